@@ -1,0 +1,38 @@
+// Innocent threads, one on every CPU but the workload's, in a process of their own: they share no page table with the
+// workload, so whatever reaches them is disturbance. Each sleeps to an absolute time, notes how late it woke, then does
+// a fixed piece of work and notes how long that took. They sleep most of the time: under a single-threaded emulator a
+// spinning bystander would starve the round robin.
+#pragma once
+
+#include <cstdint>
+#include <sys/types.h>
+#include <vector>
+
+namespace rig::guest {
+
+constexpr unsigned kMaxBystanderSamples = 65536; // per CPU; later wake-ups are counted, not kept
+
+struct BystanderLog {
+    std::uint32_t count = 0;   // samples kept
+    std::uint32_t dropped = 0; // wake-ups beyond kMaxBystanderSamples
+    std::uint64_t wakeup_ns[kMaxBystanderSamples];
+    std::uint64_t burst_ns[kMaxBystanderSamples];
+};
+
+class Bystanders {
+ public:
+    // Forks the process; `cpus` online CPUs, threads on 1..cpus-1. False: errno tells.
+    bool start(unsigned cpus, unsigned period_us, unsigned burst_iterations);
+    void record(bool on); // samples are kept only while on
+    void stop();          // ends and reaps the process
+    const BystanderLog& log(unsigned cpu) const { return *logs_[cpu - 1]; }
+    unsigned cpus() const { return static_cast<unsigned>(logs_.size()) + 1; }
+
+ private:
+    struct Control;
+    Control* control_ = nullptr;
+    std::vector<BystanderLog*> logs_;
+    pid_t pid_ = -1;
+};
+
+} // namespace rig::guest

@@ -1,0 +1,80 @@
+#include "guest/channel.h"
+
+#include "guest/files.h"
+
+#include <cerrno>
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace rig::guest {
+
+bool Channel::open() {
+    const std::string ports = "/sys/class/virtio-ports";
+    DIR* dir = ::opendir(ports.c_str());
+    if (!dir) return false;
+    while (const dirent* entry = ::readdir(dir)) {
+        std::string name;
+        if (!read_file(ports + "/" + entry->d_name + "/name", name)) continue;
+        if (name == std::string(kChannelName) + "\n") {
+            fd_ = ::open((std::string("/dev/") + entry->d_name).c_str(), O_RDWR | O_CLOEXEC);
+            break;
+        }
+    }
+    ::closedir(dir);
+    return fd_ >= 0;
+}
+
+void Channel::write_all(std::string_view bytes) {
+    while (fd_ >= 0 && !bytes.empty()) {
+        // The driver copies at most 32 KiB per write; a short write is normal.
+        const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return;
+        bytes.remove_prefix(static_cast<std::size_t>(n));
+    }
+}
+
+void Channel::send(FrameType type, std::string_view payload) { write_all(encode(type, payload)); }
+
+void Channel::log(const std::string& line) { send(FrameType::Log, line); }
+
+void Channel::send_file(std::string_view name, const std::string& path) {
+    constexpr std::size_t kChunk = 256 * 1024;
+    std::string content;
+    read_file(path, content);
+    std::string_view rest = content;
+    do {
+        const auto chunk = rest.substr(0, kChunk);
+        write_all(encode_artifact(name, chunk));
+        rest.remove_prefix(chunk.size());
+    } while (!rest.empty());
+}
+
+std::string Channel::receive_plan(std::string& error) {
+    FrameReader reader;
+    std::string bytes;
+    const bool from_file = read_file(kPlanFile, bytes);
+    if (from_file) reader.feed(bytes);
+    for (;;) {
+        if (auto frame = reader.next()) {
+            if (frame->type == FrameType::Plan) return frame->payload;
+            error = "unexpected command frame " + std::to_string(static_cast<int>(frame->type)) + ", want a plan";
+            return {};
+        }
+        if (!reader.error().empty() || from_file) {
+            error = reader.error().empty() ? std::string(kPlanFile) + " ends inside a frame" : reader.error();
+            return {};
+        }
+        char buffer[4096];
+        const ssize_t n = ::read(fd_, buffer, sizeof buffer);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) {
+            error = n == 0 ? "the host closed the channel" : errno_text("read channel");
+            return {};
+        }
+        reader.feed({buffer, static_cast<std::size_t>(n)});
+    }
+}
+
+} // namespace rig::guest

@@ -1,0 +1,27 @@
+// The guest's end of the virtio-serial channel.
+#pragma once
+
+#include "guest/protocol.h"
+
+#include <string>
+#include <string_view>
+
+namespace rig::guest {
+
+class Channel {
+ public:
+    // Finds the port named kChannelName under /sys/class/virtio-ports and opens it; false if there is none.
+    bool open();
+    void send(FrameType type, std::string_view payload);
+    // Sends the file's content as Artifact frames; an empty or missing file becomes one empty chunk.
+    void send_file(std::string_view name, const std::string& path);
+    void log(const std::string& line);
+    // Blocks until one frame has come, from kPlanFile if the initramfs has it, else from the port. Empty on error.
+    std::string receive_plan(std::string& error);
+
+ private:
+    void write_all(std::string_view bytes);
+    int fd_ = -1;
+};
+
+} // namespace rig::guest

@@ -1,0 +1,42 @@
+#include "guest/files.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace rig::guest {
+namespace {
+
+bool write_with(const std::string& path, std::string_view text, int flags) {
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | flags);
+    if (fd < 0) return false;
+    const ssize_t n = ::write(fd, text.data(), text.size());
+    const int saved = errno;
+    ::close(fd);
+    errno = saved;
+    return n == static_cast<ssize_t>(text.size());
+}
+
+} // namespace
+
+bool read_file(const std::string& path, std::string& out) {
+    out.clear();
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return false;
+    char buffer[65536];
+    ssize_t n = 0;
+    while ((n = ::read(fd, buffer, sizeof buffer)) > 0) out.append(buffer, static_cast<std::size_t>(n));
+    ::close(fd);
+    return n == 0;
+}
+
+bool write_file(const std::string& path, std::string_view text) { return write_with(path, text, O_CREAT | O_TRUNC); }
+
+bool append_line(const std::string& path, std::string_view line) {
+    return write_with(path, std::string(line) + "\n", O_APPEND);
+}
+
+std::string errno_text(const std::string& what) { return what + ": " + std::strerror(errno); }
+
+} // namespace rig::guest

@@ -1,0 +1,14 @@
+// Small file helpers of the agent. All errors are reported by value: PID 1 must never die.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace rig::guest {
+
+bool read_file(const std::string& path, std::string& out);              // false: errno tells
+bool write_file(const std::string& path, std::string_view text);        // one write(2), as sysfs and debugfs want
+bool append_line(const std::string& path, std::string_view line);       // for kprobe_events
+std::string errno_text(const std::string& what);                        // "what: No such file or directory"
+
+} // namespace rig::guest

@@ -1,0 +1,188 @@
+#include "guest/instruments.h"
+
+#include "guest/files.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cerrno>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace rig::guest {
+namespace {
+
+constexpr const char* kTracing = "/sys/kernel/tracing";
+constexpr const char* kFault = "/sys/kernel/debug/fail_page_alloc";
+
+pid_t spawn(const std::vector<std::string>& argv, const std::string& out, const std::string& err) {
+    std::vector<char*> args;
+    for (const auto& arg : argv) args.push_back(const_cast<char*>(arg.c_str()));
+    args.push_back(nullptr);
+    const pid_t pid = ::fork();
+    if (pid != 0) return pid;
+    const auto redirect = [](const std::string& path, int fd) {
+        const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        if (file >= 0) ::dup2(file, fd);
+    };
+    redirect(out, 1);
+    redirect(err, 2);
+    ::execv(args[0], args.data());
+    ::_exit(127);
+}
+
+std::string replace_pid(std::string text, pid_t pid) {
+    const std::string mark = "$PID";
+    for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at))
+        text.replace(at, mark.size(), std::to_string(pid));
+    return text;
+}
+
+std::string tail(const std::string& path) {
+    std::string text;
+    read_file(path, text);
+    return text.size() > 600 ? text.substr(text.size() - 600) : text;
+}
+
+} // namespace
+
+bool PerfProcess::gave_up(std::string& error) {
+    error = "perf " + name_ + ": " + error + ": " + tail(stderr_path());
+    return false;
+}
+
+bool PerfProcess::start(const std::string& name, std::vector<std::string> args, std::string& error) {
+    name_ = name;
+    const std::string control = "/tmp/" + name + ".control", ack = "/tmp/" + name + ".ack";
+    ::mkfifo(control.c_str(), 0600);
+    ::mkfifo(ack.c_str(), 0600);
+    // Opened for reading and writing here first, so that neither side's open(2) waits for the other.
+    control_ = ::open(control.c_str(), O_RDWR | O_CLOEXEC);
+    ack_ = ::open(ack.c_str(), O_RDWR | O_CLOEXEC);
+    std::vector<std::string> argv{"/bin/perf"};
+    argv.insert(argv.end(), args.begin(), args.end());
+    for (const std::string& option : {std::string("-D"), std::string("-1"), "--control=fifo:" + control + "," + ack})
+        argv.push_back(option);
+    pid_ = spawn(argv, "/tmp/" + name + ".out", stderr_path());
+    if (control_ >= 0 && ack_ >= 0 && pid_ > 0) return true;
+    error = errno_text("start");
+    return gave_up(error);
+}
+
+bool PerfProcess::command(const std::string& verb, std::string& error) {
+    const std::string line = verb + "\n";
+    if (::write(control_, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
+        error = errno_text("write control fifo");
+        return gave_up(error);
+    }
+    // perf answers "ack\n\0". A perf that died never does: look for its death while waiting.
+    for (int waited = 0; waited < 3000; ++waited) {
+        pollfd poll{ack_, POLLIN, 0};
+        if (::poll(&poll, 1, 20) > 0) {
+            char buffer[64];
+            const ssize_t n = ::read(ack_, buffer, sizeof buffer);
+            if (n >= 3) return true;
+        }
+        int status = 0;
+        if (::waitpid(pid_, &status, WNOHANG) == pid_) {
+            pid_ = -1;
+            error = "ended before it answered '" + verb + "'";
+            return gave_up(error);
+        }
+    }
+    error = "did not answer '" + verb + "' within 60 s of guest time";
+    return gave_up(error);
+}
+
+bool PerfProcess::stop(std::string& error) {
+    if (pid_ < 0) return false;
+    ::kill(pid_, SIGINT);
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    pid_ = -1;
+    // perf stat ends itself by the signal after printing; perf record exits with 0.
+    if ((WIFEXITED(status) && WEXITSTATUS(status) == 0) || (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT)) return true;
+    error = WIFEXITED(status) ? "exit code " + std::to_string(WEXITSTATUS(status)) : "killed by signal " + std::to_string(WTERMSIG(status));
+    return gave_up(error);
+}
+
+std::vector<std::string> event_arguments(const nlohmann::json& events, pid_t workload) {
+    std::vector<std::string> args;
+    for (const auto& event : events) {
+        args.insert(args.end(), {"-e", event.at("event").get<std::string>()});
+        const auto filter = event.value("filter", std::string());
+        if (!filter.empty()) args.insert(args.end(), {"--filter", replace_pid(filter, workload)});
+    }
+    return args;
+}
+
+std::vector<std::string> missing_events(const nlohmann::json& plan) {
+    std::vector<std::string> missing;
+    std::vector<nlohmann::json> events;
+    for (const auto& pass : plan.at("passes"))
+        for (const char* list : {"stat", "record"})
+            for (const auto& event : pass.at(list)) events.push_back(event);
+    for (const auto& event : events) {
+        std::string name = event.at("event").get<std::string>();
+        name = name.substr(0, name.find('/')); // without perf's own terms
+        std::string path = name;
+        if (const auto colon = path.find(':'); colon != std::string::npos) path[colon] = '/';
+        path = std::string(kTracing) + "/events/" + path + "/id";
+        const bool known = std::find(missing.begin(), missing.end(), name) != missing.end();
+        if (!known && ::access(path.c_str(), F_OK) != 0) missing.push_back(name);
+    }
+    return missing;
+}
+
+bool define_probes(const nlohmann::json& lines, std::string& error) {
+    for (const auto& line : lines) {
+        const auto text = line.get<std::string>();
+        if (!append_line(std::string(kTracing) + "/kprobe_events", text)) {
+            error = errno_text("kprobe '" + text + "'");
+            return false;
+        }
+    }
+    return true;
+}
+
+bool arm_faults(const nlohmann::json& fault, pid_t workload, nlohmann::json& readback, std::string& error) {
+    if (!fault.at("enabled").get<bool>()) return true;
+    for (const auto& attribute : fault.at("attributes")) {
+        const auto name = attribute.at(0).get<std::string>(), value = attribute.at(1).get<std::string>();
+        if (!write_file(std::string(kFault) + "/" + name, value)) {
+            error = errno_text("fail_page_alloc/" + name + " = " + value);
+            return false;
+        }
+        std::string text;
+        read_file(std::string(kFault) + "/" + name, text);
+        while (!text.empty() && text.back() == '\n') text.pop_back();
+        readback[name] = text;
+    }
+    if (!write_file("/proc/" + std::to_string(workload) + "/make-it-fail", "1")) {
+        error = errno_text("make-it-fail");
+        return false;
+    }
+    return true;
+}
+
+bool read_fault_times(long long& times) {
+    std::string text;
+    if (!read_file(std::string(kFault) + "/times", text)) return false;
+    times = std::atoll(text.c_str());
+    return true;
+}
+
+void disarm_faults() { write_file(std::string(kFault) + "/probability", "0"); }
+
+int run_to_file(const std::vector<std::string>& argv, const std::string& out, const std::string& err) {
+    const pid_t pid = spawn(argv, out, err);
+    int status = -1;
+    while (pid > 0 && ::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    return status;
+}
+
+} // namespace rig::guest

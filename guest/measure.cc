@@ -1,0 +1,247 @@
+#include "guest/measure.h"
+
+#include "guest/bystanders.h"
+#include "guest/files.h"
+#include "guest/instruments.h"
+#include "guest/workloads/workload.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace rig::guest {
+namespace {
+
+using nlohmann::json;
+
+// A child that has prepared itself and waits on a pipe for its start. When it is through it says so and waits again,
+// so that the perf window closes and faults are disarmed before its exit tears down the address space: the page tables
+// freed by exit are not the workload's.
+struct WorkloadProcess {
+    pid_t pid = -1;
+    int steer = -1; // write: one byte starts it, a second lets it exit
+    int news = -1;  // read: 'r' ready, 'd' done, end of file = died
+    WorkloadReport* report = nullptr;
+
+    bool steer_on() const { return ::write(steer, "g", 1) == 1; }
+    bool wait_for(char word) const {
+        char byte = 0;
+        return ::read(news, &byte, 1) == 1 && byte == word;
+    }
+    int reap() {
+        int status = 0;
+        while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+        }
+        pid = -1;
+        ::close(steer);
+        ::close(news);
+        return status;
+    }
+};
+
+WorkloadParams read_params(const json& plan) {
+    const auto& w = plan.at("workload");
+    const auto& p = plan.at("perturbation");
+    WorkloadParams params;
+    params.iterations = std::min(w.at("iterations").get<unsigned>(), kMaxIterations);
+    params.tables = w.at("tables");
+    params.pages_per_table = w.at("pages_per_table");
+    params.pace_us = w.at("pace_us");
+    params.start_offset_us = p.at("start_offset_us");
+    params.ballast_pages = p.at("ballast_pages");
+    params.address_slot = p.at("address_slot");
+    return params;
+}
+
+bool start_workload(const json& plan, WorkloadProcess& process, std::string& error) {
+    const auto name = plan.at("workload").at("name").get<std::string>();
+    const Workload* workload = find_workload(name);
+    if (!workload) {
+        error = "no workload named '" + name + "'";
+        return false;
+    }
+    const WorkloadParams params = read_params(plan);
+    void* shared = ::mmap(nullptr, sizeof(WorkloadReport), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int steer[2], news[2];
+    if (shared == MAP_FAILED || ::pipe2(steer, O_CLOEXEC) != 0 || ::pipe2(news, O_CLOEXEC) != 0) {
+        error = errno_text("set-up");
+        return false;
+    }
+    process.report = new (shared) WorkloadReport;
+    process.pid = ::fork();
+    if (process.pid == 0) {
+        ::prctl(PR_SET_NAME, "workload");
+        ::prctl(PR_SET_TIMERSLACK, 1);
+        cpu_set_t set;
+        CPU_ZERO(&set);
+        CPU_SET(0, &set);
+        ::sched_setaffinity(0, sizeof set, &set);
+        ::close(steer[1]);
+        ::close(news[0]);
+        char byte = 0;
+        workload->prepare(params, *process.report);
+        if (::write(news[1], "r", 1) != 1 || ::read(steer[0], &byte, 1) != 1) ::_exit(125);
+        if (!process.report->error[0]) workload->run(params, *process.report);
+        if (::write(news[1], "d", 1) != 1 || ::read(steer[0], &byte, 1) != 1) ::_exit(125);
+        ::_exit(process.report->error[0] ? 1 : 0);
+    }
+    ::close(steer[0]);
+    ::close(news[1]);
+    process.steer = steer[1];
+    process.news = news[0];
+    const bool ok = process.pid > 0 && process.wait_for('r');
+    if (!ok) error = "the workload did not get ready";
+    return ok;
+}
+
+json outcome_of(int status) {
+    if (WIFSIGNALED(status)) return {{"signal", WTERMSIG(status)}};
+    return {{"exit", WEXITSTATUS(status)}};
+}
+
+json bystander_results(const Bystanders& bystanders) {
+    json all = json::array();
+    for (unsigned cpu = 1; cpu < bystanders.cpus(); ++cpu) {
+        const BystanderLog& log = bystanders.log(cpu);
+        all.push_back({{"cpu", cpu},
+                       {"dropped", log.dropped},
+                       {"wakeup_ns", std::vector<std::uint64_t>(log.wakeup_ns, log.wakeup_ns + log.count)},
+                       {"burst_ns", std::vector<std::uint64_t>(log.burst_ns, log.burst_ns + log.count)}});
+    }
+    return all;
+}
+
+// What one pass needs of the whole plan, and what it leaves behind.
+struct Pass {
+    const json& plan; // the whole
+    const json& own;  // {"name", "stat", "record"}
+    Channel& channel;
+    Bystanders& bystanders;
+    json result = json::object(); // what the Result frame says of this pass
+    std::string stage{}, error{};
+
+    std::string name() const { return own.at("name").get<std::string>(); }
+    bool run();
+
+ private:
+    bool measured(WorkloadProcess& workload);
+    void send_output();
+};
+
+bool Pass::run() {
+    WorkloadProcess workload;
+    stage = "workload";
+    const bool ok = start_workload(plan, workload, error) && measured(workload);
+    disarm_faults();
+    if (workload.pid > 0) {
+        if (!ok || !workload.steer_on()) ::kill(workload.pid, SIGKILL);
+        const int status = workload.reap();
+        result["workload"] = outcome_of(status);
+    }
+    if (!ok) return false;
+    const WorkloadReport& report = *workload.report;
+    const unsigned calls = std::min(report.calls, kMaxIterations);
+    result["workload"]["error"] = std::string(report.error);
+    result["workload"]["calls"] = calls;
+    result["workload"]["tables_freed"] = report.tables_freed;
+    result["workload"]["call_ns"] = std::vector<std::uint64_t>(report.call_ns, report.call_ns + calls);
+    return true;
+}
+
+bool Pass::measured(WorkloadProcess& workload) {
+    stage = "fault injection";
+    if (!arm_faults(plan.at("fault"), workload.pid, result["readback"], error)) return false;
+    long long before = 0, after = 0;
+    read_fault_times(before);
+
+    stage = "perf";
+    const bool counting = !own.at("stat").empty();
+    PerfProcess stat, record;
+    const auto with_events = [&](std::vector<std::string> args, const char* list) {
+        const auto events = event_arguments(own.at(list), workload.pid);
+        args.insert(args.end(), events.begin(), events.end());
+        return args;
+    };
+    if (!record.start(name() + "-perf-record",
+                      with_events({"record", "-a", "-q", "-N", "-B", "-m", "1024", "-o", "/tmp/perf.data"}, "record"), error) ||
+        !record.command("enable", error))
+        return false;
+    if (counting && (!stat.start(name() + "-perf-stat",
+                                 with_events({"stat", "-a", "-A", "-x,", "-o", "/tmp/" + name() + "-perf-stat.csv"}, "stat"), error) ||
+                     !stat.command("enable", error)))
+        return false;
+    channel.send_file(name() + "-interrupts-before.txt", "/proc/interrupts");
+
+    stage = "workload";
+    bystanders.record(own.at("bystanders").get<bool>());
+    const bool started = workload.steer_on(), done = started && workload.wait_for('d');
+    bystanders.record(false);
+    // A workload that died is reported by its wait status: perf is closed all the same, its output is evidence.
+    result["workload_done"] = done;
+    stage = "perf";
+    if ((counting && !stat.command("disable", error)) || !record.command("disable", error)) return false;
+    read_fault_times(after);
+    disarm_faults();
+    channel.send_file(name() + "-interrupts-after.txt", "/proc/interrupts");
+    if ((counting && !stat.stop(error)) || !record.stop(error)) return false;
+    result["times_before"] = before;
+    result["times_after"] = after;
+    send_output();
+    return true;
+}
+
+void Pass::send_output() {
+    const std::string script = "/tmp/" + name() + "-perf-script";
+    run_to_file({"/bin/perf", "script", "-i", "/tmp/perf.data", "-F", "comm,tid,cpu,time,event,ip,sym,trace", "--ns", "--show-lost-events"},
+                script + ".txt", script + ".err");
+    for (const char* suffix : {"-perf-stat.csv", "-perf-script.txt", "-perf-record.err", "-perf-stat.err", "-perf-script.err"})
+        channel.send_file(name() + suffix, "/tmp/" + name() + suffix);
+    ::unlink("/tmp/perf.data");
+}
+
+} // namespace
+
+void measure(const json& plan, Channel& channel) {
+    const unsigned cpus = static_cast<unsigned>(::sysconf(_SC_NPROCESSORS_ONLN));
+    Bystanders bystanders;
+    const auto fail = [&](const std::string& stage, const std::string& error) {
+        bystanders.stop();
+        channel.send(FrameType::Failure, json{{"stage", stage}, {"message", error}}.dump());
+    };
+    std::string error;
+    if (!define_probes(plan.at("probes"), error)) return fail("kprobes", error);
+    if (const auto missing = missing_events(plan); !missing.empty()) {
+        error = "the kernel has no event";
+        for (const auto& name : missing) error += " " + name;
+        return fail("tracepoints", error);
+    }
+    const auto& crowd = plan.at("bystanders");
+    if (crowd.at("enabled").get<bool>() && cpus > 1 &&
+        !bystanders.start(cpus, crowd.at("period_us"), crowd.at("burst_iterations")))
+        return fail("bystanders", errno_text("start"));
+
+    json result = {{"cpus_online", cpus}, {"passes", json::array()}};
+    for (const auto& own : plan.at("passes")) {
+        Pass pass{plan, own, channel, bystanders};
+        if (!pass.run()) return fail(pass.name() + " pass: " + pass.stage, pass.error);
+        pass.result["name"] = pass.name();
+        result["passes"].push_back(pass.result);
+    }
+    bystanders.stop();
+    // Probes leave the list as soon as their definition goes; it is read while they are still defined.
+    channel.send_file("kprobes.txt", "/sys/kernel/debug/kprobes/list");
+    result["bystanders"] = bystander_results(bystanders);
+    const std::string text = result.dump();
+    // Samples of many CPUs outgrow a frame: they travel as a file, the Result frame says that they are complete.
+    write_file("/tmp/result.json", text);
+    channel.send_file("result.json", "/tmp/result.json");
+    channel.send(FrameType::Result, json{{"bytes", text.size()}}.dump());
+}
+
+} // namespace rig::guest

@@ -1,0 +1,14 @@
+// One measured run: arm faults, open perf, let the workload go, close, collect.
+#pragma once
+
+#include "guest/channel.h"
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace rig::guest {
+
+// Sends artifacts and one Result frame, or one Failure frame naming the stage. Never throws on a well-typed plan.
+void measure(const nlohmann::json& plan, Channel& channel);
+
+} // namespace rig::guest

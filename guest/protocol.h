@@ -1,0 +1,67 @@
+// The wire between rig and its guest: frames over a byte stream (virtio-serial, or a file in the initramfs for the
+// commands of a virtual-clock boot). The only guest code the host links. Nothing here touches the host.
+//
+//   offset size  field (little endian)
+//   0      4     magic "RIGf"
+//   4      2     version (kProtocolVersion)
+//   6      2     type (FrameType)
+//   8      4     payload length, at most kMaxPayload
+//   12     n     payload
+//
+// Payloads: Hello, Plan, Result and Failure are JSON objects; Log is text; Artifact is one byte of name length, the
+// name ([a-z0-9.-]{1,64}) and a chunk of the file's content. The host treats every byte from a guest as untrusted.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace rig::guest {
+
+inline constexpr std::uint16_t kProtocolVersion = 1;
+inline constexpr std::uint32_t kMaxPayload = 1 << 20;       // one frame
+inline constexpr std::uint64_t kMaxStream = 256ull << 20;   // all frames of one boot: a flooding guest is cut off here
+inline constexpr const char* kChannelName = "org.rig.channel.0"; // virtio-serial port name
+inline constexpr const char* kPlanFile = "/rig/plan.frames";     // commands in the initramfs (virtual clock)
+
+enum class FrameType : std::uint16_t {
+    Hello = 1,    // guest -> host: {"protocol", "release", "version", "cpus"}: the agent is ready
+    Plan = 2,     // host -> guest: what to do, see plan.h on the host's side
+    Log = 3,      // guest -> host: a line for the evidence
+    Artifact = 4, // guest -> host: a chunk of a named file
+    Result = 5,   // guest -> host: what was measured in the agent itself
+    Failure = 6,  // guest -> host: {"stage", "message"}: nothing was measured
+    Bye = 7,      // guest -> host: last frame before power-off
+};
+
+struct Frame {
+    FrameType type{};
+    std::string payload;
+};
+
+std::string encode(FrameType type, std::string_view payload); // payload at most kMaxPayload (asserted)
+
+struct Artifact {
+    std::string name;
+    std::string chunk;
+};
+std::string encode_artifact(std::string_view name, std::string_view chunk);
+std::optional<Artifact> decode_artifact(std::string_view payload); // nullopt: malformed or a bad name
+
+// Incremental decoder. After error() is set it yields nothing more: a stream that lost framing cannot be trusted.
+class FrameReader {
+ public:
+    void feed(std::string_view bytes);
+    std::optional<Frame> next();
+    const std::string& error() const { return error_; }
+    std::uint64_t total_bytes() const { return total_; }
+    bool mid_frame() const { return error_.empty() && !buffer_.empty(); } // bytes of an unfinished frame are pending
+
+ private:
+    std::string buffer_, error_;
+    std::uint64_t total_ = 0;
+};
+
+} // namespace rig::guest

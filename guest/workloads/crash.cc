@@ -1,0 +1,21 @@
+// A workload that dies half way through: the self-test of "the agent survives its workload's crash and reports it".
+#include "guest/workloads/workload.h"
+
+#include <csignal>
+
+namespace rig::guest {
+namespace {
+
+void prepare(const WorkloadParams&, WorkloadReport&) {}
+
+void run(const WorkloadParams&, WorkloadReport& report) {
+    report.calls = 1;
+    ::raise(SIGSEGV);
+}
+
+} // namespace
+
+extern const Workload kCrash;
+const Workload kCrash{"crash", prepare, run};
+
+} // namespace rig::guest

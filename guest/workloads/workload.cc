@@ -1,0 +1,30 @@
+#include "guest/workloads/workload.h"
+
+#include <cerrno>
+#include <ctime>
+
+namespace rig::guest {
+
+extern const Workload kMunmap, kCrash;
+
+const Workload* find_workload(std::string_view name) {
+    for (const Workload* workload : {&kMunmap, &kCrash})
+        if (name == workload->name) return workload;
+    return nullptr;
+}
+
+std::uint64_t monotonic_ns() {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+void sleep_until_ns(std::uint64_t deadline) {
+    timespec at{};
+    at.tv_sec = static_cast<time_t>(deadline / 1'000'000'000u);
+    at.tv_nsec = static_cast<long>(deadline % 1'000'000'000u);
+    while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, nullptr) == EINTR) {
+    }
+}
+
+} // namespace rig::guest

@@ -1,0 +1,44 @@
+// A workload is one small file: a function that runs in its own process, pinned to CPU 0, and reports through shared
+// memory. To add one: write the file, list it in workload.cc, and name it in an experiment file.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace rig::guest {
+
+struct WorkloadParams {
+    unsigned iterations = 1;      // measured calls
+    unsigned tables = 1;          // page tables freed per call
+    unsigned pages_per_table = 1; // pages touched under each
+    unsigned pace_us = 0;         // calls start this far apart (absolute times); 0 = back to back
+    unsigned start_offset_us = 0; // perturbation: delay before the first call
+    unsigned ballast_pages = 0;   // perturbation: pages held while measuring, shifts the allocator's state
+    unsigned address_slot = 0;    // perturbation: which 1 GiB slot the mapping lies in
+};
+
+constexpr unsigned kMaxIterations = 100000;
+
+// Lives in memory shared between the workload and the agent.
+struct WorkloadReport {
+    std::uint32_t calls = 0;        // completed
+    std::uint64_t tables_freed = 0; // page tables whose last mapping the calls removed
+    char error[200] = {};           // empty: all went well
+    std::uint64_t call_ns[kMaxIterations] = {}; // CLOCK_MONOTONIC around each call
+};
+
+using WorkloadRun = void (*)(const WorkloadParams& params, WorkloadReport& report);
+
+// Preparation happens before the measured window opens, so that page faults of the report itself stay outside.
+struct Workload {
+    const char* name;
+    WorkloadRun prepare;
+    WorkloadRun run;
+};
+
+const Workload* find_workload(std::string_view name); // nullptr: unknown
+
+std::uint64_t monotonic_ns();
+void sleep_until_ns(std::uint64_t deadline);
+
+} // namespace rig::guest

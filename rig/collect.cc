@@ -1,0 +1,196 @@
+#include "rig/collect.h"
+
+#include "rig/perf_output.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <optional>
+#include <utility>
+
+namespace rig {
+namespace {
+
+using nlohmann::json;
+constexpr unsigned kMaxCpus = 64;
+
+tl::unexpected<Error> guest_error(std::string message) { return fail(Blame::Guest, std::move(message)); }
+
+Result<std::string> artifact(const Artifacts& artifacts, const std::string& name) {
+    const auto found = artifacts.find(name);
+    if (found == artifacts.end()) return guest_error(fmt::format("the guest did not send {}", name));
+    return found->second;
+}
+
+// The k-th row of an event name on a CPU belongs to the k-th event of that name in the plan: perf prints events in the
+// order given and cannot be told to rename a tracepoint.
+Status fill_counts(Sample& sample, const std::vector<StatRow>& rows, const std::vector<StatEvent>& events, unsigned cpus) {
+    std::map<std::pair<std::string, unsigned>, std::size_t> seen;
+    std::map<std::string, std::vector<std::string>> keys;
+    for (const auto& event : events) keys[event.event].push_back(event.key);
+    std::size_t used = 0;
+    for (const auto& row : rows) {
+        const auto found = keys.find(row.event);
+        if (found == keys.end()) return guest_error(fmt::format("perf stat counted {}, which was not asked for", row.event));
+        const auto nth = seen[{row.event, row.cpu}]++;
+        if (nth >= found->second.size() || row.cpu >= cpus)
+            return guest_error(fmt::format("perf stat: one row of {} on CPU {} too many", row.event, row.cpu));
+        const auto& key = found->second[nth];
+        auto& per_cpu = sample.counts_per_cpu[key];
+        per_cpu.resize(cpus);
+        per_cpu[row.cpu] = row.count;
+        sample.counts[key] += row.count;
+        ++used;
+    }
+    if (used != events.size() * cpus)
+        return guest_error(fmt::format("perf stat: {} rows, want {} events x {} CPUs", used, events.size(), cpus));
+    return {};
+}
+
+struct Calls {
+    std::vector<std::uint64_t> latency_ns;
+    std::uint64_t first = 0, last = 0; // window
+};
+
+// Pairs entry and exit events that alternate; a widow on either side means that events were lost.
+Result<Calls> pair_calls(const Trace& trace, const std::string& enter, const std::string& exit) {
+    Calls calls;
+    std::optional<std::uint64_t> open;
+    for (const auto& event : trace.events) {
+        if (event.event == enter) {
+            if (open) return guest_error(fmt::format("perf: two {} without a {} between", enter, exit));
+            open = event.time_ns;
+            if (calls.latency_ns.empty()) calls.first = event.time_ns;
+        } else if (event.event == exit) {
+            if (!open) return guest_error(fmt::format("perf: {} without {}", exit, enter));
+            calls.latency_ns.push_back(event.time_ns - *open);
+            calls.last = event.time_ns;
+            open.reset();
+        }
+    }
+    if (open) return guest_error(fmt::format("perf: {} without {}", enter, exit));
+    return calls;
+}
+
+// Innermost caller of the page allocator: the first frame that is not the allocator's own.
+std::string allocation_site(const std::vector<std::string>& chain) {
+    const auto internal = [](std::string_view name) {
+        for (const char* part : {"should_fail_alloc_page", "alloc_pages", "get_free_pages", "__get_free_page", "prepare_alloc_pages", "alloc_frozen_pages"})
+            if (name.find(part) != std::string_view::npos) return true;
+        return false;
+    };
+    for (const auto& frame : chain)
+        if (!internal(frame)) return frame;
+    return "unknown";
+}
+
+std::uint64_t count_of(const Sample& sample, const char* key) {
+    const auto found = sample.counts.find(key);
+    return found == sample.counts.end() ? 0 : found->second;
+}
+
+Status check_workload(const json& pass, const std::string& name, const Spec& spec) {
+    const auto& workload = pass.at("workload");
+    if (workload.contains("signal"))
+        return guest_error(fmt::format("the workload was killed by signal {} in the {} pass after {} calls",
+                                       workload.at("signal").get<int>(), name, workload.at("calls").get<unsigned>()));
+    if (const auto error = workload.at("error").get<std::string>(); !error.empty())
+        return guest_error(fmt::format("the workload failed in the {} pass: {}", name, error.substr(0, 200)));
+    if (workload.at("exit").get<int>() != 0 || !pass.at("workload_done").get<bool>())
+        return guest_error(fmt::format("the workload ended with exit code {} in the {} pass", workload.at("exit").get<int>(), name));
+    if (workload.at("calls").get<unsigned>() > spec.workload.iterations)
+        return guest_error(fmt::format("the workload reports {} calls in the {} pass, want {}", workload.at("calls").get<unsigned>(), name, spec.workload.iterations));
+    return {};
+}
+
+Result<std::uint64_t> injections_of(const json& pass) {
+    const auto before = pass.at("times_before").get<std::int64_t>(), after = pass.at("times_after").get<std::int64_t>();
+    if (after > before) return guest_error(fmt::format("fail_page_alloc/times rose from {} to {}", before, after));
+    return static_cast<std::uint64_t>(before - after);
+}
+
+Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass, const GuestPlan& plan, const Spec& spec) {
+    RIG_TRY(stat_text, artifact(artifacts, "counted-perf-stat.csv"));
+    RIG_TRY(rows, parse_perf_stat(stat_text));
+    RIG_CHECK(fill_counts(sample, rows, plan.stat, sample.cpus_online));
+    RIG_TRY(script, artifact(artifacts, "counted-perf-script.txt"));
+    RIG_TRY(trace, parse_perf_script(script));
+    RIG_TRY(calls, pair_calls(trace, "syscalls:sys_enter_munmap", "syscalls:sys_exit_munmap"));
+    RIG_TRY(injections, injections_of(pass));
+    Exposure& e = sample.exposure;
+    for (const auto& event : trace.events) {
+        if (event.event == "csd:csd_queue_cpu") {
+            const std::string function(trace_field(event.trace, "func"));
+            if (function == spec.target.sync_function) ++e.recorded_sync;
+            if (event.time_ns >= calls.first && event.time_ns <= calls.last) ++sample.ipis_by_function[function];
+        } else if (event.event == "rig:alloc_failed") {
+            ++sample.injections_by_site[allocation_site(event.callchain)];
+        }
+    }
+    e.injections = injections;
+    e.target_hits = count_of(sample, "target_hits");
+    e.witness_hits = count_of(sample, "witness_hits");
+    e.failed_allocations = count_of(sample, "failed_allocations");
+    e.sync_handled = count_of(sample, "sync_handled");
+    e.tables_freed = pass.at("workload").at("tables_freed").get<std::uint64_t>();
+    e.lost_events += trace.lost;
+    e.calls = calls.latency_ns.size();
+    if (e.calls != pass.at("workload").at("calls").get<std::uint64_t>())
+        return guest_error(fmt::format("perf saw {} munmap calls, the workload made {}", e.calls, pass.at("workload").at("calls").get<unsigned>()));
+    return {};
+}
+
+Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, const json& result) {
+    RIG_TRY(script, artifact(artifacts, "timed-perf-script.txt"));
+    RIG_TRY(trace, parse_perf_script(script));
+    RIG_TRY(calls, pair_calls(trace, "syscalls:sys_enter_munmap", "syscalls:sys_exit_munmap"));
+    RIG_TRY(target, pair_calls(trace, "rig:target", "rig:target_return"));
+    RIG_TRY(injections, injections_of(pass));
+    Exposure& e = sample.exposure;
+    e.timed_injections = injections;
+    e.timed_target_hits = target.latency_ns.size();
+    e.lost_events += trace.lost;
+    sample.caller_latency_ns = target.latency_ns;
+    sample.munmap_latency_ns = calls.latency_ns;
+    sample.agent_munmap_ns = pass.at("workload").at("call_ns").get<std::vector<std::uint64_t>>();
+    if (calls.latency_ns.size() != e.calls || sample.agent_munmap_ns.size() != e.calls)
+        return guest_error(fmt::format("the timed pass saw {} calls by perf and {} by the workload, the counted pass {}",
+                                       calls.latency_ns.size(), sample.agent_munmap_ns.size(), e.calls));
+    for (const auto& one : result.at("bystanders")) {
+        const auto wakeup = one.at("wakeup_ns").get<std::vector<std::uint64_t>>();
+        const auto burst = one.at("burst_ns").get<std::vector<std::uint64_t>>();
+        sample.bystander_wakeup_ns.insert(sample.bystander_wakeup_ns.end(), wakeup.begin(), wakeup.end());
+        sample.bystander_burst_ns.insert(sample.bystander_burst_ns.end(), burst.begin(), burst.end());
+    }
+    return {};
+}
+
+// The kernel's own word for where the target's probe sits, against System.map.
+bool probe_matches(const std::string& list, std::uint64_t address, const std::string& function) {
+    const auto want = fmt::format("{:016x}  k  {}+0x0", address, function);
+    return list.find(want) != std::string::npos;
+}
+
+} // namespace
+
+Result<Sample> collect(const Artifacts& artifacts, const GuestPlan& plan, const Spec& spec) {
+    RIG_TRY(text, artifact(artifacts, "result.json"));
+    RIG_TRY(kprobes, artifact(artifacts, "kprobes.txt"));
+    try {
+        const json result = json::parse(text);
+        Sample sample;
+        sample.cpus_online = result.at("cpus_online").get<unsigned>();
+        if (sample.cpus_online == 0 || sample.cpus_online > kMaxCpus)
+            return guest_error(fmt::format("result.json: {} CPUs online, want 1..{}", sample.cpus_online, kMaxCpus));
+        const auto& passes = result.at("passes");
+        if (passes.size() != 2) return guest_error(fmt::format("result.json: {} passes, want 2", passes.size()));
+        for (const auto& pass : passes) RIG_CHECK(check_workload(pass, pass.at("name").get<std::string>(), spec));
+        RIG_CHECK(fill_counted(sample, artifacts, passes.at(0), plan, spec));
+        RIG_CHECK(fill_timed(sample, artifacts, passes.at(1), result));
+        sample.exposure.probe_addresses_match = probe_matches(kprobes, plan.target_address, spec.target.function);
+        return sample;
+    } catch (const json::exception& e) {
+        return guest_error(fmt::format("result.json: {}", e.what()));
+    }
+}
+
+} // namespace rig

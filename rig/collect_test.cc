@@ -1,0 +1,148 @@
+#include "rig/collect.h"
+#include "rig/testing/captured.h"
+
+#include <gtest/gtest.h>
+#include <numeric>
+
+namespace rig {
+namespace {
+
+using testing::captured_boot;
+
+Spec small_spec() {
+    Spec spec;
+    spec.workload.iterations = 3;
+    Arm arm;
+    arm.name = "ipi";
+    arm.witness = "smp_call_function";
+    spec.arms = {arm};
+    return spec;
+}
+
+// The symbols of the kernels the captures come from, as far as a plan needs them.
+GuestPlan plan_for(const Spec& spec, const std::string& target_address) {
+    const auto symbols = SymbolTable::parse("ffffffff810e4070 T smp_call_function\nffffffff8116e550 t tlb_remove_table_smp_sync\n" + target_address +
+                                                " t tlb_remove_table_one\nffffffff8116e8d0 T tlb_remove_table\nffffffff8116eaf0 T tlb_flush_mmu\n",
+                                            "System.map");
+    return make_plan(spec, spec.arms[0], *symbols, {}).value();
+}
+constexpr const char* kTarget = "ffffffff8116e5e0";
+
+TEST(Collect, AnUnpatchedBootAddsUp) {
+    const Spec spec = small_spec();
+    const auto sample = collect(captured_boot("6.12-ipi"), plan_for(spec, kTarget), spec);
+    ASSERT_TRUE(sample) << sample.error().message;
+    const Exposure& e = sample->exposure;
+    EXPECT_EQ(sample->cpus_online, 4u);
+    EXPECT_EQ(e.injections, 12u);
+    EXPECT_EQ(e.failed_allocations, 12u);
+    EXPECT_EQ(e.target_hits, 12u);
+    EXPECT_EQ(e.witness_hits, 12u);
+    EXPECT_EQ(sample->counts.at("sync_ipis"), 36u);
+    EXPECT_EQ(e.recorded_sync, 36u);
+    EXPECT_EQ(e.sync_handled, 36u);
+    EXPECT_EQ(sample->ipis_by_function.at("tlb_remove_table_smp_sync"), 36u);
+    EXPECT_EQ(sample->ipis_by_function.count("do_sync_core"), 0u); // the instruments' own, outside the window
+    EXPECT_EQ(sample->injections_by_site, (std::map<std::string, std::uint64_t>{{"tlb_remove_table", 12}}));
+    EXPECT_EQ(sample->caller_latency_ns.size(), 12u);
+    EXPECT_EQ(sample->munmap_latency_ns.size(), 3u);
+    EXPECT_EQ(sample->agent_munmap_ns.size(), 3u);
+    EXPECT_TRUE(e.probe_addresses_match);
+    EXPECT_EQ(sample->counts_per_cpu.at("sync_ipis"), (std::vector<std::uint64_t>{36, 0, 0, 0}));
+    EXPECT_GT(sample->bystander_wakeup_ns.size(), 3u);
+    EXPECT_EQ(sample->bystander_wakeup_ns.size(), sample->bystander_burst_ns.size());
+}
+
+TEST(Collect, APatchedBootSendsNoSyncIpi) {
+    const Spec spec = small_spec();
+    const auto sample = collect(captured_boot("7.3-merged"), plan_for(spec, kTarget), spec);
+    ASSERT_TRUE(sample) << sample.error().message;
+    EXPECT_EQ(sample->exposure.injections, 12u);
+    EXPECT_EQ(sample->counts.at("sync_ipis"), 0u);
+    EXPECT_FALSE(sample->exposure.probe_addresses_match); // another kernel's address
+    const auto longest = *std::max_element(sample->caller_latency_ns.begin(), sample->caller_latency_ns.end());
+    EXPECT_GT(longest, 1'000'000u); // grace periods
+}
+
+// The negative control: without the stack filter tlb_next_batch() fails as well (inlined into its caller), and it shows.
+TEST(Collect, WithoutTheStackFilterOtherSitesFail) {
+    const Spec spec = small_spec();
+    const auto sample = collect(captured_boot("6.12-ipi-no-stack-filter"), plan_for(spec, kTarget), spec);
+    ASSERT_TRUE(sample) << sample.error().message;
+    EXPECT_EQ(sample->exposure.injections, 18u);
+    EXPECT_EQ(sample->exposure.target_hits, 12u);
+    EXPECT_EQ(sample->injections_by_site.at("tlb_remove_table"), 12u);
+    EXPECT_EQ(sample->injections_by_site.size(), 2u);
+}
+
+struct Damage {
+    const char* what;
+    const char* file;
+    const char* from;
+    const char* to; // nullptr: the file is missing
+    const char* message;
+};
+
+TEST(Collect, DamagedEvidenceIsNoSample) {
+    const Spec spec = small_spec();
+    const Damage damages[] = {
+        {"no result", "result.json", "", nullptr, "did not send result.json"},
+        {"no counts", "counted-perf-stat.csv", "", nullptr, "did not send counted-perf-stat.csv"},
+        {"crash", "result.json", "\"exit\":0", "\"signal\":11", "killed by signal 11"},
+        {"workload error", "result.json", "\"error\":\"\"", "\"error\":\"munmap: Invalid argument\"", "munmap: Invalid argument"},
+        {"exit code", "result.json", "\"exit\":0", "\"exit\":3", "exit code 3"},
+        {"too many calls", "result.json", "\"calls\":3", "\"calls\":4", "reports 4 calls"},
+        {"fewer calls than perf saw", "result.json", "\"calls\":3", "\"calls\":2", "perf saw 3 munmap calls"},
+        {"times grew", "result.json", "\"times_after\":999988", "\"times_after\":1000001", "times rose"},
+        {"a type", "result.json", "\"cpus_online\":4", "\"cpus_online\":\"4\"", "result.json"},
+        {"CPUs", "result.json", "\"cpus_online\":4", "\"cpus_online\":400", "want 1..64"},
+        {"fewer CPUs than rows", "result.json", "\"cpus_online\":4", "\"cpus_online\":2", "too many"},
+        {"cut JSON", "result.json", "{\"bystanders\"", "", "result.json"},
+        {"another event", "counted-perf-stat.csv", "tlb:tlb_flush", "tlb:other", "not asked for"},
+        {"a row missing", "counted-perf-stat.csv", "CPU3,0,,rig:alloc_failed", "#", "39 rows"},
+        {"a lost return", "timed-perf-script.txt", "rig:target_return", "rig:other", "without a rig:target_return"},
+        {"a lost entry", "timed-perf-script.txt", "syscalls:sys_enter_munmap", "rig:other", "without syscalls:sys_enter_munmap"},
+    };
+    for (const auto& damage : damages) {
+        auto artifacts = captured_boot("6.12-ipi");
+        auto& text = artifacts.at(damage.file);
+        if (damage.to) {
+            const auto at = text.find(damage.from);
+            ASSERT_NE(at, std::string::npos) << damage.what;
+            text.replace(at, std::string(damage.from).size(), damage.to);
+        } else {
+            artifacts.erase(damage.file);
+        }
+        const auto sample = collect(artifacts, plan_for(spec, kTarget), spec);
+        ASSERT_FALSE(sample) << damage.what;
+        EXPECT_EQ(sample.error().blame, Blame::Guest) << damage.what;
+        EXPECT_NE(sample.error().message.find(damage.message), std::string::npos) << damage.what << ": " << sample.error().message;
+    }
+}
+
+TEST(Plan, NamesAFunctionThatIsNotThere) {
+    Spec spec = small_spec();
+    spec.arms[0].witness = "no_such_function";
+    const auto symbols = SymbolTable::parse("ffffffff8116e550 t tlb_remove_table_smp_sync\nffffffff8116e5e0 t tlb_remove_table_one\n"
+                                            "ffffffff8116e8d0 T tlb_remove_table\nffffffff8116eaf0 T x\n",
+                                            "System.map");
+    const auto plan = make_plan(spec, spec.arms[0], *symbols, {});
+    ASSERT_FALSE(plan);
+    EXPECT_NE(plan.error().message.find("witness no_such_function is not a symbol of arm 'ipi'"), std::string::npos) << plan.error().message;
+}
+
+TEST(Plan, PinsTheInjectionToOneFunctionAndTask) {
+    const Spec spec = small_spec();
+    const auto plan = plan_for(spec, kTarget).json;
+    std::map<std::string, std::string> attributes;
+    for (const auto& pair : plan.at("fault").at("attributes")) attributes[pair.at(0)] = pair.at(1);
+    EXPECT_EQ(attributes.at("require-start"), "0xffffffff8116e8d0");
+    EXPECT_EQ(attributes.at("require-end"), "0xffffffff8116eaf0");
+    EXPECT_EQ(attributes.at("task-filter"), "Y");
+    EXPECT_EQ(attributes.at("min-order"), "0");
+    EXPECT_EQ(plan.at("fault").at("attributes").back().at(0), "probability"); // nothing fails before the filters stand
+    EXPECT_NE(plan.dump().find("func == 0xffffffff8116e550"), std::string::npos);
+}
+
+} // namespace
+} // namespace rig

@@ -1,0 +1,224 @@
+#include "rig/commands.h"
+
+#include "guest/protocol.h"
+#include "rig/doctor.h"
+#include "rig/host/qemu_hypervisor.h"
+#include "rig/report/json.h"
+#include "rig/report/text.h"
+#include "rig/store.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+namespace rig {
+namespace {
+
+using nlohmann::json;
+
+Result<const Arm*> arm_of(const Spec& spec, const std::string& name) {
+    if (const Arm* arm = spec.find_arm(name)) return arm;
+    std::vector<std::string> names;
+    for (const auto& arm : spec.arms) names.push_back(arm.name);
+    return fail(Blame::Spec, fmt::format("{}: no arm '{}', accepted: {}", spec.file.string(), name, fmt::join(names, ", ")));
+}
+
+CommandOutput report_output(const ReportInput& report, const CommonOptions& common) {
+    const auto exit = report.comparison.exit;
+    if (common.json) return {render_json(report).dump(2) + "\n", exit};
+    return {render_text(report, common.colour ? Colour::Yes : Colour::No), exit};
+}
+
+// What reproduces a run from the project's top: the experiment and what this command line changed of it.
+std::vector<std::string> reproduce(const Spec& spec, const Overrides& o) {
+    std::vector<std::string> argv{"./bootstrap", "compare", std::filesystem::proximate(spec.file, spec.top).string()};
+    const auto add = [&argv](const char* option, const std::string& value) { argv.insert(argv.end(), {option, value}); };
+    if (o.boots) add("--boots", std::to_string(*o.boots));
+    if (o.seed) add("--seed", std::to_string(*o.seed));
+    if (o.vcpus) add("--vcpus", std::to_string(*o.vcpus));
+    if (o.clock) add("--clock", *o.clock);
+    return argv;
+}
+
+std::string size_text(std::uint64_t bytes) {
+    return bytes >= (1ull << 30) ? fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (1ull << 30))
+                                 : fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1ull << 20));
+}
+
+json kernel_json(const std::string& arm, const Kernel& kernel) {
+    return {{"arm", arm}, {"version", kernel.version}, {"key", kernel.key}, {"image_sha256", kernel.image_sha256}, {"bzimage", kernel.bzimage.string()},
+            {"vmlinux", kernel.vmlinux.string()}, {"config", kernel.config.string()}, {"patches", kernel.patches}, {"compiler", kernel.compiler},
+            {"build_seconds", kernel.build_seconds}, {"from_cache", kernel.from_cache}, {"incremental", kernel.incremental}};
+}
+
+// What boot and shell need: one arm ready, and the machine to run it on.
+struct OneArm {
+    Spec spec;
+    const Arm* arm;
+    Prepared prepared;
+};
+Result<OneArm> prepare_one(const CommandLine& line, const World& world) {
+    RIG_TRY(spec, load_with_overrides(line));
+    RIG_TRY(arm, arm_of(spec, line.arm));
+    const Arm wanted = *arm;
+    RIG_TRY(prepared, prepare(spec, {wanted}, world));
+    OneArm one{spec, nullptr, prepared};
+    return one;
+}
+
+} // namespace
+
+Result<Spec> load_with_overrides(const CommandLine& line) {
+    RIG_TRY(spec, load_spec(line.spec));
+    const auto& o = line.overrides;
+    if (o.boots) spec.guest.boots = *o.boots;
+    if (o.seed) spec.guest.seed = *o.seed;
+    if (o.vcpus) spec.guest.vcpus = *o.vcpus;
+    if (o.clock) spec.guest.clock = *o.clock == "virtual" ? ClockChoice::Virtual : *o.clock == "wall" ? ClockChoice::Wall : ClockChoice::Auto;
+    return spec;
+}
+
+std::string error_json(const Error& error) {
+    return json{{"error", {{"blame", name(error.blame)}, {"message", error.message}, {"log", error.log.string()}}}}.dump();
+}
+
+Result<CommandOutput> compare_command(const CommandLine& line, const CommonOptions& common, const World& world, std::stop_token stop) {
+    RIG_TRY(spec, load_with_overrides(line));
+    if (spec.arms.size() < 2) return fail(Blame::Spec, fmt::format("{}: one arm, want at least two to compare", spec.file.string()));
+    RIG_TRY(result, run_experiment(spec, world, {common.results, common.jobs, reproduce(spec, line.overrides)}, stop));
+    return report_output(result.report, common);
+}
+
+Result<CommandOutput> build_command(const CommandLine& line, const CommonOptions& common, const World& world) {
+    RIG_TRY(spec, load_spec(line.spec));
+    std::vector<Arm> arms = spec.arms;
+    if (!line.arm.empty()) {
+        RIG_TRY(arm, arm_of(spec, line.arm));
+        arms = {*arm};
+    }
+    RIG_TRY(prepared, prepare(spec, arms, world));
+    CommandOutput output;
+    json all = json::array();
+    for (const auto& arm : arms) {
+        const Kernel& kernel = prepared.kernels.at(arm.name);
+        all.push_back(kernel_json(arm.name, kernel));
+        output.text += fmt::format("{:<14} {}  {}  {}\n  {}\n", arm.name, kernel.version, kernel.image_sha256.substr(0, 16),
+                                   kernel.from_cache ? "cached" : fmt::format("built in {:.1f} s{}", kernel.build_seconds, kernel.incremental ? " (incremental)" : ""),
+                                   kernel.bzimage.string());
+    }
+    output.text += fmt::format("{:<14} {}\n  {}\n", "image", prepared.perf_version, prepared.image.string());
+    if (common.json) output.text = json{{"kernels", all}, {"image", prepared.image.string()}, {"perf", prepared.perf_version}}.dump(2) + "\n";
+    return output;
+}
+
+Result<CommandOutput> boot_command(const CommandLine& line, const CommonOptions& common, const World& world, std::stop_token stop) {
+    RIG_TRY(one, prepare_one(line, world));
+    RIG_TRY(arm, arm_of(one.spec, line.arm));
+    RIG_TRY(chosen, choose_machine(one.spec, one.prepared, world, stop));
+    const Kernel& kernel = one.prepared.kernels.at(arm->name);
+    std::ifstream map_file(kernel.system_map, std::ios::binary);
+    const std::string map_text((std::istreambuf_iterator<char>(map_file)), {});
+    RIG_TRY(symbols, SymbolTable::parse(map_text, kernel.system_map.string()));
+    const BootId id{arm->name, line.index, mix(one.spec.guest.seed, line.index), 0};
+    RIG_TRY(plan, make_plan(one.spec, *arm, symbols, perturbation_for(id.seed)));
+    const GuestSetup setup{one.spec, chosen.machine, one.prepared.image, world.hypervisor};
+    if (line.print_only) {
+        auto request = make_request(setup, kernel, id.seed, "console.log");
+        request.initrd = one.prepared.image;
+        request.socket = "channel";
+        const auto argv = qemu_argv(request);
+        if (common.json) return CommandOutput{json{{"qemu", argv}, {"plan", plan.json}}.dump(2) + "\n", Exit::AsExpected};
+        std::string text;
+        for (const auto& word : argv) text += (text.empty() ? "" : " ") + (word.find_first_of(" ()") == std::string::npos ? word : "'" + word + "'");
+        return CommandOutput{text + "\n" + plan.json.dump(2) + "\n", Exit::AsExpected};
+    }
+    const auto evidence = common.results / fmt::format("{:%Y%m%d-%H%M%S}-boot-{}-{}", fmt::gmtime(std::chrono::system_clock::now()), arm->name, line.index);
+    std::error_code error;
+    std::filesystem::create_directories(evidence, error);
+    if (error) return fail(Blame::Host, fmt::format("cannot make {}: {}", evidence.string(), error.message()));
+    world.progress.start(fmt::format("booting {}", arm->name));
+    RIG_TRY(sample, measure_boot(setup, kernel, plan, id, evidence, stop));
+    world.progress.finish();
+    const json raw = to_json(sample);
+    RIG_CHECK(write_atomically(evidence / "sample.json", raw.dump() + "\n"));
+    if (common.json) return CommandOutput{raw.dump(2) + "\n", Exit::AsExpected};
+    std::string text = fmt::format("{} {} ({} clock, {}), {} CPUs, booted in {:.2f} s, agent ready after {:.2f} s\n", arm->name, sample.kernel_release,
+                                   sample.run_clock, sample.accelerator, sample.cpus_online, sample.host["boot_wall_s"], sample.host["agent_ready_wall_s"]);
+    for (const auto& [key, count] : sample.counts) text += fmt::format("  {:<32} {}\n", key, count);
+    for (const auto& [function, count] : sample.ipis_by_function) text += fmt::format("  IPI {:<28} {}\n", function, count);
+    text += fmt::format("raw data: {}\n", evidence.string());
+    return CommandOutput{text, Exit::AsExpected};
+}
+
+Result<CommandOutput> shell_command(const CommandLine& line, const CommonOptions&, const World& world, std::stop_token stop) {
+    RIG_TRY(one, prepare_one(line, world));
+    const Kernel& kernel = one.prepared.kernels.at(line.arm);
+    // A person at a keyboard wants wall time; KVM only if it is known to work here.
+    one.spec.guest.clock = ClockChoice::Wall;
+    RIG_TRY(chosen, choose_machine(one.spec, one.prepared, world, stop));
+    const GuestSetup setup{one.spec, chosen.machine, one.prepared.image, world.hypervisor};
+    auto request = make_request(setup, kernel, 1, {});
+    request.initrd = one.prepared.image;
+    request.deadline = std::chrono::hours(24);
+    request.gdb_stub = line.gdb;
+    request.gdb_port = line.gdb_port;
+    std::string pattern = (std::filesystem::temp_directory_path() / "rig-shell-XXXXXX").string();
+    if (!::mkdtemp(pattern.data())) return fail(Blame::Host, "cannot make a scratch folder in TMPDIR");
+    request.socket = std::filesystem::path(pattern) / "channel";
+    if (line.gdb)
+        fmt::print(stderr, "waiting for gdb; in another terminal:\n  gdb {} -ex 'target remote 127.0.0.1:{}' -ex continue\n", kernel.vmlinux.string(), line.gdb_port);
+    const auto frames = guest::encode(guest::FrameType::Plan, simple_plan("shell").dump());
+    auto ended = world.hypervisor.run(request, frames, [](std::string_view) { return true; }, stop);
+    std::error_code ignored;
+    std::filesystem::remove_all(pattern, ignored);
+    if (!ended) return tl::unexpected(ended.error());
+    if (!std::holds_alternative<Exited>(ended->outcome)) return fail(Blame::Host, "the shell's guest was ended from outside: " + ended->messages);
+    return CommandOutput{};
+}
+
+Result<CommandOutput> report_command(const CommandLine& line, const CommonOptions& common) {
+    RIG_TRY(run, load_run(line.run));
+    std::error_code error;
+    auto top = std::filesystem::canonical(line.run, error);
+    while (top.has_relative_path() && !std::filesystem::exists(top / "kernel-patches")) top = top.parent_path();
+    if (!top.has_relative_path()) top = std::filesystem::current_path(); // a run that was copied elsewhere
+    RIG_TRY(spec, spec_of(run.info, top));
+    const auto report = assemble(spec, run.info, run.samples, run.warnings, line.run.string());
+    return report_output(report, common);
+}
+
+Result<CommandOutput> doctor_command(const CommonOptions& common, const World& world) {
+    const auto findings = examine(gather(world.runner, world.cache.root()));
+    CommandOutput output{render_doctor(findings, common.colour), anything_missing(findings) ? Exit::Host : Exit::AsExpected};
+    if (common.json) output.text = to_json(findings).dump(2) + "\n";
+    return output;
+}
+
+Result<CommandOutput> cache_command(const CommandLine& line, const CommonOptions& common, const World& world) {
+    std::vector<CacheEntry> entries;
+    constexpr unsigned kDefaultAgeDays = 30;
+    if (line.prune) {
+        std::optional<std::uint64_t> limit;
+        if (line.max_gib) limit = static_cast<std::uint64_t>(*line.max_gib * (1ull << 30));
+        entries = world.cache.prune(limit, line.max_age_days ? line.max_age_days : line.max_gib ? std::nullopt : std::optional<unsigned>(kDefaultAgeDays));
+    } else {
+        entries = world.cache.list();
+    }
+    json all = json::array();
+    std::string text;
+    std::uint64_t total = 0;
+    for (const auto& entry : entries) {
+        total += entry.bytes;
+        all.push_back({{"kind", entry.kind}, {"key", entry.key}, {"label", entry.label}, {"bytes", entry.bytes}, {"last_used", entry.last_used}});
+        text += fmt::format("{:<10} {:<12} {:>10}  {:%Y-%m-%d %H:%M}  {}\n", entry.kind, entry.key.substr(0, 12), size_text(entry.bytes),
+                            fmt::gmtime(static_cast<std::time_t>(entry.last_used)), entry.label);
+    }
+    text += fmt::format("{} {} in {} ({})\n", line.prune ? "removed" : "total", size_text(total), world.cache.root().string(),
+                        fmt::format("{} entries", entries.size()));
+    if (common.json) text = json{{"root", world.cache.root().string()}, {"entries", all}, {"bytes", total}, {"pruned", line.prune}}.dump(2) + "\n";
+    return CommandOutput{text, Exit::AsExpected};
+}
+
+} // namespace rig

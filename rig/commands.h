@@ -1,0 +1,56 @@
+// What each subcommand does, apart from argv and printing: returns the text for stdout (JSON if asked for) and the exit
+// code. Errors are values.
+#pragma once
+
+#include "rig/experiment.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+namespace rig {
+
+struct Overrides {
+    std::optional<unsigned> boots, vcpus;
+    std::optional<std::uint64_t> seed;
+    std::optional<std::string> clock;
+};
+
+struct CommandLine {
+    std::filesystem::path spec, run;
+    std::string arm;
+    Overrides overrides;
+    unsigned index = 0;
+    bool print_only = false, gdb = false, prune = false;
+    unsigned gdb_port = 1234;
+    std::optional<double> max_gib;
+    std::optional<unsigned> max_age_days;
+};
+
+struct CommonOptions {
+    bool json = false, quiet = false, colour = false;
+    std::filesystem::path results = "results";
+    unsigned jobs = 0;
+};
+
+struct CommandOutput {
+    std::string text;
+    Exit exit = Exit::AsExpected;
+};
+
+// The experiment file with the command line's say over it. Blame::Spec as load_spec().
+Result<Spec> load_with_overrides(const CommandLine& line);
+// {"error": {"blame", "message", "log"}} on one line.
+std::string error_json(const Error& error);
+
+Result<CommandOutput> compare_command(const CommandLine&, const CommonOptions&, const World&, std::stop_token);
+Result<CommandOutput> build_command(const CommandLine&, const CommonOptions&, const World&);
+Result<CommandOutput> boot_command(const CommandLine&, const CommonOptions&, const World&, std::stop_token);
+Result<CommandOutput> shell_command(const CommandLine&, const CommonOptions&, const World&, std::stop_token);
+Result<CommandOutput> report_command(const CommandLine&, const CommonOptions&);
+Result<CommandOutput> doctor_command(const CommonOptions&, const World&);
+Result<CommandOutput> cache_command(const CommandLine&, const CommonOptions&, const World&);
+
+} // namespace rig

@@ -1,0 +1,151 @@
+// The half of `rig doctor` that touches the host.
+#include "rig/doctor.h"
+#include "rig/kvm_probe.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <fstream>
+#include <sched.h>
+#include <sstream>
+#include <unistd.h>
+
+namespace rig {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::seconds patience{10}; // every command here answers at once on a healthy host
+
+// The output and how it ended; nullopt if there is no such program.
+std::optional<CommandResult> ask(CommandRunner& runner, std::vector<std::string> argv) {
+    Command command;
+    command.argv = std::move(argv);
+    command.env = {{"LC_ALL", "C"}}; // what is looked for in the output is English
+    command.timeout = patience;
+    auto result = runner.run(command);
+    if (!result) return std::nullopt;
+    return std::move(*result);
+}
+
+// The whole output if all went well, else empty.
+std::string answer(CommandRunner& runner, std::vector<std::string> argv) {
+    auto result = ask(runner, std::move(argv));
+    return result && result->ok() ? result->out : "";
+}
+
+std::string first_line(const std::string& text) { // that is not empty: perl starts with a blank one
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);)
+        if (line.find_first_not_of(" \t\r") != line.npos) return line;
+    return "";
+}
+
+// Of small files; /proc gives no sizes.
+std::string content(const fs::path& file) {
+    constexpr std::size_t limit = 64 * 1024;
+    std::ifstream in(file);
+    std::string text(limit, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(limit));
+    text.resize(static_cast<std::size_t>(in.gcount()));
+    return text;
+}
+
+std::string field(const std::string& text, const std::string& key) {
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);) {
+        auto at = line.find(key);
+        if (at == line.npos || line.find_first_not_of(" \t") != at) continue;
+        auto value = line.find_first_not_of(" \t", at + key.size());
+        return value == line.npos ? "" : line.substr(value);
+    }
+    return "";
+}
+
+// /proc/meminfo counts in kB, which are 1024 bytes.
+std::uint64_t memory(const std::string& meminfo, const std::string& key) {
+    return std::strtoull(field(meminfo, key).c_str(), nullptr, 10) * 1024;
+}
+
+FolderFact examine_folder(const fs::path& folder) {
+    FolderFact fact;
+    std::error_code error;
+    fact.path = folder;
+    auto there = fs::absolute(folder, error);
+    while (!fs::exists(there, error) && there.has_relative_path())
+        there = there.parent_path();
+    auto space = fs::space(there, error);
+    if (!error) fact.free_bytes = space.available;
+    fact.writable = fs::is_directory(there, error) && ::access(there.c_str(), W_OK | X_OK) == 0;
+    return fact;
+}
+
+void gather_kvm(DoctorInputs& inputs, const fs::path& cache_dir) {
+    inputs.kvm_exists = ::access("/dev/kvm", F_OK) == 0;
+    if (int fd = ::open("/dev/kvm", O_RDWR | O_CLOEXEC); fd >= 0)
+        ::close(fd);
+    else
+        inputs.kvm_trouble = std::strerror(errno);
+    if (auto probe = remembered_probe(cache_dir, host_boot_id())) {
+        inputs.kvm_works = probe->works;
+        inputs.kvm_why = probe->why;
+        inputs.kvm_seconds = probe->seconds;
+    }
+}
+
+unsigned usable_cpus() {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (::sched_getaffinity(0, sizeof set, &set) != 0) return 0;
+    return static_cast<unsigned>(CPU_COUNT(&set));
+}
+
+} // namespace
+
+DoctorInputs gather(CommandRunner& runner, const fs::path& cache_dir) {
+    DoctorInputs inputs;
+    for (auto name : {"qemu-system-x86_64", "gcc", "g++", "make", "bc", "bison", "flex", "perl", "patch", "xz", "tar",
+                      "pkg-config", "dpkg-deb", "apt-get", "ccache", "gdb"}) {
+        auto result = ask(runner, {name, "--version"});
+        if (!result) continue;
+        if (result->ok())
+            inputs.programs[name].version = first_line(result->out);
+        else
+            inputs.programs[name].trouble = describe(*result);
+    }
+    inputs.accelerators = answer(runner, {"qemu-system-x86_64", "-accel", "help"});
+    gather_kvm(inputs, cache_dir);
+
+    for (auto module : {"libelf", "openssl", "libtraceevent"})
+        if (auto result = ask(runner, {"pkg-config", "--exists", module}); result && result->ok())
+            inputs.libraries.push_back(module);
+    // The compiler prints the name alone if it does not know the file.
+    auto archive = first_line(answer(runner, {"gcc", "-print-file-name=libtraceevent.a"}));
+    inputs.libtraceevent_archive = archive.find('/') != archive.npos;
+    // ldd fails on a static program; what tells it from other failures is the text.
+    if (auto ldd = ask(runner, {"ldd", "/bin/busybox"}))
+        inputs.busybox_static = ldd->out.find("not a dynamic executable") != std::string::npos ||
+                                ldd->out.find("statically linked") != std::string::npos;
+
+    inputs.cpus = usable_cpus();
+    auto meminfo = content("/proc/meminfo");
+    inputs.memory_total = memory(meminfo, "MemTotal:");
+    inputs.memory_available = memory(meminfo, "MemAvailable:");
+    inputs.cache = examine_folder(cache_dir);
+    std::error_code error;
+    auto temporary = fs::temp_directory_path(error);
+    if (error) { // TMPDIR names something that is no folder
+        const char* named = std::getenv("TMPDIR");
+        inputs.temporary.path = named ? named : "/tmp";
+    } else {
+        inputs.temporary = examine_folder(temporary);
+    }
+
+    auto candidate = field(answer(runner, {"apt-cache", "policy", "linux-source-6.12"}), "Candidate:");
+    if (candidate != "(none)") inputs.apt_candidate = candidate;
+    inputs.root = ::geteuid() == 0;
+    return inputs;
+}
+
+} // namespace rig

@@ -1,0 +1,251 @@
+#include "rig/experiment.h"
+
+#include "rig/image.h"
+#include "rig/kvm_probe.h"
+#include "rig/report/json.h"
+#include "rig/report/text.h"
+#include "rig/schedule.h"
+#include "rig/store.h"
+
+#include <atomic>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <fstream>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <sstream>
+#include <thread>
+
+#ifndef RIG_VERSION
+#define RIG_VERSION "unknown"
+#endif
+
+namespace rig {
+namespace {
+
+std::string slurp(const std::filesystem::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    std::ostringstream out;
+    out << in.rdbuf();
+    return out.str();
+}
+
+std::string utc_now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::now())); }
+
+// An arm that is ready to boot. No plan: a function the experiment names is not in the image, which the proofs report.
+struct ReadyArm {
+    Kernel kernel;
+    KernelFacts facts;
+    std::optional<SymbolTable> symbols;
+    std::string unplannable;
+};
+
+Result<std::map<std::string, ReadyArm>> ready_arms(const Spec& spec, const Prepared& prepared) {
+    std::map<std::string, ReadyArm> ready;
+    for (const auto& arm : spec.arms) {
+        const Kernel& kernel = prepared.kernels.at(arm.name);
+        const auto map_text = slurp(kernel.system_map);
+        RIG_TRY(symbols, SymbolTable::parse(map_text, kernel.system_map.string()));
+        ReadyArm one{kernel, kernel_facts(spec, slurp(kernel.config), map_text, kernel.version, kernel.image_sha256), symbols, {}};
+        if (auto plan = make_plan(spec, arm, symbols, {}); !plan) one.unplannable = plan.error().message;
+        ready.emplace(arm.name, std::move(one));
+    }
+    return ready;
+}
+
+Result<RunInfo> describe_run(const Spec& spec, const Prepared& prepared, const std::map<std::string, ReadyArm>& ready,
+                             const ChosenMachine& chosen, const World& world, const ExperimentOptions& options) {
+    RunInfo info;
+    info.spec_file = std::filesystem::proximate(spec.file, spec.top).string();
+    info.spec_text = slurp(spec.file);
+    info.clock = name(chosen.machine.clock);
+    info.clock_why = chosen.why;
+    info.accelerator = name(chosen.machine.accelerator);
+    info.boots = spec.guest.boots;
+    info.vcpus = spec.guest.vcpus;
+    info.seed = spec.guest.seed;
+    info.seed_varies = kPerturbationText;
+    info.rig_version = rig_version();
+    info.perf_version = prepared.perf_version;
+    RIG_TRY(qemu, world.hypervisor.version());
+    info.qemu_version = qemu;
+    info.command = options.command;
+    info.started = utc_now();
+    for (const auto& arm : spec.arms) {
+        const auto& one = ready.at(arm.name);
+        info.kernels.push_back({arm.name, one.kernel.key, one.kernel.compiler,
+                                one.kernel.config.empty() ? std::string() : "kernels/" + arm.name + ".config", one.kernel.patches, one.facts});
+    }
+    return info;
+}
+
+// The boots of a run, handed out in order to one or more workers. The first error that is not retried ends it.
+class BootLoop {
+ public:
+    BootLoop(const Spec& spec, const GuestSetup& setup, const std::map<std::string, ReadyArm>& ready, RunWriter& writer, Progress& progress)
+        : spec_(spec), setup_(setup), ready_(ready), writer_(writer), progress_(progress), schedule_(make_schedule(spec)) {}
+
+    Status run(unsigned jobs, std::stop_token stop);
+    std::vector<Sample> samples() &&;
+
+ private:
+    void work();
+    Status boot(const PlannedBoot& planned);
+
+    const Spec& spec_;
+    const GuestSetup& setup_;
+    const std::map<std::string, ReadyArm>& ready_;
+    RunWriter& writer_;
+    Progress& progress_;
+    const std::vector<PlannedBoot> schedule_;
+    std::stop_source stop_;
+    std::mutex mutex_; // next_, done_, error_, writer_, samples_
+    std::size_t next_ = 0, done_ = 0;
+    std::optional<Error> error_;
+    std::vector<Sample> samples_;
+};
+
+Status BootLoop::boot(const PlannedBoot& planned) {
+    const auto& arm = ready_.at(planned.id.arm);
+    RIG_TRY(plan, make_plan(spec_, *spec_.find_arm(planned.id.arm), *arm.symbols, planned.perturbation));
+    std::filesystem::path dir;
+    {
+        const std::lock_guard lock(mutex_);
+        RIG_TRY(made, writer_.boot_dir(planned.id));
+        dir = made;
+    }
+    for (unsigned attempt = 0;; ++attempt) {
+        auto sample = measure_boot(setup_, arm.kernel, plan, planned.id, dir, stop_.get_token());
+        const std::lock_guard lock(mutex_);
+        if (sample) {
+            RIG_CHECK(writer_.append(*sample));
+            samples_.push_back(std::move(*sample));
+            progress_.advance(++done_);
+            return {};
+        }
+        const bool again = sample.error().blame == Blame::Host && attempt < kHostRetries && !stop_.stop_requested();
+        RIG_CHECK(write_atomically(dir / fmt::format("fault-{}.txt", attempt), fmt::format("{}: {}\n", name(sample.error().blame), sample.error().message)));
+        if (!again) {
+            auto error = sample.error();
+            error.message = fmt::format("arm '{}', boot {}: {}", planned.id.arm, planned.id.index, error.message);
+            return tl::unexpected(error);
+        }
+    }
+}
+
+void BootLoop::work() {
+    for (;;) {
+        const PlannedBoot* planned = nullptr;
+        {
+            const std::lock_guard lock(mutex_);
+            if (error_ || stop_.stop_requested() || next_ == schedule_.size()) return;
+            planned = &schedule_[next_++];
+            progress_.note(fmt::format("{} seed {}", planned->id.arm, planned->id.index));
+        }
+        if (auto status = boot(*planned); !status) {
+            const std::lock_guard lock(mutex_);
+            // Boots cancelled because another one failed are not the cause.
+            if (!error_) error_ = status.error();
+            stop_.request_stop();
+        }
+    }
+}
+
+Status BootLoop::run(unsigned jobs, std::stop_token stop) {
+    const std::stop_callback forward(stop, [this] { stop_.request_stop(); });
+    {
+        std::vector<std::jthread> workers;
+        for (unsigned i = 0; i < jobs; ++i) workers.emplace_back([this] { work(); });
+    }
+    if (stop.stop_requested()) return fail(Blame::Host, fmt::format("interrupted after {} of {} boots; what is measured is kept", done_, schedule_.size()));
+    if (error_) return tl::unexpected(*error_);
+    return {};
+}
+
+std::vector<Sample> BootLoop::samples() && {
+    std::sort(samples_.begin(), samples_.end(), [](const Sample& a, const Sample& b) { return a.id.order < b.id.order; });
+    return std::move(samples_);
+}
+
+} // namespace
+
+std::string rig_version() { return RIG_VERSION; }
+
+Result<Prepared> prepare(const Spec& spec, const std::vector<Arm>& arms, const World& world) {
+    Prepared prepared;
+    const BuildContext context{world.cache, world.runner, world.progress, 0};
+    for (const auto& arm : arms) {
+        RIG_TRY(kernel, build_kernel(spec, arm, context));
+        prepared.kernels.emplace(arm.name, kernel);
+    }
+    RIG_TRY(perf, build_perf(spec, context));
+    RIG_TRY(agent, find_agent());
+    RIG_TRY(image, build_image({agent, perf, "/bin/busybox"}, world.cache));
+    prepared.image = image;
+    prepared.perf = perf;
+    Command version;
+    version.argv = {perf.string(), "--version"};
+    version.timeout = std::chrono::seconds(20);
+    RIG_TRY(result, world.runner.run(version));
+    prepared.perf_version = result.out.substr(0, result.out.find('\n'));
+    return prepared;
+}
+
+Result<ChosenMachine> choose_machine(const Spec& spec, const Prepared& prepared, const World& world, std::stop_token stop) {
+    if (spec.guest.clock == ClockChoice::Virtual) return ChosenMachine{{GuestClock::Virtual, Accelerator::Tcg}, "as the experiment asks"};
+    const GuestSetup setup{spec, {GuestClock::Wall, Accelerator::Kvm}, prepared.image, world.hypervisor};
+    world.progress.start("probing KVM");
+    auto probe = probe_kvm(setup, prepared.kernels.begin()->second, world.cache.root(), stop);
+    world.progress.finish();
+    if (!probe) return tl::unexpected(probe.error());
+    if (probe->works) return ChosenMachine{{GuestClock::Wall, Accelerator::Kvm}, "KVM boots this kernel"};
+    if (spec.guest.clock == ClockChoice::Wall) return ChosenMachine{{GuestClock::Wall, Accelerator::Tcg}, "as the experiment asks; no KVM: " + probe->why};
+    return ChosenMachine{{GuestClock::Virtual, Accelerator::Tcg}, "auto; no KVM: " + probe->why};
+}
+
+Result<ExperimentResult> run_experiment(const Spec& spec, const World& world, const ExperimentOptions& options, std::stop_token stop) {
+    RIG_TRY(prepared, prepare(spec, spec.arms, world));
+    RIG_TRY(chosen, choose_machine(spec, prepared, world, stop));
+    RIG_TRY(ready, ready_arms(spec, prepared));
+    RIG_TRY(info, describe_run(spec, prepared, ready, chosen, world, options));
+    RIG_TRY(writer, RunWriter::create(options.results, spec.name, info, std::chrono::system_clock::now()));
+    for (const auto& [arm, one] : ready) {
+        std::error_code ignored;
+        std::filesystem::create_directories(writer.dir() / "kernels", ignored);
+        if (!one.kernel.config.empty()) RIG_CHECK(write_atomically(writer.dir() / "kernels" / (arm + ".config"), slurp(one.kernel.config)));
+    }
+
+    std::vector<std::string> warnings;
+    std::vector<Sample> samples;
+    bool bootable = true;
+    for (const auto& [arm, one] : ready)
+        if (!one.unplannable.empty()) {
+            bootable = false;
+            warnings.push_back(one.unplannable + "; nothing was booted");
+        }
+    if (bootable) {
+        const GuestSetup setup{spec, chosen.machine, prepared.image, world.hypervisor};
+        const unsigned cpus = std::max(1u, std::thread::hardware_concurrency());
+        const unsigned jobs = chosen.machine.clock == GuestClock::Wall ? 1 : options.jobs ? options.jobs : cpus;
+        BootLoop loop(spec, setup, ready, writer, world.progress);
+        world.progress.start("booting", spec.arms.size() * spec.guest.boots);
+        auto status = loop.run(jobs, stop);
+        if (!status) {
+            world.progress.interrupt();
+            auto error = status.error();
+            if (error.log.empty()) error.log = writer.dir();
+            return tl::unexpected(error);
+        }
+        world.progress.finish();
+        samples = std::move(loop).samples();
+    }
+    auto ended = writer.info();
+    ended.ended = utc_now();
+    RIG_CHECK(writer.save(ended));
+    ExperimentResult result{assemble(spec, ended, samples, warnings, std::filesystem::proximate(writer.dir()).string()), writer.dir()};
+    RIG_CHECK(writer.save_report(render_text(result.report), render_json(result.report).dump(2) + "\n"));
+    return result;
+}
+
+} // namespace rig

@@ -1,0 +1,64 @@
+// The loop over planned boots: read this first.
+//
+//   spec -> kernels (cached) -> image -> static facts -> schedule -> boots -> samples on disk -> proofs -> verdict -> report
+//
+// Blame decides what happens to a boot that is no sample:
+//   Host    retried in its place with its seed, kHostRetries times, then the run stops: exit 3
+//   Guest   the run stops: nothing was tested, exit 4
+//   Kernel  the run stops: the arm broke, exit 1
+// Under the virtual clock boots do not disturb one another's figures, so as many run side by side as there are CPUs;
+// under the wall clock they run one at a time.
+#pragma once
+
+#include "rig/guest_run.h"
+#include "rig/report/report.h"
+
+#include <filesystem>
+#include <map>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace rig {
+
+inline constexpr unsigned kHostRetries = 2;
+
+// Everything of the outside world, wired in main.cc.
+struct World {
+    ArtifactCache& cache;
+    CommandRunner& runner;
+    Hypervisor& hypervisor;
+    Progress& progress;
+};
+
+// Kernels of all arms and the initramfs: what every command that boots needs.
+struct Prepared {
+    std::map<std::string, Kernel> kernels; // by arm
+    std::filesystem::path image, perf;
+    std::string perf_version;
+};
+Result<Prepared> prepare(const Spec& spec, const std::vector<Arm>& arms, const World& world);
+
+struct ChosenMachine {
+    Machine machine;
+    std::string why;
+};
+// Clock and accelerator as spec.guest.clock asks; `auto` = wall if KVM boots this very kernel, else virtual.
+Result<ChosenMachine> choose_machine(const Spec& spec, const Prepared& prepared, const World& world, std::stop_token stop);
+
+struct ExperimentOptions {
+    std::filesystem::path results;    // folder that holds runs
+    unsigned jobs = 0;                // boots side by side under the virtual clock; 0 = number of CPUs
+    std::vector<std::string> command; // what reproduces the run
+};
+
+struct ExperimentResult {
+    ReportInput report;
+    std::filesystem::path dir;
+};
+
+Result<ExperimentResult> run_experiment(const Spec& spec, const World& world, const ExperimentOptions& options, std::stop_token stop);
+
+std::string rig_version();
+
+} // namespace rig

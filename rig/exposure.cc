@@ -1,0 +1,423 @@
+#include "rig/exposure.h"
+
+#include "rig/statistics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <optional>
+#include <set>
+
+namespace rig {
+namespace {
+
+// How far the workload's clock and perf may differ on the median munmap of a boot before the report says so. The
+// workload's figure holds the system call's entry and exit, two clock readings and both tracepoints: 5 to 15 us under
+// emulation, where one instruction takes about a nanosecond, so 25 us for short calls and a tenth for long ones.
+constexpr double clock_tolerance_ns = 25'000;
+constexpr double clock_tolerance_share = 0.10;
+
+using Boots = std::vector<const Sample*>; // of one arm, by index
+
+Boots boots_of(const ArmEvidence& evidence) {
+    Boots boots;
+    for (const auto& sample : evidence.samples)
+        if (sample.id.arm == evidence.arm.name) boots.push_back(&sample);
+    std::stable_sort(boots.begin(), boots.end(),
+                     [](const Sample* a, const Sample* b) { return a->id.index < b->id.index; });
+    return boots;
+}
+
+std::string option(const KernelFacts& kernel, const std::string& name) {
+    auto found = kernel.config.find(name);
+    return found == kernel.config.end() ? "" : found->second;
+}
+
+constexpr const char* pt_reclaim_reason =
+    "with PT_RECLAIM=y the fallback frees by call_rcu() and the changed line is not compiled; 7.3 needs the enabling "
+    "patch that gives PT_RECLAIM a prompt, and PT_RECLAIM = \"n\" in kernel.options";
+
+bool bypasses_table_batch(const ArmEvidence& evidence) {
+    return evidence.kernel.version.starts_with("6.12") && option(evidence.kernel, "X86") == "y" &&
+           evidence.spec.kernel.enable.empty() && !evidence.arm.prebuilt;
+}
+constexpr const char* bypass_reason =
+    "6.12 on x86 bypasses the table batch (native_tlb_remove_table()) unless a hypervisor replaces it, and "
+    "kernel.enable names no enabling patch";
+
+// ---- Proofs from the kernel's files
+
+Proof prove_config(const ArmEvidence& evidence) {
+    Proof proof{"config", "the final .config holds what compiles the changed line", true, "", ""};
+    const auto& kernel = evidence.kernel;
+    std::vector<std::string> right, wrong;
+    for (const auto& [name, want] : evidence.spec.target.config) {
+        auto value = option(kernel, name);
+        if (value.empty()) value = "unknown";
+        if (kernel.config_known && value == want) {
+            right.push_back(fmt::format("CONFIG_{}={}", name, value));
+            continue;
+        }
+        wrong.push_back(fmt::format("CONFIG_{}={}, want {}", name, value, want));
+        if (!proof.reason.empty()) continue;
+        if (!kernel.config_known)
+            proof.reason = "no .config came with this image: name it in the arm's key `config`";
+        else if (name == "PT_RECLAIM")
+            proof.reason = pt_reclaim_reason;
+        else if (name == "MMU_GATHER_RCU_TABLE_FREE")
+            proof.reason = "6.12 on x86 selects MMU_GATHER_RCU_TABLE_FREE only with PARAVIRT=y; here PARAVIRT=" +
+                           option(kernel, "PARAVIRT");
+        else
+            proof.reason = fmt::format("Kconfig changed {}: look for what it depends on, or what selects it", name);
+    }
+    proof.passed = wrong.empty();
+    proof.found = fmt::format("{}", fmt::join(proof.passed ? right : wrong, "; "));
+    return proof;
+}
+
+Proof prove_symbols(const ArmEvidence& evidence) {
+    Proof proof{"symbols", "the functions under test are in System.map", true, "", ""};
+    std::vector<std::string> names = {evidence.spec.target.function, evidence.spec.target.sync_function,
+                                      evidence.arm.witness};
+    if (evidence.spec.fault.enabled) names.push_back(evidence.spec.fault.function);
+    std::vector<std::string> missing;
+    for (const auto& name : names) {
+        auto found = evidence.kernel.symbols.find(name);
+        auto symbol = found == evidence.kernel.symbols.end() ? "" : found->second;
+        if (symbol == name) continue;
+        missing.push_back(symbol.empty() ? name + " absent" : fmt::format("{} only as {}", name, symbol));
+        proof.reason = !symbol.empty() ? fmt::format("the compiler cloned {}: name {} in the experiment", name, symbol)
+                       : option(evidence.kernel, "PT_RECLAIM") == "y"
+                           ? pt_reclaim_reason
+                           : "not compiled in this configuration, inlined by the compiler, or misspelt";
+    }
+    proof.passed = missing.empty();
+    proof.found = fmt::format("{}", fmt::join(proof.passed ? names : missing, ", "));
+    return proof;
+}
+
+Proof prove_image_differs(const ArmEvidence& evidence) {
+    Proof proof{"image_differs", "the image differs from the baseline's", true, "", ""};
+    const auto& own = evidence.kernel.image_sha256;
+    const auto& base = evidence.baseline.image_sha256;
+    proof.passed = !own.empty() && !base.empty() && own != base;
+    if (own.empty() || base.empty())
+        proof.found = "image hash unknown, want two different ones";
+    else if (proof.passed)
+        proof.found = fmt::format("sha256 {:.12}... against {:.12}...", own, base);
+    else
+        proof.found = fmt::format("both sha256 {:.12}..., want two different ones", own);
+    if (!proof.passed)
+        proof.reason = evidence.arm.series.empty() ? "the arm has no series: it is the baseline under another name"
+                                                   : "the series changes only comments, or a file or branch that this "
+                                                     "configuration does not compile";
+    return proof;
+}
+
+// ---- Proofs from the boots
+
+// `wrong` gives what is wrong with a boot, nullopt if nothing is; `reason` is asked about the first bad boot.
+template<class Wrong, class Reason>
+Proof over_boots(Proof proof, const Boots& boots, Wrong wrong, Reason reason) {
+    const Sample* first = nullptr;
+    std::string what;
+    std::size_t bad = 0;
+    for (const auto* boot : boots)
+        if (auto fault = wrong(*boot)) {
+            ++bad;
+            if (!first) first = boot, what = *fault;
+        }
+    proof.passed = bad == 0 && !boots.empty();
+    if (boots.empty()) {
+        proof.found = "no boot, want at least one";
+        proof.reason = "nothing was measured in this arm";
+    } else if (first) {
+        proof.found = fmt::format("boot {}: {}", first->id.index, what);
+        if (bad > 1) proof.found += fmt::format(" ({} of {} boots fail)", bad, boots.size());
+        proof.reason = reason(*first);
+    }
+    return proof;
+}
+
+// "80 in each of 8 boots" or "78..82 in 8 boots".
+template<class Value> std::string range(const Boots& boots, Value value) {
+    if (boots.empty()) return "no boot";
+    auto low = value(*boots[0]), high = low;
+    for (const auto* boot : boots) {
+        low = std::min(low, value(*boot));
+        high = std::max(high, value(*boot));
+    }
+    return low == high ? fmt::format("{} in each of {} boots", low, boots.size())
+                       : fmt::format("{}..{} in {} boots", low, high, boots.size());
+}
+
+using Wrong = std::optional<std::string>;
+
+Proof prove_boots(const ArmEvidence& evidence, const Boots& boots) {
+    Proof proof{"boots", "every planned boot is there, once", true, "", ""};
+    std::set<unsigned> seen;
+    const auto planned = evidence.spec.guest.boots;
+    for (const auto* boot : boots)
+        if (!seen.insert(boot->id.index).second || boot->id.index >= planned) {
+            proof.passed = false;
+            proof.found = fmt::format("boot {} {}", boot->id.index,
+                                      boot->id.index >= planned ? "was not planned" : "is there twice");
+            proof.reason = "samples.jsonl was changed by hand, or holds another run's samples";
+            return proof;
+        }
+    proof.passed = seen.size() == planned && planned > 0;
+    proof.found = fmt::format("{} of {} boots", seen.size(), planned);
+    if (!proof.passed) proof.reason = "the run was interrupted or nothing could be booted; a part is not the experiment";
+    return proof;
+}
+
+// Mixed clocks or accelerators, or another kernel behind the same name, would be compared as if they were alike.
+Proof prove_platform(const ArmEvidence& evidence, const Boots& boots) {
+    const auto* first = evidence.samples.empty() ? nullptr : &evidence.samples.front();
+    auto platform = [](const Sample& s) { return s.run_clock + " clock, " + s.accelerator; };
+    auto proof = over_boots(
+        {"platform", "clock, accelerator and kernel are the same in every boot", true, "", ""}, boots,
+        [&](const Sample& s) -> Wrong {
+            if (platform(s) != platform(*first))
+                return fmt::format("{}, want {} as in the run's first boot", platform(s), platform(*first));
+            if (s.kernel_release != boots[0]->kernel_release || s.kernel_version != boots[0]->kernel_version)
+                return fmt::format("kernel {} {}, want {} {} as in boot {}", s.kernel_release, s.kernel_version,
+                                   boots[0]->kernel_release, boots[0]->kernel_version, boots[0]->id.index);
+            return {};
+        },
+        [](const Sample&) { return "the run was resumed on another machine or after another build"; });
+    if (proof.passed) proof.found = fmt::format("{}, {}", platform(*first), boots[0]->kernel_release);
+    return proof;
+}
+
+std::string why_no_injection(const ArmEvidence& evidence, const Sample& s) {
+    const auto& fault = evidence.spec.fault;
+    if (fault.min_order > 0)
+        return fmt::format("fault.min_order = {} lets order-0 allocations pass, and a table batch is one page",
+                           fault.min_order);
+    if (fault.times == 0) return "fault.times = 0 allows no injection";
+    for (const char* name : {"FAIL_PAGE_ALLOC", "FAULT_INJECTION_STACKTRACE_FILTER"})
+        if (option(evidence.kernel, name) == "n" && (fault.stack_filter || name == std::string("FAIL_PAGE_ALLOC")))
+            return fmt::format("CONFIG_{}=n: the kernel cannot inject this", name);
+    if (s.exposure.tables_freed == 0) return "the workload freed no page table, so none was queued for freeing";
+    if (bypasses_table_batch(evidence)) return bypass_reason;
+    if (fault.interval > s.exposure.tables_freed)
+        return fmt::format("fault.interval = {} is more than the {} tables freed", fault.interval,
+                           s.exposure.tables_freed);
+    std::vector<std::string> causes;
+    if (fault.stack_filter)
+        causes.push_back(fmt::format("the stack filter's range is not {}() (inlined, or System.map of another image)",
+                                     fault.function));
+    if (fault.task_filter) causes.push_back("make-it-fail was not set for the workload's task");
+    causes.push_back("the batch page never came from the page allocator");
+    return fmt::format("{}", fmt::join(causes, "; or "));
+}
+
+std::string why_not_only_target(const ArmEvidence& evidence, const Sample& s) {
+    if (!evidence.spec.fault.stack_filter)
+        return "fault.stack_filter = false: every allocation of the task may fail, tlb_next_batch()'s too";
+    const auto& e = s.exposure;
+    if (e.target_hits > e.injections)
+        return "allocations failed that were not injected: too little guest.memory_mib, or another way into the target";
+    if (e.target_hits < e.injections)
+        return "the stack filter let other call sites fail: tlb_next_batch() also asks for order-0 GFP_NOWAIT pages";
+    return "fail_page_alloc/times and the probe on should_fail_alloc_page() disagree: the probe missed some";
+}
+
+void prove_faults(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
+    proofs.push_back(over_boots(
+        {"injections", "allocations were made to fail in every boot", true,
+         range(boots, [](const Sample& s) { return s.exposure.injections; }), ""},
+        boots,
+        [](const Sample& s) {
+            return s.exposure.injections > 0 ? Wrong{} : Wrong{"0 injections, want > 0"};
+        },
+        [&](const Sample& s) { return why_no_injection(evidence, s); }));
+    proofs.push_back(over_boots(
+        {"only_target_failed", "injections = failed allocations = target hits", true,
+         range(boots, [](const Sample& s) { return s.exposure.injections; }), ""},
+        boots,
+        [](const Sample& s) -> Wrong {
+            const auto& e = s.exposure;
+            if (e.injections == e.failed_allocations && e.injections == e.target_hits) return {};
+            return fmt::format("{} injections, {} failed allocations, {} target hits, want all equal", e.injections,
+                               e.failed_allocations, e.target_hits);
+        },
+        [&](const Sample& s) { return why_not_only_target(evidence, s); }));
+    const auto& function = evidence.spec.fault.function;
+    proofs.push_back(over_boots(
+        {"failure_sites", "every failure was in " + function + "()", true,
+         range(boots, [](const Sample& s) { return s.exposure.injections; }), ""},
+        boots,
+        [&](const Sample& s) -> Wrong {
+            std::uint64_t sum = 0;
+            for (const auto& [site, count] : s.injections_by_site) {
+                if (site != function) return fmt::format("{} in {}(), want only {}()", count, site, function);
+                sum += count;
+            }
+            if (sum == s.exposure.injections) return {};
+            return fmt::format("{} of {} injections have a callchain, want all", sum, s.exposure.injections);
+        },
+        [&](const Sample& s) -> std::string {
+            if (!evidence.spec.fault.stack_filter)
+                return "fault.stack_filter = false lets any call site of the task fail";
+            if (s.injections_by_site.empty() || s.injections_by_site.contains("unknown"))
+                return "perf recorded no usable callchain: CONFIG_UNWINDER_FRAME_POINTER is wanted";
+            return "the stack filter let another call site fail, or the kernel's name for the site differs (inlined)";
+        }));
+}
+
+void prove_no_faults(const Boots& boots, std::vector<Proof>& proofs) {
+    proofs.push_back(over_boots(
+        {"no_injections", "no allocation was made to fail (faults are off)", true, "0 in every boot", ""}, boots,
+        [](const Sample& s) -> Wrong {
+            auto all = s.exposure.injections + s.exposure.timed_injections + s.exposure.failed_allocations;
+            return all == 0 ? Wrong{} : Wrong{fmt::format("{} failures, want 0", all)};
+        },
+        [](const Sample&) { return "fail_page_alloc was armed although fault.enabled = false"; }));
+}
+
+void prove_hits(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
+    const auto& target = evidence.spec.target.function;
+    proofs.push_back(over_boots(
+        {"target_hits", target + "() ran in every boot", true,
+         range(boots, [](const Sample& s) { return s.exposure.target_hits; }), ""},
+        boots,
+        [](const Sample& s) {
+            return s.exposure.target_hits > 0 ? Wrong{} : Wrong{"0 hits, want > 0"};
+        },
+        [&](const Sample& s) -> std::string {
+            if (bypasses_table_batch(evidence)) return bypass_reason;
+            if (evidence.spec.fault.enabled && s.exposure.injections == 0)
+                return "no allocation failed, so the fallback was not needed: see injections";
+            return "the failures hit something else than the table batch: see failure_sites";
+        }));
+    proofs.push_back(over_boots(
+        {"witness_hits", evidence.arm.witness + "(), called by this arm's line alone, ran in every boot", true,
+         range(boots, [](const Sample& s) { return s.exposure.witness_hits; }), ""},
+        boots,
+        [](const Sample& s) {
+            return s.exposure.witness_hits > 0 ? Wrong{} : Wrong{"0 hits, want > 0"};
+        },
+        [&](const Sample& s) -> std::string {
+            if (s.exposure.target_hits == 0) return "the target did not run either: see target_hits";
+            if (option(evidence.kernel, "PT_RECLAIM") == "y") return pt_reclaim_reason;
+            return "the target took another branch: the series does not change this line, or the witness is wrong";
+        }));
+}
+
+void prove_instruments(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
+    const auto& spec = evidence.spec;
+    proofs.push_back(over_boots(
+        {"sync_reconciles", "sync IPIs counted = recorded = handled", true,
+         range(boots, [](const Sample& s) { return s.exposure.sync_handled; }), ""},
+        boots,
+        [](const Sample& s) -> Wrong {
+            auto counted = s.counts.find("sync_ipis");
+            if (counted == s.counts.end()) return "sync IPIs were not counted";
+            if (counted->second == s.exposure.recorded_sync && counted->second == s.exposure.sync_handled) return {};
+            return fmt::format("{} counted, {} recorded, {} handled, want all equal", counted->second,
+                               s.exposure.recorded_sync, s.exposure.sync_handled);
+        },
+        [](const Sample& s) -> std::string {
+            if (s.exposure.lost_events > 0) return "perf lost events: see no_lost_events";
+            return "one of the three instruments missed some: a probe that was not armed on every CPU, or a CPU whose "
+                   "queue was not empty at the end";
+        }));
+    proofs.push_back(over_boots(
+        {"no_lost_events", "perf lost no event", true, "0 lost in every boot", ""}, boots,
+        [](const Sample& s) {
+            return s.exposure.lost_events == 0 ? Wrong{} : Wrong{fmt::format("{} lost, want 0", s.exposure.lost_events)};
+        },
+        [](const Sample&) { return "the ring buffer overran: raise workload.pace_us or lower iterations"; }));
+    proofs.push_back(over_boots(
+        {"probe_addresses", "the probe sits where System.map has " + spec.target.function, true, "in every boot", ""},
+        boots,
+        [](const Sample& s) {
+            return s.exposure.probe_addresses_match ? Wrong{} : Wrong{"the addresses differ, want the same"};
+        },
+        [](const Sample&) { return "System.map belongs to another image, or the kernel was moved (nokaslr missing)"; }));
+    proofs.push_back(over_boots(
+        {"workload_complete", "the workload made every call and freed every table", true,
+         range(boots, [](const Sample& s) { return s.exposure.calls; }), ""},
+        boots,
+        [&](const Sample& s) -> Wrong {
+            auto calls = std::uint64_t{spec.workload.iterations}, tables = calls * spec.workload.tables;
+            if (s.exposure.calls == calls && s.exposure.tables_freed == tables) return {};
+            return fmt::format("{} calls and {} tables, want {} and {}", s.exposure.calls, s.exposure.tables_freed,
+                               calls, tables);
+        },
+        [](const Sample&) { return "the workload ended early, or its mapping does not fill whole page tables"; }));
+    proofs.push_back(over_boots(
+        {"timed_pass", "the timed pass took the same path", true,
+         range(boots, [](const Sample& s) { return s.exposure.timed_target_hits; }), ""},
+        boots,
+        [&](const Sample& s) -> Wrong {
+            const auto& e = s.exposure;
+            if (e.timed_target_hits > 0 && (e.timed_injections == e.timed_target_hits || !spec.fault.enabled)) return {};
+            return fmt::format("{} injections and {} target hits, want equal and > 0", e.timed_injections,
+                               e.timed_target_hits);
+        },
+        [](const Sample& s) -> std::string {
+            if (s.exposure.timed_injections == 0) return "faults were not armed again after the counted pass";
+            return "the probe's entry or return was missed (perf's buffer, or kretprobe's maxactive)";
+        }));
+    proofs.push_back(over_boots(
+        {"cpus_online", "every vCPU is online", true, range(boots, [](const Sample& s) { return s.cpus_online; }), ""},
+        boots,
+        [&](const Sample& s) -> Wrong {
+            if (s.cpus_online == spec.guest.vcpus) return {};
+            return fmt::format("{} online, want {}", s.cpus_online, spec.guest.vcpus);
+        },
+        [](const Sample& s) -> std::string {
+            if (s.cpus_online == 1) return "with one CPU there is nobody to send an IPI to: CONFIG_SMP, ACPI, or maxcpus=";
+            return "CONFIG_NR_CPUS is too small, or a CPU did not come up (see the console log)";
+        }));
+}
+
+} // namespace
+
+bool ArmProofs::all_pass() const {
+    return !proofs.empty() && std::all_of(proofs.begin(), proofs.end(), [](const Proof& p) { return p.passed; });
+}
+
+std::vector<Proof> prove(const ArmEvidence& evidence) {
+    auto boots = boots_of(evidence);
+    std::vector<Proof> proofs;
+    // Nothing asked is nothing proven: no line for an empty [target.config].
+    if (!evidence.spec.target.config.empty()) proofs.push_back(prove_config(evidence));
+    proofs.push_back(prove_symbols(evidence));
+    if (&evidence.arm != &evidence.spec.arms.front() && evidence.arm.name != evidence.spec.arms.front().name)
+        proofs.push_back(prove_image_differs(evidence));
+    proofs.push_back(prove_boots(evidence, boots));
+    proofs.push_back(prove_platform(evidence, boots));
+    if (evidence.spec.fault.enabled)
+        prove_faults(evidence, boots, proofs);
+    else
+        prove_no_faults(boots, proofs);
+    prove_hits(evidence, boots, proofs);
+    prove_instruments(evidence, boots, proofs);
+    return proofs;
+}
+
+std::vector<std::string> clock_warnings(const ArmEvidence& evidence) {
+    std::size_t bad = 0, compared = 0;
+    std::string first;
+    for (const auto* boot : boots_of(evidence)) {
+        auto agent = median({boot->agent_munmap_ns.begin(), boot->agent_munmap_ns.end()});
+        auto perf = median({boot->munmap_latency_ns.begin(), boot->munmap_latency_ns.end()});
+        if (!agent || !perf) continue; // a missing latency is the verdict's to report
+        ++compared;
+        auto tolerance = std::max(clock_tolerance_ns, clock_tolerance_share * *perf);
+        if (std::abs(*agent - *perf) <= tolerance) continue;
+        if (++bad == 1)
+            first = fmt::format("boot {}: {:.1f} us by the workload's clock, {:.1f} us by perf, tolerance {:.1f} us",
+                                boot->id.index, *agent / 1e3, *perf / 1e3, tolerance / 1e3);
+    }
+    if (bad == 0) return {};
+    return {fmt::format("{}: the clocks disagree on the median munmap in {} of {} boots; {}", evidence.arm.name, bad,
+                        compared, first)};
+}
+
+} // namespace rig

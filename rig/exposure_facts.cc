@@ -1,0 +1,83 @@
+// What the proofs need from a kernel's files. The proofs themselves: exposure.cc.
+#include "rig/exposure.h"
+
+#include <algorithm>
+#include <set>
+
+namespace rig {
+namespace {
+
+// Calls `visit` with every line, without its end.
+template<class Visit> void each_line(std::string_view text, Visit visit) {
+    while (!text.empty()) {
+        auto end = text.find('\n');
+        auto line = text.substr(0, end);
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        visit(line);
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+}
+
+// Options whose values explain why a path is not there; looked up even if the spec does not ask for them.
+const std::vector<std::string>& explaining_options() {
+    static const std::vector<std::string> names = {
+        "FAIL_PAGE_ALLOC", "FAULT_INJECTION", "FAULT_INJECTION_STACKTRACE_FILTER", "MMU_GATHER_RCU_TABLE_FREE",
+        "PARAVIRT",        "PT_RECLAIM",      "SMP",                               "X86"};
+    return names;
+}
+
+} // namespace
+
+std::map<std::string, std::string> config_values(std::string_view config_text, const std::vector<std::string>& names) {
+    std::map<std::string, std::string> values;
+    for (const auto& name : names)
+        values[name] = "n"; // absent, or "# CONFIG_X is not set"
+    each_line(config_text, [&](std::string_view line) {
+        constexpr std::string_view prefix = "CONFIG_";
+        auto equals = line.find('=');
+        if (!line.starts_with(prefix) || equals == std::string_view::npos) return;
+        auto found = values.find(std::string(line.substr(prefix.size(), equals - prefix.size())));
+        if (found != values.end()) found->second = line.substr(equals + 1);
+    });
+    return values;
+}
+
+std::map<std::string, std::string> find_symbols(std::string_view system_map, const std::vector<std::string>& names) {
+    std::map<std::string, std::string> found;
+    for (const auto& name : names)
+        found[name] = "";
+    // "ffffffff81234560 t tlb_remove_table_one". The compiler's clones carry a suffix: "tlb_remove_table_one.isra.0".
+    each_line(system_map, [&](std::string_view line) {
+        auto blank = line.rfind(' ');
+        if (blank == std::string_view::npos) return;
+        auto symbol = line.substr(blank + 1);
+        auto entry = found.find(std::string(symbol.substr(0, symbol.find('.', 1))));
+        if (auto exact = found.find(std::string(symbol)); exact != found.end())
+            exact->second = symbol;
+        else if (entry != found.end() && entry->second.empty())
+            entry->second = symbol;
+    });
+    return found;
+}
+
+KernelFacts kernel_facts(const Spec& spec, std::string_view config_text, std::string_view system_map,
+                         std::string version, std::string image_sha256) {
+    KernelFacts facts;
+    facts.version = std::move(version);
+    facts.image_sha256 = std::move(image_sha256);
+    facts.config_known = !config_text.empty();
+    if (facts.config_known) {
+        auto names = explaining_options();
+        for (const auto& [name, value] : spec.target.config)
+            names.push_back(name);
+        facts.config = config_values(config_text, names);
+    }
+    std::vector<std::string> symbols = {spec.target.function, spec.target.sync_function};
+    if (spec.fault.enabled) symbols.push_back(spec.fault.function);
+    for (const auto& arm : spec.arms)
+        symbols.push_back(arm.witness);
+    facts.symbols = find_symbols(system_map, symbols);
+    return facts;
+}
+
+} // namespace rig

@@ -1,0 +1,214 @@
+#include "rig/guest_run.h"
+
+#include "guest/protocol.h"
+#include "rig/console.h"
+#include "rig/image.h"
+#include "rig/store.h"
+
+#include <chrono>
+#include <fmt/format.h>
+#include <fstream>
+#include <optional>
+#include <sstream>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace rig {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+using nlohmann::json;
+
+// A private folder with a short path: a unix socket's may have 108 bytes, a results folder's may be longer.
+class Scratch {
+ public:
+    Scratch() {
+        const char* tmp = std::getenv("TMPDIR");
+        std::string pattern = std::string(tmp && *tmp ? tmp : "/tmp") + "/rig-XXXXXX";
+        if (::mkdtemp(pattern.data())) dir_ = pattern;
+    }
+    ~Scratch() {
+        std::error_code ignored;
+        if (!dir_.empty()) std::filesystem::remove_all(dir_, ignored);
+    }
+    Scratch(const Scratch&) = delete;
+    Scratch& operator=(const Scratch&) = delete;
+    const std::filesystem::path& dir() const { return dir_; }
+
+ private:
+    std::filesystem::path dir_;
+};
+
+std::string slurp(const std::filesystem::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    std::ostringstream out;
+    out << in.rdbuf();
+    return out.str();
+}
+
+Status write_initrd(const std::filesystem::path& image, const std::string& frames, bool with_plan, const std::filesystem::path& to) {
+    std::error_code error;
+    std::filesystem::copy_file(image, to, error);
+    if (!error && with_plan) {
+        RIG_TRY(archive, plan_archive(frames));
+        std::ofstream out(to, std::ios::binary | std::ios::app);
+        out << archive;
+        out.close();
+        if (!out) error = std::make_error_code(std::errc::io_error);
+    }
+    if (error) return fail(Blame::Host, fmt::format("cannot write {}: {}", to.string(), error.message()));
+    return {};
+}
+
+// The guest's side of the conversation, as it comes in.
+struct Conversation {
+    guest::FrameReader reader;
+    Steady::time_point started = Steady::now();
+    std::optional<Steady::time_point> ready;
+    Artifacts artifacts;
+    std::string release, version, failure, violation;
+    bool result = false, bye = false;
+
+    bool take(std::string_view bytes) {
+        reader.feed(bytes);
+        while (auto frame = reader.next()) handle(*frame);
+        if (!reader.error().empty()) violation = reader.error();
+        return violation.empty();
+    }
+
+    void handle(const guest::Frame& frame) {
+        using guest::FrameType;
+        try {
+            switch (frame.type) {
+            case FrameType::Hello: {
+                const json hello = json::parse(frame.payload);
+                release = hello.at("release").get<std::string>().substr(0, 100);
+                version = hello.at("version").get<std::string>().substr(0, 200);
+                ready = Steady::now();
+                return;
+            }
+            case FrameType::Artifact:
+                if (auto artifact = guest::decode_artifact(frame.payload)) artifacts[artifact->name] += artifact->chunk;
+                else violation = "malformed artifact frame";
+                return;
+            case FrameType::Failure: {
+                const json why = json::parse(frame.payload);
+                failure = fmt::format("{}: {}", why.at("stage").get<std::string>().substr(0, 100), why.at("message").get<std::string>().substr(0, 1000));
+                return;
+            }
+            case FrameType::Result: result = true; return;
+            case FrameType::Bye: bye = true; return;
+            case FrameType::Log: return;
+            case FrameType::Plan: violation = "the guest sent a plan"; return;
+            }
+        } catch (const json::exception& e) {
+            violation = fmt::format("malformed frame of type {}: {}", static_cast<int>(frame.type), e.what());
+        }
+    }
+};
+
+std::string tail_of(const std::string& console) {
+    auto from = console.size();
+    for (int lines = 0; from > 0 && lines < 6; ++lines) from = from == 1 ? 0 : console.rfind('\n', from - 2) + 1;
+    return console.substr(std::min(from, console.size()));
+}
+
+// How the boot ended. The order matters: the kernel's own words come before the consequences of its death.
+Status judge(const GuestEnd& end, const Conversation& talk, const std::string& console, const std::filesystem::path& log, std::chrono::seconds deadline) {
+    if (std::holds_alternative<Cancelled>(end.outcome) && talk.violation.empty()) return fail(Blame::Host, "cancelled", log);
+    if (const auto splat = find_splat(console))
+        return fail(Blame::Kernel, fmt::format("{}: {}", splat->fatal ? "kernel panic" : "kernel splat", splat->title), log);
+    if (!talk.violation.empty()) return fail(Blame::Guest, "protocol violation: " + talk.violation, log);
+    if (std::holds_alternative<TimedOut>(end.outcome)) {
+        if (!talk.ready) return fail(Blame::Kernel, fmt::format("no sign of the agent within {} s; the console ends with:\n{}", deadline.count(), tail_of(console)), log);
+        return fail(Blame::Kernel, fmt::format("the guest hung: no end within {} s; the console ends with:\n{}", deadline.count(), tail_of(console)), log);
+    }
+    if (const auto* signalled = std::get_if<Signalled>(&end.outcome))
+        return fail(Blame::Host, fmt::format("QEMU was killed by signal {}: {}", signalled->signal, end.messages), log);
+    if (const auto* exited = std::get_if<Exited>(&end.outcome); exited && exited->code != 0)
+        return fail(Blame::Host, fmt::format("QEMU ended with exit code {}: {}", exited->code, end.messages), log);
+    if (!talk.ready) return fail(Blame::Kernel, fmt::format("the guest ended before the agent was up; the console ends with:\n{}", tail_of(console)), log);
+    if (!talk.failure.empty()) return fail(Blame::Guest, "the agent gave up: " + talk.failure, log);
+    if (!talk.bye) return fail(Blame::Guest, "the guest ended before the agent said good-bye (reset or agent crash)", log);
+    return {};
+}
+
+} // namespace
+
+std::string kernel_cmdline(const Spec& spec, const Machine& machine) {
+    // nokaslr, norandmaps: the same addresses in every boot. lapic_timer_hz is QEMU's; a kernel without the patch that
+    // knows it hands the word to PID 1, which does not read it. panic=-1 with -no-reboot ends QEMU at once.
+    std::string line = "console=ttyS0 nokaslr norandmaps mitigations=off panic=-1 oops=panic";
+    if (machine.accelerator == Accelerator::Tcg) line += " tsc=reliable lapic_timer_hz=1000000000";
+    if (machine.clock == GuestClock::Virtual) line += " lpj=4000000"; // a calibration that is counted, not measured
+    if (!spec.guest.extra_cmdline.empty()) line += " " + spec.guest.extra_cmdline;
+    return line;
+}
+
+std::chrono::seconds boot_deadline(const Spec& spec, const Machine& machine) {
+    if (spec.guest.deadline_seconds) return std::chrono::seconds(spec.guest.deadline_seconds);
+    // A boot with the default workload takes 5 s at 4 vCPUs under icount; a single-threaded emulator's time grows with
+    // the vCPUs. Ten times that, and room for a host that does something else as well.
+    const unsigned work = 1 + spec.workload.iterations / 100;
+    const unsigned per_vcpu = machine.accelerator == Accelerator::Kvm ? 2 : 15;
+    return std::chrono::seconds(60 + per_vcpu * spec.guest.vcpus * work);
+}
+
+BootRequest make_request(const GuestSetup& setup, const Kernel& kernel, std::uint64_t seed, const std::filesystem::path& console_log) {
+    BootRequest request;
+    // The decompressor of a bzImage is emulated as well; a vmlinux with a PVH entry goes without.
+    request.pvh = setup.machine.accelerator == Accelerator::Tcg && !kernel.vmlinux.empty() &&
+                  slurp(kernel.config).find("\nCONFIG_PVH=y\n") != std::string::npos;
+    request.kernel = request.pvh ? kernel.vmlinux : kernel.bzimage;
+    request.cmdline = kernel_cmdline(setup.spec, setup.machine);
+    request.vcpus = setup.spec.guest.vcpus;
+    request.memory_mib = setup.spec.guest.memory_mib;
+    request.clock = setup.machine.clock;
+    request.accelerator = setup.machine.accelerator;
+    request.seed = seed;
+    request.console_log = console_log;
+    request.deadline = boot_deadline(setup.spec, setup.machine);
+    return request;
+}
+
+Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, const json& plan, std::uint64_t seed,
+                              const std::filesystem::path& evidence, std::stop_token stop) {
+    const Scratch scratch;
+    if (scratch.dir().empty()) return fail(Blame::Host, "cannot make a scratch folder in TMPDIR");
+    const auto log = evidence / "console.log";
+    auto request = make_request(setup, kernel, seed, log);
+    request.initrd = scratch.dir() / "initrd";
+    request.socket = scratch.dir() / "channel";
+    const std::string frames = guest::encode(guest::FrameType::Plan, plan.dump());
+    const bool in_image = setup.machine.clock == GuestClock::Virtual;
+    RIG_CHECK(write_initrd(setup.image, frames, in_image, request.initrd));
+
+    Conversation talk;
+    auto ended = setup.hypervisor.run(request, in_image ? std::string_view() : std::string_view(frames),
+                                      [&talk](std::string_view bytes) { return talk.take(bytes); }, stop);
+    for (const auto& [name, content] : talk.artifacts) RIG_CHECK(write_atomically(evidence / name, content));
+    if (!ended) return tl::unexpected(ended.error());
+    RIG_CHECK(judge(*ended, talk, slurp(log), log, request.deadline));
+    BootRecord record{std::move(talk.artifacts), talk.release, talk.version, ended->seconds, 0};
+    record.agent_ready_wall_s = std::chrono::duration<double>(*talk.ready - talk.started).count();
+    return record;
+}
+
+Result<Sample> measure_boot(const GuestSetup& setup, const Kernel& kernel, const GuestPlan& plan, const BootId& id,
+                            const std::filesystem::path& evidence, std::stop_token stop) {
+    RIG_TRY(record, boot_guest(setup, kernel, plan.json, id.seed, evidence, stop));
+    auto sample = collect(record.artifacts, plan, setup.spec);
+    if (!sample) {
+        sample.error().log = evidence;
+        return sample;
+    }
+    sample->id = id;
+    sample->run_clock = name(setup.machine.clock);
+    sample->accelerator = name(setup.machine.accelerator);
+    sample->kernel_release = record.release;
+    sample->kernel_version = record.version;
+    sample->host = {{"boot_wall_s", record.wall_s}, {"agent_ready_wall_s", record.agent_ready_wall_s}};
+    return sample;
+}
+
+} // namespace rig

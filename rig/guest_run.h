@@ -1,0 +1,54 @@
+// One boot: assemble the initramfs and the command line, boot, talk, keep the evidence, and say how it ended with blame.
+#pragma once
+
+#include "rig/collect.h"
+#include "rig/error.h"
+#include "rig/host/hypervisor.h"
+#include "rig/kernel_build.h"
+#include "rig/plan.h"
+
+#include <filesystem>
+#include <stop_token>
+#include <string>
+
+namespace rig {
+
+struct Machine {
+    GuestClock clock = GuestClock::Virtual;
+    Accelerator accelerator = Accelerator::Tcg;
+};
+
+// Everything of a boot that does not change from one to the next.
+struct GuestSetup {
+    const Spec& spec;
+    Machine machine;
+    std::filesystem::path image; // initramfs without a plan
+    Hypervisor& hypervisor;
+};
+
+// What a boot left behind when it ended in good order.
+struct BootRecord {
+    Artifacts artifacts;
+    std::string release, version; // uname of the guest
+    double wall_s = 0, agent_ready_wall_s = 0;
+};
+
+std::string kernel_cmdline(const Spec& spec, const Machine& machine);
+std::chrono::seconds boot_deadline(const Spec& spec, const Machine& machine);
+
+// The request for a boot of `kernel` with its scratch files in `dir` (removed by the caller).
+BootRequest make_request(const GuestSetup& setup, const Kernel& kernel, std::uint64_t seed, const std::filesystem::path& console_log);
+
+// Boots, hands over `plan` and gathers until power-off. Evidence (console.log, everything the guest sent) lies in
+// `evidence` in every case. Errors:
+//   Blame::Kernel  panic, oops or warning on the console; silence before the agent (dead at boot); hang
+//   Blame::Guest   agent, perf or workload reported a failure; protocol violated
+//   Blame::Host    QEMU did not start or died; cancelled
+Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, const nlohmann::json& plan, std::uint64_t seed,
+                              const std::filesystem::path& evidence, std::stop_token stop);
+
+// One measured boot as a sample.
+Result<Sample> measure_boot(const GuestSetup& setup, const Kernel& kernel, const GuestPlan& plan, const BootId& id,
+                            const std::filesystem::path& evidence, std::stop_token stop);
+
+} // namespace rig

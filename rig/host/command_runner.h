@@ -1,0 +1,62 @@
+// One small interface for "run a program to its end". The real adapter is BoostCommandRunner; tests use
+// testing/fake_command_runner.h. Exit code and signal stay apart: death by SIGKILL is never "exit code 9".
+#pragma once
+
+#include "rig/error.h"
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace rig {
+
+struct Exited {
+    int code = 0;
+    bool operator==(const Exited&) const = default;
+};
+struct Signalled {
+    int signal = 0;
+    bool operator==(const Signalled&) const = default;
+};
+struct TimedOut {
+    bool operator==(const TimedOut&) const = default;
+};
+struct Cancelled {
+    bool operator==(const Cancelled&) const = default;
+};
+
+struct Command {
+    std::vector<std::string> argv;          // argv[0] is looked up in PATH; never passes through a shell
+    std::filesystem::path cwd;              // empty: the caller's
+    std::map<std::string, std::string> env; // added to (or replacing in) the caller's environment
+    std::filesystem::path log;              // stdout and stderr are appended here as they come; empty: not kept
+    std::function<void(std::string_view line)> on_line; // each complete line of stdout+stderr, in order
+    std::chrono::seconds timeout{3600};                 // afterwards SIGTERM, then SIGKILL, to the process group
+};
+
+struct CommandResult {
+    std::variant<Exited, Signalled, TimedOut, Cancelled> outcome;
+    std::string out;  // stdout and stderr interleaved, the last 1 MiB
+    double seconds{}; // wall time
+
+    bool ok() const { return outcome == decltype(outcome){Exited{0}}; }
+};
+
+// "exit code 2", "killed by signal 9 (Killed)", "timed out", "cancelled".
+std::string describe(const CommandResult& result);
+
+class CommandRunner {
+ public:
+    virtual ~CommandRunner() = default;
+    // Error only when the program could not be started (Blame::Host, naming it); how it ended is in the result.
+    virtual Result<CommandResult> run(const Command& command) = 0;
+};
+
+} // namespace rig

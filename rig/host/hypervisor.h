@@ -1,0 +1,60 @@
+// One small interface for "boot a guest and talk to it until it ends". Adapters: QemuHypervisor (direct QEMU); tests
+// use testing/fake_hypervisor.h.
+#pragma once
+
+#include "rig/error.h"
+#include "rig/host/command_runner.h"
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace rig {
+
+enum class GuestClock { Virtual, Wall };
+enum class Accelerator { Tcg, Kvm };
+
+constexpr const char* name(GuestClock clock) { return clock == GuestClock::Virtual ? "virtual" : "wall"; }
+constexpr const char* name(Accelerator accelerator) { return accelerator == Accelerator::Kvm ? "kvm" : "tcg"; }
+
+struct BootRequest {
+    std::filesystem::path kernel; // bzImage, or a vmlinux with a PVH entry
+    bool pvh = false;             // kernel is such a vmlinux: boot it with the small firmware (qboot)
+    std::filesystem::path initrd;
+    std::string cmdline;
+    unsigned vcpus = 4;
+    unsigned memory_mib = 512;
+    GuestClock clock = GuestClock::Virtual;
+    Accelerator accelerator = Accelerator::Tcg; // Kvm only with GuestClock::Wall
+    std::uint64_t seed = 1;
+    std::filesystem::path console_log; // the serial console; empty = on the caller's terminal (interactive)
+    std::filesystem::path socket;      // where the channel's socket is made: a short path (108 bytes at most)
+    bool gdb_stub = false;             // listen on 127.0.0.1:gdb_port, wait for the debugger's "continue"
+    unsigned gdb_port = 1234;
+    std::chrono::seconds deadline{600}; // wall time; afterwards the guest is killed
+};
+
+struct GuestEnd {
+    std::variant<Exited, Signalled, TimedOut, Cancelled> outcome; // of the hypervisor process
+    double seconds = 0;        // wall time from start to end
+    std::string messages;      // what the hypervisor printed, the last 4 KiB
+};
+
+class Hypervisor {
+ public:
+    virtual ~Hypervisor() = default;
+
+    // Boots and blocks until the guest is gone. `to_guest` is written to the channel at once; every byte that comes back
+    // goes to `on_bytes`, which returns false to have the guest killed (a protocol violation). Error only when the guest
+    // could not be started at all (Blame::Host).
+    virtual Result<GuestEnd> run(const BootRequest& request, std::string_view to_guest,
+                                 const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) = 0;
+
+    virtual Result<std::string> version() = 0; // "QEMU emulator version 7.2.22 (...)"
+};
+
+} // namespace rig

@@ -1,0 +1,62 @@
+#include "rig/host/qemu_hypervisor.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <gtest/gtest.h>
+
+namespace rig {
+namespace {
+
+std::string line(const BootRequest& request) { return fmt::format("{}", fmt::join(qemu_argv(request), " ")); }
+
+BootRequest request() {
+    BootRequest r;
+    r.kernel = "vmlinux";
+    r.pvh = true;
+    r.initrd = "initrd";
+    r.cmdline = "console=ttyS0";
+    r.console_log = "console.log";
+    r.socket = "channel";
+    r.seed = 7;
+    return r;
+}
+
+TEST(QemuArgv, VirtualClockGolden) {
+    EXPECT_EQ(line(request()),
+              "qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -machine q35,usb=off,graphics=off "
+              "-accel tcg,thread=single -cpu qemu64,rdrand=off,rdseed=off -smp 4 -m 512 -icount shift=0,sleep=off "
+              "-rtc clock=vm,base=2026-01-01T00:00:00 -seed 7 -bios bios-microvm.bin -kernel vmlinux -initrd initrd "
+              "-append console=ttyS0 -chardev file,id=console,path=console.log -serial chardev:console "
+              "-chardev socket,id=channel,server=off,path=channel -device virtio-serial-pci,ioeventfd=off "
+              "-device virtserialport,chardev=channel,name=org.rig.channel.0");
+}
+
+TEST(QemuArgv, WallClockIsNeverCounted) {
+    auto r = request();
+    r.clock = GuestClock::Wall;
+    EXPECT_EQ(line(r).find("icount"), std::string::npos);
+    EXPECT_NE(line(r).find("tcg,thread=multi"), std::string::npos);
+    r.accelerator = Accelerator::Kvm;
+    r.pvh = false;
+    EXPECT_NE(line(r).find("-accel kvm -cpu host"), std::string::npos);
+    EXPECT_EQ(line(r).find("-bios"), std::string::npos);
+}
+
+TEST(QemuArgv, CommasInPathsDoNotBecomeOptions) {
+    auto r = request();
+    r.console_log = "a,server=on";
+    EXPECT_NE(line(r).find("path=a,,server=on"), std::string::npos);
+}
+
+TEST(QemuArgv, ShellHasTheTerminalAndGdbListensOnLoopbackOnly) {
+    auto r = request();
+    r.console_log.clear();
+    r.gdb_stub = true;
+    r.gdb_port = 4321;
+    EXPECT_NE(line(r).find("-serial mon:stdio"), std::string::npos);
+    EXPECT_NE(line(r).find("-gdb tcp:127.0.0.1:4321 -S"), std::string::npos);
+}
+
+} // namespace
+} // namespace rig

@@ -1,0 +1,195 @@
+#include "rig/host/qemu_hypervisor.h"
+
+#include <array>
+#include <boost/asio.hpp>
+#include <csignal>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <optional>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+namespace rig {
+namespace {
+
+namespace asio = boost::asio;
+using Stream = asio::local::stream_protocol;
+using boost::system::error_code;
+constexpr std::size_t kMessagesKept = 4096;
+
+// Everything of one running guest. All handlers run on the one thread that calls run().
+class Session {
+ public:
+    Session(const BootRequest& request, std::string_view to_guest, const std::function<bool(std::string_view)>& on_bytes)
+        : request_(request), to_guest_(to_guest), on_bytes_(on_bytes) {}
+
+    Result<GuestEnd> run(std::stop_token stop);
+
+ private:
+    Status start();
+    void accept();
+    void read_channel();
+    void read_messages();
+    void watch();
+    void end(std::variant<Exited, Signalled, TimedOut, Cancelled> why);
+    void drained();
+
+    const BootRequest& request_;
+    std::string to_guest_;
+    const std::function<bool(std::string_view)>& on_bytes_;
+    asio::io_context io_;
+    Stream::acceptor acceptor_{io_};
+    Stream::socket channel_{io_};
+    asio::posix::stream_descriptor messages_{io_};
+    asio::steady_timer deadline_{io_}, poll_{io_};
+    std::array<char, 65536> buffer_{};
+    std::array<char, 1024> message_buffer_{};
+    pid_t pid_ = -1;
+    bool channel_open_ = false;
+    std::optional<decltype(GuestEnd::outcome)> forced_; // why we killed it
+    GuestEnd end_;
+};
+
+Status Session::start() {
+    error_code error;
+    const bool interactive = request_.console_log.empty();
+    if (!request_.socket.empty()) {
+        // rig listens first and QEMU connects: no race and no retry.
+        const Stream::endpoint endpoint(request_.socket.string());
+        acceptor_.open(endpoint.protocol(), error);
+        if (!error) ::fcntl(acceptor_.native_handle(), F_SETFD, FD_CLOEXEC);
+        if (!error) acceptor_.bind(endpoint, error);
+        if (!error) acceptor_.listen(1, error);
+        if (error) return fail(Blame::Host, fmt::format("cannot listen on {}: {}", request_.socket.string(), error.message()));
+        accept();
+    }
+    int pipe_fds[2];
+    if (::pipe2(pipe_fds, O_CLOEXEC) != 0) return fail(Blame::Host, fmt::format("pipe: {}", std::strerror(errno)));
+    const auto argv = qemu_argv(request_);
+    std::vector<char*> args;
+    for (const auto& arg : argv) args.push_back(const_cast<char*>(arg.c_str()));
+    args.push_back(nullptr);
+    io_.notify_fork(asio::io_context::fork_prepare);
+    const pid_t parent = ::getpid();
+    pid_ = ::fork();
+    if (pid_ == 0) {
+        // Only async-signal-safe calls from here on. The guest dies with us even if we are killed.
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (::getppid() != parent) ::_exit(127);
+        if (!interactive) {
+            ::setpgid(0, 0); // a SIGINT at the terminal is for rig to handle
+            const int null = ::open("/dev/null", O_RDONLY);
+            ::dup2(null, 0);
+            ::dup2(pipe_fds[1], 1);
+        }
+        ::dup2(pipe_fds[1], 2);
+        ::execvp(args[0], args.data());
+        const char message[] = "cannot execute qemu-system-x86_64 (package qemu-system-x86)\n";
+        [[maybe_unused]] const auto n = ::write(2, message, sizeof message - 1);
+        ::_exit(127);
+    }
+    io_.notify_fork(asio::io_context::fork_parent);
+    ::close(pipe_fds[1]);
+    messages_.assign(pipe_fds[0]);
+    if (pid_ < 0) return fail(Blame::Host, fmt::format("fork: {}", std::strerror(errno)));
+    return {};
+}
+
+void Session::accept() {
+    acceptor_.async_accept(channel_, [this](error_code error) {
+        if (error) return;
+        ::fcntl(channel_.native_handle(), F_SETFD, FD_CLOEXEC); // not for guests started meanwhile
+        channel_open_ = true;
+        acceptor_.close();
+        // A plan is a few KiB: it fits in the socket's buffer, nothing waits here.
+        asio::async_write(channel_, asio::buffer(to_guest_), [](error_code, std::size_t) {});
+        read_channel();
+    });
+}
+
+void Session::read_channel() {
+    channel_.async_read_some(asio::buffer(buffer_), [this](error_code error, std::size_t n) {
+        if (n > 0 && !on_bytes_({buffer_.data(), n})) end(Cancelled{});
+        if (!error) return read_channel();
+        channel_open_ = false;
+    });
+}
+
+void Session::read_messages() {
+    messages_.async_read_some(asio::buffer(message_buffer_), [this](error_code error, std::size_t n) {
+        end_.messages.append(message_buffer_.data(), n);
+        if (end_.messages.size() > kMessagesKept) end_.messages.erase(0, end_.messages.size() - kMessagesKept);
+        if (!error) read_messages();
+    });
+}
+
+void Session::end(std::variant<Exited, Signalled, TimedOut, Cancelled> why) {
+    if (!forced_) forced_ = why;
+    if (pid_ > 0) ::kill(pid_, SIGKILL);
+}
+
+// The child is polled for rather than caught by SIGCHLD: several sessions run in one process, and a signal handler is
+// global. 5 ms against boots of seconds.
+void Session::watch() {
+    int status = 0;
+    if (::waitpid(pid_, &status, WNOHANG) == pid_) {
+        pid_ = -1;
+        if (forced_) end_.outcome = *forced_;
+        else if (WIFSIGNALED(status)) end_.outcome = Signalled{WTERMSIG(status)};
+        else end_.outcome = Exited{WEXITSTATUS(status)};
+        return drained();
+    }
+    poll_.expires_after(std::chrono::milliseconds(5));
+    poll_.async_wait([this](error_code) { watch(); });
+}
+
+// QEMU is gone: what it sent is still in the socket; read until end of file, then stop.
+void Session::drained() {
+    if (!channel_open_) return io_.stop();
+    poll_.expires_after(std::chrono::milliseconds(2));
+    poll_.async_wait([this](error_code) { drained(); });
+}
+
+Result<GuestEnd> Session::run(std::stop_token stop) {
+    const auto started = std::chrono::steady_clock::now();
+    RIG_CHECK(start());
+    read_messages();
+    watch();
+    deadline_.expires_after(request_.deadline);
+    deadline_.async_wait([this](error_code error) {
+        if (!error) end(TimedOut{});
+    });
+    {
+        std::stop_callback on_stop(stop, [this] { asio::post(io_, [this] { end(Cancelled{}); }); });
+        io_.run();
+    }
+    end_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    std::error_code ignored;
+    if (!request_.socket.empty()) std::filesystem::remove(request_.socket, ignored);
+    if (end_.outcome == decltype(end_.outcome){Exited{127}})
+        return fail(Blame::Host, "QEMU did not start: " + end_.messages);
+    return end_;
+}
+
+} // namespace
+
+Result<GuestEnd> QemuHypervisor::run(const BootRequest& request, std::string_view to_guest,
+                                     const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) {
+    if (request.socket.string().size() > 100)
+        return fail(Blame::Host, fmt::format("socket path too long ({} bytes, at most 100): {}: set TMPDIR to a shorter folder",
+                                             request.socket.string().size(), request.socket.string()));
+    return Session(request, to_guest, on_bytes).run(stop);
+}
+
+Result<std::string> QemuHypervisor::version() {
+    Command command;
+    command.argv = {"qemu-system-x86_64", "--version"};
+    command.timeout = std::chrono::seconds(20);
+    RIG_TRY(result, runner_.run(command));
+    if (!result.ok()) return fail(Blame::Host, fmt::format("qemu-system-x86_64 --version: {}", describe(result)));
+    return result.out.substr(0, result.out.find('\n'));
+}
+
+} // namespace rig

@@ -1,0 +1,24 @@
+// Direct QEMU: no daemon, one process per guest, the embedded default.
+#pragma once
+
+#include "rig/host/hypervisor.h"
+
+#include <vector>
+
+namespace rig {
+
+// The complete command line for a boot; pure, so that `rig boot --print` and the golden tests show what is run.
+std::vector<std::string> qemu_argv(const BootRequest& request);
+
+class QemuHypervisor : public Hypervisor {
+ public:
+    explicit QemuHypervisor(CommandRunner& runner) : runner_(runner) {}
+    Result<GuestEnd> run(const BootRequest& request, std::string_view to_guest,
+                         const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) override;
+    Result<std::string> version() override;
+
+ private:
+    CommandRunner& runner_;
+};
+
+} // namespace rig

@@ -1,0 +1,108 @@
+#include "rig/image.h"
+
+#include "guest/protocol.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <sys/stat.h>
+
+namespace rig {
+namespace {
+
+Result<std::string> read_binary(const std::filesystem::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    std::ostringstream out;
+    out << in.rdbuf();
+    if (!in) return fail(Blame::Host, fmt::format("cannot read {}", file.string()));
+    return out.str();
+}
+
+std::vector<ImageFile> skeleton() {
+    std::vector<ImageFile> files;
+    for (const char* dir : {"dev", "proc", "sys", "tmp", "bin", "rig"}) files.push_back({dir, S_IFDIR | 0755, "", 0, 0});
+    // The kernel opens it for PID 1 before devtmpfs is there.
+    files.push_back({"dev/console", S_IFCHR | 0600, "", 5, 1});
+    return files;
+}
+
+} // namespace
+
+Result<std::string> make_cpio(const std::vector<ImageFile>& files) {
+    const std::unique_ptr<archive, int (*)(archive*)> writer(archive_write_new(), archive_write_free);
+    const auto broken = [&] { return fail(Blame::Host, fmt::format("cpio archive: {}", archive_error_string(writer.get()))); };
+    std::string out;
+    const auto append = [](archive*, void* to, const void* data, std::size_t size) -> la_ssize_t {
+        static_cast<std::string*>(to)->append(static_cast<const char*>(data), size);
+        return static_cast<la_ssize_t>(size);
+    };
+    archive_write_set_format_cpio_newc(writer.get());
+    archive_write_add_filter_none(writer.get());
+    archive_write_set_bytes_in_last_block(writer.get(), 1);
+    if (archive_write_open(writer.get(), &out, nullptr, append, nullptr) != ARCHIVE_OK) return broken();
+    std::int64_t inode = 0;
+    for (const auto& file : files) {
+        const std::unique_ptr<archive_entry, void (*)(archive_entry*)> entry(archive_entry_new(), archive_entry_free);
+        archive_entry_set_pathname(entry.get(), file.path.c_str());
+        archive_entry_set_mode(entry.get(), file.mode);
+        archive_entry_set_ino(entry.get(), ++inode);
+        archive_entry_set_nlink(entry.get(), 1);
+        archive_entry_set_uid(entry.get(), 0);
+        archive_entry_set_gid(entry.get(), 0);
+        archive_entry_set_mtime(entry.get(), 0, 0);
+        const bool link = S_ISLNK(file.mode);
+        if (link) archive_entry_set_symlink(entry.get(), file.content.c_str());
+        archive_entry_set_size(entry.get(), link ? 0 : static_cast<la_int64_t>(file.content.size()));
+        if (S_ISCHR(file.mode)) {
+            archive_entry_set_rdevmajor(entry.get(), file.major);
+            archive_entry_set_rdevminor(entry.get(), file.minor);
+        }
+        if (archive_write_header(writer.get(), entry.get()) != ARCHIVE_OK) return broken();
+        if (!link && !file.content.empty() &&
+            archive_write_data(writer.get(), file.content.data(), file.content.size()) != static_cast<la_ssize_t>(file.content.size()))
+            return broken();
+    }
+    if (archive_write_close(writer.get()) != ARCHIVE_OK) return broken();
+    out.resize((out.size() + 3) / 4 * 4); // the next archive starts on a multiple of four
+    return out;
+}
+
+Result<std::filesystem::path> build_image(const ImageInputs& inputs, ArtifactCache& cache) {
+    std::string identity = "image 1\n"; // raise when the layout below changes
+    auto files = skeleton();
+    for (const auto& [guest_path, host_path] : {std::pair{"init", inputs.agent}, {"bin/perf", inputs.perf}, {"bin/busybox", inputs.busybox}}) {
+        RIG_TRY(content, read_binary(host_path));
+        identity += fmt::format("{} {}\n", guest_path, sha256_hex(content));
+        files.push_back({guest_path, S_IFREG | 0755, std::move(content), 0, 0});
+    }
+    files.push_back({"bin/sh", S_IFLNK | 0777, "busybox", 0, 0});
+    RIG_TRY(dir, cache.get_or_make("images", sha256_hex(identity), "initramfs: agent, perf, busybox", [&](const std::filesystem::path& into) -> Status {
+        RIG_TRY(cpio, make_cpio(files));
+        std::ofstream out(into / "initramfs.cpio", std::ios::binary);
+        out << cpio;
+        out.close();
+        if (!out) return fail(Blame::Host, fmt::format("cannot write {}", (into / "initramfs.cpio").string()));
+        return {};
+    }));
+    return dir / "initramfs.cpio";
+}
+
+Result<std::string> plan_archive(std::string_view frames) {
+    return make_cpio({{std::string(guest::kPlanFile).substr(1), S_IFREG | 0644, std::string(frames), 0, 0}});
+}
+
+Result<std::filesystem::path> find_agent() {
+    if (const char* agent = std::getenv("RIG_AGENT")) return std::filesystem::path(agent);
+    std::error_code error;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+    const auto agent = self.parent_path().parent_path() / "guest" / "rig-agent";
+    if (!std::filesystem::exists(agent, error))
+        return fail(Blame::Host, fmt::format("no guest agent at {}: run ninja in the build folder, or set RIG_AGENT", agent.string()));
+    return agent;
+}
+
+} // namespace rig

@@ -1,0 +1,40 @@
+// The initramfs: agent, perf and busybox in a newc cpio archive, the same bytes for the same inputs. Uncompressed:
+// unpacking costs emulated instructions, loading costs none.
+#pragma once
+
+#include "rig/artifact_cache.h"
+#include "rig/error.h"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rig {
+
+struct ImageFile {
+    std::string path;    // in the guest, "bin/perf"
+    unsigned mode = 0;   // permission bits and file type (S_IFREG, S_IFDIR, S_IFCHR, S_IFLNK)
+    std::string content; // of a regular file, or a link's target
+    unsigned major = 0, minor = 0; // of a device
+};
+
+// A newc archive of `files` in the given order: owner 0:0, time 0, inode numbers from 1.
+Result<std::string> make_cpio(const std::vector<ImageFile>& files);
+
+struct ImageInputs {
+    std::filesystem::path agent, perf, busybox;
+};
+
+// Cached by the content of its inputs (kind `images`).
+Result<std::filesystem::path> build_image(const ImageInputs& inputs, ArtifactCache& cache);
+
+// The archive that is appended to the image for one boot: the plan's frames. The kernel unpacks archives one after
+// another. In the virtual clock commands travel this way, for a byte that arrives over a channel arrives at a moment of
+// the host's choosing.
+Result<std::string> plan_archive(std::string_view frames);
+
+// Where `rig` finds what it was built with: $RIG_AGENT, else ../guest/rig-agent beside the executable's folder.
+Result<std::filesystem::path> find_agent();
+
+} // namespace rig

@@ -1,0 +1,55 @@
+// A strict, bounded view on JSON that came from outside: every key is asked for by name, wrong types and unknown keys are
+// errors, and nothing grows without limit. Every failure is one Error with Blame::Host and the message
+// "PATH: what was found, want what".
+#pragma once
+
+#include "rig/error.h"
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rig {
+
+class JsonReader {
+ public:
+    // `path` names the object in messages. `json` must outlive the reader.
+    static Result<JsonReader> open(const nlohmann::json& json, std::string path);
+
+    Result<JsonReader> object(std::string_view key); // fails if absent, like all below
+    Result<std::vector<JsonReader>> objects(std::string_view key, std::size_t limit);
+    Status text(std::string_view key, std::string& out, std::size_t limit = 4096);
+    Status one_of(std::string_view key, std::string& out, const std::vector<std::string>& accepted);
+    Status boolean(std::string_view key, bool& out);
+    Status whole(std::string_view key, std::uint64_t& out, std::uint64_t most = UINT64_MAX);
+    Status whole(std::string_view key, unsigned& out);
+    Status texts(std::string_view key, std::vector<std::string>& out, std::size_t limit);
+    Status wholes(std::string_view key, std::vector<std::uint64_t>& out, std::size_t limit);
+    // Maps: at most `limit` entries, keys of 1..256 bytes without control characters.
+    Status map(std::string_view key, std::map<std::string, std::uint64_t>& out, std::size_t limit);
+    Status map(std::string_view key, std::map<std::string, double>& out, std::size_t limit);
+    Status map(std::string_view key, std::map<std::string, std::string>& out, std::size_t limit);
+    Status map(std::string_view key, std::map<std::string, std::vector<std::uint64_t>>& out, std::size_t limit,
+               std::size_t vector_limit);
+    bool has(std::string_view key) const { return json_->contains(key); }
+
+    // An error for the first key that was never asked for. Call it last.
+    Status finish() const;
+
+ private:
+    JsonReader(const nlohmann::json& json, std::string path) : json_(&json), path_(std::move(path)) {}
+    Result<const nlohmann::json*> find(std::string_view key);
+    std::string name(std::string_view key) const;
+    template<class T, class Read>
+    Status map_of(std::string_view key, std::map<std::string, T>& out, std::size_t limit, Read read);
+
+    const nlohmann::json* json_;
+    std::string path_;
+    std::set<std::string, std::less<>> asked_;
+};
+
+} // namespace rig

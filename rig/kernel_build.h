@@ -1,0 +1,55 @@
+// Kernel source + series + config -> a bootable image, through the artefact cache.
+//
+// A built kernel is addressed by the SHA-256 of everything that goes into it: source identity, the text of every patch,
+// the merged fragments and options, the compiler with its version, and this recipe's version. Kernels build
+// reproducibly (fixed timestamp, user, host, build number), so the same inputs give the same image hash.
+//
+// The second arm is incremental: all arms of one (source, fragments, compiler) share an object tree; only files whose
+// final content differs from what is there get touched.
+#pragma once
+
+#include "rig/artifact_cache.h"
+#include "rig/error.h"
+#include "rig/host/command_runner.h"
+#include "rig/progress.h"
+#include "rig/spec.h"
+
+#include <filesystem>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace rig {
+
+struct Kernel {
+    std::filesystem::path bzimage;    // what QEMU boots
+    std::filesystem::path vmlinux;    // with symbols, for gdb; may be empty for a prebuilt image
+    std::filesystem::path system_map; // nm-style lines: address type name
+    std::filesystem::path config;     // the final .config; empty if a prebuilt image came without one
+    std::string key;                  // cache key, 64 hex digits (prebuilt: hash of the image)
+    std::string image_sha256;         // of bzimage
+    std::string compiler;             // "gcc (Debian 12.2.0-14+deb12u1) 12.2.0"
+    std::string version;              // "6.12.117"
+    std::vector<std::string> patches; // file names relative to the project, in the order applied
+    double build_seconds = 0;         // wall time of the build that made it, 0 if prebuilt
+    bool from_cache = false;
+    bool incremental = false;         // built in an object tree that already held another arm
+};
+
+struct BuildContext {
+    ArtifactCache& cache;
+    CommandRunner& runner;
+    Progress& progress;
+    unsigned jobs = 0; // make -j; 0 = number of CPUs
+};
+
+// Errors: Blame::Host for missing tools, disk, download; Blame::Spec for a patch that does not apply (names patch, hunk
+// and file) and an option that did not survive (names the option and, where Kconfig tells, the missing dependency);
+// Blame::Kernel when the patched tree does not compile (log given, the first error line quoted).
+Result<Kernel> build_kernel(const Spec& spec, const Arm& arm, const BuildContext& context);
+
+// The tree's own tools/perf, static and stripped, without optional features; cached by source and compiler. An
+// experiment on prebuilt images has no tree: the newest perf in the cache is taken, else an error that says so.
+Result<std::filesystem::path> build_perf(const Spec& spec, const BuildContext& context);
+
+} // namespace rig

@@ -1,0 +1,65 @@
+#include "rig/kvm_probe.h"
+
+#include "rig/store.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+namespace rig {
+
+using nlohmann::json;
+
+std::string host_boot_id() {
+    std::ifstream in("/proc/sys/kernel/random/boot_id");
+    std::string id;
+    std::getline(in, id);
+    return id;
+}
+
+std::optional<KvmProbe> remembered_probe(const std::filesystem::path& cache, const std::string& boot_id) {
+    std::ifstream in(cache / "kvm-probe.json");
+    const json memo = json::parse(in, nullptr, false);
+    // A damaged memo is no memo: the probe is made again.
+    try {
+        if (memo.at("boot_id").get<std::string>() != boot_id) return std::nullopt;
+        return KvmProbe{memo.at("works").get<bool>(), memo.at("why").get<std::string>(), memo.at("seconds").get<double>()};
+    } catch (const json::exception&) {
+        return std::nullopt;
+    }
+}
+
+Status remember_probe(const std::filesystem::path& cache, const std::string& boot_id, const KvmProbe& probe) {
+    const json memo = {{"boot_id", boot_id}, {"works", probe.works}, {"why", probe.why}, {"seconds", probe.seconds}};
+    return write_atomically(cache / "kvm-probe.json", memo.dump(2) + "\n");
+}
+
+Result<KvmProbe> probe_kvm(const GuestSetup& setup, const Kernel& kernel, const std::filesystem::path& cache, std::stop_token stop) {
+    const auto boot_id = host_boot_id();
+    if (auto known = remembered_probe(cache, boot_id)) return *known;
+    KvmProbe probe;
+    const int fd = ::open("/dev/kvm", O_RDWR | O_CLOEXEC);
+    if (fd < 0) {
+        probe.why = fmt::format("/dev/kvm: {}", std::strerror(errno));
+    } else {
+        ::close(fd);
+        Spec spec = setup.spec;
+        spec.guest.deadline_seconds = static_cast<unsigned>(kKvmProbeDeadline.count());
+        const GuestSetup bounded{spec, {GuestClock::Wall, Accelerator::Kvm}, setup.image, setup.hypervisor};
+        std::error_code ignored;
+        std::filesystem::create_directories(cache / "kvm-probe", ignored);
+        const auto started = std::chrono::steady_clock::now();
+        const auto record = boot_guest(bounded, kernel, simple_plan("idle"), 1, cache / "kvm-probe", stop);
+        probe.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+        if (stop.stop_requested()) return fail(Blame::Host, "cancelled");
+        probe.works = record.has_value();
+        probe.why = record ? fmt::format("a kernel came up and went down in {:.1f} s", probe.seconds)
+                           : record.error().message.substr(0, record.error().message.find('\n'));
+    }
+    RIG_CHECK(remember_probe(cache, boot_id, probe));
+    return probe;
+}
+
+} // namespace rig

@@ -1,0 +1,162 @@
+// argv -> wiring -> exit code. Decides nothing about experiments; the only place that prints errors.
+#include "rig/commands.h"
+#include "rig/host/boost_command_runner.h"
+#include "rig/host/qemu_hypervisor.h"
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdio>
+#include <fmt/format.h>
+#include <thread>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace {
+
+using rig::Exit;
+
+// SIGINT and SIGTERM ask everything to stop in good order; a second one ends the process at once. Handlers, not a
+// blocked mask: children must not inherit one.
+class Interrupts {
+ public:
+    Interrupts() : signals_(io_, SIGINT, SIGTERM) {
+        wait();
+        thread_ = std::jthread([this] { io_.run(); });
+    }
+    ~Interrupts() { io_.stop(); }
+    std::stop_token token() { return stop_.get_token(); }
+
+ private:
+    void wait() {
+        signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+            if (error) return;
+            if (stop_.stop_requested()) ::_exit(128 + signal);
+            std::fputs("\nstopping; what is measured is kept (once more to stop at once)\n", stderr);
+            stop_.request_stop();
+            wait();
+        });
+    }
+    boost::asio::io_context io_;
+    boost::asio::signal_set signals_;
+    std::stop_source stop_;
+    std::jthread thread_; // last: joined first
+};
+
+bool colours_wanted(const std::string& choice, int fd) {
+    return choice == "always" || (choice == "auto" && ::isatty(fd) && !std::getenv("NO_COLOR"));
+}
+
+unsigned terminal_columns() {
+    winsize size{};
+    return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
+}
+
+int print_error(const rig::Error& error, bool json) {
+    if (json) std::puts(rig::error_json(error).c_str());
+    std::fprintf(stderr, "rig: %s%s%s\n", error.blame == rig::Blame::Spec ? "" : fmt::format("{} fault: ", rig::name(error.blame)).c_str(),
+                 error.message.c_str(), error.log.empty() ? "" : fmt::format("\n  evidence: {}", error.log.string()).c_str());
+    const auto exit = rig::exit_for(error.blame);
+    if (exit == Exit::Inconclusive) std::fputs("INCONCLUSIVE: nothing was tested, so nothing is said about the kernels\n", stderr);
+    return static_cast<int>(exit);
+}
+
+void add_overrides(CLI::App* command, rig::Overrides& o) {
+    command->add_option("--boots", o.boots, "boots per arm, in place of the experiment's")->check(CLI::Range(1u, 1000u));
+    command->add_option("--seed", o.seed, "seed of the schedule, in place of the experiment's");
+    command->add_option("--vcpus", o.vcpus, "vCPUs of the guests")->check(CLI::Range(2u, 16u));
+    command->add_option("--clock", o.clock, "auto, virtual or wall")->check(CLI::IsMember({"auto", "virtual", "wall"}));
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{"rig - what does a kernel patch cost, and whom does it disturb?\n\n"
+                 "Boots every arm of an experiment in QEMU, makes page allocation fail at the call site under test, counts IPIs\n"
+                 "and latencies through perf, and prints one page with proof that the changed line ran.\n\n"
+                 "  rig compare configs/batch-alloc-fail.toml      the main job\n"
+                 "  rig doctor                                     what works on this machine\n"};
+    app.set_version_flag("--version", "rig " + rig::rig_version());
+    app.require_subcommand(1);
+    app.fallthrough();
+    app.footer("Exit codes: 0 as expected, 1 regression or broken expectation, 2 bad usage or experiment file,\n"
+               "            3 host fault, 4 inconclusive (the patched line was not proven to run).");
+
+    rig::CommonOptions common;
+    std::string colour = "auto";
+    app.add_flag("--json", common.json, "print the result as JSON on stdout");
+    app.add_flag("--quiet,-q", common.quiet, "no progress on stderr");
+    app.add_option("--color", colour, "auto, always or never")->check(CLI::IsMember({"auto", "always", "never"}));
+    std::string cache_dir;
+    app.add_option("--cache", cache_dir, "artefact cache (default: $RIG_CACHE_DIR, else the XDG cache folder)");
+    app.add_option("--results", common.results, "folder for runs")->capture_default_str();
+    app.add_option("--jobs,-j", common.jobs, "boots side by side under the virtual clock (default: one per CPU)");
+
+    rig::CommandLine line;
+    const auto spec_argument = [&](CLI::App* command) { command->add_option("SPEC", line.spec, "experiment file (configs/*.toml)")->required(); };
+    const auto arm_option = [&](CLI::App* command, bool required) {
+        auto* option = command->add_option("--arm", line.arm, "arm of the experiment");
+        if (required) option->required();
+    };
+    auto* compare = app.add_subcommand("compare", "build and boot all arms, print the comparison");
+    spec_argument(compare);
+    add_overrides(compare, line.overrides);
+    auto* build = app.add_subcommand("build", "build the kernels (all arms, or one) and the guest image");
+    spec_argument(build);
+    arm_option(build, false);
+    auto* boot = app.add_subcommand("boot", "boot one arm once and print its raw sample");
+    spec_argument(boot);
+    arm_option(boot, true);
+    add_overrides(boot, line.overrides);
+    boot->add_option("--index", line.index, "which boot of the schedule (its perturbation seed)");
+    boot->add_flag("--print", line.print_only, "print the QEMU command line and the guest's plan, boot nothing");
+    auto* shell = app.add_subcommand("shell", "interactive busybox shell in a guest (leave with 'exit' or Ctrl-A X)");
+    spec_argument(shell);
+    arm_option(shell, true);
+    add_overrides(shell, line.overrides);
+    shell->add_flag("--gdb", line.gdb, "open QEMU's gdb stub on loopback and wait for gdb; prints the line to attach");
+    shell->add_option("--gdb-port", line.gdb_port, "port of the stub")->capture_default_str()->check(CLI::Range(1024u, 65535u));
+    auto* report = app.add_subcommand("report", "recompute the comparison of a run from its raw samples");
+    report->add_option("RUN", line.run, "folder of a run (results/<run-id>)")->required();
+    auto* doctor = app.add_subcommand("doctor", "what works here, what is missing, and the mend for each");
+    auto* cache = app.add_subcommand("cache", "list, size and prune the artefact cache");
+    cache->add_flag("--prune", line.prune, "remove what the limits below say (default: unused for 30 days)");
+    cache->add_option("--max-gib", line.max_gib, "with --prune: keep at most this much, least recently used go first");
+    cache->add_option("--max-age-days", line.max_age_days, "with --prune: remove what was not used for so long");
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& e) {
+        const int code = app.exit(e);
+        return code == 0 ? 0 : static_cast<int>(Exit::Usage);
+    }
+    common.colour = colours_wanted(colour, STDOUT_FILENO);
+
+    Interrupts interrupts;
+    rig::ArtifactCache artifacts(cache_dir.empty() ? rig::default_cache_dir() : std::filesystem::path(cache_dir));
+    rig::BoostCommandRunner runner(interrupts.token());
+    rig::QemuHypervisor hypervisor(runner);
+    rig::Progress terminal([](const std::string& text) { std::fputs(text.c_str(), stderr); std::fflush(stderr); }, ::isatty(STDERR_FILENO) != 0,
+                           rig::Progress::Clock::now, terminal_columns());
+    rig::Progress& progress = common.quiet ? rig::Progress::silent() : terminal;
+    const rig::World world{artifacts, runner, hypervisor, progress};
+
+    const auto run = [&]() -> rig::Result<rig::CommandOutput> {
+        if (compare->parsed()) return rig::compare_command(line, common, world, interrupts.token());
+        if (build->parsed()) return rig::build_command(line, common, world);
+        if (boot->parsed()) return rig::boot_command(line, common, world, interrupts.token());
+        if (shell->parsed()) return rig::shell_command(line, common, world, interrupts.token());
+        if (report->parsed()) return rig::report_command(line, common);
+        if (doctor->parsed()) return rig::doctor_command(common, world);
+        if (cache->parsed()) return rig::cache_command(line, common, world);
+        return rig::fail(rig::Blame::Spec, "no command");
+    };
+    const auto output = run();
+    if (!output) {
+        progress.interrupt();
+        return print_error(output.error(), common.json);
+    }
+    std::fputs(output->text.c_str(), stdout);
+    return static_cast<int>(output->exit);
+}

@@ -1,0 +1,121 @@
+#include "rig/metric.h"
+
+#include "rig/statistics.h"
+
+namespace rig {
+namespace {
+
+// Latencies: the list behind the metric, and which single number stands for a boot.
+//
+// A caller's latency is the same thing over and over, so the boot's median stands for it. A bystander is disturbed in a
+// minority of its wake-ups: their median would see nothing, and their p99 jumps as the disturbed share crosses 1 %. The
+// mean moves in proportion to the time taken away; that one odd value can move it too matters little, since the median
+// is then taken over boots.
+enum class PerBoot { Median, Mean };
+struct Latency {
+    std::string_view metric;
+    std::vector<std::uint64_t> Sample::* values;
+    PerBoot per_boot;
+};
+constexpr Latency latencies[] = {
+    {"caller_latency", &Sample::caller_latency_ns, PerBoot::Median},
+    {"munmap_latency", &Sample::munmap_latency_ns, PerBoot::Median},
+    {"bystander_wakeup", &Sample::bystander_wakeup_ns, PerBoot::Mean},
+    {"bystander_burst", &Sample::bystander_burst_ns, PerBoot::Mean},
+};
+
+std::optional<double> count(const Sample& sample, const std::string& key) {
+    auto found = sample.counts.find(key);
+    if (found == sample.counts.end()) return std::nullopt;
+    return static_cast<double>(found->second);
+}
+
+std::optional<double> total_ipis(const Sample& sample) {
+    // An empty list is a zero only if the counter agrees; else nothing was recorded.
+    if (sample.ipis_by_function.empty() && count(sample, "csd_total") != 0.0) return std::nullopt;
+    double sum = 0;
+    for (const auto& [function, calls] : sample.ipis_by_function)
+        sum += static_cast<double>(calls);
+    return sum;
+}
+
+std::optional<double> other_ipis(const Sample& sample, const TargetSpec& target) {
+    auto total = total_ipis(sample);
+    auto sync = sample.ipis_by_function.find(target.sync_function);
+    if (!total || sync == sample.ipis_by_function.end()) return total;
+    return *total - static_cast<double>(sync->second);
+}
+
+std::optional<double> both_vectors(const Sample& sample) {
+    auto many = count(sample, "call_function_vectors"), one = count(sample, "call_function_single_vectors");
+    if (!many || !one) return std::nullopt;
+    return *many + *one;
+}
+
+// The workload runs on CPU 0; every other CPU is a bystander.
+std::optional<double> bystander_interrupts(const Sample& sample) {
+    double sum = 0;
+    for (const char* key : {"call_function_vectors", "call_function_single_vectors"}) {
+        auto per_cpu = sample.counts_per_cpu.find(key);
+        if (per_cpu == sample.counts_per_cpu.end() || per_cpu->second.size() < 2) return std::nullopt;
+        for (std::size_t cpu = 1; cpu < per_cpu->second.size(); ++cpu)
+            sum += static_cast<double>(per_cpu->second[cpu]);
+    }
+    return sum;
+}
+
+const Latency* find_latency(std::string_view metric) {
+    for (const auto& latency : latencies)
+        if (latency.metric == metric) return &latency;
+    return nullptr;
+}
+
+std::optional<double> latency_of_boot(const Latency& latency, const Sample& sample) {
+    const auto& list = sample.*latency.values;
+    std::vector<double> values(list.begin(), list.end());
+    auto one = latency.per_boot == PerBoot::Median ? median(std::move(values)) : mean(values);
+    return one ? std::optional<double>(*one) : std::nullopt;
+}
+
+} // namespace
+
+const std::vector<MetricInfo>& metric_infos() {
+    static const std::vector<MetricInfo> infos = {
+        {"injections", "injected failures", Unit::Count, ""},
+        {"sync_ipis", "sync IPIs", Unit::Count, ""},
+        {"predicted_sync", "predicted if unpatched", Unit::Count, ""},
+        {"other_ipis", "other call-function IPIs", Unit::Count, ""},
+        {"total_ipis", "all call-function IPIs", Unit::Count, ""},
+        {"tlb_flushes", "TLB flushes", Unit::Count, ""},
+        {"call_function_vectors", "call-function interrupts", Unit::Count, ""},
+        {"bystander_interrupts", "  of these on bystanders", Unit::Count, ""},
+        {"caller_latency", "caller latency", Unit::Nanoseconds, "median"},
+        {"munmap_latency", "munmap latency", Unit::Nanoseconds, "median"},
+        {"bystander_wakeup", "bystander wake-up", Unit::Nanoseconds, "mean"},
+        {"bystander_burst", "bystander burst", Unit::Nanoseconds, "mean"},
+    };
+    return infos;
+}
+
+std::uint64_t predicted_sync(const Sample& sample) {
+    return sample.cpus_online == 0 ? 0 : sample.exposure.injections * (sample.cpus_online - 1);
+}
+
+std::optional<double> metric_value(std::string_view metric, const Sample& sample, const TargetSpec& target) {
+    if (const auto* latency = find_latency(metric)) return latency_of_boot(*latency, sample);
+    if (metric == "injections") return static_cast<double>(sample.exposure.injections);
+    if (metric == "predicted_sync") return static_cast<double>(predicted_sync(sample));
+    if (metric == "sync_ipis" || metric == "tlb_flushes") return count(sample, std::string(metric));
+    if (metric == "total_ipis") return total_ipis(sample);
+    if (metric == "other_ipis") return other_ipis(sample, target);
+    if (metric == "call_function_vectors") return both_vectors(sample);
+    if (metric == "bystander_interrupts") return bystander_interrupts(sample);
+    return std::nullopt;
+}
+
+const std::vector<std::uint64_t>* metric_values(std::string_view metric, const Sample& sample) {
+    const auto* latency = find_latency(metric);
+    return latency ? &(sample.*latency->values) : nullptr;
+}
+
+} // namespace rig

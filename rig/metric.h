@@ -1,0 +1,36 @@
+// The metrics: how one boot's Sample becomes one number. The boot is the sampling unit: values within a boot share its
+// seed, its host and its moment, and are not independent. Lower is better for all of them. Pure.
+#pragma once
+
+#include "rig/sample.h"
+#include "rig/spec.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rig {
+
+enum class Unit { Count, Nanoseconds };
+
+struct MetricInfo {
+    std::string name;
+    std::string label; // for people
+    Unit unit = Unit::Count;
+    std::string per_boot; // how a boot becomes one number, for latencies: "median of the boot"
+};
+
+// In the order of the report: every one of metric_names(), and injections and predicted_sync.
+const std::vector<MetricInfo>& metric_infos();
+
+// The boot's number; nullopt if the sample does not hold what it is made of.
+std::optional<double> metric_value(std::string_view metric, const Sample& sample, const TargetSpec& target);
+
+// The single values behind a latency; nullptr for counts.
+const std::vector<std::uint64_t>* metric_values(std::string_view metric, const Sample& sample);
+
+// injections x (online CPUs - 1): the sync IPIs an unpatched kernel sends in this boot.
+std::uint64_t predicted_sync(const Sample& sample);
+
+} // namespace rig

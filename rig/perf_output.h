@@ -1,0 +1,40 @@
+// Parsers for what perf prints in the guest. Pure; tested on captured output. A guest is untrusted: everything is
+// bounded and a line that is not understood is an error naming it, never skipped.
+#pragma once
+
+#include "rig/error.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rig {
+
+// `perf stat -a -A -x,`: one row per event and CPU, in the order the events were given.
+struct StatRow {
+    unsigned cpu = 0;
+    std::uint64_t count = 0;
+    std::string event;
+};
+Result<std::vector<StatRow>> parse_perf_stat(std::string_view text);
+
+// `perf script -F comm,tid,cpu,time,event,ip,sym,trace --ns`.
+struct TraceEvent {
+    std::uint64_t time_ns = 0;
+    unsigned cpu = 0;
+    int tid = 0;
+    std::string event;                    // "csd:csd_queue_cpu"
+    std::string trace;                    // the event's own fields as printed, without the callchain
+    std::vector<std::string> callchain;   // innermost first; empty unless recorded with call-graph
+};
+struct Trace {
+    std::vector<TraceEvent> events; // sorted by time
+    std::uint64_t lost = 0;         // events the ring buffer lost
+};
+Result<Trace> parse_perf_script(std::string_view text);
+
+// The value of "name=" in a trace text, up to the next blank; empty if there is none.
+std::string_view trace_field(std::string_view trace, std::string_view name);
+
+} // namespace rig

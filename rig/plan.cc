@@ -1,0 +1,97 @@
+#include "rig/plan.h"
+
+#include "guest/protocol.h"
+
+#include <fmt/format.h>
+
+namespace rig {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kOwn = "common_pid == $PID"; // the agent puts the workload's pid in
+constexpr unsigned kBurstIterations = 5000; // about 30 us at one instruction a nanosecond: 3 % of the default period
+
+json event_json(const StatEvent& event) {
+    json out = {{"event", event.event}};
+    if (!event.filter.empty()) out["filter"] = event.filter;
+    return out;
+}
+
+json fault_json(const FaultSpec& fault, const SymbolTable& symbols) {
+    const auto hex = [](std::uint64_t value) { return fmt::format("{:#x}", value); };
+    // `probability` last: nothing is injected before the filters stand.
+    json attributes = json::array({{"interval", std::to_string(fault.interval)},
+                                   {"times", std::to_string(fault.times)},
+                                   {"space", "0"},
+                                   {"verbose", "0"},
+                                   {"min-order", std::to_string(fault.min_order)},
+                                   {"ignore-gfp-wait", "Y"},
+                                   {"task-filter", fault.task_filter ? "Y" : "N"}});
+    if (fault.stack_filter) {
+        const auto bounds = symbols.bounds(fault.function).value();
+        attributes.push_back({"stacktrace-depth", "32"});
+        attributes.push_back({"require-start", hex(bounds.start)});
+        attributes.push_back({"require-end", hex(bounds.end)});
+    }
+    attributes.push_back({"probability", "100"});
+    return {{"enabled", fault.enabled}, {"attributes", attributes}};
+}
+
+} // namespace
+
+Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable& symbols, const Perturbation& perturbation) {
+    for (const auto& [what, function] : {std::pair{"target.function", spec.target.function},
+                                         {"target.sync_function", spec.target.sync_function},
+                                         {"fault.function", spec.fault.function},
+                                         {"the arm's witness", arm.witness}})
+        if (!symbols.bounds(function))
+            return fail(Blame::Spec, fmt::format("{}: {} {} is not a symbol of arm '{}': not compiled in, inlined, or misspelt",
+                                                 spec.file.string(), what, function, arm.name));
+
+    GuestPlan plan;
+    plan.target_address = symbols.address(spec.target.function).value();
+    const auto sync = fmt::format("func == {:#x}", symbols.address(spec.target.sync_function).value());
+    plan.stat = {{"sync_ipis", "csd:csd_queue_cpu", sync},
+                 {"csd_total", "csd:csd_queue_cpu", ""},
+                 {"tlb_flushes", "tlb:tlb_flush", ""},
+                 {"call_function_vectors", "irq_vectors:call_function_entry", ""},
+                 {"call_function_single_vectors", "irq_vectors:call_function_single_entry", ""},
+                 {"reschedule_vectors", "irq_vectors:reschedule_entry", ""},
+                 {"target_hits", "rig:target", kOwn},
+                 {"witness_hits", "rig:witness", kOwn},
+                 {"sync_handled", "rig:sync_handled", ""},
+                 {"failed_allocations", "rig:alloc_failed", fmt::format("ret == 1 && {}", kOwn)}};
+    json stat = json::array();
+    for (const auto& event : plan.stat) stat.push_back(event_json(event));
+
+    const auto own = [](const char* event) { return event_json({"", event, kOwn}); };
+    const json munmap = json::array({own("syscalls:sys_enter_munmap"), own("syscalls:sys_exit_munmap")});
+    json counted = munmap, timed = munmap;
+    counted.push_back({{"event", "csd:csd_queue_cpu"}});
+    counted.push_back(event_json({"", "rig:alloc_failed/call-graph=fp/", fmt::format("ret == 1 && {}", kOwn)}));
+    timed.push_back(own("rig:target"));
+    timed.push_back(own("rig:target_return"));
+
+    const auto& w = spec.workload;
+    plan.json = {
+        {"mode", "measure"},
+        {"workload", {{"name", w.name}, {"iterations", w.iterations}, {"tables", w.tables}, {"pages_per_table", w.pages_per_table}, {"pace_us", w.pace_us}}},
+        {"perturbation",
+         {{"start_offset_us", perturbation.start_offset_us}, {"ballast_pages", perturbation.ballast_pages}, {"address_slot", perturbation.address_slot}}},
+        {"bystanders", {{"enabled", w.bystanders}, {"period_us", w.bystander_period_us}, {"burst_iterations", kBurstIterations}}},
+        {"probes",
+         {"p:rig/target " + spec.target.function, "r:rig/target_return " + spec.target.function, "p:rig/witness " + arm.witness,
+          "p:rig/sync_handled " + spec.target.sync_function, "r:rig/alloc_failed should_fail_alloc_page ret=$retval:u8"}},
+        {"fault", fault_json(spec.fault, symbols)},
+        {"passes",
+         {{{"name", "counted"}, {"bystanders", false}, {"stat", stat}, {"record", counted}},
+          {{"name", "timed"}, {"bystanders", true}, {"stat", json::array()}, {"record", timed}}}}};
+    if (plan.json.dump().size() > guest::kMaxPayload)
+        return fail(Blame::Spec, fmt::format("{}: the plan for arm '{}' does not fit in a frame", spec.file.string(), arm.name));
+    return plan;
+}
+
+nlohmann::json simple_plan(const std::string& mode) { return {{"mode", mode}}; }
+
+} // namespace rig

@@ -1,0 +1,34 @@
+// Spec + arm + symbols -> the plan the guest agent carries out (JSON), and the names under which perf's answers come
+// back. Pure. Everything the experiment file says about probes, filters and injection ends up here; the agent knows no
+// kernel function.
+#pragma once
+
+#include "rig/error.h"
+#include "rig/schedule.h"
+#include "rig/spec.h"
+#include "rig/symbol_table.h"
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace rig {
+
+// One event of perf stat, in the order perf prints them; `key` is its name in Sample::counts.
+struct StatEvent {
+    std::string key, event, filter;
+};
+
+struct GuestPlan {
+    nlohmann::json json;
+    std::vector<StatEvent> stat; // of the counted pass
+    std::uint64_t target_address = 0;
+};
+
+// Blame::Spec if a function the experiment names is not in the image (saying which), since then nothing can be armed.
+Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable& symbols, const Perturbation& perturbation);
+
+// {"mode": "shell"} or {"mode": "idle"}.
+nlohmann::json simple_plan(const std::string& mode);
+
+} // namespace rig

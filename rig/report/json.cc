@@ -1,0 +1,130 @@
+#include "rig/report/json.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace rig {
+namespace {
+
+using nlohmann::json;
+
+constexpr unsigned format = 1; // raised when a key changes its meaning or goes; new keys do not raise it
+
+json number(double value) { return std::isfinite(value) ? json(value) : json(nullptr); }
+
+const char* name(Direction direction) {
+    switch (direction) {
+    case Direction::Fell: return "fell";
+    case Direction::Rose: return "rose";
+    case Direction::Same: return "same";
+    case Direction::Unclear: return "unclear";
+    }
+    return "unclear";
+}
+
+json to_json(const Estimate& estimate) {
+    json out = {{"value", number(estimate.value)}, {"n", estimate.n}, {"interval", nullptr}};
+    if (estimate.interval)
+        out["interval"] = {{"low", number(estimate.interval->low)},
+                           {"high", number(estimate.interval->high)},
+                           {"coverage", estimate.interval->coverage}};
+    else
+        out["why_no_interval"] = estimate.why_not;
+    return out;
+}
+
+json to_json(const std::optional<Spread>& spread) {
+    if (!spread) return nullptr;
+    return {{"min", spread->min}, {"median", spread->median}, {"max", spread->max}};
+}
+
+json to_json(const ArmMetric& arm) {
+    json out = {{"arm", arm.arm},
+                {"over_boots", to_json(arm.spread)},
+                {"pooled", nullptr},
+                {"change", nullptr},
+                {"declared", arm.declared},
+                {"verdict", words(arm.verdict)},
+                {"why", arm.why},
+                {"boots", json::array()}};
+    for (const auto& boot : arm.boots)
+        out["boots"].push_back({{"boot", boot.boot}, {"value", boot.value}});
+    if (arm.pooled)
+        out["pooled"] = {{"median", arm.pooled->median},
+                         {"p99", arm.pooled->p99},
+                         {"max", arm.pooled->max},
+                         {"values", arm.pooled->values}};
+    if (arm.change)
+        out["change"] = {{"ratio", to_json(arm.change->ratio)},
+                         {"difference", to_json(arm.change->difference)},
+                         {"direction", name(arm.change->direction)}};
+    return out;
+}
+
+json metrics_json(const ReportInput& input) {
+    json out = json::array();
+    for (const auto& metric : input.comparison.metrics) {
+        json one = {{"name", metric.info.name},
+                    {"unit", metric.info.unit == Unit::Count ? "count" : "ns"},
+                    {"per_boot", metric.info.per_boot},
+                    {"arms", json::array()}};
+        for (const auto& arm : metric.arms)
+            one["arms"].push_back(to_json(arm));
+        out.push_back(std::move(one));
+    }
+    return out;
+}
+
+json proofs_json(const ReportInput& input) {
+    json out = json::array();
+    for (const auto& arm : input.comparison.proofs)
+        for (const auto& proof : arm.proofs)
+            out.push_back({{"arm", arm.arm},
+                           {"id", proof.id},
+                           {"claim", proof.claim},
+                           {"passed", proof.passed},
+                           {"found", proof.found},
+                           {"reason", proof.reason}});
+    return out;
+}
+
+json functions_json(const ReportInput& input) {
+    json out = json::array();
+    for (const auto& row : input.functions) {
+        json arms = json::object();
+        for (std::size_t i = 0; i < row.arms.size() && i < input.spec.arms.size(); ++i)
+            arms[input.spec.arms[i].name] = to_json(row.arms[i]);
+        out.push_back({{"function", row.function}, {"arms", std::move(arms)}});
+    }
+    return out;
+}
+
+} // namespace
+
+json render_json(const ReportInput& input) {
+    auto run = rig::to_json(input.run);
+    run.erase("spec_text"); // stands in run.json; a report is not its store
+    const auto& comparison = input.comparison;
+    return {{"format", format},
+            {"experiment", input.spec.name},
+            {"description", input.spec.description},
+            {"run", std::move(run)},
+            {"run_dir", input.run_dir},
+            {"baseline", comparison.baseline},
+            {"method", comparison.paired ? "paired by boot index" : "unpaired"},
+            {"interval_coverage_wanted", wanted_coverage},
+            {"corrected_across_metrics", false},
+            {"metrics", metrics_json(input)},
+            {"ipis_by_function", functions_json(input)},
+            {"proofs", proofs_json(input)},
+            {"warnings", input.warnings},
+            {"verdict",
+             {{"exit", static_cast<int>(comparison.exit)},
+              {"closing", comparison.closing},
+              {"held", comparison.held},
+              {"failed", comparison.failed},
+              {"undecided", comparison.undecided},
+              {"inconclusive", comparison.inconclusive}}}};
+}
+
+} // namespace rig

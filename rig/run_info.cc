@@ -1,0 +1,121 @@
+#include "rig/run_info.h"
+
+#include "rig/json_reader.h"
+
+#include <algorithm>
+
+namespace rig {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t max_spec_bytes = 1 << 20; // parse_spec() takes 256 KiB; its error is better than this one
+constexpr std::size_t max_arms = 64;
+constexpr std::size_t max_patches = 4096;
+constexpr std::size_t max_arguments = 1024;
+constexpr std::size_t max_options = 1024;
+constexpr unsigned format = 1; // raised when a reader of the old format would misread the new one
+
+template<class Visit, class I> void visit_texts(I& info, Visit visit) {
+    visit("run_id", info.run_id);
+    visit("spec_file", info.spec_file);
+    visit("clock_why", info.clock_why);
+    visit("seed_varies", info.seed_varies);
+    visit("rig_version", info.rig_version);
+    visit("qemu_version", info.qemu_version);
+    visit("libvirt_version", info.libvirt_version);
+    visit("perf_version", info.perf_version);
+    visit("started", info.started);
+    visit("ended", info.ended);
+}
+
+json to_json(const RunKernel& kernel) {
+    return {{"arm", kernel.arm},
+            {"key", kernel.key},
+            {"compiler", kernel.compiler},
+            {"config_file", kernel.config_file},
+            {"patches", kernel.patches},
+            {"facts",
+             {{"version", kernel.facts.version},
+              {"image_sha256", kernel.facts.image_sha256},
+              {"config_known", kernel.facts.config_known},
+              {"config", kernel.facts.config},
+              {"symbols", kernel.facts.symbols}}}};
+}
+
+Status read_facts(JsonReader reader, KernelFacts& facts) {
+    RIG_CHECK(reader.text("version", facts.version));
+    RIG_CHECK(reader.text("image_sha256", facts.image_sha256, 64));
+    RIG_CHECK(reader.boolean("config_known", facts.config_known));
+    RIG_CHECK(reader.map("config", facts.config, max_options));
+    RIG_CHECK(reader.map("symbols", facts.symbols, max_options));
+    return reader.finish();
+}
+
+Status read_kernel(JsonReader reader, RunKernel& kernel) {
+    RIG_CHECK(reader.text("arm", kernel.arm));
+    RIG_CHECK(reader.text("key", kernel.key));
+    RIG_CHECK(reader.text("compiler", kernel.compiler));
+    RIG_CHECK(reader.text("config_file", kernel.config_file));
+    RIG_CHECK(reader.texts("patches", kernel.patches, max_patches));
+    RIG_TRY(facts, reader.object("facts"));
+    RIG_CHECK(read_facts(facts, kernel.facts));
+    return reader.finish();
+}
+
+} // namespace
+
+const RunKernel* RunInfo::find_kernel(std::string_view arm) const {
+    auto found = std::find_if(kernels.begin(), kernels.end(), [&](const RunKernel& k) { return k.arm == arm; });
+    return found == kernels.end() ? nullptr : &*found;
+}
+
+json to_json(const RunInfo& info) {
+    json out = {{"format", format},         {"spec_text", info.spec_text},     {"clock", info.clock},
+                {"boots", info.boots},      {"accelerator", info.accelerator}, {"vcpus", info.vcpus},
+                {"seed", info.seed},        {"command", info.command},         {"kernels", json::array()}};
+    visit_texts(info, [&](const char* key, const std::string& text) { out[key] = text; });
+    for (const auto& kernel : info.kernels)
+        out["kernels"].push_back(to_json(kernel));
+    return out;
+}
+
+Result<RunInfo> run_info_from_json(const json& value) {
+    RunInfo info;
+    RIG_TRY(reader, JsonReader::open(value, "run"));
+    unsigned found_format = 0;
+    RIG_CHECK(reader.whole("format", found_format));
+    if (found_format != format)
+        return fail(Blame::Host, "run.format: " + std::to_string(found_format) + ", want " + std::to_string(format) +
+                                     " (written by another version of rig)");
+    RIG_CHECK(reader.text("spec_text", info.spec_text, max_spec_bytes));
+    RIG_CHECK(reader.one_of("clock", info.clock, {"virtual", "wall"}));
+    RIG_CHECK(reader.one_of("accelerator", info.accelerator, {"tcg", "kvm"}));
+    RIG_CHECK(reader.whole("boots", info.boots));
+    RIG_CHECK(reader.whole("vcpus", info.vcpus));
+    RIG_CHECK(reader.whole("seed", info.seed));
+    RIG_CHECK(reader.texts("command", info.command, max_arguments));
+    Status status;
+    visit_texts(info, [&](const char* key, std::string& text) {
+        if (status) status = reader.text(key, text);
+    });
+    RIG_CHECK(status);
+    RIG_TRY(kernels, reader.objects("kernels", max_arms));
+    for (auto& kernel : kernels) {
+        info.kernels.emplace_back();
+        RIG_CHECK(read_kernel(kernel, info.kernels.back()));
+    }
+    RIG_CHECK(reader.finish());
+    return info;
+}
+
+Result<Spec> spec_of(const RunInfo& info, const std::filesystem::path& top) {
+    RIG_TRY(spec, parse_spec(info.spec_text, top / info.spec_file));
+    spec.guest.boots = info.boots;
+    spec.guest.vcpus = info.vcpus;
+    spec.guest.seed = info.seed;
+    spec.guest.clock = info.clock == "wall" ? ClockChoice::Wall : ClockChoice::Virtual;
+    return spec;
+}
+
+} // namespace rig

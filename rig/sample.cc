@@ -1,0 +1,112 @@
+#include "rig/sample.h"
+
+#include "rig/json_reader.h"
+
+#include <nlohmann/json.hpp>
+
+namespace rig {
+namespace {
+
+using nlohmann::json;
+
+// Bounds on what one line may make this program hold. A boot's stream is cut off at 256 MiB and an event takes at least
+// 32 bytes of it, so no honest boot has more values than this.
+constexpr std::size_t max_values = 8u << 20;
+constexpr std::size_t max_names = 4096; // functions; a run shows about 40
+constexpr std::size_t max_counters = 64;
+constexpr std::size_t max_cpus = 4096;
+constexpr std::size_t max_text = 256; // uname fields are at most 64
+
+// One list for both directions, so that they cannot differ.
+template<class Visit, class E> void visit_exposure(E& exposure, Visit visit) {
+    visit("injections", exposure.injections);
+    visit("target_hits", exposure.target_hits);
+    visit("witness_hits", exposure.witness_hits);
+    visit("failed_allocations", exposure.failed_allocations);
+    visit("sync_handled", exposure.sync_handled);
+    visit("recorded_sync", exposure.recorded_sync);
+    visit("tables_freed", exposure.tables_freed);
+    visit("timed_injections", exposure.timed_injections);
+    visit("timed_target_hits", exposure.timed_target_hits);
+    visit("calls", exposure.calls);
+    visit("lost_events", exposure.lost_events);
+}
+
+template<class Visit, class S> void visit_latencies(S& sample, Visit visit) {
+    visit("caller_latency_ns", sample.caller_latency_ns);
+    visit("munmap_latency_ns", sample.munmap_latency_ns);
+    visit("agent_munmap_ns", sample.agent_munmap_ns);
+    visit("bystander_wakeup_ns", sample.bystander_wakeup_ns);
+    visit("bystander_burst_ns", sample.bystander_burst_ns);
+}
+
+Status read_id(JsonReader reader, BootId& id) {
+    RIG_CHECK(reader.text("arm", id.arm, max_text));
+    RIG_CHECK(reader.whole("index", id.index));
+    RIG_CHECK(reader.whole("seed", id.seed));
+    RIG_CHECK(reader.whole("order", id.order));
+    return reader.finish();
+}
+
+Status read_exposure(JsonReader reader, Exposure& exposure) {
+    Status status;
+    visit_exposure(exposure, [&](const char* key, std::uint64_t& value) {
+        if (status) status = reader.whole(key, value);
+    });
+    RIG_CHECK(status);
+    RIG_CHECK(reader.boolean("probe_addresses_match", exposure.probe_addresses_match));
+    return reader.finish();
+}
+
+} // namespace
+
+json to_json(const Sample& sample, bool with_host) {
+    json exposure = {{"probe_addresses_match", sample.exposure.probe_addresses_match}};
+    visit_exposure(sample.exposure, [&](const char* key, std::uint64_t value) { exposure[key] = value; });
+    json out = {
+        {"id",
+         {{"arm", sample.id.arm}, {"index", sample.id.index}, {"seed", sample.id.seed}, {"order", sample.id.order}}},
+        {"run_clock", sample.run_clock},
+        {"accelerator", sample.accelerator},
+        {"cpus_online", sample.cpus_online},
+        {"kernel_release", sample.kernel_release},
+        {"kernel_version", sample.kernel_version},
+        {"exposure", std::move(exposure)},
+        {"counts", sample.counts},
+        {"counts_per_cpu", sample.counts_per_cpu},
+        {"ipis_by_function", sample.ipis_by_function},
+        {"injections_by_site", sample.injections_by_site},
+    };
+    visit_latencies(sample, [&](const char* key, const std::vector<std::uint64_t>& values) { out[key] = values; });
+    if (with_host) out["host"] = sample.host;
+    return out;
+}
+
+Result<Sample> sample_from_json(const json& value) {
+    Sample sample;
+    RIG_TRY(reader, JsonReader::open(value, "sample"));
+    RIG_TRY(id, reader.object("id"));
+    RIG_CHECK(read_id(id, sample.id));
+    RIG_CHECK(reader.one_of("run_clock", sample.run_clock, {"virtual", "wall"}));
+    RIG_CHECK(reader.one_of("accelerator", sample.accelerator, {"tcg", "kvm"}));
+    RIG_CHECK(reader.whole("cpus_online", sample.cpus_online));
+    RIG_CHECK(reader.text("kernel_release", sample.kernel_release, max_text));
+    RIG_CHECK(reader.text("kernel_version", sample.kernel_version, max_text));
+    RIG_TRY(exposure, reader.object("exposure"));
+    RIG_CHECK(read_exposure(exposure, sample.exposure));
+    RIG_CHECK(reader.map("counts", sample.counts, max_counters));
+    RIG_CHECK(reader.map("counts_per_cpu", sample.counts_per_cpu, max_counters, max_cpus));
+    RIG_CHECK(reader.map("ipis_by_function", sample.ipis_by_function, max_names));
+    RIG_CHECK(reader.map("injections_by_site", sample.injections_by_site, max_names));
+    Status status;
+    visit_latencies(sample, [&](const char* key, std::vector<std::uint64_t>& values) {
+        if (status) status = reader.wholes(key, values, max_values);
+    });
+    RIG_CHECK(status);
+    // Absent in what to_json(sample, false) wrote.
+    if (reader.has("host")) RIG_CHECK(reader.map("host", sample.host, max_counters));
+    RIG_CHECK(reader.finish());
+    return sample;
+}
+
+} // namespace rig

@@ -1,0 +1,78 @@
+// One boot's result as plain data: what samples.jsonl holds, one line per boot. Everything in a report is recomputed
+// from these. Times are nanoseconds of the guest's own clock unless the name says otherwise.
+#pragma once
+
+#include "rig/error.h"
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+namespace rig {
+
+// The boot's place in the plan. A retried boot keeps it.
+struct BootId {
+    std::string arm;
+    unsigned index = 0;     // 0-based number of the boot within its arm; arms are paired by it
+    std::uint64_t seed = 0; // perturbation seed of this index, the same in every arm
+    unsigned order = 0;     // 0-based place in the interleaved schedule
+};
+
+// A boot runs the workload twice. The *counted* pass carries every probe and tracepoint: counts, callchains, exposure.
+// The *timed* pass carries only the target's entry and return and the munmap tracepoints, so that the instruments of
+// the first do not stand in the latencies (a kprobe in the IPI handler, for one, would make the IPI look slower).
+struct Exposure {
+    std::uint64_t injections = 0;       // counted pass: fail_page_alloc/times before - after
+    std::uint64_t target_hits = 0;      // counted pass, perf stat: entries of spec.target.function by the workload
+    std::uint64_t witness_hits = 0;     // counted pass, perf stat: entries of the arm's witness by the workload
+    std::uint64_t failed_allocations = 0; // counted pass, perf stat: allocations of the workload that were made to fail
+    std::uint64_t sync_handled = 0;     // counted pass, perf stat: runs of the sync function on the receiving CPUs
+    std::uint64_t recorded_sync = 0;    // counted pass, perf record: the same IPIs as counts["sync_ipis"]
+    std::uint64_t tables_freed = 0;     // counted pass: as the workload counted them
+    std::uint64_t timed_injections = 0;  // timed pass
+    std::uint64_t timed_target_hits = 0; // timed pass, perf record: target entries with a matching return
+    std::uint64_t calls = 0;            // munmap calls completed in each pass (equal, else Blame::Guest)
+    std::uint64_t lost_events = 0;      // perf record, both passes: LOST records
+    bool probe_addresses_match = false; // kprobes/list shows the target where System.map has it
+};
+
+struct Sample {
+    BootId id;
+    std::string run_clock;   // "virtual" | "wall"
+    std::string accelerator; // "tcg" | "kvm"
+    unsigned cpus_online = 0;
+    std::string kernel_release; // uname -r, and
+    std::string kernel_version; // uname -v of the guest
+    Exposure exposure;
+
+    // Counted pass, perf stat, sum over CPUs. Keys: sync_ipis, csd_total, tlb_flushes, call_function_vectors,
+    // call_function_single_vectors, reschedule_vectors. The window of perf stat is a little wider than the workload:
+    // it holds the instruments' own start and stop; ipis_by_function does not.
+    std::map<std::string, std::uint64_t> counts;
+    std::map<std::string, std::vector<std::uint64_t>> counts_per_cpu; // same keys; index = CPU
+
+    // Counted pass: csd:csd_queue_cpu by function, from perf record, between the first munmap's entry and the last
+    // one's return. Total IPIs = their sum.
+    std::map<std::string, std::uint64_t> ipis_by_function;
+    // Counted pass: injected failures by the function whose allocation failed (innermost caller of the allocator), from callchains.
+    std::map<std::string, std::uint64_t> injections_by_site;
+
+    // Timed pass.
+    std::vector<std::uint64_t> caller_latency_ns;    // perf: entry..return of the target, one per hit
+    std::vector<std::uint64_t> munmap_latency_ns;    // perf: syscall entry..exit, one per call
+    std::vector<std::uint64_t> agent_munmap_ns;      // the workload's own clock around the same calls
+    std::vector<std::uint64_t> bystander_wakeup_ns;  // lateness of each bystander wake-up, all CPUs together
+    std::vector<std::uint64_t> bystander_burst_ns;   // duration of a fixed piece of work after each wake-up
+
+    // Figures of the host, never compared for determinism: key -> value ("boot_wall_s", "agent_ready_wall_s").
+    std::map<std::string, double> host;
+};
+
+// Round-trips exactly. from_json reports Blame::Host with what is malformed. `with_host` false leaves `host` out: two
+// replays under the virtual clock must then be equal byte for byte.
+nlohmann::json to_json(const Sample& sample, bool with_host = true);
+Result<Sample> sample_from_json(const nlohmann::json& json);
+
+} // namespace rig

@@ -1,0 +1,33 @@
+#include "rig/schedule.h"
+
+namespace rig {
+
+// Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (OOPSLA 2014), the SplitMix64 finaliser.
+std::uint64_t mix(std::uint64_t seed, std::uint64_t index) {
+    std::uint64_t z = seed + (index + 1) * 0x9e3779b97f4a7c15ull;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+    return (z ^ (z >> 31)) >> 11;
+}
+
+Perturbation perturbation_for(std::uint64_t seed) {
+    return {.start_offset_us = static_cast<unsigned>(mix(seed, 0) % 4000),
+            .ballast_pages = static_cast<unsigned>(mix(seed, 1) % 256),
+            .address_slot = static_cast<unsigned>(mix(seed, 2) % 16)};
+}
+
+std::vector<PlannedBoot> make_schedule(const Spec& spec) {
+    std::vector<PlannedBoot> boots;
+    const std::size_t arms = spec.arms.size();
+    for (unsigned index = 0; index < spec.guest.boots; ++index) {
+        const std::uint64_t seed = mix(spec.guest.seed, index);
+        for (std::size_t i = 0; i < arms; ++i) {
+            const std::size_t arm = index % 2 == 0 ? i : arms - 1 - i;
+            const auto order = static_cast<unsigned>(boots.size());
+            boots.push_back({{spec.arms[arm].name, index, seed, order}, perturbation_for(seed)});
+        }
+    }
+    return boots;
+}
+
+} // namespace rig

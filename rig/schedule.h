@@ -1,0 +1,33 @@
+// Spec + seed -> the interleaved list of boots. Pure: the same spec gives the same schedule on every machine.
+//
+// Arms alternate ABBA: index 0 runs the arms in order, index 1 in reverse, and so on, so that a drift of the host falls
+// on all arms alike. Boots of one index share their perturbation seed: under the virtual clock arms are paired by it.
+#pragma once
+
+#include "rig/sample.h"
+#include "rig/spec.h"
+
+#include <vector>
+
+namespace rig {
+
+// What a seed varies: when the first call happens against the timer tick, the allocator's state, and where the mapping
+// lies. It is also QEMU's -seed, from which the guest's random numbers derive.
+struct Perturbation {
+    unsigned start_offset_us = 0; // 0..3999: one tick of a 250 Hz kernel, the phase of RCU's grace periods
+    unsigned ballast_pages = 0;   // 0..255 pages held during the run
+    unsigned address_slot = 0;    // 0..15: the 1 GiB slot of the mapping
+};
+inline constexpr const char* kPerturbationText =
+    "start offset 0-3999 us against the tick, 0-255 ballast pages, 1 GiB slot 0-15 of the mapping, QEMU -seed";
+
+struct PlannedBoot {
+    BootId id;
+    Perturbation perturbation;
+};
+
+std::uint64_t mix(std::uint64_t seed, std::uint64_t index); // splitmix64; result below 2^53 so that JSON keeps it
+Perturbation perturbation_for(std::uint64_t seed);
+std::vector<PlannedBoot> make_schedule(const Spec& spec);
+
+} // namespace rig

@@ -1,0 +1,73 @@
+#include "rig/schedule.h"
+
+#include <gtest/gtest.h>
+#include <map>
+#include <set>
+
+namespace rig {
+namespace {
+
+Spec spec_with(std::vector<std::string> arms, unsigned boots, std::uint64_t seed) {
+    Spec spec;
+    for (const auto& name : arms) {
+        Arm arm;
+        arm.name = name;
+        spec.arms.push_back(arm);
+    }
+    spec.guest.boots = boots;
+    spec.guest.seed = seed;
+    return spec;
+}
+
+TEST(Schedule, ArmsAlternateAndPairUpBySeed) {
+    const auto boots = make_schedule(spec_with({"a", "b"}, 4, 1));
+    std::string order;
+    std::map<unsigned, std::set<std::uint64_t>> seeds;
+    for (const auto& boot : boots) {
+        order += boot.id.arm;
+        seeds[boot.id.index].insert(boot.id.seed);
+        EXPECT_EQ(boot.id.order, order.size() - 1);
+    }
+    EXPECT_EQ(order, "abbaabba");
+    ASSERT_EQ(seeds.size(), 4u);
+    std::set<std::uint64_t> different;
+    for (const auto& [index, same] : seeds) {
+        EXPECT_EQ(same.size(), 1u) << "index " << index;
+        different.insert(*same.begin());
+    }
+    EXPECT_EQ(different.size(), 4u);
+}
+
+TEST(Schedule, TheSeedDecidesEverything) {
+    const auto one = make_schedule(spec_with({"a", "b"}, 8, 1)), again = make_schedule(spec_with({"a", "b"}, 8, 1)), other = make_schedule(spec_with({"a", "b"}, 8, 2));
+    for (std::size_t i = 0; i < one.size(); ++i) {
+        EXPECT_EQ(one[i].id.seed, again[i].id.seed);
+        EXPECT_EQ(one[i].perturbation.start_offset_us, again[i].perturbation.start_offset_us);
+        EXPECT_NE(one[i].id.seed, other[i].id.seed);
+    }
+}
+
+TEST(Schedule, PerturbationsStayInTheirRangesAndVary) {
+    std::set<unsigned> offsets, ballast, slots;
+    for (std::uint64_t seed = 0; seed < 1000; ++seed) {
+        const auto p = perturbation_for(mix(7, seed));
+        EXPECT_LT(p.start_offset_us, 4000u);
+        EXPECT_LT(p.ballast_pages, 256u);
+        EXPECT_LT(p.address_slot, 16u);
+        offsets.insert(p.start_offset_us);
+        ballast.insert(p.ballast_pages);
+        slots.insert(p.address_slot);
+    }
+    EXPECT_GT(offsets.size(), 800u);
+    EXPECT_GT(ballast.size(), 230u);
+    EXPECT_EQ(slots.size(), 16u);
+}
+
+// The first outputs of the reference SplitMix64 for state 0, shifted to 53 bits.
+TEST(Schedule, MixIsSplitMix64) {
+    EXPECT_EQ(mix(0, 0), 0xe220a8397b1dcdafull >> 11);
+    EXPECT_EQ(mix(0, 1), 0x6e789e6aa1b965f4ull >> 11);
+}
+
+} // namespace
+} // namespace rig

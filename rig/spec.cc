@@ -1,0 +1,383 @@
+#include "rig/spec.h"
+
+#include "rig/spec_reader.h"
+#include "rig/spec_rules.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <set>
+
+namespace rig {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Bounds on what a file may ask for. Each is several times what an experiment has needed; together they keep a slip of
+// the pen (a pasted log, a generated list) from becoming a week of builds.
+constexpr std::uintmax_t max_file_bytes = 256 * 1024;
+// A dotted key nests a table per dot, and toml++ frees tables recursively: 40 000 levels overflow the stack. Dots in
+// texts and comments count too; a file with 16 arms of 64 series has some 2000.
+constexpr std::ptrdiff_t max_dots = 4000;
+constexpr std::size_t max_arms = 16;
+constexpr std::size_t max_series = 64;
+constexpr std::size_t max_fragments = 64;
+constexpr std::size_t max_options = 512;
+// The x86 kernel cuts its command line at 2048 bytes; the rest belongs to rig's own parameters.
+constexpr std::size_t max_extra_cmdline = 1024;
+// Seeds pass through JSON, where numbers beyond 2^53 are not exact.
+constexpr std::int64_t max_seed = std::int64_t{1} << 53;
+
+constexpr std::string_view source_forms =
+    "one of { distro = \"linux-source-6.12\" }, { tarball = \"...\", sha256 = \"...\" }, "
+    "{ git = \"...\", revision = \"...\" }, { prebuilt = true }";
+
+Status paths(const SpecTable& table, std::string_view key, std::vector<fs::path>& out, std::size_t limit,
+             const Rule& rule) {
+    std::vector<std::string> texts;
+    RIG_CHECK(table.texts(key, texts, limit, rule));
+    for (const auto& text : texts)
+        out.push_back(fs::path(text).lexically_normal());
+    return {};
+}
+
+Status path(const SpecTable& table, std::string_view key, fs::path& out, const Rule& rule) {
+    std::string text;
+    RIG_CHECK(table.text(key, text, rule));
+    if (!text.empty()) out = fs::path(text).lexically_normal();
+    return {};
+}
+
+Result<Source> read_source(const SpecTable& table, const fs::path& top) {
+    RIG_CHECK(table.only({"distro", "suite", "tarball", "sha256", "git", "revision", "prebuilt"}));
+    std::vector<std::string> forms;
+    for (const auto& key : table.keys())
+        if (key == "distro" || key == "tarball" || key == "git" || key == "prebuilt") forms.push_back(key);
+    if (forms.size() != 1)
+        return tl::unexpected(table.wrong(fmt::format(
+            "bad {}: {}, want {}", table.path(),
+            forms.empty() ? "says no source" : fmt::format("{} at once", fmt::join(forms, " and ")), source_forms)));
+    const auto& form = forms[0];
+    if (form == "distro") {
+        RIG_CHECK(table.only({"distro", "suite"}));
+        DistroSource source;
+        RIG_CHECK(table.text("distro", source.package, rules::package));
+        RIG_CHECK(table.text("suite", source.suite, rules::suite));
+        return source;
+    }
+    if (form == "tarball") {
+        RIG_CHECK(table.only({"tarball", "sha256"}));
+        RIG_CHECK(table.require("sha256", "the tarball's checksum: 64 lower-case hex digits"));
+        TarballSource source;
+        RIG_CHECK(path(table, "tarball", source.path, rules::existing_file(top)));
+        RIG_CHECK(table.text("sha256", source.sha256, rules::sha256));
+        return source;
+    }
+    if (form == "git") {
+        RIG_CHECK(table.only({"git", "revision"}));
+        RIG_CHECK(table.require("revision", "a git revision such as \"v6.12\""));
+        GitSource source;
+        RIG_CHECK(path(table, "git", source.repository, rules::existing_folder(top)));
+        RIG_CHECK(table.text("revision", source.revision, rules::revision));
+        return source;
+    }
+    RIG_CHECK(table.only({"prebuilt"}));
+    bool prebuilt = false;
+    RIG_CHECK(table.boolean("prebuilt", prebuilt));
+    if (!prebuilt)
+        return tl::unexpected(table.bad("prebuilt", fmt::format("true, or another source: {}", source_forms)));
+    return PrebuiltSource{};
+}
+
+// Booleans and integers are taken as what Kconfig writes for them.
+Status read_options(const SpecTable& table, std::map<std::string, std::string>& out) {
+    auto keys = table.keys();
+    if (keys.size() > max_options)
+        return tl::unexpected(
+            table.wrong(fmt::format("bad {}: {} options, want at most {}", table.path(), keys.size(), max_options)));
+    for (const auto& key : keys) {
+        if (auto want = rules::option_name(key)) return tl::unexpected(table.bad_key(key, *want));
+        const auto* node = table.find(key);
+        if (node->is_boolean())
+            out[key] = node->as_boolean()->get() ? "y" : "n";
+        else if (node->is_integer())
+            out[key] = fmt::format("{}", node->as_integer()->get());
+        else if (node->is_string())
+            RIG_CHECK(table.text(key, out[key], rules::option_value));
+        else
+            return tl::unexpected(table.bad(key, *rules::option_value("")));
+    }
+    return {};
+}
+
+Status read_kernel(const SpecTable& table, KernelSpec& kernel, const fs::path& top) {
+    RIG_CHECK(table.only({"source", "enable", "fragments", "options"}));
+    RIG_CHECK(table.require("source", source_forms));
+    RIG_TRY(source_table, table.table("source", source_forms));
+    RIG_TRY(source, read_source(*source_table, top));
+    kernel.source = std::move(source);
+    if (std::holds_alternative<PrebuiltSource>(kernel.source))
+        for (auto key : {"enable", "fragments", "options"})
+            if (table.has(key))
+                return tl::unexpected(
+                    table.bad(key, "it left out: nothing is built with source = { prebuilt = true }"));
+    RIG_CHECK(paths(table, "enable", kernel.enable, max_series, rules::series_folder(top)));
+    RIG_CHECK(paths(table, "fragments", kernel.fragments, max_fragments, rules::existing_file(top)));
+    RIG_TRY(options, table.table("options"));
+    if (options) RIG_CHECK(read_options(*options, kernel.options));
+    return {};
+}
+
+Result<PrebuiltImage> read_prebuilt(const SpecTable& table, const fs::path& top) {
+    RIG_CHECK(table.require("bzimage", "the image to boot, since kernel.source is { prebuilt = true }"));
+    if (!table.has("system_map"))
+        RIG_CHECK(
+            table.require("vmlinux", "it or system_map: without symbols the changed line can't be proven to run"));
+    if (table.has("series"))
+        return tl::unexpected(table.bad("series", "it left out: a prebuilt image cannot be patched"));
+    PrebuiltImage image;
+    auto file = rules::existing_file(top);
+    RIG_CHECK(path(table, "bzimage", image.bzimage, file));
+    RIG_CHECK(path(table, "system_map", image.system_map, file));
+    RIG_CHECK(path(table, "vmlinux", image.vmlinux, file));
+    RIG_CHECK(path(table, "config", image.config, file));
+    return image;
+}
+
+Result<Arm> read_arm(const SpecTable& table, bool prebuilt, const fs::path& top) {
+    RIG_CHECK(table.only({"name", "series", "witness", "bzimage", "system_map", "vmlinux", "config"}));
+    RIG_CHECK(table.require("name", "a name such as \"ipi\""));
+    RIG_CHECK(table.require("witness",
+                            "a kernel function that only this arm's version of the changed line calls: without it "
+                            "the line can't be proven to run"));
+    Arm arm;
+    RIG_CHECK(table.text("name", arm.name, rules::arm_name));
+    RIG_CHECK(table.text("witness", arm.witness, rules::kernel_function));
+    if (prebuilt) {
+        RIG_TRY(image, read_prebuilt(table, top));
+        arm.prebuilt = std::move(image);
+        return arm;
+    }
+    for (auto key : {"bzimage", "system_map", "vmlinux", "config"})
+        if (table.has(key))
+            return tl::unexpected(
+                table.bad(key, "it left out (this arm is built), or kernel.source = { prebuilt = true }"));
+    RIG_CHECK(paths(table, "series", arm.series, max_series, rules::series_folder(top)));
+    return arm;
+}
+
+Status read_arms(const SpecTable& root, Spec& spec) {
+    RIG_CHECK(root.require("arm", fmt::format("1..{} tables: [[arm]]", max_arms)));
+    RIG_TRY(tables, root.tables("arm", max_arms));
+    bool prebuilt = std::holds_alternative<PrebuiltSource>(spec.kernel.source);
+    for (const auto& table : tables) {
+        RIG_TRY(arm, read_arm(table, prebuilt, spec.top));
+        if (spec.find_arm(arm.name)) return tl::unexpected(table.bad("name", "a name that no other arm has"));
+        spec.arms.push_back(std::move(arm));
+    }
+    return {};
+}
+
+Status read_guest(const SpecTable& table, GuestSpec& guest) {
+    RIG_CHECK(table.only({"vcpus", "memory_mib", "clock", "boots", "seed", "deadline_seconds", "extra_cmdline"}));
+    RIG_CHECK(table.integer("vcpus", guest.vcpus, 2, 16));
+    RIG_CHECK(table.integer("memory_mib", guest.memory_mib, 128, 65536));
+    std::string clock = "auto";
+    RIG_CHECK(table.choice("clock", clock, {"auto", "virtual", "wall"}));
+    guest.clock = clock == "auto" ? ClockChoice::Auto : clock == "wall" ? ClockChoice::Wall : ClockChoice::Virtual;
+    RIG_CHECK(table.integer("boots", guest.boots, 1, 1000));
+    RIG_CHECK(table.integer("seed", guest.seed, 0, max_seed));
+    RIG_CHECK(table.integer("deadline_seconds", guest.deadline_seconds, 0, 86400));
+    return table.text("extra_cmdline", guest.extra_cmdline, rules::at_most(max_extra_cmdline));
+}
+
+Status read_workload(const SpecTable& table, WorkloadSpec& workload) {
+    RIG_CHECK(table.only(
+        {"name", "iterations", "tables", "pages_per_table", "pace_us", "bystanders", "bystander_period_us"}));
+    RIG_CHECK(table.choice("name", workload.name, workload_names()));
+    RIG_CHECK(table.integer("iterations", workload.iterations, 1, 100000));
+    RIG_CHECK(table.integer("tables", workload.tables, 1, 512));
+    RIG_CHECK(table.integer("pages_per_table", workload.pages_per_table, 1, 512));
+    RIG_CHECK(table.integer("pace_us", workload.pace_us, 0, 10000000));
+    RIG_CHECK(table.boolean("bystanders", workload.bystanders));
+    return table.integer("bystander_period_us", workload.bystander_period_us, 50, 1000000);
+}
+
+Status read_fault(const SpecTable& table, FaultSpec& fault) {
+    RIG_CHECK(table.only({"enabled", "function", "interval", "times", "min_order", "task_filter", "stack_filter"}));
+    RIG_CHECK(table.boolean("enabled", fault.enabled));
+    RIG_CHECK(table.text("function", fault.function, rules::kernel_function));
+    RIG_CHECK(table.integer("interval", fault.interval, 1, 1000000));
+    RIG_CHECK(table.integer("times", fault.times, 0, std::numeric_limits<std::int32_t>::max()));
+    RIG_CHECK(table.integer("min_order", fault.min_order, 0, 10));
+    RIG_CHECK(table.boolean("task_filter", fault.task_filter));
+    return table.boolean("stack_filter", fault.stack_filter);
+}
+
+Status read_target(const SpecTable& table, TargetSpec& target) {
+    RIG_CHECK(table.only({"function", "sync_function", "config"}));
+    RIG_CHECK(table.text("function", target.function, rules::kernel_function));
+    RIG_CHECK(table.text("sync_function", target.sync_function, rules::kernel_function));
+    RIG_TRY(config, table.table("config"));
+    if (config) RIG_CHECK(read_options(*config, target.config));
+    return {};
+}
+
+Status read_exact_values(const SpecTable& table, MetricSpec& metric, const Spec& spec) {
+    std::vector<std::string> arms;
+    for (const auto& arm : spec.arms)
+        arms.push_back(arm.name);
+    RIG_CHECK(table.only(arms));
+    for (const auto& arm : arms) {
+        RIG_CHECK(table.require(arm, "a value for every arm: a whole number >= 0 or \"predicted\""));
+        const auto* node = table.find(arm);
+        if (node->is_string() && node->as_string()->get() == "predicted")
+            metric.exactly[arm] = Predicted{};
+        else if (node->is_integer() && node->as_integer()->get() >= 0)
+            metric.exactly[arm] = node->as_integer()->get();
+        else
+            return tl::unexpected(table.bad(arm, "a whole number >= 0 or \"predicted\""));
+    }
+    return {};
+}
+
+Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, const Spec& spec) {
+    // Which one further key goes with an expectation; any other would be silently without effect.
+    static const std::map<std::string, std::pair<ExpectKind, std::string>> expectations = {
+        {"report", {ExpectKind::Report, ""}},
+        {"exactly", {ExpectKind::Exactly, "values"}},
+        {"may-rise", {ExpectKind::MayRise, "at_most"}},
+        {"not-worse", {ExpectKind::NotWorse, "within"}},
+    };
+    RIG_CHECK(table.only({"expect", "values", "at_most", "within"}));
+    RIG_CHECK(table.require("expect", "one of report, exactly, may-rise, not-worse"));
+    std::string expect;
+    RIG_CHECK(table.choice("expect", expect, {"report", "exactly", "may-rise", "not-worse"}));
+    const auto& [kind, companion] = expectations.at(expect);
+    for (const auto& key : table.keys())
+        if (key != "expect" && key != companion)
+            return tl::unexpected(
+                table.bad(key, fmt::format("it left out: {} goes with another expectation than \"{}\"", key, expect)));
+    if (!companion.empty()) RIG_CHECK(table.require(companion, fmt::format("it with expect = \"{}\"", expect)));
+
+    MetricSpec metric;
+    metric.name = name;
+    metric.kind = kind;
+    RIG_TRY(values, table.table("values"));
+    if (values) RIG_CHECK(read_exact_values(*values, metric, spec));
+    RIG_CHECK(table.number("at_most", metric.at_most, 0, 1e9, true));
+    RIG_CHECK(table.number("within", metric.within, 0, 10));
+    return metric;
+}
+
+Status read_metrics(const SpecTable& table, Spec& spec) {
+    RIG_CHECK(table.only(metric_names()));
+    for (const auto& key : table.keys()) {
+        RIG_TRY(entry, table.table(key));
+        RIG_TRY(metric, read_metric(*entry, key, spec));
+        spec.metrics.push_back(std::move(metric));
+    }
+    return {};
+}
+
+// Optional tables: an absent one means all its defaults.
+template<class Read> Status section(const SpecTable& root, std::string_view key, Read read) {
+    RIG_TRY(table, root.table(key));
+    return table ? read(*table) : Status{};
+}
+
+Status read_root(const SpecTable& root, Spec& spec) {
+    RIG_CHECK(root.only({"name", "description", "kernel", "arm", "guest", "workload", "fault", "target", "metrics"}));
+    RIG_CHECK(root.require("name", "the experiment's name"));
+    RIG_CHECK(root.require("kernel", "a table [kernel] with at least the key source"));
+    RIG_CHECK(root.text("name", spec.name, rules::experiment_name));
+    RIG_CHECK(root.text("description", spec.description, rules::at_most(1000)));
+    RIG_CHECK(
+        section(root, "kernel", [&](const SpecTable& table) { return read_kernel(table, spec.kernel, spec.top); }));
+    RIG_CHECK(read_arms(root, spec));
+    RIG_CHECK(section(root, "guest", [&](const SpecTable& table) { return read_guest(table, spec.guest); }));
+    RIG_CHECK(section(root, "workload", [&](const SpecTable& table) { return read_workload(table, spec.workload); }));
+    RIG_CHECK(section(root, "fault", [&](const SpecTable& table) { return read_fault(table, spec.fault); }));
+    RIG_CHECK(section(root, "target", [&](const SpecTable& table) { return read_target(table, spec.target); }));
+    return section(root, "metrics", [&](const SpecTable& table) { return read_metrics(table, spec); });
+}
+
+fs::path find_top(const fs::path& file) {
+    std::error_code error;
+    for (auto folder = fs::absolute(file, error).lexically_normal().parent_path(); !folder.empty();
+         folder = folder.parent_path()) {
+        if (fs::is_directory(folder / "kernel-patches", error)) return folder;
+        if (folder == folder.parent_path()) break;
+    }
+    return {};
+}
+
+} // namespace
+
+const Arm* Spec::find_arm(std::string_view wanted) const {
+    auto found = std::find_if(arms.begin(), arms.end(), [&](const Arm& arm) { return arm.name == wanted; });
+    return found == arms.end() ? nullptr : &*found;
+}
+
+const std::vector<std::string>& workload_names() {
+    static const std::vector<std::string> names = {"munmap"};
+    return names;
+}
+
+const std::vector<std::string>& metric_names() {
+    static const std::vector<std::string> names = {"sync_ipis",
+                                                   "total_ipis",
+                                                   "other_ipis",
+                                                   "tlb_flushes",
+                                                   "call_function_vectors",
+                                                   "bystander_interrupts",
+                                                   "caller_latency",
+                                                   "munmap_latency",
+                                                   "bystander_wakeup",
+                                                   "bystander_burst"};
+    return names;
+}
+
+Result<Spec> parse_spec(std::string_view text, const fs::path& file) {
+    Spec spec;
+    spec.file = file;
+    if (text.size() > max_file_bytes)
+        return tl::unexpected(
+            spec_error(file.string(), {1, 1}, fmt::format("{} bytes, want at most {}", text.size(), max_file_bytes)));
+    if (auto dots = std::count(text.begin(), text.end(), '.'); dots > max_dots)
+        return tl::unexpected(
+            spec_error(file.string(), {1, 1}, fmt::format("{} dots in the file, want at most {}", dots, max_dots)));
+    toml::table parsed;
+    try {
+        parsed = toml::parse(text, file.string());
+    } catch (const toml::parse_error& error) {
+        return tl::unexpected(
+            spec_error(file.string(), error.source().begin, fmt::format("not valid TOML: {}", error.description())));
+    }
+    spec.top = find_top(file);
+    if (spec.top.empty())
+        return tl::unexpected(
+            spec_error(file.string(), {1, 1},
+                       "no parent folder of this file holds `kernel-patches/`, want the file inside a project"));
+    RIG_CHECK(read_root(SpecTable(parsed, "", file.string()), spec));
+    return spec;
+}
+
+Result<Spec> load_spec(const fs::path& file) {
+    std::error_code error;
+    // A folder opens and a pipe never ends; neither is an experiment.
+    if (!fs::is_regular_file(file, error))
+        return fail(Blame::Spec, fmt::format("{}: {}, want an experiment file (configs/*.toml)", file.string(),
+                                             fs::exists(file, error) ? "not a regular file" : "no such file"));
+    if (auto size = fs::file_size(file, error); !error && size > max_file_bytes)
+        return fail(Blame::Spec, fmt::format("{}: {} bytes, want at most {}", file.string(), size, max_file_bytes));
+    std::ifstream in(file, std::ios::binary);
+    std::string text{std::istreambuf_iterator<char>(in), {}};
+    if (!in.is_open() || in.bad()) return fail(Blame::Spec, fmt::format("{}: cannot be read", file.string()));
+    return parse_spec(text, file);
+}
+
+} // namespace rig

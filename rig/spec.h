@@ -1,0 +1,137 @@
+// An experiment file (configs/*.toml) as plain data. parse_spec() checks everything that can be checked without
+// touching a kernel: unknown keys, types, ranges, names, and that the files it mentions exist. Paths in a file are
+// relative to the project's top (the nearest parent of the file that holds `kernel-patches/`); they are kept that way,
+// only normalised: open them as `spec.top / path`.
+#pragma once
+
+#include "rig/error.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace rig {
+
+// A Debian source package such as linux-source-6.12. An empty suite means the host's own package lists; a named suite
+// (trixie-backports) is fetched through a private apt configuration that leaves the host's alone.
+struct DistroSource {
+    std::string package;
+    std::string suite;
+};
+struct TarballSource {
+    std::filesystem::path path;
+    std::string sha256; // 64 lower-case hex digits; checked before unpacking
+};
+struct GitSource {
+    std::filesystem::path repository; // a local repository
+    std::string revision;
+};
+struct PrebuiltSource {}; // every arm names its own bzImage
+using Source = std::variant<DistroSource, TarballSource, GitSource, PrebuiltSource>;
+
+struct PrebuiltImage {
+    std::filesystem::path bzimage;
+    std::filesystem::path system_map; // or
+    std::filesystem::path vmlinux;    // (nm is run on it)
+    std::filesystem::path config;     // the .config it was built with: exposure is proven from it
+};
+
+struct Arm {
+    std::string name;                          // [a-z0-9][a-z0-9-]*, unique; the first arm is the baseline
+    std::vector<std::filesystem::path> series; // folders with a quilt `series` file, applied in order
+    std::string witness;                       // function that only this arm's version of the line calls; see exposure.h
+    std::optional<PrebuiltImage> prebuilt;
+};
+
+struct KernelSpec {
+    Source source;
+    std::vector<std::filesystem::path> enable;    // series applied to every arm first, and named in the report
+    std::vector<std::filesystem::path> fragments; // merged in order on allnoconfig
+    std::map<std::string, std::string> options;   // last word over the fragments: name without CONFIG_ -> y, n, 42, "text"
+};
+
+enum class ClockChoice { Auto, Virtual, Wall };
+
+struct GuestSpec {
+    unsigned vcpus = 4;        // 2..16
+    unsigned memory_mib = 512; // 128..65536
+    ClockChoice clock = ClockChoice::Auto;
+    unsigned boots = 8;            // per arm, 1..1000. Virtual clock: one perturbation seed each
+    std::uint64_t seed = 1;        // 0..2^53: the seed all perturbation seeds and the schedule derive from
+    unsigned deadline_seconds = 0; // wall seconds for one boot, 0 = chosen from clock and vCPUs
+    std::string extra_cmdline;     // appended to the kernel command line
+};
+
+struct WorkloadSpec {
+    std::string name = "munmap";            // one of workload_names()
+    unsigned iterations = 20;               // munmap calls, 1..100000
+    unsigned tables = 4;                    // page tables freed per call, 1..512
+    unsigned pages_per_table = 4;           // pages touched under each table, 1..512
+    unsigned pace_us = 50000;               // calls start this far apart, 0..10000000; 0 = back to back. Equal windows in all arms
+    bool bystanders = true;                 // a sleeping thread on every other CPU
+    unsigned bystander_period_us = 1000;    // 50..1000000
+};
+
+struct FaultSpec {
+    bool enabled = true;
+    std::string function = "tlb_remove_table"; // stack-trace filter: require-start/-end are this function's bounds
+    unsigned interval = 1;                     // 1 = every allocation; 1..1000000
+    std::int64_t times = 1000000;              // 0..2^31-1; read back afterwards, it counts the injections
+    unsigned min_order = 0;                    // 0..10
+    bool task_filter = true;                   // only the workload's task fails
+    bool stack_filter = true;                  // false = any call site of the task (the negative control)
+};
+
+struct TargetSpec {
+    std::string function = "tlb_remove_table_one";            // must be hit in every arm; its entry..return is the caller latency
+    std::string sync_function = "tlb_remove_table_smp_sync";  // csd func of the IPIs under test
+    std::map<std::string, std::string> config;                // options the final .config must hold for the line to be compiled
+};
+
+// What the experiment declares about one metric. Numbers may differ per arm.
+enum class ExpectKind {
+    Report,   // shown, not judged
+    Exactly,  // every boot of the arm equals `exactly[arm]`
+    MayRise,  // against the baseline arm: ratio of medians at most `at_most`
+    NotWorse, // against the baseline arm: not higher by more than `within` (0.01 = 1 %)
+};
+struct Predicted {}; // injections x (online CPUs - 1)
+using ExactValue = std::variant<std::int64_t, Predicted>;
+
+struct MetricSpec {
+    std::string name; // one of metric_names()
+    ExpectKind kind = ExpectKind::Report;
+    std::map<std::string, ExactValue> exactly; // by arm name
+    double at_most = 0;                        // > 0
+    double within = 0;                         // 0..10
+};
+
+struct Spec {
+    std::filesystem::path file; // as given
+    std::filesystem::path top;  // project top, absolute
+    std::string name, description;
+    KernelSpec kernel;
+    std::vector<Arm> arms; // at least one; compare needs two
+    GuestSpec guest;
+    WorkloadSpec workload;
+    FaultSpec fault;
+    TargetSpec target;
+    std::vector<MetricSpec> metrics;
+
+    const Arm* find_arm(std::string_view name) const;
+};
+
+const std::vector<std::string>& workload_names();
+const std::vector<std::string>& metric_names();
+
+// `text` is the file's content, `file` its name for messages and relative paths. Error: Blame::Spec, message
+// "file:line:column: what was found; what is accepted".
+Result<Spec> parse_spec(std::string_view text, const std::filesystem::path& file);
+Result<Spec> load_spec(const std::filesystem::path& file);
+
+} // namespace rig

@@ -1,0 +1,154 @@
+#include "rig/spec_rules.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace rig::rules {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Not <cctype>: what is a letter must not depend on the locale.
+bool digit(char c) {
+    return c >= '0' && c <= '9';
+}
+bool lower(char c) {
+    return c >= 'a' && c <= 'z';
+}
+bool upper(char c) {
+    return c >= 'A' && c <= 'Z';
+}
+bool alnum(char c) {
+    return digit(c) || lower(c) || upper(c);
+}
+bool hex(char c) {
+    return digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+template<class Test> bool all(std::string_view text, Test test) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), test);
+}
+
+std::optional<std::string> unless(bool accepted, std::string_view want) {
+    if (accepted) return std::nullopt;
+    return std::string(want);
+}
+
+// A quote inside would end the text early and let the rest be read as another line of .config.
+bool quoted_text(std::string_view value) {
+    if (value.size() < 2 || value.front() != '"' || value.back() != '"') return false;
+    auto inner = value.substr(1, value.size() - 2);
+    for (std::size_t i = 0; i < inner.size(); ++i) {
+        if (inner[i] == '"') return false;
+        if (inner[i] == '\\' && ++i == inner.size()) return false;
+    }
+    return true;
+}
+
+// Says which of the two is the matter: nothing there, or something else there.
+std::string what_is(const fs::path& path) {
+    std::error_code error;
+    auto type = fs::status(path, error).type();
+    if (type == fs::file_type::not_found) return fmt::format("{} does not exist", path.string());
+    if (type == fs::file_type::none || type == fs::file_type::unknown)
+        return fmt::format("{} cannot be examined: {}", path.string(), error.message());
+    return fmt::format("{} is {}", path.string(),
+                       type == fs::file_type::directory ? "a folder"
+                       : type == fs::file_type::regular ? "a file"
+                                                        : "something else");
+}
+
+fs::path under(const fs::path& top, const std::string& value) {
+    return (top / value).lexically_normal();
+}
+
+} // namespace
+
+Rule at_most(std::size_t max) {
+    return
+        [max](const std::string& value) { return unless(value.size() <= max, fmt::format("at most {} bytes", max)); };
+}
+
+std::optional<std::string> experiment_name(const std::string& value) {
+    bool good = all(value, [](char c) { return alnum(c) || c == '-' || c == '_' || c == '.'; });
+    return unless(good && alnum(value[0]) && value.size() <= 64,
+                  "1..64 letters, digits, '-', '_' or '.', the first a letter or digit");
+}
+
+std::optional<std::string> arm_name(const std::string& value) {
+    // It becomes part of file names and of libvirt domain names; a leading '-' would read as an option.
+    bool good = all(value, [](char c) { return lower(c) || digit(c) || c == '-'; });
+    return unless(good && value[0] != '-' && value.size() <= 32, "1..32 characters a-z, 0-9 or '-', the first not '-'");
+}
+
+std::optional<std::string> kernel_function(const std::string& value) {
+    bool good = all(value, [](char c) { return alnum(c) || c == '_' || c == '.'; });
+    return unless(good && !digit(value[0]) && value[0] != '.' && value.size() <= 128,
+                  "the name of a kernel function: 1..128 letters, digits, '_' or '.', the first a letter or '_'");
+}
+
+std::optional<std::string> option_name(const std::string& value) {
+    if (value.starts_with("CONFIG_")) return fmt::format("the name without CONFIG_: {}", value.substr(7));
+    bool good = all(value, [](char c) { return upper(c) || digit(c) || c == '_'; });
+    return unless(good && value.size() <= 128, "the name of a kernel option without CONFIG_: A-Z, 0-9 or '_'");
+}
+
+std::optional<std::string> option_value(const std::string& value) {
+    std::string_view number = value;
+    if (number.starts_with('-')) number.remove_prefix(1);
+    bool good = value == "y" || value == "n" || value == "m" || (all(number, digit) && number.size() <= 20) ||
+                (value.starts_with("0x") && value.size() <= 18 && all(number.substr(2), hex)) || quoted_text(value);
+    return unless(good, "y, n, m, a number, 0x with hex digits, or text with quotes of its own: '\"text\"'");
+}
+
+std::optional<std::string> package(const std::string& value) {
+    bool good = all(value, [](char c) { return lower(c) || digit(c) || c == '+' || c == '-' || c == '.'; });
+    return unless(good && value.size() >= 2 && (lower(value[0]) || digit(value[0])) && value.size() <= 128,
+                  "the name of a Debian package such as linux-source-6.12");
+}
+
+std::optional<std::string> suite(const std::string& value) {
+    bool good = all(value, [](char c) { return lower(c) || digit(c) || c == '-'; });
+    return unless(good && lower(value[0]) && value.size() <= 64, "the name of a Debian suite such as trixie-backports");
+}
+
+std::optional<std::string> sha256(const std::string& value) {
+    bool good = all(value, [](char c) { return hex(c) && !upper(c); });
+    return unless(good && value.size() == 64, "64 lower-case hex digits, as sha256sum prints them");
+}
+
+std::optional<std::string> revision(const std::string& value) {
+    constexpr std::string_view marks = "._/-~^@{}+";
+    bool good = all(value, [&](char c) { return alnum(c) || marks.find(c) != marks.npos; });
+    return unless(good && value[0] != '-' && value.size() <= 200,
+                  "a git revision: 1..200 letters, digits or any of . _ / - ~ ^ @ { } +, the first not '-'");
+}
+
+Rule existing_file(const fs::path& top) {
+    return [top](const std::string& value) {
+        std::error_code error;
+        auto path = under(top, value);
+        return unless(!value.empty() && fs::is_regular_file(path, error),
+                      "a file, given relative to the project's top; " + what_is(path));
+    };
+}
+
+Rule existing_folder(const fs::path& top) {
+    return [top](const std::string& value) {
+        std::error_code error;
+        auto path = under(top, value);
+        return unless(!value.empty() && fs::is_directory(path, error),
+                      "a folder, given relative to the project's top; " + what_is(path));
+    };
+}
+
+Rule series_folder(const fs::path& top) {
+    return [top](const std::string& value) -> std::optional<std::string> {
+        if (auto want = existing_folder(top)(value)) return want;
+        std::error_code error;
+        auto series = under(top, value) / "series";
+        return unless(fs::is_regular_file(series, error), "a folder with a quilt `series` file; " + what_is(series));
+    };
+}
+
+} // namespace rig::rules

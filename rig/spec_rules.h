@@ -1,0 +1,30 @@
+// Rules for single texts of an experiment file: which names, values and paths are accepted, and the words that say so.
+#pragma once
+
+#include "rig/spec_reader.h"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace rig::rules {
+
+// 0..max bytes of anything (control characters never get this far).
+Rule at_most(std::size_t max);
+std::optional<std::string> experiment_name(const std::string& value); // letters, digits, . _ -; 1..64
+std::optional<std::string> arm_name(const std::string& value); // [a-z0-9-]+, starts with a letter or digit; 1..32
+std::optional<std::string> kernel_function(const std::string& value); // as in kallsyms; 1..128
+std::optional<std::string> option_name(const std::string& value);     // [A-Z0-9_]+ without the prefix CONFIG_
+std::optional<std::string> option_value(const std::string& value);    // y, n, m, 42, 0x2a, "text" with its quotes
+std::optional<std::string> package(const std::string& value);         // Debian package name
+std::optional<std::string> suite(const std::string& value);           // Debian suite name
+std::optional<std::string> sha256(const std::string& value);          // 64 lower-case hex digits
+std::optional<std::string> revision(const std::string& value);        // git revision that cannot be taken for an option
+
+// Paths are taken relative to `top`.
+Rule existing_file(const std::filesystem::path& top);
+Rule existing_folder(const std::filesystem::path& top);
+Rule series_folder(const std::filesystem::path& top); // a folder that holds a `series` file
+
+} // namespace rig::rules

@@ -1,0 +1,285 @@
+#include "rig/store.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace rig {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+// A boot's stream is cut off at 256 MiB; its numbers are fewer bytes in a sample than in perf's text.
+constexpr std::size_t max_line_bytes = 256u << 20;
+constexpr std::uintmax_t max_info_bytes = 16u << 20;
+constexpr unsigned max_same_second = 1000; // runs of one experiment started within one second
+
+tl::unexpected<Error> cannot(std::string_view what, const fs::path& file, int error) {
+    return fail(Blame::Host, fmt::format("cannot {} {}: {}", what, file.string(), std::strerror(error)), file);
+}
+
+Status write_all(int fd, std::string_view bytes, const fs::path& file) {
+    while (!bytes.empty()) {
+        auto written = ::write(fd, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return cannot("write", file, errno);
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return {};
+}
+
+// A new name is only on disk once its folder is.
+Status sync_folder(const fs::path& folder) {
+    int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return cannot("open", folder, errno);
+    int error = ::fsync(fd) != 0 ? errno : 0;
+    ::close(fd);
+    if (error) return cannot("sync", folder, error);
+    return {};
+}
+
+Result<std::string> read_whole(const fs::path& file, std::uintmax_t limit) {
+    std::error_code error;
+    auto size = fs::file_size(file, error);
+    if (error) return cannot("read", file, error.value());
+    if (size > limit)
+        return fail(Blame::Host, fmt::format("{}: {} bytes, want at most {}", file.string(), size, limit), file);
+    std::ifstream in(file, std::ios::binary);
+    std::string text(size, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(size));
+    if (!in) return fail(Blame::Host, fmt::format("cannot read {}", file.string()), file);
+    return text;
+}
+
+// The message of a parse error without the library's own prefix and with a line in place of a byte.
+std::string parse_message(const json::parse_error& error) {
+    std::string text = error.what();
+    auto colon = text.find("; last read");
+    auto start = text.find("syntax error");
+    return start == std::string::npos ? text : text.substr(start, colon == std::string::npos ? colon : colon - start);
+}
+
+Result<RunInfo> load_info(const fs::path& file) {
+    RIG_TRY(text, read_whole(file, max_info_bytes));
+    try {
+        auto info = run_info_from_json(json::parse(text));
+        if (!info) return fail(Blame::Host, fmt::format("{}:1: {}", file.string(), info.error().message), file);
+        return info;
+    } catch (const json::parse_error& error) {
+        auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(error.byte, text.size()));
+        return fail(Blame::Host,
+                    fmt::format("{}:{}: {}", file.string(), 1 + std::count(text.begin(), end, '\n'),
+                                parse_message(error)),
+                    file);
+    }
+}
+
+struct SampleFile {
+    std::vector<Sample> samples;
+    std::uintmax_t whole_bytes = 0; // up to the end of the last whole line
+    std::vector<std::string> warnings;
+};
+
+// A line is whole when it ends with \n: append() writes a line and its end at once, so only a crash leaves a piece, and
+// only at the end. Anything else that does not parse was not written by rig and is an error.
+Result<SampleFile> load_samples(const fs::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    if (!in) return cannot("read", file, errno);
+    SampleFile out;
+    std::set<std::pair<std::string, unsigned>> seen;
+    std::string line;
+    for (unsigned number = 1; std::getline(in, line); ++number) {
+        auto place = fmt::format("{}:{}", file.string(), number);
+        if (in.eof()) {
+            out.warnings.push_back(fmt::format("{}: torn line of {} bytes ignored (the run was killed while it was "
+                                               "written; that boot is missing)",
+                                               place, line.size()));
+            break;
+        }
+        if (line.size() > max_line_bytes)
+            return fail(Blame::Host, fmt::format("{}: {} bytes, want at most {}", place, line.size(), max_line_bytes), file);
+        try {
+            auto sample = sample_from_json(json::parse(line));
+            if (!sample) return fail(Blame::Host, fmt::format("{}: {}", place, sample.error().message), file);
+            const auto& id = sample->id;
+            if (!seen.emplace(id.arm, id.index).second)
+                return fail(Blame::Host, fmt::format("{}: arm {} boot {} is there twice, want each boot once", place, id.arm, id.index), file);
+            out.samples.push_back(std::move(*sample));
+        } catch (const json::parse_error& error) {
+            return fail(Blame::Host, fmt::format("{}: {}", place, parse_message(error)), file);
+        }
+        out.whole_bytes += line.size() + 1;
+    }
+    if (in.bad()) return fail(Blame::Host, fmt::format("cannot read {}", file.string()), file);
+    return out;
+}
+
+Result<int> lock_run(const fs::path& dir) {
+    auto file = dir / "lock";
+    int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0) return cannot("open", file, errno);
+    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        int error = errno;
+        ::close(fd);
+        if (error != EWOULDBLOCK) return cannot("lock", file, error);
+        return fail(Blame::Host, fmt::format("{}: another rig is writing this run, want one writer", dir.string()), dir);
+    }
+    return fd;
+}
+
+Result<fs::path> make_run_folder(const fs::path& results, std::string_view experiment,
+                                 std::chrono::system_clock::time_point now) {
+    std::error_code error;
+    fs::create_directories(results, error);
+    if (error) return cannot("create", results, error.value());
+    auto seconds = std::chrono::time_point_cast<std::chrono::seconds>(now);
+    auto id = fmt::format("{:%Y%m%d-%H%M%S}-{}", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)), experiment);
+    for (unsigned n = 1; n <= max_same_second; ++n) {
+        auto dir = results / (n == 1 ? id : fmt::format("{}-{}", id, n));
+        // mkdir(2) itself tells whether the name was free: of two rigs that start together one gets it.
+        if (fs::create_directory(dir, error)) return dir;
+        if (error) return cannot("create", dir, error.value());
+    }
+    return fail(Blame::Host, fmt::format("{}: {} runs of that name already", (results / id).string(), max_same_second));
+}
+
+} // namespace
+
+Status write_atomically(const fs::path& file, std::string_view content) {
+    auto temporary = file.string() + ".tmp-XXXXXX";
+    int fd = ::mkostemp(temporary.data(), O_CLOEXEC);
+    if (fd < 0) return cannot("create", temporary, errno);
+    auto status = write_all(fd, content, temporary);
+    if (status && (::fchmod(fd, 0644) != 0 || ::fsync(fd) != 0)) status = cannot("sync", temporary, errno);
+    ::close(fd);
+    if (status && ::rename(temporary.c_str(), file.c_str()) != 0) status = cannot("replace", file, errno);
+    if (!status) {
+        ::unlink(temporary.c_str());
+        return status;
+    }
+    return sync_folder(file.parent_path().empty() ? fs::path(".") : file.parent_path());
+}
+
+Result<RunWriter> RunWriter::create(const fs::path& results, std::string_view experiment, RunInfo info,
+                                    std::chrono::system_clock::time_point now) {
+    RIG_TRY(dir, make_run_folder(results, experiment, now));
+    RunWriter writer;
+    writer.dir_ = dir;
+    info.run_id = dir.filename().string();
+    writer.info_ = info;
+    RIG_CHECK(writer.open_files());
+    RIG_CHECK(write_atomically(dir / "spec.toml", info.spec_text));
+    RIG_CHECK(writer.save(info));
+    RIG_CHECK(sync_folder(results));
+    return writer;
+}
+
+Result<RunWriter> RunWriter::resume(const fs::path& dir) {
+    std::error_code error;
+    if (!fs::exists(dir / "run.json", error))
+        return fail(Blame::Spec, fmt::format("{}: no run (it has no run.json)", dir.string()));
+    RunWriter writer;
+    writer.dir_ = dir;
+    RIG_CHECK(writer.open_files());
+    // Under the lock from here on.
+    RIG_TRY(info, load_info(dir / "run.json"));
+    RIG_TRY(file, load_samples(dir / "samples.jsonl"));
+    writer.info_ = info;
+    for (const auto& sample : file.samples)
+        writer.done_.emplace(sample.id.arm, sample.id.index);
+    if (::ftruncate(writer.samples_, static_cast<off_t>(file.whole_bytes)) != 0)
+        return cannot("cut off the torn line of", dir / "samples.jsonl", errno);
+    return writer;
+}
+
+Status RunWriter::open_files() {
+    RIG_TRY(lock, lock_run(dir_));
+    lock_ = lock;
+    samples_ = ::open((dir_ / "samples.jsonl").c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    if (samples_ < 0) return cannot("open", dir_ / "samples.jsonl", errno);
+    return {};
+}
+
+RunWriter::RunWriter(RunWriter&& other) noexcept
+    : dir_(std::move(other.dir_)), info_(std::move(other.info_)), done_(std::move(other.done_)),
+      lock_(std::exchange(other.lock_, -1)), samples_(std::exchange(other.samples_, -1)) {}
+
+RunWriter& RunWriter::operator=(RunWriter&& other) noexcept {
+    std::swap(dir_, other.dir_);
+    std::swap(info_, other.info_);
+    std::swap(done_, other.done_);
+    std::swap(lock_, other.lock_);
+    std::swap(samples_, other.samples_);
+    return *this;
+}
+
+RunWriter::~RunWriter() {
+    if (samples_ >= 0) ::close(samples_);
+    if (lock_ >= 0) ::close(lock_); // releases the flock
+}
+
+Status RunWriter::append(const Sample& sample) {
+    if (has(sample.id))
+        return fail(Blame::Host, fmt::format("{}: arm {} boot {} is already there", dir_.string(), sample.id.arm, sample.id.index));
+    auto file = dir_ / "samples.jsonl";
+    auto before = ::lseek(samples_, 0, SEEK_END);
+    auto status = write_all(samples_, to_json(sample).dump() + "\n", file);
+    if (status && ::fdatasync(samples_) != 0) status = cannot("sync", file, errno);
+    if (!status) {
+        // Half a line (disk full) must not have the next boot glued to it.
+        if (before >= 0 && ::ftruncate(samples_, before) != 0) return cannot("cut off the half line of", file, errno);
+        return status;
+    }
+    done_.emplace(sample.id.arm, sample.id.index);
+    return {};
+}
+
+Result<fs::path> RunWriter::boot_dir(const BootId& boot) {
+    // The name becomes a path: it must be what parse_spec() lets through, wherever it came from.
+    auto fine = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+    if (boot.arm.empty() || !std::all_of(boot.arm.begin(), boot.arm.end(), fine))
+        return fail(Blame::Host, fmt::format("bad arm name for a folder: {:?}, want [a-z0-9-]+", boot.arm));
+    auto dir = dir_ / "boots" / fmt::format("{:04}-{}-{}", boot.order, boot.arm, boot.index);
+    std::error_code error;
+    fs::create_directories(dir, error);
+    if (error) return cannot("create", dir, error.value());
+    return dir;
+}
+
+Status RunWriter::save(const RunInfo& info) {
+    auto id = info_.run_id;
+    info_ = info;
+    info_.run_id = id;
+    return write_atomically(dir_ / "run.json", to_json(info_).dump(2) + "\n");
+}
+
+Status RunWriter::save_report(std::string_view text, std::string_view report_json) {
+    RIG_CHECK(write_atomically(dir_ / "report.txt", text));
+    return write_atomically(dir_ / "report.json", report_json);
+}
+
+Result<LoadedRun> load_run(const fs::path& dir) {
+    std::error_code error;
+    if (!fs::exists(dir / "run.json", error))
+        return fail(Blame::Spec, fmt::format("{}: no run (it has no run.json), want a folder results/<run-id>", dir.string()));
+    LoadedRun run;
+    run.dir = dir;
+    RIG_TRY(info, load_info(dir / "run.json"));
+    run.info = std::move(info);
+    RIG_TRY(file, load_samples(dir / "samples.jsonl"));
+    run.samples = std::move(file.samples);
+    run.warnings = std::move(file.warnings);
+    if (run.info.ended.empty()) run.warnings.push_back(fmt::format("{}: the run has not ended", dir.string()));
+    return run;
+}
+
+} // namespace rig

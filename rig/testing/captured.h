@@ -1,0 +1,26 @@
+// Test data captured from real guests. RIG_TESTDATA is the folder's path, set by the build. To update: `rig boot` with
+// the experiment named in testdata/README.md and copy the evidence folder's files.
+#pragma once
+
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <stdexcept>
+#include <string>
+
+namespace rig::testing {
+
+inline std::string captured(const std::string& name) {
+    std::ifstream in(std::string(RIG_TESTDATA) + "/" + name, std::ios::binary);
+    if (!in) throw std::runtime_error("no test data " + name);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+inline std::map<std::string, std::string> captured_boot(const std::string& folder) {
+    std::map<std::string, std::string> files;
+    for (const char* name : {"counted-perf-stat.csv", "counted-perf-script.txt", "timed-perf-script.txt", "result.json", "kprobes.txt"})
+        files[name] = captured(folder + "/" + name);
+    return files;
+}
+
+} // namespace rig::testing

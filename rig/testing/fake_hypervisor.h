@@ -1,0 +1,48 @@
+// A hypervisor that plays a script: what the guest "sends", what its console says and how it ends.
+#pragma once
+
+#include "rig/host/hypervisor.h"
+
+#include <fstream>
+#include <mutex>
+#include <vector>
+
+namespace rig::testing {
+
+struct FakeBoot {
+    std::string sends;            // bytes on the channel
+    std::string console;          // written to the console log
+    decltype(GuestEnd::outcome) outcome = Exited{0};
+    std::string start_error;      // non-empty: the guest could not be started
+};
+
+class FakeHypervisor : public Hypervisor {
+ public:
+    explicit FakeHypervisor(std::vector<FakeBoot> boots) : boots_(std::move(boots)) {}
+
+    Result<GuestEnd> run(const BootRequest& request, std::string_view to_guest, const std::function<bool(std::string_view)>& on_bytes,
+                         std::stop_token stop) override {
+        FakeBoot boot;
+        {
+            const std::lock_guard lock(mutex_);
+            requests.push_back(request);
+            received.emplace_back(to_guest);
+            boot = boots_[std::min(requests.size(), boots_.size()) - 1];
+        }
+        if (!boot.start_error.empty()) return fail(Blame::Host, boot.start_error);
+        if (stop.stop_requested()) return GuestEnd{Cancelled{}, 0, {}};
+        std::ofstream(request.console_log) << boot.console;
+        if (!boot.sends.empty() && !on_bytes(boot.sends)) return GuestEnd{Cancelled{}, 0.5, {}};
+        return GuestEnd{boot.outcome, 0.5, "qemu says"};
+    }
+    Result<std::string> version() override { return std::string("QEMU emulator version 0.0 (fake)"); }
+
+    std::vector<BootRequest> requests;
+    std::vector<std::string> received; // what was sent to each guest
+
+ private:
+    std::vector<FakeBoot> boots_;
+    std::mutex mutex_;
+};
+
+} // namespace rig::testing

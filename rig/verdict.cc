@@ -1,0 +1,262 @@
+#include "rig/verdict.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+
+namespace rig {
+namespace {
+
+using Boots = std::vector<const Sample*>; // of one arm, by index
+
+Boots boots_of(const std::vector<Sample>& samples, const std::string& arm) {
+    Boots boots;
+    for (const auto& sample : samples)
+        if (sample.id.arm == arm) boots.push_back(&sample);
+    std::stable_sort(boots.begin(), boots.end(),
+                     [](const Sample* a, const Sample* b) { return a->id.index < b->id.index; });
+    return boots;
+}
+
+std::vector<double> values_of(const ArmMetric& arm) {
+    std::vector<double> out;
+    for (const auto& boot : arm.boots)
+        out.push_back(boot.value);
+    return out;
+}
+
+std::optional<Pooled> pool(const std::string& metric, const Boots& boots) {
+    std::vector<double> all;
+    for (const auto* boot : boots) {
+        const auto* values = metric_values(metric, *boot);
+        if (!values) return std::nullopt;
+        all.insert(all.end(), values->begin(), values->end());
+    }
+    if (all.empty()) return std::nullopt;
+    return Pooled{median(all).value(), quantile(all, 0.99).value(), maximum(all).value(), all.size()};
+}
+
+ArmMetric summarise(const MetricInfo& info, const std::string& arm, const Boots& boots, const TargetSpec& target) {
+    ArmMetric out;
+    out.arm = arm;
+    for (const auto* boot : boots)
+        if (auto value = metric_value(info.name, *boot, target)) out.boots.push_back({boot->id.index, *value});
+    out.pooled = pool(info.name, boots);
+    // A summary over the boots that happen to hold the metric would pass for one over all.
+    if (boots.empty() || out.boots.size() < boots.size()) {
+        out.why = boots.empty() ? "no boot"
+                                : fmt::format("{} of {} boots do not hold it", boots.size() - out.boots.size(),
+                                              boots.size());
+        return out;
+    }
+    auto values = values_of(out);
+    auto [low, high] = std::minmax_element(values.begin(), values.end());
+    out.spread = Spread{*low, median(values).value(), *high};
+    return out;
+}
+
+Direction direction_of(const Estimate& difference) {
+    if (!difference.interval) return Direction::Unclear;
+    auto [low, high, coverage] = *difference.interval;
+    if (low == 0 && high == 0) return Direction::Same;
+    return low > 0 ? Direction::Rose : high < 0 ? Direction::Fell : Direction::Unclear;
+}
+
+std::optional<Change> change_of(const ArmMetric& arm, const ArmMetric& base, bool paired) {
+    if (!arm.spread || !base.spread) return std::nullopt;
+    Change change;
+    if (paired) {
+        std::vector<double> values, partners;
+        for (const auto& boot : arm.boots)
+            for (const auto& other : base.boots)
+                if (boot.boot == other.boot) values.push_back(boot.value), partners.push_back(other.value);
+        auto ratio = paired_ratio(values, partners), difference = paired_difference(values, partners);
+        if (!ratio || !difference) return std::nullopt; // not one common index
+        change.ratio = *ratio;
+        change.difference = *difference;
+    } else {
+        change.ratio = shift_ratio(values_of(arm), values_of(base)).value();
+        change.difference = shift(values_of(arm), values_of(base)).value();
+    }
+    change.direction = direction_of(change.difference);
+    return change;
+}
+
+// ---- Judging one metric in one arm
+
+std::string number(double value) { return fmt::format("{:.10g}", value); }
+
+void judge_exactly(const MetricSpec& expect, const Boots& boots, ArmMetric& arm) {
+    auto wanted = expect.exactly.find(arm.arm);
+    if (wanted == expect.exactly.end()) return;
+    const auto* fixed = std::get_if<std::int64_t>(&wanted->second);
+    arm.declared = fixed ? fmt::format("exactly {}", *fixed) : "exactly as predicted";
+    if (!arm.spread) {
+        arm.verdict = Verdict::Inconclusive;
+        return;
+    }
+    std::size_t bad = 0;
+    for (std::size_t i = 0; i < boots.size(); ++i) {
+        auto want = fixed ? static_cast<double>(*fixed) : static_cast<double>(predicted_sync(*boots[i]));
+        if (arm.boots[i].value == want) continue;
+        if (bad++ == 0)
+            arm.why = fmt::format("boot {}: {}, want {}", arm.boots[i].boot, number(arm.boots[i].value), number(want));
+    }
+    if (bad > 1) arm.why += fmt::format(" ({} of {} boots differ)", bad, boots.size());
+    arm.verdict = bad ? Verdict::Broken : Verdict::AsDeclared;
+}
+
+// Both bounds are on the ratio; `bound` is 1.01 for "not worse within 1 %".
+void judge_ratio(const MetricSpec& expect, ArmMetric& arm) {
+    bool may_rise = expect.kind == ExpectKind::MayRise;
+    auto bound = may_rise ? expect.at_most : 1 + expect.within;
+    arm.declared = may_rise ? fmt::format("at most x{}", number(expect.at_most))
+                            : fmt::format("not worse within {} %", number(100 * expect.within));
+    if (!arm.change) {
+        arm.verdict = Verdict::Inconclusive;
+        if (arm.why.empty()) arm.why = "the baseline does not hold it";
+        return;
+    }
+    const auto& ratio = arm.change->ratio;
+    if (!ratio.interval) {
+        arm.verdict = Verdict::Undecided;
+        arm.why = ratio.why_not;
+        return;
+    }
+    auto [low, high, coverage] = *ratio.interval;
+    if (low > bound) {
+        arm.verdict = may_rise ? Verdict::Broken : Verdict::Regressed;
+        arm.why = fmt::format("interval from x{:.4g}, want at most x{}", low, number(bound));
+    } else if (high > bound) {
+        arm.verdict = Verdict::Undecided;
+        arm.why = fmt::format("interval x{:.4g} to x{:.4g} straddles x{}", low, high, number(bound));
+    } else {
+        arm.verdict = may_rise ? Verdict::AsDeclared : high < 1 ? Verdict::Improved : Verdict::WithinBound;
+    }
+}
+
+// ---- The whole
+
+void count_verdicts(Comparison& out) {
+    for (const auto& metric : out.metrics)
+        for (const auto& arm : metric.arms)
+            switch (arm.verdict) {
+            case Verdict::AsDeclared:
+            case Verdict::Improved:
+            case Verdict::WithinBound: ++out.held; break;
+            case Verdict::Regressed:
+            case Verdict::Broken: ++out.failed; break;
+            case Verdict::Undecided: ++out.undecided; break;
+            case Verdict::Inconclusive: ++out.inconclusive; break;
+            case Verdict::NotJudged: break;
+            }
+}
+
+// " (sync_ipis in reviewed)" or " (first: ...)"; empty where that would make the line wider than a page.
+std::string first_of(const Comparison& comparison, std::initializer_list<Verdict> verdicts) {
+    constexpr std::size_t most = 50;
+    std::string first;
+    unsigned found = 0;
+    for (const auto& metric : comparison.metrics)
+        for (const auto& arm : metric.arms)
+            if (std::find(verdicts.begin(), verdicts.end(), arm.verdict) != verdicts.end() && found++ == 0)
+                first = fmt::format("{} in {}", metric.info.name, arm.arm);
+    if (found == 0 || first.size() > most) return "";
+    return fmt::format(" ({}{})", found > 1 ? "first: " : "", first);
+}
+
+std::string first_failed_proof(const Spec& spec, const std::vector<ArmProofs>& proofs) {
+    for (const auto& arm : spec.arms) {
+        auto set = std::find_if(proofs.begin(), proofs.end(), [&](const ArmProofs& p) { return p.arm == arm.name; });
+        if (set == proofs.end() || set->proofs.empty()) return fmt::format("nothing is proven in {}", arm.name);
+        for (const auto& proof : set->proofs)
+            if (!proof.passed) return fmt::format("proof {} fails in {}", proof.id, arm.name);
+    }
+    return "";
+}
+
+void conclude(Comparison& out, const std::string& unproven) {
+    auto failed = fmt::format("{} failed{}", out.failed, first_of(out, {Verdict::Broken, Verdict::Regressed}));
+    auto rest = fmt::format("{} hold", out.held);
+    if (out.undecided) rest += fmt::format(", {} undecided", out.undecided);
+    if (!unproven.empty()) {
+        out.exit = Exit::Inconclusive;
+        out.closing = fmt::format("INCONCLUSIVE: {}; nothing was judged", unproven);
+    } else if (out.inconclusive) {
+        // What did fail must not hide behind what could not be measured.
+        out.exit = Exit::Inconclusive;
+        out.closing = fmt::format("INCONCLUSIVE: {} not measured; {}, {}", out.inconclusive, failed, rest);
+    } else if (out.failed) {
+        out.exit = Exit::Broken;
+        out.closing = fmt::format("NOT AS EXPECTED: {}, {}", failed, rest);
+    } else {
+        out.exit = Exit::AsExpected;
+        if (out.held + out.undecided == 0)
+            out.closing = "NOTHING JUDGED: every proof holds, but no expectation is declared";
+        else
+            out.closing = fmt::format("{}: {}{}", out.held ? "AS EXPECTED" : "NOTHING DECIDED", rest,
+                                      first_of(out, {Verdict::Undecided}));
+    }
+}
+
+} // namespace
+
+const char* words(Verdict verdict) {
+    switch (verdict) {
+    case Verdict::AsDeclared: return "as declared";
+    case Verdict::Improved: return "improved";
+    case Verdict::WithinBound: return "within bound";
+    case Verdict::Regressed: return "regressed";
+    case Verdict::Broken: return "broken";
+    case Verdict::Undecided: return "undecided";
+    case Verdict::Inconclusive: return "inconclusive";
+    case Verdict::NotJudged: return "not judged";
+    }
+    return "not judged";
+}
+
+const MetricResult* Comparison::find(std::string_view metric) const {
+    auto found =
+        std::find_if(metrics.begin(), metrics.end(), [&](const MetricResult& m) { return m.info.name == metric; });
+    return found == metrics.end() ? nullptr : &*found;
+}
+
+Comparison compare(const Spec& spec, const std::vector<Sample>& samples, std::vector<ArmProofs> proofs) {
+    Comparison out;
+    out.baseline = spec.arms.empty() ? "" : spec.arms.front().name;
+    out.paired = !samples.empty() && std::all_of(samples.begin(), samples.end(),
+                                                 [](const Sample& s) { return s.run_clock == "virtual"; });
+    auto unproven = first_failed_proof(spec, proofs);
+    out.proofs = std::move(proofs);
+
+    auto infos = metric_infos();
+    for (const auto& expect : spec.metrics) // a metric this file does not know is judged too: inconclusive
+        if (std::none_of(infos.begin(), infos.end(), [&](const MetricInfo& i) { return i.name == expect.name; }))
+            infos.push_back({expect.name, expect.name, Unit::Count, ""});
+
+    for (const auto& info : infos) {
+        MetricResult result{info, {}};
+        auto expect = std::find_if(spec.metrics.begin(), spec.metrics.end(),
+                                   [&](const MetricSpec& m) { return m.name == info.name; });
+        for (const auto& arm_spec : spec.arms) {
+            auto boots = boots_of(samples, arm_spec.name);
+            auto arm = summarise(info, arm_spec.name, boots, spec.target);
+            if (!result.arms.empty()) arm.change = change_of(arm, result.arms.front(), out.paired);
+            if (expect != spec.metrics.end() && expect->kind == ExpectKind::Exactly)
+                judge_exactly(*expect, boots, arm);
+            else if (expect != spec.metrics.end() && expect->kind != ExpectKind::Report && !result.arms.empty())
+                judge_ratio(*expect, arm);
+            if (!unproven.empty() && arm.verdict != Verdict::NotJudged) {
+                arm.verdict = Verdict::Inconclusive;
+                arm.why = "the proofs do not hold";
+            }
+            result.arms.push_back(std::move(arm));
+        }
+        out.metrics.push_back(std::move(result));
+    }
+    count_verdicts(out);
+    conclude(out, unproven);
+    return out;
+}
+
+} // namespace rig

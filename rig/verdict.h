@@ -1,0 +1,81 @@
+// Samples and proofs -> what differs, and whether that is as declared. Pure: the same input gives the same verdict.
+//
+// Every arm is compared with the first (the baseline). Under the virtual clock boots are paired by index, since they
+// share a perturbation seed; under the wall clock they are two independent samples. Each interval covers 95 % on its
+// own: there is no correction across metrics, and the report says so.
+#pragma once
+
+#include "rig/exposure.h"
+#include "rig/metric.h"
+#include "rig/statistics.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace rig {
+
+enum class Verdict {
+    AsDeclared,   // exactly the declared value in every boot; a ratio's interval within its bound
+    Improved,     // not-worse: the interval lies below zero change
+    WithinBound,  // not-worse: the interval lies below the bound, but not below zero change
+    Regressed,    // not-worse: the interval lies above the bound
+    Broken,       // exactly: a boot has another value; may-rise: the interval lies above the bound
+    Undecided,    // the interval straddles the bound, or there is none at this number of boots
+    Inconclusive, // a proof failed, or the samples do not hold the metric
+    NotJudged,    // nothing declared
+};
+const char* words(Verdict verdict);
+
+enum class Direction { Fell, Rose, Same, Unclear }; // by the interval of the difference; Same: it is the point 0
+
+struct BootValue {
+    unsigned boot = 0; // index within the arm
+    double value = 0;
+};
+struct Spread { // over boots
+    double min = 0, median = 0, max = 0;
+};
+struct Pooled { // over the single values of all boots; shown, never judged
+    double median = 0, p99 = 0, max = 0;
+    std::size_t values = 0;
+};
+struct Change { // against the baseline
+    Estimate ratio;
+    Estimate difference;
+    Direction direction = Direction::Unclear;
+};
+
+struct ArmMetric {
+    std::string arm;
+    std::vector<BootValue> boots;
+    std::optional<Spread> spread;   // nullopt: at least one boot does not hold this metric (or there is no boot)
+    std::optional<Pooled> pooled;   // latencies only
+    std::optional<Change> change;   // nullopt for the baseline and where a side has no spread
+    std::string declared;           // the expectation in words, empty if there is none for this arm
+    Verdict verdict = Verdict::NotJudged;
+    std::string why;                // "boot 3: 12, want 0"
+};
+
+struct MetricResult {
+    MetricInfo info;
+    std::vector<ArmMetric> arms; // in the spec's order
+};
+
+struct Comparison {
+    std::string baseline;
+    bool paired = false; // by boot index
+    std::vector<MetricResult> metrics;
+    std::vector<ArmProofs> proofs;
+    unsigned held = 0, failed = 0, undecided = 0, inconclusive = 0; // judged (metric, arm) pairs
+    Exit exit = Exit::Inconclusive;
+    std::string closing; // the overall verdict in one line of at most 100 bytes
+
+    const MetricResult* find(std::string_view metric) const;
+};
+
+// Exit: Inconclusive if a proof failed, a proof set is missing or a judged metric is not in the samples; else Broken if
+// anything is broken or regressed; else AsExpected. Undecided alone does not fail, but the closing line counts it.
+Comparison compare(const Spec& spec, const std::vector<Sample>& samples, std::vector<ArmProofs> proofs);
+
+} // namespace rig

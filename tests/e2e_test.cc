@@ -1,0 +1,232 @@
+// End to end: the rig program as a user runs it, on real kernels built in this run or taken from the cache, in real
+// guests. A case that fails keeps its folder and prints the command that runs it again.
+#include "rig/host/boost_command_runner.h"
+#include "rig/report/report.h"
+#include "rig/store.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <regex>
+
+namespace rig {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+const fs::path kTop = RIG_TOP;
+// Building a kernel comes first in its case; a boot takes seconds. Ten times what was seen on two busy cores.
+constexpr std::chrono::seconds kBuildLimit{2700}, kBootLimit{600};
+
+std::string slurp(const fs::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+class EndToEnd : public ::testing::Test {
+ protected:
+    void SetUp() override {
+        const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
+        dir_ = fs::path(RIG_E2E_DIR) / (std::string(info->test_suite_name()) + "-" + info->name());
+        fs::remove_all(dir_);
+        fs::create_directories(dir_);
+    }
+    void TearDown() override {
+        if (!HasFailure()) return fs::remove_all(dir_), void();
+        fmt::print("kept: {}\nto run it again:\n", dir_.string());
+        for (const auto& line : commands_) fmt::print("  {}\n", line);
+    }
+
+    CommandResult rig(std::vector<std::string> args, std::chrono::seconds limit = kBootLimit, std::vector<std::string> before = {}) {
+        Command command;
+        command.argv = std::move(before);
+        command.argv.insert(command.argv.end(), {RIG_EXE, "--results", (dir_ / "results").string()});
+        command.argv.insert(command.argv.end(), args.begin(), args.end());
+        command.cwd = kTop;
+        command.timeout = limit;
+        command.log = dir_ / "rig.log";
+        commands_.push_back(fmt::format("cd {} && {}", kTop.string(), fmt::join(command.argv, " ")));
+        BoostCommandRunner runner;
+        auto result = runner.run(command);
+        EXPECT_TRUE(result) << (result ? "" : result.error().message);
+        return result ? *result : CommandResult{};
+    }
+
+    static int exit_code(const CommandResult& result) {
+        const auto* exited = std::get_if<Exited>(&result.outcome);
+        return exited ? exited->code : -1;
+    }
+
+    // The runs under the case's results folder, oldest first.
+    std::vector<fs::path> runs() const {
+        std::vector<fs::path> all;
+        for (const auto& entry : fs::directory_iterator(dir_ / "results")) all.push_back(entry.path());
+        std::sort(all.begin(), all.end());
+        return all;
+    }
+
+    // A copy of an experiment with lines replaced, inside the project so that its paths hold.
+    fs::path variant(const std::string& of, const std::vector<std::pair<std::string, std::string>>& changes) {
+        std::string text = slurp(kTop / "configs" / of);
+        for (const auto& [from, to] : changes) {
+            EXPECT_TRUE(std::regex_search(text, std::regex(from))) << from;
+            text = std::regex_replace(text, std::regex(from), to);
+        }
+        const auto file = dir_ / "experiment.toml";
+        std::ofstream(file) << text;
+        return file;
+    }
+
+    fs::path dir_;
+    std::vector<std::string> commands_;
+};
+
+constexpr const char* k612 = "configs/batch-alloc-fail.toml";
+
+void expect_exact(const LoadedRun& run, const std::string& baseline, unsigned vcpus) {
+    for (const auto& sample : run.samples) {
+        const auto& e = sample.exposure;
+        EXPECT_EQ(sample.cpus_online, vcpus);
+        EXPECT_EQ(e.injections, 80u); // 20 calls x 4 tables
+        EXPECT_EQ(e.target_hits, 80u);
+        EXPECT_EQ(e.witness_hits, 80u);
+        EXPECT_EQ(e.lost_events, 0u);
+        EXPECT_EQ(sample.counts.at("sync_ipis"), sample.id.arm == baseline ? 80u * (vcpus - 1) : 0u) << sample.id.arm;
+        EXPECT_EQ(sample.injections_by_site.size(), 1u);
+        EXPECT_EQ(sample.injections_by_site.count("tlb_remove_table"), 1u);
+    }
+}
+
+// First: builds what the others boot.
+TEST_F(EndToEnd, BuildBothArmsOf612) {
+    const auto result = rig({"build", k612, "--json"}, kBuildLimit);
+    ASSERT_EQ(exit_code(result), 0) << result.out;
+    const json built = json::parse(result.out.substr(result.out.find("{\n")));
+    const auto &ipi = built.at("kernels").at(0), &reviewed = built.at("kernels").at(1);
+    EXPECT_NE(ipi.at("image_sha256"), reviewed.at("image_sha256"));
+    EXPECT_EQ(ipi.at("patches").size() + 1, reviewed.at("patches").size());
+    for (const auto& kernel : built.at("kernels"))
+        fmt::print("{}: {:.1f} s, incremental {}, cached {}\n", kernel.at("arm").get<std::string>(), kernel.at("build_seconds").get<double>(),
+                   kernel.at("incremental").get<bool>(), kernel.at("from_cache").get<bool>());
+    const double cold = ipi.at("build_seconds"), second = reviewed.at("build_seconds");
+    if (!ipi.at("incremental").get<bool>()) fmt::print("second arm / cold build: {:.3f}\n", second / cold);
+    // Cached now: nothing is built again.
+    const auto again = rig({"build", k612, "--json"});
+    ASSERT_EQ(exit_code(again), 0) << again.out;
+    for (const auto& kernel : json::parse(again.out.substr(again.out.find("{\n"))).at("kernels")) EXPECT_TRUE(kernel.at("from_cache").get<bool>());
+}
+
+TEST_F(EndToEnd, DefaultExperimentIsExactAndReplaysByteForByte) {
+    const auto first = rig({"compare", k612, "--boots", "2", "--clock", "virtual"});
+    EXPECT_EQ(exit_code(first), 0) << first.out;
+    const auto second = rig({"compare", k612, "--boots", "2", "--clock", "virtual"});
+    EXPECT_EQ(exit_code(second), 0) << second.out;
+    const auto dirs = runs();
+    ASSERT_EQ(dirs.size(), 2u);
+    const auto a = load_run(dirs[0]), b = load_run(dirs[1]);
+    ASSERT_TRUE(a && b);
+    ASSERT_EQ(a->samples.size(), 4u);
+    ASSERT_EQ(b->samples.size(), 4u);
+    expect_exact(*a, "ipi", 4);
+    std::map<std::pair<std::string, unsigned>, std::string> samples;
+    for (const auto& sample : a->samples) samples[{sample.id.arm, sample.id.index}] = to_json(sample, false).dump();
+    for (const auto& sample : b->samples) {
+        const auto same = samples.at({sample.id.arm, sample.id.index}) == to_json(sample, false).dump();
+        EXPECT_TRUE(same) << sample.id.arm << " " << sample.id.index;
+    }
+    // Different seeds must not give the same boot: the comparison above could not fail otherwise.
+    const auto zero = samples.at({"ipi", 0}), one = samples.at({"ipi", 1});
+    EXPECT_NE(zero, one);
+    for (const char* name : {"counted-perf-script.txt", "timed-perf-script.txt", "console.log"})
+        for (const auto& boot : fs::directory_iterator(dirs[0] / "boots"))
+            EXPECT_TRUE(slurp(boot.path() / name) == slurp(dirs[1] / "boots" / boot.path().filename() / name)) << boot.path().filename() << "/" << name;
+
+    // The report can be computed again from the raw samples and is the same.
+    const auto report = rig({"report", dirs[0].string()});
+    EXPECT_EQ(exit_code(report), 0);
+    EXPECT_EQ(slurp(dirs[0] / "report.txt").substr(0, 400), report.out.substr(0, 400));
+}
+
+TEST_F(EndToEnd, WallClockCountsAreExactToo) {
+    const auto result = rig({"compare", k612, "--boots", "1", "--clock", "wall"});
+    const auto dirs = runs();
+    ASSERT_EQ(dirs.size(), 1u);
+    const auto run = load_run(dirs[0]);
+    ASSERT_TRUE(run);
+    ASSERT_EQ(run->samples.size(), 2u) << result.out;
+    expect_exact(*run, "ipi", 4);
+}
+
+struct Control {
+    const char* name;
+    std::vector<std::pair<std::string, std::string>> changes;
+    int exit;
+    std::vector<std::string> says;
+};
+
+// Each of these looks like an experiment and tests nothing, or not only what it should.
+TEST_F(EndToEnd, VacuousExperimentsAreInconclusive) {
+    const Control controls[] = {
+        {"no injections left", {{"interval = 1 .*", "interval = 1\ntimes = 0"}}, 4, {"INCONCLUSIVE", "inject"}},
+        {"orders above 0 only", {{"interval = 1 .*", "interval = 1\nmin_order = 1"}}, 4, {"INCONCLUSIVE", "inject"}},
+        {"other call sites fail too", {{"interval = 1 .*", "interval = 1\nstack_filter = false"}}, 4, {"INCONCLUSIVE", "__tlb_remove_folio_pages"}},
+        {"the same kernel twice", {{"series = \\[\"kernel-patches/6.12/reviewed\"\\]", "series = []"}, {"\"synchronize_rcu\"", "\"smp_call_function\""}}, 4, {"INCONCLUSIVE", "image"}},
+        {"the wrong witness", {{"\"synchronize_rcu\"", "\"synchronize_rcu_expedited\""}}, 4, {"INCONCLUSIVE", "synchronize_rcu_expedited"}},
+        {"a function that is not there", {{"function = \"tlb_remove_table_one\"", "function = \"tlb_remove_table_two\""}}, 4, {"INCONCLUSIVE", "tlb_remove_table_two"}},
+        {"the workload dies", {{"name = \"munmap\"", "name = \"crash\""}}, 4, {"killed by signal 11", "INCONCLUSIVE"}},
+    };
+    for (const auto& control : controls) {
+        const auto result = rig({"compare", variant("batch-alloc-fail.toml", control.changes).string(), "--boots", "1", "--clock", "virtual"});
+        EXPECT_EQ(exit_code(result), control.exit) << control.name << ":\n" << result.out;
+        for (const auto& text : control.says) EXPECT_NE(result.out.find(text), std::string::npos) << control.name << ": no '" << text << "' in\n" << result.out;
+    }
+}
+
+TEST_F(EndToEnd, AWrongExpectationIsBroken) {
+    const auto spec = variant("batch-alloc-fail.toml", {{"reviewed = 0 \\}", "reviewed = 1 }"}});
+    const auto result = rig({"compare", spec.string(), "--boots", "1", "--clock", "virtual"});
+    EXPECT_EQ(exit_code(result), 1) << result.out;
+}
+
+TEST_F(EndToEnd, ABadExperimentFileIsOneErrorWithItsPlace) {
+    const auto spec = variant("batch-alloc-fail.toml", {{"vcpus = 4 ", "vcpus = 1 "}, {"vcpus = 4\n", "vcpus = 1\n"}});
+    const auto result = rig({"compare", spec.string()});
+    EXPECT_EQ(exit_code(result), 2);
+    EXPECT_TRUE(std::regex_search(result.out, std::regex("experiment.toml:\\d+:\\d+: .*2\\.\\.16"))) << result.out;
+}
+
+TEST_F(EndToEnd, InterruptStopsCleanlyAndKeepsTheEvidence) {
+    const auto result = rig({"compare", k612, "--boots", "100", "--clock", "virtual"}, kBootLimit, {"timeout", "--signal=INT", "--preserve-status", "25"});
+    EXPECT_EQ(exit_code(result), 3) << result.out;
+    const auto dirs = runs();
+    ASSERT_EQ(dirs.size(), 1u);
+    const auto run = load_run(dirs[0]);
+    ASSERT_TRUE(run) << run.error().message;
+    EXPECT_GT(run->samples.size(), 0u);
+    EXPECT_LT(run->samples.size(), 200u);
+}
+
+TEST_F(EndToEnd, Linux73GivesTheSame) {
+    const auto result = rig({"compare", "configs/batch-alloc-fail-7.3.toml", "--boots", "2", "--clock", "virtual"}, kBuildLimit);
+    EXPECT_EQ(exit_code(result), 0) << result.out;
+    const auto dirs = runs();
+    ASSERT_EQ(dirs.size(), 1u);
+    const auto run = load_run(dirs[0]);
+    ASSERT_TRUE(run);
+    ASSERT_EQ(run->samples.size(), 4u);
+    expect_exact(*run, "ipi", 4);
+}
+
+TEST_F(EndToEnd, PtReclaimIsInconclusiveNotNoChange) {
+    const auto result = rig({"compare", "configs/vacuous-pt-reclaim.toml"}, kBuildLimit);
+    EXPECT_EQ(exit_code(result), 4) << result.out;
+    EXPECT_NE(result.out.find("INCONCLUSIVE"), std::string::npos);
+    EXPECT_NE(result.out.find("PT_RECLAIM"), std::string::npos);
+    EXPECT_NE(result.out.find("call_rcu"), std::string::npos); // and why
+}
+
+} // namespace
+} // namespace rig
