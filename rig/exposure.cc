@@ -235,7 +235,7 @@ void prove_faults(const ArmEvidence& evidence, const Boots& boots, std::vector<P
         },
         [&](const Sample& s) { return why_no_injection(evidence, s); }));
     proofs.push_back(over_boots(
-        {"only_target_failed", "injections = failed allocations = target hits", true,
+        {"faults_reconcile", "injections = failed allocations = target hits", true,
          range(boots, [](const Sample& s) { return s.exposure.injections; }), ""},
         boots,
         [](const Sample& s) -> Wrong {
@@ -257,7 +257,7 @@ void prove_faults(const ArmEvidence& evidence, const Boots& boots, std::vector<P
                 sum += count;
             }
             if (sum == s.exposure.injections) return {};
-            return fmt::format("{} of {} injections have a callchain, want all", sum, s.exposure.injections);
+            return fmt::format("{} failures have a callchain, want all {} injections", sum, s.exposure.injections);
         },
         [&](const Sample& s) -> std::string {
             if (!evidence.spec.fault.stack_filter)

@@ -29,8 +29,13 @@ bool printable(std::string_view text) {
     return std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
 }
 
+// Parsed text is unsigned where it can be; values made in a program may be signed.
+bool is_whole(const json& value) {
+    return value.is_number_unsigned() || (value.is_number_integer() && value.get<std::int64_t>() >= 0);
+}
+
 Status read_whole(const json& value, const std::string& name, std::uint64_t& out, std::uint64_t most = UINT64_MAX) {
-    if (!value.is_number_unsigned() || value.get<std::uint64_t>() > most)
+    if (!is_whole(value) || value.get<std::uint64_t>() > most)
         return wrong(name, value,
                      most == UINT64_MAX ? "a whole number >= 0" : fmt::format("a whole number from 0 to {}", most));
     out = value.get<std::uint64_t>();
@@ -43,7 +48,7 @@ Status read_wholes(const json& value, const std::string& name, std::vector<std::
     out.resize(value.size());
     for (std::size_t i = 0; i < out.size(); ++i)
         // The element's name is made only for the message: millions of them are read.
-        if (!value[i].is_number_unsigned())
+        if (!is_whole(value[i]))
             return wrong(fmt::format("{}[{}]", name, i), value[i], "a whole number >= 0");
         else
             out[i] = value[i].get<std::uint64_t>();

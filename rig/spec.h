@@ -70,7 +70,7 @@ struct GuestSpec {
 struct WorkloadSpec {
     std::string name = "munmap";            // one of workload_names()
     unsigned iterations = 20;               // munmap calls, 1..100000
-    unsigned tables = 4;                    // page tables freed per call, 1..512
+    unsigned tables = 4;                    // page tables freed per call, 1..511
     unsigned pages_per_table = 4;           // pages touched under each table, 1..512
     unsigned pace_us = 50000;               // calls start this far apart, 0..10000000; 0 = back to back. Equal windows in all arms
     bool bystanders = true;                 // a sleeping thread on every other CPU

@@ -115,7 +115,7 @@ TEST_F(SpecErrors, PointsAtWhatIsWrongAndSaysWhatIsAccepted) {
         {good_spec, "deadline_seconds = 90", "deadline_seconds = @86401", {"0..86400"}},
         {good_spec, "iterations = 21", "iterations = @100001", {"workload.iterations", "1..100000"}},
         {good_spec, "pace_us = 0", "pace_us = @10000001", {"workload.pace_us", "0..10000000"}},
-        {good_spec, "tables = 5", "tables = @513", {"workload.tables", "1..512"}},
+        {good_spec, "tables = 5", "tables = @512", {"workload.tables", "1..511"}},
         {good_spec, "pages_per_table = 6", "pages_per_table = @0", {"workload.pages_per_table", "1..512"}},
         {good_spec, "bystander_period_us = 700", "bystander_period_us = @49", {"50..1000000"}},
         {good_spec, "interval = 2", "interval = @0", {"fault.interval", "1..1000000"}},

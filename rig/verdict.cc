@@ -110,7 +110,7 @@ void judge_exactly(const MetricSpec& expect, const Boots& boots, ArmMetric& arm)
 void judge_ratio(const MetricSpec& expect, ArmMetric& arm) {
     bool may_rise = expect.kind == ExpectKind::MayRise;
     auto bound = may_rise ? expect.at_most : 1 + expect.within;
-    arm.declared = may_rise ? fmt::format("at most x{}", number(expect.at_most))
+    arm.declared = may_rise ? fmt::format("at most ×{}", number(expect.at_most))
                             : fmt::format("not worse within {} %", number(100 * expect.within));
     if (!arm.change) {
         arm.verdict = Verdict::Inconclusive;
@@ -126,10 +126,10 @@ void judge_ratio(const MetricSpec& expect, ArmMetric& arm) {
     auto [low, high, coverage] = *ratio.interval;
     if (low > bound) {
         arm.verdict = may_rise ? Verdict::Broken : Verdict::Regressed;
-        arm.why = fmt::format("interval from x{:.4g}, want at most x{}", low, number(bound));
+        arm.why = fmt::format("interval from ×{:.4g}, want at most ×{}", low, number(bound));
     } else if (high > bound) {
         arm.verdict = Verdict::Undecided;
-        arm.why = fmt::format("interval x{:.4g} to x{:.4g} straddles x{}", low, high, number(bound));
+        arm.why = fmt::format("interval ×{:.4g} to ×{:.4g} straddles ×{}", low, high, number(bound));
     } else {
         arm.verdict = may_rise ? Verdict::AsDeclared : high < 1 ? Verdict::Improved : Verdict::WithinBound;
     }
@@ -154,7 +154,7 @@ void count_verdicts(Comparison& out) {
 
 // " (sync_ipis in reviewed)" or " (first: ...)"; empty where that would make the line wider than a page.
 std::string first_of(const Comparison& comparison, std::initializer_list<Verdict> verdicts) {
-    constexpr std::size_t most = 50;
+    constexpr std::size_t most = 36;
     std::string first;
     unsigned found = 0;
     for (const auto& metric : comparison.metrics)
@@ -181,11 +181,11 @@ void conclude(Comparison& out, const std::string& unproven) {
     if (out.undecided) rest += fmt::format(", {} undecided", out.undecided);
     if (!unproven.empty()) {
         out.exit = Exit::Inconclusive;
-        out.closing = fmt::format("INCONCLUSIVE: {}; nothing was judged", unproven);
+        out.closing = fmt::format("INCONCLUSIVE: {}; nothing judged", unproven);
     } else if (out.inconclusive) {
         // What did fail must not hide behind what could not be measured.
         out.exit = Exit::Inconclusive;
-        out.closing = fmt::format("INCONCLUSIVE: {} not measured; {}, {}", out.inconclusive, failed, rest);
+        out.closing = fmt::format("INCONCLUSIVE: {} not measured; {} failed, {}", out.inconclusive, out.failed, rest);
     } else if (out.failed) {
         out.exit = Exit::Broken;
         out.closing = fmt::format("NOT AS EXPECTED: {}, {}", failed, rest);

@@ -3,40 +3,46 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <map>
-#include <set>
 
 namespace rig {
 namespace {
 
-// One row per function of the csd queue, other than the sync function: it has rows of its own.
-std::vector<FunctionRow> function_rows(const Spec& spec, const std::vector<Sample>& samples) {
+using Functions = std::vector<std::string>;
+
+// Functions of the csd queue, most frequent first. The sync function has rows of its own.
+Functions other_functions(const Spec& spec, const std::vector<Sample>& samples) {
     std::map<std::string, double> totals;
     for (const auto& sample : samples)
         for (const auto& [function, calls] : sample.ipis_by_function)
             if (function != spec.target.sync_function) totals[function] += static_cast<double>(calls);
-    std::vector<FunctionRow> rows;
-    for (const auto& [function, total] : totals) {
-        FunctionRow row{function, {}};
-        for (const auto& arm : spec.arms) {
-            std::vector<double> values;
-            for (const auto& sample : samples) {
-                if (sample.id.arm != arm.name) continue;
-                auto calls = sample.ipis_by_function.find(function);
-                values.push_back(calls == sample.ipis_by_function.end() ? 0 : static_cast<double>(calls->second));
-            }
-            if (values.empty()) {
-                row.arms.push_back(std::nullopt);
-                continue;
-            }
-            auto [low, high] = std::minmax_element(values.begin(), values.end());
-            row.arms.push_back(Spread{*low, median(values).value(), *high});
+    Functions functions;
+    for (const auto& [function, total] : totals)
+        functions.push_back(function);
+    std::stable_sort(functions.begin(), functions.end(),
+                     [&](const auto& a, const auto& b) { return totals.at(a) > totals.at(b); });
+    return functions;
+}
+
+// The sum over `functions` boot by boot.
+FunctionRow row_of(std::string label, const Functions& functions, const Spec& spec, const std::vector<Sample>& samples) {
+    FunctionRow row{std::move(label), {}};
+    for (const auto& arm : spec.arms) {
+        std::vector<double> values;
+        for (const auto& sample : samples) {
+            if (sample.id.arm != arm.name) continue;
+            values.push_back(0);
+            for (const auto& function : functions)
+                if (auto calls = sample.ipis_by_function.find(function); calls != sample.ipis_by_function.end())
+                    values.back() += static_cast<double>(calls->second);
         }
-        rows.push_back(std::move(row));
+        if (values.empty()) {
+            row.arms.push_back(std::nullopt);
+            continue;
+        }
+        auto [low, high] = std::minmax_element(values.begin(), values.end());
+        row.arms.push_back(Spread{*low, median(values).value(), *high});
     }
-    std::stable_sort(rows.begin(), rows.end(), [&](const FunctionRow& a, const FunctionRow& b) {
-        return totals.at(a.function) > totals.at(b.function);
-    });
-    return rows;
+    return row;
 }
 
 } // namespace
@@ -60,8 +66,15 @@ ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sam
         if (!spec.find_arm(sample.id.arm)) ++strangers[sample.id.arm];
     for (const auto& [arm, boots] : strangers)
         warnings.push_back(fmt::format("{} boots of arm {} ignored: the experiment has no such arm", boots, arm));
-    return {run, spec, compare(spec, samples, std::move(proofs)), function_rows(spec, samples), std::move(warnings),
-            std::move(run_dir)};
+    ReportInput input{run, spec, compare(spec, samples, std::move(proofs)), {}, {}, std::move(warnings), std::move(run_dir)};
+    auto functions = other_functions(spec, samples);
+    for (const auto& function : functions)
+        input.functions.push_back(row_of(function, {function}, spec, samples));
+    if (functions.size() > shown_functions) {
+        functions.erase(functions.begin(), functions.begin() + shown_functions);
+        input.rest = row_of(fmt::format("{} more functions", functions.size()), functions, spec, samples);
+    }
+    return input;
 }
 
 } // namespace rig

@@ -6,13 +6,17 @@
 #include "rig/spec.h"
 #include "rig/verdict.h"
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace rig {
 
-// Calls of one kind of IPI: function -> one value per boot (0 where a boot had none).
+// How many functions the reports for people list by name; the rest is one sum.
+inline constexpr std::size_t shown_functions = 6;
+
+// IPIs that call one function, over boots (0 where a boot had none).
 struct FunctionRow {
     std::string function;
     std::vector<std::optional<Spread>> arms; // in the spec's order; nullopt: the arm has no boot
@@ -23,6 +27,7 @@ struct ReportInput {
     Spec spec;
     Comparison comparison;
     std::vector<FunctionRow> functions; // csd functions other than the sync function, most frequent first
+    std::optional<FunctionRow> rest;    // the boot-wise sum of those beyond the first shown_functions
     std::vector<std::string> warnings;  // store's (torn line), clock disagreement
     std::string run_dir;                // as the reader should type it: "results/<run-id>"
 };

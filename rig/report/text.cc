@@ -13,7 +13,6 @@ namespace {
 constexpr std::size_t page = 100;      // columns
 constexpr std::size_t label_width = 27;
 constexpr std::size_t change_room = 46; // "÷1234 [÷1235, ÷1233]" and a verdict; less, and changes get a table of their own
-constexpr std::size_t shown_functions = 6;
 
 // One line of the big table. A row without cells is a heading.
 struct Row {
@@ -57,30 +56,19 @@ template<class Value> Row pooled_row(const MetricResult& metric, const char* wha
 }
 
 void function_rows(const ReportInput& input, std::vector<Row>& rows) {
-    auto text = [](const std::optional<Spread>& spread) {
-        return spread ? spread_figure(*spread, Unit::Count) : std::string("-");
-    };
-    auto shown = std::min(input.functions.size(), shown_functions);
-    for (std::size_t i = 0; i < shown; ++i) {
-        Row row{"  " + input.functions[i].function, {}, {}, false};
-        for (const auto& arm : input.functions[i].arms)
-            row.cells.push_back(text(arm));
+    auto add = [&](const FunctionRow& function) {
+        Row row{"  " + function.function, {}, {}, false};
+        for (const auto& arm : function.arms)
+            row.cells.push_back(arm ? spread_figure(*arm, Unit::Count) : "-");
         rows.push_back(std::move(row));
-    }
-    if (shown == input.functions.size()) return;
-    Row rest{fmt::format("  {} more functions", input.functions.size() - shown), {}, {}, false};
-    for (std::size_t arm = 0; arm < input.spec.arms.size(); ++arm) {
-        // The sum of medians: their least and greatest need not fall into the same boot.
-        double sum = 0;
-        for (std::size_t i = shown; i < input.functions.size(); ++i)
-            if (const auto& spread = input.functions[i].arms[arm]) sum += spread->median;
-        rest.cells.push_back("about " + figure(sum, Unit::Count));
-    }
-    rows.push_back(std::move(rest));
+    };
+    for (std::size_t i = 0; i < std::min(input.functions.size(), shown_functions); ++i)
+        add(input.functions[i]);
+    if (input.rest) add(*input.rest);
 }
 
 std::vector<Row> table_rows(const ReportInput& input) {
-    std::vector<Row> rows = {{"Counts per boot", {}, {}, false}};
+    std::vector<Row> rows = {{"Counts per boot (counted pass: every probe armed)", {}, {}, false}};
     bool latencies = false;
     for (const auto& metric : input.comparison.metrics) {
         if (metric.arms.empty()) continue;
@@ -95,7 +83,7 @@ std::vector<Row> table_rows(const ReportInput& input) {
             if (info.name == "other_ipis") function_rows(input, rows);
             continue;
         }
-        if (!std::exchange(latencies, true)) rows.push_back({"Latencies", {}, {}, false});
+        if (!std::exchange(latencies, true)) rows.push_back({"Latencies (timed pass: only the latencies' own probes)", {}, {}, false});
         rows.push_back(metric_row(metric, fmt::format("{}, {}", info.label, info.per_boot)));
         if (info.per_boot != "median") rows.push_back(pooled_row(metric, "median", [](const Pooled& p) { return p.median; }));
         rows.push_back(pooled_row(metric, "p99", [](const Pooled& p) { return p.p99; }));
@@ -108,12 +96,13 @@ class Page {
  public:
     // `indent` is that of the lines a long one is broken into.
     void line(std::string_view text = "", std::size_t indent = 4) {
-        auto clean = wrapped(printable(text), page, indent);
-        out_ += clean;
+        while (text.ends_with(' '))
+            text.remove_suffix(1);
+        out_ += wrapped(printable(text), page, indent);
         out_ += '\n';
     }
     // A label in its own column and text beside it, broken there.
-    void entry(const std::string& label, std::string_view text, std::size_t width = 12) {
+    void entry(const std::string& label, std::string_view text, std::size_t width = 13) {
         line("  " + padded(label, width) + " " + std::string(text), display_width(label) > width ? 6 : width + 3);
     }
     void raw(std::string_view text) { out_ += text; }
@@ -152,8 +141,6 @@ void table(Page& out, const std::vector<Row>& rows, const std::vector<Arm>& arms
         for (auto arm = first; arm < last; ++arm)
             text += padded(row.cells[arm], widths[arm - first]);
         if (change && !row.changes.empty()) text += row.changes[change];
-        while (text.ends_with(' '))
-            text.pop_back();
         out.line(text, label_width + 4);
     }
     out.line();
@@ -301,12 +288,12 @@ std::string shell_word(const std::string& word) {
 
 // Broken over lines so that it can still be pasted.
 void command(Page& out, const std::vector<std::string>& words) {
-    std::string line = "  " + padded("reproduce", 12);
+    std::string line = "  " + padded("reproduce", 13);
     for (const auto& word : words) {
         auto next = " " + shell_word(printable(word));
-        if (display_width(line) + display_width(next) + 2 > page && display_width(line) > 15) {
+        if (display_width(line) + display_width(next) + 2 > page && display_width(line) > 16) {
             out.raw(line + " \\\n");
-            line = std::string(14, ' ');
+            line = std::string(15, ' ');
         }
         line += next;
     }
@@ -325,8 +312,8 @@ void provenance(Page& out, const ReportInput& input) {
     out.line("How this was measured");
     const auto& c = input.comparison;
     auto judged = c.held + c.failed + c.undecided + c.inconclusive;
-    out.entry("intervals", fmt::format("distribution-free, at least 95 % each, {}; the boot is the unit; {} expectations "
-                                       "judged without correction for their number",
+    out.entry("intervals", fmt::format("distribution-free, at least 95 % each, {}; the boot is the unit; no "
+                                       "correction for the number of expectations ({})",
                                        c.paired ? "median of ratios paired by seed" : "Hodges-Lehmann ratio, unpaired", judged));
     if (!run.seed_varies.empty()) out.entry("a seed varies", run.seed_varies);
     out.entry("versions", fmt::format("{}", fmt::join(versions, "; ")));
@@ -367,7 +354,10 @@ std::string coloured(const std::string& text) {
     return out;
 }
 
-const char* closing_mark(Exit exit) { return exit == Exit::AsExpected ? "✔" : exit == Exit::Broken ? "✘" : "?"; }
+const char* closing_mark(const Comparison& comparison) {
+    if (comparison.exit == Exit::Broken) return "✘";
+    return comparison.exit == Exit::AsExpected && comparison.held > 0 ? "✔" : "?";
+}
 
 } // namespace
 
@@ -387,7 +377,7 @@ std::string render_text(const ReportInput& input, Colour colour) {
     warnings(out, input);
     patches(out, input);
     provenance(out, input);
-    out.line(fmt::format("{} {}", closing_mark(comparison.exit), comparison.closing));
+    out.line(fmt::format("{} {}", closing_mark(comparison), comparison.closing));
     auto text = out.take();
     return colour == Colour::Yes ? coloured(text) : text;
 }

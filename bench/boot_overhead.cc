@@ -1,0 +1,119 @@
+// The benchmarks: what rig costs over the boots it makes. Figures are ratios measured in one run, interleaved, since the
+// machines are noisy; nothing here passes or fails.
+//
+//   1. `rig boot` against a bare QEMU command line with the same kernel, initramfs, plan and devices: pairs, median ratio
+//   2. boot to agent-ready under TCG with 4 vCPUs, both clocks
+//   3. a warm `rig compare` against the sum of its bare boots
+//   4. second-arm build against a cold build: from the kernels' build.json, as `rig build --json` reports it
+#include "rig/host/boost_command_runner.h"
+#include "rig/image.h"
+#include "rig/statistics.h"
+#include "guest/protocol.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+constexpr const char* kSpec = "configs/batch-alloc-fail.toml";
+rig::BoostCommandRunner runner;
+
+rig::CommandResult must_run(std::vector<std::string> argv) {
+    rig::Command command;
+    command.argv = std::move(argv);
+    command.cwd = RIG_TOP;
+    auto result = runner.run(command);
+    const auto* exited = result ? std::get_if<rig::Exited>(&result->outcome) : nullptr;
+    if (!exited || exited->code != 0) {
+        fmt::print(stderr, "{}\n", result ? result->out : result.error().message);
+        std::exit(3);
+    }
+    return *result;
+}
+
+json json_of(const rig::CommandResult& result) { return json::parse(result.out.substr(result.out.find("{\n"))); }
+
+double median(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    const auto n = values.size();
+    return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+// The command line that rig itself uses, with the channel going to a file and the plan in the initramfs: no rig involved.
+std::vector<std::string> bare_argv(const fs::path& dir, const std::string& arm) {
+    const json printed = json_of(must_run({RIG_EXE, "--quiet", "--json", "boot", kSpec, "--arm", arm, "--clock", "virtual", "--print"}));
+    std::vector<std::string> argv = printed.at("qemu");
+    const auto frames = rig::guest::encode(rig::guest::FrameType::Plan, printed.at("plan").dump());
+    const auto initrd = dir / ("initrd-" + arm);
+    for (std::size_t i = 0; i < argv.size(); ++i) {
+        if (i > 0 && argv[i - 1] == "-initrd") {
+            fs::copy_file(argv[i], initrd, fs::copy_options::overwrite_existing);
+            std::ofstream(initrd, std::ios::binary | std::ios::app) << rig::plan_archive(frames).value();
+            argv[i] = initrd.string();
+        }
+        if (argv[i].starts_with("socket,id=channel")) argv[i] = "file,id=channel,path=" + (dir / "channel").string();
+        if (argv[i].starts_with("file,id=console")) argv[i] = "file,id=console,path=" + (dir / "console").string();
+    }
+    return argv;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{"benchmarks of rig"};
+    unsigned pairs = 10, boots = 4;
+    app.add_option("--pairs", pairs, "pairs of boots")->capture_default_str();
+    app.add_option("--boots", boots, "boots per arm of the warm compare")->capture_default_str();
+    CLI11_PARSE(app, argc, argv);
+
+    const json built = json_of(must_run({RIG_EXE, "--quiet", "--json", "build", kSpec}));
+    for (const auto& kernel : built.at("kernels"))
+        fmt::print("build {:<10} {:7.1f} s  {}\n", kernel.at("arm").get<std::string>(), kernel.at("build_seconds").get<double>(),
+                   kernel.at("incremental").get<bool>() ? "incremental" : "cold");
+    const double cold = built.at("kernels").at(0).at("build_seconds"), second = built.at("kernels").at(1).at("build_seconds");
+    if (!built.at("kernels").at(0).at("incremental").get<bool>() && cold > 0) fmt::print("second arm / cold build: {:.3f} (want <= 0.05)\n", second / cold);
+
+    std::string pattern = (fs::temp_directory_path() / "rig-bench-XXXXXX").string();
+    if (!::mkdtemp(pattern.data())) return 3;
+    const fs::path dir(pattern);
+    const auto bare = bare_argv(dir, "ipi");
+    const std::vector<std::string> ours{RIG_EXE, "--quiet", "--json", "--results", (dir / "results").string(), "boot", kSpec, "--arm", "ipi", "--clock", "virtual"};
+    auto wall = ours;
+    wall.back() = "wall";
+    std::vector<double> ratios, bare_s, ours_s, ready_virtual, ready_wall;
+    must_run(bare); // warms the page cache
+    for (unsigned i = 0; i < pairs; ++i) {
+        double b = 0, o = 0;
+        const auto one_bare = [&] { b = must_run(bare).seconds; };
+        const auto one_ours = [&] {
+            const auto result = must_run(ours);
+            o = result.seconds;
+            ready_virtual.push_back(json_of(result).at("host").at("agent_ready_wall_s"));
+        };
+        if (i % 2) one_ours(), one_bare();
+        else one_bare(), one_ours();
+        ready_wall.push_back(json_of(must_run(wall)).at("host").at("agent_ready_wall_s"));
+        ratios.push_back(o / b);
+        bare_s.push_back(b);
+        ours_s.push_back(o);
+        fmt::print("pair {:2}: bare QEMU {:.3f} s, rig boot {:.3f} s, ratio {:.3f}\n", i + 1, b, o, o / b);
+    }
+    fmt::print("rig boot / bare QEMU: median {:.3f} of {} pairs (want <= 1.05)\n", median(ratios), pairs);
+    fmt::print("agent ready, 4 vCPUs, TCG: virtual clock median {:.2f} s, wall clock {:.2f} s (want <= 1.5)\n", median(ready_virtual), median(ready_wall));
+
+    // Bare boots of both arms, one at a time, as a person with a shell script would make them.
+    const auto other = bare_argv(dir, "reviewed");
+    double sum = 0;
+    for (unsigned i = 0; i < boots; ++i) sum += must_run(bare).seconds + must_run(other).seconds;
+    const double warm = must_run({RIG_EXE, "--quiet", "--results", (dir / "results").string(), "compare", kSpec, "--clock", "virtual", "--boots", std::to_string(boots)}).seconds;
+    const double serial = must_run({RIG_EXE, "--quiet", "--jobs", "1", "--results", (dir / "results").string(), "compare", kSpec, "--clock", "virtual", "--boots", std::to_string(boots)}).seconds;
+    fmt::print("warm compare of 2 x {} boots: {:.2f} s side by side, {:.2f} s one at a time; its bare boots {:.2f} s: ratio {:.2f} and {:.2f} (want <= 2)\n", boots,
+               warm, serial, sum, warm / sum, serial / sum);
+    fs::remove_all(dir);
+}

@@ -1,0 +1,221 @@
+#include "rig/artifact_cache.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fstream>
+#include <memory>
+#include <openssl/evp.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace rig {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::array kKinds{"sources", "kernels", "perf", "images", "worktrees"};
+
+class Hash {
+ public:
+    Hash() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) { EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr); }
+    void add(std::string_view data) { EVP_DigestUpdate(context_.get(), data.data(), data.size()); }
+    std::string hex() {
+        std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+        unsigned length = 0;
+        EVP_DigestFinal_ex(context_.get(), digest.data(), &length);
+        std::string out;
+        for (unsigned i = 0; i < length; ++i) out += fmt::format("{:02x}", digest[i]);
+        return out;
+    }
+
+ private:
+    std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;
+};
+
+tl::unexpected<Error> host_error(std::string_view what, const fs::path& path, const std::string& why) {
+    return fail(Blame::Host, fmt::format("artefact cache: cannot {} {}: {}", what, path.string(), why));
+}
+
+// "KEY.tmp-PID-N": the pid tells prune whether its maker still lives.
+bool is_dead_leftover(const std::string& name) {
+    const auto at = name.find(".tmp-");
+    if (at == std::string::npos) return false;
+    const auto pid = std::atoi(name.c_str() + at + 5);
+    return pid <= 0 || (::kill(pid, 0) != 0 && errno == ESRCH);
+}
+
+std::uint64_t disk_usage(const fs::path& dir) {
+    std::uint64_t bytes = 0;
+    std::error_code error;
+    for (fs::recursive_directory_iterator it(dir, error), end; !error && it != end; it.increment(error)) {
+        struct stat info{};
+        // A file with more than one link (a worktree's sources) is counted where it is the only one that is left.
+        if (::lstat(it->path().c_str(), &info) == 0 && (info.st_nlink == 1 || S_ISDIR(info.st_mode))) bytes += static_cast<std::uint64_t>(info.st_blocks) * 512;
+        else if (S_ISREG(info.st_mode)) bytes += static_cast<std::uint64_t>(info.st_blocks) * 512 / info.st_nlink;
+    }
+    return bytes;
+}
+
+std::string first_line(const fs::path& file) {
+    std::ifstream in(file);
+    std::string line;
+    std::getline(in, line);
+    return line;
+}
+
+std::int64_t mtime_of(const fs::path& path) {
+    struct stat info{};
+    return ::stat(path.c_str(), &info) == 0 ? info.st_mtime : 0;
+}
+
+void mark_used(const fs::path& dir) {
+    const int fd = ::open((dir / "used").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0) return; // a read-only cache still serves
+    ::futimens(fd, nullptr);
+    ::close(fd);
+}
+
+} // namespace
+
+fs::path default_cache_dir() {
+    if (const char* dir = std::getenv("RIG_CACHE_DIR"); dir && *dir) return dir;
+    if (const char* dir = std::getenv("XDG_CACHE_HOME"); dir && *dir) return fs::path(dir) / "rig";
+    const char* home = std::getenv("HOME");
+    return fs::path(home && *home ? home : "/tmp") / ".cache" / "rig";
+}
+
+std::string sha256_hex(std::string_view data) {
+    Hash hash;
+    hash.add(data);
+    return hash.hex();
+}
+
+Result<std::string> sha256_file(const fs::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    if (!in) return fail(Blame::Host, fmt::format("cannot read {}: {}", file.string(), std::strerror(errno)));
+    Hash hash;
+    std::vector<char> buffer(1 << 20);
+    while (in.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || in.gcount() > 0) hash.add({buffer.data(), static_cast<std::size_t>(in.gcount())});
+    if (in.bad()) return fail(Blame::Host, fmt::format("cannot read {}", file.string()));
+    return hash.hex();
+}
+
+CacheLock::CacheLock(CacheLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+CacheLock& CacheLock::operator=(CacheLock&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+}
+
+CacheLock::~CacheLock() {
+    if (fd_ >= 0) ::close(fd_);
+}
+
+ArtifactCache::ArtifactCache(fs::path root) : root_(std::move(root)) {}
+
+std::optional<fs::path> ArtifactCache::find(std::string_view kind, std::string_view key) const {
+    const auto dir = root_ / kind / key;
+    std::error_code error;
+    if (!fs::is_directory(dir, error)) return std::nullopt;
+    mark_used(dir);
+    return dir;
+}
+
+Result<CacheLock> ArtifactCache::lock(std::string_view kind, std::string_view key, const std::function<void()>& waiting) {
+    std::error_code error;
+    fs::create_directories(root_ / "locks", error);
+    if (error) return host_error("make", root_ / "locks", error.message());
+    const auto file = root_ / "locks" / fmt::format("{}-{}", kind, key);
+    const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0) return host_error("open", file, std::strerror(errno));
+    CacheLock lock(fd);
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return lock;
+    if (errno == EWOULDBLOCK && waiting) waiting();
+    while (::flock(fd, LOCK_EX) != 0)
+        if (errno != EINTR) return host_error("lock", file, std::strerror(errno));
+    return lock;
+}
+
+Result<fs::path> ArtifactCache::get_or_make(std::string_view kind, std::string_view key, std::string_view label,
+                                            const std::function<Status(const fs::path& dir)>& make) {
+    if (auto found = find(kind, key)) return *found;
+    RIG_TRY(held, lock(kind, key));
+    (void)held;
+    if (auto found = find(kind, key)) return *found; // someone else made it while we waited
+    static std::atomic<unsigned> counter{0};
+    const auto dir = root_ / kind / key;
+    const auto work = root_ / kind / fmt::format("{}.tmp-{}-{}", key, ::getpid(), counter++);
+    std::error_code error;
+    fs::create_directories(work, error);
+    if (error) return host_error("make", work, error.message());
+    auto made = make(work);
+    if (made) {
+        std::ofstream(work / "label") << label << "\n";
+        mark_used(work);
+        fs::rename(work, dir, error);
+        if (!error) return dir;
+        made = host_error("commit", dir, error.message());
+    }
+    std::error_code ignored;
+    fs::remove_all(work, ignored);
+    return tl::unexpected(made.error());
+}
+
+Result<fs::path> ArtifactCache::worktree(std::string_view key) {
+    const auto dir = root_ / "worktrees" / key;
+    std::error_code error;
+    fs::create_directories(dir, error);
+    if (error) return host_error("make", dir, error.message());
+    mark_used(dir);
+    return dir;
+}
+
+std::vector<CacheEntry> ArtifactCache::list() const {
+    std::vector<CacheEntry> entries;
+    for (const char* kind : kKinds) {
+        std::error_code error;
+        for (const auto& entry : fs::directory_iterator(root_ / kind, error)) {
+            const auto name = entry.path().filename().string();
+            entries.push_back({kind, name, first_line(entry.path() / "label"), disk_usage(entry.path()), std::max(mtime_of(entry.path() / "used"), std::int64_t{0})});
+        }
+    }
+    return entries;
+}
+
+std::vector<CacheEntry> ArtifactCache::prune(std::optional<std::uint64_t> max_bytes, std::optional<unsigned> max_age_days) {
+    auto entries = list();
+    std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.last_used < b.last_used; });
+    std::uint64_t total = 0;
+    for (const auto& entry : entries) total += entry.bytes;
+    const std::int64_t now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    std::vector<CacheEntry> removed;
+    for (const auto& entry : entries) {
+        const bool leftover = entry.key.find(".tmp-") != std::string::npos;
+        const bool old = max_age_days && now - entry.last_used > std::int64_t{*max_age_days} * 86400;
+        const bool over = max_bytes && total > *max_bytes;
+        if (leftover ? !is_dead_leftover(entry.key) : !old && !over) continue;
+        const auto file = root_ / "locks" / fmt::format("{}-{}", entry.kind, entry.key);
+        const int fd = leftover ? -1 : ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+        const CacheLock held(fd);
+        if (fd >= 0 && ::flock(fd, LOCK_EX | LOCK_NB) != 0) continue; // in use
+        // Renamed first: nobody finds half an artefact.
+        const auto dir = root_ / entry.kind / entry.key;
+        const auto doomed = leftover ? dir : root_ / entry.kind / fmt::format("{}.tmp-0-pruned", entry.key);
+        std::error_code error;
+        if (!leftover) fs::rename(dir, doomed, error);
+        if (!error) fs::remove_all(doomed, error);
+        if (error) continue;
+        total -= entry.bytes;
+        removed.push_back(entry);
+    }
+    return removed;
+}
+
+} // namespace rig

@@ -1,0 +1,381 @@
+#include "rig/exposure.h"
+
+#include "rig/collect.h"
+#include "rig/testing/captured.h"
+#include "rig/testing/run_fixture.h"
+
+#include <functional>
+#include <gtest/gtest.h>
+
+namespace rig {
+namespace {
+
+using namespace rig::fixture;
+
+class ExposureTest : public ::testing::Test {
+ protected:
+    // The patched arm unless told otherwise.
+    std::vector<Proof> proofs(std::size_t arm = 1) {
+        return prove({spec_, spec_.arms[arm], arm ? facts_ : baseline_, baseline_, samples_});
+    }
+    const Proof& proof(const std::string& id, std::size_t arm = 1) {
+        proofs_ = proofs(arm);
+        for (const auto& one : proofs_)
+            if (one.id == id) return one;
+        ADD_FAILURE() << "no proof " << id;
+        return none_;
+    }
+    // Expects exactly these proofs to fail, in order.
+    void expect_failing(const std::vector<std::string>& ids, std::size_t arm = 1) {
+        std::vector<std::string> failing;
+        for (const auto& one : proofs(arm)) {
+            if (!one.passed) failing.push_back(one.id);
+            EXPECT_EQ(one.passed, one.reason.empty()) << one.id << ": " << one.reason;
+            EXPECT_FALSE(one.found.empty()) << one.id;
+            EXPECT_FALSE(one.claim.empty()) << one.id;
+        }
+        EXPECT_EQ(failing, ids);
+    }
+    Sample& boot(unsigned index) { return samples_[2 * index + 1]; } // of the patched arm
+
+    Spec spec_ = make_spec();
+    KernelFacts baseline_ = make_facts('a'), facts_ = make_facts('b');
+    std::vector<Sample> samples_ = make_samples(spec_);
+    std::vector<Proof> proofs_;
+    Proof none_;
+};
+
+TEST_F(ExposureTest, EverythingHoldsInAGoodRun) {
+    expect_failing({}, 0);
+    expect_failing({}, 1);
+    EXPECT_EQ(proofs(0).size(), 15u); // all but image_differs
+    EXPECT_EQ(proofs(1).size(), 16u);
+    EXPECT_EQ(proof("injections").found, "80 in each of 8 boots");
+    EXPECT_EQ(proof("config").found, "CONFIG_MMU_GATHER_RCU_TABLE_FREE=y; CONFIG_PT_RECLAIM=n");
+    EXPECT_EQ(proof("platform").found, "virtual clock, tcg, 6.12.117");
+    EXPECT_TRUE((ArmProofs{"x", proofs()}.all_pass()));
+    EXPECT_FALSE((ArmProofs{"x", {}}.all_pass())); // no proof is no proof
+}
+
+TEST_F(ExposureTest, ProvenInOneArmIsNotProvenInTheOther) {
+    boot(0).exposure.witness_hits = 0;
+    expect_failing({}, 0);
+    expect_failing({"witness_hits"}, 1);
+}
+
+TEST_F(ExposureTest, NoBootProvesNothing) {
+    samples_.clear();
+    expect_failing({"boots", "platform", "injections", "faults_reconcile", "failure_sites", "target_hits",
+                    "witness_hits", "sync_reconciles", "no_lost_events", "probe_addresses", "workload_complete",
+                    "timed_pass", "cpus_online"});
+    EXPECT_EQ(proof("boots").found, "0 of 8 boots");
+    EXPECT_EQ(proof("injections").found, "no boot, want at least one");
+}
+
+TEST_F(ExposureTest, ConfigMustHoldEveryOption) {
+    facts_.config["PT_RECLAIM"] = "y";
+    expect_failing({"config"});
+    EXPECT_EQ(proof("config").found, "CONFIG_PT_RECLAIM=y, want n");
+    EXPECT_NE(proof("config").reason.find("call_rcu()"), std::string::npos);
+
+    facts_ = make_facts('b');
+    facts_.config["MMU_GATHER_RCU_TABLE_FREE"] = "n";
+    facts_.config["PARAVIRT"] = "n";
+    EXPECT_EQ(proof("config").found, "CONFIG_MMU_GATHER_RCU_TABLE_FREE=n, want y");
+    EXPECT_NE(proof("config").reason.find("PARAVIRT=n"), std::string::npos);
+
+    spec_.target.config = {{"NR_CPUS", "16"}};
+    facts_.config["NR_CPUS"] = "2";
+    EXPECT_EQ(proof("config").found, "CONFIG_NR_CPUS=2, want 16");
+    EXPECT_NE(proof("config").reason.find("Kconfig changed NR_CPUS"), std::string::npos);
+}
+
+TEST_F(ExposureTest, AnUnknownConfigProvesNothing) {
+    facts_.config_known = false;
+    facts_.config.clear();
+    expect_failing({"config"});
+    EXPECT_EQ(proof("config").found, "CONFIG_MMU_GATHER_RCU_TABLE_FREE=unknown, want y; CONFIG_PT_RECLAIM=unknown, want n");
+    spec_.target.config.clear(); // nothing asked, nothing claimed
+    for (const auto& one : proofs())
+        EXPECT_NE(one.id, "config");
+}
+
+TEST_F(ExposureTest, SymbolsMustBeThereUnderTheirOwnName) {
+    facts_.symbols["tlb_remove_table_one"] = "";
+    expect_failing({"symbols"});
+    EXPECT_EQ(proof("symbols").found, "tlb_remove_table_one absent");
+    facts_.symbols["tlb_remove_table_one"] = "tlb_remove_table_one.isra.0";
+    EXPECT_EQ(proof("symbols").found, "tlb_remove_table_one only as tlb_remove_table_one.isra.0");
+    EXPECT_NE(proof("symbols").reason.find("name tlb_remove_table_one.isra.0"), std::string::npos);
+    facts_.symbols.clear();
+    expect_failing({"symbols"});
+}
+
+TEST_F(ExposureTest, ImagesMustDiffer) {
+    facts_.image_sha256 = baseline_.image_sha256;
+    expect_failing({"image_differs"});
+    EXPECT_EQ(proof("image_differs").found, "both sha256 aaaaaaaaaaaa..., want two different ones");
+    spec_.arms[1].series.clear();
+    EXPECT_NE(proof("image_differs").reason.find("no series"), std::string::npos);
+    facts_.image_sha256 = "";
+    expect_failing({"image_differs"}); // an unknown hash differs from nothing
+}
+
+TEST_F(ExposureTest, EveryPlannedBootOnce) {
+    samples_.pop_back();
+    expect_failing({"boots"});
+    EXPECT_EQ(proof("boots").found, "7 of 8 boots");
+    samples_ = make_samples(spec_);
+    boot(3).id.index = 2;
+    EXPECT_EQ(proof("boots").found, "boot 2 is there twice");
+    boot(3).id.index = 8;
+    EXPECT_EQ(proof("boots").found, "boot 8 was not planned");
+}
+
+TEST_F(ExposureTest, PlatformMayNotChange) {
+    boot(4).accelerator = "kvm";
+    expect_failing({"platform"});
+    EXPECT_EQ(proof("platform").found, "boot 4: virtual clock, kvm, want virtual clock, tcg as in the run's first boot");
+    samples_ = make_samples(spec_);
+    boot(4).kernel_version = "#2 SMP";
+    EXPECT_EQ(proof("platform").found, "boot 4: kernel 6.12.117 #2 SMP, want 6.12.117 #1 SMP as in boot 0");
+    // Another clock than the baseline's is not comparable, even if the arm agrees with itself.
+    samples_ = make_samples(spec_);
+    for (auto& sample : samples_)
+        if (sample.id.arm == "reviewed") sample.run_clock = "wall";
+    expect_failing({"platform"});
+}
+
+// One slip in one boot; the proofs that must notice it; what the first of them says.
+struct Slip {
+    const char* name;
+    std::function<void(Sample&)> change;
+    std::vector<std::string> failing;
+    const char* found;
+    const char* reason;
+};
+class SlipTest : public ExposureTest, public ::testing::WithParamInterface<Slip> {};
+
+TEST_P(SlipTest, IsNoticedInTheBootItHappens) {
+    GetParam().change(boot(5));
+    expect_failing(GetParam().failing);
+    expect_failing({}, 0);
+    const auto& first = proof(GetParam().failing.front());
+    EXPECT_EQ(first.found, GetParam().found);
+    EXPECT_NE(first.reason.find(GetParam().reason), std::string::npos) << first.reason;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Exposure, SlipTest,
+    ::testing::Values(
+        Slip{"nothing_failed",
+             [](Sample& s) {
+                 s.exposure.injections = s.exposure.failed_allocations = s.exposure.target_hits = 0;
+                 s.exposure.witness_hits = s.exposure.timed_injections = s.exposure.timed_target_hits = 0;
+                 s.injections_by_site.clear();
+             },
+             {"injections", "target_hits", "witness_hits", "timed_pass"},
+             "boot 5: 0 injections, want > 0",
+             "the stack filter's range is not tlb_remove_table()"},
+        Slip{"target_missed",
+             [](Sample& s) { s.exposure.target_hits = 0; },
+             {"faults_reconcile", "target_hits"},
+             "boot 5: 80 injections, 80 failed allocations, 0 target hits, want all equal",
+             "tlb_next_batch()"},
+        Slip{"next_batch_failed_too",
+             [](Sample& s) {
+                 s.exposure.injections = s.exposure.failed_allocations = 90;
+                 s.injections_by_site["tlb_next_batch"] = 10;
+             },
+             {"faults_reconcile", "failure_sites"},
+             "boot 5: 90 injections, 90 failed allocations, 80 target hits, want all equal",
+             "tlb_next_batch()"},
+        Slip{"memory_ran_out",
+             [](Sample& s) { s.exposure.target_hits = 83; },
+             {"faults_reconcile"},
+             "boot 5: 80 injections, 80 failed allocations, 83 target hits, want all equal",
+             "guest.memory_mib"},
+        Slip{"probe_missed_failures",
+             [](Sample& s) { s.exposure.failed_allocations = 79; },
+             {"faults_reconcile"},
+             "boot 5: 80 injections, 79 failed allocations, 80 target hits, want all equal",
+             "disagree"},
+        Slip{"other_site",
+             [](Sample& s) { s.injections_by_site = {{"tlb_next_batch", 80}}; },
+             {"failure_sites"},
+             "boot 5: 80 in tlb_next_batch(), want only tlb_remove_table()",
+             "let another call site fail"},
+        Slip{"no_callchains",
+             [](Sample& s) { s.injections_by_site.clear(); },
+             {"failure_sites"},
+             "boot 5: 0 failures have a callchain, want all 80 injections",
+             "FRAME_POINTER"},
+        Slip{"witness_silent",
+             [](Sample& s) { s.exposure.witness_hits = 0; },
+             {"witness_hits"},
+             "boot 5: 0 hits, want > 0",
+             "another branch"},
+        Slip{"ipi_queued_not_handled",
+             [](Sample& s) { s.counts["sync_ipis"] = s.exposure.recorded_sync = 3; },
+             {"sync_reconciles"},
+             "boot 5: 3 counted, 3 recorded, 0 handled, want all equal",
+             "missed some"},
+        Slip{"sync_not_counted",
+             [](Sample& s) { s.counts.erase("sync_ipis"); },
+             {"sync_reconciles"},
+             "boot 5: sync IPIs were not counted",
+             "missed some"},
+        Slip{"lost",
+             [](Sample& s) { s.exposure.lost_events = 7; },
+             {"no_lost_events"},
+             "boot 5: 7 lost, want 0",
+             "workload.pace_us"},
+        Slip{"probe_elsewhere",
+             [](Sample& s) { s.exposure.probe_addresses_match = false; },
+             {"probe_addresses"},
+             "boot 5: the addresses differ, want the same",
+             "nokaslr"},
+        Slip{"short_workload",
+             [](Sample& s) { s.exposure.calls = 19; },
+             {"workload_complete"},
+             "boot 5: 19 calls and 80 tables, want 20 and 80",
+             "ended early"},
+        Slip{"tables_not_freed",
+             [](Sample& s) { s.exposure.tables_freed = 20; },
+             {"workload_complete"},
+             "boot 5: 20 calls and 20 tables, want 20 and 80",
+             "whole page tables"},
+        Slip{"timed_pass_unarmed",
+             [](Sample& s) { s.exposure.timed_injections = s.exposure.timed_target_hits = 0; },
+             {"timed_pass"},
+             "boot 5: 0 injections and 0 target hits, want equal and > 0",
+             "not armed again"},
+        Slip{"timed_return_missed",
+             [](Sample& s) { s.exposure.timed_target_hits = 79; },
+             {"timed_pass"},
+             "boot 5: 80 injections and 79 target hits, want equal and > 0",
+             "maxactive"},
+        Slip{"one_cpu",
+             [](Sample& s) { s.cpus_online = 1; },
+             {"cpus_online"},
+             "boot 5: 1 online, want 4",
+             "nobody to send an IPI to"}),
+    [](const auto& slip) { return slip.param.name; });
+
+TEST_F(ExposureTest, SaysHowManyBootsFailAndNamesTheFirst) {
+    boot(6).exposure.lost_events = 1;
+    boot(2).exposure.lost_events = 4;
+    std::swap(boot(2), boot(6)); // the order in the file does not matter
+    EXPECT_EQ(proof("no_lost_events").found, "boot 2: 4 lost, want 0 (2 of 8 boots fail)");
+}
+
+TEST_F(ExposureTest, ExplainsWhyNothingWasInjected) {
+    boot(0).exposure.injections = 0;
+    auto reason = [&] { return proof("injections").reason; };
+    EXPECT_NE(reason().find("make-it-fail"), std::string::npos);
+    spec_.fault.interval = 100;
+    EXPECT_EQ(reason(), "fault.interval = 100 is more than the 80 tables freed");
+    spec_.kernel.enable.clear();
+    EXPECT_NE(reason().find("bypasses the table batch"), std::string::npos);
+    facts_.config["FAULT_INJECTION_STACKTRACE_FILTER"] = "n";
+    EXPECT_NE(reason().find("CONFIG_FAULT_INJECTION_STACKTRACE_FILTER=n"), std::string::npos);
+    spec_.fault.times = 0;
+    EXPECT_EQ(reason(), "fault.times = 0 allows no injection");
+    spec_.fault.min_order = 1;
+    EXPECT_NE(reason().find("fault.min_order = 1"), std::string::npos);
+}
+
+// What real guests sent: see testdata/README.md.
+Sample captured_sample(const Spec& spec, const std::string& folder) {
+    auto symbols = SymbolTable::parse("ffffffff810e4070 T smp_call_function\nffffffff8116e550 t tlb_remove_table_smp_sync\n"
+                                      "ffffffff8116e5e0 t tlb_remove_table_one\nffffffff8116e8d0 T tlb_remove_table\n"
+                                      "ffffffff8116eaf0 T tlb_flush_mmu\n",
+                                      "System.map");
+    auto sample = collect(testing::captured_boot(folder), make_plan(spec, spec.arms[0], *symbols, {}).value(), spec).value();
+    sample.id = {"ipi", 0, 1, 0};
+    sample.run_clock = "virtual";
+    sample.accelerator = "tcg";
+    return sample;
+}
+
+TEST_F(ExposureTest, ARealBootProvesItself) {
+    spec_ = make_spec(1);
+    spec_.workload.iterations = 3;
+    samples_ = {captured_sample(spec_, "6.12-ipi")};
+    expect_failing({}, 0);
+    EXPECT_TRUE(clock_warnings({spec_, spec_.arms[0], baseline_, baseline_, samples_}).empty());
+    spec_.fault.stack_filter = false;
+    samples_ = {captured_sample(spec_, "6.12-ipi-no-stack-filter")};
+    expect_failing({"faults_reconcile", "failure_sites", "timed_pass"}, 0);
+}
+
+TEST_F(ExposureTest, TheNegativeControlIsRecognised) {
+    spec_.fault.stack_filter = false;
+    boot(0).exposure.injections = boot(0).exposure.failed_allocations = 120;
+    boot(0).injections_by_site["tlb_next_batch"] = 40;
+    expect_failing({"faults_reconcile", "failure_sites"});
+    EXPECT_NE(proof("faults_reconcile").reason.find("stack_filter = false"), std::string::npos);
+}
+
+TEST_F(ExposureTest, WithoutFaultsTheTargetMustStillRun) {
+    spec_.fault.enabled = false;
+    expect_failing({"no_injections"}); // the samples hold 80
+    for (auto& s : samples_) {
+        s.exposure.injections = s.exposure.failed_allocations = s.exposure.timed_injections = 0;
+        s.injections_by_site.clear();
+    }
+    expect_failing({});
+    boot(1).exposure.target_hits = 0;
+    expect_failing({"target_hits"});
+}
+
+TEST_F(ExposureTest, ReadsAConfigLikeKconfigWritesIt) {
+    auto values = config_values("#\n# Automatically generated file; DO NOT EDIT.\n#\nCONFIG_SMP=y\n"
+                                "# CONFIG_PT_RECLAIM is not set\nCONFIG_NR_CPUS=16\r\nCONFIG_LOCALVERSION=\"-a=b\"\n"
+                                "CONFIG_SMP_EXTRA=m",
+                                {"SMP", "PT_RECLAIM", "NR_CPUS", "LOCALVERSION", "SMP_EXTRA", "ABSENT"});
+    EXPECT_EQ(values, (std::map<std::string, std::string>{{"SMP", "y"}, {"PT_RECLAIM", "n"}, {"NR_CPUS", "16"},
+                                                          {"LOCALVERSION", "\"-a=b\""}, {"SMP_EXTRA", "m"}, {"ABSENT", "n"}}));
+}
+
+TEST_F(ExposureTest, FindsSymbolsAndTheirClones) {
+    auto found = find_symbols("ffffffff81000000 T _text\nffffffff81234560 t tlb_remove_table_one\n"
+                              "ffffffff81234570 t tlb_remove_table_one.cold\nffffffff81234580 t helper.isra.0\n"
+                              "ffffffff81234590 T other_tlb_remove_table\n",
+                              {"tlb_remove_table_one", "helper", "tlb_remove_table"});
+    EXPECT_EQ(found, (std::map<std::string, std::string>{
+                         {"tlb_remove_table_one", "tlb_remove_table_one"}, {"helper", "helper.isra.0"}, {"tlb_remove_table", ""}}));
+    EXPECT_EQ(find_symbols("a t helper.isra.0\na t helper.isra.0\n", {"helper.isra.0"}).at("helper.isra.0"), "helper.isra.0");
+}
+
+TEST_F(ExposureTest, FactsHoldWhatEveryArmIsAskedFor) {
+    auto facts = kernel_facts(spec_, "CONFIG_PT_RECLAIM=y\n", "0 T smp_call_function\n", "6.12.1", "ff");
+    EXPECT_TRUE(facts.config_known);
+    EXPECT_EQ(facts.config.at("PT_RECLAIM"), "y");
+    EXPECT_EQ(facts.config.at("MMU_GATHER_RCU_TABLE_FREE"), "n");
+    EXPECT_EQ(facts.symbols.at("smp_call_function"), "smp_call_function");
+    EXPECT_EQ(facts.symbols.at("tlb_remove_table"), "");
+    EXPECT_FALSE(kernel_facts(spec_, "", "", "", "").config_known);
+}
+
+TEST_F(ExposureTest, ClocksMayDifferByTheTolerance) {
+    auto warnings = [&] { return clock_warnings({spec_, spec_.arms[0], baseline_, baseline_, samples_}); };
+    auto set = [&](unsigned index, std::uint64_t perf, std::uint64_t agent) {
+        samples_[2 * index].munmap_latency_ns.assign(20, perf);
+        samples_[2 * index].agent_munmap_ns.assign(20, agent);
+    };
+    EXPECT_TRUE(warnings().empty());
+    set(2, 43'000, 68'000); // 25 us
+    EXPECT_TRUE(warnings().empty());
+    set(2, 43'000, 70'000);
+    set(5, 43'000, 10'000);
+    ASSERT_EQ(warnings().size(), 1u);
+    EXPECT_EQ(warnings()[0], "ipi: the clocks disagree on the median munmap in 2 of 8 boots; boot 2: 70.0 us by the "
+                             "workload's clock, 43.0 us by perf, tolerance 25.0 us");
+    set(2, 30'000'000, 32'900'000); // 10 % of a long call
+    set(5, 30'000'000, 30'000'000);
+    EXPECT_TRUE(warnings().empty());
+}
+
+} // namespace
+} // namespace rig

@@ -1,0 +1,397 @@
+#include "rig/kernel_build.h"
+
+#include "rig/kernel_config.h"
+#include "rig/patch_series.h"
+#include "rig/source.h"
+
+#include <algorithm>
+#include <chrono>
+#include <fmt/format.h>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+#include <thread>
+
+namespace rig {
+namespace fs = std::filesystem;
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kRecipe = "kernel 1"; // raise when this file builds something else from the same inputs
+constexpr const char* kPerfRecipe = "perf 1";
+// Lines of output of a cold build of the shipped fragments (6.12.117: 1640, 7.3.4: 1840); only an ETA's first guess.
+constexpr std::uint64_t kColdLines = 1700;
+
+// Fixed identity: the same inputs give the same image. ccache is left out: every arm of a worktree is compiled
+// incrementally anyway, and on the cold build it only adds its hashing.
+const std::map<std::string, std::string> kBuildEnvironment{{"KBUILD_BUILD_TIMESTAMP", "Thu Jan  1 00:00:00 UTC 1970"},
+                                                           {"KBUILD_BUILD_USER", "rig"},
+                                                           {"KBUILD_BUILD_HOST", "rig"},
+                                                           {"KBUILD_BUILD_VERSION", "1"},
+                                                           {"SOURCE_DATE_EPOCH", "0"},
+                                                           {"LC_ALL", "C"}};
+
+std::string slurp(const fs::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// By rename: a hard link to the pristine tree is replaced, never written through. The new file has a new mtime, which
+// is what tells make.
+Status put_file(const fs::path& file, std::string_view content) {
+    std::error_code error;
+    fs::create_directories(file.parent_path(), error);
+    const auto temporary = fs::path(file.string() + ".rig-tmp");
+    std::ofstream out(temporary, std::ios::binary);
+    out << content;
+    out.close();
+    if (out) fs::rename(temporary, file, error);
+    if (!out || error) return fail(Blame::Host, fmt::format("cannot write {}: {}", file.string(), error ? error.message() : "disk full?"));
+    return {};
+}
+
+Result<std::string> compiler_identity(CommandRunner& runner) {
+    Command command;
+    command.argv = {"gcc", "--version"};
+    command.timeout = std::chrono::seconds(20);
+    RIG_TRY(result, runner.run(command));
+    if (!result.ok()) return fail(Blame::Host, fmt::format("gcc --version: {}", describe(result)));
+    return result.out.substr(0, result.out.find('\n'));
+}
+
+std::string first_error(const std::string& out) {
+    std::istringstream lines(out);
+    for (std::string line; std::getline(lines, line);)
+        if (line.find("error:") != std::string::npos || line.find("undefined reference") != std::string::npos || line.find("*** ") != std::string::npos) return line;
+    return "no error line in the output";
+}
+
+// All inputs of one kernel.
+struct Recipe {
+    SourceTree source;
+    std::vector<Patch> patches;
+    OptionRequests requests;
+    std::string compiler, key, worktree_key;
+};
+
+Result<Recipe> make_recipe(const Spec& spec, const Arm& arm, const BuildContext& context) {
+    Recipe recipe;
+    RIG_TRY(source, fetch_source(spec, context));
+    recipe.source = source;
+    auto folders = spec.kernel.enable;
+    folders.insert(folders.end(), arm.series.begin(), arm.series.end());
+    RIG_TRY(patches, read_series(folders, spec.top));
+    recipe.patches = patches;
+    RIG_TRY(requests, requested_options(spec));
+    recipe.requests = requests;
+    RIG_TRY(compiler, compiler_identity(context.runner));
+    recipe.compiler = compiler;
+    std::string identity = fmt::format("{}\n{}\n{}\nallnoconfig\n{}\n", kRecipe, source.id, compiler, render_fragment(requests));
+    for (const auto& patch : patches) identity += fmt::format("patch {}\n", sha256_hex(patch.text));
+    recipe.key = sha256_hex(identity);
+    std::string family = fmt::format("worktree 1\n{}\n{}\n", source.id, compiler);
+    for (const auto& fragment : spec.kernel.fragments) family += slurp(spec.top / fragment);
+    recipe.worktree_key = sha256_hex(family);
+    return recipe;
+}
+
+// A source tree of hard links with an object tree beside it, shared by all arms; used under its lock only.
+class Worktree {
+ public:
+    Worktree(fs::path dir, const Recipe& recipe, const BuildContext& context) : dir_(std::move(dir)), recipe_(recipe), context_(context) {}
+
+    Status prepare();
+    Status build(const fs::path& log);
+    bool had_objects() const { return had_objects_; }
+    fs::path obj() const { return dir_ / "obj"; }
+
+ private:
+    Status link_sources();
+    Status apply_overlay();
+    Status configure();
+    Result<CommandResult> make(std::vector<std::string> words, const fs::path& log, std::function<void(std::string_view)> on_line = {});
+
+    fs::path dir_;
+    const Recipe& recipe_;
+    const BuildContext& context_;
+    bool had_objects_ = false;
+};
+
+Status Worktree::link_sources() {
+    std::error_code error;
+    if (fs::exists(dir_ / "src", error)) return {};
+    context_.progress.start("linking the source tree");
+    fs::remove_all(dir_ / "src.tmp", error);
+    Command command;
+    command.argv = {"cp", "-al", recipe_.source.tree.string(), (dir_ / "src.tmp").string()};
+    RIG_TRY(result, context_.runner.run(command));
+    if (!result.ok()) return fail(Blame::Host, fmt::format("cannot link {}: {}: {}", recipe_.source.tree.string(), describe(result), result.out));
+    fs::rename(dir_ / "src.tmp", dir_ / "src", error);
+    if (error) return fail(Blame::Host, fmt::format("cannot make {}: {}", (dir_ / "src").string(), error.message()));
+    std::ofstream(dir_ / "label") << "worktree of " << recipe_.source.id << "\n";
+    context_.progress.finish();
+    return {};
+}
+
+// Brings the sources to pristine + patches. Only files whose content differs are written: everything else keeps its
+// mtime, and with it its objects. `overlay` lists what may differ from pristine, written before anything is changed.
+Status Worktree::apply_overlay() {
+    std::error_code error;
+    const auto scratch = dir_ / "scratch";
+    fs::remove_all(scratch, error);
+    fs::create_directories(scratch, error);
+    RIG_TRY(overlay, apply_patches(recipe_.patches, recipe_.source.tree, scratch, context_.runner));
+    fs::remove_all(scratch, error);
+
+    std::set<std::string> before, files;
+    std::istringstream listed(slurp(dir_ / "overlay"));
+    for (std::string line; std::getline(listed, line);) before.insert(line);
+    for (const auto& [file, content] : overlay) files.insert(file);
+    const auto list = [](const std::set<std::string>& names) {
+        std::string text;
+        for (const auto& name : names) text += name + "\n";
+        return text;
+    };
+    std::set<std::string> either = before;
+    either.insert(files.begin(), files.end());
+    RIG_CHECK(put_file(dir_ / "overlay", list(either)));
+    for (const auto& file : either) {
+        const auto patched = overlay.find(file);
+        std::optional<std::string> want;
+        if (patched != overlay.end()) want = patched->second;
+        else if (fs::exists(recipe_.source.tree / file, error)) want = slurp(recipe_.source.tree / file);
+        const auto path = dir_ / "src" / file;
+        const bool exists = fs::exists(path, error);
+        if (!want) fs::remove(path, error);
+        else if (!exists || slurp(path) != *want) RIG_CHECK(put_file(path, *want));
+    }
+    return put_file(dir_ / "overlay", list(files));
+}
+
+Result<CommandResult> Worktree::make(std::vector<std::string> words, const fs::path& log, std::function<void(std::string_view)> on_line) {
+    Command command;
+    command.argv = {"make", "-C", (dir_ / "src").string(), "O=" + obj().string()};
+    command.argv.insert(command.argv.end(), words.begin(), words.end());
+    command.env = kBuildEnvironment;
+    command.log = log;
+    command.on_line = std::move(on_line);
+    command.timeout = std::chrono::hours(4);
+    return context_.runner.run(command);
+}
+
+Status Worktree::configure() {
+    std::error_code error;
+    fs::create_directories(obj(), error);
+    const auto fragment = dir_ / "fragment", fresh = obj() / "rig.config.new";
+    RIG_CHECK(put_file(fragment, render_fragment(recipe_.requests)));
+    fs::remove(fresh, error);
+    RIG_TRY(result, make({"KCONFIG_ALLCONFIG=" + fragment.string(), "KCONFIG_CONFIG=" + fresh.string(), "allnoconfig"}, {}));
+    if (!result.ok()) return fail(Blame::Kernel, fmt::format("make allnoconfig: {}: {}", describe(result), first_error(result.out)));
+    const auto text = slurp(fresh);
+    RIG_CHECK(verify_config(recipe_.requests, text, dir_ / "src"));
+    // An unchanged .config keeps its mtime, so that nothing is reconfigured.
+    if (slurp(obj() / ".config") != text) return put_file(obj() / ".config", text);
+    return {};
+}
+
+Status Worktree::prepare() {
+    std::error_code error;
+    RIG_CHECK(link_sources());
+    had_objects_ = fs::exists(obj() / "vmlinux", error);
+    RIG_CHECK(apply_overlay());
+    return configure();
+}
+
+Status Worktree::build(const fs::path& log) {
+    const unsigned jobs = context_.jobs ? context_.jobs : std::max(1u, std::thread::hardware_concurrency());
+    std::uint64_t lines = 0, total = had_objects_ ? 0 : kColdLines;
+    auto result = make({fmt::format("-j{}", jobs), "bzImage"}, log, [&](std::string_view line) {
+        ++lines;
+        if (total) context_.progress.advance(std::min(lines, total - 1));
+        else if (line.size() < 100) context_.progress.note(std::string(line));
+    });
+    if (!result) return tl::unexpected(result.error());
+    if (std::holds_alternative<Cancelled>(result->outcome)) return fail(Blame::Host, "interrupted while building; what is compiled is kept", log);
+    if (std::holds_alternative<Signalled>(result->outcome) || std::holds_alternative<TimedOut>(result->outcome))
+        return fail(Blame::Host, fmt::format("make bzImage: {}", describe(*result)), log);
+    if (!result->ok()) return fail(Blame::Kernel, fmt::format("the kernel does not build: {}", first_error(slurp(log))), log);
+    return {};
+}
+
+json build_record(const Kernel& kernel) {
+    return {{"key", kernel.key}, {"image_sha256", kernel.image_sha256}, {"compiler", kernel.compiler}, {"version", kernel.version},
+            {"patches", kernel.patches}, {"build_seconds", kernel.build_seconds}, {"incremental", kernel.incremental}};
+}
+
+Result<Kernel> load_kernel(const fs::path& dir) {
+    Kernel kernel;
+    kernel.bzimage = dir / "bzImage";
+    kernel.vmlinux = dir / "vmlinux";
+    kernel.system_map = dir / "System.map";
+    kernel.config = dir / "config";
+    try {
+        const json record = json::parse(slurp(dir / "build.json"));
+        record.at("key").get_to(kernel.key);
+        record.at("image_sha256").get_to(kernel.image_sha256);
+        record.at("compiler").get_to(kernel.compiler);
+        record.at("version").get_to(kernel.version);
+        record.at("patches").get_to(kernel.patches);
+        record.at("build_seconds").get_to(kernel.build_seconds);
+        record.at("incremental").get_to(kernel.incremental);
+    } catch (const json::exception& e) {
+        return fail(Blame::Host, fmt::format("{}: {}: remove the folder, it is built again", (dir / "build.json").string(), e.what()));
+    }
+    return kernel;
+}
+
+Status make_kernel(const Recipe& recipe, const std::string& arm, const BuildContext& context, const fs::path& dir) {
+    RIG_TRY(held, context.cache.lock("worktrees", recipe.worktree_key, [&] { context.progress.start("waiting for another rig's build"); }));
+    (void)held;
+    RIG_TRY(tree, context.cache.worktree(recipe.worktree_key));
+    std::error_code error;
+    const auto log = context.cache.root() / "logs" / fmt::format("{}-{}.log", arm, recipe.key.substr(0, 12));
+    fs::create_directories(log.parent_path(), error);
+    fs::remove(log, error);
+    const auto started = std::chrono::steady_clock::now();
+    Worktree worktree(tree, recipe, context);
+    context.progress.start(fmt::format("configuring {} {}", recipe.source.version, arm));
+    auto status = worktree.prepare();
+    if (status) {
+        context.progress.start(fmt::format("building {} {}", recipe.source.version, arm), worktree.had_objects() ? 0 : kColdLines);
+        status = worktree.build(log);
+    }
+    if (!status) {
+        context.progress.interrupt();
+        return status;
+    }
+    context.progress.finish();
+
+    Kernel kernel;
+    kernel.key = recipe.key;
+    kernel.compiler = recipe.compiler;
+    kernel.version = recipe.source.version;
+    kernel.incremental = worktree.had_objects();
+    for (const auto& patch : recipe.patches) kernel.patches.push_back(patch.name);
+    for (const auto& [from, to] : {std::pair{"arch/x86/boot/bzImage", "bzImage"}, {"vmlinux", "vmlinux"}, {"System.map", "System.map"}, {".config", "config"}}) {
+        fs::copy_file(worktree.obj() / from, dir / to, error);
+        if (error) return fail(Blame::Host, fmt::format("cannot keep {}: {}", from, error.message()));
+    }
+    RIG_TRY(hash, sha256_file(dir / "bzImage"));
+    kernel.image_sha256 = hash;
+    kernel.build_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    return put_file(dir / "build.json", build_record(kernel).dump(2) + "\n");
+}
+
+Result<Kernel> prebuilt_kernel(const Spec& spec, const Arm& arm, const BuildContext& context) {
+    const auto& image = *arm.prebuilt;
+    const auto absolute = [&](const fs::path& path) { return path.empty() ? path : spec.top / path; };
+    Kernel kernel;
+    kernel.bzimage = absolute(image.bzimage);
+    kernel.vmlinux = absolute(image.vmlinux);
+    kernel.system_map = absolute(image.system_map);
+    kernel.config = absolute(image.config);
+    kernel.version = "prebuilt";
+    kernel.compiler = "unknown (prebuilt)";
+    RIG_TRY(hash, sha256_file(kernel.bzimage));
+    kernel.image_sha256 = hash;
+    kernel.key = hash;
+    kernel.from_cache = true;
+    if (!kernel.system_map.empty()) return kernel;
+    RIG_TRY(vmlinux_hash, sha256_file(kernel.vmlinux));
+    RIG_TRY(dir, context.cache.get_or_make("kernels", sha256_hex("System.map of " + vmlinux_hash), "System.map of " + image.vmlinux.filename().string(), [&](const fs::path& into) -> Status {
+        Command nm;
+        nm.argv = {"nm", "-n", kernel.vmlinux.string()};
+        nm.log = into / "System.map";
+        RIG_TRY(result, context.runner.run(nm));
+        if (!result.ok()) return fail(Blame::Spec, fmt::format("nm -n {}: {}", kernel.vmlinux.string(), describe(result)));
+        return {};
+    }));
+    kernel.system_map = dir / "System.map";
+    return kernel;
+}
+
+std::vector<std::string> perf_arguments(const fs::path& source, const fs::path& out, unsigned jobs) {
+    std::vector<std::string> argv{"make", "-C", (source / "tools/perf").string(), "O=" + out.string(), fmt::format("-j{}", jobs), "LDFLAGS=-static"};
+    // Every optional feature off: what is needed is perf stat, record and script on tracepoints and probes.
+    for (const char* off : {"NO_JEVENTS", "NO_LIBPYTHON", "NO_LIBPERL", "NO_LIBELF", "NO_LIBBPF", "NO_SLANG", "NO_LIBDW", "NO_DWARF", "NO_LIBDW_DWARF_UNWIND", "NO_LIBUNWIND",
+                            "NO_LIBCRYPTO", "NO_LZMA", "NO_LIBZSTD", "NO_LIBCAP", "NO_LIBNUMA", "NO_LIBAUDIT", "NO_AUXTRACE", "NO_DEMANGLE", "NO_SDT", "NO_GTK2", "NO_LIBBABELTRACE",
+                            "NO_LIBPFM4", "NO_RUST", "NO_ZLIB", "NO_LIBLLVM", "NO_CAPSTONE"})
+        argv.push_back(std::string(off) + "=1");
+    argv.insert(argv.end(), {"BUILD_BPF_SKEL=0", "WERROR=0", (out / "perf").string()});
+    return argv;
+}
+
+Status make_perf(const SourceTree& source, const BuildContext& context, const fs::path& dir) {
+    std::error_code error;
+    const auto scratch = dir / "scratch", out = dir / "out";
+    fs::create_directories(out, error);
+    const auto must = [&](std::vector<std::string> argv, const char* what, std::function<void(std::string_view)> on_line = {}) -> Result<std::string> {
+        Command command;
+        command.argv = std::move(argv);
+        command.env = kBuildEnvironment;
+        command.on_line = std::move(on_line);
+        RIG_TRY(result, context.runner.run(command));
+        if (!result.ok()) return fail(Blame::Host, fmt::format("{}: {}: {}", what, describe(result), first_error(result.out)));
+        return result.out;
+    };
+    // perf's build writes a few generated files beside its sources: it gets links of its own.
+    RIG_TRY(linked, must({"cp", "-al", source.tree.string(), scratch.string()}, "linking the source tree"));
+    (void)linked;
+    const unsigned jobs = context.jobs ? context.jobs : std::max(1u, std::thread::hardware_concurrency());
+    RIG_TRY(built, must(perf_arguments(scratch, out, jobs), "building perf", [&](std::string_view line) { context.progress.note(std::string(line.substr(0, 60))); }));
+    (void)built;
+    RIG_TRY(stripped, must({"strip", "-o", (dir / "perf").string(), (out / "perf").string()}, "strip perf"));
+    (void)stripped;
+    RIG_TRY(options, must({(dir / "perf").string(), "version", "--build-options"}, "perf version"));
+    const auto feature = options.find("libtraceevent:");
+    if (feature == std::string::npos || options.substr(feature, 40).find("on") == std::string::npos)
+        return fail(Blame::Host, "perf was built without libtraceevent, so without tracepoints: install libtraceevent-dev");
+    fs::remove_all(scratch, error);
+    fs::remove_all(out, error);
+    return {};
+}
+
+} // namespace
+
+Result<Kernel> build_kernel(const Spec& spec, const Arm& arm, const BuildContext& context) {
+    if (arm.prebuilt) return prebuilt_kernel(spec, arm, context);
+    RIG_TRY(recipe, make_recipe(spec, arm, context));
+    bool made = false;
+    RIG_TRY(dir, context.cache.get_or_make("kernels", recipe.key, fmt::format("{} {}", recipe.source.id, arm.name), [&](const fs::path& into) {
+        made = true;
+        return make_kernel(recipe, arm.name, context, into);
+    }));
+    RIG_TRY(kernel, load_kernel(dir));
+    kernel.from_cache = !made;
+    // The cache may have been filled from a project in another folder, with the same texts under other names.
+    kernel.patches.clear();
+    for (const auto& patch : recipe.patches) kernel.patches.push_back(patch.name);
+    return kernel;
+}
+
+Result<fs::path> build_perf(const Spec& spec, const BuildContext& context) {
+    if (std::holds_alternative<PrebuiltSource>(spec.kernel.source)) {
+        const auto entries = context.cache.list();
+        const CacheEntry* newest = nullptr;
+        for (const auto& entry : entries)
+            if (entry.kind == "perf" && entry.key.find(".tmp-") == std::string::npos && (!newest || entry.last_used > newest->last_used)) newest = &entry;
+        if (!newest) return fail(Blame::Host, "prebuilt kernels come without perf and the cache has none: run 'rig build configs/batch-alloc-fail.toml' once");
+        return context.cache.root() / "perf" / newest->key / "perf";
+    }
+    RIG_TRY(source, fetch_source(spec, context));
+    RIG_TRY(compiler, compiler_identity(context.runner));
+    const auto key = sha256_hex(fmt::format("{}\n{}\n{}\n", kPerfRecipe, source.id, compiler));
+    if (auto found = context.cache.find("perf", key)) return *found / "perf";
+    context.progress.start("building perf " + source.version);
+    auto dir = context.cache.get_or_make("perf", key, "perf of " + source.id, [&](const fs::path& into) { return make_perf(source, context, into); });
+    if (!dir) {
+        context.progress.interrupt();
+        return tl::unexpected(dir.error());
+    }
+    context.progress.finish();
+    return *dir / "perf";
+}
+
+} // namespace rig

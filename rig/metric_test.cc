@@ -1,0 +1,80 @@
+#include "rig/metric.h"
+
+#include "rig/testing/run_fixture.h"
+
+#include <algorithm>
+#include <gtest/gtest.h>
+
+namespace rig {
+namespace {
+
+using namespace rig::fixture;
+
+double value(const std::string& metric, const Sample& sample) {
+    auto result = metric_value(metric, sample, TargetSpec{});
+    EXPECT_TRUE(result) << metric;
+    return result.value_or(-1);
+}
+
+TEST(Metric, EveryNameOfASpecIsKnown) {
+    for (const auto& name : metric_names()) {
+        EXPECT_TRUE(std::any_of(metric_infos().begin(), metric_infos().end(), [&](const auto& i) { return i.name == name; })) << name;
+        EXPECT_TRUE(metric_value(name, make_sample("ipi", 0, false), TargetSpec{})) << name;
+    }
+}
+
+TEST(Metric, CountsComeFromTheSample) {
+    auto s = make_sample("ipi", 3, false);
+    EXPECT_EQ(value("injections", s), 80);
+    EXPECT_EQ(value("sync_ipis", s), 240);
+    EXPECT_EQ(value("predicted_sync", s), 240);
+    EXPECT_EQ(value("total_ipis", s), 80 + 4 + 213 + 240);
+    EXPECT_EQ(value("other_ipis", s), 80 + 4 + 213);
+    EXPECT_EQ(value("tlb_flushes", s), 100);
+    EXPECT_EQ(value("call_function_vectors", s), 400 + 157);
+    EXPECT_EQ(value("bystander_interrupts", s), 3 * 110 + 3 * 40 + 3); // CPU 0 is the workload's
+    s.cpus_online = 1;
+    EXPECT_EQ(value("predicted_sync", s), 0);
+    s.cpus_online = 0;
+    EXPECT_EQ(value("predicted_sync", s), 0);
+}
+
+TEST(Metric, LatenciesAreOneNumberPerBoot) {
+    Sample s;
+    s.caller_latency_ns = {5, 1, 100};
+    s.munmap_latency_ns = {1, 2};
+    s.bystander_wakeup_ns = {10, 10, 10, 50};
+    s.bystander_burst_ns = {7};
+    EXPECT_EQ(value("caller_latency", s), 5);
+    EXPECT_EQ(value("munmap_latency", s), 1.5);
+    EXPECT_EQ(value("bystander_wakeup", s), 20); // a minority's disturbance moves the mean
+    EXPECT_EQ(value("bystander_burst", s), 7);
+    EXPECT_EQ(metric_values("caller_latency", s), &s.caller_latency_ns);
+    EXPECT_EQ(metric_values("sync_ipis", s), nullptr);
+}
+
+TEST(Metric, WhatTheSampleDoesNotHoldIsNotZero) {
+    for (const auto& info : metric_infos()) {
+        if (info.name == "injections" || info.name == "predicted_sync") continue; // always there
+        EXPECT_FALSE(metric_value(info.name, Sample{}, TargetSpec{})) << info.name;
+    }
+    EXPECT_FALSE(metric_value("no_such_metric", make_sample("ipi", 0, false), TargetSpec{}));
+    auto s = make_sample("ipi", 0, false);
+    s.counts.erase("call_function_single_vectors");
+    EXPECT_FALSE(metric_value("call_function_vectors", s, TargetSpec{}));
+    s.counts_per_cpu["call_function_vectors"] = {3};
+    EXPECT_FALSE(metric_value("bystander_interrupts", s, TargetSpec{}));
+}
+
+TEST(Metric, NoIpiAtAllIsAZeroOnlyIfTheCounterAgrees) {
+    auto s = make_sample("reviewed", 0, true);
+    s.ipis_by_function.clear();
+    EXPECT_FALSE(metric_value("total_ipis", s, TargetSpec{}));
+    EXPECT_FALSE(metric_value("other_ipis", s, TargetSpec{}));
+    s.counts["csd_total"] = 0;
+    EXPECT_EQ(value("total_ipis", s), 0);
+    EXPECT_EQ(value("other_ipis", s), 0);
+}
+
+} // namespace
+} // namespace rig

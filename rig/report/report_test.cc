@@ -1,0 +1,74 @@
+#include "rig/report/report.h"
+
+#include "rig/testing/run_fixture.h"
+
+#include <gtest/gtest.h>
+
+namespace rig {
+namespace {
+
+using namespace rig::fixture;
+
+TEST(Assemble, ProvesEveryArmAgainstItsOwnKernel) {
+    auto spec = make_spec();
+    auto run = make_run(spec);
+    auto input = assemble(spec, run, make_samples(spec), {"from the store"}, "results/x");
+    ASSERT_EQ(input.comparison.proofs.size(), 2u);
+    EXPECT_TRUE(input.comparison.proofs[0].all_pass());
+    EXPECT_TRUE(input.comparison.proofs[1].all_pass());
+    EXPECT_EQ(input.warnings, std::vector<std::string>{"from the store"});
+    EXPECT_EQ(input.run_dir, "results/x");
+
+    run.kernels[1].facts.image_sha256 = run.kernels[0].facts.image_sha256;
+    EXPECT_EQ(assemble(spec, run, make_samples(spec), {}, "").comparison.exit, Exit::Inconclusive);
+    run.kernels.clear(); // no facts, no proof
+    EXPECT_EQ(assemble(spec, run, make_samples(spec), {}, "").comparison.exit, Exit::Inconclusive);
+}
+
+TEST(Assemble, ListsFunctionsMostFrequentFirstWithoutTheSyncFunction) {
+    auto spec = make_spec();
+    auto input = assemble(spec, make_run(spec), make_samples(spec), {}, "");
+    ASSERT_EQ(input.functions.size(), 3u);
+    EXPECT_EQ(input.functions[0].function, "ttwu_pending");
+    EXPECT_EQ(input.functions[0].arms[0]->min, 210);
+    EXPECT_EQ(input.functions[0].arms[1]->max, 483);
+    EXPECT_EQ(input.functions[2].function, "nohz_full_kick_func");
+    EXPECT_FALSE(input.rest);
+}
+
+TEST(Assemble, TheRestIsSummedBootByBoot) {
+    auto spec = make_spec(2);
+    auto samples = make_samples(spec);
+    for (auto& s : samples) {
+        s.ipis_by_function.clear();
+        for (int i = 0; i < 6; ++i)
+            s.ipis_by_function["often" + std::to_string(i)] = 100;
+        // 10 in every boot, although neither function is constant.
+        s.ipis_by_function["rare_a"] = s.id.index ? 3 : 7;
+        s.ipis_by_function["rare_b"] = s.id.index ? 7 : 3;
+    }
+    auto input = assemble(spec, make_run(spec), samples, {}, "");
+    ASSERT_TRUE(input.rest);
+    EXPECT_EQ(input.rest->function, "2 more functions");
+    EXPECT_EQ(input.rest->arms[0]->min, 10);
+    EXPECT_EQ(input.rest->arms[0]->max, 10);
+    // A function that one boot lacks is 0 there.
+    samples[0].ipis_by_function.erase("often0");
+    input = assemble(spec, make_run(spec), samples, {}, "");
+    EXPECT_EQ(input.functions[5].function, "often0");
+    EXPECT_EQ(input.functions[5].arms[0]->min, 0);
+}
+
+TEST(Assemble, WarnsOfClocksAndOfStrangers) {
+    auto spec = make_spec();
+    auto samples = make_samples(spec);
+    samples[0].agent_munmap_ns.assign(20, 1);
+    samples.push_back(make_sample("stranger", 0, true));
+    auto input = assemble(spec, make_run(spec), samples, {}, "");
+    ASSERT_EQ(input.warnings.size(), 2u);
+    EXPECT_NE(input.warnings[0].find("ipi: the clocks disagree"), std::string::npos);
+    EXPECT_EQ(input.warnings[1], "1 boots of arm stranger ignored: the experiment has no such arm");
+}
+
+} // namespace
+} // namespace rig

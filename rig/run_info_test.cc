@@ -1,0 +1,72 @@
+#include "rig/run_info.h"
+
+#include "rig/testing/run_fixture.h"
+#include "rig/testing/spec_project.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace rig {
+namespace {
+
+using namespace rig::fixture;
+using nlohmann::json;
+
+std::string error_of(const json& value) {
+    auto result = run_info_from_json(value);
+    return result ? "" : result.error().message;
+}
+
+TEST(RunInfo, RoundTripsThroughTextExactly) {
+    auto run = make_run(make_spec());
+    run.spec_text = "name = \"µ\"\n# \"quotes\" and \t tabs\n";
+    run.libvirt_version = "9.0.0";
+    auto text = to_json(run).dump();
+    auto back = run_info_from_json(json::parse(text));
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_EQ(to_json(*back).dump(), text);
+    EXPECT_EQ(back->spec_text, run.spec_text);
+    EXPECT_EQ(back->kernels[1].facts.symbols, run.kernels[1].facts.symbols);
+    EXPECT_EQ(back->find_kernel("reviewed")->patches.size(), 2u);
+    EXPECT_EQ(back->find_kernel("other"), nullptr);
+}
+
+TEST(RunInfo, IsStrict) {
+    auto whole = to_json(make_run(make_spec()));
+    for (const auto& item : whole.items()) {
+        auto cut = whole;
+        cut.erase(item.key());
+        EXPECT_EQ(error_of(cut), "run." + item.key() + ": missing");
+        auto wrong = whole;
+        wrong[item.key()] = json::object({{"a", 1}});
+        EXPECT_NE(error_of(wrong).find("run." + item.key() + ": "), std::string::npos);
+    }
+    auto more = whole;
+    more["kernels"][1]["facts"]["guess"] = 1;
+    EXPECT_NE(error_of(more).find("run.kernels[1].facts.guess: unknown key"), std::string::npos);
+    whole["format"] = 2;
+    EXPECT_EQ(error_of(whole), "run.format: 2, want 1 (written by another version of rig)");
+}
+
+class RunInfoSpec : public SpecProject {};
+
+TEST_F(RunInfoSpec, TheSpecIsAsItWasRun) {
+    RunInfo run;
+    run.spec_file = "configs/x.toml";
+    run.spec_text = good_spec;
+    run.clock = "wall";
+    run.boots = 17;
+    run.vcpus = 2;
+    run.seed = 99;
+    auto spec = spec_of(run, top_);
+    ASSERT_TRUE(spec) << spec.error().message;
+    EXPECT_EQ(spec->guest.boots, 17u); // the command line overruled 3
+    EXPECT_EQ(spec->guest.vcpus, 2u);
+    EXPECT_EQ(spec->guest.seed, 99u);
+    EXPECT_EQ(spec->guest.clock, ClockChoice::Wall);
+    run.spec_text = "name = 3";
+    EXPECT_EQ(spec_of(run, top_).error().blame, Blame::Spec);
+}
+
+} // namespace
+} // namespace rig

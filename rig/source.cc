@@ -1,0 +1,251 @@
+#include "rig/source.h"
+
+#include <fmt/format.h>
+#include <fstream>
+#include <regex>
+#include <sstream>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace rig {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::chrono::hours kSuiteListsAge{24}; // a private suite's lists are fetched again after a day
+constexpr const char* kKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+std::string slurp(const fs::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::string last_lines(const std::string& text) {
+    const std::size_t keep = 600;
+    return text.size() > keep ? text.substr(text.size() - keep) : text;
+}
+
+Result<std::string> must_run(const BuildContext& context, std::vector<std::string> argv, const fs::path& cwd = {}, Blame blame = Blame::Host,
+                             std::function<void(std::string_view)> on_line = {}) {
+    Command command;
+    command.argv = std::move(argv);
+    command.cwd = cwd;
+    command.env = {{"LC_ALL", "C"}};
+    command.on_line = std::move(on_line);
+    RIG_TRY(result, context.runner.run(command));
+    if (!result.ok()) return fail(blame, fmt::format("{} {}: {}: {}", command.argv[0], command.argv.size() > 1 ? command.argv[1] : "", describe(result), last_lines(result.out)));
+    return result.out;
+}
+
+// Unpacks an archive whose top folder is dropped. tar tells every `step` records how far it is.
+Status unpack(const BuildContext& context, const fs::path& archive, const fs::path& tree) {
+    std::error_code error;
+    fs::create_directories(tree, error);
+    // A kernel tarball has about 90,000 files; the bar needs an estimate only.
+    constexpr std::uint64_t kFiles = 95000;
+    context.progress.start("unpacking " + archive.filename().string(), kFiles);
+    std::uint64_t files = 0;
+    const auto out = must_run(context, {"tar", "-x", "-v", "-f", archive.string(), "-C", tree.string(), "--strip-components=1", "--no-same-owner"}, {}, Blame::Host,
+                              [&](std::string_view) {
+                                  if (++files % 500 == 0) context.progress.advance(std::min(files, kFiles - 1));
+                              });
+    if (!out) {
+        context.progress.interrupt();
+        return tl::unexpected(out.error());
+    }
+    context.progress.finish();
+    return {};
+}
+
+// ---- Debian packages
+
+// Options that make apt-get and apt-cache use the private configuration of a suite; none for the host's own lists.
+struct Apt {
+    std::vector<std::string> options;
+    std::vector<std::string> command(const char* program, std::initializer_list<std::string> words) const {
+        std::vector<std::string> argv{program};
+        argv.insert(argv.end(), options.begin(), options.end());
+        argv.insert(argv.end(), words);
+        return argv;
+    }
+};
+
+Result<Apt> private_apt(const BuildContext& context, const std::string& suite) {
+    const auto dir = context.cache.root() / "apt" / suite;
+    RIG_TRY(held, context.cache.lock("apt", suite));
+    (void)held;
+    std::error_code error;
+    for (const char* sub : {"lists/partial", "cache/archives/partial", "parts"}) fs::create_directories(dir / sub, error);
+    if (error) return fail(Blame::Host, fmt::format("cannot make {}: {}", dir.string(), error.message()));
+    Apt apt;
+    // Root's downloads would be handed to the user _apt, who may not be able to enter the cache folder.
+    for (const auto& option : {"Dir::Etc::sourcelist=" + (dir / "sources.list").string(), "Dir::Etc::sourceparts=" + (dir / "parts").string(),
+                               "Dir::State::lists=" + (dir / "lists").string(), "Dir::Cache=" + (dir / "cache").string(),
+                               std::string("Dir::State::status=/dev/null"), std::string("APT::Sandbox::User=root")})
+        apt.options.insert(apt.options.end(), {"-o", option});
+    struct stat stamp{};
+    const auto fetched = dir / "fetched";
+    if (::stat(fetched.c_str(), &stamp) == 0 && std::time(nullptr) - stamp.st_mtime < std::chrono::seconds(kSuiteListsAge).count()) return apt;
+    RIG_TRY(targets, must_run(context, {"apt-get", "indextargets", "--format", "$(CREATED_BY)|$(REPO_URI)|$(RELEASE)"}));
+    const auto uri = archive_uri(targets);
+    if (uri.empty()) return fail(Blame::Host, "apt knows no Debian archive to take " + suite + " from: run 'apt-get update' once");
+    std::ofstream(dir / "sources.list") << fmt::format("deb [signed-by={}] {} {} main\n", kKeyring, uri, suite);
+    context.progress.start("fetching the package lists of " + suite);
+    const auto updated = must_run(context, apt.command("apt-get", {"update"}));
+    context.progress.finish();
+    if (updated) std::ofstream(fetched) << "";
+    // Offline, lists of an earlier day still serve.
+    else if (!fs::exists(fetched, error)) return tl::unexpected(updated.error());
+    return apt;
+}
+
+// apt takes 0.6 s to say which version it would take; the answer holds until its lists change.
+std::string lists_stamp(const BuildContext& context, const DistroSource& source) {
+    const fs::path lists = source.suite.empty() ? fs::path("/var/lib/apt/lists") : context.cache.root() / "apt" / source.suite / "lists";
+    struct stat info{};
+    if (::stat(lists.c_str(), &info) != 0) return {};
+    return fmt::format("{}.{:09}", info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
+}
+
+Result<std::string> candidate(const BuildContext& context, const Apt& apt, const DistroSource& source);
+
+Result<std::string> remembered_candidate(const BuildContext& context, const Apt& apt, const DistroSource& source) {
+    const auto memo = context.cache.root() / "apt" / fmt::format("{}_{}.version", source.package, source.suite);
+    std::ifstream in(memo);
+    std::string stamp, version;
+    if (in >> stamp >> version && stamp == lists_stamp(context, source)) return version;
+    RIG_TRY(found, candidate(context, apt, source));
+    std::error_code ignored;
+    fs::create_directories(memo.parent_path(), ignored);
+    if (!found.empty()) std::ofstream(memo) << lists_stamp(context, source) << " " << found << "\n";
+    return found;
+}
+
+Result<std::string> candidate(const BuildContext& context, const Apt& apt, const DistroSource& source) {
+    RIG_TRY(policy, must_run(context, apt.command("apt-cache", {"policy", source.package})));
+    auto version = candidate_version(policy);
+    if (!version.empty() || !source.suite.empty()) return version;
+    if (::geteuid() != 0) return fail(Blame::Host, fmt::format("apt knows no package {}: run 'sudo apt-get update' once", source.package));
+    context.progress.start("apt-get update");
+    const auto updated = must_run(context, {"apt-get", "update"});
+    context.progress.finish();
+    if (!updated) return tl::unexpected(updated.error());
+    RIG_TRY(again, must_run(context, apt.command("apt-cache", {"policy", source.package})));
+    return candidate_version(again);
+}
+
+Status make_from_package(const BuildContext& context, const Apt& apt, const std::string& package, const std::string& version, const fs::path& dir) {
+    context.progress.start(fmt::format("downloading {} {}", package, version));
+    auto words = apt.command("apt-get", {"-o", "APT::Sandbox::User=root", "download", package + "=" + version});
+    auto downloaded = must_run(context, words, dir);
+    if (!downloaded) {
+        context.progress.interrupt();
+        return tl::unexpected(downloaded.error());
+    }
+    context.progress.finish();
+    std::error_code error;
+    fs::path deb;
+    for (const auto& entry : fs::directory_iterator(dir, error))
+        if (entry.path().extension() == ".deb") deb = entry.path();
+    if (deb.empty()) return fail(Blame::Host, fmt::format("apt-get download {} left no package in {}", package, dir.string()));
+    RIG_TRY(extracted, must_run(context, {"dpkg-deb", "-x", deb.string(), (dir / "deb").string()}));
+    (void)extracted;
+    fs::path tarball;
+    for (const auto& entry : fs::directory_iterator(dir / "deb/usr/src", error))
+        if (entry.path().filename().string().find(".tar") != std::string::npos) tarball = entry.path();
+    if (tarball.empty()) return fail(Blame::Spec, fmt::format("package {} holds no kernel source under usr/src", package));
+    RIG_CHECK(unpack(context, tarball, dir / "tree"));
+    fs::remove_all(dir / "deb", error);
+    fs::remove(deb, error);
+    return {};
+}
+
+Result<fs::path> from_distro(const DistroSource& source, const BuildContext& context, std::string& id) {
+    Apt apt;
+    if (!source.suite.empty()) {
+        RIG_TRY(own, private_apt(context, source.suite));
+        apt = own;
+    }
+    RIG_TRY(version, remembered_candidate(context, apt, source));
+    if (version.empty())
+        return fail(Blame::Spec, fmt::format("kernel.source: no package {} in {}", source.package, source.suite.empty() ? "this host's package lists" : source.suite));
+    id = source.package + "=" + version;
+    return context.cache.get_or_make("sources", sha256_hex(id), id, [&](const fs::path& dir) { return make_from_package(context, apt, source.package, version, dir); });
+}
+
+// ---- tarballs and git
+
+Result<fs::path> from_tarball(const fs::path& path, const std::string& sha256, const BuildContext& context, std::string& id) {
+    id = "tarball:" + sha256;
+    const auto key = sha256_hex(id);
+    if (auto found = context.cache.find("sources", key)) return *found;
+    RIG_TRY(actual, sha256_file(path));
+    if (actual != sha256) return fail(Blame::Spec, fmt::format("{}: SHA-256 is {}, the experiment wants {}", path.string(), actual, sha256));
+    return context.cache.get_or_make("sources", key, path.filename().string(), [&](const fs::path& dir) { return unpack(context, path, dir / "tree"); });
+}
+
+Result<fs::path> from_git(const fs::path& repository, const std::string& revision, const BuildContext& context, std::string& id) {
+    auto commit = must_run(context, {"git", "-C", repository.string(), "rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}"}, {}, Blame::Spec);
+    if (!commit) return fail(Blame::Spec, fmt::format("{}: no commit '{}' in this repository", repository.string(), revision));
+    while (!commit->empty() && commit->back() == '\n') commit->pop_back();
+    id = "git:" + *commit;
+    return context.cache.get_or_make("sources", sha256_hex(id), fmt::format("git {} ({})", commit->substr(0, 12), revision), [&](const fs::path& dir) -> Status {
+        const auto archive = dir / "tree.tar";
+        RIG_TRY(out, must_run(context, {"git", "-C", repository.string(), "archive", "--format=tar", "--prefix=tree/", "-o", archive.string(), *commit}));
+        (void)out;
+        RIG_CHECK(unpack(context, archive, dir / "tree"));
+        std::error_code ignored;
+        fs::remove(archive, ignored);
+        return {};
+    });
+}
+
+} // namespace
+
+std::string kernel_version_of(std::string_view makefile) {
+    std::string version;
+    for (const char* field : {"VERSION", "PATCHLEVEL", "SUBLEVEL"}) {
+        std::match_results<std::string_view::const_iterator> match;
+        const std::regex line(fmt::format("(^|\n){} = ([0-9]+)\n", field));
+        if (!std::regex_search(makefile.begin(), makefile.end(), match, line)) return {};
+        version += (version.empty() ? "" : ".") + match[2].str();
+    }
+    return version;
+}
+
+std::string archive_uri(std::string_view indextargets) {
+    std::istringstream lines{std::string(indextargets)};
+    for (std::string line; std::getline(lines, line);) {
+        const auto first = line.find('|'), second = line.find('|', first + 1);
+        if (second == std::string::npos || line.substr(0, first) != "Packages") continue;
+        const auto uri = line.substr(first + 1, second - first - 1), release = line.substr(second + 1);
+        const bool archive = uri.ends_with("/debian/") || uri.ends_with("/debian");
+        if (archive && release.find('-') == std::string::npos) return uri;
+    }
+    return {};
+}
+
+std::string candidate_version(std::string_view policy) {
+    std::istringstream lines{std::string(policy)};
+    for (std::string line; std::getline(lines, line);) {
+        const auto at = line.find("Candidate: ");
+        if (at == std::string::npos) continue;
+        const auto version = line.substr(at + 11);
+        return version == "(none)" ? std::string() : version;
+    }
+    return {};
+}
+
+Result<SourceTree> fetch_source(const Spec& spec, const BuildContext& context) {
+    SourceTree source;
+    Result<fs::path> dir = fail(Blame::Spec, "kernel.source: prebuilt images have no source tree");
+    if (const auto* distro = std::get_if<DistroSource>(&spec.kernel.source)) dir = from_distro(*distro, context, source.id);
+    else if (const auto* tarball = std::get_if<TarballSource>(&spec.kernel.source)) dir = from_tarball(spec.top / tarball->path, tarball->sha256, context, source.id);
+    else if (const auto* git = std::get_if<GitSource>(&spec.kernel.source)) dir = from_git(spec.top / git->repository, git->revision, context, source.id);
+    if (!dir) return tl::unexpected(dir.error());
+    source.tree = *dir / "tree";
+    source.version = kernel_version_of(slurp(source.tree / "Makefile"));
+    if (source.version.empty()) return fail(Blame::Spec, fmt::format("kernel.source {}: no kernel version in its top Makefile", source.id));
+    return source;
+}
+
+} // namespace rig

@@ -1,0 +1,274 @@
+#include "rig/verdict.h"
+
+#include "rig/testing/run_fixture.h"
+
+#include <cmath>
+#include <functional>
+#include <gtest/gtest.h>
+
+namespace rig {
+namespace {
+
+using namespace rig::fixture;
+
+class VerdictTest : public ::testing::Test {
+ protected:
+    Comparison run() {
+        std::vector<ArmProofs> proofs;
+        for (const auto& arm : spec_.arms)
+            proofs.push_back({arm.name, {{"injections", "", proven_, "", ""}}});
+        return compare(spec_, samples_, std::move(proofs));
+    }
+    const ArmMetric& arm(const std::string& metric, std::size_t index = 1) {
+        last_ = run();
+        return last_.find(metric)->arms.at(index);
+    }
+    // One value per boot of the metric tlb_flushes, which is taken as it is.
+    void set_flushes(const std::vector<std::uint64_t>& base, const std::vector<std::uint64_t>& values) {
+        ASSERT_EQ(base.size(), values.size());
+        spec_.guest.boots = static_cast<unsigned>(base.size());
+        samples_ = make_samples(spec_);
+        for (auto& s : samples_)
+            s.counts["tlb_flushes"] = s.id.arm == "ipi" ? base[s.id.index] : values[s.id.index];
+    }
+    void on_wall_clock() {
+        for (auto& s : samples_)
+            s.run_clock = "wall";
+    }
+    Sample& boot(unsigned index) { return samples_[2 * index + 1]; } // of the patched arm
+
+    Spec spec_ = make_spec();
+    std::vector<Sample> samples_ = make_samples(spec_);
+    bool proven_ = true;
+    Comparison last_;
+};
+
+TEST_F(VerdictTest, ExactlyHoldsOnlyInEveryBoot) {
+    spec_.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
+    EXPECT_EQ(arm("sync_ipis", 0).verdict, Verdict::AsDeclared);
+    EXPECT_EQ(arm("sync_ipis", 1).verdict, Verdict::AsDeclared);
+    EXPECT_EQ(last_.exit, Exit::AsExpected);
+    EXPECT_EQ(last_.closing, "AS EXPECTED: 2 hold");
+
+    boot(3).counts["sync_ipis"] = 12;
+    EXPECT_EQ(arm("sync_ipis", 1).verdict, Verdict::Broken);
+    EXPECT_EQ(arm("sync_ipis", 1).why, "boot 3: 12, want 0");
+    EXPECT_EQ(last_.exit, Exit::Broken);
+    EXPECT_EQ(last_.closing, "NOT AS EXPECTED: 1 failed (sync_ipis in reviewed), 1 hold");
+
+    boot(6).counts["sync_ipis"] = 3;
+    EXPECT_EQ(arm("sync_ipis", 1).why, "boot 3: 12, want 0 (2 of 8 boots differ)");
+}
+
+TEST_F(VerdictTest, PredictedFollowsEachBootsOwnInjections) {
+    spec_.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
+    samples_[4].exposure.injections = 70; // boot 2 of the baseline: 210 predicted
+    EXPECT_EQ(arm("sync_ipis", 0).verdict, Verdict::Broken);
+    EXPECT_EQ(arm("sync_ipis", 0).why, "boot 2: 240, want 210");
+    samples_[4].counts["sync_ipis"] = 210;
+    EXPECT_EQ(arm("sync_ipis", 0).verdict, Verdict::AsDeclared);
+}
+
+TEST_F(VerdictTest, ExactlyNeedsNoInterval) {
+    spec_ = make_spec(1);
+    spec_.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
+    samples_ = make_samples(spec_);
+    EXPECT_EQ(run().closing, "AS EXPECTED: 2 hold");
+}
+
+struct RatioCase {
+    const char* name;
+    MetricSpec expect;
+    std::vector<std::uint64_t> values; // against 1000 in every boot
+    Verdict verdict;
+    Exit exit;
+};
+class RatioTest : public VerdictTest, public ::testing::WithParamInterface<RatioCase> {};
+
+TEST_P(RatioTest, IsJudgedByTheWholeInterval) {
+    const auto& c = GetParam();
+    set_flushes(std::vector<std::uint64_t>(c.values.size(), 1000), c.values);
+    spec_.metrics = {c.expect};
+    for (bool wall : {false, true}) {
+        if (wall) on_wall_clock();
+        // Eight constant boots: [min, max] when paired, a little narrower when not; the cases hold for both.
+        const auto& judged = arm("tlb_flushes");
+        EXPECT_EQ(judged.verdict, c.verdict) << (wall ? "wall " : "virtual ") << judged.why;
+        EXPECT_EQ(last_.exit, c.exit);
+        EXPECT_EQ(last_.paired, !wall);
+        EXPECT_EQ(arm("tlb_flushes", 0).verdict, Verdict::NotJudged);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Verdict, RatioTest,
+    ::testing::Values(
+        RatioCase{"may_rise_within", may_rise("tlb_flushes", 2), {1500, 1600, 1700, 1800, 1900, 2000, 1500, 1600},
+                  Verdict::AsDeclared, Exit::AsExpected},
+        RatioCase{"may_rise_at_the_bound", may_rise("tlb_flushes", 2), {2000, 2000, 2000, 2000, 2000, 2000, 2000, 2000},
+                  Verdict::AsDeclared, Exit::AsExpected},
+        RatioCase{"may_rise_beyond", may_rise("tlb_flushes", 2), {2001, 2100, 2100, 2100, 2100, 2100, 2100, 2200},
+                  Verdict::Broken, Exit::Broken},
+        RatioCase{"may_rise_astride", may_rise("tlb_flushes", 2), {1500, 1500, 1500, 1900, 2100, 2500, 2500, 2500},
+                  Verdict::Undecided, Exit::AsExpected},
+        RatioCase{"not_worse_improved", not_worse("tlb_flushes", 0.01), {900, 910, 920, 930, 940, 950, 960, 999},
+                  Verdict::Improved, Exit::AsExpected},
+        RatioCase{"not_worse_within", not_worse("tlb_flushes", 0.01), {990, 990, 990, 995, 1000, 1010, 1010, 1010},
+                  Verdict::WithinBound, Exit::AsExpected},
+        RatioCase{"not_worse_identical", not_worse("tlb_flushes", 0), {1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000},
+                  Verdict::WithinBound, Exit::AsExpected},
+        RatioCase{"worse_but_within", not_worse("tlb_flushes", 0.05), {1010, 1010, 1020, 1020, 1030, 1030, 1040, 1050},
+                  Verdict::WithinBound, Exit::AsExpected},
+        RatioCase{"not_worse_regressed", not_worse("tlb_flushes", 0.01), {1011, 1020, 1020, 1020, 1020, 1020, 1020, 1030},
+                  Verdict::Regressed, Exit::Broken},
+        RatioCase{"not_worse_astride", not_worse("tlb_flushes", 0.01), {900, 900, 900, 1000, 1005, 1100, 1100, 1100},
+                  Verdict::Undecided, Exit::AsExpected},
+        RatioCase{"too_few_boots", not_worse("tlb_flushes", 0.01), {2000, 2000, 2000, 2000}, Verdict::Undecided,
+                  Exit::AsExpected}),
+    [](const auto& one) { return one.param.name; });
+
+TEST_F(VerdictTest, PairingSeesWhatVarianceAcrossSeedsHides) {
+    // Every boot 2 % worse than its partner, while seeds differ by a factor of 8.
+    std::vector<std::uint64_t> base, values;
+    for (unsigned i = 1; i <= 8; ++i) {
+        base.push_back(1000 * i);
+        values.push_back(1020 * i);
+    }
+    set_flushes(base, values);
+    spec_.metrics = {not_worse("tlb_flushes", 0.01)};
+    EXPECT_EQ(arm("tlb_flushes").verdict, Verdict::Regressed);
+    on_wall_clock();
+    EXPECT_EQ(arm("tlb_flushes").verdict, Verdict::Undecided);
+}
+
+TEST_F(VerdictTest, PairsByIndexNotByOrderOfTheFile) {
+    set_flushes({1, 2, 3, 4, 5, 6, 7, 8}, {2, 4, 6, 8, 10, 12, 14, 16});
+    std::reverse(samples_.begin(), samples_.end());
+    std::swap(samples_[0], samples_[7]);
+    EXPECT_EQ(arm("tlb_flushes").change->ratio.interval->low, 2);
+    EXPECT_EQ(arm("tlb_flushes").change->ratio.interval->high, 2);
+}
+
+TEST_F(VerdictTest, RisingFromZeroIsInfinitelyWorse) {
+    set_flushes(std::vector<std::uint64_t>(8, 0), std::vector<std::uint64_t>(8, 1));
+    spec_.metrics = {not_worse("tlb_flushes", 10)};
+    EXPECT_EQ(arm("tlb_flushes").verdict, Verdict::Regressed);
+    EXPECT_TRUE(std::isinf(arm("tlb_flushes").change->ratio.value));
+    EXPECT_EQ(arm("tlb_flushes").change->direction, Direction::Rose);
+    set_flushes(std::vector<std::uint64_t>(8, 0), std::vector<std::uint64_t>(8, 0));
+    EXPECT_EQ(arm("tlb_flushes").verdict, Verdict::WithinBound);
+    EXPECT_EQ(arm("tlb_flushes").change->direction, Direction::Same);
+}
+
+TEST_F(VerdictTest, DirectionIsToldForWhatIsNotJudgedToo) {
+    EXPECT_EQ(arm("caller_latency").change->direction, Direction::Rose);
+    EXPECT_EQ(arm("caller_latency").verdict, Verdict::NotJudged);
+    EXPECT_EQ(arm("bystander_burst").change->direction, Direction::Fell);
+    EXPECT_EQ(arm("tlb_flushes").change->direction, Direction::Same);
+    set_flushes({5, 5, 5, 5, 5, 5, 5, 5}, {4, 6, 4, 6, 4, 6, 4, 6});
+    EXPECT_EQ(arm("tlb_flushes").change->direction, Direction::Unclear);
+    set_flushes({5, 5, 5, 5, 5}, {9, 9, 9, 9, 9}); // five pairs: no interval
+    EXPECT_EQ(arm("tlb_flushes").change->direction, Direction::Unclear);
+}
+
+TEST_F(VerdictTest, AFailedProofLeavesNothingJudgedButEverythingShown) {
+    spec_.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}), may_rise("caller_latency", 1000)};
+    proven_ = false;
+    EXPECT_EQ(arm("sync_ipis").verdict, Verdict::Inconclusive);
+    EXPECT_EQ(arm("caller_latency").verdict, Verdict::Inconclusive);
+    EXPECT_TRUE(arm("caller_latency").spread && arm("caller_latency").change);
+    EXPECT_EQ(last_.exit, Exit::Inconclusive);
+    EXPECT_EQ(last_.held + last_.failed + last_.undecided, 0u);
+    EXPECT_EQ(last_.closing, "INCONCLUSIVE: proof injections fails in ipi; nothing judged");
+    boot(0).counts["sync_ipis"] = 1; // not even what looks broken
+    EXPECT_EQ(run().exit, Exit::Inconclusive);
+}
+
+TEST_F(VerdictTest, AnArmWithoutProofsIsInconclusive) {
+    auto result = compare(spec_, samples_, {{"ipi", {{"injections", "", true, "", ""}}}});
+    EXPECT_EQ(result.exit, Exit::Inconclusive);
+    EXPECT_EQ(result.closing, "INCONCLUSIVE: nothing is proven in reviewed; nothing judged");
+    EXPECT_EQ(compare(spec_, samples_, {{"ipi", {}}, {"reviewed", {}}}).exit, Exit::Inconclusive);
+}
+
+TEST_F(VerdictTest, WhatWasDeclaredButNotMeasuredIsInconclusive) {
+    spec_.metrics = {not_worse("bystander_wakeup", 0.01), exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
+    boot(3).bystander_wakeup_ns.clear();
+    EXPECT_EQ(arm("bystander_wakeup").verdict, Verdict::Inconclusive);
+    EXPECT_EQ(arm("bystander_wakeup").why, "1 of 8 boots do not hold it");
+    EXPECT_FALSE(arm("bystander_wakeup").spread);
+    EXPECT_FALSE(arm("bystander_wakeup").change);
+    EXPECT_EQ(last_.exit, Exit::Inconclusive);
+    EXPECT_EQ(last_.closing, "INCONCLUSIVE: 1 not measured; 0 failed, 2 hold");
+    // The baseline's gap counts as much.
+    samples_ = make_samples(spec_);
+    samples_[0].bystander_wakeup_ns.clear();
+    EXPECT_EQ(arm("bystander_wakeup").verdict, Verdict::Inconclusive);
+    EXPECT_EQ(arm("bystander_wakeup").why, "the baseline does not hold it");
+    // Not declared, it is merely absent.
+    spec_.metrics.erase(spec_.metrics.begin());
+    EXPECT_EQ(run().exit, Exit::AsExpected);
+}
+
+TEST_F(VerdictTest, AMetricNobodyKnowsIsInconclusive) {
+    spec_.metrics = {not_worse("phase_of_the_moon", 0.01)};
+    EXPECT_EQ(run().exit, Exit::Inconclusive);
+}
+
+TEST_F(VerdictTest, NoBootsAtAll) {
+    spec_.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}), not_worse("tlb_flushes", 1)};
+    samples_.clear();
+    EXPECT_EQ(run().exit, Exit::Inconclusive);
+    EXPECT_EQ(arm("sync_ipis").why, "no boot");
+}
+
+TEST_F(VerdictTest, ClosingNeverCallsUndecidedGood) {
+    spec_ = make_spec(4);
+    samples_ = make_samples(spec_);
+    spec_.metrics = {not_worse("tlb_flushes", 0.01)};
+    EXPECT_EQ(run().closing, "NOTHING DECIDED: 0 hold, 1 undecided (tlb_flushes in reviewed)");
+    spec_.metrics.push_back(exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}));
+    EXPECT_EQ(run().closing, "AS EXPECTED: 2 hold, 1 undecided (tlb_flushes in reviewed)");
+    EXPECT_EQ(run().exit, Exit::AsExpected);
+    spec_.metrics.clear();
+    EXPECT_EQ(run().closing, "NOTHING JUDGED: every proof holds, but no expectation is declared");
+}
+
+TEST_F(VerdictTest, ClosingFitsOnOneLine) {
+    for (auto& arm : spec_.arms)
+        arm.name += std::string(32 - arm.name.size(), 'x');
+    samples_ = make_samples(spec_);
+    spec_.metrics = {exactly("call_function_vectors", {{spec_.arms[0].name, 1}, {spec_.arms[1].name, 1}})};
+    EXPECT_LE(run().closing.size(), 97u);
+    EXPECT_EQ(run().exit, Exit::Broken);
+    auto result = compare(spec_, samples_, {{spec_.arms[0].name, {{"workload_complete", "", false, "", ""}}}});
+    EXPECT_LE(result.closing.size(), 97u);
+}
+
+TEST_F(VerdictTest, EveryArmIsComparedWithTheFirst) {
+    spec_.arms.push_back({"merged", {}, "synchronize_rcu", {}});
+    samples_ = make_samples(spec_);
+    for (auto& s : samples_)
+        if (s.id.arm == "merged") s.counts["tlb_flushes"] = 150;
+    spec_.metrics = {not_worse("tlb_flushes", 0.01)};
+    auto result = run();
+    const auto& arms = result.find("tlb_flushes")->arms;
+    EXPECT_EQ(arms[1].verdict, Verdict::WithinBound);
+    EXPECT_EQ(arms[2].verdict, Verdict::Regressed);
+    EXPECT_EQ(arms[2].change->ratio.value, 1.5);
+    EXPECT_EQ(result.closing, "NOT AS EXPECTED: 1 failed (tlb_flushes in merged), 1 hold");
+}
+
+TEST_F(VerdictTest, SummariesAreOverBootsAndPooledOnesOverValues) {
+    const auto& base = arm("caller_latency", 0);
+    EXPECT_EQ(base.boots.size(), 8u);
+    EXPECT_EQ(base.spread->min, 10'500 + 3'950);
+    EXPECT_EQ(base.spread->max, 10'500 + 3'950 + 49);
+    EXPECT_EQ(base.pooled->values, 8u * 80);
+    EXPECT_EQ(base.pooled->max, 10'500 + 7'900 + 49);
+    EXPECT_FALSE(base.change);
+    EXPECT_FALSE(arm("sync_ipis").pooled);
+}
+
+} // namespace
+} // namespace rig
