@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <optional>
 #include <utility>
 
 namespace rig {
@@ -54,17 +53,19 @@ struct Calls {
 // Pairs entry and exit events that alternate; a widow on either side means that events were lost.
 Result<Calls> pair_calls(const Trace& trace, const std::string& enter, const std::string& exit) {
     Calls calls;
-    std::optional<std::uint64_t> open;
+    bool open = false;
+    std::uint64_t entered = 0;
     for (const auto& event : trace.events) {
         if (event.event == enter) {
             if (open) return guest_error(fmt::format("perf: two {} without a {} between", enter, exit));
-            open = event.time_ns;
+            open = true;
+            entered = event.time_ns;
             if (calls.latency_ns.empty()) calls.first = event.time_ns;
         } else if (event.event == exit) {
             if (!open) return guest_error(fmt::format("perf: {} without {}", exit, enter));
-            calls.latency_ns.push_back(event.time_ns - *open);
+            calls.latency_ns.push_back(event.time_ns - entered);
             calls.last = event.time_ns;
-            open.reset();
+            open = false;
         }
     }
     if (open) return guest_error(fmt::format("perf: {} without {}", enter, exit));

@@ -24,8 +24,7 @@ Boots boots_of(const ArmEvidence& evidence) {
     Boots boots;
     for (const auto& sample : evidence.samples)
         if (sample.id.arm == evidence.arm.name) boots.push_back(&sample);
-    std::stable_sort(boots.begin(), boots.end(),
-                     [](const Sample* a, const Sample* b) { return a->id.index < b->id.index; });
+    std::stable_sort(boots.begin(), boots.end(), [](const Sample* a, const Sample* b) { return a->id.index < b->id.index; });
     return boots;
 }
 
@@ -39,12 +38,11 @@ constexpr const char* pt_reclaim_reason =
     "patch that gives PT_RECLAIM a prompt, and PT_RECLAIM = \"n\" in kernel.options";
 
 bool bypasses_table_batch(const ArmEvidence& evidence) {
-    return evidence.kernel.version.starts_with("6.12") && option(evidence.kernel, "X86") == "y" &&
-           evidence.spec.kernel.enable.empty() && !evidence.arm.prebuilt;
+    return evidence.kernel.version.starts_with("6.12") && option(evidence.kernel, "X86") == "y" && evidence.spec.kernel.enable.empty() &&
+           !evidence.arm.prebuilt;
 }
-constexpr const char* bypass_reason =
-    "6.12 on x86 bypasses the table batch (native_tlb_remove_table()) unless a hypervisor replaces it, and "
-    "kernel.enable names no enabling patch";
+constexpr const char* bypass_reason = "6.12 on x86 bypasses the table batch (native_tlb_remove_table()) unless a hypervisor replaces it, and "
+                                      "kernel.enable names no enabling patch";
 
 // ---- Proofs from the kernel's files
 
@@ -66,8 +64,7 @@ Proof prove_config(const ArmEvidence& evidence) {
         else if (name == "PT_RECLAIM")
             proof.reason = pt_reclaim_reason;
         else if (name == "MMU_GATHER_RCU_TABLE_FREE")
-            proof.reason = "6.12 on x86 selects MMU_GATHER_RCU_TABLE_FREE only with PARAVIRT=y; here PARAVIRT=" +
-                           option(kernel, "PARAVIRT");
+            proof.reason = "6.12 on x86 selects MMU_GATHER_RCU_TABLE_FREE only with PARAVIRT=y; here PARAVIRT=" + option(kernel, "PARAVIRT");
         else
             proof.reason = fmt::format("Kconfig changed {}: look for what it depends on, or what selects it", name);
     }
@@ -78,8 +75,7 @@ Proof prove_config(const ArmEvidence& evidence) {
 
 Proof prove_symbols(const ArmEvidence& evidence) {
     Proof proof{"symbols", "the functions under test are in System.map", true, "", ""};
-    std::vector<std::string> names = {evidence.spec.target.function, evidence.spec.target.sync_function,
-                                      evidence.arm.witness};
+    std::vector<std::string> names = {evidence.spec.target.function, evidence.spec.target.sync_function, evidence.arm.witness};
     if (evidence.spec.fault.enabled) names.push_back(evidence.spec.fault.function);
     std::vector<std::string> missing;
     for (const auto& name : names) {
@@ -87,10 +83,9 @@ Proof prove_symbols(const ArmEvidence& evidence) {
         auto symbol = found == evidence.kernel.symbols.end() ? "" : found->second;
         if (symbol == name) continue;
         missing.push_back(symbol.empty() ? name + " absent" : fmt::format("{} only as {}", name, symbol));
-        proof.reason = !symbol.empty() ? fmt::format("the compiler cloned {}: name {} in the experiment", name, symbol)
-                       : option(evidence.kernel, "PT_RECLAIM") == "y"
-                           ? pt_reclaim_reason
-                           : "not compiled in this configuration, inlined by the compiler, or misspelt";
+        proof.reason = !symbol.empty()                                ? fmt::format("the compiler cloned {}: name {} in the experiment", name, symbol)
+                       : option(evidence.kernel, "PT_RECLAIM") == "y" ? pt_reclaim_reason
+                                                                      : "not compiled in this configuration, inlined by the compiler, or misspelt";
     }
     proof.passed = missing.empty();
     proof.found = fmt::format("{}", fmt::join(proof.passed ? names : missing, ", "));
@@ -118,8 +113,7 @@ Proof prove_image_differs(const ArmEvidence& evidence) {
 // ---- Proofs from the boots
 
 // `wrong` gives what is wrong with a boot, nullopt if nothing is; `reason` is asked about the first bad boot.
-template<class Wrong, class Reason>
-Proof over_boots(Proof proof, const Boots& boots, Wrong wrong, Reason reason) {
+template<class Wrong, class Reason> Proof over_boots(Proof proof, const Boots& boots, Wrong wrong, Reason reason) {
     const Sample* first = nullptr;
     std::string what;
     std::size_t bad = 0;
@@ -148,8 +142,7 @@ template<class Value> std::string range(const Boots& boots, Value value) {
         low = std::min(low, value(*boot));
         high = std::max(high, value(*boot));
     }
-    return low == high ? fmt::format("{} in each of {} boots", low, boots.size())
-                       : fmt::format("{}..{} in {} boots", low, high, boots.size());
+    return low == high ? fmt::format("{} in each of {} boots", low, boots.size()) : fmt::format("{}..{} in {} boots", low, high, boots.size());
 }
 
 using Wrong = std::optional<std::string>;
@@ -161,8 +154,7 @@ Proof prove_boots(const ArmEvidence& evidence, const Boots& boots) {
     for (const auto* boot : boots)
         if (!seen.insert(boot->id.index).second || boot->id.index >= planned) {
             proof.passed = false;
-            proof.found = fmt::format("boot {} {}", boot->id.index,
-                                      boot->id.index >= planned ? "was not planned" : "is there twice");
+            proof.found = fmt::format("boot {} {}", boot->id.index, boot->id.index >= planned ? "was not planned" : "is there twice");
             proof.reason = "samples.jsonl was changed by hand, or holds another run's samples";
             return proof;
         }
@@ -179,11 +171,10 @@ Proof prove_platform(const ArmEvidence& evidence, const Boots& boots) {
     auto proof = over_boots(
         {"platform", "clock, accelerator and kernel are the same in every boot", true, "", ""}, boots,
         [&](const Sample& s) -> Wrong {
-            if (platform(s) != platform(*first))
-                return fmt::format("{}, want {} as in the run's first boot", platform(s), platform(*first));
+            if (platform(s) != platform(*first)) return fmt::format("{}, want {} as in the run's first boot", platform(s), platform(*first));
             if (s.kernel_release != boots[0]->kernel_release || s.kernel_version != boots[0]->kernel_version)
-                return fmt::format("kernel {} {}, want {} {} as in boot {}", s.kernel_release, s.kernel_version,
-                                   boots[0]->kernel_release, boots[0]->kernel_version, boots[0]->id.index);
+                return fmt::format("kernel {} {}, want {} {} as in boot {}", s.kernel_release, s.kernel_version, boots[0]->kernel_release,
+                                   boots[0]->kernel_version, boots[0]->id.index);
             return {};
         },
         [](const Sample&) { return "the run was resumed on another machine or after another build"; });
@@ -193,9 +184,7 @@ Proof prove_platform(const ArmEvidence& evidence, const Boots& boots) {
 
 std::string why_no_injection(const ArmEvidence& evidence, const Sample& s) {
     const auto& fault = evidence.spec.fault;
-    if (fault.min_order > 0)
-        return fmt::format("fault.min_order = {} lets order-0 allocations pass, and a table batch is one page",
-                           fault.min_order);
+    if (fault.min_order > 0) return fmt::format("fault.min_order = {} lets order-0 allocations pass, and a table batch is one page", fault.min_order);
     if (fault.times == 0) return "fault.times = 0 allows no injection";
     for (const char* name : {"FAIL_PAGE_ALLOC", "FAULT_INJECTION_STACKTRACE_FILTER"})
         if (option(evidence.kernel, name) == "n" && (fault.stack_filter || name == std::string("FAIL_PAGE_ALLOC")))
@@ -203,36 +192,27 @@ std::string why_no_injection(const ArmEvidence& evidence, const Sample& s) {
     if (s.exposure.tables_freed == 0) return "the workload freed no page table, so none was queued for freeing";
     if (bypasses_table_batch(evidence)) return bypass_reason;
     if (fault.interval > s.exposure.tables_freed)
-        return fmt::format("fault.interval = {} is more than the {} tables freed", fault.interval,
-                           s.exposure.tables_freed);
+        return fmt::format("fault.interval = {} is more than the {} tables freed", fault.interval, s.exposure.tables_freed);
     std::vector<std::string> causes;
     if (fault.stack_filter)
-        causes.push_back(fmt::format("the stack filter's range is not {}() (inlined, or System.map of another image)",
-                                     fault.function));
+        causes.push_back(fmt::format("the stack filter's range is not {}() (inlined, or System.map of another image)", fault.function));
     if (fault.task_filter) causes.push_back("make-it-fail was not set for the workload's task");
     causes.push_back("the batch page never came from the page allocator");
     return fmt::format("{}", fmt::join(causes, "; or "));
 }
 
 std::string why_not_only_target(const ArmEvidence& evidence, const Sample& s) {
-    if (!evidence.spec.fault.stack_filter)
-        return "fault.stack_filter = false: every allocation of the task may fail, tlb_next_batch()'s too";
+    if (!evidence.spec.fault.stack_filter) return "fault.stack_filter = false: every allocation of the task may fail, tlb_next_batch()'s too";
     const auto& e = s.exposure;
-    if (e.target_hits > e.injections)
-        return "allocations failed that were not injected: too little guest.memory_mib, or another way into the target";
-    if (e.target_hits < e.injections)
-        return "the stack filter let other call sites fail: tlb_next_batch() also asks for order-0 GFP_NOWAIT pages";
+    if (e.target_hits > e.injections) return "allocations failed that were not injected: too little guest.memory_mib, or another way into the target";
+    if (e.target_hits < e.injections) return "the stack filter let other call sites fail: tlb_next_batch() also asks for order-0 GFP_NOWAIT pages";
     return "fail_page_alloc/times and the probe on should_fail_alloc_page() disagree: the probe missed some";
 }
 
 void prove_faults(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
     proofs.push_back(over_boots(
-        {"injections", "allocations were made to fail in every boot", true,
-         range(boots, [](const Sample& s) { return s.exposure.injections; }), ""},
-        boots,
-        [](const Sample& s) {
-            return s.exposure.injections > 0 ? Wrong{} : Wrong{"0 injections, want > 0"};
-        },
+        {"injections", "allocations were made to fail in every boot", true, range(boots, [](const Sample& s) { return s.exposure.injections; }), ""},
+        boots, [](const Sample& s) { return s.exposure.injections > 0 ? Wrong{} : Wrong{"0 injections, want > 0"}; },
         [&](const Sample& s) { return why_no_injection(evidence, s); }));
     proofs.push_back(over_boots(
         {"faults_reconcile", "injections = failed allocations = target hits", true,
@@ -241,14 +221,13 @@ void prove_faults(const ArmEvidence& evidence, const Boots& boots, std::vector<P
         [](const Sample& s) -> Wrong {
             const auto& e = s.exposure;
             if (e.injections == e.failed_allocations && e.injections == e.target_hits) return {};
-            return fmt::format("{} injections, {} failed allocations, {} target hits, want all equal", e.injections,
-                               e.failed_allocations, e.target_hits);
+            return fmt::format("{} injections, {} failed allocations, {} target hits, want all equal", e.injections, e.failed_allocations,
+                               e.target_hits);
         },
         [&](const Sample& s) { return why_not_only_target(evidence, s); }));
     const auto& function = evidence.spec.fault.function;
     proofs.push_back(over_boots(
-        {"failure_sites", "every failure was in " + function + "()", true,
-         range(boots, [](const Sample& s) { return s.exposure.injections; }), ""},
+        {"failure_sites", "every failure was in " + function + "()", true, range(boots, [](const Sample& s) { return s.exposure.injections; }), ""},
         boots,
         [&](const Sample& s) -> Wrong {
             std::uint64_t sum = 0;
@@ -260,8 +239,7 @@ void prove_faults(const ArmEvidence& evidence, const Boots& boots, std::vector<P
             return fmt::format("{} failures have a callchain, want all {} injections", sum, s.exposure.injections);
         },
         [&](const Sample& s) -> std::string {
-            if (!evidence.spec.fault.stack_filter)
-                return "fault.stack_filter = false lets any call site of the task fail";
+            if (!evidence.spec.fault.stack_filter) return "fault.stack_filter = false lets any call site of the task fail";
             if (s.injections_by_site.empty() || s.injections_by_site.contains("unknown"))
                 return "perf recorded no usable callchain: CONFIG_UNWINDER_FRAME_POINTER is wanted";
             return "the stack filter let another call site fail, or the kernel's name for the site differs (inlined)";
@@ -281,12 +259,8 @@ void prove_no_faults(const Boots& boots, std::vector<Proof>& proofs) {
 void prove_hits(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
     const auto& target = evidence.spec.target.function;
     proofs.push_back(over_boots(
-        {"target_hits", target + "() ran in every boot", true,
-         range(boots, [](const Sample& s) { return s.exposure.target_hits; }), ""},
-        boots,
-        [](const Sample& s) {
-            return s.exposure.target_hits > 0 ? Wrong{} : Wrong{"0 hits, want > 0"};
-        },
+        {"target_hits", target + "() ran in every boot", true, range(boots, [](const Sample& s) { return s.exposure.target_hits; }), ""}, boots,
+        [](const Sample& s) { return s.exposure.target_hits > 0 ? Wrong{} : Wrong{"0 hits, want > 0"}; },
         [&](const Sample& s) -> std::string {
             if (bypasses_table_batch(evidence)) return bypass_reason;
             if (evidence.spec.fault.enabled && s.exposure.injections == 0)
@@ -296,10 +270,7 @@ void prove_hits(const ArmEvidence& evidence, const Boots& boots, std::vector<Pro
     proofs.push_back(over_boots(
         {"witness_hits", evidence.arm.witness + "(), called by this arm's line alone, ran in every boot", true,
          range(boots, [](const Sample& s) { return s.exposure.witness_hits; }), ""},
-        boots,
-        [](const Sample& s) {
-            return s.exposure.witness_hits > 0 ? Wrong{} : Wrong{"0 hits, want > 0"};
-        },
+        boots, [](const Sample& s) { return s.exposure.witness_hits > 0 ? Wrong{} : Wrong{"0 hits, want > 0"}; },
         [&](const Sample& s) -> std::string {
             if (s.exposure.target_hits == 0) return "the target did not run either: see target_hits";
             if (option(evidence.kernel, "PT_RECLAIM") == "y") return pt_reclaim_reason;
@@ -310,15 +281,15 @@ void prove_hits(const ArmEvidence& evidence, const Boots& boots, std::vector<Pro
 void prove_instruments(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
     const auto& spec = evidence.spec;
     proofs.push_back(over_boots(
-        {"sync_reconciles", "sync IPIs counted = recorded = handled", true,
-         range(boots, [](const Sample& s) { return s.exposure.sync_handled; }), ""},
+        {"sync_reconciles", "sync IPIs counted = recorded = handled", true, range(boots, [](const Sample& s) { return s.exposure.sync_handled; }),
+         ""},
         boots,
         [](const Sample& s) -> Wrong {
             auto counted = s.counts.find("sync_ipis");
             if (counted == s.counts.end()) return "sync IPIs were not counted";
             if (counted->second == s.exposure.recorded_sync && counted->second == s.exposure.sync_handled) return {};
-            return fmt::format("{} counted, {} recorded, {} handled, want all equal", counted->second,
-                               s.exposure.recorded_sync, s.exposure.sync_handled);
+            return fmt::format("{} counted, {} recorded, {} handled, want all equal", counted->second, s.exposure.recorded_sync,
+                               s.exposure.sync_handled);
         },
         [](const Sample& s) -> std::string {
             if (s.exposure.lost_events > 0) return "perf lost events: see no_lost_events";
@@ -327,16 +298,11 @@ void prove_instruments(const ArmEvidence& evidence, const Boots& boots, std::vec
         }));
     proofs.push_back(over_boots(
         {"no_lost_events", "perf lost no event", true, "0 lost in every boot", ""}, boots,
-        [](const Sample& s) {
-            return s.exposure.lost_events == 0 ? Wrong{} : Wrong{fmt::format("{} lost, want 0", s.exposure.lost_events)};
-        },
+        [](const Sample& s) { return s.exposure.lost_events == 0 ? Wrong{} : Wrong{fmt::format("{} lost, want 0", s.exposure.lost_events)}; },
         [](const Sample&) { return "the ring buffer overran: raise workload.pace_us or lower iterations"; }));
     proofs.push_back(over_boots(
-        {"probe_addresses", "the probe sits where System.map has " + spec.target.function, true, "in every boot", ""},
-        boots,
-        [](const Sample& s) {
-            return s.exposure.probe_addresses_match ? Wrong{} : Wrong{"the addresses differ, want the same"};
-        },
+        {"probe_addresses", "the probe sits where System.map has " + spec.target.function, true, "in every boot", ""}, boots,
+        [](const Sample& s) { return s.exposure.probe_addresses_match ? Wrong{} : Wrong{"the addresses differ, want the same"}; },
         [](const Sample&) { return "System.map belongs to another image, or the kernel was moved (nokaslr missing)"; }));
     proofs.push_back(over_boots(
         {"workload_complete", "the workload made every call and freed every table", true,
@@ -345,27 +311,23 @@ void prove_instruments(const ArmEvidence& evidence, const Boots& boots, std::vec
         [&](const Sample& s) -> Wrong {
             auto calls = std::uint64_t{spec.workload.iterations}, tables = calls * spec.workload.tables;
             if (s.exposure.calls == calls && s.exposure.tables_freed == tables) return {};
-            return fmt::format("{} calls and {} tables, want {} and {}", s.exposure.calls, s.exposure.tables_freed,
-                               calls, tables);
+            return fmt::format("{} calls and {} tables, want {} and {}", s.exposure.calls, s.exposure.tables_freed, calls, tables);
         },
         [](const Sample&) { return "the workload ended early, or its mapping does not fill whole page tables"; }));
     proofs.push_back(over_boots(
-        {"timed_pass", "the timed pass took the same path", true,
-         range(boots, [](const Sample& s) { return s.exposure.timed_target_hits; }), ""},
+        {"timed_pass", "the timed pass took the same path", true, range(boots, [](const Sample& s) { return s.exposure.timed_target_hits; }), ""},
         boots,
         [&](const Sample& s) -> Wrong {
             const auto& e = s.exposure;
             if (e.timed_target_hits > 0 && (e.timed_injections == e.timed_target_hits || !spec.fault.enabled)) return {};
-            return fmt::format("{} injections and {} target hits, want equal and > 0", e.timed_injections,
-                               e.timed_target_hits);
+            return fmt::format("{} injections and {} target hits, want equal and > 0", e.timed_injections, e.timed_target_hits);
         },
         [](const Sample& s) -> std::string {
             if (s.exposure.timed_injections == 0) return "faults were not armed again after the counted pass";
             return "the probe's entry or return was missed (perf's buffer, or kretprobe's maxactive)";
         }));
     proofs.push_back(over_boots(
-        {"cpus_online", "every vCPU is online", true, range(boots, [](const Sample& s) { return s.cpus_online; }), ""},
-        boots,
+        {"cpus_online", "every vCPU is online", true, range(boots, [](const Sample& s) { return s.cpus_online; }), ""}, boots,
         [&](const Sample& s) -> Wrong {
             if (s.cpus_online == spec.guest.vcpus) return {};
             return fmt::format("{} online, want {}", s.cpus_online, spec.guest.vcpus);
@@ -412,12 +374,11 @@ std::vector<std::string> clock_warnings(const ArmEvidence& evidence) {
         auto tolerance = std::max(clock_tolerance_ns, clock_tolerance_share * *perf);
         if (std::abs(*agent - *perf) <= tolerance) continue;
         if (++bad == 1)
-            first = fmt::format("boot {}: {:.1f} us by the workload's clock, {:.1f} us by perf, tolerance {:.1f} us",
-                                boot->id.index, *agent / 1e3, *perf / 1e3, tolerance / 1e3);
+            first = fmt::format("boot {}: {:.1f} us by the workload's clock, {:.1f} us by perf, tolerance {:.1f} us", boot->id.index, *agent / 1e3,
+                                *perf / 1e3, tolerance / 1e3);
     }
     if (bad == 0) return {};
-    return {fmt::format("{}: the clocks disagree on the median munmap in {} of {} boots; {}", evidence.arm.name, bad,
-                        compared, first)};
+    return {fmt::format("{}: the clocks disagree on the median munmap in {} of {} boots; {}", evidence.arm.name, bad, compared, first)};
 }
 
 } // namespace rig

@@ -26,12 +26,11 @@ std::map<std::string, std::string> config_values(std::string_view config_text, c
 // The wanted symbols in the text of a System.map.
 std::map<std::string, std::string> find_symbols(std::string_view system_map, const std::vector<std::string>& names);
 // Everything the proofs ask of one arm's kernel. `config_text` empty = no .config.
-KernelFacts kernel_facts(const Spec& spec, std::string_view config_text, std::string_view system_map,
-                         std::string version, std::string image_sha256);
+KernelFacts kernel_facts(const Spec& spec, std::string_view config_text, std::string_view system_map, std::string version, std::string image_sha256);
 
 struct Proof {
-    std::string id;     // "injections"
-    std::string claim;  // "allocations failed in every boot"
+    std::string id;    // "injections"
+    std::string claim; // "allocations failed in every boot"
     bool passed = false;
     std::string found;  // what is there, and in the failing case what is wanted: "boot 3: 0 injections, want > 0"
     std::string reason; // if failed: the probable cause and what to look at
@@ -48,7 +47,7 @@ struct ArmEvidence {
     const Spec& spec;
     const Arm& arm;
     const KernelFacts& kernel;
-    const KernelFacts& baseline;         // of the first arm
+    const KernelFacts& baseline;        // of the first arm
     const std::vector<Sample>& samples; // of the whole run; other arms' are ignored
 };
 

@@ -20,9 +20,14 @@ template<class Visit> void each_line(std::string_view text, Visit visit) {
 
 // Options whose values explain why a path is not there; looked up even if the spec does not ask for them.
 const std::vector<std::string>& explaining_options() {
-    static const std::vector<std::string> names = {
-        "FAIL_PAGE_ALLOC", "FAULT_INJECTION", "FAULT_INJECTION_STACKTRACE_FILTER", "MMU_GATHER_RCU_TABLE_FREE",
-        "PARAVIRT",        "PT_RECLAIM",      "SMP",                               "X86"};
+    static const std::vector<std::string> names = {"FAIL_PAGE_ALLOC",
+                                                   "FAULT_INJECTION",
+                                                   "FAULT_INJECTION_STACKTRACE_FILTER",
+                                                   "MMU_GATHER_RCU_TABLE_FREE",
+                                                   "PARAVIRT",
+                                                   "PT_RECLAIM",
+                                                   "SMP",
+                                                   "X86"};
     return names;
 }
 
@@ -60,8 +65,7 @@ std::map<std::string, std::string> find_symbols(std::string_view system_map, con
     return found;
 }
 
-KernelFacts kernel_facts(const Spec& spec, std::string_view config_text, std::string_view system_map,
-                         std::string version, std::string image_sha256) {
+KernelFacts kernel_facts(const Spec& spec, std::string_view config_text, std::string_view system_map, std::string version, std::string image_sha256) {
     KernelFacts facts;
     facts.version = std::move(version);
     facts.image_sha256 = std::move(image_sha256);

@@ -15,9 +15,7 @@ using namespace rig::fixture;
 class ExposureTest : public ::testing::Test {
  protected:
     // The patched arm unless told otherwise.
-    std::vector<Proof> proofs(std::size_t arm = 1) {
-        return prove({spec_, spec_.arms[arm], arm ? facts_ : baseline_, baseline_, samples_});
-    }
+    std::vector<Proof> proofs(std::size_t arm = 1) { return prove({spec_, spec_.arms[arm], arm ? facts_ : baseline_, baseline_, samples_}); }
     const Proof& proof(const std::string& id, std::size_t arm = 1) {
         proofs_ = proofs(arm);
         for (const auto& one : proofs_)
@@ -65,9 +63,8 @@ TEST_F(ExposureTest, ProvenInOneArmIsNotProvenInTheOther) {
 
 TEST_F(ExposureTest, NoBootProvesNothing) {
     samples_.clear();
-    expect_failing({"boots", "platform", "injections", "faults_reconcile", "failure_sites", "target_hits",
-                    "witness_hits", "sync_reconciles", "no_lost_events", "probe_addresses", "workload_complete",
-                    "timed_pass", "cpus_online"});
+    expect_failing({"boots", "platform", "injections", "faults_reconcile", "failure_sites", "target_hits", "witness_hits", "sync_reconciles",
+                    "no_lost_events", "probe_addresses", "workload_complete", "timed_pass", "cpus_online"});
     EXPECT_EQ(proof("boots").found, "0 of 8 boots");
     EXPECT_EQ(proof("injections").found, "no boot, want at least one");
 }
@@ -201,7 +198,9 @@ INSTANTIATE_TEST_SUITE_P(
              "boot 5: 80 injections, 79 failed allocations, 80 target hits, want all equal",
              "disagree"},
         Slip{"other_site",
-             [](Sample& s) { s.injections_by_site = {{"tlb_next_batch", 80}}; },
+             [](Sample& s) {
+                 s.injections_by_site = {{"tlb_next_batch", 80}};
+             },
              {"failure_sites"},
              "boot 5: 80 in tlb_next_batch(), want only tlb_remove_table()",
              "let another call site fail"},
@@ -210,11 +209,7 @@ INSTANTIATE_TEST_SUITE_P(
              {"failure_sites"},
              "boot 5: 0 failures have a callchain, want all 80 injections",
              "FRAME_POINTER"},
-        Slip{"witness_silent",
-             [](Sample& s) { s.exposure.witness_hits = 0; },
-             {"witness_hits"},
-             "boot 5: 0 hits, want > 0",
-             "another branch"},
+        Slip{"witness_silent", [](Sample& s) { s.exposure.witness_hits = 0; }, {"witness_hits"}, "boot 5: 0 hits, want > 0", "another branch"},
         Slip{"ipi_queued_not_handled",
              [](Sample& s) { s.counts["sync_ipis"] = s.exposure.recorded_sync = 3; },
              {"sync_reconciles"},
@@ -225,11 +220,7 @@ INSTANTIATE_TEST_SUITE_P(
              {"sync_reconciles"},
              "boot 5: sync IPIs were not counted",
              "missed some"},
-        Slip{"lost",
-             [](Sample& s) { s.exposure.lost_events = 7; },
-             {"no_lost_events"},
-             "boot 5: 7 lost, want 0",
-             "workload.pace_us"},
+        Slip{"lost", [](Sample& s) { s.exposure.lost_events = 7; }, {"no_lost_events"}, "boot 5: 7 lost, want 0", "workload.pace_us"},
         Slip{"probe_elsewhere",
              [](Sample& s) { s.exposure.probe_addresses_match = false; },
              {"probe_addresses"},
@@ -255,11 +246,7 @@ INSTANTIATE_TEST_SUITE_P(
              {"timed_pass"},
              "boot 5: 80 injections and 79 target hits, want equal and > 0",
              "maxactive"},
-        Slip{"one_cpu",
-             [](Sample& s) { s.cpus_online = 1; },
-             {"cpus_online"},
-             "boot 5: 1 online, want 4",
-             "nobody to send an IPI to"}),
+        Slip{"one_cpu", [](Sample& s) { s.cpus_online = 1; }, {"cpus_online"}, "boot 5: 1 online, want 4", "nobody to send an IPI to"}),
     [](const auto& slip) { return slip.param.name; });
 
 TEST_F(ExposureTest, SaysHowManyBootsFailAndNamesTheFirst) {
@@ -334,8 +321,8 @@ TEST_F(ExposureTest, ReadsAConfigLikeKconfigWritesIt) {
                                 "# CONFIG_PT_RECLAIM is not set\nCONFIG_NR_CPUS=16\r\nCONFIG_LOCALVERSION=\"-a=b\"\n"
                                 "CONFIG_SMP_EXTRA=m",
                                 {"SMP", "PT_RECLAIM", "NR_CPUS", "LOCALVERSION", "SMP_EXTRA", "ABSENT"});
-    EXPECT_EQ(values, (std::map<std::string, std::string>{{"SMP", "y"}, {"PT_RECLAIM", "n"}, {"NR_CPUS", "16"},
-                                                          {"LOCALVERSION", "\"-a=b\""}, {"SMP_EXTRA", "m"}, {"ABSENT", "n"}}));
+    EXPECT_EQ(values, (std::map<std::string, std::string>{
+                          {"SMP", "y"}, {"PT_RECLAIM", "n"}, {"NR_CPUS", "16"}, {"LOCALVERSION", "\"-a=b\""}, {"SMP_EXTRA", "m"}, {"ABSENT", "n"}}));
 }
 
 TEST_F(ExposureTest, FindsSymbolsAndTheirClones) {

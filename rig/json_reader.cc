@@ -36,15 +36,13 @@ bool is_whole(const json& value) {
 
 Status read_whole(const json& value, const std::string& name, std::uint64_t& out, std::uint64_t most = UINT64_MAX) {
     if (!is_whole(value) || value.get<std::uint64_t>() > most)
-        return wrong(name, value,
-                     most == UINT64_MAX ? "a whole number >= 0" : fmt::format("a whole number from 0 to {}", most));
+        return wrong(name, value, most == UINT64_MAX ? "a whole number >= 0" : fmt::format("a whole number from 0 to {}", most));
     out = value.get<std::uint64_t>();
     return {};
 }
 
 Status read_wholes(const json& value, const std::string& name, std::vector<std::uint64_t>& out, std::size_t limit) {
-    if (!value.is_array() || value.size() > limit)
-        return wrong(name, value, fmt::format("an array of at most {} whole numbers", limit));
+    if (!value.is_array() || value.size() > limit) return wrong(name, value, fmt::format("an array of at most {} whole numbers", limit));
     out.resize(value.size());
     for (std::size_t i = 0; i < out.size(); ++i)
         // The element's name is made only for the message: millions of them are read.
@@ -62,7 +60,9 @@ Result<JsonReader> JsonReader::open(const json& value, std::string path) {
     return JsonReader(value, std::move(path));
 }
 
-std::string JsonReader::name(std::string_view key) const { return fmt::format("{}.{}", path_, key); }
+std::string JsonReader::name(std::string_view key) const {
+    return fmt::format("{}.{}", path_, key);
+}
 
 Result<const json*> JsonReader::find(std::string_view key) {
     asked_.emplace(key);
@@ -78,8 +78,7 @@ Result<JsonReader> JsonReader::object(std::string_view key) {
 
 Result<std::vector<JsonReader>> JsonReader::objects(std::string_view key, std::size_t limit) {
     RIG_TRY(value, find(key));
-    if (!value->is_array() || value->size() > limit)
-        return wrong(name(key), *value, fmt::format("an array of at most {} objects", limit));
+    if (!value->is_array() || value->size() > limit) return wrong(name(key), *value, fmt::format("an array of at most {} objects", limit));
     std::vector<JsonReader> out;
     for (std::size_t i = 0; i < value->size(); ++i) {
         RIG_TRY(reader, open((*value)[i], fmt::format("{}[{}]", name(key), i)));
@@ -98,8 +97,7 @@ Status JsonReader::text(std::string_view key, std::string& out, std::size_t limi
 
 Status JsonReader::one_of(std::string_view key, std::string& out, const std::vector<std::string>& accepted) {
     RIG_TRY(value, find(key));
-    if (!value->is_string() ||
-        std::find(accepted.begin(), accepted.end(), value->get<std::string>()) == accepted.end())
+    if (!value->is_string() || std::find(accepted.begin(), accepted.end(), value->get<std::string>()) == accepted.end())
         return wrong(name(key), *value, fmt::format("one of \"{}\"", fmt::join(accepted, "\", \"")));
     out = value->get<std::string>();
     return {};
@@ -126,8 +124,7 @@ Status JsonReader::whole(std::string_view key, unsigned& out) {
 
 Status JsonReader::texts(std::string_view key, std::vector<std::string>& out, std::size_t limit) {
     RIG_TRY(value, find(key));
-    if (!value->is_array() || value->size() > limit)
-        return wrong(name(key), *value, fmt::format("an array of at most {} texts", limit));
+    if (!value->is_array() || value->size() > limit) return wrong(name(key), *value, fmt::format("an array of at most {} texts", limit));
     out.clear();
     for (const auto& item : *value) {
         if (!item.is_string()) return wrong(fmt::format("{}[{}]", name(key), out.size()), item, "a text");
@@ -141,25 +138,20 @@ Status JsonReader::wholes(std::string_view key, std::vector<std::uint64_t>& out,
     return read_wholes(*value, name(key), out, limit);
 }
 
-template<class T, class Read>
-Status JsonReader::map_of(std::string_view key, std::map<std::string, T>& out, std::size_t limit, Read read) {
+template<class T, class Read> Status JsonReader::map_of(std::string_view key, std::map<std::string, T>& out, std::size_t limit, Read read) {
     RIG_TRY(value, find(key));
-    if (!value->is_object() || value->size() > limit)
-        return wrong(name(key), *value, fmt::format("an object of at most {} keys", limit));
+    if (!value->is_object() || value->size() > limit) return wrong(name(key), *value, fmt::format("an object of at most {} keys", limit));
     out.clear();
     for (const auto& [entry, item] : value->items()) {
         if (entry.empty() || entry.size() > max_key_bytes || !printable(entry))
-            return wrong(name(key), json(entry),
-                         fmt::format("keys of 1 to {} bytes without control characters", max_key_bytes));
+            return wrong(name(key), json(entry), fmt::format("keys of 1 to {} bytes without control characters", max_key_bytes));
         RIG_CHECK(read(item, fmt::format("{}.{}", name(key), entry), out[entry]));
     }
     return {};
 }
 
 Status JsonReader::map(std::string_view key, std::map<std::string, std::uint64_t>& out, std::size_t limit) {
-    return map_of(key, out, limit, [](const json& item, const std::string& name, std::uint64_t& to) {
-        return read_whole(item, name, to);
-    });
+    return map_of(key, out, limit, [](const json& item, const std::string& name, std::uint64_t& to) { return read_whole(item, name, to); });
 }
 
 Status JsonReader::map(std::string_view key, std::map<std::string, double>& out, std::size_t limit) {
@@ -178,18 +170,15 @@ Status JsonReader::map(std::string_view key, std::map<std::string, std::string>&
     });
 }
 
-Status JsonReader::map(std::string_view key, std::map<std::string, std::vector<std::uint64_t>>& out,
-                       std::size_t limit, std::size_t vector_limit) {
-    return map_of(key, out, limit,
-                  [&](const json& item, const std::string& name, std::vector<std::uint64_t>& to) {
-                      return read_wholes(item, name, to, vector_limit);
-                  });
+Status JsonReader::map(std::string_view key, std::map<std::string, std::vector<std::uint64_t>>& out, std::size_t limit, std::size_t vector_limit) {
+    return map_of(key, out, limit, [&](const json& item, const std::string& name, std::vector<std::uint64_t>& to) {
+        return read_wholes(item, name, to, vector_limit);
+    });
 }
 
 Status JsonReader::finish() const {
     for (const auto& [key, value] : json_->items())
-        if (!asked_.contains(key))
-            return fail(Blame::Host, fmt::format("{}: unknown key, want only {}", name(key), fmt::join(asked_, ", ")));
+        if (!asked_.contains(key)) return fail(Blame::Host, fmt::format("{}: unknown key, want only {}", name(key), fmt::join(asked_, ", ")));
     return {};
 }
 

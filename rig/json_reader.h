@@ -33,8 +33,7 @@ class JsonReader {
     Status map(std::string_view key, std::map<std::string, std::uint64_t>& out, std::size_t limit);
     Status map(std::string_view key, std::map<std::string, double>& out, std::size_t limit);
     Status map(std::string_view key, std::map<std::string, std::string>& out, std::size_t limit);
-    Status map(std::string_view key, std::map<std::string, std::vector<std::uint64_t>>& out, std::size_t limit,
-               std::size_t vector_limit);
+    Status map(std::string_view key, std::map<std::string, std::vector<std::uint64_t>>& out, std::size_t limit, std::size_t vector_limit);
     bool has(std::string_view key) const { return json_->contains(key); }
 
     // An error for the first key that was never asked for. Call it last.
@@ -44,8 +43,7 @@ class JsonReader {
     JsonReader(const nlohmann::json& json, std::string path) : json_(&json), path_(std::move(path)) {}
     Result<const nlohmann::json*> find(std::string_view key);
     std::string name(std::string_view key) const;
-    template<class T, class Read>
-    Status map_of(std::string_view key, std::map<std::string, T>& out, std::size_t limit, Read read);
+    template<class T, class Read> Status map_of(std::string_view key, std::map<std::string, T>& out, std::size_t limit, Read read);
 
     const nlohmann::json* json_;
     std::string path_;

@@ -199,7 +199,7 @@ Status Worktree::configure() {
 Status Worktree::prepare() {
     std::error_code error;
     RIG_CHECK(link_sources());
-    had_objects_ = fs::exists(obj() / "vmlinux", error);
+    had_objects_ = fs::exists(obj() / ".config", error); // also after a build that was interrupted
     RIG_CHECK(apply_overlay());
     return configure();
 }

@@ -33,7 +33,7 @@ struct Kernel {
     std::vector<std::string> patches; // file names relative to the project, in the order applied
     double build_seconds = 0;         // wall time of the build that made it, 0 if prebuilt
     bool from_cache = false;
-    bool incremental = false;         // built in an object tree that already held another arm
+    bool incremental = false;         // built in an object tree that already held objects: another arm, or an interrupted build
 };
 
 struct BuildContext {

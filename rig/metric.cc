@@ -14,7 +14,7 @@ namespace {
 enum class PerBoot { Median, Mean };
 struct Latency {
     std::string_view metric;
-    std::vector<std::uint64_t> Sample::* values;
+    std::vector<std::uint64_t> Sample::*values;
     PerBoot per_boot;
 };
 constexpr Latency latencies[] = {
@@ -88,7 +88,7 @@ const std::vector<MetricInfo>& metric_infos() {
         {"total_ipis", "all call-function IPIs", Unit::Count, ""},
         {"tlb_flushes", "TLB flushes", Unit::Count, ""},
         {"call_function_vectors", "call-function interrupts", Unit::Count, ""},
-        {"bystander_interrupts", "  of these on bystanders", Unit::Count, ""},
+        {"bystander_interrupts", "  on bystander CPUs", Unit::Count, ""},
         {"caller_latency", "caller latency", Unit::Nanoseconds, "median"},
         {"munmap_latency", "munmap latency", Unit::Nanoseconds, "median"},
         {"bystander_wakeup", "bystander wake-up", Unit::Nanoseconds, "mean"},

@@ -71,9 +71,9 @@ const RunKernel* RunInfo::find_kernel(std::string_view arm) const {
 }
 
 json to_json(const RunInfo& info) {
-    json out = {{"format", format},         {"spec_text", info.spec_text},     {"clock", info.clock},
-                {"boots", info.boots},      {"accelerator", info.accelerator}, {"vcpus", info.vcpus},
-                {"seed", info.seed},        {"command", info.command},         {"kernels", json::array()}};
+    json out = {{"format", format},    {"spec_text", info.spec_text},     {"clock", info.clock},
+                {"boots", info.boots}, {"accelerator", info.accelerator}, {"vcpus", info.vcpus},
+                {"seed", info.seed},   {"command", info.command},         {"kernels", json::array()}};
     visit_texts(info, [&](const char* key, const std::string& text) { out[key] = text; });
     for (const auto& kernel : info.kernels)
         out["kernels"].push_back(to_json(kernel));
@@ -86,8 +86,8 @@ Result<RunInfo> run_info_from_json(const json& value) {
     unsigned found_format = 0;
     RIG_CHECK(reader.whole("format", found_format));
     if (found_format != format)
-        return fail(Blame::Host, "run.format: " + std::to_string(found_format) + ", want " + std::to_string(format) +
-                                     " (written by another version of rig)");
+        return fail(Blame::Host,
+                    "run.format: " + std::to_string(found_format) + ", want " + std::to_string(format) + " (written by another version of rig)");
     RIG_CHECK(reader.text("spec_text", info.spec_text, max_spec_bytes));
     RIG_CHECK(reader.one_of("clock", info.clock, {"virtual", "wall"}));
     RIG_CHECK(reader.one_of("accelerator", info.accelerator, {"tcg", "kvm"}));

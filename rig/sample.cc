@@ -64,8 +64,7 @@ json to_json(const Sample& sample, bool with_host) {
     json exposure = {{"probe_addresses_match", sample.exposure.probe_addresses_match}};
     visit_exposure(sample.exposure, [&](const char* key, std::uint64_t value) { exposure[key] = value; });
     json out = {
-        {"id",
-         {{"arm", sample.id.arm}, {"index", sample.id.index}, {"seed", sample.id.seed}, {"order", sample.id.order}}},
+        {"id", {{"arm", sample.id.arm}, {"index", sample.id.index}, {"seed", sample.id.seed}, {"order", sample.id.order}}},
         {"run_clock", sample.run_clock},
         {"accelerator", sample.accelerator},
         {"cpus_online", sample.cpus_online},

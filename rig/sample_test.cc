@@ -94,8 +94,7 @@ TEST(Sample, WrongTypesNameThePlaceAndWhatIsWanted) {
     EXPECT_EQ(with("/exposure/injections", 1.0), "sample.exposure.injections: 1.0, want a whole number >= 0");
     EXPECT_EQ(with("/caller_latency_ns/1", "x"), "sample.caller_latency_ns[1]: \"x\", want a whole number >= 0");
     EXPECT_EQ(with("/counts/sync_ipis", nullptr), "sample.counts.sync_ipis: null, want a whole number >= 0");
-    EXPECT_EQ(with("/counts_per_cpu/sync_ipis", 3),
-              "sample.counts_per_cpu.sync_ipis: 3, want an array of at most 4096 whole numbers");
+    EXPECT_EQ(with("/counts_per_cpu/sync_ipis", 3), "sample.counts_per_cpu.sync_ipis: 3, want an array of at most 4096 whole numbers");
     EXPECT_EQ(with("/run_clock", "sundial"), "sample.run_clock: \"sundial\", want one of \"virtual\", \"wall\"");
     EXPECT_EQ(with("/cpus_online", 5'000'000'000), "sample.cpus_online: 5000000000, want a whole number from 0 to 4294967295");
     EXPECT_EQ(with("/host/boot_wall_s", "long"), "sample.host.boot_wall_s: \"long\", want a number");

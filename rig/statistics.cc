@@ -27,7 +27,9 @@ bool usable(const std::vector<double>& values) {
 }
 
 // The mean of two neighbours; both may be infinite.
-double between(double low, double high) { return low == high ? low : low + (high - low) / 2; }
+double between(double low, double high) {
+    return low == high ? low : low + (high - low) / 2;
+}
 
 double median_of_sorted(const std::vector<double>& sorted) {
     auto half = sorted.size() / 2;
@@ -89,8 +91,7 @@ Estimate unpaired(std::vector<double> combined, double value, std::size_t n, std
     return out;
 }
 
-template<class Combine>
-std::vector<double> all_pairs(const std::vector<double>& values, const std::vector<double>& base, Combine combine) {
+template<class Combine> std::vector<double> all_pairs(const std::vector<double>& values, const std::vector<double>& base, Combine combine) {
     std::vector<double> out;
     out.reserve(values.size() * base.size());
     for (double value : values)
@@ -100,10 +101,8 @@ std::vector<double> all_pairs(const std::vector<double>& values, const std::vect
     return out;
 }
 
-template<class Combine>
-Result<Estimate> paired(const std::vector<double>& values, const std::vector<double>& base, Combine combine) {
-    if (values.size() != base.size())
-        return fail(Blame::Host, fmt::format("{} values against {}, want pairs", values.size(), base.size()));
+template<class Combine> Result<Estimate> paired(const std::vector<double>& values, const std::vector<double>& base, Combine combine) {
+    if (values.size() != base.size()) return fail(Blame::Host, fmt::format("{} values against {}, want pairs", values.size(), base.size()));
     std::vector<double> combined(values.size());
     std::transform(values.begin(), values.end(), base.begin(), combined.begin(), combine);
     return median_estimate(std::move(combined));
@@ -161,8 +160,7 @@ Result<Estimate> median_estimate(std::vector<double> values) {
         out.why_not = fmt::format("no interval at n = {}, want >= 6", out.n);
         return out;
     }
-    out.interval =
-        Interval{values[k - 1], values[out.n - k], 1 - 2 * boost::math::cdf(below, static_cast<double>(k - 1))};
+    out.interval = Interval{values[k - 1], values[out.n - k], 1 - 2 * boost::math::cdf(below, static_cast<double>(k - 1))};
     return out;
 }
 
@@ -199,8 +197,7 @@ Result<Estimate> shift_ratio(const std::vector<double>& values, const std::vecto
     auto combined = all_pairs(values, base, ratio_of);
     auto half = combined.size() / 2;
     auto value = combined[half];
-    if (combined.size() % 2 == 0 && combined[half - 1] != value)
-        value = std::isinf(value) ? value : std::sqrt(combined[half - 1] * value);
+    if (combined.size() % 2 == 0 && combined[half - 1] != value) value = std::isinf(value) ? value : std::sqrt(combined[half - 1] * value);
     return unpaired(std::move(combined), value, values.size(), base.size());
 }
 

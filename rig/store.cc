@@ -51,8 +51,7 @@ Result<std::string> read_whole(const fs::path& file, std::uintmax_t limit) {
     std::error_code error;
     auto size = fs::file_size(file, error);
     if (error) return cannot("read", file, error.value());
-    if (size > limit)
-        return fail(Blame::Host, fmt::format("{}: {} bytes, want at most {}", file.string(), size, limit), file);
+    if (size > limit) return fail(Blame::Host, fmt::format("{}: {} bytes, want at most {}", file.string(), size, limit), file);
     std::ifstream in(file, std::ios::binary);
     std::string text(size, '\0');
     in.read(text.data(), static_cast<std::streamsize>(size));
@@ -76,10 +75,7 @@ Result<RunInfo> load_info(const fs::path& file) {
         return info;
     } catch (const json::parse_error& error) {
         auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(error.byte, text.size()));
-        return fail(Blame::Host,
-                    fmt::format("{}:{}: {}", file.string(), 1 + std::count(text.begin(), end, '\n'),
-                                parse_message(error)),
-                    file);
+        return fail(Blame::Host, fmt::format("{}:{}: {}", file.string(), 1 + std::count(text.begin(), end, '\n'), parse_message(error)), file);
     }
 }
 
@@ -136,8 +132,7 @@ Result<int> lock_run(const fs::path& dir) {
     return fd;
 }
 
-Result<fs::path> make_run_folder(const fs::path& results, std::string_view experiment,
-                                 std::chrono::system_clock::time_point now) {
+Result<fs::path> make_run_folder(const fs::path& results, std::string_view experiment, std::chrono::system_clock::time_point now) {
     std::error_code error;
     fs::create_directories(results, error);
     if (error) return cannot("create", results, error.value());
@@ -169,8 +164,7 @@ Status write_atomically(const fs::path& file, std::string_view content) {
     return sync_folder(file.parent_path().empty() ? fs::path(".") : file.parent_path());
 }
 
-Result<RunWriter> RunWriter::create(const fs::path& results, std::string_view experiment, RunInfo info,
-                                    std::chrono::system_clock::time_point now) {
+Result<RunWriter> RunWriter::create(const fs::path& results, std::string_view experiment, RunInfo info, std::chrono::system_clock::time_point now) {
     RIG_TRY(dir, make_run_folder(results, experiment, now));
     RunWriter writer;
     writer.dir_ = dir;
@@ -185,8 +179,7 @@ Result<RunWriter> RunWriter::create(const fs::path& results, std::string_view ex
 
 Result<RunWriter> RunWriter::resume(const fs::path& dir) {
     std::error_code error;
-    if (!fs::exists(dir / "run.json", error))
-        return fail(Blame::Spec, fmt::format("{}: no run (it has no run.json)", dir.string()));
+    if (!fs::exists(dir / "run.json", error)) return fail(Blame::Spec, fmt::format("{}: no run (it has no run.json)", dir.string()));
     RunWriter writer;
     writer.dir_ = dir;
     RIG_CHECK(writer.open_files());
@@ -210,8 +203,8 @@ Status RunWriter::open_files() {
 }
 
 RunWriter::RunWriter(RunWriter&& other) noexcept
-    : dir_(std::move(other.dir_)), info_(std::move(other.info_)), done_(std::move(other.done_)),
-      lock_(std::exchange(other.lock_, -1)), samples_(std::exchange(other.samples_, -1)) {}
+    : dir_(std::move(other.dir_)), info_(std::move(other.info_)), done_(std::move(other.done_)), lock_(std::exchange(other.lock_, -1)),
+      samples_(std::exchange(other.samples_, -1)) {}
 
 RunWriter& RunWriter::operator=(RunWriter&& other) noexcept {
     std::swap(dir_, other.dir_);
@@ -228,8 +221,7 @@ RunWriter::~RunWriter() {
 }
 
 Status RunWriter::append(const Sample& sample) {
-    if (has(sample.id))
-        return fail(Blame::Host, fmt::format("{}: arm {} boot {} is already there", dir_.string(), sample.id.arm, sample.id.index));
+    if (has(sample.id)) return fail(Blame::Host, fmt::format("{}: arm {} boot {} is already there", dir_.string(), sample.id.arm, sample.id.index));
     auto file = dir_ / "samples.jsonl";
     auto before = ::lseek(samples_, 0, SEEK_END);
     auto status = write_all(samples_, to_json(sample).dump() + "\n", file);

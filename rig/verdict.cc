@@ -13,8 +13,7 @@ Boots boots_of(const std::vector<Sample>& samples, const std::string& arm) {
     Boots boots;
     for (const auto& sample : samples)
         if (sample.id.arm == arm) boots.push_back(&sample);
-    std::stable_sort(boots.begin(), boots.end(),
-                     [](const Sample* a, const Sample* b) { return a->id.index < b->id.index; });
+    std::stable_sort(boots.begin(), boots.end(), [](const Sample* a, const Sample* b) { return a->id.index < b->id.index; });
     return boots;
 }
 
@@ -44,9 +43,7 @@ ArmMetric summarise(const MetricInfo& info, const std::string& arm, const Boots&
     out.pooled = pool(info.name, boots);
     // A summary over the boots that happen to hold the metric would pass for one over all.
     if (boots.empty() || out.boots.size() < boots.size()) {
-        out.why = boots.empty() ? "no boot"
-                                : fmt::format("{} of {} boots do not hold it", boots.size() - out.boots.size(),
-                                              boots.size());
+        out.why = boots.empty() ? "no boot" : fmt::format("{} of {} boots do not hold it", boots.size() - out.boots.size(), boots.size());
         return out;
     }
     auto values = values_of(out);
@@ -84,7 +81,9 @@ std::optional<Change> change_of(const ArmMetric& arm, const ArmMetric& base, boo
 
 // ---- Judging one metric in one arm
 
-std::string number(double value) { return fmt::format("{:.10g}", value); }
+std::string number(double value) {
+    return fmt::format("{:.10g}", value);
+}
 
 void judge_exactly(const MetricSpec& expect, const Boots& boots, ArmMetric& arm) {
     auto wanted = expect.exactly.find(arm.arm);
@@ -99,8 +98,7 @@ void judge_exactly(const MetricSpec& expect, const Boots& boots, ArmMetric& arm)
     for (std::size_t i = 0; i < boots.size(); ++i) {
         auto want = fixed ? static_cast<double>(*fixed) : static_cast<double>(predicted_sync(*boots[i]));
         if (arm.boots[i].value == want) continue;
-        if (bad++ == 0)
-            arm.why = fmt::format("boot {}: {}, want {}", arm.boots[i].boot, number(arm.boots[i].value), number(want));
+        if (bad++ == 0) arm.why = fmt::format("boot {}: {}, want {}", arm.boots[i].boot, number(arm.boots[i].value), number(want));
     }
     if (bad > 1) arm.why += fmt::format(" ({} of {} boots differ)", bad, boots.size());
     arm.verdict = bad ? Verdict::Broken : Verdict::AsDeclared;
@@ -110,8 +108,7 @@ void judge_exactly(const MetricSpec& expect, const Boots& boots, ArmMetric& arm)
 void judge_ratio(const MetricSpec& expect, ArmMetric& arm) {
     bool may_rise = expect.kind == ExpectKind::MayRise;
     auto bound = may_rise ? expect.at_most : 1 + expect.within;
-    arm.declared = may_rise ? fmt::format("at most ×{}", number(expect.at_most))
-                            : fmt::format("not worse within {} %", number(100 * expect.within));
+    arm.declared = may_rise ? fmt::format("at most ×{}", number(expect.at_most)) : fmt::format("not worse within {} %", number(100 * expect.within));
     if (!arm.change) {
         arm.verdict = Verdict::Inconclusive;
         if (arm.why.empty()) arm.why = "the baseline does not hold it";
@@ -143,12 +140,21 @@ void count_verdicts(Comparison& out) {
             switch (arm.verdict) {
             case Verdict::AsDeclared:
             case Verdict::Improved:
-            case Verdict::WithinBound: ++out.held; break;
+            case Verdict::WithinBound:
+                ++out.held;
+                break;
             case Verdict::Regressed:
-            case Verdict::Broken: ++out.failed; break;
-            case Verdict::Undecided: ++out.undecided; break;
-            case Verdict::Inconclusive: ++out.inconclusive; break;
-            case Verdict::NotJudged: break;
+            case Verdict::Broken:
+                ++out.failed;
+                break;
+            case Verdict::Undecided:
+                ++out.undecided;
+                break;
+            case Verdict::Inconclusive:
+                ++out.inconclusive;
+                break;
+            case Verdict::NotJudged:
+                break;
             }
 }
 
@@ -194,8 +200,7 @@ void conclude(Comparison& out, const std::string& unproven) {
         if (out.held + out.undecided == 0)
             out.closing = "NOTHING JUDGED: every proof holds, but no expectation is declared";
         else
-            out.closing = fmt::format("{}: {}{}", out.held ? "AS EXPECTED" : "NOTHING DECIDED", rest,
-                                      first_of(out, {Verdict::Undecided}));
+            out.closing = fmt::format("{}: {}{}", out.held ? "AS EXPECTED" : "NOTHING DECIDED", rest, first_of(out, {Verdict::Undecided}));
     }
 }
 
@@ -203,29 +208,35 @@ void conclude(Comparison& out, const std::string& unproven) {
 
 const char* words(Verdict verdict) {
     switch (verdict) {
-    case Verdict::AsDeclared: return "as declared";
-    case Verdict::Improved: return "improved";
-    case Verdict::WithinBound: return "within bound";
-    case Verdict::Regressed: return "regressed";
-    case Verdict::Broken: return "broken";
-    case Verdict::Undecided: return "undecided";
-    case Verdict::Inconclusive: return "inconclusive";
-    case Verdict::NotJudged: return "not judged";
+    case Verdict::AsDeclared:
+        return "as declared";
+    case Verdict::Improved:
+        return "improved";
+    case Verdict::WithinBound:
+        return "within bound";
+    case Verdict::Regressed:
+        return "regressed";
+    case Verdict::Broken:
+        return "broken";
+    case Verdict::Undecided:
+        return "undecided";
+    case Verdict::Inconclusive:
+        return "inconclusive";
+    case Verdict::NotJudged:
+        return "not judged";
     }
     return "not judged";
 }
 
 const MetricResult* Comparison::find(std::string_view metric) const {
-    auto found =
-        std::find_if(metrics.begin(), metrics.end(), [&](const MetricResult& m) { return m.info.name == metric; });
+    auto found = std::find_if(metrics.begin(), metrics.end(), [&](const MetricResult& m) { return m.info.name == metric; });
     return found == metrics.end() ? nullptr : &*found;
 }
 
 Comparison compare(const Spec& spec, const std::vector<Sample>& samples, std::vector<ArmProofs> proofs) {
     Comparison out;
     out.baseline = spec.arms.empty() ? "" : spec.arms.front().name;
-    out.paired = !samples.empty() && std::all_of(samples.begin(), samples.end(),
-                                                 [](const Sample& s) { return s.run_clock == "virtual"; });
+    out.paired = !samples.empty() && std::all_of(samples.begin(), samples.end(), [](const Sample& s) { return s.run_clock == "virtual"; });
     auto unproven = first_failed_proof(spec, proofs);
     out.proofs = std::move(proofs);
 
@@ -236,8 +247,7 @@ Comparison compare(const Spec& spec, const std::vector<Sample>& samples, std::ve
 
     for (const auto& info : infos) {
         MetricResult result{info, {}};
-        auto expect = std::find_if(spec.metrics.begin(), spec.metrics.end(),
-                                   [&](const MetricSpec& m) { return m.name == info.name; });
+        auto expect = std::find_if(spec.metrics.begin(), spec.metrics.end(), [&](const MetricSpec& m) { return m.name == info.name; });
         for (const auto& arm_spec : spec.arms) {
             auto boots = boots_of(samples, arm_spec.name);
             auto arm = summarise(info, arm_spec.name, boots, spec.target);

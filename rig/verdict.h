@@ -49,12 +49,12 @@ struct Change { // against the baseline
 struct ArmMetric {
     std::string arm;
     std::vector<BootValue> boots;
-    std::optional<Spread> spread;   // nullopt: at least one boot does not hold this metric (or there is no boot)
-    std::optional<Pooled> pooled;   // latencies only
-    std::optional<Change> change;   // nullopt for the baseline and where a side has no spread
-    std::string declared;           // the expectation in words, empty if there is none for this arm
+    std::optional<Spread> spread; // nullopt: at least one boot does not hold this metric (or there is no boot)
+    std::optional<Pooled> pooled; // latencies only
+    std::optional<Change> change; // nullopt for the baseline and where a side has no spread
+    std::string declared;         // the expectation in words, empty if there is none for this arm
     Verdict verdict = Verdict::NotJudged;
-    std::string why;                // "boot 3: 12, want 0"
+    std::string why; // "boot 3: 12, want 0"
 };
 
 struct MetricResult {

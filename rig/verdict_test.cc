@@ -103,28 +103,38 @@ TEST_P(RatioTest, IsJudgedByTheWholeInterval) {
 INSTANTIATE_TEST_SUITE_P(
     Verdict, RatioTest,
     ::testing::Values(
-        RatioCase{"may_rise_within", may_rise("tlb_flushes", 2), {1500, 1600, 1700, 1800, 1900, 2000, 1500, 1600},
-                  Verdict::AsDeclared, Exit::AsExpected},
-        RatioCase{"may_rise_at_the_bound", may_rise("tlb_flushes", 2), {2000, 2000, 2000, 2000, 2000, 2000, 2000, 2000},
-                  Verdict::AsDeclared, Exit::AsExpected},
-        RatioCase{"may_rise_beyond", may_rise("tlb_flushes", 2), {2001, 2100, 2100, 2100, 2100, 2100, 2100, 2200},
-                  Verdict::Broken, Exit::Broken},
-        RatioCase{"may_rise_astride", may_rise("tlb_flushes", 2), {1500, 1500, 1500, 1900, 2100, 2500, 2500, 2500},
-                  Verdict::Undecided, Exit::AsExpected},
-        RatioCase{"not_worse_improved", not_worse("tlb_flushes", 0.01), {900, 910, 920, 930, 940, 950, 960, 999},
-                  Verdict::Improved, Exit::AsExpected},
-        RatioCase{"not_worse_within", not_worse("tlb_flushes", 0.01), {990, 990, 990, 995, 1000, 1010, 1010, 1010},
-                  Verdict::WithinBound, Exit::AsExpected},
-        RatioCase{"not_worse_identical", not_worse("tlb_flushes", 0), {1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000},
-                  Verdict::WithinBound, Exit::AsExpected},
-        RatioCase{"worse_but_within", not_worse("tlb_flushes", 0.05), {1010, 1010, 1020, 1020, 1030, 1030, 1040, 1050},
-                  Verdict::WithinBound, Exit::AsExpected},
-        RatioCase{"not_worse_regressed", not_worse("tlb_flushes", 0.01), {1011, 1020, 1020, 1020, 1020, 1020, 1020, 1030},
-                  Verdict::Regressed, Exit::Broken},
-        RatioCase{"not_worse_astride", not_worse("tlb_flushes", 0.01), {900, 900, 900, 1000, 1005, 1100, 1100, 1100},
-                  Verdict::Undecided, Exit::AsExpected},
-        RatioCase{"too_few_boots", not_worse("tlb_flushes", 0.01), {2000, 2000, 2000, 2000}, Verdict::Undecided,
-                  Exit::AsExpected}),
+        RatioCase{
+            "may_rise_within", may_rise("tlb_flushes", 2), {1500, 1600, 1700, 1800, 1900, 2000, 1500, 1600}, Verdict::AsDeclared, Exit::AsExpected},
+        RatioCase{"may_rise_at_the_bound",
+                  may_rise("tlb_flushes", 2),
+                  {2000, 2000, 2000, 2000, 2000, 2000, 2000, 2000},
+                  Verdict::AsDeclared,
+                  Exit::AsExpected},
+        RatioCase{"may_rise_beyond", may_rise("tlb_flushes", 2), {2001, 2100, 2100, 2100, 2100, 2100, 2100, 2200}, Verdict::Broken, Exit::Broken},
+        RatioCase{
+            "may_rise_astride", may_rise("tlb_flushes", 2), {1500, 1500, 1500, 1900, 2100, 2500, 2500, 2500}, Verdict::Undecided, Exit::AsExpected},
+        RatioCase{
+            "not_worse_improved", not_worse("tlb_flushes", 0.01), {900, 910, 920, 930, 940, 950, 960, 999}, Verdict::Improved, Exit::AsExpected},
+        RatioCase{
+            "not_worse_within", not_worse("tlb_flushes", 0.01), {990, 990, 990, 995, 1000, 1010, 1010, 1010}, Verdict::WithinBound, Exit::AsExpected},
+        RatioCase{"not_worse_identical",
+                  not_worse("tlb_flushes", 0),
+                  {1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000},
+                  Verdict::WithinBound,
+                  Exit::AsExpected},
+        RatioCase{"worse_but_within",
+                  not_worse("tlb_flushes", 0.05),
+                  {1010, 1010, 1020, 1020, 1030, 1030, 1040, 1050},
+                  Verdict::WithinBound,
+                  Exit::AsExpected},
+        RatioCase{"not_worse_regressed",
+                  not_worse("tlb_flushes", 0.01),
+                  {1011, 1020, 1020, 1020, 1020, 1020, 1020, 1030},
+                  Verdict::Regressed,
+                  Exit::Broken},
+        RatioCase{
+            "not_worse_astride", not_worse("tlb_flushes", 0.01), {900, 900, 900, 1000, 1005, 1100, 1100, 1100}, Verdict::Undecided, Exit::AsExpected},
+        RatioCase{"too_few_boots", not_worse("tlb_flushes", 0.01), {2000, 2000, 2000, 2000}, Verdict::Undecided, Exit::AsExpected}),
     [](const auto& one) { return one.param.name; });
 
 TEST_F(VerdictTest, PairingSeesWhatVarianceAcrossSeedsHides) {
@@ -145,6 +155,15 @@ TEST_F(VerdictTest, PairsByIndexNotByOrderOfTheFile) {
     set_flushes({1, 2, 3, 4, 5, 6, 7, 8}, {2, 4, 6, 8, 10, 12, 14, 16});
     std::reverse(samples_.begin(), samples_.end());
     std::swap(samples_[0], samples_[7]);
+    EXPECT_EQ(arm("tlb_flushes").change->ratio.interval->low, 2);
+    EXPECT_EQ(arm("tlb_flushes").change->ratio.interval->high, 2);
+}
+
+TEST_F(VerdictTest, ABootWithoutPartnerIsLeftOutOfThePairs) {
+    set_flushes({1, 2, 3, 4, 5, 6, 7, 8}, {2, 4, 6, 8, 10, 12, 14, 16});
+    samples_.erase(samples_.begin() + 4);  // the baseline's boot 2
+    samples_.erase(samples_.begin() + 10); // the other arm's boot 5
+    EXPECT_EQ(arm("tlb_flushes").change->ratio.n, 6u);
     EXPECT_EQ(arm("tlb_flushes").change->ratio.interval->low, 2);
     EXPECT_EQ(arm("tlb_flushes").change->ratio.interval->high, 2);
 }

@@ -61,6 +61,10 @@ struct ChildSetup {
         sigemptyset(&none);
         ::sigprocmask(SIG_SETMASK, &none, nullptr);
         for (int sig : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT}) ::signal(sig, SIG_DFL);
+        // Boost 1.81 means to close inherited descriptors but skips those below its own error pipe (it compares a
+        // whitelist entry with itself). Marked rather than closed: the error pipe must live until exec.
+        if (::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) // Linux before 5.11
+            for (int fd = 3; fd < 1024; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
         return {};
     }
     // Boost 1.81 ends a failed child with exit(), which would flush the parent's stdio buffers a second time. It looks
@@ -161,10 +165,12 @@ class Run {
     }
 
     boost::system::error_code start(const std::filesystem::path& program) {
-        Fd read_end, write_end;
+        Fd read_end, write_end, null;
         int fds[2];
         if (::pipe2(fds, O_CLOEXEC) != 0) return {errno, boost::system::system_category()};
         read_end.fd = fds[0], write_end.fd = fds[1];
+        null.fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+        if (null.fd < 0) return {errno, boost::system::system_category()};
 
         const auto env = environment(command_.env);
         const std::vector<std::string> args(command_.argv.begin() + 1, command_.argv.end());
@@ -176,7 +182,7 @@ class Run {
         process::posix::default_launcher launcher;
         launcher.env = env_pointers.data();
         auto child = launcher(io_.get_executor(), ec, program, args,
-                              process::process_stdio{nullptr, write_end.fd, write_end.fd}, process::process_start_dir(cwd),
+                              process::process_stdio{null.fd, write_end.fd, write_end.fd}, process::process_start_dir(cwd),
                               ChildSetup{::getpid()});
         if (ec) {
             if (launcher.pid > 0) ::waitpid(launcher.pid, nullptr, 0); // Boost 1.81 leaves the failed child unreaped

@@ -69,11 +69,14 @@ TEST(BoostCommandRunner, NamesAProgramItCannotStart) {
     EXPECT_EQ(result.error().blame, Blame::Host);
     EXPECT_EQ(result.error().message, "cannot start no-such-program-here: no such program in PATH");
 
-    command.argv = {"/etc/hostname"};
+    const auto plain = temp_file("plain");
+    std::ofstream(plain) << "not a program";
+    std::filesystem::permissions(plain, std::filesystem::perms::owner_read);
+    command.argv = {plain.string()};
     result = BoostCommandRunner().run(command);
     ASSERT_FALSE(result);
-    EXPECT_NE(result.error().message.find("cannot start /etc/hostname: Permission denied"), std::string::npos)
-        << result.error().message;
+    EXPECT_EQ(result.error().message, "cannot start " + plain.string() + ": Permission denied");
+    std::filesystem::remove(plain);
 
     auto elsewhere = sh("true");
     elsewhere.cwd = "/no/such/folder";

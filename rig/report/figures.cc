@@ -35,8 +35,7 @@ std::string figure(double value, Unit unit) {
     // 999.6 ns is "1.00 µs", not "1000 ns".
     for (auto [factor, name] : {Scale{1, "ns"}, Scale{1e3, "µs"}, Scale{1e6, "ms"}})
         if (std::abs(value) / factor < 999.5)
-            return factor == 1 && value == std::floor(value) ? fmt::format("{:.0f} ns", value)
-                                                             : significant(value / factor) + " " + name;
+            return factor == 1 && value == std::floor(value) ? fmt::format("{:.0f} ns", value) : significant(value / factor) + " " + name;
     return significant(value / 1e9) + " s";
 }
 
@@ -73,12 +72,16 @@ const char* mark(Verdict verdict) {
     switch (verdict) {
     case Verdict::AsDeclared:
     case Verdict::Improved:
-    case Verdict::WithinBound: return "✔";
+    case Verdict::WithinBound:
+        return "✔";
     case Verdict::Regressed:
-    case Verdict::Broken: return "✘";
+    case Verdict::Broken:
+        return "✘";
     case Verdict::Undecided:
-    case Verdict::Inconclusive: return "?";
-    case Verdict::NotJudged: return "";
+    case Verdict::Inconclusive:
+        return "?";
+    case Verdict::NotJudged:
+        return "";
     }
     return "";
 }
@@ -87,17 +90,20 @@ std::string verdict_figure(const ArmMetric& arm) {
     if (arm.verdict != Verdict::NotJudged) return fmt::format("{} {}", mark(arm.verdict), words(arm.verdict));
     if (!arm.change) return "";
     switch (arm.change->direction) {
-    case Direction::Rose: return "rose (not judged)";
-    case Direction::Fell: return "fell (not judged)";
-    case Direction::Same: return "same (not judged)";
-    case Direction::Unclear: return "unclear (not judged)";
+    case Direction::Rose:
+        return "rose (not judged)";
+    case Direction::Fell:
+        return "fell (not judged)";
+    case Direction::Same:
+        return "same (not judged)";
+    case Direction::Unclear:
+        return "unclear (not judged)";
     }
     return "";
 }
 
 std::size_t display_width(std::string_view text) {
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](unsigned char c) { return (c & 0xC0) != 0x80; }));
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](unsigned char c) { return (c & 0xC0) != 0x80; }));
 }
 
 std::string padded(std::string text, std::size_t width) {
@@ -133,8 +139,7 @@ std::string printable(std::string_view text) {
     for (std::size_t i = 0; i < out.size(); ++i) {
         auto c = static_cast<unsigned char>(out[i]);
         // C1 controls are U+0080..U+009F: 0xC2 0x80..0x9F.
-        bool c1 = c == 0xC2 && i + 1 < out.size() && static_cast<unsigned char>(out[i + 1]) >= 0x80 &&
-                  static_cast<unsigned char>(out[i + 1]) < 0xA0;
+        bool c1 = c == 0xC2 && i + 1 < out.size() && static_cast<unsigned char>(out[i + 1]) >= 0x80 && static_cast<unsigned char>(out[i + 1]) < 0xA0;
         if (c1) out[i + 1] = '?';
         if (c < 0x20 || c == 0x7F || c1) out[i] = '?';
     }

@@ -52,7 +52,9 @@ TEST(Figures, FactorsNeverRoundToNothing) {
     EXPECT_EQ(factor(infinity), "from 0");
 }
 
-Change change(Estimate ratio, Estimate difference) { return {std::move(ratio), std::move(difference), Direction::Unclear}; }
+Change change(Estimate ratio, Estimate difference) {
+    return {std::move(ratio), std::move(difference), Direction::Unclear};
+}
 
 TEST(Figures, ChangesCarryTheirInterval) {
     EXPECT_EQ(change_figure(change({743, 8, Interval{701, 799, 0.99}, ""}, {}), Unit::Nanoseconds), "×743 [×701, ×799]");
@@ -86,7 +88,9 @@ TEST(Figures, WrapsAtBlanks) {
 
 TEST(Figures, ControlCharactersDoNotReachTheTerminal) {
     EXPECT_EQ(printable("a\x1b[2Jb\nc\x7f"), "a?[2Jb?c?");
-    EXPECT_EQ(printable("\xC2\x9B" "31m µ ✔"), "??31m µ ✔"); // C1's CSI
+    EXPECT_EQ(printable("\xC2\x9B"
+                        "31m µ ✔"),
+              "??31m µ ✔"); // C1's CSI
 }
 
 } // namespace

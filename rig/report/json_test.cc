@@ -33,8 +33,8 @@ TEST(JsonReport, HoldsEveryNumberBehindThePage) {
     EXPECT_EQ(report["run"]["seed"], 1);
     EXPECT_FALSE(report["run"].contains("spec_text"));
     EXPECT_EQ(report["warnings"], json::array({"careful"}));
-    EXPECT_EQ(report["verdict"], json({{"exit", 0}, {"closing", "AS EXPECTED: 3 hold"}, {"held", 3}, {"failed", 0},
-                                       {"undecided", 0}, {"inconclusive", 0}}));
+    EXPECT_EQ(report["verdict"],
+              json({{"exit", 0}, {"closing", "AS EXPECTED: 3 hold"}, {"held", 3}, {"failed", 0}, {"undecided", 0}, {"inconclusive", 0}}));
     EXPECT_EQ(report["proofs"].size(), 31u);
     EXPECT_EQ(report["ipis_by_function"][0]["arms"]["reviewed"]["max"], 483);
 

@@ -18,8 +18,7 @@ Functions other_functions(const Spec& spec, const std::vector<Sample>& samples) 
     Functions functions;
     for (const auto& [function, total] : totals)
         functions.push_back(function);
-    std::stable_sort(functions.begin(), functions.end(),
-                     [&](const auto& a, const auto& b) { return totals.at(a) > totals.at(b); });
+    std::stable_sort(functions.begin(), functions.end(), [&](const auto& a, const auto& b) { return totals.at(a) > totals.at(b); });
     return functions;
 }
 
@@ -47,8 +46,8 @@ FunctionRow row_of(std::string label, const Functions& functions, const Spec& sp
 
 } // namespace
 
-ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sample>& samples,
-                     std::vector<std::string> warnings, std::string run_dir) {
+ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sample>& samples, std::vector<std::string> warnings,
+                     std::string run_dir) {
     static const KernelFacts unknown; // proves nothing
     auto facts = [&](const std::string& arm) -> const KernelFacts& {
         const auto* kernel = run.find_kernel(arm);

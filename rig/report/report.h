@@ -34,7 +34,7 @@ struct ReportInput {
 
 // Proves, compares and collects: the one way from raw samples to a report, for a run that just ended and for
 // `rig report RUN` alike.
-ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sample>& samples,
-                     std::vector<std::string> warnings, std::string run_dir);
+ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sample>& samples, std::vector<std::string> warnings,
+                     std::string run_dir);
 
 } // namespace rig

@@ -10,8 +10,8 @@
 namespace rig {
 namespace {
 
-constexpr std::size_t page = 100;      // columns
-constexpr std::size_t label_width = 27;
+constexpr std::size_t page = 100; // columns
+constexpr std::size_t label_width = 28;
 constexpr std::size_t change_room = 46; // "÷1234 [÷1235, ÷1233]" and a verdict; less, and changes get a table of their own
 
 // One line of the big table. A row without cells is a heading.
@@ -39,7 +39,7 @@ Row metric_row(const MetricResult& metric, const std::string& label) {
         else if (arm.change)
             row.changes.push_back(change_figure(*arm.change, metric.info.unit) + "  " + verdict_figure(arm));
         else
-            row.changes.push_back(arm.why.empty() ? verdict_figure(arm) : verdict_figure(arm) + " " + arm.why);
+            row.changes.push_back(arm.verdict == Verdict::NotJudged ? arm.why : verdict_figure(arm) + ": " + arm.why);
     }
     return row;
 }
@@ -113,13 +113,15 @@ class Page {
 };
 
 std::string short_label(const std::string& label) {
-    if (display_width(label) < label_width) return label;
-    return label.substr(0, label_width - 4) + "..."; // function names are ASCII
+    constexpr std::size_t room = label_width - 3; // two columns of indent, one of gap
+    if (display_width(label) <= room) return label;
+    // Only function names are this long, and they are ASCII. Cut in the middle: both ends tell names apart.
+    constexpr std::size_t end = (room - 3) / 2;
+    return label.substr(0, room - 3 - end) + "..." + label.substr(label.size() - end);
 }
 
 // Cells of the arms [first, last); with `change`, that arm's change behind them.
-void table(Page& out, const std::vector<Row>& rows, const std::vector<Arm>& arms, std::size_t first, std::size_t last,
-           std::size_t change) {
+void table(Page& out, const std::vector<Row>& rows, const std::vector<Arm>& arms, std::size_t first, std::size_t last, std::size_t change) {
     std::vector<std::size_t> widths;
     for (auto arm = first; arm < last; ++arm) {
         auto width = display_width(arms[arm].name);
@@ -148,6 +150,15 @@ void table(Page& out, const std::vector<Row>& rows, const std::vector<Arm>& arms
 
 void tables(Page& out, const ReportInput& input) {
     const auto& arms = input.spec.arms;
+    bool any = false;
+    for (const auto& metric : input.comparison.metrics)
+        for (const auto& arm : metric.arms)
+            any = any || !arm.boots.empty();
+    if (!any) {
+        out.line("No boot was measured.");
+        out.line();
+        return;
+    }
     auto rows = table_rows(input);
     std::vector<std::size_t> widths;
     for (std::size_t arm = 0; arm < arms.size(); ++arm) {
@@ -187,12 +198,21 @@ void gains_and_costs(Page& out, const ReportInput& input) {
             if (metric.info.name == "bystander_interrupts") label = "bystander interrupts";
             auto amount = std::isinf(one.change->ratio.value) ? "from 0" : factor(one.change->ratio.value);
             auto text = label + " " + amount;
+            bool failed = one.verdict == Verdict::Broken || one.verdict == Verdict::Regressed;
             auto declared = one.declared.empty() ? " (nothing declared)" : fmt::format(" (declared: {})", one.declared);
             switch (one.change->direction) {
-            case Direction::Fell: fell.push_back(text); break;
-            case Direction::Rose: rose.push_back(text + declared); break;
-            case Direction::Same: same.push_back(label); break;
-            case Direction::Unclear: unclear.push_back(text); break;
+            case Direction::Fell:
+                fell.push_back(failed ? text + declared : text);
+                break;
+            case Direction::Rose:
+                rose.push_back(text + declared);
+                break;
+            case Direction::Same:
+                same.push_back(label);
+                break;
+            case Direction::Unclear:
+                unclear.push_back(text);
+                break;
             }
         }
         out.line(fmt::format("{} against {}", input.spec.arms[arm].name, input.spec.arms[0].name));
@@ -213,8 +233,8 @@ void details(Page& out, const Comparison& comparison) {
         for (const auto& arm : metric.arms) {
             if (arm.verdict == Verdict::NotJudged || (*mark(arm.verdict) && mark(arm.verdict) == std::string("✔"))) continue;
             if (!std::exchange(any, true)) out.line("Expectations that do not hold or are not decided");
-            out.line(fmt::format("  {} {} in {}: {}; declared {}; {}", mark(arm.verdict), metric.info.name, arm.arm,
-                                 words(arm.verdict), arm.declared, arm.why));
+            out.line(fmt::format("  {} {} in {}: {}; declared {}; {}", mark(arm.verdict), metric.info.name, arm.arm, words(arm.verdict), arm.declared,
+                                 arm.why));
         }
     if (any) out.line();
 }
@@ -239,8 +259,7 @@ void proofs(Page& out, const Comparison& comparison) {
             out.line(fmt::format("    ✘ {} ({}): {}", proof.id, proof.claim, proof.found), 8);
             out.line("      probably: " + proof.reason, 8);
         }
-        if (!unexamined.empty())
-            out.line(fmt::format("    ✘ without a boot there is none for: {}", fmt::join(unexamined, ", ")), 8);
+        if (!unexamined.empty()) out.line(fmt::format("    ✘ without a boot there is none for: {}", fmt::join(unexamined, ", ")), 8);
     }
     out.line();
 }
@@ -272,8 +291,8 @@ void patches(Page& out, const ReportInput& input) {
         out.entry(kernel.arm, fmt::format("{} image {:.12} {}", kernel.facts.version, kernel.facts.image_sha256,
                                           own.empty() ? "no patch of its own" : fmt::format("{}", fmt::join(own, ", "))));
     }
-    out.entry("every arm", shared.empty() ? "no enabling patch"
-                                          : fmt::format("{} (enabling: exposes the path, is not under test)", fmt::join(shared, ", ")));
+    out.entry("every arm",
+              shared.empty() ? "no enabling patch" : fmt::format("{} (enabling: exposes the path, is not under test)", fmt::join(shared, ", ")));
     out.line();
 }
 
@@ -329,8 +348,9 @@ void title(Page& out, const ReportInput& input) {
     for (const auto& kernel : run.kernels)
         versions.insert(kernel.facts.version);
     out.line(input.spec.description.empty() ? input.spec.name : fmt::format("{}: {}", input.spec.name, input.spec.description), 2);
-    out.line(fmt::format("kernel {}, {} clock on {}, {} vCPUs, {} boots per arm, seed {}", fmt::join(versions, " and "),
-                         run.clock, run.accelerator, run.vcpus, run.boots, run.seed), 2);
+    out.line(fmt::format("kernel {}, {} clock on {}, {} vCPUs, {} boots per arm, seed {}", fmt::join(versions, " and "), run.clock, run.accelerator,
+                         run.vcpus, run.boots, run.seed),
+             2);
     if (!run.clock_why.empty()) out.line(fmt::format("{} clock: {}", run.clock, run.clock_why), 2);
     out.line();
 }
@@ -367,7 +387,10 @@ std::string render_text(const ReportInput& input, Colour colour) {
     bool proven = std::all_of(comparison.proofs.begin(), comparison.proofs.end(), [](const ArmProofs& p) { return p.all_pass(); });
     title(out, input);
     // Without proof the figures mean little: say so before they are read.
-    if (!proven) out.line("? Not proven (see Proofs): the figures below are shown, not judged."), out.line();
+    if (!proven) {
+        out.line("? Not proven (see Proofs): figures are shown, not judged.");
+        out.line();
+    }
     tables(out, input);
     if (proven) {
         gains_and_costs(out, input);

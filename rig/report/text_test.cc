@@ -17,7 +17,9 @@ namespace {
 
 using namespace rig::fixture;
 
-std::string run_dir(const RunInfo& run) { return "results/" + run.run_id; }
+std::string run_dir(const RunInfo& run) {
+    return "results/" + run.run_id;
+}
 
 std::string page(const Spec& spec, const std::vector<Sample>& samples, std::vector<std::string> warnings = {}) {
     auto run = make_run(spec);
@@ -47,8 +49,8 @@ std::string last_line(const std::string& text) {
 
 Spec judged_spec(unsigned boots = 8) {
     auto spec = make_spec(boots);
-    spec.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}), may_rise("caller_latency", 20000),
-                    not_worse("total_ipis", 0.05), not_worse("bystander_burst", 0.01)};
+    spec.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}), may_rise("caller_latency", 20000), not_worse("total_ipis", 0.05),
+                    not_worse("bystander_burst", 0.01)};
     return spec;
 }
 

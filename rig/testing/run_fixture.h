@@ -19,8 +19,7 @@ inline Spec make_spec(unsigned boots = 8) {
     spec.description = "what a failed table batch costs";
     spec.kernel.source = DistroSource{"linux-source-6.12", ""};
     spec.kernel.enable = {"kernel-patches/6.12/enable"};
-    spec.arms = {{"ipi", {}, "smp_call_function", {}},
-                 {"reviewed", {"kernel-patches/6.12/reviewed"}, "synchronize_rcu", {}}};
+    spec.arms = {{"ipi", {}, "smp_call_function", {}}, {"reviewed", {"kernel-patches/6.12/reviewed"}, "synchronize_rcu", {}}};
     spec.guest.boots = boots;
     spec.target.config = {{"MMU_GATHER_RCU_TABLE_FREE", "y"}, {"PT_RECLAIM", "n"}};
     return spec;
@@ -31,10 +30,9 @@ inline KernelFacts make_facts(char hash) {
     facts.version = "6.12.117";
     facts.image_sha256 = std::string(64, hash);
     facts.config_known = true;
-    facts.config = {{"MMU_GATHER_RCU_TABLE_FREE", "y"}, {"PT_RECLAIM", "n"}, {"X86", "y"}, {"PARAVIRT", "y"},
-                    {"FAIL_PAGE_ALLOC", "y"}, {"FAULT_INJECTION_STACKTRACE_FILTER", "y"}};
-    for (const char* name : {"tlb_remove_table", "tlb_remove_table_one", "tlb_remove_table_smp_sync",
-                             "smp_call_function", "synchronize_rcu"})
+    facts.config = {{"MMU_GATHER_RCU_TABLE_FREE", "y"},        {"PT_RECLAIM", "n"}, {"X86", "y"}, {"PARAVIRT", "y"}, {"FAIL_PAGE_ALLOC", "y"},
+                    {"FAULT_INJECTION_STACKTRACE_FILTER", "y"}};
+    for (const char* name : {"tlb_remove_table", "tlb_remove_table_one", "tlb_remove_table_smp_sync", "smp_call_function", "synchronize_rcu"})
         facts.symbols[name] = name;
     return facts;
 }
@@ -50,11 +48,13 @@ inline Sample make_sample(const std::string& arm, unsigned index, bool patched) 
     s.kernel_version = "#1 SMP";
     const std::uint64_t sync = patched ? 0 : 240;
     s.exposure = {80, 80, 80, 80, sync, sync, 80, 80, 80, 20, 0, true};
-    s.counts = {{"sync_ipis", sync}, {"csd_total", (patched ? 580 : 554) + index}, {"tlb_flushes", 100},
-                {"call_function_vectors", patched ? 160u : 400u}, {"call_function_single_vectors", (patched ? 400 : 154) + index}};
+    s.counts = {{"sync_ipis", sync},
+                {"csd_total", (patched ? 580 : 554) + index},
+                {"tlb_flushes", 100},
+                {"call_function_vectors", patched ? 160u : 400u},
+                {"call_function_single_vectors", (patched ? 400 : 154) + index}};
     const std::uint64_t many = patched ? 40 : 110, one = patched ? 60 : 40;
-    s.counts_per_cpu = {{"call_function_vectors", {70, many, many, many}},
-                        {"call_function_single_vectors", {34, one, one, one + index}}};
+    s.counts_per_cpu = {{"call_function_vectors", {70, many, many, many}}, {"call_function_single_vectors", {34, one, one, one + index}}};
     s.ipis_by_function = {{"flush_tlb_func", 80}, {"nohz_full_kick_func", 4}, {"ttwu_pending", (patched ? 476 : 210) + index}};
     if (sync) s.ipis_by_function["tlb_remove_table_smp_sync"] = sync;
     s.injections_by_site = {{"tlb_remove_table", 80}};
@@ -100,8 +100,12 @@ inline RunInfo make_run(const Spec& spec) {
     run.ended = "2026-02-23T10:36:31Z";
     char hash = 'a';
     for (const auto& arm : spec.arms) {
-        RunKernel kernel{arm.name, std::string(64, hash), "gcc 12.2.0", "kernels/" + arm.name + ".config",
-                         {"kernel-patches/6.12/enable/0001-mm-use-the-table-batch.patch"}, make_facts(hash)};
+        RunKernel kernel{arm.name,
+                         std::string(64, hash),
+                         "gcc 12.2.0",
+                         "kernels/" + arm.name + ".config",
+                         {"kernel-patches/6.12/enable/0001-mm-use-the-table-batch.patch"},
+                         make_facts(hash)};
         if (!arm.series.empty()) kernel.patches.push_back("kernel-patches/6.12/" + arm.name + "/0001-mm-rcu.patch");
         run.kernels.push_back(std::move(kernel));
         ++hash;
@@ -112,7 +116,11 @@ inline RunInfo make_run(const Spec& spec) {
 inline MetricSpec exactly(std::string name, std::map<std::string, ExactValue> values) {
     return {std::move(name), ExpectKind::Exactly, std::move(values), 0, 0};
 }
-inline MetricSpec may_rise(std::string name, double at_most) { return {std::move(name), ExpectKind::MayRise, {}, at_most, 0}; }
-inline MetricSpec not_worse(std::string name, double within) { return {std::move(name), ExpectKind::NotWorse, {}, 0, within}; }
+inline MetricSpec may_rise(std::string name, double at_most) {
+    return {std::move(name), ExpectKind::MayRise, {}, at_most, 0};
+}
+inline MetricSpec not_worse(std::string name, double within) {
+    return {std::move(name), ExpectKind::NotWorse, {}, 0, within};
+}
 
 } // namespace rig::fixture
