@@ -1,0 +1,180 @@
+// The loop over boots with every outside thing faked: prebuilt "kernels", a hypervisor that plays captured boots.
+#include "rig/experiment.h"
+
+#include "guest/protocol.h"
+#include "rig/store.h"
+#include "rig/testing/captured.h"
+#include "rig/testing/fake_hypervisor.h"
+
+#include <atomic>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace rig {
+namespace {
+
+using guest::encode;
+using guest::FrameType;
+using rig::testing::FakeBoot;
+using rig::testing::FakeHypervisor;
+
+class FakeRunner : public CommandRunner {
+ public:
+    Result<CommandResult> run(const Command&) override {
+        CommandResult result;
+        result.outcome = Exited{0};
+        result.out = "perf version 0.0\n";
+        return result;
+    }
+};
+
+constexpr const char* kMap = "ffffffff810b9fb0 T synchronize_rcu\nffffffff810e4070 T smp_call_function\nffffffff8116e550 t tlb_remove_table_smp_sync\n"
+                             "ffffffff8116e5e0 t tlb_remove_table_one\nffffffff8116e8d0 T tlb_remove_table\nffffffff8116eaf0 T tlb_flush_mmu\n";
+
+FakeBoot captured_boot_of(const char* folder) {
+    std::string sends = encode(FrameType::Hello, R"({"protocol":1,"release":"6.12.117","version":"#1 SMP","cpus":4})");
+    for (const auto& [name, content] : rig::testing::captured_boot(folder)) sends += guest::encode_artifact(name, content);
+    return {sends + encode(FrameType::Result, "{}") + encode(FrameType::Bye, ""), "fine\n", Exited{0}, ""};
+}
+
+class ExperimentLoop : public ::testing::Test {
+ protected:
+    void SetUp() override {
+        std::string pattern = ::testing::TempDir() + "rig-loop-XXXXXX";
+        ASSERT_TRUE(::mkdtemp(pattern.data()));
+        dir_ = pattern;
+        std::filesystem::create_directories(dir_ / "kernel-patches");
+        put("bzImage-a", "kernel a");
+        put("bzImage-b", "kernel b");
+        put("System.map", kMap);
+        put("config", "CONFIG_MMU_GATHER_RCU_TABLE_FREE=y\n");
+        put("agent", "agent");
+        std::filesystem::create_directories(dir_ / "cache/perf/key");
+        put("cache/perf/key/perf", "perf");
+        ::setenv("RIG_AGENT", (dir_ / "agent").c_str(), 1);
+        put("x.toml", R"(
+name = "loop"
+[kernel]
+source = { prebuilt = true }
+[[arm]]
+name = "a"
+bzimage = "bzImage-a"
+system_map = "System.map"
+config = "config"
+witness = "smp_call_function"
+[[arm]]
+name = "b"
+bzimage = "bzImage-b"
+system_map = "System.map"
+config = "config"
+witness = "smp_call_function"
+[guest]
+clock = "virtual"
+boots = 4
+[workload]
+name = "munmap"
+iterations = 3
+[target]
+function = "tlb_remove_table_one"
+[target.config]
+MMU_GATHER_RCU_TABLE_FREE = "y"
+[metrics.sync_ipis]
+expect = "exactly"
+values = { a = "predicted", b = "predicted" }
+)");
+    }
+    void TearDown() override {
+        ::unsetenv("RIG_AGENT");
+        std::filesystem::remove_all(dir_);
+    }
+    void put(const std::string& name, const std::string& text) { std::ofstream(dir_ / name) << text; }
+
+    Result<ExperimentResult> run(FakeHypervisor& hypervisor, unsigned jobs, std::stop_token stop = {}) {
+        auto spec = load_spec(dir_ / "x.toml");
+        if (!spec) return tl::unexpected(spec.error());
+        ArtifactCache cache(dir_ / "cache");
+        FakeRunner runner;
+        const World world{cache, runner, hypervisor, Progress::silent()};
+        return run_experiment(*spec, world, {dir_ / "results", jobs, {"rig", "compare", "x.toml"}}, stop);
+    }
+    std::filesystem::path only_run() const { return std::filesystem::directory_iterator(dir_ / "results")->path(); }
+
+    std::filesystem::path dir_;
+};
+
+TEST_F(ExperimentLoop, EveryPlannedBootBecomesOneSampleWhateverTheNumberOfWorkers) {
+    for (const unsigned jobs : {1u, 4u}) {
+        std::filesystem::remove_all(dir_ / "results");
+        FakeHypervisor hypervisor({captured_boot_of("6.12-ipi")});
+        const auto result = run(hypervisor, jobs);
+        ASSERT_TRUE(result) << result.error().message;
+        EXPECT_EQ(result->report.comparison.exit, Exit::AsExpected) << result->report.comparison.closing;
+        const auto kept = load_run(only_run());
+        ASSERT_TRUE(kept) << kept.error().message;
+        ASSERT_EQ(kept->samples.size(), 8u);
+        std::set<std::pair<std::string, unsigned>> places;
+        for (const auto& sample : kept->samples) places.insert({sample.id.arm, sample.id.index});
+        EXPECT_EQ(places.size(), 8u);
+        EXPECT_TRUE(std::filesystem::exists(only_run() / "report.txt"));
+    }
+}
+
+TEST_F(ExperimentLoop, AHostFaultIsRetriedInItsPlaceAndNeverASample) {
+    FakeHypervisor hypervisor({{"", "", Signalled{9}, ""}, {"", "", Exited{1}, ""}, captured_boot_of("6.12-ipi")});
+    const auto result = run(hypervisor, 1);
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(hypervisor.requests.size(), 8u + 2u);
+    EXPECT_EQ(hypervisor.requests[0].seed, hypervisor.requests[2].seed);
+    const auto kept = load_run(only_run());
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(kept->samples.size(), 8u);
+    EXPECT_TRUE(std::filesystem::exists(only_run() / "boots")); // with the faults recorded beside the boot
+}
+
+TEST_F(ExperimentLoop, AHostThatKeepsFailingStopsTheRunWithItsOwnBlame) {
+    FakeHypervisor hypervisor({{"", "", Signalled{9}, ""}});
+    const auto result = run(hypervisor, 1);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().blame, Blame::Host);
+    EXPECT_EQ(hypervisor.requests.size(), 1u + kHostRetries);
+}
+
+TEST_F(ExperimentLoop, AKernelFaultIsNeverRetried) {
+    FakeHypervisor hypervisor({{encode(FrameType::Hello, R"({"protocol":1,"release":"6","version":"v","cpus":4})"), "[ 1.0] Kernel panic - not syncing: x\n", Exited{0}, ""}});
+    const auto result = run(hypervisor, 1);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().blame, Blame::Kernel);
+    EXPECT_EQ(hypervisor.requests.size(), 1u);
+    EXPECT_NE(result.error().message.find("arm 'a', boot 0"), std::string::npos);
+}
+
+TEST_F(ExperimentLoop, SamplesThatDoNotAddUpAreInconclusive) {
+    FakeHypervisor hypervisor({captured_boot_of("6.12-ipi-no-stack-filter")});
+    const auto result = run(hypervisor, 2);
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(result->report.comparison.exit, Exit::Inconclusive);
+}
+
+TEST_F(ExperimentLoop, AFunctionThatIsNotInTheImageIsInconclusiveWithoutABoot) {
+    put("System.map", "ffffffff810e4070 T smp_call_function\nffffffff8116e550 t tlb_remove_table_smp_sync\nffffffff8116eaf0 T x\n");
+    FakeHypervisor hypervisor({captured_boot_of("6.12-ipi")});
+    const auto result = run(hypervisor, 1);
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(result->report.comparison.exit, Exit::Inconclusive);
+    EXPECT_EQ(hypervisor.requests.size(), 0u);
+}
+
+TEST_F(ExperimentLoop, InterruptedRunsKeepWhatTheyHave) {
+    FakeHypervisor hypervisor({captured_boot_of("6.12-ipi")});
+    std::stop_source stop;
+    stop.request_stop();
+    const auto result = run(hypervisor, 2, stop.get_token());
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().blame, Blame::Host);
+    EXPECT_NE(result.error().message.find("interrupted after 0 of 8 boots"), std::string::npos) << result.error().message;
+    EXPECT_TRUE(load_run(only_run()));
+}
+
+} // namespace
+} // namespace rig
