@@ -5,7 +5,6 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -14,12 +13,14 @@
 #include <openssl/evp.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 namespace rig {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr std::chrono::milliseconds kLockPoll{50}; // short against any build, long against a wake-up
 constexpr std::array kKinds{"sources", "kernels", "perf", "images", "worktrees"};
 
 class Hash {
@@ -43,13 +44,8 @@ tl::unexpected<Error> host_error(std::string_view what, const fs::path& path, co
     return fail(Blame::Host, fmt::format("artefact cache: cannot {} {}: {}", what, path.string(), why));
 }
 
-// "KEY.tmp-PID-N": the pid tells prune whether its maker still lives.
-bool is_dead_leftover(const std::string& name) {
-    const auto at = name.find(".tmp-");
-    if (at == std::string::npos) return false;
-    const auto pid = std::atoi(name.c_str() + at + 5);
-    return pid <= 0 || (::kill(pid, 0) != 0 && errno == ESRCH);
-}
+// Work in progress is "KEY.tmp-PID-N", made under KEY's lock.
+constexpr std::string_view kWork = ".tmp-";
 
 std::uint64_t disk_usage(const fs::path& dir) {
     std::uint64_t bytes = 0;
@@ -118,7 +114,7 @@ CacheLock::~CacheLock() {
     if (fd_ >= 0) ::close(fd_);
 }
 
-ArtifactCache::ArtifactCache(fs::path root) : root_(std::move(root)) {}
+ArtifactCache::ArtifactCache(fs::path root, std::stop_token stop) : root_(fs::absolute(root)), stop_(std::move(stop)) {}
 
 std::optional<fs::path> ArtifactCache::find(std::string_view kind, std::string_view key) const {
     const auto dir = root_ / kind / key;
@@ -138,8 +134,12 @@ Result<CacheLock> ArtifactCache::lock(std::string_view kind, std::string_view ke
     CacheLock lock(fd);
     if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return lock;
     if (errno == EWOULDBLOCK && waiting) waiting();
-    while (::flock(fd, LOCK_EX) != 0)
-        if (errno != EINTR) return host_error("lock", file, std::strerror(errno));
+    // A blocking flock() would sleep through Ctrl-C, and the other rig may build for minutes.
+    while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR) return host_error("lock", file, std::strerror(errno));
+        if (stop_.stop_requested()) return host_error("lock", file, "interrupted while another rig held it");
+        std::this_thread::sleep_for(kLockPoll);
+    }
     return lock;
 }
 
@@ -197,18 +197,22 @@ std::vector<CacheEntry> ArtifactCache::prune(std::optional<std::uint64_t> max_by
     const std::int64_t now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
     std::vector<CacheEntry> removed;
     for (const auto& entry : entries) {
-        const bool leftover = entry.key.find(".tmp-") != std::string::npos;
+        std::error_code error;
+        const auto work = entry.key.find(kWork);
+        const bool leftover = work != std::string::npos;
         const bool old = max_age_days && now - entry.last_used > std::int64_t{*max_age_days} * 86400;
         const bool over = max_bytes && total > *max_bytes;
-        if (leftover ? !is_dead_leftover(entry.key) : !old && !over) continue;
-        const auto file = root_ / "locks" / fmt::format("{}-{}", entry.kind, entry.key);
-        const int fd = leftover ? -1 : ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+        if (!leftover && !old && !over) continue;
+        // The lock, not the pid in the name, tells whether the maker lives: pids are reused, and a cache may be shared
+        // with a container that has other ones.
+        const auto file = root_ / "locks" / fmt::format("{}-{}", entry.kind, entry.key.substr(0, work));
+        fs::create_directories(file.parent_path(), error);
+        const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
         const CacheLock held(fd);
-        if (fd >= 0 && ::flock(fd, LOCK_EX | LOCK_NB) != 0) continue; // in use
+        if (fd < 0 || ::flock(fd, LOCK_EX | LOCK_NB) != 0) continue; // in use
         // Renamed first: nobody finds half an artefact.
         const auto dir = root_ / entry.kind / entry.key;
-        const auto doomed = leftover ? dir : root_ / entry.kind / fmt::format("{}.tmp-0-pruned", entry.key);
-        std::error_code error;
+        const auto doomed = leftover ? dir : root_ / entry.kind / fmt::format("{}{}pruned", entry.key, kWork);
         if (!leftover) fs::rename(dir, doomed, error);
         if (!error) fs::remove_all(doomed, error);
         if (error) continue;

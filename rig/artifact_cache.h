@@ -1,7 +1,7 @@
 // The artefact cache: $RIG_CACHE_DIR, else $XDG_CACHE_HOME/rig, else ~/.cache/rig.
 //
 //   <kind>/<key>/...        a committed artefact, never changed afterwards (kinds: sources, kernels, perf, images)
-//   <kind>/<key>.tmp-*      work in progress of a live process; left-overs of dead ones are removed by prune
+//   <kind>/<key>.tmp-*      work in progress of a live process; left-overs (their lock is free) are removed by prune
 //   worktrees/<key>/        source links + object tree, mutable, only under its lock
 //   locks/<kind>-<key>      flock(2) files
 //
@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,7 +49,8 @@ struct CacheEntry {
 
 class ArtifactCache {
  public:
-    explicit ArtifactCache(std::filesystem::path root);
+    // A relative root is made absolute now. `stop` ends waits for a lock, with an error.
+    explicit ArtifactCache(std::filesystem::path root, std::stop_token stop = {});
     const std::filesystem::path& root() const { return root_; }
 
     // The artefact's folder, or nullopt. Marks it as used now.
@@ -73,6 +75,7 @@ class ArtifactCache {
 
  private:
     std::filesystem::path root_;
+    std::stop_token stop_;
 };
 
 } // namespace rig

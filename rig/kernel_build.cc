@@ -6,12 +6,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <fmt/format.h>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 #include <thread>
+#include <unistd.h>
 
 namespace rig {
 namespace fs = std::filesystem;
@@ -31,7 +33,18 @@ const std::map<std::string, std::string> kBuildEnvironment{{"KBUILD_BUILD_TIMEST
                                                            {"KBUILD_BUILD_HOST", "rig"},
                                                            {"KBUILD_BUILD_VERSION", "1"},
                                                            {"SOURCE_DATE_EPOCH", "0"},
-                                                           {"LC_ALL", "C"}};
+                                                           {"LC_ALL", "C"},
+                                                           // What the caller has in these would change the image but not its key. x86 is what
+                                                           // the kernel's Makefile makes of `uname -m`; MAKEFLAGS would hand us a job server
+                                                           // whose descriptors the runner has closed.
+                                                           {"ARCH", "x86"},
+                                                           {"CROSS_COMPILE", ""},
+                                                           {"KCFLAGS", ""},
+                                                           {"KAFLAGS", ""},
+                                                           {"KCPPFLAGS", ""},
+                                                           {"LLVM", ""},
+                                                           {"LOCALVERSION", ""},
+                                                           {"MAKEFLAGS", ""}};
 
 std::string slurp(const fs::path& file) {
     std::ifstream in(file, std::ios::binary);
@@ -47,18 +60,37 @@ Status put_file(const fs::path& file, std::string_view content) {
     std::ofstream out(temporary, std::ios::binary);
     out << content;
     out.close();
+    // The build runs some scripts by name.
+    if (const auto old = fs::status(file, error); fs::exists(old)) fs::permissions(temporary, old.permissions(), error);
+    error.clear();
     if (out) fs::rename(temporary, file, error);
     if (!out || error) return fail(Blame::Host, fmt::format("cannot write {}: {}", file.string(), error ? error.message() : "disk full?"));
     return {};
 }
 
-Result<std::string> compiler_identity(CommandRunner& runner) {
+Result<std::string> first_line_of(CommandRunner& runner, std::vector<std::string> argv) {
     Command command;
-    command.argv = {"gcc", "--version"};
+    command.argv = std::move(argv);
     command.timeout = std::chrono::seconds(20);
     RIG_TRY(result, runner.run(command));
-    if (!result.ok()) return fail(Blame::Host, fmt::format("gcc --version: {}", describe(result)));
+    if (!result.ok()) return fail(Blame::Host, fmt::format("{} {}: {}", command.argv[0], command.argv[1], describe(result)));
     return result.out.substr(0, result.out.find('\n'));
+}
+
+Result<std::string> compiler_identity(CommandRunner& runner) { return first_line_of(runner, {"gcc", "--version"}); }
+
+// A missing tool shows up deep in the kernel's build as an error of some file: it must not be held against the kernel.
+Status require_tools() {
+    const char* inherited = std::getenv("PATH");
+    std::string missing;
+    for (const char* tool : {"make", "gcc", "ld", "flex", "bison", "bc", "perl", "cp"}) {
+        bool found = false;
+        std::istringstream path(inherited ? inherited : "/usr/bin:/bin");
+        for (std::string dir; std::getline(path, dir, ':');) found = found || ::access((fs::path(dir) / tool).c_str(), X_OK) == 0;
+        if (!found) missing += fmt::format(" {}", tool);
+    }
+    if (missing.empty()) return {};
+    return fail(Blame::Host, fmt::format("building a kernel needs programs that are not in PATH:{}", missing));
 }
 
 std::string first_error(const std::string& out) {
@@ -66,6 +98,15 @@ std::string first_error(const std::string& out) {
     for (std::string line; std::getline(lines, line);)
         if (line.find("error:") != std::string::npos || line.find("undefined reference") != std::string::npos || line.find("*** ") != std::string::npos) return line;
     return "no error line in the output";
+}
+
+// Whose fault is it that make ended like this? Only an exit code speaks of the kernel, and not when the disk is full or
+// the kernel's OOM killer took the compiler.
+Blame blame_of(const CommandResult& result, const std::string& out) {
+    if (!std::holds_alternative<Exited>(result.outcome)) return Blame::Host;
+    for (const char* host : {"No space left on device", "Cannot allocate memory", "Killed signal terminated program", "virtual memory exhausted"})
+        if (out.find(host) != std::string::npos) return Blame::Host;
+    return Blame::Kernel;
 }
 
 // All inputs of one kernel.
@@ -88,10 +129,11 @@ Result<Recipe> make_recipe(const Spec& spec, const Arm& arm, const BuildContext&
     recipe.requests = requests;
     RIG_TRY(compiler, compiler_identity(context.runner));
     recipe.compiler = compiler;
-    std::string identity = fmt::format("{}\n{}\n{}\nallnoconfig\n{}\n", kRecipe, source.id, compiler, render_fragment(requests));
+    RIG_TRY(linker, first_line_of(context.runner, {"ld", "--version"})); // assembler and linker come in one package
+    std::string identity = fmt::format("{}\n{}\n{}\n{}\nallnoconfig\n{}\n", kRecipe, source.id, compiler, linker, render_fragment(requests));
     for (const auto& patch : patches) identity += fmt::format("patch {}\n", sha256_hex(patch.text));
     recipe.key = sha256_hex(identity);
-    std::string family = fmt::format("worktree 1\n{}\n{}\n", source.id, compiler);
+    std::string family = fmt::format("worktree 1\n{}\n{}\n{}\n", source.id, compiler, linker);
     for (const auto& fragment : spec.kernel.fragments) family += slurp(spec.top / fragment);
     recipe.worktree_key = sha256_hex(family);
     return recipe;
@@ -188,7 +230,7 @@ Status Worktree::configure() {
     RIG_CHECK(put_file(fragment, render_fragment(recipe_.requests)));
     fs::remove(fresh, error);
     RIG_TRY(result, make({"KCONFIG_ALLCONFIG=" + fragment.string(), "KCONFIG_CONFIG=" + fresh.string(), "allnoconfig"}, {}));
-    if (!result.ok()) return fail(Blame::Kernel, fmt::format("make allnoconfig: {}: {}", describe(result), first_error(result.out)));
+    if (!result.ok()) return fail(blame_of(result, result.out), fmt::format("make allnoconfig: {}: {}", describe(result), first_error(result.out)));
     const auto text = slurp(fresh);
     RIG_CHECK(verify_config(recipe_.requests, text, dir_ / "src"));
     // An unchanged .config keeps its mtime, so that nothing is reconfigured.
@@ -198,6 +240,7 @@ Status Worktree::configure() {
 
 Status Worktree::prepare() {
     std::error_code error;
+    RIG_CHECK(require_tools());
     RIG_CHECK(link_sources());
     had_objects_ = fs::exists(obj() / ".config", error); // also after a build that was interrupted
     RIG_CHECK(apply_overlay());
@@ -216,7 +259,11 @@ Status Worktree::build(const fs::path& log) {
     if (std::holds_alternative<Cancelled>(result->outcome)) return fail(Blame::Host, "interrupted while building; what is compiled is kept", log);
     if (std::holds_alternative<Signalled>(result->outcome) || std::holds_alternative<TimedOut>(result->outcome))
         return fail(Blame::Host, fmt::format("make bzImage: {}", describe(*result)), log);
-    if (!result->ok()) return fail(Blame::Kernel, fmt::format("the kernel does not build: {}", first_error(slurp(log))), log);
+    if (!result->ok()) {
+        const auto out = slurp(log);
+        const auto blame = blame_of(*result, out);
+        return fail(blame, fmt::format("{}: {}", blame == Blame::Kernel ? "the kernel does not build" : "the host ran out of room for the build", first_error(out)), log);
+    }
     return {};
 }
 
@@ -336,9 +383,13 @@ Status make_perf(const SourceTree& source, const BuildContext& context, const fs
         if (!result.ok()) return fail(Blame::Host, fmt::format("{}: {}: {}", what, describe(result), first_error(result.out)));
         return result.out;
     };
-    // perf's build writes a few generated files beside its sources: it gets links of its own.
+    // perf's build writes generated files beside its sources: it gets links of its own, and real copies of tools/, where
+    // it might write into a file that is there already.
     RIG_TRY(linked, must({"cp", "-al", source.tree.string(), scratch.string()}, "linking the source tree"));
     (void)linked;
+    fs::remove_all(scratch / "tools", error);
+    RIG_TRY(copied, must({"cp", "-a", (source.tree / "tools").string(), (scratch / "tools").string()}, "copying tools/"));
+    (void)copied;
     const unsigned jobs = context.jobs ? context.jobs : std::max(1u, std::thread::hardware_concurrency());
     RIG_TRY(built, must(perf_arguments(scratch, out, jobs), "building perf", [&](std::string_view line) { context.progress.note(std::string(line.substr(0, 60))); }));
     (void)built;
@@ -346,7 +397,7 @@ Status make_perf(const SourceTree& source, const BuildContext& context, const fs
     (void)stripped;
     RIG_TRY(options, must({(dir / "perf").string(), "version", "--build-options"}, "perf version"));
     const auto feature = options.find("libtraceevent:");
-    if (feature == std::string::npos || options.substr(feature, 40).find("on") == std::string::npos)
+    if (feature == std::string::npos || options.substr(feature, options.find('\n', feature) - feature).find("[ on") == std::string::npos)
         return fail(Blame::Host, "perf was built without libtraceevent, so without tracepoints: install libtraceevent-dev");
     fs::remove_all(scratch, error);
     fs::remove_all(out, error);

@@ -134,7 +134,7 @@ int main(int argc, char** argv) {
     common.colour = colours_wanted(colour, STDOUT_FILENO);
 
     Interrupts interrupts;
-    rig::ArtifactCache artifacts(cache_dir.empty() ? rig::default_cache_dir() : std::filesystem::path(cache_dir));
+    rig::ArtifactCache artifacts(cache_dir.empty() ? rig::default_cache_dir() : std::filesystem::path(cache_dir), interrupts.token());
     rig::BoostCommandRunner runner(interrupts.token());
     rig::QemuHypervisor hypervisor(runner);
     rig::Progress terminal([](const std::string& text) { std::fputs(text.c_str(), stderr); std::fflush(stderr); }, ::isatty(STDERR_FILENO) != 0,

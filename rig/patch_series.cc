@@ -62,17 +62,23 @@ Result<std::vector<std::string>> touched_files(const Patch& patch) {
     std::set<std::string> files;
     std::istringstream lines(patch.text);
     std::string previous;
+    const auto add = [&](std::string path) -> Status {
+        const auto normal = fs::path(path).lexically_normal().string();
+        if (path.empty() || path.front() == '/' || normal.starts_with("..")) return fail(Blame::Spec, fmt::format("{}: changes '{}', which is outside the tree", patch.name, path));
+        files.insert(normal);
+        return {};
+    };
     for (std::string line; std::getline(lines, line); previous = line) {
+        // A git rename without changes has no "---" and "+++".
+        for (const std::string_view prefix : {"rename from ", "rename to ", "copy from ", "copy to "})
+            if (line.starts_with(prefix)) RIG_CHECK(add(line.substr(prefix.size())));
         // Only a "+++" that follows a "---" is a header: a removed line may begin with "-- ".
         if (!line.starts_with("+++ ") || !previous.starts_with("--- ")) continue;
         for (const auto& header : {previous, line}) {
-            auto path = header.substr(4, header.find_first_of("\t\r", 4) - 4);
+            const auto path = header.substr(4, header.find_first_of("\t\r", 4) - 4);
             if (path == "/dev/null") continue;
             const auto slash = path.find('/');
-            path = slash == std::string::npos ? path : path.substr(slash + 1);
-            const auto normal = fs::path(path).lexically_normal().string();
-            if (path.empty() || path.front() == '/' || normal.starts_with("..")) return fail(Blame::Spec, fmt::format("{}: changes '{}', which is outside the tree", patch.name, path));
-            files.insert(normal);
+            RIG_CHECK(add(slash == std::string::npos ? path : path.substr(slash + 1)));
         }
     }
     if (files.empty()) return fail(Blame::Spec, fmt::format("{}: no '--- a/file' and '+++ b/file' in it: not a unified diff", patch.name));
@@ -96,6 +102,8 @@ Result<Overlay> apply_patches(const std::vector<Patch>& patches, const fs::path&
         command.argv = {"patch", "-p1", "--batch", "--forward", "--fuzz=0", "--no-backup-if-mismatch", "--reject-file=-", "-d", scratch.string(), "-i", patch.file.string()};
         command.env = {{"LC_ALL", "C"}};
         RIG_TRY(result, runner.run(command));
+        // Anything but patch's own verdict (interrupted, killed, timed out) is ours.
+        if (!std::holds_alternative<Exited>(result.outcome)) return fail(Blame::Host, fmt::format("applying {}: {}", patch.name, describe(result)));
         if (!result.ok()) return fail(Blame::Spec, fmt::format("{}: {}", patch.name, explain(result.out)), patch.file);
     }
     Overlay overlay;

@@ -32,6 +32,7 @@ Result<std::string> must_run(const BuildContext& context, std::vector<std::strin
     command.env = {{"LC_ALL", "C"}};
     command.on_line = std::move(on_line);
     RIG_TRY(result, context.runner.run(command));
+    if (!std::holds_alternative<Exited>(result.outcome)) blame = Blame::Host;
     if (!result.ok()) return fail(blame, fmt::format("{} {}: {}: {}", command.argv[0], command.argv.size() > 1 ? command.argv[1] : "", describe(result), last_lines(result.out)));
     return result.out;
 }
@@ -90,7 +91,9 @@ Result<Apt> private_apt(const BuildContext& context, const std::string& suite) {
     if (uri.empty()) return fail(Blame::Host, "apt knows no Debian archive to take " + suite + " from: run 'apt-get update' once");
     std::ofstream(dir / "sources.list") << fmt::format("deb [signed-by={}] {} {} main\n", kKeyring, uri, suite);
     context.progress.start("fetching the package lists of " + suite);
-    const auto updated = must_run(context, apt.command("apt-get", {"update"}));
+    // Without --error-on=any an update that fetched nothing ends with exit code 0.
+    const auto updated = must_run(context, apt.command("apt-get", {"update", "--error-on=any"}));
+    if (!updated) context.progress.interrupt();
     context.progress.finish();
     if (updated) std::ofstream(fetched) << "";
     // Offline, lists of an earlier day still serve.
@@ -159,7 +162,25 @@ Status make_from_package(const BuildContext& context, const Apt& apt, const std:
     return {};
 }
 
-Result<fs::path> from_distro(const DistroSource& source, const BuildContext& context, std::string& id) {
+// The newest version of the package that was unpacked before, as {id, folder}.
+std::optional<std::pair<std::string, fs::path>> cached_package(const std::string& package, const BuildContext& context) {
+    std::optional<std::pair<std::string, fs::path>> newest;
+    fs::file_time_type newest_time;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(context.cache.root() / "sources", error)) {
+        std::ifstream in(entry.path() / "label");
+        std::string label;
+        std::getline(in, label);
+        if (!label.starts_with(package + "=") || entry.path().filename() != sha256_hex(label)) continue;
+        const auto made = fs::last_write_time(entry.path() / "label", error); // an archive only moves on: later made is newer
+        if (newest && made <= newest_time) continue;
+        newest = {label, entry.path()};
+        newest_time = made;
+    }
+    return newest;
+}
+
+Result<fs::path> from_archive(const DistroSource& source, const BuildContext& context, std::string& id) {
     Apt apt;
     if (!source.suite.empty()) {
         RIG_TRY(own, private_apt(context, source.suite));
@@ -170,6 +191,18 @@ Result<fs::path> from_distro(const DistroSource& source, const BuildContext& con
         return fail(Blame::Spec, fmt::format("kernel.source: no package {} in {}", source.package, source.suite.empty() ? "this host's package lists" : source.suite));
     id = source.package + "=" + version;
     return context.cache.get_or_make("sources", sha256_hex(id), id, [&](const fs::path& dir) { return make_from_package(context, apt, source.package, version, dir); });
+}
+
+// Offline, or with the host's lists gone, a version unpacked before serves; its number is in the id, and so in the report.
+Result<fs::path> from_distro(const DistroSource& source, const BuildContext& context, std::string& id) {
+    auto dir = from_archive(source, context, id);
+    if (dir) return dir;
+    const auto cached = cached_package(source.package, context);
+    if (!cached) return dir;
+    context.progress.start(fmt::format("apt cannot provide {} now, using {} from the cache", source.package, cached->first));
+    context.progress.finish();
+    id = cached->first;
+    return cached->second;
 }
 
 // ---- tarballs and git
@@ -184,8 +217,11 @@ Result<fs::path> from_tarball(const fs::path& path, const std::string& sha256, c
 }
 
 Result<fs::path> from_git(const fs::path& repository, const std::string& revision, const BuildContext& context, std::string& id) {
-    auto commit = must_run(context, {"git", "-C", repository.string(), "rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}"}, {}, Blame::Spec);
-    if (!commit) return fail(Blame::Spec, fmt::format("{}: no commit '{}' in this repository", repository.string(), revision));
+    auto commit = must_run(context, {"git", "-C", repository.string(), "rev-parse", "--verify", "--end-of-options", revision + "^{commit}"}, {}, Blame::Spec);
+    if (!commit) {
+        if (commit.error().blame != Blame::Spec) return tl::unexpected(commit.error()); // interrupted, or no git
+        return fail(Blame::Spec, fmt::format("{}: no commit '{}' in this repository: {}", repository.string(), revision, commit.error().message));
+    }
     while (!commit->empty() && commit->back() == '\n') commit->pop_back();
     id = "git:" + *commit;
     return context.cache.get_or_make("sources", sha256_hex(id), fmt::format("git {} ({})", commit->substr(0, 12), revision), [&](const fs::path& dir) -> Status {

@@ -272,6 +272,12 @@ void warnings(Page& out, const ReportInput& input) {
     out.line();
 }
 
+// One patch a line, so that a name can be copied.
+void patch_list(Page& out, const std::vector<std::string>& patches) {
+    for (const auto& patch : patches)
+        out.raw("      " + printable(patch) + "\n");
+}
+
 // Patches that expose the path belong to every arm; the others are what is compared.
 void patches(Page& out, const ReportInput& input) {
     auto enabling = [&](const std::string& patch) {
@@ -288,11 +294,11 @@ void patches(Page& out, const ReportInput& input) {
             else if (std::find(shared.begin(), shared.end(), patch) == shared.end())
                 shared.push_back(patch);
         }
-        out.entry(kernel.arm, fmt::format("{} image {:.12} {}", kernel.facts.version, kernel.facts.image_sha256,
-                                          own.empty() ? "no patch of its own" : fmt::format("{}", fmt::join(own, ", "))));
+        out.entry(kernel.arm, fmt::format("{} image {:.12}{}", kernel.facts.version, kernel.facts.image_sha256, own.empty() ? ", no patch of its own" : ""));
+        patch_list(out, own);
     }
-    out.entry("every arm",
-              shared.empty() ? "no enabling patch" : fmt::format("{} (enabling: exposes the path, is not under test)", fmt::join(shared, ", ")));
+    out.entry("every arm", shared.empty() ? "no enabling patch" : "enabling patches: they expose the path and are not under test");
+    patch_list(out, shared);
     out.line();
 }
 

@@ -1,0 +1,203 @@
+#include "rig/artifact_cache.h"
+
+#include "rig/testing/temp_tree.h"
+
+#include <atomic>
+#include <chrono>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+namespace rig {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using testing::TempTree;
+
+Status succeed(const fs::path& dir) {
+    std::ofstream(dir / "content") << "made";
+    return {};
+}
+
+void age(const fs::path& entry, std::chrono::hours by) { fs::last_write_time(entry / "used", fs::file_time_type::clock::now() - by); }
+
+std::size_t entries_in(const fs::path& dir) {
+    std::error_code error;
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator(dir, error), fs::directory_iterator()));
+}
+
+TEST(ArtifactCache, HashesKnownVectors) {
+    EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    TempTree dir;
+    EXPECT_EQ(*sha256_file(dir.put("abc", "abc")), sha256_hex("abc"));
+    EXPECT_EQ(*sha256_file(dir.put("big", std::string(3 << 20, 'x'))), sha256_hex(std::string(3 << 20, 'x')));
+    EXPECT_EQ(sha256_file(dir / "none").error().blame, Blame::Host);
+}
+
+TEST(ArtifactCache, MakesOnceAndFindsItLabelled) {
+    TempTree dir;
+    ArtifactCache cache(dir.path());
+    int made = 0;
+    const auto make = [&](const fs::path& into) {
+        ++made;
+        EXPECT_FALSE(cache.find("kernels", "k")) << "visible before it was complete";
+        return succeed(into);
+    };
+    EXPECT_FALSE(cache.find("kernels", "k"));
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(*cache.get_or_make("kernels", "k", "6.12.117 ipi", make), dir / "kernels/k");
+    EXPECT_EQ(made, 1);
+    EXPECT_EQ(testing::read_text(*cache.find("kernels", "k") / "content"), "made");
+    const auto list = cache.list();
+    ASSERT_EQ(list.size(), 1u);
+    EXPECT_EQ(list[0].label, "6.12.117 ipi");
+    EXPECT_GT(list[0].bytes, 0u);
+    EXPECT_NEAR(static_cast<double>(list[0].last_used), static_cast<double>(std::time(nullptr)), 60);
+}
+
+TEST(ArtifactCache, AFailedMakeLeavesNothingAndIsTriedAgain) {
+    TempTree dir;
+    ArtifactCache cache(dir.path());
+    const auto failing = [](const fs::path& into) -> Status {
+        std::ofstream(into / "half") << "half";
+        return fail(Blame::Kernel, "no");
+    };
+    EXPECT_EQ(cache.get_or_make("kernels", "k", "", failing).error().blame, Blame::Kernel);
+    EXPECT_EQ(entries_in(dir / "kernels"), 0u);
+    EXPECT_TRUE(cache.get_or_make("kernels", "k", "", succeed));
+}
+
+TEST(ArtifactCache, ARelativeRootIsMadeAbsolute) {
+    EXPECT_TRUE(ArtifactCache("some/folder").root().is_absolute()); // commands get it and run in folders of their own
+}
+
+TEST(ArtifactCache, ThreadsRacingForOneKeyMakeItOnce) {
+    TempTree dir;
+    std::atomic<int> made{0};
+    {
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < 8; ++i)
+            threads.emplace_back([&] {
+                ArtifactCache cache(dir.path());
+                EXPECT_TRUE(cache.get_or_make("kernels", "k", "", [&](const fs::path& into) {
+                    ++made;
+                    std::this_thread::yield();
+                    return succeed(into);
+                }));
+            });
+    }
+    EXPECT_EQ(made, 1);
+}
+
+TEST(ArtifactCache, ProcessesRacingForOneKeyMakeItOnce) {
+    TempTree dir;
+    int go[2], report[2];
+    ASSERT_EQ(::pipe(go) | ::pipe(report), 0);
+    std::vector<pid_t> children;
+    for (int i = 0; i < 2; ++i) {
+        const pid_t pid = ::fork();
+        if (pid == 0) {
+            ::close(go[1]);
+            char c;
+            (void)!::read(go[0], &c, 1); // returns when the parent closes its end: both start together
+            ArtifactCache cache(dir.path());
+            const auto result = cache.get_or_make("kernels", "k", "", [&](const fs::path& into) {
+                (void)!::write(report[1], "m", 1);
+                return succeed(into);
+            });
+            ::_exit(result && fs::exists(*result / "content") ? 0 : 1);
+        }
+        children.push_back(pid);
+    }
+    ::close(go[0]);
+    ::close(go[1]);
+    for (pid_t pid : children) {
+        int status = -1;
+        ::waitpid(pid, &status, 0);
+        EXPECT_EQ(status, 0);
+    }
+    ::close(report[1]);
+    char makers[8];
+    EXPECT_EQ(::read(report[0], makers, sizeof makers), 1);
+    ::close(report[0]);
+    ::close(go[0]);
+}
+
+TEST(ArtifactCache, ALockIsExclusiveTellsWhoWaitsAndIsFreedByItsHolder) {
+    TempTree dir;
+    ArtifactCache cache(dir.path());
+    auto held = cache.lock("worktrees", "w");
+    ASSERT_TRUE(held);
+    std::atomic<bool> waiting{false}, got{false};
+    std::jthread other([&] {
+        EXPECT_TRUE(cache.lock("worktrees", "w", [&] { waiting = true; }));
+        got = true;
+    });
+    while (!waiting) std::this_thread::yield();
+    EXPECT_FALSE(got);
+    *held = CacheLock();
+    other.join();
+    EXPECT_TRUE(got);
+}
+
+TEST(ArtifactCache, AnInterruptEndsTheWaitForALock) {
+    TempTree dir;
+    std::stop_source stop;
+    ArtifactCache cache(dir.path(), stop.get_token());
+    auto held = cache.lock("worktrees", "w");
+    ASSERT_TRUE(held);
+    const auto second = cache.lock("worktrees", "w", [&] { stop.request_stop(); });
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().blame, Blame::Host);
+    EXPECT_NE(second.error().message.find("interrupted"), std::string::npos);
+}
+
+TEST(ArtifactCache, PruneRemovesByAgeThenLeastRecentlyUsed) {
+    TempTree dir;
+    ArtifactCache cache(dir.path());
+    for (const char* key : {"old", "middle", "new"}) ASSERT_TRUE(cache.get_or_make("kernels", key, key, succeed));
+    age(dir / "kernels/old", 24h * 40);
+    age(dir / "kernels/middle", 24h * 2);
+    auto removed = cache.prune(std::nullopt, 30);
+    ASSERT_EQ(removed.size(), 1u);
+    EXPECT_EQ(removed[0].key, "old");
+    removed = cache.prune(cache.list()[0].bytes, std::nullopt);
+    ASSERT_EQ(removed.size(), 1u);
+    EXPECT_EQ(removed[0].key, "middle");
+    EXPECT_TRUE(cache.find("kernels", "new"));
+    EXPECT_TRUE(cache.prune(std::nullopt, std::nullopt).empty());
+}
+
+TEST(ArtifactCache, PruneLeavesWhatIsLockedAndWorkInProgress) {
+    TempTree dir;
+    ArtifactCache cache(dir.path());
+    ASSERT_TRUE(cache.get_or_make("kernels", "busy", "", succeed));
+    auto held = cache.lock("kernels", "busy");
+    ASSERT_TRUE(cache.get_or_make("kernels", "making", "", [&](const fs::path& into) {
+        EXPECT_TRUE(cache.prune(0, 0).empty());
+        EXPECT_TRUE(fs::is_directory(into));
+        return succeed(into);
+    }));
+    dir.put("kernels/dead.tmp-1-0/half", "left by a killed rig; its pid, 1, is somebody else's now");
+    const auto removed = cache.prune(std::nullopt, std::nullopt);
+    ASSERT_EQ(removed.size(), 1u);
+    EXPECT_EQ(removed[0].key, "dead.tmp-1-0");
+    EXPECT_TRUE(cache.find("kernels", "busy"));
+    *held = CacheLock();
+    cache.prune(0, std::nullopt);
+    EXPECT_EQ(entries_in(dir / "kernels"), 0u);
+}
+
+TEST(ArtifactCache, PruneSparesFoldersThatAreNotArtefacts) {
+    TempTree dir;
+    ArtifactCache cache(dir.path());
+    dir.put("logs/ipi.log", "evidence");
+    dir.put("apt/suite/sources.list", "deb");
+    cache.prune(0, 0);
+    EXPECT_TRUE(fs::exists(dir / "logs/ipi.log"));
+    EXPECT_TRUE(fs::exists(dir / "apt/suite/sources.list"));
+}
+
+} // namespace
+} // namespace rig

@@ -1,0 +1,301 @@
+#include "rig/kernel_build.h"
+
+#include "rig/host/boost_command_runner.h"
+#include "rig/testing/fake_command_runner.h"
+#include "rig/testing/temp_tree.h"
+
+#include <algorithm>
+#include <set>
+
+namespace rig {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::exits;
+using testing::FakeCommandRunner;
+using testing::read_text;
+using testing::TempTree;
+
+constexpr const char* kPatchA = "--- a/mm/a.c\n+++ b/mm/a.c\n@@ -1 +1 @@\n-int a;\n+int a = 1;\n";
+
+// A kernel of two source files. cp, tar and patch are the real programs; `make` is played: like the real one it compiles
+// a file only when the object is missing or older than the source, so what the worktree does with mtimes is tested.
+class KernelBuild : public ::testing::Test {
+ protected:
+    KernelBuild() : cache(dir / "cache"), runner(&real), context{cache, runner, Progress::silent(), 1} {
+        dir.put("pack/linux/Makefile", "VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 117\n");
+        dir.put("pack/linux/mm/a.c", "int a;\n");
+        dir.put("pack/linux/mm/b.c", "int b;\n");
+        dir.put("pack/linux/scripts/run.sh", "#!/bin/sh\n");
+        fs::permissions(dir / "pack/linux/scripts/run.sh", fs::perms::owner_all);
+        dir.put("pack/linux/tools/perf/perf.c", "perf\n");
+        Command tar;
+        tar.argv = {"tar", "-cf", (dir / "linux.tar").string(), "-C", (dir / "pack").string(), "linux"};
+        EXPECT_TRUE(real.run(tar)->ok());
+        dir.put("base.config", "CONFIG_A=y\n");
+        dir.put("patched/series", "a.patch\n");
+        dir.put("patched/a.patch", kPatchA);
+        spec.file = "x.toml";
+        spec.top = dir.path();
+        spec.kernel.source = TarballSource{"linux.tar", *sha256_file(dir / "linux.tar")};
+        spec.kernel.fragments = {"base.config"};
+        base.name = "base";
+        patched.name = "patched";
+        patched.series = {"patched"};
+        runner.on({"gcc", "--version"}, exits(0, "gcc (Test) 12.2.0\nmore\n"));
+        runner.on({"ld", "--version"}, exits(0, "GNU ld (Test) 2.40\nmore\n"));
+        runner.on({"make", "allnoconfig"}, [this](const Command& c) { return allnoconfig(c); });
+        runner.on({"make", "bzImage"}, [this](const Command& c) { return bzimage(c); });
+    }
+
+    CommandResult allnoconfig(const Command& command) {
+        std::ofstream(FakeCommandRunner::value(command, "KCONFIG_CONFIG")) << read_text(FakeCommandRunner::value(command, "KCONFIG_ALLCONFIG")) << added_to_config;
+        return exits(0);
+    }
+    CommandResult bzimage(const Command& command) {
+        const fs::path src = command.argv[2], obj = FakeCommandRunner::value(command, "O");
+        std::string image = read_text(obj / ".config"), out;
+        compiled.clear();
+        for (const char* unit : {"mm/a", "mm/b"}) {
+            const fs::path source = src / (std::string(unit) + ".c"), object = obj / (std::string(unit) + ".o");
+            if (!fs::exists(source)) continue; // a patch deleted it
+            if (!fs::exists(object) || fs::last_write_time(object) < fs::last_write_time(source)) {
+                fs::create_directories(object.parent_path());
+                std::ofstream(object) << read_text(source);
+                compiled.emplace_back(unit);
+                out += std::string("  CC      ") + unit + ".o\n";
+            }
+            image += read_text(object);
+        }
+        fs::create_directories(obj / "arch/x86/boot");
+        std::ofstream(obj / "arch/x86/boot/bzImage") << image;
+        std::ofstream(obj / "vmlinux") << image;
+        std::ofstream(obj / "System.map") << "ffffffff81000000 T _text\n";
+        return exits(0, out);
+    }
+    Kernel must_build(const Arm& arm) {
+        auto kernel = build_kernel(spec, arm, context);
+        EXPECT_TRUE(kernel) << kernel.error().message;
+        return kernel.value_or(Kernel{});
+    }
+    Error must_fail(const Arm& arm) {
+        auto kernel = build_kernel(spec, arm, context);
+        EXPECT_FALSE(kernel);
+        return kernel ? Error{} : kernel.error();
+    }
+    fs::path source_tree() {
+        for (const auto& entry : fs::directory_iterator(dir / "cache/sources")) return entry.path() / "tree";
+        return {};
+    }
+
+    TempTree dir;
+    ArtifactCache cache;
+    BoostCommandRunner real;
+    FakeCommandRunner runner;
+    BuildContext context;
+    Spec spec;
+    Arm base, patched;
+    std::string added_to_config;
+    std::vector<std::string> compiled;
+};
+
+using Units = std::vector<std::string>;
+
+TEST_F(KernelBuild, BuildsAndKeepsWhatABootAndAReportNeed) {
+    const auto kernel = must_build(patched);
+    EXPECT_EQ(kernel.version, "6.12.117");
+    EXPECT_EQ(kernel.compiler, "gcc (Test) 12.2.0");
+    EXPECT_EQ(kernel.patches, (Units{"patched/a.patch"}));
+    EXPECT_EQ(read_text(kernel.bzimage), "CONFIG_A=y\nint a = 1;\nint b;\n");
+    EXPECT_EQ(kernel.image_sha256, *sha256_file(kernel.bzimage));
+    EXPECT_EQ(read_text(kernel.config), "CONFIG_A=y\n");
+    EXPECT_TRUE(fs::exists(kernel.system_map) && fs::exists(kernel.vmlinux));
+    EXPECT_EQ(kernel.key.size(), 64u);
+    EXPECT_FALSE(kernel.from_cache);
+    EXPECT_FALSE(kernel.incremental);
+}
+
+TEST_F(KernelBuild, TheSecondArmRebuildsOnlyWhatDiffersAndTheFirstComesBackIdentical) {
+    const auto first = must_build(base);
+    EXPECT_EQ(compiled, (Units{"mm/a", "mm/b"}));
+    const auto pristine = testing::fingerprint(source_tree());
+    const auto second = must_build(patched);
+    EXPECT_EQ(compiled, (Units{"mm/a"}));
+    EXPECT_TRUE(second.incremental);
+    EXPECT_NE(second.key, first.key);
+    EXPECT_NE(second.image_sha256, first.image_sha256);
+    fs::remove_all(dir / "cache/kernels");
+    const auto again = must_build(base);
+    EXPECT_EQ(compiled, (Units{"mm/a"})); // the restored file is newer than the patched arm's object
+    EXPECT_EQ(again.image_sha256, first.image_sha256);
+    EXPECT_EQ(again.key, first.key);
+    EXPECT_EQ(testing::fingerprint(source_tree()), pristine);
+    EXPECT_EQ(read_text(source_tree() / "mm/a.c"), "int a;\n");
+}
+
+TEST_F(KernelBuild, FilesThatPatchesAddOrDeleteComeAndGo) {
+    dir.put("moves/series", "1.patch\n");
+    dir.put("moves/1.patch", "--- /dev/null\n+++ b/mm/new.c\n@@ -0,0 +1 @@\n+new\n--- a/mm/b.c\n+++ /dev/null\n@@ -1 +0,0 @@\n-int b;\n");
+    Arm moves;
+    moves.name = "moves";
+    moves.series = {"moves"};
+    must_build(base);
+    fs::path src;
+    for (const auto& entry : fs::directory_iterator(dir / "cache/worktrees")) src = entry.path() / "src";
+    must_build(moves);
+    EXPECT_TRUE(fs::exists(src / "mm/new.c"));
+    EXPECT_FALSE(fs::exists(src / "mm/b.c"));
+    EXPECT_TRUE(fs::exists(source_tree() / "mm/b.c"));
+    must_build(patched);
+    EXPECT_FALSE(fs::exists(src / "mm/new.c"));
+    EXPECT_EQ(read_text(src / "mm/b.c"), "int b;\n");
+}
+
+TEST_F(KernelBuild, APatchedScriptStaysExecutable) {
+    dir.put("script/series", "1.patch\n");
+    dir.put("script/1.patch", "--- a/scripts/run.sh\n+++ b/scripts/run.sh\n@@ -1 +1,2 @@\n #!/bin/sh\n+true\n");
+    patched.series = {"script"};
+    must_build(patched);
+    for (const auto& entry : fs::directory_iterator(dir / "cache/worktrees"))
+        EXPECT_NE(fs::status(entry.path() / "src/scripts/run.sh").permissions() & fs::perms::owner_exec, fs::perms::none);
+}
+
+TEST_F(KernelBuild, ACachedKernelRunsNothingButTheCompilersVersion) {
+    const auto built = must_build(patched);
+    runner.ran.clear();
+    const auto cached = must_build(patched);
+    EXPECT_TRUE(cached.from_cache);
+    EXPECT_EQ(cached.image_sha256, built.image_sha256);
+    EXPECT_EQ(cached.build_seconds, built.build_seconds);
+    EXPECT_EQ(runner.count("--version"), static_cast<long>(runner.ran.size()));
+}
+
+TEST_F(KernelBuild, EverythingThatGoesInChangesTheKey) {
+    const auto key = [&](const Arm& arm) { return must_build(arm).key; };
+    std::vector<std::string> keys{key(base), key(patched)};
+    dir.put("patched/a.patch", std::string("why\n") + kPatchA);
+    keys.push_back(key(patched));
+    spec.kernel.options = {{"B", "y"}};
+    keys.push_back(key(base));
+    dir.put("base.config", "CONFIG_A=y\nCONFIG_C=y\n");
+    keys.push_back(key(base));
+    runner.on({"gcc", "--version"}, exits(0, "gcc (Test) 13.1.0\n"));
+    keys.push_back(key(base));
+    runner.on({"ld", "--version"}, exits(0, "GNU ld (Test) 2.41\n"));
+    keys.push_back(key(base));
+    const auto n = keys.size();
+    std::sort(keys.begin(), keys.end());
+    keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+    EXPECT_EQ(keys.size(), n);
+}
+
+TEST_F(KernelBuild, TheCallersEnvironmentCannotChangeTheImage) {
+    must_build(base);
+    for (const auto& command : runner.ran) {
+        if (command.argv[0] != "make") continue;
+        for (const char* name : {"MAKEFLAGS", "KCFLAGS", "CROSS_COMPILE", "ARCH", "LOCALVERSION", "KBUILD_BUILD_TIMESTAMP", "KBUILD_BUILD_USER", "LC_ALL"})
+            EXPECT_TRUE(command.env.contains(name)) << name;
+    }
+}
+
+TEST_F(KernelBuild, ALostOptionIsTheSpecsFault) {
+    dir.put("base.config", "CONFIG_A=y\n");
+    spec.kernel.options = {{"GONE", "y"}};
+    runner.on({"make", "allnoconfig"}, [](const Command& c) {
+        std::ofstream(FakeCommandRunner::value(c, "KCONFIG_CONFIG")) << "CONFIG_A=y\n";
+        return exits(0);
+    });
+    const auto error = must_fail(base);
+    EXPECT_EQ(error.blame, Blame::Spec);
+    EXPECT_NE(error.message.find("CONFIG_GONE: requested y (x.toml [kernel.options])"), std::string::npos) << error.message;
+}
+
+TEST_F(KernelBuild, ACompileErrorIsTheKernelsAndIsQuotedWithALogThatStays) {
+    runner.on({"make", "bzImage"}, exits(2, "  CC      mm/a.o\nmm/a.c:1:5: error: expected ';'\nmake[2]: *** [mm/a.o] Error 1\n"));
+    const auto error = must_fail(base);
+    EXPECT_EQ(error.blame, Blame::Kernel);
+    EXPECT_NE(error.message.find("mm/a.c:1:5: error: expected ';'"), std::string::npos) << error.message;
+    EXPECT_NE(read_text(error.log).find("CC      mm/a.o"), std::string::npos);
+    EXPECT_TRUE(error.log.string().starts_with((dir / "cache/logs").string()));
+    EXPECT_EQ(std::distance(fs::directory_iterator(dir / "cache/kernels"), fs::directory_iterator()), 0);
+}
+
+TEST_F(KernelBuild, WhatTheHostDoesToABuildIsNeverTheKernelsFault) {
+    const auto blame = [&](const char* target, CommandResult result) {
+        runner.on({"make", target}, std::move(result));
+        return must_fail(base).blame;
+    };
+    for (const char* target : {"bzImage", "allnoconfig"}) {
+        EXPECT_EQ(blame(target, {Cancelled{}, "", 0}), Blame::Host) << target;
+        EXPECT_EQ(blame(target, {TimedOut{}, "", 0}), Blame::Host) << target;
+        EXPECT_EQ(blame(target, {Signalled{9}, "", 0}), Blame::Host) << target;
+        EXPECT_EQ(blame(target, exits(2, "mm/a.c:9: fatal error: error writing to /tmp/x.s: No space left on device\n")), Blame::Host) << target;
+        EXPECT_EQ(blame(target, exits(2, "gcc: fatal error: Killed signal terminated program cc1\n")), Blame::Host) << target;
+        runner.on({"make", target}, [this, target](const Command& c) { return std::string_view(target) == "bzImage" ? bzimage(c) : allnoconfig(c); });
+    }
+}
+
+TEST_F(KernelBuild, APrebuiltImageIsKnownByItsHashAndGetsItsSymbolsFromVmlinux) {
+    Arm arm;
+    arm.name = "prebuilt";
+    arm.prebuilt = PrebuiltImage{"image", "", "vmlinux", "config"};
+    dir.put("image", "an image");
+    dir.put("vmlinux", "an ELF file");
+    dir.put("config", "CONFIG_A=y\n");
+    runner.on({"nm", "-n"}, exits(0, "ffffffff81000000 T _text\n"));
+    for (int i = 0; i < 2; ++i) {
+        const auto kernel = must_build(arm);
+        EXPECT_EQ(kernel.key, sha256_hex("an image"));
+        EXPECT_EQ(kernel.image_sha256, kernel.key);
+        EXPECT_EQ(read_text(kernel.system_map), "ffffffff81000000 T _text\n");
+        EXPECT_EQ(kernel.build_seconds, 0);
+    }
+    EXPECT_EQ(runner.count("nm"), 1);
+    EXPECT_EQ(runner.count("make"), 0);
+}
+
+class PerfBuild : public KernelBuild {
+ protected:
+    PerfBuild() {
+        runner.on({"make", "LDFLAGS=-static"}, [](const Command& c) {
+            std::ofstream(fs::path(FakeCommandRunner::value(c, "O")) / "perf") << "perf";
+            std::ofstream(fs::path(c.argv[2]) / "perf.c") << "written in place"; // what must never reach the pristine tree
+            return exits(0);
+        });
+        runner.on({"strip", "-o"}, [](const Command& c) {
+            fs::copy_file(c.argv[3], c.argv[2]);
+            return exits(0);
+        });
+        runner.on({"version", "--build-options"}, exits(0, "perf version 6.12\n   libtraceevent: [ on  ]  # HAVE_LIBTRACEEVENT\n"));
+    }
+};
+
+TEST_F(PerfBuild, BuildsOnceFromACopyAndServesPrebuiltExperiments) {
+    Spec prebuilt = spec;
+    prebuilt.kernel.source = PrebuiltSource{};
+    auto none = build_perf(prebuilt, context);
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().blame, Blame::Host);
+
+    const auto perf = build_perf(spec, context);
+    ASSERT_TRUE(perf) << perf.error().message;
+    EXPECT_EQ(read_text(*perf), "perf");
+    EXPECT_EQ(read_text(source_tree() / "tools/perf/perf.c"), "perf\n");
+    EXPECT_EQ(*build_perf(spec, context), *perf);
+    EXPECT_EQ(runner.count("strip"), 1);
+    EXPECT_EQ(*build_perf(prebuilt, context), *perf);
+    std::set<std::string> left;
+    for (const auto& entry : fs::directory_iterator(perf->parent_path())) left.insert(entry.path().filename().string());
+    EXPECT_EQ(left, (std::set<std::string>{"label", "perf", "used"}));
+}
+
+TEST_F(PerfBuild, WithoutTracepointsItIsAnError) {
+    runner.on({"version", "--build-options"}, exits(0, "   libtraceevent: [ OFF ]  # HAVE_LIBTRACEEVENT\n   libonline: [ on  ]\n"));
+    const auto perf = build_perf(spec, context);
+    ASSERT_FALSE(perf);
+    EXPECT_EQ(perf.error().blame, Blame::Host);
+    EXPECT_NE(perf.error().message.find("libtraceevent-dev"), std::string::npos);
+}
+
+} // namespace
+} // namespace rig

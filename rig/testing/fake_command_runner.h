@@ -1,0 +1,69 @@
+// A command runner that plays rules instead of starting programs, and remembers what it was asked to run.
+#pragma once
+
+#include "rig/host/command_runner.h"
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace rig::testing {
+
+inline CommandResult exits(int code, std::string out = {}) { return {Exited{code}, std::move(out), 0.0}; }
+
+// Rules added later win. A command without a rule goes to `fallback`, or is an error that quotes it.
+class FakeCommandRunner : public CommandRunner {
+ public:
+    using Action = std::function<CommandResult(const Command&)>;
+
+    explicit FakeCommandRunner(CommandRunner* fallback = nullptr) : fallback_(fallback) {}
+
+    // For commands that have every one of `words` among their arguments (argv[0] included).
+    void on(std::vector<std::string> words, Action action) { rules_.emplace_back(std::move(words), std::move(action)); }
+    void on(std::vector<std::string> words, CommandResult result) {
+        on(std::move(words), [result](const Command&) { return result; });
+    }
+
+    Result<CommandResult> run(const Command& command) override {
+        ran.push_back(command);
+        for (auto rule = rules_.rbegin(); rule != rules_.rend(); ++rule) {
+            if (!std::all_of(rule->first.begin(), rule->first.end(), [&](const auto& word) { return has(command, word); })) continue;
+            auto result = rule->second(command);
+            if (!command.log.empty()) std::ofstream(command.log, std::ios::app) << result.out;
+            for (std::size_t at = 0; command.on_line && at < result.out.size();) {
+                const auto end = std::min(result.out.find('\n', at), result.out.size());
+                command.on_line(std::string_view(result.out).substr(at, end - at));
+                at = end + 1;
+            }
+            return result;
+        }
+        if (fallback_) return fallback_->run(command);
+        std::string words;
+        for (const auto& word : command.argv) words += " " + word;
+        return fail(Blame::Host, "fake: no rule for" + words);
+    }
+
+    static bool has(const Command& command, const std::string& word) {
+        return std::find(command.argv.begin(), command.argv.end(), word) != command.argv.end();
+    }
+    // How many commands that were run had `word` among their arguments.
+    long count(const std::string& word) const {
+        return std::count_if(ran.begin(), ran.end(), [&](const Command& command) { return has(command, word); });
+    }
+    // The value of the argument "NAME=value"; empty if there is none.
+    static std::string value(const Command& command, const std::string& name) {
+        for (const auto& word : command.argv)
+            if (word.starts_with(name + "=")) return word.substr(name.size() + 1);
+        return {};
+    }
+
+    std::vector<Command> ran;
+
+ private:
+    std::vector<std::pair<std::vector<std::string>, Action>> rules_;
+    CommandRunner* fallback_;
+};
+
+} // namespace rig::testing
