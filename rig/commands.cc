@@ -2,6 +2,7 @@
 
 #include "guest/protocol.h"
 #include "rig/doctor.h"
+#include "rig/files.h"
 #include "rig/host/qemu_hypervisor.h"
 #include "rig/report/json.h"
 #include "rig/report/text.h"
@@ -10,7 +11,6 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 namespace rig {
@@ -56,16 +56,13 @@ json kernel_json(const std::string& arm, const Kernel& kernel) {
 // What boot and shell need: one arm ready, and the machine to run it on.
 struct OneArm {
     Spec spec;
-    const Arm* arm;
     Prepared prepared;
 };
 Result<OneArm> prepare_one(const CommandLine& line, const World& world) {
     RIG_TRY(spec, load_with_overrides(line));
     RIG_TRY(arm, arm_of(spec, line.arm));
-    const Arm wanted = *arm;
-    RIG_TRY(prepared, prepare(spec, {wanted}, world));
-    OneArm one{spec, nullptr, prepared};
-    return one;
+    RIG_TRY(prepared, prepare(spec, {*arm}, world));
+    return OneArm{spec, prepared};
 }
 
 } // namespace
@@ -118,9 +115,7 @@ Result<CommandOutput> boot_command(const CommandLine& line, const CommonOptions&
     RIG_TRY(arm, arm_of(one.spec, line.arm));
     RIG_TRY(chosen, choose_machine(one.spec, one.prepared, world, stop));
     const Kernel& kernel = one.prepared.kernels.at(arm->name);
-    std::ifstream map_file(kernel.system_map, std::ios::binary);
-    const std::string map_text((std::istreambuf_iterator<char>(map_file)), {});
-    RIG_TRY(symbols, SymbolTable::parse(map_text, kernel.system_map.string()));
+    RIG_TRY(symbols, SymbolTable::parse(slurp(kernel.system_map), kernel.system_map.string()));
     const BootId id{arm->name, line.index, mix(one.spec.guest.seed, line.index), 0};
     RIG_TRY(plan, make_plan(one.spec, *arm, symbols, perturbation_for(id.seed)));
     const GuestSetup setup{one.spec, chosen.machine, one.prepared.image, world.hypervisor};

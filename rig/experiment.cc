@@ -1,5 +1,6 @@
 #include "rig/experiment.h"
 
+#include "rig/files.h"
 #include "rig/image.h"
 #include "rig/kvm_probe.h"
 #include "rig/report/json.h"
@@ -23,13 +24,6 @@
 
 namespace rig {
 namespace {
-
-std::string slurp(const std::filesystem::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    std::ostringstream out;
-    out << in.rdbuf();
-    return out.str();
-}
 
 std::string utc_now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::now())); }
 

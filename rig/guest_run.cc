@@ -2,6 +2,7 @@
 
 #include "guest/protocol.h"
 #include "rig/console.h"
+#include "rig/files.h"
 #include "rig/image.h"
 #include "rig/store.h"
 
@@ -38,13 +39,6 @@ class Scratch {
  private:
     std::filesystem::path dir_;
 };
-
-std::string slurp(const std::filesystem::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    std::ostringstream out;
-    out << in.rdbuf();
-    return out.str();
-}
 
 Status write_initrd(const std::filesystem::path& image, const std::string& frames, bool with_plan, const std::filesystem::path& to) {
     std::error_code error;

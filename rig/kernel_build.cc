@@ -1,5 +1,6 @@
 #include "rig/kernel_build.h"
 
+#include "rig/files.h"
 #include "rig/kernel_config.h"
 #include "rig/patch_series.h"
 #include "rig/source.h"
@@ -45,11 +46,6 @@ const std::map<std::string, std::string> kBuildEnvironment{{"KBUILD_BUILD_TIMEST
                                                            {"LLVM", ""},
                                                            {"LOCALVERSION", ""},
                                                            {"MAKEFLAGS", ""}};
-
-std::string slurp(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
 
 // By rename: a hard link to the pristine tree is replaced, never written through. The new file has a new mtime, which
 // is what tells make.

@@ -1,5 +1,7 @@
 #include "rig/kernel_config.h"
 
+#include "rig/files.h"
+
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
@@ -13,11 +15,6 @@
 namespace rig {
 namespace fs = std::filesystem;
 namespace {
-
-std::string slurp(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
 
 bool good_name(std::string_view name) {
     return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });

@@ -1,5 +1,7 @@
 #include "rig/patch_series.h"
 
+#include "rig/files.h"
+
 #include <fmt/format.h>
 #include <fstream>
 #include <regex>
@@ -9,11 +11,6 @@
 namespace rig {
 namespace fs = std::filesystem;
 namespace {
-
-std::string slurp(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
 
 // What `patch` says of a failure: "patching file X" and then "Hunk #2 FAILED at 310.", or that X is not there.
 std::string explain(const std::string& out) {

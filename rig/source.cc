@@ -1,5 +1,8 @@
 #include "rig/source.h"
 
+#include "rig/files.h"
+
+#include <cstdlib>
 #include <fmt/format.h>
 #include <fstream>
 #include <regex>
@@ -13,11 +16,6 @@ namespace {
 
 constexpr std::chrono::hours kSuiteListsAge{24}; // a private suite's lists are fetched again after a day
 constexpr const char* kKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
-
-std::string slurp(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
 
 std::string last_lines(const std::string& text) {
     const std::size_t keep = 600;
@@ -137,9 +135,15 @@ Result<std::string> candidate(const BuildContext& context, const Apt& apt, const
 }
 
 Status make_from_package(const BuildContext& context, const Apt& apt, const std::string& package, const std::string& version, const fs::path& dir) {
-    context.progress.start(fmt::format("downloading {} {}", package, version));
-    auto words = apt.command("apt-get", {"-o", "APT::Sandbox::User=root", "download", package + "=" + version});
-    auto downloaded = must_run(context, words, dir);
+    // apt tells how far it is in lines "dlstatus:1:42.5000:Retrieving file 1 of 1".
+    constexpr std::uint64_t kSteps = 1000;
+    context.progress.start(fmt::format("downloading {} {}", package, version), kSteps);
+    auto words = apt.command("apt-get", {"-o", "APT::Sandbox::User=root", "-o", "APT::Status-Fd=1", "download", package + "=" + version});
+    auto downloaded = must_run(context, words, dir, Blame::Host, [&](std::string_view line) {
+        if (!line.starts_with("dlstatus:")) return;
+        const auto percent = line.substr(std::min(line.size(), line.find(':', 9) + 1));
+        context.progress.advance(static_cast<std::uint64_t>(std::strtod(std::string(percent.substr(0, 8)).c_str(), nullptr) * kSteps / 100));
+    });
     if (!downloaded) {
         context.progress.interrupt();
         return tl::unexpected(downloaded.error());
@@ -196,10 +200,12 @@ Result<fs::path> from_archive(const DistroSource& source, const BuildContext& co
 // Offline, or with the host's lists gone, a version unpacked before serves; its number is in the id, and so in the report.
 Result<fs::path> from_distro(const DistroSource& source, const BuildContext& context, std::string& id) {
     auto dir = from_archive(source, context, id);
-    if (dir) return dir;
+    // Ctrl-C asks for an end, not for another way.
+    if (dir || dir.error().message.find(describe({Cancelled{}, {}, 0})) != std::string::npos) return dir;
     const auto cached = cached_package(source.package, context);
     if (!cached) return dir;
-    context.progress.start(fmt::format("apt cannot provide {} now, using {} from the cache", source.package, cached->first));
+    const auto reason = dir.error().message.substr(0, dir.error().message.find('\n'));
+    context.progress.start(fmt::format("apt cannot provide {} now ({}), using {} from the cache", source.package, reason, cached->first));
     context.progress.finish();
     id = cached->first;
     return cached->second;

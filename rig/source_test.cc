@@ -1,0 +1,189 @@
+#include "rig/source.h"
+
+#include "rig/host/boost_command_runner.h"
+#include "rig/testing/fake_command_runner.h"
+#include "rig/testing/temp_tree.h"
+
+namespace rig {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::exits;
+using testing::FakeCommandRunner;
+using testing::read_text;
+using testing::TempTree;
+
+TEST(Source, ReadsTheVersionFromAMakefile) {
+    EXPECT_EQ(kernel_version_of("# SPDX\nVERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 117\nEXTRAVERSION =\n"), "6.12.117");
+    EXPECT_EQ(kernel_version_of("all:\n\techo VERSION = 6\n"), "");
+    EXPECT_EQ(kernel_version_of(""), "");
+}
+
+TEST(Source, TakesTheArchiveItselfNotItsSecurityOrUpdatesSuites) {
+    // The shape apt-get indextargets prints, with a mirror of no one.
+    EXPECT_EQ(archive_uri("Packages|http://mirror.example/debian-security/|bookworm-security\n"
+                          "Translations|http://mirror.example/other/debian/|bookworm\n"
+                          "Packages|http://mirror.example/debian/|bookworm-updates\n"
+                          "Packages|http://mirror.example/debian/|bookworm\n"),
+              "http://mirror.example/debian/");
+    EXPECT_EQ(archive_uri("Packages|http://mirror.example/debian-security/|bookworm-security\n"), "");
+    EXPECT_EQ(archive_uri(""), "");
+}
+
+TEST(Source, ReadsAptsCandidate) {
+    EXPECT_EQ(candidate_version("linux-source-6.12:\n  Installed: (none)\n  Candidate: 6.12.117-1~deb12u1\n  Version table:\n"), "6.12.117-1~deb12u1");
+    EXPECT_EQ(candidate_version("linux-source-6.12:\n  Installed: (none)\n  Candidate: (none)\n"), "");
+    EXPECT_EQ(candidate_version(""), ""); // an unknown package prints nothing
+}
+
+class SourceTest : public ::testing::Test {
+ protected:
+    SourceTest() : cache(dir / "cache"), runner(&real), context{cache, runner, Progress::silent(), 1} {
+        dir.put("pack/linux-source-6.12/Makefile", "VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 117\n");
+        dir.put("pack/linux-source-6.12/mm/a.c", "int a;\n");
+        sh("tar -cJf linux.tar.xz -C pack linux-source-6.12");
+        spec.top = dir.path();
+    }
+    void sh(const std::string& script) {
+        Command command;
+        command.argv = {"sh", "-ec", script};
+        command.cwd = dir.path();
+        const auto result = real.run(command);
+        ASSERT_TRUE(result && result->ok()) << result->out;
+    }
+    Result<SourceTree> fetch(Source source) {
+        spec.kernel.source = std::move(source);
+        return fetch_source(spec, context);
+    }
+    std::size_t artefacts() const {
+        std::error_code error;
+        return static_cast<std::size_t>(std::distance(fs::directory_iterator(dir / "cache/sources", error), fs::directory_iterator()));
+    }
+    TempTree dir;
+    ArtifactCache cache;
+    BoostCommandRunner real;
+    FakeCommandRunner runner;
+    BuildContext context;
+    Spec spec;
+};
+
+TEST_F(SourceTest, UnpacksATarballOnce) {
+    const auto sha = *sha256_file(dir / "linux.tar.xz");
+    const auto source = fetch(TarballSource{"linux.tar.xz", sha});
+    ASSERT_TRUE(source) << source.error().message;
+    EXPECT_EQ(source->version, "6.12.117");
+    EXPECT_EQ(source->id, "tarball:" + sha);
+    EXPECT_EQ(read_text(source->tree / "mm/a.c"), "int a;\n");
+    const auto before = runner.ran.size();
+    EXPECT_EQ(fetch(TarballSource{"linux.tar.xz", sha})->tree, source->tree);
+    EXPECT_EQ(runner.ran.size(), before);
+}
+
+TEST_F(SourceTest, AWrongChecksumNamesBothAndUnpacksNothing) {
+    const std::string wanted(64, 'a');
+    const auto source = fetch(TarballSource{"linux.tar.xz", wanted});
+    ASSERT_FALSE(source);
+    EXPECT_EQ(source.error().blame, Blame::Spec);
+    EXPECT_NE(source.error().message.find(wanted), std::string::npos);
+    EXPECT_NE(source.error().message.find(*sha256_file(dir / "linux.tar.xz")), std::string::npos);
+    EXPECT_EQ(artefacts(), 0u);
+}
+
+TEST_F(SourceTest, ExportsAGitRevisionByItsCommit) {
+    sh("cd pack/linux-source-6.12 && git init -q && git add -A && git -c user.name=t -c user.email=t@t.example commit -qm one && git tag v1");
+    const auto source = fetch(GitSource{"pack/linux-source-6.12", "v1"});
+    ASSERT_TRUE(source) << source.error().message;
+    EXPECT_EQ(source->id.size(), std::string("git:").size() + 40);
+    EXPECT_EQ(read_text(source->tree / "mm/a.c"), "int a;\n");
+    EXPECT_EQ(fetch(GitSource{"pack/linux-source-6.12", "HEAD"})->tree, source->tree);
+    for (const char* bad : {"no-such-tag", "--help"}) {
+        const auto none = fetch(GitSource{"pack/linux-source-6.12", bad});
+        ASSERT_FALSE(none) << bad;
+        EXPECT_EQ(none.error().blame, Blame::Spec);
+        EXPECT_NE(none.error().message.find(bad), std::string::npos);
+    }
+}
+
+TEST_F(SourceTest, AnInterruptedUnpackingIsTheHostsFaultAndLeavesNothing) {
+    runner.on({"tar", "-x"}, CommandResult{Cancelled{}, "", 0});
+    const auto source = fetch(TarballSource{"linux.tar.xz", *sha256_file(dir / "linux.tar.xz")});
+    ASSERT_FALSE(source);
+    EXPECT_EQ(source.error().blame, Blame::Host);
+    EXPECT_EQ(artefacts(), 0u);
+}
+
+// apt and dpkg-deb are played; the archive holds one version at a time.
+class DistroTest : public SourceTest {
+ protected:
+    DistroTest() {
+        runner.on({"apt-get", "indextargets"}, exits(0, "Packages|http://mirror.example/debian/|bookworm\n"));
+        runner.on({"apt-get", "update"}, [this](const Command&) { return exits(online ? 0 : 100, online ? "" : "E: Failed to fetch\n"); });
+        runner.on({"apt-cache", "policy"}, [this](const Command&) { return exits(0, "p:\n  Candidate: " + version + "\n"); });
+        runner.on({"apt-get", "download"}, [this](const Command& c) {
+            if (!online) return exits(100, "E: Could not connect\n");
+            std::ofstream(c.cwd / "p.deb") << "deb";
+            return exits(0);
+        });
+        runner.on({"dpkg-deb", "-x"}, [this](const Command& c) {
+            fs::create_directories(fs::path(c.argv[3]) / "usr/src");
+            fs::copy_file(dir / "linux.tar.xz", fs::path(c.argv[3]) / "usr/src/linux-source-6.12.tar.xz");
+            return exits(0);
+        });
+    }
+    bool online = true;
+    std::string version = "6.12.1-1";
+};
+
+TEST_F(DistroTest, FetchesThroughAPrivateConfigurationAndKeepsOnlyTheTree) {
+    const DistroSource wanted{"linux-source-6.12", "trixie-backports"};
+    const auto source = fetch(wanted);
+    ASSERT_TRUE(source) << source.error().message;
+    EXPECT_EQ(source->id, "linux-source-6.12=6.12.1-1");
+    EXPECT_EQ(read_text(source->tree / "mm/a.c"), "int a;\n");
+    EXPECT_FALSE(fs::exists(source->tree.parent_path() / "p.deb"));
+    EXPECT_EQ(read_text(dir / "cache/apt/trixie-backports/sources.list"),
+              "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian/ trixie-backports main\n");
+    for (const auto& command : runner.ran) {
+        if (FakeCommandRunner::has(command, "download") || FakeCommandRunner::has(command, "update")) {
+            const std::string lists = "Dir::State::lists=" + (dir / "cache/apt/trixie-backports/lists").string();
+            EXPECT_TRUE(FakeCommandRunner::has(command, lists)) << "the host's own lists would be touched";
+        }
+        // apt ends with exit code 0 when nothing could be fetched, unless it is told otherwise.
+        if (FakeCommandRunner::has(command, "update")) {
+            EXPECT_TRUE(FakeCommandRunner::has(command, "--error-on=any"));
+        }
+    }
+    const auto before = runner.ran.size();
+    ASSERT_TRUE(fetch(wanted));
+    EXPECT_EQ(runner.ran.size(), before) << "a warm start asks apt nothing";
+}
+
+TEST_F(DistroTest, AnUpdateIsANewArtefact) {
+    const DistroSource wanted{"linux-source-6.12", "trixie-backports"};
+    const auto first = fetch(wanted);
+    version = "6.12.2-1";
+    dir.put("cache/apt/trixie-backports/lists/new", ""); // the lists' folder changes when apt updates
+    fs::last_write_time(dir / "cache/apt/trixie-backports/lists", fs::file_time_type::clock::now() + std::chrono::seconds(2));
+    const auto second = fetch(wanted);
+    ASSERT_TRUE(first && second);
+    EXPECT_EQ(second->id, "linux-source-6.12=6.12.2-1");
+    EXPECT_NE(second->tree, first->tree);
+}
+
+TEST_F(DistroTest, OfflineTheCachedVersionServesAndIsNamed) {
+    const DistroSource wanted{"linux-source-6.12", "trixie-backports"};
+    ASSERT_TRUE(fetch(wanted));
+    online = false;
+    version = "6.12.2-1";
+    fs::remove_all(dir / "cache/apt");
+    const auto source = fetch(wanted);
+    ASSERT_TRUE(source) << source.error().message;
+    EXPECT_EQ(source->id, "linux-source-6.12=6.12.1-1");
+    const auto other = fetch(DistroSource{"linux-source-7.3", "trixie-backports"});
+    ASSERT_FALSE(other);
+    EXPECT_EQ(other.error().blame, Blame::Host);
+    EXPECT_NE(other.error().message.find("Failed to fetch"), std::string::npos) << other.error().message;
+}
+
+} // namespace
+} // namespace rig
