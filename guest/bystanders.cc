@@ -3,6 +3,7 @@
 #include "guest/workloads/workload.h"
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <sched.h>
 #include <sys/mman.h>
@@ -45,7 +46,14 @@ bool Bystanders::start(unsigned cpus, unsigned period_us, unsigned burst_iterati
     pid_ = ::fork();
     if (pid_ < 0) return false;
     if (pid_ > 0) {
-        while (control_->ready.load() + 1 < cpus) ::usleep(1000);
+        constexpr int kPatience = 10000; // 10 s of guest time
+        for (int waited = 0; control_->ready.load() + 1 < cpus; ++waited) {
+            if (waited == kPatience || ::waitpid(pid_, nullptr, WNOHANG) == pid_) {
+                errno = ETIMEDOUT;
+                return false;
+            }
+            ::usleep(1000);
+        }
         return true;
     }
     ::prctl(PR_SET_NAME, "bystander");

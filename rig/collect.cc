@@ -14,6 +14,14 @@ constexpr unsigned kMaxCpus = 64;
 
 tl::unexpected<Error> guest_error(std::string message) { return fail(Blame::Guest, std::move(message)); }
 
+// Names the guest's perf prints end up in JSON and on a terminal.
+std::string printable(std::string_view text) {
+    std::string out(text.substr(0, 200));
+    for (char& c : out)
+        if (c < 0x20 || c > 0x7e) c = '?';
+    return out;
+}
+
 Result<std::string> artifact(const Artifacts& artifacts, const std::string& name) {
     const auto found = artifacts.find(name);
     if (found == artifacts.end()) return guest_error(fmt::format("the guest did not send {}", name));
@@ -72,6 +80,16 @@ Result<Calls> pair_calls(const Trace& trace, const std::string& enter, const std
     return calls;
 }
 
+// All arms are measured over windows of equal length: a call that lasts into the next one's turn breaks that.
+Status check_pace(const Calls& calls, const Spec& spec, const char* pass) {
+    const auto pace_ns = spec.workload.pace_us * 1000ull;
+    if (pace_ns == 0) return {};
+    const auto late = std::count_if(calls.latency_ns.begin(), calls.latency_ns.end(), [&](std::uint64_t ns) { return ns > pace_ns; });
+    if (late == 0) return {};
+    return guest_error(fmt::format("{} of {} calls of the {} pass took longer than their pace of {} us, so that the windows of the arms would differ: raise workload.pace_us",
+                                   late, calls.latency_ns.size(), pass, spec.workload.pace_us));
+}
+
 // Innermost caller of the page allocator: the first frame that is not the allocator's own.
 std::string allocation_site(const std::vector<std::string>& chain) {
     const auto internal = [](std::string_view name) {
@@ -116,15 +134,16 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
     RIG_TRY(script, artifact(artifacts, "counted-perf-script.txt"));
     RIG_TRY(trace, parse_perf_script(script));
     RIG_TRY(calls, pair_calls(trace, "syscalls:sys_enter_munmap", "syscalls:sys_exit_munmap"));
+    RIG_CHECK(check_pace(calls, spec, "counted"));
     RIG_TRY(injections, injections_of(pass));
     Exposure& e = sample.exposure;
     for (const auto& event : trace.events) {
         if (event.event == "csd:csd_queue_cpu") {
-            const std::string function(trace_field(event.trace, "func"));
+            const std::string function = printable(trace_field(event.trace, "func"));
             if (function == spec.target.sync_function) ++e.recorded_sync;
             if (event.time_ns >= calls.first && event.time_ns <= calls.last) ++sample.ipis_by_function[function];
         } else if (event.event == "rig:alloc_failed") {
-            ++sample.injections_by_site[allocation_site(event.callchain)];
+            ++sample.injections_by_site[printable(allocation_site(event.callchain))];
         }
     }
     e.injections = injections;
@@ -140,10 +159,11 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
     return {};
 }
 
-Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, const json& result) {
+Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, const json& result, const Spec& spec) {
     RIG_TRY(script, artifact(artifacts, "timed-perf-script.txt"));
     RIG_TRY(trace, parse_perf_script(script));
     RIG_TRY(calls, pair_calls(trace, "syscalls:sys_enter_munmap", "syscalls:sys_exit_munmap"));
+    RIG_CHECK(check_pace(calls, spec, "timed"));
     RIG_TRY(target, pair_calls(trace, "rig:target", "rig:target_return"));
     RIG_TRY(injections, injections_of(pass));
     Exposure& e = sample.exposure;
@@ -157,6 +177,9 @@ Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, 
         return guest_error(fmt::format("the timed pass saw {} calls by perf and {} by the workload, the counted pass {}",
                                        calls.latency_ns.size(), sample.agent_munmap_ns.size(), e.calls));
     for (const auto& one : result.at("bystanders")) {
+        if (one.at("dropped").get<std::uint64_t>() > 0)
+            return guest_error(fmt::format("bystander on CPU {}: {} wake-ups beyond what is kept: shorten the run or raise workload.bystander_period_us",
+                                           one.at("cpu").get<unsigned>(), one.at("dropped").get<std::uint64_t>()));
         const auto wakeup = one.at("wakeup_ns").get<std::vector<std::uint64_t>>();
         const auto burst = one.at("burst_ns").get<std::vector<std::uint64_t>>();
         sample.bystander_wakeup_ns.insert(sample.bystander_wakeup_ns.end(), wakeup.begin(), wakeup.end());
@@ -186,7 +209,7 @@ Result<Sample> collect(const Artifacts& artifacts, const GuestPlan& plan, const 
         if (passes.size() != 2) return guest_error(fmt::format("result.json: {} passes, want 2", passes.size()));
         for (const auto& pass : passes) RIG_CHECK(check_workload(pass, pass.at("name").get<std::string>(), spec));
         RIG_CHECK(fill_counted(sample, artifacts, passes.at(0), plan, spec));
-        RIG_CHECK(fill_timed(sample, artifacts, passes.at(1), result));
+        RIG_CHECK(fill_timed(sample, artifacts, passes.at(1), result, spec));
         sample.exposure.probe_addresses_match = probe_matches(kprobes, plan.target_address, spec.target.function);
         return sample;
     } catch (const json::exception& e) {

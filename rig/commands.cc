@@ -78,7 +78,7 @@ Result<Spec> load_with_overrides(const CommandLine& line) {
 }
 
 std::string error_json(const Error& error) {
-    return json{{"error", {{"blame", name(error.blame)}, {"message", error.message}, {"log", error.log.string()}}}}.dump();
+    return json{{"error", {{"blame", name(error.blame)}, {"message", error.message}, {"log", error.log.string()}}}}.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 Result<CommandOutput> compare_command(const CommandLine& line, const CommonOptions& common, const World& world, std::stop_token stop) {

@@ -268,9 +268,12 @@ void prove_hits(const ArmEvidence& evidence, const Boots& boots, std::vector<Pro
             return "the failures hit something else than the table batch: see failure_sites";
         }));
     proofs.push_back(over_boots(
-        {"witness_hits", evidence.arm.witness + "(), called by this arm's line alone, ran in every boot", true,
+        {"witness_hits", evidence.arm.witness + "(), which this arm's line calls, ran once per hit of the target", true,
          range(boots, [](const Sample& s) { return s.exposure.witness_hits; }), ""},
-        boots, [](const Sample& s) { return s.exposure.witness_hits > 0 ? Wrong{} : Wrong{"0 hits, want > 0"}; },
+        boots, [](const Sample& s) {
+            const auto hits = s.exposure.witness_hits, want = s.exposure.target_hits;
+            return hits > 0 && (hits == want || want == 0) ? Wrong{} : Wrong{fmt::format("{} hits, want one for each of the target's {}", hits, want)};
+        },
         [&](const Sample& s) -> std::string {
             if (s.exposure.target_hits == 0) return "the target did not run either: see target_hits";
             if (option(evidence.kernel, "PT_RECLAIM") == "y") return pt_reclaim_reason;

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -54,6 +55,22 @@ Status write_initrd(const std::filesystem::path& image, const std::string& frame
     return {};
 }
 
+// What the agent sends, and nothing else: the console log and rig's own files lie in the same folder.
+bool expected_name(const std::string& name) {
+    static const std::set<std::string> own{"result.json", "kprobes.txt"}, of_a_pass{"interrupts-before.txt", "interrupts-after.txt", "perf-stat.csv", "perf-stat.err",
+                                                                                  "perf-script.txt", "perf-script.err", "perf-record.err"};
+    for (const std::string pass : {"counted-", "timed-"})
+        if (name.starts_with(pass)) return of_a_pass.contains(name.substr(pass.size()));
+    return own.contains(name);
+}
+
+// Text of a guest on its way to a terminal or into JSON.
+std::string printable(std::string text) {
+    for (char& c : text)
+        if ((c < 0x20 && c != '\n') || c > 0x7e) c = '?';
+    return text;
+}
+
 // The guest's side of the conversation, as it comes in.
 struct Conversation {
     guest::FrameReader reader;
@@ -76,18 +93,18 @@ struct Conversation {
             switch (frame.type) {
             case FrameType::Hello: {
                 const json hello = json::parse(frame.payload);
-                release = hello.at("release").get<std::string>().substr(0, 100);
-                version = hello.at("version").get<std::string>().substr(0, 200);
+                release = printable(hello.at("release").get<std::string>().substr(0, 100));
+                version = printable(hello.at("version").get<std::string>().substr(0, 200));
                 ready = Steady::now();
                 return;
             }
             case FrameType::Artifact:
-                if (auto artifact = guest::decode_artifact(frame.payload)) artifacts[artifact->name] += artifact->chunk;
-                else violation = "malformed artifact frame";
+                if (auto artifact = guest::decode_artifact(frame.payload); artifact && expected_name(artifact->name)) artifacts[artifact->name] += artifact->chunk;
+                else violation = "malformed or unexpected artifact";
                 return;
             case FrameType::Failure: {
                 const json why = json::parse(frame.payload);
-                failure = fmt::format("{}: {}", why.at("stage").get<std::string>().substr(0, 100), why.at("message").get<std::string>().substr(0, 1000));
+                failure = printable(fmt::format("{}: {}", why.at("stage").get<std::string>().substr(0, 100), why.at("message").get<std::string>().substr(0, 1000)));
                 return;
             }
             case FrameType::Result: result = true; return;
@@ -104,14 +121,15 @@ struct Conversation {
 std::string tail_of(const std::string& console) {
     auto from = console.size();
     for (int lines = 0; from > 0 && lines < 6; ++lines) from = from == 1 ? 0 : console.rfind('\n', from - 2) + 1;
-    return console.substr(std::min(from, console.size()));
+    return printable(console.substr(std::min(from, console.size())));
 }
 
 // How the boot ended. The order matters: the kernel's own words come before the consequences of its death.
 Status judge(const GuestEnd& end, const Conversation& talk, const std::string& console, const std::filesystem::path& log, std::chrono::seconds deadline) {
-    if (std::holds_alternative<Cancelled>(end.outcome) && talk.violation.empty()) return fail(Blame::Host, "cancelled", log);
+    if (std::holds_alternative<Cancelled>(end.outcome) && talk.violation.empty() && !end.console_flood) return fail(Blame::Host, "cancelled", log);
     if (const auto splat = find_splat(console))
         return fail(Blame::Kernel, fmt::format("{}: {}", splat->fatal ? "kernel panic" : "kernel splat", splat->title), log);
+    if (end.console_flood) return fail(Blame::Kernel, fmt::format("console flood: more than {} MiB; it ends with:\n{}", kMaxConsole >> 20, tail_of(console)), log);
     if (!talk.violation.empty()) return fail(Blame::Guest, "protocol violation: " + talk.violation, log);
     if (std::holds_alternative<TimedOut>(end.outcome)) {
         if (!talk.ready) return fail(Blame::Kernel, fmt::format("no sign of the agent within {} s; the console ends with:\n{}", deadline.count(), tail_of(console)), log);
@@ -145,14 +163,16 @@ std::chrono::seconds boot_deadline(const Spec& spec, const Machine& machine) {
     // the vCPUs. Ten times that, and room for a host that does something else as well.
     const unsigned work = 1 + spec.workload.iterations / 100;
     const unsigned per_vcpu = machine.accelerator == Accelerator::Kvm ? 2 : 15;
-    return std::chrono::seconds(60 + per_vcpu * spec.guest.vcpus * work);
+    // Both passes wait out their pace when the clock is the wall's.
+    const auto paced = 2ull * spec.workload.iterations * spec.workload.pace_us / 1'000'000;
+    return std::chrono::seconds(60 + per_vcpu * spec.guest.vcpus * work + paced);
 }
 
 BootRequest make_request(const GuestSetup& setup, const Kernel& kernel, std::uint64_t seed, const std::filesystem::path& console_log) {
     BootRequest request;
     // The decompressor of a bzImage is emulated as well; a vmlinux with a PVH entry goes without.
-    request.pvh = setup.machine.accelerator == Accelerator::Tcg && !kernel.vmlinux.empty() &&
-                  slurp(kernel.config).find("\nCONFIG_PVH=y\n") != std::string::npos;
+    // Only of a kernel rig built itself: a prebuilt vmlinux need not belong to its bzImage, whose hash the proofs compare.
+    request.pvh = setup.machine.accelerator == Accelerator::Tcg && kernel.pvh;
     request.kernel = request.pvh ? kernel.vmlinux : kernel.bzimage;
     request.cmdline = kernel_cmdline(setup.spec, setup.machine);
     request.vcpus = setup.spec.guest.vcpus;

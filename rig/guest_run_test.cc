@@ -54,7 +54,7 @@ struct Ending {
 };
 
 TEST_F(GuestRun, EveryEndingHasItsBlame) {
-    const std::string artifact = encode(FrameType::Artifact, std::string("\x05" "../xxdata"));
+    const std::string artifact = guest::encode_artifact("console.log", "nothing happened");
     const Ending endings[] = {
         {"QEMU not found", {"", "", Exited{0}, "QEMU did not start: cannot execute"}, Blame::Host, "did not start"},
         {"QEMU fails", {"", "", Exited{1}, ""}, Blame::Host, "exit code 1: qemu says"},
@@ -68,7 +68,7 @@ TEST_F(GuestRun, EveryEndingHasItsBlame) {
         {"agent gives up", {kHello + encode(FrameType::Failure, R"({"stage":"perf","message":"no event"})") + kBye, "", Exited{0}, ""}, Blame::Guest, "gave up: perf: no event"},
         {"garbage", {kHello + "garbage that is no frame", "", Exited{0}, ""}, Blame::Guest, "protocol violation"},
         {"bad JSON", {encode(FrameType::Hello, "{"), "", Exited{0}, ""}, Blame::Guest, "protocol violation"},
-        {"a path", {kHello + artifact, "", Exited{0}, ""}, Blame::Guest, "malformed artifact"},
+        {"a name of ours", {kHello + artifact, "", Exited{0}, ""}, Blame::Guest, "unexpected artifact"},
     };
     for (const auto& ending : endings) {
         FakeHypervisor hypervisor({ending.boot});
@@ -80,12 +80,12 @@ TEST_F(GuestRun, EveryEndingHasItsBlame) {
 }
 
 TEST_F(GuestRun, AGoodEndKeepsWhatTheGuestSent) {
-    FakeHypervisor hypervisor({{kHello + guest::encode_artifact("a.txt", "one ") + guest::encode_artifact("a.txt", "two") + kBye, "fine\n", Exited{0}, ""}});
+    FakeHypervisor hypervisor({{kHello + guest::encode_artifact("kprobes.txt", "one ") + guest::encode_artifact("kprobes.txt", "two") + kBye, "fine\n", Exited{0}, ""}});
     const auto record = boot(hypervisor);
     ASSERT_TRUE(record) << record.error().message;
-    EXPECT_EQ(record->artifacts.at("a.txt"), "one two");
+    EXPECT_EQ(record->artifacts.at("kprobes.txt"), "one two");
     EXPECT_EQ(record->release, "6.12.117");
-    std::ifstream kept(dir_ / "a.txt");
+    std::ifstream kept(dir_ / "kprobes.txt");
     EXPECT_EQ(std::string(std::istreambuf_iterator<char>(kept), {}), "one two");
 }
 

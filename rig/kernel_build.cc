@@ -274,6 +274,7 @@ Result<Kernel> load_kernel(const fs::path& dir) {
     kernel.vmlinux = dir / "vmlinux";
     kernel.system_map = dir / "System.map";
     kernel.config = dir / "config";
+    kernel.pvh = slurp(kernel.config).find("\nCONFIG_PVH=y\n") != std::string::npos;
     try {
         const json record = json::parse(slurp(dir / "build.json"));
         record.at("key").get_to(kernel.key);

@@ -32,6 +32,7 @@ struct Kernel {
     std::string version;              // "6.12.117"
     std::vector<std::string> patches; // file names relative to the project, in the order applied
     double build_seconds = 0;         // wall time of the build that made it, 0 if prebuilt
+    bool pvh = false;                 // vmlinux was built with bzimage and has a PVH entry
     bool from_cache = false;
     bool incremental = false;         // built in an object tree that already held objects: another arm, or an interrupted build
 };

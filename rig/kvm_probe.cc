@@ -42,7 +42,9 @@ Result<KvmProbe> probe_kvm(const GuestSetup& setup, const Kernel& kernel, const 
     KvmProbe probe;
     const int fd = ::open("/dev/kvm", O_RDWR | O_CLOEXEC);
     if (fd < 0) {
+        // Not remembered: it costs nothing to find out again, and rights can change while the host is up.
         probe.why = fmt::format("/dev/kvm: {}", std::strerror(errno));
+        return probe;
     } else {
         ::close(fd);
         Spec spec = setup.spec;

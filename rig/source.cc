@@ -260,7 +260,7 @@ std::string archive_uri(std::string_view indextargets) {
         const auto first = line.find('|'), second = line.find('|', first + 1);
         if (second == std::string::npos || line.substr(0, first) != "Packages") continue;
         const auto uri = line.substr(first + 1, second - first - 1), release = line.substr(second + 1);
-        const bool archive = uri.ends_with("/debian/") || uri.ends_with("/debian");
+        const bool archive = uri.find("/debian/") != std::string::npos || uri.ends_with("/debian") || uri.ends_with("/debian.list"); // also mirror+file:
         if (archive && release.find('-') == std::string::npos) return uri;
     }
     return {};

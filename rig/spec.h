@@ -72,7 +72,8 @@ struct WorkloadSpec {
     unsigned iterations = 20;               // munmap calls, 1..100000
     unsigned tables = 4;                    // page tables freed per call, 1..511
     unsigned pages_per_table = 4;           // pages touched under each table, 1..512
-    unsigned pace_us = 50000;               // calls start this far apart, 0..10000000; 0 = back to back. Equal windows in all arms
+    unsigned pace_us = 100000;              // calls start this far apart, 0..10000000; 0 = back to back. A call that takes
+                                            // longer makes the boot no sample: windows of the arms must be equal
     bool bystanders = true;                 // a sleeping thread on every other CPU
     unsigned bystander_period_us = 1000;    // 50..1000000
 };

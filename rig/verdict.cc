@@ -196,7 +196,8 @@ void conclude(Comparison& out, const std::string& unproven) {
         out.exit = Exit::Broken;
         out.closing = fmt::format("NOT AS EXPECTED: {}, {}", failed, rest);
     } else {
-        out.exit = Exit::AsExpected;
+        // Nothing judged, or nothing decided, is no success.
+        out.exit = out.held ? Exit::AsExpected : Exit::Inconclusive;
         if (out.held + out.undecided == 0)
             out.closing = "NOTHING JUDGED: every proof holds, but no expectation is declared";
         else

@@ -75,7 +75,8 @@ struct Comparison {
 };
 
 // Exit: Inconclusive if a proof failed, a proof set is missing or a judged metric is not in the samples; else Broken if
-// anything is broken or regressed; else AsExpected. Undecided alone does not fail, but the closing line counts it.
+// anything is broken or regressed; else AsExpected; but Inconclusive when not one declared
+// expectation was decided. The closing line counts those that were not.
 Comparison compare(const Spec& spec, const std::vector<Sample>& samples, std::vector<ArmProofs> proofs);
 
 } // namespace rig

@@ -38,10 +38,13 @@ struct BootRequest {
     std::chrono::seconds deadline{600}; // wall time; afterwards the guest is killed
 };
 
+inline constexpr std::uintmax_t kMaxConsole = 64u << 20; // bytes; a boot prints some 20 KiB
+
 struct GuestEnd {
     std::variant<Exited, Signalled, TimedOut, Cancelled> outcome; // of the hypervisor process
     double seconds = 0;        // wall time from start to end
     std::string messages;      // what the hypervisor printed, the last 4 KiB
+    bool console_flood = false; // killed because the console log grew beyond kMaxConsole
 };
 
 class Hypervisor {

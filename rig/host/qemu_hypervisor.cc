@@ -141,6 +141,11 @@ void Session::watch() {
         else end_.outcome = Exited{WEXITSTATUS(status)};
         return drained();
     }
+    std::error_code error;
+    if (!request_.console_log.empty() && std::filesystem::file_size(request_.console_log, error) > kMaxConsole && !error && !forced_) {
+        end_.console_flood = true;
+        end(Cancelled{});
+    }
     poll_.expires_after(std::chrono::milliseconds(5));
     poll_.async_wait([this](error_code) { watch(); });
 }

@@ -30,10 +30,10 @@ class FakeHypervisor : public Hypervisor {
             boot = boots_[std::min(requests.size(), boots_.size()) - 1];
         }
         if (!boot.start_error.empty()) return fail(Blame::Host, boot.start_error);
-        if (stop.stop_requested()) return GuestEnd{Cancelled{}, 0, {}};
+        if (stop.stop_requested()) return GuestEnd{Cancelled{}, 0, {}, false};
         std::ofstream(request.console_log) << boot.console;
-        if (!boot.sends.empty() && !on_bytes(boot.sends)) return GuestEnd{Cancelled{}, 0.5, {}};
-        return GuestEnd{boot.outcome, 0.5, "qemu says"};
+        if (!boot.sends.empty() && !on_bytes(boot.sends)) return GuestEnd{Cancelled{}, 0.5, {}, false};
+        return GuestEnd{boot.outcome, 0.5, "qemu says", false};
     }
     Result<std::string> version() override { return std::string("QEMU emulator version 0.0 (fake)"); }
 
