@@ -6,6 +6,7 @@
 #include "rig/host/qemu_hypervisor.h"
 #include "rig/report/json.h"
 #include "rig/report/text.h"
+#include "rig/spec_override.h"
 #include "rig/store.h"
 
 #include <fmt/chrono.h>
@@ -39,6 +40,7 @@ std::vector<std::string> reproduce(const Spec& spec, const Overrides& o) {
     if (o.seed) add("--seed", std::to_string(*o.seed));
     if (o.vcpus) add("--vcpus", std::to_string(*o.vcpus));
     if (o.clock) add("--clock", *o.clock);
+    for (const auto& one : o.set) add("--set", one);
     return argv;
 }
 
@@ -68,8 +70,13 @@ Result<OneArm> prepare_one(const CommandLine& line, const World& world) {
 } // namespace
 
 Result<Spec> load_with_overrides(const CommandLine& line) {
-    RIG_TRY(spec, load_spec(line.spec));
     const auto& o = line.overrides;
+    std::vector<SpecOverride> overrides;
+    for (const auto& text : o.set) {
+        RIG_TRY(one, parse_override(text));
+        overrides.push_back(one);
+    }
+    RIG_TRY(spec, load_spec(line.spec, overrides));
     if (o.boots) spec.guest.boots = *o.boots;
     if (o.seed) spec.guest.seed = *o.seed;
     if (o.vcpus) spec.guest.vcpus = *o.vcpus;
@@ -89,7 +96,7 @@ Result<CommandOutput> compare_command(const CommandLine& line, const CommonOptio
 }
 
 Result<CommandOutput> build_command(const CommandLine& line, const CommonOptions& common, const World& world) {
-    RIG_TRY(spec, load_spec(line.spec));
+    RIG_TRY(spec, load_with_overrides(line));
     std::vector<Arm> arms = spec.arms;
     if (!line.arm.empty()) {
         RIG_TRY(arm, arm_of(spec, line.arm));

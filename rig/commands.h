@@ -16,6 +16,7 @@ struct Overrides {
     std::optional<unsigned> boots, vcpus;
     std::optional<std::uint64_t> seed;
     std::optional<std::string> clock;
+    std::vector<std::string> set; // KEY=VALUE, see spec_override.h
 };
 
 struct CommandLine {

@@ -53,6 +53,7 @@ Result<RunInfo> describe_run(const Spec& spec, const Prepared& prepared, const s
     RunInfo info;
     info.spec_file = std::filesystem::proximate(spec.file, spec.top).string();
     info.spec_text = slurp(spec.file);
+    info.overrides = spec.overrides;
     info.clock = name(chosen.machine.clock);
     info.clock_why = chosen.why;
     info.accelerator = name(chosen.machine.accelerator);

@@ -67,6 +67,7 @@ void add_overrides(CLI::App* command, rig::Overrides& o) {
     command->add_option("--seed", o.seed, "seed of the schedule, in place of the experiment's");
     command->add_option("--vcpus", o.vcpus, "vCPUs of the guests")->check(CLI::Range(2u, 16u));
     command->add_option("--clock", o.clock, "auto, virtual or wall")->check(CLI::IsMember({"auto", "virtual", "wall"}));
+    command->add_option("--set", o.set, "KEY=VALUE in place of the experiment's, e.g. workload.tables=8 (more than one may be given)")->take_all();
 }
 
 } // namespace
@@ -105,6 +106,7 @@ int main(int argc, char** argv) {
     auto* build = app.add_subcommand("build", "build the kernels (all arms, or one) and the guest image");
     spec_argument(build);
     arm_option(build, false);
+    add_overrides(build, line.overrides);
     auto* boot = app.add_subcommand("boot", "boot one arm once and print its raw sample");
     spec_argument(boot);
     arm_option(boot, true);

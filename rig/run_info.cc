@@ -1,6 +1,7 @@
 #include "rig/run_info.h"
 
 #include "rig/json_reader.h"
+#include "rig/spec_override.h"
 
 #include <algorithm>
 
@@ -14,7 +15,7 @@ constexpr std::size_t max_arms = 64;
 constexpr std::size_t max_patches = 4096;
 constexpr std::size_t max_arguments = 1024;
 constexpr std::size_t max_options = 1024;
-constexpr unsigned format = 1; // raised when a reader of the old format would misread the new one
+constexpr unsigned format = 2; // raised when a reader of the old format would misread the new one
 
 template<class Visit, class I> void visit_texts(I& info, Visit visit) {
     visit("run_id", info.run_id);
@@ -73,7 +74,10 @@ const RunKernel* RunInfo::find_kernel(std::string_view arm) const {
 json to_json(const RunInfo& info) {
     json out = {{"format", format},    {"spec_text", info.spec_text},     {"clock", info.clock},
                 {"boots", info.boots}, {"accelerator", info.accelerator}, {"vcpus", info.vcpus},
-                {"seed", info.seed},   {"command", info.command},         {"kernels", json::array()}};
+                {"seed", info.seed},   {"command", info.command},         {"overrides", json::array()},
+                {"kernels", json::array()}};
+    for (const auto& one : info.overrides)
+        out["overrides"].push_back(one.key + "=" + one.value);
     visit_texts(info, [&](const char* key, const std::string& text) { out[key] = text; });
     for (const auto& kernel : info.kernels)
         out["kernels"].push_back(to_json(kernel));
@@ -100,6 +104,12 @@ Result<RunInfo> run_info_from_json(const json& value) {
         if (status) status = reader.text(key, text);
     });
     RIG_CHECK(status);
+    std::vector<std::string> overrides;
+    RIG_CHECK(reader.texts("overrides", overrides, max_arguments));
+    for (const auto& text : overrides) {
+        RIG_TRY(one, parse_override(text));
+        info.overrides.push_back(one);
+    }
     RIG_TRY(kernels, reader.objects("kernels", max_arms));
     for (auto& kernel : kernels) {
         info.kernels.emplace_back();
@@ -110,7 +120,7 @@ Result<RunInfo> run_info_from_json(const json& value) {
 }
 
 Result<Spec> spec_of(const RunInfo& info, const std::filesystem::path& top) {
-    RIG_TRY(spec, parse_spec(info.spec_text, top / info.spec_file));
+    RIG_TRY(spec, parse_spec(info.spec_text, top / info.spec_file, info.overrides));
     spec.guest.boots = info.boots;
     spec.guest.vcpus = info.vcpus;
     spec.guest.seed = info.seed;

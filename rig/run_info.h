@@ -25,6 +25,7 @@ struct RunInfo {
     std::string run_id;      // chosen by RunWriter::create
     std::string spec_file;   // relative to the project
     std::string spec_text;   // as it was; also spec.toml
+    std::vector<SpecOverride> overrides; // replaced in it before it was read
     std::string clock;       // "virtual" | "wall": what was used
     std::string clock_why;   // why, if it was chosen: "auto: KVM does not start a kernel here"
     std::string accelerator; // "tcg" | "kvm"

@@ -1,5 +1,6 @@
 #include "rig/spec.h"
 
+#include "rig/spec_override.h"
 #include "rig/spec_reader.h"
 #include "rig/spec_rules.h"
 
@@ -341,9 +342,10 @@ const std::vector<std::string>& metric_names() {
     return names;
 }
 
-Result<Spec> parse_spec(std::string_view text, const fs::path& file) {
+Result<Spec> parse_spec(std::string_view text, const fs::path& file, const std::vector<SpecOverride>& overrides) {
     Spec spec;
     spec.file = file;
+    spec.overrides = overrides;
     if (text.size() > max_file_bytes)
         return tl::unexpected(
             spec_error(file.string(), {1, 1}, fmt::format("{} bytes, want at most {}", text.size(), max_file_bytes)));
@@ -357,6 +359,7 @@ Result<Spec> parse_spec(std::string_view text, const fs::path& file) {
         return tl::unexpected(
             spec_error(file.string(), error.source().begin, fmt::format("not valid TOML: {}", error.description())));
     }
+    RIG_CHECK(apply_overrides(parsed, overrides));
     spec.top = find_top(file);
     if (spec.top.empty())
         return tl::unexpected(
@@ -366,7 +369,7 @@ Result<Spec> parse_spec(std::string_view text, const fs::path& file) {
     return spec;
 }
 
-Result<Spec> load_spec(const fs::path& file) {
+Result<Spec> load_spec(const fs::path& file, const std::vector<SpecOverride>& overrides) {
     std::error_code error;
     // A folder opens and a pipe never ends; neither is an experiment.
     if (!fs::is_regular_file(file, error))
@@ -377,7 +380,7 @@ Result<Spec> load_spec(const fs::path& file) {
     std::ifstream in(file, std::ios::binary);
     std::string text{std::istreambuf_iterator<char>(in), {}};
     if (!in.is_open() || in.bad()) return fail(Blame::Spec, fmt::format("{}: cannot be read", file.string()));
-    return parse_spec(text, file);
+    return parse_spec(text, file, overrides);
 }
 
 } // namespace rig

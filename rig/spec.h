@@ -112,8 +112,15 @@ struct MetricSpec {
     double within = 0;                         // 0..10
 };
 
+// `key` and `value` as in spec_override.h.
+struct SpecOverride {
+    std::string key, value;
+    bool operator==(const SpecOverride&) const = default;
+};
+
 struct Spec {
     std::filesystem::path file; // as given
+    std::vector<SpecOverride> overrides; // values replaced in it before it was read
     std::filesystem::path top;  // project top, absolute
     std::string name, description;
     KernelSpec kernel;
@@ -132,7 +139,8 @@ const std::vector<std::string>& metric_names();
 
 // `text` is the file's content, `file` its name for messages and relative paths. Error: Blame::Spec, message
 // "file:line:column: what was found; what is accepted".
-Result<Spec> parse_spec(std::string_view text, const std::filesystem::path& file);
-Result<Spec> load_spec(const std::filesystem::path& file);
+// Overrides are applied before anything is checked.
+Result<Spec> parse_spec(std::string_view text, const std::filesystem::path& file, const std::vector<SpecOverride>& overrides = {});
+Result<Spec> load_spec(const std::filesystem::path& file, const std::vector<SpecOverride>& overrides = {});
 
 } // namespace rig

@@ -102,12 +102,17 @@ std::string SpecTable::name(std::string_view key) const {
     return path_.empty() ? shown : path_ + "." + shown;
 }
 
+// An override has a source of its own, see spec_override.h.
+const std::string& SpecTable::place_of(const toml::source_region& source) const {
+    return source.path ? *source.path : file_;
+}
+
 Error SpecTable::wrong(std::string_view message) const {
     return spec_error(file_, table_->source().begin, message);
 }
 
 Error SpecTable::bad_node(const toml::node& node, const std::string& name, std::string_view want) const {
-    return spec_error(file_, node.source().begin, fmt::format("bad {}: {}, want {}", name, describe(node), want));
+    return spec_error(place_of(node.source()), node.source().begin, fmt::format("bad {}: {}, want {}", name, describe(node), want));
 }
 
 Error SpecTable::bad(std::string_view key, std::string_view want) const {
@@ -115,7 +120,8 @@ Error SpecTable::bad(std::string_view key, std::string_view want) const {
 }
 
 Error SpecTable::bad_key(std::string_view key, std::string_view want) const {
-    return spec_error(file_, table_->find(key)->first.source().begin,
+    const auto& source = table_->find(key)->first.source();
+    return spec_error(place_of(source), source.begin,
                       fmt::format("bad key {} in {}, want {}", in_quotes(key), path_, want));
 }
 
@@ -134,7 +140,7 @@ std::vector<std::string> SpecTable::keys() const {
 Status SpecTable::only(const std::vector<std::string>& accepted) const {
     for (const auto& key : keys())
         if (std::find(accepted.begin(), accepted.end(), key) == accepted.end())
-            return tl::unexpected(spec_error(file_, table_->find(key)->first.source().begin,
+            return tl::unexpected(spec_error(place_of(table_->find(key)->first.source()), table_->find(key)->first.source().begin,
                                              fmt::format("unknown key {}{}; accepted: {}", name(key),
                                                          did_you_mean(key, accepted), fmt::join(accepted, ", "))));
     return {};

@@ -73,6 +73,7 @@ class SpecTable {
  private:
     Status whole(std::string_view key, std::int64_t& out, std::int64_t low, std::int64_t high) const;
     Result<std::string> checked(const toml::node& node, const std::string& name, const Rule& rule) const;
+    const std::string& place_of(const toml::source_region& source) const;
     Error bad_node(const toml::node& node, const std::string& name, std::string_view want) const;
 
     const toml::table* table_;
