@@ -17,22 +17,6 @@ namespace {
 constexpr const char* kTracing = "/sys/kernel/tracing";
 constexpr const char* kFault = "/sys/kernel/debug/fail_page_alloc";
 
-pid_t spawn(const std::vector<std::string>& argv, const std::string& out, const std::string& err) {
-    std::vector<char*> args;
-    for (const auto& arg : argv) args.push_back(const_cast<char*>(arg.c_str()));
-    args.push_back(nullptr);
-    const pid_t pid = ::fork();
-    if (pid != 0) return pid;
-    const auto redirect = [](const std::string& path, int fd) {
-        const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-        if (file >= 0) ::dup2(file, fd);
-    };
-    redirect(out, 1);
-    redirect(err, 2);
-    ::execv(args[0], args.data());
-    ::_exit(127);
-}
-
 std::string replace_pid(std::string text, pid_t pid) {
     const std::string mark = "$PID";
     for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at))
@@ -47,6 +31,23 @@ std::string tail(const std::string& path) {
 }
 
 } // namespace
+
+pid_t spawn(const std::vector<std::string>& argv, const std::string& out, const std::string& err) {
+    std::vector<char*> args;
+    for (const auto& arg : argv) args.push_back(const_cast<char*>(arg.c_str()));
+    args.push_back(nullptr);
+    const pid_t pid = ::fork();
+    if (pid != 0) return pid;
+    const auto redirect = [](const std::string& path, int fd) {
+        const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        if (file >= 0) ::dup2(file, fd);
+    };
+    redirect(out, 1);
+    if (out == err) ::dup2(1, 2);
+    else redirect(err, 2);
+    ::execv(args[0], args.data());
+    ::_exit(127);
+}
 
 bool PerfProcess::gave_up(std::string& error) {
     error = "perf " + name_ + ": " + error + ": " + tail(stderr_path());

@@ -9,6 +9,10 @@
 
 namespace rig::guest {
 
+// Starts a program with its stdout and stderr in files (which may be one). -1: errno tells; 127 is its exit code if it
+// cannot be executed.
+pid_t spawn(const std::vector<std::string>& argv, const std::string& out, const std::string& err);
+
 // One perf process, opened disabled and steered through perf's own control fifo.
 class PerfProcess {
  public:

@@ -1,3 +1,4 @@
+#include "guest/background.h"
 #include "guest/measure.h"
 
 #include "guest/bystanders.h"
@@ -136,8 +137,16 @@ struct Pass {
 
 bool Pass::run() {
     WorkloadProcess workload;
-    stage = "workload";
-    const bool ok = start_workload(plan, workload, error) && measured(workload);
+    Backgrounds backgrounds;
+    stage = "background";
+    bool ok = backgrounds.start(plan.at("backgrounds"), name(), error);
+    if (ok) stage = "workload";
+    ok = ok && start_workload(plan, workload, error) && measured(workload);
+    if (ok) {
+        stage = "background";
+        ok = backgrounds.stop(error);
+    }
+    for (const auto& output : backgrounds.outputs()) channel.send_file(output, "/tmp/" + output);
     disarm_faults();
     if (workload.pid > 0) {
         if (!ok || !workload.steer_on()) ::kill(workload.pid, SIGKILL);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <sstream>
 #include <utility>
 
 namespace rig {
@@ -159,12 +160,46 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
     return {};
 }
 
+// What cyclictest -h prints: "# comment" and "MICROSECONDS COUNT [COUNT...]", a column for each of its threads.
+Result<std::vector<std::uint64_t>> parse_histogram(const std::string& text, const std::string& name) {
+    constexpr std::uint64_t most = 4'000'000; // an hour of a 1 ms cycle
+    std::vector<std::uint64_t> values;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream fields(line);
+        std::uint64_t us = 0, count = 0, sum = 0;
+        if (line.starts_with('#') || !(fields >> us)) continue;
+        while (fields >> count) sum += count;
+        if (!fields.eof() || us > 1'000'000'000 || sum > most || values.size() + sum > most)
+            return guest_error(fmt::format("background {}: bad histogram line '{}'", name, printable(line)));
+        values.insert(values.end(), sum, us * 1000);
+    }
+    if (values.empty()) return guest_error(fmt::format("background {}: printed no histogram", name));
+    return values;
+}
+
+Status fill_backgrounds(Sample& sample, const Artifacts& artifacts, const Spec& spec) {
+    for (const auto& metric : spec.metrics) {
+        if (!metric.custom || metric.custom->kind != CustomMetric::Kind::Histogram) continue;
+        RIG_TRY(text, artifact(artifacts, "timed-background-" + metric.custom->what + ".txt"));
+        RIG_TRY(values, parse_histogram(text, metric.custom->what));
+        sample.background_ns[metric.name] = values;
+    }
+    return {};
+}
+
 Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, const json& result, const Spec& spec) {
     RIG_TRY(script, artifact(artifacts, "timed-perf-script.txt"));
     RIG_TRY(trace, parse_perf_script(script));
     RIG_TRY(calls, pair_calls(trace, "syscalls:sys_enter_munmap", "syscalls:sys_exit_munmap"));
     RIG_CHECK(check_pace(calls, spec, "timed"));
     RIG_TRY(target, pair_calls(trace, "rig:target", "rig:target_return"));
+    for (const auto& metric : spec.metrics) {
+        if (!metric.custom || metric.custom->kind != CustomMetric::Kind::Latency) continue;
+        RIG_TRY(timed, pair_calls(trace, "rig:m_" + metric.name, "rig:m_" + metric.name + "_return"));
+        sample.latencies_ns[metric.name] = timed.latency_ns;
+    }
+    RIG_CHECK(fill_backgrounds(sample, artifacts, spec));
     RIG_TRY(injections, injections_of(pass));
     Exposure& e = sample.exposure;
     e.timed_injections = injections;

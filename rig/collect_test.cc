@@ -144,5 +144,24 @@ TEST(Plan, PinsTheInjectionToOneFunctionAndTask) {
     EXPECT_NE(plan.dump().find("func == 0xffffffff8116e550"), std::string::npos);
 }
 
+TEST(Collect, ABackgroundsHistogramBecomesValues) {
+    Spec spec = small_spec();
+    spec.metrics = {{"rt_wakeup", ExpectKind::Report, {}, 0, 0, CustomMetric{CustomMetric::Kind::Histogram, "cyclictest", "", "", false}}};
+    auto boot = captured_boot("6.12-ipi");
+    const auto with = [&](const char* text) {
+        boot["timed-background-cyclictest.txt"] = text;
+        return collect(boot, plan_for(spec, kTarget), spec);
+    };
+    const auto sample = with("# /dev/cpu_dma_latency set to 0us\n# Histogram\n000003 000002\n000010 000001\n# Total: 000000003\n");
+    ASSERT_TRUE(sample) << sample.error().message;
+    EXPECT_EQ(sample->background_ns.at("rt_wakeup"), (std::vector<std::uint64_t>{3000, 3000, 10000}));
+    // Nothing printed is no zero, and a guest cannot make the host hold what it likes.
+    for (const char* bad : {"", "# nothing\n", "000003 000000\n", "3 99999999999\n", "3 x\n"}) EXPECT_FALSE(with(bad)) << bad;
+    boot.erase("timed-background-cyclictest.txt");
+    const auto missing = collect(boot, plan_for(spec, kTarget), spec);
+    ASSERT_FALSE(missing);
+    EXPECT_EQ(missing.error().blame, Blame::Guest);
+}
+
 } // namespace
 } // namespace rig

@@ -176,7 +176,8 @@ Result<Prepared> prepare(const Spec& spec, const std::vector<Arm>& arms, const W
     }
     RIG_TRY(perf, build_perf(spec, context));
     RIG_TRY(agent, find_agent());
-    RIG_TRY(image, build_image({agent, perf, "/bin/busybox"}, world.cache));
+    RIG_TRY(programs, with_libraries(spec.image_files, world.runner));
+    RIG_TRY(image, build_image({agent, perf, "/bin/busybox", programs}, world.cache));
     prepared.image = image;
     prepared.perf = perf;
     Command version;

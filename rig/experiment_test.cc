@@ -77,6 +77,7 @@ name = "munmap"
 iterations = 3
 [target]
 function = "tlb_remove_table_one"
+sync_function = "tlb_remove_table_smp_sync"
 [target.config]
 MMU_GATHER_RCU_TABLE_FREE = "y"
 [metrics.sync_ipis]

@@ -75,7 +75,8 @@ Proof prove_config(const ArmEvidence& evidence) {
 
 Proof prove_symbols(const ArmEvidence& evidence) {
     Proof proof{"symbols", "the functions under test are in System.map", true, "", ""};
-    std::vector<std::string> names = {evidence.spec.target.function, evidence.spec.target.sync_function, evidence.arm.witness};
+    std::vector<std::string> names = {evidence.spec.target.function, evidence.arm.witness};
+    if (!evidence.spec.target.sync_function.empty()) names.insert(names.begin() + 1, evidence.spec.target.sync_function);
     if (evidence.spec.fault.enabled) names.push_back(evidence.spec.fault.function);
     std::vector<std::string> missing;
     for (const auto& name : names) {
@@ -283,7 +284,7 @@ void prove_hits(const ArmEvidence& evidence, const Boots& boots, std::vector<Pro
 
 void prove_instruments(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
     const auto& spec = evidence.spec;
-    proofs.push_back(over_boots(
+    if (!spec.target.sync_function.empty()) proofs.push_back(over_boots(
         {"sync_reconciles", "sync IPIs counted = recorded = handled", true, range(boots, [](const Sample& s) { return s.exposure.sync_handled; }),
          ""},
         boots,

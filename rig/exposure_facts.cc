@@ -76,7 +76,8 @@ KernelFacts kernel_facts(const Spec& spec, std::string_view config_text, std::st
             names.push_back(name);
         facts.config = config_values(config_text, names);
     }
-    std::vector<std::string> symbols = {spec.target.function, spec.target.sync_function};
+    std::vector<std::string> symbols = {spec.target.function};
+    if (!spec.target.sync_function.empty()) symbols.push_back(spec.target.sync_function);
     if (spec.fault.enabled) symbols.push_back(spec.fault.function);
     for (const auto& arm : spec.arms)
         symbols.push_back(arm.witness);

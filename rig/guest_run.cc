@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <optional>
+#include <regex>
 #include <set>
 #include <sstream>
 #include <sys/stat.h>
@@ -59,6 +60,8 @@ Status write_initrd(const std::filesystem::path& image, const std::string& frame
 bool expected_name(const std::string& name) {
     static const std::set<std::string> own{"result.json", "kprobes.txt"}, of_a_pass{"interrupts-before.txt", "interrupts-after.txt", "perf-stat.csv", "perf-stat.err",
                                                                                   "perf-script.txt", "perf-script.err", "perf-record.err"};
+    static const std::regex background("(counted|timed)-background-[a-z0-9-]{1,32}\\.txt");
+    if (std::regex_match(name, background)) return true;
     for (const std::string pass : {"counted-", "timed-"})
         if (name.starts_with(pass)) return of_a_pass.contains(name.substr(pass.size()));
     return own.contains(name);

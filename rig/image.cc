@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <memory>
+#include <set>
 #include <sstream>
 #include <sys/stat.h>
 
@@ -71,6 +72,29 @@ Result<std::string> make_cpio(const std::vector<ImageFile>& files) {
     return out;
 }
 
+Result<std::vector<std::filesystem::path>> with_libraries(const std::vector<std::filesystem::path>& programs, CommandRunner& runner) {
+    std::set<std::filesystem::path> all(programs.begin(), programs.end());
+    for (const auto& program : programs) {
+        Command command;
+        command.argv = {"ldd", program.string()};
+        command.env = {{"LC_ALL", "C"}};
+        command.timeout = std::chrono::seconds(20);
+        RIG_TRY(result, runner.run(command));
+        // Exit code 1 with these words is a static program or a script.
+        if (result.out.find("not a dynamic executable") != std::string::npos || result.out.find("statically linked") != std::string::npos) continue;
+        if (!result.ok()) return fail(Blame::Host, fmt::format("ldd {}: {}: {}", program.string(), describe(result), result.out));
+        std::istringstream lines(result.out);
+        for (std::string line; std::getline(lines, line);) {
+            // "libc.so.6 => /lib/... (0x...)", "/lib64/ld-linux-x86-64.so.2 (0x...)", "linux-vdso.so.1 (0x...)", "x => not found"
+            if (line.find("=> not found") != std::string::npos)
+                return fail(Blame::Spec, fmt::format("{} in image.files: a library is missing:{}", program.string(), line));
+            const auto slash = line.find('/'), end = line.find(" (0x");
+            if (slash != std::string::npos && end != std::string::npos && slash < end) all.insert(line.substr(slash, end - slash));
+        }
+    }
+    return std::vector<std::filesystem::path>(all.begin(), all.end());
+}
+
 Result<std::filesystem::path> build_image(const ImageInputs& inputs, ArtifactCache& cache) {
     std::string identity = "image 1\n"; // raise when the layout below changes
     auto files = skeleton();
@@ -80,6 +104,18 @@ Result<std::filesystem::path> build_image(const ImageInputs& inputs, ArtifactCac
         files.push_back({guest_path, S_IFREG | 0755, std::move(content), 0, 0});
     }
     files.push_back({"bin/sh", S_IFLNK | 0777, "busybox", 0, 0});
+    std::set<std::string> folders{"bin"};
+    for (const auto& program : inputs.programs) {
+        const auto path = program.relative_path();
+        for (auto folder = path.begin(), up = std::filesystem::path::iterator(std::prev(path.end())); folder != up; ++folder) {
+            std::filesystem::path whole;
+            for (auto part = path.begin(); part != std::next(folder); ++part) whole /= *part;
+            if (folders.insert(whole.string()).second) files.push_back({whole.string(), S_IFDIR | 0755, "", 0, 0});
+        }
+        RIG_TRY(content, read_binary(program));
+        identity += fmt::format("{} {}\n", program.string(), sha256_hex(content));
+        files.push_back({path.string(), S_IFREG | 0755, std::move(content), 0, 0});
+    }
     RIG_TRY(dir, cache.get_or_make("images", sha256_hex(identity), "initramfs: agent, perf, busybox", [&](const std::filesystem::path& into) -> Status {
         RIG_TRY(cpio, make_cpio(files));
         std::ofstream out(into / "initramfs.cpio", std::ios::binary);

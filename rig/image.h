@@ -4,6 +4,7 @@
 
 #include "rig/artifact_cache.h"
 #include "rig/error.h"
+#include "rig/host/command_runner.h"
 
 #include <filesystem>
 #include <string>
@@ -24,7 +25,12 @@ Result<std::string> make_cpio(const std::vector<ImageFile>& files);
 
 struct ImageInputs {
     std::filesystem::path agent, perf, busybox;
+    std::vector<std::filesystem::path> programs = {}; // absolute: in the guest at the same path, see with_libraries()
 };
+
+// The programs and every shared library they need, as the host's loader finds them; sorted, each once. Blame::Spec for one
+// whose library is missing.
+Result<std::vector<std::filesystem::path>> with_libraries(const std::vector<std::filesystem::path>& programs, CommandRunner& runner);
 
 // Cached by the content of its inputs (kind `images`).
 Result<std::filesystem::path> build_image(const ImageInputs& inputs, ArtifactCache& cache);

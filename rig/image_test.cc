@@ -1,6 +1,7 @@
 #include "rig/image.h"
 
 #include "guest/protocol.h"
+#include "rig/testing/fake_command_runner.h"
 
 #include <fstream>
 #include <gtest/gtest.h>
@@ -32,7 +33,7 @@ TEST(Image, ArchivesCanFollowOneAnother) {
 }
 
 TEST(Image, CachedByContentNotByName) {
-    std::string pattern = testing::TempDir() + "rig-image-XXXXXX";
+    std::string pattern = ::testing::TempDir() + "rig-image-XXXXXX";
     ASSERT_TRUE(::mkdtemp(pattern.data()));
     const std::filesystem::path dir(pattern);
     const auto put = [&dir](const char* name, const char* text) {
@@ -46,10 +47,33 @@ TEST(Image, CachedByContentNotByName) {
     ASSERT_TRUE(first && moved && changed);
     EXPECT_EQ(*first, *moved);
     EXPECT_NE(*first, *changed);
+    const auto more = build_image({dir / "agent", dir / "perf", dir / "busybox", {put("tool", "T")}}, cache);
+    ASSERT_TRUE(more);
+    EXPECT_NE(*first, *more);
+    std::ifstream in(*more, std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+    EXPECT_NE(bytes.find((dir / "tool").relative_path().string()), std::string::npos); // at the same path
+    EXPECT_NE(bytes.find(dir.relative_path().string() + std::string(1, '\0')), std::string::npos); // and its folder
     const auto missing = build_image({dir / "nothing", dir / "perf", dir / "busybox"}, cache);
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error().blame, Blame::Host);
     std::filesystem::remove_all(dir);
+}
+
+TEST(Image, ProgramsBringTheirLibraries) {
+    testing::FakeCommandRunner runner;
+    runner.on({"ldd"}, testing::exits(0, "\tlinux-vdso.so.1 (0x00007ffd)\n\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x00007f12)\n\t/lib64/ld-linux-x86-64.so.2 (0x00007f34)\n"));
+    const auto all = with_libraries({"/usr/bin/tool"}, runner);
+    ASSERT_TRUE(all) << all.error().message;
+    EXPECT_EQ(*all, (std::vector<std::filesystem::path>{"/lib/x86_64-linux-gnu/libc.so.6", "/lib64/ld-linux-x86-64.so.2", "/usr/bin/tool"}));
+    testing::FakeCommandRunner broken;
+    broken.on({"ldd"}, testing::exits(0, "\tlibx.so => not found\n"));
+    const auto missing = with_libraries({"/usr/bin/tool"}, broken);
+    ASSERT_FALSE(missing);
+    EXPECT_EQ(missing.error().blame, Blame::Spec);
+    testing::FakeCommandRunner fixed;
+    fixed.on({"ldd"}, testing::exits(1, "\tnot a dynamic executable\n"));
+    EXPECT_EQ(with_libraries({"/usr/bin/tool"}, fixed)->size(), 1u);
 }
 
 } // namespace

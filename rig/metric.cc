@@ -70,6 +70,12 @@ const Latency* find_latency(std::string_view metric) {
     return nullptr;
 }
 
+const std::vector<std::uint64_t>* custom_values(std::string_view metric, const Sample& sample) {
+    for (const auto* map : {&sample.latencies_ns, &sample.background_ns})
+        if (const auto found = map->find(std::string(metric)); found != map->end()) return &found->second;
+    return nullptr;
+}
+
 std::optional<double> latency_of_boot(const Latency& latency, const Sample& sample) {
     const auto& list = sample.*latency.values;
     std::vector<double> values(list.begin(), list.end());
@@ -79,8 +85,12 @@ std::optional<double> latency_of_boot(const Latency& latency, const Sample& samp
 
 } // namespace
 
-const std::vector<MetricInfo>& metric_infos() {
-    static const std::vector<MetricInfo> infos = {
+std::string custom_count_key(std::string_view metric) {
+    return "metric:" + std::string(metric);
+}
+
+std::vector<MetricInfo> metric_infos(const std::vector<MetricSpec>& metrics) {
+    std::vector<MetricInfo> infos = {
         {"injections", "injected failures", Unit::Count, ""},
         {"sync_ipis", "sync IPIs", Unit::Count, ""},
         {"predicted_sync", "predicted if unpatched", Unit::Count, ""},
@@ -94,6 +104,14 @@ const std::vector<MetricInfo>& metric_infos() {
         {"bystander_wakeup", "bystander wake-up", Unit::Nanoseconds, "mean"},
         {"bystander_burst", "bystander burst", Unit::Nanoseconds, "mean"},
     };
+    for (const auto& metric : metrics) {
+        if (!metric.custom) continue;
+        using Kind = CustomMetric::Kind;
+        const bool latency = metric.custom->kind == Kind::Latency || metric.custom->kind == Kind::Histogram;
+        // Wake-ups of a background command are disturbed in a minority of cases, as a bystander's: the mean, see above.
+        infos.push_back({metric.name, metric.custom->label.empty() ? metric.name : metric.custom->label, latency ? Unit::Nanoseconds : Unit::Count,
+                         !latency ? "" : metric.custom->kind == Kind::Latency ? "median" : "mean"});
+    }
     return infos;
 }
 
@@ -104,18 +122,23 @@ std::uint64_t predicted_sync(const Sample& sample) {
 std::optional<double> metric_value(std::string_view metric, const Sample& sample, const TargetSpec& target) {
     if (const auto* latency = find_latency(metric)) return latency_of_boot(*latency, sample);
     if (metric == "injections") return static_cast<double>(sample.exposure.injections);
-    if (metric == "predicted_sync") return static_cast<double>(predicted_sync(sample));
+    if (metric == "predicted_sync") return target.sync_function.empty() ? std::nullopt : std::optional<double>(static_cast<double>(predicted_sync(sample)));
     if (metric == "sync_ipis" || metric == "tlb_flushes") return count(sample, std::string(metric));
     if (metric == "total_ipis") return total_ipis(sample);
     if (metric == "other_ipis") return other_ipis(sample, target);
     if (metric == "call_function_vectors") return both_vectors(sample);
     if (metric == "bystander_interrupts") return bystander_interrupts(sample);
-    return std::nullopt;
+    if (const auto* custom = custom_values(metric, sample)) {
+        std::vector<double> values(custom->begin(), custom->end());
+        auto one = sample.latencies_ns.contains(std::string(metric)) ? median(std::move(values)) : mean(values);
+        return one ? std::optional<double>(*one) : std::nullopt;
+    }
+    return count(sample, custom_count_key(metric));
 }
 
 const std::vector<std::uint64_t>* metric_values(std::string_view metric, const Sample& sample) {
     const auto* latency = find_latency(metric);
-    return latency ? &(sample.*latency->values) : nullptr;
+    return latency ? &(sample.*latency->values) : custom_values(metric, sample);
 }
 
 } // namespace rig

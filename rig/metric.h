@@ -21,8 +21,11 @@ struct MetricInfo {
     std::string per_boot; // how a boot becomes one number, for latencies: "median of the boot"
 };
 
-// In the order of the report: every one of metric_names(), and injections and predicted_sync.
-const std::vector<MetricInfo>& metric_infos();
+// In the order of the report: every one of metric_names(), injections and predicted_sync, then those the experiment defines.
+std::vector<MetricInfo> metric_infos(const std::vector<MetricSpec>& metrics = {});
+
+// Under which key of Sample::counts a count lies that the experiment defines: apart from rig's own.
+std::string custom_count_key(std::string_view metric);
 
 // The boot's number; nullopt if the sample does not hold what it is made of.
 std::optional<double> metric_value(std::string_view metric, const Sample& sample, const TargetSpec& target);

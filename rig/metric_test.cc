@@ -17,8 +17,9 @@ double value(const std::string& metric, const Sample& sample) {
 }
 
 TEST(Metric, EveryNameOfASpecIsKnown) {
+    const auto infos = metric_infos();
     for (const auto& name : metric_names()) {
-        EXPECT_TRUE(std::any_of(metric_infos().begin(), metric_infos().end(), [&](const auto& i) { return i.name == name; })) << name;
+        EXPECT_TRUE(std::any_of(infos.begin(), infos.end(), [&](const auto& i) { return i.name == name; })) << name;
         EXPECT_TRUE(metric_value(name, make_sample("ipi", 0, false), TargetSpec{})) << name;
     }
 }
@@ -64,6 +65,36 @@ TEST(Metric, WhatTheSampleDoesNotHoldIsNotZero) {
     EXPECT_FALSE(metric_value("call_function_vectors", s, TargetSpec{}));
     s.counts_per_cpu["call_function_vectors"] = {3};
     EXPECT_FALSE(metric_value("bystander_interrupts", s, TargetSpec{}));
+}
+
+TEST(Metric, AnExperimentsOwnMetricsAreShownAndRead) {
+    using Kind = CustomMetric::Kind;
+    const std::vector<MetricSpec> metrics = {
+        {"work_items", ExpectKind::Report, {}, 0, 0, CustomMetric{Kind::Event, "workqueue:workqueue_queue_work", "", "work items", false}},
+        {"refresh", ExpectKind::Report, {}, 0, 0, CustomMetric{Kind::Latency, "vmstat_refresh", "", "", false}},
+        {"rt_wakeup", ExpectKind::Report, {}, 0, 0, CustomMetric{Kind::Histogram, "cyclictest", "", "", false}},
+        {"sync_ipis", ExpectKind::Report, {}, 0, 0},
+    };
+    const auto infos = metric_infos(metrics);
+    ASSERT_EQ(infos.size(), metric_infos().size() + 3); // a known one is not shown twice
+    const auto* own = &infos[metric_infos().size()];
+    EXPECT_EQ(own[0].label, "work items");
+    EXPECT_EQ(own[0].unit, Unit::Count);
+    EXPECT_EQ(own[1].label, "refresh");
+    EXPECT_EQ(own[1].per_boot, "median");
+    EXPECT_EQ(own[2].per_boot, "mean");
+    Sample s;
+    EXPECT_FALSE(metric_value("work_items", s, TargetSpec{}));
+    s.counts[custom_count_key("work_items")] = 7;
+    s.latencies_ns["refresh"] = {1, 2, 30};
+    s.background_ns["rt_wakeup"] = {1, 2, 30};
+    EXPECT_EQ(value("work_items", s), 7);
+    EXPECT_EQ(value("refresh", s), 2);
+    EXPECT_EQ(value("rt_wakeup", s), 11);
+    s.latencies_ns["refresh"].clear(); // timed, and never called: no zero
+    EXPECT_FALSE(metric_value("refresh", s, TargetSpec{}));
+    s.counts["csd_total"] = 5; // rig's own counters are no metrics
+    EXPECT_FALSE(metric_value("csd_total", s, TargetSpec{}));
 }
 
 TEST(Metric, NoIpiAtAllIsAZeroOnlyIfTheCounterAgrees) {

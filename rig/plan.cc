@@ -1,6 +1,7 @@
 #include "rig/plan.h"
 
 #include "guest/protocol.h"
+#include "rig/metric.h"
 
 #include <fmt/format.h>
 
@@ -38,30 +39,48 @@ json fault_json(const FaultSpec& fault, const SymbolTable& symbols) {
     return {{"enabled", fault.enabled}, {"attributes", attributes}};
 }
 
+bool is_latency(const CustomMetric& metric) { return metric.kind == CustomMetric::Kind::Latency || metric.kind == CustomMetric::Kind::Histogram; }
+
+std::string both(const std::string& a, const std::string& b) {
+    return a.empty() || b.empty() ? a + b : fmt::format("({}) && ({})", a, b);
+}
+
 } // namespace
 
 Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable& symbols, const Perturbation& perturbation) {
     for (const auto& [what, function] : {std::pair{"target.function", spec.target.function},
                                          {"target.sync_function", spec.target.sync_function},
-                                         {"fault.function", spec.fault.function},
+                                         {"fault.function", spec.fault.enabled ? spec.fault.function : std::string()},
                                          {"the arm's witness", arm.witness}})
-        if (!symbols.bounds(function))
+        if (!function.empty() && !symbols.bounds(function))
             return fail(Blame::Spec, fmt::format("{}: {} {} is not a symbol of arm '{}': not compiled in, inlined, or misspelt",
                                                  spec.file.string(), what, function, arm.name));
 
+    for (const auto& metric : spec.metrics)
+        if (metric.custom && (metric.custom->kind == CustomMetric::Kind::Calls || metric.custom->kind == CustomMetric::Kind::Latency) && !symbols.bounds(metric.custom->what))
+            return fail(Blame::Spec, fmt::format("{}: metrics.{}: {} is not a symbol of arm '{}': not compiled in, inlined, or misspelt", spec.file.string(),
+                                                 metric.name, metric.custom->what, arm.name));
     GuestPlan plan;
     plan.target_address = symbols.address(spec.target.function).value();
-    const auto sync = fmt::format("func == {:#x}", symbols.address(spec.target.sync_function).value());
-    plan.stat = {{"sync_ipis", "csd:csd_queue_cpu", sync},
+    const bool has_sync = !spec.target.sync_function.empty();
+    if (has_sync) plan.stat.push_back({"sync_ipis", "csd:csd_queue_cpu", fmt::format("func == {:#x}", symbols.address(spec.target.sync_function).value())});
+    for (const auto& event : std::vector<StatEvent>{
                  {"csd_total", "csd:csd_queue_cpu", ""},
                  {"tlb_flushes", "tlb:tlb_flush", ""},
                  {"call_function_vectors", "irq_vectors:call_function_entry", ""},
                  {"call_function_single_vectors", "irq_vectors:call_function_single_entry", ""},
                  {"reschedule_vectors", "irq_vectors:reschedule_entry", ""},
                  {"target_hits", "rig:target", kOwn},
-                 {"witness_hits", "rig:witness", kOwn},
-                 {"sync_handled", "rig:sync_handled", ""},
-                 {"failed_allocations", "rig:alloc_failed", fmt::format("ret == 1 && {}", kOwn)}};
+                 {"witness_hits", "rig:witness", kOwn}})
+        plan.stat.push_back(event);
+    if (has_sync) plan.stat.push_back({"sync_handled", "rig:sync_handled", ""});
+    if (spec.fault.enabled) plan.stat.push_back({"failed_allocations", "rig:alloc_failed", fmt::format("ret == 1 && {}", kOwn)});
+    const auto probed = [&](const MetricSpec& metric) { return "rig:m_" + metric.name; };
+    for (const auto& metric : spec.metrics) {
+        if (!metric.custom || is_latency(*metric.custom)) continue;
+        const bool calls = metric.custom->kind == CustomMetric::Kind::Calls;
+        plan.stat.push_back({custom_count_key(metric.name), calls ? probed(metric) : metric.custom->what, both(metric.custom->filter, metric.custom->own ? kOwn : "")});
+    }
     json stat = json::array();
     for (const auto& event : plan.stat) stat.push_back(event_json(event));
 
@@ -69,9 +88,22 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
     const json munmap = json::array({own("syscalls:sys_enter_munmap"), own("syscalls:sys_exit_munmap")});
     json counted = munmap, timed = munmap;
     counted.push_back({{"event", "csd:csd_queue_cpu"}});
-    counted.push_back(event_json({"", "rig:alloc_failed/call-graph=fp/", fmt::format("ret == 1 && {}", kOwn)}));
+    if (spec.fault.enabled) counted.push_back(event_json({"", "rig:alloc_failed/call-graph=fp/", fmt::format("ret == 1 && {}", kOwn)}));
     timed.push_back(own("rig:target"));
     timed.push_back(own("rig:target_return"));
+    json probes = {"p:rig/target " + spec.target.function, "r:rig/target_return " + spec.target.function, "p:rig/witness " + arm.witness};
+    if (has_sync) probes.push_back("p:rig/sync_handled " + spec.target.sync_function);
+    if (spec.fault.enabled) probes.push_back("r:rig/alloc_failed should_fail_alloc_page ret=$retval:u8");
+    for (const auto& metric : spec.metrics) {
+        if (!metric.custom || (metric.custom->kind != CustomMetric::Kind::Calls && metric.custom->kind != CustomMetric::Kind::Latency)) continue;
+        probes.push_back(fmt::format("p:rig/m_{} {}", metric.name, metric.custom->what));
+        if (metric.custom->kind != CustomMetric::Kind::Latency) continue;
+        probes.push_back(fmt::format("r:rig/m_{}_return {}", metric.name, metric.custom->what));
+        timed.push_back(own(probed(metric).c_str()));
+        timed.push_back(own((probed(metric) + "_return").c_str()));
+    }
+    json backgrounds = json::array();
+    for (const auto& one : spec.backgrounds) backgrounds.push_back({{"name", one.name}, {"command", one.command}});
 
     const auto& w = spec.workload;
     plan.json = {
@@ -80,9 +112,8 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
         {"perturbation",
          {{"start_offset_us", perturbation.start_offset_us}, {"ballast_pages", perturbation.ballast_pages}, {"address_slot", perturbation.address_slot}}},
         {"bystanders", {{"enabled", w.bystanders}, {"period_us", w.bystander_period_us}, {"burst_iterations", kBurstIterations}}},
-        {"probes",
-         {"p:rig/target " + spec.target.function, "r:rig/target_return " + spec.target.function, "p:rig/witness " + arm.witness,
-          "p:rig/sync_handled " + spec.target.sync_function, "r:rig/alloc_failed should_fail_alloc_page ret=$retval:u8"}},
+        {"probes", probes},
+        {"backgrounds", backgrounds},
         {"fault", fault_json(spec.fault, symbols)},
         {"passes",
          {{{"name", "counted"}, {"bystanders", false}, {"stat", stat}, {"record", counted}},

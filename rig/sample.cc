@@ -77,6 +77,8 @@ json to_json(const Sample& sample, bool with_host) {
         {"injections_by_site", sample.injections_by_site},
     };
     visit_latencies(sample, [&](const char* key, const std::vector<std::uint64_t>& values) { out[key] = values; });
+    out["latencies_ns"] = sample.latencies_ns;
+    out["background_ns"] = sample.background_ns;
     if (with_host) out["host"] = sample.host;
     return out;
 }
@@ -102,6 +104,8 @@ Result<Sample> sample_from_json(const json& value) {
         if (status) status = reader.wholes(key, values, max_values);
     });
     RIG_CHECK(status);
+    RIG_CHECK(reader.map("latencies_ns", sample.latencies_ns, max_counters, max_values));
+    RIG_CHECK(reader.map("background_ns", sample.background_ns, max_counters, max_values));
     // Absent in what to_json(sample, false) wrote.
     if (reader.has("host")) RIG_CHECK(reader.map("host", sample.host, max_counters));
     RIG_CHECK(reader.finish());

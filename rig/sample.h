@@ -65,6 +65,8 @@ struct Sample {
     std::vector<std::uint64_t> agent_munmap_ns;      // the workload's own clock around the same calls
     std::vector<std::uint64_t> bystander_wakeup_ns;  // lateness of each bystander wake-up, all CPUs together
     std::vector<std::uint64_t> bystander_burst_ns;   // duration of a fixed piece of work after each wake-up
+    std::map<std::string, std::vector<std::uint64_t>> latencies_ns;  // by metric: functions the experiment times, workload's tasks
+    std::map<std::string, std::vector<std::uint64_t>> background_ns; // by metric: what a background command measured
 
     // Figures of the host, never compared for determinism: key -> value ("boot_wall_s", "agent_ready_wall_s").
     std::map<std::string, double> host;

@@ -27,6 +27,10 @@ constexpr std::size_t max_arms = 16;
 constexpr std::size_t max_series = 64;
 constexpr std::size_t max_fragments = 64;
 constexpr std::size_t max_options = 512;
+constexpr std::size_t max_metrics = 48; // each is a probe or a counter in every guest
+constexpr std::size_t max_backgrounds = 8;
+constexpr std::size_t max_words = 64;
+constexpr std::size_t max_image_files = 64;
 // The x86 kernel cuts its command line at 2048 bytes; the rest belongs to rig's own parameters.
 constexpr std::size_t max_extra_cmdline = 1024;
 // Seeds pass through JSON, where numbers beyond 2^53 are not exact.
@@ -245,6 +249,41 @@ Status read_exact_values(const SpecTable& table, MetricSpec& metric, const Spec&
     return {};
 }
 
+bool is_known_metric(const std::string& name) {
+    const auto& known = metric_names();
+    return std::find(known.begin(), known.end(), name) != known.end();
+}
+
+const std::map<std::string, CustomMetric::Kind>& metric_sources() {
+    using Kind = CustomMetric::Kind;
+    static const std::map<std::string, Kind> sources = {
+        {"event", Kind::Event}, {"calls_of", Kind::Calls}, {"latency_of", Kind::Latency}, {"histogram_of", Kind::Histogram}};
+    return sources;
+}
+
+// A metric the file defines: exactly one of the four sources.
+Result<CustomMetric> read_custom_metric(const SpecTable& table, const std::string& name, const Spec& spec) {
+    using Kind = CustomMetric::Kind;
+    std::vector<std::string> found;
+    for (const auto& key : table.keys())
+        if (metric_sources().contains(key)) found.push_back(key);
+    if (found.size() > 1) return tl::unexpected(table.bad(found[1], fmt::format("it left out: {} defines the metric already", found[0])));
+    if (auto want = rules::metric_name(name)) return tl::unexpected(table.wrong(fmt::format("bad name {}, want {}", table.path(), *want)));
+    CustomMetric custom;
+    custom.kind = metric_sources().at(found[0]);
+    RIG_CHECK(table.text(found[0], custom.what, custom.kind == Kind::Event ? Rule(rules::event_name) : custom.kind == Kind::Histogram ? Rule(rules::arm_name) : Rule(rules::kernel_function)));
+    if (custom.kind == Kind::Histogram &&
+        std::none_of(spec.backgrounds.begin(), spec.backgrounds.end(), [&](const auto& one) { return one.name == custom.what; }))
+        return tl::unexpected(table.bad(found[0], "the name of a [[background]] command of this file"));
+    if (custom.kind != Kind::Event && table.has("filter")) return tl::unexpected(table.bad("filter", "it left out: it goes with event"));
+    if ((custom.kind == Kind::Latency || custom.kind == Kind::Histogram) && table.has("own"))
+        return tl::unexpected(table.bad("own", "it left out: a latency is always the workload's, a histogram the background command's"));
+    RIG_CHECK(table.text("filter", custom.filter, rules::at_most(256)));
+    RIG_CHECK(table.text("label", custom.label, rules::at_most(40)));
+    RIG_CHECK(table.boolean("own", custom.own));
+    return custom;
+}
+
 Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, const Spec& spec) {
     // Which one further key goes with an expectation; any other would be silently without effect.
     static const std::map<std::string, std::pair<ExpectKind, std::string>> expectations = {
@@ -253,13 +292,16 @@ Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, 
         {"may-rise", {ExpectKind::MayRise, "at_most"}},
         {"not-worse", {ExpectKind::NotWorse, "within"}},
     };
-    RIG_CHECK(table.only({"expect", "values", "at_most", "within"}));
+    auto accepted = std::vector<std::string>{"expect", "values", "at_most", "within"};
+    const bool defined_here = !is_known_metric(name);
+    if (defined_here) accepted.insert(accepted.end(), {"event", "filter", "calls_of", "latency_of", "histogram_of", "label", "own"});
+    RIG_CHECK(table.only(accepted));
     RIG_CHECK(table.require("expect", "one of report, exactly, may-rise, not-worse"));
     std::string expect;
     RIG_CHECK(table.choice("expect", expect, {"report", "exactly", "may-rise", "not-worse"}));
     const auto& [kind, companion] = expectations.at(expect);
     for (const auto& key : table.keys())
-        if (key != "expect" && key != companion)
+        if (key != companion && (key == "values" || key == "at_most" || key == "within"))
             return tl::unexpected(
                 table.bad(key, fmt::format("it left out: {} goes with another expectation than \"{}\"", key, expect)));
     if (!companion.empty()) RIG_CHECK(table.require(companion, fmt::format("it with expect = \"{}\"", expect)));
@@ -271,15 +313,46 @@ Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, 
     if (values) RIG_CHECK(read_exact_values(*values, metric, spec));
     RIG_CHECK(table.number("at_most", metric.at_most, 0, 1e9, true));
     RIG_CHECK(table.number("within", metric.within, 0, 10));
+    if (defined_here) {
+        RIG_TRY(custom, read_custom_metric(table, name, spec));
+        metric.custom = std::move(custom);
+    }
     return metric;
 }
 
 Status read_metrics(const SpecTable& table, Spec& spec) {
-    RIG_CHECK(table.only(metric_names()));
+    if (table.keys().size() > max_metrics)
+        return tl::unexpected(table.wrong(fmt::format("bad metrics: {} of them, want at most {}", table.keys().size(), max_metrics)));
+    // A name of its own is accepted with a definition; without one it is a known name misspelt.
+    auto accepted = metric_names();
+    for (const auto& key : table.keys())
+        if (const auto* entry = table.find(key)->as_table();
+            entry && std::any_of(metric_sources().begin(), metric_sources().end(), [&](const auto& source) { return entry->contains(source.first); }))
+            accepted.push_back(key);
+    RIG_CHECK(table.only(accepted));
     for (const auto& key : table.keys()) {
         RIG_TRY(entry, table.table(key));
+        if (key == "sync_ipis" && spec.target.sync_function.empty())
+            return tl::unexpected(table.bad_key(key, "target.sync_function to name the function whose IPIs are counted"));
         RIG_TRY(metric, read_metric(*entry, key, spec));
         spec.metrics.push_back(std::move(metric));
+    }
+    return {};
+}
+
+Status read_backgrounds(const SpecTable& root, std::vector<BackgroundSpec>& out) {
+    RIG_TRY(tables, root.tables("background", max_backgrounds));
+    for (const auto& table : tables) {
+        RIG_CHECK(table.only({"name", "command"}));
+        RIG_CHECK(table.require("name", "a name such as \"cyclictest\""));
+        RIG_CHECK(table.require("command", "an absolute path in the guest, and arguments: [\"/usr/bin/cyclictest\", \"-q\"]"));
+        BackgroundSpec one;
+        RIG_CHECK(table.text("name", one.name, rules::arm_name));
+        RIG_CHECK(table.texts("command", one.command, max_words, rules::at_most(1024)));
+        if (one.command.empty() || !one.command[0].starts_with('/')) return tl::unexpected(table.bad("command", "an absolute path in the guest, and arguments"));
+        if (std::any_of(out.begin(), out.end(), [&](const auto& other) { return other.name == one.name; }))
+            return tl::unexpected(table.bad("name", "a name that no other background command has"));
+        out.push_back(std::move(one));
     }
     return {};
 }
@@ -291,7 +364,7 @@ template<class Read> Status section(const SpecTable& root, std::string_view key,
 }
 
 Status read_root(const SpecTable& root, Spec& spec) {
-    RIG_CHECK(root.only({"name", "description", "kernel", "arm", "guest", "workload", "fault", "target", "metrics"}));
+    RIG_CHECK(root.only({"name", "description", "kernel", "image", "arm", "guest", "workload", "background", "fault", "target", "metrics"}));
     RIG_CHECK(root.require("name", "the experiment's name"));
     RIG_CHECK(root.require("kernel", "a table [kernel] with at least the key source"));
     RIG_CHECK(root.text("name", spec.name, rules::experiment_name));
@@ -301,6 +374,11 @@ Status read_root(const SpecTable& root, Spec& spec) {
     RIG_CHECK(read_arms(root, spec));
     RIG_CHECK(section(root, "guest", [&](const SpecTable& table) { return read_guest(table, spec.guest); }));
     RIG_CHECK(section(root, "workload", [&](const SpecTable& table) { return read_workload(table, spec.workload); }));
+    RIG_CHECK(section(root, "image", [&](const SpecTable& table) -> Status {
+        RIG_CHECK(table.only({"files"}));
+        return paths(table, "files", spec.image_files, max_image_files, rules::host_file);
+    }));
+    RIG_CHECK(read_backgrounds(root, spec.backgrounds));
     RIG_CHECK(section(root, "fault", [&](const SpecTable& table) { return read_fault(table, spec.fault); }));
     RIG_CHECK(section(root, "target", [&](const SpecTable& table) { return read_target(table, spec.target); }));
     return section(root, "metrics", [&](const SpecTable& table) { return read_metrics(table, spec); });
@@ -344,6 +422,7 @@ const std::vector<std::string>& metric_names() {
 
 Result<Spec> parse_spec(std::string_view text, const fs::path& file, const std::vector<SpecOverride>& overrides) {
     Spec spec;
+    spec.target.sync_function.clear(); // an experiment is about IPIs of one function only if it says so
     spec.file = file;
     spec.overrides = overrides;
     if (text.size() > max_file_bytes)

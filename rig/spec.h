@@ -78,6 +78,13 @@ struct WorkloadSpec {
     unsigned bystander_period_us = 1000;    // 50..1000000
 };
 
+// A command that runs beside the workload in both passes: started before the window opens, ended by SIGINT after it has
+// closed. Its output is evidence: boots/<boot>/<pass>-background-NAME.txt.
+struct BackgroundSpec {
+    std::string name;                 // [a-z0-9-]{1,32}, unique
+    std::vector<std::string> command; // an absolute path in the guest, and arguments
+};
+
 struct FaultSpec {
     bool enabled = true;
     std::string function = "tlb_remove_table"; // stack-trace filter: require-start/-end are this function's bounds
@@ -90,7 +97,7 @@ struct FaultSpec {
 
 struct TargetSpec {
     std::string function = "tlb_remove_table_one";            // must be hit in every arm; its entry..return is the caller latency
-    std::string sync_function = "tlb_remove_table_smp_sync";  // csd func of the IPIs under test
+    std::string sync_function = "tlb_remove_table_smp_sync";  // csd func of the IPIs under test; a file without the key: none
     std::map<std::string, std::string> config;                // options the final .config must hold for the line to be compiled
 };
 
@@ -104,12 +111,27 @@ enum class ExpectKind {
 struct Predicted {}; // injections x (online CPUs - 1)
 using ExactValue = std::variant<std::int64_t, Predicted>;
 
+// A metric that the experiment file defines itself, so that another kernel patch needs no C++.
+struct CustomMetric {
+    enum class Kind {
+        Event,     // a tracepoint, counted in the counted pass
+        Calls,     // calls of a kernel function, counted in the counted pass (kprobe)
+        Latency,   // entry to return of a kernel function in the timed pass, ns (kprobe and kretprobe)
+        Histogram, // what a background command prints at its end: lines "MICROSECONDS COUNT...", as cyclictest -h does
+    } kind = Kind::Event;
+    std::string what;   // "subsystem:event", the function, or the background command's name
+    std::string filter; // a perf filter over the event's fields (Kind::Event)
+    std::string label;  // for people; empty: the metric's name
+    bool own = false;   // only the workload's tasks; a latency is always only theirs
+};
+
 struct MetricSpec {
-    std::string name; // one of metric_names()
+    std::string name; // one of metric_names(), or any other [a-z][a-z0-9_]* with a definition
     ExpectKind kind = ExpectKind::Report;
     std::map<std::string, ExactValue> exactly; // by arm name
     double at_most = 0;                        // > 0
     double within = 0;                         // 0..10
+    std::optional<CustomMetric> custom = {};
 };
 
 // `key` and `value` as in spec_override.h.
@@ -127,6 +149,8 @@ struct Spec {
     std::vector<Arm> arms; // at least one; compare needs two
     GuestSpec guest;
     WorkloadSpec workload;
+    std::vector<BackgroundSpec> backgrounds;
+    std::vector<std::filesystem::path> image_files; // programs of the host that the guest gets at the same path, with their libraries
     FaultSpec fault;
     TargetSpec target;
     std::vector<MetricSpec> metrics;

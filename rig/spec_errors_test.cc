@@ -38,6 +38,7 @@ void expect_error(const Bad& bad, const fs::path& file) {
 }
 
 TEST_F(SpecErrors, PointsAtWhatIsWrongAndSaysWhatIsAccepted) {
+    const std::string without_sync = replaced(good_spec, "sync_function = \"tlb_remove_table_smp_sync\"\n", "");
     const std::string long_array = "fragments = @[" + [] {
         std::string out;
         for (int i = 0; i < 65; ++i)
@@ -76,6 +77,15 @@ TEST_F(SpecErrors, PointsAtWhatIsWrongAndSaysWhatIsAccepted) {
          "[metrics.total_ipis]",
          "[metrics.@total_ipi]",
          {"unknown key metrics.total_ipi", "\"total_ipis\"", "bystander_burst"}},
+        {good_spec, "[metrics.total_ipis]", "[metrics.mine]\nevent = @\"kmem\"\n", {"metrics.mine.event", "subsystem:event"}},
+        {good_spec, "[metrics.total_ipis]", "[metrics.mine]\nevent = \"kmem:kfree\"\nlatency_of = @\"f\"\n", {"metrics.mine.latency_of", "event defines the metric already"}},
+        {good_spec, "[metrics.total_ipis]", "[metrics.mine]\nlatency_of = \"f\"\nown = @true\n", {"metrics.mine.own", "left out"}},
+        {good_spec, "[metrics.total_ipis]", "[metrics.mine]\ncalls_of = \"f\"\nfilter = @\"x\"\n", {"metrics.mine.filter", "goes with event"}},
+        {good_spec, "[metrics.total_ipis]", "[metrics.mine]\nhistogram_of = @\"x\"\n", {"metrics.mine.histogram_of", "[[background]]"}},
+        {good_spec, "[metrics.total_ipis]", "@[metrics.Mine]\nevent = \"kmem:kfree\"\n", {"metrics.Mine", "a-z"}},
+        {good_spec, "[guest]", "[[background]]\nname = \"x\"\ncommand = @[\"relative\"]\n[guest]", {"background[0].command", "absolute path"}},
+        {good_spec, "[guest]", "[image]\nfiles = [@\"/no/such/program\"]\n[guest]", {"image.files[0]", "absolute path of a program"}},
+        {without_sync, "[metrics.sync_ipis]", "[metrics.@sync_ipis]", {"sync_ipis", "target.sync_function"}},
         {good_spec, "within = 0.01", "@withn = 0.01", {"metrics.bystander_wakeup.withn", "\"within\""}},
         {good_spec, "enable = [", "@series = [", {"unknown key kernel.series", "enable, fragments"}},
         // types

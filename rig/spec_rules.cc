@@ -124,6 +124,23 @@ std::optional<std::string> revision(const std::string& value) {
                   "a git revision: 1..200 letters, digits or any of . _ / - ~ ^ @ { } +, the first not '-'");
 }
 
+std::optional<std::string> metric_name(const std::string& value) {
+    bool good = all(value, [](char c) { return lower(c) || digit(c) || c == '_'; });
+    return unless(good && lower(value[0]) && value.size() <= 32, "1..32 characters a-z, 0-9 or '_', the first a letter");
+}
+
+std::optional<std::string> event_name(const std::string& value) {
+    bool good = all(value, [](char c) { return alnum(c) || c == '_' || c == '-' || c == ':'; });
+    auto colon = value.find(':');
+    return unless(good && value.size() <= 128 && colon != 0 && colon + 1 < value.size() && value.find(':', colon + 1) == value.npos && colon != value.npos,
+                  "a tracepoint: subsystem:event");
+}
+
+std::optional<std::string> host_file(const std::string& value) {
+    std::error_code error;
+    return unless(value.starts_with('/') && fs::is_regular_file(value, error), "the absolute path of a program of this machine; " + what_is(value));
+}
+
 Rule existing_file(const fs::path& top) {
     return [top](const std::string& value) {
         std::error_code error;

@@ -21,6 +21,9 @@ std::optional<std::string> package(const std::string& value);         // Debian 
 std::optional<std::string> suite(const std::string& value);           // Debian suite name
 std::optional<std::string> sha256(const std::string& value);          // 64 lower-case hex digits
 std::optional<std::string> revision(const std::string& value);        // git revision that cannot be taken for an option
+std::optional<std::string> metric_name(const std::string& value);     // [a-z][a-z0-9_]*; 1..32
+std::optional<std::string> event_name(const std::string& value);      // subsystem:event
+std::optional<std::string> host_file(const std::string& value);       // an absolute path of a file that is there
 
 // Paths are taken relative to `top`.
 Rule existing_file(const std::filesystem::path& top);

@@ -241,7 +241,7 @@ Comparison compare(const Spec& spec, const std::vector<Sample>& samples, std::ve
     auto unproven = first_failed_proof(spec, proofs);
     out.proofs = std::move(proofs);
 
-    auto infos = metric_infos();
+    auto infos = metric_infos(spec.metrics);
     for (const auto& expect : spec.metrics) // a metric this file does not know is judged too: inconclusive
         if (std::none_of(infos.begin(), infos.end(), [&](const MetricInfo& i) { return i.name == expect.name; }))
             infos.push_back({expect.name, expect.name, Unit::Count, ""});
