@@ -5,9 +5,11 @@
 #include "rig/files.h"
 #include "rig/host/qemu_hypervisor.h"
 #include "rig/report/json.h"
+#include "rig/report/suite_report.h"
 #include "rig/report/text.h"
 #include "rig/spec_override.h"
 #include "rig/store.h"
+#include "rig/suite_run.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -33,8 +35,8 @@ CommandOutput report_output(const ReportInput& report, const CommonOptions& comm
 }
 
 // What reproduces a run from the project's top: the experiment and what this command line changed of it.
-std::vector<std::string> reproduce(const Spec& spec, const Overrides& o) {
-    std::vector<std::string> argv{"./bootstrap", "compare", std::filesystem::proximate(spec.file, spec.top).string()};
+std::vector<std::string> reproduce(const std::filesystem::path& file, const std::filesystem::path& top, const Overrides& o) {
+    std::vector<std::string> argv{"./bootstrap", "compare", std::filesystem::proximate(file, top).string()};
     const auto add = [&argv](const char* option, const std::string& value) { argv.insert(argv.end(), {option, value}); };
     if (o.boots) add("--boots", std::to_string(*o.boots));
     if (o.seed) add("--seed", std::to_string(*o.seed));
@@ -88,10 +90,33 @@ std::string error_json(const Error& error) {
     return json{{"error", {{"blame", name(error.blame)}, {"message", error.message}, {"log", error.log.string()}}}}.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+namespace {
+
+// The command line's say, for every run of a suite.
+Result<CommandOutput> suite_command(const CommandLine& line, const CommonOptions& common, const World& world, std::stop_token stop) {
+    RIG_TRY(suite, load_suite(line.spec));
+    const auto& o = line.overrides;
+    std::vector<SpecOverride> more;
+    if (o.boots) more.push_back({"guest.boots", std::to_string(*o.boots)});
+    if (o.vcpus) more.push_back({"guest.vcpus", std::to_string(*o.vcpus)});
+    if (o.seed) more.push_back({"guest.seed", std::to_string(*o.seed)});
+    if (o.clock) more.push_back({"guest.clock", *o.clock});
+    for (const auto& text : o.set) {
+        RIG_TRY(one, parse_override(text));
+        more.push_back(one);
+    }
+    RIG_TRY(result, run_suite(suite, more, world, {common.results, common.jobs, reproduce(suite.file, suite.top, o)}, stop));
+    if (common.json) return CommandOutput{suite_json(result).dump(2) + "\n", result.exit()};
+    return CommandOutput{suite_text(result, common.colour), result.exit()};
+}
+
+} // namespace
+
 Result<CommandOutput> compare_command(const CommandLine& line, const CommonOptions& common, const World& world, std::stop_token stop) {
+    if (is_suite(slurp(line.spec))) return suite_command(line, common, world, stop);
     RIG_TRY(spec, load_with_overrides(line));
     if (spec.arms.size() < 2) return fail(Blame::Spec, fmt::format("{}: one arm, want at least two to compare", spec.file.string()));
-    RIG_TRY(result, run_experiment(spec, world, {common.results, common.jobs, reproduce(spec, line.overrides)}, stop));
+    RIG_TRY(result, run_experiment(spec, world, {common.results, common.jobs, reproduce(spec.file, spec.top, line.overrides)}, stop));
     return report_output(result.report, common);
 }
 

@@ -142,6 +142,13 @@ class Worktree {
 
     Status prepare();
     Status build(const fs::path& log);
+    Result<CommandResult> build_object(const std::string& object, const fs::path& log) {
+        // The object itself goes first: one that is there from another arm's same content would prove nothing new, but one
+        // whose compilation failed halfway must not be taken for built.
+        std::error_code error;
+        fs::remove(obj() / object, error);
+        return make({fmt::format("-j{}", context_.jobs ? context_.jobs : std::max(1u, std::thread::hardware_concurrency())), object}, log);
+    }
     bool had_objects() const { return had_objects_; }
     fs::path obj() const { return dir_ / "obj"; }
 
@@ -417,6 +424,27 @@ Result<Kernel> build_kernel(const Spec& spec, const Arm& arm, const BuildContext
     kernel.patches.clear();
     for (const auto& patch : recipe.patches) kernel.patches.push_back(patch.name);
     return kernel;
+}
+
+Result<ObjectBuild> build_object(const Spec& spec, const Arm& arm, const std::string& object, const BuildContext& context) {
+    if (arm.prebuilt) return fail(Blame::Spec, fmt::format("{}: a prebuilt image has no source to build {} from", spec.file.string(), object));
+    RIG_TRY(recipe, make_recipe(spec, arm, context));
+    RIG_TRY(held, context.cache.lock("worktrees", recipe.worktree_key, [&] { context.progress.start("waiting for another rig's build"); }));
+    (void)held;
+    RIG_TRY(tree, context.cache.worktree(recipe.worktree_key));
+    const auto log = context.cache.root() / "logs" / fmt::format("{}-{}-object.log", arm.name, recipe.key.substr(0, 12));
+    std::error_code error;
+    fs::create_directories(log.parent_path(), error);
+    fs::remove(log, error);
+    Worktree worktree(tree, recipe, context);
+    context.progress.start(fmt::format("building {} of {} {}", object, recipe.source.version, arm.name));
+    const auto started = std::chrono::steady_clock::now();
+    RIG_CHECK(worktree.prepare());
+    RIG_TRY(result, worktree.build_object(object, log));
+    context.progress.finish();
+    const auto out = slurp(log);
+    if (!result.ok() && blame_of(result, out) == Blame::Host) return fail(Blame::Host, fmt::format("make {}: {}: {}", object, describe(result), first_error(out)), log);
+    return ObjectBuild{result.ok(), result.ok() ? "" : first_error(out), std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count(), log};
 }
 
 Result<fs::path> build_perf(const Spec& spec, const BuildContext& context) {

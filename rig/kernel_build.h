@@ -49,6 +49,16 @@ struct BuildContext {
 // Blame::Kernel when the patched tree does not compile (log given, the first error line quoted).
 Result<Kernel> build_kernel(const Spec& spec, const Arm& arm, const BuildContext& context);
 
+// One object of a patched tree, to see whether it compiles: seconds in place of a whole build.
+struct ObjectBuild {
+    bool built = false;
+    std::string error; // the compiler's first error line, empty if it was built
+    double seconds = 0;
+    std::filesystem::path log;
+};
+// `object` is relative to the tree ("mm/mmu_gather.o"). Errors as build_kernel(), but a compiler's error is a result.
+Result<ObjectBuild> build_object(const Spec& spec, const Arm& arm, const std::string& object, const BuildContext& context);
+
 // The tree's own tools/perf, static and stripped, without optional features; cached by source and compiler. An
 // experiment on prebuilt images has no tree: the newest perf in the cache is taken, else an error that says so.
 Result<std::filesystem::path> build_perf(const Spec& spec, const BuildContext& context);

@@ -425,27 +425,36 @@ Result<Spec> parse_spec(std::string_view text, const fs::path& file, const std::
     spec.target.sync_function.clear(); // an experiment is about IPIs of one function only if it says so
     spec.file = file;
     spec.overrides = overrides;
+    RIG_TRY(parsed, parse_toml(text, file));
+    RIG_CHECK(apply_overrides(parsed, overrides));
+    RIG_TRY(top, project_top(file));
+    spec.top = top;
+    RIG_CHECK(read_root(SpecTable(parsed, "", file.string()), spec));
+    return spec;
+}
+
+Result<toml::table> parse_toml(std::string_view text, const fs::path& file) {
     if (text.size() > max_file_bytes)
         return tl::unexpected(
             spec_error(file.string(), {1, 1}, fmt::format("{} bytes, want at most {}", text.size(), max_file_bytes)));
     if (auto dots = std::count(text.begin(), text.end(), '.'); dots > max_dots)
         return tl::unexpected(
             spec_error(file.string(), {1, 1}, fmt::format("{} dots in the file, want at most {}", dots, max_dots)));
-    toml::table parsed;
     try {
-        parsed = toml::parse(text, file.string());
+        return toml::parse(text, file.string());
     } catch (const toml::parse_error& error) {
         return tl::unexpected(
             spec_error(file.string(), error.source().begin, fmt::format("not valid TOML: {}", error.description())));
     }
-    RIG_CHECK(apply_overrides(parsed, overrides));
-    spec.top = find_top(file);
-    if (spec.top.empty())
+}
+
+Result<fs::path> project_top(const fs::path& file) {
+    auto top = find_top(file);
+    if (top.empty())
         return tl::unexpected(
             spec_error(file.string(), {1, 1},
                        "no parent folder of this file holds `kernel-patches/`, want the file inside a project"));
-    RIG_CHECK(read_root(SpecTable(parsed, "", file.string()), spec));
-    return spec;
+    return top;
 }
 
 Result<Spec> load_spec(const fs::path& file, const std::vector<SpecOverride>& overrides) {

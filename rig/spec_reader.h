@@ -8,6 +8,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <initializer_list>
 #include <optional>
@@ -84,6 +85,11 @@ class SpecTable {
 std::string in_quotes(std::string_view text);
 // The nearest of `accepted` if it is near enough to have been meant: " (did you mean "vcpus"?)", else "".
 std::string did_you_mean(std::string_view found, const std::vector<std::string>& accepted);
+
+// The text as TOML, bounded in size and nesting; `file` is its name for messages.
+Result<toml::table> parse_toml(std::string_view text, const std::filesystem::path& file);
+// The nearest parent of `file` that holds `kernel-patches/`.
+Result<std::filesystem::path> project_top(const std::filesystem::path& file);
 
 Error spec_error(const std::string& file, const toml::source_position& place, std::string_view message);
 

@@ -1,0 +1,14 @@
+// A suite's result for people and for programs. Pure.
+#pragma once
+
+#include "rig/suite_run.h"
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+namespace rig {
+
+std::string suite_text(const SuiteResult& result, bool colour);
+nlohmann::json suite_json(const SuiteResult& result);
+
+} // namespace rig

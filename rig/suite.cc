@@ -1,0 +1,163 @@
+#include "rig/suite.h"
+
+#include "rig/files.h"
+#include "rig/spec_reader.h"
+#include "rig/spec_rules.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <sstream>
+
+namespace rig {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t max_points = 64, max_checks = 64, max_values = 64, max_texts = 64;
+
+std::string toml_text(const toml::node& node) {
+    std::ostringstream out;
+    node.visit([&](const auto& typed) { out << typed; });
+    return out.str();
+}
+
+Rule metric_shown() {
+    return [](const std::string& value) { return rules::metric_name(value); };
+}
+
+std::optional<std::string> dotted_key(const std::string& value) {
+    if (!value.empty() && value.find(' ') == std::string::npos && value.find('=') == std::string::npos) return std::nullopt;
+    return "a dotted key of the experiment file such as guest.vcpus";
+}
+
+Status existing(const SpecTable& table, std::string_view key, fs::path& out, const Rule& rule) {
+    RIG_CHECK(table.require(key, "a path relative to the project's top"));
+    std::string text;
+    RIG_CHECK(table.text(key, text, rule));
+    out = fs::path(text).lexically_normal();
+    return {};
+}
+
+Status read_set(const SpecTable& table, std::vector<SpecOverride>& out) {
+    RIG_TRY(set, table.table("set", "a table of overrides: { \"guest.boots\" = 4 }"));
+    if (!set) return {};
+    for (const auto& key : set->keys()) {
+        if (set->find(key)->is_table()) return tl::unexpected(set->bad(key, "a value; write the dotted key in quotes: \"guest.boots\" = 4"));
+        out.push_back({key, toml_text(*set->find(key))});
+    }
+    return {};
+}
+
+Status read_sweep(const SpecTable& table, std::optional<Sweep>& out) {
+    RIG_TRY(sweep, table.table("sweep", "{ key = \"guest.vcpus\", values = [2, 4] }"));
+    if (!sweep) return {};
+    RIG_CHECK(sweep->only({"key", "values"}));
+    RIG_CHECK(sweep->require("key", "the dotted key that is varied"));
+    RIG_CHECK(sweep->require("values", "an array of the key's values"));
+    out.emplace();
+    RIG_CHECK(sweep->text("key", out->key, dotted_key));
+    const auto* values = sweep->find("values")->as_array();
+    if (!values || values->empty() || values->size() > max_values) return tl::unexpected(sweep->bad("values", fmt::format("an array of 1..{} values", max_values)));
+    for (const auto& value : *values) out->values.push_back(toml_text(value));
+    return {};
+}
+
+Result<Check> read_run(const SpecTable& table, const fs::path& top) {
+    RIG_CHECK(table.only({"experiment", "set", "sweep", "expect", "says", "show"}));
+    RunCheck run;
+    RIG_CHECK(existing(table, "experiment", run.experiment, rules::existing_file(top)));
+    RIG_CHECK(read_set(table, run.set));
+    RIG_CHECK(read_sweep(table, run.sweep));
+    std::string expect = "as-expected";
+    RIG_CHECK(table.choice("expect", expect, {"as-expected", "broken", "inconclusive"}));
+    run.expect = expect == "broken" ? Exit::Broken : expect == "inconclusive" ? Exit::Inconclusive : Exit::AsExpected;
+    // Failing for another reason than the one meant is no control.
+    if (run.expect != Exit::AsExpected) RIG_CHECK(table.require("says", fmt::format("what has to be reported when expect = \"{}\"", expect)));
+    RIG_CHECK(table.text("says", run.says, rules::at_most(200)));
+    RIG_CHECK(table.texts("show", run.show, max_texts, metric_shown()));
+    return Check{std::move(run)};
+}
+
+Result<Check> read_build(const SpecTable& table, const fs::path& top) {
+    RIG_CHECK(table.only({"experiment", "arm", "object", "expect", "says"}));
+    for (const char* key : {"arm", "object", "expect"}) RIG_CHECK(table.require(key, "see rig/suite.h"));
+    BuildCheck build;
+    RIG_CHECK(existing(table, "experiment", build.experiment, rules::existing_file(top)));
+    RIG_CHECK(table.text("arm", build.arm, rules::arm_name));
+    RIG_CHECK(table.text("object", build.object, [](const std::string& value) -> std::optional<std::string> {
+        const fs::path path(value);
+        if (value.ends_with(".o") && path.is_relative() && value.find("..") == std::string::npos && value.find_first_of(" =-") != 0) return std::nullopt;
+        return "an object of the kernel's tree such as mm/mmu_gather.o";
+    }));
+    std::string expect;
+    RIG_CHECK(table.choice("expect", expect, {"builds", "fails"}));
+    build.builds = expect == "builds";
+    if (!build.builds) RIG_CHECK(table.require("says", "what the compiler's error has to say when expect = \"fails\""));
+    RIG_CHECK(table.text("says", build.says, rules::at_most(200)));
+    return Check{std::move(build)};
+}
+
+Result<Check> read_patch(const SpecTable& table, const fs::path& top) {
+    RIG_CHECK(table.only({"series", "has", "lacks"}));
+    PatchCheck patch;
+    RIG_CHECK(existing(table, "series", patch.series, rules::series_folder(top)));
+    RIG_CHECK(table.texts("has", patch.has, max_texts, rules::at_most(200)));
+    RIG_CHECK(table.texts("lacks", patch.lacks, max_texts, rules::at_most(200)));
+    if (patch.has.empty() && patch.lacks.empty()) return tl::unexpected(table.wrong(fmt::format("{}: checks nothing, want has or lacks", table.path())));
+    return Check{std::move(patch)};
+}
+
+Result<Point> read_point(const SpecTable& table, const fs::path& top) {
+    RIG_CHECK(table.only({"id", "claim", "answer", "run", "build", "patch"}));
+    RIG_CHECK(table.require("id", "a name such as \"no-stub\""));
+    RIG_CHECK(table.require("claim", "what is claimed, in the words of who claims it"));
+    Point point;
+    RIG_CHECK(table.text("id", point.id, rules::arm_name));
+    RIG_CHECK(table.text("claim", point.claim, rules::at_most(500)));
+    RIG_CHECK(table.text("answer", point.answer, rules::at_most(500)));
+    for (const auto& [key, read] : {std::pair{"run", &read_run}, {"build", &read_build}, {"patch", &read_patch}}) {
+        RIG_TRY(tables, table.tables(key, max_checks));
+        for (const auto& one : tables) {
+            RIG_TRY(check, read(one, top));
+            point.checks.push_back(std::move(check));
+        }
+    }
+    if (point.checks.empty()) return tl::unexpected(table.wrong(fmt::format("{}: a claim without a check, want [[point.run]], [[point.build]] or [[point.patch]]", table.path())));
+    return point;
+}
+
+} // namespace
+
+bool is_suite(std::string_view text) {
+    try {
+        return toml::parse(text).contains("point");
+    } catch (const toml::parse_error&) {
+        return false; // parse_spec() says what is wrong with it
+    }
+}
+
+Result<Suite> parse_suite(std::string_view text, const fs::path& file) {
+    Suite suite;
+    suite.file = file;
+    RIG_TRY(parsed, parse_toml(text, file));
+    RIG_TRY(top, project_top(file));
+    suite.top = top;
+    const SpecTable root(parsed, "", file.string());
+    RIG_CHECK(root.only({"name", "description", "point"}));
+    RIG_CHECK(root.require("name", "the suite's name"));
+    RIG_CHECK(root.text("name", suite.name, rules::experiment_name));
+    RIG_CHECK(root.text("description", suite.description, rules::at_most(1000)));
+    RIG_CHECK(root.require("point", fmt::format("1..{} tables: [[point]]", max_points)));
+    RIG_TRY(points, root.tables("point", max_points));
+    for (const auto& table : points) {
+        RIG_TRY(point, read_point(table, suite.top));
+        if (std::any_of(suite.points.begin(), suite.points.end(), [&](const Point& other) { return other.id == point.id; }))
+            return tl::unexpected(table.bad("id", "an id that no other point has"));
+        suite.points.push_back(std::move(point));
+    }
+    return suite;
+}
+
+Result<Suite> load_suite(const fs::path& file) { return parse_suite(slurp(file), file); }
+
+} // namespace rig

@@ -1,0 +1,83 @@
+// A suite file (configs/review.toml): claims about a patch, and for each the checks that decide it. A check runs an
+// experiment, or a series of variants of one, compiles one object, or reads a patch; and it says how that has to come
+// out. A negative control is a check that has to fail, and says with which words.
+//
+//   [[point]]
+//   id = "slower-but-kinder"
+//   claim = "likely slower, but less disruptive to other CPUs"   # the review's words
+//   answer = "..."                                               # what the evidence means, one line
+//   [[point.run]]
+//   experiment = "configs/batch-alloc-fail.toml"
+//   set = { "guest.boots" = 6 }                                  # as --set
+//   sweep = { key = "guest.vcpus", values = [2, 4, 8] }          # the experiment once for every value
+//   expect = "as-expected"                                       # or "broken", "inconclusive": a negative control
+//   says = "PT_RECLAIM"                                          # must stand in what is reported; required for a control
+//   show = ["sync_ipis", "caller_latency"]                       # the metrics printed as evidence
+//   [[point.build]]
+//   experiment = "configs/no-stub.toml"
+//   arm = "reviewed"
+//   object = "mm/mmu_gather.o"
+//   expect = "fails"                                             # or "builds"
+//   says = "tlb_remove_table_sync_rcu"                           # in the compiler's first error; required for "fails"
+//   [[point.patch]]
+//   series = "kernel-patches/6.12/reviewed"
+//   has = ["might_sleep()"]                                      # in the lines that the series adds, white space folded
+//   lacks = ["Context:"]
+#pragma once
+
+#include "rig/error.h"
+#include "rig/spec.h"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace rig {
+
+struct Sweep {
+    std::string key;
+    std::vector<std::string> values; // TOML
+};
+
+struct RunCheck {
+    std::filesystem::path experiment; // relative to the project's top, as all paths here
+    std::vector<SpecOverride> set;
+    std::optional<Sweep> sweep;
+    Exit expect = Exit::AsExpected;
+    std::string says;
+    std::vector<std::string> show;
+};
+struct BuildCheck {
+    std::filesystem::path experiment;
+    std::string arm, object;
+    bool builds = true;
+    std::string says;
+};
+struct PatchCheck {
+    std::filesystem::path series;
+    std::vector<std::string> has, lacks;
+};
+using Check = std::variant<RunCheck, BuildCheck, PatchCheck>;
+
+struct Point {
+    std::string id, claim, answer;
+    std::vector<Check> checks; // at least one: runs, then builds, then patches
+};
+
+struct Suite {
+    std::filesystem::path file, top;
+    std::string name, description;
+    std::vector<Point> points;
+};
+
+// Has the text the key `point` at its top? Then it is a suite and no experiment.
+bool is_suite(std::string_view text);
+
+// Blame::Spec, "file:line:column: what was found; what is accepted"; experiments and series named in it must be there.
+Result<Suite> parse_suite(std::string_view text, const std::filesystem::path& file);
+Result<Suite> load_suite(const std::filesystem::path& file);
+
+} // namespace rig

@@ -1,0 +1,224 @@
+#include "rig/suite_run.h"
+
+#include "rig/kernel_build.h"
+#include "rig/patch_series.h"
+#include "rig/report/figures.h"
+#include "rig/report/json.h"
+#include "rig/report/suite_report.h"
+#include "rig/store.h"
+
+#include <algorithm>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+namespace rig {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string now_text() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::now())); }
+
+std::string folded(std::string_view text) {
+    std::string out;
+    for (const char c : text)
+        if (c != ' ' && c != '\t' && c != '\n') out += c;
+        else if (!out.empty() && out.back() != ' ') out += ' ';
+    while (out.ends_with(' ')) out.pop_back();
+    return out;
+}
+
+// "sync IPIs: ipi 240, reviewed 0 (−100 % [−100 %, −100 %])"
+std::string figures_of(const MetricResult& metric) {
+    std::vector<std::string> arms;
+    for (const auto& arm : metric.arms) {
+        auto text = arm.spread ? fmt::format("{} {}", arm.arm, spread_figure(*arm.spread, metric.info.unit)) : fmt::format("{} not measured", arm.arm);
+        if (arm.change) text += fmt::format(" ({})", change_figure(*arm.change, metric.info.unit));
+        arms.push_back(std::move(text));
+    }
+    const auto label = metric.info.label.substr(std::min(metric.info.label.find_first_not_of(' '), metric.info.label.size()));
+    return fmt::format("{}: {}", label, fmt::join(arms, ", "));
+}
+
+struct Outcome {
+    Exit exit = Exit::Inconclusive;
+    std::string closing, reported, run;
+    std::vector<std::string> evidence;
+};
+
+Result<Outcome> run_once(const Spec& spec, const RunCheck& check, const World& world, const ExperimentOptions& options, std::stop_token stop) {
+    auto result = run_experiment(spec, world, options, stop);
+    if (!result) {
+        const auto& error = result.error();
+        // A kernel that broke or a guest that measured nothing is an outcome; the host's and the file's faults are not.
+        if (error.blame == Blame::Host || error.blame == Blame::Spec) return tl::unexpected(error);
+        return Outcome{exit_for(error.blame), fmt::format("{} fault: {}", name(error.blame), folded(error.message)), error.message, error.log.string(), {}};
+    }
+    const auto& report = result->report;
+    Outcome outcome{report.comparison.exit, report.comparison.closing, render_json(report).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), report.run_dir, {}};
+    for (const auto& wanted : check.show) {
+        const auto* metric = report.comparison.find(wanted);
+        outcome.evidence.push_back(metric ? figures_of(*metric) : fmt::format("{}: the experiment has no such metric", wanted));
+    }
+    return outcome;
+}
+
+class SuiteRun {
+ public:
+    SuiteRun(const Suite& suite, const std::vector<SpecOverride>& more, const World& world, const ExperimentOptions& options, std::stop_token stop)
+        : suite_(suite), more_(more), world_(world), options_(options), stop_(stop) {}
+
+    Status check(const RunCheck& run, std::vector<CheckResult>& out) {
+        const auto values = run.sweep ? run.sweep->values : std::vector<std::string>{""};
+        for (const auto& value : values) {
+            auto overrides = run.set;
+            if (run.sweep) overrides.push_back({run.sweep->key, value});
+            overrides.insert(overrides.end(), more_.begin(), more_.end());
+            RIG_TRY(spec, load_spec(suite_.top / run.experiment, overrides));
+            auto options = options_;
+            options.command = {"./bootstrap", "compare", run.experiment.string()};
+            std::vector<std::string> varied;
+            for (const auto& one : overrides) {
+                options.command.insert(options.command.end(), {"--set", fmt::format("{}={}", one.key, one.value)});
+                varied.push_back(fmt::format("{}={}", one.key, one.value));
+            }
+            CheckResult result;
+            result.what = run.experiment.string() + (varied.empty() ? "" : fmt::format(" with {}", fmt::join(varied, ", ")));
+            result.control = run.expect != Exit::AsExpected;
+            RIG_TRY(outcome, run_once(spec, run, world_, options, stop_));
+            result.verdict = judge_check(outcome.exit, outcome.reported + outcome.closing, run.expect, run.says);
+            result.found = outcome.closing;
+            if (!run.says.empty()) {
+                const bool said = (outcome.reported + outcome.closing).find(run.says) != std::string::npos;
+                result.found += fmt::format("; {} '{}'", said ? "says" : "does not say", run.says);
+            }
+            result.evidence = outcome.evidence;
+            result.run = outcome.run;
+            out.push_back(std::move(result));
+        }
+        return {};
+    }
+
+    Status check(const BuildCheck& build, std::vector<CheckResult>& out) {
+        RIG_TRY(spec, load_spec(suite_.top / build.experiment));
+        const Arm* arm = spec.find_arm(build.arm);
+        if (!arm) return fail(Blame::Spec, fmt::format("{}: no arm '{}', which {} builds {} of", build.experiment.string(), build.arm, suite_.file.string(), build.object));
+        RIG_TRY(object, build_object(spec, *arm, build.object, BuildContext{world_.cache, world_.runner, world_.progress, 0}));
+        CheckResult result;
+        result.what = fmt::format("{} of {} in {}", build.object, build.arm, build.experiment.string());
+        result.control = !build.builds;
+        const bool said = object.error.find(build.says) != std::string::npos;
+        result.verdict = object.built == build.builds && said ? CheckVerdict::Holds : CheckVerdict::Fails;
+        result.found = object.built ? fmt::format("builds in {:.1f} s", object.seconds) : fmt::format("does not build: {}", object.error);
+        if (!build.builds && !said) result.found += fmt::format("; want '{}'", build.says);
+        result.run = object.log.string();
+        out.push_back(std::move(result));
+        return {};
+    }
+
+    Status check(const PatchCheck& patch, std::vector<CheckResult>& out) {
+        RIG_TRY(patches, read_series({patch.series}, suite_.top));
+        std::vector<std::string> texts;
+        for (const auto& one : patches) texts.push_back(one.text);
+        out.push_back(check_added_lines(patch, texts));
+        return {};
+    }
+
+ private:
+    const Suite& suite_;
+    const std::vector<SpecOverride>& more_;
+    const World& world_;
+    const ExperimentOptions& options_;
+    std::stop_token stop_;
+};
+
+} // namespace
+
+CheckVerdict PointResult::verdict() const {
+    auto worst = checks.empty() ? CheckVerdict::Open : CheckVerdict::Holds;
+    for (const auto& check : checks) {
+        if (check.verdict == CheckVerdict::Fails) return CheckVerdict::Fails;
+        if (check.verdict == CheckVerdict::Open) worst = CheckVerdict::Open;
+    }
+    return worst;
+}
+
+Exit SuiteResult::exit() const {
+    auto exit = points.empty() ? Exit::Inconclusive : Exit::AsExpected;
+    for (const auto& point : points) {
+        if (point.verdict() == CheckVerdict::Fails) return Exit::Broken;
+        if (point.verdict() == CheckVerdict::Open) exit = Exit::Inconclusive;
+    }
+    return exit;
+}
+
+CheckVerdict judge_check(Exit found, const std::string& reported, Exit expected, const std::string& says) {
+    if (found == expected) return reported.find(says) != std::string::npos ? CheckVerdict::Holds : CheckVerdict::Fails;
+    return found == Exit::Inconclusive ? CheckVerdict::Open : CheckVerdict::Fails;
+}
+
+CheckResult check_added_lines(const PatchCheck& check, const std::vector<std::string>& patches) {
+    std::string added;
+    for (const auto& text : patches) {
+        bool in_diff = false; // the message before it may quote anything
+        for (std::size_t at = 0; at < text.size();) {
+            const auto end = std::min(text.find('\n', at), text.size());
+            const auto line = std::string_view(text).substr(at, end - at);
+            if (line.starts_with("@@ ")) in_diff = true;
+            else if (line.starts_with("diff --git ") || line == "-- ") in_diff = false;
+            else if (in_diff && line.starts_with('+')) {
+                // A sentence may be broken over lines of a comment.
+                auto body = folded(line.substr(1));
+                if (body.starts_with("* ") || body.starts_with(" * ")) body = body.substr(body.find('*') + 2);
+                added += body + " ";
+            }
+            at = end + 1;
+        }
+    }
+    added = folded(added);
+    CheckResult result;
+    result.what = fmt::format("the lines that {} adds", check.series.string());
+    std::vector<std::string> wrong;
+    for (const auto& text : check.has)
+        if (added.find(folded(text)) == std::string::npos) wrong.push_back(fmt::format("'{}' is missing", text));
+    for (const auto& text : check.lacks)
+        if (added.find(folded(text)) != std::string::npos) wrong.push_back(fmt::format("'{}' is there", text));
+    result.verdict = wrong.empty() && !added.empty() ? CheckVerdict::Holds : CheckVerdict::Fails;
+    std::vector<std::string> quoted;
+    for (const auto& text : check.has) quoted.push_back(fmt::format("has '{}'", text));
+    for (const auto& text : check.lacks) quoted.push_back(fmt::format("lacks '{}'", text));
+    result.found = added.empty() ? "it adds no line" : fmt::format("{}", fmt::join(wrong.empty() ? quoted : wrong, "; "));
+    return result;
+}
+
+Result<SuiteResult> run_suite(const Suite& suite, const std::vector<SpecOverride>& more, const World& world, const ExperimentOptions& options, std::stop_token stop) {
+    SuiteResult result{suite.name, suite.description, now_text(), "", options.command, "", {}};
+    const auto dir = options.results / fmt::format("{:%Y%m%d-%H%M%S}-suite-{}", fmt::gmtime(std::chrono::system_clock::now()), suite.name);
+    std::error_code error;
+    fs::create_directories(dir, error);
+    if (error) return fail(Blame::Host, fmt::format("cannot make {}: {}", dir.string(), error.message()));
+    result.dir = fs::proximate(dir).string();
+    const auto save = [&]() -> Status {
+        RIG_CHECK(write_atomically(dir / "suite.json", suite_json(result).dump(2) + "\n"));
+        return write_atomically(dir / "suite.txt", suite_text(result, false));
+    };
+    SuiteRun run(suite, more, world, options, stop);
+    for (const auto& point : suite.points) {
+        result.points.push_back({point.id, point.claim, point.answer, {}});
+        for (const auto& check : point.checks) {
+            auto status = std::visit([&](const auto& one) { return run.check(one, result.points.back().checks); }, check);
+            RIG_CHECK(save());
+            if (status) continue;
+            auto failed = status.error();
+            failed.message = fmt::format("point '{}': {}", point.id, failed.message);
+            if (failed.log.empty()) failed.log = dir;
+            return tl::unexpected(failed);
+        }
+    }
+    result.ended = now_text();
+    RIG_CHECK(save());
+    return result;
+}
+
+} // namespace rig

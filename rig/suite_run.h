@@ -1,0 +1,53 @@
+// Runs a suite: every check of every point, in order, and what came of it.
+//
+//   as expected (or, for a control, failed with the words it had to fail with)  -> the check holds
+//   inconclusive where something else was expected                              -> the point is open: exit 4
+//   anything else                                                               -> the point does not hold: exit 1
+// A host fault ends the suite (exit 3); what was run until then is kept and listed.
+#pragma once
+
+#include "rig/experiment.h"
+#include "rig/suite.h"
+
+#include <filesystem>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace rig {
+
+enum class CheckVerdict { Holds, Fails, Open };
+
+struct CheckResult {
+    std::string what;    // "configs/exit.toml with guest.vcpus=8"
+    bool control = false; // it had to fail
+    CheckVerdict verdict = CheckVerdict::Open;
+    std::string found;                 // "AS EXPECTED: 5 hold", the compiler's error, "all 3 texts are there"
+    std::vector<std::string> evidence; // "sync IPIs: ipi 240, reviewed 0 (−100 %)"
+    std::string run;                   // folder of the run or the log, empty if there is none
+};
+
+struct PointResult {
+    std::string id, claim, answer;
+    std::vector<CheckResult> checks;
+    CheckVerdict verdict() const; // Fails before Open before Holds
+};
+
+struct SuiteResult {
+    std::string name, description, started, ended;
+    std::vector<std::string> command; // what reproduces it
+    std::string dir;
+    std::vector<PointResult> points;
+    Exit exit() const;
+};
+
+// The verdict on an outcome: its exit code and everything it reported as one text. Pure.
+CheckVerdict judge_check(Exit found, const std::string& reported, Exit expected, const std::string& says);
+
+// What a series adds against what the check wants in it. Pure.
+CheckResult check_added_lines(const PatchCheck& check, const std::vector<std::string>& patches);
+
+// `more` are overrides from the command line, for every run of the suite.
+Result<SuiteResult> run_suite(const Suite& suite, const std::vector<SpecOverride>& more, const World& world, const ExperimentOptions& options, std::stop_token stop);
+
+} // namespace rig

@@ -1,0 +1,93 @@
+#include "rig/suite.h"
+
+#include "rig/spec_reader.h"
+#include "rig/testing/spec_project.h"
+
+#include <gtest/gtest.h>
+
+namespace rig {
+namespace {
+
+constexpr std::string_view good_suite = R"toml(name = "review"
+description = "the review, point by point"
+[[point]]
+id = "no-stub"
+claim = "a little dangerous to even define"
+answer = "misuse does not build"
+[[point.build]]
+experiment = "configs/a.toml"
+arm = "reviewed"
+object = "mm/mmu_gather.o"
+expect = "fails"
+says = "implicit declaration"
+[[point.patch]]
+series = "kernel-patches/6.12/reviewed"
+has = ["might_sleep()"]
+lacks = ["Context:"]
+[[point]]
+id = "dose"
+claim = "sync IPIs follow the dose"
+[[point.run]]
+experiment = "configs/a.toml"
+set = { "guest.boots" = 6, "workload.name" = "exit", "arm.b.series" = ["x"] }
+sweep = { key = "fault.interval", values = [1, 2, 4] }
+expect = "broken"
+says = "the control did not fail"
+show = ["sync_ipis"]
+)toml";
+
+class SuiteTest : public SpecProject {
+ protected:
+    void SetUp() override {
+        SpecProject::SetUp();
+        std::ofstream(top_ / "configs/a.toml") << "\n";
+    }
+    std::string error_of(std::string_view from, std::string_view to) {
+        const auto suite = parse_suite(replaced(good_suite, from, to), file());
+        return suite ? "" : suite.error().message;
+    }
+};
+
+TEST_F(SuiteTest, ReadsEveryKindOfCheck) {
+    const auto suite = parse_suite(good_suite, file());
+    ASSERT_TRUE(suite) << suite.error().message;
+    ASSERT_EQ(suite->points.size(), 2u);
+    ASSERT_EQ(suite->points[0].checks.size(), 2u);
+    const auto& build = std::get<BuildCheck>(suite->points[0].checks[0]);
+    EXPECT_FALSE(build.builds);
+    EXPECT_EQ(build.object, "mm/mmu_gather.o");
+    EXPECT_EQ(std::get<PatchCheck>(suite->points[0].checks[1]).lacks, std::vector<std::string>{"Context:"});
+    const auto& run = std::get<RunCheck>(suite->points[1].checks[0]);
+    EXPECT_EQ(run.expect, Exit::Broken);
+    ASSERT_EQ(run.set.size(), 3u);
+    EXPECT_EQ(run.set[0], (SpecOverride{"guest.boots", "6"}));
+    toml::table values = toml::parse("a = " + run.set[1].value + "\nb = " + run.set[2].value);
+    EXPECT_EQ(values["a"].value<std::string>(), "exit");
+    EXPECT_EQ(values["b"][0].value<std::string>(), "x");
+    ASSERT_TRUE(run.sweep);
+    EXPECT_EQ(run.sweep->values, (std::vector<std::string>{"1", "2", "4"}));
+    EXPECT_TRUE(is_suite(good_suite));
+    EXPECT_FALSE(is_suite(good_spec));
+    EXPECT_FALSE(is_suite("not TOML ["));
+}
+
+TEST_F(SuiteTest, AControlMustSayWithWhichWordsItFails) {
+    EXPECT_NE(error_of("says = \"the control did not fail\"\n", "").find("missing point[1].run[0].says"), std::string::npos);
+    EXPECT_NE(error_of("says = \"implicit declaration\"\n", "").find("missing point[0].build[0].says"), std::string::npos);
+}
+
+TEST_F(SuiteTest, MistakesAreNamedWithTheirPlace) {
+    EXPECT_NE(error_of("configs/a.toml\"\narm", "configs/b.toml\"\narm").find(":8:"), std::string::npos) << error_of("configs/a.toml\"\narm", "configs/b.toml\"\narm");
+    EXPECT_NE(error_of("id = \"dose\"", "id = \"no-stub\"").find("no other point"), std::string::npos);
+    EXPECT_NE(error_of("expect = \"broken\"", "expect = \"brocken\"").find("did you mean"), std::string::npos);
+    EXPECT_NE(error_of("mm/mmu_gather.o", "../x.o").find("an object of the kernel's tree"), std::string::npos);
+    EXPECT_NE(error_of("values = [1, 2, 4]", "values = []").find("1..64 values"), std::string::npos);
+    EXPECT_NE(error_of("has = [\"might_sleep()\"]\nlacks = [\"Context:\"]\n", "").find("checks nothing"), std::string::npos);
+    EXPECT_NE(error_of("answer =", "anwser =").find("did you mean"), std::string::npos);
+    const auto bare = parse_suite("name = \"x\"\n[[point]]\nid = \"a\"\nclaim = \"b\"\n", file());
+    ASSERT_FALSE(bare);
+    EXPECT_NE(bare.error().message.find("a claim without a check"), std::string::npos);
+}
+
+} // namespace
+} // namespace rig
