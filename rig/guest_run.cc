@@ -58,7 +58,7 @@ Status write_initrd(const std::filesystem::path& image, const std::string& frame
 // What the agent sends, and nothing else: the console log and rig's own files lie in the same folder.
 bool expected_name(const std::string& name) {
     static const std::set<std::string> own{"result.json", "kprobes.txt"}, of_a_pass{"interrupts-before.txt", "interrupts-after.txt", "perf-stat.csv", "perf-stat.err",
-                                                                                  "perf-script.txt", "perf-script.err", "perf-record.err"};
+                                                                                  "perf-script.txt", "perf-script.err", "perf-record.err", "command.txt"};
     for (const std::string pass : {"counted-", "timed-"})
         if (name.starts_with(pass)) return of_a_pass.contains(name.substr(pass.size()));
     return own.contains(name);
