@@ -20,12 +20,6 @@ std::string ending(int status) {
     return "ended with exit code " + std::to_string(WEXITSTATUS(status));
 }
 
-std::string tail(const std::string& path) {
-    std::string text;
-    read_file(path, text);
-    return text.size() > 400 ? text.substr(text.size() - 400) : text;
-}
-
 } // namespace
 
 Backgrounds::~Backgrounds() {

@@ -40,10 +40,15 @@ void Channel::send(FrameType type, std::string_view payload) { write_all(encode(
 void Channel::log(const std::string& line) { send(FrameType::Log, line); }
 
 void Channel::send_file(std::string_view name, const std::string& path) {
-    constexpr std::size_t kChunk = 256 * 1024;
     std::string content;
     read_file(path, content);
-    std::string_view rest = content;
+    send_text(name, content);
+}
+
+void Channel::send_tail(std::string_view name, const std::string& path) { send_text(name, tail(path, kMaxTail)); }
+
+void Channel::send_text(std::string_view name, std::string_view rest) {
+    constexpr std::size_t kChunk = 256 * 1024;
     do {
         const auto chunk = rest.substr(0, kChunk);
         write_all(encode_artifact(name, chunk));

@@ -8,6 +8,8 @@
 
 namespace rig::guest {
 
+constexpr std::size_t kMaxTail = 1 << 20;
+
 class Channel {
  public:
     // Finds the port named kChannelName under /sys/class/virtio-ports and opens it; false if there is none.
@@ -15,11 +17,14 @@ class Channel {
     void send(FrameType type, std::string_view payload);
     // Sends the file's content as Artifact frames; an empty or missing file becomes one empty chunk.
     void send_file(std::string_view name, const std::string& path);
+    // The same for the file's last kMaxTail bytes: a file of which nobody knows how large it gets.
+    void send_tail(std::string_view name, const std::string& path);
     void log(const std::string& line);
     // Blocks until one frame has come, from kPlanFile if the initramfs has it, else from the port. Empty on error.
     std::string receive_plan(std::string& error);
 
  private:
+    void send_text(std::string_view name, std::string_view text);
     void write_all(std::string_view bytes);
     int fd_ = -1;
 };

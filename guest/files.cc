@@ -1,5 +1,6 @@
 #include "guest/files.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -35,6 +36,17 @@ bool write_file(const std::string& path, std::string_view text) { return write_w
 
 bool append_line(const std::string& path, std::string_view line) {
     return write_with(path, std::string(line) + "\n", O_APPEND);
+}
+
+std::string tail(const std::string& path, std::size_t most) {
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return {};
+    const off_t size = ::lseek(fd, 0, SEEK_END), from = std::max<off_t>(0, size - static_cast<off_t>(most));
+    std::string text(most, '\0');
+    const ssize_t n = ::pread(fd, text.data(), most, from);
+    ::close(fd);
+    text.resize(static_cast<std::size_t>(std::max<ssize_t>(0, n)));
+    return text;
 }
 
 std::string errno_text(const std::string& what) { return what + ": " + std::strerror(errno); }

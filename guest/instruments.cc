@@ -1,6 +1,7 @@
 #include "guest/instruments.h"
 
 #include "guest/files.h"
+#include "guest/workloads/fork_own.h"
 
 #include <algorithm>
 #include <csignal>
@@ -17,17 +18,11 @@ namespace {
 constexpr const char* kTracing = "/sys/kernel/tracing";
 constexpr const char* kFault = "/sys/kernel/debug/fail_page_alloc";
 
-std::string replace_pid(std::string text, pid_t pid) {
-    const std::string mark = "$PID";
-    for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at))
-        text.replace(at, mark.size(), std::to_string(pid));
+std::string replace_pids(std::string text, pid_t workload) {
+    for (const auto& [mark, pid] : {std::pair<std::string, pid_t>{"$PID", workload}, {"$CHILDREN", first_child_pid(workload)}})
+        for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at)) text.replace(at, mark.size(), std::to_string(pid));
     return text;
-}
-
-std::string tail(const std::string& path) {
-    std::string text;
-    read_file(path, text);
-    return text.size() > 600 ? text.substr(text.size() - 600) : text;
+    return text;
 }
 
 } // namespace
@@ -115,7 +110,7 @@ std::vector<std::string> event_arguments(const nlohmann::json& events, pid_t wor
     for (const auto& event : events) {
         args.insert(args.end(), {"-e", event.at("event").get<std::string>()});
         const auto filter = event.value("filter", std::string());
-        if (!filter.empty()) args.insert(args.end(), {"--filter", replace_pid(filter, workload)});
+        if (!filter.empty()) args.insert(args.end(), {"--filter", replace_pids(filter, workload)});
     }
     return args;
 }

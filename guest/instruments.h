@@ -29,7 +29,8 @@ class PerfProcess {
     int control_ = -1, ack_ = -1;
 };
 
-// "-e EVENT --filter FILTER" for every entry of plan["stat"] or plan["record"], with $PID replaced.
+// "-e EVENT --filter FILTER" for every entry of plan["stat"] or plan["record"], with $PID replaced by the workload's and
+// $CHILDREN by the least pid of a process it starts (fork_own.h).
 std::vector<std::string> event_arguments(const nlohmann::json& events, pid_t workload);
 
 // Events of the plan (subsystem:name) the kernel does not have.

@@ -46,7 +46,7 @@ struct WorkloadProcess {
     }
 };
 
-WorkloadParams read_params(const json& plan) {
+WorkloadParams read_params(const json& plan, const std::string& output) {
     const auto& w = plan.at("workload");
     const auto& p = plan.at("perturbation");
     WorkloadParams params;
@@ -57,17 +57,19 @@ WorkloadParams read_params(const json& plan) {
     params.start_offset_us = p.at("start_offset_us");
     params.ballast_pages = p.at("ballast_pages");
     params.address_slot = p.at("address_slot");
+    params.command = w.value("command", std::vector<std::string>());
+    params.output = output;
     return params;
 }
 
-bool start_workload(const json& plan, WorkloadProcess& process, std::string& error) {
+bool start_workload(const json& plan, const std::string& output, WorkloadProcess& process, std::string& error) {
     const auto name = plan.at("workload").at("name").get<std::string>();
     const Workload* workload = find_workload(name);
     if (!workload) {
         error = "no workload named '" + name + "'";
         return false;
     }
-    const WorkloadParams params = read_params(plan);
+    const WorkloadParams params = read_params(plan, output);
     void* shared = ::mmap(nullptr, sizeof(WorkloadReport), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     int steer[2], news[2];
     if (shared == MAP_FAILED || ::pipe2(steer, O_CLOEXEC) != 0 || ::pipe2(news, O_CLOEXEC) != 0) {
@@ -128,6 +130,7 @@ struct Pass {
     std::string stage{}, error{};
 
     std::string name() const { return own.at("name").get<std::string>(); }
+    std::string command_output() const { return "/tmp/" + name() + "-command.txt"; } // of workload "command"
     bool run();
 
  private:
@@ -141,7 +144,7 @@ bool Pass::run() {
     stage = "background";
     bool ok = backgrounds.start(plan.at("backgrounds"), name(), error);
     if (ok) stage = "workload";
-    ok = ok && start_workload(plan, workload, error) && measured(workload);
+    ok = ok && start_workload(plan, command_output(), workload, error) && measured(workload);
     if (ok) {
         stage = "background";
         ok = backgrounds.stop(error);
@@ -157,6 +160,7 @@ bool Pass::run() {
     const WorkloadReport& report = *workload.report;
     const unsigned calls = std::min(report.calls, kMaxIterations);
     result["workload"]["error"] = std::string(report.error);
+    if (report.error[0] && plan.at("workload").contains("command")) result["workload"]["error"] = report.error + ("; it said: " + tail(command_output()));
     result["workload"]["calls"] = calls;
     result["workload"]["tables_freed"] = report.tables_freed;
     result["workload"]["call_ns"] = std::vector<std::uint64_t>(report.call_ns, report.call_ns + calls);
@@ -212,6 +216,7 @@ void Pass::send_output() {
     for (const char* suffix : {"-perf-stat.csv", "-perf-script.txt", "-perf-record.err", "-perf-stat.err", "-perf-script.err"})
         channel.send_file(name() + suffix, "/tmp/" + name() + suffix);
     ::unlink("/tmp/perf.data");
+    if (plan.at("workload").contains("command")) channel.send_tail(name() + "-command.txt", command_output());
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 #include "rig/collect.h"
 
+#include "rig/measured_call.h"
 #include "rig/perf_output.h"
 
 #include <algorithm>
@@ -12,12 +13,13 @@ namespace {
 
 using nlohmann::json;
 constexpr unsigned kMaxCpus = 64;
+constexpr std::size_t kMaxError = 1000; // a workload's own words, the end of a command's output among them
 
 tl::unexpected<Error> guest_error(std::string message) { return fail(Blame::Guest, std::move(message)); }
 
 // Names the guest's perf prints end up in JSON and on a terminal.
-std::string printable(std::string_view text) {
-    std::string out(text.substr(0, 200));
+std::string printable(std::string_view text, std::size_t most = 200) {
+    std::string out(text.substr(0, most));
     for (char& c : out)
         if (c < 0x20 || c > 0x7e) c = '?';
     return out;
@@ -59,27 +61,28 @@ struct Calls {
     std::uint64_t first = 0, last = 0; // window
 };
 
-// Pairs entry and exit events that alternate; a widow on either side means that events were lost.
+// Pairs entry and exit events, which alternate within a task; a widow on either side means that events were lost.
 Result<Calls> pair_calls(const Trace& trace, const std::string& enter, const std::string& exit) {
     Calls calls;
-    bool open = false;
-    std::uint64_t entered = 0;
+    std::map<int, std::uint64_t> entered; // by thread
+    bool any = false;
     for (const auto& event : trace.events) {
         if (event.event == enter) {
-            if (open) return guest_error(fmt::format("perf: two {} without a {} between", enter, exit));
-            open = true;
-            entered = event.time_ns;
-            if (calls.latency_ns.empty()) calls.first = event.time_ns;
+            if (!entered.emplace(event.tid, event.time_ns).second) return guest_error(fmt::format("perf: two {} without a {} between", enter, exit));
+            if (!std::exchange(any, true)) calls.first = event.time_ns;
         } else if (event.event == exit) {
-            if (!open) return guest_error(fmt::format("perf: {} without {}", exit, enter));
-            calls.latency_ns.push_back(event.time_ns - entered);
+            const auto open = entered.find(event.tid);
+            if (open == entered.end()) return guest_error(fmt::format("perf: {} without {}", exit, enter));
+            calls.latency_ns.push_back(event.time_ns - open->second);
             calls.last = event.time_ns;
-            open = false;
+            entered.erase(open);
         }
     }
-    if (open) return guest_error(fmt::format("perf: {} without {}", enter, exit));
+    if (!entered.empty()) return guest_error(fmt::format("perf: {} without {}", enter, exit));
     return calls;
 }
+
+Result<Calls> pair_calls(const Trace& trace, const MeasuredCall& call) { return pair_calls(trace, call.enter, call.exit); }
 
 // All arms are measured over windows of equal length: a call that lasts into the next one's turn breaks that.
 Status check_pace(const Calls& calls, const Spec& spec, const char* pass) {
@@ -114,7 +117,7 @@ Status check_workload(const json& pass, const std::string& name, const Spec& spe
         return guest_error(fmt::format("the workload was killed by signal {} in the {} pass after {} calls",
                                        workload.at("signal").get<int>(), name, workload.at("calls").get<unsigned>()));
     if (const auto error = workload.at("error").get<std::string>(); !error.empty())
-        return guest_error(fmt::format("the workload failed in the {} pass: {}", name, error.substr(0, 200)));
+        return guest_error(fmt::format("the workload failed in the {} pass: {}", name, printable(error, kMaxError)));
     if (workload.at("exit").get<int>() != 0 || !pass.at("workload_done").get<bool>())
         return guest_error(fmt::format("the workload ended with exit code {} in the {} pass", workload.at("exit").get<int>(), name));
     if (workload.at("calls").get<unsigned>() > spec.workload.iterations)
@@ -134,7 +137,8 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
     RIG_CHECK(fill_counts(sample, rows, plan.stat, sample.cpus_online));
     RIG_TRY(script, artifact(artifacts, "counted-perf-script.txt"));
     RIG_TRY(trace, parse_perf_script(script));
-    RIG_TRY(calls, pair_calls(trace, "syscalls:sys_enter_munmap", "syscalls:sys_exit_munmap"));
+    const auto iteration = iteration_of(spec.workload);
+    RIG_TRY(calls, pair_calls(trace, iteration));
     RIG_CHECK(check_pace(calls, spec, "counted"));
     RIG_TRY(injections, injections_of(pass));
     Exposure& e = sample.exposure;
@@ -156,7 +160,7 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
     e.lost_events += trace.lost;
     e.calls = calls.latency_ns.size();
     if (e.calls != pass.at("workload").at("calls").get<std::uint64_t>())
-        return guest_error(fmt::format("perf saw {} munmap calls, the workload made {}", e.calls, pass.at("workload").at("calls").get<unsigned>()));
+        return guest_error(fmt::format("perf saw {} calls of {}, the workload made {}", e.calls, iteration.name, pass.at("workload").at("calls").get<unsigned>()));
     return {};
 }
 
@@ -191,8 +195,10 @@ Status fill_backgrounds(Sample& sample, const Artifacts& artifacts, const Spec& 
 Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, const json& result, const Spec& spec) {
     RIG_TRY(script, artifact(artifacts, "timed-perf-script.txt"));
     RIG_TRY(trace, parse_perf_script(script));
-    RIG_TRY(calls, pair_calls(trace, "syscalls:sys_enter_munmap", "syscalls:sys_exit_munmap"));
-    RIG_CHECK(check_pace(calls, spec, "timed"));
+    RIG_TRY(iterations, pair_calls(trace, iteration_of(spec.workload)));
+    RIG_CHECK(check_pace(iterations, spec, "timed"));
+    const auto call = call_of(spec.workload);
+    RIG_TRY(calls, pair_calls(trace, call));
     RIG_TRY(target, pair_calls(trace, "rig:target", "rig:target_return"));
     for (const auto& metric : spec.metrics) {
         if (!metric.custom || metric.custom->kind != CustomMetric::Kind::Latency) continue;
@@ -207,10 +213,11 @@ Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, 
     e.lost_events += trace.lost;
     sample.caller_latency_ns = target.latency_ns;
     sample.munmap_latency_ns = calls.latency_ns;
-    sample.agent_munmap_ns = pass.at("workload").at("call_ns").get<std::vector<std::uint64_t>>();
-    if (calls.latency_ns.size() != e.calls || sample.agent_munmap_ns.size() != e.calls)
+    const auto agent = pass.at("workload").at("call_ns").get<std::vector<std::uint64_t>>();
+    if (iterations.latency_ns.size() != e.calls || agent.size() != e.calls)
         return guest_error(fmt::format("the timed pass saw {} calls by perf and {} by the workload, the counted pass {}",
-                                       calls.latency_ns.size(), sample.agent_munmap_ns.size(), e.calls));
+                                       iterations.latency_ns.size(), agent.size(), e.calls));
+    if (call.own_clock) sample.agent_munmap_ns = agent;
     for (const auto& one : result.at("bystanders")) {
         if (one.at("dropped").get<std::uint64_t>() > 0)
             return guest_error(fmt::format("bystander on CPU {}: {} wake-ups beyond what is kept: shorten the run or raise workload.bystander_period_us",

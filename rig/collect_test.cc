@@ -22,7 +22,8 @@ Spec small_spec() {
 // The symbols of the kernels the captures come from, as far as a plan needs them.
 GuestPlan plan_for(const Spec& spec, const std::string& target_address) {
     const auto symbols = SymbolTable::parse("ffffffff810e4070 T smp_call_function\nffffffff8116e550 t tlb_remove_table_smp_sync\n" + target_address +
-                                                " t tlb_remove_table_one\nffffffff8116e8d0 T tlb_remove_table\nffffffff8116eaf0 T tlb_flush_mmu\n",
+                                                " t tlb_remove_table_one\nffffffff8116e8d0 T tlb_remove_table\nffffffff8116eaf0 T tlb_flush_mmu\n"
+                                                "ffffffff8116f000 T exit_mmap\nffffffff8116f200 T x\n",
                                             "System.map");
     return make_plan(spec, spec.arms[0], *symbols, {}).value();
 }
@@ -92,7 +93,7 @@ TEST(Collect, DamagedEvidenceIsNoSample) {
         {"workload error", "result.json", "\"error\":\"\"", "\"error\":\"munmap: Invalid argument\"", "munmap: Invalid argument"},
         {"exit code", "result.json", "\"exit\":0", "\"exit\":3", "exit code 3"},
         {"too many calls", "result.json", "\"calls\":3", "\"calls\":4", "reports 4 calls"},
-        {"fewer calls than perf saw", "result.json", "\"calls\":3", "\"calls\":2", "perf saw 3 munmap calls"},
+        {"fewer calls than perf saw", "result.json", "\"calls\":3", "\"calls\":2", "perf saw 3 calls of munmap"},
         {"times grew", "result.json", "\"times_after\":999988", "\"times_after\":1000001", "times rose"},
         {"a type", "result.json", "\"cpus_online\":4", "\"cpus_online\":\"4\"", "result.json"},
         {"CPUs", "result.json", "\"cpus_online\":4", "\"cpus_online\":400", "want 1..64"},
@@ -120,6 +121,34 @@ TEST(Collect, DamagedEvidenceIsNoSample) {
     }
 }
 
+// Two children at once: their entries and returns interleave, each pair within its own thread.
+TEST(Collect, CallsArePairedWithinAThread) {
+    Spec spec = small_spec();
+    spec.workload.name = "command";
+    spec.workload.command = {"/bin/true"};
+    spec.workload.call = "exit_mmap";
+    auto artifacts = captured_boot("6.12-ipi");
+    for (const char* file : {"counted-perf-script.txt", "timed-perf-script.txt"}) {
+        auto& text = artifacts.at(file);
+        for (const auto& [from, to] : {std::pair<std::string, std::string>{"sys_enter_munmap", "sys_enter_wait4"}, {"sys_exit_munmap", "sys_exit_wait4"}})
+            for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at)) text.replace(at, from.size(), to);
+    }
+    auto plain = collect(artifacts, plan_for(spec, kTarget), spec);
+    ASSERT_TRUE(plain) << plain.error().message;
+    EXPECT_EQ(plain->exposure.calls, 3u);                // runs of the command
+    EXPECT_TRUE(plain->munmap_latency_ns.empty());       // the function was not called
+    EXPECT_TRUE(plain->agent_munmap_ns.empty());         // and is nothing the workload could time
+    auto& timed = artifacts.at("timed-perf-script.txt");
+    const std::string end = " [000]   999.00000";
+    timed += "sh 70" + end + "0000: rig:call: (ffffffff8116f000)\nsh 71" + end + "0100: rig:call: (ffffffff8116f000)\n";
+    EXPECT_FALSE(collect(artifacts, plan_for(spec, kTarget), spec)); // two entries without a return
+    timed += "sh 70" + end + "0500: rig:call_return: (ffffffff81170000 <- ffffffff8116f000)\nsh 71" + end +
+             "0700: rig:call_return: (ffffffff81170000 <- ffffffff8116f000)\n";
+    const auto sample = collect(artifacts, plan_for(spec, kTarget), spec);
+    ASSERT_TRUE(sample) << sample.error().message;
+    EXPECT_EQ(sample->munmap_latency_ns, (std::vector<std::uint64_t>{500, 600}));
+}
+
 TEST(Plan, NamesAFunctionThatIsNotThere) {
     Spec spec = small_spec();
     spec.arms[0].witness = "no_such_function";
@@ -129,6 +158,60 @@ TEST(Plan, NamesAFunctionThatIsNotThere) {
     const auto plan = make_plan(spec, spec.arms[0], *symbols, {});
     ASSERT_FALSE(plan);
     EXPECT_NE(plan.error().message.find("witness no_such_function is not a symbol of arm 'ipi'"), std::string::npos) << plan.error().message;
+}
+
+std::string filter_of(const nlohmann::json& events, const std::string& name) {
+    for (const auto& event : events)
+        if (event.at("event") == name) return event.value("filter", "");
+    return "no such event";
+}
+
+TEST(Plan, FollowsChildrenOnlyWhereThereAreAny) {
+    Spec spec = small_spec();
+    const auto of = [&](const char* list) { return plan_for(spec, kTarget).json.at("passes").at(0).at(list); };
+    EXPECT_EQ(filter_of(of("stat"), "rig:target"), "common_pid == $PID");
+    EXPECT_EQ(filter_of(of("record"), "syscalls:sys_enter_munmap"), "common_pid == $PID");
+    EXPECT_EQ(plan_for(spec, kTarget).json.dump().find("rig/call"), std::string::npos);
+
+    spec.workload.name = "exit";
+    const std::string tree = R"((common_pid == $PID || (common_pid >= $CHILDREN && !(comm ~ "kworker*"))))";
+    for (const char* event : {"rig:target", "rig:witness"}) EXPECT_EQ(filter_of(of("stat"), event), tree) << event;
+    EXPECT_EQ(filter_of(of("stat"), "rig:alloc_failed"), "ret == 1 && " + tree);
+    EXPECT_EQ(filter_of(of("record"), "rig:call"), tree);
+    EXPECT_EQ(filter_of(of("record"), "rig:call_return"), tree);
+    EXPECT_EQ(filter_of(of("record"), "syscalls:sys_enter_munmap"), "no such event");
+    const auto probes = plan_for(spec, kTarget).json.at("probes").dump();
+    EXPECT_NE(probes.find("p:rig/call exit_mmap"), std::string::npos);
+    EXPECT_NE(probes.find("r:rig/call_return exit_mmap"), std::string::npos);
+}
+
+TEST(Plan, ACommandsRunsAndTheCallsTimedInThemAreDifferentEvents) {
+    Spec spec = small_spec();
+    spec.workload.name = "command";
+    spec.workload.command = {"/bin/sh", "-c", "true"};
+    const auto record = [&] { return plan_for(spec, kTarget).json.at("passes").at(1).at("record"); };
+    EXPECT_EQ(filter_of(record(), "syscalls:sys_enter_wait4"), "common_pid == $PID"); // not the shell's own waits
+    EXPECT_EQ(filter_of(record(), "rig:call"), "no such event");
+    spec.workload.call = "exit_mmap";
+    EXPECT_EQ(filter_of(record(), "syscalls:sys_exit_wait4"), "common_pid == $PID");
+    EXPECT_NE(filter_of(record(), "rig:call").find("$CHILDREN"), std::string::npos);
+    EXPECT_EQ(plan_for(spec, kTarget).json.at("workload").at("command"), nlohmann::json(spec.workload.command));
+    spec.workload.call = "no_such_function";
+    const auto symbols = SymbolTable::parse("ffffffff8116e550 t tlb_remove_table_smp_sync\nffffffff8116e5e0 t tlb_remove_table_one\n"
+                                            "ffffffff8116e8d0 T tlb_remove_table\nffffffff8116eaf0 T smp_call_function\nffffffff8116ebf0 T x\n",
+                                            "System.map");
+    const auto plan = make_plan(spec, spec.arms[0], *symbols, {});
+    ASSERT_FALSE(plan);
+    EXPECT_NE(plan.error().message.find("no_such_function is not a symbol"), std::string::npos) << plan.error().message;
+}
+
+TEST(Plan, WithoutFaultsNothingIsAskedOfTheirFunction) {
+    Spec spec = small_spec();
+    spec.fault.enabled = false;
+    spec.fault.function = "no_such_function";
+    const auto fault = plan_for(spec, kTarget).json.at("fault");
+    EXPECT_EQ(fault.at("enabled"), false);
+    EXPECT_EQ(fault.dump().find("require-start"), std::string::npos);
 }
 
 TEST(Plan, PinsTheInjectionToOneFunctionAndTask) {

@@ -1,5 +1,6 @@
 #include "rig/exposure.h"
 
+#include "rig/measured_call.h"
 #include "rig/statistics.h"
 
 #include <algorithm>
@@ -313,7 +314,7 @@ void prove_instruments(const ArmEvidence& evidence, const Boots& boots, std::vec
          range(boots, [](const Sample& s) { return s.exposure.calls; }), ""},
         boots,
         [&](const Sample& s) -> Wrong {
-            auto calls = std::uint64_t{spec.workload.iterations}, tables = calls * spec.workload.tables;
+            auto calls = std::uint64_t{spec.workload.iterations}, tables = expected_tables(spec.workload);
             if (s.exposure.calls == calls && s.exposure.tables_freed == tables) return {};
             return fmt::format("{} calls and {} tables, want {} and {}", s.exposure.calls, s.exposure.tables_freed, calls, tables);
         },
@@ -382,7 +383,8 @@ std::vector<std::string> clock_warnings(const ArmEvidence& evidence) {
                                 *perf / 1e3, tolerance / 1e3);
     }
     if (bad == 0) return {};
-    return {fmt::format("{}: the clocks disagree on the median munmap in {} of {} boots; {}", evidence.arm.name, bad, compared, first)};
+    return {fmt::format("{}: the clocks disagree on the median {} in {} of {} boots; {}", evidence.arm.name,
+                        call_of(evidence.spec.workload).name, bad, compared, first)};
 }
 
 } // namespace rig

@@ -59,7 +59,7 @@ Status write_initrd(const std::filesystem::path& image, const std::string& frame
 // What the agent sends, and nothing else: the console log and rig's own files lie in the same folder.
 bool expected_name(const std::string& name) {
     static const std::set<std::string> own{"result.json", "kprobes.txt"}, of_a_pass{"interrupts-before.txt", "interrupts-after.txt", "perf-stat.csv", "perf-stat.err",
-                                                                                  "perf-script.txt", "perf-script.err", "perf-record.err"};
+                                                                                  "perf-script.txt", "perf-script.err", "perf-record.err", "command.txt"};
     static const std::regex background("(counted|timed)-background-[a-z0-9-]{1,32}\\.txt");
     if (std::regex_match(name, background)) return true;
     for (const std::string pass : {"counted-", "timed-"})

@@ -1,5 +1,6 @@
 #include "rig/metric.h"
 
+#include "rig/measured_call.h"
 #include "rig/statistics.h"
 
 namespace rig {
@@ -115,8 +116,16 @@ std::vector<MetricInfo> metric_infos(const std::vector<MetricSpec>& metrics) {
     return infos;
 }
 
+std::string call_label(const WorkloadSpec& workload) {
+    const auto call = call_of(workload);
+    return call.name == "munmap" ? "munmap latency" : "call latency (" + call.name + ")";
+}
+
 std::uint64_t predicted_sync(const Sample& sample) {
-    return sample.cpus_online == 0 ? 0 : sample.exposure.injections * (sample.cpus_online - 1);
+    const auto& e = sample.exposure;
+    const bool faults = e.injections + e.failed_allocations + e.timed_injections > 0;
+    const auto broadcasts = faults ? e.injections : e.target_hits;
+    return sample.cpus_online == 0 ? 0 : broadcasts * (sample.cpus_online - 1);
 }
 
 std::optional<double> metric_value(std::string_view metric, const Sample& sample, const TargetSpec& target) {

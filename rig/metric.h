@@ -27,13 +27,17 @@ std::vector<MetricInfo> metric_infos(const std::vector<MetricSpec>& metrics = {}
 // Under which key of Sample::counts a count lies that the experiment defines: apart from rig's own.
 std::string custom_count_key(std::string_view metric);
 
+// The label of munmap_latency, which holds whatever the workload's call is: "call latency (exit_mmap)".
+std::string call_label(const WorkloadSpec& workload);
+
 // The boot's number; nullopt if the sample does not hold what it is made of.
 std::optional<double> metric_value(std::string_view metric, const Sample& sample, const TargetSpec& target);
 
 // The single values behind a latency; nullptr for counts.
 const std::vector<std::uint64_t>* metric_values(std::string_view metric, const Sample& sample);
 
-// injections x (online CPUs - 1): the sync IPIs an unpatched kernel sends in this boot.
+// What an unpatched kernel sends in this boot: injections x (online CPUs - 1); with faults off, where the target is reached
+// without an injection, hits of the target x (online CPUs - 1). That the two agree with faults on is a proof's to say.
 std::uint64_t predicted_sync(const Sample& sample);
 
 } // namespace rig

@@ -40,6 +40,21 @@ TEST(Metric, CountsComeFromTheSample) {
     EXPECT_EQ(value("predicted_sync", s), 0);
 }
 
+TEST(Metric, WithoutFaultsTheTargetItselfPredicts) {
+    auto s = make_sample("ipi", 0, false);
+    s.exposure.target_hits = 20;
+    EXPECT_EQ(value("predicted_sync", s), 240); // with faults on they are what counts; that the hits agree is for the proofs to say
+    s.exposure.injections = s.exposure.failed_allocations = s.exposure.timed_injections = 0;
+    EXPECT_EQ(value("predicted_sync", s), 60);
+}
+
+TEST(Metric, TheCallHasTheWorkloadsName) {
+    WorkloadSpec workload;
+    EXPECT_EQ(call_label(workload), "munmap latency");
+    workload.name = "exit";
+    EXPECT_EQ(call_label(workload), "call latency (exit_mmap)");
+}
+
 TEST(Metric, LatenciesAreOneNumberPerBoot) {
     Sample s;
     s.caller_latency_ns = {5, 1, 100};

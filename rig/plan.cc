@@ -1,6 +1,7 @@
 #include "rig/plan.h"
 
 #include "guest/protocol.h"
+#include "rig/measured_call.h"
 #include "rig/metric.h"
 
 #include <fmt/format.h>
@@ -10,7 +11,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kOwn = "common_pid == $PID"; // the agent puts the workload's pid in
+// The agent puts the pids in. $CHILDREN: every process the workload starts has a pid from there on, every process that was
+// there before it and every instrument one below (guest/workloads/fork_own.h). Kernel threads may start at any time.
+constexpr const char* kOwn = "common_pid == $PID";
+constexpr const char* kOwnAndChildren = "(common_pid == $PID || (common_pid >= $CHILDREN && !(comm ~ \"kworker*\")))";
 constexpr unsigned kBurstIterations = 5000; // about 30 us at one instruction a nanosecond: 3 % of the default period
 
 json event_json(const StatEvent& event) {
@@ -29,7 +33,7 @@ json fault_json(const FaultSpec& fault, const SymbolTable& symbols) {
                                    {"min-order", std::to_string(fault.min_order)},
                                    {"ignore-gfp-wait", "Y"},
                                    {"task-filter", fault.task_filter ? "Y" : "N"}});
-    if (fault.stack_filter) {
+    if (fault.enabled && fault.stack_filter) {
         const auto bounds = symbols.bounds(fault.function).value();
         attributes.push_back({"stacktrace-depth", "32"});
         attributes.push_back({"require-start", hex(bounds.start)});
@@ -48,9 +52,12 @@ std::string both(const std::string& a, const std::string& b) {
 } // namespace
 
 Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable& symbols, const Perturbation& perturbation) {
+    const MeasuredCall iteration = iteration_of(spec.workload), call = call_of(spec.workload);
+    const std::string own_filter = has_children(spec.workload) ? kOwnAndChildren : kOwn;
     for (const auto& [what, function] : {std::pair{"target.function", spec.target.function},
                                          {"target.sync_function", spec.target.sync_function},
-                                         {"fault.function", spec.fault.enabled ? spec.fault.function : std::string()},
+                                         {"fault.function", spec.fault.enabled ? spec.fault.function : ""},
+                                         {"the function that is one call", call.function},
                                          {"the arm's witness", arm.witness}})
         if (!function.empty() && !symbols.bounds(function))
             return fail(Blame::Spec, fmt::format("{}: {} {} is not a symbol of arm '{}': not compiled in, inlined, or misspelt",
@@ -70,25 +77,30 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
                  {"call_function_vectors", "irq_vectors:call_function_entry", ""},
                  {"call_function_single_vectors", "irq_vectors:call_function_single_entry", ""},
                  {"reschedule_vectors", "irq_vectors:reschedule_entry", ""},
-                 {"target_hits", "rig:target", kOwn},
-                 {"witness_hits", "rig:witness", kOwn}})
+                 {"target_hits", "rig:target", own_filter},
+                 {"witness_hits", "rig:witness", own_filter}})
         plan.stat.push_back(event);
     if (has_sync) plan.stat.push_back({"sync_handled", "rig:sync_handled", ""});
-    if (spec.fault.enabled) plan.stat.push_back({"failed_allocations", "rig:alloc_failed", fmt::format("ret == 1 && {}", kOwn)});
+    if (spec.fault.enabled) plan.stat.push_back({"failed_allocations", "rig:alloc_failed", fmt::format("ret == 1 && {}", own_filter)});
     const auto probed = [&](const MetricSpec& metric) { return "rig:m_" + metric.name; };
     for (const auto& metric : spec.metrics) {
         if (!metric.custom || is_latency(*metric.custom)) continue;
         const bool calls = metric.custom->kind == CustomMetric::Kind::Calls;
-        plan.stat.push_back({custom_count_key(metric.name), calls ? probed(metric) : metric.custom->what, both(metric.custom->filter, metric.custom->own ? kOwn : "")});
+        plan.stat.push_back({custom_count_key(metric.name), calls ? probed(metric) : metric.custom->what, both(metric.custom->filter, metric.custom->own ? own_filter : "")});
     }
     json stat = json::array();
     for (const auto& event : plan.stat) stat.push_back(event_json(event));
 
-    const auto own = [](const char* event) { return event_json({"", event, kOwn}); };
-    const json munmap = json::array({own("syscalls:sys_enter_munmap"), own("syscalls:sys_exit_munmap")});
-    json counted = munmap, timed = munmap;
+    const auto own = [&](const std::string& event) { return event_json({"", event, own_filter}); };
+    json counted = json::array();
+    const auto add_call = [&](const MeasuredCall& one) {
+        for (const auto& event : {one.enter, one.exit}) counted.push_back(event_json({"", event, one.of_children ? own_filter : kOwn}));
+    };
+    add_call(iteration);
+    if (call.enter != iteration.enter) add_call(call);
+    json timed = counted;
     counted.push_back({{"event", "csd:csd_queue_cpu"}});
-    if (spec.fault.enabled) counted.push_back(event_json({"", "rig:alloc_failed/call-graph=fp/", fmt::format("ret == 1 && {}", kOwn)}));
+    if (spec.fault.enabled) counted.push_back(event_json({"", "rig:alloc_failed/call-graph=fp/", fmt::format("ret == 1 && {}", own_filter)}));
     timed.push_back(own("rig:target"));
     timed.push_back(own("rig:target_return"));
     json probes = {"p:rig/target " + spec.target.function, "r:rig/target_return " + spec.target.function, "p:rig/witness " + arm.witness};
@@ -99,16 +111,23 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
         probes.push_back(fmt::format("p:rig/m_{} {}", metric.name, metric.custom->what));
         if (metric.custom->kind != CustomMetric::Kind::Latency) continue;
         probes.push_back(fmt::format("r:rig/m_{}_return {}", metric.name, metric.custom->what));
-        timed.push_back(own(probed(metric).c_str()));
-        timed.push_back(own((probed(metric) + "_return").c_str()));
+        timed.push_back(own(probed(metric)));
+        timed.push_back(own(probed(metric) + "_return"));
     }
     json backgrounds = json::array();
     for (const auto& one : spec.backgrounds) backgrounds.push_back({{"name", one.name}, {"command", one.command}});
 
+    if (!call.function.empty()) {
+        probes.push_back("p:rig/call " + call.function);
+        probes.push_back("r:rig/call_return " + call.function);
+    }
+
     const auto& w = spec.workload;
+    json workload = {{"name", w.name}, {"iterations", w.iterations}, {"tables", w.tables}, {"pages_per_table", w.pages_per_table}, {"pace_us", w.pace_us}};
+    if (!w.command.empty()) workload["command"] = w.command;
     plan.json = {
         {"mode", "measure"},
-        {"workload", {{"name", w.name}, {"iterations", w.iterations}, {"tables", w.tables}, {"pages_per_table", w.pages_per_table}, {"pace_us", w.pace_us}}},
+        {"workload", workload},
         {"perturbation",
          {{"start_offset_us", perturbation.start_offset_us}, {"ballast_pages", perturbation.ballast_pages}, {"address_slot", perturbation.address_slot}}},
         {"bystanders", {{"enabled", w.bystanders}, {"period_us", w.bystander_period_us}, {"burst_iterations", kBurstIterations}}},

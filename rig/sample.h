@@ -21,7 +21,7 @@ struct BootId {
 };
 
 // A boot runs the workload twice. The *counted* pass carries every probe and tracepoint: counts, callchains, exposure.
-// The *timed* pass carries only the target's entry and return and the munmap tracepoints, so that the instruments of
+// The *timed* pass carries only the target's entry and return and the calls, so that the instruments of
 // the first do not stand in the latencies (a kprobe in the IPI handler, for one, would make the IPI look slower).
 struct Exposure {
     std::uint64_t injections = 0;       // counted pass: fail_page_alloc/times before - after
@@ -33,7 +33,7 @@ struct Exposure {
     std::uint64_t tables_freed = 0;     // counted pass: as the workload counted them
     std::uint64_t timed_injections = 0;  // timed pass
     std::uint64_t timed_target_hits = 0; // timed pass, perf record: target entries with a matching return
-    std::uint64_t calls = 0;            // munmap calls completed in each pass (equal, else Blame::Guest)
+    std::uint64_t calls = 0;            // iterations of the workload completed in each pass (equal, else Blame::Guest)
     std::uint64_t lost_events = 0;      // perf record, both passes: LOST records
     bool probe_addresses_match = false; // kprobes/list shows the target where System.map has it
 };
@@ -53,16 +53,16 @@ struct Sample {
     std::map<std::string, std::uint64_t> counts;
     std::map<std::string, std::vector<std::uint64_t>> counts_per_cpu; // same keys; index = CPU
 
-    // Counted pass: csd:csd_queue_cpu by function, from perf record, between the first munmap's entry and the last
-    // one's return. Total IPIs = their sum.
+    // Counted pass: csd:csd_queue_cpu by function, from perf record, between the first iteration's entry and the last
+    // one's return (measured_call.h). Total IPIs = their sum.
     std::map<std::string, std::uint64_t> ipis_by_function;
     // Counted pass: injected failures by the function whose allocation failed (innermost caller of the allocator), from callchains.
     std::map<std::string, std::uint64_t> injections_by_site;
 
     // Timed pass.
     std::vector<std::uint64_t> caller_latency_ns;    // perf: entry..return of the target, one per hit
-    std::vector<std::uint64_t> munmap_latency_ns;    // perf: syscall entry..exit, one per call
-    std::vector<std::uint64_t> agent_munmap_ns;      // the workload's own clock around the same calls
+    std::vector<std::uint64_t> munmap_latency_ns;    // perf: entry..return of the workload's call (measured_call.h), one per call
+    std::vector<std::uint64_t> agent_munmap_ns;      // the workload's own clock around the same calls; empty if it cannot time them
     std::vector<std::uint64_t> bystander_wakeup_ns;  // lateness of each bystander wake-up, all CPUs together
     std::vector<std::uint64_t> bystander_burst_ns;   // duration of a fixed piece of work after each wake-up
     std::map<std::string, std::vector<std::uint64_t>> latencies_ns;  // by metric: functions the experiment times, workload's tasks

@@ -199,16 +199,32 @@ Status read_guest(const SpecTable& table, GuestSpec& guest) {
     return table.text("extra_cmdline", guest.extra_cmdline, rules::at_most(max_extra_cmdline));
 }
 
+// What only workload "command" has, and has to have.
+Status read_command(const SpecTable& table, WorkloadSpec& workload) {
+    if (workload.name != "command") {
+        for (auto key : {"command", "call"})
+            if (table.has(key)) return tl::unexpected(table.bad(key, "it left out, or workload.name = \"command\""));
+        return {};
+    }
+    constexpr std::string_view want = "1..64 words such as [\"/bin/sh\", \"-c\", \"...\"], the first a path in the guest";
+    RIG_CHECK(table.require("command", want));
+    RIG_CHECK(table.texts("command", workload.command, max_words, rules::at_most(4096)));
+    if (workload.command.empty() || !workload.command[0].starts_with('/')) return tl::unexpected(table.bad("command", want));
+    for (auto key : {"tables", "pages_per_table"})
+        if (table.has(key)) return tl::unexpected(table.bad(key, "it left out: nobody counts the page tables of a command"));
+    return table.text("call", workload.call, rules::kernel_function);
+}
+
 Status read_workload(const SpecTable& table, WorkloadSpec& workload) {
-    RIG_CHECK(table.only(
-        {"name", "iterations", "tables", "pages_per_table", "pace_us", "bystanders", "bystander_period_us"}));
+    RIG_CHECK(table.only({"name", "iterations", "tables", "pages_per_table", "pace_us", "bystanders", "bystander_period_us", "command", "call"}));
     RIG_CHECK(table.choice("name", workload.name, workload_names()));
     RIG_CHECK(table.integer("iterations", workload.iterations, 1, 100000));
     RIG_CHECK(table.integer("tables", workload.tables, 1, 511));
     RIG_CHECK(table.integer("pages_per_table", workload.pages_per_table, 1, 512));
     RIG_CHECK(table.integer("pace_us", workload.pace_us, 0, 10000000));
     RIG_CHECK(table.boolean("bystanders", workload.bystanders));
-    return table.integer("bystander_period_us", workload.bystander_period_us, 50, 1000000);
+    RIG_CHECK(table.integer("bystander_period_us", workload.bystander_period_us, 50, 1000000));
+    return read_command(table, workload);
 }
 
 Status read_fault(const SpecTable& table, FaultSpec& fault) {
@@ -402,7 +418,7 @@ const Arm* Spec::find_arm(std::string_view wanted) const {
 }
 
 const std::vector<std::string>& workload_names() {
-    static const std::vector<std::string> names = {"munmap", "crash"}; // crash: the self-test of a workload that dies
+    static const std::vector<std::string> names = {"munmap", "exit", "command", "crash"}; // crash: the self-test of a workload that dies
     return names;
 }
 

@@ -76,6 +76,8 @@ struct WorkloadSpec {
                                             // longer makes the boot no sample: windows of the arms must be equal
     bool bystanders = true;                 // a sleeping thread on every other CPU
     unsigned bystander_period_us = 1000;    // 50..1000000
+    std::vector<std::string> command;       // workload "command" only: 1..64 words, the first a path in the guest
+    std::string call;                       // workload "command" only: kernel function whose calls are timed; empty = the run
 };
 
 // A command that runs beside the workload in both passes: started before the window opens, ended by SIGINT after it has
@@ -108,7 +110,7 @@ enum class ExpectKind {
     MayRise,  // against the baseline arm: ratio of medians at most `at_most`
     NotWorse, // against the baseline arm: not higher by more than `within` (0.01 = 1 %)
 };
-struct Predicted {}; // injections x (online CPUs - 1)
+struct Predicted {}; // injections x (online CPUs - 1); with faults off, hits of the target x (online CPUs - 1)
 using ExactValue = std::variant<std::int64_t, Predicted>;
 
 // A metric that the experiment file defines itself, so that another kernel patch needs no C++.

@@ -159,7 +159,7 @@ TEST_F(SpecErrors, PointsAtWhatIsWrongAndSaysWhatIsAccepted) {
          "clock = \"virtual\"",
          "clock = @\"wal\"",
          {"guest.clock: \"wal\"", "auto, virtual, wall", "did you mean \"wall\"?"}},
-        {good_spec, "name = \"munmap\"", "name = @\"exit\"", {"workload.name: \"exit\"", "munmap"}},
+        {good_spec, "name = \"munmap\"", "name = @\"exec\"", {"workload.name: \"exec\"", "munmap"}},
         {good_spec,
          "expect = \"not-worse\"",
          "expect = @\"no-worse\"",

@@ -161,6 +161,17 @@ TEST_F(SpecTest, AcceptsTheEndsOfTheRanges) {
     }
 }
 
+TEST_F(SpecTest, ReadsACommand) {
+    const std::string text = std::string(minimal_spec) + "[workload]\nname = \"command\"\ncommand = [\"/bin/sh\", \"-c\", \"true\"]\n";
+    auto spec = parse_spec(text, file());
+    ASSERT_TRUE(spec) << spec.error().message;
+    EXPECT_EQ(spec->workload.command, (std::vector<std::string>{"/bin/sh", "-c", "true"}));
+    EXPECT_EQ(spec->workload.call, "");
+    spec = parse_spec(text + "call = \"exit_mmap\"\n", file());
+    ASSERT_TRUE(spec) << spec.error().message;
+    EXPECT_EQ(spec->workload.call, "exit_mmap");
+}
+
 TEST_F(SpecTest, ReadsTheOtherSources) {
     auto with = [&](const std::string& source) {
         return parse_spec(replaced(minimal_spec, R"({ distro = "linux-source-6.12" })", source), file());
@@ -240,7 +251,7 @@ TEST_F(SpecTest, LoadsFromAFile) {
 }
 
 TEST(SpecNames, Lists) {
-    EXPECT_EQ(workload_names(), (std::vector<std::string>{"munmap", "crash"}));
+    EXPECT_EQ(workload_names(), (std::vector<std::string>{"munmap", "exit", "command", "crash"}));
     EXPECT_EQ(metric_names().size(), 10U);
 }
 

@@ -1,16 +1,22 @@
 #include "guest/workloads/workload.h"
 
 #include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <ctime>
 
 namespace rig::guest {
 
-extern const Workload kMunmap, kCrash;
+extern const Workload kMunmap, kExit, kCommand, kCrash;
 
 const Workload* find_workload(std::string_view name) {
-    for (const Workload* workload : {&kMunmap, &kCrash})
+    for (const Workload* workload : {&kMunmap, &kExit, &kCommand, &kCrash})
         if (name == workload->name) return workload;
     return nullptr;
+}
+
+void complain(WorkloadReport& report, const char* what) {
+    std::snprintf(report.error, sizeof report.error, "%s: %s", what, std::strerror(errno));
 }
 
 std::uint64_t monotonic_ns() {

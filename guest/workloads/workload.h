@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace rig::guest {
 
@@ -15,6 +17,8 @@ struct WorkloadParams {
     unsigned start_offset_us = 0; // perturbation: delay before the first call
     unsigned ballast_pages = 0;   // perturbation: pages held while measuring, shifts the allocator's state
     unsigned address_slot = 0;    // perturbation: which 1 GiB slot the mapping lies in
+    std::vector<std::string> command = {}; // workload "command": what is run
+    std::string output = {};               // workload "command": file its stdout and stderr are appended to
 };
 
 constexpr unsigned kMaxIterations = 100000;
@@ -37,6 +41,8 @@ struct Workload {
 };
 
 const Workload* find_workload(std::string_view name); // nullptr: unknown
+
+void complain(WorkloadReport& report, const char* what); // report.error = "what: errno's text"
 
 std::uint64_t monotonic_ns();
 void sleep_until_ns(std::uint64_t deadline);

@@ -1,0 +1,66 @@
+// Whatever the experiment names, under the same measurement: each iteration runs the command once, from fork to exit, and
+// is timed as the workload's wait for it. Anything but exit code 0 fails the boot. The command starts pinned to CPU 0, where
+// every workload runs; a command that wants the bystanders' CPUs says so (busybox has taskset).
+#include "guest/files.h"
+#include "guest/workloads/fork_own.h"
+#include "guest/workloads/mapping.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace rig::guest {
+namespace {
+
+void prepare(const WorkloadParams& params, WorkloadReport& report) {
+    // A busy shell script goes through the default 32768 pids in minutes.
+    write_file("/proc/sys/kernel/pid_max", "4194304");
+    prepare_common(params, report);
+}
+
+[[noreturn]] void become(const WorkloadParams& params) {
+    std::vector<char*> argv;
+    for (const auto& word : params.command) argv.push_back(const_cast<char*>(word.c_str()));
+    argv.push_back(nullptr);
+    const int out = ::open(params.output.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600), in = ::open("/dev/null", O_RDONLY);
+    ::dup2(in, 0);
+    ::dup2(out, 1);
+    ::dup2(out, 2);
+    ::setenv("PATH", "/bin", 1);
+    ::setenv("HOME", "/tmp", 1);
+    if (::chdir("/tmp") == 0) ::execv(argv[0], argv.data());
+    std::perror(argv[0]);
+    ::_exit(127);
+}
+
+void run(const WorkloadParams& params, WorkloadReport& report) {
+    if (!reserve_child_pids(report)) return;
+    const std::uint64_t start = monotonic_ns() + params.start_offset_us * 1000ull;
+    sleep_until_ns(start);
+    for (unsigned i = 0; i < params.iterations; ++i) {
+        if (params.pace_us) sleep_until_ns(start + i * (params.pace_us * 1000ull));
+        const pid_t child = fork_own(report);
+        if (child < 0) return;
+        if (child == 0) become(params);
+        const std::uint64_t before = monotonic_ns();
+        int status = 0;
+        // Once, whatever it says: one call is one iteration. Nobody sends this process a signal.
+        if (::waitpid(child, &status, 0) != child) return complain(report, "waitpid");
+        report.call_ns[i] = monotonic_ns() - before;
+        report.calls = i + 1;
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 0) continue;
+        std::snprintf(report.error, sizeof report.error, WIFEXITED(status) ? "run %u of the command ended with exit code %d" : "run %u of the command was killed by signal %d",
+                      i, WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+        return;
+    }
+}
+
+} // namespace
+
+extern const Workload kCommand;
+const Workload kCommand{"command", prepare, run};
+
+} // namespace rig::guest

@@ -1,0 +1,56 @@
+// Each call is the end of a process: a child that maps and touches `tables` page tables exits, and exit_mmap() tears its
+// address space down. There is no anchor: besides those tables the kernel frees those of the binary, of the stack and all
+// upper levels, so that the fallback is hit more often than `tables` times a call, and as often in every call. The child
+// inherits make-it-fail with the rest of its parent's task.
+#include "guest/workloads/fork_own.h"
+#include "guest/workloads/mapping.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace rig::guest {
+namespace {
+
+void prepare(const WorkloadParams& params, WorkloadReport& report) { prepare_common(params, report); }
+
+// True if the child ended with 0; else report.error tells.
+bool ended_well(pid_t child, WorkloadReport& report) {
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0)
+        if (errno != EINTR) {
+            complain(report, "waitpid");
+            return false;
+        }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
+    std::snprintf(report.error, sizeof report.error, "a child ended with wait status %#x", static_cast<unsigned>(status));
+    return false;
+}
+
+void run(const WorkloadParams& params, WorkloadReport& report) {
+    if (!reserve_child_pids(report)) return;
+    const std::uint64_t start = monotonic_ns() + params.start_offset_us * 1000ull;
+    sleep_until_ns(start);
+    for (unsigned i = 0; i < params.iterations; ++i) {
+        if (params.pace_us) sleep_until_ns(start + i * (params.pace_us * 1000ull));
+        const pid_t child = fork_own(report);
+        if (child < 0) return;
+        if (child == 0) {
+            char* region = map_at(slot_address(params), params.tables * kTableSpan);
+            if (!region) ::_exit(1);
+            touch(region, params);
+            ::_exit(0);
+        }
+        if (!ended_well(child, report)) return;
+        report.calls = i + 1;
+        report.tables_freed += params.tables;
+    }
+}
+
+} // namespace
+
+extern const Workload kExit;
+const Workload kExit{"exit", prepare, run};
+
+} // namespace rig::guest
