@@ -444,7 +444,11 @@ Result<ObjectBuild> build_object(const Spec& spec, const Arm& arm, const std::st
     context.progress.finish();
     const auto out = slurp(log);
     if (!result.ok() && blame_of(result, out) == Blame::Host) return fail(Blame::Host, fmt::format("make {}: {}: {}", object, describe(result), first_error(out)), log);
-    return ObjectBuild{result.ok(), result.ok() ? "" : first_error(out), std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count(), log};
+    // Files as in the tree, not where this machine keeps it.
+    auto error_line = result.ok() ? std::string() : first_error(out);
+    const auto prefix = (tree / "src").string() + "/";
+    for (auto at = error_line.find(prefix); at != std::string::npos; at = error_line.find(prefix)) error_line.erase(at, prefix.size());
+    return ObjectBuild{result.ok(), error_line, std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count(), log};
 }
 
 Result<fs::path> build_perf(const Spec& spec, const BuildContext& context) {
