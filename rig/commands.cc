@@ -168,15 +168,17 @@ Result<CommandOutput> boot_command(const CommandLine& line, const CommonOptions&
     world.progress.start(fmt::format("booting {}", arm->name));
     RIG_TRY(sample, measure_boot(setup, kernel, plan, id, evidence, stop));
     world.progress.finish();
+    const auto exit = conclude(judge_splats(one.spec, {sample}), true).broken ? Exit::Broken : Exit::AsExpected;
     const json raw = to_json(sample);
     RIG_CHECK(write_atomically(evidence / "sample.json", raw.dump() + "\n"));
-    if (common.json) return CommandOutput{raw.dump(2) + "\n", Exit::AsExpected};
+    if (common.json) return CommandOutput{raw.dump(2) + "\n", exit};
     std::string text = fmt::format("{} {} ({} clock, {}), {} CPUs, booted in {:.2f} s, agent ready after {:.2f} s\n", arm->name, sample.kernel_release,
                                    sample.run_clock, sample.accelerator, sample.cpus_online, sample.host["boot_wall_s"], sample.host["agent_ready_wall_s"]);
     for (const auto& [key, count] : sample.counts) text += fmt::format("  {:<32} {}\n", key, count);
     for (const auto& [function, count] : sample.ipis_by_function) text += fmt::format("  IPI {:<28} {}\n", function, count);
+    for (const auto& splat : sample.splats) text += fmt::format("  splat {}{} ({} times)\n", splat.title, splat.function.empty() ? "" : ", in " + splat.function, splat.count);
     text += fmt::format("raw data: {}\n", evidence.string());
-    return CommandOutput{text, Exit::AsExpected};
+    return CommandOutput{text, exit};
 }
 
 Result<CommandOutput> shell_command(const CommandLine& line, const CommonOptions&, const World& world, std::stop_token stop) {

@@ -1,63 +1,220 @@
 #include "rig/console.h"
 
 #include <algorithm>
-#include <array>
+#include <utility>
 
 namespace rig {
 namespace {
 
-constexpr int kExcerptLines = 20;
-constexpr std::size_t kMaxLine = 400;
+constexpr std::size_t kContext = 3;     // lines before a headline that go into its excerpt
+constexpr std::size_t kTail = 6;        // lines of tail()
+constexpr std::size_t kMaxOpen = 16;    // reports going on at once; a guest has at most 16 CPUs
+constexpr unsigned kMaxReport = 1000;   // lines looked at; a report of every CPU's stack has some 300
+constexpr double kPause = 2;            // seconds without a line end a report: its lines are printed at one go
+constexpr double kStallPause = 10;      // but backtraces of other CPUs are waited for this long (NMI_BACKTRACE)
 
-// Texts that only a kernel in trouble prints, as in lib/bug.c, kernel/panic.c, kernel/rcu/tree_stall.h, mm/kasan/.
-constexpr std::array kSigns{"BUG: ", "WARNING: ", "Oops: ", "Oops[", "general protection fault", "rcu: INFO: rcu_", "INFO: rcu_", "INFO: task ",
-                            "watchdog: BUG", "possible recursive locking", "inconsistent lock state", "double fault", "stack-protector",
-                            "Unable to mount root", "Attempted to kill init", "UBSAN: ", "KASAN: "};
-constexpr std::string_view kPanic = "Kernel panic";
+bool is_oops(SplatKind kind) {
+    return kind == SplatKind::Oops || kind == SplatKind::Bug || kind == SplatKind::StackOverflow || kind == SplatKind::DoubleFault ||
+           kind == SplatKind::ListCorruption;
+}
 
-// Drops escape sequences, unprintable bytes and a leading "[   12.345678][  T1] ".
-std::string cleaned(std::string_view line) {
-    std::string text;
-    for (std::size_t i = 0; i < line.size() && text.size() < kMaxLine; ++i) {
-        const auto c = static_cast<unsigned char>(line[i]);
-        if (c == 0x1b) {
-            while (i + 1 < line.size() && !((line[i + 1] >= 'a' && line[i + 1] <= 'z') || (line[i + 1] >= 'A' && line[i + 1] <= 'Z'))) ++i;
-            ++i;
-        } else if (c >= 0x20 && c < 0x7f) {
-            text += line[i];
-        }
-    }
-    while (!text.empty() && text.front() == '[') {
-        const auto close = text.find(']');
-        if (close == std::string::npos || close > 20) break;
-        text.erase(0, close + 1);
-        text.erase(0, std::min(text.find_first_not_of(' '), text.size()));
-    }
+// These find the instruction that was interrupted; in the others' reports an instruction is only where an interrupt came in.
+bool asks_for_instruction(SplatKind kind) {
+    return is_oops(kind) || is_stall(kind) || is_panic(kind);
+}
+
+// Reports that end with a line of their own, and not with their call trace.
+bool has_end_mark(SplatKind kind) {
+    return is_oops(kind) || is_stall(kind) || is_panic(kind) || kind == SplatKind::Warning || kind == SplatKind::Refcount || kind == SplatKind::Kasan ||
+           kind == SplatKind::Kfence || kind == SplatKind::Kcsan || kind == SplatKind::Ubsan;
+}
+
+std::string_view without_blanks(std::string_view text) {
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
     return text;
 }
 
 } // namespace
 
-std::optional<Splat> find_splat(std::string_view console) {
-    std::optional<Splat> splat;
-    int room = 0;
-    while (!console.empty()) {
-        const auto line = console.substr(0, console.find('\n'));
-        console.remove_prefix(std::min(console.size(), line.size() + 1));
-        const std::string text = cleaned(line);
-        const bool panic = text.find(kPanic) != std::string::npos;
-        const bool sign = panic || std::any_of(kSigns.begin(), kSigns.end(), [&](const char* s) { return text.find(s) != std::string::npos; });
-        if ((sign && !splat) || (panic && !splat->fatal)) {
-            const std::string before = splat ? splat->excerpt : std::string();
-            splat = Splat{text, before, panic};
-            room = kExcerptLines;
+void ConsoleTriage::Report::keep(const std::string& shown) {
+    constexpr std::string_view mark = "[...]\n";
+    if (!cut && excerpt.size() + shown.size() + 1 + mark.size() <= kMaxExcerpt) excerpt += shown + "\n";
+    else if (!std::exchange(cut, true)) excerpt += mark;
+}
+
+std::string ConsoleTriage::Report::function() const {
+    const auto subject = [&](const std::string& name) { return !name.empty() && !is_machinery(head.kind, name); };
+    if (subject(head.function)) return head.function;
+    if (asks_for_instruction(head.kind) && subject(instruction)) return instruction;
+    if (!trace.empty()) return trace.front();
+    if (!work.empty()) return work;
+    return !head.function.empty() ? head.function : asks_for_instruction(head.kind) ? instruction : "";
+}
+
+std::string in_words(const Splat& splat) {
+    return splat.function.empty() ? splat.title : splat.title + ", in " + splat.function;
+}
+
+void ConsoleTriage::feed(std::string_view bytes) {
+    lines_.feed(bytes, [this](std::string line) { take(std::move(line)); });
+}
+
+void ConsoleTriage::finish() {
+    lines_.finish([this](std::string line) { take(std::move(line)); });
+    while (!open_.empty()) close(open_.begin());
+    std::sort(kept_.begin(), kept_.end(), [](const Kept& a, const Kept& b) { return a.number < b.number; });
+    for (auto& kept : kept_) splats_.push_back(std::move(kept.splat));
+    kept_.clear();
+}
+
+std::string ConsoleTriage::tail() const {
+    std::string text;
+    for (const auto& line : recent_) text += line + "\n";
+    return text;
+}
+
+// The report that this line belongs to: its caller's own, or the one its caller's backtrace was asked for.
+ConsoleTriage::Reports::iterator ConsoleTriage::report_of(const ConsoleLine& line) {
+    if (const auto lent = lent_.find(line.caller); lent != lent_.end()) {
+        if (const auto report = open_.find(lent->second); report != open_.end()) return report;
+        lent_.erase(lent);
+    }
+    return open_.find(line.caller);
+}
+
+void ConsoleTriage::take(std::string shown) {
+    if (shown.empty()) return;
+    any_ = true;
+    const auto line = parse_console_line(std::move(shown));
+    if (line.seconds) {
+        stamped_ = true;
+        now_ = *line.seconds;
+        close_idle();
+    }
+    // Once the kernel is seen to stamp its lines, those without a stamp are a program's.
+    if (!stamped_ || line.seconds) {
+        const auto text = without_blanks(line.text);
+        auto report = report_of(line);
+        if (text.starts_with("NMI backtrace for cpu ") && report == open_.end()) {
+            // A stalled CPU was asked for its backtrace: it prints under its own name.
+            report = std::find_if(open_.begin(), open_.end(), [](const auto& entry) { return is_stall(entry.second.head.kind); });
+            if (report != open_.end()) lent_[line.caller] = report->first;
         }
-        if (splat && room > 0) {
-            splat->excerpt += text + "\n";
-            --room;
+        auto headline = read_headline(text);
+        if (headline && report != open_.end() && continues(report->second, *headline)) headline.reset();
+        if (headline) {
+            begin(std::move(*headline), line);
+        } else if (report != open_.end()) {
+            extend(report->second, line);
+            if (complete(report->second, text)) close(report);
         }
     }
-    return splat;
+    recent_.push_back(line.shown);
+    if (recent_.size() > kTail) recent_.pop_front();
+}
+
+void ConsoleTriage::close_idle() {
+    for (auto report = open_.begin(); report != open_.end();) {
+        const auto next = std::next(report);
+        if (now_ - report->second.last > (is_stall(report->second.head.kind) ? kStallPause : kPause)) close(report);
+        report = next;
+    }
+}
+
+bool ConsoleTriage::complete(const Report& report, std::string_view text) {
+    if (report.lines >= kMaxReport || text.starts_with("---[ end ")) return true;
+    if (!report.traced || is_stall(report.head.kind)) return false;
+    return text.starts_with(has_end_mark(report.head.kind) ? "=======" : "</TASK>");
+}
+
+// An oops is announced by several lines: "BUG: unable to handle page fault", "Oops: 0002 [#1]".
+bool ConsoleTriage::continues(const Report& report, const Headline& headline) {
+    if (is_panic(headline.kind)) return false;
+    if (is_oops(report.head.kind) && (headline.kind == SplatKind::Oops || headline.kind == SplatKind::StackOverflow || headline.kind == SplatKind::DoubleFault))
+        return true;
+    // "list_add corruption. ...", then its BUG().
+    return report.lines <= 3 && is_oops(report.head.kind) && headline.title.starts_with("kernel BUG at ");
+}
+
+void ConsoleTriage::begin(Headline headline, const ConsoleLine& line) {
+    lent_.erase(line.caller);
+    if (const auto old = open_.find(line.caller); old != open_.end()) close(old);
+    // A panic is what becomes of what its caller reported just before.
+    if (is_panic(headline.kind)) {
+        const auto latest = std::find_if(kept_.rbegin(), kept_.rend(), [&](const Kept& kept) { return kept.caller == line.caller && !is_notice(kept.splat.kind); });
+        if (latest != kept_.rend() && now_ - latest->closed <= kPause) latest->splat.fatal = true;
+    }
+    if (open_.size() >= kMaxOpen)
+        close(std::min_element(open_.begin(), open_.end(), [](const auto& a, const auto& b) { return a.second.number < b.second.number; }));
+    Report report;
+    report.fatal = is_panic(headline.kind) || headline.kind == SplatKind::DoubleFault;
+    report.head = std::move(headline);
+    report.number = begun_++;
+    report.last = now_;
+    report.lines = 1;
+    const auto context = std::min(kContext, recent_.size());
+    for (auto before = recent_.end() - static_cast<std::ptrdiff_t>(context); before != recent_.end(); ++before) report.keep(*before);
+    report.keep(line.shown);
+    const auto at = open_.emplace(line.caller, std::move(report)).first;
+    if (is_notice(at->second.head.kind)) close(at); // one line says it all
+}
+
+void ConsoleTriage::extend(Report& report, const ConsoleLine& line) {
+    report.last = now_;
+    report.keep(line.shown);
+    const auto text = without_blanks(line.text);
+    if (++report.lines == 2 && report.head.title.starts_with("WARNING: at ")) add_warning_message(report.head, text);
+    if (text.starts_with("Call Trace:") || text.starts_with("Call trace:")) {
+        // Of several stacks (a stall shows every CPU it suspects) the first that says something is the one.
+        report.in_trace = report.trace.empty();
+        report.traced = true;
+        return;
+    }
+    if (report.instruction.empty()) report.instruction = instruction_symbol(text);
+    if (report.work.empty() && report.head.kind == SplatKind::WorkqueueLockup)
+        if (const auto at = text.find("in-flight: "); at != text.npos)
+            if (const auto colon = text.find(':', at + 11); colon != text.npos) report.work = symbol_in(text.substr(colon + 1));
+    if (!report.in_trace || report.trace.size() >= kMaxTrace) return;
+    if (text.starts_with("</TASK>")) report.in_trace = false;
+    if (auto symbol = trace_symbol(text); !symbol.empty() && !is_machinery(report.head.kind, symbol)) report.trace.push_back(std::move(symbol));
+}
+
+void ConsoleTriage::close(Reports::iterator at) {
+    const auto caller = at->first;
+    Report report = std::move(at->second);
+    for (auto lent = lent_.begin(); lent != lent_.end();) lent = lent->second == caller ? lent_.erase(lent) : std::next(lent);
+    open_.erase(at);
+    record({{report.head.kind, report.head.title, report.function(), std::move(report.trace), report.fatal, 1, std::move(report.excerpt)}, report.number, caller, report.last});
+}
+
+void ConsoleTriage::record(Kept kept) {
+    const auto same = std::find_if(kept_.begin(), kept_.end(),
+                                   [&](const Kept& k) { return k.splat.title == kept.splat.title && k.splat.function == kept.splat.function; });
+    if (same != kept_.end()) {
+        kept.splat.count += same->splat.count;
+        kept.splat.fatal = kept.splat.fatal || same->splat.fatal;
+        if (kept.number > same->number) { // the excerpt is that of the first to begin, which need not be the first to end
+            kept.number = same->number;
+            kept.splat.excerpt = std::move(same->splat.excerpt);
+            kept.splat.trace = std::move(same->splat.trace);
+        }
+        kept_.erase(same); // the latest is last
+        kept_.push_back(std::move(kept));
+    } else if (kept_.size() < kMaxSplats) {
+        kept_.push_back(std::move(kept));
+    } else {
+        ++overflow_;
+        // The end of the kernel is worth a place whatever came before.
+        if (is_panic(kept.splat.kind) && std::none_of(kept_.begin(), kept_.end(), [](const Kept& k) { return is_panic(k.splat.kind); }))
+            kept_.back() = std::move(kept);
+    }
+}
+
+TriagedConsole triage(std::string_view console) {
+    ConsoleTriage triage;
+    triage.feed(console);
+    triage.finish();
+    return {triage.splats(), triage.overflow()};
 }
 
 } // namespace rig

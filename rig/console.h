@@ -1,20 +1,104 @@
-// The serial console as evidence: does it hold a kernel's cry for help? Pure.
+// A serial console as evidence: which cries for help does it hold, what is each about, how often? Pure, incremental and in
+// bounded memory, whatever a guest prints.
 #pragma once
 
-#include <optional>
+#include "rig/console_line.h"
+#include "rig/splat.h"
+
+#include <deque>
+#include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace rig {
 
+inline constexpr std::size_t kMaxSplats = 32;         // distinct ones kept of one console
+inline constexpr std::size_t kMaxTrace = 8;           // functions kept of a call trace
+inline constexpr std::size_t kMaxExcerpt = 12 * 1024; // bytes, of the first occurrence; a lockdep report has some 10 KiB
+
 struct Splat {
-    std::string title;   // the line that starts it, without time stamp: "BUG: sleeping function called from ..."
-    std::string excerpt; // that line and up to 20 after it
-    bool fatal = false;  // the kernel went down: panic
+    SplatKind kind = SplatKind::Bug;
+    std::string title;              // the same in every boot: "BUG: sleeping function called from invalid context"
+    std::string function;           // what it is about, "" if the console does not tell
+    std::vector<std::string> trace; // its call trace, innermost first, without the reporting machinery; at most kMaxTrace
+    bool fatal = false;             // the kernel went down with it
+    unsigned count = 1;             // occurrences: splats with equal title and function are one
+    std::string excerpt;            // of the first: three lines before it, and its own; at most kMaxExcerpt
 };
 
-// The first splat, a panic before anything else; nullopt for a clean console. Escape codes and bytes that are not text
-// are dropped.
-std::optional<Splat> find_splat(std::string_view console);
+// "BUG: sleeping function called from invalid context, in tlb_remove_table_sync_rcu".
+std::string in_words(const Splat& splat);
+
+// Reports of different tasks and CPUs are told apart by printk's caller id (CONFIG_PRINTK_CALLER); without it, a report
+// ends where the next one begins.
+class ConsoleTriage {
+ public:
+    void feed(std::string_view bytes);
+    // End of the console: the last line need not have an end. Nothing may be fed afterwards.
+    void finish();
+
+    // After finish(), by first occurrence.
+    const std::vector<Splat>& splats() const { return splats_; }
+    // Occurrences of further distinct splats that found no room.
+    unsigned overflow() const { return overflow_; }
+    // The last lines, printable; what a hung guest said last.
+    std::string tail() const;
+    bool empty() const { return !any_; } // not one printable line
+
+ private:
+    // A splat that is still being printed.
+    struct Report {
+        Headline head;
+        unsigned long number = 0; // how many began before
+        double last = 0;          // kernel's clock at its last line
+        unsigned lines = 0;
+        bool fatal = false, cut = false;
+        bool in_trace = false, traced = false;
+        std::string instruction;        // where the CPU was
+        std::string work;               // of a workqueue report: what runs
+        std::vector<std::string> trace; // without machinery
+        std::string excerpt;
+
+        void keep(const std::string& shown);
+        std::string function() const;
+    };
+    using Reports = std::map<std::string, Report, std::less<>>; // by caller
+    // A splat that is complete.
+    struct Kept {
+        Splat splat;
+        unsigned long number = 0; // of the first report
+        std::string caller;       // of the last one, and
+        double closed = 0;        // when that was
+    };
+
+    void take(std::string shown);
+    void begin(Headline headline, const ConsoleLine& line);
+    void extend(Report& report, const ConsoleLine& line);
+    Reports::iterator report_of(const ConsoleLine& line);
+    static bool continues(const Report& report, const Headline& headline);
+    static bool complete(const Report& report, std::string_view text);
+    void close_idle();
+    void close(Reports::iterator report);
+    void record(Kept splat);
+
+    ConsoleLines lines_;
+    bool stamped_ = false, any_ = false;
+    unsigned long begun_ = 0; // reports so far
+    double now_ = 0;          // kernel's clock
+    std::deque<std::string> recent_;
+    Reports open_;
+    std::map<std::string, std::string, std::less<>> lent_; // callers whose lines belong to another one's report
+    std::vector<Kept> kept_;
+    std::vector<Splat> splats_; // made by finish()
+    unsigned overflow_ = 0;
+};
+
+// All at once.
+struct TriagedConsole {
+    std::vector<Splat> splats;
+    unsigned overflow = 0;
+};
+TriagedConsole triage(std::string_view console);
 
 } // namespace rig

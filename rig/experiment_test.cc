@@ -2,6 +2,7 @@
 #include "rig/experiment.h"
 
 #include "guest/protocol.h"
+#include "rig/files.h"
 #include "rig/store.h"
 #include "rig/testing/captured.h"
 #include "rig/testing/fake_hypervisor.h"
@@ -148,6 +149,45 @@ TEST_F(ExperimentLoop, AKernelFaultIsNeverRetried) {
     EXPECT_EQ(result.error().blame, Blame::Kernel);
     EXPECT_EQ(hypervisor.requests.size(), 1u);
     EXPECT_NE(result.error().message.find("arm 'a', boot 0"), std::string::npos);
+}
+
+const std::string kSleep = "[ 1.0][ T44] BUG: sleeping function called from invalid context at mm/x.c:1\n[ 1.0][ T44] Call Trace:\n[ 1.0][ T44]  __might_resched+0x1/0x2\n"
+                           "[ 1.0][ T44]  broken_helper+0x1/0x2\n[ 1.0][ T44]  </TASK>\n";
+
+// Whatever the figures say: one splat in one boot, and the report names it.
+TEST_F(ExperimentLoop, ASplatInABootThatCompletesBreaksTheComparison) {
+    auto splatting = captured_boot_of("6.12-ipi");
+    splatting.console = kSleep;
+    FakeHypervisor hypervisor({captured_boot_of("6.12-ipi"), splatting, captured_boot_of("6.12-ipi")});
+    const auto result = run(hypervisor, 1);
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(result->report.comparison.exit, Exit::Broken);
+    EXPECT_EQ(result->report.comparison.closing, "NOT AS EXPECTED: kernel splat in b: BUG: sleeping function called from invalid context");
+    const auto page = slurp(only_run() / "report.txt");
+    EXPECT_NE(page.find("BUG: sleeping function called from invalid context, in broken_helper"), std::string::npos) << page;
+    EXPECT_NE(slurp(only_run() / "boots/0001-b-0/splats.txt").find("broken_helper+0x1/0x2"), std::string::npos);
+    // From the raw samples alone it is the same.
+    const auto kept = load_run(only_run());
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(kept->samples.at(1).splats.at(0).function, "broken_helper");
+}
+
+TEST_F(ExperimentLoop, AnArmBrokenOnPurposeMustSplatInEveryBoot) {
+    put("x.toml", slurp(dir_ / "x.toml").replace(slurp(dir_ / "x.toml").rfind("witness"), 0, "splat = \"broken_helper\"\n"));
+    auto splatting = captured_boot_of("6.12-ipi"), clean = splatting;
+    splatting.console = kSleep;
+    // a b b a, twice
+    FakeHypervisor as_declared({clean, splatting, splatting, clean, clean, splatting, splatting, clean});
+    auto result = run(as_declared, 1);
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(result->report.comparison.exit, Exit::AsExpected) << result->report.comparison.closing;
+    EXPECT_NE(slurp(only_run() / "report.txt").find("as declared: \"broken_helper\" in 4 of 4 boots"), std::string::npos);
+    std::filesystem::remove_all(dir_ / "results");
+    FakeHypervisor silent_once({clean, splatting, splatting, clean, clean, splatting, clean});
+    result = run(silent_once, 1);
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(result->report.comparison.exit, Exit::Broken);
+    EXPECT_EQ(result->report.comparison.closing, "NOT AS EXPECTED: the control did not fail in 1 of 4 boots of b");
 }
 
 TEST_F(ExperimentLoop, SamplesThatDoNotAddUpAreInconclusive) {

@@ -23,6 +23,8 @@ struct KernelFacts {
 
 // Values of the named options in the text of a .config.
 std::map<std::string, std::string> config_values(std::string_view config_text, const std::vector<std::string>& names);
+// Options that make the kernel complain of what it would else do silently; their values are always looked up.
+const std::vector<std::string>& detector_options();
 // The wanted symbols in the text of a System.map.
 std::map<std::string, std::string> find_symbols(std::string_view system_map, const std::vector<std::string>& names);
 // Everything the proofs ask of one arm's kernel. `config_text` empty = no .config.

@@ -33,6 +33,11 @@ const std::vector<std::string>& explaining_options() {
 
 } // namespace
 
+const std::vector<std::string>& detector_options() {
+    static const std::vector<std::string> names = {"DEBUG_ATOMIC_SLEEP", "PROVE_LOCKING", "PROVE_RCU", "KASAN"};
+    return names;
+}
+
 std::map<std::string, std::string> config_values(std::string_view config_text, const std::vector<std::string>& names) {
     std::map<std::string, std::string> values;
     for (const auto& name : names)
@@ -72,6 +77,7 @@ KernelFacts kernel_facts(const Spec& spec, std::string_view config_text, std::st
     facts.config_known = !config_text.empty();
     if (facts.config_known) {
         auto names = explaining_options();
+        names.insert(names.end(), detector_options().begin(), detector_options().end());
         for (const auto& [name, value] : spec.target.config)
             names.push_back(name);
         facts.config = config_values(config_text, names);

@@ -2,10 +2,10 @@
 
 #include "guest/protocol.h"
 #include "rig/console.h"
-#include "rig/files.h"
 #include "rig/image.h"
 #include "rig/store.h"
 
+#include <algorithm>
 #include <chrono>
 #include <fmt/format.h>
 #include <fstream>
@@ -121,31 +121,85 @@ struct Conversation {
     }
 };
 
-std::string tail_of(const std::string& console) {
-    auto from = console.size();
-    for (int lines = 0; from > 0 && lines < 6; ++lines) from = from == 1 ? 0 : console.rfind('\n', from - 2) + 1;
-    return printable(console.substr(std::min(from, console.size())));
+// Reads a console log in pieces: a guest may print up to kMaxConsole bytes.
+void triage_log(const std::filesystem::path& log, ConsoleTriage& triage) {
+    std::ifstream in(log, std::ios::binary);
+    std::string piece(64 * 1024, '\0');
+    while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())) || in.gcount() > 0) triage.feed({piece.data(), static_cast<std::size_t>(in.gcount())});
+    triage.finish();
 }
 
-// How the boot ended. The order matters: the kernel's own words come before the consequences of its death.
-Status judge(const GuestEnd& end, const Conversation& talk, const std::string& console, const std::filesystem::path& log, std::chrono::seconds deadline) {
-    if (std::holds_alternative<Cancelled>(end.outcome) && talk.violation.empty() && !end.console_flood) return fail(Blame::Host, "cancelled", log);
-    if (const auto splat = find_splat(console))
-        return fail(Blame::Kernel, fmt::format("{}: {}", splat->fatal ? "kernel panic" : "kernel splat", splat->title), log);
-    if (end.console_flood) return fail(Blame::Kernel, fmt::format("console flood: more than {} MiB; it ends with:\n{}", kMaxConsole >> 20, tail_of(console)), log);
+// How the boot ended, by the channel and the hypervisor alone.
+Status how_it_ended(const GuestEnd& end, const Conversation& talk, const ConsoleTriage& console, const std::filesystem::path& log, std::chrono::seconds deadline) {
+    const auto last_words = console.empty() ? std::string("the console is empty") : "the console ends with:\n" + console.tail();
+    if (end.console_flood) return fail(Blame::Kernel, fmt::format("console flood: more than {} MiB; {}", kMaxConsole >> 20, last_words), log);
     if (!talk.violation.empty()) return fail(Blame::Guest, "protocol violation: " + talk.violation, log);
     if (std::holds_alternative<TimedOut>(end.outcome)) {
-        if (!talk.ready) return fail(Blame::Kernel, fmt::format("no sign of the agent within {} s; the console ends with:\n{}", deadline.count(), tail_of(console)), log);
-        return fail(Blame::Kernel, fmt::format("the guest hung: no end within {} s; the console ends with:\n{}", deadline.count(), tail_of(console)), log);
+        const auto& splats = console.splats();
+        const auto stall = std::find_if(splats.begin(), splats.end(), [](const Splat& splat) { return is_stall(splat.kind); });
+        const auto detector = stall == splats.end() ? "in silence: none of the kernel's detectors spoke" : fmt::format("found by {}: {}", name(stall->kind), in_words(*stall));
+        if (!talk.ready) return fail(Blame::Kernel, fmt::format("no sign of the agent within {} s ({}); {}", deadline.count(), detector, last_words), log);
+        return fail(Blame::Kernel, fmt::format("the guest hung, {}; no end within {} s; {}", detector, deadline.count(), last_words), log);
+    }
+    if (!talk.ready) return fail(Blame::Kernel, "the guest ended before the agent was up; " + last_words, log);
+    if (!talk.failure.empty()) return fail(Blame::Guest, "the agent gave up: " + talk.failure, log);
+    if (!talk.bye) return fail(Blame::Guest, "the guest ended before the agent said good-bye (reset or agent crash); " + last_words, log);
+    return {};
+}
+
+// The same with what the console says. The order matters: the kernel's own words on its death come before the consequences,
+// the host's faults before what a kernel said that went on all the same.
+Status judge(const GuestEnd& end, const Conversation& talk, const ConsoleTriage& console, const std::filesystem::path& log, std::chrono::seconds deadline) {
+    if (std::holds_alternative<Cancelled>(end.outcome) && talk.violation.empty() && !end.console_flood) return fail(Blame::Host, "cancelled", log);
+    const auto& splats = console.splats();
+    const auto fatal = std::find_if(splats.begin(), splats.end(), [](const Splat& splat) { return splat.fatal; });
+    const auto first = std::find_if(splats.begin(), splats.end(), [](const Splat& splat) { return !is_notice(splat.kind); });
+    const bool out_of_memory = std::any_of(splats.begin(), splats.end(), [](const Splat& splat) { return splat.kind == SplatKind::OomKill; });
+    const std::string memory = out_of_memory ? "; before that the guest ran out of memory: raise guest.memory_mib" : "";
+    if (fatal != splats.end()) {
+        // PID 1 is rig's own program: that it died is the kernel's fault only if the kernel complained before.
+        if (fatal->kind == SplatKind::InitKilled && fatal == first) return fail(Blame::Guest, "the agent died: " + fatal->title + memory, log);
+        auto message = "kernel panic: " + in_words(*fatal);
+        if (!is_panic(fatal->kind)) {
+            const auto panic = std::find_if(fatal, splats.end(), [](const Splat& splat) { return is_panic(splat.kind); });
+            if (panic != splats.end()) message += fmt::format(" ({})", panic->title);
+        }
+        if (first != fatal) message += "; before that: " + in_words(*first);
+        return fail(Blame::Kernel, message + memory, log);
     }
     if (const auto* signalled = std::get_if<Signalled>(&end.outcome))
         return fail(Blame::Host, fmt::format("QEMU was killed by signal {}: {}", signalled->signal, end.messages), log);
     if (const auto* exited = std::get_if<Exited>(&end.outcome); exited && exited->code != 0)
         return fail(Blame::Host, fmt::format("QEMU ended with exit code {}: {}", exited->code, end.messages), log);
-    if (!talk.ready) return fail(Blame::Kernel, fmt::format("the guest ended before the agent was up; the console ends with:\n{}", tail_of(console)), log);
-    if (!talk.failure.empty()) return fail(Blame::Guest, "the agent gave up: " + talk.failure, log);
-    if (!talk.bye) return fail(Blame::Guest, "the guest ended before the agent said good-bye (reset or agent crash)", log);
-    return {};
+    auto status = how_it_ended(end, talk, console, log, deadline);
+    if (status) return status; // what the kernel said in a boot that completed is data
+    auto& error = status.error();
+    error.message += memory;
+    if (first != splats.end() && !(std::holds_alternative<TimedOut>(end.outcome) && is_stall(first->kind))) {
+        error.blame = Blame::Kernel;
+        error.message = fmt::format("kernel splat: {}; then: {}", in_words(*first), error.message);
+    }
+    return status;
+}
+
+// For people: what the report calls the excerpts.
+Status write_splats(const std::filesystem::path& file, const ConsoleTriage& console) {
+    std::string text;
+    for (const auto& splat : console.splats())
+        text += fmt::format("== {}: {} ({} ×){}\n{}\n", name(splat.kind), in_words(splat), splat.count, splat.fatal ? ", fatal" : "", splat.excerpt);
+    if (console.overflow()) text += fmt::format("== {} more of other kinds are not kept; see console.log\n", console.overflow());
+    if (text.empty()) {
+        std::error_code ignored; // of an attempt before this one
+        std::filesystem::remove(file, ignored);
+        return {};
+    }
+    return write_atomically(file, text);
+}
+
+std::vector<SampleSplat> as_data(const ConsoleTriage& console) {
+    std::vector<SampleSplat> data;
+    for (const auto& splat : console.splats()) data.push_back({splat.kind, splat.title, splat.function, splat.trace, splat.count});
+    return data;
 }
 
 } // namespace
@@ -205,8 +259,11 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
                                       [&talk](std::string_view bytes) { return talk.take(bytes); }, stop);
     for (const auto& [name, content] : talk.artifacts) RIG_CHECK(write_atomically(evidence / name, content));
     if (!ended) return tl::unexpected(ended.error());
-    RIG_CHECK(judge(*ended, talk, slurp(log), log, request.deadline));
-    BootRecord record{std::move(talk.artifacts), talk.release, talk.version, ended->seconds, 0};
+    ConsoleTriage console;
+    triage_log(log, console);
+    RIG_CHECK(write_splats(evidence / kSplatsFile, console));
+    RIG_CHECK(judge(*ended, talk, console, log, request.deadline));
+    BootRecord record{std::move(talk.artifacts), talk.release, talk.version, ended->seconds, 0, as_data(console), console.overflow()};
     record.agent_ready_wall_s = std::chrono::duration<double>(*talk.ready - talk.started).count();
     return record;
 }
@@ -224,6 +281,8 @@ Result<Sample> measure_boot(const GuestSetup& setup, const Kernel& kernel, const
     sample->accelerator = name(setup.machine.accelerator);
     sample->kernel_release = record.release;
     sample->kernel_version = record.version;
+    sample->splats = std::move(record.splats);
+    sample->further_splats = record.further_splats;
     sample->host = {{"boot_wall_s", record.wall_s}, {"agent_ready_wall_s", record.agent_ready_wall_s}};
     return sample;
 }

@@ -31,7 +31,11 @@ struct BootRecord {
     Artifacts artifacts;
     std::string release, version; // uname of the guest
     double wall_s = 0, agent_ready_wall_s = 0;
+    std::vector<SampleSplat> splats; // what the kernel complained of and survived
+    unsigned further_splats = 0;
 };
+
+inline constexpr const char* kSplatsFile = "splats.txt"; // in a boot's evidence: what the console complains of, with excerpts
 
 std::string kernel_cmdline(const Spec& spec, const Machine& machine);
 std::chrono::seconds boot_deadline(const Spec& spec, const Machine& machine);
@@ -41,9 +45,11 @@ BootRequest make_request(const GuestSetup& setup, const Kernel& kernel, std::uin
 
 // Boots, hands over `plan` and gathers until power-off. Evidence (console.log, everything the guest sent) lies in
 // `evidence` in every case. Errors:
-//   Blame::Kernel  panic, oops or warning on the console; silence before the agent (dead at boot); hang
-//   Blame::Guest   agent, perf or workload reported a failure; protocol violated
+//   Blame::Kernel  panic; silence before the agent (dead at boot); hang, named after the detector that spoke; any other
+//                  end of a guest whose kernel complained before
+//   Blame::Guest   agent, perf or workload reported a failure; protocol violated; the agent died
 //   Blame::Host    QEMU did not start or died; cancelled
+// A splat in a boot that completed is no error but part of the record.
 Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, const nlohmann::json& plan, std::uint64_t seed,
                               const std::filesystem::path& evidence, std::stop_token stop);
 

@@ -1,6 +1,7 @@
 #include "rig/guest_run.h"
 
 #include "guest/protocol.h"
+#include "rig/files.h"
 #include "rig/image.h"
 #include "rig/kvm_probe.h"
 #include "rig/testing/captured.h"
@@ -19,6 +20,9 @@ using testing::FakeBoot;
 using testing::FakeHypervisor;
 
 const std::string kHello = encode(FrameType::Hello, R"({"protocol":1,"release":"6.12.117","version":"#1 SMP","cpus":4})");
+const std::string kWarning = "[ 1.0][ T44] WARNING: CPU: 1 PID: 44 at mm/x.c:3 foo+0x1/0x2\n[ 1.0][ T44] ---[ end trace 0000000000000000 ]---\n";
+const std::string kOops = "[ 1.0][ T44] BUG: kernel NULL pointer dereference, address: 0000000000000000\n[ 1.0][ T44] Oops: Oops: 0002 [#1] SMP\n"
+                          "[ 1.0][ T44] RIP: 0010:foo+0x1/0x2\n[ 1.0][ T44] ---[ end trace 0000000000000000 ]---\n[ 1.0][ T44] Kernel panic - not syncing: Fatal exception\n";
 const std::string kBye = encode(FrameType::Bye, "");
 
 class GuestRun : public ::testing::Test {
@@ -62,7 +66,33 @@ TEST_F(GuestRun, EveryEndingHasItsBlame) {
         {"no agent", {"", "last words\n", TimedOut{}, ""}, Blame::Kernel, "no sign of the agent"},
         {"hang", {kHello, "last words\n", TimedOut{}, ""}, Blame::Kernel, "hung"},
         {"panic", {kHello, "[ 1.0] Kernel panic - not syncing: x\n", Exited{0}, ""}, Blame::Kernel, "kernel panic: Kernel panic - not syncing: x"},
-        {"splat", {kHello + kBye, "[ 1.0] BUG: bad page\n", Exited{0}, ""}, Blame::Kernel, "kernel splat: BUG: bad page"},
+        {"oops", {kHello, kOops, Exited{0}, ""}, Blame::Kernel, "kernel panic: BUG: kernel NULL pointer dereference, in foo (Kernel panic - not syncing: Fatal exception)"},
+        {"panic, whatever QEMU does then", {kHello, "[ 1.0] Kernel panic - not syncing: x\n", Signalled{9}, ""}, Blame::Kernel, "kernel panic"},
+        {"panic after a splat", {kHello, kWarning + "[ 9.0][ T44] Kernel panic - not syncing: x\n", Exited{0}, ""}, Blame::Kernel, "before that: WARNING: at mm/x.c, in foo"},
+        {"no initramfs", {"", "[ 1.0] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)\n", Exited{0}, ""}, Blame::Kernel, "Unable to mount root fs"},
+        {"agent crash", {kHello, "[ 1.0] Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b\n", Exited{0}, ""}, Blame::Guest, "the agent died"},
+        {"agent crash after a splat", {kHello, kWarning + "[ 2.0] Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b\n", Exited{0}, ""}, Blame::Kernel,
+         "before that: WARNING: at mm/x.c, in foo"},
+        {"out of memory", {kHello, "[ 1.0] Out of memory: Killed process 1 (init)\n[ 1.0] Kernel panic - not syncing: Attempted to kill init! exitcode=0x9\n", Exited{0}, ""},
+         Blame::Guest, "raise guest.memory_mib"},
+        {"QEMU is killed after a splat", {kHello, kWarning, Signalled{9}, ""}, Blame::Host, "killed by signal 9"},
+        {"QEMU fails after a splat", {kHello, kWarning, Exited{1}, ""}, Blame::Host, "exit code 1"},
+        {"reset after a splat", {kHello, kWarning, Exited{0}, ""}, Blame::Kernel, "kernel splat: WARNING: at mm/x.c, in foo; then: the guest ended before the agent said good-bye"},
+        {"workload fails after a splat", {kHello + encode(FrameType::Failure, R"({"stage":"perf","message":"no event"})") + kBye, kWarning, Exited{0}, ""}, Blame::Kernel,
+         "kernel splat: WARNING: at mm/x.c, in foo; then: the agent gave up"},
+        {"workload fails for want of memory", {kHello + encode(FrameType::Failure, R"({"stage":"perf","message":"no event"})") + kBye,
+         "[ 1.0] Out of memory: Killed process 44 (perf)\n", Exited{0}, ""}, Blame::Guest, "raise guest.memory_mib"},
+        {"flood", {kHello, kWarning, Cancelled{}, "", true}, Blame::Kernel, "then: console flood"},
+        {"RCU stall", {kHello, "[ 30.0][ C1] rcu: INFO: rcu_sched self-detected stall on CPU\n[ 30.0][ C1] RIP: 0010:foo+0x1/0x2\n", TimedOut{}, ""}, Blame::Kernel,
+         "the guest hung, found by rcu-stall: rcu: INFO: rcu_sched self-detected stall, in foo; no end within"},
+        {"soft lockup at boot", {"", "[ 30.0][ C1] watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [swapper/1:1]\n", TimedOut{}, ""}, Blame::Kernel,
+         "no sign of the agent within 120 s (found by soft-lockup: BUG: soft lockup)"},
+        {"hard lockup", {kHello, "[ 30.0][ C1] watchdog: Watchdog detected hard LOCKUP on cpu 1\n", TimedOut{}, ""}, Blame::Kernel, "found by hard-lockup"},
+        {"hung task", {kHello, "[ 30.0][ T9] INFO: task munmap:44 blocked for more than 120 seconds.\n", TimedOut{}, ""}, Blame::Kernel, "found by hung-task: INFO: task hung"},
+        {"workqueue lockup", {kHello, "[ 30.0][ C1] BUG: workqueue lockup - pool cpus=0 stuck for 43s!\n", TimedOut{}, ""}, Blame::Kernel, "found by workqueue-lockup"},
+        {"silence", {kHello, "[ 30.0] last words\n", TimedOut{}, ""}, Blame::Kernel, "the guest hung, in silence: none of the kernel's detectors spoke; no end within 120 s; the console ends with:\n[ 30.0] last words"},
+        {"silence after a splat", {kHello, kWarning, TimedOut{}, ""}, Blame::Kernel, "kernel splat: WARNING: at mm/x.c, in foo; then: the guest hung, in silence"},
+        {"silence from the start", {"", "", TimedOut{}, ""}, Blame::Kernel, "the console is empty"},
         {"reset", {kHello, "", Exited{0}, ""}, Blame::Guest, "before the agent said good-bye"},
         {"early power-off", {"", "", Exited{0}, ""}, Blame::Kernel, "before the agent was up"},
         {"agent gives up", {kHello + encode(FrameType::Failure, R"({"stage":"perf","message":"no event"})") + kBye, "", Exited{0}, ""}, Blame::Guest, "gave up: perf: no event"},
@@ -87,6 +117,26 @@ TEST_F(GuestRun, AGoodEndKeepsWhatTheGuestSent) {
     EXPECT_EQ(record->release, "6.12.117");
     std::ifstream kept(dir_ / "kprobes.txt");
     EXPECT_EQ(std::string(std::istreambuf_iterator<char>(kept), {}), "one two");
+}
+
+// What the kernel complained of and survived is data; the experiment says what to make of it.
+TEST_F(GuestRun, ASplatInABootThatCompletedIsData) {
+    std::string many = kWarning + kWarning;
+    for (char c = 'a'; c <= 'z'; ++c) many += "[ 5.0][ T" + std::to_string(100 + c) + "] BUG: " + c + "\n[ 5.0][ T" + std::to_string(200 + c) + "] BUG: " + c + c + "\n";
+    FakeHypervisor hypervisor({{kHello + kBye, many, Exited{0}, ""}, {kHello + kBye, "fine\n", Exited{0}, ""}});
+    const auto record = boot(hypervisor);
+    ASSERT_TRUE(record) << record.error().message;
+    ASSERT_EQ(record->splats.size(), 32u);
+    EXPECT_EQ(record->splats[0], (SampleSplat{SplatKind::Warning, "WARNING: at mm/x.c", "foo", {}, 2}));
+    EXPECT_EQ(record->further_splats, 1u + 2 * 26 - 32);
+    const auto text = slurp(dir_ / kSplatsFile);
+    EXPECT_TRUE(text.starts_with("== warning: WARNING: at mm/x.c, in foo (2 ×)\n[ 1.0][ T44] WARNING: CPU: 1")) << text;
+    EXPECT_NE(text.find("21 more"), std::string::npos);
+    // The next attempt in the same folder is clean, and so is its evidence.
+    const auto clean = boot(hypervisor);
+    ASSERT_TRUE(clean);
+    EXPECT_TRUE(clean->splats.empty());
+    EXPECT_FALSE(std::filesystem::exists(dir_ / kSplatsFile));
 }
 
 // A byte that comes over the channel comes at a moment of the host's choosing: in the virtual clock none does.

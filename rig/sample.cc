@@ -16,6 +16,8 @@ constexpr std::size_t max_names = 4096; // functions; a run shows about 40
 constexpr std::size_t max_counters = 64;
 constexpr std::size_t max_cpus = 4096;
 constexpr std::size_t max_text = 256; // uname fields are at most 64
+constexpr std::size_t max_splats = 32; // kMaxSplats and kMaxTrace of console.h
+constexpr std::size_t max_trace = 8;
 
 // One list for both directions, so that they cannot differ.
 template<class Visit, class E> void visit_exposure(E& exposure, Visit visit) {
@@ -45,6 +47,17 @@ Status read_id(JsonReader reader, BootId& id) {
     RIG_CHECK(reader.whole("index", id.index));
     RIG_CHECK(reader.whole("seed", id.seed));
     RIG_CHECK(reader.whole("order", id.order));
+    return reader.finish();
+}
+
+Status read_splat(JsonReader reader, SampleSplat& splat) {
+    std::string kind;
+    RIG_CHECK(reader.one_of("kind", kind, splat_kind_names()));
+    splat.kind = splat_kind(kind).value();
+    RIG_CHECK(reader.text("title", splat.title, max_text));
+    RIG_CHECK(reader.text("function", splat.function, 2 * max_text)); // of a data race: two
+    RIG_CHECK(reader.texts("trace", splat.trace, max_trace));
+    RIG_CHECK(reader.whole("count", splat.count));
     return reader.finish();
 }
 
@@ -79,6 +92,10 @@ json to_json(const Sample& sample, bool with_host) {
     visit_latencies(sample, [&](const char* key, const std::vector<std::uint64_t>& values) { out[key] = values; });
     out["latencies_ns"] = sample.latencies_ns;
     out["background_ns"] = sample.background_ns;
+    out["splats"] = json::array();
+    for (const auto& splat : sample.splats)
+        out["splats"].push_back({{"kind", name(splat.kind)}, {"title", splat.title}, {"function", splat.function}, {"trace", splat.trace}, {"count", splat.count}});
+    out["further_splats"] = sample.further_splats;
     if (with_host) out["host"] = sample.host;
     return out;
 }
@@ -106,6 +123,9 @@ Result<Sample> sample_from_json(const json& value) {
     RIG_CHECK(status);
     RIG_CHECK(reader.map("latencies_ns", sample.latencies_ns, max_counters, max_values));
     RIG_CHECK(reader.map("background_ns", sample.background_ns, max_counters, max_values));
+    RIG_TRY(splats, reader.objects("splats", max_splats));
+    for (auto& one : splats) RIG_CHECK(read_splat(one, sample.splats.emplace_back()));
+    RIG_CHECK(reader.whole("further_splats", sample.further_splats));
     // Absent in what to_json(sample, false) wrote.
     if (reader.has("host")) RIG_CHECK(reader.map("host", sample.host, max_counters));
     RIG_CHECK(reader.finish());

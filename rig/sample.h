@@ -3,6 +3,7 @@
 #pragma once
 
 #include "rig/error.h"
+#include "rig/splat.h"
 
 #include <cstdint>
 #include <map>
@@ -38,6 +39,16 @@ struct Exposure {
     bool probe_addresses_match = false; // kprobes/list shows the target where System.map has it
 };
 
+// What the kernel complained of in a boot that completed nevertheless; equal title and function are one.
+struct SampleSplat {
+    SplatKind kind = SplatKind::Bug;
+    std::string title;              // normalised: the same in every boot
+    std::string function;           // "" if the console does not tell
+    std::vector<std::string> trace; // its innermost callers, see console.h
+    unsigned count = 1;
+    bool operator==(const SampleSplat&) const = default;
+};
+
 struct Sample {
     BootId id;
     std::string run_clock;   // "virtual" | "wall"
@@ -67,6 +78,10 @@ struct Sample {
     std::vector<std::uint64_t> bystander_burst_ns;   // duration of a fixed piece of work after each wake-up
     std::map<std::string, std::vector<std::uint64_t>> latencies_ns;  // by metric: functions the experiment times, workload's tasks
     std::map<std::string, std::vector<std::uint64_t>> background_ns; // by metric: what a background command measured
+
+    // Both passes and the boot itself, from the console, by first occurrence.
+    std::vector<SampleSplat> splats;
+    unsigned further_splats = 0; // occurrences of splats that found no room in the list
 
     // Figures of the host, never compared for determinism: key -> value ("boot_wall_s", "agent_ready_wall_s").
     std::map<std::string, double> host;

@@ -27,6 +27,9 @@ Sample full_sample() {
     s.agent_munmap_ns = {44'000};
     s.bystander_wakeup_ns = {5};
     s.bystander_burst_ns = {};
+    s.splats = {{SplatKind::SleepInAtomic, "BUG: sleeping function called from invalid context", "tlb_remove_table_sync_rcu", {"tlb_remove_table_sync_rcu", "munmap"}, 3},
+                {SplatKind::OomKill, "Out of memory: Killed process", "", {}, 1}};
+    s.further_splats = 2;
     s.host = {{"boot_wall_s", 13.7000000000000011}};
     return s;
 }
@@ -49,6 +52,8 @@ TEST(Sample, RoundTripsThroughTextExactly) {
     EXPECT_EQ(back->exposure.timed_injections, 79u);
     EXPECT_TRUE(back->exposure.probe_addresses_match);
     EXPECT_EQ(back->host, full_sample().host);
+    EXPECT_EQ(back->splats, full_sample().splats);
+    EXPECT_EQ(back->further_splats, 2u);
     EXPECT_EQ(back->caller_latency_ns, full_sample().caller_latency_ns);
 }
 
@@ -73,6 +78,20 @@ TEST(Sample, EveryKeyButHostIsRequired) {
             cut[part].erase(item.key());
             EXPECT_EQ(error_of(cut), std::string("sample.") + part + "." + item.key() + ": missing");
         }
+}
+
+TEST(Sample, SplatsAreReadStrictly) {
+    const auto with = [](auto change) {
+        auto value = to_json(full_sample());
+        change(value["splats"]);
+        return error_of(value);
+    };
+    for (const char* key : {"kind", "title", "function", "trace", "count"})
+        EXPECT_EQ(with([&](json& splats) { splats[1].erase(key); }), std::string("sample.splats[1].") + key + ": missing");
+    EXPECT_NE(with([](json& splats) { splats[0]["kind"] = "shout"; }).find("sample.splats[0].kind: \"shout\", want one of \"sleep-in-atomic\""), std::string::npos);
+    EXPECT_NE(with([](json& splats) { splats[0]["extra"] = 1; }).find("unknown key"), std::string::npos);
+    EXPECT_NE(with([](json& splats) { splats = json::array(); for (int i = 0; i < 33; ++i) splats.push_back(json::object()); }).find("at most 32 objects"), std::string::npos);
+    EXPECT_NE(with([](json& splats) { splats[0]["title"] = std::string(300, 'a'); }).find("at most 256 bytes"), std::string::npos);
 }
 
 TEST(Sample, UnknownKeysAreErrors) {

@@ -153,7 +153,7 @@ Result<PrebuiltImage> read_prebuilt(const SpecTable& table, const fs::path& top)
 }
 
 Result<Arm> read_arm(const SpecTable& table, bool prebuilt, const fs::path& top) {
-    RIG_CHECK(table.only({"name", "series", "witness", "bzimage", "system_map", "vmlinux", "config"}));
+    RIG_CHECK(table.only({"name", "series", "witness", "splat", "bzimage", "system_map", "vmlinux", "config"}));
     RIG_CHECK(table.require("name", "a name such as \"ipi\""));
     RIG_CHECK(table.require("witness",
                             "a kernel function that only this arm's version of the changed line calls: without it "
@@ -161,6 +161,7 @@ Result<Arm> read_arm(const SpecTable& table, bool prebuilt, const fs::path& top)
     Arm arm;
     RIG_CHECK(table.text("name", arm.name, rules::arm_name));
     RIG_CHECK(table.text("witness", arm.witness, rules::kernel_function));
+    RIG_CHECK(table.text("splat", arm.splat, rules::splat_text));
     if (prebuilt) {
         RIG_TRY(image, read_prebuilt(table, top));
         arm.prebuilt = std::move(image);

@@ -46,6 +46,7 @@ struct Arm {
     std::vector<std::filesystem::path> series; // folders with a quilt `series` file, applied in order
     std::string witness;                       // function that only this arm's version of the line calls; see exposure.h
     std::optional<PrebuiltImage> prebuilt;
+    std::string splat = {}; // broken on purpose: every boot must splat, naming this text in title, function or call trace
 };
 
 struct KernelSpec {

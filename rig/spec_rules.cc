@@ -87,6 +87,12 @@ std::optional<std::string> kernel_function(const std::string& value) {
                   "the name of a kernel function: 1..128 letters, digits, '_' or '.', the first a letter or '_'");
 }
 
+std::optional<std::string> splat_text(const std::string& value) {
+    // A few letters would be found in any splat, and the control could not fail.
+    return unless(value.size() >= 4 && value.size() <= 128 && value.front() != ' ' && value.back() != ' ',
+                  "a function or part of a splat's title that this arm must show: 4..128 characters, without blanks around them");
+}
+
 std::optional<std::string> option_name(const std::string& value) {
     if (value.starts_with("CONFIG_")) return fmt::format("the name without CONFIG_: {}", value.substr(7));
     bool good = all(value, [](char c) { return upper(c) || digit(c) || c == '_'; });

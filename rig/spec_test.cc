@@ -13,6 +13,16 @@ namespace fs = std::filesystem;
 
 class SpecTest : public SpecProject {};
 
+TEST_F(SpecTest, AnArmMayBeBrokenOnPurpose) {
+    std::string text(good_spec);
+    const std::string witness = "witness = \"synchronize_rcu\"\n";
+    text.insert(text.find(witness) + witness.size(), "splat = \"sleeping function called\"\n");
+    auto spec = parse_spec(text, file());
+    ASSERT_TRUE(spec) << spec.error().message;
+    EXPECT_EQ(spec->arms[0].splat, "");
+    EXPECT_EQ(spec->arms[1].splat, "sleeping function called");
+}
+
 TEST_F(SpecTest, ReadsEveryField) {
     auto spec = parse_spec(good_spec, file());
     ASSERT_TRUE(spec) << spec.error().message;
@@ -43,6 +53,7 @@ TEST_F(SpecTest, ReadsEveryField) {
     EXPECT_EQ(spec->arms[1].name, "reviewed");
     EXPECT_EQ(spec->arms[1].series, std::vector<fs::path>{"kernel-patches/6.12/reviewed"});
     EXPECT_EQ(spec->arms[1].witness, "synchronize_rcu");
+    EXPECT_EQ(spec->arms[1].splat, "");
     EXPECT_EQ(spec->find_arm("reviewed"), &spec->arms[1]);
     EXPECT_EQ(spec->find_arm("review"), nullptr);
 

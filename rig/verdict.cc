@@ -205,6 +205,19 @@ void conclude(Comparison& out, const std::string& unproven) {
     }
 }
 
+void conclude_splats(Comparison& out, std::vector<ArmSplats> splats, bool proven) {
+    out.splats = std::move(splats);
+    const auto splat = conclude(out.splats, proven);
+    const bool nothing_judged = out.held + out.failed + out.undecided + out.inconclusive == 0;
+    if (splat.broken) {
+        out.exit = Exit::Broken;
+        out.closing = "NOT AS EXPECTED: " + splat.closing;
+    } else if (splat.as_declared && proven && nothing_judged) {
+        out.exit = Exit::AsExpected;
+        out.closing = "AS EXPECTED: splats as declared, and no other";
+    }
+}
+
 } // namespace
 
 const char* words(Verdict verdict) {
@@ -269,6 +282,7 @@ Comparison compare(const Spec& spec, const std::vector<Sample>& samples, std::ve
     }
     count_verdicts(out);
     conclude(out, unproven);
+    conclude_splats(out, judge_splats(spec, samples), unproven.empty());
     return out;
 }
 

@@ -7,6 +7,7 @@
 
 #include "rig/exposure.h"
 #include "rig/metric.h"
+#include "rig/splat_verdict.h"
 #include "rig/statistics.h"
 
 #include <optional>
@@ -67,6 +68,7 @@ struct Comparison {
     bool paired = false; // by boot index
     std::vector<MetricResult> metrics;
     std::vector<ArmProofs> proofs;
+    std::vector<ArmSplats> splats; // what the kernels complained of
     unsigned held = 0, failed = 0, undecided = 0, inconclusive = 0; // judged (metric, arm) pairs
     Exit exit = Exit::Inconclusive;
     std::string closing; // the overall verdict in one line of at most 100 bytes
@@ -76,7 +78,8 @@ struct Comparison {
 
 // Exit: Inconclusive if a proof failed, a proof set is missing or a judged metric is not in the samples; else Broken if
 // anything is broken or regressed; else AsExpected; but Inconclusive when not one declared
-// expectation was decided. The closing line counts those that were not.
+// expectation was decided. The closing line counts those that were not. A kernel splat that no arm declares is Broken before
+// all else, and so is a declared one that did not come (splat_verdict.h); declared ones alone are an expectation that holds.
 Comparison compare(const Spec& spec, const std::vector<Sample>& samples, std::vector<ArmProofs> proofs);
 
 } // namespace rig

@@ -1,5 +1,7 @@
 #include "rig/report/json.h"
 
+#include "rig/report/splats.h"
+
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -112,6 +114,7 @@ json render_json(const ReportInput& input) {
             {"metrics", metrics_json(input)},
             {"ipis_by_function", functions_json(input)},
             {"proofs", proofs_json(input)},
+            {"splats", splats_json(input)},
             {"warnings", input.warnings},
             {"verdict",
              {{"exit", static_cast<int>(comparison.exit)},

@@ -1,6 +1,7 @@
 #include "rig/report/text.h"
 
 #include "rig/report/figures.h"
+#include "rig/report/splats.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -264,6 +265,12 @@ void proofs(Page& out, const Comparison& comparison) {
     out.line();
 }
 
+void splats(Page& out, const ReportInput& input) {
+    for (const auto& line : splat_lines(input))
+        out.line(line.text, line.indent);
+    out.line();
+}
+
 void warnings(Page& out, const ReportInput& input) {
     if (input.warnings.empty()) return;
     out.line("Warnings");
@@ -382,7 +389,7 @@ std::string coloured(const std::string& text) {
 
 const char* closing_mark(const Comparison& comparison) {
     if (comparison.exit == Exit::Broken) return "✘";
-    return comparison.exit == Exit::AsExpected && comparison.held > 0 ? "✔" : "?";
+    return comparison.exit == Exit::AsExpected ? "✔" : "?";
 }
 
 } // namespace
@@ -403,6 +410,7 @@ std::string render_text(const ReportInput& input, Colour colour) {
         details(out, comparison);
     }
     proofs(out, comparison);
+    splats(out, input);
     warnings(out, input);
     patches(out, input);
     provenance(out, input);

@@ -14,6 +14,7 @@ struct FakeBoot {
     std::string console;          // written to the console log
     decltype(GuestEnd::outcome) outcome = Exited{0};
     std::string start_error;      // non-empty: the guest could not be started
+    bool console_flood = false;
 };
 
 class FakeHypervisor : public Hypervisor {
@@ -33,7 +34,7 @@ class FakeHypervisor : public Hypervisor {
         if (stop.stop_requested()) return GuestEnd{Cancelled{}, 0, {}, false};
         std::ofstream(request.console_log) << boot.console;
         if (!boot.sends.empty() && !on_bytes(boot.sends)) return GuestEnd{Cancelled{}, 0.5, {}, false};
-        return GuestEnd{boot.outcome, 0.5, "qemu says", false};
+        return GuestEnd{boot.outcome, 0.5, "qemu says", boot.console_flood};
     }
     Result<std::string> version() override { return std::string("QEMU emulator version 0.0 (fake)"); }
 

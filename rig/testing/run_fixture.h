@@ -32,6 +32,7 @@ inline KernelFacts make_facts(char hash) {
     facts.config_known = true;
     facts.config = {{"MMU_GATHER_RCU_TABLE_FREE", "y"},        {"PT_RECLAIM", "n"}, {"X86", "y"}, {"PARAVIRT", "y"}, {"FAIL_PAGE_ALLOC", "y"},
                     {"FAULT_INJECTION_STACKTRACE_FILTER", "y"}};
+    for (const auto& option : detector_options()) facts.config[option] = "n";
     for (const char* name : {"tlb_remove_table", "tlb_remove_table_one", "tlb_remove_table_smp_sync", "smp_call_function", "synchronize_rcu"})
         facts.symbols[name] = name;
     return facts;

@@ -1,0 +1,26 @@
+// The part of every report that says what the kernels complained of, and which detectors could have made them complain.
+#pragma once
+
+#include "rig/report/report.h"
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+namespace rig {
+
+struct ReportLine {
+    std::string text;
+    std::size_t indent = 4; // of its continuation
+};
+
+// At least one line, since that there was nothing is worth saying; but "nothing" means no more than what was watched for.
+std::vector<ReportLine> splat_lines(const ReportInput& input);
+
+// {"detectors": {arm: {option: "y" | "n" | "unknown"}}, "arms": [...]}
+nlohmann::json splats_json(const ReportInput& input);
+
+// Where a boot's excerpts are: "results/<run>/boots/0001-reviewed-0/splats.txt".
+std::string excerpts_of(const ReportInput& input, const BootId& boot);
+
+} // namespace rig
