@@ -71,6 +71,7 @@ int main(int argc, char** argv) {
     app.add_option("--pairs", pairs, "pairs of boots")->capture_default_str();
     app.add_option("--boots", boots, "boots per arm of the warm compare")->capture_default_str();
     CLI11_PARSE(app, argc, argv);
+    std::setvbuf(stdout, nullptr, _IOLBF, 0); // a line as soon as it is known, into a file as well
 
     const json built = json_of(must_run({RIG_EXE, "--quiet", "--json", "build", kSpec}));
     for (const auto& kernel : built.at("kernels"))

@@ -105,7 +105,10 @@ Result<CommandOutput> suite_command(const CommandLine& line, const CommonOptions
         RIG_TRY(one, parse_override(text));
         more.push_back(one);
     }
-    RIG_TRY(result, run_suite(suite, more, world, {common.results, common.jobs, reproduce(suite.file, suite.top, o)}, stop));
+    RIG_CHECK(keep_points(suite, line.points));
+    auto command = reproduce(suite.file, suite.top, o);
+    for (const auto& id : line.points) command.insert(command.end(), {"--point", id});
+    RIG_TRY(result, run_suite(suite, more, world, {common.results, common.jobs, command}, stop));
     if (common.json) return CommandOutput{suite_json(result).dump(2) + "\n", result.exit()};
     return CommandOutput{suite_text(result, common.colour), result.exit()};
 }
@@ -114,6 +117,7 @@ Result<CommandOutput> suite_command(const CommandLine& line, const CommonOptions
 
 Result<CommandOutput> compare_command(const CommandLine& line, const CommonOptions& common, const World& world, std::stop_token stop) {
     if (is_suite(slurp(line.spec))) return suite_command(line, common, world, stop);
+    if (!line.points.empty()) return fail(Blame::Spec, fmt::format("{}: --point, but this is an experiment and no suite with [[point]]", line.spec.string()));
     RIG_TRY(spec, load_with_overrides(line));
     if (spec.arms.size() < 2) return fail(Blame::Spec, fmt::format("{}: one arm, want at least two to compare", spec.file.string()));
     RIG_TRY(result, run_experiment(spec, world, {common.results, common.jobs, reproduce(spec.file, spec.top, line.overrides)}, stop));

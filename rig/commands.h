@@ -22,6 +22,7 @@ struct Overrides {
 struct CommandLine {
     std::filesystem::path spec, run;
     std::string arm;
+    std::vector<std::string> points; // of a suite; empty: all
     Overrides overrides;
     unsigned index = 0;
     bool print_only = false, gdb = false, prune = false;

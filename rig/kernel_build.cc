@@ -162,6 +162,7 @@ class Worktree {
     const Recipe& recipe_;
     const BuildContext& context_;
     bool had_objects_ = false;
+    std::string patched_kconfig_; // names and contents of the Kconfig files that the series change
 };
 
 Status Worktree::link_sources() {
@@ -189,6 +190,8 @@ Status Worktree::apply_overlay() {
     fs::create_directories(scratch, error);
     RIG_TRY(overlay, apply_patches(recipe_.patches, recipe_.source.tree, scratch, context_.runner));
     fs::remove_all(scratch, error);
+    for (const auto& [file, content] : overlay)
+        if (fs::path(file).filename().string().starts_with("Kconfig")) patched_kconfig_ += file + "\n" + content.value_or("(removed)");
 
     std::set<std::string> before, files;
     std::istringstream listed(slurp(dir_ / "overlay"));
@@ -229,7 +232,12 @@ Result<CommandResult> Worktree::make(std::vector<std::string> words, const fs::p
 Status Worktree::configure() {
     std::error_code error;
     fs::create_directories(obj(), error);
-    const auto fragment = dir_ / "fragment", fresh = obj() / "rig.config.new";
+    const auto fragment = dir_ / "fragment", fresh = obj() / "rig.config.new", made_from = dir_ / "configured";
+    // A .config follows from what is asked for and from Kconfig; source and compiler are the worktree's own. An arm that
+    // changes neither has the .config of the one before it, verified then.
+    const auto from = render_fragment(recipe_.requests) + patched_kconfig_;
+    if (fs::exists(made_from, error) && slurp(made_from) == from + slurp(obj() / ".config")) return {};
+    fs::remove(made_from, error);
     RIG_CHECK(put_file(fragment, render_fragment(recipe_.requests)));
     fs::remove(fresh, error);
     RIG_TRY(result, make({"KCONFIG_ALLCONFIG=" + fragment.string(), "KCONFIG_CONFIG=" + fresh.string(), "allnoconfig"}, {}));
@@ -237,8 +245,8 @@ Status Worktree::configure() {
     const auto text = slurp(fresh);
     RIG_CHECK(verify_config(recipe_.requests, text, dir_ / "src"));
     // An unchanged .config keeps its mtime, so that nothing is reconfigured.
-    if (slurp(obj() / ".config") != text) return put_file(obj() / ".config", text);
-    return {};
+    if (slurp(obj() / ".config") != text) RIG_CHECK(put_file(obj() / ".config", text));
+    return put_file(made_from, from + text);
 }
 
 Status Worktree::prepare() {

@@ -198,6 +198,32 @@ TEST_F(KernelBuild, TheCallersEnvironmentCannotChangeTheImage) {
     }
 }
 
+TEST_F(KernelBuild, AnArmIsConfiguredAgainOnlyIfWhatItsConfigFollowsFromChanged) {
+    dir.put("kconfig/series", "k.patch\n");
+    dir.put("kconfig/k.patch", "--- /dev/null\n+++ b/mm/Kconfig\n@@ -0,0 +1 @@\n+config A\n");
+    Arm with_kconfig;
+    with_kconfig.name = "kconfig";
+    with_kconfig.series = {"kconfig"};
+    must_build(base);
+    EXPECT_EQ(runner.count("allnoconfig"), 1);
+    must_build(patched);
+    EXPECT_EQ(runner.count("allnoconfig"), 1);
+    must_build(with_kconfig);
+    EXPECT_EQ(runner.count("allnoconfig"), 2);
+    spec.kernel.options = {{"B", "y"}};
+    EXPECT_NE(read_text(must_build(patched).config).find("CONFIG_B=y"), std::string::npos);
+    EXPECT_EQ(runner.count("allnoconfig"), 3);
+    // One that fails leaves nothing behind that the next would take for verified.
+    spec.kernel.options = {{"GONE", "y"}};
+    runner.on({"make", "allnoconfig"}, [](const Command& c) {
+        std::ofstream(FakeCommandRunner::value(c, "KCONFIG_CONFIG")) << "CONFIG_A=y\n";
+        return exits(0);
+    });
+    must_fail(base);
+    must_fail(base);
+    EXPECT_EQ(runner.count("allnoconfig"), 5);
+}
+
 TEST_F(KernelBuild, ALostOptionIsTheSpecsFault) {
     dir.put("base.config", "CONFIG_A=y\n");
     spec.kernel.options = {{"GONE", "y"}};
@@ -225,7 +251,8 @@ TEST_F(KernelBuild, WhatTheHostDoesToABuildIsNeverTheKernelsFault) {
         runner.on({"make", target}, std::move(result));
         return must_fail(base).blame;
     };
-    for (const char* target : {"bzImage", "allnoconfig"}) {
+    // In the order of a build: once configured, a worktree is not configured again.
+    for (const char* target : {"allnoconfig", "bzImage"}) {
         EXPECT_EQ(blame(target, {Cancelled{}, "", 0}), Blame::Host) << target;
         EXPECT_EQ(blame(target, {TimedOut{}, "", 0}), Blame::Host) << target;
         EXPECT_EQ(blame(target, {Signalled{9}, "", 0}), Blame::Host) << target;

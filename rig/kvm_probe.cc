@@ -58,7 +58,8 @@ Result<KvmProbe> probe_kvm(const GuestSetup& setup, const Kernel& kernel, const 
         if (stop.stop_requested()) return fail(Blame::Host, "cancelled");
         probe.works = record.has_value();
         probe.why = record ? fmt::format("a kernel came up and went down in {:.1f} s", probe.seconds)
-                           : record.error().message.substr(0, record.error().message.find('\n'));
+                           // Without the console's last words: the reason has to fit on a line.
+                           : record.error().message.substr(0, record.error().message.find("; the console"));
     }
     RIG_CHECK(remember_probe(cache, boot_id, probe));
     return probe;

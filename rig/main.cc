@@ -103,6 +103,7 @@ int main(int argc, char** argv) {
     auto* compare = app.add_subcommand("compare", "build and boot all arms, print the comparison");
     spec_argument(compare);
     add_overrides(compare, line.overrides);
+    compare->add_option("--point", line.points, "of a suite, only this point (more than one may be given)")->take_all();
     auto* build = app.add_subcommand("build", "build the kernels (all arms, or one) and the guest image");
     spec_argument(build);
     arm_option(build, false);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sstream>
 
 namespace rig {
@@ -156,6 +157,16 @@ Result<Suite> parse_suite(std::string_view text, const fs::path& file) {
         suite.points.push_back(std::move(point));
     }
     return suite;
+}
+
+Status keep_points(Suite& suite, const std::vector<std::string>& ids) {
+    std::vector<std::string> known;
+    for (const auto& point : suite.points) known.push_back(point.id);
+    for (const auto& id : ids)
+        if (std::find(known.begin(), known.end(), id) == known.end())
+            return fail(Blame::Spec, fmt::format("{}: no point '{}', accepted: {}", suite.file.string(), id, fmt::join(known, ", ")));
+    if (!ids.empty()) std::erase_if(suite.points, [&](const Point& point) { return std::find(ids.begin(), ids.end(), point.id) == ids.end(); });
+    return {};
 }
 
 Result<Suite> load_suite(const fs::path& file) { return parse_suite(slurp(file), file); }

@@ -80,4 +80,7 @@ bool is_suite(std::string_view text);
 Result<Suite> parse_suite(std::string_view text, const std::filesystem::path& file);
 Result<Suite> load_suite(const std::filesystem::path& file);
 
+// Leaves the points of these ids, in the suite's order; none named leaves all. Blame::Spec for an id that is not there.
+Status keep_points(Suite& suite, const std::vector<std::string>& ids);
+
 } // namespace rig

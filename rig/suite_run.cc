@@ -1,6 +1,7 @@
 #include "rig/suite_run.h"
 
 #include "rig/kernel_build.h"
+#include "rig/metric.h"
 #include "rig/patch_series.h"
 #include "rig/report/figures.h"
 #include "rig/report/json.h"
@@ -41,6 +42,18 @@ std::string figures_of(const MetricResult& metric) {
     return fmt::format("{}: {}", label, fmt::join(arms, ", "));
 }
 
+// The overrides of each run of a check: what it sets, the sweep's value, the command line's last.
+std::vector<std::vector<SpecOverride>> variants(const RunCheck& run, const std::vector<SpecOverride>& more) {
+    std::vector<std::vector<SpecOverride>> all;
+    for (std::size_t i = 0; i < (run.sweep ? run.sweep->values.size() : 1); ++i) {
+        auto overrides = run.set;
+        if (run.sweep) overrides.push_back({run.sweep->key, run.sweep->values[i]});
+        overrides.insert(overrides.end(), more.begin(), more.end());
+        all.push_back(std::move(overrides));
+    }
+    return all;
+}
+
 struct Outcome {
     Exit exit = Exit::Inconclusive;
     std::string closing, reported, run;
@@ -70,11 +83,7 @@ class SuiteRun {
         : suite_(suite), more_(more), world_(world), options_(options), stop_(stop) {}
 
     Status check(const RunCheck& run, std::vector<CheckResult>& out) {
-        const auto values = run.sweep ? run.sweep->values : std::vector<std::string>{""};
-        for (const auto& value : values) {
-            auto overrides = run.set;
-            if (run.sweep) overrides.push_back({run.sweep->key, value});
-            overrides.insert(overrides.end(), more_.begin(), more_.end());
+        for (const auto& overrides : variants(run, more_)) {
             RIG_TRY(spec, load_spec(suite_.top / run.experiment, overrides));
             auto options = options_;
             options.command = {"./bootstrap", "compare", run.experiment.string()};
@@ -102,9 +111,7 @@ class SuiteRun {
 
     Status check(const BuildCheck& build, std::vector<CheckResult>& out) {
         RIG_TRY(spec, load_spec(suite_.top / build.experiment));
-        const Arm* arm = spec.find_arm(build.arm);
-        if (!arm) return fail(Blame::Spec, fmt::format("{}: no arm '{}', which {} builds {} of", build.experiment.string(), build.arm, suite_.file.string(), build.object));
-        RIG_TRY(object, build_object(spec, *arm, build.object, BuildContext{world_.cache, world_.runner, world_.progress, 0}));
+        RIG_TRY(object, build_object(spec, *spec.find_arm(build.arm), build.object, BuildContext{world_.cache, world_.runner, world_.progress, 0}));
         CheckResult result;
         result.what = fmt::format("{} of {} in {}", build.object, build.arm, build.experiment.string());
         result.control = !build.builds;
@@ -134,6 +141,26 @@ class SuiteRun {
 };
 
 } // namespace
+
+Status check_suite_files(const Suite& suite, const std::vector<SpecOverride>& more) {
+    for (const auto& point : suite.points)
+        for (const auto& check : point.checks) {
+            if (const auto* run = std::get_if<RunCheck>(&check))
+                for (const auto& overrides : variants(*run, more)) {
+                    RIG_TRY(spec, load_spec(suite.top / run->experiment, overrides));
+                    const auto infos = metric_infos(spec.metrics);
+                    for (const auto& shown : run->show)
+                        if (std::none_of(infos.begin(), infos.end(), [&](const MetricInfo& info) { return info.name == shown; }))
+                            return fail(Blame::Spec, fmt::format("{}: point '{}' shows '{}', which {} does not measure", suite.file.string(), point.id, shown, run->experiment.string()));
+                }
+            if (const auto* build = std::get_if<BuildCheck>(&check)) {
+                RIG_TRY(spec, load_spec(suite.top / build->experiment));
+                if (!spec.find_arm(build->arm))
+                    return fail(Blame::Spec, fmt::format("{}: no arm '{}', which {} builds {} of", build->experiment.string(), build->arm, suite.file.string(), build->object));
+            }
+        }
+    return {};
+}
 
 CheckVerdict PointResult::verdict() const {
     auto worst = checks.empty() ? CheckVerdict::Open : CheckVerdict::Holds;
@@ -193,6 +220,7 @@ CheckResult check_added_lines(const PatchCheck& check, const std::vector<std::st
 }
 
 Result<SuiteResult> run_suite(const Suite& suite, const std::vector<SpecOverride>& more, const World& world, const ExperimentOptions& options, std::stop_token stop) {
+    RIG_CHECK(check_suite_files(suite, more));
     SuiteResult result{suite.name, suite.description, now_text(), "", options.command, "", {}};
     const auto dir = options.results / fmt::format("{:%Y%m%d-%H%M%S}-suite-{}", fmt::gmtime(std::chrono::system_clock::now()), suite.name);
     std::error_code error;

@@ -47,6 +47,10 @@ CheckVerdict judge_check(Exit found, const std::string& reported, Exit expected,
 // What a series adds against what the check wants in it. Pure.
 CheckResult check_added_lines(const PatchCheck& check, const std::vector<std::string>& patches);
 
+// Everything that can be wrong with the files, before the first of what may be hours of runs: each experiment with the
+// overrides of its check, the metrics shown, the arms built.
+Status check_suite_files(const Suite& suite, const std::vector<SpecOverride>& more);
+
 // `more` are overrides from the command line, for every run of the suite.
 Result<SuiteResult> run_suite(const Suite& suite, const std::vector<SpecOverride>& more, const World& world, const ExperimentOptions& options, std::stop_token stop);
 

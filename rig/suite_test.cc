@@ -71,6 +71,18 @@ TEST_F(SuiteTest, ReadsEveryKindOfCheck) {
     EXPECT_FALSE(is_suite("not TOML ["));
 }
 
+TEST_F(SuiteTest, PointsCanBePicked) {
+    auto suite = parse_suite(good_suite, file()).value();
+    EXPECT_TRUE(keep_points(suite, {}));
+    EXPECT_EQ(suite.points.size(), 2u);
+    const auto unknown = keep_points(suite, {"dose", "dosis"});
+    ASSERT_FALSE(unknown);
+    EXPECT_NE(unknown.error().message.find("no point 'dosis', accepted: no-stub, dose"), std::string::npos) << unknown.error().message;
+    EXPECT_TRUE(keep_points(suite, {"dose"}));
+    ASSERT_EQ(suite.points.size(), 1u);
+    EXPECT_EQ(suite.points[0].id, "dose");
+}
+
 TEST_F(SuiteTest, AControlMustSayWithWhichWordsItFails) {
     EXPECT_NE(error_of("says = \"the control did not fail\"\n", "").find("missing point[1].run[0].says"), std::string::npos);
     EXPECT_NE(error_of("says = \"implicit declaration\"\n", "").find("missing point[0].build[0].says"), std::string::npos);

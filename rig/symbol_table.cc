@@ -19,7 +19,7 @@ Result<SymbolTable> SymbolTable::parse(std::string_view text, const std::string&
             return fail(Blame::Host, fmt::format("{}:{}: found '{}', want 'ADDRESS TYPE NAME'", file, line_number, line.substr(0, 80)));
         auto name = line.substr(used + 3);
         name = name.substr(0, name.find_first_of(" \t"));
-        table.by_name_.emplace(name, address);
+        table.by_name_.try_emplace(std::string(name), address);
         table.addresses_.push_back(address);
     }
     if (table.addresses_.empty()) return fail(Blame::Host, fmt::format("{}: no symbols in it", file));
@@ -29,8 +29,8 @@ Result<SymbolTable> SymbolTable::parse(std::string_view text, const std::string&
 }
 
 std::optional<std::uint64_t> SymbolTable::address(std::string_view name) const {
-    const auto found = by_name_.lower_bound(name);
-    if (found == by_name_.end() || found->first != name) return std::nullopt;
+    const auto found = by_name_.find(std::string(name));
+    if (found == by_name_.end()) return std::nullopt;
     return found->second;
 }
 

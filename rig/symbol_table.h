@@ -4,10 +4,10 @@
 #include "rig/error.h"
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace rig {
@@ -25,7 +25,7 @@ class SymbolTable {
     std::optional<Bounds> bounds(std::string_view name) const;
 
  private:
-    std::multimap<std::string, std::uint64_t, std::less<>> by_name_;
+    std::unordered_map<std::string, std::uint64_t> by_name_; // the first of each name
     std::vector<std::uint64_t> addresses_; // sorted, unique
 };
 

@@ -243,6 +243,17 @@ TEST_F(EndToEnd, InterruptStopsCleanlyAndKeepsTheEvidence) {
     EXPECT_LT(run->samples.size(), 200u);
 }
 
+// The points of the review that need no boot: patches read and single objects built, with the controls beside them.
+TEST_F(EndToEnd, ASuiteAnswersPointByPoint) {
+    const auto result = rig({"compare", "configs/review.toml", "--point", "imperative-voice", "--point", "no-stub"}, kBuildLimit);
+    EXPECT_EQ(exit_code(result), 0) << result.out;
+    EXPECT_NE(result.out.find("2 of 2 points hold; 1 of 1 negative controls were seen to fail"), std::string::npos) << result.out;
+    const auto wrong = variant("review.toml", {{"lacks = \\[\"Should be used\"\\]", "has = [\"Should be used\"]"}, {"has = \\[\"Use in slow paths where sleeping is acceptable.\"\\]\n", ""}});
+    const auto broken = rig({"compare", wrong.string(), "--point", "imperative-voice"});
+    EXPECT_EQ(exit_code(broken), 1) << broken.out;
+    EXPECT_NE(broken.out.find("'Should be used' is missing"), std::string::npos) << broken.out;
+}
+
 TEST_F(EndToEnd, Linux73GivesTheSame) {
     const auto result = rig({"compare", "configs/batch-alloc-fail-7.3.toml", "--boots", "2", "--clock", "virtual"}, kBuildLimit);
     EXPECT_EQ(exit_code(result), 0) << result.out;

@@ -1,0 +1,37 @@
+// The files in configs/ as they are shipped: a mistake in one must not wait until somebody runs it.
+#include "rig/suite_run.h"
+
+#include <fstream>
+#include <gtest/gtest.h>
+
+namespace rig {
+namespace {
+
+namespace fs = std::filesystem;
+
+TEST(Shipped, EveryExperimentAndSuiteIsWellFormed) {
+    unsigned experiments = 0, suites = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(fs::path(RIG_TOP) / "configs")) {
+        if (entry.path().extension() != ".toml") continue;
+        std::ifstream in(entry.path());
+        const std::string text{std::istreambuf_iterator<char>(in), {}};
+        if (is_suite(text)) {
+            const auto suite = parse_suite(text, entry.path());
+            ASSERT_TRUE(suite) << suite.error().message;
+            const auto files = check_suite_files(*suite, {});
+            EXPECT_TRUE(files) << entry.path() << ": " << files.error().message;
+            // The control: what is checked here can fail.
+            EXPECT_FALSE(check_suite_files(*suite, {{"guest.vcpus", "99"}}));
+            ++suites;
+        } else {
+            const auto spec = parse_spec(text, entry.path());
+            EXPECT_TRUE(spec) << spec.error().message;
+            ++experiments;
+        }
+    }
+    EXPECT_GE(experiments, 8u);
+    EXPECT_GE(suites, 1u);
+}
+
+} // namespace
+} // namespace rig
