@@ -185,6 +185,14 @@ TEST(Plan, FollowsChildrenOnlyWhereThereAreAny) {
     EXPECT_NE(probes.find("r:rig/call_return exit_mmap"), std::string::npos);
 }
 
+TEST(Plan, AnArmWithoutAWitnessHasNoProbeForIt) {
+    Spec spec = small_spec();
+    EXPECT_NE(plan_for(spec, kTarget).json.dump().find("witness"), std::string::npos);
+    spec.target.same_path = true;
+    spec.arms[0].witness.clear();
+    EXPECT_EQ(plan_for(spec, kTarget).json.dump().find("witness"), std::string::npos);
+}
+
 TEST(Plan, ACommandsRunsAndTheCallsTimedInThemAreDifferentEvents) {
     Spec spec = small_spec();
     spec.workload.name = "command";

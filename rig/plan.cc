@@ -77,9 +77,9 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
                  {"call_function_vectors", "irq_vectors:call_function_entry", ""},
                  {"call_function_single_vectors", "irq_vectors:call_function_single_entry", ""},
                  {"reschedule_vectors", "irq_vectors:reschedule_entry", ""},
-                 {"target_hits", "rig:target", own_filter},
-                 {"witness_hits", "rig:witness", own_filter}})
+                 {"target_hits", "rig:target", own_filter}})
         plan.stat.push_back(event);
+    if (!arm.witness.empty()) plan.stat.push_back({"witness_hits", "rig:witness", own_filter});
     if (has_sync) plan.stat.push_back({"sync_handled", "rig:sync_handled", ""});
     if (spec.fault.enabled) plan.stat.push_back({"failed_allocations", "rig:alloc_failed", fmt::format("ret == 1 && {}", own_filter)});
     const auto probed = [&](const MetricSpec& metric) { return "rig:m_" + metric.name; };
@@ -103,7 +103,8 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
     if (spec.fault.enabled) counted.push_back(event_json({"", "rig:alloc_failed/call-graph=fp/", fmt::format("ret == 1 && {}", own_filter)}));
     timed.push_back(own("rig:target"));
     timed.push_back(own("rig:target_return"));
-    json probes = {"p:rig/target " + spec.target.function, "r:rig/target_return " + spec.target.function, "p:rig/witness " + arm.witness};
+    json probes = {"p:rig/target " + spec.target.function, "r:rig/target_return " + spec.target.function};
+    if (!arm.witness.empty()) probes.push_back("p:rig/witness " + arm.witness);
     if (has_sync) probes.push_back("p:rig/sync_handled " + spec.target.sync_function);
     if (spec.fault.enabled) probes.push_back("r:rig/alloc_failed should_fail_alloc_page ret=$retval:u8");
     for (const auto& metric : spec.metrics) {

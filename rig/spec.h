@@ -44,7 +44,8 @@ struct PrebuiltImage {
 struct Arm {
     std::string name;                          // [a-z0-9][a-z0-9-]*, unique; the first arm is the baseline
     std::vector<std::filesystem::path> series; // folders with a quilt `series` file, applied in order
-    std::string witness;                       // function that only this arm's version of the line calls; see exposure.h
+    std::string witness;                       // function that only this arm's version of the line calls; see exposure.h. Empty
+                                               // with target.same_path
     std::optional<PrebuiltImage> prebuilt;
     std::string splat = {}; // broken on purpose: every boot must splat, naming this text in title, function or call trace
 };
@@ -102,6 +103,8 @@ struct TargetSpec {
     std::string function = "tlb_remove_table_one";            // must be hit in every arm; its entry..return is the caller latency
     std::string sync_function = "tlb_remove_table_smp_sync";  // csd func of the IPIs under test; a file without the key: none
     std::map<std::string, std::string> config;                // options the final .config must hold for the line to be compiled
+    bool same_path = false; // the arms run the same code here, which is what is to be shown: no witness can tell them apart, and
+                            // the target is hit as often as the workload's calls predict, in every arm
 };
 
 // What the experiment declares about one metric. Numbers may differ per arm.

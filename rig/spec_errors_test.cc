@@ -260,6 +260,7 @@ TEST_F(SpecErrors, PointsAtWhatIsWrongAndSaysWhatIsAccepted) {
          "witness = \"synchronize_rcu\"",
          "witness = @\"1up\"",
          {"arm[1].witness: \"1up\"", "kernel function"}},
+        {good_spec, "sync_function = \"tlb_remove_table_smp_sync\"", "same_path = @1", {"target.same_path"}},
         {good_spec, "witness = \"synchronize_rcu\"", "witness = \"synchronize_rcu\"\nsplat = @\"BUG\"", {"arm[1].splat: \"BUG\"", "4..128 characters"}},
         {good_spec, "witness = \"synchronize_rcu\"", "witness = \"synchronize_rcu\"\nsplat = @\" sleep\"", {"arm[1].splat", "without blanks"}},
         {good_spec, "witness = \"synchronize_rcu\"", "witness = \"synchronize_rcu\"\nsplat = @true", {"arm[1].splat"}},

@@ -183,6 +183,24 @@ TEST_F(SpecTest, ReadsACommand) {
     EXPECT_EQ(spec->workload.call, "exit_mmap");
 }
 
+TEST_F(SpecTest, ArmsOnTheSamePathHaveNoWitness) {
+    const std::string target = "[target]\nsame_path = true\nfunction = \"pmdp_collapse_flush\"\n";
+    const auto without = replaced(minimal_spec, "witness = \"smp_call_function\"\n", "");
+    auto spec = parse_spec(without + target, file());
+    ASSERT_TRUE(spec) << spec.error().message;
+    EXPECT_TRUE(spec->target.same_path);
+    EXPECT_EQ(spec->arms[0].witness, "");
+    spec = parse_spec(without, file());
+    ASSERT_FALSE(spec);
+    EXPECT_NE(spec.error().message.find("missing arm[0].witness"), std::string::npos) << spec.error().message;
+    spec = parse_spec(std::string(minimal_spec) + target, file());
+    ASSERT_FALSE(spec);
+    EXPECT_NE(spec.error().message.find("the arms run the same code"), std::string::npos) << spec.error().message;
+    spec = parse_spec(without + "[target]\nsame_path = true\n", file());
+    ASSERT_FALSE(spec);
+    EXPECT_NE(spec.error().message.find("missing target.function"), std::string::npos) << spec.error().message;
+}
+
 TEST_F(SpecTest, ReadsTheOtherSources) {
     auto with = [&](const std::string& source) {
         return parse_spec(replaced(minimal_spec, R"({ distro = "linux-source-6.12" })", source), file());
@@ -262,7 +280,7 @@ TEST_F(SpecTest, LoadsFromAFile) {
 }
 
 TEST(SpecNames, Lists) {
-    EXPECT_EQ(workload_names(), (std::vector<std::string>{"munmap", "exit", "command", "crash"}));
+    EXPECT_EQ(workload_names(), (std::vector<std::string>{"munmap", "exit", "collapse", "pmd_unshare", "command", "crash"}));
     EXPECT_EQ(metric_names().size(), 10U);
 }
 
