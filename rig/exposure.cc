@@ -1,6 +1,7 @@
 #include "rig/exposure.h"
 
 #include "rig/measured_call.h"
+#include "rig/metric.h"
 #include "rig/statistics.h"
 
 #include <algorithm>
@@ -273,6 +274,24 @@ void prove_same_path(const ArmEvidence& evidence, const Boots& boots, std::vecto
         [](const Sample&) { return "this kernel reaches the function by other ways, or only some of the calls took this one"; }));
 }
 
+// What the experiment says that a boot must have seen to have tested anything: races that took place, for one.
+void prove_at_least(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
+    for (const auto& metric : evidence.spec.metrics) {
+        if (metric.at_least == 0) continue;
+        const auto value = [&](const Sample& s) { return metric_value(metric.name, s, evidence.spec.target); };
+        proofs.push_back(over_boots(
+            {"at_least_" + metric.name, fmt::format("{} at least {} in every boot", metric.name, metric.at_least), true,
+             range(boots, [&](const Sample& s) { return value(s).value_or(0); }), ""},
+            boots, [&](const Sample& s) -> Wrong {
+                const auto found = value(s);
+                if (!found) return fmt::format("no {} in the sample, want at least {}", metric.name, metric.at_least);
+                if (*found >= static_cast<double>(metric.at_least)) return {};
+                return fmt::format("{}, want at least {}", *found, metric.at_least);
+            },
+            [](const Sample&) { return "what was to be tested did not take place, or too seldom: more iterations, or another seed"; }));
+    }
+}
+
 void prove_hits(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
     const auto& target = evidence.spec.target.function;
     proofs.push_back(over_boots(
@@ -381,6 +400,7 @@ std::vector<Proof> prove(const ArmEvidence& evidence) {
     else
         prove_no_faults(boots, proofs);
     prove_hits(evidence, boots, proofs);
+    prove_at_least(evidence, boots, proofs);
     prove_instruments(evidence, boots, proofs);
     return proofs;
 }

@@ -296,6 +296,22 @@ TEST_F(SamePathTest, TheArmsAreDifferentKernelsAllTheSame) {
     expect_failing({"image_differs"});
 }
 
+TEST_F(ExposureTest, WhatABootMustHaveSeenIsAProof) {
+    MetricSpec races;
+    races.name = "races";
+    races.at_least = 2;
+    races.custom = CustomMetric{CustomMetric::Kind::Calls, "gup_fast_raced", "", "", false};
+    spec_.metrics = {races};
+    expect_failing({"at_least_races"}); // not in the samples at all
+    EXPECT_EQ(proof("at_least_races").found, "boot 0: no races in the sample, want at least 2 (8 of 8 boots fail)");
+    for (auto& s : samples_) s.counts["metric:races"] = 2;
+    expect_failing({});
+    EXPECT_EQ(proof("at_least_races").found, "2 in each of 8 boots");
+    boot(5).counts["metric:races"] = 1;
+    expect_failing({"at_least_races"});
+    EXPECT_EQ(proof("at_least_races").found, "boot 5: 1, want at least 2");
+}
+
 TEST_F(ExposureTest, SaysHowManyBootsFailAndNamesTheFirst) {
     boot(6).exposure.lost_events = 1;
     boot(2).exposure.lost_events = 4;

@@ -220,7 +220,7 @@ Status read_command(const SpecTable& table, WorkloadSpec& workload) {
 }
 
 Status read_workload(const SpecTable& table, WorkloadSpec& workload) {
-    RIG_CHECK(table.only({"name", "iterations", "tables", "pages_per_table", "pace_us", "bystanders", "bystander_period_us", "command", "call"}));
+    RIG_CHECK(table.only({"name", "iterations", "tables", "pages_per_table", "pace_us", "bystanders", "bystander_period_us", "bystander_mode", "command", "call"}));
     RIG_CHECK(table.choice("name", workload.name, workload_names()));
     RIG_CHECK(table.integer("iterations", workload.iterations, 1, 100000));
     RIG_CHECK(table.integer("tables", workload.tables, 1, 511));
@@ -228,6 +228,11 @@ Status read_workload(const SpecTable& table, WorkloadSpec& workload) {
     RIG_CHECK(table.integer("pace_us", workload.pace_us, 0, 10000000));
     RIG_CHECK(table.boolean("bystanders", workload.bystanders));
     RIG_CHECK(table.integer("bystander_period_us", workload.bystander_period_us, 50, 1000000));
+    if (table.has("bystander_mode") && !workload.bystanders)
+        return tl::unexpected(table.bad("bystander_mode", "it left out, or workload.bystanders = true"));
+    std::string mode = "sleep";
+    RIG_CHECK(table.choice("bystander_mode", mode, {"sleep", "busy"}));
+    workload.bystanders_busy = mode == "busy";
     return read_command(table, workload);
 }
 
@@ -316,7 +321,7 @@ const Arm* Spec::find_arm(std::string_view wanted) const {
 }
 
 const std::vector<std::string>& workload_names() {
-    static const std::vector<std::string> names = {"munmap", "exit", "collapse", "pmd_unshare", "command", "crash"}; // crash: the self-test of a workload that dies
+    static const std::vector<std::string> names = {"munmap", "exit", "collapse", "pmd_unshare", "gup_race", "command", "crash"}; // crash: the self-test of a workload that dies
     return names;
 }
 

@@ -1,9 +1,11 @@
 #include "rig/spec_metrics.h"
 
+#include "guest/workload_counters.h"
 #include "rig/spec_rules.h"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace rig {
 namespace {
@@ -36,11 +38,26 @@ bool is_known_metric(const std::string& name) {
 const std::map<std::string, CustomMetric::Kind>& metric_sources() {
     using Kind = CustomMetric::Kind;
     static const std::map<std::string, Kind> sources = {
-        {"event", Kind::Event}, {"calls_of", Kind::Calls}, {"latency_of", Kind::Latency}, {"histogram_of", Kind::Histogram}};
+        {"event", Kind::Event}, {"calls_of", Kind::Calls}, {"latency_of", Kind::Latency}, {"counter", Kind::Counter}, {"histogram_of", Kind::Histogram}};
     return sources;
 }
 
-// A metric the file defines: exactly one of the four sources.
+Status known_counter(const SpecTable& table, const std::string& counter, const std::string& workload) {
+    const auto names = guest::workload_counters(workload);
+    if (std::find(names.begin(), names.end(), counter) != names.end()) return {};
+    return tl::unexpected(table.bad("counter", names.empty() ? fmt::format("another source: workload \"{}\" counts nothing itself", workload)
+                                                             : fmt::format("what workload \"{}\" counts: {}", workload, fmt::join(names, ", "))));
+}
+
+Rule rule_of(CustomMetric::Kind kind) {
+    using Kind = CustomMetric::Kind;
+    if (kind == Kind::Event) return rules::event_name;
+    if (kind == Kind::Histogram) return rules::arm_name;
+    if (kind == Kind::Counter) return rules::metric_name;
+    return rules::kernel_function;
+}
+
+// A metric the file defines: exactly one of the sources.
 Result<CustomMetric> read_custom_metric(const SpecTable& table, const std::string& name, const Spec& spec) {
     using Kind = CustomMetric::Kind;
     std::vector<std::string> found;
@@ -50,13 +67,21 @@ Result<CustomMetric> read_custom_metric(const SpecTable& table, const std::strin
     if (auto want = rules::metric_name(name)) return tl::unexpected(table.wrong(fmt::format("bad name {}, want {}", table.path(), *want)));
     CustomMetric custom;
     custom.kind = metric_sources().at(found[0]);
-    RIG_CHECK(table.text(found[0], custom.what, custom.kind == Kind::Event ? Rule(rules::event_name) : custom.kind == Kind::Histogram ? Rule(rules::arm_name) : Rule(rules::kernel_function)));
+    RIG_CHECK(table.text(found[0], custom.what, rule_of(custom.kind)));
+    if (custom.kind == Kind::Counter) RIG_CHECK(known_counter(table, custom.what, spec.workload.name));
     if (custom.kind == Kind::Histogram &&
         std::none_of(spec.backgrounds.begin(), spec.backgrounds.end(), [&](const auto& one) { return one.name == custom.what; }))
         return tl::unexpected(table.bad(found[0], "the name of a [[background]] command of this file"));
     if (custom.kind != Kind::Event && table.has("filter")) return tl::unexpected(table.bad("filter", "it left out: it goes with event"));
-    if ((custom.kind == Kind::Latency || custom.kind == Kind::Histogram) && table.has("own"))
-        return tl::unexpected(table.bad("own", "it left out: a latency is always the workload's, a histogram the background command's"));
+    if (custom.kind != Kind::Event && custom.kind != Kind::Calls && table.has("own"))
+        return tl::unexpected(table.bad("own", "it left out: a latency or counter is always the workload's, a histogram the background command's"));
+    if (table.has("cpu")) {
+        if (custom.kind != Kind::Event && custom.kind != Kind::Calls)
+            return tl::unexpected(table.bad("cpu", "it left out: it goes with event and calls_of"));
+        unsigned cpu = 0;
+        RIG_CHECK(table.integer("cpu", cpu, 0, spec.guest.vcpus - 1));
+        custom.cpu = cpu;
+    }
     RIG_CHECK(table.text("filter", custom.filter, rules::at_most(256)));
     RIG_CHECK(table.text("label", custom.label, rules::at_most(40)));
     RIG_CHECK(table.boolean("own", custom.own));
@@ -71,9 +96,9 @@ Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, 
         {"may-rise", {ExpectKind::MayRise, "at_most"}},
         {"not-worse", {ExpectKind::NotWorse, "within"}},
     };
-    auto accepted = std::vector<std::string>{"expect", "values", "at_most", "within"};
+    auto accepted = std::vector<std::string>{"expect", "values", "at_most", "within", "at_least"};
     const bool defined_here = !is_known_metric(name);
-    if (defined_here) accepted.insert(accepted.end(), {"event", "filter", "calls_of", "latency_of", "histogram_of", "label", "own"});
+    if (defined_here) accepted.insert(accepted.end(), {"event", "filter", "calls_of", "latency_of", "counter", "histogram_of", "label", "own", "cpu"});
     RIG_CHECK(table.only(accepted));
     RIG_CHECK(table.require("expect", "one of report, exactly, may-rise, not-worse"));
     std::string expect;
@@ -92,6 +117,7 @@ Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, 
     if (values) RIG_CHECK(read_exact_values(*values, metric, spec));
     RIG_CHECK(table.number("at_most", metric.at_most, 0, 1e9, true));
     RIG_CHECK(table.number("within", metric.within, 0, 10));
+    RIG_CHECK(table.integer("at_least", metric.at_least, 1, 1'000'000'000));
     if (defined_here) {
         RIG_TRY(custom, read_custom_metric(table, name, spec));
         metric.custom = std::move(custom);

@@ -2,6 +2,8 @@
 // memory. To add one: write the file, list it in workload.cc, and name it in an experiment file.
 #pragma once
 
+#include "guest/workload_counters.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -28,6 +30,7 @@ struct WorkloadReport {
     std::uint32_t calls = 0;        // completed
     std::uint64_t tables_freed = 0; // page tables the calls freed, replaced, or made one process's own
     char error[200] = {};           // empty: all went well
+    std::uint64_t counters[kMaxCounters] = {}; // what this workload counts itself, in the order of workload_counters()
     std::uint64_t call_ns[kMaxIterations] = {}; // CLOCK_MONOTONIC around each call
 };
 
