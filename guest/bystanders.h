@@ -1,7 +1,8 @@
 // Innocent threads, one on every CPU but the workload's, in a process of their own: they share no page table with the
 // workload, so whatever reaches them is disturbance. Each sleeps to an absolute time, notes how late it woke, then does
-// a fixed piece of work and notes how long that took. They sleep most of the time: under a single-threaded emulator a
-// spinning bystander would starve the round robin.
+// a fixed piece of work and notes how long that took. They sleep most of the time, so that their CPUs are idle. In a busy
+// crowd a second thread on each of these CPUs computes at the lowest priority: such a CPU is never idle, needs no wake-up
+// and answers from the middle of something.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,7 @@ struct BystanderLog {
 class Bystanders {
  public:
     // Forks the process; `cpus` online CPUs, threads on 1..cpus-1. False: errno tells.
-    bool start(unsigned cpus, unsigned period_us, unsigned burst_iterations);
+    bool start(unsigned cpus, unsigned period_us, unsigned burst_iterations, bool busy);
     void record(bool on); // samples are kept only while on
     void stop();          // ends and reaps the process
     const BystanderLog& log(unsigned cpu) const { return *logs_[cpu - 1]; }

@@ -135,6 +135,7 @@ struct Pass {
 
  private:
     bool measured(WorkloadProcess& workload);
+    json counters_of(const WorkloadReport& report) const;
     void send_output();
 };
 
@@ -163,8 +164,17 @@ bool Pass::run() {
     if (report.error[0] && plan.at("workload").contains("command")) result["workload"]["error"] = report.error + ("; it said: " + tail(command_output()));
     result["workload"]["calls"] = calls;
     result["workload"]["tables_freed"] = report.tables_freed;
+    result["workload"]["counters"] = counters_of(report);
     result["workload"]["call_ns"] = std::vector<std::uint64_t>(report.call_ns, report.call_ns + calls);
     return true;
+}
+
+json Pass::counters_of(const WorkloadReport& report) const {
+    json counters = json::object();
+    const auto name = plan.at("workload").at("name").get<std::string>(); // the view below is of it
+    const auto names = workload_counters(name);
+    for (std::size_t i = 0; i < names.size(); ++i) counters[std::string(names[i])] = report.counters[i];
+    return counters;
 }
 
 bool Pass::measured(WorkloadProcess& workload) {
@@ -237,7 +247,7 @@ void measure(const json& plan, Channel& channel) {
     }
     const auto& crowd = plan.at("bystanders");
     if (crowd.at("enabled").get<bool>() && cpus > 1 &&
-        !bystanders.start(cpus, crowd.at("period_us"), crowd.at("burst_iterations")))
+        !bystanders.start(cpus, crowd.at("period_us"), crowd.at("burst_iterations"), crowd.at("busy")))
         return fail("bystanders", errno_text("start"));
 
     json result = {{"cpus_online", cpus}, {"passes", json::array()}};

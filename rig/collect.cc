@@ -1,6 +1,8 @@
 #include "rig/collect.h"
 
+#include "guest/workload_counters.h"
 #include "rig/measured_call.h"
+#include "rig/metric.h"
 #include "rig/perf_output.h"
 
 #include <algorithm>
@@ -33,7 +35,7 @@ Result<std::string> artifact(const Artifacts& artifacts, const std::string& name
 
 // The k-th row of an event name on a CPU belongs to the k-th event of that name in the plan: perf prints events in the
 // order given and cannot be told to rename a tracepoint.
-Status fill_counts(Sample& sample, const std::vector<StatRow>& rows, const std::vector<StatEvent>& events, unsigned cpus) {
+Status fill_counts(Sample& sample, const std::vector<StatRow>& rows, const std::vector<StatEvent>& events, unsigned cpus, const std::vector<MetricSpec>& metrics) {
     std::map<std::pair<std::string, unsigned>, std::size_t> seen;
     std::map<std::string, std::vector<std::string>> keys;
     for (const auto& event : events) keys[event.event].push_back(event.key);
@@ -51,6 +53,13 @@ Status fill_counts(Sample& sample, const std::vector<StatRow>& rows, const std::
         sample.counts[key] += row.count;
         ++used;
     }
+    for (const auto& metric : metrics)
+        if (metric.custom && metric.custom->cpu) {
+            const auto& per_cpu = sample.counts_per_cpu[custom_count_key(metric.name)];
+            if (*metric.custom->cpu >= per_cpu.size())
+                return guest_error(fmt::format("metrics.{}: no CPU {} was counted", metric.name, *metric.custom->cpu));
+            sample.counts[custom_count_key(metric.name)] = per_cpu[*metric.custom->cpu];
+        }
     if (used != events.size() * cpus)
         return guest_error(fmt::format("perf stat: {} rows, want {} events x {} CPUs", used, events.size(), cpus));
     return {};
@@ -131,10 +140,25 @@ Result<std::uint64_t> injections_of(const json& pass) {
     return static_cast<std::uint64_t>(before - after);
 }
 
+// What went wrong in one pass went wrong in the boot: both together.
+Status fill_counters(Sample& sample, const json& pass, const Spec& spec) {
+    const auto counters = pass.at("workload").value("counters", json::object());
+    for (const auto name : guest::workload_counters(spec.workload.name)) {
+        const std::string key(name);
+        if (!counters.contains(key))
+            return guest_error(fmt::format("the workload did not report its counter {} in the {} pass", key, pass.at("name").get<std::string>()));
+        sample.counters[key] += counters.at(key).get<std::uint64_t>();
+    }
+    for (const auto& metric : spec.metrics)
+        if (metric.custom && metric.custom->kind == CustomMetric::Kind::Counter)
+            sample.counts[custom_count_key(metric.name)] = sample.counters[metric.custom->what];
+    return {};
+}
+
 Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass, const GuestPlan& plan, const Spec& spec) {
     RIG_TRY(stat_text, artifact(artifacts, "counted-perf-stat.csv"));
     RIG_TRY(rows, parse_perf_stat(stat_text));
-    RIG_CHECK(fill_counts(sample, rows, plan.stat, sample.cpus_online));
+    RIG_CHECK(fill_counts(sample, rows, plan.stat, sample.cpus_online, spec.metrics));
     RIG_TRY(script, artifact(artifacts, "counted-perf-script.txt"));
     RIG_TRY(trace, parse_perf_script(script));
     const auto iteration = iteration_of(spec.workload);
@@ -172,6 +196,10 @@ Result<std::vector<std::uint64_t>> parse_histogram(const std::string& text, cons
     for (std::string line; std::getline(lines, line);) {
         std::istringstream fields(line);
         std::uint64_t us = 0, count = 0, sum = 0;
+        constexpr std::string_view overflows = "# Histogram Overflows:";
+        // Its largest values would be missing, which are what it was run for.
+        if (line.starts_with(overflows) && line.find_first_of("123456789", overflows.size()) != line.npos)
+            return guest_error(fmt::format("background {}: values beyond its histogram ('{}'): give it a longer one", name, printable(line)));
         if (line.starts_with('#') || !(fields >> us)) continue;
         while (fields >> count) sum += count;
         if (!fields.eof() || us > 1'000'000'000 || sum > most || values.size() + sum > most)
@@ -249,7 +277,10 @@ Result<Sample> collect(const Artifacts& artifacts, const GuestPlan& plan, const 
             return guest_error(fmt::format("result.json: {} CPUs online, want 1..{}", sample.cpus_online, kMaxCpus));
         const auto& passes = result.at("passes");
         if (passes.size() != 2) return guest_error(fmt::format("result.json: {} passes, want 2", passes.size()));
-        for (const auto& pass : passes) RIG_CHECK(check_workload(pass, pass.at("name").get<std::string>(), spec));
+        for (const auto& pass : passes) {
+            RIG_CHECK(check_workload(pass, pass.at("name").get<std::string>(), spec));
+            RIG_CHECK(fill_counters(sample, pass, spec));
+        }
         RIG_CHECK(fill_counted(sample, artifacts, passes.at(0), plan, spec));
         RIG_CHECK(fill_timed(sample, artifacts, passes.at(1), result, spec));
         sample.exposure.probe_addresses_match = probe_matches(kprobes, plan.target_address, spec.target.function);

@@ -1,4 +1,5 @@
 #include "rig/collect.h"
+#include "rig/metric.h"
 #include "rig/testing/captured.h"
 
 #include <gtest/gtest.h>
@@ -185,6 +186,68 @@ TEST(Plan, FollowsChildrenOnlyWhereThereAreAny) {
     EXPECT_NE(probes.find("r:rig/call_return exit_mmap"), std::string::npos);
 }
 
+TEST(Collect, WhatTheWorkloadCountsIsOfBothPasses) {
+    Spec spec = small_spec();
+    spec.workload.name = "gup_race"; // its calls are munmap's as well
+    MetricSpec metric;
+    metric.name = "wrong_pages";
+    metric.custom = CustomMetric{CustomMetric::Kind::Counter, "corruptions", "", "", false};
+    spec.metrics = {metric};
+    auto artifacts = captured_boot("6.12-ipi");
+    auto sample = collect(artifacts, plan_for(spec, kTarget), spec);
+    ASSERT_FALSE(sample);
+    EXPECT_EQ(sample.error().blame, Blame::Guest);
+    EXPECT_NE(sample.error().message.find("did not report its counter walks in the counted pass"), std::string::npos) << sample.error().message;
+    auto result = nlohmann::json::parse(artifacts["result.json"]);
+    for (unsigned pass = 0; pass < 2; ++pass) result["passes"][pass]["workload"]["counters"] = {{"walks", 10 + pass}, {"corruptions", pass}};
+    artifacts["result.json"] = result.dump();
+    sample = collect(artifacts, plan_for(spec, kTarget), spec);
+    ASSERT_TRUE(sample) << sample.error().message;
+    EXPECT_EQ(sample->counters, (std::map<std::string, std::uint64_t>{{"walks", 21}, {"corruptions", 1}}));
+    EXPECT_EQ(metric_value("wrong_pages", *sample, spec.target), 1.0);
+    result["passes"][1]["workload"]["counters"].erase("corruptions");
+    artifacts["result.json"] = result.dump();
+    sample = collect(artifacts, plan_for(spec, kTarget), spec);
+    ASSERT_FALSE(sample);
+    EXPECT_NE(sample.error().message.find("counter corruptions in the timed pass"), std::string::npos) << sample.error().message;
+}
+
+TEST(Plan, TellsTheBystandersWhetherToBeBusy) {
+    Spec spec = small_spec();
+    EXPECT_EQ(plan_for(spec, kTarget).json.at("bystanders").at("busy"), false);
+    spec.workload.bystanders_busy = true;
+    EXPECT_EQ(plan_for(spec, kTarget).json.at("bystanders").at("busy"), true);
+}
+
+TEST(Collect, AMetricOfOneCpuLeavesTheOthersOut) {
+    Spec spec = small_spec();
+    MetricSpec metric;
+    metric.name = "one_cpu";
+    metric.custom = CustomMetric{CustomMetric::Kind::Event, "csd:csd_queue_cpu", "", "", false, 0};
+    spec.metrics = {metric};
+    auto artifacts = captured_boot("6.12-ipi");
+    // perf prints the rows of one name in the plan's order: a third of csd:csd_queue_cpu, after rig's own two.
+    auto& stat = artifacts["counted-perf-stat.csv"];
+    for (unsigned cpu = 0; cpu < 4; ++cpu) stat += "CPU" + std::to_string(cpu) + "," + std::to_string(10 + cpu) + ",,csd:csd_queue_cpu,1000,100.00,,\n";
+    for (const unsigned cpu : {0u, 2u}) {
+        spec.metrics[0].custom->cpu = cpu;
+        const auto sample = collect(artifacts, plan_for(spec, kTarget), spec);
+        ASSERT_TRUE(sample) << sample.error().message;
+        EXPECT_EQ(metric_value("one_cpu", *sample, spec.target), 10.0 + cpu);
+        EXPECT_EQ(sample->counts_per_cpu.at(custom_count_key("one_cpu")), (std::vector<std::uint64_t>{10, 11, 12, 13}));
+    }
+    spec.metrics[0].custom->cpu = 4;
+    EXPECT_FALSE(collect(artifacts, plan_for(spec, kTarget), spec));
+}
+
+TEST(Plan, AnArmWithoutAWitnessHasNoProbeForIt) {
+    Spec spec = small_spec();
+    EXPECT_NE(plan_for(spec, kTarget).json.dump().find("witness"), std::string::npos);
+    spec.target.same_path = true;
+    spec.arms[0].witness.clear();
+    EXPECT_EQ(plan_for(spec, kTarget).json.dump().find("witness"), std::string::npos);
+}
+
 TEST(Plan, ACommandsRunsAndTheCallsTimedInThemAreDifferentEvents) {
     Spec spec = small_spec();
     spec.workload.name = "command";
@@ -238,6 +301,10 @@ TEST(Collect, ABackgroundsHistogramBecomesValues) {
     const auto sample = with("# /dev/cpu_dma_latency set to 0us\n# Histogram\n000003 000002\n000010 000001\n# Total: 000000003\n");
     ASSERT_TRUE(sample) << sample.error().message;
     EXPECT_EQ(sample->background_ns.at("rt_wakeup"), (std::vector<std::uint64_t>{3000, 3000, 10000}));
+    EXPECT_TRUE(with("000003 000002\n# Histogram Overflows: 00000\n"));
+    const auto beyond = with("000003 000002\n# Histogram Overflows: 00001\n");
+    ASSERT_FALSE(beyond);
+    EXPECT_NE(beyond.error().message.find("beyond its histogram"), std::string::npos) << beyond.error().message;
     // Nothing printed is no zero, and a guest cannot make the host hold what it likes.
     for (const char* bad : {"", "# nothing\n", "000003 000000\n", "3 99999999999\n", "3 x\n"}) EXPECT_FALSE(with(bad)) << bad;
     boot.erase("timed-background-cyclictest.txt");

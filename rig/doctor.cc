@@ -39,6 +39,7 @@ constexpr Program programs[] = {
     {"apt-get", nullptr, other_sources},
     {"ccache", "ccache", "optional: no compiler cache"},
     {"gdb", "gdb", "optional: no debugger to attach to a guest"},
+    {"cyclictest", "rt-tests", "optional: configs/rt-bystander.toml needs it"},
 };
 
 struct Library {

@@ -106,8 +106,9 @@ unsigned usable_cpus() {
 DoctorInputs gather(CommandRunner& runner, const fs::path& cache_dir) {
     DoctorInputs inputs;
     for (auto name : {"qemu-system-x86_64", "gcc", "g++", "make", "bc", "bison", "flex", "perl", "patch", "xz", "tar",
-                      "pkg-config", "dpkg-deb", "apt-get", "ccache", "gdb"}) {
-        auto result = ask(runner, {name, "--version"});
+                      "pkg-config", "dpkg-deb", "apt-get", "ccache", "gdb", "cyclictest"}) {
+        // cyclictest knows no --version; its help begins with it.
+        auto result = ask(runner, {name, std::string_view(name) == "cyclictest" ? "--help" : "--version"});
         if (!result) continue;
         if (result->ok())
             inputs.programs[name].version = first_line(result->out);

@@ -17,7 +17,7 @@ constexpr std::uint64_t gib = std::uint64_t{1} << 30;
 DoctorInputs healthy() {
     DoctorInputs in;
     for (auto name : {"qemu-system-x86_64", "gcc", "g++", "make", "bc", "bison", "flex", "perl", "patch", "xz", "tar",
-                      "pkg-config", "dpkg-deb", "apt-get", "ccache", "gdb"})
+                      "pkg-config", "dpkg-deb", "apt-get", "ccache", "gdb", "cyclictest"})
         in.programs[name] = {std::string(name) + " 1.0", ""};
     in.accelerators = "Accelerators supported in QEMU binary:\ntcg\nkvm\n";
     in.kvm_exists = true;
@@ -83,6 +83,7 @@ TEST(Doctor, EveryLackHasItsMend) {
         {without("apt-get"), "apt-get", warn, "Debian packages", "{ git = ... }"},
         {without("ccache"), "ccache", warn, "optional", "apt-get install ccache"},
         {without("gdb"), "gdb", warn, "optional", "apt-get install gdb"},
+        {without("cyclictest"), "cyclictest", warn, "rt-bystander", "apt-get install rt-tests"},
         {[](auto& in) {
              in.programs["bc"] = {"", "exit code 127"};
          },

@@ -1,6 +1,7 @@
 #include "rig/exposure.h"
 
 #include "rig/measured_call.h"
+#include "rig/metric.h"
 #include "rig/statistics.h"
 
 #include <algorithm>
@@ -76,8 +77,9 @@ Proof prove_config(const ArmEvidence& evidence) {
 
 Proof prove_symbols(const ArmEvidence& evidence) {
     Proof proof{"symbols", "the functions under test are in System.map", true, "", ""};
-    std::vector<std::string> names = {evidence.spec.target.function, evidence.arm.witness};
-    if (!evidence.spec.target.sync_function.empty()) names.insert(names.begin() + 1, evidence.spec.target.sync_function);
+    std::vector<std::string> names = {evidence.spec.target.function};
+    for (const auto& name : {evidence.spec.target.sync_function, evidence.arm.witness})
+        if (!name.empty()) names.push_back(name);
     if (evidence.spec.fault.enabled) names.push_back(evidence.spec.fault.function);
     std::vector<std::string> missing;
     for (const auto& name : names) {
@@ -258,6 +260,38 @@ void prove_no_faults(const Boots& boots, std::vector<Proof>& proofs) {
         [](const Sample&) { return "fail_page_alloc was armed although fault.enabled = false"; }));
 }
 
+// In place of a witness: nothing else led to the target, and nothing it was to do was left out.
+void prove_same_path(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
+    const auto per_call = hits_per_call(evidence.spec.workload);
+    if (!per_call) return;
+    proofs.push_back(over_boots(
+        {"hits_as_called", fmt::format("{}() ran {} times in each call", evidence.spec.target.function, *per_call), true,
+         range(boots, [](const Sample& s) { return s.exposure.target_hits; }), ""},
+        boots, [&](const Sample& s) {
+            const auto hits = s.exposure.target_hits, want = s.exposure.calls * *per_call;
+            return hits == want ? Wrong{} : Wrong{fmt::format("{} hits, want {} in each of {} calls", hits, *per_call, s.exposure.calls)};
+        },
+        [](const Sample&) { return "this kernel reaches the function by other ways, or only some of the calls took this one"; }));
+}
+
+// What the experiment says that a boot must have seen to have tested anything: races that took place, for one.
+void prove_at_least(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
+    for (const auto& metric : evidence.spec.metrics) {
+        if (metric.at_least == 0) continue;
+        const auto value = [&](const Sample& s) { return metric_value(metric.name, s, evidence.spec.target); };
+        proofs.push_back(over_boots(
+            {"at_least_" + metric.name, fmt::format("{} at least {} in every boot", metric.name, metric.at_least), true,
+             range(boots, [&](const Sample& s) { return value(s).value_or(0); }), ""},
+            boots, [&](const Sample& s) -> Wrong {
+                const auto found = value(s);
+                if (!found) return fmt::format("no {} in the sample, want at least {}", metric.name, metric.at_least);
+                if (*found >= static_cast<double>(metric.at_least)) return {};
+                return fmt::format("{}, want at least {}", *found, metric.at_least);
+            },
+            [](const Sample&) { return "what was to be tested did not take place, or too seldom: more iterations, or another seed"; }));
+    }
+}
+
 void prove_hits(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
     const auto& target = evidence.spec.target.function;
     proofs.push_back(over_boots(
@@ -267,8 +301,10 @@ void prove_hits(const ArmEvidence& evidence, const Boots& boots, std::vector<Pro
             if (bypasses_table_batch(evidence)) return bypass_reason;
             if (evidence.spec.fault.enabled && s.exposure.injections == 0)
                 return "no allocation failed, so the fallback was not needed: see injections";
+            if (!evidence.spec.fault.enabled) return "the workload does not lead there, or this kernel does it elsewhere";
             return "the failures hit something else than the table batch: see failure_sites";
         }));
+    if (evidence.spec.target.same_path) return prove_same_path(evidence, boots, proofs);
     proofs.push_back(over_boots(
         {"witness_hits", evidence.arm.witness + "(), which this arm's line calls, ran once per hit of the target", true,
          range(boots, [](const Sample& s) { return s.exposure.witness_hits; }), ""},
@@ -364,6 +400,7 @@ std::vector<Proof> prove(const ArmEvidence& evidence) {
     else
         prove_no_faults(boots, proofs);
     prove_hits(evidence, boots, proofs);
+    prove_at_least(evidence, boots, proofs);
     prove_instruments(evidence, boots, proofs);
     return proofs;
 }

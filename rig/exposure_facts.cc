@@ -86,7 +86,7 @@ KernelFacts kernel_facts(const Spec& spec, std::string_view config_text, std::st
     if (!spec.target.sync_function.empty()) symbols.push_back(spec.target.sync_function);
     if (spec.fault.enabled) symbols.push_back(spec.fault.function);
     for (const auto& arm : spec.arms)
-        symbols.push_back(arm.witness);
+        if (!arm.witness.empty()) symbols.push_back(arm.witness);
     facts.symbols = find_symbols(system_map, symbols);
     return facts;
 }

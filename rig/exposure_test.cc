@@ -1,6 +1,7 @@
 #include "rig/exposure.h"
 
 #include "rig/collect.h"
+#include "rig/metric.h"
 #include "rig/testing/captured.h"
 #include "rig/testing/run_fixture.h"
 
@@ -248,6 +249,68 @@ INSTANTIATE_TEST_SUITE_P(
              "maxactive"},
         Slip{"one_cpu", [](Sample& s) { s.cpus_online = 1; }, {"cpus_online"}, "boot 5: 1 online, want 4", "nobody to send an IPI to"}),
     [](const auto& slip) { return slip.param.name; });
+
+// Faults off, one function that both arms call alike: as in configs/retained-collapse.toml.
+class SamePathTest : public ExposureTest {
+ protected:
+    void SetUp() override {
+        spec_.workload.name = "collapse";
+        spec_.fault.enabled = false;
+        spec_.target.same_path = true;
+        for (auto& arm : spec_.arms) arm.witness.clear();
+        for (auto& s : samples_) {
+            s.exposure.injections = s.exposure.failed_allocations = s.exposure.timed_injections = s.exposure.witness_hits = 0;
+            s.exposure.target_hits = s.exposure.timed_target_hits = 80;
+            s.counts["sync_ipis"] = s.exposure.recorded_sync = s.exposure.sync_handled = 240;
+            s.injections_by_site.clear();
+        }
+    }
+};
+
+TEST_F(SamePathTest, TheHitsStandForAWitness) {
+    expect_failing({}, 0);
+    expect_failing({}, 1);
+    EXPECT_EQ(proof("hits_as_called").found, "80 in each of 8 boots");
+    EXPECT_EQ(proof("symbols").found, "tlb_remove_table_one, tlb_remove_table_smp_sync");
+}
+
+TEST_F(SamePathTest, MoreOrFewerHitsThanTheCallsExplainProveNothing) {
+    boot(5).exposure.target_hits = 81;
+    expect_failing({"hits_as_called"});
+    EXPECT_EQ(proof("hits_as_called").found, "boot 5: 81 hits, want 4 in each of 20 calls");
+    boot(5).exposure.target_hits = 0;
+    expect_failing({"target_hits", "hits_as_called"});
+    EXPECT_NE(proof("target_hits").reason.find("does not lead there"), std::string::npos);
+    spec_.workload.name = "command"; // whose hits nobody can tell
+    expect_failing({"target_hits", "workload_complete"});
+}
+
+TEST_F(SamePathTest, AnIpiThatIsNotSentIsTheVerdictsToFind) {
+    boot(5).counts["sync_ipis"] = boot(5).exposure.recorded_sync = boot(5).exposure.sync_handled = 0;
+    expect_failing({});
+    EXPECT_EQ(predicted_sync(boot(5)), 240u);
+}
+
+TEST_F(SamePathTest, TheArmsAreDifferentKernelsAllTheSame) {
+    facts_.image_sha256 = baseline_.image_sha256;
+    expect_failing({"image_differs"});
+}
+
+TEST_F(ExposureTest, WhatABootMustHaveSeenIsAProof) {
+    MetricSpec races;
+    races.name = "races";
+    races.at_least = 2;
+    races.custom = CustomMetric{CustomMetric::Kind::Calls, "gup_fast_raced", "", "", false};
+    spec_.metrics = {races};
+    expect_failing({"at_least_races"}); // not in the samples at all
+    EXPECT_EQ(proof("at_least_races").found, "boot 0: no races in the sample, want at least 2 (8 of 8 boots fail)");
+    for (auto& s : samples_) s.counts["metric:races"] = 2;
+    expect_failing({});
+    EXPECT_EQ(proof("at_least_races").found, "2 in each of 8 boots");
+    boot(5).counts["metric:races"] = 1;
+    expect_failing({"at_least_races"});
+    EXPECT_EQ(proof("at_least_races").found, "boot 5: 1, want at least 2");
+}
 
 TEST_F(ExposureTest, SaysHowManyBootsFailAndNamesTheFirst) {
     boot(6).exposure.lost_events = 1;

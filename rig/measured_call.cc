@@ -22,7 +22,7 @@ MeasuredCall iteration_of(const WorkloadSpec& workload) {
         call.name = "the command";
         return call;
     }
-    return system_call("munmap");
+    return system_call(workload.name == "collapse" ? "madvise" : "munmap");
 }
 
 MeasuredCall call_of(const WorkloadSpec& workload) {
@@ -33,6 +33,12 @@ MeasuredCall call_of(const WorkloadSpec& workload) {
 std::uint64_t expected_tables(const WorkloadSpec& workload) {
     if (workload.name == "command") return 0; // nobody counts them
     return std::uint64_t{workload.iterations} * workload.tables;
+}
+
+std::optional<std::uint64_t> hits_per_call(const WorkloadSpec& workload) {
+    if (workload.name == "collapse") return workload.tables;
+    if (workload.name == "pmd_unshare") return 1;
+    return std::nullopt;
 }
 
 bool has_children(const WorkloadSpec& workload) {

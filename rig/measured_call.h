@@ -5,6 +5,7 @@
 #include "rig/spec.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace rig {
@@ -23,6 +24,9 @@ MeasuredCall iteration_of(const WorkloadSpec& workload);
 MeasuredCall call_of(const WorkloadSpec& workload);
 // Page tables the workload itself says it had freed (or, for the retained callers, replaced or unshared): in all its calls.
 std::uint64_t expected_tables(const WorkloadSpec& workload);
+// How often the kernel enters the function under test for one call, where the workload decides that: every table it has
+// collapsed is flushed on its own, tables unshared by one call are flushed together. nullopt: the kernel's or the injection's to say.
+std::optional<std::uint64_t> hits_per_call(const WorkloadSpec& workload);
 // Workloads that start processes: the injection and the counting follow them.
 bool has_children(const WorkloadSpec& workload);
 

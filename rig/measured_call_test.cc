@@ -46,8 +46,19 @@ TEST(MeasuredCall, TablesAreExpectedWhereTheyAreCounted) {
     EXPECT_EQ(expected_tables(workload), 0u);
 }
 
+TEST(MeasuredCall, RetainedCallersAreSystemCallsThatSayHowOftenTheyReachTheTarget) {
+    EXPECT_EQ(call_of(named("collapse")).enter, "syscalls:sys_enter_madvise");
+    EXPECT_EQ(call_of(named("pmd_unshare")).enter, "syscalls:sys_enter_munmap");
+    auto workload = named("collapse");
+    workload.tables = 7;
+    EXPECT_EQ(hits_per_call(workload), 7u);
+    workload.name = "pmd_unshare";
+    EXPECT_EQ(hits_per_call(workload), 1u);
+    for (const char* name : {"munmap", "exit", "command"}) EXPECT_EQ(hits_per_call(named(name)), std::nullopt) << name;
+}
+
 TEST(MeasuredCall, ChildrenAreFollowedOnlyWhereThereAreAny) {
-    EXPECT_FALSE(has_children(named("munmap")));
+    for (const char* name : {"munmap", "collapse", "pmd_unshare"}) EXPECT_FALSE(has_children(named(name))) << name;
     EXPECT_TRUE(has_children(named("exit")));
     EXPECT_TRUE(has_children(named("command")));
 }

@@ -24,7 +24,8 @@ struct MetricInfo {
 // In the order of the report: every one of metric_names(), injections and predicted_sync, then those the experiment defines.
 std::vector<MetricInfo> metric_infos(const std::vector<MetricSpec>& metrics = {});
 
-// Under which key of Sample::counts a count lies that the experiment defines: apart from rig's own.
+// Under which key of Sample::counts a count lies that the experiment defines (a tracepoint's, a function's calls, a counter of
+// the workload's): apart from rig's own.
 std::string custom_count_key(std::string_view metric);
 
 // The label of munmap_latency, which holds whatever the workload's call is: "call latency (exit_mmap)".

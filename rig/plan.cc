@@ -43,7 +43,7 @@ json fault_json(const FaultSpec& fault, const SymbolTable& symbols) {
     return {{"enabled", fault.enabled}, {"attributes", attributes}};
 }
 
-bool is_latency(const CustomMetric& metric) { return metric.kind == CustomMetric::Kind::Latency || metric.kind == CustomMetric::Kind::Histogram; }
+bool is_counted(const CustomMetric& metric) { return metric.kind == CustomMetric::Kind::Event || metric.kind == CustomMetric::Kind::Calls; }
 
 std::string both(const std::string& a, const std::string& b) {
     return a.empty() || b.empty() ? a + b : fmt::format("({}) && ({})", a, b);
@@ -77,14 +77,14 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
                  {"call_function_vectors", "irq_vectors:call_function_entry", ""},
                  {"call_function_single_vectors", "irq_vectors:call_function_single_entry", ""},
                  {"reschedule_vectors", "irq_vectors:reschedule_entry", ""},
-                 {"target_hits", "rig:target", own_filter},
-                 {"witness_hits", "rig:witness", own_filter}})
+                 {"target_hits", "rig:target", own_filter}})
         plan.stat.push_back(event);
+    if (!arm.witness.empty()) plan.stat.push_back({"witness_hits", "rig:witness", own_filter});
     if (has_sync) plan.stat.push_back({"sync_handled", "rig:sync_handled", ""});
     if (spec.fault.enabled) plan.stat.push_back({"failed_allocations", "rig:alloc_failed", fmt::format("ret == 1 && {}", own_filter)});
     const auto probed = [&](const MetricSpec& metric) { return "rig:m_" + metric.name; };
     for (const auto& metric : spec.metrics) {
-        if (!metric.custom || is_latency(*metric.custom)) continue;
+        if (!metric.custom || !is_counted(*metric.custom)) continue;
         const bool calls = metric.custom->kind == CustomMetric::Kind::Calls;
         plan.stat.push_back({custom_count_key(metric.name), calls ? probed(metric) : metric.custom->what, both(metric.custom->filter, metric.custom->own ? own_filter : "")});
     }
@@ -103,7 +103,8 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
     if (spec.fault.enabled) counted.push_back(event_json({"", "rig:alloc_failed/call-graph=fp/", fmt::format("ret == 1 && {}", own_filter)}));
     timed.push_back(own("rig:target"));
     timed.push_back(own("rig:target_return"));
-    json probes = {"p:rig/target " + spec.target.function, "r:rig/target_return " + spec.target.function, "p:rig/witness " + arm.witness};
+    json probes = {"p:rig/target " + spec.target.function, "r:rig/target_return " + spec.target.function};
+    if (!arm.witness.empty()) probes.push_back("p:rig/witness " + arm.witness);
     if (has_sync) probes.push_back("p:rig/sync_handled " + spec.target.sync_function);
     if (spec.fault.enabled) probes.push_back("r:rig/alloc_failed should_fail_alloc_page ret=$retval:u8");
     for (const auto& metric : spec.metrics) {
@@ -130,7 +131,7 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
         {"workload", workload},
         {"perturbation",
          {{"start_offset_us", perturbation.start_offset_us}, {"ballast_pages", perturbation.ballast_pages}, {"address_slot", perturbation.address_slot}}},
-        {"bystanders", {{"enabled", w.bystanders}, {"period_us", w.bystander_period_us}, {"burst_iterations", kBurstIterations}}},
+        {"bystanders", {{"enabled", w.bystanders}, {"period_us", w.bystander_period_us}, {"burst_iterations", kBurstIterations}, {"busy", w.bystanders_busy}}},
         {"probes", probes},
         {"backgrounds", backgrounds},
         {"fault", fault_json(spec.fault, symbols)},

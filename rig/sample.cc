@@ -92,6 +92,7 @@ json to_json(const Sample& sample, bool with_host) {
     visit_latencies(sample, [&](const char* key, const std::vector<std::uint64_t>& values) { out[key] = values; });
     out["latencies_ns"] = sample.latencies_ns;
     out["background_ns"] = sample.background_ns;
+    out["counters"] = sample.counters;
     out["splats"] = json::array();
     for (const auto& splat : sample.splats)
         out["splats"].push_back({{"kind", name(splat.kind)}, {"title", splat.title}, {"function", splat.function}, {"trace", splat.trace}, {"count", splat.count}});
@@ -123,6 +124,7 @@ Result<Sample> sample_from_json(const json& value) {
     RIG_CHECK(status);
     RIG_CHECK(reader.map("latencies_ns", sample.latencies_ns, max_counters, max_values));
     RIG_CHECK(reader.map("background_ns", sample.background_ns, max_counters, max_values));
+    RIG_CHECK(reader.map("counters", sample.counters, max_counters));
     RIG_TRY(splats, reader.objects("splats", max_splats));
     for (auto& one : splats) RIG_CHECK(read_splat(one, sample.splats.emplace_back()));
     RIG_CHECK(reader.whole("further_splats", sample.further_splats));

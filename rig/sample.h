@@ -79,6 +79,9 @@ struct Sample {
     std::map<std::string, std::vector<std::uint64_t>> latencies_ns;  // by metric: functions the experiment times, workload's tasks
     std::map<std::string, std::vector<std::uint64_t>> background_ns; // by metric: what a background command measured
 
+    // Both passes together: what the workload counts itself (guest/workload_counters.h).
+    std::map<std::string, std::uint64_t> counters;
+
     // Both passes and the boot itself, from the console, by first occurrence.
     std::vector<SampleSplat> splats;
     unsigned further_splats = 0; // occurrences of splats that found no room in the list

@@ -121,6 +121,12 @@ TEST(Sample, WrongTypesNameThePlaceAndWhatIsWanted) {
     EXPECT_EQ(error_of(json::array()), "sample: an array of 0 values, want an object");
 }
 
+TEST(Sample, WhatTheWorkloadCountsComesBack) {
+    auto sample = full_sample();
+    sample.counters = {{"walks", 7}, {"corruptions", 0}};
+    EXPECT_EQ(sample_from_json(to_json(sample))->counters, sample.counters);
+}
+
 TEST(Sample, GrowthIsBounded) {
     auto value = to_json(full_sample());
     for (int i = 0; i < 5000; ++i)

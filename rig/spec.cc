@@ -1,5 +1,6 @@
 #include "rig/spec.h"
 
+#include "rig/spec_metrics.h"
 #include "rig/spec_override.h"
 #include "rig/spec_reader.h"
 #include "rig/spec_rules.h"
@@ -27,7 +28,6 @@ constexpr std::size_t max_arms = 16;
 constexpr std::size_t max_series = 64;
 constexpr std::size_t max_fragments = 64;
 constexpr std::size_t max_options = 512;
-constexpr std::size_t max_metrics = 48; // each is a probe or a counter in every guest
 constexpr std::size_t max_backgrounds = 8;
 constexpr std::size_t max_words = 64;
 constexpr std::size_t max_image_files = 64;
@@ -152,12 +152,15 @@ Result<PrebuiltImage> read_prebuilt(const SpecTable& table, const fs::path& top)
     return image;
 }
 
-Result<Arm> read_arm(const SpecTable& table, bool prebuilt, const fs::path& top) {
+Result<Arm> read_arm(const SpecTable& table, bool prebuilt, bool same_path, const fs::path& top) {
     RIG_CHECK(table.only({"name", "series", "witness", "splat", "bzimage", "system_map", "vmlinux", "config"}));
     RIG_CHECK(table.require("name", "a name such as \"ipi\""));
-    RIG_CHECK(table.require("witness",
-                            "a kernel function that only this arm's version of the changed line calls: without it "
-                            "the line can't be proven to run"));
+    if (!same_path)
+        RIG_CHECK(table.require("witness",
+                                "a kernel function that only this arm's version of the changed line calls: without it "
+                                "the line can't be proven to run"));
+    else if (table.has("witness"))
+        return tl::unexpected(table.bad("witness", "it left out: with target.same_path = true the arms run the same code"));
     Arm arm;
     RIG_CHECK(table.text("name", arm.name, rules::arm_name));
     RIG_CHECK(table.text("witness", arm.witness, rules::kernel_function));
@@ -180,7 +183,7 @@ Status read_arms(const SpecTable& root, Spec& spec) {
     RIG_TRY(tables, root.tables("arm", max_arms));
     bool prebuilt = std::holds_alternative<PrebuiltSource>(spec.kernel.source);
     for (const auto& table : tables) {
-        RIG_TRY(arm, read_arm(table, prebuilt, spec.top));
+        RIG_TRY(arm, read_arm(table, prebuilt, spec.target.same_path, spec.top));
         if (spec.find_arm(arm.name)) return tl::unexpected(table.bad("name", "a name that no other arm has"));
         spec.arms.push_back(std::move(arm));
     }
@@ -217,7 +220,7 @@ Status read_command(const SpecTable& table, WorkloadSpec& workload) {
 }
 
 Status read_workload(const SpecTable& table, WorkloadSpec& workload) {
-    RIG_CHECK(table.only({"name", "iterations", "tables", "pages_per_table", "pace_us", "bystanders", "bystander_period_us", "command", "call"}));
+    RIG_CHECK(table.only({"name", "iterations", "tables", "pages_per_table", "pace_us", "bystanders", "bystander_period_us", "bystander_mode", "command", "call"}));
     RIG_CHECK(table.choice("name", workload.name, workload_names()));
     RIG_CHECK(table.integer("iterations", workload.iterations, 1, 100000));
     RIG_CHECK(table.integer("tables", workload.tables, 1, 511));
@@ -225,6 +228,11 @@ Status read_workload(const SpecTable& table, WorkloadSpec& workload) {
     RIG_CHECK(table.integer("pace_us", workload.pace_us, 0, 10000000));
     RIG_CHECK(table.boolean("bystanders", workload.bystanders));
     RIG_CHECK(table.integer("bystander_period_us", workload.bystander_period_us, 50, 1000000));
+    if (table.has("bystander_mode") && !workload.bystanders)
+        return tl::unexpected(table.bad("bystander_mode", "it left out, or workload.bystanders = true"));
+    std::string mode = "sleep";
+    RIG_CHECK(table.choice("bystander_mode", mode, {"sleep", "busy"}));
+    workload.bystanders_busy = mode == "busy";
     return read_command(table, workload);
 }
 
@@ -240,120 +248,12 @@ Status read_fault(const SpecTable& table, FaultSpec& fault) {
 }
 
 Status read_target(const SpecTable& table, TargetSpec& target) {
-    RIG_CHECK(table.only({"function", "sync_function", "config"}));
+    RIG_CHECK(table.only({"function", "sync_function", "config", "same_path"}));
+    if (target.same_path) RIG_CHECK(table.require("function", "the function that every arm calls alike"));
     RIG_CHECK(table.text("function", target.function, rules::kernel_function));
     RIG_CHECK(table.text("sync_function", target.sync_function, rules::kernel_function));
     RIG_TRY(config, table.table("config"));
     if (config) RIG_CHECK(read_options(*config, target.config));
-    return {};
-}
-
-Status read_exact_values(const SpecTable& table, MetricSpec& metric, const Spec& spec) {
-    std::vector<std::string> arms;
-    for (const auto& arm : spec.arms)
-        arms.push_back(arm.name);
-    RIG_CHECK(table.only(arms));
-    for (const auto& arm : arms) {
-        RIG_CHECK(table.require(arm, "a value for every arm: a whole number >= 0 or \"predicted\""));
-        const auto* node = table.find(arm);
-        if (node->is_string() && node->as_string()->get() == "predicted")
-            metric.exactly[arm] = Predicted{};
-        else if (node->is_integer() && node->as_integer()->get() >= 0)
-            metric.exactly[arm] = node->as_integer()->get();
-        else
-            return tl::unexpected(table.bad(arm, "a whole number >= 0 or \"predicted\""));
-    }
-    return {};
-}
-
-bool is_known_metric(const std::string& name) {
-    const auto& known = metric_names();
-    return std::find(known.begin(), known.end(), name) != known.end();
-}
-
-const std::map<std::string, CustomMetric::Kind>& metric_sources() {
-    using Kind = CustomMetric::Kind;
-    static const std::map<std::string, Kind> sources = {
-        {"event", Kind::Event}, {"calls_of", Kind::Calls}, {"latency_of", Kind::Latency}, {"histogram_of", Kind::Histogram}};
-    return sources;
-}
-
-// A metric the file defines: exactly one of the four sources.
-Result<CustomMetric> read_custom_metric(const SpecTable& table, const std::string& name, const Spec& spec) {
-    using Kind = CustomMetric::Kind;
-    std::vector<std::string> found;
-    for (const auto& key : table.keys())
-        if (metric_sources().contains(key)) found.push_back(key);
-    if (found.size() > 1) return tl::unexpected(table.bad(found[1], fmt::format("it left out: {} defines the metric already", found[0])));
-    if (auto want = rules::metric_name(name)) return tl::unexpected(table.wrong(fmt::format("bad name {}, want {}", table.path(), *want)));
-    CustomMetric custom;
-    custom.kind = metric_sources().at(found[0]);
-    RIG_CHECK(table.text(found[0], custom.what, custom.kind == Kind::Event ? Rule(rules::event_name) : custom.kind == Kind::Histogram ? Rule(rules::arm_name) : Rule(rules::kernel_function)));
-    if (custom.kind == Kind::Histogram &&
-        std::none_of(spec.backgrounds.begin(), spec.backgrounds.end(), [&](const auto& one) { return one.name == custom.what; }))
-        return tl::unexpected(table.bad(found[0], "the name of a [[background]] command of this file"));
-    if (custom.kind != Kind::Event && table.has("filter")) return tl::unexpected(table.bad("filter", "it left out: it goes with event"));
-    if ((custom.kind == Kind::Latency || custom.kind == Kind::Histogram) && table.has("own"))
-        return tl::unexpected(table.bad("own", "it left out: a latency is always the workload's, a histogram the background command's"));
-    RIG_CHECK(table.text("filter", custom.filter, rules::at_most(256)));
-    RIG_CHECK(table.text("label", custom.label, rules::at_most(40)));
-    RIG_CHECK(table.boolean("own", custom.own));
-    return custom;
-}
-
-Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, const Spec& spec) {
-    // Which one further key goes with an expectation; any other would be silently without effect.
-    static const std::map<std::string, std::pair<ExpectKind, std::string>> expectations = {
-        {"report", {ExpectKind::Report, ""}},
-        {"exactly", {ExpectKind::Exactly, "values"}},
-        {"may-rise", {ExpectKind::MayRise, "at_most"}},
-        {"not-worse", {ExpectKind::NotWorse, "within"}},
-    };
-    auto accepted = std::vector<std::string>{"expect", "values", "at_most", "within"};
-    const bool defined_here = !is_known_metric(name);
-    if (defined_here) accepted.insert(accepted.end(), {"event", "filter", "calls_of", "latency_of", "histogram_of", "label", "own"});
-    RIG_CHECK(table.only(accepted));
-    RIG_CHECK(table.require("expect", "one of report, exactly, may-rise, not-worse"));
-    std::string expect;
-    RIG_CHECK(table.choice("expect", expect, {"report", "exactly", "may-rise", "not-worse"}));
-    const auto& [kind, companion] = expectations.at(expect);
-    for (const auto& key : table.keys())
-        if (key != companion && (key == "values" || key == "at_most" || key == "within"))
-            return tl::unexpected(
-                table.bad(key, fmt::format("it left out: {} goes with another expectation than \"{}\"", key, expect)));
-    if (!companion.empty()) RIG_CHECK(table.require(companion, fmt::format("it with expect = \"{}\"", expect)));
-
-    MetricSpec metric;
-    metric.name = name;
-    metric.kind = kind;
-    RIG_TRY(values, table.table("values"));
-    if (values) RIG_CHECK(read_exact_values(*values, metric, spec));
-    RIG_CHECK(table.number("at_most", metric.at_most, 0, 1e9, true));
-    RIG_CHECK(table.number("within", metric.within, 0, 10));
-    if (defined_here) {
-        RIG_TRY(custom, read_custom_metric(table, name, spec));
-        metric.custom = std::move(custom);
-    }
-    return metric;
-}
-
-Status read_metrics(const SpecTable& table, Spec& spec) {
-    if (table.keys().size() > max_metrics)
-        return tl::unexpected(table.wrong(fmt::format("bad metrics: {} of them, want at most {}", table.keys().size(), max_metrics)));
-    // A name of its own is accepted with a definition; without one it is a known name misspelt.
-    auto accepted = metric_names();
-    for (const auto& key : table.keys())
-        if (const auto* entry = table.find(key)->as_table();
-            entry && std::any_of(metric_sources().begin(), metric_sources().end(), [&](const auto& source) { return entry->contains(source.first); }))
-            accepted.push_back(key);
-    RIG_CHECK(table.only(accepted));
-    for (const auto& key : table.keys()) {
-        RIG_TRY(entry, table.table(key));
-        if (key == "sync_ipis" && spec.target.sync_function.empty())
-            return tl::unexpected(table.bad_key(key, "target.sync_function to name the function whose IPIs are counted"));
-        RIG_TRY(metric, read_metric(*entry, key, spec));
-        spec.metrics.push_back(std::move(metric));
-    }
     return {};
 }
 
@@ -388,6 +288,8 @@ Status read_root(const SpecTable& root, Spec& spec) {
     RIG_CHECK(root.text("description", spec.description, rules::at_most(1000)));
     RIG_CHECK(
         section(root, "kernel", [&](const SpecTable& table) { return read_kernel(table, spec.kernel, spec.top); }));
+    // Before the arms: it decides whether they need a witness.
+    RIG_CHECK(section(root, "target", [&](const SpecTable& table) { return table.boolean("same_path", spec.target.same_path); }));
     RIG_CHECK(read_arms(root, spec));
     RIG_CHECK(section(root, "guest", [&](const SpecTable& table) { return read_guest(table, spec.guest); }));
     RIG_CHECK(section(root, "workload", [&](const SpecTable& table) { return read_workload(table, spec.workload); }));
@@ -419,21 +321,7 @@ const Arm* Spec::find_arm(std::string_view wanted) const {
 }
 
 const std::vector<std::string>& workload_names() {
-    static const std::vector<std::string> names = {"munmap", "exit", "command", "crash"}; // crash: the self-test of a workload that dies
-    return names;
-}
-
-const std::vector<std::string>& metric_names() {
-    static const std::vector<std::string> names = {"sync_ipis",
-                                                   "total_ipis",
-                                                   "other_ipis",
-                                                   "tlb_flushes",
-                                                   "call_function_vectors",
-                                                   "bystander_interrupts",
-                                                   "caller_latency",
-                                                   "munmap_latency",
-                                                   "bystander_wakeup",
-                                                   "bystander_burst"};
+    static const std::vector<std::string> names = {"munmap", "exit", "collapse", "pmd_unshare", "gup_race", "command", "crash"}; // crash: the self-test of a workload that dies
     return names;
 }
 

@@ -44,7 +44,8 @@ struct PrebuiltImage {
 struct Arm {
     std::string name;                          // [a-z0-9][a-z0-9-]*, unique; the first arm is the baseline
     std::vector<std::filesystem::path> series; // folders with a quilt `series` file, applied in order
-    std::string witness;                       // function that only this arm's version of the line calls; see exposure.h
+    std::string witness;                       // function that only this arm's version of the line calls; see exposure.h. Empty
+                                               // with target.same_path
     std::optional<PrebuiltImage> prebuilt;
     std::string splat = {}; // broken on purpose: every boot must splat, naming this text in title, function or call trace
 };
@@ -77,6 +78,7 @@ struct WorkloadSpec {
                                             // longer makes the boot no sample: windows of the arms must be equal
     bool bystanders = true;                 // a sleeping thread on every other CPU
     unsigned bystander_period_us = 1000;    // 50..1000000
+    bool bystanders_busy = false;           // bystander_mode = "busy": their CPUs compute between wake-ups instead of idling
     std::vector<std::string> command;       // workload "command" only: 1..64 words, the first a path in the guest
     std::string call;                       // workload "command" only: kernel function whose calls are timed; empty = the run
 };
@@ -102,6 +104,8 @@ struct TargetSpec {
     std::string function = "tlb_remove_table_one";            // must be hit in every arm; its entry..return is the caller latency
     std::string sync_function = "tlb_remove_table_smp_sync";  // csd func of the IPIs under test; a file without the key: none
     std::map<std::string, std::string> config;                // options the final .config must hold for the line to be compiled
+    bool same_path = false; // the arms run the same code here, which is what is to be shown: no witness can tell them apart, and
+                            // the target is hit as often as the workload's calls predict, in every arm
 };
 
 // What the experiment declares about one metric. Numbers may differ per arm.
@@ -120,12 +124,14 @@ struct CustomMetric {
         Event,     // a tracepoint, counted in the counted pass
         Calls,     // calls of a kernel function, counted in the counted pass (kprobe)
         Latency,   // entry to return of a kernel function in the timed pass, ns (kprobe and kretprobe)
+        Counter,   // what the workload counts itself (guest/workload_counters.h), in both passes together
         Histogram, // what a background command prints at its end: lines "MICROSECONDS COUNT...", as cyclictest -h does
     } kind = Kind::Event;
-    std::string what;   // "subsystem:event", the function, or the background command's name
+    std::string what;   // "subsystem:event", the function, the counter, or the background command's name
     std::string filter; // a perf filter over the event's fields (Kind::Event)
     std::string label;  // for people; empty: the metric's name
     bool own = false;   // only the workload's tasks; a latency is always only theirs
+    std::optional<unsigned> cpu = {}; // only what happens on this CPU (Kind::Event and Kind::Calls)
 };
 
 struct MetricSpec {
@@ -135,6 +141,7 @@ struct MetricSpec {
     double at_most = 0;                        // > 0
     double within = 0;                         // 0..10
     std::optional<CustomMetric> custom = {};
+    std::uint64_t at_least = 0; // exposure: a boot that holds less of it has tested nothing; 0 = no such claim
 };
 
 // `key` and `value` as in spec_override.h.

@@ -183,6 +183,47 @@ TEST_F(SpecTest, ReadsACommand) {
     EXPECT_EQ(spec->workload.call, "exit_mmap");
 }
 
+TEST_F(SpecTest, ReadsWhatTheWorkloadCounts) {
+    const auto with = [&](const std::string& counter) {
+        return parse_spec(std::string(minimal_spec) + "[workload]\nname = \"gup_race\"\n[metrics.wrong]\ncounter = \"" + counter +
+                              "\"\nexpect = \"exactly\"\nvalues = { ipi = 0 }\nat_least = 3\n",
+                          file());
+    };
+    const auto spec = with("corruptions");
+    ASSERT_TRUE(spec) << spec.error().message;
+    EXPECT_EQ(spec->metrics[0].custom->kind, CustomMetric::Kind::Counter);
+    EXPECT_EQ(spec->metrics[0].custom->what, "corruptions");
+    EXPECT_EQ(spec->metrics[0].at_least, 3u);
+    const auto misspelt = with("corruption");
+    ASSERT_FALSE(misspelt);
+    EXPECT_NE(misspelt.error().message.find("what workload \"gup_race\" counts: walks, corruptions"), std::string::npos) << misspelt.error().message;
+}
+
+TEST_F(SpecTest, BystandersSleepUnlessToldOtherwise) {
+    const auto with = [&](const std::string& mode) { return parse_spec(std::string(minimal_spec) + "[workload]\n" + mode, file()); };
+    EXPECT_FALSE(with("")->workload.bystanders_busy);
+    EXPECT_FALSE(with("bystander_mode = \"sleep\"\n")->workload.bystanders_busy);
+    EXPECT_TRUE(with("bystander_mode = \"busy\"\n")->workload.bystanders_busy);
+}
+
+TEST_F(SpecTest, ArmsOnTheSamePathHaveNoWitness) {
+    const std::string target = "[target]\nsame_path = true\nfunction = \"pmdp_collapse_flush\"\n";
+    const auto without = replaced(minimal_spec, "witness = \"smp_call_function\"\n", "");
+    auto spec = parse_spec(without + target, file());
+    ASSERT_TRUE(spec) << spec.error().message;
+    EXPECT_TRUE(spec->target.same_path);
+    EXPECT_EQ(spec->arms[0].witness, "");
+    spec = parse_spec(without, file());
+    ASSERT_FALSE(spec);
+    EXPECT_NE(spec.error().message.find("missing arm[0].witness"), std::string::npos) << spec.error().message;
+    spec = parse_spec(std::string(minimal_spec) + target, file());
+    ASSERT_FALSE(spec);
+    EXPECT_NE(spec.error().message.find("the arms run the same code"), std::string::npos) << spec.error().message;
+    spec = parse_spec(without + "[target]\nsame_path = true\n", file());
+    ASSERT_FALSE(spec);
+    EXPECT_NE(spec.error().message.find("missing target.function"), std::string::npos) << spec.error().message;
+}
+
 TEST_F(SpecTest, ReadsTheOtherSources) {
     auto with = [&](const std::string& source) {
         return parse_spec(replaced(minimal_spec, R"({ distro = "linux-source-6.12" })", source), file());
@@ -262,7 +303,7 @@ TEST_F(SpecTest, LoadsFromAFile) {
 }
 
 TEST(SpecNames, Lists) {
-    EXPECT_EQ(workload_names(), (std::vector<std::string>{"munmap", "exit", "command", "crash"}));
+    EXPECT_EQ(workload_names(), (std::vector<std::string>{"munmap", "exit", "collapse", "pmd_unshare", "gup_race", "command", "crash"}));
     EXPECT_EQ(metric_names().size(), 10U);
 }
 

@@ -7,10 +7,10 @@
 
 namespace rig::guest {
 
-extern const Workload kMunmap, kExit, kCommand, kCrash;
+extern const Workload kMunmap, kExit, kCollapse, kPmdUnshare, kGupRace, kCommand, kCrash;
 
 const Workload* find_workload(std::string_view name) {
-    for (const Workload* workload : {&kMunmap, &kExit, &kCommand, &kCrash})
+    for (const Workload* workload : {&kMunmap, &kExit, &kCollapse, &kPmdUnshare, &kGupRace, &kCommand, &kCrash})
         if (name == workload->name) return workload;
     return nullptr;
 }

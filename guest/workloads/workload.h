@@ -2,6 +2,8 @@
 // memory. To add one: write the file, list it in workload.cc, and name it in an experiment file.
 #pragma once
 
+#include "guest/workload_counters.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -11,8 +13,8 @@ namespace rig::guest {
 
 struct WorkloadParams {
     unsigned iterations = 1;      // measured calls
-    unsigned tables = 1;          // page tables freed per call
-    unsigned pages_per_table = 1; // pages touched under each
+    unsigned tables = 1;          // page tables per call: freed, or replaced, or no longer shared
+    unsigned pages_per_table = 1; // pages touched under each (pmd_unshare: huge pages)
     unsigned pace_us = 0;         // calls start this far apart (absolute times); 0 = back to back
     unsigned start_offset_us = 0; // perturbation: delay before the first call
     unsigned ballast_pages = 0;   // perturbation: pages held while measuring, shifts the allocator's state
@@ -26,8 +28,9 @@ constexpr unsigned kMaxIterations = 100000;
 // Lives in memory shared between the workload and the agent.
 struct WorkloadReport {
     std::uint32_t calls = 0;        // completed
-    std::uint64_t tables_freed = 0; // page tables whose last mapping the calls removed
+    std::uint64_t tables_freed = 0; // page tables the calls freed, replaced, or made one process's own
     char error[200] = {};           // empty: all went well
+    std::uint64_t counters[kMaxCounters] = {}; // what this workload counts itself, in the order of workload_counters()
     std::uint64_t call_ns[kMaxIterations] = {}; // CLOCK_MONOTONIC around each call
 };
 

@@ -1,0 +1,44 @@
+// A caller that keeps the IPI: each call collapses `tables` ranges of small pages into huge ones (MADV_COLLAPSE). For each,
+// collapse_huge_page() unlinks the page table (pmdp_collapse_flush()) and then waits for lockless walkers of it, once a table
+// and whether or not an allocation fails. The kernel's setting must not make the pages huge beforehand ("madvise", as
+// configs/kernel/retained.config has it): then there would be nothing to collapse, and the hits of the target say so.
+#include "guest/workloads/mapping.h"
+
+#include <sys/mman.h>
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+
+namespace rig::guest {
+namespace {
+
+void prepare(const WorkloadParams& params, WorkloadReport& report) {
+    if (prepare_common(params, report)) drop_anchor(slot_address(params), report);
+}
+
+void run(const WorkloadParams& params, WorkloadReport& report) {
+    const std::size_t length = params.tables * kTableSpan;
+    const std::uint64_t start = monotonic_ns() + params.start_offset_us * 1000ull;
+    sleep_until_ns(start);
+    for (unsigned i = 0; i < params.iterations; ++i) {
+        if (params.pace_us) sleep_until_ns(start + i * (params.pace_us * 1000ull));
+        char* region = map_at(slot_address(params), length);
+        if (!region) return complain(report, "mmap");
+        touch(region, params);
+        const std::uint64_t before = monotonic_ns();
+        // Fails unless every range has become huge.
+        if (::madvise(region, length, MADV_COLLAPSE) != 0) return complain(report, "madvise MADV_COLLAPSE");
+        report.call_ns[i] = monotonic_ns() - before;
+        report.calls = i + 1;
+        report.tables_freed += params.tables;
+        if (::munmap(region, length) != 0) return complain(report, "munmap");
+    }
+}
+
+} // namespace
+
+extern const Workload kCollapse;
+const Workload kCollapse{"collapse", prepare, run};
+
+} // namespace rig::guest

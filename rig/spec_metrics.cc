@@ -1,0 +1,164 @@
+#include "rig/spec_metrics.h"
+
+#include "guest/workload_counters.h"
+#include "rig/spec_rules.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace rig {
+namespace {
+
+constexpr std::size_t max_metrics = 48; // each is a probe or a counter in every guest
+
+Status read_exact_values(const SpecTable& table, MetricSpec& metric, const Spec& spec) {
+    std::vector<std::string> arms;
+    for (const auto& arm : spec.arms)
+        arms.push_back(arm.name);
+    RIG_CHECK(table.only(arms));
+    for (const auto& arm : arms) {
+        RIG_CHECK(table.require(arm, "a value for every arm: a whole number >= 0 or \"predicted\""));
+        const auto* node = table.find(arm);
+        if (node->is_string() && node->as_string()->get() == "predicted")
+            metric.exactly[arm] = Predicted{};
+        else if (node->is_integer() && node->as_integer()->get() >= 0)
+            metric.exactly[arm] = node->as_integer()->get();
+        else
+            return tl::unexpected(table.bad(arm, "a whole number >= 0 or \"predicted\""));
+    }
+    return {};
+}
+
+bool is_known_metric(const std::string& name) {
+    const auto& known = metric_names();
+    return std::find(known.begin(), known.end(), name) != known.end();
+}
+
+const std::map<std::string, CustomMetric::Kind>& metric_sources() {
+    using Kind = CustomMetric::Kind;
+    static const std::map<std::string, Kind> sources = {
+        {"event", Kind::Event}, {"calls_of", Kind::Calls}, {"latency_of", Kind::Latency}, {"counter", Kind::Counter}, {"histogram_of", Kind::Histogram}};
+    return sources;
+}
+
+Status known_counter(const SpecTable& table, const std::string& counter, const std::string& workload) {
+    const auto names = guest::workload_counters(workload);
+    if (std::find(names.begin(), names.end(), counter) != names.end()) return {};
+    return tl::unexpected(table.bad("counter", names.empty() ? fmt::format("another source: workload \"{}\" counts nothing itself", workload)
+                                                             : fmt::format("what workload \"{}\" counts: {}", workload, fmt::join(names, ", "))));
+}
+
+Rule rule_of(CustomMetric::Kind kind) {
+    using Kind = CustomMetric::Kind;
+    if (kind == Kind::Event) return rules::event_name;
+    if (kind == Kind::Histogram) return rules::arm_name;
+    if (kind == Kind::Counter) return rules::metric_name;
+    return rules::kernel_function;
+}
+
+// A metric the file defines: exactly one of the sources.
+Result<CustomMetric> read_custom_metric(const SpecTable& table, const std::string& name, const Spec& spec) {
+    using Kind = CustomMetric::Kind;
+    std::vector<std::string> found;
+    for (const auto& key : table.keys())
+        if (metric_sources().contains(key)) found.push_back(key);
+    if (found.size() > 1) return tl::unexpected(table.bad(found[1], fmt::format("it left out: {} defines the metric already", found[0])));
+    if (auto want = rules::metric_name(name)) return tl::unexpected(table.wrong(fmt::format("bad name {}, want {}", table.path(), *want)));
+    CustomMetric custom;
+    custom.kind = metric_sources().at(found[0]);
+    RIG_CHECK(table.text(found[0], custom.what, rule_of(custom.kind)));
+    if (custom.kind == Kind::Counter) RIG_CHECK(known_counter(table, custom.what, spec.workload.name));
+    if (custom.kind == Kind::Histogram &&
+        std::none_of(spec.backgrounds.begin(), spec.backgrounds.end(), [&](const auto& one) { return one.name == custom.what; }))
+        return tl::unexpected(table.bad(found[0], "the name of a [[background]] command of this file"));
+    if (custom.kind != Kind::Event && table.has("filter")) return tl::unexpected(table.bad("filter", "it left out: it goes with event"));
+    if (custom.kind != Kind::Event && custom.kind != Kind::Calls && table.has("own"))
+        return tl::unexpected(table.bad("own", "it left out: a latency or counter is always the workload's, a histogram the background command's"));
+    if (table.has("cpu")) {
+        if (custom.kind != Kind::Event && custom.kind != Kind::Calls)
+            return tl::unexpected(table.bad("cpu", "it left out: it goes with event and calls_of"));
+        unsigned cpu = 0;
+        RIG_CHECK(table.integer("cpu", cpu, 0, spec.guest.vcpus - 1));
+        custom.cpu = cpu;
+    }
+    RIG_CHECK(table.text("filter", custom.filter, rules::at_most(256)));
+    RIG_CHECK(table.text("label", custom.label, rules::at_most(40)));
+    RIG_CHECK(table.boolean("own", custom.own));
+    return custom;
+}
+
+Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, const Spec& spec) {
+    // Which one further key goes with an expectation; any other would be silently without effect.
+    static const std::map<std::string, std::pair<ExpectKind, std::string>> expectations = {
+        {"report", {ExpectKind::Report, ""}},
+        {"exactly", {ExpectKind::Exactly, "values"}},
+        {"may-rise", {ExpectKind::MayRise, "at_most"}},
+        {"not-worse", {ExpectKind::NotWorse, "within"}},
+    };
+    auto accepted = std::vector<std::string>{"expect", "values", "at_most", "within", "at_least"};
+    const bool defined_here = !is_known_metric(name);
+    if (defined_here) accepted.insert(accepted.end(), {"event", "filter", "calls_of", "latency_of", "counter", "histogram_of", "label", "own", "cpu"});
+    RIG_CHECK(table.only(accepted));
+    RIG_CHECK(table.require("expect", "one of report, exactly, may-rise, not-worse"));
+    std::string expect;
+    RIG_CHECK(table.choice("expect", expect, {"report", "exactly", "may-rise", "not-worse"}));
+    const auto& [kind, companion] = expectations.at(expect);
+    for (const auto& key : table.keys())
+        if (key != companion && (key == "values" || key == "at_most" || key == "within"))
+            return tl::unexpected(
+                table.bad(key, fmt::format("it left out: {} goes with another expectation than \"{}\"", key, expect)));
+    if (!companion.empty()) RIG_CHECK(table.require(companion, fmt::format("it with expect = \"{}\"", expect)));
+
+    MetricSpec metric;
+    metric.name = name;
+    metric.kind = kind;
+    RIG_TRY(values, table.table("values"));
+    if (values) RIG_CHECK(read_exact_values(*values, metric, spec));
+    RIG_CHECK(table.number("at_most", metric.at_most, 0, 1e9, true));
+    RIG_CHECK(table.number("within", metric.within, 0, 10));
+    RIG_CHECK(table.integer("at_least", metric.at_least, 1, 1'000'000'000));
+    if (defined_here) {
+        RIG_TRY(custom, read_custom_metric(table, name, spec));
+        metric.custom = std::move(custom);
+    }
+    return metric;
+}
+
+} // namespace
+
+Status read_metrics(const SpecTable& table, Spec& spec) {
+    if (table.keys().size() > max_metrics)
+        return tl::unexpected(table.wrong(fmt::format("bad metrics: {} of them, want at most {}", table.keys().size(), max_metrics)));
+    // A name of its own is accepted with a definition; without one it is a known name misspelt.
+    auto accepted = metric_names();
+    for (const auto& key : table.keys())
+        if (const auto* entry = table.find(key)->as_table();
+            entry && std::any_of(metric_sources().begin(), metric_sources().end(), [&](const auto& source) { return entry->contains(source.first); }))
+            accepted.push_back(key);
+    RIG_CHECK(table.only(accepted));
+    for (const auto& key : table.keys()) {
+        RIG_TRY(entry, table.table(key));
+        if (key == "sync_ipis" && spec.target.sync_function.empty())
+            return tl::unexpected(table.bad_key(key, "target.sync_function to name the function whose IPIs are counted"));
+        RIG_TRY(metric, read_metric(*entry, key, spec));
+        spec.metrics.push_back(std::move(metric));
+    }
+    return {};
+}
+
+const std::vector<std::string>& metric_names() {
+    static const std::vector<std::string> names = {"sync_ipis",
+                                                   "total_ipis",
+                                                   "other_ipis",
+                                                   "tlb_flushes",
+                                                   "call_function_vectors",
+                                                   "bystander_interrupts",
+                                                   "caller_latency",
+                                                   "munmap_latency",
+                                                   "bystander_wakeup",
+                                                   "bystander_burst"};
+    return names;
+}
+
+} // namespace rig
