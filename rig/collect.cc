@@ -169,7 +169,10 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
     for (const auto& event : trace.events) {
         if (event.event == "csd:csd_queue_cpu") {
             const std::string function = printable(trace_field(event.trace, "func"));
-            if (function == spec.target.sync_function) ++e.recorded_sync;
+            if (function == spec.target.sync_function) {
+                ++e.recorded_sync;
+                ++sample.sync_callsites[printable(trace_field(event.trace, "callsite"))];
+            }
             if (event.time_ns >= calls.first && event.time_ns <= calls.last) ++sample.ipis_by_function[function];
         } else if (event.event == "rig:alloc_failed") {
             ++sample.injections_by_site[printable(allocation_site(event.callchain))];

@@ -51,6 +51,9 @@ TEST(Collect, AnUnpatchedBootAddsUp) {
     EXPECT_EQ(sample->agent_munmap_ns.size(), 3u);
     EXPECT_TRUE(e.probe_addresses_match);
     EXPECT_EQ(sample->counts_per_cpu.at("sync_ipis"), (std::vector<std::uint64_t>{36, 0, 0, 0}));
+    ASSERT_EQ(sample->sync_callsites.size(), 1u);
+    EXPECT_EQ(sample->sync_callsites.begin()->second, 36u);
+    EXPECT_TRUE(sample->sync_callsites.begin()->first.starts_with("smp_call_function")) << sample->sync_callsites.begin()->first;
     EXPECT_GT(sample->bystander_wakeup_ns.size(), 3u);
     EXPECT_EQ(sample->bystander_wakeup_ns.size(), sample->bystander_burst_ns.size());
 }

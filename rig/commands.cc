@@ -4,6 +4,7 @@
 #include "rig/doctor.h"
 #include "rig/files.h"
 #include "rig/host/qemu_hypervisor.h"
+#include "rig/report/explain.h"
 #include "rig/report/json.h"
 #include "rig/report/suite_report.h"
 #include "rig/report/text.h"
@@ -66,7 +67,7 @@ Result<OneArm> prepare_one(const CommandLine& line, const World& world) {
     RIG_TRY(spec, load_with_overrides(line));
     RIG_TRY(arm, arm_of(spec, line.arm));
     RIG_TRY(prepared, prepare(spec, {*arm}, world));
-    return OneArm{spec, prepared};
+    return OneArm{spec.for_arm(*arm), prepared};
 }
 
 } // namespace
@@ -211,15 +212,63 @@ Result<CommandOutput> shell_command(const CommandLine& line, const CommonOptions
     return CommandOutput{};
 }
 
-Result<CommandOutput> report_command(const CommandLine& line, const CommonOptions& common) {
-    RIG_TRY(run, load_run(line.run));
+namespace {
+
+// The experiment of a run, as it was run.
+Result<Spec> spec_of_run(const LoadedRun& run) {
     std::error_code error;
-    auto top = std::filesystem::canonical(line.run, error);
+    auto top = std::filesystem::canonical(run.dir, error);
     while (top.has_relative_path() && !std::filesystem::exists(top / "kernel-patches")) top = top.parent_path();
     if (!top.has_relative_path()) top = std::filesystem::current_path(); // a run that was copied elsewhere
-    RIG_TRY(spec, spec_of(run.info, top));
-    const auto report = assemble(spec, run.info, run.samples, run.warnings, line.run.string());
+    return spec_of(run.info, top);
+}
+
+// From the raw samples, as they lie there.
+Result<ReportInput> load_report(const CommandLine& line) {
+    RIG_TRY(run, load_run(line.run));
+    RIG_TRY(spec, spec_of_run(run));
+    return assemble(spec, run.info, run.samples, run.warnings, line.run.string());
+}
+
+} // namespace
+
+Result<CommandOutput> report_command(const CommandLine& line, const CommonOptions& common) {
+    RIG_TRY(report, load_report(line));
     return report_output(report, common);
+}
+
+Result<CommandOutput> explain_command(const CommandLine& line, const CommonOptions& common) {
+    RIG_TRY(report, load_report(line));
+    RIG_TRY(explanation, explain(report, line.metric));
+    return CommandOutput{common.json ? explain_json(explanation).dump(2) + "\n" : explain_text(explanation), Exit::AsExpected};
+}
+
+Result<CommandOutput> calibrate_command(const CommandLine& line, const CommonOptions& common, const World& world, std::stop_token stop) {
+    auto dir = line.spec;
+    if (!std::filesystem::is_directory(dir)) {
+        RIG_TRY(spec, load_with_overrides(line));
+        if (spec.guest.boots < line.calibration.boots)
+            return fail(Blame::Spec, fmt::format("{}: guest.boots = {}, want at least the {} of one side of a comparison", line.spec.string(), spec.guest.boots, line.calibration.boots));
+        RIG_TRY(booted, run_experiment(with_replay(spec), world, {common.results, common.jobs, reproduce(spec.file, spec.top, line.overrides)}, stop));
+        dir = booted.dir;
+    }
+    RIG_TRY(run, load_run(dir));
+    RIG_TRY(declared, spec_of_run(run));
+    const auto spec = with_replay(declared);
+    const auto report = assemble(spec, run.info, run.samples, run.warnings, dir.string());
+    // An effect that was not planted, or not measured, would be one that was not found. That the replay's image is the
+    // baseline's own is the point of it.
+    for (const auto& arm : report.comparison.proofs)
+        for (const auto& proof : arm.proofs)
+            if (!proof.passed && !(proof.id == "image_differs" && arm.arm == replay_of(spec.arms.front().name)))
+                return fail(Blame::Guest, fmt::format("proof {} fails in {}: {}; {}", proof.id, arm.arm, proof.found, proof.reason));
+    RIG_TRY(calibration, calibrate(spec, run.samples, line.calibration));
+    auto text = fmt::format("{}\n{}raw data: {}\n", spec.description.empty() ? spec.name : spec.name + ": " + spec.description, calibration_text(calibration),
+                            std::filesystem::proximate(dir).string());
+    const auto machine_readable = calibration_json(calibration).dump(2) + "\n";
+    RIG_CHECK(write_atomically(dir / "calibration.txt", text));
+    RIG_CHECK(write_atomically(dir / "calibration.json", machine_readable));
+    return CommandOutput{common.json ? machine_readable : text, calibration.exit()};
 }
 
 Result<CommandOutput> doctor_command(const CommonOptions& common, const World& world) {

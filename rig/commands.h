@@ -2,6 +2,7 @@
 // code. Errors are values.
 #pragma once
 
+#include "rig/calibration.h"
 #include "rig/experiment.h"
 
 #include <cstdint>
@@ -21,7 +22,7 @@ struct Overrides {
 
 struct CommandLine {
     std::filesystem::path spec, run;
-    std::string arm;
+    std::string arm, metric;
     std::vector<std::string> points; // of a suite; empty: all
     Overrides overrides;
     unsigned index = 0;
@@ -29,6 +30,7 @@ struct CommandLine {
     unsigned gdb_port = 1234;
     std::optional<double> max_gib;
     std::optional<unsigned> max_age_days;
+    CalibrationOptions calibration;
 };
 
 struct CommonOptions {
@@ -52,6 +54,10 @@ Result<CommandOutput> build_command(const CommandLine&, const CommonOptions&, co
 Result<CommandOutput> boot_command(const CommandLine&, const CommonOptions&, const World&, std::stop_token);
 Result<CommandOutput> shell_command(const CommandLine&, const CommonOptions&, const World&, std::stop_token);
 Result<CommandOutput> report_command(const CommandLine&, const CommonOptions&);
+// How the verdicts on line.metric came about. Succeeds whatever they are.
+Result<CommandOutput> explain_command(const CommandLine&, const CommonOptions&);
+// Boots line.spec with its baseline twice, or takes a run that did (line.spec names its folder), and calibrates on it.
+Result<CommandOutput> calibrate_command(const CommandLine&, const CommonOptions&, const World&, std::stop_token);
 Result<CommandOutput> doctor_command(const CommonOptions&, const World&);
 Result<CommandOutput> cache_command(const CommandLine&, const CommonOptions&, const World&);
 

@@ -79,7 +79,7 @@ Result<RunInfo> describe_run(const Spec& spec, const Prepared& prepared, const s
 class BootLoop {
  public:
     BootLoop(const Spec& spec, const GuestSetup& setup, const std::map<std::string, ReadyArm>& ready, RunWriter& writer, Progress& progress)
-        : spec_(spec), setup_(setup), ready_(ready), writer_(writer), progress_(progress), schedule_(make_schedule(spec)) {}
+        : spec_(spec), setup_(setup), ready_(ready), writer_(writer), progress_(progress), schedule_(make_schedule(spec, setup.machine.clock == GuestClock::Wall)) {}
 
     Status run(unsigned jobs, std::stop_token stop);
     std::vector<Sample> samples() &&;
@@ -103,7 +103,10 @@ class BootLoop {
 
 Status BootLoop::boot(const PlannedBoot& planned) {
     const auto& arm = ready_.at(planned.id.arm);
-    RIG_TRY(plan, make_plan(spec_, *spec_.find_arm(planned.id.arm), *arm.symbols, planned.perturbation));
+    const auto& named = *spec_.find_arm(planned.id.arm);
+    RIG_TRY(plan, make_plan(spec_, named, *arm.symbols, planned.perturbation));
+    const auto own = spec_.for_arm(named);
+    const GuestSetup setup{own, setup_.machine, setup_.image, setup_.hypervisor};
     std::filesystem::path dir;
     {
         const std::lock_guard lock(mutex_);
@@ -111,7 +114,7 @@ Status BootLoop::boot(const PlannedBoot& planned) {
         dir = made;
     }
     for (unsigned attempt = 0;; ++attempt) {
-        auto sample = measure_boot(setup_, arm.kernel, plan, planned.id, dir, stop_.get_token());
+        auto sample = measure_boot(setup, arm.kernel, plan, planned.id, dir, stop_.get_token());
         const std::lock_guard lock(mutex_);
         if (sample) {
             RIG_CHECK(writer_.append(*sample));
@@ -225,7 +228,7 @@ Result<ExperimentResult> run_experiment(const Spec& spec, const World& world, co
         const unsigned cpus = std::max(1u, std::thread::hardware_concurrency());
         const unsigned jobs = chosen.machine.clock == GuestClock::Wall ? 1 : options.jobs ? options.jobs : cpus;
         BootLoop loop(spec, setup, ready, writer, world.progress);
-        world.progress.start("booting", spec.arms.size() * spec.guest.boots);
+        world.progress.start("booting", spec.arms.size() * planned_boots(spec, chosen.machine.clock == GuestClock::Wall));
         auto status = loop.run(jobs, stop);
         if (!status) {
             world.progress.interrupt();

@@ -2,6 +2,7 @@
 
 #include "rig/measured_call.h"
 #include "rig/metric.h"
+#include "rig/schedule.h"
 #include "rig/statistics.h"
 
 #include <algorithm>
@@ -19,6 +20,8 @@ namespace {
 // emulation, where one instruction takes about a nanosecond, so 25 us for short calls and a tenth for long ones.
 constexpr double clock_tolerance_ns = 25'000;
 constexpr double clock_tolerance_share = 0.10;
+// Beyond this one of the two does not keep time (a clock source of whole ticks), and no latency of the boot means anything.
+constexpr double clock_factor = 2;
 
 using Boots = std::vector<const Sample*>; // of one arm, by index
 
@@ -154,7 +157,7 @@ using Wrong = std::optional<std::string>;
 Proof prove_boots(const ArmEvidence& evidence, const Boots& boots) {
     Proof proof{"boots", "every planned boot is there, once", true, "", ""};
     std::set<unsigned> seen;
-    const auto planned = evidence.spec.guest.boots;
+    const auto planned = planned_boots(evidence.spec, !boots.empty() && boots[0]->run_clock == "wall");
     for (const auto* boot : boots)
         if (!seen.insert(boot->id.index).second || boot->id.index >= planned) {
             proof.passed = false;
@@ -208,6 +211,8 @@ std::string why_no_injection(const ArmEvidence& evidence, const Sample& s) {
 std::string why_not_only_target(const ArmEvidence& evidence, const Sample& s) {
     if (!evidence.spec.fault.stack_filter) return "fault.stack_filter = false: every allocation of the task may fail, tlb_next_batch()'s too";
     const auto& e = s.exposure;
+    if (!evidence.spec.fault.task_filter && e.injections > e.target_hits)
+        return "fault.task_filter = false: allocations failed outside the workload as well, whose effects are not told apart";
     if (e.target_hits > e.injections) return "allocations failed that were not injected: too little guest.memory_mib, or another way into the target";
     if (e.target_hits < e.injections) return "the stack filter let other call sites fail: tlb_next_batch() also asks for order-0 GFP_NOWAIT pages";
     return "fail_page_alloc/times and the probe on should_fail_alloc_page() disagree: the probe missed some";
@@ -319,6 +324,20 @@ void prove_hits(const ArmEvidence& evidence, const Boots& boots, std::vector<Pro
         }));
 }
 
+// The same events counted twice: CPU by CPU, and all together.
+Wrong cpus_do_not_add_up(const Sample& s) {
+    for (const auto& [key, total] : s.counts) {
+        const auto per_cpu = s.counts_per_cpu.find(key);
+        if (per_cpu == s.counts_per_cpu.end()) continue; // told below if none is there
+        std::uint64_t sum = 0;
+        for (auto one : per_cpu->second)
+            sum += one;
+        if (sum != total) return fmt::format("{}: {} on all CPUs together, {} in total, want equal", key, sum, total);
+    }
+    if (s.counts_per_cpu.empty()) return "no counter was kept per CPU";
+    return {};
+}
+
 void prove_instruments(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
     const auto& spec = evidence.spec;
     if (!spec.target.sync_function.empty()) proofs.push_back(over_boots(
@@ -337,6 +356,10 @@ void prove_instruments(const ArmEvidence& evidence, const Boots& boots, std::vec
             return "one of the three instruments missed some: a probe that was not armed on every CPU, or a CPU whose "
                    "queue was not empty at the end";
         }));
+    proofs.push_back(over_boots(
+        {"cpus_reconcile", "the counts of all CPUs add up to each total", true, "every counter in every boot", ""},
+        boots, cpus_do_not_add_up,
+        [](const Sample&) { return "a CPU's row of perf stat is missing or was read twice: it came online late, or the sample was changed"; }));
     proofs.push_back(over_boots(
         {"no_lost_events", "perf lost no event", true, "0 lost in every boot", ""}, boots,
         [](const Sample& s) { return s.exposure.lost_events == 0 ? Wrong{} : Wrong{fmt::format("{} lost, want 0", s.exposure.lost_events)}; },
@@ -367,6 +390,15 @@ void prove_instruments(const ArmEvidence& evidence, const Boots& boots, std::vec
             if (s.exposure.timed_injections == 0) return "faults were not armed again after the counted pass";
             return "the probe's entry or return was missed (perf's buffer, or kretprobe's maxactive)";
         }));
+    if (call_of(spec.workload).own_clock) proofs.push_back(over_boots(
+        {"clocks_agree", "the workload's clock and perf's agree on the median call within a factor of two", true, "in every boot", ""}, boots,
+        [](const Sample& s) -> Wrong {
+            const auto agent = median({s.agent_munmap_ns.begin(), s.agent_munmap_ns.end()}), perf = median({s.munmap_latency_ns.begin(), s.munmap_latency_ns.end()});
+            if (!agent || !perf) return {}; // workload_complete tells
+            if (*agent <= clock_factor * *perf + clock_tolerance_ns && *perf <= clock_factor * *agent) return {};
+            return fmt::format("{:.1f} us by the workload's clock, {:.1f} us by perf", *agent / 1e3, *perf / 1e3);
+        },
+        [](const Sample&) { return "the guest's clock does not keep time with perf's: look at its clock source (clocksource=, tsc=)"; }));
     proofs.push_back(over_boots(
         {"cpus_online", "every vCPU is online", true, range(boots, [](const Sample& s) { return s.cpus_online; }), ""}, boots,
         [&](const Sample& s) -> Wrong {

@@ -47,8 +47,8 @@ class ExposureTest : public ::testing::Test {
 TEST_F(ExposureTest, EverythingHoldsInAGoodRun) {
     expect_failing({}, 0);
     expect_failing({}, 1);
-    EXPECT_EQ(proofs(0).size(), 15u); // all but image_differs
-    EXPECT_EQ(proofs(1).size(), 16u);
+    EXPECT_EQ(proofs(0).size(), 17u); // all but image_differs
+    EXPECT_EQ(proofs(1).size(), 18u);
     EXPECT_EQ(proof("injections").found, "80 in each of 8 boots");
     EXPECT_EQ(proof("config").found, "CONFIG_MMU_GATHER_RCU_TABLE_FREE=y; CONFIG_PT_RECLAIM=n");
     EXPECT_EQ(proof("platform").found, "virtual clock, tcg, 6.12.117");
@@ -65,9 +65,51 @@ TEST_F(ExposureTest, ProvenInOneArmIsNotProvenInTheOther) {
 TEST_F(ExposureTest, NoBootProvesNothing) {
     samples_.clear();
     expect_failing({"boots", "platform", "injections", "faults_reconcile", "failure_sites", "target_hits", "witness_hits", "sync_reconciles",
-                    "no_lost_events", "probe_addresses", "workload_complete", "timed_pass", "cpus_online"});
+                    "cpus_reconcile", "no_lost_events", "probe_addresses", "workload_complete", "timed_pass", "clocks_agree", "cpus_online"});
     EXPECT_EQ(proof("boots").found, "0 of 8 boots");
     EXPECT_EQ(proof("injections").found, "no boot, want at least one");
+}
+
+TEST_F(ExposureTest, TheCpusAddUpToEachTotal) {
+    boot(2).counts_per_cpu["call_function_vectors"][3] += 1;
+    expect_failing({"cpus_reconcile"});
+    EXPECT_EQ(proof("cpus_reconcile").found, "boot 2: call_function_vectors: 161 on all CPUs together, 160 in total, want equal");
+    boot(2) = make_sample("reviewed", 2, true);
+    boot(2).counts_per_cpu.clear();
+    EXPECT_EQ(proof("cpus_reconcile").found, "boot 2: no counter was kept per CPU");
+}
+
+// clocksource=jiffies: the workload sees whole ticks, mostly none.
+TEST_F(ExposureTest, AClockThatStandsStillProvesNothing) {
+    boot(4).agent_munmap_ns.assign(20, 0);
+    expect_failing({"clocks_agree"});
+    EXPECT_NE(proof("clocks_agree").reason.find("clocksource="), std::string::npos);
+    boot(4).agent_munmap_ns.assign(20, 80'000'000); // against 32 ms
+    expect_failing({"clocks_agree"});
+    spec_.workload.name = "exit"; // its own clock does not time the same call
+    for (const auto& one : proofs())
+        EXPECT_NE(one.id, "clocks_agree");
+}
+
+TEST_F(ExposureTest, OtherTasksFailuresAreToldApart) {
+    spec_.fault.task_filter = false;
+    boot(1).exposure.injections = boot(1).exposure.failed_allocations = 95;
+    boot(1).injections_by_site = {{"tlb_remove_table", 95}};
+    expect_failing({"faults_reconcile"});
+    EXPECT_NE(proof("faults_reconcile").reason.find("allocations failed outside the workload"), std::string::npos);
+}
+
+TEST_F(ExposureTest, WarmUpBootsAreProvenAsAllOthers) {
+    spec_.guest.warmup_boots = 1;
+    spec_.guest.boots = 7;
+    for (auto& sample : samples_)
+        sample.run_clock = "wall";
+    expect_failing({});
+    boot(0).exposure.witness_hits = 0;
+    expect_failing({"witness_hits"});
+    for (auto& sample : samples_) // there are none in virtual time: 7 are planned
+        sample.run_clock = "virtual";
+    EXPECT_EQ(proof("boots").found, "boot 7 was not planned");
 }
 
 TEST_F(ExposureTest, ConfigMustHoldEveryOption) {

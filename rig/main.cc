@@ -122,6 +122,14 @@ int main(int argc, char** argv) {
     shell->add_option("--gdb-port", line.gdb_port, "port of the stub")->capture_default_str()->check(CLI::Range(1024u, 65535u));
     auto* report = app.add_subcommand("report", "recompute the comparison of a run from its raw samples");
     report->add_option("RUN", line.run, "folder of a run (results/<run-id>)")->required();
+    auto* explain = app.add_subcommand("explain", "how the verdicts on one metric of a run came about, step by step");
+    explain->add_option("RUN", line.run, "folder of a run (results/<run-id>)")->required();
+    explain->add_option("METRIC", line.metric, "e.g. caller_latency")->required();
+    auto* calibrate = app.add_subcommand("calibrate", "how often rig cries wolf, and which planted effects it finds");
+    calibrate->add_option("SPEC", line.spec, "experiment whose arms plant effects (configs/calibrate.toml), or the folder of a run of it")->required();
+    add_overrides(calibrate, line.overrides);
+    calibrate->add_option("--side", line.calibration.boots, "boots on each side of a comparison")->capture_default_str()->check(CLI::Range(5u, 500u));
+    calibrate->add_option("--comparisons", line.calibration.comparisons, "comparisons of each kind, resampled from the boots")->capture_default_str()->check(CLI::Range(20u, 100000u));
     auto* doctor = app.add_subcommand("doctor", "what works here, what is missing, and the mend for each");
     auto* cache = app.add_subcommand("cache", "list, size and prune the artefact cache");
     cache->add_flag("--prune", line.prune, "remove what the limits below say (default: unused for 30 days)");
@@ -151,6 +159,8 @@ int main(int argc, char** argv) {
         if (boot->parsed()) return rig::boot_command(line, common, world, interrupts.token());
         if (shell->parsed()) return rig::shell_command(line, common, world, interrupts.token());
         if (report->parsed()) return rig::report_command(line, common);
+        if (explain->parsed()) return rig::explain_command(line, common);
+        if (calibrate->parsed()) return rig::calibrate_command(line, common, world, interrupts.token());
         if (doctor->parsed()) return rig::doctor_command(common, world);
         if (cache->parsed()) return rig::cache_command(line, common, world);
         return rig::fail(rig::Blame::Spec, "no command");

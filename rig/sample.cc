@@ -87,6 +87,7 @@ json to_json(const Sample& sample, bool with_host) {
         {"counts", sample.counts},
         {"counts_per_cpu", sample.counts_per_cpu},
         {"ipis_by_function", sample.ipis_by_function},
+        {"sync_callsites", sample.sync_callsites},
         {"injections_by_site", sample.injections_by_site},
     };
     visit_latencies(sample, [&](const char* key, const std::vector<std::uint64_t>& values) { out[key] = values; });
@@ -116,6 +117,7 @@ Result<Sample> sample_from_json(const json& value) {
     RIG_CHECK(reader.map("counts", sample.counts, max_counters));
     RIG_CHECK(reader.map("counts_per_cpu", sample.counts_per_cpu, max_counters, max_cpus));
     RIG_CHECK(reader.map("ipis_by_function", sample.ipis_by_function, max_names));
+    RIG_CHECK(reader.map("sync_callsites", sample.sync_callsites, max_names));
     RIG_CHECK(reader.map("injections_by_site", sample.injections_by_site, max_names));
     Status status;
     visit_latencies(sample, [&](const char* key, std::vector<std::uint64_t>& values) {

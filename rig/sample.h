@@ -67,6 +67,8 @@ struct Sample {
     // Counted pass: csd:csd_queue_cpu by function, from perf record, between the first iteration's entry and the last
     // one's return (measured_call.h). Total IPIs = their sum.
     std::map<std::string, std::uint64_t> ipis_by_function;
+    // Counted pass, whole window: where the IPIs of the sync function were queued ("smp_call_function+0x2b").
+    std::map<std::string, std::uint64_t> sync_callsites;
     // Counted pass: injected failures by the function whose allocation failed (innermost caller of the allocator), from callchains.
     std::map<std::string, std::uint64_t> injections_by_site;
 

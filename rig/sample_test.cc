@@ -20,6 +20,7 @@ Sample full_sample() {
     s.exposure = {80, 80, 80, 80, 240, 240, 80, 79, 79, 20, 0, true};
     s.counts = {{"sync_ipis", 240}, {"tlb_flushes", std::numeric_limits<std::uint64_t>::max()}};
     s.counts_per_cpu = {{"sync_ipis", {0, 80, 80, 80}}};
+    s.sync_callsites = {{"smp_call_function+0x2b", 240}};
     s.ipis_by_function = {{"tlb_remove_table_smp_sync", 240}, {"flush_tlb_func", 80}};
     s.injections_by_site = {{"tlb_remove_table", 80}};
     s.caller_latency_ns = {1, 2, 3};

@@ -16,10 +16,14 @@ Perturbation perturbation_for(std::uint64_t seed) {
             .address_slot = static_cast<unsigned>(mix(seed, 2) % 16)};
 }
 
-std::vector<PlannedBoot> make_schedule(const Spec& spec) {
+unsigned planned_boots(const Spec& spec, bool wall) { return spec.guest.boots + (wall ? spec.guest.warmup_boots : 0); }
+
+bool is_warmup(const Spec& spec, const Sample& sample) { return sample.run_clock == "wall" && sample.id.index < spec.guest.warmup_boots; }
+
+std::vector<PlannedBoot> make_schedule(const Spec& spec, bool wall) {
     std::vector<PlannedBoot> boots;
     const std::size_t arms = spec.arms.size();
-    for (unsigned index = 0; index < spec.guest.boots; ++index) {
+    for (unsigned index = 0; index < planned_boots(spec, wall); ++index) {
         const std::uint64_t seed = mix(spec.guest.seed, index);
         for (std::size_t i = 0; i < arms; ++i) {
             const std::size_t arm = index % 2 == 0 ? i : arms - 1 - i;

@@ -28,6 +28,10 @@ struct PlannedBoot {
 
 std::uint64_t mix(std::uint64_t seed, std::uint64_t index); // splitmix64; result below 2^53 so that JSON keeps it
 Perturbation perturbation_for(std::uint64_t seed);
-std::vector<PlannedBoot> make_schedule(const Spec& spec);
+// Boots per arm: under the wall clock the warm-up boots come first, with the lowest indices.
+unsigned planned_boots(const Spec& spec, bool wall);
+std::vector<PlannedBoot> make_schedule(const Spec& spec, bool wall);
+// Is this one of the warm-up boots, which are proven but not judged?
+bool is_warmup(const Spec& spec, const Sample& sample);
 
 } // namespace rig

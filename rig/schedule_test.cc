@@ -20,7 +20,7 @@ Spec spec_with(std::vector<std::string> arms, unsigned boots, std::uint64_t seed
 }
 
 TEST(Schedule, ArmsAlternateAndPairUpBySeed) {
-    const auto boots = make_schedule(spec_with({"a", "b"}, 4, 1));
+    const auto boots = make_schedule(spec_with({"a", "b"}, 4, 1), false);
     std::string order;
     std::map<unsigned, std::set<std::uint64_t>> seeds;
     for (const auto& boot : boots) {
@@ -38,8 +38,28 @@ TEST(Schedule, ArmsAlternateAndPairUpBySeed) {
     EXPECT_EQ(different.size(), 4u);
 }
 
+TEST(Schedule, WarmUpBootsComeFirstUnderTheWallClockOnly) {
+    auto spec = spec_with({"a", "b"}, 4, 1);
+    spec.guest.warmup_boots = 2;
+    EXPECT_EQ(planned_boots(spec, false), 4u);
+    EXPECT_EQ(make_schedule(spec, false).size(), 8u);
+    const auto boots = make_schedule(spec, true);
+    ASSERT_EQ(boots.size(), 12u);
+    unsigned warmups = 0;
+    for (const auto& boot : boots) {
+        Sample sample;
+        sample.id = boot.id;
+        sample.run_clock = "wall";
+        warmups += is_warmup(spec, sample);
+        EXPECT_EQ(is_warmup(spec, sample), boot.id.order < 4);
+        sample.run_clock = "virtual";
+        EXPECT_FALSE(is_warmup(spec, sample));
+    }
+    EXPECT_EQ(warmups, 4u);
+}
+
 TEST(Schedule, TheSeedDecidesEverything) {
-    const auto one = make_schedule(spec_with({"a", "b"}, 8, 1)), again = make_schedule(spec_with({"a", "b"}, 8, 1)), other = make_schedule(spec_with({"a", "b"}, 8, 2));
+    const auto one = make_schedule(spec_with({"a", "b"}, 8, 1), false), again = make_schedule(spec_with({"a", "b"}, 8, 1), false), other = make_schedule(spec_with({"a", "b"}, 8, 2), false);
     for (std::size_t i = 0; i < one.size(); ++i) {
         EXPECT_EQ(one[i].id.seed, again[i].id.seed);
         EXPECT_EQ(one[i].perturbation.start_offset_us, again[i].perturbation.start_offset_us);

@@ -101,8 +101,7 @@ Result<Source> read_source(const SpecTable& table, const fs::path& top) {
 Status read_options(const SpecTable& table, std::map<std::string, std::string>& out) {
     auto keys = table.keys();
     if (keys.size() > max_options)
-        return tl::unexpected(
-            table.wrong(fmt::format("bad {}: {} options, want at most {}", table.path(), keys.size(), max_options)));
+        return tl::unexpected(table.wrong(fmt::format("bad {}: {} options, want at most {}", table.path(), keys.size(), max_options)));
     for (const auto& key : keys) {
         if (auto want = rules::option_name(key)) return tl::unexpected(table.bad_key(key, *want));
         const auto* node = table.find(key);
@@ -127,8 +126,7 @@ Status read_kernel(const SpecTable& table, KernelSpec& kernel, const fs::path& t
     if (std::holds_alternative<PrebuiltSource>(kernel.source))
         for (auto key : {"enable", "fragments", "options"})
             if (table.has(key))
-                return tl::unexpected(
-                    table.bad(key, "it left out: nothing is built with source = { prebuilt = true }"));
+                return tl::unexpected(table.bad(key, "it left out: nothing is built with source = { prebuilt = true }"));
     RIG_CHECK(paths(table, "enable", kernel.enable, max_series, rules::series_folder(top)));
     RIG_CHECK(paths(table, "fragments", kernel.fragments, max_fragments, rules::existing_file(top)));
     RIG_TRY(options, table.table("options"));
@@ -139,8 +137,7 @@ Status read_kernel(const SpecTable& table, KernelSpec& kernel, const fs::path& t
 Result<PrebuiltImage> read_prebuilt(const SpecTable& table, const fs::path& top) {
     RIG_CHECK(table.require("bzimage", "the image to boot, since kernel.source is { prebuilt = true }"));
     if (!table.has("system_map"))
-        RIG_CHECK(
-            table.require("vmlinux", "it or system_map: without symbols the changed line can't be proven to run"));
+        RIG_CHECK(table.require("vmlinux", "it or system_map: without symbols the changed line can't be proven to run"));
     if (table.has("series"))
         return tl::unexpected(table.bad("series", "it left out: a prebuilt image cannot be patched"));
     PrebuiltImage image;
@@ -153,7 +150,7 @@ Result<PrebuiltImage> read_prebuilt(const SpecTable& table, const fs::path& top)
 }
 
 Result<Arm> read_arm(const SpecTable& table, bool prebuilt, bool same_path, const fs::path& top) {
-    RIG_CHECK(table.only({"name", "series", "witness", "splat", "bzimage", "system_map", "vmlinux", "config"}));
+    RIG_CHECK(table.only({"name", "series", "witness", "splat", "cmdline", "bzimage", "system_map", "vmlinux", "config"}));
     RIG_CHECK(table.require("name", "a name such as \"ipi\""));
     if (!same_path)
         RIG_CHECK(table.require("witness",
@@ -165,6 +162,7 @@ Result<Arm> read_arm(const SpecTable& table, bool prebuilt, bool same_path, cons
     RIG_CHECK(table.text("name", arm.name, rules::arm_name));
     RIG_CHECK(table.text("witness", arm.witness, rules::kernel_function));
     RIG_CHECK(table.text("splat", arm.splat, rules::splat_text));
+    RIG_CHECK(table.text("cmdline", arm.cmdline, rules::at_most(max_extra_cmdline)));
     if (prebuilt) {
         RIG_TRY(image, read_prebuilt(table, top));
         arm.prebuilt = std::move(image);
@@ -172,8 +170,7 @@ Result<Arm> read_arm(const SpecTable& table, bool prebuilt, bool same_path, cons
     }
     for (auto key : {"bzimage", "system_map", "vmlinux", "config"})
         if (table.has(key))
-            return tl::unexpected(
-                table.bad(key, "it left out (this arm is built), or kernel.source = { prebuilt = true }"));
+            return tl::unexpected(table.bad(key, "it left out (this arm is built), or kernel.source = { prebuilt = true }"));
     RIG_CHECK(paths(table, "series", arm.series, max_series, rules::series_folder(top)));
     return arm;
 }
@@ -191,13 +188,14 @@ Status read_arms(const SpecTable& root, Spec& spec) {
 }
 
 Status read_guest(const SpecTable& table, GuestSpec& guest) {
-    RIG_CHECK(table.only({"vcpus", "memory_mib", "clock", "boots", "seed", "deadline_seconds", "extra_cmdline"}));
+    RIG_CHECK(table.only({"vcpus", "memory_mib", "clock", "boots", "warmup_boots", "seed", "deadline_seconds", "extra_cmdline"}));
     RIG_CHECK(table.integer("vcpus", guest.vcpus, 2, 16));
     RIG_CHECK(table.integer("memory_mib", guest.memory_mib, 128, 65536));
     std::string clock = "auto";
     RIG_CHECK(table.choice("clock", clock, {"auto", "virtual", "wall"}));
     guest.clock = clock == "auto" ? ClockChoice::Auto : clock == "wall" ? ClockChoice::Wall : ClockChoice::Virtual;
     RIG_CHECK(table.integer("boots", guest.boots, 1, 1000));
+    RIG_CHECK(table.integer("warmup_boots", guest.warmup_boots, 0, 100));
     RIG_CHECK(table.integer("seed", guest.seed, 0, max_seed));
     RIG_CHECK(table.integer("deadline_seconds", guest.deadline_seconds, 0, 86400));
     return table.text("extra_cmdline", guest.extra_cmdline, rules::at_most(max_extra_cmdline));
@@ -223,7 +221,7 @@ Status read_workload(const SpecTable& table, WorkloadSpec& workload) {
     RIG_CHECK(table.only({"name", "iterations", "tables", "pages_per_table", "pace_us", "bystanders", "bystander_period_us", "bystander_mode", "command", "call"}));
     RIG_CHECK(table.choice("name", workload.name, workload_names()));
     RIG_CHECK(table.integer("iterations", workload.iterations, 1, 100000));
-    RIG_CHECK(table.integer("tables", workload.tables, 1, 511));
+    RIG_CHECK(table.integer("tables", workload.tables, 0, 511));
     RIG_CHECK(table.integer("pages_per_table", workload.pages_per_table, 1, 512));
     RIG_CHECK(table.integer("pace_us", workload.pace_us, 0, 10000000));
     RIG_CHECK(table.boolean("bystanders", workload.bystanders));
@@ -320,6 +318,12 @@ const Arm* Spec::find_arm(std::string_view wanted) const {
     return found == arms.end() ? nullptr : &*found;
 }
 
+Spec Spec::for_arm(const Arm& arm) const {
+    auto copy = *this;
+    if (!arm.cmdline.empty()) copy.guest.extra_cmdline += (copy.guest.extra_cmdline.empty() ? "" : " ") + arm.cmdline;
+    return copy;
+}
+
 const std::vector<std::string>& workload_names() {
     static const std::vector<std::string> names = {"munmap", "exit", "collapse", "pmd_unshare", "gup_race", "command", "crash"}; // crash: the self-test of a workload that dies
     return names;
@@ -340,24 +344,20 @@ Result<Spec> parse_spec(std::string_view text, const fs::path& file, const std::
 
 Result<toml::table> parse_toml(std::string_view text, const fs::path& file) {
     if (text.size() > max_file_bytes)
-        return tl::unexpected(
-            spec_error(file.string(), {1, 1}, fmt::format("{} bytes, want at most {}", text.size(), max_file_bytes)));
+        return tl::unexpected(spec_error(file.string(), {1, 1}, fmt::format("{} bytes, want at most {}", text.size(), max_file_bytes)));
     if (auto dots = std::count(text.begin(), text.end(), '.'); dots > max_dots)
-        return tl::unexpected(
-            spec_error(file.string(), {1, 1}, fmt::format("{} dots in the file, want at most {}", dots, max_dots)));
+        return tl::unexpected(spec_error(file.string(), {1, 1}, fmt::format("{} dots in the file, want at most {}", dots, max_dots)));
     try {
         return toml::parse(text, file.string());
     } catch (const toml::parse_error& error) {
-        return tl::unexpected(
-            spec_error(file.string(), error.source().begin, fmt::format("not valid TOML: {}", error.description())));
+        return tl::unexpected(spec_error(file.string(), error.source().begin, fmt::format("not valid TOML: {}", error.description())));
     }
 }
 
 Result<fs::path> project_top(const fs::path& file) {
     auto top = find_top(file);
     if (top.empty())
-        return tl::unexpected(
-            spec_error(file.string(), {1, 1},
+        return tl::unexpected(spec_error(file.string(), {1, 1},
                        "no parent folder of this file holds `kernel-patches/`, want the file inside a project"));
     return top;
 }

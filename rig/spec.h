@@ -48,6 +48,7 @@ struct Arm {
                                                // with target.same_path
     std::optional<PrebuiltImage> prebuilt;
     std::string splat = {}; // broken on purpose: every boot must splat, naming this text in title, function or call trace
+    std::string cmdline = {}; // appended to the kernel command line of this arm, after guest.extra_cmdline
 };
 
 struct KernelSpec {
@@ -64,6 +65,7 @@ struct GuestSpec {
     unsigned memory_mib = 512; // 128..65536
     ClockChoice clock = ClockChoice::Auto;
     unsigned boots = 8;            // per arm, 1..1000. Virtual clock: one perturbation seed each
+    unsigned warmup_boots = 0;     // per arm, 0..100, before those: proven as all others, never judged. Wall clock only
     std::uint64_t seed = 1;        // 0..2^53: the seed all perturbation seeds and the schedule derive from
     unsigned deadline_seconds = 0; // wall seconds for one boot, 0 = chosen from clock and vCPUs
     std::string extra_cmdline;     // appended to the kernel command line
@@ -72,7 +74,7 @@ struct GuestSpec {
 struct WorkloadSpec {
     std::string name = "munmap";            // one of workload_names()
     unsigned iterations = 20;               // munmap calls, 1..100000
-    unsigned tables = 4;                    // page tables freed per call, 1..511
+    unsigned tables = 4;                    // page tables freed per call, 0..511; 0: a call that frees none
     unsigned pages_per_table = 4;           // pages touched under each table, 1..512
     unsigned pace_us = 100000;              // calls start this far apart, 0..10000000; 0 = back to back. A call that takes
                                             // longer makes the boot no sample: windows of the arms must be equal
@@ -114,6 +116,8 @@ enum class ExpectKind {
     Exactly,  // every boot of the arm equals `exactly[arm]`
     MayRise,  // against the baseline arm: ratio of medians at most `at_most`
     NotWorse, // against the baseline arm: not higher by more than `within` (0.01 = 1 %)
+    Unchanged, // against the baseline arm: neither higher nor lower by more than `within`
+    Falls,     // against the baseline arm: lower
 };
 struct Predicted {}; // injections x (online CPUs - 1); with faults off, hits of the target x (online CPUs - 1)
 using ExactValue = std::variant<std::int64_t, Predicted>;
@@ -139,7 +143,7 @@ struct MetricSpec {
     ExpectKind kind = ExpectKind::Report;
     std::map<std::string, ExactValue> exactly; // by arm name
     double at_most = 0;                        // > 0
-    double within = 0;                         // 0..10
+    double within = 0;                         // 0..10; Unchanged: 0..0.5
     std::optional<CustomMetric> custom = {};
     std::uint64_t at_least = 0; // exposure: a boot that holds less of it has tested nothing; 0 = no such claim
 };
@@ -166,6 +170,8 @@ struct Spec {
     std::vector<MetricSpec> metrics;
 
     const Arm* find_arm(std::string_view name) const;
+    // This spec with the arm's command line in guest.extra_cmdline: what its boots are asked for.
+    Spec for_arm(const Arm& arm) const;
 };
 
 const std::vector<std::string>& workload_names();

@@ -95,14 +95,16 @@ Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, 
         {"exactly", {ExpectKind::Exactly, "values"}},
         {"may-rise", {ExpectKind::MayRise, "at_most"}},
         {"not-worse", {ExpectKind::NotWorse, "within"}},
+        {"unchanged", {ExpectKind::Unchanged, "within"}},
+        {"falls", {ExpectKind::Falls, ""}},
     };
     auto accepted = std::vector<std::string>{"expect", "values", "at_most", "within", "at_least"};
     const bool defined_here = !is_known_metric(name);
     if (defined_here) accepted.insert(accepted.end(), {"event", "filter", "calls_of", "latency_of", "counter", "histogram_of", "label", "own", "cpu"});
     RIG_CHECK(table.only(accepted));
-    RIG_CHECK(table.require("expect", "one of report, exactly, may-rise, not-worse"));
+    RIG_CHECK(table.require("expect", "one of report, exactly, may-rise, not-worse, unchanged, falls"));
     std::string expect;
-    RIG_CHECK(table.choice("expect", expect, {"report", "exactly", "may-rise", "not-worse"}));
+    RIG_CHECK(table.choice("expect", expect, {"report", "exactly", "may-rise", "not-worse", "unchanged", "falls"}));
     const auto& [kind, companion] = expectations.at(expect);
     for (const auto& key : table.keys())
         if (key != companion && (key == "values" || key == "at_most" || key == "within"))
@@ -116,7 +118,8 @@ Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, 
     RIG_TRY(values, table.table("values"));
     if (values) RIG_CHECK(read_exact_values(*values, metric, spec));
     RIG_CHECK(table.number("at_most", metric.at_most, 0, 1e9, true));
-    RIG_CHECK(table.number("within", metric.within, 0, 10));
+    // Unchanged within more than a half would let a halved figure pass as the same.
+    RIG_CHECK(table.number("within", metric.within, 0, kind == ExpectKind::Unchanged ? 0.5 : 10));
     RIG_CHECK(table.integer("at_least", metric.at_least, 1, 1'000'000'000));
     if (defined_here) {
         RIG_TRY(custom, read_custom_metric(table, name, spec));

@@ -57,6 +57,7 @@ TEST_F(SpecTest, ReadsEveryField) {
     EXPECT_EQ(spec->find_arm("reviewed"), &spec->arms[1]);
     EXPECT_EQ(spec->find_arm("review"), nullptr);
 
+    EXPECT_EQ(spec->guest.warmup_boots, 2U);
     EXPECT_EQ(spec->guest.vcpus, 6U);
     EXPECT_EQ(spec->guest.memory_mib, 1024U);
     EXPECT_EQ(spec->guest.clock, ClockChoice::Virtual);
@@ -98,6 +99,17 @@ TEST_F(SpecTest, ReadsEveryField) {
     EXPECT_EQ(spec->metrics[2].within, 0.01);
     EXPECT_EQ(spec->metrics[3].name, "total_ipis");
     EXPECT_EQ(spec->metrics[3].kind, ExpectKind::Report);
+}
+
+TEST_F(SpecTest, UnchangedAndFalls) {
+    std::string text(good_spec);
+    text.replace(text.find("\"not-worse\""), 11, "\"unchanged\"");
+    text.replace(text.find("\"report\""), 8, "\"falls\"");
+    const auto spec = parse_spec(text, file());
+    ASSERT_TRUE(spec) << spec.error().message;
+    EXPECT_EQ(spec->metrics[2].kind, ExpectKind::Unchanged);
+    EXPECT_EQ(spec->metrics[2].within, 0.01);
+    EXPECT_EQ(spec->metrics[3].kind, ExpectKind::Falls);
 }
 
 // The structs' initialisers are the defaults: no second copy of them in the parser.

@@ -1,8 +1,11 @@
 #include "rig/verdict.h"
 
+#include "rig/judge.h"
+
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace rig {
 namespace {
@@ -52,37 +55,24 @@ ArmMetric summarise(const MetricInfo& info, const std::string& arm, const Boots&
     return out;
 }
 
-Direction direction_of(const Estimate& difference) {
-    if (!difference.interval) return Direction::Unclear;
-    auto [low, high, coverage] = *difference.interval;
-    if (low == 0 && high == 0) return Direction::Same;
-    return low > 0 ? Direction::Rose : high < 0 ? Direction::Fell : Direction::Unclear;
-}
-
-std::optional<Change> change_of(const ArmMetric& arm, const ArmMetric& base, bool paired) {
+// nullopt also where a side does not hold the metric in all boots.
+std::optional<Contrast> contrast_of(const ArmMetric& arm, const ArmMetric& base, bool paired) {
     if (!arm.spread || !base.spread) return std::nullopt;
-    Change change;
-    if (paired) {
-        std::vector<double> values, partners;
-        for (const auto& boot : arm.boots)
-            for (const auto& other : base.boots)
-                if (boot.boot == other.boot) values.push_back(boot.value), partners.push_back(other.value);
-        auto ratio = paired_ratio(values, partners), difference = paired_difference(values, partners);
-        if (!ratio || !difference) return std::nullopt; // not one common index
-        change.ratio = *ratio;
-        change.difference = *difference;
-    } else {
-        change.ratio = shift_ratio(values_of(arm), values_of(base)).value();
-        change.difference = shift(values_of(arm), values_of(base)).value();
-    }
-    change.direction = direction_of(change.difference);
-    return change;
+    return contrast(arm, base, paired);
 }
 
 // ---- Judging one metric in one arm
 
 std::string number(double value) {
     return fmt::format("{:.10g}", value);
+}
+
+// An event that nobody declared is told with the place it came from.
+std::string call_sites(const Sample& boot) {
+    std::vector<std::string> sites;
+    for (const auto& [site, count] : boot.sync_callsites)
+        sites.push_back(fmt::format("{} from {}", count, site));
+    return sites.empty() ? "" : fmt::format("; {}", fmt::join(sites, ", "));
 }
 
 void judge_exactly(const MetricSpec& expect, const Boots& boots, ArmMetric& arm) {
@@ -99,36 +89,26 @@ void judge_exactly(const MetricSpec& expect, const Boots& boots, ArmMetric& arm)
         auto want = fixed ? static_cast<double>(*fixed) : static_cast<double>(predicted_sync(*boots[i]));
         if (arm.boots[i].value == want) continue;
         if (bad++ == 0) arm.why = fmt::format("boot {}: {}, want {}", arm.boots[i].boot, number(arm.boots[i].value), number(want));
+        if (bad == 1 && expect.name == "sync_ipis") arm.why += call_sites(*boots[i]);
     }
     if (bad > 1) arm.why += fmt::format(" ({} of {} boots differ)", bad, boots.size());
     arm.verdict = bad ? Verdict::Broken : Verdict::AsDeclared;
 }
 
-// Both bounds are on the ratio; `bound` is 1.01 for "not worse within 1 %".
-void judge_ratio(const MetricSpec& expect, ArmMetric& arm) {
-    bool may_rise = expect.kind == ExpectKind::MayRise;
-    auto bound = may_rise ? expect.at_most : 1 + expect.within;
-    arm.declared = may_rise ? fmt::format("at most ×{}", number(expect.at_most)) : fmt::format("not worse within {} %", number(100 * expect.within));
-    if (!arm.change) {
-        arm.verdict = Verdict::Inconclusive;
-        if (arm.why.empty()) arm.why = "the baseline does not hold it";
-        return;
-    }
-    const auto& ratio = arm.change->ratio;
-    if (!ratio.interval) {
-        arm.verdict = Verdict::Undecided;
-        arm.why = ratio.why_not;
-        return;
-    }
-    auto [low, high, coverage] = *ratio.interval;
-    if (low > bound) {
-        arm.verdict = may_rise ? Verdict::Broken : Verdict::Regressed;
-        arm.why = fmt::format("interval from ×{:.4g}, want at most ×{}", low, number(bound));
-    } else if (high > bound) {
-        arm.verdict = Verdict::Undecided;
-        arm.why = fmt::format("interval ×{:.4g} to ×{:.4g} straddles ×{}", low, high, number(bound));
-    } else {
-        arm.verdict = may_rise ? Verdict::AsDeclared : high < 1 ? Verdict::Improved : Verdict::WithinBound;
+bool bounds_a_ratio(const MetricSpec& expect) { return expect.kind != ExpectKind::Exactly && expect.kind != ExpectKind::Report; }
+
+// Holm's family: every bounded (metric, arm) of the run, whatever becomes of it.
+void decide_bounds(const Spec& spec, std::vector<MetricResult>& metrics) {
+    std::vector<BoundTest*> family;
+    for (auto& metric : metrics)
+        for (auto& arm : metric.arms)
+            if (arm.test) family.push_back(&*arm.test);
+    correct(family);
+    for (auto& metric : metrics) {
+        const auto expect = std::find_if(spec.metrics.begin(), spec.metrics.end(), [&](const MetricSpec& m) { return m.name == metric.info.name; });
+        if (expect == spec.metrics.end() || !bounds_a_ratio(*expect)) continue;
+        for (std::size_t arm = 1; arm < metric.arms.size(); ++arm)
+            decide(*expect, metric.arms[arm]);
     }
 }
 
@@ -141,6 +121,7 @@ void count_verdicts(Comparison& out) {
             case Verdict::AsDeclared:
             case Verdict::Improved:
             case Verdict::WithinBound:
+            case Verdict::Unchanged:
                 ++out.held;
                 break;
             case Verdict::Regressed:
@@ -228,6 +209,8 @@ const char* words(Verdict verdict) {
         return "improved";
     case Verdict::WithinBound:
         return "within bound";
+    case Verdict::Unchanged:
+        return "unchanged";
     case Verdict::Regressed:
         return "regressed";
     case Verdict::Broken:
@@ -267,19 +250,22 @@ Comparison compare(const Spec& spec, const std::vector<Sample>& samples, std::ve
         for (const auto& arm_spec : spec.arms) {
             auto boots = boots_of(samples, arm_spec.name);
             auto arm = summarise(info, arm_spec.name, boots, spec.target);
-            if (!result.arms.empty()) arm.change = change_of(arm, result.arms.front(), out.paired);
-            if (expect != spec.metrics.end() && expect->kind == ExpectKind::Exactly)
-                judge_exactly(*expect, boots, arm);
-            else if (expect != spec.metrics.end() && expect->kind != ExpectKind::Report && !result.arms.empty())
-                judge_ratio(*expect, arm);
-            if (!unproven.empty() && arm.verdict != Verdict::NotJudged) {
-                arm.verdict = Verdict::Inconclusive;
-                arm.why = "the proofs do not hold";
-            }
+            const auto against = result.arms.empty() ? std::nullopt : contrast_of(arm, result.arms.front(), out.paired);
+            if (against) arm.change = change_between(*against);
+            if (against && expect != spec.metrics.end()) arm.test = test_bound(*expect, *against);
+            if (expect != spec.metrics.end() && expect->kind == ExpectKind::Exactly) judge_exactly(*expect, boots, arm);
             result.arms.push_back(std::move(arm));
         }
         out.metrics.push_back(std::move(result));
     }
+    decide_bounds(spec, out.metrics);
+    if (!unproven.empty())
+        for (auto& metric : out.metrics)
+            for (auto& arm : metric.arms)
+                if (arm.verdict != Verdict::NotJudged) {
+                    arm.verdict = Verdict::Inconclusive;
+                    arm.why = "the proofs do not hold";
+                }
     count_verdicts(out);
     conclude(out, unproven);
     conclude_splats(out, judge_splats(spec, samples), unproven.empty());

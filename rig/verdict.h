@@ -2,13 +2,14 @@
 //
 // Every arm is compared with the first (the baseline). Under the virtual clock boots are paired by index, since they
 // share a perturbation seed; under the wall clock they are two independent samples. Each interval covers 95 % on its
-// own: there is no correction across metrics, and the report says so.
+// own; verdicts on bounds are corrected for their number, see judge.h.
 #pragma once
 
 #include "rig/exposure.h"
 #include "rig/metric.h"
 #include "rig/splat_verdict.h"
 #include "rig/statistics.h"
+#include "rig/statistics_rank.h"
 
 #include <optional>
 #include <string>
@@ -18,11 +19,12 @@ namespace rig {
 
 enum class Verdict {
     AsDeclared,   // exactly the declared value in every boot; a ratio's interval within its bound
-    Improved,     // not-worse: the interval lies below zero change
+    Improved,     // not-worse, falls: the interval lies below zero change
     WithinBound,  // not-worse: the interval lies below the bound, but not below zero change
-    Regressed,    // not-worse: the interval lies above the bound
-    Broken,       // exactly: a boot has another value; may-rise: the interval lies above the bound
-    Undecided,    // the interval straddles the bound, or there is none at this number of boots
+    Unchanged,    // unchanged: the interval lies between both bounds
+    Regressed,    // not-worse, unchanged, falls: the interval lies above the bound
+    Broken,       // exactly: a boot has another value; may-rise: the interval lies above the bound; unchanged: below; falls: same
+    Undecided,    // the interval straddles the bound, there is none at this number of boots, or Holm's correction forbids it
     Inconclusive, // a proof failed, or the samples do not hold the metric
     NotJudged,    // nothing declared
 };
@@ -45,6 +47,25 @@ struct Change { // against the baseline
     Estimate ratio;
     Estimate difference;
     Direction direction = Direction::Unclear;
+    bool paired = false;
+    RankTest no_change; // of "nothing changed": signed-rank if paired, else Mann-Whitney
+    double effect = 0;  // -1 (fell in every boot) .. +1: rank-biserial if paired, else Cliff's delta
+};
+
+// The chance of one untrue claim or more among all claims of a kind in a run, at most.
+inline constexpr double family_error = 0.05;
+struct Claim {
+    double p = 1;        // one-sided
+    double adjusted = 1; // Holm, over the same claim about every bounded (metric, arm)
+};
+// Rank tests of an expectation that bounds the ratio to the baseline; see judge.h.
+struct BoundTest {
+    double low = 0, high = 0; // the bounds; low 0: none below
+    Claim worse;              // "above `high`"
+    Claim holds;              // "at most `high`", and "at least `low`" if there is one (the larger p of the two)
+    Claim better;             // "below `low`", or below 1 where there is none
+    double least_p = 0;       // that any data could give at this number of boots
+    std::size_t family = 0;   // comparisons corrected for
 };
 
 struct ArmMetric {
@@ -53,6 +74,7 @@ struct ArmMetric {
     std::optional<Spread> spread; // nullopt: at least one boot does not hold this metric (or there is no boot)
     std::optional<Pooled> pooled; // latencies only
     std::optional<Change> change; // nullopt for the baseline and where a side has no spread
+    std::optional<BoundTest> test; // only where a bound is declared
     std::string declared;         // the expectation in words, empty if there is none for this arm
     Verdict verdict = Verdict::NotJudged;
     std::string why; // "boot 3: 12, want 0"

@@ -56,6 +56,11 @@ TEST_F(VerdictTest, ExactlyHoldsOnlyInEveryBoot) {
     EXPECT_EQ(last_.exit, Exit::Broken);
     EXPECT_EQ(last_.closing, "NOT AS EXPECTED: 1 failed (sync_ipis in reviewed), 1 hold");
 
+    // One unexplained event is told with the place it came from.
+    boot(3).sync_callsites = {{"smp_call_function+0x2b", 9}, {"tlb_remove_table_sync_one+0x1c", 3}};
+    EXPECT_EQ(arm("sync_ipis", 1).why, "boot 3: 12, want 0; 9 from smp_call_function+0x2b, 3 from tlb_remove_table_sync_one+0x1c");
+    boot(3).sync_callsites.clear();
+
     boot(6).counts["sync_ipis"] = 3;
     EXPECT_EQ(arm("sync_ipis", 1).why, "boot 3: 12, want 0 (2 of 8 boots differ)");
 }
@@ -149,6 +154,19 @@ TEST_F(VerdictTest, PairingSeesWhatVarianceAcrossSeedsHides) {
     EXPECT_EQ(arm("tlb_flushes").verdict, Verdict::Regressed);
     on_wall_clock();
     EXPECT_EQ(arm("tlb_flushes").verdict, Verdict::Undecided);
+}
+
+// Eleven arms with four bounds each: 40 comparisons, which eight pairs cannot carry together; each on its own they could.
+TEST_F(VerdictTest, ManyComparisonsNeedMoreBoots) {
+    for (int i = 0; i < 9; ++i)
+        spec_.arms.push_back({"arm" + std::to_string(i), {}, "synchronize_rcu", {}});
+    samples_ = make_samples(spec_);
+    spec_.metrics = {not_worse("tlb_flushes", 0.01), not_worse("other_ipis", 9), may_rise("caller_latency", 9000), may_rise("munmap_latency", 9000)};
+    EXPECT_EQ(arm("tlb_flushes").verdict, Verdict::Undecided);
+    EXPECT_EQ(arm("tlb_flushes").why, "40 comparisons cannot be decided with 8 boots per arm at 5 % together (the least p is 0.0039): want >= 10");
+    EXPECT_EQ(last_.exit, Exit::Inconclusive);
+    spec_.metrics.resize(1);
+    EXPECT_EQ(arm("tlb_flushes").verdict, Verdict::WithinBound);
 }
 
 TEST_F(VerdictTest, PairsByIndexNotByOrderOfTheFile) {

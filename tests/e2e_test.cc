@@ -122,8 +122,8 @@ TEST_F(EndToEnd, BuildBothArmsOf612) {
 }
 
 TEST_F(EndToEnd, DefaultExperimentIsExactAndReplaysByteForByte) {
-    // Six boots: the fewest for which an interval exists, so that latencies are judged too.
-    const auto first = rig({"compare", k612, "--boots", "6", "--clock", "virtual"});
+    // Seven boots: the fewest that can decide the experiment's four bounds together, so that latencies are judged too.
+    const auto first = rig({"compare", k612, "--boots", "7", "--clock", "virtual"});
     EXPECT_EQ(exit_code(first), 0) << first.out;
     const auto second = rig({"compare", k612, "--boots", "2", "--clock", "virtual"});
     EXPECT_EQ(exit_code(second), 0) << second.out;
@@ -131,7 +131,7 @@ TEST_F(EndToEnd, DefaultExperimentIsExactAndReplaysByteForByte) {
     ASSERT_EQ(dirs.size(), 2u);
     const auto a = load_run(dirs[0]), b = load_run(dirs[1]);
     ASSERT_TRUE(a && b);
-    ASSERT_EQ(a->samples.size(), 12u);
+    ASSERT_EQ(a->samples.size(), 14u);
     ASSERT_EQ(b->samples.size(), 4u);
     expect_exact(*a, "ipi", 4);
     const auto spec = spec_of(a->info, kTop); // as it was run, with --boots in force

@@ -55,6 +55,9 @@ const Tree kTrees[] = {
          {"enable", "reviewed", "misuse"},
          {"enable", "example-vmstat"},
          {"enable", "broken-retained"},
+         {"enable", "planted-ipi"},
+         {"enable", "planted-delay"},
+         {"enable", "planted-flush"},
      }},
     {"7.3",
      "configs/batch-alloc-fail-7.3.toml",
@@ -245,7 +248,8 @@ TEST_P(KernelPatches, EveryCompositionAppliesAndGitAndRigAgreeOnTheResult) {
 
 // Whoever must be caught says so where a reader cannot miss it, and nobody else does.
 TEST_P(KernelPatches, TestOnlySeriesSayIt) {
-    const std::set<std::string> test_only{"broken-atomic", "broken-nosync", "broken-retained", "gup-widen", "misuse", "no-rcu-table-free"};
+    const std::set<std::string> test_only{"broken-atomic", "broken-nosync", "broken-retained", "gup-widen",  "misuse", "no-rcu-table-free",
+                                          "planted-ipi",   "planted-delay", "planted-flush"};
     for (const auto& entry : fs::directory_iterator(kTop / "kernel-patches" / GetParam().name)) {
         const auto series = entry.path().filename().string();
         for (const auto& patch : read({series.c_str()}))

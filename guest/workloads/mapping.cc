@@ -41,8 +41,10 @@ bool prepare_common(const WorkloadParams& params, WorkloadReport& report) {
     return true;
 }
 
+std::uintptr_t anchor_address(std::uintptr_t slot) { return slot + kSlot - kTableSpan; }
+
 bool drop_anchor(std::uintptr_t slot, WorkloadReport& report) {
-    char* anchor = map_at(slot + kSlot - kTableSpan, kPage);
+    char* anchor = map_at(anchor_address(slot), kPage);
     if (anchor) *anchor = 1;
     else complain(report, "mmap anchor");
     return anchor != nullptr;

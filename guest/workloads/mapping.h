@@ -27,6 +27,7 @@ bool prepare_common(const WorkloadParams& params, WorkloadReport& report);
 
 // One page at the end of a slot that stays mapped: without it the PMD and PUD tables above would be freed as well, and the
 // prediction would depend on where the mapping lies.
+std::uintptr_t anchor_address(std::uintptr_t slot);
 bool drop_anchor(std::uintptr_t slot, WorkloadReport& report);
 
 } // namespace rig::guest

@@ -1,6 +1,7 @@
 // Each call unmaps a fresh mapping that spans `tables` page tables, so the kernel frees exactly that many PTE tables: an
 // anchor page in the same 1 GiB slot stays mapped. With more than eight pages in all, the call also needs a page batch
-// (tlb_next_batch), the allocation that must not be made to fail.
+// (tlb_next_batch), the allocation that must not be made to fail. With tables = 0 it unmaps one page beside the anchor, whose
+// table stays: calls that free no page table, for a negative control.
 #include "guest/workloads/mapping.h"
 
 #include <sys/mman.h>
@@ -13,14 +14,17 @@ void prepare(const WorkloadParams& params, WorkloadReport& report) {
 }
 
 void run(const WorkloadParams& params, WorkloadReport& report) {
-    const std::size_t length = params.tables * kTableSpan;
+    const bool beside_anchor = params.tables == 0;
+    const std::size_t length = beside_anchor ? kPage : params.tables * kTableSpan;
+    const std::uintptr_t address = beside_anchor ? anchor_address(slot_address(params)) + kPage : slot_address(params);
     const std::uint64_t start = monotonic_ns() + params.start_offset_us * 1000ull;
     sleep_until_ns(start);
     for (unsigned i = 0; i < params.iterations; ++i) {
         if (params.pace_us) sleep_until_ns(start + i * (params.pace_us * 1000ull));
-        char* region = map_at(slot_address(params), length);
+        char* region = map_at(address, length);
         if (!region) return complain(report, "mmap");
         touch(region, params);
+        if (beside_anchor) *region = 1;
         const std::uint64_t before = monotonic_ns();
         if (::munmap(region, length) != 0) return complain(report, "munmap");
         report.call_ns[i] = monotonic_ns() - before;

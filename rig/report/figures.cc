@@ -73,6 +73,7 @@ const char* mark(Verdict verdict) {
     case Verdict::AsDeclared:
     case Verdict::Improved:
     case Verdict::WithinBound:
+    case Verdict::Unchanged:
         return "✔";
     case Verdict::Regressed:
     case Verdict::Broken:

@@ -1,6 +1,7 @@
 #include "rig/report/json.h"
 
 #include "rig/report/splats.h"
+#include "rig/report/tests.h"
 
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -54,7 +55,8 @@ json to_json(const ArmMetric& arm) {
         out["pooled"] = {{"median", arm.pooled->median}, {"p99", arm.pooled->p99}, {"max", arm.pooled->max}, {"values", arm.pooled->values}};
     if (arm.change)
         out["change"] = {
-            {"ratio", to_json(arm.change->ratio)}, {"difference", to_json(arm.change->difference)}, {"direction", name(arm.change->direction)}};
+            {"ratio", to_json(arm.change->ratio)}, {"difference", to_json(arm.change->difference)}, {"direction", name(arm.change->direction)}, {"test", test_json(*arm.change)}};
+    out["bound_test"] = arm.test ? test_json(*arm.test) : json(nullptr);
     return out;
 }
 
@@ -110,7 +112,9 @@ json render_json(const ReportInput& input) {
             {"baseline", comparison.baseline},
             {"method", comparison.paired ? "paired by boot index" : "unpaired"},
             {"interval_coverage_wanted", wanted_coverage},
-            {"corrected_across_metrics", false},
+            {"corrected_across_metrics", true},
+            {"family_error", family_error},
+            {"warmup_boots", input.run.clock == "wall" ? input.spec.guest.warmup_boots : 0},
             {"metrics", metrics_json(input)},
             {"ipis_by_function", functions_json(input)},
             {"proofs", proofs_json(input)},

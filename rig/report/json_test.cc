@@ -29,13 +29,13 @@ TEST(JsonReport, HoldsEveryNumberBehindThePage) {
     EXPECT_EQ(report["experiment"], "batch-alloc-fail");
     EXPECT_EQ(report["baseline"], "ipi");
     EXPECT_EQ(report["method"], "paired by boot index");
-    EXPECT_EQ(report["corrected_across_metrics"], false);
+    EXPECT_EQ(report["corrected_across_metrics"], true);
     EXPECT_EQ(report["run"]["seed"], 1);
     EXPECT_FALSE(report["run"].contains("spec_text"));
     EXPECT_EQ(report["warnings"], json::array({"careful"}));
     EXPECT_EQ(report["verdict"],
               json({{"exit", 0}, {"closing", "AS EXPECTED: 3 hold"}, {"held", 3}, {"failed", 0}, {"undecided", 0}, {"inconclusive", 0}}));
-    EXPECT_EQ(report["proofs"].size(), 31u);
+    EXPECT_EQ(report["proofs"].size(), 35u);
     EXPECT_EQ(report["ipis_by_function"][0]["arms"]["reviewed"]["max"], 483);
 
     const auto& sync = metric(report, "sync_ipis");
@@ -50,6 +50,11 @@ TEST(JsonReport, HoldsEveryNumberBehindThePage) {
     EXPECT_EQ(caller["per_boot"], "median");
     EXPECT_EQ(caller["arms"][1]["declared"], "at most ×1000");
     EXPECT_EQ(caller["arms"][1]["pooled"]["values"], 640);
+    EXPECT_EQ(caller["arms"][1]["change"]["test"],
+              json({{"test", "Wilcoxon signed-rank"}, {"statistic", 36}, {"p", 2.0 / 256}, {"exact", true}, {"effect", "matched-pairs rank-biserial"}, {"effect_size", 1}}));
+    EXPECT_EQ(caller["arms"][1]["bound_test"]["holds"], json({{"p", 1.0 / 256}, {"holm", 1.0 / 256}}));
+    EXPECT_EQ(caller["arms"][1]["bound_test"]["family"], 1);
+    EXPECT_EQ(sync["arms"][1]["bound_test"], nullptr);
     EXPECT_NEAR(caller["arms"][1]["change"]["ratio"]["interval"]["coverage"].get<double>(), 0.992, 0.001);
 }
 

@@ -1,5 +1,8 @@
 #include "rig/report/report.h"
 
+#include "rig/drift.h"
+#include "rig/schedule.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <map>
@@ -65,13 +68,19 @@ ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sam
         if (!spec.find_arm(sample.id.arm)) ++strangers[sample.id.arm];
     for (const auto& [arm, boots] : strangers)
         warnings.push_back(fmt::format("{} boots of arm {} ignored: the experiment has no such arm", boots, arm));
-    ReportInput input{run, spec, compare(spec, samples, std::move(proofs)), {}, {}, std::move(warnings), std::move(run_dir)};
-    auto functions = other_functions(spec, samples);
+    // Warm-up boots are proven above, and splats in them are judged; their figures are not.
+    std::vector<Sample> measured;
+    for (const auto& sample : samples)
+        if (!is_warmup(spec, sample)) measured.push_back(sample);
+    for (auto& warning : drift_warnings(spec, measured))
+        warnings.push_back(std::move(warning));
+    ReportInput input{run, spec, compare(spec, measured, std::move(proofs)), {}, {}, std::move(warnings), std::move(run_dir)};
+    auto functions = other_functions(spec, measured);
     for (const auto& function : functions)
-        input.functions.push_back(row_of(function, {function}, spec, samples));
+        input.functions.push_back(row_of(function, {function}, spec, measured));
     if (functions.size() > shown_functions) {
         functions.erase(functions.begin(), functions.begin() + shown_functions);
-        input.rest = row_of(fmt::format("{} more functions", functions.size()), functions, spec, samples);
+        input.rest = row_of(fmt::format("{} more functions", functions.size()), functions, spec, measured);
     }
     return input;
 }

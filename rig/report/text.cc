@@ -2,6 +2,7 @@
 
 #include "rig/report/figures.h"
 #include "rig/report/splats.h"
+#include "rig/report/tests.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -271,6 +272,13 @@ void splats(Page& out, const ReportInput& input) {
     out.line();
 }
 
+void tests(Page& out, const ReportInput& input) {
+    const auto lines = test_lines(input);
+    for (const auto& line : lines)
+        out.line(line.text, line.indent);
+    if (!lines.empty()) out.line();
+}
+
 void warnings(Page& out, const ReportInput& input) {
     if (input.warnings.empty()) return;
     out.line("Warnings");
@@ -344,9 +352,15 @@ void provenance(Page& out, const ReportInput& input) {
     out.line("How this was measured");
     const auto& c = input.comparison;
     auto judged = c.held + c.failed + c.undecided + c.inconclusive;
-    out.entry("intervals", fmt::format("distribution-free, at least 95 % each, {}; the boot is the unit; no "
-                                       "correction for the number of expectations ({})",
-                                       c.paired ? "median of ratios paired by seed" : "Hodges-Lehmann ratio, unpaired", judged));
+    std::size_t bounds = 0;
+    for (const auto& metric : c.metrics)
+        for (const auto& arm : metric.arms)
+            bounds += arm.test.has_value();
+    out.entry("intervals", fmt::format("distribution-free, at least 95 % each, {}; the boot is the unit; "
+                                       "verdicts on bounds are corrected for their number (Holm over {} of {} verdicts)",
+                                       c.paired ? "median of ratios paired by seed" : "Hodges-Lehmann ratio, unpaired", bounds, judged));
+    if (const auto warmup = input.spec.guest.warmup_boots; warmup && run.clock == "wall")
+        out.entry("warm-up", fmt::format("the first {} boots of each arm are proven and kept, but not in any figure above", warmup));
     if (!run.seed_varies.empty()) out.entry("a seed varies", run.seed_varies);
     out.entry("versions", fmt::format("{}", fmt::join(versions, "; ")));
     out.entry("time", fmt::format("{} to {}", run.started, run.ended.empty() ? "(not ended)" : run.ended));
@@ -408,6 +422,7 @@ std::string render_text(const ReportInput& input, Colour colour) {
     if (proven) {
         gains_and_costs(out, input);
         details(out, comparison);
+        tests(out, input);
     }
     proofs(out, comparison);
     splats(out, input);

@@ -55,7 +55,7 @@ inline Sample make_sample(const std::string& arm, unsigned index, bool patched) 
                 {"call_function_vectors", patched ? 160u : 400u},
                 {"call_function_single_vectors", (patched ? 400 : 154) + index}};
     const std::uint64_t many = patched ? 40 : 110, one = patched ? 60 : 40;
-    s.counts_per_cpu = {{"call_function_vectors", {70, many, many, many}}, {"call_function_single_vectors", {34, one, one, one + index}}};
+    s.counts_per_cpu = {{"call_function_vectors", {patched ? 40u : 70u, many, many, many}}, {"call_function_single_vectors", {patched ? 220u : 34u, one, one, one + index}}};
     s.ipis_by_function = {{"flush_tlb_func", 80}, {"nohz_full_kick_func", 4}, {"ttwu_pending", (patched ? 476 : 210) + index}};
     if (sync) s.ipis_by_function["tlb_remove_table_smp_sync"] = sync;
     s.injections_by_site = {{"tlb_remove_table", 80}};

@@ -39,6 +39,7 @@ vcpus = 6
 memory_mib = 1024
 clock = "virtual"
 boots = 3
+warmup_boots = 2
 seed = 9007199254740992
 deadline_seconds = 90
 extra_cmdline = "lpj=1000 debug"

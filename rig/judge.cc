@@ -1,0 +1,204 @@
+#include "rig/judge.h"
+
+#include "rig/statistics_rank.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <fmt/format.h>
+
+namespace rig {
+namespace {
+
+// 1010 against 1.01 * 1000 is "at the bound", whatever the last bits of the product.
+constexpr double same_share = 1e-12;
+
+double scaled_difference(double value, double base, double bound) {
+    const auto difference = value - bound * base;
+    return std::abs(difference) <= same_share * value ? 0 : difference;
+}
+
+// Tests values against bound * base.
+RankTest against(const Contrast& contrast, double bound, AtBound at_bound) {
+    if (contrast.paired) {
+        std::vector<double> differences;
+        for (std::size_t i = 0; i < contrast.values.size(); ++i)
+            differences.push_back(scaled_difference(contrast.values[i], contrast.base[i], bound));
+        return signed_rank(differences, at_bound).value();
+    }
+    auto scaled = contrast.base;
+    for (auto& one : scaled) {
+        const auto same = std::find_if(contrast.values.begin(), contrast.values.end(), [&](double value) { return scaled_difference(value, one, bound) == 0; });
+        one = same == contrast.values.end() ? bound * one : *same;
+    }
+    return mann_whitney(contrast.values, scaled, at_bound).value();
+}
+
+double least_p(const Contrast& contrast) {
+    return contrast.paired ? least_p_signed_rank(contrast.values.size()) : least_p_mann_whitney(contrast.values.size(), contrast.base.size());
+}
+
+std::string number(double value) { return fmt::format("{:.10g}", value); }
+
+// A claim that the interval makes, if the test makes it too.
+void claim(ArmMetric& arm, const Claim& made, Verdict verdict, std::string why) {
+    if (made.adjusted <= family_error) {
+        arm.verdict = verdict;
+        arm.why = std::move(why);
+        return;
+    }
+    const auto& test = *arm.test;
+    arm.verdict = Verdict::Undecided;
+    if (test.least_p * static_cast<double>(test.family) > family_error)
+        arm.why = fmt::format("{} comparisons cannot be decided with {} boots per arm at {:.0f} % together (the least p is {:.2g}): want >= {}", test.family,
+                              arm.change->ratio.n, 100 * family_error, test.least_p, boots_needed(test.family, arm.change->paired));
+    else
+        arm.why = fmt::format("decided on its own (p {:.2g}), but not as one of {} comparisons (Holm: {:.2g}, want at most {:.2g})", made.p, test.family,
+                              made.adjusted, family_error);
+}
+
+} // namespace
+
+Contrast contrast(const ArmMetric& arm, const ArmMetric& base, bool paired) {
+    Contrast out{{}, {}, paired};
+    for (const auto& boot : arm.boots) {
+        if (!paired) out.values.push_back(boot.value);
+        for (const auto& other : base.boots)
+            if (paired && boot.boot == other.boot) out.values.push_back(boot.value), out.base.push_back(other.value);
+    }
+    if (!paired)
+        for (const auto& other : base.boots)
+            out.base.push_back(other.value);
+    return out;
+}
+
+std::optional<Change> change_between(const Contrast& contrast) {
+    const auto& [values, base, paired] = contrast;
+    auto ratio = paired ? paired_ratio(values, base) : shift_ratio(values, base);
+    auto difference = paired ? paired_difference(values, base) : shift(values, base);
+    if (!ratio || !difference) return std::nullopt;
+    Change change;
+    change.paired = paired;
+    change.ratio = *ratio;
+    change.difference = *difference;
+    if (const auto& interval = difference->interval)
+        change.direction = interval->low == 0 && interval->high == 0 ? Direction::Same
+                           : interval->low > 0                       ? Direction::Rose
+                           : interval->high < 0                      ? Direction::Fell
+                                                                     : Direction::Unclear;
+    change.no_change = against(contrast, 1, AtBound::Nothing);
+    change.effect = change.no_change.most == 0 ? 0 : 2 * change.no_change.statistic / change.no_change.most - 1;
+    return change;
+}
+
+std::optional<BoundTest> test_bound(const MetricSpec& expect, const Contrast& contrast) {
+    if (contrast.values.empty() || contrast.base.empty()) return std::nullopt;
+    BoundTest test;
+    switch (expect.kind) {
+    case ExpectKind::Report:
+    case ExpectKind::Exactly:
+        return std::nullopt;
+    case ExpectKind::MayRise:
+        test.high = expect.at_most;
+        break;
+    case ExpectKind::NotWorse:
+        test.high = 1 + expect.within;
+        break;
+    case ExpectKind::Unchanged:
+        test.low = 1 - expect.within;
+        test.high = 1 + expect.within;
+        break;
+    case ExpectKind::Falls:
+        test.high = 1;
+        break;
+    }
+    test.least_p = least_p(contrast);
+    const auto upper = against(contrast, test.high, AtBound::Below); // the bound itself may be reached
+    test.worse.p = upper.above;
+    test.holds.p = upper.below;
+    if (test.low > 0) {
+        const auto lower = against(contrast, test.low, AtBound::Above);
+        test.holds.p = std::max(test.holds.p, lower.above);
+        test.better.p = lower.below;
+    } else {
+        test.better.p = against(contrast, 1, AtBound::Above).below; // less, not merely no more
+    }
+    // "falls" is kept by falling and by nothing else.
+    if (expect.kind == ExpectKind::Falls) test.holds = test.better;
+    return test;
+}
+
+void correct(const std::vector<BoundTest*>& family) {
+    for (auto member : {&BoundTest::worse, &BoundTest::holds, &BoundTest::better}) {
+        std::vector<double> p;
+        for (const auto* test : family)
+            p.push_back((test->*member).p);
+        const auto adjusted = holm(p);
+        for (std::size_t i = 0; i < family.size(); ++i)
+            (family[i]->*member).adjusted = adjusted[i];
+    }
+    for (auto* test : family)
+        test->family = family.size();
+}
+
+std::string declared(const MetricSpec& expect) {
+    switch (expect.kind) {
+    case ExpectKind::MayRise:
+        return fmt::format("at most ×{}", number(expect.at_most));
+    case ExpectKind::NotWorse:
+        return fmt::format("not worse within {} %", number(100 * expect.within));
+    case ExpectKind::Unchanged:
+        return fmt::format("unchanged within {} %", number(100 * expect.within));
+    case ExpectKind::Falls:
+        return "falls";
+    case ExpectKind::Report:
+    case ExpectKind::Exactly:
+        break;
+    }
+    return "";
+}
+
+void decide(const MetricSpec& expect, ArmMetric& arm) {
+    arm.declared = declared(expect);
+    if (!arm.change || !arm.test) {
+        arm.verdict = Verdict::Inconclusive;
+        if (arm.why.empty()) arm.why = "the baseline does not hold it";
+        return;
+    }
+    const auto& ratio = arm.change->ratio;
+    if (!ratio.interval) {
+        arm.verdict = Verdict::Undecided;
+        arm.why = ratio.why_not;
+        return;
+    }
+    const auto& test = *arm.test;
+    const auto low = ratio.interval->low, high = ratio.interval->high;
+    const bool falls = expect.kind == ExpectKind::Falls;
+    if (low > test.high) {
+        claim(arm, test.worse, expect.kind == ExpectKind::MayRise ? Verdict::Broken : Verdict::Regressed,
+              fmt::format("interval from ×{:.4g}, want {} ×{}", low, falls ? "below" : "at most", number(test.high)));
+    } else if (falls && high < 1) {
+        claim(arm, test.better, Verdict::Improved, "");
+    } else if (falls && low == 1 && high == 1) {
+        arm.verdict = Verdict::Broken;
+        arm.why = "it did not fall: the same in every boot";
+    } else if (!falls && high <= test.high && low >= test.low) {
+        const bool improved = expect.kind == ExpectKind::NotWorse && high < 1 && test.better.adjusted <= family_error;
+        claim(arm, test.holds, improved ? Verdict::Improved : expect.kind == ExpectKind::MayRise ? Verdict::AsDeclared
+                                                          : expect.kind == ExpectKind::Unchanged ? Verdict::Unchanged
+                                                                                                 : Verdict::WithinBound, "");
+    } else if (high < test.low) {
+        claim(arm, test.better, Verdict::Broken, fmt::format("it fell: interval to ×{:.4g}, want at least ×{}", high, number(test.low)));
+    } else {
+        const bool lower = low < test.low && high <= test.high;
+        arm.verdict = Verdict::Undecided;
+        arm.why = fmt::format("interval ×{:.4g} to ×{:.4g} straddles ×{}", low, high, number(lower ? test.low : test.high));
+    }
+}
+
+std::size_t boots_needed(std::size_t family, bool paired) {
+    for (std::size_t n = paired ? 6 : 5;; ++n) // below there is no interval of 95 %
+        if (static_cast<double>(family) * (paired ? least_p_signed_rank(n) : least_p_mann_whitney(n, n)) <= family_error) return n;
+}
+
+} // namespace rig

@@ -1,0 +1,24 @@
+// The tests behind the verdicts on bounds: p-values with the effect size beside each, and what the correction for the
+// number of comparisons made of them.
+#pragma once
+
+#include "rig/report/splats.h"
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+namespace rig {
+
+// "0.0039", "3.1e-05": two significant digits, never rounded to 0 unless it is.
+std::string p_figure(double p);
+// "matched-pairs rank-biserial" or "Cliff's delta".
+const char* effect_name(const Change& change);
+
+// None where no bound is declared or nothing was measured.
+std::vector<ReportLine> test_lines(const ReportInput& input);
+
+nlohmann::json test_json(const Change& change);  // {"test", "statistic", "p", "exact", "effect", "effect_size"}
+nlohmann::json test_json(const BoundTest& test); // {"low", "high", "worse": {"p", "holm"}, ..., "family"}
+
+} // namespace rig
