@@ -53,7 +53,7 @@ TEST(Figures, FactorsNeverRoundToNothing) {
 }
 
 Change change(Estimate ratio, Estimate difference) {
-    return {std::move(ratio), std::move(difference), Direction::Unclear};
+    return {std::move(ratio), std::move(difference), Direction::Unclear, false, {}, 0};
 }
 
 TEST(Figures, ChangesCarryTheirInterval) {
