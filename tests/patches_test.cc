@@ -55,6 +55,7 @@ const Tree kTrees[] = {
          {"enable", "reviewed", "misuse"},
          {"enable", "example-vmstat"},
          {"enable", "broken-retained"},
+         {"enable", "provoke"},
      }},
     {"7.3",
      "configs/batch-alloc-fail-7.3.toml",
