@@ -1,10 +1,13 @@
 #include "rig/spec.h"
 
+#include "guest/workload_counters.h"
 #include "rig/spec_reader.h"
+#include "rig/spec_rules.h"
 #include "rig/testing/spec_project.h"
 
 #include <algorithm>
 #include <random>
+#include <set>
 
 namespace rig {
 namespace {
@@ -216,6 +219,19 @@ TEST_F(SpecTest, BystandersSleepUnlessToldOtherwise) {
     EXPECT_FALSE(with("")->workload.bystanders_busy);
     EXPECT_FALSE(with("bystander_mode = \"sleep\"\n")->workload.bystanders_busy);
     EXPECT_TRUE(with("bystander_mode = \"busy\"\n")->workload.bystanders_busy);
+}
+
+TEST_F(SpecTest, CountersAreOfKnownWorkloadsAndFitWhereTheyGo) {
+    std::size_t with_counters = 0;
+    for (const auto& workload : workload_names()) {
+        const auto names = guest::workload_counters(workload);
+        EXPECT_LE(names.size(), guest::kMaxCounters) << workload;
+        EXPECT_EQ(std::set(names.begin(), names.end()).size(), names.size()) << workload;
+        for (const auto name : names) EXPECT_FALSE(rules::metric_name(std::string(name))) << name;
+        with_counters += !names.empty();
+    }
+    EXPECT_EQ(with_counters, 1u); // gup_race
+    EXPECT_TRUE(guest::workload_counters("no such workload").empty());
 }
 
 TEST_F(SpecTest, ArmsOnTheSamePathHaveNoWitness) {

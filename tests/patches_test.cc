@@ -58,6 +58,7 @@ const Tree kTrees[] = {
          {"enable", "planted-ipi"},
          {"enable", "planted-delay"},
          {"enable", "planted-flush"},
+         {"enable", "provoke"},
      }},
     {"7.3",
      "configs/batch-alloc-fail-7.3.toml",
