@@ -68,7 +68,9 @@ Values baseline_pool(const MetricValues& metric, const Spec& spec, bool paired) 
     return pool;
 }
 
-Rate rate(std::size_t hits, std::size_t trials) { return {hits, trials, clopper_pearson(hits, trials).value()}; }
+Rate rate(std::size_t hits, std::size_t trials) {
+    return {hits, trials, clopper_pearson(hits, trials).value()};
+}
 
 void count_alarms(const std::vector<MetricValues>& metrics, const Spec& spec, const CalibrationOptions& options, Calibration& out) {
     Draws draws(mix(options.seed, 0));
@@ -138,7 +140,8 @@ Replays compare_replays(const Spec& spec, const std::vector<const Sample*>& samp
     Replays replays;
     for (const auto* sample : samples)
         for (const auto* again : samples) {
-            if (sample->id.arm != spec.arms.front().name || again->id.arm != replay_of(sample->id.arm) || sample->id.index != again->id.index) continue;
+            if (sample->id.arm != spec.arms.front().name || again->id.arm != replay_of(sample->id.arm) || sample->id.index != again->id.index)
+                continue;
             ++replays.pairs;
             const auto one = figures(*sample), other = figures(*again);
             if (one == other)
@@ -149,7 +152,9 @@ Replays compare_replays(const Spec& spec, const std::vector<const Sample*>& samp
     return replays;
 }
 
-json to_json(const Rate& rate) { return {{"hits", rate.hits}, {"trials", rate.trials}, {"low", rate.interval.low}, {"high", rate.interval.high}}; }
+json to_json(const Rate& rate) {
+    return {{"hits", rate.hits}, {"trials", rate.trials}, {"low", rate.interval.low}, {"high", rate.interval.high}};
+}
 
 json to_json(const Estimate& estimate) {
     json out = {{"value", estimate.value}, {"n", estimate.n}, {"low", nullptr}, {"high", nullptr}};
@@ -158,12 +163,15 @@ json to_json(const Estimate& estimate) {
 }
 
 std::string share(const Rate& rate) {
-    return fmt::format("{:5.1f} % [{:.1f}, {:.1f}]", 100.0 * static_cast<double>(rate.hits) / static_cast<double>(rate.trials), 100 * rate.interval.low, 100 * rate.interval.high);
+    return fmt::format("{:5.1f} % [{:.1f}, {:.1f}]", 100.0 * static_cast<double>(rate.hits) / static_cast<double>(rate.trials),
+                       100 * rate.interval.low, 100 * rate.interval.high);
 }
 
 } // namespace
 
-std::string replay_of(const std::string& arm) { return arm + "-again"; }
+std::string replay_of(const std::string& arm) {
+    return arm + "-again";
+}
 
 Spec with_replay(Spec spec) {
     auto again = spec.arms.front();
@@ -195,7 +203,8 @@ Result<Calibration> calibrate(const Spec& spec, const std::vector<Sample>& all, 
                                                  found == metrics.front().arms.end() ? 0 : found->second.size(), options.boots));
     out.pool = baseline_pool(metrics.front(), spec, out.paired).size();
     if (out.pool < 2 * std::size_t{options.boots} || options.comparisons == 0)
-        return fail(Blame::Spec, fmt::format("{} different boots of the baseline, want at least {}: two sides of {}", out.pool, 2 * options.boots, options.boots));
+        return fail(Blame::Spec,
+                    fmt::format("{} different boots of the baseline, want at least {}: two sides of {}", out.pool, 2 * options.boots, options.boots));
     if (out.paired) {
         out.replays = compare_replays(spec, samples);
         if (out.replays->pairs == 0) return fail(Blame::Spec, fmt::format("no arm '{}': nothing was replayed", replay_of(spec.arms.front().name)));
@@ -209,33 +218,48 @@ Result<Calibration> calibrate(const Spec& spec, const std::vector<Sample>& all, 
 }
 
 std::string calibration_text(const Calibration& c) {
-    std::string out = fmt::format("{} clock, {} boots a side, {}\n\n", c.clock, c.boots, c.paired ? "paired by seed" : "unpaired (Mann-Whitney, Hodges-Lehmann)");
+    std::string out =
+        fmt::format("{} clock, {} boots a side, {}\n\n", c.clock, c.boots, c.paired ? "paired by seed" : "unpaired (Mann-Whitney, Hodges-Lehmann)");
     if (c.replays)
-        out += fmt::format("Replays: the same image and seed booted twice\n  {} of {} pairs are the same in every byte{}\n\n", c.replays->identical, c.replays->pairs,
-                           c.replays->first.empty() ? "" : "; first difference: " + c.replays->first);
+        out += fmt::format("Replays: the same image and seed booted twice\n  {} of {} pairs are the same in every byte{}\n\n", c.replays->identical,
+                           c.replays->pairs, c.replays->first.empty() ? "" : "; first difference: " + c.replays->first);
     out += fmt::format("False alarms: {} comparisons of the baseline with itself, resampled from {} real boots\n", c.family.trials, c.pool);
     out += fmt::format("  {:<24} {:>24}   {}\n", "metric", "alarms [95 %]", "nominal at this n");
     for (const auto& one : c.alarms)
         out += fmt::format("  {:<24} {:>24}   {:.2f} %{}\n", one.metric, share(one.rate), 100 * one.nominal, one.too_high() ? "  TOO HIGH" : "");
-    out += fmt::format("  {:<24} {:>24}   {:.2f} %{}\n\n", "any, after Holm", share(c.family), 100 * family_error, c.family.interval.low > family_error ? "  TOO HIGH" : "");
+    out += fmt::format("  {:<24} {:>24}   {:.2f} %{}\n\n", "any, after Holm", share(c.family), 100 * family_error,
+                       c.family.interval.low > family_error ? "  TOO HIGH" : "");
     out += fmt::format("Planted effects: {} comparisons each, resampled from the arm's real boots\n", c.family.trials);
-    out += fmt::format("  {:<16} {:<22} {:>9}  {:>12}  {:>22}  {:>22}\n", "arm", "metric", "effect", "difference", "found risen [95 %]", "found fallen [95 %]");
+    out += fmt::format("  {:<16} {:<22} {:>9}  {:>12}  {:>22}  {:>22}\n", "arm", "metric", "effect", "difference", "found risen [95 %]",
+                       "found fallen [95 %]");
     for (const auto& one : c.detections)
-        out += fmt::format("  {:<16} {:<22} {}  {:>12.6g}  {:>22}  {:>22}\n", one.arm, one.metric, std::string(9 - std::min<std::size_t>(9, display_width(factor(one.ratio.value))), ' ') + factor(one.ratio.value),
+        out += fmt::format("  {:<16} {:<22} {}  {:>12.6g}  {:>22}  {:>22}\n", one.arm, one.metric,
+                           std::string(9 - std::min<std::size_t>(9, display_width(factor(one.ratio.value))), ' ') + factor(one.ratio.value),
                            one.difference.value, share(one.rose), share(one.fell));
     return out;
 }
 
 json calibration_json(const Calibration& c) {
-    json out = {{"clock", c.clock},       {"paired", c.paired},         {"boots", c.boots},         {"pool", c.pool},
-                {"alarms", json::array()}, {"family", to_json(c.family)}, {"family_error", family_error}, {"detections", json::array()},
-                {"replays", nullptr},     {"exit", static_cast<int>(c.exit())}};
+    json out = {{"clock", c.clock},
+                {"paired", c.paired},
+                {"boots", c.boots},
+                {"pool", c.pool},
+                {"alarms", json::array()},
+                {"family", to_json(c.family)},
+                {"family_error", family_error},
+                {"detections", json::array()},
+                {"replays", nullptr},
+                {"exit", static_cast<int>(c.exit())}};
     if (c.replays) out["replays"] = {{"pairs", c.replays->pairs}, {"identical", c.replays->identical}, {"first", c.replays->first}};
     for (const auto& one : c.alarms)
         out["alarms"].push_back({{"metric", one.metric}, {"rate", to_json(one.rate)}, {"nominal", one.nominal}, {"too_high", one.too_high()}});
     for (const auto& one : c.detections)
-        out["detections"].push_back(
-            {{"arm", one.arm}, {"metric", one.metric}, {"ratio", to_json(one.ratio)}, {"difference", to_json(one.difference)}, {"rose", to_json(one.rose)}, {"fell", to_json(one.fell)}});
+        out["detections"].push_back({{"arm", one.arm},
+                                     {"metric", one.metric},
+                                     {"ratio", to_json(one.ratio)},
+                                     {"difference", to_json(one.difference)},
+                                     {"rose", to_json(one.rose)},
+                                     {"fell", to_json(one.fell)}});
     return out;
 }
 

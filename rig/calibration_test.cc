@@ -114,7 +114,8 @@ TEST(Calibration, TooFewBootsAreRefused) {
 
 TEST(Calibration, TheSameSeedDrawsTheSame) {
     const auto made = make("wall", 50);
-    const auto one = calibration_json(*calibrate(made.spec, made.samples, {8, 50, 3})), again = calibration_json(*calibrate(made.spec, made.samples, {8, 50, 3})),
+    const auto one = calibration_json(*calibrate(made.spec, made.samples, {8, 50, 3})),
+               again = calibration_json(*calibrate(made.spec, made.samples, {8, 50, 3})),
                other = calibration_json(*calibrate(made.spec, made.samples, {8, 50, 4}));
     EXPECT_EQ(one, again);
     EXPECT_NE(one, other);

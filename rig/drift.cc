@@ -50,7 +50,8 @@ std::vector<std::string> drift_warnings(const Spec& spec, const std::vector<Samp
     if (infos.empty()) return {};
     const auto least = 2 * least_p_mann_whitney(in_order.size() / 2, in_order.size() - in_order.size() / 2) * static_cast<double>(infos.size());
     if (in_order.size() < 2 || least > family_error)
-        return {fmt::format("{} boots are too few to tell whether the host drifted (first half against second, {} latencies)", in_order.size(), infos.size())};
+        return {fmt::format("{} boots are too few to tell whether the host drifted (first half against second, {} latencies)", in_order.size(),
+                            infos.size())};
     std::vector<double> p;
     for (const auto& one : halves)
         p.push_back(mann_whitney(one.second, one.first)->two_sided);
@@ -59,7 +60,8 @@ std::vector<std::string> drift_warnings(const Spec& spec, const std::vector<Samp
     for (std::size_t i = 0; i < infos.size(); ++i) {
         if (adjusted[i] > family_error) continue;
         const auto moved = shift_ratio(halves[i].second, halves[i].first).value();
-        warnings.push_back(fmt::format("the host drifted: {} in the second half of the boots is ×{:.4g} of that in the first (p {:.2g}, Holm {:.2g}, Cliff's delta {:+.2f}); "
+        warnings.push_back(fmt::format("the host drifted: {} in the second half of the boots is ×{:.4g} of that in the first "
+                                       "(p {:.2g}, Holm {:.2g}, Cliff's delta {:+.2f}); "
                                        "intervals are wider for it",
                                        infos[i].name, moved.value, p[i], adjusted[i], cliffs_delta(halves[i].second, halves[i].first).value()));
     }

@@ -105,6 +105,17 @@ values = { a = "predicted", b = "predicted" }
     std::filesystem::path dir_;
 };
 
+TEST_F(ExperimentLoop, AnArmsOwnCommandLineIsItsOwn) {
+    auto text = slurp(dir_ / "x.toml");
+    text.insert(text.find("bzimage = \"bzImage-b\""), "cmdline = \"planted_delay_loops=7\"\n");
+    put("x.toml", text);
+    FakeHypervisor hypervisor({captured_boot_of("6.12-ipi")});
+    ASSERT_TRUE(run(hypervisor, 1));
+    ASSERT_EQ(hypervisor.requests.size(), 8u);
+    for (const auto& request : hypervisor.requests)
+        EXPECT_EQ(request.cmdline.find(" planted_delay_loops=7") != std::string::npos, request.kernel.filename() == "bzImage-b") << request.cmdline;
+}
+
 TEST_F(ExperimentLoop, EveryPlannedBootBecomesOneSampleWhateverTheNumberOfWorkers) {
     for (const unsigned jobs : {1u, 4u}) {
         std::filesystem::remove_all(dir_ / "results");

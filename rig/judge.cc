@@ -28,7 +28,8 @@ RankTest against(const Contrast& contrast, double bound, AtBound at_bound) {
     }
     auto scaled = contrast.base;
     for (auto& one : scaled) {
-        const auto same = std::find_if(contrast.values.begin(), contrast.values.end(), [&](double value) { return scaled_difference(value, one, bound) == 0; });
+        const auto same =
+            std::find_if(contrast.values.begin(), contrast.values.end(), [&](double value) { return scaled_difference(value, one, bound) == 0; });
         one = same == contrast.values.end() ? bound * one : *same;
     }
     return mann_whitney(contrast.values, scaled, at_bound).value();
@@ -38,7 +39,9 @@ double least_p(const Contrast& contrast) {
     return contrast.paired ? least_p_signed_rank(contrast.values.size()) : least_p_mann_whitney(contrast.values.size(), contrast.base.size());
 }
 
-std::string number(double value) { return fmt::format("{:.10g}", value); }
+std::string number(double value) {
+    return fmt::format("{:.10g}", value);
+}
 
 // A claim that the interval makes, if the test makes it too.
 void claim(ArmMetric& arm, const Claim& made, Verdict verdict, std::string why) {
@@ -50,11 +53,11 @@ void claim(ArmMetric& arm, const Claim& made, Verdict verdict, std::string why) 
     const auto& test = *arm.test;
     arm.verdict = Verdict::Undecided;
     if (test.least_p * static_cast<double>(test.family) > family_error)
-        arm.why = fmt::format("{} comparisons cannot be decided with {} boots per arm at {:.0f} % together (the least p is {:.2g}): want >= {}", test.family,
-                              arm.change->ratio.n, 100 * family_error, test.least_p, boots_needed(test.family, arm.change->paired));
+        arm.why = fmt::format("{} comparisons cannot be decided with {} boots per arm at {:.0f} % together (the least p is {:.2g}): want >= {}",
+                              test.family, arm.change->ratio.n, 100 * family_error, test.least_p, boots_needed(test.family, arm.change->paired));
     else
-        arm.why = fmt::format("decided on its own (p {:.2g}), but not as one of {} comparisons (Holm: {:.2g}, want at most {:.2g})", made.p, test.family,
-                              made.adjusted, family_error);
+        arm.why = fmt::format("decided on its own (p {:.2g}), but not as one of {} comparisons (Holm: {:.2g}, want at most {:.2g})", made.p,
+                              test.family, made.adjusted, family_error);
 }
 
 } // namespace
@@ -184,9 +187,12 @@ void decide(const MetricSpec& expect, ArmMetric& arm) {
         arm.why = "it did not fall: the same in every boot";
     } else if (!falls && high <= test.high && low >= test.low) {
         const bool improved = expect.kind == ExpectKind::NotWorse && high < 1 && test.better.adjusted <= family_error;
-        claim(arm, test.holds, improved ? Verdict::Improved : expect.kind == ExpectKind::MayRise ? Verdict::AsDeclared
-                                                          : expect.kind == ExpectKind::Unchanged ? Verdict::Unchanged
-                                                                                                 : Verdict::WithinBound, "");
+        claim(arm, test.holds,
+              improved                               ? Verdict::Improved
+              : expect.kind == ExpectKind::MayRise   ? Verdict::AsDeclared
+              : expect.kind == ExpectKind::Unchanged ? Verdict::Unchanged
+                                                     : Verdict::WithinBound,
+              "");
     } else if (high < test.low) {
         claim(arm, test.better, Verdict::Broken, fmt::format("it fell: interval to ×{:.4g}, want at least ×{}", high, number(test.low)));
     } else {

@@ -34,7 +34,9 @@ ArmMetric judged(const MetricSpec& expect, const std::vector<double>& values, bo
     return arm;
 }
 
-std::vector<double> all(std::size_t n, double value) { return std::vector<double>(n, value); }
+std::vector<double> all(std::size_t n, double value) {
+    return std::vector<double>(n, value);
+}
 
 TEST(Judge, UnchangedNeedsBothSides) {
     const auto expect = bounded(ExpectKind::Unchanged, 0.01);

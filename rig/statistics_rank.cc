@@ -60,7 +60,9 @@ void normal_tails(double mean, double variance, RankTest& test) {
     test.above = boost::math::cdf(boost::math::complement(standard, (test.statistic - 0.5 - mean) / deviation));
 }
 
-void both_sides(RankTest& test) { test.two_sided = std::min(1.0, 2 * std::min(test.below, test.above)); }
+void both_sides(RankTest& test) {
+    test.two_sided = std::min(1.0, 2 * std::min(test.below, test.above));
+}
 
 // Weights of the sums of all subsets of `items`.
 std::vector<double> subset_sums(const std::vector<std::size_t>& items) {
@@ -159,7 +161,9 @@ Result<RankTest> mann_whitney(const std::vector<double>& values, const std::vect
     return test;
 }
 
-double least_p_signed_rank(std::size_t n) { return std::ldexp(1.0, -static_cast<int>(std::min<std::size_t>(n, 1000))); }
+double least_p_signed_rank(std::size_t n) {
+    return std::ldexp(1.0, -static_cast<int>(std::min<std::size_t>(n, 1000)));
+}
 
 double least_p_mann_whitney(std::size_t n, std::size_t m) {
     if (n + m > 1000) return 0;
@@ -199,7 +203,8 @@ Result<Estimate> pseudomedian(const std::vector<double>& differences) {
         w = critical_w(out.n, tail);
     } else {
         const auto n = static_cast<double>(out.n);
-        const auto rank = std::floor(boost::math::quantile(boost::math::normal(n * (n + 1) / 4, std::sqrt(n * (n + 1) * (2 * n + 1) / 24)), tail) - 0.5);
+        const auto rank =
+            std::floor(boost::math::quantile(boost::math::normal(n * (n + 1) / 4, std::sqrt(n * (n + 1) * (2 * n + 1) / 24)), tail) - 0.5);
         w = static_cast<std::size_t>(rank);
         missed = tail;
     }
@@ -211,7 +216,8 @@ Result<Estimate> pseudomedian(const std::vector<double>& differences) {
         std::vector<std::size_t> ranks(out.n);
         std::iota(ranks.begin(), ranks.end(), std::size_t{1});
         const auto weights = subset_sums(ranks);
-        missed = std::accumulate(weights.begin(), weights.begin() + static_cast<std::ptrdiff_t>(*w) + 1, 0.0) / std::ldexp(1.0, static_cast<int>(out.n));
+        missed =
+            std::accumulate(weights.begin(), weights.begin() + static_cast<std::ptrdiff_t>(*w) + 1, 0.0) / std::ldexp(1.0, static_cast<int>(out.n));
     }
     out.interval = Interval{averages[*w], averages[averages.size() - 1 - *w], 1 - 2 * missed};
     return out;

@@ -60,9 +60,9 @@ TEST(StatisticsRank, PseudomedianMatchesHollanderAndWolfe) {
 
 // Two-tailed 5 %: Zar, "Biostatistical Analysis", table B.12 after McCornack (1965).
 TEST(StatisticsRank, CriticalWMatchesThePublishedTable) {
-    const std::vector<std::pair<std::size_t, std::size_t>> table = {{6, 0},   {7, 2},   {8, 3},   {9, 5},   {10, 8},  {11, 10}, {12, 13}, {13, 17},
-                                                                    {14, 21}, {15, 25}, {16, 29}, {17, 34}, {18, 40}, {19, 46}, {20, 52}, {25, 89},
-                                                                    {30, 137}};
+    const std::vector<std::pair<std::size_t, std::size_t>> table = {{6, 0},   {7, 2},   {8, 3},   {9, 5},   {10, 8},  {11, 10},
+                                                                    {12, 13}, {13, 17}, {14, 21}, {15, 25}, {16, 29}, {17, 34},
+                                                                    {18, 40}, {19, 46}, {20, 52}, {25, 89}, {30, 137}};
     for (auto [n, w] : table) {
         ASSERT_TRUE(critical_w(n, 0.025)) << n;
         EXPECT_EQ(*critical_w(n, 0.025), w) << n;
@@ -191,7 +191,9 @@ TEST(StatisticsRank, LeastPIsReachedAndNeverPassed) {
 TEST(StatisticsRank, TheNormalApproximationContinuesTheExactTest) {
     for (bool tied : {false, true}) {
         std::mt19937 random(11);
-        const auto draw = [&](int shift) { return tied ? static_cast<double>(random() % 20 + shift) : static_cast<double>(random() % 100000) + 5000 * shift; };
+        const auto draw = [&](int shift) {
+            return tied ? static_cast<double>(random() % 20 + shift) : static_cast<double>(random() % 100000) + 5000 * shift;
+        };
         std::vector<double> small_values, small_base, differences;
         for (int i = 0; i < 50; ++i)
             small_values.push_back(draw(1)), small_base.push_back(draw(0));

@@ -4,6 +4,7 @@
 #include "rig/testing/spec_project.h"
 
 #include <gtest/gtest.h>
+#include <set>
 
 namespace rig {
 namespace {
@@ -99,6 +100,24 @@ TEST_F(SuiteTest, MistakesAreNamedWithTheirPlace) {
     const auto bare = parse_suite("name = \"x\"\n[[point]]\nid = \"a\"\nclaim = \"b\"\n", file());
     ASSERT_FALSE(bare);
     EXPECT_NE(bare.error().message.find("a claim without a check"), std::string::npos);
+}
+
+// The shipped suite of vacuous experiments: every one is a control that says its own words, and an experiment that rig takes.
+TEST(VacuitySuite, EveryPointIsAControlWithItsOwnReason) {
+    const auto top = std::filesystem::path(RIG_TESTDATA).parent_path().parent_path();
+    const auto suite = load_suite(top / "configs/vacuity.toml");
+    ASSERT_TRUE(suite) << suite.error().message;
+    EXPECT_GE(suite->points.size(), 12u);
+    std::set<std::string> reasons;
+    for (const auto& point : suite->points)
+        for (const auto& check : point.checks) {
+            const auto* run = std::get_if<RunCheck>(&check);
+            ASSERT_TRUE(run) << point.id;
+            EXPECT_EQ(run->expect, Exit::Inconclusive) << point.id;
+            EXPECT_TRUE(reasons.insert(run->says).second) << point.id << " says what another one says: " << run->says;
+            const auto spec = load_spec(top / run->experiment, run->set);
+            EXPECT_TRUE(spec) << point.id << ": " << spec.error().message;
+        }
 }
 
 } // namespace

@@ -194,17 +194,18 @@ struct Control {
     std::string says;
 };
 
-// Each of these looks like an experiment and tests nothing, or not only what it should: inconclusive, and for its own reason.
+// Ways to test nothing, each inconclusive for its own reason: the suite says which words each has to report.
+TEST_F(EndToEnd, TheVacuitySuiteHolds) {
+    const auto result = rig({"compare", "configs/vacuity.toml"}, kBuildLimit);
+    EXPECT_EQ(exit_code(result), 0) << result.out;
+}
+
+// And by exactly the proofs that should fail.
 TEST_F(EndToEnd, VacuousExperimentsAreInconclusive) {
     const Control controls[] = {
         {"no injections left", {{"interval = 1 .*", "interval = 1\ntimes = 0"}}, {"injections", "target_hits", "witness_hits"}, ""},
-        {"orders above 0 only", {{"interval = 1 .*", "interval = 1\nmin_order = 1"}}, {"injections"}, "min_order"},
         {"other call sites fail too", {{"interval = 1 .*", "interval = 1\nstack_filter = false"}}, {"faults_reconcile", "failure_sites"}, "__tlb_remove_folio_pages"},
-        {"the same kernel twice", {{"series = \\[\"kernel-patches/6.12/reviewed\"\\]", "series = []"}, {"\"synchronize_rcu\"", "\"smp_call_function\""}}, {"image_differs"}, ""},
-        {"the wrong witness", {{"\"synchronize_rcu\"", "\"synchronize_rcu_expedited\""}}, {"witness_hits"}, "synchronize_rcu_expedited"},
         {"a function that is not there", {{"function = \"tlb_remove_table_one\"", "function = \"tlb_remove_table_two\""}}, {"symbols"}, "tlb_remove_table_two"},
-        {"calls that overrun their pace", {{"pace_us = 100000", "pace_us = 10000"}}, {}, "raise workload.pace_us"},
-        {"the workload dies", {{"name = \"munmap\"", "name = \"crash\""}}, {}, "killed by signal 11"},
     };
     for (const auto& control : controls) {
         fs::remove_all(dir_ / "results");

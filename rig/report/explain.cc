@@ -38,7 +38,8 @@ const MetricSpec* declaration(const ReportInput& input, std::string_view metric)
 class ArmStory {
  public:
     ArmStory(const ReportInput& input, const MetricResult& metric, const ArmMetric& arm)
-        : input_(input), metric_(metric), arm_(arm), base_(metric.arms.front()), unit_(metric.info.unit), expect_(declaration(input, metric.info.name)) {}
+        : input_(input), metric_(metric), arm_(arm), base_(metric.arms.front()), unit_(metric.info.unit),
+          expect_(declaration(input, metric.info.name)) {}
 
     ExplainedArm tell() {
         proofs();
@@ -89,17 +90,18 @@ class ArmStory {
             std::vector<double> differences;
             for (std::size_t i = 0; i < pairs.values.size(); ++i)
                 differences.push_back(pairs.values[i] - pairs.base[i]);
-            text = fmt::format("boots of one index share a perturbation seed: {} pairs, differences {}; the estimate is the median over pairs", pairs.values.size(),
-                               figures(differences, unit_));
+            text = fmt::format("boots of one index share a perturbation seed: {} pairs, differences {}; the estimate is the median over pairs",
+                               pairs.values.size(), figures(differences, unit_));
         } else {
-            text = fmt::format("two independent samples of {} and {}: the estimate is Hodges and Lehmann's, the median over all pairs of boots", arm_.boots.size(),
-                               base_.boots.size());
+            text = fmt::format("two independent samples of {} and {}: the estimate is Hodges and Lehmann's, the median over all pairs of boots",
+                               arm_.boots.size(), base_.boots.size());
         }
         text += fmt::format(": ratio {}", factor(change.ratio.value));
         if (const auto& interval = change.ratio.interval)
-            text += fmt::format(" [{}, {}], difference {} [{}, {}]; these intervals cover the true value with at least {:.1f} % whatever the distribution",
-                                factor(interval->low), factor(interval->high), figure(change.difference.value, unit_),
-                                figure(change.difference.interval->low, unit_), figure(change.difference.interval->high, unit_), 100 * interval->coverage);
+            text += fmt::format(
+                " [{}, {}], difference {} [{}, {}]; these intervals cover the true value with at least {:.1f} % whatever the distribution",
+                factor(interval->low), factor(interval->high), figure(change.difference.value, unit_), figure(change.difference.interval->low, unit_),
+                figure(change.difference.interval->high, unit_), 100 * interval->coverage);
         else
             text += "; " + change.ratio.why_not;
         add("estimate", std::move(text));
@@ -108,12 +110,13 @@ class ArmStory {
     void no_change() {
         const auto& change = *arm_.change;
         const auto& test = change.no_change;
-        add("no_change", fmt::format("{}, {}: {} = {:g} of {:g}{}; p = {} (two-sided) if nothing had changed; effect ({}) {:+.2f} on a scale from −1, lower in every "
-                                     "boot, to +1",
-                                     change.paired ? "Wilcoxon's signed-rank test" : "Mann and Whitney's test", test.exact ? "exact" : "normal approximation",
-                                     change.paired ? "W+" : "U", test.statistic, test.most,
-                                     test.zeros ? fmt::format(", {} differences of zero left out", test.zeros) : "", p_figure(test.two_sided), effect_name(change),
-                                     change.effect));
+        add("no_change",
+            fmt::format(
+                "{}, {}: {} = {:g} of {:g}{}; p = {} (two-sided) if nothing had changed; effect ({}) {:+.2f} on a scale from −1, lower in every "
+                "boot, to +1",
+                change.paired ? "Wilcoxon's signed-rank test" : "Mann and Whitney's test", test.exact ? "exact" : "normal approximation",
+                change.paired ? "W+" : "U", test.statistic, test.most, test.zeros ? fmt::format(", {} differences of zero left out", test.zeros) : "",
+                p_figure(test.two_sided), effect_name(change), change.effect));
     }
 
     void exactly() {
@@ -124,21 +127,26 @@ class ArmStory {
             if (const auto* predicted = input_.comparison.find("predicted_sync"))
                 for (const auto& one : predicted->arms)
                     if (one.arm == arm_.arm)
-                        add("predicted", fmt::format("injections × (online CPUs − 1), or hits of the target where faults are off: {}", values_of(one, Unit::Count)));
-        add("compared", arm_.verdict == Verdict::AsDeclared ? fmt::format("{} of {} boots have the declared value", arm_.boots.size(), arm_.boots.size()) : arm_.why);
+                        add("predicted", fmt::format("injections × (online CPUs − 1), or hits of the target where faults are off: {}",
+                                                     values_of(one, Unit::Count)));
+        add("compared", arm_.verdict == Verdict::AsDeclared
+                            ? fmt::format("{} of {} boots have the declared value", arm_.boots.size(), arm_.boots.size())
+                            : arm_.why);
     }
 
     void bound() {
         const auto& test = *arm_.test;
         add("declared", fmt::format("{}: the ratio's interval must lie {}", arm_.declared,
-                                    test.low > 0                            ? fmt::format("between ×{:g} and ×{:g}", test.low, test.high)
+                                    test.low > 0                         ? fmt::format("between ×{:g} and ×{:g}", test.low, test.high)
                                     : expect_->kind == ExpectKind::Falls ? std::string("below ×1")
                                                                          : fmt::format("at or below ×{:g}", test.high)));
-        add("bound", fmt::format("the same rank test against the bound: p = {} that a figure beyond ×{:g} came by chance, p = {} that keeping the bound did; no p is below "
+        add("bound", fmt::format("the same rank test against the bound: p = {} that a figure beyond ×{:g} came by chance, p = {} that keeping the "
+                                 "bound did; no p is below "
                                  "{} at this number of boots",
                                  p_figure(test.worse.p), test.high, p_figure(test.holds.p), p_figure(test.least_p)));
-        add("holm", fmt::format("{} bounds are declared in this run; corrected for that (Holm): beyond {}, kept {}, better {}; a claim needs at most {:g}", test.family,
-                                p_figure(test.worse.adjusted), p_figure(test.holds.adjusted), p_figure(test.better.adjusted), family_error));
+        add("holm",
+            fmt::format("{} bounds are declared in this run; corrected for that (Holm): beyond {}, kept {}, better {}; a claim needs at most {:g}",
+                        test.family, p_figure(test.worse.adjusted), p_figure(test.holds.adjusted), p_figure(test.better.adjusted), family_error));
     }
 
     const ReportInput& input_;
@@ -161,7 +169,8 @@ Result<Explanation> explain(const ReportInput& input, std::string_view metric) {
     }
     Explanation out{std::string(metric), found->info.label, input.run_dir, {}};
     for (const auto& arm : found->arms)
-        if (&arm != &found->arms.front() || arm.verdict != Verdict::NotJudged || found->arms.size() == 1) out.arms.push_back(ArmStory(input, *found, arm).tell());
+        if (&arm != &found->arms.front() || arm.verdict != Verdict::NotJudged || found->arms.size() == 1)
+            out.arms.push_back(ArmStory(input, *found, arm).tell());
     return out;
 }
 
@@ -178,7 +187,8 @@ std::string explain_text(const Explanation& explanation) {
 }
 
 nlohmann::json explain_json(const Explanation& explanation) {
-    nlohmann::json out = {{"metric", explanation.metric}, {"label", explanation.label}, {"run_dir", explanation.run_dir}, {"arms", nlohmann::json::array()}};
+    nlohmann::json out = {
+        {"metric", explanation.metric}, {"label", explanation.label}, {"run_dir", explanation.run_dir}, {"arms", nlohmann::json::array()}};
     for (const auto& arm : explanation.arms) {
         nlohmann::json steps = nlohmann::json::array();
         for (const auto& step : arm.steps)

@@ -53,7 +53,10 @@ TEST(Figures, FactorsNeverRoundToNothing) {
 }
 
 Change change(Estimate ratio, Estimate difference) {
-    return {std::move(ratio), std::move(difference), Direction::Unclear, false, {}, 0};
+    Change out;
+    out.ratio = std::move(ratio);
+    out.difference = std::move(difference);
+    return out;
 }
 
 TEST(Figures, ChangesCarryTheirInterval) {

@@ -8,7 +8,9 @@ namespace {
 
 using nlohmann::json;
 
-json claim_json(const Claim& claim) { return {{"p", claim.p}, {"holm", claim.adjusted}}; }
+json claim_json(const Claim& claim) {
+    return {{"p", claim.p}, {"holm", claim.adjusted}};
+}
 
 // The claim that the figures are nearest to; what is said about the bound.
 std::pair<const char*, const Claim*> nearest(const BoundTest& test) {
@@ -18,9 +20,13 @@ std::pair<const char*, const Claim*> nearest(const BoundTest& test) {
 
 } // namespace
 
-std::string p_figure(double p) { return p == 0 ? "0" : p < 1e-3 ? fmt::format("{:.1e}", p) : fmt::format("{:.2g}", p); }
+std::string p_figure(double p) {
+    return p == 0 ? "0" : p < 1e-3 ? fmt::format("{:.1e}", p) : fmt::format("{:.2g}", p);
+}
 
-const char* effect_name(const Change& change) { return change.paired ? "matched-pairs rank-biserial" : "Cliff's delta"; }
+const char* effect_name(const Change& change) {
+    return change.paired ? "matched-pairs rank-biserial" : "Cliff's delta";
+}
 
 std::vector<ReportLine> test_lines(const ReportInput& input) {
     std::vector<ReportLine> lines;
@@ -31,13 +37,13 @@ std::vector<ReportLine> test_lines(const ReportInput& input) {
             const auto& change = *arm.change;
             if (lines.empty())
                 lines.push_back({fmt::format("Declared bounds: p of no change and effect ({}), p of the claim ({}, {}) and Holm's over {}",
-                                             effect_name(change), change.paired ? "Wilcoxon signed-rank" : "Mann-Whitney", change.no_change.exact ? "exact" : "normal approximation",
-                                             arm.test->family),
+                                             effect_name(change), change.paired ? "Wilcoxon signed-rank" : "Mann-Whitney",
+                                             change.no_change.exact ? "exact" : "normal approximation", arm.test->family),
                                  2});
             const auto [what, claim] = nearest(*arm.test);
             lines.push_back({fmt::format("  {}, {}: p {}, effect {}{:.2f}; {} {}: p {}, Holm {}", metric.info.name, arm.arm,
-                                         p_figure(change.no_change.two_sided), change.effect < 0 ? "−" : "+", std::abs(change.effect), arm.declared, what,
-                                         p_figure(claim->p), p_figure(claim->adjusted)),
+                                         p_figure(change.no_change.two_sided), change.effect < 0 ? "−" : "+", std::abs(change.effect), arm.declared,
+                                         what, p_figure(claim->p), p_figure(claim->adjusted)),
                              6});
         }
     return lines;
@@ -53,8 +59,14 @@ json test_json(const Change& change) {
 }
 
 json test_json(const BoundTest& test) {
-    json out = {{"high", test.high}, {"low", nullptr}, {"worse", claim_json(test.worse)}, {"holds", claim_json(test.holds)}, {"better", claim_json(test.better)},
-                {"least_p", test.least_p}, {"family", test.family}, {"family_error", family_error}};
+    json out = {{"high", test.high},
+                {"low", nullptr},
+                {"worse", claim_json(test.worse)},
+                {"holds", claim_json(test.holds)},
+                {"better", claim_json(test.better)},
+                {"least_p", test.least_p},
+                {"family", test.family},
+                {"family_error", family_error}};
     if (test.low > 0) out["low"] = test.low;
     return out;
 }
