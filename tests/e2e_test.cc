@@ -49,7 +49,9 @@ class EndToEnd : public ::testing::Test {
         command.cwd = kTop;
         command.timeout = limit;
         command.log = dir_ / "rig.log";
-        commands_.push_back(fmt::format("cd {} && {}", kTop.string(), fmt::join(command.argv, " ")));
+        std::vector<std::string> words;
+        for (const auto& word : command.argv) words.push_back(word.find_first_of(" $;\"") == std::string::npos ? word : "'" + word + "'");
+        commands_.push_back(fmt::format("cd {} && {}", kTop.string(), fmt::join(words, " ")));
         BoostCommandRunner runner;
         auto result = runner.run(command);
         EXPECT_TRUE(result) << (result ? "" : result.error().message);
@@ -234,7 +236,10 @@ TEST_F(EndToEnd, ABadExperimentFileIsOneErrorWithItsPlace) {
 }
 
 TEST_F(EndToEnd, InterruptStopsCleanlyAndKeepsTheEvidence) {
-    const auto result = rig({"compare", k612, "--boots", "100", "--clock", "virtual"}, kBootLimit, {"timeout", "--signal=INT", "--preserve-status", "25"});
+    // As Ctrl-C does it, once the first sample is there; job control, so that the shell does not have SIGINT ignored.
+    const std::string script = "set -m; \"$@\" & rig=$!; until grep -q . " + (dir_ / "results").string() +
+                               "/*/samples.jsonl 2>/dev/null; do kill -0 $rig || break; sleep 0.2; done; kill -INT $rig; wait $rig";
+    const auto result = rig({"compare", k612, "--boots", "100", "--clock", "virtual"}, kBootLimit, {"bash", "-c", script, "bash"});
     EXPECT_EQ(exit_code(result), 3) << result.out;
     const auto dirs = runs();
     ASSERT_EQ(dirs.size(), 1u);

@@ -5,7 +5,10 @@
 #include <csignal>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <map>
+#include <mutex>
 #include <optional>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <thread>
@@ -18,6 +21,41 @@ namespace asio = boost::asio;
 using Stream = asio::local::stream_protocol;
 using boost::system::error_code;
 constexpr std::size_t kMessagesKept = 4096;
+
+// The host CPU that a guest under the virtual clock keeps to: of those this process may use, the one with the fewest guests.
+//
+// QEMU runs expired timers of the virtual clock in whichever of its threads comes first, that of the vCPUs or the main loop.
+// Where it is the main loop, the interrupt kicks the vCPUs out of their turn, and the round robin goes another way from there:
+// the same boot gives other bytes. On two CPUs the main loop, woken whenever a timer is set, runs beside the vCPUs and meets that
+// moment now and then, the more often the busier the host. On one CPU it has run before the vCPUs go on.
+class HostCpu {
+ public:
+    HostCpu() {
+        cpu_set_t allowed;
+        if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+        const std::lock_guard guard(mutex);
+        for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+            if (CPU_ISSET(cpu, &allowed) && (cpu_ < 0 || guests[cpu] < guests[cpu_])) cpu_ = cpu;
+        if (cpu_ >= 0) ++guests[cpu_];
+    }
+    ~HostCpu() {
+        const std::lock_guard guard(mutex);
+        if (cpu_ >= 0) --guests[cpu_];
+    }
+    HostCpu(const HostCpu&) = delete;
+    HostCpu& operator=(const HostCpu&) = delete;
+
+    void bind() const { // in the child, between fork and exec
+        cpu_set_t one;
+        CPU_ZERO(&one);
+        if (cpu_ >= 0) CPU_SET(cpu_, &one), ::sched_setaffinity(0, sizeof one, &one);
+    }
+
+ private:
+    static inline std::mutex mutex;
+    static inline std::map<int, unsigned> guests;
+    int cpu_ = -1;
+};
 
 // Everything of one running guest. All handlers run on the one thread that calls run().
 class Session {
@@ -50,6 +88,7 @@ class Session {
     bool channel_open_ = false;
     std::optional<decltype(GuestEnd::outcome)> forced_; // why we killed it
     GuestEnd end_;
+    std::optional<HostCpu> cpu_;
 };
 
 Status Session::start() {
@@ -71,6 +110,7 @@ Status Session::start() {
     std::vector<char*> args;
     for (const auto& arg : argv) args.push_back(const_cast<char*>(arg.c_str()));
     args.push_back(nullptr);
+    if (request_.clock == GuestClock::Virtual) cpu_.emplace();
     io_.notify_fork(asio::io_context::fork_prepare);
     const pid_t parent = ::getpid();
     pid_ = ::fork();
@@ -78,6 +118,7 @@ Status Session::start() {
         // Only async-signal-safe calls from here on. The guest dies with us even if we are killed.
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (::getppid() != parent) ::_exit(127);
+        if (cpu_) cpu_->bind();
         if (!interactive) {
             ::setpgid(0, 0); // a SIGINT at the terminal is for rig to handle
             const int null = ::open("/dev/null", O_RDONLY);
