@@ -24,10 +24,12 @@ constexpr std::size_t kMessagesKept = 4096;
 
 // The host CPU that a guest under the virtual clock keeps to: of those this process may use, the one with the fewest guests.
 //
-// QEMU runs expired timers of the virtual clock in whichever of its threads comes first, that of the vCPUs or the main loop.
-// Where it is the main loop, the interrupt kicks the vCPUs out of their turn, and the round robin goes another way from there:
-// the same boot gives other bytes. On two CPUs the main loop, woken whenever a timer is set, runs beside the vCPUs and meets that
-// moment now and then, the more often the busier the host. On one CPU it has run before the vCPUs go on.
+// QEMU's main loop takes part in its virtual time: it runs expired timers if it comes before the vCPUs' thread does, whose turn
+// is then cut short, and it moves the clock when all vCPUs idle, by what it sees of their instructions at that moment. It is woken
+// by the vCPUs' thread only, at moments that are the same in every replay; when it then gets to run is up to the host, and two boots
+// differ. On the same CPU and with a real-time priority it runs at once, or as soon as the vCPUs' thread lets go of QEMU's lock. It
+// needs little time; the vCPUs' thread, which does not, keeps its ordinary priority. Without the right to real-time priority
+// (CAP_SYS_NICE) the CPU alone has to do: enough on an idle host, not always on a busy one.
 class HostCpu {
  public:
     HostCpu() {
@@ -45,10 +47,12 @@ class HostCpu {
     HostCpu(const HostCpu&) = delete;
     HostCpu& operator=(const HostCpu&) = delete;
 
-    void bind() const { // in the child, between fork and exec
+    void bind() const { // in the child, between fork and exec: of the process that becomes QEMU's main loop
         cpu_set_t one;
         CPU_ZERO(&one);
         if (cpu_ >= 0) CPU_SET(cpu_, &one), ::sched_setaffinity(0, sizeof one, &one);
+        const sched_param lowest{1};
+        ::sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &lowest); // its threads start without
     }
 
  private:
