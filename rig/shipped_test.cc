@@ -1,7 +1,7 @@
 // The files in configs/ as they are shipped: a mistake in one must not wait until somebody runs it.
+#include "rig/files.h"
 #include "rig/suite_run.h"
 
-#include <fstream>
 #include <gtest/gtest.h>
 
 namespace rig {
@@ -13,8 +13,7 @@ TEST(Shipped, EveryExperimentAndSuiteIsWellFormed) {
     unsigned experiments = 0, suites = 0;
     for (const auto& entry : fs::recursive_directory_iterator(fs::path(RIG_TOP) / "configs")) {
         if (entry.path().extension() != ".toml") continue;
-        std::ifstream in(entry.path());
-        const std::string text{std::istreambuf_iterator<char>(in), {}};
+        const auto text = slurp(entry.path());
         if (is_suite(text)) {
             const auto suite = parse_suite(text, entry.path());
             ASSERT_TRUE(suite) << suite.error().message;

@@ -104,7 +104,7 @@ TEST_F(SuiteTest, MistakesAreNamedWithTheirPlace) {
 
 // The shipped suite of vacuous experiments: every one is a control that says its own words, and an experiment that rig takes.
 TEST(VacuitySuite, EveryPointIsAControlWithItsOwnReason) {
-    const auto top = std::filesystem::path(RIG_TESTDATA).parent_path().parent_path();
+    const std::filesystem::path top = RIG_TOP;
     const auto suite = load_suite(top / "configs/vacuity.toml");
     ASSERT_TRUE(suite) << suite.error().message;
     EXPECT_GE(suite->points.size(), 12u);
