@@ -192,7 +192,7 @@ bool Pass::measured(WorkloadProcess& workload) {
         return args;
     };
     if (!record.start(name() + "-perf-record",
-                      with_events({"record", "-a", "-q", "-N", "-B", "-m", "1024", "-o", "/tmp/perf.data"}, "record"), error) ||
+                      with_events({"record", "-a", "-q", "-N", "-B", "-m", std::to_string(plan.at("perf_pages").get<unsigned>()), "-o", "/tmp/perf.data"}, "record"), error) ||
         !record.command("enable", error))
         return false;
     if (counting && (!stat.start(name() + "-perf-stat",

@@ -70,6 +70,12 @@ struct Calls {
     std::uint64_t first = 0, last = 0; // window
 };
 
+// A trace that does not add up: perf's losses, where there are any, are the cause to name.
+tl::unexpected<Error> torn(const Trace& trace, std::string what) {
+    if (trace.lost > 0) what += fmt::format("; perf lost {} events: raise guest.perf_pages", trace.lost);
+    return guest_error(what);
+}
+
 // Pairs entry and exit events, which alternate within a task; a widow on either side means that events were lost.
 Result<Calls> pair_calls(const Trace& trace, const std::string& enter, const std::string& exit) {
     Calls calls;
@@ -77,17 +83,17 @@ Result<Calls> pair_calls(const Trace& trace, const std::string& enter, const std
     bool any = false;
     for (const auto& event : trace.events) {
         if (event.event == enter) {
-            if (!entered.emplace(event.tid, event.time_ns).second) return guest_error(fmt::format("perf: two {} without a {} between", enter, exit));
+            if (!entered.emplace(event.tid, event.time_ns).second) return torn(trace, fmt::format("perf: two {} without a {} between", enter, exit));
             if (!std::exchange(any, true)) calls.first = event.time_ns;
         } else if (event.event == exit) {
             const auto open = entered.find(event.tid);
-            if (open == entered.end()) return guest_error(fmt::format("perf: {} without {}", exit, enter));
+            if (open == entered.end()) return torn(trace, fmt::format("perf: {} without {}", exit, enter));
             calls.latency_ns.push_back(event.time_ns - open->second);
             calls.last = event.time_ns;
             entered.erase(open);
         }
     }
-    if (!entered.empty()) return guest_error(fmt::format("perf: {} without {}", enter, exit));
+    if (!entered.empty()) return torn(trace, fmt::format("perf: {} without {}", enter, exit));
     return calls;
 }
 
@@ -187,7 +193,7 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
     e.lost_events += trace.lost;
     e.calls = calls.latency_ns.size();
     if (e.calls != pass.at("workload").at("calls").get<std::uint64_t>())
-        return guest_error(fmt::format("perf saw {} calls of {}, the workload made {}", e.calls, iteration.name, pass.at("workload").at("calls").get<unsigned>()));
+        return torn(trace, fmt::format("perf saw {} calls of {}, the workload made {}", e.calls, iteration.name, pass.at("workload").at("calls").get<unsigned>()));
     return {};
 }
 
@@ -246,7 +252,7 @@ Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, 
     sample.munmap_latency_ns = calls.latency_ns;
     const auto agent = pass.at("workload").at("call_ns").get<std::vector<std::uint64_t>>();
     if (iterations.latency_ns.size() != e.calls || agent.size() != e.calls)
-        return guest_error(fmt::format("the timed pass saw {} calls by perf and {} by the workload, the counted pass {}",
+        return torn(trace, fmt::format("the timed pass saw {} calls by perf and {} by the workload, the counted pass {}",
                                        iterations.latency_ns.size(), agent.size(), e.calls));
     if (call.own_clock) sample.agent_munmap_ns = agent;
     for (const auto& one : result.at("bystanders")) {

@@ -256,11 +256,11 @@ Result<CommandOutput> calibrate_command(const CommandLine& line, const CommonOpt
     RIG_TRY(declared, spec_of_run(run));
     const auto spec = with_replay(declared);
     const auto report = assemble(spec, run.info, run.samples, run.warnings, dir.string());
-    // An effect that was not planted, or not measured, would be one that was not found. That the replay's image is the
-    // baseline's own is the point of it.
+    // An effect that was not planted, or not measured, would be one that was not found. That the replay's image and witness
+    // are the baseline's own is the point of it.
     for (const auto& arm : report.comparison.proofs)
         for (const auto& proof : arm.proofs)
-            if (!proof.passed && !(proof.id == "image_differs" && arm.arm == replay_of(spec.arms.front().name)))
+            if (!proof.passed && !((proof.id == "image_differs" || proof.id == "witness_differs") && arm.arm == replay_of(spec.arms.front().name)))
                 return fail(Blame::Guest, fmt::format("proof {} fails in {}: {}; {}", proof.id, arm.arm, proof.found, proof.reason));
     RIG_TRY(calibration, calibrate(spec, run.samples, line.calibration));
     auto text = fmt::format("{}\n{}raw data: {}\n", spec.description.empty() ? spec.name : spec.name + ": " + spec.description, calibration_text(calibration),

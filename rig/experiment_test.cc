@@ -49,6 +49,7 @@ class ExperimentLoop : public ::testing::Test {
         put("bzImage-a", "kernel a");
         put("bzImage-b", "kernel b");
         put("System.map", kMap);
+        put("System.map-b", std::string(kMap) + "ffffffff81200000 t only_in_b\nffffffff81200010 t behind_it\n");
         put("config", "CONFIG_MMU_GATHER_RCU_TABLE_FREE=y\n");
         put("agent", "agent");
         std::filesystem::create_directories(dir_ / "cache/perf/key");
@@ -67,9 +68,9 @@ witness = "smp_call_function"
 [[arm]]
 name = "b"
 bzimage = "bzImage-b"
-system_map = "System.map"
+system_map = "System.map-b"
 config = "config"
-witness = "smp_call_function"
+witness = "only_in_b"
 [guest]
 clock = "virtual"
 boots = 4

@@ -2,6 +2,7 @@
 
 #include "rig/measured_call.h"
 #include "rig/metric.h"
+#include "rig/plan.h"
 #include "rig/schedule.h"
 #include "rig/statistics.h"
 
@@ -297,6 +298,40 @@ void prove_at_least(const ArmEvidence& evidence, const Boots& boots, std::vector
     }
 }
 
+// A witness that the baseline calls as well tells the arms apart as little as no witness.
+void prove_witness_differs(const ArmEvidence& evidence, std::vector<Proof>& proofs) {
+    const auto& base = evidence.spec.arms.front();
+    const auto& witness = evidence.arm.witness;
+    const auto key = witness_key(witness);
+    Proof proof{"witness_differs", "the baseline's workload never calls " + witness + "()", true, "", ""};
+    if (witness == base.witness) {
+        proof.passed = false;
+        proof.found = fmt::format("{}() is the witness of {} too, want one that only this arm's line calls", witness, base.name);
+        proof.reason = "nothing shows that the changed line ran: name a function that the series adds (noinline) or calls in its place";
+        return proofs.push_back(std::move(proof));
+    }
+    if (const auto found = evidence.baseline.symbols.find(witness); found != evidence.baseline.symbols.end() && found->second.empty()) {
+        proof.found = fmt::format("{} has no such function", base.name);
+        return proofs.push_back(std::move(proof));
+    }
+    Boots boots;
+    for (const auto& sample : evidence.samples)
+        if (sample.id.arm == base.name) boots.push_back(&sample);
+    const auto called = [&](const Sample& s) -> std::optional<std::uint64_t> {
+        const auto found = s.counts.find(key);
+        if (found == s.counts.end()) return std::nullopt;
+        return found->second;
+    };
+    proof.found = fmt::format("0 calls in each of {} boots of {}", boots.size(), base.name);
+    proofs.push_back(over_boots(
+        std::move(proof), boots,
+        [&](const Sample& s) -> Wrong {
+            if (const auto calls = called(s); calls != 0u) return calls ? fmt::format("{} calls in {}, want 0", *calls, base.name) : fmt::format("not counted in {}", base.name);
+            return {};
+        },
+        [](const Sample&) { return "the baseline calls it as well, so that it does not show that the changed line ran: name another witness"; }));
+}
+
 void prove_hits(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
     const auto& target = evidence.spec.target.function;
     proofs.push_back(over_boots(
@@ -322,6 +357,7 @@ void prove_hits(const ArmEvidence& evidence, const Boots& boots, std::vector<Pro
             if (option(evidence.kernel, "PT_RECLAIM") == "y") return pt_reclaim_reason;
             return "the target took another branch: the series does not change this line, or the witness is wrong";
         }));
+    if (evidence.arm.name != evidence.spec.arms.front().name) prove_witness_differs(evidence, proofs);
 }
 
 // The same events counted twice: CPU by CPU, and all together.
@@ -363,7 +399,7 @@ void prove_instruments(const ArmEvidence& evidence, const Boots& boots, std::vec
     proofs.push_back(over_boots(
         {"no_lost_events", "perf lost no event", true, "0 lost in every boot", ""}, boots,
         [](const Sample& s) { return s.exposure.lost_events == 0 ? Wrong{} : Wrong{fmt::format("{} lost, want 0", s.exposure.lost_events)}; },
-        [](const Sample&) { return "the ring buffer overran: raise workload.pace_us or lower iterations"; }));
+        [](const Sample&) { return "the ring buffer overran: raise guest.perf_pages or workload.pace_us, or lower iterations"; }));
     proofs.push_back(over_boots(
         {"probe_addresses", "the probe sits where System.map has " + spec.target.function, true, "in every boot", ""}, boots,
         [](const Sample& s) { return s.exposure.probe_addresses_match ? Wrong{} : Wrong{"the addresses differ, want the same"}; },

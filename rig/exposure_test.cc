@@ -47,8 +47,8 @@ class ExposureTest : public ::testing::Test {
 TEST_F(ExposureTest, EverythingHoldsInAGoodRun) {
     expect_failing({}, 0);
     expect_failing({}, 1);
-    EXPECT_EQ(proofs(0).size(), 17u); // all but image_differs
-    EXPECT_EQ(proofs(1).size(), 18u);
+    EXPECT_EQ(proofs(0).size(), 17u); // all but image_differs and witness_differs
+    EXPECT_EQ(proofs(1).size(), 19u);
     EXPECT_EQ(proof("injections").found, "80 in each of 8 boots");
     EXPECT_EQ(proof("config").found, "CONFIG_MMU_GATHER_RCU_TABLE_FREE=y; CONFIG_PT_RECLAIM=n");
     EXPECT_EQ(proof("platform").found, "virtual clock, tcg, 6.12.117");
@@ -64,10 +64,30 @@ TEST_F(ExposureTest, ProvenInOneArmIsNotProvenInTheOther) {
 
 TEST_F(ExposureTest, NoBootProvesNothing) {
     samples_.clear();
-    expect_failing({"boots", "platform", "injections", "faults_reconcile", "failure_sites", "target_hits", "witness_hits", "sync_reconciles",
+    expect_failing({"boots", "platform", "injections", "faults_reconcile", "failure_sites", "target_hits", "witness_hits", "witness_differs", "sync_reconciles",
                     "cpus_reconcile", "no_lost_events", "probe_addresses", "workload_complete", "timed_pass", "clocks_agree", "cpus_online"});
     EXPECT_EQ(proof("boots").found, "0 of 8 boots");
     EXPECT_EQ(proof("injections").found, "no boot, want at least one");
+}
+
+// What a hostile experiment would do: a change somewhere else, with a witness that every kernel calls.
+TEST_F(ExposureTest, AWitnessOfTheBaselineTellsNothing) {
+    EXPECT_EQ(proof("witness_differs").found, "0 calls in each of 8 boots of ipi");
+    samples_[4].counts[witness_key("synchronize_rcu")] = 80;
+    expect_failing({"witness_differs"});
+    EXPECT_EQ(proof("witness_differs").found, "boot 2: 80 calls in ipi, want 0");
+    samples_[4].counts.erase(witness_key("synchronize_rcu"));
+    expect_failing({"witness_differs"});
+    EXPECT_EQ(proof("witness_differs").found, "boot 2: not counted in ipi");
+    baseline_.symbols["synchronize_rcu"] = ""; // a function that the series adds
+    expect_failing({});
+    EXPECT_EQ(proof("witness_differs").found, "ipi has no such function");
+    spec_.arms[1].witness = "smp_call_function";
+    expect_failing({"witness_differs"});
+    EXPECT_NE(proof("witness_differs").found.find("smp_call_function() is the witness of ipi too"), std::string::npos);
+    EXPECT_EQ(proofs(0).size(), 17u) << "nothing is asked of the baseline";
+    spec_.target.same_path = true; // stands for all arms running the same code
+    for (const auto& one : proofs()) EXPECT_NE(one.id, "witness_differs");
 }
 
 TEST_F(ExposureTest, TheCpusAddUpToEachTotal) {

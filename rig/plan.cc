@@ -4,6 +4,7 @@
 #include "rig/measured_call.h"
 #include "rig/metric.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace rig {
@@ -45,6 +46,16 @@ json fault_json(const FaultSpec& fault, const SymbolTable& symbols) {
 
 bool is_counted(const CustomMetric& metric) { return metric.kind == CustomMetric::Kind::Event || metric.kind == CustomMetric::Kind::Calls; }
 
+// What the baseline must not call where the other arms call it: their witnesses, as far as its kernel has them.
+std::vector<std::string> foreign_witnesses(const Spec& spec, const Arm& arm, const SymbolTable& symbols) {
+    std::vector<std::string> out;
+    if (arm.name != spec.arms.front().name) return out;
+    for (const auto& other : spec.arms)
+        if (!other.witness.empty() && other.witness != arm.witness && symbols.bounds(other.witness) && std::find(out.begin(), out.end(), other.witness) == out.end())
+            out.push_back(other.witness);
+    return out;
+}
+
 std::string both(const std::string& a, const std::string& b) {
     return a.empty() || b.empty() ? a + b : fmt::format("({}) && ({})", a, b);
 }
@@ -80,6 +91,8 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
                  {"target_hits", "rig:target", own_filter}})
         plan.stat.push_back(event);
     if (!arm.witness.empty()) plan.stat.push_back({"witness_hits", "rig:witness", own_filter});
+    const auto foreign = foreign_witnesses(spec, arm, symbols);
+    for (std::size_t i = 0; i < foreign.size(); ++i) plan.stat.push_back({witness_key(foreign[i]), fmt::format("rig:foreign_{}", i), own_filter});
     if (has_sync) plan.stat.push_back({"sync_handled", "rig:sync_handled", ""});
     if (spec.fault.enabled) plan.stat.push_back({"failed_allocations", "rig:alloc_failed", fmt::format("ret == 1 && {}", own_filter)});
     const auto probed = [&](const MetricSpec& metric) { return "rig:m_" + metric.name; };
@@ -105,6 +118,7 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
     timed.push_back(own("rig:target_return"));
     json probes = {"p:rig/target " + spec.target.function, "r:rig/target_return " + spec.target.function};
     if (!arm.witness.empty()) probes.push_back("p:rig/witness " + arm.witness);
+    for (std::size_t i = 0; i < foreign.size(); ++i) probes.push_back(fmt::format("p:rig/foreign_{} {}", i, foreign[i]));
     if (has_sync) probes.push_back("p:rig/sync_handled " + spec.target.sync_function);
     if (spec.fault.enabled) probes.push_back("r:rig/alloc_failed should_fail_alloc_page ret=$retval:u8");
     for (const auto& metric : spec.metrics) {
@@ -133,6 +147,7 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
          {{"start_offset_us", perturbation.start_offset_us}, {"ballast_pages", perturbation.ballast_pages}, {"address_slot", perturbation.address_slot}}},
         {"bystanders", {{"enabled", w.bystanders}, {"period_us", w.bystander_period_us}, {"burst_iterations", kBurstIterations}, {"busy", w.bystanders_busy}}},
         {"probes", probes},
+        {"perf_pages", spec.guest.perf_pages},
         {"backgrounds", backgrounds},
         {"fault", fault_json(spec.fault, symbols)},
         {"passes",
@@ -142,6 +157,8 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
         return fail(Blame::Spec, fmt::format("{}: the plan for arm '{}' does not fit in a frame", spec.file.string(), arm.name));
     return plan;
 }
+
+std::string witness_key(const std::string& function) { return "witness:" + function; }
 
 nlohmann::json simple_plan(const std::string& mode) { return {{"mode", mode}}; }
 

@@ -6,6 +6,7 @@
 #include "rig/spec_rules.h"
 
 #include <algorithm>
+#include <bit>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <fstream>
@@ -188,7 +189,7 @@ Status read_arms(const SpecTable& root, Spec& spec) {
 }
 
 Status read_guest(const SpecTable& table, GuestSpec& guest) {
-    RIG_CHECK(table.only({"vcpus", "memory_mib", "clock", "boots", "warmup_boots", "seed", "deadline_seconds", "extra_cmdline"}));
+    RIG_CHECK(table.only({"vcpus", "memory_mib", "clock", "boots", "warmup_boots", "seed", "deadline_seconds", "perf_pages", "extra_cmdline"}));
     RIG_CHECK(table.integer("vcpus", guest.vcpus, 2, 16));
     RIG_CHECK(table.integer("memory_mib", guest.memory_mib, 128, 65536));
     std::string clock = "auto";
@@ -198,6 +199,8 @@ Status read_guest(const SpecTable& table, GuestSpec& guest) {
     RIG_CHECK(table.integer("warmup_boots", guest.warmup_boots, 0, 100));
     RIG_CHECK(table.integer("seed", guest.seed, 0, max_seed));
     RIG_CHECK(table.integer("deadline_seconds", guest.deadline_seconds, 0, 86400));
+    RIG_CHECK(table.integer("perf_pages", guest.perf_pages, 1, 16384));
+    if (!std::has_single_bit(guest.perf_pages)) return tl::unexpected(table.bad("perf_pages", "a power of two, 1..16384"));
     return table.text("extra_cmdline", guest.extra_cmdline, rules::at_most(max_extra_cmdline));
 }
 

@@ -68,6 +68,7 @@ struct GuestSpec {
     unsigned warmup_boots = 0;     // per arm, 0..100, before those: proven as all others, never judged. Wall clock only
     std::uint64_t seed = 1;        // 0..2^53: the seed all perturbation seeds and the schedule derive from
     unsigned deadline_seconds = 0; // wall seconds for one boot, 0 = chosen from clock and vCPUs
+    unsigned perf_pages = 1024;    // of perf record's ring buffer for each CPU, a power of two up to 16384; the boot needs that memory
     std::string extra_cmdline;     // appended to the kernel command line
 };
 

@@ -129,6 +129,8 @@ TEST_F(SpecErrors, PointsAtWhatIsWrongAndSaysWhatIsAccepted) {
         {good_spec, "seed = 9007199254740992", "seed = @9007199254740993", {"guest.seed", "0..9007199254740992"}},
         {good_spec, "seed = 9007199254740992", "seed = @-1", {"bad guest.seed: -1"}},
         {good_spec, "deadline_seconds = 90", "deadline_seconds = @86401", {"0..86400"}},
+        {good_spec, "perf_pages = 64", "perf_pages = @32768", {"guest.perf_pages", "1..16384"}},
+        {good_spec, "perf_pages = 64", "perf_pages = @65", {"guest.perf_pages", "a power of two"}},
         {good_spec, "iterations = 21", "iterations = @100001", {"workload.iterations", "1..100000"}},
         {good_spec, "pace_us = 0", "pace_us = @10000001", {"workload.pace_us", "0..10000000"}},
         {good_spec, "tables = 5", "tables = @512", {"workload.tables", "0..511"}},

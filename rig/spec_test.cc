@@ -67,6 +67,7 @@ TEST_F(SpecTest, ReadsEveryField) {
     EXPECT_EQ(spec->guest.boots, 3U);
     EXPECT_EQ(spec->guest.seed, std::uint64_t{1} << 53);
     EXPECT_EQ(spec->guest.deadline_seconds, 90U);
+    EXPECT_EQ(spec->guest.perf_pages, 64U);
     EXPECT_EQ(spec->guest.extra_cmdline, "lpj=1000 debug");
 
     EXPECT_EQ(spec->workload.name, "munmap");
@@ -165,6 +166,8 @@ TEST_F(SpecTest, AcceptsTheEndsOfTheRanges) {
         {"boots = 3", "boots = 1000"},
         {"seed = 9007199254740992", "seed = 0"},
         {"deadline_seconds = 90", "deadline_seconds = 86400"},
+        {"perf_pages = 64", "perf_pages = 1"},
+        {"perf_pages = 64", "perf_pages = 16384"},
         {"iterations = 21", "iterations = 1"},
         {"iterations = 21", "iterations = 100000"},
         {"tables = 5", "tables = 1"},

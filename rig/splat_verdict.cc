@@ -10,13 +10,15 @@ bool same(const ArmSplat& a, const ArmSplat& b) {
     return a.title == b.title && a.function == b.function;
 }
 
-void add(std::vector<ArmSplat>& rows, const SampleSplat& splat, const BootId& boot, bool declared) {
-    ArmSplat row{splat.kind, splat.title, splat.function, 1, splat.count, boot, declared, false};
+void add(std::vector<ArmSplat>& rows, const SampleSplat& splat, const BootId& boot, bool declared, bool followed) {
+    ArmSplat row{splat.kind, splat.title, splat.function, 1, splat.count, boot, declared, followed, false};
     const auto known = std::find_if(rows.begin(), rows.end(), [&](const ArmSplat& r) { return same(r, row); });
     if (known == rows.end()) return rows.push_back(std::move(row));
     ++known->boots;
     known->count += splat.count;
-    known->declared = known->declared && declared; // the trace may differ; one that is not declared is enough
+    // The trace may differ; one that is not declared is enough, and one that came first.
+    known->followed = (known->followed || known->declared) && (followed || declared) && !(known->declared && declared);
+    known->declared = known->declared && declared;
 }
 
 ArmSplats splats_of(const Arm& arm, const std::vector<Sample>& samples) {
@@ -29,16 +31,16 @@ ArmSplats splats_of(const Arm& arm, const std::vector<Sample>& samples) {
     std::stable_sort(boots.begin(), boots.end(), [](const Sample* a, const Sample* b) { return a->id.index < b->id.index; });
     for (const auto* boot : boots) {
         ++out.boots;
-        out.further += boot->further_splats;
         bool found = false;
         for (const auto& splat : boot->splats) {
             const bool declared = !arm.splat.empty() && !is_notice(splat.kind) && names_splat(arm.splat, splat);
             found = found || declared;
-            add(is_notice(splat.kind) ? out.notices : out.splats, splat, boot->id, declared);
+            add(is_notice(splat.kind) ? out.notices : out.splats, splat, boot->id, declared, found && !declared);
         }
+        if (!found) out.further += boot->further_splats;
         if (!arm.splat.empty() && !found) out.silent.push_back(boot->id.index);
     }
-    const bool undeclared = out.further > 0 || std::any_of(out.splats.begin(), out.splats.end(), [](const ArmSplat& s) { return !s.declared; });
+    const bool undeclared = out.further > 0 || std::any_of(out.splats.begin(), out.splats.end(), [](const ArmSplat& s) { return !s.declared && !s.followed; });
     if (undeclared) out.verdict = SplatVerdict::Splatted;
     else if (!out.silent.empty()) out.verdict = SplatVerdict::Silent;
     else if (!arm.splat.empty() && out.boots > 0) out.verdict = SplatVerdict::AsDeclared;
@@ -88,7 +90,7 @@ SplatConclusion conclude(const std::vector<ArmSplats>& arms, bool proven) {
     for (const auto& arm : arms) {
         for (const auto& splat : arm.splats) {
             const bool by_patch = &arm != &arms.front() && !splat.in_baseline;
-            if (splat.declared || (worst && (brought || !by_patch))) continue;
+            if (splat.declared || splat.followed || (worst && (brought || !by_patch))) continue;
             worst = &splat;
             brought = by_patch;
             out.closing = cut(fmt::format("kernel splat in {}{}: {}", arm.arm, splat.in_baseline ? " (also without the patch)" : "", splat.title));

@@ -18,12 +18,13 @@ struct ArmSplat {
     std::uint64_t count = 0;  // occurrences in all of them
     BootId first;             // where it is quoted
     bool declared = false;    // the arm is broken on purpose, and this is how it shows
+    bool followed = false;    // not declared, but only seen in boots after the declared one: may be its consequence, not judged
     bool in_baseline = false; // the first arm has it as well: it is there without the patch
 };
 
 enum class SplatVerdict {
     Clean,      // none, and none declared
-    AsDeclared, // the declared one in every boot, and no other
+    AsDeclared, // the declared one in every boot, and none before it: a kernel that was caught is not sound any more
     Splatted,   // one that is not declared
     Silent,     // the declared one is missing in a boot: the control did not fail
 };
@@ -35,7 +36,7 @@ struct ArmSplats {
     unsigned boots = 0;
     std::vector<ArmSplat> splats;  // most frequent kinds of an arm in the order of their first occurrence
     std::vector<ArmSplat> notices; // told, not judged: processes killed for want of memory
-    std::uint64_t further = 0;     // occurrences that no boot had room for; undeclared
+    std::uint64_t further = 0;     // occurrences that no boot had room for, in boots without the declared one; undeclared
     std::vector<unsigned> silent;  // boots without the declared splat
     SplatVerdict verdict = SplatVerdict::Clean;
 };

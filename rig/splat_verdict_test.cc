@@ -110,10 +110,33 @@ TEST_F(SplatVerdictTest, AControlThatDoesNotFailInOneBootIsBroken) {
 TEST_F(SplatVerdictTest, AnotherSplatInABrokenArmIsStillUndeclared) {
     spec_.arms[1].splat = "tlb_remove_table_sync_rcu";
     in_every_boot("reviewed", kSleep);
-    boot("reviewed", 0).splats.push_back(kWarning);
+    auto& splats = boot("reviewed", 0).splats;
+    splats.insert(splats.begin(), kWarning); // before the declared one
     const auto comparison = run();
     EXPECT_EQ(comparison.exit, Exit::Broken);
     EXPECT_EQ(comparison.closing, "NOT AS EXPECTED: kernel splat in reviewed: WARNING: at mm/memory.c");
+}
+
+// A kernel that was caught scheduling under a spinlock goes on to complain of everything.
+TEST_F(SplatVerdictTest, WhatFollowsTheDeclaredSplatIsToldAndNotJudged) {
+    spec_.arms[1].splat = "tlb_remove_table_sync_rcu";
+    in_every_boot("reviewed", kSleep);
+    boot("reviewed", 0).splats.push_back(kWarning);
+    boot("reviewed", 0).further_splats = 2;
+    auto comparison = run();
+    EXPECT_EQ(comparison.exit, Exit::AsExpected);
+    EXPECT_EQ(comparison.splats[1].verdict, SplatVerdict::AsDeclared);
+    EXPECT_TRUE(comparison.splats[1].splats.at(1).followed);
+    EXPECT_FALSE(comparison.splats[1].splats.at(0).followed);
+    // Once before it, in whichever boot, is enough.
+    auto& splats = boot("reviewed", 2).splats;
+    splats.insert(splats.begin(), kWarning);
+    EXPECT_EQ(run().closing, "NOT AS EXPECTED: kernel splat in reviewed: WARNING: at mm/memory.c");
+    splats.erase(splats.begin());
+    EXPECT_EQ(run().exit, Exit::AsExpected);
+    // In an arm that declares nothing there is nothing to follow.
+    boot("ipi", 1).splats = {kWarning};
+    EXPECT_EQ(run().exit, Exit::Broken);
 }
 
 TEST_F(SplatVerdictTest, ADeclarationIsForItsArmOnly) {

@@ -64,7 +64,7 @@ Status read_sweep(const SpecTable& table, std::optional<Sweep>& out) {
 }
 
 Result<Check> read_run(const SpecTable& table, const fs::path& top) {
-    RIG_CHECK(table.only({"experiment", "set", "sweep", "expect", "says", "show"}));
+    RIG_CHECK(table.only({"experiment", "set", "sweep", "expect", "says", "show", "plot"}));
     RunCheck run;
     RIG_CHECK(existing(table, "experiment", run.experiment, rules::existing_file(top)));
     RIG_CHECK(read_set(table, run.set));
@@ -76,6 +76,8 @@ Result<Check> read_run(const SpecTable& table, const fs::path& top) {
     if (run.expect != Exit::AsExpected) RIG_CHECK(table.require("says", fmt::format("what has to be reported when expect = \"{}\"", expect)));
     RIG_CHECK(table.text("says", run.says, rules::at_most(200)));
     RIG_CHECK(table.texts("show", run.show, max_texts, metric_shown()));
+    RIG_CHECK(table.texts("plot", run.plot, max_texts, metric_shown()));
+    if (!run.plot.empty()) RIG_CHECK(table.require("sweep", "what the metrics are plotted over: { key = \"guest.vcpus\", values = [2, 4] }"));
     return Check{std::move(run)};
 }
 

@@ -13,6 +13,7 @@
 //   expect = "as-expected"                                       # or "broken", "inconclusive": a negative control
 //   says = "PT_RECLAIM"                                          # must stand in what is reported; required for a control
 //   show = ["sync_ipis", "caller_latency"]                       # the metrics printed as evidence
+//   plot = ["caller_latency"]                                    # drawn over the values of the sweep
 //   [[point.build]]
 //   experiment = "configs/no-stub.toml"
 //   arm = "reviewed"
@@ -48,7 +49,7 @@ struct RunCheck {
     std::optional<Sweep> sweep;
     Exit expect = Exit::AsExpected;
     std::string says;
-    std::vector<std::string> show;
+    std::vector<std::string> show, plot; // names of metrics
 };
 struct BuildCheck {
     std::filesystem::path experiment;

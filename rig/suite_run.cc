@@ -30,6 +30,11 @@ std::string folded(std::string_view text) {
     return out;
 }
 
+// Labels of parts are indented in a page's table.
+std::string label_of(const MetricResult& metric) {
+    return metric.info.label.substr(std::min(metric.info.label.find_first_not_of(' '), metric.info.label.size()));
+}
+
 // "sync IPIs: ipi 240, reviewed 0 (−100 % [−100 %, −100 %])"
 std::string figures_of(const MetricResult& metric) {
     std::vector<std::string> arms;
@@ -38,8 +43,7 @@ std::string figures_of(const MetricResult& metric) {
         if (arm.change) text += fmt::format(" ({})", change_figure(*arm.change, metric.info.unit));
         arms.push_back(std::move(text));
     }
-    const auto label = metric.info.label.substr(std::min(metric.info.label.find_first_not_of(' '), metric.info.label.size()));
-    return fmt::format("{}: {}", label, fmt::join(arms, ", "));
+    return fmt::format("{}: {}", label_of(metric), fmt::join(arms, ", "));
 }
 
 // The overrides of each run of a check: what it sets, the sweep's value, the command line's last.
@@ -58,7 +62,16 @@ struct Outcome {
     Exit exit = Exit::Inconclusive;
     std::string closing, reported, run;
     std::vector<std::string> evidence;
+    std::vector<Plot> plots; // of this run's figures alone
 };
+
+// The figures of one metric, x and key still empty.
+Plot plot_of(const MetricResult& metric) {
+    Plot plot{label_of(metric), "", metric.info.unit, {}};
+    for (const auto& arm : metric.arms)
+        if (arm.spread) plot.rows.push_back({"", arm.arm, *arm.spread});
+    return plot;
+}
 
 Result<Outcome> run_once(const Spec& spec, const RunCheck& check, const World& world, const ExperimentOptions& options, std::stop_token stop) {
     auto result = run_experiment(spec, world, options, stop);
@@ -66,15 +79,26 @@ Result<Outcome> run_once(const Spec& spec, const RunCheck& check, const World& w
         const auto& error = result.error();
         // A kernel that broke or a guest that measured nothing is an outcome; the host's and the file's faults are not.
         if (error.blame == Blame::Host || error.blame == Blame::Spec) return tl::unexpected(error);
-        return Outcome{exit_for(error.blame), fmt::format("{} fault: {}", name(error.blame), folded(error.message)), error.message, error.log.string(), {}};
+        return Outcome{exit_for(error.blame), fmt::format("{} fault: {}", name(error.blame), folded(error.message)), error.message, error.log.string(), {}, {}};
     }
     const auto& report = result->report;
-    Outcome outcome{report.comparison.exit, report.comparison.closing, render_json(report).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), report.run_dir, {}};
+    Outcome outcome{report.comparison.exit, report.comparison.closing, render_json(report).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), report.run_dir, {}, {}};
     for (const auto& wanted : check.show) {
         const auto* metric = report.comparison.find(wanted);
         outcome.evidence.push_back(metric ? figures_of(*metric) : fmt::format("{}: the experiment has no such metric", wanted));
     }
+    for (const auto& wanted : check.plot)
+        if (const auto* metric = report.comparison.find(wanted)) outcome.plots.push_back(plot_of(*metric));
     return outcome;
+}
+
+// One run's figures behind those of the runs before it.
+void add_to(std::vector<Plot>& plots, const std::vector<Plot>& of_run, const Sweep& sweep, std::size_t variant) {
+    for (const auto& one : of_run) {
+        auto plot = std::find_if(plots.begin(), plots.end(), [&](const Plot& other) { return other.label == one.label && other.key == sweep.key; });
+        if (plot == plots.end()) plot = plots.insert(plots.end(), Plot{one.label, sweep.key, one.unit, {}});
+        for (const auto& row : one.rows) plot->rows.push_back({sweep.values[variant], row.arm, row.spread});
+    }
 }
 
 class SuiteRun {
@@ -82,8 +106,10 @@ class SuiteRun {
     SuiteRun(const Suite& suite, const std::vector<SpecOverride>& more, const World& world, const ExperimentOptions& options, std::stop_token stop)
         : suite_(suite), more_(more), world_(world), options_(options), stop_(stop) {}
 
-    Status check(const RunCheck& run, std::vector<CheckResult>& out) {
-        for (const auto& overrides : variants(run, more_)) {
+    Status check(const RunCheck& run, PointResult& point) {
+        const auto all = variants(run, more_);
+        for (std::size_t variant = 0; variant < all.size(); ++variant) {
+            const auto& overrides = all[variant];
             RIG_TRY(spec, load_spec(suite_.top / run.experiment, overrides));
             auto options = options_;
             options.command = {"./bootstrap", "compare", run.experiment.string()};
@@ -104,12 +130,13 @@ class SuiteRun {
             }
             result.evidence = outcome.evidence;
             result.run = outcome.run;
-            out.push_back(std::move(result));
+            point.checks.push_back(std::move(result));
+            if (run.sweep) add_to(point.plots, outcome.plots, *run.sweep, variant);
         }
         return {};
     }
 
-    Status check(const BuildCheck& build, std::vector<CheckResult>& out) {
+    Status check(const BuildCheck& build, PointResult& point) {
         RIG_TRY(spec, load_spec(suite_.top / build.experiment));
         RIG_TRY(object, build_object(spec, *spec.find_arm(build.arm), build.object, BuildContext{world_.cache, world_.runner, world_.progress, 0}));
         CheckResult result;
@@ -120,15 +147,15 @@ class SuiteRun {
         result.found = object.built ? fmt::format("builds in {:.1f} s", object.seconds) : fmt::format("does not build: {}", object.error);
         if (!build.builds && !said) result.found += fmt::format("; want '{}'", build.says);
         result.run = object.log.string();
-        out.push_back(std::move(result));
+        point.checks.push_back(std::move(result));
         return {};
     }
 
-    Status check(const PatchCheck& patch, std::vector<CheckResult>& out) {
+    Status check(const PatchCheck& patch, PointResult& point) {
         RIG_TRY(patches, read_series({patch.series}, suite_.top));
         std::vector<std::string> texts;
         for (const auto& one : patches) texts.push_back(one.text);
-        out.push_back(check_added_lines(patch, texts));
+        point.checks.push_back(check_added_lines(patch, texts));
         return {};
     }
 
@@ -149,7 +176,9 @@ Status check_suite_files(const Suite& suite, const std::vector<SpecOverride>& mo
                 for (const auto& overrides : variants(*run, more)) {
                     RIG_TRY(spec, load_spec(suite.top / run->experiment, overrides));
                     const auto infos = metric_infos(spec.metrics);
-                    for (const auto& shown : run->show)
+                    auto shown_or_drawn = run->show;
+                    shown_or_drawn.insert(shown_or_drawn.end(), run->plot.begin(), run->plot.end());
+                    for (const auto& shown : shown_or_drawn)
                         if (std::none_of(infos.begin(), infos.end(), [&](const MetricInfo& info) { return info.name == shown; }))
                             return fail(Blame::Spec, fmt::format("{}: point '{}' shows '{}', which {} does not measure", suite.file.string(), point.id, shown, run->experiment.string()));
                 }
@@ -233,9 +262,9 @@ Result<SuiteResult> run_suite(const Suite& suite, const std::vector<SpecOverride
     };
     SuiteRun run(suite, more, world, options, stop);
     for (const auto& point : suite.points) {
-        result.points.push_back({point.id, point.claim, point.answer, {}});
+        result.points.push_back({point.id, point.claim, point.answer, {}, {}});
         for (const auto& check : point.checks) {
-            auto status = std::visit([&](const auto& one) { return run.check(one, result.points.back().checks); }, check);
+            auto status = std::visit([&](const auto& one) { return run.check(one, result.points.back()); }, check);
             RIG_CHECK(save());
             if (status) continue;
             auto failed = status.error();

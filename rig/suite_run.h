@@ -7,6 +7,7 @@
 #pragma once
 
 #include "rig/experiment.h"
+#include "rig/report/plot.h"
 #include "rig/suite.h"
 
 #include <filesystem>
@@ -30,6 +31,7 @@ struct CheckResult {
 struct PointResult {
     std::string id, claim, answer;
     std::vector<CheckResult> checks;
+    std::vector<Plot> plots = {}; // over the values of its sweeps
     CheckVerdict verdict() const; // Fails before Open before Holds
 };
 

@@ -19,10 +19,7 @@ void prepare(const WorkloadParams& params, WorkloadReport& report) {
 
 void run(const WorkloadParams& params, WorkloadReport& report) {
     const std::size_t length = params.tables * kTableSpan;
-    const std::uint64_t start = monotonic_ns() + params.start_offset_us * 1000ull;
-    sleep_until_ns(start);
-    for (unsigned i = 0; i < params.iterations; ++i) {
-        if (params.pace_us) sleep_until_ns(start + i * (params.pace_us * 1000ull));
+    at_pace(params, [&](unsigned i) {
         char* region = map_at(slot_address(params), length);
         if (!region) return complain(report, "mmap");
         touch(region, params);
@@ -33,7 +30,8 @@ void run(const WorkloadParams& params, WorkloadReport& report) {
         report.calls = i + 1;
         report.tables_freed += params.tables;
         if (::munmap(region, length) != 0) return complain(report, "munmap");
-    }
+        return true;
+    });
 }
 
 } // namespace

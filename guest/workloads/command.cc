@@ -38,12 +38,9 @@ void prepare(const WorkloadParams& params, WorkloadReport& report) {
 
 void run(const WorkloadParams& params, WorkloadReport& report) {
     if (!reserve_child_pids(report)) return;
-    const std::uint64_t start = monotonic_ns() + params.start_offset_us * 1000ull;
-    sleep_until_ns(start);
-    for (unsigned i = 0; i < params.iterations; ++i) {
-        if (params.pace_us) sleep_until_ns(start + i * (params.pace_us * 1000ull));
+    at_pace(params, [&](unsigned i) {
         const pid_t child = fork_own(report);
-        if (child < 0) return;
+        if (child < 0) return false;
         if (child == 0) become(params);
         const std::uint64_t before = monotonic_ns();
         int status = 0;
@@ -51,11 +48,11 @@ void run(const WorkloadParams& params, WorkloadReport& report) {
         if (::waitpid(child, &status, 0) != child) return complain(report, "waitpid");
         report.call_ns[i] = monotonic_ns() - before;
         report.calls = i + 1;
-        if (WIFEXITED(status) && WEXITSTATUS(status) == 0) continue;
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
         std::snprintf(report.error, sizeof report.error, WIFEXITED(status) ? "run %u of the command ended with exit code %d" : "run %u of the command was killed by signal %d",
                       i, WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
-        return;
-    }
+        return false;
+    });
 }
 
 } // namespace

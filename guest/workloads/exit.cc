@@ -19,10 +19,7 @@ void prepare(const WorkloadParams& params, WorkloadReport& report) { prepare_com
 bool ended_well(pid_t child, WorkloadReport& report) {
     int status = 0;
     while (::waitpid(child, &status, 0) < 0)
-        if (errno != EINTR) {
-            complain(report, "waitpid");
-            return false;
-        }
+        if (errno != EINTR) return complain(report, "waitpid");
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
     std::snprintf(report.error, sizeof report.error, "a child ended with wait status %#x", static_cast<unsigned>(status));
     return false;
@@ -30,22 +27,20 @@ bool ended_well(pid_t child, WorkloadReport& report) {
 
 void run(const WorkloadParams& params, WorkloadReport& report) {
     if (!reserve_child_pids(report)) return;
-    const std::uint64_t start = monotonic_ns() + params.start_offset_us * 1000ull;
-    sleep_until_ns(start);
-    for (unsigned i = 0; i < params.iterations; ++i) {
-        if (params.pace_us) sleep_until_ns(start + i * (params.pace_us * 1000ull));
+    at_pace(params, [&](unsigned i) {
         const pid_t child = fork_own(report);
-        if (child < 0) return;
+        if (child < 0) return false;
         if (child == 0) {
             char* region = map_at(slot_address(params), params.tables * kTableSpan);
             if (!region) ::_exit(1);
             touch(region, params);
             ::_exit(0);
         }
-        if (!ended_well(child, report)) return;
+        if (!ended_well(child, report)) return false;
         report.calls = i + 1;
         report.tables_freed += params.tables;
-    }
+        return true;
+    });
 }
 
 } // namespace

@@ -33,10 +33,7 @@ bool reserve_child_pids(WorkloadReport& report) {
     const pid_t self = ::getpid(), first = first_child_pid(self);
     for (pid_t last = self; last < first - 1;) {
         const pid_t pid = burn_pid();
-        if (pid < 0) {
-            complain(report, "vfork");
-            return false;
-        }
+        if (pid < 0) return complain(report, "vfork");
         if (pid < last) {
             std::snprintf(report.error, sizeof report.error, "pids wrapped around at %d: the workload's children cannot be told from others", last);
             return false;

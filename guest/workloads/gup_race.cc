@@ -2,8 +2,9 @@
 // CPU take pages of it through GUP-fast, and unmaps it under them: under injection every page table is freed by the fallback,
 // which has to wait for walkers that may still read it.
 //
-// Walkers are real users of GUP-fast: vmsplice(2) of a page to a pipe, and O_DIRECT writes of a page to a RAM disk. What they
-// got is read back and must be the stamp of the page they asked for, or nothing yet. A walk that reads a freed table is
+// Walkers are real users of GUP-fast: vmsplice(2) of a page to a pipe, O_DIRECT writes of a page to a RAM disk, and buffers
+// registered with io_uring. What the first two got is read back and must be the stamp of the page they asked for, or nothing
+// yet; a registered buffer is let go again. A walk that reads a freed table is
 // seldom seen in the data (GUP-fast looks at the tables again and backs off), so the kernel should run with KASAN as well.
 //
 // A walker spins in the kernel while it lasts, which an emulator with one thread pays for dearly: walkers run from shortly
@@ -16,8 +17,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <thread>
 #include <unistd.h>
@@ -61,22 +64,35 @@ enum class Walk { Got, Refused, Broken };
 // One user of GUP-fast, with what it needs.
 class Walker {
  public:
-    explicit Walker(unsigned cpu) : cpu_(cpu), disk_user_(cpu % 2 == 0) {
+    explicit Walker(unsigned cpu) : cpu_(cpu), user_(static_cast<User>(cpu % 3)) {
         buffer_ = static_cast<std::uint64_t*>(::aligned_alloc(kPage, kPage));
-        usable_ = buffer_ && (disk_user_ ? (disk_ = ::open(kDisk, O_RDWR | O_DIRECT | O_CLOEXEC)) >= 0 : ::pipe2(pipe_, O_CLOEXEC) == 0);
+        usable_ = buffer_ && open();
         if (buffer_) buffer_[0] = 0; // touched
     }
     bool usable() const { return usable_; }
 
     Walk walk(char* page) {
-        const Walk result = disk_user_ ? through_disk(page) : through_pipe(page);
+        const Walk result = user_ == User::Disk ? through_disk(page) : user_ == User::Pipe ? through_pipe(page) : through_ring(page);
         if (result != Walk::Got) return result;
         shared.walks.fetch_add(1);
-        if (!belongs(buffer_, page)) shared.corruptions.fetch_add(1);
+        if (user_ != User::Ring && !belongs(buffer_, page)) shared.corruptions.fetch_add(1);
         return result;
     }
 
  private:
+    enum class User : unsigned { Ring, Pipe, Disk };
+
+    bool open() {
+        if (user_ == User::Pipe) return ::pipe2(pipe_, O_CLOEXEC) == 0;
+        if (user_ == User::Disk) return (disk_ = ::open(kDisk, O_RDWR | O_DIRECT | O_CLOEXEC)) >= 0;
+        io_uring_params ring{};
+        return (ring_ = static_cast<int>(::syscall(SYS_io_uring_setup, 1, &ring))) >= 0;
+    }
+    Walk through_ring(char* page) {
+        const iovec vector{page, kPage};
+        if (::syscall(SYS_io_uring_register, ring_, IORING_REGISTER_BUFFERS, &vector, 1) != 0) return errno == EFAULT ? Walk::Refused : Walk::Broken;
+        return ::syscall(SYS_io_uring_register, ring_, IORING_UNREGISTER_BUFFERS, nullptr, 0) == 0 ? Walk::Got : Walk::Broken;
+    }
     Walk through_pipe(char* page) {
         const iovec vector{page, kPage};
         const ssize_t spliced = ::vmsplice(pipe_[1], &vector, 1, 0);
@@ -90,8 +106,9 @@ class Walker {
     }
 
     unsigned cpu_;
-    bool disk_user_, usable_ = false;
-    int disk_ = -1, pipe_[2] = {-1, -1};
+    User user_;
+    bool usable_ = false;
+    int disk_ = -1, ring_ = -1, pipe_[2] = {-1, -1};
     std::uint64_t* buffer_ = nullptr;
 };
 
@@ -135,15 +152,12 @@ void prepare(const WorkloadParams& params, WorkloadReport& report) {
     // Before anything is armed: make-it-fail is inherited, and only the unmapper's allocations are to fail.
     for (unsigned cpu = 1; cpu < cpus; ++cpu) std::thread(walk_forever, cpu, params).detach();
     while (shared.ready.load() + 1 < cpus) sleep_until_ns(monotonic_ns() + kPollNs);
-    if (shared.broken) std::snprintf(report.error, sizeof report.error, "a walker needs pipes and %s", kDisk);
+    if (shared.broken) std::snprintf(report.error, sizeof report.error, "a walker needs pipes, io_uring and %s", kDisk);
 }
 
 void run(const WorkloadParams& params, WorkloadReport& report) {
     const std::size_t length = params.tables * kTableSpan;
-    const std::uint64_t start = monotonic_ns() + params.start_offset_us * 1000ull;
-    sleep_until_ns(start);
-    for (unsigned i = 0; i < params.iterations; ++i) {
-        if (params.pace_us) sleep_until_ns(start + i * (params.pace_us * 1000ull));
+    at_pace(params, [&](unsigned i) {
         while (shared.walking.load() > 0) sleep_until_ns(monotonic_ns() + kPollNs);
         char* region = map_at(slot_address(params), length);
         if (!region) return complain(report, "mmap");
@@ -156,7 +170,8 @@ void run(const WorkloadParams& params, WorkloadReport& report) {
         report.call_ns[i] = monotonic_ns() - before;
         report.calls = i + 1;
         report.tables_freed += params.tables;
-    }
+        return true;
+    });
     while (shared.walking.load() > 0) sleep_until_ns(monotonic_ns() + kPollNs);
     report.counters[kWalks] = shared.walks;
     report.counters[kCorruptions] = shared.corruptions;

@@ -34,8 +34,7 @@ bool prepare_common(const WorkloadParams& params, WorkloadReport& report) {
         void* ballast = ::mmap(nullptr, params.ballast_pages * kPage, PROT_READ | PROT_WRITE,
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
         if (ballast == MAP_FAILED) {
-            complain(report, "mmap ballast");
-            return false;
+            return complain(report, "mmap ballast");
         }
     }
     return true;

@@ -17,10 +17,7 @@ void run(const WorkloadParams& params, WorkloadReport& report) {
     const bool beside_anchor = params.tables == 0;
     const std::size_t length = beside_anchor ? kPage : params.tables * kTableSpan;
     const std::uintptr_t address = beside_anchor ? anchor_address(slot_address(params)) + kPage : slot_address(params);
-    const std::uint64_t start = monotonic_ns() + params.start_offset_us * 1000ull;
-    sleep_until_ns(start);
-    for (unsigned i = 0; i < params.iterations; ++i) {
-        if (params.pace_us) sleep_until_ns(start + i * (params.pace_us * 1000ull));
+    at_pace(params, [&](unsigned i) {
         char* region = map_at(address, length);
         if (!region) return complain(report, "mmap");
         touch(region, params);
@@ -30,7 +27,8 @@ void run(const WorkloadParams& params, WorkloadReport& report) {
         report.call_ns[i] = monotonic_ns() - before;
         report.calls = i + 1;
         report.tables_freed += params.tables;
-    }
+        return true;
+    });
 }
 
 } // namespace

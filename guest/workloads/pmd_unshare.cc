@@ -64,7 +64,10 @@ void prepare(const WorkloadParams& params, WorkloadReport& report) {
     int ready[2];
     char byte = 0;
     file = ::memfd_create("shared", MFD_HUGETLB | MFD_CLOEXEC);
-    if (file < 0 || ::ftruncate(file, static_cast<off_t>(length(params))) != 0 || ::pipe(ready) != 0) return complain(report, "hugetlb file");
+    if (file < 0 || ::ftruncate(file, static_cast<off_t>(length(params))) != 0 || ::pipe(ready) != 0) {
+        complain(report, "hugetlb file");
+        return;
+    }
     holder = ::fork();
     if (holder == 0) hold(params, ready[1]);
     ::close(ready[1]);
@@ -80,7 +83,7 @@ long minor_faults() {
 
 bool share_and_unmap(const WorkloadParams& params, WorkloadReport& report, unsigned call) {
     char* region = map_file(params);
-    if (!region) return complain(report, "mmap"), false;
+    if (!region) return complain(report, "mmap");
     const long before = minor_faults();
     touch_pages(region, params);
     // The first touch below each table finds it and shares it.
@@ -90,7 +93,7 @@ bool share_and_unmap(const WorkloadParams& params, WorkloadReport& report, unsig
         return false;
     }
     const std::uint64_t start = monotonic_ns();
-    if (::munmap(region, length(params)) != 0) return complain(report, "munmap"), false;
+    if (::munmap(region, length(params)) != 0) return complain(report, "munmap");
     report.call_ns[call] = monotonic_ns() - start;
     report.calls = call + 1;
     report.tables_freed += params.tables;
@@ -98,12 +101,7 @@ bool share_and_unmap(const WorkloadParams& params, WorkloadReport& report, unsig
 }
 
 void run(const WorkloadParams& params, WorkloadReport& report) {
-    const std::uint64_t start = monotonic_ns() + params.start_offset_us * 1000ull;
-    sleep_until_ns(start);
-    for (unsigned i = 0; i < params.iterations; ++i) {
-        if (params.pace_us) sleep_until_ns(start + i * (params.pace_us * 1000ull));
-        if (!share_and_unmap(params, report, i)) return;
-    }
+    at_pace(params, [&](unsigned i) { return share_and_unmap(params, report, i); });
     // The pool is the next pass's to take from.
     ::kill(holder, SIGKILL);
     ::waitpid(holder, nullptr, 0);

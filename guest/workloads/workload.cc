@@ -15,8 +15,9 @@ const Workload* find_workload(std::string_view name) {
     return nullptr;
 }
 
-void complain(WorkloadReport& report, const char* what) {
+bool complain(WorkloadReport& report, const char* what) {
     std::snprintf(report.error, sizeof report.error, "%s: %s", what, std::strerror(errno));
+    return false;
 }
 
 std::uint64_t monotonic_ns() {

@@ -45,9 +45,20 @@ struct Workload {
 
 const Workload* find_workload(std::string_view name); // nullptr: unknown
 
-void complain(WorkloadReport& report, const char* what); // report.error = "what: errno's text"
+bool complain(WorkloadReport& report, const char* what); // report.error = "what: errno's text"; false
 
 std::uint64_t monotonic_ns();
 void sleep_until_ns(std::uint64_t deadline);
+
+// Calls `once(i)` for every iteration, until one returns false: the first after the seed's start offset, each at its
+// absolute time, so that a call that lasts long does not move those after it.
+template<class Once> void at_pace(const WorkloadParams& params, Once once) {
+    const std::uint64_t start = monotonic_ns() + params.start_offset_us * 1000ull;
+    sleep_until_ns(start);
+    for (unsigned i = 0; i < params.iterations; ++i) {
+        if (params.pace_us) sleep_until_ns(start + i * (params.pace_us * 1000ull));
+        if (!once(i)) return;
+    }
+}
 
 } // namespace rig::guest

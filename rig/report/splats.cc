@@ -39,6 +39,7 @@ std::string watched(const std::map<std::string, std::string>& detectors) {
 
 std::string place_of(const ArmSplat& splat, const ArmSplats& arm, const ReportInput& input) {
     auto text = fmt::format("{} time{} in {} of {} boots; first: {}", splat.count, splat.count == 1 ? "" : "s", splat.boots, arm.boots, excerpts_of(input, splat.first));
+    if (splat.followed) text += "; after the declared one in each boot: may be its consequence, not judged";
     if (splat.in_baseline) text += fmt::format("; {} has it too: it is there without the patch", input.comparison.baseline);
     // One report, and the locking correctness validator turns itself off: what came later in that boot it did not see.
     if (splat.kind == SplatKind::Lockdep || splat.kind == SplatKind::RcuUsage) text += "; lockdep is off after its first report in a boot";
@@ -66,7 +67,7 @@ std::string summary(const ArmSplats& arm) {
 
 json splat_json(const ArmSplat& splat, const ReportInput& input) {
     return {{"kind", name(splat.kind)}, {"title", splat.title},       {"function", splat.function},      {"boots", splat.boots},
-            {"count", splat.count},     {"declared", splat.declared}, {"in_baseline", splat.in_baseline}, {"first", excerpts_of(input, splat.first)}};
+            {"count", splat.count},     {"declared", splat.declared}, {"followed", splat.followed}, {"in_baseline", splat.in_baseline}, {"first", excerpts_of(input, splat.first)}};
 }
 
 } // namespace
@@ -89,7 +90,7 @@ std::vector<ReportLine> splat_lines(const ReportInput& input) {
     for (const auto& arm : arms) {
         if (clean) break;
         lines.push_back({label(arm.arm) + summary(arm), 16});
-        for (const auto& splat : arm.splats) add_splat(lines, splat.declared ? "✔" : "✘", splat, arm, input);
+        for (const auto& splat : arm.splats) add_splat(lines, splat.declared ? "✔" : splat.followed ? "·" : "✘", splat, arm, input);
         for (const auto& notice : arm.notices) add_splat(lines, "!", notice, arm, input);
         if (arm.further) lines.push_back({fmt::format("    ✘ {} more, of kinds that found no room: see console.log", arm.further), 8});
     }

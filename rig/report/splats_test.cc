@@ -85,11 +85,16 @@ TEST_F(SplatReport, ADeclaredOneIsAsDeclaredOrTheControlDidNotFail) {
         << section();
     samples_[5].splats.clear();
     EXPECT_NE(section().find("✘ the control did not fail: no \"tlb_remove_table_sync_rcu\" in 1 of 4 boots (first:\n                boot 2)\n"), std::string::npos) << section();
-    add("reviewed", 1, kWarning);
+    samples_[5].splats = {kWarning};
     EXPECT_NE(section().find("✘ not as declared: no \"tlb_remove_table_sync_rcu\" in 1 of 4 boots\n"), std::string::npos) << section();
     samples_[5].splats.push_back(kSleep);
     EXPECT_NE(section().find("✘ \"tlb_remove_table_sync_rcu\" as declared, and others\n"), std::string::npos) << section();
     EXPECT_NE(section().find("✘ WARNING: at mm/memory.c"), std::string::npos) << section();
+    // What came after it, in a kernel that is not sound any more.
+    samples_[5].splats = {kSleep, kWarning};
+    EXPECT_NE(section().find("✔ as declared: \"tlb_remove_table_sync_rcu\" in 4 of 4 boots"), std::string::npos) << section();
+    EXPECT_NE(section().find("    · WARNING: at mm/memory.c"), std::string::npos) << section();
+    EXPECT_NE(section().find("after the declared"), std::string::npos) << section();
 }
 
 TEST_F(SplatReport, WhatASplatDoesNotSayIsSaid) {
@@ -122,6 +127,7 @@ TEST_F(SplatReport, ProgramsReadTheSame) {
                                                 {"boots", 3},
                                                 {"count", 6},
                                                 {"declared", true},
+                                                {"followed", false},
                                                 {"in_baseline", false},
                                                 {"first", "results/x/boots/0001-reviewed-0/splats.txt"}}));
     EXPECT_EQ(json["splats"]["detectors"]["ipi"]["KASAN"], "n");

@@ -61,6 +61,8 @@ std::string suite_text(const SuiteResult& result, bool colour) {
             for (const auto& evidence : check.evidence) line("      " + evidence, 8);
             if (!check.run.empty()) out += "      " + printable(check.run) + "\n";
         }
+        for (const auto& plot : point.plots)
+            for (const auto& text : plot_text(plot, page - 6)) out += "      " + printable(text) + "\n";
     }
     out += fmt::format("\n  time      {} to {}\n", result.started, result.ended.empty() ? "(not ended)" : result.ended);
     if (!result.command.empty()) out += fmt::format("  reproduce {}\n", fmt::join(result.command, " "));
@@ -77,7 +79,13 @@ json suite_json(const SuiteResult& result) {
         json checks = json::array();
         for (const auto& check : point.checks)
             checks.push_back({{"what", check.what}, {"control", check.control}, {"verdict", words(check.verdict)}, {"found", check.found}, {"evidence", check.evidence}, {"run", check.run}});
-        points.push_back({{"id", point.id}, {"claim", point.claim}, {"answer", point.answer}, {"verdict", words(point.verdict())}, {"checks", checks}});
+        json plots = json::array();
+        for (const auto& plot : point.plots) {
+            json rows = json::array();
+            for (const auto& row : plot.rows) rows.push_back({{"x", row.x}, {"arm", row.arm}, {"low", row.spread.min}, {"median", row.spread.median}, {"high", row.spread.max}});
+            plots.push_back({{"label", plot.label}, {"over", plot.key}, {"unit", plot.unit == Unit::Nanoseconds ? "ns" : "count"}, {"rows", rows}});
+        }
+        points.push_back({{"id", point.id}, {"claim", point.claim}, {"answer", point.answer}, {"verdict", words(point.verdict())}, {"checks", checks}, {"plots", plots}});
     }
     return {{"format", format}, {"suite", result.name}, {"description", result.description}, {"started", result.started}, {"ended", result.ended},
             {"command", result.command}, {"dir", result.dir}, {"points", points}, {"exit", static_cast<int>(result.exit())}, {"closing", closing(result)}};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "rig/exposure.h"
+#include "rig/plan.h"
 #include "rig/run_info.h"
 #include "rig/sample.h"
 #include "rig/spec.h"
@@ -57,6 +58,7 @@ inline Sample make_sample(const std::string& arm, unsigned index, bool patched) 
     const std::uint64_t many = patched ? 40 : 110, one = patched ? 60 : 40;
     s.counts_per_cpu = {{"call_function_vectors", {patched ? 40u : 70u, many, many, many}}, {"call_function_single_vectors", {patched ? 220u : 34u, one, one, one + index}}};
     s.ipis_by_function = {{"flush_tlb_func", 80}, {"nohz_full_kick_func", 4}, {"ttwu_pending", (patched ? 476 : 210) + index}};
+    if (!patched) s.counts[witness_key("synchronize_rcu")] = 0;
     if (sync) s.ipis_by_function["tlb_remove_table_smp_sync"] = sync;
     s.injections_by_site = {{"tlb_remove_table", 80}};
     for (unsigned i = 0; i < 80; ++i)

@@ -42,6 +42,7 @@ boots = 3
 warmup_boots = 2
 seed = 9007199254740992
 deadline_seconds = 90
+perf_pages = 64
 extra_cmdline = "lpj=1000 debug"
 [workload]
 name = "munmap"

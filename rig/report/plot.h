@@ -1,0 +1,26 @@
+// A metric over the values of a sweep, drawn with text: one bar for each value and arm, on a logarithmic scale where the
+// figures differ much. Pure.
+#pragma once
+
+#include "rig/metric.h"
+#include "rig/verdict.h"
+
+#include <string>
+#include <vector>
+
+namespace rig {
+
+struct PlotRow {
+    std::string x, arm;
+    Spread spread; // over the boots: the bar ends at the median, a dotted line at the highest
+};
+struct Plot {
+    std::string label, key; // "caller latency" over "fault.interval"
+    Unit unit = Unit::Count;
+    std::vector<PlotRow> rows; // by value of the sweep, then by arm
+};
+
+// Lines of at most `width` columns, the first a title; nothing but the title if there is no row.
+std::vector<std::string> plot_text(const Plot& plot, std::size_t width);
+
+} // namespace rig
