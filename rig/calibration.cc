@@ -131,23 +131,17 @@ Detection detect(const MetricValues& metric, const std::string& arm, const Spec&
 }
 
 Replays compare_replays(const Spec& spec, const std::vector<const Sample*>& samples) {
-    const auto figures = [](const Sample& sample) {
-        auto out = to_json(sample, false);
-        out["id"].erase("arm");
-        out["id"].erase("order");
-        return out;
-    };
     Replays replays;
     for (const auto* sample : samples)
         for (const auto* again : samples) {
             if (sample->id.arm != spec.arms.front().name || again->id.arm != replay_of(sample->id.arm) || sample->id.index != again->id.index)
                 continue;
             ++replays.pairs;
-            const auto one = figures(*sample), other = figures(*again);
-            if (one == other)
+            const auto difference = first_difference(*sample, *again);
+            if (difference.empty())
                 ++replays.identical;
             else if (replays.first.empty())
-                replays.first = fmt::format("boot {}: {}", sample->id.index, json::diff(one, other)[0]["path"].get<std::string>());
+                replays.first = fmt::format("boot {}: {}", sample->id.index, difference);
         }
     return replays;
 }
@@ -223,7 +217,8 @@ std::string calibration_text(const Calibration& c) {
     if (c.replays)
         out += fmt::format("Replays: the same image and seed booted twice\n  {} of {} pairs are the same in every byte{}\n\n", c.replays->identical,
                            c.replays->pairs, c.replays->first.empty() ? "" : "; first difference: " + c.replays->first);
-    out += fmt::format("False alarms: {} comparisons of the baseline with itself, resampled from {} real boots\n", c.family.trials, c.pool);
+    out += fmt::format("False alarms: {} comparisons of the baseline with itself, resampled from {} real boots; they share boots, so\n"
+                       "that their intervals are narrower than those of as many runs would be\n", c.family.trials, c.pool);
     out += fmt::format("  {:<24} {:>24}   {}\n", "metric", "alarms [95 %]", "nominal at this n");
     for (const auto& one : c.alarms)
         out += fmt::format("  {:<24} {:>24}   {:.2f} %{}\n", one.metric, share(one.rate), 100 * one.nominal, one.too_high() ? "  TOO HIGH" : "");

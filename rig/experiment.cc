@@ -83,6 +83,9 @@ class BootLoop {
 
     Status run(unsigned jobs, std::stop_token stop);
     std::vector<Sample> samples() &&;
+    std::size_t planned() const { return schedule_.size(); }
+    // Of the boots that were made twice, in the order of the schedule.
+    std::vector<Replay> replays() const;
 
  private:
     void work();
@@ -98,7 +101,7 @@ class BootLoop {
     std::mutex mutex_; // next_, done_, error_, writer_, samples_
     std::size_t next_ = 0, done_ = 0;
     std::optional<Error> error_;
-    std::vector<Sample> samples_;
+    std::vector<Sample> samples_, replayed_;
 };
 
 Status BootLoop::boot(const PlannedBoot& planned) {
@@ -117,8 +120,8 @@ Status BootLoop::boot(const PlannedBoot& planned) {
         auto sample = measure_boot(setup, arm.kernel, plan, planned.id, dir, stop_.get_token());
         const std::lock_guard lock(mutex_);
         if (sample) {
-            RIG_CHECK(writer_.append(*sample));
-            samples_.push_back(std::move(*sample));
+            if (!planned.replay) RIG_CHECK(writer_.append(*sample));
+            (planned.replay ? replayed_ : samples_).push_back(std::move(*sample));
             progress_.advance(++done_);
             return {};
         }
@@ -164,6 +167,16 @@ Status BootLoop::run(unsigned jobs, std::stop_token stop) {
 std::vector<Sample> BootLoop::samples() && {
     std::sort(samples_.begin(), samples_.end(), [](const Sample& a, const Sample& b) { return a.id.order < b.id.order; });
     return std::move(samples_);
+}
+
+std::vector<Replay> BootLoop::replays() const {
+    std::vector<Replay> out;
+    for (const auto& planned : schedule_)
+        for (const auto& again : replayed_)
+            for (const auto& sample : samples_)
+                if (planned.replay && planned.id.order == again.id.order && sample.id.arm == again.id.arm && sample.id.index == again.id.index)
+                    out.push_back({again.id.arm, again.id.index, first_difference(sample, again)});
+    return out;
 }
 
 } // namespace
@@ -217,6 +230,7 @@ Result<ExperimentResult> run_experiment(const Spec& spec, const World& world, co
 
     std::vector<std::string> warnings;
     std::vector<Sample> samples;
+    std::vector<Replay> replays;
     bool bootable = true;
     for (const auto& [arm, one] : ready)
         if (!one.unplannable.empty()) {
@@ -228,7 +242,7 @@ Result<ExperimentResult> run_experiment(const Spec& spec, const World& world, co
         const unsigned cpus = std::max(1u, std::thread::hardware_concurrency());
         const unsigned jobs = chosen.machine.clock == GuestClock::Wall ? 1 : options.jobs ? options.jobs : cpus;
         BootLoop loop(spec, setup, ready, writer, world.progress);
-        world.progress.start("booting", spec.arms.size() * planned_boots(spec, chosen.machine.clock == GuestClock::Wall));
+        world.progress.start("booting", loop.planned());
         auto status = loop.run(jobs, stop);
         if (!status) {
             world.progress.interrupt();
@@ -237,9 +251,11 @@ Result<ExperimentResult> run_experiment(const Spec& spec, const World& world, co
             return tl::unexpected(error);
         }
         world.progress.finish();
+        replays = loop.replays();
         samples = std::move(loop).samples();
     }
     auto ended = writer.info();
+    ended.replays = replays;
     ended.ended = utc_now();
     RIG_CHECK(writer.save(ended));
     ExperimentResult result{assemble(spec, ended, samples, warnings, std::filesystem::proximate(writer.dir()).string()), writer.dir()};

@@ -112,7 +112,7 @@ TEST_F(ExperimentLoop, AnArmsOwnCommandLineIsItsOwn) {
     put("x.toml", text);
     FakeHypervisor hypervisor({captured_boot_of("6.12-ipi")});
     ASSERT_TRUE(run(hypervisor, 1));
-    ASSERT_EQ(hypervisor.requests.size(), 8u);
+    ASSERT_EQ(hypervisor.requests.size(), 10u); // and boot 0 of each arm once more
     for (const auto& request : hypervisor.requests)
         EXPECT_EQ(request.cmdline.find(" planted_delay_loops=7") != std::string::npos, request.kernel.filename() == "bzImage-b") << request.cmdline;
 }
@@ -138,7 +138,7 @@ TEST_F(ExperimentLoop, AHostFaultIsRetriedInItsPlaceAndNeverASample) {
     FakeHypervisor hypervisor({{"", "", Signalled{9}, ""}, {"", "", Exited{1}, ""}, captured_boot_of("6.12-ipi")});
     const auto result = run(hypervisor, 1);
     ASSERT_TRUE(result) << result.error().message;
-    EXPECT_EQ(hypervisor.requests.size(), 8u + 2u);
+    EXPECT_EQ(hypervisor.requests.size(), 10u + 2u);
     EXPECT_EQ(hypervisor.requests[0].seed, hypervisor.requests[2].seed);
     const auto kept = load_run(only_run());
     ASSERT_TRUE(kept);
@@ -188,18 +188,34 @@ TEST_F(ExperimentLoop, AnArmBrokenOnPurposeMustSplatInEveryBoot) {
     put("x.toml", slurp(dir_ / "x.toml").replace(slurp(dir_ / "x.toml").rfind("witness"), 0, "splat = \"broken_helper\"\n"));
     auto splatting = captured_boot_of("6.12-ipi"), clean = splatting;
     splatting.console = kSleep;
-    // a b b a, twice
-    FakeHypervisor as_declared({clean, splatting, splatting, clean, clean, splatting, splatting, clean});
+    // a b b a, twice; and the first of each once more
+    FakeHypervisor as_declared({clean, splatting, splatting, clean, clean, splatting, splatting, clean, clean, splatting});
     auto result = run(as_declared, 1);
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_EQ(result->report.comparison.exit, Exit::AsExpected) << result->report.comparison.closing;
     EXPECT_NE(slurp(only_run() / "report.txt").find("as declared: \"broken_helper\" in 4 of 4 boots"), std::string::npos);
     std::filesystem::remove_all(dir_ / "results");
-    FakeHypervisor silent_once({clean, splatting, splatting, clean, clean, splatting, clean});
+    FakeHypervisor silent_once({clean, splatting, splatting, clean, clean, splatting, clean, clean, clean, splatting});
     result = run(silent_once, 1);
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_EQ(result->report.comparison.exit, Exit::Broken);
     EXPECT_EQ(result->report.comparison.closing, "NOT AS EXPECTED: the control did not fail in 1 of 4 boots of b");
+}
+
+TEST_F(ExperimentLoop, AReplayThatDiffersIsInconclusiveAndNoSample) {
+    auto splatting = captured_boot_of("6.12-ipi"), clean = splatting;
+    splatting.console = kSleep;
+    FakeHypervisor hypervisor({clean, clean, clean, clean, clean, clean, clean, clean, clean, splatting});
+    const auto result = run(hypervisor, 1);
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(result->report.comparison.exit, Exit::Inconclusive);
+    EXPECT_EQ(result->report.comparison.closing, "INCONCLUSIVE: proof replay fails in b; nothing judged");
+    const auto kept = load_run(only_run());
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(kept->samples.size(), 8u);
+    ASSERT_EQ(kept->info.replays.size(), 2u);
+    EXPECT_EQ(kept->info.replays[0].difference, "");
+    EXPECT_EQ(kept->info.replays[1].difference, "/splats/-");
 }
 
 TEST_F(ExperimentLoop, SamplesThatDoNotAddUpAreInconclusive) {
@@ -225,7 +241,7 @@ TEST_F(ExperimentLoop, InterruptedRunsKeepWhatTheyHave) {
     const auto result = run(hypervisor, 2, stop.get_token());
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().blame, Blame::Host);
-    EXPECT_NE(result.error().message.find("interrupted after 0 of 8 boots"), std::string::npos) << result.error().message;
+    EXPECT_NE(result.error().message.find("interrupted after 0 of 10 boots"), std::string::npos) << result.error().message;
     EXPECT_TRUE(load_run(only_run()));
 }
 

@@ -30,6 +30,13 @@ std::map<std::string, std::string> find_symbols(std::string_view system_map, con
 // Everything the proofs ask of one arm's kernel. `config_text` empty = no .config.
 KernelFacts kernel_facts(const Spec& spec, std::string_view config_text, std::string_view system_map, std::string version, std::string image_sha256);
 
+// A boot under the virtual clock made once more.
+struct Replay {
+    std::string arm;
+    unsigned index = 0;
+    std::string difference; // first_difference(): "" if there is none
+};
+
 struct Proof {
     std::string id;    // "injections"
     std::string claim; // "allocations failed in every boot"
@@ -51,6 +58,7 @@ struct ArmEvidence {
     const KernelFacts& kernel;
     const KernelFacts& baseline;        // of the first arm
     const std::vector<Sample>& samples; // of the whole run; other arms' are ignored
+    const std::vector<Replay>& replays; // of the whole run
 };
 
 // All proofs of one arm, each over all its boots and naming the first that fails. Never empty.

@@ -16,7 +16,7 @@ using namespace rig::fixture;
 class ExposureTest : public ::testing::Test {
  protected:
     // The patched arm unless told otherwise.
-    std::vector<Proof> proofs(std::size_t arm = 1) { return prove({spec_, spec_.arms[arm], arm ? facts_ : baseline_, baseline_, samples_}); }
+    std::vector<Proof> proofs(std::size_t arm = 1) { return prove({spec_, spec_.arms[arm], arm ? facts_ : baseline_, baseline_, samples_, replays_}); }
     const Proof& proof(const std::string& id, std::size_t arm = 1) {
         proofs_ = proofs(arm);
         for (const auto& one : proofs_)
@@ -40,6 +40,7 @@ class ExposureTest : public ::testing::Test {
     Spec spec_ = make_spec();
     KernelFacts baseline_ = make_facts('a'), facts_ = make_facts('b');
     std::vector<Sample> samples_ = make_samples(spec_);
+    std::vector<Replay> replays_ = {{"ipi", 0, ""}, {"reviewed", 0, ""}};
     std::vector<Proof> proofs_;
     Proof none_;
 };
@@ -47,8 +48,8 @@ class ExposureTest : public ::testing::Test {
 TEST_F(ExposureTest, EverythingHoldsInAGoodRun) {
     expect_failing({}, 0);
     expect_failing({}, 1);
-    EXPECT_EQ(proofs(0).size(), 17u); // all but image_differs and witness_differs
-    EXPECT_EQ(proofs(1).size(), 19u);
+    EXPECT_EQ(proofs(0).size(), 18u); // all but image_differs and witness_differs
+    EXPECT_EQ(proofs(1).size(), 20u);
     EXPECT_EQ(proof("injections").found, "80 in each of 8 boots");
     EXPECT_EQ(proof("config").found, "CONFIG_MMU_GATHER_RCU_TABLE_FREE=y; CONFIG_PT_RECLAIM=n");
     EXPECT_EQ(proof("platform").found, "virtual clock, tcg, 6.12.117");
@@ -70,6 +71,20 @@ TEST_F(ExposureTest, NoBootProvesNothing) {
     EXPECT_EQ(proof("injections").found, "no boot, want at least one");
 }
 
+TEST_F(ExposureTest, AReplayMustComeOutTheSame) {
+    replays_[1].difference = "/counts/csd_total";
+    expect_failing({}, 0);
+    expect_failing({"replay"}, 1);
+    EXPECT_EQ(proof("replay").found, "it differs, first in /counts/csd_total");
+    EXPECT_NE(proof("replay").reason.find("no fault of the kernel"), std::string::npos);
+    replays_.pop_back();
+    expect_failing({"replay"}, 1);
+    EXPECT_EQ(proof("replay").found, "it was not made again, want once");
+    replays_.clear();
+    for (auto& sample : samples_) sample.run_clock = "wall"; // no two boots are the same there
+    expect_failing({});
+}
+
 // What a hostile experiment would do: a change somewhere else, with a witness that every kernel calls.
 TEST_F(ExposureTest, AWitnessOfTheBaselineTellsNothing) {
     EXPECT_EQ(proof("witness_differs").found, "0 calls in each of 8 boots of ipi");
@@ -85,7 +100,7 @@ TEST_F(ExposureTest, AWitnessOfTheBaselineTellsNothing) {
     spec_.arms[1].witness = "smp_call_function";
     expect_failing({"witness_differs"});
     EXPECT_NE(proof("witness_differs").found.find("smp_call_function() is the witness of ipi too"), std::string::npos);
-    EXPECT_EQ(proofs(0).size(), 17u) << "nothing is asked of the baseline";
+    EXPECT_EQ(proofs(0).size(), 18u) << "nothing is asked of the baseline";
     spec_.target.same_path = true; // stands for all arms running the same code
     for (const auto& one : proofs()) EXPECT_NE(one.id, "witness_differs");
 }
@@ -415,7 +430,7 @@ TEST_F(ExposureTest, ARealBootProvesItself) {
     spec_.workload.iterations = 3;
     samples_ = {captured_sample(spec_, "6.12-ipi")};
     expect_failing({}, 0);
-    EXPECT_TRUE(clock_warnings({spec_, spec_.arms[0], baseline_, baseline_, samples_}).empty());
+    EXPECT_TRUE(clock_warnings({spec_, spec_.arms[0], baseline_, baseline_, samples_, replays_}).empty());
     spec_.fault.stack_filter = false;
     samples_ = {captured_sample(spec_, "6.12-ipi-no-stack-filter")};
     expect_failing({"faults_reconcile", "failure_sites", "timed_pass"}, 0);
@@ -471,7 +486,7 @@ TEST_F(ExposureTest, FactsHoldWhatEveryArmIsAskedFor) {
 }
 
 TEST_F(ExposureTest, ClocksMayDifferByTheTolerance) {
-    auto warnings = [&] { return clock_warnings({spec_, spec_.arms[0], baseline_, baseline_, samples_}); };
+    auto warnings = [&] { return clock_warnings({spec_, spec_.arms[0], baseline_, baseline_, samples_, replays_}); };
     auto set = [&](unsigned index, std::uint64_t perf, std::uint64_t agent) {
         samples_[2 * index].munmap_latency_ns.assign(20, perf);
         samples_[2 * index].agent_munmap_ns.assign(20, agent);

@@ -15,7 +15,7 @@ constexpr std::size_t max_arms = 64;
 constexpr std::size_t max_patches = 4096;
 constexpr std::size_t max_arguments = 1024;
 constexpr std::size_t max_options = 1024;
-constexpr unsigned format = 2; // raised when a reader of the old format would misread the new one
+constexpr unsigned format = 3; // raised when a reader of the old format would misread the new one
 
 template<class Visit, class I> void visit_texts(I& info, Visit visit) {
     visit("run_id", info.run_id);
@@ -75,12 +75,14 @@ json to_json(const RunInfo& info) {
     json out = {{"format", format},    {"spec_text", info.spec_text},     {"clock", info.clock},
                 {"boots", info.boots}, {"accelerator", info.accelerator}, {"vcpus", info.vcpus},
                 {"seed", info.seed},   {"command", info.command},         {"overrides", json::array()},
-                {"kernels", json::array()}};
+                {"kernels", json::array()}, {"replays", json::array()}};
     for (const auto& one : info.overrides)
         out["overrides"].push_back(one.key + "=" + one.value);
     visit_texts(info, [&](const char* key, const std::string& text) { out[key] = text; });
     for (const auto& kernel : info.kernels)
         out["kernels"].push_back(to_json(kernel));
+    for (const auto& replay : info.replays)
+        out["replays"].push_back({{"arm", replay.arm}, {"index", replay.index}, {"difference", replay.difference}});
     return out;
 }
 
@@ -114,6 +116,14 @@ Result<RunInfo> run_info_from_json(const json& value) {
     for (auto& kernel : kernels) {
         info.kernels.emplace_back();
         RIG_CHECK(read_kernel(kernel, info.kernels.back()));
+    }
+    RIG_TRY(replays, reader.objects("replays", max_arms));
+    for (auto& one : replays) {
+        auto& replay = info.replays.emplace_back();
+        RIG_CHECK(one.text("arm", replay.arm));
+        RIG_CHECK(one.whole("index", replay.index));
+        RIG_CHECK(one.text("difference", replay.difference));
+        RIG_CHECK(one.finish());
     }
     RIG_CHECK(reader.finish());
     return info;

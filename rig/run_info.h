@@ -37,6 +37,7 @@ struct RunInfo {
     std::vector<std::string> command; // argv that gives this run again, relative to the project
     std::string started, ended;       // UTC, 2026-02-23T10:32:48Z; `ended` empty: interrupted or still going on
     std::vector<RunKernel> kernels;   // in the order of the arms
+    std::vector<Replay> replays;      // made when the boots were done
 
     const RunKernel* find_kernel(std::string_view arm) const;
 };

@@ -102,6 +102,17 @@ json to_json(const Sample& sample, bool with_host) {
     return out;
 }
 
+std::string first_difference(const Sample& one, const Sample& again) {
+    const auto figures = [](const Sample& sample) {
+        auto out = to_json(sample, false);
+        out["id"].erase("arm");
+        out["id"].erase("order");
+        return out;
+    };
+    const auto diff = json::diff(figures(one), figures(again));
+    return diff.empty() ? "" : diff[0]["path"].get<std::string>();
+}
+
 Result<Sample> sample_from_json(const json& value) {
     Sample sample;
     RIG_TRY(reader, JsonReader::open(value, "sample"));

@@ -95,6 +95,9 @@ struct Sample {
 // Round-trips exactly. from_json reports Blame::Host with what is malformed. `with_host` false leaves `host` out: two
 // replays under the virtual clock must then be equal byte for byte.
 nlohmann::json to_json(const Sample& sample, bool with_host = true);
+// Of a boot and its replay: "" if they are the same in every byte but the figures of the host, the arm's name and the place
+// in the schedule; else the first figure that differs: "/counts/sync_ipis".
+std::string first_difference(const Sample& one, const Sample& again);
 Result<Sample> sample_from_json(const nlohmann::json& json);
 
 } // namespace rig

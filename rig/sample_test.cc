@@ -128,6 +128,17 @@ TEST(Sample, WhatTheWorkloadCountsComesBack) {
     EXPECT_EQ(sample_from_json(to_json(sample))->counters, sample.counters);
 }
 
+TEST(Sample, AReplayIsComparedInEveryFigureButTheHosts) {
+    const auto one = full_sample();
+    auto again = one;
+    again.id.arm = "another";
+    again.id.order += 7;
+    again.host["boot_wall_s"] = 99;
+    EXPECT_EQ(first_difference(one, again), "");
+    again.caller_latency_ns.at(1) += 1;
+    EXPECT_EQ(first_difference(one, again), "/caller_latency_ns/1");
+}
+
 TEST(Sample, GrowthIsBounded) {
     auto value = to_json(full_sample());
     for (int i = 0; i < 5000; ++i)

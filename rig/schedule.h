@@ -1,7 +1,8 @@
 // Spec + seed -> the interleaved list of boots. Pure: the same spec gives the same schedule on every machine.
 //
 // Arms alternate ABBA: index 0 runs the arms in order, index 1 in reverse, and so on, so that a drift of the host falls
-// on all arms alike. Boots of one index share their perturbation seed: under the virtual clock arms are paired by it.
+// on all arms alike. Under the wall clock each such block begins with an order drawn from the seed, so that what recurs
+// on the host with the period of a block does not always meet the same arm. Boots of one index share their perturbation seed: under the virtual clock arms are paired by it.
 #pragma once
 
 #include "rig/sample.h"
@@ -24,12 +25,17 @@ inline constexpr const char* kPerturbationText =
 struct PlannedBoot {
     BootId id;
     Perturbation perturbation;
+    bool replay = false; // a boot of before once more, to see that it comes out the same: no sample
 };
 
 std::uint64_t mix(std::uint64_t seed, std::uint64_t index); // splitmix64; result below 2^53 so that JSON keeps it
 Perturbation perturbation_for(std::uint64_t seed);
 // Boots per arm: under the wall clock the warm-up boots come first, with the lowest indices.
 unsigned planned_boots(const Spec& spec, bool wall);
+// Under the virtual clock boot 0 of every arm is made again after all others, if there are at least this many: the same
+// seed must give the same bytes, or none of the figures means what it says.
+inline constexpr unsigned kReplayedFrom = 4;
+bool has_replays(const Spec& spec, bool wall);
 std::vector<PlannedBoot> make_schedule(const Spec& spec, bool wall);
 // Is this one of the warm-up boots, which are proven but not judged?
 bool is_warmup(const Spec& spec, const Sample& sample);

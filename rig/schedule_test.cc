@@ -20,7 +20,14 @@ Spec spec_with(std::vector<std::string> arms, unsigned boots, std::uint64_t seed
 }
 
 TEST(Schedule, ArmsAlternateAndPairUpBySeed) {
-    const auto boots = make_schedule(spec_with({"a", "b"}, 4, 1), false);
+    auto boots = make_schedule(spec_with({"a", "b"}, 4, 1), false);
+    ASSERT_EQ(boots.size(), 10u); // and boot 0 of each once more
+    for (std::size_t i = 0; i < boots.size(); ++i) EXPECT_EQ(boots[i].replay, i >= 8);
+    EXPECT_EQ(boots[8].id.arm, "a");
+    EXPECT_EQ(boots[9].id.arm, "b");
+    EXPECT_EQ(boots[9].id.seed, boots[1].id.seed);
+    EXPECT_EQ(boots[9].id.order, 9u);
+    boots.resize(8);
     std::string order;
     std::map<unsigned, std::set<std::uint64_t>> seeds;
     for (const auto& boot : boots) {
@@ -42,7 +49,7 @@ TEST(Schedule, WarmUpBootsComeFirstUnderTheWallClockOnly) {
     auto spec = spec_with({"a", "b"}, 4, 1);
     spec.guest.warmup_boots = 2;
     EXPECT_EQ(planned_boots(spec, false), 4u);
-    EXPECT_EQ(make_schedule(spec, false).size(), 8u);
+    EXPECT_EQ(make_schedule(spec, false).size(), 10u);
     const auto boots = make_schedule(spec, true);
     ASSERT_EQ(boots.size(), 12u);
     unsigned warmups = 0;
@@ -56,6 +63,24 @@ TEST(Schedule, WarmUpBootsComeFirstUnderTheWallClockOnly) {
         EXPECT_FALSE(is_warmup(spec, sample));
     }
     EXPECT_EQ(warmups, 4u);
+}
+
+// Under the wall clock blocks are mirrored as well, but begin with either arm.
+TEST(Schedule, BlocksAreMirroredAndInRandomOrderUnderTheWallClock) {
+    const auto boots = make_schedule(spec_with({"a", "b", "c"}, 64, 1), true);
+    ASSERT_EQ(boots.size(), 192u);
+    std::map<std::string, unsigned> first;
+    for (std::size_t block = 0; block < boots.size(); block += 6) {
+        std::set<std::string> arms;
+        for (std::size_t i = 0; i < 3; ++i) {
+            arms.insert(boots[block + i].id.arm);
+            EXPECT_EQ(boots[block + i].id.arm, boots[block + 5 - i].id.arm);
+        }
+        EXPECT_EQ(arms.size(), 3u);
+        ++first[boots[block].id.arm];
+    }
+    for (const auto& [arm, times] : first) EXPECT_GT(times, 4u) << arm;
+    EXPECT_EQ(first.size(), 3u);
 }
 
 TEST(Schedule, TheSeedDecidesEverything) {

@@ -1,6 +1,7 @@
 #include "rig/verdict.h"
 
 #include "rig/judge.h"
+#include "rig/power.h"
 
 #include <algorithm>
 #include <cmath>
@@ -107,8 +108,15 @@ void decide_bounds(const Spec& spec, std::vector<MetricResult>& metrics) {
     for (auto& metric : metrics) {
         const auto expect = std::find_if(spec.metrics.begin(), spec.metrics.end(), [&](const MetricSpec& m) { return m.name == metric.info.name; });
         if (expect == spec.metrics.end() || !bounds_a_ratio(*expect)) continue;
-        for (std::size_t arm = 1; arm < metric.arms.size(); ++arm)
-            decide(*expect, metric.arms[arm]);
+        for (std::size_t i = 1; i < metric.arms.size(); ++i) {
+            auto& arm = metric.arms[i];
+            decide(*expect, arm);
+            if (arm.verdict != Verdict::Undecided || !arm.change || !arm.change->ratio.interval) continue;
+            if (arm.test->least_p * static_cast<double>(family.size()) > family_error) continue; // decide() says how many can decide at all
+            const auto n = boots_for_power(*expect, contrast(arm, metric.arms.front(), arm.change->paired), family.size());
+            arm.why += n ? fmt::format("; {} boots per arm like these would decide it in {:.0f} % of runs", *n, 100 * wanted_power)
+                         : fmt::format("; not even {} boots per arm like these would", most_boots_asked);
+        }
     }
 }
 

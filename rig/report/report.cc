@@ -58,7 +58,7 @@ ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sam
     };
     std::vector<ArmProofs> proofs;
     for (const auto& arm : spec.arms) {
-        ArmEvidence evidence{spec, arm, facts(arm.name), facts(spec.arms.front().name), samples};
+        ArmEvidence evidence{spec, arm, facts(arm.name), facts(spec.arms.front().name), samples, run.replays};
         proofs.push_back({arm.name, prove(evidence)});
         for (auto& warning : clock_warnings(evidence))
             warnings.push_back(std::move(warning));

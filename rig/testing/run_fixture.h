@@ -111,6 +111,7 @@ inline RunInfo make_run(const Spec& spec) {
                          make_facts(hash)};
         if (!arm.series.empty()) kernel.patches.push_back("kernel-patches/6.12/" + arm.name + "/0001-mm-rcu.patch");
         run.kernels.push_back(std::move(kernel));
+        run.replays.push_back({arm.name, 0, ""});
         ++hash;
     }
     return run;
