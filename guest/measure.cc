@@ -134,7 +134,7 @@ struct Pass {
     bool run();
 
  private:
-    bool measured(WorkloadProcess& workload);
+    bool measured(WorkloadProcess& workload, Backgrounds& backgrounds);
     json counters_of(const WorkloadReport& report) const;
     void send_output();
 };
@@ -142,14 +142,8 @@ struct Pass {
 bool Pass::run() {
     WorkloadProcess workload;
     Backgrounds backgrounds;
-    stage = "background";
-    bool ok = backgrounds.start(plan.at("backgrounds"), name(), error);
-    if (ok) stage = "workload";
-    ok = ok && start_workload(plan, command_output(), workload, error) && measured(workload);
-    if (ok) {
-        stage = "background";
-        ok = backgrounds.stop(error);
-    }
+    stage = "workload";
+    const bool ok = start_workload(plan, command_output(), workload, error) && measured(workload, backgrounds);
     for (const auto& output : backgrounds.outputs()) channel.send_file(output, "/tmp/" + output);
     disarm_faults();
     if (workload.pid > 0) {
@@ -177,7 +171,7 @@ json Pass::counters_of(const WorkloadReport& report) const {
     return counters;
 }
 
-bool Pass::measured(WorkloadProcess& workload) {
+bool Pass::measured(WorkloadProcess& workload, Backgrounds& backgrounds) {
     stage = "fault injection";
     if (!arm_faults(plan.at("fault"), workload.pid, result["readback"], error)) return false;
     long long before = 0, after = 0;
@@ -199,6 +193,10 @@ bool Pass::measured(WorkloadProcess& workload) {
                                  with_events({"stat", "-a", "-A", "-x,", "-o", "/tmp/" + name() + "-perf-stat.csv"}, "stat"), error) ||
                      !stat.command("enable", error)))
         return false;
+    // Within perf's window: opening and closing its events stops every CPU for milliseconds, which what runs beside the
+    // workload would else have in its figures.
+    stage = "background";
+    if (!backgrounds.start(plan.at("backgrounds"), name(), error)) return false;
     channel.send_file(name() + "-interrupts-before.txt", "/proc/interrupts");
 
     stage = "workload";
@@ -207,6 +205,8 @@ bool Pass::measured(WorkloadProcess& workload) {
     bystanders.record(false);
     // A workload that died is reported by its wait status: perf is closed all the same, its output is evidence.
     result["workload_done"] = done;
+    stage = "background";
+    if (!backgrounds.stop(error)) return false;
     stage = "perf";
     if ((counting && !stat.command("disable", error)) || !record.command("disable", error)) return false;
     read_fault_times(after);
