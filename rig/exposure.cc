@@ -378,11 +378,19 @@ void prove_hits(const ArmEvidence& evidence, const Boots& boots, std::vector<Pro
     if (evidence.arm.name != evidence.spec.arms.front().name) prove_witness_differs(evidence, proofs);
 }
 
-// The same events counted twice: CPU by CPU, and all together.
-Wrong cpus_do_not_add_up(const Sample& s) {
+// The same events counted twice: CPU by CPU, and all together. A metric of one CPU is that CPU's count.
+Wrong cpus_do_not_add_up(const Spec& spec, const Sample& s) {
+    std::map<std::string, unsigned> of_one_cpu;
+    for (const auto& metric : spec.metrics)
+        if (metric.custom && metric.custom->cpu) of_one_cpu[custom_count_key(metric.name)] = *metric.custom->cpu;
     for (const auto& [key, total] : s.counts) {
         const auto per_cpu = s.counts_per_cpu.find(key);
         if (per_cpu == s.counts_per_cpu.end()) continue; // told below if none is there
+        if (const auto one = of_one_cpu.find(key); one != of_one_cpu.end()) {
+            const auto counted = one->second < per_cpu->second.size() ? per_cpu->second[one->second] : 0;
+            if (counted != total) return fmt::format("{}: {} on CPU {}, {} in the metric, want equal", key, counted, one->second, total);
+            continue;
+        }
         std::uint64_t sum = 0;
         for (auto one : per_cpu->second)
             sum += one;
@@ -412,7 +420,7 @@ void prove_instruments(const ArmEvidence& evidence, const Boots& boots, std::vec
         }));
     proofs.push_back(over_boots(
         {"cpus_reconcile", "the counts of all CPUs add up to each total", true, "every counter in every boot", ""},
-        boots, cpus_do_not_add_up,
+        boots, [&](const Sample& s) { return cpus_do_not_add_up(spec, s); },
         [](const Sample&) { return "a CPU's row of perf stat is missing or was read twice: it came online late, or the sample was changed"; }));
     proofs.push_back(over_boots(
         {"no_lost_events", "perf lost no event", true, "0 lost in every boot", ""}, boots,

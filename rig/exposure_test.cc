@@ -114,6 +114,22 @@ TEST_F(ExposureTest, TheCpusAddUpToEachTotal) {
     EXPECT_EQ(proof("cpus_reconcile").found, "boot 2: no counter was kept per CPU");
 }
 
+TEST_F(ExposureTest, AMetricOfOneCpuIsThatCpusCount) {
+    MetricSpec metric;
+    metric.name = "there";
+    metric.custom = CustomMetric{CustomMetric::Kind::Event, "irq_vectors:call_function_entry", "", "", false, 3};
+    spec_.metrics.push_back(metric);
+    const auto key = custom_count_key("there");
+    for (auto& sample : samples_) {
+        sample.counts_per_cpu[key] = {1, 2, 3, 40};
+        sample.counts[key] = 40;
+    }
+    expect_failing({});
+    boot(2).counts[key] = 46;
+    expect_failing({"cpus_reconcile"});
+    EXPECT_NE(proof("cpus_reconcile").found.find("40 on CPU 3, 46 in the metric"), std::string::npos);
+}
+
 // clocksource=jiffies: the workload sees whole ticks, mostly none.
 TEST_F(ExposureTest, AClockThatStandsStillProvesNothing) {
     boot(4).agent_munmap_ns.assign(20, 0);

@@ -135,6 +135,9 @@ Status how_it_ended(const GuestEnd& end, const Conversation& talk, const Console
     if (end.console_flood) return fail(Blame::Kernel, fmt::format("console flood: more than {} MiB; {}", kMaxConsole >> 20, last_words), log);
     if (!talk.violation.empty()) return fail(Blame::Guest, "protocol violation: " + talk.violation, log);
     if (std::holds_alternative<TimedOut>(end.outcome)) {
+        // A guest that got no CPU did not hang.
+        if (end.starved_seconds > static_cast<double>(deadline.count()) / 2)
+            return fail(Blame::Host, fmt::format("the guest did not end within {} s, but for {:.0f} s of these the host ran something else: it is too busy", deadline.count(), end.starved_seconds), log);
         const auto& splats = console.splats();
         const auto stall = std::find_if(splats.begin(), splats.end(), [](const Splat& splat) { return is_stall(splat.kind); });
         const auto detector = stall == splats.end() ? "in silence: none of the kernel's detectors spoke" : fmt::format("found by {}: {}", name(stall->kind), in_words(*stall));
@@ -174,6 +177,7 @@ Status judge(const GuestEnd& end, const Conversation& talk, const ConsoleTriage&
     auto status = how_it_ended(end, talk, console, log, deadline);
     if (status) return status; // what the kernel said in a boot that completed is data
     auto& error = status.error();
+    if (error.blame == Blame::Host) return status;
     error.message += memory;
     if (first != splats.end() && !(std::holds_alternative<TimedOut>(end.outcome) && is_stall(first->kind))) {
         error.blame = Blame::Kernel;

@@ -43,6 +43,7 @@ inline constexpr std::uintmax_t kMaxConsole = 64u << 20; // bytes; a boot prints
 struct GuestEnd {
     std::variant<Exited, Signalled, TimedOut, Cancelled> outcome; // of the hypervisor process
     double seconds = 0;        // wall time from start to end
+    double starved_seconds = 0; // TimedOut: how long its threads were ready to run and the host ran something else, the longest of them
     std::string messages;      // what the hypervisor printed, the last 4 KiB
     bool console_flood = false; // killed because the console log grew beyond kMaxConsole
 };

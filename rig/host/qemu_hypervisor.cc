@@ -4,7 +4,9 @@
 #include <boost/asio.hpp>
 #include <csignal>
 #include <fcntl.h>
+#include <filesystem>
 #include <fmt/format.h>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -170,6 +172,19 @@ void Session::read_messages() {
     });
 }
 
+// The second field of schedstat: nanoseconds on a run queue (Documentation/scheduler/sched-stats.rst). 0 where the host's
+// kernel keeps no such figure.
+double starved_seconds(pid_t pid) {
+    double longest = 0;
+    std::error_code error;
+    for (const auto& task : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid), error)) {
+        std::ifstream in(task.path() / "schedstat");
+        double ran = 0, waited = 0;
+        if (in >> ran >> waited) longest = std::max(longest, waited / 1e9);
+    }
+    return longest;
+}
+
 void Session::end(std::variant<Exited, Signalled, TimedOut, Cancelled> why) {
     if (!forced_) forced_ = why;
     if (pid_ > 0) ::kill(pid_, SIGKILL);
@@ -209,7 +224,9 @@ Result<GuestEnd> Session::run(std::stop_token stop) {
     watch();
     deadline_.expires_after(request_.deadline);
     deadline_.async_wait([this](error_code error) {
-        if (!error) end(TimedOut{});
+        if (error) return;
+        if (pid_ > 0) end_.starved_seconds = starved_seconds(pid_);
+        end(TimedOut{});
     });
     {
         std::stop_callback on_stop(stop, [this] { asio::post(io_, [this] { end(Cancelled{}); }); });

@@ -15,6 +15,7 @@ struct FakeBoot {
     decltype(GuestEnd::outcome) outcome = Exited{0};
     std::string start_error;      // non-empty: the guest could not be started
     bool console_flood = false;
+    double starved_seconds = 0;
 };
 
 class FakeHypervisor : public Hypervisor {
@@ -31,10 +32,10 @@ class FakeHypervisor : public Hypervisor {
             boot = boots_[std::min(requests.size(), boots_.size()) - 1];
         }
         if (!boot.start_error.empty()) return fail(Blame::Host, boot.start_error);
-        if (stop.stop_requested()) return GuestEnd{Cancelled{}, 0, {}, false};
+        if (stop.stop_requested()) return GuestEnd{Cancelled{}, 0, 0, {}, false};
         std::ofstream(request.console_log) << boot.console;
-        if (!boot.sends.empty() && !on_bytes(boot.sends)) return GuestEnd{Cancelled{}, 0.5, {}, false};
-        return GuestEnd{boot.outcome, 0.5, "qemu says", boot.console_flood};
+        if (!boot.sends.empty() && !on_bytes(boot.sends)) return GuestEnd{Cancelled{}, 0.5, 0, {}, false};
+        return GuestEnd{boot.outcome, 0.5, boot.starved_seconds, "qemu says", boot.console_flood};
     }
     Result<std::string> version() override { return std::string("QEMU emulator version 0.0 (fake)"); }
 
