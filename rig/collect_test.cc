@@ -251,6 +251,33 @@ TEST(Plan, AnArmWithoutAWitnessHasNoProbeForIt) {
     EXPECT_EQ(plan_for(spec, kTarget).json.dump().find("witness"), std::string::npos);
 }
 
+// Probes cost IPIs of their own: every arm has as many, whatever its kernel has.
+TEST(GuestPlan, EveryArmProbesTheOthersWitnesses) {
+    Spec spec;
+    spec.arms = {{"ipi", {}, "smp_call_function", {}}, {"reviewed", {}, "synchronize_rcu", {}}, {"planted", {}, "planted_delay", {}}, {"again", {}, "smp_call_function", {}}};
+    spec.target.function = "tlb_remove_table_one";
+    spec.target.sync_function.clear();
+    spec.fault.enabled = false;
+    const std::string common = "ffffffff81000000 T panic\nffffffff81000100 T smp_call_function\nffffffff81000200 T synchronize_rcu\nffffffff81000300 t tlb_remove_table_one\n";
+    const auto base = SymbolTable::parse(common + "ffffffff81000400 T end\n", "System.map").value();
+    const auto planted = SymbolTable::parse(common + "ffffffff81000400 t planted_delay\nffffffff81000500 T end\n", "System.map").value();
+    for (std::size_t arm = 0; arm < spec.arms.size(); ++arm) {
+        const auto plan = make_plan(spec, spec.arms[arm], arm == 2 ? planted : base, {});
+        ASSERT_TRUE(plan) << plan.error().message;
+        std::vector<std::string> foreign;
+        for (const auto& event : plan->stat)
+            if (event.event.starts_with("rig:foreign_")) foreign.push_back(event.key);
+        EXPECT_EQ(foreign.size(), 2u) << spec.arms[arm].name;
+        if (arm == 0) {
+            EXPECT_EQ(foreign, (std::vector<std::string>{"witness:synchronize_rcu", "stand_in:planted_delay"}));
+            EXPECT_NE(plan->json.dump().find("p:rig/foreign_1 panic"), std::string::npos);
+        }
+        if (arm == 2) {
+            EXPECT_EQ(foreign, (std::vector<std::string>{"witness:smp_call_function", "witness:synchronize_rcu"}));
+        }
+    }
+}
+
 TEST(Plan, ACommandsRunsAndTheCallsTimedInThemAreDifferentEvents) {
     Spec spec = small_spec();
     spec.workload.name = "command";

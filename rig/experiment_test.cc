@@ -48,7 +48,7 @@ class ExperimentLoop : public ::testing::Test {
         std::filesystem::create_directories(dir_ / "kernel-patches");
         put("bzImage-a", "kernel a");
         put("bzImage-b", "kernel b");
-        put("System.map", kMap);
+        put("System.map", std::string(kMap) + "ffffffff81200000 t only_in_a\nffffffff81200010 t behind_it\n");
         put("System.map-b", std::string(kMap) + "ffffffff81200000 t only_in_b\nffffffff81200010 t behind_it\n");
         put("config", "CONFIG_MMU_GATHER_RCU_TABLE_FREE=y\n");
         put("agent", "agent");
@@ -64,7 +64,7 @@ name = "a"
 bzimage = "bzImage-a"
 system_map = "System.map"
 config = "config"
-witness = "smp_call_function"
+witness = "only_in_a"
 [[arm]]
 name = "b"
 bzimage = "bzImage-b"

@@ -4,8 +4,8 @@
 #include "rig/measured_call.h"
 #include "rig/metric.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <set>
 
 namespace rig {
 namespace {
@@ -46,13 +46,22 @@ json fault_json(const FaultSpec& fault, const SymbolTable& symbols) {
 
 bool is_counted(const CustomMetric& metric) { return metric.kind == CustomMetric::Kind::Event || metric.kind == CustomMetric::Kind::Calls; }
 
-// What the baseline must not call where the other arms call it: their witnesses, as far as its kernel has them.
-std::vector<std::string> foreign_witnesses(const Spec& spec, const Arm& arm, const SymbolTable& symbols) {
-    std::vector<std::string> out;
-    if (arm.name != spec.arms.front().name) return out;
-    for (const auto& other : spec.arms)
-        if (!other.witness.empty() && other.witness != arm.witness && symbols.bounds(other.witness) && std::find(out.begin(), out.end(), other.witness) == out.end())
-            out.push_back(other.witness);
+// The other arms' witnesses, which the baseline must not call. Every arm counts them, and where a kernel has no such
+// function a probe on one that is never called stands in for it: arming a probe costs IPIs and TLB flushes of its own,
+// which have to be the same in every arm.
+constexpr const char* kNeverCalled = "panic";
+struct ForeignWitness {
+    std::string key, probed;
+};
+std::vector<ForeignWitness> foreign_witnesses(const Spec& spec, const Arm& arm, const SymbolTable& symbols) {
+    std::vector<ForeignWitness> out;
+    std::set<std::string> seen{"", arm.witness};
+    for (const auto& other : spec.arms) {
+        if (!seen.insert(other.witness).second) continue;
+        const bool there = symbols.bounds(other.witness).has_value();
+        if (!there && !symbols.bounds(kNeverCalled)) continue;
+        out.push_back({there ? witness_key(other.witness) : "stand_in:" + other.witness, there ? other.witness : kNeverCalled});
+    }
     return out;
 }
 
@@ -92,7 +101,7 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
         plan.stat.push_back(event);
     if (!arm.witness.empty()) plan.stat.push_back({"witness_hits", "rig:witness", own_filter});
     const auto foreign = foreign_witnesses(spec, arm, symbols);
-    for (std::size_t i = 0; i < foreign.size(); ++i) plan.stat.push_back({witness_key(foreign[i]), fmt::format("rig:foreign_{}", i), own_filter});
+    for (std::size_t i = 0; i < foreign.size(); ++i) plan.stat.push_back({foreign[i].key, fmt::format("rig:foreign_{}", i), own_filter});
     if (has_sync) plan.stat.push_back({"sync_handled", "rig:sync_handled", ""});
     if (spec.fault.enabled) plan.stat.push_back({"failed_allocations", "rig:alloc_failed", fmt::format("ret == 1 && {}", own_filter)});
     const auto probed = [&](const MetricSpec& metric) { return "rig:m_" + metric.name; };
@@ -118,7 +127,7 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
     timed.push_back(own("rig:target_return"));
     json probes = {"p:rig/target " + spec.target.function, "r:rig/target_return " + spec.target.function};
     if (!arm.witness.empty()) probes.push_back("p:rig/witness " + arm.witness);
-    for (std::size_t i = 0; i < foreign.size(); ++i) probes.push_back(fmt::format("p:rig/foreign_{} {}", i, foreign[i]));
+    for (std::size_t i = 0; i < foreign.size(); ++i) probes.push_back(fmt::format("p:rig/foreign_{} {}", i, foreign[i].probed));
     if (has_sync) probes.push_back("p:rig/sync_handled " + spec.target.sync_function);
     if (spec.fault.enabled) probes.push_back("r:rig/alloc_failed should_fail_alloc_page ret=$retval:u8");
     for (const auto& metric : spec.metrics) {

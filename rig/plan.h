@@ -28,8 +28,8 @@ struct GuestPlan {
 // Blame::Spec if a function the experiment names is not in the image (saying which), since then nothing can be armed.
 Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable& symbols, const Perturbation& perturbation);
 
-// Under which key of Sample::counts the baseline's boots hold how often the workload called another arm's witness. There is
-// none where the baseline's kernel has no such function, or it is the baseline's own witness.
+// Under which key of Sample::counts a boot holds how often the workload called another arm's witness. There is none where
+// its kernel has no such function, or it is its own arm's witness.
 std::string witness_key(const std::string& function);
 
 // {"mode": "shell"} or {"mode": "idle"}.

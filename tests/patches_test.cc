@@ -68,6 +68,7 @@ const Tree kTrees[] = {
          {"enable", "ipi", "posted-v1"},
          {"enable", "ipi", "posted-v2"},
          {"enable", "reviewed"},
+         {"enable", "broken-retained"},
          {"enable", "broken-nosync"},
          {"enable", "reviewed", "broken-atomic"},
          {"enable", "gup-widen"},
