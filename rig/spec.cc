@@ -1,5 +1,6 @@
 #include "rig/spec.h"
 
+#include "rig/measured_call.h"
 #include "rig/spec_metrics.h"
 #include "rig/spec_override.h"
 #include "rig/spec_reader.h"
@@ -163,7 +164,7 @@ Result<Arm> read_arm(const SpecTable& table, bool prebuilt, bool same_path, cons
     RIG_CHECK(table.text("name", arm.name, rules::arm_name));
     RIG_CHECK(table.text("witness", arm.witness, rules::kernel_function));
     RIG_CHECK(table.text("splat", arm.splat, rules::splat_text));
-    RIG_CHECK(table.text("cmdline", arm.cmdline, rules::at_most(max_extra_cmdline)));
+    RIG_CHECK(table.text("cmdline", arm.cmdline, rules::kernel_words(max_extra_cmdline)));
     if (prebuilt) {
         RIG_TRY(image, read_prebuilt(table, top));
         arm.prebuilt = std::move(image);
@@ -201,7 +202,7 @@ Status read_guest(const SpecTable& table, GuestSpec& guest) {
     RIG_CHECK(table.integer("deadline_seconds", guest.deadline_seconds, 0, 86400));
     RIG_CHECK(table.integer("perf_pages", guest.perf_pages, 1, 16384));
     if (!std::has_single_bit(guest.perf_pages)) return tl::unexpected(table.bad("perf_pages", "a power of two, 1..16384"));
-    return table.text("extra_cmdline", guest.extra_cmdline, rules::at_most(max_extra_cmdline));
+    return table.text("extra_cmdline", guest.extra_cmdline, rules::kernel_words(max_extra_cmdline));
 }
 
 // What only workload "command" has, and has to have.
@@ -301,7 +302,14 @@ Status read_root(const SpecTable& root, Spec& spec) {
     RIG_CHECK(read_backgrounds(root, spec.backgrounds));
     RIG_CHECK(section(root, "fault", [&](const SpecTable& table) { return read_fault(table, spec.fault); }));
     RIG_CHECK(section(root, "target", [&](const SpecTable& table) { return read_target(table, spec.target); }));
-    return section(root, "metrics", [&](const SpecTable& table) { return read_metrics(table, spec); });
+    RIG_CHECK(section(root, "metrics", [&](const SpecTable& table) { return read_metrics(table, spec); }));
+    if (spec.target.same_path && !hits_per_call(spec.workload))
+        return tl::unexpected(root.wrong(fmt::format("bad target.same_path: how often workload '{}' hits the target cannot be predicted, so that nothing would stand in for a witness; "
+                                                     "accepted with collapse and pmd_unshare", spec.workload.name)));
+    if (has_children(spec.workload) && !spec.backgrounds.empty())
+        return tl::unexpected(root.wrong(fmt::format("bad background: its processes cannot be told from those that workload '{}' starts; accepted with workloads that start none",
+                                                     spec.workload.name)));
+    return {};
 }
 
 fs::path find_top(const fs::path& file) {

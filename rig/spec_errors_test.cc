@@ -130,6 +130,7 @@ TEST_F(SpecErrors, PointsAtWhatIsWrongAndSaysWhatIsAccepted) {
         {good_spec, "seed = 9007199254740992", "seed = @-1", {"bad guest.seed: -1"}},
         {good_spec, "deadline_seconds = 90", "deadline_seconds = @86401", {"0..86400"}},
         {good_spec, "perf_pages = 64", "perf_pages = @32768", {"guest.perf_pages", "1..16384"}},
+        {good_spec, "extra_cmdline = \"lpj=1000 debug\"", "extra_cmdline = @\"lpj=1000 loglevel=1\"", {"guest.extra_cmdline", "no loglevel=1"}},
         {good_spec, "perf_pages = 64", "perf_pages = @65", {"guest.perf_pages", "a power of two"}},
         {good_spec, "iterations = 21", "iterations = @100001", {"workload.iterations", "1..100000"}},
         {good_spec, "pace_us = 0", "pace_us = @10000001", {"workload.pace_us", "0..10000000"}},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <sstream>
 
 namespace rig::rules {
 namespace {
@@ -67,6 +68,17 @@ fs::path under(const fs::path& top, const std::string& value) {
 Rule at_most(std::size_t max) {
     return
         [max](const std::string& value) { return unless(value.size() <= max, fmt::format("at most {} bytes", max)); };
+}
+
+Rule kernel_words(std::size_t max) {
+    return [max](const std::string& value) -> std::optional<std::string> {
+        if (auto want = at_most(max)(value)) return want;
+        std::istringstream words(value);
+        for (std::string word; words >> word;)
+            for (const char* silencer : {"quiet", "loglevel=", "console=", "printk.", "ignore_loglevel", "earlyprintk"})
+                if (word.starts_with(silencer)) return fmt::format("no {}: a kernel that does not reach the console cannot complain there", word);
+        return std::nullopt;
+    };
 }
 
 std::optional<std::string> experiment_name(const std::string& value) {

@@ -12,6 +12,8 @@ namespace rig::rules {
 
 // 0..max bytes of anything (control characters never get this far).
 Rule at_most(std::size_t max);
+// Words for the kernel's command line; none that keeps its complaints from the console.
+Rule kernel_words(std::size_t max);
 std::optional<std::string> experiment_name(const std::string& value); // letters, digits, . _ -; 1..64
 std::optional<std::string> arm_name(const std::string& value); // [a-z0-9-]+, starts with a letter or digit; 1..32
 std::optional<std::string> kernel_function(const std::string& value); // as in kallsyms; 1..128

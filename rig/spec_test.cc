@@ -238,7 +238,7 @@ TEST_F(SpecTest, CountersAreOfKnownWorkloadsAndFitWhereTheyGo) {
 }
 
 TEST_F(SpecTest, ArmsOnTheSamePathHaveNoWitness) {
-    const std::string target = "[target]\nsame_path = true\nfunction = \"pmdp_collapse_flush\"\n";
+    const std::string target = "[target]\nsame_path = true\nfunction = \"pmdp_collapse_flush\"\n[workload]\nname = \"collapse\"\n";
     const auto without = replaced(minimal_spec, "witness = \"smp_call_function\"\n", "");
     auto spec = parse_spec(without + target, file());
     ASSERT_TRUE(spec) << spec.error().message;
@@ -253,6 +253,22 @@ TEST_F(SpecTest, ArmsOnTheSamePathHaveNoWitness) {
     spec = parse_spec(without + "[target]\nsame_path = true\n", file());
     ASSERT_FALSE(spec);
     EXPECT_NE(spec.error().message.find("missing target.function"), std::string::npos) << spec.error().message;
+}
+
+// What would stand for a witness there is the number of hits that the workload predicts.
+TEST_F(SpecTest, ASamePathNeedsAWorkloadThatPredictsItsHits) {
+    const auto without = replaced(minimal_spec, "witness = \"smp_call_function\"\n", "");
+    const auto spec = parse_spec(without + "[target]\nsame_path = true\nfunction = \"__x64_sys_munmap\"\n", file());
+    ASSERT_FALSE(spec);
+    EXPECT_NE(spec.error().message.find("accepted with collapse and pmd_unshare"), std::string::npos) << spec.error().message;
+}
+
+TEST_F(SpecTest, BackgroundsAreNotForWorkloadsWithChildren) {
+    const std::string background = "[[background]]\nname = \"x\"\ncommand = [\"/bin/true\"]\n";
+    EXPECT_TRUE(parse_spec(std::string(minimal_spec) + background, file()));
+    const auto spec = parse_spec(std::string(minimal_spec) + "[workload]\nname = \"exit\"\n" + background, file());
+    ASSERT_FALSE(spec);
+    EXPECT_NE(spec.error().message.find("cannot be told from those that workload 'exit' starts"), std::string::npos) << spec.error().message;
 }
 
 TEST_F(SpecTest, ReadsTheOtherSources) {

@@ -73,6 +73,23 @@ Plot plot_of(const MetricResult& metric) {
     return plot;
 }
 
+// Why a run came out as it did, and nothing else: a control that fails for another reason is none.
+std::string reasons(const ReportInput& report) {
+    const auto& c = report.comparison;
+    std::string out = c.closing;
+    for (const auto& arm : c.proofs)
+        for (const auto& proof : arm.proofs)
+            if (!proof.passed) out += fmt::format("\n{}: {}; {}", proof.id, proof.found, proof.reason);
+    for (const auto& metric : c.metrics)
+        for (const auto& arm : metric.arms)
+            if (arm.verdict == Verdict::Broken || arm.verdict == Verdict::Regressed) out += fmt::format("\n{} in {}: {}", metric.info.name, arm.arm, arm.why);
+    for (const auto& arm : c.splats)
+        for (const auto& splat : arm.splats)
+            if (!splat.declared && !splat.followed) out += fmt::format("\n{}, in {}", splat.title, splat.function);
+    for (const auto& warning : report.warnings) out += "\n" + warning;
+    return out;
+}
+
 Result<Outcome> run_once(const Spec& spec, const RunCheck& check, const World& world, const ExperimentOptions& options, std::stop_token stop) {
     auto result = run_experiment(spec, world, options, stop);
     if (!result) {
@@ -82,7 +99,7 @@ Result<Outcome> run_once(const Spec& spec, const RunCheck& check, const World& w
         return Outcome{exit_for(error.blame), fmt::format("{} fault: {}", name(error.blame), folded(error.message)), error.message, error.log.string(), {}, {}};
     }
     const auto& report = result->report;
-    Outcome outcome{report.comparison.exit, report.comparison.closing, render_json(report).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), report.run_dir, {}, {}};
+    Outcome outcome{report.comparison.exit, report.comparison.closing, reasons(report), report.run_dir, {}, {}};
     for (const auto& wanted : check.show) {
         const auto* metric = report.comparison.find(wanted);
         outcome.evidence.push_back(metric ? figures_of(*metric) : fmt::format("{}: the experiment has no such metric", wanted));

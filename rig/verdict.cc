@@ -122,11 +122,19 @@ void decide_bounds(const Spec& spec, std::vector<MetricResult>& metrics) {
 
 // ---- The whole
 
+// Undecided with an estimate beyond the bound: too few boots must not make a pass of it.
+bool looks_broken(const ArmMetric& arm) {
+    return arm.test && arm.change && (arm.change->ratio.value > arm.test->high || arm.change->ratio.value < arm.test->low);
+}
+
 void count_verdicts(Comparison& out) {
-    for (const auto& metric : out.metrics)
+    for (const auto& metric : out.metrics) {
+        const bool seen = std::any_of(metric.arms.begin(), metric.arms.end(), [](const ArmMetric& arm) { return arm.spread && arm.spread->max > 0; });
         for (const auto& arm : metric.arms)
             switch (arm.verdict) {
             case Verdict::AsDeclared:
+                ++(seen ? out.held : out.unseen);
+                break;
             case Verdict::Improved:
             case Verdict::WithinBound:
             case Verdict::Unchanged:
@@ -138,6 +146,7 @@ void count_verdicts(Comparison& out) {
                 break;
             case Verdict::Undecided:
                 ++out.undecided;
+                out.doubtful += looks_broken(arm);
                 break;
             case Verdict::Inconclusive:
                 ++out.inconclusive;
@@ -145,6 +154,7 @@ void count_verdicts(Comparison& out) {
             case Verdict::NotJudged:
                 break;
             }
+    }
 }
 
 // " (sync_ipis in reviewed)" or " (first: ...)"; empty where that would make the line wider than a page.
@@ -173,6 +183,7 @@ std::string first_failed_proof(const Spec& spec, const std::vector<ArmProofs>& p
 void conclude(Comparison& out, const std::string& unproven) {
     auto failed = fmt::format("{} failed{}", out.failed, first_of(out, {Verdict::Broken, Verdict::Regressed}));
     auto rest = fmt::format("{} hold", out.held);
+    if (out.unseen) rest += fmt::format(", {} are 0 in every arm", out.unseen);
     if (out.undecided) rest += fmt::format(", {} undecided", out.undecided);
     if (!unproven.empty()) {
         out.exit = Exit::Inconclusive;
@@ -184,10 +195,13 @@ void conclude(Comparison& out, const std::string& unproven) {
     } else if (out.failed) {
         out.exit = Exit::Broken;
         out.closing = fmt::format("NOT AS EXPECTED: {}, {}", failed, rest);
+    } else if (out.doubtful) {
+        out.exit = Exit::Inconclusive;
+        out.closing = fmt::format("NOT DECIDED: {} of {} undecided look worse than declared; {}", out.doubtful, out.undecided, rest);
     } else {
         // Nothing judged, or nothing decided, is no success.
         out.exit = out.held ? Exit::AsExpected : Exit::Inconclusive;
-        if (out.held + out.undecided == 0)
+        if (out.held + out.undecided + out.unseen == 0)
             out.closing = "NOTHING JUDGED: every proof holds, but no expectation is declared";
         else
             out.closing = fmt::format("{}: {}{}", out.held ? "AS EXPECTED" : "NOTHING DECIDED", rest, first_of(out, {Verdict::Undecided}));
@@ -197,7 +211,7 @@ void conclude(Comparison& out, const std::string& unproven) {
 void conclude_splats(Comparison& out, std::vector<ArmSplats> splats, bool proven) {
     out.splats = std::move(splats);
     const auto splat = conclude(out.splats, proven);
-    const bool nothing_judged = out.held + out.failed + out.undecided + out.inconclusive == 0;
+    const bool nothing_judged = out.held + out.failed + out.undecided + out.inconclusive + out.unseen == 0;
     if (splat.broken) {
         out.exit = Exit::Broken;
         out.closing = "NOT AS EXPECTED: " + splat.closing;
@@ -238,7 +252,7 @@ const MetricResult* Comparison::find(std::string_view metric) const {
     return found == metrics.end() ? nullptr : &*found;
 }
 
-Comparison compare(const Spec& spec, const std::vector<Sample>& samples, std::vector<ArmProofs> proofs) {
+Comparison compare(const Spec& spec, const std::vector<Sample>& samples, std::vector<ArmProofs> proofs, const std::vector<Sample>* every_boot) {
     Comparison out;
     out.baseline = spec.arms.empty() ? "" : spec.arms.front().name;
     out.paired = !samples.empty() && std::all_of(samples.begin(), samples.end(), [](const Sample& s) { return s.run_clock == "virtual"; });
@@ -276,7 +290,7 @@ Comparison compare(const Spec& spec, const std::vector<Sample>& samples, std::ve
                 }
     count_verdicts(out);
     conclude(out, unproven);
-    conclude_splats(out, judge_splats(spec, samples), unproven.empty());
+    conclude_splats(out, judge_splats(spec, every_boot ? *every_boot : samples), unproven.empty());
     return out;
 }
 

@@ -92,6 +92,8 @@ struct Comparison {
     std::vector<ArmProofs> proofs;
     std::vector<ArmSplats> splats; // what the kernels complained of
     unsigned held = 0, failed = 0, undecided = 0, inconclusive = 0; // judged (metric, arm) pairs
+    unsigned unseen = 0;   // as declared, but 0 in every boot of every arm: nothing shows that it can be seen at all. Not in `held`
+    unsigned doubtful = 0; // of the undecided: the estimate itself is beyond what is declared
     Exit exit = Exit::Inconclusive;
     std::string closing; // the overall verdict in one line of at most 100 bytes
 
@@ -102,6 +104,7 @@ struct Comparison {
 // anything is broken or regressed; else AsExpected; but Inconclusive when not one declared
 // expectation was decided. The closing line counts those that were not. A kernel splat that no arm declares is Broken before
 // all else, and so is a declared one that did not come (splat_verdict.h); declared ones alone are an expectation that holds.
-Comparison compare(const Spec& spec, const std::vector<Sample>& samples, std::vector<ArmProofs> proofs);
+// `every_boot`: with the warm-up boots, whose splats are judged and whose figures are not; nullptr: there are none.
+Comparison compare(const Spec& spec, const std::vector<Sample>& samples, std::vector<ArmProofs> proofs, const std::vector<Sample>* every_boot = nullptr);
 
 } // namespace rig

@@ -271,6 +271,31 @@ TEST_F(VerdictTest, ClosingNeverCallsUndecidedGood) {
     EXPECT_EQ(run().closing, "NOTHING JUDGED: every proof holds, but no expectation is declared");
 }
 
+// Too few boots, or too many bounds, would else make a pass of anything.
+TEST_F(VerdictTest, UndecidedBeyondItsBoundIsNoPass) {
+    spec_ = make_spec(4);
+    samples_ = make_samples(spec_);
+    spec_.metrics = {not_worse("caller_latency", 0.01), exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
+    auto result = run();
+    EXPECT_EQ(result.exit, Exit::Inconclusive);
+    EXPECT_EQ(result.closing, "NOT DECIDED: 1 of 1 undecided look worse than declared; 2 hold, 1 undecided");
+    spec_ = make_spec(8);
+    samples_ = make_samples(spec_);
+    spec_.metrics = {not_worse("caller_latency", 0.01), exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
+    EXPECT_EQ(run().exit, Exit::Broken) << "decided, it is a regression";
+}
+
+// An instrument that never showed anything but 0 has not shown that it works.
+TEST_F(VerdictTest, ZeroInEveryArmDoesNotHold) {
+    spec_.metrics = {exactly("sync_ipis", {{"ipi", 0}, {"reviewed", 0}})};
+    for (auto& s : samples_) s.counts["sync_ipis"] = 0;
+    const auto result = run();
+    EXPECT_EQ(result.unseen, 2u);
+    EXPECT_EQ(result.held, 0u);
+    EXPECT_EQ(result.exit, Exit::Inconclusive);
+    EXPECT_EQ(result.closing, "NOTHING DECIDED: 0 hold, 2 are 0 in every arm");
+}
+
 TEST_F(VerdictTest, ClosingFitsOnOneLine) {
     for (auto& arm : spec_.arms)
         arm.name += std::string(32 - arm.name.size(), 'x');

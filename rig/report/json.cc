@@ -124,6 +124,8 @@ json render_json(const ReportInput& input) {
              {{"exit", static_cast<int>(comparison.exit)},
               {"closing", comparison.closing},
               {"held", comparison.held},
+              {"unseen", comparison.unseen},
+              {"doubtful", comparison.doubtful},
               {"failed", comparison.failed},
               {"undecided", comparison.undecided},
               {"inconclusive", comparison.inconclusive}}}};

@@ -63,6 +63,17 @@ ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sam
         for (auto& warning : clock_warnings(evidence))
             warnings.push_back(std::move(warning));
     }
+    for (const auto& arm : spec.arms) {
+        if (arm.cmdline != spec.arms.front().cmdline)
+            warnings.push_back(fmt::format("{} boots with another command line than {}: '{}' against '{}'; what differs is not the patch alone", arm.name,
+                                           spec.arms.front().name, arm.cmdline, spec.arms.front().cmdline));
+        if (spec.target.same_path) continue;
+        std::size_t thin = 0, boots = 0;
+        for (const auto& sample : samples)
+            if (sample.id.arm == arm.name) ++boots, thin += 2 * sample.exposure.timed_target_hits <= sample.exposure.calls;
+        if (thin > 0)
+            warnings.push_back(fmt::format("{}: in {} of {} boots at most half of the calls ran the target: medians over calls are those of calls without it", arm.name, thin, boots));
+    }
     std::map<std::string, unsigned> strangers;
     for (const auto& sample : samples)
         if (!spec.find_arm(sample.id.arm)) ++strangers[sample.id.arm];
@@ -74,7 +85,7 @@ ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sam
         if (!is_warmup(spec, sample)) measured.push_back(sample);
     for (auto& warning : drift_warnings(spec, measured))
         warnings.push_back(std::move(warning));
-    ReportInput input{run, spec, compare(spec, measured, std::move(proofs)), {}, {}, std::move(warnings), std::move(run_dir)};
+    ReportInput input{run, spec, compare(spec, measured, std::move(proofs), &samples), {}, {}, std::move(warnings), std::move(run_dir)};
     auto functions = other_functions(spec, measured);
     for (const auto& function : functions)
         input.functions.push_back(row_of(function, {function}, spec, measured));

@@ -59,6 +59,29 @@ TEST(Assemble, TheRestIsSummedBootByBoot) {
     EXPECT_EQ(input.functions[5].arms[0]->min, 0);
 }
 
+TEST(Assemble, WhatElseDiffersIsSaid) {
+    auto spec = make_spec();
+    auto samples = make_samples(spec);
+    spec.arms[1].cmdline = "rcupdate.rcu_expedited=1";
+    for (auto& s : samples)
+        if (s.id.arm == "reviewed" && s.id.index == 3) s.exposure.timed_target_hits = s.exposure.timed_injections = 10; // of 20 calls
+    const auto input = assemble(spec, make_run(spec), samples, {}, "");
+    ASSERT_EQ(input.warnings.size(), 2u);
+    EXPECT_NE(input.warnings[0].find("reviewed boots with another command line than ipi: 'rcupdate.rcu_expedited=1'"), std::string::npos);
+    EXPECT_NE(input.warnings[1].find("reviewed: in 1 of 8 boots at most half of the calls ran the target"), std::string::npos);
+}
+
+TEST(Assemble, SplatsOfWarmUpBootsAreJudged) {
+    auto spec = make_spec();
+    spec.guest.warmup_boots = 1;
+    spec.guest.boots = 7;
+    auto samples = make_samples(make_spec());
+    for (auto& s : samples) s.run_clock = "wall";
+    samples[1].splats = {{SplatKind::Warning, "WARNING: at mm/memory.c", "zap_pte_range", {}, 1}};
+    const auto input = assemble(spec, make_run(spec), samples, {}, "");
+    EXPECT_EQ(input.comparison.exit, Exit::Broken) << input.comparison.closing;
+}
+
 TEST(Assemble, WarnsOfClocksAndOfStrangers) {
     auto spec = make_spec();
     auto samples = make_samples(spec);

@@ -351,7 +351,7 @@ void provenance(Page& out, const ReportInput& input) {
     versions.insert(versions.end(), compilers.begin(), compilers.end());
     out.line("How this was measured");
     const auto& c = input.comparison;
-    auto judged = c.held + c.failed + c.undecided + c.inconclusive;
+    auto judged = c.held + c.unseen + c.failed + c.undecided + c.inconclusive;
     std::size_t bounds = 0;
     for (const auto& metric : c.metrics)
         for (const auto& arm : metric.arms)
