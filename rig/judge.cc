@@ -6,6 +6,7 @@
 #include <cassert>
 #include <cmath>
 #include <fmt/format.h>
+#include <tuple>
 
 namespace rig {
 namespace {
@@ -94,27 +95,27 @@ std::optional<Change> change_between(const Contrast& contrast) {
     return change;
 }
 
-std::optional<BoundTest> test_bound(const MetricSpec& expect, const Contrast& contrast) {
-    if (contrast.values.empty() || contrast.base.empty()) return std::nullopt;
-    BoundTest test;
+std::pair<double, double> bounds_of(const MetricSpec& expect) {
     switch (expect.kind) {
+    case ExpectKind::MayRise:
+        return {0, expect.at_most};
+    case ExpectKind::NotWorse:
+        return {0, 1 + expect.within};
+    case ExpectKind::Unchanged:
+        return {1 - expect.within, 1 + expect.within};
+    case ExpectKind::Falls:
     case ExpectKind::Report:
     case ExpectKind::Exactly:
-        return std::nullopt;
-    case ExpectKind::MayRise:
-        test.high = expect.at_most;
-        break;
-    case ExpectKind::NotWorse:
-        test.high = 1 + expect.within;
-        break;
-    case ExpectKind::Unchanged:
-        test.low = 1 - expect.within;
-        test.high = 1 + expect.within;
-        break;
-    case ExpectKind::Falls:
-        test.high = 1;
         break;
     }
+    return {0, 1};
+}
+
+std::optional<BoundTest> test_bound(const MetricSpec& expect, const Contrast& contrast) {
+    if (contrast.values.empty() || contrast.base.empty()) return std::nullopt;
+    if (expect.kind == ExpectKind::Report || expect.kind == ExpectKind::Exactly) return std::nullopt;
+    BoundTest test;
+    std::tie(test.low, test.high) = bounds_of(expect);
     test.least_p = least_p(contrast);
     const auto upper = against(contrast, test.high, AtBound::Below); // the bound itself may be reached
     test.worse.p = upper.above;

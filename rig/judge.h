@@ -12,6 +12,7 @@
 #include "rig/verdict.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace rig {
@@ -29,6 +30,9 @@ std::optional<Change> change_between(const Contrast& contrast);
 
 // The tests of `expect` without the correction; nullopt for an expectation that bounds no ratio, or for no values.
 std::optional<BoundTest> test_bound(const MetricSpec& expect, const Contrast& contrast);
+
+// Between which ratios `expect` holds: {low, high}; low 0: none. For one that bounds a ratio.
+std::pair<double, double> bounds_of(const MetricSpec& expect);
 
 // Holm's correction over all of them.
 void correct(const std::vector<BoundTest*>& family);

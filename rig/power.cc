@@ -1,45 +1,27 @@
 #include "rig/power.h"
 
-#include "rig/schedule.h"
+#include <algorithm>
+#include <boost/math/distributions/normal.hpp>
+#include <cmath>
 
 namespace rig {
-namespace {
 
-constexpr unsigned draws = 100;
-
-// `n` boots of each side, with putting back; of a paired contrast whole pairs.
-Contrast draw(const Contrast& from, std::size_t n, std::uint64_t seed) {
-    Contrast out{{}, {}, from.paired};
-    for (std::size_t i = 0; i < n; ++i) {
-        const auto value = mix(seed, 2 * i) % from.values.size();
-        out.values.push_back(from.values[value]);
-        out.base.push_back(from.paired ? from.base[value] : from.base[mix(seed, 2 * i + 1) % from.base.size()]);
-    }
-    return out;
-}
-
-bool decided(const MetricSpec& expect, const Contrast& contrast, std::size_t family) {
-    ArmMetric arm;
-    arm.change = change_between(contrast);
-    arm.test = test_bound(expect, contrast);
-    if (!arm.change || !arm.test) return false;
-    for (auto member : {&BoundTest::worse, &BoundTest::holds, &BoundTest::better})
-        (*arm.test.*member).adjusted = (*arm.test.*member).p * static_cast<double>(family);
-    arm.test->family = family;
-    decide(expect, arm);
-    return arm.verdict != Verdict::Undecided && arm.verdict != Verdict::Inconclusive;
-}
-
-} // namespace
-
-std::optional<std::size_t> boots_for_power(const MetricSpec& expect, const Contrast& contrast, std::size_t family) {
-    if (contrast.values.empty() || contrast.base.empty()) return std::nullopt;
-    for (std::size_t n = boots_needed(family, contrast.paired); n <= most_boots_asked; n += (n + 3) / 4) {
-        unsigned good = 0;
-        for (unsigned i = 0; i < draws; ++i) good += decided(expect, draw(contrast, n, mix(n, i)), family);
-        if (good >= wanted_power * draws) return n;
-    }
-    return std::nullopt;
+std::optional<std::size_t> boots_for_power(const MetricSpec& expect, const Estimate& ratio, std::size_t family, bool paired) {
+    if (!ratio.interval || ratio.n == 0 || family == 0 || !(ratio.value > 0)) return std::nullopt;
+    const auto [low, high] = bounds_of(expect);
+    // The bound that the interval straddles; of two the nearer.
+    const auto distance_to = [&](double bound) { return std::abs(std::log(bound / ratio.value)); };
+    const double bound = low > 0 && distance_to(low) < distance_to(high) ? low : high;
+    const double edge = bound > ratio.value ? ratio.interval->high : ratio.interval->low;
+    if (!(edge > 0) || std::isinf(edge)) return std::nullopt;
+    const double distance = distance_to(bound), half_width = std::abs(std::log(edge / ratio.value));
+    const boost::math::normal standard;
+    const double z_interval = boost::math::quantile(standard, 0.5 + ratio.interval->coverage / 2);
+    const double z_alpha = boost::math::quantile(standard, 1 - family_error / 2 / static_cast<double>(family));
+    const double z_power = boost::math::quantile(standard, wanted_power);
+    const double wanted = static_cast<double>(ratio.n) * std::pow((z_alpha + z_power) / z_interval * half_width / distance, 2);
+    if (!(wanted <= static_cast<double>(most_boots_asked))) return std::nullopt; // also for a distance of 0
+    return std::max(boots_needed(family, paired), static_cast<std::size_t>(std::ceil(wanted)));
 }
 
 } // namespace rig

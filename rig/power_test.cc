@@ -9,37 +9,40 @@ namespace {
 
 using namespace rig::fixture;
 
-// Boots around 100 and 100 * ratio, `spread` apart in all.
-Contrast contrast_at(double ratio, double spread, bool paired) {
-    Contrast out{{}, {}, paired};
-    for (int i = 0; i < 8; ++i) {
-        const double off = spread * (i - 3.5) / 7;
-        out.base.push_back(100 + off);
-        out.values.push_back(100 * ratio + spread * (((3 * i) % 8) - 3.5) / 7);
-    }
+Estimate estimate(double low, double value, double high, std::size_t n = 8) {
+    Estimate out;
+    out.value = value;
+    out.n = n;
+    out.interval = Interval{low, high, 0.95};
     return out;
 }
 
-TEST(Power, AClearCaseNeedsTheFewestBootsThatCanDecideAtAll) {
-    for (const bool paired : {true, false}) EXPECT_EQ(boots_for_power(not_worse("x", 0.01), contrast_at(1.5, 1, paired), 4), boots_needed(4, paired));
+// One claim, an interval of 95 %: (1.960 + 0.842)^2 / 1.960^2 = 2.043 times the boots where the bound lies at its edge.
+TEST(Power, ABoundAtTheEdgeOfTheIntervalNeedsTwiceTheBoots) {
+    EXPECT_EQ(boots_for_power(may_rise("x", 1.21), estimate(1 / 1.21, 1, 1.21, 100), 1, false), 205u);
+    EXPECT_EQ(boots_for_power(may_rise("x", 1.10), estimate(1 / 1.21, 1, 1.21, 100), 1, false), 818u) << "half the distance, four times the boots";
 }
 
-TEST(Power, TheNearerToTheBoundTheMoreBoots) {
-    const auto near = boots_for_power(not_worse("x", 0.01), contrast_at(1.03, 6, false), 1), far = boots_for_power(not_worse("x", 0.01), contrast_at(1.10, 6, false), 1);
-    ASSERT_TRUE(near && far);
-    EXPECT_GT(*near, *far);
-    EXPECT_LT(boots_for_power(not_worse("x", 0.01), contrast_at(1.04, 6, false), 1), boots_for_power(not_worse("x", 0.01), contrast_at(1.04, 6, false), 8))
-        << "one claim of many needs more";
+TEST(Power, OneClaimOfManyNeedsMore) {
+    EXPECT_GT(boots_for_power(may_rise("x", 1.21), estimate(1 / 1.21, 1, 1.21, 100), 8, false), 205u);
+    EXPECT_EQ(boots_for_power(may_rise("x", 100), estimate(0.99, 1, 1.01), 4, true), boots_needed(4, true)) << "never fewer than can decide at all";
 }
 
-TEST(Power, AtTheBoundNoNumberIsNamed) {
-    EXPECT_FALSE(boots_for_power(not_worse("x", 0.01), contrast_at(1.01, 6, false), 4));
-    EXPECT_FALSE(boots_for_power(not_worse("x", 0.01), {}, 4));
+TEST(Power, OfTwoBoundsTheNearerCounts) {
+    MetricSpec unchanged;
+    unchanged.kind = ExpectKind::Unchanged;
+    unchanged.within = 0.05;
+    const auto near_low = boots_for_power(unchanged, estimate(0.94, 0.97, 1.0), 1, false), centred = boots_for_power(unchanged, estimate(0.97, 1.0, 1.03), 1, false);
+    ASSERT_TRUE(near_low && centred);
+    EXPECT_GT(*near_low, *centred);
 }
 
-TEST(Power, TheSameBootsGiveTheSameNumber) {
-    const auto contrast = contrast_at(1.04, 6, true);
-    EXPECT_EQ(boots_for_power(not_worse("x", 0.01), contrast, 2), boots_for_power(not_worse("x", 0.01), contrast, 2));
+TEST(Power, NoNumberIsNamedAtTheBoundOrWithoutAnInterval) {
+    EXPECT_FALSE(boots_for_power(not_worse("x", 0.01), estimate(0.9, 1.01, 1.1), 1, false));
+    Estimate none;
+    none.value = 1;
+    none.n = 4;
+    EXPECT_FALSE(boots_for_power(not_worse("x", 0.01), none, 1, false));
 }
 
 } // namespace

@@ -113,7 +113,7 @@ void decide_bounds(const Spec& spec, std::vector<MetricResult>& metrics) {
             decide(*expect, arm);
             if (arm.verdict != Verdict::Undecided || !arm.change || !arm.change->ratio.interval) continue;
             if (arm.test->least_p * static_cast<double>(family.size()) > family_error) continue; // decide() says how many can decide at all
-            const auto n = boots_for_power(*expect, contrast(arm, metric.arms.front(), arm.change->paired), family.size());
+            const auto n = boots_for_power(*expect, arm.change->ratio, family.size(), arm.change->paired);
             arm.why += n ? fmt::format("; {} boots per arm like these would decide it in {:.0f} % of runs", *n, 100 * wanted_power)
                          : fmt::format("; not even {} boots per arm like these would", most_boots_asked);
         }
