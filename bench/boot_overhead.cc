@@ -8,7 +8,6 @@
 #include "rig/host/boost_command_runner.h"
 #include "rig/image.h"
 #include "rig/statistics.h"
-#include "guest/protocol.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -45,19 +44,20 @@ double median(std::vector<double> values) {
     return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
-// The command line that rig itself uses, with the channel going to a file and the plan in the initramfs: no rig involved.
+// The command line that rig itself uses, no rig involved.
 std::vector<std::string> bare_argv(const fs::path& dir, const std::string& arm) {
     const json printed = json_of(must_run({RIG_EXE, "--quiet", "--json", "boot", kSpec, "--arm", arm, "--clock", "virtual", "--print"}));
     std::vector<std::string> argv = printed.at("qemu");
-    const auto frames = rig::guest::encode(rig::guest::FrameType::Plan, printed.at("plan").dump());
     const auto initrd = dir / ("initrd-" + arm);
     for (std::size_t i = 0; i < argv.size(); ++i) {
         if (i > 0 && argv[i - 1] == "-initrd") {
-            fs::copy_file(argv[i], initrd, fs::copy_options::overwrite_existing);
-            std::ofstream(initrd, std::ios::binary | std::ios::app) << rig::plan_archive(frames).value();
+            if (const auto written = rig::image_with_plan(argv[i], printed.at("plan").dump(), initrd); !written) {
+                fmt::print(stderr, "{}\n", written.error().message);
+                std::exit(1);
+            }
             argv[i] = initrd.string();
         }
-        if (argv[i].starts_with("socket,id=channel")) argv[i] = "file,id=channel,path=" + (dir / "channel").string();
+        if (argv[i].starts_with("file,id=channel")) argv[i] = "file,id=channel,path=" + (dir / "channel").string();
         if (argv[i].starts_with("file,id=console")) argv[i] = "file,id=console,path=" + (dir / "console").string();
     }
     return argv;

@@ -69,7 +69,7 @@ void serve(Channel& channel) {
                                         {"cpus", ::sysconf(_SC_NPROCESSORS_ONLN)}}
                                        .dump());
     std::string error;
-    const std::string text = channel.receive_plan(error);
+    const std::string text = rig::guest::read_plan(error);
     if (!error.empty()) return channel.send(FrameType::Failure, json{{"stage", "plan"}, {"message", error}}.dump());
     try {
         const json plan = json::parse(text);

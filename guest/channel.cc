@@ -17,7 +17,7 @@ bool Channel::open() {
         std::string name;
         if (!read_file(ports + "/" + entry->d_name + "/name", name)) continue;
         if (name == std::string(kChannelName) + "\n") {
-            fd_ = ::open((std::string("/dev/") + entry->d_name).c_str(), O_RDWR | O_CLOEXEC);
+            fd_ = ::open((std::string("/dev/") + entry->d_name).c_str(), O_WRONLY | O_CLOEXEC);
             break;
         }
     }
@@ -56,30 +56,18 @@ void Channel::send_text(std::string_view name, std::string_view rest) {
     } while (!rest.empty());
 }
 
-std::string Channel::receive_plan(std::string& error) {
+std::string read_plan(std::string& error) {
     FrameReader reader;
     std::string bytes;
-    const bool from_file = read_file(kPlanFile, bytes);
-    if (from_file) reader.feed(bytes);
-    for (;;) {
-        if (auto frame = reader.next()) {
-            if (frame->type == FrameType::Plan) return frame->payload;
-            error = "unexpected command frame " + std::to_string(static_cast<int>(frame->type)) + ", want a plan";
-            return {};
-        }
-        if (!reader.error().empty() || from_file) {
-            error = reader.error().empty() ? std::string(kPlanFile) + " ends inside a frame" : reader.error();
-            return {};
-        }
-        char buffer[4096];
-        const ssize_t n = ::read(fd_, buffer, sizeof buffer);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) {
-            error = n == 0 ? "the host closed the channel" : errno_text("read channel");
-            return {};
-        }
-        reader.feed({buffer, static_cast<std::size_t>(n)});
+    if (!read_file(kPlanFile, bytes)) {
+        error = errno_text(kPlanFile);
+        return {};
     }
+    reader.feed(bytes);
+    const auto frame = reader.next();
+    if (frame && frame->type == FrameType::Plan) return frame->payload;
+    error = !reader.error().empty() ? reader.error() : std::string(kPlanFile) + (frame ? " is not a plan" : " ends inside a frame");
+    return {};
 }
 
 } // namespace rig::guest

@@ -1,4 +1,4 @@
-// The guest's end of the virtio-serial channel.
+// The guest's end of the virtio-serial channel, and the plan that lies in its initramfs.
 #pragma once
 
 #include "guest/protocol.h"
@@ -20,13 +20,14 @@ class Channel {
     // The same for the file's last kMaxTail bytes: a file of which nobody knows how large it gets.
     void send_tail(std::string_view name, const std::string& path);
     void log(const std::string& line);
-    // Blocks until one frame has come, from kPlanFile if the initramfs has it, else from the port. Empty on error.
-    std::string receive_plan(std::string& error);
 
  private:
     void send_text(std::string_view name, std::string_view text);
     void write_all(std::string_view bytes);
     int fd_ = -1;
 };
+
+// The payload of the one frame in kPlanFile. Empty on error.
+std::string read_plan(std::string& error);
 
 } // namespace rig::guest

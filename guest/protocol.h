@@ -1,5 +1,5 @@
-// The wire between rig and its guest: frames over a byte stream (virtio-serial, or a file in the initramfs for the
-// commands of a virtual-clock boot). The only guest code the host links. Nothing here touches the host.
+// The wire between rig and its guest: frames over a byte stream (virtio-serial), and the plan, a file in
+// the initramfs of one frame. The only guest code the host links. Nothing here touches the host.
 //
 //   offset size  field (little endian)
 //   0      4     magic "RIGf"
@@ -24,11 +24,11 @@ inline constexpr std::uint16_t kProtocolVersion = 1;
 inline constexpr std::uint32_t kMaxPayload = 1 << 20;       // one frame
 inline constexpr std::uint64_t kMaxStream = 256ull << 20;   // all frames of one boot: a flooding guest is cut off here
 inline constexpr const char* kChannelName = "org.rig.channel.0"; // virtio-serial port name
-inline constexpr const char* kPlanFile = "/rig/plan.frames";     // commands in the initramfs (virtual clock)
+inline constexpr const char* kPlanFile = "/rig/plan.frames";     // the plan in the initramfs
 
 enum class FrameType : std::uint16_t {
     Hello = 1,    // guest -> host: {"protocol", "release", "version", "cpus"}: the agent is ready
-    Plan = 2,     // host -> guest: what to do, see plan.h on the host's side
+    Plan = 2,     // host -> guest, in kPlanFile: what to do, see plan.h on the host's side
     Log = 3,      // guest -> host: a line for the evidence
     Artifact = 4, // guest -> host: a chunk of a named file
     Result = 5,   // guest -> host: what was measured in the agent itself

@@ -1,9 +1,9 @@
 #include "rig/commands.h"
 
-#include "guest/protocol.h"
 #include "rig/doctor.h"
 #include "rig/files.h"
 #include "rig/host/qemu_hypervisor.h"
+#include "rig/image.h"
 #include "rig/report/explain.h"
 #include "rig/report/json.h"
 #include "rig/report/suite_report.h"
@@ -159,7 +159,7 @@ Result<CommandOutput> boot_command(const CommandLine& line, const CommonOptions&
     if (line.print_only) {
         auto request = make_request(setup, kernel, id.seed, "console.log");
         request.initrd = one.prepared.image;
-        request.socket = "channel";
+        request.channel = "channel";
         const auto argv = qemu_argv(request);
         if (common.json) return CommandOutput{json{{"qemu", argv}, {"plan", plan.json}}.dump(2) + "\n", Exit::AsExpected};
         std::string text;
@@ -194,17 +194,17 @@ Result<CommandOutput> shell_command(const CommandLine& line, const CommonOptions
     RIG_TRY(chosen, choose_machine(one.spec, one.prepared, world, stop));
     const GuestSetup setup{one.spec, chosen.machine, one.prepared.image, world.hypervisor};
     auto request = make_request(setup, kernel, 1, {});
-    request.initrd = one.prepared.image;
     request.deadline = std::chrono::hours(24);
     request.gdb_stub = line.gdb;
     request.gdb_port = line.gdb_port;
     std::string pattern = (std::filesystem::temp_directory_path() / "rig-shell-XXXXXX").string();
     if (!::mkdtemp(pattern.data())) return fail(Blame::Host, "cannot make a scratch folder in TMPDIR");
-    request.socket = std::filesystem::path(pattern) / "channel";
+    request.channel = std::filesystem::path(pattern) / "channel";
+    request.initrd = std::filesystem::path(pattern) / "initrd";
+    RIG_CHECK(image_with_plan(one.prepared.image, simple_plan("shell").dump(), request.initrd));
     if (line.gdb)
         fmt::print(stderr, "waiting for gdb; in another terminal:\n  gdb {} -ex 'target remote 127.0.0.1:{}' -ex continue\n", kernel.vmlinux.string(), line.gdb_port);
-    const auto frames = guest::encode(guest::FrameType::Plan, simple_plan("shell").dump());
-    auto ended = world.hypervisor.run(request, frames, [](std::string_view) { return true; }, stop);
+    auto ended = world.hypervisor.run(request, [](std::string_view) { return true; }, stop);
     std::error_code ignored;
     std::filesystem::remove_all(pattern, ignored);
     if (!ended) return tl::unexpected(ended.error());

@@ -22,7 +22,7 @@ namespace {
 using Steady = std::chrono::steady_clock;
 using nlohmann::json;
 
-// A private folder with a short path: a unix socket's may have 108 bytes, a results folder's may be longer.
+// A private folder for what one boot needs and nobody keeps.
 class Scratch {
  public:
     Scratch() {
@@ -41,20 +41,6 @@ class Scratch {
  private:
     std::filesystem::path dir_;
 };
-
-Status write_initrd(const std::filesystem::path& image, const std::string& frames, bool with_plan, const std::filesystem::path& to) {
-    std::error_code error;
-    std::filesystem::copy_file(image, to, error);
-    if (!error && with_plan) {
-        RIG_TRY(archive, plan_archive(frames));
-        std::ofstream out(to, std::ios::binary | std::ios::app);
-        out << archive;
-        out.close();
-        if (!out) error = std::make_error_code(std::errc::io_error);
-    }
-    if (error) return fail(Blame::Host, fmt::format("cannot write {}: {}", to.string(), error.message()));
-    return {};
-}
 
 // What the agent sends, and nothing else: the console log and rig's own files lie in the same folder.
 bool expected_name(const std::string& name) {
@@ -253,14 +239,11 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
     const auto log = evidence / "console.log";
     auto request = make_request(setup, kernel, seed, log);
     request.initrd = scratch.dir() / "initrd";
-    request.socket = scratch.dir() / "channel";
-    const std::string frames = guest::encode(guest::FrameType::Plan, plan.dump());
-    const bool in_image = setup.machine.clock == GuestClock::Virtual;
-    RIG_CHECK(write_initrd(setup.image, frames, in_image, request.initrd));
+    request.channel = scratch.dir() / "channel";
+    RIG_CHECK(image_with_plan(setup.image, plan.dump(), request.initrd));
 
     Conversation talk;
-    auto ended = setup.hypervisor.run(request, in_image ? std::string_view() : std::string_view(frames),
-                                      [&talk](std::string_view bytes) { return talk.take(bytes); }, stop);
+    auto ended = setup.hypervisor.run(request, [&talk](std::string_view bytes) { return talk.take(bytes); }, stop);
     for (const auto& [name, content] : talk.artifacts) RIG_CHECK(write_atomically(evidence / name, content));
     if (!ended) return tl::unexpected(ended.error());
     ConsoleTriage console;

@@ -127,8 +127,16 @@ Result<std::filesystem::path> build_image(const ImageInputs& inputs, ArtifactCac
     return dir / "initramfs.cpio";
 }
 
-Result<std::string> plan_archive(std::string_view frames) {
-    return make_cpio({{std::string(guest::kPlanFile).substr(1), S_IFREG | 0644, std::string(frames), 0, 0}});
+Status image_with_plan(const std::filesystem::path& image, std::string_view plan, const std::filesystem::path& to) {
+    RIG_TRY(archive, make_cpio({{std::string(guest::kPlanFile).substr(1), S_IFREG | 0644, guest::encode(guest::FrameType::Plan, plan), 0, 0}}));
+    std::error_code error;
+    std::filesystem::copy_file(image, to, std::filesystem::copy_options::overwrite_existing, error);
+    if (error) return fail(Blame::Host, fmt::format("cannot copy {} to {}: {}", image.string(), to.string(), error.message()));
+    std::ofstream out(to, std::ios::binary | std::ios::app);
+    out << archive;
+    out.close();
+    if (!out) return fail(Blame::Host, fmt::format("cannot write {}", to.string()));
+    return {};
 }
 
 Result<std::filesystem::path> find_agent() {

@@ -35,10 +35,10 @@ Result<std::vector<std::filesystem::path>> with_libraries(const std::vector<std:
 // Cached by the content of its inputs (kind `images`).
 Result<std::filesystem::path> build_image(const ImageInputs& inputs, ArtifactCache& cache);
 
-// The archive that is appended to the image for one boot: the plan's frames. The kernel unpacks archives one after
-// another. In the virtual clock commands travel this way, for a byte that arrives over a channel arrives at a moment of
-// the host's choosing.
-Result<std::string> plan_archive(std::string_view frames);
+// Writes to `to` the image for one boot: `image` with a second archive behind it that holds the plan (JSON) as a frame.
+// The kernel unpacks archives one after another. Commands travel this way, for a byte that arrives over a channel arrives
+// at a moment of the host's choosing.
+Status image_with_plan(const std::filesystem::path& image, std::string_view plan, const std::filesystem::path& to);
 
 // Where `rig` finds what it was built with: $RIG_AGENT, else ../guest/rig-agent beside the executable's folder.
 Result<std::filesystem::path> find_agent();

@@ -1,6 +1,7 @@
 #include "rig/image.h"
 
 #include "guest/protocol.h"
+#include "rig/files.h"
 #include "rig/testing/fake_command_runner.h"
 
 #include <fstream>
@@ -25,11 +26,17 @@ TEST(Image, SameInputsGiveTheSameBytesAndTheFormatTheKernelReads) {
 }
 
 TEST(Image, ArchivesCanFollowOneAnother) {
-    const auto plan = plan_archive(guest::encode(guest::FrameType::Plan, "{}"));
-    ASSERT_TRUE(plan);
-    EXPECT_EQ(plan->size() % 4, 0u);
-    EXPECT_NE(plan->find("rig/plan.frames"), std::string::npos);
-    EXPECT_NE(plan->find("RIGf"), std::string::npos);
+    const std::filesystem::path image = ::testing::TempDir() + "rig-image-of-one-boot", with_plan = image.string() + "-with-plan";
+    std::ofstream(image) << "first";
+    ASSERT_TRUE(image_with_plan(image, "{}", with_plan));
+    const auto both = slurp(with_plan), plan = both.substr(5);
+    EXPECT_TRUE(both.starts_with("first"));
+    EXPECT_EQ(plan.size() % 4, 0u);
+    EXPECT_NE(plan.find("rig/plan.frames"), std::string::npos);
+    EXPECT_NE(plan.find(guest::encode(guest::FrameType::Plan, "{}")), std::string::npos);
+    EXPECT_FALSE(image_with_plan(image.string() + "-absent", "{}", with_plan));
+    std::filesystem::remove(image);
+    std::filesystem::remove(with_plan);
 }
 
 TEST(Image, CachedByContentNotByName) {

@@ -32,13 +32,15 @@ struct BootRequest {
     Accelerator accelerator = Accelerator::Tcg; // Kvm only with GuestClock::Wall
     std::uint64_t seed = 1;
     std::filesystem::path console_log; // the serial console; empty = on the caller's terminal (interactive)
-    std::filesystem::path socket;      // where the channel's socket is made: a short path (108 bytes at most)
+    std::filesystem::path channel; // the file that takes what the guest sends; made by the hypervisor
     bool gdb_stub = false;             // listen on 127.0.0.1:gdb_port, wait for the debugger's "continue"
     unsigned gdb_port = 1234;
     std::chrono::seconds deadline{600}; // wall time; afterwards the guest is killed
 };
 
 inline constexpr std::uintmax_t kMaxConsole = 64u << 20; // bytes; a boot prints some 20 KiB
+// No file of QEMU's grows beyond this, however late rig notices a flood: more than any of them is let become.
+inline constexpr std::uintmax_t kMaxFile = 320u << 20;
 
 struct GuestEnd {
     std::variant<Exited, Signalled, TimedOut, Cancelled> outcome; // of the hypervisor process
@@ -52,11 +54,10 @@ class Hypervisor {
  public:
     virtual ~Hypervisor() = default;
 
-    // Boots and blocks until the guest is gone. `to_guest` is written to the channel at once; every byte that comes back
-    // goes to `on_bytes`, which returns false to have the guest killed (a protocol violation). Error only when the guest
-    // could not be started at all (Blame::Host).
-    virtual Result<GuestEnd> run(const BootRequest& request, std::string_view to_guest,
-                                 const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) = 0;
+    // Boots and blocks until the guest is gone. Every byte of the channel goes to `on_bytes`, which returns false to have
+    // the guest killed (a protocol violation). Nothing goes the other way: commands travel in the initrd. Error only when
+    // the guest could not be started at all (Blame::Host).
+    virtual Result<GuestEnd> run(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) = 0;
 
     virtual Result<std::string> version() = 0; // "QEMU emulator version 7.2.22 (...)"
 };

@@ -17,7 +17,7 @@ BootRequest request() {
     r.initrd = "initrd";
     r.cmdline = "console=ttyS0";
     r.console_log = "console.log";
-    r.socket = "channel";
+    r.channel = "channel";
     r.seed = 7;
     return r;
 }
@@ -28,7 +28,7 @@ TEST(QemuArgv, VirtualClockGolden) {
               "-accel tcg,thread=single -cpu qemu64,rdrand=off,rdseed=off -smp 4 -m 512 -icount shift=0,sleep=off "
               "-rtc clock=vm,base=2026-01-01T00:00:00 -seed 7 -bios bios-microvm.bin -kernel vmlinux -initrd initrd "
               "-append console=ttyS0 -chardev file,id=console,path=console.log -serial chardev:console "
-              "-chardev socket,id=channel,server=off,path=channel -device virtio-serial-pci,ioeventfd=off "
+              "-chardev file,id=channel,path=channel -device virtio-serial-pci,ioeventfd=off "
               "-device virtserialport,chardev=channel,name=org.rig.channel.0");
 }
 

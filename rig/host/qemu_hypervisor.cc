@@ -12,6 +12,7 @@
 #include <optional>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -20,7 +21,6 @@ namespace rig {
 namespace {
 
 namespace asio = boost::asio;
-using Stream = asio::local::stream_protocol;
 using boost::system::error_code;
 constexpr std::size_t kMessagesKept = 4096;
 
@@ -66,49 +66,38 @@ class HostCpu {
 // Everything of one running guest. All handlers run on the one thread that calls run().
 class Session {
  public:
-    Session(const BootRequest& request, std::string_view to_guest, const std::function<bool(std::string_view)>& on_bytes)
-        : request_(request), to_guest_(to_guest), on_bytes_(on_bytes) {}
+    Session(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes) : request_(request), on_bytes_(on_bytes) {}
 
     Result<GuestEnd> run(std::stop_token stop);
 
  private:
     Status start();
-    void accept();
     void read_channel();
     void read_messages();
     void watch();
     void end(std::variant<Exited, Signalled, TimedOut, Cancelled> why);
-    void drained();
 
     const BootRequest& request_;
-    std::string to_guest_;
     const std::function<bool(std::string_view)>& on_bytes_;
     asio::io_context io_;
-    Stream::acceptor acceptor_{io_};
-    Stream::socket channel_{io_};
     asio::posix::stream_descriptor messages_{io_};
     asio::steady_timer deadline_{io_}, poll_{io_};
+    std::ifstream channel_;
     std::array<char, 65536> buffer_{};
     std::array<char, 1024> message_buffer_{};
     pid_t pid_ = -1;
-    bool channel_open_ = false;
     std::optional<decltype(GuestEnd::outcome)> forced_; // why we killed it
     GuestEnd end_;
     std::optional<HostCpu> cpu_;
 };
 
 Status Session::start() {
-    error_code error;
     const bool interactive = request_.console_log.empty();
-    if (!request_.socket.empty()) {
-        // rig listens first and QEMU connects: no race and no retry.
-        const Stream::endpoint endpoint(request_.socket.string());
-        acceptor_.open(endpoint.protocol(), error);
-        if (!error) ::fcntl(acceptor_.native_handle(), F_SETFD, FD_CLOEXEC);
-        if (!error) acceptor_.bind(endpoint, error);
-        if (!error) acceptor_.listen(1, error);
-        if (error) return fail(Blame::Host, fmt::format("cannot listen on {}: {}", request_.socket.string(), error.message()));
-        accept();
+    if (!request_.channel.empty()) {
+        // Made here, so that it can be read from the start; QEMU truncates it.
+        std::ofstream made(request_.channel);
+        channel_.open(request_.channel, std::ios::binary);
+        if (!made || !channel_) return fail(Blame::Host, fmt::format("cannot make {}: {}", request_.channel.string(), std::strerror(errno)));
     }
     int pipe_fds[2];
     if (::pipe2(pipe_fds, O_CLOEXEC) != 0) return fail(Blame::Host, fmt::format("pipe: {}", std::strerror(errno)));
@@ -125,6 +114,9 @@ Status Session::start() {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (::getppid() != parent) ::_exit(127);
         if (cpu_) cpu_->bind();
+        const rlimit file{kMaxFile, kMaxFile}, no_core{0, 0};
+        ::setrlimit(RLIMIT_FSIZE, &file); // beyond it: SIGXFSZ
+        ::setrlimit(RLIMIT_CORE, &no_core);
         if (!interactive) {
             ::setpgid(0, 0); // a SIGINT at the terminal is for rig to handle
             const int null = ::open("/dev/null", O_RDONLY);
@@ -144,24 +136,15 @@ Status Session::start() {
     return {};
 }
 
-void Session::accept() {
-    acceptor_.async_accept(channel_, [this](error_code error) {
-        if (error) return;
-        ::fcntl(channel_.native_handle(), F_SETFD, FD_CLOEXEC); // not for guests started meanwhile
-        channel_open_ = true;
-        acceptor_.close();
-        // A plan is a few KiB: it fits in the socket's buffer, nothing waits here.
-        asio::async_write(channel_, asio::buffer(to_guest_), [](error_code, std::size_t) {});
-        read_channel();
-    });
-}
-
+// What came since the last time.
 void Session::read_channel() {
-    channel_.async_read_some(asio::buffer(buffer_), [this](error_code error, std::size_t n) {
-        if (n > 0 && !on_bytes_({buffer_.data(), n})) end(Cancelled{});
-        if (!error) return read_channel();
-        channel_open_ = false;
-    });
+    while (!forced_ && channel_.is_open()) {
+        channel_.clear(); // the end of the file a moment ago is not the end now
+        channel_.read(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
+        const auto n = static_cast<std::size_t>(channel_.gcount());
+        if (n == 0) return;
+        if (!on_bytes_({buffer_.data(), n})) end(Cancelled{});
+    }
 }
 
 void Session::read_messages() {
@@ -194,27 +177,22 @@ void Session::end(std::variant<Exited, Signalled, TimedOut, Cancelled> why) {
 // global. 5 ms against boots of seconds.
 void Session::watch() {
     int status = 0;
-    if (::waitpid(pid_, &status, WNOHANG) == pid_) {
-        pid_ = -1;
-        if (forced_) end_.outcome = *forced_;
-        else if (WIFSIGNALED(status)) end_.outcome = Signalled{WTERMSIG(status)};
-        else end_.outcome = Exited{WEXITSTATUS(status)};
-        return drained();
-    }
+    const bool gone = ::waitpid(pid_, &status, WNOHANG) == pid_;
+    if (gone) pid_ = -1;
+    read_channel(); // after a guest's end: the rest of it; a violation found only then is one all the same
     std::error_code error;
     if (!request_.console_log.empty() && std::filesystem::file_size(request_.console_log, error) > kMaxConsole && !error && !forced_) {
         end_.console_flood = true;
         end(Cancelled{});
     }
+    if (gone) {
+        if (forced_) end_.outcome = *forced_;
+        else if (WIFSIGNALED(status)) end_.outcome = Signalled{WTERMSIG(status)};
+        else end_.outcome = Exited{WEXITSTATUS(status)};
+        return io_.stop();
+    }
     poll_.expires_after(std::chrono::milliseconds(5));
     poll_.async_wait([this](error_code) { watch(); });
-}
-
-// QEMU is gone: what it sent is still in the socket; read until end of file, then stop.
-void Session::drained() {
-    if (!channel_open_) return io_.stop();
-    poll_.expires_after(std::chrono::milliseconds(2));
-    poll_.async_wait([this](error_code) { drained(); });
 }
 
 Result<GuestEnd> Session::run(std::stop_token stop) {
@@ -233,8 +211,6 @@ Result<GuestEnd> Session::run(std::stop_token stop) {
         io_.run();
     }
     end_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-    std::error_code ignored;
-    if (!request_.socket.empty()) std::filesystem::remove(request_.socket, ignored);
     if (end_.outcome == decltype(end_.outcome){Exited{127}})
         return fail(Blame::Host, "QEMU did not start: " + end_.messages);
     return end_;
@@ -242,12 +218,8 @@ Result<GuestEnd> Session::run(std::stop_token stop) {
 
 } // namespace
 
-Result<GuestEnd> QemuHypervisor::run(const BootRequest& request, std::string_view to_guest,
-                                     const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) {
-    if (request.socket.string().size() > 100)
-        return fail(Blame::Host, fmt::format("socket path too long ({} bytes, at most 100): {}: set TMPDIR to a shorter folder",
-                                             request.socket.string().size(), request.socket.string()));
-    return Session(request, to_guest, on_bytes).run(stop);
+Result<GuestEnd> QemuHypervisor::run(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) {
+    return Session(request, on_bytes).run(stop);
 }
 
 Result<std::string> QemuHypervisor::version() {

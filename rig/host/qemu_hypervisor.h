@@ -13,8 +13,7 @@ std::vector<std::string> qemu_argv(const BootRequest& request);
 class QemuHypervisor : public Hypervisor {
  public:
     explicit QemuHypervisor(CommandRunner& runner) : runner_(runner) {}
-    Result<GuestEnd> run(const BootRequest& request, std::string_view to_guest,
-                         const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) override;
+    Result<GuestEnd> run(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) override;
     Result<std::string> version() override;
 
  private:

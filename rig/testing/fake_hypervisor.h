@@ -1,6 +1,7 @@
 // A hypervisor that plays a script: what the guest "sends", what its console says and how it ends.
 #pragma once
 
+#include "rig/files.h"
 #include "rig/host/hypervisor.h"
 
 #include <fstream>
@@ -22,13 +23,12 @@ class FakeHypervisor : public Hypervisor {
  public:
     explicit FakeHypervisor(std::vector<FakeBoot> boots) : boots_(std::move(boots)) {}
 
-    Result<GuestEnd> run(const BootRequest& request, std::string_view to_guest, const std::function<bool(std::string_view)>& on_bytes,
-                         std::stop_token stop) override {
+    Result<GuestEnd> run(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) override {
         FakeBoot boot;
         {
             const std::lock_guard lock(mutex_);
             requests.push_back(request);
-            received.emplace_back(to_guest);
+            initrds.push_back(slurp(request.initrd));
             boot = boots_[std::min(requests.size(), boots_.size()) - 1];
         }
         if (!boot.start_error.empty()) return fail(Blame::Host, boot.start_error);
@@ -40,7 +40,7 @@ class FakeHypervisor : public Hypervisor {
     Result<std::string> version() override { return std::string("QEMU emulator version 0.0 (fake)"); }
 
     std::vector<BootRequest> requests;
-    std::vector<std::string> received; // what was sent to each guest
+    std::vector<std::string> initrds; // the content of each boot's
 
  private:
     std::vector<FakeBoot> boots_;
