@@ -278,6 +278,22 @@ TEST(GuestPlan, EveryArmProbesTheOthersWitnesses) {
     }
 }
 
+// Probes at one address share a breakpoint, and cost the IPIs of one.
+TEST(GuestPlan, NoFunctionStandsInTwice) {
+    Spec spec;
+    spec.arms = {{"ipi", {}, "smp_call_function", {}}, {"a", {}, "planted_a", {}}, {"b", {}, "planted_b", {}}, {"c", {}, "planted_c", {}}};
+    spec.target.function = "tlb_remove_table_one";
+    spec.target.sync_function.clear();
+    spec.fault.enabled = false;
+    const auto symbols = SymbolTable::parse("ffffffff81000000 T panic\nffffffff81000050 T kernel_halt\nffffffff81000100 T smp_call_function\n"
+                                            "ffffffff81000300 t tlb_remove_table_one\nffffffff81000400 T end\n", "System.map").value();
+    const auto plan = make_plan(spec, spec.arms[0], symbols, {}).value();
+    const auto text = plan.json.dump();
+    EXPECT_NE(text.find("p:rig/foreign_0 panic"), std::string::npos);
+    EXPECT_NE(text.find("p:rig/foreign_1 kernel_halt"), std::string::npos);
+    EXPECT_EQ(text.find("foreign_2"), std::string::npos); // this kernel has no third
+}
+
 TEST(Plan, ACommandsRunsAndTheCallsTimedInThemAreDifferentEvents) {
     Spec spec = small_spec();
     spec.workload.name = "command";

@@ -4,6 +4,8 @@
 #include "rig/measured_call.h"
 #include "rig/metric.h"
 
+#include <algorithm>
+#include <array>
 #include <fmt/format.h>
 #include <set>
 
@@ -47,20 +49,26 @@ json fault_json(const FaultSpec& fault, const SymbolTable& symbols) {
 bool is_counted(const CustomMetric& metric) { return metric.kind == CustomMetric::Kind::Event || metric.kind == CustomMetric::Kind::Calls; }
 
 // The other arms' witnesses, which the baseline must not call. Every arm counts them, and where a kernel has no such
-// function a probe on one that is never called stands in for it: arming a probe costs IPIs and TLB flushes of its own,
-// which have to be the same in every arm.
-constexpr const char* kNeverCalled = "panic";
+// function a probe on one that is not called before the guest's end stands in for it: arming a probe costs IPIs and TLB
+// flushes of its own, which have to be the same in every arm. Each stands in once: probes at one address share a breakpoint.
+constexpr std::array kNeverCalled{"panic", "kernel_restart", "kernel_halt", "emergency_restart", "orderly_reboot", "orderly_poweroff", "kernel_power_off"};
 struct ForeignWitness {
     std::string key, probed;
 };
 std::vector<ForeignWitness> foreign_witnesses(const Spec& spec, const Arm& arm, const SymbolTable& symbols) {
     std::vector<ForeignWitness> out;
     std::set<std::string> seen{"", arm.witness};
+    auto stand_in = kNeverCalled.begin();
     for (const auto& other : spec.arms) {
         if (!seen.insert(other.witness).second) continue;
         const bool there = symbols.bounds(other.witness).has_value();
-        if (!there && !symbols.bounds(kNeverCalled)) continue;
-        out.push_back({there ? witness_key(other.witness) : "stand_in:" + other.witness, there ? other.witness : kNeverCalled});
+        if (there) {
+            out.push_back({witness_key(other.witness), other.witness});
+            continue;
+        }
+        stand_in = std::find_if(stand_in, kNeverCalled.end(), [&](const char* function) { return symbols.bounds(function).has_value(); });
+        if (stand_in == kNeverCalled.end()) continue;
+        out.push_back({"stand_in:" + other.witness, *stand_in++});
     }
     return out;
 }
