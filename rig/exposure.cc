@@ -1,5 +1,6 @@
 #include "rig/exposure.h"
 
+#include "rig/exposure_kernel.h"
 #include "rig/measured_call.h"
 #include "rig/metric.h"
 #include "rig/plan.h"
@@ -26,96 +27,12 @@ constexpr double clock_factor = 2;
 
 using Boots = std::vector<const Sample*>; // of one arm, by index
 
-Boots boots_of(const ArmEvidence& evidence) {
+Boots boots_of(const ArmEvidence& evidence, const Arm& arm) {
     Boots boots;
     for (const auto& sample : evidence.samples)
-        if (sample.id.arm == evidence.arm.name) boots.push_back(&sample);
+        if (sample.id.arm == arm.name) boots.push_back(&sample);
     std::stable_sort(boots.begin(), boots.end(), [](const Sample* a, const Sample* b) { return a->id.index < b->id.index; });
     return boots;
-}
-
-std::string option(const KernelFacts& kernel, const std::string& name) {
-    auto found = kernel.config.find(name);
-    return found == kernel.config.end() ? "" : found->second;
-}
-
-constexpr const char* pt_reclaim_reason =
-    "with PT_RECLAIM=y the fallback frees by call_rcu() and the changed line is not compiled; 7.3 needs the enabling "
-    "patch that gives PT_RECLAIM a prompt, and PT_RECLAIM = \"n\" in kernel.options";
-
-bool bypasses_table_batch(const ArmEvidence& evidence) {
-    return evidence.kernel.version.starts_with("6.12") && option(evidence.kernel, "X86") == "y" && evidence.spec.kernel.enable.empty() &&
-           !evidence.arm.prebuilt;
-}
-constexpr const char* bypass_reason = "6.12 on x86 bypasses the table batch (native_tlb_remove_table()) unless a hypervisor replaces it, and "
-                                      "kernel.enable names no enabling patch";
-
-// ---- Proofs from the kernel's files
-
-Proof prove_config(const ArmEvidence& evidence) {
-    Proof proof{"config", "the final .config holds what compiles the changed line", true, "", ""};
-    const auto& kernel = evidence.kernel;
-    std::vector<std::string> right, wrong;
-    for (const auto& [name, want] : evidence.spec.target.config) {
-        auto value = option(kernel, name);
-        if (value.empty()) value = "unknown";
-        if (kernel.config_known && value == want) {
-            right.push_back(fmt::format("CONFIG_{}={}", name, value));
-            continue;
-        }
-        wrong.push_back(fmt::format("CONFIG_{}={}, want {}", name, value, want));
-        if (!proof.reason.empty()) continue;
-        if (!kernel.config_known)
-            proof.reason = "no .config came with this image: name it in the arm's key `config`";
-        else if (name == "PT_RECLAIM")
-            proof.reason = pt_reclaim_reason;
-        else if (name == "MMU_GATHER_RCU_TABLE_FREE")
-            proof.reason = "6.12 on x86 selects MMU_GATHER_RCU_TABLE_FREE only with PARAVIRT=y; here PARAVIRT=" + option(kernel, "PARAVIRT");
-        else
-            proof.reason = fmt::format("Kconfig changed {}: look for what it depends on, or what selects it", name);
-    }
-    proof.passed = wrong.empty();
-    proof.found = fmt::format("{}", fmt::join(proof.passed ? right : wrong, "; "));
-    return proof;
-}
-
-Proof prove_symbols(const ArmEvidence& evidence) {
-    Proof proof{"symbols", "the functions under test are in System.map", true, "", ""};
-    std::vector<std::string> names = {evidence.spec.target.function};
-    for (const auto& name : {evidence.spec.target.sync_function, evidence.arm.witness})
-        if (!name.empty()) names.push_back(name);
-    if (evidence.spec.fault.enabled) names.push_back(evidence.spec.fault.function);
-    std::vector<std::string> missing;
-    for (const auto& name : names) {
-        auto found = evidence.kernel.symbols.find(name);
-        auto symbol = found == evidence.kernel.symbols.end() ? "" : found->second;
-        if (symbol == name) continue;
-        missing.push_back(symbol.empty() ? name + " absent" : fmt::format("{} only as {}", name, symbol));
-        proof.reason = !symbol.empty()                                ? fmt::format("the compiler cloned {}: name {} in the experiment", name, symbol)
-                       : option(evidence.kernel, "PT_RECLAIM") == "y" ? pt_reclaim_reason
-                                                                      : "not compiled in this configuration, inlined by the compiler, or misspelt";
-    }
-    proof.passed = missing.empty();
-    proof.found = fmt::format("{}", fmt::join(proof.passed ? names : missing, ", "));
-    return proof;
-}
-
-Proof prove_image_differs(const ArmEvidence& evidence) {
-    Proof proof{"image_differs", "the image differs from the baseline's", true, "", ""};
-    const auto& own = evidence.kernel.image_sha256;
-    const auto& base = evidence.baseline.image_sha256;
-    proof.passed = !own.empty() && !base.empty() && own != base;
-    if (own.empty() || base.empty())
-        proof.found = "image hash unknown, want two different ones";
-    else if (proof.passed)
-        proof.found = fmt::format("sha256 {:.12}... against {:.12}...", own, base);
-    else
-        proof.found = fmt::format("both sha256 {:.12}..., want two different ones", own);
-    if (!proof.passed)
-        proof.reason = evidence.arm.series.empty() ? "the arm has no series: it is the baseline under another name"
-                                                   : "the series changes only comments, or a file or branch that this "
-                                                     "configuration does not compile";
-    return proof;
 }
 
 // ---- Proofs from the boots
@@ -213,7 +130,7 @@ std::string why_no_injection(const ArmEvidence& evidence, const Sample& s) {
     if (fault.min_order > 0) return fmt::format("fault.min_order = {} lets order-0 allocations pass, and a table batch is one page", fault.min_order);
     if (fault.times == 0) return "fault.times = 0 allows no injection";
     for (const char* name : {"FAIL_PAGE_ALLOC", "FAULT_INJECTION_STACKTRACE_FILTER"})
-        if (option(evidence.kernel, name) == "n" && (fault.stack_filter || name == std::string("FAIL_PAGE_ALLOC")))
+        if (kernel_option(evidence.kernel, name) == "n" && (fault.stack_filter || name == std::string("FAIL_PAGE_ALLOC")))
             return fmt::format("CONFIG_{}=n: the kernel cannot inject this", name);
     if (s.exposure.tables_freed == 0) return "the workload freed no page table, so none was queued for freeing";
     if (bypasses_table_batch(evidence)) return bypass_reason;
@@ -335,9 +252,7 @@ void prove_witness_differs(const ArmEvidence& evidence, std::vector<Proof>& proo
         proof.found = fmt::format("{} has no such function", base.name);
         return proofs.push_back(std::move(proof));
     }
-    Boots boots;
-    for (const auto& sample : evidence.samples)
-        if (sample.id.arm == base.name) boots.push_back(&sample);
+    const auto boots = boots_of(evidence, base);
     const auto called = [&](const Sample& s) -> std::optional<std::uint64_t> {
         const auto found = s.counts.find(key);
         if (found == s.counts.end()) return std::nullopt;
@@ -375,7 +290,7 @@ void prove_hits(const ArmEvidence& evidence, const Boots& boots, std::vector<Pro
         },
         [&](const Sample& s) -> std::string {
             if (s.exposure.target_hits == 0) return "the target did not run either: see target_hits";
-            if (option(evidence.kernel, "PT_RECLAIM") == "y") return pt_reclaim_reason;
+            if (kernel_option(evidence.kernel, "PT_RECLAIM") == "y") return pt_reclaim_reason;
             return "the target took another branch: the series does not change this line, or the witness is wrong";
         }));
     if (evidence.arm.name != evidence.spec.arms.front().name) prove_witness_differs(evidence, proofs);
@@ -483,13 +398,8 @@ bool ArmProofs::all_pass() const {
 }
 
 std::vector<Proof> prove(const ArmEvidence& evidence) {
-    auto boots = boots_of(evidence);
-    std::vector<Proof> proofs;
-    // Nothing asked is nothing proven: no line for an empty [target.config].
-    if (!evidence.spec.target.config.empty()) proofs.push_back(prove_config(evidence));
-    proofs.push_back(prove_symbols(evidence));
-    if (&evidence.arm != &evidence.spec.arms.front() && evidence.arm.name != evidence.spec.arms.front().name)
-        proofs.push_back(prove_image_differs(evidence));
+    auto boots = boots_of(evidence, evidence.arm);
+    auto proofs = prove_kernel(evidence);
     proofs.push_back(prove_boots(evidence, boots));
     proofs.push_back(prove_platform(evidence, boots));
     if (!boots.empty() && has_replays(evidence.spec, boots[0]->run_clock == "wall")) proofs.push_back(prove_replay(evidence));
@@ -506,7 +416,7 @@ std::vector<Proof> prove(const ArmEvidence& evidence) {
 std::vector<std::string> clock_warnings(const ArmEvidence& evidence) {
     std::size_t bad = 0, compared = 0;
     std::string first;
-    for (const auto* boot : boots_of(evidence)) {
+    for (const auto* boot : boots_of(evidence, evidence.arm)) {
         auto agent = median({boot->agent_munmap_ns.begin(), boot->agent_munmap_ns.end()});
         auto perf = median({boot->munmap_latency_ns.begin(), boot->munmap_latency_ns.end()});
         if (!agent || !perf) continue; // a missing latency is the verdict's to report

@@ -472,35 +472,6 @@ TEST_F(ExposureTest, WithoutFaultsTheTargetMustStillRun) {
     expect_failing({"target_hits"});
 }
 
-TEST_F(ExposureTest, ReadsAConfigLikeKconfigWritesIt) {
-    auto values = config_values("#\n# Automatically generated file; DO NOT EDIT.\n#\nCONFIG_SMP=y\n"
-                                "# CONFIG_PT_RECLAIM is not set\nCONFIG_NR_CPUS=16\r\nCONFIG_LOCALVERSION=\"-a=b\"\n"
-                                "CONFIG_SMP_EXTRA=m",
-                                {"SMP", "PT_RECLAIM", "NR_CPUS", "LOCALVERSION", "SMP_EXTRA", "ABSENT"});
-    EXPECT_EQ(values, (std::map<std::string, std::string>{
-                          {"SMP", "y"}, {"PT_RECLAIM", "n"}, {"NR_CPUS", "16"}, {"LOCALVERSION", "\"-a=b\""}, {"SMP_EXTRA", "m"}, {"ABSENT", "n"}}));
-}
-
-TEST_F(ExposureTest, FindsSymbolsAndTheirClones) {
-    auto found = find_symbols("ffffffff81000000 T _text\nffffffff81234560 t tlb_remove_table_one\n"
-                              "ffffffff81234570 t tlb_remove_table_one.cold\nffffffff81234580 t helper.isra.0\n"
-                              "ffffffff81234590 T other_tlb_remove_table\n",
-                              {"tlb_remove_table_one", "helper", "tlb_remove_table"});
-    EXPECT_EQ(found, (std::map<std::string, std::string>{
-                         {"tlb_remove_table_one", "tlb_remove_table_one"}, {"helper", "helper.isra.0"}, {"tlb_remove_table", ""}}));
-    EXPECT_EQ(find_symbols("a t helper.isra.0\na t helper.isra.0\n", {"helper.isra.0"}).at("helper.isra.0"), "helper.isra.0");
-}
-
-TEST_F(ExposureTest, FactsHoldWhatEveryArmIsAskedFor) {
-    auto facts = kernel_facts(spec_, "CONFIG_PT_RECLAIM=y\n", "0 T smp_call_function\n", "6.12.1", "ff");
-    EXPECT_TRUE(facts.config_known);
-    EXPECT_EQ(facts.config.at("PT_RECLAIM"), "y");
-    EXPECT_EQ(facts.config.at("MMU_GATHER_RCU_TABLE_FREE"), "n");
-    EXPECT_EQ(facts.symbols.at("smp_call_function"), "smp_call_function");
-    EXPECT_EQ(facts.symbols.at("tlb_remove_table"), "");
-    EXPECT_FALSE(kernel_facts(spec_, "", "", "", "").config_known);
-}
-
 TEST_F(ExposureTest, ClocksMayDifferByTheTolerance) {
     auto warnings = [&] { return clock_warnings({spec_, spec_.arms[0], baseline_, baseline_, samples_, replays_}); };
     auto set = [&](unsigned index, std::uint64_t perf, std::uint64_t agent) {

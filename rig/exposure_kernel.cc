@@ -1,0 +1,99 @@
+#include "rig/exposure_kernel.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace rig {
+
+std::string kernel_option(const KernelFacts& kernel, const std::string& name) {
+    auto found = kernel.config.find(name);
+    return found == kernel.config.end() ? "" : found->second;
+}
+
+bool bypasses_table_batch(const ArmEvidence& evidence) {
+    return evidence.kernel.version.starts_with("6.12") && kernel_option(evidence.kernel, "X86") == "y" && evidence.spec.kernel.enable.empty() &&
+           !evidence.arm.prebuilt;
+}
+
+namespace {
+
+Proof prove_config(const ArmEvidence& evidence) {
+    Proof proof{"config", "the final .config holds what compiles the changed line", true, "", ""};
+    const auto& kernel = evidence.kernel;
+    std::vector<std::string> right, wrong;
+    for (const auto& [name, want] : evidence.spec.target.config) {
+        auto value = kernel_option(kernel, name);
+        if (value.empty()) value = "unknown";
+        if (kernel.config_known && value == want) {
+            right.push_back(fmt::format("CONFIG_{}={}", name, value));
+            continue;
+        }
+        wrong.push_back(fmt::format("CONFIG_{}={}, want {}", name, value, want));
+        if (!proof.reason.empty()) continue;
+        if (!kernel.config_known)
+            proof.reason = "no .config came with this image: name it in the arm's key `config`";
+        else if (name == "PT_RECLAIM")
+            proof.reason = pt_reclaim_reason;
+        else if (name == "MMU_GATHER_RCU_TABLE_FREE")
+            proof.reason = "6.12 on x86 selects MMU_GATHER_RCU_TABLE_FREE only with PARAVIRT=y; here PARAVIRT=" + kernel_option(kernel, "PARAVIRT");
+        else
+            proof.reason = fmt::format("Kconfig changed {}: look for what it depends on, or what selects it", name);
+    }
+    proof.passed = wrong.empty();
+    proof.found = fmt::format("{}", fmt::join(proof.passed ? right : wrong, "; "));
+    return proof;
+}
+
+Proof prove_symbols(const ArmEvidence& evidence) {
+    Proof proof{"symbols", "the functions under test are in System.map", true, "", ""};
+    std::vector<std::string> names = {evidence.spec.target.function};
+    for (const auto& name : {evidence.spec.target.sync_function, evidence.arm.witness})
+        if (!name.empty()) names.push_back(name);
+    if (evidence.spec.fault.enabled) names.push_back(evidence.spec.fault.function);
+    std::vector<std::string> missing;
+    for (const auto& name : names) {
+        auto found = evidence.kernel.symbols.find(name);
+        auto symbol = found == evidence.kernel.symbols.end() ? "" : found->second;
+        if (symbol == name) continue;
+        missing.push_back(symbol.empty() ? name + " absent" : fmt::format("{} only as {}", name, symbol));
+        proof.reason = !symbol.empty() ? fmt::format("the compiler cloned {}: name {} in the experiment", name, symbol)
+                       : kernel_option(evidence.kernel, "PT_RECLAIM") == "y"
+                           ? pt_reclaim_reason
+                           : "not compiled in this configuration, inlined by the compiler, or misspelt";
+    }
+    proof.passed = missing.empty();
+    proof.found = fmt::format("{}", fmt::join(proof.passed ? names : missing, ", "));
+    return proof;
+}
+
+Proof prove_image_differs(const ArmEvidence& evidence) {
+    Proof proof{"image_differs", "the image differs from the baseline's", true, "", ""};
+    const auto& own = evidence.kernel.image_sha256;
+    const auto& base = evidence.baseline.image_sha256;
+    proof.passed = !own.empty() && !base.empty() && own != base;
+    if (own.empty() || base.empty())
+        proof.found = "image hash unknown, want two different ones";
+    else if (proof.passed)
+        proof.found = fmt::format("sha256 {:.12}... against {:.12}...", own, base);
+    else
+        proof.found = fmt::format("both sha256 {:.12}..., want two different ones", own);
+    if (!proof.passed)
+        proof.reason = evidence.arm.series.empty() ? "the arm has no series: it is the baseline under another name"
+                                                   : "the series changes only comments, or a file or branch that this "
+                                                     "configuration does not compile";
+    return proof;
+}
+
+} // namespace
+
+std::vector<Proof> prove_kernel(const ArmEvidence& evidence) {
+    std::vector<Proof> proofs;
+    // Nothing asked is nothing proven: no line for an empty [target.config].
+    if (!evidence.spec.target.config.empty()) proofs.push_back(prove_config(evidence));
+    proofs.push_back(prove_symbols(evidence));
+    if (&evidence.arm != &evidence.spec.arms.front() && evidence.arm.name != evidence.spec.arms.front().name)
+        proofs.push_back(prove_image_differs(evidence));
+    return proofs;
+}
+
+} // namespace rig
