@@ -60,6 +60,13 @@ void shell() {
     }
 }
 
+void last_words() {
+    const int log = ::open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+    const std::string line = std::string("<4>") + rig::guest::kLastWords + "\n";
+    if (log < 0 || ::write(log, line.data(), line.size()) < 0) std::perror("rig-agent: /dev/kmsg");
+    if (log >= 0) ::close(log);
+}
+
 void serve(Channel& channel) {
     utsname names{};
     ::uname(&names);
@@ -90,6 +97,7 @@ int main() {
     Channel channel;
     if (channel.open()) {
         serve(channel);
+        last_words();
         channel.send(FrameType::Bye, "");
     } else {
         std::fprintf(stderr, "rig-agent: no virtio-serial port named %s\n", rig::guest::kChannelName);

@@ -24,6 +24,8 @@ inline constexpr std::uint16_t kProtocolVersion = 1;
 inline constexpr std::uint32_t kMaxPayload = 1 << 20;       // one frame
 inline constexpr std::uint64_t kMaxStream = 256ull << 20;   // all frames of one boot: a flooding guest is cut off here
 inline constexpr const char* kChannelName = "org.rig.channel.0"; // virtio-serial port name
+// What the agent writes to the kernel's log last, as a warning: a console on which it is missing shows no warning at all.
+inline constexpr const char* kLastWords = "rig-agent: the console is heard";
 inline constexpr const char* kPlanFile = "/rig/plan.frames";     // the plan in the initramfs
 
 enum class FrameType : std::uint16_t {

@@ -1,5 +1,7 @@
 #include "rig/console.h"
 
+#include "guest/protocol.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -94,6 +96,7 @@ void ConsoleTriage::take(std::string shown) {
     // Once the kernel is seen to stamp its lines, those without a stamp are a program's.
     if (!stamped_ || line.seconds) {
         const auto text = without_blanks(line.text);
+        heard_ = heard_ || text == guest::kLastWords;
         auto report = report_of(line);
         if (text.starts_with("NMI backtrace for cpu ") && report == open_.end()) {
             // A stalled CPU was asked for its backtrace: it prints under its own name.

@@ -45,6 +45,8 @@ class ConsoleTriage {
     // The last lines, printable; what a hung guest said last.
     std::string tail() const;
     bool empty() const { return !any_; } // not one printable line
+    // The agent's last words were there: the kernel's warnings reach this console.
+    bool heard() const { return heard_; }
 
  private:
     // A splat that is still being printed.
@@ -83,7 +85,7 @@ class ConsoleTriage {
     void record(Kept splat);
 
     ConsoleLines lines_;
-    bool stamped_ = false, any_ = false;
+    bool stamped_ = false, any_ = false, heard_ = false;
     unsigned long begun_ = 0; // reports so far
     double now_ = 0;          // kernel's clock
     std::deque<std::string> recent_;

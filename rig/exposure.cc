@@ -333,8 +333,9 @@ void prove_instruments(const ArmEvidence& evidence, const Boots& boots, std::vec
         },
         [](const Sample& s) -> std::string {
             if (s.exposure.lost_events > 0) return "perf lost events: see no_lost_events";
-            return "one of the three instruments missed some: a probe that was not armed on every CPU, or a CPU whose "
-                   "queue was not empty at the end";
+            return "one of the three instruments missed some: a probe hit while another ran on that CPU (kprobes' nmissed; with "
+                   "guest.extra_cmdline = \"sysctl.debug.kprobes-optimization=0\" none runs with interrupts on), one not armed on every "
+                   "CPU, or a CPU whose queue was not empty at the end";
         }));
     proofs.push_back(over_boots(
         {"cpus_reconcile", "the counts of all CPUs add up to each total", true, "every counter in every boot", ""},

@@ -161,6 +161,12 @@ Status judge(const GuestEnd& end, const Conversation& talk, const ConsoleTriage&
     if (const auto* exited = std::get_if<Exited>(&end.outcome); exited && exited->code != 0)
         return fail(Blame::Host, fmt::format("QEMU ended with exit code {}: {}", exited->code, end.messages), log);
     auto status = how_it_ended(end, talk, console, log, deadline);
+    if (status && !console.heard())
+        return fail(Blame::Guest,
+                    fmt::format("the console does not show what the agent wrote to the kernel's log last (\"{}\"): something in the guest keeps warnings from it "
+                                "(dmesg -n, kernel.printk), so that no splat could have been seen",
+                                guest::kLastWords),
+                    log);
     if (status) return status; // what the kernel said in a boot that completed is data
     auto& error = status.error();
     if (error.blame == Blame::Host) return status;

@@ -101,6 +101,7 @@ TEST_F(GuestRun, EveryEndingHasItsBlame) {
         {"agent gives up", {kHello + encode(FrameType::Failure, R"({"stage":"perf","message":"no event"})") + kBye, "", Exited{0}, ""}, Blame::Guest, "gave up: perf: no event"},
         {"garbage", {kHello + "garbage that is no frame", "", Exited{0}, ""}, Blame::Guest, "protocol violation"},
         {"bad JSON", {encode(FrameType::Hello, "{"), "", Exited{0}, ""}, Blame::Guest, "protocol violation"},
+        {"a console kept silent", {kHello + kBye, "[ 1.0] booting\n", Exited{0}, "", false, 0, false}, Blame::Guest, "so that no splat could have been seen"},
         {"a name of ours", {kHello + artifact, "", Exited{0}, ""}, Blame::Guest, "unexpected artifact"},
     };
     for (const auto& ending : endings) {

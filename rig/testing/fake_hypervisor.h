@@ -1,9 +1,11 @@
 // A hypervisor that plays a script: what the guest "sends", what its console says and how it ends.
 #pragma once
 
+#include "guest/protocol.h"
 #include "rig/files.h"
 #include "rig/host/hypervisor.h"
 
+#include <fmt/format.h>
 #include <fstream>
 #include <mutex>
 #include <vector>
@@ -17,6 +19,7 @@ struct FakeBoot {
     std::string start_error;      // non-empty: the guest could not be started
     bool console_flood = false;
     double starved_seconds = 0;
+    bool console_heard = true;    // the agent's last words follow on the console of a guest that said good-bye
 };
 
 class FakeHypervisor : public Hypervisor {
@@ -33,7 +36,7 @@ class FakeHypervisor : public Hypervisor {
         }
         if (!boot.start_error.empty()) return fail(Blame::Host, boot.start_error);
         if (stop.stop_requested()) return GuestEnd{Cancelled{}, 0, 0, {}, false};
-        std::ofstream(request.console_log) << boot.console;
+        std::ofstream(request.console_log) << boot.console << (boot.console_heard && boot.sends.find(guest::encode(guest::FrameType::Bye, "")) != std::string::npos ? fmt::format("[ 99.0][ T1] {}\n", guest::kLastWords) : "");
         if (!boot.sends.empty() && !on_bytes(boot.sends)) return GuestEnd{Cancelled{}, 0.5, 0, {}, false};
         return GuestEnd{boot.outcome, 0.5, boot.starved_seconds, "qemu says", boot.console_flood};
     }
