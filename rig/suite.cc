@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t max_points = 64, max_checks = 64, max_values = 64, max_texts = 64;
 
 std::string toml_text(const toml::node& node) {
+    if (const auto* real = node.as_floating_point()) return fmt::format("{:#}", real->get()); // the shortest text: 0.1
     std::ostringstream out;
     node.visit([&](const auto& typed) { out << typed; });
     return out.str();

@@ -30,7 +30,7 @@ id = "dose"
 claim = "sync IPIs follow the dose"
 [[point.run]]
 experiment = "configs/a.toml"
-set = { "guest.boots" = 6, "workload.name" = "exit", "arm.b.series" = ["x"] }
+set = { "guest.boots" = 6, "workload.name" = "exit", "arm.b.series" = ["x"], "metrics.munmap_latency.within" = 0.1, "metrics.sync_ipis.within" = 1.0 }
 sweep = { key = "fault.interval", values = [1, 2, 4] }
 expect = "broken"
 says = "the control did not fail"
@@ -60,8 +60,10 @@ TEST_F(SuiteTest, ReadsEveryKindOfCheck) {
     EXPECT_EQ(std::get<PatchCheck>(suite->points[0].checks[1]).lacks, std::vector<std::string>{"Context:"});
     const auto& run = std::get<RunCheck>(suite->points[1].checks[0]);
     EXPECT_EQ(run.expect, Exit::Broken);
-    ASSERT_EQ(run.set.size(), 3u);
+    ASSERT_EQ(run.set.size(), 5u);
     EXPECT_EQ(run.set[0], (SpecOverride{"guest.boots", "6"}));
+    EXPECT_EQ(run.set[3].value, "0.1"); // as it was written, and still a real number
+    EXPECT_EQ(run.set[4].value, "1.0");
     toml::table values = toml::parse("a = " + run.set[1].value + "\nb = " + run.set[2].value);
     EXPECT_EQ(values["a"].value<std::string>(), "exit");
     EXPECT_EQ(values["b"][0].value<std::string>(), "x");
