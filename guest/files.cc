@@ -34,6 +34,11 @@ bool read_file(const std::string& path, std::string& out) {
 
 bool write_file(const std::string& path, std::string_view text) { return write_with(path, text, O_CREAT | O_TRUNC); }
 
+bool copy_file(const std::string& from, const std::string& to) {
+    std::string text;
+    return read_file(from, text) && write_file(to, text);
+}
+
 bool append_line(const std::string& path, std::string_view line) {
     return write_with(path, std::string(line) + "\n", O_APPEND);
 }

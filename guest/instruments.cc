@@ -144,6 +144,8 @@ bool define_probes(const nlohmann::json& lines, std::string& error) {
     return true;
 }
 
+void disable_probe_optimization() { write_file("/proc/sys/debug/kprobes-optimization", "0"); }
+
 bool arm_faults(const nlohmann::json& fault, pid_t workload, nlohmann::json& readback, std::string& error) {
     if (!fault.at("enabled").get<bool>()) return true;
     for (const auto& attribute : fault.at("attributes")) {

@@ -36,6 +36,10 @@ std::vector<std::string> event_arguments(const nlohmann::json& events, pid_t wor
 // Events of the plan (subsystem:name) the kernel does not have.
 std::vector<std::string> missing_events(const nlohmann::json& plan);
 
+// Probes stay breakpoints. The handler of an optimised one runs with interrupts on, and a probed handler of an IPI that arrives
+// within it is not counted (nmissed); and optimising them stops every CPU in the middle of the workload (do_sync_core).
+void disable_probe_optimization();
+
 // Writes the plan's lines to kprobe_events. False: `error` names the line.
 bool define_probes(const nlohmann::json& lines, std::string& error);
 

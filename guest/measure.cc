@@ -205,6 +205,7 @@ bool Pass::measured(WorkloadProcess& workload, Backgrounds& backgrounds) {
     bystanders.record(false);
     // A workload that died is reported by its wait status: perf is closed all the same, its output is evidence.
     result["workload_done"] = done;
+    if (counting) copy_file("/sys/kernel/debug/kprobes/list", "/tmp/kprobes.txt"); // armed now: where they sit, and whether optimised
     stage = "background";
     if (!backgrounds.stop(error)) return false;
     stage = "perf";
@@ -239,6 +240,7 @@ void measure(const json& plan, Channel& channel) {
         channel.send(FrameType::Failure, json{{"stage", stage}, {"message", error}}.dump());
     };
     std::string error;
+    disable_probe_optimization();
     if (!define_probes(plan.at("probes"), error)) return fail("kprobes", error);
     if (const auto missing = missing_events(plan); !missing.empty()) {
         error = "the kernel has no event";
@@ -258,8 +260,7 @@ void measure(const json& plan, Channel& channel) {
         result["passes"].push_back(pass.result);
     }
     bystanders.stop();
-    // Probes leave the list as soon as their definition goes; it is read while they are still defined.
-    channel.send_file("kprobes.txt", "/sys/kernel/debug/kprobes/list");
+    channel.send_file("kprobes.txt", "/tmp/kprobes.txt");
     result["bystanders"] = bystander_results(bystanders);
     const std::string text = result.dump();
     // Samples of many CPUs outgrow a frame: they travel as a file, the Result frame says that they are complete.

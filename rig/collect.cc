@@ -99,6 +99,20 @@ Result<Calls> pair_calls(const Trace& trace, const std::string& enter, const std
 
 Result<Calls> pair_calls(const Trace& trace, const MeasuredCall& call) { return pair_calls(trace, call.enter, call.exit); }
 
+// Runs of the target that called the witness once: two equal counts could come from two places. By entry and return of the
+// same task and not by call chain, from which the compiler's tail calls take the target out.
+Result<std::uint64_t> witnessed_hits(const Trace& trace) {
+    RIG_CHECK(pair_calls(trace, "rig:target", "rig:target_return"));
+    std::map<int, unsigned> inside; // by thread that is in the target: calls of the witness so far
+    std::uint64_t once = 0;
+    for (const auto& event : trace.events) {
+        if (event.event == "rig:target") inside.emplace(event.tid, 0);
+        else if (event.event == "rig:target_return") once += inside.extract(event.tid).mapped() == 1;
+        else if (event.event == "rig:witness" && inside.contains(event.tid)) ++inside.at(event.tid);
+    }
+    return once;
+}
+
 // All arms are measured over windows of equal length: a call that lasts into the next one's turn breaks that.
 Status check_pace(const Calls& calls, const Spec& spec, const char* pass) {
     const auto pace_ns = spec.workload.pace_us * 1000ull;
@@ -171,7 +185,9 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
     RIG_TRY(calls, pair_calls(trace, iteration));
     RIG_CHECK(check_pace(calls, spec, "counted"));
     RIG_TRY(injections, injections_of(pass));
+    RIG_TRY(witnessed, witnessed_hits(trace));
     Exposure& e = sample.exposure;
+    e.witnessed_hits = witnessed;
     for (const auto& event : trace.events) {
         if (event.event == "csd:csd_queue_cpu") {
             const std::string function = printable(trace_field(event.trace, "func"));
@@ -267,6 +283,14 @@ Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, 
     return {};
 }
 
+// The agent forbids it: see disable_probe_optimization().
+Status no_optimised_probe(const std::string& list) {
+    const auto at = list.find("[OPTIMIZED]");
+    if (at == list.npos) return {};
+    const auto line = list.rfind('\n', at) + 1; // npos + 1 is 0
+    return guest_error(fmt::format("the kernel optimised a probe, whose handler may miss others: {}", printable(list.substr(line, list.find('\n', at) - line))));
+}
+
 // The kernel's own word for where the target's probe sits, against System.map.
 bool probe_matches(const std::string& list, std::uint64_t address, const std::string& function) {
     const auto want = fmt::format("{:016x}  k  {}+0x0", address, function);
@@ -292,6 +316,7 @@ Result<Sample> collect(const Artifacts& artifacts, const GuestPlan& plan, const 
         }
         RIG_CHECK(fill_counted(sample, artifacts, passes.at(0), plan, spec));
         RIG_CHECK(fill_timed(sample, artifacts, passes.at(1), result, spec));
+        RIG_CHECK(no_optimised_probe(kprobes));
         sample.exposure.probe_addresses_match = probe_matches(kprobes, plan.target_address, spec.target.function);
         return sample;
     } catch (const json::exception& e) {

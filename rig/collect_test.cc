@@ -22,13 +22,13 @@ Spec small_spec() {
 
 // The symbols of the kernels the captures come from, as far as a plan needs them.
 GuestPlan plan_for(const Spec& spec, const std::string& target_address) {
-    const auto symbols = SymbolTable::parse("ffffffff810e4070 T smp_call_function\nffffffff8116e550 t tlb_remove_table_smp_sync\n" + target_address +
+    const auto symbols = SymbolTable::parse("ffffffff810e3eb0 T smp_call_function\nffffffff8116e390 t tlb_remove_table_smp_sync\n" + target_address +
                                                 " t tlb_remove_table_one\nffffffff8116e8d0 T tlb_remove_table\nffffffff8116eaf0 T tlb_flush_mmu\n"
                                                 "ffffffff8116f000 T exit_mmap\nffffffff8116f200 T x\n",
                                             "System.map");
     return make_plan(spec, spec.arms[0], *symbols, {}).value();
 }
-constexpr const char* kTarget = "ffffffff8116e5e0";
+constexpr const char* kTarget = "ffffffff8116e420";
 
 TEST(Collect, AnUnpatchedBootAddsUp) {
     const Spec spec = small_spec();
@@ -40,6 +40,7 @@ TEST(Collect, AnUnpatchedBootAddsUp) {
     EXPECT_EQ(e.failed_allocations, 12u);
     EXPECT_EQ(e.target_hits, 12u);
     EXPECT_EQ(e.witness_hits, 12u);
+    EXPECT_EQ(e.witnessed_hits, 12u);
     EXPECT_EQ(sample->counts.at("sync_ipis"), 36u);
     EXPECT_EQ(e.recorded_sync, 36u);
     EXPECT_EQ(e.sync_handled, 36u);
@@ -56,6 +57,26 @@ TEST(Collect, AnUnpatchedBootAddsUp) {
     EXPECT_TRUE(sample->sync_callsites.begin()->first.starts_with("smp_call_function")) << sample->sync_callsites.begin()->first;
     EXPECT_GT(sample->bystander_wakeup_ns.size(), 3u);
     EXPECT_EQ(sample->bystander_wakeup_ns.size(), sample->bystander_burst_ns.size());
+}
+
+// As many calls of the witness as runs of the target, but not one in each.
+TEST(Collect, AWitnessElsewhereIsNoWitness) {
+    const Spec spec = small_spec();
+    const auto with = [&](const std::string& from, const std::string& to) {
+        auto artifacts = captured_boot("6.12-ipi");
+        auto& text = artifacts.at("counted-perf-script.txt");
+        const auto witness = text.find("rig:witness");
+        const auto begin = text.rfind('\n', witness) + 1;
+        auto line = text.substr(begin, text.find('\n', witness) + 1 - begin);
+        const auto at = line.find(from);
+        EXPECT_NE(at, line.npos);
+        text.replace(begin + at, from.size(), to);
+        const auto sample = collect(artifacts, plan_for(spec, kTarget), spec);
+        EXPECT_TRUE(sample) << sample.error().message;
+        return sample ? sample->exposure.witnessed_hits : 99;
+    };
+    EXPECT_EQ(with("rig:witness", "rig:elsewise"), 11u);
+    EXPECT_EQ(with(" 53 [", " 54 ["), 11u) << "another task's call";
 }
 
 TEST(Collect, APatchedBootSendsNoSyncIpi) {
@@ -105,6 +126,7 @@ TEST(Collect, DamagedEvidenceIsNoSample) {
         {"cut JSON", "result.json", "{\"bystanders\"", "", "result.json"},
         {"another event", "counted-perf-stat.csv", "tlb:tlb_flush", "tlb:other", "not asked for"},
         {"a row missing", "counted-perf-stat.csv", "CPU3,0,,rig:alloc_failed", "#", "39 rows"},
+        {"an optimised probe", "kprobes.txt", "k  smp_call_function+0x0    ", "k  smp_call_function+0x0    [OPTIMIZED]", "optimised a probe, whose handler may miss others: ffffffff810e3eb0  k  smp_call_function+0x0"},
         {"a lost return", "timed-perf-script.txt", "rig:target_return", "rig:other", "without a rig:target_return"},
         {"a lost entry", "timed-perf-script.txt", "syscalls:sys_enter_munmap", "rig:other", "without syscalls:sys_enter_munmap"},
     };
@@ -156,7 +178,7 @@ TEST(Collect, CallsArePairedWithinAThread) {
 TEST(Plan, NamesAFunctionThatIsNotThere) {
     Spec spec = small_spec();
     spec.arms[0].witness = "no_such_function";
-    const auto symbols = SymbolTable::parse("ffffffff8116e550 t tlb_remove_table_smp_sync\nffffffff8116e5e0 t tlb_remove_table_one\n"
+    const auto symbols = SymbolTable::parse("ffffffff8116e390 t tlb_remove_table_smp_sync\nffffffff8116e420 t tlb_remove_table_one\n"
                                             "ffffffff8116e8d0 T tlb_remove_table\nffffffff8116eaf0 T x\n",
                                             "System.map");
     const auto plan = make_plan(spec, spec.arms[0], *symbols, {});
@@ -306,7 +328,7 @@ TEST(Plan, ACommandsRunsAndTheCallsTimedInThemAreDifferentEvents) {
     EXPECT_NE(filter_of(record(), "rig:call").find("$CHILDREN"), std::string::npos);
     EXPECT_EQ(plan_for(spec, kTarget).json.at("workload").at("command"), nlohmann::json(spec.workload.command));
     spec.workload.call = "no_such_function";
-    const auto symbols = SymbolTable::parse("ffffffff8116e550 t tlb_remove_table_smp_sync\nffffffff8116e5e0 t tlb_remove_table_one\n"
+    const auto symbols = SymbolTable::parse("ffffffff8116e390 t tlb_remove_table_smp_sync\nffffffff8116e420 t tlb_remove_table_one\n"
                                             "ffffffff8116e8d0 T tlb_remove_table\nffffffff8116eaf0 T smp_call_function\nffffffff8116ebf0 T x\n",
                                             "System.map");
     const auto plan = make_plan(spec, spec.arms[0], *symbols, {});
@@ -333,7 +355,7 @@ TEST(Plan, PinsTheInjectionToOneFunctionAndTask) {
     EXPECT_EQ(attributes.at("task-filter"), "Y");
     EXPECT_EQ(attributes.at("min-order"), "0");
     EXPECT_EQ(plan.at("fault").at("attributes").back().at(0), "probability"); // nothing fails before the filters stand
-    EXPECT_NE(plan.dump().find("func == 0xffffffff8116e550"), std::string::npos);
+    EXPECT_NE(plan.dump().find("func == 0xffffffff8116e390"), std::string::npos);
 }
 
 TEST(Collect, ABackgroundsHistogramBecomesValues) {

@@ -42,6 +42,10 @@ Result<std::map<std::string, ReadyArm>> ready_arms(const Spec& spec, const Prepa
         const auto map_text = slurp(kernel.system_map);
         RIG_TRY(symbols, SymbolTable::parse(map_text, kernel.system_map.string()));
         ReadyArm one{kernel, kernel_facts(spec, slurp(kernel.config), map_text, kernel.version, kernel.image_sha256), symbols, {}};
+        if (const auto& base = prepared.kernels.at(spec.arms.front().name); one.facts.config_known) {
+            const auto theirs = slurp(base.config);
+            if (!theirs.empty()) one.facts.config_differs = differing_options(theirs, slurp(kernel.config));
+        }
         if (auto plan = make_plan(spec, arm, symbols, {}); !plan) one.unplannable = plan.error().message;
         ready.emplace(arm.name, std::move(one));
     }

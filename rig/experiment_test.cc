@@ -30,8 +30,8 @@ class FakeRunner : public CommandRunner {
     }
 };
 
-constexpr const char* kMap = "ffffffff810b9fb0 T synchronize_rcu\nffffffff810e4070 T smp_call_function\nffffffff8116e550 t tlb_remove_table_smp_sync\n"
-                             "ffffffff8116e5e0 t tlb_remove_table_one\nffffffff8116e8d0 T tlb_remove_table\nffffffff8116eaf0 T tlb_flush_mmu\n";
+constexpr const char* kMap = "ffffffff810b9fb0 T synchronize_rcu\nffffffff810e3eb0 T smp_call_function\nffffffff8116e390 t tlb_remove_table_smp_sync\n"
+                             "ffffffff8116e420 t tlb_remove_table_one\nffffffff8116e8d0 T tlb_remove_table\nffffffff8116eaf0 T tlb_flush_mmu\n";
 
 FakeBoot captured_boot_of(const char* folder) {
     std::string sends = encode(FrameType::Hello, R"({"protocol":1,"release":"6.12.117","version":"#1 SMP","cpus":4})");
@@ -226,7 +226,7 @@ TEST_F(ExperimentLoop, SamplesThatDoNotAddUpAreInconclusive) {
 }
 
 TEST_F(ExperimentLoop, AFunctionThatIsNotInTheImageIsInconclusiveWithoutABoot) {
-    put("System.map", "ffffffff810e4070 T smp_call_function\nffffffff8116e550 t tlb_remove_table_smp_sync\nffffffff8116eaf0 T x\n");
+    put("System.map", "ffffffff810e3eb0 T smp_call_function\nffffffff8116e390 t tlb_remove_table_smp_sync\nffffffff8116eaf0 T x\n");
     FakeHypervisor hypervisor({captured_boot_of("6.12-ipi")});
     const auto result = run(hypervisor, 1);
     ASSERT_TRUE(result) << result.error().message;

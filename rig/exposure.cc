@@ -293,6 +293,16 @@ void prove_hits(const ArmEvidence& evidence, const Boots& boots, std::vector<Pro
             if (kernel_option(evidence.kernel, "PT_RECLAIM") == "y") return pt_reclaim_reason;
             return "the target took another branch: the series does not change this line, or the witness is wrong";
         }));
+    proofs.push_back(over_boots(
+        {"witness_within", "the witness ran within the target, once in each run of it", true, range(boots, [](const Sample& s) { return s.exposure.witnessed_hits; }), ""},
+        boots, [](const Sample& s) {
+            const auto inside = s.exposure.witnessed_hits, want = s.exposure.target_hits;
+            return inside == want ? Wrong{} : Wrong{fmt::format("in {} of the target's {} runs, want all", inside, want)};
+        },
+        [](const Sample& s) -> std::string {
+            if (s.exposure.witness_hits != s.exposure.target_hits) return "it did not run as often as the target: see witness_hits";
+            return "as often as the target, but not by it: the series changes another place than target.function, or the witness is called there as well";
+        }));
     if (evidence.arm.name != evidence.spec.arms.front().name) prove_witness_differs(evidence, proofs);
 }
 
@@ -333,9 +343,8 @@ void prove_instruments(const ArmEvidence& evidence, const Boots& boots, std::vec
         },
         [](const Sample& s) -> std::string {
             if (s.exposure.lost_events > 0) return "perf lost events: see no_lost_events";
-            return "one of the three instruments missed some: a probe hit while another ran on that CPU (kprobes' nmissed; with "
-                   "guest.extra_cmdline = \"sysctl.debug.kprobes-optimization=0\" none runs with interrupts on), one not armed on every "
-                   "CPU, or a CPU whose queue was not empty at the end";
+            return "one of the three instruments missed some: a probe hit while another ran on that CPU (kprobes' nmissed), one not armed on "
+                   "every CPU, or a CPU whose queue was not empty at the end";
         }));
     proofs.push_back(over_boots(
         {"cpus_reconcile", "the counts of all CPUs add up to each total", true, "every counter in every boot", ""},
@@ -412,6 +421,14 @@ std::vector<Proof> prove(const ArmEvidence& evidence) {
     prove_at_least(evidence, boots, proofs);
     prove_instruments(evidence, boots, proofs);
     return proofs;
+}
+
+std::string thinly_exposed(const Spec& spec, const std::vector<Sample>& samples, const std::string& arm) {
+    if (spec.target.same_path) return "";
+    std::size_t thin = 0, boots = 0;
+    for (const auto& sample : samples)
+        if (sample.id.arm == arm) ++boots, thin += 2 * sample.exposure.timed_target_hits <= sample.exposure.calls;
+    return thin ? fmt::format("in {} of {} boots at most half of the calls ran the target", thin, boots) : "";
 }
 
 std::vector<std::string> clock_warnings(const ArmEvidence& evidence) {

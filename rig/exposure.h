@@ -18,11 +18,15 @@ struct KernelFacts {
     std::string image_sha256;                   // 64 hex digits
     bool config_known = false;                  // false: a prebuilt image that came without its .config
     std::map<std::string, std::string> config;  // name without CONFIG_ -> value as written; "n" if absent or not set
+    // Against the baseline's: name -> "n -> y". Absent is n. Empty for the baseline and where either came without one.
+    std::map<std::string, std::string> config_differs;
     std::map<std::string, std::string> symbols; // wanted -> name found: itself, a variant ("x.isra.0"), "" = absent
 };
 
 // Values of the named options in the text of a .config.
 std::map<std::string, std::string> config_values(std::string_view config_text, const std::vector<std::string>& names);
+// What `own` says otherwise than `baseline`: see KernelFacts. Without what tells builds apart and nothing else (LOCALVERSION).
+std::map<std::string, std::string> differing_options(std::string_view baseline, std::string_view own);
 // Options that make the kernel complain of what it would else do silently; their values are always looked up.
 const std::vector<std::string>& detector_options();
 // The wanted symbols in the text of a System.map.
@@ -63,6 +67,10 @@ struct ArmEvidence {
 
 // All proofs of one arm, each over all its boots and naming the first that fails. Never empty.
 std::vector<Proof> prove(const ArmEvidence& evidence);
+
+// "in 3 of 8 boots at most half of the calls ran the target": a median over calls then is that of calls without it, and cannot
+// show what the target costs. "" if every boot of the arm reached it in more; also with target.same_path.
+std::string thinly_exposed(const Spec& spec, const std::vector<Sample>& samples, const std::string& arm);
 
 // The workload's own clock around munmap against perf's, per boot; not a proof, since they do not time the same thing.
 // One text if any boot of the arm disagrees by more than the tolerance, else none.

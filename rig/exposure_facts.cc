@@ -31,6 +31,18 @@ const std::vector<std::string>& explaining_options() {
     return names;
 }
 
+// Those that are set: name without CONFIG_ -> value as written.
+std::map<std::string, std::string> all_options(std::string_view config_text) {
+    std::map<std::string, std::string> values;
+    each_line(config_text, [&](std::string_view line) {
+        constexpr std::string_view prefix = "CONFIG_";
+        auto equals = line.find('=');
+        if (!line.starts_with(prefix) || equals == std::string_view::npos) return;
+        values[std::string(line.substr(prefix.size(), equals - prefix.size()))] = line.substr(equals + 1);
+    });
+    return values;
+}
+
 } // namespace
 
 const std::vector<std::string>& detector_options() {
@@ -42,14 +54,20 @@ std::map<std::string, std::string> config_values(std::string_view config_text, c
     std::map<std::string, std::string> values;
     for (const auto& name : names)
         values[name] = "n"; // absent, or "# CONFIG_X is not set"
-    each_line(config_text, [&](std::string_view line) {
-        constexpr std::string_view prefix = "CONFIG_";
-        auto equals = line.find('=');
-        if (!line.starts_with(prefix) || equals == std::string_view::npos) return;
-        auto found = values.find(std::string(line.substr(prefix.size(), equals - prefix.size())));
-        if (found != values.end()) found->second = line.substr(equals + 1);
-    });
+    for (const auto& [name, value] : all_options(config_text))
+        if (auto found = values.find(name); found != values.end()) found->second = value;
     return values;
+}
+
+std::map<std::string, std::string> differing_options(std::string_view baseline, std::string_view own) {
+    const auto base = all_options(baseline), mine = all_options(own);
+    const auto value = [](const auto& options, const std::string& name) { return options.contains(name) ? options.at(name) : "n"; };
+    std::map<std::string, std::string> differs;
+    for (const auto* options : {&base, &mine})
+        for (const auto& [name, ignored] : *options)
+            if (const auto was = value(base, name), is = value(mine, name); was != is) differs[name] = was + " -> " + is;
+    for (const char* label : {"LOCALVERSION", "BUILD_SALT"}) differs.erase(label);
+    return differs;
 }
 
 std::map<std::string, std::string> find_symbols(std::string_view system_map, const std::vector<std::string>& names) {

@@ -17,6 +17,13 @@ TEST(KernelFacts, ReadsAConfigLikeKconfigWritesIt) {
                           {"SMP", "y"}, {"PT_RECLAIM", "n"}, {"NR_CPUS", "16"}, {"LOCALVERSION", "\"-a=b\""}, {"SMP_EXTRA", "m"}, {"ABSENT", "n"}}));
 }
 
+TEST(KernelFacts, OptionsThatDiffer) {
+    EXPECT_EQ(differing_options("# CONFIG_KASAN is not set\nCONFIG_SMP=y\nCONFIG_NR_CPUS=16\nCONFIG_LOCALVERSION=\"-a\"\nCONFIG_OLD=y\n",
+                                "CONFIG_KASAN=y\nCONFIG_SMP=y\nCONFIG_NR_CPUS=8\nCONFIG_LOCALVERSION=\"-b\"\n# CONFIG_ONLY_HERE is not set\n"),
+              (std::map<std::string, std::string>{{"KASAN", "n -> y"}, {"NR_CPUS", "16 -> 8"}, {"OLD", "y -> n"}}));
+    EXPECT_TRUE(differing_options("CONFIG_SMP=y\n", "CONFIG_SMP=y\n").empty());
+}
+
 TEST(KernelFacts, FindsSymbolsAndTheirClones) {
     auto found = find_symbols("ffffffff81000000 T _text\nffffffff81234560 t tlb_remove_table_one\n"
                               "ffffffff81234570 t tlb_remove_table_one.cold\nffffffff81234580 t helper.isra.0\n"

@@ -1,5 +1,6 @@
 #include "rig/exposure_kernel.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -84,6 +85,41 @@ Proof prove_image_differs(const ArmEvidence& evidence) {
     return proof;
 }
 
+// The options in which an arm's kernel differs from the baseline's without having been allowed to.
+std::vector<std::string> undeclared_differences(const Arm& arm, const KernelFacts& kernel) {
+    const auto declared = [&](const std::string& name) {
+        return std::any_of(arm.config_differs.begin(), arm.config_differs.end(), [&](const std::string& one) { return one == name || one == "*"; });
+    };
+    std::vector<std::string> out;
+    for (const auto& [name, ignored] : kernel.config_differs)
+        if (!declared(name)) out.push_back(name);
+    return out;
+}
+
+// Another kernel in more than the patch: KASAN in the baseline alone would flatter any series.
+Proof prove_same_config(const ArmEvidence& evidence) {
+    constexpr std::size_t most_named = 5;
+    Proof proof{"same_config", "the kernel is built with the baseline's options", true, "", ""};
+    const auto& kernel = evidence.kernel;
+    if (!kernel.config_known || !evidence.baseline.config_known) {
+        proof.passed = false;
+        proof.found = fmt::format("{} came without its .config, want both", kernel.config_known ? evidence.spec.arms.front().name : evidence.arm.name);
+        proof.reason = "nothing shows that the kernels differ in the patch alone: name it in the arm's key `config`";
+        return proof;
+    }
+    const auto undeclared = undeclared_differences(evidence.arm, kernel);
+    proof.passed = undeclared.empty();
+    proof.found = kernel.config_differs.empty() ? "every one" : fmt::format("all but the {} declared", kernel.config_differs.size());
+    if (proof.passed) return proof;
+    std::vector<std::string> named;
+    for (const auto& name : undeclared)
+        if (named.size() < most_named) named.push_back(fmt::format("{} {}", name, kernel.config_differs.at(name)));
+    proof.found = fmt::format("{}", fmt::join(named, ", "));
+    if (undeclared.size() > named.size()) proof.found += fmt::format(" and {} more", undeclared.size() - named.size());
+    proof.reason = "what is measured is these options and the patch together: build both alike, or name them in the arm's key `config_differs`";
+    return proof;
+}
+
 } // namespace
 
 std::vector<Proof> prove_kernel(const ArmEvidence& evidence) {
@@ -92,7 +128,7 @@ std::vector<Proof> prove_kernel(const ArmEvidence& evidence) {
     if (!evidence.spec.target.config.empty()) proofs.push_back(prove_config(evidence));
     proofs.push_back(prove_symbols(evidence));
     if (&evidence.arm != &evidence.spec.arms.front() && evidence.arm.name != evidence.spec.arms.front().name)
-        proofs.push_back(prove_image_differs(evidence));
+        for (const auto& proof : {prove_image_differs(evidence), prove_same_config(evidence)}) proofs.push_back(proof);
     return proofs;
 }
 

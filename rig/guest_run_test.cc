@@ -156,8 +156,8 @@ TEST_F(GuestRun, AMeasuredBootBecomesASample) {
     std::string sends = kHello;
     for (const auto& [name, content] : testing::captured_boot("6.12-ipi")) sends += guest::encode_artifact(name, content);
     FakeHypervisor hypervisor({{sends + encode(FrameType::Result, "{}") + kBye, "", Exited{0}, ""}});
-    const auto symbols = SymbolTable::parse("ffffffff810e4070 T smp_call_function\nffffffff8116e550 t tlb_remove_table_smp_sync\n"
-                                            "ffffffff8116e5e0 t tlb_remove_table_one\nffffffff8116e8d0 T tlb_remove_table\nffffffff8116eaf0 T x\n",
+    const auto symbols = SymbolTable::parse("ffffffff810e3eb0 T smp_call_function\nffffffff8116e390 t tlb_remove_table_smp_sync\n"
+                                            "ffffffff8116e420 t tlb_remove_table_one\nffffffff8116e8d0 T tlb_remove_table\nffffffff8116eaf0 T x\n",
                                             "m");
     const auto plan = make_plan(spec_, spec_.arms[0], *symbols, {});
     const GuestSetup setup{spec_, {GuestClock::Virtual, Accelerator::Tcg}, dir_ / "image", hypervisor};

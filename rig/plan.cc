@@ -131,8 +131,11 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
     json timed = counted;
     counted.push_back({{"event", "csd:csd_queue_cpu"}});
     if (spec.fault.enabled) counted.push_back(event_json({"", "rig:alloc_failed/call-graph=fp/", fmt::format("ret == 1 && {}", own_filter)}));
-    timed.push_back(own("rig:target"));
-    timed.push_back(own("rig:target_return"));
+    for (const char* event : {"rig:target", "rig:target_return"}) {
+        timed.push_back(own(event));
+        if (!arm.witness.empty()) counted.push_back(own(event));
+    }
+    if (!arm.witness.empty()) counted.push_back(own("rig:witness"));
     json probes = {"p:rig/target " + spec.target.function, "r:rig/target_return " + spec.target.function};
     if (!arm.witness.empty()) probes.push_back("p:rig/witness " + arm.witness);
     for (std::size_t i = 0; i < foreign.size(); ++i) probes.push_back(fmt::format("p:rig/foreign_{} {}", i, foreign[i].probed));

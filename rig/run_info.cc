@@ -15,6 +15,7 @@ constexpr std::size_t max_arms = 64;
 constexpr std::size_t max_patches = 4096;
 constexpr std::size_t max_arguments = 1024;
 constexpr std::size_t max_options = 1024;
+constexpr std::size_t max_differences = 65536; // two distributions' kernels
 constexpr unsigned format = 3; // raised when a reader of the old format would misread the new one
 
 template<class Visit, class I> void visit_texts(I& info, Visit visit) {
@@ -41,6 +42,7 @@ json to_json(const RunKernel& kernel) {
               {"image_sha256", kernel.facts.image_sha256},
               {"config_known", kernel.facts.config_known},
               {"config", kernel.facts.config},
+              {"config_differs", kernel.facts.config_differs},
               {"symbols", kernel.facts.symbols}}}};
 }
 
@@ -49,6 +51,7 @@ Status read_facts(JsonReader reader, KernelFacts& facts) {
     RIG_CHECK(reader.text("image_sha256", facts.image_sha256, 64));
     RIG_CHECK(reader.boolean("config_known", facts.config_known));
     RIG_CHECK(reader.map("config", facts.config, max_options));
+    RIG_CHECK(reader.map("config_differs", facts.config_differs, max_differences));
     RIG_CHECK(reader.map("symbols", facts.symbols, max_options));
     return reader.finish();
 }

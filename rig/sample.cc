@@ -24,6 +24,7 @@ template<class Visit, class E> void visit_exposure(E& exposure, Visit visit) {
     visit("injections", exposure.injections);
     visit("target_hits", exposure.target_hits);
     visit("witness_hits", exposure.witness_hits);
+    visit("witnessed_hits", exposure.witnessed_hits);
     visit("failed_allocations", exposure.failed_allocations);
     visit("sync_handled", exposure.sync_handled);
     visit("recorded_sync", exposure.recorded_sync);

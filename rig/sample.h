@@ -28,6 +28,8 @@ struct Exposure {
     std::uint64_t injections = 0;       // counted pass: fail_page_alloc/times before - after
     std::uint64_t target_hits = 0;      // counted pass, perf stat: entries of spec.target.function by the workload
     std::uint64_t witness_hits = 0;     // counted pass, perf stat: entries of the arm's witness by the workload
+    std::uint64_t witnessed_hits = 0;   // counted pass, perf record: runs of the target in which, between entry and return of the
+                                        // same task, the witness ran exactly once
     std::uint64_t failed_allocations = 0; // counted pass, perf stat: allocations of the workload that were made to fail
     std::uint64_t sync_handled = 0;     // counted pass, perf stat: runs of the sync function on the receiving CPUs
     std::uint64_t recorded_sync = 0;    // counted pass, perf record: the same IPIs as counts["sync_ipis"]

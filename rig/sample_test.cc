@@ -17,7 +17,7 @@ Sample full_sample() {
     s.cpus_online = 4;
     s.kernel_release = "6.12.117";
     s.kernel_version = "#1 SMP";
-    s.exposure = {80, 80, 80, 80, 240, 240, 80, 79, 79, 20, 0, true};
+    s.exposure = {80, 80, 80, 77, 80, 240, 240, 80, 79, 79, 20, 0, true};
     s.counts = {{"sync_ipis", 240}, {"tlb_flushes", std::numeric_limits<std::uint64_t>::max()}};
     s.counts_per_cpu = {{"sync_ipis", {0, 80, 80, 80}}};
     s.sync_callsites = {{"smp_call_function+0x2b", 240}};
@@ -51,6 +51,7 @@ TEST(Sample, RoundTripsThroughTextExactly) {
     EXPECT_EQ(back->id.seed, (std::uint64_t{1} << 53) - 1);
     EXPECT_EQ(back->counts.at("tlb_flushes"), std::numeric_limits<std::uint64_t>::max());
     EXPECT_EQ(back->exposure.timed_injections, 79u);
+    EXPECT_EQ(back->exposure.witnessed_hits, 77u);
     EXPECT_TRUE(back->exposure.probe_addresses_match);
     EXPECT_EQ(back->host, full_sample().host);
     EXPECT_EQ(back->splats, full_sample().splats);

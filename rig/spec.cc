@@ -152,7 +152,7 @@ Result<PrebuiltImage> read_prebuilt(const SpecTable& table, const fs::path& top)
 }
 
 Result<Arm> read_arm(const SpecTable& table, bool prebuilt, bool same_path, const fs::path& top) {
-    RIG_CHECK(table.only({"name", "series", "witness", "splat", "cmdline", "bzimage", "system_map", "vmlinux", "config"}));
+    RIG_CHECK(table.only({"name", "series", "witness", "splat", "config_differs", "cmdline", "bzimage", "system_map", "vmlinux", "config"}));
     RIG_CHECK(table.require("name", "a name such as \"ipi\""));
     if (!same_path)
         RIG_CHECK(table.require("witness",
@@ -164,6 +164,7 @@ Result<Arm> read_arm(const SpecTable& table, bool prebuilt, bool same_path, cons
     RIG_CHECK(table.text("name", arm.name, rules::arm_name));
     RIG_CHECK(table.text("witness", arm.witness, rules::kernel_function));
     RIG_CHECK(table.text("splat", arm.splat, rules::splat_text));
+    RIG_CHECK(table.texts("config_differs", arm.config_differs, max_options, rules::option_name_or_any));
     RIG_CHECK(table.text("cmdline", arm.cmdline, rules::kernel_words(max_extra_cmdline)));
     if (prebuilt) {
         RIG_TRY(image, read_prebuilt(table, top));

@@ -48,6 +48,7 @@ struct Arm {
                                                // with target.same_path
     std::optional<PrebuiltImage> prebuilt;
     std::string splat = {}; // broken on purpose: every boot must splat, naming this text in title, function or call trace
+    std::vector<std::string> config_differs = {}; // options, without CONFIG_, in which this kernel may differ from the baseline's; "*": any
     std::string cmdline = {}; // appended to the kernel command line of this arm, after guest.extra_cmdline
 };
 

@@ -131,6 +131,7 @@ TEST_F(SpecErrors, PointsAtWhatIsWrongAndSaysWhatIsAccepted) {
         {good_spec, "deadline_seconds = 90", "deadline_seconds = @86401", {"0..86400"}},
         {good_spec, "perf_pages = 64", "perf_pages = @32768", {"guest.perf_pages", "1..16384"}},
         {good_spec, "extra_cmdline = \"lpj=1000 debug\"", "extra_cmdline = @\"lpj=1000 loglevel=1\"", {"guest.extra_cmdline", "no loglevel=1"}},
+        {good_spec, "witness = \"synchronize_rcu\"", "witness = \"synchronize_rcu\"\nconfig_differs = [@\"CONFIG_kasan\"]", {"config_differs", "without CONFIG_", "\"*\" for any"}},
         {good_spec, "perf_pages = 64", "perf_pages = @65", {"guest.perf_pages", "a power of two"}},
         {good_spec, "iterations = 21", "iterations = @100001", {"workload.iterations", "1..100000"}},
         {good_spec, "pace_us = 0", "pace_us = @10000001", {"workload.pace_us", "0..10000000"}},

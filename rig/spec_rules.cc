@@ -111,6 +111,12 @@ std::optional<std::string> option_name(const std::string& value) {
     return unless(good && value.size() <= 128, "the name of a kernel option without CONFIG_: A-Z, 0-9 or '_'");
 }
 
+std::optional<std::string> option_name_or_any(const std::string& value) {
+    if (value == "*") return std::nullopt;
+    const auto want = option_name(value);
+    return want ? std::optional(*want + ", or \"*\" for any") : std::nullopt;
+}
+
 std::optional<std::string> option_value(const std::string& value) {
     std::string_view number = value;
     if (number.starts_with('-')) number.remove_prefix(1);

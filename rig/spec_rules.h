@@ -19,6 +19,7 @@ std::optional<std::string> arm_name(const std::string& value); // [a-z0-9-]+, st
 std::optional<std::string> kernel_function(const std::string& value); // as in kallsyms; 1..128
 std::optional<std::string> splat_text(const std::string& value);      // part of a splat's title or functions; 4..128
 std::optional<std::string> option_name(const std::string& value);     // [A-Z0-9_]+ without the prefix CONFIG_
+std::optional<std::string> option_name_or_any(const std::string& value); // the same, or "*"
 std::optional<std::string> option_value(const std::string& value);    // y, n, m, 42, 0x2a, "text" with its quotes
 std::optional<std::string> package(const std::string& value);         // Debian package name
 std::optional<std::string> suite(const std::string& value);           // Debian suite name

@@ -6,7 +6,7 @@ namespace rig {
 namespace {
 
 constexpr const char* kMap = "ffffffff81000000 T _text\n"
-                             "ffffffff8116e550 t tlb_remove_table_smp_sync\n"
+                             "ffffffff8116e390 t tlb_remove_table_smp_sync\n"
                              "ffffffff8116e8d0 T tlb_remove_table\n"
                              "ffffffff8116e8d0 T __pfx_alias\n"
                              "ffffffff8116eaf0 T tlb_flush_mmu\n"
@@ -16,7 +16,7 @@ constexpr const char* kMap = "ffffffff81000000 T _text\n"
 TEST(SymbolTable, BoundsEndAtTheNextAddress) {
     const auto table = SymbolTable::parse(kMap, "System.map");
     ASSERT_TRUE(table);
-    EXPECT_EQ(table->address("tlb_remove_table_smp_sync"), 0xffffffff8116e550u);
+    EXPECT_EQ(table->address("tlb_remove_table_smp_sync"), 0xffffffff8116e390u);
     const auto bounds = table->bounds("tlb_remove_table");
     ASSERT_TRUE(bounds);
     EXPECT_EQ(bounds->start, 0xffffffff8116e8d0u);

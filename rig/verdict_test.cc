@@ -65,6 +65,18 @@ TEST_F(VerdictTest, ExactlyHoldsOnlyInEveryBoot) {
     EXPECT_EQ(arm("sync_ipis", 1).why, "boot 3: 12, want 0 (2 of 8 boots differ)");
 }
 
+// Calls that did not run the changed line hold any bound; one that they break is broken.
+TEST_F(VerdictTest, AMedianOverCallsThatMissedTheTargetHoldsNothing) {
+    spec_.metrics = {may_rise("munmap_latency", 1000), exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
+    EXPECT_EQ(arm("munmap_latency").verdict, Verdict::AsDeclared);
+    boot(3).exposure.timed_target_hits = 10; // of 20 calls
+    EXPECT_EQ(arm("munmap_latency").verdict, Verdict::Undecided);
+    EXPECT_EQ(arm("munmap_latency").why, "in 1 of 8 boots at most half of the calls ran the target: the median over calls cannot show it");
+    EXPECT_EQ(last_.closing, "AS EXPECTED: 2 hold, 1 undecided (munmap_latency in reviewed)");
+    spec_.metrics[0].at_most = 2;
+    EXPECT_EQ(arm("munmap_latency").verdict, Verdict::Broken);
+}
+
 TEST_F(VerdictTest, PredictedFollowsEachBootsOwnInjections) {
     spec_.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
     samples_[4].exposure.injections = 70; // boot 2 of the baseline: 210 predicted

@@ -58,6 +58,7 @@ const Tree kTrees[] = {
          {"enable", "planted-ipi"},
          {"enable", "planted-delay"},
          {"enable", "planted-flush"},
+         {"enable", "beside"},
          {"enable", "provoke"},
      }},
     {"7.3",
@@ -251,7 +252,7 @@ TEST_P(KernelPatches, EveryCompositionAppliesAndGitAndRigAgreeOnTheResult) {
 // Whoever must be caught says so where a reader cannot miss it, and nobody else does.
 TEST_P(KernelPatches, TestOnlySeriesSayIt) {
     const std::set<std::string> test_only{"broken-atomic", "broken-nosync", "broken-retained", "gup-widen",  "misuse", "no-rcu-table-free",
-                                          "planted-ipi",   "planted-delay", "planted-flush"};
+                                          "planted-ipi",   "planted-delay", "planted-flush", "beside"};
     for (const auto& entry : fs::directory_iterator(kTop / "kernel-patches" / GetParam().name)) {
         const auto series = entry.path().filename().string();
         for (const auto& patch : read({series.c_str()}))

@@ -37,7 +37,7 @@ void expect_says(const std::string& text, const std::vector<std::string>& parts)
 TEST(Explain, ABoundStepByStep) {
     const auto spec = judged_spec();
     expect_says(text_of(report(spec, make_samples(spec)), "caller_latency"),
-                {"18 of 18 proofs in ipi, 20 of 20 proofs in reviewed hold", "each boot's median", "8 pairs", "ratio ×553 [×552, ×554]", "99.2 %",
+                {"19 of 19 proofs in ipi, 22 of 22 proofs in reviewed hold", "each boot's median", "8 pairs", "ratio ×553 [×552, ×554]", "99.2 %",
                  "W+ = 36 of 36; p = 0.0078", "rank-biserial) +1.00", "at or below ×20000", "p = 0.0039 that keeping the bound did", "2 bounds are declared",
                  "kept 0.0078", "=> as declared"});
 }

@@ -35,7 +35,7 @@ TEST(JsonReport, HoldsEveryNumberBehindThePage) {
     EXPECT_EQ(report["warnings"], json::array({"careful"}));
     EXPECT_EQ(report["verdict"],
               json({{"exit", 0}, {"closing", "AS EXPECTED: 3 hold"}, {"held", 3}, {"unseen", 0}, {"doubtful", 0}, {"failed", 0}, {"undecided", 0}, {"inconclusive", 0}}));
-    EXPECT_EQ(report["proofs"].size(), 38u);
+    EXPECT_EQ(report["proofs"].size(), 41u);
     EXPECT_EQ(report["ipis_by_function"][0]["arms"]["reviewed"]["max"], 483);
 
     const auto& sync = metric(report, "sync_ipis");

@@ -47,6 +47,21 @@ FunctionRow row_of(std::string label, const Functions& functions, const Spec& sp
     return row;
 }
 
+// A bound far from what was measured holds whatever happens; whoever reads "as declared" has to know.
+std::vector<std::string> loose_bounds(const Spec& spec, const Comparison& comparison) {
+    constexpr double loose = 10;
+    std::vector<std::string> out;
+    for (const auto& expect : spec.metrics) {
+        const auto* metric = comparison.find(expect.name);
+        if (expect.kind != ExpectKind::MayRise || !metric) continue;
+        for (const auto& arm : metric->arms)
+            if (arm.verdict == Verdict::AsDeclared && arm.change && arm.change->ratio.interval && loose * std::max(1.0, arm.change->ratio.interval->high) <= expect.at_most)
+                out.push_back(fmt::format("{} in {}: the bound of ×{:.4g} is {} times what was measured or more: it would have held after a rise of as much", metric->info.label, arm.arm,
+                                          expect.at_most, static_cast<unsigned>(loose)));
+    }
+    return out;
+}
+
 } // namespace
 
 ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sample>& samples, std::vector<std::string> warnings,
@@ -67,12 +82,12 @@ ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sam
         if (arm.cmdline != spec.arms.front().cmdline)
             warnings.push_back(fmt::format("{} boots with another command line than {}: '{}' against '{}'; what differs is not the patch alone", arm.name,
                                            spec.arms.front().name, arm.cmdline, spec.arms.front().cmdline));
+        if (const auto& differs = facts(arm.name).config_differs; !differs.empty())
+            warnings.push_back(fmt::format("{} is built with {} other options than {} (run.json: config_differs); what differs is not the patch alone", arm.name, differs.size(),
+                                           spec.arms.front().name));
         if (spec.target.same_path) continue;
-        std::size_t thin = 0, boots = 0;
-        for (const auto& sample : samples)
-            if (sample.id.arm == arm.name) ++boots, thin += 2 * sample.exposure.timed_target_hits <= sample.exposure.calls;
-        if (thin > 0)
-            warnings.push_back(fmt::format("{}: in {} of {} boots at most half of the calls ran the target: medians over calls are those of calls without it", arm.name, thin, boots));
+        if (const auto thin = thinly_exposed(spec, samples, arm.name); !thin.empty())
+            warnings.push_back(fmt::format("{}: {}: medians over calls are those of calls without it", arm.name, thin));
     }
     std::map<std::string, unsigned> strangers;
     for (const auto& sample : samples)
@@ -86,6 +101,7 @@ ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sam
     for (auto& warning : drift_warnings(spec, measured))
         warnings.push_back(std::move(warning));
     ReportInput input{run, spec, compare(spec, measured, std::move(proofs), &samples), {}, {}, std::move(warnings), std::move(run_dir)};
+    for (auto& warning : loose_bounds(spec, input.comparison)) input.warnings.push_back(std::move(warning));
     auto functions = other_functions(spec, measured);
     for (const auto& function : functions)
         input.functions.push_back(row_of(function, {function}, spec, measured));

@@ -63,12 +63,26 @@ TEST(Assemble, WhatElseDiffersIsSaid) {
     auto spec = make_spec();
     auto samples = make_samples(spec);
     spec.arms[1].cmdline = "rcupdate.rcu_expedited=1";
+    auto run = make_run(spec);
+    run.kernels[1].facts.config_differs = {{"KASAN", "y -> n"}};
     for (auto& s : samples)
         if (s.id.arm == "reviewed" && s.id.index == 3) s.exposure.timed_target_hits = s.exposure.timed_injections = 10; // of 20 calls
-    const auto input = assemble(spec, make_run(spec), samples, {}, "");
-    ASSERT_EQ(input.warnings.size(), 2u);
+    const auto input = assemble(spec, run, samples, {}, "");
+    ASSERT_EQ(input.warnings.size(), 3u);
     EXPECT_NE(input.warnings[0].find("reviewed boots with another command line than ipi: 'rcupdate.rcu_expedited=1'"), std::string::npos);
-    EXPECT_NE(input.warnings[1].find("reviewed: in 1 of 8 boots at most half of the calls ran the target"), std::string::npos);
+    EXPECT_NE(input.warnings[1].find("reviewed is built with 1 other options than ipi"), std::string::npos);
+    EXPECT_NE(input.warnings[2].find("reviewed: in 1 of 8 boots at most half of the calls ran the target"), std::string::npos);
+}
+
+TEST(Assemble, ABoundThatHoldsWhateverHappensIsSaid) {
+    auto spec = make_spec();
+    const auto warnings = [&](double at_most) {
+        spec.metrics = {may_rise("caller_latency", at_most)};
+        return assemble(spec, make_run(spec), make_samples(spec), {}, "").warnings; // measured: ×553 [×552, ×554]
+    };
+    EXPECT_TRUE(warnings(5500).empty());
+    ASSERT_EQ(warnings(5600).size(), 1u);
+    EXPECT_NE(warnings(5600)[0].find("caller latency in reviewed: the bound of ×5600 is 10 times what was measured or more"), std::string::npos) << warnings(5600)[0];
 }
 
 TEST(Assemble, SplatsOfWarmUpBootsAreJudged) {

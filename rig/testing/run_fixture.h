@@ -49,7 +49,7 @@ inline Sample make_sample(const std::string& arm, unsigned index, bool patched) 
     s.kernel_release = "6.12.117";
     s.kernel_version = "#1 SMP";
     const std::uint64_t sync = patched ? 0 : 240;
-    s.exposure = {80, 80, 80, 80, sync, sync, 80, 80, 80, 20, 0, true};
+    s.exposure = {80, 80, 80, 80, 80, sync, sync, 80, 80, 80, 20, 0, true};
     s.counts = {{"sync_ipis", sync},
                 {"csd_total", (patched ? 580 : 554) + index},
                 {"tlb_flushes", 100},
