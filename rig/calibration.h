@@ -23,7 +23,7 @@ std::string replay_of(const std::string& arm);
 Spec with_replay(Spec spec);
 
 struct CalibrationOptions {
-    unsigned boots = 12;        // per side of a comparison: at eight, one boot apart from the rest hides an effect
+    unsigned boots = 16;        // per side of a comparison: at eight, one boot apart from the rest hides an effect, at twelve two
     unsigned comparisons = 200; // of each kind
     std::uint64_t seed = 1;     // of the draws
 };
