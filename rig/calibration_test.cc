@@ -15,7 +15,7 @@ struct Made {
     Spec spec;
     std::vector<Sample> samples;
 };
-Made make(const char* clock, std::uint64_t planted, unsigned boots = 24) {
+Made make(const char* clock, std::uint64_t planted, unsigned boots = 32) {
     Made made{make_spec(boots), {}};
     made.spec.arms = {{"ipi", {}, "smp_call_function", {}}, {"planted", {"x"}, "planted", {}}};
     made.spec.metrics = {may_rise("caller_latency", 2), not_worse("tlb_flushes", 0.01)};
@@ -49,13 +49,13 @@ TEST(Calibration, ReplaysAreComparedByteForByte) {
     auto made = make("virtual", 50);
     auto calibration = calibrate(made.spec, made.samples, {});
     ASSERT_TRUE(calibration) << calibration.error().message;
-    EXPECT_EQ(calibration->replays->pairs, 24u);
-    EXPECT_EQ(calibration->replays->identical, 24u);
+    EXPECT_EQ(calibration->replays->pairs, 32u);
+    EXPECT_EQ(calibration->replays->identical, 32u);
     EXPECT_EQ(calibration->exit(), Exit::AsExpected);
     for (auto& sample : made.samples)
         if (sample.id.arm == "ipi-again" && sample.id.index == 7) sample.bystander_burst_ns[3] += 1; // one nanosecond, in no metric
     calibration = calibrate(made.spec, made.samples, {});
-    EXPECT_EQ(calibration->replays->identical, 23u);
+    EXPECT_EQ(calibration->replays->identical, 31u);
     EXPECT_EQ(calibration->replays->first, "boot 7: /bystander_burst_ns/3");
     EXPECT_EQ(calibration->exit(), Exit::Broken);
 }
@@ -70,7 +70,7 @@ TEST(Calibration, PairingFindsWhatIsSmallAndConstant) {
     const auto wall = calibrate(unpaired.spec, unpaired.samples, {});
     ASSERT_TRUE(wall);
     EXPECT_FALSE(wall->replays);
-    EXPECT_EQ(wall->pool, 48u); // both names of the same image
+    EXPECT_EQ(wall->pool, 64u); // both names of the same image
     EXPECT_LT(detection(*wall, "caller_latency").rose.hits, 150u);
     const auto large = make("wall", 400);
     EXPECT_EQ(detection(*calibrate(large.spec, large.samples, {}), "caller_latency").rose.hits, 200u);
@@ -104,11 +104,11 @@ TEST(Calibration, TooManyAlarmsAreBroken) {
 }
 
 TEST(Calibration, TooFewBootsAreRefused) {
-    const auto made = make("virtual", 0, 12);
+    const auto made = make("virtual", 0, 20);
     const auto refused = calibrate(made.spec, made.samples, {});
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().blame, Blame::Spec);
-    EXPECT_EQ(refused.error().message, "12 different boots of the baseline, want at least 24: two sides of 12");
+    EXPECT_EQ(refused.error().message, "20 different boots of the baseline, want at least 32: two sides of 16");
     EXPECT_FALSE(calibrate(made.spec, {}, {}));
 }
 
@@ -120,7 +120,7 @@ TEST(Calibration, TheSameSeedDrawsTheSame) {
     EXPECT_EQ(one, again);
     EXPECT_NE(one, other);
     const auto text = calibration_text(*calibrate(made.spec, made.samples, {}));
-    EXPECT_NE(text.find("resampled from 48 real boots"), std::string::npos) << text;
+    EXPECT_NE(text.find("resampled from 64 real boots"), std::string::npos) << text;
 }
 
 } // namespace

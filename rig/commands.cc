@@ -8,6 +8,7 @@
 #include "rig/report/json.h"
 #include "rig/report/suite_report.h"
 #include "rig/report/text.h"
+#include "rig/scratch.h"
 #include "rig/spec_override.h"
 #include "rig/store.h"
 #include "rig/suite_run.h"
@@ -109,7 +110,7 @@ Result<CommandOutput> suite_command(const CommandLine& line, const CommonOptions
     RIG_CHECK(keep_points(suite, line.points));
     auto command = reproduce(suite.file, suite.top, o);
     for (const auto& id : line.points) command.insert(command.end(), {"--point", id});
-    RIG_TRY(result, run_suite(suite, more, world, {common.results, common.jobs, command}, stop));
+    RIG_TRY(result, run_suite(suite, more, world, {common.results, common.jobs, command, line.fresh}, stop));
     if (common.json) return CommandOutput{suite_json(result).dump(2) + "\n", result.exit()};
     return CommandOutput{suite_text(result, common.colour), result.exit()};
 }
@@ -121,7 +122,7 @@ Result<CommandOutput> compare_command(const CommandLine& line, const CommonOptio
     if (!line.points.empty()) return fail(Blame::Spec, fmt::format("{}: --point, but this is an experiment and no suite with [[point]]", line.spec.string()));
     RIG_TRY(spec, load_with_overrides(line));
     if (spec.arms.size() < 2) return fail(Blame::Spec, fmt::format("{}: one arm, want at least two to compare", spec.file.string()));
-    RIG_TRY(result, run_experiment(spec, world, {common.results, common.jobs, reproduce(spec.file, spec.top, line.overrides)}, stop));
+    RIG_TRY(result, run_experiment(spec, world, {common.results, common.jobs, reproduce(spec.file, spec.top, line.overrides), line.fresh}, stop));
     return report_output(result.report, common);
 }
 
@@ -197,16 +198,14 @@ Result<CommandOutput> shell_command(const CommandLine& line, const CommonOptions
     request.deadline = std::chrono::hours(24);
     request.gdb_stub = line.gdb;
     request.gdb_port = line.gdb_port;
-    std::string pattern = (std::filesystem::temp_directory_path() / "rig-shell-XXXXXX").string();
-    if (!::mkdtemp(pattern.data())) return fail(Blame::Host, "cannot make a scratch folder in TMPDIR");
-    request.channel = std::filesystem::path(pattern) / "channel";
-    request.initrd = std::filesystem::path(pattern) / "initrd";
+    const Scratch scratch;
+    if (scratch.dir().empty()) return fail(Blame::Host, "cannot make a scratch folder in TMPDIR");
+    request.channel = scratch.dir() / "channel";
+    request.initrd = scratch.dir() / "initrd";
     RIG_CHECK(image_with_plan(one.prepared.image, simple_plan("shell").dump(), request.initrd));
     if (line.gdb)
         fmt::print(stderr, "waiting for gdb; in another terminal:\n  gdb {} -ex 'target remote 127.0.0.1:{}' -ex continue\n", kernel.vmlinux.string(), line.gdb_port);
     auto ended = world.hypervisor.run(request, [](std::string_view) { return true; }, stop);
-    std::error_code ignored;
-    std::filesystem::remove_all(pattern, ignored);
     if (!ended) return tl::unexpected(ended.error());
     if (!std::holds_alternative<Exited>(ended->outcome)) return fail(Blame::Host, "the shell's guest was ended from outside: " + ended->messages);
     return CommandOutput{};
@@ -249,7 +248,7 @@ Result<CommandOutput> calibrate_command(const CommandLine& line, const CommonOpt
         RIG_TRY(spec, load_with_overrides(line));
         if (spec.guest.boots < line.calibration.boots)
             return fail(Blame::Spec, fmt::format("{}: guest.boots = {}, want at least the {} of one side of a comparison", line.spec.string(), spec.guest.boots, line.calibration.boots));
-        RIG_TRY(booted, run_experiment(with_replay(spec), world, {common.results, common.jobs, reproduce(spec.file, spec.top, line.overrides)}, stop));
+        RIG_TRY(booted, run_experiment(with_replay(spec), world, {common.results, common.jobs, reproduce(spec.file, spec.top, line.overrides), line.fresh}, stop));
         dir = booted.dir;
     }
     RIG_TRY(run, load_run(dir));

@@ -24,6 +24,7 @@ struct CommandLine {
     std::filesystem::path spec, run;
     std::string arm, metric;
     std::vector<std::string> points; // of a suite; empty: all
+    bool fresh = false; // do not go on with an interrupted run
     Overrides overrides;
     unsigned index = 0;
     bool print_only = false, gdb = false, prune = false;

@@ -61,6 +61,7 @@ Result<RunInfo> describe_run(const Spec& spec, const Prepared& prepared, const s
     info.clock = name(chosen.machine.clock);
     info.clock_why = chosen.why;
     info.accelerator = name(chosen.machine.accelerator);
+    info.image = prepared.image.parent_path().filename().string();
     info.boots = spec.guest.boots;
     info.vcpus = spec.guest.vcpus;
     info.seed = spec.guest.seed;
@@ -79,15 +80,26 @@ Result<RunInfo> describe_run(const Spec& spec, const Prepared& prepared, const s
     return info;
 }
 
+Result<RunWriter> open_run(const Spec& spec, const RunInfo& info, const ExperimentOptions& options) {
+    if (!options.fresh) {
+        RIG_TRY(found, RunWriter::resume_like(options.results, spec.name, info));
+        if (found) return std::move(*found);
+    }
+    return RunWriter::create(options.results, spec.name, info, std::chrono::system_clock::now());
+}
+
 // The boots of a run, handed out in order to one or more workers. The first error that is not retried ends it.
 class BootLoop {
  public:
     BootLoop(const Spec& spec, const GuestSetup& setup, const std::map<std::string, ReadyArm>& ready, RunWriter& writer, Progress& progress)
-        : spec_(spec), setup_(setup), ready_(ready), writer_(writer), progress_(progress), schedule_(make_schedule(spec, setup.machine.clock == GuestClock::Wall)) {}
+        : spec_(spec), setup_(setup), ready_(ready), writer_(writer), progress_(progress), schedule_(make_schedule(spec, setup.machine.clock == GuestClock::Wall)), samples_(writer.found()) {
+        for (const auto& planned : schedule_)
+            if (planned.replay || !writer.has(planned.id)) missing_.push_back(&planned);
+    }
 
     Status run(unsigned jobs, std::stop_token stop);
     std::vector<Sample> samples() &&;
-    std::size_t planned() const { return schedule_.size(); }
+    std::size_t planned() const { return missing_.size(); } // boots that are not on disk from before
     // Of the boots that were made twice, in the order of the schedule.
     std::vector<Replay> replays() const;
 
@@ -106,6 +118,7 @@ class BootLoop {
     std::size_t next_ = 0, done_ = 0;
     std::optional<Error> error_;
     std::vector<Sample> samples_, replayed_;
+    std::vector<const PlannedBoot*> missing_; // of schedule_
 };
 
 Status BootLoop::boot(const PlannedBoot& planned) {
@@ -124,6 +137,7 @@ Status BootLoop::boot(const PlannedBoot& planned) {
         auto sample = measure_boot(setup, arm.kernel, plan, planned.id, dir, stop_.get_token());
         const std::lock_guard lock(mutex_);
         if (sample) {
+            sample->host["retries"] = attempt;
             if (!planned.replay) RIG_CHECK(writer_.append(*sample));
             (planned.replay ? replayed_ : samples_).push_back(std::move(*sample));
             progress_.advance(++done_);
@@ -144,8 +158,8 @@ void BootLoop::work() {
         const PlannedBoot* planned = nullptr;
         {
             const std::lock_guard lock(mutex_);
-            if (error_ || stop_.stop_requested() || next_ == schedule_.size()) return;
-            planned = &schedule_[next_++];
+            if (error_ || stop_.stop_requested() || next_ == missing_.size()) return;
+            planned = missing_[next_++];
             progress_.note(fmt::format("{} seed {}", planned->id.arm, planned->id.index));
         }
         if (auto status = boot(*planned); !status) {
@@ -163,7 +177,9 @@ Status BootLoop::run(unsigned jobs, std::stop_token stop) {
         std::vector<std::jthread> workers;
         for (unsigned i = 0; i < jobs; ++i) workers.emplace_back([this] { work(); });
     }
-    if (stop.stop_requested()) return fail(Blame::Host, fmt::format("interrupted after {} of {} boots; what is measured is kept", done_, schedule_.size()));
+    if (stop.stop_requested())
+        return fail(Blame::Host, fmt::format("interrupted after {} of {} boots; what is measured is kept, and the same command goes on from there", schedule_.size() - missing_.size() + done_,
+                                             schedule_.size()));
     if (error_) return tl::unexpected(*error_);
     return {};
 }
@@ -225,7 +241,7 @@ Result<ExperimentResult> run_experiment(const Spec& spec, const World& world, co
     RIG_TRY(chosen, choose_machine(spec, prepared, world, stop));
     RIG_TRY(ready, ready_arms(spec, prepared));
     RIG_TRY(info, describe_run(spec, prepared, ready, chosen, world, options));
-    RIG_TRY(writer, RunWriter::create(options.results, spec.name, info, std::chrono::system_clock::now()));
+    RIG_TRY(writer, open_run(spec, info, options));
     for (const auto& [arm, one] : ready) {
         std::error_code ignored;
         std::filesystem::create_directories(writer.dir() / "kernels", ignored);
@@ -246,11 +262,17 @@ Result<ExperimentResult> run_experiment(const Spec& spec, const World& world, co
         const unsigned cpus = std::max(1u, std::thread::hardware_concurrency());
         const unsigned jobs = chosen.machine.clock == GuestClock::Wall ? 1 : options.jobs ? options.jobs : cpus;
         BootLoop loop(spec, setup, ready, writer, world.progress);
-        world.progress.start("booting", loop.planned());
+        world.progress.start(writer.found().empty() ? "booting" : fmt::format("booting what {} lacks", writer.info().run_id), loop.planned());
         auto status = loop.run(jobs, stop);
         if (!status) {
             world.progress.interrupt();
             auto error = status.error();
+            if (error.blame != Blame::Host) {
+                auto over = writer.info();
+                over.ended = utc_now();
+                over.failure = fmt::format("{}: {}", name(error.blame), error.message);
+                RIG_CHECK(writer.save(over));
+            }
             if (error.log.empty()) error.log = writer.dir();
             return tl::unexpected(error);
         }

@@ -50,6 +50,7 @@ struct ExperimentOptions {
     std::filesystem::path results;    // folder that holds runs
     unsigned jobs = 0;                // boots side by side under the virtual clock; 0 = number of CPUs
     std::vector<std::string> command; // what reproduces the run
+    bool fresh = false;               // do not go on with an interrupted run
 };
 
 struct ExperimentResult {
@@ -57,6 +58,8 @@ struct ExperimentResult {
     std::filesystem::path dir;
 };
 
+// Goes on with the same run where one was interrupted or met a fault of the host (RunInfo::same_run): its boots are kept, and only
+// those it lacks are made. A run that the kernel or the guest ended is over: to boot until nothing panics would flatter.
 Result<ExperimentResult> run_experiment(const Spec& spec, const World& world, const ExperimentOptions& options, std::stop_token stop);
 
 std::string rig_version();

@@ -8,6 +8,7 @@
 #include "rig/testing/fake_hypervisor.h"
 
 #include <atomic>
+#include <fmt/format.h>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -93,14 +94,15 @@ values = { a = "predicted", b = "predicted" }
     }
     void put(const std::string& name, const std::string& text) { std::ofstream(dir_ / name) << text; }
 
-    Result<ExperimentResult> run(FakeHypervisor& hypervisor, unsigned jobs, std::stop_token stop = {}) {
+    Result<ExperimentResult> run(FakeHypervisor& hypervisor, unsigned jobs, std::stop_token stop = {}, bool fresh = false) {
         auto spec = load_spec(dir_ / "x.toml");
         if (!spec) return tl::unexpected(spec.error());
         ArtifactCache cache(dir_ / "cache");
         FakeRunner runner;
         const World world{cache, runner, hypervisor, Progress::silent()};
-        return run_experiment(*spec, world, {dir_ / "results", jobs, {"rig", "compare", "x.toml"}}, stop);
+        return run_experiment(*spec, world, {dir_ / "results", jobs, {"rig", "compare", "x.toml"}, fresh}, stop);
     }
+    long runs() const { return std::distance(std::filesystem::directory_iterator(dir_ / "results"), std::filesystem::directory_iterator()); }
     std::filesystem::path only_run() const { return std::filesystem::directory_iterator(dir_ / "results")->path(); }
 
     std::filesystem::path dir_;
@@ -152,6 +154,84 @@ TEST_F(ExperimentLoop, AHostThatKeepsFailingStopsTheRunWithItsOwnBlame) {
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().blame, Blame::Host);
     EXPECT_EQ(hypervisor.requests.size(), 1u + kHostRetries);
+}
+
+TEST_F(ExperimentLoop, TheSameCommandGoesOnWithWhatTheHostInterrupted) {
+    const auto good = captured_boot_of("6.12-ipi");
+    FakeHypervisor failing({good, good, good, {"", "", Signalled{9}, ""}});
+    ASSERT_FALSE(run(failing, 1));
+    const auto before = slurp(only_run() / "samples.jsonl");
+    const auto dir = only_run() / "boots" / "0003-a-1"; // the boot that failed
+    EXPECT_TRUE(std::filesystem::exists(dir / "fault-0.txt"));
+    std::ofstream(only_run() / "report.txt.tmp-Ab3xYz") << "cut short";
+    FakeHypervisor hypervisor({good});
+    const auto result = run(hypervisor, 1);
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(runs(), 1);
+    EXPECT_EQ(result->report.comparison.exit, Exit::AsExpected) << result->report.comparison.closing;
+    EXPECT_EQ(hypervisor.requests.size(), 5u + 2u) << "what it lacked, and the replays";
+    const auto kept = load_run(only_run());
+    ASSERT_TRUE(kept) << kept.error().message;
+    EXPECT_EQ(kept->samples.size(), 8u);
+    EXPECT_EQ(kept->info.resumed, 1u);
+    EXPECT_TRUE(slurp(only_run() / "samples.jsonl").starts_with(before)) << "what was there is left as it was";
+    EXPECT_FALSE(std::filesystem::exists(dir / "fault-0.txt")) << "of the boot before";
+    EXPECT_FALSE(std::filesystem::exists(only_run() / "report.txt.tmp-Ab3xYz"));
+    // One that ended is not gone on with.
+    ASSERT_TRUE(run(hypervisor, 1));
+    EXPECT_EQ(runs(), 2);
+}
+
+TEST_F(ExperimentLoop, WhatIsNotTheSameRunIsLeftAlone) {
+    const auto good = captured_boot_of("6.12-ipi");
+    const auto interrupt = [&](bool fresh) {
+        FakeHypervisor failing({good, {"", "", Signalled{9}, ""}});
+        EXPECT_FALSE(run(failing, 1, {}, fresh));
+    };
+    interrupt(false);
+    interrupt(true);
+    EXPECT_EQ(runs(), 2) << "--fresh";
+    put("bzImage-b", "kernel b, built anew");
+    interrupt(false);
+    EXPECT_EQ(runs(), 3) << "another image";
+    put("agent", "another agent");
+    interrupt(false);
+    EXPECT_EQ(runs(), 4) << "another agent";
+    put("x.toml", slurp(dir_ / "x.toml") + "# other words\n");
+    interrupt(false);
+    EXPECT_EQ(runs(), 5) << "another experiment";
+    FakeHypervisor hypervisor({good});
+    EXPECT_TRUE(run(hypervisor, 1));
+    EXPECT_EQ(runs(), 5);
+}
+
+// Until a kernel does not panic is no way to a verdict.
+TEST_F(ExperimentLoop, ARunThatTheKernelEndedIsOver) {
+    const auto good = captured_boot_of("6.12-ipi");
+    FakeHypervisor panics({good, {encode(FrameType::Hello, R"({"protocol":1,"release":"6","version":"v","cpus":4})"), "[ 1.0] Kernel panic - not syncing: x\n", Exited{0}, ""}});
+    ASSERT_FALSE(run(panics, 1));
+    const auto ended = load_run(only_run());
+    ASSERT_TRUE(ended) << ended.error().message;
+    EXPECT_FALSE(ended->info.ended.empty());
+    EXPECT_NE(ended->info.failure.find("kernel: arm 'b', boot 0: kernel panic"), std::string::npos) << ended->info.failure;
+    FakeHypervisor hypervisor({good});
+    ASSERT_TRUE(run(hypervisor, 1));
+    EXPECT_EQ(runs(), 2);
+    EXPECT_EQ(hypervisor.requests.size(), 10u);
+}
+
+TEST_F(ExperimentLoop, ASecondRigOnTheSameRunIsRefusedWithTheOwnersPid) {
+    const auto good = captured_boot_of("6.12-ipi");
+    FakeHypervisor failing({good, {"", "", Signalled{9}, ""}});
+    ASSERT_FALSE(run(failing, 1));
+    const auto owner = RunWriter::resume(only_run());
+    ASSERT_TRUE(owner) << owner.error().message;
+    FakeHypervisor hypervisor({good});
+    const auto second = run(hypervisor, 1);
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().blame, Blame::Host);
+    EXPECT_NE(second.error().message.find(fmt::format("another rig (pid {}) is writing this run", ::getpid())), std::string::npos) << second.error().message;
+    EXPECT_TRUE(hypervisor.requests.empty());
 }
 
 TEST_F(ExperimentLoop, AKernelFaultIsNeverRetried) {

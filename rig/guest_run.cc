@@ -3,6 +3,7 @@
 #include "guest/protocol.h"
 #include "rig/console.h"
 #include "rig/image.h"
+#include "rig/scratch.h"
 #include "rig/store.h"
 
 #include <algorithm>
@@ -21,26 +22,6 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 using nlohmann::json;
-
-// A private folder for what one boot needs and nobody keeps.
-class Scratch {
- public:
-    Scratch() {
-        const char* tmp = std::getenv("TMPDIR");
-        std::string pattern = std::string(tmp && *tmp ? tmp : "/tmp") + "/rig-XXXXXX";
-        if (::mkdtemp(pattern.data())) dir_ = pattern;
-    }
-    ~Scratch() {
-        std::error_code ignored;
-        if (!dir_.empty()) std::filesystem::remove_all(dir_, ignored);
-    }
-    Scratch(const Scratch&) = delete;
-    Scratch& operator=(const Scratch&) = delete;
-    const std::filesystem::path& dir() const { return dir_; }
-
- private:
-    std::filesystem::path dir_;
-};
 
 // What the agent sends, and nothing else: the console log and rig's own files lie in the same folder.
 bool expected_name(const std::string& name) {

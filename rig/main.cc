@@ -2,6 +2,7 @@
 #include "rig/commands.h"
 #include "rig/host/boost_command_runner.h"
 #include "rig/host/qemu_hypervisor.h"
+#include "rig/scratch.h"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
@@ -103,6 +104,10 @@ int main(int argc, char** argv) {
     auto* compare = app.add_subcommand("compare", "build and boot all arms, print the comparison");
     spec_argument(compare);
     add_overrides(compare, line.overrides);
+    const auto fresh_flag = [&](CLI::App* command) {
+        command->add_flag("--fresh", line.fresh, "begin anew: without it the same command goes on with a run that was interrupted");
+    };
+    fresh_flag(compare);
     compare->add_option("--point", line.points, "of a suite, only this point (more than one may be given)")->take_all();
     auto* build = app.add_subcommand("build", "build the kernels (all arms, or one) and the guest image");
     spec_argument(build);
@@ -128,6 +133,7 @@ int main(int argc, char** argv) {
     auto* calibrate = app.add_subcommand("calibrate", "how often rig cries wolf, and which planted effects it finds");
     calibrate->add_option("SPEC", line.spec, "experiment whose arms plant effects (configs/calibrate.toml), or the folder of a run of it")->required();
     add_overrides(calibrate, line.overrides);
+    fresh_flag(calibrate);
     calibrate->add_option("--side", line.calibration.boots, "boots on each side of a comparison")->capture_default_str()->check(CLI::Range(5u, 500u));
     calibrate->add_option("--comparisons", line.calibration.comparisons, "comparisons of each kind, resampled from the boots")->capture_default_str()->check(CLI::Range(20u, 100000u));
     auto* doctor = app.add_subcommand("doctor", "what works here, what is missing, and the mend for each");
@@ -145,6 +151,7 @@ int main(int argc, char** argv) {
     common.colour = colours_wanted(colour, STDOUT_FILENO);
 
     Interrupts interrupts;
+    rig::remove_abandoned_scratch();
     rig::ArtifactCache artifacts(cache_dir.empty() ? rig::default_cache_dir() : std::filesystem::path(cache_dir), interrupts.token());
     rig::BoostCommandRunner runner(interrupts.token());
     rig::QemuHypervisor hypervisor(runner);

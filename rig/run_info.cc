@@ -16,7 +16,7 @@ constexpr std::size_t max_patches = 4096;
 constexpr std::size_t max_arguments = 1024;
 constexpr std::size_t max_options = 1024;
 constexpr std::size_t max_differences = 65536; // two distributions' kernels
-constexpr unsigned format = 3; // raised when a reader of the old format would misread the new one
+constexpr unsigned format = 4; // raised when a reader of the old format would misread the new one
 
 template<class Visit, class I> void visit_texts(I& info, Visit visit) {
     visit("run_id", info.run_id);
@@ -27,8 +27,10 @@ template<class Visit, class I> void visit_texts(I& info, Visit visit) {
     visit("qemu_version", info.qemu_version);
     visit("libvirt_version", info.libvirt_version);
     visit("perf_version", info.perf_version);
+    visit("image", info.image);
     visit("started", info.started);
     visit("ended", info.ended);
+    visit("failure", info.failure);
 }
 
 json to_json(const RunKernel& kernel) {
@@ -74,10 +76,19 @@ const RunKernel* RunInfo::find_kernel(std::string_view arm) const {
     return found == kernels.end() ? nullptr : &*found;
 }
 
+bool RunInfo::same_run(const RunInfo& other) const {
+    const auto identity = [](const RunInfo& info) {
+        auto out = to_json(info);
+        for (const char* of_one_run : {"run_id", "clock_why", "started", "ended", "failure", "resumed", "replays"}) out.erase(of_one_run);
+        return out;
+    };
+    return identity(*this) == identity(other);
+}
+
 json to_json(const RunInfo& info) {
     json out = {{"format", format},    {"spec_text", info.spec_text},     {"clock", info.clock},
                 {"boots", info.boots}, {"accelerator", info.accelerator}, {"vcpus", info.vcpus},
-                {"seed", info.seed},   {"command", info.command},         {"overrides", json::array()},
+                {"seed", info.seed},   {"resumed", info.resumed}, {"command", info.command},         {"overrides", json::array()},
                 {"kernels", json::array()}, {"replays", json::array()}};
     for (const auto& one : info.overrides)
         out["overrides"].push_back(one.key + "=" + one.value);
@@ -103,6 +114,7 @@ Result<RunInfo> run_info_from_json(const json& value) {
     RIG_CHECK(reader.whole("boots", info.boots));
     RIG_CHECK(reader.whole("vcpus", info.vcpus));
     RIG_CHECK(reader.whole("seed", info.seed));
+    RIG_CHECK(reader.whole("resumed", info.resumed));
     RIG_CHECK(reader.texts("command", info.command, max_arguments));
     Status status;
     visit_texts(info, [&](const char* key, std::string& text) {

@@ -35,10 +35,15 @@ struct RunInfo {
     std::string seed_varies; // one sentence: what differs between two boots of an arm
     std::string rig_version, qemu_version, libvirt_version, perf_version;
     std::vector<std::string> command; // argv that gives this run again, relative to the project
+    std::string image;       // cache key of the initramfs: agent, perf and what the experiment adds
     std::string started, ended;       // UTC, 2026-02-23T10:32:48Z; `ended` empty: interrupted or still going on
+    std::string failure;     // "kernel: kernel panic: ...": what ended it before its time; a fault of the host does not end a run
+    unsigned resumed = 0;    // how often it was taken up again
     std::vector<RunKernel> kernels;   // in the order of the arms
     std::vector<Replay> replays;      // made when the boots were done
 
+    // The same experiment on the same kernels by the same programs: whose boots may be counted together.
+    bool same_run(const RunInfo& other) const;
     const RunKernel* find_kernel(std::string_view arm) const;
 };
 

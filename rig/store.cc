@@ -1,5 +1,7 @@
 #include "rig/store.h"
 
+#include "rig/files.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -127,7 +129,15 @@ Result<int> lock_run(const fs::path& dir) {
         int error = errno;
         ::close(fd);
         if (error != EWOULDBLOCK) return cannot("lock", file, error);
-        return fail(Blame::Host, fmt::format("{}: another rig is writing this run, want one writer", dir.string()), dir);
+        auto pid = slurp(file);
+        while (!pid.empty() && (pid.back() < '0' || pid.back() > '9')) pid.pop_back();
+        return fail(Blame::Host, fmt::format("{}: another rig (pid {}) is writing this run, want one writer", dir.string(), pid.empty() ? "unknown" : pid), dir);
+    }
+    const auto pid = fmt::format("{}\n", ::getpid());
+    if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+        const int unwritable = errno;
+        ::close(fd);
+        return cannot("write", file, unwritable);
     }
     return fd;
 }
@@ -189,9 +199,32 @@ Result<RunWriter> RunWriter::resume(const fs::path& dir) {
     writer.info_ = info;
     for (const auto& sample : file.samples)
         writer.done_.emplace(sample.id.arm, sample.id.index);
+    writer.found_ = std::move(file.samples);
     if (::ftruncate(writer.samples_, static_cast<off_t>(file.whole_bytes)) != 0)
         return cannot("cut off the torn line of", dir / "samples.jsonl", errno);
+    // Of write_atomically(), cut short.
+    for (const auto& entry : fs::directory_iterator(dir, error))
+        if (entry.path().filename().string().find(".tmp-") != std::string::npos) fs::remove(entry.path(), error);
     return writer;
+}
+
+Result<std::optional<RunWriter>> RunWriter::resume_like(const fs::path& results, std::string_view experiment, const RunInfo& info) {
+    std::vector<fs::path> runs;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(results, error)) // no folder: no run
+        if (entry.path().filename().string().find(experiment) != std::string::npos && fs::exists(entry.path() / "run.json", error)) runs.push_back(entry.path());
+    std::sort(runs.rbegin(), runs.rend());
+    for (const auto& dir : runs) {
+        const auto found = load_info(dir / "run.json");
+        if (!found || !found->ended.empty() || !info.same_run(*found)) continue; // one of another version is not ours to go on with
+        RIG_TRY(writer, resume(dir));
+        auto again = writer.info();
+        if (!again.ended.empty()) continue; // it ended a moment ago
+        ++again.resumed;
+        RIG_CHECK(writer.save(again));
+        return std::optional<RunWriter>(std::move(writer));
+    }
+    return std::optional<RunWriter>();
 }
 
 Status RunWriter::open_files() {
@@ -203,12 +236,13 @@ Status RunWriter::open_files() {
 }
 
 RunWriter::RunWriter(RunWriter&& other) noexcept
-    : dir_(std::move(other.dir_)), info_(std::move(other.info_)), done_(std::move(other.done_)), lock_(std::exchange(other.lock_, -1)),
+    : dir_(std::move(other.dir_)), info_(std::move(other.info_)), found_(std::move(other.found_)), done_(std::move(other.done_)), lock_(std::exchange(other.lock_, -1)),
       samples_(std::exchange(other.samples_, -1)) {}
 
 RunWriter& RunWriter::operator=(RunWriter&& other) noexcept {
     std::swap(dir_, other.dir_);
     std::swap(info_, other.info_);
+    std::swap(found_, other.found_);
     std::swap(done_, other.done_);
     std::swap(lock_, other.lock_);
     std::swap(samples_, other.samples_);
@@ -242,7 +276,8 @@ Result<fs::path> RunWriter::boot_dir(const BootId& boot) {
         return fail(Blame::Host, fmt::format("bad arm name for a folder: {:?}, want [a-z0-9-]+", boot.arm));
     auto dir = dir_ / "boots" / fmt::format("{:04}-{}-{}", boot.order, boot.arm, boot.index);
     std::error_code error;
-    fs::create_directories(dir, error);
+    fs::remove_all(dir, error);
+    if (!error) fs::create_directories(dir, error);
     if (error) return cannot("create", dir, error.value());
     return dir;
 }

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -29,8 +30,10 @@ class RunWriter {
     // `info.run_id` is ignored. `now` is the start of the run.
     static Result<RunWriter> create(const std::filesystem::path& results, std::string_view experiment, RunInfo info,
                                     std::chrono::system_clock::time_point now);
-    // Opens an existing run to add the boots it lacks. Cuts off a torn last line. Blame::Host if it has a writer.
+    // Opens an existing run to add the boots it lacks. Cuts off a torn last line. Blame::Host, with its pid, if it has a writer.
     static Result<RunWriter> resume(const std::filesystem::path& dir);
+    // resume() of the newest run in `results` that has not ended and is the same (RunInfo::same_run); nullopt if there is none.
+    static Result<std::optional<RunWriter>> resume_like(const std::filesystem::path& results, std::string_view experiment, const RunInfo& info);
 
     RunWriter(RunWriter&&) noexcept;
     RunWriter& operator=(RunWriter&&) noexcept;
@@ -38,11 +41,13 @@ class RunWriter {
 
     const std::filesystem::path& dir() const { return dir_; }
     const RunInfo& info() const { return info_; }
+    // What was there when it was resumed.
+    const std::vector<Sample>& found() const { return found_; }
     // Is this boot already on disk?
     bool has(const BootId& boot) const { return done_.contains({boot.arm, boot.index}); }
     // On disk (fsync) when it returns. A boot that is already there is an error: it would be counted twice.
     Status append(const Sample& sample);
-    // boots/<order>-<arm>-<index>/ for the boot's raw artefacts, created if need be.
+    // boots/<order>-<arm>-<index>/ for the raw artefacts of a boot about to be made: empty, whatever a killed one left there.
     Result<std::filesystem::path> boot_dir(const BootId& boot);
     Status save(const RunInfo& info); // run.json; keeps the run id
     Status save_report(std::string_view text, std::string_view json);
@@ -52,6 +57,7 @@ class RunWriter {
     Status open_files();
     std::filesystem::path dir_;
     RunInfo info_;
+    std::vector<Sample> found_;
     std::set<std::pair<std::string, unsigned>> done_;
     int lock_ = -1, samples_ = -1;
 };

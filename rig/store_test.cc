@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <fmt/format.h>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
+#include <unistd.h>
 
 namespace rig {
 namespace {
@@ -105,7 +107,7 @@ TEST_F(StoreTest, OneWriterPerRun) {
         auto second = RunWriter::resume(dir);
         ASSERT_FALSE(second);
         EXPECT_EQ(second.error().blame, Blame::Host);
-        EXPECT_NE(second.error().message.find("another rig is writing this run"), std::string::npos);
+        EXPECT_NE(second.error().message.find(fmt::format("another rig (pid {}) is writing this run", ::getpid())), std::string::npos);
         auto moved = std::move(*writer); // the lock goes with it
         EXPECT_FALSE(RunWriter::resume(dir));
     }

@@ -71,6 +71,7 @@ ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sam
         const auto* kernel = run.find_kernel(arm);
         return kernel ? kernel->facts : unknown;
     };
+    if (!run.failure.empty()) warnings.push_back("the run ended before its time: " + run.failure);
     std::vector<ArmProofs> proofs;
     for (const auto& arm : spec.arms) {
         ArmEvidence evidence{spec, arm, facts(arm.name), facts(spec.arms.front().name), samples, run.replays};

@@ -1,0 +1,58 @@
+#include "rig/scratch.h"
+
+#include <cstdlib>
+#include <fcntl.h>
+#include <string>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace rig {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr const char* kPrefix = "rig-scratch-";
+
+fs::path parent() {
+    const char* tmp = std::getenv("TMPDIR");
+    return tmp && *tmp ? tmp : "/tmp";
+}
+
+// The descriptor that holds the lock, -1 if another holds it.
+int take(const fs::path& dir, int flags) {
+    const int fd = ::open((dir / "lock").c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+    if (fd >= 0 && ::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
+    if (fd >= 0) ::close(fd);
+    return -1;
+}
+
+} // namespace
+
+void remove_abandoned_scratch() {
+    std::error_code ignored;
+    for (fs::directory_iterator entry(parent(), ignored), end; !ignored && entry != end; entry.increment(ignored)) {
+        const auto& dir = entry->path();
+        struct stat about{};
+        if (!dir.filename().string().starts_with(kPrefix) || ::lstat(dir.c_str(), &about) != 0 || !S_ISDIR(about.st_mode) || about.st_uid != ::geteuid()) continue;
+        const int lock = take(dir, 0); // without its lock it is being made at this moment, or was never used
+        if (lock < 0) continue;
+        std::error_code gone;
+        fs::remove_all(dir, gone);
+        ::close(lock);
+    }
+}
+
+Scratch::Scratch() {
+    auto pattern = (parent() / kPrefix).string() + "XXXXXX";
+    if (!::mkdtemp(pattern.data())) return;
+    lock_ = take(pattern, O_CREAT);
+    if (lock_ >= 0) dir_ = pattern; // else another rig took it for abandoned in this very moment, and removes it
+}
+
+Scratch::~Scratch() {
+    std::error_code ignored;
+    if (!dir_.empty()) fs::remove_all(dir_, ignored);
+    if (lock_ >= 0) ::close(lock_);
+}
+
+} // namespace rig
