@@ -1,6 +1,7 @@
 #include "rig/collect.h"
 
 #include "guest/workload_counters.h"
+#include "rig/boot_end.h"
 #include "rig/measured_call.h"
 #include "rig/metric.h"
 #include "rig/perf_output.h"
@@ -143,12 +144,12 @@ std::uint64_t count_of(const Sample& sample, const char* key) {
 Status check_workload(const json& pass, const std::string& name, const Spec& spec) {
     const auto& workload = pass.at("workload");
     if (workload.contains("signal"))
-        return guest_error(fmt::format("the workload was killed by signal {} in the {} pass after {} calls",
+        return ended(Ending::WorkloadCrash, fmt::format("the workload was killed by signal {} in the {} pass after {} calls",
                                        workload.at("signal").get<int>(), name, workload.at("calls").get<unsigned>()));
     if (const auto error = workload.at("error").get<std::string>(); !error.empty())
-        return guest_error(fmt::format("the workload failed in the {} pass: {}", name, printable(error, kMaxError)));
+        return ended(Ending::WorkloadFailure, fmt::format("the workload failed in the {} pass: {}", name, printable(error, kMaxError)));
     if (workload.at("exit").get<int>() != 0 || !pass.at("workload_done").get<bool>())
-        return guest_error(fmt::format("the workload ended with exit code {} in the {} pass", workload.at("exit").get<int>(), name));
+        return ended(Ending::WorkloadFailure, fmt::format("the workload ended with exit code {} in the {} pass", workload.at("exit").get<int>(), name));
     if (workload.at("calls").get<unsigned>() > spec.workload.iterations)
         return guest_error(fmt::format("the workload reports {} calls in the {} pass, want {}", workload.at("calls").get<unsigned>(), name, spec.workload.iterations));
     return {};

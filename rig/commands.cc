@@ -89,7 +89,7 @@ Result<Spec> load_with_overrides(const CommandLine& line) {
 }
 
 std::string error_json(const Error& error) {
-    return json{{"error", {{"blame", name(error.blame)}, {"message", error.message}, {"log", error.log.string()}}}}.dump(-1, ' ', false, json::error_handler_t::replace);
+    return json{{"error", {{"blame", name(error.blame)}, {"kind", error.kind}, {"message", error.message}, {"log", error.log.string()}}}}.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 namespace {
@@ -182,7 +182,7 @@ Result<CommandOutput> boot_command(const CommandLine& line, const CommonOptions&
                                    sample.run_clock, sample.accelerator, sample.cpus_online, sample.host["boot_wall_s"], sample.host["agent_ready_wall_s"]);
     for (const auto& [key, count] : sample.counts) text += fmt::format("  {:<32} {}\n", key, count);
     for (const auto& [function, count] : sample.ipis_by_function) text += fmt::format("  IPI {:<28} {}\n", function, count);
-    for (const auto& splat : sample.splats) text += fmt::format("  splat {}{} ({} times)\n", splat.title, splat.function.empty() ? "" : ", in " + splat.function, splat.count);
+    for (const auto& splat : sample.splats) text += fmt::format("  splat {} ({} times)\n", in_words(splat), splat.count);
     text += fmt::format("raw data: {}\n", evidence.string());
     return CommandOutput{text, exit};
 }

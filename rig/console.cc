@@ -53,10 +53,6 @@ std::string ConsoleTriage::Report::function() const {
     return !head.function.empty() ? head.function : asks_for_instruction(head.kind) ? instruction : "";
 }
 
-std::string in_words(const Splat& splat) {
-    return splat.function.empty() ? splat.title : splat.title + ", in " + splat.function;
-}
-
 void ConsoleTriage::feed(std::string_view bytes) {
     lines_.feed(bytes, [this](std::string line) { take(std::move(line)); });
 }
@@ -84,6 +80,15 @@ ConsoleTriage::Reports::iterator ConsoleTriage::report_of(const ConsoleLine& lin
     return open_.find(line.caller);
 }
 
+namespace {
+// The kernel's words at kernel_power_off(), kernel_halt(), kernel_restart(), and those of the magic SysRq key.
+bool is_farewell(std::string_view text) {
+    for (const std::string_view words : {"reboot: Power down", "reboot: System halted", "reboot: Restarting system", "sysrq: Resetting", "sysrq: Power Off"})
+        if (text.starts_with(words)) return true;
+    return false;
+}
+} // namespace
+
 void ConsoleTriage::take(std::string shown) {
     if (shown.empty()) return;
     any_ = true;
@@ -97,6 +102,7 @@ void ConsoleTriage::take(std::string shown) {
     if (!stamped_ || line.seconds) {
         const auto text = without_blanks(line.text);
         heard_ = heard_ || text == guest::kLastWords;
+        asked_to_end_ = asked_to_end_ || is_farewell(text);
         auto report = report_of(line);
         if (text.starts_with("NMI backtrace for cpu ") && report == open_.end()) {
             // A stalled CPU was asked for its backtrace: it prints under its own name.

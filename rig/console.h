@@ -27,9 +27,6 @@ struct Splat {
     std::string excerpt;            // of the first: three lines before it, and its own; at most kMaxExcerpt
 };
 
-// "BUG: sleeping function called from invalid context, in tlb_remove_table_sync_rcu".
-std::string in_words(const Splat& splat);
-
 // Reports of different tasks and CPUs are told apart by printk's caller id (CONFIG_PRINTK_CALLER); without it, a report
 // ends where the next one begins.
 class ConsoleTriage {
@@ -45,6 +42,8 @@ class ConsoleTriage {
     // The last lines, printable; what a hung guest said last.
     std::string tail() const;
     bool empty() const { return !any_; } // not one printable line
+    // The kernel was told to power off, halt or restart, by whomever.
+    bool asked_to_end() const { return asked_to_end_; }
     // The agent's last words were there: the kernel's warnings reach this console.
     bool heard() const { return heard_; }
 
@@ -85,7 +84,7 @@ class ConsoleTriage {
     void record(Kept splat);
 
     ConsoleLines lines_;
-    bool stamped_ = false, any_ = false, heard_ = false;
+    bool stamped_ = false, any_ = false, heard_ = false, asked_to_end_ = false;
     unsigned long begun_ = 0; // reports so far
     double now_ = 0;          // kernel's clock
     std::deque<std::string> recent_;

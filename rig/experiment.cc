@@ -1,5 +1,6 @@
 #include "rig/experiment.h"
 
+#include "rig/boot_end.h"
 #include "rig/files.h"
 #include "rig/image.h"
 #include "rig/kvm_probe.h"
@@ -17,6 +18,7 @@
 #include <optional>
 #include <sstream>
 #include <thread>
+#include <tuple>
 
 #ifndef RIG_VERSION
 #define RIG_VERSION "unknown"
@@ -56,7 +58,7 @@ Result<RunInfo> describe_run(const Spec& spec, const Prepared& prepared, const s
                              const ChosenMachine& chosen, const World& world, const ExperimentOptions& options) {
     RunInfo info;
     info.spec_file = std::filesystem::proximate(spec.file, spec.top).string();
-    info.spec_text = slurp(spec.file);
+    info.spec_text = spec.text;
     info.overrides = spec.overrides;
     info.clock = name(chosen.machine.clock);
     info.clock_why = chosen.why;
@@ -143,8 +145,14 @@ Status BootLoop::boot(const PlannedBoot& planned) {
             progress_.advance(++done_);
             return {};
         }
+        // Made again, a boot whose kernel complained before the host failed (or the user lost patience) might come out clean.
+        if (auto& error = sample.error(); error.blame == Blame::Host && !error.complaint.empty() && named.splat.empty()) {
+            error.blame = Blame::Guest;
+            error = after_splats(error, {error.complaint});
+        }
         const bool again = sample.error().blame == Blame::Host && attempt < kHostRetries && !stop_.stop_requested();
-        RIG_CHECK(write_atomically(dir / fmt::format("fault-{}.txt", attempt), fmt::format("{}: {}\n", name(sample.error().blame), sample.error().message)));
+        // That a record cannot be written must not take the place of what it would say.
+        std::ignore = write_atomically(dir / fmt::format("fault-{}.txt", attempt), fmt::format("{}: {}: {}\n", name(sample.error().blame), sample.error().kind, sample.error().message));
         if (!again) {
             auto error = sample.error();
             error.message = fmt::format("arm '{}', boot {}: {}", planned.id.arm, planned.id.index, error.message);
@@ -164,8 +172,8 @@ void BootLoop::work() {
         }
         if (auto status = boot(*planned); !status) {
             const std::lock_guard lock(mutex_);
-            // Boots cancelled because another one failed are not the cause.
-            if (!error_) error_ = status.error();
+            // Boots cancelled because another one failed are not the cause, and a fault of the host does not hide the kernel's.
+            if (!error_ || (error_->blame == Blame::Host && status.error().blame != Blame::Host)) error_ = status.error();
             stop_.request_stop();
         }
     }
@@ -177,6 +185,7 @@ Status BootLoop::run(unsigned jobs, std::stop_token stop) {
         std::vector<std::jthread> workers;
         for (unsigned i = 0; i < jobs; ++i) workers.emplace_back([this] { work(); });
     }
+    if (error_ && error_->blame != Blame::Host) return tl::unexpected(*error_);
     if (stop.stop_requested())
         return fail(Blame::Host, fmt::format("interrupted after {} of {} boots; what is measured is kept, and the same command goes on from there", schedule_.size() - missing_.size() + done_,
                                              schedule_.size()));
@@ -270,8 +279,8 @@ Result<ExperimentResult> run_experiment(const Spec& spec, const World& world, co
             if (error.blame != Blame::Host) {
                 auto over = writer.info();
                 over.ended = utc_now();
-                over.failure = fmt::format("{}: {}", name(error.blame), error.message);
-                RIG_CHECK(writer.save(over));
+                over.failure = fmt::format("{}{}: {}", name(error.blame), error.kind.empty() ? "" : ": " + error.kind, error.message);
+                std::ignore = writer.save(over);
             }
             if (error.log.empty()) error.log = writer.dir();
             return tl::unexpected(error);

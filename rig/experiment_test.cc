@@ -176,6 +176,7 @@ TEST_F(ExperimentLoop, TheSameCommandGoesOnWithWhatTheHostInterrupted) {
     EXPECT_EQ(kept->info.resumed, 1u);
     EXPECT_TRUE(slurp(only_run() / "samples.jsonl").starts_with(before)) << "what was there is left as it was";
     EXPECT_FALSE(std::filesystem::exists(dir / "fault-0.txt")) << "of the boot before";
+    EXPECT_TRUE(std::filesystem::exists(dir.string() + ".cut-short-1/fault-0.txt")) << "which is kept";
     EXPECT_FALSE(std::filesystem::exists(only_run() / "report.txt.tmp-Ab3xYz"));
     // One that ended is not gone on with.
     ASSERT_TRUE(run(hypervisor, 1));
@@ -213,11 +214,29 @@ TEST_F(ExperimentLoop, ARunThatTheKernelEndedIsOver) {
     const auto ended = load_run(only_run());
     ASSERT_TRUE(ended) << ended.error().message;
     EXPECT_FALSE(ended->info.ended.empty());
-    EXPECT_NE(ended->info.failure.find("kernel: arm 'b', boot 0: kernel panic"), std::string::npos) << ended->info.failure;
+    EXPECT_NE(ended->info.failure.find("kernel: panic: arm 'b', boot 0: kernel panic"), std::string::npos) << ended->info.failure;
     FakeHypervisor hypervisor({good});
     ASSERT_TRUE(run(hypervisor, 1));
     EXPECT_EQ(runs(), 2);
     EXPECT_EQ(hypervisor.requests.size(), 10u);
+}
+
+const std::string kSleep = "[ 1.0][ T44] BUG: sleeping function called from invalid context at mm/x.c:1\n[ 1.0][ T44] Call Trace:\n[ 1.0][ T44]  __might_resched+0x1/0x2\n"
+                           "[ 1.0][ T44]  broken_helper+0x1/0x2\n[ 1.0][ T44]  </TASK>\n";
+
+// Nor is to interrupt it, or to lose it to the host.
+TEST_F(ExperimentLoop, AComplaintBeforeTheHostFailedIsNotMadeAgain) {
+    for (const decltype(GuestEnd::outcome)& end : {decltype(GuestEnd::outcome){Signalled{9}}, {Cancelled{}}}) {
+        std::filesystem::remove_all(dir_ / "results");
+        FakeHypervisor hypervisor({{encode(FrameType::Hello, R"({"protocol":1,"release":"6","version":"v","cpus":4})"), kSleep, end, ""}});
+        const auto result = run(hypervisor, 1);
+        ASSERT_FALSE(result);
+        EXPECT_EQ(result.error().blame, Blame::Kernel);
+        EXPECT_EQ(result.error().kind, "splat");
+        EXPECT_NE(result.error().message.find("kernel splat: BUG: sleeping function called from invalid context, in broken_helper; then: "), std::string::npos) << result.error().message;
+        EXPECT_EQ(hypervisor.requests.size(), 1u);
+        EXPECT_FALSE(load_run(only_run())->info.ended.empty());
+    }
 }
 
 TEST_F(ExperimentLoop, ASecondRigOnTheSameRunIsRefusedWithTheOwnersPid) {
@@ -242,9 +261,6 @@ TEST_F(ExperimentLoop, AKernelFaultIsNeverRetried) {
     EXPECT_EQ(hypervisor.requests.size(), 1u);
     EXPECT_NE(result.error().message.find("arm 'a', boot 0"), std::string::npos);
 }
-
-const std::string kSleep = "[ 1.0][ T44] BUG: sleeping function called from invalid context at mm/x.c:1\n[ 1.0][ T44] Call Trace:\n[ 1.0][ T44]  __might_resched+0x1/0x2\n"
-                           "[ 1.0][ T44]  broken_helper+0x1/0x2\n[ 1.0][ T44]  </TASK>\n";
 
 // Whatever the figures say: one splat in one boot, and the report names it.
 TEST_F(ExperimentLoop, ASplatInABootThatCompletesBreaksTheComparison) {

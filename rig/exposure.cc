@@ -25,6 +25,10 @@ constexpr double clock_tolerance_share = 0.10;
 // Beyond this one of the two does not keep time (a clock source of whole ticks), and no latency of the boot means anything.
 constexpr double clock_factor = 2;
 
+// A workload that races with others need not reach the target equally often in both passes; one that does so in one pass only
+// has its latencies from a pass in which nothing happened.
+constexpr double same_exposure = 0.9;
+
 using Boots = std::vector<const Sample*>; // of one arm, by index
 
 Boots boots_of(const ArmEvidence& evidence, const Arm& arm) {
@@ -373,8 +377,10 @@ void prove_instruments(const ArmEvidence& evidence, const Boots& boots, std::vec
         boots,
         [&](const Sample& s) -> Wrong {
             const auto& e = s.exposure;
-            if (e.timed_target_hits > 0 && (e.timed_injections == e.timed_target_hits || !spec.fault.enabled)) return {};
-            return fmt::format("{} injections and {} target hits, want equal and > 0", e.timed_injections, e.timed_target_hits);
+            if (e.timed_target_hits == 0 || (e.timed_injections != e.timed_target_hits && spec.fault.enabled))
+                return fmt::format("{} injections and {} target hits, want equal and > 0", e.timed_injections, e.timed_target_hits);
+            if (static_cast<double>(e.timed_target_hits) >= same_exposure * static_cast<double>(e.target_hits)) return {};
+            return fmt::format("{} target hits, want at least nine tenths of the counted pass's {}", e.timed_target_hits, e.target_hits);
         },
         [](const Sample& s) -> std::string {
             if (s.exposure.timed_injections == 0) return "faults were not armed again after the counted pass";

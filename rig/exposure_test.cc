@@ -365,6 +365,11 @@ INSTANTIATE_TEST_SUITE_P(
              {"timed_pass"},
              "boot 5: 80 injections and 79 target hits, want equal and > 0",
              "maxactive"},
+        Slip{"timed_pass_idle",
+             [](Sample& s) { s.exposure.timed_target_hits = s.exposure.timed_injections = 71; },
+             {"timed_pass"},
+             "boot 5: 71 target hits, want at least nine tenths of the counted pass's 80",
+             "kretprobe's maxactive"},
         Slip{"one_cpu", [](Sample& s) { s.cpus_online = 1; }, {"cpus_online"}, "boot 5: 1 online, want 4", "nobody to send an IPI to"}),
     [](const auto& slip) { return slip.param.name; });
 

@@ -1,6 +1,7 @@
 #include "rig/guest_run.h"
 
 #include "guest/protocol.h"
+#include "rig/boot_end.h"
 #include "rig/console.h"
 #include "rig/image.h"
 #include "rig/scratch.h"
@@ -96,67 +97,13 @@ void triage_log(const std::filesystem::path& log, ConsoleTriage& triage) {
     triage.finish();
 }
 
-// How the boot ended, by the channel and the hypervisor alone.
-Status how_it_ended(const GuestEnd& end, const Conversation& talk, const ConsoleTriage& console, const std::filesystem::path& log, std::chrono::seconds deadline) {
-    const auto last_words = console.empty() ? std::string("the console is empty") : "the console ends with:\n" + console.tail();
-    if (end.console_flood) return fail(Blame::Kernel, fmt::format("console flood: more than {} MiB; {}", kMaxConsole >> 20, last_words), log);
-    if (!talk.violation.empty()) return fail(Blame::Guest, "protocol violation: " + talk.violation, log);
-    if (std::holds_alternative<TimedOut>(end.outcome)) {
-        // A guest that got no CPU did not hang.
-        if (end.starved_seconds > static_cast<double>(deadline.count()) / 2)
-            return fail(Blame::Host, fmt::format("the guest did not end within {} s, but for {:.0f} s of these the host ran something else: it is too busy", deadline.count(), end.starved_seconds), log);
-        const auto& splats = console.splats();
-        const auto stall = std::find_if(splats.begin(), splats.end(), [](const Splat& splat) { return is_stall(splat.kind); });
-        const auto detector = stall == splats.end() ? "in silence: none of the kernel's detectors spoke" : fmt::format("found by {}: {}", name(stall->kind), in_words(*stall));
-        if (!talk.ready) return fail(Blame::Kernel, fmt::format("no sign of the agent within {} s ({}); {}", deadline.count(), detector, last_words), log);
-        return fail(Blame::Kernel, fmt::format("the guest hung, {}; no end within {} s; {}", detector, deadline.count(), last_words), log);
-    }
-    if (!talk.ready) return fail(Blame::Kernel, "the guest ended before the agent was up; " + last_words, log);
-    if (!talk.failure.empty()) return fail(Blame::Guest, "the agent gave up: " + talk.failure, log);
-    if (!talk.bye) return fail(Blame::Guest, "the guest ended before the agent said good-bye (reset or agent crash); " + last_words, log);
-    return {};
-}
-
-// The same with what the console says. The order matters: the kernel's own words on its death come before the consequences,
-// the host's faults before what a kernel said that went on all the same.
-Status judge(const GuestEnd& end, const Conversation& talk, const ConsoleTriage& console, const std::filesystem::path& log, std::chrono::seconds deadline) {
-    if (std::holds_alternative<Cancelled>(end.outcome) && talk.violation.empty() && !end.console_flood) return fail(Blame::Host, "cancelled", log);
-    const auto& splats = console.splats();
-    const auto fatal = std::find_if(splats.begin(), splats.end(), [](const Splat& splat) { return splat.fatal; });
-    const auto first = std::find_if(splats.begin(), splats.end(), [](const Splat& splat) { return !is_notice(splat.kind); });
-    const bool out_of_memory = std::any_of(splats.begin(), splats.end(), [](const Splat& splat) { return splat.kind == SplatKind::OomKill; });
-    const std::string memory = out_of_memory ? "; before that the guest ran out of memory: raise guest.memory_mib" : "";
-    if (fatal != splats.end()) {
-        // PID 1 is rig's own program: that it died is the kernel's fault only if the kernel complained before.
-        if (fatal->kind == SplatKind::InitKilled && fatal == first) return fail(Blame::Guest, "the agent died: " + fatal->title + memory, log);
-        auto message = "kernel panic: " + in_words(*fatal);
-        if (!is_panic(fatal->kind)) {
-            const auto panic = std::find_if(fatal, splats.end(), [](const Splat& splat) { return is_panic(splat.kind); });
-            if (panic != splats.end()) message += fmt::format(" ({})", panic->title);
-        }
-        if (first != fatal) message += "; before that: " + in_words(*first);
-        return fail(Blame::Kernel, message + memory, log);
-    }
-    if (const auto* signalled = std::get_if<Signalled>(&end.outcome))
-        return fail(Blame::Host, fmt::format("QEMU was killed by signal {}: {}", signalled->signal, end.messages), log);
-    if (const auto* exited = std::get_if<Exited>(&end.outcome); exited && exited->code != 0)
-        return fail(Blame::Host, fmt::format("QEMU ended with exit code {}: {}", exited->code, end.messages), log);
-    auto status = how_it_ended(end, talk, console, log, deadline);
-    if (status && !console.heard())
-        return fail(Blame::Guest,
-                    fmt::format("the console does not show what the agent wrote to the kernel's log last (\"{}\"): something in the guest keeps warnings from it "
-                                "(dmesg -n, kernel.printk), so that no splat could have been seen",
-                                guest::kLastWords),
-                    log);
-    if (status) return status; // what the kernel said in a boot that completed is data
-    auto& error = status.error();
-    if (error.blame == Blame::Host) return status;
-    error.message += memory;
-    if (first != splats.end() && !(std::holds_alternative<TimedOut>(end.outcome) && is_stall(first->kind))) {
-        error.blame = Blame::Kernel;
-        error.message = fmt::format("kernel splat: {}; then: {}", in_words(*first), error.message);
-    }
-    return status;
+HostRoom host_room(const std::filesystem::path& evidence, const std::filesystem::path& scratch) {
+    const auto room = [](const std::filesystem::path& dir) {
+        std::error_code unknown;
+        const auto space = std::filesystem::space(dir, unknown);
+        return unknown ? UINTMAX_MAX : space.available;
+    };
+    return {room(evidence), room(scratch)};
 }
 
 // For people: what the report calls the excerpts.
@@ -230,14 +177,21 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
     RIG_CHECK(image_with_plan(setup.image, plan.dump(), request.initrd));
 
     Conversation talk;
-    auto ended = setup.hypervisor.run(request, [&talk](std::string_view bytes) { return talk.take(bytes); }, stop);
+    RIG_CHECK(room_to_begin(host_room(evidence, scratch.dir())));
+    auto end = setup.hypervisor.run(request, [&talk](std::string_view bytes) { return talk.take(bytes); }, stop);
     for (const auto& [name, content] : talk.artifacts) RIG_CHECK(write_atomically(evidence / name, content));
-    if (!ended) return tl::unexpected(ended.error());
+    if (!end) return ended(Ending::HypervisorStart, end.error().message, log);
     ConsoleTriage console;
     triage_log(log, console);
     RIG_CHECK(write_splats(evidence / kSplatsFile, console));
-    RIG_CHECK(judge(*ended, talk, console, log, request.deadline));
-    BootRecord record{std::move(talk.artifacts), talk.release, talk.version, ended->seconds, 0, as_data(console), console.overflow()};
+    auto status = judge_end(*end, {talk.ready.has_value(), talk.bye, talk.failure, talk.violation}, console, host_room(evidence, scratch.dir()), log, request.deadline);
+    if (!status) {
+        const bool starved = status.error().kind == about(Ending::Starved).name; // the stalls that its kernel reports are the host's doing
+        for (const auto& splat : console.splats())
+            if (status.error().complaint.empty() && !is_notice(splat.kind) && !(starved && is_stall(splat.kind))) status.error().complaint = in_words(splat);
+        return tl::unexpected(std::move(status.error()));
+    }
+    BootRecord record{std::move(talk.artifacts), talk.release, talk.version, end->seconds, 0, as_data(console), console.overflow()};
     record.agent_ready_wall_s = std::chrono::duration<double>(*talk.ready - talk.started).count();
     return record;
 }
@@ -247,7 +201,13 @@ Result<Sample> measure_boot(const GuestSetup& setup, const Kernel& kernel, const
     RIG_TRY(record, boot_guest(setup, kernel, plan.json, id.seed, evidence, stop));
     auto sample = collect(record.artifacts, plan, setup.spec);
     if (!sample) {
-        sample.error().log = evidence;
+        auto& error = sample.error();
+        error.log = evidence;
+        if (error.kind.empty()) error.kind = about(Ending::BadEvidence).name;
+        std::vector<std::string> splats;
+        for (const auto& splat : record.splats)
+            if (!is_notice(splat.kind)) splats.push_back(in_words(splat));
+        error = after_splats(error, splats);
         return sample;
     }
     sample->id = id;

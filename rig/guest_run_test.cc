@@ -1,12 +1,14 @@
 #include "rig/guest_run.h"
 
 #include "guest/protocol.h"
+#include "rig/boot_end.h"
 #include "rig/files.h"
 #include "rig/image.h"
 #include "rig/kvm_probe.h"
 #include "rig/testing/captured.h"
 #include "rig/testing/fake_hypervisor.h"
 
+#include <csignal>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -50,65 +52,72 @@ class GuestRun : public ::testing::Test {
     Kernel kernel_;
 };
 
-struct Ending {
+struct BootEnd {
     const char* what;
     FakeBoot boot;
-    Blame blame;
+    Ending ending;
     const char* message;
 };
 
-TEST_F(GuestRun, EveryEndingHasItsBlame) {
+TEST_F(GuestRun, EveryEndingIsToldFromTheOthers) {
     const std::string artifact = guest::encode_artifact("console.log", "nothing happened");
-    const Ending endings[] = {
-        {"QEMU not found", {"", "", Exited{0}, "QEMU did not start: cannot execute"}, Blame::Host, "did not start"},
-        {"QEMU fails", {"", "", Exited{1}, ""}, Blame::Host, "exit code 1: qemu says"},
-        {"QEMU is killed", {kHello, "", Signalled{9}, ""}, Blame::Host, "killed by signal 9"},
-        {"no agent", {"", "last words\n", TimedOut{}, ""}, Blame::Kernel, "no sign of the agent"},
-        {"hang", {kHello, "last words\n", TimedOut{}, ""}, Blame::Kernel, "hung"},
-        {"panic", {kHello, "[ 1.0] Kernel panic - not syncing: x\n", Exited{0}, ""}, Blame::Kernel, "kernel panic: Kernel panic - not syncing: x"},
-        {"oops", {kHello, kOops, Exited{0}, ""}, Blame::Kernel, "kernel panic: BUG: kernel NULL pointer dereference, in foo (Kernel panic - not syncing: Fatal exception)"},
-        {"panic, whatever QEMU does then", {kHello, "[ 1.0] Kernel panic - not syncing: x\n", Signalled{9}, ""}, Blame::Kernel, "kernel panic"},
-        {"panic after a splat", {kHello, kWarning + "[ 9.0][ T44] Kernel panic - not syncing: x\n", Exited{0}, ""}, Blame::Kernel, "before that: WARNING: at mm/x.c, in foo"},
-        {"no initramfs", {"", "[ 1.0] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)\n", Exited{0}, ""}, Blame::Kernel, "Unable to mount root fs"},
-        {"agent crash", {kHello, "[ 1.0] Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b\n", Exited{0}, ""}, Blame::Guest, "the agent died"},
-        {"agent crash after a splat", {kHello, kWarning + "[ 2.0] Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b\n", Exited{0}, ""}, Blame::Kernel,
+    const BootEnd ends[] = {
+        {"QEMU not found", {"", "", Exited{0}, "QEMU did not start: cannot execute"}, Ending::HypervisorStart, "did not start"},
+        {"QEMU fails", {"", "", Exited{1}, ""}, Ending::HypervisorExit, "exit code 1: qemu says"},
+        {"QEMU is killed", {kHello, "", Signalled{9}, ""}, Ending::HypervisorSignal, "killed by signal 9"},
+        {"no agent", {"", "last words\n", TimedOut{}, ""}, Ending::DeadAtBoot, "no sign of the agent"},
+        {"hang", {kHello, "last words\n", TimedOut{}, ""}, Ending::Hang, "hung"},
+        {"panic", {kHello, "[ 1.0] Kernel panic - not syncing: x\n", Exited{0}, ""}, Ending::Panic, "kernel panic: Kernel panic - not syncing: x"},
+        {"oops", {kHello, kOops, Exited{0}, ""}, Ending::Oops, "kernel panic: BUG: kernel NULL pointer dereference, in foo (Kernel panic - not syncing: Fatal exception)"},
+        {"panic, whatever QEMU does then", {kHello, "[ 1.0] Kernel panic - not syncing: x\n", Signalled{9}, ""}, Ending::Panic, "kernel panic"},
+        {"panic after a splat", {kHello, kWarning + "[ 9.0][ T44] Kernel panic - not syncing: x\n", Exited{0}, ""}, Ending::Panic, "before that: WARNING: at mm/x.c, in foo"},
+        {"no initramfs", {"", "[ 1.0] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)\n", Exited{0}, ""}, Ending::Panic, "Unable to mount root fs"},
+        {"agent crash", {kHello, "[ 1.0] Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b\n", Exited{0}, ""}, Ending::AgentCrash, "the agent died"},
+        {"agent crash after a splat", {kHello, kWarning + "[ 2.0] Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b\n", Exited{0}, ""}, Ending::Panic,
          "before that: WARNING: at mm/x.c, in foo"},
         {"out of memory", {kHello, "[ 1.0] Out of memory: Killed process 1 (init)\n[ 1.0] Kernel panic - not syncing: Attempted to kill init! exitcode=0x9\n", Exited{0}, ""},
-         Blame::Guest, "raise guest.memory_mib"},
-        {"QEMU is killed after a splat", {kHello, kWarning, Signalled{9}, ""}, Blame::Host, "killed by signal 9"},
-        {"QEMU fails after a splat", {kHello, kWarning, Exited{1}, ""}, Blame::Host, "exit code 1"},
-        {"reset after a splat", {kHello, kWarning, Exited{0}, ""}, Blame::Kernel, "kernel splat: WARNING: at mm/x.c, in foo; then: the guest ended before the agent said good-bye"},
-        {"workload fails after a splat", {kHello + encode(FrameType::Failure, R"({"stage":"perf","message":"no event"})") + kBye, kWarning, Exited{0}, ""}, Blame::Kernel,
+         Ending::AgentCrash, "raise guest.memory_mib"},
+        {"QEMU is killed after a splat", {kHello, kWarning, Signalled{9}, ""}, Ending::HypervisorSignal, "killed by signal 9"},
+        {"QEMU fails after a splat", {kHello, kWarning, Exited{1}, ""}, Ending::HypervisorExit, "exit code 1"},
+        {"reset after a splat", {kHello, kWarning, Exited{0}, ""}, Ending::Splat, "kernel splat: WARNING: at mm/x.c, in foo; then: the guest was reset before the agent said good-bye"},
+        {"workload fails after a splat", {kHello + encode(FrameType::Failure, R"({"stage":"perf","message":"no event"})") + kBye, kWarning, Exited{0}, ""}, Ending::Splat,
          "kernel splat: WARNING: at mm/x.c, in foo; then: the agent gave up"},
         {"workload fails for want of memory", {kHello + encode(FrameType::Failure, R"({"stage":"perf","message":"no event"})") + kBye,
-         "[ 1.0] Out of memory: Killed process 44 (perf)\n", Exited{0}, ""}, Blame::Guest, "raise guest.memory_mib"},
-        {"flood", {kHello, kWarning, Cancelled{}, "", true}, Blame::Kernel, "then: console flood"},
-        {"RCU stall", {kHello, "[ 30.0][ C1] rcu: INFO: rcu_sched self-detected stall on CPU\n[ 30.0][ C1] RIP: 0010:foo+0x1/0x2\n", TimedOut{}, ""}, Blame::Kernel,
+         "[ 1.0] Out of memory: Killed process 44 (perf)\n", Exited{0}, ""}, Ending::AgentFailure, "raise guest.memory_mib"},
+        {"flood", {kHello, "[ 1.0] words\n", Cancelled{}, "", true}, Ending::ConsoleFlood, "console flood: more than 64 MiB"},
+        {"flood after a splat", {kHello, kWarning, Cancelled{}, "", true}, Ending::Splat, "then: console flood"},
+        {"RCU stall", {kHello, "[ 30.0][ C1] rcu: INFO: rcu_sched self-detected stall on CPU\n[ 30.0][ C1] RIP: 0010:foo+0x1/0x2\n", TimedOut{}, ""}, Ending::RcuStall,
          "the guest hung, found by rcu-stall: rcu: INFO: rcu_sched self-detected stall, in foo; no end within"},
-        {"soft lockup at boot", {"", "[ 30.0][ C1] watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [swapper/1:1]\n", TimedOut{}, ""}, Blame::Kernel,
+        {"soft lockup at boot", {"", "[ 30.0][ C1] watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [swapper/1:1]\n", TimedOut{}, ""}, Ending::SoftLockup,
          "no sign of the agent within 120 s (found by soft-lockup: BUG: soft lockup)"},
-        {"hard lockup", {kHello, "[ 30.0][ C1] watchdog: Watchdog detected hard LOCKUP on cpu 1\n", TimedOut{}, ""}, Blame::Kernel, "found by hard-lockup"},
-        {"hung task", {kHello, "[ 30.0][ T9] INFO: task munmap:44 blocked for more than 120 seconds.\n", TimedOut{}, ""}, Blame::Kernel, "found by hung-task: INFO: task hung"},
-        {"workqueue lockup", {kHello, "[ 30.0][ C1] BUG: workqueue lockup - pool cpus=0 stuck for 43s!\n", TimedOut{}, ""}, Blame::Kernel, "found by workqueue-lockup"},
-        {"silence", {kHello, "[ 30.0] last words\n", TimedOut{}, ""}, Blame::Kernel, "the guest hung, in silence: none of the kernel's detectors spoke; no end within 120 s; the console ends with:\n[ 30.0] last words"},
-        {"silence after a splat", {kHello, kWarning, TimedOut{}, ""}, Blame::Kernel, "kernel splat: WARNING: at mm/x.c, in foo; then: the guest hung, in silence"},
-        {"a host without time for it", {kHello, "", TimedOut{}, "", false, 61}, Blame::Host, "for 61 s of these the host ran something else"},
-        {"the same after a splat", {kHello, kWarning, TimedOut{}, "", false, 61}, Blame::Host, "it is too busy"},
-        {"a host that is only half busy", {kHello, "", TimedOut{}, "", false, 59}, Blame::Kernel, "hung"},
-        {"silence from the start", {"", "", TimedOut{}, ""}, Blame::Kernel, "the console is empty"},
-        {"reset", {kHello, "", Exited{0}, ""}, Blame::Guest, "before the agent said good-bye"},
-        {"early power-off", {"", "", Exited{0}, ""}, Blame::Kernel, "before the agent was up"},
-        {"agent gives up", {kHello + encode(FrameType::Failure, R"({"stage":"perf","message":"no event"})") + kBye, "", Exited{0}, ""}, Blame::Guest, "gave up: perf: no event"},
-        {"garbage", {kHello + "garbage that is no frame", "", Exited{0}, ""}, Blame::Guest, "protocol violation"},
-        {"bad JSON", {encode(FrameType::Hello, "{"), "", Exited{0}, ""}, Blame::Guest, "protocol violation"},
-        {"a console kept silent", {kHello + kBye, "[ 1.0] booting\n", Exited{0}, "", false, 0, false}, Blame::Guest, "so that no splat could have been seen"},
-        {"a name of ours", {kHello + artifact, "", Exited{0}, ""}, Blame::Guest, "unexpected artifact"},
+        {"hard lockup", {kHello, "[ 30.0][ C1] watchdog: Watchdog detected hard LOCKUP on cpu 1\n", TimedOut{}, ""}, Ending::HardLockup, "found by hard-lockup"},
+        {"hung task", {kHello, "[ 30.0][ T9] INFO: task munmap:44 blocked for more than 120 seconds.\n", TimedOut{}, ""}, Ending::HungTask, "found by hung-task: INFO: task hung"},
+        {"workqueue lockup", {kHello, "[ 30.0][ C1] BUG: workqueue lockup - pool cpus=0 stuck for 43s!\n", TimedOut{}, ""}, Ending::WorkqueueLockup, "found by workqueue-lockup"},
+        {"silence", {kHello, "[ 30.0] last words\n", TimedOut{}, ""}, Ending::Hang, "the guest hung, in silence: none of the kernel's detectors spoke; no end within 120 s; the console ends with:\n[ 30.0] last words"},
+        {"silence after a splat", {kHello, kWarning, TimedOut{}, ""}, Ending::Splat, "kernel splat: WARNING: at mm/x.c, in foo; then: the guest hung, in silence"},
+        {"a host without time for it", {kHello, "", TimedOut{}, "", false, 61}, Ending::Starved, "for 61 s of these the host ran something else"},
+        {"the same after a splat", {kHello, kWarning, TimedOut{}, "", false, 61}, Ending::Starved, "it is too busy"},
+        {"a host that is only half busy", {kHello, "", TimedOut{}, "", false, 59}, Ending::Hang, "hung"},
+        {"silence from the start", {"", "", TimedOut{}, ""}, Ending::DeadAtBoot, "the console is empty"},
+        {"power-off by the workload", {kHello, "[ 3.0] reboot: Power down\n", Exited{0}, ""}, Ending::EndedByGuest, "powered off or restarted from within"},
+        {"reset by SysRq", {kHello, "[ 3.0] sysrq: Resetting\n", Exited{0}, ""}, Ending::EndedByGuest, "powered off or restarted from within"},
+        {"no memory", {"", "", Exited{1}, "", false, 0, true, "qemu: cannot set up guest memory 'pc.ram': Cannot allocate memory"}, Ending::OutOfMemory, "pc.ram"},
+        {"no descriptors", {"", "", Exited{1}, "", false, 0, true, "qemu: could not open 'x': Too many open files"}, Ending::OutOfDescriptors, "Too many open files"},
+        {"a file too large", {kHello, "", Signalled{SIGXFSZ}, ""}, Ending::Protocol, "the guest wrote more than 320 MiB"},
+        {"reset", {kHello, "", Exited{0}, ""}, Ending::Reset, "before the agent said good-bye"},
+        {"early power-off", {"", "", Exited{0}, ""}, Ending::EarlyEnd, "before the agent was up"},
+        {"agent gives up", {kHello + encode(FrameType::Failure, R"({"stage":"perf","message":"no event"})") + kBye, "", Exited{0}, ""}, Ending::AgentFailure, "gave up: perf: no event"},
+        {"garbage", {kHello + "garbage that is no frame", "", Exited{0}, ""}, Ending::Protocol, "protocol violation"},
+        {"bad JSON", {encode(FrameType::Hello, "{"), "", Exited{0}, ""}, Ending::Protocol, "protocol violation"},
+        {"a console kept silent", {kHello + kBye, "[ 1.0] booting\n", Exited{0}, "", false, 0, false}, Ending::SilencedConsole, "so that no splat could have been seen"},
+        {"a name of ours", {kHello + artifact, "", Exited{0}, ""}, Ending::Protocol, "unexpected artifact"},
     };
-    for (const auto& ending : endings) {
+    for (const auto& ending : ends) {
         FakeHypervisor hypervisor({ending.boot});
         const auto record = boot(hypervisor);
         ASSERT_FALSE(record) << ending.what;
-        EXPECT_EQ(record.error().blame, ending.blame) << ending.what << ": " << record.error().message;
+        EXPECT_EQ(record.error().kind, about(ending.ending).name) << ending.what << ": " << record.error().message;
+        EXPECT_EQ(record.error().blame, about(ending.ending).blame) << ending.what << ": " << record.error().message;
         EXPECT_NE(record.error().message.find(ending.message), std::string::npos) << ending.what << ": " << record.error().message;
     }
 }

@@ -345,6 +345,7 @@ Result<Spec> parse_spec(std::string_view text, const fs::path& file, const std::
     Spec spec;
     spec.target.sync_function.clear(); // an experiment is about IPIs of one function only if it says so
     spec.file = file;
+    spec.text = text;
     spec.overrides = overrides;
     RIG_TRY(parsed, parse_toml(text, file));
     RIG_CHECK(apply_overrides(parsed, overrides));

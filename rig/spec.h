@@ -157,6 +157,7 @@ struct SpecOverride {
 };
 
 struct Spec {
+    std::string text; // of the file as it was read: what is stored with a run, whatever becomes of the file meanwhile
     std::filesystem::path file; // as given
     std::vector<SpecOverride> overrides; // values replaced in it before it was read
     std::filesystem::path top;  // project top, absolute

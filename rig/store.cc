@@ -276,7 +276,8 @@ Result<fs::path> RunWriter::boot_dir(const BootId& boot) {
         return fail(Blame::Host, fmt::format("bad arm name for a folder: {:?}, want [a-z0-9-]+", boot.arm));
     auto dir = dir_ / "boots" / fmt::format("{:04}-{}-{}", boot.order, boot.arm, boot.index);
     std::error_code error;
-    fs::remove_all(dir, error);
+    for (unsigned n = 1; fs::exists(dir, error); ++n)
+        if (const auto kept = dir.string() + fmt::format(".cut-short-{}", n); !fs::exists(kept, error)) fs::rename(dir, kept, error);
     if (!error) fs::create_directories(dir, error);
     if (error) return cannot("create", dir, error.value());
     return dir;

@@ -47,7 +47,7 @@ class RunWriter {
     bool has(const BootId& boot) const { return done_.contains({boot.arm, boot.index}); }
     // On disk (fsync) when it returns. A boot that is already there is an error: it would be counted twice.
     Status append(const Sample& sample);
-    // boots/<order>-<arm>-<index>/ for the raw artefacts of a boot about to be made: empty, whatever a killed one left there.
+    // boots/<order>-<arm>-<index>/ for the raw artefacts of a boot about to be made: empty; what a killed one left there is kept beside it.
     Result<std::filesystem::path> boot_dir(const BootId& boot);
     Status save(const RunInfo& info); // run.json; keeps the run id
     Status save_report(std::string_view text, std::string_view json);

@@ -144,12 +144,10 @@ void count_verdicts(Comparison& out) {
         for (const auto& arm : metric.arms)
             switch (arm.verdict) {
             case Verdict::AsDeclared:
-                ++(seen ? out.held : out.unseen);
-                break;
             case Verdict::Improved:
             case Verdict::WithinBound:
             case Verdict::Unchanged:
-                ++out.held;
+                ++(seen ? out.held : out.unseen);
                 break;
             case Verdict::Regressed:
             case Verdict::Broken:

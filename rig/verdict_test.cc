@@ -65,6 +65,16 @@ TEST_F(VerdictTest, ExactlyHoldsOnlyInEveryBoot) {
     EXPECT_EQ(arm("sync_ipis", 1).why, "boot 3: 12, want 0 (2 of 8 boots differ)");
 }
 
+// A filter that matches nothing is "not worse" than itself.
+TEST_F(VerdictTest, ZeroAgainstZeroDoesNotHold) {
+    set_flushes(std::vector<std::uint64_t>(8, 0), std::vector<std::uint64_t>(8, 0));
+    for (const auto& expect : {not_worse("tlb_flushes", 0.01), may_rise("tlb_flushes", 2)}) {
+        spec_.metrics = {expect};
+        EXPECT_EQ(run().exit, Exit::Inconclusive) << run().closing;
+        EXPECT_EQ(run().unseen, 1u);
+    }
+}
+
 // Calls that did not run the changed line hold any bound; one that they break is broken.
 TEST_F(VerdictTest, AMedianOverCallsThatMissedTheTargetHoldsNothing) {
     spec_.metrics = {may_rise("munmap_latency", 1000), exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};

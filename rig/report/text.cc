@@ -363,7 +363,7 @@ void provenance(Page& out, const ReportInput& input) {
         out.entry("warm-up", fmt::format("the first {} boots of each arm are proven and kept, but not in any figure above", warmup));
     if (!run.seed_varies.empty()) out.entry("a seed varies", run.seed_varies);
     out.entry("versions", fmt::format("{}", fmt::join(versions, "; ")));
-    out.entry("time", fmt::format("{} to {}", run.started, run.ended.empty() ? "(not ended)" : run.ended));
+    out.entry("time", fmt::format("{} to {}", run.started, run.ended.empty() ? "(not ended)" : run.ended) + (run.resumed ? fmt::format(", taken up again {} time{}", run.resumed, run.resumed == 1 ? "" : "s") : ""));
     command(out, run.command);
     out.entry("raw data", fmt::format("{0}/samples.jsonl, one line per boot; {0}/boots/ holds consoles and perf output", input.run_dir));
     out.line();

@@ -20,6 +20,7 @@ struct FakeBoot {
     bool console_flood = false;
     double starved_seconds = 0;
     bool console_heard = true;    // the agent's last words follow on the console of a guest that said good-bye
+    std::string messages = "qemu says";
 };
 
 class FakeHypervisor : public Hypervisor {
@@ -38,7 +39,7 @@ class FakeHypervisor : public Hypervisor {
         if (stop.stop_requested()) return GuestEnd{Cancelled{}, 0, 0, {}, false};
         std::ofstream(request.console_log) << boot.console << (boot.console_heard && boot.sends.find(guest::encode(guest::FrameType::Bye, "")) != std::string::npos ? fmt::format("[ 99.0][ T1] {}\n", guest::kLastWords) : "");
         if (!boot.sends.empty() && !on_bytes(boot.sends)) return GuestEnd{Cancelled{}, 0.5, 0, {}, false};
-        return GuestEnd{boot.outcome, 0.5, boot.starved_seconds, "qemu says", boot.console_flood};
+        return GuestEnd{boot.outcome, 0.5, boot.starved_seconds, boot.messages, boot.console_flood};
     }
     Result<std::string> version() override { return std::string("QEMU emulator version 0.0 (fake)"); }
 

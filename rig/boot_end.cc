@@ -1,0 +1,180 @@
+#include "rig/boot_end.h"
+
+#include "guest/protocol.h"
+
+#include <algorithm>
+#include <csignal>
+#include <fmt/format.h>
+
+namespace rig {
+namespace {
+
+namespace fs = std::filesystem;
+using Splats = std::vector<Splat>;
+
+Ending ending_of(SplatKind stall) {
+    switch (stall) {
+    case SplatKind::RcuStall: return Ending::RcuStall;
+    case SplatKind::SoftLockup: return Ending::SoftLockup;
+    case SplatKind::HardLockup: return Ending::HardLockup;
+    case SplatKind::HungTask: return Ending::HungTask;
+    case SplatKind::WorkqueueLockup: return Ending::WorkqueueLockup;
+    default: return Ending::Hang;
+    }
+}
+
+const Splat* first_of(const Splats& splats, bool (*wanted)(SplatKind)) {
+    const auto found = std::find_if(splats.begin(), splats.end(), [&](const Splat& splat) { return wanted(splat.kind); });
+    return found == splats.end() ? nullptr : &*found;
+}
+
+// The hypervisor's own words, where they name what the host lacks.
+Ending of_hypervisor(const std::string& messages, Ending otherwise) {
+    const auto says = [&](std::string_view words) { return messages.find(words) != messages.npos; };
+    if (says("Cannot allocate memory")) return Ending::OutOfMemory;
+    if (says("Too many open files")) return Ending::OutOfDescriptors;
+    if (says("No space left on device")) return Ending::DiskFull;
+    return otherwise;
+}
+
+std::string with_last_words(std::string message, const ConsoleTriage& console) {
+    return message + "; " + (console.empty() ? "the console is empty" : "the console ends with:\n" + console.tail());
+}
+
+Status panicked(const Splat& fatal, const ConsoleTriage& console, const fs::path& log) {
+    const auto& splats = console.splats();
+    const auto* first = first_of(splats, [](SplatKind kind) { return !is_notice(kind); });
+    // PID 1 is rig's own program: that it died is the kernel's fault only if the kernel complained before.
+    if (fatal.kind == SplatKind::InitKilled && &fatal == first) return ended(Ending::AgentCrash, "the agent died: " + fatal.title, log);
+    auto message = "kernel panic: " + in_words(fatal);
+    if (!is_panic(fatal.kind)) {
+        const auto panic = std::find_if(splats.begin() + (&fatal - splats.data()), splats.end(), [](const Splat& splat) { return is_panic(splat.kind); });
+        if (panic != splats.end()) message += fmt::format(" ({})", panic->title);
+    }
+    if (first != &fatal) message += "; before that: " + in_words(*first);
+    // A detector told to panic is the detector.
+    if (is_stall(fatal.kind)) return ended(ending_of(fatal.kind), message, log);
+    return ended(is_panic(fatal.kind) ? Ending::Panic : Ending::Oops, message, log);
+}
+
+Status timed_out(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console, const fs::path& log, std::chrono::seconds deadline) {
+    // A guest that got no CPU did not hang.
+    if (end.starved_seconds > static_cast<double>(deadline.count()) / 2)
+        return ended(Ending::Starved, fmt::format("the guest did not end within {} s, but for {:.0f} s of these the host ran something else: it is too busy", deadline.count(), end.starved_seconds),
+                     log);
+    const auto* stall = first_of(console.splats(), is_stall);
+    const auto detector = stall ? fmt::format("found by {}: {}", name(stall->kind), in_words(*stall)) : "in silence: none of the kernel's detectors spoke";
+    const auto found = stall ? ending_of(stall->kind) : channel.ready ? Ending::Hang : Ending::DeadAtBoot;
+    if (!channel.ready) return ended(found, with_last_words(fmt::format("no sign of the agent within {} s ({})", deadline.count(), detector), console), log);
+    return ended(found, with_last_words(fmt::format("the guest hung, {}; no end within {} s", detector, deadline.count()), console), log);
+}
+
+// By the channel and the hypervisor alone.
+Status by_what_it_did(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console, const fs::path& log, std::chrono::seconds deadline) {
+    if (end.console_flood) return ended(Ending::ConsoleFlood, with_last_words(fmt::format("console flood: more than {} MiB", kMaxConsole >> 20), console), log);
+    if (!channel.violation.empty()) return ended(Ending::Protocol, "protocol violation: " + channel.violation, log);
+    if (std::holds_alternative<TimedOut>(end.outcome)) return timed_out(end, channel, console, log, deadline);
+    if (!channel.ready) return ended(Ending::EarlyEnd, with_last_words("the guest ended before the agent was up", console), log);
+    if (!channel.failure.empty()) return ended(Ending::AgentFailure, "the agent gave up: " + channel.failure, log);
+    if (!channel.bye && console.asked_to_end())
+        return ended(Ending::EndedByGuest, with_last_words("the guest was powered off or restarted from within, before the agent said good-bye", console), log);
+    if (!channel.bye)
+        return ended(Ending::Reset, with_last_words("the guest was reset before the agent said good-bye, and nothing in it had asked for that (a triple fault)", console), log);
+    if (!console.heard())
+        return ended(Ending::SilencedConsole,
+                     fmt::format("the console does not show what the agent wrote to the kernel's log last (\"{}\"): something in the guest keeps warnings from it "
+                                 "(dmesg -n, kernel.printk), so that no splat could have been seen",
+                                 guest::kLastWords),
+                     log);
+    return {};
+}
+
+} // namespace
+
+const std::vector<EndingInfo>& endings() {
+    static const std::vector<EndingInfo> all = {
+        {Ending::Panic, "panic", Blame::Kernel, "the kernel panicked"},
+        {Ending::Oops, "oops", Blame::Kernel, "an oops or BUG, of which the kernel died"},
+        {Ending::Splat, "splat", Blame::Kernel, "the kernel complained and went on, and the boot came to no good end"},
+        {Ending::RcuStall, "rcu-stall", Blame::Kernel, "no end; the kernel reported an RCU stall"},
+        {Ending::SoftLockup, "soft-lockup", Blame::Kernel, "no end; the kernel reported a soft lockup"},
+        {Ending::HardLockup, "hard-lockup", Blame::Kernel, "no end; the kernel reported a hard lockup"},
+        {Ending::HungTask, "hung-task", Blame::Kernel, "no end; the kernel reported a hung task"},
+        {Ending::WorkqueueLockup, "workqueue-lockup", Blame::Kernel, "no end; the kernel reported a workqueue lockup"},
+        {Ending::Hang, "hang", Blame::Kernel, "no end, and no detector of the kernel's spoke"},
+        {Ending::DeadAtBoot, "dead-at-boot", Blame::Kernel, "no end, and the agent was never up"},
+        {Ending::EarlyEnd, "early-end", Blame::Kernel, "it ended before the agent was up"},
+        {Ending::Reset, "reset", Blame::Kernel, "a reset nobody asked for: a triple fault"},
+        {Ending::ConsoleFlood, "console-flood", Blame::Kernel, "more on the console than any kernel has to say"},
+        {Ending::AgentCrash, "agent-crash", Blame::Guest, "rig's agent died"},
+        {Ending::AgentFailure, "agent-failure", Blame::Guest, "the agent, perf or the workload's start failed and said why"},
+        {Ending::WorkloadCrash, "workload-crash", Blame::Guest, "the workload was killed by a signal"},
+        {Ending::WorkloadFailure, "workload-failure", Blame::Guest, "the workload failed"},
+        {Ending::BadEvidence, "bad-evidence", Blame::Guest, "what perf and the agent sent does not add up"},
+        {Ending::Protocol, "protocol", Blame::Guest, "bytes that no agent sends, or too many of them"},
+        {Ending::EndedByGuest, "ended-by-guest", Blame::Guest, "powered off or restarted from within"},
+        {Ending::SilencedConsole, "silenced-console", Blame::Guest, "warnings do not reach the console"},
+        {Ending::HypervisorStart, "hypervisor-start", Blame::Host, "the hypervisor did not start"},
+        {Ending::HypervisorExit, "hypervisor-exit", Blame::Host, "the hypervisor ended with an error"},
+        {Ending::HypervisorSignal, "hypervisor-signal", Blame::Host, "the hypervisor was killed"},
+        {Ending::HypervisorLost, "hypervisor-lost", Blame::Host, "the daemon that ran the guest went away"},
+        {Ending::DiskFull, "disk-full", Blame::Host, "no room for console, channel or evidence"},
+        {Ending::OutOfMemory, "out-of-memory", Blame::Host, "no memory for the guest"},
+        {Ending::OutOfDescriptors, "out-of-descriptors", Blame::Host, "no file descriptor left"},
+        {Ending::Starved, "starved", Blame::Host, "no end, but the host ran something else half of the time"},
+        {Ending::Cancelled, "cancelled", Blame::Host, "stopped by the user or by another boot's end"},
+    };
+    return all;
+}
+
+const EndingInfo& about(Ending ending) {
+    return *std::find_if(endings().begin(), endings().end(), [&](const EndingInfo& info) { return info.ending == ending; });
+}
+
+tl::unexpected<Error> ended(Ending ending, std::string message, fs::path log) {
+    const auto& info = about(ending);
+    return tl::unexpected(Error{info.blame, std::move(message), std::move(log), info.name, {}});
+}
+
+Status room_to_begin(const HostRoom& room) {
+    for (const auto& [free, what] : {std::pair{room.evidence, "the folder of results"}, {room.scratch, "the scratch folder (TMPDIR)"}})
+        if (free < kRoomToBegin) return ended(Ending::DiskFull, fmt::format("{} MiB free in {}, want {} to begin a boot", free >> 20, what, kRoomToBegin >> 20));
+    return {};
+}
+
+Status judge_end(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console, const HostRoom& room, const fs::path& log, std::chrono::seconds deadline) {
+    if (std::holds_alternative<Cancelled>(end.outcome) && channel.violation.empty() && !end.console_flood) return ended(Ending::Cancelled, "cancelled", log);
+    const auto& splats = console.splats();
+    const bool out_of_memory = std::any_of(splats.begin(), splats.end(), [](const Splat& splat) { return splat.kind == SplatKind::OomKill; });
+    const std::string memory = out_of_memory ? "; before that the guest ran out of memory: raise guest.memory_mib" : "";
+    if (const auto fatal = std::find_if(splats.begin(), splats.end(), [](const Splat& splat) { return splat.fatal; }); fatal != splats.end()) {
+        auto status = panicked(*fatal, console, log);
+        status.error().message += memory;
+        return status;
+    }
+    const auto* signalled = std::get_if<Signalled>(&end.outcome);
+    // RLIMIT_FSIZE: no file of the guest's making becomes larger, and none of an honest one comes near it.
+    if (signalled && signalled->signal == SIGXFSZ) return ended(Ending::Protocol, fmt::format("the guest wrote more than {} MiB to its console or channel", kMaxFile >> 20), log);
+    if (signalled) return ended(of_hypervisor(end.messages, Ending::HypervisorSignal), fmt::format("QEMU was killed by signal {}: {}", signalled->signal, end.messages), log);
+    if (const auto* exited = std::get_if<Exited>(&end.outcome); exited && exited->code != 0)
+        return ended(of_hypervisor(end.messages, Ending::HypervisorExit), fmt::format("QEMU ended with exit code {}: {}", exited->code, end.messages), log);
+    auto status = by_what_it_did(end, channel, console, log, deadline);
+    if (status) return status; // what the kernel said in a boot that completed is data
+    auto& error = status.error();
+    if (error.blame == Blame::Host) return status;
+    // QEMU drops what does not fit and goes on: a conversation that breaks off on a full disk says nothing of the guest.
+    if (std::min(room.evidence, room.scratch) < kRoomAtEnd)
+        return ended(Ending::DiskFull, fmt::format("less than {} MiB free for what the guest wrote, so that it is cut short: {}", kRoomAtEnd >> 20, error.message), log);
+    error.message += memory;
+    const auto* first = first_of(splats, [](SplatKind kind) { return !is_notice(kind); });
+    if (first && !(std::holds_alternative<TimedOut>(end.outcome) && is_stall(first->kind))) status.error() = after_splats(error, {in_words(*first)});
+    return status;
+}
+
+Error after_splats(Error error, const std::vector<std::string>& splats_in_words) {
+    if (splats_in_words.empty() || error.blame == Blame::Host) return error;
+    const auto& info = about(Ending::Splat);
+    return {info.blame, fmt::format("kernel splat: {}; then: {}", splats_in_words.front(), error.message), error.log, info.name, {}};
+}
+
+} // namespace rig
