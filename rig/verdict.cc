@@ -7,6 +7,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <set>
 
 namespace rig {
 namespace {
@@ -120,14 +121,61 @@ void decide_bounds(const Spec& spec, std::vector<MetricResult>& metrics) {
     }
 }
 
-// What holds of calls that did not run the changed line says nothing of it. What failed stays failed.
-void doubt_thin_medians(const Spec& spec, const std::vector<Sample>& samples, MetricResult& calls) {
-    for (auto& arm : calls.arms) {
+// What holds by itself but does not mean what it says. `why` gives the doubt about one arm, "" if there is none. What failed stays failed.
+template<class Why> void doubt(MetricResult& metric, Why why) {
+    for (auto& arm : metric.arms) {
         const bool holds = arm.verdict == Verdict::AsDeclared || arm.verdict == Verdict::Improved || arm.verdict == Verdict::WithinBound || arm.verdict == Verdict::Unchanged;
-        const auto thin = holds ? thinly_exposed(spec, samples, arm.arm) : "";
-        if (thin.empty()) continue;
+        const std::string doubts = holds ? why(arm) : "";
+        if (doubts.empty()) continue;
         arm.verdict = Verdict::Undecided;
-        arm.why = thin + ": the median over calls cannot show it";
+        arm.why = doubts;
+    }
+}
+
+// Windows of the arms that are as long as their calls take: a count per boot, or the mean disturbance over it, is then diluted by the
+// very slowness of the patch. The last call's turn is not waited out, so that few iterations are as bad as no pace.
+std::string unequal_windows(const Spec& spec) {
+    constexpr unsigned enough = 5;
+    if (spec.workload.pace_us == 0) return "workload.pace_us = 0: the arms are measured over windows of different length";
+    if (spec.workload.iterations < enough) return fmt::format("workload.iterations = {}, want >= {}: the arms are measured over windows of different length", spec.workload.iterations, enough);
+    return "";
+}
+
+// The broadcast under another name: functions that the baseline never sends, together as often as an unpatched kernel its own.
+std::string sent_instead(const ArmMetric& arm, const ArmMetric& base, const std::vector<Sample>& samples) {
+    if (!arm.spread || !base.spread || arm.spread->max >= base.spread->min) return "";
+    std::set<std::string> known;
+    for (const auto* boot : boots_of(samples, base.arm))
+        for (const auto& [function, count] : boot->ipis_by_function) known.insert(function);
+    for (const auto* boot : boots_of(samples, arm.arm)) {
+        std::uint64_t others = 0;
+        std::vector<std::string> names;
+        for (const auto& [function, count] : boot->ipis_by_function)
+            if (!known.contains(function)) others += count, names.push_back(function);
+        if (others > 0 && others >= predicted_sync(*boot))
+            return fmt::format("boot {} sends {} IPIs of {} instead, which {} never does", boot->id.index, others, fmt::join(names, ", "), base.arm);
+    }
+    return "";
+}
+
+void doubt_what_holds(const Spec& spec, const std::vector<Sample>& samples, std::vector<MetricResult>& metrics) {
+    for (auto& metric : metrics) {
+        const auto& name = metric.info.name;
+        const auto expect = std::find_if(spec.metrics.begin(), spec.metrics.end(), [&](const MetricSpec& m) { return m.name == name; });
+        if (expect == spec.metrics.end() || metric.arms.empty()) continue;
+        if (name == "munmap_latency" || (expect->custom && expect->custom->kind == CustomMetric::Kind::Latency))
+            doubt(metric, [&](const ArmMetric& arm) {
+                const auto thin = thinly_exposed(spec, samples, arm.arm);
+                return thin.empty() ? "" : thin + ": the median over calls cannot show it";
+            });
+        if (bounds_a_ratio(*expect) && (metric.info.unit == Unit::Count || name.starts_with("bystander_")))
+            doubt(metric, [&](const ArmMetric&) { return unequal_windows(spec); });
+        if (name == "sync_ipis")
+            doubt(metric, [&](ArmMetric& arm) {
+                const auto instead = sent_instead(arm, metric.arms.front(), samples);
+                arm.suspicious = !instead.empty();
+                return instead;
+            });
     }
 }
 
@@ -155,7 +203,7 @@ void count_verdicts(Comparison& out) {
                 break;
             case Verdict::Undecided:
                 ++out.undecided;
-                out.doubtful += looks_broken(arm);
+                out.doubtful += looks_broken(arm) || arm.suspicious;
                 break;
             case Verdict::Inconclusive:
                 ++out.inconclusive;
@@ -290,8 +338,7 @@ Comparison compare(const Spec& spec, const std::vector<Sample>& samples, std::ve
         out.metrics.push_back(std::move(result));
     }
     decide_bounds(spec, out.metrics);
-    for (auto& metric : out.metrics)
-        if (metric.info.name == "munmap_latency") doubt_thin_medians(spec, samples, metric);
+    doubt_what_holds(spec, samples, out.metrics);
     if (!unproven.empty())
         for (auto& metric : out.metrics)
             for (auto& arm : metric.arms)

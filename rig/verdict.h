@@ -77,6 +77,7 @@ struct ArmMetric {
     std::optional<BoundTest> test; // only where a bound is declared
     std::string declared;         // the expectation in words, empty if there is none for this arm
     Verdict verdict = Verdict::NotJudged;
+    bool suspicious = false; // undecided, and what was seen speaks against it
     std::string why; // "boot 3: 12, want 0"
 };
 
@@ -93,7 +94,7 @@ struct Comparison {
     std::vector<ArmSplats> splats; // what the kernels complained of
     unsigned held = 0, failed = 0, undecided = 0, inconclusive = 0; // judged (metric, arm) pairs
     unsigned unseen = 0;   // as declared, but 0 in every boot of every arm: nothing shows that it can be seen at all. Not in `held`
-    unsigned doubtful = 0; // of the undecided: the estimate itself is beyond what is declared
+    unsigned doubtful = 0; // of the undecided: the estimate itself is beyond what is declared, or suspicious
     Exit exit = Exit::Inconclusive;
     std::string closing; // the overall verdict in one line of at most 100 bytes
 

@@ -65,6 +65,31 @@ TEST_F(VerdictTest, ExactlyHoldsOnlyInEveryBoot) {
     EXPECT_EQ(arm("sync_ipis", 1).why, "boot 3: 12, want 0 (2 of 8 boots differ)");
 }
 
+// The same broadcast under another name is no IPI less.
+TEST_F(VerdictTest, ABroadcastUnderAnotherNameIsNotLess) {
+    spec_.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
+    boot(3).ipis_by_function["quiet_ipi"] = 239;
+    EXPECT_EQ(arm("sync_ipis").verdict, Verdict::AsDeclared) << "one less than a broadcast for each hit";
+    boot(3).ipis_by_function["quiet_ipi"] = 240;
+    EXPECT_EQ(arm("sync_ipis").verdict, Verdict::Undecided);
+    EXPECT_EQ(arm("sync_ipis").why, "boot 3 sends 240 IPIs of quiet_ipi instead, which ipi never does");
+    EXPECT_EQ(last_.exit, Exit::Inconclusive);
+    samples_[0].ipis_by_function["quiet_ipi"] = 1; // in one boot of the baseline
+    EXPECT_EQ(arm("sync_ipis").verdict, Verdict::AsDeclared);
+}
+
+TEST_F(VerdictTest, WindowsOfDifferentLengthHoldNoCount) {
+    set_flushes(std::vector<std::uint64_t>(8, 100), std::vector<std::uint64_t>(8, 100));
+    spec_.metrics = {not_worse("tlb_flushes", 0.01), not_worse("bystander_burst", 0.05), may_rise("caller_latency", 20000)};
+    EXPECT_EQ(run().held, 3u);
+    for (const auto& [pace, iterations] : {std::pair{0u, 20u}, {100000u, 4u}}) {
+        spec_.workload.pace_us = pace, spec_.workload.iterations = iterations;
+        EXPECT_EQ(arm("tlb_flushes").verdict, Verdict::Undecided);
+        EXPECT_NE(arm("bystander_burst").why.find("windows of different length"), std::string::npos);
+        EXPECT_EQ(arm("caller_latency").verdict, Verdict::AsDeclared);
+    }
+}
+
 // A filter that matches nothing is "not worse" than itself.
 TEST_F(VerdictTest, ZeroAgainstZeroDoesNotHold) {
     set_flushes(std::vector<std::uint64_t>(8, 0), std::vector<std::uint64_t>(8, 0));
