@@ -2,6 +2,7 @@
 // its own argv: the kernel hands unknown parameters of its command line to PID 1 there.
 #include "guest/channel.h"
 #include "guest/files.h"
+#include "guest/kernel_log.h"
 #include "guest/measure.h"
 
 #include <cerrno>
@@ -95,8 +96,10 @@ int main() {
     mount_all();
     ::signal(SIGPIPE, SIG_IGN);
     Channel channel;
+    rig::guest::KernelLog log;
     if (channel.open()) {
         serve(channel);
+        channel.send_text(rig::guest::kKernelLog, log.read());
         last_words();
         channel.send(FrameType::Bye, "");
     } else {

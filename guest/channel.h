@@ -19,10 +19,10 @@ class Channel {
     void send_file(std::string_view name, const std::string& path);
     // The same for the file's last kMaxTail bytes: a file of which nobody knows how large it gets.
     void send_tail(std::string_view name, const std::string& path);
+    void send_text(std::string_view name, std::string_view text);
     void log(const std::string& line);
 
  private:
-    void send_text(std::string_view name, std::string_view text);
     void write_all(std::string_view bytes);
     int fd_ = -1;
 };

@@ -26,6 +26,9 @@ inline constexpr std::uint64_t kMaxStream = 256ull << 20;   // all frames of one
 inline constexpr const char* kChannelName = "org.rig.channel.0"; // virtio-serial port name
 // What the agent writes to the kernel's log last, as a warning: a console on which it is missing shows no warning at all.
 inline constexpr const char* kLastWords = "rig-agent: the console is heard";
+// The artifact of the kernel's whole log, in the console's format, and the line in it where records were overwritten unread.
+inline constexpr const char* kKernelLog = "kernel-log.txt";
+inline constexpr const char* kLogOverran = "rig-agent: records are missing here";
 inline constexpr const char* kPlanFile = "/rig/plan.frames";     // the plan in the initramfs
 
 enum class FrameType : std::uint16_t {

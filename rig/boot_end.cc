@@ -167,14 +167,35 @@ Status judge_end(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTr
         return ended(Ending::DiskFull, fmt::format("less than {} MiB free for what the guest wrote, so that it is cut short: {}", kRoomAtEnd >> 20, error.message), log);
     error.message += memory;
     const auto* first = first_of(splats, [](SplatKind kind) { return !is_notice(kind); });
-    if (first && !(std::holds_alternative<TimedOut>(end.outcome) && is_stall(first->kind))) status.error() = after_splats(error, {in_words(*first)});
+    if (first && !(std::holds_alternative<TimedOut>(end.outcome) && is_stall(first->kind))) {
+        error.complaint = in_words(*first);
+        error = after_complaint(error);
+    }
     return status;
 }
 
-Error after_splats(Error error, const std::vector<std::string>& splats_in_words) {
-    if (splats_in_words.empty() || error.blame == Blame::Host) return error;
+Status nothing_withheld(const ConsoleTriage& console, std::string_view kernel_log, const fs::path& log) {
+    if (kernel_log.empty()) return ended(Ending::BadEvidence, fmt::format("the guest did not send {}", guest::kKernelLog), log);
+    ConsoleTriage said;
+    said.feed(kernel_log);
+    said.finish();
+    const auto& shown = console.splats();
+    for (const auto& splat : said.splats()) {
+        if (is_notice(splat.kind) || std::any_of(shown.begin(), shown.end(), [&](const Splat& s) { return s.title == splat.title && s.function == splat.function; })) continue;
+        if (console.overflow() > 0) continue; // more than are kept
+        auto status = ended(Ending::SilencedConsole, "the console did not show it: something in the guest kept warnings from it for a while (dmesg -n, kernel.printk)", log);
+        status.value().complaint = in_words(splat);
+        return tl::unexpected(after_complaint(status.value()));
+    }
+    // A kernel that splatted itself out of its log has been heard.
+    if (kernel_log.find(guest::kLogOverran) != kernel_log.npos && !first_of(shown, [](SplatKind kind) { return !is_notice(kind); }))
+        return ended(Ending::SilencedConsole, "the kernel's log overran before the agent could read it: whether the console showed every splat is not known; log_buf_len= makes it longer", log);
+    return {};
+}
+
+Error after_complaint(const Error& error) {
     const auto& info = about(Ending::Splat);
-    return {info.blame, fmt::format("kernel splat: {}; then: {}", splats_in_words.front(), error.message), error.log, info.name, {}};
+    return {info.blame, fmt::format("kernel splat: {}; then: {}", error.complaint, error.message), error.log, info.name, {}};
 }
 
 } // namespace rig

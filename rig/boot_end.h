@@ -82,7 +82,11 @@ Status room_to_begin(const HostRoom& room);
 Status judge_end(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console, const HostRoom& room, const std::filesystem::path& log,
                  std::chrono::seconds deadline);
 
-// A fault of the guest after the kernel complained is the kernel's: for a boot that came to its end but whose evidence is none.
-Error after_splats(Error error, const std::vector<std::string>& splats_in_words);
+// For a boot that came to its end: that the kernel's log, as the agent read it from its first record on, holds no splat which the
+// console was kept from showing, and lost none that it could have been kept from.
+Status nothing_withheld(const ConsoleTriage& console, std::string_view kernel_log, const std::filesystem::path& log);
+
+// What went wrong after the kernel complained is the kernel's. With an error.complaint.
+Error after_complaint(const Error& error);
 
 } // namespace rig

@@ -53,13 +53,27 @@ TEST(BootEnd, AFullDiskIsTheHosts) {
 }
 
 TEST(BootEnd, EvidenceThatIsNoneAfterASplatIsTheKernels) {
-    const Error bad{Blame::Guest, "the workload was killed by signal 11", "log", "workload-crash", ""};
-    EXPECT_EQ(after_splats(bad, {}).kind, "workload-crash");
-    const auto error = after_splats(bad, {"WARNING: at mm/x.c, in foo"});
+    const Error bad{Blame::Guest, "the workload was killed by signal 11", "log", "workload-crash", "WARNING: at mm/x.c, in foo"};
+    const auto error = after_complaint(bad);
     EXPECT_EQ(error.blame, Blame::Kernel);
     EXPECT_EQ(error.kind, "splat");
     EXPECT_EQ(error.message, "kernel splat: WARNING: at mm/x.c, in foo; then: the workload was killed by signal 11");
-    EXPECT_EQ(after_splats({Blame::Host, "x", "", "disk-full", ""}, {"y"}).kind, "disk-full");
+}
+
+// dmesg -n 1 before the work and dmesg -n 8 after it: the last words are there, the warning is not.
+TEST(BootEnd, WhatTheConsoleDidNotShowIsFoundInTheKernelsLog) {
+    const std::string warning = "[ 1.0][ T44] WARNING: CPU: 1 PID: 44 at mm/x.c:12 foo+0x1/0x2\n[ 1.0][ T44] ---[ end trace 0 ]---\n", fine = "[ 0.1][ T1] booting\n";
+    const auto kind = [&](const std::string& shown, const std::string& log) {
+        const auto status = nothing_withheld(console(shown + kHeard), log, "");
+        return status ? std::string("none") : status.error().kind + ": " + status.error().message;
+    };
+    EXPECT_EQ(kind("", fine), "none");
+    EXPECT_EQ(kind(warning, fine + warning), "none");
+    EXPECT_TRUE(kind("", fine + warning).starts_with("splat: kernel splat: WARNING: at mm/x.c, in foo; then: the console did not show it")) << kind("", fine + warning);
+    EXPECT_TRUE(kind("", "").starts_with("bad-evidence: the guest did not send kernel-log.txt"));
+    const auto overran = std::string(guest::kLogOverran) + "\n" + fine;
+    EXPECT_TRUE(kind("", overran).starts_with("silenced-console: the kernel's log overran"));
+    EXPECT_EQ(kind(warning, overran), "none") << "it was heard";
 }
 
 } // namespace

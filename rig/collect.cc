@@ -114,6 +114,20 @@ Result<std::uint64_t> witnessed_hits(const Trace& trace) {
     return once;
 }
 
+// Iterations during which the target was entered, by whichever task: hits that fall on a few calls are no exposure of the others.
+// Their entries and exits pair up, see pair_calls().
+std::uint64_t exposed_calls(const Trace& trace, const MeasuredCall& iteration) {
+    std::map<int, bool> running; // by thread: whether the target was entered meanwhile
+    std::uint64_t exposed = 0;
+    for (const auto& event : trace.events) {
+        if (event.event == iteration.enter) running.emplace(event.tid, false);
+        if (event.event == "rig:target")
+            for (auto& [tid, hit] : running) hit = true;
+        if (event.event == iteration.exit) exposed += running.extract(event.tid).mapped();
+    }
+    return exposed;
+}
+
 // All arms are measured over windows of equal length: a call that lasts into the next one's turn breaks that.
 Status check_pace(const Calls& calls, const Spec& spec, const char* pass) {
     const auto pace_ns = spec.workload.pace_us * 1000ull;
@@ -264,6 +278,7 @@ Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, 
     Exposure& e = sample.exposure;
     e.timed_injections = injections;
     e.timed_target_hits = target.latency_ns.size();
+    e.exposed_calls = exposed_calls(trace, iteration_of(spec.workload));
     e.lost_events += trace.lost;
     sample.caller_latency_ns = target.latency_ns;
     sample.munmap_latency_ns = calls.latency_ns;

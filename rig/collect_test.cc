@@ -59,6 +59,22 @@ TEST(Collect, AnUnpatchedBootAddsUp) {
     EXPECT_EQ(sample->bystander_wakeup_ns.size(), sample->bystander_burst_ns.size());
 }
 
+// A call in which the target did not run.
+TEST(Collect, HitsAreNotExposedCalls) {
+    const Spec spec = small_spec();
+    auto artifacts = captured_boot("6.12-ipi");
+    EXPECT_EQ(collect(artifacts, plan_for(spec, kTarget), spec)->exposure.exposed_calls, 3u);
+    auto& text = artifacts.at("timed-perf-script.txt");
+    for (auto target = text.find("rig:target"); target < text.find("syscalls:sys_exit_munmap"); target = text.find("rig:target")) {
+        const auto begin = text.rfind('\n', target) + 1;
+        text.erase(begin, text.find('\n', target) + 1 - begin);
+    }
+    const auto sample = collect(artifacts, plan_for(spec, kTarget), spec);
+    ASSERT_TRUE(sample) << sample.error().message;
+    EXPECT_EQ(sample->exposure.timed_target_hits, 8u);
+    EXPECT_EQ(sample->exposure.exposed_calls, 2u);
+}
+
 // As many calls of the witness as runs of the target, but not one in each.
 TEST(Collect, AWitnessElsewhereIsNoWitness) {
     const Spec spec = small_spec();

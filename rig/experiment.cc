@@ -1,5 +1,6 @@
 #include "rig/experiment.h"
 
+#include "rig/artifact_cache.h"
 #include "rig/boot_end.h"
 #include "rig/files.h"
 #include "rig/image.h"
@@ -39,15 +40,14 @@ struct ReadyArm {
 
 Result<std::map<std::string, ReadyArm>> ready_arms(const Spec& spec, const Prepared& prepared) {
     std::map<std::string, ReadyArm> ready;
+    const auto baseline = slurp(prepared.kernels.at(spec.arms.front().name).config);
     for (const auto& arm : spec.arms) {
         const Kernel& kernel = prepared.kernels.at(arm.name);
         const auto map_text = slurp(kernel.system_map);
         RIG_TRY(symbols, SymbolTable::parse(map_text, kernel.system_map.string()));
-        ReadyArm one{kernel, kernel_facts(spec, slurp(kernel.config), map_text, kernel.version, kernel.image_sha256), symbols, {}};
-        if (const auto& base = prepared.kernels.at(spec.arms.front().name); one.facts.config_known) {
-            const auto theirs = slurp(base.config);
-            if (!theirs.empty()) one.facts.config_differs = differing_options(theirs, slurp(kernel.config));
-        }
+        const auto config = slurp(kernel.config);
+        ReadyArm one{kernel, kernel_facts(spec, config, map_text, kernel.version, kernel.image_sha256), symbols, {}};
+        if (one.facts.config_known && !baseline.empty()) one.facts.config_differs = differing_options(baseline, config);
         if (auto plan = make_plan(spec, arm, symbols, {}); !plan) one.unplannable = plan.error().message;
         ready.emplace(arm.name, std::move(one));
     }
@@ -69,6 +69,9 @@ Result<RunInfo> describe_run(const Spec& spec, const Prepared& prepared, const s
     info.seed = spec.guest.seed;
     info.seed_varies = kPerturbationText;
     info.rig_version = rig_version();
+    RIG_TRY(program, sha256_file("/proc/self/exe"));
+    info.program = program;
+    if (chosen.machine.clock == GuestClock::Wall) info.host_boot = host_boot_id();
     info.perf_version = prepared.perf_version;
     RIG_TRY(qemu, world.hypervisor.version());
     info.qemu_version = qemu;
@@ -147,8 +150,7 @@ Status BootLoop::boot(const PlannedBoot& planned) {
         }
         // Made again, a boot whose kernel complained before the host failed (or the user lost patience) might come out clean.
         if (auto& error = sample.error(); error.blame == Blame::Host && !error.complaint.empty() && named.splat.empty()) {
-            error.blame = Blame::Guest;
-            error = after_splats(error, {error.complaint});
+            error = after_complaint(error);
         }
         const bool again = sample.error().blame == Blame::Host && attempt < kHostRetries && !stop_.stop_requested();
         // That a record cannot be written must not take the place of what it would say.

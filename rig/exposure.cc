@@ -31,13 +31,7 @@ constexpr double same_exposure = 0.9;
 
 using Boots = std::vector<const Sample*>; // of one arm, by index
 
-Boots boots_of(const ArmEvidence& evidence, const Arm& arm) {
-    Boots boots;
-    for (const auto& sample : evidence.samples)
-        if (sample.id.arm == arm.name) boots.push_back(&sample);
-    std::stable_sort(boots.begin(), boots.end(), [](const Sample* a, const Sample* b) { return a->id.index < b->id.index; });
-    return boots;
-}
+Boots boots_of(const ArmEvidence& evidence, const Arm& arm) { return rig::boots_of(evidence.samples, arm.name); }
 
 // ---- Proofs from the boots
 
@@ -433,7 +427,7 @@ std::string thinly_exposed(const Spec& spec, const std::vector<Sample>& samples,
     if (spec.target.same_path) return "";
     std::size_t thin = 0, boots = 0;
     for (const auto& sample : samples)
-        if (sample.id.arm == arm) ++boots, thin += 2 * sample.exposure.timed_target_hits <= sample.exposure.calls;
+        if (sample.id.arm == arm) ++boots, thin += 2 * sample.exposure.exposed_calls <= sample.exposure.calls;
     return thin ? fmt::format("in {} of {} boots at most half of the calls ran the target", thin, boots) : "";
 }
 

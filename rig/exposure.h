@@ -29,6 +29,11 @@ std::map<std::string, std::string> config_values(std::string_view config_text, c
 std::map<std::string, std::string> differing_options(std::string_view baseline, std::string_view own);
 // Options that make the kernel complain of what it would else do silently; their values are always looked up.
 const std::vector<std::string>& detector_options();
+// Of those, the ones whose code defines a function of its own: option -> its name, in System.map exactly if the option is on
+// (CONFIG_PROVE_LOCKING by the CONFIG_LOCKDEP it selects).
+const std::map<std::string, std::string>& detector_symbols();
+// Words of a kernel's command line that switch a detector off or make it see less.
+std::vector<std::string> muted_detectors(std::string_view cmdline);
 // The wanted symbols in the text of a System.map.
 std::map<std::string, std::string> find_symbols(std::string_view system_map, const std::vector<std::string>& names);
 // Everything the proofs ask of one arm's kernel. `config_text` empty = no .config.

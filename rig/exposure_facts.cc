@@ -46,8 +46,32 @@ std::map<std::string, std::string> all_options(std::string_view config_text) {
 } // namespace
 
 const std::vector<std::string>& detector_options() {
-    static const std::vector<std::string> names = {"DEBUG_ATOMIC_SLEEP", "PROVE_LOCKING", "PROVE_RCU", "KASAN"};
+    static const std::vector<std::string> names = {"BUG", "DEBUG_ATOMIC_SLEEP", "PROVE_LOCKING", "PROVE_RCU", "KASAN"};
     return names;
+}
+
+const std::map<std::string, std::string>& detector_symbols() {
+    static const std::map<std::string, std::string> symbols = {{"DEBUG_ATOMIC_SLEEP", "__might_sleep"}, {"PROVE_LOCKING", "lock_acquire"}, {"KASAN", "kasan_report"}};
+    return symbols;
+}
+
+std::vector<std::string> muted_detectors(std::string_view cmdline) {
+    // What a word begins with. From Documentation/admin-guide/kernel-parameters.txt and lib/, kernel/, mm/ of 6.12: parameters that make a
+    // detector silent or change what it finds; sysctl.X sets /proc/sys's X at boot.
+    constexpr std::string_view mutes[] = {"lockdep.", "rcupdate.rcu_cpu_stall_suppress", "rcupdate.rcu_cpu_stall_timeout", "rcupdate.rcu_task_stall", "nosoftlockup", "nowatchdog", "nmi_watchdog=",
+                                          "watchdog_thresh=", "workqueue.watchdog_thresh=", "kasan=", "kasan.", "kfence.", "hung_task", "sysctl.kernel.watchdog", "sysctl.kernel.soft_watchdog",
+                                          "sysctl.kernel.nmi_watchdog", "sysctl.kernel.hung_task", "sysctl.kernel.prove_locking", "sysctl.kernel.lock_stat"};
+    std::vector<std::string> found;
+    while (!cmdline.empty()) {
+        const auto end = std::min(cmdline.find(' '), cmdline.size());
+        const auto word = cmdline.substr(0, end);
+        cmdline.remove_prefix(std::min(end + 1, cmdline.size()));
+        std::string name(word.substr(0, word.find('=')));
+        std::replace(name.begin(), name.end(), '-', '_'); // to the kernel both are the same
+        const auto plain = name + std::string(word.substr(std::min(name.size(), word.size())));
+        if (std::any_of(std::begin(mutes), std::end(mutes), [&](std::string_view mute) { return plain.starts_with(mute); })) found.emplace_back(word);
+    }
+    return found;
 }
 
 std::map<std::string, std::string> config_values(std::string_view config_text, const std::vector<std::string>& names) {
@@ -105,6 +129,7 @@ KernelFacts kernel_facts(const Spec& spec, std::string_view config_text, std::st
     if (spec.fault.enabled) symbols.push_back(spec.fault.function);
     for (const auto& arm : spec.arms)
         if (!arm.witness.empty()) symbols.push_back(arm.witness);
+    for (const auto& [option, symbol] : detector_symbols()) symbols.push_back(symbol);
     facts.symbols = find_symbols(system_map, symbols);
     return facts;
 }

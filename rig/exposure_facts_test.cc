@@ -45,5 +45,12 @@ TEST(KernelFacts, FactsHoldWhatEveryArmIsAskedFor) {
     EXPECT_FALSE(kernel_facts(spec, "", "", "", "").config_known);
 }
 
+TEST(MutedDetectors, AreWordsOfTheCommandLine) {
+    EXPECT_TRUE(muted_detectors("").empty());
+    EXPECT_TRUE(muted_detectors("console=ttyS0 rcupdate.rcu_expedited=1 nolockdep=1 panic=-1").empty());
+    EXPECT_EQ(muted_detectors("quiet nosoftlockup lockdep.prove_locking=0  rcupdate.rcu-cpu-stall-suppress=1 kasan=off"),
+              (std::vector<std::string>{"nosoftlockup", "lockdep.prove_locking=0", "rcupdate.rcu-cpu-stall-suppress=1", "kasan=off"}));
+}
+
 } // namespace
 } // namespace rig

@@ -67,6 +67,25 @@ Proof prove_symbols(const ArmEvidence& evidence) {
     return proof;
 }
 
+// What names a .config beside an image is a hand: detectors that were never compiled in would be reported as on.
+Proof prove_own_config(const ArmEvidence& evidence) {
+    Proof proof{"own_config", "the .config named is that of the image: it and System.map have the same detectors", true, "", ""};
+    const auto& kernel = evidence.kernel;
+    std::vector<std::string> agree, differ;
+    for (const auto& [option, symbol] : detector_symbols()) {
+        const auto found = kernel.symbols.find(symbol);
+        const bool compiled = found != kernel.symbols.end() && !found->second.empty();
+        const bool on = kernel_option(kernel, option) == "y";
+        // Lock statistics alone compile the lock tracker's functions as well.
+        if (on == compiled || (compiled && option == "PROVE_LOCKING")) agree.push_back(option + (on ? " on" : " off"));
+        else differ.push_back(fmt::format("CONFIG_{}={}, but System.map has {}{}()", option, kernel_option(kernel, option), on ? "no " : "", symbol));
+    }
+    proof.passed = kernel.config_known && differ.empty();
+    proof.found = !kernel.config_known ? "the image came without its .config, want it" : fmt::format("{}", fmt::join(proof.passed ? agree : differ, "; "));
+    if (!proof.passed) proof.reason = kernel.config_known ? "it belongs to another build" : "name it in the arm's key `config`";
+    return proof;
+}
+
 Proof prove_image_differs(const ArmEvidence& evidence) {
     Proof proof{"image_differs", "the image differs from the baseline's", true, "", ""};
     const auto& own = evidence.kernel.image_sha256;
@@ -127,6 +146,7 @@ std::vector<Proof> prove_kernel(const ArmEvidence& evidence) {
     // Nothing asked is nothing proven: no line for an empty [target.config].
     if (!evidence.spec.target.config.empty()) proofs.push_back(prove_config(evidence));
     proofs.push_back(prove_symbols(evidence));
+    if (evidence.arm.prebuilt) proofs.push_back(prove_own_config(evidence));
     if (&evidence.arm != &evidence.spec.arms.front() && evidence.arm.name != evidence.spec.arms.front().name)
         for (const auto& proof : {prove_image_differs(evidence), prove_same_config(evidence)}) proofs.push_back(proof);
     return proofs;

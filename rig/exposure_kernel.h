@@ -17,7 +17,7 @@ inline constexpr const char* pt_reclaim_reason =
 inline constexpr const char* bypass_reason = "6.12 on x86 bypasses the table batch (native_tlb_remove_table()) unless a hypervisor replaces it, and "
                                              "kernel.enable names no enabling patch";
 
-// config, symbols, image_differs, same_config: the last two not for the baseline.
+// config, symbols; of a prebuilt image own_config; image_differs, same_config, which the baseline goes without.
 std::vector<Proof> prove_kernel(const ArmEvidence& evidence);
 
 } // namespace rig

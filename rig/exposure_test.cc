@@ -3,7 +3,7 @@
 #include "rig/collect.h"
 #include "rig/metric.h"
 #include "rig/testing/captured.h"
-#include "rig/testing/run_fixture.h"
+#include "rig/testing/exposure_fixture.h"
 
 #include <functional>
 #include <gtest/gtest.h>
@@ -12,38 +12,6 @@ namespace rig {
 namespace {
 
 using namespace rig::fixture;
-
-class ExposureTest : public ::testing::Test {
- protected:
-    // The patched arm unless told otherwise.
-    std::vector<Proof> proofs(std::size_t arm = 1) { return prove({spec_, spec_.arms[arm], arm ? facts_ : baseline_, baseline_, samples_, replays_}); }
-    const Proof& proof(const std::string& id, std::size_t arm = 1) {
-        proofs_ = proofs(arm);
-        for (const auto& one : proofs_)
-            if (one.id == id) return one;
-        ADD_FAILURE() << "no proof " << id;
-        return none_;
-    }
-    // Expects exactly these proofs to fail, in order.
-    void expect_failing(const std::vector<std::string>& ids, std::size_t arm = 1) {
-        std::vector<std::string> failing;
-        for (const auto& one : proofs(arm)) {
-            if (!one.passed) failing.push_back(one.id);
-            EXPECT_EQ(one.passed, one.reason.empty()) << one.id << ": " << one.reason;
-            EXPECT_FALSE(one.found.empty()) << one.id;
-            EXPECT_FALSE(one.claim.empty()) << one.id;
-        }
-        EXPECT_EQ(failing, ids);
-    }
-    Sample& boot(unsigned index) { return samples_[2 * index + 1]; } // of the patched arm
-
-    Spec spec_ = make_spec();
-    KernelFacts baseline_ = make_facts('a'), facts_ = make_facts('b');
-    std::vector<Sample> samples_ = make_samples(spec_);
-    std::vector<Replay> replays_ = {{"ipi", 0, ""}, {"reviewed", 0, ""}};
-    std::vector<Proof> proofs_;
-    Proof none_;
-};
 
 TEST_F(ExposureTest, EverythingHoldsInAGoodRun) {
     expect_failing({}, 0);
@@ -161,75 +129,6 @@ TEST_F(ExposureTest, WarmUpBootsAreProvenAsAllOthers) {
     for (auto& sample : samples_) // there are none in virtual time: 7 are planned
         sample.run_clock = "virtual";
     EXPECT_EQ(proof("boots").found, "boot 7 was not planned");
-}
-
-TEST_F(ExposureTest, ConfigMustHoldEveryOption) {
-    facts_.config["PT_RECLAIM"] = "y";
-    expect_failing({"config"});
-    EXPECT_EQ(proof("config").found, "CONFIG_PT_RECLAIM=y, want n");
-    EXPECT_NE(proof("config").reason.find("call_rcu()"), std::string::npos);
-
-    facts_ = make_facts('b');
-    facts_.config["MMU_GATHER_RCU_TABLE_FREE"] = "n";
-    facts_.config["PARAVIRT"] = "n";
-    EXPECT_EQ(proof("config").found, "CONFIG_MMU_GATHER_RCU_TABLE_FREE=n, want y");
-    EXPECT_NE(proof("config").reason.find("PARAVIRT=n"), std::string::npos);
-
-    spec_.target.config = {{"NR_CPUS", "16"}};
-    facts_.config["NR_CPUS"] = "2";
-    EXPECT_EQ(proof("config").found, "CONFIG_NR_CPUS=2, want 16");
-    EXPECT_NE(proof("config").reason.find("Kconfig changed NR_CPUS"), std::string::npos);
-}
-
-TEST_F(ExposureTest, AnUnknownConfigProvesNothing) {
-    facts_.config_known = false;
-    facts_.config.clear();
-    expect_failing({"config", "same_config"});
-    EXPECT_EQ(proof("config").found, "CONFIG_MMU_GATHER_RCU_TABLE_FREE=unknown, want y; CONFIG_PT_RECLAIM=unknown, want n");
-    spec_.target.config.clear(); // nothing asked, nothing claimed
-    for (const auto& one : proofs())
-        EXPECT_NE(one.id, "config");
-}
-
-// KASAN in the baseline alone would flatter any series.
-TEST_F(ExposureTest, KernelsMustBeBuiltAlike) {
-    EXPECT_EQ(proof("same_config").found, "every one");
-    facts_.config_differs = {{"KASAN", "y -> n"}, {"KASAN_INLINE", "y -> n"}};
-    expect_failing({"same_config"});
-    EXPECT_EQ(proof("same_config").found, "KASAN y -> n, KASAN_INLINE y -> n");
-    spec_.arms[1].config_differs = {"KASAN"};
-    EXPECT_EQ(proof("same_config").found, "KASAN_INLINE y -> n");
-    spec_.arms[1].config_differs = {"KASAN", "KASAN_INLINE"};
-    expect_failing({});
-    EXPECT_EQ(proof("same_config").found, "all but the 2 declared");
-    for (char option = 'A'; option < 'H'; ++option) facts_.config_differs[std::string(1, option)] = "n -> m";
-    EXPECT_EQ(proof("same_config").found, "A n -> m, B n -> m, C n -> m, D n -> m, E n -> m and 2 more");
-    spec_.arms[1].config_differs = {"*"};
-    expect_failing({});
-    baseline_.config_known = false;
-    expect_failing({"same_config"});
-    EXPECT_EQ(proof("same_config").found, "ipi came without its .config, want both");
-}
-
-TEST_F(ExposureTest, SymbolsMustBeThereUnderTheirOwnName) {
-    facts_.symbols["tlb_remove_table_one"] = "";
-    expect_failing({"symbols"});
-    EXPECT_EQ(proof("symbols").found, "tlb_remove_table_one absent");
-    facts_.symbols["tlb_remove_table_one"] = "tlb_remove_table_one.isra.0";
-    EXPECT_EQ(proof("symbols").found, "tlb_remove_table_one only as tlb_remove_table_one.isra.0");
-    EXPECT_NE(proof("symbols").reason.find("name tlb_remove_table_one.isra.0"), std::string::npos);
-    facts_.symbols.clear();
-    expect_failing({"symbols"});
-}
-
-TEST_F(ExposureTest, ImagesMustDiffer) {
-    facts_.image_sha256 = baseline_.image_sha256;
-    expect_failing({"image_differs"});
-    EXPECT_EQ(proof("image_differs").found, "both sha256 aaaaaaaaaaaa..., want two different ones");
-    spec_.arms[1].series.clear();
-    EXPECT_NE(proof("image_differs").reason.find("no series"), std::string::npos);
-    facts_.image_sha256 = "";
-    expect_failing({"image_differs"}); // an unknown hash differs from nothing
 }
 
 TEST_F(ExposureTest, EveryPlannedBootOnce) {

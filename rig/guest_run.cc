@@ -26,7 +26,7 @@ using nlohmann::json;
 
 // What the agent sends, and nothing else: the console log and rig's own files lie in the same folder.
 bool expected_name(const std::string& name) {
-    static const std::set<std::string> own{"result.json", "kprobes.txt"}, of_a_pass{"interrupts-before.txt", "interrupts-after.txt", "perf-stat.csv", "perf-stat.err",
+    static const std::set<std::string> own{"result.json", "kprobes.txt", guest::kKernelLog}, of_a_pass{"interrupts-before.txt", "interrupts-after.txt", "perf-stat.csv", "perf-stat.err",
                                                                                   "perf-script.txt", "perf-script.err", "perf-record.err", "command.txt"};
     static const std::regex background("(counted|timed)-background-[a-z0-9-]{1,32}\\.txt");
     if (std::regex_match(name, background)) return true;
@@ -185,6 +185,7 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
     triage_log(log, console);
     RIG_CHECK(write_splats(evidence / kSplatsFile, console));
     auto status = judge_end(*end, {talk.ready.has_value(), talk.bye, talk.failure, talk.violation}, console, host_room(evidence, scratch.dir()), log, request.deadline);
+    if (status) status = nothing_withheld(console, talk.artifacts[guest::kKernelLog], log);
     if (!status) {
         const bool starved = status.error().kind == about(Ending::Starved).name; // the stalls that its kernel reports are the host's doing
         for (const auto& splat : console.splats())
@@ -204,10 +205,10 @@ Result<Sample> measure_boot(const GuestSetup& setup, const Kernel& kernel, const
         auto& error = sample.error();
         error.log = evidence;
         if (error.kind.empty()) error.kind = about(Ending::BadEvidence).name;
-        std::vector<std::string> splats;
-        for (const auto& splat : record.splats)
-            if (!is_notice(splat.kind)) splats.push_back(in_words(splat));
-        error = after_splats(error, splats);
+        const auto complaint = std::find_if(record.splats.begin(), record.splats.end(), [](const SampleSplat& splat) { return !is_notice(splat.kind); });
+        if (complaint == record.splats.end()) return sample;
+        error.complaint = in_words(*complaint);
+        error = after_complaint(error);
         return sample;
     }
     sample->id = id;

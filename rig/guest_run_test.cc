@@ -110,6 +110,8 @@ TEST_F(GuestRun, EveryEndingIsToldFromTheOthers) {
         {"garbage", {kHello + "garbage that is no frame", "", Exited{0}, ""}, Ending::Protocol, "protocol violation"},
         {"bad JSON", {encode(FrameType::Hello, "{"), "", Exited{0}, ""}, Ending::Protocol, "protocol violation"},
         {"a console kept silent", {kHello + kBye, "[ 1.0] booting\n", Exited{0}, "", false, 0, false}, Ending::SilencedConsole, "so that no splat could have been seen"},
+        {"a console kept silent for a while", {kHello + kBye, "[ 1.0] booting\n", Exited{0}, "", false, 0, true, "", kWarning}, Ending::Splat, "kernel splat: WARNING: at mm/x.c, in foo; then: the console did not show it"},
+        {"an agent that keeps the log", {kHello + kBye, "[ 1.0] booting\n", Exited{0}, "", false, 0, true, "", ""}, Ending::BadEvidence, "did not send kernel-log.txt"},
         {"a name of ours", {kHello + artifact, "", Exited{0}, ""}, Ending::Protocol, "unexpected artifact"},
     };
     for (const auto& ending : ends) {

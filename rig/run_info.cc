@@ -16,13 +16,15 @@ constexpr std::size_t max_patches = 4096;
 constexpr std::size_t max_arguments = 1024;
 constexpr std::size_t max_options = 1024;
 constexpr std::size_t max_differences = 65536; // two distributions' kernels
-constexpr unsigned format = 4; // raised when a reader of the old format would misread the new one
+constexpr unsigned format = 5; // raised when a reader of the old format would misread the new one
 
 template<class Visit, class I> void visit_texts(I& info, Visit visit) {
     visit("run_id", info.run_id);
     visit("spec_file", info.spec_file);
     visit("clock_why", info.clock_why);
     visit("seed_varies", info.seed_varies);
+    visit("program", info.program);
+    visit("host_boot", info.host_boot);
     visit("rig_version", info.rig_version);
     visit("qemu_version", info.qemu_version);
     visit("libvirt_version", info.libvirt_version);

@@ -33,6 +33,8 @@ struct RunInfo {
     unsigned vcpus = 0;
     std::uint64_t seed = 0;
     std::string seed_varies; // one sentence: what differs between two boots of an arm
+    std::string program;     // SHA-256 of rig itself, as it ran
+    std::string host_boot;   // wall clock: this boot of the host, whose figures another one's are not compared with; else ""
     std::string rig_version, qemu_version, libvirt_version, perf_version;
     std::vector<std::string> command; // argv that gives this run again, relative to the project
     std::string image;       // cache key of the initramfs: agent, perf and what the experiment adds

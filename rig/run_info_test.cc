@@ -45,7 +45,7 @@ TEST(RunInfo, IsStrict) {
     more["kernels"][1]["facts"]["guess"] = 1;
     EXPECT_NE(error_of(more).find("run.kernels[1].facts.guess: unknown key"), std::string::npos);
     whole["format"] = 99;
-    EXPECT_EQ(error_of(whole), "run.format: 99, want 4 (written by another version of rig)");
+    EXPECT_EQ(error_of(whole), "run.format: 99, want 5 (written by another version of rig)");
 }
 
 class RunInfoSpec : public SpecProject {};

@@ -2,6 +2,8 @@
 
 #include "rig/json_reader.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 namespace rig {
@@ -31,6 +33,7 @@ template<class Visit, class E> void visit_exposure(E& exposure, Visit visit) {
     visit("tables_freed", exposure.tables_freed);
     visit("timed_injections", exposure.timed_injections);
     visit("timed_target_hits", exposure.timed_target_hits);
+    visit("exposed_calls", exposure.exposed_calls);
     visit("calls", exposure.calls);
     visit("lost_events", exposure.lost_events);
 }
@@ -146,6 +149,14 @@ Result<Sample> sample_from_json(const json& value) {
     if (reader.has("host")) RIG_CHECK(reader.map("host", sample.host, max_counters));
     RIG_CHECK(reader.finish());
     return sample;
+}
+
+std::vector<const Sample*> boots_of(const std::vector<Sample>& samples, const std::string& arm) {
+    std::vector<const Sample*> boots;
+    for (const auto& sample : samples)
+        if (sample.id.arm == arm) boots.push_back(&sample);
+    std::stable_sort(boots.begin(), boots.end(), [](const Sample* a, const Sample* b) { return a->id.index < b->id.index; });
+    return boots;
 }
 
 } // namespace rig

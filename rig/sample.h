@@ -36,6 +36,7 @@ struct Exposure {
     std::uint64_t tables_freed = 0;     // counted pass: as the workload counted them
     std::uint64_t timed_injections = 0;  // timed pass
     std::uint64_t timed_target_hits = 0; // timed pass, perf record: target entries with a matching return
+    std::uint64_t exposed_calls = 0;     // timed pass, perf record: iterations during which the target was entered
     std::uint64_t calls = 0;            // iterations of the workload completed in each pass (equal, else Blame::Guest)
     std::uint64_t lost_events = 0;      // perf record, both passes: LOST records
     bool probe_addresses_match = false; // kprobes/list shows the target where System.map has it
@@ -97,6 +98,8 @@ struct Sample {
 // Round-trips exactly. from_json reports Blame::Host with what is malformed. `with_host` false leaves `host` out: two
 // replays under the virtual clock must then be equal byte for byte.
 nlohmann::json to_json(const Sample& sample, bool with_host = true);
+// Those of one arm, by index. The samples must outlive it.
+std::vector<const Sample*> boots_of(const std::vector<Sample>& samples, const std::string& arm);
 // Of a boot and its replay: "" if they are the same in every byte but the figures of the host, the arm's name and the place
 // in the schedule; else the first figure that differs: "/counts/sync_ipis".
 std::string first_difference(const Sample& one, const Sample& again);

@@ -17,7 +17,7 @@ Sample full_sample() {
     s.cpus_online = 4;
     s.kernel_release = "6.12.117";
     s.kernel_version = "#1 SMP";
-    s.exposure = {80, 80, 80, 77, 80, 240, 240, 80, 79, 79, 20, 0, true};
+    s.exposure = {80, 80, 80, 77, 80, 240, 240, 80, 79, 79, 79, 20, 0, true};
     s.counts = {{"sync_ipis", 240}, {"tlb_flushes", std::numeric_limits<std::uint64_t>::max()}};
     s.counts_per_cpu = {{"sync_ipis", {0, 80, 80, 80}}};
     s.sync_callsites = {{"smp_call_function+0x2b", 240}};

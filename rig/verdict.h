@@ -40,7 +40,7 @@ struct Spread { // over boots
     double min = 0, median = 0, max = 0;
 };
 struct Pooled { // over the single values of all boots; shown, never judged
-    double median = 0, p99 = 0, max = 0;
+    double median = 0, mean = 0, p99 = 0, max = 0;
     std::size_t values = 0;
 };
 struct Change { // against the baseline

@@ -104,12 +104,23 @@ TEST_F(VerdictTest, ZeroAgainstZeroDoesNotHold) {
 TEST_F(VerdictTest, AMedianOverCallsThatMissedTheTargetHoldsNothing) {
     spec_.metrics = {may_rise("munmap_latency", 1000), exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
     EXPECT_EQ(arm("munmap_latency").verdict, Verdict::AsDeclared);
-    boot(3).exposure.timed_target_hits = 10; // of 20 calls
+    boot(3).exposure.exposed_calls = 10; // of 20 calls
     EXPECT_EQ(arm("munmap_latency").verdict, Verdict::Undecided);
     EXPECT_EQ(arm("munmap_latency").why, "in 1 of 8 boots at most half of the calls ran the target: the median over calls cannot show it");
     EXPECT_EQ(last_.closing, "AS EXPECTED: 2 hold, 1 undecided (munmap_latency in reviewed)");
     spec_.metrics[0].at_most = 2;
     EXPECT_EQ(arm("munmap_latency").verdict, Verdict::Broken);
+}
+
+TEST_F(VerdictTest, AMedianHidesNothingThatAMinorityPays) {
+    spec_.metrics = {may_rise("caller_latency", 1000)};
+    EXPECT_EQ(arm("caller_latency").verdict, Verdict::AsDeclared);
+    for (unsigned i = 0; i < 8; ++i)
+        for (unsigned k = 0; k < 32; ++k) boot(i).caller_latency_ns[79 - k] = 1'000'000'000; // in two of five runs
+    EXPECT_EQ(arm("caller_latency").verdict, Verdict::Undecided);
+    EXPECT_NE(arm("caller_latency").why.find("beyond the bound of ×1000: few of them pay"), std::string::npos) << arm("caller_latency").why;
+    spec_.metrics[0].at_most = 100'000;
+    EXPECT_EQ(arm("caller_latency").verdict, Verdict::AsDeclared);
 }
 
 TEST_F(VerdictTest, PredictedFollowsEachBootsOwnInjections) {

@@ -65,6 +65,7 @@ const std::vector<Fault> kFaults = {
     {"power-off by the workload", Ending::EndedByGuest, {command("poweroff -f")}},
     {"restart by the workload", Ending::EndedByGuest, {command("reboot -f")}},
     {"SysRq b by the workload", Ending::EndedByGuest, {command("echo b > /proc/sysrq-trigger")}},
+    {"console told to be silent, a WARN(), and to speak", Ending::Splat, {command("dmesg -n 1; echo WARNING > /sys/kernel/debug/provoke-crash/DIRECT; dmesg -n 8")}},
     {"console told to be silent", Ending::SilencedConsole, {command("dmesg -n 1")}},
     {"no QEMU in PATH", Ending::HypervisorStart, {}, "mkdir -p $dir/bin; for tool in /usr/bin/*; do case $tool in *qemu*) ;; *) ln -s $tool $dir/bin/;; esac; done; PATH=$dir/bin \"$@\""},
     {"QEMU that refuses an option", Ending::HypervisorExit, {}, instead_of_qemu("exec /usr/bin/qemu-system-x86_64 \"$@\" -bogus")},

@@ -52,7 +52,7 @@ json to_json(const ArmMetric& arm) {
     for (const auto& boot : arm.boots)
         out["boots"].push_back({{"boot", boot.boot}, {"value", boot.value}});
     if (arm.pooled)
-        out["pooled"] = {{"median", arm.pooled->median}, {"p99", arm.pooled->p99}, {"max", arm.pooled->max}, {"values", arm.pooled->values}};
+        out["pooled"] = {{"median", arm.pooled->median}, {"mean", arm.pooled->mean}, {"p99", arm.pooled->p99}, {"max", arm.pooled->max}, {"values", arm.pooled->values}};
     if (arm.change)
         out["change"] = {
             {"ratio", to_json(arm.change->ratio)}, {"difference", to_json(arm.change->difference)}, {"direction", name(arm.change->direction)}, {"test", test_json(*arm.change)}};

@@ -1,6 +1,7 @@
 #include "rig/report/report.h"
 
 #include "rig/drift.h"
+#include "rig/judge.h"
 #include "rig/schedule.h"
 
 #include <algorithm>
@@ -53,11 +54,12 @@ std::vector<std::string> loose_bounds(const Spec& spec, const Comparison& compar
     std::vector<std::string> out;
     for (const auto& expect : spec.metrics) {
         const auto* metric = comparison.find(expect.name);
-        if (expect.kind != ExpectKind::MayRise || !metric) continue;
+        if ((expect.kind != ExpectKind::MayRise && expect.kind != ExpectKind::NotWorse) || !metric) continue;
+        const auto bound = bounds_of(expect).second;
         for (const auto& arm : metric->arms)
-            if (arm.verdict == Verdict::AsDeclared && arm.change && arm.change->ratio.interval && loose * std::max(1.0, arm.change->ratio.interval->high) <= expect.at_most)
+            if ((arm.verdict == Verdict::AsDeclared || arm.verdict == Verdict::WithinBound) && arm.change && arm.change->ratio.interval && loose * std::max(1.0, arm.change->ratio.interval->high) <= bound)
                 out.push_back(fmt::format("{} in {}: the bound of ×{:.4g} is {} times what was measured or more: it would have held after a rise of as much", metric->info.label, arm.arm,
-                                          expect.at_most, static_cast<unsigned>(loose)));
+                                          bound, static_cast<unsigned>(loose)));
     }
     return out;
 }

@@ -66,7 +66,7 @@ TEST(Assemble, WhatElseDiffersIsSaid) {
     auto run = make_run(spec);
     run.kernels[1].facts.config_differs = {{"KASAN", "y -> n"}};
     for (auto& s : samples)
-        if (s.id.arm == "reviewed" && s.id.index == 3) s.exposure.timed_target_hits = s.exposure.timed_injections = 10; // of 20 calls
+        if (s.id.arm == "reviewed" && s.id.index == 3) s.exposure.exposed_calls = 10; // of 20 calls
     const auto input = assemble(spec, run, samples, {}, "");
     ASSERT_EQ(input.warnings.size(), 3u);
     EXPECT_NE(input.warnings[0].find("reviewed boots with another command line than ipi: 'rcupdate.rcu_expedited=1'"), std::string::npos);

@@ -23,17 +23,23 @@ std::map<std::string, std::string> detectors_of(const ReportInput& input, const 
     return out;
 }
 
+std::string joined(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, ", ")); }
+
+std::vector<std::string> muted_in(const ReportInput& input, const Arm& arm) { return muted_detectors(input.spec.for_arm(arm).guest.extra_cmdline); }
+
 // "WARN, BUG and oops; on: DEBUG_ATOMIC_SLEEP; off: PROVE_LOCKING, PROVE_RCU, KASAN".
-std::string watched(const std::map<std::string, std::string>& detectors) {
+std::string watched(const std::map<std::string, std::string>& detectors, const std::vector<std::string>& muted) {
     std::vector<std::string> on, off, unknown;
     for (const auto& option : detector_options()) {
         const auto& value = detectors.at(option);
+        if (option == "BUG") continue;
         (value == "y" ? on : value == "unknown" ? unknown : off).push_back(option);
     }
-    std::string text = "WARN, BUG and oops";
-    if (!on.empty()) text += fmt::format("; on: {}", fmt::join(on, ", "));
-    if (!off.empty()) text += fmt::format("; off: {}", fmt::join(off, ", "));
-    if (!unknown.empty()) text += fmt::format("; unknown: {}", fmt::join(unknown, ", "));
+    std::string text = detectors.at("BUG") == "n" ? "oops only: with CONFIG_BUG=n no WARN and no BUG is heard" : "WARN, BUG and oops";
+    if (!on.empty()) text += "; on: " + joined(on);
+    if (!off.empty()) text += "; off: " + joined(off);
+    if (!unknown.empty()) text += "; unknown: " + joined(unknown);
+    if (!muted.empty()) text += "; less by the command line: " + joined(muted);
     return text;
 }
 
@@ -96,7 +102,7 @@ std::vector<ReportLine> splat_lines(const ReportInput& input) {
     }
     std::vector<std::pair<std::string, std::string>> texts; // what was watched for, and where
     for (const auto& arm : input.spec.arms) {
-        const auto text = watched(detectors_of(input, arm.name));
+        const auto text = watched(detectors_of(input, arm.name), muted_in(input, arm));
         const auto known = std::find_if(texts.begin(), texts.end(), [&](const auto& entry) { return entry.second == text; });
         if (known == texts.end()) texts.emplace_back(arm.name, text);
         else known->first += ", " + arm.name;
@@ -106,8 +112,11 @@ std::vector<ReportLine> splat_lines(const ReportInput& input) {
 }
 
 json splats_json(const ReportInput& input) {
-    json arms = json::array(), detectors = json::object();
-    for (const auto& arm : input.spec.arms) detectors[arm.name] = detectors_of(input, arm.name);
+    json arms = json::array(), detectors = json::object(), muted = json::object();
+    for (const auto& arm : input.spec.arms) {
+        detectors[arm.name] = detectors_of(input, arm.name);
+        muted[arm.name] = muted_in(input, arm);
+    }
     for (const auto& arm : input.comparison.splats) {
         json one = {{"arm", arm.arm}, {"boots", arm.boots}, {"declared", arm.declared}, {"verdict", words(arm.verdict)}, {"silent_boots", arm.silent},
                     {"further", arm.further}, {"splats", json::array()}, {"notices", json::array()}};
@@ -115,7 +124,7 @@ json splats_json(const ReportInput& input) {
         for (const auto& notice : arm.notices) one["notices"].push_back(splat_json(notice, input));
         arms.push_back(std::move(one));
     }
-    return {{"detectors", std::move(detectors)}, {"arms", std::move(arms)}};
+    return {{"detectors", std::move(detectors)}, {"muted", std::move(muted)}, {"arms", std::move(arms)}};
 }
 
 } // namespace rig

@@ -17,7 +17,7 @@ struct ReportLine {
 // At least one line, since that there was nothing is worth saying; but "nothing" means no more than what was watched for.
 std::vector<ReportLine> splat_lines(const ReportInput& input);
 
-// {"detectors": {arm: {option: "y" | "n" | "unknown"}}, "arms": [...]}
+// {"detectors": {arm: {option: "y" | "n" | "unknown"}}, "muted": {arm: [word of the command line]}, "arms": [...]}
 nlohmann::json splats_json(const ReportInput& input);
 
 // Where a boot's excerpts are: "results/<run>/boots/0001-reviewed-0/splats.txt".

@@ -45,6 +45,19 @@ TEST_F(SplatReport, NothingIsSaidOnceAndWithWhatCouldHaveBeenSeen) {
                          "  detectors     WARN, BUG and oops; on: DEBUG_ATOMIC_SLEEP, PROVE_LOCKING, PROVE_RCU; off: KASAN\n");
 }
 
+TEST_F(SplatReport, WhatTheCommandLineOrTheConfigSwitchesOffIsSaid) {
+    spec_.guest.extra_cmdline = "nosoftlockup quiet";
+    for (auto& kernel : run_.kernels) kernel.facts.config["BUG"] = "n";
+    auto text = section();
+    EXPECT_NE(text.find("oops only: with CONFIG_BUG=n no WARN and no BUG is heard"), std::string::npos) << text;
+    EXPECT_NE(text.find("less by the command line: nosoftlockup"), std::string::npos) << text;
+    spec_.guest.extra_cmdline.clear();
+    spec_.arms[1].cmdline = "lockdep.prove_locking=0";
+    text = section();
+    EXPECT_NE(text.find("lockdep.prove_locking=0"), std::string::npos) << text;
+    EXPECT_NE(text.find("(reviewed)"), std::string::npos) << text;
+}
+
 TEST_F(SplatReport, ArmsWithOtherDetectorsAreToldApart) {
     run_.kernels[0].facts.config["DEBUG_ATOMIC_SLEEP"] = "y";
     run_.kernels[1].facts.config_known = false;

@@ -241,8 +241,14 @@ void details(Page& out, const Comparison& comparison) {
     if (any) out.line();
 }
 
-void proofs(Page& out, const Comparison& comparison) {
-    out.line("Proofs that the changed line was compiled in and ran, and that nothing else was made to fail");
+void proofs(Page& out, const ReportInput& input) {
+    const auto& comparison = input.comparison;
+    if (input.spec.target.same_path) {
+        out.line("Proofs that every arm ran the target as often, and that nothing was made to fail beside it");
+        out.line("    ! target.same_path: no witness tells the arms apart; that a changed line ran is not shown", 8);
+    } else {
+        out.line("Proofs that the changed line was compiled in and ran, and that nothing else was made to fail");
+    }
     for (const auto& arm : comparison.proofs) {
         auto held = std::count_if(arm.proofs.begin(), arm.proofs.end(), [](const Proof& p) { return p.passed; });
         if (arm.all_pass()) {
@@ -424,7 +430,7 @@ std::string render_text(const ReportInput& input, Colour colour) {
         details(out, comparison);
         tests(out, input);
     }
-    proofs(out, comparison);
+    proofs(out, input);
     splats(out, input);
     warnings(out, input);
     patches(out, input);

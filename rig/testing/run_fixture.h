@@ -34,6 +34,7 @@ inline KernelFacts make_facts(char hash) {
     facts.config = {{"MMU_GATHER_RCU_TABLE_FREE", "y"},        {"PT_RECLAIM", "n"}, {"X86", "y"}, {"PARAVIRT", "y"}, {"FAIL_PAGE_ALLOC", "y"},
                     {"FAULT_INJECTION_STACKTRACE_FILTER", "y"}};
     for (const auto& option : detector_options()) facts.config[option] = "n";
+    facts.config["BUG"] = "y";
     for (const char* name : {"tlb_remove_table", "tlb_remove_table_one", "tlb_remove_table_smp_sync", "smp_call_function", "synchronize_rcu"})
         facts.symbols[name] = name;
     return facts;
@@ -49,7 +50,7 @@ inline Sample make_sample(const std::string& arm, unsigned index, bool patched) 
     s.kernel_release = "6.12.117";
     s.kernel_version = "#1 SMP";
     const std::uint64_t sync = patched ? 0 : 240;
-    s.exposure = {80, 80, 80, 80, 80, sync, sync, 80, 80, 80, 20, 0, true};
+    s.exposure = {80, 80, 80, 80, 80, sync, sync, 80, 80, 80, 20, 20, 0, true};
     s.counts = {{"sync_ipis", sync},
                 {"csd_total", (patched ? 580 : 554) + index},
                 {"tlb_flushes", 100},

@@ -1,0 +1,45 @@
+// Tests of the proofs: a good run, of which each test damages something.
+#pragma once
+
+#include "rig/exposure.h"
+#include "rig/testing/run_fixture.h"
+
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+namespace rig::fixture {
+
+class ExposureTest : public ::testing::Test {
+ protected:
+    // The patched arm unless told otherwise.
+    std::vector<Proof> proofs(std::size_t arm = 1) { return prove({spec_, spec_.arms[arm], arm ? facts_ : baseline_, baseline_, samples_, replays_}); }
+    const Proof& proof(const std::string& id, std::size_t arm = 1) {
+        proofs_ = proofs(arm);
+        for (const auto& one : proofs_)
+            if (one.id == id) return one;
+        ADD_FAILURE() << "no proof " << id;
+        return none_;
+    }
+    // Expects exactly these proofs to fail, in order.
+    void expect_failing(const std::vector<std::string>& ids, std::size_t arm = 1) {
+        std::vector<std::string> failing;
+        for (const auto& one : proofs(arm)) {
+            if (!one.passed) failing.push_back(one.id);
+            EXPECT_EQ(one.passed, one.reason.empty()) << one.id << ": " << one.reason;
+            EXPECT_FALSE(one.found.empty()) << one.id;
+            EXPECT_FALSE(one.claim.empty()) << one.id;
+        }
+        EXPECT_EQ(failing, ids);
+    }
+    Sample& boot(unsigned index) { return samples_[2 * index + 1]; } // of the patched arm
+
+    Spec spec_ = make_spec();
+    KernelFacts baseline_ = make_facts('a'), facts_ = make_facts('b');
+    std::vector<Sample> samples_ = make_samples(spec_);
+    std::vector<Replay> replays_ = {{"ipi", 0, ""}, {"reviewed", 0, ""}};
+    std::vector<Proof> proofs_;
+    Proof none_;
+};
+
+} // namespace rig::fixture
