@@ -136,6 +136,8 @@ tl::unexpected<Error> ended(Ending ending, std::string message, fs::path log) {
     return tl::unexpected(Error{info.blame, std::move(message), std::move(log), info.name, {}});
 }
 
+tl::unexpected<Error> did_not_start(const std::string& message, fs::path log) { return ended(of_hypervisor(message, Ending::HypervisorStart), message, std::move(log)); }
+
 Status room_to_begin(const HostRoom& room) {
     for (const auto& [free, what] : {std::pair{room.evidence, "the folder of results"}, {room.scratch, "the scratch folder (TMPDIR)"}})
         if (free < kRoomToBegin) return ended(Ending::DiskFull, fmt::format("{} MiB free in {}, want {} to begin a boot", free >> 20, what, kRoomToBegin >> 20));
@@ -158,6 +160,10 @@ Status judge_end(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTr
     if (signalled) return ended(of_hypervisor(end.messages, Ending::HypervisorSignal), fmt::format("QEMU was killed by signal {}: {}", signalled->signal, end.messages), log);
     if (const auto* exited = std::get_if<Exited>(&end.outcome); exited && exited->code != 0)
         return ended(of_hypervisor(end.messages, Ending::HypervisorExit), fmt::format("QEMU ended with exit code {}: {}", exited->code, end.messages), log);
+    if (const auto* lost = std::get_if<Lost>(&end.outcome)) {
+        if (lost->daemon) return ended(Ending::HypervisorLost, "libvirtd went away while the guest ran: " + end.messages, log);
+        return ended(of_hypervisor(end.messages, Ending::HypervisorSignal), "QEMU died; libvirt tells neither exit code nor signal: " + end.messages, log);
+    }
     auto status = by_what_it_did(end, channel, console, log, deadline);
     if (status) return status; // what the kernel said in a boot that completed is data
     auto& error = status.error();

@@ -61,6 +61,9 @@ const EndingInfo& about(Ending ending);
 // The error of a boot that ended so; kind and blame are the ending's.
 tl::unexpected<Error> ended(Ending ending, std::string message, std::filesystem::path log = {});
 
+// Of a hypervisor that could not start the guest.
+tl::unexpected<Error> did_not_start(const std::string& message, std::filesystem::path log);
+
 // What the channel said until the end.
 struct ChannelEnd {
     bool ready = false, bye = false; // the agent's first and last words

@@ -75,6 +75,7 @@ Result<RunInfo> describe_run(const Spec& spec, const Prepared& prepared, const s
     info.perf_version = prepared.perf_version;
     RIG_TRY(qemu, world.hypervisor.version());
     info.qemu_version = qemu;
+    info.libvirt_version = world.hypervisor.libvirt_version();
     info.command = options.command;
     info.started = utc_now();
     for (const auto& arm : spec.arms) {

@@ -180,7 +180,7 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
     RIG_CHECK(room_to_begin(host_room(evidence, scratch.dir())));
     auto end = setup.hypervisor.run(request, [&talk](std::string_view bytes) { return talk.take(bytes); }, stop);
     for (const auto& [name, content] : talk.artifacts) RIG_CHECK(write_atomically(evidence / name, content));
-    if (!end) return ended(Ending::HypervisorStart, end.error().message, log);
+    if (!end) return did_not_start(end.error().message, log);
     ConsoleTriage console;
     triage_log(log, console);
     RIG_CHECK(write_splats(evidence / kSplatsFile, console));

@@ -1,6 +1,7 @@
 // argv -> wiring -> exit code. Decides nothing about experiments; the only place that prints errors.
 #include "rig/commands.h"
 #include "rig/host/boost_command_runner.h"
+#include "rig/host/choose.h"
 #include "rig/host/qemu_hypervisor.h"
 #include "rig/scratch.h"
 
@@ -95,6 +96,11 @@ int main(int argc, char** argv) {
     app.add_option("--results", common.results, "folder for runs")->capture_default_str();
     app.add_option("--jobs,-j", common.jobs, "boots side by side under the virtual clock (default: one per CPU)");
 
+    std::string connect;
+    app.add_option("--connect", connect,
+                   "who runs the guests: none (QEMU directly, the default), auto (libvirt if a daemon answers), or a libvirt URI such as qemu:///system\n"
+                   "(default: `connect` in $XDG_CONFIG_HOME/rig/host.toml)");
+
     rig::CommandLine line;
     const auto spec_argument = [&](CLI::App* command) { command->add_option("SPEC", line.spec, "experiment file (configs/*.toml)")->required(); };
     const auto arm_option = [&](CLI::App* command, bool required) {
@@ -154,13 +160,17 @@ int main(int argc, char** argv) {
     rig::remove_abandoned_scratch();
     rig::ArtifactCache artifacts(cache_dir.empty() ? rig::default_cache_dir() : std::filesystem::path(cache_dir), interrupts.token());
     rig::BoostCommandRunner runner(interrupts.token());
-    rig::QemuHypervisor hypervisor(runner);
+    rig::QemuHypervisor direct(runner);
+    std::unique_ptr<rig::Hypervisor> libvirt;
     rig::Progress terminal([](const std::string& text) { std::fputs(text.c_str(), stderr); std::fflush(stderr); }, ::isatty(STDERR_FILENO) != 0,
                            rig::Progress::Clock::now, terminal_columns());
     rig::Progress& progress = common.quiet ? rig::Progress::silent() : terminal;
-    const rig::World world{artifacts, runner, hypervisor, progress};
-
     const auto run = [&]() -> rig::Result<rig::CommandOutput> {
+        if (compare->parsed() || boot->parsed() || calibrate->parsed()) {
+            RIG_TRY(chosen, rig::choose_libvirt(connect));
+            libvirt = std::move(chosen);
+        }
+        const rig::World world{artifacts, runner, libvirt ? *libvirt : direct, progress};
         if (compare->parsed()) return rig::compare_command(line, common, world, interrupts.token());
         if (build->parsed()) return rig::build_command(line, common, world);
         if (boot->parsed()) return rig::boot_command(line, common, world, interrupts.token());

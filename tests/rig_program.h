@@ -4,6 +4,7 @@
 
 #include "rig/host/boost_command_runner.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <filesystem>
@@ -30,7 +31,9 @@ class RigProgram : public ::testing::Test {
  protected:
     void SetUp() override {
         const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-        dir_ = fs::path(RIG_E2E_DIR) / (std::string(info->test_suite_name()) + "-" + info->name());
+        std::string name = std::string(info->test_suite_name()) + "-" + info->name();
+        std::replace(name.begin(), name.end(), '/', '-'); // of a parameter
+        dir_ = fs::path(RIG_E2E_DIR) / name;
         fs::remove_all(dir_);
         fs::create_directories(dir_);
     }

@@ -1,5 +1,5 @@
-// One small interface for "boot a guest and talk to it until it ends". Adapters: QemuHypervisor (direct QEMU); tests
-// use testing/fake_hypervisor.h.
+// One small interface for "boot a guest and talk to it until it ends". Adapters: QemuHypervisor (direct QEMU) and
+// LibvirtHypervisor, which give the same samples under the virtual clock; tests use testing/fake_hypervisor.h.
 #pragma once
 
 #include "rig/error.h"
@@ -42,8 +42,14 @@ inline constexpr std::uintmax_t kMaxConsole = 64u << 20; // bytes; a boot prints
 // No file of QEMU's grows beyond this, however late rig notices a flood: more than any of them is let become.
 inline constexpr std::uintmax_t kMaxFile = 320u << 20;
 
+// By a daemon that ran it (libvirt), which tells neither an exit code nor a signal.
+struct Lost {
+    bool daemon = false; // the daemon went away; else QEMU did, without having been asked to
+    bool operator==(const Lost&) const = default;
+};
+
 struct GuestEnd {
-    std::variant<Exited, Signalled, TimedOut, Cancelled> outcome; // of the hypervisor process
+    std::variant<Exited, Signalled, TimedOut, Cancelled, Lost> outcome; // of the hypervisor process
     double seconds = 0;        // wall time from start to end
     double starved_seconds = 0; // TimedOut: how long its threads were ready to run and the host ran something else, the longest of them
     std::string messages;      // what the hypervisor printed, the last 4 KiB
@@ -60,6 +66,7 @@ class Hypervisor {
     virtual Result<GuestEnd> run(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) = 0;
 
     virtual Result<std::string> version() = 0; // "QEMU emulator version 7.2.22 (...)"
+    virtual std::string libvirt_version() const { return ""; } // "9.0.0"; "" without libvirt
 };
 
 } // namespace rig

@@ -5,22 +5,18 @@
 #include <fmt/format.h>
 
 namespace rig {
-namespace {
 
-// QEMU takes a comma in an option value when it is doubled.
-std::string escaped(const std::filesystem::path& path) {
+std::string qemu_escaped(const std::filesystem::path& path) {
     std::string out;
     for (const char c : path.string()) out += c == ',' ? std::string(",,") : std::string(1, c);
     return out;
 }
 
-} // namespace
-
 std::vector<std::string> qemu_argv(const BootRequest& r) {
     std::vector<std::string> argv{"qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"};
     const auto add = [&argv](std::initializer_list<std::string> more) { argv.insert(argv.end(), more); };
 
-    add({"-machine", "q35,usb=off,graphics=off"});
+    add({"-machine", "q35,usb=off"});
     if (r.accelerator == Accelerator::Kvm) add({"-accel", "kvm", "-cpu", "host"});
     // qemu64 without the instructions that read host entropy; a plain model also boots faster under TCG than `max`.
     else add({"-accel", r.clock == GuestClock::Virtual ? "tcg,thread=single" : "tcg,thread=multi", "-cpu", "qemu64,rdrand=off,rdseed=off"});
@@ -31,18 +27,25 @@ std::vector<std::string> qemu_argv(const BootRequest& r) {
     add({"-seed", std::to_string(r.seed & 0xffffffff)});
     // qboot: a tenth of SeaBIOS's time under emulation. It ships with QEMU, named after the machine type it was made for.
     if (r.pvh) add({"-bios", "bios-microvm.bin"});
+    // As libvirt has them: the guest sees the boot order in its firmware's tables, and the kernel mixes the machine's UUID, of which
+    // a host can have but one at a time, into its random numbers.
+    add({"-boot", "strict=on", "-uuid", kGuestUuid});
     add({"-kernel", r.kernel.string(), "-initrd", r.initrd.string(), "-append", r.cmdline});
-    if (r.console_log.empty()) add({"-serial", "mon:stdio"});
-    else add({"-chardev", "file,id=console,path=" + escaped(r.console_log), "-serial", "chardev:console"});
+    // The order of -device options is that of libvirt's: it decides which numbers the devices get, and in that which instructions the
+    // guest executes when it finds them.
     if (!r.channel.empty()) {
         // ioeventfd=off: a kick is then handled within the guest's own instruction, not whenever the host's main loop
         // gets to it, which would show in the virtual clock.
         // A file, not a socket: it takes every byte at once. A socket that rig does not empty fast enough makes the guest
         // wait, for as long as the host likes: 200 KiB were enough to make two boots differ.
-        add({"-chardev", "file,id=channel,path=" + escaped(r.channel)});
+        add({"-chardev", "file,id=channel,path=" + qemu_escaped(r.channel)});
         add({"-device", "virtio-serial-pci,ioeventfd=off"});
-        add({"-device", fmt::format("virtserialport,chardev=channel,name={}", guest::kChannelName)});
     }
+    if (r.console_log.empty()) add({"-serial", "mon:stdio"});
+    else add({"-chardev", "file,id=console,path=" + qemu_escaped(r.console_log), "-device", "isa-serial,chardev=console,index=0"});
+    if (!r.channel.empty()) add({"-device", fmt::format("virtserialport,nr=1,chardev=channel,name={}", guest::kChannelName)});
+    // What a guest that took QEMU over could ask of the host's kernel.
+    add({"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"});
     if (r.gdb_stub) add({"-gdb", fmt::format("tcp:127.0.0.1:{}", r.gdb_port), "-S"});
     return argv;
 }

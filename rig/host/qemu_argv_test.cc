@@ -24,12 +24,14 @@ BootRequest request() {
 
 TEST(QemuArgv, VirtualClockGolden) {
     EXPECT_EQ(line(request()),
-              "qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -machine q35,usb=off,graphics=off "
+              "qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -machine q35,usb=off "
               "-accel tcg,thread=single -cpu qemu64,rdrand=off,rdseed=off -smp 4 -m 512 -icount shift=0,sleep=off "
-              "-rtc clock=vm,base=2026-01-01T00:00:00 -seed 7 -bios bios-microvm.bin -kernel vmlinux -initrd initrd "
-              "-append console=ttyS0 -chardev file,id=console,path=console.log -serial chardev:console "
-              "-chardev file,id=channel,path=channel -device virtio-serial-pci,ioeventfd=off "
-              "-device virtserialport,chardev=channel,name=org.rig.channel.0");
+              "-rtc clock=vm,base=2026-01-01T00:00:00 -seed 7 -bios bios-microvm.bin -boot strict=on "
+              "-uuid 00000000-0000-0000-0000-000000000000 -kernel vmlinux -initrd initrd "
+              "-append console=ttyS0 -chardev file,id=channel,path=channel -device virtio-serial-pci,ioeventfd=off "
+              "-chardev file,id=console,path=console.log -device isa-serial,chardev=console,index=0 "
+              "-device virtserialport,nr=1,chardev=channel,name=org.rig.channel.0 "
+              "-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
 }
 
 TEST(QemuArgv, WallClockIsNeverCounted) {

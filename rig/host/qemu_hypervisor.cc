@@ -1,5 +1,7 @@
 #include "rig/host/qemu_hypervisor.h"
 
+#include "rig/host/host_cpu.h"
+
 #include <array>
 #include <boost/asio.hpp>
 #include <csignal>
@@ -7,10 +9,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
-#include <map>
-#include <mutex>
 #include <optional>
-#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -24,45 +23,6 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 constexpr std::size_t kMessagesKept = 4096;
 
-// The host CPU that a guest under the virtual clock keeps to: of those this process may use, the one with the fewest guests.
-//
-// QEMU's main loop takes part in its virtual time: it runs expired timers if it comes before the vCPUs' thread does, whose turn
-// is then cut short, and it moves the clock when all vCPUs idle, by what it sees of their instructions at that moment. It is woken
-// by the vCPUs' thread only, at moments that are the same in every replay; when it then gets to run is up to the host, and two boots
-// differ. On the same CPU and with a real-time priority it runs at once, or as soon as the vCPUs' thread lets go of QEMU's lock. It
-// needs little time; the vCPUs' thread, which does not, keeps its ordinary priority. Without the right to real-time priority
-// (CAP_SYS_NICE) the CPU alone has to do: enough on an idle host, not always on a busy one.
-class HostCpu {
- public:
-    HostCpu() {
-        cpu_set_t allowed;
-        if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
-        const std::lock_guard guard(mutex);
-        for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
-            if (CPU_ISSET(cpu, &allowed) && (cpu_ < 0 || guests[cpu] < guests[cpu_])) cpu_ = cpu;
-        if (cpu_ >= 0) ++guests[cpu_];
-    }
-    ~HostCpu() {
-        const std::lock_guard guard(mutex);
-        if (cpu_ >= 0) --guests[cpu_];
-    }
-    HostCpu(const HostCpu&) = delete;
-    HostCpu& operator=(const HostCpu&) = delete;
-
-    void bind() const { // in the child, between fork and exec: of the process that becomes QEMU's main loop
-        cpu_set_t one;
-        CPU_ZERO(&one);
-        if (cpu_ >= 0) CPU_SET(cpu_, &one), ::sched_setaffinity(0, sizeof one, &one);
-        const sched_param lowest{1};
-        ::sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &lowest); // its threads start without
-    }
-
- private:
-    static inline std::mutex mutex;
-    static inline std::map<int, unsigned> guests;
-    int cpu_ = -1;
-};
-
 // Everything of one running guest. All handlers run on the one thread that calls run().
 class Session {
  public:
@@ -75,7 +35,7 @@ class Session {
     void read_channel();
     void read_messages();
     void watch();
-    void end(std::variant<Exited, Signalled, TimedOut, Cancelled> why);
+    void end(decltype(GuestEnd::outcome) why);
 
     const BootRequest& request_;
     const std::function<bool(std::string_view)>& on_bytes_;
@@ -155,20 +115,7 @@ void Session::read_messages() {
     });
 }
 
-// The second field of schedstat: nanoseconds on a run queue (Documentation/scheduler/sched-stats.rst). 0 where the host's
-// kernel keeps no such figure.
-double starved_seconds(pid_t pid) {
-    double longest = 0;
-    std::error_code error;
-    for (const auto& task : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid), error)) {
-        std::ifstream in(task.path() / "schedstat");
-        double ran = 0, waited = 0;
-        if (in >> ran >> waited) longest = std::max(longest, waited / 1e9);
-    }
-    return longest;
-}
-
-void Session::end(std::variant<Exited, Signalled, TimedOut, Cancelled> why) {
+void Session::end(decltype(GuestEnd::outcome) why) {
     if (!forced_) forced_ = why;
     if (pid_ > 0) ::kill(pid_, SIGKILL);
 }

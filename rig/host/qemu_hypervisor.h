@@ -7,6 +7,12 @@
 
 namespace rig {
 
+// What the firmware's tables tell the guest, by whichever adapter.
+inline constexpr const char* kGuestUuid = "00000000-0000-0000-0000-000000000000";
+
+// A path as part of an option's value: QEMU takes a comma when it is doubled.
+std::string qemu_escaped(const std::filesystem::path& path);
+
 // The complete command line for a boot; pure, so that `rig boot --print` and the golden tests show what is run.
 std::vector<std::string> qemu_argv(const BootRequest& request);
 

@@ -1,0 +1,46 @@
+#include "rig/host/choose.h"
+
+#include "rig/host/libvirt_hypervisor.h"
+
+#include <cstdlib>
+#include <fmt/format.h>
+#include <toml++/toml.h>
+#include <unistd.h>
+
+namespace rig {
+
+std::filesystem::path host_file() {
+    if (const char* config = std::getenv("XDG_CONFIG_HOME"); config && *config) return std::filesystem::path(config) / "rig/host.toml";
+    const char* home = std::getenv("HOME");
+    return std::filesystem::path(home ? home : "/") / ".config/rig/host.toml";
+}
+
+Result<std::string> connect_of(const std::filesystem::path& host_file) {
+    if (!std::filesystem::exists(host_file)) return std::string("none");
+    toml::table table;
+    try {
+        table = toml::parse_file(host_file.string());
+    } catch (const toml::parse_error& error) {
+        return fail(Blame::Spec, fmt::format("{}:{}: {}", host_file.string(), error.source().begin.line, error.description()));
+    }
+    for (const auto& [key, value] : table) {
+        const auto text = value.value<std::string>();
+        if (key.str() == "connect" && text && !text->empty()) return *text;
+        return fail(Blame::Spec, fmt::format("{}:{}: bad key '{}', want connect = \"none\", \"auto\" or a libvirt URI", host_file.string(), value.source().begin.line, key.str()));
+    }
+    return std::string("none");
+}
+
+Result<std::unique_ptr<Hypervisor>> choose_libvirt(std::string connect) {
+    if (connect.empty()) {
+        RIG_TRY(configured, connect_of(host_file()));
+        connect = configured;
+    }
+    if (connect == "none") return std::unique_ptr<Hypervisor>();
+    auto found = LibvirtHypervisor::connect(connect == "auto" ? (::geteuid() == 0 ? "qemu:///system" : "qemu:///session") : connect);
+    if (found) return std::unique_ptr<Hypervisor>(std::move(*found));
+    if (connect == "auto") return std::unique_ptr<Hypervisor>();
+    return tl::unexpected(found.error());
+}
+
+} // namespace rig

@@ -1,0 +1,110 @@
+#include "rig/host/domain_xml.h"
+
+#include "guest/protocol.h"
+#include "rig/host/qemu_hypervisor.h"
+
+#include <fmt/format.h>
+#include <pugixml.hpp>
+#include <sstream>
+
+namespace rig {
+namespace {
+
+using Attributes = std::initializer_list<std::pair<const char*, std::string>>;
+
+pugi::xml_node add(pugi::xml_node parent, const char* name, Attributes attributes = {}) {
+    auto node = parent.append_child(name);
+    for (const auto& [key, value] : attributes) node.append_attribute(key) = value.c_str();
+    return node;
+}
+
+void add_text(pugi::xml_node parent, const char* name, const std::string& text) { add(parent, name).text() = text.c_str(); }
+
+void add_cpus(pugi::xml_node domain, const BootRequest& request, const DomainPlace& place) {
+    const bool counted = request.clock == GuestClock::Virtual && place.host_cpu >= 0;
+    auto vcpu = add(domain, "vcpu");
+    vcpu.text() = request.vcpus;
+    if (!counted) return;
+    // See HostCpu: QEMU's main loop has to get to run when it is woken.
+    const auto cpu = std::to_string(place.host_cpu);
+    vcpu.append_attribute("cpuset") = cpu.c_str();
+    auto tune = add(domain, "cputune");
+    add(tune, "emulatorpin", {{"cpuset", cpu}});
+    add(tune, "emulatorsched", {{"scheduler", "fifo"}, {"priority", "1"}});
+}
+
+void add_boot(pugi::xml_node domain, const BootRequest& request) {
+    auto os = add(domain, "os");
+    add(os, "type", {{"arch", "x86_64"}, {"machine", "q35"}}).text() = "hvm";
+    if (request.pvh) add(os, "loader", {{"type", "rom"}, {"readonly", "yes"}}).text() = "bios-microvm.bin"; // QEMU finds it among its own
+    add_text(os, "kernel", request.kernel.string());
+    add_text(os, "initrd", request.initrd.string());
+    add_text(os, "cmdline", request.cmdline);
+    auto features = add(domain, "features");
+    for (const char* feature : {"acpi", "apic"}) add(features, feature);
+    auto cpu = add(domain, "cpu");
+    if (request.accelerator == Accelerator::Kvm) {
+        cpu.append_attribute("mode") = "host-passthrough";
+    } else {
+        for (const auto& [key, value] : {std::pair{"mode", "custom"}, {"match", "exact"}, {"check", "none"}}) cpu.append_attribute(key) = value;
+        add(cpu, "model", {{"fallback", "forbid"}}).text() = "qemu64";
+    }
+    add(cpu, "topology", {{"sockets", "1"}, {"cores", std::to_string(request.vcpus)}, {"threads", "1"}});
+    if (request.accelerator == Accelerator::Tcg)
+        for (const char* entropy : {"rdrand", "rdseed"}) add(cpu, "feature", {{"policy", "disable"}, {"name", entropy}});
+    if (request.clock == GuestClock::Virtual) {
+        auto clock = add(domain, "clock", {{"offset", "absolute"}, {"start", "1767225600"}}); // 2026-01-01T00:00:00Z
+        add(clock, "timer", {{"name", "rtc"}, {"track", "guest"}});
+    }
+    for (const char* event : {"on_poweroff", "on_reboot", "on_crash"}) add_text(domain, event, "destroy");
+}
+
+void add_devices(pugi::xml_node domain, const BootRequest& request, const DomainPlace& place) {
+    auto devices = add(domain, "devices");
+    add_text(devices, "emulator", place.emulator);
+    add(devices, "controller", {{"type", "usb"}, {"model", "none"}});
+    auto bus = add(devices, "controller", {{"type", "virtio-serial"}, {"index", "0"}});
+    add(bus, "address", {{"type", "pci"}, {"domain", "0"}, {"bus", "0"}, {"slot", "1"}, {"function", "0"}});
+    auto serial = add(devices, "serial", {{"type", "file"}});
+    add(serial, "source", {{"path", request.console_log.string()}});
+    add(serial, "target", {{"type", "isa-serial"}, {"port", "0"}});
+    add(devices, "memballoon", {{"model", "none"}});
+}
+
+// What libvirt has no words for.
+void add_qemu(pugi::xml_node domain, const BootRequest& request) {
+    auto line = add(domain, "qemu:commandline");
+    const auto argument = [&](const std::string& value) { add(line, "qemu:arg", {{"value", value}}); };
+    const auto option = [&](const char* name, const std::string& value) { argument(name), argument(value); };
+    if (request.clock == GuestClock::Virtual) option("-icount", "shift=0,sleep=off");
+    option("-uuid", kGuestUuid); // the later of two counts
+    option("-seed", std::to_string(request.seed & 0xffffffff));
+    // Not a <channel>: libvirt gives its port a name of its own, for which QEMU tells libvirt when the guest opens it. Such an event, and
+    // the timer that holds back the next one, wakes QEMU's main loop at a moment of the host's choosing, and boots differ.
+    option("-chardev", "file,id=channel,path=" + qemu_escaped(request.channel));
+    // As JSON, which is what libvirt writes: QEMU makes such devices after all others, in their own order.
+    option("-device", fmt::format(R"({{"driver":"virtserialport","bus":"virtio-serial0.0","nr":1,"chardev":"channel","name":"{}"}})", guest::kChannelName));
+    auto front = add(add(add(domain, "qemu:override"), "qemu:device", {{"alias", "virtio-serial0"}}), "qemu:frontend");
+    add(front, "qemu:property", {{"name", "ioeventfd"}, {"type", "bool"}, {"value", "false"}}); // see qemu_argv()
+}
+
+} // namespace
+
+std::string domain_xml(const BootRequest& request, const DomainPlace& place) {
+    pugi::xml_document document;
+    auto domain = add(document, "domain", {{"type", request.accelerator == Accelerator::Kvm ? "kvm" : "qemu"}, {"xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0"}});
+    add_text(domain, "name", place.name);
+    add(domain, "memory", {{"unit", "MiB"}}).text() = request.memory_mib;
+    add_cpus(domain, request, place);
+    add_boot(domain, request);
+    add_devices(domain, request, place);
+    // Not libvirt's user for guests, who can read neither the kernel in the cache nor the scratch folder.
+    auto label = add(domain, "seclabel", {{"type", "static"}, {"model", "dac"}, {"relabel", "no"}});
+    add_text(label, "label", fmt::format("+{}:+{}", place.uid, place.gid));
+    add_qemu(domain, request);
+    std::ostringstream out;
+    document.save(out, "  ", pugi::format_indent | pugi::format_no_declaration);
+    return out.str();
+}
+
+} // namespace rig

@@ -1,0 +1,37 @@
+// Which CPU of the host a guest runs on, and whether it got to run.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <sys/types.h>
+
+namespace rig {
+
+// The host CPU that a guest under the virtual clock keeps to: of those this process may use, the one with the fewest guests.
+//
+// QEMU's main loop takes part in its virtual time: it runs expired timers if it comes before the vCPUs' thread does, whose turn
+// is then cut short, and it moves the clock when all vCPUs idle, by what it sees of their instructions at that moment. It is woken
+// by the vCPUs' thread only, at moments that are the same in every replay; when it then gets to run is up to the host, and two boots
+// differ. On the same CPU and with a real-time priority it runs at once, or as soon as the vCPUs' thread lets go of QEMU's lock. It
+// needs little time; the vCPUs' thread, which does not, keeps its ordinary priority. Without the right to real-time priority
+// (CAP_SYS_NICE) the CPU alone has to do: enough on an idle host, not always on a busy one.
+class HostCpu {
+ public:
+    HostCpu();
+    ~HostCpu();
+    HostCpu(const HostCpu&) = delete;
+    HostCpu& operator=(const HostCpu&) = delete;
+
+    int number() const { return cpu_; } // -1: unknown
+    void bind() const; // in the child, between fork and exec: of the process that becomes QEMU's main loop
+
+ private:
+    static inline std::mutex mutex;
+    static inline std::map<int, unsigned> guests;
+    int cpu_ = -1;
+};
+
+// How long the process's threads were ready to run and the host ran something else, the longest of them.
+double starved_seconds(pid_t pid);
+
+} // namespace rig

@@ -1,0 +1,35 @@
+// Guests as transient domains of a libvirt daemon: its administrators see them (virsh list), its limits hold for them, and it ends
+// them when rig is killed (autodestroy).
+//
+// Not through the embedded driver (qemu:///embed): it runs libvirt within rig, so that nobody is left to carry out autodestroy when rig
+// is killed, and QEMU goes on as an orphan; direct QEMU needs no daemon either and dies with rig.
+#pragma once
+
+#include "rig/host/hypervisor.h"
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace rig {
+
+class LibvirtHypervisor : public Hypervisor {
+ public:
+    // Blame::Host if no daemon answers. `uri`: as of virsh -c, e.g. "qemu:///system", "qemu:///session". The daemon must run on this
+    // host: files pass through its folders.
+    static Result<std::unique_ptr<LibvirtHypervisor>> connect(const std::string& uri);
+    ~LibvirtHypervisor() override;
+
+    Result<GuestEnd> run(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) override;
+    Result<std::string> version() override;
+    std::string libvirt_version() const override;
+
+ private:
+    struct Connection; // shared with the thread that waits for libvirt's events
+    explicit LibvirtHypervisor(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
+    Result<std::shared_ptr<Connection>> current(); // made anew where the daemon had gone away: it may have been started again
+    std::mutex mutex_;
+    std::shared_ptr<Connection> connection_;
+};
+
+} // namespace rig

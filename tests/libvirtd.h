@@ -1,0 +1,51 @@
+// A libvirtd for tests, see tests/libvirtd.
+#pragma once
+
+#include "tests/rig_program.h"
+
+#include <string>
+#include <thread>
+
+namespace rig::testing {
+
+class Libvirtd {
+ public:
+    explicit Libvirtd(fs::path dir) : dir_(std::move(dir)) {}
+    ~Libvirtd() { stop(); }
+    Libvirtd(const Libvirtd&) = delete;
+    Libvirtd& operator=(const Libvirtd&) = delete;
+
+    void start() {
+        words_ = shell(script("start"));
+        const auto line = words_.find("qemu:///");
+        uri_ = line == std::string::npos ? "" : words_.substr(line, words_.find('\n', line) - line);
+    }
+    void stop() {
+        if (!uri_.empty()) shell(script("stop"));
+        uri_.clear();
+    }
+    const std::string& uri() const { return uri_; }     // empty: it did not start
+    const std::string& words() const { return words_; } // what it said
+    std::string pid() const {
+        const auto text = slurp(dir_ / "pid");
+        return text.substr(0, text.find('\n'));
+    }
+    // QEMUs of rig's that any libvirtd runs here.
+    std::string guests() const { return shell("pgrep -af '[g]uest=rig-'"); }
+
+    static std::string shell(const std::string& line) {
+        BoostCommandRunner runner;
+        Command command;
+        command.argv = {"bash", "-c", line};
+        command.timeout = std::chrono::seconds(60);
+        const auto result = runner.run(command);
+        return result ? result->out : "cannot run: " + result.error().message;
+    }
+
+ private:
+    std::string script(const std::string& what) const { return (kTop / "tests/libvirtd").string() + " " + what + " " + dir_.string(); }
+    fs::path dir_;
+    std::string uri_, words_;
+};
+
+} // namespace rig::testing
