@@ -63,10 +63,11 @@ Status timed_out(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTr
         return ended(Ending::Starved, fmt::format("the guest did not end within {} s, but for {:.0f} s of these the host ran something else: it is too busy", deadline.count(), end.starved_seconds),
                      log);
     const auto* stall = first_of(console.splats(), is_stall);
+    const std::string seen = end.registers.empty() ? "" : "; registers.txt has the registers of its vCPUs";
     const auto detector = stall ? fmt::format("found by {}: {}", name(stall->kind), in_words(*stall)) : "in silence: none of the kernel's detectors spoke";
     const auto found = stall ? ending_of(stall->kind) : channel.ready ? Ending::Hang : Ending::DeadAtBoot;
-    if (!channel.ready) return ended(found, with_last_words(fmt::format("no sign of the agent within {} s ({})", deadline.count(), detector), console), log);
-    return ended(found, with_last_words(fmt::format("the guest hung, {}; no end within {} s", detector, deadline.count()), console), log);
+    if (!channel.ready) return ended(found, with_last_words(fmt::format("no sign of the agent within {} s ({}){}", deadline.count(), detector, seen), console), log);
+    return ended(found, with_last_words(fmt::format("the guest hung, {}; no end within {} s{}", detector, deadline.count(), seen), console), log);
 }
 
 // By the channel and the hypervisor alone.

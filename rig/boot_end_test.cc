@@ -17,8 +17,20 @@ ConsoleTriage console(const std::string& text) {
 const std::string kHeard = std::string("[ 9.0][ T1] ") + guest::kLastWords + "\n";
 const ChannelEnd kComplete{true, true, "", ""};
 
+// Through libvirt a QEMU that died is told from a daemon that went away, and from one that lacked memory.
+TEST(BootEnd, WhatLibvirtLostIsTheHosts) {
+    const auto kind = [](Lost lost, const std::string& messages) {
+        return judge_end({lost, 1, 0, messages, false, ""}, {true, false, "", ""}, console("[ 1.0] x\n"), {}, "log", std::chrono::seconds(60)).error().kind;
+    };
+    EXPECT_EQ(kind(Lost{true}, ""), "hypervisor-lost");
+    EXPECT_EQ(kind(Lost{false}, ""), "hypervisor-signal");
+    EXPECT_EQ(kind(Lost{false}, "Cannot allocate memory"), "out-of-memory");
+    EXPECT_EQ(did_not_start("No space left on device", "").value().kind, "disk-full");
+    EXPECT_EQ(did_not_start("no such machine", "").value().kind, "hypervisor-start");
+}
+
 Error error_of(const ChannelEnd& channel, const HostRoom& room, const std::string& text = kHeard) {
-    const auto status = judge_end({Exited{0}, 1, 0, "", false}, channel, console(text), room, "log", std::chrono::seconds(60));
+    const auto status = judge_end({Exited{0}, 1, 0, "", false, ""}, channel, console(text), room, "log", std::chrono::seconds(60));
     return status ? Error{Blame::Spec, "", "", "none", ""} : status.error();
 }
 

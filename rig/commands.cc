@@ -110,7 +110,7 @@ Result<CommandOutput> suite_command(const CommandLine& line, const CommonOptions
     RIG_CHECK(keep_points(suite, line.points));
     auto command = reproduce(suite.file, suite.top, o);
     for (const auto& id : line.points) command.insert(command.end(), {"--point", id});
-    RIG_TRY(result, run_suite(suite, more, world, {common.results, common.jobs, command, line.fresh}, stop));
+    RIG_TRY(result, run_suite(suite, more, world, {common.results, common.jobs, command, line.fresh, common.disk_budget_mib << 20}, stop));
     if (common.json) return CommandOutput{suite_json(result).dump(2) + "\n", result.exit()};
     return CommandOutput{suite_text(result, common.colour), result.exit()};
 }
@@ -122,7 +122,7 @@ Result<CommandOutput> compare_command(const CommandLine& line, const CommonOptio
     if (!line.points.empty()) return fail(Blame::Spec, fmt::format("{}: --point, but this is an experiment and no suite with [[point]]", line.spec.string()));
     RIG_TRY(spec, load_with_overrides(line));
     if (spec.arms.size() < 2) return fail(Blame::Spec, fmt::format("{}: one arm, want at least two to compare", spec.file.string()));
-    RIG_TRY(result, run_experiment(spec, world, {common.results, common.jobs, reproduce(spec.file, spec.top, line.overrides), line.fresh}, stop));
+    RIG_TRY(result, run_experiment(spec, world, {common.results, common.jobs, reproduce(spec.file, spec.top, line.overrides), line.fresh, common.disk_budget_mib << 20}, stop));
     return report_output(result.report, common);
 }
 
@@ -156,7 +156,7 @@ Result<CommandOutput> boot_command(const CommandLine& line, const CommonOptions&
     RIG_TRY(symbols, SymbolTable::parse(slurp(kernel.system_map), kernel.system_map.string()));
     const BootId id{arm->name, line.index, mix(one.spec.guest.seed, line.index), 0};
     RIG_TRY(plan, make_plan(one.spec, *arm, symbols, perturbation_for(id.seed)));
-    const GuestSetup setup{one.spec, chosen.machine, one.prepared.image, world.hypervisor};
+    const GuestSetup setup{one.spec, chosen.machine, one.prepared.image, world.hypervisor, line.dump_memory};
     if (line.print_only) {
         auto request = make_request(setup, kernel, id.seed, "console.log");
         request.initrd = one.prepared.image;
@@ -248,7 +248,7 @@ Result<CommandOutput> calibrate_command(const CommandLine& line, const CommonOpt
         RIG_TRY(spec, load_with_overrides(line));
         if (spec.guest.boots < line.calibration.boots)
             return fail(Blame::Spec, fmt::format("{}: guest.boots = {}, want at least the {} of one side of a comparison", line.spec.string(), spec.guest.boots, line.calibration.boots));
-        RIG_TRY(booted, run_experiment(with_replay(spec), world, {common.results, common.jobs, reproduce(spec.file, spec.top, line.overrides), line.fresh}, stop));
+        RIG_TRY(booted, run_experiment(with_replay(spec), world, {common.results, common.jobs, reproduce(spec.file, spec.top, line.overrides), line.fresh, common.disk_budget_mib << 20}, stop));
         dir = booted.dir;
     }
     RIG_TRY(run, load_run(dir));

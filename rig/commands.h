@@ -27,7 +27,7 @@ struct CommandLine {
     bool fresh = false; // do not go on with an interrupted run
     Overrides overrides;
     unsigned index = 0;
-    bool print_only = false, gdb = false, prune = false;
+    bool print_only = false, gdb = false, prune = false, dump_memory = false;
     unsigned gdb_port = 1234;
     std::optional<double> max_gib;
     std::optional<unsigned> max_age_days;
@@ -38,6 +38,7 @@ struct CommonOptions {
     bool json = false, quiet = false, colour = false;
     std::filesystem::path results = "results";
     unsigned jobs = 0;
+    std::uintmax_t disk_budget_mib = kDiskBudget >> 20;
 };
 
 struct CommandOutput {

@@ -1,5 +1,7 @@
 #include "rig/doctor.h"
 
+#include "rig/host/hypervisor.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -64,6 +66,7 @@ class Examination {
     std::vector<Finding> run() {
         program({"qemu-system-x86_64", "qemu-system-x86", nullptr});
         tcg();
+        confinement();
         kvm();
         for (const auto& each : programs)
             program(each);
@@ -105,6 +108,15 @@ class Examination {
         bool there = in_.accelerators.find("tcg") != std::string::npos;
         add("accelerator tcg", there ? Finding::State::Ok : Finding::State::Missing,
             there ? "built into QEMU" : "not in this QEMU: no virtual clock", there ? "" : install("qemu-system-x86"));
+    }
+
+    // What holds a guest that took QEMU over.
+    void confinement() {
+        if (!in_.programs.contains("qemu-system-x86_64")) return;
+        const auto rest = fmt::format("no new privileges, {}, no network, no folder of the host, files of at most {} MiB", in_.root ? "no capabilities" : "this user's rights", kMaxFile >> 20);
+        const bool there = in_.sandbox_trouble.empty();
+        add("guest confinement", there ? Finding::State::Ok : Finding::State::Missing, there ? "seccomp sandbox, " + rest : fmt::format("QEMU refuses its sandbox ({}); else {}", in_.sandbox_trouble, rest),
+            there ? "" : install("qemu-system-x86"));
     }
 
     // Without KVM everything works, only with emulated guests: never Missing.

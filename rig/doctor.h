@@ -40,6 +40,7 @@ struct FolderFact {
 struct DoctorInputs {
     std::map<std::string, ProgramFact> programs; // by name; absent: not in PATH
     std::string accelerators;                    // what `qemu-system-x86_64 -accel help` prints
+    std::string sandbox_trouble; // why QEMU does not start with the sandbox rig asks for; empty: it does
     bool kvm_exists = false;
     std::string kvm_trouble; // why /dev/kvm cannot be opened; empty: it can
     // The remembered probe boot (kvm_probe.h), if there is one since the host booted; `why` and `seconds` go with it.

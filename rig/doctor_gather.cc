@@ -1,5 +1,6 @@
 // The half of `rig doctor` that touches the host.
 #include "rig/doctor.h"
+#include "rig/host/qemu_hypervisor.h"
 #include "rig/kvm_probe.h"
 
 #include <cerrno>
@@ -81,6 +82,17 @@ FolderFact examine_folder(const fs::path& folder) {
     return fact;
 }
 
+// Options are checked in an order that has the sandbox before the list of machines.
+std::string sandbox_trouble(CommandRunner& runner) {
+    Command command;
+    command.argv = {"qemu-system-x86_64", "-sandbox", kSandbox, "-machine", "help"};
+    command.env["LC_ALL"] = "C";
+    command.timeout = std::chrono::seconds(10);
+    const auto result = runner.run(command);
+    if (!result) return result.error().message;
+    return result->ok() ? "" : result->out.substr(0, result->out.find('\n'));
+}
+
 void gather_kvm(DoctorInputs& inputs, const fs::path& cache_dir) {
     inputs.kvm_exists = ::access("/dev/kvm", F_OK) == 0;
     if (int fd = ::open("/dev/kvm", O_RDWR | O_CLOEXEC); fd >= 0)
@@ -115,6 +127,7 @@ DoctorInputs gather(CommandRunner& runner, const fs::path& cache_dir) {
         else
             inputs.programs[name].trouble = describe(*result);
     }
+    inputs.sandbox_trouble = sandbox_trouble(runner);
     inputs.accelerators = answer(runner, {"qemu-system-x86_64", "-accel", "help"});
     gather_kvm(inputs, cache_dir);
 

@@ -1,5 +1,7 @@
 #include "rig/doctor.h"
 
+#include "rig/host/qemu_hypervisor.h"
+
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
@@ -88,6 +90,7 @@ TEST(Doctor, EveryLackHasItsMend) {
              in.programs["bc"] = {"", "exit code 127"};
          },
          "bc", missing, "does not run: exit code 127", "apt-get install --reinstall bc"},
+        {[](auto& in) { in.sandbox_trouble = "-sandbox support is not enabled"; }, "guest confinement", missing, "QEMU refuses its sandbox (-sandbox support is not enabled)", "apt-get install"},
         {[](auto& in) { in.accelerators = "kvm\n"; }, "accelerator tcg", missing, "no virtual clock",
          "apt-get install qemu-system-x86"},
         {[](auto& in) { in.kvm_exists = false; }, "accelerator kvm", warn, "no /dev/kvm", "modprobe kvm_intel"},
@@ -242,6 +245,7 @@ TEST_F(Gather, ReadsWhatProgramsPrint) {
         {"qemu-system-x86_64 --version",
          ended(Exited{0}, "QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)\nCopyright (c)\n")},
         {"qemu-system-x86_64 -accel help", ended(Exited{0}, "Accelerators supported in QEMU binary:\ntcg\nkvm\n")},
+        {std::string("qemu-system-x86_64 -sandbox ") + kSandbox + " -machine help", ended(Exited{1}, "qemu-system-x86_64: -sandbox: not enabled\n")},
         {"perl --version", ended(Exited{0}, "\nThis is perl 5, version 36\n")},
         {"make --version", ended(Signalled{4}, "")},
         {"pkg-config --exists libelf", ended(Exited{0}, "")},
@@ -258,6 +262,7 @@ TEST_F(Gather, ReadsWhatProgramsPrint) {
     EXPECT_EQ(facts.programs["qemu-system-x86_64"].version, "QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)");
     EXPECT_EQ(facts.programs["perl"].version, "This is perl 5, version 36");
     EXPECT_NE(facts.programs["make"].trouble.find("signal 4"), std::string::npos) << facts.programs["make"].trouble;
+    EXPECT_EQ(facts.sandbox_trouble, "qemu-system-x86_64: -sandbox: not enabled");
     EXPECT_NE(facts.accelerators.find("tcg"), std::string::npos);
     EXPECT_EQ(facts.libraries, std::vector<std::string>{"libelf"});
     EXPECT_TRUE(facts.libtraceevent_archive);

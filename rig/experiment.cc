@@ -94,13 +94,25 @@ Result<RunWriter> open_run(const Spec& spec, const RunInfo& info, const Experime
     return RunWriter::create(options.results, spec.name, info, std::chrono::system_clock::now());
 }
 
+// Bytes of all files below; what vanishes meanwhile counts nothing.
+std::uintmax_t size_of(const std::filesystem::path& folder) {
+    std::uintmax_t bytes = 0;
+    std::error_code error;
+    for (std::filesystem::recursive_directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+        std::error_code gone;
+        if (const auto size = entry->is_regular_file(gone) && !gone ? entry->file_size(gone) : 0; !gone) bytes += size;
+    }
+    return bytes;
+}
+
 // The boots of a run, handed out in order to one or more workers. The first error that is not retried ends it.
 class BootLoop {
  public:
-    BootLoop(const Spec& spec, const GuestSetup& setup, const std::map<std::string, ReadyArm>& ready, RunWriter& writer, Progress& progress)
-        : spec_(spec), setup_(setup), ready_(ready), writer_(writer), progress_(progress), schedule_(make_schedule(spec, setup.machine.clock == GuestClock::Wall)), samples_(writer.found()) {
+    BootLoop(const Spec& spec, const GuestSetup& setup, const std::map<std::string, ReadyArm>& ready, RunWriter& writer, Progress& progress, std::uintmax_t disk_budget)
+        : spec_(spec), setup_(setup), ready_(ready), writer_(writer), progress_(progress), disk_budget_(disk_budget), schedule_(make_schedule(spec, setup.machine.clock == GuestClock::Wall)), samples_(writer.found()) {
         for (const auto& planned : schedule_)
             if (planned.replay || !writer.has(planned.id)) missing_.push_back(&planned);
+        disk_used_ = size_of(writer.dir());
     }
 
     Status run(unsigned jobs, std::stop_token stop);
@@ -118,9 +130,11 @@ class BootLoop {
     const std::map<std::string, ReadyArm>& ready_;
     RunWriter& writer_;
     Progress& progress_;
+    const std::uintmax_t disk_budget_;
+    std::uintmax_t disk_used_ = 0; // of the run's folder, without the boots that are on their way
     const std::vector<PlannedBoot> schedule_;
     std::stop_source stop_;
-    std::mutex mutex_; // next_, done_, error_, writer_, samples_
+    std::mutex mutex_; // next_, done_, error_, writer_, samples_, disk_used_
     std::size_t next_ = 0, done_ = 0;
     std::optional<Error> error_;
     std::vector<Sample> samples_, replayed_;
@@ -136,12 +150,16 @@ Status BootLoop::boot(const PlannedBoot& planned) {
     std::filesystem::path dir;
     {
         const std::lock_guard lock(mutex_);
+        if (disk_used_ + kUsualBoot > disk_budget_)
+            return ended(Ending::DiskFull, fmt::format("the run's folder holds {} MiB, its budget is {} (--disk-budget-mib)", disk_used_ >> 20, disk_budget_ >> 20), writer_.dir());
         RIG_TRY(made, writer_.boot_dir(planned.id));
         dir = made;
     }
     for (unsigned attempt = 0;; ++attempt) {
         auto sample = measure_boot(setup, arm.kernel, plan, planned.id, dir, stop_.get_token());
+        const auto size = size_of(dir);
         const std::lock_guard lock(mutex_);
+        disk_used_ += size; // of a boot that is made again once for each: what it leaves of the others is a line
         if (sample) {
             sample->host["retries"] = attempt;
             if (!planned.replay) RIG_CHECK(writer_.append(*sample));
@@ -183,6 +201,9 @@ void BootLoop::work() {
 }
 
 Status BootLoop::run(unsigned jobs, std::stop_token stop) {
+    if (const auto needed = missing_.size() * kUsualBoot; disk_used_ + needed > disk_budget_)
+        return ended(Ending::DiskFull, fmt::format("{} boots may leave {} MiB, {} MiB are there, and the run's budget is {} (--disk-budget-mib)", missing_.size(), needed >> 20, disk_used_ >> 20, disk_budget_ >> 20),
+                     writer_.dir());
     const std::stop_callback forward(stop, [this] { stop_.request_stop(); });
     {
         std::vector<std::jthread> workers;
@@ -273,7 +294,7 @@ Result<ExperimentResult> run_experiment(const Spec& spec, const World& world, co
         const GuestSetup setup{spec, chosen.machine, prepared.image, world.hypervisor};
         const unsigned cpus = std::max(1u, std::thread::hardware_concurrency());
         const unsigned jobs = chosen.machine.clock == GuestClock::Wall ? 1 : options.jobs ? options.jobs : cpus;
-        BootLoop loop(spec, setup, ready, writer, world.progress);
+        BootLoop loop(spec, setup, ready, writer, world.progress, options.disk_budget);
         world.progress.start(writer.found().empty() ? "booting" : fmt::format("booting what {} lacks", writer.info().run_id), loop.planned());
         auto status = loop.run(jobs, stop);
         if (!status) {

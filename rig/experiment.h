@@ -46,11 +46,15 @@ struct ChosenMachine {
 // Clock and accelerator as spec.guest.clock asks; `auto` = wall if KVM boots this very kernel, else virtual.
 Result<ChosenMachine> choose_machine(const Spec& spec, const Prepared& prepared, const World& world, std::stop_token stop);
 
+inline constexpr std::uintmax_t kDiskBudget = 8ull << 30; // a boot leaves some 400 KiB behind, one with KASAN's splats a MiB
+inline constexpr std::uintmax_t kUsualBoot = 1u << 20;
+
 struct ExperimentOptions {
     std::filesystem::path results;    // folder that holds runs
     unsigned jobs = 0;                // boots side by side under the virtual clock; 0 = number of CPUs
     std::vector<std::string> command; // what reproduces the run
     bool fresh = false;               // do not go on with an interrupted run
+    std::uintmax_t disk_budget = kDiskBudget; // bytes of the run's folder: no boot is begun beyond it
 };
 
 struct ExperimentResult {

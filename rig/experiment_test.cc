@@ -94,13 +94,13 @@ values = { a = "predicted", b = "predicted" }
     }
     void put(const std::string& name, const std::string& text) { std::ofstream(dir_ / name) << text; }
 
-    Result<ExperimentResult> run(FakeHypervisor& hypervisor, unsigned jobs, std::stop_token stop = {}, bool fresh = false) {
+    Result<ExperimentResult> run(FakeHypervisor& hypervisor, unsigned jobs, std::stop_token stop = {}, bool fresh = false, std::uintmax_t disk_budget = kDiskBudget) {
         auto spec = load_spec(dir_ / "x.toml");
         if (!spec) return tl::unexpected(spec.error());
         ArtifactCache cache(dir_ / "cache");
         FakeRunner runner;
         const World world{cache, runner, hypervisor, Progress::silent()};
-        return run_experiment(*spec, world, {dir_ / "results", jobs, {"rig", "compare", "x.toml"}, fresh}, stop);
+        return run_experiment(*spec, world, {dir_ / "results", jobs, {"rig", "compare", "x.toml"}, fresh, disk_budget}, stop);
     }
     long runs() const { return std::distance(std::filesystem::directory_iterator(dir_ / "results"), std::filesystem::directory_iterator()); }
     std::filesystem::path only_run() const { return std::filesystem::directory_iterator(dir_ / "results")->path(); }
@@ -134,6 +134,27 @@ TEST_F(ExperimentLoop, EveryPlannedBootBecomesOneSampleWhateverTheNumberOfWorker
         EXPECT_EQ(places.size(), 8u);
         EXPECT_TRUE(std::filesystem::exists(only_run() / "report.txt"));
     }
+}
+
+TEST_F(ExperimentLoop, ARunKeepsToItsDiskBudget) {
+    FakeHypervisor hypervisor({captured_boot_of("6.12-ipi")});
+    const auto before = run(hypervisor, 1, {}, false, 9 * kUsualBoot); // ten boots, replays included
+    ASSERT_FALSE(before);
+    EXPECT_EQ(before.error().kind, "disk-full");
+    EXPECT_TRUE(before.error().message.starts_with("10 boots may leave 10 MiB, 0 MiB are there, and the run's budget is 9")) << before.error().message;
+    EXPECT_TRUE(hypervisor.requests.empty());
+    // Boots that leave more than is usual: an interrupt log of two MiB each.
+    auto large = captured_boot_of("6.12-ipi");
+    const std::string piece(1 << 19, 'x');
+    for (int i = 0; i < 4; ++i) large.sends.insert(large.sends.find(encode(FrameType::Result, "{}")), guest::encode_artifact("counted-interrupts-before.txt", piece));
+    FakeHypervisor wasteful({large});
+    const auto during = run(wasteful, 1, {}, false, 11 * kUsualBoot);
+    ASSERT_FALSE(during);
+    EXPECT_EQ(during.error().blame, Blame::Host);
+    EXPECT_NE(during.error().message.find("its budget is 11 (--disk-budget-mib)"), std::string::npos) << during.error().message;
+    EXPECT_EQ(wasteful.requests.size(), 5u);
+    EXPECT_EQ(load_run(only_run())->samples.size(), 5u) << "nothing is lost";
+    EXPECT_TRUE(run(hypervisor, 1)) << "and the run goes on with a larger budget";
 }
 
 TEST_F(ExperimentLoop, AHostFaultIsRetriedInItsPlaceAndNeverASample) {

@@ -3,6 +3,7 @@
 #include "guest/protocol.h"
 #include "rig/boot_end.h"
 #include "rig/console.h"
+#include "rig/host/qmp.h"
 #include "rig/image.h"
 #include "rig/scratch.h"
 #include "rig/store.h"
@@ -174,6 +175,8 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
     auto request = make_request(setup, kernel, seed, log);
     request.initrd = scratch.dir() / "initrd";
     request.channel = scratch.dir() / "channel";
+    if (const auto monitor = scratch.dir() / "monitor"; monitor.string().size() <= kMaxSocketPath) request.monitor = monitor;
+    if (setup.dump_memory) request.memory_dump = evidence / "memory.elf";
     RIG_CHECK(image_with_plan(setup.image, plan.dump(), request.initrd));
 
     Conversation talk;
@@ -181,6 +184,9 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
     auto end = setup.hypervisor.run(request, [&talk](std::string_view bytes) { return talk.take(bytes); }, stop);
     for (const auto& [name, content] : talk.artifacts) RIG_CHECK(write_atomically(evidence / name, content));
     if (!end) return did_not_start(end.error().message, log);
+    std::error_code none;
+    std::filesystem::remove(evidence / kRegistersFile, none); // of an attempt before
+    if (!end->registers.empty()) RIG_CHECK(write_atomically(evidence / kRegistersFile, end->registers));
     ConsoleTriage console;
     triage_log(log, console);
     RIG_CHECK(write_splats(evidence / kSplatsFile, console));

@@ -24,6 +24,7 @@ struct GuestSetup {
     Machine machine;
     std::filesystem::path image; // initramfs without a plan
     Hypervisor& hypervisor;
+    bool dump_memory = false; // of a guest that hangs, as memory.elf in its evidence
 };
 
 // What a boot left behind when it ended in good order.
@@ -35,6 +36,7 @@ struct BootRecord {
     unsigned further_splats = 0;
 };
 
+inline constexpr const char* kRegistersFile = "registers.txt"; // in the evidence of a boot that hung
 inline constexpr const char* kSplatsFile = "splats.txt"; // in a boot's evidence: what the console complains of, with excerpts
 
 std::string kernel_cmdline(const Spec& spec, const Machine& machine);

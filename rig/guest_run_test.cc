@@ -110,8 +110,8 @@ TEST_F(GuestRun, EveryEndingIsToldFromTheOthers) {
         {"garbage", {kHello + "garbage that is no frame", "", Exited{0}, ""}, Ending::Protocol, "protocol violation"},
         {"bad JSON", {encode(FrameType::Hello, "{"), "", Exited{0}, ""}, Ending::Protocol, "protocol violation"},
         {"a console kept silent", {kHello + kBye, "[ 1.0] booting\n", Exited{0}, "", false, 0, false}, Ending::SilencedConsole, "so that no splat could have been seen"},
-        {"a console kept silent for a while", {kHello + kBye, "[ 1.0] booting\n", Exited{0}, "", false, 0, true, "", kWarning}, Ending::Splat, "kernel splat: WARNING: at mm/x.c, in foo; then: the console did not show it"},
-        {"an agent that keeps the log", {kHello + kBye, "[ 1.0] booting\n", Exited{0}, "", false, 0, true, "", ""}, Ending::BadEvidence, "did not send kernel-log.txt"},
+        {"a console kept silent for a while", {kHello + kBye, "[ 1.0] booting\n", Exited{0}, "", false, 0, true, "", "", kWarning}, Ending::Splat, "kernel splat: WARNING: at mm/x.c, in foo; then: the console did not show it"},
+        {"an agent that keeps the log", {kHello + kBye, "[ 1.0] booting\n", Exited{0}, "", false, 0, true, "", "", ""}, Ending::BadEvidence, "did not send kernel-log.txt"},
         {"a name of ours", {kHello + artifact, "", Exited{0}, ""}, Ending::Protocol, "unexpected artifact"},
     };
     for (const auto& ending : ends) {
@@ -132,6 +132,18 @@ TEST_F(GuestRun, AGoodEndKeepsWhatTheGuestSent) {
     EXPECT_EQ(record->release, "6.12.117");
     std::ifstream kept(dir_ / "kprobes.txt");
     EXPECT_EQ(std::string(std::istreambuf_iterator<char>(kept), {}), "one two");
+}
+
+TEST_F(GuestRun, AGuestThatHangsLeavesItsRegisters) {
+    FakeHypervisor hypervisor({{kHello, "[ 1.0] words\n", TimedOut{}, "", false, 0, true, "", "CPU#0\nRIP=1\n"}, {kHello + kBye, "fine\n", Exited{0}, ""}});
+    const auto record = boot(hypervisor);
+    ASSERT_FALSE(record);
+    EXPECT_NE(record.error().message.find("registers.txt"), std::string::npos) << record.error().message;
+    EXPECT_EQ(slurp(dir_ / kRegistersFile), "CPU#0\nRIP=1\n");
+    ASSERT_TRUE(boot(hypervisor));
+    EXPECT_FALSE(std::filesystem::exists(dir_ / kRegistersFile)) << "of the attempt before";
+    EXPECT_FALSE(hypervisor.requests[0].monitor.empty());
+    EXPECT_TRUE(hypervisor.requests[0].memory_dump.empty());
 }
 
 // What the kernel complained of and survived is data; the experiment says what to make of it.

@@ -96,6 +96,7 @@ int main(int argc, char** argv) {
     app.add_option("--results", common.results, "folder for runs")->capture_default_str();
     app.add_option("--jobs,-j", common.jobs, "boots side by side under the virtual clock (default: one per CPU)");
 
+    app.add_option("--disk-budget-mib", common.disk_budget_mib, "of one run's folder: no boot is begun beyond it")->capture_default_str()->check(CLI::Range(std::uintmax_t{1}, std::uintmax_t{1} << 30));
     std::string connect;
     app.add_option("--connect", connect,
                    "who runs the guests: none (QEMU directly, the default), auto (libvirt if a daemon answers), or a libvirt URI such as qemu:///system\n"
@@ -124,6 +125,7 @@ int main(int argc, char** argv) {
     arm_option(boot, true);
     add_overrides(boot, line.overrides);
     boot->add_option("--index", line.index, "which boot of the schedule (its perturbation seed)");
+    boot->add_flag("--dump-memory", line.dump_memory, "of a guest that hangs, keep its memory as well (memory.elf, for crash or gdb)");
     boot->add_flag("--print", line.print_only, "print the QEMU command line and the guest's plan, boot nothing");
     auto* shell = app.add_subcommand("shell", "interactive busybox shell in a guest (leave with 'exit' or Ctrl-A X)");
     spec_argument(shell);

@@ -33,6 +33,8 @@ struct BootRequest {
     std::uint64_t seed = 1;
     std::filesystem::path console_log; // the serial console; empty = on the caller's terminal (interactive)
     std::filesystem::path channel; // the file that takes what the guest sends; made by the hypervisor
+    std::filesystem::path monitor; // a socket of QEMU's own, asked when the guest hangs; empty: none
+    std::filesystem::path memory_dump; // where a guest that hangs leaves its memory, as an ELF core; empty: nowhere
     bool gdb_stub = false;             // listen on 127.0.0.1:gdb_port, wait for the debugger's "continue"
     unsigned gdb_port = 1234;
     std::chrono::seconds deadline{600}; // wall time; afterwards the guest is killed
@@ -54,6 +56,7 @@ struct GuestEnd {
     double starved_seconds = 0; // TimedOut: how long its threads were ready to run and the host ran something else, the longest of them
     std::string messages;      // what the hypervisor printed, the last 4 KiB
     bool console_flood = false; // killed because the console log grew beyond kMaxConsole
+    std::string registers{};    // TimedOut: of all vCPUs, as QEMU prints them ("info registers -a"); why not, where they could not be had
 };
 
 class Hypervisor {

@@ -7,9 +7,11 @@
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
+#include <libvirt/libvirt-qemu.h>
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <map>
@@ -60,6 +62,18 @@ pid_t pid_of(const std::string& name) {
         if (line.find("guest=" + name + ",") != line.npos) return static_cast<pid_t>(std::atoi(process.path().filename().c_str()));
     }
     return 0;
+}
+
+// As examine_hung_guest() of direct QEMU.
+std::string examine(virDomainPtr domain, const fs::path& memory_dump) {
+    char* text = nullptr;
+    virDomainSuspend(domain);
+    if (virDomainQemuMonitorCommand(domain, "info registers -a", &text, VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP) < 0) return last_error() + "\n";
+    std::string registers = text ? text : "";
+    std::free(text);
+    if (!memory_dump.empty() && virDomainCoreDumpWithFormat(domain, memory_dump.c_str(), VIR_DOMAIN_CORE_DUMP_FORMAT_RAW, VIR_DUMP_MEMORY_ONLY) < 0)
+        registers += "\nno memory dump: " + last_error() + "\n";
+    return registers;
 }
 
 // A daemon that went away leaves its guests running, and one that it was about to start may come to life a moment later.
@@ -182,7 +196,7 @@ LibvirtHypervisor::~LibvirtHypervisor() = default;
 
 Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) {
     if (request.console_log.empty() || request.gdb_stub) return fail(Blame::Host, "libvirt: guests on a terminal or under gdb are for direct QEMU (--connect none)");
-    if (stop.stop_requested()) return GuestEnd{Cancelled{}, 0, 0, {}, false};
+    if (stop.stop_requested()) return GuestEnd{Cancelled{}, 0, 0, {}, false, {}};
     static std::atomic<unsigned> started{0};
     const auto begun = Steady::now();
     RIG_TRY(connection, current());
@@ -234,6 +248,7 @@ Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request, const std::f
         if (stop.stop_requested()) force(Cancelled{});
         if (Steady::now() - begun > request.deadline && !forced) {
             if (const auto pid = pid_of(place.name)) end.starved_seconds = starved_seconds(pid);
+            end.registers = examine(guest.domain, request.memory_dump);
             force(TimedOut{});
         }
     }

@@ -44,8 +44,9 @@ std::vector<std::string> qemu_argv(const BootRequest& r) {
     if (r.console_log.empty()) add({"-serial", "mon:stdio"});
     else add({"-chardev", "file,id=console,path=" + qemu_escaped(r.console_log), "-device", "isa-serial,chardev=console,index=0"});
     if (!r.channel.empty()) add({"-device", fmt::format("virtserialport,nr=1,chardev=channel,name={}", guest::kChannelName)});
+    if (!r.monitor.empty()) add({"-chardev", "socket,id=monitor,server=on,wait=off,path=" + qemu_escaped(r.monitor), "-mon", "chardev=monitor,mode=control"});
     // What a guest that took QEMU over could ask of the host's kernel.
-    add({"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"});
+    add({"-sandbox", kSandbox});
     if (r.gdb_stub) add({"-gdb", fmt::format("tcp:127.0.0.1:{}", r.gdb_port), "-S"});
     return argv;
 }

@@ -45,6 +45,13 @@ TEST(QemuArgv, WallClockIsNeverCounted) {
     EXPECT_EQ(line(r).find("-bios"), std::string::npos);
 }
 
+TEST(QemuArgv, TheMonitorIsASocket) {
+    auto r = request();
+    EXPECT_EQ(line(r).find("-mon "), std::string::npos);
+    r.monitor = "m";
+    EXPECT_NE(line(r).find("-chardev socket,id=monitor,server=on,wait=off,path=m -mon chardev=monitor,mode=control"), std::string::npos);
+}
+
 TEST(QemuArgv, CommasInPathsDoNotBecomeOptions) {
     auto r = request();
     r.console_log = "a,server=on";

@@ -1,6 +1,7 @@
 #include "rig/host/qemu_hypervisor.h"
 
 #include "rig/host/host_cpu.h"
+#include "rig/host/qmp.h"
 
 #include <array>
 #include <boost/asio.hpp>
@@ -22,6 +23,7 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 constexpr std::size_t kMessagesKept = 4096;
+constexpr std::chrono::seconds kPatience{60}; // for the registers, and the memory, of a guest that hangs
 
 // Everything of one running guest. All handlers run on the one thread that calls run().
 class Session {
@@ -74,9 +76,15 @@ Status Session::start() {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (::getppid() != parent) ::_exit(127);
         if (cpu_) cpu_->bind();
-        const rlimit file{kMaxFile, kMaxFile}, no_core{0, 0};
+        const auto largest = request_.memory_dump.empty() ? kMaxFile : kMaxFile + (static_cast<rlim_t>(request_.memory_mib) << 20);
+        const rlimit file{largest, largest}, no_core{0, 0};
         ::setrlimit(RLIMIT_FSIZE, &file); // beyond it: SIGXFSZ
         ::setrlimit(RLIMIT_CORE, &no_core);
+        // No right of root's beyond those of a file's owner, and none to be had by exec. (Another user's ID would clear the signal of
+        // the parent's death.)
+        for (int capability = 0; ::prctl(PR_CAPBSET_DROP, capability) == 0; ++capability) {
+        }
+        ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
         if (!interactive) {
             ::setpgid(0, 0); // a SIGINT at the terminal is for rig to handle
             const int null = ::open("/dev/null", O_RDONLY);
@@ -151,6 +159,10 @@ Result<GuestEnd> Session::run(std::stop_token stop) {
     deadline_.async_wait([this](error_code error) {
         if (error) return;
         if (pid_ > 0) end_.starved_seconds = starved_seconds(pid_);
+        if (!request_.monitor.empty()) {
+            auto registers = examine_hung_guest(request_.monitor, request_.memory_dump, kPatience);
+            end_.registers = registers ? *registers : registers.error().message + "\n";
+        }
         end(TimedOut{});
     });
     {

@@ -10,6 +10,9 @@ namespace rig {
 // What the firmware's tables tell the guest, by whichever adapter.
 inline constexpr const char* kGuestUuid = "00000000-0000-0000-0000-000000000000";
 
+// -sandbox: which system calls are left to QEMU's process.
+inline constexpr const char* kSandbox = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
+
 // A path as part of an option's value: QEMU takes a comma when it is doubled.
 std::string qemu_escaped(const std::filesystem::path& path);
 

@@ -1,0 +1,83 @@
+#include "rig/host/qmp.h"
+
+#include <boost/asio.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace rig {
+namespace {
+
+namespace asio = boost::asio;
+using nlohmann::json;
+using boost::system::error_code;
+
+class Qmp {
+ public:
+    explicit Qmp(std::chrono::seconds patience) : deadline_(std::chrono::steady_clock::now() + patience) {}
+
+    Status connect(const std::filesystem::path& path) {
+        error_code error;
+        socket_.connect(asio::local::stream_protocol::endpoint(path.string()), error);
+        if (error) return fail(Blame::Host, "QEMU's monitor: " + error.message());
+        RIG_CHECK(message()); // its greeting
+        RIG_CHECK(execute("qmp_capabilities"));
+        return {};
+    }
+
+    Result<json> execute(const std::string& command, const json& arguments = json::object()) {
+        error_code error;
+        asio::write(socket_, asio::buffer(json{{"execute", command}, {"arguments", arguments}}.dump() + "\n"), error);
+        if (error) return fail(Blame::Host, fmt::format("QEMU's monitor: {}: {}", command, error.message()));
+        for (;;) {
+            RIG_TRY(answer, message());
+            if (answer.contains("return")) return answer.at("return");
+            if (answer.contains("error")) return fail(Blame::Host, fmt::format("QEMU's monitor: {}: {}", command, answer.at("error").value("desc", "no reason given")));
+        } // else an event
+    }
+
+ private:
+    Result<json> message() {
+        error_code result = asio::error::would_block;
+        asio::async_read_until(socket_, asio::dynamic_buffer(buffer_, most), '\n', [&](error_code error, std::size_t) { result = error; });
+        io_.restart();
+        io_.run_until(deadline_);
+        if (result == asio::error::would_block) {
+            error_code ignored;
+            socket_.close(ignored);
+            io_.restart();
+            io_.run();
+            return fail(Blame::Host, "QEMU's monitor does not answer");
+        }
+        if (result) return fail(Blame::Host, "QEMU's monitor: " + result.message());
+        const auto end = buffer_.find('\n');
+        auto value = json::parse(buffer_.substr(0, end), nullptr, false);
+        buffer_.erase(0, end + 1);
+        if (!value.is_object()) return fail(Blame::Host, "QEMU's monitor answers in no JSON");
+        return value;
+    }
+
+    static constexpr std::size_t most = 1 << 20; // bytes of one answer; sixteen vCPUs' registers take some 60 KiB
+    std::chrono::steady_clock::time_point deadline_;
+    asio::io_context io_;
+    asio::local::stream_protocol::socket socket_{io_};
+    std::string buffer_;
+};
+
+} // namespace
+
+Result<std::string> examine_hung_guest(const std::filesystem::path& socket, const std::filesystem::path& memory_dump, std::chrono::seconds patience) {
+    try {
+        Qmp qmp(patience);
+        RIG_CHECK(qmp.connect(socket));
+        RIG_CHECK(qmp.execute("stop"));
+        RIG_TRY(registers, qmp.execute("human-monitor-command", {{"command-line", "info registers -a"}}));
+        auto text = registers.get<std::string>();
+        if (!memory_dump.empty())
+            if (const auto dumped = qmp.execute("dump-guest-memory", {{"paging", false}, {"protocol", "file:" + memory_dump.string()}}); !dumped) text += "\nno memory dump: " + dumped.error().message + "\n";
+        return text;
+    } catch (const json::exception& error) {
+        return fail(Blame::Host, fmt::format("QEMU's monitor: {}", error.what()));
+    }
+}
+
+} // namespace rig
