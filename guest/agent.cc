@@ -1,6 +1,7 @@
 // rig's agent: PID 1 of the guest. Mounts what it needs, says hello, takes a plan, does it, powers off. It never reads
 // its own argv: the kernel hands unknown parameters of its command line to PID 1 there.
 #include "guest/channel.h"
+#include "guest/deadline.h"
 #include "guest/files.h"
 #include "guest/kernel_log.h"
 #include "guest/measure.h"
@@ -82,6 +83,7 @@ void serve(Channel& channel) {
     try {
         const json plan = json::parse(text);
         const auto mode = plan.at("mode").get<std::string>();
+        const rig::guest::Deadline deadline(plan.value("deadline_s", 0u), channel);
         if (mode == "measure") rig::guest::measure(plan, channel);
         else if (mode == "shell") shell();
         else if (mode != "idle") throw std::runtime_error("unknown mode '" + mode + "', want measure, shell or idle");

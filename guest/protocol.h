@@ -29,6 +29,8 @@ inline constexpr const char* kLastWords = "rig-agent: the console is heard";
 // The artifact of the kernel's whole log, in the console's format, and the line in it where records were overwritten unread.
 inline constexpr const char* kKernelLog = "kernel-log.txt";
 inline constexpr const char* kLogOverran = "rig-agent: records are missing here";
+// Stage of the Failure frame of a guest that did not come to its end.
+inline constexpr const char* kDeadlineStage = "deadline";
 inline constexpr const char* kPlanFile = "/rig/plan.frames";     // the plan in the initramfs
 
 enum class FrameType : std::uint16_t {

@@ -57,7 +57,9 @@ Status panicked(const Splat& fatal, const ConsoleTriage& console, const fs::path
     return ended(is_panic(fatal.kind) ? Ending::Panic : Ending::Oops, message, log);
 }
 
-Status timed_out(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console, const fs::path& log, std::chrono::seconds deadline) {
+// `limit`: "60 s", "3600 s of the guest's clock".
+Status timed_out(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console, const fs::path& log, std::chrono::seconds deadline, std::string limit = "") {
+    if (limit.empty()) limit = fmt::format("{} s", deadline.count());
     // A guest that got no CPU did not hang.
     if (end.starved_seconds > static_cast<double>(deadline.count()) / 2)
         return ended(Ending::Starved, fmt::format("the guest did not end within {} s, but for {:.0f} s of these the host ran something else: it is too busy", deadline.count(), end.starved_seconds),
@@ -66,8 +68,8 @@ Status timed_out(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTr
     const std::string seen = end.registers.empty() ? "" : "; registers.txt has the registers of its vCPUs";
     const auto detector = stall ? fmt::format("found by {}: {}", name(stall->kind), in_words(*stall)) : "in silence: none of the kernel's detectors spoke";
     const auto found = stall ? ending_of(stall->kind) : channel.ready ? Ending::Hang : Ending::DeadAtBoot;
-    if (!channel.ready) return ended(found, with_last_words(fmt::format("no sign of the agent within {} s ({}){}", deadline.count(), detector, seen), console), log);
-    return ended(found, with_last_words(fmt::format("the guest hung, {}; no end within {} s{}", detector, deadline.count(), seen), console), log);
+    if (!channel.ready) return ended(found, with_last_words(fmt::format("no sign of the agent within {} ({}){}", limit, detector, seen), console), log);
+    return ended(found, with_last_words(fmt::format("the guest hung, {}; no end within {}{}", detector, limit, seen), console), log);
 }
 
 // By the channel and the hypervisor alone.
@@ -76,6 +78,8 @@ Status by_what_it_did(const GuestEnd& end, const ChannelEnd& channel, const Cons
     if (!channel.violation.empty()) return ended(Ending::Protocol, "protocol violation: " + channel.violation, log);
     if (std::holds_alternative<TimedOut>(end.outcome)) return timed_out(end, channel, console, log, deadline);
     if (!channel.ready) return ended(Ending::EarlyEnd, with_last_words("the guest ended before the agent was up", console), log);
+    if (const auto stage = std::string(guest::kDeadlineStage) + ": no end within "; channel.failure.starts_with(stage))
+        return timed_out(end, channel, console, log, deadline, channel.failure.substr(stage.size()));
     if (!channel.failure.empty()) return ended(Ending::AgentFailure, "the agent gave up: " + channel.failure, log);
     if (!channel.bye && console.asked_to_end())
         return ended(Ending::EndedByGuest, with_last_words("the guest was powered off or restarted from within, before the agent said good-bye", console), log);
@@ -174,7 +178,7 @@ Status judge_end(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTr
         return ended(Ending::DiskFull, fmt::format("less than {} MiB free for what the guest wrote, so that it is cut short: {}", kRoomAtEnd >> 20, error.message), log);
     error.message += memory;
     const auto* first = first_of(splats, [](SplatKind kind) { return !is_notice(kind); });
-    if (first && !(std::holds_alternative<TimedOut>(end.outcome) && is_stall(first->kind))) {
+    if (first && !(is_stall(first->kind) && error.kind == about(ending_of(first->kind)).name)) { // that says it already
         error.complaint = in_words(*first);
         error = after_complaint(error);
     }

@@ -162,6 +162,7 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
     if (!w.command.empty()) workload["command"] = w.command;
     plan.json = {
         {"mode", "measure"},
+        {"deadline_s", guest_deadline_s(spec.workload)},
         {"workload", workload},
         {"perturbation",
          {{"start_offset_us", perturbation.start_offset_us}, {"ballast_pages", perturbation.ballast_pages}, {"address_slot", perturbation.address_slot}}},
@@ -177,6 +178,8 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
         return fail(Blame::Spec, fmt::format("{}: the plan for arm '{}' does not fit in a frame", spec.file.string(), arm.name));
     return plan;
 }
+
+unsigned guest_deadline_s(const WorkloadSpec& workload) { return kGuestPatience + static_cast<unsigned>(2ull * workload.iterations * workload.pace_us / 1'000'000); }
 
 std::string witness_key(const std::string& function) { return "witness:" + function; }
 

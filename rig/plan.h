@@ -28,6 +28,11 @@ struct GuestPlan {
 // Blame::Spec if a function the experiment names is not in the image (saying which), since then nothing can be armed.
 Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable& symbols, const Perturbation& perturbation);
 
+// The most a boot may take by its own clock: both passes' pace, and an hour, in which a guest under emulation executes some 10^12
+// instructions and one that idles spends seconds of the host's time.
+inline constexpr unsigned kGuestPatience = 3600;
+unsigned guest_deadline_s(const WorkloadSpec& workload);
+
 // Under which key of Sample::counts a boot holds how often the workload called another arm's witness. There is none where
 // its kernel has no such function, or it is its own arm's witness.
 std::string witness_key(const std::string& function);
