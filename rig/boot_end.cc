@@ -65,7 +65,7 @@ Status timed_out(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTr
         return ended(Ending::Starved, fmt::format("the guest did not end within {} s, but for {:.0f} s of these the host ran something else: it is too busy", deadline.count(), end.starved_seconds),
                      log);
     const auto* stall = first_of(console.splats(), is_stall);
-    const std::string seen = end.registers.empty() ? "" : "; registers.txt has the registers of its vCPUs";
+    const std::string seen = end.registers.empty() ? "" : "; registers.txt has what QEMU said of its vCPUs";
     const auto detector = stall ? fmt::format("found by {}: {}", name(stall->kind), in_words(*stall)) : "in silence: none of the kernel's detectors spoke";
     const auto found = stall ? ending_of(stall->kind) : channel.ready ? Ending::Hang : Ending::DeadAtBoot;
     if (!channel.ready) return ended(found, with_last_words(fmt::format("no sign of the agent within {} ({}){}", limit, detector, seen), console), log);
@@ -165,6 +165,8 @@ Status judge_end(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTr
     if (signalled) return ended(of_hypervisor(end.messages, Ending::HypervisorSignal), fmt::format("QEMU was killed by signal {}: {}", signalled->signal, end.messages), log);
     if (const auto* exited = std::get_if<Exited>(&end.outcome); exited && exited->code != 0)
         return ended(of_hypervisor(end.messages, Ending::HypervisorExit), fmt::format("QEMU ended with exit code {}: {}", exited->code, end.messages), log);
+    if (end.console_torn) // after a panic, which was seen: of what is missing nothing is known
+        return ended(Ending::HypervisorStart, "virtlogd cut the console into pieces: set stdio_handler = \"file\" in libvirt's qemu.conf", log);
     if (const auto* lost = std::get_if<Lost>(&end.outcome)) {
         if (lost->daemon) return ended(Ending::HypervisorLost, "libvirtd went away while the guest ran: " + end.messages, log);
         return ended(of_hypervisor(end.messages, Ending::HypervisorSignal), "QEMU died; libvirt tells neither exit code nor signal: " + end.messages, log);
@@ -193,7 +195,7 @@ Status nothing_withheld(const ConsoleTriage& console, std::string_view kernel_lo
     const auto& shown = console.splats();
     for (const auto& splat : said.splats()) {
         if (is_notice(splat.kind) || std::any_of(shown.begin(), shown.end(), [&](const Splat& s) { return s.title == splat.title && s.function == splat.function; })) continue;
-        if (console.overflow() > 0) continue; // more than are kept
+        if (console.overflow() > 0 && said.overflow() > 0) continue; // of as many, other ones are kept
         auto status = ended(Ending::SilencedConsole, "the console did not show it: something in the guest kept warnings from it for a while (dmesg -n, kernel.printk)", log);
         status.value().complaint = in_words(splat);
         return tl::unexpected(after_complaint(status.value()));
@@ -206,7 +208,7 @@ Status nothing_withheld(const ConsoleTriage& console, std::string_view kernel_lo
 
 Error after_complaint(const Error& error) {
     const auto& info = about(Ending::Splat);
-    return {info.blame, fmt::format("kernel splat: {}; then: {}", error.complaint, error.message), error.log, info.name, {}};
+    return {info.blame, fmt::format("kernel splat: {}; then: {}", error.complaint, error.message), error.log, info.name, error.complaint};
 }
 
 } // namespace rig

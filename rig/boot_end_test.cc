@@ -20,7 +20,7 @@ const ChannelEnd kComplete{true, true, "", ""};
 // Through libvirt a QEMU that died is told from a daemon that went away, and from one that lacked memory.
 TEST(BootEnd, WhatLibvirtLostIsTheHosts) {
     const auto kind = [](Lost lost, const std::string& messages) {
-        return judge_end({lost, 1, 0, messages, false, ""}, {true, false, "", ""}, console("[ 1.0] x\n"), {}, "log", std::chrono::seconds(60)).error().kind;
+        return judge_end({lost, 1, 0, messages, false, false, ""}, {true, false, "", ""}, console("[ 1.0] x\n"), {}, "log", std::chrono::seconds(60)).error().kind;
     };
     EXPECT_EQ(kind(Lost{true}, ""), "hypervisor-lost");
     EXPECT_EQ(kind(Lost{false}, ""), "hypervisor-signal");
@@ -30,7 +30,7 @@ TEST(BootEnd, WhatLibvirtLostIsTheHosts) {
 }
 
 Error error_of(const ChannelEnd& channel, const HostRoom& room, const std::string& text = kHeard) {
-    const auto status = judge_end({Exited{0}, 1, 0, "", false, ""}, channel, console(text), room, "log", std::chrono::seconds(60));
+    const auto status = judge_end({Exited{0}, 1, 0, "", false, false, ""}, channel, console(text), room, "log", std::chrono::seconds(60));
     return status ? Error{Blame::Spec, "", "", "none", ""} : status.error();
 }
 

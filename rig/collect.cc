@@ -114,16 +114,16 @@ Result<std::uint64_t> witnessed_hits(const Trace& trace) {
     return once;
 }
 
-// Iterations during which the target was entered, by whichever task: hits that fall on a few calls are no exposure of the others.
-// Their entries and exits pair up, see pair_calls().
-std::uint64_t exposed_calls(const Trace& trace, const MeasuredCall& iteration) {
+// Calls during which the target was entered: hits that fall on a few calls are no exposure of the others. Their entries and exits pair
+// up, see pair_calls(). By the same task where the call is a function's own; a system call's work may be another task's.
+std::uint64_t exposed_calls(const Trace& trace, const MeasuredCall& call) {
     std::map<int, bool> running; // by thread: whether the target was entered meanwhile
     std::uint64_t exposed = 0;
     for (const auto& event : trace.events) {
-        if (event.event == iteration.enter) running.emplace(event.tid, false);
+        if (event.event == call.enter) running.emplace(event.tid, false);
         if (event.event == "rig:target")
-            for (auto& [tid, hit] : running) hit = true;
-        if (event.event == iteration.exit) exposed += running.extract(event.tid).mapped();
+            for (auto& [tid, hit] : running) hit = hit || call.function.empty() || tid == event.tid;
+        if (event.event == call.exit) exposed += running.extract(event.tid).mapped();
     }
     return exposed;
 }
@@ -278,7 +278,7 @@ Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, 
     Exposure& e = sample.exposure;
     e.timed_injections = injections;
     e.timed_target_hits = target.latency_ns.size();
-    e.exposed_calls = exposed_calls(trace, iteration_of(spec.workload));
+    e.exposed_calls = exposed_calls(trace, call);
     e.lost_events += trace.lost;
     sample.caller_latency_ns = target.latency_ns;
     sample.munmap_latency_ns = calls.latency_ns;

@@ -113,7 +113,7 @@ class Examination {
     // What holds a guest that took QEMU over.
     void confinement() {
         if (!in_.programs.contains("qemu-system-x86_64")) return;
-        const auto rest = fmt::format("no new privileges, {}, no network, no folder of the host, files of at most {} MiB", in_.root ? "no capabilities" : "this user's rights", kMaxFile >> 20);
+        const auto rest = fmt::format("no new privileges, {}, no network, no folder of the host, files of at most {} MiB", in_.root ? "of root's capabilities those to its files" : "this user's rights", kMaxFile >> 20);
         const bool there = in_.sandbox_trouble.empty();
         add("guest confinement", there ? Finding::State::Ok : Finding::State::Missing, there ? "seccomp sandbox, " + rest : fmt::format("QEMU refuses its sandbox ({}); else {}", in_.sandbox_trouble, rest),
             there ? "" : install("qemu-system-x86"));

@@ -154,12 +154,15 @@ Status BootLoop::boot(const PlannedBoot& planned) {
             return ended(Ending::DiskFull, fmt::format("the run's folder holds {} MiB, its budget is {} (--disk-budget-mib)", disk_used_ >> 20, disk_budget_ >> 20), writer_.dir());
         RIG_TRY(made, writer_.boot_dir(planned.id));
         dir = made;
+        disk_used_ += kUsualBoot; // until it is known
     }
+    auto reserved = kUsualBoot;
     for (unsigned attempt = 0;; ++attempt) {
         auto sample = measure_boot(setup, arm.kernel, plan, planned.id, dir, stop_.get_token());
         const auto size = size_of(dir);
         const std::lock_guard lock(mutex_);
-        disk_used_ += size; // of a boot that is made again once for each: what it leaves of the others is a line
+        disk_used_ += size;
+        disk_used_ -= std::exchange(reserved, size); // what an attempt before left is overwritten
         if (sample) {
             sample->host["retries"] = attempt;
             if (!planned.replay) RIG_CHECK(writer_.append(*sample));

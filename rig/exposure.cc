@@ -427,7 +427,7 @@ std::string thinly_exposed(const Spec& spec, const std::vector<Sample>& samples,
     if (spec.target.same_path) return "";
     std::size_t thin = 0, boots = 0;
     for (const auto& sample : samples)
-        if (sample.id.arm == arm) ++boots, thin += 2 * sample.exposure.exposed_calls <= sample.exposure.calls;
+        if (sample.id.arm == arm) ++boots, thin += 2 * sample.exposure.exposed_calls <= sample.munmap_latency_ns.size();
     return thin ? fmt::format("in {} of {} boots at most half of the calls ran the target", thin, boots) : "";
 }
 

@@ -59,15 +59,16 @@ std::vector<std::string> muted_detectors(std::string_view cmdline) {
     // What a word begins with. From Documentation/admin-guide/kernel-parameters.txt and lib/, kernel/, mm/ of 6.12: parameters that make a
     // detector silent or change what it finds; sysctl.X sets /proc/sys's X at boot.
     constexpr std::string_view mutes[] = {"lockdep.", "rcupdate.rcu_cpu_stall_suppress", "rcupdate.rcu_cpu_stall_timeout", "rcupdate.rcu_task_stall", "nosoftlockup", "nowatchdog", "nmi_watchdog=",
-                                          "watchdog_thresh=", "workqueue.watchdog_thresh=", "kasan=", "kasan.", "kfence.", "hung_task", "sysctl.kernel.watchdog", "sysctl.kernel.soft_watchdog",
+                                          "watchdog_thresh=", "workqueue.watchdog_thresh=", "kasan=", "kasan.", "kfence.", "kcsan.", "kmemleak=", "no_debug_objects", "slub_debug", "slab_debug", "debug_pagealloc", "hung_task", "sysctl.kernel.watchdog", "sysctl.kernel.soft_watchdog",
                                           "sysctl.kernel.nmi_watchdog", "sysctl.kernel.hung_task", "sysctl.kernel.prove_locking", "sysctl.kernel.lock_stat"};
     std::vector<std::string> found;
     while (!cmdline.empty()) {
-        const auto end = std::min(cmdline.find(' '), cmdline.size());
+        const auto end = std::min(cmdline.find_first_of(" \t\n\v\f\r\""), cmdline.size()); // the kernel takes quotes off
         const auto word = cmdline.substr(0, end);
         cmdline.remove_prefix(std::min(end + 1, cmdline.size()));
         std::string name(word.substr(0, word.find('=')));
-        std::replace(name.begin(), name.end(), '-', '_'); // to the kernel both are the same
+        std::replace(name.begin(), name.end(), '-', '_'); // to the kernel both are the same, and
+        std::replace(name.begin(), name.end(), '/', '.'); // of sysctls these two
         const auto plain = name + std::string(word.substr(std::min(name.size(), word.size())));
         if (std::any_of(std::begin(mutes), std::end(mutes), [&](std::string_view mute) { return plain.starts_with(mute); })) found.emplace_back(word);
     }

@@ -48,8 +48,8 @@ TEST(KernelFacts, FactsHoldWhatEveryArmIsAskedFor) {
 TEST(MutedDetectors, AreWordsOfTheCommandLine) {
     EXPECT_TRUE(muted_detectors("").empty());
     EXPECT_TRUE(muted_detectors("console=ttyS0 rcupdate.rcu_expedited=1 nolockdep=1 panic=-1").empty());
-    EXPECT_EQ(muted_detectors("quiet nosoftlockup lockdep.prove_locking=0  rcupdate.rcu-cpu-stall-suppress=1 kasan=off"),
-              (std::vector<std::string>{"nosoftlockup", "lockdep.prove_locking=0", "rcupdate.rcu-cpu-stall-suppress=1", "kasan=off"}));
+    EXPECT_EQ(muted_detectors("quiet\tnosoftlockup \"nowatchdog\" sysctl/kernel/watchdog=0 lockdep.prove_locking=0  rcupdate.rcu-cpu-stall-suppress=1 kasan=off"),
+              (std::vector<std::string>{"nosoftlockup", "nowatchdog", "sysctl/kernel/watchdog=0", "lockdep.prove_locking=0", "rcupdate.rcu-cpu-stall-suppress=1", "kasan=off"}));
 }
 
 } // namespace

@@ -196,6 +196,11 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
         const bool starved = status.error().kind == about(Ending::Starved).name; // the stalls that its kernel reports are the host's doing
         for (const auto& splat : console.splats())
             if (status.error().complaint.empty() && !is_notice(splat.kind) && !(starved && is_stall(splat.kind))) status.error().complaint = in_words(splat);
+        if (auto& error = status.error(); error.blame == Blame::Guest && !talk.artifacts[guest::kKernelLog].empty())
+            if (auto withheld = nothing_withheld(console, talk.artifacts[guest::kKernelLog], log); !withheld && !withheld.error().complaint.empty()) {
+                error.complaint = withheld.error().complaint;
+                error = after_complaint(error);
+            }
         return tl::unexpected(std::move(status.error()));
     }
     BootRecord record{std::move(talk.artifacts), talk.release, talk.version, end->seconds, 0, as_data(console), console.overflow()};

@@ -1,5 +1,6 @@
 #include "rig/kvm_probe.h"
 
+#include "rig/boot_end.h"
 #include "rig/store.h"
 
 #include <fcntl.h>
@@ -40,6 +41,7 @@ Result<KvmProbe> probe_kvm(const GuestSetup& setup, const Kernel& kernel, const 
     const auto boot_id = host_boot_id();
     if (auto known = remembered_probe(cache, boot_id)) return *known;
     KvmProbe probe;
+    Result<BootRecord> record;
     const int fd = ::open("/dev/kvm", O_RDWR | O_CLOEXEC);
     if (fd < 0) {
         // Not remembered: it costs nothing to find out again, and rights can change while the host is up.
@@ -53,7 +55,7 @@ Result<KvmProbe> probe_kvm(const GuestSetup& setup, const Kernel& kernel, const 
         std::error_code ignored;
         std::filesystem::create_directories(cache / "kvm-probe", ignored);
         const auto started = std::chrono::steady_clock::now();
-        const auto record = boot_guest(bounded, kernel, simple_plan("idle"), 1, cache / "kvm-probe", stop);
+        record = boot_guest(bounded, kernel, simple_plan("idle"), 1, cache / "kvm-probe", stop);
         probe.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
         if (stop.stop_requested()) return fail(Blame::Host, "cancelled");
         probe.works = record.has_value();
@@ -61,6 +63,10 @@ Result<KvmProbe> probe_kvm(const GuestSetup& setup, const Kernel& kernel, const 
                            // Without the console's last words: the reason has to fit on a line.
                            : record.error().message.substr(0, record.error().message.find("; the console"));
     }
+    // Whoever runs the guests, and whether it has what it needs, can change while the host is up: of such a fault nothing is learnt.
+    const auto* kind = record ? "" : record.error().kind.c_str();
+    for (const auto ending : {Ending::HypervisorStart, Ending::HypervisorLost, Ending::DiskFull, Ending::OutOfMemory, Ending::OutOfDescriptors, Ending::Starved})
+        if (kind == std::string_view(about(ending).name)) return probe;
     RIG_CHECK(remember_probe(cache, boot_id, probe));
     return probe;
 }

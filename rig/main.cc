@@ -99,7 +99,7 @@ int main(int argc, char** argv) {
     app.add_option("--disk-budget-mib", common.disk_budget_mib, "of one run's folder: no boot is begun beyond it")->capture_default_str()->check(CLI::Range(std::uintmax_t{1}, std::uintmax_t{1} << 30));
     std::string connect;
     app.add_option("--connect", connect,
-                   "who runs the guests: none (QEMU directly, the default), auto (libvirt if a daemon answers), or a libvirt URI such as qemu:///system\n"
+                   "who runs the guests: none (QEMU directly, the default), auto (qemu:///system if it answers), or a libvirt URI such as qemu:///system\n"
                    "(default: `connect` in $XDG_CONFIG_HOME/rig/host.toml)");
 
     rig::CommandLine line;

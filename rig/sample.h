@@ -36,7 +36,7 @@ struct Exposure {
     std::uint64_t tables_freed = 0;     // counted pass: as the workload counted them
     std::uint64_t timed_injections = 0;  // timed pass
     std::uint64_t timed_target_hits = 0; // timed pass, perf record: target entries with a matching return
-    std::uint64_t exposed_calls = 0;     // timed pass, perf record: iterations during which the target was entered
+    std::uint64_t exposed_calls = 0;     // timed pass, perf record: calls, of those munmap_latency_ns holds, during which the target was entered
     std::uint64_t calls = 0;            // iterations of the workload completed in each pass (equal, else Blame::Guest)
     std::uint64_t lost_events = 0;      // perf record, both passes: LOST records
     bool probe_addresses_match = false; // kprobes/list shows the target where System.map has it

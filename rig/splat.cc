@@ -172,7 +172,9 @@ std::optional<Headline> exception(std::string_view text) {
     while (what.ends_with(' ') || what.ends_with(':')) what.remove_suffix(1);
     for (std::string_view oops = "Oops: "; what.starts_with(oops);) what.remove_prefix(oops.size());
     if (what.empty() || what.size() > 60) return std::nullopt;
-    return Headline{what == "double fault" ? SplatKind::DoubleFault : SplatKind::Oops, normalised(what), {}};
+    auto title = normalised(what);
+    if (title.empty()) return std::nullopt; // it was all numbers
+    return Headline{what == "double fault" ? SplatKind::DoubleFault : SplatKind::Oops, std::move(title), {}};
 }
 
 Headline panic(std::string_view text) {

@@ -95,6 +95,9 @@ TEST(Splat, WhatAKernelSaysInGoodHealthIsNoHeadline) {
         EXPECT_FALSE(read_headline(line)) << line << " is taken for " << read_headline(line)->title;
 }
 
+// Found by fuzzing: a title of which nothing is left once its numbers are out.
+TEST(Splat, NumbersAloneAreNoHeadline) { EXPECT_FALSE(read_headline("+227777777770 [#770 [#  ''")); }
+
 TEST(Splat, KindNamesGoBothWays) {
     for (const auto& text : splat_kind_names()) EXPECT_EQ(name(splat_kind(text).value()), text);
     EXPECT_FALSE(splat_kind("shout"));

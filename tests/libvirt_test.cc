@@ -64,6 +64,10 @@ TEST_F(Libvirt, ALostDaemonIsTheHostsFault) {
     const auto result = rig(args, kBootLimit, {"bash", "-c", "\"$@\" & rig=$!; until pgrep -f guest=rig-$rig- >/dev/null; do kill -0 $rig || exit; sleep 0.05; done; sleep 0.5; kill -KILL " + daemon().pid() + "; wait $rig", "bash"});
     EXPECT_EQ(exit_code(result), 3) << result.out;
     EXPECT_NE(result.out.find("host fault: "), std::string::npos) << result.out;
+    std::string faults;
+    for (const auto& entry : fs::recursive_directory_iterator(runs().at(0) / "boots"))
+        if (entry.path().filename() == "fault-0.txt") faults += slurp(entry.path());
+    EXPECT_NE(faults.find("host: hypervisor-lost: "), std::string::npos) << faults;
     EXPECT_EQ(Libvirtd::shell("pgrep -af '[g]uest=rig-'"), "");
     daemon().start();
     ASSERT_FALSE(daemon().uri().empty()) << daemon().words();

@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <fmt/format.h>
 #include <toml++/toml.h>
-#include <unistd.h>
 
 namespace rig {
 
@@ -37,7 +36,7 @@ Result<std::unique_ptr<Hypervisor>> choose_libvirt(std::string connect) {
         connect = configured;
     }
     if (connect == "none") return std::unique_ptr<Hypervisor>();
-    auto found = LibvirtHypervisor::connect(connect == "auto" ? (::geteuid() == 0 ? "qemu:///system" : "qemu:///session") : connect);
+    auto found = LibvirtHypervisor::connect(connect == "auto" ? "qemu:///system" : connect);
     if (found) return std::unique_ptr<Hypervisor>(std::move(*found));
     if (connect == "auto") return std::unique_ptr<Hypervisor>();
     return tl::unexpected(found.error());

@@ -56,6 +56,7 @@ struct GuestEnd {
     double starved_seconds = 0; // TimedOut: how long its threads were ready to run and the host ran something else, the longest of them
     std::string messages;      // what the hypervisor printed, the last 4 KiB
     bool console_flood = false; // killed because the console log grew beyond kMaxConsole
+    bool console_torn = false; // whoever wrote the console log cut it into pieces: it is not the whole
     std::string registers{};    // TimedOut: of all vCPUs, as QEMU prints them ("info registers -a"); why not, where they could not be had
 };
 

@@ -17,6 +17,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <thread>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@ namespace {
 namespace fs = std::filesystem;
 using Steady = std::chrono::steady_clock;
 constexpr auto kPoll = std::chrono::milliseconds(5); // as with direct QEMU; events wake earlier
+constexpr std::chrono::seconds kPatience{60}; // for a guest to die
 constexpr const char* kEmulator = "/usr/bin/qemu-system-x86_64";
 
 std::string last_error() {
@@ -40,8 +42,7 @@ void start_event_loop() {
         virEventRegisterDefaultImpl();
         virSetErrorFunc(nullptr, [](void*, virErrorPtr) {}); // errors are returned, not printed
         std::thread([] {
-            while (virEventRunDefaultImpl() == 0) {
-            }
+            for (;;) virEventRunDefaultImpl(); // a failure of one round is no end of all guests
         }).detach();
     });
 }
@@ -56,10 +57,13 @@ struct DomainRef {
 // QEMU's pid, where the daemon is on this host; 0 if it is not found. libvirt's API does not tell it.
 pid_t pid_of(const std::string& name) {
     std::error_code ignored;
+    const auto emulator = fs::canonical(kEmulator, ignored);
     for (const auto& process : fs::directory_iterator("/proc", ignored)) {
+        std::error_code not_ours;
+        if (fs::read_symlink(process.path() / "exe", not_ours) != emulator || not_ours) continue; // nor an editor that shows this line
         std::ifstream in(process.path() / "cmdline");
         std::string line{std::istreambuf_iterator<char>(in), {}};
-        if (line.find("guest=" + name + ",") != line.npos) return static_cast<pid_t>(std::atoi(process.path().filename().c_str()));
+        if (line.find(std::string("-name\0guest=", 12) + name + ",") != line.npos) return static_cast<pid_t>(std::atoi(process.path().filename().c_str()));
     }
     return 0;
 }
@@ -84,34 +88,45 @@ void kill_orphan(const std::string& name) {
     }
 }
 
+// What libvirt's event thread writes. Held by libvirt as well, which calls back from that thread after a callback was deregistered.
+struct Domains {
+    std::mutex mutex; // the two below
+    std::map<std::string, std::optional<int>> ended; // ours by name; the detail of VIR_DOMAIN_EVENT_STOPPED once they ended
+    bool closed = false;
+    std::condition_variable changed;
+
+    static void on_lifecycle(virConnectPtr, virDomainPtr domain, int event, int detail, void* self) {
+        if (event != VIR_DOMAIN_EVENT_STOPPED) return;
+        auto& domains = **static_cast<std::shared_ptr<Domains>*>(self);
+        const std::lock_guard lock(domains.mutex);
+        if (const auto found = domains.ended.find(virDomainGetName(domain)); found != domains.ended.end()) found->second = detail;
+        domains.changed.notify_all();
+    }
+    static void on_close(virConnectPtr, int, void* self) {
+        auto& domains = **static_cast<std::shared_ptr<Domains>*>(self);
+        const std::lock_guard lock(domains.mutex);
+        domains.closed = true;
+        domains.changed.notify_all();
+    }
+    static void forget(void* self) { delete static_cast<std::shared_ptr<Domains>*>(self); }
+};
+
 } // namespace
 
 struct LibvirtHypervisor::Connection {
     std::string uri;
     virConnectPtr handle = nullptr;
     int callback = -1;
-    std::mutex mutex; // the two below
-    std::map<std::string, std::optional<int>> domains; // ours by name; the detail of VIR_DOMAIN_EVENT_STOPPED once they ended
-    bool closed = false;
-    std::condition_variable changed;
+    std::shared_ptr<Domains> domains = std::make_shared<Domains>();
 
     static Result<std::shared_ptr<Connection>> open(const std::string& uri);
-    static void on_lifecycle(virConnectPtr, virDomainPtr domain, int event, int detail, void* self) {
-        if (event != VIR_DOMAIN_EVENT_STOPPED) return;
-        auto& connection = *static_cast<Connection*>(self);
-        const std::lock_guard lock(connection.mutex);
-        if (const auto found = connection.domains.find(virDomainGetName(domain)); found != connection.domains.end()) found->second = detail;
-        connection.changed.notify_all();
-    }
-    static void on_close(virConnectPtr, int, void* self) {
-        auto& connection = *static_cast<Connection*>(self);
-        const std::lock_guard lock(connection.mutex);
-        connection.closed = true;
-        connection.changed.notify_all();
+    bool closed() const {
+        const std::lock_guard lock(domains->mutex);
+        return domains->closed || virConnectIsAlive(handle) != 1;
     }
     ~Connection() {
         if (!handle) return;
-        virConnectUnregisterCloseCallback(handle, on_close);
+        virConnectUnregisterCloseCallback(handle, Domains::on_close);
         if (callback >= 0) virConnectDomainEventDeregisterAny(handle, callback);
         virConnectClose(handle);
     }
@@ -122,9 +137,13 @@ Result<std::shared_ptr<LibvirtHypervisor::Connection>> LibvirtHypervisor::Connec
     connection->uri = uri;
     connection->handle = virConnectOpen(uri.c_str());
     if (!connection->handle) return fail(Blame::Host, fmt::format("libvirt: cannot connect to {}: {}", uri, last_error()));
-    connection->callback = virConnectDomainEventRegisterAny(connection->handle, nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), connection.get(), nullptr);
-    if (connection->callback < 0 || virConnectRegisterCloseCallback(connection->handle, on_close, connection.get(), nullptr) < 0)
+    const auto own = [&] { return new std::shared_ptr<Domains>(connection->domains); };
+    connection->callback =
+        virConnectDomainEventRegisterAny(connection->handle, nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(Domains::on_lifecycle), own(), Domains::forget);
+    if (connection->callback < 0 || virConnectRegisterCloseCallback(connection->handle, Domains::on_close, own(), Domains::forget) < 0)
         return fail(Blame::Host, fmt::format("libvirt: no events from {}: {}", uri, last_error()));
+    // A daemon that stands still is lost after a quarter of a minute: calls and waits then end.
+    virConnectSetKeepAlive(connection->handle, 5, 3);
     return connection;
 }
 
@@ -134,7 +153,10 @@ namespace {
 class Files {
  public:
     Files(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes) : request_(request), on_bytes_(on_bytes) {
-        std::ofstream made(request.channel); // so that it can be read from the start; QEMU truncates it
+        // Both made here, by whom they are read: QEMU, or virtlogd for it, truncates them.
+        std::ofstream made(request.channel), console(request.console_log);
+        std::error_code none;
+        fs::remove(request.console_log.string() + ".0", none); // of an attempt before, see rotated()
         channel_.open(request.channel, std::ios::binary);
     }
     bool open() const { return channel_.is_open(); }
@@ -180,12 +202,7 @@ Result<std::unique_ptr<LibvirtHypervisor>> LibvirtHypervisor::connect(const std:
 
 Result<std::shared_ptr<LibvirtHypervisor::Connection>> LibvirtHypervisor::current() {
     const std::lock_guard guard(mutex_);
-    bool closed = false;
-    {
-        const std::lock_guard lock(connection_->mutex);
-        closed = connection_->closed;
-    }
-    if (closed) {
+    if (connection_->closed()) {
         RIG_TRY(again, Connection::open(connection_->uri));
         connection_ = again;
     }
@@ -196,72 +213,78 @@ LibvirtHypervisor::~LibvirtHypervisor() = default;
 
 Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) {
     if (request.console_log.empty() || request.gdb_stub) return fail(Blame::Host, "libvirt: guests on a terminal or under gdb are for direct QEMU (--connect none)");
-    if (stop.stop_requested()) return GuestEnd{Cancelled{}, 0, 0, {}, false, {}};
+    if (stop.stop_requested()) return GuestEnd{Cancelled{}, 0, 0, {}, false, false, {}};
     static std::atomic<unsigned> started{0};
     const auto begun = Steady::now();
     RIG_TRY(connection, current());
-    auto& c = *connection;
+    auto& domains = *connection->domains;
     const HostCpu cpu;
-    const DomainPlace place{fmt::format("rig-{}-{}", ::getpid(), started++), kEmulator, cpu.number(), ::geteuid(), ::getegid()};
+    const DomainPlace place{fmt::format("rig-{}-{}-{:08x}", ::getpid(), started++, std::random_device()()), kEmulator, cpu.number(), ::geteuid(), ::getegid()};
     Files files(request, on_bytes);
     if (!files.open()) return fail(Blame::Host, fmt::format("cannot make {}", request.channel.string()));
     {
-        const std::lock_guard lock(c.mutex);
-        c.domains[place.name];
+        const std::lock_guard lock(domains.mutex);
+        domains.ended[place.name];
     }
+    const auto forget = [&](int*) {
+        const std::lock_guard lock(domains.mutex);
+        domains.ended.erase(place.name);
+    };
+    int scope = 0;
+    const std::unique_ptr<int, decltype(forget)> registered(&scope, forget);
+
     GuestEnd end;
-    std::optional<decltype(GuestEnd::outcome)> forced; // why we ended it
-    const DomainRef guest{virDomainCreateXML(c.handle, domain_xml(request, place).c_str(), VIR_DOMAIN_START_AUTODESTROY)};
+    const auto lost = [&] {
+        kill_orphan(place.name);
+        end.outcome = Lost{true};
+        end.messages = fmt::format("domain {} of {}", place.name, connection->uri);
+        end.seconds = std::chrono::duration<double>(Steady::now() - begun).count();
+        return end;
+    };
+    const DomainRef guest{virDomainCreateXML(connection->handle, domain_xml(request, place).c_str(), VIR_DOMAIN_START_AUTODESTROY)};
     if (!guest.domain) {
-        auto why = last_error();
-        const std::lock_guard lock(c.mutex);
-        c.domains.erase(place.name);
-        if (c.closed) {
-            kill_orphan(place.name);
-            end.outcome = Lost{true};
-            end.messages = why;
-            return end;
-        }
-        return fail(Blame::Host, "libvirt did not start the guest: " + why);
+        const auto why = last_error();
+        return connection->closed() ? Result<GuestEnd>(lost()) : fail(Blame::Host, "libvirt did not start the guest: " + why);
     }
+    std::optional<decltype(GuestEnd::outcome)> forced; // why we ended it, and
+    Steady::time_point forced_at, destroyed_at;        // since when we try
     const auto force = [&](decltype(GuestEnd::outcome) why) {
-        if (forced) return;
-        forced = why;
+        if (!forced) forced = why, forced_at = Steady::now();
+        destroyed_at = Steady::now();
         virDomainDestroy(guest.domain);
     };
     for (bool gone = false; !gone;) {
         {
-            std::unique_lock lock(c.mutex);
-            auto& detail = c.domains.at(place.name);
-            c.changed.wait_for(lock, kPoll, [&] { return detail || c.closed; });
-            gone = detail || c.closed;
+            std::unique_lock lock(domains.mutex);
+            auto& detail = domains.ended.at(place.name);
+            domains.changed.wait_for(lock, kPoll, [&] { return detail || domains.closed; });
+            gone = detail || domains.closed;
             if (detail) end.outcome = outcome_of(*detail);
-            else if (c.closed) end.outcome = Lost{true};
         }
         // After the end: the rest; a violation found only then is one all the same.
         if (!forced && !files.read()) force(Cancelled{});
         if (gone) break;
-        if (files.flooded() && !forced) {
+        if (forced) { // an event can be lost, and a QEMU that is stuck in the kernel does not die
+            if (Steady::now() - forced_at > kPatience) return lost();
+            if (Steady::now() - destroyed_at > std::chrono::seconds(1)) force(*forced);
+            continue;
+        }
+        if (files.flooded()) {
             end.console_flood = true;
             force(Cancelled{});
         }
         if (stop.stop_requested()) force(Cancelled{});
-        if (Steady::now() - begun > request.deadline && !forced) {
+        if (Steady::now() - begun > request.deadline) {
             if (const auto pid = pid_of(place.name)) end.starved_seconds = starved_seconds(pid);
             end.registers = examine(guest.domain, request.memory_dump);
             force(TimedOut{});
         }
     }
-    {
-        const std::lock_guard lock(c.mutex);
-        c.domains.erase(place.name);
-    }
-    if (end.outcome == decltype(end.outcome){Lost{true}})
-        kill_orphan(place.name);
+    if (end.outcome == decltype(end.outcome){Exited{}} && connection->closed()) return lost();
+    if (end.outcome == decltype(end.outcome){Lost{}}) end.messages = "domain " + place.name + " of " + connection->uri;
     if (forced) end.outcome = *forced;
     end.seconds = std::chrono::duration<double>(Steady::now() - begun).count();
-    if (end.outcome == decltype(end.outcome){Lost{}} || end.outcome == decltype(end.outcome){Lost{true}}) end.messages = "domain " + place.name + " of " + c.uri;
-    if (files.rotated()) return fail(Blame::Host, fmt::format("libvirt: virtlogd cut the console of {} into pieces: set stdio_handler = \"file\" in its qemu.conf", place.name));
+    end.console_torn = files.rotated();
     return end;
 }
 

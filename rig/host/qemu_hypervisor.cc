@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
+#include <linux/capability.h>
 #include <optional>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -80,10 +81,10 @@ Status Session::start() {
         const rlimit file{largest, largest}, no_core{0, 0};
         ::setrlimit(RLIMIT_FSIZE, &file); // beyond it: SIGXFSZ
         ::setrlimit(RLIMIT_CORE, &no_core);
-        // No right of root's beyond those of a file's owner, and none to be had by exec. (Another user's ID would clear the signal of
-        // the parent's death.)
-        for (int capability = 0; ::prctl(PR_CAPBSET_DROP, capability) == 0; ++capability) {
-        }
+        // Of root's rights only those to read and write its files, wherever the user's permissions put them, and none to be had by exec.
+        // (Another user's ID would clear the signal of the parent's death.)
+        for (int capability = 0; ::prctl(PR_CAPBSET_READ, capability) >= 0; ++capability)
+            if (capability != CAP_DAC_OVERRIDE && capability != CAP_DAC_READ_SEARCH) ::prctl(PR_CAPBSET_DROP, capability);
         ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
         if (!interactive) {
             ::setpgid(0, 0); // a SIGINT at the terminal is for rig to handle

@@ -39,12 +39,12 @@ class FakeHypervisor : public Hypervisor {
             boot = boots_[std::min(requests.size(), boots_.size()) - 1];
         }
         if (!boot.start_error.empty()) return fail(Blame::Host, boot.start_error);
-        if (stop.stop_requested()) return GuestEnd{Cancelled{}, 0, 0, {}, false, {}};
+        if (stop.stop_requested()) return GuestEnd{Cancelled{}, 0, 0, {}, false, false, {}};
         const auto bye = boot.sends.find(guest::encode(guest::FrameType::Bye, ""));
         if (bye != std::string::npos) boot.sends.insert(bye, guest::encode_artifact(guest::kKernelLog, boot.kernel_log.value_or("[ 0.0][ T0] Linux version 0.0\n" + boot.console)));
         std::ofstream(request.console_log) << boot.console << (boot.console_heard && bye != std::string::npos ? fmt::format("[ 99.0][ T1] {}\n", guest::kLastWords) : "");
-        if (!boot.sends.empty() && !on_bytes(boot.sends)) return GuestEnd{Cancelled{}, 0.5, 0, {}, false, {}};
-        return GuestEnd{boot.outcome, 0.5, boot.starved_seconds, boot.messages, boot.console_flood, boot.registers};
+        if (!boot.sends.empty() && !on_bytes(boot.sends)) return GuestEnd{Cancelled{}, 0.5, 0, {}, false, false, {}};
+        return GuestEnd{boot.outcome, 0.5, boot.starved_seconds, boot.messages, boot.console_flood, false, boot.registers};
     }
     Result<std::string> version() override { return std::string("QEMU emulator version 0.0 (fake)"); }
 
