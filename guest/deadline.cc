@@ -22,7 +22,9 @@ Deadline::Deadline(unsigned seconds, Channel& channel) {
     while (::nanosleep(&rest, &rest) != 0 && errno == EINTR) {
     }
     write_file("/proc/sysrq-trigger", "w");
-    channel.send(FrameType::Failure, nlohmann::json{{"stage", kDeadlineStage}, {"message", "no end within " + std::to_string(seconds) + " s of the guest's clock"}}.dump());
+    channel.send(
+        FrameType::Failure,
+        nlohmann::json{{"stage", kDeadlineStage}, {"message", "no end within " + std::to_string(seconds) + " s of the guest's clock"}}.dump());
     ::reboot(RB_POWER_OFF);
     ::_exit(1);
 }

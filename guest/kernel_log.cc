@@ -28,7 +28,8 @@ std::string unescaped(std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
         unsigned byte = 0;
-        if (text[i] == '\\' && i + 3 < text.size() && text[i + 1] == 'x' && std::from_chars(&text[i + 2], &text[i + 2] + 2, byte, 16).ptr == &text[i + 2] + 2) {
+        if (text[i] == '\\' && i + 3 < text.size() && text[i + 1] == 'x' &&
+            std::from_chars(&text[i + 2], &text[i + 2] + 2, byte, 16).ptr == &text[i + 2] + 2) {
             out += static_cast<char>(byte);
             i += 3;
         } else {
@@ -56,7 +57,8 @@ void KernelLogText::add(std::string_view record) {
     if (text_.size() > kMaxKernelLog) return mark_lost();
     const auto head = record.substr(0, head_end);
     std::string stamp(40, '\0');
-    stamp.resize(static_cast<std::size_t>(std::snprintf(stamp.data(), stamp.size(), "[%5llu.%06llu]", static_cast<unsigned long long>(us / 1'000'000), static_cast<unsigned long long>(us % 1'000'000))));
+    stamp.resize(static_cast<std::size_t>(std::snprintf(stamp.data(), stamp.size(), "[%5llu.%06llu]", static_cast<unsigned long long>(us / 1'000'000),
+                                                        static_cast<unsigned long long>(us % 1'000'000))));
     if (const auto caller = head.find("caller="); caller != head.npos) {
         auto name = head.substr(caller + 7);
         name = name.substr(0, name.find(','));

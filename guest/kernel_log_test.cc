@@ -9,7 +9,8 @@ namespace {
 
 std::string text_of(std::initializer_list<const char*> records) {
     KernelLogText log;
-    for (const auto* record : records) log.add(record);
+    for (const auto* record : records)
+        log.add(record);
     return log.text();
 }
 
@@ -20,10 +21,13 @@ TEST(KernelLog, RecordsBecomeTheConsolesLines) {
 }
 
 TEST(KernelLog, ALineWithinARecordGetsTheSameStamp) {
-    EXPECT_EQ(text_of({"4,0,1000000,-,caller=T9;\\x0a======\\x0a tab\\x09 and \\\\ stay\n"}), "[    1.000000][    T9] \n[    1.000000][    T9] ======\n[    1.000000][    T9]  tab\t and \\\\ stay\n");
+    EXPECT_EQ(text_of({"4,0,1000000,-,caller=T9;\\x0a======\\x0a tab\\x09 and \\\\ stay\n"}),
+              "[    1.000000][    T9] \n[    1.000000][    T9] ======\n[    1.000000][    T9]  tab\t and \\\\ stay\n");
 }
 
-TEST(KernelLog, DebugMessagesAreNotTheConsoles) { EXPECT_EQ(text_of({"7,0,0,-;quiet\n", "15,1,0,-;of a daemon\n", "12,2,0,-;loud\n"}), "[    0.000000] loud\n"); }
+TEST(KernelLog, DebugMessagesAreNotTheConsoles) {
+    EXPECT_EQ(text_of({"7,0,0,-;quiet\n", "15,1,0,-;of a daemon\n", "12,2,0,-;loud\n"}), "[    0.000000] loud\n");
+}
 
 TEST(KernelLog, MissingRecordsAreTold) {
     const auto lost = std::string(kLogOverran) + "\n";
@@ -31,7 +35,9 @@ TEST(KernelLog, MissingRecordsAreTold) {
     EXPECT_EQ(text_of({"6,0,0,-;a\n", "6,2,0,-;c\n", "6,3,0,-;d\n"}), "[    0.000000] a\n" + lost + "[    0.000000] c\n[    0.000000] d\n");
 }
 
-TEST(KernelLog, GarbageIsNoRecord) { EXPECT_EQ(text_of({"", "x", "6,", "6,0", "6,0,0", "6,0,0,-"}), ""); }
+TEST(KernelLog, GarbageIsNoRecord) {
+    EXPECT_EQ(text_of({"", "x", "6,", "6,0", "6,0,0", "6,0,0,-"}), "");
+}
 
 } // namespace
 } // namespace rig::guest

@@ -37,7 +37,8 @@ TEST_F(Libvirt, BothAdaptersGiveTheSameSamplesByteForByte) {
         const auto run = load_run(runs()[0]);
         ASSERT_TRUE(run) << run.error().message;
         EXPECT_EQ(run->info.libvirt_version.empty(), connect == "none");
-        for (const auto& sample : run->samples) figures[connect].push_back(to_json(sample, false).dump());
+        for (const auto& sample : run->samples)
+            figures[connect].push_back(to_json(sample, false).dump());
         std::sort(figures[connect].begin(), figures[connect].end());
         EXPECT_EQ(run->samples.size(), 4u);
         fs::rename(dir_ / "results", dir_ / (connect == "none" ? "direct" : "libvirt"));
@@ -48,7 +49,11 @@ TEST_F(Libvirt, BothAdaptersGiveTheSameSamplesByteForByte) {
 
 // Autodestroy: libvirtd ends the guests of a client that is gone.
 TEST_F(Libvirt, AKilledRigLeavesNoGuest) {
-    const auto result = rig(compare(daemon().uri()), kBootLimit, {"bash", "-c", "\"$@\" & rig=$!; until pgrep -f guest=rig-$rig- >/dev/null; do kill -0 $rig || exit; sleep 0.05; done; sleep 0.5; kill -KILL $rig && echo killed", "bash"});
+    const auto result = rig(compare(daemon().uri()), kBootLimit,
+                            {"bash", "-c",
+                             "\"$@\" & rig=$!; until pgrep -f guest=rig-$rig- >/dev/null; do kill -0 $rig || exit; sleep 0.05; done; sleep 0.5; kill "
+                             "-KILL $rig && echo killed",
+                             "bash"});
     EXPECT_NE(result.out.find("killed"), std::string::npos) << result.out;
     std::string left = "?";
     for (int i = 0; i < 100 && !left.empty(); ++i) {
@@ -61,7 +66,12 @@ TEST_F(Libvirt, AKilledRigLeavesNoGuest) {
 // The guest ends with the daemon, and the run goes on when there is one again.
 TEST_F(Libvirt, ALostDaemonIsTheHostsFault) {
     const auto args = compare(daemon().uri());
-    const auto result = rig(args, kBootLimit, {"bash", "-c", "\"$@\" & rig=$!; until pgrep -f guest=rig-$rig- >/dev/null; do kill -0 $rig || exit; sleep 0.05; done; sleep 0.5; kill -KILL " + daemon().pid() + "; wait $rig", "bash"});
+    const auto result =
+        rig(args, kBootLimit,
+            {"bash", "-c",
+             "\"$@\" & rig=$!; until pgrep -f guest=rig-$rig- >/dev/null; do kill -0 $rig || exit; sleep 0.05; done; sleep 0.5; kill -KILL " +
+                 daemon().pid() + "; wait $rig",
+             "bash"});
     EXPECT_EQ(exit_code(result), 3) << result.out;
     EXPECT_NE(result.out.find("host fault: "), std::string::npos) << result.out;
     std::string faults;

@@ -25,7 +25,8 @@ Result<std::string> connect_of(const std::filesystem::path& host_file) {
     for (const auto& [key, value] : table) {
         const auto text = value.value<std::string>();
         if (key.str() == "connect" && text && !text->empty()) return *text;
-        return fail(Blame::Spec, fmt::format("{}:{}: bad key '{}', want connect = \"none\", \"auto\" or a libvirt URI", host_file.string(), value.source().begin.line, key.str()));
+        return fail(Blame::Spec, fmt::format("{}:{}: bad key '{}', want connect = \"none\", \"auto\" or a libvirt URI", host_file.string(),
+                                             value.source().begin.line, key.str()));
     }
     return std::string("none");
 }

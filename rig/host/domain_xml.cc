@@ -14,11 +14,14 @@ using Attributes = std::initializer_list<std::pair<const char*, std::string>>;
 
 pugi::xml_node add(pugi::xml_node parent, const char* name, Attributes attributes = {}) {
     auto node = parent.append_child(name);
-    for (const auto& [key, value] : attributes) node.append_attribute(key) = value.c_str();
+    for (const auto& [key, value] : attributes)
+        node.append_attribute(key) = value.c_str();
     return node;
 }
 
-void add_text(pugi::xml_node parent, const char* name, const std::string& text) { add(parent, name).text() = text.c_str(); }
+void add_text(pugi::xml_node parent, const char* name, const std::string& text) {
+    add(parent, name).text() = text.c_str();
+}
 
 void add_cpus(pugi::xml_node domain, const BootRequest& request, const DomainPlace& place) {
     const bool counted = request.clock == GuestClock::Virtual && place.host_cpu >= 0;
@@ -41,22 +44,26 @@ void add_boot(pugi::xml_node domain, const BootRequest& request) {
     add_text(os, "initrd", request.initrd.string());
     add_text(os, "cmdline", request.cmdline);
     auto features = add(domain, "features");
-    for (const char* feature : {"acpi", "apic"}) add(features, feature);
+    for (const char* feature : {"acpi", "apic"})
+        add(features, feature);
     auto cpu = add(domain, "cpu");
     if (request.accelerator == Accelerator::Kvm) {
         cpu.append_attribute("mode") = "host-passthrough";
     } else {
-        for (const auto& [key, value] : {std::pair{"mode", "custom"}, {"match", "exact"}, {"check", "none"}}) cpu.append_attribute(key) = value;
+        for (const auto& [key, value] : {std::pair{"mode", "custom"}, {"match", "exact"}, {"check", "none"}})
+            cpu.append_attribute(key) = value;
         add(cpu, "model", {{"fallback", "forbid"}}).text() = "qemu64";
     }
     add(cpu, "topology", {{"sockets", "1"}, {"cores", std::to_string(request.vcpus)}, {"threads", "1"}});
     if (request.accelerator == Accelerator::Tcg)
-        for (const char* entropy : {"rdrand", "rdseed"}) add(cpu, "feature", {{"policy", "disable"}, {"name", entropy}});
+        for (const char* entropy : {"rdrand", "rdseed"})
+            add(cpu, "feature", {{"policy", "disable"}, {"name", entropy}});
     if (request.clock == GuestClock::Virtual) {
         auto clock = add(domain, "clock", {{"offset", "absolute"}, {"start", "1767225600"}}); // 2026-01-01T00:00:00Z
         add(clock, "timer", {{"name", "rtc"}, {"track", "guest"}});
     }
-    for (const char* event : {"on_poweroff", "on_reboot", "on_crash"}) add_text(domain, event, "destroy");
+    for (const char* event : {"on_poweroff", "on_reboot", "on_crash"})
+        add_text(domain, event, "destroy");
 }
 
 void add_devices(pugi::xml_node domain, const BootRequest& request, const DomainPlace& place) {
@@ -83,7 +90,8 @@ void add_qemu(pugi::xml_node domain, const BootRequest& request) {
     // the timer that holds back the next one, wakes QEMU's main loop at a moment of the host's choosing, and boots differ.
     option("-chardev", "file,id=channel,path=" + qemu_escaped(request.channel));
     // As JSON, which is what libvirt writes: QEMU makes such devices after all others, in their own order.
-    option("-device", fmt::format(R"({{"driver":"virtserialport","bus":"virtio-serial0.0","nr":1,"chardev":"channel","name":"{}"}})", guest::kChannelName));
+    option("-device",
+           fmt::format(R"({{"driver":"virtserialport","bus":"virtio-serial0.0","nr":1,"chardev":"channel","name":"{}"}})", guest::kChannelName));
     auto front = add(add(add(domain, "qemu:override"), "qemu:device", {{"alias", "virtio-serial0"}}), "qemu:frontend");
     add(front, "qemu:property", {{"name", "ioeventfd"}, {"type", "bool"}, {"value", "false"}}); // see qemu_argv()
 }
@@ -92,7 +100,9 @@ void add_qemu(pugi::xml_node domain, const BootRequest& request) {
 
 std::string domain_xml(const BootRequest& request, const DomainPlace& place) {
     pugi::xml_document document;
-    auto domain = add(document, "domain", {{"type", request.accelerator == Accelerator::Kvm ? "kvm" : "qemu"}, {"xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0"}});
+    auto domain =
+        add(document, "domain",
+            {{"type", request.accelerator == Accelerator::Kvm ? "kvm" : "qemu"}, {"xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0"}});
     add_text(domain, "name", place.name);
     add(domain, "memory", {{"unit", "MiB"}}).text() = request.memory_mib;
     add_cpus(domain, request, place);

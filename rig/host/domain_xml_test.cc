@@ -100,7 +100,8 @@ TEST(DomainXml, TheWallsClockIsNeitherCountedNorPinned) {
     r.clock = GuestClock::Wall;
     r.pvh = false;
     const auto text = domain_xml(r, kPlace);
-    for (const char* absent : {"icount", "emulatorsched", "cpuset", "<clock", "loader"}) EXPECT_EQ(text.find(absent), text.npos) << absent;
+    for (const char* absent : {"icount", "emulatorsched", "cpuset", "<clock", "loader"})
+        EXPECT_EQ(text.find(absent), text.npos) << absent;
     r.accelerator = Accelerator::Kvm;
     const auto document = parsed(r);
     EXPECT_STREQ(document.child("domain").attribute("type").value(), "kvm");

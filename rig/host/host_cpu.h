@@ -23,7 +23,7 @@ class HostCpu {
     HostCpu& operator=(const HostCpu&) = delete;
 
     int number() const { return cpu_; } // -1: unknown
-    void bind() const; // in the child, between fork and exec: of the process that becomes QEMU's main loop
+    void bind() const;                  // in the child, between fork and exec: of the process that becomes QEMU's main loop
 
  private:
     static inline std::mutex mutex;

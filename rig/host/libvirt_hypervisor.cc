@@ -27,7 +27,7 @@ namespace {
 namespace fs = std::filesystem;
 using Steady = std::chrono::steady_clock;
 constexpr auto kPoll = std::chrono::milliseconds(5); // as with direct QEMU; events wake earlier
-constexpr std::chrono::seconds kPatience{60}; // for a guest to die
+constexpr std::chrono::seconds kPatience{60};        // for a guest to die
 constexpr const char* kEmulator = "/usr/bin/qemu-system-x86_64";
 
 std::string last_error() {
@@ -42,7 +42,8 @@ void start_event_loop() {
         virEventRegisterDefaultImpl();
         virSetErrorFunc(nullptr, [](void*, virErrorPtr) {}); // errors are returned, not printed
         std::thread([] {
-            for (;;) virEventRunDefaultImpl(); // a failure of one round is no end of all guests
+            for (;;)
+                virEventRunDefaultImpl(); // a failure of one round is no end of all guests
         }).detach();
     });
 }
@@ -63,7 +64,8 @@ pid_t pid_of(const std::string& name) {
         if (fs::read_symlink(process.path() / "exe", not_ours) != emulator || not_ours) continue; // nor an editor that shows this line
         std::ifstream in(process.path() / "cmdline");
         std::string line{std::istreambuf_iterator<char>(in), {}};
-        if (line.find(std::string("-name\0guest=", 12) + name + ",") != line.npos) return static_cast<pid_t>(std::atoi(process.path().filename().c_str()));
+        if (line.find(std::string("-name\0guest=", 12) + name + ",") != line.npos)
+            return static_cast<pid_t>(std::atoi(process.path().filename().c_str()));
     }
     return 0;
 }
@@ -90,7 +92,7 @@ void kill_orphan(const std::string& name) {
 
 // What libvirt's event thread writes. Held by libvirt as well, which calls back from that thread after a callback was deregistered.
 struct Domains {
-    std::mutex mutex; // the two below
+    std::mutex mutex;                                // the two below
     std::map<std::string, std::optional<int>> ended; // ours by name; the detail of VIR_DOMAIN_EVENT_STOPPED once they ended
     bool closed = false;
     std::condition_variable changed;
@@ -138,8 +140,8 @@ Result<std::shared_ptr<LibvirtHypervisor::Connection>> LibvirtHypervisor::Connec
     connection->handle = virConnectOpen(uri.c_str());
     if (!connection->handle) return fail(Blame::Host, fmt::format("libvirt: cannot connect to {}: {}", uri, last_error()));
     const auto own = [&] { return new std::shared_ptr<Domains>(connection->domains); };
-    connection->callback =
-        virConnectDomainEventRegisterAny(connection->handle, nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(Domains::on_lifecycle), own(), Domains::forget);
+    connection->callback = virConnectDomainEventRegisterAny(connection->handle, nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+                                                            VIR_DOMAIN_EVENT_CALLBACK(Domains::on_lifecycle), own(), Domains::forget);
     if (connection->callback < 0 || virConnectRegisterCloseCallback(connection->handle, Domains::on_close, own(), Domains::forget) < 0)
         return fail(Blame::Host, fmt::format("libvirt: no events from {}: {}", uri, last_error()));
     // A daemon that stands still is lost after a quarter of a minute: calls and waits then end.
@@ -212,14 +214,16 @@ Result<std::shared_ptr<LibvirtHypervisor::Connection>> LibvirtHypervisor::curren
 LibvirtHypervisor::~LibvirtHypervisor() = default;
 
 Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) {
-    if (request.console_log.empty() || request.gdb_stub) return fail(Blame::Host, "libvirt: guests on a terminal or under gdb are for direct QEMU (--connect none)");
+    if (request.console_log.empty() || request.gdb_stub)
+        return fail(Blame::Host, "libvirt: guests on a terminal or under gdb are for direct QEMU (--connect none)");
     if (stop.stop_requested()) return GuestEnd{Cancelled{}, 0, 0, {}, false, false, {}};
     static std::atomic<unsigned> started{0};
     const auto begun = Steady::now();
     RIG_TRY(connection, current());
     auto& domains = *connection->domains;
     const HostCpu cpu;
-    const DomainPlace place{fmt::format("rig-{}-{}-{:08x}", ::getpid(), started++, std::random_device()()), kEmulator, cpu.number(), ::geteuid(), ::getegid()};
+    const DomainPlace place{fmt::format("rig-{}-{}-{:08x}", ::getpid(), started++, std::random_device()()), kEmulator, cpu.number(), ::geteuid(),
+                            ::getegid()};
     Files files(request, on_bytes);
     if (!files.open()) return fail(Blame::Host, fmt::format("cannot make {}", request.channel.string()));
     {

@@ -16,8 +16,8 @@ namespace rig {
 class LibvirtHypervisor : public Hypervisor {
  public:
     // Blame::Host if no daemon answers. `uri`: as of virsh -c, e.g. "qemu:///system"; a session's daemon has
-    // neither the right to pin QEMU's main loop nor the label under which QEMU reads rig's files, and refuses its domains. The daemon must run on this
-    // host: files pass through its folders.
+    // neither the right to pin QEMU's main loop nor the label under which QEMU reads rig's files, and refuses its domains. The daemon must run on
+    // this host: files pass through its folders.
     static Result<std::unique_ptr<LibvirtHypervisor>> connect(const std::string& uri);
     ~LibvirtHypervisor() override;
 

@@ -8,8 +8,8 @@ namespace rig {
 namespace {
 
 namespace asio = boost::asio;
-using nlohmann::json;
 using boost::system::error_code;
+using nlohmann::json;
 
 class Qmp {
  public:
@@ -31,7 +31,8 @@ class Qmp {
         for (;;) {
             RIG_TRY(answer, message());
             if (answer.contains("return")) return answer.at("return");
-            if (answer.contains("error")) return fail(Blame::Host, fmt::format("QEMU's monitor: {}: {}", command, answer.at("error").value("desc", "no reason given")));
+            if (answer.contains("error"))
+                return fail(Blame::Host, fmt::format("QEMU's monitor: {}: {}", command, answer.at("error").value("desc", "no reason given")));
         } // else an event
     }
 
@@ -73,7 +74,8 @@ Result<std::string> examine_hung_guest(const std::filesystem::path& socket, cons
         RIG_TRY(registers, qmp.execute("human-monitor-command", {{"command-line", "info registers -a"}}));
         auto text = registers.get<std::string>();
         if (!memory_dump.empty())
-            if (const auto dumped = qmp.execute("dump-guest-memory", {{"paging", false}, {"protocol", "file:" + memory_dump.string()}}); !dumped) text += "\nno memory dump: " + dumped.error().message + "\n";
+            if (const auto dumped = qmp.execute("dump-guest-memory", {{"paging", false}, {"protocol", "file:" + memory_dump.string()}}); !dumped)
+                text += "\nno memory dump: " + dumped.error().message + "\n";
         return text;
     } catch (const json::exception& error) {
         return fail(Blame::Host, fmt::format("QEMU's monitor: {}", error.what()));

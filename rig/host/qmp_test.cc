@@ -38,7 +38,9 @@ Result<std::string> asked(const std::vector<std::string>& lines, std::vector<std
 
 TEST(Qmp, AsksForTheRegistersOfAStoppedGuest) {
     std::vector<std::string> heard;
-    const auto result = asked({R"({"QMP":{}})", R"({"return":{}})", "{\"event\":\"STOP\"}\n{\"return\":{}}", R"({"return":"CPU#0\nRAX=1\n"})", R"({"return":{}})"}, &heard, "/x/memory.elf");
+    const auto result =
+        asked({R"({"QMP":{}})", R"({"return":{}})", "{\"event\":\"STOP\"}\n{\"return\":{}}", R"({"return":"CPU#0\nRAX=1\n"})", R"({"return":{}})"},
+              &heard, "/x/memory.elf");
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_EQ(*result, "CPU#0\nRAX=1\n");
     ASSERT_EQ(heard.size(), 4u);
@@ -50,7 +52,8 @@ TEST(Qmp, AsksForTheRegistersOfAStoppedGuest) {
 TEST(Qmp, WhatQemuRefusesIsSaid) {
     const auto refused = asked({R"({"QMP":{}})", R"({"return":{}})", R"({"error":{"class":"GenericError","desc":"not now"}})"});
     EXPECT_EQ(refused.error().message, "QEMU's monitor: stop: not now");
-    const auto no_dump = asked({R"({"QMP":{}})", R"({"return":{}})", R"({"return":{}})", R"({"return":"RAX=1"})", R"({"error":{"desc":"disk full"}})"}, nullptr, "/x");
+    const auto no_dump =
+        asked({R"({"QMP":{}})", R"({"return":{}})", R"({"return":{}})", R"({"return":"RAX=1"})", R"({"error":{"desc":"disk full"}})"}, nullptr, "/x");
     EXPECT_EQ(no_dump.value(), "RAX=1\nno memory dump: QEMU's monitor: dump-guest-memory: disk full\n");
 }
 
