@@ -3,6 +3,8 @@
 #include "rig/measured_call.h"
 #include "rig/statistics.h"
 
+#include <fmt/format.h>
+
 namespace rig {
 namespace {
 
@@ -85,6 +87,21 @@ std::optional<double> latency_of_boot(const Latency& latency, const Sample& samp
 }
 
 } // namespace
+
+std::string definition(const CustomMetric& metric) {
+    using Kind = CustomMetric::Kind;
+    std::string text;
+    switch (metric.kind) {
+    case Kind::Event: text = metric.what + (metric.filter.empty() ? "" : " where " + metric.filter); break;
+    case Kind::Calls: text = "calls of " + metric.what + "()"; break;
+    case Kind::Latency: text = metric.what + "() from entry to return"; break;
+    case Kind::Counter: return "the workload's counter " + metric.what;
+    case Kind::Histogram: return "what " + metric.what + " prints, mean of its values";
+    }
+    text += metric.own || metric.kind == Kind::Latency ? ", the workload's tasks" : ", all tasks";
+    if (metric.cpu) text += fmt::format(", on CPU {}", *metric.cpu);
+    return text;
+}
 
 std::string custom_count_key(std::string_view metric) {
     return "metric:" + std::string(metric);

@@ -28,8 +28,8 @@ struct Fault {
 std::string command(const std::string& script) { return "workload.command=" + json({"/bin/sh", "-c", script}).dump(); }
 std::string lkdtm(const std::string& type) { return command("echo " + type + " > /sys/kernel/debug/provoke-crash/DIRECT; sleep 100000"); }
 std::string kernel_words(const std::string& words) { return "guest.extra_cmdline=" + json("rcupdate.rcu_cpu_stall_timeout=5 watchdog_thresh=2 workqueue.watchdog_thresh=5 " + words).dump(); }
-// Detectors count seconds of the guest's clock, of which a guest that is busy gets few under emulation on a busy host.
-const std::string kPatient = "guest.deadline_seconds=400";
+// A loop that waits with PAUSE: each leaves the emulator's loop, and seconds of the virtual clock, which the detectors count, take hours.
+const std::string kWall = "guest.clock=\"wall\"";
 // A guest that never was rig's agent: PID 1 is a shell.
 std::string hostile(const std::string& script) {
     return "guest.extra_cmdline=" + json("rdinit=/bin/busybox -- sh -c \"busybox mount -t devtmpfs d /dev; busybox mount -t debugfs d /sys/kernel/debug; " + script + "; busybox sleep 100000\"").dump();
@@ -49,11 +49,11 @@ const std::vector<Fault> kFaults = {
     {"write through a null pointer", Ending::Oops, {lkdtm("EXCEPTION")}},
     {"stack exhausted", Ending::Oops, {lkdtm("EXHAUST_STACK")}},
     {"WARN(), then the workload fails", Ending::Splat, {command("echo WARNING > /sys/kernel/debug/provoke-crash/DIRECT; exit 1")}},
-    {"loop with preemption off", Ending::SoftLockup, {kPatient, lkdtm("SOFTLOCKUP"), kernel_words("")}},
-    {"loop with interrupts off", Ending::HardLockup, {kPatient, lkdtm("HARDLOCKUP"), kernel_words("")}},
-    {"loop, no soft-lockup detector", Ending::RcuStall, {kPatient, lkdtm("LOOP"), kernel_words("nosoftlockup")}},
-    {"task that never wakes", Ending::HungTask, {kPatient, lkdtm("HUNG_TASK"), kernel_words("sysctl.kernel.hung_task_timeout_secs=3")}},
-    {"work that keeps its CPU", Ending::WorkqueueLockup, {kPatient, lkdtm("WORKQUEUE_LOCKUP"), kernel_words("nosoftlockup rcupdate.rcu_cpu_stall_suppress=1")}},
+    {"loop with preemption off", Ending::SoftLockup, {kWall, lkdtm("SOFTLOCKUP"), kernel_words("")}},
+    {"loop with interrupts off", Ending::HardLockup, {kWall, lkdtm("HARDLOCKUP"), kernel_words("")}},
+    {"loop, no soft-lockup detector", Ending::RcuStall, {kWall, lkdtm("LOOP"), kernel_words("nosoftlockup")}},
+    {"task that never wakes", Ending::HungTask, {lkdtm("HUNG_TASK"), kernel_words("sysctl.kernel.hung_task_timeout_secs=3")}},
+    {"work that keeps its CPU", Ending::WorkqueueLockup, {kWall, lkdtm("WORKQUEUE_LOCKUP"), kernel_words("nosoftlockup rcupdate.rcu_cpu_stall_suppress=1")}},
     {"loop, no detector at all", Ending::Hang, {lkdtm("LOOP"), kernel_words("nosoftlockup rcupdate.rcu_cpu_stall_suppress=1 nowatchdog")}},
     {"no agent", Ending::DeadAtBoot, {hostile("true")}},
     {"triple fault before the agent", Ending::EarlyEnd, {hostile("echo TRIPLE_FAULT > /sys/kernel/debug/provoke-crash/DIRECT")}},

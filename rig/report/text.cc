@@ -368,6 +368,8 @@ void provenance(Page& out, const ReportInput& input) {
     if (const auto warmup = input.spec.guest.warmup_boots; warmup && run.clock == "wall")
         out.entry("warm-up", fmt::format("the first {} boots of each arm are proven and kept, but not in any figure above", warmup));
     if (!run.seed_varies.empty()) out.entry("a seed varies", run.seed_varies);
+    for (const auto& metric : input.spec.metrics)
+        if (metric.custom) out.entry("metric", fmt::format("{}: {}", metric.custom->label.empty() ? metric.name : metric.custom->label, definition(*metric.custom)));
     out.entry("versions", fmt::format("{}", fmt::join(versions, "; ")));
     out.entry("time", fmt::format("{} to {}", run.started, run.ended.empty() ? "(not ended)" : run.ended) + (run.resumed ? fmt::format(", taken up again {} time{}", run.resumed, run.resumed == 1 ? "" : "s") : ""));
     command(out, run.command);
