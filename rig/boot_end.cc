@@ -28,6 +28,16 @@ const Splat* first_of(const Splats& splats, bool (*wanted)(SplatKind)) {
     return found == splats.end() ? nullptr : &*found;
 }
 
+// Of a guest that hung, what its detectors say of one cause: a CPU that loops with interrupts off stalls RCU as well, and the workers bound to
+// it. The one that says most about the cause, not the one that happened to speak first; nullptr: none did.
+const Splat* most_telling(const Splats& splats) {
+    const Splat* found = nullptr;
+    for (const auto kind : {SplatKind::WorkqueueLockup, SplatKind::HungTask, SplatKind::RcuStall, SplatKind::SoftLockup, SplatKind::HardLockup})
+        for (auto splat = splats.rbegin(); splat != splats.rend(); ++splat)
+            if (splat->kind == kind) found = &*splat;
+    return found;
+}
+
 // The hypervisor's own words, where they name what the host lacks.
 Ending of_hypervisor(const std::string& messages, Ending otherwise) {
     const auto says = [&](std::string_view words) { return messages.find(words) != messages.npos; };
@@ -64,7 +74,7 @@ Status timed_out(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTr
     if (end.starved_seconds > static_cast<double>(deadline.count()) / 2)
         return ended(Ending::Starved, fmt::format("the guest did not end within {} s, but for {:.0f} s of these the host ran something else: it is too busy", deadline.count(), end.starved_seconds),
                      log);
-    const auto* stall = first_of(console.splats(), is_stall);
+    const auto* stall = most_telling(console.splats());
     const std::string seen = end.registers.empty() ? "" : "; registers.txt has what QEMU said of its vCPUs";
     const auto detector = stall ? fmt::format("found by {}: {}", name(stall->kind), in_words(*stall)) : "in silence: none of the kernel's detectors spoke";
     const auto found = stall ? ending_of(stall->kind) : channel.ready ? Ending::Hang : Ending::DeadAtBoot;
@@ -180,7 +190,8 @@ Status judge_end(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTr
         return ended(Ending::DiskFull, fmt::format("less than {} MiB free for what the guest wrote, so that it is cut short: {}", kRoomAtEnd >> 20, error.message), log);
     error.message += memory;
     const auto* first = first_of(splats, [](SplatKind kind) { return !is_notice(kind); });
-    if (first && !(is_stall(first->kind) && error.kind == about(ending_of(first->kind)).name)) { // that says it already
+    const auto* named = most_telling(splats);
+    if (first && !(is_stall(first->kind) && named && error.kind == about(ending_of(named->kind)).name)) { // that says it already
         error.complaint = in_words(*first);
         error = after_complaint(error);
     }

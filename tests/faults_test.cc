@@ -32,7 +32,7 @@ std::string kernel_words(const std::string& words) { return "guest.extra_cmdline
 const std::string kWall = "guest.clock=\"wall\"";
 // A guest that never was rig's agent: PID 1 is a shell.
 std::string hostile(const std::string& script) {
-    return "guest.extra_cmdline=" + json("rdinit=/bin/busybox -- sh -c \"busybox mount -t devtmpfs d /dev; busybox mount -t debugfs d /sys/kernel/debug; " + script + "; busybox sleep 100000\"").dump();
+    return "guest.extra_cmdline=" + json("rdinit=/bin/busybox -- sh -c \"busybox mount -t devtmpfs d /dev; busybox mkdir -p /sys; busybox mount -t sysfs d /sys; busybox mount -t debugfs d /sys/kernel/debug; " + script + "; while :; do busybox sleep 100000; done\"").dump();
 }
 // A QEMU that is the real one after `script`.
 std::string instead_of_qemu(const std::string& script) {
@@ -51,7 +51,7 @@ const std::vector<Fault> kFaults = {
     {"WARN(), then the workload fails", Ending::Splat, {command("echo WARNING > /sys/kernel/debug/provoke-crash/DIRECT; exit 1")}},
     {"loop with preemption off", Ending::SoftLockup, {kWall, lkdtm("SOFTLOCKUP"), kernel_words("")}},
     {"loop with interrupts off", Ending::HardLockup, {kWall, lkdtm("HARDLOCKUP"), kernel_words("")}},
-    {"loop, no soft-lockup detector", Ending::RcuStall, {kWall, lkdtm("LOOP"), kernel_words("nosoftlockup")}},
+    {"the same, no soft-lockup detector", Ending::RcuStall, {kWall, lkdtm("SOFTLOCKUP"), kernel_words("nosoftlockup")}},
     {"task that never wakes", Ending::HungTask, {lkdtm("HUNG_TASK"), kernel_words("sysctl.kernel.hung_task_timeout_secs=3")}},
     {"work that keeps its CPU", Ending::WorkqueueLockup, {kWall, lkdtm("WORKQUEUE_LOCKUP"), kernel_words("nosoftlockup rcupdate.rcu_cpu_stall_suppress=1")}},
     {"loop, no detector at all", Ending::Hang, {lkdtm("LOOP"), kernel_words("nosoftlockup rcupdate.rcu_cpu_stall_suppress=1 nowatchdog")}},
@@ -61,9 +61,9 @@ const std::vector<Fault> kFaults = {
     {"endless console", Ending::ConsoleFlood, {command("yes a line that never ends, of a program that has gone mad > /dev/ttyS0"), "guest.deadline_seconds=1200"}},
     {"the agent's memory overwritten", Ending::AgentCrash, {command("start=$(grep -m1 r-xp /proc/1/maps | cut -d- -f1); dd if=/dev/zero of=/proc/1/mem bs=4096 seek=$((0x$start / 4096)) count=400 conv=notrunc")}},
     {"an event the kernel lacks", Ending::AgentFailure, {"metrics.missing.event=\"csd:csd_lost\"", "metrics.missing.expect=\"report\""}},
-    {"workload killed by a signal", Ending::WorkloadCrash, {"workload.name=\"crash\""}},
+    {"workload killed by a signal", Ending::WorkloadCrash, {command("kill -SEGV $PPID")}},
     {"workload's exit code 1", Ending::WorkloadFailure, {command("exit 1")}},
-    {"a call longer than its turn", Ending::BadEvidence, {"workload.pace_us=100"}},
+    {"a call longer than its turn", Ending::BadEvidence, {command("sleep 1"), "workload.pace_us=1000"}},
     {"garbage on the channel", Ending::Protocol, {hostile("echo this is no frame, and long enough to see > /dev/vport0p1")}},
     {"1 GiB in good frames", Ending::Protocol, {hostile("while :; do busybox printf 'RIGf\\\\001\\\\000\\\\003\\\\000\\\\000\\\\000\\\\020\\\\000'; busybox head -c 1048576 /dev/zero; done > /dev/vport0p1"), "guest.deadline_seconds=600"}},
     {"an artifact named as a path", Ending::Protocol, {hostile("busybox printf 'RIGf\\\\001\\\\000\\\\004\\\\000\\\\014\\\\000\\\\000\\\\000\\\\011../../abcxx' > /dev/vport0p1")}},
