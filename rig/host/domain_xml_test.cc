@@ -112,7 +112,8 @@ TEST(DomainXml, TextsOfTheUsersStayTexts) {
     auto r = request();
     r.console_log = "/results/a\"/><x/>&amp;.log";
     r.cmdline = "</cmdline><on_crash>preserve</on_crash>";
-    const auto domain = parsed(r).child("domain");
+    const auto document = parsed(r); // its nodes live as long as it
+    const auto domain = document.child("domain");
     EXPECT_EQ(domain.child("devices").child("serial").child("source").attribute("path").value(), r.console_log.string());
     EXPECT_EQ(domain.child("os").child("cmdline").text().get(), r.cmdline);
     EXPECT_STREQ(domain.child("on_crash").text().get(), "destroy");
