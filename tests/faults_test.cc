@@ -51,7 +51,7 @@ const std::vector<Fault> kFaults = {
     {"WARN(), then the workload fails", Ending::Splat, {command("echo WARNING > /sys/kernel/debug/provoke-crash/DIRECT; exit 1")}},
     {"loop with preemption off", Ending::SoftLockup, {kWall, lkdtm("SOFTLOCKUP"), kernel_words("")}},
     {"loop with interrupts off", Ending::HardLockup, {kWall, lkdtm("HARDLOCKUP"), kernel_words("")}},
-    {"the same, no soft-lockup detector", Ending::RcuStall, {kWall, lkdtm("SOFTLOCKUP"), kernel_words("nosoftlockup")}},
+    {"the same, a slow soft-lockup detector", Ending::RcuStall, {kWall, lkdtm("SOFTLOCKUP"), kernel_words("watchdog_thresh=60")}},
     {"task that never wakes", Ending::HungTask, {lkdtm("HUNG_TASK"), kernel_words("sysctl.kernel.hung_task_timeout_secs=3")}},
     {"work that keeps its CPU", Ending::WorkqueueLockup, {kWall, lkdtm("WORKQUEUE_LOCKUP"), kernel_words("nosoftlockup rcupdate.rcu_cpu_stall_suppress=1")}},
     {"loop, no detector at all", Ending::Hang, {lkdtm("LOOP"), kernel_words("nosoftlockup rcupdate.rcu_cpu_stall_suppress=1 nowatchdog")}},
