@@ -83,7 +83,7 @@ const std::vector<Fault> kFaults = {
     {"disk full during the boot", Ending::DiskFull, {command("sleep 1")},
      "mkdir -p $dir/full; mount -t tmpfs -o size=120m full $dir/full; trap 'umount -l $dir/full' EXIT; export TMPDIR=$dir/full; " + meanwhile("head -c 200m /dev/zero > $dir/full/ballast 2>/dev/null")},
     {"a host without time for it", Ending::Starved, {lkdtm("LOOP"), kernel_words("nosoftlockup rcupdate.rcu_cpu_stall_suppress=1 nowatchdog")},
-     "loops=(); for i in $(seq 30); do (while :; do :; done) & loops+=($!); done; trap 'kill ${loops[*]}' EXIT; \"$@\""},
+     "loops=(); for i in $(seq 30); do setsid bash -c \"while :; do :; done\" & loops+=($!); done; trap 'kill ${loops[*]}' EXIT; \"$@\""},
     {"SIGINT", Ending::Cancelled, {command("sleep 100000")}, meanwhile("kill -INT $rig")},
 };
 
@@ -101,7 +101,7 @@ TEST_P(Faults, EveryEndingIsCalledWhatItIs) {
         const auto& want = about(fault.ending);
         if (only && ("," + std::string(only) + ",").find("," + std::string(want.name) + ",") == std::string::npos) continue;
         if (fault.adapter == (through_libvirt ? Fault::Direct : Fault::Libvirt)) continue;
-        if (through_libvirt && daemon.guests().empty() && Libvirtd::shell("kill -0 " + daemon.pid() + " 2>&1") != "") daemon.start();
+        if (through_libvirt && !daemon.running()) daemon.start();
         ASSERT_EQ(daemon.uri().empty(), !through_libvirt) << daemon.words();
         std::vector<std::string> args{"--json", "--quiet", "--connect", through_libvirt ? daemon.uri() : "none", "boot", "configs/faults.toml", "--arm", "provoke"};
         for (const auto& set : fault.set) args.insert(args.end(), {"--set", set});

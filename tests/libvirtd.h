@@ -30,6 +30,8 @@ class Libvirtd {
         const auto text = slurp(dir_ / "pid");
         return text.substr(0, text.find('\n'));
     }
+    // A killed one may stay a zombie for long, which kill -0 takes for alive.
+    bool running() const { return !uri_.empty() && shell("readlink /proc/" + pid() + "/exe") != ""; }
     // QEMUs of rig's that any libvirtd runs here.
     std::string guests() const { return shell("pgrep -af '[g]uest=rig-'"); }
 
