@@ -78,7 +78,7 @@ TEST_F(Libvirt, ALostDaemonIsTheHostsFault) {
     for (const auto& entry : fs::recursive_directory_iterator(runs().at(0) / "boots"))
         if (entry.path().filename() == "fault-0.txt") faults += slurp(entry.path());
     EXPECT_NE(faults.find("host: hypervisor-lost: "), std::string::npos) << faults;
-    EXPECT_EQ(Libvirtd::shell("pgrep -af '[g]uest=rig-'"), "");
+    EXPECT_EQ(daemon().guests(), "");
     daemon().start();
     ASSERT_FALSE(daemon().uri().empty()) << daemon().words();
     const auto again = rig(args);

@@ -32,8 +32,8 @@ class Libvirtd {
     }
     // A killed one may stay a zombie for long, which kill -0 takes for alive.
     bool running() const { return !uri_.empty() && shell("readlink /proc/" + pid() + "/exe") != ""; }
-    // QEMUs of rig's that any libvirtd runs here.
-    std::string guests() const { return shell("pgrep -af '[g]uest=rig-'"); }
+    // QEMUs whose files lie where this one's tests have theirs: another's on the same host are not ours to count.
+    std::string guests() const { return shell("pgrep -af '[g]uest=rig-.*" + dir_.parent_path().string() + "/'"); }
 
     static std::string shell(const std::string& line) {
         BoostCommandRunner runner;
