@@ -2,7 +2,6 @@
 
 #include "guest/protocol.h"
 
-#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>

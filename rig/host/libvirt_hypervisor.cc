@@ -113,6 +113,22 @@ struct Domains {
     static void forget(void* self) { delete static_cast<std::shared_ptr<Domains>*>(self); }
 };
 
+// A domain's place in that list, from before it is made until its boot is over.
+struct Listed {
+    Domains& domains;
+    const std::string& name;
+    Listed(Domains& in, const std::string& own) : domains(in), name(own) {
+        const std::lock_guard lock(domains.mutex);
+        domains.ended[name];
+    }
+    ~Listed() {
+        const std::lock_guard lock(domains.mutex);
+        domains.ended.erase(name);
+    }
+    Listed(const Listed&) = delete;
+    Listed& operator=(const Listed&) = delete;
+};
+
 } // namespace
 
 struct LibvirtHypervisor::Connection {
@@ -226,16 +242,7 @@ Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request, const std::f
                             ::getegid()};
     Files files(request, on_bytes);
     if (!files.open()) return fail(Blame::Host, fmt::format("cannot make {}", request.channel.string()));
-    {
-        const std::lock_guard lock(domains.mutex);
-        domains.ended[place.name];
-    }
-    const auto forget = [&](int*) {
-        const std::lock_guard lock(domains.mutex);
-        domains.ended.erase(place.name);
-    };
-    int scope = 0;
-    const std::unique_ptr<int, decltype(forget)> registered(&scope, forget);
+    const Listed listed(domains, place.name);
 
     GuestEnd end;
     const auto lost = [&] {
