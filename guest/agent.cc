@@ -2,6 +2,7 @@
 // its own argv: the kernel hands unknown parameters of its command line to PID 1 there.
 #include "guest/channel.h"
 #include "guest/deadline.h"
+#include "guest/detectors.h"
 #include "guest/files.h"
 #include "guest/kernel_log.h"
 #include "guest/measure.h"
@@ -100,7 +101,9 @@ int main() {
     Channel channel;
     rig::guest::KernelLog log;
     if (channel.open()) {
+        const auto switches = rig::guest::detector_switches();
         serve(channel);
+        channel.send_text(rig::guest::kDetectorSwitches, rig::guest::detector_report(switches, rig::guest::detector_switches()));
         channel.send_text(rig::guest::kKernelLog, log.read());
         last_words();
         channel.send(FrameType::Bye, "");

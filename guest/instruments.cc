@@ -22,7 +22,6 @@ std::string replace_pids(std::string text, pid_t workload) {
     for (const auto& [mark, pid] : {std::pair<std::string, pid_t>{"$PID", workload}, {"$CHILDREN", first_child_pid(workload)}})
         for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at)) text.replace(at, mark.size(), std::to_string(pid));
     return text;
-    return text;
 }
 
 } // namespace

@@ -29,6 +29,11 @@ inline constexpr const char* kLastWords = "rig-agent: the console is heard";
 // The artifact of the kernel's whole log, in the console's format, and the line in it where records were overwritten unread.
 inline constexpr const char* kKernelLog = "kernel-log.txt";
 inline constexpr const char* kLogOverran = "rig-agent: records are missing here";
+// The artifact of what the switches of the kernel's detectors said, and the mark of one that was thrown (guest/detectors.h).
+inline constexpr const char* kDetectorSwitches = "detectors.txt";
+inline constexpr const char* kThrown = " -> ";
+// Of the guest's clock, without a sign of its user space, until the machine's watchdog fires. (i6300esb takes 2046 at most.)
+inline constexpr unsigned kWatchdogSeconds = 1200;
 // Stage of the Failure frame of a guest that did not come to its end.
 inline constexpr const char* kDeadlineStage = "deadline";
 inline constexpr const char* kPlanFile = "/rig/plan.frames";     // the plan in the initramfs

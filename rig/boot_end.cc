@@ -1,6 +1,7 @@
 #include "rig/boot_end.h"
 
 #include "guest/protocol.h"
+#include "rig/registers.h"
 
 #include <algorithm>
 #include <csignal>
@@ -67,9 +68,8 @@ Status panicked(const Splat& fatal, const ConsoleTriage& console, const fs::path
     return ended(is_panic(fatal.kind) ? Ending::Panic : Ending::Oops, message, log);
 }
 
-// `limit`: "60 s", "3600 s of the guest's clock".
-Status timed_out(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console, const fs::path& log, std::chrono::seconds deadline, std::string limit = "") {
-    if (limit.empty()) limit = fmt::format("{} s", deadline.count());
+// `limit`: which ran out, "60 s", "3600 s of the guest's clock"; `deadline`: the host's, in which a guest may have been starved.
+Status timed_out(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console, const fs::path& log, const std::string& limit, std::chrono::seconds deadline) {
     // A guest that got no CPU did not hang.
     if (end.starved_seconds > static_cast<double>(deadline.count()) / 2)
         return ended(Ending::Starved, fmt::format("the guest did not end within {} s, but for {:.0f} s of these the host ran something else: it is too busy", deadline.count(), end.starved_seconds),
@@ -82,14 +82,37 @@ Status timed_out(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTr
     return ended(found, with_last_words(fmt::format("the guest hung, {}; no end within {}{}", detector, limit, seen), console), log);
 }
 
+constexpr const char* kEveryKernelsSwitch = "rcupdate.rcu_cpu_stall_suppress ";
+constexpr const char* kConsoleTorn = "virtlogd cut the console into pieces: set stdio_handler = \"file\" in libvirt's qemu.conf";
+
+bool room_is_out(const HostRoom& room) {
+    return std::min(room.evidence, room.scratch) < kRoomAtEnd;
+}
+
+// A detector that spoke may have changed its own switch: these, and only with the splat that explains it.
+bool threw_itself(std::string_view line, const Splats& splats) {
+    const auto spoke = [&](SplatKind kind) { return std::any_of(splats.begin(), splats.end(), [&](const Splat& splat) { return splat.kind == kind; }); };
+    if (line.starts_with("kernel.hung_task_warnings ")) return spoke(SplatKind::HungTask);
+    // Any oops or warning that taints the kernel ends lockdep (add_taint(), LOCKDEP_NOW_UNRELIABLE), as its own first report does.
+    if (line.starts_with("lockdep.debug_locks 1 ")) return first_of(splats, [](SplatKind kind) { return !is_notice(kind); }) != nullptr;
+    return false;
+}
+
 // By the channel and the hypervisor alone.
 Status by_what_it_did(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console, const fs::path& log, std::chrono::seconds deadline) {
     if (end.console_flood) return ended(Ending::ConsoleFlood, with_last_words(fmt::format("console flood: more than {} MiB", kMaxConsole >> 20), console), log);
     if (!channel.violation.empty()) return ended(Ending::Protocol, "protocol violation: " + channel.violation, log);
-    if (std::holds_alternative<TimedOut>(end.outcome)) return timed_out(end, channel, console, log, deadline);
+    if (std::holds_alternative<TimedOut>(end.outcome)) return timed_out(end, channel, console, log, fmt::format("{} s", deadline.count()), deadline);
+    if (std::holds_alternative<WatchdogFired>(end.outcome)) {
+        // Who keeps it from firing is a process of the agent's, which something in the guest may have killed.
+        if (every_vcpu_responds(end.registers))
+            return ended(Ending::AgentFailure, "the machine's watchdog fired although every vCPU responds: the agent's process that keeps it from firing is gone", log);
+        return timed_out(end, channel, console, log, fmt::format("{} s of the guest's clock since its user space last showed that it runs (the machine's watchdog fired)", guest::kWatchdogSeconds),
+                         deadline);
+    }
     if (!channel.ready) return ended(Ending::EarlyEnd, with_last_words("the guest ended before the agent was up", console), log);
     if (const auto stage = std::string(guest::kDeadlineStage) + ": no end within "; channel.failure.starts_with(stage))
-        return timed_out(end, channel, console, log, deadline, channel.failure.substr(stage.size()));
+        return timed_out(end, channel, console, log, channel.failure.substr(stage.size()), deadline);
     if (!channel.failure.empty()) return ended(Ending::AgentFailure, "the agent gave up: " + channel.failure, log);
     if (!channel.bye && console.asked_to_end())
         return ended(Ending::EndedByGuest, with_last_words("the guest was powered off or restarted from within, before the agent said good-bye", console), log);
@@ -129,6 +152,7 @@ const std::vector<EndingInfo>& endings() {
         {Ending::Protocol, "protocol", Blame::Guest, "bytes that no agent sends, or too many of them"},
         {Ending::EndedByGuest, "ended-by-guest", Blame::Guest, "powered off or restarted from within"},
         {Ending::SilencedConsole, "silenced-console", Blame::Guest, "warnings do not reach the console"},
+        {Ending::MutedDetector, "muted-detector", Blame::Guest, "a detector of the kernel's was changed while it was to watch"},
         {Ending::HypervisorStart, "hypervisor-start", Blame::Host, "the hypervisor did not start"},
         {Ending::HypervisorExit, "hypervisor-exit", Blame::Host, "the hypervisor ended with an error"},
         {Ending::HypervisorSignal, "hypervisor-signal", Blame::Host, "the hypervisor was killed"},
@@ -160,7 +184,14 @@ Status room_to_begin(const HostRoom& room) {
 }
 
 Status judge_end(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console, const HostRoom& room, const fs::path& log, std::chrono::seconds deadline) {
-    if (std::holds_alternative<Cancelled>(end.outcome) && channel.violation.empty() && !end.console_flood) return ended(Ending::Cancelled, "cancelled", log);
+    // What the console may not tell. A host's fault after it is not mended by making the boot again.
+    const std::string panic = end.panicked ? "kernel panic, of which the kernel told the machine's panic device and the console shows nothing" : "";
+    const auto hosts = [&](Ending ending, const std::string& message) {
+        auto status = ended(ending, message, log);
+        status.value().complaint = panic;
+        return status;
+    };
+    if (std::holds_alternative<Cancelled>(end.outcome) && channel.violation.empty() && !end.console_flood) return hosts(Ending::Cancelled, "cancelled");
     const auto& splats = console.splats();
     const bool out_of_memory = std::any_of(splats.begin(), splats.end(), [](const Splat& splat) { return splat.kind == SplatKind::OomKill; });
     const std::string memory = out_of_memory ? "; before that the guest ran out of memory: raise guest.memory_mib" : "";
@@ -169,6 +200,11 @@ Status judge_end(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTr
         status.error().message += memory;
         return status;
     }
+    if (end.panicked) {
+        if (end.console_torn) return hosts(Ending::HypervisorStart, kConsoleTorn);
+        if (room_is_out(room)) return hosts(Ending::DiskFull, "the guest died, and the disk has no room for what its console said");
+        return ended(Ending::Panic, with_last_words(panic + " (that rig's agent died, which is a panic as well, would be on it)" + memory, console), log);
+    }
     const auto* signalled = std::get_if<Signalled>(&end.outcome);
     // RLIMIT_FSIZE: no file of the guest's making becomes larger, and none of an honest one comes near it.
     if (signalled && signalled->signal == SIGXFSZ) return ended(Ending::Protocol, fmt::format("the guest wrote more than {} MiB to its console or channel", kMaxFile >> 20), log);
@@ -176,7 +212,7 @@ Status judge_end(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTr
     if (const auto* exited = std::get_if<Exited>(&end.outcome); exited && exited->code != 0)
         return ended(of_hypervisor(end.messages, Ending::HypervisorExit), fmt::format("QEMU ended with exit code {}: {}", exited->code, end.messages), log);
     if (end.console_torn) // after a panic, which was seen: of what is missing nothing is known
-        return ended(Ending::HypervisorStart, "virtlogd cut the console into pieces: set stdio_handler = \"file\" in libvirt's qemu.conf", log);
+        return ended(Ending::HypervisorStart, kConsoleTorn, log);
     if (const auto* lost = std::get_if<Lost>(&end.outcome)) {
         if (lost->daemon) return ended(Ending::HypervisorLost, "libvirtd went away while the guest ran: " + end.messages, log);
         return ended(of_hypervisor(end.messages, Ending::HypervisorSignal), "QEMU died; libvirt tells neither exit code nor signal: " + end.messages, log);
@@ -186,7 +222,7 @@ Status judge_end(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTr
     auto& error = status.error();
     if (error.blame == Blame::Host) return status;
     // QEMU drops what does not fit and goes on: a conversation that breaks off on a full disk says nothing of the guest.
-    if (std::min(room.evidence, room.scratch) < kRoomAtEnd)
+    if (room_is_out(room))
         return ended(Ending::DiskFull, fmt::format("less than {} MiB free for what the guest wrote, so that it is cut short: {}", kRoomAtEnd >> 20, error.message), log);
     error.message += memory;
     const auto* first = first_of(splats, [](SplatKind kind) { return !is_notice(kind); });
@@ -215,6 +251,24 @@ Status nothing_withheld(const ConsoleTriage& console, std::string_view kernel_lo
     if (kernel_log.find(guest::kLogOverran) != kernel_log.npos && !first_of(shown, [](SplatKind kind) { return !is_notice(kind); }))
         return ended(Ending::SilencedConsole, "the kernel's log overran before the agent could read it: whether the console showed every splat is not known; log_buf_len= makes it longer", log);
     return {};
+}
+
+Status no_detector_muted(const ConsoleTriage& console, std::string_view switches, const fs::path& log) {
+    // Every kernel for more than one CPU has it: a report without it was not read off a kernel.
+    if (switches.find(kEveryKernelsSwitch) == switches.npos)
+        return ended(Ending::BadEvidence, fmt::format("{} of the guest does not hold {}", guest::kDetectorSwitches, kEveryKernelsSwitch), log);
+    std::string thrown;
+    for (std::size_t from = 0, end = 0; from < switches.size(); from = end + 1) {
+        end = std::min(switches.find('\n', from), switches.size());
+        const auto line = switches.substr(from, end - from);
+        if (line.find(guest::kThrown) != line.npos && !threw_itself(line, console.splats())) thrown += fmt::format("{}{}", thrown.empty() ? "" : ", ", line.substr(0, 100));
+    }
+    if (thrown.empty()) return {};
+    return ended(Ending::MutedDetector,
+                 fmt::format("something in the guest changed a detector of the kernel's while it was to watch ({}); what is to hold for a whole boot belongs in "
+                             "guest.extra_cmdline, which the report shows",
+                             thrown),
+                 log);
 }
 
 Error after_complaint(const Error& error) {

@@ -37,6 +37,7 @@ enum class Ending {
     Protocol,       // bytes that no agent sends, or too many of them
     EndedByGuest,   // something in the guest had it powered off or restarted
     SilencedConsole,
+    MutedDetector,
     // The host's: made again, never a sample
     HypervisorStart,
     HypervisorExit,
@@ -88,6 +89,10 @@ Status judge_end(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTr
 // For a boot that came to its end: that the kernel's log, as the agent read it from its first record on, holds no splat which the
 // console was kept from showing, and lost none that it could have been kept from.
 Status nothing_withheld(const ConsoleTriage& console, std::string_view kernel_log, const std::filesystem::path& log);
+
+// For such a boot: that nothing in it switched a detector of the kernel's off, or changed when it speaks. `switches`: artifact
+// kDetectorSwitches of the guest. (One switched off and on again between its start and its end is not seen.)
+Status no_detector_muted(const ConsoleTriage& console, std::string_view switches, const std::filesystem::path& log);
 
 // What went wrong after the kernel complained is the kernel's. With an error.complaint.
 Error after_complaint(const Error& error);

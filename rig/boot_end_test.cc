@@ -20,7 +20,10 @@ const ChannelEnd kComplete{true, true, "", ""};
 // Through libvirt a QEMU that died is told from a daemon that went away, and from one that lacked memory.
 TEST(BootEnd, WhatLibvirtLostIsTheHosts) {
     const auto kind = [](Lost lost, const std::string& messages) {
-        return judge_end({lost, 1, 0, messages, false, false, ""}, {true, false, "", ""}, console("[ 1.0] x\n"), {}, "log", std::chrono::seconds(60)).error().kind;
+        GuestEnd end;
+        end.outcome = lost;
+        end.messages = messages;
+        return judge_end(end, {true, false, "", ""}, console("[ 1.0] x\n"), {}, "log", std::chrono::seconds(60)).error().kind;
     };
     EXPECT_EQ(kind(Lost{true}, ""), "hypervisor-lost");
     EXPECT_EQ(kind(Lost{false}, ""), "hypervisor-signal");
@@ -30,7 +33,7 @@ TEST(BootEnd, WhatLibvirtLostIsTheHosts) {
 }
 
 Error error_of(const ChannelEnd& channel, const HostRoom& room, const std::string& text = kHeard) {
-    const auto status = judge_end({Exited{0}, 1, 0, "", false, false, ""}, channel, console(text), room, "log", std::chrono::seconds(60));
+    const auto status = judge_end({}, channel, console(text), room, "log", std::chrono::seconds(60));
     return status ? Error{Blame::Spec, "", "", "none", ""} : status.error();
 }
 
@@ -86,6 +89,50 @@ TEST(BootEnd, WhatTheConsoleDidNotShowIsFoundInTheKernelsLog) {
     const auto overran = std::string(guest::kLogOverran) + "\n" + fine;
     EXPECT_TRUE(kind("", overran).starts_with("silenced-console: the kernel's log overran"));
     EXPECT_EQ(kind(warning, overran), "none") << "it was heard";
+}
+
+// A test that plays with the switches of the kernel's detectors has had none of them to watch over it.
+TEST(BootEnd, ADetectorThatWasSwitchedOffIsNoWitness) {
+    const auto kind = [](const std::string& shown, const std::string& switches) {
+        const auto status = no_detector_muted(console(shown + kHeard), switches, "");
+        return status ? std::string("none") : status.error().kind + ": " + status.error().message;
+    };
+    const std::string rcu = "rcupdate.rcu_cpu_stall_suppress 0\n", warning = "[ 1.0][ T44] WARNING: CPU: 1 PID: 44 at mm/x.c:12 foo+0x1/0x2\n";
+    EXPECT_EQ(kind("", "kernel.watchdog 1\n" + rcu), "none");
+    EXPECT_TRUE(kind("", "kernel.watchdog 1\n").starts_with("bad-evidence: ")) << "every kernel has RCU";
+    const std::string thrown = "kernel.watchdog 1 -> 0\nkernel.soft_watchdog 1\nrcupdate.rcu_cpu_stall_suppress 0 -> 1\n";
+    const auto want = "muted-detector: something in the guest changed a detector of the kernel's while it was to watch (kernel.watchdog 1 -> 0, rcupdate.rcu_cpu_stall_suppress 0 -> 1)";
+    EXPECT_TRUE(kind("", thrown).starts_with(want)) << kind("", thrown);
+    EXPECT_TRUE(kind(warning, thrown).starts_with(want)) << "a splat excuses nothing else: " << kind(warning, thrown);
+    // What a detector that spoke does to itself.
+    EXPECT_EQ(kind(warning, "lockdep.debug_locks 1 -> 0\n" + rcu), "none");
+    EXPECT_TRUE(kind("", "lockdep.debug_locks 1 -> 0\n" + rcu).starts_with("muted-detector")) << "its tables were full, or it was told to";
+    EXPECT_EQ(kind("[ 30.0][ T9] INFO: task munmap:44 blocked for more than 120 seconds.\n", "kernel.hung_task_warnings 10 -> 9\n" + rcu), "none");
+    EXPECT_TRUE(kind(warning, "kernel.hung_task_warnings 10 -> 0\n" + rcu).starts_with("muted-detector"));
+}
+
+// The panic device speaks where the console does not; where both do, the console knows more.
+TEST(BootEnd, APanicThatTheConsoleDoesNotShowIsOneAllTheSame) {
+    const auto said = [](bool panicked, const std::string& text) {
+        GuestEnd end;
+        end.panicked = panicked;
+        return judge_end(end, {true, false, "", ""}, console(text), {}, "log", std::chrono::seconds(60)).error();
+    };
+    EXPECT_EQ(said(true, "[ 1.0] booting\n").kind, "panic");
+    EXPECT_NE(said(true, "[ 1.0] booting\n").message.find("told the machine's panic device"), std::string::npos);
+    EXPECT_EQ(said(false, "[ 1.0] booting\n").kind, "reset");
+    EXPECT_EQ(said(true, "[ 1.0] Kernel panic - not syncing: x\n").message.find("panic device"), std::string::npos);
+    GuestEnd full;
+    full.panicked = true;
+    const auto unseen = judge_end(full, {true, false, "", ""}, console("[ 1.0] x\n"), {kRoomAtEnd - 1, UINTMAX_MAX}, "log", std::chrono::seconds(60)).error();
+    EXPECT_EQ(unseen.kind, "disk-full") << "whose panic it was, the agent's or the kernel's, is not known";
+    EXPECT_NE(unseen.complaint, "") << "and so it is not made again";
+    full.outcome = Cancelled{};
+    EXPECT_NE(judge_end(full, {true, false, "", ""}, console("[ 1.0] x\n"), {}, "log", std::chrono::seconds(60)).error().complaint, "");
+    GuestEnd killed;
+    killed.outcome = Signalled{9};
+    killed.panicked = true;
+    EXPECT_EQ(judge_end(killed, {true, false, "", ""}, console("[ 1.0] x\n"), {}, "log", std::chrono::seconds(60)).error().blame, Blame::Kernel) << "what came first";
 }
 
 } // namespace

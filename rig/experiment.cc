@@ -4,6 +4,7 @@
 #include "rig/boot_end.h"
 #include "rig/files.h"
 #include "rig/image.h"
+#include "rig/host/host_speed.h"
 #include "rig/kvm_probe.h"
 #include "rig/report/json.h"
 #include "rig/report/text.h"
@@ -260,16 +261,26 @@ Result<Prepared> prepare(const Spec& spec, const std::vector<Arm>& arms, const W
     return prepared;
 }
 
-Result<ChosenMachine> choose_machine(const Spec& spec, const Prepared& prepared, const World& world, std::stop_token stop) {
-    if (spec.guest.clock == ClockChoice::Virtual) return ChosenMachine{{GuestClock::Virtual, Accelerator::Tcg}, "as the experiment asks"};
-    const GuestSetup setup{spec, {GuestClock::Wall, Accelerator::Kvm}, prepared.image, world.hypervisor};
+namespace {
+
+Result<ChosenMachine> clock_and_accelerator(const Spec& spec, const Prepared& prepared, const World& world, std::stop_token stop) {
+    if (spec.guest.clock == ClockChoice::Virtual) return ChosenMachine{{GuestClock::Virtual, Accelerator::Tcg, 1}, "as the experiment asks"};
+    const GuestSetup setup{spec, {GuestClock::Wall, Accelerator::Kvm, 1}, prepared.image, world.hypervisor};
     world.progress.start("probing KVM");
     auto probe = probe_kvm(setup, prepared.kernels.begin()->second, world.cache.root(), stop);
     world.progress.finish();
     if (!probe) return tl::unexpected(probe.error());
-    if (probe->works) return ChosenMachine{{GuestClock::Wall, Accelerator::Kvm}, "KVM boots this kernel"};
-    if (spec.guest.clock == ClockChoice::Wall) return ChosenMachine{{GuestClock::Wall, Accelerator::Tcg}, "as the experiment asks; no KVM: " + probe->why};
-    return ChosenMachine{{GuestClock::Virtual, Accelerator::Tcg}, "auto; no KVM: " + probe->why};
+    if (probe->works) return ChosenMachine{{GuestClock::Wall, Accelerator::Kvm, 1}, "KVM boots this kernel"};
+    if (spec.guest.clock == ClockChoice::Wall) return ChosenMachine{{GuestClock::Wall, Accelerator::Tcg, 1}, "as the experiment asks; no KVM: " + probe->why};
+    return ChosenMachine{{GuestClock::Virtual, Accelerator::Tcg, 1}, "auto; no KVM: " + probe->why};
+}
+
+} // namespace
+
+Result<ChosenMachine> choose_machine(const Spec& spec, const Prepared& prepared, const World& world, std::stop_token stop) {
+    RIG_TRY(chosen, clock_and_accelerator(spec, prepared, world, stop));
+    chosen.machine.slowness = host_slowness();
+    return chosen;
 }
 
 Result<ExperimentResult> run_experiment(const Spec& spec, const World& world, const ExperimentOptions& options, std::stop_token stop) {

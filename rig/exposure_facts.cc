@@ -58,7 +58,7 @@ const std::map<std::string, std::string>& detector_symbols() {
 std::vector<std::string> muted_detectors(std::string_view cmdline) {
     // What a word begins with. From Documentation/admin-guide/kernel-parameters.txt and lib/, kernel/, mm/ of 6.12: parameters that make a
     // detector silent or change what it finds; sysctl.X sets /proc/sys's X at boot.
-    constexpr std::string_view mutes[] = {"lockdep.", "rcupdate.rcu_cpu_stall_suppress", "rcupdate.rcu_cpu_stall_timeout", "rcupdate.rcu_task_stall", "nosoftlockup", "nowatchdog", "nmi_watchdog=",
+    constexpr std::string_view mutes[] = {"lockdep.", "rcupdate.rcu_cpu_stall_suppress", "rcupdate.rcu_cpu_stall_timeout", "rcupdate.rcu_exp_cpu_stall", "rcupdate.rcu_task_stall", "rcutree.csd_lock_suppress_rcu_stall", "nosoftlockup", "nowatchdog", "nmi_watchdog=",
                                           "watchdog_thresh=", "workqueue.watchdog_thresh=", "kasan=", "kasan.", "kfence.", "kcsan.", "kmemleak=", "no_debug_objects", "slub_debug", "slab_debug", "debug_pagealloc", "hung_task", "sysctl.kernel.watchdog", "sysctl.kernel.soft_watchdog",
                                           "sysctl.kernel.nmi_watchdog", "sysctl.kernel.hung_task", "sysctl.kernel.prove_locking", "sysctl.kernel.lock_stat"};
     std::vector<std::string> found;

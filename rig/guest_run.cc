@@ -27,7 +27,7 @@ using nlohmann::json;
 
 // What the agent sends, and nothing else: the console log and rig's own files lie in the same folder.
 bool expected_name(const std::string& name) {
-    static const std::set<std::string> own{"result.json", "kprobes.txt", guest::kKernelLog}, of_a_pass{"interrupts-before.txt", "interrupts-after.txt", "perf-stat.csv", "perf-stat.err",
+    static const std::set<std::string> own{"result.json", "kprobes.txt", guest::kKernelLog, guest::kDetectorSwitches}, of_a_pass{"interrupts-before.txt", "interrupts-after.txt", "perf-stat.csv", "perf-stat.err",
                                                                                   "perf-script.txt", "perf-script.err", "perf-record.err", "command.txt"};
     static const std::regex background("(counted|timed)-background-[a-z0-9-]{1,32}\\.txt");
     if (std::regex_match(name, background)) return true;
@@ -147,7 +147,7 @@ std::chrono::seconds boot_deadline(const Spec& spec, const Machine& machine) {
     const unsigned per_vcpu = machine.accelerator == Accelerator::Kvm ? 2 : 15;
     // Both passes wait out their pace when the clock is the wall's.
     const auto paced = 2ull * spec.workload.iterations * spec.workload.pace_us / 1'000'000;
-    return std::chrono::seconds(60 + per_vcpu * spec.guest.vcpus * work + paced);
+    return std::chrono::seconds(static_cast<long>(machine.slowness * (60 + per_vcpu * spec.guest.vcpus * work)) + static_cast<long>(paced));
 }
 
 BootRequest make_request(const GuestSetup& setup, const Kernel& kernel, std::uint64_t seed, const std::filesystem::path& console_log) {
@@ -192,6 +192,9 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
     RIG_CHECK(write_splats(evidence / kSplatsFile, console));
     auto status = judge_end(*end, {talk.ready.has_value(), talk.bye, talk.failure, talk.violation}, console, host_room(evidence, scratch.dir()), log, request.deadline);
     if (status) status = nothing_withheld(console, talk.artifacts[guest::kKernelLog], log);
+    if (status && !talk.artifacts.contains(guest::kDetectorSwitches))
+        status = ended(Ending::BadEvidence, fmt::format("the guest did not send {}", guest::kDetectorSwitches), log);
+    if (status) status = no_detector_muted(console, talk.artifacts[guest::kDetectorSwitches], log);
     if (!status) {
         const bool starved = status.error().kind == about(Ending::Starved).name; // the stalls that its kernel reports are the host's doing
         for (const auto& splat : console.splats())

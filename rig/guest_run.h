@@ -16,6 +16,7 @@ namespace rig {
 struct Machine {
     GuestClock clock = GuestClock::Virtual;
     Accelerator accelerator = Accelerator::Tcg;
+    double slowness = 1; // of the host, see host_slowness(): time limits are longer by it
 };
 
 // Everything of a boot that does not change from one to the next.
@@ -40,6 +41,7 @@ inline constexpr const char* kRegistersFile = "registers.txt"; // in the evidenc
 inline constexpr const char* kSplatsFile = "splats.txt"; // in a boot's evidence: what the console complains of, with excerpts
 
 std::string kernel_cmdline(const Spec& spec, const Machine& machine);
+// Of the host's time, for a boot of this experiment on this machine.
 std::chrono::seconds boot_deadline(const Spec& spec, const Machine& machine);
 
 // The request for a boot of `kernel` with its scratch files in `dir` (removed by the caller).

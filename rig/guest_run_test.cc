@@ -119,6 +119,11 @@ TEST_F(GuestRun, EveryEndingIsToldFromTheOthers) {
         {"a console kept silent", {kHello + kBye, "[ 1.0] booting\n", Exited{0}, "", false, 0, false}, Ending::SilencedConsole, "so that no splat could have been seen"},
         {"a console kept silent for a while", {kHello + kBye, "[ 1.0] booting\n", Exited{0}, "", false, 0, true, "", "", kWarning}, Ending::Splat, "kernel splat: WARNING: at mm/x.c, in foo; then: the console did not show it"},
         {"an agent that keeps the log", {kHello + kBye, "[ 1.0] booting\n", Exited{0}, "", false, 0, true, "", "", ""}, Ending::BadEvidence, "did not send kernel-log.txt"},
+        {"a detector switched off", {kHello + kBye, "[ 1.0] booting\n", Exited{0}, "", false, 0, true, "", "", std::nullopt, "kernel.watchdog 1 -> 0\nrcupdate.rcu_cpu_stall_suppress 0\n"}, Ending::MutedDetector, "kernel.watchdog 1 -> 0"},
+        {"an agent that keeps the switches", {kHello + kBye, "[ 1.0] booting\n", Exited{0}, "", false, 0, true, "", "", std::nullopt, std::nullopt}, Ending::BadEvidence, "did not send detectors.txt"},
+        {"a panic without a word", {kHello, "[ 1.0] booting\n", Exited{0}, "", false, 0, true, "", "", std::nullopt, "", true}, Ending::Panic, "the console ends with:\n[ 1.0] booting"},
+        {"no user space any more", {kHello, "[ 30.0] last words\n", WatchdogFired{}, ""}, Ending::Hang, "no end within 1200 s of the guest's clock since its user space last showed that it runs"},
+        {"a watchdog that nobody keeps any more", {kHello, "[ 30.0] last words\n", WatchdogFired{}, "", false, 0, true, "", "RIP=ffffffff81a0f61b RFL=00000246 [---Z-P-] CPL=0 II=0 A20=1 SMM=0 HLT=1\n"}, Ending::AgentFailure, "every vCPU responds"},
         {"a name of ours", {kHello + artifact, "", Exited{0}, ""}, Ending::Protocol, "unexpected artifact"},
     };
     for (const auto& ending : ends) {

@@ -94,7 +94,7 @@ std::string definition(const CustomMetric& metric) {
     switch (metric.kind) {
     case Kind::Event: text = metric.what + (metric.filter.empty() ? "" : " where " + metric.filter); break;
     case Kind::Calls: text = "calls of " + metric.what + "()"; break;
-    case Kind::Latency: text = metric.what + "() from entry to return"; break;
+    case Kind::Latency: text = metric.what + "() from entry to return, whether or not the target runs within it"; break;
     case Kind::Counter: return "the workload's counter " + metric.what;
     case Kind::Histogram: return "what " + metric.what + " prints, mean of its values";
     }

@@ -126,7 +126,7 @@ TEST(Metric, WhatAnExperimentDefinesIsSaid) {
     using Kind = CustomMetric::Kind;
     EXPECT_EQ(definition({Kind::Event, "csd:csd_queue_cpu", "cpu != 0", "", false, 2u}), "csd:csd_queue_cpu where cpu != 0, all tasks, on CPU 2");
     EXPECT_EQ(definition({Kind::Calls, "schedule", "", "", true, {}}), "calls of schedule(), the workload's tasks");
-    EXPECT_EQ(definition({Kind::Latency, "vm_mmap", "", "", false, {}}), "vm_mmap() from entry to return, the workload's tasks");
+    EXPECT_EQ(definition({Kind::Latency, "vm_mmap", "", "", false, {}}), "vm_mmap() from entry to return, whether or not the target runs within it, the workload's tasks");
     EXPECT_EQ(definition({Kind::Counter, "races", "", "", false, {}}), "the workload's counter races");
     EXPECT_EQ(definition({Kind::Histogram, "cyclictest", "", "", false, {}}), "what cyclictest prints, mean of its values");
 }

@@ -23,6 +23,7 @@ struct Fault {
     std::vector<std::string> set; // KEY=VALUE of --set
     std::string before{};         // a shell script that ends in "$@" and so runs rig; $dir is the case's folder
     enum { Both, Direct, Libvirt } adapter = Both;
+    std::string says{}; // part of the message, where the ending alone does not tell how it was found
 };
 
 std::string command(const std::string& script) { return "workload.command=" + json({"/bin/sh", "-c", script}).dump(); }
@@ -45,6 +46,7 @@ std::string meanwhile(const std::string& script) {
 
 const std::vector<Fault> kFaults = {
     {"panic()", Ending::Panic, {lkdtm("PANIC")}},
+    {"panic() after the console was taken away", Ending::Panic, {command("echo N > /sys/class/tty/ttyS0/console; echo PANIC > /sys/kernel/debug/provoke-crash/DIRECT")}, "", Fault::Both, "told the machine's panic device"},
     {"BUG()", Ending::Oops, {lkdtm("BUG")}},
     {"write through a null pointer", Ending::Oops, {lkdtm("EXCEPTION")}},
     {"stack exhausted", Ending::Oops, {lkdtm("EXHAUST_STACK")}},
@@ -55,6 +57,8 @@ const std::vector<Fault> kFaults = {
     {"task that never wakes", Ending::HungTask, {lkdtm("HUNG_TASK"), kernel_words("sysctl.kernel.hung_task_timeout_secs=3")}},
     {"work that keeps its CPU", Ending::WorkqueueLockup, {kWall, lkdtm("WORKQUEUE_LOCKUP"), kernel_words("nosoftlockup rcupdate.rcu_cpu_stall_suppress=1")}},
     {"loop, no detector at all", Ending::Hang, {lkdtm("LOOP"), kernel_words("nosoftlockup rcupdate.rcu_cpu_stall_suppress=1 nowatchdog")}},
+    {"all CPUs halted with interrupts off", Ending::Hang, {lkdtm("ALL_CPUS_HALTED")}, "", Fault::Both, "the machine's watchdog fired"},
+    {"the process killed that keeps the watchdog", Ending::AgentFailure, {command("killall -9 rig-deadline; sleep 100000")}, "", Fault::Both, "every vCPU responds"},
     {"no agent", Ending::DeadAtBoot, {hostile("true")}},
     {"triple fault before the agent", Ending::EarlyEnd, {hostile("echo TRIPLE_FAULT > /sys/kernel/debug/provoke-crash/DIRECT")}},
     {"triple fault", Ending::Reset, {lkdtm("TRIPLE_FAULT")}},
@@ -72,6 +76,7 @@ const std::vector<Fault> kFaults = {
     {"SysRq b by the workload", Ending::EndedByGuest, {command("echo b > /proc/sysrq-trigger")}},
     {"console told to be silent, a WARN(), and to speak", Ending::Splat, {command("dmesg -n 1; echo WARNING > /sys/kernel/debug/provoke-crash/DIRECT; dmesg -n 8")}},
     {"console told to be silent", Ending::SilencedConsole, {command("dmesg -n 1")}},
+    {"a stall detector switched off by the workload", Ending::MutedDetector, {command("echo 1 > /sys/module/rcupdate/parameters/rcu_cpu_stall_suppress")}},
     {"no QEMU in PATH", Ending::HypervisorStart, {}, "mkdir -p $dir/bin; for tool in /usr/bin/*; do case $tool in *qemu*) ;; *) ln -s $tool $dir/bin/;; esac; done; PATH=$dir/bin \"$@\"", Fault::Direct},
     {"libvirtd killed", Ending::HypervisorLost, {command("sleep 100000")}, meanwhile("kill -KILL $(cat $libvirtd)"), Fault::Libvirt},
     {"QEMU that refuses an option", Ending::HypervisorExit, {}, instead_of_qemu("exec /usr/bin/qemu-system-x86_64 \"$@\" -bogus"), Fault::Direct},
@@ -79,12 +84,31 @@ const std::vector<Fault> kFaults = {
     {"QEMU killed by SIGSEGV", Ending::HypervisorSignal, {command("sleep 100000")}, meanwhile("kill -SEGV $qemu")},
     {"no memory for the guest", Ending::OutOfMemory, {"guest.memory_mib=4096"}, instead_of_qemu("ulimit -v 3000000; exec /usr/bin/qemu-system-x86_64 \"$@\""), Fault::Direct},
     {"no file descriptors for QEMU", Ending::OutOfDescriptors, {}, instead_of_qemu("ulimit -n 6; exec /usr/bin/qemu-system-x86_64 \"$@\""), Fault::Direct},
-    {"disk full before the boot", Ending::DiskFull, {}, "mkdir -p $dir/full; mount -t tmpfs -o size=40m full $dir/full; trap 'umount $dir/full' EXIT; TMPDIR=$dir/full \"$@\""},
+    {"disk full before the boot", Ending::DiskFull, {}, "head -c 90m /dev/zero > $small/ballast; TMPDIR=$small \"$@\""},
     {"disk full during the boot", Ending::DiskFull, {command("sleep 1")},
-     "mkdir -p $dir/full; mount -t tmpfs -o size=120m full $dir/full; trap 'umount -l $dir/full' EXIT; export TMPDIR=$dir/full; " + meanwhile("head -c 200m /dev/zero > $dir/full/ballast 2>/dev/null")},
+     "export TMPDIR=$small; " + meanwhile("head -c 200m /dev/zero > $small/ballast 2>/dev/null")},
     {"a host without time for it", Ending::Starved, {lkdtm("LOOP"), kernel_words("nosoftlockup rcupdate.rcu_cpu_stall_suppress=1 nowatchdog")},
      "loops=(); for i in $(seq 30); do setsid bash -c \"while :; do :; done\" & loops+=($!); done; trap 'kill ${loops[*]}' EXIT; \"$@\""},
     {"SIGINT", Ending::Cancelled, {command("sleep 100000")}, meanwhile("kill -INT $rig")},
+};
+
+// A file system of 120 MiB: $small. Mounted before a daemon is started, whose mount namespace does not see what comes later.
+class SmallDisk {
+ public:
+    explicit SmallDisk(fs::path dir) : dir_(std::move(dir)) {
+        fs::create_directories(dir_);
+        Libvirtd::shell("mount -t tmpfs -o size=120m small " + dir_.string());
+    }
+    ~SmallDisk() { Libvirtd::shell("umount -l " + dir_.string()); }
+    SmallDisk(const SmallDisk&) = delete;
+    SmallDisk& operator=(const SmallDisk&) = delete;
+
+    bool mounted() const { return fs::space(dir_).capacity == 120u << 20; }
+    void clear() const { Libvirtd::shell("rm -rf " + (dir_ / "*").string()); }
+    const fs::path& dir() const { return dir_; }
+
+ private:
+    fs::path dir_;
 };
 
 // Parameter: through libvirt?
@@ -92,6 +116,8 @@ class Faults : public RigProgram, public ::testing::WithParamInterface<bool> {};
 
 TEST_P(Faults, EveryEndingIsCalledWhatItIs) {
     const bool through_libvirt = GetParam();
+    const SmallDisk small(fs::path(RIG_E2E_DIR) / "small");
+    ASSERT_TRUE(small.mounted());
     Libvirtd daemon(fs::path(RIG_E2E_DIR) / "libvirtd");
     // RIG_FAULTS=a,b: only those whose ending is named.
     const char* only = std::getenv("RIG_FAULTS");
@@ -106,14 +132,16 @@ TEST_P(Faults, EveryEndingIsCalledWhatItIs) {
         std::vector<std::string> args{"--json", "--quiet", "--connect", through_libvirt ? daemon.uri() : "none", "boot", "configs/faults.toml", "--arm", "provoke"};
         for (const auto& set : fault.set) args.insert(args.end(), {"--set", set});
         std::vector<std::string> before;
-        if (!fault.before.empty()) before = {"bash", "-c", "dir=" + dir_.string() + "; libvirtd=" + RIG_E2E_DIR + "/libvirtd/pid; rm -rf $dir/bin; " + fault.before, "bash"};
+        if (!fault.before.empty()) before = {"bash", "-c", "dir=" + dir_.string() + "; libvirtd=" + RIG_E2E_DIR + "/libvirtd/pid; small=" + small.dir().string() + "; rm -rf $dir/bin; " + fault.before, "bash"};
+        small.clear();
         const auto result = rig(args, kBuildLimit, before);
-        std::string kind = "no error", blame = "";
+        std::string kind = "no error", blame = "", message;
         if (const auto at = result.out.find("{\"error\""); at != std::string::npos) {
             const auto error = json::parse(result.out.substr(at, result.out.find('\n', at) - at)).at("error");
-            kind = error.at("kind"), blame = error.at("blame");
+            kind = error.at("kind"), blame = error.at("blame"), message = error.at("message");
         }
         EXPECT_EQ(kind, want.name) << fault.name << ":\n" << result.out.substr(0, 3000);
+        EXPECT_NE(message.find(fault.says), std::string::npos) << fault.name << ": " << message;
         EXPECT_EQ(blame, kind == want.name ? name(want.blame) : blame) << fault.name;
         EXPECT_EQ(exit_code(result), static_cast<int>(exit_for(want.blame))) << fault.name;
         table += fmt::format("| {} | {}{} | {} | {:.1f} |\n", fault.name, kind, kind == want.name ? "" : fmt::format(" (want {})", want.name), blame, result.seconds);

@@ -27,6 +27,11 @@ void add_cpus(pugi::xml_node domain, const BootRequest& request, const DomainPla
     const bool counted = request.clock == GuestClock::Virtual && place.host_cpu >= 0;
     auto vcpu = add(domain, "vcpu");
     vcpu.text() = request.vcpus;
+    if (!counted && !place.vcpu_cpus.empty()) {
+        auto pins = add(domain, "cputune");
+        for (std::size_t i = 0; i < place.vcpu_cpus.size(); ++i)
+            add(pins, "vcpupin", {{"vcpu", std::to_string(i)}, {"cpuset", std::to_string(place.vcpu_cpus[i])}});
+    }
     if (!counted) return;
     // See HostCpu: QEMU's main loop has to get to run when it is woken.
     const auto cpu = std::to_string(place.host_cpu);
@@ -62,8 +67,9 @@ void add_boot(pugi::xml_node domain, const BootRequest& request) {
         auto clock = add(domain, "clock", {{"offset", "absolute"}, {"start", "1767225600"}}); // 2026-01-01T00:00:00Z
         add(clock, "timer", {{"name", "rtc"}, {"track", "guest"}});
     }
-    for (const char* event : {"on_poweroff", "on_reboot", "on_crash"})
+    for (const char* event : {"on_poweroff", "on_reboot"})
         add_text(domain, event, "destroy");
+    add_text(domain, "on_crash", "preserve"); // it goes on (-action panic=none), and restarts when it has said everything
 }
 
 void add_devices(pugi::xml_node domain, const BootRequest& request, const DomainPlace& place) {
@@ -75,7 +81,12 @@ void add_devices(pugi::xml_node domain, const BootRequest& request, const Domain
     auto serial = add(devices, "serial", {{"type", "file"}});
     add(serial, "source", {{"path", request.console_log.string()}});
     add(serial, "target", {{"type", "isa-serial"}, {"port", "0"}});
+    if (request.clock == GuestClock::Virtual) { // see qemu_argv()
+        auto watchdog = add(devices, "watchdog", {{"model", "i6300esb"}, {"action", "pause"}});
+        add(watchdog, "address", {{"type", "pci"}, {"domain", "0"}, {"bus", "0"}, {"slot", "2"}, {"function", "0"}});
+    }
     add(devices, "memballoon", {{"model", "none"}});
+    add(devices, "panic", {{"model", "isa"}});
 }
 
 // What libvirt has no words for.
@@ -85,6 +96,7 @@ void add_qemu(pugi::xml_node domain, const BootRequest& request) {
     const auto option = [&](const char* name, const std::string& value) { argument(name), argument(value); };
     if (request.clock == GuestClock::Virtual) option("-icount", "shift=0,sleep=off");
     option("-uuid", kGuestUuid); // the later of two counts
+    option("-action", "panic=none"); // the panic device tells libvirt, and the kernel goes on dying
     option("-seed", std::to_string(request.seed & 0xffffffff));
     // Not a <channel>: libvirt gives its port a name of its own, for which QEMU tells libvirt when the guest opens it. Such an event, and
     // the timer that holds back the next one, wakes QEMU's main loop at a moment of the host's choosing, and boots differ.

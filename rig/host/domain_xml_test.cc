@@ -56,7 +56,7 @@ TEST(DomainXml, Golden) {
   </clock>
   <on_poweroff>destroy</on_poweroff>
   <on_reboot>destroy</on_reboot>
-  <on_crash>destroy</on_crash>
+  <on_crash>preserve</on_crash>
   <devices>
     <emulator>/usr/bin/qemu-system-x86_64</emulator>
     <controller type="usb" model="none" />
@@ -67,7 +67,11 @@ TEST(DomainXml, Golden) {
       <source path="/results/console.log" />
       <target type="isa-serial" port="0" />
     </serial>
+    <watchdog model="i6300esb" action="pause">
+      <address type="pci" domain="0" bus="0" slot="2" function="0" />
+    </watchdog>
     <memballoon model="none" />
+    <panic model="isa" />
   </devices>
   <seclabel type="static" model="dac" relabel="no">
     <label>+1000:+1001</label>
@@ -77,6 +81,8 @@ TEST(DomainXml, Golden) {
     <qemu:arg value="shift=0,sleep=off" />
     <qemu:arg value="-uuid" />
     <qemu:arg value="00000000-0000-0000-0000-000000000000" />
+    <qemu:arg value="-action" />
+    <qemu:arg value="panic=none" />
     <qemu:arg value="-seed" />
     <qemu:arg value="7" />
     <qemu:arg value="-chardev" />
@@ -100,8 +106,14 @@ TEST(DomainXml, TheWallsClockIsNeitherCountedNorPinned) {
     r.clock = GuestClock::Wall;
     r.pvh = false;
     const auto text = domain_xml(r, kPlace);
-    for (const char* absent : {"icount", "emulatorsched", "cpuset", "<clock", "loader"})
+    for (const char* absent : {"icount", "emulatorsched", "cpuset", "<clock", "loader", "i6300esb"})
         EXPECT_EQ(text.find(absent), text.npos) << absent;
+    auto place = kPlace;
+    place.vcpu_cpus = {2, 3, 5, 7};
+    const auto pinned = parsed(r, place); // on a host that has a CPU for each
+    std::string cpus;
+    for (const auto pin : pinned.child("domain").child("cputune").children("vcpupin")) cpus += std::string(pin.attribute("vcpu").value()) + ":" + pin.attribute("cpuset").value() + " ";
+    EXPECT_EQ(cpus, "0:2 1:3 2:5 3:7 ");
     r.accelerator = Accelerator::Kvm;
     const auto document = parsed(r);
     EXPECT_STREQ(document.child("domain").attribute("type").value(), "kvm");
@@ -111,12 +123,12 @@ TEST(DomainXml, TheWallsClockIsNeitherCountedNorPinned) {
 TEST(DomainXml, TextsOfTheUsersStayTexts) {
     auto r = request();
     r.console_log = "/results/a\"/><x/>&amp;.log";
-    r.cmdline = "</cmdline><on_crash>preserve</on_crash>";
+    r.cmdline = "</cmdline><on_crash>restart</on_crash>";
     const auto document = parsed(r); // its nodes live as long as it
     const auto domain = document.child("domain");
     EXPECT_EQ(domain.child("devices").child("serial").child("source").attribute("path").value(), r.console_log.string());
     EXPECT_EQ(domain.child("os").child("cmdline").text().get(), r.cmdline);
-    EXPECT_STREQ(domain.child("on_crash").text().get(), "destroy");
+    EXPECT_STREQ(domain.child("on_crash").text().get(), "preserve");
 }
 
 } // namespace

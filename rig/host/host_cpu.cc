@@ -8,12 +8,30 @@
 
 namespace rig {
 
-HostCpu::HostCpu() {
+namespace {
+
+std::vector<int> allowed_cpus() {
+    std::vector<int> cpus;
     cpu_set_t allowed;
-    if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
-    const std::lock_guard guard(mutex);
+    if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return cpus;
     for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
-        if (CPU_ISSET(cpu, &allowed) && (cpu_ < 0 || guests[cpu] < guests[cpu_])) cpu_ = cpu;
+        if (CPU_ISSET(cpu, &allowed)) cpus.push_back(cpu);
+    return cpus;
+}
+
+bool bind_to(pid_t thread, int cpu) {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    return ::sched_setaffinity(thread, sizeof one, &one) == 0;
+}
+
+} // namespace
+
+HostCpu::HostCpu() {
+    const std::lock_guard guard(mutex);
+    for (const int cpu : allowed_cpus())
+        if (cpu_ < 0 || guests[cpu] < guests[cpu_]) cpu_ = cpu;
     if (cpu_ >= 0) ++guests[cpu_];
 }
 
@@ -23,11 +41,29 @@ HostCpu::~HostCpu() {
 }
 
 void HostCpu::bind() const {
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    if (cpu_ >= 0) CPU_SET(cpu_, &one), ::sched_setaffinity(0, sizeof one, &one);
+    if (cpu_ >= 0) bind_to(0, cpu_);
     const sched_param lowest{1};
     ::sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &lowest); // its threads start without
+}
+
+std::vector<int> cpus_of_vcpus(unsigned vcpus) {
+    auto cpus = allowed_cpus();
+    if (cpus.size() <= vcpus) return {};
+    cpus.resize(vcpus);
+    return cpus;
+}
+
+bool pin_vcpus(pid_t qemu, const std::vector<int>& cpus) {
+    std::size_t found = 0;
+    std::error_code error;
+    for (const auto& task : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", qemu), error)) {
+        std::ifstream in(task.path() / "comm");
+        std::string word;
+        unsigned vcpu = 0;
+        if (!(in >> word >> vcpu) || word != "CPU" || vcpu >= cpus.size()) continue;
+        found += bind_to(static_cast<pid_t>(std::stol(task.path().filename())), cpus[vcpu]);
+    }
+    return found == cpus.size();
 }
 
 // The second field of schedstat: nanoseconds on a run queue (Documentation/scheduler/sched-stats.rst). 0 where the host's

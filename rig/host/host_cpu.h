@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 #include <sys/types.h>
+#include <vector>
 
 namespace rig {
 
@@ -30,6 +31,13 @@ class HostCpu {
     static inline std::map<int, unsigned> guests;
     int cpu_ = -1;
 };
+
+// Under the wall clock, with one guest at a time: a host CPU for each vCPU, if this process may use as many and one more, for QEMU's main
+// loop and rig; else none, and the host's scheduler places them. The first ones: two rigs under the wall clock on one host disturb each
+// other, pinned or not.
+std::vector<int> cpus_of_vcpus(unsigned vcpus);
+// Binds the threads that QEMU names "CPU n/KVM" and "CPU n/TCG" (-name debug-threads=on) each to its CPU. False: they are not all there yet.
+bool pin_vcpus(pid_t qemu, const std::vector<int>& cpus);
 
 // How long the process's threads were ready to run and the host ran something else, the longest of them.
 double starved_seconds(pid_t pid);

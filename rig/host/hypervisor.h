@@ -50,14 +50,20 @@ struct Lost {
     bool operator==(const Lost&) const = default;
 };
 
+// The machine's watchdog, which the guest's agent starts (guest/deadline.h), was not kept from firing: nothing of its user space runs any more.
+struct WatchdogFired {
+    bool operator==(const WatchdogFired&) const = default;
+};
+
 struct GuestEnd {
-    std::variant<Exited, Signalled, TimedOut, Cancelled, Lost> outcome; // of the hypervisor process
-    double seconds = 0;        // wall time from start to end
+    std::variant<Exited, Signalled, TimedOut, Cancelled, Lost, WatchdogFired> outcome{}; // of the hypervisor process
+    double seconds = 0;         // wall time from start to end
     double starved_seconds = 0; // TimedOut: how long its threads were ready to run and the host ran something else, the longest of them
-    std::string messages;      // what the hypervisor printed, the last 4 KiB
+    std::string messages{};     // what the hypervisor printed, the last 4 KiB
+    bool panicked = false;      // the kernel told the machine's panic device so
     bool console_flood = false; // killed because the console log grew beyond kMaxConsole
-    bool console_torn = false; // whoever wrote the console log cut it into pieces: it is not the whole
-    std::string registers{};    // TimedOut: of all vCPUs, as QEMU prints them ("info registers -a"); why not, where they could not be had
+    bool console_torn = false;  // whoever wrote the console log cut it into pieces: it is not the whole
+    std::string registers{};    // TimedOut, WatchdogFired: of all vCPUs, as QEMU prints them ("info registers -a"); why not, where they could not be had
 };
 
 class Hypervisor {

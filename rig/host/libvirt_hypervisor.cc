@@ -1,9 +1,9 @@
 #include "rig/host/libvirt_hypervisor.h"
 
 #include "rig/host/domain_xml.h"
+#include "rig/host/guest_files.h"
 #include "rig/host/host_cpu.h"
 
-#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
@@ -93,15 +93,31 @@ void kill_orphan(const std::string& name) {
 // What libvirt's event thread writes. Held by libvirt as well, which calls back from that thread after a callback was deregistered.
 struct Domains {
     std::mutex mutex;                                // the two below
-    std::map<std::string, std::optional<int>> ended; // ours by name; the detail of VIR_DOMAIN_EVENT_STOPPED once they ended
+    struct News {
+        std::optional<int> stopped; // the detail of VIR_DOMAIN_EVENT_STOPPED once it ended
+        bool panicked = false, watchdog_fired = false;
+    };
+    std::map<std::string, News> guests; // ours, by name
     bool closed = false;
     std::condition_variable changed;
 
     static void on_lifecycle(virConnectPtr, virDomainPtr domain, int event, int detail, void* self) {
-        if (event != VIR_DOMAIN_EVENT_STOPPED) return;
         auto& domains = **static_cast<std::shared_ptr<Domains>*>(self);
         const std::lock_guard lock(domains.mutex);
-        if (const auto found = domains.ended.find(virDomainGetName(domain)); found != domains.ended.end()) found->second = detail;
+        const auto found = domains.guests.find(virDomainGetName(domain));
+        if (found == domains.guests.end()) return;
+        auto& news = found->second;
+        if (event == VIR_DOMAIN_EVENT_STOPPED) news.stopped = detail;
+        if (event == VIR_DOMAIN_EVENT_CRASHED && detail == VIR_DOMAIN_EVENT_CRASHED_PANICKED) news.panicked = true;
+        domains.changed.notify_all();
+    }
+    // Told in every state of the domain; the lifecycle's SUSPENDED only of one that did not panic before.
+    static void on_watchdog(virConnectPtr, virDomainPtr domain, int, void* self) {
+        auto& domains = **static_cast<std::shared_ptr<Domains>*>(self);
+        const std::lock_guard lock(domains.mutex);
+        const auto found = domains.guests.find(virDomainGetName(domain));
+        if (found == domains.guests.end()) return;
+        found->second.watchdog_fired = true;
         domains.changed.notify_all();
     }
     static void on_close(virConnectPtr, int, void* self) {
@@ -119,11 +135,11 @@ struct Listed {
     const std::string& name;
     Listed(Domains& in, const std::string& own) : domains(in), name(own) {
         const std::lock_guard lock(domains.mutex);
-        domains.ended[name];
+        domains.guests[name];
     }
     ~Listed() {
         const std::lock_guard lock(domains.mutex);
-        domains.ended.erase(name);
+        domains.guests.erase(name);
     }
     Listed(const Listed&) = delete;
     Listed& operator=(const Listed&) = delete;
@@ -134,7 +150,7 @@ struct Listed {
 struct LibvirtHypervisor::Connection {
     std::string uri;
     virConnectPtr handle = nullptr;
-    int callback = -1;
+    int lifecycle = -1, watchdog = -1; // callbacks
     std::shared_ptr<Domains> domains = std::make_shared<Domains>();
 
     static Result<std::shared_ptr<Connection>> open(const std::string& uri);
@@ -145,7 +161,8 @@ struct LibvirtHypervisor::Connection {
     ~Connection() {
         if (!handle) return;
         virConnectUnregisterCloseCallback(handle, Domains::on_close);
-        if (callback >= 0) virConnectDomainEventDeregisterAny(handle, callback);
+        for (const int callback : {lifecycle, watchdog})
+            if (callback >= 0) virConnectDomainEventDeregisterAny(handle, callback);
         virConnectClose(handle);
     }
 };
@@ -156,9 +173,12 @@ Result<std::shared_ptr<LibvirtHypervisor::Connection>> LibvirtHypervisor::Connec
     connection->handle = virConnectOpen(uri.c_str());
     if (!connection->handle) return fail(Blame::Host, fmt::format("libvirt: cannot connect to {}: {}", uri, last_error()));
     const auto own = [&] { return new std::shared_ptr<Domains>(connection->domains); };
-    connection->callback = virConnectDomainEventRegisterAny(connection->handle, nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-                                                            VIR_DOMAIN_EVENT_CALLBACK(Domains::on_lifecycle), own(), Domains::forget);
-    if (connection->callback < 0 || virConnectRegisterCloseCallback(connection->handle, Domains::on_close, own(), Domains::forget) < 0)
+    const auto on = [&](int event, virConnectDomainEventGenericCallback call) {
+        return virConnectDomainEventRegisterAny(connection->handle, nullptr, event, call, own(), Domains::forget);
+    };
+    connection->lifecycle = on(VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(Domains::on_lifecycle));
+    connection->watchdog = on(VIR_DOMAIN_EVENT_ID_WATCHDOG, VIR_DOMAIN_EVENT_CALLBACK(Domains::on_watchdog));
+    if (connection->lifecycle < 0 || connection->watchdog < 0 || virConnectRegisterCloseCallback(connection->handle, Domains::on_close, own(), Domains::forget) < 0)
         return fail(Blame::Host, fmt::format("libvirt: no events from {}: {}", uri, last_error()));
     // A daemon that stands still is lost after a quarter of a minute: calls and waits then end.
     virConnectSetKeepAlive(connection->handle, 5, 3);
@@ -166,41 +186,6 @@ Result<std::shared_ptr<LibvirtHypervisor::Connection>> LibvirtHypervisor::Connec
 }
 
 namespace {
-
-// What of the guest's comes as files, read while it runs.
-class Files {
- public:
-    Files(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes) : request_(request), on_bytes_(on_bytes) {
-        // Both made here, by whom they are read: QEMU, or virtlogd for it, truncates them.
-        std::ofstream made(request.channel), console(request.console_log);
-        std::error_code none;
-        fs::remove(request.console_log.string() + ".0", none); // of an attempt before, see rotated()
-        channel_.open(request.channel, std::ios::binary);
-    }
-    bool open() const { return channel_.is_open(); }
-    // False: a violation.
-    bool read() {
-        for (;;) {
-            channel_.clear();
-            channel_.read(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
-            const auto n = static_cast<std::size_t>(channel_.gcount());
-            if (n == 0) return true;
-            if (!on_bytes_({buffer_.data(), n})) return false;
-        }
-    }
-    bool flooded() const {
-        std::error_code error;
-        return fs::file_size(request_.console_log, error) > kMaxConsole && !error;
-    }
-    // virtlogd keeps 2 MiB of a file and begins another: the console is then in pieces.
-    bool rotated() const { return fs::exists(request_.console_log.string() + ".0"); }
-
- private:
-    const BootRequest& request_;
-    const std::function<bool(std::string_view)>& on_bytes_;
-    std::ifstream channel_;
-    std::array<char, 65536> buffer_{};
-};
 
 decltype(GuestEnd::outcome) outcome_of(int detail) {
     // libvirt says "failed" when QEMU's monitor went away without QEMU having said that the guest shut down. A reset ends the guest,
@@ -232,19 +217,19 @@ LibvirtHypervisor::~LibvirtHypervisor() = default;
 Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) {
     if (request.console_log.empty() || request.gdb_stub)
         return fail(Blame::Host, "libvirt: guests on a terminal or under gdb are for direct QEMU (--connect none)");
-    if (stop.stop_requested()) return GuestEnd{Cancelled{}, 0, 0, {}, false, false, {}};
+    GuestEnd end;
+    if (stop.stop_requested()) return end.outcome = Cancelled{}, end;
     static std::atomic<unsigned> started{0};
     const auto begun = Steady::now();
     RIG_TRY(connection, current());
     auto& domains = *connection->domains;
     const HostCpu cpu;
     const DomainPlace place{fmt::format("rig-{}-{}-{:08x}", ::getpid(), started++, std::random_device()()), kEmulator, cpu.number(), ::geteuid(),
-                            ::getegid()};
-    Files files(request, on_bytes);
-    if (!files.open()) return fail(Blame::Host, fmt::format("cannot make {}", request.channel.string()));
+                            ::getegid(), request.clock == GuestClock::Virtual ? std::vector<int>{} : cpus_of_vcpus(request.vcpus)};
+    GuestFiles files(request, on_bytes);
+    RIG_CHECK(files.made());
     const Listed listed(domains, place.name);
 
-    GuestEnd end;
     const auto lost = [&] {
         kill_orphan(place.name);
         end.outcome = Lost{true};
@@ -265,12 +250,15 @@ Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request, const std::f
         virDomainDestroy(guest.domain);
     };
     for (bool gone = false; !gone;) {
+        bool fired = false;
         {
             std::unique_lock lock(domains.mutex);
-            auto& detail = domains.ended.at(place.name);
-            domains.changed.wait_for(lock, kPoll, [&] { return detail || domains.closed; });
-            gone = detail || domains.closed;
-            if (detail) end.outcome = outcome_of(*detail);
+            auto& news = domains.guests.at(place.name);
+            domains.changed.wait_for(lock, kPoll, [&] { return news.stopped || (news.watchdog_fired && !forced) || domains.closed; });
+            gone = news.stopped || domains.closed;
+            fired = news.watchdog_fired;
+            end.panicked = news.panicked;
+            if (news.stopped) end.outcome = outcome_of(*news.stopped);
         }
         // After the end: the rest; a violation found only then is one all the same.
         if (!forced && !files.read()) force(Cancelled{});
@@ -285,11 +273,14 @@ Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request, const std::f
             force(Cancelled{});
         }
         if (stop.stop_requested()) force(Cancelled{});
-        if (Steady::now() - begun > request.deadline) {
+        if (forced) continue;
+        const bool late = Steady::now() - begun > request.deadline;
+        if (late && !fired)
             if (const auto pid = pid_of(place.name)) end.starved_seconds = starved_seconds(pid);
-            end.registers = examine(guest.domain, request.memory_dump);
-            force(TimedOut{});
-        }
+        if (!late && !fired) continue;
+        end.registers = examine(guest.domain, request.memory_dump);
+        if (fired) force(WatchdogFired{});
+        else force(TimedOut{});
     }
     if (end.outcome == decltype(end.outcome){Exited{}} && connection->closed()) return lost();
     if (end.outcome == decltype(end.outcome){Lost{}}) end.messages = "domain " + place.name + " of " + connection->uri;

@@ -24,12 +24,13 @@ BootRequest request() {
 
 TEST(QemuArgv, VirtualClockGolden) {
     EXPECT_EQ(line(request()),
-              "qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -machine q35,usb=off "
+              "qemu-system-x86_64 -name rig,debug-threads=on -nodefaults -no-user-config -display none -no-reboot -machine q35,usb=off "
               "-accel tcg,thread=single -cpu qemu64,rdrand=off,rdseed=off -smp 4 -m 512 -icount shift=0,sleep=off "
               "-rtc clock=vm,base=2026-01-01T00:00:00 -seed 7 -bios bios-microvm.bin -boot strict=on "
               "-uuid 00000000-0000-0000-0000-000000000000 -kernel vmlinux -initrd initrd "
               "-append console=ttyS0 -chardev file,id=channel,path=channel -device virtio-serial-pci,ioeventfd=off "
               "-chardev file,id=console,path=console.log -device isa-serial,chardev=console,index=0 "
+              "-device i6300esb -action watchdog=debug -device pvpanic -action panic=none -d guest_errors "
               "-device virtserialport,nr=1,chardev=channel,name=org.rig.channel.0 "
               "-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
 }
@@ -38,6 +39,7 @@ TEST(QemuArgv, WallClockIsNeverCounted) {
     auto r = request();
     r.clock = GuestClock::Wall;
     EXPECT_EQ(line(r).find("icount"), std::string::npos);
+    EXPECT_EQ(line(r).find("i6300esb"), std::string::npos);
     EXPECT_NE(line(r).find("tcg,thread=multi"), std::string::npos);
     r.accelerator = Accelerator::Kvm;
     r.pvh = false;

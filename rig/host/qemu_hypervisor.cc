@@ -1,8 +1,10 @@
 #include "rig/host/qemu_hypervisor.h"
 
+#include "rig/host/guest_files.h"
 #include "rig/host/host_cpu.h"
 #include "rig/host/qmp.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio.hpp>
 #include <csignal>
@@ -25,43 +27,42 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 constexpr std::size_t kMessagesKept = 4096;
 constexpr std::chrono::seconds kPatience{60}; // for the registers, and the memory, of a guest that hangs
+// In QEMU's words on its stderr: softmmu/watchdog.c (hw/watchdog/watchdog.c before 7.0), action "debug"; softmmu/runstate.c,
+// qemu_system_guest_panicked(), with -d guest_errors. The fault matrix has a guest for each.
+constexpr std::string_view kWatchdogFired = "watchdog: timer fired", kGuestPanicked = "Guest crashed";
 
 // Everything of one running guest. All handlers run on the one thread that calls run().
 class Session {
  public:
-    Session(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes) : request_(request), on_bytes_(on_bytes) {}
+    Session(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes) : request_(request), files_(request, on_bytes) {}
 
     Result<GuestEnd> run(std::stop_token stop);
 
  private:
     Status start();
-    void read_channel();
     void read_messages();
+    void take_message(std::size_t bytes);
+    void take_rest_of_messages();
     void watch();
+    void end_hung(decltype(GuestEnd::outcome) why);
     void end(decltype(GuestEnd::outcome) why);
 
     const BootRequest& request_;
-    const std::function<bool(std::string_view)>& on_bytes_;
+    GuestFiles files_;
     asio::io_context io_;
     asio::posix::stream_descriptor messages_{io_};
     asio::steady_timer deadline_{io_}, poll_{io_};
-    std::ifstream channel_;
-    std::array<char, 65536> buffer_{};
     std::array<char, 1024> message_buffer_{};
     pid_t pid_ = -1;
     std::optional<decltype(GuestEnd::outcome)> forced_; // why we killed it
     GuestEnd end_;
     std::optional<HostCpu> cpu_;
+    std::vector<int> to_pin_; // the host CPUs of the vCPUs, until they are found
 };
 
 Status Session::start() {
     const bool interactive = request_.console_log.empty();
-    if (!request_.channel.empty()) {
-        // Made here, so that it can be read from the start; QEMU truncates it.
-        std::ofstream made(request_.channel);
-        channel_.open(request_.channel, std::ios::binary);
-        if (!made || !channel_) return fail(Blame::Host, fmt::format("cannot make {}: {}", request_.channel.string(), std::strerror(errno)));
-    }
+    RIG_CHECK(files_.made());
     int pipe_fds[2];
     if (::pipe2(pipe_fds, O_CLOEXEC) != 0) return fail(Blame::Host, fmt::format("pipe: {}", std::strerror(errno)));
     const auto argv = qemu_argv(request_);
@@ -69,6 +70,7 @@ Status Session::start() {
     for (const auto& arg : argv) args.push_back(const_cast<char*>(arg.c_str()));
     args.push_back(nullptr);
     if (request_.clock == GuestClock::Virtual) cpu_.emplace();
+    else to_pin_ = cpus_of_vcpus(request_.vcpus);
     io_.notify_fork(asio::io_context::fork_prepare);
     const pid_t parent = ::getpid();
     pid_ = ::fork();
@@ -105,23 +107,39 @@ Status Session::start() {
     return {};
 }
 
-// What came since the last time.
-void Session::read_channel() {
-    while (!forced_ && channel_.is_open()) {
-        channel_.clear(); // the end of the file a moment ago is not the end now
-        channel_.read(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
-        const auto n = static_cast<std::size_t>(channel_.gcount());
-        if (n == 0) return;
-        if (!on_bytes_({buffer_.data(), n})) end(Cancelled{});
-    }
-}
-
 void Session::read_messages() {
     messages_.async_read_some(asio::buffer(message_buffer_), [this](error_code error, std::size_t n) {
-        end_.messages.append(message_buffer_.data(), n);
-        if (end_.messages.size() > kMessagesKept) end_.messages.erase(0, end_.messages.size() - kMessagesKept);
+        take_message(n);
         if (!error) read_messages();
     });
+}
+
+void Session::take_message(std::size_t bytes) {
+    // Seen before it is cut, and across two pieces.
+    const auto from = end_.messages.size() - std::min(end_.messages.size(), std::max(kWatchdogFired.size(), kGuestPanicked.size()));
+    end_.messages.append(message_buffer_.data(), bytes);
+    const std::string_view news = std::string_view(end_.messages).substr(from);
+    end_.panicked = end_.panicked || news.find(kGuestPanicked) != news.npos;
+    const bool fired = news.find(kWatchdogFired) != news.npos;
+    if (end_.messages.size() > kMessagesKept) end_.messages.erase(0, end_.messages.size() - kMessagesKept);
+    if (fired && !forced_) end_hung(WatchdogFired{});
+}
+
+// Of a QEMU that is gone.
+void Session::take_rest_of_messages() {
+    error_code error;
+    messages_.non_blocking(true, error);
+    while (!error)
+        if (const auto n = messages_.read_some(asio::buffer(message_buffer_), error); n > 0) take_message(n);
+}
+
+void Session::end_hung(decltype(GuestEnd::outcome) why) {
+    if (!request_.monitor.empty()) {
+        auto registers = examine_hung_guest(request_.monitor, request_.memory_dump, kPatience);
+        end_.registers = registers ? *registers : registers.error().message + "\n";
+    }
+    if (!files_.read()) why = Cancelled{}; // what it said before it hung
+    end(why);
 }
 
 void Session::end(decltype(GuestEnd::outcome) why) {
@@ -135,13 +153,15 @@ void Session::watch() {
     int status = 0;
     const bool gone = ::waitpid(pid_, &status, WNOHANG) == pid_;
     if (gone) pid_ = -1;
-    read_channel(); // after a guest's end: the rest of it; a violation found only then is one all the same
-    std::error_code error;
-    if (!request_.console_log.empty() && std::filesystem::file_size(request_.console_log, error) > kMaxConsole && !error && !forced_) {
+    // After a guest's end: the rest of it; a violation found only then is one all the same.
+    if (!forced_ && !files_.read()) end(Cancelled{});
+    if (!forced_ && files_.flooded()) {
         end_.console_flood = true;
         end(Cancelled{});
     }
+    if (!gone && !to_pin_.empty() && pin_vcpus(pid_, to_pin_)) to_pin_.clear();
     if (gone) {
+        take_rest_of_messages();
         if (forced_) end_.outcome = *forced_;
         else if (WIFSIGNALED(status)) end_.outcome = Signalled{WTERMSIG(status)};
         else end_.outcome = Exited{WEXITSTATUS(status)};
@@ -160,11 +180,7 @@ Result<GuestEnd> Session::run(std::stop_token stop) {
     deadline_.async_wait([this](error_code error) {
         if (error) return;
         if (pid_ > 0) end_.starved_seconds = starved_seconds(pid_);
-        if (!request_.monitor.empty()) {
-            auto registers = examine_hung_guest(request_.monitor, request_.memory_dump, kPatience);
-            end_.registers = registers ? *registers : registers.error().message + "\n";
-        }
-        end(TimedOut{});
+        end_hung(TimedOut{});
     });
     {
         std::stop_callback on_stop(stop, [this] { asio::post(io_, [this] { end(Cancelled{}); }); });

@@ -24,6 +24,8 @@ struct FakeBoot {
     std::string messages = "qemu says";
     std::string registers{};      // of a guest that hangs
     std::optional<std::string> kernel_log{}; // what such a guest sends of its log; by default what its console shows
+    std::optional<std::string> switches = "rcupdate.rcu_cpu_stall_suppress 0\n"; // and of its detectors
+    bool panicked = false;        // the panic device was told
 };
 
 class FakeHypervisor : public Hypervisor {
@@ -39,12 +41,20 @@ class FakeHypervisor : public Hypervisor {
             boot = boots_[std::min(requests.size(), boots_.size()) - 1];
         }
         if (!boot.start_error.empty()) return fail(Blame::Host, boot.start_error);
-        if (stop.stop_requested()) return GuestEnd{Cancelled{}, 0, 0, {}, false, false, {}};
+        if (stop.stop_requested()) return end_of(Cancelled{}, 0);
         const auto bye = boot.sends.find(guest::encode(guest::FrameType::Bye, ""));
-        if (bye != std::string::npos) boot.sends.insert(bye, guest::encode_artifact(guest::kKernelLog, boot.kernel_log.value_or("[ 0.0][ T0] Linux version 0.0\n" + boot.console)));
+        if (bye != std::string::npos)
+            boot.sends.insert(bye, (boot.switches ? guest::encode_artifact(guest::kDetectorSwitches, *boot.switches) : "") +
+                                       guest::encode_artifact(guest::kKernelLog, boot.kernel_log.value_or("[ 0.0][ T0] Linux version 0.0\n" + boot.console)));
         std::ofstream(request.console_log) << boot.console << (boot.console_heard && bye != std::string::npos ? fmt::format("[ 99.0][ T1] {}\n", guest::kLastWords) : "");
-        if (!boot.sends.empty() && !on_bytes(boot.sends)) return GuestEnd{Cancelled{}, 0.5, 0, {}, false, false, {}};
-        return GuestEnd{boot.outcome, 0.5, boot.starved_seconds, boot.messages, boot.console_flood, false, boot.registers};
+        if (!boot.sends.empty() && !on_bytes(boot.sends)) return end_of(Cancelled{}, 0.5);
+        auto end = end_of(boot.outcome, 0.5);
+        end.starved_seconds = boot.starved_seconds;
+        end.messages = boot.messages;
+        end.panicked = boot.panicked;
+        end.console_flood = boot.console_flood;
+        end.registers = boot.registers;
+        return end;
     }
     Result<std::string> version() override { return std::string("QEMU emulator version 0.0 (fake)"); }
 
@@ -52,6 +62,12 @@ class FakeHypervisor : public Hypervisor {
     std::vector<std::string> initrds; // the content of each boot's
 
  private:
+    static GuestEnd end_of(decltype(GuestEnd::outcome) outcome, double seconds) {
+        GuestEnd end;
+        end.outcome = outcome;
+        end.seconds = seconds;
+        return end;
+    }
     std::vector<FakeBoot> boots_;
     std::mutex mutex_;
 };

@@ -1,0 +1,48 @@
+#include "rig/host/guest_files.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fmt/format.h>
+
+namespace rig {
+namespace {
+
+std::filesystem::path piece_before(const std::filesystem::path& console) { return console.string() + ".0"; }
+
+} // namespace
+
+GuestFiles::GuestFiles(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes) : request_(request), on_bytes_(on_bytes) {
+    std::error_code none;
+    if (!request.console_log.empty()) {
+        std::ofstream console(request.console_log);
+        std::filesystem::remove(piece_before(request.console_log), none); // of an attempt before
+    }
+    if (request.channel.empty()) return;
+    std::ofstream channel(request.channel);
+    channel_.open(request.channel, std::ios::binary);
+}
+
+Status GuestFiles::made() const {
+    if (request_.channel.empty() || channel_.is_open()) return {};
+    return fail(Blame::Host, fmt::format("cannot make {}: {}", request_.channel.string(), std::strerror(errno)));
+}
+
+bool GuestFiles::read() {
+    while (channel_.is_open()) {
+        channel_.clear(); // the end of the file a moment ago is not the end now
+        channel_.read(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
+        const auto n = static_cast<std::size_t>(channel_.gcount());
+        if (n == 0) break;
+        if (!on_bytes_({buffer_.data(), n})) return false;
+    }
+    return true;
+}
+
+bool GuestFiles::flooded() const {
+    std::error_code error;
+    return !request_.console_log.empty() && std::filesystem::file_size(request_.console_log, error) > kMaxConsole && !error;
+}
+
+bool GuestFiles::rotated() const { return !request_.console_log.empty() && std::filesystem::exists(piece_before(request_.console_log)); }
+
+} // namespace rig

@@ -1,0 +1,40 @@
+#include "rig/registers.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <optional>
+
+namespace rig {
+namespace {
+
+std::optional<std::uint64_t> field(std::string_view line, std::string_view key, int base) {
+    const auto at = line.find(key);
+    if (at == line.npos) return {};
+    const char* from = line.data() + at + key.size();
+    std::uint64_t value = 0;
+    if (std::from_chars(from, line.data() + line.size(), value, base).ec != std::errc()) return {};
+    return value;
+}
+
+} // namespace
+
+std::vector<Vcpu> vcpus_of(std::string_view registers) {
+    constexpr std::uint64_t interrupt_flag = 1u << 9; // Intel SDM vol. 1, 3.4.3
+    std::vector<Vcpu> vcpus;
+    for (std::size_t from = 0; from < registers.size();) {
+        const auto end = std::min(registers.find('\n', from), registers.size());
+        const auto line = registers.substr(from, end - from);
+        from = end + 1;
+        const auto flags = field(line, " RFL=", 16), ring = field(line, " CPL=", 10), halted = field(line, " HLT=", 10);
+        if (flags && ring && halted) vcpus.push_back({*halted != 0, (*flags & interrupt_flag) != 0, static_cast<unsigned>(*ring)});
+    }
+    return vcpus;
+}
+
+bool every_vcpu_responds(std::string_view registers) {
+    const auto vcpus = vcpus_of(registers);
+    return !vcpus.empty() && std::all_of(vcpus.begin(), vcpus.end(), [](const Vcpu& vcpu) { return vcpu.interrupts || vcpu.ring == 3; });
+}
+
+} // namespace rig

@@ -1,0 +1,31 @@
+#include "rig/registers.h"
+
+#include <gtest/gtest.h>
+
+namespace rig {
+namespace {
+
+// From a guest of QEMU 7.2, shortened: vCPU 0 idle, vCPU 1 in user space, vCPU 2 halted for good.
+const std::string kIdle = "CPU#0\nRAX=0000000000000000 RBX=0000000000000001\nRIP=ffffffff81a0f61b RFL=00000246 [---Z-P-] CPL=0 II=0 A20=1 SMM=0 HLT=1\nES =0000 0000000000000000\n";
+const std::string kUser = "CPU#1\nRIP=0000000000401b3c RFL=00000046 [---Z-P-] CPL=3 II=0 A20=1 SMM=0 HLT=0\n";
+const std::string kDead = "CPU#2\nRIP=ffffffff81a0f61b RFL=00000046 [---Z-P-] CPL=0 II=0 A20=1 SMM=0 HLT=1\n";
+
+TEST(Registers, SayWhetherEveryCpuResponds) {
+    const auto vcpus = vcpus_of(kIdle + kUser + kDead);
+    ASSERT_EQ(vcpus.size(), 3u);
+    EXPECT_TRUE(vcpus[0].halted && vcpus[0].interrupts && vcpus[0].ring == 0);
+    EXPECT_TRUE(!vcpus[1].halted && !vcpus[1].interrupts && vcpus[1].ring == 3);
+    EXPECT_TRUE(vcpus[2].halted && !vcpus[2].interrupts);
+    EXPECT_TRUE(every_vcpu_responds(kIdle + kUser));
+    EXPECT_FALSE(every_vcpu_responds(kIdle + kUser + kDead));
+}
+
+TEST(Registers, OfSomethingElseSayNothing) {
+    for (const char* text : {"", "QEMU's monitor does not answer\n", "PC=ffff800080010000 X00=0000\n", "RFL= CPL= HLT=", " RFL=zz CPL=0 HLT=1"}) {
+        EXPECT_TRUE(vcpus_of(text).empty()) << text;
+        EXPECT_FALSE(every_vcpu_responds(text)) << text;
+    }
+}
+
+} // namespace
+} // namespace rig
