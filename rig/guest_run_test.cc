@@ -222,6 +222,14 @@ TEST_F(GuestRun, KvmIsProbedOncePerHostBoot) {
     }
 }
 
+TEST_F(GuestRun, TheProbesReasonIsOneLine) {
+    EXPECT_EQ(reason_in_one_line("QEMU was killed by signal 6: qemu-system-x86_64: -accel kvm: warning: Number of SMP cpus (4) exceeds (2)\n"
+                                 "qemu-system-x86_64: error: failed to set MSR 0x10a to 0x69\nqemu-system-x86_64: kvm.c:3183: kvm_buf_set_msrs: Assertion `x' failed.\n"),
+              "QEMU was killed by signal 6: error: failed to set MSR 0x10a to 0x69 kvm.c:3183: kvm_buf_set_msrs: Assertion `x' failed.");
+    EXPECT_EQ(reason_in_one_line("no sign of the agent within 6 s (in silence); the console ends with:\n[ 1.0] x"), "no sign of the agent within 6 s (in silence)");
+    EXPECT_EQ(reason_in_one_line("qemu-system-x86_64: warning: x\n"), "");
+}
+
 TEST_F(GuestRun, TheProbesMemoEndsWithTheHostsBoot) {
     ASSERT_TRUE(remember_probe(dir_, "boot-1", {true, "fine", 0.4}));
     ASSERT_TRUE(remembered_probe(dir_, "boot-1"));

@@ -3,6 +3,7 @@
 #include "rig/boot_end.h"
 #include "rig/store.h"
 
+#include <algorithm>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fstream>
@@ -37,6 +38,23 @@ Status remember_probe(const std::filesystem::path& cache, const std::string& boo
     return write_atomically(cache / "kvm-probe.json", memo.dump(2) + "\n");
 }
 
+std::string reason_in_one_line(std::string_view message) {
+    message = message.substr(0, message.find("; the console"));
+    std::string reason;
+    for (std::size_t from = 0, end = 0; from < message.size(); from = end + 1) {
+        end = std::min(message.find('\n', from), message.size());
+        auto line = message.substr(from, end - from);
+        // "QEMU was killed by signal 6: qemu-system-x86_64: warning: ...": what comes before QEMU's first word is ours.
+        constexpr std::string_view program = "qemu-system-x86_64: ";
+        const auto warning = line.find("warning: ");
+        if (warning != line.npos) line = line.substr(0, std::min(line.find(program), warning));
+        if (const auto own = line.find(program); own != line.npos && own == 0) line.remove_prefix(program.size());
+        while (line.ends_with(' ')) line.remove_suffix(1);
+        if (!line.empty()) reason += (reason.empty() ? "" : " ") + std::string(line);
+    }
+    return reason;
+}
+
 Result<KvmProbe> probe_kvm(const GuestSetup& setup, const Kernel& kernel, const std::filesystem::path& cache, std::stop_token stop) {
     const auto boot_id = host_boot_id();
     if (auto known = remembered_probe(cache, boot_id)) return *known;
@@ -60,8 +78,7 @@ Result<KvmProbe> probe_kvm(const GuestSetup& setup, const Kernel& kernel, const 
         if (stop.stop_requested()) return fail(Blame::Host, "cancelled");
         probe.works = record.has_value();
         probe.why = record ? fmt::format("a kernel came up and went down in {:.1f} s", probe.seconds)
-                           // Without the console's last words: the reason has to fit on a line.
-                           : record.error().message.substr(0, record.error().message.find("; the console"));
+                           : reason_in_one_line(record.error().message);
     }
     // Whoever runs the guests, and whether it has what it needs, can change while the host is up: of such a fault nothing is learnt.
     const auto* kind = record ? "" : record.error().kind.c_str();

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace rig {
 
@@ -23,6 +24,9 @@ struct KvmProbe {
 std::optional<KvmProbe> remembered_probe(const std::filesystem::path& cache, const std::string& boot_id);
 Status remember_probe(const std::filesystem::path& cache, const std::string& boot_id, const KvmProbe& probe);
 std::string host_boot_id();
+
+// Of a boot's error: without QEMU's warnings and the console's last words, for a line of the report.
+std::string reason_in_one_line(std::string_view message);
 
 // Asks the remembered answer first. Scratch evidence goes to <cache>/kvm-probe/.
 Result<KvmProbe> probe_kvm(const GuestSetup& setup, const Kernel& kernel, const std::filesystem::path& cache, std::stop_token stop);
