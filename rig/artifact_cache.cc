@@ -103,17 +103,6 @@ Result<std::string> sha256_file(const fs::path& file) {
     return hash.hex();
 }
 
-CacheLock::CacheLock(CacheLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-
-CacheLock& CacheLock::operator=(CacheLock&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-}
-
-CacheLock::~CacheLock() {
-    if (fd_ >= 0) ::close(fd_);
-}
-
 ArtifactCache::ArtifactCache(fs::path root, std::stop_token stop) : root_(fs::absolute(root)), stop_(std::move(stop)) {}
 
 std::optional<fs::path> ArtifactCache::find(std::string_view kind, std::string_view key) const {
@@ -124,14 +113,14 @@ std::optional<fs::path> ArtifactCache::find(std::string_view kind, std::string_v
     return dir;
 }
 
-Result<CacheLock> ArtifactCache::lock(std::string_view kind, std::string_view key, const std::function<void()>& waiting) {
+Result<FileLock> ArtifactCache::lock(std::string_view kind, std::string_view key, const std::function<void()>& waiting) {
     std::error_code error;
     fs::create_directories(root_ / "locks", error);
     if (error) return host_error("make", root_ / "locks", error.message());
     const auto file = root_ / "locks" / fmt::format("{}-{}", kind, key);
     const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (fd < 0) return host_error("open", file, std::strerror(errno));
-    CacheLock lock(fd);
+    FileLock lock(fd);
     if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return lock;
     if (errno == EWOULDBLOCK && waiting) waiting();
     // A blocking flock() would sleep through Ctrl-C, and the other rig may build for minutes.
@@ -208,7 +197,7 @@ std::vector<CacheEntry> ArtifactCache::prune(std::optional<std::uint64_t> max_by
         const auto file = root_ / "locks" / fmt::format("{}-{}", entry.kind, entry.key.substr(0, work));
         fs::create_directories(file.parent_path(), error);
         const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-        const CacheLock held(fd);
+        const FileLock held(fd);
         if (fd < 0 || ::flock(fd, LOCK_EX | LOCK_NB) != 0) continue; // in use
         // Renamed first: nobody finds half an artefact.
         const auto dir = root_ / entry.kind / entry.key;

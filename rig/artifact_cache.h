@@ -10,6 +10,7 @@
 #pragma once
 
 #include "rig/error.h"
+#include "rig/file_lock.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -26,19 +27,6 @@ std::filesystem::path default_cache_dir();
 
 std::string sha256_hex(std::string_view data);
 Result<std::string> sha256_file(const std::filesystem::path& file);
-
-// Holds an exclusive flock until destroyed.
-class CacheLock {
- public:
-    CacheLock() = default;
-    explicit CacheLock(int fd) : fd_(fd) {}
-    CacheLock(CacheLock&& other) noexcept;
-    CacheLock& operator=(CacheLock&& other) noexcept;
-    ~CacheLock();
-
- private:
-    int fd_ = -1;
-};
 
 struct CacheEntry {
     std::string kind, key;
@@ -62,7 +50,7 @@ class ArtifactCache {
                                               const std::function<Status(const std::filesystem::path& dir)>& make);
 
     // Blocks until the lock is held; `waiting` is called once if someone else has it.
-    Result<CacheLock> lock(std::string_view kind, std::string_view key, const std::function<void()>& waiting = {});
+    Result<FileLock> lock(std::string_view kind, std::string_view key, const std::function<void()>& waiting = {});
 
     // A mutable folder for `worktrees` (created if need be); use only under lock("worktrees", key).
     Result<std::filesystem::path> worktree(std::string_view key);

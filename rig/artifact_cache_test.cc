@@ -136,7 +136,7 @@ TEST(ArtifactCache, ALockIsExclusiveTellsWhoWaitsAndIsFreedByItsHolder) {
     });
     while (!waiting) std::this_thread::yield();
     EXPECT_FALSE(got);
-    *held = CacheLock();
+    *held = FileLock();
     other.join();
     EXPECT_TRUE(got);
 }
@@ -184,7 +184,7 @@ TEST(ArtifactCache, PruneLeavesWhatIsLockedAndWorkInProgress) {
     ASSERT_EQ(removed.size(), 1u);
     EXPECT_EQ(removed[0].key, "dead.tmp-1-0");
     EXPECT_TRUE(cache.find("kernels", "busy"));
-    *held = CacheLock();
+    *held = FileLock();
     cache.prune(0, std::nullopt);
     EXPECT_EQ(entries_in(dir / "kernels"), 0u);
 }

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 namespace rig {
@@ -23,6 +24,8 @@ using nlohmann::json;
 // A boot's stream is cut off at 256 MiB; its numbers are fewer bytes in a sample than in perf's text.
 constexpr std::size_t max_line_bytes = 256u << 20;
 constexpr std::uintmax_t max_info_bytes = 16u << 20;
+constexpr unsigned kGlances = 5; // of has_writer(), waited for by one who wants to write
+constexpr std::chrono::milliseconds kGlance(2);
 constexpr unsigned max_same_second = 1000; // runs of one experiment started within one second
 
 tl::unexpected<Error> cannot(std::string_view what, const fs::path& file, int error) {
@@ -125,7 +128,13 @@ Result<int> lock_run(const fs::path& dir) {
     auto file = dir / "lock";
     int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (fd < 0) return cannot("open", file, errno);
-    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    int taken = ::flock(fd, LOCK_EX | LOCK_NB);
+    // has_writer() of another process holds it for an instant.
+    for (unsigned again = 0; taken != 0 && errno == EWOULDBLOCK && again < kGlances; ++again) {
+        std::this_thread::sleep_for(kGlance);
+        taken = ::flock(fd, LOCK_EX | LOCK_NB);
+    }
+    if (taken != 0) {
         int error = errno;
         ::close(fd);
         if (error != EWOULDBLOCK) return cannot("lock", file, error);
@@ -172,6 +181,19 @@ Status write_atomically(const fs::path& file, std::string_view content) {
         return status;
     }
     return sync_folder(file.parent_path().empty() ? fs::path(".") : file.parent_path());
+}
+
+bool has_writer(const fs::path& dir) {
+    const int fd = ::open((dir / "lock").c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return false;
+    const bool held = ::flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    ::close(fd);
+    return held;
+}
+
+Result<FileLock> lock_out_writers(const fs::path& dir) {
+    RIG_TRY(fd, lock_run(dir));
+    return FileLock(fd);
 }
 
 Result<RunWriter> RunWriter::create(const fs::path& results, std::string_view experiment, RunInfo info, std::chrono::system_clock::time_point now) {
