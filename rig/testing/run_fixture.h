@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace rig::fixture {
@@ -127,5 +128,31 @@ inline MetricSpec may_rise(std::string name, double at_most) {
 inline MetricSpec not_worse(std::string name, double within) {
     return {std::move(name), ExpectKind::NotWorse, {}, 0, within};
 }
+
+// An experiment's text that reads as make_spec() does: for runs that are to be judged again from their folder.
+inline constexpr std::string_view results_spec = R"(name = "batch-alloc-fail"
+description = "what a failed table batch costs"
+[kernel]
+source = { distro = "linux-source-6.12" }
+enable = ["kernel-patches/6.12/enable"]
+[[arm]]
+name = "ipi"
+witness = "smp_call_function"
+[[arm]]
+name = "reviewed"
+series = ["kernel-patches/6.12/reviewed"]
+witness = "synchronize_rcu"
+[target]
+function = "tlb_remove_table_one"
+sync_function = "tlb_remove_table_smp_sync"
+[target.config]
+MMU_GATHER_RCU_TABLE_FREE = "y"
+[metrics.sync_ipis]
+expect = "exactly"
+values = { ipi = "predicted", reviewed = 0 }
+[metrics.caller_latency]
+expect = "may-rise"
+at_most = 5000
+)";
 
 } // namespace rig::fixture
