@@ -4,7 +4,9 @@
 #include "rig/files.h"
 #include "rig/host/qemu_hypervisor.h"
 #include "rig/image.h"
+#include "rig/read_run.h"
 #include "rig/report/explain.h"
+#include "rig/report/figures.h"
 #include "rig/report/json.h"
 #include "rig/report/suite_report.h"
 #include "rig/report/text.h"
@@ -46,11 +48,6 @@ std::vector<std::string> reproduce(const std::filesystem::path& file, const std:
     if (o.clock) add("--clock", *o.clock);
     for (const auto& one : o.set) add("--set", one);
     return argv;
-}
-
-std::string size_text(std::uint64_t bytes) {
-    return bytes >= (1ull << 30) ? fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (1ull << 30))
-                                 : fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1ull << 20));
 }
 
 json kernel_json(const std::string& arm, const Kernel& kernel) {
@@ -110,7 +107,7 @@ Result<CommandOutput> suite_command(const CommandLine& line, const CommonOptions
     RIG_CHECK(keep_points(suite, line.points));
     auto command = reproduce(suite.file, suite.top, o);
     for (const auto& id : line.points) command.insert(command.end(), {"--point", id});
-    RIG_TRY(result, run_suite(suite, more, world, {common.results, common.jobs, command, line.fresh, common.disk_budget_mib << 20}, stop));
+    RIG_TRY(result, run_suite(suite, more, world, {common.results, common.jobs, command, line.fresh, common.disk_budget_mib << 20, common.warn}, stop));
     if (common.json) return CommandOutput{suite_json(result).dump(2) + "\n", result.exit()};
     return CommandOutput{suite_text(result, common.colour), result.exit()};
 }
@@ -122,7 +119,7 @@ Result<CommandOutput> compare_command(const CommandLine& line, const CommonOptio
     if (!line.points.empty()) return fail(Blame::Spec, fmt::format("{}: --point, but this is an experiment and no suite with [[point]]", line.spec.string()));
     RIG_TRY(spec, load_with_overrides(line));
     if (spec.arms.size() < 2) return fail(Blame::Spec, fmt::format("{}: one arm, want at least two to compare", spec.file.string()));
-    RIG_TRY(result, run_experiment(spec, world, {common.results, common.jobs, reproduce(spec.file, spec.top, line.overrides), line.fresh, common.disk_budget_mib << 20}, stop));
+    RIG_TRY(result, run_experiment(spec, world, {common.results, common.jobs, reproduce(spec.file, spec.top, line.overrides), line.fresh, common.disk_budget_mib << 20, common.warn}, stop));
     return report_output(result.report, common);
 }
 
@@ -213,31 +210,22 @@ Result<CommandOutput> shell_command(const CommandLine& line, const CommonOptions
 
 namespace {
 
-// The experiment of a run, as it was run.
-Result<Spec> spec_of_run(const LoadedRun& run) {
-    std::error_code error;
-    auto top = std::filesystem::canonical(run.dir, error);
-    while (top.has_relative_path() && !std::filesystem::exists(top / "kernel-patches")) top = top.parent_path();
-    if (!top.has_relative_path()) top = std::filesystem::current_path(); // a run that was copied elsewhere
-    return spec_of(run.info, top);
-}
-
 // From the raw samples, as they lie there.
-Result<ReportInput> load_report(const CommandLine& line) {
-    RIG_TRY(run, load_run(line.run));
-    RIG_TRY(spec, spec_of_run(run));
-    return assemble(spec, run.info, run.samples, run.warnings, line.run.string());
+Result<ReportInput> load_report(const CommandLine& line, const CommonOptions& common) {
+    RIG_TRY(dir, find_run(common.results, line.run));
+    RIG_TRY(run, load_run(dir));
+    return report_of(run);
 }
 
 } // namespace
 
 Result<CommandOutput> report_command(const CommandLine& line, const CommonOptions& common) {
-    RIG_TRY(report, load_report(line));
+    RIG_TRY(report, load_report(line, common));
     return report_output(report, common);
 }
 
 Result<CommandOutput> explain_command(const CommandLine& line, const CommonOptions& common) {
-    RIG_TRY(report, load_report(line));
+    RIG_TRY(report, load_report(line, common));
     RIG_TRY(explanation, explain(report, line.metric));
     return CommandOutput{common.json ? explain_json(explanation).dump(2) + "\n" : explain_text(explanation), Exit::AsExpected};
 }
@@ -248,7 +236,7 @@ Result<CommandOutput> calibrate_command(const CommandLine& line, const CommonOpt
         RIG_TRY(spec, load_with_overrides(line));
         if (spec.guest.boots < line.calibration.boots)
             return fail(Blame::Spec, fmt::format("{}: guest.boots = {}, want at least the {} of one side of a comparison", line.spec.string(), spec.guest.boots, line.calibration.boots));
-        RIG_TRY(booted, run_experiment(with_replay(spec), world, {common.results, common.jobs, reproduce(spec.file, spec.top, line.overrides), line.fresh, common.disk_budget_mib << 20}, stop));
+        RIG_TRY(booted, run_experiment(with_replay(spec), world, {common.results, common.jobs, reproduce(spec.file, spec.top, line.overrides), line.fresh, common.disk_budget_mib << 20, common.warn}, stop));
         dir = booted.dir;
     }
     RIG_TRY(run, load_run(dir));

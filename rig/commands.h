@@ -21,7 +21,8 @@ struct Overrides {
 };
 
 struct CommandLine {
-    std::filesystem::path spec, run;
+    std::filesystem::path spec;
+    std::string run; // see find_run()
     std::string arm, metric;
     std::vector<std::string> points; // of a suite; empty: all
     bool fresh = false; // do not go on with an interrupted run
@@ -39,6 +40,7 @@ struct CommonOptions {
     std::filesystem::path results = "results";
     unsigned jobs = 0;
     std::uintmax_t disk_budget_mib = kDiskBudget >> 20;
+    std::function<void(const std::string&)> warn = {}; // to stderr
 };
 
 struct CommandOutput {

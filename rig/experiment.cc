@@ -5,11 +5,13 @@
 #include "rig/files.h"
 #include "rig/image.h"
 #include "rig/host/host_speed.h"
+#include "rig/index_folder.h"
 #include "rig/kvm_probe.h"
 #include "rig/report/json.h"
 #include "rig/report/text.h"
 #include "rig/schedule.h"
 #include "rig/store.h"
+#include "rig/utc.h"
 
 #include <atomic>
 #include <fmt/chrono.h>
@@ -29,7 +31,7 @@
 namespace rig {
 namespace {
 
-std::string utc_now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::now())); }
+std::string utc_now() { return utc_text(std::chrono::system_clock::now()); }
 
 // An arm that is ready to boot. No plan: a function the experiment names is not in the image, which the proofs report.
 struct ReadyArm {
@@ -93,17 +95,6 @@ Result<RunWriter> open_run(const Spec& spec, const RunInfo& info, const Experime
         if (found) return std::move(*found);
     }
     return RunWriter::create(options.results, spec.name, info, std::chrono::system_clock::now());
-}
-
-// Bytes of all files below; what vanishes meanwhile counts nothing.
-std::uintmax_t size_of(const std::filesystem::path& folder) {
-    std::uintmax_t bytes = 0;
-    std::error_code error;
-    for (std::filesystem::recursive_directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-        std::error_code gone;
-        if (const auto size = entry->is_regular_file(gone) && !gone ? entry->file_size(gone) : 0; !gone) bytes += size;
-    }
-    return bytes;
 }
 
 // The boots of a run, handed out in order to one or more workers. The first error that is not retried ends it.
@@ -283,12 +274,16 @@ Result<ChosenMachine> choose_machine(const Spec& spec, const Prepared& prepared,
     return chosen;
 }
 
-Result<ExperimentResult> run_experiment(const Spec& spec, const World& world, const ExperimentOptions& options, std::stop_token stop) {
+namespace {
+
+// `dir` becomes the run's folder once there is one, however it ends.
+Result<ExperimentResult> measure_experiment(const Spec& spec, const World& world, const ExperimentOptions& options, std::stop_token stop, std::filesystem::path& dir) {
     RIG_TRY(prepared, prepare(spec, spec.arms, world));
     RIG_TRY(chosen, choose_machine(spec, prepared, world, stop));
     RIG_TRY(ready, ready_arms(spec, prepared));
     RIG_TRY(info, describe_run(spec, prepared, ready, chosen, world, options));
     RIG_TRY(writer, open_run(spec, info, options));
+    dir = writer.dir();
     for (const auto& [arm, one] : ready) {
         std::error_code ignored;
         std::filesystem::create_directories(writer.dir() / "kernels", ignored);
@@ -333,6 +328,17 @@ Result<ExperimentResult> run_experiment(const Spec& spec, const World& world, co
     RIG_CHECK(writer.save(ended));
     ExperimentResult result{assemble(spec, ended, samples, warnings, std::filesystem::proximate(writer.dir()).string()), writer.dir()};
     RIG_CHECK(writer.save_report(render_text(result.report), render_json(result.report).dump(2) + "\n"));
+    return result;
+}
+
+} // namespace
+
+Result<ExperimentResult> run_experiment(const Spec& spec, const World& world, const ExperimentOptions& options, std::stop_token stop) {
+    std::filesystem::path dir;
+    auto result = measure_experiment(spec, world, options, stop, dir);
+    if (dir.empty()) return result;
+    // Its lock is free by now, so that an interrupted run is not indexed as one that goes on. The index is derived: without it nothing is lost.
+    if (const auto indexed = index_run(dir); !indexed && options.warn) options.warn(fmt::format("{} is not in the index (rig index adds it): {}", dir.string(), indexed.error().message));
     return result;
 }
 

@@ -14,6 +14,7 @@
 #include "rig/report/report.h"
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <stop_token>
 #include <string>
@@ -55,6 +56,7 @@ struct ExperimentOptions {
     std::vector<std::string> command; // what reproduces the run
     bool fresh = false;               // do not go on with an interrupted run
     std::uintmax_t disk_budget = kDiskBudget; // bytes of the run's folder: no boot is begun beyond it
+    std::function<void(const std::string&)> warn = {}; // told what is worth knowing and no reason to fail
 };
 
 struct ExperimentResult {
@@ -64,6 +66,7 @@ struct ExperimentResult {
 
 // Goes on with the same run where one was interrupted or met a fault of the host (RunInfo::same_run): its boots are kept, and only
 // those it lacks are made. A run that the kernel or the guest ended is over: to boot until nothing panics would flatter.
+// A run is indexed when it is over, however it ended (index_folder.h); that it cannot be is a warning.
 Result<ExperimentResult> run_experiment(const Spec& spec, const World& world, const ExperimentOptions& options, std::stop_token stop);
 
 std::string rig_version();

@@ -3,6 +3,8 @@
 
 #include "guest/protocol.h"
 #include "rig/files.h"
+#include "rig/index.h"
+#include "rig/read_run.h"
 #include "rig/store.h"
 #include "rig/testing/captured.h"
 #include "rig/testing/fake_hypervisor.h"
@@ -100,12 +102,14 @@ values = { a = "predicted", b = "predicted" }
         ArtifactCache cache(dir_ / "cache");
         FakeRunner runner;
         const World world{cache, runner, hypervisor, Progress::silent()};
-        return run_experiment(*spec, world, {dir_ / "results", jobs, {"rig", "compare", "x.toml"}, fresh, disk_budget}, stop);
+        return run_experiment(*spec, world, {dir_ / "results", jobs, {"rig", "compare", "x.toml"}, fresh, disk_budget, [this](const std::string& text) { warnings_.push_back(text); }}, stop);
     }
-    long runs() const { return std::distance(std::filesystem::directory_iterator(dir_ / "results"), std::filesystem::directory_iterator()); }
-    std::filesystem::path only_run() const { return std::filesystem::directory_iterator(dir_ / "results")->path(); }
+    long runs() const { return std::ssize(run_folders(dir_ / "results")); }
+    std::filesystem::path only_run() const { return run_folders(dir_ / "results").at(0); }
+    std::vector<RunRecord> indexed() const { return Index::open(dir_ / "results")->runs().value(); }
 
     std::filesystem::path dir_;
+    std::vector<std::string> warnings_;
 };
 
 TEST_F(ExperimentLoop, AnArmsOwnCommandLineIsItsOwn) {
@@ -134,6 +138,37 @@ TEST_F(ExperimentLoop, EveryPlannedBootBecomesOneSampleWhateverTheNumberOfWorker
         EXPECT_EQ(places.size(), 8u);
         EXPECT_TRUE(std::filesystem::exists(only_run() / "report.txt"));
     }
+}
+
+TEST_F(ExperimentLoop, ARunIsIndexedHoweverItEnds) {
+    const auto good = captured_boot_of("6.12-ipi");
+    FakeHypervisor failing({good, {"", "", Signalled{9}, ""}});
+    ASSERT_FALSE(run(failing, 1));
+    ASSERT_EQ(indexed().size(), 1u);
+    EXPECT_EQ(indexed()[0].state, "interrupted"); // and not "running": its lock is free
+    EXPECT_EQ(indexed()[0].samples, 1u);
+    FakeHypervisor hypervisor({good});
+    ASSERT_TRUE(run(hypervisor, 1));
+    ASSERT_EQ(indexed().size(), 1u);
+    EXPECT_EQ(indexed()[0].state, "ended");
+    EXPECT_STREQ(indexed()[0].verdict(), "as-expected");
+    FakeHypervisor panics({{encode(FrameType::Hello, R"({"protocol":1,"release":"6","version":"v","cpus":4})"), "[ 1.0] Kernel panic - not syncing: x\n", Exited{0}, ""}});
+    ASSERT_FALSE(run(panics, 1));
+    ASSERT_EQ(indexed().size(), 2u);
+    EXPECT_EQ(indexed()[0].state, "failed");
+    EXPECT_STREQ(indexed()[0].verdict(), "broken");
+}
+
+TEST_F(ExperimentLoop, AnIndexThatCannotBeWrittenIsAWarning) {
+    std::filesystem::create_directories(dir_ / "results");
+    put("results/index.sqlite", std::string(4096, 'x'));
+    FakeHypervisor hypervisor({captured_boot_of("6.12-ipi")});
+    const auto result = run(hypervisor, 1);
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(result->report.comparison.exit, Exit::AsExpected);
+    ASSERT_EQ(warnings_.size(), 1u);
+    EXPECT_NE(warnings_[0].find("is not in the index"), std::string::npos) << warnings_[0];
+    EXPECT_NE(warnings_[0].find("--rebuild"), std::string::npos) << warnings_[0];
 }
 
 TEST_F(ExperimentLoop, ARunKeepsToItsDiskBudget) {

@@ -1,6 +1,7 @@
-// Reading small files whole.
+// Reading small files whole, and the size of folders.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -18,6 +19,17 @@ inline std::string slurp(const std::filesystem::path& file) {
     in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     bytes.resize(static_cast<std::size_t>(in.gcount()));
     if (in) bytes.append(std::istreambuf_iterator<char>(in), {});
+    return bytes;
+}
+
+// Bytes of all files below; what vanishes meanwhile counts nothing.
+inline std::uintmax_t size_of(const std::filesystem::path& folder) {
+    std::uintmax_t bytes = 0;
+    std::error_code error;
+    for (std::filesystem::recursive_directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+        std::error_code gone;
+        if (const auto size = entry->is_regular_file(gone) && !gone ? entry->file_size(gone) : 0; !gone) bytes += size;
+    }
     return bytes;
 }
 

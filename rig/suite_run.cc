@@ -7,6 +7,7 @@
 #include "rig/report/json.h"
 #include "rig/report/suite_report.h"
 #include "rig/store.h"
+#include "rig/utc.h"
 
 #include <algorithm>
 #include <fmt/chrono.h>
@@ -19,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string now_text() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::now())); }
+std::string now_text() { return utc_text(std::chrono::system_clock::now()); }
 
 std::string folded(std::string_view text) {
     std::string out;

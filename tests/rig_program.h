@@ -68,7 +68,8 @@ class RigProgram : public ::testing::Test {
     // The runs under the case's results folder, oldest first.
     std::vector<fs::path> runs() const {
         std::vector<fs::path> all;
-        for (const auto& entry : fs::directory_iterator(dir_ / "results")) all.push_back(entry.path());
+        for (const auto& entry : fs::directory_iterator(dir_ / "results"))
+            if (entry.is_directory()) all.push_back(entry.path()); // beside them lies their index
         std::sort(all.begin(), all.end());
         return all;
     }

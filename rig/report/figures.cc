@@ -68,6 +68,10 @@ std::string change_figure(const Change& change, Unit unit) {
     return fmt::format("{} [{}, {}]", text(shown.value), text(shown.interval->low), text(shown.interval->high));
 }
 
+std::string size_text(std::uint64_t bytes) {
+    return bytes >= (1ull << 30) ? fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (1ull << 30)) : fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1ull << 20));
+}
+
 const char* mark(Verdict verdict) {
     switch (verdict) {
     case Verdict::AsDeclared:

@@ -3,6 +3,7 @@
 
 #include "rig/verdict.h"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,8 @@ std::string factor(double ratio);
 std::string change_figure(const Change& change, Unit unit);
 // "✔ as declared", "✘ broken", "? undecided"; for what is not judged "rose (not judged)".
 std::string verdict_figure(const ArmMetric& arm);
+// "1.4 GiB", "7.3 MiB".
+std::string size_text(std::uint64_t bytes);
 const char* mark(Verdict verdict); // "✔", "✘", "?" or ""
 
 // Columns that UTF-8 text takes, one per code point.
