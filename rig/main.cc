@@ -1,5 +1,6 @@
 // argv -> wiring -> exit code. Decides nothing about experiments; the only place that prints errors.
 #include "rig/commands.h"
+#include "rig/history_commands.h"
 #include "rig/host/boost_command_runner.h"
 #include "rig/host/choose.h"
 #include "rig/host/qemu_hypervisor.h"
@@ -133,10 +134,11 @@ int main(int argc, char** argv) {
     add_overrides(shell, line.overrides);
     shell->add_flag("--gdb", line.gdb, "open QEMU's gdb stub on loopback and wait for gdb; prints the line to attach");
     shell->add_option("--gdb-port", line.gdb_port, "port of the stub")->capture_default_str()->check(CLI::Range(1024u, 65535u));
+    constexpr const char* kRun = "a run's folder, its id, an unambiguous beginning of that, or latest";
     auto* report = app.add_subcommand("report", "recompute the comparison of a run from its raw samples");
-    report->add_option("RUN", line.run, "folder of a run (results/<run-id>)")->required();
+    report->add_option("RUN", line.run, kRun)->required();
     auto* explain = app.add_subcommand("explain", "how the verdicts on one metric of a run came about, step by step");
-    explain->add_option("RUN", line.run, "folder of a run (results/<run-id>)")->required();
+    explain->add_option("RUN", line.run, kRun)->required();
     explain->add_option("METRIC", line.metric, "e.g. caller_latency")->required();
     auto* calibrate = app.add_subcommand("calibrate", "how often rig cries wolf, and which planted effects it finds");
     calibrate->add_option("SPEC", line.spec, "experiment whose arms plant effects (configs/calibrate.toml), or the folder of a run of it")->required();
@@ -144,6 +146,37 @@ int main(int argc, char** argv) {
     fresh_flag(calibrate);
     calibrate->add_option("--side", line.calibration.boots, "boots on each side of a comparison")->capture_default_str()->check(CLI::Range(5u, 500u));
     calibrate->add_option("--comparisons", line.calibration.comparisons, "comparisons of each kind, resampled from the boots")->capture_default_str()->check(CLI::Range(20u, 100000u));
+    rig::HistoryLine history;
+    auto* list = app.add_subcommand("list", "the runs there are, newest first: what was run, how, and how it came out\n\n"
+                                            "  rig list --experiment batch-alloc-fail --since 2026-02-01\n"
+                                            "  rig list --verdict broken --limit 10");
+    list->add_option("--experiment", history.filter.experiment, "only runs of this experiment (its `name`)");
+    list->add_option("--verdict", history.filter.verdict, "only runs that came out, or stand, like this")
+        ->check(CLI::IsMember({"as-expected", "broken", "inconclusive", "unknown", "running", "interrupted", "ended", "failed", "unreadable"}));
+    list->add_option("--since", history.filter.since, "only runs that started then or later: 2026-02-23 or 2026-02-23T10:32:48Z, UTC");
+    list->add_option("--limit", history.filter.limit, "at most this many")->check(CLI::Range(1u, 1000000u));
+    auto* show = app.add_subcommand("show", "what is known of one run: how it was made, its kernels, its verdict, its figures by arm");
+    show->add_option("RUN", history.run, kRun)->required();
+    auto* diff = app.add_subcommand("diff", "how two runs differ: in what was set up, and in what came out\n\n"
+                                            "Under the virtual clock boots of the same number are compared byte for byte. Figures of different clocks, units or\n"
+                                            "definitions are shown and not compared. Nothing here is a verdict: that takes arms of one run.\n\n"
+                                            "  rig diff 20260223-1032 latest");
+    diff->add_option("LEFT", history.run, kRun)->required();
+    diff->add_option("RIGHT", history.other, kRun)->required();
+    auto* prune = app.add_subcommand("prune", "remove old runs, or their boots only; shows what would go until it is told --yes\n\n"
+                                              "Never a run that is being written; the newest of each experiment only with --force.\n\n"
+                                              "  rig prune --keep 10 --older-than 30            what would go\n"
+                                              "  rig prune --older-than 7 --boots-only --yes    consoles and perf's output go, samples and reports stay");
+    prune->add_option("--keep", history.prune.keep, "of each experiment keep this many of the newest");
+    prune->add_option("--older-than", history.prune.older_than_days, "only runs that started so many days ago or more (with --keep: both must hold)")->check(CLI::Range(0u, 36500u));
+    prune->add_flag("--boots-only", history.prune.boots_only, "only boots/: what is reported can still be recomputed, raw consoles are gone");
+    prune->add_flag("--force", history.prune.force, "the newest of an experiment, too");
+    auto* dry = prune->add_flag("--dry-run", history.dry_run, "only show what would go (that is what happens without --yes)");
+    prune->add_flag("--yes", history.yes, "really remove")->excludes(dry);
+    auto* index = app.add_subcommand("index", "bring results/index.sqlite up to date with the runs' folders: new, changed and vanished ones\n\n"
+                                              "`compare`, `list` and `prune` do so by themselves. After an update of rig that judges otherwise, or when the file\n"
+                                              "is damaged: --rebuild. Nothing is lost with it; the folders are the truth.");
+    index->add_flag("--rebuild", history.rebuild, "make it anew from all runs, beside the old one, and put it in its place");
     auto* doctor = app.add_subcommand("doctor", "what works here, what is missing, and the mend for each");
     auto* cache = app.add_subcommand("cache", "list, size and prune the artefact cache");
     cache->add_flag("--prune", line.prune, "remove what the limits below say (default: unused for 30 days)");
@@ -157,6 +190,7 @@ int main(int argc, char** argv) {
         return code == 0 ? 0 : static_cast<int>(Exit::Usage);
     }
     common.colour = colours_wanted(colour, STDOUT_FILENO);
+    common.warn = [](const std::string& text) { std::fprintf(stderr, "rig: warning: %s\n", text.c_str()); };
 
     Interrupts interrupts;
     rig::remove_abandoned_scratch();
@@ -180,6 +214,11 @@ int main(int argc, char** argv) {
         if (report->parsed()) return rig::report_command(line, common);
         if (explain->parsed()) return rig::explain_command(line, common);
         if (calibrate->parsed()) return rig::calibrate_command(line, common, world, interrupts.token());
+        if (list->parsed()) return rig::list_command(history, common, progress, interrupts.token());
+        if (show->parsed()) return rig::show_command(history, common);
+        if (diff->parsed()) return rig::diff_command(history, common, runner);
+        if (prune->parsed()) return rig::prune_command(history, common, progress, interrupts.token());
+        if (index->parsed()) return rig::index_command(history, common, progress, interrupts.token());
         if (doctor->parsed()) return rig::doctor_command(common, world);
         if (cache->parsed()) return rig::cache_command(line, common, world);
         return rig::fail(rig::Blame::Spec, "no command");

@@ -1,0 +1,34 @@
+// The commands on runs that were made: what there is, what one holds, how two differ, and what may go.
+#pragma once
+
+#include "rig/commands.h"
+#include "rig/index.h"
+#include "rig/prune.h"
+
+#include <stop_token>
+#include <string>
+
+namespace rig {
+
+struct HistoryLine {
+    std::string run, other; // see find_run()
+    RunFilter filter;
+    PruneOptions prune;
+    bool yes = false;     // prune: really
+    bool dry_run = false; // prune: not even with `yes`
+    bool rebuild = false;
+};
+
+// list and prune bring the index up to date first, so that they tell what is there now.
+Result<CommandOutput> list_command(const HistoryLine&, const CommonOptions&, Progress&, std::stop_token);
+// From the folder itself: works without an index, and outside of the results folder.
+Result<CommandOutput> show_command(const HistoryLine&, const CommonOptions&);
+// Succeeds whatever differs.
+Result<CommandOutput> diff_command(const HistoryLine&, const CommonOptions&, CommandRunner&);
+Result<CommandOutput> prune_command(const HistoryLine&, const CommonOptions&, Progress&, std::stop_token);
+Result<CommandOutput> index_command(const HistoryLine&, const CommonOptions&, Progress&, std::stop_token);
+
+// "2026-02-23" or "2026-02-23T10:32:48Z", a day that exists; Blame::Spec else.
+Status check_since(const std::string& text);
+
+} // namespace rig

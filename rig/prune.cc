@@ -1,0 +1,72 @@
+#include "rig/prune.h"
+
+#include "rig/files.h"
+#include "rig/store.h"
+#include "rig/utc.h"
+
+#include <chrono>
+#include <fmt/format.h>
+#include <map>
+#include <unistd.h>
+
+namespace rig {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kTrash = ".trash-"; // the dot keeps it from being taken for a run
+
+} // namespace
+
+Result<std::vector<PruneChoice>> choose_pruned(const std::vector<RunRecord>& runs, const PruneOptions& options, const std::string& now) {
+    if (!options.keep && !options.older_than_days)
+        return fail(Blame::Spec, "prune: nothing says which runs, want --keep N, --older-than DAYS or both");
+    const auto today = moment_of(now);
+    std::map<std::string, unsigned> seen; // of each experiment, so far
+    std::vector<PruneChoice> out;
+    for (const auto& run : runs) {
+        PruneChoice choice{run.id, run.experiment, false, ""};
+        const auto newer = seen[run.experiment]++;
+        const auto started = moment_of(run.started);
+        if (run.state == "running")
+            choice.why_kept = "it has a writer";
+        else if (!started || run.experiment.empty())
+            choice.why_kept = "unreadable: neither its age nor its experiment is known";
+        else if (options.keep && newer < *options.keep)
+            choice.why_kept = fmt::format("one of the newest {}", *options.keep);
+        else if (options.older_than_days && (!today || *today - *started < std::chrono::days(*options.older_than_days)))
+            choice.why_kept = fmt::format("not older than {} days", *options.older_than_days);
+        else if (newer == 0 && !options.force)
+            choice.why_kept = "the newest of its experiment (--force takes it too)";
+        else if (options.boots_only && !run.boots_kept)
+            choice.why_kept = "its boots are gone already";
+        else
+            choice.remove = true;
+        out.push_back(std::move(choice));
+    }
+    return out;
+}
+
+Result<std::uintmax_t> remove_run(const fs::path& run, bool boots_only) {
+    RIG_TRY(alone, lock_out_writers(run)); // until it is gone: a rig that opened the lock before cannot get it
+    (void)alone;
+    const auto what = boots_only ? run / "boots" : run;
+    const auto bytes = size_of(what);
+    const auto trash = run.parent_path() / fmt::format("{}{}-{}{}", kTrash, ::getpid(), run.filename().string(), boots_only ? "-boots" : "");
+    std::error_code error;
+    fs::rename(what, trash, error);
+    if (error) return fail(Blame::Host, fmt::format("cannot rename {}: {}", what.string(), error.message()), what);
+    fs::remove_all(trash, error);
+    if (error) return fail(Blame::Host, fmt::format("cannot remove {}: {}", trash.string(), error.message()), trash);
+    return bytes;
+}
+
+std::vector<fs::path> trash_in(const fs::path& results) {
+    std::vector<fs::path> out;
+    std::error_code error;
+    for (fs::directory_iterator entry(results, error), end; !error && entry != end; entry.increment(error))
+        if (entry->path().filename().string().starts_with(kTrash)) out.push_back(entry->path());
+    return out;
+}
+
+} // namespace rig
