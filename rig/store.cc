@@ -24,7 +24,7 @@ using nlohmann::json;
 // A boot's stream is cut off at 256 MiB; its numbers are fewer bytes in a sample than in perf's text.
 constexpr std::size_t max_line_bytes = 256u << 20;
 constexpr std::uintmax_t max_info_bytes = 16u << 20;
-constexpr unsigned kGlances = 5; // of has_writer(), waited for by one who wants to write
+constexpr unsigned kGlances = 50; // of has_writer(), waited for by one who wants to write; a busy host may take its time in one
 constexpr std::chrono::milliseconds kGlance(2);
 constexpr unsigned max_same_second = 1000; // runs of one experiment started within one second
 

@@ -3,6 +3,7 @@
 #include "rig/testing/run_fixture.h"
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
+#include <thread>
 #include <unistd.h>
 
 namespace rig {
@@ -112,6 +114,35 @@ TEST_F(StoreTest, OneWriterPerRun) {
         EXPECT_FALSE(RunWriter::resume(dir));
     }
     EXPECT_TRUE(RunWriter::resume(dir));
+}
+
+TEST_F(StoreTest, WhoLooksForAWriterTakesTheRunFromNobody) {
+    const auto dir = create().dir();
+    EXPECT_FALSE(has_writer(dir));
+    {
+        const auto writer = RunWriter::resume(dir);
+        ASSERT_TRUE(writer);
+        EXPECT_TRUE(has_writer(dir));
+        EXPECT_FALSE(lock_out_writers(dir));
+    }
+    EXPECT_FALSE(has_writer(dir));
+    EXPECT_FALSE(has_writer(dir / "nowhere"));
+    std::atomic<bool> done = false;
+    std::jthread looker([&] {
+        while (!done) {
+            has_writer(dir);
+            std::this_thread::sleep_for(std::chrono::microseconds(100));
+        }
+    });
+    for (unsigned n = 0; n < 300; ++n) {
+        const auto writer = RunWriter::resume(dir);
+        EXPECT_TRUE(writer) << writer.error().message;
+    }
+    done = true;
+    looker.join();
+    const auto alone = lock_out_writers(dir);
+    ASSERT_TRUE(alone);
+    EXPECT_FALSE(RunWriter::resume(dir));
 }
 
 // A run killed at any byte of its last line loses that boot and no other, and the next one is not glued to the piece.
