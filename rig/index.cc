@@ -103,10 +103,9 @@ struct Lists {
     }
 };
 
-Status with_advice(Status status, const fs::path& file) {
+Status with_advice(Status status) {
     if (!status && status.error().kind == kDamagedDatabase)
-        status.error().message = fmt::format("{}: damaged, or no SQLite file ({}); it is made anew from the runs with: rig index --rebuild",
-                                             file.string(), status.error().message);
+        status.error().message += ": damaged, or no SQLite file; rig index --rebuild makes it anew from the runs";
     return status;
 }
 
@@ -143,7 +142,7 @@ Result<Index> Index::open(const fs::path& results) {
         return migrate_index(database, file.string());
     };
     RIG_TRY(database, Database::open(file, kPatience));
-    RIG_CHECK(with_advice(opened(database), file));
+    RIG_CHECK(with_advice(opened(database)));
     return Index(std::move(in_use), std::move(database));
 }
 
@@ -190,7 +189,7 @@ Result<std::vector<RunRecord>> Index::runs(const RunFilter& filter, Detail detai
             if (detail == Detail::Whole) RIG_CHECK(lists.read(database_, out.back()));
         }
     };
-    RIG_CHECK(with_advice(run(), "the index"));
+    RIG_CHECK(with_advice(run()));
     return out;
 }
 
@@ -236,25 +235,29 @@ Status Index::check() const {
         std::string said;
         if (row) select.read(said);
         if (said == "ok") return {};
-        Error error{Blame::Host, said, {}, kDamagedDatabase, {}};
+        Error error{Blame::Host, fmt::format("{}: {}", kIndexFile, said), {}, kDamagedDatabase, {}};
         return tl::unexpected(error);
     };
-    return with_advice(run(), kIndexFile);
+    return with_advice(run());
 }
 
 Result<std::map<std::string, Index::Mark>> Index::marks() const {
-    RIG_TRY(select, database_.prepare("SELECT id, mark, state, recomputed FROM runs"));
     std::map<std::string, Mark> out;
-    for (;;) {
-        RIG_TRY(row, select.step());
-        if (!row) return out;
-        std::string id;
-        select.read(id);
-        auto& mark = out[id];
-        select.read(mark.mark);
-        select.read(mark.state);
-        select.read(mark.recomputed);
-    }
+    const auto run = [&]() -> Status {
+        RIG_TRY(select, database_.prepare("SELECT id, mark, state, recomputed FROM runs"));
+        for (;;) {
+            RIG_TRY(row, select.step());
+            if (!row) return {};
+            std::string id;
+            select.read(id);
+            auto& mark = out[id];
+            select.read(mark.mark);
+            select.read(mark.state);
+            select.read(mark.recomputed);
+        }
+    };
+    RIG_CHECK(with_advice(run()));
+    return out;
 }
 
 Status Index::update(const std::vector<Marked>& put, const std::vector<std::string>& drop) {
@@ -278,8 +281,7 @@ Status Index::update(const std::vector<Marked>& put, const std::vector<std::stri
             RIG_CHECK(lists.write(database_, record));
         }
         return {};
-    }),
-                       "the index");
+    }));
 }
 
 } // namespace rig

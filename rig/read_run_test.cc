@@ -1,5 +1,6 @@
 #include "rig/read_run.h"
 
+#include "rig/report/json.h"
 #include "rig/testing/results_fixture.h"
 #include "rig/testing/temp_tree.h"
 
@@ -73,8 +74,22 @@ TEST_F(ReadRun, ARunWhosePatchesAreGoneIsKeptAsItsReportHasIt) {
     EXPECT_EQ(bare.arms.size(), 2u);
     EXPECT_TRUE(bare.metrics.empty());
 
-    put(dir / "report.json", "{\"format\": 1}");
+    put(dir / "report.json", render_json(*report).dump(2));
+    auto reported = read_record(dir);
+    EXPECT_FALSE(reported.recomputed);
+    EXPECT_EQ(reported.why_not, bare.why_not);
+    EXPECT_STREQ(reported.verdict(), before.verdict());
+    EXPECT_TRUE(reported.metrics == before.metrics); // every figure survives the file
+    EXPECT_TRUE(reported.arms == before.arms);
+
+    auto half = render_json(*report);
+    half["metrics"][0].erase("unit");
+    put(dir / "report.json", half.dump());
     EXPECT_STREQ(read_record(dir).verdict(), "unknown"); // half a report says nothing
+    half = render_json(*report);
+    half["format"] = 99;
+    put(dir / "report.json", half.dump());
+    EXPECT_STREQ(read_record(dir).verdict(), "unknown"); // nor does one that is read otherwise
 }
 
 TEST_F(ReadRun, AFailedRunIsBrokenAndNotMerelyUnfinished) {

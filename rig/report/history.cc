@@ -126,7 +126,7 @@ std::string show_text(const RunRecord& run, Colour colour) {
                                          run.libvirt_version.empty() ? "" : "; libvirt " + run.libvirt_version, run.perf_version));
     out += entry("source", run.source + (run.revision.empty() ? "" : " at " + run.revision));
     out += entry("reproduce", fmt::format("{}", fmt::join(run.command, " ")));
-    if (!run.recomputed) out += entry("not recomputed", run.why_not + (run.exit ? "; what follows is as report.json has it" : ""));
+    if (!run.recomputed) out += entry("recomputed", "no: " + run.why_not + (run.exit ? "; what follows is as report.json has it" : ""));
     for (const auto& arm : run.arms) {
         out += entry(arm.arm, fmt::format("kernel {}, image {:.16}; {} of {} proofs hold{}", arm.kernel_version, arm.image_sha256, arm.proofs_held,
                                           arm.proofs_held + arm.proofs_failed,
