@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <ctime>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fstream>
@@ -28,10 +29,16 @@ void must(rig::Status status) {
     std::exit(3);
 }
 
-template<class Work> double seconds_of(Work work) {
+struct Cost {
+    double seconds = 0;
+    double cpu_seconds = 0; // of all threads: what a busy machine does not change much
+};
+template<class Work> Cost cost_of(Work work) {
     const auto began = std::chrono::steady_clock::now();
+    const auto cpu = std::clock();
     work();
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    return {std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count(),
+            static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC};
 }
 
 fs::path made_up_run(const fs::path& results) {
@@ -80,27 +87,28 @@ int main(int argc, char** argv) {
         for (unsigned i = 0; i < number; ++i)
             copy_run(run, info, results, i);
         auto& quiet = rig::Progress::silent();
-        const auto report = [&](const char* what, double seconds) {
-            fmt::print("{:6} runs: {:<42} {:8.3f} s  {:9.1f} µs a run\n", number, what, seconds, 1e6 * seconds / number);
+        const auto report = [&](const char* what, Cost cost) {
+            fmt::print("{:6} runs: {:<42} {:8.3f} s, {:8.3f} s of CPU, {:8.1f} µs of CPU a run\n", number, what, cost.seconds, cost.cpu_seconds,
+                       1e6 * cost.cpu_seconds / number);
         };
         {
             auto index = must(rig::Index::open(results));
             rig::IndexChange change;
-            report("index them all", seconds_of([&] { change = must(rig::refresh_index(index, results, rig::Retry::No, quiet, {})); }));
+            report("index them all", cost_of([&] { change = must(rig::refresh_index(index, results, rig::Retry::No, quiet, {})); }));
             fmt::print("             of which judged again from their samples: {} of {}\n", change.added - change.not_recomputed, change.added);
-            report("look for changes where there are none", seconds_of([&] { must(rig::refresh_index(index, results, rig::Retry::No, quiet, {})); }));
-            report("read all rows", seconds_of([&] { must(index.runs()); }));
-            report("read all rows with arms, metrics, splats", seconds_of([&] { must(index.runs({}, rig::Detail::Whole)); }));
-            report("one metric of one arm over all runs", seconds_of([&] {
+            report("look for changes where there are none", cost_of([&] { must(rig::refresh_index(index, results, rig::Retry::No, quiet, {})); }));
+            report("read all rows", cost_of([&] { must(index.runs()); }));
+            report("read all rows with arms, metrics, splats", cost_of([&] { must(index.runs({}, rig::Detail::Whole)); }));
+            report("one metric of one arm over all runs", cost_of([&] {
                        must(index.trend(must(index.runs({"", "", "", 1})).at(0).experiment, "caller_latency", info.kernels.back().arm));
                    }));
         }
         rig::CommonOptions common;
         common.results = results;
-        report("rig list", seconds_of([&] { must(rig::list_command({}, common, quiet, {})); }));
+        report("rig list", cost_of([&] { must(rig::list_command({}, common, quiet, {})); }));
         rig::HistoryLine twenty;
         twenty.filter.limit = 20;
-        report("rig list --limit 20", seconds_of([&] { must(rig::list_command(twenty, common, quiet, {})); }));
+        report("rig list --limit 20", cost_of([&] { must(rig::list_command(twenty, common, quiet, {})); }));
         fmt::print("{:6} runs: the file has {:.1f} MiB, {:.1f} KiB a run\n", number,
                    static_cast<double>(fs::file_size(results / rig::kIndexFile)) / (1 << 20),
                    static_cast<double>(fs::file_size(results / rig::kIndexFile)) / 1024 / number);
