@@ -4,9 +4,13 @@
 #include "rig/store.h"
 
 #include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <set>
 #include <span>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
@@ -16,6 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kRebuildLock = ".index.rebuild";
 constexpr std::size_t kAtATime = 64; // runs in one transaction: some MiB of records
 
 std::string stamp(const fs::path& file) {
@@ -91,16 +96,23 @@ Result<IndexChange> rebuild_index(const fs::path& results, Progress& progress, s
     std::error_code error;
     if (!fs::is_directory(results, error))
         return fail(Blame::Spec, fmt::format("{}: no such folder, want the one that holds the runs (--results)", results.string()));
-    const auto file = results / fmt::format(".{}.new-{}", kIndexFile, ::getpid());
-    struct Leftover { // of a rebuild that came to nothing
+    const auto lock = results / kRebuildLock;
+    const int fd = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0) return fail(Blame::Host, fmt::format("cannot open {}: {}", lock.string(), std::strerror(errno)), lock);
+    const FileLock alone(fd);
+    if (::flock(fd, LOCK_EX | LOCK_NB) != 0)
+        return fail(Blame::Host, fmt::format("{}: another rig is making it anew; try again when it is done", (results / kIndexFile).string()), lock);
+    struct Leftover { // of a rebuild that came to nothing, this one or one that was killed
         fs::path file;
-        ~Leftover() {
+        void remove() const {
             std::error_code ignored;
             for (const char* beside : {"", "-journal"})
                 fs::remove(file.string() + beside, ignored);
         }
-    } leftover{file};
-    fs::remove(file, error);
+        ~Leftover() { remove(); }
+    } leftover{results / fmt::format(".{}.new", kIndexFile)};
+    leftover.remove();
+    const auto& file = leftover.file;
     IndexChange change;
     {
         RIG_TRY(index, Index::make(file));

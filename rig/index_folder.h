@@ -30,6 +30,7 @@ enum class Retry {
 Result<IndexChange> refresh_index(Index& index, const std::filesystem::path& results, Retry retry, Progress& progress, std::stop_token stop);
 
 // A new index of all runs beside the old one, renamed over it once it is complete; whatever the old one was.
+// Blame::Host if another rig is at it, or has the old one open for long.
 Result<IndexChange> rebuild_index(const std::filesystem::path& results, Progress& progress, std::stop_token stop);
 
 // One run that ended just now.

@@ -6,6 +6,8 @@
 #include "rig/testing/temp_tree.h"
 
 #include <atomic>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <thread>
 
 namespace rig {
@@ -251,7 +253,26 @@ TEST_F(IndexTest, ADamagedFileIsToldAndMended) {
     ASSERT_TRUE(rebuild_index(results(), Progress::silent(), {}));
     EXPECT_EQ(rows_of(file()), sound);
     for (const auto& entry : fs::directory_iterator(results()))
-        EXPECT_EQ(entry.path().filename().string().find(".new-"), std::string::npos) << entry.path();
+        EXPECT_EQ(entry.path().filename().string().find(".new"), std::string::npos) << entry.path();
+}
+
+TEST_F(IndexTest, OneRebuildAtATimeWhateverAKilledOneLeft) {
+    make_run(0);
+    put(results() / ".index.sqlite.new", std::string(4096, 'x')); // killed
+    ASSERT_TRUE(rebuild_index(results(), Progress::silent(), {}));
+    EXPECT_FALSE(fs::exists(results() / ".index.sqlite.new"));
+    std::string second;
+    {
+        const int fd = ::open((results() / ".index.rebuild").c_str(), O_RDWR | O_CLOEXEC);
+        const FileLock held(fd);
+        ASSERT_EQ(::flock(fd, LOCK_EX), 0);
+        const auto refused = rebuild_index(results(), Progress::silent(), {});
+        ASSERT_FALSE(refused);
+        second = refused.error().message;
+    }
+    EXPECT_NE(second.find("another rig is making it anew"), std::string::npos) << second;
+    EXPECT_EQ(open().runs()->size(), 1u); // the old one is as it was
+    EXPECT_TRUE(rebuild_index(results(), Progress::silent(), {}));
 }
 
 TEST_F(IndexTest, AReaderSeesWholeTransactionsWhileAWriterWrites) {
