@@ -84,7 +84,7 @@ Result<RunInfo> describe_run(const Spec& spec, const Prepared& prepared, const s
     for (const auto& arm : spec.arms) {
         const auto& one = ready.at(arm.name);
         info.kernels.push_back({arm.name, one.kernel.key, one.kernel.compiler,
-                                one.kernel.config.empty() ? std::string() : "kernels/" + arm.name + ".config", one.kernel.patches, one.facts});
+                                one.kernel.config.empty() ? std::string() : "kernels/" + arm.name + ".config", one.kernel.patches, one.kernel.patch_sha256, one.facts});
     }
     return info;
 }

@@ -430,7 +430,10 @@ Result<Kernel> build_kernel(const Spec& spec, const Arm& arm, const BuildContext
     kernel.from_cache = !made;
     // The cache may have been filled from a project in another folder, with the same texts under other names.
     kernel.patches.clear();
-    for (const auto& patch : recipe.patches) kernel.patches.push_back(patch.name);
+    for (const auto& patch : recipe.patches) {
+        kernel.patches.push_back(patch.name);
+        kernel.patch_sha256.push_back(sha256_hex(patch.text));
+    }
     return kernel;
 }
 

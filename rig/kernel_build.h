@@ -31,6 +31,7 @@ struct Kernel {
     std::string compiler;             // "gcc (Debian 12.2.0-14+deb12u1) 12.2.0"
     std::string version;              // "6.12.117"
     std::vector<std::string> patches; // file names relative to the project, in the order applied
+    std::vector<std::string> patch_sha256; // of their texts
     double build_seconds = 0;         // wall time of the build that made it, 0 if prebuilt
     bool pvh = false;                 // vmlinux was built with bzimage and has a PVH entry
     bool from_cache = false;

@@ -106,6 +106,7 @@ TEST_F(KernelBuild, BuildsAndKeepsWhatABootAndAReportNeed) {
     EXPECT_EQ(kernel.version, "6.12.117");
     EXPECT_EQ(kernel.compiler, "gcc (Test) 12.2.0");
     EXPECT_EQ(kernel.patches, (Units{"patched/a.patch"}));
+    EXPECT_EQ(kernel.patch_sha256, (Units{sha256_hex(kPatchA)}));
     EXPECT_EQ(read_text(kernel.bzimage), "CONFIG_A=y\nint a = 1;\nint b;\n");
     EXPECT_EQ(kernel.image_sha256, *sha256_file(kernel.bzimage));
     EXPECT_EQ(read_text(kernel.config), "CONFIG_A=y\n");

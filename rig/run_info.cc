@@ -16,7 +16,8 @@ constexpr std::size_t max_patches = 4096;
 constexpr std::size_t max_arguments = 1024;
 constexpr std::size_t max_options = 1024;
 constexpr std::size_t max_differences = 65536; // two distributions' kernels
-constexpr unsigned format = 5; // raised when a reader of the old format would misread the new one
+constexpr unsigned format = 6; // raised when a reader of the old format would misread the new one
+constexpr unsigned oldest = 5; // that is read: without patch_sha256
 
 template<class Visit, class I> void visit_texts(I& info, Visit visit) {
     visit("run_id", info.run_id);
@@ -41,6 +42,7 @@ json to_json(const RunKernel& kernel) {
             {"compiler", kernel.compiler},
             {"config_file", kernel.config_file},
             {"patches", kernel.patches},
+            {"patch_sha256", kernel.patch_sha256},
             {"facts",
              {{"version", kernel.facts.version},
               {"image_sha256", kernel.facts.image_sha256},
@@ -60,12 +62,19 @@ Status read_facts(JsonReader reader, KernelFacts& facts) {
     return reader.finish();
 }
 
-Status read_kernel(JsonReader reader, RunKernel& kernel) {
+Status read_kernel(JsonReader reader, RunKernel& kernel, unsigned found_format) {
     RIG_CHECK(reader.text("arm", kernel.arm));
     RIG_CHECK(reader.text("key", kernel.key));
     RIG_CHECK(reader.text("compiler", kernel.compiler));
     RIG_CHECK(reader.text("config_file", kernel.config_file));
     RIG_CHECK(reader.texts("patches", kernel.patches, max_patches));
+    if (found_format > oldest) {
+        RIG_CHECK(reader.texts("patch_sha256", kernel.patch_sha256, max_patches));
+        // Hashes of some of the patches would give the hash of another series.
+        if (!kernel.patch_sha256.empty() && kernel.patch_sha256.size() != kernel.patches.size())
+            return fail(Blame::Host, "run.kernels: arm " + kernel.arm + ": " + std::to_string(kernel.patch_sha256.size()) + " patch_sha256, want none or " +
+                                         std::to_string(kernel.patches.size()) + ", one per patch");
+    }
     RIG_TRY(facts, reader.object("facts"));
     RIG_CHECK(read_facts(facts, kernel.facts));
     return reader.finish();
@@ -107,9 +116,9 @@ Result<RunInfo> run_info_from_json(const json& value) {
     RIG_TRY(reader, JsonReader::open(value, "run"));
     unsigned found_format = 0;
     RIG_CHECK(reader.whole("format", found_format));
-    if (found_format != format)
-        return fail(Blame::Host,
-                    "run.format: " + std::to_string(found_format) + ", want " + std::to_string(format) + " (written by another version of rig)");
+    if (found_format < oldest || found_format > format)
+        return fail(Blame::Host, "run.format: " + std::to_string(found_format) + ", want " + std::to_string(oldest) + " or " + std::to_string(format) +
+                                     " (written by another version of rig)");
     RIG_CHECK(reader.text("spec_text", info.spec_text, max_spec_bytes));
     RIG_CHECK(reader.one_of("clock", info.clock, {"virtual", "wall"}));
     RIG_CHECK(reader.one_of("accelerator", info.accelerator, {"tcg", "kvm"}));
@@ -132,7 +141,7 @@ Result<RunInfo> run_info_from_json(const json& value) {
     RIG_TRY(kernels, reader.objects("kernels", max_arms));
     for (auto& kernel : kernels) {
         info.kernels.emplace_back();
-        RIG_CHECK(read_kernel(kernel, info.kernels.back()));
+        RIG_CHECK(read_kernel(kernel, info.kernels.back(), found_format));
     }
     RIG_TRY(replays, reader.objects("replays", max_arms));
     for (auto& one : replays) {

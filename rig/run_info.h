@@ -18,6 +18,7 @@ struct RunKernel {
     std::string compiler;             // "gcc (Debian 12.2.0-14+deb12u1) 12.2.0"
     std::string config_file;          // relative to the run's folder; empty if there is none
     std::vector<std::string> patches; // relative to the project, in the order applied, enabling ones included
+    std::vector<std::string> patch_sha256; // of their texts, one each; empty in a run of format 5, which did not store them
     KernelFacts facts;                // version, image hash, what the static proofs need
 };
 
@@ -49,7 +50,7 @@ struct RunInfo {
     const RunKernel* find_kernel(std::string_view arm) const;
 };
 
-// Round-trips exactly. Errors: Blame::Host, "run.exposure.x: what was found, want what".
+// Round-trips exactly. Errors: Blame::Host, "run.exposure.x: what was found, want what". Reads format 5 too.
 nlohmann::json to_json(const RunInfo& info);
 Result<RunInfo> run_info_from_json(const nlohmann::json& json);
 

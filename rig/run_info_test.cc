@@ -45,7 +45,22 @@ TEST(RunInfo, IsStrict) {
     more["kernels"][1]["facts"]["guess"] = 1;
     EXPECT_NE(error_of(more).find("run.kernels[1].facts.guess: unknown key"), std::string::npos);
     whole["format"] = 99;
-    EXPECT_EQ(error_of(whole), "run.format: 99, want 5 (written by another version of rig)");
+    EXPECT_EQ(error_of(whole), "run.format: 99, want 5 or 6 (written by another version of rig)");
+}
+
+TEST(RunInfo, ReadsFormatFiveWhichHadNoHashesOfPatches) {
+    auto old = to_json(make_run(make_spec()));
+    old["format"] = 5;
+    for (auto& kernel : old["kernels"]) kernel.erase("patch_sha256");
+    const auto info = run_info_from_json(old);
+    ASSERT_TRUE(info) << info.error().message;
+    EXPECT_EQ(info->kernels[1].patches.size(), 2u);
+    EXPECT_TRUE(info->kernels[1].patch_sha256.empty());
+    old["format"] = 6;
+    EXPECT_EQ(error_of(old), "run.kernels[0].patch_sha256: missing");
+    auto some = to_json(make_run(make_spec()));
+    some["kernels"][1]["patch_sha256"].erase(1);
+    EXPECT_EQ(error_of(some), "run.kernels: arm reviewed: 1 patch_sha256, want none or 2, one per patch");
 }
 
 class RunInfoSpec : public SpecProject {};

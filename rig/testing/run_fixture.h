@@ -110,8 +110,12 @@ inline RunInfo make_run(const Spec& spec) {
                          "gcc 12.2.0",
                          "kernels/" + arm.name + ".config",
                          {"kernel-patches/6.12/enable/0001-mm-use-the-table-batch.patch"},
+                         {std::string(64, '1')},
                          make_facts(hash)};
-        if (!arm.series.empty()) kernel.patches.push_back("kernel-patches/6.12/" + arm.name + "/0001-mm-rcu.patch");
+        if (!arm.series.empty()) {
+            kernel.patches.push_back("kernel-patches/6.12/" + arm.name + "/0001-mm-rcu.patch");
+            kernel.patch_sha256.push_back(std::string(64, hash));
+        }
         run.kernels.push_back(std::move(kernel));
         run.replays.push_back({arm.name, 0, ""});
         ++hash;
