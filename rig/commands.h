@@ -4,6 +4,7 @@
 
 #include "rig/calibration.h"
 #include "rig/experiment.h"
+#include "rig/store.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -32,6 +33,10 @@ struct CommandLine {
     unsigned gdb_port = 1234;
     std::optional<double> max_gib;
     std::optional<unsigned> max_age_days;
+    std::string format; // of an export, one of export_formats()
+    std::filesystem::path out; // of an export; empty: stdout
+    bool raw = false; // csv: single values
+    std::optional<std::string> origin; // kcidb
     CalibrationOptions calibration;
 };
 

@@ -87,7 +87,7 @@ struct Lists {
     Rows<ArmRecord, decltype(arm_columns)> arms{"arms", arm_columns};
     Rows<MetricRecord, decltype(metric_columns)> metrics{"metrics", metric_columns};
     Rows<SplatRecord, decltype(splat_columns)> splats{"splats", splat_columns};
-    Rows<FaultRecord, decltype(fault_columns)> faults{"faults", fault_columns};
+    Rows<FaultCount, decltype(fault_columns)> faults{"faults", fault_columns};
 
     Status write(const Database& database, const RunRecord& record) {
         RIG_CHECK(arms.write(database, record.id, record.arms));

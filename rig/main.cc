@@ -1,6 +1,7 @@
 // argv -> wiring -> exit code. Decides nothing about experiments; the only place that prints errors.
 #include "rig/commands.h"
 #include "rig/history_commands.h"
+#include "rig/export_command.h"
 #include "rig/host/boost_command_runner.h"
 #include "rig/host/choose.h"
 #include "rig/host/qemu_hypervisor.h"
@@ -140,6 +141,19 @@ int main(int argc, char** argv) {
     auto* explain = app.add_subcommand("explain", "how the verdicts on one metric of a run came about, step by step");
     explain->add_option("RUN", line.run, kRun)->required();
     explain->add_option("METRIC", line.metric, "e.g. caller_latency")->required();
+    auto* exporting = app.add_subcommand("export", "a run in a format that other tools read: KTAP, JUnit XML, KCIDB, CSV, benchstat\n\n"
+                                                   "  rig export results/<run-id> --format ktap | kunit.py parse      the kernel's own parser\n"
+                                                   "  rig export results/<run-id> --format junit --out rig.xml        what CI servers show\n"
+                                                   "  rig export results/<run-id> --format kcidb --origin mylab       reports of kernel CI systems, JSON\n"
+                                                   "  rig export results/<run-id> --format csv --raw                  every single latency\n"
+                                                   "  rig export results/<run-id> --format benchstat                  for benchstat -col /arm\n\n"
+                                                   "Only what was shown to hold counts as passed: what is undecided or was not proven to run is a skip or an error.\n"
+                                                   "The exit code is 0 once it is written, whatever the verdict; the format decides the output, --json does not.");
+    exporting->add_option("RUN", line.run, "folder of a run (results/<run-id>)")->required();
+    exporting->add_option("--format", line.format, "ktap, junit, kcidb, csv or benchstat")->required()->check(CLI::IsMember(rig::export_formats()));
+    exporting->add_option("--out", line.out, "file to write, replaced as a whole (default: stdout)");
+    exporting->add_flag("--raw", line.raw, "csv: one row per single latency, in place of one per boot and metric");
+    exporting->add_option("--origin", line.origin, "kcidb: name of the CI system that submits, [a-z0-9_]+ (default: rig)");
     auto* calibrate = app.add_subcommand("calibrate", "how often rig cries wolf, and which planted effects it finds");
     calibrate->add_option("SPEC", line.spec, "experiment whose arms plant effects (configs/calibrate.toml), or the folder of a run of it")->required();
     add_overrides(calibrate, line.overrides);
@@ -212,6 +226,7 @@ int main(int argc, char** argv) {
         if (boot->parsed()) return rig::boot_command(line, common, world, interrupts.token());
         if (shell->parsed()) return rig::shell_command(line, common, world, interrupts.token());
         if (report->parsed()) return rig::report_command(line, common);
+        if (exporting->parsed()) return rig::export_command(line);
         if (explain->parsed()) return rig::explain_command(line, common);
         if (calibrate->parsed()) return rig::calibrate_command(line, common, world, interrupts.token());
         if (list->parsed()) return rig::list_command(history, common, progress, interrupts.token());

@@ -123,7 +123,7 @@ TEST_F(ReadRun, FaultsAreCountedByKind) {
     put(dir / "boots/0000-ipi-0/fault-1.txt", "host: disk-full: no room\n");
     put(dir / "boots/0001-reviewed-0/fault-0.txt", "host: starved: the guest got no CPU\n");
     const auto record = read_record(dir);
-    EXPECT_EQ(record.faults, (std::vector<FaultRecord>{{"host", "disk-full", 1}, {"host", "starved", 2}}));
+    EXPECT_EQ(record.faults, (std::vector<FaultCount>{{"host", "disk-full", 1}, {"host", "starved", 2}}));
     EXPECT_TRUE(record.boots_kept);
     fs::remove_all(dir / "boots");
     EXPECT_FALSE(read_record(dir).boots_kept);

@@ -176,7 +176,7 @@ void take_fault(std::string_view text, RunRecord& record) {
     const auto rest = text.substr(std::min(blame.size() + 2, text.size()));
     const auto kind = rest.substr(0, rest.find(": "));
     const auto found =
-        std::find_if(record.faults.begin(), record.faults.end(), [&](const FaultRecord& one) { return one.blame == blame && one.kind == kind; });
+        std::find_if(record.faults.begin(), record.faults.end(), [&](const FaultCount& one) { return one.blame == blame && one.kind == kind; });
     if (found != record.faults.end())
         ++found->count;
     else

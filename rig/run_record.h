@@ -46,10 +46,10 @@ struct SplatRecord {
 };
 
 // Attempts at a boot that were no sample, from boots/*/fault-N.txt.
-struct FaultRecord {
+struct FaultCount {
     std::string blame, kind; // "host", "disk-full" (boot_end.h)
     unsigned count = 0;
-    bool operator==(const FaultRecord&) const = default;
+    bool operator==(const FaultCount&) const = default;
 };
 
 struct RunRecord {
@@ -77,7 +77,7 @@ struct RunRecord {
     std::vector<ArmRecord> arms;
     std::vector<MetricRecord> metrics;
     std::vector<SplatRecord> splats;
-    std::vector<FaultRecord> faults;
+    std::vector<FaultCount> faults;
 
     const char* verdict() const; // "as-expected" | "broken" | "inconclusive" | "unknown"
     bool operator==(const RunRecord&) const = default;

@@ -189,7 +189,7 @@ bool looks_broken(const ArmMetric& arm) {
 
 void count_verdicts(Comparison& out) {
     for (const auto& metric : out.metrics) {
-        const bool seen = std::any_of(metric.arms.begin(), metric.arms.end(), [](const ArmMetric& arm) { return arm.spread && arm.spread->max > 0; });
+        const bool seen = ever_seen(metric);
         for (const auto& arm : metric.arms)
             switch (arm.verdict) {
             case Verdict::AsDeclared:
@@ -204,7 +204,7 @@ void count_verdicts(Comparison& out) {
                 break;
             case Verdict::Undecided:
                 ++out.undecided;
-                out.doubtful += looks_broken(arm) || arm.suspicious;
+                out.doubtful += doubtful(arm);
                 break;
             case Verdict::Inconclusive:
                 ++out.inconclusive;
@@ -303,6 +303,14 @@ const char* words(Verdict verdict) {
         return "not judged";
     }
     return "not judged";
+}
+
+bool ever_seen(const MetricResult& metric) {
+    return std::any_of(metric.arms.begin(), metric.arms.end(), [](const ArmMetric& arm) { return arm.spread && arm.spread->max > 0; });
+}
+
+bool doubtful(const ArmMetric& arm) {
+    return looks_broken(arm) || arm.suspicious;
 }
 
 const MetricResult* Comparison::find(std::string_view metric) const {

@@ -86,6 +86,11 @@ struct MetricResult {
     std::vector<ArmMetric> arms; // in the spec's order
 };
 
+// Was it anything but 0 in any boot of any arm? An exact 0 everywhere does not count as held: nothing shows that it can be seen.
+bool ever_seen(const MetricResult& metric);
+// Of an undecided one: the estimate itself is beyond what is declared, or what was seen speaks against it. Makes a run inconclusive.
+bool doubtful(const ArmMetric& arm);
+
 struct Comparison {
     std::string baseline;
     bool paired = false; // by boot index

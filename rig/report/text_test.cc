@@ -3,13 +3,10 @@
 #include "rig/report/text.h"
 
 #include "rig/report/figures.h"
+#include "rig/testing/golden.h"
 #include "rig/testing/run_fixture.h"
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <gtest/gtest.h>
-#include <iterator>
 #include <sstream>
 
 namespace rig {
@@ -27,13 +24,7 @@ std::string page(const Spec& spec, const std::vector<Sample>& samples, std::vect
 }
 
 void expect_page(const std::string& name, const std::string& text) {
-    auto file = std::filesystem::path(RIG_TESTDATA) / "reports" / (name + ".txt");
-    if (std::getenv("RIG_UPDATE_GOLDEN")) {
-        std::filesystem::create_directories(file.parent_path());
-        std::ofstream(file, std::ios::binary) << text;
-    }
-    std::ifstream in(file, std::ios::binary);
-    EXPECT_EQ(text, std::string(std::istreambuf_iterator<char>(in), {})) << file;
+    testing::expect_golden("reports/" + name + ".txt", text);
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) {
         EXPECT_LE(display_width(line), 100u) << line;

@@ -1,0 +1,58 @@
+#include "rig/export_command.h"
+
+#include "rig/read_run.h"
+#include "rig/report/benchstat.h"
+#include "rig/report/csv.h"
+#include "rig/report/junit.h"
+#include "rig/report/kcidb.h"
+#include "rig/report/ktap.h"
+#include "rig/store.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+namespace rig {
+namespace {
+
+Status check_options(const CommandLine& line) {
+    const auto& formats = export_formats();
+    if (std::find(formats.begin(), formats.end(), line.format) == formats.end())
+        return fail(Blame::Spec, fmt::format("--format {}: accepted: {}", line.format, fmt::join(formats, ", ")));
+    if (line.raw && line.format != "csv")
+        return fail(Blame::Spec, fmt::format("--raw with --format {}: it is for csv, accepted: csv or no --raw", line.format));
+    if (line.origin && line.format != "kcidb")
+        return fail(Blame::Spec, fmt::format("--origin with --format {}: it is for kcidb, accepted: kcidb or no --origin", line.format));
+    if (line.origin)
+        if (const auto want = bad_origin(*line.origin)) return fail(Blame::Spec, fmt::format("--origin '{}': accepted: {}", *line.origin, *want));
+    return {};
+}
+
+} // namespace
+
+const std::vector<std::string>& export_formats() {
+    static const std::vector<std::string> formats{"ktap", "junit", "kcidb", "csv", "benchstat"};
+    return formats;
+}
+
+Result<CommandOutput> export_command(const CommandLine& line) {
+    RIG_CHECK(check_options(line));
+    RIG_TRY(run, load_run(line.run));
+    RIG_TRY(spec, spec_of_run(run));
+    const auto report = assemble(spec, run.info, run.samples, run.warnings, line.run.string());
+    RIG_TRY(faults, load_faults(run.dir, run.info, run.samples));
+    std::string text;
+    if (line.format == "ktap") text = render_ktap(report, faults);
+    if (line.format == "junit") text = render_junit(report, faults);
+    if (line.format == "kcidb")
+        text = render_kcidb(report, faults, line.origin.value_or("rig")).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    if (line.format == "csv") text = line.raw ? render_csv_raw(report, run.samples) : render_csv(report, run.samples);
+    if (line.format == "benchstat") text = render_benchstat(report, run.samples);
+    if (line.out.empty()) return CommandOutput{text, Exit::AsExpected};
+    if (auto written = write_atomically(line.out, text); !written)
+        return fail(Blame::Spec, fmt::format("--out {}: {}", line.out.string(), written.error().message));
+    return CommandOutput{};
+}
+
+} // namespace rig

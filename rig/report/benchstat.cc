@@ -1,0 +1,52 @@
+#include "rig/report/benchstat.h"
+
+#include "rig/report/checks.h"
+#include "rig/schedule.h"
+
+#include <fmt/format.h>
+
+namespace rig {
+namespace {
+
+// "caller_latency" -> "CallerLatency": a benchmark's name begins with a capital.
+std::string camel(std::string_view name) {
+    std::string out;
+    bool begins = true;
+    for (const char c : name) {
+        if (c == '_') {
+            begins = true;
+            continue;
+        }
+        out += begins && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+        begins = false;
+    }
+    return out;
+}
+
+// A value without characters ends the key.
+std::string config_line(const char* key, std::string_view value) {
+    return value.empty() ? "" : fmt::format("{}: {}\n", key, clean_line(value));
+}
+
+} // namespace
+
+std::string render_benchstat(const ReportInput& input, const std::vector<Sample>& samples) {
+    const auto& run = input.run;
+    std::string out = config_line("experiment", input.spec.name) + config_line("run", run.run_id) +
+                      config_line("kernel", run.kernels.empty() ? "" : run.kernels.front().facts.version) + config_line("clock", run.clock) +
+                      config_line("accelerator", run.accelerator) + config_line("verdict", input.comparison.closing) +
+                      "Unit ns better=lower assume=nothing\nUnit count better=lower assume=nothing\n";
+    for (const auto& metric : input.comparison.metrics) {
+        if (metric.info.name == "injections" || metric.info.name == "predicted_sync") continue;
+        for (const auto& arm : input.spec.arms)
+            for (const auto* boot : boots_of(samples, arm.name)) {
+                if (is_warmup(input.spec, *boot)) continue;
+                if (const auto value = metric_value(metric.info.name, *boot, input.spec.target))
+                    out += fmt::format("Benchmark{}/arm={}-{} 1 {} {}\n", camel(metric.info.name), arm.name, run.vcpus, *value,
+                                       metric.info.unit == Unit::Count ? "count" : "ns");
+            }
+    }
+    return out;
+}
+
+} // namespace rig

@@ -1,0 +1,94 @@
+#include "rig/report/ktap.h"
+
+#include <fmt/format.h>
+
+namespace rig {
+namespace {
+
+enum class Result { Pass, Fail, Error, Skip };
+
+struct Line {
+    Result result;
+    const char* status;
+    const char* directive; // "" for none
+};
+
+Line line_of(const Check& check) {
+    constexpr Line skipped{Result::Skip, "not ok", "SKIP"};
+    switch (check.outcome) {
+    case Outcome::Held:
+        return {Result::Pass, "ok", ""};
+    case Outcome::Broken:
+        return {Result::Fail, "not ok", ""};
+    case Outcome::Missed:
+        return {Result::Error, "not ok", "ERROR"};
+    case Outcome::Unproven:
+        return check.kind == CheckKind::Expectation || check.kind == CheckKind::Splats ? skipped : Line{Result::Error, "not ok", "ERROR"};
+    case Outcome::NotRun:
+    case Outcome::Doubtful:
+    case Outcome::Undecided:
+    case Outcome::Unseen:
+        return skipped;
+    case Outcome::NotJudged:
+    case Outcome::MadeAgain:
+        return {Result::Skip, "ok", "SKIP"};
+    }
+    return skipped;
+}
+
+struct Totals {
+    unsigned pass = 0, fail = 0, error = 0, skip = 0;
+    void add(Result result) { ++(result == Result::Pass ? pass : result == Result::Fail ? fail : result == Result::Error ? error : skip); }
+};
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+    for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+        text.replace(at, from.size(), to);
+}
+
+std::string group_text(const CheckGroup& group, unsigned number, Totals& totals) {
+    const auto name = ktap_text(group.name.empty() ? "run" : "arm " + group.name);
+    auto text = fmt::format("  KTAP version 1\n  # Subtest: {}\n  1..{}\n", name, group.checks.size());
+    Totals own;
+    unsigned test = 0;
+    for (const auto& check : group.checks) {
+        const auto line = line_of(check);
+        own.add(line.result);
+        totals.add(line.result);
+        for (const auto& detail : check.details)
+            text += fmt::format("  # {}: {}\n", ktap_text(check.name), ktap_text(detail));
+        // The reason of a plain failure as well: what follows '#' is free text where it is no directive.
+        const auto why = check.outcome == Outcome::Held ? "" : ktap_text(check.why);
+        text += fmt::format("  {} {} {}{}{}{}{}\n", line.status, ++test, ktap_text(check.name), *line.directive || !why.empty() ? " # " : "",
+                            line.directive, *line.directive && !why.empty() ? " " : "", why);
+    }
+    const char* status = own.fail + own.error ? "not ok" : "ok";
+    return text + fmt::format("{} {} {}{}\n", status, number, name, own.pass + own.fail + own.error == 0 ? " # SKIP nothing in it was decided" : "");
+}
+
+} // namespace
+
+std::string ktap_text(std::string_view text) {
+    auto out = clean_line(text);
+    replace_all(out, "#", "_");
+    // KTAP_END of the kernel's parser, which it looks for anywhere in a line.
+    replace_all(out, "List of all partitions:", "List of all partitions;");
+    replace_all(out, "Kernel panic - not syncing: VFS:", "Kernel panic - not syncing: VFS;");
+    replace_all(out, "reboot: System halted", "reboot; System halted");
+    return out;
+}
+
+std::string render_ktap(const ReportInput& input, const std::vector<FaultRecord>& faults) {
+    const auto groups = checks_of(input, faults);
+    auto text = fmt::format("KTAP version 1\n1..{}\n# rig {}: {}, kernel {}, {} clock on {}, {} vCPUs, {} boots per arm\n", groups.size(),
+                            ktap_text(input.run.rig_version), ktap_text(input.run.run_id),
+                            ktap_text(input.run.kernels.empty() ? "unknown" : input.run.kernels.front().facts.version), input.run.clock,
+                            input.run.accelerator, input.run.vcpus, input.run.boots);
+    Totals totals;
+    unsigned number = 0;
+    for (const auto& group : groups)
+        text += group_text(group, ++number, totals);
+    return text + fmt::format("# Totals: pass:{} fail:{} xfail:0 xpass:0 skip:{} error:{}\n", totals.pass, totals.fail, totals.skip, totals.error);
+}
+
+} // namespace rig
