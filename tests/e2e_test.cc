@@ -1,5 +1,6 @@
 // End to end: the rig program as a user runs it, on real kernels built in this run or taken from the cache, in real
 // guests. A case that fails keeps its folder and prints the command that runs it again.
+#include "rig/artifact_cache.h"
 #include "rig/report/report.h"
 #include "rig/store.h"
 #include "tests/rig_program.h"
@@ -89,6 +90,24 @@ TEST_F(EndToEnd, DefaultExperimentIsExactAndReplaysByteForByte) {
     const auto figures = [](const std::string& page) { return page.substr(0, page.find("How this was measured")); };
     EXPECT_GT(figures(report.out).size(), 2000u);
     EXPECT_EQ(figures(slurp(dirs[0] / "report.txt")), figures(report.out));
+
+    // The parsers of KTAP in every kernel tree there is count what the export says of itself.
+    const auto ktap = dir_ / "run.ktap";
+    EXPECT_EQ(exit_code(rig({"export", dirs[0].string(), "--format", "ktap", "--out", ktap.string()})), 0);
+    unsigned parsers = 0;
+    for (const auto& source : fs::directory_iterator(default_cache_dir() / "sources")) {
+        const auto tree = source.path() / "tree";
+        if (!fs::exists(tree / "tools/testing/kunit/kunit_parser.py")) continue;
+        ++parsers;
+        BoostCommandRunner runner;
+        Command command;
+        command.argv = {(kTop / "tests/ktap_accepted.py").string(), tree.string(), ktap.string()};
+        command.timeout = kBootLimit;
+        const auto accepted = runner.run(command);
+        ASSERT_TRUE(accepted) << accepted.error().message;
+        EXPECT_EQ(exit_code(*accepted), 0) << accepted->out;
+    }
+    EXPECT_GT(parsers, 0u);
 }
 
 TEST_F(EndToEnd, WallClockCountsAreExactToo) {

@@ -1,0 +1,412 @@
+#!/usr/bin/env python3
+"""exports.py RIG TOP: every format of `rig export` through a validator of that format, on a real run kept as test data and on copies of it that
+ended otherwise; and the controls: each validator refuses what is broken. Prints TAP. The kernel's own parser of KTAP: ktap_accepted.py."""
+import copy
+import csv
+import hashlib
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import traceback
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import jsonschema
+
+RIG, TOP = Path(sys.argv[1]), Path(sys.argv[2])
+DATA = TOP / "rig/testdata"
+BASE = DATA / "runs/20261126-101046-batch-alloc-fail"
+HOSTILE = "WARNING: <&>\"' ]]> # SKIP 1..3 \u001b[31m \uffff reboot: System halted"
+
+
+def run(*argv, stdin=None):
+    return subprocess.run([str(word) for word in argv], cwd=TOP, input=stdin, capture_output=True, timeout=120)
+
+
+# ---- The variants of the run: name -> (exit code of its report, folder)
+
+
+def warp(change):
+    """A copy of the run whose run.json and samples `change` has edited; its third argument is the folder."""
+    folder = Path(tempfile.mkdtemp(dir=scratch)) / "20261126-101046-batch-alloc-fail"
+    shutil.copytree(BASE, folder)
+    info = json.loads((folder / "run.json").read_text())
+    samples = [json.loads(line) for line in (folder / "samples.jsonl").read_text().splitlines()]
+    change(info, samples, folder)
+    (folder / "run.json").write_text(json.dumps(info))
+    (folder / "samples.jsonl").write_text("".join(json.dumps(sample) + "\n" for sample in samples))
+    return folder
+
+
+def of_arm(samples, arm):
+    return [sample for sample in samples if sample["id"]["arm"] == arm]
+
+
+def regressed(_, samples, __):
+    for sample in of_arm(samples, "reviewed"):
+        sample["caller_latency_ns"] = [9 * value for value in sample["caller_latency_ns"]]
+
+
+def unproven(_, samples, __):
+    of_arm(samples, "reviewed")[3]["exposure"]["injections"] = 0
+
+
+def splatted(_, samples, __):
+    of_arm(samples, "reviewed")[2]["splats"] = [{"kind": "warning", "title": HOSTILE, "function": "f", "trace": [], "count": 2}]
+
+
+def fault(folder, sample, attempt, text):
+    place = folder / "boots" / "{order:04}-{arm}-{index}".format(**sample["id"])
+    place.mkdir(parents=True, exist_ok=True)
+    (place / f"fault-{attempt}.txt").write_bytes(text)
+
+
+def host_failed(info, samples, folder):
+    info["ended"] = ""
+    lost = of_arm(samples, "reviewed")[-1]
+    fault(folder, lost, 0, b"host: starved: no CPU \xff\x1b[31m <in> half of it\nList of all partitions: # x\n")
+    fault(folder, of_arm(samples, "ipi")[0], 0, b"host: disk-full: no room\n")  # made again: its sample is there
+    samples.remove(lost)
+
+
+def panicked(info, samples, folder):
+    died = of_arm(samples, "reviewed")[-1]
+    info["failure"] = "kernel: arm 'reviewed', boot 7: Kernel panic - not syncing: VFS: " + HOSTILE
+    fault(folder, died, 0, b"kernel: panic: Kernel panic - not syncing: VFS: unable\n")
+    samples.remove(died)
+
+
+def no_boot(info, samples, _):
+    info["ended"] = ""
+    samples.clear()
+
+
+VARIANTS = {"as measured": (0, lambda *_: None), "regressed": (1, regressed), "unproven": (4, unproven), "splatted": (1, splatted), "host failed": (4, host_failed),
+            "panicked": (4, panicked), "no boot": (4, no_boot)}
+
+
+def export(folder, form, *options):
+    done = run(RIG, "export", folder, "--format", form, *options)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
+
+
+# ---- The validators. Each raises on what its format does not allow, and returns {status: how often}
+
+
+def ktap(data):
+    """Documentation/dev-tools/ktap.rst, of which everything is used that rig writes: two levels, plans, numbers, directives, diagnostics."""
+    lines = data.decode("utf-8").split("\n")
+    assert lines.pop() == "", "no line break at the end"
+    assert lines[0] == "KTAP version 1", lines[0]
+    counts = {"pass": 0, "fail": 0, "skip": 0, "error": 0}
+    levels = [{"plan": None, "seen": 0}]
+    for line in lines[1:]:
+        depth = len(levels) - 1
+        assert not any(ord(c) < 32 for c in line), line
+        assert not re.search(r"List of all partitions:|Kernel panic - not syncing: VFS:|reboot: System halted", line), line
+        if line == "  " * (depth + 1) + "KTAP version 1":
+            levels.append({"plan": None, "seen": 0, "statuses": set()})
+            continue
+        if re.match(r" *# ", line):
+            continue
+        found = re.fullmatch(r"( *)(?:1\.\.(\d+)|(ok|not ok) (\d+) ([^#]+?)(?: # (?:(SKIP|ERROR)( |$))?(.*))?)", line)
+        assert found, line
+        if found[2]:
+            assert len(found[1]) == 2 * depth and levels[-1]["plan"] is None, line
+            levels[-1]["plan"] = int(found[2])
+            continue
+        level = levels[-1]
+        if len(found[1]) == 2 * (depth - 1):  # the result of what ends here
+            assert level["seen"] == level["plan"], f"{line}: {level['seen']} of {level['plan']}"
+            assert (found[3] == "not ok") == bool(level["statuses"] & {"fail", "error"}), line
+            assert (found[6] == "SKIP") == (level["statuses"] == {"skip"}), line
+            levels.pop()
+            level = levels[-1]
+        else:
+            assert len(found[1]) == 2 * depth == 2, line
+            status = {"SKIP": "skip", "ERROR": "error"}.get(found[6], "pass" if found[3] == "ok" else "fail")
+            assert status != "error" or found[3] == "not ok", line
+            counts[status] += 1
+            level["statuses"].add(status)
+        level["seen"] += 1
+        assert int(found[4]) == level["seen"], line
+    assert len(levels) == 1 and levels[0]["seen"] == levels[0]["plan"], "the plan is not fulfilled"
+    assert lines[-1] == "# Totals: pass:{pass} fail:{fail} xfail:0 xpass:0 skip:{skip} error:{error}".format(**counts), lines[-1]
+    return counts
+
+
+def junit(data):
+    done = run("xmllint", "--noout", "--nonet", "--schema", DATA / "schemas/junit-10.xsd", "-", stdin=data)
+    assert done.returncode == 0, done.stderr.decode()
+    root = ET.fromstring(data)
+    counts = {"pass": 0, "fail": 0, "skip": 0, "error": 0}
+    for suite in root.iter("testsuite"):
+        own = dict.fromkeys(counts, 0)
+        for case in suite.iter("testcase"):
+            children = [child.tag for child in case if child.tag != "system-out"]
+            assert len(children) < 2, children
+            own[{"failure": "fail", "error": "error", "skipped": "skip"}[children[0]] if children else "pass"] += 1
+        for attribute, key in (("failures", "fail"), ("errors", "error"), ("skipped", "skip")):
+            assert int(suite.get(attribute)) == own[key], (suite.get("name"), attribute)
+        assert int(suite.get("tests")) == sum(own.values())
+        for key, value in own.items():
+            counts[key] += value
+    assert (int(root.get("tests")), int(root.get("failures")), int(root.get("errors"))) == (sum(counts.values()), counts["fail"], counts["error"])
+    return counts
+
+
+SCHEMA = json.loads((DATA / "schemas/kcidb-5.3.json").read_text())
+jsonschema.Draft7Validator.check_schema(SCHEMA)
+
+
+def kcidb(data):
+    value = json.loads(data.decode("utf-8"))
+    jsonschema.Draft7Validator(SCHEMA, format_checker=jsonschema.FormatChecker()).validate(value)
+    counts = {}
+    for kind in ("checkouts", "builds", "tests"):
+        ids = [one["id"] for one in value[kind]]
+        assert len(set(ids)) == len(ids), f"{kind}: an ID is there twice"
+        for one in value[kind]:
+            assert one["id"].startswith(one["origin"] + ":"), one["id"]
+    for build in value["builds"]:
+        assert build["checkout_id"] in [one["id"] for one in value["checkouts"]], build
+    for test in value["tests"]:
+        assert test["build_id"] in [one["id"] for one in value["builds"]], test
+        assert "number" not in test or test["status"] == "DONE", test
+        counts[test["status"]] = counts.get(test["status"], 0) + 1
+    return counts
+
+
+def csv_rows(data):
+    text = data.decode("utf-8")
+    assert text.endswith("\r\n") and "\n" not in text.replace("\r\n", ""), "a line that does not end with CR LF"
+    rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    assert all(len(row) == len(rows[0]) for row in rows), "rows of different lengths"
+    return [dict(zip(rows[0], row)) for row in rows[1:]]
+
+
+def benchfmt(data):
+    """What golang.org/x/perf/benchfmt reads without an error; lines that it would silently ignore are errors here."""
+    text = data.decode("utf-8")
+    assert text.endswith("\n")
+    config, units, results = {}, {}, []
+    for line in text[:-1].split("\n"):
+        fields = line.split()
+        if line.startswith("Benchmark"):
+            name = re.fullmatch(r"Benchmark([A-Z]\w*)((?:/[^/\s=]+=[^/\s]+)*)-(\d+)", fields[0])
+            assert name, line
+            assert re.fullmatch(r"\d+", fields[1]) and int(fields[1]) > 0, line
+            assert len(fields) >= 4 and len(fields) % 2 == 0, line
+            pairs = [(float(fields[i]), fields[i + 1]) for i in range(2, len(fields), 2)]
+            assert all(unit in units for _, unit in pairs), line
+            results.append((name[1], dict(part.split("=") for part in name[2][1:].split("/")), pairs))
+        elif fields[:1] == ["Unit"]:
+            assert len(fields) > 2 and all(re.fullmatch(r"better=(higher|lower)|assume=(nothing|exact)", field) for field in fields[2:]), line
+            assert fields[1] not in units, line
+            units[fields[1]] = fields[2:]
+        else:
+            pair = re.fullmatch(r"([a-z][^\sA-Z:]*):[ \t]+(\S.*)", line)
+            assert pair, line
+            config[pair[1]] = pair[2]
+    assert results
+    return config, results
+
+
+# ---- The tests
+
+
+def refused(validator, data, why):
+    try:
+        validator(data)
+    except (AssertionError, jsonschema.ValidationError, csv.Error, ValueError):
+        return
+    raise AssertionError(f"control: {why}, and it is accepted")
+
+
+def agrees_with_the_verdict(form, validator, bad):
+    """An export looks clean if and only if the report is as expected."""
+    for name, (code, _) in VARIANTS.items():
+        assert run(RIG, "report", folders[name]).returncode == code, name
+        counts = validator(export(folders[name], form))
+        print(f"# {form}, {name}: {counts}")
+        assert any(counts.get(status) for status in bad) == (code != 0), (name, counts)
+        assert code != 1 or counts.get("fail") or counts.get("FAIL"), (name, "the kernel's failure is not in it")
+        # What the host or the guest failed is no failure of the kernel's.
+        assert name not in ("unproven", "host failed", "no boot") or not (counts.get("fail") or counts.get("FAIL")), (name, counts)
+
+
+def test_ktap_is_strict_ktap_and_agrees_with_the_verdict():
+    agrees_with_the_verdict("ktap", ktap, ("fail", "error"))
+
+
+def test_ktap_undecided_is_no_pass():
+    text = export(folders["as measured"], "ktap").decode()
+    assert re.search(r"^  not ok \d+ bystander_burst # SKIP undecided", text, re.M), text
+    assert not re.search(r"^  ok \d+ (caller_latency|splats)", export(folders["unproven"], "ktap").decode(), re.M)
+
+
+def test_ktap_controls():
+    text = export(folders["as measured"], "ktap")
+    for why, broken in (("a number is wrong", text.replace(b"  ok 1 verdict", b"  ok 2 verdict")), ("a line is unknown", text.replace(b"  ok 1 verdict", b"  okay 1 verdict")),
+                        ("the plan is wrong", text.replace(b"1..3\n", b"1..4\n")), ("an escape", text.replace(b"verdict\n", b"ver\x1bdict\n")),
+                        ("the totals flatter", re.sub(rb"pass:\d+", b"pass:99", text)), ("the end is missing", text[: len(text) // 2])):
+        refused(ktap, broken, why)
+
+
+def test_junit_is_valid_and_agrees_with_the_verdict():
+    agrees_with_the_verdict("junit", junit, ("fail", "error"))
+
+
+def test_junit_keeps_a_guests_words_as_data():
+    root = ET.fromstring(export(folders["splatted"], "junit"))
+    said = "".join(out.text for out in root.iter("system-out"))
+    assert "<&>\"' ]]> # SKIP 1..3 ?[31m ? reboot" in said, said
+
+
+def test_junit_controls():
+    text = export(folders["as measured"], "junit")
+    for why, broken in (("an unknown attribute", text.replace(b" classname=", b" class=")), ("an unknown element", text.replace(b"system-out", b"stdout")),
+                        ("a count that flatters", re.sub(rb'failures="0"', b'failures="1"', text, count=1)), ("it is cut", text[:-20])):
+        refused(junit, broken, why)
+
+
+def test_kcidb_is_valid_and_agrees_with_the_verdict():
+    agrees_with_the_verdict("kcidb", kcidb, ("FAIL", "ERROR", "MISS"))
+
+
+def test_kcidb_statuses():
+    tests = {test["id"].split("/", 1)[1]: test for test in json.loads(export(folders["host failed"], "kcidb"))["tests"]}
+    attempts = {id: test for id, test in tests.items() if ".attempt-" in id}
+    assert len(attempts) == 2 and {test["status"] for test in attempts.values()} == {"MISS"}, attempts
+    assert {test["path"] for test in attempts.values()} == {"rig.batch-alloc-fail.boot"}, attempts
+    measured = {test["id"].split("/", 1)[1]: test for test in json.loads(export(folders["as measured"], "kcidb"))["tests"]}
+    number = measured["reviewed/measure.caller_latency"]["number"]
+    assert number["unit"] == "s" and number["prefix"] == "metric" and 0.015 < number["value"] < 0.017, number
+    assert measured["ipi/measure.sync_ipis"]["number"] == {"value": 240.0}
+    assert measured["reviewed/expect.sync_ipis"]["status"] == "PASS"
+    assert measured["reviewed/expect.bystander_burst"]["status"] == "DONE"
+    assert "reviewed/expect.tlb_flushes" not in measured and measured["reviewed/measure.tlb_flushes"]["status"] == "DONE"
+    assert measured["reviewed/proof.injections"]["status"] == "DONE"
+    empty = {test["id"].split("/", 1)[1]: test for test in json.loads(export(folders["no boot"], "kcidb"))["tests"]}
+    assert empty["reviewed/expect.sync_ipis"]["status"] == "SKIP"
+    assert {one["origin"] for one in json.loads(export(folders["as measured"], "kcidb", "--origin", "my_lab"))["tests"]} == {"my_lab"}
+
+
+def test_kcidb_patchset_hash_is_the_schemas():
+    def with_hashes(info, _, __):
+        info["format"] = 6
+        for kernel in info["kernels"]:
+            kernel["patch_sha256"] = [hashlib.sha256((TOP / name).read_bytes()).hexdigest() for name in kernel["patches"]]
+        info["kernels"][0].update(patches=[], patch_sha256=[])
+
+    folder = warp(with_hashes)
+    checkouts = json.loads(export(folder, "kcidb"))["checkouts"]
+    patches = json.loads((folder / "run.json").read_text())["kernels"][1]["patches"]
+    # The command that the schema gives for it.
+    command = 'sha256sum "$@" | cut -c-64 | sha256sum | cut -c-64'
+    wanted = subprocess.run(["sh", "-c", command, "sh", *patches], cwd=TOP, capture_output=True, text=True, check=True)
+    assert len(patches) == 4
+    assert checkouts[1]["patchset_hash"] == wanted.stdout.strip(), checkouts[1]
+    assert checkouts[0]["patchset_hash"] == ""
+    # A run that did not store them says nothing; "" would say that there was no patch.
+    assert "patchset_hash" not in json.loads(export(BASE, "kcidb"))["checkouts"][1]
+
+
+def test_kcidb_controls():
+    whole = json.loads(export(folders["as measured"], "kcidb"))
+
+    def broken(change):
+        value = copy.deepcopy(whole)
+        change(value)
+        return json.dumps(value).encode()
+
+    for why, change in (("no ID", lambda v: v["tests"][0].pop("id")), ("no build", lambda v: v["builds"][0].pop("checkout_id")),
+                        ("an origin in capitals", lambda v: v["tests"][0].update(origin="Rig")), ("an ID without origin", lambda v: v["tests"][0].update(id="x")),
+                        ("an unknown status", lambda v: v["tests"][0].update(status="OK")), ("an unknown key", lambda v: v["tests"][0].update(waived=True)),
+                        ("a bad path", lambda v: v["tests"][0].update(path="rig..x")), ("a number without value", lambda v: v["tests"][1].update(number={"unit": "s"})),
+                        ("an unknown prefix", lambda v: v["tests"][1].update(number={"value": 1, "prefix": "si"})),
+                        ("a hash that is none", lambda v: v["checkouts"][0].update(patchset_hash="abc")), ("another version", lambda v: v["version"].update(major=4)),
+                        ("an ID twice", lambda v: v["tests"].append(v["tests"][0])), ("null", lambda v: v["tests"][0].update(comment=None)),
+                        ("a test of no build", lambda v: v["tests"][0].update(build_id="rig:other"))):
+        refused(kcidb, broken(change), why)
+
+
+def test_csv_has_every_boot_and_value():
+    samples = [json.loads(line) for line in (BASE / "samples.jsonl").read_text().splitlines()]
+    rows = csv_rows(export(folders["as measured"], "csv"))
+    sync = {(row["arm"], int(row["boot"])): float(row["value"]) for row in rows if row["metric"] == "sync_ipis"}
+    assert sync == {(s["id"]["arm"], s["id"]["index"]): s["counts"]["sync_ipis"] for s in samples}
+    assert {row["unit"] for row in rows} == {"count", "ns"} and {row["judged"] for row in rows} == {"yes"}
+    raw = csv_rows(export(folders["as measured"], "csv", "--raw"))
+    for sample in samples:
+        found = [int(row["value"]) for row in raw if (row["arm"], int(row["boot"]), row["metric"]) == (sample["id"]["arm"], sample["id"]["index"], "caller_latency")]
+        assert found == sample["caller_latency_ns"]
+    assert [int(row["index"]) for row in raw[:3]] == [0, 1, 2]
+    assert csv_rows(export(folders["no boot"], "csv")) == []
+
+
+def test_csv_controls():
+    data = export(folders["as measured"], "csv")
+    for why, broken in (("LF alone", data.replace(b"\r\n", b"\n")), ("a row with a field more", data.replace(b"sync_ipis,", b"sync_ipis,,", 1)), ("an open quote", data + b'"\r\n')):
+        refused(csv_rows, broken, why)
+
+
+def test_benchstat_has_a_line_per_boot():
+    samples = [json.loads(line) for line in (BASE / "samples.jsonl").read_text().splitlines()]
+    config, results = benchfmt(export(folders["as measured"], "benchstat"))
+    assert config["verdict"].startswith("AS EXPECTED"), config
+    for arm in ("ipi", "reviewed"):
+        found = [pairs for name, keys, pairs in results if (name, keys) == ("SyncIpis", {"arm": arm})]
+        assert found == [[(s["counts"]["sync_ipis"], "count")] for s in sorted(of_arm(samples, arm), key=lambda s: s["id"]["index"])]
+    assert not any(name in ("Injections", "PredictedSync") for name, _, _ in results)
+    # Whoever compares with benchstat must see that nothing was proven.
+    assert benchfmt(export(folders["unproven"], "benchstat"))[0]["verdict"].startswith("INCONCLUSIVE")
+
+
+def test_benchstat_controls():
+    data = export(folders["as measured"], "benchstat")
+    for why, broken in (("no unit", data.replace(b"240 count", b"240", 1)), ("no iterations", data.replace(b"-4 1 ", b"-4 ", 1)), ("no number", data.replace(b" 240 ", b" many ", 1)),
+                        ("a name in small letters", data.replace(b"BenchmarkSync", b"Benchmarksync", 1)), ("metadata without =", data.replace(b"better=lower", b"better", 1)),
+                        ("a line that is nothing", b"hello world\n" + data)):
+        refused(benchfmt, broken, why)
+
+
+def test_what_does_not_fit_is_one_clear_error():
+    for options, wanted in ((["--format", "tap"], "ktap"), (["--format", "junit", "--raw"], "--raw with --format junit: it is for csv"),
+                            (["--format", "csv", "--origin", "x"], "--origin with --format csv"), (["--format", "kcidb", "--origin", "My Lab"], "--origin 'My Lab': accepted: "),
+                            (["--format", "csv", "--out", scratch + "/none/x.csv"], "--out ")):
+        done = run(RIG, "export", BASE, *options)
+        assert done.returncode == 2 and wanted in done.stderr.decode() and not done.stdout, (options, done)
+    assert run(RIG, "export", DATA, "--format", "csv").returncode == 2
+    assert not Path(scratch, "none").exists()
+
+    def bad_record(_, samples, folder):
+        fault(folder, samples[0], 0, b"nobody is to blame\n")
+
+    done = run(RIG, "export", warp(bad_record), "--format", "junit")
+    assert done.returncode == 3 and "fault-0.txt:1: found 'nobody is to blame" in done.stderr.decode(), done.stderr
+
+
+def test_out_is_what_stdout_is():
+    for form in ("ktap", "junit", "kcidb", "csv", "benchstat"):
+        file = Path(scratch, form)
+        file.write_text("old")
+        assert export(BASE, form, "--out", file) == b""
+        assert file.read_bytes() == export(BASE, form)
+
+
+with tempfile.TemporaryDirectory() as scratch:
+    folders = {name: warp(change) for name, (_, change) in VARIANTS.items()}
+    tests = [(name, test) for name, test in list(globals().items()) if name.startswith("test_")]
+    print(f"1..{len(tests)}")
+    for number, (name, test) in enumerate(tests, 1):
+        try:
+            test()
+            print(f"ok {number} - {name[5:].replace('_', ' ')}")
+        except Exception:
+            print("".join("# " + line + "\n" for line in traceback.format_exc().splitlines()) + f"not ok {number} - {name[5:].replace('_', ' ')}")
