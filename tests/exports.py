@@ -17,7 +17,7 @@ from pathlib import Path
 
 import jsonschema
 
-RIG, TOP = Path(sys.argv[1]), Path(sys.argv[2])
+RIG, TOP = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
 DATA = TOP / "rig/testdata"
 BASE = DATA / "runs/20261126-101046-batch-alloc-fail"
 HOSTILE = "WARNING: <&>\"' ]]> # SKIP 1..3 \u001b[31m \uffff reboot: System halted"

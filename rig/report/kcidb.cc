@@ -62,6 +62,9 @@ class Export {
 
     json render(const std::vector<CheckGroup>& groups) {
         for (const auto& group : groups)
+            for (const auto& check : group.checks)
+                proven_ = proven_ && (check.kind != CheckKind::Proof || check.outcome == Outcome::Held);
+        for (const auto& group : groups)
             if (!group.name.empty()) add_arm(group);
         return {{"version", {{"major", 5}, {"minor", 3}}}, {"checkouts", checkouts_}, {"builds", builds_}, {"tests", tests_}};
     }
@@ -134,7 +137,11 @@ class Export {
         json boots = json::array();
         for (const auto& boot : arm.boots)
             boots.push_back({{"boot", boot.boot}, {"value", scaled(boot.value)}});
-        out["misc"] = {{"boots", boots}, {"number_is", "median over boots"}, {"min", scaled(arm.spread->min)}, {"max", scaled(arm.spread->max)}};
+        out["misc"] = {{"boots", boots},
+                       {"number_is", "median over boots"},
+                       {"proofs_hold", proven_},
+                       {"min", scaled(arm.spread->min)},
+                       {"max", scaled(arm.spread->max)}};
         if (!metric.info.per_boot.empty()) out["misc"]["per_boot"] = metric.info.per_boot;
         return out;
     }
@@ -152,6 +159,7 @@ class Export {
 
     const ReportInput& input_;
     const std::string& origin_;
+    bool proven_ = true; // every proof of every arm holds
     json checkouts_ = json::array(), builds_ = json::array(), tests_ = json::array();
 };
 

@@ -2,7 +2,8 @@
 // build per arm, and per build
 //   rig.<experiment>                the arm as a whole
 //   rig.<experiment>.measure.*      one test per metric: DONE, with the median over boots as its number (seconds, or a plain count) and
-//                                   the boots' values in misc
+//                                   the boots' values in misc, and whether the run's proofs hold: a number of an unproven run says
+//                                   nothing of the patch
 //   rig.<experiment>.expect.*       what is declared of it
 //   rig.<experiment>.proof.*, .splats, .boot
 //

@@ -45,6 +45,8 @@ TEST(Kcidb, StatusesSayWhatIsKnownOfTheKernel) {
     auto unproven = render_kcidb(input_of(spec, samples), {}, "lab");
     EXPECT_EQ(test_of(unproven, "reviewed/expect.caller_latency")["status"], "ERROR");
     EXPECT_EQ(test_of(unproven, "reviewed/all")["status"], "ERROR");
+    EXPECT_EQ(test_of(unproven, "ipi/measure.caller_latency")["misc"]["proofs_hold"], false);
+    EXPECT_EQ(latency["misc"]["proofs_hold"], true);
     EXPECT_EQ(test_of(render_kcidb(input_of(spec, {}), {}, "lab"), "reviewed/expect.caller_latency")["status"], "SKIP");
 }
 
