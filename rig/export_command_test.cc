@@ -1,0 +1,69 @@
+// What the formats hold is tested beside the renderers, and by tests/exports.py against validators.
+#include "rig/export_command.h"
+
+#include "rig/files.h"
+#include "rig/testing/temp_tree.h"
+
+#include <gtest/gtest.h>
+
+namespace rig {
+namespace {
+
+using rig::testing::TempTree;
+
+CommandLine line_of(std::string format) {
+    CommandLine line;
+    line.run = std::filesystem::path(RIG_TESTDATA) / "runs/20261126-101046-batch-alloc-fail";
+    line.format = std::move(format);
+    return line;
+}
+
+std::string error_of(const CommandLine& line) {
+    const auto output = export_command(line);
+    if (output) return "";
+    EXPECT_EQ(output.error().blame, Blame::Spec) << output.error().message;
+    return output.error().message;
+}
+
+TEST(ExportCommand, EveryFormatToStdoutOrAFile) {
+    const TempTree dir;
+    for (const auto& format : export_formats()) {
+        auto line = line_of(format);
+        const auto shown = export_command(line);
+        ASSERT_TRUE(shown) << format << ": " << shown.error().message;
+        EXPECT_GT(shown->text.size(), 1000u) << format;
+        EXPECT_EQ(shown->exit, Exit::AsExpected);
+        line.out = dir.put(format, "old");
+        const auto written = export_command(line);
+        ASSERT_TRUE(written) << written.error().message;
+        EXPECT_EQ(written->text, "");
+        EXPECT_EQ(slurp(line.out), shown->text);
+    }
+}
+
+TEST(ExportCommand, AnOptionThatDoesNotFitIsRefusedBeforeAnythingIsRead) {
+    EXPECT_EQ(error_of(line_of("tap")), "--format tap: accepted: ktap, junit, kcidb, csv, benchstat");
+    auto line = line_of("ktap");
+    line.run = "/nonexistent";
+    line.raw = true;
+    EXPECT_EQ(error_of(line), "--raw with --format ktap: it is for csv, accepted: csv or no --raw");
+    line.raw = false;
+    line.origin = "lab";
+    EXPECT_EQ(error_of(line), "--origin with --format ktap: it is for kcidb, accepted: kcidb or no --origin");
+    line.format = "kcidb";
+    line.origin = "My-Lab";
+    EXPECT_EQ(error_of(line), "--origin 'My-Lab': accepted: lower-case letters, digits and '_', at least one");
+}
+
+TEST(ExportCommand, WhatCannotBeWrittenLeavesNothing) {
+    const TempTree dir;
+    auto line = line_of("csv");
+    line.out = dir / "none/run.csv";
+    EXPECT_TRUE(error_of(line).starts_with("--out " + line.out.string() + ": ")) << error_of(line);
+    EXPECT_TRUE(std::filesystem::is_empty(dir.path()));
+    line.run = dir.path();
+    EXPECT_NE(error_of(line), "") << "no run";
+}
+
+} // namespace
+} // namespace rig
