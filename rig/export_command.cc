@@ -36,11 +36,11 @@ const std::vector<std::string>& export_formats() {
     return formats;
 }
 
-Result<CommandOutput> export_command(const CommandLine& line) {
+Result<CommandOutput> export_command(const CommandLine& line, const CommonOptions& common) {
     RIG_CHECK(check_options(line));
-    RIG_TRY(run, load_run(line.run));
-    RIG_TRY(spec, spec_of_run(run));
-    const auto report = assemble(spec, run.info, run.samples, run.warnings, line.run.string());
+    RIG_TRY(dir, find_run(common.results, line.run));
+    RIG_TRY(run, load_run(dir));
+    RIG_TRY(report, report_of(run));
     RIG_TRY(faults, load_faults(run.dir, run.info, run.samples));
     std::string text;
     if (line.format == "ktap") text = render_ktap(report, faults);

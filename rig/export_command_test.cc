@@ -19,7 +19,7 @@ CommandLine line_of(std::string format) {
 }
 
 std::string error_of(const CommandLine& line) {
-    const auto output = export_command(line);
+    const auto output = export_command(line, CommonOptions{});
     if (output) return "";
     EXPECT_EQ(output.error().blame, Blame::Spec) << output.error().message;
     return output.error().message;
@@ -29,12 +29,12 @@ TEST(ExportCommand, EveryFormatToStdoutOrAFile) {
     const TempTree dir;
     for (const auto& format : export_formats()) {
         auto line = line_of(format);
-        const auto shown = export_command(line);
+        const auto shown = export_command(line, CommonOptions{});
         ASSERT_TRUE(shown) << format << ": " << shown.error().message;
         EXPECT_GT(shown->text.size(), 1000u) << format;
         EXPECT_EQ(shown->exit, Exit::AsExpected);
         line.out = dir.put(format, "old");
-        const auto written = export_command(line);
+        const auto written = export_command(line, CommonOptions{});
         ASSERT_TRUE(written) << written.error().message;
         EXPECT_EQ(written->text, "");
         EXPECT_EQ(slurp(line.out), shown->text);

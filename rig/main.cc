@@ -149,7 +149,7 @@ int main(int argc, char** argv) {
                                                    "  rig export results/<run-id> --format benchstat                  for benchstat -col /arm\n\n"
                                                    "Only what was shown to hold counts as passed: what is undecided or was not proven to run is a skip or an error.\n"
                                                    "The exit code is 0 once it is written, whatever the verdict; the format decides the output, --json does not.");
-    exporting->add_option("RUN", line.run, "folder of a run (results/<run-id>)")->required();
+    exporting->add_option("RUN", line.run, kRun)->required();
     exporting->add_option("--format", line.format, "ktap, junit, kcidb, csv or benchstat")->required()->check(CLI::IsMember(rig::export_formats()));
     exporting->add_option("--out", line.out, "file to write, replaced as a whole (default: stdout)");
     exporting->add_flag("--raw", line.raw, "csv: one row per single latency, in place of one per boot and metric");
@@ -226,7 +226,7 @@ int main(int argc, char** argv) {
         if (boot->parsed()) return rig::boot_command(line, common, world, interrupts.token());
         if (shell->parsed()) return rig::shell_command(line, common, world, interrupts.token());
         if (report->parsed()) return rig::report_command(line, common);
-        if (exporting->parsed()) return rig::export_command(line);
+        if (exporting->parsed()) return rig::export_command(line, common);
         if (explain->parsed()) return rig::explain_command(line, common);
         if (calibrate->parsed()) return rig::calibrate_command(line, common, world, interrupts.token());
         if (list->parsed()) return rig::list_command(history, common, progress, interrupts.token());

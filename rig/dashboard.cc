@@ -1,0 +1,187 @@
+#include "rig/dashboard.h"
+
+#include "rig/statistics.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+namespace rig {
+namespace {
+
+using nlohmann::json;
+
+// Each distinct text once; rows hold its number.
+class Words {
+ public:
+    std::size_t number(const std::string& word) {
+        const auto [at, added] = numbers_.try_emplace(word, list_.size());
+        if (added) list_.push_back(word);
+        return at->second;
+    }
+    const json& list() const { return list_; }
+
+ private:
+    std::map<std::string, std::size_t> numbers_;
+    json list_ = json::array();
+};
+
+DashboardCell cell_of(const RunRecord& run) {
+    return {run.experiment, run.clock, run.accelerator, run.arch, run.vcpus, run.overrides};
+}
+
+// A script that hands `data` to the page. JSON is JavaScript but for two line separators; "</" would end a script element if the file
+// were ever inlined in one.
+std::string as_script(const std::string& name, const json& data) {
+    auto text = data.dump(-1, ' ', true, json::error_handler_t::replace);
+    std::string safe;
+    safe.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        safe += text[i];
+        if (text[i] == '<') safe.replace(safe.size() - 1, 1, "\\u003c");
+    }
+    return fmt::format("rigData({}, {});\n", json(name).dump(), safe);
+}
+
+json number_or_null(const std::optional<double>& value) {
+    return value ? json(*value) : json(nullptr);
+}
+
+// The median over boots with its interval; without one at this number of boots, their range.
+json point_of(std::size_t run, const MetricRecord& metric, Words& verdicts) {
+    std::vector<double> values;
+    for (const auto& [boot, value] : boot_values(metric)) values.push_back(value);
+    auto low = metric.minimum, high = metric.maximum;
+    bool interval = false;
+    if (const auto estimate = median_estimate(values); estimate && estimate->interval) {
+        low = estimate->interval->low, high = estimate->interval->high;
+        interval = true;
+    }
+    return {run, *metric.median, number_or_null(low), number_or_null(high), interval ? 1 : 0, verdicts.number(metric.verdict), number_or_null(metric.ratio),
+            number_or_null(metric.ratio_low), number_or_null(metric.ratio_high)};
+}
+
+// What a cell's figures are, over its runs in the order of time.
+json cell_data(const std::vector<std::pair<std::size_t, const RunRecord*>>& runs, const DashboardOptions& options) {
+    struct Series {
+        std::string unit;
+        json points = json::array();
+        std::vector<double> medians;
+    };
+    std::map<std::pair<std::string, std::string>, Series> all; // by metric and arm
+    std::vector<std::string> metric_order, arm_order;          // as the newest report has them
+    Words verdicts;
+    const auto remember = [](std::vector<std::string>& order, const std::string& name) {
+        if (std::find(order.begin(), order.end(), name) == order.end()) order.push_back(name);
+    };
+    for (auto run = runs.rbegin(); run != runs.rend(); ++run)
+        for (const auto& metric : run->second->metrics) remember(metric_order, metric.metric), remember(arm_order, metric.arm);
+    for (const auto& [number, run] : runs)
+        for (const auto& metric : run->metrics) {
+            if (!metric.median) continue;
+            auto& series = all[{metric.metric, metric.arm}];
+            series.unit = metric.unit;
+            series.points.push_back(point_of(number, metric, verdicts));
+            series.medians.push_back(*metric.median);
+        }
+    json metrics = json::array();
+    for (const auto& metric : metric_order) {
+        json arms = json::array();
+        std::string unit;
+        for (const auto& arm : arm_order) {
+            const auto found = all.find({metric, arm});
+            if (found == all.end()) continue;
+            auto& series = found->second;
+            unit = series.unit;
+            const auto from = series.medians.size() - std::min(series.medians.size(), options.change_window);
+            json changes = json::array();
+            for (const auto& change : change_points({series.medians.begin() + static_cast<std::ptrdiff_t>(from), series.medians.end()}, options.changes))
+                changes.push_back({{"at", from + change.at}, {"before", change.before}, {"after", change.after}, {"p", change.p}});
+            arms.push_back({{"arm", arm}, {"points", std::move(series.points)}, {"changes", std::move(changes)}});
+        }
+        if (!arms.empty()) metrics.push_back({{"metric", metric}, {"unit", unit}, {"arms", std::move(arms)}});
+    }
+    return {{"metrics", std::move(metrics)}, {"verdicts", verdicts.list()}};
+}
+
+std::string words(const DashboardCell& cell) {
+    auto text = fmt::format("{}, {} clock, {} vCPUs", cell.experiment, cell.clock, cell.vcpus);
+    if (!cell.arch.empty()) text += ", " + cell.arch;
+    if (cell.accelerator == "kvm") text += ", KVM";
+    for (const auto& one : cell.overrides) text += ", " + one;
+    return text;
+}
+
+} // namespace
+
+std::map<std::string, std::string> dashboard_data(const std::vector<RunRecord>& records, const std::function<bool(const std::string& id)>& has_page,
+                                                  const std::string& made, const DashboardOptions& options) {
+    std::vector<const RunRecord*> runs;
+    for (const auto& record : records) runs.push_back(&record);
+    std::sort(runs.begin(), runs.end(), [](const RunRecord* a, const RunRecord* b) { return std::tie(a->started, a->id) < std::tie(b->started, b->id); });
+
+    Words experiments, clocks, sources, archs, verdicts, states, arms, rigs;
+    std::map<DashboardCell, std::size_t> cell_numbers;
+    std::vector<DashboardCell> cells;
+    std::vector<std::vector<std::pair<std::size_t, const RunRecord*>>> of_cell;
+    json rows = json::array();
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        const auto& run = *runs[i];
+        const auto cell = cell_of(run);
+        const auto [at, added] = cell_numbers.try_emplace(cell, cells.size());
+        if (added) cells.push_back(cell), of_cell.emplace_back();
+        of_cell[at->second].emplace_back(i, &run);
+        json of_run = json::array();
+        for (const auto& arm : run.arms) of_run.push_back(arms.number(arm.arm));
+        rows.push_back({run.id, run.started, at->second, experiments.number(run.experiment), clocks.number(run.clock), archs.number(run.arch),
+                        sources.number(run.source.empty() ? (run.arms.empty() ? "" : run.arms.front().kernel_version) : run.source), verdicts.number(run.verdict()),
+                        states.number(run.state), run.closing, of_run, rigs.number(run.rig_version), has_page(run.id) ? 1 : 0, run.samples, run.retries});
+    }
+    std::map<std::string, std::string> files;
+    json cell_list = json::array();
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+        const auto& cell = cells[i];
+        cell_list.push_back({{"words", words(cell)}, {"experiment", cell.experiment}, {"clock", cell.clock}, {"vcpus", cell.vcpus}, {"arch", cell.arch}, {"accelerator", cell.accelerator},
+                             {"overrides", cell.overrides}});
+        const auto name = fmt::format("cell-{}", i);
+        files.emplace("data/" + name + ".js", as_script(name, cell_data(of_cell[i], options)));
+    }
+    files.emplace("data/index.js",
+                  as_script("index", {{"made", made},
+                                      {"columns", {"id", "started", "cell", "experiment", "clock", "arch", "tree", "verdict", "state", "closing", "arms", "rig", "page", "samples", "retries"}},
+                                      {"runs", std::move(rows)},
+                                      {"cells", std::move(cell_list)},
+                                      {"experiments", experiments.list()},
+                                      {"clocks", clocks.list()},
+                                      {"archs", archs.list()},
+                                      {"trees", sources.list()},
+                                      {"verdicts", verdicts.list()},
+                                      {"states", states.list()},
+                                      {"arms", arms.list()},
+                                      {"rigs", rigs.list()},
+                                      {"changes", {{"significance", options.changes.significance}, {"least_effect", options.changes.least_effect}, {"window", options.change_window}}}}));
+    return files;
+}
+
+std::string dashboard_page(std::string_view style) {
+    return fmt::format(R"(<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>rig: all runs</title>
+<style>{}</style>
+</head>
+<body>
+<header><h1>rig: all runs</h1><nav aria-label="Views" id="views"></nav></header>
+<main id="main" tabindex="-1"><p id="loading">Loading the list of runs.</p><noscript><p>These pages are drawn by a script. Without one, <code>rig list</code> and each run's <code>report.txt</code> say the same.</p></noscript></main>
+<script src="dashboard.js"></script>
+<script src="data/index.js"></script>
+</body>
+</html>
+)",
+                       style);
+}
+
+} // namespace rig

@@ -1,0 +1,40 @@
+// A static site over all runs of the index: the state of every experiment, trends with their change points, any two runs side by side.
+// Pure: records in, files out. The pages need no server and fetch nothing from elsewhere: data are scripts that hand over JSON, which a
+// browser loads from a folder as well (it would not let a page read a .json file beside it).
+#pragma once
+
+#include "rig/changepoint.h"
+#include "rig/run_record.h"
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace rig {
+
+// Runs whose figures may stand in one line: the same experiment on the same machine, by the same clock. Kernels and rig may differ:
+// that is what a trend is about.
+struct DashboardCell {
+    std::string experiment, clock, accelerator, arch;
+    unsigned vcpus = 0;
+    std::vector<std::string> overrides;
+    auto operator<=>(const DashboardCell&) const = default;
+};
+
+struct DashboardOptions {
+    std::size_t change_window = 200; // change points are looked for among the newest runs of a cell
+    ChangePointOptions changes{};
+    DashboardOptions() { changes.least_effect = 0.005, changes.significance = 0.01; } // many series are looked at
+};
+
+// File name in the site -> content. "data/index.js" holds a row a run and what the filters need; "data/cell-N.js" all figures of a cell.
+// `runs`: whole records, any order; those whose figures nobody knows are in the list, not in trends. `pages`: ids of runs that have a page
+// of their own, runs/<id>.html. `made`: UTC, when.
+std::map<std::string, std::string> dashboard_data(const std::vector<RunRecord>& runs, const std::function<bool(const std::string& id)>& has_page,
+                                                  const std::string& made, const DashboardOptions& options = {});
+
+// index.html around the script and the style of web/; text only.
+std::string dashboard_page(std::string_view style);
+
+} // namespace rig

@@ -1,0 +1,157 @@
+#include "rig/live.h"
+
+#include "rig/files.h"
+#include "rig/live_page.h"
+#include "rig/read_run.h"
+#include "rig/store.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+namespace rig {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+HttpAnswer not_found() { return {404, "text/plain; charset=utf-8", "there is no such page; / is the start\n"}; }
+
+// The entry of `folder` that has this very name; an empty path if there is none.
+fs::path among(const fs::path& folder, std::string_view name) {
+    std::error_code gone;
+    for (const auto& entry : fs::directory_iterator(folder, gone))
+        if (entry.path().filename().native() == name && entry.is_directory(gone)) return entry.path();
+    return {};
+}
+
+// "" at the end.
+std::string_view take_part(std::string_view& path) {
+    if (path.starts_with('/')) path.remove_prefix(1);
+    const auto part = path.substr(0, path.find('/'));
+    path.remove_prefix(part.size());
+    return part;
+}
+
+// %41 -> A; what is malformed stays as it is.
+std::string decoded(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        unsigned byte = 0;
+        if (text[i] == '%' && i + 2 < text.size() && std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16).ptr == text.data() + i + 3) out += static_cast<char>(byte), i += 2;
+        else out += text[i];
+    }
+    return out;
+}
+
+std::string text_of(const fs::path& file, std::uintmax_t from, std::size_t most) {
+    std::ifstream in(file, std::ios::binary);
+    in.seekg(static_cast<std::streamoff>(from));
+    std::string text(most, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(most));
+    text.resize(static_cast<std::size_t>(in.gcount()));
+    return text;
+}
+
+json boots_of_run(const fs::path& run) {
+    std::vector<std::string> names;
+    std::error_code gone;
+    for (const auto& entry : fs::directory_iterator(run / "boots", gone)) names.push_back(entry.path().filename());
+    std::sort(names.rbegin(), names.rend());
+    json boots = json::array();
+    for (const auto& name : names) {
+        std::error_code none;
+        const auto size = fs::file_size(run / "boots" / name / "console.log", none);
+        boots.push_back({{"name", name}, {"console_bytes", none ? 0 : size}});
+        if (boots.size() == 50) break;
+    }
+    return boots;
+}
+
+} // namespace
+
+const LiveResults::Counted& LiveResults::count(const fs::path& run) {
+    auto& counted = counted_[run.filename()];
+    std::error_code none;
+    if (const auto size = fs::file_size(run / "samples.jsonl", none); none || size < counted.read) counted = {}; // torn, and cut off
+    std::ifstream in(run / "samples.jsonl", std::ios::binary);
+    in.seekg(static_cast<std::streamoff>(counted.read));
+    for (std::string line; std::getline(in, line) && !in.eof();) {
+        counted.read += line.size() + 1;
+        if (const auto sample = json::parse(line, nullptr, false); sample.is_object() && sample.contains("id")) ++counted.boots[sample["id"].value("arm", "")];
+    }
+    return counted;
+}
+
+// {"runs": [{"id", "state", "started", "ended", "failure", "clock", "planned", "done": {arm: boots}, "closing", "page", "boots": [{"name",
+// "console_bytes"}]}]}, newest first; "boots" of the running ones and of the newest only, newest first.
+std::string LiveResults::live_json() {
+    auto folders = run_folders(results_);
+    std::reverse(folders.begin(), folders.end());
+    if (folders.size() > kRuns) folders.resize(kRuns);
+    json runs = json::array();
+    for (const auto& folder : folders) {
+        const auto info = json::parse(slurp(folder / "run.json"), nullptr, false);
+        if (!info.is_object()) continue;
+        const auto text = [&](const char* key) { return info.contains(key) && info[key].is_string() ? info[key].get<std::string>() : std::string(); };
+        const bool running = has_writer(folder);
+        const auto arms = info.contains("kernels") && info["kernels"].is_array() ? info["kernels"].size() : 0;
+        const auto boots = info.contains("boots") && info["boots"].is_number_unsigned() ? info["boots"].get<unsigned>() : 0;
+        const auto report = json::parse(slurp(folder / "report.json"), nullptr, false);
+        json run{{"id", folder.filename()}, {"state", running ? "running" : !text("failure").empty() ? "failed" : text("ended").empty() ? "interrupted" : "ended"},
+                 {"started", text("started")}, {"ended", text("ended")}, {"failure", text("failure")}, {"clock", text("clock")},
+                 {"planned", boots * arms}, {"done", count(folder).boots},
+                 {"closing", report.is_object() && report.contains("verdict") && report["verdict"].is_object() ? report["verdict"].value("closing", "") : ""},
+                 {"page", fs::exists(folder / "report.html") || fs::exists(folder / "report.txt")}};
+        if (running || runs.empty()) run["boots"] = boots_of_run(folder);
+        runs.push_back(std::move(run));
+    }
+    return json{{"runs", runs}}.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+HttpAnswer LiveResults::console(std::string_view run, std::string_view boot, std::uintmax_t from) const {
+    const auto folder = among(results_, run);
+    const auto of_boot = folder.empty() ? folder : among(folder / "boots", boot);
+    std::error_code none;
+    if (of_boot.empty() || !fs::is_regular_file(fs::symlink_status(of_boot / "console.log", none))) return not_found();
+    const auto size = fs::file_size(of_boot / "console.log", none);
+    HttpAnswer answer;
+    answer.body = text_of(of_boot / "console.log", std::min(from, size), kConsolePiece);
+    answer.headers = {{"X-Size", std::to_string(size)}};
+    return answer;
+}
+
+HttpAnswer LiveResults::report(std::string_view run) const {
+    const auto folder = among(results_, run);
+    if (folder.empty()) return not_found();
+    if (fs::exists(folder / "report.html")) return {200, "text/html; charset=utf-8", slurp(folder / "report.html")};
+    if (fs::exists(folder / "report.txt")) return {200, "text/plain; charset=utf-8", slurp(folder / "report.txt")};
+    return not_found();
+}
+
+HttpAnswer LiveResults::answer(std::string_view target) {
+    const auto query = target.find('?');
+    auto path = target.substr(0, query);
+    const auto what = take_part(path);
+    const auto run = decoded(take_part(path)), boot = decoded(take_part(path));
+    if (!path.empty() && path != "/") return not_found();
+    if (what.empty()) return {200, "text/html; charset=utf-8", std::string(live_page())};
+    if (what == "live.json" && run.empty()) {
+        const std::lock_guard lock(mutex_);
+        return {200, "application/json", live_json()};
+    }
+    if (what == "report" && boot.empty()) return report(run);
+    if (what != "console") return not_found();
+    std::uintmax_t from = 0;
+    constexpr std::string_view key = "?from=";
+    if (query != target.npos) {
+        const auto value = target.substr(query);
+        const auto* end = value.data() + value.size();
+        if (!value.starts_with(key) || std::from_chars(value.data() + key.size(), end, from).ptr != end) return {400, "text/plain; charset=utf-8", "want ?from=BYTE\n"};
+    }
+    return console(run, boot, from);
+}
+
+} // namespace rig
