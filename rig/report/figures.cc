@@ -139,6 +139,11 @@ std::string wrapped(std::string_view line, std::size_t width, std::size_t indent
     return out;
 }
 
+std::string trimmed(std::string_view text) {
+    const auto first = text.find_first_not_of(' ');
+    return first == std::string_view::npos ? "" : std::string(text.substr(first, text.find_last_not_of(' ') - first + 1));
+}
+
 std::string printable(std::string_view text) {
     std::string out(text);
     for (std::size_t i = 0; i < out.size(); ++i) {

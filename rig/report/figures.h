@@ -29,6 +29,8 @@ std::size_t display_width(std::string_view text);
 std::string padded(std::string text, std::size_t width);
 // Breaks at blanks so that no line is wider than `width`; further lines are indented. A longer word is cut.
 std::string wrapped(std::string_view line, std::size_t width, std::size_t indent);
+// Without the blanks around it.
+std::string trimmed(std::string_view text);
 // Control characters replaced by '?': names come from guests.
 std::string printable(std::string_view text);
 

@@ -96,5 +96,12 @@ TEST(Figures, ControlCharactersDoNotReachTheTerminal) {
               "??31m µ ✔"); // C1's CSI
 }
 
+TEST(Trimmed, TakesBlanksOffBothEnds) {
+    EXPECT_EQ(trimmed("  on bystander CPUs "), "on bystander CPUs");
+    EXPECT_EQ(trimmed("a"), "a");
+    EXPECT_EQ(trimmed("   "), "");
+    EXPECT_EQ(trimmed(""), "");
+}
+
 } // namespace
 } // namespace rig

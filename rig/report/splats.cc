@@ -85,17 +85,20 @@ std::string excerpts_of(const ReportInput& input, const BootId& boot) {
 std::vector<ReportLine> splat_lines(const ReportInput& input) {
     const auto& arms = input.comparison.splats;
     std::vector<ReportLine> lines{{"Kernel splats", 4}};
-    const auto label = [](const std::string& text) { return fmt::format("  {:<13} ", text); };
+    const auto labelled = [](const std::string& name, const std::string& text) {
+        const auto label = fmt::format("  {:<13} ", name);
+        return ReportLine{label + text, 16, label.size()};
+    };
     unsigned boots = 0;
     bool clean = true;
     for (const auto& arm : arms) {
         boots += arm.boots;
         clean = clean && arm.verdict == SplatVerdict::Clean && arm.notices.empty();
     }
-    if (clean) lines.push_back({label("all arms") + fmt::format("none in {} boots", boots), 16});
+    if (clean) lines.push_back(labelled("all arms", fmt::format("none in {} boots", boots)));
     for (const auto& arm : arms) {
         if (clean) break;
-        lines.push_back({label(arm.arm) + summary(arm), 16});
+        lines.push_back(labelled(arm.arm, summary(arm)));
         for (const auto& splat : arm.splats) add_splat(lines, splat.declared ? "✔" : splat.followed ? "·" : "✘", splat, arm, input);
         for (const auto& notice : arm.notices) add_splat(lines, "!", notice, arm, input);
         if (arm.further) lines.push_back({fmt::format("    ✘ {} more, of kinds that found no room: see console.log", arm.further), 8});
@@ -107,7 +110,7 @@ std::vector<ReportLine> splat_lines(const ReportInput& input) {
         if (known == texts.end()) texts.emplace_back(arm.name, text);
         else known->first += ", " + arm.name;
     }
-    for (const auto& [where, text] : texts) lines.push_back({label("detectors") + text + (texts.size() > 1 ? fmt::format(" ({})", where) : ""), 16});
+    for (const auto& [where, text] : texts) lines.push_back(labelled("detectors", text + (texts.size() > 1 ? fmt::format(" ({})", where) : "")));
     return lines;
 }
 

@@ -12,6 +12,7 @@ namespace rig {
 struct ReportLine {
     std::string text;
     std::size_t indent = 4; // of its continuation
+    std::size_t body = 0;   // where its text begins, behind a label in a column of its own; 0: it has none
 };
 
 // At least one line, since that there was nothing is worth saying; but "nothing" means no more than what was watched for.

@@ -1,0 +1,84 @@
+#include "rig/report/rows.h"
+
+#include "rig/report/figures.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <utility>
+
+namespace rig {
+namespace {
+
+std::string cell(const ArmMetric& arm, Unit unit) {
+    if (!arm.spread) return "-";
+    auto text = spread_figure(*arm.spread, unit);
+    // An expectation on the baseline has no change column to stand in.
+    if (!arm.change && arm.verdict != Verdict::NotJudged) text += std::string(" ") + mark(arm.verdict);
+    return text;
+}
+
+ReportRow metric_row(const MetricResult& metric, const std::string& label) {
+    ReportRow row{label, {}, {}, true, &metric};
+    for (const auto& arm : metric.arms) {
+        row.cells.push_back(cell(arm, metric.info.unit));
+        if (&arm == &metric.arms.front())
+            row.changes.emplace_back();
+        else if (arm.change)
+            row.changes.push_back(change_figure(*arm.change, metric.info.unit) + "  " + verdict_figure(arm));
+        else
+            row.changes.push_back(arm.verdict == Verdict::NotJudged ? arm.why : verdict_figure(arm) + ": " + arm.why);
+    }
+    return row;
+}
+
+template<class Value> ReportRow pooled_row(const MetricResult& metric, const char* what, Value value) {
+    ReportRow row{fmt::format("  {} of all", what), {}, {}, false, nullptr};
+    const auto& base = metric.arms.front().pooled;
+    for (const auto& arm : metric.arms) {
+        row.cells.push_back(arm.pooled ? figure(value(*arm.pooled), metric.info.unit) : "-");
+        bool change = &arm != &metric.arms.front() && arm.pooled && base;
+        row.changes.push_back(change ? factor(ratio_of(value(*arm.pooled), value(*base))) : "");
+    }
+    return row;
+}
+
+void function_rows(const ReportInput& input, std::vector<ReportRow>& rows) {
+    auto add = [&](const FunctionRow& function) {
+        ReportRow row{"  " + function.function, {}, {}, false, nullptr};
+        for (const auto& arm : function.arms)
+            row.cells.push_back(arm ? spread_figure(*arm, Unit::Count) : "-");
+        rows.push_back(std::move(row));
+    };
+    for (std::size_t i = 0; i < std::min(input.functions.size(), shown_functions); ++i)
+        add(input.functions[i]);
+    if (input.rest) add(*input.rest);
+}
+
+} // namespace
+
+std::vector<ReportRow> table_rows(const ReportInput& input) {
+    std::vector<ReportRow> rows = {{"Counts per boot (counted pass: every probe armed)", {}, {}, false, nullptr}};
+    bool latencies = false;
+    for (const auto& metric : input.comparison.metrics) {
+        if (metric.arms.empty()) continue;
+        const auto& info = metric.info;
+        if (info.unit == Unit::Count) {
+            rows.push_back(metric_row(metric, info.label));
+            // Known by arithmetic alone: a change would be told twice.
+            if (info.name == "injections" || info.name == "predicted_sync") {
+                rows.back().changes.assign(metric.arms.size(), "");
+                rows.back().judged = false;
+            }
+            if (info.name == "other_ipis") function_rows(input, rows);
+            continue;
+        }
+        if (!std::exchange(latencies, true)) rows.push_back({"Latencies (timed pass: only the latencies' own probes)", {}, {}, false, nullptr});
+        rows.push_back(metric_row(metric, fmt::format("{}, {}", info.label, info.per_boot)));
+        if (info.per_boot != "median") rows.push_back(pooled_row(metric, "median", [](const Pooled& p) { return p.median; }));
+        rows.push_back(pooled_row(metric, "p99", [](const Pooled& p) { return p.p99; }));
+        rows.push_back(pooled_row(metric, "max", [](const Pooled& p) { return p.max; }));
+    }
+    return rows;
+}
+
+} // namespace rig
