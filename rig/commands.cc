@@ -10,6 +10,7 @@
 #include "rig/report/json.h"
 #include "rig/report/suite_report.h"
 #include "rig/report/text.h"
+#include "rig/report_page.h"
 #include "rig/scratch.h"
 #include "rig/spec_override.h"
 #include "rig/store.h"
@@ -215,17 +216,25 @@ Result<ReportInput> load_report(const CommandLine& line, const CommonOptions& co
     RIG_TRY(dir, find_run(common.results, line.run));
     RIG_TRY(run, load_run(dir));
     return report_of(run);
+Result<ReportInput> load_report(const LoadedRun& run) {
+    RIG_TRY(spec, spec_of_run(run));
+    return assemble(spec, run.info, run.samples, run.warnings, run.dir.string());
 }
 
 } // namespace
 
 Result<CommandOutput> report_command(const CommandLine& line, const CommonOptions& common) {
     RIG_TRY(report, load_report(line, common));
+    RIG_TRY(run, load_run(line.run));
+    RIG_TRY(report, load_report(run));
+    if (!line.html.empty()) RIG_CHECK(write_report_page(line.html, run.dir, report, run.samples, web_assets()));
     return report_output(report, common);
 }
 
 Result<CommandOutput> explain_command(const CommandLine& line, const CommonOptions& common) {
     RIG_TRY(report, load_report(line, common));
+    RIG_TRY(run, load_run(line.run));
+    RIG_TRY(report, load_report(run));
     RIG_TRY(explanation, explain(report, line.metric));
     return CommandOutput{common.json ? explain_json(explanation).dump(2) + "\n" : explain_text(explanation), Exit::AsExpected};
 }

@@ -9,6 +9,7 @@
 #include "rig/kvm_probe.h"
 #include "rig/report/json.h"
 #include "rig/report/text.h"
+#include "rig/report_page.h"
 #include "rig/schedule.h"
 #include "rig/store.h"
 #include "rig/utc.h"
@@ -328,6 +329,7 @@ Result<ExperimentResult> measure_experiment(const Spec& spec, const World& world
     RIG_CHECK(writer.save(ended));
     ExperimentResult result{assemble(spec, ended, samples, warnings, std::filesystem::proximate(writer.dir()).string()), writer.dir()};
     RIG_CHECK(writer.save_report(render_text(result.report), render_json(result.report).dump(2) + "\n"));
+    if (const auto* assets = web_assets()) RIG_CHECK(write_report_page(writer.dir() / "report.html", writer.dir(), result.report, samples, assets));
     return result;
 }
 

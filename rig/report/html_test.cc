@@ -1,0 +1,149 @@
+#include "rig/report/html.h"
+
+#include "rig/report/html_page.h"
+#include "rig/report/rows.h"
+#include "rig/report/wording.h"
+#include "rig/testing/run_fixture.h"
+
+#include <gtest/gtest.h>
+
+namespace rig {
+namespace {
+
+using namespace rig::fixture;
+
+constexpr WebAssets assets{"draw();", "p{}"};
+// Markup, the end of the script that follows, an attribute's end, and what is escaped already.
+constexpr const char* hostile = "</script><script>hit()</script><b>\"onerror='hit()' &lt;i&gt; \xE2\x80\xA8";
+
+Spec judged_spec() {
+    auto spec = make_spec();
+    spec.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}), may_rise("caller_latency", 20000), not_worse("total_ipis", 0.05),
+                    not_worse("bystander_burst", 0.01)};
+    return spec;
+}
+
+std::string page(const Spec& spec, const std::vector<Sample>& samples, const PageExtras& extras = {}, std::vector<std::string> warnings = {}) {
+    return render_html(assemble(spec, make_run(spec), samples, std::move(warnings), "results/x"), samples, extras, assets);
+}
+
+TEST(HtmlReport, TheVerdictComesFirstAndWhatRoseStandsBesideWhatFell) {
+    const auto spec = judged_spec();
+    const auto html = page(spec, make_samples(spec));
+    const auto verdict =
+        html.find("<p class=\"verdict good\" id=\"verdict\"><span aria-hidden=\"true\">✔</span><span>AS EXPECTED: 5 hold</span></p>");
+    ASSERT_NE(verdict, std::string::npos);
+    const auto rose = html.find("Rose: worse"), fell = html.find("Fell: better"), metrics = html.find("id=\"metrics\"");
+    ASSERT_NE(rose, std::string::npos);
+    EXPECT_LT(verdict, rose);
+    EXPECT_LT(rose, fell);
+    EXPECT_LT(fell, metrics);
+    EXPECT_NE(html.find("<li>caller latency ×553 (declared: at most ×20000)</li>"), std::string::npos);
+    EXPECT_NE(html.find("<title>✔ batch-alloc-fail: AS EXPECTED: 5 hold</title>"), std::string::npos);
+}
+
+TEST(HtmlReport, BrokenIsSaidInWordAndMark) {
+    const auto spec = judged_spec();
+    auto samples = make_samples(spec);
+    for (auto& s : samples)
+        if (s.id.arm == "reviewed" && s.id.index == 3) s.counts["sync_ipis"] = s.exposure.recorded_sync = s.exposure.sync_handled = 12;
+    const auto html = page(spec, samples);
+    EXPECT_NE(html.find("<p class=\"verdict bad\" id=\"verdict\"><span aria-hidden=\"true\">✘</span><span>NOT AS EXPECTED: 1 failed"),
+              std::string::npos);
+    EXPECT_NE(html.find("✘ sync_ipis in reviewed: broken; declared exactly 0; boot 3: 12, want 0"), std::string::npos);
+}
+
+TEST(HtmlReport, WithoutProofNothingIsPraised) {
+    const auto spec = judged_spec();
+    auto samples = make_samples(spec);
+    samples[3].exposure.injections = 0;
+    const auto html = page(spec, samples);
+    EXPECT_NE(html.find("<p class=\"verdict open\""), std::string::npos);
+    EXPECT_NE(html.find("? Not proven"), std::string::npos);
+    EXPECT_EQ(html.find("Fell: better"), std::string::npos);
+    EXPECT_EQ(html.find("as declared</span>"), std::string::npos);
+    // What failed is in sight, not behind a summary.
+    const auto failed = html.find("✘</span> injections (");
+    ASSERT_NE(failed, std::string::npos);
+    EXPECT_GT(html.rfind("</details>", failed), html.rfind("<details>", failed));
+}
+
+TEST(HtmlReport, SaysEveryFigureOfTheTextReport) {
+    const auto spec = judged_spec();
+    const auto samples = make_samples(spec);
+    const auto input = assemble(spec, make_run(spec), samples, {}, "results/x");
+    const auto html = render_html(input, samples, {}, assets);
+    std::size_t at = html.find("id=\"metrics\"");
+    unsigned figures = 0;
+    for (const auto& row : table_rows(input))
+        for (const auto& cell : row.cells) {
+            const auto found = html.find(escape_html(cell), at);
+            ASSERT_NE(found, std::string::npos) << row.label << ": " << cell;
+            at = found;
+            ++figures;
+        }
+    EXPECT_GT(figures, 40u);
+    for (const auto& entry : method_entries(input))
+        EXPECT_NE(html.find(escape_html(entry.text)), std::string::npos) << entry.label;
+}
+
+TEST(HtmlReport, NoTextFromOutsideBecomesMarkup) {
+    auto spec = judged_spec();
+    spec.description = hostile;
+    spec.arms[0].name = std::string("ipi") + hostile;
+    auto samples = make_samples(spec);
+    auto& first = samples[0];
+    first.ipis_by_function[hostile] = 5;
+    first.splats.push_back({SplatKind::Bug, std::string("BUG: ") + hostile, hostile, {hostile}, 1});
+    auto run = make_run(spec);
+    run.command.push_back(hostile);
+    run.clock_why = hostile;
+    run.qemu_version = hostile;
+    run.overrides = {{hostile, hostile}};
+    run.kernels[0].compiler = hostile;
+    run.kernels[0].patches.push_back(hostile);
+    run.kernels[0].facts.version = hostile;
+    const auto input = assemble(spec, run, samples, {hostile}, hostile);
+    const auto html =
+        render_html(input, samples, {{{hostile, hostile, true}}, {Plot{hostile, hostile, Unit::Count, {{hostile, hostile, {1, 2, 3}}}}}}, assets);
+    EXPECT_EQ(html.find("<script>hit"), std::string::npos);
+    EXPECT_EQ(html.find("</script><"), std::string::npos);
+    EXPECT_EQ(html.find("<b>"), std::string::npos);
+    EXPECT_EQ(html.find("\"onerror"), std::string::npos);
+    EXPECT_EQ(html.find(" &lt;i"), std::string::npos); // one that was not escaped again
+    std::size_t shown = 0;
+    for (auto at = html.find(escape_html(hostile)); at != std::string::npos; at = html.find(escape_html(hostile), at + 1))
+        ++shown;
+    EXPECT_GT(shown, 20u);
+}
+
+TEST(HtmlReport, SweepsHaveASectionOnlyWhereTheyHaveRows) {
+    const auto spec = judged_spec();
+    const auto samples = make_samples(spec);
+    EXPECT_EQ(page(spec, samples, {{}, {Plot{"caller latency", "guest.vcpus", Unit::Nanoseconds, {}}}}).find("id=\"sweeps\""), std::string::npos);
+    const auto html = page(spec, samples, {{}, {Plot{"caller latency", "guest.vcpus", Unit::Nanoseconds, {{"2", "ipi", {1, 2, 3}}}}}});
+    EXPECT_NE(html.find("id=\"sweeps\""), std::string::npos);
+    EXPECT_NE(html.find("caller latency over guest.vcpus"), std::string::npos);
+}
+
+TEST(HtmlReport, ConsolesAndWarningsAreTold) {
+    auto spec = make_spec();
+    spec.metrics = {not_worse("total_ipis", 0.05)};
+    const auto html =
+        page(spec, make_samples(spec), {{{"results/x/boots/0001-reviewed-0/splats.txt", "BUG: it\nCall Trace:", true}}, {}}, {"careful"});
+    EXPECT_NE(html.find(">BUG: it\nCall Trace:</pre>"), std::string::npos);
+    EXPECT_NE(html.find("Cut here: the rest is in results/x/boots/0001-reviewed-0/splats.txt."), std::string::npos);
+    EXPECT_NE(html.find("<a href=\"#warnings\">1 warning</a>"), std::string::npos);
+    EXPECT_NE(html.find("<li>careful</li>"), std::string::npos);
+}
+
+TEST(HtmlReport, ARunWithoutBootsIsAPageToo) {
+    const auto spec = judged_spec();
+    const auto html = page(spec, {});
+    EXPECT_NE(html.find("No boot was measured."), std::string::npos);
+    EXPECT_NE(html.find("INCONCLUSIVE"), std::string::npos);
+    EXPECT_EQ(html.find("data-chart"), std::string::npos);
+}
+
+} // namespace
+} // namespace rig

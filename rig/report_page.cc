@@ -1,0 +1,44 @@
+#include "rig/report_page.h"
+
+#include "rig/files.h"
+#include "rig/report/splats.h"
+#include "rig/store.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace rig {
+
+namespace fs = std::filesystem;
+
+std::vector<SplatExcerpt> read_excerpts(const fs::path& run, const ReportInput& input) {
+    std::vector<SplatExcerpt> out;
+    std::size_t room = kExcerptsBytes;
+    for (const auto& arm : input.comparison.splats)
+        for (const auto* list : {&arm.splats, &arm.notices})
+            for (const auto& splat : *list) {
+                const auto name = excerpts_of(input, splat.first);
+                if (std::any_of(out.begin(), out.end(), [&](const SplatExcerpt& one) { return one.file == name; })) continue;
+                // excerpts_of() names it as the reader types it; the run may have been given in another way.
+                const auto text = slurp(run / fs::path(name).lexically_relative(input.run_dir));
+                const auto shown = std::min({text.size(), kExcerptBytes, room});
+                room -= shown;
+                out.push_back({name, text.empty() ? "(no excerpt: the file is not there, or empty)" : text.substr(0, shown), shown < text.size()});
+            }
+    return out;
+}
+
+Status write_report_page(const fs::path& file, const fs::path& run, const ReportInput& input, const std::vector<Sample>& samples,
+                         const WebAssets* assets) {
+    if (!assets)
+        return fail(
+            Blame::Spec,
+            fmt::format("{}: cannot be made, this rig was built without pages (meson -Dweb=false), want one built with -Dweb=true", file.string()));
+    std::error_code error;
+    if (fs::is_directory(file, error)) return fail(Blame::Spec, fmt::format("--html {}: a folder, want the name of a file", file.string()));
+    if (const auto folder = file.parent_path(); !folder.empty() && !fs::is_directory(folder, error))
+        return fail(Blame::Spec, fmt::format("--html {}: no folder {}, want one that is there", file.string(), folder.string()));
+    return write_atomically(file, render_html(input, samples, {read_excerpts(run, input), {}}, *assets));
+}
+
+} // namespace rig

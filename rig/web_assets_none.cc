@@ -1,0 +1,9 @@
+#include "rig/web_assets.h"
+
+namespace rig {
+
+const WebAssets* web_assets() {
+    return nullptr;
+}
+
+} // namespace rig

@@ -1,0 +1,22 @@
+// Numbers on axes and in tooltips, as rig/report/figures.cc writes them in the tables.
+
+/** @param {number} value three significant digits, never in exponent form */
+function significant(value) {
+  const size = Math.abs(value);
+  return value.toFixed(size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2);
+}
+
+/** @param {number} value  @param {'count' | 'ns' | 'share' | ''} unit */
+export function figure(value, unit) {
+  if (unit === 'share') return `${Math.round(value * 1000) / 10} %`;
+  if (unit !== 'ns') return Number.isInteger(value) ? String(value) : value.toFixed(1);
+  for (const [factor, name] of [[1, 'ns'], [1e3, 'µs'], [1e6, 'ms']]) {
+    if (Math.abs(value) / factor < 999.5) return `${factor === 1 && Number.isInteger(value) ? value : significant(value / factor)} ${name}`;
+  }
+  return `${significant(value / 1e9)} s`;
+}
+
+/** Of an axis: "10 µs", not "10.0 µs".  @param {number} value  @param {'count' | 'ns' | 'share' | ''} unit */
+export function tick(value, unit) {
+  return figure(value, unit).replace(/(\.\d*?)0+(?= |$)/, '$1').replace(/\.(?= |$)/, '');
+}
