@@ -133,7 +133,7 @@ std::vector<Cell> change_cells(const ReportRow& row, std::size_t arm) {
     return {{change, "figure"}, {words, "words"}};
 }
 
-Markup metrics(const ReportInput& input) {
+Markup metrics(const ReportInput& input, bool proven) {
     if (!anything_measured(input.comparison)) return section("metrics", "Metrics", {paragraph("No boot was measured.")});
     const auto& arms = input.spec.arms;
     std::vector<std::string> head{"Metric"};
@@ -163,8 +163,9 @@ Markup metrics(const ReportInput& input) {
                            "note"),
                  table("Metrics of all arms", head, rows)};
     Children tests;
-    for (const auto& line : test_lines(input))
-        tests.push_back(paragraph(trimmed(line.text)));
+    if (proven)
+        for (const auto& line : test_lines(input))
+            tests.push_back(paragraph(trimmed(line.text)));
     if (!tests.empty()) all.push_back(details("Tests behind the verdicts on bounds", tests));
     return section("metrics", "Metrics", all);
 }
@@ -289,6 +290,9 @@ Markup header(const ReportInput& input, bool proven) {
     if (!proven)
         out.push_back(element("p", {{"class", "told"}},
                               {"? Not proven (see ", element("a", {{"href", "#proofs"}}, {"Exposure"}), "): figures are shown, not judged."}));
+    if (std::any_of(comparison.splats.begin(), comparison.splats.end(),
+                    [](const ArmSplats& arm) { return arm.verdict == SplatVerdict::Splatted || arm.verdict == SplatVerdict::Silent; }))
+        out.push_back(element("p", {{"class", "told"}}, {"✘ ", element("a", {{"href", "#splats"}}, {"Kernel splats"}), " are not as declared."}));
     if (const auto n = input.warnings.size())
         out.push_back(element(
             "p", {{"class", "told"}},
@@ -311,7 +315,7 @@ std::string render_html(const ReportInput& input, const std::vector<Sample>& sam
     if (proven) page.main += moved(input);
     if (const auto open = open_expectations(input.comparison); proven && !open.empty())
         page.main += section("open", "Expectations that do not hold or are not decided", {list(open)});
-    page.main += metrics(input);
+    page.main += metrics(input, proven);
     add_charts(page.main, "ipis", "IPIs", "", {ipi_chart(input)});
     add_charts(page.main, "latencies", "Latencies",
                "Left, how all values are distributed: the share of them that took at most so long; a curve further left is faster. It is shown and "

@@ -62,6 +62,8 @@ TEST(HtmlReport, WithoutProofNothingIsPraised) {
     EXPECT_NE(html.find("? Not proven"), std::string::npos);
     EXPECT_EQ(html.find("Fell: better"), std::string::npos);
     EXPECT_EQ(html.find("as declared</span>"), std::string::npos);
+    EXPECT_EQ(html.find("Tests behind the verdicts"), std::string::npos);
+    EXPECT_NE(page(spec, make_samples(spec)).find("Tests behind the verdicts"), std::string::npos);
     // What failed is in sight, not behind a summary.
     const auto failed = html.find("✘</span> injections (");
     ASSERT_NE(failed, std::string::npos);
@@ -135,6 +137,18 @@ TEST(HtmlReport, ConsolesAndWarningsAreTold) {
     EXPECT_NE(html.find("Cut here: the rest is in results/x/boots/0001-reviewed-0/splats.txt."), std::string::npos);
     EXPECT_NE(html.find("<a href=\"#warnings\">1 warning</a>"), std::string::npos);
     EXPECT_NE(html.find("<li>careful</li>"), std::string::npos);
+}
+
+TEST(HtmlReport, SplatsThatAreNotDeclaredAreToldAtTheTop) {
+    const auto spec = judged_spec();
+    auto samples = make_samples(spec);
+    const auto top = [&] {
+        const auto html = page(spec, samples);
+        return html.substr(0, html.find("</header>"));
+    };
+    EXPECT_EQ(top().find("#splats"), std::string::npos);
+    samples[1].splats.push_back({SplatKind::Bug, "BUG: it", "f", {}, 1});
+    EXPECT_NE(top().find("<a href=\"#splats\">Kernel splats</a> are not as declared."), std::string::npos);
 }
 
 TEST(HtmlReport, ARunWithoutBootsIsAPageToo) {
