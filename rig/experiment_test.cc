@@ -8,6 +8,7 @@
 #include "rig/store.h"
 #include "rig/testing/captured.h"
 #include "rig/testing/fake_hypervisor.h"
+#include "rig/web_assets.h"
 
 #include <atomic>
 #include <fmt/format.h>
@@ -137,6 +138,8 @@ TEST_F(ExperimentLoop, EveryPlannedBootBecomesOneSampleWhateverTheNumberOfWorker
         for (const auto& sample : kept->samples) places.insert({sample.id.arm, sample.id.index});
         EXPECT_EQ(places.size(), 8u);
         EXPECT_TRUE(std::filesystem::exists(only_run() / "report.txt"));
+        const auto page = slurp(only_run() / "report.html");
+        EXPECT_EQ(page.find("<span>" + result->report.comparison.closing + "</span>") != std::string::npos, web_assets() != nullptr) << page.substr(0, 1000);
     }
 }
 

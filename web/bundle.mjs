@@ -26,7 +26,13 @@ function notice([name, files]) {
 const banner = `/*!\n${notices.map(notice).join('\n\n').replaceAll('*/', '* /')}\n*/`;
 const common = { bundle: true, minify: true, legalComments: 'inline', logLevel: 'warning', target: 'es2020', charset: 'ascii' };
 const { metafile } = await esbuild.build({
-  ...common, entryPoints: [join(source, 'src/main.js')], outfile: script, format: 'iife', nodePaths: [packages], banner: { js: banner }, metafile: true,
+  ...common,
+  entryPoints: [join(source, 'src/main.js')],
+  outfile: script,
+  format: 'iife',
+  nodePaths: [packages],
+  banner: { js: banner },
+  metafile: true,
 });
 await esbuild.build({ ...common, entryPoints: [join(source, 'src/main.css')], outfile: style, charset: 'utf8' });
 

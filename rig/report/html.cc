@@ -312,16 +312,16 @@ std::string render_html(const ReportInput& input, const std::vector<Sample>& sam
     PageFrame page;
     page.title = fmt::format("{} {}: {}", closing_mark(input.comparison), input.spec.name, input.comparison.closing);
     page.header = header(input, proven);
-    if (proven) page.main += moved(input);
+    if (proven && input.spec.arms.size() > 1) page.main += moved(input);
     if (const auto open = open_expectations(input.comparison); proven && !open.empty())
         page.main += section("open", "Expectations that do not hold or are not decided", {list(open)});
     page.main += metrics(input, proven);
     add_charts(page.main, "ipis", "IPIs", "", {ipi_chart(input)});
-    add_charts(page.main, "latencies", "Latencies",
-               "Left, how all values are distributed: the share of them that took at most so long; a curve further left is faster. It is shown and "
-               "never judged. "
-               "Right, what is judged: one figure of each boot.",
-               latency_charts(input, samples));
+    add_charts(
+        page.main, "latencies", "Latencies",
+        "Of each latency two drawings: how all values are distributed, as the share of them that took at most so long (a curve further left is "
+        "faster), which is shown and never judged; and what is judged, one figure of each boot.",
+        latency_charts(input, samples));
     add_charts(page.main, "cpus", "By CPU", "", cpu_charts(input, samples));
     add_charts(page.main, "sweeps", "Over dose and vCPUs", "", curve_charts(extras.sweeps));
     page.main += proofs(input);

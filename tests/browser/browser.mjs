@@ -30,7 +30,12 @@ export function launch() {
  * What happened is in `page.seen`: requests but for the file itself, dialogs, errors and breaches of the page's policy.
  */
 export async function open(browser, file, { width = 1280, scheme = 'light', javaScript = true } = {}) {
-  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme, javaScriptEnabled: javaScript, bypassCSP: false });
+  const context = await browser.newContext({
+    viewport: { width, height: 900 },
+    colorScheme: scheme,
+    javaScriptEnabled: javaScript,
+    bypassCSP: false,
+  });
   const page = await context.newPage();
   const seen = { requests: [], dialogs: [], errors: [], breaches: [] };
   page.seen = seen;

@@ -25,8 +25,15 @@ const put = (name, content) => {
 
 test('the bundle carries the notices and licences of what is in it', () => {
   const script = readFileSync(join(build, 'report.js'), 'utf8');
-  for (const text of ['echarts 6.', 'Copyright 2017-2026 The Apache Software Foundation', 'TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION',
-    'zrender 6.', 'Redistributions in binary form', 'tslib 2.', 'Permission to use, copy, modify, and/or distribute this software']) {
+  for (const text of [
+    'echarts 6.',
+    'Copyright 2017-2026 The Apache Software Foundation',
+    'TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION',
+    'zrender 6.',
+    'Redistributions in binary form',
+    'tslib 2.',
+    'Permission to use, copy, modify, and/or distribute this software',
+  ]) {
     assert.ok(script.includes(text), `the bundle lacks: ${text}`);
   }
 });
@@ -48,7 +55,13 @@ test('what a browser would read otherwise is not embedded', () => {
   const embed = (script, style = 'p{}') => run('python3', join(web, 'embed.py'), put('a.js', script), put('a.css', style), join(folder, 'a.cc'));
   assert.deepEqual(embed('f("a\\"b?\\u2028")'), { status: 0, stderr: '' });
   assert.match(readFileSync(join(folder, 'a.cc'), 'utf8'), /const WebAssets\* web_assets\(\)/);
-  for (const [script, style, found] of [['a\r\nb', 'p{}', /r'/], ['"</SCRIPT>"', 'p{}', /<\/script/], ['a', 'p{}</style>', /<\/style/], ['"<!--"', 'p{}', /<!--/], ['', 'p{}', /is empty/]]) {
+  for (const [script, style, found] of [
+    ['a\r\nb', 'p{}', /r'/],
+    ['"</SCRIPT>"', 'p{}', /<\/script/],
+    ['a', 'p{}</style>', /<\/style/],
+    ['"<!--"', 'p{}', /<!--/],
+    ['', 'p{}', /is empty/],
+  ]) {
     const { status, stderr } = embed(script, style);
     assert.notEqual(status, 0);
     assert.match(stderr, found);
@@ -56,12 +69,19 @@ test('what a browser would read otherwise is not embedded', () => {
 });
 
 test('packages are pinned by hash, and by no place they come from', () => {
-  const faults = (lock) => Object.entries(lock.packages).filter(([name]) => name).flatMap(([name, { integrity, resolved, version }]) => [
-    ...(/^sha512-/.test(integrity ?? '') ? [] : [`${name} has no hash`]), ...(resolved ? [`${name} names where it comes from`] : []), ...(/^\d/.test(version) ? [] : [`${name} has no version`])]);
+  const faults = (lock) =>
+    Object.entries(lock.packages)
+      .filter(([name]) => name)
+      .flatMap(([name, { integrity, resolved, version }]) => [
+        ...(/^sha512-/.test(integrity ?? '') ? [] : [`${name} has no hash`]),
+        ...(resolved ? [`${name} names where it comes from`] : []),
+        ...(/^\d/.test(version) ? [] : [`${name} has no version`]),
+      ]);
   const lock = JSON.parse(readFileSync(join(web, 'package-lock.json'), 'utf8'));
   assert.deepEqual(faults(lock), []);
   const { dependencies, devDependencies } = JSON.parse(readFileSync(join(web, 'package.json'), 'utf8'));
-  for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) assert.equal(lock.packages[`node_modules/${name}`].version, version);
+  for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies }))
+    assert.equal(lock.packages[`node_modules/${name}`].version, version);
   lock.packages['node_modules/echarts'].resolved = 'https://host.invalid/echarts.tgz';
   delete lock.packages['node_modules/tslib'].integrity;
   assert.deepEqual(faults(lock).sort(), ['node_modules/echarts names where it comes from', 'node_modules/tslib has no hash']);

@@ -18,22 +18,41 @@ export async function verdictFaults(page, mark, words) {
 
 /** Every chart is drawn, with all its series, and says in words what it shows. */
 export async function chartFaults(page, wanted) {
-  const charts = await page.$$eval('[data-chart]', (elements) => elements.map((element) => {
-    const chart = JSON.parse(element.dataset.chart);
-    const svg = element.querySelector('svg');
-    const drawn = svg ? [...svg.querySelectorAll('path')].map((path) => ({
-      fill: path.getAttribute('fill') ?? 'none', stroke: path.getAttribute('stroke') ?? 'none', corners: (path.getAttribute('d') ?? '').split(/(?=[MLCAHVmlcahv])/).length, height: path.getBBox().height,
-    })) : [];
-    const box = element.getBoundingClientRect();
-    return { chart, drawn, width: box.width, height: box.height, role: element.getAttribute('role'), label: element.getAttribute('aria-label') ?? '', text: svg?.textContent ?? '',
-      title: element.closest('figure')?.querySelector('figcaption strong')?.textContent, rows: element.closest('figure')?.querySelectorAll('details tbody tr').length ?? 0 };
-  }));
+  const charts = await page.$$eval('[data-chart]', (elements) =>
+    elements.map((element) => {
+      const chart = JSON.parse(element.dataset.chart);
+      const svg = element.querySelector('svg');
+      const drawn = svg
+        ? [...svg.querySelectorAll('path')].map((path) => ({
+            fill: path.getAttribute('fill') ?? 'none',
+            stroke: path.getAttribute('stroke') ?? 'none',
+            corners: (path.getAttribute('d') ?? '').split(/(?=[MLCAHVmlcahv])/).length,
+            height: path.getBBox().height,
+          }))
+        : [];
+      const box = element.getBoundingClientRect();
+      return {
+        chart,
+        drawn,
+        width: box.width,
+        height: box.height,
+        role: element.getAttribute('role'),
+        label: element.getAttribute('aria-label') ?? '',
+        text: svg?.textContent ?? '',
+        title: element.closest('figure')?.querySelector('figcaption strong')?.textContent,
+        rows: element.closest('figure')?.querySelectorAll('details tbody tr').length ?? 0,
+      };
+    }),
+  );
   const faults = [];
   if (charts.length !== wanted) faults.push(`${charts.length} charts, want ${wanted}`);
   for (const { chart, drawn, width, height, role, label, text, title, rows } of charts) {
     const bad = (what) => faults.push(`${chart.title}: ${what}`);
     if (width < 200 || height < 80) bad(`${width} x ${height} px`);
-    if (!drawn.length) { bad('no svg path'); continue; }
+    if (!drawn.length) {
+      bad('no svg path');
+      continue;
+    }
     if (title !== chart.title) bad(`its title reads ${title}`);
     if (role !== 'img' || label.length < 20) bad('no text alternative');
     if (!rows) bad('no table of its figures');
@@ -64,7 +83,9 @@ export async function chartFaults(page, wanted) {
 export async function hostileFaults(page, texts) {
   const faults = page.seen.dialogs.map((message) => `a dialog: ${message}`);
   if (await page.evaluate(() => 'hit' in window)) faults.push('a script from the text has run');
-  const injected = await page.$$eval('img, iframe, object, embed, link, base, form, [onerror], [onclick], [onload]', (elements) => elements.map((one) => one.outerHTML));
+  const injected = await page.$$eval('img, iframe, object, embed, link, base, form, [onerror], [onclick], [onload]', (elements) =>
+    elements.map((one) => one.outerHTML),
+  );
   faults.push(...injected.map((one) => `an element from the text: ${one}`));
   const scripts = await page.$$eval('script', (elements) => elements.length);
   if (scripts !== 1) faults.push(`${scripts} scripts, want the page's own`);
@@ -83,9 +104,21 @@ export async function axeFaults(page) {
   // Through the debugger's protocol, not a <script>: the page's policy is left as it is.
   await page.evaluate(axeSource);
   // What is behind a summary is looked at too.
-  await page.evaluate(() => document.querySelectorAll('details').forEach((one) => { one.open = true; }));
+  await page.evaluate(() =>
+    document.querySelectorAll('details').forEach((one) => {
+      one.open = true;
+    }),
+  );
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-  return violations.filter((one) => ['serious', 'critical'].includes(one.impact)).map((one) => `${one.id} (${one.impact}): ${one.nodes.map((node) => node.html.slice(0, 120)).slice(0, 3).join(' | ')}`);
+  return violations
+    .filter((one) => ['serious', 'critical'].includes(one.impact))
+    .map(
+      (one) =>
+        `${one.id} (${one.impact}): ${one.nodes
+          .map((node) => node.html.slice(0, 120))
+          .slice(0, 3)
+          .join(' | ')}`,
+    );
 }
 
 /** The page is no wider than the window; what is wide scrolls in a box of its own. */

@@ -9,7 +9,8 @@ const top = join(here, '../..');
 const realRun = join(here, 'data/batch-alloc-fail');
 
 /** Markup, the ends of a script and of an attribute, what is escaped already, and a line separator that JavaScript would trip over. */
-export const hostile = (where) => `${where}<script>window.hit=1;alert(1)</script></script>"onerror="window.hit=1" <img src=x onerror=alert(1)> &lt;b&gt; ' \u2028${where}`;
+export const hostile = (where) =>
+  `${where}<script>window.hit=1;alert(1)</script></script>"onerror="window.hit=1" <img src=x onerror=alert(1)> &lt;b&gt; ' \u2028${where}`;
 
 /** Runs rig in the project's top; its exit code is the verdict.  @returns {{status: number, out: string, err: string}} */
 export function rig(...args) {
@@ -28,7 +29,10 @@ export function pageOf(run, file) {
 function editedRun(target, edit) {
   cpSync(realRun, target, { recursive: true });
   const info = JSON.parse(readFileSync(join(target, 'run.json'), 'utf8'));
-  const samples = readFileSync(join(target, 'samples.jsonl'), 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line));
+  const samples = readFileSync(join(target, 'samples.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
   edit(info, samples);
   writeFileSync(join(target, 'run.json'), JSON.stringify(info));
   writeFileSync(join(target, 'samples.jsonl'), `${samples.map((one) => JSON.stringify(one)).join('\n')}\n`);
@@ -38,7 +42,11 @@ function editedRun(target, edit) {
 export const realPage = (folder) => pageOf(realRun, join(folder, 'real.html'));
 
 /** Not the whole run: the proof of boots fails. */
-export const incompletePage = (folder) => pageOf(editedRun(join(folder, 'incomplete'), (_, samples) => samples.pop()), join(folder, 'incomplete.html'));
+export const incompletePage = (folder) =>
+  pageOf(
+    editedRun(join(folder, 'incomplete'), (_, samples) => samples.pop()),
+    join(folder, 'incomplete.html'),
+  );
 
 /** Where text from outside can stand, and is to be read in the page as it is. */
 export const hostilePlaces = ['description', 'arm', 'function', 'title', 'splatted', 'console', 'why', 'qemu', 'compiler', 'patch'];
@@ -65,6 +73,7 @@ export function hostilePage(folder) {
 }
 
 /** A run whose experiment names an arm with markup in it. */
-export const runWithBadArm = (folder) => editedRun(join(folder, 'bad-arm'), (info) => {
-  info.spec_text = info.spec_text.replaceAll('"reviewed"', JSON.stringify('<script>'));
-});
+export const runWithBadArm = (folder) =>
+  editedRun(join(folder, 'bad-arm'), (info) => {
+    info.spec_text = info.spec_text.replaceAll('"reviewed"', JSON.stringify('<script>'));
+  });

@@ -25,14 +25,15 @@ after(async () => {
 });
 
 /** @param {string} name  @param {() => Promise<void>} body */
-const it = (name, body) => test(name, async () => {
-  try {
-    await body();
-  } catch (error) {
-    failed += 1;
-    throw error;
-  }
-});
+const it = (name, body) =>
+  test(name, async () => {
+    try {
+      await body();
+    } catch (error) {
+      failed += 1;
+      throw error;
+    }
+  });
 
 /** Opens a page, has `look` find faults, closes it. */
 async function faultsOf(file, how, look) {
@@ -65,14 +66,23 @@ const charts = { real: 15, hostile: 15 };
 const closing = (page) => page.report.verdict.closing;
 
 it('verdict: first, with mark and words, whatever it is', async () => {
-  for (const [page, mark] of [[pages.real, '✔'], [pages.hostile, '✘'], [pages.incomplete, '?']]) {
+  for (const [page, mark] of [
+    [pages.real, '✔'],
+    [pages.hostile, '✘'],
+    [pages.incomplete, '?'],
+  ]) {
     assert.deepEqual(await faultsOf(page.file, {}, (one) => checks.verdictFaults(one, mark, closing(page))), []);
   }
   assert.match(closing(pages.incomplete), /INCONCLUSIVE/);
 });
 it('verdict: one that is hidden, wrong or far down is found', async () => {
   const look = (page) => checks.verdictFaults(page, '✔', closing(pages.real));
-  await finds(broken('no-verdict', (html) => html.replace('id="verdict"', '')), {}, look, /no element #verdict/);
+  await finds(
+    broken('no-verdict', (html) => html.replace('id="verdict"', '')),
+    {},
+    look,
+    /no element #verdict/,
+  );
   await finds(broken('hidden-verdict', append('<style>#verdict { visibility: hidden }</style>')), {}, look, /not visible/);
   await finds(broken('low-verdict', append('<style>#verdict { margin-top: 500px }</style>')), {}, look, /want it first/);
   await finds(pages.incomplete.file, {}, look, /the verdict reads/);
@@ -85,16 +95,33 @@ it('what got worse stands beside what got better, and neither without proof', as
 });
 
 it('charts: all are drawn with all their series', async () => {
-  for (const name of ['real', 'hostile']) assert.deepEqual(await faultsOf(pages[name].file, {}, (page) => checks.chartFaults(page, charts[name])), []);
+  for (const name of ['real', 'hostile'])
+    assert.deepEqual(await faultsOf(pages[name].file, {}, (page) => checks.chartFaults(page, charts[name])), []);
 });
 it('charts: one that is missing, not drawn, or lacks a series is found', async () => {
   const look = (page) => checks.chartFaults(page, charts.real);
-  await finds(broken('no-chart', (html) => html.replace(/<figure>.*?<\/figure>/s, '')), {}, look, /charts, want/);
-  await finds(broken('no-script', (html) => html.replace(/<script>.*<\/script>/s, '')), {}, look, /no svg path/);
-  const without = (selector, pattern) => finds(pages.real.file, {}, async (page) => {
-    await page.evaluate((paths) => document.querySelectorAll(paths).forEach((path) => path.remove()), selector);
-    return look(page);
-  }, pattern);
+  await finds(
+    broken('no-chart', (html) => html.replace(/<figure>.*?<\/figure>/s, '')),
+    {},
+    look,
+    /charts, want/,
+  );
+  await finds(
+    broken('no-script', (html) => html.replace(/<script>.*<\/script>/s, '')),
+    {},
+    look,
+    /no svg path/,
+  );
+  const without = (selector, pattern) =>
+    finds(
+      pages.real.file,
+      {},
+      async (page) => {
+        await page.evaluate((paths) => document.querySelectorAll(paths).forEach((path) => path.remove()), selector);
+        return look(page);
+      },
+      pattern,
+    );
   await without('[data-chart] path[stroke="#0072b2"]', /1 lines from end to end, want 2/);
   await without('[data-chart] path[fill="#0072b2"]', /1 colours of dots, want 2/);
   await without('[data-chart] path:not([fill="none"])', /fewer shapes than/);
@@ -116,19 +143,31 @@ it('numbers: the charts hold those of the JSON report', async () => {
   const latencies = pages.real.report.metrics.filter((metric) => metric.unit === 'ns');
   const boots = drawn.filter((chart) => chart.kind === 'boots');
   assert.equal(boots.length, latencies.length);
-  boots.forEach((chart, i) => latencies[i].arms.forEach((arm, j) => {
-    assert.deepEqual(chart.series[j].points.map(([, value]) => value), arm.boots.map(({ value }) => value));
-    assert.equal(chart.series[j].name, arm.arm);
-  }));
-  drawn.filter((chart) => chart.kind === 'steps').forEach((chart, i) => latencies[i].arms.forEach((arm, j) => {
-    assert.equal(chart.series[j].points.at(-1)[0], arm.pooled.max);
-    assert.ok(chart.series[j].points.length <= 401);
-    assert.ok(chart.x.log && /log/.test(chart.x.name));
-  }));
+  boots.forEach((chart, i) =>
+    latencies[i].arms.forEach((arm, j) => {
+      assert.deepEqual(
+        chart.series[j].points.map(([, value]) => value),
+        arm.boots.map(({ value }) => value),
+      );
+      assert.equal(chart.series[j].name, arm.arm);
+    }),
+  );
+  drawn
+    .filter((chart) => chart.kind === 'steps')
+    .forEach((chart, i) =>
+      latencies[i].arms.forEach((arm, j) => {
+        assert.equal(chart.series[j].points.at(-1)[0], arm.pooled.max);
+        assert.ok(chart.series[j].points.length <= 401);
+        assert.ok(chart.x.log && /log/.test(chart.x.name));
+      }),
+    );
   const [bars] = drawn.filter((chart) => chart.kind === 'bars');
   for (const row of pages.real.report.ipis_by_function) {
     const series = bars.series.find((one) => one.name === row.function);
-    assert.deepEqual(series.points.map(([value]) => value), Object.values(row.arms).map(({ median }) => median));
+    assert.deepEqual(
+      series.points.map(([value]) => value),
+      Object.values(row.arms).map(({ median }) => median),
+    );
   }
 });
 
@@ -168,7 +207,12 @@ it('a request, a breach of the policy and an error are found', async () => {
   await finds(broken('breach', picture, { policy: true }), {}, settled, /Content Security Policy/);
   await finds(broken('error', append('<script>none()</script>')), {}, settled, /none is not defined/);
   // The policy itself keeps a script out that the page does not know.
-  assert.equal(await faultsOf(broken('injected', append('<script>window.hit = 1</script>'), { policy: true }), {}, (page) => page.evaluate(() => 'hit' in window)), false);
+  assert.equal(
+    await faultsOf(broken('injected', append('<script>window.hit = 1</script>'), { policy: true }), {}, (page) =>
+      page.evaluate(() => 'hit' in window),
+    ),
+    false,
+  );
 });
 
 for (const scheme of ['light', 'dark']) {
@@ -187,7 +231,13 @@ for (const scheme of ['light', 'dark']) {
 it('a phone needs no sideways scrolling', async () => {
   for (const { file } of Object.values(pages)) assert.deepEqual(await faultsOf(file, { width: 360 }, checks.overflowFaults), []);
 });
-it('a page that is too wide is found', () => finds(broken('wide', append('<div style="width: 700px">wide</div>')), { width: 360 }, checks.overflowFaults, /700|7\d\d px wide in a window of 360 px/));
+it('a page that is too wide is found', () =>
+  finds(
+    broken('wide', append('<div style="width: 700px">wide</div>')),
+    { width: 360 },
+    checks.overflowFaults,
+    /700|7\d\d px wide in a window of 360 px/,
+  ));
 
 it('on paper: charts, white, nothing cut', async () => {
   for (const scheme of ['light', 'dark']) assert.deepEqual(await faultsOf(pages.real.file, { width: 794, scheme }, checks.printFaults), []);
@@ -212,8 +262,18 @@ it('without JavaScript: an empty frame, a dead button and a missing table are fo
   const look = (page) => checks.noScriptFaults(page, closing(pages.real));
   const how = { javaScript: false };
   await finds(broken('frames', append('<style>.chart { display: block !important; height: 100px }</style>')), how, look, /an empty chart/);
-  await finds(broken('button', (html) => html.replace(/ hidden=""/, '')), how, look, /a button that does nothing/);
-  await finds(broken('no-table', (html) => html.replace(/<section aria-labelledby="metrics">.*?<\/section>/s, '<h2 id="metrics">Metrics</h2>')), how, (page) => look(page).catch(() => ['no table of metrics']), /no table of metrics/);
+  await finds(
+    broken('button', (html) => html.replace(/ hidden=""/, '')),
+    how,
+    look,
+    /a button that does nothing/,
+  );
+  await finds(
+    broken('no-table', (html) => html.replace(/<section aria-labelledby="metrics">.*?<\/section>/s, '<h2 id="metrics">Metrics</h2>')),
+    how,
+    (page) => look(page).catch(() => ['no table of metrics']),
+    /no table of metrics/,
+  );
 });
 
 it('the reproduce command can be copied', async () => {

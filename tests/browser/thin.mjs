@@ -7,9 +7,12 @@ const [run, target] = process.argv.slice(2);
 const kept = 40;
 mkdirSync(target, { recursive: true });
 copyFileSync(join(run, 'run.json'), join(target, 'run.json'));
-const lines = readFileSync(join(run, 'samples.jsonl'), 'utf8').trimEnd().split('\n').map((line) => {
-  const sample = JSON.parse(line);
-  for (const key of ['bystander_wakeup_ns', 'bystander_burst_ns']) sample[key] = sample[key].filter((_, index) => index % kept === 0);
-  return JSON.stringify(sample);
-});
+const lines = readFileSync(join(run, 'samples.jsonl'), 'utf8')
+  .trimEnd()
+  .split('\n')
+  .map((line) => {
+    const sample = JSON.parse(line);
+    for (const key of ['bystander_wakeup_ns', 'bystander_burst_ns']) sample[key] = sample[key].filter((_, index) => index % kept === 0);
+    return JSON.stringify(sample);
+  });
 writeFileSync(join(target, 'samples.jsonl'), `${lines.join('\n')}\n`);

@@ -10,7 +10,11 @@ function significant(value) {
 export function figure(value, unit) {
   if (unit === 'share') return `${Math.round(value * 1000) / 10} %`;
   if (unit !== 'ns') return Number.isInteger(value) ? String(value) : value.toFixed(1);
-  for (const [factor, name] of [[1, 'ns'], [1e3, 'µs'], [1e6, 'ms']]) {
+  for (const [factor, name] of [
+    [1, 'ns'],
+    [1e3, 'µs'],
+    [1e6, 'ms'],
+  ]) {
     if (Math.abs(value) / factor < 999.5) return `${factor === 1 && Number.isInteger(value) ? value : significant(value / factor)} ${name}`;
   }
   return `${significant(value / 1e9)} s`;
@@ -18,5 +22,7 @@ export function figure(value, unit) {
 
 /** Of an axis: "10 µs", not "10.0 µs".  @param {number} value  @param {'count' | 'ns' | 'share' | ''} unit */
 export function tick(value, unit) {
-  return figure(value, unit).replace(/(\.\d*?)0+(?= |$)/, '$1').replace(/\.(?= |$)/, '');
+  return figure(value, unit)
+    .replace(/(\.\d*?)0+(?= |$)/, '$1')
+    .replace(/\.(?= |$)/, '');
 }

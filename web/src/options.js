@@ -45,7 +45,8 @@ function axisOption(axis, colours) {
     axisLabel: { color: colours.text, fontSize: font, hideOverlap: true },
     splitLine: { show: true, lineStyle: { color: colours.grid } },
   };
-  if (axis.categories.length) return { ...common, type: 'category', data: axis.categories, splitLine: { show: false }, axisLabel: { ...common.axisLabel, interval: 0 } };
+  if (axis.categories.length)
+    return { ...common, type: 'category', data: axis.categories, splitLine: { show: false }, axisLabel: { ...common.axisLabel, interval: 0 } };
   return {
     ...common,
     type: axis.log ? 'log' : 'value',
@@ -63,14 +64,38 @@ function seriesOption(chart, series, colours) {
     case 'bars':
       return { ...common, type: 'bar', stack: 'all', barMaxWidth: 34, itemStyle: { color: colour } };
     case 'heat':
-      return { ...common, type: 'heatmap', itemStyle: { borderColor: colours.ground, borderWidth: 2 }, label: { show: true, color: colours.text, textBorderColor: colours.ground, textBorderWidth: 3, formatter: (/** @type {any} */ at) => figure(at.value[2], chart.unit) } };
+      return {
+        ...common,
+        type: 'heatmap',
+        itemStyle: { borderColor: colours.ground, borderWidth: 2 },
+        label: {
+          show: true,
+          color: colours.text,
+          textBorderColor: colours.ground,
+          textBorderWidth: 3,
+          formatter: (/** @type {any} */ at) => figure(at.value[2], chart.unit),
+        },
+      };
     case 'steps':
       return { ...common, type: 'line', step: 'end', symbol: 'none', lineStyle: { color: colour, width: 2, type: nth(dashes, series.style) } };
     case 'boots': // no line: boots are independent, and their order means nothing
-      return { ...common, type: 'line', symbol: nth(symbols, series.style), symbolSize: 9, showSymbol: true, showAllSymbol: true, lineStyle: { width: 0 } };
+      return {
+        ...common,
+        type: 'line',
+        symbol: nth(symbols, series.style),
+        symbolSize: 9,
+        showSymbol: true,
+        showAllSymbol: true,
+        lineStyle: { width: 0 },
+      };
     default: // curve
       return {
-        ...common, type: 'line', symbol: nth(symbols, series.style), symbolSize: series.faint ? 0 : 8, showSymbol: !series.faint, showAllSymbol: true,
+        ...common,
+        type: 'line',
+        symbol: nth(symbols, series.style),
+        symbolSize: series.faint ? 0 : 8,
+        showSymbol: !series.faint,
+        showAllSymbol: true,
         lineStyle: { color: colour, width: series.faint ? 1 : 1.5, type: series.faint ? 'dotted' : nth(dashes, series.style) },
       };
   }
@@ -116,24 +141,49 @@ export function optionsOf(chart, width, colours) {
       textStyle: { fontFamily: 'system-ui, sans-serif', color: colours.text },
       // The page itself has the description; patterns only.
       aria: { enabled: chart.kind === 'bars', label: { enabled: false }, decal: { show: chart.kind === 'bars' } },
-      legend: { show: legend > 0, top: 0, left: 0, itemWidth: 34, data: names, textStyle: { color: colours.text, fontSize: font }, inactiveColor: colours.muted,
-        ...(chart.kind === 'steps' ? { itemStyle: { opacity: 0 } } : {}) }, // a line has no dots there either
+      legend: {
+        show: legend > 0,
+        top: 0,
+        left: 0,
+        itemWidth: 34,
+        data: names,
+        textStyle: { color: colours.text, fontSize: font },
+        inactiveColor: colours.muted,
+        ...(chart.kind === 'steps' ? { itemStyle: { opacity: 0 } } : {}),
+      }, // a line has no dots there either
       grid: { left, right: 18, top, height: inner, containLabel: false },
       tooltip: {
-        trigger: chart.kind === 'steps' || chart.kind === 'boots' ? 'axis' : 'item', renderMode: 'richText', confine: true, formatter: tooltipText(chart),
-        backgroundColor: colours.ground, borderColor: colours.muted, textStyle: { color: colours.text, fontSize: font },
+        trigger: chart.kind === 'steps' || chart.kind === 'boots' ? 'axis' : 'item',
+        renderMode: 'richText',
+        confine: true,
+        formatter: tooltipText(chart),
+        backgroundColor: colours.ground,
+        borderColor: colours.muted,
+        textStyle: { color: colours.text, fontSize: font },
       },
       xAxis: { ...x, nameGap: 30 },
       yAxis: {
         ...y,
         nameGap: bands ? 0 : 54,
-        ...(bands ? { name: '', inverse: true, axisLabel: { ...y.axisLabel, formatter: (/** @type {string} */ name) => shortened(name, room) } } : {}),
+        ...(bands
+          ? { name: '', inverse: true, axisLabel: { ...y.axisLabel, formatter: (/** @type {string} */ name) => shortened(name, room) } }
+          : {}),
       },
       ...(heat
         ? {
             visualMap: {
-              type: 'continuous', min: 0, max: Math.max(1, ...values), calculable: false, orient: 'horizontal', left, bottom: 0, itemWidth: 12, itemHeight: 140,
-              text: [figure(Math.max(1, ...values), chart.unit), '0'], textStyle: { color: colours.text, fontSize: font }, inRange: { color: colours.heat },
+              type: 'continuous',
+              min: 0,
+              max: Math.max(1, ...values),
+              calculable: false,
+              orient: 'horizontal',
+              left,
+              bottom: 0,
+              itemWidth: 12,
+              itemHeight: 140,
+              text: [figure(Math.max(1, ...values), chart.unit), '0'],
+              textStyle: { color: colours.text, fontSize: font },
+              inRange: { color: colours.heat },
             },
           }
         : {}),

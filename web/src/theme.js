@@ -3,12 +3,20 @@
 // dash and symbol, bars by pattern.
 
 const light = {
-  ground: '#ffffff', text: '#1b1f24', muted: '#57606a', grid: '#d8dee4', pattern: 'rgba(255, 255, 255, 0.55)',
+  ground: '#ffffff',
+  text: '#1b1f24',
+  muted: '#57606a',
+  grid: '#d8dee4',
+  pattern: 'rgba(255, 255, 255, 0.55)',
   series: ['#0072b2', '#d55e00', '#00805d', '#a8518a', '#1b1f24', '#8a6100', '#2b7fab', '#8c3d00'],
   heat: ['#f7fbff', '#c6dbef', '#6baed6', '#2171b5', '#08306b'],
 };
 const dark = {
-  ground: '#15191e', text: '#e6edf3', muted: '#a3adb8', grid: '#343b43', pattern: 'rgba(0, 0, 0, 0.55)',
+  ground: '#15191e',
+  text: '#e6edf3',
+  muted: '#a3adb8',
+  grid: '#343b43',
+  pattern: 'rgba(0, 0, 0, 0.55)',
   series: ['#56b4e9', '#e69f00', '#2fc79b', '#e29cc4', '#f0e442', '#ffffff', '#8fd0f5', '#ff9a5c'],
   heat: ['#182430', '#1f4768', '#2f7db5', '#7cc0ee', '#e3f3ff'],
 };
