@@ -209,32 +209,18 @@ Result<CommandOutput> shell_command(const CommandLine& line, const CommonOptions
     return CommandOutput{};
 }
 
-namespace {
-
-// From the raw samples, as they lie there.
-Result<ReportInput> load_report(const CommandLine& line, const CommonOptions& common) {
+Result<CommandOutput> report_command(const CommandLine& line, const CommonOptions& common) {
     RIG_TRY(dir, find_run(common.results, line.run));
     RIG_TRY(run, load_run(dir));
-    return report_of(run);
-Result<ReportInput> load_report(const LoadedRun& run) {
-    RIG_TRY(spec, spec_of_run(run));
-    return assemble(spec, run.info, run.samples, run.warnings, run.dir.string());
-}
-
-} // namespace
-
-Result<CommandOutput> report_command(const CommandLine& line, const CommonOptions& common) {
-    RIG_TRY(report, load_report(line, common));
-    RIG_TRY(run, load_run(line.run));
-    RIG_TRY(report, load_report(run));
+    RIG_TRY(report, report_of(run));
     if (!line.html.empty()) RIG_CHECK(write_report_page(line.html, run.dir, report, run.samples, web_assets()));
     return report_output(report, common);
 }
 
 Result<CommandOutput> explain_command(const CommandLine& line, const CommonOptions& common) {
-    RIG_TRY(report, load_report(line, common));
-    RIG_TRY(run, load_run(line.run));
-    RIG_TRY(report, load_report(run));
+    RIG_TRY(dir, find_run(common.results, line.run));
+    RIG_TRY(run, load_run(dir));
+    RIG_TRY(report, report_of(run));
     RIG_TRY(explanation, explain(report, line.metric));
     return CommandOutput{common.json ? explain_json(explanation).dump(2) + "\n" : explain_text(explanation), Exit::AsExpected};
 }

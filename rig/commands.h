@@ -24,7 +24,6 @@ struct Overrides {
 struct CommandLine {
     std::filesystem::path spec;
     std::string run; // see find_run()
-    std::filesystem::path spec, run;
     std::filesystem::path html; // of report: the page to write; empty: none
     std::string arm, metric;
     std::vector<std::string> points; // of a suite; empty: all

@@ -5,6 +5,7 @@
 #include "rig/host/boost_command_runner.h"
 #include "rig/host/choose.h"
 #include "rig/host/qemu_hypervisor.h"
+#include "rig/site_command.h"
 #include "rig/scratch.h"
 
 #include <CLI/CLI.hpp>
@@ -138,7 +139,6 @@ int main(int argc, char** argv) {
     constexpr const char* kRun = "a run's folder, its id, an unambiguous beginning of that, or latest";
     auto* report = app.add_subcommand("report", "recompute the comparison of a run from its raw samples");
     report->add_option("RUN", line.run, kRun)->required();
-    report->add_option("RUN", line.run, "folder of a run (results/<run-id>)")->required();
     report->add_option("--html", line.html,
                        "write the report as a page as well: one file with tables, distributions and consoles, which needs nothing else and asks\n"
                        "for nothing (rig compare leaves one as report.html in the run's folder)");
@@ -195,6 +195,13 @@ int main(int argc, char** argv) {
                                               "`compare`, `list` and `prune` do so by themselves. After an update of rig that judges otherwise, or when the file\n"
                                               "is damaged: --rebuild. Nothing is lost with it; the folders are the truth.");
     index->add_flag("--rebuild", history.rebuild, "make it anew from all runs, beside the old one, and put it in its place");
+    rig::SiteLine site;
+    auto* dashboard = app.add_subcommand("dashboard", "a static site over all runs: status by night, trends with change points, any two runs side by side\n\n"
+                                                      "  rig dashboard --out site      then open site/index.html; it needs no server and asks for nothing elsewhere");
+    dashboard->add_option("--out", site.out, "folder of the site; one that rig dashboard made is replaced as a whole")->required();
+    dashboard->add_option("--pages", site.pages, "of the newest runs that have no page of their own, make so many")->capture_default_str()->check(CLI::Range(0u, 100000u));
+    auto* serve = app.add_subcommand("serve", "a live view of the run that is being made, on this machine only, until Ctrl-C: boots so far, consoles, reports");
+    serve->add_option("--port", site.port, "port on 127.0.0.1; 0: any free one")->capture_default_str();
     auto* doctor = app.add_subcommand("doctor", "what works here, what is missing, and the mend for each");
     auto* cache = app.add_subcommand("cache", "list, size and prune the artefact cache");
     cache->add_flag("--prune", line.prune, "remove what the limits below say (default: unused for 30 days)");
@@ -237,6 +244,15 @@ int main(int argc, char** argv) {
         if (show->parsed()) return rig::show_command(history, common);
         if (diff->parsed()) return rig::diff_command(history, common, runner);
         if (prune->parsed()) return rig::prune_command(history, common, progress, interrupts.token());
+        if (dashboard->parsed()) return rig::dashboard_command(site, common, progress, interrupts.token());
+        if (serve->parsed())
+            return rig::serve_command(
+                site, common,
+                [&](const std::string& address) {
+                    std::fputs((common.json ? "{\"address\": \"" + address + "\"}\n" : address + "\n").c_str(), stdout);
+                    std::fflush(stdout);
+                },
+                interrupts.token());
         if (index->parsed()) return rig::index_command(history, common, progress, interrupts.token());
         if (doctor->parsed()) return rig::doctor_command(common, world);
         if (cache->parsed()) return rig::cache_command(line, common, world);

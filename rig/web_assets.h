@@ -10,7 +10,8 @@ struct WebAssets {
     std::string_view script, style; // UTF-8, as a browser reads it back from a page: web/embed.py sees to that
 };
 
-// nullptr: rig was built without them (-Dweb=false), and can write no pages.
+// Of a run's page, and of the site over all runs. nullptr: rig was built without them (-Dweb=false), and can write no pages.
 const WebAssets* web_assets();
+const WebAssets* dashboard_assets();
 
 } // namespace rig

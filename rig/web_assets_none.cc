@@ -5,5 +5,8 @@ namespace rig {
 const WebAssets* web_assets() {
     return nullptr;
 }
+const WebAssets* dashboard_assets() {
+    return nullptr;
+}
 
 } // namespace rig

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""embed.py SCRIPT STYLE OUTPUT: a C++ source that defines rig::web_assets() with the bytes of both (rig/web_assets.h)."""
+"""embed.py REPORT.js REPORT.css DASHBOARD.js DASHBOARD.css OUTPUT: a C++ source that defines what rig/web_assets.h declares, with the bytes of all."""
 import sys
 
 
@@ -21,26 +21,23 @@ def literal(path):
     return "\n".join(lines), len(content)
 
 
-script, script_size = literal(sys.argv[1])
-style, style_size = literal(sys.argv[2])
-with open(sys.argv[3], "w", encoding="ascii") as out:
-    out.write(
-        f"""// Made by web/embed.py.
-#include "rig/web_assets.h"
-
-namespace rig {{
-namespace {{
-
-constexpr char script[] =
-{script};
-constexpr char style[] =
-{style};
-constexpr WebAssets assets{{{{script, {script_size}}}, {{style, {style_size}}}}};
-
-}} // namespace
-
-const WebAssets* web_assets() {{ return &assets; }}
-
-}} // namespace rig
+def definition(function, script, style):
+    script_text, script_size = literal(script)
+    style_text, style_size = literal(style)
+    return f"""
+const WebAssets* {function}() {{
+    static constexpr char script[] =
+{script_text};
+    static constexpr char style[] =
+{style_text};
+    static constexpr WebAssets assets{{{{script, {script_size}}}, {{style, {style_size}}}}};
+    return &assets;
+}}
 """
-    )
+
+
+with open(sys.argv[5], "w", encoding="ascii") as out:
+    out.write('// Made by web/embed.py.\n#include "rig/web_assets.h"\n\nnamespace rig {\n')
+    out.write(definition("web_assets", sys.argv[1], sys.argv[2]))
+    out.write(definition("dashboard_assets", sys.argv[3], sys.argv[4]))
+    out.write("\n} // namespace rig\n")

@@ -26,10 +26,10 @@ export function launch() {
 /**
  * @param {import('playwright-core').Browser} browser
  * @param {string} file
- * @param {{width?: number, scheme?: 'light' | 'dark', javaScript?: boolean}} how
+ * @param {{width?: number, scheme?: 'light' | 'dark', javaScript?: boolean, within?: string}} how  `within`: address of the site the file is part of
  * What happened is in `page.seen`: requests but for the file itself, dialogs, errors and breaches of the page's policy.
  */
-export async function open(browser, file, { width = 1280, scheme = 'light', javaScript = true } = {}) {
+export async function open(browser, file, { width = 1280, scheme = 'light', javaScript = true, within } = {}) {
   const context = await browser.newContext({
     viewport: { width, height: 900 },
     colorScheme: scheme,
@@ -41,8 +41,9 @@ export async function open(browser, file, { width = 1280, scheme = 'light', java
   page.seen = seen;
   const own = pathToFileURL(file).href;
   await page.route('**/*', (route) => {
-    if (route.request().url() === own) return route.continue();
-    seen.requests.push(route.request().url());
+    const url = route.request().url();
+    if (url.split('#')[0] === own || (within && url.startsWith(`${within}/`))) return route.continue();
+    seen.requests.push(url);
     return route.abort();
   });
   page.on('dialog', (dialog) => {

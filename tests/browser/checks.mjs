@@ -80,15 +80,15 @@ export async function chartFaults(page, wanted) {
 }
 
 /** Text from outside stays text: nothing it holds has run, and it is there to be read. */
-export async function hostileFaults(page, texts) {
+export async function hostileFaults(page, texts, scriptsOfItsOwn = 'script', number = 1) {
   const faults = page.seen.dialogs.map((message) => `a dialog: ${message}`);
   if (await page.evaluate(() => 'hit' in window)) faults.push('a script from the text has run');
   const injected = await page.$$eval('img, iframe, object, embed, link, base, form, [onerror], [onclick], [onload]', (elements) =>
     elements.map((one) => one.outerHTML),
   );
   faults.push(...injected.map((one) => `an element from the text: ${one}`));
-  const scripts = await page.$$eval('script', (elements) => elements.length);
-  if (scripts !== 1) faults.push(`${scripts} scripts, want the page's own`);
+  const scripts = await page.$$eval(scriptsOfItsOwn, (elements) => elements.length);
+  if (scripts !== number) faults.push(`${scripts} scripts, want the page's own`);
   const shown = await page.evaluate(() => document.body.textContent);
   for (const text of texts) if (!shown.includes(text)) faults.push(`not shown as it is: ${text}`);
   return faults;

@@ -26,7 +26,7 @@ export function pageOf(run, file) {
   return { run, file, html: readFileSync(file, 'utf8'), report: JSON.parse(out) };
 }
 
-function editedRun(target, edit) {
+export function editedRun(target, edit) {
   cpSync(realRun, target, { recursive: true });
   const info = JSON.parse(readFileSync(join(target, 'run.json'), 'utf8'));
   const samples = readFileSync(join(target, 'samples.jsonl'), 'utf8')

@@ -1,0 +1,126 @@
+#include "rig/dashboard.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <fmt/format.h>
+#include <set>
+
+namespace rig {
+namespace {
+
+using nlohmann::json;
+
+MetricRecord figure_of(const std::string& arm, double median) {
+    MetricRecord metric;
+    metric.metric = "sync_ipis";
+    metric.arm = arm;
+    metric.unit = "count";
+    json boots = json::array();
+    for (unsigned boot = 0; boot < 8; ++boot) boots.push_back({boot, median + boot % 2});
+    metric.boots = boots.dump();
+    metric.minimum = median, metric.maximum = median + 1, metric.median = median;
+    metric.verdict = "as declared";
+    return metric;
+}
+
+// Nights 0..29 of one experiment: from night 20 on the reviewed arm is another.
+std::vector<RunRecord> nights() {
+    std::vector<RunRecord> runs;
+    for (unsigned night = 0; night < 30; ++night) {
+        RunRecord run;
+        run.id = fmt::format("202602{:02}-010000-alloc", night + 1);
+        run.started = fmt::format("2026-02-{:02}T01:00:00Z", night + 1);
+        run.state = "ended";
+        run.experiment = "alloc";
+        run.clock = "virtual";
+        run.accelerator = "tcg";
+        run.arch = "x86";
+        run.vcpus = 4;
+        run.exit = night < 20 ? 0 : 1;
+        run.arms = {{}, {}};
+        run.arms[0].arm = "ipi", run.arms[1].arm = "reviewed";
+        run.metrics = {figure_of("ipi", 240), figure_of("reviewed", night < 20 ? 0 : 80)};
+        runs.push_back(run);
+    }
+    return runs;
+}
+
+json data_of(const std::map<std::string, std::string>& files, const std::string& name) {
+    const auto& text = files.at("data/" + name + ".js");
+    const auto begin = "rigData(\"" + name + "\", ";
+    EXPECT_TRUE(text.starts_with(begin) && text.ends_with(");\n")) << text.substr(0, 60);
+    return json::parse(text.substr(begin.size(), text.size() - begin.size() - 3));
+}
+
+const auto kNoPages = [](const std::string&) { return false; };
+
+TEST(Dashboard, ATrendHasItsChangePoint) {
+    const auto files = dashboard_data(nights(), kNoPages, "2026-03-01T00:00:00Z");
+    const auto cell = data_of(files, "cell-0");
+    ASSERT_EQ(cell["metrics"].size(), 1u);
+    const auto& arms = cell["metrics"][0]["arms"];
+    ASSERT_EQ(arms.size(), 2u);
+    EXPECT_EQ(arms[0]["changes"], json::array());
+    ASSERT_EQ(arms[1]["changes"].size(), 1u);
+    EXPECT_EQ(arms[1]["changes"][0]["at"], 20);
+    EXPECT_EQ(arms[1]["changes"][0]["before"], 0);
+    EXPECT_EQ(arms[1]["changes"][0]["after"], 80);
+    // run, median, low, high, "they are an interval"
+    EXPECT_EQ(arms[1]["points"][20][0], 20);
+    EXPECT_EQ(arms[1]["points"][20][1], 80);
+    EXPECT_EQ(arms[1]["points"][20][2], 80);
+    EXPECT_EQ(arms[1]["points"][20][3], 81);
+    EXPECT_EQ(arms[1]["points"][20][4], 1) << "eight boots have an interval of 95 %";
+    const auto index = data_of(files, "index");
+    EXPECT_EQ(index["runs"].size(), 30u);
+    EXPECT_EQ(index["verdicts"], json({"as-expected", "broken"}));
+}
+
+// Another clock, machine or override is another line.
+TEST(Dashboard, OnlyLikeIsPutInOneLine) {
+    auto runs = nights();
+    runs[1].vcpus = 8;
+    runs[2].clock = "wall";
+    runs[3].overrides = {"fault.times=5"};
+    runs[4].accelerator = "kvm";
+    const auto files = dashboard_data(runs, kNoPages, "");
+    EXPECT_EQ(data_of(files, "index")["cells"].size(), 5u);
+    std::set<std::size_t> sizes;
+    for (int i = 0; i < 5; ++i) sizes.insert(data_of(files, fmt::format("cell-{}", i))["metrics"][0]["arms"][0]["points"].size());
+    EXPECT_EQ(sizes, (std::set<std::size_t>{1, 26}));
+}
+
+TEST(Dashboard, ARunWithoutFiguresIsInTheListAndInNoTrend) {
+    auto runs = nights();
+    runs[5].metrics.clear();
+    runs[5].state = "interrupted";
+    runs[5].exit.reset();
+    const auto files = dashboard_data(runs, [](const std::string& id) { return id == "20260203-010000-alloc"; }, "");
+    const auto index = data_of(files, "index");
+    EXPECT_EQ(index["runs"].size(), 30u);
+    EXPECT_EQ(index["verdicts"][index["runs"][5][7].get<std::size_t>()], "unknown");
+    EXPECT_EQ(data_of(files, "cell-0")["metrics"][0]["arms"][0]["points"].size(), 29u);
+    EXPECT_EQ(index["runs"][2][12], 1);
+    EXPECT_EQ(index["runs"][3][12], 0);
+}
+
+TEST(Dashboard, TextsOfRunsStayTexts) {
+    auto runs = nights();
+    runs[0].closing = "</script><script>alert(1)</script>\xe2\x80\xa8 \xff";
+    runs[0].arms[0].arm = "\"); alert(1); (\"";
+    const auto files = dashboard_data(runs, kNoPages, "");
+    const auto& text = files.at("data/index.js");
+    EXPECT_EQ(text.find("</script"), text.npos);
+    EXPECT_EQ(text.find("\xe2\x80\xa8"), text.npos) << "a line separator ends a string in older scripts";
+    EXPECT_EQ(data_of(files, "index")["runs"][0][9].get<std::string>().substr(0, 17), "</script><script>");
+    EXPECT_EQ(data_of(files, "index")["arms"][0], "\"); alert(1); (\"");
+}
+
+TEST(Dashboard, NoRunIsASiteAsWell) {
+    const auto files = dashboard_data({}, kNoPages, "");
+    EXPECT_EQ(files.size(), 1u);
+    EXPECT_TRUE(data_of(files, "index")["runs"].empty());
+}
+
+} // namespace
+} // namespace rig

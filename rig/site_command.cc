@@ -1,0 +1,119 @@
+#include "rig/site_command.h"
+
+#include "rig/dashboard.h"
+#include "rig/index_folder.h"
+#include "rig/live.h"
+#include "rig/read_run.h"
+#include "rig/report_page.h"
+#include "rig/serve.h"
+#include "rig/store.h"
+#include "rig/utc.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <unistd.h>
+
+namespace rig {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kMark = ".rig-site"; // what may be replaced
+
+Status may_replace(const fs::path& out) {
+    std::error_code error;
+    if (!fs::exists(out, error) || fs::exists(out / kMark, error)) return {};
+    if (fs::is_directory(out, error) && fs::is_empty(out, error)) return {};
+    return fail(Blame::Spec, fmt::format("--out {}: it is there and no site of rig's; want a new or empty folder, or one that rig dashboard made", out.string()));
+}
+
+// The new folder in the place of the old one, which is gone afterwards.
+Status put_in_place(const fs::path& made, const fs::path& out) {
+    const fs::path old = out.string() + fmt::format(".old-{}", ::getpid());
+    std::error_code error;
+    if (fs::exists(out)) fs::rename(out, old, error);
+    if (!error) fs::rename(made, out, error);
+    if (error) return fail(Blame::Host, fmt::format("{}: {}", out.string(), error.message()));
+    fs::remove_all(old, error);
+    return {};
+}
+
+// Removed unless it was put in its place.
+struct Draft {
+    fs::path dir;
+    ~Draft() {
+        std::error_code none;
+        fs::remove_all(dir, none);
+    }
+};
+
+// runs/<id>.html, by a link where the file system allows: a page is some hundred KiB, and there may be thousands. False: it has none.
+bool take_page(const fs::path& page, const fs::path& to) {
+    std::error_code error;
+    if (!fs::is_regular_file(fs::symlink_status(page, error))) return false;
+    fs::create_hard_link(page, to, error);
+    if (error) fs::copy_file(page, to, error);
+    return !error;
+}
+
+Status make_page(const fs::path& run_dir, const fs::path& to) {
+    RIG_TRY(run, load_run(run_dir));
+    RIG_TRY(report, report_of(run));
+    return write_report_page(to, run_dir, report, run.samples, web_assets());
+}
+
+} // namespace
+
+Result<CommandOutput> dashboard_command(const SiteLine& line, const CommonOptions& common, Progress& progress, std::stop_token stop) {
+    const auto* assets = dashboard_assets();
+    if (!assets) return fail(Blame::Spec, "this rig was built without pages (-Dweb=false)");
+    auto out = line.out;
+    if (!out.has_filename()) out = out.parent_path(); // "site/"
+    RIG_CHECK(may_replace(out));
+    RIG_TRY(index, Index::open(common.results));
+    RIG_TRY(change, refresh_index(index, common.results, Retry::No, progress, stop));
+    RIG_TRY(runs, index.runs({}, Detail::Whole));
+
+    const Draft draft{out.string() + fmt::format(".new-{}", ::getpid())};
+    std::error_code error;
+    fs::create_directories(draft.dir / "runs", error);
+    fs::create_directories(draft.dir / "data", error);
+    if (error) return fail(Blame::Host, fmt::format("--out {}: {}", out.string(), error.message()));
+    std::set<std::string> paged;
+    unsigned made = 0;
+    progress.start("making the site", runs.size());
+    for (std::size_t i = 0; i < runs.size(); ++i) { // newest first
+        if (stop.stop_requested()) return fail(Blame::Host, "cancelled");
+        progress.advance(i);
+        progress.note(runs[i].id);
+        const auto folder = common.results / runs[i].id, page = draft.dir / "runs" / (runs[i].id + ".html");
+        // A run that cannot be judged any more has no page made; it is in the lists all the same.
+        const bool there = take_page(folder / "report.html", page) || (made < line.pages && runs[i].samples > 0 && make_page(folder, page) && ++made);
+        if (there) paged.insert(runs[i].id);
+    }
+    auto files = dashboard_data(runs, [&](const std::string& id) { return paged.contains(id); }, utc_text(std::chrono::system_clock::now()));
+    files.emplace("index.html", dashboard_page(assets->style));
+    files.emplace("dashboard.js", std::string(assets->script));
+    files.emplace(kMark, "");
+    std::uintmax_t bytes = 0;
+    for (const auto& [name, content] : files) {
+        RIG_CHECK(write_atomically(draft.dir / name, content));
+        bytes += content.size();
+    }
+    RIG_CHECK(put_in_place(draft.dir, out));
+    progress.finish();
+    const auto start = (out / "index.html").string();
+    if (common.json)
+        return CommandOutput{nlohmann::json{{"site", start}, {"runs", runs.size()}, {"pages", paged.size()}, {"bytes", bytes}, {"indexed", change.added + change.changed}}.dump(2) + "\n", Exit::AsExpected};
+    return CommandOutput{fmt::format("{}: {} runs, {} with a page of their own\n", start, runs.size(), paged.size()), Exit::AsExpected};
+}
+
+Result<CommandOutput> serve_command(const SiteLine& line, const CommonOptions& common, const std::function<void(const std::string& address)>& say, std::stop_token stop) {
+    LiveResults live(common.results);
+    RIG_CHECK(serve(
+        line.port, [&](std::string_view target) { return live.answer(target); }, [&](std::uint16_t port) { say(fmt::format("http://127.0.0.1:{}/", port)); }, stop));
+    return CommandOutput{};
+}
+
+} // namespace rig

@@ -1,0 +1,64 @@
+#include "rig/site_command.h"
+
+#include "rig/files.h"
+#include "rig/testing/results_fixture.h"
+#include "rig/web_assets.h"
+
+namespace rig {
+namespace {
+
+namespace fs = std::filesystem;
+
+class SiteTest : public ResultsProject {
+ protected:
+    Result<CommandOutput> make(const fs::path& out, unsigned pages = 50) {
+        CommonOptions common;
+        common.results = results();
+        SiteLine line;
+        line.out = out;
+        line.pages = pages;
+        return dashboard_command(line, common, Progress::silent(), {});
+    }
+    // What lies beside the site: nothing half-made may be left.
+    std::size_t beside() const { return static_cast<std::size_t>(std::distance(fs::directory_iterator(top_ / "out"), fs::directory_iterator())); }
+};
+
+TEST_F(SiteTest, TakesPagesReplacesItselfAndNothingElse) {
+    const auto site = top_ / "out/site";
+    fs::create_directories(results());
+    if (!web_assets()) {
+        const auto refused = make(site);
+        ASSERT_FALSE(refused);
+        EXPECT_NE(refused.error().message.find("without pages"), std::string::npos);
+        EXPECT_FALSE(fs::exists(site));
+        return;
+    }
+    const auto first = make_run(0), second = make_run(1);
+    std::ofstream(first / "report.html") << "a page";
+    auto made = make(site, 0);
+    ASSERT_TRUE(made) << made.error().message;
+    EXPECT_EQ(slurp(site / "runs" / (first.filename().string() + ".html")), "a page");
+    EXPECT_FALSE(fs::exists(site / "runs" / (second.filename().string() + ".html")));
+    EXPECT_NE(slurp(site / "data/index.js").find(second.filename().string()), std::string::npos);
+    EXPECT_NE(slurp(site / "index.html").find("dashboard.js"), std::string::npos);
+    EXPECT_GT(fs::file_size(site / "dashboard.js"), 10000u);
+
+    // Again, over itself: the other run's page is made now, in the site and not in the run's folder.
+    made = make(fs::path(site.string() + "/"));
+    ASSERT_TRUE(made) << made.error().message;
+    EXPECT_NE(slurp(site / "runs" / (second.filename().string() + ".html")).find("<!doctype html>"), std::string::npos);
+    EXPECT_FALSE(fs::exists(second / "report.html"));
+    EXPECT_EQ(beside(), 1u);
+
+    const auto other = top_ / "out/other";
+    fs::create_directories(other);
+    std::ofstream(other / "thesis.tex") << "x";
+    const auto refused = make(other);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().blame, Blame::Spec);
+    EXPECT_TRUE(fs::exists(other / "thesis.tex"));
+    EXPECT_EQ(beside(), 2u);
+}
+
+} // namespace
+} // namespace rig
