@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""grafana_queries.py RIG RUN DASHBOARD.json: every query of the provisioned dashboard is put to an index that rig makes of RUN. TAP."""
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+
+rig, run, dashboard = sys.argv[1:]
+tests = []
+
+
+def check(name, ok, why=""):
+    tests.append(ok)
+    print(f"{'ok' if ok else 'not ok'} {len(tests)} - {name}{'' if ok else ': ' + why}")
+
+
+def filled(sql, values):
+    for name, value in values.items():
+        sql = sql.replace(f"${name}", value)
+    return sql
+
+
+def answer(database, sql):
+    try:
+        cursor = database.execute(sql)
+        return [column[0] for column in cursor.description], cursor.fetchall(), ""
+    except sqlite3.Error as error:
+        return [], [], str(error)
+
+
+with open(dashboard, encoding="utf-8") as file:
+    board = json.load(file)
+with tempfile.TemporaryDirectory() as folder:
+    shutil.copytree(run, os.path.join(folder, "results", os.path.basename(run)))
+    made = subprocess.run([rig, "--results", os.path.join(folder, "results"), "index"], capture_output=True, text=True)
+    check("rig index makes an index of the run", made.returncode == 0, made.stderr)
+    database = sqlite3.connect(f"file:{os.path.join(folder, 'results', 'index.sqlite')}?mode=ro", uri=True)
+    values = {"experiment": "All", "clock": "All", "metric": "sync_ipis"}
+    for variable in board["templating"]["list"]:
+        _, rows, error = answer(database, variable["query"])
+        check(f"variable {variable['name']} has values", bool(rows), error or "no row")
+    for panel in board["panels"]:
+        for target in panel["targets"]:
+            columns, rows, error = answer(database, filled(target["rawQueryText"], values))
+            # A run without faults of the host is a good one.
+            check(f"panel {panel['title']} is answered", not error and (bool(rows) or "faults" in target["rawQueryText"]), error or "no row")
+            if target["queryType"] == "time series":
+                check(f"panel {panel['title']} is a time series", columns == ["time", "metric", "value"], str(columns))
+            _, rows, error = answer(database, filled(target["rawQueryText"], {**values, "experiment": "no such experiment"}))
+            if "$experiment" in target["rawQueryText"]:
+                check(f"panel {panel['title']} is filtered", not error and not rows, error or f"{len(rows)} rows of another experiment")
+            check(f"panel {panel['title']}: both texts are one", target["queryText"] == target["rawQueryText"], "they differ")
+    _, _, error = answer(database, "SELECT no_such_column FROM runs")
+    check("control: a query that is wrong is told", bool(error))
+    try:
+        database.execute("DELETE FROM runs")
+        check("control: the index is open for reading only", False, "a row could be deleted")
+    except sqlite3.OperationalError:
+        check("control: the index is open for reading only", True)
+print(f"1..{len(tests)}")
+sys.exit(0 if all(tests) else 1)
