@@ -139,9 +139,12 @@ int main(int argc, char** argv) {
     constexpr const char* kRun = "a run's folder, its id, an unambiguous beginning of that, or latest";
     auto* report = app.add_subcommand("report", "recompute the comparison of a run from its raw samples");
     report->add_option("RUN", line.run, kRun)->required();
-    report->add_option("--html", line.html,
-                       "write the report as a page as well: one file with tables, distributions and consoles, which needs nothing else and asks\n"
-                       "for nothing (rig compare leaves one as report.html in the run's folder)");
+    report
+        ->add_option("--html", line.html,
+                     "write the report as a page as well: one file with tables, distributions and consoles, which needs nothing else and asks\n"
+                     "for nothing (rig compare leaves one as report.html in the run's folder)")
+        ->type_name("FILE")
+        ->check([](const std::string& file) { return file.empty() ? std::string("an empty name, want that of a file") : std::string(); });
     auto* explain = app.add_subcommand("explain", "how the verdicts on one metric of a run came about, step by step");
     explain->add_option("RUN", line.run, kRun)->required();
     explain->add_option("METRIC", line.metric, "e.g. caller_latency")->required();
