@@ -3,6 +3,7 @@
 #include "rig/history_commands.h"
 #include "rig/index_folder.h"
 #include "rig/read_run.h"
+#include "rig/site_command.h"
 #include "rig/testing/run_fixture.h"
 
 #include <CLI/CLI.hpp>
@@ -67,14 +68,16 @@ void copy_run(const fs::path& run, rig::RunInfo info, const fs::path& results, u
 int main(int argc, char** argv) {
     CLI::App app{"benchmark of the index of runs"};
     std::vector<unsigned> numbers{1000};
-    std::string folder, scratch = fs::temp_directory_path();
+    std::string folder, site, scratch = fs::temp_directory_path();
     app.add_option("--runs", numbers, "how many runs (more than one may be given)")->capture_default_str();
     app.add_option("--run", folder, "the run to copy, a folder (default: a made-up one)");
     app.add_option("--in", scratch, "where to make a folder for the copies; with --run on the run's own file system, since its samples are linked")
         ->capture_default_str();
+    app.add_option("--site", site, "where to leave the site over the runs (default: it is removed)");
     CLI11_PARSE(app, argc, argv);
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
     const auto run_given = folder.empty() ? fs::path() : fs::absolute(folder);
+    if (!site.empty()) site = fs::absolute(site);
     fs::current_path(RIG_TOP); // whose patches the experiments name
     std::string pattern = (fs::absolute(scratch) / "rig-bench-index-XXXXXX").string();
     if (!::mkdtemp(pattern.data())) return 3;
@@ -109,6 +112,14 @@ int main(int argc, char** argv) {
         rig::HistoryLine twenty;
         twenty.filter.limit = 20;
         report("rig list --limit 20", cost_of([&] { must(rig::list_command(twenty, common, quiet, {})); }));
+        rig::SiteLine line;
+        line.out = site.empty() ? top / "site" : fs::path(site);
+        line.pages = 0;
+        report("rig dashboard", cost_of([&] { must(rig::dashboard_command(line, common, quiet, {})); }));
+        std::uintmax_t bytes = 0;
+        for (const auto& file : fs::recursive_directory_iterator(line.out)) bytes += file.is_regular_file() ? file.file_size() : 0;
+        fmt::print("{:6} runs: the site has {:.1f} MiB, its list of runs {:.1f} MiB\n", number, static_cast<double>(bytes) / (1 << 20),
+                   static_cast<double>(fs::file_size(line.out / "data/index.js")) / (1 << 20));
         fmt::print("{:6} runs: the file has {:.1f} MiB, {:.1f} KiB a run\n", number,
                    static_cast<double>(fs::file_size(results / rig::kIndexFile)) / (1 << 20),
                    static_cast<double>(fs::file_size(results / rig::kIndexFile)) / 1024 / number);

@@ -137,7 +137,9 @@ HttpAnswer LiveResults::answer(std::string_view target) {
     const auto what = take_part(path);
     const auto run = decoded(take_part(path)), boot = decoded(take_part(path));
     if (!path.empty() && path != "/") return not_found();
-    if (what.empty()) return {200, "text/html; charset=utf-8", std::string(live_page())};
+    if (what.empty())
+        return {200, "text/html; charset=utf-8", std::string(live_page()),
+                {{"Content-Security-Policy", "default-src 'none'; connect-src 'self'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"}}};
     if (what == "live.json" && run.empty()) {
         const std::lock_guard lock(mutex_);
         return {200, "application/json", live_json()};
