@@ -56,6 +56,9 @@ function axisOption(axis, colours) {
   };
 }
 
+/** End of the scale of a heat map, which begins at zero.  @param {Chart} chart */
+const heatMaximum = (chart) => Math.max(1, ...chart.series.flatMap((one) => one.points.map((point) => point[2])));
+
 /** @param {Chart} chart  @param {Series} series  @param {Theme} colours */
 function seriesOption(chart, series, colours) {
   const colour = nth(colours.series, series.style);
@@ -68,13 +71,11 @@ function seriesOption(chart, series, colours) {
         ...common,
         type: 'heatmap',
         itemStyle: { borderColor: colours.ground, borderWidth: 2 },
-        label: {
-          show: true,
-          color: colours.text,
-          textBorderColor: colours.ground,
-          textBorderWidth: 3,
-          formatter: (/** @type {any} */ at) => figure(at.value[2], chart.unit),
-        },
+        label: { show: true, formatter: (/** @type {any} */ at) => figure(at.value[2], chart.unit) },
+        data: series.points.map((value) => ({
+          value,
+          label: { color: value[2] > colours.heatTurn * heatMaximum(chart) ? colours.ground : colours.text },
+        })),
       };
     case 'steps':
       return { ...common, type: 'line', step: 'end', symbol: 'none', lineStyle: { color: colour, width: 2, type: nth(dashes, series.style) } };
@@ -130,7 +131,6 @@ export function optionsOf(chart, width, colours) {
   // Two columns of letters at most for the names of arms; the rest of the width is the plot's.
   const room = bands ? Math.min(Math.max(...chart.y.categories.map((name) => name.length)), Math.floor(width / 4 / letter)) : 0;
   const left = bands ? room * letter + 20 : 72;
-  const values = chart.series.flatMap((one) => one.points.map((point) => point[2] ?? 0));
   const y = axisOption(chart.y, colours);
   const x = axisOption(chart.x, colours);
   return {
@@ -174,14 +174,14 @@ export function optionsOf(chart, width, colours) {
             visualMap: {
               type: 'continuous',
               min: 0,
-              max: Math.max(1, ...values),
+              max: heatMaximum(chart),
               calculable: false,
               orient: 'horizontal',
               left,
               bottom: 0,
               itemWidth: 12,
               itemHeight: 140,
-              text: [figure(Math.max(1, ...values), chart.unit), '0'],
+              text: [figure(heatMaximum(chart), chart.unit), '0'],
               textStyle: { color: colours.text, fontSize: font },
               inRange: { color: colours.heat },
             },

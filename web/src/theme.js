@@ -10,6 +10,7 @@ const light = {
   pattern: 'rgba(255, 255, 255, 0.55)',
   series: ['#0072b2', '#d55e00', '#00805d', '#a8518a', '#1b1f24', '#8a6100', '#2b7fab', '#8c3d00'],
   heat: ['#f7fbff', '#c6dbef', '#6baed6', '#2171b5', '#08306b'],
+  heatTurn: 0.65, // the share of the scale from which the ground's colour is easier to read on it than that of text
 };
 const dark = {
   ground: '#15191e',
@@ -19,6 +20,7 @@ const dark = {
   pattern: 'rgba(0, 0, 0, 0.55)',
   series: ['#56b4e9', '#e69f00', '#2fc79b', '#e29cc4', '#f0e442', '#ffffff', '#8fd0f5', '#ff9a5c'],
   heat: ['#182430', '#1f4768', '#2f7db5', '#7cc0ee', '#e3f3ff'],
+  heatTurn: 0.5,
 };
 
 const prefersDark = matchMedia('(prefers-color-scheme: dark)');
