@@ -3,11 +3,11 @@
 // a minifier drops.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 const [source, build, ...outputs] = process.argv.slice(2);
-const packages = join(build, 'node_modules');
-const esbuild = createRequire(join(build, 'package.json'))('esbuild');
+const packages = resolve(build, 'node_modules');
+const esbuild = createRequire(resolve(build, 'package.json'))('esbuild');
 
 /** What must go with the code of a package: [package, files]. */
 const notices = [
