@@ -134,10 +134,12 @@ HttpAnswer LiveResults::report(std::string_view run) const {
 HttpAnswer LiveResults::answer(std::string_view target) {
     const auto query = target.find('?');
     auto path = target.substr(0, query);
+    const bool start = path == "/";
     const auto what = take_part(path);
     const auto run = decoded(take_part(path)), boot = decoded(take_part(path));
     if (!path.empty() && path != "/") return not_found();
-    if (what.empty())
+    if (what.empty() && !start) return not_found();
+    if (start)
         return {200, "text/html; charset=utf-8", std::string(live_page()),
                 {{"Content-Security-Policy", "default-src 'none'; connect-src 'self'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"}}};
     if (what == "live.json" && run.empty()) {
@@ -151,7 +153,8 @@ HttpAnswer LiveResults::answer(std::string_view target) {
     if (query != target.npos) {
         const auto value = target.substr(query);
         const auto* end = value.data() + value.size();
-        if (!value.starts_with(key) || std::from_chars(value.data() + key.size(), end, from).ptr != end) return {400, "text/plain; charset=utf-8", "want ?from=BYTE\n"};
+        if (!value.starts_with(key)) return {400, "text/plain; charset=utf-8", "want ?from=BYTE\n"};
+        if (const auto [stopped, error] = std::from_chars(value.data() + key.size(), end, from); stopped != end || error != std::errc()) return {400, "text/plain; charset=utf-8", "want ?from=BYTE\n"};
     }
     return console(run, boot, from);
 }

@@ -28,7 +28,7 @@ TEST_F(LiveTest, ARunningRunIsCountedAsItGrows) {
     auto writer = begin(1, 3);
     const auto runs = live(here);
     ASSERT_EQ(runs.size(), 2u);
-    EXPECT_EQ(runs[0]["id"], writer.dir().filename());
+    EXPECT_EQ(runs[0]["id"], writer.dir().filename().string());
     EXPECT_EQ(runs[0]["state"], "running");
     EXPECT_EQ(runs[0]["done"], (json{{"ipi", 3}, {"reviewed", 3}}));
     EXPECT_EQ(runs[1]["state"], "ended");
