@@ -125,8 +125,8 @@ const FILTERS = [
 ];
 function filters(path, query) {
   return element(
-    "form",
-    { class: "filters", "aria-label": "Filters", onsubmit: (event) => event.preventDefault() },
+    "div",
+    { class: "filters", role: "group", "aria-label": "Filters" },
     ...FILTERS.map(([key, words, list]) =>
       choice(words, key, [["", "any"], ...index()[list].filter((value) => value).map((value) => [value, value])], query.get(key) ?? "", (value) => {
         const values = Object.fromEntries(query);
@@ -179,7 +179,7 @@ function showStatus(query) {
       element(
         "table",
         { class: "status" },
-        element("caption", {}, `Status of the last ${days.length} days with runs, by experiment`),
+        element("caption", {}, `Status of the last ${days.length === 1 ? "day" : `${days.length} days`} with runs, by experiment`),
         element("thead", {}, element("tr", {}, ...["Experiment", "Newest run", "Runs"].map((words) => element("th", { scope: "col" }, words)), ...days.map((day) => element("th", { scope: "col", class: "night" }, day.slice(5))))),
         element("tbody", {}, ...rows),
       ),
@@ -234,8 +234,8 @@ async function showTrend(query) {
   return [
     filters("trend", query),
     element(
-      "form",
-      { class: "filters", onsubmit: (event) => event.preventDefault() },
+      "div",
+      { class: "filters", role: "group", "aria-label": "Experiment and metric" },
       choice("Experiment", "cell", chosen.map((number) => [String(number), index().cells[number].words]), String(cell), (value) => again({ cell: value })),
       choice("Metric", "metric", [["", "all"], ...figures.metrics.map((metric) => [metric.metric, metric.metric])], query.get("metric") ?? "", (value) => again({ metric: value })),
     ),
@@ -271,7 +271,7 @@ function trend(metric, onlyArm) {
       animation: false,
       aria: { enabled: false }, // the box has its text
       textStyle: { color: look.text },
-      legend: { data: arms.map((arm) => arm.arm), textStyle: { color: look.text } },
+      legend: { top: 0, right: 20, data: arms.map((arm) => arm.arm), textStyle: { color: look.text } },
       tooltip: { trigger: "axis", renderMode: "richText", valueFormatter: (value) => figure(value, metric.unit) },
       grid: { left: 80, right: 20, top: 40, bottom: 50 },
       xAxis: { type: "time", name: "start of the run (UTC)", nameLocation: "middle", nameGap: 28, axisLabel: { color: look.text, hideOverlap: true } },
@@ -336,7 +336,7 @@ async function showCompare(query) {
   }
   const facts = [["Verdict", badge], ["In one line", (run) => run.closing], ["Started", (run) => run.started], ["Set-up", (run) => index().cells[run.cell].words], ["Tree", (run) => run.tree], ["rig", (run) => run.rig], ["Boots", (run) => String(run.samples)]];
   return [
-    element("form", { class: "filters", onsubmit: (event) => event.preventDefault() }, input("a", a), input("b", b), ids),
+    element("div", { class: "filters", role: "group", "aria-label": "Two runs" }, input("a", a), input("b", b), ids),
     ...missing.map((key) => element("p", { role: "alert" }, `There is no run “${query.get(key)}”; shown is another.`)),
     element(
       "div",
