@@ -1,11 +1,15 @@
 #include "rig/report_page.h"
 
 #include "rig/files.h"
+#include "rig/index.h"
+#include "rig/report/json.h"
 #include "rig/report/splats.h"
 #include "rig/store.h"
+#include "rig/sweeps.h"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace rig {
 
@@ -28,6 +32,21 @@ std::vector<SplatExcerpt> read_excerpts(const fs::path& run, const ReportInput& 
     return out;
 }
 
+std::vector<Plot> read_sweeps(const fs::path& run, const ReportInput& input) {
+    std::error_code error;
+    const auto results = fs::absolute(run, error).lexically_normal().parent_path();
+    if (error || !fs::exists(results / kIndexFile, error)) return {};
+    const auto index = Index::open(results);
+    if (!index) return {};
+    const auto others = index->runs({input.spec.name, "", "", kSiblings}, Detail::Whole);
+    RunRecord own;
+    own.id = input.run.run_id;
+    take_run_json(to_json(input.run), own);
+    if (!others || !take_report_json(render_json(input), own)) return {};
+    own.experiment = input.spec.name;
+    return sweeps_of(own, *others, input.comparison.metrics);
+}
+
 Status write_report_page(const fs::path& file, const fs::path& run, const ReportInput& input, const std::vector<Sample>& samples,
                          const WebAssets* assets) {
     if (!assets)
@@ -38,7 +57,7 @@ Status write_report_page(const fs::path& file, const fs::path& run, const Report
     if (fs::is_directory(file, error)) return fail(Blame::Spec, fmt::format("--html {}: a folder, want the name of a file", file.string()));
     if (const auto folder = file.parent_path(); !folder.empty() && !fs::is_directory(folder, error))
         return fail(Blame::Spec, fmt::format("--html {}: no folder {}, want one that is there", file.string(), folder.string()));
-    return write_atomically(file, render_html(input, samples, {read_excerpts(run, input), {}}, *assets));
+    return write_atomically(file, render_html(input, samples, {read_excerpts(run, input), read_sweeps(run, input)}, *assets));
 }
 
 } // namespace rig

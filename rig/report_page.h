@@ -15,6 +15,10 @@ inline constexpr std::size_t kExcerptsBytes = 1u << 20; // of all of them togeth
 // splats.txt of the boots in which the splats of `input` were first seen, each once. A file that is missing is told in its place.
 std::vector<SplatExcerpt> read_excerpts(const std::filesystem::path& run, const ReportInput& input);
 
+// What the index of the folder that `run` lies in knows of like runs (sweeps.h), of the newest kSiblings; nothing without an index.
+inline constexpr unsigned kSiblings = 300;
+std::vector<Plot> read_sweeps(const std::filesystem::path& run, const ReportInput& input);
+
 // Replaces `file` as a whole. Blame::Spec if this rig has no assets (nullptr), or if `file` names no place for a file;
 // Blame::Host if it cannot be written.
 Status write_report_page(const std::filesystem::path& file, const std::filesystem::path& run, const ReportInput& input,

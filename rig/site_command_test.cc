@@ -60,5 +60,21 @@ TEST_F(SiteTest, TakesPagesReplacesItselfAndNothingElse) {
     EXPECT_EQ(beside(), 2u);
 }
 
+// Runs of the same experiment and kernels with other numbers of vCPUs are points of one curve, on the page of each.
+TEST_F(SiteTest, APageHasTheCurveOverTheRunsLikeIt) {
+    if (!web_assets()) return; // no pages to look at; sweeps_test.cc holds what is in them
+    auto info = info_of();
+    make_run(0, "", info);
+    info.vcpus = 2;
+    const auto run = make_run(1, "", info);
+    ASSERT_TRUE(make(top_ / "out/site"));
+    const auto page = [&] { return slurp(top_ / "out/site/runs" / (run.filename().string() + ".html")); };
+    EXPECT_NE(page().find("Over dose and vCPUs"), std::string::npos);
+    EXPECT_NE(page().find("guest.vcpus"), std::string::npos);
+    fs::remove_all(run);
+    ASSERT_TRUE(make(top_ / "out/site"));
+    for (const auto& entry : fs::directory_iterator(top_ / "out/site/runs")) EXPECT_EQ(slurp(entry.path()).find("Over dose and vCPUs"), std::string::npos) << "a single run is no curve";
+}
+
 } // namespace
 } // namespace rig

@@ -1,0 +1,17 @@
+// Runs of one experiment on the same kernels that differ in one number: curves over dose and vCPUs. Pure.
+#pragma once
+
+#include "rig/report/plot.h"
+#include "rig/run_record.h"
+#include "rig/verdict.h"
+
+#include <vector>
+
+namespace rig {
+
+// Of `others`, those that ended and are like `run` in everything (experiment, clock, accelerator, kernels by their image, other overrides) but the
+// number of vCPUs, or the number to which one override sets a key ("fault.times=36"): a plot for each such thing and each metric of `metrics`
+// that is declared, over at least two values. Of several runs with the same value the newest counts; `run` itself is one of them.
+std::vector<Plot> sweeps_of(const RunRecord& run, const std::vector<RunRecord>& others, const std::vector<MetricResult>& metrics);
+
+} // namespace rig
