@@ -62,12 +62,29 @@ json point_of(std::size_t run, const MetricRecord& metric, Words& verdicts) {
             number_or_null(metric.ratio_low), number_or_null(metric.ratio_high)};
 }
 
+// What else is another than in the run before: where to look first, not what it was.
+json what_changed(const RunRecord& before, const RunRecord& after, const std::string& arm) {
+    json changed = json::array();
+    const auto image = [&](const RunRecord& run) {
+        for (const auto& one : run.arms)
+            if (one.arm == arm) return one.image_sha256;
+        return std::string();
+    };
+    if (image(before) != image(after)) changed.push_back("the arm's kernel");
+    if (before.spec_sha256 != after.spec_sha256) changed.push_back("the experiment's text");
+    if (before.program != after.program || before.image != after.image) changed.push_back("rig");
+    if (before.qemu_version != after.qemu_version) changed.push_back("QEMU");
+    if (before.host_boot != after.host_boot) changed.push_back("the host or its boot");
+    return changed;
+}
+
 // What a cell's figures are, over its runs in the order of time.
 json cell_data(const std::vector<std::pair<std::size_t, const RunRecord*>>& runs, const DashboardOptions& options) {
     struct Series {
         std::string unit;
         json points = json::array();
         std::vector<double> medians;
+        std::vector<const RunRecord*> runs;
     };
     std::map<std::pair<std::string, std::string>, Series> all; // by metric and arm
     std::vector<std::string> metric_order, arm_order;          // as the newest report has them
@@ -84,6 +101,7 @@ json cell_data(const std::vector<std::pair<std::size_t, const RunRecord*>>& runs
             series.unit = metric.unit;
             series.points.push_back(point_of(number, metric, verdicts));
             series.medians.push_back(*metric.median);
+            series.runs.push_back(run);
         }
     json metrics = json::array();
     for (const auto& metric : metric_order) {
@@ -96,8 +114,10 @@ json cell_data(const std::vector<std::pair<std::size_t, const RunRecord*>>& runs
             unit = series.unit;
             const auto from = series.medians.size() - std::min(series.medians.size(), options.change_window);
             json changes = json::array();
-            for (const auto& change : change_points({series.medians.begin() + static_cast<std::ptrdiff_t>(from), series.medians.end()}, options.changes))
-                changes.push_back({{"at", from + change.at}, {"before", change.before}, {"after", change.after}, {"p", change.p}});
+            for (const auto& change : change_points({series.medians.begin() + static_cast<std::ptrdiff_t>(from), series.medians.end()}, options.changes)) {
+                const auto at = from + change.at;
+                changes.push_back({{"at", at}, {"before", change.before}, {"after", change.after}, {"p", change.p}, {"with", what_changed(*series.runs[at - 1], *series.runs[at], arm)}});
+            }
             arms.push_back({{"arm", arm}, {"points", std::move(series.points)}, {"changes", std::move(changes)}});
         }
         if (!arms.empty()) metrics.push_back({{"metric", metric}, {"unit", unit}, {"arms", std::move(arms)}});

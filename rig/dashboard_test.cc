@@ -37,8 +37,10 @@ std::vector<RunRecord> nights() {
         run.arch = "x86";
         run.vcpus = 4;
         run.exit = night < 20 ? 0 : 1;
+        run.program = "rig";
         run.arms = {{}, {}};
         run.arms[0].arm = "ipi", run.arms[1].arm = "reviewed";
+        run.arms[1].image_sha256 = night < 20 ? "old" : "new";
         run.metrics = {figure_of("ipi", 240), figure_of("reviewed", night < 20 ? 0 : 80)};
         runs.push_back(run);
     }
@@ -65,6 +67,7 @@ TEST(Dashboard, ATrendHasItsChangePoint) {
     EXPECT_EQ(arms[1]["changes"][0]["at"], 20);
     EXPECT_EQ(arms[1]["changes"][0]["before"], 0);
     EXPECT_EQ(arms[1]["changes"][0]["after"], 80);
+    EXPECT_EQ(arms[1]["changes"][0]["with"], json({"the arm's kernel"}));
     // run, median, low, high, "they are an interval"
     EXPECT_EQ(arms[1]["points"][20][0], 20);
     EXPECT_EQ(arms[1]["points"][20][1], 80);
@@ -74,6 +77,16 @@ TEST(Dashboard, ATrendHasItsChangePoint) {
     const auto index = data_of(files, "index");
     EXPECT_EQ(index["runs"].size(), 30u);
     EXPECT_EQ(index["verdicts"], json({"as-expected", "broken"}));
+}
+
+// Whatever is another at the step is named, whoever's fault it is.
+TEST(Dashboard, AStepSaysWhatElseIsAnother) {
+    auto runs = nights();
+    for (std::size_t night = 0; night < runs.size(); ++night) {
+        runs[night].arms[1].image_sha256 = "same";
+        if (night >= 20) runs[night].program = "newer", runs[night].spec_sha256 = "edited", runs[night].qemu_version = "8", runs[night].host_boot = "second";
+    }
+    EXPECT_EQ(data_of(dashboard_data(runs, kNoPages, ""), "cell-0")["metrics"][0]["arms"][1]["changes"][0]["with"], json({"the experiment's text", "rig", "QEMU", "the host or its boot"}));
 }
 
 // Another clock, machine or override is another line.

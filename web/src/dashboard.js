@@ -295,7 +295,7 @@ function trend(metric, onlyArm) {
       "ul",
       { class: "changes" },
       ...(changes.length
-        ? changes.map((change) => element("li", {}, `${change.arm}: ${figure(change.before, metric.unit)} → ${figure(change.after, metric.unit)} from `, runLink(change.run), ` on (p ${change.p <= 0.005 ? "≤ 0.005" : `= ${change.p.toFixed(3)}`})`))
+        ? changes.map((change) => element("li", {}, `${change.arm}: ${figure(change.before, metric.unit)} → ${figure(change.after, metric.unit)} from `, runLink(change.run), ` on (p ${change.p <= 0.005 ? "≤ 0.005" : `= ${change.p.toFixed(3)}`}); against the run before ${change.with.length ? `${change.with.join(", ")} changed` : "no kernel, experiment, rig or QEMU changed"}`))
         : [element("li", {}, "no change point")]),
     ),
     element(
