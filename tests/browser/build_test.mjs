@@ -23,8 +23,8 @@ const put = (name, content) => {
   return file;
 };
 
-test('the bundle carries the notices and licences of what is in it', () => {
-  const script = readFileSync(join(build, 'report.js'), 'utf8');
+test('the bundles carry the notices and licences of what is in them', () => {
+  const scripts = ['report.js', 'dashboard.js'].map((name) => readFileSync(join(build, name), 'utf8'));
   for (const text of [
     'echarts 6.',
     'Copyright 2017-2026 The Apache Software Foundation',
@@ -34,27 +34,34 @@ test('the bundle carries the notices and licences of what is in it', () => {
     'tslib 2.',
     'Permission to use, copy, modify, and/or distribute this software',
   ]) {
-    assert.ok(script.includes(text), `the bundle lacks: ${text}`);
+    for (const script of scripts) assert.ok(script.includes(text), `a bundle lacks: ${text}`);
   }
 });
 
 test('a package without a named licence is not bundled', () => {
   const style = '.x { color: red }';
-  const bundle = (main) => {
+  const bundle = (main, dashboard) => {
     put('source/src/main.js', main);
     put('source/src/main.css', style);
-    return run(process.execPath, join(web, 'bundle.mjs'), join(folder, 'source'), build, join(folder, 'out.js'), join(folder, 'out.css'));
+    put('source/src/dashboard.js', dashboard);
+    put('source/src/dashboard.css', style);
+    return run(process.execPath, join(web, 'bundle.mjs'), join(folder, 'source'), build, ...['a.js', 'a.css', 'b.js', 'b.css'].map((name) => join(folder, name)));
   };
-  assert.deepEqual(bundle('import { init } from "echarts/core"; init(document.body);'), { status: 0, stderr: '' });
-  const refused = bundle('import axe from "axe-core"; axe.run();');
-  assert.notEqual(refused.status, 0);
-  assert.match(refused.stderr, /names no licence of axe-core/);
+  const fine = 'import { init } from "echarts/core"; init(document.body);', unnamed = 'import axe from "axe-core"; axe.run();';
+  assert.deepEqual(bundle(fine, fine), { status: 0, stderr: '' });
+  for (const refused of [bundle(unnamed, fine), bundle(fine, unnamed)]) {
+    assert.notEqual(refused.status, 0);
+    assert.match(refused.stderr, /names no licence of axe-core/);
+  }
 });
 
 test('what a browser would read otherwise is not embedded', () => {
-  const embed = (script, style = 'p{}') => run('python3', join(web, 'embed.py'), put('a.js', script), put('a.css', style), join(folder, 'a.cc'));
+  const embed = (script, style = 'p{}', other = 'g()') =>
+    run('python3', join(web, 'embed.py'), put('a.js', script), put('a.css', style), put('b.js', other), put('b.css', 'q{}'), join(folder, 'a.cc'));
   assert.deepEqual(embed('f("a\\"b?\\u2028")'), { status: 0, stderr: '' });
-  assert.match(readFileSync(join(folder, 'a.cc'), 'utf8'), /const WebAssets\* web_assets\(\)/);
+  const source = readFileSync(join(folder, 'a.cc'), 'utf8');
+  assert.match(source, /const WebAssets\* web_assets\(\)[^]*const WebAssets\* dashboard_assets\(\)/);
+  assert.notEqual(embed('f()', 'p{}', '"<!--"').status, 0);
   for (const [script, style, found] of [
     ['a\r\nb', 'p{}', /r'/],
     ['"</SCRIPT>"', 'p{}', /<\/script/],

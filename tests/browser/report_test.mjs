@@ -131,7 +131,8 @@ it('charts: drawn again for a theme that changes and a window that narrows', asy
     const colours = () => page.$eval('[data-chart] svg text', (text) => getComputedStyle(text).fill);
     const bright = await colours();
     await page.emulateMedia({ colorScheme: 'dark' });
-    assert.notEqual(await colours(), bright);
+    // Drawn again after the browser has told the page, which takes it a moment.
+    await page.waitForFunction((was) => getComputedStyle(document.querySelector('[data-chart] svg text')).fill !== was, bright);
     await page.setViewportSize({ width: 360, height: 800 });
     await page.waitForFunction(() => document.querySelector('[data-chart] svg').getBoundingClientRect().width <= 360);
     assert.deepEqual(await checks.chartFaults(page, charts.real), []);
