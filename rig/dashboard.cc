@@ -1,5 +1,6 @@
 #include "rig/dashboard.h"
 
+#include "rig/artifact_cache.h"
 #include "rig/statistics.h"
 
 #include <algorithm>
@@ -28,7 +29,11 @@ class Words {
 };
 
 DashboardCell cell_of(const RunRecord& run) {
-    return {run.experiment, run.clock, run.accelerator, run.arch, run.vcpus, run.overrides};
+    return {run.experiment, run.clock, run.accelerator, run.arch, run.vcpus, run.overrides, run.spec_sha256, run.clock == "wall" ? run.host_boot : ""};
+}
+
+std::string id_of(const DashboardCell& cell) {
+    return sha256_hex(json{cell.experiment, cell.clock, cell.accelerator, cell.arch, cell.vcpus, cell.overrides, cell.spec_sha256, cell.host_boot}.dump(-1, ' ', true, json::error_handler_t::replace)).substr(0, 12);
 }
 
 // A script that hands `data` to the page. JSON is JavaScript but for two line separators; "</" would end a script element if the file
@@ -71,17 +76,18 @@ json what_changed(const RunRecord& before, const RunRecord& after, const std::st
         return std::string();
     };
     if (image(before) != image(after)) changed.push_back("the arm's kernel");
-    if (before.spec_sha256 != after.spec_sha256) changed.push_back("the experiment's text");
-    if (before.program != after.program || before.image != after.image) changed.push_back("rig");
+    if (before.program != after.program) changed.push_back("rig");
+    if (before.image != after.image) changed.push_back("the guest's programs (agent, perf, busybox)");
     if (before.qemu_version != after.qemu_version) changed.push_back("QEMU");
-    if (before.host_boot != after.host_boot) changed.push_back("the host or its boot");
+    if (before.libvirt_version != after.libvirt_version) changed.push_back("libvirt");
+    if (before.seed != after.seed || before.boots != after.boots) changed.push_back("seed or number of boots");
     return changed;
 }
 
 // What a cell's figures are, over its runs in the order of time.
 json cell_data(const std::vector<std::pair<std::size_t, const RunRecord*>>& runs, const DashboardOptions& options) {
     struct Series {
-        std::string unit;
+        std::string unit, per_boot; // as the newest run has them
         json points = json::array();
         std::vector<double> medians;
         std::vector<const RunRecord*> runs;
@@ -92,25 +98,37 @@ json cell_data(const std::vector<std::pair<std::size_t, const RunRecord*>>& runs
     const auto remember = [](std::vector<std::string>& order, const std::string& name) {
         if (std::find(order.begin(), order.end(), name) == order.end()) order.push_back(name);
     };
-    for (auto run = runs.rbegin(); run != runs.rend(); ++run)
-        for (const auto& metric : run->second->metrics) remember(metric_order, metric.metric), remember(arm_order, metric.arm);
+    std::size_t left_out = 0;
+    for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
+        if (!run->second->proven()) {
+            ++left_out;
+            continue;
+        }
+        for (const auto& metric : run->second->metrics) {
+            remember(metric_order, metric.metric), remember(arm_order, metric.arm);
+            auto& series = all[{metric.metric, metric.arm}];
+            if (series.unit.empty()) series.unit = metric.unit, series.per_boot = metric.per_boot;
+        }
+    }
     for (const auto& [number, run] : runs)
         for (const auto& metric : run->metrics) {
-            if (!metric.median) continue;
+            if (!metric.median || !run->proven()) continue;
             auto& series = all[{metric.metric, metric.arm}];
-            series.unit = metric.unit;
+            if (series.unit != metric.unit || series.per_boot != metric.per_boot) continue; // another definition, of another rig
             series.points.push_back(point_of(number, metric, verdicts));
             series.medians.push_back(*metric.median);
             series.runs.push_back(run);
         }
     json metrics = json::array();
+    std::size_t tested = 0;
     for (const auto& metric : metric_order) {
         json arms = json::array();
         std::string unit;
         for (const auto& arm : arm_order) {
             const auto found = all.find({metric, arm});
-            if (found == all.end()) continue;
+            if (found == all.end() || found->second.medians.empty()) continue;
             auto& series = found->second;
+            tested += series.medians.size() >= options.least_runs();
             unit = series.unit;
             const auto from = series.medians.size() - std::min(series.medians.size(), options.change_window);
             json changes = json::array();
@@ -122,7 +140,7 @@ json cell_data(const std::vector<std::pair<std::size_t, const RunRecord*>>& runs
         }
         if (!arms.empty()) metrics.push_back({{"metric", metric}, {"unit", unit}, {"arms", std::move(arms)}});
     }
-    return {{"metrics", std::move(metrics)}, {"verdicts", verdicts.list()}};
+    return {{"metrics", std::move(metrics)}, {"verdicts", verdicts.list()}, {"left_out", left_out}, {"tested", tested}};
 }
 
 std::string words(const DashboardCell& cell) {
@@ -130,10 +148,20 @@ std::string words(const DashboardCell& cell) {
     if (!cell.arch.empty()) text += ", " + cell.arch;
     if (cell.accelerator == "kvm") text += ", KVM";
     for (const auto& one : cell.overrides) text += ", " + one;
+    if (!cell.host_boot.empty()) text += ", boot of the host " + cell.host_boot.substr(0, 8);
     return text;
 }
 
 } // namespace
+
+std::size_t DashboardOptions::least_runs() const {
+    std::size_t n = 2 * changes.least_segment;
+    for (double arrangements = 0;; ++n) {
+        arrangements = 1;
+        for (std::size_t k = 1; k <= n / 2; ++k) arrangements = arrangements * static_cast<double>(n - n / 2 + k) / static_cast<double>(k);
+        if (2 / arrangements <= changes.significance) return n;
+    }
+}
 
 std::map<std::string, std::string> dashboard_data(const std::vector<RunRecord>& records, const std::function<bool(const std::string& id)>& has_page,
                                                   const std::string& made, const DashboardOptions& options) {
@@ -156,20 +184,26 @@ std::map<std::string, std::string> dashboard_data(const std::vector<RunRecord>& 
         for (const auto& arm : run.arms) of_run.push_back(arms.number(arm.arm));
         rows.push_back({run.id, run.started, at->second, experiments.number(run.experiment), clocks.number(run.clock), archs.number(run.arch),
                         sources.number(run.source.empty() ? (run.arms.empty() ? "" : run.arms.front().kernel_version) : run.source), verdicts.number(run.verdict()),
-                        states.number(run.state), run.closing, of_run, rigs.number(run.rig_version), has_page(run.id) ? 1 : 0, run.samples, run.retries});
+                        states.number(run.state), run.closing, of_run, rigs.number(run.rig_version), has_page(run.id) ? 1 : 0, run.samples, run.held, run.undecided + run.unseen});
     }
     std::map<std::string, std::string> files;
     json cell_list = json::array();
+    std::map<std::string, unsigned> versions; // of an experiment's text, by everything else
     for (std::size_t i = 0; i < cells.size(); ++i) {
         const auto& cell = cells[i];
-        cell_list.push_back({{"words", words(cell)}, {"experiment", cell.experiment}, {"clock", cell.clock}, {"vcpus", cell.vcpus}, {"arch", cell.arch}, {"accelerator", cell.accelerator},
+        const auto id = id_of(cell);
+        auto text = words(cell);
+        if (const auto version = ++versions[text]; version > 1) text += fmt::format(", {}. version of its text", version);
+        cell_list.push_back({{"id", id}, {"words", text}, {"experiment", cell.experiment}, {"clock", cell.clock}, {"vcpus", cell.vcpus}, {"arch", cell.arch}, {"accelerator", cell.accelerator},
                              {"overrides", cell.overrides}});
-        const auto name = fmt::format("cell-{}", i);
-        files.emplace("data/" + name + ".js", as_script(name, cell_data(of_cell[i], options)));
+        const auto name = "cell-" + id;
+        auto data = cell_data(of_cell[i], options);
+        data["made"] = made;
+        files.emplace("data/" + name + ".js", as_script(name, data));
     }
     files.emplace("data/index.js",
                   as_script("index", {{"made", made},
-                                      {"columns", {"id", "started", "cell", "experiment", "clock", "arch", "tree", "verdict", "state", "closing", "arms", "rig", "page", "samples", "retries"}},
+                                      {"columns", {"id", "started", "cell", "experiment", "clock", "arch", "tree", "verdict", "state", "closing", "arms", "rig", "page", "samples", "held", "open"}},
                                       {"runs", std::move(rows)},
                                       {"cells", std::move(cell_list)},
                                       {"experiments", experiments.list()},
@@ -180,7 +214,7 @@ std::map<std::string, std::string> dashboard_data(const std::vector<RunRecord>& 
                                       {"states", states.list()},
                                       {"arms", arms.list()},
                                       {"rigs", rigs.list()},
-                                      {"changes", {{"significance", options.changes.significance}, {"least_effect", options.changes.least_effect}, {"window", options.change_window}}}}));
+                                      {"changes", {{"significance", options.changes.significance}, {"least_effect", options.changes.least_effect}, {"window", options.change_window}, {"least_runs", options.least_runs()}}}}));
     return files;
 }
 

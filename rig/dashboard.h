@@ -13,23 +13,28 @@
 
 namespace rig {
 
-// Runs whose figures may stand in one line: the same experiment on the same machine, by the same clock. Kernels and rig may differ:
-// that is what a trend is about.
+// Runs whose figures may stand in one line: the same experiment to the letter on the same machine, by the same clock, and under the wall clock in
+// the same boot of the host. Kernels and rig may differ: that is what a trend is about.
 struct DashboardCell {
     std::string experiment, clock, accelerator, arch;
     unsigned vcpus = 0;
     std::vector<std::string> overrides;
+    std::string spec_sha256, host_boot;
     auto operator<=>(const DashboardCell&) const = default;
 };
 
 struct DashboardOptions {
     std::size_t change_window = 200; // change points are looked for among the newest runs of a cell
     ChangePointOptions changes{};
+    // With fewer runs no step can be significant: the rarest of all arrangements of n values is one of C(n, n / 2), twice for two directions.
+    std::size_t least_runs() const;
     DashboardOptions() { changes.least_effect = 0.005, changes.significance = 0.01; } // many series are looked at
 };
 
-// File name in the site -> content. "data/index.js" holds a row a run and what the filters need; "data/cell-N.js" all figures of a cell.
-// `runs`: whole records, any order; those whose figures nobody knows are in the list, not in trends. `pages`: ids of runs that have a page
+// File name in the site -> content. "data/index.js" holds a row a run and what the filters need; "data/cell-<id>.js" all figures of a cell, whose id
+// is made from what it is, so that a link to it lasts. All files name the site they belong to (`made`): a page does not mix two.
+// `runs`: whole records, any order; all are in the list, in trends only those that ended with every proof held, and figures that are
+// defined as the newest run's. `pages`: ids of runs that have a page
 // of their own, runs/<id>.html. `made`: UTC, when.
 std::map<std::string, std::string> dashboard_data(const std::vector<RunRecord>& runs, const std::function<bool(const std::string& id)>& has_page,
                                                   const std::string& made, const DashboardOptions& options = {});

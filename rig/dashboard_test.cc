@@ -54,11 +54,17 @@ json data_of(const std::map<std::string, std::string>& files, const std::string&
     return json::parse(text.substr(begin.size(), text.size() - begin.size() - 3));
 }
 
+// Of the cell that run `run` is in.
+json cell_of(const std::map<std::string, std::string>& files, std::size_t run) {
+    const auto index = data_of(files, "index");
+    return data_of(files, "cell-" + index["cells"][index["runs"][run][2].get<std::size_t>()]["id"].get<std::string>());
+}
+
 const auto kNoPages = [](const std::string&) { return false; };
 
 TEST(Dashboard, ATrendHasItsChangePoint) {
     const auto files = dashboard_data(nights(), kNoPages, "2026-03-01T00:00:00Z");
-    const auto cell = data_of(files, "cell-0");
+    const auto cell = cell_of(files, 0);
     ASSERT_EQ(cell["metrics"].size(), 1u);
     const auto& arms = cell["metrics"][0]["arms"];
     ASSERT_EQ(arms.size(), 2u);
@@ -77,6 +83,8 @@ TEST(Dashboard, ATrendHasItsChangePoint) {
     const auto index = data_of(files, "index");
     EXPECT_EQ(index["runs"].size(), 30u);
     EXPECT_EQ(index["verdicts"], json({"as-expected", "broken"}));
+    EXPECT_EQ(cell["tested"], 2);
+    EXPECT_EQ(cell["made"], index["made"]);
 }
 
 // Whatever is another at the step is named, whoever's fault it is.
@@ -84,23 +92,62 @@ TEST(Dashboard, AStepSaysWhatElseIsAnother) {
     auto runs = nights();
     for (std::size_t night = 0; night < runs.size(); ++night) {
         runs[night].arms[1].image_sha256 = "same";
-        if (night >= 20) runs[night].program = "newer", runs[night].spec_sha256 = "edited", runs[night].qemu_version = "8", runs[night].host_boot = "second";
+        if (night >= 20) runs[night].program = "newer", runs[night].image = "other", runs[night].qemu_version = "8", runs[night].libvirt_version = "9", runs[night].seed = 2;
     }
-    EXPECT_EQ(data_of(dashboard_data(runs, kNoPages, ""), "cell-0")["metrics"][0]["arms"][1]["changes"][0]["with"], json({"the experiment's text", "rig", "QEMU", "the host or its boot"}));
+    EXPECT_EQ(cell_of(dashboard_data(runs, kNoPages, ""), 0)["metrics"][0]["arms"][1]["changes"][0]["with"],
+              json({"rig", "the guest's programs (agent, perf, busybox)", "QEMU", "libvirt", "seed or number of boots"}));
 }
 
-// Another clock, machine or override is another line.
+// Another clock, machine, override or text of the experiment is another line; under the wall clock another boot of the host is, too.
 TEST(Dashboard, OnlyLikeIsPutInOneLine) {
     auto runs = nights();
     runs[1].vcpus = 8;
-    runs[2].clock = "wall";
-    runs[3].overrides = {"fault.times=5"};
-    runs[4].accelerator = "kvm";
+    runs[2].clock = "wall", runs[2].host_boot = "first";
+    runs[3].clock = "wall", runs[3].host_boot = "second";
+    runs[4].overrides = {"fault.times=5"};
+    runs[5].accelerator = "kvm";
+    runs[6].spec_sha256 = "edited";
+    runs[7].host_boot = "nobody asks under the virtual clock";
     const auto files = dashboard_data(runs, kNoPages, "");
-    EXPECT_EQ(data_of(files, "index")["cells"].size(), 5u);
-    std::set<std::size_t> sizes;
-    for (int i = 0; i < 5; ++i) sizes.insert(data_of(files, fmt::format("cell-{}", i))["metrics"][0]["arms"][0]["points"].size());
-    EXPECT_EQ(sizes, (std::set<std::size_t>{1, 26}));
+    const auto cells = data_of(files, "index")["cells"];
+    EXPECT_EQ(cells.size(), 7u);
+    std::multiset<std::size_t> sizes;
+    std::set<std::string> names;
+    for (const auto& cell : cells) {
+        sizes.insert(data_of(files, "cell-" + cell["id"].get<std::string>())["metrics"][0]["arms"][0]["points"].size());
+        EXPECT_TRUE(names.insert(cell["words"]).second) << cell["words"] << " is the name of two";
+    }
+    EXPECT_EQ(sizes, (std::multiset<std::size_t>{1, 1, 1, 1, 1, 1, 24}));
+    // An experiment's address lasts when others come and go.
+    EXPECT_EQ(data_of(dashboard_data({runs[8], runs[1]}, kNoPages, ""), "index")["cells"].size(), 2u);
+    EXPECT_TRUE(dashboard_data({runs[8]}, kNoPages, "").contains("data/cell-" + cells[0]["id"].get<std::string>() + ".js"));
+}
+
+// A line that was not shown to run, or a part of a run, is no point among those that were.
+TEST(Dashboard, WhatWasNotProvenIsInNoLine) {
+    auto runs = nights();
+    runs[5].arms[1].proofs_failed = 1;
+    runs[6].state = "interrupted";
+    runs[7].state = "running";
+    runs[8].metrics[0].per_boot = "mean"; // another rig's definition
+    const auto cell = cell_of(dashboard_data(runs, kNoPages, ""), 0);
+    EXPECT_EQ(cell["left_out"], 3);
+    EXPECT_EQ(cell["metrics"][0]["arms"][0]["points"].size(), 26u);
+    EXPECT_EQ(cell["metrics"][0]["arms"][1]["points"].size(), 27u);
+}
+
+// What few runs could never tell is not called unchanged.
+TEST(Dashboard, FewRunsAreNotTested) {
+    const DashboardOptions options;
+    EXPECT_EQ(options.least_runs(), 10u) << "2 / C(10, 5) = 0.0079, 2 / C(9, 4) = 0.016";
+    auto runs = nights();
+    runs.resize(9);
+    EXPECT_EQ(cell_of(dashboard_data(runs, kNoPages, ""), 0)["tested"], 0);
+    // Ten runs before a clean step and five behind it suffice with the options of the site.
+    runs = nights();
+    runs.erase(runs.begin(), runs.begin() + 10);
+    runs.resize(15);
+    EXPECT_EQ(cell_of(dashboard_data(runs, kNoPages, ""), 0)["metrics"][0]["arms"][1]["changes"].size(), 1u);
 }
 
 TEST(Dashboard, ARunWithoutFiguresIsInTheListAndInNoTrend) {
@@ -112,7 +159,7 @@ TEST(Dashboard, ARunWithoutFiguresIsInTheListAndInNoTrend) {
     const auto index = data_of(files, "index");
     EXPECT_EQ(index["runs"].size(), 30u);
     EXPECT_EQ(index["verdicts"][index["runs"][5][7].get<std::size_t>()], "unknown");
-    EXPECT_EQ(data_of(files, "cell-0")["metrics"][0]["arms"][0]["points"].size(), 29u);
+    EXPECT_EQ(cell_of(files, 0)["metrics"][0]["arms"][0]["points"].size(), 29u);
     EXPECT_EQ(index["runs"][2][12], 1);
     EXPECT_EQ(index["runs"][3][12], 0);
 }

@@ -23,8 +23,14 @@ HttpAnswer not_found() { return {404, "text/plain; charset=utf-8", "there is no 
 fs::path among(const fs::path& folder, std::string_view name) {
     std::error_code gone;
     for (const auto& entry : fs::directory_iterator(folder, gone))
-        if (entry.path().filename().native() == name && entry.is_directory(gone)) return entry.path();
+        if (entry.path().filename().native() == name && fs::is_directory(entry.symlink_status(gone))) return entry.path();
     return {};
+}
+
+// Not a link to one elsewhere.
+bool is_file(const fs::path& path) {
+    std::error_code none;
+    return fs::is_regular_file(fs::symlink_status(path, none));
 }
 
 // "" at the end.
@@ -80,7 +86,7 @@ const LiveResults::Counted& LiveResults::count(const fs::path& run) {
     in.seekg(static_cast<std::streamoff>(counted.read));
     for (std::string line; std::getline(in, line) && !in.eof();) {
         counted.read += line.size() + 1;
-        if (const auto sample = json::parse(line, nullptr, false); sample.is_object() && sample.contains("id")) ++counted.boots[sample["id"].value("arm", "")];
+        if (const auto sample = json::parse(line, nullptr, false); sample.is_object() && sample.contains("id") && sample["id"].is_object()) ++counted.boots[sample["id"].value("arm", "")];
     }
     return counted;
 }
@@ -104,7 +110,7 @@ std::string LiveResults::live_json() {
                  {"started", text("started")}, {"ended", text("ended")}, {"failure", text("failure")}, {"clock", text("clock")},
                  {"planned", boots * arms}, {"done", count(folder).boots},
                  {"closing", report.is_object() && report.contains("verdict") && report["verdict"].is_object() ? report["verdict"].value("closing", "") : ""},
-                 {"page", fs::exists(folder / "report.html") || fs::exists(folder / "report.txt")}};
+                 {"page", is_file(folder / "report.html") || is_file(folder / "report.txt")}};
         if (running || runs.empty()) run["boots"] = boots_of_run(folder);
         runs.push_back(std::move(run));
     }
@@ -115,7 +121,7 @@ HttpAnswer LiveResults::console(std::string_view run, std::string_view boot, std
     const auto folder = among(results_, run);
     const auto of_boot = folder.empty() ? folder : among(folder / "boots", boot);
     std::error_code none;
-    if (of_boot.empty() || !fs::is_regular_file(fs::symlink_status(of_boot / "console.log", none))) return not_found();
+    if (of_boot.empty() || !is_file(of_boot / "console.log")) return not_found();
     const auto size = fs::file_size(of_boot / "console.log", none);
     HttpAnswer answer;
     answer.body = text_of(of_boot / "console.log", std::min(from, size), kConsolePiece);
@@ -126,12 +132,20 @@ HttpAnswer LiveResults::console(std::string_view run, std::string_view boot, std
 HttpAnswer LiveResults::report(std::string_view run) const {
     const auto folder = among(results_, run);
     if (folder.empty()) return not_found();
-    if (fs::exists(folder / "report.html")) return {200, "text/html; charset=utf-8", slurp(folder / "report.html")};
-    if (fs::exists(folder / "report.txt")) return {200, "text/plain; charset=utf-8", slurp(folder / "report.txt")};
+    if (is_file(folder / "report.html")) return {200, "text/html; charset=utf-8", slurp(folder / "report.html")};
+    if (is_file(folder / "report.txt")) return {200, "text/plain; charset=utf-8", slurp(folder / "report.txt")};
     return not_found();
 }
 
 HttpAnswer LiveResults::answer(std::string_view target) {
+    try {
+        return look_up(target);
+    } catch (const std::exception& e) { // a folder that cannot be read, a file of another program's
+        return {500, "text/plain; charset=utf-8", std::string(e.what()) + "\n"};
+    }
+}
+
+HttpAnswer LiveResults::look_up(std::string_view target) {
     const auto query = target.find('?');
     auto path = target.substr(0, query);
     const bool start = path == "/";

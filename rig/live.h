@@ -18,7 +18,8 @@ class LiveResults {
     explicit LiveResults(std::filesystem::path results) : results_(std::move(results)) {}
 
     // "/": the page. "/live.json": the newest runs, see live_json(). "/console/RUN/BOOT?from=N": the console of a boot from byte N on, at
-    // most kConsolePiece, with its whole size in "X-Size". "/report/RUN": the run's page or, without one, its text. Anything else: 404.
+    // most kConsolePiece, with its whole size in "X-Size". "/report/RUN": the run's page or, without one, its text. Anything else: 404. Links are
+    // not followed. What cannot be read: 500.
     HttpAnswer answer(std::string_view target);
 
     static constexpr std::size_t kConsolePiece = 256 << 10;
@@ -29,6 +30,7 @@ class LiveResults {
         std::uintmax_t read = 0;
         std::map<std::string, unsigned> boots; // by arm
     };
+    HttpAnswer look_up(std::string_view target);
     std::string live_json();
     HttpAnswer console(std::string_view run, std::string_view boot, std::uintmax_t from) const;
     HttpAnswer report(std::string_view run) const;

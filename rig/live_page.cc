@@ -27,7 +27,8 @@ button { font: inherit; margin: .1rem; }
 <script>
 "use strict";
 const make = (tag, text) => { const e = document.createElement(tag); if (text !== undefined) e.textContent = text; return e; };
-let watched = null, seen = 0;
+let watched = null, seen = 0, asked = false;
+const kMost = 2 << 20; // of a console's characters kept on the page
 const firstSeen = new Map();
 
 function left(run, done) {
@@ -66,15 +67,27 @@ function show(runs) {
 }
 
 async function follow() {
-  if (!watched) return;
-  const mine = watched, answer = await fetch(`/console/${mine}?from=${seen}`);
-  if (!answer.ok || mine !== watched) return;
-  const bytes = await answer.arrayBuffer();
-  if (mine !== watched || !bytes.byteLength) return;
-  seen += bytes.byteLength;
-  const pre = document.getElementById("console"), atEnd = pre.scrollTop + pre.clientHeight >= pre.scrollHeight - 5;
-  pre.append(new TextDecoder().decode(bytes));
-  if (atEnd) pre.scrollTop = pre.scrollHeight;
+  if (!watched || asked) return; // one question at a time: two with the same `seen` would show a piece twice
+  asked = true;
+  try {
+    const mine = watched, answer = await fetch(`/console/${mine}?from=${seen}`);
+    const bytes = await answer.arrayBuffer();
+    if (!answer.ok || mine !== watched) return;
+    const pre = document.getElementById("console");
+    if (Number(answer.headers.get("X-Size")) < seen) { // the boot is made again
+      seen = 0;
+      pre.textContent = "";
+      return;
+    }
+    if (!bytes.byteLength) return;
+    seen += bytes.byteLength;
+    const atEnd = pre.scrollTop + pre.clientHeight >= pre.scrollHeight - 5;
+    pre.append(new TextDecoder().decode(bytes));
+    if (pre.textContent.length > kMost) pre.textContent = pre.textContent.slice(-kMost / 2);
+    if (atEnd) pre.scrollTop = pre.scrollHeight;
+  } finally {
+    asked = false;
+  }
 }
 
 async function ask() {

@@ -73,6 +73,20 @@ TEST_F(LiveTest, NothingOutsideOfTheResultsIsShown) {
         EXPECT_EQ(answer.body.find("secret"), std::string::npos) << target;
     }
     EXPECT_EQ(here.answer("/").status, 200u);
+    std::filesystem::create_directory_symlink(top_, results() / "link");
+    std::filesystem::create_symlink(top_ / "secret", run / "report.txt");
+    for (const auto& target : {"/report/" + id, "/console/link/x"s}) EXPECT_EQ(here.answer(target).status, 404u) << target;
+}
+
+// One that holds what no rig wrote does not end the server.
+TEST_F(LiveTest, AFolderThatIsDamagedIsNoEnd) {
+    const auto run = make_run(0);
+    std::ofstream(run / "samples.jsonl") << "{\"id\": 5}\n{\"id\": {\"arm\": \"ipi\"}}\n[1]\nnot json\n";
+    std::ofstream(run / "report.json") << R"({"verdict": {"closing": null}})";
+    LiveResults here(results());
+    EXPECT_EQ(here.answer("/live.json").status, 500u) << "told, not died of";
+    std::filesystem::remove(run / "report.json");
+    EXPECT_EQ(live(here)[0]["done"], (json{{"ipi", 1}}));
 }
 
 // One request, as it is; the whole answer.

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <fmt/format.h>
 #include <map>
+#include <tuple>
+#include <vector>
 #include <unistd.h>
 
 namespace rig {
@@ -22,11 +24,15 @@ Result<std::vector<PruneChoice>> choose_pruned(const std::vector<RunRecord>& run
     if (!options.keep && !options.older_than_days)
         return fail(Blame::Spec, "prune: nothing says which runs, want --keep N, --older-than DAYS or both");
     const auto today = moment_of(now);
-    std::map<std::string, unsigned> seen; // of each experiment, so far
+    // Whole runs of each experiment and set-up, so far: a part of a run does not push out the whole one before it.
+    using SetUp = std::tuple<std::string, std::string, std::string, unsigned, std::vector<std::string>>;
+    std::map<SetUp, unsigned> seen;
     std::vector<PruneChoice> out;
     for (const auto& run : runs) {
         PruneChoice choice{run.id, run.experiment, false, ""};
-        const auto newer = seen[run.experiment]++;
+        auto& whole = seen[{run.experiment, run.clock, run.accelerator, run.vcpus, run.overrides}];
+        const auto newer = whole;
+        whole += run.state == "ended";
         const auto started = moment_of(run.started);
         if (run.state == "running")
             choice.why_kept = "it has a writer";
@@ -37,7 +43,7 @@ Result<std::vector<PruneChoice>> choose_pruned(const std::vector<RunRecord>& run
         else if (options.older_than_days && (!today || *today - *started < std::chrono::days(*options.older_than_days)))
             choice.why_kept = fmt::format("not older than {} days", *options.older_than_days);
         else if (newer == 0 && !options.force)
-            choice.why_kept = "the newest of its experiment (--force takes it too)";
+            choice.why_kept = "the newest of its experiment and set-up (--force takes it too)";
         else if (options.boots_only && !run.boots_kept)
             choice.why_kept = "its boots are gone already";
         else
@@ -56,8 +62,7 @@ Result<std::uintmax_t> remove_run(const fs::path& run, bool boots_only) {
     std::error_code error;
     fs::rename(what, trash, error);
     if (error) return fail(Blame::Host, fmt::format("cannot rename {}: {}", what.string(), error.message()), what);
-    fs::remove_all(trash, error);
-    if (error) return fail(Blame::Host, fmt::format("cannot remove {}: {}", trash.string(), error.message()), trash);
+    fs::remove_all(trash, error); // what is left of it is no run any more, and the next prune's to remove
     return bytes;
 }
 

@@ -38,12 +38,18 @@ std::vector<Plot> read_sweeps(const fs::path& run, const ReportInput& input) {
     if (error || !fs::exists(results / kIndexFile, error)) return {};
     const auto index = Index::open(results);
     if (!index) return {};
-    const auto others = index->runs({input.spec.name, "", "", kSiblings}, Detail::Whole);
+    auto others = index->runs({input.spec.name, "", "", kSiblings}, Detail::Whole);
     RunRecord own;
     own.id = input.run.run_id;
     take_run_json(to_json(input.run), own);
     if (!others || !take_report_json(render_json(input), own)) return {};
     own.experiment = input.spec.name;
+    own.state = "ended"; // its page is written just before it is
+    // The index knows the text with its overrides, which are what differs.
+    std::erase_if(*others, [&](const RunRecord& other) {
+        const auto info = nlohmann::json::parse(slurp(results / other.id / "run.json"), nullptr, false);
+        return !info.is_object() || !info.contains("spec_text") || info["spec_text"] != input.run.spec_text;
+    });
     return sweeps_of(own, *others, input.comparison.metrics);
 }
 

@@ -113,6 +113,10 @@ std::vector<std::pair<unsigned, double>> boot_values(const MetricRecord& metric)
     return out;
 }
 
+bool RunRecord::proven() const {
+    return state == "ended" && std::all_of(arms.begin(), arms.end(), [](const ArmRecord& arm) { return arm.proofs_failed == 0; });
+}
+
 const char* RunRecord::verdict() const {
     if (!exit) return "unknown";
     return *exit == static_cast<unsigned>(Exit::AsExpected) ? "as-expected"

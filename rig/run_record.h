@@ -79,6 +79,8 @@ struct RunRecord {
     std::vector<SplatRecord> splats;
     std::vector<FaultCount> faults;
 
+    // It ended, and not one proof failed: its figures say something of the line that was to be tested.
+    bool proven() const;
     const char* verdict() const; // "as-expected" | "broken" | "inconclusive" | "unknown"
     bool operator==(const RunRecord&) const = default;
 };

@@ -75,8 +75,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
 void accept(tcp::acceptor& acceptor, const std::function<HttpAnswer(std::string_view)>& answer) {
     acceptor.async_accept([&](error_code error, tcp::socket socket) {
         if (error == asio::error::operation_aborted) return;
-        if (!error) std::make_shared<Connection>(std::move(socket), answer)->read();
-        accept(acceptor, answer);
+        if (!error) {
+            std::make_shared<Connection>(std::move(socket), answer)->read();
+            return accept(acceptor, answer);
+        }
+        // No descriptor left: asking again at once would take a CPU from guests.
+        auto pause = std::make_shared<asio::steady_timer>(acceptor.get_executor(), std::chrono::milliseconds(200));
+        pause->async_wait([&acceptor, &answer, pause](error_code) { accept(acceptor, answer); });
     });
 }
 

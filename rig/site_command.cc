@@ -9,6 +9,11 @@
 #include "rig/store.h"
 #include "rig/utc.h"
 
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -20,6 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kMark = ".rig-site"; // what may be replaced
+constexpr const char* kDraft = ".new-";    // and the pid of the rig that makes it
 
 Status may_replace(const fs::path& out) {
     std::error_code error;
@@ -28,15 +34,37 @@ Status may_replace(const fs::path& out) {
     return fail(Blame::Spec, fmt::format("--out {}: it is there and no site of rig's; want a new or empty folder, or one that rig dashboard made", out.string()));
 }
 
-// The new folder in the place of the old one, which is gone afterwards.
+// The new folder in the place of the old one, in one step: at every moment one of the two is there. The old one then has the draft's name.
 Status put_in_place(const fs::path& made, const fs::path& out) {
-    const fs::path old = out.string() + fmt::format(".old-{}", ::getpid());
+    const bool replaces = fs::exists(out);
+    if (::renameat2(AT_FDCWD, made.c_str(), AT_FDCWD, out.c_str(), replaces ? RENAME_EXCHANGE : 0) == 0) return {};
+    std::error_code error(errno, std::generic_category());
+    if (replaces && errno == EINVAL) { // a file system that cannot exchange two: the old one goes back if the new one cannot come
+        const fs::path old = made.string() + "-old";
+        error.clear();
+        fs::rename(out, old, error);
+        if (!error) {
+            fs::rename(made, out, error);
+            std::error_code none;
+            if (error) fs::rename(old, out, none);
+            else fs::rename(old, made, none);
+        }
+    }
+    return error ? Status(fail(Blame::Host, fmt::format("{}: {}", out.string(), error.message()))) : Status();
+}
+
+// Of those that were killed while they made a site here.
+void remove_abandoned(const fs::path& out) {
     std::error_code error;
-    if (fs::exists(out)) fs::rename(out, old, error);
-    if (!error) fs::rename(made, out, error);
-    if (error) return fail(Blame::Host, fmt::format("{}: {}", out.string(), error.message()));
-    fs::remove_all(old, error);
-    return {};
+    const auto folder = fs::absolute(out, error).parent_path();
+    const auto prefix = out.filename().string() + kDraft;
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+        const auto name = entry->path().filename().string();
+        if (!name.starts_with(prefix)) continue;
+        const auto pid = std::atoi(name.c_str() + prefix.size());
+        std::error_code none;
+        if (pid > 0 && ::kill(pid, 0) != 0 && errno == ESRCH) fs::remove_all(entry->path(), none);
+    }
 }
 
 // Removed unless it was put in its place.
@@ -53,7 +81,10 @@ bool take_page(const fs::path& page, const fs::path& to) {
     std::error_code error;
     if (!fs::is_regular_file(fs::symlink_status(page, error))) return false;
     fs::create_hard_link(page, to, error);
-    if (error) fs::copy_file(page, to, error);
+    if (!error) return true;
+    fs::copy_file(page, to, error);
+    std::error_code none;
+    if (error) fs::remove(to, none); // half of it
     return !error;
 }
 
@@ -75,7 +106,8 @@ Result<CommandOutput> dashboard_command(const SiteLine& line, const CommonOption
     RIG_TRY(change, refresh_index(index, common.results, Retry::No, progress, stop));
     RIG_TRY(runs, index.runs({}, Detail::Whole));
 
-    const Draft draft{out.string() + fmt::format(".new-{}", ::getpid())};
+    remove_abandoned(out);
+    const Draft draft{out.string() + fmt::format("{}{}", kDraft, ::getpid())};
     std::error_code error;
     fs::create_directories(draft.dir / "runs", error);
     fs::create_directories(draft.dir / "data", error);

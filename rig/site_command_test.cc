@@ -4,6 +4,8 @@
 #include "rig/testing/results_fixture.h"
 #include "rig/web_assets.h"
 
+#include <unistd.h>
+
 namespace rig {
 namespace {
 
@@ -50,6 +52,13 @@ TEST_F(SiteTest, TakesPagesReplacesItselfAndNothingElse) {
     EXPECT_FALSE(fs::exists(second / "report.html"));
     EXPECT_EQ(beside(), 1u);
 
+    // What a killed one left is swept away; what a living one makes is not.
+    fs::create_directories(top_ / "out/site.new-999999999");
+    fs::create_directories(top_ / ("out/site.new-" + std::to_string(::getppid())));
+    ASSERT_TRUE(make(site));
+    EXPECT_FALSE(fs::exists(top_ / "out/site.new-999999999"));
+    EXPECT_TRUE(fs::remove(top_ / ("out/site.new-" + std::to_string(::getppid()))));
+
     const auto other = top_ / "out/other";
     fs::create_directories(other);
     std::ofstream(other / "thesis.tex") << "x";
@@ -60,17 +69,18 @@ TEST_F(SiteTest, TakesPagesReplacesItselfAndNothingElse) {
     EXPECT_EQ(beside(), 2u);
 }
 
-// Runs of the same experiment and kernels with other numbers of vCPUs are points of one curve, on the page of each.
+// Runs of the same experiment and kernels that differ in one number are points of one curve, on the page of each.
 TEST_F(SiteTest, APageHasTheCurveOverTheRunsLikeIt) {
     if (!web_assets()) return; // no pages to look at; sweeps_test.cc holds what is in them
     auto info = info_of();
+    info.overrides = {{"guest.memory_mib", "512"}};
     make_run(0, "", info);
-    info.vcpus = 2;
+    info.overrides = {{"guest.memory_mib", "1024"}};
     const auto run = make_run(1, "", info);
     ASSERT_TRUE(make(top_ / "out/site"));
     const auto page = [&] { return slurp(top_ / "out/site/runs" / (run.filename().string() + ".html")); };
     EXPECT_NE(page().find("Over dose and vCPUs"), std::string::npos);
-    EXPECT_NE(page().find("guest.vcpus"), std::string::npos);
+    EXPECT_NE(page().find("guest.memory_mib"), std::string::npos);
     fs::remove_all(run);
     ASSERT_TRUE(make(top_ / "out/site"));
     for (const auto& entry : fs::directory_iterator(top_ / "out/site/runs")) EXPECT_EQ(slurp(entry.path()).find("Over dose and vCPUs"), std::string::npos) << "a single run is no curve";

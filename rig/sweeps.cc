@@ -58,10 +58,12 @@ std::string difference(const Setting& one, const Setting& other) {
 } // namespace
 
 std::vector<Plot> sweeps_of(const RunRecord& run, const std::vector<RunRecord>& others, const std::vector<MetricResult>& metrics) {
+    if (!run.proven()) return {};
     const auto own = setting_of(run);
     std::map<std::string, std::map<double, const RunRecord*>> sweeps; // by key and value
     for (const auto& other : others) {
-        if (other.id == run.id || other.state != "ended" || other.experiment != run.experiment || other.clock != run.clock || other.accelerator != run.accelerator || !same_kernels(run, other)) continue;
+        if (other.id == run.id || other.experiment != run.experiment || other.clock != run.clock || other.accelerator != run.accelerator) continue;
+        if (!other.proven() || !same_kernels(run, other) || other.host_boot != run.host_boot) continue;
         const auto setting = setting_of(other);
         const auto key = difference(own, setting);
         if (key.empty()) continue;
@@ -78,7 +80,7 @@ std::vector<Plot> sweeps_of(const RunRecord& run, const std::vector<RunRecord>& 
                 for (const auto& figure : of->metrics)
                     if (figure.metric == metric.info.name && figure.median && figure.minimum && figure.maximum)
                         plot.rows.push_back({fmt::format("{:g}", value), figure.arm, {*figure.minimum, *figure.median, *figure.maximum}});
-            plots.push_back(std::move(plot));
+            if (std::any_of(plot.rows.begin(), plot.rows.end(), [&](const PlotRow& row) { return row.x != plot.rows.front().x; })) plots.push_back(std::move(plot));
         }
     }
     return plots;

@@ -58,12 +58,18 @@ TEST(Sweeps, OverVcpusAndOverANumberThatIsSet) {
 TEST(Sweeps, WhatDiffersInMoreThanOneThingIsNotInOneCurve) {
     const auto run = run_of("5", 4, {"fault.times=20"}, 240);
     auto two = run_of("1", 2, {"fault.times=5"}, 1), text = run_of("2", 2, {"fault.times=20", "workload.name=exit"}, 1), unset = run_of("3", 4, {}, 1), kernel = run_of("4", 2, {"fault.times=20"}, 1),
-         clock = run_of("6", 2, {"fault.times=20"}, 1), running = run_of("7", 2, {"fault.times=20"}, 1), experiment = run_of("8", 2, {"fault.times=20"}, 1);
+         clock = run_of("6", 2, {"fault.times=20"}, 1), unproven = run_of("9", 2, {"fault.times=20"}, 1), boot = run_of("10", 2, {"fault.times=20"}, 1), empty = run_of("11", 2, {"fault.times=20"}, 1), running = run_of("7", 2, {"fault.times=20"}, 1), experiment = run_of("8", 2, {"fault.times=20"}, 1);
     kernel.arms[0].image_sha256 = "def";
     clock.clock = "wall";
+    unproven.arms[0].proofs_failed = 1;
+    boot.host_boot = "another";
+    empty.metrics.clear();
     running.state = "running";
     experiment.experiment = "exit";
-    EXPECT_EQ(text_of(sweeps_of(run, {two, text, unset, kernel, clock, running, experiment, run}, metrics())), "");
+    auto vacuous = run;
+    vacuous.arms[0].proofs_failed = 1;
+    EXPECT_EQ(text_of(sweeps_of(vacuous, {run_of("1", 2, {"fault.times=20"}, 80)}, metrics())), "") << "a run that proved nothing is no point of a curve";
+    EXPECT_EQ(text_of(sweeps_of(run, {two, text, unset, kernel, clock, unproven, boot, empty, running, experiment, run}, metrics())), "");
 }
 
 } // namespace

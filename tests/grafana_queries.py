@@ -53,6 +53,28 @@ with tempfile.TemporaryDirectory() as folder:
             if "$experiment" in target["rawQueryText"]:
                 check(f"panel {panel['title']} is filtered", not error and not rows, error or f"{len(rows)} rows of another experiment")
             check(f"panel {panel['title']}: both texts are one", target["queryText"] == target["rawQueryText"], "they differ")
+    # Runs that are not to be compared are lines of their own, and one that proved nothing is in none.
+    writer = sqlite3.connect(os.path.join(folder, "results", "index.sqlite"))
+    for number, change in enumerate(("clock = 'wall', host_boot = 'one'", "clock = 'wall', host_boot = 'two'", "vcpus = 8", "spec_sha256 = 'edited'", "accelerator = 'kvm'", "experiment = 'other'", "id = id")):
+        for table, key in (("runs", "id"), ("arms", "run"), ("metrics", "run")):
+            writer.execute(f"CREATE TEMP TABLE copy AS SELECT * FROM {table} WHERE {key} = (SELECT min({key}) FROM {table})")
+            writer.execute(f"UPDATE copy SET {key} = 'z{number}'")
+            if table == "runs":
+                writer.execute(f"UPDATE copy SET {change}")
+            if table == "arms" and change == "id = id":
+                writer.execute("UPDATE copy SET proofs_failed = 1")
+            writer.execute(f"INSERT INTO {table} SELECT * FROM copy")
+            writer.execute("DROP TABLE copy")
+    writer.commit()
+    for panel in board["panels"]:
+        for target in panel["targets"]:
+            if target["queryType"] == "time series":
+                _, rows, error = answer(database, filled(target["rawQueryText"], values))
+                lines = {}
+                for _, line, _ in rows:
+                    lines[line] = lines.get(line, 0) + 1
+                check(f"panel {panel['title']} has a line for each that is comparable", not error and len({line.split(': ', 1)[1] for line in lines}) == 7 and set(lines.values()) == {1}, error or str(lines))
+    writer.close()
     _, _, error = answer(database, "SELECT no_such_column FROM runs")
     check("control: a query that is wrong is told", bool(error))
     try:

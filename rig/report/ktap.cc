@@ -1,5 +1,6 @@
 #include "rig/report/ktap.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace rig {
@@ -62,8 +63,13 @@ std::string group_text(const CheckGroup& group, unsigned number, Totals& totals)
         text += fmt::format("  {} {} {}{}{}{}{}\n", line.status, ++test, ktap_text(check.name), *line.directive || !why.empty() ? " # " : "",
                             line.directive, *line.directive && !why.empty() ? " " : "", why);
     }
-    const char* status = own.fail + own.error ? "not ok" : "ok";
-    return text + fmt::format("{} {} {}{}\n", status, number, name, own.pass + own.fail + own.error == 0 ? " # SKIP nothing in it was decided" : "");
+    // As in the other formats a proof that holds says nothing of the kernel: what passes is an expectation that was shown to hold.
+    const auto any = [&](auto is) { return std::any_of(group.checks.begin(), group.checks.end(), is); };
+    const bool held = any([](const Check& check) { return check.outcome == Outcome::Held && check.kind != CheckKind::Proof && check.kind != CheckKind::Splats && check.kind != CheckKind::Completed; });
+    const bool doubtful = any([](const Check& check) { return check.outcome == Outcome::Doubtful; });
+    const bool failed = own.fail + own.error > 0;
+    const char* directive = failed ? "" : doubtful ? " # SKIP what was seen speaks against an expectation that is not decided" : held ? "" : " # SKIP no expectation of it was decided";
+    return text + fmt::format("{} {} {}{}\n", failed ? "not ok" : "ok", number, name, directive);
 }
 
 } // namespace

@@ -21,11 +21,15 @@ window.rigData = (name, value) => {
   if (name === "index") start();
 };
 
-/** A data file as a script: a page from a folder may load one, but not fetch() it. */
+/** A data file as a script: a page from a folder may load one, but not fetch() it. One of another making of the site numbers its runs otherwise. */
 function load(name) {
-  if (data.has(name)) return Promise.resolve(data.get(name));
+  const ours = (value) => {
+    if (value.made !== index().made) throw new Error("The site was made again since this page was opened: load it anew.");
+    return value;
+  };
+  if (data.has(name)) return Promise.resolve(data.get(name)).then(ours);
   return new Promise((resolve, reject) => {
-    waiting.set(name, [...(waiting.get(name) ?? []), resolve]);
+    waiting.set(name, [...(waiting.get(name) ?? []), (value) => resolve(Promise.resolve(value).then(ours))]);
     const script = document.createElement("script");
     script.src = `data/${name}.js`;
     script.onerror = () => reject(new Error(`data/${name}.js is missing: make the site again with rig dashboard`));
@@ -76,7 +80,9 @@ function go(path, values) {
 }
 
 let charts = [];
+let shown = 0; // views so far: one that is slow to load does not come over a later one
 async function show() {
+  const mine = ++shown;
   for (const chart of charts) chart.dispose();
   charts = [];
   const [path, query] = place();
@@ -85,9 +91,11 @@ async function show() {
   const view = { runs: showRuns, trend: showTrend, compare: showCompare }[path] ?? showStatus;
   try {
     const content = await view(query);
+    if (mine !== shown) return;
     main.replaceChildren(...content);
     for (const draw of content.flatMap((node) => [...node.querySelectorAll(".chart")])) charts.push(draw.rigDraw());
   } catch (error) {
+    if (mine !== shown) return;
     main.replaceChildren(element("p", { role: "alert" }, String(error.message ?? error)));
   }
   main.dataset.view = path || "status";
@@ -100,8 +108,10 @@ const WORDS = {
   unknown: ["·", "not known"],
 };
 function badge(run) {
-  const [sign, words] = WORDS[run.verdict] ?? WORDS.unknown;
-  const state = run.state === "ended" ? "" : `, ${run.state}`;
+  const [plain, words] = WORDS[run.verdict] ?? WORDS.unknown;
+  // What holds is as expected; what is open beside it is said with it.
+  const sign = run.verdict === "as-expected" && run.open ? `${plain}?` : plain;
+  const state = `${run.open ? ` (${run.held} hold, ${run.open} open)` : ""}${run.state === "ended" ? "" : `, ${run.state}`}`;
   return element("span", { class: `badge ${run.verdict}`, title: `${run.id}: ${words}${state}. ${run.closing}` }, element("span", { "aria-hidden": "true" }, sign), element("span", { class: "words" }, ` ${words}${state}`));
 }
 function runLink(run, ...children) {
@@ -161,7 +171,7 @@ function showStatus(query) {
     return element(
       "tr",
       {},
-      element("th", { scope: "row" }, element("a", { href: link("trend", { cell }) }, index().cells[cell].words)),
+      element("th", { scope: "row" }, element("a", { href: link("trend", { cell: index().cells[cell].id }) }, index().cells[cell].words)),
       element("td", {}, runLink(last, badge(last)), element("div", { class: "closing" }, last.closing)),
       element("td", { class: "figure" }, String(list.length)),
       ...days.map((day) => {
@@ -172,7 +182,7 @@ function showStatus(query) {
   });
   return [
     filters("", query),
-    element("p", {}, `${runs.length} runs; site made ${index().made}. A night shows its worst run: ✗ regression or broken expectation, ? inconclusive, ✓ as expected, – not run.`),
+    element("p", {}, `${runs.length} runs; site made ${index().made}. A night shows its worst run: ✗ regression or broken expectation, ? inconclusive, ✓ as expected, ✓? as expected as far as it was decided, · not known, – not run.`),
     element(
       "div",
       { class: "box", tabindex: "0", role: "region", "aria-label": "Status" },
@@ -227,26 +237,29 @@ function showRuns(query) {
 async function showTrend(query) {
   const chosen = [...cells(query).keys()];
   if (!chosen.length) return [filters("trend", query), element("p", {}, "No run matches.")];
-  const cell = chosen.includes(Number(query.get("cell"))) && query.has("cell") ? Number(query.get("cell")) : chosen[0];
-  const figures = await load(`cell-${cell}`);
+  const wanted = index().cells.findIndex((one) => one.id === query.get("cell"));
+  if (query.has("cell") && wanted < 0) throw new Error(`There is no experiment “${query.get("cell")}” in this site any more.`);
+  const cell = chosen.includes(wanted) ? wanted : chosen[0];
+  const figures = await load(`cell-${index().cells[cell].id}`);
   const metrics = figures.metrics.filter((metric) => !query.get("metric") || metric.metric === query.get("metric"));
-  const again = (values) => go("trend", { ...Object.fromEntries(query), cell, ...values });
+  const again = (values) => go("trend", { ...Object.fromEntries(query), cell: index().cells[cell].id, ...values });
   return [
     filters("trend", query),
     element(
       "div",
       { class: "filters", role: "group", "aria-label": "Experiment and metric" },
-      choice("Experiment", "cell", chosen.map((number) => [String(number), index().cells[number].words]), String(cell), (value) => again({ cell: value })),
+      choice("Experiment", "cell", chosen.map((number) => [index().cells[number].id, index().cells[number].words]), index().cells[cell].id, (value) => again({ cell: value })),
       choice("Metric", "metric", [["", "all"], ...figures.metrics.map((metric) => [metric.metric, metric.metric])], query.get("metric") ?? "", (value) => again({ metric: value })),
     ),
-    element("p", {}, `Median over boots of each run, with its 95 % interval (thin lines; the range over boots where there are too few for one). Vertical lines: change points (E-divisive, p ≤ ${index().changes.significance}, steps of at least ${index().changes.least_effect * 100} %, among the newest ${index().changes.window} runs).`),
-    ...metrics.map((metric) => trend(metric, query.get("arm"))),
-    metrics.length ? undefined : element("p", {}, "No figures: none of these runs came to its end."),
+    element("p", {}, `Median over boots of each run, with its 95 % interval (thin lines; the range over boots where there are too few for one: the table says which). Vertical lines: change points (E-divisive, p ≤ ${index().changes.significance}, steps of at least ${index().changes.least_effect * 100} %, among the newest ${index().changes.window} runs; their places are estimates). ${figures.tested} series have the ${index().changes.least_runs} runs it takes to tell one; by chance alone about ${(figures.tested * index().changes.significance).toFixed(1)} of them would show one.`),
+    figures.left_out ? element("p", { class: "note" }, `${figures.left_out} runs are not in the lines: they did not come to their end, or a proof of exposure failed.`) : undefined,
+    ...metrics.map((metric) => trend(metric, query)),
+    metrics.length ? undefined : element("p", {}, "No figures: no run of this experiment ended with every proof held."),
   ].filter((node) => node);
 }
 
-function trend(metric, onlyArm) {
-  const arms = metric.arms.filter((arm) => !onlyArm || arm.arm === onlyArm);
+function trend(metric, query) {
+  const arms = metric.arms.filter((arm) => !query.get("arm") || arm.arm === query.get("arm"));
   const changes = arms.flatMap((arm) => arm.changes.map((change) => ({ arm: arm.arm, run: runs[arm.points[change.at][0]], ...change })));
   const box = element("div", { class: "chart", role: "img", "aria-label": `Trend of ${metric.metric}: ${arms.map((arm) => `${arm.arm} ${figure(arm.points.at(-1)?.[1], metric.unit)} in the newest run`).join(", ")}; ${changes.length} change points` });
   box.rigDraw = () => {
@@ -264,11 +277,12 @@ function trend(metric, onlyArm) {
           symbolSize: arm.points.length > 200 ? 0 : 6,
           markLine: { symbol: "none", label: { show: false }, lineStyle: { color: style.color, type: "dotted" }, data: arm.changes.map((change) => ({ xAxis: runs[arm.points[change.at][0]].started })) },
         }),
-        ...[2, 3].map((column) => line(column, { name: `${arm.arm}, interval`, color: style.color, lineStyle: { color: style.color, width: 0.7, opacity: 0.7 }, symbol: "none", silent: true })),
+        ...[2, 3].map((column) => line(column, { name: `${arm.arm}, ${column === 2 ? "low" : "high"}`, color: style.color, lineStyle: { color: style.color, width: 0.7, opacity: 0.7 }, symbol: "none", silent: true })),
       ];
     });
     chart.setOption({
       animation: false,
+      useUTC: true,
       aria: { enabled: false }, // the box has its text
       textStyle: { color: look.text },
       legend: { top: 0, right: 20, data: arms.map((arm) => arm.arm), textStyle: { color: look.text } },
@@ -282,8 +296,8 @@ function trend(metric, onlyArm) {
     return chart;
   };
   const rows = arms.flatMap((arm) =>
-    arm.points.slice(-50).reverse().map(([number, median, low, high]) =>
-      element("tr", {}, element("th", { scope: "row" }, runLink(runs[number])), element("td", {}, arm.arm), ...[median, low, high].map((value) => element("td", { class: "figure" }, figure(value, metric.unit)))),
+    arm.points.slice(-50).reverse().map(([number, median, low, high, interval]) =>
+      element("tr", {}, element("th", { scope: "row" }, runLink(runs[number])), element("td", {}, arm.arm), ...[median, low, high].map((value) => element("td", { class: "figure" }, figure(value, metric.unit))), element("td", {}, interval ? "95 % interval" : "range over boots")),
     ),
   );
   return element(
@@ -295,14 +309,14 @@ function trend(metric, onlyArm) {
       "ul",
       { class: "changes" },
       ...(changes.length
-        ? changes.map((change) => element("li", {}, `${change.arm}: ${figure(change.before, metric.unit)} → ${figure(change.after, metric.unit)} from `, runLink(change.run), ` on (p ${change.p <= 0.005 ? "≤ 0.005" : `= ${change.p.toFixed(3)}`}); against the run before ${change.with.length ? `${change.with.join(", ")} changed` : "no kernel, experiment, rig or QEMU changed"}`))
-        : [element("li", {}, "no change point")]),
+        ? changes.map((change) => element("li", {}, `${change.arm}: ${figure(change.before, metric.unit)} → ${figure(change.after, metric.unit)} from `, runLink(change.run), ` on (p ${change.p <= 0.005 ? "≤ 0.005" : `= ${change.p.toFixed(3)}`}); against the run before ${change.with.length ? `${change.with.join(", ")} changed` : "nothing that is recorded changed"}`))
+        : [element("li", {}, arms.some((arm) => arm.points.length >= index().changes.least_runs) ? "no change point" : `too few runs to tell a change (${index().changes.least_runs} at least)`)]),
     ),
     element(
       "details",
       {},
       element("summary", {}, "Figures of the newest runs"),
-      element("div", { class: "box", tabindex: "0", role: "region", "aria-label": `Figures of ${metric.metric}` }, element("table", {}, element("thead", {}, element("tr", {}, ...["Run", "Arm", "Median", "Low", "High"].map((words) => element("th", { scope: "col" }, words)))), element("tbody", {}, ...rows))),
+      element("div", { class: "box", tabindex: "0", role: "region", "aria-label": `Figures of ${metric.metric}` }, element("table", {}, element("thead", {}, element("tr", {}, ...["Run", "Arm", "Median", "Low", "High", "Low and high are"].map((words) => element("th", { scope: "col" }, words)))), element("tbody", {}, ...rows))),
     ),
   );
 }
@@ -319,18 +333,20 @@ async function showCompare(query) {
     return element("label", { class: "choice" }, `Run ${key.toUpperCase()} `, field);
   };
   const missing = ["a", "b"].filter((key) => query.get(key) && !runs.some((run) => run.id === query.get(key)));
-  const [first, second] = await Promise.all([load(`cell-${a.cell}`), load(`cell-${b.cell}`)]);
+  const [first, second] = await Promise.all([a, b].map((run) => load(`cell-${index().cells[run.cell].id}`)));
   const value = (figures, run, metric, arm) => figures.metrics.find((one) => one.metric === metric)?.arms.find((one) => one.arm === arm)?.points.find((point) => point[0] === run.number)?.[1];
   const rows = [];
   const names = [...new Set([...first.metrics, ...second.metrics].map((metric) => metric.metric))];
-  const sameClock = a.clock === b.clock;
+  // Counts of one experiment are comparable whatever the clock; times only within one cell of the site.
+  const [own, other] = [a, b].map((run) => index().cells[run.cell]);
+  const alike = (unit) => a.cell === b.cell || (unit !== "ns" && own.experiment === other.experiment && own.vcpus === other.vcpus && own.overrides.join() === other.overrides.join());
   for (const name of names) {
     const unit = [...first.metrics, ...second.metrics].find((metric) => metric.metric === name).unit;
     for (const arm of [...new Set([...a.arms, ...b.arms])]) {
       const [x, y] = [value(first, a, name, arm), value(second, b, name, arm)];
       if (x === undefined && y === undefined) continue;
-      const comparable = x !== undefined && y !== undefined && (sameClock || unit !== "ns");
-      const change = !comparable ? (x === undefined || y === undefined ? "only in one" : "another clock: not to be compared") : x === y ? "the same" : x === 0 ? `${y > x ? "+" : "−"}${figure(Math.abs(y - x), unit)}` : `${y > x ? "+" : "−"}${Math.abs((y / x - 1) * 100).toPrecision(3)} %`;
+      const comparable = x !== undefined && y !== undefined && alike(unit);
+      const change = !comparable ? (x === undefined || y === undefined ? "only in one" : "another experiment, clock, machine or boot of the host: not to be compared") : x === y ? "the same" : x === 0 ? `${y > x ? "+" : "−"}${figure(Math.abs(y - x), unit)}` : `${y > x ? "+" : "−"}${Math.abs((y / x - 1) * 100).toPrecision(3)} %`;
       rows.push(element("tr", {}, element("th", { scope: "row" }, name), element("td", {}, arm), ...[x, y].map((one) => element("td", { class: "figure" }, one === undefined ? "–" : figure(one, unit))), element("td", { class: "figure" }, change)));
     }
   }
