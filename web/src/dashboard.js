@@ -11,6 +11,7 @@ echarts.use([LineChart, AriaComponent, DataZoomComponent, GridComponent, LegendC
 
 const NIGHTS = 30; // columns of the status grid
 const ROWS = 100; // of the list of runs, a page
+const SHOWN = 300; // newest runs of a trend: thousands would take a browser a quarter of a minute to draw
 
 const data = new Map();
 const waiting = new Map();
@@ -259,7 +260,13 @@ async function showTrend(query) {
 }
 
 function trend(metric, query) {
-  const arms = metric.arms.filter((arm) => !query.get("arm") || arm.arm === query.get("arm"));
+  const arms = metric.arms
+    .filter((arm) => !query.get("arm") || arm.arm === query.get("arm"))
+    .map((arm) => {
+      const left = Math.max(0, arm.points.length - SHOWN);
+      return { ...arm, left, points: arm.points.slice(left), changes: arm.changes.filter((change) => change.at >= left).map((change) => ({ ...change, at: change.at - left })) };
+    });
+  const left = Math.max(0, ...arms.map((arm) => arm.left));
   const changes = arms.flatMap((arm) => arm.changes.map((change) => ({ arm: arm.arm, run: runs[arm.points[change.at][0]], ...change })));
   const box = element("div", { class: "chart", role: "img", "aria-label": `Trend of ${metric.metric}: ${arms.map((arm) => `${arm.arm} ${figure(arm.points.at(-1)?.[1], metric.unit)} in the newest run`).join(", ")}; ${changes.length} change points` });
   box.rigDraw = () => {
@@ -304,6 +311,7 @@ function trend(metric, query) {
     "section",
     { class: "trend", "data-metric": metric.metric },
     element("h2", {}, metric.metric),
+    left ? element("p", { class: "note" }, `The newest ${SHOWN} runs; ${left} older ones are not drawn.`) : undefined,
     box,
     element(
       "ul",
