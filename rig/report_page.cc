@@ -43,7 +43,6 @@ std::vector<Plot> read_sweeps(const fs::path& run, const ReportInput& input) {
     own.id = input.run.run_id;
     take_run_json(to_json(input.run), own);
     if (!others || !take_report_json(render_json(input), own)) return {};
-    own.experiment = input.spec.name;
     own.state = "ended"; // its page is written just before it is
     // The index knows the text with its overrides, which are what differs.
     std::erase_if(*others, [&](const RunRecord& other) {

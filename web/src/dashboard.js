@@ -151,21 +151,21 @@ function filters(path, query) {
 }
 const matches = (run, query) => FILTERS.every(([key]) => !query.get(key) || (key === "arm" ? run.arms.includes(query.get(key)) : run[key] === query.get(key)));
 
+/** The runs that match, oldest first, by the number of their cell. */
 function cells(query) {
   const chosen = new Map();
-  for (const run of runs) if (matches(run, query)) chosen.set(run.cell, [...(chosen.get(run.cell) ?? []), run]);
+  for (const run of runs) {
+    if (!matches(run, query)) continue;
+    if (!chosen.has(run.cell)) chosen.set(run.cell, []);
+    chosen.get(run.cell).push(run);
+  }
   return chosen;
 }
 
 /** Of every experiment the last runs, a sign each: the newest day on the right. */
 function showStatus(query) {
-  const byCell = new Map();
-  for (const run of runs) {
-    if (!matches(run, query)) continue;
-    if (!byCell.has(run.cell)) byCell.set(run.cell, []);
-    byCell.get(run.cell).push(run);
-  }
-  const days = [...new Set(runs.filter((run) => matches(run, query)).map((run) => run.started.slice(0, 10)))].sort().slice(-NIGHTS);
+  const byCell = cells(query);
+  const days = [...new Set([...byCell.values()].flat().map((run) => run.started.slice(0, 10)))].sort().slice(-NIGHTS);
   const worst = (list) => ["broken", "inconclusive", "unknown", "as-expected"].map((verdict) => list.findLast((run) => run.verdict === verdict)).find((run) => run);
   const rows = [...byCell].map(([cell, list]) => {
     const last = list.at(-1);
