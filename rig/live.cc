@@ -106,7 +106,7 @@ std::string LiveResults::live_json() {
         const auto arms = info.contains("kernels") && info["kernels"].is_array() ? info["kernels"].size() : 0;
         const auto boots = info.contains("boots") && info["boots"].is_number_unsigned() ? info["boots"].get<unsigned>() : 0;
         const auto report = json::parse(slurp(folder / "report.json"), nullptr, false);
-        json run{{"id", folder.filename()}, {"state", running ? "running" : !text("failure").empty() ? "failed" : text("ended").empty() ? "interrupted" : "ended"},
+        json run{{"id", folder.filename()}, {"state", state_of(text("failure"), text("ended"), running)},
                  {"started", text("started")}, {"ended", text("ended")}, {"failure", text("failure")}, {"clock", text("clock")},
                  {"planned", boots * arms}, {"done", count(folder).boots},
                  {"closing", report.is_object() && report.contains("verdict") && report["verdict"].is_object() ? report["verdict"].value("closing", "") : ""},

@@ -56,6 +56,10 @@ bool holds_run(const fs::path& dir) {
 
 } // namespace
 
+const char* state_of(std::string_view failure, std::string_view ended, bool has_writer) {
+    return !failure.empty() ? "failed" : !ended.empty() ? "ended" : has_writer ? "running" : "interrupted";
+}
+
 Result<Spec> spec_of_run(const LoadedRun& run) {
     std::error_code error;
     auto top = fs::canonical(run.dir, error);
@@ -91,7 +95,7 @@ RunRecord read_record(const fs::path& dir) {
         take_report_json(json::parse(slurp(dir / "report.json"), nullptr, false), record);
     }
     take_faults(dir / "boots", record);
-    record.state = !record.failure.empty() ? "failed" : !record.ended.empty() ? "ended" : has_writer(dir) ? "running" : "interrupted";
+    record.state = state_of(record.failure, record.ended, has_writer(dir));
     if (record.failure.empty()) return record;
     // As `compare` ended: a kernel that panicked is not the mere "inconclusive" that a part of its boots makes.
     record.closing = record.failure;

@@ -6,6 +6,7 @@
 #include "rig/store.h"
 
 #include <filesystem>
+#include <string_view>
 
 namespace rig {
 
@@ -14,6 +15,9 @@ namespace rig {
 Result<Spec> spec_of_run(const LoadedRun& run);
 // From the raw samples, as they lie there; `run_dir` is run.dir as given.
 Result<ReportInput> report_of(const LoadedRun& run);
+
+// RunRecord::state of a run whose run.json says this.
+const char* state_of(std::string_view failure, std::string_view ended, bool has_writer);
 
 // Never fails: a run that cannot be judged any more is recorded with what run.json and report.json say, `recomputed` false and
 // the reason; one whose run.json is no JSON with its id and the reason.
