@@ -17,6 +17,8 @@ from pathlib import Path
 
 import jsonschema
 
+from benchfmt import agrees_with_go, benchfmt, in_units_of_go, parsed_by_go
+
 RIG, TOP = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
 DATA = TOP / "rig/testdata"
 BASE = DATA / "runs/20261126-101046-batch-alloc-fail"
@@ -212,33 +214,6 @@ def csv_rows(data):
     return [dict(zip(rows[0], row)) for row in rows[1:]]
 
 
-def benchfmt(data):
-    """What golang.org/x/perf/benchfmt reads without an error; lines that it would silently ignore are errors here."""
-    text = data.decode("utf-8")
-    assert text.endswith("\n")
-    config, units, results = {}, {}, []
-    for line in text[:-1].split("\n"):
-        fields = line.split()
-        if line.startswith("Benchmark"):
-            name = re.fullmatch(r"Benchmark([A-Z]\w*)((?:/[^/\s=]+=[^/\s]+)*)-(\d+)", fields[0])
-            assert name, line
-            assert re.fullmatch(r"\d+", fields[1]) and int(fields[1]) > 0, line
-            assert len(fields) >= 4 and len(fields) % 2 == 0, line
-            pairs = [(float(fields[i]), fields[i + 1]) for i in range(2, len(fields), 2)]
-            assert all(unit in units for _, unit in pairs), line
-            results.append((name[1], dict(part.split("=") for part in name[2][1:].split("/")), pairs))
-        elif fields[:1] == ["Unit"]:
-            assert len(fields) > 2 and all(re.fullmatch(r"better=(higher|lower)|assume=(nothing|exact)", field) for field in fields[2:]), line
-            assert fields[1] not in units, line
-            units[fields[1]] = fields[2:]
-        else:
-            pair = re.fullmatch(r"([a-z][^\sA-Z:]*):[ \t]+(\S.*)", line)
-            assert pair, line
-            config[pair[1]] = pair[2]
-    assert results
-    return config, results
-
-
 # ---- The tests
 
 
@@ -390,9 +365,9 @@ def test_benchstat_has_a_line_per_boot():
     config, results = benchfmt(export(folders["as measured"], "benchstat"))
     assert config["verdict"].startswith("AS EXPECTED"), config
     for arm in ("ipi", "reviewed"):
-        found = [pairs for name, keys, pairs in results if (name, keys) == ("SyncIpis", {"arm": arm})]
+        found = [one.pairs for one in results if (one.name, one.keys) == ("SyncIpis", {"arm": arm})]
         assert found == [[(s["counts"]["sync_ipis"], "count")] for s in sorted(of_arm(samples, arm), key=lambda s: s["id"]["index"])]
-    assert not any(name in ("Injections", "PredictedSync") for name, _, _ in results)
+    assert not any(one.name in ("Injections", "PredictedSync") for one in results)
     # Whoever compares with benchstat must see that nothing was proven.
     assert benchfmt(export(folders["unproven"], "benchstat"))[0]["verdict"].startswith("INCONCLUSIVE")
 
@@ -405,6 +380,52 @@ def test_benchstat_controls():
                         ("metadata without =", data.replace(b"better=lower", b"better", 1)),
                         ("a line that is nothing", b"hello world\n" + data)):
         refused(benchfmt, broken, why)
+
+
+def test_benchstat_is_read_by_the_parser_of_the_go_project():
+    for name, folder in folders.items():
+        data = export(folder, "benchstat")
+        if name == "no boot":
+            assert parsed_by_go(data) == []
+            continue
+        lines = agrees_with_go(data)
+        assert len(lines) == len(re.findall(rb"^Benchmark", data, re.M)), name
+        # As docs/exports.md says: of the export as it is, it takes names and iterations, and knows neither unit.
+        assert parsed_by_go(data) == [(line_name, iterations, {}) for line_name, iterations, _ in lines], name
+        print(f"# benchstat, {name}: {len(lines)} lines")
+
+
+def test_benchstat_controls_of_the_parser_of_the_go_project():
+    data = in_units_of_go(export(folders["as measured"], "benchstat"))
+    line = re.search(rb"^Benchmark.*\n", data, re.M)[0]
+    name, _, figure, unit = line.split()
+    whole = parsed_by_go(data)
+    first = (name.decode(), 1, {"ns/op": float(figure)})
+    assert whole[0] == first, whole[0]
+
+    def with_instead(*words):
+        return parsed_by_go(data.replace(line, b" ".join(words) + b"\n", 1))
+
+    for why, words in (("another name", (b"x" + name, b"1", figure, unit)), ("iterations that are no number", (name, b"one", figure, unit)),
+                       ("iterations that are no integer", (name, b"1.5", figure, unit)), ("a name alone", (name,)), ("no line", ())):
+        assert with_instead(*words) == whole[1:], f"control: {why}, and it is accepted"
+    for why, words in (("a figure that is none", (name, b"1", b"many", unit)), ("no unit", (name, b"1", figure)),
+                       ("a unit that is none", (name, b"1", figure, b"ns/"))):
+        assert with_instead(*words) == [(*first[:2], {})] + whole[1:], f"control: {why}, and the figure is accepted"
+    for why, words in (("no iterations", (name, figure, unit)), ("another figure", (name, b"1", figure + b"1", unit))):
+        assert with_instead(*words) != whole, f"control: {why}, and nothing differs"
+    # The figure of a line in digits that Python knows and Go does not.
+    plain = export(folders["as measured"], "benchstat")
+    foreign = re.sub(rb"^(Benchmark\S+ 1 )\S+", lambda found: found[1] + "\u0661".encode(), plain, count=1, flags=re.M)
+    assert benchfmt(foreign)[1][0].pairs[0][0] == 1
+    refused(agrees_with_go, foreign, "a figure that only our own parser takes")
+    # What it cannot read to the end is an error, not a shorter list.
+    try:
+        parsed_by_go(data + b"verdict: " + b"x" * 70000 + b"\n")
+    except AssertionError as error:
+        assert "token too long" in str(error), error
+    else:
+        raise AssertionError("control: a line that is too long, and it is accepted")
 
 
 def test_what_does_not_fit_is_one_clear_error():
