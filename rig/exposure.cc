@@ -279,6 +279,7 @@ void prove_hits(const ArmEvidence& evidence, const Boots& boots, std::vector<Pro
             return "the failures hit something else than the table batch: see failure_sites";
         }));
     if (evidence.spec.target.same_path) return prove_same_path(evidence, boots, proofs);
+    if (evidence.spec.target.revisions) return; // which line changed is what is searched
     proofs.push_back(over_boots(
         {"witness_hits", evidence.arm.witness + "(), which this arm's line calls, ran once per hit of the target", true,
          range(boots, [](const Sample& s) { return s.exposure.witness_hits; }), ""},

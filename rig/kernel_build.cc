@@ -3,6 +3,7 @@
 #include "rig/files.h"
 #include "rig/kernel_config.h"
 #include "rig/patch_series.h"
+#include "rig/scratch.h"
 #include "rig/source.h"
 
 #include <algorithm>
@@ -22,7 +23,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kRecipe = "kernel 1"; // raise when this file builds something else from the same inputs
+constexpr const char* kRecipe = "kernel 2"; // raise when this file builds something else from the same inputs
 constexpr const char* kPerfRecipe = "perf 1";
 // Lines of output of a cold build of the shipped fragments (6.12.117: 1640, 7.3.4: 1840); only an ETA's first guess.
 constexpr std::uint64_t kColdLines = 1700;
@@ -109,25 +110,46 @@ Blame blame_of(const CommandResult& result, const std::string& out) {
 struct Recipe {
     SourceTree source;
     std::vector<Patch> patches;
+    Overlay overlay;                // what the patches make of the tree: only files that differ from it
+    std::set<std::string> programs; // of those, the ones to be run; the build runs some scripts by name
     OptionRequests requests;
     std::string compiler, key, worktree_key;
 };
 
+Status apply(Recipe& recipe, const BuildContext& context) {
+    const Scratch scratch;
+    if (scratch.dir().empty()) return fail(Blame::Host, "cannot make a scratch folder in TMPDIR");
+    const auto files = scratch.dir() / "files"; // beside the scratch folder's lock
+    std::error_code error;
+    fs::create_directories(files, error);
+    RIG_TRY(overlay, apply_patches(recipe.patches, recipe.source.tree, files, context.runner));
+    for (auto& [file, content] : overlay) {
+        const auto pristine = recipe.source.tree / file;
+        if (const bool there = fs::exists(pristine, error); content ? there && slurp(pristine) == *content : !there) continue; // a patch and its revert
+        if (content && (fs::status(files / file, error).permissions() & fs::perms::owner_exec) != fs::perms::none) recipe.programs.insert(file);
+        recipe.overlay.emplace(file, std::move(content));
+    }
+    return {};
+}
+
 Result<Recipe> make_recipe(const Spec& spec, const Arm& arm, const BuildContext& context) {
     Recipe recipe;
-    RIG_TRY(source, fetch_source(spec, context));
+    RIG_TRY(source, fetch_source(spec, context, arm.revision));
     recipe.source = source;
     auto folders = spec.kernel.enable;
     folders.insert(folders.end(), arm.series.begin(), arm.series.end());
     RIG_TRY(patches, read_series(folders, spec.top));
     recipe.patches = patches;
+    if (source.delta) recipe.patches.insert(recipe.patches.begin(), *source.delta);
     RIG_TRY(requests, requested_options(spec));
     recipe.requests = requests;
     RIG_TRY(compiler, compiler_identity(context.runner));
     recipe.compiler = compiler;
     RIG_TRY(linker, first_line_of(context.runner, {"ld", "--version"})); // assembler and linker come in one package
     std::string identity = fmt::format("{}\n{}\n{}\n{}\nallnoconfig\n{}\n", kRecipe, source.id, compiler, linker, render_fragment(requests));
-    for (const auto& patch : patches) identity += fmt::format("patch {}\n", sha256_hex(patch.text));
+    RIG_CHECK(apply(recipe, context));
+    for (const auto& [file, content] : recipe.overlay)
+        identity += fmt::format("file {} {}{}\n", file, content ? sha256_hex(*content) : "removed", recipe.programs.contains(file) ? " program" : "");
     recipe.key = sha256_hex(identity);
     std::string family = fmt::format("worktree 1\n{}\n{}\n{}\n", source.id, compiler, linker);
     for (const auto& fragment : spec.kernel.fragments) family += slurp(spec.top / fragment);
@@ -185,11 +207,7 @@ Status Worktree::link_sources() {
 // mtime, and with it its objects. `overlay` lists what may differ from pristine, written before anything is changed.
 Status Worktree::apply_overlay() {
     std::error_code error;
-    const auto scratch = dir_ / "scratch";
-    fs::remove_all(scratch, error);
-    fs::create_directories(scratch, error);
-    RIG_TRY(overlay, apply_patches(recipe_.patches, recipe_.source.tree, scratch, context_.runner));
-    fs::remove_all(scratch, error);
+    const auto& overlay = recipe_.overlay;
     for (const auto& [file, content] : overlay)
         if (fs::path(file).filename().string().starts_with("Kconfig")) patched_kconfig_ += file + "\n" + content.value_or("(removed)");
 
@@ -214,6 +232,7 @@ Status Worktree::apply_overlay() {
         const bool exists = fs::exists(path, error);
         if (!want) fs::remove(path, error);
         else if (!exists || slurp(path) != *want) RIG_CHECK(put_file(path, *want));
+        if (want && recipe_.programs.contains(file)) fs::permissions(path, fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec, fs::perm_options::add, error);
     }
     return put_file(dir_ / "overlay", list(files));
 }

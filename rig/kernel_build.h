@@ -1,7 +1,7 @@
 // Kernel source + series + config -> a bootable image, through the artefact cache.
 //
-// A built kernel is addressed by the SHA-256 of everything that goes into it: source identity, the text of every patch,
-// the merged fragments and options, the compiler with its version, and this recipe's version. Kernels build
+// A built kernel is addressed by the SHA-256 of everything that goes into it: source identity, the content of every file that
+// the patches change (so that series which come to the same are one kernel), the merged fragments and options, the compiler with its version, and this recipe's version. Kernels build
 // reproducibly (fixed timestamp, user, host, build number), so the same inputs give the same image hash.
 //
 // The second arm is incremental: all arms of one (source, fragments, compiler) share an object tree; only files whose

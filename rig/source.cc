@@ -1,6 +1,7 @@
 #include "rig/source.h"
 
 #include "rig/files.h"
+#include "rig/store.h"
 
 #include <cstdlib>
 #include <fmt/format.h>
@@ -222,23 +223,69 @@ Result<fs::path> from_tarball(const fs::path& path, const std::string& sha256, c
     return context.cache.get_or_make("sources", key, path.filename().string(), [&](const fs::path& dir) { return unpack(context, path, dir / "tree"); });
 }
 
-Result<fs::path> from_git(const fs::path& repository, const std::string& revision, const BuildContext& context, std::string& id) {
+Result<std::string> commit_of(const fs::path& repository, const std::string& revision, const BuildContext& context) {
     auto commit = must_run(context, {"git", "-C", repository.string(), "rev-parse", "--verify", "--end-of-options", revision + "^{commit}"}, {}, Blame::Spec);
     if (!commit) {
-        if (commit.error().blame != Blame::Spec) return tl::unexpected(commit.error()); // interrupted, or no git
+        if (commit.error().blame != Blame::Spec) return commit; // interrupted, or no git
         return fail(Blame::Spec, fmt::format("{}: no commit '{}' in this repository: {}", repository.string(), revision, commit.error().message));
     }
     while (!commit->empty() && commit->back() == '\n') commit->pop_back();
-    id = "git:" + *commit;
-    return context.cache.get_or_make("sources", sha256_hex(id), fmt::format("git {} ({})", commit->substr(0, 12), revision), [&](const fs::path& dir) -> Status {
+    return commit;
+}
+
+Result<fs::path> from_git(const fs::path& repository, const std::string& revision, const BuildContext& context, std::string& id) {
+    RIG_TRY(commit, commit_of(repository, revision, context));
+    id = "git:" + commit;
+    return context.cache.get_or_make("sources", sha256_hex(id), fmt::format("git {} ({})", commit.substr(0, 12), revision), [&](const fs::path& dir) -> Status {
         const auto archive = dir / "tree.tar";
-        RIG_TRY(out, must_run(context, {"git", "-C", repository.string(), "archive", "--format=tar", "--prefix=tree/", "-o", archive.string(), *commit}));
+        RIG_TRY(out, must_run(context, {"git", "-C", repository.string(), "archive", "--format=tar", "--prefix=tree/", "-o", archive.string(), commit}));
         (void)out;
         RIG_CHECK(unpack(context, archive, dir / "tree"));
         std::error_code ignored;
         fs::remove(archive, ignored);
         return {};
     });
+}
+
+// What a patch cannot say of the step from one commit to another. Each line of git diff --raw: ":MODE MODE OBJECT OBJECT LETTER\tPATH";
+// of --numstat: "ADDED\tREMOVED\tPATH", "-" for a binary file. The documentation's pictures are not built.
+Status must_be_text(std::string_view raw, const std::string& what) {
+    std::istringstream lines{std::string(raw)};
+    for (std::string line; std::getline(lines, line);) {
+        const auto path = line.substr(line.rfind('\t') + 1);
+        if (path.starts_with("Documentation/")) continue;
+        if (line.starts_with(":120000 ") || line.substr(0, 14).ends_with(" 120000")) return fail(Blame::Spec, fmt::format("{}: {} is a symbolic link, which no patch changes; leave kernel.source.base out", what, path));
+        if (line.starts_with("-\t-\t")) return fail(Blame::Spec, fmt::format("{}: {} is a binary file, which no patch changes; leave kernel.source.base out", what, path));
+    }
+    return {};
+}
+
+// The step from the base to the revision, as a patch in the cache.
+Status take_delta(const fs::path& repository, const GitSource& git, const BuildContext& context, SourceTree& source) {
+    RIG_TRY(base, commit_of(repository, git.base, context));
+    RIG_TRY(commit, commit_of(repository, git.revision, context));
+    if (base == commit) return {};
+    const auto what = fmt::format("{}..{}", base.substr(0, 12), commit.substr(0, 12));
+    RIG_TRY(dir, context.cache.get_or_make("deltas", sha256_hex(fmt::format("delta 1\n{}\n{}\n", base, commit)), "git " + what, [&](const fs::path& into) -> Status {
+        // Whatever the user's configuration says of diffs.
+        const std::vector<std::string> diff{"git", "-C", repository.string(), "-c", "core.quotePath=false", "-c", "diff.noprefix=false", "-c", "diff.mnemonicPrefix=false", "-c", "core.attributesFile=/dev/null",
+                                            "diff", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color", "--full-index", "--submodule=short"};
+        auto words = diff;
+        words.insert(words.end(), {"--raw", "--numstat", "--output=" + (into / "changes").string(), base, commit});
+        RIG_TRY(listed, must_run(context, words));
+        (void)listed;
+        RIG_CHECK(must_be_text(slurp(into / "changes"), what));
+        words = diff;
+        words.insert(words.end(), {"--output=" + (into / "delta.patch").string(), base, commit});
+        RIG_TRY(written, must_run(context, words));
+        (void)written;
+        RIG_TRY(makefile, must_run(context, {"git", "-C", repository.string(), "show", commit + ":Makefile"}));
+        return write_atomically(into / "version", kernel_version_of(makefile));
+    }));
+    source.version = slurp(dir / "version");
+    source.delta = Patch{dir / "delta.patch", "git " + what, slurp(dir / "delta.patch")};
+    if (source.delta->text.empty()) source.delta.reset(); // two commits of one tree
+    return {};
 }
 
 } // namespace
@@ -277,15 +324,19 @@ std::string candidate_version(std::string_view policy) {
     return {};
 }
 
-Result<SourceTree> fetch_source(const Spec& spec, const BuildContext& context) {
+Result<SourceTree> fetch_source(const Spec& spec, const BuildContext& context, const std::string& revision) {
     SourceTree source;
     Result<fs::path> dir = fail(Blame::Spec, "kernel.source: prebuilt images have no source tree");
     if (const auto* distro = std::get_if<DistroSource>(&spec.kernel.source)) dir = from_distro(*distro, context, source.id);
     else if (const auto* tarball = std::get_if<TarballSource>(&spec.kernel.source)) dir = from_tarball(spec.top / tarball->path, tarball->sha256, context, source.id);
-    else if (const auto* git = std::get_if<GitSource>(&spec.kernel.source)) dir = from_git(spec.top / git->repository, git->revision, context, source.id);
+    std::optional<GitSource> git;
+    if (const auto* named = std::get_if<GitSource>(&spec.kernel.source)) git = *named;
+    if (git && !revision.empty()) git->revision = revision;
+    if (git) dir = from_git(spec.top / git->repository, git->base.empty() ? git->revision : git->base, context, source.id);
     if (!dir) return tl::unexpected(dir.error());
     source.tree = *dir / "tree";
     source.version = kernel_version_of(slurp(source.tree / "Makefile"));
+    if (git && !git->base.empty()) RIG_CHECK(take_delta(spec.top / git->repository, *git, context, source));
     if (source.version.empty()) return fail(Blame::Spec, fmt::format("kernel.source {}: no kernel version in its top Makefile", source.id));
     return source;
 }

@@ -6,7 +6,9 @@
 #pragma once
 
 #include "rig/kernel_build.h"
+#include "rig/patch_series.h"
 
+#include <optional>
 #include <string>
 
 namespace rig {
@@ -14,12 +16,16 @@ namespace rig {
 struct SourceTree {
     std::filesystem::path tree;
     std::string id;      // what it is, for keys: "linux-source-6.12=6.12.117-1~deb12u1", "tarball:SHA", "git:COMMIT"
-    std::string version; // from the tree's Makefile: "6.12.117"
+    std::string version; // from the Makefile of what is built: "6.12.117"
+    std::optional<Patch> delta{}; // GitSource with a base: `tree` and `id` are the base's, and this makes the revision of it; to be
+                                  // applied before all other patches
 };
 
 // Errors: Blame::Host for downloads, disk and tools; Blame::Spec for a wrong checksum, an unknown revision or package,
-// and a tree that is no kernel's.
-Result<SourceTree> fetch_source(const Spec& spec, const BuildContext& context);
+// a tree that is no kernel's, and a
+// base from which a revision differs in what no patch can say: symbolic links, binary files outside Documentation/.
+// `revision`: of a git source, in the place of the one it names (Arm::revision); empty: that one.
+Result<SourceTree> fetch_source(const Spec& spec, const BuildContext& context, const std::string& revision = {});
 
 // "6.12.117" from the text of a kernel's top Makefile; empty if it is none.
 std::string kernel_version_of(std::string_view makefile);

@@ -41,6 +41,7 @@ constexpr std::int64_t max_seed = std::int64_t{1} << 53;
 constexpr std::string_view source_forms =
     "one of { distro = \"linux-source-6.12\" }, { tarball = \"...\", sha256 = \"...\" }, "
     "{ git = \"...\", revision = \"...\" }, { prebuilt = true }";
+constexpr std::string_view arms_are_revisions = "target.revisions = true";
 
 Status paths(const SpecTable& table, std::string_view key, std::vector<fs::path>& out, std::size_t limit,
              const Rule& rule) {
@@ -59,7 +60,7 @@ Status path(const SpecTable& table, std::string_view key, fs::path& out, const R
 }
 
 Result<Source> read_source(const SpecTable& table, const fs::path& top) {
-    RIG_CHECK(table.only({"distro", "suite", "tarball", "sha256", "git", "revision", "prebuilt"}));
+    RIG_CHECK(table.only({"distro", "suite", "tarball", "sha256", "git", "revision", "base", "prebuilt"}));
     std::vector<std::string> forms;
     for (const auto& key : table.keys())
         if (key == "distro" || key == "tarball" || key == "git" || key == "prebuilt") forms.push_back(key);
@@ -84,11 +85,12 @@ Result<Source> read_source(const SpecTable& table, const fs::path& top) {
         return source;
     }
     if (form == "git") {
-        RIG_CHECK(table.only({"git", "revision"}));
+        RIG_CHECK(table.only({"git", "revision", "base"}));
         RIG_CHECK(table.require("revision", "a git revision such as \"v6.12\""));
         GitSource source;
         RIG_CHECK(path(table, "git", source.repository, rules::existing_folder(top)));
         RIG_CHECK(table.text("revision", source.revision, rules::revision));
+        RIG_CHECK(table.text("base", source.base, rules::revision));
         return source;
     }
     RIG_CHECK(table.only({"prebuilt"}));
@@ -151,21 +153,26 @@ Result<PrebuiltImage> read_prebuilt(const SpecTable& table, const fs::path& top)
     return image;
 }
 
-Result<Arm> read_arm(const SpecTable& table, bool prebuilt, bool same_path, const fs::path& top) {
-    RIG_CHECK(table.only({"name", "series", "witness", "splat", "config_differs", "cmdline", "bzimage", "system_map", "vmlinux", "config"}));
+Result<Arm> read_arm(const SpecTable& table, const Source& source, const TargetSpec& target, const fs::path& top) {
+    const bool prebuilt = std::holds_alternative<PrebuiltSource>(source);
+    RIG_CHECK(table.only({"name", "series", "revision", "witness", "splat", "config_differs", "cmdline", "bzimage", "system_map", "vmlinux", "config"}));
     RIG_CHECK(table.require("name", "a name such as \"ipi\""));
-    if (!same_path)
+    if (!target.same_path && !target.revisions)
         RIG_CHECK(table.require("witness",
                                 "a kernel function that only this arm's version of the changed line calls: without it "
                                 "the line can't be proven to run"));
     else if (table.has("witness"))
-        return tl::unexpected(table.bad("witness", "it left out: with target.same_path = true the arms run the same code"));
+        return tl::unexpected(table.bad("witness", target.revisions ? fmt::format("it left out: with {} it is not known what changed", arms_are_revisions)
+                                                                    : "it left out: with target.same_path = true the arms run the same code"));
     Arm arm;
     RIG_CHECK(table.text("name", arm.name, rules::arm_name));
     RIG_CHECK(table.text("witness", arm.witness, rules::kernel_function));
     RIG_CHECK(table.text("splat", arm.splat, rules::splat_text));
     RIG_CHECK(table.texts("config_differs", arm.config_differs, max_options, rules::option_name_or_any));
     RIG_CHECK(table.text("cmdline", arm.cmdline, rules::kernel_words(max_extra_cmdline)));
+    if (table.has("revision") && !std::holds_alternative<GitSource>(source))
+        return tl::unexpected(table.bad("revision", "it left out, or kernel.source = { git = \"...\", revision = \"...\" }"));
+    RIG_CHECK(table.text("revision", arm.revision, rules::revision));
     if (prebuilt) {
         RIG_TRY(image, read_prebuilt(table, top));
         arm.prebuilt = std::move(image);
@@ -181,9 +188,8 @@ Result<Arm> read_arm(const SpecTable& table, bool prebuilt, bool same_path, cons
 Status read_arms(const SpecTable& root, Spec& spec) {
     RIG_CHECK(root.require("arm", fmt::format("1..{} tables: [[arm]]", max_arms)));
     RIG_TRY(tables, root.tables("arm", max_arms));
-    bool prebuilt = std::holds_alternative<PrebuiltSource>(spec.kernel.source);
     for (const auto& table : tables) {
-        RIG_TRY(arm, read_arm(table, prebuilt, spec.target.same_path, spec.top));
+        RIG_TRY(arm, read_arm(table, spec.kernel.source, spec.target, spec.top));
         if (spec.find_arm(arm.name)) return tl::unexpected(table.bad("name", "a name that no other arm has"));
         spec.arms.push_back(std::move(arm));
     }
@@ -251,7 +257,8 @@ Status read_fault(const SpecTable& table, FaultSpec& fault) {
 }
 
 Status read_target(const SpecTable& table, TargetSpec& target) {
-    RIG_CHECK(table.only({"function", "sync_function", "config", "same_path"}));
+    RIG_CHECK(table.only({"function", "sync_function", "config", "same_path", "revisions"}));
+    if (target.same_path && target.revisions) return tl::unexpected(table.bad("revisions", "it or same_path left out: either stands in the place of a witness"));
     if (target.same_path) RIG_CHECK(table.require("function", "the function that every arm calls alike"));
     RIG_CHECK(table.text("function", target.function, rules::kernel_function));
     RIG_CHECK(table.text("sync_function", target.sync_function, rules::kernel_function));
@@ -292,7 +299,10 @@ Status read_root(const SpecTable& root, Spec& spec) {
     RIG_CHECK(
         section(root, "kernel", [&](const SpecTable& table) { return read_kernel(table, spec.kernel, spec.top); }));
     // Before the arms: it decides whether they need a witness.
-    RIG_CHECK(section(root, "target", [&](const SpecTable& table) { return table.boolean("same_path", spec.target.same_path); }));
+    RIG_CHECK(section(root, "target", [&](const SpecTable& table) -> Status {
+        RIG_CHECK(table.boolean("same_path", spec.target.same_path));
+        return table.boolean("revisions", spec.target.revisions);
+    }));
     RIG_CHECK(read_arms(root, spec));
     RIG_CHECK(section(root, "guest", [&](const SpecTable& table) { return read_guest(table, spec.guest); }));
     RIG_CHECK(section(root, "workload", [&](const SpecTable& table) { return read_workload(table, spec.workload); }));
@@ -304,6 +314,10 @@ Status read_root(const SpecTable& root, Spec& spec) {
     RIG_CHECK(section(root, "fault", [&](const SpecTable& table) { return read_fault(table, spec.fault); }));
     RIG_CHECK(section(root, "target", [&](const SpecTable& table) { return read_target(table, spec.target); }));
     RIG_CHECK(section(root, "metrics", [&](const SpecTable& table) { return read_metrics(table, spec); }));
+    if (spec.target.revisions)
+        for (const auto& metric : spec.metrics)
+            if (metric.kind != ExpectKind::Report)
+                return tl::unexpected(root.wrong(fmt::format("bad metrics.{}.expect: with {} nothing is proven about a changed line, so that only expect = \"report\" is accepted", metric.name, arms_are_revisions)));
     if (spec.target.same_path && !hits_per_call(spec.workload))
         return tl::unexpected(root.wrong(fmt::format("bad target.same_path: how often workload '{}' hits the target cannot be predicted, so that nothing would stand in for a witness; "
                                                      "accepted with collapse and pmd_unshare", spec.workload.name)));

@@ -30,6 +30,8 @@ struct TarballSource {
 struct GitSource {
     std::filesystem::path repository; // a local repository
     std::string revision;
+    std::string base{}; // a revision whose tree is unpacked in the place of `revision`'s, which becomes a patch on top of it: all
+                        // revisions of one base share an object tree. Empty: none
 };
 struct PrebuiltSource {}; // every arm names its own bzImage
 using Source = std::variant<DistroSource, TarballSource, GitSource, PrebuiltSource>;
@@ -49,6 +51,7 @@ struct Arm {
     std::optional<PrebuiltImage> prebuilt;
     std::string splat = {}; // broken on purpose: every boot must splat, naming this text in title, function or call trace
     std::vector<std::string> config_differs = {}; // options, without CONFIG_, in which this kernel may differ from the baseline's; "*": any
+    std::string revision = {}; // of kernel.source's git repository, in the place of its own; empty: that one
     std::string cmdline = {}; // appended to the kernel command line of this arm, after guest.extra_cmdline
 };
 
@@ -110,6 +113,8 @@ struct TargetSpec {
     std::map<std::string, std::string> config;                // options the final .config must hold for the line to be compiled
     bool same_path = false; // the arms run the same code here, which is what is to be shown: no witness can tell them apart, and
                             // the target is hit as often as the workload's calls predict, in every arm
+    bool revisions = false; // the arms are revisions of one history, among which a change is searched: what changed is not known, so
+                            // there is no witness, and nothing may be declared about a metric. All other proofs are asked for
 };
 
 // What the experiment declares about one metric. Numbers may differ per arm.

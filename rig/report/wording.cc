@@ -81,6 +81,9 @@ ProofsClaim proofs_claim(const ReportInput& input) {
     if (input.spec.target.same_path)
         return {"Proofs that every arm ran the target as often, and that nothing was made to fail beside it",
                 "target.same_path: no witness tells the arms apart; that a changed line ran is not shown"};
+    if (input.spec.target.revisions)
+        return {"Proofs that every arm ran the target, and that nothing was made to fail beside it",
+                "target.revisions: the arms are steps of a history; that a changed line ran is not shown"};
     return {"Proofs that the changed line was compiled in and ran, and that nothing else was made to fail", ""};
 }
 
