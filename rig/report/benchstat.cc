@@ -8,16 +8,19 @@
 namespace rig {
 namespace {
 
-// "caller_latency" -> "CallerLatency": a benchmark's name begins with a capital.
+// "caller_latency" -> "CallerLatency": a benchmark's name begins with a capital. An underscore stays where no small letter follows, so
+// that no two metrics get the same name.
 std::string camel(std::string_view name) {
+    const auto small = [](char c) { return c >= 'a' && c <= 'z'; };
     std::string out;
     bool begins = true;
-    for (const char c : name) {
-        if (c == '_') {
+    for (std::size_t i = 0; i < name.size(); ++i) {
+        const char c = name[i];
+        if (c == '_' && i + 1 < name.size() && small(name[i + 1])) {
             begins = true;
             continue;
         }
-        out += begins && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+        out += begins && small(c) ? static_cast<char>(c - 'a' + 'A') : c;
         begins = false;
     }
     return out;
