@@ -26,13 +26,6 @@ namespace {
 
 using nlohmann::json;
 
-Result<const Arm*> arm_of(const Spec& spec, const std::string& name) {
-    if (const Arm* arm = spec.find_arm(name)) return arm;
-    std::vector<std::string> names;
-    for (const auto& arm : spec.arms) names.push_back(arm.name);
-    return fail(Blame::Spec, fmt::format("{}: no arm '{}', accepted: {}", spec.file.string(), name, fmt::join(names, ", ")));
-}
-
 CommandOutput report_output(const ReportInput& report, const CommonOptions& common) {
     const auto exit = report.comparison.exit;
     if (common.json) return {render_json(report).dump(2) + "\n", exit};
@@ -42,15 +35,10 @@ CommandOutput report_output(const ReportInput& report, const CommonOptions& comm
 // What reproduces a run from the project's top: the experiment and what this command line changed of it.
 std::vector<std::string> reproduce(const std::filesystem::path& file, const std::filesystem::path& top, const Overrides& o) {
     std::vector<std::string> argv{"./bootstrap", "compare", std::filesystem::proximate(file, top).string()};
-    const auto add = [&argv](const char* option, const std::string& value) { argv.insert(argv.end(), {option, value}); };
-    if (o.boots) add("--boots", std::to_string(*o.boots));
-    if (o.seed) add("--seed", std::to_string(*o.seed));
-    if (o.vcpus) add("--vcpus", std::to_string(*o.vcpus));
-    if (o.clock) add("--clock", *o.clock);
-    for (const auto& one : o.set) add("--set", one);
+    const auto words = words_of(o);
+    argv.insert(argv.end(), words.begin(), words.end());
     return argv;
 }
-
 json kernel_json(const std::string& arm, const Kernel& kernel) {
     return {{"arm", arm}, {"version", kernel.version}, {"key", kernel.key}, {"image_sha256", kernel.image_sha256}, {"bzimage", kernel.bzimage.string()},
             {"vmlinux", kernel.vmlinux.string()}, {"config", kernel.config.string()}, {"patches", kernel.patches}, {"compiler", kernel.compiler},
@@ -63,7 +51,7 @@ struct OneArm {
     Prepared prepared;
 };
 Result<OneArm> prepare_one(const CommandLine& line, const World& world) {
-    RIG_TRY(spec, load_with_overrides(line));
+    RIG_TRY(spec, load_with_overrides(line.spec, line.overrides));
     RIG_TRY(arm, arm_of(spec, line.arm));
     RIG_TRY(prepared, prepare(spec, {*arm}, world));
     return OneArm{spec.for_arm(*arm), prepared};
@@ -71,14 +59,33 @@ Result<OneArm> prepare_one(const CommandLine& line, const World& world) {
 
 } // namespace
 
-Result<Spec> load_with_overrides(const CommandLine& line) {
-    const auto& o = line.overrides;
+Result<const Arm*> arm_of(const Spec& spec, const std::string& name) {
+    if (const Arm* arm = spec.find_arm(name)) return arm;
+    std::vector<std::string> names;
+    for (const auto& arm : spec.arms) names.push_back(arm.name);
+    return fail(Blame::Spec, fmt::format("{}: no arm '{}', accepted: {}", spec.file.string(), name, fmt::join(names, ", ")));
+}
+
+std::vector<std::string> compare_command_words(const Spec& spec, const Overrides& overrides) { return reproduce(spec.file, spec.top, overrides); }
+
+std::vector<std::string> words_of(const Overrides& o) {
+    std::vector<std::string> argv;
+    const auto add = [&argv](const char* option, const std::string& value) { argv.insert(argv.end(), {option, value}); };
+    if (o.boots) add("--boots", std::to_string(*o.boots));
+    if (o.seed) add("--seed", std::to_string(*o.seed));
+    if (o.vcpus) add("--vcpus", std::to_string(*o.vcpus));
+    if (o.clock) add("--clock", *o.clock);
+    for (const auto& one : o.set) add("--set", one);
+    return argv;
+}
+
+Result<Spec> load_with_overrides(const std::filesystem::path& file, const Overrides& o) {
     std::vector<SpecOverride> overrides;
     for (const auto& text : o.set) {
         RIG_TRY(one, parse_override(text));
         overrides.push_back(one);
     }
-    RIG_TRY(spec, load_spec(line.spec, overrides));
+    RIG_TRY(spec, load_spec(file, overrides));
     if (o.boots) spec.guest.boots = *o.boots;
     if (o.seed) spec.guest.seed = *o.seed;
     if (o.vcpus) spec.guest.vcpus = *o.vcpus;
@@ -118,14 +125,14 @@ Result<CommandOutput> suite_command(const CommandLine& line, const CommonOptions
 Result<CommandOutput> compare_command(const CommandLine& line, const CommonOptions& common, const World& world, std::stop_token stop) {
     if (is_suite(slurp(line.spec))) return suite_command(line, common, world, stop);
     if (!line.points.empty()) return fail(Blame::Spec, fmt::format("{}: --point, but this is an experiment and no suite with [[point]]", line.spec.string()));
-    RIG_TRY(spec, load_with_overrides(line));
+    RIG_TRY(spec, load_with_overrides(line.spec, line.overrides));
     if (spec.arms.size() < 2) return fail(Blame::Spec, fmt::format("{}: one arm, want at least two to compare", spec.file.string()));
-    RIG_TRY(result, run_experiment(spec, world, {common.results, common.jobs, reproduce(spec.file, spec.top, line.overrides), line.fresh, common.disk_budget_mib << 20, common.warn}, stop));
+    RIG_TRY(result, run_experiment(spec, world, {common.results, common.jobs, compare_command_words(spec, line.overrides), line.fresh, common.disk_budget_mib << 20, common.warn}, stop));
     return report_output(result.report, common);
 }
 
 Result<CommandOutput> build_command(const CommandLine& line, const CommonOptions& common, const World& world) {
-    RIG_TRY(spec, load_with_overrides(line));
+    RIG_TRY(spec, load_with_overrides(line.spec, line.overrides));
     std::vector<Arm> arms = spec.arms;
     if (!line.arm.empty()) {
         RIG_TRY(arm, arm_of(spec, line.arm));
@@ -228,10 +235,10 @@ Result<CommandOutput> explain_command(const CommandLine& line, const CommonOptio
 Result<CommandOutput> calibrate_command(const CommandLine& line, const CommonOptions& common, const World& world, std::stop_token stop) {
     auto dir = line.spec;
     if (!std::filesystem::is_directory(dir)) {
-        RIG_TRY(spec, load_with_overrides(line));
+        RIG_TRY(spec, load_with_overrides(line.spec, line.overrides));
         if (spec.guest.boots < line.calibration.boots)
             return fail(Blame::Spec, fmt::format("{}: guest.boots = {}, want at least the {} of one side of a comparison", line.spec.string(), spec.guest.boots, line.calibration.boots));
-        RIG_TRY(booted, run_experiment(with_replay(spec), world, {common.results, common.jobs, reproduce(spec.file, spec.top, line.overrides), line.fresh, common.disk_budget_mib << 20, common.warn}, stop));
+        RIG_TRY(booted, run_experiment(with_replay(spec), world, {common.results, common.jobs, compare_command_words(spec, line.overrides), line.fresh, common.disk_budget_mib << 20, common.warn}, stop));
         dir = booted.dir;
     }
     RIG_TRY(run, load_run(dir));

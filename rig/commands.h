@@ -52,10 +52,17 @@ struct CommonOptions {
 struct CommandOutput {
     std::string text;
     Exit exit = Exit::AsExpected;
+    std::optional<int> code = {}; // in the place of `exit`, for who asked for another protocol
 };
 
 // The experiment file with the command line's say over it. Blame::Spec as load_spec().
-Result<Spec> load_with_overrides(const CommandLine& line);
+Result<Spec> load_with_overrides(const std::filesystem::path& file, const Overrides& overrides);
+// The words that say the same again: "--boots", "4", ...
+std::vector<std::string> words_of(const Overrides& overrides);
+// "./bootstrap compare FILE ...": what reproduces a run from the project's top.
+std::vector<std::string> compare_command_words(const Spec& spec, const Overrides& overrides);
+// Blame::Spec naming those there are.
+Result<const Arm*> arm_of(const Spec& spec, const std::string& name);
 // {"error": {"blame", "message", "log"}} on one line.
 std::string error_json(const Error& error);
 

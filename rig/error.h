@@ -22,13 +22,14 @@ struct Error {
     std::filesystem::path log; // where the evidence lies; empty if there is none
     std::string kind{};        // of a boot that is no sample: how it ended, "rcu-stall" (boot_end.h)
     std::string complaint{};   // of such a boot: what its kernel complained of first, whatever ended the boot; "" if nothing
+    std::string arm{};         // whose boot that was
 };
 
 template<class T> using Result = tl::expected<T, Error>;
 using Status = Result<void>;
 
 inline tl::unexpected<Error> fail(Blame blame, std::string message, std::filesystem::path log = {}) {
-    return tl::unexpected<Error>(Error{blame, std::move(message), std::move(log), {}, {}});
+    return tl::unexpected<Error>(Error{blame, std::move(message), std::move(log), {}, {}, {}});
 }
 
 // Exit codes of every rig command; see ARCHITECTURE.md.

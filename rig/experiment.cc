@@ -172,6 +172,7 @@ Status BootLoop::boot(const PlannedBoot& planned) {
         std::ignore = write_atomically(dir / fmt::format("fault-{}.txt", attempt), fmt::format("{}: {}: {}\n", name(sample.error().blame), sample.error().kind, sample.error().message));
         if (!again) {
             auto error = sample.error();
+            error.arm = planned.id.arm;
             error.message = fmt::format("arm '{}', boot {}: {}", planned.id.arm, planned.id.index, error.message);
             return tl::unexpected(error);
         }

@@ -41,6 +41,12 @@ Status read_whole(const json& value, const std::string& name, std::uint64_t& out
     return {};
 }
 
+Status read_number(const json& value, const std::string& name, double& out) {
+    if (!value.is_number() || !std::isfinite(value.get<double>())) return wrong(name, value, "a number");
+    out = value.get<double>();
+    return {};
+}
+
 Status read_wholes(const json& value, const std::string& name, std::vector<std::uint64_t>& out, std::size_t limit) {
     if (!value.is_array() || value.size() > limit) return wrong(name, value, fmt::format("an array of at most {} whole numbers", limit));
     out.resize(value.size());
@@ -138,6 +144,19 @@ Status JsonReader::wholes(std::string_view key, std::vector<std::uint64_t>& out,
     return read_wholes(*value, name(key), out, limit);
 }
 
+Status JsonReader::number(std::string_view key, double& out) {
+    RIG_TRY(value, find(key));
+    return read_number(*value, name(key), out);
+}
+
+Status JsonReader::numbers(std::string_view key, std::vector<double>& out, std::size_t limit) {
+    RIG_TRY(value, find(key));
+    if (!value->is_array() || value->size() > limit) return wrong(name(key), *value, fmt::format("an array of at most {} numbers", limit));
+    out.clear();
+    for (const auto& item : *value) RIG_CHECK(read_number(item, fmt::format("{}[{}]", name(key), out.size()), out.emplace_back()));
+    return {};
+}
+
 template<class T, class Read> Status JsonReader::map_of(std::string_view key, std::map<std::string, T>& out, std::size_t limit, Read read) {
     RIG_TRY(value, find(key));
     if (!value->is_object() || value->size() > limit) return wrong(name(key), *value, fmt::format("an object of at most {} keys", limit));
@@ -155,11 +174,7 @@ Status JsonReader::map(std::string_view key, std::map<std::string, std::uint64_t
 }
 
 Status JsonReader::map(std::string_view key, std::map<std::string, double>& out, std::size_t limit) {
-    return map_of(key, out, limit, [](const json& item, const std::string& name, double& to) -> Status {
-        if (!item.is_number() || !std::isfinite(item.get<double>())) return wrong(name, item, "a number");
-        to = item.get<double>();
-        return {};
-    });
+    return map_of(key, out, limit, [](const json& item, const std::string& name, double& to) { return read_number(item, name, to); });
 }
 
 Status JsonReader::map(std::string_view key, std::map<std::string, std::string>& out, std::size_t limit) {

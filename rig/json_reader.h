@@ -29,6 +29,8 @@ class JsonReader {
     Status whole(std::string_view key, unsigned& out);
     Status texts(std::string_view key, std::vector<std::string>& out, std::size_t limit);
     Status wholes(std::string_view key, std::vector<std::uint64_t>& out, std::size_t limit);
+    Status number(std::string_view key, double& out); // finite
+    Status numbers(std::string_view key, std::vector<double>& out, std::size_t limit);
     // Maps: at most `limit` entries, keys of 1..256 bytes without control characters.
     Status map(std::string_view key, std::map<std::string, std::uint64_t>& out, std::size_t limit);
     Status map(std::string_view key, std::map<std::string, double>& out, std::size_t limit);

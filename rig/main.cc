@@ -1,4 +1,5 @@
 // argv -> wiring -> exit code. Decides nothing about experiments; the only place that prints errors.
+#include "rig/bisect_command.h"
 #include "rig/commands.h"
 #include "rig/history_commands.h"
 #include "rig/export_command.h"
@@ -167,6 +168,36 @@ int main(int argc, char** argv) {
     fresh_flag(calibrate);
     calibrate->add_option("--side", line.calibration.boots, "boots on each side of a comparison")->capture_default_str()->check(CLI::Range(5u, 500u));
     calibrate->add_option("--comparisons", line.calibration.comparisons, "comparisons of each kind, resampled from the boots")->capture_default_str()->check(CLI::Range(20u, 100000u));
+    rig::BisectLine bisection;
+    auto* bisect = app.add_subcommand("bisect", "which patch of a series, or which commit, changed a metric\n\n"
+                                                "  rig bisect configs/batch-alloc-fail.toml --series DIR --metric total_ipis\n"
+                                                "  rig bisect configs/batch-alloc-fail.toml --repository linux --good v6.12 --bad HEAD --metric caller_latency\n"
+                                                "  rig bisect --log results/bisections/ID          derive the answer again from the log\n\n"
+                                                "Measures both ends first and refuses if they do not differ. A revision that does not build, does not boot, panics, complains\n"
+                                                "or does not run the target is skipped and named. The same command goes on with one that was interrupted.\n"
+                                                "Exit code 0: one revision is named; 4: several cannot be told apart, or the ends do not differ.");
+    bisect->add_option("SPEC", bisection.spec, "experiment file: its guest, workload and instruments; nothing it declares is judged");
+    bisect->add_option("--metric", bisection.metric, "what is hunted: sync_ipis, total_ipis, caller_latency, ... (as in the report)");
+    auto* of_series = bisect->add_option("--series", bisection.series, "folder of a quilt series, on top of the arm's");
+    auto* good = bisect->add_option("--good", bisection.good, "a git revision without the change, an ancestor of --bad")->excludes(of_series);
+    bisect->add_option("--bad", bisection.bad, "a git revision with the change")->needs(good);
+    bisect->add_option("--repository", bisection.repository, "git repository of both (default: the experiment's kernel.source)")->needs(good);
+    bisect->add_option("--arm", bisection.arm, "arm whose series, command line and options revisions start from (default: the baseline)");
+    bisect->add_option("--most-boots", bisection.most_boots, "virtual clock: boots of the ends, and of a revision that fewer leave unclear (default 4); wall clock: of a revision (48)")->check(CLI::Range(2u, 1000u));
+    bisect->add_option("--confidence", bisection.confidence, "wall clock: of the whole answer")->capture_default_str()->check(CLI::Range(0.5, 0.9999));
+    bisect->add_option("--least-effect", bisection.least_effect, "by how much of the good end's the ends must differ")->capture_default_str()->check(CLI::Range(0.0, 1e6));
+    bisect->add_flag("--no-look", bisection.no_look, "do not look at revisions on both sides of the answer for changes that came and went");
+    bisect->add_flag("--fresh", bisection.fresh, "begin anew");
+    bisect->add_option("--resume", bisection.resume, "go on with the bisection in this folder, or fail");
+    bisect->add_option("--log", bisection.log, "print the bisection in this folder, its answer derived again from the log; boots nothing");
+    add_overrides(bisect, bisection.overrides);
+    rig::VerdictLine verdict_line;
+    auto* verdict = app.add_subcommand("verdict", "how a run came out, in one line and an exit code; for scripts\n\n"
+                                                  "  rig verdict latest\n"
+                                                  "  git bisect run rig verdict my-experiment.toml --git-bisect     in a kernel tree, with kernel.source = { git = \".\", revision = \"HEAD\" }");
+    verdict->add_option("RUN", verdict_line.run, "a run as in rig report, or an experiment file, which is run")->required();
+    verdict->add_flag("--git-bisect", verdict_line.git_bisect, "exit as git bisect run wants it: 0 as expected, 1 broken, 125 for what says nothing of the commit, 128 to stop");
+    add_overrides(verdict, verdict_line.overrides);
     rig::HistoryLine history;
     auto* list = app.add_subcommand("list", "the runs there are, newest first: what was run, how, and how it came out\n\n"
                                             "  rig list --experiment batch-alloc-fail --since 2026-02-01\n"
@@ -230,12 +261,22 @@ int main(int argc, char** argv) {
                            rig::Progress::Clock::now, terminal_columns());
     rig::Progress& progress = common.quiet ? rig::Progress::silent() : terminal;
     const auto run = [&]() -> rig::Result<rig::CommandOutput> {
-        if (compare->parsed() || boot->parsed() || calibrate->parsed()) {
+        if (compare->parsed() || boot->parsed() || calibrate->parsed() || bisect->parsed() || verdict->parsed()) {
             RIG_TRY(chosen, rig::choose_libvirt(connect));
             libvirt = std::move(chosen);
         }
         const rig::World world{artifacts, runner, libvirt ? *libvirt : direct, progress};
         if (compare->parsed()) return rig::compare_command(line, common, world, interrupts.token());
+        if (bisect->parsed())
+            return rig::bisect_command(
+                bisection, common, world,
+                [&](const std::string& text) {
+                    if (common.quiet) return;
+                    progress.interrupt();
+                    std::fprintf(stderr, "rig: %s\n", text.c_str());
+                },
+                interrupts.token());
+        if (verdict->parsed()) return rig::verdict_command(verdict_line, common, world, interrupts.token());
         if (build->parsed()) return rig::build_command(line, common, world);
         if (boot->parsed()) return rig::boot_command(line, common, world, interrupts.token());
         if (shell->parsed()) return rig::shell_command(line, common, world, interrupts.token());
@@ -267,5 +308,5 @@ int main(int argc, char** argv) {
         return print_error(output.error(), common.json);
     }
     std::fputs(output->text.c_str(), stdout);
-    return static_cast<int>(output->exit);
+    return output->code.value_or(static_cast<int>(output->exit));
 }

@@ -1,0 +1,392 @@
+#include "rig/bisect.h"
+
+#include "rig/statistics.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <fmt/format.h>
+
+namespace rig {
+namespace {
+
+constexpr std::array kOutcomes{Outcome::Good,       Outcome::Bad,       Outcome::Unclear,   Outcome::Unbuildable,
+                               Outcome::Unbootable, Outcome::Unexposed, Outcome::Complained};
+constexpr std::array kPurposes{Purpose::GoodEnd, Purpose::BadEnd, Purpose::Step, Purpose::Alone, Purpose::Look};
+
+double middle(const std::vector<double>& values) {
+    return median(values).value_or(0);
+}
+
+// Adds the time until its end to a figure.
+class Stopwatch {
+ public:
+    explicit Stopwatch(double& seconds) : seconds_(seconds) {}
+    ~Stopwatch() { seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count(); }
+
+ private:
+    double& seconds_;
+    std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+class Search {
+ public:
+    Search(History& history, const BisectOptions& options, const BisectWorld& world, const std::vector<Visit>& known, Bisection& result)
+        : history_(history), options_(options), world_(world), known_(known), result_(result) {
+        // The ends, every halving, the last candidates, two looks; a search with more decisions than that is told less confident than asked for.
+        alpha_ = options.alpha / static_cast<double>(1 + halvings(result.answers) + 1 + 2);
+    }
+    Status run(std::stop_token stop);
+
+ private:
+    Status ends();
+    Status measure_ends(Visit& good, Visit& bad);
+    Result<Visit> visit(const Revision& revision, Purpose purpose);
+    Status classify(Visit& visit);
+    Status in_virtual_time(Visit& visit);
+    Status in_wall_time(Visit& visit);
+    Status build(Visit& visit);
+    Status keep(Visit visit);
+    Status steps(std::stop_token stop);
+    Status alone();
+    Status look();
+    void conclude();
+    const Visit* visited(const std::string& id) const;
+    std::optional<Visit> known(const Revision& revision, Purpose purpose) const;
+
+    History& history_;
+    const BisectOptions& options_;
+    const BisectWorld& world_;
+    const std::vector<Visit>& known_;
+    Bisection& result_;
+    double alpha_ = 0;
+    std::size_t decisions_ = 0;      // that rest on figures
+    std::vector<double> good_, bad_; // virtual: of the ends, by boot
+};
+
+const Visit* Search::visited(const std::string& id) const {
+    const auto found = std::find_if(result_.visits.begin(), result_.visits.end(), [&](const Visit& one) { return one.revision.id == id; });
+    return found == result_.visits.end() ? nullptr : &*found;
+}
+
+std::optional<Visit> Search::known(const Revision& revision, Purpose purpose) const {
+    for (const auto& one : known_)
+        if (one.revision.id == revision.id && one.purpose == purpose) return one;
+    return std::nullopt;
+}
+
+Status Search::keep(Visit visit) {
+    result_.visits.push_back(std::move(visit));
+    return world_.save(result_);
+}
+
+// Sets the image, or the outcome if there is none. An error: the host's.
+Status Search::build(Visit& visit) {
+    const Stopwatch time(visit.build_seconds);
+    const auto built = world_.build(visit.revision);
+    if (built) {
+        visit.image_sha256 = built->image_sha256;
+        visit.from_cache = built->from_cache;
+        return {};
+    }
+    if (built.error().blame == Blame::Host) return tl::unexpected(built.error());
+    visit.outcome = Outcome::Unbuildable;
+    visit.why = built.error().message;
+    return {};
+}
+
+// True: the visit has an outcome already.
+bool take_unfit(const Measured& measured, Visit& visit) {
+    const auto unfit = measured.unfit.find(visit.revision.id);
+    if (unfit == measured.unfit.end()) return false;
+    visit.outcome = unfit->second.outcome;
+    visit.why = unfit->second.why;
+    return true;
+}
+
+Status Search::measure_ends(Visit& good, Visit& bad) {
+    std::vector<double> at_good, at_bad;
+    const auto most = options_.most_boots;
+    for (unsigned batch = 0;; ++batch) {
+        const unsigned boots = options_.wall ? options_.boots : most;
+        double seconds = 0;
+        Result<Measured> measured;
+        {
+            const Stopwatch time(seconds);
+            measured = world_.measure({good.revision, bad.revision}, boots, batch);
+        }
+        if (!measured) return tl::unexpected(measured.error());
+        for (auto* end : {&good, &bad}) {
+            end->boot_seconds += seconds / 2;
+            end->boots += measured->boots / 2;
+            end->runs.push_back(measured->run);
+            if (take_unfit(*measured, *end))
+                result_.refused =
+                    fmt::format("the {} ({}) tells nothing: {}: {}", words(end->purpose), end->revision.name, words(end->outcome), end->why);
+        }
+        if (!result_.refused.empty()) return {};
+        for (const auto& [to, end] : {std::pair{&at_good, &good}, {&at_bad, &bad}}) {
+            const auto& values = measured->values[end->revision.id];
+            to->insert(to->end(), values.begin(), values.end());
+        }
+        good.values = at_good, bad.values = at_bad;
+        const auto differ = ends_differ(at_good, at_bad, options_.least_effect, options_.wall ? alpha_ : 0);
+        result_.good = differ.good, result_.bad = differ.bad;
+        if (differ.differ) break;
+        if (options_.wall && at_good.size() < most) continue;
+        result_.refused = fmt::format("the ends do not differ in {}: {}", result_.metric, differ.why_not);
+        return {};
+    }
+    ++decisions_;
+    good.outcome = Outcome::Good, bad.outcome = Outcome::Bad;
+    return {};
+}
+
+Status Search::ends() {
+    const auto kept_good = known(history_.good(), Purpose::GoodEnd), kept_bad = known(history_.bad(), Purpose::BadEnd);
+    if (kept_good && kept_bad && kept_good->outcome == Outcome::Good && kept_bad->outcome == Outcome::Bad) {
+        good_ = kept_good->values, bad_ = kept_bad->values;
+        result_.good = middle(good_), result_.bad = middle(bad_);
+        ++decisions_;
+        RIG_CHECK(keep(*kept_good));
+        return keep(*kept_bad);
+    }
+    Visit good{history_.good(), Purpose::GoodEnd}, bad{history_.bad(), Purpose::BadEnd};
+    for (auto* end : {&good, &bad}) {
+        if (world_.say) world_.say(fmt::format("{}: {}", words(end->purpose), end->revision.name));
+        RIG_CHECK(build(*end));
+        if (end->outcome != Outcome::Unbuildable) continue;
+        result_.refused = fmt::format("the {} ({}) does not build: {}", words(end->purpose), end->revision.name, end->why);
+        return keep(*end);
+    }
+    if (good.image_sha256 == bad.image_sha256)
+        result_.refused = fmt::format("both ends are the same kernel: image {:.12}", good.image_sha256);
+    else
+        RIG_CHECK(measure_ends(good, bad));
+    good_ = good.values, bad_ = bad.values;
+    RIG_CHECK(keep(std::move(good)));
+    return keep(std::move(bad));
+}
+
+Status Search::in_virtual_time(Visit& visit) {
+    // The ends' seeds in their order: what few boots leave unclear, all that the ends have may tell.
+    for (auto boots = std::min(options_.boots, options_.most_boots);; boots = options_.most_boots) {
+        RIG_TRY(measured, world_.measure({visit.revision}, boots, 0));
+        visit.boots += measured.boots;
+        visit.runs.push_back(measured.run);
+        if (take_unfit(measured, visit)) return {};
+        visit.values = measured.values[visit.revision.id];
+        visit.votes = votes(good_, visit.values, bad_);
+        const auto side = decide_exact(visit.votes);
+        visit.outcome = side == Side::Good ? Outcome::Good : side == Side::Bad ? Outcome::Bad : Outcome::Unclear;
+        if (side == Side::Unclear && boots < options_.most_boots) continue;
+        if (side == Side::Unclear)
+            visit.why = fmt::format("{} boots are like the good end, {} like the bad one, {} like neither", visit.votes.good, visit.votes.bad,
+                                    visit.votes.neither);
+        return {};
+    }
+}
+
+Status Search::in_wall_time(Visit& visit) {
+    visit.outcome = Outcome::Unclear;
+    for (unsigned batch = 0; visit.values.size() < options_.most_boots; ++batch) {
+        RIG_TRY(measured, world_.measure({history_.good(), visit.revision, history_.bad()}, options_.boots, batch));
+        visit.boots += measured.boots;
+        visit.runs.push_back(measured.run);
+        if (take_unfit(measured, visit)) return {};
+        for (const auto& end : {history_.good(), history_.bad()})
+            if (const auto unfit = measured.unfit.find(end.id); unfit != measured.unfit.end()) {
+                visit.why = fmt::format("this time {} told nothing: {}", end.name, unfit->second.why);
+                return {};
+            }
+        const auto& values = measured.values[visit.revision.id];
+        visit.values.insert(visit.values.end(), values.begin(), values.end());
+        const auto more = votes(measured.values[history_.good().id], values, measured.values[history_.bad().id]);
+        visit.votes.good += more.good, visit.votes.bad += more.bad, visit.votes.neither += more.neither;
+        const auto side = decide_sequential(visit.votes, alpha_);
+        if (side == Side::Unclear) continue;
+        visit.outcome = side == Side::Good ? Outcome::Good : Outcome::Bad;
+        return {};
+    }
+    visit.why =
+        fmt::format("after {} blocks {} boots are like the good end, {} like the bad one", visit.values.size(), visit.votes.good, visit.votes.bad);
+    return {};
+}
+
+Status Search::classify(Visit& visit) {
+    for (const auto& other : result_.visits)
+        if (!visit.image_sha256.empty() && other.image_sha256 == visit.image_sha256 && other.outcome != Outcome::Unclear) {
+            visit.outcome = other.outcome;
+            visit.shared_with = other.revision.id;
+            visit.values = other.values;
+            visit.votes = other.votes;
+            visit.why = other.why;
+            return {};
+        }
+    const Stopwatch time(visit.boot_seconds);
+    return options_.wall ? in_wall_time(visit) : in_virtual_time(visit);
+}
+
+Result<Visit> Search::visit(const Revision& revision, Purpose purpose) {
+    auto kept = known(revision, purpose);
+    Visit visit = kept ? *kept : Visit{revision, purpose};
+    if (!kept) {
+        RIG_CHECK(build(visit));
+        if (visit.outcome != Outcome::Unbuildable) RIG_CHECK(classify(visit));
+    }
+    if ((visit.outcome == Outcome::Good || visit.outcome == Outcome::Bad) && visit.shared_with.empty()) ++decisions_;
+    if (world_.say)
+        world_.say(fmt::format("{} {}: {}{}{}", words(purpose), revision.name, words(visit.outcome),
+                               visit.why.empty() ? "" : ": " + visit.why.substr(0, visit.why.find('\n')),
+                               visit.shared_with.empty() ? "" : fmt::format(" (the same image as {})", visit.shared_with)));
+    RIG_CHECK(keep(visit));
+    return visit;
+}
+
+Status Search::steps(std::stop_token stop) {
+    for (;;) {
+        if (stop.stop_requested())
+            return fail(Blame::Host, fmt::format("interrupted after {} revisions; the same command goes on from there", result_.visits.size()));
+        RIG_TRY(next, history_.next());
+        if (!next) break;
+        RIG_TRY(looked, visit(*next, Purpose::Step));
+        RIG_CHECK(history_.mark(looked.revision, mark_of(looked.outcome)));
+    }
+    result_.first_bad = history_.candidates();
+    result_.last_good = history_.last_good();
+    return {};
+}
+
+// Several candidates because revisions between them tell nothing: each patch by itself on the last good revision may.
+Status Search::alone() {
+    const auto variants = history_.alone();
+    if (result_.first_bad.size() < 2 || variants.size() != result_.first_bad.size()) return {};
+    std::vector<std::size_t> bad, open;
+    for (std::size_t i = 0; i < variants.size(); ++i) {
+        if (visited(variants[i].id)) { // it tells nothing, or there would be one candidate
+            open.push_back(i);
+            continue;
+        }
+        RIG_TRY(looked, visit(variants[i], Purpose::Alone));
+        if (looked.outcome == Outcome::Bad)
+            bad.push_back(i);
+        else if (looked.outcome != Outcome::Good)
+            open.push_back(i);
+    }
+    if (bad.size() != 1) return {};
+    const auto named = result_.first_bad[bad[0]];
+    result_.proven_alone =
+        fmt::format("of {} that cannot be told apart in the order of the series, {} makes the change when it alone is applied to {}",
+                    result_.first_bad.size(), named.name, history_.last_good().name);
+    // One that tells nothing alone may make it as well; that this one does is shown.
+    if (!open.empty()) result_.proven_alone += fmt::format("; {} of the others tell nothing alone either", open.size());
+    result_.first_bad = {named};
+    return {};
+}
+
+Status Search::look() {
+    if (!options_.look) return {};
+    for (const auto& [revision, expected] : history_.worth_a_look()) {
+        RIG_TRY(looked, visit(revision, Purpose::Look));
+        if (mark_of(looked.outcome) == Mark::Skip || mark_of(looked.outcome) == expected) continue;
+        result_.not_monotone.push_back(
+            expected == Mark::Good ? fmt::format("{} has the change, {}, which comes after it, has not", revision.name, result_.last_good.name)
+                                   : fmt::format("{} has not the change, though it comes after {}", revision.name, result_.first_bad.back().name));
+    }
+    return {};
+}
+
+void Search::conclude() {
+    result_.confidence = options_.wall ? std::max(0.0, 1 - alpha_ * static_cast<double>(decisions_)) : 1;
+    if (result_.first_bad.size() != 1 || !result_.proven_alone.empty()) return;
+    const auto* before = visited(history_.last_good().id);
+    const auto* after = visited(result_.first_bad[0].id);
+    if (!before || !after || before->values.empty() || after->values.empty()) return;
+    result_.explains = (middle(after->values) - middle(before->values)) / (result_.bad - result_.good);
+}
+
+Status Search::run(std::stop_token stop) {
+    RIG_CHECK(ends());
+    if (!result_.refused.empty()) return {};
+    RIG_CHECK(steps(stop));
+    RIG_CHECK(alone());
+    conclude();
+    RIG_CHECK(look());
+    conclude();
+    return {};
+}
+
+} // namespace
+
+const char* words(Outcome outcome) {
+    switch (outcome) {
+    case Outcome::Good:
+        return "good";
+    case Outcome::Bad:
+        return "bad";
+    case Outcome::Unclear:
+        return "unclear";
+    case Outcome::Unbuildable:
+        return "unbuildable";
+    case Outcome::Unbootable:
+        return "unbootable";
+    case Outcome::Unexposed:
+        return "unexposed";
+    case Outcome::Complained:
+        return "complained";
+    }
+    return "unclear";
+}
+
+const char* words(Purpose purpose) {
+    switch (purpose) {
+    case Purpose::GoodEnd:
+        return "good end";
+    case Purpose::BadEnd:
+        return "bad end";
+    case Purpose::Step:
+        return "step";
+    case Purpose::Alone:
+        return "alone";
+    case Purpose::Look:
+        return "look";
+    }
+    return "step";
+}
+
+std::optional<Outcome> outcome_named(std::string_view word) {
+    for (const auto one : kOutcomes)
+        if (word == words(one)) return one;
+    return std::nullopt;
+}
+
+std::optional<Purpose> purpose_named(std::string_view word) {
+    for (const auto one : kPurposes)
+        if (word == words(one)) return one;
+    return std::nullopt;
+}
+
+Mark mark_of(Outcome outcome) {
+    return outcome == Outcome::Good ? Mark::Good : outcome == Outcome::Bad ? Mark::Bad : Mark::Skip;
+}
+
+unsigned Bisection::steps() const {
+    return static_cast<unsigned>(std::count_if(visits.begin(), visits.end(),
+                                               [](const Visit& one) { return one.purpose == Purpose::Step && mark_of(one.outcome) != Mark::Skip; }));
+}
+
+Result<Bisection> bisect(History& history, const std::string& metric, const BisectOptions& options, const BisectWorld& world,
+                         const std::vector<Visit>& known, std::stop_token stop) {
+    Bisection result;
+    result.metric = metric;
+    result.history = history.description();
+    result.wall = options.wall;
+    result.answers = history.answers();
+    Search search(history, options, world, known, result);
+    RIG_CHECK(search.run(stop));
+    RIG_CHECK(world.save(result));
+    return result;
+}
+
+} // namespace rig

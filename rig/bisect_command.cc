@@ -1,0 +1,338 @@
+#include "rig/bisect_command.h"
+
+#include "rig/bisect_history.h"
+#include "rig/bisect_spec.h"
+#include "rig/bisect_text.h"
+#include "rig/bisect_world.h"
+#include "rig/metric.h"
+#include "rig/read_run.h"
+#include "rig/report/json.h"
+#include "rig/scratch.h"
+#include "rig/store.h"
+#include "rig/utc.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <sys/file.h>
+#include <unistd.h>
+
+namespace rig {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr unsigned kVirtualMost = 4; // the ends' boots: as many as bring a replay (kReplayedFrom)
+constexpr unsigned kVirtualStep = 2;
+constexpr unsigned kWallBlocks = 4, kWallMost = 48;
+constexpr int kSkip = 125; // git bisect run: "this commit cannot be tested"
+constexpr int kStop = 128; // and from here on: "stop the bisection"
+
+std::string now() {
+    return utc_text(std::chrono::system_clock::now());
+}
+
+// The history that was asked for; `folder` is the bisection's.
+struct OpenHistory {
+    std::unique_ptr<SeriesHistory> series;
+    std::unique_ptr<GitHistory> git;
+    History& get() const { return series ? static_cast<History&>(*series) : *git; }
+};
+
+Result<OpenHistory> open_history(const BisectRequestRecord& request, const Spec& spec, const fs::path& folder, CommandRunner& runner) {
+    OpenHistory out;
+    if (!request.good.empty()) {
+        RIG_TRY(git, GitHistory::open(request.repository, request.good, request.bad, folder / "repository.git", runner));
+        out.git = std::move(git);
+        return out;
+    }
+    RIG_TRY(patches, read_series({request.series}, spec.top));
+    out.series = std::make_unique<SeriesHistory>(patches, request.series);
+    return out;
+}
+
+// Which history, and both commits in full, so that a branch that moves is another one.
+Status describe_history(const BisectLine& line, const Spec& spec, BisectRequestRecord& request, CommandRunner& runner) {
+    const bool git = !line.good.empty() || !line.bad.empty();
+    if (line.series.empty() != git || line.good.empty() != line.bad.empty())
+        return fail(Blame::Spec, "rig bisect: which history? Want --series DIR (a quilt series), or --good REV and --bad REV (of a git repository)");
+    if (!git) {
+        request.series = line.series.lexically_normal().string();
+        RIG_TRY(patches, read_series({request.series}, spec.top));
+        if (patches.size() < 2)
+            return fail(Blame::Spec, fmt::format("--series {}: {} patches, want at least two to choose from", request.series, patches.size()));
+        for (const auto& patch : patches)
+            request.patches.emplace_back(patch.file.filename().string(), sha256_hex(patch.text));
+        return {};
+    }
+    auto repository = line.repository;
+    if (const auto* source = std::get_if<GitSource>(&spec.kernel.source); source && repository.empty()) repository = spec.top / source->repository;
+    if (repository.empty())
+        return fail(Blame::Spec, fmt::format("--good, --bad: of which repository? Want --repository DIR, or kernel.source = {{ git = ... }} in {}",
+                                             spec.file.string()));
+    std::error_code error;
+    request.repository = fs::canonical(repository, error).string();
+    if (error) return fail(Blame::Spec, fmt::format("--repository {}: {}", repository.string(), error.message()));
+    // Checks both, and names the commits.
+    const Scratch scratch;
+    if (scratch.dir().empty()) return fail(Blame::Host, "cannot make a scratch folder in TMPDIR");
+    RIG_TRY(opened, GitHistory::open(request.repository, line.good, line.bad, scratch.dir() / "repository.git", runner));
+    request.good = opened->commit_of(opened->good().id);
+    request.bad = opened->commit_of(opened->bad().id);
+    return {};
+}
+
+std::vector<std::string> reproduce(const BisectLine& line, const Spec& spec) {
+    std::vector<std::string> argv{"./bootstrap", "bisect", fs::proximate(spec.file, spec.top).string(), "--metric", line.metric};
+    const auto add = [&argv](const char* option, const std::string& value) {
+        if (!value.empty()) argv.insert(argv.end(), {option, value});
+    };
+    add("--series", line.series.string());
+    add("--good", line.good);
+    add("--bad", line.bad);
+    add("--repository", line.repository.string());
+    add("--arm", line.arm);
+    if (line.most_boots) add("--most-boots", std::to_string(*line.most_boots));
+    if (line.confidence != BisectLine{}.confidence) add("--confidence", fmt::format("{}", line.confidence));
+    if (line.least_effect != BisectLine{}.least_effect) add("--least-effect", fmt::format("{}", line.least_effect));
+    if (line.no_look) argv.push_back("--no-look");
+    const auto words = words_of(line.overrides);
+    argv.insert(argv.end(), words.begin(), words.end());
+    return argv;
+}
+
+// One writer for a bisection; the kernel frees it at its death.
+Result<FileLock> lock_folder(const fs::path& folder) {
+    const int fd = ::open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    FileLock lock(fd);
+    if (fd < 0) return fail(Blame::Host, fmt::format("cannot open {}: {}", (folder / "lock").string(), std::generic_category().message(errno)));
+    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) return fail(Blame::Host, fmt::format("{}: another rig is at this bisection", folder.string()));
+    return lock;
+}
+
+Result<fs::path> make_folder(const fs::path& bisections, const std::string& experiment, const std::string& metric) {
+    std::error_code error;
+    fs::create_directories(bisections, error);
+    const auto name = fmt::format("{:%Y%m%d-%H%M%S}-{}-{}", fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())),
+                                  experiment, metric);
+    for (unsigned n = 1; n < 1000; ++n) {
+        const auto folder = bisections / (n == 1 ? name : fmt::format("{}-{}", name, n));
+        if (fs::create_directory(folder, error)) return folder;
+        if (error) break;
+    }
+    return fail(Blame::Host, fmt::format("cannot make a folder in {}: {}", bisections.string(), error.message()));
+}
+
+// The clock the boots will have, which decides how steps are judged.
+Status settle_clock(Spec& spec, const Arm& arm, const World& world, std::stop_token stop) {
+    if (spec.guest.clock != ClockChoice::Auto) return {};
+    RIG_TRY(prepared, prepare(spec, {arm}, world));
+    RIG_TRY(chosen, choose_machine(spec, prepared, world, stop));
+    spec.guest.clock = chosen.machine.clock == GuestClock::Wall ? ClockChoice::Wall : ClockChoice::Virtual;
+    return {};
+}
+
+} // namespace
+
+Result<std::pair<BisectRecord, fs::path>> run_bisection(const BisectLine& line, const CommonOptions& common, const World& world,
+                                                        const std::function<void(const std::string&)>& say, std::stop_token stop) {
+    RIG_TRY(spec, load_with_overrides(line.spec, line.overrides));
+    const Arm* arm = &spec.arms.front();
+    if (!line.arm.empty()) {
+        RIG_TRY(named, arm_of(spec, line.arm));
+        arm = named;
+    }
+    const auto infos = metric_infos(spec.metrics);
+    const auto info = std::find_if(infos.begin(), infos.end(), [&](const MetricInfo& one) { return one.name == line.metric; });
+
+    BisectRecord record;
+    auto& request = record.request;
+    request = {fs::proximate(spec.file, spec.top).string(),
+               spec.text,
+               spec.overrides,
+               arm->name,
+               line.metric,
+               info != infos.end() && info->unit == Unit::Nanoseconds ? "ns" : "count",
+               "",
+               spec.guest.vcpus,
+               spec.guest.seed,
+               "",
+               "",
+               "",
+               "",
+               {},
+               {},
+               ""};
+    RIG_CHECK(describe_history(line, spec, request, world.runner));
+    RIG_TRY(checked, revision_overrides(spec, *arm, {{"r00", {}, {}}}, std::nullopt, line.metric)); // all that can be said before anything is built
+    (void)checked;
+    RIG_CHECK(settle_clock(spec, *arm, world, stop));
+    const bool wall = spec.guest.clock == ClockChoice::Wall;
+    request.clock = wall ? "wall" : "virtual";
+    request.options = {wall,
+                       line.overrides.boots.value_or(wall ? kWallBlocks : kVirtualStep),
+                       line.most_boots.value_or(wall ? kWallMost : kVirtualMost),
+                       1 - line.confidence,
+                       line.least_effect,
+                       !line.no_look};
+    request.options.most_boots = std::max(request.options.most_boots, request.options.boots);
+    if (wall)
+        request.options.most_boots =
+            std::max(request.options.most_boots, static_cast<unsigned>(fewest_boots(request.options.alpha / (4 + halvings(1u << 10)))));
+    RIG_TRY(program, sha256_file("/proc/self/exe"));
+    request.program = program;
+    record.command = reproduce(line, spec);
+    record.started = now();
+
+    const auto bisections = common.results / "bisections";
+    std::vector<Visit> known;
+    auto folder = line.resume;
+    if (folder.empty() && !line.fresh) folder = unfinished_bisection(bisections, request).value_or(fs::path());
+    if (folder.empty()) {
+        RIG_TRY(made, make_folder(bisections, spec.name, line.metric));
+        folder = made;
+    }
+    RIG_TRY(held, lock_folder(folder));
+    (void)held;
+    std::error_code error;
+    if (fs::exists(folder / "bisect.json", error)) {
+        RIG_TRY(before, load_bisection(folder));
+        if (!before.request.same(request))
+            return fail(
+                Blame::Spec,
+                fmt::format("{}: that bisection asked something else (another experiment, history, option or rig), which this cannot go on with",
+                            folder.string()));
+        known = before.bisection.visits;
+        record.started = before.started;
+        if (say) say(fmt::format("going on with {}: {} revisions are known", folder.string(), known.size()));
+    }
+    RIG_TRY(history, open_history(request, spec, folder, world.runner));
+    const BisectPlace place{spec,
+                            *arm,
+                            line.metric,
+                            fs::absolute(folder),
+                            history.series.get(),
+                            history.git.get(),
+                            request.repository,
+                            {{}, common.jobs, record.command, false, common.disk_budget_mib << 20, common.warn}};
+    auto real = real_world(place, world, stop);
+    real.say = say;
+    real.save = [&](const Bisection& so_far) {
+        record.bisection = so_far;
+        return save_bisection(folder, record);
+    };
+    RIG_CHECK(write_atomically(folder / "spec.toml", spec.text));
+    record.bisection.metric = line.metric;
+    record.bisection.history = history.get().description();
+    RIG_CHECK(save_bisection(folder, record));
+    RIG_TRY(result, bisect(history.get(), line.metric, request.options, real, known, stop));
+    record.bisection = result;
+    record.ended = now();
+    if (history.git) {
+        RIG_TRY(log, history.git->log());
+        RIG_CHECK(write_atomically(folder / "git-bisect.log", log));
+    }
+    RIG_CHECK(save_bisection(folder, record));
+    RIG_CHECK(write_atomically(folder / "bisect.txt", bisect_text(record, fs::proximate(folder).string(), Colour::No)));
+    return std::pair{record, folder};
+}
+
+namespace {
+
+// The same answer from the log alone: every visit comes from it, or the log is not that of this history.
+Result<CommandOutput> replay_log(const BisectLine& line, const CommonOptions& common, const World& world) {
+    RIG_TRY(record, load_bisection(line.log));
+    auto again = record;
+    if (!record.ended.empty() && record.bisection.refused.empty()) {
+        const auto& request = record.request;
+        Scratch scratch;
+        if (scratch.dir().empty()) return fail(Blame::Host, "cannot make a scratch folder in TMPDIR");
+        OpenHistory history;
+        if (request.good.empty()) {
+            std::vector<Patch> patches;
+            for (const auto& [name, sha] : request.patches)
+                patches.push_back({name, name, ""});
+            history.series = std::make_unique<SeriesHistory>(patches, request.series);
+        } else {
+            RIG_TRY(git, GitHistory::open(request.repository, request.good, request.bad, scratch.dir() / "repository.git", world.runner));
+            history.git = std::move(git);
+        }
+        BisectWorld nothing;
+        nothing.build = [](const Revision& revision) -> Result<Built> { return fail(Blame::Host, fmt::format("the log lacks {}", revision.name)); };
+        nothing.measure = [](const std::vector<Revision>&, unsigned, unsigned) -> Result<Measured> {
+            return fail(Blame::Host, "the log lacks a measurement");
+        };
+        nothing.save = [](const Bisection&) -> Status { return {}; };
+        RIG_TRY(replayed, bisect(history.get(), request.metric, request.options, nothing, record.bisection.visits, {}));
+        again.bisection = replayed;
+        if (replayed.first_bad != record.bisection.first_bad)
+            return fail(Blame::Host, fmt::format("{}: the log leads to {}, but says {}", line.log.string(),
+                                                 replayed.first_bad.empty() ? "nothing" : replayed.first_bad[0].name,
+                                                 record.bisection.first_bad.empty() ? "nothing" : record.bisection.first_bad[0].name));
+    }
+    const auto folder = fs::proximate(line.log).string();
+    if (common.json) return CommandOutput{bisect_json(again, folder).dump(2) + "\n", exit_of(again.bisection)};
+    return CommandOutput{bisect_text(again, folder, common.colour ? Colour::Yes : Colour::No), exit_of(again.bisection)};
+}
+
+} // namespace
+
+Result<CommandOutput> bisect_command(const BisectLine& line, const CommonOptions& common, const World& world,
+                                     const std::function<void(const std::string&)>& say, std::stop_token stop) {
+    if (!line.log.empty()) return replay_log(line, common, world);
+    if (line.spec.empty() || line.metric.empty()) return fail(Blame::Spec, "rig bisect: want SPEC and --metric, or --log DIR");
+    RIG_TRY(done, run_bisection(line, common, world, say, stop));
+    const auto folder = fs::proximate(done.second).string();
+    const auto exit = exit_of(done.first.bisection);
+    if (common.json) return CommandOutput{bisect_json(done.first, folder).dump(2) + "\n", exit};
+    return CommandOutput{bisect_text(done.first, folder, common.colour ? Colour::Yes : Colour::No), exit};
+}
+
+// ---- rig verdict
+
+int git_bisect_code(Exit exit) {
+    return exit == Exit::AsExpected ? 0 : exit == Exit::Broken ? 1 : kSkip;
+}
+
+Result<CommandOutput> verdict_command(const VerdictLine& line, const CommonOptions& common, const World& world, std::stop_token stop) {
+    using Verdict = std::pair<std::string, Exit>;
+    bool asked_well = false; // what follows speaks of the commit
+    const auto verdict = [&]() -> Result<Verdict> {
+        std::error_code error;
+        if (fs::is_regular_file(line.run, error)) {
+            RIG_TRY(spec, load_with_overrides(line.run, line.overrides));
+            if (spec.arms.size() < 2) return fail(Blame::Spec, fmt::format("{}: one arm, want at least two to compare", line.run));
+            asked_well = true;
+            RIG_TRY(result, run_experiment(spec, world,
+                                           {common.results, common.jobs, compare_command_words(spec, line.overrides), false,
+                                            common.disk_budget_mib << 20, common.warn},
+                                           stop));
+            return Verdict{result.report.comparison.closing, result.report.comparison.exit};
+        }
+        RIG_TRY(dir, find_run(common.results, line.run));
+        asked_well = true;
+        const auto record = read_record(dir);
+        if (!record.failure.empty() || record.state == "unreadable")
+            return fail(Blame::Guest, record.failure.empty() ? record.why_not : record.failure, dir);
+        return Verdict{record.closing, static_cast<Exit>(std::min(record.exit.value_or(static_cast<unsigned>(Exit::Inconclusive)),
+                                                                  static_cast<unsigned>(Exit::Inconclusive)))};
+    }();
+    if (!verdict && !line.git_bisect) return tl::unexpected(verdict.error());
+    const auto exit = verdict ? verdict->second : exit_for(verdict.error().blame);
+    const auto closing =
+        verdict ? verdict->first
+                : fmt::format("{} fault, which says nothing of what is hunted: {}", name(verdict.error().blame), verdict.error().message);
+    CommandOutput out{closing + "\n", exit};
+    // Interrupted, or asked what cannot be answered for any commit: not one commit after the other is to be skipped.
+    if (line.git_bisect) out.code = !verdict && (stop.stop_requested() || !asked_well) ? kStop : verdict ? git_bisect_code(exit) : kSkip;
+    if (common.json)
+        out.text =
+            nlohmann::json{{"closing", closing}, {"exit", static_cast<int>(exit)}, {"git_bisect", out.code.value_or(git_bisect_code(exit))}}.dump(
+                -1, ' ', false, nlohmann::json::error_handler_t::replace) +
+            "\n";
+    return out;
+}
+
+} // namespace rig

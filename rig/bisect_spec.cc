@@ -1,0 +1,92 @@
+#include "rig/bisect_spec.h"
+
+#include "rig/metric.h"
+#include "rig/spec_override.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+namespace rig {
+namespace {
+
+constexpr std::array kDeclared{"at_most", "within", "values", "expect"};
+
+// JSON's texts are TOML's basic strings.
+std::string quoted(const std::string& text) {
+    return nlohmann::json(text).dump();
+}
+
+std::string list(const std::vector<std::string>& texts) {
+    std::vector<std::string> out;
+    for (const auto& text : texts)
+        out.push_back(quoted(text));
+    return fmt::format("[{}]", fmt::join(out, ", "));
+}
+
+// The definition of a metric as an inline table, without what is declared about it.
+std::string without_expectation(const toml::table& metric) {
+    std::vector<std::string> entries{"expect = \"report\""};
+    for (const auto& [key, value] : metric) {
+        if (std::find(kDeclared.begin(), kDeclared.end(), key.str()) != kDeclared.end()) continue;
+        std::string text;
+        if (const auto* string = value.as_string())
+            text = quoted(string->get());
+        else if (const auto* number = value.as_integer())
+            text = std::to_string(number->get());
+        else if (const auto* flag = value.as_boolean())
+            text = flag->get() ? "true" : "false";
+        else
+            continue; // a metric's other keys are none of these, and the reader of experiments says so
+        entries.push_back(fmt::format("{} = {}", quoted(std::string(key.str())), text));
+    }
+    return fmt::format("{{ {} }}", fmt::join(entries, ", "));
+}
+
+} // namespace
+
+Result<std::vector<SpecOverride>> revision_overrides(const Spec& spec, const Arm& arm, const std::vector<RevisionArm>& revisions,
+                                                     const std::optional<GitSource>& source, const std::string& metric) {
+    if (arm.prebuilt) return fail(Blame::Spec, fmt::format("{}: arm '{}' is a prebuilt image, which has no history", spec.file.string(), arm.name));
+    if (!arm.splat.empty())
+        return fail(Blame::Spec,
+                    fmt::format("{}: arm '{}' is broken on purpose (splat), so that its revisions would tell nothing", spec.file.string(), arm.name));
+    std::vector<std::string> known;
+    for (const auto& one : metric_infos(spec.metrics))
+        known.push_back(one.name);
+    if (std::find(known.begin(), known.end(), metric) == known.end())
+        return fail(Blame::Spec, fmt::format("{}: no metric '{}', accepted: {}", spec.file.string(), metric, fmt::join(known, ", ")));
+
+    auto out = spec.overrides;
+    RIG_TRY(parsed, parse_toml(spec.text, spec.file));
+    RIG_CHECK(apply_overrides(parsed, spec.overrides));
+    if (const auto* metrics = parsed["metrics"].as_table())
+        for (const auto& [name, value] : *metrics)
+            if (const auto* table = value.as_table()) out.push_back({fmt::format("metrics.{}", name.str()), without_expectation(*table)});
+    out.push_back({"target.revisions", "true"});
+    // In the place of a witness, as `revisions` does, and then in its way.
+    if (spec.target.same_path) out.push_back({"target.same_path", "false"});
+    if (source) {
+        const auto base = source->base.empty() ? std::string() : ", base = " + quoted(source->base);
+        out.push_back(
+            {"kernel.source", fmt::format("{{ git = {}, revision = {}{} }}", quoted(source->repository.string()), quoted(source->revision), base)});
+    }
+    std::vector<std::string> arms;
+    for (const auto& one : revisions) {
+        std::vector<std::string> series;
+        for (const auto& folder : arm.series)
+            series.push_back(folder.string());
+        if (!one.series.empty()) series.push_back(one.series.string());
+        auto text = fmt::format("name = {}, series = {}", quoted(one.id), list(series));
+        if (!one.commit.empty()) text += ", revision = " + quoted(one.commit);
+        if (!arm.cmdline.empty()) text += ", cmdline = " + quoted(arm.cmdline);
+        if (!arm.config_differs.empty()) text += ", config_differs = " + list(arm.config_differs);
+        arms.push_back("{ " + text + " }");
+    }
+    out.push_back({"arm", fmt::format("[{}]", fmt::join(arms, ", "))});
+    return out;
+}
+
+} // namespace rig

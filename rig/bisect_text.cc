@@ -1,0 +1,166 @@
+#include "rig/bisect_text.h"
+
+#include "rig/report/figures.h"
+#include "rig/statistics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+namespace rig {
+namespace {
+
+constexpr std::size_t kWidth = 100, kNameWidth = 44;
+
+std::string seconds_text(double seconds) {
+    if (seconds < 99.5) return fmt::format("{:.1f} s", seconds);
+    const auto whole = std::lround(seconds);
+    return whole < 3600 ? fmt::format("{}:{:02} min", whole / 60, whole % 60) : fmt::format("{}:{:02} h", whole / 3600, whole % 3600 / 60);
+}
+
+std::string shortened(const std::string& text, std::size_t width) {
+    auto line = printable(text.substr(0, text.find('\n')));
+    if (display_width(line) <= width) return line;
+    while (display_width(line) > width - 1)
+        line.pop_back();
+    while (!line.empty() && (static_cast<unsigned char>(line.back()) & 0xC0) == 0x80)
+        line.pop_back();
+    return line + "…";
+}
+
+Unit unit_of(const BisectRecord& record) {
+    return record.request.unit == "ns" ? Unit::Nanoseconds : Unit::Count;
+}
+
+std::string values_text(const Visit& visit, Unit unit) {
+    if (visit.values.empty()) return "";
+    const auto [low, high] = std::minmax_element(visit.values.begin(), visit.values.end());
+    return spread_figure({*low, median(visit.values).value_or(0), *high}, unit);
+}
+
+// Where the time of a visit went.
+std::string cost_text(const Visit& visit) {
+    if (!visit.shared_with.empty()) return fmt::format("image of {}", visit.shared_with);
+    std::vector<std::string> parts;
+    if (visit.from_cache)
+        parts.push_back("built before");
+    else
+        parts.push_back(fmt::format("build {}", seconds_text(visit.build_seconds)));
+    if (visit.boots) parts.push_back(fmt::format("{} boots {}", visit.boots, seconds_text(visit.boot_seconds)));
+    return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string painted(const std::string& text, const char* code, Colour colour) {
+    return colour == Colour::Yes ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : text;
+}
+
+void add_paragraph(std::string& out, const std::string& text) {
+    out += wrapped(text, kWidth, 2) + "\n";
+}
+
+std::string visits_text(const BisectRecord& record) {
+    std::string out =
+        fmt::format("  {:<9} {} {:<11} {:<16} {}\n", "", padded("revision", kNameWidth), "is", record.request.metric.substr(0, 16), "time");
+    unsigned step = 0;
+    for (const auto& visit : record.bisection.visits) {
+        std::string purpose = words(visit.purpose);
+        if (visit.purpose == Purpose::Step && mark_of(visit.outcome) != Mark::Skip) purpose = fmt::format("step {}", ++step);
+        out += fmt::format("  {:<9} {} {:<11} {} {}\n", purpose, padded(shortened(visit.revision.name, kNameWidth), kNameWidth), words(visit.outcome),
+                           padded(values_text(visit, unit_of(record)), 16), cost_text(visit));
+        if (mark_of(visit.outcome) == Mark::Skip && !visit.why.empty()) out += fmt::format("            {}\n", shortened(visit.why, kWidth - 12));
+    }
+    return out;
+}
+
+// What was spent, and what looking at every revision would have cost at the same pace.
+std::string saving_text(const Bisection& b) {
+    double spent = 0, measured = 0;
+    std::size_t looked = 0, paid = 0;
+    for (const auto& visit : b.visits) {
+        const auto seconds = visit.build_seconds + visit.boot_seconds;
+        spent += seconds;
+        ++looked;
+        if (!visit.shared_with.empty()) continue;
+        measured += seconds;
+        ++paid;
+    }
+    const auto all = static_cast<double>(b.answers + 1) * (paid ? measured / static_cast<double>(paid) : 0);
+    return fmt::format("{} of {} revisions looked at in {}; all of them would have taken some {} at this pace", looked, b.answers + 1,
+                       seconds_text(spent), seconds_text(all));
+}
+
+std::string confidence_text(const BisectRecord& record) {
+    const auto& b = record.bisection;
+    if (!b.wall)
+        return "virtual clock: a boot is a function of kernel and seed, replayed to see that it is; each step is a fact about these seeds, none an "
+               "inference. It is the right patch if nothing else in the history changed the metric.";
+    return fmt::format("at least {:.1f} % over all steps together: each was decided by a sequential sign test with an error of at most {:.2g} % "
+                       "(Ville's inequality), {} blocks of good, revision and bad at most.",
+                       100 * b.confidence, 100 * record.request.options.alpha / static_cast<double>(4 + halvings(b.answers)),
+                       record.request.options.most_boots);
+}
+
+std::string answer_text(const BisectRecord& record, Colour colour) {
+    const auto& b = record.bisection;
+    std::string out;
+    if (b.found()) {
+        out += painted(fmt::format("✘ FIRST BAD: {}", printable(b.first_bad[0].name)), "1;31", colour) + "\n";
+        if (!b.proven_alone.empty()) add_paragraph(out, "  " + b.proven_alone);
+        if (b.explains) {
+            add_paragraph(out, fmt::format("  This step makes {:.0f} % of what the ends differ by ({} to {}).", 100 * *b.explains,
+                                           figure(b.good, unit_of(record)), figure(b.bad, unit_of(record))));
+            // The rest came elsewhere: the history changes the metric more than once.
+            if (std::abs(*b.explains - 1) > 0.1)
+                add_paragraph(out, "  ! The rest lies elsewhere: the history changes the metric in more than one place, and this is the one that "
+                                   "crosses the middle.");
+        }
+    } else {
+        out +=
+            painted(fmt::format("? NOT TOLD APART: the first bad one is among these {}, since what lies between tells nothing", b.first_bad.size()),
+                    "1;33", colour) +
+            "\n";
+        for (const auto& one : b.first_bad)
+            out += fmt::format("    {}\n", printable(one.name));
+    }
+    for (const auto& one : b.not_monotone)
+        add_paragraph(out, "  ! Not monotone: " + one + ". The change came and went; this is one place where it came.");
+    return out;
+}
+
+} // namespace
+
+Exit exit_of(const Bisection& bisection) {
+    return bisection.found() ? Exit::AsExpected : Exit::Inconclusive;
+}
+
+std::string bisect_text(const BisectRecord& record, const std::string& folder, Colour colour) {
+    const auto& b = record.bisection;
+    std::string out = fmt::format("{} over {}\n", record.request.metric, b.history);
+    out += fmt::format("  {}, arm '{}', {} vCPUs, {} clock, seed {}\n\n", record.request.spec_file, record.request.arm, record.request.vcpus,
+                       record.request.clock, record.request.seed);
+    if (!b.visits.empty()) out += visits_text(record) + "\n";
+    std::vector<std::string> skipped;
+    for (const auto& visit : b.visits)
+        if (mark_of(visit.outcome) == Mark::Skip && visit.purpose != Purpose::GoodEnd && visit.purpose != Purpose::BadEnd)
+            skipped.push_back(fmt::format("{} ({})", visit.revision.id, words(visit.outcome)));
+    if (!skipped.empty()) add_paragraph(out, fmt::format("skipped     {}", fmt::join(skipped, ", ")));
+    if (!b.visits.empty()) add_paragraph(out, "spent       " + saving_text(b));
+    if (b.refused.empty() && !b.first_bad.empty()) add_paragraph(out, "confidence  " + confidence_text(record));
+    if (!record.command.empty()) add_paragraph(out, fmt::format("reproduce   {}", fmt::join(record.command, " ")));
+    out += fmt::format("log         {}/bisect.json; each revision's runs lie in {}/runs\n\n", folder, folder);
+    if (!b.refused.empty()) return out + painted("? NOT BISECTED: " + printable(b.refused), "1;33", colour) + "\n";
+    if (b.first_bad.empty()) return out + "interrupted; the same command goes on\n";
+    return out + answer_text(record, colour);
+}
+
+nlohmann::json bisect_json(const BisectRecord& record, const std::string& folder) {
+    auto out = to_json(record);
+    out["folder"] = folder;
+    out["found"] = record.bisection.found();
+    out["exit"] = static_cast<int>(exit_of(record.bisection));
+    return out;
+}
+
+} // namespace rig

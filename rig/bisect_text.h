@@ -1,0 +1,19 @@
+// A bisection for people and for programs. Pure.
+#pragma once
+
+#include "rig/bisect_record.h"
+#include "rig/report/text.h"
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+namespace rig {
+
+// 0: one revision is named. 4: several are left, or the ends do not differ.
+Exit exit_of(const Bisection& bisection);
+
+std::string bisect_text(const BisectRecord& record, const std::string& folder, Colour colour);
+// bisect.json with the folder and the exit code.
+nlohmann::json bisect_json(const BisectRecord& record, const std::string& folder);
+
+} // namespace rig

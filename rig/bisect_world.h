@@ -1,0 +1,30 @@
+// Revisions of a history on real kernels: BisectWorld for experiments. Each visit's runs lie in <folder>/runs, the patches of a revision
+// in <folder>/revisions/<id> as a series; both are self-describing.
+#pragma once
+
+#include "rig/bisect.h"
+#include "rig/bisect_history.h"
+#include "rig/experiment.h"
+
+#include <filesystem>
+
+namespace rig {
+
+struct BisectPlace {
+    const Spec& spec; // as it was read
+    const Arm& arm;   // of it: where revisions start
+    std::string metric;
+    std::filesystem::path folder;          // of this bisection
+    const SeriesHistory* series = nullptr; // one of the two
+    const GitHistory* git = nullptr;
+    std::filesystem::path repository; // git: the user's
+    ExperimentOptions options;        // `results` is not used
+};
+
+// The experiment that measures these revisions, as it is read from the file and the overrides; `boots` 0: as the file says.
+Result<Spec> revision_spec(const BisectPlace& place, const std::vector<Revision>& revisions, unsigned boots, unsigned batch);
+
+// `save` is the caller's to set. Everything must outlive what is returned.
+BisectWorld real_world(const BisectPlace& place, const World& world, std::stop_token stop);
+
+} // namespace rig
