@@ -2,6 +2,7 @@
 // run it again.
 #pragma once
 
+#include "rig/files.h"
 #include "rig/host/boost_command_runner.h"
 
 #include <algorithm>
@@ -21,11 +22,6 @@ namespace fs = std::filesystem;
 inline const fs::path kTop = RIG_TOP;
 // Building a kernel comes first in its case; a boot takes seconds. Ten times what was seen on two busy cores.
 inline constexpr std::chrono::seconds kBuildLimit{2700}, kBootLimit{600};
-
-inline std::string slurp(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
 
 class RigProgram : public ::testing::Test {
  protected:
