@@ -303,7 +303,10 @@ void Search::conclude() {
     const auto* before = visited(history_.last_good().id);
     const auto* after = visited(result_.first_bad[0].id);
     if (!before || !after || before->values.empty() || after->values.empty()) return;
-    result_.explains = (middle(after->values) - middle(before->values)) / (result_.bad - result_.good);
+    // Under the virtual clock over the seeds that all four have.
+    const auto common = options_.wall ? SIZE_MAX : std::min({before->values.size(), after->values.size(), good_.size(), bad_.size()});
+    const auto level = [&](const std::vector<double>& values) { return middle({values.begin(), values.begin() + static_cast<std::ptrdiff_t>(std::min(common, values.size()))}); };
+    result_.explains = (level(after->values) - level(before->values)) / (level(bad_) - level(good_));
 }
 
 Status Search::run(std::stop_token stop) {

@@ -153,7 +153,10 @@ Status JsonReader::numbers(std::string_view key, std::vector<double>& out, std::
     RIG_TRY(value, find(key));
     if (!value->is_array() || value->size() > limit) return wrong(name(key), *value, fmt::format("an array of at most {} numbers", limit));
     out.clear();
-    for (const auto& item : *value) RIG_CHECK(read_number(item, fmt::format("{}[{}]", name(key), out.size()), out.emplace_back()));
+    for (const auto& item : *value) {
+        const auto element = fmt::format("{}[{}]", name(key), out.size());
+        RIG_CHECK(read_number(item, element, out.emplace_back()));
+    }
     return {};
 }
 

@@ -161,21 +161,33 @@ TEST_F(KernelBuild, APatchedScriptStaysExecutable) {
         EXPECT_NE(fs::status(entry.path() / "src/scripts/run.sh").permissions() & fs::perms::owner_exec, fs::perms::none);
 }
 
-TEST_F(KernelBuild, ACachedKernelRunsNothingButTheCompilersVersion) {
+TEST_F(KernelBuild, ACachedKernelRunsNothingButTheCompilersVersionAndPatch) {
     const auto built = must_build(patched);
     runner.ran.clear();
     const auto cached = must_build(patched);
     EXPECT_TRUE(cached.from_cache);
     EXPECT_EQ(cached.image_sha256, built.image_sha256);
     EXPECT_EQ(cached.build_seconds, built.build_seconds);
-    EXPECT_EQ(runner.count("--version"), static_cast<long>(runner.ran.size()));
+    EXPECT_EQ(runner.count("--version") + runner.count("patch"), static_cast<long>(runner.ran.size()));
+    EXPECT_EQ(runner.count("make"), 0);
 }
 
 TEST_F(KernelBuild, EverythingThatGoesInChangesTheKey) {
     const auto key = [&](const Arm& arm) { return must_build(arm).key; };
     std::vector<std::string> keys{key(base), key(patched)};
+    // Another text that comes to the same files is the same kernel; another file is not.
     dir.put("patched/a.patch", std::string("why\n") + kPatchA);
-    keys.push_back(key(patched));
+    EXPECT_EQ(key(patched), keys.back());
+    dir.put("more/series", "m.patch\n");
+    dir.put("more/m.patch", "--- /dev/null\n+++ b/mm/more.c\n@@ -0,0 +1 @@\n+int more;\n");
+    auto more = patched;
+    more.series.push_back("more");
+    keys.push_back(key(more));
+    // What one patch does and the next takes back is nothing.
+    dir.put("back/series", "b.patch\n");
+    dir.put("back/b.patch", "--- a/mm/more.c\n+++ /dev/null\n@@ -1 +0,0 @@\n-int more;\n");
+    more.series.push_back("back");
+    EXPECT_EQ(key(more), keys[1]);
     spec.kernel.options = {{"B", "y"}};
     keys.push_back(key(base));
     dir.put("base.config", "CONFIG_A=y\nCONFIG_C=y\n");

@@ -1,0 +1,89 @@
+#include "rig/bisect_judge.h"
+
+#include <cmath>
+#include <gtest/gtest.h>
+
+namespace rig {
+namespace {
+
+TEST(BisectJudge, ABootSpeaksForTheNearerEnd) {
+    const auto v = votes({0, 0, 0, 10}, {1, 9, 5, 40}, {10, 10, 10, 20});
+    EXPECT_EQ(v.good, 1u);
+    EXPECT_EQ(v.bad, 2u); // beyond the bad end is like the bad end
+    EXPECT_EQ(v.neither, 1u);
+    EXPECT_EQ(votes({1, 2, 3}, {1}, {4, 5, 6}).good, 1u); // as many boots as all three have
+}
+
+TEST(BisectJudge, UnderTheVirtualClockAllBootsMustAgree) {
+    EXPECT_EQ(decide_exact({2, 0, 0}), Side::Good);
+    EXPECT_EQ(decide_exact({0, 2, 0}), Side::Bad);
+    EXPECT_EQ(decide_exact({3, 1, 0}), Side::Unclear);
+    EXPECT_EQ(decide_exact({3, 0, 1}), Side::Unclear);
+    EXPECT_EQ(decide_exact({0, 0, 0}), Side::Unclear);
+}
+
+TEST(BisectJudge, EValuesAreTheMixturesIntegral) {
+    EXPECT_DOUBLE_EQ(sign_e_value(0, 0), 1);
+    // All hits: 2^n * 2 * (1 - 2^-(n+1)) / (n+1).
+    for (const unsigned n : {1u, 2u, 7u, 20u})
+        EXPECT_NEAR(sign_e_value(n, 0) / ((std::exp2(n + 1) - 1) / (n + 1)), 1, 1e-12) << n;
+    EXPECT_NEAR(sign_e_value(1, 1), 8.0 / 12, 1e-12); // 2 * 4 * the integral of p(1-p) over [1/2, 1]
+    EXPECT_LT(sign_e_value(0, 5), 0.2);
+    EXPECT_EQ(fewest_boots(0.05), 7u); // 255/8 >= 20 > 127/7
+}
+
+// The chance of ever deciding for an end when a fair coin is tossed, exactly: by the number of hits after each toss, undecided so far.
+double chance_of_deciding(double threshold, std::size_t tosses) {
+    std::vector<double> undecided{1};
+    double decided = 0;
+    for (std::size_t n = 1; n <= tosses; ++n) {
+        std::vector<double> next(n + 1, 0);
+        for (std::size_t hits = 0; hits < undecided.size(); ++hits) {
+            next[hits] += undecided[hits] / 2;
+            next[hits + 1] += undecided[hits] / 2;
+        }
+        for (std::size_t hits = 0; hits <= n; ++hits)
+            if (sign_e_value(hits, n - hits) >= threshold) decided += std::exchange(next[hits], 0);
+        undecided = std::move(next);
+    }
+    return decided;
+}
+
+TEST(BisectJudge, LookingAfterEveryBootKeepsTheErrorBelowAlpha) {
+    for (const double alpha : {0.05, 0.01}) {
+        const auto chance = chance_of_deciding(1 / alpha, 400);
+        EXPECT_LE(chance, alpha);
+        EXPECT_GT(chance, alpha / 20); // it is possible at all
+    }
+    // The control: a fixed-size test looked at after every toss does not keep it. Seven of seven has p = 1/128.
+    EXPECT_GT(chance_of_deciding(4, 400), 0.05);
+}
+
+TEST(BisectJudge, SequentialDecisionsNeedMoreBootsWhereItIsUnclear) {
+    const double alpha = 0.05;
+    EXPECT_EQ(decide_sequential({6, 0, 0}, alpha), Side::Unclear);
+    EXPECT_EQ(decide_sequential({7, 0, 0}, alpha), Side::Good);
+    EXPECT_EQ(decide_sequential({0, 7, 3}, alpha), Side::Bad);
+    EXPECT_EQ(decide_sequential({2, 9, 0}, alpha), Side::Unclear);
+    EXPECT_EQ(decide_sequential({2, 16, 0}, alpha), Side::Bad);
+}
+
+TEST(BisectJudge, EndsDifferOnlyIfEveryBootSaysSoAndByEnough) {
+    EXPECT_TRUE(ends_differ({240, 240}, {320, 320}, 0.005, 0).differ);
+    EXPECT_TRUE(ends_differ({240, 240}, {0, 0}, 0.005, 0).differ);
+    EXPECT_TRUE(ends_differ({0, 0}, {1, 1}, 0.5, 0).differ); // from nothing
+    const auto mixed = ends_differ({10, 12}, {11, 11}, 0, 0);
+    EXPECT_FALSE(mixed.differ);
+    EXPECT_NE(mixed.why_not.find("higher at the bad end in 1, lower in 1"), std::string::npos) << mixed.why_not;
+    const auto little = ends_differ({1000, 1000}, {1001, 1001}, 0.005, 0);
+    EXPECT_FALSE(little.differ);
+    EXPECT_NE(little.why_not.find("by 0.1 % only, want at least 0.5 %"), std::string::npos) << little.why_not;
+    EXPECT_FALSE(ends_differ({}, {}, 0, 0).differ);
+    // Wall clock: few boots prove nothing, many do.
+    const std::vector<double> low(20, 100), high(20, 200);
+    EXPECT_FALSE(ends_differ({low.begin(), low.begin() + 5}, {high.begin(), high.begin() + 5}, 0.005, 0.01).differ);
+    EXPECT_TRUE(ends_differ(low, high, 0.005, 0.01).differ);
+}
+
+} // namespace
+} // namespace rig

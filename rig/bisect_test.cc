@@ -1,0 +1,282 @@
+#include "rig/bisect.h"
+
+#include "rig/bisect_history.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <memory>
+#include <random>
+#include <set>
+
+namespace rig {
+namespace {
+
+std::vector<Patch> patches(std::size_t count) {
+    std::vector<Patch> out;
+    for (std::size_t i = 1; i <= count; ++i)
+        out.push_back({fmt::format("s/{:04}.patch", i), fmt::format("s/{:04}.patch", i), ""});
+    return out;
+}
+
+// Kernels that are functions of their patches.
+struct FakeKernels {
+    explicit FakeKernels(std::size_t count) : history(patches(count), "s") {
+        world.build = [this](const Revision& revision) -> Result<Built> {
+            ++builds;
+            if (builds == host_fails_at) return fail(Blame::Host, "disk full");
+            const auto have = numbers(revision);
+            for (const auto breaker : unbuildable)
+                if (have.contains(breaker) && !have.contains(breaker + 1)) return fail(Blame::Kernel, "does not compile");
+            return Built{image(revision), false};
+        };
+        world.measure = [this](const std::vector<Revision>& revisions, unsigned boots, unsigned) -> Result<Measured> {
+            Measured out;
+            out.run = fmt::format("runs/{}", ++runs);
+            out.boots = boots * static_cast<unsigned>(revisions.size());
+            made += out.boots;
+            for (const auto& revision : revisions) {
+                const auto have = numbers(revision);
+                if (std::any_of(panics.begin(), panics.end(), [&](auto k) { return have.contains(k) && !have.contains(k + 1); })) {
+                    out.unfit[revision.id] = {Outcome::Unbootable, "kernel panic"};
+                    continue;
+                }
+                for (unsigned boot = 0; boot < boots; ++boot)
+                    out.values[revision.id].push_back(value(have, boot));
+            }
+            return out;
+        };
+        world.save = [this](const Bisection& so_far) -> Status {
+            saved = so_far.visits;
+            return {};
+        };
+    }
+    std::set<std::size_t> numbers(const Revision& revision) const {
+        std::set<std::size_t> out;
+        for (const auto* patch : history.patches_of(revision.id))
+            out.insert(std::stoul(patch->file.stem().string()));
+        return out;
+    }
+    std::string image(const Revision& revision) const {
+        std::string out = "image";
+        for (const auto k : numbers(revision))
+            if (!comments.contains(k)) out += fmt::format(" {}", k);
+        return out;
+    }
+    Bisection run(BisectOptions options = {}, const std::vector<Visit>& known = {}) {
+        const auto result = bisect(history, "m", options, world, known, {});
+        EXPECT_TRUE(result) << (result ? "" : result.error().message);
+        return result.value_or(Bisection{});
+    }
+
+    SeriesHistory history;
+    BisectWorld world;
+    std::set<std::size_t> unbuildable, panics, comments; // by patch; the next one mends
+    std::function<double(const std::set<std::size_t>&, unsigned boot)> value;
+    unsigned builds = 0, runs = 0, made = 0, host_fails_at = 0;
+    std::vector<Visit> saved;
+};
+
+auto planted(std::size_t at) {
+    return [at](const std::set<std::size_t>& have, unsigned boot) { return (have.contains(at) ? 320.0 : 240.0) + boot; };
+}
+
+TEST(Bisect, NamesThePlantedPatchWhereverItIs) {
+    for (std::size_t at = 1; at <= 32; ++at) {
+        FakeKernels kernels(32);
+        kernels.value = planted(at);
+        const auto result = kernels.run();
+        ASSERT_TRUE(result.found()) << at;
+        EXPECT_EQ(result.first_bad[0].name, fmt::format("{:04}.patch", at));
+        EXPECT_LE(result.steps(), 5u);
+        EXPECT_DOUBLE_EQ(result.explains.value_or(0), 1);
+        EXPECT_TRUE(result.not_monotone.empty());
+        EXPECT_EQ(result.confidence, 1);
+    }
+}
+
+TEST(Bisect, RefusesEndsThatDoNotDifferOrTellNothing) {
+    FakeKernels same(8);
+    same.value = planted(99);
+    EXPECT_NE(same.run().refused.find("the ends do not differ in m"), std::string::npos);
+    EXPECT_EQ(same.saved.size(), 2u);
+
+    FakeKernels alike(4);
+    alike.comments = {1, 2, 3, 4};
+    alike.value = planted(2);
+    EXPECT_NE(alike.run().refused.find("both ends are the same kernel"), std::string::npos);
+    EXPECT_EQ(alike.made, 0u);
+
+    FakeKernels panics(4);
+    panics.panics = {4};
+    panics.value = planted(2);
+    EXPECT_NE(panics.run().refused.find("the bad end (0004.patch) tells nothing: unbootable: kernel panic"), std::string::npos);
+
+    FakeKernels broken(4);
+    broken.unbuildable = {4};
+    broken.value = planted(2);
+    EXPECT_NE(broken.run().refused.find("the bad end (0004.patch) does not build"), std::string::npos);
+}
+
+// What breaks otherwise never steers, wherever it stands against what is hunted.
+TEST(Bisect, RevisionsThatBreakOtherwiseAreSkippedAndNamed) {
+    for (std::size_t at = 1; at <= 16; ++at)
+        for (std::size_t breaker = 1; breaker < 15; ++breaker) {
+            if (at == breaker || at == breaker + 1) continue;
+            for (const bool builds : {true, false}) {
+                FakeKernels kernels(16);
+                (builds ? kernels.panics : kernels.unbuildable) = {breaker};
+                kernels.value = planted(at);
+                const auto result = kernels.run();
+                ASSERT_TRUE(result.found()) << at << " " << breaker;
+                EXPECT_EQ(result.first_bad[0].name, fmt::format("{:04}.patch", at));
+                EXPECT_LE(result.steps(), 4u);
+                for (const auto& visit : result.visits)
+                    if (mark_of(visit.outcome) == Mark::Skip) { EXPECT_EQ(visit.outcome, builds ? Outcome::Unbootable : Outcome::Unbuildable); }
+            }
+        }
+}
+
+// The mender is what is hunted: no prefix can tell it from the breaker, but it alone on the last good one can.
+TEST(Bisect, ACandidateHiddenByABrokenOneIsTriedAlone) {
+    FakeKernels kernels(16);
+    kernels.panics = {6};
+    kernels.value = planted(7);
+    const auto result = kernels.run();
+    ASSERT_TRUE(result.found());
+    EXPECT_EQ(result.first_bad[0].name, "0007.patch");
+    EXPECT_NE(result.proven_alone.find("0007.patch makes the change when it alone is applied to 0005.patch"), std::string::npos)
+        << result.proven_alone;
+    EXPECT_FALSE(result.explains);
+
+    // Not where that breaks, too: then both are named.
+    FakeKernels stuck(16);
+    stuck.panics = {6, 7}; // 7 is mended by 8
+    stuck.value = [](const std::set<std::size_t>& have, unsigned) { return have.contains(7) ? 2.0 : 1.0; };
+    const auto both = stuck.run();
+    EXPECT_FALSE(both.found());
+    EXPECT_EQ(both.first_bad.size(), 3u);
+}
+
+TEST(Bisect, KernelsOfOneImageShareTheirResult) {
+    FakeKernels kernels(32);
+    for (std::size_t k = 1; k <= 32; ++k)
+        if (k != 20) kernels.comments.insert(k);
+    kernels.value = planted(20);
+    const auto result = kernels.run();
+    ASSERT_TRUE(result.found());
+    EXPECT_EQ(result.first_bad[0].name, "0020.patch");
+    EXPECT_EQ(kernels.runs, 1u); // the ends; all others are one of the two
+    for (const auto& visit : result.visits)
+        if (visit.purpose == Purpose::Step) { EXPECT_FALSE(visit.shared_with.empty()); }
+}
+
+TEST(Bisect, UnclearFiguresGetMoreBootsAndThenAreSkipped) {
+    FakeKernels kernels(4);
+    kernels.value = [](const std::set<std::size_t>& have, unsigned boot) {
+        if (have.size() == 2) return boot == 0 ? 9.0 : 1.0; // one boot like the bad end, all others like the good one
+        return have.size() > 2 ? 10.0 : 0.0;
+    };
+    BisectOptions options;
+    options.boots = 2, options.most_boots = 4;
+    const auto result = kernels.run(options);
+    const auto unclear = std::find_if(result.visits.begin(), result.visits.end(), [](const Visit& v) { return v.revision.id == "r02"; });
+    ASSERT_NE(unclear, result.visits.end());
+    EXPECT_EQ(unclear->outcome, Outcome::Unclear);
+    EXPECT_EQ(unclear->boots, 6u);
+    EXPECT_EQ(unclear->why, "3 boots are like the good end, 1 like the bad one, 0 like neither");
+    EXPECT_EQ(result.first_bad.size(), 2u); // 0002 and 0003: what is unclear decides nothing
+}
+
+TEST(Bisect, AStepThatMakesOnlyAPartIsToldSo) {
+    FakeKernels kernels(8);
+    kernels.value = [](const std::set<std::size_t>& have, unsigned) { return (have.contains(3) ? 30.0 : 0.0) + (have.contains(6) ? 70.0 : 0.0); };
+    const auto result = kernels.run();
+    ASSERT_TRUE(result.found());
+    EXPECT_EQ(result.first_bad[0].name, "0006.patch");
+    EXPECT_DOUBLE_EQ(result.explains.value_or(0), 0.7);
+}
+
+TEST(Bisect, ChangesThatCameAndWentAreNoticedByTheLooks) {
+    FakeKernels kernels(32);
+    // There from 4 to 11 as well; the search goes the other way.
+    kernels.value = [](const std::set<std::size_t>& have, unsigned) {
+        return have.contains(20) || (have.contains(4) && !have.contains(12)) ? 1.0 : 0.0;
+    };
+    const auto result = kernels.run();
+    ASSERT_TRUE(result.found());
+    EXPECT_EQ(result.first_bad[0].name, "0020.patch");
+    ASSERT_EQ(result.not_monotone.size(), 1u);
+    EXPECT_EQ(result.not_monotone[0], "0008.patch has the change, 0019.patch, which comes after it, has not");
+    BisectOptions blind;
+    blind.look = false;
+    FakeKernels again(32);
+    again.value = kernels.value;
+    EXPECT_TRUE(again.run(blind).not_monotone.empty());
+}
+
+TEST(Bisect, AHostFaultEndsItAndTheLogGoesOnWithoutMeasuringTwice) {
+    FakeKernels kernels(32);
+    kernels.value = planted(13);
+    kernels.host_fails_at = 5;
+    const auto ended = bisect(kernels.history, "m", {}, kernels.world, {}, {});
+    ASSERT_FALSE(ended);
+    EXPECT_EQ(ended.error().blame, Blame::Host);
+    EXPECT_EQ(kernels.saved.size(), 4u);
+
+    FakeKernels again(32);
+    again.value = kernels.value;
+    const auto result = again.run({}, kernels.saved);
+    ASSERT_TRUE(result.found());
+    EXPECT_EQ(result.first_bad[0].name, "0013.patch");
+    FakeKernels whole(32);
+    whole.value = kernels.value;
+    const auto at_once = whole.run();
+    EXPECT_EQ(again.builds + 4, whole.builds);
+    EXPECT_EQ(result.visits.size(), at_once.visits.size());
+    // The whole log: nothing is measured at all.
+    FakeKernels replay(32);
+    replay.value = kernels.value;
+    EXPECT_EQ(replay.run({}, at_once.visits).first_bad, at_once.first_bad);
+    EXPECT_EQ(replay.builds + replay.made, 0u);
+}
+
+TEST(Bisect, AnInterruptIsTheHostsFault) {
+    FakeKernels kernels(8);
+    kernels.value = planted(3);
+    std::stop_source stop;
+    stop.request_stop();
+    const auto result = bisect(kernels.history, "m", {}, kernels.world, {}, stop.get_token());
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().blame, Blame::Host);
+    EXPECT_NE(result.error().message.find("the same command goes on"), std::string::npos);
+}
+
+// Noise as wide as half the step: single boots mislead, the sequential test does not, and it spends more where the noise is wider.
+TEST(Bisect, InWallTimeNoiseIsOutvotedAndCostsBoots) {
+    const auto noisy = [](std::size_t at, double width, std::uint64_t seed) {
+        return [at, width, random = std::make_shared<std::mt19937_64>(seed)](const std::set<std::size_t>& have, unsigned) {
+            return (have.contains(at) ? 110.0 : 100.0) + std::normal_distribution<double>(0, width)(*random);
+        };
+    };
+    BisectOptions options;
+    options.wall = true, options.boots = 4, options.most_boots = 400;
+    unsigned quiet_boots = 0, noisy_boots = 0, wrong = 0;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        const auto at = 1 + seed * 7 % 32;
+        for (const double width : {0.5, 5.0}) {
+            FakeKernels kernels(32);
+            kernels.value = noisy(at, width, seed);
+            const auto result = kernels.run(options);
+            wrong += !result.found() || result.first_bad[0].name != fmt::format("{:04}.patch", at);
+            EXPECT_GE(result.confidence, 0.95);
+            EXPECT_LT(result.confidence, 1);
+            (width < 1 ? quiet_boots : noisy_boots) += kernels.made;
+        }
+    }
+    EXPECT_LE(wrong, 2u); // of 40, at 5 % each
+    EXPECT_GT(noisy_boots, 2 * quiet_boots);
+}
+
+} // namespace
+} // namespace rig
