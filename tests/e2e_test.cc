@@ -3,6 +3,7 @@
 #include "rig/artifact_cache.h"
 #include "rig/report/report.h"
 #include "rig/store.h"
+#include "tests/generated_history.h"
 #include "tests/rig_program.h"
 
 #include <nlohmann/json.hpp>
@@ -48,7 +49,8 @@ TEST_F(EndToEnd, BuildBothArmsOf612) {
     const auto again = rig({"--quiet", "build", k612, "--json"});
     ASSERT_EQ(exit_code(again), 0) << again.out;
     const json cached = json::parse(again.out); // named: a range-for does not keep a temporary behind .at() alive
-    for (const auto& kernel : cached.at("kernels")) EXPECT_TRUE(kernel.at("from_cache").get<bool>());
+    for (const auto& kernel : cached.at("kernels"))
+        EXPECT_TRUE(kernel.at("from_cache").get<bool>());
 }
 
 TEST_F(EndToEnd, DefaultExperimentIsExactAndReplaysByteForByte) {
@@ -71,7 +73,8 @@ TEST_F(EndToEnd, DefaultExperimentIsExactAndReplaysByteForByte) {
     ASSERT_TRUE(caller);
     EXPECT_EQ(caller->arms.at(1).verdict, Verdict::AsDeclared) << caller->arms.at(1).why;
     std::map<std::pair<std::string, unsigned>, std::string> samples;
-    for (const auto& sample : a->samples) samples[{sample.id.arm, sample.id.index}] = to_json(sample, false).dump();
+    for (const auto& sample : a->samples)
+        samples[{sample.id.arm, sample.id.index}] = to_json(sample, false).dump();
     for (const auto& sample : b->samples) {
         const auto same = samples.at({sample.id.arm, sample.id.index}) == to_json(sample, false).dump();
         EXPECT_TRUE(same) << sample.id.arm << " " << sample.id.index;
@@ -81,7 +84,8 @@ TEST_F(EndToEnd, DefaultExperimentIsExactAndReplaysByteForByte) {
     EXPECT_NE(zero, one);
     for (const char* name : {"counted-perf-script.txt", "timed-perf-script.txt", "console.log"})
         for (const auto& boot : fs::directory_iterator(dirs[1] / "boots"))
-            EXPECT_TRUE(slurp(boot.path() / name) == slurp(dirs[0] / "boots" / boot.path().filename() / name)) << boot.path().filename() << "/" << name;
+            EXPECT_TRUE(slurp(boot.path() / name) == slurp(dirs[0] / "boots" / boot.path().filename() / name))
+                << boot.path().filename() << "/" << name;
 
     // The report can be computed again from the raw samples and is the same.
     const auto report = rig({"report", dirs[0].string()});
@@ -108,6 +112,39 @@ TEST_F(EndToEnd, DefaultExperimentIsExactAndReplaysByteForByte) {
         EXPECT_EQ(exit_code(*accepted), 0) << accepted->out;
     }
     EXPECT_GT(parsers, 0u);
+}
+
+// Five patches of this kernel: the change behind one that does not build. The long proof is the suite `bisect`.
+TEST_F(EndToEnd, BisectNamesThePlantedPatchPastOneThatDoesNotBuild) {
+    const auto tree = cached_tree(default_cache_dir(), "12");
+    ASSERT_FALSE(tree.empty());
+    GeneratedHistory history(tree);
+    history.filler();
+    history.break_build();
+    history.mend();
+    history.plant(kTop / "kernel-patches/6.12/planted-ipi/0001-TEST-ONLY-mm-mmu_gather-send-one-IPI-more-per-single.patch");
+    history.filler();
+    history.write_series(dir_ / "series");
+    const std::vector<std::string> asked{"--quiet",      "--json",    "bisect",  k612,      "--series", (dir_ / "series").string(),
+                                         "--metric",     "sync_ipis", "--clock", "virtual", "--set",    "workload.pace_us=10000",
+                                         "--most-boots", "2"};
+    const auto found = rig(asked, kBuildLimit);
+    ASSERT_EQ(exit_code(found), 0) << found.out;
+    const json bisected = json::parse(found.out);
+    const auto& b = bisected.at("bisection");
+    ASSERT_EQ(b.at("first_bad").size(), 1u) << found.out;
+    EXPECT_EQ(b.at("first_bad")[0].at("name"), history.name(3));
+    EXPECT_EQ(b.at("good"), 240);
+    EXPECT_EQ(b.at("bad"), 320); // one IPI more for each of 80 calls
+    EXPECT_EQ(b.at("explains"), 1);
+    std::vector<std::string> untold;
+    for (const auto& visit : b.at("visits"))
+        if (visit.at("outcome") == "unbuildable") untold.push_back(visit.at("revision").at("id"));
+    EXPECT_EQ(untold, std::vector<std::string>{"r02"}) << found.out;
+    // The log alone leads to the same answer.
+    const auto replayed = rig({"--quiet", "bisect", "--log", bisected.at("folder").get<std::string>()});
+    EXPECT_EQ(exit_code(replayed), 0) << replayed.out;
+    EXPECT_NE(replayed.out.find("FIRST BAD: " + history.name(3)), std::string::npos) << replayed.out;
 }
 
 TEST_F(EndToEnd, WallClockCountsAreExactToo) {
@@ -152,8 +189,14 @@ TEST_F(EndToEnd, TheVacuitySuiteHolds) {
 TEST_F(EndToEnd, VacuousExperimentsAreInconclusive) {
     const Control controls[] = {
         {"no injections left", {{"interval = 1 .*", "interval = 1\ntimes = 0"}}, {"injections", "target_hits", "witness_hits"}, ""},
-        {"other call sites fail too", {{"interval = 1 .*", "interval = 1\nstack_filter = false"}}, {"faults_reconcile", "failure_sites"}, "__tlb_remove_folio_pages"},
-        {"a function that is not there", {{"function = \"tlb_remove_table_one\"", "function = \"tlb_remove_table_two\""}}, {"symbols"}, "tlb_remove_table_two"},
+        {"other call sites fail too",
+         {{"interval = 1 .*", "interval = 1\nstack_filter = false"}},
+         {"faults_reconcile", "failure_sites"},
+         "__tlb_remove_folio_pages"},
+        {"a function that is not there",
+         {{"function = \"tlb_remove_table_one\"", "function = \"tlb_remove_table_two\""}},
+         {"symbols"},
+         "tlb_remove_table_two"},
     };
     for (const auto& control : controls) {
         fs::remove_all(dir_ / "results");
@@ -164,7 +207,8 @@ TEST_F(EndToEnd, VacuousExperimentsAreInconclusive) {
         EXPECT_NE(result.out.find(control.says), std::string::npos) << control.name << ": no '" << control.says << "' in\n" << result.out;
         if (control.proofs.empty()) continue;
         const auto failing = failing_proofs(runs().at(0));
-        for (const auto& id : control.proofs) EXPECT_TRUE(failing.contains(id)) << control.name << ": " << id << " holds\n" << result.out;
+        for (const auto& id : control.proofs)
+            EXPECT_TRUE(failing.contains(id)) << control.name << ": " << id << " holds\n" << result.out;
     }
 }
 
@@ -200,7 +244,8 @@ TEST_F(EndToEnd, ASuiteAnswersPointByPoint) {
     const auto result = rig({"compare", "configs/review.toml", "--point", "imperative-voice", "--point", "no-stub"}, kBuildLimit);
     EXPECT_EQ(exit_code(result), 0) << result.out;
     EXPECT_NE(result.out.find("2 of 2 points hold; 1 of 1 negative controls were seen to fail"), std::string::npos) << result.out;
-    const auto wrong = variant("review.toml", {{"lacks = \\[\"Should be used\"\\]", "has = [\"Should be used\"]"}, {"has = \\[\"Use in slow paths where sleeping is acceptable.\"\\]\n", ""}});
+    const auto wrong = variant("review.toml", {{"lacks = \\[\"Should be used\"\\]", "has = [\"Should be used\"]"},
+                                               {"has = \\[\"Use in slow paths where sleeping is acceptable.\"\\]\n", ""}});
     const auto broken = rig({"compare", wrong.string(), "--point", "imperative-voice"});
     EXPECT_EQ(exit_code(broken), 1) << broken.out;
     EXPECT_NE(broken.out.find("'Should be used' is missing"), std::string::npos) << broken.out;
@@ -226,7 +271,8 @@ TEST_F(EndToEnd, PtReclaimIsInconclusiveNotNoChange) {
 
     // Had the experiment not declared the option, what happens at run time tells all the same.
     fs::remove_all(dir_ / "results");
-    const auto undeclared = variant("vacuous-pt-reclaim.toml", {{"MMU_GATHER_RCU_TABLE_FREE = \"y\"\nPT_RECLAIM = \"n\"", "MMU_GATHER_RCU_TABLE_FREE = \"y\""}});
+    const auto undeclared =
+        variant("vacuous-pt-reclaim.toml", {{"MMU_GATHER_RCU_TABLE_FREE = \"y\"\nPT_RECLAIM = \"n\"", "MMU_GATHER_RCU_TABLE_FREE = \"y\""}});
     const auto again = rig({"compare", undeclared.string()});
     EXPECT_EQ(exit_code(again), 4) << again.out;
     EXPECT_EQ(failing_proofs(runs().at(0)), (std::set<std::string>{"witness_hits", "witness_within"})) << again.out;
