@@ -93,6 +93,7 @@ std::vector<std::string> reproduce(const BisectLine& line, const Spec& spec) {
     add("--good", line.good);
     add("--bad", line.bad);
     add("--repository", line.repository.string());
+    add("--base", line.base);
     add("--arm", line.arm);
     if (line.most_boots) add("--most-boots", std::to_string(*line.most_boots));
     if (line.confidence != BisectLine{}.confidence) add("--confidence", fmt::format("{}", line.confidence));
@@ -209,13 +210,9 @@ Result<std::pair<BisectRecord, fs::path>> run_bisection(const BisectLine& line, 
         if (say) say(fmt::format("going on with {}: {} revisions are known", folder.string(), known.size()));
     }
     RIG_TRY(history, open_history(request, spec, folder, world.runner));
-    const BisectPlace place{spec,
-                            *arm,
-                            line.metric,
-                            fs::absolute(folder),
-                            history.series.get(),
-                            history.git.get(),
-                            request.repository,
+    auto base = line.base;
+    if (const auto* source = std::get_if<GitSource>(&spec.kernel.source); source && base.empty()) base = source->base;
+    const BisectPlace place{spec, *arm, line.metric, fs::absolute(folder), history.series.get(), history.git.get(), request.repository, base,
                             {{}, common.jobs, record.command, false, common.disk_budget_mib << 20, common.warn}};
     auto real = real_world(place, world, stop);
     real.say = say;

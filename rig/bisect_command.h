@@ -16,6 +16,7 @@ struct BisectLine {
     std::filesystem::path series;     // a quilt series, or
     std::string good, bad;            // revisions of
     std::filesystem::path repository; // this git repository; empty: kernel.source's
+    std::string base;                 // on whose tree its revisions are built as patches; empty: the source's, else `good`
     std::string metric, arm;          // empty arm: the baseline
     std::optional<unsigned> boots, most_boots;
     double confidence = 0.95, least_effect = 0.005;

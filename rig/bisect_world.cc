@@ -82,7 +82,7 @@ Result<Spec> revision_spec(const BisectPlace& place, const std::vector<Revision>
     std::optional<GitSource> source;
     if (place.git) {
         const auto good = place.git->commit_of(place.git->good().id);
-        source = GitSource{place.repository, good, good};
+        source = GitSource{place.repository, good, place.base.empty() ? good : place.base};
     }
     RIG_TRY(overrides, revision_overrides(place.spec, place.arm, arms, source, place.metric));
     RIG_TRY(spec, parse_spec(place.spec.text, place.spec.file, overrides));

@@ -17,7 +17,8 @@ struct BisectPlace {
     std::filesystem::path folder;          // of this bisection
     const SeriesHistory* series = nullptr; // one of the two
     const GitHistory* git = nullptr;
-    std::filesystem::path repository; // git: the user's
+    std::filesystem::path repository; // git: the user's, and
+    std::string base;                 // the revision whose tree all others are patches on; empty: the good end
     ExperimentOptions options;        // `results` is not used
 };
 

@@ -182,6 +182,7 @@ int main(int argc, char** argv) {
     auto* good = bisect->add_option("--good", bisection.good, "a git revision without the change, an ancestor of --bad")->excludes(of_series);
     bisect->add_option("--bad", bisection.bad, "a git revision with the change")->needs(good);
     bisect->add_option("--repository", bisection.repository, "git repository of both (default: the experiment's kernel.source)")->needs(good);
+    bisect->add_option("--base", bisection.base, "revision on whose tree the others are built as patches (default: that of the experiment's kernel.source, else --good)")->needs(good);
     bisect->add_option("--arm", bisection.arm, "arm whose series, command line and options revisions start from (default: the baseline)");
     bisect->add_option("--most-boots", bisection.most_boots, "virtual clock: boots of the ends, and of a revision that fewer leave unclear (default 4); wall clock: of a revision (48)")->check(CLI::Range(2u, 1000u));
     bisect->add_option("--confidence", bisection.confidence, "wall clock: of the whole answer")->capture_default_str()->check(CLI::Range(0.5, 0.9999));
