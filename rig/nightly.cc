@@ -290,8 +290,8 @@ class NightRun {
             const std::string direction = step.rose ? "rose" : "fell";
             Confirmation confirmation;
             RIG_CHECK(confirm(
-                result, step.metric + " " + direction, [&](const RunRecord& rerun) { return rerun.proven() && confirms(step, rerun); },
-                confirmation));
+                result, step.metric + " " + direction,
+                [&](const RunRecord& rerun) { return rerun.proven() && confirms(step, runs, rerun, cell, options); }, confirmation));
             if (confirmation.outcome == "not confirmed")
                 book_.dismissed.push_back({cell.name, step.metric, direction, runs[step.at]->id, night_.id, runs.size() - step.at});
             if (confirmation.outcome != "confirmed") continue;

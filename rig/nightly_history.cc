@@ -107,10 +107,20 @@ std::vector<Step> steps_of(const std::vector<const RunRecord*>& runs, const Nigh
     return steps;
 }
 
-bool confirms(const Step& step, const RunRecord& run) {
-    return std::all_of(step.levels.begin(), step.levels.end(), [&](const Level& level) {
-        const auto* figure = figure_of(run, step.metric, level.arm);
+bool confirms(const Step& step, const std::vector<const RunRecord*>& runs, const RunRecord& more, const NightCell& cell,
+              const ChangePointOptions& options) {
+    const bool on_level = std::all_of(step.levels.begin(), step.levels.end(), [&](const Level& level) {
+        const auto* figure = figure_of(more, step.metric, level.arm);
         return figure && std::abs(*figure->median - level.after) < std::abs(*figure->median - level.before);
+    });
+    if (!on_level) return false;
+    auto longer = runs;
+    longer.push_back(&more);
+    auto only = cell;
+    only.watch = {step.metric};
+    const auto again = steps_of(longer, only, options);
+    return std::any_of(again.begin(), again.end(), [&](const Step& one) {
+        return one.rose == step.rose && std::max(one.at, step.at) - std::min(one.at, step.at) < options.least_segment;
     });
 }
 

@@ -40,7 +40,9 @@ struct Step {
 // Of the watched metrics, by place. Figures that are defined otherwise than the newest run's are left out.
 std::vector<Step> steps_of(const std::vector<const RunRecord*>& runs, const NightCell& cell, const ChangePointOptions& options);
 
-// Does this run stand on the level after the step? Each arm's median must be nearer to it than to the level before.
-bool confirms(const Step& step, const RunRecord& run);
+// Is the step still there with one run more? That run's median must be nearer to the level after it than to the level before, in each arm, and the
+// search must find the step again with it. `runs` as they were when the step was found.
+bool confirms(const Step& step, const std::vector<const RunRecord*>& runs, const RunRecord& more, const NightCell& cell,
+              const ChangePointOptions& options);
 
 } // namespace rig

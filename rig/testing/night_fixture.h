@@ -90,7 +90,8 @@ struct FakeNights {
         run.started = run.ended = utc_text(now);
         run.id = fmt::format("{:%Y%m%d-%H%M%S}-{}", fmt::gmtime(std::chrono::system_clock::to_time_t(now)), cell.spec.stem().string());
         run.state = "ended", run.experiment = cell.spec.stem().string(), run.clock = "virtual", run.vcpus = 4;
-        for (const auto& one : overrides_of(cell, at)) run.overrides.push_back(one.key + "=" + one.value);
+        for (const auto& one : overrides_of(cell, at))
+            run.overrides.push_back(one.key + "=" + one.value);
         run.spec_sha256 = spec_identity(text, run.overrides);
         run.revision = at;
         const auto is = verdict(cell.name, of_tree, count);
@@ -103,7 +104,8 @@ struct FakeNights {
             run.arms.push_back(arm);
             for (const auto& metric : cell.watch) {
                 MetricRecord one;
-                one.metric = metric, one.arm = name, one.unit = metric == "sync_ipis" ? "count" : "ns", one.median = cost(cell.name, metric, of_tree, count);
+                one.metric = metric, one.arm = name, one.unit = metric == "sync_ipis" ? "count" : "ns",
+                one.median = cost(cell.name, metric, of_tree, count);
                 run.metrics.push_back(one);
             }
         }
@@ -124,7 +126,8 @@ struct FakeNights {
             searched.push_back(request);
             BisectFinding finding;
             for (const auto culprit : culprits)
-                if (number(request.good) < culprit && culprit <= number(request.bad)) finding.candidates.push_back(fmt::format("{} patch {}", commit(culprit).substr(28), culprit));
+                if (number(request.good) < culprit && culprit <= number(request.bad))
+                    finding.candidates.push_back(fmt::format("{} patch {}", commit(culprit).substr(28), culprit));
             finding.found = finding.candidates.size() == 1;
             if (!finding.found) finding.why_not = "the two ends do not differ";
             return finding;
