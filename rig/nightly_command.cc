@@ -32,10 +32,14 @@ Result<CommandResult> git(CommandRunner& runner, const fs::path& repository, std
     return runner.run(command);
 }
 
+std::string first_line(const std::string& text) {
+    return text.substr(0, text.find('\n'));
+}
+
 Result<std::string> commit_of(CommandRunner& runner, const fs::path& repository, const std::string& revision) {
     RIG_TRY(result, git(runner, repository, {"rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}"}));
     if (!result.ok()) return fail(Blame::Spec, fmt::format("{}: no commit '{}' in this repository", repository.string(), revision));
-    return trimmed(result.out);
+    return first_line(result.out);
 }
 
 // As far as it is known without fetching anything.
@@ -89,7 +93,7 @@ RunRecord outcome_of(const Error& error, const std::string& commit) {
     RunRecord record;
     record.state = "failed";
     record.exit = static_cast<unsigned>(exit_for(error.blame));
-    record.closing = printable(fmt::format("{} fault: {}", name(error.blame), error.message.substr(0, error.message.find('\n'))));
+    record.closing = printable(fmt::format("{} fault: {}", name(error.blame), first_line(error.message)));
     record.revision = commit;
     return record;
 }
@@ -216,7 +220,7 @@ since_filter(const NightConfig& config, const std::string& since, CommandRunner&
         if (cell.follow) {
             const auto count = git(runner, repository, {"rev-list", "--count", *base + ".." + facts.commit});
             if (!count || !count->ok()) return fmt::format("--since {}: git cannot count the commits since then", since);
-            return trimmed(count->out) == "0" ? fmt::format("no commit on {} since {}", cell.follow->branch, since) : "";
+            return first_line(count->out) == "0" ? fmt::format("no commit on {} since {}", cell.follow->branch, since) : "";
         }
         const auto spec = load_spec(top / cell.spec, cell.overrides);
         std::vector<std::string> words{"diff", "--quiet", *base, "--", cell.spec.string()};

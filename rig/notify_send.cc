@@ -142,6 +142,8 @@ Status append_message(const fs::path& file, const Message& message) {
     };
     std::error_code error;
     if (file.has_parent_path()) fs::create_directories(file.parent_path(), error); // that it is missing is told below
+    const Fd out{::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644)};
+    if (out.fd < 0) return cannot("open");
     const auto before = slurp(file);
     for (std::size_t at = 0; at < before.size();) {
         const auto end = std::min(before.find('\n', at), before.size());
@@ -150,8 +152,6 @@ Status append_message(const fs::path& file, const Message& message) {
         if (line.is_object() && line.value("id", nlohmann::json()) == message.id) return {};
         at = end + 1;
     }
-    const Fd out{::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644)};
-    if (out.fd < 0) return cannot("open");
     // What a killed rig left of a line is ended first.
     const auto line = (before.empty() || before.ends_with('\n') ? "" : "\n") + message_json(message) + "\n";
     for (std::string_view rest = line; !rest.empty();) {
