@@ -39,8 +39,9 @@ template<class T> Result<T> read(std::string_view text, const std::filesystem::p
     }
 }
 
-bool unconfirmed(const CellResult& cell) {
-    return std::any_of(cell.confirmations.begin(), cell.confirmations.end(), [](const Confirmation& one) { return one.outcome != "confirmed"; });
+// A candidate of which nobody knows yet: the host failed its re-run. What a re-run did not confirm is answered.
+bool in_doubt(const CellResult& cell) {
+    return std::any_of(cell.confirmations.begin(), cell.confirmations.end(), [](const Confirmation& one) { return one.outcome == "host fault"; });
 }
 
 const char* mark_code(const CellResult& cell) {
@@ -78,7 +79,7 @@ Exit Night::exit(const IncidentBook& book) const {
         else if (cell.state == "done") {
             ran = true;
             // A broken cell without an open incident was not confirmed.
-            if (cell.verdict != "as-expected" || unconfirmed(cell)) return Exit::Inconclusive;
+            if (cell.verdict != "as-expected" || in_doubt(cell)) return Exit::Inconclusive;
         }
     }
     if (host) return Exit::Host;

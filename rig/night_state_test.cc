@@ -36,6 +36,12 @@ TEST(NightState, TheExitIsOfTheWorstThatIsCertain) {
     EXPECT_EQ(night_of({good, unmakable}).exit(none), Exit::Inconclusive);
     EXPECT_EQ(night_of({broken}).exit(none), Exit::Inconclusive); // not confirmed
     EXPECT_EQ(night_of({late}).exit(none), Exit::Inconclusive);   // nothing ran: nothing is as expected
+    // A step that its re-run did not show is answered; one whose re-run the host failed is not.
+    auto stepped = good;
+    stepped.confirmations.push_back({"caller_latency rose", "not confirmed", "", "run"});
+    EXPECT_EQ(night_of({stepped}).exit(none), Exit::AsExpected);
+    stepped.confirmations[0].outcome = "host fault";
+    EXPECT_EQ(night_of({stepped}).exit(none), Exit::Inconclusive);
     auto since = night_of({late});
     since.since = "v6.12";
     EXPECT_EQ(since.exit(none), Exit::AsExpected);

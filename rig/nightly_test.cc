@@ -242,6 +242,75 @@ TEST_F(NightlyTest, AKillBetweenIncidentAndNightTellsOnce) {
     EXPECT_EQ(nights_.sent.size(), 2u);
 }
 
+TEST_F(NightlyTest, AKillInTheReRunLooksAgainAndDoesNotRunTheCellAgain) {
+    use_one_cell();
+    nights_.verdict = [](const std::string&, unsigned, unsigned) { return "broken"; };
+    nights_.before_run = [this](const std::string&) {
+        if (nights_.ran.size() == 1) throw Killed();
+    };
+    EXPECT_THROW((void)nights_.night(), Killed);
+    nights_.before_run = [](const std::string&) {};
+    const auto result = night();
+    EXPECT_EQ(nights_.ran.size(), 2u); // the run, and its re-run
+    EXPECT_EQ(result.book.incidents.size(), 1u);
+    EXPECT_EQ(nights_.sent.size(), 1u);
+}
+
+TEST_F(NightlyTest, ACandidateWhoseReRunTheHostFailedIsOpenUntilAnotherNight) {
+    use_one_cell();
+    const auto name = nights_.config.cells[0].name;
+    nights_.verdict = [](const std::string&, unsigned, unsigned) { return "broken"; };
+    nights_.before_run = [this, name](const std::string&) {
+        if (nights_.ran.size() == 1) nights_.faults[name] = {{Blame::Host, "disk full", {}, {}, {}}};
+    };
+    auto result = night();
+    EXPECT_EQ(result.night.cells[0].confirmations.at(0).outcome, "host fault");
+    EXPECT_TRUE(result.book.incidents.empty());
+    EXPECT_EQ(result.night.exit(result.book), Exit::Inconclusive);
+    nights_.next_evening();
+    result = night();
+    EXPECT_EQ(result.book.incidents.size(), 1u);
+    EXPECT_EQ(result.night.exit(result.book), Exit::Broken);
+}
+
+TEST_F(NightlyTest, AnInterruptedNightSaysHowItGoesOn) {
+    std::stop_source stop;
+    nights_.before_run = [&](const std::string&) {
+        if (nights_.ran.size() == 1) stop.request_stop();
+    };
+    const auto result = nights_.night({}, stop.get_token());
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().blame, Blame::Host);
+    EXPECT_NE(result.error().message.find("the same command goes on with it"), std::string::npos) << result.error().message;
+    nights_.before_run = [](const std::string&) {};
+    night();
+    EXPECT_EQ(nights_.ran.size(), 5u);
+}
+
+// A search that finds nothing is made again on other nights, each time with a wider range, and given up in the end; nobody is told more than once.
+TEST_F(NightlyTest, ASearchThatFindsNothingWidensAndEnds) {
+    use_one_cell();
+    nights_.cost = [](const std::string&, const std::string& metric, unsigned commit, unsigned) {
+        return metric == "sync_ipis" && commit >= 12 ? 260.0 : 240.0;
+    };
+    for (unsigned i = 1; i <= 20; ++i) {
+        nights_.head = i;
+        night();
+        nights_.next_evening();
+    }
+    ASSERT_EQ(nights_.searched.size(), kSearchAttempts);
+    EXPECT_EQ(FakeNights::number(nights_.searched[0].good), 11u);
+    EXPECT_EQ(FakeNights::number(nights_.searched[0].bad), 12u);
+    EXPECT_EQ(FakeNights::number(nights_.searched[1].good), 10u);
+    EXPECT_EQ(FakeNights::number(nights_.searched[1].bad), 13u);
+    ASSERT_EQ(nights_.sent.size(), 1u);
+    EXPECT_EQ(nights_.sent[0].id, "1-opened");
+    EXPECT_NE(nights_.sent[0].text.find("not bisected yet: the two ends do not differ"), std::string::npos) << nights_.sent[0].text;
+    const auto book = load_book(nights_.results);
+    EXPECT_FALSE(book->incidents[0].cause.wanted);
+    EXPECT_NE(incident_text(book->incidents[0]).find("not found by bisection"), std::string::npos);
+}
+
 TEST_F(NightlyTest, AChannelThatFailsKeepsTheMessageForTheNextNight) {
     use_one_cell();
     nights_.verdict = [](const std::string&, unsigned, unsigned) { return "broken"; };

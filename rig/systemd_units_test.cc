@@ -44,6 +44,19 @@ TEST(SystemdUnits, LimitsFollowTheBudgetAndMailItsQueue) {
     EXPECT_NE(systemd_units(options)->at(kServiceUnit).find("NoNewPrivileges=yes"), std::string::npos);
 }
 
+// What a guest's boot needs (rig/host/host_cpu.h, rig/host/qemu_hypervisor.cc) and a stricter unit would take.
+TEST(SystemdUnits, LeaveWhatGuestsNeed) {
+    for (const bool system : {false, true}) {
+        const auto text = systemd_units(options_of(system))->at(kServiceUnit);
+        for (const char* taken : {"RestrictRealtime=", "MemoryDenyWriteExecute=", "PrivateDevices=", "PrivateNetwork=", "RestrictNamespaces="})
+            EXPECT_EQ(text.find(taken), std::string::npos) << taken;
+        EXPECT_NE(text.find("NoNewPrivileges="), std::string::npos); // the control: it is a text with such lines
+    }
+    const auto text = systemd_units(options_of(true))->at(kServiceUnit);
+    for (const char* needed : {"DeviceAllow=/dev/kvm rw", "CAP_SYS_NICE", "CAP_SETPCAP", "CAP_DAC_READ_SEARCH"})
+        EXPECT_NE(text.find(needed), std::string::npos) << needed;
+}
+
 TEST(SystemdUnits, WordsAreTakenLiterally) {
     EXPECT_EQ(unit_word("plain", true), "plain");
     EXPECT_EQ(unit_word("two words", true), "\"two words\"");
