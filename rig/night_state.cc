@@ -61,7 +61,7 @@ std::string exit_words(Exit exit) {
     case Exit::Host:
         return "faults of the host, and nothing else";
     default:
-        return "inconclusive: not every cell that ran says something of its kernels";
+        return "inconclusive: a cell says nothing of its kernels, or no cell ran";
     }
 }
 
@@ -83,7 +83,8 @@ Exit Night::exit(const IncidentBook& book) const {
         }
     }
     if (host) return Exit::Host;
-    return ran || !since.empty() ? Exit::AsExpected : Exit::Inconclusive; // since: that nothing changed is an answer
+    const bool unchanged = std::all_of(cells.begin(), cells.end(), [](const CellResult& cell) { return cell.state == "left out"; });
+    return ran || unchanged ? Exit::AsExpected : Exit::Inconclusive; // that nothing changed is an answer
 }
 
 std::string night_json(const Night& night) {
@@ -100,8 +101,9 @@ Result<NightMemory> memory_from_json(std::string_view text, const std::filesyste
 }
 
 std::string night_text(const Night& night, const IncidentBook& book, bool colour) {
-    std::string out = fmt::format("night {} of {}{}: {} cells, {} spent in runs\n\n", night.id, night.config,
-                                  night.since.empty() ? "" : " since " + night.since, night.cells.size(), duration_text(night.spent));
+    std::string out =
+        fmt::format("night {} of {}{}: {} cell{}, {} spent in runs\n\n", night.id, night.config, night.since.empty() ? "" : " since " + night.since,
+                    night.cells.size(), night.cells.size() == 1 ? "" : "s", duration_text(night.spent));
     std::size_t width = 4;
     for (const auto& cell : night.cells)
         width = std::max(width, std::min<std::size_t>(display_width(cell.cell), 44));
@@ -113,7 +115,7 @@ std::string night_text(const Night& night, const IncidentBook& book, bool colour
                            cell.run.empty() ? "-" : printable(cell.run));
         const bool ran = cell.state == "done" || cell.state == "ran";
         if (!ran)
-            out += wrapped(printable(fmt::format("  {}: {}", cell.state == "planned" ? "not run" : cell.state,
+            out += wrapped(printable(fmt::format("  {}: {}", cell.state == "planned" || cell.state == "left out" ? "not run" : cell.state,
                                                  cell.state == "planned" ? "the night is not over" : cell.why)),
                            page, 4) +
                    "\n";

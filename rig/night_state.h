@@ -24,8 +24,9 @@ struct Confirmation {
 // One cell tonight.
 struct CellResult {
     std::string cell, tree;
-    std::string state =
-        "planned";      // "planned" | "ran" (not looked at yet) | "done" | "host fault" | "not run" | "no run" (the experiment cannot be made)
+    // "planned" | "ran" (not looked at yet) | "done" | "host fault" | "not run" (no time) | "left out" (by --since) | "no run" (the experiment cannot
+    // be made)
+    std::string state = "planned";
     std::string why;    // why it was run, or why not, or the fault
     std::string commit; // of a followed tree
     CellParts parts;

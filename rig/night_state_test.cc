@@ -42,9 +42,9 @@ TEST(NightState, TheExitIsOfTheWorstThatIsCertain) {
     EXPECT_EQ(night_of({stepped}).exit(none), Exit::AsExpected);
     stepped.confirmations[0].outcome = "host fault";
     EXPECT_EQ(night_of({stepped}).exit(none), Exit::Inconclusive);
-    auto since = night_of({late});
-    since.since = "v6.12";
-    EXPECT_EQ(since.exit(none), Exit::AsExpected);
+    const auto left_out = cell_of("left out", "", "nothing of it changed");
+    EXPECT_EQ(night_of({left_out, left_out}).exit(none), Exit::AsExpected);
+    EXPECT_EQ(night_of({left_out, late}).exit(none), Exit::Inconclusive);
     incident.direction = "fell";
     open_incident(none, incident, "n");
     EXPECT_EQ(night_of({good}).exit(none), Exit::AsExpected);

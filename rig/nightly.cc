@@ -142,7 +142,7 @@ class NightRun {
             if (!facts.why_not.empty())
                 result.state = "no run", result.why = facts.why_not;
             else if (!excluded.empty())
-                result.state = "not run", result.why = excluded;
+                result.state = "left out", result.why = excluded;
             night_.cells.push_back(std::move(result));
             if (auto& memory = memory_[cell.name]; memory.first_seen.empty()) memory.first_seen = night_.started;
         }

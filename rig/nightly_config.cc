@@ -238,8 +238,9 @@ Result<NightConfig> parse_night_config(std::string_view text, const fs::path& fi
     RIG_CHECK(root.require("name", "the night's name"));
     RIG_CHECK(root.text("name", config.name, rules::experiment_name));
     RIG_CHECK(root.integer("budget_minutes", config.budget_minutes, 1, 7 * 24 * 60));
-    RIG_CHECK(root.integer("first_run_minutes", config.first_run_minutes, 1, 7 * 24 * 60));
-    RIG_CHECK(root.number("significance", config.significance, 0.005, 0.2)); // 199 permutations cannot show less
+    config.first_run_minutes = std::min(config.first_run_minutes, config.budget_minutes);
+    RIG_CHECK(root.integer("first_run_minutes", config.first_run_minutes, 1, config.budget_minutes)); // more: nothing new would ever run
+    RIG_CHECK(root.number("significance", config.significance, 0.005, 0.2));                          // 199 permutations cannot show less
     RIG_CHECK(root.number("least_effect", config.least_effect, 0, 10));
     RIG_CHECK(root.require("experiment", fmt::format("1..{} tables: [[experiment]]", max_experiments)));
     RIG_TRY(experiments, root.tables("experiment", max_experiments));

@@ -27,6 +27,10 @@ TEST_F(NightConfigTest, CellsAreExperimentsTimesVcpusTimesVariants) {
     EXPECT_EQ(config->cells[4].name, "b");
     EXPECT_FALSE(config->cells[4].follow);
     EXPECT_EQ(config->notify.channels(), std::vector<std::string>{"file"});
+    const auto short_night =
+        parse_night_config(replaced(replaced(night_config, "budget_minutes = 240", "budget_minutes = 10"), "first_run_minutes = 30\n", ""), file());
+    ASSERT_TRUE(short_night);
+    EXPECT_EQ(short_night->first_run_minutes, 10u);
     EXPECT_TRUE(is_night_config(night_config));
     EXPECT_FALSE(is_night_config(good_spec));
     EXPECT_FALSE(is_night_config("not TOML ["));
@@ -66,6 +70,7 @@ TEST_F(NightConfigTest, MistakesAreNamedWithTheirPlaceAndWhatIsAccepted) {
     expect(error_of("spec = \"configs/b.toml\"", "spec = \"configs/a.toml\"\ntree = \"mm\"\nvcpus = [4]\nvariant = [{ name = \"debug\" }]"),
            "a second cell a@mm/v4/debug");
     expect(error_of("budget_minutes = 240", "budget_minutes = 0"), "budget_minutes");
+    expect(error_of("budget_minutes = 240", "budget_minutes = 20"), "first_run_minutes: 30, want");
     expect(error_of("budget_minutes = 240", "significance = 0.001"), "significance");
     expect(error_of(std::string("name = \"x\"\n")), "missing experiment");
 }
@@ -113,7 +118,7 @@ TEST_F(NightConfigTest, ExperimentsAreCheckedBeforeTheFirstRun) {
     EXPECT_NE(error_in("bisect = true", "arms = [\"other\"]").find("watches arm 'other'"), std::string::npos);
     EXPECT_NE(error_in("DEBUG_VM=y", "DEBUG_VM=maybe").find("DEBUG_VM"), std::string::npos);
     std::ofstream(top_ / "configs/b.toml") << minimal_spec;
-    EXPECT_NE(error_in("budget_minutes = 240", "budget_minutes = 10").find("one arm"), std::string::npos);
+    EXPECT_NE(error_in("budget_minutes = 240", "budget_minutes = 60").find("one arm"), std::string::npos);
 }
 
 } // namespace

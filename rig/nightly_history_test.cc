@@ -1,6 +1,8 @@
 #include "rig/nightly_history.h"
 
+#include "rig/read_run.h"
 #include "rig/testing/night_fixture.h"
+#include "rig/testing/results_fixture.h"
 
 namespace rig {
 namespace {
@@ -100,6 +102,28 @@ TEST_F(NightHistoryTest, AReRunConfirmsOnlyOnTheNewLevel) {
     EXPECT_FALSE(confirms(steps[0], runs, more, cell(), options()));
     more.metrics.clear();
     EXPECT_FALSE(confirms(steps[0], runs, more, cell(), options()));
+}
+
+// As runs really lie on disk, and not as the fixture makes them up.
+class NightHistoryOnDiskTest : public ResultsProject {};
+
+TEST_F(NightHistoryOnDiskTest, ARunIsFoundByWhatItsFolderSays) {
+    auto info = info_of();
+    info.overrides = {{"guest.boots", "8"}};
+    NightCell cell;
+    cell.overrides = info.overrides;
+    const std::string text(fixture::results_spec);
+    const auto record = read_record(make_run(0, "", info));
+    EXPECT_TRUE(record.proven()) << record.why_not;
+    EXPECT_TRUE(is_of_cell(record, cell, "batch-alloc-fail", text));
+    EXPECT_EQ(history_of({record}, cell, "batch-alloc-fail", text).size(), 1u);
+    EXPECT_FALSE(is_of_cell(record, cell, "batch-alloc-fail", text + "\n"));
+    const auto panicked = read_record(make_run(1, "kernel: kernel panic: x", info));
+    EXPECT_STREQ(panicked.verdict(), "broken");
+    EXPECT_TRUE(is_of_cell(panicked, cell, "batch-alloc-fail", text));
+    EXPECT_TRUE(history_of({panicked}, cell, "batch-alloc-fail", text).empty()); // no figures of it
+    cell.overrides.clear();
+    EXPECT_FALSE(is_of_cell(record, cell, "batch-alloc-fail", text));
 }
 
 } // namespace
