@@ -28,10 +28,6 @@ class Words {
     json list_ = json::array();
 };
 
-DashboardCell cell_of(const RunRecord& run) {
-    return {run.experiment, run.clock, run.accelerator, run.arch, run.vcpus, run.overrides, run.spec_sha256, run.clock == "wall" ? run.host_boot : ""};
-}
-
 std::string id_of(const DashboardCell& cell) {
     return sha256_hex(json{cell.experiment, cell.clock, cell.accelerator, cell.arch, cell.vcpus, cell.overrides, cell.spec_sha256, cell.host_boot}.dump(-1, ' ', true, json::error_handler_t::replace)).substr(0, 12);
 }
@@ -65,23 +61,6 @@ json point_of(std::size_t run, const MetricRecord& metric, Words& verdicts) {
     }
     return {run, *metric.median, number_or_null(low), number_or_null(high), interval ? 1 : 0, verdicts.number(metric.verdict), number_or_null(metric.ratio),
             number_or_null(metric.ratio_low), number_or_null(metric.ratio_high)};
-}
-
-// What else is another than in the run before: where to look first, not what it was.
-json what_changed(const RunRecord& before, const RunRecord& after, const std::string& arm) {
-    json changed = json::array();
-    const auto image = [&](const RunRecord& run) {
-        for (const auto& one : run.arms)
-            if (one.arm == arm) return one.image_sha256;
-        return std::string();
-    };
-    if (image(before) != image(after)) changed.push_back("the arm's kernel");
-    if (before.program != after.program) changed.push_back("rig");
-    if (before.image != after.image) changed.push_back("the guest's programs (agent, perf, busybox)");
-    if (before.qemu_version != after.qemu_version) changed.push_back("QEMU");
-    if (before.libvirt_version != after.libvirt_version) changed.push_back("libvirt");
-    if (before.seed != after.seed || before.boots != after.boots) changed.push_back("seed or number of boots");
-    return changed;
 }
 
 // What a cell's figures are, over its runs in the order of time.
@@ -134,7 +113,7 @@ json cell_data(const std::vector<std::pair<std::size_t, const RunRecord*>>& runs
             json changes = json::array();
             for (const auto& change : change_points({series.medians.begin() + static_cast<std::ptrdiff_t>(from), series.medians.end()}, options.changes)) {
                 const auto at = from + change.at;
-                changes.push_back({{"at", at}, {"before", change.before}, {"after", change.after}, {"p", change.p}, {"with", what_changed(*series.runs[at - 1], *series.runs[at], arm)}});
+                changes.push_back({{"at", at}, {"before", change.before}, {"after", change.after}, {"p", change.p}, {"with", changed_between(*series.runs[at - 1], *series.runs[at], arm)}});
             }
             arms.push_back({{"arm", arm}, {"points", std::move(series.points)}, {"changes", std::move(changes)}});
         }
@@ -153,6 +132,26 @@ std::string words(const DashboardCell& cell) {
 }
 
 } // namespace
+
+DashboardCell dashboard_cell_of(const RunRecord& run) {
+    return {run.experiment, run.clock, run.accelerator, run.arch, run.vcpus, run.overrides, run.spec_sha256, run.clock == "wall" ? run.host_boot : ""};
+}
+
+std::vector<std::string> changed_between(const RunRecord& before, const RunRecord& after, const std::string& arm) {
+    std::vector<std::string> changed;
+    const auto image = [&](const RunRecord& run) {
+        for (const auto& one : run.arms)
+            if (one.arm == arm) return one.image_sha256;
+        return std::string();
+    };
+    if (image(before) != image(after)) changed.emplace_back("the arm's kernel");
+    if (before.program != after.program) changed.emplace_back("rig");
+    if (before.image != after.image) changed.emplace_back("the guest's programs (agent, perf, busybox)");
+    if (before.qemu_version != after.qemu_version) changed.emplace_back("QEMU");
+    if (before.libvirt_version != after.libvirt_version) changed.emplace_back("libvirt");
+    if (before.seed != after.seed || before.boots != after.boots) changed.emplace_back("seed or number of boots");
+    return changed;
+}
 
 std::size_t DashboardOptions::least_runs() const {
     std::size_t n = 2 * changes.least_segment;
@@ -176,7 +175,7 @@ std::map<std::string, std::string> dashboard_data(const std::vector<RunRecord>& 
     json rows = json::array();
     for (std::size_t i = 0; i < runs.size(); ++i) {
         const auto& run = *runs[i];
-        const auto cell = cell_of(run);
+        const auto cell = dashboard_cell_of(run);
         const auto [at, added] = cell_numbers.try_emplace(cell, cells.size());
         if (added) cells.push_back(cell), of_cell.emplace_back();
         of_cell[at->second].emplace_back(i, &run);

@@ -22,6 +22,10 @@ struct DashboardCell {
     std::string spec_sha256, host_boot;
     auto operator<=>(const DashboardCell&) const = default;
 };
+DashboardCell dashboard_cell_of(const RunRecord& run);
+
+// What else is another than in the run before, in words: where to look first, not what it was.
+std::vector<std::string> changed_between(const RunRecord& before, const RunRecord& after, const std::string& arm);
 
 struct DashboardOptions {
     std::size_t change_window = 200; // change points are looked for among the newest runs of a cell

@@ -6,6 +6,7 @@
 #include "rig/host/boost_command_runner.h"
 #include "rig/host/choose.h"
 #include "rig/host/qemu_hypervisor.h"
+#include "rig/nightly_command.h"
 #include "rig/site_command.h"
 #include "rig/scratch.h"
 
@@ -237,6 +238,26 @@ int main(int argc, char** argv) {
     dashboard->add_option("--pages", site.pages, "of the newest runs that have no page of their own, make so many")->capture_default_str()->check(CLI::Range(0u, 100000u));
     auto* serve = app.add_subcommand("serve", "a live view of the run that is being made, on this machine only, until Ctrl-C: boots so far, consoles, reports");
     serve->add_option("--port", site.port, "port on 127.0.0.1; 0: any free one")->capture_default_str();
+    rig::NightlyLine nightly_line;
+    auto* nightly = app.add_subcommand("nightly", "unattended: all cells of a configuration within a time budget, regressions confirmed, searched for and told\n\n"
+                                                  "  rig nightly                                    configs/nightly.toml; after a kill the same command goes on with the night\n"
+                                                  "  rig nightly --since v6.12                      only what changed since a revision, or since a day (2026-02-23)\n"
+                                                  "  rig nightly --close 3 --why \"accepted, see ...\"  ends an incident by hand\n"
+                                                  "  rig nightly --install-units                    a service and a timer for your systemd (--system: the machine's)\n\n"
+                                                  "First what never ran, then what changed, then what is stalest. A cell that broke, and a change point in the history of\n"
+                                                  "a watched metric, are run once more before anybody is told; each incident is told once when it opens, when its commit is\n"
+                                                  "found, and when it is fixed. docs/nightly.md has the configuration, the messages and snippets for Jenkins and GitLab CI.\n\n"
+                                                  "Exit codes: 0 all as expected, 1 a confirmed regression is open, 2 a mistake in the configuration, 3 faults of the host\n"
+                                                  "            only (or another night is going on), 4 a cell was inconclusive.");
+    nightly->add_option("CONFIG", nightly_line.config, "the night's configuration")->capture_default_str();
+    nightly->add_option("--since", nightly_line.since, "only cells with changes since then: a day, a moment (UTC) or a git revision")->type_name("DATE|REV");
+    nightly->add_flag("--fresh", nightly_line.fresh, "begin anew: without it the same command goes on with a night that was interrupted less than a day ago");
+    nightly->add_option("--close", nightly_line.close, "end the open incident of this number by hand, and tell so")->type_name("N");
+    nightly->add_option("--why", nightly_line.why, "the reason, with --close");
+    nightly->add_flag("--install-units", nightly_line.install_units, "write rig-nightly.service and rig-nightly.timer, run nothing");
+    nightly->add_flag("--system", nightly_line.system, "with --install-units: in /etc/systemd/system, in place of your own ~/.config/systemd/user");
+    nightly->add_option("--on-calendar", nightly_line.on_calendar, "with --install-units: when, as in systemd.time(7)")->capture_default_str();
+    nightly->add_option("--root", nightly_line.root, "with --install-units: prefix of the units' folder, for packages");
     auto* doctor = app.add_subcommand("doctor", "what works here, what is missing, and the mend for each");
     auto* cache = app.add_subcommand("cache", "list, size and prune the artefact cache");
     cache->add_flag("--prune", line.prune, "remove what the limits below say (default: unused for 30 days)");
@@ -262,7 +283,8 @@ int main(int argc, char** argv) {
                            rig::Progress::Clock::now, terminal_columns());
     rig::Progress& progress = common.quiet ? rig::Progress::silent() : terminal;
     const auto run = [&]() -> rig::Result<rig::CommandOutput> {
-        if (compare->parsed() || boot->parsed() || calibrate->parsed() || bisect->parsed() || verdict->parsed()) {
+        const bool a_night = nightly->parsed() && !nightly_line.install_units && !nightly_line.close;
+        if (compare->parsed() || boot->parsed() || calibrate->parsed() || bisect->parsed() || verdict->parsed() || a_night) {
             RIG_TRY(chosen, rig::choose_libvirt(connect));
             libvirt = std::move(chosen);
         }
@@ -299,6 +321,14 @@ int main(int argc, char** argv) {
                 },
                 interrupts.token());
         if (index->parsed()) return rig::index_command(history, common, progress, interrupts.token());
+        if (nightly->parsed()) {
+            const rig::Bisector bisect = [](const rig::BisectRequest&) -> rig::Result<rig::BisectFinding> {
+                rig::BisectFinding finding;
+                finding.why_not = "no bisection in this build";
+                return finding;
+            };
+            return rig::nightly_command(nightly_line, common, world, bisect, interrupts.token());
+        }
         if (doctor->parsed()) return rig::doctor_command(common, world);
         if (cache->parsed()) return rig::cache_command(line, common, world);
         return rig::fail(rig::Blame::Spec, "no command");

@@ -1,6 +1,5 @@
 #include "rig/read_run.h"
 
-#include "rig/artifact_cache.h"
 #include "rig/files.h"
 #include "rig/report/json.h"
 
@@ -84,10 +83,7 @@ RunRecord read_record(const fs::path& dir) {
         return record;
     }
     take_run_json(run, record);
-    std::string identity = run.contains("spec_text") && run["spec_text"].is_string() ? run["spec_text"].get<std::string>() : "";
-    for (const auto& one : record.overrides)
-        identity += "\n--set " + one;
-    record.spec_sha256 = sha256_hex(identity);
+    record.spec_sha256 = spec_identity(run.contains("spec_text") && run["spec_text"].is_string() ? run["spec_text"].get<std::string>() : "", record.overrides);
     if (auto judged = judge_again(dir, record); judged) {
         record.recomputed = true;
     } else {

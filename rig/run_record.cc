@@ -1,5 +1,7 @@
 #include "rig/run_record.h"
 
+#include "rig/artifact_cache.h"
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -111,6 +113,11 @@ std::vector<std::pair<unsigned, double>> boot_values(const MetricRecord& metric)
         if (boot.is_array() && boot.size() == 2 && boot[0].is_number_unsigned() && boot[1].is_number())
             out.emplace_back(boot[0].get<unsigned>(), boot[1].get<double>());
     return out;
+}
+
+std::string spec_identity(std::string text, const std::vector<std::string>& overrides) {
+    for (const auto& one : overrides) text += "\n--set " + one;
+    return sha256_hex(text);
 }
 
 bool RunRecord::proven() const {

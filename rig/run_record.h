@@ -120,6 +120,9 @@ template<class Record, class Visit> void visit_fault_columns(Record& fault, Visi
     visit("blame", fault.blame), visit("kind", fault.kind), visit("count", fault.count);
 }
 
+// RunRecord::spec_sha256 of an experiment's text and its overrides, each "KEY=VALUE".
+std::string spec_identity(std::string text, const std::vector<std::string>& overrides);
+
 // Fills in what run.json says. What it lacks, or holds in another type, stays empty: it may be of another version of rig.
 void take_run_json(const nlohmann::json& run, RunRecord& record);
 // Fills in what a report says. False, and nothing taken, if it is no report as report/json.h writes it.

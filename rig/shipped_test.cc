@@ -1,5 +1,6 @@
 // The files in configs/ as they are shipped: a mistake in one must not wait until somebody runs it.
 #include "rig/files.h"
+#include "rig/nightly_config.h"
 #include "rig/suite_run.h"
 
 #include <gtest/gtest.h>
@@ -9,8 +10,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-TEST(Shipped, EveryExperimentAndSuiteIsWellFormed) {
-    unsigned experiments = 0, suites = 0;
+TEST(Shipped, EveryExperimentSuiteAndNightIsWellFormed) {
+    unsigned experiments = 0, suites = 0, nights = 0;
     for (const auto& entry : fs::recursive_directory_iterator(fs::path(RIG_TOP) / "configs")) {
         if (entry.path().extension() != ".toml") continue;
         const auto text = slurp(entry.path());
@@ -22,6 +23,14 @@ TEST(Shipped, EveryExperimentAndSuiteIsWellFormed) {
             // The control: what is checked here can fail.
             EXPECT_FALSE(check_suite_files(*suite, {{"guest.vcpus", "99"}}));
             ++suites;
+        } else if (is_night_config(text)) {
+            auto config = parse_night_config(text, entry.path());
+            ASSERT_TRUE(config) << config.error().message;
+            const auto files = check_night_files(*config);
+            EXPECT_TRUE(files) << files.error().message;
+            config->cells.front().watch.emplace_back("no_such_metric"); // the control
+            EXPECT_FALSE(check_night_files(*config));
+            ++nights;
         } else {
             const auto spec = parse_spec(text, entry.path());
             EXPECT_TRUE(spec) << spec.error().message;
@@ -30,6 +39,7 @@ TEST(Shipped, EveryExperimentAndSuiteIsWellFormed) {
     }
     EXPECT_GE(experiments, 8u);
     EXPECT_GE(suites, 1u);
+    EXPECT_GE(nights, 1u);
 }
 
 } // namespace

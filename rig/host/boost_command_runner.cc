@@ -165,12 +165,12 @@ class Run {
     }
 
     boost::system::error_code start(const std::filesystem::path& program) {
-        Fd read_end, write_end, null;
+        Fd read_end, write_end, input;
         int fds[2];
         if (::pipe2(fds, O_CLOEXEC) != 0) return {errno, boost::system::system_category()};
         read_end.fd = fds[0], write_end.fd = fds[1];
-        null.fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-        if (null.fd < 0) return {errno, boost::system::system_category()};
+        input.fd = ::open(command_.input.empty() ? "/dev/null" : command_.input.c_str(), O_RDONLY | O_CLOEXEC);
+        if (input.fd < 0) return {errno, boost::system::system_category()};
 
         const auto env = environment(command_.env);
         const std::vector<std::string> args(command_.argv.begin() + 1, command_.argv.end());
@@ -182,7 +182,7 @@ class Run {
         process::posix::default_launcher launcher;
         launcher.env = env_pointers.data();
         auto child = launcher(io_.get_executor(), ec, program, args,
-                              process::process_stdio{null.fd, write_end.fd, write_end.fd}, process::process_start_dir(cwd),
+                              process::process_stdio{input.fd, write_end.fd, write_end.fd}, process::process_start_dir(cwd),
                               ChildSetup{::getpid()});
         if (ec) {
             if (launcher.pid > 0) ::waitpid(launcher.pid, nullptr, 0); // Boost 1.81 leaves the failed child unreaped

@@ -1,5 +1,7 @@
 #include "rig/host/boost_command_runner.h"
 
+#include "rig/testing/temp_tree.h"
+
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -91,6 +93,18 @@ TEST(BoostCommandRunner, PassesLinesInOrderIncludingAnUnfinishedLast) {
     command.on_line = [&](std::string_view line) { lines.emplace_back(line); };
     must_run(command);
     EXPECT_EQ(lines, (std::vector<std::string>{"one", "", "three"}));
+}
+
+TEST(BoostCommandRunner, ReadsItsInputFromAFileOrNothing) {
+    const rig::testing::TempTree tree;
+    BoostCommandRunner runner;
+    Command command;
+    command.argv = {"cat"};
+    EXPECT_EQ(runner.run(command)->out, "");
+    command.input = tree.put("input", "two\nlines\n");
+    EXPECT_EQ(runner.run(command)->out, "two\nlines\n");
+    command.input = tree / "none";
+    EXPECT_FALSE(runner.run(command));
 }
 
 TEST(BoostCommandRunner, AppendsToTheLogAndSetsEnvironmentAndFolder) {

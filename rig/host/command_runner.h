@@ -36,6 +36,7 @@ struct Command {
     std::vector<std::string> argv;          // argv[0] is looked up in PATH; never passes through a shell
     std::filesystem::path cwd;              // empty: the caller's
     std::map<std::string, std::string> env; // added to (or replacing in) the caller's environment
+    std::filesystem::path input;            // what it reads on stdin; empty: nothing
     std::filesystem::path log;              // stdout and stderr are appended here as they come; empty: not kept
     std::function<void(std::string_view line)> on_line; // each complete line of stdout+stderr, in order
     std::chrono::seconds timeout{3600};                 // afterwards SIGTERM, then SIGKILL, to the process group

@@ -104,7 +104,7 @@ vmlinux = "images/vmlinux"
 )";
 
 // A temporary project that holds every file these texts mention.
-class SpecProject : public testing::Test {
+class SpecProject : public ::testing::Test {
  protected:
     void SetUp() override {
         auto pattern = (std::filesystem::temp_directory_path() / "rig-spec-XXXXXX").string();

@@ -1,0 +1,35 @@
+// What `rig nightly` asks of a bisection, and what it gets back. Plain data: the bisector is handed in as a function.
+#pragma once
+
+#include "rig/error.h"
+#include "rig/spec.h"
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace rig {
+
+// Which commit of (good, bad] made the step that was seen between the two? `good` is the side before the step and `bad` the one after it, in the
+// order of history; which of the two is better is not asked, so that a fix is looked for in the same way.
+struct BisectRequest {
+    std::filesystem::path spec;          // the experiment, relative to the project's top
+    std::vector<SpecOverride> overrides; // of the cell, without kernel.source
+    std::filesystem::path repository;    // local git repository
+    std::string base, good, bad;         // base: as kernel.source.base, may be empty; full commit ids
+    std::string metric;                  // whose level stepped; empty: the run's verdict (as expected or broken) did
+};
+
+struct BisectFinding {
+    std::vector<std::string> candidates; // "<sha12> subject", or names of patches; one: named exactly
+    std::string text;                    // for people: the steps, the figures
+    bool found = false;
+    std::string why_not; // one line, if not found
+    std::filesystem::path log;
+};
+
+// Errors with Blame::Host are worth another try on another night; all others are not.
+using Bisector = std::function<Result<BisectFinding>(const BisectRequest&)>;
+
+} // namespace rig

@@ -1,0 +1,2 @@
+// Boost.URL without its library: Debian's libboost1.81-dev has its sources as headers, to be included in one translation unit.
+#include <boost/url/src.hpp>

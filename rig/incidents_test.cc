@@ -1,0 +1,142 @@
+#include "rig/incidents.h"
+
+#include "rig/testing/night_fixture.h"
+
+namespace rig {
+namespace {
+
+// Runs 0..n-1 of one night each, and a step of one arm among them.
+class IncidentsTest : public ::testing::Test {
+ protected:
+    void SetUp() override {
+        for (unsigned i = 0; i < 30; ++i) {
+            RunRecord run;
+            run.id = fmt::format("202602{:02}-010000-a", i + 1);
+            run.started = fmt::format("2026-02-{:02}T01:00:00Z", i + 1);
+            run.revision = fixture::FakeNights::commit(i);
+            records_.push_back(run);
+        }
+        for (const auto& run : records_)
+            runs_.push_back(&run);
+    }
+    static Step step_at(std::size_t at, double before, double after, double spread = 0) {
+        return {"caller_latency", "ns", after > before, at, 0.005, {{"reviewed", before, after, before - spread, before + spread}}};
+    }
+    StepMeaning meaning(const Step& step) { return meaning_of(step, "cell", runs_, book_, "2026-02-01T00:00:00Z", options_); }
+    Incident& open(const Step& step) {
+        Incident incident;
+        incident.cell = "cell", incident.metric = step.metric, incident.unit = step.unit, incident.direction = step.rose ? "rose" : "fell",
+        incident.levels = step.levels;
+        incident.cause.span = span_of(step, runs_);
+        return open_incident(book_, incident, "20260210-010000");
+    }
+    std::vector<RunRecord> records_;
+    std::vector<const RunRecord*> runs_;
+    IncidentBook book_;
+    ChangePointOptions options_ = [] {
+        ChangePointOptions options;
+        options.least_effect = 0.005;
+        return options;
+    }();
+};
+
+TEST_F(IncidentsTest, AStepOpensOnceThoughItsPlaceMoves) {
+    EXPECT_EQ(meaning(step_at(10, 100, 120)).what, StepMeaning::Opens);
+    open(step_at(10, 100, 120));
+    EXPECT_EQ(meaning(step_at(10, 100, 120)).what, StepMeaning::Known);
+    EXPECT_EQ(meaning(step_at(12, 100, 120)).what, StepMeaning::Known);
+    EXPECT_EQ(meaning(step_at(13, 100, 120)).what, StepMeaning::Opens); // three runs on: another one
+    auto other = step_at(10, 100, 120);
+    other.metric = "sync_ipis";
+    EXPECT_EQ(meaning(other).what, StepMeaning::Opens);
+}
+
+TEST_F(IncidentsTest, StepsBeforeTheFirstNightAreKnown) {
+    EXPECT_EQ(meaning_of(step_at(10, 100, 120), "cell", runs_, book_, "2026-02-12T00:00:00Z", options_).what, StepMeaning::Known);
+    EXPECT_EQ(meaning_of(step_at(11, 100, 120), "cell", runs_, book_, "2026-02-12T00:00:00Z", options_).what, StepMeaning::Opens);
+}
+
+TEST_F(IncidentsTest, AFallToTheLevelBeforeIsAFixAndAnyOtherIsNot) {
+    const auto id = open(step_at(10, 100, 120, 2)).id;
+    EXPECT_EQ(meaning(step_at(15, 120, 100.4)).fixes, std::vector<unsigned>{id}); // within least_effect
+    EXPECT_EQ(meaning(step_at(15, 120, 102)).what, StepMeaning::Fixes);           // within what it was seen to vary
+    EXPECT_EQ(meaning(step_at(15, 120, 90)).what, StepMeaning::Fixes);            // and better
+    EXPECT_EQ(meaning(step_at(15, 120, 110)).what, StepMeaning::Improves);        // half of it is none
+    EXPECT_EQ(meaning(step_at(5, 120, 100)).what, StepMeaning::Improves);         // before it opened
+    auto other_arm = step_at(15, 120, 100);
+    other_arm.levels[0].arm = "ipi";
+    EXPECT_EQ(meaning(other_arm).what, StepMeaning::Improves);
+    Culprit fix;
+    fix.span = span_of(step_at(15, 120, 100), runs_);
+    mark_fixed(book_.incidents[0], fix, "20260218-010000");
+    EXPECT_EQ(meaning(step_at(15, 120, 100)).what, StepMeaning::Known);
+    EXPECT_EQ(meaning(step_at(20, 100, 120)).what, StepMeaning::Opens); // it came back: a new one
+    EXPECT_FALSE(book_.regression_open());
+}
+
+TEST_F(IncidentsTest, TwoStepsUpMayBeFixedByOneDown) {
+    open(step_at(5, 100, 110));
+    open(step_at(10, 110, 120));
+    EXPECT_EQ(meaning(step_at(15, 120, 110)).fixes, std::vector<unsigned>{2});
+    EXPECT_EQ(meaning(step_at(15, 120, 100)).fixes, (std::vector<unsigned>{1, 2}));
+}
+
+TEST_F(IncidentsTest, WhatWasDismissedComesUpAgainWithTwiceTheRuns) {
+    book_.dismissed.push_back({"cell", "caller_latency", "rose", runs_[20]->id, "night", 5});
+    EXPECT_EQ(meaning(step_at(21, 100, 120)).what, StepMeaning::Known); // nine runs behind it
+    EXPECT_EQ(meaning(step_at(20, 100, 120)).what, StepMeaning::Opens); // ten
+}
+
+TEST_F(IncidentsTest, MessagesAreOnePerIncidentAndNight) {
+    auto& incident = open(step_at(10, 10500, 12600));
+    incident.cause.found = true;
+    incident.cause.candidates = {"0123456789ab mm: slow\033[31m things down"};
+    incident.untold.emplace_back("bisected");
+    write_messages(book_, {"file", "email"});
+    ASSERT_EQ(book_.outbox.size(), 1u);
+    EXPECT_EQ(book_.outbox[0].id, "1-opened-bisected");
+    EXPECT_EQ(book_.outbox[0].pending, (std::vector<std::string>{"file", "email"}));
+    EXPECT_NE(book_.outbox[0].text.find("caller_latency rose, 10.5 µs to 12.6 µs in reviewed"), std::string::npos) << book_.outbox[0].text;
+    EXPECT_EQ(book_.outbox[0].text.find('\033'), std::string::npos);
+    write_messages(book_, {"file", "email"});
+    EXPECT_EQ(book_.outbox.size(), 1u);
+}
+
+TEST_F(IncidentsTest, ClosingByHandNeedsAnOpenOne) {
+    open(step_at(10, 100, 120));
+    const auto none = close_incident(book_, 7, "why", "n");
+    ASSERT_FALSE(none);
+    EXPECT_NE(none.error().message.find("open are: 1"), std::string::npos) << none.error().message;
+    EXPECT_TRUE(book_.regression_open());
+    ASSERT_TRUE(close_incident(book_, 1, "accepted", "n"));
+    EXPECT_FALSE(book_.regression_open());
+    EXPECT_NE(incident_text(book_.incidents[0]).find("closed by hand in night n: accepted"), std::string::npos);
+    EXPECT_FALSE(close_incident(book_, 1, "again", "n"));
+}
+
+TEST_F(IncidentsTest, TheBookRoundTripsAndRefusesWhatIsNone) {
+    open(step_at(10, 100, 120));
+    book_.dismissed.push_back({"cell", "m", "rose", "run", "night", 3});
+    write_messages(book_, {"file"});
+    const auto text = book_json(book_);
+    const auto again = book_from_json(text, "x.json");
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_EQ(book_json(*again), text);
+    EXPECT_NE(book_from_json("{}", "x.json").error().message.find("x.json"), std::string::npos);
+    EXPECT_NE(book_from_json(replaced(text, "\"format\": 1", "\"format\": 9"), "x.json").error().message.find("format 9, want 1"), std::string::npos);
+    EXPECT_FALSE(book_from_json(replaced(text, "\"last_id\": 1", "\"last_id\": \"1\""), "x.json"));
+}
+
+TEST_F(IncidentsTest, ARangeIsWidenedByARunOnEachSide) {
+    const auto span = span_of(step_at(10, 1, 2), runs_);
+    EXPECT_EQ(span.good, fixture::FakeNights::commit(9));
+    EXPECT_EQ(span.bad, fixture::FakeNights::commit(10));
+    const auto wider = widened(span, runs_);
+    EXPECT_EQ(wider.good, fixture::FakeNights::commit(8));
+    EXPECT_EQ(wider.bad, fixture::FakeNights::commit(11));
+    const auto first = widened(span_of(step_at(1, 1, 2), runs_), runs_);
+    EXPECT_EQ(first.good, fixture::FakeNights::commit(0)); // there is no run further out
+}
+
+} // namespace
+} // namespace rig

@@ -1,0 +1,84 @@
+#include "rig/night_state.h"
+
+#include "rig/testing/spec_project.h"
+
+#include <gtest/gtest.h>
+
+namespace rig {
+namespace {
+
+Night night_of(std::vector<CellResult> cells) {
+    Night night;
+    night.id = "20260223-010000", night.config = "configs/nightly.toml", night.started = "2026-02-23T01:00:00Z", night.spent = 3725;
+    night.cells = std::move(cells);
+    return night;
+}
+CellResult cell_of(const std::string& state, const std::string& verdict = "", const std::string& why = "") {
+    CellResult cell;
+    cell.cell = "a/v4", cell.state = state, cell.verdict = verdict, cell.why = why;
+    if (!verdict.empty()) cell.run = "20260223-010203-a", cell.seconds = 600, cell.closing = "closing " + verdict;
+    return cell;
+}
+
+TEST(NightState, TheExitIsOfTheWorstThatIsCertain) {
+    IncidentBook none, open;
+    Incident incident;
+    incident.direction = "rose";
+    open_incident(open, incident, "n");
+    const auto good = cell_of("done", "as-expected"), broken = cell_of("done", "broken"), unclear = cell_of("done", "inconclusive"),
+               host = cell_of("host fault", "", "disk"), late = cell_of("not run", "", "no time left"),
+               unmakable = cell_of("no run", "", "a patch does not apply");
+    EXPECT_EQ(night_of({good, late}).exit(none), Exit::AsExpected);
+    EXPECT_EQ(night_of({good}).exit(open), Exit::Broken);
+    EXPECT_EQ(night_of({host, unclear}).exit(open), Exit::Broken);
+    EXPECT_EQ(night_of({good, host}).exit(none), Exit::Host);
+    EXPECT_EQ(night_of({host, unclear}).exit(none), Exit::Inconclusive); // not host faults only
+    EXPECT_EQ(night_of({good, unmakable}).exit(none), Exit::Inconclusive);
+    EXPECT_EQ(night_of({broken}).exit(none), Exit::Inconclusive); // not confirmed
+    EXPECT_EQ(night_of({late}).exit(none), Exit::Inconclusive);   // nothing ran: nothing is as expected
+    // A step that its re-run did not show is answered; one whose re-run the host failed is not.
+    auto stepped = good;
+    stepped.confirmations.push_back({"caller_latency rose", "not confirmed", "", "run"});
+    EXPECT_EQ(night_of({stepped}).exit(none), Exit::AsExpected);
+    stepped.confirmations[0].outcome = "host fault";
+    EXPECT_EQ(night_of({stepped}).exit(none), Exit::Inconclusive);
+    const auto left_out = cell_of("left out", "", "nothing of it changed");
+    EXPECT_EQ(night_of({left_out, left_out}).exit(none), Exit::AsExpected);
+    EXPECT_EQ(night_of({left_out, late}).exit(none), Exit::Inconclusive);
+    incident.direction = "fell";
+    open_incident(none, incident, "n");
+    EXPECT_EQ(night_of({good}).exit(none), Exit::AsExpected);
+}
+
+TEST(NightState, TheTableShowsEveryCellAndWhy) {
+    auto broken = cell_of("done", "broken");
+    broken.confirmations.push_back({"the verdict", "not confirmed", "the re-run came out as-expected: fine", "20260223-020000-a"});
+    const auto night = night_of({cell_of("done", "as-expected"), broken, cell_of("not run", "", "no time left: x"),
+                                 cell_of("host fault", "", "disk\033[2Jfull"), cell_of("no run", "", "a patch does not apply")});
+    const auto text = night_text(night, {}, false);
+    for (const char* part :
+         {"5 cells, 1 h 02 min spent", "as-expected", "closing broken", "the verdict: not confirmed by 20260223-020000-a", "not run: no time left: x",
+          "host fault: disk?[2Jfull", "no run: a patch does not apply", "no regression is open", "inconclusive"})
+        EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+    EXPECT_EQ(text.find('\033'), std::string::npos);
+    EXPECT_NE(night_text(night, {}, true).find("\033[32mas-expected"), std::string::npos);
+    EXPECT_NE(night_report_json(night, {}).find("\"exit\": 4"), std::string::npos);
+}
+
+TEST(NightState, FilesRoundTripAndRefuseWhatIsNone) {
+    const auto text = night_json(night_of({cell_of("done", "as-expected")}));
+    const auto night = night_from_json(text, "night.json");
+    ASSERT_TRUE(night) << night.error().message;
+    EXPECT_EQ(night_json(*night), text);
+    EXPECT_FALSE(night_from_json(replaced(text, "\"format\": 1", "\"format\": 2"), "night.json"));
+    EXPECT_NE(night_from_json("[", "night.json").error().message.find("night.json"), std::string::npos);
+    CellMemory memory;
+    memory.last = "2026-02-23T01:00:00Z", memory.parts.source = "git:a";
+    const auto again = memory_from_json(memory_json({{"a/v4", memory}}), "cells.json");
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->at("a/v4").parts, memory.parts);
+    EXPECT_FALSE(memory_from_json(text, "cells.json"));
+}
+
+} // namespace
+} // namespace rig

@@ -1,0 +1,285 @@
+#include "rig/nightly_command.h"
+
+#include "rig/files.h"
+#include "rig/history_commands.h"
+#include "rig/index_folder.h"
+#include "rig/patch_series.h"
+#include "rig/read_run.h"
+#include "rig/report/figures.h"
+#include "rig/source.h"
+#include "rig/spec_rules.h"
+#include "rig/systemd_units.h"
+#include "rig/utc.h"
+
+#include <cstdlib>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+namespace rig {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::seconds kGitPatience{120}; // a count over a kernel's history takes seconds on a cold disk
+
+Result<CommandResult> git(CommandRunner& runner, const fs::path& repository, std::vector<std::string> words) {
+    Command command;
+    command.argv = {"git", "-C", repository.string()};
+    command.argv.insert(command.argv.end(), words.begin(), words.end());
+    command.env = {{"LC_ALL", "C"}};
+    command.timeout = kGitPatience;
+    return runner.run(command);
+}
+
+std::string first_line(const std::string& text) {
+    return text.substr(0, text.find('\n'));
+}
+
+Result<std::string> commit_of(CommandRunner& runner, const fs::path& repository, const std::string& revision) {
+    RIG_TRY(result, git(runner, repository, {"rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}"}));
+    if (!result.ok()) return fail(Blame::Spec, fmt::format("{}: no commit '{}' in this repository", repository.string(), revision));
+    return first_line(result.out);
+}
+
+// As far as it is known without fetching anything.
+std::string source_id(const Source& source, CommandRunner& runner) {
+    if (const auto* tarball = std::get_if<TarballSource>(&source)) return "tarball:" + tarball->sha256;
+    if (const auto* tree = std::get_if<GitSource>(&source)) return "git:" + tree->revision;
+    const auto* distro = std::get_if<DistroSource>(&source);
+    if (!distro) return "";
+    if (!distro->suite.empty()) return ""; // its lists are rig's own, and fetched by the run
+    Command command;
+    command.argv = {"apt-cache", "policy", distro->package};
+    command.env = {{"LC_ALL", "C"}};
+    command.timeout = kGitPatience;
+    const auto result = runner.run(command);
+    const auto version = result && result->ok() ? candidate_version(result->out) : "";
+    return version.empty() ? "" : distro->package + "=" + version;
+}
+
+std::vector<fs::path> files_of(const Spec& spec) {
+    std::vector<fs::path> out = spec.kernel.enable;
+    for (const auto& arm : spec.arms)
+        out.insert(out.end(), arm.series.begin(), arm.series.end());
+    out.insert(out.end(), spec.kernel.fragments.begin(), spec.kernel.fragments.end());
+    return out;
+}
+
+std::string kernel_id(const Spec& spec) {
+    std::string all;
+    const auto add = [&](const std::string& text) { all += fmt::format("{}:{}\n", text.size(), text); };
+    std::vector<fs::path> series = spec.kernel.enable;
+    for (const auto& arm : spec.arms)
+        series.insert(series.end(), arm.series.begin(), arm.series.end());
+    const auto patches = read_series(series, spec.top);
+    if (!patches) return ""; // the run says what is wrong with them
+    for (const auto& patch : *patches)
+        add(patch.text);
+    for (const auto& fragment : spec.kernel.fragments)
+        add(slurp(spec.top / fragment));
+    for (const auto& [option, value] : spec.kernel.options)
+        add(option + "=" + value);
+    return sha256_hex(all);
+}
+
+// A kernel that broke or a guest that measured nothing is an outcome; it may have left a run, or none (a kernel that does not build).
+RunRecord outcome_of(const Error& error, const std::string& commit) {
+    for (auto dir = error.log; dir.has_filename(); dir = dir.parent_path()) {
+        std::error_code none;
+        if (fs::exists(dir / "run.json", none)) return read_record(dir);
+        if (dir == dir.parent_path()) break;
+    }
+    RunRecord record;
+    record.state = "failed";
+    record.exit = static_cast<unsigned>(exit_for(error.blame));
+    record.closing = printable(fmt::format("{} fault: {}", name(error.blame), first_line(error.message)));
+    record.revision = commit;
+    return record;
+}
+
+Result<CommandOutput> install_units(const NightlyLine& line, const CommonOptions& common, const NightConfig& config, const fs::path& cache) {
+    std::error_code error;
+    UnitOptions options;
+    options.system = line.system;
+    options.rig = fs::read_symlink("/proc/self/exe", error);
+    options.top = config.top;
+    options.results = fs::absolute(common.results, error).lexically_normal();
+    options.cache = fs::absolute(cache, error).lexically_normal();
+    // Said in full: a service has another environment than who installs it.
+    options.arguments = {"--results",
+                         options.results.string(),
+                         "--cache",
+                         options.cache.string(),
+                         "--quiet",
+                         "nightly",
+                         fs::proximate(config.file, config.top).string()};
+    if (!line.since.empty()) options.arguments.insert(options.arguments.end(), {"--since", line.since});
+    options.on_calendar = line.on_calendar;
+    options.budget_minutes = config.budget_minutes;
+    options.email = config.notify.email.has_value();
+    if (config.notify.file)
+        if (const auto folder = (config.top / config.notify.file->path).lexically_normal().parent_path();
+            folder.lexically_relative(options.results).native().starts_with(".."))
+            options.writable.push_back(folder);
+    RIG_TRY(units, systemd_units(options));
+    fs::path folder = "/etc/systemd/system";
+    if (!line.system) {
+        const char *config_home = std::getenv("XDG_CONFIG_HOME"), *home = std::getenv("HOME");
+        if (!(config_home && *config_home) && !(home && *home))
+            return fail(Blame::Host, "neither XDG_CONFIG_HOME nor HOME is set: no place for a user's units");
+        folder = (config_home && *config_home ? fs::path(config_home) : fs::path(home) / ".config") / "systemd/user";
+    }
+    if (!line.root.empty()) folder = line.root / folder.relative_path();
+    fs::create_directories(folder, error);
+    if (error) return fail(Blame::Host, fmt::format("cannot make {}: {}", folder.string(), error.message()));
+    // A service that starts must find where it may write.
+    auto places = options.writable;
+    places.insert(places.end(), {options.results, options.cache});
+    for (const auto& dir : places) {
+        fs::create_directories(dir, error);
+        if (error) return fail(Blame::Host, fmt::format("cannot make {}: {}", dir.string(), error.message()));
+    }
+    std::vector<std::string> written;
+    for (const auto& [name, text] : units) {
+        RIG_CHECK(write_atomically(folder / name, text));
+        written.push_back((folder / name).string());
+    }
+    const std::string systemctl = line.system ? "systemctl" : "systemctl --user";
+    std::vector<std::string> next{systemctl + " daemon-reload", fmt::format("{} enable --now {}", systemctl, kTimerUnit)};
+    if (!line.system) next.emplace_back("loginctl enable-linger    # or it runs only while you are logged in");
+    next.push_back(fmt::format("{} start --no-block {}    # the first night, now", systemctl, kServiceUnit));
+    if (common.json) return CommandOutput{nlohmann::json{{"units", written}, {"next", next}}.dump(2) + "\n", Exit::AsExpected};
+    return CommandOutput{fmt::format("written: {}\nnext:\n  {}\n", fmt::join(written, "\n         "), fmt::join(next, "\n  ")), Exit::AsExpected};
+}
+
+Result<CommandOutput> close_by_hand(const NightlyLine& line, const CommonOptions& common, const NightConfig& config, const Sender& send) {
+    if (line.why.empty()) return fail(Blame::Spec, "--close: why? Say it with --why \"...\"; it is kept and told");
+    RIG_TRY(held, lock_nights(common.results));
+    (void)held;
+    RIG_TRY(book, load_book(common.results));
+    const auto now = fmt::format("{:%Y%m%d-%H%M%S}", fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
+    RIG_CHECK(close_incident(book, *line.close, line.why, now));
+    const auto channels = config.notify.channels();
+    write_messages(book, channels);
+    RIG_CHECK(save_book(common.results, book));
+    deliver(
+        book, channels, send, [&] { return save_book(common.results, book); }, common.warn);
+    if (common.json) return CommandOutput{book_json(book), Exit::AsExpected};
+    std::string text;
+    for (const auto& incident : book.incidents)
+        if (incident.id == *line.close) text = incident_text(incident);
+    return CommandOutput{text, Exit::AsExpected};
+}
+
+} // namespace
+
+CellFacts facts_of(const NightConfig& config, const NightCell& cell, const std::string& program, CommandRunner& runner) {
+    CellFacts facts;
+    facts.parts.rig = program;
+    if (cell.follow) {
+        auto commit = commit_of(runner, config.top / cell.follow->repository, cell.follow->branch);
+        if (!commit) {
+            facts.why_not = commit.error().message;
+            return facts;
+        }
+        facts.commit = *commit;
+    }
+    const auto spec = load_spec(config.top / cell.spec, overrides_of(cell, facts.commit));
+    if (!spec) {
+        facts.why_not = spec.error().message;
+        return facts;
+    }
+    facts.experiment = spec->name;
+    facts.text = spec->text;
+    facts.parts.text = sha256_hex(spec->text);
+    facts.parts.kernel = kernel_id(*spec);
+    facts.parts.source = source_id(spec->kernel.source, runner);
+    return facts;
+}
+
+Result<std::function<std::string(const NightCell&, const CellFacts&, const CellMemory*)>>
+since_filter(const NightConfig& config, const std::string& since, CommandRunner& runner) {
+    using Filter = std::function<std::string(const NightCell&, const CellFacts&, const CellMemory*)>;
+    if (since.empty()) return Filter();
+    if (check_since(since))
+        return Filter(
+            [since](const NightCell&, const CellFacts& facts, const CellMemory* memory) { return unchanged_since(facts.parts, memory, since); });
+    if (rules::revision(since))
+        return fail(Blame::Spec, fmt::format("--since {}: want a day that exists (2026-02-23 or 2026-02-23T10:32:48Z, UTC) or {}", in_quotes(since),
+                                             *rules::revision(since)));
+    const auto repository_of = [top = config.top](const NightCell& cell) { return cell.follow ? top / cell.follow->repository : top; };
+    bool known = false;
+    for (const auto& cell : config.cells)
+        known = known || commit_of(runner, repository_of(cell), since).has_value();
+    if (!known) return fail(Blame::Spec, fmt::format("--since {}: neither a day that exists nor a revision in the repository of any cell", since));
+    return Filter([since, repository_of, &runner, top = config.top](const NightCell& cell, const CellFacts& facts, const CellMemory*) -> std::string {
+        const auto repository = repository_of(cell);
+        const auto base = commit_of(runner, repository, since);
+        if (!base) return fmt::format("--since {}: {}", since, base.error().message);
+        if (cell.follow) {
+            const auto count = git(runner, repository, {"rev-list", "--count", *base + ".." + facts.commit});
+            if (!count || !count->ok()) return fmt::format("--since {}: git cannot count the commits since then", since);
+            return first_line(count->out) == "0" ? fmt::format("no commit on {} since {}", cell.follow->branch, since) : "";
+        }
+        const auto spec = load_spec(top / cell.spec, cell.overrides);
+        std::vector<std::string> words{"diff", "--quiet", *base, "--", cell.spec.string()};
+        if (spec)
+            for (const auto& file : files_of(*spec))
+                words.push_back(file.string());
+        const auto diff = git(runner, repository, words);
+        const auto* exited = diff ? std::get_if<Exited>(&diff->outcome) : nullptr;
+        if (!exited || exited->code > 1) return fmt::format("--since {}: git cannot compare the files of the experiment", since);
+        return exited->code == 0 ? fmt::format("its experiment file, patches and fragments are as in {}", since) : "";
+    });
+}
+
+Result<CommandOutput> nightly_command(const NightlyLine& line, const CommonOptions& common, const World& world, const Bisector& bisect,
+                                      std::stop_token stop) {
+    RIG_TRY(config, load_night_config(line.config));
+    if (!line.close && !line.why.empty()) return fail(Blame::Spec, "--why: only with --close N");
+    if (!line.install_units && (line.system || !line.root.empty())) return fail(Blame::Spec, "--system, --root: only with --install-units");
+    RIG_CHECK(check_night_files(config));
+    const auto send = make_sender(config.notify, {world.runner, config.top});
+    if (line.install_units) return install_units(line, common, config, world.cache.root());
+    if (line.close) return close_by_hand(line, common, config, send);
+    RIG_TRY(excluded, since_filter(config, line.since, world.runner));
+    RIG_TRY(program, sha256_file("/proc/self/exe"));
+    NightOptions options{common.results, line.since, excluded, line.fresh};
+    NightWorld night;
+    night.facts = [&](const NightCell& cell) { return facts_of(config, cell, program, world.runner); };
+    night.run = [&](const NightCell& cell, const std::string& commit, bool fresh) -> Result<RunRecord> {
+        const auto overrides = overrides_of(cell, commit);
+        RIG_TRY(spec, load_spec(config.top / cell.spec, overrides));
+        ExperimentOptions run{common.results, common.jobs, {"./bootstrap", "compare", cell.spec.string()}, fresh, common.disk_budget_mib << 20,
+                              common.warn};
+        for (const auto& one : overrides)
+            run.command.insert(run.command.end(), {"--set", fmt::format("{}={}", one.key, one.value)});
+        const auto result = run_experiment(spec, world, run, stop);
+        if (result) return read_record(result->dir);
+        const auto& error = result.error();
+        if (error.blame == Blame::Host || error.blame == Blame::Spec) return tl::unexpected(error);
+        return outcome_of(error, commit);
+    };
+    night.history = [&](const std::string& experiment) -> Result<std::vector<RunRecord>> {
+        RIG_TRY(index, Index::open(common.results));
+        RIG_TRY(change, refresh_index(index, common.results, Retry::No, world.progress, stop));
+        (void)change;
+        RunFilter filter;
+        filter.experiment = experiment;
+        return index.runs(filter, Detail::Whole);
+    };
+    night.bisect = bisect;
+    night.send = send;
+    night.now = [] { return std::chrono::system_clock::now(); };
+    night.warn = common.warn ? common.warn : [](const std::string&) {};
+    night.note = [&](const std::string& text) {
+        world.progress.start(text);
+        world.progress.finish();
+    };
+    RIG_TRY(result, run_night(config, options, night, stop));
+    return CommandOutput{common.json ? night_report_json(result.night, result.book) : night_text(result.night, result.book, common.colour),
+                         result.night.exit(result.book)};
+}
+
+} // namespace rig

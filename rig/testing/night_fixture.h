@@ -1,0 +1,149 @@
+// Nights without guests: a kernel tree whose commits cost what the test says, a clock that runs when a cell does, and a bisector that looks only at
+// the range it is given.
+#pragma once
+
+#include "rig/nightly.h"
+#include "rig/schedule.h"
+#include "rig/testing/spec_project.h"
+#include "rig/testing/temp_tree.h"
+#include "rig/utc.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numbers>
+#include <set>
+
+namespace rig::fixture {
+
+inline constexpr std::string_view night_config = R"toml(name = "nightly"
+budget_minutes = 240
+first_run_minutes = 30
+[[experiment]]
+spec = "configs/a.toml"
+tree = "mm"
+vcpus = [2, 4]
+variant = [{ name = "plain" }, { name = "debug", set = ["kernel.options.DEBUG_VM=y"] }]
+git = { repository = "linux", branch = "master" }
+watch = ["sync_ipis", "caller_latency"]
+bisect = true
+[[experiment]]
+spec = "configs/b.toml"
+[notify.file]
+path = "results/nightly/messages.jsonl"
+)toml";
+
+// The project of that configuration. a.toml and b.toml are whole experiments.
+class NightProject : public SpecProject {
+ protected:
+    void SetUp() override {
+        SpecProject::SetUp();
+        std::filesystem::create_directories(top_ / "linux");
+        const auto spec = replaced(good_spec, "[metrics.bystander_wakeup]\nexpect = \"not-worse\"\nwithin = 0.01\n", "");
+        std::ofstream(top_ / "configs/a.toml") << spec;
+        std::ofstream(top_ / "configs/b.toml") << spec;
+    }
+};
+
+// Normal noise, the same on every machine: Box and Muller over splitmix64.
+inline double noise(std::uint64_t seed, std::uint64_t index) {
+    const auto uniform = [&](std::uint64_t k) { return (static_cast<double>(mix(seed, k)) + 1) / 9007199254740994.0; };
+    return std::sqrt(-2 * std::log(uniform(2 * index))) * std::cos(2 * std::numbers::pi * uniform(2 * index + 1));
+}
+
+struct FakeNights {
+    std::filesystem::path results;
+    NightConfig config;
+    std::function<double(const std::string& cell, const std::string& metric, unsigned commit, unsigned run)> cost = [](auto&&...) { return 100.0; };
+    std::function<std::string(const std::string& cell, unsigned commit, unsigned run)> verdict = [](auto&&...) { return std::string("as-expected"); };
+    std::map<std::string, std::vector<Error>> faults; // by cell: what its next runs end with, before one works
+    std::set<unsigned> culprits;                      // commits that changed something
+    unsigned head = 1;
+    double run_seconds = 600;
+    std::chrono::system_clock::time_point now = std::chrono::system_clock::from_time_t(1771808400); // 2026-02-23 01:00 UTC
+    std::vector<RunRecord> records;
+    std::vector<std::string> ran, warnings;
+    std::vector<BisectRequest> searched;
+    std::vector<Message> sent;
+    std::string text = "the experiment";
+    std::function<void(const std::string& cell)> before_run = [](const std::string&) {}; // may throw: a rig that is killed
+    std::function<Status(const std::string&, const Message&)> send = [this](const std::string&, const Message& message) {
+        sent.push_back(message);
+        return Status();
+    };
+
+    static std::string commit(unsigned number) { return fmt::format("{:040x}", number); }
+    static unsigned number(const std::string& commit) { return static_cast<unsigned>(std::stoul(commit, nullptr, 16)); }
+
+    Result<RunRecord> run(const NightCell& cell, const std::string& at) {
+        before_run(cell.name);
+        ran.push_back(cell.name);
+        now += std::chrono::seconds(static_cast<long>(run_seconds));
+        if (auto& left = faults[cell.name]; !left.empty()) {
+            const auto error = left.front();
+            left.erase(left.begin());
+            return tl::unexpected(error);
+        }
+        const auto count = static_cast<unsigned>(ran.size());
+        const auto of_tree = at.empty() ? 0 : number(at);
+        RunRecord run;
+        run.started = run.ended = utc_text(now);
+        run.id = fmt::format("{:%Y%m%d-%H%M%S}-{}", fmt::gmtime(std::chrono::system_clock::to_time_t(now)), cell.spec.stem().string());
+        run.state = "ended", run.experiment = cell.spec.stem().string(), run.clock = "virtual", run.vcpus = 4;
+        for (const auto& one : overrides_of(cell, at))
+            run.overrides.push_back(one.key + "=" + one.value);
+        run.spec_sha256 = spec_identity(text, run.overrides);
+        run.revision = at;
+        const auto is = verdict(cell.name, of_tree, count);
+        run.exit = is == "as-expected" ? 0 : is == "broken" ? 1 : 4;
+        run.closing = "closing line: " + is;
+        for (const char* name : {"ipi", "reviewed"}) {
+            ArmRecord arm;
+            arm.arm = name, arm.image_sha256 = at, arm.proofs_held = 3;
+            if (is == "inconclusive") arm.proofs_failed = 1;
+            run.arms.push_back(arm);
+            for (const auto& metric : cell.watch) {
+                MetricRecord one;
+                one.metric = metric, one.arm = name, one.unit = metric == "sync_ipis" ? "count" : "ns",
+                one.median = cost(cell.name, metric, of_tree, count);
+                run.metrics.push_back(one);
+            }
+        }
+        records.push_back(run);
+        return run;
+    }
+
+    NightWorld world() {
+        NightWorld out;
+        out.facts = [this](const NightCell& cell) {
+            CellFacts facts{cell.spec.stem().string(), text, {"", "kernel", text, "rig"}, cell.follow ? commit(head) : "", ""};
+            facts.parts.source = "git:" + facts.commit;
+            return facts;
+        };
+        out.run = [this](const NightCell& cell, const std::string& at, bool) { return run(cell, at); };
+        out.history = [this](const std::string&) { return Result<std::vector<RunRecord>>(records); };
+        out.bisect = [this](const BisectRequest& request) -> Result<BisectFinding> {
+            searched.push_back(request);
+            BisectFinding finding;
+            for (const auto culprit : culprits)
+                if (number(request.good) < culprit && culprit <= number(request.bad))
+                    finding.candidates.push_back(fmt::format("{} patch {}", commit(culprit).substr(28), culprit));
+            finding.found = finding.candidates.size() == 1;
+            if (!finding.found) finding.why_not = "the two ends do not differ";
+            return finding;
+        };
+        out.send = [this](const std::string& channel, const Message& message) { return send(channel, message); };
+        out.now = [this] { return now; };
+        out.warn = [this](const std::string& text_of) { warnings.push_back(text_of); };
+        out.note = [](const std::string&) {};
+        return out;
+    }
+
+    Result<NightResult> night(NightOptions options = {}, std::stop_token stop = {}) {
+        options.results = results;
+        return run_night(config, options, world(), stop);
+    }
+    void next_evening() { now = std::chrono::floor<std::chrono::days>(now) + std::chrono::days(1) + std::chrono::hours(1); }
+};
+
+} // namespace rig::fixture
