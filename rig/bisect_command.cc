@@ -167,11 +167,12 @@ Result<std::pair<BisectRecord, fs::path>> run_bisection(const BisectLine& line, 
                {},
                ""};
     RIG_CHECK(describe_history(line, spec, request, world.runner));
-    RIG_TRY(checked, revision_overrides(spec, *arm, {{"r00", {}, {}}}, std::nullopt, line.metric)); // all that can be said before anything is built
+    RIG_TRY(checked, revision_overrides(spec, *arm, {{"r00", {}, {}}}, request.good.empty() ? std::nullopt : std::optional(GitSource{request.repository, request.good, request.good}), line.metric)); // all that can be said before anything is built
     (void)checked;
     RIG_CHECK(settle_clock(spec, *arm, world, stop));
-    const bool wall = spec.guest.clock == ClockChoice::Wall;
-    request.clock = wall ? "wall" : "virtual";
+    // A verdict has its own statistics: 0 or 1.
+    const bool wall = spec.guest.clock == ClockChoice::Wall && line.metric != kVerdictMetric;
+    request.clock = spec.guest.clock == ClockChoice::Wall ? "wall" : "virtual";
     request.options = {wall,
                        line.overrides.boots.value_or(wall ? kWallBlocks : kVirtualStep),
                        line.most_boots.value_or(wall ? kWallMost : kVirtualMost),

@@ -14,11 +14,12 @@ namespace rig {
 // Which commit of (good, bad] made the step that was seen between the two? `good` is the side before the step and `bad` the one after it, in the
 // order of history; which of the two is better is not asked, so that a fix is looked for in the same way.
 struct BisectRequest {
-    std::filesystem::path spec;          // the experiment, relative to the project's top
+    std::filesystem::path spec;          // the experiment
     std::vector<SpecOverride> overrides; // of the cell, without kernel.source
     std::filesystem::path repository;    // local git repository
     std::string base, good, bad;         // base: as kernel.source.base, may be empty; full commit ids
     std::string metric;                  // whose level stepped; empty: the run's verdict (as expected or broken) did
+    std::string arm;                     // in which it did; empty: the baseline, or the verdict
 };
 
 struct BisectFinding {

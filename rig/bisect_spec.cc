@@ -49,6 +49,18 @@ std::string without_expectation(const toml::table& metric) {
 
 Result<std::vector<SpecOverride>> revision_overrides(const Spec& spec, const Arm& arm, const std::vector<RevisionArm>& revisions,
                                                      const std::optional<GitSource>& source, const std::string& metric) {
+    const auto source_text = [&](const std::string& revision) {
+        const auto base = source->base.empty() ? std::string() : ", base = " + quoted(source->base);
+        return fmt::format("{{ git = {}, revision = {}{} }}", quoted(source->repository.string()), quoted(revision), base);
+    };
+    if (metric == kVerdictMetric) {
+        if (!source) return fail(Blame::Spec, fmt::format("{}: the verdict of a whole experiment is of a commit: want --good and --bad", spec.file.string()));
+        if (spec.arms.size() < 2) return fail(Blame::Spec, fmt::format("{}: one arm, want at least two to compare", spec.file.string()));
+        auto out = spec.overrides;
+        const auto& commit = revisions.front().commit;
+        out.push_back({"kernel.source", source_text(commit.empty() ? source->revision : commit)});
+        return out;
+    }
     if (arm.prebuilt) return fail(Blame::Spec, fmt::format("{}: arm '{}' is a prebuilt image, which has no history", spec.file.string(), arm.name));
     if (!arm.splat.empty())
         return fail(Blame::Spec,
@@ -68,11 +80,7 @@ Result<std::vector<SpecOverride>> revision_overrides(const Spec& spec, const Arm
     out.push_back({"target.revisions", "true"});
     // In the place of a witness, as `revisions` does, and then in its way.
     if (spec.target.same_path) out.push_back({"target.same_path", "false"});
-    if (source) {
-        const auto base = source->base.empty() ? std::string() : ", base = " + quoted(source->base);
-        out.push_back(
-            {"kernel.source", fmt::format("{{ git = {}, revision = {}{} }}", quoted(source->repository.string()), quoted(source->revision), base)});
-    }
+    if (source) out.push_back({"kernel.source", source_text(source->revision)});
     std::vector<std::string> arms;
     for (const auto& one : revisions) {
         std::vector<std::string> series;

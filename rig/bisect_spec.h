@@ -11,6 +11,9 @@
 
 namespace rig {
 
+// In the place of a metric: how a run of the whole experiment comes out, 0 as expected, 1 broken. Only for commits.
+inline constexpr const char* kVerdictMetric = "verdict";
+
 struct RevisionArm {
     std::string id;
     std::filesystem::path series; // folder with the revision's own patches, applied behind the arm's; empty: none
@@ -18,7 +21,7 @@ struct RevisionArm {
 };
 
 // `spec` as it was read with spec.overrides; `arm`: whose series, command line and allowed options the revisions start from. `source`:
-// in place of the experiment's. Blame::Spec for an arm that is prebuilt or broken on purpose, and for a metric the experiment does not have.
+// in place of the experiment's. Of kVerdictMetric: the experiment as it is, on the one revision's commit. Blame::Spec for an arm that is prebuilt or broken on purpose, and for a metric the experiment does not have.
 Result<std::vector<SpecOverride>> revision_overrides(const Spec& spec, const Arm& arm, const std::vector<RevisionArm>& revisions,
                                                      const std::optional<GitSource>& source, const std::string& metric);
 

@@ -1,5 +1,6 @@
 #include "rig/bisect_world.h"
 
+#include "rig/artifact_cache.h"
 #include "rig/bisect_spec.h"
 #include "rig/schedule.h"
 #include "rig/store.h"
@@ -51,9 +52,20 @@ Result<std::optional<Measured::Unfit>> unfit_arm(const Comparison& comparison, c
     return Found({Outcome::Unexposed, fmt::format("no {} in every boot", metric)});
 }
 
+// The verdict of the whole experiment as a figure.
+Result<Measured> take_verdict(const ExperimentResult& result, const Revision& revision) {
+    Measured out;
+    const auto& comparison = result.report.comparison;
+    out.boots = result.report.run.boots * static_cast<unsigned>(result.report.spec.arms.size());
+    for (const auto& splats : comparison.splats)
+        if (splats.verdict == SplatVerdict::Splatted) out.unfit[revision.id] = {Outcome::Complained, comparison.closing};
+    if (comparison.exit == Exit::Inconclusive) out.unfit[revision.id] = {Outcome::Unexposed, comparison.closing};
+    if (out.unfit.empty()) out.values[revision.id] = {comparison.exit == Exit::Broken ? 1.0 : 0.0};
+    return out;
+}
+
 Result<Measured> take(const ExperimentResult& result, const std::vector<Revision>& revisions, const BisectPlace& place) {
     Measured out;
-    out.run = result.dir.lexically_proximate(place.folder).string();
     const auto& comparison = result.report.comparison;
     out.boots = result.report.run.boots * static_cast<unsigned>(revisions.size());
     for (const auto& revision : revisions) {
@@ -96,28 +108,56 @@ BisectWorld real_world(const BisectPlace& place, const World& world, std::stop_t
     BisectWorld out;
     out.build = [&place, &world](const Revision& revision) -> Result<Built> {
         RIG_TRY(spec, revision_spec(place, {revision}, 0, 0));
+        if (place.metric == kVerdictMetric) {
+            Built all{"", true};
+            for (const auto& arm : spec.arms) {
+                RIG_TRY(kernel, build_kernel(spec, arm, {world.cache, world.runner, world.progress, 0}));
+                all.image_sha256 += kernel.image_sha256;
+                all.from_cache = all.from_cache && kernel.from_cache;
+            }
+            all.image_sha256 = sha256_hex(all.image_sha256);
+            return all;
+        }
         RIG_TRY(kernel, build_kernel(spec, spec.arms.front(), {world.cache, world.runner, world.progress, 0}));
         return Built{kernel.image_sha256, kernel.from_cache};
     };
-    out.measure = [&place, &world, stop](const std::vector<Revision>& revisions, unsigned boots, unsigned batch) -> Result<Measured> {
+    // Of all of them in one run, or of one.
+    const auto measure = [&place, &world, stop](const std::vector<Revision>& revisions, unsigned boots, unsigned batch) -> Result<Measured> {
         for (unsigned attempt = 1;; ++attempt) {
             RIG_TRY(spec, revision_spec(place, revisions, boots, batch));
             auto options = place.options;
             options.results = place.folder / "runs";
+            options.fresh = attempt > 1;
             auto result = run_experiment(spec, world, options, stop);
-            if (result) return take(*result, revisions, place);
+            if (result) {
+                auto taken = place.metric == kVerdictMetric ? take_verdict(*result, revisions.front()) : take(*result, revisions, place);
+                if (taken) taken->run = result->dir.lexically_proximate(place.folder).string();
+                return taken;
+            }
             const auto& error = result.error();
             if (error.blame == Blame::Host) return tl::unexpected(error);
             if (error.blame == Blame::Guest && spec.guest.clock != ClockChoice::Virtual && attempt < kWallAttempts) continue;
-            const auto whose = std::find_if(revisions.begin(), revisions.end(), [&](const Revision& one) { return one.id == error.arm; });
+            auto whose = std::find_if(revisions.begin(), revisions.end(), [&](const Revision& one) { return one.id == error.arm; });
+            if (place.metric == kVerdictMetric) whose = revisions.begin();
             // No boot of a revision's: then it is not the revision that is to blame.
             if (whose == revisions.end()) return tl::unexpected(error);
             Measured measured;
             measured.run = error.log.lexically_proximate(place.folder).string();
-            measured.unfit.emplace(whose->id,
-                                   Measured::Unfit{error.blame == Blame::Kernel ? Outcome::Unbootable : Outcome::Unexposed, error.message});
+            measured.unfit.emplace(whose->id, Measured::Unfit{error.blame == Blame::Kernel ? Outcome::Unbootable : Outcome::Unexposed, error.message});
             return measured;
         }
+    };
+    out.measure = [&place, measure](const std::vector<Revision>& revisions, unsigned boots, unsigned batch) -> Result<Measured> {
+        if (place.metric != kVerdictMetric) return measure(revisions, boots, batch);
+        Measured all;
+        for (const auto& revision : revisions) {
+            RIG_TRY(one, measure({revision}, 0, 0));
+            all.values.merge(one.values);
+            all.unfit.merge(one.unfit);
+            all.boots += one.boots;
+            all.run = one.run;
+        }
+        return all;
     };
     return out;
 }

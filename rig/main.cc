@@ -1,5 +1,5 @@
 // argv -> wiring -> exit code. Decides nothing about experiments; the only place that prints errors.
-#include "rig/bisect_command.h"
+#include "rig/bisect_nightly.h"
 #include "rig/commands.h"
 #include "rig/history_commands.h"
 #include "rig/export_command.h"
@@ -178,7 +178,7 @@ int main(int argc, char** argv) {
                                                 "or does not run the target is skipped and named. The same command goes on with one that was interrupted.\n"
                                                 "Exit code 0: one revision is named; 4: several cannot be told apart, or the ends do not differ.");
     bisect->add_option("SPEC", bisection.spec, "experiment file: its guest, workload and instruments; nothing it declares is judged");
-    bisect->add_option("--metric", bisection.metric, "what is hunted: sync_ipis, total_ipis, caller_latency, ... (as in the report)");
+    bisect->add_option("--metric", bisection.metric, "what is hunted: sync_ipis, total_ipis, caller_latency, ... (as in the report); of commits also verdict, how the whole experiment comes out");
     auto* of_series = bisect->add_option("--series", bisection.series, "folder of a quilt series, on top of the arm's");
     auto* good = bisect->add_option("--good", bisection.good, "a git revision without the change, an ancestor of --bad")->excludes(of_series);
     bisect->add_option("--bad", bisection.bad, "a git revision with the change")->needs(good);
@@ -282,6 +282,11 @@ int main(int argc, char** argv) {
     rig::Progress terminal([](const std::string& text) { std::fputs(text.c_str(), stderr); std::fflush(stderr); }, ::isatty(STDERR_FILENO) != 0,
                            rig::Progress::Clock::now, terminal_columns());
     rig::Progress& progress = common.quiet ? rig::Progress::silent() : terminal;
+    const auto say = [&](const std::string& text) {
+        if (common.quiet) return;
+        progress.interrupt();
+        std::fprintf(stderr, "rig: %s\n", text.c_str());
+    };
     const auto run = [&]() -> rig::Result<rig::CommandOutput> {
         const bool a_night = nightly->parsed() && !nightly_line.install_units && !nightly_line.close;
         if (compare->parsed() || boot->parsed() || calibrate->parsed() || bisect->parsed() || verdict->parsed() || a_night) {
@@ -290,15 +295,7 @@ int main(int argc, char** argv) {
         }
         const rig::World world{artifacts, runner, libvirt ? *libvirt : direct, progress};
         if (compare->parsed()) return rig::compare_command(line, common, world, interrupts.token());
-        if (bisect->parsed())
-            return rig::bisect_command(
-                bisection, common, world,
-                [&](const std::string& text) {
-                    if (common.quiet) return;
-                    progress.interrupt();
-                    std::fprintf(stderr, "rig: %s\n", text.c_str());
-                },
-                interrupts.token());
+        if (bisect->parsed()) return rig::bisect_command(bisection, common, world, say, interrupts.token());
         if (verdict->parsed()) return rig::verdict_command(verdict_line, common, world, interrupts.token());
         if (build->parsed()) return rig::build_command(line, common, world);
         if (boot->parsed()) return rig::boot_command(line, common, world, interrupts.token());
@@ -322,12 +319,7 @@ int main(int argc, char** argv) {
                 interrupts.token());
         if (index->parsed()) return rig::index_command(history, common, progress, interrupts.token());
         if (nightly->parsed()) {
-            const rig::Bisector bisect = [](const rig::BisectRequest&) -> rig::Result<rig::BisectFinding> {
-                rig::BisectFinding finding;
-                finding.why_not = "no bisection in this build";
-                return finding;
-            };
-            return rig::nightly_command(nightly_line, common, world, bisect, interrupts.token());
+            return rig::nightly_command(nightly_line, common, world, rig::nightly_bisector(common, world, say, interrupts.token()), interrupts.token());
         }
         if (doctor->parsed()) return rig::doctor_command(common, world);
         if (cache->parsed()) return rig::cache_command(line, common, world);

@@ -345,7 +345,7 @@ class NightRun {
         world_.note(fmt::format("{}: which commit of {}..{}?", cell.name, span.good.substr(0, 12), span.bad.substr(0, 12)));
         const auto began = world_.now();
         const auto finding =
-            world_.bisect({cell.spec, cell.overrides, cell.follow->repository, cell.follow->base, span.good, span.bad, incident.metric});
+            world_.bisect({config_.top / cell.spec, cell.overrides, config_.top / cell.follow->repository, cell.follow->base, span.good, span.bad, incident.metric, incident.levels.empty() ? "" : incident.levels.front().arm});
         night_.spent += std::chrono::duration<double>(world_.now() - began).count();
         if (!finding && stop_.stop_requested()) {
             --culprit.attempts;

@@ -1,0 +1,38 @@
+#include "rig/bisect_nightly.h"
+
+#include "rig/bisect_spec.h"
+#include "rig/bisect_text.h"
+
+#include <fmt/format.h>
+
+namespace rig {
+
+BisectFinding finding_of(const BisectRecord& record, const std::filesystem::path& folder) {
+    const auto& b = record.bisection;
+    BisectFinding out;
+    out.text = bisect_text(record, folder.string(), Colour::No);
+    out.log = folder;
+    for (const auto& one : b.first_bad) out.candidates.push_back(one.name);
+    out.found = b.found();
+    if (out.found) return out;
+    out.why_not = !b.refused.empty() ? b.refused : fmt::format("{} commits cannot be told apart: what lies between tells nothing", b.first_bad.size());
+    return out;
+}
+
+Bisector nightly_bisector(const CommonOptions& common, const World& world, std::function<void(const std::string&)> say, std::stop_token stop) {
+    return [&common, &world, say = std::move(say), stop](const BisectRequest& request) -> Result<BisectFinding> {
+        BisectLine line;
+        line.spec = request.spec;
+        line.repository = request.repository;
+        line.base = request.base;
+        line.good = request.good;
+        line.bad = request.bad;
+        line.metric = request.metric.empty() ? kVerdictMetric : request.metric;
+        if (!request.metric.empty()) line.arm = request.arm;
+        for (const auto& one : request.overrides) line.overrides.set.push_back(one.key + "=" + one.value);
+        RIG_TRY(done, run_bisection(line, common, world, say, stop));
+        return finding_of(done.first, done.second);
+    };
+}
+
+} // namespace rig
