@@ -429,5 +429,38 @@ TEST_F(NightlyTest, FlatNoisyHistoryRaisesTheStatedNumberOfFalseAlarms) {
     EXPECT_GE(candidates, 8u); // the control: without the re-run it would be many more
 }
 
+// The other side of it, also in docs/nightly.md: steps planted into twenty metrics that scatter by 1 %, in the 21st of 40 nights.
+TEST_F(NightlyTest, PlantedStepsAreFound) {
+    use_one_cell();
+    nights_.culprits = {21};
+    auto& cell = nights_.config.cells[0];
+    cell.watch.clear();
+    cell.arms = {"reviewed"};
+    for (unsigned i = 0; i < 20; ++i)
+        cell.watch.push_back(fmt::format("m{}", i));
+    for (const double effect : {0.02, 0.05}) {
+        nights_.records.clear(), nights_.ran.clear();
+        nights_.results = top_ / fmt::format("results-{}", effect);
+        nights_.cost = [effect](const std::string&, const std::string& metric, unsigned commit, unsigned run) {
+            return 1000 * (1 + 0.01 * fixture::noise(77777 + std::stoul(metric.substr(1)), run)) * (commit >= 21 ? 1 + effect : 1);
+        };
+        for (nights_.head = 1; nights_.head <= 40; ++nights_.head) {
+            night();
+            nights_.next_evening();
+        }
+        const auto book = load_book(nights_.results);
+        ASSERT_TRUE(book);
+        std::set<std::string> told;
+        unsigned named = 0;
+        for (const auto& incident : book->incidents) {
+            if (incident.direction != "rose" || FakeNights::number(incident.cause.span.bad) < 18) continue;
+            told.insert(incident.metric);
+            named += incident.cause.found;
+        }
+        EXPECT_EQ(told.size(), 20u) << effect;
+        EXPECT_GE(named, 18u) << effect;
+    }
+}
+
 } // namespace
 } // namespace rig
