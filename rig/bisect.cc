@@ -305,7 +305,9 @@ void Search::conclude() {
     if (!before || !after || before->values.empty() || after->values.empty()) return;
     // Under the virtual clock over the seeds that all four have.
     const auto common = options_.wall ? SIZE_MAX : std::min({before->values.size(), after->values.size(), good_.size(), bad_.size()});
-    const auto level = [&](const std::vector<double>& values) { return middle({values.begin(), values.begin() + static_cast<std::ptrdiff_t>(std::min(common, values.size()))}); };
+    const auto level = [&](const std::vector<double>& values) {
+        return middle({values.begin(), values.begin() + static_cast<std::ptrdiff_t>(std::min(common, values.size()))});
+    };
     result_.explains = (level(after->values) - level(before->values)) / (level(bad_) - level(good_));
 }
 

@@ -167,7 +167,10 @@ Result<std::pair<BisectRecord, fs::path>> run_bisection(const BisectLine& line, 
                {},
                ""};
     RIG_CHECK(describe_history(line, spec, request, world.runner));
-    RIG_TRY(checked, revision_overrides(spec, *arm, {{"r00", {}, {}}}, request.good.empty() ? std::nullopt : std::optional(GitSource{request.repository, request.good, request.good}), line.metric)); // all that can be said before anything is built
+    RIG_TRY(checked,
+            revision_overrides(spec, *arm, {{"r00", {}, {}}},
+                               request.good.empty() ? std::nullopt : std::optional(GitSource{request.repository, request.good, request.good}),
+                               line.metric)); // all that can be said before anything is built
     (void)checked;
     RIG_CHECK(settle_clock(spec, *arm, world, stop));
     // A verdict has its own statistics: 0 or 1.
@@ -213,7 +216,14 @@ Result<std::pair<BisectRecord, fs::path>> run_bisection(const BisectLine& line, 
     RIG_TRY(history, open_history(request, spec, folder, world.runner));
     auto base = line.base;
     if (const auto* source = std::get_if<GitSource>(&spec.kernel.source); source && base.empty()) base = source->base;
-    const BisectPlace place{spec, *arm, line.metric, fs::absolute(folder), history.series.get(), history.git.get(), request.repository, base,
+    const BisectPlace place{spec,
+                            *arm,
+                            line.metric,
+                            fs::absolute(folder),
+                            history.series.get(),
+                            history.git.get(),
+                            request.repository,
+                            base,
                             {{}, common.jobs, record.command, false, common.disk_budget_mib << 20, common.warn}};
     auto real = real_world(place, world, stop);
     real.say = say;

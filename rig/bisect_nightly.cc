@@ -12,10 +12,12 @@ BisectFinding finding_of(const BisectRecord& record, const std::filesystem::path
     BisectFinding out;
     out.text = bisect_text(record, folder.string(), Colour::No);
     out.log = folder;
-    for (const auto& one : b.first_bad) out.candidates.push_back(one.name);
+    for (const auto& one : b.first_bad)
+        out.candidates.push_back(one.name);
     out.found = b.found();
     if (out.found) return out;
-    out.why_not = !b.refused.empty() ? b.refused : fmt::format("{} commits cannot be told apart: what lies between tells nothing", b.first_bad.size());
+    out.why_not =
+        !b.refused.empty() ? b.refused : fmt::format("{} commits cannot be told apart: what lies between tells nothing", b.first_bad.size());
     return out;
 }
 
@@ -29,7 +31,8 @@ Bisector nightly_bisector(const CommonOptions& common, const World& world, std::
         line.bad = request.bad;
         line.metric = request.metric.empty() ? kVerdictMetric : request.metric;
         if (!request.metric.empty()) line.arm = request.arm;
-        for (const auto& one : request.overrides) line.overrides.set.push_back(one.key + "=" + one.value);
+        for (const auto& one : request.overrides)
+            line.overrides.set.push_back(one.key + "=" + one.value);
         RIG_TRY(done, run_bisection(line, common, world, say, stop));
         return finding_of(done.first, done.second);
     };

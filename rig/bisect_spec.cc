@@ -54,7 +54,8 @@ Result<std::vector<SpecOverride>> revision_overrides(const Spec& spec, const Arm
         return fmt::format("{{ git = {}, revision = {}{} }}", quoted(source->repository.string()), quoted(revision), base);
     };
     if (metric == kVerdictMetric) {
-        if (!source) return fail(Blame::Spec, fmt::format("{}: the verdict of a whole experiment is of a commit: want --good and --bad", spec.file.string()));
+        if (!source)
+            return fail(Blame::Spec, fmt::format("{}: the verdict of a whole experiment is of a commit: want --good and --bad", spec.file.string()));
         if (spec.arms.size() < 2) return fail(Blame::Spec, fmt::format("{}: one arm, want at least two to compare", spec.file.string()));
         auto out = spec.overrides;
         const auto& commit = revisions.front().commit;

@@ -43,7 +43,8 @@ TEST_F(BisectSpec, OwnMetricsKeepTheirDefinition) {
     ASSERT_TRUE(spec) << spec.error().message;
     const auto revisions = with(*spec, {{"r00", {}, {}}});
     ASSERT_TRUE(revisions) << revisions.error().message;
-    const auto found = std::find_if(revisions->metrics.begin(), revisions->metrics.end(), [](const MetricSpec& one) { return one.name == "flushes"; });
+    const auto found =
+        std::find_if(revisions->metrics.begin(), revisions->metrics.end(), [](const MetricSpec& one) { return one.name == "flushes"; });
     ASSERT_NE(found, revisions->metrics.end());
     const auto& own = *found;
     ASSERT_TRUE(own.custom);

@@ -132,7 +132,9 @@ TEST(Bisect, RevisionsThatBreakOtherwiseAreSkippedAndNamed) {
                 EXPECT_EQ(result.first_bad[0].name, fmt::format("{:04}.patch", at));
                 EXPECT_LE(result.steps(), 4u);
                 for (const auto& visit : result.visits)
-                    if (mark_of(visit.outcome) == Mark::Skip) { EXPECT_EQ(visit.outcome, builds ? Outcome::Unbootable : Outcome::Unbuildable); }
+                    if (mark_of(visit.outcome) == Mark::Skip) {
+                        EXPECT_EQ(visit.outcome, builds ? Outcome::Unbootable : Outcome::Unbuildable);
+                    }
             }
         }
 }
@@ -168,7 +170,9 @@ TEST(Bisect, KernelsOfOneImageShareTheirResult) {
     EXPECT_EQ(result.first_bad[0].name, "0020.patch");
     EXPECT_EQ(kernels.runs, 1u); // the ends; all others are one of the two
     for (const auto& visit : result.visits)
-        if (visit.purpose == Purpose::Step) { EXPECT_FALSE(visit.shared_with.empty()); }
+        if (visit.purpose == Purpose::Step) {
+            EXPECT_FALSE(visit.shared_with.empty());
+        }
 }
 
 TEST(Bisect, UnclearFiguresGetMoreBootsAndThenAreSkipped) {

@@ -143,7 +143,8 @@ BisectWorld real_world(const BisectPlace& place, const World& world, std::stop_t
             if (whose == revisions.end()) return tl::unexpected(error);
             Measured measured;
             measured.run = error.log.lexically_proximate(place.folder).string();
-            measured.unfit.emplace(whose->id, Measured::Unfit{error.blame == Blame::Kernel ? Outcome::Unbootable : Outcome::Unexposed, error.message});
+            measured.unfit.emplace(whose->id,
+                                   Measured::Unfit{error.blame == Blame::Kernel ? Outcome::Unbootable : Outcome::Unexposed, error.message});
             return measured;
         }
     };

@@ -5,6 +5,7 @@
 //   RIG_SERIES=20 RIG_HISTORIES=2 RIG_SEED=1 build/tests/bisect_tests
 #include "rig/artifact_cache.h"
 #include "tests/generated_history.h"
+#include "tests/generated_repository.h"
 #include "tests/rig_program.h"
 
 #include <cstdlib>
@@ -206,38 +207,17 @@ TEST_F(Bisect, AHistoryThatIsNotMonotoneIsToldSo) {
 TEST_F(Bisect, AGitHistoryOfTheSamePatchesGivesTheSameAnswer) {
     const auto histories = number_from("RIG_HISTORIES", 3);
     std::mt19937_64 random(number_from("RIG_SEED", 1) + 100);
-    const auto repository = dir_ / "linux";
-    const auto sh = [&](const std::string& script, std::chrono::seconds limit = std::chrono::seconds(900)) {
-        Command command;
-        command.argv = {"sh", "-ec", script};
-        command.cwd = dir_;
-        command.timeout = limit;
-        // The same commits in every run: then the base's kernel tree is in the cache.
-        command.env = {{"GIT_AUTHOR_NAME", "rig"},
-                       {"GIT_AUTHOR_EMAIL", "rig@localhost"},
-                       {"GIT_COMMITTER_NAME", "rig"},
-                       {"GIT_COMMITTER_EMAIL", "rig@localhost"},
-                       {"GIT_AUTHOR_DATE", "2026-01-01T00:00:00Z"},
-                       {"GIT_COMMITTER_DATE", "2026-01-01T00:00:00Z"},
-                       {"GIT_CONFIG_GLOBAL", "/dev/null"},
-                       {"LC_ALL", "C"}};
-        BoostCommandRunner runner;
-        const auto result = runner.run(command);
-        ASSERT_TRUE(result && result->ok()) << (result ? result->out : result.error().message);
-    };
-    sh(fmt::format("cp -a {} linux && cd linux && git init -q -b base && git add -A -f && git commit -qm base", tree_.string()));
+    GeneratedRepository linux(dir_, tree_);
     fmt::print("{}", kHeading);
     for (unsigned i = 0; i < histories; ++i) {
         const auto& what = kPlanted[i % kPlanted.size()];
         const auto drawn = draw(tree_, what, i % 3, random);
         const auto folder = dir_ / fmt::format("series-{}", i);
         drawn.history.write_series(folder);
-        std::string script = fmt::format("cd linux && git checkout -q -b h{} base", i);
+        linux.branch(fmt::format("h{}", i));
         for (std::size_t k = 0; k < drawn.history.commits().size(); ++k)
-            script += fmt::format("\ngit apply {} && git add -A -f && git commit -qm '{}'", (folder / drawn.history.name(k)).string(),
-                                  drawn.history.name(k));
-        sh(script);
-        const auto found = bisect(what, {"--repository", repository.string(), "--good", "base", "--bad", fmt::format("h{}", i), "--no-look"});
+            linux.commit(folder / drawn.history.name(k), drawn.history.name(k));
+        const auto found = bisect(what, {"--repository", linux.dir().string(), "--good", "base", "--bad", fmt::format("h{}", i), "--no-look"});
         ASSERT_TRUE(found.is_object() && found.contains("bisection")) << found.dump();
         fmt::print("{}", line_of(found, drawn, what));
         std::fflush(stdout);

@@ -14,6 +14,7 @@
 #include <map>
 #include <random>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,13 @@ class GeneratedHistory {
         add("mend", hunk(kBreaker, broken.substr(0, broken.size() - broken_.size()), broken_, '-'));
         files_[kBreaker] = broken.substr(0, broken.size() - broken_.size());
     }
+    // Lines behind the one that reads `anchor` in a file that nothing else here touches, and without them again.
+    void insert(const std::string& subject, const std::string& file, const std::string& anchor, const std::string& addition) {
+        add(subject, within(file, anchor, addition, '+'));
+    }
+    void take_out(const std::string& subject, const std::string& file, const std::string& anchor, const std::string& addition) {
+        add(subject, within(file, anchor, addition, '-'));
+    }
     void plant(const fs::path& patch) { add("planted", slurp(patch)); }
 
     const std::vector<Commit>& commits() const { return commits_; }
@@ -75,27 +83,37 @@ class GeneratedHistory {
         if (added) at->second = slurp(tree_ / file);
         return at->second;
     }
-    // `addition` behind `before`, added ('+') or taken away ('-').
-    static std::string hunk(const std::string& file, const std::string& before, const std::string& addition, char sign) {
-        std::vector<std::string> context, changed;
-        const auto lines = [](const std::string& text) {
-            std::vector<std::string> out;
-            std::istringstream in(text);
-            for (std::string line; std::getline(in, line);)
-                out.push_back(line);
-            return out;
-        };
-        const auto all = lines(before);
-        const auto from = all.size() - 3;
+    static std::vector<std::string> lines(const std::string& text) {
+        std::vector<std::string> out;
+        std::istringstream in(text);
+        for (std::string line; std::getline(in, line);)
+            out.push_back(line);
+        return out;
+    }
+    // `more` behind line number `at` (from 1), added ('+') or taken away ('-'), with up to three lines of context on either side.
+    static std::string hunk_at(const std::string& file, const std::vector<std::string>& all, std::size_t at, const std::vector<std::string>& more,
+                               char sign) {
+        const auto from = at > 3 ? at - 3 : 0, to = std::min(at + 3, all.size());
         std::string body;
-        for (std::size_t i = from; i < all.size(); ++i)
+        for (auto i = from; i < at; ++i)
             body += " " + all[i] + "\n";
-        const auto more = lines(addition);
         for (const auto& line : more)
             body += sign + line + "\n";
-        const auto with = 3 + more.size();
-        return fmt::format("--- a/{0}\n+++ b/{0}\n@@ -{1},{2} +{1},{3} @@\n{4}", file, from + 1, sign == '+' ? 3 : with, sign == '+' ? with : 3,
-                           body);
+        for (auto i = at; i < to; ++i)
+            body += " " + all[i] + "\n";
+        const auto without = to - from, with = without + more.size();
+        return fmt::format("--- a/{0}\n+++ b/{0}\n@@ -{1},{2} +{1},{3} @@\n{4}", file, from + 1, sign == '+' ? without : with,
+                           sign == '+' ? with : without, body);
+    }
+    std::string within(const std::string& file, const std::string& anchor, const std::string& addition, char sign) const {
+        const auto all = lines(slurp(tree_ / file));
+        const auto found = std::find(all.begin(), all.end(), anchor);
+        if (found == all.end()) throw std::runtime_error(file + ": no line '" + anchor + "'");
+        return hunk_at(file, all, static_cast<std::size_t>(found - all.begin()) + 1, lines(addition), sign);
+    }
+    static std::string hunk(const std::string& file, const std::string& before, const std::string& addition, char sign) {
+        const auto all = lines(before);
+        return hunk_at(file, all, all.size(), lines(addition), sign);
     }
     void add(const std::string& subject, const std::string& patch) { commits_.push_back({subject, patch}); }
     void append(const std::string& what, const std::string& addition) {
