@@ -11,9 +11,11 @@
 namespace rig {
 namespace {
 
+constexpr unsigned kEndDecisions = 3; // they differ, and boots of either are told from the other's
+
 constexpr std::array kOutcomes{Outcome::Good,       Outcome::Bad,       Outcome::Unclear,   Outcome::Unbuildable,
                                Outcome::Unbootable, Outcome::Unexposed, Outcome::Complained};
-constexpr std::array kPurposes{Purpose::GoodEnd, Purpose::BadEnd, Purpose::Step, Purpose::Alone, Purpose::Look};
+constexpr std::array kPurposes{Purpose::GoodEnd, Purpose::BadEnd, Purpose::Step, Purpose::Alone, Purpose::Without, Purpose::Look};
 
 double middle(const std::vector<double>& values) {
     return median(values).value_or(0);
@@ -35,7 +37,7 @@ class Search {
     Search(History& history, const BisectOptions& options, const BisectWorld& world, const std::vector<Visit>& known, Bisection& result)
         : history_(history), options_(options), world_(world), known_(known), result_(result) {
         // The ends, every halving, the last candidates, two looks; a search with more decisions than that is told less confident than asked for.
-        alpha_ = options.alpha / static_cast<double>(1 + halvings(result.answers) + 1 + 2);
+        alpha_ = options.alpha / static_cast<double>(planned_decisions(result.answers));
     }
     Status run(std::stop_token stop);
 
@@ -133,12 +135,22 @@ Status Search::measure_ends(Visit& good, Visit& bad) {
         good.values = at_good, bad.values = at_bad;
         const auto differ = ends_differ(at_good, at_bad, options_.least_effect, options_.wall ? alpha_ : 0);
         result_.good = differ.good, result_.bad = differ.bad;
-        if (differ.differ) break;
-        if (options_.wall && at_good.size() < most) continue;
-        result_.refused = fmt::format("the ends do not differ in {}: {}", result_.metric, differ.why_not);
+        if (!differ.differ) {
+            if (options_.wall && at_good.size() < most) continue;
+            result_.refused = fmt::format("the ends do not differ in {}: {}", result_.metric, differ.why_not);
+            return {};
+        }
+        if (!options_.wall) break;
+        // A step asks which end a boot is the nearer to: that boots of the ends are nearer to their own is not assumed, since where one end
+        // scatters more than the other it may not be so.
+        const auto self = told_apart(at_good, at_bad, alpha_);
+        if (self == Side::Good) break;
+        if (self == Side::Unclear && at_good.size() < 2 * most) continue;
+        result_.refused = fmt::format(
+            "the ends differ in {}, but single boots of them cannot be told apart: they are not nearer to boots of their own end", result_.metric);
         return {};
     }
-    ++decisions_;
+    decisions_ += options_.wall ? kEndDecisions : 1;
     good.outcome = Outcome::Good, bad.outcome = Outcome::Bad;
     return {};
 }
@@ -148,7 +160,7 @@ Status Search::ends() {
     if (kept_good && kept_bad && kept_good->outcome == Outcome::Good && kept_bad->outcome == Outcome::Bad) {
         good_ = kept_good->values, bad_ = kept_bad->values;
         result_.good = middle(good_), result_.bad = middle(bad_);
-        ++decisions_;
+        decisions_ += options_.wall ? kEndDecisions : 1;
         RIG_CHECK(keep(*kept_good));
         return keep(*kept_bad);
     }
@@ -262,25 +274,20 @@ Status Search::steps(std::stop_token stop) {
 Status Search::alone() {
     const auto variants = history_.alone();
     if (result_.first_bad.size() < 2 || variants.size() != result_.first_bad.size()) return {};
-    std::vector<std::size_t> bad, open;
+    std::vector<std::size_t> bad;
     for (std::size_t i = 0; i < variants.size(); ++i) {
-        if (visited(variants[i].id)) { // it tells nothing, or there would be one candidate
-            open.push_back(i);
-            continue;
-        }
+        if (visited(variants[i].id)) continue; // it tells nothing, or there would be one candidate
         RIG_TRY(looked, visit(variants[i], Purpose::Alone));
-        if (looked.outcome == Outcome::Bad)
-            bad.push_back(i);
-        else if (looked.outcome != Outcome::Good)
-            open.push_back(i);
+        if (looked.outcome == Outcome::Bad) bad.push_back(i);
     }
     if (bad.size() != 1) return {};
+    // That it suffices does not mean that one before it, which tells nothing, does not as well: without it, all of them together do not.
+    RIG_TRY(opposite, visit(history_.without(bad[0]), Purpose::Without));
+    if (opposite.outcome != Outcome::Good) return {};
     const auto named = result_.first_bad[bad[0]];
     result_.proven_alone =
-        fmt::format("of {} that cannot be told apart in the order of the series, {} makes the change when it alone is applied to {}",
+        fmt::format("Of {} that cannot be told apart in the order of the series, {} alone on {} makes the change, and all of them without it do not.",
                     result_.first_bad.size(), named.name, history_.last_good().name);
-    // One that tells nothing alone may make it as well; that this one does is shown.
-    if (!open.empty()) result_.proven_alone += fmt::format("; {} of the others tell nothing alone either", open.size());
     result_.first_bad = {named};
     return {};
 }
@@ -291,20 +298,22 @@ Status Search::look() {
         RIG_TRY(looked, visit(revision, Purpose::Look));
         if (mark_of(looked.outcome) == Mark::Skip || mark_of(looked.outcome) == expected) continue;
         result_.not_monotone.push_back(
-            expected == Mark::Good ? fmt::format("{} has the change, {}, which comes after it, has not", revision.name, result_.last_good.name)
-                                   : fmt::format("{} has not the change, though it comes after {}", revision.name, result_.first_bad.back().name));
+            expected == Mark::Good
+                ? fmt::format("{} has the change already, though it comes before {}", revision.name, result_.first_bad.front().name)
+                : fmt::format("{} has not the change, though it comes after {}", revision.name, result_.first_bad.back().name));
     }
     return {};
 }
 
 void Search::conclude() {
     result_.confidence = options_.wall ? std::max(0.0, 1 - alpha_ * static_cast<double>(decisions_)) : 1;
-    if (result_.first_bad.size() != 1 || !result_.proven_alone.empty()) return;
-    const auto* before = visited(history_.last_good().id);
+    // Under the wall clock the two were measured at different times.
+    if (options_.wall || result_.first_bad.size() != 1 || !result_.proven_alone.empty()) return;
+    const auto* before = visited(result_.last_good.id);
     const auto* after = visited(result_.first_bad[0].id);
     if (!before || !after || before->values.empty() || after->values.empty()) return;
-    // Under the virtual clock over the seeds that all four have.
-    const auto common = options_.wall ? SIZE_MAX : std::min({before->values.size(), after->values.size(), good_.size(), bad_.size()});
+    // Over the seeds that all four have.
+    const auto common = std::min({before->values.size(), after->values.size(), good_.size(), bad_.size()});
     const auto level = [&](const std::vector<double>& values) {
         return middle({values.begin(), values.begin() + static_cast<std::ptrdiff_t>(std::min(common, values.size()))});
     };
@@ -354,6 +363,8 @@ const char* words(Purpose purpose) {
         return "step";
     case Purpose::Alone:
         return "alone";
+    case Purpose::Without:
+        return "without";
     case Purpose::Look:
         return "look";
     }
@@ -370,6 +381,10 @@ std::optional<Purpose> purpose_named(std::string_view word) {
     for (const auto one : kPurposes)
         if (word == words(one)) return one;
     return std::nullopt;
+}
+
+unsigned planned_decisions(std::size_t answers) {
+    return kEndDecisions + halvings(answers) + 1 + 2;
 }
 
 Mark mark_of(Outcome outcome) {

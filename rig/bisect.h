@@ -3,7 +3,8 @@
 //   both ends measured; refused unless they differ
 //   a revision in the middle: built, its image's result shared or its boots made, and found to be like one end, or to tell nothing
 //   ... until one step is left: the first bad revision, or the few it is among
-//   patches that revisions without a say hid: each alone on the last good revision (series only)
+//   patches that revisions without a say hid: the one that makes the change alone on the last good revision, and without which all of
+//   them together do not make it (series only)
 //   a look at both sides of the answer, for changes that came and went
 //
 // What a revision breaks otherwise never steers: one that does not build, does not boot, panics, complains (a splat), does not run the
@@ -44,21 +45,26 @@ class History {
     virtual Result<std::optional<Revision>> next() = 0; // nullopt: nothing left that might tell
     virtual Status mark(const Revision& revision, Mark mark) = 0;
     virtual std::vector<Revision> candidates() const = 0; // when next() has nothing: the first bad one is among these
-    virtual Revision last_good() const = 0;
+    virtual Revision last_good() const = 0;               // right before the first candidate, and marked good; else empty
     // Revisions on either side of the answer that were not looked at, in the middle of the longest stretch of such; each with what it
     // is if nothing else changed the metric.
     virtual std::vector<std::pair<Revision, Mark>> worth_a_look() const = 0;
     // Each candidate without those before it, on top of the last good one; empty where revisions cannot be made so.
     virtual std::vector<Revision> alone() const = 0;
+    // The first bad one that was measured, without candidate number `which` (from 0, in the order of candidates()).
+    virtual Revision without(std::size_t which) const = 0;
 };
 
 enum class Outcome { Good, Bad, Unclear, Unbuildable, Unbootable, Unexposed, Complained };
 const char* words(Outcome outcome); // "good", ..., "unbuildable"
 std::optional<Outcome> outcome_named(std::string_view word);
 Mark mark_of(Outcome outcome);
+// Among how many decisions alpha is divided: the ends', every halving, one that tells the last candidates apart, two looks. A search that makes
+// more of them tells less confidence than was asked for.
+unsigned planned_decisions(std::size_t answers);
 
-enum class Purpose { GoodEnd, BadEnd, Step, Alone, Look };
-const char* words(Purpose purpose); // "good end", "bad end", "step", "alone", "look"
+enum class Purpose { GoodEnd, BadEnd, Step, Alone, Without, Look };
+const char* words(Purpose purpose); // "good end", "bad end", "step", "alone", "without", "look"
 std::optional<Purpose> purpose_named(std::string_view word);
 
 // One revision looked at.
@@ -105,10 +111,10 @@ struct Measured {
 struct Bisection {
     std::string metric, history;
     bool wall = false;
-    std::vector<Visit> visits; // in the order they were made
-    double good = 0, bad = 0;  // the ends' medians
-    std::string refused;       // why nothing was searched; "" if it was
-    Revision last_good;
+    std::vector<Visit> visits;             // in the order they were made
+    double good = 0, bad = 0;              // the ends' medians
+    std::string refused;                   // why nothing was searched; "" if it was
+    Revision last_good;                    // right before the first bad one, and measured; else empty
     std::vector<Revision> first_bad;       // one: found; several: among them; empty: refused
     std::string proven_alone;              // how one of several was told from the others, "" if it need not be
     std::optional<double> explains;        // share of the ends' difference that this step makes, where both its sides have figures

@@ -4,6 +4,7 @@
 #include "rig/bisect_spec.h"
 #include "rig/bisect_text.h"
 #include "rig/bisect_world.h"
+#include "rig/kvm_probe.h"
 #include "rig/metric.h"
 #include "rig/read_run.h"
 #include "rig/report/json.h"
@@ -126,12 +127,24 @@ Result<fs::path> make_folder(const fs::path& bisections, const std::string& expe
     return fail(Blame::Host, fmt::format("cannot make a folder in {}: {}", bisections.string(), error.message()));
 }
 
-// The clock the boots will have, which decides how steps are judged.
-Status settle_clock(Spec& spec, const Arm& arm, const World& world, std::stop_token stop) {
-    if (spec.guest.clock != ClockChoice::Auto) return {};
-    RIG_TRY(prepared, prepare(spec, {arm}, world));
-    RIG_TRY(chosen, choose_machine(spec, prepared, world, stop));
-    spec.guest.clock = chosen.machine.clock == GuestClock::Wall ? ClockChoice::Wall : ClockChoice::Virtual;
+// What every figure stands on: the good end's kernel, the guest's programs, QEMU; and the clock, which decides how steps are judged. Another
+// ground is another bisection.
+Status describe_ground(const Spec& spec, const Arm& arm, const std::string& base, BisectRequestRecord& request, const World& world,
+                       std::stop_token stop) {
+    std::optional<GitSource> source;
+    if (!request.good.empty()) source = GitSource{request.repository, request.good, base};
+    RIG_TRY(overrides, revision_overrides(spec, arm, {{"r00", {}, request.good}}, source, request.metric));
+    RIG_TRY(ground, parse_spec(spec.text, spec.file, overrides));
+    ground.guest = spec.guest;
+    RIG_TRY(prepared, prepare(ground, ground.arms, world));
+    RIG_TRY(chosen, choose_machine(ground, prepared, world, stop));
+    request.clock = name(chosen.machine.clock);
+    for (const auto& [of_arm, kernel] : prepared.kernels)
+        request.good_image += kernel.image_sha256;
+    RIG_TRY(qemu, world.hypervisor.version());
+    request.machine = fmt::format("{}; {}; {}; image {}", name(chosen.machine.accelerator), qemu, world.hypervisor.libvirt_version(),
+                                  prepared.image.parent_path().filename().string());
+    if (chosen.machine.clock == GuestClock::Wall) request.machine += "; host boot " + host_boot_id();
     return {};
 }
 
@@ -150,32 +163,21 @@ Result<std::pair<BisectRecord, fs::path>> run_bisection(const BisectLine& line, 
 
     BisectRecord record;
     auto& request = record.request;
-    request = {fs::proximate(spec.file, spec.top).string(),
-               spec.text,
-               spec.overrides,
-               arm->name,
-               line.metric,
-               info != infos.end() && info->unit == Unit::Nanoseconds ? "ns" : "count",
-               "",
-               spec.guest.vcpus,
-               spec.guest.seed,
-               "",
-               "",
-               "",
-               "",
-               {},
-               {},
-               ""};
+    request.spec_file = fs::proximate(spec.file, spec.top).string();
+    request.spec_text = spec.text;
+    request.overrides = spec.overrides;
+    request.arm = arm->name;
+    request.metric = line.metric;
+    request.unit = info != infos.end() && info->unit == Unit::Nanoseconds ? "ns" : "count";
+    request.vcpus = spec.guest.vcpus;
+    request.seed = spec.guest.seed;
     RIG_CHECK(describe_history(line, spec, request, world.runner));
-    RIG_TRY(checked,
-            revision_overrides(spec, *arm, {{"r00", {}, {}}},
-                               request.good.empty() ? std::nullopt : std::optional(GitSource{request.repository, request.good, request.good}),
-                               line.metric)); // all that can be said before anything is built
-    (void)checked;
-    RIG_CHECK(settle_clock(spec, *arm, world, stop));
+    auto base = line.base;
+    if (const auto* source = std::get_if<GitSource>(&spec.kernel.source); source && base.empty()) base = source->base;
+    RIG_CHECK(describe_ground(spec, *arm, base.empty() ? request.good : base, request, world, stop));
     // A verdict has its own statistics: 0 or 1.
-    const bool wall = spec.guest.clock == ClockChoice::Wall && line.metric != kVerdictMetric;
-    request.clock = spec.guest.clock == ClockChoice::Wall ? "wall" : "virtual";
+    const bool wall = request.clock == "wall" && line.metric != kVerdictMetric;
+    spec.guest.clock = request.clock == "wall" ? ClockChoice::Wall : ClockChoice::Virtual;
     request.options = {wall,
                        line.overrides.boots.value_or(wall ? kWallBlocks : kVirtualStep),
                        line.most_boots.value_or(wall ? kWallMost : kVirtualMost),
@@ -183,9 +185,6 @@ Result<std::pair<BisectRecord, fs::path>> run_bisection(const BisectLine& line, 
                        line.least_effect,
                        !line.no_look};
     request.options.most_boots = std::max(request.options.most_boots, request.options.boots);
-    if (wall)
-        request.options.most_boots =
-            std::max(request.options.most_boots, static_cast<unsigned>(fewest_boots(request.options.alpha / (4 + halvings(1u << 10)))));
     RIG_TRY(program, sha256_file("/proc/self/exe"));
     request.program = program;
     record.command = reproduce(line, spec);
@@ -214,8 +213,6 @@ Result<std::pair<BisectRecord, fs::path>> run_bisection(const BisectLine& line, 
         if (say) say(fmt::format("going on with {}: {} revisions are known", folder.string(), known.size()));
     }
     RIG_TRY(history, open_history(request, spec, folder, world.runner));
-    auto base = line.base;
-    if (const auto* source = std::get_if<GitSource>(&spec.kernel.source); source && base.empty()) base = source->base;
     const BisectPlace place{spec,
                             *arm,
                             line.metric,
@@ -237,6 +234,7 @@ Result<std::pair<BisectRecord, fs::path>> run_bisection(const BisectLine& line, 
     RIG_CHECK(save_bisection(folder, record));
     RIG_TRY(result, bisect(history.get(), line.metric, request.options, real, known, stop));
     record.bisection = result;
+    if (request.clock == "wall" && !wall) record.bisection.confidence = 0; // a verdict of noise: nothing is claimed
     record.ended = now();
     if (history.git) {
         RIG_TRY(log, history.git->log());
@@ -281,7 +279,9 @@ Result<CommandOutput> replay_log(const BisectLine& line, const CommonOptions& co
                                                  record.bisection.first_bad.empty() ? "nothing" : record.bisection.first_bad[0].name));
     }
     const auto folder = fs::proximate(line.log).string();
-    if (common.json) return CommandOutput{bisect_json(again, folder).dump(2) + "\n", exit_of(again.bisection)};
+    if (common.json)
+        return CommandOutput{bisect_json(again, folder).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
+                             exit_of(again.bisection)};
     return CommandOutput{bisect_text(again, folder, common.colour ? Colour::Yes : Colour::No), exit_of(again.bisection)};
 }
 
@@ -294,7 +294,7 @@ Result<CommandOutput> bisect_command(const BisectLine& line, const CommonOptions
     RIG_TRY(done, run_bisection(line, common, world, say, stop));
     const auto folder = fs::proximate(done.second).string();
     const auto exit = exit_of(done.first.bisection);
-    if (common.json) return CommandOutput{bisect_json(done.first, folder).dump(2) + "\n", exit};
+    if (common.json) return CommandOutput{bisect_json(done.first, folder).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n", exit};
     return CommandOutput{bisect_text(done.first, folder, common.colour ? Colour::Yes : Colour::No), exit};
 }
 

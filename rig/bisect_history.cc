@@ -70,13 +70,19 @@ std::vector<Revision> SeriesHistory::alone() const {
     return out;
 }
 
+Revision SeriesHistory::without(std::size_t which) const {
+    const auto k = search_.last_good() + 1 + which, high = search_.first_bad();
+    return {fmt::format("r{:02}-x{:02}", high, k), fmt::format("{} without {}", revision(high).name, revision(k).name)};
+}
+
 std::vector<const Patch*> SeriesHistory::patches_of(const std::string& id) const {
     std::size_t prefix = 0, own = 0;
-    std::sscanf(id.c_str(), "r%zu-p%zu", &prefix, &own);
+    char how = 0;
+    std::sscanf(id.c_str(), "r%zu-%c%zu", &prefix, &how, &own);
     std::vector<const Patch*> out;
-    for (std::size_t k = 0; k < std::min(prefix, patches_.size()); ++k)
-        out.push_back(&patches_[k]);
-    if (own > 0 && own <= patches_.size()) out.push_back(&patches_[own - 1]);
+    for (std::size_t k = 1; k <= std::min(prefix, patches_.size()); ++k)
+        if (how != 'x' || k != own) out.push_back(&patches_[k - 1]);
+    if (how == 'p' && own > 0 && own <= patches_.size()) out.push_back(&patches_[own - 1]);
     return out;
 }
 
@@ -103,27 +109,34 @@ Result<std::unique_ptr<GitHistory>> GitHistory::open(const fs::path& repository,
                                                      const fs::path& folder, CommandRunner& runner) {
     std::error_code error;
     fs::remove_all(folder, error);
-    auto made = std::unique_ptr<GitHistory>(new GitHistory(repository, runner));
+    auto made = std::unique_ptr<GitHistory>(new GitHistory(folder, runner));
+    // The user's repository, by the user's configuration: it may have to be declared safe.
+    const auto users = [&](std::vector<std::string> words) -> Result<CommandResult> {
+        Command command;
+        command.argv = {"git", "-C", repository.string()};
+        command.argv.insert(command.argv.end(), words.begin(), words.end());
+        command.env = {{"LC_ALL", "C"}};
+        return runner.run(command);
+    };
     const auto commit = [&](const std::string& revision) -> Result<std::string> {
-        RIG_TRY(out, made->git({"rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}"}, true));
-        const auto found = out.substr(0, out.find('\n'));
-        if (!is_commit(found)) return fail(Blame::Spec, fmt::format("{}: no commit '{}' in this repository", repository.string(), revision));
-        return found;
+        RIG_TRY(result, users({"rev-parse", "--verify", "--end-of-options", revision + "^{commit}"}));
+        const auto found = result.out.substr(0, result.out.find('\n'));
+        if (result.ok() && is_commit(found)) return found;
+        return fail(Blame::Spec, fmt::format("{}: no commit '{}' in this repository: {}", repository.string(), revision, found));
     };
     RIG_TRY(good_commit, commit(good));
     RIG_TRY(bad_commit, commit(bad));
-    RIG_TRY(base, made->git({"merge-base", good_commit, bad_commit}, true));
-    if (good_commit == bad_commit || base.substr(0, base.find('\n')) != good_commit)
+    RIG_TRY(ancestor, users({"merge-base", "--is-ancestor", good_commit, bad_commit}));
+    if (good_commit == bad_commit || !ancestor.ok())
         return fail(Blame::Spec, fmt::format("{}: --good {} is {} --bad {}, want an ancestor of it", repository.string(), good,
                                              good_commit == bad_commit ? "the same as" : "no ancestor of", bad));
     Command clone;
     clone.argv = {"git", "clone", "--quiet", "--bare", "--shared", "--no-tags", repository.string(), folder.string()};
     RIG_TRY(cloned, runner.run(clone));
     if (!cloned.ok()) return fail(Blame::Host, fmt::format("git clone {}: {}: {}", repository.string(), describe(cloned), cloned.out));
-    made->folder_ = folder;
     RIG_TRY(good_named, made->named(good_commit));
     RIG_TRY(bad_named, made->named(bad_commit));
-    made->good_ = made->last_good_ = good_named;
+    made->good_ = good_named;
     made->bad_ = bad_named;
     made->range_ = fmt::format("{}..{}", good, bad);
     RIG_TRY(count, made->git({"rev-list", "--count", good_commit + ".." + bad_commit}));
@@ -147,7 +160,7 @@ Status GitHistory::settle(std::vector<std::string> first_bad) {
         candidates_.push_back(one);
     }
     if (candidates_.empty()) return {};
-    // Its first parent, if that was looked at; else none is known to stand right before it.
+    // Its first parent, if that was found good; else none is known to stand right before it.
     RIG_TRY(parents, git({"rev-list", "--parents", "-1", first_bad.front()}));
     std::istringstream words(parents);
     std::string self, parent;
@@ -159,7 +172,7 @@ Status GitHistory::settle(std::vector<std::string> first_bad) {
     // The middle of the longest stretch on either side that was not looked at.
     for (const auto& [range, side] : {std::pair{commits_.at(good_.id) + ".." + first_bad.front() + "^", Mark::Good},
                                       {first_bad.back() + ".." + commits_.at(bad_.id), Mark::Bad}}) {
-        RIG_TRY(listed, git({"rev-list", "--first-parent", "--reverse", range}, true));
+        RIG_TRY(listed, git({"rev-list", "--ancestry-path", "--first-parent", "--reverse", range}, true));
         const auto commits = lines_of(listed);
         std::size_t begin = 0, best = 0, length = 0;
         for (std::size_t i = 0; i <= commits.size(); ++i) {
@@ -203,7 +216,6 @@ Status GitHistory::mark(const Revision& revision, Mark mark) {
     const auto& commit = commits_.at(revision.id);
     marks_[commit] = mark;
     if (over_) return {};
-    if (mark == Mark::Good) last_good_ = revision;
     RIG_TRY(out, git({"bisect",
                       mark == Mark::Good  ? "good"
                       : mark == Mark::Bad ? "bad"

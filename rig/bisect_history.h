@@ -13,7 +13,7 @@
 
 namespace rig {
 
-// Revision "r07": the first seven patches; "r06-p09": the first six and the ninth.
+// Revision "r07": the first seven patches; "r06-p09": the first six and the ninth; "r09-x07": the first nine but the seventh.
 class SeriesHistory : public History {
  public:
     // At least one patch. `what` is for people: the folder's name.
@@ -29,6 +29,7 @@ class SeriesHistory : public History {
     Revision last_good() const override { return revision(search_.last_good()); }
     std::vector<std::pair<Revision, Mark>> worth_a_look() const override;
     std::vector<Revision> alone() const override;
+    Revision without(std::size_t which) const override;
 
     // The patches of a revision of this history, in order.
     std::vector<const Patch*> patches_of(const std::string& id) const;
@@ -58,12 +59,14 @@ class GitHistory : public History {
     Revision last_good() const override { return last_good_; }
     std::vector<std::pair<Revision, Mark>> worth_a_look() const override { return worth_; }
     std::vector<Revision> alone() const override { return {}; }
+    Revision without(std::size_t) const override { return {}; }
 
     std::string commit_of(const std::string& id) const { return commits_.at(id); } // 40 digits
     Result<std::string> log() const;                                               // of git bisect, for `git bisect replay`
 
  private:
     GitHistory(std::filesystem::path folder, CommandRunner& runner) : folder_(std::move(folder)), runner_(runner) {}
+    // In the repository of its own, whatever the user's configuration says.
     Result<std::string> git(std::vector<std::string> words, bool may_fail = false) const;
     Result<Revision> named(const std::string& commit);
     Status take_answer(const std::string& out); // of git bisect good, bad or skip

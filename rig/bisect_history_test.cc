@@ -25,6 +25,7 @@ TEST(SeriesHistory, RevisionsArePrefixesAndSingledOutPatches) {
     EXPECT_EQ(texts("r02"), "AB");
     EXPECT_EQ(texts("r01-p03"), "AC");
     EXPECT_EQ(texts("r99"), "ABC");
+    EXPECT_EQ(texts("r03-x02"), "AC");
     ASSERT_TRUE(history.mark({"r01", ""}, Mark::Skip) && history.mark({"r02", ""}, Mark::Skip));
     EXPECT_FALSE(*history.next());
     EXPECT_EQ(history.candidates().size(), 3u);
@@ -32,6 +33,7 @@ TEST(SeriesHistory, RevisionsArePrefixesAndSingledOutPatches) {
     ASSERT_EQ(alone.size(), 3u);
     EXPECT_EQ(alone[0].id, "r01");
     EXPECT_EQ(alone[2], (Revision{"r00-p03", "c.patch on the tree before the series"}));
+    EXPECT_EQ(history.without(1), (Revision{"r03-x02", "c.patch without b.patch"}));
 }
 
 class GitHistoryTest : public ::testing::Test {
@@ -113,6 +115,18 @@ TEST_F(GitHistoryTest, LooksLieOnBothSidesOfTheAnswer) {
     EXPECT_LT(std::stoi(looks[0].first.name.substr(looks[0].first.name.rfind(' '))), 7);
     EXPECT_EQ(looks[1].second, Mark::Bad);
     EXPECT_GT(std::stoi(looks[1].first.name.substr(looks[1].first.name.rfind(' '))), 8);
+}
+
+// Commits of the main line that were made beside a merged branch do not hold what the branch brought, and contradict nothing.
+TEST_F(GitHistoryTest, ALookIsOnlyAtWhatTheAnswerIsAnAncestorOf) {
+    sh("cd repo && git checkout -q -b side main~12 && echo 100 > g && git add g && git commit -qm 'number 100' && git checkout -q main && git merge -q --no-ff -m 'number 200' side");
+    commit("number 201");
+    commit("number 202");
+    auto history = GitHistory::open(dir / "repo", "main~14", "main", dir / "own.git", runner);
+    ASSERT_TRUE(history) << history.error().message;
+    EXPECT_EQ(search(**history, 100), "number 100"); // 5..16 of the main line are good
+    for (const auto& [revision, side] : (*history)->worth_a_look())
+        if (side == Mark::Bad) { EXPECT_GE(std::stoi(revision.name.substr(revision.name.rfind(' '))), 200) << revision.name; }
 }
 
 TEST_F(GitHistoryTest, WhatIsNoRangeIsRefused) {

@@ -40,7 +40,8 @@ Votes votes(const std::vector<double>& good, const std::vector<double>& revision
 double sign_e_value(std::size_t hits, std::size_t misses) {
     // 2 * the integral of p^hits (1-p)^misses over [1/2, 1], over 2^-(hits + misses). With q = 1 - p that is an incomplete beta function.
     const auto h = static_cast<double>(hits), m = static_cast<double>(misses);
-    return 2 * boost::math::beta(m + 1, h + 1, 0.5) * std::exp2(h + m);
+    const auto log_beta = std::lgamma(h + 1) + std::lgamma(m + 1) - std::lgamma(h + m + 2);
+    return std::exp(std::log(2.0) * (h + m + 1) + log_beta + std::log(boost::math::ibeta(m + 1, h + 1, 0.5)));
 }
 
 std::size_t fewest_boots(double alpha) {
@@ -61,6 +62,19 @@ Side decide_sequential(const Votes& votes, double alpha) {
     if (sign_e_value(votes.good, votes.bad) >= 1 / alpha) return Side::Good;
     if (sign_e_value(votes.bad, votes.good) >= 1 / alpha) return Side::Bad;
     return Side::Unclear;
+}
+
+Side told_apart(const std::vector<double>& good, const std::vector<double>& bad, double alpha) {
+    // Pairs of neighbouring blocks, each boot in one: the first of a pair are the ends, the second those to be told.
+    std::vector<double> good_before, good_after, bad_before, bad_after;
+    for (std::size_t i = 0; i + 1 < std::min(good.size(), bad.size()); i += 2) {
+        good_before.push_back(good[i]), good_after.push_back(good[i + 1]);
+        bad_before.push_back(bad[i]), bad_after.push_back(bad[i + 1]);
+    }
+    const auto of_good = decide_sequential(votes(good_before, good_after, bad_before), alpha);
+    const auto of_bad = decide_sequential(votes(good_before, bad_after, bad_before), alpha);
+    if (of_good == Side::Bad || of_bad == Side::Good) return Side::Bad;
+    return of_good == Side::Good && of_bad == Side::Bad ? Side::Good : Side::Unclear;
 }
 
 EndsDiffer ends_differ(const std::vector<double>& good, const std::vector<double>& bad, double least_effect, double alpha) {

@@ -37,6 +37,10 @@ std::size_t fewest_boots(double alpha);
 Side decide_exact(const Votes& votes);                    // virtual clock
 Side decide_sequential(const Votes& votes, double alpha); // wall clock: Unclear means "boot more"
 
+// Is a boot of either end nearer to the next boot of its own end than to the other's? Good: yes, by the sign test at alpha for both; Bad: one is
+// the nearer to the other end; Unclear: boot more.
+Side told_apart(const std::vector<double>& good, const std::vector<double>& bad, double alpha);
+
 // Do the ends differ?
 struct EndsDiffer {
     bool differ = false;

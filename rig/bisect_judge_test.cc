@@ -2,6 +2,8 @@
 
 #include <cmath>
 #include <gtest/gtest.h>
+#include <random>
+#include <utility>
 
 namespace rig {
 namespace {
@@ -23,7 +25,7 @@ TEST(BisectJudge, UnderTheVirtualClockAllBootsMustAgree) {
 }
 
 TEST(BisectJudge, EValuesAreTheMixturesIntegral) {
-    EXPECT_DOUBLE_EQ(sign_e_value(0, 0), 1);
+    EXPECT_NEAR(sign_e_value(0, 0), 1, 1e-12);
     // All hits: 2^n * 2 * (1 - 2^-(n+1)) / (n+1).
     for (const unsigned n : {1u, 2u, 7u, 20u})
         EXPECT_NEAR(sign_e_value(n, 0) / ((std::exp2(n + 1) - 1) / (n + 1)), 1, 1e-12) << n;
@@ -66,6 +68,22 @@ TEST(BisectJudge, SequentialDecisionsNeedMoreBootsWhereItIsUnclear) {
     EXPECT_EQ(decide_sequential({0, 7, 3}, alpha), Side::Bad);
     EXPECT_EQ(decide_sequential({2, 9, 0}, alpha), Side::Unclear);
     EXPECT_EQ(decide_sequential({2, 16, 0}, alpha), Side::Bad);
+}
+
+// Ends may differ for certain while most boots of one are nearer to the other: where it scatters more. Then no step may be decided so.
+TEST(BisectJudge, EndsWhoseBootsAreNearerToTheOtherEndAreNotToldApart) {
+    std::mt19937_64 random(1);
+    std::vector<double> steady, wide, near, far;
+    for (int i = 0; i < 2000; ++i) {
+        steady.push_back(std::normal_distribution<double>(100, 1)(random));
+        wide.push_back(std::normal_distribution<double>(108, 20)(random));
+        near.push_back(std::normal_distribution<double>(100, 1)(random));
+        far.push_back(std::normal_distribution<double>(110, 1)(random));
+    }
+    EXPECT_TRUE(ends_differ(steady, wide, 0.005, 0.01).differ);
+    EXPECT_EQ(told_apart(steady, wide, 0.01), Side::Bad);
+    EXPECT_EQ(told_apart(near, far, 0.01), Side::Good);
+    EXPECT_EQ(told_apart({near.begin(), near.begin() + 4}, {far.begin(), far.begin() + 4}, 0.01), Side::Unclear);
 }
 
 TEST(BisectJudge, EndsDifferOnlyIfEveryBootSaysSoAndByEnough) {

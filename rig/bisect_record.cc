@@ -50,7 +50,7 @@ Result<Visit> read_visit(JsonReader reader) {
     RIG_TRY(read, read_revision(revision));
     out.revision = read;
     std::string purpose, outcome;
-    RIG_CHECK(reader.one_of("purpose", purpose, {"good end", "bad end", "step", "alone", "look"}));
+    RIG_CHECK(reader.one_of("purpose", purpose, {"good end", "bad end", "step", "alone", "without", "look"}));
     RIG_CHECK(reader.one_of("outcome", outcome, {"good", "bad", "unclear", "unbuildable", "unbootable", "unexposed", "complained"}));
     out.purpose = *purpose_named(purpose);
     out.outcome = *outcome_named(outcome);
@@ -115,7 +115,9 @@ json request_json(const BisectRequestRecord& r) {
             {"series", r.series},
             {"patches", pairs_json(r.patches, "name", "sha256")},
             {"options", options_json(r.options)},
-            {"program", r.program}};
+            {"program", r.program},
+            {"good_image", r.good_image},
+            {"machine", r.machine}};
 }
 
 Status read_request(JsonReader reader, BisectRequestRecord& r) {
@@ -127,7 +129,9 @@ Status read_request(JsonReader reader, BisectRequestRecord& r) {
                                   {"good", &r.good},
                                   {"bad", &r.bad},
                                   {"series", &r.series},
-                                  {"program", &r.program}})
+                                  {"program", &r.program},
+                                  {"good_image", &r.good_image},
+                                  {"machine", &r.machine}})
         RIG_CHECK(reader.text(key, *to));
     RIG_CHECK(reader.one_of("unit", r.unit, {"count", "ns"}));
     RIG_CHECK(reader.text("spec_text", r.spec_text, kMostText));

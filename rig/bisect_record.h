@@ -25,7 +25,9 @@ struct BisectRequestRecord {
     std::string series;                                       // the folder, for people
     std::vector<std::pair<std::string, std::string>> patches; // name and SHA-256 of the text
     BisectOptions options;
-    std::string program; // SHA-256 of rig itself
+    std::string program;    // SHA-256 of rig itself
+    std::string good_image; // SHA-256 of the good end's kernel image: of source, enabling patches, fragments and compiler
+    std::string machine;    // QEMU's and libvirt's version, the initramfs, under the wall clock the boot of the host
     bool same(const BisectRequestRecord& other) const;
 };
 

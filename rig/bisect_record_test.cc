@@ -30,7 +30,7 @@ BisectRecord make_record() {
                       "series",
                       {{"0001-a.patch", std::string(64, 'a')}, {"0002-b.patch", std::string(64, 'b')}},
                       {},
-                      std::string(64, 'c')};
+                      std::string(64, 'c'), std::string(64, 'd'), "tcg; QEMU 7.2"};
     record.command = {"./bootstrap", "bisect", "configs/x.toml"};
     record.started = "2026-02-23T10:32:48Z";
     record.ended = "2026-02-23T10:35:48Z";
@@ -100,6 +100,12 @@ TEST(BisectRecord, OnlyTheSameQuestionGoesOn) {
     auto other = record.request;
     other.patches[1].second[0] = 'x';
     EXPECT_FALSE(unfinished_bisection(dir.path(), other));
+    auto elsewhere = record.request;
+    elsewhere.machine = "tcg; QEMU 8.0";
+    EXPECT_FALSE(unfinished_bisection(dir.path(), elsewhere));
+    auto rebuilt = record.request;
+    rebuilt.good_image[0] = 'x';
+    EXPECT_FALSE(unfinished_bisection(dir.path(), rebuilt));
     auto stricter = record.request;
     stricter.options.most_boots = 9;
     EXPECT_FALSE(unfinished_bisection(dir.path(), stricter));
@@ -136,6 +142,26 @@ TEST(BisectText, TheAnswerIsTheLastWordAndWhatItLacksIsSaid) {
     record.bisection.refused = "the ends do not differ";
     EXPECT_NE(bisect_text(record, "x", Colour::No).find("NOT BISECTED: the ends do not differ"), std::string::npos);
     EXPECT_EQ(bisect_json(record, "x").at("exit"), 4);
+}
+
+TEST(BisectText, NoMoreCertaintyIsClaimedThanThereIs) {
+    auto record = make_record();
+    record.request.options.most_boots = 4;
+    EXPECT_NE(bisect_text(record, "x", Colour::No).find("replayed"), std::string::npos);
+    record.request.options.most_boots = 2;
+    EXPECT_EQ(bisect_text(record, "x", Colour::No).find("replayed"), std::string::npos);
+    record.request.clock = "wall"; // and judged by single runs: a verdict
+    const auto text = bisect_text(record, "x", Colour::No);
+    EXPECT_NE(text.find("none is stated"), std::string::npos) << text;
+    EXPECT_EQ(text.find("none an inference"), std::string::npos);
+}
+
+TEST(BisectRecord, TextThatIsNoUtf8IsWrittenAllTheSame) {
+    TempTree dir;
+    auto record = make_record();
+    record.bisection.visits[2].why = "caf\xe9";
+    ASSERT_TRUE(save_bisection(dir.path(), record));
+    EXPECT_TRUE(load_bisection(dir.path()));
 }
 
 TEST(Verdict, GitBisectGetsWhatItUnderstands) {

@@ -14,9 +14,9 @@ namespace {
 
 constexpr std::array kDeclared{"at_most", "within", "values", "expect"};
 
-// JSON's texts are TOML's basic strings.
+// JSON's texts are TOML's basic strings. What is no UTF-8 becomes U+FFFD: of a path, one that is not there, which the reader of experiments says.
 std::string quoted(const std::string& text) {
-    return nlohmann::json(text).dump();
+    return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string list(const std::vector<std::string>& texts) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <map>
 #include <memory>
 #include <random>
 #include <set>
@@ -26,8 +27,8 @@ struct FakeKernels {
             ++builds;
             if (builds == host_fails_at) return fail(Blame::Host, "disk full");
             const auto have = numbers(revision);
-            for (const auto breaker : unbuildable)
-                if (have.contains(breaker) && !have.contains(breaker + 1)) return fail(Blame::Kernel, "does not compile");
+            for (const auto& [breaker, mender] : unbuildable)
+                if (have.contains(breaker) && !have.contains(mender)) return fail(Blame::Kernel, "does not compile");
             return Built{image(revision), false};
         };
         world.measure = [this](const std::vector<Revision>& revisions, unsigned boots, unsigned) -> Result<Measured> {
@@ -37,7 +38,7 @@ struct FakeKernels {
             made += out.boots;
             for (const auto& revision : revisions) {
                 const auto have = numbers(revision);
-                if (std::any_of(panics.begin(), panics.end(), [&](auto k) { return have.contains(k) && !have.contains(k + 1); })) {
+                if (std::any_of(panics.begin(), panics.end(), [&](const auto& one) { return have.contains(one.first) && !have.contains(one.second); })) {
                     out.unfit[revision.id] = {Outcome::Unbootable, "kernel panic"};
                     continue;
                 }
@@ -71,7 +72,8 @@ struct FakeKernels {
 
     SeriesHistory history;
     BisectWorld world;
-    std::set<std::size_t> unbuildable, panics, comments; // by patch; the next one mends
+    std::map<std::size_t, std::size_t> unbuildable, panics; // by patch, and by which it is mended
+    std::set<std::size_t> comments;
     std::function<double(const std::set<std::size_t>&, unsigned boot)> value;
     unsigned builds = 0, runs = 0, made = 0, host_fails_at = 0;
     std::vector<Visit> saved;
@@ -108,12 +110,12 @@ TEST(Bisect, RefusesEndsThatDoNotDifferOrTellNothing) {
     EXPECT_EQ(alike.made, 0u);
 
     FakeKernels panics(4);
-    panics.panics = {4};
+    panics.panics = {{4, 5}};
     panics.value = planted(2);
     EXPECT_NE(panics.run().refused.find("the bad end (0004.patch) tells nothing: unbootable: kernel panic"), std::string::npos);
 
     FakeKernels broken(4);
-    broken.unbuildable = {4};
+    broken.unbuildable = {{4, 5}};
     broken.value = planted(2);
     EXPECT_NE(broken.run().refused.find("the bad end (0004.patch) does not build"), std::string::npos);
 }
@@ -125,7 +127,7 @@ TEST(Bisect, RevisionsThatBreakOtherwiseAreSkippedAndNamed) {
             if (at == breaker || at == breaker + 1) continue;
             for (const bool builds : {true, false}) {
                 FakeKernels kernels(16);
-                (builds ? kernels.panics : kernels.unbuildable) = {breaker};
+                (builds ? kernels.panics : kernels.unbuildable) = {{breaker, breaker + 1}};
                 kernels.value = planted(at);
                 const auto result = kernels.run();
                 ASSERT_TRUE(result.found()) << at << " " << breaker;
@@ -139,25 +141,36 @@ TEST(Bisect, RevisionsThatBreakOtherwiseAreSkippedAndNamed) {
         }
 }
 
-// The mender is what is hunted: no prefix can tell it from the breaker, but it alone on the last good one can.
-TEST(Bisect, ACandidateHiddenByABrokenOneIsTriedAlone) {
+// Between the breaker and its mender no prefix tells anything; the patch alone, and all without it, do.
+TEST(Bisect, ACandidateHiddenByABrokenOneIsTriedAloneAndTheOthersWithoutIt) {
     FakeKernels kernels(16);
-    kernels.panics = {6};
+    kernels.panics = {{6, 8}};
     kernels.value = planted(7);
     const auto result = kernels.run();
     ASSERT_TRUE(result.found());
     EXPECT_EQ(result.first_bad[0].name, "0007.patch");
-    EXPECT_NE(result.proven_alone.find("0007.patch makes the change when it alone is applied to 0005.patch"), std::string::npos)
-        << result.proven_alone;
+    EXPECT_EQ(result.proven_alone, "Of 3 that cannot be told apart in the order of the series, 0007.patch alone on 0005.patch makes the change, and all of them without it do not.");
     EXPECT_FALSE(result.explains);
 
-    // Not where that breaks, too: then both are named.
+    // The broken one makes it as well: that the mender alone does, too, does not clear it.
+    FakeKernels both(16);
+    both.panics = {{6, 8}};
+    both.value = [](const std::set<std::size_t>& have, unsigned) { return have.contains(6) || have.contains(7) ? 2.0 : 1.0; };
+    EXPECT_EQ(both.run().first_bad.size(), 3u);
+
+    // The mender itself is what alone makes it: without it nothing boots, so that the broken one is not cleared.
+    FakeKernels mender(16);
+    mender.panics = {{6, 7}};
+    mender.value = planted(7);
+    const auto either = mender.run();
+    EXPECT_FALSE(either.found());
+    EXPECT_EQ(either.first_bad.size(), 2u);
+
+    // Alone it breaks, too: all are named.
     FakeKernels stuck(16);
-    stuck.panics = {6, 7}; // 7 is mended by 8
+    stuck.panics = {{6, 7}, {7, 8}};
     stuck.value = [](const std::set<std::size_t>& have, unsigned) { return have.contains(7) ? 2.0 : 1.0; };
-    const auto both = stuck.run();
-    EXPECT_FALSE(both.found());
-    EXPECT_EQ(both.first_bad.size(), 3u);
+    EXPECT_EQ(stuck.run().first_bad.size(), 3u);
 }
 
 TEST(Bisect, KernelsOfOneImageShareTheirResult) {
@@ -211,7 +224,7 @@ TEST(Bisect, ChangesThatCameAndWentAreNoticedByTheLooks) {
     ASSERT_TRUE(result.found());
     EXPECT_EQ(result.first_bad[0].name, "0020.patch");
     ASSERT_EQ(result.not_monotone.size(), 1u);
-    EXPECT_EQ(result.not_monotone[0], "0008.patch has the change, 0019.patch, which comes after it, has not");
+    EXPECT_EQ(result.not_monotone[0], "0008.patch has the change already, though it comes before 0020.patch");
     BisectOptions blind;
     blind.look = false;
     FakeKernels again(32);
@@ -280,6 +293,18 @@ TEST(Bisect, InWallTimeNoiseIsOutvotedAndCostsBoots) {
     }
     EXPECT_LE(wrong, 2u); // of 40, at 5 % each
     EXPECT_GT(noisy_boots, 2 * quiet_boots);
+}
+
+TEST(Bisect, InWallTimeEndsThatSingleBootsDoNotTellApartAreRefused) {
+    FakeKernels kernels(8);
+    auto random = std::make_shared<std::mt19937_64>(3);
+    kernels.value = [random](const std::set<std::size_t>& have, unsigned) {
+        return have.contains(5) ? std::normal_distribution<double>(108, 20)(*random) : std::normal_distribution<double>(100, 1)(*random);
+    };
+    BisectOptions options;
+    options.wall = true, options.boots = 20, options.most_boots = 2000;
+    const auto result = kernels.run(options);
+    EXPECT_NE(result.refused.find("single boots of them cannot be told apart"), std::string::npos) << result.refused;
 }
 
 } // namespace

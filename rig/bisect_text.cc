@@ -1,6 +1,8 @@
 #include "rig/bisect_text.h"
 
+#include "rig/bisect_spec.h"
 #include "rig/report/figures.h"
+#include "rig/schedule.h"
 #include "rig/statistics.h"
 
 #include <algorithm>
@@ -28,6 +30,10 @@ std::string shortened(const std::string& text, std::size_t width) {
     while (!line.empty() && (static_cast<unsigned char>(line.back()) & 0xC0) == 0x80)
         line.pop_back();
     return line + "…";
+}
+
+double middle(const std::vector<double>& values) {
+    return median(values).value_or(0);
 }
 
 Unit unit_of(const BisectRecord& record) {
@@ -74,32 +80,36 @@ std::string visits_text(const BisectRecord& record) {
     return out;
 }
 
-// What was spent, and what looking at every revision would have cost at the same pace.
+// What was spent; and what looking at every revision would have cost, if each were like the steps that were built and booted.
 std::string saving_text(const Bisection& b) {
-    double spent = 0, measured = 0;
-    std::size_t looked = 0, paid = 0;
+    double spent = 0;
+    std::vector<double> whole;
     for (const auto& visit : b.visits) {
-        const auto seconds = visit.build_seconds + visit.boot_seconds;
-        spent += seconds;
-        ++looked;
-        if (!visit.shared_with.empty()) continue;
-        measured += seconds;
-        ++paid;
+        spent += visit.build_seconds + visit.boot_seconds;
+        if (visit.purpose == Purpose::Step && visit.boots && !visit.from_cache) whole.push_back(visit.build_seconds + visit.boot_seconds);
     }
-    const auto all = static_cast<double>(b.answers + 1) * (paid ? measured / static_cast<double>(paid) : 0);
-    return fmt::format("{} of {} revisions looked at in {}; all of them would have taken some {} at this pace", looked, b.answers + 1,
-                       seconds_text(spent), seconds_text(all));
+    auto text = fmt::format("{} of {} revisions looked at in {}", b.visits.size(), b.answers + 1, seconds_text(spent));
+    if (!whole.empty())
+        text += fmt::format("; a step took {} (median of {} built and booted), all revisions some {}", seconds_text(middle(whole)), whole.size(),
+                            seconds_text(static_cast<double>(b.answers + 1) * middle(whole)));
+    return text;
 }
 
 std::string confidence_text(const BisectRecord& record) {
     const auto& b = record.bisection;
-    if (!b.wall)
-        return "virtual clock: a boot is a function of kernel and seed, replayed to see that it is; each step is a fact about these seeds, none an "
-               "inference. It is the right patch if nothing else in the history changed the metric.";
-    return fmt::format("at least {:.1f} % over all steps together: each was decided by a sequential sign test with an error of at most {:.2g} % "
-                       "(Ville's inequality), {} blocks of good, revision and bad at most.",
-                       100 * b.confidence, 100 * record.request.options.alpha / static_cast<double>(4 + halvings(b.answers)),
-                       record.request.options.most_boots);
+    const auto& request = record.request;
+    if (b.wall)
+        return fmt::format("at least {:.1f} % over all steps together: each was decided by a sequential sign test with an error of at most {:.2g} % "
+                           "(Ville's inequality), {} blocks of "
+                           "good, revision and bad at most.",
+                           100 * b.confidence, 100 * request.options.alpha / planned_decisions(b.answers), request.options.most_boots);
+    if (request.clock == "wall") return "none is stated: under the wall clock a run's verdict may be chance, and each commit was run once.";
+    return fmt::format("virtual clock: a boot is a function of kernel and seed{}; each step is a fact about these seeds, none an inference. It is "
+                       "the right patch if nothing else in the history "
+                       "changed the metric.",
+                       request.options.most_boots >= kReplayedFrom && request.metric != kVerdictMetric
+                           ? ", and boot 0 of both ends was replayed to see that it is"
+                           : " (so few boots of the ends bring no replay that shows it)");
 }
 
 std::string answer_text(const BisectRecord& record, Colour colour) {

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
+#include <memory>
 
 namespace rig {
 namespace fs = std::filesystem;
@@ -21,8 +23,9 @@ Result<RevisionArm> make_series(const BisectPlace& place, const Revision& revisi
     const auto folder = fs::absolute(place.folder / "revisions" / revision.id);
     fs::create_directories(folder, error);
     std::string list;
+    unsigned number = 0;
     for (const auto* patch : place.series->patches_of(revision.id)) {
-        const auto name = patch->file.filename().string();
+        const auto name = fmt::format("{:04}-{}", ++number, patch->file.filename().string()); // two folders may have one of the same name
         RIG_CHECK(write_atomically(folder / name, patch->text));
         list += name + "\n";
     }
@@ -52,22 +55,8 @@ Result<std::optional<Measured::Unfit>> unfit_arm(const Comparison& comparison, c
     return Found({Outcome::Unexposed, fmt::format("no {} in every boot", metric)});
 }
 
-// The verdict of the whole experiment as a figure.
-Result<Measured> take_verdict(const ExperimentResult& result, const Revision& revision) {
-    Measured out;
+Status take(const ExperimentResult& result, const std::vector<Revision>& revisions, const BisectPlace& place, Measured& out) {
     const auto& comparison = result.report.comparison;
-    out.boots = result.report.run.boots * static_cast<unsigned>(result.report.spec.arms.size());
-    for (const auto& splats : comparison.splats)
-        if (splats.verdict == SplatVerdict::Splatted) out.unfit[revision.id] = {Outcome::Complained, comparison.closing};
-    if (comparison.exit == Exit::Inconclusive) out.unfit[revision.id] = {Outcome::Unexposed, comparison.closing};
-    if (out.unfit.empty()) out.values[revision.id] = {comparison.exit == Exit::Broken ? 1.0 : 0.0};
-    return out;
-}
-
-Result<Measured> take(const ExperimentResult& result, const std::vector<Revision>& revisions, const BisectPlace& place) {
-    Measured out;
-    const auto& comparison = result.report.comparison;
-    out.boots = result.report.run.boots * static_cast<unsigned>(revisions.size());
     for (const auto& revision : revisions) {
         RIG_TRY(unfit, unfit_arm(comparison, revision.id, place.metric));
         if (unfit) {
@@ -80,6 +69,25 @@ Result<Measured> take(const ExperimentResult& result, const std::vector<Revision
                 for (const auto& boot : one.boots)
                     values.push_back(boot.value);
     }
+    return {};
+}
+
+// What an experiment's verdict rests on: the expectations that do not hold, "" if all do; or why it says nothing.
+struct WholeVerdict {
+    std::string failures;
+    std::optional<Measured::Unfit> unfit;
+};
+WholeVerdict whole_verdict(const Comparison& comparison) {
+    WholeVerdict out;
+    for (const auto& splats : comparison.splats) {
+        if (splats.verdict == SplatVerdict::Splatted) out.unfit = {Outcome::Complained, comparison.closing};
+        if (splats.verdict == SplatVerdict::Silent) out.failures += fmt::format("no splat in {}; ", splats.arm);
+    }
+    for (const auto& metric : comparison.metrics)
+        for (const auto& arm : metric.arms)
+            if (arm.verdict == Verdict::Broken || arm.verdict == Verdict::Regressed)
+                out.failures += fmt::format("{} in {}; ", metric.info.name, arm.arm);
+    if (comparison.exit == Exit::Inconclusive) out.unfit = {Outcome::Unexposed, comparison.closing};
     return out;
 }
 
@@ -121,8 +129,9 @@ BisectWorld real_world(const BisectPlace& place, const World& world, std::stop_t
         RIG_TRY(kernel, build_kernel(spec, spec.arms.front(), {world.cache, world.runner, world.progress, 0}));
         return Built{kernel.image_sha256, kernel.from_cache};
     };
-    // Of all of them in one run, or of one.
-    const auto measure = [&place, &world, stop](const std::vector<Revision>& revisions, unsigned boots, unsigned batch) -> Result<Measured> {
+    // One run of all of them. Nothing: it told nothing, and `measured` says of which and why.
+    const auto run = [&place, &world, stop](const std::vector<Revision>& revisions, unsigned boots, unsigned batch,
+                                            Measured& measured) -> Result<std::optional<ExperimentResult>> {
         for (unsigned attempt = 1;; ++attempt) {
             RIG_TRY(spec, revision_spec(place, revisions, boots, batch));
             auto options = place.options;
@@ -130,35 +139,60 @@ BisectWorld real_world(const BisectPlace& place, const World& world, std::stop_t
             options.fresh = attempt > 1;
             auto result = run_experiment(spec, world, options, stop);
             if (result) {
-                auto taken = place.metric == kVerdictMetric ? take_verdict(*result, revisions.front()) : take(*result, revisions, place);
-                if (taken) taken->run = result->dir.lexically_proximate(place.folder).string();
-                return taken;
+                measured.run = result->dir.lexically_proximate(place.folder).string();
+                measured.boots += result->report.run.boots * static_cast<unsigned>(spec.arms.size());
+                return std::optional(std::move(*result));
             }
             const auto& error = result.error();
             if (error.blame == Blame::Host) return tl::unexpected(error);
             if (error.blame == Blame::Guest && spec.guest.clock != ClockChoice::Virtual && attempt < kWallAttempts) continue;
-            auto whose = std::find_if(revisions.begin(), revisions.end(), [&](const Revision& one) { return one.id == error.arm; });
-            if (place.metric == kVerdictMetric) whose = revisions.begin();
+            const auto whose = std::find_if(revisions.begin(), revisions.end(), [&](const Revision& one) {
+                return one.id == error.arm || (revisions.size() == 1 && !error.arm.empty());
+            });
             // No boot of a revision's: then it is not the revision that is to blame.
             if (whose == revisions.end()) return tl::unexpected(error);
-            Measured measured;
             measured.run = error.log.lexically_proximate(place.folder).string();
             measured.unfit.emplace(whose->id,
                                    Measured::Unfit{error.blame == Blame::Kernel ? Outcome::Unbootable : Outcome::Unexposed, error.message});
-            return measured;
+            return std::optional<ExperimentResult>();
         }
     };
-    out.measure = [&place, measure](const std::vector<Revision>& revisions, unsigned boots, unsigned batch) -> Result<Measured> {
-        if (place.metric != kVerdictMetric) return measure(revisions, boots, batch);
-        Measured all;
-        for (const auto& revision : revisions) {
-            RIG_TRY(one, measure({revision}, 0, 0));
-            all.values.merge(one.values);
-            all.unfit.merge(one.unfit);
-            all.boots += one.boots;
-            all.run = one.run;
+    if (place.metric != kVerdictMetric) {
+        out.measure = [&place, run](const std::vector<Revision>& revisions, unsigned boots, unsigned batch) -> Result<Measured> {
+            Measured measured;
+            RIG_TRY(result, run(revisions, boots, batch, measured));
+            if (result) RIG_CHECK(take(*result, revisions, place, measured));
+            return measured;
+        };
+        return out;
+    }
+    // 0: what does not hold is what does not hold at the good end; 1: at the bad end. Any other set of broken expectations is another failure,
+    // which does not steer. One run a revision: a source is of a whole run.
+    const auto of_ends = std::make_shared<std::map<std::string, std::string>>();
+    out.measure = [&place, run, of_ends](const std::vector<Revision>& revisions, unsigned, unsigned) -> Result<Measured> {
+        const Revision good = place.git->good(), bad = place.git->bad();
+        auto all = of_ends->empty() ? std::vector<Revision>{good, bad} : std::vector<Revision>(); // also where they are known from a log
+        for (const auto& revision : revisions)
+            if (std::find(all.begin(), all.end(), revision) == all.end()) all.push_back(revision);
+        Measured measured;
+        for (const auto& revision : all) {
+            RIG_TRY(result, run({revision}, 0, 0, measured));
+            if (!result) continue;
+            const auto verdict = whole_verdict(result->report.comparison);
+            if (verdict.unfit) {
+                measured.unfit.emplace(revision.id, *verdict.unfit);
+                continue;
+            }
+            if (revision == good || revision == bad) (*of_ends)[revision.id] = verdict.failures;
+            if (verdict.failures == (*of_ends)[good.id])
+                measured.values[revision.id] = {0};
+            else if (revision == bad || verdict.failures == (*of_ends)[bad.id])
+                measured.values[revision.id] = {1};
+            else
+                measured.unfit.emplace(revision.id, Measured::Unfit{Outcome::Unclear, "what does not hold is neither end's: " +
+                                                                                          (verdict.failures.empty() ? "nothing" : verdict.failures)});
         }
-        return all;
+        return measured;
     };
     return out;
 }

@@ -116,17 +116,30 @@ struct Recipe {
     std::string compiler, key, worktree_key;
 };
 
+bool executable(const fs::path& file) {
+    std::error_code none;
+    return (fs::status(file, none).permissions() & fs::perms::owner_exec) != fs::perms::none;
+}
+
 Status apply(Recipe& recipe, const BuildContext& context) {
     const Scratch scratch;
     if (scratch.dir().empty()) return fail(Blame::Host, "cannot make a scratch folder in TMPDIR");
     const auto files = scratch.dir() / "files"; // beside the scratch folder's lock
     std::error_code error;
     fs::create_directories(files, error);
-    RIG_TRY(overlay, apply_patches(recipe.patches, recipe.source.tree, files, context.runner));
-    for (auto& [file, content] : overlay) {
+    const auto& delta = recipe.source.delta;
+    RIG_TRY(patched, apply_patches(recipe.patches, recipe.source.tree, files, context.runner, delta ? delta->files : Overlay{}));
+    if (delta) recipe.programs = delta->programs;
+    for (const auto& [file, content] : patched)
+        if (content && executable(files / file)) recipe.programs.insert(file);
+    if (delta) patched.insert(delta->files.begin(), delta->files.end()); // those that no patch touches
+    for (auto& [file, content] : patched) {
         const auto pristine = recipe.source.tree / file;
-        if (const bool there = fs::exists(pristine, error); content ? there && slurp(pristine) == *content : !there) continue; // a patch and its revert
-        if (content && (fs::status(files / file, error).permissions() & fs::perms::owner_exec) != fs::perms::none) recipe.programs.insert(file);
+        const bool there = fs::exists(pristine, error), program = recipe.programs.contains(file);
+        if (content ? there && slurp(pristine) == *content && (!program || executable(pristine)) : !there) { // a patch and its revert
+            recipe.programs.erase(file);
+            continue;
+        }
         recipe.overlay.emplace(file, std::move(content));
     }
     return {};
@@ -140,7 +153,6 @@ Result<Recipe> make_recipe(const Spec& spec, const Arm& arm, const BuildContext&
     folders.insert(folders.end(), arm.series.begin(), arm.series.end());
     RIG_TRY(patches, read_series(folders, spec.top));
     recipe.patches = patches;
-    if (source.delta) recipe.patches.insert(recipe.patches.begin(), *source.delta);
     RIG_TRY(requests, requested_options(spec));
     recipe.requests = requests;
     RIG_TRY(compiler, compiler_identity(context.runner));
@@ -155,6 +167,18 @@ Result<Recipe> make_recipe(const Spec& spec, const Arm& arm, const BuildContext&
     for (const auto& fragment : spec.kernel.fragments) family += slurp(spec.top / fragment);
     recipe.worktree_key = sha256_hex(family);
     return recipe;
+}
+
+// What was done to the source, in order: name and SHA-256. The way from a base to a revision is one like a patch.
+std::vector<std::pair<std::string, std::string>> applied(const Recipe& recipe) {
+    std::vector<std::pair<std::string, std::string>> out;
+    if (const auto& delta = recipe.source.delta) {
+        std::string files;
+        for (const auto& [file, content] : delta->files) files += fmt::format("{} {}\n", file, content ? sha256_hex(*content) : "removed");
+        out.emplace_back(delta->name, sha256_hex(files));
+    }
+    for (const auto& patch : recipe.patches) out.emplace_back(patch.name, sha256_hex(patch.text));
+    return out;
 }
 
 // A source tree of hard links with an object tree beside it, shared by all arms; used under its lock only.
@@ -231,7 +255,7 @@ Status Worktree::apply_overlay() {
         const auto path = dir_ / "src" / file;
         const bool exists = fs::exists(path, error);
         if (!want) fs::remove(path, error);
-        else if (!exists || slurp(path) != *want) RIG_CHECK(put_file(path, *want));
+        else if (!exists || slurp(path) != *want || (recipe_.programs.contains(file) && !executable(path))) RIG_CHECK(put_file(path, *want)); // never the link to the pristine one
         if (want && recipe_.programs.contains(file)) fs::permissions(path, fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec, fs::perm_options::add, error);
     }
     return put_file(dir_ / "overlay", list(files));
@@ -351,7 +375,7 @@ Status make_kernel(const Recipe& recipe, const std::string& arm, const BuildCont
     kernel.compiler = recipe.compiler;
     kernel.version = recipe.source.version;
     kernel.incremental = worktree.had_objects();
-    for (const auto& patch : recipe.patches) kernel.patches.push_back(patch.name);
+    for (const auto& [name, sha256] : applied(recipe)) kernel.patches.push_back(name);
     for (const auto& [from, to] : {std::pair{"arch/x86/boot/bzImage", "bzImage"}, {"vmlinux", "vmlinux"}, {"System.map", "System.map"}, {".config", "config"}}) {
         fs::copy_file(worktree.obj() / from, dir / to, error);
         if (error) return fail(Blame::Host, fmt::format("cannot keep {}: {}", from, error.message()));
@@ -449,9 +473,9 @@ Result<Kernel> build_kernel(const Spec& spec, const Arm& arm, const BuildContext
     kernel.from_cache = !made;
     // The cache may have been filled from a project in another folder, with the same texts under other names.
     kernel.patches.clear();
-    for (const auto& patch : recipe.patches) {
-        kernel.patches.push_back(patch.name);
-        kernel.patch_sha256.push_back(sha256_hex(patch.text));
+    for (const auto& [name, sha256] : applied(recipe)) {
+        kernel.patches.push_back(name);
+        kernel.patch_sha256.push_back(sha256);
     }
     return kernel;
 }

@@ -202,6 +202,40 @@ TEST_F(KernelBuild, EverythingThatGoesInChangesTheKey) {
     EXPECT_EQ(keys.size(), n);
 }
 
+// Commits on one base share its tree and its objects; a patch applies to what the commit has; the pristine tree stays as it is.
+TEST_F(KernelBuild, RevisionsOnABaseAreBuiltInOneObjectTree) {
+    const auto sh = [&](const std::string& script) {
+        Command command;
+        command.argv = {"sh", "-ec", "git() { command git -c user.name=t -c user.email=t@t.example \"$@\"; }; cd repo; " + script};
+        command.cwd = dir.path();
+        const auto result = real.run(command);
+        ASSERT_TRUE(result && result->ok()) << result->out;
+    };
+    fs::rename(dir / "pack/linux", dir / "repo");
+    sh("git init -q; git add -A; git commit -qm one; git tag v1; echo 'int b = 2;' > mm/b.c; git commit -qam two; git tag v2; chmod +x mm/b.c; chmod -x scripts/run.sh; git commit -qam three; git tag v3");
+    const auto at = [&](const char* revision, const char* on) { spec.kernel.source = GitSource{"repo", revision, on}; };
+    at("v1", "v1");
+    const auto first = must_build(base);
+    const auto pristine = testing::fingerprint(source_tree());
+    at("v2", "v1");
+    const auto second = must_build(patched);
+    EXPECT_EQ(compiled, (std::vector<std::string>{"mm/a", "mm/b"}));
+    EXPECT_TRUE(second.incremental);
+    EXPECT_NE(read_text(second.bzimage).find("int b = 2;"), std::string::npos);
+    EXPECT_NE(read_text(second.bzimage).find("int a = 1;"), std::string::npos);
+    ASSERT_EQ(second.patches.size(), 2u);
+    EXPECT_EQ(second.patches[0].substr(0, 4), "git ");
+    at("v3", "v1"); // another mode: a fresh file, never a change of the link to the pristine one
+    must_build(patched);
+    EXPECT_EQ(testing::fingerprint(source_tree()), pristine);
+    EXPECT_EQ(std::distance(fs::directory_iterator(dir / "cache/worktrees"), fs::directory_iterator()), 1);
+    // The whole tree of the commit comes to the same image.
+    at("v2", "");
+    EXPECT_EQ(must_build(patched).image_sha256, second.image_sha256);
+    at("v1", "");
+    EXPECT_EQ(must_build(base).key, first.key);
+}
+
 TEST_F(KernelBuild, TheCallersEnvironmentCannotChangeTheImage) {
     must_build(base);
     for (const auto& command : runner.ran) {

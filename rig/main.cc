@@ -196,7 +196,7 @@ int main(int argc, char** argv) {
     rig::VerdictLine verdict_line;
     auto* verdict = app.add_subcommand("verdict", "how a run came out, in one line and an exit code; for scripts\n\n"
                                                   "  rig verdict latest\n"
-                                                  "  git bisect run rig verdict my-experiment.toml --git-bisect     in a kernel tree, with kernel.source = { git = \".\", revision = \"HEAD\" }");
+                                                  "  git bisect run rig verdict /path/to/my.toml --git-bisect     in a kernel tree; my.toml has kernel.source = { git = \"/path/to/linux\", revision = \"HEAD\" }");
     verdict->add_option("RUN", verdict_line.run, "a run as in rig report, or an experiment file, which is run")->required();
     verdict->add_flag("--git-bisect", verdict_line.git_bisect, "exit as git bisect run wants it: 0 as expected, 1 broken, 125 for what says nothing of the commit, 128 to stop");
     add_overrides(verdict, verdict_line.overrides);

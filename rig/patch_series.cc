@@ -82,14 +82,23 @@ Result<std::vector<std::string>> touched_files(const Patch& patch) {
     return std::vector<std::string>(files.begin(), files.end());
 }
 
-Result<Overlay> apply_patches(const std::vector<Patch>& patches, const fs::path& tree, const fs::path& scratch, CommandRunner& runner) {
+Result<Overlay> apply_patches(const std::vector<Patch>& patches, const fs::path& tree, const fs::path& scratch, CommandRunner& runner, const Overlay& before) {
     std::error_code error;
     std::set<std::string> all;
     for (const auto& patch : patches) {
         RIG_TRY(files, touched_files(patch));
         for (const auto& file : files) {
-            if (!all.insert(file).second || !fs::exists(tree / file, error)) continue;
+            if (!all.insert(file).second) continue;
+            const auto changed = before.find(file);
+            if (changed == before.end() ? !fs::exists(tree / file, error) : !changed->second) continue;
             fs::create_directories((scratch / file).parent_path(), error);
+            if (changed != before.end()) {
+                std::ofstream out(scratch / file, std::ios::binary);
+                out << *changed->second;
+                out.close();
+                if (!out) return fail(Blame::Host, fmt::format("cannot write {}: disk full?", (scratch / file).string()));
+                continue;
+            }
             fs::copy_file(tree / file, scratch / file, error);
             if (error) return fail(Blame::Host, fmt::format("cannot copy {}: {}", file, error.message()));
         }

@@ -28,7 +28,8 @@ Result<std::vector<std::string>> touched_files(const Patch& patch);
 // Relative path -> new content; nullopt = the patches delete the file.
 using Overlay = std::map<std::string, std::optional<std::string>>;
 
+// `before`: files that are otherwise than in `tree` already.
 // Applies the patches in `scratch` (an empty private folder). Blame::Spec: which patch, which hunk and line, which file.
-Result<Overlay> apply_patches(const std::vector<Patch>& patches, const std::filesystem::path& tree, const std::filesystem::path& scratch, CommandRunner& runner);
+Result<Overlay> apply_patches(const std::vector<Patch>& patches, const std::filesystem::path& tree, const std::filesystem::path& scratch, CommandRunner& runner, const Overlay& before = {});
 
 } // namespace rig

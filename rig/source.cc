@@ -247,44 +247,68 @@ Result<fs::path> from_git(const fs::path& repository, const std::string& revisio
     });
 }
 
-// What a patch cannot say of the step from one commit to another. Each line of git diff --raw: ":MODE MODE OBJECT OBJECT LETTER\tPATH";
-// of --numstat: "ADDED\tREMOVED\tPATH", "-" for a binary file. The documentation's pictures are not built.
-Status must_be_text(std::string_view raw, const std::string& what) {
-    std::istringstream lines{std::string(raw)};
-    for (std::string line; std::getline(lines, line);) {
-        const auto path = line.substr(line.rfind('\t') + 1);
-        if (path.starts_with("Documentation/")) continue;
-        if (line.starts_with(":120000 ") || line.substr(0, 14).ends_with(" 120000")) return fail(Blame::Spec, fmt::format("{}: {} is a symbolic link, which no patch changes; leave kernel.source.base out", what, path));
-        if (line.starts_with("-\t-\t")) return fail(Blame::Spec, fmt::format("{}: {} is a binary file, which no patch changes; leave kernel.source.base out", what, path));
+constexpr char kFile = 'F', kProgram = 'X', kRemoved = 'D';
+
+// What `git diff --raw -z` says: ":MODE MODE OBJECT OBJECT LETTER", a zero, the path, a zero. As lines "F path", "X path" or "D path".
+Result<std::string> changes_of(std::string_view raw, const std::string& what) {
+    std::string out;
+    const auto next = [&raw] {
+        const auto end = std::min(raw.find('\0'), raw.size());
+        const std::string word(raw.substr(0, end));
+        raw.remove_prefix(std::min(end + 1, raw.size()));
+        return word;
+    };
+    while (!raw.empty()) {
+        const auto head = next(), path = next();
+        std::istringstream words(head);
+        std::string before, after;
+        words >> before >> after;
+        if (!before.starts_with(':') || path.empty() || path.find('\n') != std::string::npos) return fail(Blame::Host, fmt::format("git diff {}: '{}' '{}' is no line of --raw", what, head, path));
+        const auto plain = [](const std::string& mode) { return mode == "100644" || mode == "100755" || mode == "000000"; };
+        if (!plain(before.substr(1)) || !plain(after)) {
+            if (path.starts_with("Documentation/")) continue; // not built
+            return fail(Blame::Spec, fmt::format("{}: {} is or was a symbolic link or a submodule, which cannot be put on the base's tree; leave kernel.source.base out", what, path));
+        }
+        out += fmt::format("{} {}\n", after == "000000" ? kRemoved : after == "100755" ? kProgram : kFile, path);
     }
-    return {};
+    return out;
 }
 
-// The step from the base to the revision, as a patch in the cache.
+// The files in which the revision differs from the base, in the cache.
 Status take_delta(const fs::path& repository, const GitSource& git, const BuildContext& context, SourceTree& source) {
     RIG_TRY(base, commit_of(repository, git.base, context));
     RIG_TRY(commit, commit_of(repository, git.revision, context));
     if (base == commit) return {};
     const auto what = fmt::format("{}..{}", base.substr(0, 12), commit.substr(0, 12));
-    RIG_TRY(dir, context.cache.get_or_make("deltas", sha256_hex(fmt::format("delta 1\n{}\n{}\n", base, commit)), "git " + what, [&](const fs::path& into) -> Status {
-        // Whatever the user's configuration says of diffs.
-        const std::vector<std::string> diff{"git", "-C", repository.string(), "-c", "core.quotePath=false", "-c", "diff.noprefix=false", "-c", "diff.mnemonicPrefix=false", "-c", "core.attributesFile=/dev/null",
-                                            "diff", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color", "--full-index", "--submodule=short"};
-        auto words = diff;
-        words.insert(words.end(), {"--raw", "--numstat", "--output=" + (into / "changes").string(), base, commit});
-        RIG_TRY(listed, must_run(context, words));
+    RIG_TRY(dir, context.cache.get_or_make("deltas", sha256_hex(fmt::format("delta 2\n{}\n{}\n", base, commit)), "git " + what, [&](const fs::path& into) -> Status {
+        RIG_TRY(listed, must_run(context, {"git", "-C", repository.string(), "diff", "--raw", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff", "--ignore-submodules=none", "--output=" + (into / "raw").string(), base, commit}));
         (void)listed;
-        RIG_CHECK(must_be_text(slurp(into / "changes"), what));
-        words = diff;
-        words.insert(words.end(), {"--output=" + (into / "delta.patch").string(), base, commit});
-        RIG_TRY(written, must_run(context, words));
-        (void)written;
-        RIG_TRY(makefile, must_run(context, {"git", "-C", repository.string(), "show", commit + ":Makefile"}));
-        return write_atomically(into / "version", kernel_version_of(makefile));
+        RIG_TRY(changes, changes_of(slurp(into / "raw"), what));
+        RIG_CHECK(write_atomically(into / "changes", changes));
+        // Whole files, as the base's tree was made: patch(1) knows neither a change of mode nor a picture nor an empty file.
+        std::vector<std::string> archive{"git", "-C", repository.string(), "archive", "--format=tar", "--prefix=files/", "-o", (into / "files.tar").string(), commit, "--", "Makefile"};
+        std::istringstream lines(changes);
+        for (std::string line; std::getline(lines, line);)
+            if (line[0] != kRemoved) archive.push_back(":(literal)" + line.substr(2));
+        RIG_TRY(archived, must_run(context, archive));
+        (void)archived;
+        RIG_CHECK(unpack(context, into / "files.tar", into / "files"));
+        std::error_code ignored;
+        fs::remove(into / "files.tar", ignored);
+        fs::remove(into / "raw", ignored);
+        return {};
     }));
-    source.version = slurp(dir / "version");
-    source.delta = Patch{dir / "delta.patch", "git " + what, slurp(dir / "delta.patch")};
-    if (source.delta->text.empty()) source.delta.reset(); // two commits of one tree
+    source.version = kernel_version_of(slurp(dir / "files/Makefile"));
+    SourceDelta delta{"git " + what, {}, {}};
+    std::istringstream lines(slurp(dir / "changes"));
+    for (std::string line; std::getline(lines, line);) {
+        const auto path = line.substr(2);
+        if (line[0] == kRemoved) delta.files.emplace(path, std::nullopt);
+        else if (std::error_code error; fs::is_regular_file(dir / "files" / path, error)) delta.files.emplace(path, slurp(dir / "files" / path));
+        else return fail(Blame::Host, fmt::format("{}: {} is not in git's archive (export-ignore in .gitattributes?)", what, path));
+        if (line[0] == kProgram) delta.programs.insert(path);
+    }
+    if (!delta.files.empty()) source.delta = std::move(delta); // two commits of one tree have none
     return {};
 }
 

@@ -9,21 +9,29 @@
 #include "rig/patch_series.h"
 
 #include <optional>
+#include <set>
 #include <string>
 
 namespace rig {
+
+// What makes one commit's tree of another's.
+struct SourceDelta {
+    std::string name;             // "git 0123456789ab..ba9876543210"
+    Overlay files;                // every file that differs, by content or by being a program
+    std::set<std::string> programs; // of those, the ones to be run
+};
 
 struct SourceTree {
     std::filesystem::path tree;
     std::string id;      // what it is, for keys: "linux-source-6.12=6.12.117-1~deb12u1", "tarball:SHA", "git:COMMIT"
     std::string version; // from the Makefile of what is built: "6.12.117"
-    std::optional<Patch> delta{}; // GitSource with a base: `tree` and `id` are the base's, and this makes the revision of it; to be
-                                  // applied before all other patches
+    // GitSource with a base: `tree` and `id` are the base's, and these files make the revision of it.
+    std::optional<SourceDelta> delta{};
 };
 
 // Errors: Blame::Host for downloads, disk and tools; Blame::Spec for a wrong checksum, an unknown revision or package,
-// a tree that is no kernel's, and a
-// base from which a revision differs in what no patch can say: symbolic links, binary files outside Documentation/.
+// a tree that is no kernel's, and a base from which a revision differs in symbolic links or submodules outside
+// Documentation/.
 // `revision`: of a git source, in the place of the one it names (Arm::revision); empty: that one.
 Result<SourceTree> fetch_source(const Spec& spec, const BuildContext& context, const std::string& revision = {});
 

@@ -107,7 +107,8 @@ TEST_F(SourceTest, ExportsAGitRevisionByItsCommit) {
 // A revision on another one's tree is a patch: all revisions of one base share it.
 TEST_F(SourceTest, ARevisionOnABaseIsThatTreeAndAPatch) {
     const std::string git = "git -c user.name=t -c user.email=t@t.example";
-    sh("cd pack/linux-source-6.12 && git init -q && git add -A && " + git + " commit -qm one && git tag v1 && sed -i s/117/118/ Makefile && mkdir scripts && printf '#!/bin/sh\\n' > scripts/run && chmod +x scripts/run && git add -A && " +
+    sh("cd pack/linux-source-6.12 && git init -q && printf '#!/bin/sh\\n' > mm/run.sh && touch mm/gone.c && git add -A && " + git +
+       " commit -qm one && git tag v1 && sed -i s/117/118/ Makefile && git rm -q mm/gone.c && chmod +x mm/run.sh && mkdir scripts && touch scripts/empty && printf '#!/bin/sh\\n' > scripts/run && chmod +x scripts/run && git add -A && " +
        git + " commit -qm two && git tag v2");
     const auto base = fetch(GitSource{"pack/linux-source-6.12", "v1"});
     const auto source = fetch(GitSource{"pack/linux-source-6.12", "v2", "v1"});
@@ -116,29 +117,31 @@ TEST_F(SourceTest, ARevisionOnABaseIsThatTreeAndAPatch) {
     EXPECT_EQ(source->id, base->id);
     EXPECT_EQ(source->version, "6.12.118");
     ASSERT_TRUE(source->delta);
-    EXPECT_NE(source->delta->text.find("new file mode 100755"), std::string::npos);
-    EXPECT_NE(source->delta->text.find("+SUBLEVEL = 118"), std::string::npos);
+    EXPECT_EQ(source->delta->files, (Overlay{{"Makefile", "VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 118\n"}, {"mm/gone.c", std::nullopt}, {"mm/run.sh", "#!/bin/sh\n"}, {"scripts/run", "#!/bin/sh\n"}, {"scripts/empty", ""}}));
+    EXPECT_EQ(source->delta->programs, (std::set<std::string>{"mm/run.sh", "scripts/run"}));
     EXPECT_FALSE(fetch(GitSource{"pack/linux-source-6.12", "v1", "v1"})->delta);
     // An arm's own revision takes the place of the source's.
     spec.kernel.source = GitSource{"pack/linux-source-6.12", "v1", "v1"};
     const auto own = fetch_source(spec, context, "v2");
     ASSERT_TRUE(own);
-    EXPECT_EQ(own->delta->text, source->delta->text);
+    EXPECT_EQ(own->delta->files, source->delta->files);
     EXPECT_EQ(fetch(GitSource{"pack/linux-source-6.12", "v2", "nowhere"}).error().blame, Blame::Spec);
 }
 
-TEST_F(SourceTest, WhatNoPatchCanSayIsRefusedButForPictures) {
+TEST_F(SourceTest, BinaryFilesComeAlongAndLinksAreRefused) {
     const std::string commit = "git add -A && git -c user.name=t -c user.email=t@t.example commit -qm x";
-    sh("cd pack/linux-source-6.12 && git init -q && " + commit + " && git tag v1 && mkdir -p Documentation && printf '\\000\\001' > Documentation/p.png && " + commit + " && git tag picture");
-    EXPECT_TRUE(fetch(GitSource{"pack/linux-source-6.12", "picture", "v1"}));
-    sh("cd pack/linux-source-6.12 && printf '\\000\\001' > mm/blob && " + commit + " && git tag blob");
-    const auto blob = fetch(GitSource{"pack/linux-source-6.12", "blob", "v1"});
-    ASSERT_FALSE(blob);
-    EXPECT_NE(blob.error().message.find("mm/blob is a binary file"), std::string::npos) << blob.error().message;
-    sh("cd pack/linux-source-6.12 && git rm -q mm/blob && ln -s a.c mm/link && " + commit + " && git tag link");
+    sh("cd pack/linux-source-6.12 && git init -q && mkdir -p Documentation && printf '\\000\\001' > Documentation/p.png && " + commit + " && git tag v1 && printf '\\000\\002' > Documentation/p.png && printf '\\000\\003' > mm/blob && " +
+       commit + " && git tag binary");
+    const auto binary = fetch(GitSource{"pack/linux-source-6.12", "binary", "v1"});
+    ASSERT_TRUE(binary) << binary.error().message;
+    EXPECT_EQ(binary->delta->files, (Overlay{{"Documentation/p.png", std::string("\0\2", 2)}, {"mm/blob", std::string("\0\3", 2)}}));
+    sh("cd pack/linux-source-6.12 && ln -s p.png Documentation/link && " + commit + " && git tag documented");
+    EXPECT_TRUE(fetch(GitSource{"pack/linux-source-6.12", "documented", "v1"}));
+    sh("cd pack/linux-source-6.12 && ln -s a.c mm/link && " + commit + " && git tag link");
     const auto link = fetch(GitSource{"pack/linux-source-6.12", "link", "v1"});
     ASSERT_FALSE(link);
-    EXPECT_NE(link.error().message.find("mm/link is a symbolic link"), std::string::npos) << link.error().message;
+    EXPECT_EQ(link.error().blame, Blame::Spec);
+    EXPECT_NE(link.error().message.find("mm/link is or was a symbolic link"), std::string::npos) << link.error().message;
 }
 
 TEST_F(SourceTest, AnInterruptedUnpackingIsTheHostsFaultAndLeavesNothing) {

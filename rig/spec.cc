@@ -167,6 +167,7 @@ Result<Arm> read_arm(const SpecTable& table, const Source& source, const TargetS
     Arm arm;
     RIG_CHECK(table.text("name", arm.name, rules::arm_name));
     RIG_CHECK(table.text("witness", arm.witness, rules::kernel_function));
+    if (target.revisions && table.has("splat")) return tl::unexpected(table.bad("splat", fmt::format("it left out: with {} nothing is declared", arms_are_revisions)));
     RIG_CHECK(table.text("splat", arm.splat, rules::splat_text));
     RIG_CHECK(table.texts("config_differs", arm.config_differs, max_options, rules::option_name_or_any));
     RIG_CHECK(table.text("cmdline", arm.cmdline, rules::kernel_words(max_extra_cmdline)));
