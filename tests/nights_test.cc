@@ -30,37 +30,44 @@ TEST_F(Nights, TwoRegressionsAndAFixAreThreeIncidentsEachNamingItsCommit) {
     const GeneratedRepository linux(dir_, tree);
     linux.branch("night");
 
+    // Two arms that wait for no grace period, so that calls may follow each other closely.
+    const auto experiment = variant("batch-alloc-fail.toml", {{"kernel-patches/6.12/reviewed", "kernel-patches/6.12/planted-flush"},
+                                                              {"reviewed = 0", "one-flush = \"predicted\""},
+                                                              {"\"reviewed\"", "\"one-flush\""},
+                                                              {"\"synchronize_rcu\"", "\"tlb_remove_table_planted_flush\""},
+                                                              {"pace_us = 100000", "pace_us = 10000"},
+                                                              {"boots = 8", "boots = 3"},
+                                                              {"clock = \"auto\"", "clock = \"virtual\""}});
     std::ofstream(dir_ / "nightly.toml") << fmt::format(R"(name = "thirty"
 budget_minutes = 600
 first_run_minutes = 20
-least_effect = 0.03
+least_effect = 0.05
 [[experiment]]
-spec = "configs/batch-alloc-fail.toml"
+spec = "{}"
 tree = "generated"
 git = {{ repository = "{}", branch = "night", base = "base" }}
-variant = [{{ name = "short", set = ["guest.boots=2", "guest.clock=\"virtual\""] }}]
-watch = ["munmap_latency", "total_ipis"]
+watch = ["caller_latency", "total_ipis"]
 arms = ["ipi"]
 bisect = true
 [notify.file]
 path = "{}"
 )",
-                                                        linux.dir().string(), (dir_ / "messages.jsonl").string());
+                                                        experiment.string(), linux.dir().string(), (dir_ / "messages.jsonl").string());
 
-    const std::string slower = "\tvolatile unsigned int rig_round;\n\n\tfor (rig_round = 0; rig_round < 4000; rig_round++)\n\t\t;\n",
-                      unmapping = "mm/memory.c", vb = "\tstruct unlink_vma_file_batch vb;";
+    // In the way of every IPI broadcast, the target's among them; and three IPIs more for each mmap(), beside it.
+    const std::string slower = "\t{\n\t\tvolatile unsigned int rig_round;\n\n\t\tfor (rig_round = 0; rig_round < 200; rig_round++)\n\t\t\t;\n\t}\n",
+                      broadcast = "kernel/smp.c", after = "\tsmp_call_function_many(cpu_online_mask, func, info, wait);";
     GeneratedHistory history(tree);
-    std::map<std::string, std::string> planted; // subject: what it is
     fmt::print("| night | commits | exit | told |\n|---|---|---|---|\n");
     for (unsigned night = 1; night <= nights; ++night) {
         for (unsigned i = 0; i < kCommits; ++i) {
             // The planted one is one of the three, in turn the first, the second, the third.
             if (night == kSlower && i == 1)
-                history.insert("munmap is slower", unmapping, vb, slower);
+                history.insert("broadcasts are slower", broadcast, after, slower);
             else if (night == kMoreIpis && i == 0)
                 history.insert("mmap interrupts everyone", "mm/mmap.c", "\t*populate = 0;", "\tkick_all_cpus_sync();\n");
             else if (night == kMended && i == 2)
-                history.take_out("munmap is as fast as before", unmapping, vb, slower);
+                history.take_out("broadcasts are as fast as before", broadcast, after, slower);
             else
                 history.filler();
             const auto& last = history.commits().back();
@@ -87,9 +94,9 @@ path = "{}"
     const auto names = [&](std::size_t i, const std::string& commit) {
         return messages[i].at("text").get<std::string>().find(commit) != std::string::npos;
     };
-    EXPECT_TRUE(names(0, "munmap is slower")) << messages[0].dump(1);
+    EXPECT_TRUE(names(0, "broadcasts are slower")) << messages[0].dump(1);
     EXPECT_TRUE(names(1, "mmap interrupts everyone")) << messages[1].dump(1);
-    EXPECT_TRUE(names(2, "munmap is as fast as before")) << messages[2].dump(1);
+    EXPECT_TRUE(names(2, "broadcasts are as fast as before")) << messages[2].dump(1);
     for (const auto& message : messages)
         fmt::print("\n{}\n", message.at("text").get<std::string>());
 }
