@@ -66,28 +66,6 @@ double median_of(const std::vector<double>& series, std::size_t from, std::size_
     return *median({series.begin() + static_cast<std::ptrdiff_t>(from), series.begin() + static_cast<std::ptrdiff_t>(to)}); // a segment is not empty
 }
 
-// Sum of the distances from the median.
-double scatter(const std::vector<double>& series, std::size_t from, std::size_t to) {
-    const auto level = median_of(series, from, to);
-    double sum = 0;
-    for (auto i = from; i < to; ++i) sum += std::abs(series[i] - level);
-    return sum;
-}
-
-// A segment of at least so many values keeps a split from the ends of a series, where a step is still young: that there is one is tested
-// with them, but where it is, is looked for nearer to the ends as well. The nearest place wins a tie.
-std::size_t placed(const std::vector<double>& series, std::size_t from, std::size_t at, std::size_t to, std::size_t least) {
-    const auto cost = [&](std::size_t place) { return scatter(series, from, place) + scatter(series, place, to); };
-    auto best = at;
-    auto lowest = cost(at);
-    for (std::size_t away = 1; away < least; ++away)
-        for (const auto place : {at - away, at + away}) {
-            if (place <= from || place >= to || place > series.size()) continue;
-            if (const auto here = cost(place); here < lowest) best = place, lowest = here;
-        }
-    return best;
-}
-
 } // namespace
 
 std::vector<ChangePoint> change_points(const std::vector<double>& series, const ChangePointOptions& options) {
@@ -103,8 +81,6 @@ std::vector<ChangePoint> change_points(const std::vector<double>& series, const 
         bounds.insert(std::upper_bound(bounds.begin(), bounds.end(), split.at), split.at);
     }
     std::sort(found.begin(), found.end());
-    for (std::size_t i = 0; i < found.size(); ++i)
-        found[i].first = placed(series, i ? found[i - 1].first : 0, found[i].first, i + 1 < found.size() ? found[i + 1].first : series.size(), options.least_segment);
     std::vector<ChangePoint> points;
     // A step that is too small to tell leaves its two segments one level for its neighbours.
     std::size_t from = 0;

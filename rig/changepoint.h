@@ -5,8 +5,7 @@
 // (exponent alpha = 1), tested by permuting the values within the segments found so far; the best split of all segments is taken first,
 // and the search ends with the first that is not significant. As in D. Daly et al., "The Use of Change Point Detection to Identify
 // Software Performance Regressions in a Continuous Integration System", ICPE 2020, the second part of a split always reaches to the end
-// of its segment. Where a split lies is then moved by less than the shortest segment to where the values lie closest to the medians on both sides (least
-// absolute deviations): a step may be younger than a segment is long. Pure; the same input gives the same answer, since the permutations are drawn from a fixed seed.
+// of its segment. Pure; the same input gives the same answer, since the permutations are drawn from a fixed seed.
 #pragma once
 
 #include <cstddef>

@@ -73,20 +73,5 @@ TEST(ChangePoints, TooFewValuesHaveNone) {
     EXPECT_EQ(places(change_points({1, 1, 1, 1, 1, 1, 9, 9, 9, 9, 9, 9})), (std::vector<std::size_t>{6}));
 }
 
-// A step is significant before it is as old as a segment must be; its place is exact all the same.
-TEST(ChangePoints, AYoungStepIsPlacedWhereItIs) {
-    ChangePointOptions options;
-    options.least_segment = 4;
-    for (const std::size_t young : {3u, 4u, 5u}) {
-        std::vector<double> series(24, 10);
-        for (std::size_t i = 0; i < series.size(); ++i) series[i] += 0.01 * static_cast<double>(i % 3);
-        for (std::size_t i = 0; i < young; ++i) series.push_back(20 + 0.01 * static_cast<double>(i));
-        const auto points = change_points(series, options);
-        ASSERT_EQ(points.size(), 1u) << young;
-        EXPECT_EQ(points[0].at, 24u) << young;
-        EXPECT_NEAR(points[0].after, 20, 0.1);
-    }
-}
-
 } // namespace
 } // namespace rig
