@@ -2,8 +2,7 @@
 
 #include "rig/files.h"
 #include "rig/kernel_config.h"
-#include "rig/patch_series.h"
-#include "rig/scratch.h"
+#include "rig/kernel_recipe.h"
 #include "rig/source.h"
 
 #include <algorithm>
@@ -23,7 +22,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kRecipe = "kernel 2"; // raise when this file builds something else from the same inputs
 constexpr const char* kPerfRecipe = "perf 1";
 // Lines of output of a cold build of the shipped fragments (6.12.117: 1640, 7.3.4: 1840); only an ETA's first guess.
 constexpr std::uint64_t kColdLines = 1700;
@@ -65,17 +63,6 @@ Status put_file(const fs::path& file, std::string_view content) {
     return {};
 }
 
-Result<std::string> first_line_of(CommandRunner& runner, std::vector<std::string> argv) {
-    Command command;
-    command.argv = std::move(argv);
-    command.timeout = std::chrono::seconds(20);
-    RIG_TRY(result, runner.run(command));
-    if (!result.ok()) return fail(Blame::Host, fmt::format("{} {}: {}", command.argv[0], command.argv[1], describe(result)));
-    return result.out.substr(0, result.out.find('\n'));
-}
-
-Result<std::string> compiler_identity(CommandRunner& runner) { return first_line_of(runner, {"gcc", "--version"}); }
-
 // A missing tool shows up deep in the kernel's build as an error of some file: it must not be held against the kernel.
 Status require_tools() {
     const char* inherited = std::getenv("PATH");
@@ -104,81 +91,6 @@ Blame blame_of(const CommandResult& result, const std::string& out) {
     for (const char* host : {"No space left on device", "Cannot allocate memory", "Killed signal terminated program", "virtual memory exhausted"})
         if (out.find(host) != std::string::npos) return Blame::Host;
     return Blame::Kernel;
-}
-
-// All inputs of one kernel.
-struct Recipe {
-    SourceTree source;
-    std::vector<Patch> patches;
-    Overlay overlay;                // what the patches make of the tree: only files that differ from it
-    std::set<std::string> programs; // of those, the ones to be run; the build runs some scripts by name
-    OptionRequests requests;
-    std::string compiler, key, worktree_key;
-};
-
-bool executable(const fs::path& file) {
-    std::error_code none;
-    return (fs::status(file, none).permissions() & fs::perms::owner_exec) != fs::perms::none;
-}
-
-Status apply(Recipe& recipe, const BuildContext& context) {
-    const Scratch scratch;
-    if (scratch.dir().empty()) return fail(Blame::Host, "cannot make a scratch folder in TMPDIR");
-    const auto files = scratch.dir() / "files"; // beside the scratch folder's lock
-    std::error_code error;
-    fs::create_directories(files, error);
-    const auto& delta = recipe.source.delta;
-    RIG_TRY(patched, apply_patches(recipe.patches, recipe.source.tree, files, context.runner, delta ? delta->files : Overlay{}));
-    if (delta) recipe.programs = delta->programs;
-    for (const auto& [file, content] : patched)
-        if (content && executable(files / file)) recipe.programs.insert(file);
-    if (delta) patched.insert(delta->files.begin(), delta->files.end()); // those that no patch touches
-    for (auto& [file, content] : patched) {
-        const auto pristine = recipe.source.tree / file;
-        const bool there = fs::exists(pristine, error), program = recipe.programs.contains(file);
-        if (content ? there && slurp(pristine) == *content && (!program || executable(pristine)) : !there) { // a patch and its revert
-            recipe.programs.erase(file);
-            continue;
-        }
-        recipe.overlay.emplace(file, std::move(content));
-    }
-    return {};
-}
-
-Result<Recipe> make_recipe(const Spec& spec, const Arm& arm, const BuildContext& context) {
-    Recipe recipe;
-    RIG_TRY(source, fetch_source(spec, context, arm.revision));
-    recipe.source = source;
-    auto folders = spec.kernel.enable;
-    folders.insert(folders.end(), arm.series.begin(), arm.series.end());
-    RIG_TRY(patches, read_series(folders, spec.top));
-    recipe.patches = patches;
-    RIG_TRY(requests, requested_options(spec));
-    recipe.requests = requests;
-    RIG_TRY(compiler, compiler_identity(context.runner));
-    recipe.compiler = compiler;
-    RIG_TRY(linker, first_line_of(context.runner, {"ld", "--version"})); // assembler and linker come in one package
-    std::string identity = fmt::format("{}\n{}\n{}\n{}\nallnoconfig\n{}\n", kRecipe, source.id, compiler, linker, render_fragment(requests));
-    RIG_CHECK(apply(recipe, context));
-    for (const auto& [file, content] : recipe.overlay)
-        identity += fmt::format("file {} {}{}\n", file, content ? sha256_hex(*content) : "removed", recipe.programs.contains(file) ? " program" : "");
-    recipe.key = sha256_hex(identity);
-    std::string family = fmt::format("worktree 1\n{}\n{}\n{}\n", source.id, compiler, linker);
-    for (const auto& fragment : spec.kernel.fragments) family += slurp(spec.top / fragment);
-    recipe.worktree_key = sha256_hex(family);
-    return recipe;
-}
-
-// What was done to the source, in order: name and SHA-256. The way from a base to a revision is one like a patch.
-std::vector<std::pair<std::string, std::string>> applied(const Recipe& recipe) {
-    std::vector<std::pair<std::string, std::string>> out;
-    if (const auto& delta = recipe.source.delta) {
-        std::string files;
-        for (const auto& [file, content] : delta->files) files += fmt::format("{} {}\n", file, content ? sha256_hex(*content) : "removed");
-        out.emplace_back(delta->name, sha256_hex(files));
-    }
-    for (const auto& patch : recipe.patches) out.emplace_back(patch.name, sha256_hex(patch.text));
-    return out;
 }
 
 // A source tree of hard links with an object tree beside it, shared by all arms; used under its lock only.

@@ -1,0 +1,92 @@
+#include "rig/kernel_recipe.h"
+
+#include "rig/artifact_cache.h"
+#include "rig/files.h"
+#include "rig/scratch.h"
+
+#include <fmt/format.h>
+
+namespace rig {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kRecipe = "kernel 2"; // raise when a kernel is built otherwise from the same inputs
+
+Result<std::string> first_line_of(CommandRunner& runner, std::vector<std::string> argv) {
+    Command command;
+    command.argv = std::move(argv);
+    command.timeout = std::chrono::seconds(20);
+    RIG_TRY(result, runner.run(command));
+    if (!result.ok()) return fail(Blame::Host, fmt::format("{} {}: {}", command.argv[0], command.argv[1], describe(result)));
+    return result.out.substr(0, result.out.find('\n'));
+}
+
+Status apply(Recipe& recipe, const BuildContext& context) {
+    const Scratch scratch;
+    if (scratch.dir().empty()) return fail(Blame::Host, "cannot make a scratch folder in TMPDIR");
+    const auto files = scratch.dir() / "files"; // beside the scratch folder's lock
+    std::error_code error;
+    fs::create_directories(files, error);
+    const auto& delta = recipe.source.delta;
+    RIG_TRY(patched, apply_patches(recipe.patches, recipe.source.tree, files, context.runner, delta ? delta->files : Overlay{}));
+    if (delta) recipe.programs = delta->programs;
+    for (const auto& [file, content] : patched)
+        if (content && executable(files / file)) recipe.programs.insert(file);
+    if (delta) patched.insert(delta->files.begin(), delta->files.end()); // those that no patch touches
+    for (auto& [file, content] : patched) {
+        const auto pristine = recipe.source.tree / file;
+        const bool there = fs::exists(pristine, error), program = recipe.programs.contains(file);
+        if (content ? there && slurp(pristine) == *content && (!program || executable(pristine)) : !there) { // a patch and its revert
+            recipe.programs.erase(file);
+            continue;
+        }
+        recipe.overlay.emplace(file, std::move(content));
+    }
+    return {};
+}
+
+} // namespace
+
+Result<std::string> compiler_identity(CommandRunner& runner) { return first_line_of(runner, {"gcc", "--version"}); }
+
+bool executable(const fs::path& file) {
+    std::error_code none;
+    return (fs::status(file, none).permissions() & fs::perms::owner_exec) != fs::perms::none;
+}
+
+Result<Recipe> make_recipe(const Spec& spec, const Arm& arm, const BuildContext& context) {
+    Recipe recipe;
+    RIG_TRY(source, fetch_source(spec, context, arm.revision));
+    recipe.source = source;
+    auto folders = spec.kernel.enable;
+    folders.insert(folders.end(), arm.series.begin(), arm.series.end());
+    RIG_TRY(patches, read_series(folders, spec.top));
+    recipe.patches = patches;
+    RIG_TRY(requests, requested_options(spec));
+    recipe.requests = requests;
+    RIG_TRY(compiler, compiler_identity(context.runner));
+    recipe.compiler = compiler;
+    RIG_TRY(linker, first_line_of(context.runner, {"ld", "--version"})); // assembler and linker come in one package
+    std::string identity = fmt::format("{}\n{}\n{}\n{}\nallnoconfig\n{}\n", kRecipe, source.id, compiler, linker, render_fragment(requests));
+    RIG_CHECK(apply(recipe, context));
+    for (const auto& [file, content] : recipe.overlay)
+        identity += fmt::format("file {} {}{}\n", file, content ? sha256_hex(*content) : "removed", recipe.programs.contains(file) ? " program" : "");
+    recipe.key = sha256_hex(identity);
+    std::string family = fmt::format("worktree 1\n{}\n{}\n{}\n", source.id, compiler, linker);
+    for (const auto& fragment : spec.kernel.fragments) family += slurp(spec.top / fragment);
+    recipe.worktree_key = sha256_hex(family);
+    return recipe;
+}
+
+std::vector<std::pair<std::string, std::string>> applied(const Recipe& recipe) {
+    std::vector<std::pair<std::string, std::string>> out;
+    if (const auto& delta = recipe.source.delta) {
+        std::string files;
+        for (const auto& [file, content] : delta->files) files += fmt::format("{} {}\n", file, content ? sha256_hex(*content) : "removed");
+        out.emplace_back(delta->name, sha256_hex(files));
+    }
+    for (const auto& patch : recipe.patches) out.emplace_back(patch.name, sha256_hex(patch.text));
+    return out;
+}
+
+} // namespace rig

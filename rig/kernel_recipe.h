@@ -1,0 +1,36 @@
+// Everything that goes into one kernel, and the key it has in the cache.
+#pragma once
+
+#include "rig/kernel_build.h"
+#include "rig/kernel_config.h"
+#include "rig/patch_series.h"
+#include "rig/source.h"
+
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace rig {
+
+struct Recipe {
+    SourceTree source;
+    std::vector<Patch> patches;
+    Overlay overlay;                // what the patches make of the tree: only files that differ from it
+    std::set<std::string> programs; // of those, the ones to be run; the build runs some scripts by name
+    OptionRequests requests;
+    std::string compiler, key, worktree_key;
+};
+
+// Fetches the source, and applies the delta and the patches to private copies. Errors as build_kernel().
+Result<Recipe> make_recipe(const Spec& spec, const Arm& arm, const BuildContext& context);
+
+// What was done to the source, in order: name and SHA-256. The way from a base to a revision is one like a patch.
+std::vector<std::pair<std::string, std::string>> applied(const Recipe& recipe);
+
+// The first line of `gcc --version`.
+Result<std::string> compiler_identity(CommandRunner& runner);
+// May its owner run it?
+bool executable(const std::filesystem::path& file);
+
+} // namespace rig
