@@ -3,7 +3,6 @@
 #include "rig/artifact_cache.h"
 #include "rig/dashboard.h"
 #include "rig/files.h"
-#include "rig/store.h"
 #include "rig/utc.h"
 
 #include <algorithm>
@@ -21,6 +20,7 @@ using SystemTime = std::chrono::system_clock::time_point;
 constexpr std::chrono::hours kGoOn{24}; // an interrupted night that began earlier is another day's business
 
 fs::path folder_of(const fs::path& results) {
+constexpr const char* kBook = "incidents.json";
     return results / kNightFolder;
 }
 
@@ -48,12 +48,12 @@ class NightRun {
             if (cell.state == "host fault" && cell.attempts == 1) RIG_CHECK(take(cell));
         RIG_CHECK(search());
         write_messages(book_, config_.notify.channels());
-        RIG_CHECK(save_book(options_.results, book_));
+        RIG_CHECK(save_book());
         deliver(
-            book_, config_.notify.channels(), world_.send, [&] { return save_book(options_.results, book_); }, world_.warn);
+            book_, config_.notify.channels(), world_.send, [&] { return save_book(); }, world_.warn);
         night_.ended = utc_text(world_.now());
         RIG_CHECK(save_night());
-        RIG_CHECK(write_atomically(dir_ / "night.txt", night_text(night_, book_, false)));
+        RIG_CHECK(world_.write(dir_ / "night.txt", night_text(night_, book_, false)));
         return NightResult{night_, book_};
     }
 
@@ -68,11 +68,12 @@ class NightRun {
         memory_ = std::move(memory);
         return {};
     }
-    Status save_night() { return write_atomically(dir_ / "night.json", night_json(night_)); }
+    Status save_book() { return world_.write(folder_of(options_.results) / kBook, book_json(book_)); }
+    Status save_night() { return world_.write(dir_ / "night.json", night_json(night_)); }
     Status save_all() {
-        RIG_CHECK(save_book(options_.results, book_));
+        RIG_CHECK(save_book());
         RIG_CHECK(save_night());
-        return write_atomically(folder_of(options_.results) / "cells.json", memory_json(memory_));
+        return world_.write(folder_of(options_.results) / "cells.json", memory_json(memory_));
     }
 
     // The night that this command goes on with. Others that have not ended never will.
@@ -108,7 +109,7 @@ class NightRun {
     Status abandon(Night night, const char* why) {
         night.ended = utc_text(world_.now());
         night.ended_why = fmt::format("not gone on with: {}", why);
-        return write_atomically(folder_of(options_.results) / night.id / "night.json", night_json(night));
+        return world_.write(folder_of(options_.results) / night.id / "night.json", night_json(night));
     }
 
     Status begin() {

@@ -11,6 +11,7 @@
 #include "rig/night_state.h"
 #include "rig/nightly_config.h"
 #include "rig/notify_send.h"
+#include "rig/store.h"
 
 #include <chrono>
 #include <functional>
@@ -36,7 +37,8 @@ struct NightWorld {
     Bisector bisect;
     Sender send;
     std::function<std::chrono::system_clock::time_point()> now;
-    std::function<void(const std::string&)> warn, note; // note: what is being done, for progress
+    std::function<void(const std::string&)> warn, note;                                             // note: what is being done, for progress
+    std::function<Status(const std::filesystem::path&, std::string_view)> write = write_atomically; // the state of nights
 };
 
 struct NightOptions {
