@@ -116,7 +116,9 @@ bool IncidentBook::regression_open() const {
 }
 
 std::string book_json(const IncidentBook& book) {
-    return json{{"format", format}, {"last_id", book.last_id}, {"incidents", book.incidents}, {"dismissed", book.dismissed}, {"outbox", book.outbox}}
+    return json{
+               {"format", format},     {"token", book.token}, {"last_id", book.last_id}, {"incidents", book.incidents}, {"dismissed", book.dismissed},
+               {"outbox", book.outbox}}
                .dump(2, ' ', false, json::error_handler_t::replace) +
            "\n";
 }
@@ -130,6 +132,7 @@ Result<IncidentBook> book_from_json(std::string_view text, const std::filesystem
         IncidentBook book;
         all.at("last_id").get_to(book.last_id);
         all.at("incidents").get_to(book.incidents);
+        book.token = all.value("token", "");
         all.at("dismissed").get_to(book.dismissed);
         all.at("outbox").get_to(book.outbox);
         return book;
@@ -224,7 +227,7 @@ void write_messages(IncidentBook& book, const std::vector<std::string>& channels
         if (incident.untold.empty()) continue;
         if (!channels.empty()) {
             Message message;
-            message.id = fmt::format("{}-{}", incident.id, fmt::join(incident.untold, "-"));
+            message.id = fmt::format("{}-{}-{}-{}", incident.id, incident.opened, book.token, fmt::join(incident.untold, "-"));
             message.subject = fmt::format("[rig] {} ({})", incident_line(incident), fmt::join(incident.untold, ", "));
             message.text = incident_text(incident);
             for (const auto* culprit : {&incident.cause, &incident.fix})

@@ -60,7 +60,7 @@ struct Dismissed {
 };
 
 struct Message {
-    std::string id;                   // "12-opened-bisected": the same whenever it is sent again
+    std::string id;                   // "12-20260307-010000-<token>-opened-bisected": the same whenever it is sent again
     std::string subject, text, data;  // data: JSON
     std::vector<std::string> pending; // channels that have not taken it yet
     std::string why;                  // how the last attempt failed
@@ -75,6 +75,9 @@ struct IncidentBook {
 };
 
 // Errors: Blame::Host naming `file`, for what is no such book or a newer rig's.
+    // Random, of this book only: incidents of one that is begun anew are counted from 1 again, and their messages are others. Empty: an earlier
+    // rig's.
+    std::string token;
 std::string book_json(const IncidentBook& book);
 Result<IncidentBook> book_from_json(std::string_view text, const std::filesystem::path& file);
 

@@ -32,7 +32,11 @@ class IncidentsTest : public ::testing::Test {
     }
     std::vector<RunRecord> records_;
     std::vector<const RunRecord*> runs_;
-    IncidentBook book_;
+    IncidentBook book_ = [] {
+        IncidentBook book;
+        book.token = "0123456789abcdef";
+        return book;
+    }();
     ChangePointOptions options_ = [] {
         ChangePointOptions options;
         options.least_effect = 0.005;
@@ -94,7 +98,7 @@ TEST_F(IncidentsTest, MessagesAreOnePerIncidentAndNight) {
     incident.untold.emplace_back("bisected");
     write_messages(book_, {"file", "email"});
     ASSERT_EQ(book_.outbox.size(), 1u);
-    EXPECT_EQ(book_.outbox[0].id, "1-opened-bisected");
+    EXPECT_EQ(book_.outbox[0].id, "1-20260210-010000-0123456789abcdef-opened-bisected");
     EXPECT_EQ(book_.outbox[0].pending, (std::vector<std::string>{"file", "email"}));
     EXPECT_NE(book_.outbox[0].text.find("caller_latency rose, 10.5 µs to 12.6 µs in reviewed"), std::string::npos) << book_.outbox[0].text;
     EXPECT_EQ(book_.outbox[0].text.find('\033'), std::string::npos);

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <optional>
 #include <set>
+#include <random>
 
 namespace rig {
 namespace {
@@ -401,14 +402,22 @@ Result<FileLock> lock_nights(const fs::path& results) {
 }
 
 Result<IncidentBook> load_book(const fs::path& results) {
-    const auto file = folder_of(results) / "incidents.json";
+    const auto file = folder_of(results) / kBook;
+    IncidentBook book;
     std::error_code error;
-    if (!fs::exists(file, error)) return IncidentBook{};
-    return book_from_json(slurp(file), file);
+    if (fs::exists(file, error)) {
+        RIG_TRY(found, book_from_json(slurp(file), file));
+        book = std::move(found);
+    }
+    if (book.token.empty()) {
+        std::random_device random;
+        book.token = fmt::format("{:08x}{:08x}", random(), random());
+    }
+    return book;
 }
 
 Status save_book(const fs::path& results, const IncidentBook& book) {
-    return write_atomically(folder_of(results) / "incidents.json", book_json(book));
+    return write_atomically(folder_of(results) / kBook, book_json(book));
 }
 
 Result<NightResult> run_night(const NightConfig& config, const NightOptions& options, const NightWorld& world, std::stop_token stop) {

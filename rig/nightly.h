@@ -59,6 +59,7 @@ Result<NightResult> run_night(const NightConfig& config, const NightOptions& opt
 
 // Held by the one rig that may change anything under <results>/nightly. Blame::Host, with its pid, if another has it.
 Result<FileLock> lock_nights(const std::filesystem::path& results);
+// A new one, with a token of its own, where there is none.
 Result<IncidentBook> load_book(const std::filesystem::path& results);
 Status save_book(const std::filesystem::path& results, const IncidentBook& book);
 
