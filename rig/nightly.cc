@@ -9,8 +9,8 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <optional>
-#include <set>
 #include <random>
+#include <set>
 
 namespace rig {
 namespace {
@@ -18,10 +18,10 @@ namespace {
 namespace fs = std::filesystem;
 using SystemTime = std::chrono::system_clock::time_point;
 
+constexpr const char* kBook = "incidents.json";
 constexpr std::chrono::hours kGoOn{24}; // an interrupted night that began earlier is another day's business
 
 fs::path folder_of(const fs::path& results) {
-constexpr const char* kBook = "incidents.json";
     return results / kNightFolder;
 }
 
@@ -122,6 +122,7 @@ class NightRun {
             night_ = std::move(*found);
             dir_ = folder_of(options_.results) / night_.id;
             world_.note("going on with night " + night_.id);
+            count_what_was_cut_short();
             return {};
         }
         const auto now = world_.now();
@@ -163,11 +164,27 @@ class NightRun {
             config_.cells.begin());
     }
 
-    Result<RunRecord> timed_run(const CellResult& result, bool fresh, double& seconds) {
-        const auto began = world_.now();
-        auto run = world_.run(config_.cells[number_of(result.cell)], result.commit, fresh);
-        seconds = std::chrono::duration<double>(world_.now() - began).count();
+    // A re-run is the night's time and not the cell's.
+    void count(CellResult& result, double seconds) {
         night_.spent += seconds;
+        if (result.state != "ran") result.seconds += seconds;
+        result.began.clear();
+    }
+    static double left_of(const CellResult& result) { return std::max(0.0, result.expected - (result.state == "planned" ? result.seconds : 0)); }
+
+    // Nobody saw when rig was killed: after what passed since the start of the run, but a machine that was down for hours did not spend them.
+    void count_what_was_cut_short() {
+        for (auto& cell : night_.cells)
+            if (const auto began = moment_of(cell.began))
+                count(cell, std::clamp(std::chrono::duration<double>(world_.now() - *began).count(), 0.0, left_of(cell)));
+    }
+
+    Result<RunRecord> timed_run(CellResult& result, bool fresh) {
+        const auto began = world_.now();
+        result.began = utc_text(began);
+        RIG_CHECK(save_night());
+        auto run = world_.run(config_.cells[number_of(result.cell)], result.commit, fresh);
+        count(result, std::chrono::duration<double>(world_.now() - began).count());
         return run;
     }
     Status stopped() const {
@@ -177,7 +194,7 @@ class NightRun {
 
     Status take(CellResult& result) {
         RIG_CHECK(stopped());
-        if (const auto why = no_time_for({0, "", result.expected, result.guessed}, night_.spent, config_.budget_minutes); !why.empty()) {
+        if (const auto why = no_time_for({0, "", left_of(result), result.guessed}, night_.spent, config_.budget_minutes); !why.empty()) {
             if (result.state == "planned")
                 result.state = "not run", result.why = why;
             else
@@ -185,7 +202,9 @@ class NightRun {
             return save_night();
         }
         world_.note(fmt::format("{}: {}", result.cell, result.why));
-        auto run = timed_run(result, false, result.seconds);
+        const auto now = utc_text(world_.now());
+        const bool again = result.seconds > 0;
+        auto run = timed_run(result, false);
         if (!run) RIG_CHECK(save_night_if_stopped());
         ++result.attempts;
         if (!run) {
@@ -194,6 +213,7 @@ class NightRun {
             return save_night();
         }
         result.state = "ran";
+        result.resumed = again || (!run->started.empty() && run->started < now); // or another night's run was gone on with
         result.run = run->id, result.verdict = run->verdict(), result.closing = run->closing;
         RIG_CHECK(save_night());
         return look(result);
@@ -212,8 +232,7 @@ class NightRun {
         out.what = what;
         if (!rerun_) {
             world_.note(fmt::format("{}: once more, for {}", result.cell, what));
-            double seconds = 0;
-            rerun_ = timed_run(result, true, seconds);
+            rerun_ = timed_run(result, true);
             if (!*rerun_) RIG_CHECK(save_night_if_stopped());
         }
         const auto& rerun = *rerun_;
@@ -242,7 +261,11 @@ class NightRun {
         auto& memory = memory_[result.cell];
         const auto now = utc_text(world_.now());
         if (memory.last.empty() || memory.changed.empty() || !changed_parts(memory.parts, result.parts).empty()) memory.changed = now;
-        memory.last = now, memory.last_run = result.run, memory.seconds = result.seconds, memory.parts = result.parts;
+        memory.last = now, memory.last_run = result.run, memory.parts = result.parts;
+        if (!result.resumed)
+            memory.seconds = result.seconds;
+        else if (memory.seconds == 0)
+            memory.seconds = std::max(result.seconds, result.expected);
         if (record && record->proven() && result.verdict == "as-expected") memory.good_run = result.run, memory.good = result.commit;
         result.state = "done";
         return save_all();
