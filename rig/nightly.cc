@@ -347,11 +347,12 @@ class NightRun {
             RIG_CHECK(stopped());
             if (night_.spent >= config_.budget_minutes * 60.0) return {};                     // the first thing of the next night
             if (!searched_.emplace(incident->id, culprit == &incident->fix).second) continue; // once a night
+            // Another configuration on these results may have it: left alone, wanted as it was.
             const auto number = number_of(incident->cell);
-            if (number == config_.cells.size() || !config_.cells[number].follow || culprit->attempts >= kSearchAttempts) {
+            if (number == config_.cells.size() || !config_.cells[number].follow || !config_.cells[number].bisect) continue;
+            if (culprit->attempts >= kSearchAttempts) {
                 culprit->wanted = false;
-                if (culprit->why_not.empty())
-                    culprit->why_not = number == config_.cells.size() ? "the configuration has no such cell any more" : "given up";
+                if (culprit->why_not.empty()) culprit->why_not = "given up";
                 continue;
             }
             RIG_CHECK(search(config_.cells[number], facts_[number], *incident, *culprit));
