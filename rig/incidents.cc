@@ -15,8 +15,9 @@ using nlohmann::json;
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Level, arm, before, after, low, high)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Span, good_run, bad_run, good, bad, also)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Culprit, span, wanted, attempts, found, candidates, text, why_not, log)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Incident, id, cell, tree, metric, unit, direction, levels, closing, state, opened, fixed, closed, note, cause, fix,
-                                   told, untold)
+// What an earlier rig did not write yet is empty.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Incident, id, cell, tree, metric, unit, direction, levels, expectation, arms, closing, state, opened,
+                                                fixed, closed, note, cause, fix, told, untold)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Dismissed, cell, metric, direction, run, night, runs)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Message, id, subject, text, data, pending, why)
 
@@ -131,8 +132,8 @@ Result<IncidentBook> book_from_json(std::string_view text, const std::filesystem
                         fmt::format("{}: format {}, want {} (of another version of rig)", file.string(), all.at("format").dump(), format), file);
         IncidentBook book;
         all.at("last_id").get_to(book.last_id);
-        all.at("incidents").get_to(book.incidents);
         book.token = all.value("token", "");
+        all.at("incidents").get_to(book.incidents);
         all.at("dismissed").get_to(book.dismissed);
         all.at("outbox").get_to(book.outbox);
         return book;
@@ -214,6 +215,16 @@ Status close_incident(IncidentBook& book, unsigned id, const std::string& why, c
                                          open.empty() ? "none" : fmt::format("{}", fmt::join(open, ", "))));
 }
 
+Failure unknown(const Failure& failure, const std::string& cell, const IncidentBook& book) {
+    auto left = failure;
+    for (const auto& incident : book.incidents) {
+        if (incident.cell != cell || !incident.is_open() || incident.expectation != failure.expectation) continue;
+        if (incident.arms.empty()) return {};
+        left = without(left, {incident.arms.begin(), incident.arms.end()});
+    }
+    return left;
+}
+
 std::vector<Search> searches(IncidentBook& book) {
     std::vector<Search> out;
     for (auto& incident : book.incidents)
@@ -243,7 +254,9 @@ void write_messages(IncidentBook& book, const std::vector<std::string>& channels
 
 std::string incident_line(const Incident& incident) {
     const auto where = incident.cell;
-    if (incident.metric.empty()) return fmt::format("#{} {}: {}", incident.id, where, incident.fixed.empty() ? "broken" : "as expected again");
+    if (incident.metric.empty())
+        return fmt::format("#{} {}: {}{}", incident.id, where, incident.fixed.empty() ? "broken" : "as expected again",
+                           incident.expectation.empty() ? "" : ": " + in_words(incident.failure()));
     auto line = fmt::format("#{} {}: {} {}, {}", incident.id, where, incident.metric, incident.direction, levels_text(incident));
     if (!incident.fixed.empty()) line += "; fixed";
     return line;

@@ -8,9 +8,11 @@
 #include <algorithm>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <map>
 #include <optional>
 #include <random>
 #include <set>
+#include <tuple>
 
 namespace rig {
 namespace {
@@ -256,7 +258,9 @@ class NightRun {
         const auto* record = find_record(records, result.run);
         rerun_.reset();
         result.confirmations.clear();
-        RIG_CHECK(look_at_verdict(cell, facts, result, records, record));
+        RunRecord none; // a kernel that does not build leaves no run
+        none.state = "failed", none.exit = static_cast<unsigned>(result.verdict == "broken" ? Exit::Broken : Exit::Inconclusive);
+        RIG_CHECK(look_at_failures(cell, facts, result, records, record ? *record : none));
         RIG_CHECK(look_at_steps(cell, result, history_of(records, cell, facts.experiment, facts.text)));
         auto& memory = memory_[result.cell];
         const auto now = utc_text(world_.now());
@@ -271,39 +275,58 @@ class NightRun {
         return save_all();
     }
 
-    Status look_at_verdict(const NightCell& cell, const CellFacts& facts, CellResult& result, const std::vector<RunRecord>& records,
-                           const RunRecord* record) {
-        const auto open = std::find_if(book_.incidents.begin(), book_.incidents.end(),
-                                       [&](const Incident& one) { return one.cell == cell.name && one.metric.empty() && one.is_open(); });
-        const bool good = record && record->proven() && result.verdict == "as-expected";
-        if (open == book_.incidents.end() ? result.verdict != "broken" : !good) return {};
-        Confirmation confirmation;
-        RIG_CHECK(confirm(
-            result, "the verdict", [&](const RunRecord& rerun) { return rerun.verdict() == result.verdict && (!good || rerun.proven()); },
-            confirmation));
-        if (confirmation.outcome != "confirmed") return {};
-        Culprit culprit;
-        if (good)
-            culprit.span = {open->cause.span.bad_run, result.run, open->cause.span.bad, result.commit, {}};
-        else
-            culprit.span = {memory_[cell.name].good_run, result.run, memory_[cell.name].good, result.commit, {}};
-        // The last run on the other side, not the first one: between those two it changed.
-        if (good)
-            for (const auto& one : records)
-                if (one.id < result.run && one.id > culprit.span.good_run && std::string(one.verdict()) == "broken" &&
-                    is_of_cell(one, cell, facts.experiment, facts.text))
-                    culprit.span.good_run = one.id, culprit.span.good = one.revision;
-        if (const auto* before = find_record(records, culprit.span.good_run); before && record && !before->arms.empty())
-            culprit.span.also = changed_between(*before, *record, before->arms.front().arm);
-        culprit.wanted = wanted(cell, culprit.span);
-        if (good) {
-            mark_fixed(*open, culprit, night_.id);
-            return {};
+    // Where an expectation was last seen on the other side, and this run: between those two it changed. `known`: a run of which that is known.
+    static Span span_to(const CellResult& result, const RunRecord* before, Span known, const std::vector<RunRecord>& records,
+                        const RunRecord& record) {
+        if (before && before->id > known.good_run) known.good_run = before->id, known.good = before->revision;
+        known.bad_run = result.run, known.bad = result.commit;
+        if (const auto* good = find_record(records, known.good_run); good && !good->arms.empty() && !record.arms.empty())
+            known.also = changed_between(*good, record, good->arms.front().arm);
+        return known;
+    }
+
+    // Each expectation for itself: that a run and its re-run are both broken confirms nothing if it is by different ones.
+    Status look_at_failures(const NightCell& cell, const CellFacts& facts, CellResult& result, const std::vector<RunRecord>& records,
+                            const RunRecord& record) {
+        for (const auto& failed : failures_of(record)) {
+            const auto failure = unknown(failed, cell.name, book_);
+            if (failure.expectation.empty()) continue;
+            Failure same;
+            Confirmation confirmation;
+            RIG_CHECK(confirm(
+                result, in_words(failure),
+                [&](const RunRecord& rerun) {
+                    same = common(failure, failures_of(rerun));
+                    return !same.expectation.empty();
+                },
+                confirmation));
+            if (confirmation.outcome != "confirmed") continue;
+            const auto* before =
+                newest_of(records, cell, facts.experiment, facts.text, result.run, [&](const RunRecord& one) { return holds(same, one); });
+            Incident incident;
+            incident.cell = cell.name, incident.tree = cell.tree, incident.direction = "broken", incident.closing = result.closing;
+            incident.expectation = same.expectation, incident.arms = same.arms;
+            incident.cause.span = span_to(result, before, {memory_[cell.name].good_run, "", memory_[cell.name].good, "", {}}, records, record);
+            incident.cause.wanted = wanted(cell, incident.cause.span);
+            open_incident(book_, incident, night_.id);
         }
-        Incident incident;
-        incident.cell = cell.name, incident.tree = cell.tree, incident.direction = "broken", incident.closing = result.closing,
-        incident.cause = culprit;
-        open_incident(book_, incident, night_.id);
+        for (auto& incident : book_.incidents) {
+            const auto failure = incident.failure();
+            if (incident.cell != cell.name || !incident.metric.empty() || !incident.is_open() || !holds(failure, record)) continue;
+            Confirmation confirmation;
+            RIG_CHECK(confirm(
+                result, (failure.expectation.empty() ? "the verdict" : in_words(failure)) + " holds again",
+                [&](const RunRecord& rerun) { return holds(failure, rerun); }, confirmation));
+            if (confirmation.outcome != "confirmed") continue;
+            const auto* before = newest_of(records, cell, facts.experiment, facts.text, result.run, [&](const RunRecord& one) {
+                const auto failures = failures_of(one);
+                return failure.expectation.empty() ? !failures.empty() : !common(failure, failures).expectation.empty();
+            });
+            Culprit fix;
+            fix.span = span_to(result, before, {incident.cause.span.bad_run, "", incident.cause.span.bad, "", {}}, records, record);
+            fix.wanted = wanted(cell, fix.span);
+            mark_fixed(incident, fix, night_.id);
+        }
         return {};
     }
 
@@ -360,6 +383,17 @@ class NightRun {
         return save_all();
     }
 
+    // Several expectations that failed in one run are one question.
+    Result<BisectFinding> search(const NightCell& cell, const BisectRequest& request) {
+        const std::tuple key{cell.name, request.metric, request.arm, request.good, request.bad};
+        if (const auto known = found_.find(key); known != found_.end()) return known->second;
+        const auto began = world_.now();
+        auto finding = world_.bisect(request);
+        night_.spent += std::chrono::duration<double>(world_.now() - began).count();
+        if (finding) found_.emplace(key, *finding);
+        return finding;
+    }
+
     Status search(const NightCell& cell, const CellFacts& facts, Incident& incident, Culprit& culprit) {
         if (culprit.attempts > 0 && !incident.metric.empty()) {
             RIG_TRY(records, world_.history(facts.experiment));
@@ -369,10 +403,15 @@ class NightRun {
         RIG_CHECK(save_all()); // a search that ends rig is not made for ever
         const auto& span = culprit.span;
         world_.note(fmt::format("{}: which commit of {}..{}?", cell.name, span.good.substr(0, 12), span.bad.substr(0, 12)));
-        const auto began = world_.now();
-        const auto finding =
-            world_.bisect({config_.top / cell.spec, cell.overrides, config_.top / cell.follow->repository, cell.follow->base, span.good, span.bad, incident.metric, incident.levels.empty() ? "" : incident.levels.front().arm});
-        night_.spent += std::chrono::duration<double>(world_.now() - began).count();
+        const BisectRequest request{config_.top / cell.spec,
+                                    cell.overrides,
+                                    config_.top / cell.follow->repository,
+                                    cell.follow->base,
+                                    span.good,
+                                    span.bad,
+                                    incident.metric,
+                                    incident.levels.empty() ? "" : incident.levels.front().arm};
+        const auto finding = search(cell, request);
         if (!finding && stop_.stop_requested()) {
             --culprit.attempts;
             RIG_CHECK(save_all());
@@ -412,6 +451,7 @@ class NightRun {
     std::vector<CellFacts> facts_;
     std::optional<Result<RunRecord>> rerun_;
     std::set<std::pair<unsigned, bool>> searched_; // tonight: an incident's cause or fix
+    std::map<std::tuple<std::string, std::string, std::string, std::string, std::string>, BisectFinding> found_; // tonight
 };
 
 } // namespace
