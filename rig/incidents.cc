@@ -15,8 +15,9 @@ using nlohmann::json;
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Level, arm, before, after, low, high)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Span, good_run, bad_run, good, bad, also)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Culprit, span, wanted, attempts, found, candidates, text, why_not, log)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Incident, id, cell, tree, metric, unit, direction, levels, closing, state, opened, fixed, closed, note, cause, fix,
-                                   told, untold)
+// What an earlier rig did not write yet is empty.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Incident, id, cell, tree, metric, unit, direction, levels, expectation, arms, closing, state, opened,
+                                                fixed, closed, note, cause, fix, told, untold)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Dismissed, cell, metric, direction, run, night, runs)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Message, id, subject, text, data, pending, why)
 
@@ -116,7 +117,9 @@ bool IncidentBook::regression_open() const {
 }
 
 std::string book_json(const IncidentBook& book) {
-    return json{{"format", format}, {"last_id", book.last_id}, {"incidents", book.incidents}, {"dismissed", book.dismissed}, {"outbox", book.outbox}}
+    return json{
+               {"format", format},     {"token", book.token}, {"last_id", book.last_id}, {"incidents", book.incidents}, {"dismissed", book.dismissed},
+               {"outbox", book.outbox}}
                .dump(2, ' ', false, json::error_handler_t::replace) +
            "\n";
 }
@@ -129,6 +132,7 @@ Result<IncidentBook> book_from_json(std::string_view text, const std::filesystem
                         fmt::format("{}: format {}, want {} (of another version of rig)", file.string(), all.at("format").dump(), format), file);
         IncidentBook book;
         all.at("last_id").get_to(book.last_id);
+        book.token = all.value("token", "");
         all.at("incidents").get_to(book.incidents);
         all.at("dismissed").get_to(book.dismissed);
         all.at("outbox").get_to(book.outbox);
@@ -211,6 +215,16 @@ Status close_incident(IncidentBook& book, unsigned id, const std::string& why, c
                                          open.empty() ? "none" : fmt::format("{}", fmt::join(open, ", "))));
 }
 
+Failure unknown(const Failure& failure, const std::string& cell, const IncidentBook& book) {
+    auto left = failure;
+    for (const auto& incident : book.incidents) {
+        if (incident.cell != cell || !incident.is_open() || incident.expectation != failure.expectation) continue;
+        if (incident.arms.empty()) return {};
+        left = without(left, {incident.arms.begin(), incident.arms.end()});
+    }
+    return left;
+}
+
 std::vector<Search> searches(IncidentBook& book) {
     std::vector<Search> out;
     for (auto& incident : book.incidents)
@@ -224,7 +238,7 @@ void write_messages(IncidentBook& book, const std::vector<std::string>& channels
         if (incident.untold.empty()) continue;
         if (!channels.empty()) {
             Message message;
-            message.id = fmt::format("{}-{}", incident.id, fmt::join(incident.untold, "-"));
+            message.id = fmt::format("{}-{}-{}-{}", incident.id, incident.opened, book.token, fmt::join(incident.untold, "-"));
             message.subject = fmt::format("[rig] {} ({})", incident_line(incident), fmt::join(incident.untold, ", "));
             message.text = incident_text(incident);
             for (const auto* culprit : {&incident.cause, &incident.fix})
@@ -240,7 +254,9 @@ void write_messages(IncidentBook& book, const std::vector<std::string>& channels
 
 std::string incident_line(const Incident& incident) {
     const auto where = incident.cell;
-    if (incident.metric.empty()) return fmt::format("#{} {}: {}", incident.id, where, incident.fixed.empty() ? "broken" : "as expected again");
+    if (incident.metric.empty())
+        return fmt::format("#{} {}: {}{}", incident.id, where, incident.fixed.empty() ? "broken" : "as expected again",
+                           incident.expectation.empty() ? "" : ": " + in_words(incident.failure()));
     auto line = fmt::format("#{} {}: {} {}, {}", incident.id, where, incident.metric, incident.direction, levels_text(incident));
     if (!incident.fixed.empty()) line += "; fixed";
     return line;

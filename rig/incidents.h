@@ -1,6 +1,6 @@
 // What `rig nightly` remembers of regressions, and which news of them is still to be told (results/nightly/incidents.json). Pure.
 //
-//   opened ──► bisected ──► fixed        a regression: a metric rose, or a run that was as expected broke
+//   opened ──► bisected ──► fixed        a regression: a metric rose, or an expectation failed (run_failures.h)
 //   opened ──► bisected                  an improvement: a metric fell that no open regression had raised; told as much as what got worse, holds no
 //   exit code (any)  ──► closed                    by hand: `rig nightly --close N`
 //
@@ -11,6 +11,7 @@
 
 #include "rig/error.h"
 #include "rig/nightly_history.h"
+#include "rig/run_failures.h"
 
 #include <filesystem>
 #include <string>
@@ -38,10 +39,12 @@ struct Culprit {
 struct Incident {
     unsigned id = 0;
     std::string cell, tree;
-    std::string metric;                // empty: the verdict
+    std::string metric;                // whose level stepped; empty: an expectation failed
     std::string unit;                  // of the levels
     std::string direction;             // "rose" | "fell" | "broken"
-    std::vector<Level> levels;         // empty for a verdict
+    std::vector<Level> levels;         // of a step
+    std::string expectation;           // that failed (Failure); empty: a step, or an earlier rig's incident of a verdict as a whole
+    std::vector<std::string> arms;     // in which it did
     std::string closing;               // of the run that broke
     std::string state;                 // "opened" | "bisected" | "fixed" | "closed"
     std::string opened, fixed, closed; // night ids
@@ -51,6 +54,7 @@ struct Incident {
 
     bool is_open() const { return fixed.empty() && closed.empty(); }
     bool is_regression() const { return direction != "fell"; }
+    Failure failure() const { return {expectation, arms}; }
 };
 
 // A candidate that its re-run did not confirm. Looked at again when twice as many runs lie behind it.
@@ -60,7 +64,7 @@ struct Dismissed {
 };
 
 struct Message {
-    std::string id;                   // "12-opened-bisected": the same whenever it is sent again
+    std::string id;                   // "12-20260307-010000-<token>-opened-bisected": the same whenever it is sent again
     std::string subject, text, data;  // data: JSON
     std::vector<std::string> pending; // channels that have not taken it yet
     std::string why;                  // how the last attempt failed
@@ -71,6 +75,9 @@ struct IncidentBook {
     std::vector<Dismissed> dismissed;
     std::vector<Message> outbox;
     unsigned last_id = 0;
+    // Random, of this book only: incidents of one that is begun anew are counted from 1 again, and their messages are others. Empty: an earlier
+    // rig's.
+    std::string token;
     bool regression_open() const;
 };
 
@@ -99,6 +106,8 @@ Span widened(const Span& span, const std::vector<const RunRecord*>& runs);
 Incident& open_incident(IncidentBook& book, Incident incident, const std::string& night);
 void mark_fixed(Incident& incident, Culprit fix, const std::string& night);
 Status close_incident(IncidentBook& book, unsigned id, const std::string& why, const std::string& night);
+// A failure without the arms for which there is an open incident of it; an empty expectation if nothing is left.
+Failure unknown(const Failure& failure, const std::string& cell, const IncidentBook& book);
 // The search that is next to be made, if any: the oldest incident's, its cause before its fix.
 struct Search {
     Incident* incident = nullptr;

@@ -2,6 +2,8 @@
 
 #include "rig/testing/night_fixture.h"
 
+#include <nlohmann/json.hpp>
+
 namespace rig {
 namespace {
 
@@ -32,7 +34,11 @@ class IncidentsTest : public ::testing::Test {
     }
     std::vector<RunRecord> records_;
     std::vector<const RunRecord*> runs_;
-    IncidentBook book_;
+    IncidentBook book_ = [] {
+        IncidentBook book;
+        book.token = "0123456789abcdef";
+        return book;
+    }();
     ChangePointOptions options_ = [] {
         ChangePointOptions options;
         options.least_effect = 0.005;
@@ -94,7 +100,7 @@ TEST_F(IncidentsTest, MessagesAreOnePerIncidentAndNight) {
     incident.untold.emplace_back("bisected");
     write_messages(book_, {"file", "email"});
     ASSERT_EQ(book_.outbox.size(), 1u);
-    EXPECT_EQ(book_.outbox[0].id, "1-opened-bisected");
+    EXPECT_EQ(book_.outbox[0].id, "1-20260210-010000-0123456789abcdef-opened-bisected");
     EXPECT_EQ(book_.outbox[0].pending, (std::vector<std::string>{"file", "email"}));
     EXPECT_NE(book_.outbox[0].text.find("caller_latency rose, 10.5 µs to 12.6 µs in reviewed"), std::string::npos) << book_.outbox[0].text;
     EXPECT_EQ(book_.outbox[0].text.find('\033'), std::string::npos);
@@ -125,6 +131,41 @@ TEST_F(IncidentsTest, TheBookRoundTripsAndRefusesWhatIsNone) {
     EXPECT_NE(book_from_json("{}", "x.json").error().message.find("x.json"), std::string::npos);
     EXPECT_NE(book_from_json(replaced(text, "\"format\": 1", "\"format\": 9"), "x.json").error().message.find("format 9, want 1"), std::string::npos);
     EXPECT_FALSE(book_from_json(replaced(text, "\"last_id\": 1", "\"last_id\": \"1\""), "x.json"));
+}
+
+// A book as rig wrote it before incidents had an expectation and books a token.
+TEST_F(IncidentsTest, AnEarlierRigsBookIsRead) {
+    open(step_at(10, 100, 120));
+    auto old = nlohmann::json::parse(book_json(book_));
+    old.erase("token");
+    for (const char* key : {"expectation", "arms"})
+        old["incidents"][0].erase(key);
+    const auto book = book_from_json(old.dump(), "x.json");
+    ASSERT_TRUE(book) << book.error().message;
+    EXPECT_EQ(book->token, "");
+    EXPECT_EQ(book->incidents.at(0).metric, "caller_latency");
+    EXPECT_EQ(book->incidents.at(0).failure(), Failure{});
+    old["incidents"][0]["metric"] = 7;
+    EXPECT_FALSE(book_from_json(old.dump(), "x.json"));
+}
+
+TEST_F(IncidentsTest, AnOpenIncidentCoversItsOwnArmsOnly) {
+    Incident incident;
+    incident.cell = "cell", incident.direction = "broken", incident.expectation = "sync_ipis", incident.arms = {"ipi"};
+    open_incident(book_, incident, "20260210-010000");
+    const Failure both{"sync_ipis", {"ipi", "reviewed"}};
+    EXPECT_EQ(unknown(both, "cell", book_), (Failure{"sync_ipis", {"reviewed"}}));
+    EXPECT_EQ(unknown({"sync_ipis", {"ipi"}}, "cell", book_), Failure{});
+    EXPECT_EQ(unknown(both, "another cell", book_), both);
+    EXPECT_EQ(unknown({"latency", {"ipi"}}, "cell", book_).expectation, "latency");
+    EXPECT_EQ(incident_line(book_.incidents[0]), "#1 cell: broken: sync_ipis in ipi");
+    mark_fixed(book_.incidents[0], {}, "20260211-010000");
+    EXPECT_EQ(unknown(both, "cell", book_), both);
+    EXPECT_EQ(incident_line(book_.incidents[0]), "#1 cell: as expected again: sync_ipis in ipi");
+    incident.expectation = "run: panic", incident.arms.clear();
+    open_incident(book_, incident, "20260212-010000");
+    EXPECT_EQ(unknown({"run: panic", {}}, "cell", book_), Failure{});
+    EXPECT_EQ(unknown({"run: no boot", {}}, "cell", book_), (Failure{"run: no boot", {}}));
 }
 
 TEST_F(IncidentsTest, ARangeIsWidenedByARunOnEachSide) {

@@ -14,8 +14,9 @@ using nlohmann::json;
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CellParts, source, kernel, text, rig)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CellMemory, first_seen, last, last_run, seconds, parts, changed, good_run, good)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Confirmation, what, outcome, why, run)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CellResult, cell, tree, state, why, commit, parts, expected, guessed, attempts, run, verdict, closing, seconds,
-                                   confirmations)
+// What an earlier rig did not write yet is empty.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CellResult, cell, tree, state, why, commit, parts, expected, guessed, attempts, run, verdict, closing,
+                                                seconds, began, resumed, confirmations)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Night, id, config, config_sha256, since, started, ended, ended_why, spent, cells)
 
 namespace {

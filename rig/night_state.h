@@ -15,7 +15,7 @@ namespace rig {
 
 // A run that was made to see whether a regression, a step or a fix is still there.
 struct Confirmation {
-    std::string what;    // "the verdict", "caller_latency rose", "caller_latency fell"
+    std::string what;    // "caller_latency rose", "caller_latency fell", "sync_ipis in reviewed" (that failed), "sync_ipis in reviewed holds again"
     std::string outcome; // "confirmed" | "not confirmed" | "host fault"
     std::string why;     // of all but the first
     std::string run;
@@ -34,7 +34,9 @@ struct CellResult {
     bool guessed = false;
     unsigned attempts = 0;
     std::string run, verdict, closing; // of the run: its id (empty: it left none), RunRecord::verdict()
-    double seconds = 0;
+    double seconds = 0;                // of all attempts at it, without re-runs; where rig was killed, a guess of at most `expected`
+    std::string began;                 // UTC: of the run or re-run that is being made; left behind by a rig that is killed meanwhile
+    bool resumed = false;              // the run was begun before: `seconds` is not what it takes
     std::vector<Confirmation> confirmations = {};
 };
 

@@ -70,6 +70,12 @@ TEST(NightState, FilesRoundTripAndRefuseWhatIsNone) {
     const auto night = night_from_json(text, "night.json");
     ASSERT_TRUE(night) << night.error().message;
     EXPECT_EQ(night_json(*night), text);
+    // As written before a cell had them; another type is none.
+    const auto old = replaced(replaced(text, "\"began\": \"\",", ""), "\"resumed\": false,", "");
+    ASSERT_EQ(old.find("began"), std::string::npos);
+    ASSERT_EQ(old.find("resumed"), std::string::npos);
+    EXPECT_EQ(night_json(*night_from_json(old, "night.json")), text);
+    EXPECT_FALSE(night_from_json(replaced(text, "\"resumed\": false", "\"resumed\": 0.5"), "night.json"));
     EXPECT_FALSE(night_from_json(replaced(text, "\"format\": 1", "\"format\": 2"), "night.json"));
     EXPECT_NE(night_from_json("[", "night.json").error().message.find("night.json"), std::string::npos);
     CellMemory memory;

@@ -3,14 +3,16 @@
 #include "rig/artifact_cache.h"
 #include "rig/dashboard.h"
 #include "rig/files.h"
-#include "rig/store.h"
 #include "rig/utc.h"
 
 #include <algorithm>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <map>
 #include <optional>
+#include <random>
 #include <set>
+#include <tuple>
 
 namespace rig {
 namespace {
@@ -18,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 using SystemTime = std::chrono::system_clock::time_point;
 
+constexpr const char* kBook = "incidents.json";
 constexpr std::chrono::hours kGoOn{24}; // an interrupted night that began earlier is another day's business
 
 fs::path folder_of(const fs::path& results) {
@@ -48,12 +51,12 @@ class NightRun {
             if (cell.state == "host fault" && cell.attempts == 1) RIG_CHECK(take(cell));
         RIG_CHECK(search());
         write_messages(book_, config_.notify.channels());
-        RIG_CHECK(save_book(options_.results, book_));
+        RIG_CHECK(save_book());
         deliver(
-            book_, config_.notify.channels(), world_.send, [&] { return save_book(options_.results, book_); }, world_.warn);
+            book_, config_.notify.channels(), world_.send, [&] { return save_book(); }, world_.warn);
         night_.ended = utc_text(world_.now());
         RIG_CHECK(save_night());
-        RIG_CHECK(write_atomically(dir_ / "night.txt", night_text(night_, book_, false)));
+        RIG_CHECK(world_.write(dir_ / "night.txt", night_text(night_, book_, false)));
         return NightResult{night_, book_};
     }
 
@@ -68,11 +71,12 @@ class NightRun {
         memory_ = std::move(memory);
         return {};
     }
-    Status save_night() { return write_atomically(dir_ / "night.json", night_json(night_)); }
+    Status save_book() { return world_.write(folder_of(options_.results) / kBook, book_json(book_)); }
+    Status save_night() { return world_.write(dir_ / "night.json", night_json(night_)); }
     Status save_all() {
-        RIG_CHECK(save_book(options_.results, book_));
+        RIG_CHECK(save_book());
         RIG_CHECK(save_night());
-        return write_atomically(folder_of(options_.results) / "cells.json", memory_json(memory_));
+        return world_.write(folder_of(options_.results) / "cells.json", memory_json(memory_));
     }
 
     // The night that this command goes on with. Others that have not ended never will.
@@ -108,7 +112,7 @@ class NightRun {
     Status abandon(Night night, const char* why) {
         night.ended = utc_text(world_.now());
         night.ended_why = fmt::format("not gone on with: {}", why);
-        return write_atomically(folder_of(options_.results) / night.id / "night.json", night_json(night));
+        return world_.write(folder_of(options_.results) / night.id / "night.json", night_json(night));
     }
 
     Status begin() {
@@ -120,6 +124,7 @@ class NightRun {
             night_ = std::move(*found);
             dir_ = folder_of(options_.results) / night_.id;
             world_.note("going on with night " + night_.id);
+            count_what_was_cut_short();
             return {};
         }
         const auto now = world_.now();
@@ -161,11 +166,27 @@ class NightRun {
             config_.cells.begin());
     }
 
-    Result<RunRecord> timed_run(const CellResult& result, bool fresh, double& seconds) {
-        const auto began = world_.now();
-        auto run = world_.run(config_.cells[number_of(result.cell)], result.commit, fresh);
-        seconds = std::chrono::duration<double>(world_.now() - began).count();
+    // A re-run is the night's time and not the cell's.
+    void count(CellResult& result, double seconds) {
         night_.spent += seconds;
+        if (result.state != "ran") result.seconds += seconds;
+        result.began.clear();
+    }
+    static double left_of(const CellResult& result) { return std::max(0.0, result.expected - (result.state == "planned" ? result.seconds : 0)); }
+
+    // Nobody saw when rig was killed: after what passed since the start of the run, but a machine that was down for hours did not spend them.
+    void count_what_was_cut_short() {
+        for (auto& cell : night_.cells)
+            if (const auto began = moment_of(cell.began))
+                count(cell, std::clamp(std::chrono::duration<double>(world_.now() - *began).count(), 0.0, left_of(cell)));
+    }
+
+    Result<RunRecord> timed_run(CellResult& result, bool fresh) {
+        const auto began = world_.now();
+        result.began = utc_text(began);
+        RIG_CHECK(save_night());
+        auto run = world_.run(config_.cells[number_of(result.cell)], result.commit, fresh);
+        count(result, std::chrono::duration<double>(world_.now() - began).count());
         return run;
     }
     Status stopped() const {
@@ -175,7 +196,7 @@ class NightRun {
 
     Status take(CellResult& result) {
         RIG_CHECK(stopped());
-        if (const auto why = no_time_for({0, "", result.expected, result.guessed}, night_.spent, config_.budget_minutes); !why.empty()) {
+        if (const auto why = no_time_for({0, "", left_of(result), result.guessed}, night_.spent, config_.budget_minutes); !why.empty()) {
             if (result.state == "planned")
                 result.state = "not run", result.why = why;
             else
@@ -183,7 +204,9 @@ class NightRun {
             return save_night();
         }
         world_.note(fmt::format("{}: {}", result.cell, result.why));
-        auto run = timed_run(result, false, result.seconds);
+        const auto now = utc_text(world_.now());
+        const bool again = result.seconds > 0;
+        auto run = timed_run(result, false);
         if (!run) RIG_CHECK(save_night_if_stopped());
         ++result.attempts;
         if (!run) {
@@ -192,6 +215,7 @@ class NightRun {
             return save_night();
         }
         result.state = "ran";
+        result.resumed = again || (!run->started.empty() && run->started < now); // or another night's run was gone on with
         result.run = run->id, result.verdict = run->verdict(), result.closing = run->closing;
         RIG_CHECK(save_night());
         return look(result);
@@ -210,8 +234,7 @@ class NightRun {
         out.what = what;
         if (!rerun_) {
             world_.note(fmt::format("{}: once more, for {}", result.cell, what));
-            double seconds = 0;
-            rerun_ = timed_run(result, true, seconds);
+            rerun_ = timed_run(result, true);
             if (!*rerun_) RIG_CHECK(save_night_if_stopped());
         }
         const auto& rerun = *rerun_;
@@ -235,50 +258,75 @@ class NightRun {
         const auto* record = find_record(records, result.run);
         rerun_.reset();
         result.confirmations.clear();
-        RIG_CHECK(look_at_verdict(cell, facts, result, records, record));
+        RunRecord none; // a kernel that does not build leaves no run
+        none.state = "failed", none.exit = static_cast<unsigned>(result.verdict == "broken" ? Exit::Broken : Exit::Inconclusive);
+        RIG_CHECK(look_at_failures(cell, facts, result, records, record ? *record : none));
         RIG_CHECK(look_at_steps(cell, result, history_of(records, cell, facts.experiment, facts.text)));
         auto& memory = memory_[result.cell];
         const auto now = utc_text(world_.now());
         if (memory.last.empty() || memory.changed.empty() || !changed_parts(memory.parts, result.parts).empty()) memory.changed = now;
-        memory.last = now, memory.last_run = result.run, memory.seconds = result.seconds, memory.parts = result.parts;
+        memory.last = now, memory.last_run = result.run, memory.parts = result.parts;
+        if (!result.resumed)
+            memory.seconds = result.seconds;
+        else if (memory.seconds == 0)
+            memory.seconds = std::max(result.seconds, result.expected);
         if (record && record->proven() && result.verdict == "as-expected") memory.good_run = result.run, memory.good = result.commit;
         result.state = "done";
         return save_all();
     }
 
-    Status look_at_verdict(const NightCell& cell, const CellFacts& facts, CellResult& result, const std::vector<RunRecord>& records,
-                           const RunRecord* record) {
-        const auto open = std::find_if(book_.incidents.begin(), book_.incidents.end(),
-                                       [&](const Incident& one) { return one.cell == cell.name && one.metric.empty() && one.is_open(); });
-        const bool good = record && record->proven() && result.verdict == "as-expected";
-        if (open == book_.incidents.end() ? result.verdict != "broken" : !good) return {};
-        Confirmation confirmation;
-        RIG_CHECK(confirm(
-            result, "the verdict", [&](const RunRecord& rerun) { return rerun.verdict() == result.verdict && (!good || rerun.proven()); },
-            confirmation));
-        if (confirmation.outcome != "confirmed") return {};
-        Culprit culprit;
-        if (good)
-            culprit.span = {open->cause.span.bad_run, result.run, open->cause.span.bad, result.commit, {}};
-        else
-            culprit.span = {memory_[cell.name].good_run, result.run, memory_[cell.name].good, result.commit, {}};
-        // The last run on the other side, not the first one: between those two it changed.
-        if (good)
-            for (const auto& one : records)
-                if (one.id < result.run && one.id > culprit.span.good_run && std::string(one.verdict()) == "broken" &&
-                    is_of_cell(one, cell, facts.experiment, facts.text))
-                    culprit.span.good_run = one.id, culprit.span.good = one.revision;
-        if (const auto* before = find_record(records, culprit.span.good_run); before && record && !before->arms.empty())
-            culprit.span.also = changed_between(*before, *record, before->arms.front().arm);
-        culprit.wanted = wanted(cell, culprit.span);
-        if (good) {
-            mark_fixed(*open, culprit, night_.id);
-            return {};
+    // Where an expectation was last seen on the other side, and this run: between those two it changed. `known`: a run of which that is known.
+    static Span span_to(const CellResult& result, const RunRecord* before, Span known, const std::vector<RunRecord>& records,
+                        const RunRecord& record) {
+        if (before && before->id > known.good_run) known.good_run = before->id, known.good = before->revision;
+        known.bad_run = result.run, known.bad = result.commit;
+        if (const auto* good = find_record(records, known.good_run); good && !good->arms.empty() && !record.arms.empty())
+            known.also = changed_between(*good, record, good->arms.front().arm);
+        return known;
+    }
+
+    // Each expectation for itself: that a run and its re-run are both broken confirms nothing if it is by different ones.
+    Status look_at_failures(const NightCell& cell, const CellFacts& facts, CellResult& result, const std::vector<RunRecord>& records,
+                            const RunRecord& record) {
+        for (const auto& failed : failures_of(record)) {
+            const auto failure = unknown(failed, cell.name, book_);
+            if (failure.expectation.empty()) continue;
+            Failure same;
+            Confirmation confirmation;
+            RIG_CHECK(confirm(
+                result, in_words(failure),
+                [&](const RunRecord& rerun) {
+                    same = common(failure, failures_of(rerun));
+                    return !same.expectation.empty();
+                },
+                confirmation));
+            if (confirmation.outcome != "confirmed") continue;
+            const auto* before =
+                newest_of(records, cell, facts.experiment, facts.text, result.run, [&](const RunRecord& one) { return holds(same, one); });
+            Incident incident;
+            incident.cell = cell.name, incident.tree = cell.tree, incident.direction = "broken", incident.closing = result.closing;
+            incident.expectation = same.expectation, incident.arms = same.arms;
+            incident.cause.span = span_to(result, before, {memory_[cell.name].good_run, "", memory_[cell.name].good, "", {}}, records, record);
+            incident.cause.wanted = wanted(cell, incident.cause.span);
+            open_incident(book_, incident, night_.id);
         }
-        Incident incident;
-        incident.cell = cell.name, incident.tree = cell.tree, incident.direction = "broken", incident.closing = result.closing,
-        incident.cause = culprit;
-        open_incident(book_, incident, night_.id);
+        for (auto& incident : book_.incidents) {
+            const auto failure = incident.failure();
+            if (incident.cell != cell.name || !incident.metric.empty() || !incident.is_open() || !holds(failure, record)) continue;
+            Confirmation confirmation;
+            RIG_CHECK(confirm(
+                result, (failure.expectation.empty() ? "the verdict" : in_words(failure)) + " holds again",
+                [&](const RunRecord& rerun) { return holds(failure, rerun); }, confirmation));
+            if (confirmation.outcome != "confirmed") continue;
+            const auto* before = newest_of(records, cell, facts.experiment, facts.text, result.run, [&](const RunRecord& one) {
+                const auto failures = failures_of(one);
+                return failure.expectation.empty() ? !failures.empty() : !common(failure, failures).expectation.empty();
+            });
+            Culprit fix;
+            fix.span = span_to(result, before, {incident.cause.span.bad_run, "", incident.cause.span.bad, "", {}}, records, record);
+            fix.wanted = wanted(cell, fix.span);
+            mark_fixed(incident, fix, night_.id);
+        }
         return {};
     }
 
@@ -322,16 +370,28 @@ class NightRun {
             RIG_CHECK(stopped());
             if (night_.spent >= config_.budget_minutes * 60.0) return {};                     // the first thing of the next night
             if (!searched_.emplace(incident->id, culprit == &incident->fix).second) continue; // once a night
+            // Another configuration on these results may have it: left alone, wanted as it was.
             const auto number = number_of(incident->cell);
-            if (number == config_.cells.size() || !config_.cells[number].follow || culprit->attempts >= kSearchAttempts) {
+            if (number == config_.cells.size() || !config_.cells[number].follow || !config_.cells[number].bisect) continue;
+            if (culprit->attempts >= kSearchAttempts) {
                 culprit->wanted = false;
-                if (culprit->why_not.empty())
-                    culprit->why_not = number == config_.cells.size() ? "the configuration has no such cell any more" : "given up";
+                if (culprit->why_not.empty()) culprit->why_not = "given up";
                 continue;
             }
             RIG_CHECK(search(config_.cells[number], facts_[number], *incident, *culprit));
         }
         return save_all();
+    }
+
+    // Several expectations that failed in one run are one question.
+    Result<BisectFinding> search(const NightCell& cell, const BisectRequest& request) {
+        const std::tuple key{cell.name, request.metric, request.arm, request.good, request.bad};
+        if (const auto known = found_.find(key); known != found_.end()) return known->second;
+        const auto began = world_.now();
+        auto finding = world_.bisect(request);
+        night_.spent += std::chrono::duration<double>(world_.now() - began).count();
+        if (finding) found_.emplace(key, *finding);
+        return finding;
     }
 
     Status search(const NightCell& cell, const CellFacts& facts, Incident& incident, Culprit& culprit) {
@@ -343,10 +403,15 @@ class NightRun {
         RIG_CHECK(save_all()); // a search that ends rig is not made for ever
         const auto& span = culprit.span;
         world_.note(fmt::format("{}: which commit of {}..{}?", cell.name, span.good.substr(0, 12), span.bad.substr(0, 12)));
-        const auto began = world_.now();
-        const auto finding =
-            world_.bisect({config_.top / cell.spec, cell.overrides, config_.top / cell.follow->repository, cell.follow->base, span.good, span.bad, incident.metric, incident.levels.empty() ? "" : incident.levels.front().arm});
-        night_.spent += std::chrono::duration<double>(world_.now() - began).count();
+        const BisectRequest request{config_.top / cell.spec,
+                                    cell.overrides,
+                                    config_.top / cell.follow->repository,
+                                    cell.follow->base,
+                                    span.good,
+                                    span.bad,
+                                    incident.metric,
+                                    incident.levels.empty() ? "" : incident.levels.front().arm};
+        const auto finding = search(cell, request);
         if (!finding && stop_.stop_requested()) {
             --culprit.attempts;
             RIG_CHECK(save_all());
@@ -386,6 +451,7 @@ class NightRun {
     std::vector<CellFacts> facts_;
     std::optional<Result<RunRecord>> rerun_;
     std::set<std::pair<unsigned, bool>> searched_; // tonight: an incident's cause or fix
+    std::map<std::tuple<std::string, std::string, std::string, std::string, std::string>, BisectFinding> found_; // tonight
 };
 
 } // namespace
@@ -400,14 +466,22 @@ Result<FileLock> lock_nights(const fs::path& results) {
 }
 
 Result<IncidentBook> load_book(const fs::path& results) {
-    const auto file = folder_of(results) / "incidents.json";
+    const auto file = folder_of(results) / kBook;
+    IncidentBook book;
     std::error_code error;
-    if (!fs::exists(file, error)) return IncidentBook{};
-    return book_from_json(slurp(file), file);
+    if (fs::exists(file, error)) {
+        RIG_TRY(found, book_from_json(slurp(file), file));
+        book = std::move(found);
+    }
+    if (book.token.empty()) {
+        std::random_device random;
+        book.token = fmt::format("{:08x}{:08x}", random(), random());
+    }
+    return book;
 }
 
 Status save_book(const fs::path& results, const IncidentBook& book) {
-    return write_atomically(folder_of(results) / "incidents.json", book_json(book));
+    return write_atomically(folder_of(results) / kBook, book_json(book));
 }
 
 Result<NightResult> run_night(const NightConfig& config, const NightOptions& options, const NightWorld& world, std::stop_token stop) {

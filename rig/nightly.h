@@ -11,6 +11,7 @@
 #include "rig/night_state.h"
 #include "rig/nightly_config.h"
 #include "rig/notify_send.h"
+#include "rig/store.h"
 
 #include <chrono>
 #include <functional>
@@ -36,7 +37,8 @@ struct NightWorld {
     Bisector bisect;
     Sender send;
     std::function<std::chrono::system_clock::time_point()> now;
-    std::function<void(const std::string&)> warn, note; // note: what is being done, for progress
+    std::function<void(const std::string&)> warn, note;                                             // note: what is being done, for progress
+    std::function<Status(const std::filesystem::path&, std::string_view)> write = write_atomically; // the state of nights
 };
 
 struct NightOptions {
@@ -57,6 +59,7 @@ Result<NightResult> run_night(const NightConfig& config, const NightOptions& opt
 
 // Held by the one rig that may change anything under <results>/nightly. Blame::Host, with its pid, if another has it.
 Result<FileLock> lock_nights(const std::filesystem::path& results);
+// A new one, with a token of its own, where there is none.
 Result<IncidentBook> load_book(const std::filesystem::path& results);
 Status save_book(const std::filesystem::path& results, const IncidentBook& book);
 

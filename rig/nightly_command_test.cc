@@ -124,6 +124,7 @@ TEST_F(NightlyCommandTest, AnIncidentIsClosedByHandAndToldOnce) {
     IncidentBook book;
     Incident incident;
     incident.cell = "a", incident.direction = "broken";
+    book.token = "0123456789abcdef";
     open_incident(book, incident, "20260223-010000");
     book.incidents[0].told = std::exchange(book.incidents[0].untold, {});
     fs::create_directories(top_ / "results/nightly");
@@ -135,7 +136,7 @@ TEST_F(NightlyCommandTest, AnIncidentIsClosedByHandAndToldOnce) {
     const auto output = run(close);
     ASSERT_TRUE(output) << output.error().message;
     EXPECT_NE(output->text.find("accepted"), std::string::npos);
-    EXPECT_NE(slurp(top_ / "results/nightly/messages.jsonl").find("\"id\":\"1-closed\""), std::string::npos);
+    EXPECT_NE(slurp(top_ / "results/nightly/messages.jsonl").find("\"id\":\"1-20260223-010000-0123456789abcdef-closed\""), std::string::npos);
     EXPECT_FALSE(load_book(top_ / "results")->regression_open());
     EXPECT_EQ(run(close).error().blame, Blame::Spec);
 }

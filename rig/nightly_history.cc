@@ -63,6 +63,14 @@ std::vector<const RunRecord*> history_of(const std::vector<RunRecord>& records, 
     return runs;
 }
 
+const RunRecord* newest_of(const std::vector<RunRecord>& records, const NightCell& cell, const std::string& experiment, const std::string& text,
+                           const std::string& before, const std::function<bool(const RunRecord&)>& is) {
+    const RunRecord* found = nullptr;
+    for (const auto& one : records)
+        if ((before.empty() || one.id < before) && (!found || one.id > found->id) && is_of_cell(one, cell, experiment, text) && is(one)) found = &one;
+    return found;
+}
+
 std::vector<Step> steps_of(const std::vector<const RunRecord*>& runs, const NightCell& cell, const ChangePointOptions& options) {
     std::vector<Step> steps;
     if (runs.empty()) return steps;

@@ -5,6 +5,7 @@
 #include "rig/nightly_config.h"
 #include "rig/run_record.h"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,10 @@ bool is_of_cell(const RunRecord& run, const NightCell& cell, const std::string& 
 // text the history is another one. The commit of a followed tree may differ; it is RunRecord::revision.
 std::vector<const RunRecord*> history_of(const std::vector<RunRecord>& records, const NightCell& cell, const std::string& experiment,
                                          const std::string& text);
+
+// The newest run of this cell with an id below `before` (any, if that is empty) that is as wanted; nullptr if there is none.
+const RunRecord* newest_of(const std::vector<RunRecord>& records, const NightCell& cell, const std::string& experiment, const std::string& text,
+                           const std::string& before, const std::function<bool(const RunRecord&)>& is);
 
 // A level of one arm on both sides of a step; the range is of the values before.
 struct Level {

@@ -56,6 +56,22 @@ TEST_F(NightHistoryTest, OnlyTheNewestAreSearched) {
     EXPECT_EQ(history().size(), kHistory);
 }
 
+TEST_F(NightHistoryTest, TheNewestRunThatIsAsWantedIsOfThisCell) {
+    make(1, 5);
+    const auto found = [&](const std::string& before, unsigned most) {
+        const auto* run = newest_of(nights_.records, cell(), "a", nights_.text, before,
+                                    [&](const RunRecord& one) { return FakeNights::number(one.revision) <= most; });
+        return run ? FakeNights::number(run->revision) : 0;
+    };
+    std::swap(nights_.records[0], nights_.records[3]); // any order
+    EXPECT_EQ(found("", 9), 5u);
+    EXPECT_EQ(found("", 3), 3u);
+    EXPECT_EQ(found(nights_.records[0].id, 9), 3u); // before the fourth
+    EXPECT_EQ(found(nights_.records[3].id, 9), 0u); // before the first
+    nights_.records[4].overrides[0] = "guest.vcpus=16";
+    EXPECT_EQ(found("", 9), 4u);
+}
+
 TEST_F(NightHistoryTest, AStepInBothArmsIsOneWithItsLevels) {
     nights_.cost = [](const std::string&, const std::string& metric, unsigned commit, unsigned run) {
         return metric == "sync_ipis" ? 240.0 : (commit >= 8 ? 150 : 100) + run % 3;

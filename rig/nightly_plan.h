@@ -26,7 +26,7 @@ struct CellMemory {
     std::string first_seen;     // UTC: when a night first had this cell; steps before it are history
     std::string last;           // UTC: start of its last run with a verdict; empty: never
     std::string last_run;       // its id
-    double seconds = 0;         // what that run took, with builds
+    double seconds = 0;         // what its last run that was made in one go took, with builds; of one that never was, at least what was guessed
     CellParts parts;            // of that run
     std::string changed;        // UTC: of the first run with parts as these
     std::string good_run, good; // the last run that was as expected with all proofs held, and its commit

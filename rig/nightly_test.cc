@@ -10,38 +10,7 @@ namespace {
 namespace fs = std::filesystem;
 using fixture::FakeNights;
 
-class NightlyTest : public fixture::NightProject {
- protected:
-    void SetUp() override {
-        NightProject::SetUp();
-        nights_.results = top_ / "results";
-        use(fixture::night_config);
-    }
-    void use(std::string_view text) {
-        auto config = parse_night_config(text, file());
-        ASSERT_TRUE(config) << config.error().message;
-        nights_.config = *config;
-    }
-    // Only the first experiment, as one cell.
-    void use_one_cell() {
-        auto text = std::string(fixture::night_config);
-        text = replaced(text, "vcpus = [2, 4]\nvariant = [{ name = \"plain\" }, { name = \"debug\", set = [\"kernel.options.DEBUG_VM=y\"] }]\n", "");
-        text = replaced(text, "[[experiment]]\nspec = \"configs/b.toml\"\n", "");
-        use(text);
-    }
-    NightResult night(NightOptions options = {}) {
-        auto result = nights_.night(std::move(options));
-        EXPECT_TRUE(result) << result.error().message;
-        return result ? *result : NightResult{};
-    }
-    std::vector<std::string> subjects() const {
-        std::vector<std::string> out;
-        for (const auto& message : nights_.sent)
-            out.push_back(message.subject);
-        return out;
-    }
-    FakeNights nights_;
-};
+using fixture::Killed, fixture::NightlyTest;
 
 // Thirty nights, two commits a day, figures that scatter by half a per cent. Commit 21 makes the caller slower by 20 %, commit 33 adds IPIs, commit
 // 45 mends the first. Three messages, each of which names its patch; nothing else is told.
@@ -60,14 +29,14 @@ TEST_F(NightlyTest, ThirtyNightsWithTwoRegressionsAndAFixAreThreeMessages) {
         nights_.next_evening();
     }
     ASSERT_EQ(nights_.sent.size(), 3u) << fmt::format("{}", fmt::join(subjects(), "\n"));
-    EXPECT_EQ(nights_.sent[0].id, "1-opened-bisected");
+    EXPECT_EQ(fixture::brief_id(nights_.sent[0]), "1-opened-bisected");
     EXPECT_NE(nights_.sent[0].subject.find("caller_latency rose"), std::string::npos) << nights_.sent[0].subject;
     EXPECT_NE(nights_.sent[0].text.find("cause: 000000000015 patch 21"), std::string::npos) << nights_.sent[0].text;
-    EXPECT_EQ(nights_.sent[1].id, "2-opened-bisected");
+    EXPECT_EQ(fixture::brief_id(nights_.sent[1]), "2-opened-bisected");
     EXPECT_NE(nights_.sent[1].subject.find("sync_ipis rose, 240 to 260 in ipi, 240 to 260 in reviewed"), std::string::npos)
         << nights_.sent[1].subject;
     EXPECT_NE(nights_.sent[1].text.find("cause: 000000000021 patch 33"), std::string::npos) << nights_.sent[1].text;
-    EXPECT_EQ(nights_.sent[2].id, "1-fixed");
+    EXPECT_EQ(fixture::brief_id(nights_.sent[2]), "1-fixed");
     EXPECT_NE(nights_.sent[2].text.find("fix: 00000000002d patch 45"), std::string::npos) << nights_.sent[2].text;
     // The second is still open; before the first nothing was.
     EXPECT_EQ(exits.front(), Exit::AsExpected);
@@ -111,9 +80,9 @@ TEST_F(NightlyTest, ABrokenVerdictIsConfirmedSearchedForAndItsFixIsNoticed) {
         nights_.next_evening();
     }
     ASSERT_EQ(nights_.sent.size(), 2u) << fmt::format("{}", fmt::join(subjects(), "\n"));
-    EXPECT_EQ(nights_.sent[0].id, "1-opened-bisected");
+    EXPECT_EQ(fixture::brief_id(nights_.sent[0]), "1-opened-bisected");
     EXPECT_NE(nights_.sent[0].text.find("cause: 000000000004 patch 4"), std::string::npos) << nights_.sent[0].text;
-    EXPECT_EQ(nights_.sent[1].id, "1-fixed");
+    EXPECT_EQ(fixture::brief_id(nights_.sent[1]), "1-fixed");
     EXPECT_NE(nights_.sent[1].text.find("fix: 000000000008 patch 8"), std::string::npos) << nights_.sent[1].text;
     ASSERT_EQ(nights_.searched.size(), 2u);
     EXPECT_EQ(nights_.searched[0].metric, ""); // the verdict
@@ -167,8 +136,6 @@ TEST_F(NightlyTest, AnInconclusiveCellIsNeitherGoodNorARegression) {
     EXPECT_EQ(result.night.exit(result.book), Exit::Inconclusive);
     EXPECT_TRUE(result.book.incidents.empty());
 }
-
-struct Killed {};
 
 TEST_F(NightlyTest, AKilledNightGoesOnWhereItWas) {
     nights_.before_run = [this](const std::string&) {
@@ -304,7 +271,7 @@ TEST_F(NightlyTest, ASearchThatFindsNothingWidensAndEnds) {
     EXPECT_EQ(FakeNights::number(nights_.searched[1].good), 10u);
     EXPECT_EQ(FakeNights::number(nights_.searched[1].bad), 13u);
     ASSERT_EQ(nights_.sent.size(), 1u);
-    EXPECT_EQ(nights_.sent[0].id, "1-opened");
+    EXPECT_EQ(fixture::brief_id(nights_.sent[0]), "1-opened");
     EXPECT_NE(nights_.sent[0].text.find("not bisected yet: the two ends do not differ"), std::string::npos) << nights_.sent[0].text;
     const auto book = load_book(nights_.results);
     EXPECT_FALSE(book->incidents[0].cause.wanted);
@@ -325,7 +292,7 @@ TEST_F(NightlyTest, AChannelThatFailsKeepsTheMessageForTheNextNight) {
     nights_.next_evening();
     EXPECT_TRUE(night().book.outbox.empty());
     ASSERT_EQ(nights_.sent.size(), 1u);
-    EXPECT_EQ(nights_.sent[0].id, "1-opened");
+    EXPECT_EQ(fixture::brief_id(nights_.sent[0]), "1-opened");
 }
 
 TEST_F(NightlyTest, ACellWithoutTimeLeftIsShownAndFirstTheNextNight) {

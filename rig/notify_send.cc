@@ -30,7 +30,6 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using asio::ip::tcp;
 
-constexpr std::size_t kMaxAnswer = 64 << 10;
 constexpr std::chrono::seconds kMailPatience{60};
 
 std::string host_name() {
@@ -65,13 +64,17 @@ Result<std::string> read_token(const WebhookChannel& channel, const fs::path& to
 
 using Request = http::request<http::string_body>;
 
+// The status alone says whether it was taken. A body that is long, or ends without a good-bye, would make a message that arrived count as unsent, and
+// come again every night.
 template<class Stream> asio::awaitable<unsigned> talk(Stream& stream, const Request& request) {
     beast::flat_buffer buffer;
-    http::response_parser<http::string_body> parser;
-    parser.body_limit(kMaxAnswer);
     co_await http::async_write(stream, request, asio::use_awaitable);
-    co_await http::async_read(stream, buffer, parser, asio::use_awaitable);
-    co_return parser.get().result_int();
+    for (;;) {
+        http::response_parser<http::empty_body> parser;
+        co_await http::async_read_header(stream, buffer, parser, asio::use_awaitable);
+        const auto status = parser.get().result_int();
+        if (status >= 200 || status == 101) co_return status; // else the answer is still to come (RFC 9110, 15.2)
+    }
 }
 
 asio::awaitable<unsigned> post(const WebhookChannel& channel, const Request& request, asio::ssl::context& tls, std::chrono::seconds patience) {
@@ -91,7 +94,7 @@ asio::awaitable<unsigned> post(const WebhookChannel& channel, const Request& req
     beast::get_lowest_layer(stream).expires_after(patience);
     co_await beast::get_lowest_layer(stream).async_connect(addresses, asio::use_awaitable);
     co_await stream.async_handshake(asio::ssl::stream_base::client, asio::use_awaitable);
-    co_return co_await talk(stream, request); // the answer is complete: nothing to shut down in good order for
+    co_return co_await talk(stream, request); // and hangs up: nothing more is to be said or heard
 }
 
 struct Fd {

@@ -109,6 +109,34 @@ TEST_F(NotifySendTest, OnlyTwoHundredsAreTaken) {
     }
 }
 
+// A message that arrived must not come again each night because of what the server says after its status.
+TEST_F(NotifySendTest, WhatFollowsTheStatusDoesNotMatter) {
+    const auto certificate = testing::make_certificate("localhost");
+    const auto ca = tree_.put("ca.pem", certificate.certificate);
+    const std::string large(256 << 10, 'x');
+    const auto answer = [&](const std::string& status, bool to_its_end) {
+        return "HTTP/1.1 " + status + "\r\n" + (to_its_end ? "" : fmt::format("Content-Length: {}\r\n", large.size())) + "\r\n" + large;
+    };
+    const std::vector<std::pair<std::string, bool>> answers{{answer("200 OK", false), true},
+                                                            {answer("200 OK", true), true}, // until it hangs up, which it does without a good-bye
+                                                            {"HTTP/1.1 202 Accepted\r\nContent-Length: 900\r\n\r\nshort", true}, // and in the middle
+                                                            {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", true},
+                                                            {answer("500 Oops", false), false},
+                                                            {"HTTP/1.1 103 Early Hints\r\n\r\n" + answer("403 Forbidden", true), false},
+                                                            {"HTTP/1.1 200 OK\r\nContent-Le", false}, // no whole header is no answer
+                                                            {"HTTP/1.1 100 Continue\r\n\r\n", false},
+                                                            {"hello\r\n\r\n", false}};
+    for (const bool tls : {false, true})
+        for (const auto& [bytes, taken] : answers) {
+            WebhookServer server(204, tls ? &certificate : nullptr, bytes);
+            auto channel = channel_of(server);
+            if (tls) channel.tls = true, channel.host = "localhost", channel.ca_file = ca;
+            const auto sent = post(channel);
+            EXPECT_EQ(sent.has_value(), taken) << tls << " " << bytes.substr(0, 60) << (sent ? "" : sent.error().message);
+            EXPECT_EQ(server.requests().size(), 1u);
+        }
+}
+
 TEST_F(NotifySendTest, AServerThatIsSilentOrNotThereEndsInTime) {
     WebhookServer silent(0);
     const auto began = std::chrono::steady_clock::now();

@@ -1,6 +1,8 @@
 #include "rig/systemd_units.h"
 
 #include <algorithm>
+#include <boost/url/encode.hpp>
+#include <boost/url/rfc/pchars.hpp>
 #include <fmt/format.h>
 
 namespace rig {
@@ -13,6 +15,20 @@ unsigned limit_minutes(unsigned budget) {
 
 bool one_line(const std::string& text) {
     return std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+}
+
+// For WorkingDirectory= and Documentation=: the first takes its value to the end of the line, quotes and all.
+std::string specifiers_escaped(const std::string& text) {
+    std::string out;
+    for (const char c : text)
+        out += c == '%' ? "%%" : std::string(1, c);
+    return out;
+}
+
+// Without anything that would end or quote a word of a unit.
+std::string page_url(const std::filesystem::path& top) {
+    static constexpr auto kept = boost::urls::pchars + '/' - '\'' - ';' - '\\' - '"';
+    return "file:" + boost::urls::encode((top / "docs/nightly.md").string(), kept);
 }
 
 } // namespace
@@ -42,6 +58,9 @@ Result<std::map<std::string, std::string>> systemd_units(const UnitOptions& opti
     for (const auto& path : paths)
         if (!path.is_absolute() || !one_line(path.string()))
             return fail(Blame::Spec, fmt::format("{}: want an absolute path without control characters for a unit", path.string()));
+    // systemd takes blanks at the end from a line, and a backslash there for its going on in the next one.
+    if (const auto top = options.top.string(); top.find_last_not_of(" \\") + 1 != top.size())
+        return fail(Blame::Spec, fmt::format("{}: want a project whose path does not end with a blank or a backslash for a unit", top));
     std::string command = unit_word(options.rig.string(), true);
     for (const auto& word : options.arguments) {
         if (!one_line(word)) return fail(Blame::Spec, "a unit's command cannot hold control characters");
@@ -53,7 +72,7 @@ Result<std::map<std::string, std::string>> systemd_units(const UnitOptions& opti
     if (options.email) writable += " -/var/spool -/var/log/exim4"; // '-': where there is one
     auto service = fmt::format(R"([Unit]
 Description=rig: unattended regression runs of kernel patches
-Documentation=file:{top}/docs/nightly.md
+Documentation={page}
 
 [Service]
 Type=oneshot
@@ -75,8 +94,8 @@ MemoryMax=85%
 TasksMax=4096
 UMask=0022
 )",
-                               fmt::arg("top", unit_word(options.top.string(), false)), fmt::arg("command", command),
-                               fmt::arg("limit", limit_minutes(options.budget_minutes)));
+                               fmt::arg("top", specifiers_escaped(options.top.string())), fmt::arg("page", specifiers_escaped(page_url(options.top))),
+                               fmt::arg("command", command), fmt::arg("limit", limit_minutes(options.budget_minutes)));
     if (options.email && !options.system)
         service += R"(
 # Not confined: sendmail is set-group-ID, which every confinement of a user's service takes from it. With [notify.webhook] or [notify.file] in place of

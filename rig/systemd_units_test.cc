@@ -27,6 +27,26 @@ TEST(SystemdUnits, AreAsCommitted) {
     }
 }
 
+// So were these: systemd takes WorkingDirectory= to the end of its line, quotes and all, and splits Documentation= at blanks.
+TEST(SystemdUnits, OfAProjectWithABlankInItsPathAreAsCommitted) {
+    auto options = options_of(false);
+    options.rig = "/opt/my rigs 100%/build/rig/rig";
+    options.top = "/opt/my rigs 100%";
+    options.results = "/opt/my rigs 100%/results";
+    options.arguments[1] = options.results.string();
+    options.writable = {"/srv/it's \"here\""};
+    const auto units = systemd_units(options);
+    ASSERT_TRUE(units) << units.error().message;
+    testing::expect_golden(std::string("nightly/blank/") + kServiceUnit, units->at(kServiceUnit));
+    for (const char* line : {"\nWorkingDirectory=/opt/my rigs 100%%\n", "\nDocumentation=file:/opt/my%%20rigs%%20100%%25/docs/nightly.md\n",
+                             "\nExecStart=\"/opt/my rigs 100%%/build/rig/rig\" --results \"/opt/my rigs 100%%/results\" "})
+        EXPECT_NE(units->at(kServiceUnit).find(line), std::string::npos) << line;
+    for (const char* wrong : {"/opt/rig ", "/opt/rig\\"}) { // would be lost, or take the next line
+        options.top = wrong;
+        EXPECT_FALSE(systemd_units(options)) << wrong;
+    }
+}
+
 TEST(SystemdUnits, LimitsFollowTheBudgetAndMailItsQueue) {
     auto options = options_of(true);
     options.budget_minutes = 60;

@@ -2,6 +2,7 @@
 // the range it is given.
 #pragma once
 
+#include "rig/files.h"
 #include "rig/nightly.h"
 #include "rig/schedule.h"
 #include "rig/testing/spec_project.h"
@@ -12,6 +13,7 @@
 #include <cmath>
 #include <map>
 #include <numbers>
+#include <regex>
 #include <set>
 
 namespace rig::fixture {
@@ -51,11 +53,20 @@ inline double noise(std::uint64_t seed, std::uint64_t index) {
     return std::sqrt(-2 * std::log(uniform(2 * index))) * std::cos(2 * std::numbers::pi * uniform(2 * index + 1));
 }
 
+// "1-opened" of "1-20260307-010000-<token>-opened": what is the same for every book and clock.
+inline std::string brief_id(const Message& message) {
+    return std::regex_replace(message.id, std::regex("^([0-9]+)-[0-9]{8}-[0-9]{6}-[0-9a-f]{16}-"), "$1-");
+}
+
 struct FakeNights {
     std::filesystem::path results;
     NightConfig config;
     std::function<double(const std::string& cell, const std::string& metric, unsigned commit, unsigned run)> cost = [](auto&&...) { return 100.0; };
     std::function<std::string(const std::string& cell, unsigned commit, unsigned run)> verdict = [](auto&&...) { return std::string("as-expected"); };
+    // (metric, arm) pairs that fail; any makes the run broken, whatever `verdict` says. "splat: TITLE": one that no arm declares.
+    std::function<std::set<std::pair<std::string, std::string>>(unsigned commit, unsigned run)> failing = [](auto&&...) {
+        return std::set<std::pair<std::string, std::string>>();
+    };
     std::map<std::string, std::vector<Error>> faults; // by cell: what its next runs end with, before one works
     std::set<unsigned> culprits;                      // commits that changed something
     unsigned head = 1;
@@ -94,7 +105,10 @@ struct FakeNights {
             run.overrides.push_back(one.key + "=" + one.value);
         run.spec_sha256 = spec_identity(text, run.overrides);
         run.revision = at;
-        const auto is = verdict(cell.name, of_tree, count);
+        const auto failed = failing(of_tree, count);
+        const auto is = failed.empty() ? verdict(cell.name, of_tree, count) : "broken";
+        for (const auto& [what, arm] : failed)
+            if (what.starts_with("splat: ")) run.splats.push_back({arm, "warning", what.substr(7), "", 1, 1, false, false});
         run.exit = is == "as-expected" ? 0 : is == "broken" ? 1 : 4;
         run.closing = "closing line: " + is;
         for (const char* name : {"ipi", "reviewed"}) {
@@ -106,6 +120,7 @@ struct FakeNights {
                 MetricRecord one;
                 one.metric = metric, one.arm = name, one.unit = metric == "sync_ipis" ? "count" : "ns",
                 one.median = cost(cell.name, metric, of_tree, count);
+                one.verdict = failed.contains({metric, name}) ? "regressed" : is == "inconclusive" ? "undecided" : "as declared";
                 run.metrics.push_back(one);
             }
         }
@@ -136,6 +151,11 @@ struct FakeNights {
         out.now = [this] { return now; };
         out.warn = [this](const std::string& text_of) { warnings.push_back(text_of); };
         out.note = [](const std::string&) {};
+        // Not synced: hundreds of nights would wait for the disk most of their time.
+        out.write = [](const std::filesystem::path& file, std::string_view text_of) -> Status {
+            std::ofstream(file, std::ios::binary) << text_of;
+            return {};
+        };
         return out;
     }
 
@@ -144,6 +164,42 @@ struct FakeNights {
         return run_night(config, options, world(), stop);
     }
     void next_evening() { now = std::chrono::floor<std::chrono::days>(now) + std::chrono::days(1) + std::chrono::hours(1); }
+};
+
+struct Killed {}; // thrown: the rig that is killed
+
+// A night of it, and what it told.
+class NightlyTest : public NightProject {
+ protected:
+    void SetUp() override {
+        NightProject::SetUp();
+        nights_.results = top_ / "results";
+        use(night_config);
+    }
+    void use(std::string_view text) {
+        auto config = parse_night_config(text, file());
+        ASSERT_TRUE(config) << config.error().message;
+        nights_.config = *config;
+    }
+    // Only the first experiment, as one cell.
+    void use_one_cell() {
+        auto text = std::string(night_config);
+        text = replaced(text, "vcpus = [2, 4]\nvariant = [{ name = \"plain\" }, { name = \"debug\", set = [\"kernel.options.DEBUG_VM=y\"] }]\n", "");
+        text = replaced(text, "[[experiment]]\nspec = \"configs/b.toml\"\n", "");
+        use(text);
+    }
+    NightResult night(NightOptions options = {}) {
+        auto result = nights_.night(std::move(options));
+        EXPECT_TRUE(result) << result.error().message;
+        return result ? *result : NightResult{};
+    }
+    std::vector<std::string> subjects() const {
+        std::vector<std::string> out;
+        for (const auto& message : nights_.sent)
+            out.push_back(message.subject);
+        return out;
+    }
+    FakeNights nights_;
 };
 
 } // namespace rig::fixture

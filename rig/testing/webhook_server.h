@@ -51,9 +51,9 @@ inline Certificate make_certificate(const std::string& name) {
 class WebhookServer {
  public:
     using Request = boost::beast::http::request<boost::beast::http::string_body>;
-    // Answers every request with `status`; 0: never answers.
-    explicit WebhookServer(unsigned status = 204, const Certificate* certificate = nullptr)
-        : status_(status), acceptor_(io_, {boost::asio::ip::address_v4::loopback(), 0}) {
+    // Answers every request with `status`, 0: never answers; or with these very bytes. Then it hangs up, TLS without a close_notify.
+    explicit WebhookServer(unsigned status = 204, const Certificate* certificate = nullptr, std::string bytes = {})
+        : status_(status), bytes_(std::move(bytes)), acceptor_(io_, {boost::asio::ip::address_v4::loopback(), 0}) {
         if (certificate) {
             tls_ = std::make_unique<boost::asio::ssl::context>(boost::asio::ssl::context::tls_server);
             tls_->use_certificate_chain(boost::asio::buffer(certificate->certificate));
@@ -99,12 +99,17 @@ class WebhookServer {
             const std::lock_guard lock(mutex_);
             requests_.push_back(request);
         }
+        if (!bytes_.empty()) {
+            boost::asio::write(stream, boost::asio::buffer(bytes_), error);
+            return;
+        }
         http::response<http::string_body> response(static_cast<http::status>(status_), 11);
         response.prepare_payload();
         http::write(stream, response, error);
     }
 
     unsigned status_;
+    std::string bytes_;
     boost::asio::io_context io_;
     boost::asio::ip::tcp::acceptor acceptor_;
     std::unique_ptr<boost::asio::ssl::context> tls_;

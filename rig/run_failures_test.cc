@@ -1,0 +1,105 @@
+#include "rig/run_failures.h"
+
+#include "rig/splat.h"
+
+#include <gtest/gtest.h>
+
+namespace rig {
+namespace {
+
+MetricRecord metric_of(const char* metric, const char* arm, const char* verdict) {
+    MetricRecord out;
+    out.metric = metric, out.arm = arm, out.verdict = verdict;
+    return out;
+}
+RunRecord run_of(Exit exit) {
+    RunRecord run;
+    run.state = "ended", run.exit = static_cast<unsigned>(exit);
+    run.arms.resize(1);
+    return run;
+}
+
+TEST(RunFailures, AreMetricsByArmAndSplatsByTitle) {
+    auto run = run_of(Exit::Broken);
+    run.metrics = {metric_of("sync_ipis", "reviewed", "broken"), metric_of("sync_ipis", "ipi", "regressed"), metric_of("latency", "ipi", "undecided"),
+                   metric_of("latency", "reviewed", "within bound"), metric_of("burst", "reviewed", "not judged")};
+    run.splats = {{"ipi", "warning", "WARNING: x", "f", 1, 1, false, false},
+                  {"ipi", "warning", "WARNING: declared", "f", 1, 1, true, false},
+                  {"ipi", "warning", "WARNING: in its wake", "f", 1, 1, false, true},
+                  {"ipi", name(SplatKind::OomKill), "Killed process", "", 1, 1, false, false}};
+    EXPECT_EQ(failures_of(run), (std::vector<Failure>{{"splat: WARNING: x", {"ipi"}}, {"sync_ipis", {"ipi", "reviewed"}}}));
+    // Of an arm that did not do what it was to do no figure says anything; what its kernel complained of does.
+    run.arms[0].proofs_failed = 1;
+    EXPECT_EQ(failures_of(run), (std::vector<Failure>{{"splat: WARNING: x", {"ipi"}}}));
+    for (const auto exit : {Exit::AsExpected, Exit::Inconclusive}) {
+        run.exit = static_cast<unsigned>(exit);
+        EXPECT_TRUE(failures_of(run).empty());
+    }
+    run.exit.reset();
+    EXPECT_TRUE(failures_of(run).empty());
+}
+
+TEST(RunFailures, ARunThatTheKernelEndedIsOneByHowItEnded) {
+    auto run = run_of(Exit::Broken);
+    EXPECT_EQ(failures_of(run), (std::vector<Failure>{{"run: broken", {}}})); // broken, and the record does not name by what
+    run.state = "failed";
+    EXPECT_EQ(failures_of(run), (std::vector<Failure>{{"run: no boot", {}}}));
+    run.failure = "kernel: rcu-stall: the guest hung: no end within 60 s";
+    EXPECT_EQ(failures_of(run), (std::vector<Failure>{{"run: rcu-stall", {}}}));
+}
+
+TEST(RunFailures, OnlyWhatTheyShareIsCommon) {
+    const Failure both{"sync_ipis", {"ipi", "reviewed"}};
+    EXPECT_EQ(common(both, {{"latency", {"ipi"}}, {"sync_ipis", {"reviewed", "third"}}}), (Failure{"sync_ipis", {"reviewed"}}));
+    EXPECT_EQ(common(both, {{"sync_ipis", {"third"}}}), Failure{});
+    EXPECT_EQ(common(both, {{"latency", {"ipi", "reviewed"}}}), Failure{});
+    EXPECT_EQ(common(both, {}), Failure{});
+    EXPECT_EQ(common({"run: panic", {}}, {{"run: panic", {}}}), (Failure{"run: panic", {}}));
+    EXPECT_EQ(common({"run: panic", {}}, {{"run: no boot", {}}}), Failure{});
+    EXPECT_EQ(without(both, {"ipi"}), (Failure{"sync_ipis", {"reviewed"}}));
+    EXPECT_EQ(without(both, {"ipi", "reviewed"}), Failure{});
+    EXPECT_EQ(without(both, {}), both);
+}
+
+TEST(RunFailures, HoldIsSeenAndNotTheLackOfAFailure) {
+    const Failure failure{"sync_ipis", {"ipi", "reviewed"}};
+    auto run = run_of(Exit::Broken); // by something else
+    const auto with = [&](const char* verdict) {
+        run.metrics = {metric_of("sync_ipis", "ipi", "as declared"), metric_of("sync_ipis", "reviewed", verdict),
+                       metric_of("latency", "ipi", "broken")};
+        return holds(failure, run);
+    };
+    for (const char* verdict : {"as declared", "improved", "within bound", "unchanged"})
+        EXPECT_TRUE(with(verdict)) << verdict;
+    for (const char* verdict : {"regressed", "broken", "undecided", "inconclusive", "not judged", ""})
+        EXPECT_FALSE(with(verdict)) << verdict;
+    run.metrics.pop_back();
+    run.metrics.pop_back();
+    EXPECT_FALSE(holds(failure, run)); // one of the arms is not there
+    EXPECT_TRUE(with("as declared"));
+    run.arms[0].proofs_failed = 1;
+    EXPECT_FALSE(holds(failure, run));
+}
+
+TEST(RunFailures, ASplatAndARunHoldWhenTheyDoNotComeBack) {
+    const Failure splat{"splat: WARNING: x", {"ipi"}}, panic{"run: panic", {}}, any;
+    auto run = run_of(Exit::Broken);
+    run.splats = {{"ipi", "warning", "WARNING: x", "f", 1, 1, false, false}};
+    EXPECT_FALSE(holds(splat, run));
+    EXPECT_TRUE(holds(panic, run)); // it came to its end, and complained
+    EXPECT_FALSE(holds(any, run));
+    run.splats[0].title = "WARNING: y";
+    EXPECT_TRUE(holds(splat, run));
+    run = run_of(Exit::AsExpected);
+    for (const auto& one : {splat, panic, any})
+        EXPECT_TRUE(holds(one, run)) << one.expectation;
+    run = run_of(Exit::Inconclusive);
+    EXPECT_FALSE(holds(panic, run));
+    EXPECT_FALSE(holds(any, run));
+    run.state = "failed", run.exit = static_cast<unsigned>(Exit::Broken), run.failure = "kernel: panic: x";
+    for (const auto& one : {splat, panic, any})
+        EXPECT_FALSE(holds(one, run)) << one.expectation;
+}
+
+} // namespace
+} // namespace rig
