@@ -275,7 +275,9 @@ Status Search::alone() {
     const auto variants = history_.alone();
     if (result_.first_bad.size() < 2 || variants.size() != result_.first_bad.size()) return {};
     std::vector<std::size_t> bad;
-    for (std::size_t i = 0; i < variants.size(); ++i) {
+    // The last one cannot be cleared by its opposite, which is the revision before it and tells nothing; if it makes the change, the opposite of
+    // another one shows that.
+    for (std::size_t i = 0; i + 1 < variants.size(); ++i) {
         if (visited(variants[i].id)) continue; // it tells nothing, or there would be one candidate
         RIG_TRY(looked, visit(variants[i], Purpose::Alone));
         if (looked.outcome == Outcome::Bad) bad.push_back(i);

@@ -148,6 +148,14 @@ Status describe_ground(const Spec& spec, const Arm& arm, const std::string& base
     return {};
 }
 
+// Of a verdict: nothing is claimed under the wall clock, where it may be noise; and a share of "0 to 1" says nothing.
+Bisection without_claims(Bisection bisection, const BisectRequestRecord& request) {
+    if (request.metric != kVerdictMetric) return bisection;
+    bisection.explains.reset();
+    if (request.clock == "wall") bisection.confidence = 0;
+    return bisection;
+}
+
 } // namespace
 
 Result<std::pair<BisectRecord, fs::path>> run_bisection(const BisectLine& line, const CommonOptions& common, const World& world,
@@ -208,7 +216,9 @@ Result<std::pair<BisectRecord, fs::path>> run_bisection(const BisectLine& line, 
                 Blame::Spec,
                 fmt::format("{}: that bisection asked something else (another experiment, history, option or rig), which this cannot go on with",
                             folder.string()));
-        known = before.bisection.visits;
+        // What its ends' verdicts rest on is not in the log: a bisection on the verdict begins anew.
+        if (line.metric != kVerdictMetric) known = before.bisection.visits;
+        record.bisection = before.bisection;
         record.started = before.started;
         if (say) say(fmt::format("going on with {}: {} revisions are known", folder.string(), known.size()));
     }
@@ -224,17 +234,36 @@ Result<std::pair<BisectRecord, fs::path>> run_bisection(const BisectLine& line, 
                             {{}, common.jobs, record.command, false, common.disk_budget_mib << 20, common.warn}};
     auto real = real_world(place, world, stop);
     real.say = say;
-    real.save = [&](const Bisection& so_far) {
+    real.save = [&](const Bisection& so_far) -> Status {
+        if (so_far.visits.size() <= known.size()) return {}; // what is on disk already
         record.bisection = so_far;
         return save_bisection(folder, record);
     };
+    // Every revision is built from the files of the moment: that they are still those of the beginning is seen by the good end.
+    const auto build = real.build;
+    const auto ground = build(history.get().good());
+    if (!ground && ground.error().blame == Blame::Host) return tl::unexpected(ground.error());
+    real.build = [&, build](const Revision& revision) -> Result<Built> {
+        auto built = build(revision);
+        const auto again = build(history.get().good());
+        if (again && ground && again->image_sha256 != ground->image_sha256)
+            return fail(Blame::Host, fmt::format("the good end is another kernel than at the beginning (image {:.12} in place of {:.12}): a patch, a "
+                                                 "fragment, a branch or a package was changed meanwhile",
+                                                 again->image_sha256, ground->image_sha256));
+        return built;
+    };
     RIG_CHECK(write_atomically(folder / "spec.toml", spec.text));
-    record.bisection.metric = line.metric;
-    record.bisection.history = history.get().description();
-    RIG_CHECK(save_bisection(folder, record));
+    if (known.empty()) {
+        record.bisection.metric = line.metric;
+        record.bisection.history = history.get().description();
+        RIG_CHECK(save_bisection(folder, record));
+    }
+    if (const auto least = fewest_boots(request.options.alpha / planned_decisions(history.get().answers()) / 2);
+        wall && request.options.most_boots < least)
+        return fail(Blame::Spec, fmt::format("--most-boots {}: under the wall clock so few can decide nothing, want at least {}",
+                                             request.options.most_boots, least));
     RIG_TRY(result, bisect(history.get(), line.metric, request.options, real, known, stop));
-    record.bisection = result;
-    if (request.clock == "wall" && !wall) record.bisection.confidence = 0; // a verdict of noise: nothing is claimed
+    record.bisection = without_claims(result, request);
     record.ended = now();
     if (history.git) {
         RIG_TRY(log, history.git->log());
@@ -272,7 +301,11 @@ Result<CommandOutput> replay_log(const BisectLine& line, const CommonOptions& co
         };
         nothing.save = [](const Bisection&) -> Status { return {}; };
         RIG_TRY(replayed, bisect(history.get(), request.metric, request.options, nothing, record.bisection.visits, {}));
-        again.bisection = replayed;
+        again.bisection = without_claims(replayed, request);
+        const auto& said = record.bisection;
+        if (replayed.first_bad == said.first_bad &&
+            (replayed.proven_alone != said.proven_alone || replayed.not_monotone != said.not_monotone || replayed.last_good != said.last_good))
+            return fail(Blame::Host, fmt::format("{}: the log leads to the same revision for other reasons than it says", line.log.string()));
         if (replayed.first_bad != record.bisection.first_bad)
             return fail(Blame::Host, fmt::format("{}: the log leads to {}, but says {}", line.log.string(),
                                                  replayed.first_bad.empty() ? "nothing" : replayed.first_bad[0].name,

@@ -155,6 +155,12 @@ std::string GitHistory::description() const {
 Status GitHistory::settle(std::vector<std::string> first_bad) {
     over_ = true;
     candidates_.clear();
+    // git lists several in the order of its own search.
+    RIG_TRY(in_order, git({"rev-list", "--topo-order", "--reverse", commits_.at(good_.id) + ".." + commits_.at(bad_.id)}));
+    std::vector<std::string> sorted;
+    for (const auto& commit : lines_of(in_order))
+        if (std::find(first_bad.begin(), first_bad.end(), commit) != first_bad.end()) sorted.push_back(commit);
+    first_bad = std::move(sorted);
     for (const auto& commit : first_bad) {
         RIG_TRY(one, named(commit));
         candidates_.push_back(one);

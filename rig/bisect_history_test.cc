@@ -103,6 +103,25 @@ TEST_F(GitHistoryTest, SkippedCommitsAreNamedWithTheAnswer) {
     EXPECT_EQ((*history)->candidates().size(), 2u) << answer;
     EXPECT_NE(answer.find("number 8"), std::string::npos) << answer;
     EXPECT_NE(answer.find("number 9"), std::string::npos) << answer;
+    EXPECT_EQ((*history)->last_good().name.substr(13), "number 7");
+}
+
+// git lists them in the order of its own search.
+TEST_F(GitHistoryTest, CandidatesAreInTheOrderOfHistory) {
+    auto history = GitHistory::open(dir / "repo", "main~16", "main", dir / "own.git", runner);
+    ASSERT_TRUE(history);
+    for (;;) {
+        const auto next = (*history)->next();
+        ASSERT_TRUE(next);
+        if (!*next) break;
+        const int number = std::stoi((*next)->name.substr((*next)->name.rfind(' ')));
+        ASSERT_TRUE((*history)->mark(**next, number >= 6 && number <= 10 ? Mark::Skip : number > 10 ? Mark::Bad : Mark::Good));
+    }
+    std::string names;
+    for (const auto& one : (*history)->candidates())
+        names += one.name.substr(13);
+    EXPECT_EQ(names, "number 6number 7number 8number 9number 10number 11");
+    EXPECT_EQ((*history)->last_good().name.substr(13), "number 5");
 }
 
 TEST_F(GitHistoryTest, LooksLieOnBothSidesOfTheAnswer) {
@@ -119,14 +138,17 @@ TEST_F(GitHistoryTest, LooksLieOnBothSidesOfTheAnswer) {
 
 // Commits of the main line that were made beside a merged branch do not hold what the branch brought, and contradict nothing.
 TEST_F(GitHistoryTest, ALookIsOnlyAtWhatTheAnswerIsAnAncestorOf) {
-    sh("cd repo && git checkout -q -b side main~12 && echo 100 > g && git add g && git commit -qm 'number 100' && git checkout -q main && git merge -q --no-ff -m 'number 200' side");
+    sh("cd repo && git checkout -q -b side main~12 && echo 100 > g && git add g && git commit -qm 'number 100' && git checkout -q main && git merge "
+       "-q --no-ff -m 'number 200' side");
     commit("number 201");
     commit("number 202");
     auto history = GitHistory::open(dir / "repo", "main~14", "main", dir / "own.git", runner);
     ASSERT_TRUE(history) << history.error().message;
     EXPECT_EQ(search(**history, 100), "number 100"); // 5..16 of the main line are good
     for (const auto& [revision, side] : (*history)->worth_a_look())
-        if (side == Mark::Bad) { EXPECT_GE(std::stoi(revision.name.substr(revision.name.rfind(' '))), 200) << revision.name; }
+        if (side == Mark::Bad) {
+            EXPECT_GE(std::stoi(revision.name.substr(revision.name.rfind(' '))), 200) << revision.name;
+        }
 }
 
 TEST_F(GitHistoryTest, WhatIsNoRangeIsRefused) {

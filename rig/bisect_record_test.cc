@@ -30,7 +30,9 @@ BisectRecord make_record() {
                       "series",
                       {{"0001-a.patch", std::string(64, 'a')}, {"0002-b.patch", std::string(64, 'b')}},
                       {},
-                      std::string(64, 'c'), std::string(64, 'd'), "tcg; QEMU 7.2"};
+                      std::string(64, 'c'),
+                      std::string(64, 'd'),
+                      "tcg; QEMU 7.2"};
     record.command = {"./bootstrap", "bisect", "configs/x.toml"};
     record.started = "2026-02-23T10:32:48Z";
     record.ended = "2026-02-23T10:35:48Z";

@@ -89,7 +89,7 @@ Result<std::vector<SpecOverride>> revision_overrides(const Spec& spec, const Arm
             series.push_back(folder.string());
         if (!one.series.empty()) series.push_back(one.series.string());
         auto text = fmt::format("name = {}, series = {}", quoted(one.id), list(series));
-        if (!one.commit.empty()) text += ", revision = " + quoted(one.commit);
+        if (const auto& at = one.commit.empty() ? arm.revision : one.commit; !at.empty()) text += ", revision = " + quoted(at);
         if (!arm.cmdline.empty()) text += ", cmdline = " + quoted(arm.cmdline);
         if (!arm.config_differs.empty()) text += ", config_differs = " + list(arm.config_differs);
         arms.push_back("{ " + text + " }");

@@ -66,6 +66,19 @@ TEST_F(BisectSpec, CommitsAreRevisionsOfOneSourceOnTheGoodEndsTree) {
     EXPECT_TRUE(revisions->arms[0].series.empty());
 }
 
+// A series on an arm that names a revision of its own stays on that one.
+TEST_F(BisectSpec, AnArmsOwnRevisionIsKept) {
+    std::filesystem::create_directories(top_ / "linux");
+    auto text = replaced(good_spec, "source = { distro = \"linux-source-7.3\", suite = \"trixie-backports\" }",
+                         "source = { git = \"linux\", revision = \"v6.12\" }");
+    text = replaced(text, "name = \"ipi\"\n", "name = \"ipi\"\nrevision = \"v6.13\"\n");
+    const auto spec = parse_spec(text, file());
+    ASSERT_TRUE(spec) << spec.error().message;
+    const auto revisions = with(*spec, {{"r00", {}, {}}});
+    ASSERT_TRUE(revisions) << revisions.error().message;
+    EXPECT_EQ(revisions->arms[0].revision, "v6.13");
+}
+
 TEST_F(BisectSpec, WhatHasNoHistoryIsRefused) {
     const auto images = parse_spec(prebuilt_spec, file());
     ASSERT_TRUE(images) << images.error().message;

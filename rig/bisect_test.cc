@@ -38,7 +38,8 @@ struct FakeKernels {
             made += out.boots;
             for (const auto& revision : revisions) {
                 const auto have = numbers(revision);
-                if (std::any_of(panics.begin(), panics.end(), [&](const auto& one) { return have.contains(one.first) && !have.contains(one.second); })) {
+                if (std::any_of(panics.begin(), panics.end(),
+                                [&](const auto& one) { return have.contains(one.first) && !have.contains(one.second); })) {
                     out.unfit[revision.id] = {Outcome::Unbootable, "kernel panic"};
                     continue;
                 }
@@ -149,7 +150,8 @@ TEST(Bisect, ACandidateHiddenByABrokenOneIsTriedAloneAndTheOthersWithoutIt) {
     const auto result = kernels.run();
     ASSERT_TRUE(result.found());
     EXPECT_EQ(result.first_bad[0].name, "0007.patch");
-    EXPECT_EQ(result.proven_alone, "Of 3 that cannot be told apart in the order of the series, 0007.patch alone on 0005.patch makes the change, and all of them without it do not.");
+    EXPECT_EQ(result.proven_alone, "Of 3 that cannot be told apart in the order of the series, 0007.patch alone on 0005.patch makes the change, and "
+                                   "all of them without it do not.");
     EXPECT_FALSE(result.explains);
 
     // The broken one makes it as well: that the mender alone does, too, does not clear it.
@@ -162,7 +164,11 @@ TEST(Bisect, ACandidateHiddenByABrokenOneIsTriedAloneAndTheOthersWithoutIt) {
     FakeKernels mender(16);
     mender.panics = {{6, 7}};
     mender.value = planted(7);
+    const auto before = mender.builds;
     const auto either = mender.run();
+    for (const auto& visit : either.visits)
+        EXPECT_NE(visit.purpose, Purpose::Alone) << "nothing could come of it";
+    EXPECT_GT(mender.builds, before);
     EXPECT_FALSE(either.found());
     EXPECT_EQ(either.first_bad.size(), 2u);
 

@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <map>
 #include <memory>
+#include <set>
 
 namespace rig {
 namespace fs = std::filesystem;
@@ -72,22 +74,28 @@ Status take(const ExperimentResult& result, const std::vector<Revision>& revisio
     return {};
 }
 
-// What an experiment's verdict rests on: the expectations that do not hold, "" if all do; or why it says nothing.
+// What an experiment's verdict rests on, by "METRIC in ARM"; or why it says nothing.
 struct WholeVerdict {
-    std::string failures;
+    std::set<std::string> failures; // that do not hold
+    std::set<std::string> open;     // of which this run says nothing: undecided, or 0 wherever it is counted
     std::optional<Measured::Unfit> unfit;
 };
 WholeVerdict whole_verdict(const Comparison& comparison) {
     WholeVerdict out;
     for (const auto& splats : comparison.splats) {
         if (splats.verdict == SplatVerdict::Splatted) out.unfit = {Outcome::Complained, comparison.closing};
-        if (splats.verdict == SplatVerdict::Silent) out.failures += fmt::format("no splat in {}; ", splats.arm);
+        if (splats.verdict == SplatVerdict::Silent) out.failures.insert("the declared splat in " + splats.arm);
     }
     for (const auto& metric : comparison.metrics)
-        for (const auto& arm : metric.arms)
+        for (const auto& arm : metric.arms) {
+            if (arm.verdict == Verdict::NotJudged) continue;
+            const auto name = fmt::format("{} in {}", metric.info.name, arm.arm);
             if (arm.verdict == Verdict::Broken || arm.verdict == Verdict::Regressed)
-                out.failures += fmt::format("{} in {}; ", metric.info.name, arm.arm);
-    if (comparison.exit == Exit::Inconclusive) out.unfit = {Outcome::Unexposed, comparison.closing};
+                out.failures.insert(name);
+            else if (arm.verdict == Verdict::Undecided || arm.verdict == Verdict::Inconclusive || !ever_seen(metric))
+                out.open.insert(name);
+        }
+    if (comparison.exit == Exit::Inconclusive || comparison.inconclusive > 0) out.unfit = {Outcome::Unexposed, comparison.closing};
     return out;
 }
 
@@ -168,14 +176,11 @@ BisectWorld real_world(const BisectPlace& place, const World& world, std::stop_t
     }
     // 0: what does not hold is what does not hold at the good end; 1: at the bad end. Any other set of broken expectations is another failure,
     // which does not steer. One run a revision: a source is of a whole run.
-    const auto of_ends = std::make_shared<std::map<std::string, std::string>>();
+    const auto of_ends = std::make_shared<std::map<std::string, std::set<std::string>>>();
     out.measure = [&place, run, of_ends](const std::vector<Revision>& revisions, unsigned, unsigned) -> Result<Measured> {
         const Revision good = place.git->good(), bad = place.git->bad();
-        auto all = of_ends->empty() ? std::vector<Revision>{good, bad} : std::vector<Revision>(); // also where they are known from a log
-        for (const auto& revision : revisions)
-            if (std::find(all.begin(), all.end(), revision) == all.end()) all.push_back(revision);
         Measured measured;
-        for (const auto& revision : all) {
+        for (const auto& revision : revisions) {
             RIG_TRY(result, run({revision}, 0, 0, measured));
             if (!result) continue;
             const auto verdict = whole_verdict(result->report.comparison);
@@ -183,14 +188,26 @@ BisectWorld real_world(const BisectPlace& place, const World& world, std::stop_t
                 measured.unfit.emplace(revision.id, *verdict.unfit);
                 continue;
             }
-            if (revision == good || revision == bad) (*of_ends)[revision.id] = verdict.failures;
-            if (verdict.failures == (*of_ends)[good.id])
+            if (revision == good || revision == bad) {
+                of_ends->emplace(revision.id, verdict.failures);
+                const auto first = of_ends->find(good.id);
+                measured.values[revision.id] = {revision == bad && (first == of_ends->end() || first->second != verdict.failures) ? 1.0 : 0.0};
+                continue;
+            }
+            const auto at_good = of_ends->find(good.id), at_bad = of_ends->find(bad.id);
+            if (at_good == of_ends->end() || at_bad == of_ends->end())
+                return fail(Blame::Host, "a verdict is asked of a revision before those of both ends");
+            const auto tells = [&](const std::string& name) { return at_good->second.contains(name) != at_bad->second.contains(name); };
+            const auto untold = std::find_if(verdict.open.begin(), verdict.open.end(), tells);
+            if (untold != verdict.open.end())
+                measured.unfit.emplace(revision.id, Measured::Unfit{Outcome::Unclear, *untold + " is not decided here"});
+            else if (verdict.failures == at_good->second)
                 measured.values[revision.id] = {0};
-            else if (revision == bad || verdict.failures == (*of_ends)[bad.id])
+            else if (verdict.failures == at_bad->second)
                 measured.values[revision.id] = {1};
             else
-                measured.unfit.emplace(revision.id, Measured::Unfit{Outcome::Unclear, "what does not hold is neither end's: " +
-                                                                                          (verdict.failures.empty() ? "nothing" : verdict.failures)});
+                measured.unfit.emplace(revision.id, Measured::Unfit{Outcome::Unclear, fmt::format("what does not hold is neither end's: {}",
+                                                                                                  fmt::join(verdict.failures, ", "))});
         }
         return measured;
     };

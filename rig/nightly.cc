@@ -307,7 +307,7 @@ class NightRun {
             incident.cell = cell.name, incident.tree = cell.tree, incident.direction = "broken", incident.closing = result.closing;
             incident.expectation = same.expectation, incident.arms = same.arms;
             incident.cause.span = span_to(result, before, {memory_[cell.name].good_run, "", memory_[cell.name].good, "", {}}, records, record);
-            incident.cause.wanted = wanted(cell, incident.cause.span);
+            want(incident.cause, cell, same);
             open_incident(book_, incident, night_.id);
         }
         for (auto& incident : book_.incidents) {
@@ -324,7 +324,7 @@ class NightRun {
             });
             Culprit fix;
             fix.span = span_to(result, before, {incident.cause.span.bad_run, "", incident.cause.span.bad, "", {}}, records, record);
-            fix.wanted = wanted(cell, fix.span);
+            want(fix, cell, failure);
             mark_fixed(incident, fix, night_.id);
         }
         return {};
@@ -359,6 +359,11 @@ class NightRun {
         return {};
     }
 
+    // A commit is searched by what its runs say. One that splats, or ends the run, tells a bisection nothing else, and is skipped by it.
+    static void want(Culprit& culprit, const NightCell& cell, const Failure& failure) {
+        culprit.wanted = wanted(cell, culprit.span) && says_figures(failure);
+        if (wanted(cell, culprit.span) && !says_figures(failure)) culprit.why_not = "rig bisect searches for figures and verdicts, not for a splat or the end of a run";
+    }
     static bool wanted(const NightCell& cell, const Span& span) {
         return cell.bisect && !span.good.empty() && !span.bad.empty() && span.good != span.bad;
     }

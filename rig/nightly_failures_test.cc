@@ -73,7 +73,7 @@ TEST_F(NightlyTest, EachExpectationIsAnIncidentOfItsOwn) {
 TEST_F(NightlyTest, ExpectationsThatFailTogetherAreOneSearch) {
     use_one_cell();
     nights_.culprits = {2};
-    nights_.failing = [](unsigned commit, unsigned) { return commit >= 2 ? Pairs{{"sync_ipis", "ipi"}, {"splat: WARNING: x", "ipi"}} : Pairs{}; };
+    nights_.failing = [](unsigned commit, unsigned) { return commit >= 2 ? Pairs{{"sync_ipis", "ipi"}, {"caller_latency", "ipi"}} : Pairs{}; };
     night();
     nights_.next_evening();
     nights_.head = 3;
@@ -83,6 +83,19 @@ TEST_F(NightlyTest, ExpectationsThatFailTogetherAreOneSearch) {
         EXPECT_NE(message.text.find("patch 2"), std::string::npos) << message.text;
     EXPECT_EQ(nights_.searched.size(), 1u);
     EXPECT_EQ(nights_.ran.size(), 3u); // and one re-run
+}
+
+// A bisection skips commits that splat: nothing would come of three nights of searches.
+TEST_F(NightlyTest, ASplatIsToldWithoutASearch) {
+    use_one_cell();
+    nights_.failing = [](unsigned commit, unsigned) { return commit >= 2 ? Pairs{{"splat: WARNING: x", "ipi"}} : Pairs{}; };
+    night();
+    nights_.next_evening();
+    nights_.head = 3;
+    night();
+    ASSERT_EQ(nights_.sent.size(), 1u) << fmt::format("{}", fmt::join(subjects(), "\n"));
+    EXPECT_NE(nights_.sent[0].text.find("not found by bisection"), std::string::npos) << nights_.sent[0].text;
+    EXPECT_TRUE(nights_.searched.empty());
 }
 
 TEST_F(NightlyTest, AnotherConfigurationOnTheSameResultsLeavesSearchesAlone) {

@@ -12,6 +12,7 @@ namespace {
 
 constexpr const char* kSplat = "splat: ";
 constexpr const char* kRun = "run: ";
+constexpr const char* kRunBroken = "run: broken";
 
 bool is_one_of(const MetricRecord& metric, std::initializer_list<Verdict> verdicts) {
     return std::any_of(verdicts.begin(), verdicts.end(), [&](Verdict one) { return metric.verdict == words(one); });
@@ -61,6 +62,10 @@ Failure without(const Failure& failure, const std::set<std::string>& arms) {
     return out.arms.empty() && !failure.arms.empty() ? Failure{} : out;
 }
 
+bool says_figures(const Failure& failure) {
+    return !failure.expectation.starts_with(kSplat) && (!failure.expectation.starts_with(kRun) || failure.expectation == kRunBroken);
+}
+
 bool holds(const Failure& failure, const RunRecord& run) {
     if (!run.proven()) return false;
     if (failure.expectation.starts_with(kSplat)) return common(failure, failures_of(run)).expectation.empty();
@@ -69,7 +74,9 @@ bool holds(const Failure& failure, const RunRecord& run) {
         const auto all = failures_of(run);
         return run.exit && (!all.empty() || *run.exit == static_cast<unsigned>(Exit::AsExpected)) && common(failure, all).expectation.empty();
     }
-    return std::all_of(failure.arms.begin(), failure.arms.end(), [&](const std::string& arm) {
+    // 0 in every arm is no fix: nothing shows that it can be seen at all.
+    const bool seen = std::any_of(run.metrics.begin(), run.metrics.end(), [&](const MetricRecord& metric) { return metric.metric == failure.expectation && metric.maximum.value_or(1) != 0; });
+    return seen && std::all_of(failure.arms.begin(), failure.arms.end(), [&](const std::string& arm) {
         return std::any_of(run.metrics.begin(), run.metrics.end(), [&](const MetricRecord& metric) {
             return metric.metric == failure.expectation && metric.arm == arm &&
                    is_one_of(metric, {Verdict::AsDeclared, Verdict::Improved, Verdict::WithinBound, Verdict::Unchanged});

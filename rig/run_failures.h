@@ -25,6 +25,9 @@ std::vector<Failure> failures_of(const RunRecord& run);
 Failure common(const Failure& failure, const std::vector<Failure>& other);
 Failure without(const Failure& failure, const std::set<std::string>& arms);
 
+// Is it of a metric, or of a run that came to its end? Not a splat, nor a run that the kernel ended.
+bool says_figures(const Failure& failure);
+
 // Was it seen to hold, in every arm of it? Never of a run with a failed proof, and not of a metric about which the run does not decide.
 bool holds(const Failure& failure, const RunRecord& run);
 

@@ -73,6 +73,13 @@ TEST(RunFailures, HoldIsSeenAndNotTheLackOfAFailure) {
         EXPECT_TRUE(with(verdict)) << verdict;
     for (const char* verdict : {"regressed", "broken", "undecided", "inconclusive", "not judged", ""})
         EXPECT_FALSE(with(verdict)) << verdict;
+    // 0 wherever it is counted: nothing shows that it can be seen at all.
+    EXPECT_TRUE(with("as declared"));
+    for (auto& metric : run.metrics)
+        metric.maximum = 0;
+    EXPECT_FALSE(holds(failure, run));
+    run.metrics[0].maximum = 240;
+    EXPECT_TRUE(holds(failure, run));
     run.metrics.pop_back();
     run.metrics.pop_back();
     EXPECT_FALSE(holds(failure, run)); // one of the arms is not there

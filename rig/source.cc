@@ -247,6 +247,7 @@ Result<fs::path> from_git(const fs::path& repository, const std::string& revisio
     });
 }
 
+constexpr std::size_t kPathsAtOnce = 4000; // on a command line, which has 2 MiB for them and the environment
 constexpr char kFile = 'F', kProgram = 'X', kRemoved = 'D';
 
 // What `git diff --raw -z` says: ":MODE MODE OBJECT OBJECT LETTER", a zero, the path, a zero. As lines "F path", "X path" or "D path".
@@ -286,15 +287,19 @@ Status take_delta(const fs::path& repository, const GitSource& git, const BuildC
         RIG_TRY(changes, changes_of(slurp(into / "raw"), what));
         RIG_CHECK(write_atomically(into / "changes", changes));
         // Whole files, as the base's tree was made: patch(1) knows neither a change of mode nor a picture nor an empty file.
-        std::vector<std::string> archive{"git", "-C", repository.string(), "archive", "--format=tar", "--prefix=files/", "-o", (into / "files.tar").string(), commit, "--", "Makefile"};
+        std::vector<std::string> paths{"Makefile"};
         std::istringstream lines(changes);
         for (std::string line; std::getline(lines, line);)
-            if (line[0] != kRemoved) archive.push_back(":(literal)" + line.substr(2));
-        RIG_TRY(archived, must_run(context, archive));
-        (void)archived;
-        RIG_CHECK(unpack(context, into / "files.tar", into / "files"));
+            if (line[0] != kRemoved) paths.push_back(line.substr(2));
         std::error_code ignored;
-        fs::remove(into / "files.tar", ignored);
+        for (std::size_t from = 0; from < paths.size(); from += kPathsAtOnce) {
+            std::vector<std::string> archive{"git", "-C", repository.string(), "archive", "--format=tar", "--prefix=files/", "-o", (into / "files.tar").string(), commit, "--"};
+            for (auto i = from; i < std::min(from + kPathsAtOnce, paths.size()); ++i) archive.push_back(":(literal)" + paths[i]);
+            RIG_TRY(archived, must_run(context, archive));
+            (void)archived;
+            RIG_CHECK(unpack(context, into / "files.tar", into / "files"));
+            fs::remove(into / "files.tar", ignored);
+        }
         fs::remove(into / "raw", ignored);
         return {};
     }));
@@ -305,7 +310,7 @@ Status take_delta(const fs::path& repository, const GitSource& git, const BuildC
         const auto path = line.substr(2);
         if (line[0] == kRemoved) delta.files.emplace(path, std::nullopt);
         else if (std::error_code error; fs::is_regular_file(dir / "files" / path, error)) delta.files.emplace(path, slurp(dir / "files" / path));
-        else return fail(Blame::Host, fmt::format("{}: {} is not in git's archive (export-ignore in .gitattributes?)", what, path));
+        else continue; // export-ignore in .gitattributes, as in the base's tree
         if (line[0] == kProgram) delta.programs.insert(path);
     }
     if (!delta.files.empty()) source.delta = std::move(delta); // two commits of one tree have none
