@@ -208,16 +208,20 @@ TEST_F(Bisect, AGitHistoryOfTheSamePatchesGivesTheSameAnswer) {
     const auto histories = number_from("RIG_HISTORIES", 3);
     std::mt19937_64 random(number_from("RIG_SEED", 1) + 100);
     GeneratedRepository linux(dir_, tree_);
+    // What is planted stands on the enabling patches, which are commits here.
+    linux.branch("enabled");
+    std::istringstream enable(slurp(kTop / "kernel-patches/6.12/enable/series"));
+    for (std::string name; std::getline(enable, name);) linux.commit(kTop / "kernel-patches/6.12/enable" / name, name);
     fmt::print("{}", kHeading);
     for (unsigned i = 0; i < histories; ++i) {
         const auto& what = kPlanted[i % kPlanted.size()];
         const auto drawn = draw(tree_, what, i % 3, random);
         const auto folder = dir_ / fmt::format("series-{}", i);
         drawn.history.write_series(folder);
-        linux.branch(fmt::format("h{}", i));
+        linux.branch(fmt::format("h{}", i), "enabled");
         for (std::size_t k = 0; k < drawn.history.commits().size(); ++k)
             linux.commit(folder / drawn.history.name(k), drawn.history.name(k));
-        const auto found = bisect(what, {"--repository", linux.dir().string(), "--good", "base", "--bad", fmt::format("h{}", i), "--no-look"});
+        const auto found = bisect(what, {"--repository", linux.dir().string(), "--good", "enabled", "--base", "base", "--set", "kernel.enable=[]", "--bad", fmt::format("h{}", i), "--no-look"});
         ASSERT_TRUE(found.is_object() && found.contains("bisection")) << found.dump();
         fmt::print("{}", line_of(found, drawn, what));
         std::fflush(stdout);

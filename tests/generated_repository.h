@@ -15,7 +15,7 @@ class GeneratedRepository {
     // <folder>/linux, on its branch `base` with the one commit "base"; without a work tree, since nobody needs the files.
     GeneratedRepository(const std::filesystem::path& folder, const std::filesystem::path& tree) : dir_(folder / "linux") {
         std::filesystem::create_directories(dir_);
-        sh(fmt::format("git init -q -b base . && git --work-tree={} add -A -f && git commit -qm base", tree.string()));
+        sh(fmt::format("git init -q -b base . && git config gc.auto 0 && git --work-tree={} add -A -f && git commit -qm base", tree.string()));
     }
     const std::filesystem::path& dir() const { return dir_; }
 
@@ -36,9 +36,9 @@ class GeneratedRepository {
         const auto result = runner.run(command);
         ASSERT_TRUE(result && result->ok()) << script << ": " << (result ? result->out : result.error().message);
     }
-    // A branch from `base`, and on it.
-    void branch(const std::string& name) const {
-        sh(fmt::format("git branch -f {0} base && git symbolic-ref HEAD refs/heads/{0} && git read-tree base", name));
+    // A branch from another one, and on it.
+    void branch(const std::string& name, const std::string& from = "base") const {
+        sh(fmt::format("git branch -f {0} {1} && git symbolic-ref HEAD refs/heads/{0} && git read-tree {1}", name, from));
     }
     void commit(const std::filesystem::path& patch, const std::string& subject) const {
         sh(fmt::format("git apply --cached {} && git commit -qm '{}'", patch.string(), subject));
