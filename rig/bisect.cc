@@ -17,10 +17,6 @@ constexpr std::array kOutcomes{Outcome::Good,       Outcome::Bad,       Outcome:
                                Outcome::Unbootable, Outcome::Unexposed, Outcome::Complained};
 constexpr std::array kPurposes{Purpose::GoodEnd, Purpose::BadEnd, Purpose::Step, Purpose::Alone, Purpose::Without, Purpose::Look};
 
-double middle(const std::vector<double>& values) {
-    return median(values).value_or(0);
-}
-
 // Adds the time until its end to a figure.
 class Stopwatch {
  public:

@@ -13,13 +13,9 @@
 #include "rig/utc.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <sys/file.h>
-#include <unistd.h>
 
 namespace rig {
 namespace fs = std::filesystem;
@@ -103,15 +99,6 @@ std::vector<std::string> reproduce(const BisectLine& line, const Spec& spec) {
     const auto words = words_of(line.overrides);
     argv.insert(argv.end(), words.begin(), words.end());
     return argv;
-}
-
-// One writer for a bisection; the kernel frees it at its death.
-Result<FileLock> lock_folder(const fs::path& folder) {
-    const int fd = ::open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    FileLock lock(fd);
-    if (fd < 0) return fail(Blame::Host, fmt::format("cannot open {}: {}", (folder / "lock").string(), std::generic_category().message(errno)));
-    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) return fail(Blame::Host, fmt::format("{}: another rig is at this bisection", folder.string()));
-    return lock;
 }
 
 Result<fs::path> make_folder(const fs::path& bisections, const std::string& experiment, const std::string& metric) {
@@ -206,7 +193,7 @@ Result<std::pair<BisectRecord, fs::path>> run_bisection(const BisectLine& line, 
         RIG_TRY(made, make_folder(bisections, spec.name, line.metric));
         folder = made;
     }
-    RIG_TRY(held, lock_folder(folder));
+    RIG_TRY(held, lock_out_writers(folder)); // one writer for a bisection, too
     (void)held;
     std::error_code error;
     if (fs::exists(folder / "bisect.json", error)) {

@@ -8,24 +8,9 @@
 #include <fmt/format.h>
 
 namespace rig {
-namespace {
 
 double middle(const std::vector<double>& values) {
     return median(values).value_or(0);
-}
-
-} // namespace
-
-const char* words(Side side) {
-    switch (side) {
-    case Side::Good:
-        return "good";
-    case Side::Bad:
-        return "bad";
-    case Side::Unclear:
-        break;
-    }
-    return "unclear";
 }
 
 Votes votes(const std::vector<double>& good, const std::vector<double>& revision, const std::vector<double>& bad) {

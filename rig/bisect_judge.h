@@ -20,7 +20,9 @@
 namespace rig {
 
 enum class Side { Good, Bad, Unclear };
-const char* words(Side side); // "good", "bad", "unclear"
+
+// The median; 0 of no values.
+double middle(const std::vector<double>& values);
 
 struct Votes {
     std::size_t good = 0, bad = 0;

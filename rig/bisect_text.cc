@@ -32,10 +32,6 @@ std::string shortened(const std::string& text, std::size_t width) {
     return line + "…";
 }
 
-double middle(const std::vector<double>& values) {
-    return median(values).value_or(0);
-}
-
 Unit unit_of(const BisectRecord& record) {
     return record.request.unit == "ns" ? Unit::Nanoseconds : Unit::Count;
 }
