@@ -25,7 +25,7 @@ tl::unexpected<Error> wrong(const std::string& name, const json& found, std::str
     return fail(Blame::Host, fmt::format("{}: {}, want {}", name, shown(found), want));
 }
 
-bool printable(std::string_view text) {
+bool is_printable(std::string_view text) {
     return std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
 }
 
@@ -165,7 +165,7 @@ template<class T, class Read> Status JsonReader::map_of(std::string_view key, st
     if (!value->is_object() || value->size() > limit) return wrong(name(key), *value, fmt::format("an object of at most {} keys", limit));
     out.clear();
     for (const auto& [entry, item] : value->items()) {
-        if (entry.empty() || entry.size() > max_key_bytes || !printable(entry))
+        if (entry.empty() || entry.size() > max_key_bytes || !is_printable(entry))
             return wrong(name(key), json(entry), fmt::format("keys of 1 to {} bytes without control characters", max_key_bytes));
         RIG_CHECK(read(item, fmt::format("{}.{}", name(key), entry), out[entry]));
     }

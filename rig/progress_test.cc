@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class ProgressTest : public testing::Test {
+class ProgressTest : public ::testing::Test {
  protected:
     Progress make(bool terminal, unsigned columns = 80) {
         return Progress([this](const std::string& text) { writes.push_back(text); }, terminal, [this] { return now; },
