@@ -161,7 +161,7 @@ Result<CommandOutput> boot_command(const CommandLine& line, const CommonOptions&
     RIG_TRY(symbols, SymbolTable::parse(slurp(kernel.system_map), kernel.system_map.string()));
     const BootId id{arm->name, line.index, mix(one.spec.guest.seed, line.index), 0};
     RIG_TRY(plan, make_plan(one.spec, *arm, symbols, perturbation_for(id.seed)));
-    const GuestSetup setup{one.spec, chosen.machine, one.prepared.image, world.hypervisor, line.dump_memory};
+    GuestSetup setup{one.spec, chosen.machine, one.prepared.image, world.hypervisor, line.dump_memory};
     if (line.print_only) {
         auto request = make_request(setup, kernel, id.seed, "console.log");
         request.initrd = one.prepared.image;
@@ -176,6 +176,9 @@ Result<CommandOutput> boot_command(const CommandLine& line, const CommonOptions&
     std::error_code error;
     std::filesystem::create_directories(evidence, error);
     if (error) return fail(Blame::Host, fmt::format("cannot make {}: {}", evidence.string(), error.message()));
+    RIG_TRY(places, take_places({chosen.machine.clock, one.spec.guest.vcpus, one.spec.guest.memory_mib}, 1, world.host, world.progress, stop));
+    for (const auto& warning : places.facts.warnings) common.warn(warning);
+    setup.host_cpus = places.boots.front();
     world.progress.start(fmt::format("booting {}", arm->name));
     RIG_TRY(sample, measure_boot(setup, kernel, plan, id, evidence, stop));
     world.progress.finish();
@@ -188,6 +191,7 @@ Result<CommandOutput> boot_command(const CommandLine& line, const CommonOptions&
     for (const auto& [key, count] : sample.counts) text += fmt::format("  {:<32} {}\n", key, count);
     for (const auto& [function, count] : sample.ipis_by_function) text += fmt::format("  IPI {:<28} {}\n", function, count);
     for (const auto& splat : sample.splats) text += fmt::format("  splat {} ({} times)\n", in_words(splat), splat.count);
+    if (places.facts.shared) text += "  ! other boots may have run on the same host CPUs (--share-cpus)\n";
     text += fmt::format("raw data: {}\n", evidence.string());
     return CommandOutput{text, exit};
 }

@@ -44,7 +44,7 @@ struct CommandLine {
 struct CommonOptions {
     bool json = false, quiet = false, colour = false;
     std::filesystem::path results = "results";
-    unsigned jobs = 0;
+    unsigned jobs = 0; // boots at once, PackingWish::parallel
     std::uintmax_t disk_budget_mib = kDiskBudget >> 20;
     std::function<void(const std::string&)> warn = {}; // to stderr
 };

@@ -1,5 +1,6 @@
 // The half of `rig doctor` that touches the host.
 #include "rig/doctor.h"
+#include "rig/host/host_capacity.h"
 #include "rig/host/qemu_hypervisor.h"
 #include "rig/kvm_probe.h"
 
@@ -8,7 +9,6 @@
 #include <cstring>
 #include <fcntl.h>
 #include <fstream>
-#include <sched.h>
 #include <sstream>
 #include <unistd.h>
 
@@ -106,13 +106,6 @@ void gather_kvm(DoctorInputs& inputs, const fs::path& cache_dir) {
     }
 }
 
-unsigned usable_cpus() {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    if (::sched_getaffinity(0, sizeof set, &set) != 0) return 0;
-    return static_cast<unsigned>(CPU_COUNT(&set));
-}
-
 } // namespace
 
 DoctorInputs gather(CommandRunner& runner, const fs::path& cache_dir) {
@@ -142,7 +135,7 @@ DoctorInputs gather(CommandRunner& runner, const fs::path& cache_dir) {
         inputs.busybox_static = ldd->out.find("not a dynamic executable") != std::string::npos ||
                                 ldd->out.find("statically linked") != std::string::npos;
 
-    inputs.cpus = usable_cpus();
+    inputs.cpus = static_cast<unsigned>(allowed_cpus().size());
     auto meminfo = content("/proc/meminfo");
     inputs.memory_total = memory(meminfo, "MemTotal:");
     inputs.memory_available = memory(meminfo, "MemAvailable:");

@@ -108,15 +108,15 @@ class BootLoop {
         disk_used_ = size_of(writer.dir());
     }
 
-    Status run(unsigned jobs, std::stop_token stop);
+    Status run(const std::vector<std::vector<int>>& places, std::stop_token stop); // as many at once, each on its CPUs
     std::vector<Sample> samples() &&;
     std::size_t planned() const { return missing_.size(); } // boots that are not on disk from before
     // Of the boots that were made twice, in the order of the schedule.
     std::vector<Replay> replays() const;
 
  private:
-    void work();
-    Status boot(const PlannedBoot& planned);
+    void work(const std::vector<int>& cpus);
+    Status boot(const PlannedBoot& planned, const std::vector<int>& cpus);
 
     const Spec& spec_;
     const GuestSetup& setup_;
@@ -134,12 +134,12 @@ class BootLoop {
     std::vector<const PlannedBoot*> missing_; // of schedule_
 };
 
-Status BootLoop::boot(const PlannedBoot& planned) {
+Status BootLoop::boot(const PlannedBoot& planned, const std::vector<int>& cpus) {
     const auto& arm = ready_.at(planned.id.arm);
     const auto& named = *spec_.find_arm(planned.id.arm);
     RIG_TRY(plan, make_plan(spec_, named, *arm.symbols, planned.perturbation));
     const auto own = spec_.for_arm(named);
-    const GuestSetup setup{own, setup_.machine, setup_.image, setup_.hypervisor};
+    const GuestSetup setup{own, setup_.machine, setup_.image, setup_.hypervisor, false, cpus};
     std::filesystem::path dir;
     {
         const std::lock_guard lock(mutex_);
@@ -179,7 +179,7 @@ Status BootLoop::boot(const PlannedBoot& planned) {
     }
 }
 
-void BootLoop::work() {
+void BootLoop::work(const std::vector<int>& cpus) {
     for (;;) {
         const PlannedBoot* planned = nullptr;
         {
@@ -188,7 +188,7 @@ void BootLoop::work() {
             planned = missing_[next_++];
             progress_.note(fmt::format("{} seed {}", planned->id.arm, planned->id.index));
         }
-        if (auto status = boot(*planned); !status) {
+        if (auto status = boot(*planned, cpus); !status) {
             const std::lock_guard lock(mutex_);
             // Boots cancelled because another one failed are not the cause, and a fault of the host does not hide the kernel's.
             if (!error_ || (error_->blame == Blame::Host && status.error().blame != Blame::Host)) error_ = status.error();
@@ -197,14 +197,14 @@ void BootLoop::work() {
     }
 }
 
-Status BootLoop::run(unsigned jobs, std::stop_token stop) {
+Status BootLoop::run(const std::vector<std::vector<int>>& places, std::stop_token stop) {
     if (const auto needed = missing_.size() * kUsualBoot; disk_used_ + needed > disk_budget_)
         return ended(Ending::DiskFull, fmt::format("{} boots may leave {} MiB, {} MiB are there, and the run's budget is {} (--disk-budget-mib)", missing_.size(), needed >> 20, disk_used_ >> 20, disk_budget_ >> 20),
                      writer_.dir());
     const std::stop_callback forward(stop, [this] { stop_.request_stop(); });
     {
         std::vector<std::jthread> workers;
-        for (unsigned i = 0; i < jobs; ++i) workers.emplace_back([this] { work(); });
+        for (const auto& cpus : places) workers.emplace_back([this, &cpus] { work(cpus); });
     }
     if (error_ && error_->blame != Blame::Host) return tl::unexpected(*error_);
     if (stop.stop_requested())
@@ -284,6 +284,12 @@ Result<ExperimentResult> measure_experiment(const Spec& spec, const World& world
     RIG_TRY(chosen, choose_machine(spec, prepared, world, stop));
     RIG_TRY(ready, ready_arms(spec, prepared));
     RIG_TRY(info, describe_run(spec, prepared, ready, chosen, world, options));
+    RIG_TRY(places, take_places({chosen.machine.clock, spec.guest.vcpus, spec.guest.memory_mib}, options.parallel, world.host, world.progress, stop));
+    info.packing = places.facts;
+    if (chosen.machine.clock == GuestClock::Wall) { // where it may show
+        if (options.parallel) info.command.insert(info.command.end(), {"--parallel", std::to_string(options.parallel)});
+        if (places.facts.shared) info.command.push_back("--share-cpus");
+    }
     RIG_TRY(writer, open_run(spec, info, options));
     dir = writer.dir();
     for (const auto& [arm, one] : ready) {
@@ -303,11 +309,9 @@ Result<ExperimentResult> measure_experiment(const Spec& spec, const World& world
         }
     if (bootable) {
         const GuestSetup setup{spec, chosen.machine, prepared.image, world.hypervisor};
-        const unsigned cpus = std::max(1u, std::thread::hardware_concurrency());
-        const unsigned jobs = chosen.machine.clock == GuestClock::Wall ? 1 : options.jobs ? options.jobs : cpus;
         BootLoop loop(spec, setup, ready, writer, world.progress, options.disk_budget);
         world.progress.start(writer.found().empty() ? "booting" : fmt::format("booting what {} lacks", writer.info().run_id), loop.planned());
-        auto status = loop.run(jobs, stop);
+        auto status = loop.run(places.boots, stop);
         if (!status) {
             world.progress.interrupt();
             auto error = status.error();

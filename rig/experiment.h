@@ -6,10 +6,11 @@
 //   Host    retried in its place with its seed, kHostRetries times, then the run stops: exit 3
 //   Guest   the run stops: nothing was tested, exit 4
 //   Kernel  the run stops: the arm broke, exit 1
-// Under the virtual clock boots do not disturb one another's figures, so as many run side by side as there are CPUs;
-// under the wall clock they run one at a time.
+// Under the virtual clock boots do not disturb one another's figures, so as many run side by side as the host's CPUs and memory hold;
+// under the wall clock they run one at a time, or as many as were asked for on CPUs of their own (packing.h).
 #pragma once
 
+#include "rig/boot_places.h"
 #include "rig/guest_run.h"
 #include "rig/report/report.h"
 
@@ -30,6 +31,7 @@ struct World {
     CommandRunner& runner;
     Hypervisor& hypervisor;
     Progress& progress;
+    HostShare host = {};
 };
 
 // Kernels of all arms and the initramfs: what every command that boots needs.
@@ -52,7 +54,7 @@ inline constexpr std::uintmax_t kUsualBoot = 1u << 20;
 
 struct ExperimentOptions {
     std::filesystem::path results;    // folder that holds runs
-    unsigned jobs = 0;                // boots side by side under the virtual clock; 0 = number of CPUs
+    unsigned parallel = 0;            // boots at once, see PackingWish
     std::vector<std::string> command; // what reproduces the run
     bool fresh = false;               // do not go on with an interrupted run
     std::uintmax_t disk_budget = kDiskBudget; // bytes of the run's folder: no boot is begun beyond it

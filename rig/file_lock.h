@@ -15,6 +15,7 @@ class FileLock {
         std::swap(fd_, other.fd_);
         return *this;
     }
+    int fd() const { return fd_; } // -1: none
     ~FileLock() {
         if (fd_ >= 0) ::close(fd_);
     }

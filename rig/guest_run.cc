@@ -162,6 +162,7 @@ BootRequest make_request(const GuestSetup& setup, const Kernel& kernel, std::uin
     request.clock = setup.machine.clock;
     request.accelerator = setup.machine.accelerator;
     request.seed = seed;
+    request.host_cpus = setup.host_cpus;
     request.console_log = console_log;
     request.deadline = boot_deadline(setup.spec, setup.machine);
     return request;

@@ -26,6 +26,7 @@ struct GuestSetup {
     std::filesystem::path image; // initramfs without a plan
     Hypervisor& hypervisor;
     bool dump_memory = false; // of a guest that hangs, as memory.elf in its evidence
+    std::vector<int> host_cpus = {}; // BootRequest::host_cpus
 };
 
 // What a boot left behind when it ended in good order.

@@ -99,8 +99,14 @@ int main(int argc, char** argv) {
     std::string cache_dir;
     app.add_option("--cache", cache_dir, "artefact cache (default: $RIG_CACHE_DIR, else the XDG cache folder)");
     app.add_option("--results", common.results, "folder for runs")->capture_default_str();
-    app.add_option("--jobs,-j", common.jobs, "boots side by side under the virtual clock (default: one per CPU)");
-
+    app.add_option("--parallel,--jobs,-j", common.jobs,
+                   "boots at once. Default: under the virtual clock, whose figures do not depend on it, as many as the host's CPUs and memory hold;\n"
+                   "under the wall clock one. There it is at most as many as have host CPUs of their own: one per vCPU and one more")
+        ->check(CLI::Range(1u, 1024u));
+    rig::HostShare share;
+    app.add_flag("--share-cpus", share.share_cpus,
+                 "wall clock: let boots share host CPUs with each other and with other rigs' boots that may be shared with. The report says so,\n"
+                 "and no bound on a time then counts as held. Without it such boots never share, and wait for other rigs to leave CPUs free");
     app.add_option("--disk-budget-mib", common.disk_budget_mib, "of one run's folder: no boot is begun beyond it")->capture_default_str()->check(CLI::Range(std::uintmax_t{1}, std::uintmax_t{1} << 30));
     std::string connect;
     app.add_option("--connect", connect,
@@ -276,6 +282,7 @@ int main(int argc, char** argv) {
     Interrupts interrupts;
     rig::remove_abandoned_scratch();
     rig::ArtifactCache artifacts(cache_dir.empty() ? rig::default_cache_dir() : std::filesystem::path(cache_dir), interrupts.token());
+    share.claims = rig::cpu_claim_folder(artifacts.root());
     rig::BoostCommandRunner runner(interrupts.token());
     rig::QemuHypervisor direct(runner);
     std::unique_ptr<rig::Hypervisor> libvirt;
@@ -293,7 +300,7 @@ int main(int argc, char** argv) {
             RIG_TRY(chosen, rig::choose_libvirt(connect));
             libvirt = std::move(chosen);
         }
-        const rig::World world{artifacts, runner, libvirt ? *libvirt : direct, progress};
+        const rig::World world{artifacts, runner, libvirt ? *libvirt : direct, progress, share};
         if (compare->parsed()) return rig::compare_command(line, common, world, interrupts.token());
         if (bisect->parsed()) return rig::bisect_command(bisection, common, world, say, interrupts.token());
         if (verdict->parsed()) return rig::verdict_command(verdict_line, common, world, interrupts.token());

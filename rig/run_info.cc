@@ -12,6 +12,7 @@ using nlohmann::json;
 
 constexpr std::size_t max_spec_bytes = 1 << 20; // parse_spec() takes 256 KiB; its error is better than this one
 constexpr std::size_t max_arms = 64;
+constexpr std::size_t max_at_once = 4096; // boots
 constexpr std::size_t max_patches = 4096;
 constexpr std::size_t max_arguments = 1024;
 constexpr std::size_t max_options = 1024;
@@ -90,6 +91,8 @@ const RunKernel* RunInfo::find_kernel(std::string_view arm) const {
 bool RunInfo::same_run(const RunInfo& other) const {
     const auto identity = [](const RunInfo& info) {
         auto out = to_json(info);
+        if (info.clock == "virtual") out.erase("packing"); // boots do not depend on it
+        else if (out.contains("packing")) out["packing"].erase("warnings");
         for (const char* of_one_run : {"run_id", "clock_why", "started", "ended", "failure", "resumed", "replays"}) out.erase(of_one_run);
         return out;
     };
@@ -101,6 +104,8 @@ json to_json(const RunInfo& info) {
                 {"boots", info.boots}, {"accelerator", info.accelerator}, {"vcpus", info.vcpus},
                 {"seed", info.seed},   {"resumed", info.resumed}, {"command", info.command},         {"overrides", json::array()},
                 {"kernels", json::array()}, {"replays", json::array()}};
+    // Runs of a rig that did not say lack it.
+    if (const auto& p = info.packing; p.at_once) out["packing"] = {{"at_once", p.at_once}, {"cpus", p.cpus}, {"pinned", p.pinned}, {"shared", p.shared}, {"warnings", p.warnings}};
     for (const auto& one : info.overrides)
         out["overrides"].push_back(one.key + "=" + one.value);
     visit_texts(info, [&](const char* key, const std::string& text) { out[key] = text; });
@@ -132,6 +137,15 @@ Result<RunInfo> run_info_from_json(const json& value) {
         if (status) status = reader.text(key, text);
     });
     RIG_CHECK(status);
+    if (reader.has("packing")) {
+        RIG_TRY(packing, reader.object("packing"));
+        RIG_CHECK(packing.whole("at_once", info.packing.at_once));
+        RIG_CHECK(packing.texts("cpus", info.packing.cpus, max_at_once));
+        RIG_CHECK(packing.boolean("pinned", info.packing.pinned));
+        RIG_CHECK(packing.boolean("shared", info.packing.shared));
+        RIG_CHECK(packing.texts("warnings", info.packing.warnings, max_arms));
+        RIG_CHECK(packing.finish());
+    }
     std::vector<std::string> overrides;
     RIG_CHECK(reader.texts("overrides", overrides, max_arguments));
     for (const auto& text : overrides) {

@@ -22,6 +22,15 @@ struct RunKernel {
     KernelFacts facts;                // version, image hash, what the static proofs need
 };
 
+// How its boots were laid out on the host. Decides no figure under the virtual clock; under the wall clock it may.
+struct RunPacking {
+    unsigned at_once = 0;          // boots side by side; 0: a run of a rig that did not say
+    std::vector<std::string> cpus; // wall clock: the host CPUs of each of them ("0-4"); virtual clock: of all of them
+    bool pinned = false;           // wall clock: each vCPU kept to a CPU of its own
+    bool shared = false;           // wall clock: others, boots of this run or of other rigs, may have run on the same CPUs (--share-cpus)
+    std::vector<std::string> warnings; // what is slower for it, or less than was asked for
+};
+
 struct RunInfo {
     std::string run_id;      // chosen by RunWriter::create
     std::string spec_file;   // relative to the project
@@ -38,6 +47,7 @@ struct RunInfo {
     std::string host_boot;   // wall clock: this boot of the host, whose figures another one's are not compared with; else ""
     std::string rig_version, qemu_version, libvirt_version, perf_version;
     std::vector<std::string> command; // argv that gives this run again, relative to the project
+    RunPacking packing;
     std::string image;       // cache key of the initramfs: agent, perf and what the experiment adds
     std::string started, ended;       // UTC, 2026-02-23T10:32:48Z; `ended` empty: interrupted or still going on
     std::string failure;     // "kernel: kernel panic: ...": what ended it before its time; a fault of the host does not end a run

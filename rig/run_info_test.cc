@@ -48,6 +48,28 @@ TEST(RunInfo, IsStrict) {
     EXPECT_EQ(error_of(whole), "run.format: 99, want 5 or 6 (written by another version of rig)");
 }
 
+TEST(RunInfo, SaysHowBootsWerePackedAndWhatDependsOnIt) {
+    auto run = make_run(make_spec());
+    EXPECT_FALSE(to_json(run).contains("packing")) << "of a rig that did not say";
+    run.packing = {2, {"0-1"}, false, false, {"slow"}};
+    const auto back = run_info_from_json(to_json(run));
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_EQ(to_json(*back), to_json(run));
+    auto cut = to_json(run);
+    cut["packing"].erase("shared");
+    EXPECT_EQ(error_of(cut), "run.packing.shared: missing");
+    auto other = run;
+    other.packing = {1, {"0"}, false, false, {}};
+    EXPECT_TRUE(run.same_run(other)) << "virtual clock";
+    run.clock = other.clock = "wall";
+    EXPECT_FALSE(run.same_run(other));
+    other.packing = run.packing;
+    other.packing.warnings.clear();
+    EXPECT_TRUE(run.same_run(other));
+    other.packing.shared = true;
+    EXPECT_FALSE(run.same_run(other));
+}
+
 TEST(RunInfo, ReadsFormatFiveWhichHadNoHashesOfPatches) {
     auto old = to_json(make_run(make_spec()));
     old["format"] = 5;

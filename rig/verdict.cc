@@ -318,7 +318,8 @@ const MetricResult* Comparison::find(std::string_view metric) const {
     return found == metrics.end() ? nullptr : &*found;
 }
 
-Comparison compare(const Spec& spec, const std::vector<Sample>& samples, std::vector<ArmProofs> proofs, const std::vector<Sample>* every_boot) {
+Comparison compare(const Spec& spec, const std::vector<Sample>& samples, std::vector<ArmProofs> proofs, const std::vector<Sample>* every_boot,
+                   bool shared_cpus) {
     Comparison out;
     out.baseline = spec.arms.empty() ? "" : spec.arms.front().name;
     out.paired = !samples.empty() && std::all_of(samples.begin(), samples.end(), [](const Sample& s) { return s.run_clock == "virtual"; });
@@ -348,6 +349,10 @@ Comparison compare(const Spec& spec, const std::vector<Sample>& samples, std::ve
     }
     decide_bounds(spec, out.metrics);
     doubt_what_holds(spec, samples, out.metrics);
+    if (shared_cpus)
+        for (auto& metric : out.metrics)
+            if (metric.info.unit == Unit::Nanoseconds)
+                doubt(metric, [](const ArmMetric&) { return "boots shared host CPUs (--share-cpus): what all waited for each other hides what one arm waits more"; });
     if (!unproven.empty())
         for (auto& metric : out.metrics)
             for (auto& arm : metric.arms)

@@ -110,7 +110,10 @@ struct Comparison {
 // anything is broken or regressed; else AsExpected; but Inconclusive when not one declared
 // expectation was decided. The closing line counts those that were not. A kernel splat that no arm declares is Broken before
 // all else, and so is a declared one that did not come (splat_verdict.h); declared ones alone are an expectation that holds.
+// `shared_cpus`: boots waited for CPUs that other boots had. That time is in both arms of a ratio and pulls it towards 1, so that no bound on a
+// time counts as held: undecided. What is beyond its bound all the same stays broken.
 // `every_boot`: with the warm-up boots, whose splats are judged and whose figures are not; nullptr: there are none.
-Comparison compare(const Spec& spec, const std::vector<Sample>& samples, std::vector<ArmProofs> proofs, const std::vector<Sample>* every_boot = nullptr);
+Comparison compare(const Spec& spec, const std::vector<Sample>& samples, std::vector<ArmProofs> proofs, const std::vector<Sample>* every_boot = nullptr,
+                   bool shared_cpus = false);
 
 } // namespace rig

@@ -147,13 +147,56 @@ TEST_F(EndToEnd, BisectNamesThePlantedPatchPastOneThatDoesNotBuild) {
     EXPECT_NE(replayed.out.find("FIRST BAD: " + history.name(4)), std::string::npos) << replayed.out;
 }
 
+// samples.jsonl without what the host's clock says, in the schedule's order: lines are appended as boots end.
+std::vector<std::string> figures_of(const fs::path& run_dir) {
+    std::map<unsigned, std::string> lines;
+    std::ifstream in(run_dir / "samples.jsonl");
+    for (std::string line; std::getline(in, line);) {
+        auto sample = json::parse(line);
+        sample.erase("host");
+        lines[sample.at("id").at("order").get<unsigned>()] = sample.dump();
+    }
+    std::vector<std::string> out;
+    for (auto& [order, line] : lines) out.push_back(std::move(line));
+    return out;
+}
+
+TEST_F(EndToEnd, SamplesDoNotDependOnHowManyBootsRunAtOnce) {
+    std::vector<std::vector<std::string>> figures;
+    std::vector<double> seconds;
+    for (const auto& [parallel, seed] : {std::pair{"1", "1"}, {"2", "1"}, {"2", "2"}}) {
+        const auto result = rig({"compare", k612, "--boots", "1", "--clock", "virtual", "--parallel", parallel, "--seed", seed});
+        EXPECT_EQ(exit_code(result), 0) << result.out;
+        const auto dir = runs().at(0);
+        const auto run = load_run(dir);
+        ASSERT_TRUE(run) << run.error().message;
+        EXPECT_EQ(std::to_string(run->info.packing.at_once), parallel);
+        EXPECT_NE(slurp(dir / "report.txt").find(parallel == std::string("1") ? "one boot at a time, each on one of " : "2 boots at once, each on one of "), std::string::npos);
+        figures.push_back(figures_of(dir));
+        ASSERT_EQ(figures.back().size(), 2u);
+        seconds.push_back(result.seconds);
+        fs::remove_all(dir_ / "results");
+    }
+    EXPECT_EQ(figures[0], figures[1]);
+    EXPECT_NE(figures[0], figures[2]) << "another seed has to show, or the comparison above could not fail";
+    fmt::print("two at once / one at a time: {:.2f} ({:.1f} s, {:.1f} s)\n", seconds[1] / seconds[0], seconds[1], seconds[0]);
+}
+
 TEST_F(EndToEnd, WallClockCountsAreExactToo) {
-    const auto result = rig({"compare", k612, "--boots", "1", "--clock", "wall"});
+    // Alone on its CPUs, as by default, and beside another boot of the same run: counts are counts.
+    const auto alone = rig({"boot", k612, "--arm", "ipi", "--clock", "wall", "--json", "--quiet"});
+    ASSERT_EQ(exit_code(alone), 0) << alone.out;
+    EXPECT_EQ(json::parse(alone.out.substr(alone.out.find("{\n"))).at("counts").at("sync_ipis"), 240);
+    fs::remove_all(dir_ / "results");
+    const auto result = rig({"compare", k612, "--boots", "1", "--clock", "wall", "--parallel", "2", "--share-cpus"});
+    for (const char* said : {"2 boots at once on ", "SHARED:", "! boots shared host CPUs with other boots (--share-cpus)", "--parallel 2 --share-cpus\n"})
+        EXPECT_NE(result.out.find(said), std::string::npos) << said << "\n" << result.out;
     const auto dirs = runs();
     ASSERT_EQ(dirs.size(), 1u);
     const auto run = load_run(dirs[0]);
     ASSERT_TRUE(run);
     ASSERT_EQ(run->samples.size(), 2u) << result.out;
+    EXPECT_TRUE(run->info.packing.shared);
     expect_exact(*run, "ipi", 4);
 }
 

@@ -1,7 +1,9 @@
 #include "rig/host/domain_xml.h"
 
 #include "guest/protocol.h"
+#include "rig/host/host_cpu.h"
 #include "rig/host/qemu_hypervisor.h"
+#include "rig/packing.h"
 
 #include <fmt/format.h>
 #include <pugixml.hpp>
@@ -27,10 +29,12 @@ void add_cpus(pugi::xml_node domain, const BootRequest& request, const DomainPla
     const bool counted = request.clock == GuestClock::Virtual && place.host_cpu >= 0;
     auto vcpu = add(domain, "vcpu");
     vcpu.text() = request.vcpus;
-    if (!counted && !place.vcpu_cpus.empty()) {
-        auto pins = add(domain, "cputune");
-        for (std::size_t i = 0; i < place.vcpu_cpus.size(); ++i)
-            add(pins, "vcpupin", {{"vcpu", std::to_string(i)}, {"cpuset", std::to_string(place.vcpu_cpus[i])}});
+    if (!counted && !place.wall_cpus.empty()) {
+        vcpu.append_attribute("cpuset") = cpu_list(place.wall_cpus).c_str();
+        const auto pinned = cpus_of_vcpus(request.vcpus, place.wall_cpus);
+        auto pins = pinned.empty() ? pugi::xml_node() : add(domain, "cputune");
+        for (std::size_t i = 0; i < pinned.size(); ++i)
+            add(pins, "vcpupin", {{"vcpu", std::to_string(i)}, {"cpuset", std::to_string(pinned[i])}});
     }
     if (!counted) return;
     // See HostCpu: QEMU's main loop has to get to run when it is woken.

@@ -17,7 +17,7 @@ struct DomainPlace {
     int host_cpu = -1;    // all of the guest's threads keep to this one; -1: to none
     uid_t uid = 0;        // as whom QEMU runs: the one who owns the files
     gid_t gid = 0;
-    std::vector<int> vcpu_cpus{}; // vCPU i keeps to host CPU vcpu_cpus[i]; empty: to none of its own
+    std::vector<int> wall_cpus{}; // under the wall clock all threads keep to these, and vCPU i to the i-th if there are more than vCPUs (cpus_of_vcpus)
 };
 
 std::string domain_xml(const BootRequest& request, const DomainPlace& place);

@@ -109,11 +109,14 @@ TEST(DomainXml, TheWallsClockIsNeitherCountedNorPinned) {
     for (const char* absent : {"icount", "emulatorsched", "cpuset", "<clock", "loader", "i6300esb"})
         EXPECT_EQ(text.find(absent), text.npos) << absent;
     auto place = kPlace;
-    place.vcpu_cpus = {2, 3, 5, 7};
+    place.wall_cpus = {2, 3, 5, 7, 8};
     const auto pinned = parsed(r, place); // on a host that has a CPU for each
     std::string cpus;
     for (const auto pin : pinned.child("domain").child("cputune").children("vcpupin")) cpus += std::string(pin.attribute("vcpu").value()) + ":" + pin.attribute("cpuset").value() + " ";
     EXPECT_EQ(cpus, "0:2 1:3 2:5 3:7 ");
+    EXPECT_STREQ(pinned.child("domain").child("vcpu").attribute("cpuset").value(), "2-3,5,7-8") << "the rest of QEMU";
+    place.wall_cpus.pop_back(); // none for the rest: nothing is pinned
+    EXPECT_FALSE(parsed(r, place).child("domain").child("cputune"));
     r.accelerator = Accelerator::Kvm;
     const auto document = parsed(r);
     EXPECT_STREQ(document.child("domain").attribute("type").value(), "kvm");

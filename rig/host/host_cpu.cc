@@ -1,5 +1,7 @@
 #include "rig/host/host_cpu.h"
 
+#include "rig/host/host_capacity.h"
+
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
@@ -10,16 +12,7 @@ namespace rig {
 
 namespace {
 
-std::vector<int> allowed_cpus() {
-    std::vector<int> cpus;
-    cpu_set_t allowed;
-    if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return cpus;
-    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
-        if (CPU_ISSET(cpu, &allowed)) cpus.push_back(cpu);
-    return cpus;
-}
-
-bool bind_to(pid_t thread, int cpu) {
+bool bind_to_one(pid_t thread, int cpu) {
     cpu_set_t one;
     CPU_ZERO(&one);
     CPU_SET(cpu, &one);
@@ -28,9 +21,16 @@ bool bind_to(pid_t thread, int cpu) {
 
 } // namespace
 
-HostCpu::HostCpu() {
+bool bind_to(pid_t thread, const std::vector<int>& cpus) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (const int cpu : cpus) CPU_SET(cpu, &set);
+    return ::sched_setaffinity(thread, sizeof set, &set) == 0;
+}
+
+HostCpu::HostCpu(const std::vector<int>& among) {
     const std::lock_guard guard(mutex);
-    for (const int cpu : allowed_cpus())
+    for (const int cpu : among.empty() ? allowed_cpus() : among)
         if (cpu_ < 0 || guests[cpu] < guests[cpu_]) cpu_ = cpu;
     if (cpu_ >= 0) ++guests[cpu_];
 }
@@ -41,16 +41,14 @@ HostCpu::~HostCpu() {
 }
 
 void HostCpu::bind() const {
-    if (cpu_ >= 0) bind_to(0, cpu_);
+    if (cpu_ >= 0) bind_to_one(0, cpu_);
     const sched_param lowest{1};
     ::sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &lowest); // its threads start without
 }
 
-std::vector<int> cpus_of_vcpus(unsigned vcpus) {
-    auto cpus = allowed_cpus();
-    if (cpus.size() <= vcpus) return {};
-    cpus.resize(vcpus);
-    return cpus;
+std::vector<int> cpus_of_vcpus(unsigned vcpus, const std::vector<int>& given) {
+    if (given.size() <= vcpus) return {};
+    return {given.begin(), given.begin() + vcpus};
 }
 
 bool pin_vcpus(pid_t qemu, const std::vector<int>& cpus) {
@@ -61,7 +59,7 @@ bool pin_vcpus(pid_t qemu, const std::vector<int>& cpus) {
         std::string word;
         unsigned vcpu = 0;
         if (!(in >> word >> vcpu) || word != "CPU" || vcpu >= cpus.size()) continue;
-        found += bind_to(static_cast<pid_t>(std::stol(task.path().filename())), cpus[vcpu]);
+        found += bind_to_one(static_cast<pid_t>(std::stol(task.path().filename())), cpus[vcpu]);
     }
     return found == cpus.size();
 }

@@ -8,7 +8,7 @@
 
 namespace rig {
 
-// The host CPU that a guest under the virtual clock keeps to: of those this process may use, the one with the fewest guests.
+// The host CPU that a guest under the virtual clock keeps to: of `among` (empty: of those this process may use) the one with the fewest guests.
 //
 // QEMU's main loop takes part in its virtual time: it runs expired timers if it comes before the vCPUs' thread does, whose turn
 // is then cut short, and it moves the clock when all vCPUs idle, by what it sees of their instructions at that moment. It is woken
@@ -18,7 +18,7 @@ namespace rig {
 // (CAP_SYS_NICE) the CPU alone has to do: enough on an idle host, not always on a busy one.
 class HostCpu {
  public:
-    HostCpu();
+    explicit HostCpu(const std::vector<int>& among = {});
     ~HostCpu();
     HostCpu(const HostCpu&) = delete;
     HostCpu& operator=(const HostCpu&) = delete;
@@ -32,10 +32,11 @@ class HostCpu {
     int cpu_ = -1;
 };
 
-// Under the wall clock, with one guest at a time: a host CPU for each vCPU, if this process may use as many and one more, for QEMU's main
-// loop and rig; else none, and the host's scheduler places them. The first ones: two rigs under the wall clock on one host disturb each
-// other, pinned or not.
-std::vector<int> cpus_of_vcpus(unsigned vcpus);
+// Under the wall clock: of the CPUs a guest was given one for each vCPU, if there is one more than that, for QEMU's main loop; else none, and the
+// host's scheduler places them among those given.
+std::vector<int> cpus_of_vcpus(unsigned vcpus, const std::vector<int>& given);
+// Binds a thread, and those it starts from then on; 0: this one. Async-signal-safe.
+bool bind_to(pid_t thread, const std::vector<int>& cpus);
 // Binds the threads that QEMU names "CPU n/KVM" and "CPU n/TCG" (-name debug-threads=on) each to its CPU. False: they are not all there yet.
 bool pin_vcpus(pid_t qemu, const std::vector<int>& cpus);
 

@@ -46,13 +46,16 @@ TEST(HostCpu, PinsVcpusByTheNamesOfTheirThreads) {
 }
 
 TEST(HostCpu, VcpusGetCpusOfTheirOwnOnlyWhereOneIsLeft) {
-    cpu_set_t allowed;
-    ASSERT_EQ(::sched_getaffinity(0, sizeof allowed, &allowed), 0);
-    const auto all = static_cast<unsigned>(CPU_COUNT(&allowed));
-    EXPECT_TRUE(cpus_of_vcpus(all).empty());
-    if (all > 1) {
-        EXPECT_EQ(cpus_of_vcpus(all - 1).size(), all - 1);
-    }
+    EXPECT_EQ(cpus_of_vcpus(2, {4, 5, 6}), (std::vector<int>{4, 5}));
+    EXPECT_TRUE(cpus_of_vcpus(3, {4, 5, 6}).empty());
+    EXPECT_TRUE(cpus_of_vcpus(1, {}).empty());
+}
+
+TEST(HostCpu, GuestsSpreadOverThoseTheyAreGiven) {
+    const HostCpu one({5, 7}), two({5, 7}), three({9});
+    EXPECT_EQ(one.number(), 5);
+    EXPECT_EQ(two.number(), 7);
+    EXPECT_EQ(three.number(), 9);
 }
 
 } // namespace

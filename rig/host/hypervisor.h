@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace rig {
 
@@ -31,6 +32,7 @@ struct BootRequest {
     GuestClock clock = GuestClock::Virtual;
     Accelerator accelerator = Accelerator::Tcg; // Kvm only with GuestClock::Wall
     std::uint64_t seed = 1;
+    std::vector<int> host_cpus; // that QEMU keeps to, empty: those of rig. Virtual clock: it takes one of them; wall clock: vCPU i the i-th, if there are more than vCPUs
     std::filesystem::path console_log; // the serial console; empty = on the caller's terminal (interactive)
     std::filesystem::path channel; // the file that takes what the guest sends; made by the hypervisor
     std::filesystem::path monitor; // a socket of QEMU's own, asked when the guest hangs; empty: none

@@ -223,9 +223,9 @@ Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request, const std::f
     const auto begun = Steady::now();
     RIG_TRY(connection, current());
     auto& domains = *connection->domains;
-    const HostCpu cpu;
+    const HostCpu cpu(request.host_cpus);
     const DomainPlace place{fmt::format("rig-{}-{}-{:08x}", ::getpid(), started++, std::random_device()()), kEmulator, cpu.number(), ::geteuid(),
-                            ::getegid(), request.clock == GuestClock::Virtual ? std::vector<int>{} : cpus_of_vcpus(request.vcpus)};
+                            ::getegid(), request.clock == GuestClock::Virtual ? std::vector<int>{} : request.host_cpus};
     GuestFiles files(request, on_bytes);
     RIG_CHECK(files.made());
     const Listed listed(domains, place.name);

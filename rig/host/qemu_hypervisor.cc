@@ -69,8 +69,8 @@ Status Session::start() {
     std::vector<char*> args;
     for (const auto& arg : argv) args.push_back(const_cast<char*>(arg.c_str()));
     args.push_back(nullptr);
-    if (request_.clock == GuestClock::Virtual) cpu_.emplace();
-    else to_pin_ = cpus_of_vcpus(request_.vcpus);
+    if (request_.clock == GuestClock::Virtual) cpu_.emplace(request_.host_cpus);
+    else to_pin_ = cpus_of_vcpus(request_.vcpus, request_.host_cpus);
     io_.notify_fork(asio::io_context::fork_prepare);
     const pid_t parent = ::getpid();
     pid_ = ::fork();
@@ -79,6 +79,7 @@ Status Session::start() {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (::getppid() != parent) ::_exit(127);
         if (cpu_) cpu_->bind();
+        else if (!request_.host_cpus.empty()) bind_to(0, request_.host_cpus);
         const auto largest = request_.memory_dump.empty() ? kMaxFile : kMaxFile + (static_cast<rlim_t>(request_.memory_mib) << 20);
         const rlimit file{largest, largest}, no_core{0, 0};
         ::setrlimit(RLIMIT_FSIZE, &file); // beyond it: SIGXFSZ

@@ -103,7 +103,12 @@ ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sam
         if (!is_warmup(spec, sample)) measured.push_back(sample);
     for (auto& warning : drift_warnings(spec, measured))
         warnings.push_back(std::move(warning));
-    ReportInput input{run, spec, compare(spec, measured, std::move(proofs), &samples), {}, {}, std::move(warnings), std::move(run_dir)};
+    ReportInput input{run, spec, compare(spec, measured, std::move(proofs), &samples, run.packing.shared), {}, {}, std::move(warnings), std::move(run_dir)};
+    for (const auto& warning : run.packing.warnings) input.warnings.push_back(warning);
+    if (run.packing.shared)
+        input.warnings.push_back("boots shared host CPUs with other boots (--share-cpus): times include what they waited for each other, and no bound on a time counts as held");
+    else if (run.clock == "wall" && run.packing.at_once > 1)
+        input.warnings.push_back(fmt::format("{} boots ran at once, on CPUs of their own: they share the host's caches and memory all the same", run.packing.at_once));
     for (auto& warning : loose_bounds(spec, input.comparison)) input.warnings.push_back(std::move(warning));
     auto functions = other_functions(spec, measured);
     for (const auto& function : functions)

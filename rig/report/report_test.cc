@@ -96,6 +96,28 @@ TEST(Assemble, SplatsOfWarmUpBootsAreJudged) {
     EXPECT_EQ(input.comparison.exit, Exit::Broken) << input.comparison.closing;
 }
 
+// Times that contain waiting for each other: what holds may hold for that alone; what is beyond its bound is so all the same.
+TEST(Assemble, SharedHostCpusLeaveNoBoundOnATimeHeld) {
+    auto spec = make_spec();
+    spec.metrics = {exactly("sync_ipis", {{"reviewed", {ExactValue{0}}}}), may_rise("caller_latency", 5000)};
+    auto run = make_run(spec);
+    auto samples = make_samples(spec);
+    run.clock = "wall";
+    run.packing = {2, {"0-4", "5-9"}, true, false, {"from the packer"}};
+    const auto verdict_of = [&](const char* metric) { return assemble(spec, run, samples, {}, "").comparison.find(metric)->arms.at(1).verdict; };
+    const auto apart = assemble(spec, run, samples, {}, "");
+    EXPECT_EQ(verdict_of("caller_latency"), Verdict::AsDeclared);
+    ASSERT_EQ(apart.warnings.size(), 2u);
+    EXPECT_EQ(apart.warnings[0], "from the packer");
+    EXPECT_NE(apart.warnings[1].find("2 boots ran at once"), std::string::npos);
+    run.packing.shared = true;
+    EXPECT_EQ(verdict_of("caller_latency"), Verdict::Undecided);
+    EXPECT_EQ(verdict_of("sync_ipis"), Verdict::AsDeclared) << "a count is no time";
+    EXPECT_NE(assemble(spec, run, samples, {}, "").warnings.back().find("boots shared host CPUs"), std::string::npos);
+    spec.metrics[1] = may_rise("caller_latency", 2);
+    EXPECT_EQ(verdict_of("caller_latency"), Verdict::Broken);
+}
+
 TEST(Assemble, WarnsOfClocksAndOfStrangers) {
     auto spec = make_spec();
     auto samples = make_samples(spec);

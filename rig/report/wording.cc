@@ -105,6 +105,16 @@ PatchLists patch_lists(const ReportInput& input) {
     return out;
 }
 
+std::string packing_text(const RunInfo& run) {
+    const auto& p = run.packing;
+    if (!p.at_once) return "";
+    const auto cpus = fmt::format("{}", fmt::join(p.cpus, " | "));
+    const auto boots = p.at_once == 1 ? std::string("one boot at a time") : fmt::format("{} boots at once", p.at_once);
+    if (run.clock == "virtual") return fmt::format("{}, each on one of {}; no figure depends on that", boots, cpus);
+    return fmt::format("{} on {}{}{}", boots, cpus, p.pinned ? ", each vCPU on one of its own" : ", vCPUs where the host's scheduler puts them",
+                       p.shared ? "; SHARED: other boots may have run on the same CPUs (--share-cpus)" : "; no other rig boots on them");
+}
+
 std::vector<MethodEntry> method_entries(const ReportInput& input) {
     const auto& run = input.run;
     std::vector<MethodEntry> out;
@@ -126,6 +136,7 @@ std::vector<MethodEntry> method_entries(const ReportInput& input) {
                                             c.paired ? "median of ratios paired by seed" : "Hodges-Lehmann ratio, unpaired", bounds, judged)});
     if (const auto warmup = input.spec.guest.warmup_boots; warmup && run.clock == "wall")
         out.push_back({"warm-up", fmt::format("the first {} boots of each arm are proven and kept, but not in any figure above", warmup)});
+    if (const auto text = packing_text(run); !text.empty()) out.push_back({"host CPUs", text});
     if (!run.seed_varies.empty()) out.push_back({"a seed varies", run.seed_varies});
     for (const auto& metric : input.spec.metrics)
         if (metric.custom)

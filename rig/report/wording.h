@@ -43,6 +43,8 @@ PatchLists patch_lists(const ReportInput& input);
 struct MethodEntry {
     std::string label, text;
 };
+// How its boots were laid out on the host; "" of a run that does not say.
+std::string packing_text(const RunInfo& run);
 std::vector<MethodEntry> method_entries(const ReportInput& input);
 // Where the raw data lies.
 std::string raw_data(const ReportInput& input);

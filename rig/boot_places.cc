@@ -1,0 +1,69 @@
+#include "rig/boot_places.h"
+
+#include "rig/host/host_capacity.h"
+#include "rig/host/host_cpu.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <fmt/format.h>
+#include <mutex>
+
+namespace rig {
+namespace {
+
+constexpr auto kLookAgain = std::chrono::milliseconds(500);
+constexpr unsigned kLooksBeforeLess = 3; // another rig that takes its place holds a lock for a moment which it does not keep
+
+} // namespace
+
+Result<BootPlaces> take_places(const BootNeed& need, unsigned parallel, const HostShare& host, Progress& progress, std::stop_token stop) {
+    const PackingWish wish{parallel, host.share_cpus};
+    const auto capacity = host.capacity ? host.capacity() : host_capacity();
+    RIG_TRY(packing, pack(capacity, need, wish));
+    const bool wall = need.clock == GuestClock::Wall, alone = wall && !wish.share_cpus;
+    const auto least = wall ? packing.cpus_each : 1;
+    CpuClaim claim;
+    auto cpus = capacity.cpus;
+    cpus.resize(packing.cpus_wanted);
+    if (!host.claims.empty()) {
+        std::mutex mutex;
+        std::condition_variable_any bell;
+        std::unique_lock lock(mutex);
+        bool told = false;
+        for (unsigned looked = 1;; ++looked) {
+            RIG_TRY(taken, CpuClaim::take(host.claims, capacity.cpus, packing.cpus_wanted, looked < kLooksBeforeLess ? packing.cpus_wanted : least,
+                                          alone ? Company::Alone : Company::Beside));
+            claim = std::move(taken);
+            if (!claim.cpus().empty()) break;
+            if (!told && looked >= kLooksBeforeLess) {
+                progress.start(fmt::format("waiting for {} of the host's CPUs {}: other rigs boot on them (lslocks shows which{})", least,
+                                           cpu_list(capacity.cpus), alone ? "; --share-cpus goes on beside those that let it" : ""));
+                told = true;
+            }
+            if (told) progress.advance(0); // shows that time passes
+            bell.wait_for(lock, stop, kLookAgain, [] { return false; });
+            if (stop.stop_requested()) {
+                if (told) progress.interrupt();
+                return fail(Blame::Host, "interrupted while waiting for host CPUs that other rigs boot on; nothing was booted");
+            }
+        }
+        if (told) progress.finish();
+        cpus = claim.cpus();
+    }
+    BootPlaces out{places(packing, need, wish, cpus), {}, std::move(claim)};
+    out.facts.warnings = packing.warnings;
+    if (out.boots.size() < packing.at_once)
+        out.facts.warnings.push_back(
+            fmt::format("{} boots at once in place of {}: other rigs boot on the host's other CPUs", out.boots.size(), packing.at_once));
+    out.facts.at_once = static_cast<unsigned>(out.boots.size());
+    if (wall)
+        for (const auto& boot : out.boots)
+            out.facts.cpus.push_back(cpu_list(boot));
+    else
+        out.facts.cpus.push_back(cpu_list(cpus));
+    out.facts.pinned = wall && !cpus_of_vcpus(need.vcpus, out.boots.front()).empty();
+    out.facts.shared = wall && !alone;
+    return out;
+}
+
+} // namespace rig

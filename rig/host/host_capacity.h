@@ -1,0 +1,18 @@
+// What of the host this process may use: CPUs by affinity and control group, memory by what is free and by control group.
+#pragma once
+
+#include "rig/packing.h"
+
+#include <filesystem>
+
+namespace rig {
+
+// CPUs that this process may run on, ascending; empty if the kernel does not say.
+std::vector<int> allowed_cpus();
+
+// Control groups of both versions as Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/{memory,../scheduler/sched-bwc}.rst have them, each
+// from this process's own up to the root: the tightest counts. Page cache that can go (inactive_file) does not count as used. `root`: in
+// whose proc/ and sys/ is read.
+HostCapacity host_capacity(const std::filesystem::path& root = "/");
+
+} // namespace rig
