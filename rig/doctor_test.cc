@@ -205,7 +205,7 @@ TEST(Doctor, Json) {
         (nlohmann::json{{"name", "bc"}, {"state", "missing"}, {"found", "not found"}, {"mend", "apt-get install bc"}}));
     EXPECT_EQ(json[1]["state"], "ok");
     EXPECT_EQ(json[2]["state"], "warn");
-    EXPECT_TRUE(to_json({}).is_array());
+    EXPECT_TRUE(to_json(std::vector<Finding>{}).is_array());
 }
 
 // Answers from a table of "argv joined by blanks"; whatever is not in it does not exist.

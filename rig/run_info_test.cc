@@ -12,7 +12,7 @@ namespace {
 using namespace rig::fixture;
 using nlohmann::json;
 
-std::string error_of(const json& value) {
+std::string read_error(const json& value) {
     auto result = run_info_from_json(value);
     return result ? "" : result.error().message;
 }
@@ -36,16 +36,16 @@ TEST(RunInfo, IsStrict) {
     for (const auto& item : whole.items()) {
         auto cut = whole;
         cut.erase(item.key());
-        EXPECT_EQ(error_of(cut), "run." + item.key() + ": missing");
+        EXPECT_EQ(read_error(cut), "run." + item.key() + ": missing");
         auto wrong = whole;
         wrong[item.key()] = json::object({{"a", 1}});
-        EXPECT_NE(error_of(wrong).find("run." + item.key() + ": "), std::string::npos);
+        EXPECT_NE(read_error(wrong).find("run." + item.key() + ": "), std::string::npos);
     }
     auto more = whole;
     more["kernels"][1]["facts"]["guess"] = 1;
-    EXPECT_NE(error_of(more).find("run.kernels[1].facts.guess: unknown key"), std::string::npos);
+    EXPECT_NE(read_error(more).find("run.kernels[1].facts.guess: unknown key"), std::string::npos);
     whole["format"] = 99;
-    EXPECT_EQ(error_of(whole), "run.format: 99, want 5 or 6 (written by another version of rig)");
+    EXPECT_EQ(read_error(whole), "run.format: 99, want 5 or 6 (written by another version of rig)");
 }
 
 TEST(RunInfo, SaysHowBootsWerePackedAndWhatDependsOnIt) {
@@ -57,7 +57,7 @@ TEST(RunInfo, SaysHowBootsWerePackedAndWhatDependsOnIt) {
     EXPECT_EQ(to_json(*back), to_json(run));
     auto cut = to_json(run);
     cut["packing"].erase("shared");
-    EXPECT_EQ(error_of(cut), "run.packing.shared: missing");
+    EXPECT_EQ(read_error(cut), "run.packing.shared: missing");
     auto other = run;
     other.packing = {1, {"0"}, false, false, {}};
     EXPECT_TRUE(run.same_run(other)) << "virtual clock";
@@ -79,10 +79,10 @@ TEST(RunInfo, ReadsFormatFiveWhichHadNoHashesOfPatches) {
     EXPECT_EQ(info->kernels[1].patches.size(), 2u);
     EXPECT_TRUE(info->kernels[1].patch_sha256.empty());
     old["format"] = 6;
-    EXPECT_EQ(error_of(old), "run.kernels[0].patch_sha256: missing");
+    EXPECT_EQ(read_error(old), "run.kernels[0].patch_sha256: missing");
     auto some = to_json(make_run(make_spec()));
     some["kernels"][1]["patch_sha256"].erase(1);
-    EXPECT_EQ(error_of(some), "run.kernels: arm reviewed: 1 patch_sha256, want none or 2, one per patch");
+    EXPECT_EQ(read_error(some), "run.kernels: arm reviewed: 1 patch_sha256, want none or 2, one per patch");
 }
 
 class RunInfoSpec : public SpecProject {};

@@ -10,7 +10,7 @@ namespace {
 
 std::string line(const BootRequest& request) { return fmt::format("{}", fmt::join(qemu_argv(request), " ")); }
 
-BootRequest request() {
+BootRequest machine_request() {
     BootRequest r;
     r.kernel = "vmlinux";
     r.pvh = true;
@@ -23,7 +23,7 @@ BootRequest request() {
 }
 
 TEST(QemuArgv, VirtualClockGolden) {
-    EXPECT_EQ(line(request()),
+    EXPECT_EQ(line(machine_request()),
               "qemu-system-x86_64 -name rig,debug-threads=on -nodefaults -no-user-config -display none -no-reboot -machine q35,usb=off "
               "-accel tcg,thread=single -cpu qemu64,rdrand=off,rdseed=off -smp 4 -m 512 -icount shift=0,sleep=off "
               "-rtc clock=vm,base=2026-01-01T00:00:00 -seed 7 -bios bios-microvm.bin -boot strict=on "
@@ -36,7 +36,7 @@ TEST(QemuArgv, VirtualClockGolden) {
 }
 
 TEST(QemuArgv, WallClockIsNeverCounted) {
-    auto r = request();
+    auto r = machine_request();
     r.clock = GuestClock::Wall;
     EXPECT_EQ(line(r).find("icount"), std::string::npos);
     EXPECT_EQ(line(r).find("i6300esb"), std::string::npos);
@@ -48,20 +48,20 @@ TEST(QemuArgv, WallClockIsNeverCounted) {
 }
 
 TEST(QemuArgv, TheMonitorIsASocket) {
-    auto r = request();
+    auto r = machine_request();
     EXPECT_EQ(line(r).find("-mon "), std::string::npos);
     r.monitor = "m";
     EXPECT_NE(line(r).find("-chardev socket,id=monitor,server=on,wait=off,path=m -mon chardev=monitor,mode=control"), std::string::npos);
 }
 
 TEST(QemuArgv, CommasInPathsDoNotBecomeOptions) {
-    auto r = request();
+    auto r = machine_request();
     r.console_log = "a,server=on";
     EXPECT_NE(line(r).find("path=a,,server=on"), std::string::npos);
 }
 
 TEST(QemuArgv, ShellHasTheTerminalAndGdbListensOnLoopbackOnly) {
-    auto r = request();
+    auto r = machine_request();
     r.console_log.clear();
     r.gdb_stub = true;
     r.gdb_port = 4321;
