@@ -113,7 +113,9 @@ int main(int argc, char** argv) {
     double sum = 0;
     for (unsigned i = 0; i < boots; ++i) sum += must_run(bare).seconds + must_run(other).seconds;
     const double warm = must_run({RIG_EXE, "--quiet", "--results", (dir / "results").string(), "compare", kSpec, "--clock", "virtual", "--boots", std::to_string(boots)}).seconds;
-    const double serial = must_run({RIG_EXE, "--quiet", "--jobs", "1", "--results", (dir / "results").string(), "compare", kSpec, "--clock", "virtual", "--boots", std::to_string(boots)}).seconds;
+    const double serial = must_run({RIG_EXE, "--quiet", "--parallel", "1", "--results", (dir / "results").string(), "compare", kSpec, "--clock", "virtual", "--boots", std::to_string(boots)}).seconds;
+    const double two = must_run({RIG_EXE, "--quiet", "--parallel", "2", "--results", (dir / "results").string(), "compare", kSpec, "--clock", "virtual", "--boots", std::to_string(boots)}).seconds;
+    fmt::print("two boots at once / one at a time: {:.2f} s / {:.2f} s = {:.2f}\n", two, serial, two / serial);
     fmt::print("warm compare of 2 x {} boots: {:.2f} s side by side, {:.2f} s one at a time; its bare boots {:.2f} s: ratio {:.2f} and {:.2f} (want <= 2)\n", boots,
                warm, serial, sum, warm / sum, serial / sum);
     fs::remove_all(dir);

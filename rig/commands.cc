@@ -154,6 +154,9 @@ Result<CommandOutput> build_command(const CommandLine& line, const CommonOptions
 }
 
 Result<CommandOutput> boot_command(const CommandLine& line, const CommonOptions& common, const World& world, std::stop_token stop) {
+    RIG_TRY(elsewhere, world.hypervisor.other_host());
+    if (elsewhere && line.dump_memory)
+        return fail(Blame::Spec, fmt::format("--dump-memory, but --connect {} is another host: want a URI of this host such as qemu:///system, or none", elsewhere->uri));
     RIG_TRY(one, prepare_one(line, world));
     RIG_TRY(arm, arm_of(one.spec, line.arm));
     RIG_TRY(chosen, choose_machine(one.spec, one.prepared, world, stop));
@@ -176,7 +179,7 @@ Result<CommandOutput> boot_command(const CommandLine& line, const CommonOptions&
     std::error_code error;
     std::filesystem::create_directories(evidence, error);
     if (error) return fail(Blame::Host, fmt::format("cannot make {}: {}", evidence.string(), error.message()));
-    RIG_TRY(places, take_places({chosen.machine.clock, one.spec.guest.vcpus, one.spec.guest.memory_mib}, 1, world.host, world.progress, stop));
+    RIG_TRY(places, place_boots({chosen.machine.clock, one.spec.guest.vcpus, one.spec.guest.memory_mib}, 1, world, stop));
     for (const auto& warning : places.facts.warnings) common.warn(warning);
     setup.host_cpus = places.boots.front();
     world.progress.start(fmt::format("booting {}", arm->name));

@@ -99,7 +99,7 @@ void gather_kvm(DoctorInputs& inputs, const fs::path& cache_dir) {
         ::close(fd);
     else
         inputs.kvm_trouble = std::strerror(errno);
-    if (auto probe = remembered_probe(cache_dir, host_boot_id())) {
+    if (auto probe = remembered_probe(cache_dir, host_boot_id(), "qemu")) {
         inputs.kvm_works = probe->works;
         inputs.kvm_why = probe->why;
         inputs.kvm_seconds = probe->seconds;

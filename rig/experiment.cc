@@ -258,6 +258,12 @@ namespace {
 
 Result<ChosenMachine> clock_and_accelerator(const Spec& spec, const Prepared& prepared, const World& world, std::stop_token stop) {
     if (spec.guest.clock == ClockChoice::Virtual) return ChosenMachine{{GuestClock::Virtual, Accelerator::Tcg, 1}, "as the experiment asks"};
+    RIG_TRY(elsewhere, world.hypervisor.other_host());
+    if (elsewhere && spec.guest.clock == ClockChoice::Wall)
+        return fail(Blame::Spec, fmt::format("guest.clock = \"wall\" (or --clock wall), but --connect {} is another host, whose CPUs rig can neither keep for its guests nor look at; want "
+                                             "\"virtual\" or \"auto\", or a URI of this host such as qemu:///system",
+                                             elsewhere->uri));
+    if (elsewhere) return ChosenMachine{{GuestClock::Virtual, Accelerator::Tcg, 1}, "auto; the guests run on another host, where only virtual time is measured: " + elsewhere->uri};
     const GuestSetup setup{spec, {GuestClock::Wall, Accelerator::Kvm, 1}, prepared.image, world.hypervisor};
     world.progress.start("probing KVM");
     auto probe = probe_kvm(setup, prepared.kernels.begin()->second, world.cache.root(), stop);
@@ -269,6 +275,16 @@ Result<ChosenMachine> clock_and_accelerator(const Spec& spec, const Prepared& pr
 }
 
 } // namespace
+
+Result<BootPlaces> place_boots(const BootNeed& need, unsigned parallel, const World& world, std::stop_token stop) {
+    RIG_TRY(elsewhere, world.hypervisor.other_host());
+    auto host = world.host;
+    if (elsewhere) {
+        host.claims.clear(); // there is no wall clock there that could be disturbed
+        host.capacity = [&elsewhere] { return HostCapacity{elsewhere->cpus, {}, elsewhere->memory, "what " + elsewhere->uri + " says"}; };
+    }
+    return take_places(need, parallel, host, world.progress, stop);
+}
 
 Result<ChosenMachine> choose_machine(const Spec& spec, const Prepared& prepared, const World& world, std::stop_token stop) {
     RIG_TRY(chosen, clock_and_accelerator(spec, prepared, world, stop));
@@ -284,7 +300,7 @@ Result<ExperimentResult> measure_experiment(const Spec& spec, const World& world
     RIG_TRY(chosen, choose_machine(spec, prepared, world, stop));
     RIG_TRY(ready, ready_arms(spec, prepared));
     RIG_TRY(info, describe_run(spec, prepared, ready, chosen, world, options));
-    RIG_TRY(places, take_places({chosen.machine.clock, spec.guest.vcpus, spec.guest.memory_mib}, options.parallel, world.host, world.progress, stop));
+    RIG_TRY(places, place_boots({chosen.machine.clock, spec.guest.vcpus, spec.guest.memory_mib}, options.parallel, world, stop));
     info.packing = places.facts;
     if (chosen.machine.clock == GuestClock::Wall) { // where it may show
         if (options.parallel) info.command.insert(info.command.end(), {"--parallel", std::to_string(options.parallel)});

@@ -46,8 +46,12 @@ struct ChosenMachine {
     Machine machine;
     std::string why;
 };
-// Clock and accelerator as spec.guest.clock asks; `auto` = wall if KVM boots this very kernel, else virtual.
+// Clock and accelerator as spec.guest.clock asks; `auto` = wall if KVM boots this very kernel, else virtual. On another host only virtual:
+// Blame::Spec for wall.
 Result<ChosenMachine> choose_machine(const Spec& spec, const Prepared& prepared, const World& world, std::stop_token stop);
+
+// take_places() on the host where the guests run.
+Result<BootPlaces> place_boots(const BootNeed& need, unsigned parallel, const World& world, std::stop_token stop);
 
 inline constexpr std::uintmax_t kDiskBudget = 8ull << 30; // a boot leaves some 400 KiB behind, one with KASAN's splats a MiB
 inline constexpr std::uintmax_t kUsualBoot = 1u << 20;

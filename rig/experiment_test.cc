@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <regex>
 #include <unistd.h>
 
 namespace rig {
@@ -213,6 +214,34 @@ TEST_F(ExperimentLoop, AHostThatKeepsFailingStopsTheRunWithItsOwnBlame) {
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().blame, Blame::Host);
     EXPECT_EQ(hypervisor.requests.size(), 1u + kHostRetries);
+}
+
+// What that host has decides, not this one; and nothing of it is held or pinned for a wall clock.
+TEST_F(ExperimentLoop, OnAnotherHostOnlyTheVirtualClockIsTaken) {
+    FakeHypervisor hypervisor({captured_boot_of("6.12-ipi")});
+    hypervisor.elsewhere = OtherHost{"qemu+ssh://lab/system", {0, 1, 2, 3, 4, 5, 6}, 64ull << 30};
+    const auto clock = [this](const std::string& word) {
+        put("x.toml", std::regex_replace(slurp(dir_ / "x.toml"), std::regex("clock = \"[a-z]+\""), "clock = \"" + word + "\""));
+    };
+    const auto result = run(hypervisor, 0);
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(result->report.run.packing.at_once, 7u);
+    EXPECT_EQ(result->report.run.packing.cpus, std::vector<std::string>{"0-6"});
+    clock("auto");
+    const auto chosen = run(hypervisor, 1);
+    ASSERT_TRUE(chosen) << chosen.error().message;
+    EXPECT_EQ(chosen->report.run.clock, "virtual");
+    EXPECT_NE(chosen->report.run.clock_why.find("qemu+ssh://lab/system"), std::string::npos);
+    clock("wall");
+    const auto wall = run(hypervisor, 1);
+    ASSERT_FALSE(wall);
+    EXPECT_EQ(wall.error().blame, Blame::Spec);
+    EXPECT_NE(wall.error().message.find("--connect qemu+ssh://lab/system is another host"), std::string::npos) << wall.error().message;
+    clock("virtual");
+    hypervisor.elsewhere->memory = 1 << 20;
+    const auto full = run(hypervisor, 1);
+    ASSERT_FALSE(full);
+    EXPECT_NE(full.error().message.find("what qemu+ssh://lab/system says"), std::string::npos) << full.error().message;
 }
 
 TEST_F(ExperimentLoop, TheSameCommandGoesOnWithWhatTheHostInterrupted) {

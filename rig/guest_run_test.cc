@@ -231,14 +231,26 @@ TEST_F(GuestRun, TheProbesReasonIsOneLine) {
 }
 
 TEST_F(GuestRun, TheProbesMemoEndsWithTheHostsBoot) {
-    ASSERT_TRUE(remember_probe(dir_, "boot-1", {true, "fine", 0.4}));
-    ASSERT_TRUE(remembered_probe(dir_, "boot-1"));
-    EXPECT_TRUE(remembered_probe(dir_, "boot-1")->works);
-    EXPECT_FALSE(remembered_probe(dir_, "boot-2"));
-    std::ofstream(dir_ / "kvm-probe.json") << R"({"boot_id": 5})";
-    EXPECT_FALSE(remembered_probe(dir_, "boot-1"));
-    std::ofstream(dir_ / "kvm-probe.json") << "not json";
-    EXPECT_FALSE(remembered_probe(dir_, "boot-1"));
+    ASSERT_TRUE(remember_probe(dir_, "boot-1", "qemu", {true, "fine", 0.4}));
+    ASSERT_TRUE(remembered_probe(dir_, "boot-1", "qemu"));
+    EXPECT_TRUE(remembered_probe(dir_, "boot-1", "qemu")->works);
+    EXPECT_FALSE(remembered_probe(dir_, "boot-2", "qemu"));
+    for (const char* damaged : {R"({"boot_id": 5})", R"({"boot_id": "boot-1", "adapters": 3})", R"({"boot_id": "boot-1", "works": true, "why": "", "seconds": 1})", "[]", "not json"}) {
+        std::ofstream(dir_ / "kvm-probe.json") << damaged;
+        EXPECT_FALSE(remembered_probe(dir_, "boot-1", "qemu")) << damaged;
+        EXPECT_TRUE(remember_probe(dir_, "boot-1", "qemu", {})) << damaged;
+        EXPECT_TRUE(remembered_probe(dir_, "boot-1", "qemu")) << damaged;
+    }
+}
+
+TEST_F(GuestRun, TheProbesMemoIsOfOneAdapter) {
+    ASSERT_TRUE(remember_probe(dir_, "boot-1", "qemu", {true, "fine", 0.4}));
+    EXPECT_FALSE(remembered_probe(dir_, "boot-1", "qemu:///system"));
+    ASSERT_TRUE(remember_probe(dir_, "boot-1", "qemu:///system", {false, "no rights", 0.1}));
+    EXPECT_TRUE(remembered_probe(dir_, "boot-1", "qemu")->works);
+    EXPECT_EQ(remembered_probe(dir_, "boot-1", "qemu:///system")->why, "no rights");
+    ASSERT_TRUE(remember_probe(dir_, "boot-2", "qemu", {})); // of another boot nothing is kept
+    EXPECT_FALSE(remembered_probe(dir_, "boot-2", "qemu:///system"));
 }
 
 } // namespace

@@ -21,20 +21,33 @@ std::string host_boot_id() {
     return id;
 }
 
-std::optional<KvmProbe> remembered_probe(const std::filesystem::path& cache, const std::string& boot_id) {
+namespace {
+
+// {"boot_id": "...", "adapters": {"qemu": {"works", "why", "seconds"}, "qemu:///system": {...}}}
+json memo_of(const std::filesystem::path& cache) {
     std::ifstream in(cache / "kvm-probe.json");
-    const json memo = json::parse(in, nullptr, false);
+    return json::parse(in, nullptr, false);
+}
+
+} // namespace
+
+std::optional<KvmProbe> remembered_probe(const std::filesystem::path& cache, const std::string& boot_id, const std::string& adapter) {
+    const json memo = memo_of(cache);
     // A damaged memo is no memo: the probe is made again.
     try {
         if (memo.at("boot_id").get<std::string>() != boot_id) return std::nullopt;
-        return KvmProbe{memo.at("works").get<bool>(), memo.at("why").get<std::string>(), memo.at("seconds").get<double>()};
+        const auto& probe = memo.at("adapters").at(adapter);
+        return KvmProbe{probe.at("works").get<bool>(), probe.at("why").get<std::string>(), probe.at("seconds").get<double>()};
     } catch (const json::exception&) {
         return std::nullopt;
     }
 }
 
-Status remember_probe(const std::filesystem::path& cache, const std::string& boot_id, const KvmProbe& probe) {
-    const json memo = {{"boot_id", boot_id}, {"works", probe.works}, {"why", probe.why}, {"seconds", probe.seconds}};
+Status remember_probe(const std::filesystem::path& cache, const std::string& boot_id, const std::string& adapter, const KvmProbe& probe) {
+    json memo = memo_of(cache), adapters = json::object();
+    if (memo.is_object() && memo.value("boot_id", json()) == boot_id && memo.value("adapters", json()).is_object()) adapters = memo["adapters"];
+    adapters[adapter] = {{"works", probe.works}, {"why", probe.why}, {"seconds", probe.seconds}};
+    memo = {{"boot_id", boot_id}, {"adapters", adapters}};
     return write_atomically(cache / "kvm-probe.json", memo.dump(2) + "\n");
 }
 
@@ -57,7 +70,8 @@ std::string reason_in_one_line(std::string_view message) {
 
 Result<KvmProbe> probe_kvm(const GuestSetup& setup, const Kernel& kernel, const std::filesystem::path& cache, std::stop_token stop) {
     const auto boot_id = host_boot_id();
-    if (auto known = remembered_probe(cache, boot_id)) return *known;
+    const auto adapter = setup.hypervisor.adapter();
+    if (auto known = remembered_probe(cache, boot_id, adapter)) return *known;
     KvmProbe probe;
     Result<BootRecord> record;
     const int fd = ::open("/dev/kvm", O_RDWR | O_CLOEXEC);
@@ -84,7 +98,7 @@ Result<KvmProbe> probe_kvm(const GuestSetup& setup, const Kernel& kernel, const 
     const auto* kind = record ? "" : record.error().kind.c_str();
     for (const auto ending : {Ending::HypervisorStart, Ending::HypervisorLost, Ending::DiskFull, Ending::OutOfMemory, Ending::OutOfDescriptors, Ending::Starved})
         if (kind == std::string_view(about(ending).name)) return probe;
-    RIG_CHECK(remember_probe(cache, boot_id, probe));
+    RIG_CHECK(remember_probe(cache, boot_id, adapter, probe));
     return probe;
 }
 

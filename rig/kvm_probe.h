@@ -20,9 +20,10 @@ struct KvmProbe {
     double seconds = 0; // what the probe cost
 };
 
-// The remembered answer (<cache>/kvm-probe.json), if it was given since this host booted.
-std::optional<KvmProbe> remembered_probe(const std::filesystem::path& cache, const std::string& boot_id);
-Status remember_probe(const std::filesystem::path& cache, const std::string& boot_id, const KvmProbe& probe);
+// The remembered answer (<cache>/kvm-probe.json), if it was given since this host booted, with guests run by the same `adapter`
+// (Hypervisor::adapter): libvirt's QEMU may be allowed what rig's own is not, and the other way round.
+std::optional<KvmProbe> remembered_probe(const std::filesystem::path& cache, const std::string& boot_id, const std::string& adapter);
+Status remember_probe(const std::filesystem::path& cache, const std::string& boot_id, const std::string& adapter, const KvmProbe& probe);
 std::string host_boot_id();
 
 // Of a boot's error: without QEMU's warnings and the console's last words, for a line of the report.

@@ -111,6 +111,7 @@ int main(int argc, char** argv) {
     std::string connect;
     app.add_option("--connect", connect,
                    "who runs the guests: none (QEMU directly, the default), auto (qemu:///system if it answers), or a libvirt URI such as qemu:///system\n"
+                   "or qemu+ssh://root@lab/system: files then go through that host's libvirt storage (pool `rig`), and only the virtual clock is for it\n"
                    "(default: `connect` in $XDG_CONFIG_HOME/rig/host.toml)");
 
     rig::CommandLine line;

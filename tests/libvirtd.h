@@ -3,6 +3,7 @@
 
 #include "tests/rig_program.h"
 
+#include <boost/asio.hpp>
 #include <string>
 #include <thread>
 
@@ -15,9 +16,13 @@ class Libvirtd {
     Libvirtd(const Libvirtd&) = delete;
     Libvirtd& operator=(const Libvirtd&) = delete;
 
-    void start() {
-        words_ = shell(script("start"));
-        const auto line = words_.find("qemu:///");
+    // `hidden`: on a port of loopback too, whose URI is then uri(), as if on another host, where these folders are empty.
+    void start(const std::vector<fs::path>& hidden = {}) {
+        auto how = script("start");
+        if (!hidden.empty()) how += fmt::format(" {}", free_port());
+        for (const auto& folder : hidden) how += " " + folder.string();
+        words_ = shell(how);
+        const auto line = words_.find(hidden.empty() ? "qemu:///" : "qemu+tcp://");
         uri_ = line == std::string::npos ? "" : words_.substr(line, words_.find('\n', line) - line);
     }
     void stop() {
@@ -25,6 +30,7 @@ class Libvirtd {
         uri_.clear();
     }
     const std::string& uri() const { return uri_; }     // empty: it did not start
+    std::string local_uri() const { return "qemu:///system?socket=" + (dir_ / "sock/libvirt-sock").string(); }
     const std::string& words() const { return words_; } // what it said
     std::string pid() const {
         const auto text = slurp(dir_ / "pid");
@@ -45,6 +51,11 @@ class Libvirtd {
     }
 
  private:
+    static unsigned free_port() {
+        boost::asio::io_context io;
+        using boost::asio::ip::tcp;
+        return tcp::acceptor(io, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0)).local_endpoint().port();
+    }
     std::string script(const std::string& what) const { return (kTop / "tests/libvirtd").string() + " " + what + " " + dir_.string(); }
     fs::path dir_;
     std::string uri_, words_;

@@ -112,6 +112,12 @@ void add_qemu(pugi::xml_node domain, const BootRequest& request) {
     add(front, "qemu:property", {{"name", "ioeventfd"}, {"type", "bool"}, {"value", "false"}}); // see qemu_argv()
 }
 
+// Not libvirt's user for guests, who can read neither the kernel in the cache nor the scratch folder.
+void add_label(pugi::xml_node domain, const DomainPlace& place) {
+    auto label = add(domain, "seclabel", {{"type", "static"}, {"model", "dac"}, {"relabel", "no"}});
+    add_text(label, "label", fmt::format("+{}:+{}", place.uid, place.gid));
+}
+
 } // namespace
 
 std::string domain_xml(const BootRequest& request, const DomainPlace& place) {
@@ -124,9 +130,7 @@ std::string domain_xml(const BootRequest& request, const DomainPlace& place) {
     add_cpus(domain, request, place);
     add_boot(domain, request);
     add_devices(domain, request, place);
-    // Not libvirt's user for guests, who can read neither the kernel in the cache nor the scratch folder.
-    auto label = add(domain, "seclabel", {{"type", "static"}, {"model", "dac"}, {"relabel", "no"}});
-    add_text(label, "label", fmt::format("+{}:+{}", place.uid, place.gid));
+    if (!place.elsewhere) add_label(domain, place);
     add_qemu(domain, request);
     std::ostringstream out;
     document.save(out, "  ", pugi::format_indent | pugi::format_no_declaration);

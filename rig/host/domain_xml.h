@@ -18,6 +18,7 @@ struct DomainPlace {
     uid_t uid = 0;        // as whom QEMU runs: the one who owns the files
     gid_t gid = 0;
     std::vector<int> wall_cpus{}; // under the wall clock all threads keep to these, and vCPU i to the i-th if there are more than vCPUs (cpus_of_vcpus)
+    bool elsewhere = false; // on another host: QEMU runs as libvirt's own user for guests, to whom libvirt gives the files; uid and gid mean nothing
 };
 
 std::string domain_xml(const BootRequest& request, const DomainPlace& place);

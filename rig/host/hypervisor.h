@@ -8,6 +8,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -68,6 +69,13 @@ struct GuestEnd {
     std::string registers{};    // TimedOut, WatchdogFired: of all vCPUs, as QEMU prints them ("info registers -a"); why not, where they could not be had
 };
 
+// Where guests run when it is not the host that rig runs on.
+struct OtherHost {
+    std::string uri;
+    std::vector<int> cpus;    // online
+    std::uint64_t memory = 0; // bytes that can still be had
+};
+
 class Hypervisor {
  public:
     virtual ~Hypervisor() = default;
@@ -79,6 +87,8 @@ class Hypervisor {
 
     virtual Result<std::string> version() = 0; // "QEMU emulator version 7.2.22 (...)"
     virtual std::string libvirt_version() const { return ""; } // "9.0.0"; "" without libvirt
+    virtual std::string adapter() const { return "qemu"; }     // who runs the guests: direct QEMU, or a libvirt URI
+    virtual Result<std::optional<OtherHost>> other_host() { return std::optional<OtherHost>(); } // nullopt: this one
 };
 
 } // namespace rig

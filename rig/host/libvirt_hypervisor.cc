@@ -3,6 +3,8 @@
 #include "rig/host/domain_xml.h"
 #include "rig/host/guest_files.h"
 #include "rig/host/host_cpu.h"
+#include "rig/host/libvirt_uri.h"
+#include "rig/host/remote_files.h"
 
 #include <atomic>
 #include <condition_variable>
@@ -28,6 +30,7 @@ namespace fs = std::filesystem;
 using Steady = std::chrono::steady_clock;
 constexpr auto kPoll = std::chrono::milliseconds(5); // as with direct QEMU; events wake earlier
 constexpr std::chrono::seconds kPatience{60};        // for a guest to die
+constexpr auto kRemotePoll = std::chrono::milliseconds(500); // looks at files of another host: two calls and two streams each
 constexpr const char* kEmulator = "/usr/bin/qemu-system-x86_64";
 
 std::string last_error() {
@@ -80,6 +83,21 @@ std::string examine(virDomainPtr domain, const fs::path& memory_dump) {
     if (!memory_dump.empty() && virDomainCoreDumpWithFormat(domain, memory_dump.c_str(), VIR_DOMAIN_CORE_DUMP_FORMAT_RAW, VIR_DUMP_MEMORY_ONLY) < 0)
         registers += "\nno memory dump: " + last_error() + "\n";
     return registers;
+}
+
+// As starved_seconds(), of a guest on another host: what libvirt knows of the vCPUs' threads.
+double starved_elsewhere(virDomainPtr domain, unsigned vcpus) {
+    virDomainPtr domains[] = {domain, nullptr};
+    virDomainStatsRecordPtr* records = nullptr;
+    if (virDomainListGetStats(domains, VIR_DOMAIN_STATS_VCPU, &records, 0) < 1) return 0;
+    double longest = 0;
+    for (unsigned i = 0; i < vcpus; ++i) {
+        unsigned long long waited = 0; // nanoseconds
+        if (virTypedParamsGetULLong(records[0]->params, records[0]->nparams, fmt::format("vcpu.{}.delay", i).c_str(), &waited) == 1)
+            longest = std::max(longest, static_cast<double>(waited) / 1e9);
+    }
+    virDomainStatsRecordListFree(records);
+    return longest;
 }
 
 // A daemon that went away leaves its guests running, and one that it was about to start may come to life a moment later.
@@ -150,6 +168,7 @@ struct Listed {
 struct LibvirtHypervisor::Connection {
     std::string uri;
     virConnectPtr handle = nullptr;
+    std::unique_ptr<RemotePool> pool; // of another host
     int lifecycle = -1, watchdog = -1; // callbacks
     std::shared_ptr<Domains> domains = std::make_shared<Domains>();
 
@@ -160,6 +179,7 @@ struct LibvirtHypervisor::Connection {
     }
     ~Connection() {
         if (!handle) return;
+        pool.reset();
         virConnectUnregisterCloseCallback(handle, Domains::on_close);
         for (const int callback : {lifecycle, watchdog})
             if (callback >= 0) virConnectDomainEventDeregisterAny(handle, callback);
@@ -180,6 +200,9 @@ Result<std::shared_ptr<LibvirtHypervisor::Connection>> LibvirtHypervisor::Connec
     connection->watchdog = on(VIR_DOMAIN_EVENT_ID_WATCHDOG, VIR_DOMAIN_EVENT_CALLBACK(Domains::on_watchdog));
     if (connection->lifecycle < 0 || connection->watchdog < 0 || virConnectRegisterCloseCallback(connection->handle, Domains::on_close, own(), Domains::forget) < 0)
         return fail(Blame::Host, fmt::format("libvirt: no events from {}: {}", uri, last_error()));
+    char* resolved = virConnectGetURI(connection->handle); // of an alias
+    if (is_remote_uri(resolved ? resolved : uri)) connection->pool = std::make_unique<RemotePool>(connection->handle);
+    std::free(resolved);
     // A daemon that stands still is lost after a quarter of a minute: calls and waits then end.
     virConnectSetKeepAlive(connection->handle, 5, 3);
     return connection;
@@ -220,24 +243,40 @@ Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request, const std::f
     GuestEnd end;
     if (stop.stop_requested()) return end.outcome = Cancelled{}, end;
     static std::atomic<unsigned> started{0};
-    const auto begun = Steady::now();
     RIG_TRY(connection, current());
+    const bool remote = connection->pool != nullptr;
+    if (remote && (request.clock == GuestClock::Wall || !request.memory_dump.empty()))
+        return fail(Blame::Host, fmt::format("libvirt: {} is another host: {} is for guests on this one, want the virtual clock without it", connection->uri,
+                                             request.clock == GuestClock::Wall ? "the wall clock" : "--dump-memory"));
     auto& domains = *connection->domains;
     const HostCpu cpu(request.host_cpus);
     const DomainPlace place{fmt::format("rig-{}-{}-{:08x}", ::getpid(), started++, std::random_device()()), kEmulator, cpu.number(), ::geteuid(),
-                            ::getegid(), request.clock == GuestClock::Virtual ? std::vector<int>{} : request.host_cpus};
+                            ::getegid(), request.clock == GuestClock::Virtual ? std::vector<int>{} : request.host_cpus, remote};
     GuestFiles files(request, on_bytes);
     RIG_CHECK(files.made());
+    std::optional<RemoteFiles> mirrored;
+    if (remote) {
+        RIG_TRY(staged, RemoteFiles::stage(connection->handle, *connection->pool, request, place.name, stop));
+        mirrored.emplace(std::move(staged));
+    }
+    const auto begun = Steady::now();
+    auto mirrored_at = begun;
+    bool unread = false; // what is on the other host
+    const auto mirror = [&](bool last) {
+        if (!mirrored || (!last && Steady::now() - mirrored_at < kRemotePoll)) return;
+        unread = !mirrored->mirror(); // what could not be had now is there the next time, unless it was the last
+        mirrored_at = Steady::now();
+    };
     const Listed listed(domains, place.name);
 
     const auto lost = [&] {
-        kill_orphan(place.name);
+        if (!remote) kill_orphan(place.name);
         end.outcome = Lost{true};
         end.messages = fmt::format("domain {} of {}", place.name, connection->uri);
         end.seconds = std::chrono::duration<double>(Steady::now() - begun).count();
         return end;
     };
-    const DomainRef guest{virDomainCreateXML(connection->handle, domain_xml(request, place).c_str(), VIR_DOMAIN_START_AUTODESTROY)};
+    const DomainRef guest{virDomainCreateXML(connection->handle, domain_xml(mirrored ? mirrored->there() : request, place).c_str(), VIR_DOMAIN_START_AUTODESTROY)};
     if (!guest.domain) {
         const auto why = last_error();
         return connection->closed() ? Result<GuestEnd>(lost()) : fail(Blame::Host, "libvirt did not start the guest: " + why);
@@ -261,6 +300,7 @@ Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request, const std::f
             if (news.stopped) end.outcome = outcome_of(*news.stopped);
         }
         // After the end: the rest; a violation found only then is one all the same.
+        mirror(gone);
         if (!forced && !files.read()) force(Cancelled{});
         if (gone) break;
         if (forced) { // an event can be lost, and a QEMU that is stuck in the kernel does not die
@@ -275,8 +315,10 @@ Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request, const std::f
         if (stop.stop_requested()) force(Cancelled{});
         if (forced) continue;
         const bool late = Steady::now() - begun > request.deadline;
-        if (late && !fired)
-            if (const auto pid = pid_of(place.name)) end.starved_seconds = starved_seconds(pid);
+        if (late && !fired) {
+            if (remote) end.starved_seconds = starved_elsewhere(guest.domain, request.vcpus);
+            else if (const auto pid = pid_of(place.name)) end.starved_seconds = starved_seconds(pid);
+        }
         if (!late && !fired) continue;
         end.registers = examine(guest.domain, request.memory_dump);
         if (fired) force(WatchdogFired{});
@@ -285,9 +327,35 @@ Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request, const std::f
     if (end.outcome == decltype(end.outcome){Exited{}} && connection->closed()) return lost();
     if (end.outcome == decltype(end.outcome){Lost{}}) end.messages = "domain " + place.name + " of " + connection->uri;
     if (forced) end.outcome = *forced;
+    if (unread && !mirrored->torn()) { // what the guest said last is not known: nothing to judge it by
+        end.outcome = Lost{true};
+        end.messages = fmt::format("what domain {} wrote on {} could not be had", place.name, connection->uri);
+    }
     end.seconds = std::chrono::duration<double>(Steady::now() - begun).count();
-    end.console_torn = files.rotated();
+    end.console_torn = files.rotated() || (mirrored && mirrored->torn());
     return end;
+}
+
+std::string LibvirtHypervisor::adapter() const { return connection_->uri; }
+
+Result<std::optional<OtherHost>> LibvirtHypervisor::other_host() {
+    RIG_TRY(connection, current());
+    if (!connection->pool) return std::optional<OtherHost>();
+    OtherHost out{connection->uri, {}, 0};
+    unsigned char* map = nullptr;
+    const int cpus = virNodeGetCPUMap(connection->handle, &map, nullptr, 0);
+    for (int cpu = 0; cpu < cpus; ++cpu)
+        if (VIR_CPU_USED(map, cpu)) out.cpus.push_back(cpu);
+    std::free(map);
+    int count = 0;
+    virNodeGetMemoryStats(connection->handle, VIR_NODE_MEMORY_STATS_ALL_CELLS, nullptr, &count, 0);
+    std::vector<virNodeMemoryStats> stats(static_cast<std::size_t>(std::max(count, 0)));
+    if (cpus < 0 || stats.empty() || virNodeGetMemoryStats(connection->handle, VIR_NODE_MEMORY_STATS_ALL_CELLS, stats.data(), &count, 0) < 0)
+        return fail(Blame::Host, fmt::format("libvirt: {} does not tell its CPUs and memory: {}", connection->uri, last_error()));
+    for (const auto& one : stats) // KiB; page cache can go
+        for (const char* free : {VIR_NODE_MEMORY_STATS_FREE, VIR_NODE_MEMORY_STATS_CACHED, VIR_NODE_MEMORY_STATS_BUFFERS})
+            if (std::string_view(one.field) == free) out.memory += one.value * 1024;
+    return std::optional<OtherHost>(std::move(out));
 }
 
 Result<std::string> LibvirtHypervisor::version() {

@@ -16,14 +16,16 @@ namespace rig {
 class LibvirtHypervisor : public Hypervisor {
  public:
     // Blame::Host if no daemon answers. `uri`: as of virsh -c, e.g. "qemu:///system"; a session's daemon has
-    // neither the right to pin QEMU's main loop nor the label under which QEMU reads rig's files, and refuses its domains. The daemon must run on
-    // this host: files pass through its folders.
+    // neither the right to pin QEMU's main loop nor the label under which QEMU reads rig's files, and refuses its domains. On this host files
+    // are given by their paths; to another (is_remote_uri) they go through its storage (remote_files.h), and only the virtual clock is for it.
     static Result<std::unique_ptr<LibvirtHypervisor>> connect(const std::string& uri);
     ~LibvirtHypervisor() override;
 
     Result<GuestEnd> run(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) override;
     Result<std::string> version() override;
     std::string libvirt_version() const override;
+    std::string adapter() const override;
+    Result<std::optional<OtherHost>> other_host() override;
 
  private:
     struct Connection; // shared with the thread that waits for libvirt's events

@@ -58,6 +58,9 @@ class FakeHypervisor : public Hypervisor {
     }
     Result<std::string> version() override { return std::string("QEMU emulator version 0.0 (fake)"); }
 
+    Result<std::optional<OtherHost>> other_host() override { return elsewhere; }
+
+    std::optional<OtherHost> elsewhere; // where the guests run
     std::vector<BootRequest> requests;
     std::vector<std::string> initrds; // the content of each boot's
 
