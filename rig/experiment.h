@@ -7,7 +7,7 @@
 //   Guest   the run stops: nothing was tested, exit 4
 //   Kernel  the run stops: the arm broke, exit 1
 // Under the virtual clock boots do not disturb one another's figures, so as many run side by side as there are CPUs;
-// under the wall clock they run one at a time.
+// under the wall clock they run one at a time. An engine (engine.h) makes boots elsewhere; what becomes of each is decided here.
 #pragma once
 
 #include "rig/guest_run.h"
@@ -24,12 +24,15 @@ namespace rig {
 
 inline constexpr unsigned kHostRetries = 2;
 
+class Engine;
+
 // Everything of the outside world, wired in main.cc.
 struct World {
     ArtifactCache& cache;
     CommandRunner& runner;
     Hypervisor& hypervisor;
     Progress& progress;
+    Engine* engine = nullptr; // who builds and boots for a comparison (engine.h); none: this process
 };
 
 // Kernels of all arms and the initramfs: what every command that boots needs.
