@@ -157,6 +157,7 @@ const std::vector<EndingInfo>& endings() {
         {Ending::HypervisorExit, "hypervisor-exit", Blame::Host, "the hypervisor ended with an error"},
         {Ending::HypervisorSignal, "hypervisor-signal", Blame::Host, "the hypervisor was killed"},
         {Ending::HypervisorLost, "hypervisor-lost", Blame::Host, "the daemon that ran the guest went away"},
+        {Ending::TaskLost, "task-lost", Blame::Host, "the cluster's task ended without a result"},
         {Ending::DiskFull, "disk-full", Blame::Host, "no room for console, channel or evidence"},
         {Ending::OutOfMemory, "out-of-memory", Blame::Host, "no memory for the guest"},
         {Ending::OutOfDescriptors, "out-of-descriptors", Blame::Host, "no file descriptor left"},

@@ -43,6 +43,7 @@ enum class Ending {
     HypervisorExit,
     HypervisorSignal,
     HypervisorLost, // the daemon that ran the guest went away
+    TaskLost,       // a cluster's task that was to make the boot ended, and left no result
     DiskFull,
     OutOfMemory,
     OutOfDescriptors,

@@ -2,6 +2,7 @@
 
 #include "rig/artifact_cache.h"
 #include "rig/boot_end.h"
+#include "rig/engine.h"
 #include "rig/files.h"
 #include "rig/image.h"
 #include "rig/host/host_speed.h"
@@ -109,6 +110,7 @@ class BootLoop {
     }
 
     Status run(const std::vector<std::vector<int>>& places, std::stop_token stop); // as many at once, each on its CPUs
+    Status run(const World& world, std::stop_token stop); // by its engine
     std::vector<Sample> samples() &&;
     std::size_t planned() const { return missing_.size(); } // boots that are not on disk from before
     // Of the boots that were made twice, in the order of the schedule.
@@ -117,6 +119,12 @@ class BootLoop {
  private:
     void work(const std::vector<int>& cpus);
     Status boot(const PlannedBoot& planned, const std::vector<int>& cpus);
+    // What becomes of an attempt, the first being 0, whose evidence is in `dir`. Under mutex_.
+    Result<Engine::Taken> settle(const PlannedBoot& planned, const std::filesystem::path& dir, Result<Sample> sample, unsigned attempt);
+    Result<Engine::Taken> take(const PlannedBoot& planned, MadeBoot made);
+    Status room_for_one() const; // in the budget. Under mutex_
+    Status room_for_all() const;
+    tl::unexpected<Error> interrupted() const;
 
     const Spec& spec_;
     const GuestSetup& setup_;
@@ -132,7 +140,26 @@ class BootLoop {
     std::optional<Error> error_;
     std::vector<Sample> samples_, replayed_;
     std::vector<const PlannedBoot*> missing_; // of schedule_
+    std::map<unsigned, unsigned> attempts_;   // of an engine's boots, by order
 };
+
+Status BootLoop::room_for_one() const {
+    if (disk_used_ + kUsualBoot > disk_budget_)
+        return ended(Ending::DiskFull, fmt::format("the run's folder holds {} MiB, its budget is {} (--disk-budget-mib)", disk_used_ >> 20, disk_budget_ >> 20), writer_.dir());
+    return {};
+}
+
+Status BootLoop::room_for_all() const {
+    if (const auto needed = missing_.size() * kUsualBoot; disk_used_ + needed > disk_budget_)
+        return ended(Ending::DiskFull, fmt::format("{} boots may leave {} MiB, {} MiB are there, and the run's budget is {} (--disk-budget-mib)", missing_.size(), needed >> 20, disk_used_ >> 20, disk_budget_ >> 20),
+                     writer_.dir());
+    return {};
+}
+
+tl::unexpected<Error> BootLoop::interrupted() const {
+    return fail(Blame::Host, fmt::format("interrupted after {} of {} boots; what is measured is kept, and the same command goes on from there", schedule_.size() - missing_.size() + done_,
+                                         schedule_.size()));
+}
 
 Status BootLoop::boot(const PlannedBoot& planned, const std::vector<int>& cpus) {
     const auto& arm = ready_.at(planned.id.arm);
@@ -143,8 +170,7 @@ Status BootLoop::boot(const PlannedBoot& planned, const std::vector<int>& cpus) 
     std::filesystem::path dir;
     {
         const std::lock_guard lock(mutex_);
-        if (disk_used_ + kUsualBoot > disk_budget_)
-            return ended(Ending::DiskFull, fmt::format("the run's folder holds {} MiB, its budget is {} (--disk-budget-mib)", disk_used_ >> 20, disk_budget_ >> 20), writer_.dir());
+        RIG_CHECK(room_for_one());
         RIG_TRY(made, writer_.boot_dir(planned.id));
         dir = made;
         disk_used_ += kUsualBoot; // until it is known
@@ -156,27 +182,43 @@ Status BootLoop::boot(const PlannedBoot& planned, const std::vector<int>& cpus) 
         const std::lock_guard lock(mutex_);
         disk_used_ += size;
         disk_used_ -= std::exchange(reserved, size); // what an attempt before left is overwritten
-        if (sample) {
-            sample->host["retries"] = attempt;
-            if (!planned.replay) RIG_CHECK(writer_.append(*sample));
-            (planned.replay ? replayed_ : samples_).push_back(std::move(*sample));
-            progress_.advance(++done_);
-            return {};
-        }
-        // Made again, a boot whose kernel complained before the host failed (or the user lost patience) might come out clean.
-        if (auto& error = sample.error(); error.blame == Blame::Host && !error.complaint.empty() && named.splat.empty()) {
-            error = after_complaint(error);
-        }
-        const bool again = sample.error().blame == Blame::Host && attempt < kHostRetries && !stop_.stop_requested();
-        // That a record cannot be written must not take the place of what it would say.
-        std::ignore = write_atomically(dir / fmt::format("fault-{}.txt", attempt), fmt::format("{}: {}: {}\n", name(sample.error().blame), sample.error().kind, sample.error().message));
-        if (!again) {
-            auto error = sample.error();
-            error.arm = planned.id.arm;
-            error.message = fmt::format("arm '{}', boot {}: {}", planned.id.arm, planned.id.index, error.message);
-            return tl::unexpected(error);
-        }
+        RIG_TRY(taken, settle(planned, dir, std::move(sample), attempt));
+        if (taken == Engine::Taken::Done) return {};
     }
+}
+
+Result<Engine::Taken> BootLoop::settle(const PlannedBoot& planned, const std::filesystem::path& dir, Result<Sample> sample, unsigned attempt) {
+    if (sample) {
+        sample->host["retries"] = attempt;
+        if (!planned.replay) RIG_CHECK(writer_.append(*sample));
+        (planned.replay ? replayed_ : samples_).push_back(std::move(*sample));
+        progress_.advance(++done_);
+        return Engine::Taken::Done;
+    }
+    // Made again, a boot whose kernel complained before the host failed (or the user lost patience) might come out clean.
+    if (auto& error = sample.error(); error.blame == Blame::Host && !error.complaint.empty() && spec_.find_arm(planned.id.arm)->splat.empty()) {
+        error = after_complaint(error);
+    }
+    const bool again = sample.error().blame == Blame::Host && attempt < kHostRetries && !stop_.stop_requested();
+    // That a record cannot be written must not take the place of what it would say.
+    std::ignore = write_atomically(dir / fmt::format("fault-{}.txt", attempt), fmt::format("{}: {}: {}\n", name(sample.error().blame), sample.error().kind, sample.error().message));
+    if (again) return Engine::Taken::Again;
+    auto error = sample.error();
+    error.arm = planned.id.arm;
+    error.message = fmt::format("arm '{}', boot {}: {}", planned.id.arm, planned.id.index, error.message);
+    return tl::unexpected(error);
+}
+
+Result<Engine::Taken> BootLoop::take(const PlannedBoot& planned, MadeBoot made) {
+    const std::lock_guard lock(mutex_);
+    RIG_CHECK(room_for_one());
+    RIG_TRY(dir, writer_.boot_dir(planned.id)); // what an attempt before left is kept beside it
+    std::error_code error;
+    if (!made.evidence.empty()) std::filesystem::rename(made.evidence, dir, error);
+    if (error) return fail(Blame::Host, fmt::format("cannot move {} to {}: {}", made.evidence.string(), dir.string(), error.message()));
+    disk_used_ += size_of(dir);
+    if (!made.sample) made.sample.error().log = dir;
+    return settle(planned, dir, std::move(made.sample), attempts_[planned.id.order]++);
 }
 
 void BootLoop::work(const std::vector<int>& cpus) {
@@ -198,20 +240,25 @@ void BootLoop::work(const std::vector<int>& cpus) {
 }
 
 Status BootLoop::run(const std::vector<std::vector<int>>& places, std::stop_token stop) {
-    if (const auto needed = missing_.size() * kUsualBoot; disk_used_ + needed > disk_budget_)
-        return ended(Ending::DiskFull, fmt::format("{} boots may leave {} MiB, {} MiB are there, and the run's budget is {} (--disk-budget-mib)", missing_.size(), needed >> 20, disk_used_ >> 20, disk_budget_ >> 20),
-                     writer_.dir());
+    RIG_CHECK(room_for_all());
     const std::stop_callback forward(stop, [this] { stop_.request_stop(); });
     {
         std::vector<std::jthread> workers;
         for (const auto& cpus : places) workers.emplace_back([this, &cpus] { work(cpus); });
     }
     if (error_ && error_->blame != Blame::Host) return tl::unexpected(*error_);
-    if (stop.stop_requested())
-        return fail(Blame::Host, fmt::format("interrupted after {} of {} boots; what is measured is kept, and the same command goes on from there", schedule_.size() - missing_.size() + done_,
-                                             schedule_.size()));
+    if (stop.stop_requested()) return interrupted();
     if (error_) return tl::unexpected(*error_);
     return {};
+}
+
+Status BootLoop::run(const World& world, std::stop_token stop) {
+    RIG_CHECK(room_for_all());
+    const std::stop_callback forward(stop, [this] { stop_.request_stop(); });
+    auto status = world.engine->boot(missing_, writer_.info(), [this](const PlannedBoot& planned, MadeBoot made) { return take(planned, std::move(made)); }, world, stop);
+    if (!status && status.error().blame != Blame::Host) return status;
+    if (stop.stop_requested() && done_ < missing_.size()) return interrupted();
+    return status;
 }
 
 std::vector<Sample> BootLoop::samples() && {
@@ -258,6 +305,7 @@ namespace {
 
 Result<ChosenMachine> clock_and_accelerator(const Spec& spec, const Prepared& prepared, const World& world, std::stop_token stop) {
     if (spec.guest.clock == ClockChoice::Virtual) return ChosenMachine{{GuestClock::Virtual, Accelerator::Tcg, 1}, "as the experiment asks"};
+    if (world.engine) return world.engine->automatic();
     RIG_TRY(elsewhere, world.hypervisor.other_host());
     if (elsewhere && spec.guest.clock == ClockChoice::Wall)
         return fail(Blame::Spec, fmt::format("guest.clock = \"wall\" (or --clock wall), but --connect {} is another host, whose CPUs rig can neither keep for its guests nor look at; want "
@@ -296,11 +344,15 @@ namespace {
 
 // `dir` becomes the run's folder once there is one, however it ends.
 Result<ExperimentResult> measure_experiment(const Spec& spec, const World& world, const ExperimentOptions& options, std::stop_token stop, std::filesystem::path& dir) {
-    RIG_TRY(prepared, prepare(spec, spec.arms, world));
+    RIG_TRY(prepared, world.engine ? world.engine->prepare(spec, world, stop) : prepare(spec, spec.arms, world));
     RIG_TRY(chosen, choose_machine(spec, prepared, world, stop));
     RIG_TRY(ready, ready_arms(spec, prepared));
     RIG_TRY(info, describe_run(spec, prepared, ready, chosen, world, options));
-    RIG_TRY(places, place_boots({chosen.machine.clock, spec.guest.vcpus, spec.guest.memory_mib}, options.parallel, world, stop));
+    BootPlaces places;
+    if (!world.engine) { // else each boot takes its own, where it is made
+        RIG_TRY(taken, place_boots({chosen.machine.clock, spec.guest.vcpus, spec.guest.memory_mib}, options.parallel, world, stop));
+        places = std::move(taken);
+    }
     info.packing = places.facts;
     if (chosen.machine.clock == GuestClock::Wall) { // where it may show
         if (options.parallel) info.command.insert(info.command.end(), {"--parallel", std::to_string(options.parallel)});
@@ -327,7 +379,7 @@ Result<ExperimentResult> measure_experiment(const Spec& spec, const World& world
         const GuestSetup setup{spec, chosen.machine, prepared.image, world.hypervisor};
         BootLoop loop(spec, setup, ready, writer, world.progress, options.disk_budget);
         world.progress.start(writer.found().empty() ? "booting" : fmt::format("booting what {} lacks", writer.info().run_id), loop.planned());
-        auto status = loop.run(places.boots, stop);
+        auto status = world.engine ? loop.run(world, stop) : loop.run(places.boots, stop);
         if (!status) {
             world.progress.interrupt();
             auto error = status.error();

@@ -7,7 +7,8 @@
 //   Guest   the run stops: nothing was tested, exit 4
 //   Kernel  the run stops: the arm broke, exit 1
 // Under the virtual clock boots do not disturb one another's figures, so as many run side by side as the host's CPUs and memory hold;
-// under the wall clock they run one at a time, or as many as were asked for on CPUs of their own (packing.h).
+// under the wall clock they run one at a time, or as many as were asked for on CPUs of their own (packing.h). An engine
+// (engine.h) makes boots elsewhere; what becomes of each is decided here.
 #pragma once
 
 #include "rig/boot_places.h"
@@ -25,6 +26,8 @@ namespace rig {
 
 inline constexpr unsigned kHostRetries = 2;
 
+class Engine;
+
 // Everything of the outside world, wired in main.cc.
 struct World {
     ArtifactCache& cache;
@@ -32,6 +35,7 @@ struct World {
     Hypervisor& hypervisor;
     Progress& progress;
     HostShare host = {};
+    Engine* engine = nullptr; // who builds and boots for a comparison (engine.h); none: this process
 };
 
 // Kernels of all arms and the initramfs: what every command that boots needs.

@@ -8,6 +8,8 @@
 #include "rig/host/qemu_hypervisor.h"
 #include "rig/nightly_command.h"
 #include "rig/site_command.h"
+#include "rig/slurm_command.h"
+#include "rig/slurm_task.h"
 #include "rig/scratch.h"
 
 #include <CLI/CLI.hpp>
@@ -128,6 +130,14 @@ int main(int argc, char** argv) {
     };
     fresh_flag(compare);
     compare->add_option("--point", line.points, "of a suite, only this point (more than one may be given)")->take_all();
+    rig::EngineLine engine_line;
+    compare->add_option("--engine", engine_line.engine,
+                        "who builds and boots: local (this host), or slurm: one job builds, arrays of jobs boot, this rig collects; needs results,\n"
+                        "cache and project in folders that all nodes share, and the virtual clock: docs/slurm.md")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"local", "slurm"}));
+    compare->add_option("--slurm-partition", engine_line.partition, "partition of the jobs (default: Slurm's)")->type_name("NAME");
+    compare->add_option("--slurm-args", engine_line.slurm_args, "more options for sbatch, separated by blanks: \"--account=kernels --constraint=amd\"")->type_name("WORDS");
     auto* build = app.add_subcommand("build", "build the kernels (all arms, or one) and the guest image");
     spec_argument(build);
     arm_option(build, false);
@@ -265,6 +275,13 @@ int main(int argc, char** argv) {
     nightly->add_flag("--system", nightly_line.system, "with --install-units: in /etc/systemd/system, in place of your own ~/.config/systemd/user");
     nightly->add_option("--on-calendar", nightly_line.on_calendar, "with --install-units: when, as in systemd.time(7)")->capture_default_str();
     nightly->add_option("--root", nightly_line.root, "with --install-units: prefix of the units' folder, for packages");
+    rig::TaskLine task;
+    // Of Slurm's jobs, see docs/slurm.md: not in the list of commands.
+    auto* build_task = app.add_subcommand("build-task", "what --engine slurm has a node do first: build everything that is booted")->group("");
+    auto* boot_task = app.add_subcommand("boot-task", "what --engine slurm has a node do: make one boot and leave its result in the spool")->group("");
+    for (auto* one : {build_task, boot_task}) one->add_option("SPOOL", task.spool, "folder that rig compare --engine slurm made")->required();
+    boot_task->add_option("--list", task.list, "number of the list of boots");
+    boot_task->add_option("--index", task.index, "0-based line of the list (default: $SLURM_ARRAY_TASK_ID)");
     auto* doctor = app.add_subcommand("doctor", "what works here, what is missing, and the mend for each");
     auto* cache = app.add_subcommand("cache", "list, size and prune the artefact cache");
     cache->add_flag("--prune", line.prune, "remove what the limits below say (default: unused for 30 days)");
@@ -287,6 +304,8 @@ int main(int argc, char** argv) {
     rig::BoostCommandRunner runner(interrupts.token());
     rig::QemuHypervisor direct(runner);
     std::unique_ptr<rig::Hypervisor> libvirt;
+    rig::BoostCommandRunner unstopped; // for what has to be done after an interruption
+    std::unique_ptr<rig::Engine> engine;
     rig::Progress terminal([](const std::string& text) { std::fputs(text.c_str(), stderr); std::fflush(stderr); }, ::isatty(STDERR_FILENO) != 0,
                            rig::Progress::Clock::now, terminal_columns());
     rig::Progress& progress = common.quiet ? rig::Progress::silent() : terminal;
@@ -301,7 +320,13 @@ int main(int argc, char** argv) {
             RIG_TRY(chosen, rig::choose_libvirt(connect));
             libvirt = std::move(chosen);
         }
-        const rig::World world{artifacts, runner, libvirt ? *libvirt : direct, progress, share};
+        if (compare->parsed()) {
+            RIG_TRY(chosen, rig::choose_engine(engine_line, line, common, artifacts.root(), libvirt != nullptr, unstopped));
+            engine = std::move(chosen);
+        }
+        const rig::World world{artifacts, runner, libvirt ? *libvirt : direct, progress, share, engine.get()};
+        if (build_task->parsed()) return rig::build_task_command(task, world, interrupts.token());
+        if (boot_task->parsed()) return rig::boot_task_command(task, world, interrupts.token());
         if (compare->parsed()) return rig::compare_command(line, common, world, interrupts.token());
         if (bisect->parsed()) return rig::bisect_command(bisection, common, world, say, interrupts.token());
         if (verdict->parsed()) return rig::verdict_command(verdict_line, common, world, interrupts.token());

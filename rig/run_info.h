@@ -24,7 +24,7 @@ struct RunKernel {
 
 // How its boots were laid out on the host. Decides no figure under the virtual clock; under the wall clock it may.
 struct RunPacking {
-    unsigned at_once = 0;          // boots side by side; 0: a run of a rig that did not say
+    unsigned at_once = 0;          // boots side by side; 0: a run of a rig that did not say, or by an engine
     std::vector<std::string> cpus; // wall clock: the host CPUs of each of them ("0-4"); virtual clock: of all of them
     bool pinned = false;           // wall clock: each vCPU kept to a CPU of its own
     bool shared = false;           // wall clock: others, boots of this run or of other rigs, may have run on the same CPUs (--share-cpus)

@@ -1,0 +1,42 @@
+// Who builds what an experiment boots, and makes its boots, in the place of this process: a cluster (slurm_engine.h). Whether a boot
+// is a sample, is made again or ends the run stays with the loop in experiment.cc, as does everything that is written to a run.
+#pragma once
+
+#include "rig/experiment.h"
+#include "rig/sample.h"
+#include "rig/schedule.h"
+
+#include <filesystem>
+#include <functional>
+#include <stop_token>
+#include <vector>
+
+namespace rig {
+
+// One attempt at a boot, as measure_boot() would have returned it.
+struct MadeBoot {
+    Result<Sample> sample;
+    std::filesystem::path evidence{}; // folder with what it left behind, on the file system of the results, to be moved; empty: none
+};
+
+class Engine {
+ public:
+    virtual ~Engine() = default;
+
+    // What take() says of a boot: it is done, or to be made again. An error ends the run.
+    enum class Taken { Done, Again };
+    using Take = std::function<Result<Taken>(const PlannedBoot&, MadeBoot)>;
+
+    // prepare() of experiment.h for all arms; may already begin with the boots. Blame::Spec where the experiment asks for what the
+    // engine cannot give.
+    virtual Result<Prepared> prepare(const Spec& spec, const World& world, std::stop_token stop) = 0;
+    // The clock that guest.clock = "auto" becomes, and the reason.
+    virtual ChosenMachine automatic() const = 0;
+    // Makes the boots, each until `take` says that it is done, and calls that on this thread only. `run` is what the boots must agree
+    // with: kernels, initramfs, programs. When it returns nothing of them runs any more, whatever it returns. On a stop: no error,
+    // what is made by then has been taken.
+    virtual Status boot(const std::vector<const PlannedBoot*>& boots, const RunInfo& run, const Take& take, const World& world,
+                        std::stop_token stop) = 0;
+};
+
+} // namespace rig

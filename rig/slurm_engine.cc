@@ -1,0 +1,431 @@
+#include "rig/slurm_engine.h"
+
+#include "rig/boot_end.h"
+#include "rig/files.h"
+#include "rig/host/host_speed.h"
+#include "rig/read_run.h"
+#include "rig/store.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <fmt/format.h>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace rig {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+constexpr auto kPoll = 1s;                         // of the spool
+constexpr auto kLongestLook = 15s;                 // of the queue: between two looks, the more boots the longer
+constexpr auto kVisible = 10s;                     // until another host's file shows: NFS keeps a folder's content for some seconds
+constexpr auto kControllerPatience = 10min;        // a controller that is started again, or fails over, is away that long
+constexpr auto kGone = 90s;                        // from scancel to the last process's end: KillWait is 30 s by default
+constexpr std::chrono::seconds kCommandLimit{180}; // sbatch itself tries again for two minutes where the queue is full
+constexpr unsigned kMarginMinutes = 5;
+
+// What a failed command of Slurm's said, on one line.
+std::string words_of(const CommandResult& result) {
+    std::string text;
+    for (const char c : result.out)
+        text += c == '\n' ? ' ' : c;
+    while (!text.empty() && text.back() == ' ')
+        text.pop_back();
+    return fmt::format("{}: {}", describe(result), text.empty() ? "no word" : text.substr(0, 500));
+}
+
+std::string last_line(const fs::path& file) {
+    auto text = slurp(file);
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
+        text.pop_back();
+    return text.substr(text.find_last_of("\r\n") + 1).substr(0, 300);
+}
+
+} // namespace
+
+void SlurmEngine::wait(std::chrono::milliseconds duration, std::stop_token stop) {
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, stop, duration, [] { return false; });
+}
+
+void SlurmEngine::sleep(std::chrono::milliseconds duration, std::stop_token stop) {
+    pause_(duration, stop);
+    slept_ += duration;
+}
+
+ChosenMachine SlurmEngine::automatic() const {
+    return {{GuestClock::Virtual, Accelerator::Tcg, 1}, "auto; Slurm spreads boots over hosts, and two hosts' wall clocks do not compare"};
+}
+
+Result<CommandResult> SlurmEngine::say_to_slurm(std::vector<std::string> words, const std::function<void(std::string_view)>& on_line) {
+    Command command;
+    command.argv = std::move(words);
+    command.on_line = on_line;
+    command.timeout = kCommandLimit;
+    return runner_.run(command);
+}
+
+Result<SlurmEngine::Queue> SlurmEngine::look() {
+    std::vector<SlurmTask> tasks;
+    Status status;
+    RIG_TRY(result, say_to_slurm(squeue_words(name_), [&](std::string_view line) {
+                auto task = parse_squeue_line(line);
+                if (!task && status) status = tl::unexpected(task.error());
+                if (task && *task) tasks.push_back(std::move(**task));
+            }));
+    if (result.ok()) {
+        RIG_CHECK(status);
+        last_answer_ = slept_;
+        // Ended, but for what the node still tidies up.
+        std::erase_if(tasks, [](const SlurmTask& task) { return task.state == "COMPLETING"; });
+        return Queue(std::move(tasks));
+    }
+    if (slept_ - last_answer_ < kControllerPatience) return Queue();
+    return fail(Blame::Host,
+                fmt::format("Slurm's controller did not answer for {} minutes: squeue: {}", kControllerPatience.count(), words_of(result)));
+}
+
+void SlurmEngine::cancel_all() {
+    const auto until = slept_ + kGone;
+    for (bool said = false; slept_ < until;) {
+        const auto queue = look();
+        if (queue && *queue && (*queue)->empty()) return;
+        if (!said || !queue || !*queue) {
+            const auto result = say_to_slurm({"scancel", "--me", "--name=" + name_});
+            said = result && result->ok();
+        }
+        sleep(kPoll, {});
+    }
+    if (options_.warn) options_.warn(fmt::format("not all jobs ended; this ends them: scancel --me --name={}", name_));
+}
+
+void SlurmEngine::leave() {
+    if (name_.empty()) return;
+    cancel_all();
+    std::error_code ignored;
+    if (!keep_spool_) fs::remove_all(spool_.dir, ignored);
+    lock_ = FileLock();
+    name_.clear();
+    places_.clear();
+    to_submit_.clear();
+    gone_since_.clear();
+}
+
+Status SlurmEngine::open_spool(const SlurmPlan& plan) {
+    RIG_TRY(config, say_to_slurm({"scontrol", "show", "config"}));
+    if (!config.ok()) return fail(Blame::Host, fmt::format("Slurm does not answer: scontrol show config: {}", words_of(config)));
+    RIG_TRY(most, parse_max_array_size(config.out));
+    most_tasks_ = most;
+    spool_ = {options_.results / ".slurm" / plan.id()};
+    std::error_code error;
+    for (const auto& dir : {spool_.dir / "lists", spool_.making(), spool_.done(), spool_.log()}) {
+        fs::create_directories(dir, error);
+        if (error) return fail(Blame::Host, fmt::format("cannot make {}: {}", dir.string(), error.message()));
+    }
+    RIG_TRY(lock, lock_out_writers(spool_.dir));
+    lock_ = std::move(lock);
+    name_ = "rig-" + plan.id();
+    keep_spool_ = false;
+    lists_ = 0;
+    cancel_all(); // what a rig that was killed left
+    for (const auto& old : {spool_.prepared(), spool_.build_error()})
+        fs::remove(old, error);
+    RIG_CHECK(write_atomically(spool_.plan(), to_json(plan).dump(2) + "\n"));
+    // sbatch copies a script, not a program; what is to run are its arguments.
+    return write_atomically(spool_.dir / "task", "#!/bin/sh\nexec \"$@\"\n");
+}
+
+// Before the kernels are there, which run will be gone on with can only be guessed. A boot too many is dropped, one too few is
+// submitted later.
+std::vector<unsigned> SlurmEngine::likely_missing(const Spec& spec, const SlurmPlan& plan) const {
+    std::set<std::pair<std::string, unsigned>> there;
+    const auto runs = options_.fresh ? std::vector<fs::path>() : run_folders(options_.results);
+    for (auto dir = runs.rbegin(); dir != runs.rend(); ++dir) {
+        if (dir->filename().string().find(spec.name) == std::string::npos) continue;
+        const auto run = load_run(*dir);
+        if (!run || !run->info.ended.empty() || !is_of(plan, run->info)) continue;
+        for (const auto& sample : run->samples)
+            there.emplace(sample.id.arm, sample.id.index);
+        break;
+    }
+    std::vector<unsigned> orders;
+    for (const auto& planned : make_schedule(spec, false))
+        if ((planned.replay || !there.contains({planned.id.arm, planned.id.index})) && !fs::exists(spool_.done(planned.id.order)))
+            orders.push_back(planned.id.order);
+    return orders;
+}
+
+Result<unsigned> SlurmEngine::submit(const SlurmJob& job) {
+    RIG_TRY(result, say_to_slurm(sbatch_words(job, options_.user)));
+    if (result.ok()) return parse_job_id(result.out);
+    return fail(blame_of_refusal(result.out), fmt::format("sbatch refused a job: {}", words_of(result)));
+}
+
+Status SlurmEngine::submit_boots(std::optional<unsigned> after) {
+    while (!to_submit_.empty()) {
+        const auto size = std::min<std::size_t>(to_submit_.size(), most_tasks_);
+        const std::vector<unsigned> orders(to_submit_.begin(), to_submit_.begin() + static_cast<std::ptrdiff_t>(size));
+        RIG_CHECK(write_atomically(spool_.list(lists_), list_text(orders)));
+        auto job = of_boots_;
+        job.tasks = static_cast<unsigned>(size);
+        job.after = after;
+        job.words.insert(job.words.end(), {spool_.dir.string(), "--list", std::to_string(lists_)});
+        const auto id = submit(job);
+        if (!id && size > 1 && over_a_limit(id.error().message)) {
+            most_tasks_ = static_cast<unsigned>(size) / 2; // the user's own limit of jobs, which is not known before
+            continue;
+        }
+        if (!id) {
+            // The cluster takes no more for now (MaxJobCount, a user's limit): when some have ended it will.
+            if (id.error().blame == Blame::Host && (after || !places_.empty())) return {};
+            return tl::unexpected(id.error());
+        }
+        ++lists_;
+        for (unsigned index = 0; index < size; ++index)
+            places_[orders[index]] = {*id, index};
+        to_submit_.erase(to_submit_.begin(), to_submit_.begin() + static_cast<std::ptrdiff_t>(size));
+    }
+    return {};
+}
+
+// nullopt: the build's task ended and said nothing.
+Result<std::optional<Prepared>> SlurmEngine::build(const Spec& spec, const SlurmPlan& plan, const World& world, std::stop_token stop) {
+    const auto log = spool_.log() / "build";
+    SlurmJob job{name_, spool_.dir / "task", plan.top, log, options_.build_task, 0, std::nullopt, true, 1, 0, 0};
+    job.words.push_back(spool_.dir.string());
+    RIG_TRY(id, submit(job));
+    const auto missing = likely_missing(spec, plan);
+    to_submit_.assign(missing.begin(), missing.end());
+    places_.clear();
+    RIG_CHECK(submit_boots(id));
+    world.progress.start(fmt::format("building in Slurm's job {}", id));
+    for (auto seen = slept_;;) { // in the queue
+        RIG_TRY(queue, look());
+        if (fs::exists(spool_.prepared())) {
+            RIG_TRY(there, load_slurm_prepared(spool_.prepared()));
+            world.progress.finish();
+            return std::optional(there.prepared);
+        }
+        if (fs::exists(spool_.build_error())) {
+            RIG_TRY(error, load_slurm_error(spool_.build_error()));
+            if (error.blame != Blame::Host) return tl::unexpected(error);
+            keep_spool_ = true; // its log
+            return fail(Blame::Host, fmt::format("Slurm's job {}: {}", id, error.message), error.log.empty() ? log : error.log);
+        }
+        if (stop.stop_requested()) return fail(Blame::Host, "interrupted while the kernels were being built; the same command goes on from there");
+        if (queue) {
+            const auto ours = std::find_if(queue->begin(), queue->end(), [&](const SlurmTask& task) { return task.job == id; });
+            if (ours != queue->end() && !ours->stuck()) {
+                seen = slept_;
+                world.progress.note(ours->state == "PENDING" ? queue_text({*ours}) : fmt::format("{}: {}", ours->node, last_line(log)));
+            } else if (slept_ - seen > kVisible) {
+                return std::optional<Prepared>();
+            }
+        }
+        sleep(kPoll, stop);
+    }
+}
+
+Result<Prepared> SlurmEngine::prepare(const Spec& spec, const World& world, std::stop_token stop) {
+    if (spec.guest.clock == ClockChoice::Wall)
+        return fail(Blame::Spec, fmt::format("{}: guest.clock = \"wall\" with --engine slurm: boots that are compared would run on different hosts, "
+                                             "whose wall clocks do not compare; accepted: \"virtual\" or "
+                                             "\"auto\" (then virtual), or the wall clock without --engine slurm, on one host",
+                                             spec.file.string()));
+    leave(); // of the experiment before, in a suite
+    RIG_TRY(program, sha256_file("/proc/self/exe"));
+    const auto plan = slurm_plan(spec, program);
+    RIG_CHECK(open_spool(plan));
+    const auto deadline = boot_deadline(spec, {GuestClock::Virtual, Accelerator::Tcg, host_slowness()});
+    of_boots_ = {name_,
+                 spool_.dir / "task",
+                 plan.top,
+                 spool_.log() / "%A_%a",
+                 options_.boot_task,
+                 0,
+                 std::nullopt,
+                 false,
+                 kCpusOfBoot,
+                 spec.guest.memory_mib + kMemoryOfQemu,
+                 static_cast<unsigned>(2 * std::chrono::ceil<std::chrono::minutes>(deadline).count()) +
+                     kMarginMinutes}; // a node may be slower than this host
+    for (unsigned attempt = 0;; ++attempt) {
+        auto built = build(spec, plan, world, stop);
+        if (!built) {
+            world.progress.interrupt();
+            leave();
+            return tl::unexpected(built.error());
+        }
+        if (!*built && attempt < kHostRetries) {
+            cancel_all(); // the boots that wait for it
+            continue;
+        }
+        if (!*built) {
+            world.progress.interrupt();
+            keep_spool_ = true;
+            const auto log = spool_.log() / "build";
+            leave();
+            return fail(Blame::Host, fmt::format("the job that builds ended {} times without a result: {}", attempt + 1, last_line(log)), log);
+        }
+        for (const auto& [arm, kernel] : (*built)->kernels)
+            if (!fs::exists(kernel.bzimage) || !fs::exists((*built)->image)) {
+                const auto missing = fs::exists(kernel.bzimage) ? (*built)->image : kernel.bzimage;
+                leave();
+                return fail(Blame::Host, fmt::format("{} was built by a job and is not there on this host; the cache (--cache) has to be a folder "
+                                                     "that all nodes and this host share",
+                                                     missing.string()));
+            }
+        return std::move(**built);
+    }
+}
+
+MadeBoot SlurmEngine::read_result(const PlannedBoot& planned, const RunInfo& run) const {
+    const auto folder = spool_.done(planned.id.order);
+    auto result = load_slurm_result(folder / kResultFile);
+    if (!result) return {ended(Ending::TaskLost, result.error().message, folder), folder};
+    auto& by = result->maker;
+    std::string wrong = disagreement(by, run, planned.id.arm);
+    const auto& id = planned.id;
+    if (wrong.empty() && result->sample)
+        if (const auto& got = result->sample->id;
+            got.arm != id.arm || got.index != id.index || got.seed != id.seed || got.order != id.order || result->order != id.order)
+            wrong = fmt::format("node {} made boot {} of arm '{}' in the place of boot {} of '{}'", by.node, got.index, got.arm, id.index, id.arm);
+    if (!wrong.empty()) return {ended(Ending::TaskLost, wrong, folder), folder};
+    std::error_code ignored;
+    fs::remove(folder / kResultFile, ignored);
+    if (!result->sample) fs::copy_file(spool_.log() / by.job, folder / "slurm.out", fs::copy_options::overwrite_existing, ignored);
+    // What attempts on nodes that were lost left behind.
+    if (by.restarts)
+        for (const auto& entry : fs::directory_iterator(spool_.making(), ignored))
+            if (const auto left = entry.path().filename().string(); left.starts_with(fmt::format("{}-", id.order)))
+                fs::rename(entry.path(), folder / ("cut-short-" + left), ignored);
+    return {std::move(result->sample), folder};
+}
+
+// Of a boot whose task is gone.
+Result<MadeBoot> SlurmEngine::lost(unsigned order) {
+    const auto place = places_.at(order);
+    const auto task = fmt::format("{}_{}", place.job, place.index);
+    SlurmEnd end;
+    RIG_TRY(shown, say_to_slurm({"scontrol", "-o", "show", "job", task}));
+    if (const auto known = parse_scontrol_job(shown.out); shown.ok() && known) {
+        end = *known;
+    } else {
+        RIG_TRY(accounted, say_to_slurm({"sacct", "-n", "-X", "-P", "-j", task, "-o", "State,ExitCode,NodeList"}));
+        end = parse_sacct(accounted.out).value_or(SlurmEnd{});
+    }
+    const auto log = spool_.log() / task;
+    const auto said = last_line(log);
+    if (end.state.starts_with("CANCELLED"))
+        return fail(
+            Blame::Host,
+            fmt::format("Slurm's task {} was cancelled by somebody else ({}); what is measured is kept, and the same command goes on from there",
+                        task, in_words(end)));
+    // Its evidence, as far as it got.
+    std::error_code error;
+    fs::path folder;
+    for (const auto& entry : fs::directory_iterator(spool_.making(), error))
+        if (entry.path().filename().string().starts_with(fmt::format("{}-", order))) folder = entry.path();
+    if (folder.empty()) {
+        folder = spool_.making() / fmt::format("{}-{}-lost", order, task);
+        fs::create_directories(folder, error);
+    }
+    fs::copy_file(log, folder / "slurm.out", fs::copy_options::overwrite_existing, error);
+    return MadeBoot{
+        ended(Ending::TaskLost,
+              fmt::format("Slurm's task {} ended without a result: {}{}{}", task, in_words(end), said.empty() ? "" : "; its last words: ", said),
+              folder),
+        folder};
+}
+
+Status SlurmEngine::collect(std::map<unsigned, const PlannedBoot*>& open, const RunInfo& run, const Take& take) {
+    for (const auto order : done_boots(spool_)) {
+        const auto found = open.find(order);
+        if (found == open.end()) { // made twice, and taken before; or one that the run had already
+            std::error_code ignored;
+            fs::remove_all(spool_.done(order), ignored);
+            continue;
+        }
+        places_.erase(order);
+        gone_since_.erase(order);
+        RIG_TRY(taken, take(*found->second, read_result(*found->second, run)));
+        if (taken == Taken::Done)
+            open.erase(found);
+        else
+            to_submit_.push_back(order);
+    }
+    return {};
+}
+
+Status SlurmEngine::boot(const std::vector<const PlannedBoot*>& boots, const RunInfo& run, const Take& take, const World& world,
+                         std::stop_token stop) {
+    std::map<unsigned, const PlannedBoot*> open;
+    for (const auto* planned : boots)
+        open.emplace(planned->id.order, planned);
+    // What was guessed wrongly: boots that are on disk are not asked for any more, the others are yet to be submitted.
+    std::erase_if(places_, [&](const auto& place) { return !open.contains(place.first); });
+    std::erase_if(to_submit_, [&](unsigned order) { return !open.contains(order); });
+    for (const auto& [order, planned] : open)
+        if (!places_.contains(order) && std::find(to_submit_.begin(), to_submit_.end(), order) == to_submit_.end() && !fs::exists(spool_.done(order)))
+            to_submit_.push_back(order);
+
+    const auto once = [&](bool look_now) -> Status {
+        // First the queue, then the spool: a task that is not in the queue any more has left what it had to leave.
+        Queue queue;
+        if (look_now) {
+            RIG_TRY(answer, look());
+            queue = std::move(answer);
+        }
+        RIG_CHECK(collect(open, run, take));
+        if (!queue) return {};
+        world.progress.note(queue_text(*queue));
+        std::set<Place> alive;
+        for (const auto& task : *queue)
+            if (task.index && !task.stuck()) alive.insert({task.job, *task.index});
+        std::vector<unsigned> gone;
+        for (const auto& [order, place] : places_) {
+            if (alive.contains(place))
+                gone_since_.erase(order);
+            else if (slept_ - gone_since_.emplace(order, slept_).first->second > kVisible)
+                gone.push_back(order);
+        }
+        for (const auto order : gone) {
+            RIG_TRY(made, lost(order));
+            places_.erase(order);
+            gone_since_.erase(order);
+            RIG_TRY(taken, take(*open.at(order), std::move(made)));
+            if (taken == Taken::Done)
+                open.erase(order);
+            else
+                to_submit_.push_back(order);
+        }
+        return to_submit_.empty() ? Status() : submit_boots(std::nullopt);
+    };
+
+    Status status;
+    auto next_look = slept_;
+    while (status && !open.empty() && !stop.stop_requested()) {
+        const bool look_now = slept_ >= next_look;
+        if (look_now) next_look = slept_ + std::clamp<std::chrono::milliseconds>(open.size() * 10ms, kPoll, kLongestLook);
+        status = once(look_now);
+        if (status && !open.empty()) sleep(kPoll, stop);
+    }
+    cancel_all();
+    // What was made meanwhile is kept, and a fault of the host does not hide the kernel's.
+    for (auto left = done_boots(spool_).size(); !open.empty();) {
+        auto rest = collect(open, run, take);
+        if (rest) break;
+        if (status || (status.error().blame == Blame::Host && rest.error().blame != Blame::Host)) status = tl::unexpected(rest.error());
+        const auto before = std::exchange(left, done_boots(spool_).size());
+        if (left == before) break; // it cannot be taken: no room
+    }
+    leave();
+    return status;
+}
+
+} // namespace rig

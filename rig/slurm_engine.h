@@ -1,0 +1,88 @@
+// Boots of a comparison as job arrays of Slurm, on as many hosts as it has. The rig that the user started stays: it submits one job that
+// builds into the shared cache and, waiting for that, the boots; takes up what tasks leave in the spool (slurm_spool.h), shows the queue,
+// and goes on into the verdict. It is the only writer of the run, and cancels its jobs however it ends, unless it is killed outright.
+//
+// Nothing is counted twice: a boot's result is taken once, by its place in the schedule; what comes later is dropped. Nothing is lost:
+// Slurm makes a task again whose node it lost (--requeue); a task that is gone and left no result is submitted again by rig, as often as
+// any fault of the host is tried again. A rig that was killed finds its spool again by the plan, cancels what it finds running and
+// submits what is missing.
+//
+// Only the virtual clock: arms are paired, and two hosts' wall clocks do not compare.
+#pragma once
+
+#include "rig/engine.h"
+#include "rig/file_lock.h"
+#include "rig/slurm_spool.h"
+#include "rig/slurm_text.h"
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <set>
+
+namespace rig {
+
+struct SlurmOptions {
+    SlurmUser user;
+    std::filesystem::path results;       // absolute, shared by all nodes
+    std::vector<std::string> build_task; // what starts rig on a node, but for the spool and the list: "/opt/rig --cache /shared build-task"
+    std::vector<std::string> boot_task;
+    bool fresh = false;
+    std::function<void(const std::string&)> warn = {};
+};
+
+class SlurmEngine : public Engine {
+ public:
+    using Pause = std::function<void(std::chrono::milliseconds, std::stop_token)>;
+    static void wait(std::chrono::milliseconds duration, std::stop_token stop); // until one of them
+
+    // `runner` must still run commands after the user's interruption: scancel is one.
+    SlurmEngine(SlurmOptions options, CommandRunner& runner, Pause pause = wait)
+        : options_(std::move(options)), runner_(runner), pause_(std::move(pause)) {}
+    ~SlurmEngine() override { leave(); }
+    SlurmEngine(const SlurmEngine&) = delete;
+    SlurmEngine& operator=(const SlurmEngine&) = delete;
+
+    Result<Prepared> prepare(const Spec& spec, const World& world, std::stop_token stop) override;
+    ChosenMachine automatic() const override;
+    Status boot(const std::vector<const PlannedBoot*>& boots, const RunInfo& run, const Take& take, const World& world,
+                std::stop_token stop) override;
+
+ private:
+    struct Place {
+        unsigned job = 0, index = 0;
+        auto operator<=>(const Place&) const = default;
+    };
+    using Queue = std::optional<std::vector<SlurmTask>>; // nullopt: the controller does not answer
+
+    Status open_spool(const SlurmPlan& plan);
+    std::vector<unsigned> likely_missing(const Spec& spec, const SlurmPlan& plan) const;
+    Result<std::optional<Prepared>> build(const Spec& spec, const SlurmPlan& plan, const World& world, std::stop_token stop);
+    Result<unsigned> submit(const SlurmJob& job);
+    Status submit_boots(std::optional<unsigned> after);
+    Result<Queue> look();
+    Result<CommandResult> say_to_slurm(std::vector<std::string> words, const std::function<void(std::string_view)>& on_line = {});
+    void cancel_all();
+    void leave(); // nothing of ours runs any more, and the spool is gone
+    void sleep(std::chrono::milliseconds duration, std::stop_token stop);
+
+    MadeBoot read_result(const PlannedBoot& planned, const RunInfo& run) const;
+    Result<MadeBoot> lost(unsigned order);
+    Status collect(std::map<unsigned, const PlannedBoot*>& open, const RunInfo& run, const Take& take);
+
+    SlurmOptions options_;
+    CommandRunner& runner_;
+    Pause pause_;
+    SlurmSpool spool_;
+    std::string name_; // of all jobs
+    FileLock lock_;
+    SlurmJob of_boots_; // what arrays have in common
+    unsigned most_tasks_ = 0, lists_ = 0;
+    std::deque<unsigned> to_submit_;                           // boots, by order
+    std::map<unsigned, Place> places_;                         // of boots that were submitted and not taken since
+    std::map<unsigned, std::chrono::milliseconds> gone_since_; // by order: the task is not in the queue
+    std::chrono::milliseconds slept_{0}, last_answer_{0};
+    bool keep_spool_ = false;
+};
+
+} // namespace rig

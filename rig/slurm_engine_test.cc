@@ -1,0 +1,322 @@
+// The engine, its tasks and the loop together, on a Slurm that runs its tasks here, with captured boots.
+#include "rig/slurm_engine.h"
+
+#include "rig/files.h"
+#include "rig/testing/experiment_fixture.h"
+#include "rig/testing/fake_slurm.h"
+
+#include <nlohmann/json.hpp>
+
+namespace rig {
+namespace {
+
+using namespace rig::testing; // the fixture
+namespace fs = std::filesystem;
+
+class SlurmLoop : public ExperimentLoop {
+ protected:
+    void SetUp() override {
+        ExperimentLoop::SetUp();
+        ::setenv("TMPDIR", dir_.c_str(), 1); // where CPUs are claimed
+        cache_.emplace(dir_ / "cache");
+        nodes_.emplace(std::vector{captured_boot_of("6.12-ipi")});
+        slurm_.emplace(World{*cache_, perf_, *nodes_, Progress::silent()});
+        begin();
+    }
+    void TearDown() override {
+        engine_.reset();
+        ::unsetenv("TMPDIR");
+        ExperimentLoop::TearDown();
+    }
+    // A rig, as if started anew.
+    void begin(bool fresh = false) {
+        engine_.reset();
+        SlurmOptions options{
+            {}, dir_ / "results", {"rig", "build-task"}, {"rig", "boot-task"}, fresh, [this](const std::string& text) { warnings_.push_back(text); }};
+        engine_.emplace(options, slurm_->runner, slurm_->pause());
+        engine = &*engine_;
+    }
+    Result<ExperimentResult> compare(std::stop_token stop = {}, bool fresh = false) { return run(here_, 1, stop, fresh); }
+    // Samples of the only run, in order, without what concerns the host.
+    std::vector<std::string> figures() const {
+        auto samples = load_run(only_run()).value().samples;
+        std::sort(samples.begin(), samples.end(), [](const Sample& a, const Sample& b) { return a.id.order < b.id.order; });
+        std::vector<std::string> out;
+        for (const auto& sample : samples)
+            out.push_back(to_json(sample, false).dump());
+        return out;
+    }
+    std::vector<std::string> local() {
+        engine = nullptr;
+        FakeHypervisor hypervisor({captured_boot_of("6.12-ipi")});
+        EXPECT_TRUE(run(hypervisor, 1));
+        const auto all = figures();
+        fs::remove_all(dir_ / "results");
+        engine = &*engine_;
+        return all;
+    }
+    bool spool_left() const { return fs::exists(dir_ / "results/.slurm") && !fs::is_empty(dir_ / "results/.slurm"); }
+    std::string faults() const {
+        std::string text;
+        for (const auto& entry : fs::recursive_directory_iterator(only_run() / "boots"))
+            if (entry.path().filename().string().starts_with("fault-")) text += slurp(entry.path());
+        return text;
+    }
+
+    PerfRunner perf_;
+    FakeHypervisor here_{{}}; // of the host where rig collects: it boots nothing
+    std::optional<ArtifactCache> cache_;
+    std::optional<FakeHypervisor> nodes_;
+    std::optional<FakeSlurm> slurm_;
+    std::optional<SlurmEngine> engine_;
+};
+
+TEST_F(SlurmLoop, GivesTheSamplesOfTheLocalEngine) {
+    const auto expected = local();
+    const auto result = compare();
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(result->report.comparison.exit, Exit::AsExpected) << result->report.comparison.closing;
+    EXPECT_EQ(figures(), expected);
+    EXPECT_EQ(expected.size(), 8u);
+    EXPECT_EQ(result->report.run.replays.size(), 2u);
+    EXPECT_TRUE(here_.requests.empty()) << "nothing boots where rig collects";
+    EXPECT_EQ(nodes_->requests.size(), 10u);
+    EXPECT_EQ(slurm_->arrays(), std::vector<std::string>{"0-9"}) << "all at once, before anything was built";
+    EXPECT_TRUE(slurm_->errors.empty()) << slurm_->errors[0];
+    EXPECT_FALSE(spool_left());
+    for (const auto& sample : load_run(only_run())->samples) {
+        EXPECT_TRUE(fs::exists(only_run() / "boots" / fmt::format("{:04}-{}-{}", sample.id.order, sample.id.arm, sample.id.index) / "console.log"));
+        EXPECT_EQ(sample.host.at("slurm_restarts"), 0);
+    }
+}
+
+TEST_F(SlurmLoop, ArraysStayBelowTheControllersLimitAndTheUsers) {
+    slurm_->max_array = 8;
+    slurm_->most_jobs = 3; // known only once it refuses
+    const auto result = compare();
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(slurm_->arrays(), (std::vector<std::string>{"0-7", "0-3", "0-1", "0-1", "0-1", "0-1", "0-1"}));
+    EXPECT_EQ(figures().size(), 8u);
+}
+
+TEST_F(SlurmLoop, ATaskThatLeftNoResultIsSubmittedAgain) {
+    const auto expected = local();
+    std::set<unsigned> struck;
+    slurm_->instead = [&](const FakeSlurm::Task& task) {
+        return task.index && *task.index % 3 == 0 && struck.insert(*task.index).second && !task.build;
+    };
+    slurm_->accounted = "NODE_FAIL|0:9|n2\n";
+    const auto result = compare();
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(figures(), expected);
+    EXPECT_GE(slurm_->arrays().size(), 2u);
+    EXPECT_NE(faults().find("host: task-lost: Slurm's task "), std::string::npos) << faults();
+    EXPECT_NE(faults().find("NODE_FAIL, exit 0:9 on n2"), std::string::npos) << faults();
+}
+
+TEST_F(SlurmLoop, ATaskThatNeverLeavesAResultIsAHostFaultAndNoVerdict) {
+    slurm_->instead = [](const FakeSlurm::Task& task) { return task.index == 1u || (task.index && task.list > 0); };
+    const auto result = compare();
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().blame, Blame::Host);
+    EXPECT_EQ(result.error().kind, "task-lost");
+    EXPECT_EQ(slurm_->arrays(), (std::vector<std::string>{"0-9", "0-0", "0-0"})) << "as often as other faults of the host";
+    EXPECT_TRUE(slurm_->tasks.empty());
+    EXPECT_FALSE(spool_left());
+    const auto kept = load_run(only_run());
+    EXPECT_TRUE(kept->info.ended.empty()) << "the same command goes on";
+    EXPECT_EQ(kept->samples.size(), 7u) << "the other boots are kept";
+}
+
+TEST_F(SlurmLoop, AHostFaultInATaskIsMadeAgainAndAKernelsEndsTheRun) {
+    auto dead = captured_boot_of("6.12-ipi");
+    dead.outcome = Signalled{9};
+    dead.sends.clear();
+    auto panic = dead;
+    panic.outcome = Exited{0};
+    panic.console = "[    1.0][    T1] Kernel panic - not syncing: Attempted to kill init!\n";
+    nodes_.emplace(std::vector{dead, captured_boot_of("6.12-ipi"), captured_boot_of("6.12-ipi")});
+    ASSERT_TRUE(compare());
+    EXPECT_NE(faults().find("host: hypervisor-signal"), std::string::npos) << faults();
+    fs::remove_all(dir_ / "results");
+
+    nodes_.emplace(std::vector{captured_boot_of("6.12-ipi"), panic});
+    begin();
+    const auto result = compare();
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().blame, Blame::Kernel);
+    EXPECT_FALSE(load_run(only_run())->info.ended.empty());
+    EXPECT_TRUE(slurm_->tasks.empty()) << "the others were cancelled";
+}
+
+TEST_F(SlurmLoop, WhatComesTwiceIsCountedOnce) {
+    // A task of a node that was taken for lost comes to its end all the same, after the boot was made again, or before.
+    std::vector<FakeSlurm::Task> late;
+    std::set<unsigned> struck;
+    slurm_->instead = [&](const FakeSlurm::Task& task) {
+        if (!task.index || task.list > 0 || *task.index > 2 || !struck.insert(*task.index).second) return false;
+        late.push_back(task);
+        return true;
+    };
+    slurm_->on_pause = [&] {
+        if (slurm_->arrays().size() < 2 || late.empty()) return; // it is submitted again by now
+        const auto task = late.back();
+        late.pop_back();
+        slurm_->run(task);
+        slurm_->run(task);
+    };
+    const auto result = compare();
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_TRUE(late.empty());
+    EXPECT_EQ(load_run(only_run())->samples.size(), 8u); // load_run() refuses a boot that is there twice
+    EXPECT_GT(slurm_->ran, 11u) << "some boots were made twice";
+}
+
+TEST_F(SlurmLoop, AnInterruptionCancelsKeepsAndIsGoneOnWith) {
+    const auto expected = local();
+    std::stop_source stop;
+    slurm_->on_pause = [&] {
+        if (slurm_->ran == 5) stop.request_stop();
+    }; // the build and four boots
+    const auto result = compare(stop.get_token());
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().blame, Blame::Host);
+    EXPECT_NE(result.error().message.find("interrupted after "), std::string::npos) << result.error().message;
+    EXPECT_EQ(slurm_->cancelled, 1u);
+    EXPECT_TRUE(slurm_->tasks.empty());
+    EXPECT_FALSE(spool_left());
+    const auto made = figures().size();
+    EXPECT_GE(made, 4u);
+    EXPECT_LT(made, 8u);
+
+    slurm_->on_pause = nullptr;
+    begin();
+    ASSERT_TRUE(compare());
+    EXPECT_EQ(figures(), expected);
+    EXPECT_EQ(load_run(only_run())->info.resumed, 1u);
+    EXPECT_EQ(slurm_->arrays().back(), fmt::format("0-{}", 10 - made - 1)) << "only what is missing, and the replays";
+}
+
+TEST_F(SlurmLoop, ARigThatWasKilledLeavesItsResultsAndItsJobs) {
+    const auto expected = local();
+    struct Killed {};
+    slurm_->on_pause = [&] {
+        if (slurm_->ran == 6) throw Killed();
+    };
+    EXPECT_THROW(std::ignore = compare(), Killed);
+    slurm_->on_pause = nullptr;
+    // What an outright kill would have left: the destructor of an engine that lives does more. So it is kept from it here.
+    const auto kept = slurm_->tasks;
+    const auto copy = dir_ / "spool-kept";
+    fs::copy(dir_ / "results/.slurm", copy, fs::copy_options::recursive);
+    begin();
+    fs::remove_all(dir_ / "results/.slurm");
+    fs::copy(copy, dir_ / "results/.slurm", fs::copy_options::recursive);
+    slurm_->tasks = kept;
+    slurm_->cancelled = 0;
+    ASSERT_FALSE(kept.empty());
+
+    const auto before = slurm_->ran;
+    const auto result = compare();
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(slurm_->cancelled, 1u) << "what still ran";
+    EXPECT_EQ(figures(), expected);
+    EXPECT_LT(slurm_->ran - before, 11u) << "what was done is not made again";
+    EXPECT_FALSE(spool_left());
+}
+
+TEST_F(SlurmLoop, AControllerThatIsAwayForAWhileIsWaitedFor) {
+    slurm_->on_pause = [&] { slurm_->away = slurm_->pauses > 3 && slurm_->pauses < 60; };
+    const auto result = compare();
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(figures().size(), 8u);
+    EXPECT_EQ(slurm_->arrays(), std::vector<std::string>{"0-9"}) << "nothing is taken for lost";
+}
+
+TEST_F(SlurmLoop, AControllerThatStaysAwayIsTheHostsFault) {
+    slurm_->instead = [&](const FakeSlurm::Task& task) { return slurm_->away = task.index.has_value(), false; };
+    slurm_->on_pause = [&] {
+        if (slurm_->away) slurm_->tasks.clear();
+    };
+    const auto result = compare();
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().blame, Blame::Host);
+    EXPECT_NE(result.error().message.find("did not answer for 10 minutes"), std::string::npos) << result.error().message;
+    ASSERT_FALSE(warnings_.empty());
+    EXPECT_NE(warnings_[0].find("scancel --me --name=rig-"), std::string::npos) << "how to end what rig could not";
+}
+
+TEST_F(SlurmLoop, ATaskSomebodyCancelledIsNotMadeAgain) {
+    slurm_->instead = [](const FakeSlurm::Task& task) { return task.index == 2u; };
+    slurm_->accounted = "CANCELLED by 1000|0:0|n1\n";
+    const auto result = compare();
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().blame, Blame::Host);
+    EXPECT_NE(result.error().message.find("cancelled by somebody else (CANCELLED by 1000"), std::string::npos) << result.error().message;
+    EXPECT_EQ(slurm_->arrays().size(), 1u);
+}
+
+TEST_F(SlurmLoop, ABuildThatFailsHasItsOwnBlameAndNothingBoots) {
+    fs::remove(dir_ / "bzImage-b");
+    put("x.toml", slurp(dir_ / "x.toml"));      // the spec itself is fine until the build looks
+    fs::create_directories(dir_ / "bzImage-b"); // a folder in its place: it exists, and cannot be read
+    const auto result = compare();
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().blame, Blame::Host);
+    EXPECT_NE(result.error().message.find("bzImage-b"), std::string::npos) << result.error().message;
+    EXPECT_TRUE(nodes_->requests.empty());
+    EXPECT_TRUE(slurm_->tasks.empty()) << "what waited for it";
+    EXPECT_EQ(runs(), 0);
+}
+
+TEST_F(SlurmLoop, ABuildWhoseNodeIsLostIsSubmittedAgainAndNotForever) {
+    unsigned lost = 0;
+    slurm_->instead = [&](const FakeSlurm::Task& task) { return task.build && lost++ < 1; };
+    ASSERT_TRUE(compare());
+    EXPECT_EQ(figures().size(), 8u);
+    fs::remove_all(dir_ / "results");
+    begin();
+    slurm_->instead = [](const FakeSlurm::Task& task) { return task.build; };
+    const auto result = compare();
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().blame, Blame::Host);
+    EXPECT_NE(result.error().message.find("ended 3 times without a result"), std::string::npos) << result.error().message;
+}
+
+TEST_F(SlurmLoop, TheWallClockIsRefusedBeforeAnythingIsSubmitted) {
+    auto text = slurp(dir_ / "x.toml");
+    text.replace(text.find("\"virtual\""), 9, "\"wall\"");
+    put("x.toml", text);
+    const auto result = compare();
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().blame, Blame::Spec);
+    EXPECT_NE(result.error().message.find("accepted: \"virtual\" or \"auto\""), std::string::npos) << result.error().message;
+    EXPECT_TRUE(slurm_->runner.ran.empty());
+    // "auto" is the virtual one, and says why.
+    text.replace(text.find("\"wall\""), 6, "\"auto\"");
+    put("x.toml", text);
+    const auto automatic = compare();
+    ASSERT_TRUE(automatic) << automatic.error().message;
+    EXPECT_EQ(automatic->report.run.clock, "virtual");
+    EXPECT_NE(automatic->report.run.clock_why.find("Slurm"), std::string::npos);
+}
+
+// The version that FakeHypervisor tells is the same on all nodes; here a node has another.
+TEST_F(SlurmLoop, ANodeWithAnotherQemuMakesNoSample) {
+    class Newer : public FakeHypervisor {
+        using FakeHypervisor::FakeHypervisor;
+        Result<std::string> version() override { return std::string("QEMU emulator version 99"); }
+    } newer({captured_boot_of("6.12-ipi")});
+    FakeSlurm other(World{*cache_, perf_, newer, Progress::silent()});
+    SlurmEngine with_other({{}, dir_ / "results", {"rig", "build-task"}, {"rig", "boot-task"}}, other.runner, other.pause());
+    engine = &with_other;
+    const auto result = compare();
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().blame, Blame::Host);
+    EXPECT_NE(result.error().message.find("is QEMU emulator version 99, of the run QEMU emulator version 0.0"), std::string::npos)
+        << result.error().message;
+    EXPECT_TRUE(load_run(only_run())->samples.empty());
+}
+
+} // namespace
+} // namespace rig

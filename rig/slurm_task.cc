@@ -1,0 +1,149 @@
+#include "rig/slurm_task.h"
+
+#include "rig/boot_end.h"
+#include "rig/boot_places.h"
+#include "rig/files.h"
+#include "rig/host/host_speed.h"
+#include "rig/slurm_spool.h"
+
+#include <charconv>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+namespace rig {
+namespace {
+
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value ? value : "";
+}
+
+Result<unsigned> environment_number(const char* name) {
+    const auto text = environment(name);
+    unsigned value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size())
+        return fail(Blame::Spec, fmt::format("${}: '{}', want a number; a task is started by Slurm (rig compare --engine slurm)", name, text));
+    return value;
+}
+
+std::string this_node() {
+    if (const auto node = environment("SLURMD_NODENAME"); !node.empty()) return node;
+    char name[256] = {};
+    return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
+}
+
+struct Task {
+    SlurmPlan plan;
+    Spec spec;
+};
+Result<Task> read_task(const SlurmSpool& spool) {
+    RIG_TRY(plan, load_slurm_plan(spool.plan()));
+    RIG_TRY(program, sha256_file("/proc/self/exe"));
+    if (program != plan.run.program)
+        return fail(Blame::Host, fmt::format("rig of node {} is another one (SHA-256 {}, that of the comparison {}): want the same file on all nodes",
+                                             this_node(), program, plan.run.program));
+    RIG_TRY(spec, spec_of(plan.run, plan.top));
+    return Task{plan, spec};
+}
+
+// A file that another node, or the build, made is what it was: else its boots would be of something else than the run says.
+Status unchanged(const std::filesystem::path& file, const std::string& sha256) {
+    const auto found = sha256_file(file);
+    if (!found)
+        return fail(Blame::Host, fmt::format("node {}: {}; the cache has to be a folder that all nodes share", this_node(), found.error().message));
+    if (*found != sha256)
+        return fail(Blame::Host, fmt::format("node {}: {} is another file (SHA-256 {}, want {})", this_node(), file.string(), *found, sha256));
+    return {};
+}
+
+Result<Sample> make(const Task& task, const PlannedBoot& planned, const SlurmPrepared& there, const World& world,
+                    const std::filesystem::path& evidence, std::stop_token stop) {
+    const auto& arm = *task.spec.find_arm(planned.id.arm);
+    const auto& kernel = there.prepared.kernels.at(arm.name);
+    RIG_CHECK(unchanged(kernel.bzimage, kernel.image_sha256));
+    RIG_CHECK(unchanged(there.prepared.image, there.image_sha256));
+    RIG_TRY(symbols, SymbolTable::parse(slurp(kernel.system_map), kernel.system_map.string()));
+    RIG_TRY(plan, make_plan(task.spec, arm, symbols, planned.perturbation));
+    const auto own = task.spec.for_arm(arm);
+    const GuestClock clock = GuestClock::Virtual;
+    RIG_TRY(places, take_places({clock, own.guest.vcpus, own.guest.memory_mib}, 1, world.host, world.progress, stop));
+    const GuestSetup setup{own, {clock, Accelerator::Tcg, host_slowness()}, there.prepared.image, world.hypervisor, false, places.boots.front()};
+    return measure_boot(setup, kernel, plan, planned.id, evidence, stop);
+}
+
+} // namespace
+
+Result<CommandOutput> build_task_command(const TaskLine& line, const World& world, std::stop_token stop) {
+    const SlurmSpool spool{line.spool};
+    const auto built = [&]() -> Result<SlurmPrepared> {
+        RIG_TRY(task, read_task(spool));
+        RIG_TRY(prepared, prepare(task.spec, task.spec.arms, world));
+        RIG_TRY(image, sha256_file(prepared.image));
+        return SlurmPrepared{prepared, image};
+    }();
+    if (!built && stop.stop_requested()) return tl::unexpected(built.error());
+    if (!built) {
+        RIG_CHECK(write_atomically(spool.build_error(), to_json(built.error()).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"));
+        return tl::unexpected(built.error()); // the task fails: what waits for it must not start
+    }
+    RIG_CHECK(write_atomically(spool.prepared(), to_json(*built).dump(2) + "\n"));
+    return CommandOutput{fmt::format("prepared on {}\n", this_node())};
+}
+
+Result<CommandOutput> boot_task_command(const TaskLine& line, const World& world, std::stop_token stop) {
+    const SlurmSpool spool{line.spool};
+    RIG_TRY(index, line.index ? Result<unsigned>(*line.index) : environment_number("SLURM_ARRAY_TASK_ID"));
+    RIG_TRY(order, order_of(spool.list(line.list), index));
+    RIG_TRY(task, read_task(spool));
+    RIG_TRY(there, load_slurm_prepared(spool.prepared()));
+    const auto schedule = make_schedule(task.spec, false);
+    if (order >= schedule.size())
+        return fail(Blame::Host, fmt::format("{}: boot {}, want less than {}", spool.list(line.list).string(), order, schedule.size()));
+    const auto& planned = schedule[order];
+    const auto kernel = there.prepared.kernels.find(planned.id.arm);
+    if (kernel == there.prepared.kernels.end())
+        return fail(Blame::Host, fmt::format("{}: no kernel of arm '{}'", spool.prepared().string(), planned.id.arm));
+
+    SlurmResult result;
+    result.order = order;
+    auto& by = result.maker;
+    by = {task.plan.run.program,
+          {},
+          kernel->second.image_sha256,
+          there.prepared.image.parent_path().filename().string(),
+          this_node(),
+          environment("SLURM_ARRAY_JOB_ID") + "_" + environment("SLURM_ARRAY_TASK_ID"),
+          0};
+    if (!environment("SLURM_RESTART_COUNT").empty()) {
+        RIG_TRY(restarts, environment_number("SLURM_RESTART_COUNT"));
+        by.restarts = restarts;
+    }
+    const auto folder = spool.making() / fmt::format("{}-{}-{}-{}", order, by.job, by.restarts, ::getpid());
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error)
+        return fail(Blame::Host, fmt::format("node {}: cannot make {}: {}; the results have to be in a folder that all nodes share", by.node,
+                                             folder.string(), error.message()));
+
+    if (auto version = world.hypervisor.version(); version) {
+        by.qemu = *version;
+        result.sample = make(task, planned, there, world, folder, stop);
+    } else {
+        result.sample = did_not_start(version.error().message, folder);
+    }
+    if (!result.sample && stop.stop_requested() && result.sample.error().blame == Blame::Host && result.sample.error().complaint.empty())
+        return tl::unexpected(result.sample.error());
+    if (result.sample) result.sample->host["slurm_restarts"] = by.restarts;
+    RIG_CHECK(write_atomically(folder / kMakerFile, to_json(by).dump(2) + "\n"));
+    RIG_CHECK(write_atomically(folder / kResultFile, to_json(result).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"));
+    std::filesystem::rename(folder, spool.done(order), error);
+    // One is there already: of an attempt that was taken for lost.
+    if (error && !std::filesystem::exists(spool.done(order) / kResultFile))
+        return fail(Blame::Host, fmt::format("node {}: cannot make {}: {}", by.node, spool.done(order).string(), error.message()));
+    return CommandOutput{fmt::format("boot {} ({} {}) on {}{}\n", order, planned.id.arm, planned.id.index, by.node, error ? ": made before" : "")};
+}
+
+} // namespace rig
