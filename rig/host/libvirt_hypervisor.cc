@@ -85,19 +85,13 @@ std::string examine(virDomainPtr domain, const fs::path& memory_dump) {
     return registers;
 }
 
-// As starved_seconds(), of a guest on another host: what libvirt knows of the vCPUs' threads.
-double starved_elsewhere(virDomainPtr domain, unsigned vcpus) {
-    virDomainPtr domains[] = {domain, nullptr};
-    virDomainStatsRecordPtr* records = nullptr;
-    if (virDomainListGetStats(domains, VIR_DOMAIN_STATS_VCPU, &records, 0) < 1) return 0;
-    double longest = 0;
-    for (unsigned i = 0; i < vcpus; ++i) {
-        unsigned long long waited = 0; // nanoseconds
-        if (virTypedParamsGetULLong(records[0]->params, records[0]->nparams, fmt::format("vcpu.{}.delay", i).c_str(), &waited) == 1)
-            longest = std::max(longest, static_cast<double>(waited) / 1e9);
-    }
-    virDomainStatsRecordListFree(records);
-    return longest;
+// As starved_seconds(), of a guest on another host, which runs under the virtual clock: its one busy thread never sleeps, since idle time passes
+// at once and the watchdog's timer is always there to pass it to. So it waited for what it did not run. (libvirt's own figure for this, vcpu.N.delay,
+// is not there for vCPUs that share a thread.) `seconds`: since it was made.
+double starved_elsewhere(virDomainPtr domain, double seconds) {
+    virDomainInfo info{};
+    if (virDomainGetInfo(domain, &info) < 0) return 0;
+    return std::max(0.0, seconds - static_cast<double>(info.cpuTime) / 1e9);
 }
 
 // A daemon that went away leaves its guests running, and one that it was about to start may come to life a moment later.
@@ -316,7 +310,7 @@ Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request, const std::f
         if (forced) continue;
         const bool late = Steady::now() - begun > request.deadline;
         if (late && !fired) {
-            if (remote) end.starved_seconds = starved_elsewhere(guest.domain, request.vcpus);
+            if (remote) end.starved_seconds = starved_elsewhere(guest.domain, std::chrono::duration<double>(Steady::now() - begun).count());
             else if (const auto pid = pid_of(place.name)) end.starved_seconds = starved_seconds(pid);
         }
         if (!late && !fired) continue;
