@@ -1,5 +1,6 @@
 // rig's agent: PID 1 of the guest. Mounts what it needs, says hello, takes a plan, does it, powers off. It never reads
 // its own argv: the kernel hands unknown parameters of its command line to PID 1 there.
+#include "guest/arch.h"
 #include "guest/channel.h"
 #include "guest/deadline.h"
 #include "guest/detectors.h"
@@ -49,7 +50,7 @@ void shell() {
     const pid_t pid = ::fork();
     if (pid == 0) {
         ::setsid();
-        const int tty = ::open("/dev/ttyS0", O_RDWR);
+        const int tty = ::open(rig::guest::kConsole, O_RDWR);
         for (int fd = 0; fd < 3; ++fd) ::dup2(tty, fd);
         ::setenv("PATH", "/bin", 1);
         ::setenv("HOME", "/tmp", 1);

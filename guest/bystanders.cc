@@ -1,5 +1,6 @@
 #include "guest/bystanders.h"
 
+#include "guest/arch.h"
 #include "guest/workloads/workload.h"
 
 #include <atomic>
@@ -32,14 +33,6 @@ void pin(unsigned cpu) {
     CPU_ZERO(&set);
     CPU_SET(cpu, &set);
     ::sched_setaffinity(0, sizeof set, &set);
-}
-
-void relax() {
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    asm volatile("yield");
-#endif
 }
 
 // Keeps its CPU from ever being idle, and out of everybody's way: lowest priority. The pause between its short pieces of work

@@ -128,7 +128,7 @@ Status describe_ground(const Spec& spec, const Arm& arm, const std::string& base
     request.clock = name(chosen.machine.clock);
     for (const auto& [of_arm, kernel] : prepared.kernels)
         request.good_image += kernel.image_sha256;
-    RIG_TRY(qemu, world.hypervisor.version());
+    RIG_TRY(qemu, world.hypervisor.version(arch_named(ground.kernel.arch)));
     request.machine = fmt::format("{}; {}; {}; image {}", name(chosen.machine.accelerator), qemu, world.hypervisor.libvirt_version(),
                                   prepared.image.parent_path().filename().string());
     if (chosen.machine.clock == GuestClock::Wall) request.machine += "; host boot " + host_boot_id();

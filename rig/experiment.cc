@@ -78,7 +78,7 @@ Result<RunInfo> describe_run(const Spec& spec, const Prepared& prepared, const s
     info.program = program;
     if (chosen.machine.clock == GuestClock::Wall) info.host_boot = host_boot_id();
     info.perf_version = prepared.perf_version;
-    RIG_TRY(qemu, world.hypervisor.version());
+    RIG_TRY(qemu, world.hypervisor.version(arch_named(spec.kernel.arch)));
     info.qemu_version = qemu;
     info.libvirt_version = world.hypervisor.libvirt_version();
     info.command = options.command;
@@ -288,16 +288,15 @@ Result<Prepared> prepare(const Spec& spec, const std::vector<Arm>& arms, const W
         prepared.kernels.emplace(arm.name, kernel);
     }
     RIG_TRY(perf, build_perf(spec, context));
-    RIG_TRY(agent, find_agent());
+    const auto& arch = arch_named(spec.kernel.arch);
+    RIG_TRY(agent, find_agent(arch));
+    RIG_TRY(busybox, find_busybox(context, arch));
     RIG_TRY(programs, with_libraries(spec.image_files, world.runner));
-    RIG_TRY(image, build_image({agent, perf, "/bin/busybox", programs}, world.cache));
+    RIG_TRY(image, build_image({agent, perf, busybox, programs}, world.cache));
     prepared.image = image;
     prepared.perf = perf;
-    Command version;
-    version.argv = {perf.string(), "--version"};
-    version.timeout = std::chrono::seconds(20);
-    RIG_TRY(result, world.runner.run(version));
-    prepared.perf_version = result.out.substr(0, result.out.find('\n'));
+    RIG_TRY(said, perf_version(arch, perf, world.runner));
+    prepared.perf_version = said;
     return prepared;
 }
 
@@ -312,6 +311,11 @@ Result<ChosenMachine> clock_and_accelerator(const Spec& spec, const Prepared& pr
                                              "\"virtual\" or \"auto\", or a URI of this host such as qemu:///system",
                                              elsewhere->uri));
     if (elsewhere) return ChosenMachine{{GuestClock::Virtual, Accelerator::Tcg, 1}, "auto; the guests run on another host, where only virtual time is measured: " + elsewhere->uri};
+    if (const auto& arch = arch_named(spec.kernel.arch); !arch.cross.empty()) {
+        const auto why = fmt::format("no KVM: this host is no {} machine", arch.name);
+        if (spec.guest.clock == ClockChoice::Wall) return ChosenMachine{{GuestClock::Wall, Accelerator::Tcg, 1}, "as the experiment asks; " + why};
+        return ChosenMachine{{GuestClock::Virtual, Accelerator::Tcg, 1}, "auto; " + why};
+    }
     const GuestSetup setup{spec, {GuestClock::Wall, Accelerator::Kvm, 1}, prepared.image, world.hypervisor};
     world.progress.start("probing KVM");
     auto probe = probe_kvm(setup, prepared.kernels.begin()->second, world.cache.root(), stop);

@@ -121,6 +121,7 @@ KernelFacts kernel_facts(const Spec& spec, std::string_view config_text, std::st
     if (facts.config_known) {
         auto names = explaining_options();
         names.insert(names.end(), detector_options().begin(), detector_options().end());
+        names.push_back(arch_named(spec.kernel.arch).option);
         for (const auto& [name, value] : spec.target.config)
             names.push_back(name);
         facts.config = config_values(config_text, names);

@@ -35,7 +35,7 @@ Proof prove_config(const ArmEvidence& evidence) {
             proof.reason = "no .config came with this image: name it in the arm's key `config`";
         else if (name == "PT_RECLAIM")
             proof.reason = pt_reclaim_reason;
-        else if (name == "MMU_GATHER_RCU_TABLE_FREE")
+        else if (name == "MMU_GATHER_RCU_TABLE_FREE" && kernel_option(kernel, "X86") == "y")
             proof.reason = "6.12 on x86 selects MMU_GATHER_RCU_TABLE_FREE only with PARAVIRT=y; here PARAVIRT=" + kernel_option(kernel, "PARAVIRT");
         else
             proof.reason = fmt::format("Kconfig changed {}: look for what it depends on, or what selects it", name);

@@ -130,11 +130,11 @@ std::vector<SampleSplat> as_data(const ConsoleTriage& console) {
 } // namespace
 
 std::string kernel_cmdline(const Spec& spec, const Machine& machine) {
-    // nokaslr, norandmaps: the same addresses in every boot. lapic_timer_hz is QEMU's; a kernel without the patch that
-    // knows it hands the word to PID 1, which does not read it. panic=-1 with -no-reboot ends QEMU at once.
-    std::string line = "console=ttyS0 nokaslr norandmaps mitigations=off panic=-1 oops=panic";
-    if (machine.accelerator == Accelerator::Tcg) line += " tsc=reliable lapic_timer_hz=1000000000";
-    if (machine.clock == GuestClock::Virtual) line += " lpj=4000000"; // a calibration that is counted, not measured
+    // nokaslr, norandmaps: the same addresses in every boot. panic=-1 with -no-reboot ends QEMU at once.
+    const auto& arch = arch_named(spec.kernel.arch);
+    std::string line = fmt::format("console={} nokaslr norandmaps mitigations=off panic=-1 oops=panic", arch.console);
+    if (machine.accelerator == Accelerator::Tcg && !arch.cmdline_tcg.empty()) line += " " + arch.cmdline_tcg;
+    if (machine.clock == GuestClock::Virtual && !arch.cmdline_virtual.empty()) line += " " + arch.cmdline_virtual;
     if (!spec.guest.extra_cmdline.empty()) line += " " + spec.guest.extra_cmdline;
     return line;
 }
@@ -152,6 +152,7 @@ std::chrono::seconds boot_deadline(const Spec& spec, const Machine& machine) {
 
 BootRequest make_request(const GuestSetup& setup, const Kernel& kernel, std::uint64_t seed, const std::filesystem::path& console_log) {
     BootRequest request;
+    request.arch = setup.spec.kernel.arch;
     // The decompressor of a bzImage is emulated as well; a vmlinux with a PVH entry goes without.
     // Only of a kernel rig built itself: a prebuilt vmlinux need not belong to its bzImage, whose hash the proofs compare.
     request.pvh = setup.machine.accelerator == Accelerator::Tcg && kernel.pvh;

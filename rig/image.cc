@@ -1,6 +1,7 @@
 #include "rig/image.h"
 
 #include "guest/protocol.h"
+#include "rig/apt.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -139,13 +140,19 @@ Status image_with_plan(const std::filesystem::path& image, std::string_view plan
     return {};
 }
 
-Result<std::filesystem::path> find_agent() {
+Result<std::filesystem::path> find_busybox(const BuildContext& context, const Arch& arch) {
+    if (arch.cross.empty()) return std::filesystem::path("/bin/busybox");
+    RIG_TRY(root, foreign_package(context, arch, "busybox-static"));
+    return root / "bin/busybox";
+}
+
+Result<std::filesystem::path> find_agent(const Arch& arch) {
     if (const char* agent = std::getenv("RIG_AGENT")) return std::filesystem::path(agent);
     std::error_code error;
     const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-    const auto agent = self.parent_path().parent_path() / "guest" / "rig-agent";
+    const auto agent = self.parent_path().parent_path() / "guest" / (arch.cross.empty() ? "rig-agent" : "rig-agent-" + arch.name);
     if (!std::filesystem::exists(agent, error))
-        return fail(Blame::Host, fmt::format("no guest agent at {}: run ninja in the build folder, or set RIG_AGENT", agent.string()));
+        return fail(Blame::Host, fmt::format("no guest agent at {}: run ninja {}in the build folder, or set RIG_AGENT", agent.string(), arch.cross.empty() ? "" : fmt::format("guest/{} ", agent.filename().string())));
     return agent;
 }
 

@@ -5,6 +5,7 @@
 #include "rig/artifact_cache.h"
 #include "rig/error.h"
 #include "rig/host/command_runner.h"
+#include "rig/kernel_build.h"
 
 #include <filesystem>
 #include <string>
@@ -40,7 +41,11 @@ Result<std::filesystem::path> build_image(const ImageInputs& inputs, ArtifactCac
 // at a moment of the host's choosing.
 Status image_with_plan(const std::filesystem::path& image, std::string_view plan, const std::filesystem::path& to);
 
-// Where `rig` finds what it was built with: $RIG_AGENT, else ../guest/rig-agent beside the executable's folder.
-Result<std::filesystem::path> find_agent();
+// Where `rig` finds what it was built with: $RIG_AGENT, else ../guest/rig-agent beside the executable's folder; for another
+// architecture than the host's ../guest/rig-agent-NAME.
+Result<std::filesystem::path> find_agent(const Arch& arch);
+
+// A static busybox: the host's own, or that of Debian for another architecture.
+Result<std::filesystem::path> find_busybox(const BuildContext& context, const Arch& arch);
 
 } // namespace rig

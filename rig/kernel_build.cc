@@ -22,29 +22,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kPerfRecipe = "perf 1";
 // Lines of output of a cold build of the shipped fragments (6.12.117: 1640, 7.3.4: 1840); only an ETA's first guess.
 constexpr std::uint64_t kColdLines = 1700;
-
-// Fixed identity: the same inputs give the same image. ccache is left out: every arm of a worktree is compiled
-// incrementally anyway, and on the cold build it only adds its hashing.
-const std::map<std::string, std::string> kBuildEnvironment{{"KBUILD_BUILD_TIMESTAMP", "Thu Jan  1 00:00:00 UTC 1970"},
-                                                           {"KBUILD_BUILD_USER", "rig"},
-                                                           {"KBUILD_BUILD_HOST", "rig"},
-                                                           {"KBUILD_BUILD_VERSION", "1"},
-                                                           {"SOURCE_DATE_EPOCH", "0"},
-                                                           {"LC_ALL", "C"},
-                                                           // What the caller has in these would change the image but not its key. x86 is what
-                                                           // the kernel's Makefile makes of `uname -m`; MAKEFLAGS would hand us a job server
-                                                           // whose descriptors the runner has closed.
-                                                           {"ARCH", "x86"},
-                                                           {"CROSS_COMPILE", ""},
-                                                           {"KCFLAGS", ""},
-                                                           {"KAFLAGS", ""},
-                                                           {"KCPPFLAGS", ""},
-                                                           {"LLVM", ""},
-                                                           {"LOCALVERSION", ""},
-                                                           {"MAKEFLAGS", ""}};
 
 // By rename: a hard link to the pristine tree is replaced, never written through. The new file has a new mtime, which
 // is what tells make.
@@ -61,27 +40,6 @@ Status put_file(const fs::path& file, std::string_view content) {
     if (out) fs::rename(temporary, file, error);
     if (!out || error) return fail(Blame::Host, fmt::format("cannot write {}: {}", file.string(), error ? error.message() : "disk full?"));
     return {};
-}
-
-// A missing tool shows up deep in the kernel's build as an error of some file: it must not be held against the kernel.
-Status require_tools() {
-    const char* inherited = std::getenv("PATH");
-    std::string missing;
-    for (const char* tool : {"make", "gcc", "ld", "flex", "bison", "bc", "perl", "cp"}) {
-        bool found = false;
-        std::istringstream path(inherited ? inherited : "/usr/bin:/bin");
-        for (std::string dir; std::getline(path, dir, ':');) found = found || ::access((fs::path(dir) / tool).c_str(), X_OK) == 0;
-        if (!found) missing += fmt::format(" {}", tool);
-    }
-    if (missing.empty()) return {};
-    return fail(Blame::Host, fmt::format("building a kernel needs programs that are not in PATH:{}", missing));
-}
-
-std::string first_error(const std::string& out) {
-    std::istringstream lines(out);
-    for (std::string line; std::getline(lines, line);)
-        if (line.find("error:") != std::string::npos || line.find("undefined reference") != std::string::npos || line.find("*** ") != std::string::npos) return line;
-    return "no error line in the output";
 }
 
 // Whose fault is it that make ended like this? Only an exit code speaks of the kernel, and not when the disk is full or
@@ -177,7 +135,7 @@ Result<CommandResult> Worktree::make(std::vector<std::string> words, const fs::p
     Command command;
     command.argv = {"make", "-C", (dir_ / "src").string(), "O=" + obj().string()};
     command.argv.insert(command.argv.end(), words.begin(), words.end());
-    command.env = kBuildEnvironment;
+    command.env = build_environment(*recipe_.arch);
     command.log = log;
     command.on_line = std::move(on_line);
     command.timeout = std::chrono::hours(4);
@@ -196,9 +154,9 @@ Status Worktree::configure() {
     RIG_CHECK(put_file(fragment, render_fragment(recipe_.requests)));
     fs::remove(fresh, error);
     RIG_TRY(result, make({"KCONFIG_ALLCONFIG=" + fragment.string(), "KCONFIG_CONFIG=" + fresh.string(), "allnoconfig"}, {}));
-    if (!result.ok()) return fail(blame_of(result, result.out), fmt::format("make allnoconfig: {}: {}", describe(result), first_error(result.out)));
+    if (!result.ok()) return fail(blame_of(result, result.out), fmt::format("make allnoconfig: {}: {}", describe(result), first_build_error(result.out)));
     const auto text = slurp(fresh);
-    RIG_CHECK(verify_config(recipe_.requests, text, dir_ / "src"));
+    RIG_CHECK(verify_config(recipe_.requests, text, dir_ / "src", recipe_.arch->kernel_arch));
     // An unchanged .config keeps its mtime, so that nothing is reconfigured.
     if (slurp(obj() / ".config") != text) RIG_CHECK(put_file(obj() / ".config", text));
     return put_file(made_from, from + text);
@@ -206,7 +164,7 @@ Status Worktree::configure() {
 
 Status Worktree::prepare() {
     std::error_code error;
-    RIG_CHECK(require_tools());
+    RIG_CHECK(require_build_tools(*recipe_.arch));
     RIG_CHECK(link_sources());
     had_objects_ = fs::exists(obj() / ".config", error); // also after a build that was interrupted
     RIG_CHECK(apply_overlay());
@@ -215,8 +173,9 @@ Status Worktree::prepare() {
 
 Status Worktree::build(const fs::path& log) {
     const unsigned jobs = context_.jobs ? context_.jobs : std::max(1u, std::thread::hardware_concurrency());
+    const auto& image = recipe_.arch->image;
     std::uint64_t lines = 0, total = had_objects_ ? 0 : kColdLines;
-    auto result = make({fmt::format("-j{}", jobs), "bzImage"}, log, [&](std::string_view line) {
+    auto result = make({fmt::format("-j{}", jobs), image}, log, [&](std::string_view line) {
         ++lines;
         if (total) context_.progress.advance(std::min(lines, total - 1));
         else if (line.size() < 100) context_.progress.note(std::string(line));
@@ -224,11 +183,11 @@ Status Worktree::build(const fs::path& log) {
     if (!result) return tl::unexpected(result.error());
     if (std::holds_alternative<Cancelled>(result->outcome)) return fail(Blame::Host, "interrupted while building; what is compiled is kept", log);
     if (std::holds_alternative<Signalled>(result->outcome) || std::holds_alternative<TimedOut>(result->outcome))
-        return fail(Blame::Host, fmt::format("make bzImage: {}", describe(*result)), log);
+        return fail(Blame::Host, fmt::format("make {}: {}", image, describe(*result)), log);
     if (!result->ok()) {
         const auto out = slurp(log);
         const auto blame = blame_of(*result, out);
-        return fail(blame, fmt::format("{}: {}", blame == Blame::Kernel ? "the kernel does not build" : "the host ran out of room for the build", first_error(out)), log);
+        return fail(blame, fmt::format("{}: {}", blame == Blame::Kernel ? "the kernel does not build" : "the host ran out of room for the build", first_build_error(out)), log);
     }
     return {};
 }
@@ -238,13 +197,13 @@ json build_record(const Kernel& kernel) {
             {"patches", kernel.patches}, {"build_seconds", kernel.build_seconds}, {"incremental", kernel.incremental}};
 }
 
-Result<Kernel> load_kernel(const fs::path& dir) {
+Result<Kernel> load_kernel(const fs::path& dir, const Arch& arch) {
     Kernel kernel;
-    kernel.bzimage = dir / "bzImage";
+    kernel.bzimage = dir / arch.image;
     kernel.vmlinux = dir / "vmlinux";
     kernel.system_map = dir / "System.map";
     kernel.config = dir / "config";
-    kernel.pvh = slurp(kernel.config).find("\nCONFIG_PVH=y\n") != std::string::npos;
+    kernel.pvh = arch.pvh && slurp(kernel.config).find("\nCONFIG_PVH=y\n") != std::string::npos;
     try {
         const json record = json::parse(slurp(dir / "build.json"));
         record.at("key").get_to(kernel.key);
@@ -288,11 +247,12 @@ Status make_kernel(const Recipe& recipe, const std::string& arm, const BuildCont
     kernel.version = recipe.source.version;
     kernel.incremental = worktree.had_objects();
     for (const auto& [name, sha256] : applied(recipe)) kernel.patches.push_back(name);
-    for (const auto& [from, to] : {std::pair{"arch/x86/boot/bzImage", "bzImage"}, {"vmlinux", "vmlinux"}, {"System.map", "System.map"}, {".config", "config"}}) {
+    const auto& image = recipe.arch->image;
+    for (const auto& [from, to] : {std::pair{"arch/" + recipe.arch->kernel_arch + "/boot/" + image, image}, {"vmlinux", "vmlinux"}, {"System.map", "System.map"}, {".config", "config"}}) {
         fs::copy_file(worktree.obj() / from, dir / to, error);
         if (error) return fail(Blame::Host, fmt::format("cannot keep {}: {}", from, error.message()));
     }
-    RIG_TRY(hash, sha256_file(dir / "bzImage"));
+    RIG_TRY(hash, sha256_file(dir / image));
     kernel.image_sha256 = hash;
     kernel.build_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
     return put_file(dir / "build.json", build_record(kernel).dump(2) + "\n");
@@ -326,51 +286,6 @@ Result<Kernel> prebuilt_kernel(const Spec& spec, const Arm& arm, const BuildCont
     return kernel;
 }
 
-std::vector<std::string> perf_arguments(const fs::path& source, const fs::path& out, unsigned jobs) {
-    std::vector<std::string> argv{"make", "-C", (source / "tools/perf").string(), "O=" + out.string(), fmt::format("-j{}", jobs), "LDFLAGS=-static"};
-    // Every optional feature off: what is needed is perf stat, record and script on tracepoints and probes.
-    for (const char* off : {"NO_JEVENTS", "NO_LIBPYTHON", "NO_LIBPERL", "NO_LIBELF", "NO_LIBBPF", "NO_SLANG", "NO_LIBDW", "NO_DWARF", "NO_LIBDW_DWARF_UNWIND", "NO_LIBUNWIND",
-                            "NO_LIBCRYPTO", "NO_LZMA", "NO_LIBZSTD", "NO_LIBCAP", "NO_LIBNUMA", "NO_LIBAUDIT", "NO_AUXTRACE", "NO_DEMANGLE", "NO_SDT", "NO_GTK2", "NO_LIBBABELTRACE",
-                            "NO_LIBPFM4", "NO_RUST", "NO_ZLIB", "NO_LIBLLVM", "NO_CAPSTONE"})
-        argv.push_back(std::string(off) + "=1");
-    argv.insert(argv.end(), {"BUILD_BPF_SKEL=0", "WERROR=0", (out / "perf").string()});
-    return argv;
-}
-
-Status make_perf(const SourceTree& source, const BuildContext& context, const fs::path& dir) {
-    std::error_code error;
-    const auto scratch = dir / "scratch", out = dir / "out";
-    fs::create_directories(out, error);
-    const auto must = [&](std::vector<std::string> argv, const char* what, std::function<void(std::string_view)> on_line = {}) -> Result<std::string> {
-        Command command;
-        command.argv = std::move(argv);
-        command.env = kBuildEnvironment;
-        command.on_line = std::move(on_line);
-        RIG_TRY(result, context.runner.run(command));
-        if (!result.ok()) return fail(Blame::Host, fmt::format("{}: {}: {}", what, describe(result), first_error(result.out)));
-        return result.out;
-    };
-    // perf's build writes generated files beside its sources: it gets links of its own, and real copies of tools/, where
-    // it might write into a file that is there already.
-    RIG_TRY(linked, must({"cp", "-al", source.tree.string(), scratch.string()}, "linking the source tree"));
-    (void)linked;
-    fs::remove_all(scratch / "tools", error);
-    RIG_TRY(copied, must({"cp", "-a", (source.tree / "tools").string(), (scratch / "tools").string()}, "copying tools/"));
-    (void)copied;
-    const unsigned jobs = context.jobs ? context.jobs : std::max(1u, std::thread::hardware_concurrency());
-    RIG_TRY(built, must(perf_arguments(scratch, out, jobs), "building perf", [&](std::string_view line) { context.progress.note(std::string(line.substr(0, 60))); }));
-    (void)built;
-    RIG_TRY(stripped, must({"strip", "-o", (dir / "perf").string(), (out / "perf").string()}, "strip perf"));
-    (void)stripped;
-    RIG_TRY(options, must({(dir / "perf").string(), "version", "--build-options"}, "perf version"));
-    const auto feature = options.find("libtraceevent:");
-    if (feature == std::string::npos || options.substr(feature, options.find('\n', feature) - feature).find("[ on") == std::string::npos)
-        return fail(Blame::Host, "perf was built without libtraceevent, so without tracepoints: install libtraceevent-dev");
-    fs::remove_all(scratch, error);
-    fs::remove_all(out, error);
-    return {};
-}
-
 } // namespace
 
 Result<Kernel> build_kernel(const Spec& spec, const Arm& arm, const BuildContext& context) {
@@ -381,7 +296,7 @@ Result<Kernel> build_kernel(const Spec& spec, const Arm& arm, const BuildContext
         made = true;
         return make_kernel(recipe, arm.name, context, into);
     }));
-    RIG_TRY(kernel, load_kernel(dir));
+    RIG_TRY(kernel, load_kernel(dir, *recipe.arch));
     kernel.from_cache = !made;
     // The cache may have been filled from a project in another folder, with the same texts under other names.
     kernel.patches.clear();
@@ -409,35 +324,12 @@ Result<ObjectBuild> build_object(const Spec& spec, const Arm& arm, const std::st
     RIG_TRY(result, worktree.build_object(object, log));
     context.progress.finish();
     const auto out = slurp(log);
-    if (!result.ok() && blame_of(result, out) == Blame::Host) return fail(Blame::Host, fmt::format("make {}: {}: {}", object, describe(result), first_error(out)), log);
+    if (!result.ok() && blame_of(result, out) == Blame::Host) return fail(Blame::Host, fmt::format("make {}: {}: {}", object, describe(result), first_build_error(out)), log);
     // Files as in the tree, not where this machine keeps it.
-    auto error_line = result.ok() ? std::string() : first_error(out);
+    auto error_line = result.ok() ? std::string() : first_build_error(out);
     const auto prefix = (tree / "src").string() + "/";
     for (auto at = error_line.find(prefix); at != std::string::npos; at = error_line.find(prefix)) error_line.erase(at, prefix.size());
     return ObjectBuild{result.ok(), error_line, std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count(), log};
-}
-
-Result<fs::path> build_perf(const Spec& spec, const BuildContext& context) {
-    if (std::holds_alternative<PrebuiltSource>(spec.kernel.source)) {
-        const auto entries = context.cache.list();
-        const CacheEntry* newest = nullptr;
-        for (const auto& entry : entries)
-            if (entry.kind == "perf" && entry.key.find(".tmp-") == std::string::npos && (!newest || entry.last_used > newest->last_used)) newest = &entry;
-        if (!newest) return fail(Blame::Host, "prebuilt kernels come without perf and the cache has none: run 'rig build configs/batch-alloc-fail.toml' once");
-        return context.cache.root() / "perf" / newest->key / "perf";
-    }
-    RIG_TRY(source, fetch_source(spec, context));
-    RIG_TRY(compiler, compiler_identity(context.runner));
-    const auto key = sha256_hex(fmt::format("{}\n{}\n{}\n", kPerfRecipe, source.id, compiler));
-    if (auto found = context.cache.find("perf", key)) return *found / "perf";
-    context.progress.start("building perf " + source.version);
-    auto dir = context.cache.get_or_make("perf", key, "perf of " + source.id, [&](const fs::path& into) { return make_perf(source, context, into); });
-    if (!dir) {
-        context.progress.interrupt();
-        return tl::unexpected(dir.error());
-    }
-    context.progress.finish();
-    return *dir / "perf";
 }
 
 } // namespace rig

@@ -63,5 +63,7 @@ Result<ObjectBuild> build_object(const Spec& spec, const Arm& arm, const std::st
 // The tree's own tools/perf, static and stripped, without optional features; cached by source and compiler. An
 // experiment on prebuilt images has no tree: the newest perf in the cache is taken, else an error that says so.
 Result<std::filesystem::path> build_perf(const Spec& spec, const BuildContext& context);
+// "perf version 6.12.117": what it says of itself, or of one for another architecture the tree it is of.
+Result<std::string> perf_version(const Arch& arch, const std::filesystem::path& perf, CommandRunner& runner);
 
 } // namespace rig

@@ -101,6 +101,45 @@ class KernelBuild : public ::testing::Test {
 
 using Units = std::vector<std::string>;
 
+TEST_F(KernelBuild, AnotherArchitectureIsBuiltWithItsCompilerAndNeverTakenForTheHosts) {
+    const auto own = must_build(base);
+    spec.kernel.arch = "arm64";
+    dir.put("base.arm64.config", "CONFIG_A=n\n");
+    dir.put("bin/aarch64-linux-gnu-gcc", "");
+    dir.put("bin/aarch64-linux-gnu-ld", "");
+    runner.on({"aarch64-linux-gnu-gcc", "--version"}, exits(0, "aarch64-linux-gnu-gcc (Test) 12.2.0\n"));
+    runner.on({"aarch64-linux-gnu-ld", "--version"}, exits(0, "GNU ld (Test) 2.40\n"));
+    runner.on({"make", "Image"}, [this](const Command& c) {
+        const auto result = bzimage(c);
+        const fs::path obj = FakeCommandRunner::value(c, "O");
+        fs::create_directories(obj / "arch/arm64/boot");
+        fs::rename(obj / "arch/x86/boot/bzImage", obj / "arch/arm64/boot/Image");
+        return result;
+    });
+    const std::string path = std::getenv("PATH");
+    // Not there: the packages to install, before anything is made.
+    ::setenv("PATH", "/nowhere", 1);
+    const auto missing = must_fail(base);
+    ::setenv("PATH", path.c_str(), 1);
+    EXPECT_EQ(missing.blame, Blame::Host);
+    EXPECT_NE(missing.message.find("aarch64-linux-gnu-gcc"), std::string::npos) << missing.message;
+    EXPECT_NE(missing.message.find("apt-get install " + arm64().packages), std::string::npos) << missing.message;
+
+    for (const char* tool : {"gcc", "ld"}) fs::permissions(dir / (std::string("bin/aarch64-linux-gnu-") + tool), fs::perms::owner_all);
+    ::setenv("PATH", (path + ":" + (dir / "bin").string()).c_str(), 1);
+    const auto kernel = must_build(base);
+    ::setenv("PATH", path.c_str(), 1);
+    EXPECT_EQ(kernel.bzimage.filename(), "Image");
+    EXPECT_EQ(kernel.compiler, "aarch64-linux-gnu-gcc (Test) 12.2.0");
+    EXPECT_NE(kernel.key, own.key);
+    EXPECT_FALSE(kernel.incremental) << "an object tree of its own";
+    EXPECT_EQ(read_text(kernel.config), "# CONFIG_A is not set\n");
+    const auto make = std::find_if(runner.ran.begin(), runner.ran.end(), [](const Command& c) { return FakeCommandRunner::has(c, "Image"); });
+    ASSERT_NE(make, runner.ran.end());
+    EXPECT_EQ(make->env.at("ARCH"), "arm64");
+    EXPECT_EQ(make->env.at("CROSS_COMPILE"), "aarch64-linux-gnu-");
+}
+
 TEST_F(KernelBuild, BuildsAndKeepsWhatABootAndAReportNeed) {
     const auto kernel = must_build(patched);
     EXPECT_EQ(kernel.version, "6.12.117");

@@ -201,14 +201,15 @@ void read_kconfig(std::istream& in, const std::string& file, const std::set<std:
     }
 }
 
-// Only the common files and those of x86 are read: an entry of another architecture says nothing here.
-Kconfig read_kconfig_files(const fs::path& tree, const std::set<std::string>& names) {
+// Only the common files and those of the architecture are read: an entry of another says nothing here.
+Kconfig read_kconfig_files(const fs::path& tree, const std::set<std::string>& names, const std::string& arch_folder) {
+    const auto own = "arch/" + arch_folder;
     Kconfig kconfig;
     std::error_code error;
     for (fs::recursive_directory_iterator it(tree, error), end; !error && it != end; it.increment(error)) {
         const auto relative = it->path().lexically_relative(tree).string();
         if (it->is_directory(error)) {
-            const bool other_arch = relative.starts_with("arch/") && relative != "arch/x86" && !relative.starts_with("arch/x86/");
+            const bool other_arch = relative.starts_with("arch/") && relative != own && !relative.starts_with(own + "/");
             if (other_arch || relative == "Documentation" || relative == "tools") it.disable_recursion_pending();
         } else if (it->path().filename().string().starts_with("Kconfig")) {
             std::ifstream in(it->path());
@@ -254,9 +255,20 @@ Status merge_fragment(OptionRequests& requests, std::string_view text, const std
     return {};
 }
 
+std::vector<fs::path> kernel_fragments(const Spec& spec) {
+    std::vector<fs::path> fragments;
+    std::error_code error;
+    for (const auto& fragment : spec.kernel.fragments) {
+        fragments.push_back(fragment);
+        const auto sibling = fragment.parent_path() / fmt::format("{}.{}{}", fragment.stem().string(), spec.kernel.arch, fragment.extension().string());
+        if (fs::is_regular_file(spec.top / sibling, error)) fragments.push_back(sibling);
+    }
+    return fragments;
+}
+
 Result<OptionRequests> requested_options(const Spec& spec) {
     OptionRequests requests;
-    for (const auto& fragment : spec.kernel.fragments) RIG_CHECK(merge_fragment(requests, slurp(spec.top / fragment), fragment.string()));
+    for (const auto& fragment : kernel_fragments(spec)) RIG_CHECK(merge_fragment(requests, slurp(spec.top / fragment), fragment.string()));
     for (const auto& [name, value] : spec.kernel.options) requests[name] = {value, fmt::format("{} [kernel.options]", spec.file.string())};
     return requests;
 }
@@ -268,7 +280,7 @@ std::string render_fragment(const OptionRequests& requests) {
     return text;
 }
 
-Status verify_config(const OptionRequests& requests, std::string_view config, const fs::path& tree) {
+Status verify_config(const OptionRequests& requests, std::string_view config, const fs::path& tree, const std::string& arch_folder) {
     const auto values = parse_config(config);
     std::map<std::string, std::string> lost; // name -> what it is instead
     std::set<std::string> names;
@@ -278,7 +290,7 @@ Status verify_config(const OptionRequests& requests, std::string_view config, co
         if (value != request.value) lost[name] = value, names.insert(name);
     }
     if (lost.empty()) return {};
-    const auto kconfig = read_kconfig_files(tree, names);
+    const auto kconfig = read_kconfig_files(tree, names, arch_folder);
     std::string message = "requested kernel options did not survive:";
     for (const auto& [name, value] : lost) {
         const auto& request = requests.at(name);

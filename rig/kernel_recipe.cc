@@ -4,7 +4,10 @@
 #include "rig/files.h"
 #include "rig/scratch.h"
 
+#include <cstdlib>
 #include <fmt/format.h>
+#include <sstream>
+#include <unistd.h>
 
 namespace rig {
 namespace fs = std::filesystem;
@@ -45,9 +48,55 @@ Status apply(Recipe& recipe, const BuildContext& context) {
     return {};
 }
 
+// What to install for an architecture that is not the host's.
+std::string missing_packages(const Arch& arch) { return arch.packages.empty() ? std::string() : fmt::format(" (apt-get install {})", arch.packages); }
+
 } // namespace
 
-Result<std::string> compiler_identity(CommandRunner& runner) { return first_line_of(runner, {"gcc", "--version"}); }
+Result<std::string> compiler_identity(CommandRunner& runner, const Arch& arch) { return first_line_of(runner, {arch.cross + "gcc", "--version"}); }
+
+std::map<std::string, std::string> build_environment(const Arch& arch) {
+    // Fixed identity: the same inputs give the same image. ccache is left out: every arm of a worktree is compiled
+    // incrementally anyway, and on the cold build it only adds its hashing.
+    return {{"KBUILD_BUILD_TIMESTAMP", "Thu Jan  1 00:00:00 UTC 1970"},
+            {"KBUILD_BUILD_USER", "rig"},
+            {"KBUILD_BUILD_HOST", "rig"},
+            {"KBUILD_BUILD_VERSION", "1"},
+            {"SOURCE_DATE_EPOCH", "0"},
+            {"LC_ALL", "C"},
+            // What the caller has in these would change the image but not its key. MAKEFLAGS would hand us a job server
+            // whose descriptors the runner has closed.
+            {"ARCH", arch.kernel_arch},
+            {"CROSS_COMPILE", arch.cross},
+            {"KCFLAGS", ""},
+            {"KAFLAGS", ""},
+            {"KCPPFLAGS", ""},
+            {"LLVM", ""},
+            {"LOCALVERSION", ""},
+            {"MAKEFLAGS", ""}};
+}
+
+Status require_build_tools(const Arch& arch) {
+    const char* inherited = std::getenv("PATH");
+    std::string missing;
+    std::vector<std::string> tools{"make", "gcc", "ld", "flex", "bison", "bc", "perl", "cp"};
+    if (!arch.cross.empty()) tools.insert(tools.end(), {arch.cross + "gcc", arch.cross + "ld"});
+    for (const auto& tool : tools) {
+        bool found = false;
+        std::istringstream path(inherited ? inherited : "/usr/bin:/bin");
+        for (std::string dir; std::getline(path, dir, ':');) found = found || ::access((fs::path(dir) / tool).c_str(), X_OK) == 0;
+        if (!found) missing += fmt::format(" {}", tool);
+    }
+    if (missing.empty()) return {};
+    return fail(Blame::Host, fmt::format("building a kernel needs programs that are not in PATH:{}{}", missing, missing_packages(arch)));
+}
+
+std::string first_build_error(const std::string& out) {
+    std::istringstream lines(out);
+    for (std::string line; std::getline(lines, line);)
+        if (line.find("error:") != std::string::npos || line.find("undefined reference") != std::string::npos || line.find("*** ") != std::string::npos) return line;
+    return "no error line in the output";
+}
 
 bool executable(const fs::path& file) {
     std::error_code none;
@@ -55,7 +104,9 @@ bool executable(const fs::path& file) {
 }
 
 Result<Recipe> make_recipe(const Spec& spec, const Arm& arm, const BuildContext& context) {
+    const auto& arch = arch_named(spec.kernel.arch);
     Recipe recipe;
+    recipe.arch = &arch;
     RIG_TRY(source, fetch_source(spec, context, arm.revision));
     recipe.source = source;
     auto folders = spec.kernel.enable;
@@ -64,16 +115,16 @@ Result<Recipe> make_recipe(const Spec& spec, const Arm& arm, const BuildContext&
     recipe.patches = patches;
     RIG_TRY(requests, requested_options(spec));
     recipe.requests = requests;
-    RIG_TRY(compiler, compiler_identity(context.runner));
+    RIG_TRY(compiler, compiler_identity(context.runner, arch));
     recipe.compiler = compiler;
-    RIG_TRY(linker, first_line_of(context.runner, {"ld", "--version"})); // assembler and linker come in one package
+    RIG_TRY(linker, first_line_of(context.runner, {arch.cross + "ld", "--version"})); // assembler and linker come in one package
     std::string identity = fmt::format("{}\n{}\n{}\n{}\nallnoconfig\n{}\n", kRecipe, source.id, compiler, linker, render_fragment(requests));
     RIG_CHECK(apply(recipe, context));
     for (const auto& [file, content] : recipe.overlay)
         identity += fmt::format("file {} {}{}\n", file, content ? sha256_hex(*content) : "removed", recipe.programs.contains(file) ? " program" : "");
     recipe.key = sha256_hex(identity);
     std::string family = fmt::format("worktree 1\n{}\n{}\n{}\n", source.id, compiler, linker);
-    for (const auto& fragment : spec.kernel.fragments) family += slurp(spec.top / fragment);
+    for (const auto& fragment : kernel_fragments(spec)) family += slurp(spec.top / fragment);
     recipe.worktree_key = sha256_hex(family);
     return recipe;
 }

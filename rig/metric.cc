@@ -49,7 +49,11 @@ std::optional<double> other_ipis(const Sample& sample, const TargetSpec& target)
     return *total - static_cast<double>(sync->second);
 }
 
+// Of an architecture that has one interrupt for call functions to one CPU and to many, see rig/arch/.
+constexpr const char* kFunctionInterrupts = "call_function_interrupts";
+
 std::optional<double> both_vectors(const Sample& sample) {
+    if (const auto all = count(sample, kFunctionInterrupts)) return all;
     auto many = count(sample, "call_function_vectors"), one = count(sample, "call_function_single_vectors");
     if (!many || !one) return std::nullopt;
     return *many + *one;
@@ -58,7 +62,8 @@ std::optional<double> both_vectors(const Sample& sample) {
 // The workload runs on CPU 0; every other CPU is a bystander.
 std::optional<double> bystander_interrupts(const Sample& sample) {
     double sum = 0;
-    for (const char* key : {"call_function_vectors", "call_function_single_vectors"}) {
+    const auto keys = sample.counts_per_cpu.contains(kFunctionInterrupts) ? std::vector{kFunctionInterrupts} : std::vector{"call_function_vectors", "call_function_single_vectors"};
+    for (const char* key : keys) {
         auto per_cpu = sample.counts_per_cpu.find(key);
         if (per_cpu == sample.counts_per_cpu.end() || per_cpu->second.size() < 2) return std::nullopt;
         for (std::size_t cpu = 1; cpu < per_cpu->second.size(); ++cpu)

@@ -80,6 +80,7 @@ std::string both(const std::string& a, const std::string& b) {
 } // namespace
 
 Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable& symbols, const Perturbation& perturbation) {
+    const auto& arch = arch_named(spec.kernel.arch);
     const MeasuredCall iteration = iteration_of(spec.workload), call = call_of(spec.workload);
     const std::string own_filter = has_children(spec.workload) ? kOwnAndChildren : kOwn;
     for (const auto& [what, function] : {std::pair{"target.function", spec.target.function},
@@ -99,14 +100,9 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
     plan.target_address = symbols.address(spec.target.function).value();
     const bool has_sync = !spec.target.sync_function.empty();
     if (has_sync) plan.stat.push_back({"sync_ipis", "csd:csd_queue_cpu", fmt::format("func == {:#x}", symbols.address(spec.target.sync_function).value())});
-    for (const auto& event : std::vector<StatEvent>{
-                 {"csd_total", "csd:csd_queue_cpu", ""},
-                 {"tlb_flushes", "tlb:tlb_flush", ""},
-                 {"call_function_vectors", "irq_vectors:call_function_entry", ""},
-                 {"call_function_single_vectors", "irq_vectors:call_function_single_entry", ""},
-                 {"reschedule_vectors", "irq_vectors:reschedule_entry", ""},
-                 {"target_hits", "rig:target", own_filter}})
-        plan.stat.push_back(event);
+    plan.stat.push_back({"csd_total", "csd:csd_queue_cpu", ""});
+    for (const auto& event : arch.events) plan.stat.push_back({event.key, event.event, event.filter});
+    plan.stat.push_back({"target_hits", "rig:target", own_filter});
     if (!arm.witness.empty()) plan.stat.push_back({"witness_hits", "rig:witness", own_filter});
     const auto foreign = foreign_witnesses(spec, arm, symbols);
     for (std::size_t i = 0; i < foreign.size(); ++i) plan.stat.push_back({foreign[i].key, fmt::format("rig:foreign_{}", i), own_filter});
@@ -138,6 +134,8 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
     if (!arm.witness.empty()) counted.push_back(own("rig:witness"));
     json probes = {"p:rig/target " + spec.target.function, "r:rig/target_return " + spec.target.function};
     if (!arm.witness.empty()) probes.push_back("p:rig/witness " + arm.witness);
+    for (const auto& event : arch.events)
+        if (!event.function.empty()) probes.push_back(fmt::format("p:rig/{} {}", event.key, event.function));
     for (std::size_t i = 0; i < foreign.size(); ++i) probes.push_back(fmt::format("p:rig/foreign_{} {}", i, foreign[i].probed));
     if (has_sync) probes.push_back("p:rig/sync_handled " + spec.target.sync_function);
     if (spec.fault.enabled) probes.push_back("r:rig/alloc_failed should_fail_alloc_page ret=$retval:u8");

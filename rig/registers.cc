@@ -21,6 +21,7 @@ std::optional<std::uint64_t> field(std::string_view line, std::string_view key, 
 
 std::vector<Vcpu> vcpus_of(std::string_view registers) {
     constexpr std::uint64_t interrupt_flag = 1u << 9; // Intel SDM vol. 1, 3.4.3
+    constexpr std::uint64_t arm_interrupts_masked = 1u << 7, arm_level = 0xf; // Arm ARM, C5.2.18 SPSR_EL1: I, and M[3:0], which is 0 in EL0
     std::vector<Vcpu> vcpus;
     for (std::size_t from = 0; from < registers.size();) {
         const auto end = std::min(registers.find('\n', from), registers.size());
@@ -28,6 +29,7 @@ std::vector<Vcpu> vcpus_of(std::string_view registers) {
         from = end + 1;
         const auto flags = field(line, " RFL=", 16), ring = field(line, " CPL=", 10), halted = field(line, " HLT=", 10);
         if (flags && ring && halted) vcpus.push_back({*halted != 0, (*flags & interrupt_flag) != 0, static_cast<unsigned>(*ring)});
+        if (const auto state = field(line, "PSTATE=", 16)) vcpus.push_back({false, (*state & arm_interrupts_masked) == 0, (*state & arm_level) == 0 ? 3u : 0u});
     }
     return vcpus;
 }

@@ -7,12 +7,12 @@
 namespace rig {
 
 struct Vcpu {
-    bool halted = false;     // HLT: waits for an interrupt, and
-    bool interrupts = false; // RFL's bit 9: takes one
-    unsigned ring = 0;       // CPL: 3 is user space
+    bool halted = false;     // HLT: waits for an interrupt (arm64: not told), and
+    bool interrupts = false; // RFL's bit 9, PSTATE.I clear: takes one
+    unsigned ring = 0;       // CPL, and on arm64 3 for EL0: 3 is user space
 };
 
-// x86-64; empty for anything else.
+// x86-64 and arm64; empty for anything else: of riscv64 QEMU tells no privilege level.
 std::vector<Vcpu> vcpus_of(std::string_view registers);
 
 // Every vCPU is in user space or takes interrupts: whatever hangs there, no CPU does. False where nothing is known.

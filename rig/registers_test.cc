@@ -20,6 +20,19 @@ TEST(Registers, SayWhetherEveryCpuResponds) {
     EXPECT_FALSE(every_vcpu_responds(kIdle + kUser + kDead));
 }
 
+// Of arm64, from qemu-system-aarch64 7.2: EL0; EL1 with interrupts on; EL1 with them masked.
+TEST(Registers, OfArm64AreRead) {
+    const std::string user = " PC=0000000000401b3c X00=0000000000000000\nPSTATE=60000000 -ZC- EL0t\n", kernel = " PC=ffffffc008010000\nPSTATE=60000005 -ZC- EL1h\n",
+                      dead = " PC=ffffffc008010000\nPSTATE=600003c5 -ZC- EL1h\n";
+    const auto vcpus = vcpus_of(user + kernel + dead);
+    ASSERT_EQ(vcpus.size(), 3u);
+    EXPECT_EQ(vcpus[0].ring, 3u);
+    EXPECT_TRUE(vcpus[1].ring == 0 && vcpus[1].interrupts);
+    EXPECT_TRUE(vcpus[2].ring == 0 && !vcpus[2].interrupts);
+    EXPECT_TRUE(every_vcpu_responds(user + kernel));
+    EXPECT_FALSE(every_vcpu_responds(user + kernel + dead));
+}
+
 TEST(Registers, OfSomethingElseSayNothing) {
     for (const char* text : {"", "QEMU's monitor does not answer\n", "PC=ffff800080010000 X00=0000\n", "RFL= CPL= HLT=", " RFL=zz CPL=0 HLT=1"}) {
         EXPECT_TRUE(vcpus_of(text).empty()) << text;

@@ -62,7 +62,7 @@ struct Sample {
     Exposure exposure;
 
     // Counted pass, perf stat, sum over CPUs. Keys: sync_ipis, csd_total, tlb_flushes, call_function_vectors,
-    // call_function_single_vectors, reschedule_vectors. The window of perf stat is a little wider than the workload:
+    // call_function_single_vectors, reschedule_vectors; of another architecture those of its Arch::events. The window of perf stat is a little wider than the workload:
     // it holds the instruments' own start and stop; ipis_by_function does not.
     std::map<std::string, std::uint64_t> counts;
     std::map<std::string, std::vector<std::uint64_t>> counts_per_cpu; // same keys; index = CPU

@@ -128,7 +128,7 @@ Result<CommandOutput> boot_task_command(const TaskLine& line, const World& world
         return fail(Blame::Host, fmt::format("node {}: cannot make {}: {}; the results have to be in a folder that all nodes share", by.node,
                                              folder.string(), error.message()));
 
-    if (auto version = world.hypervisor.version(); version) {
+    if (auto version = world.hypervisor.version(arch_named(task.spec.kernel.arch)); version) {
         by.qemu = *version;
         result.sample = make(task, planned, there, world, folder, stop);
     } else {

@@ -5,6 +5,7 @@
 // own lists name. The host's configuration is only read.
 #pragma once
 
+#include "rig/apt.h"
 #include "rig/kernel_build.h"
 #include "rig/patch_series.h"
 
@@ -37,12 +38,5 @@ Result<SourceTree> fetch_source(const Spec& spec, const BuildContext& context, c
 
 // "6.12.117" from the text of a kernel's top Makefile; empty if it is none.
 std::string kernel_version_of(std::string_view makefile);
-
-// From `apt-get indextargets --format '$(CREATED_BY)|$(REPO_URI)|$(RELEASE)|$(SIGNED_BY)'`: the archive's own address,
-// not that of the security or updates suites; empty if there is none.
-std::string archive_uri(std::string_view indextargets);
-
-// The candidate version in what `apt-cache policy PACKAGE` prints; empty if there is none.
-std::string candidate_version(std::string_view policy);
 
 } // namespace rig

@@ -28,6 +28,7 @@ TEST(Source, TakesTheArchiveItselfNotItsSecurityOrUpdatesSuites) {
               "http://mirror.example/debian/");
     EXPECT_EQ(archive_uri("Packages|http://mirror.example/debian-security/|bookworm-security\n"), "");
     EXPECT_EQ(archive_uri(""), "");
+    EXPECT_EQ(archive_of("Packages|http://mirror.example/debian/|bookworm-updates\nPackages|http://mirror.example/debian/|bookworm\n").release, "bookworm");
 }
 
 TEST(Source, ReadsAptsCandidate) {
@@ -196,6 +197,25 @@ TEST_F(DistroTest, FetchesThroughAPrivateConfigurationAndKeepsOnlyTheTree) {
     const auto before = runner.ran.size();
     ASSERT_TRUE(fetch(wanted));
     EXPECT_EQ(runner.ran.size(), before) << "a warm start asks apt nothing";
+}
+
+// Static libraries and programs of another architecture: the host's dpkg is told nothing of it.
+TEST_F(DistroTest, APackageOfAnotherArchitectureIsFetchedOnceAndUnpackedInTheCache) {
+    const auto root = foreign_package(context, arm64(), "busybox-static");
+    ASSERT_TRUE(root) << root.error().message;
+    EXPECT_TRUE(fs::exists(*root / "usr/src/linux-source-6.12.tar.xz")); // what this dpkg-deb unpacks
+    EXPECT_FALSE(fs::exists(*root / "p.deb"));
+    EXPECT_EQ(read_text(dir / "cache/apt/arm64/sources.list"), "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian/ bookworm main\n");
+    for (const auto& command : runner.ran)
+        if (FakeCommandRunner::has(command, "download") || FakeCommandRunner::has(command, "update")) {
+            EXPECT_TRUE(FakeCommandRunner::has(command, "APT::Architecture=arm64"));
+            EXPECT_TRUE(FakeCommandRunner::has(command, "Dir::State::lists=" + (dir / "cache/apt/arm64/lists").string())) << "the host's own lists would be touched";
+        }
+    const auto before = runner.ran.size();
+    EXPECT_EQ(foreign_package(context, arm64(), "busybox-static").value_or(""), *root);
+    EXPECT_EQ(runner.ran.size(), before);
+    online = false;
+    EXPECT_FALSE(foreign_package(context, riscv64(), "busybox-static")) << "another architecture's is another package";
 }
 
 TEST_F(DistroTest, AnUpdateIsANewArtefact) {

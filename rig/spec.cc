@@ -122,11 +122,14 @@ Status read_options(const SpecTable& table, std::map<std::string, std::string>& 
 }
 
 Status read_kernel(const SpecTable& table, KernelSpec& kernel, const fs::path& top) {
-    RIG_CHECK(table.only({"source", "enable", "fragments", "options"}));
+    RIG_CHECK(table.only({"source", "arch", "enable", "fragments", "options"}));
     RIG_CHECK(table.require("source", source_forms));
     RIG_TRY(source_table, table.table("source", source_forms));
     RIG_TRY(source, read_source(*source_table, top));
     kernel.source = std::move(source);
+    std::vector<std::string> archs;
+    for (const auto* arch : all_archs()) archs.push_back(arch->name);
+    RIG_CHECK(table.choice("arch", kernel.arch, archs));
     if (std::holds_alternative<PrebuiltSource>(kernel.source))
         for (auto key : {"enable", "fragments", "options"})
             if (table.has(key))
@@ -309,6 +312,8 @@ Status read_root(const SpecTable& root, Spec& spec) {
     RIG_CHECK(section(root, "workload", [&](const SpecTable& table) { return read_workload(table, spec.workload); }));
     RIG_CHECK(section(root, "image", [&](const SpecTable& table) -> Status {
         RIG_CHECK(table.only({"files"}));
+        if (table.has("files") && !arch_named(spec.kernel.arch).cross.empty())
+            return tl::unexpected(table.bad("files", fmt::format("it left out: a guest with kernel.arch = \"{}\" cannot run the programs of this machine", spec.kernel.arch)));
         return paths(table, "files", spec.image_files, max_image_files, rules::host_file);
     }));
     RIG_CHECK(read_backgrounds(root, spec.backgrounds));

@@ -4,6 +4,7 @@
 // only normalised: open them as `spec.top / path`.
 #pragma once
 
+#include "rig/arch/arch.h"
 #include "rig/error.h"
 
 #include <cstdint>
@@ -57,6 +58,7 @@ struct Arm {
 
 struct KernelSpec {
     Source source;
+    std::string arch = kDefaultArch;              // one of all_archs()
     std::vector<std::filesystem::path> enable;    // series applied to every arm first, and named in the report
     std::vector<std::filesystem::path> fragments; // merged in order on allnoconfig
     std::map<std::string, std::string> options;   // last word over the fragments: name without CONFIG_ -> y, n, 42, "text"

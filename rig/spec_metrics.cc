@@ -144,6 +144,8 @@ Status read_metrics(const SpecTable& table, Spec& spec) {
         RIG_TRY(entry, table.table(key));
         if (key == "sync_ipis" && spec.target.sync_function.empty())
             return tl::unexpected(table.bad_key(key, "target.sync_function to name the function whose IPIs are counted"));
+        if (const auto why = why_missing(arch_named(spec.kernel.arch), key); !why.empty())
+            return tl::unexpected(table.bad_key(key, fmt::format("it left out with kernel.arch = \"{}\": {}", spec.kernel.arch, why)));
         RIG_TRY(metric, read_metric(*entry, key, spec));
         spec.metrics.push_back(std::move(metric));
     }

@@ -1,17 +1,14 @@
 #include "guest/workloads/mapping.h"
 
+#include "guest/arch.h"
+
 #include <cstdio>
 #include <cstring>
 #include <sys/mman.h>
 
 namespace rig::guest {
-namespace {
 
-constexpr std::uintptr_t kBase = 0x100000000000;
-
-} // namespace
-
-std::uintptr_t slot_address(const WorkloadParams& params, unsigned n) { return kBase + (params.address_slot + n) * kSlot; }
+std::uintptr_t slot_address(const WorkloadParams& params, unsigned n) { return kWorkloadBase + (params.address_slot + n) * kSlot; }
 
 char* map_at(std::uintptr_t address, std::size_t length) {
     void* p = ::mmap(reinterpret_cast<void*>(address), length, PROT_READ | PROT_WRITE,

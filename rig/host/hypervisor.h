@@ -2,6 +2,7 @@
 // LibvirtHypervisor, which give the same samples under the virtual clock; tests use testing/fake_hypervisor.h.
 #pragma once
 
+#include "rig/arch/arch.h"
 #include "rig/error.h"
 #include "rig/host/command_runner.h"
 
@@ -24,6 +25,7 @@ constexpr const char* name(GuestClock clock) { return clock == GuestClock::Virtu
 constexpr const char* name(Accelerator accelerator) { return accelerator == Accelerator::Kvm ? "kvm" : "tcg"; }
 
 struct BootRequest {
+    std::string arch = kDefaultArch; // one of all_archs(): which machine it is
     std::filesystem::path kernel; // bzImage, or a vmlinux with a PVH entry
     bool pvh = false;             // kernel is such a vmlinux: boot it with the small firmware (qboot)
     std::filesystem::path initrd;
@@ -85,7 +87,8 @@ class Hypervisor {
     // the guest could not be started at all (Blame::Host).
     virtual Result<GuestEnd> run(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) = 0;
 
-    virtual Result<std::string> version() = 0; // "QEMU emulator version 7.2.22 (...)"
+    // "QEMU emulator version 7.2.22 (...)", of the one that has this architecture's machines. Blame::Spec if guests of it cannot be run.
+    virtual Result<std::string> version(const Arch& arch) = 0;
     virtual std::string libvirt_version() const { return ""; } // "9.0.0"; "" without libvirt
     virtual std::string adapter() const { return "qemu"; }     // who runs the guests: direct QEMU, or a libvirt URI
     virtual Result<std::optional<OtherHost>> other_host() { return std::optional<OtherHost>(); } // nullopt: this one

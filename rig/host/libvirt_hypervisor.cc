@@ -352,7 +352,9 @@ Result<std::optional<OtherHost>> LibvirtHypervisor::other_host() {
     return std::optional<OtherHost>(std::move(out));
 }
 
-Result<std::string> LibvirtHypervisor::version() {
+Result<std::string> LibvirtHypervisor::version(const Arch& arch) {
+    if (!arch.libvirt)
+        return fail(Blame::Spec, fmt::format("kernel.arch = \"{}\" with libvirt: its domains are x86_64 machines; leave --connect out, so that QEMU runs the guests directly", arch.name));
     unsigned long v = 0;
     if (virConnectGetVersion(connection_->handle, &v) < 0) return fail(Blame::Host, "libvirt: no version of QEMU: " + last_error());
     return fmt::format("QEMU {}.{}.{} of libvirt", v / 1'000'000, v / 1000 % 1000, v % 1000);

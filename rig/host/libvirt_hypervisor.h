@@ -22,7 +22,7 @@ class LibvirtHypervisor : public Hypervisor {
     ~LibvirtHypervisor() override;
 
     Result<GuestEnd> run(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) override;
-    Result<std::string> version() override;
+    Result<std::string> version(const Arch& arch) override;
     std::string libvirt_version() const override;
     std::string adapter() const override;
     Result<std::optional<OtherHost>> other_host() override;

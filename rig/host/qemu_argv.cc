@@ -3,6 +3,7 @@
 #include "guest/protocol.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace rig {
 
@@ -13,13 +14,13 @@ std::string qemu_escaped(const std::filesystem::path& path) {
 }
 
 std::vector<std::string> qemu_argv(const BootRequest& r) {
-    std::vector<std::string> argv{"qemu-system-x86_64", "-name", "rig,debug-threads=on", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"};
+    const auto& arch = arch_named(r.arch);
+    std::vector<std::string> argv{arch.qemu, "-name", "rig,debug-threads=on", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"};
     const auto add = [&argv](std::initializer_list<std::string> more) { argv.insert(argv.end(), more); };
 
-    add({"-machine", "q35,usb=off"});
+    add({"-machine", fmt::format("{}", fmt::join(arch.machine, ","))});
     if (r.accelerator == Accelerator::Kvm) add({"-accel", "kvm", "-cpu", "host"});
-    // qemu64 without the instructions that read host entropy; a plain model also boots faster under TCG than `max`.
-    else add({"-accel", r.clock == GuestClock::Virtual ? "tcg,thread=single" : "tcg,thread=multi", "-cpu", "qemu64,rdrand=off,rdseed=off"});
+    else add({"-accel", r.clock == GuestClock::Virtual ? "tcg,thread=single" : "tcg,thread=multi", "-cpu", arch.cpu});
     add({"-smp", std::to_string(r.vcpus), "-m", std::to_string(r.memory_mib)});
     if (r.clock == GuestClock::Virtual)
         // One instruction is one nanosecond; idle time passes at once. The RTC starts at a fixed date.
@@ -42,11 +43,11 @@ std::vector<std::string> qemu_argv(const BootRequest& r) {
         add({"-device", "virtio-serial-pci,ioeventfd=off"});
     }
     if (r.console_log.empty()) add({"-serial", "mon:stdio"});
-    else add({"-chardev", "file,id=console,path=" + qemu_escaped(r.console_log), "-device", "isa-serial,chardev=console,index=0"});
+    else add({"-chardev", "file,id=console,path=" + qemu_escaped(r.console_log), arch.serial_device.empty() ? "-serial" : "-device", arch.serial_device.empty() ? "chardev:console" : arch.serial_device});
     // "debug": QEMU says that it fired (kWatchdogFired), and the guest's vCPUs are looked at as they are. Not by the wall's clock, which runs on
     // while the host does something else, and by which the host's own deadline is the shorter one.
     if (!r.channel.empty() && r.clock == GuestClock::Virtual) add({"-device", "i6300esb", "-action", "watchdog=debug"});
-    if (!r.channel.empty()) add({"-device", "pvpanic", "-action", "panic=none", "-d", "guest_errors"});
+    if (!r.channel.empty()) add({"-device", arch.panic_device, "-action", "panic=none", "-d", "guest_errors"});
     if (!r.channel.empty()) add({"-device", fmt::format("virtserialport,nr=1,chardev=channel,name={}", guest::kChannelName)});
     if (!r.monitor.empty()) add({"-chardev", "socket,id=monitor,server=on,wait=off,path=" + qemu_escaped(r.monitor), "-mon", "chardev=monitor,mode=control"});
     // What a guest that took QEMU over could ask of the host's kernel.

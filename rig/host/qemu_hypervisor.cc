@@ -69,6 +69,8 @@ Status Session::start() {
     std::vector<char*> args;
     for (const auto& arg : argv) args.push_back(const_cast<char*>(arg.c_str()));
     args.push_back(nullptr);
+    const auto& arch = arch_named(request_.arch);
+    const auto no_qemu = fmt::format("cannot execute {} (package {})\n", arch.qemu, arch.qemu_package);
     if (request_.clock == GuestClock::Virtual) cpu_.emplace(request_.host_cpus);
     else to_pin_ = cpus_of_vcpus(request_.vcpus, request_.host_cpus);
     io_.notify_fork(asio::io_context::fork_prepare);
@@ -97,8 +99,7 @@ Status Session::start() {
         }
         ::dup2(pipe_fds[1], 2);
         ::execvp(args[0], args.data());
-        const char message[] = "cannot execute qemu-system-x86_64 (package qemu-system-x86)\n";
-        [[maybe_unused]] const auto n = ::write(2, message, sizeof message - 1);
+        [[maybe_unused]] const auto n = ::write(2, no_qemu.data(), no_qemu.size());
         ::_exit(127);
     }
     io_.notify_fork(asio::io_context::fork_parent);
@@ -199,12 +200,12 @@ Result<GuestEnd> QemuHypervisor::run(const BootRequest& request, const std::func
     return Session(request, on_bytes).run(stop);
 }
 
-Result<std::string> QemuHypervisor::version() {
+Result<std::string> QemuHypervisor::version(const Arch& arch) {
     Command command;
-    command.argv = {"qemu-system-x86_64", "--version"};
+    command.argv = {arch.qemu, "--version"};
     command.timeout = std::chrono::seconds(20);
     RIG_TRY(result, runner_.run(command));
-    if (!result.ok()) return fail(Blame::Host, fmt::format("qemu-system-x86_64 --version: {}", describe(result)));
+    if (!result.ok()) return fail(Blame::Host, fmt::format("{} --version: {}", arch.qemu, describe(result)));
     return result.out.substr(0, result.out.find('\n'));
 }
 

@@ -23,7 +23,7 @@ class QemuHypervisor : public Hypervisor {
  public:
     explicit QemuHypervisor(CommandRunner& runner) : runner_(runner) {}
     Result<GuestEnd> run(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) override;
-    Result<std::string> version() override;
+    Result<std::string> version(const Arch& arch) override;
 
  private:
     CommandRunner& runner_;

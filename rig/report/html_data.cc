@@ -169,6 +169,7 @@ std::vector<CpuCount> cpu_counts(const Spec& spec) {
                                  {"csd_total", "call-function IPIs sent"},
                                  {"call_function_vectors", "call-function interrupts received (many CPUs)"},
                                  {"call_function_single_vectors", "call-function interrupts received (one CPU)"},
+                                 {"call_function_interrupts", "call-function interrupts received"},
                                  {"reschedule_vectors", "reschedule interrupts received"},
                                  {"tlb_flushes", "TLB flushes"}};
     for (const auto& metric : spec.metrics)

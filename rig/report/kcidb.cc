@@ -96,7 +96,7 @@ class Export {
     void add_arm(const CheckGroup& group) {
         const auto& arm = group.name;
         json checkout = {{"id", id(arm)}, {"origin", origin_}, {"valid", true}},
-             build = {{"id", id(arm)}, {"checkout_id", id(arm)}, {"origin", origin_}, {"architecture", "x86_64"}};
+             build = {{"id", id(arm)}, {"checkout_id", id(arm)}, {"origin", origin_}, {"architecture", arch_named(input_.spec.kernel.arch).kcidb}};
         if (!input_.run.started.empty()) checkout["start_time"] = input_.run.started;
         if (const auto* kernel = input_.run.find_kernel(arm)) {
             checkout["comment"] = clean_line(fmt::format("Linux {}, arm {} of {}", kernel->facts.version, arm, input_.spec.name));

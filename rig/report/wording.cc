@@ -32,7 +32,7 @@ std::string conditions(const ReportInput& input) {
     std::set<std::string> versions;
     for (const auto& kernel : run.kernels)
         versions.insert(kernel.facts.version);
-    return fmt::format("kernel {}, {} clock on {}, {} vCPUs, {} boots per arm, seed {}", fmt::join(versions, " and "), run.clock, run.accelerator,
+    return fmt::format("{}kernel {}, {} clock on {}, {} vCPUs, {} boots per arm, seed {}", input.spec.kernel.arch == kDefaultArch ? "" : input.spec.kernel.arch + " ", fmt::join(versions, " and "), run.clock, run.accelerator,
                        run.vcpus, run.boots, run.seed);
 }
 

@@ -56,7 +56,7 @@ class FakeHypervisor : public Hypervisor {
         end.registers = boot.registers;
         return end;
     }
-    Result<std::string> version() override { return std::string("QEMU emulator version 0.0 (fake)"); }
+    Result<std::string> version(const Arch&) override { return std::string("QEMU emulator version 0.0 (fake)"); }
 
     Result<std::optional<OtherHost>> other_host() override { return elsewhere; }
 

@@ -1,0 +1,148 @@
+#include "rig/apt.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <ctime>
+#include <fmt/format.h>
+#include <fstream>
+#include <sstream>
+#include <sys/stat.h>
+
+namespace rig {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::chrono::hours kSuiteListsAge{24}; // a private suite's lists are fetched again after a day
+constexpr const char* kKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+std::string last_lines(const std::string& text) {
+    const std::size_t keep = 600;
+    return text.size() > keep ? text.substr(text.size() - keep) : text;
+}
+
+} // namespace
+
+Result<std::string> must_run(const BuildContext& context, std::vector<std::string> argv, const fs::path& cwd, Blame blame,
+                             std::function<void(std::string_view)> on_line) {
+    Command command;
+    command.argv = std::move(argv);
+    command.cwd = cwd;
+    command.env = {{"LC_ALL", "C"}};
+    command.on_line = std::move(on_line);
+    RIG_TRY(result, context.runner.run(command));
+    if (!std::holds_alternative<Exited>(result.outcome)) blame = Blame::Host;
+    if (!result.ok())
+        return fail(blame, fmt::format("{} {}: {}: {}", command.argv[0], command.argv.size() > 1 ? command.argv[1] : "", describe(result),
+                                       last_lines(result.out)));
+    return result.out;
+}
+
+std::vector<std::string> Apt::command(const char* program, std::initializer_list<std::string> words) const {
+    std::vector<std::string> argv{program};
+    argv.insert(argv.end(), options.begin(), options.end());
+    argv.insert(argv.end(), words);
+    return argv;
+}
+
+Result<Apt> private_apt(const BuildContext& context, const std::string& suite, const std::string& architecture) {
+    const auto what = suite + (architecture.empty() || suite.empty() ? "" : "-") + architecture;
+    const auto dir = context.cache.root() / "apt" / what;
+    RIG_TRY(held, context.cache.lock("apt", what));
+    (void)held;
+    std::error_code error;
+    for (const char* sub : {"lists/partial", "cache/archives/partial", "parts"})
+        fs::create_directories(dir / sub, error);
+    if (error) return fail(Blame::Host, fmt::format("cannot make {}: {}", dir.string(), error.message()));
+    Apt apt;
+    // Root's downloads would be handed to the user _apt, who may not be able to enter the cache folder.
+    for (const auto& option : {"Dir::Etc::sourcelist=" + (dir / "sources.list").string(), "Dir::Etc::sourceparts=" + (dir / "parts").string(),
+                               "Dir::State::lists=" + (dir / "lists").string(), "Dir::Cache=" + (dir / "cache").string(),
+                               std::string("Dir::State::status=/dev/null"), std::string("APT::Sandbox::User=root")})
+        apt.options.insert(apt.options.end(), {"-o", option});
+    if (!architecture.empty())
+        for (const char* option : {"APT::Architecture=", "APT::Architectures="})
+            apt.options.insert(apt.options.end(), {"-o", option + architecture});
+    struct stat stamp {};
+    const auto fetched = dir / "fetched";
+    if (::stat(fetched.c_str(), &stamp) == 0 && std::time(nullptr) - stamp.st_mtime < std::chrono::seconds(kSuiteListsAge).count()) return apt;
+    RIG_TRY(targets, must_run(context, {"apt-get", "indextargets", "--format", "$(CREATED_BY)|$(REPO_URI)|$(RELEASE)"}));
+    const auto archive = archive_of(targets);
+    if (archive.uri.empty()) return fail(Blame::Host, "apt knows no Debian archive to take " + what + " from: run 'apt-get update' once");
+    std::ofstream(dir / "sources.list") << fmt::format("deb [signed-by={}] {} {} main\n", kKeyring, archive.uri,
+                                                       suite.empty() ? archive.release : suite);
+    context.progress.start("fetching the package lists of " + what);
+    // Without --error-on=any an update that fetched nothing ends with exit code 0.
+    const auto updated = must_run(context, apt.command("apt-get", {"update", "--error-on=any"}));
+    if (!updated) context.progress.interrupt();
+    context.progress.finish();
+    if (updated) std::ofstream(fetched) << "";
+    // Offline, lists of an earlier day still serve.
+    else if (!fs::exists(fetched, error))
+        return tl::unexpected(updated.error());
+    return apt;
+}
+
+Result<fs::path> download_package(const BuildContext& context, const Apt& apt, const std::string& package, const fs::path& dir) {
+    // apt tells how far it is in lines "dlstatus:1:42.5000:Retrieving file 1 of 1".
+    auto words = apt.command("apt-get", {"-o", "APT::Sandbox::User=root", "-o", "APT::Status-Fd=1", "download", package});
+    auto downloaded = must_run(context, words, dir, Blame::Host, [&](std::string_view line) {
+        if (!line.starts_with("dlstatus:")) return;
+        const auto percent = line.substr(std::min(line.size(), line.find(':', 9) + 1));
+        context.progress.advance(static_cast<std::uint64_t>(std::strtod(std::string(percent.substr(0, 8)).c_str(), nullptr) * kDownloadSteps / 100));
+    });
+    if (!downloaded) {
+        context.progress.interrupt();
+        return tl::unexpected(downloaded.error());
+    }
+    context.progress.finish();
+    std::error_code error;
+    fs::path deb;
+    for (const auto& entry : fs::directory_iterator(dir, error))
+        if (entry.path().extension() == ".deb") deb = entry.path();
+    if (deb.empty()) return fail(Blame::Host, fmt::format("apt-get download {} left no package in {}", package, dir.string()));
+    return deb;
+}
+
+Result<fs::path> foreign_package(const BuildContext& context, const Arch& arch, const std::string& package) {
+    const auto label = fmt::format("{}:{}", package, arch.debian);
+    return context.cache.get_or_make("packages", sha256_hex("package 1\n" + label), label, [&](const fs::path& dir) -> Status {
+        RIG_TRY(apt, private_apt(context, {}, arch.debian));
+        context.progress.start(fmt::format("downloading {}", label), kDownloadSteps);
+        RIG_TRY(deb, download_package(context, apt, package, dir));
+        RIG_TRY(unpacked, must_run(context, {"dpkg-deb", "-x", deb.string(), dir.string()}));
+        (void)unpacked;
+        std::error_code ignored;
+        fs::remove(deb, ignored);
+        return {};
+    });
+}
+
+Archive archive_of(std::string_view indextargets) {
+    std::istringstream lines{std::string(indextargets)};
+    for (std::string line; std::getline(lines, line);) {
+        const auto first = line.find('|'), second = line.find('|', first + 1);
+        if (second == std::string::npos || line.substr(0, first) != "Packages") continue;
+        const auto uri = line.substr(first + 1, second - first - 1), release = line.substr(second + 1);
+        const bool archive =
+            uri.find("/debian/") != std::string::npos || uri.ends_with("/debian") || uri.ends_with("/debian.list"); // also mirror+file:
+        if (archive && release.find('-') == std::string::npos) return {std::string(uri), std::string(release)};
+    }
+    return {};
+}
+
+std::string archive_uri(std::string_view indextargets) {
+    return archive_of(indextargets).uri;
+}
+
+std::string candidate_version(std::string_view policy) {
+    std::istringstream lines{std::string(policy)};
+    for (std::string line; std::getline(lines, line);) {
+        const auto at = line.find("Candidate: ");
+        if (at == std::string::npos) continue;
+        const auto version = line.substr(at + 11);
+        return version == "(none)" ? std::string() : version;
+    }
+    return {};
+}
+
+} // namespace rig

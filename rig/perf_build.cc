@@ -1,0 +1,152 @@
+#include "rig/apt.h"
+#include "rig/files.h"
+#include "rig/kernel_recipe.h"
+#include "rig/source.h"
+#include "rig/store.h"
+
+#include <algorithm>
+#include <chrono>
+#include <fmt/format.h>
+#include <thread>
+
+namespace rig {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kPerfRecipe = "perf 1";
+constexpr const char* kPerfVersion = "version"; // file beside a perf of another architecture
+
+// Of the cache's entry: "perf of linux-source-6.12=6.12.117-1", and for another architecture than the host's " for arm64" behind it.
+std::string label(const std::string& source, const Arch& arch) {
+    return "perf of " + source + (arch.cross.empty() ? "" : " for " + arch.name);
+}
+std::string label_arch(const std::string& label) {
+    const auto at = label.rfind(" for ");
+    return at == label.npos ? kDefaultArch : label.substr(at + 5);
+}
+
+// Where Debian's libtraceevent of another architecture lies; empty for the host's own, which the compiler finds by itself.
+struct ForeignLibrary {
+    fs::path include, lib;
+};
+
+std::vector<std::string> perf_arguments(const fs::path& source, const fs::path& out, unsigned jobs, const ForeignLibrary& library) {
+    std::vector<std::string> argv{"make", "-C", (source / "tools/perf").string(), "O=" + out.string(), fmt::format("-j{}", jobs)};
+    argv.push_back(library.lib.empty() ? "LDFLAGS=-static" : "LDFLAGS=-static -L" + library.lib.string());
+    if (!library.include.empty()) argv.push_back("EXTRA_CFLAGS=-I" + library.include.string());
+    // Every optional feature off: what is needed is perf stat, record and script on tracepoints and probes.
+    for (const char* off : {"NO_JEVENTS",   "NO_LIBPYTHON", "NO_LIBPERL",
+                            "NO_LIBELF",    "NO_LIBBPF",    "NO_SLANG",
+                            "NO_LIBDW",     "NO_DWARF",     "NO_LIBDW_DWARF_UNWIND",
+                            "NO_LIBUNWIND", "NO_LIBCRYPTO", "NO_LZMA",
+                            "NO_LIBZSTD",   "NO_LIBCAP",    "NO_LIBNUMA",
+                            "NO_LIBAUDIT",  "NO_AUXTRACE",  "NO_DEMANGLE",
+                            "NO_SDT",       "NO_GTK2",      "NO_LIBBABELTRACE",
+                            "NO_LIBPFM4",   "NO_RUST",      "NO_ZLIB",
+                            "NO_LIBLLVM",   "NO_CAPSTONE"})
+        argv.push_back(std::string(off) + "=1");
+    argv.insert(argv.end(), {"BUILD_BPF_SKEL=0", "WERROR=0", (out / "perf").string()});
+    return argv;
+}
+
+Status make_perf(const SourceTree& source, const Arch& arch, const BuildContext& context, const fs::path& dir) {
+    auto environment = build_environment(arch);
+    ForeignLibrary library;
+    if (!arch.cross.empty()) {
+        RIG_CHECK(require_build_tools(arch));
+        RIG_TRY(root, foreign_package(context, arch, "libtraceevent-dev"));
+        library = {root / "usr/include", root / "usr/lib" / arch.multiarch};
+        environment["PKG_CONFIG_LIBDIR"] = (library.lib / "pkgconfig").string();
+        environment["PKG_CONFIG_SYSROOT_DIR"] = root.string();
+    }
+    std::error_code error;
+    const auto scratch = dir / "scratch", out = dir / "out";
+    fs::create_directories(out, error);
+    const auto must = [&](std::vector<std::string> argv, const char* what,
+                          std::function<void(std::string_view)> on_line = {}) -> Result<std::string> {
+        Command command;
+        command.argv = std::move(argv);
+        command.env = environment;
+        command.on_line = std::move(on_line);
+        RIG_TRY(result, context.runner.run(command));
+        if (!result.ok()) return fail(Blame::Host, fmt::format("{}: {}: {}", what, describe(result), first_build_error(result.out)));
+        return result.out;
+    };
+    const auto without_tracepoints = [] {
+        return fail(Blame::Host, "perf was built without libtraceevent, so without tracepoints: install libtraceevent-dev");
+    };
+    const auto has_tracepoints = [&]() -> Status {
+        if (!arch.cross.empty()) { // it does not run here
+            RIG_TRY(symbols, must({arch.cross + "nm", (out / "perf").string()}, "nm perf"));
+            return symbols.find(" tep_alloc\n") == std::string::npos ? without_tracepoints() : Status();
+        }
+        RIG_TRY(options, must({(dir / "perf").string(), "version", "--build-options"}, "perf version"));
+        const auto feature = options.find("libtraceevent:");
+        if (feature == std::string::npos || options.substr(feature, options.find('\n', feature) - feature).find("[ on") == std::string::npos)
+            return without_tracepoints();
+        return {};
+    };
+    // perf's build writes generated files beside its sources: it gets links of its own, and real copies of tools/, where
+    // it might write into a file that is there already.
+    RIG_TRY(linked, must({"cp", "-al", source.tree.string(), scratch.string()}, "linking the source tree"));
+    (void)linked;
+    fs::remove_all(scratch / "tools", error);
+    RIG_TRY(copied, must({"cp", "-a", (source.tree / "tools").string(), (scratch / "tools").string()}, "copying tools/"));
+    (void)copied;
+    const unsigned jobs = context.jobs ? context.jobs : std::max(1u, std::thread::hardware_concurrency());
+    RIG_TRY(built, must(perf_arguments(scratch, out, jobs, library), "building perf",
+                        [&](std::string_view line) { context.progress.note(std::string(line.substr(0, 60))); }));
+    (void)built;
+    RIG_TRY(stripped, must({arch.cross + "strip", "-o", (dir / "perf").string(), (out / "perf").string()}, "strip perf"));
+    (void)stripped;
+    RIG_CHECK(has_tracepoints());
+    // What it would say of itself, where it can run.
+    if (!arch.cross.empty()) RIG_CHECK(write_atomically(dir / kPerfVersion, fmt::format("perf version {}\n", source.version)));
+    fs::remove_all(scratch, error);
+    fs::remove_all(out, error);
+    return {};
+}
+
+} // namespace
+
+Result<fs::path> build_perf(const Spec& spec, const BuildContext& context) {
+    const auto& arch = arch_named(spec.kernel.arch);
+    if (std::holds_alternative<PrebuiltSource>(spec.kernel.source)) {
+        const auto entries = context.cache.list();
+        const CacheEntry* newest = nullptr;
+        for (const auto& entry : entries)
+            if (entry.kind == "perf" && entry.key.find(".tmp-") == std::string::npos && label_arch(entry.label) == arch.name &&
+                (!newest || entry.last_used > newest->last_used))
+                newest = &entry;
+        if (!newest)
+            return fail(Blame::Host, "prebuilt kernels come without perf and the cache has none: run 'rig build configs/batch-alloc-fail.toml' once");
+        return context.cache.root() / "perf" / newest->key / "perf";
+    }
+    RIG_TRY(source, fetch_source(spec, context));
+    RIG_TRY(compiler, compiler_identity(context.runner, arch));
+    const auto key = sha256_hex(fmt::format("{}\n{}\n{}\n", kPerfRecipe, source.id, compiler));
+    if (auto found = context.cache.find("perf", key)) return *found / "perf";
+    context.progress.start("building perf " + source.version);
+    auto dir =
+        context.cache.get_or_make("perf", key, label(source.id, arch), [&](const fs::path& into) { return make_perf(source, arch, context, into); });
+    if (!dir) {
+        context.progress.interrupt();
+        return tl::unexpected(dir.error());
+    }
+    context.progress.finish();
+    return *dir / "perf";
+}
+
+Result<std::string> perf_version(const Arch& arch, const fs::path& perf, CommandRunner& runner) {
+    auto said = slurp(perf.parent_path() / kPerfVersion);
+    if (arch.cross.empty()) {
+        Command version;
+        version.argv = {perf.string(), "--version"};
+        version.timeout = std::chrono::seconds(20);
+        RIG_TRY(result, runner.run(version));
+        said = result.out;
+    }
+    return said.substr(0, said.find('\n'));
+}
+
+} // namespace rig
