@@ -24,7 +24,6 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Message, id, subject, text, data, pending, wh
 namespace {
 
 constexpr unsigned format = 1; // raised when a key changes its meaning or goes
-constexpr std::size_t page = 100;
 
 Unit unit_of(const std::string& unit) {
     return unit == "ns" ? Unit::Nanoseconds : Unit::Count;

@@ -22,7 +22,6 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Night, id, config, config_sha256, since, star
 namespace {
 
 constexpr unsigned format = 1; // raised when a key changes its meaning or goes
-constexpr std::size_t page = 100;
 
 std::string dumped(const json& value) {
     return value.dump(2, ' ', false, json::error_handler_t::replace) + "\n";

@@ -27,6 +27,8 @@ const char* mark(Verdict verdict); // "✔", "✘", "?" or ""
 std::size_t display_width(std::string_view text);
 // Pads with blanks to `width` columns; longer text stays.
 std::string padded(std::string text, std::size_t width);
+// How wide a text for people is, in columns.
+inline constexpr std::size_t page = 100;
 // Breaks at blanks so that no line is wider than `width`; further lines are indented. A longer word is cut.
 std::string wrapped(std::string_view line, std::size_t width, std::size_t indent);
 // Without the blanks around it.

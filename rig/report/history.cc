@@ -11,7 +11,6 @@
 namespace rig {
 namespace {
 
-constexpr std::size_t page = 100; // columns
 constexpr std::size_t label_width = 13;
 constexpr std::size_t room_beside = 40; // for a closing line; with less it stands below its row
 

@@ -12,7 +12,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t page = 100;
 constexpr unsigned format = 1; // raised when a key changes its meaning or goes
 
 const char* mark(CheckVerdict verdict) {

@@ -13,7 +13,6 @@
 namespace rig {
 namespace {
 
-constexpr std::size_t page = 100; // columns
 constexpr std::size_t label_width = 28;
 constexpr std::size_t change_room = 46; // "÷1234 [÷1235, ÷1233]" and a verdict; less, and changes get a table of their own
 
