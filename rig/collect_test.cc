@@ -30,6 +30,41 @@ GuestPlan plan_for(const Spec& spec, const std::string& target_address) {
 }
 constexpr const char* kTarget = "ffffffff8116e420";
 
+// Stock arm64: the fallback is inlined into the target, and one kind of interrupt carries all call functions.
+TEST(Collect, AStockArm64BootAddsUp) {
+    Spec spec = small_spec();
+    spec.kernel.arch = "arm64";
+    spec.target.function = "tlb_remove_table";
+    Arm reviewed;
+    reviewed.name = "reviewed";
+    reviewed.witness = "synchronize_rcu";
+    spec.arms.push_back(reviewed);
+    const auto symbols = SymbolTable::parse("ffffffc080093884 T synchronize_rcu\nffffffc0800bf170 T smp_call_function\nffffffc08014bec0 t tlb_remove_table_smp_sync\n"
+                                            "ffffffc08014c4f8 T tlb_remove_table\nffffffc08014c664 T tlb_flush_mmu\n",
+                                            "System.map");
+    const auto plan = make_plan(spec, spec.arms[0], *symbols, {});
+    ASSERT_TRUE(plan) << plan.error().message;
+    auto boot = captured_boot("6.12-arm64-ipi");
+    const auto sample = collect(boot, *plan, spec);
+    ASSERT_TRUE(sample) << sample.error().message;
+    const Exposure& e = sample->exposure;
+    for (const auto count : {e.injections, e.failed_allocations, e.target_hits, e.witness_hits, e.witnessed_hits, e.timed_target_hits}) EXPECT_EQ(count, 12u); // 3 calls x 4 tables
+    EXPECT_EQ(sample->counts.at("sync_ipis"), 36u);
+    EXPECT_EQ(e.recorded_sync, 36u);
+    EXPECT_EQ(e.sync_handled, 36u);
+    EXPECT_TRUE(e.probe_addresses_match);
+    EXPECT_EQ(sample->injections_by_site, (std::map<std::string, std::uint64_t>{{"tlb_remove_table", 12}}));
+    // Two events of one name, told apart by their filters' order.
+    EXPECT_EQ(sample->counts.at("call_function_interrupts"), 47u);
+    EXPECT_EQ(sample->counts.at("reschedule_vectors"), 0u);
+    EXPECT_EQ(metric_value("call_function_vectors", *sample, spec.target), 47);
+    EXPECT_FALSE(metric_value("tlb_flushes", *sample, spec.target)) << "not counted is not zero";
+    // The control: read as x86's the same files are refused.
+    auto other = spec;
+    other.kernel.arch = "x86_64";
+    EXPECT_FALSE(collect(boot, *make_plan(other, other.arms[0], *symbols, {}), other));
+}
+
 TEST(Collect, AnUnpatchedBootAddsUp) {
     const Spec spec = small_spec();
     const auto sample = collect(captured_boot("6.12-ipi"), plan_for(spec, kTarget), spec);

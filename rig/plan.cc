@@ -134,8 +134,6 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
     if (!arm.witness.empty()) counted.push_back(own("rig:witness"));
     json probes = {"p:rig/target " + spec.target.function, "r:rig/target_return " + spec.target.function};
     if (!arm.witness.empty()) probes.push_back("p:rig/witness " + arm.witness);
-    for (const auto& event : arch.events)
-        if (!event.function.empty()) probes.push_back(fmt::format("p:rig/{} {}", event.key, event.function));
     for (std::size_t i = 0; i < foreign.size(); ++i) probes.push_back(fmt::format("p:rig/foreign_{} {}", i, foreign[i].probed));
     if (has_sync) probes.push_back("p:rig/sync_handled " + spec.target.sync_function);
     if (spec.fault.enabled) probes.push_back("r:rig/alloc_failed should_fail_alloc_page ret=$retval:u8");

@@ -12,7 +12,7 @@ struct Vcpu {
     unsigned ring = 0;       // CPL, and on arm64 3 for EL0: 3 is user space
 };
 
-// x86-64 and arm64; empty for anything else: of riscv64 QEMU tells no privilege level.
+// x86-64 and arm64; empty for anything else.
 std::vector<Vcpu> vcpus_of(std::string_view registers);
 
 // Every vCPU is in user space or takes interrupts: whatever hangs there, no CPU does. False where nothing is known.

@@ -339,6 +339,7 @@ Comparison compare(const Spec& spec, const std::vector<Sample>& samples, std::ve
         for (const auto& arm_spec : spec.arms) {
             auto boots = boots_of(samples, arm_spec.name);
             auto arm = summarise(info, arm_spec.name, boots, spec.target);
+            if (arm.boots.empty() && !why_missing(arch_named(spec.kernel.arch), info.name).empty()) arm.why = "not counted on " + spec.kernel.arch;
             const auto against = result.arms.empty() ? std::nullopt : contrast_of(arm, result.arms.front(), out.paired);
             if (against) arm.change = change_between(*against);
             if (against && expect != spec.metrics.end()) arm.test = test_bound(*expect, *against);

@@ -12,7 +12,16 @@ namespace {
 
 using nlohmann::json;
 using namespace rig::testing; // the fixture
-class Arm64 : public RigProgram {};
+class Arm64 : public RigProgram {
+ protected:
+    static void SetUpTestSuite() {
+        Command ninja;
+        ninja.argv = {"ninja", "-C", RIG_BUILD, "guest/rig-agent-arm64"};
+        BoostCommandRunner runner;
+        const auto made = runner.run(ninja);
+        ASSERT_TRUE(made && made->ok()) << (made ? made->out : made.error().message);
+    }
+};
 
 constexpr const char* kExperiment = "configs/batch-alloc-fail-arm64.toml";
 

@@ -8,17 +8,16 @@
 
 namespace rig {
 
-// What is counted in every boot: its name in Sample::counts, the tracepoint, and perf's filter ("" = all). Where there is no tracepoint
-// `function` names a kernel function whose calls are counted in its place, by a probe that is the event.
+// A tracepoint that is counted in every boot: its name in Sample::counts, the event, and perf's filter ("" = all).
 struct ArchEvent {
-    std::string key, event, filter, function = {};
+    std::string key, event, filter;
 };
 
 struct Arch {
     std::string name; // as in kernel.arch: "arm64"
 
     // The build of kernel and perf
-    std::string kernel_arch; // the Makefile's ARCH: "x86", "arm64", "riscv"; also the folder in the tree's arch/
+    std::string kernel_arch; // the Makefile's ARCH: "x86", "arm64"; also the folder in the tree's arch/
     std::string option;      // the Kconfig symbol that stands for it, without CONFIG_
     std::string cross;       // what the names of compiler and binutils begin with; "" = the host's own
     std::string image;       // make's target and the file in arch/KERNEL_ARCH/boot/
@@ -51,7 +50,6 @@ struct Arch {
 
 const Arch& x86_64();
 const Arch& arm64();
-const Arch& riscv64();
 
 inline constexpr const char* kDefaultArch = "x86_64";
 

@@ -157,6 +157,11 @@ struct Listed {
     Listed& operator=(const Listed&) = delete;
 };
 
+Status has_machine(const Arch& arch) {
+    if (arch.libvirt) return {};
+    return fail(Blame::Spec, fmt::format("kernel.arch = \"{}\" with libvirt: its domains are x86_64 machines; leave --connect out, so that QEMU runs the guests directly", arch.name));
+}
+
 } // namespace
 
 struct LibvirtHypervisor::Connection {
@@ -234,6 +239,7 @@ LibvirtHypervisor::~LibvirtHypervisor() = default;
 Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) {
     if (request.console_log.empty() || request.gdb_stub)
         return fail(Blame::Host, "libvirt: guests on a terminal or under gdb are for direct QEMU (--connect none)");
+    RIG_CHECK(has_machine(arch_named(request.arch)));
     GuestEnd end;
     if (stop.stop_requested()) return end.outcome = Cancelled{}, end;
     static std::atomic<unsigned> started{0};
@@ -353,8 +359,7 @@ Result<std::optional<OtherHost>> LibvirtHypervisor::other_host() {
 }
 
 Result<std::string> LibvirtHypervisor::version(const Arch& arch) {
-    if (!arch.libvirt)
-        return fail(Blame::Spec, fmt::format("kernel.arch = \"{}\" with libvirt: its domains are x86_64 machines; leave --connect out, so that QEMU runs the guests directly", arch.name));
+    RIG_CHECK(has_machine(arch));
     unsigned long v = 0;
     if (virConnectGetVersion(connection_->handle, &v) < 0) return fail(Blame::Host, "libvirt: no version of QEMU: " + last_error());
     return fmt::format("QEMU {}.{}.{} of libvirt", v / 1'000'000, v / 1000 % 1000, v % 1000);
