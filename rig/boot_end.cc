@@ -105,8 +105,11 @@ Status by_what_it_did(const GuestEnd& end, const ChannelEnd& channel, const Cons
     if (std::holds_alternative<TimedOut>(end.outcome)) return timed_out(end, channel, console, log, fmt::format("{} s", deadline.count()), deadline);
     if (std::holds_alternative<WatchdogFired>(end.outcome)) {
         // Who keeps it from firing is a process of the agent's, which something in the guest may have killed.
-        if (every_vcpu_responds(end.registers))
+        const auto responds = every_vcpu_responds(end.registers);
+        if (responds == Responds::Yes)
             return ended(Ending::AgentFailure, "the machine's watchdog fired although every vCPU responds: the agent's process that keeps it from firing is gone", log);
+        if (responds == Responds::NotTold)
+            return ended(Ending::AgentFailure, "the machine's watchdog fired, and the registers do not tell whether a vCPU stands still or idles: either the kernel hangs, or the agent's process that keeps it from firing is gone", log);
         return timed_out(end, channel, console, log, fmt::format("{} s of the guest's clock since its user space last showed that it runs (the machine's watchdog fired)", guest::kWatchdogSeconds),
                          deadline);
     }

@@ -216,7 +216,8 @@ Result<CommandOutput> shell_command(const CommandLine& line, const CommonOptions
     request.initrd = scratch.dir() / "initrd";
     RIG_CHECK(image_with_plan(one.prepared.image, simple_plan("shell").dump(), request.initrd));
     if (line.gdb)
-        fmt::print(stderr, "waiting for gdb; in another terminal:\n  gdb {} -ex 'target remote 127.0.0.1:{}' -ex continue\n", kernel.vmlinux.string(), line.gdb_port);
+        fmt::print(stderr, "waiting for gdb; in another terminal:\n  {} {} -ex 'target remote 127.0.0.1:{}' -ex continue\n",
+                   arch_named(one.spec.kernel.arch).cross.empty() ? "gdb" : "gdb-multiarch", kernel.vmlinux.string(), line.gdb_port);
     auto ended = world.hypervisor.run(request, [](std::string_view) { return true; }, stop);
     if (!ended) return tl::unexpected(ended.error());
     if (!std::holds_alternative<Exited>(ended->outcome)) return fail(Blame::Host, "the shell's guest was ended from outside: " + ended->messages);

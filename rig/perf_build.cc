@@ -119,7 +119,7 @@ Result<fs::path> build_perf(const Spec& spec, const BuildContext& context) {
                 (!newest || entry.last_used > newest->last_used))
                 newest = &entry;
         if (!newest)
-            return fail(Blame::Host, "prebuilt kernels come without perf and the cache has none: run 'rig build configs/batch-alloc-fail.toml' once");
+            return fail(Blame::Host, fmt::format("prebuilt kernels come without perf and the cache has none for {}: run 'rig build' once with an experiment that builds a kernel for it, such as those in configs/", arch.name));
         return context.cache.root() / "perf" / newest->key / "perf";
     }
     RIG_TRY(source, fetch_source(spec, context));

@@ -29,14 +29,19 @@ std::vector<Vcpu> vcpus_of(std::string_view registers) {
         from = end + 1;
         const auto flags = field(line, " RFL=", 16), ring = field(line, " CPL=", 10), halted = field(line, " HLT=", 10);
         if (flags && ring && halted) vcpus.push_back({*halted != 0, (*flags & interrupt_flag) != 0, static_cast<unsigned>(*ring)});
-        if (const auto state = field(line, "PSTATE=", 16)) vcpus.push_back({false, (*state & arm_interrupts_masked) == 0, (*state & arm_level) == 0 ? 3u : 0u});
+        if (const auto state = field(line, "PSTATE=", 16)) {
+            const bool user = (*state & arm_level) == 0, interrupts = (*state & arm_interrupts_masked) == 0;
+            vcpus.push_back({false, interrupts, user ? 3u : 0u, !user && !interrupts});
+        }
     }
     return vcpus;
 }
 
-bool every_vcpu_responds(std::string_view registers) {
+Responds every_vcpu_responds(std::string_view registers) {
     const auto vcpus = vcpus_of(registers);
-    return !vcpus.empty() && std::all_of(vcpus.begin(), vcpus.end(), [](const Vcpu& vcpu) { return vcpu.interrupts || vcpu.ring == 3; });
+    const auto all = [&](auto responds) { return !vcpus.empty() && std::all_of(vcpus.begin(), vcpus.end(), responds); };
+    if (all([](const Vcpu& vcpu) { return vcpu.interrupts || vcpu.ring == 3; })) return Responds::Yes;
+    return all([](const Vcpu& vcpu) { return vcpu.interrupts || vcpu.ring == 3 || vcpu.may_idle; }) ? Responds::NotTold : Responds::No;
 }
 
 } // namespace rig

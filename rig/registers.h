@@ -10,12 +10,15 @@ struct Vcpu {
     bool halted = false;     // HLT: waits for an interrupt (arm64: not told), and
     bool interrupts = false; // RFL's bit 9, PSTATE.I clear: takes one
     unsigned ring = 0;       // CPL, and on arm64 3 for EL0: 3 is user space
+    bool may_idle = false;   // arm64 without `interrupts`: Linux waits for one there with them masked (WFI in cpu_do_idle())
 };
 
 // x86-64 and arm64; empty for anything else.
 std::vector<Vcpu> vcpus_of(std::string_view registers);
 
-// Every vCPU is in user space or takes interrupts: whatever hangs there, no CPU does. False where nothing is known.
-bool every_vcpu_responds(std::string_view registers);
+// Yes: every vCPU is in user space or takes interrupts; whatever hangs there, no CPU does. No: one does not, or nothing was read. NotTold: one may idle
+// or stand still.
+enum class Responds { Yes, No, NotTold };
+Responds every_vcpu_responds(std::string_view registers);
 
 } // namespace rig

@@ -16,27 +16,28 @@ TEST(Registers, SayWhetherEveryCpuResponds) {
     EXPECT_TRUE(vcpus[0].halted && vcpus[0].interrupts && vcpus[0].ring == 0);
     EXPECT_TRUE(!vcpus[1].halted && !vcpus[1].interrupts && vcpus[1].ring == 3);
     EXPECT_TRUE(vcpus[2].halted && !vcpus[2].interrupts);
-    EXPECT_TRUE(every_vcpu_responds(kIdle + kUser));
-    EXPECT_FALSE(every_vcpu_responds(kIdle + kUser + kDead));
+    EXPECT_EQ(every_vcpu_responds(kIdle + kUser), Responds::Yes);
+    EXPECT_EQ(every_vcpu_responds(kIdle + kUser + kDead), Responds::No);
 }
 
 // Of arm64, from qemu-system-aarch64 7.2: EL0; EL1 with interrupts on; EL1 with them masked.
 TEST(Registers, OfArm64AreRead) {
     const std::string user = " PC=0000000000401b3c X00=0000000000000000\nPSTATE=60000000 -ZC- EL0t\n", kernel = " PC=ffffffc008010000\nPSTATE=60000005 -ZC- EL1h\n",
-                      dead = " PC=ffffffc008010000\nPSTATE=600003c5 -ZC- EL1h\n";
-    const auto vcpus = vcpus_of(user + kernel + dead);
+                      masked = " PC=ffffffc008010000\nPSTATE=600003c5 -ZC- EL1h\n";
+    const auto vcpus = vcpus_of(user + kernel + masked);
     ASSERT_EQ(vcpus.size(), 3u);
     EXPECT_EQ(vcpus[0].ring, 3u);
     EXPECT_TRUE(vcpus[1].ring == 0 && vcpus[1].interrupts);
-    EXPECT_TRUE(vcpus[2].ring == 0 && !vcpus[2].interrupts);
-    EXPECT_TRUE(every_vcpu_responds(user + kernel));
-    EXPECT_FALSE(every_vcpu_responds(user + kernel + dead));
+    EXPECT_TRUE(vcpus[2].ring == 0 && !vcpus[2].interrupts && vcpus[2].may_idle);
+    EXPECT_EQ(every_vcpu_responds(user + kernel), Responds::Yes);
+    EXPECT_EQ(every_vcpu_responds(user + kernel + masked), Responds::NotTold) << "it idles so";
+    EXPECT_EQ(every_vcpu_responds(masked + kDead), Responds::No);
 }
 
 TEST(Registers, OfSomethingElseSayNothing) {
     for (const char* text : {"", "QEMU's monitor does not answer\n", "PC=ffff800080010000 X00=0000\n", "RFL= CPL= HLT=", " RFL=zz CPL=0 HLT=1"}) {
         EXPECT_TRUE(vcpus_of(text).empty()) << text;
-        EXPECT_FALSE(every_vcpu_responds(text)) << text;
+        EXPECT_EQ(every_vcpu_responds(text), Responds::No) << text;
     }
 }
 

@@ -26,10 +26,13 @@ bool listed(std::span<const std::string_view> list, std::string_view function) {
 
 // Printing a report, and the way from an exception or an interrupt to it.
 constexpr std::string_view kReporting[] = {
-    "dump_stack*", "__dump_stack", "show_stack*", "show_regs*", "show_trace_log_lvl*", "sched_show_task*", "print_report*", "print_address_description*", "__warn*", "warn_slowpath*",
+    "dump_stack*", "__dump_stack", "dump_backtrace*", "show_stack*", "show_regs*", "show_trace_log_lvl*", "sched_show_task*", "print_report*", "print_address_description*", "__warn*", "warn_slowpath*",
     "report_bug*", "handle_bug*", "exc_*", "asm_exc_*", "asm_sysvec_*", "sysvec_*", "__sysvec_*", "asm_common_interrupt", "common_interrupt", "die*", "__die*", "oops_*", "page_fault_oops*",
     "no_context*", "bad_area*", "__bad_area*", "do_user_addr_fault", "do_kern_addr_fault", "exc_page_fault", "panic*", "vpanic", "nmi_*", "arch_trigger_*", "trigger_*", "end_repeat_nmi",
-    "default_do_nmi", "asm_nmi*", "ret_from_fork*", "entry_SYSCALL*", "irq_exit_rcu", "__irq_exit_rcu", "handle_softirqs", "__do_softirq", "do_softirq*"};
+    "default_do_nmi", "asm_nmi*", "ret_from_fork*", "entry_SYSCALL*", "irq_exit_rcu", "__irq_exit_rcu", "handle_softirqs", "__do_softirq", "do_softirq*",
+    // arm64
+    "el0_*", "el0t_*", "el1_*", "el1h_*", "call_on_irq_stack", "do_interrupt_handler", "gic_handle_irq*", "do_handle_IPI*", "do_mem_abort", "do_translation_fault", "do_debug_exception",
+    "brk_handler*", "bug_handler*", "invoke_syscall*", "do_el0_svc*"};
 
 // Mutual exclusion and lockdep inside it.
 constexpr std::string_view kLocking[] = {
@@ -60,7 +63,7 @@ constexpr std::string_view kAllocators[] = {
 // Helpers of everybody: the caller is meant.
 constexpr std::string_view kCopying[] = {"memcpy*", "__memcpy*", "memmove*", "__memmove*", "memset*", "__memset*", "clear_page*", "copy_page*", "copy_user_*", "rep_movs*", "rep_stos*"};
 // Where an interrupt finds a CPU that waits.
-constexpr std::string_view kLowLevel[] = {"delay_*", "__delay*", "__const_udelay*", "__udelay*", "__ndelay*", "cpu_relax*", "rep_nop*", "csd_lock_wait*", "smp_call_function*", "on_each_cpu*", "pv_native_*", "native_safe_halt", "default_idle*", "watchdog_*",
+constexpr std::string_view kLowLevel[] = {"delay_*", "__delay*", "__const_udelay*", "__udelay*", "__ndelay*", "cpu_relax*", "rep_nop*", "csd_lock_wait*", "smp_call_function*", "on_each_cpu*", "pv_native_*", "native_safe_halt", "default_idle*", "cpu_do_idle", "arch_cpu_idle", "watchdog_*",
                                           "__hrtimer_run_queues*", "hrtimer_interrupt*", "__run_hrtimer*", "check_cpu_stall*", "rcu_sched_clock_irq*", "rcu_pending*", "update_process_times*",
                                           "tick_*", "rcu_dump_cpu_stacks*", "print_cpu_stall*", "print_other_cpu_stall*", "dump_cpu_task*"};
 

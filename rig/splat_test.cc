@@ -156,6 +156,9 @@ TEST(Splat, MachineryDependsOnTheKind) {
     EXPECT_FALSE(is_machinery(SplatKind::Oops, "kfree"));
     EXPECT_TRUE(is_machinery(SplatKind::BadPage, "free_unref_page"));
     EXPECT_TRUE(is_machinery(SplatKind::SoftLockup, "delay_tsc"));
+    EXPECT_TRUE(is_machinery(SplatKind::RcuStall, "cpu_do_idle"));
+    for (const char* arm64 : {"dump_backtrace", "show_stack", "el1h_64_irq_handler", "gic_handle_irq", "call_on_irq_stack", "el0t_64_sync"})
+        EXPECT_TRUE(is_machinery(SplatKind::SleepInAtomic, arm64)) << arm64;
     for (const auto& text : splat_kind_names()) {
         EXPECT_TRUE(is_machinery(splat_kind(text).value(), "dump_stack_lvl")) << text;
         EXPECT_FALSE(is_machinery(splat_kind(text).value(), "tlb_remove_table_one")) << text;

@@ -60,7 +60,7 @@ TEST_F(Arm64, InvariantsAreExactAndReplayByteForByte) {
         EXPECT_EQ(e.witnessed_hits, 80u);
         EXPECT_EQ(e.lost_events, 0u);
         EXPECT_EQ(sample.counts.at("sync_ipis"), sample.id.arm == "ipi" ? 240u : 0u);
-        EXPECT_GT(sample.counts.at("call_function_interrupts"), 0u);
+        EXPECT_GE(sample.counts.at("call_function_interrupts"), std::max<std::uint64_t>(sample.counts.at("sync_ipis"), 1)) << "each arrives: the filter knows the reason's name";
         EXPECT_EQ(sample.counts.count("tlb_flushes"), 0u) << "no tracepoint tells of them: nothing is better than a zero";
         samples[{sample.id.arm, sample.id.index}] = to_json(sample, false).dump();
     }
