@@ -64,7 +64,7 @@ Status read_sweep(const SpecTable& table, std::optional<Sweep>& out) {
     return {};
 }
 
-Result<Check> read_run(const SpecTable& table, const fs::path& top) {
+Result<SuiteCheck> read_run(const SpecTable& table, const fs::path& top) {
     RIG_CHECK(table.only({"experiment", "set", "sweep", "expect", "says", "show", "plot"}));
     RunCheck run;
     RIG_CHECK(existing(table, "experiment", run.experiment, rules::existing_file(top)));
@@ -79,10 +79,10 @@ Result<Check> read_run(const SpecTable& table, const fs::path& top) {
     RIG_CHECK(table.texts("show", run.show, max_texts, metric_shown()));
     RIG_CHECK(table.texts("plot", run.plot, max_texts, metric_shown()));
     if (!run.plot.empty()) RIG_CHECK(table.require("sweep", "what the metrics are plotted over: { key = \"guest.vcpus\", values = [2, 4] }"));
-    return Check{std::move(run)};
+    return SuiteCheck{std::move(run)};
 }
 
-Result<Check> read_build(const SpecTable& table, const fs::path& top) {
+Result<SuiteCheck> read_build(const SpecTable& table, const fs::path& top) {
     RIG_CHECK(table.only({"experiment", "arm", "object", "expect", "says"}));
     for (const char* key : {"arm", "object", "expect"}) RIG_CHECK(table.require(key, "see rig/suite.h"));
     BuildCheck build;
@@ -98,17 +98,17 @@ Result<Check> read_build(const SpecTable& table, const fs::path& top) {
     build.builds = expect == "builds";
     if (!build.builds) RIG_CHECK(table.require("says", "what the compiler's error has to say when expect = \"fails\""));
     RIG_CHECK(table.text("says", build.says, rules::at_most(200)));
-    return Check{std::move(build)};
+    return SuiteCheck{std::move(build)};
 }
 
-Result<Check> read_patch(const SpecTable& table, const fs::path& top) {
+Result<SuiteCheck> read_patch(const SpecTable& table, const fs::path& top) {
     RIG_CHECK(table.only({"series", "has", "lacks"}));
     PatchCheck patch;
     RIG_CHECK(existing(table, "series", patch.series, rules::series_folder(top)));
     RIG_CHECK(table.texts("has", patch.has, max_texts, rules::at_most(200)));
     RIG_CHECK(table.texts("lacks", patch.lacks, max_texts, rules::at_most(200)));
     if (patch.has.empty() && patch.lacks.empty()) return tl::unexpected(table.wrong(fmt::format("{}: checks nothing, want has or lacks", table.path())));
-    return Check{std::move(patch)};
+    return SuiteCheck{std::move(patch)};
 }
 
 Result<Point> read_point(const SpecTable& table, const fs::path& top) {

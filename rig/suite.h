@@ -61,11 +61,11 @@ struct PatchCheck {
     std::filesystem::path series;
     std::vector<std::string> has, lacks;
 };
-using Check = std::variant<RunCheck, BuildCheck, PatchCheck>;
+using SuiteCheck = std::variant<RunCheck, BuildCheck, PatchCheck>;
 
 struct Point {
     std::string id, claim, answer;
-    std::vector<Check> checks; // at least one: runs, then builds, then patches
+    std::vector<SuiteCheck> checks; // at least one: runs, then builds, then patches
 };
 
 struct Suite {

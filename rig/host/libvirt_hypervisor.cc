@@ -29,7 +29,7 @@ namespace {
 namespace fs = std::filesystem;
 using Steady = std::chrono::steady_clock;
 constexpr auto kPoll = std::chrono::milliseconds(5); // as with direct QEMU; events wake earlier
-constexpr std::chrono::seconds kPatience{60};        // for a guest to die
+constexpr std::chrono::seconds kDeathPatience{60};        // for a guest to die
 constexpr auto kRemotePoll = std::chrono::milliseconds(500); // looks at files of another host: two calls and two streams each
 constexpr const char* kEmulator = "/usr/bin/qemu-system-x86_64";
 
@@ -304,7 +304,7 @@ Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request, const std::f
         if (!forced && !files.read()) force(Cancelled{});
         if (gone) break;
         if (forced) { // an event can be lost, and a QEMU that is stuck in the kernel does not die
-            if (Steady::now() - forced_at > kPatience) return lost();
+            if (Steady::now() - forced_at > kDeathPatience) return lost();
             if (Steady::now() - destroyed_at > std::chrono::seconds(1)) force(*forced);
             continue;
         }
