@@ -18,6 +18,7 @@ SlurmMaker maker_of(const RunInfo& run) {
 
 class Spool : public ::testing::Test {
  protected:
+    void SetUp() override { spec_.top = "/top"; }
     Spec spec_ = fixture::make_spec();
     RunInfo run_ = fixture::make_run(spec_);
     testing::TempTree tree_;
