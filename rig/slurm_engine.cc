@@ -109,6 +109,7 @@ void SlurmEngine::leave() {
     cancel_all();
     std::error_code ignored;
     if (!keep_spool_) fs::remove_all(spool_.dir, ignored);
+    fs::remove(spool_.dir.parent_path(), ignored); // if it was the last one
     lock_ = FileLock();
     name_.clear();
     places_.clear();
@@ -133,6 +134,9 @@ Status SlurmEngine::open_spool(const SlurmPlan& plan) {
     keep_spool_ = false;
     lists_ = 0;
     cancel_all(); // what a rig that was killed left
+    if (options_.fresh)
+        for (const auto order : done_boots(spool_))
+            fs::remove_all(spool_.done(order), error);
     for (const auto& old : {spool_.prepared(), spool_.build_error()})
         fs::remove(old, error);
     RIG_CHECK(write_atomically(spool_.plan(), to_json(plan).dump(2) + "\n"));

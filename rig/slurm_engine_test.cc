@@ -224,6 +224,15 @@ TEST_F(SlurmLoop, ARigThatWasKilledLeavesItsResultsAndItsJobs) {
     EXPECT_EQ(figures(), expected);
     EXPECT_LT(slurm_->ran - before, 11u) << "what was done is not made again";
     EXPECT_FALSE(spool_left());
+
+    // Begun anew, nothing that lies there is taken: the control.
+    fs::remove_all(dir_ / "results");
+    begin(true);
+    fs::create_directories(dir_ / "results");
+    fs::copy(copy, dir_ / "results/.slurm", fs::copy_options::recursive);
+    const auto until_here = slurm_->ran;
+    ASSERT_TRUE(compare({}, true));
+    EXPECT_EQ(slurm_->ran - until_here, 11u) << "the build and ten boots";
 }
 
 TEST_F(SlurmLoop, AControllerThatIsAwayForAWhileIsWaitedFor) {
