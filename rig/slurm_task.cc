@@ -143,7 +143,8 @@ Result<CommandOutput> boot_task_command(const TaskLine& line, const World& world
     // One is there already: of an attempt that was taken for lost.
     if (error && !std::filesystem::exists(spool.done(order) / kResultFile))
         return fail(Blame::Host, fmt::format("node {}: cannot make {}: {}", by.node, spool.done(order).string(), error.message()));
-    return CommandOutput{fmt::format("boot {} ({} {}) on {}{}\n", order, planned.id.arm, planned.id.index, by.node, error ? ": made before" : "")};
+    return CommandOutput{fmt::format("boot {} ({} {}) on {}{}{}\n", order, planned.id.arm, planned.id.index, by.node, error ? ": made before" : "",
+                                     result.sample ? "" : ": " + result.sample.error().message)};
 }
 
 } // namespace rig
