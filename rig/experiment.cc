@@ -211,7 +211,8 @@ Result<Engine::Taken> BootLoop::settle(const PlannedBoot& planned, const std::fi
 
 Result<Engine::Taken> BootLoop::take(const PlannedBoot& planned, MadeBoot made) {
     const std::lock_guard lock(mutex_);
-    RIG_CHECK(room_for_one());
+    // What the kernel did is an answer whatever room there is.
+    if (made.sample || made.sample.error().blame != Blame::Kernel) RIG_CHECK(room_for_one());
     RIG_TRY(dir, writer_.boot_dir(planned.id)); // what an attempt before left is kept beside it
     std::error_code error;
     if (!made.evidence.empty()) std::filesystem::rename(made.evidence, dir, error);

@@ -90,14 +90,6 @@ struct Conversation {
     }
 };
 
-// Reads a console log in pieces: a guest may print up to kMaxConsole bytes.
-void triage_log(const std::filesystem::path& log, ConsoleTriage& triage) {
-    std::ifstream in(log, std::ios::binary);
-    std::string piece(64 * 1024, '\0');
-    while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())) || in.gcount() > 0) triage.feed({piece.data(), static_cast<std::size_t>(in.gcount())});
-    triage.finish();
-}
-
 HostRoom host_room(const std::filesystem::path& evidence, const std::filesystem::path& scratch) {
     const auto room = [](const std::filesystem::path& dir) {
         std::error_code unknown;
@@ -167,6 +159,13 @@ BootRequest make_request(const GuestSetup& setup, const Kernel& kernel, std::uin
     request.console_log = console_log;
     request.deadline = boot_deadline(setup.spec, setup.machine);
     return request;
+}
+
+void triage_log(const std::filesystem::path& log, ConsoleTriage& triage) {
+    std::ifstream in(log, std::ios::binary);
+    std::string piece(64 * 1024, '\0');
+    while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())) || in.gcount() > 0) triage.feed({piece.data(), static_cast<std::size_t>(in.gcount())});
+    triage.finish();
 }
 
 Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, const json& plan, std::uint64_t seed,

@@ -48,6 +48,9 @@ std::chrono::seconds boot_deadline(const Spec& spec, const Machine& machine);
 // The request for a boot of `kernel` with its scratch files in `dir` (removed by the caller).
 BootRequest make_request(const GuestSetup& setup, const Kernel& kernel, std::uint64_t seed, const std::filesystem::path& console_log);
 
+// A whole console, read in pieces: a guest may print up to kMaxConsole bytes. Nothing where there is no file.
+void triage_log(const std::filesystem::path& log, ConsoleTriage& triage);
+
 // Boots, hands over `plan` and gathers until power-off. Evidence (console.log, everything the guest sent) lies in
 // `evidence` in every case. Errors:
 //   Blame::Kernel  panic; silence before the agent (dead at boot); hang, named after the detector that spoke; any other

@@ -1,6 +1,7 @@
 #include "rig/slurm_engine.h"
 
 #include "rig/boot_end.h"
+#include "rig/console.h"
 #include "rig/files.h"
 #include "rig/host/host_speed.h"
 #include "rig/read_run.h"
@@ -24,7 +25,8 @@ constexpr auto kLongestLook = 15s;                 // of the queue: between two 
 constexpr auto kVisible = 10s;                     // until another host's file shows: NFS keeps a folder's content for some seconds
 constexpr auto kControllerPatience = 10min;        // a controller that is started again, or fails over, is away that long
 constexpr auto kGone = 90s;                        // from scancel to the last process's end: KillWait is 30 s by default
-constexpr std::chrono::seconds kCommandLimit{180}; // sbatch itself tries again for two minutes where the queue is full
+constexpr std::chrono::seconds kSubmitLimit{180};  // sbatch itself tries again for two minutes where the queue is full
+constexpr std::chrono::seconds kAskLimit{30};      // a controller that is slow; one that is dead takes some ten seconds
 constexpr unsigned kMarginMinutes = 5;
 
 // What a failed command of Slurm's said, on one line.
@@ -35,6 +37,16 @@ std::string words_of(const CommandResult& result) {
     while (!text.empty() && text.back() == ' ')
         text.pop_back();
     return fmt::format("{}: {}", describe(result), text.empty() ? "no word" : text.substr(0, 500));
+}
+
+// What the kernel complained of in an attempt that left no result, as far as its console got; "": of nothing. A stall may be the host's doing, which
+// took the attempt away.
+std::string complaint_in(const fs::path& attempt) {
+    ConsoleTriage console;
+    triage_log(attempt / "console.log", console);
+    for (const auto& splat : console.splats())
+        if (!is_notice(splat.kind) && !is_stall(splat.kind)) return in_words(splat);
+    return {};
 }
 
 std::string last_line(const fs::path& file) {
@@ -66,8 +78,11 @@ Result<CommandResult> SlurmEngine::say_to_slurm(std::vector<std::string> words, 
     Command command;
     command.argv = std::move(words);
     command.on_line = on_line;
-    command.timeout = kCommandLimit;
-    return runner_.run(command);
+    command.timeout = command.argv.front() == "sbatch" ? kSubmitLimit : kAskLimit;
+    auto result = runner_.run(command);
+    // Of a patience, as waiting is.
+    if (result) slept_ += std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::duration<double>(result->seconds));
+    return result;
 }
 
 Result<SlurmEngine::Queue> SlurmEngine::look() {
@@ -81,8 +96,6 @@ Result<SlurmEngine::Queue> SlurmEngine::look() {
     if (result.ok()) {
         RIG_CHECK(status);
         last_answer_ = slept_;
-        // Ended, but for what the node still tidies up.
-        std::erase_if(tasks, [](const SlurmTask& task) { return task.state == "COMPLETING"; });
         return Queue(std::move(tasks));
     }
     if (slept_ - last_answer_ < kControllerPatience) return Queue();
@@ -109,6 +122,7 @@ void SlurmEngine::leave() {
     cancel_all();
     std::error_code ignored;
     if (!keep_spool_) fs::remove_all(spool_.dir, ignored);
+    fs::remove(spool_.dir.parent_path(), ignored); // if it was the last one
     lock_ = FileLock();
     name_.clear();
     places_.clear();
@@ -133,6 +147,9 @@ Status SlurmEngine::open_spool(const SlurmPlan& plan) {
     keep_spool_ = false;
     lists_ = 0;
     cancel_all(); // what a rig that was killed left
+    if (options_.fresh)
+        for (const auto order : done_boots(spool_))
+            fs::remove_all(spool_.done(order), error);
     for (const auto& old : {spool_.prepared(), spool_.build_error()})
         fs::remove(old, error);
     RIG_CHECK(write_atomically(spool_.plan(), to_json(plan).dump(2) + "\n"));
@@ -220,7 +237,7 @@ Result<std::optional<Prepared>> SlurmEngine::build(const Spec& spec, const Slurm
         if (stop.stop_requested()) return fail(Blame::Host, "interrupted while the kernels were being built; the same command goes on from there");
         if (queue) {
             const auto ours = std::find_if(queue->begin(), queue->end(), [&](const SlurmTask& task) { return task.job == id; });
-            if (ours != queue->end() && !ours->stuck()) {
+            if (ours != queue->end() && !ours->stuck() && ours->state != "COMPLETING") { // ended, but for what the node still tidies up
                 seen = slept_;
                 world.progress.note(ours->state == "PENDING" ? queue_text({*ours}) : fmt::format("{}: {}", ours->node, last_line(log)));
             } else if (slept_ - seen > kVisible) {
@@ -302,8 +319,16 @@ MadeBoot SlurmEngine::read_result(const PlannedBoot& planned, const RunInfo& run
     // What attempts on nodes that were lost left behind.
     if (by.restarts)
         for (const auto& entry : fs::directory_iterator(spool_.making(), ignored))
-            if (const auto left = entry.path().filename().string(); left.starts_with(fmt::format("{}-", id.order)))
+            if (const auto left = entry.path().filename().string(); left.starts_with(fmt::format("{}-", id.order))) {
+                const auto complaint = complaint_in(entry.path());
                 fs::rename(entry.path(), folder / ("cut-short-" + left), ignored);
+                // Slurm made it again, and it came out clean.
+                if (result->sample && !complaint.empty()) {
+                    auto lost = ended(Ending::TaskLost, fmt::format("Slurm lost an attempt at this boot whose kernel had complained ({})", left), folder);
+                    lost.value().complaint = complaint;
+                    result->sample = std::move(lost);
+                }
+            }
     return {std::move(result->sample), folder};
 }
 
@@ -316,8 +341,8 @@ Result<MadeBoot> SlurmEngine::lost(unsigned order) {
     if (const auto known = parse_scontrol_job(shown.out); shown.ok() && known) {
         end = *known;
     } else {
-        RIG_TRY(accounted, say_to_slurm({"sacct", "-n", "-X", "-P", "-j", task, "-o", "State,ExitCode,NodeList"}));
-        end = parse_sacct(accounted.out).value_or(SlurmEnd{});
+        const auto accounted = say_to_slurm({"sacct", "-n", "-X", "-P", "-j", task, "-o", "State,ExitCode,NodeList"});
+        if (accounted && accounted->ok()) end = parse_sacct(accounted->out).value_or(SlurmEnd{});
     }
     const auto log = spool_.log() / task;
     const auto said = last_line(log);
@@ -336,11 +361,10 @@ Result<MadeBoot> SlurmEngine::lost(unsigned order) {
         fs::create_directories(folder, error);
     }
     fs::copy_file(log, folder / "slurm.out", fs::copy_options::overwrite_existing, error);
-    return MadeBoot{
-        ended(Ending::TaskLost,
-              fmt::format("Slurm's task {} ended without a result: {}{}{}", task, in_words(end), said.empty() ? "" : "; its last words: ", said),
-              folder),
-        folder};
+    auto missing = ended(Ending::TaskLost,
+                         fmt::format("Slurm's task {} ended without a result: {}{}{}", task, in_words(end), said.empty() ? "" : "; its last words: ", said), folder);
+    missing.value().complaint = complaint_in(folder);
+    return MadeBoot{std::move(missing), folder};
 }
 
 Status SlurmEngine::collect(std::map<unsigned, const PlannedBoot*>& open, const RunInfo& run, const Take& take) {
@@ -424,6 +448,7 @@ Status SlurmEngine::boot(const std::vector<const PlannedBoot*>& boots, const Run
         const auto before = std::exchange(left, done_boots(spool_).size());
         if (left == before) break; // it cannot be taken: no room
     }
+    if (!open.empty() && !done_boots(spool_).empty()) keep_spool_ = true; // for the same command, when there is room
     leave();
     return status;
 }

@@ -157,7 +157,9 @@ json to_json(const SlurmPrepared& all) {
              {"image", all.prepared.image.string()},
              {"perf", all.prepared.perf.string()},
              {"perf_version", all.prepared.perf_version},
-             {"image_sha256", all.image_sha256}};
+             {"files", json::array()}};
+    for (const auto& [file, sha256] : all.sha256)
+        out["files"].push_back({{"file", file.string()}, {"sha256", sha256}});
     for (const auto& [arm, kernel] : all.prepared.kernels)
         out["kernels"].push_back({{"arm", arm}, {"kernel", json_of(kernel)}});
     return out;
@@ -170,7 +172,13 @@ Result<SlurmPrepared> load_slurm_prepared(const std::filesystem::path& file) {
     RIG_CHECK(read_path(reader, "image", all.prepared.image));
     RIG_CHECK(read_path(reader, "perf", all.prepared.perf));
     RIG_CHECK(reader.text("perf_version", all.prepared.perf_version));
-    RIG_CHECK(reader.text("image_sha256", all.image_sha256));
+    RIG_TRY(files, reader.objects("files", 2 * kMostArms + 1));
+    for (auto& one : files) {
+        std::filesystem::path name;
+        RIG_CHECK(read_path(one, "file", name));
+        RIG_CHECK(one.text("sha256", all.sha256[name]));
+        RIG_CHECK(one.finish());
+    }
     RIG_TRY(kernels, reader.objects("kernels", kMostArms));
     for (auto& one : kernels) {
         std::string arm;

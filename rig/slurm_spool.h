@@ -18,6 +18,7 @@
 #include "rig/sample.h"
 
 #include <filesystem>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -55,7 +56,7 @@ inline constexpr const char* kMakerFile = "slurm.json";         // who made it
 // What tasks use besides the plan, and with what content.
 struct SlurmPrepared {
     Prepared prepared;
-    std::string image_sha256; // of the initramfs
+    std::map<std::filesystem::path, std::string> sha256; // of the initramfs, and of each kernel's vmlinux and System.map
 };
 
 // Who made a boot: what must agree with the run's own.

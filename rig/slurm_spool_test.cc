@@ -18,6 +18,7 @@ SlurmMaker maker_of(const RunInfo& run) {
 
 class Spool : public ::testing::Test {
  protected:
+    void SetUp() override { spec_.top = "/top"; }
     Spec spec_ = fixture::make_spec();
     RunInfo run_ = fixture::make_run(spec_);
     testing::TempTree tree_;
@@ -40,7 +41,7 @@ TEST_F(Spool, WhatIsWrittenIsReadAgain) {
     prepared.prepared.image = "/c/images/k/initramfs";
     prepared.prepared.perf = "/c/perf";
     prepared.prepared.perf_version = "perf 6";
-    prepared.image_sha256 = "of the image";
+    prepared.sha256 = {{"/c/image", "of the image"}, {"/c/vmlinux", "of vmlinux"}};
     const auto there = load_slurm_prepared(tree_.put("prepared.json", to_json(prepared).dump()));
     ASSERT_TRUE(there) << there.error().message;
     EXPECT_EQ(to_json(*there), to_json(prepared));

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <unistd.h>
 
 namespace rig {
@@ -64,13 +65,15 @@ Result<Sample> make(const Task& task, const PlannedBoot& planned, const SlurmPre
     const auto& arm = *task.spec.find_arm(planned.id.arm);
     const auto& kernel = there.prepared.kernels.at(arm.name);
     RIG_CHECK(unchanged(kernel.bzimage, kernel.image_sha256));
-    RIG_CHECK(unchanged(there.prepared.image, there.image_sha256));
+    for (const auto& [file, sha256] : there.sha256)
+        if (file == there.prepared.image || file == kernel.vmlinux || file == kernel.system_map) RIG_CHECK(unchanged(file, sha256));
     RIG_TRY(symbols, SymbolTable::parse(slurp(kernel.system_map), kernel.system_map.string()));
     RIG_TRY(plan, make_plan(task.spec, arm, symbols, planned.perturbation));
     const auto own = task.spec.for_arm(arm);
+    static const double slowness = host_slowness(); // of a host, so once is enough
     const GuestClock clock = GuestClock::Virtual;
     RIG_TRY(places, take_places({clock, own.guest.vcpus, own.guest.memory_mib}, 1, world.host, world.progress, stop));
-    const GuestSetup setup{own, {clock, Accelerator::Tcg, host_slowness()}, there.prepared.image, world.hypervisor, false, places.boots.front()};
+    const GuestSetup setup{own, {clock, Accelerator::Tcg, slowness}, there.prepared.image, world.hypervisor, false, places.boots.front()};
     return measure_boot(setup, kernel, plan, planned.id, evidence, stop);
 }
 
@@ -81,8 +84,16 @@ Result<CommandOutput> build_task_command(const TaskLine& line, const World& worl
     const auto built = [&]() -> Result<SlurmPrepared> {
         RIG_TRY(task, read_task(spool));
         RIG_TRY(prepared, prepare(task.spec, task.spec.arms, world));
-        RIG_TRY(image, sha256_file(prepared.image));
-        return SlurmPrepared{prepared, image};
+        SlurmPrepared all{prepared, {}};
+        std::set<std::filesystem::path> files{prepared.image};
+        for (const auto& [arm, kernel] : prepared.kernels)
+            files.insert({kernel.vmlinux, kernel.system_map});
+        files.erase({}); // what a prebuilt kernel lacks
+        for (const auto& file : files) {
+            RIG_TRY(sha256, sha256_file(file));
+            all.sha256[file] = sha256;
+        }
+        return all;
     }();
     if (!built && stop.stop_requested()) return tl::unexpected(built.error());
     if (!built) {
@@ -143,7 +154,8 @@ Result<CommandOutput> boot_task_command(const TaskLine& line, const World& world
     // One is there already: of an attempt that was taken for lost.
     if (error && !std::filesystem::exists(spool.done(order) / kResultFile))
         return fail(Blame::Host, fmt::format("node {}: cannot make {}: {}", by.node, spool.done(order).string(), error.message()));
-    return CommandOutput{fmt::format("boot {} ({} {}) on {}{}\n", order, planned.id.arm, planned.id.index, by.node, error ? ": made before" : "")};
+    return CommandOutput{fmt::format("boot {} ({} {}) on {}{}{}\n", order, planned.id.arm, planned.id.index, by.node, error ? ": made before" : "",
+                                     result.sample ? "" : ": " + result.sample.error().message)};
 }
 
 } // namespace rig

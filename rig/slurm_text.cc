@@ -50,8 +50,8 @@ Result<std::vector<std::string>> slurm_extra(std::string_view text) {
     static const std::vector<std::string> own{
         "--array",  "--dependency", "--job-name",   "--output",  "--error", "--open-mode",           "--parsable",
         "--wrap",   "--wait",       "--no-requeue", "--requeue", "--chdir", "--kill-on-invalid-dep", "--nodes",
-        "--ntasks", "--test-only",  "--hold",       "--input"};
-    static const std::string own_short = "adJoeWDNnHi"; // -d is --dependency, -D --chdir
+        "--ntasks", "--test-only",  "--hold",       "--input",   "--clusters"};
+    static const std::string own_short = "adJoeWDNnHiM"; // -d is --dependency, -D --chdir
     std::vector<std::string> words;
     std::istringstream in{std::string(text)};
     for (std::string word; in >> word;)

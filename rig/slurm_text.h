@@ -35,7 +35,8 @@ std::vector<std::string> sbatch_words(const SlurmJob& job, const SlurmUser& user
 
 // Of a boot. Under the virtual clock QEMU executes all vCPUs in one thread, so it keeps one CPU busy, however many vCPUs it has.
 inline constexpr unsigned kCpusOfBoot = 1;
-// On top of the guest's memory: QEMU's translated code and rig. Measured; see docs/slurm.md.
+// On top of the guest's memory: rig (26 MiB at most) and QEMU's own, most of it translated code. QEMU with a guest of 512 MiB had 190 MiB
+// in all at its end; a guest that uses all of its memory leaves this much for the rest.
 inline constexpr unsigned kMemoryOfQemu = 512;
 
 // "123" or "123;cluster" of sbatch --parsable. Lines that begin with "sbatch: " are its warnings.

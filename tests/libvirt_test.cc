@@ -127,7 +127,8 @@ TEST_F(Elsewhere, FilesGoThroughItsStorageAndSamplesAreTheSameByteForByte) {
     EXPECT_EQ(direct.size(), 4u);
     EXPECT_TRUE(direct == remote);
     for (const auto& [what, text] : remote) EXPECT_GT(text.size(), 1000u) << what;
-    const auto left = Libvirtd::shell(fmt::format("virsh -q -c {0} list --all; virsh -q -c {0} vol-list rig", daemon_.uri()));
+    const auto left = Libvirtd::shell(fmt::format("virsh -q -c {0} list --all && virsh -q -c {0} vol-list rig && echo both listed", daemon_.uri()));
+    EXPECT_NE(left.find("both listed"), std::string::npos) << left;
     EXPECT_EQ(left.find("rig-"), std::string::npos) << left;
     // The same daemon spoken to as if it were here: it has none of the files, or the above would show nothing.
     fs::remove_all(dir_ / "results");

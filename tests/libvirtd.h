@@ -45,7 +45,7 @@ class Libvirtd {
         BoostCommandRunner runner;
         Command command;
         command.argv = {"bash", "-c", line};
-        command.timeout = std::chrono::seconds(60);
+        command.timeout = std::chrono::seconds(300);
         const auto result = runner.run(command);
         return result ? result->out : "cannot run: " + result.error().message;
     }

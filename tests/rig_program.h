@@ -65,7 +65,7 @@ class RigProgram : public ::testing::Test {
     std::vector<fs::path> runs() const {
         std::vector<fs::path> all;
         for (const auto& entry : fs::directory_iterator(dir_ / "results"))
-            if (entry.is_directory()) all.push_back(entry.path()); // beside them lies their index
+            if (entry.is_directory() && !entry.path().filename().string().starts_with('.')) all.push_back(entry.path()); // beside them lie their index and spools
         std::sort(all.begin(), all.end());
         return all;
     }

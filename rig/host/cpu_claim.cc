@@ -9,6 +9,7 @@
 #include <map>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <tuple>
 #include <unistd.h>
 
 namespace rig {
@@ -21,7 +22,10 @@ int open_lock(int folder, int cpu) {
     const auto name = fmt::format("cpu-{}", cpu);
     for (int attempt = 0; attempt < 2; ++attempt) { // another rig may make it in between
         int fd = ::openat(folder, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-        if (fd < 0 && errno == ENOENT) fd = ::openat(folder, name.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0444);
+        if (fd < 0 && errno == ENOENT) {
+            fd = ::openat(folder, name.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0444);
+            if (fd >= 0) std::ignore = ::fchmod(fd, 0444); // whatever the umask says
+        }
         if (fd >= 0) return fd;
     }
     return -1;
@@ -58,6 +62,8 @@ Result<CpuClaim> CpuClaim::take(const fs::path& folder, const std::vector<int>& 
         else
             others.push_back(cpu);
     }
+    // Those who share must not all take the first.
+    std::rotate(others.begin(), others.begin() + (others.empty() ? 0 : ::getpid() % static_cast<pid_t>(others.size())), others.end());
     if (company == Company::Beside)
         for (const int cpu : others)
             if (claim.cpus_.size() < wanted && lock(cpu, LOCK_SH)) claim.cpus_.push_back(cpu);
@@ -71,7 +77,8 @@ Result<CpuClaim> CpuClaim::take(const fs::path& folder, const std::vector<int>& 
 fs::path cpu_claim_folder(const fs::path& cache) {
     if (::access("/run/lock", W_OK | X_OK) == 0) return "/run/lock/rig-cpus";
     if (const char* own = std::getenv("XDG_RUNTIME_DIR"); own && *own && ::access(own, W_OK | X_OK) == 0) return fs::path(own) / "rig-cpus";
-    return cache / "rig-cpus";
+    char host[256] = {}; // a cache may be one that hosts share
+    return cache / fmt::format("rig-cpus-{}", ::gethostname(host, sizeof host - 1) == 0 ? host : "localhost");
 }
 
 } // namespace rig

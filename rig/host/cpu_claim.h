@@ -28,8 +28,8 @@ class CpuClaim {
     std::vector<FileLock> locks_;
 };
 
-// /run/lock/rig-cpus, which the rigs of all users see; where there is no /run/lock, $XDG_RUNTIME_DIR/rig-cpus; else `cache`/rig-cpus, for those
-// of one cache.
+// /run/lock/rig-cpus, which the rigs of all users see; where there is no /run/lock, $XDG_RUNTIME_DIR/rig-cpus; else `cache`/rig-cpus-HOST, for
+// those of one cache.
 std::filesystem::path cpu_claim_folder(const std::filesystem::path& cache);
 
 } // namespace rig

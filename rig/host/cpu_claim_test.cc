@@ -39,7 +39,8 @@ TEST_F(CpuClaimTest, WhoWantsToBeAloneIsAlone) {
 TEST_F(CpuClaimTest, CompanyIsKeptWithThoseWhoKeepIt) {
     CpuClaim one, two, alone;
     EXPECT_EQ(take(one, 2, 1, Company::Beside), (Cpus{0, 1}));
-    EXPECT_EQ(take(two, 3, 1, Company::Beside), (Cpus{0, 2, 3})) << "free ones first";
+    const auto shared = take(two, 3, 1, Company::Beside);
+    EXPECT_TRUE(shared == (Cpus{0, 2, 3}) || shared == (Cpus{1, 2, 3})) << "free ones first, then one of the others";
     EXPECT_EQ(take(alone, 1, 1, Company::Alone), Cpus{});
     two = CpuClaim();
     EXPECT_EQ(take(alone, 4, 1, Company::Alone), (Cpus{2, 3}));

@@ -36,7 +36,7 @@ class FakeSlurm {
         std::optional<unsigned> index, after;
         std::string name, spool;
         unsigned list = 0;
-        bool build = false;
+        bool build = false, completing = false;
     };
     // What becomes of a task in place of its being run: true, it is gone.
     using Instead = std::function<bool(const Task&)>;
@@ -50,7 +50,7 @@ class FakeSlurm {
     }
     void run_one() {
         for (auto task = tasks.begin(); task != tasks.end(); ++task) {
-            if (task->after && !ended_well.contains(*task->after)) continue;
+            if ((task->after && !ended_well.contains(*task->after)) || task->completing) continue;
             const auto one = *task;
             if (instead && instead(one)) {
                 std::erase_if(tasks, [&](const Task& other) { return other.job == one.job && other.index == one.index; });
@@ -116,7 +116,8 @@ class FakeSlurm {
         std::string text;
         for (const auto& task : tasks)
             if (task.name == FakeCommandRunner::value(command, "--name"))
-                text += fmt::format("{}|{}|PENDING||Resources\n", task.job, task.index ? std::to_string(*task.index) : "N/A");
+                text += fmt::format("{}|{}|{}||Resources\n", task.job, task.index ? std::to_string(*task.index) : "N/A",
+                                    task.completing ? "COMPLETING" : "PENDING");
         return exits(0, text);
     }
 
