@@ -17,9 +17,11 @@ Result<std::unique_ptr<Engine>> choose_engine(const EngineLine& line, const Comm
     if (through_libvirt) return fail(Blame::Spec, "--engine slurm: its guests are run by QEMU directly; want --connect none");
     RIG_TRY(extra, slurm_extra(line.slurm_args));
     // Jobs would go where squeue and scancel do not look, or be there and not be shown.
-    for (const char* variable : {"SLURM_CLUSTERS", "SBATCH_CLUSTERS", "SQUEUE_STATES", "SQUEUE_PARTITION", "SQUEUE_ACCOUNT", "SQUEUE_QOS", "SQUEUE_USERS"})
+    for (const char* variable :
+         {"SLURM_CLUSTERS", "SBATCH_CLUSTERS", "SQUEUE_STATES", "SQUEUE_PARTITION", "SQUEUE_ACCOUNT", "SQUEUE_QOS", "SQUEUE_USERS"})
         if (const char* value = std::getenv(variable); value && *value)
-            return fail(Blame::Spec, fmt::format("--engine slurm: ${} is '{}', with which rig cannot find all of its jobs; unset it", variable, value));
+            return fail(Blame::Spec,
+                        fmt::format("--engine slurm: ${} is '{}', with which rig cannot find all of its jobs; unset it", variable, value));
     std::error_code error;
     const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
     if (error) return fail(Blame::Host, fmt::format("cannot tell where rig's own file is: {}", error.message()));

@@ -1,8 +1,8 @@
 #include "rig/slurm_engine.h"
 
 #include "rig/boot_end.h"
-#include "rig/console.h"
 #include "rig/files.h"
+#include "rig/guest_run.h"
 #include "rig/host/host_speed.h"
 #include "rig/read_run.h"
 #include "rig/store.h"
@@ -20,13 +20,13 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-constexpr auto kPoll = 1s;                         // of the spool
-constexpr auto kLongestLook = 15s;                 // of the queue: between two looks, the more boots the longer
-constexpr auto kVisible = 10s;                     // until another host's file shows: NFS keeps a folder's content for some seconds
-constexpr auto kControllerPatience = 10min;        // a controller that is started again, or fails over, is away that long
-constexpr auto kGone = 90s;                        // from scancel to the last process's end: KillWait is 30 s by default
-constexpr std::chrono::seconds kSubmitLimit{180};  // sbatch itself tries again for two minutes where the queue is full
-constexpr std::chrono::seconds kAskLimit{30};      // a controller that is slow; one that is dead takes some ten seconds
+constexpr auto kPoll = 1s;                        // of the spool
+constexpr auto kLongestLook = 15s;                // of the queue: between two looks, the more boots the longer
+constexpr auto kVisible = 10s;                    // until another host's file shows: NFS keeps a folder's content for some seconds
+constexpr auto kControllerPatience = 10min;       // a controller that is started again, or fails over, is away that long
+constexpr auto kGone = 90s;                       // from scancel to the last process's end: KillWait is 30 s by default
+constexpr std::chrono::seconds kSubmitLimit{180}; // sbatch itself tries again for two minutes where the queue is full
+constexpr std::chrono::seconds kAskLimit{30};     // a controller that is slow; one that is dead takes some ten seconds
 constexpr unsigned kMarginMinutes = 5;
 
 // What a failed command of Slurm's said, on one line.
@@ -324,7 +324,8 @@ MadeBoot SlurmEngine::read_result(const PlannedBoot& planned, const RunInfo& run
                 fs::rename(entry.path(), folder / ("cut-short-" + left), ignored);
                 // Slurm made it again, and it came out clean.
                 if (result->sample && !complaint.empty()) {
-                    auto lost = ended(Ending::TaskLost, fmt::format("Slurm lost an attempt at this boot whose kernel had complained ({})", left), folder);
+                    auto lost =
+                        ended(Ending::TaskLost, fmt::format("Slurm lost an attempt at this boot whose kernel had complained ({})", left), folder);
                     lost.value().complaint = complaint;
                     result->sample = std::move(lost);
                 }
@@ -361,8 +362,9 @@ Result<MadeBoot> SlurmEngine::lost(unsigned order) {
         fs::create_directories(folder, error);
     }
     fs::copy_file(log, folder / "slurm.out", fs::copy_options::overwrite_existing, error);
-    auto missing = ended(Ending::TaskLost,
-                         fmt::format("Slurm's task {} ended without a result: {}{}{}", task, in_words(end), said.empty() ? "" : "; its last words: ", said), folder);
+    auto missing = ended(
+        Ending::TaskLost,
+        fmt::format("Slurm's task {} ended without a result: {}{}{}", task, in_words(end), said.empty() ? "" : "; its last words: ", said), folder);
     missing.value().complaint = complaint_in(folder);
     return MadeBoot{std::move(missing), folder};
 }

@@ -88,7 +88,7 @@ Result<CommandOutput> build_task_command(const TaskLine& line, const World& worl
         std::set<std::filesystem::path> files{prepared.image};
         for (const auto& [arm, kernel] : prepared.kernels)
             files.insert({kernel.vmlinux, kernel.system_map});
-        files.erase({}); // what a prebuilt kernel lacks
+        files.erase(std::filesystem::path()); // what a prebuilt kernel lacks
         for (const auto& file : files) {
             RIG_TRY(sha256, sha256_file(file));
             all.sha256[file] = sha256;
