@@ -286,6 +286,14 @@ TEST_F(VerdictTest, AnArmWithoutProofsIsInconclusive) {
     EXPECT_EQ(compare(spec_, samples_, {{"ipi", {}}, {"reviewed", {}}}).exit, Exit::Inconclusive);
 }
 
+TEST_F(VerdictTest, WhatAnArchitectureCannotCountSaysSo) {
+    for (auto& sample : samples_) sample.counts.erase("tlb_flushes");
+    EXPECT_EQ(arm("tlb_flushes").why, "8 of 8 boots do not hold it"); // of x86, which can
+    spec_.kernel.arch = "arm64";
+    EXPECT_EQ(arm("tlb_flushes").why, "not counted on arm64");
+    EXPECT_FALSE(arm("tlb_flushes").spread);
+}
+
 TEST_F(VerdictTest, WhatWasDeclaredButNotMeasuredIsInconclusive) {
     spec_.metrics = {not_worse("bystander_wakeup", 0.01), exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
     boot(3).bystander_wakeup_ns.clear();

@@ -1,5 +1,6 @@
 // What differs from one architecture to another, one file for each beside this one. Everything else in rig asks an Arch and
-// never which it is. Adding one: a file, its line in arch.cc, and `base.NAME.config` beside configs/kernel/base.config.
+// never which it is. Adding one: a file, its line in arch.cc, `base.NAME.config` beside configs/kernel/base.config, and the compiler's
+// name for the agent in guest/meson.build.
 #pragma once
 
 #include <string>
@@ -60,7 +61,7 @@ const Arch* find_arch(std::string_view name);
 // For a name that a Spec or a BootRequest holds, which was checked when it was read.
 const Arch& arch_named(std::string_view name);
 
-// Whether `reason` of a metric's absence there is one: "" if the architecture has it.
+// Why the architecture cannot have a metric; "" if it can.
 std::string why_missing(const Arch& arch, std::string_view metric);
 
 } // namespace rig
