@@ -36,7 +36,7 @@ TEST(QemuArgv, VirtualClockGolden) {
 }
 
 TEST(QemuArgv, Arm64Golden) {
-    auto r = request();
+    auto r = machine_request();
     r.arch = "arm64";
     r.kernel = "Image";
     r.pvh = false;

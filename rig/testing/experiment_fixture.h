@@ -99,7 +99,7 @@ values = { a = "predicted", b = "predicted" }
         if (!spec) return tl::unexpected(spec.error());
         ArtifactCache cache(dir_ / "cache");
         PerfRunner runner;
-        const World world{cache, runner, hypervisor, Progress::silent(), engine};
+        const World world{cache, runner, hypervisor, Progress::silent(), {}, engine};
         return run_experiment(*spec, world,
                               {dir_ / "results",
                                jobs,
