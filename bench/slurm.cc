@@ -127,7 +127,7 @@ void measure(unsigned number, const fs::path& top, const std::string& controller
         rig::Result<rig::GuestEnd> run(const rig::BootRequest&, const std::function<bool(std::string_view)>&, std::stop_token) override {
             return rig::fail(rig::Blame::Host, "no guests");
         }
-        rig::Result<std::string> version(const Arch&) override { return std::string(); }
+        rig::Result<std::string> version(const rig::Arch&) override { return std::string(); }
     } none;
     const rig::World world{cache, world_runner, none, rig::Progress::silent()};
     must(engine.prepare(spec, world, {}));

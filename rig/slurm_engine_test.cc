@@ -145,7 +145,7 @@ TEST_F(SlurmLoop, ATaskThatIsCompletingIsNotLost) {
     const auto result = compare();
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_EQ(slurm_->arrays(), std::vector<std::string>{"0-9"}) << "nothing is submitted again";
-    EXPECT_GT(slurm_->pauses, 40u);
+    EXPECT_GE(slurm_->pauses, 40u);
 }
 
 TEST_F(SlurmLoop, ATaskThatNeverLeavesAResultIsAHostFaultAndNoVerdict) {
