@@ -216,14 +216,14 @@ TEST_F(ExperimentLoop, ARunThatTheKernelEndedIsOver) {
     EXPECT_EQ(hypervisor.requests.size(), 10u);
 }
 
-const std::string kSleep = "[ 1.0][ T44] BUG: sleeping function called from invalid context at mm/x.c:1\n[ 1.0][ T44] Call Trace:\n[ 1.0][ T44]  __might_resched+0x1/0x2\n"
+const std::string kSleepInAtomic = "[ 1.0][ T44] BUG: sleeping function called from invalid context at mm/x.c:1\n[ 1.0][ T44] Call Trace:\n[ 1.0][ T44]  __might_resched+0x1/0x2\n"
                            "[ 1.0][ T44]  broken_helper+0x1/0x2\n[ 1.0][ T44]  </TASK>\n";
 
 // Nor is to interrupt it, or to lose it to the host.
 TEST_F(ExperimentLoop, AComplaintBeforeTheHostFailedIsNotMadeAgain) {
     for (const decltype(GuestEnd::outcome)& end : {decltype(GuestEnd::outcome){Signalled{9}}, {Cancelled{}}}) {
         std::filesystem::remove_all(dir_ / "results");
-        FakeHypervisor hypervisor({{encode(FrameType::Hello, R"({"protocol":1,"release":"6","version":"v","cpus":4})"), kSleep, end, ""}});
+        FakeHypervisor hypervisor({{encode(FrameType::Hello, R"({"protocol":1,"release":"6","version":"v","cpus":4})"), kSleepInAtomic, end, ""}});
         const auto result = run(hypervisor, 1);
         ASSERT_FALSE(result);
         EXPECT_EQ(result.error().blame, Blame::Kernel);
@@ -260,7 +260,7 @@ TEST_F(ExperimentLoop, AKernelFaultIsNeverRetried) {
 // Whatever the figures say: one splat in one boot, and the report names it.
 TEST_F(ExperimentLoop, ASplatInABootThatCompletesBreaksTheComparison) {
     auto splatting = captured_boot_of("6.12-ipi");
-    splatting.console = kSleep;
+    splatting.console = kSleepInAtomic;
     FakeHypervisor hypervisor({captured_boot_of("6.12-ipi"), splatting, captured_boot_of("6.12-ipi")});
     const auto result = run(hypervisor, 1);
     ASSERT_TRUE(result) << result.error().message;
@@ -278,7 +278,7 @@ TEST_F(ExperimentLoop, ASplatInABootThatCompletesBreaksTheComparison) {
 TEST_F(ExperimentLoop, AnArmBrokenOnPurposeMustSplatInEveryBoot) {
     put("x.toml", slurp(dir_ / "x.toml").replace(slurp(dir_ / "x.toml").rfind("witness"), 0, "splat = \"broken_helper\"\n"));
     auto splatting = captured_boot_of("6.12-ipi"), clean = splatting;
-    splatting.console = kSleep;
+    splatting.console = kSleepInAtomic;
     // a b b a, twice; and the first of each once more
     FakeHypervisor as_declared({clean, splatting, splatting, clean, clean, splatting, splatting, clean, clean, splatting});
     auto result = run(as_declared, 1);
@@ -295,7 +295,7 @@ TEST_F(ExperimentLoop, AnArmBrokenOnPurposeMustSplatInEveryBoot) {
 
 TEST_F(ExperimentLoop, AReplayThatDiffersIsInconclusiveAndNoSample) {
     auto splatting = captured_boot_of("6.12-ipi"), clean = splatting;
-    splatting.console = kSleep;
+    splatting.console = kSleepInAtomic;
     FakeHypervisor hypervisor({clean, clean, clean, clean, clean, clean, clean, clean, clean, splatting});
     const auto result = run(hypervisor, 1);
     ASSERT_TRUE(result) << result.error().message;

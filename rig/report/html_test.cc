@@ -16,7 +16,7 @@ constexpr WebAssets assets{"draw();", "p{}"};
 // Markup, the end of the script that follows, an attribute's end, and what is escaped already.
 constexpr const char* hostile = "</script><script>hit()</script><b>\"onerror='hit()' &lt;i&gt; \xE2\x80\xA8";
 
-Spec judged_spec() {
+Spec page_spec() {
     auto spec = make_spec();
     spec.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}), may_rise("caller_latency", 20000), not_worse("total_ipis", 0.05),
                     not_worse("bystander_burst", 0.01)};
@@ -28,7 +28,7 @@ std::string page(const Spec& spec, const std::vector<Sample>& samples, const Pag
 }
 
 TEST(HtmlReport, TheVerdictComesFirstAndWhatRoseStandsBesideWhatFell) {
-    const auto spec = judged_spec();
+    const auto spec = page_spec();
     const auto html = page(spec, make_samples(spec));
     const auto verdict =
         html.find("<p class=\"verdict good\" id=\"verdict\"><span aria-hidden=\"true\">✔</span><span>AS EXPECTED: 5 hold</span></p>");
@@ -43,7 +43,7 @@ TEST(HtmlReport, TheVerdictComesFirstAndWhatRoseStandsBesideWhatFell) {
 }
 
 TEST(HtmlReport, BrokenIsSaidInWordAndMark) {
-    const auto spec = judged_spec();
+    const auto spec = page_spec();
     auto samples = make_samples(spec);
     for (auto& s : samples)
         if (s.id.arm == "reviewed" && s.id.index == 3) s.counts["sync_ipis"] = s.exposure.recorded_sync = s.exposure.sync_handled = 12;
@@ -54,7 +54,7 @@ TEST(HtmlReport, BrokenIsSaidInWordAndMark) {
 }
 
 TEST(HtmlReport, WithoutProofNothingIsPraised) {
-    const auto spec = judged_spec();
+    const auto spec = page_spec();
     auto samples = make_samples(spec);
     samples[3].exposure.injections = 0;
     const auto html = page(spec, samples);
@@ -71,7 +71,7 @@ TEST(HtmlReport, WithoutProofNothingIsPraised) {
 }
 
 TEST(HtmlReport, SaysEveryFigureOfTheTextReport) {
-    const auto spec = judged_spec();
+    const auto spec = page_spec();
     const auto samples = make_samples(spec);
     const auto input = assemble(spec, make_run(spec), samples, {}, "results/x");
     const auto html = render_html(input, samples, {}, assets);
@@ -90,7 +90,7 @@ TEST(HtmlReport, SaysEveryFigureOfTheTextReport) {
 }
 
 TEST(HtmlReport, NoTextFromOutsideBecomesMarkup) {
-    auto spec = judged_spec();
+    auto spec = page_spec();
     spec.description = hostile;
     spec.arms[0].name = std::string("ipi") + hostile;
     auto samples = make_samples(spec);
@@ -120,7 +120,7 @@ TEST(HtmlReport, NoTextFromOutsideBecomesMarkup) {
 }
 
 TEST(HtmlReport, SweepsHaveASectionOnlyWhereTheyHaveRows) {
-    const auto spec = judged_spec();
+    const auto spec = page_spec();
     const auto samples = make_samples(spec);
     EXPECT_EQ(page(spec, samples, {{}, {Plot{"caller latency", "guest.vcpus", Unit::Nanoseconds, {}}}}).find("id=\"sweeps\""), std::string::npos);
     const auto html = page(spec, samples, {{}, {Plot{"caller latency", "guest.vcpus", Unit::Nanoseconds, {{"2", "ipi", {1, 2, 3}}}}}});
@@ -140,7 +140,7 @@ TEST(HtmlReport, ConsolesAndWarningsAreTold) {
 }
 
 TEST(HtmlReport, SplatsThatAreNotDeclaredAreToldAtTheTop) {
-    const auto spec = judged_spec();
+    const auto spec = page_spec();
     auto samples = make_samples(spec);
     const auto top = [&] {
         const auto html = page(spec, samples);
@@ -152,7 +152,7 @@ TEST(HtmlReport, SplatsThatAreNotDeclaredAreToldAtTheTop) {
 }
 
 TEST(HtmlReport, ARunWithoutBootsIsAPageToo) {
-    const auto spec = judged_spec();
+    const auto spec = page_spec();
     const auto html = page(spec, {});
     EXPECT_NE(html.find("No boot was measured."), std::string::npos);
     EXPECT_NE(html.find("INCONCLUSIVE"), std::string::npos);
