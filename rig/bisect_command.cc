@@ -180,7 +180,7 @@ Result<std::pair<BisectRecord, fs::path>> run_bisection(const BisectLine& line, 
                        line.least_effect,
                        !line.no_look};
     request.options.most_boots = std::max(request.options.most_boots, request.options.boots);
-    RIG_TRY(program, sha256_file("/proc/self/exe"));
+    RIG_TRY(program, own_sha256());
     request.program = program;
     record.command = reproduce(line, spec);
     record.started = now();

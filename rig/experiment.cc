@@ -74,7 +74,7 @@ Result<RunInfo> describe_run(const Spec& spec, const Prepared& prepared, const s
     info.seed = spec.guest.seed;
     info.seed_varies = kPerturbationText;
     info.rig_version = rig_version();
-    RIG_TRY(program, sha256_file("/proc/self/exe"));
+    RIG_TRY(program, own_sha256());
     info.program = program;
     if (chosen.machine.clock == GuestClock::Wall) info.host_boot = host_boot_id();
     info.perf_version = prepared.perf_version;
@@ -280,6 +280,11 @@ std::vector<Replay> BootLoop::replays() const {
 } // namespace
 
 std::string rig_version() { return RIG_VERSION; }
+
+Result<std::string> own_sha256() {
+    static const auto own = sha256_file("/proc/self/exe");
+    return own;
+}
 
 Result<Prepared> prepare(const Spec& spec, const std::vector<Arm>& arms, const World& world) {
     Prepared prepared;

@@ -80,5 +80,7 @@ struct ExperimentResult {
 Result<ExperimentResult> run_experiment(const Spec& spec, const World& world, const ExperimentOptions& options, std::stop_token stop);
 
 std::string rig_version();
+// SHA-256 of the file that this process is an execution of; read once. Blame::Host.
+Result<std::string> own_sha256();
 
 } // namespace rig

@@ -244,7 +244,7 @@ Result<CommandOutput> nightly_command(const NightlyLine& line, const CommonOptio
     if (line.install_units) return install_units(line, common, config, world.cache.root());
     if (line.close) return close_by_hand(line, common, config, send);
     RIG_TRY(excluded, since_filter(config, line.since, world.runner));
-    RIG_TRY(program, sha256_file("/proc/self/exe"));
+    RIG_TRY(program, own_sha256());
     NightOptions options{common.results, line.since, excluded, line.fresh};
     NightWorld night;
     night.facts = [&](const NightCell& cell) { return facts_of(config, cell, program, world.runner); };

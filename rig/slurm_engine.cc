@@ -255,7 +255,7 @@ Result<Prepared> SlurmEngine::prepare(const Spec& spec, const World& world, std:
                                              "\"auto\" (then virtual), or the wall clock without --engine slurm, on one host",
                                              spec.file.string()));
     leave(); // of the experiment before, in a suite
-    RIG_TRY(program, sha256_file("/proc/self/exe"));
+    RIG_TRY(program, own_sha256());
     const auto plan = slurm_plan(spec, program);
     RIG_CHECK(open_spool(plan));
     const auto deadline = boot_deadline(spec, {GuestClock::Virtual, Accelerator::Tcg, host_slowness()});

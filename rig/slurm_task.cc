@@ -42,7 +42,7 @@ struct Task {
 };
 Result<Task> read_task(const SlurmSpool& spool) {
     RIG_TRY(plan, load_slurm_plan(spool.plan()));
-    RIG_TRY(program, sha256_file("/proc/self/exe"));
+    RIG_TRY(program, own_sha256());
     if (program != plan.run.program)
         return fail(Blame::Host, fmt::format("rig of node {} is another one (SHA-256 {}, that of the comparison {}): want the same file on all nodes",
                                              this_node(), program, plan.run.program));

@@ -18,7 +18,7 @@ class SlurmTasks : public ExperimentLoop {
         ExperimentLoop::SetUp();
         ::setenv("TMPDIR", dir_.c_str(), 1);
         cache_.emplace(dir_ / "cache");
-        plan_ = slurm_plan(load_spec(dir_ / "x.toml").value(), sha256_file("/proc/self/exe").value());
+        plan_ = slurm_plan(load_spec(dir_ / "x.toml").value(), own_sha256().value());
         spool_ = {dir_ / "spool"};
         for (const auto& folder : {spool_.dir / "lists", spool_.making(), spool_.done()})
             std::filesystem::create_directories(folder);
