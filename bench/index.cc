@@ -1,5 +1,6 @@
 // What the index costs with many runs: copies of one run's folder under other ids, its samples.jsonl linked, so that it is read as
 // often as there are runs and takes its room once. Nothing here passes or fails.
+#include "bench/must.h"
 #include "rig/history_commands.h"
 #include "rig/index_folder.h"
 #include "rig/read_run.h"
@@ -18,17 +19,6 @@
 namespace {
 
 namespace fs = std::filesystem;
-
-template<class T> T must(rig::Result<T> result) {
-    if (result) return std::move(*result);
-    fmt::print(stderr, "{}\n", result.error().message);
-    std::exit(3);
-}
-void must(rig::Status status) {
-    if (status) return;
-    fmt::print(stderr, "{}\n", status.error().message);
-    std::exit(3);
-}
 
 struct Cost {
     double seconds = 0;

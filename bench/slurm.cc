@@ -1,5 +1,6 @@
 // What the Slurm engine costs with many boots: a real Slurm on this host (tests/slurm), whose tasks are this program and leave a made-up
 // result at once. Nothing here passes or fails, but that each boot comes back once.
+#include "bench/must.h"
 #include "rig/files.h"
 #include "rig/host/boost_command_runner.h"
 #include "rig/slurm_engine.h"
@@ -20,16 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 using Steady = std::chrono::steady_clock;
 
-template<class T> T must(rig::Result<T> result) {
-    if (result) return std::move(*result);
-    fmt::print(stderr, "{}\n", result.error().message);
-    std::exit(3);
-}
-void must(rig::Status status) {
-    if (status) return;
-    fmt::print(stderr, "{}\n", status.error().message);
-    std::exit(3);
-}
 double since(Steady::time_point began) {
     return std::chrono::duration<double>(Steady::now() - began).count();
 }
