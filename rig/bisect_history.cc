@@ -1,5 +1,7 @@
 #include "rig/bisect_history.h"
 
+#include "rig/git.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <fmt/format.h>
@@ -17,10 +19,6 @@ std::vector<std::string> lines_of(const std::string& text) {
     for (std::string line; std::getline(in, line);)
         if (!line.empty()) out.push_back(line);
     return out;
-}
-
-bool is_commit(const std::string& word) {
-    return word.size() == 40 && word.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
 } // namespace
@@ -110,23 +108,9 @@ Result<std::unique_ptr<GitHistory>> GitHistory::open(const fs::path& repository,
     std::error_code error;
     fs::remove_all(folder, error);
     auto made = std::unique_ptr<GitHistory>(new GitHistory(folder, runner));
-    // The user's repository, by the user's configuration: it may have to be declared safe.
-    const auto users = [&](std::vector<std::string> words) -> Result<CommandResult> {
-        Command command;
-        command.argv = {"git", "-C", repository.string()};
-        command.argv.insert(command.argv.end(), words.begin(), words.end());
-        command.env = {{"LC_ALL", "C"}};
-        return runner.run(command);
-    };
-    const auto commit = [&](const std::string& revision) -> Result<std::string> {
-        RIG_TRY(result, users({"rev-parse", "--verify", "--end-of-options", revision + "^{commit}"}));
-        const auto found = result.out.substr(0, result.out.find('\n'));
-        if (result.ok() && is_commit(found)) return found;
-        return fail(Blame::Spec, fmt::format("{}: no commit '{}' in this repository: {}", repository.string(), revision, found));
-    };
-    RIG_TRY(good_commit, commit(good));
-    RIG_TRY(bad_commit, commit(bad));
-    RIG_TRY(ancestor, users({"merge-base", "--is-ancestor", good_commit, bad_commit}));
+    RIG_TRY(good_commit, rig::commit_of(runner, repository, good));
+    RIG_TRY(bad_commit, rig::commit_of(runner, repository, bad));
+    RIG_TRY(ancestor, rig::git(runner, repository, {"merge-base", "--is-ancestor", good_commit, bad_commit}));
     if (good_commit == bad_commit || !ancestor.ok())
         return fail(Blame::Spec, fmt::format("{}: --good {} is {} --bad {}, want an ancestor of it", repository.string(), good,
                                              good_commit == bad_commit ? "the same as" : "no ancestor of", bad));

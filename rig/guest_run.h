@@ -1,8 +1,8 @@
 // One boot: assemble the initramfs and the command line, boot, talk, keep the evidence, and say how it ended with blame.
 #pragma once
 
-#include "rig/console.h"
 #include "rig/collect.h"
+#include "rig/console.h"
 #include "rig/error.h"
 #include "rig/host/hypervisor.h"
 #include "rig/kernel_build.h"

@@ -1,6 +1,7 @@
 #include "rig/nightly_command.h"
 
 #include "rig/files.h"
+#include "rig/git.h"
 #include "rig/history_commands.h"
 #include "rig/index_folder.h"
 #include "rig/patch_series.h"
@@ -21,25 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::chrono::seconds kGitPatience{120}; // a count over a kernel's history takes seconds on a cold disk
-
-Result<CommandResult> git(CommandRunner& runner, const fs::path& repository, std::vector<std::string> words) {
-    Command command;
-    command.argv = {"git", "-C", repository.string()};
-    command.argv.insert(command.argv.end(), words.begin(), words.end());
-    command.env = {{"LC_ALL", "C"}};
-    command.timeout = kGitPatience;
-    return runner.run(command);
-}
-
 std::string first_line(const std::string& text) {
     return text.substr(0, text.find('\n'));
-}
-
-Result<std::string> commit_of(CommandRunner& runner, const fs::path& repository, const std::string& revision) {
-    RIG_TRY(result, git(runner, repository, {"rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}"}));
-    if (!result.ok()) return fail(Blame::Spec, fmt::format("{}: no commit '{}' in this repository", repository.string(), revision));
-    return first_line(result.out);
 }
 
 // As far as it is known without fetching anything.

@@ -2,7 +2,10 @@
 
 #include "rig/files.h"
 #include "rig/store.h"
+#include "rig/testing/captured.h"
 #include "rig/testing/night_fixture.h"
+
+#include <sstream>
 
 namespace rig {
 namespace {
@@ -394,6 +397,58 @@ TEST_F(NightlyTest, FlatNoisyHistoryRaisesTheStatedNumberOfFalseAlarms) {
     RecordProperty("alarms", static_cast<int>(alarms));
     EXPECT_LE(alarms, 4u);     // 2 of 60 series in 60 nights each
     EXPECT_GE(candidates, 8u); // the control: without the re-run it would be many more
+}
+
+// Real boots of two kernels that nobody changed, under the wall clock, two boots a night: whatever is told of them is a false alarm. Where the
+// figures are from: rig/testdata/README.md. A night's figure is the mean of its two boots, which is their median.
+TEST_F(NightlyTest, AFlatHistoryOfRealBootsRaisesNoAlarm) {
+    std::map<std::string, std::vector<double>> boots; // by "metric arm"
+    std::istringstream in(rig::testing::captured("nightly/flat-wall.csv"));
+    for (std::string line; std::getline(in, line);) {
+        std::istringstream fields(line);
+        std::string metric, arm, figure;
+        std::getline(fields, metric, ',');
+        std::getline(fields, arm, ',');
+        auto& figures = boots[metric + " " + arm];
+        while (std::getline(fields, figure, ','))
+            figures.push_back(std::stod(figure));
+    }
+    ASSERT_GE(boots.size(), 10u);
+    use_one_cell();
+    auto& cell = nights_.config.cells[0];
+    cell.watch.clear();
+    cell.arms = {"reviewed"};
+    for (const auto& [series, figures] : boots) {
+        ASSERT_EQ(figures.size(), boots.begin()->second.size()) << series;
+        cell.watch.push_back(series);
+    }
+    const auto runs = static_cast<unsigned>(boots.begin()->second.size() / 2);
+    const auto told = [&](double from_the_middle_on) {
+        nights_.records.clear(), nights_.ran.clear();
+        nights_.results = top_ / fmt::format("results-{}", from_the_middle_on);
+        nights_.cost = [&, from_the_middle_on](const std::string&, const std::string& series, unsigned, unsigned run) {
+            const auto& figures = boots.at(series);
+            return (figures.at(2 * run - 2) + figures.at(2 * run - 1)) / 2 * (run > runs / 2 ? from_the_middle_on : 1);
+        };
+        unsigned nights = 0, candidates = 0;
+        for (; nights_.ran.size() + 2 <= runs; ++nights) { // a night may need a run more
+            nights_.head = nights + 1;
+            candidates += static_cast<unsigned>(night().night.cells[0].confirmations.size());
+            nights_.next_evening();
+        }
+        const auto book = load_book(nights_.results);
+        std::set<std::string> metrics;
+        if (book)
+            for (const auto& incident : book->incidents)
+                metrics.insert(incident.metric);
+        RecordProperty(fmt::format("nights_{}", from_the_middle_on), static_cast<int>(nights));
+        RecordProperty(fmt::format("candidates_{}", from_the_middle_on), static_cast<int>(candidates));
+        RecordProperty(fmt::format("told_{}", from_the_middle_on), static_cast<int>(metrics.size()));
+        return metrics;
+    };
+    EXPECT_EQ(told(1), std::set<std::string>{});
+    const auto planted = told(1.5);
+    EXPECT_GE(planted.size(), boots.size() / 2) << "the control: a step in the same figures is seen";
 }
 
 // The other side of it, also in docs/nightly.md: steps planted into twenty metrics that scatter by 1 %, in the 21st of 40 nights.

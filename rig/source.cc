@@ -2,6 +2,7 @@
 
 #include "rig/apt.h"
 #include "rig/files.h"
+#include "rig/git.h"
 #include "rig/store.h"
 
 #include <cstdlib>
@@ -145,18 +146,8 @@ Result<fs::path> from_tarball(const fs::path& path, const std::string& sha256, c
     return context.cache.get_or_make("sources", key, path.filename().string(), [&](const fs::path& dir) { return unpack(context, path, dir / "tree"); });
 }
 
-Result<std::string> commit_of(const fs::path& repository, const std::string& revision, const BuildContext& context) {
-    auto commit = must_run(context, {"git", "-C", repository.string(), "rev-parse", "--verify", "--end-of-options", revision + "^{commit}"}, {}, Blame::Spec);
-    if (!commit) {
-        if (commit.error().blame != Blame::Spec) return commit; // interrupted, or no git
-        return fail(Blame::Spec, fmt::format("{}: no commit '{}' in this repository: {}", repository.string(), revision, commit.error().message));
-    }
-    while (!commit->empty() && commit->back() == '\n') commit->pop_back();
-    return commit;
-}
-
 Result<fs::path> from_git(const fs::path& repository, const std::string& revision, const BuildContext& context, std::string& id) {
-    RIG_TRY(commit, commit_of(repository, revision, context));
+    RIG_TRY(commit, commit_of(context.runner, repository, revision));
     id = "git:" + commit;
     return context.cache.get_or_make("sources", sha256_hex(id), fmt::format("git {} ({})", commit.substr(0, 12), revision), [&](const fs::path& dir) -> Status {
         const auto archive = dir / "tree.tar";
@@ -199,8 +190,8 @@ Result<std::string> changes_of(std::string_view raw, const std::string& what) {
 
 // The files in which the revision differs from the base, in the cache.
 Status take_delta(const fs::path& repository, const GitSource& git, const BuildContext& context, SourceTree& source) {
-    RIG_TRY(base, commit_of(repository, git.base, context));
-    RIG_TRY(commit, commit_of(repository, git.revision, context));
+    RIG_TRY(base, commit_of(context.runner, repository, git.base));
+    RIG_TRY(commit, commit_of(context.runner, repository, git.revision));
     if (base == commit) return {};
     const auto what = fmt::format("{}..{}", base.substr(0, 12), commit.substr(0, 12));
     RIG_TRY(dir, context.cache.get_or_make("deltas", sha256_hex(fmt::format("delta 2\n{}\n{}\n", base, commit)), "git " + what, [&](const fs::path& into) -> Status {
