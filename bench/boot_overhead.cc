@@ -5,15 +5,9 @@
 //   2. boot to agent-ready under TCG with 4 vCPUs, both clocks
 //   3. a warm `rig compare` against the sum of its bare boots
 //   4. second-arm build against a cold build: from the kernels' build.json, as `rig build --json` reports it
-#include "rig/host/boost_command_runner.h"
-#include "rig/image.h"
-#include "rig/statistics.h"
+#include "bench/programs.h"
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
-#include <fstream>
-#include <nlohmann/json.hpp>
-#include <unistd.h>
 
 namespace {
 
@@ -21,46 +15,9 @@ using nlohmann::json;
 namespace fs = std::filesystem;
 
 constexpr const char* kSpec = "configs/batch-alloc-fail.toml";
-rig::BoostCommandRunner runner;
 
-rig::CommandResult must_run(std::vector<std::string> argv) {
-    rig::Command command;
-    command.argv = std::move(argv);
-    command.cwd = RIG_TOP;
-    auto result = runner.run(command);
-    const auto* exited = result ? std::get_if<rig::Exited>(&result->outcome) : nullptr;
-    if (!exited || exited->code != 0) {
-        fmt::print(stderr, "{}\n", result ? result->out : result.error().message);
-        std::exit(3);
-    }
-    return *result;
-}
-
-json json_of(const rig::CommandResult& result) { return json::parse(result.out.substr(result.out.find("{\n"))); }
-
-double median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    const auto n = values.size();
-    return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
-
-// The command line that rig itself uses, no rig involved.
-std::vector<std::string> bare_argv(const fs::path& dir, const std::string& arm) {
-    const json printed = json_of(must_run({RIG_EXE, "--quiet", "--json", "boot", kSpec, "--arm", arm, "--clock", "virtual", "--print"}));
-    std::vector<std::string> argv = printed.at("qemu");
-    const auto initrd = dir / ("initrd-" + arm);
-    for (std::size_t i = 0; i < argv.size(); ++i) {
-        if (i > 0 && argv[i - 1] == "-initrd") {
-            if (const auto written = rig::image_with_plan(argv[i], printed.at("plan").dump(), initrd); !written) {
-                fmt::print(stderr, "{}\n", written.error().message);
-                std::exit(1);
-            }
-            argv[i] = initrd.string();
-        }
-        if (argv[i].starts_with("file,id=channel")) argv[i] = "file,id=channel,path=" + (dir / "channel").string();
-        if (argv[i].starts_with("file,id=console")) argv[i] = "file,id=console,path=" + (dir / "console").string();
-    }
-    return argv;
+std::vector<std::string> boot_of(const char* arm) {
+    return {kSpec, "--arm", arm, "--clock", "virtual"};
 }
 
 } // namespace
@@ -78,13 +35,13 @@ int main(int argc, char** argv) {
         fmt::print("build {:<10} {:7.1f} s  {}\n", kernel.at("arm").get<std::string>(), kernel.at("build_seconds").get<double>(),
                    kernel.at("incremental").get<bool>() ? "incremental" : "cold");
     const double cold = built.at("kernels").at(0).at("build_seconds"), second = built.at("kernels").at(1).at("build_seconds");
-    if (!built.at("kernels").at(0).at("incremental").get<bool>() && cold > 0) fmt::print("second arm / cold build: {:.3f} (want <= 0.05)\n", second / cold);
+    if (!built.at("kernels").at(0).at("incremental").get<bool>() && cold > 0)
+        fmt::print("second arm / cold build: {:.3f} (want <= 0.05)\n", second / cold);
 
-    std::string pattern = (fs::temp_directory_path() / "rig-bench-XXXXXX").string();
-    if (!::mkdtemp(pattern.data())) return 3;
-    const fs::path dir(pattern);
-    const auto bare = bare_argv(dir, "ipi");
-    const std::vector<std::string> ours{RIG_EXE, "--quiet", "--json", "--results", (dir / "results").string(), "boot", kSpec, "--arm", "ipi", "--clock", "virtual"};
+    const auto dir = scratch_folder(fs::temp_directory_path());
+    const auto bare = bare_argv(dir, boot_of("ipi"));
+    const std::vector<std::string> ours{RIG_EXE, "--quiet", "--json",  "--results", (dir / "results").string(), "boot", kSpec,
+                                        "--arm", "ipi",     "--clock", "virtual"};
     auto wall = ours;
     wall.back() = "wall";
     std::vector<double> ratios, bare_s, ours_s, ready_virtual, ready_wall;
@@ -97,26 +54,37 @@ int main(int argc, char** argv) {
             o = result.seconds;
             ready_virtual.push_back(json_of(result).at("host").at("agent_ready_wall_s"));
         };
-        if (i % 2) one_ours(), one_bare();
-        else one_bare(), one_ours();
+        if (i % 2)
+            one_ours(), one_bare();
+        else
+            one_bare(), one_ours();
         ready_wall.push_back(json_of(must_run(wall)).at("host").at("agent_ready_wall_s"));
         ratios.push_back(o / b);
         bare_s.push_back(b);
         ours_s.push_back(o);
         fmt::print("pair {:2}: bare QEMU {:.3f} s, rig boot {:.3f} s, ratio {:.3f}\n", i + 1, b, o, o / b);
     }
-    fmt::print("rig boot / bare QEMU: median {:.3f} of {} pairs (want <= 1.05)\n", median(ratios), pairs);
-    fmt::print("agent ready, 4 vCPUs, TCG: virtual clock median {:.2f} s, wall clock {:.2f} s (want <= 1.5)\n", median(ready_virtual), median(ready_wall));
+    fmt::print("rig boot / bare QEMU: median {:.3f} of {} pairs (want <= 1.05)\n", median_of(ratios), pairs);
+    fmt::print("agent ready, 4 vCPUs, TCG: virtual clock median {:.2f} s, wall clock {:.2f} s (want <= 1.5)\n", median_of(ready_virtual),
+               median_of(ready_wall));
 
     // Bare boots of both arms, one at a time, as a person with a shell script would make them.
-    const auto other = bare_argv(dir, "reviewed");
+    const auto other = bare_argv(dir, boot_of("reviewed"));
     double sum = 0;
-    for (unsigned i = 0; i < boots; ++i) sum += must_run(bare).seconds + must_run(other).seconds;
-    const double warm = must_run({RIG_EXE, "--quiet", "--results", (dir / "results").string(), "compare", kSpec, "--clock", "virtual", "--boots", std::to_string(boots)}).seconds;
-    const double serial = must_run({RIG_EXE, "--quiet", "--parallel", "1", "--results", (dir / "results").string(), "compare", kSpec, "--clock", "virtual", "--boots", std::to_string(boots)}).seconds;
-    const double two = must_run({RIG_EXE, "--quiet", "--parallel", "2", "--results", (dir / "results").string(), "compare", kSpec, "--clock", "virtual", "--boots", std::to_string(boots)}).seconds;
+    for (unsigned i = 0; i < boots; ++i)
+        sum += must_run(bare).seconds + must_run(other).seconds;
+    const double warm = must_run({RIG_EXE, "--quiet", "--results", (dir / "results").string(), "compare", kSpec, "--clock", "virtual", "--boots",
+                                  std::to_string(boots)})
+                            .seconds;
+    const double serial = must_run({RIG_EXE, "--quiet", "--parallel", "1", "--results", (dir / "results").string(), "compare", kSpec, "--clock",
+                                    "virtual", "--boots", std::to_string(boots)})
+                              .seconds;
+    const double two = must_run({RIG_EXE, "--quiet", "--parallel", "2", "--results", (dir / "results").string(), "compare", kSpec, "--clock",
+                                 "virtual", "--boots", std::to_string(boots)})
+                           .seconds;
     fmt::print("two boots at once / one at a time: {:.2f} s / {:.2f} s = {:.2f}\n", two, serial, two / serial);
-    fmt::print("warm compare of 2 x {} boots: {:.2f} s side by side, {:.2f} s one at a time; its bare boots {:.2f} s: ratio {:.2f} and {:.2f} (want <= 2)\n", boots,
-               warm, serial, sum, warm / sum, serial / sum);
+    fmt::print(
+        "warm compare of 2 x {} boots: {:.2f} s side by side, {:.2f} s one at a time; its bare boots {:.2f} s: ratio {:.2f} and {:.2f} (want <= 2)\n",
+        boots, warm, serial, sum, warm / sum, serial / sum);
     fs::remove_all(dir);
 }
