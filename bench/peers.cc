@@ -157,8 +157,10 @@ Tool kvm_sh_tool(const fs::path& tree, const fs::path& dir) {
             [=] {
                 // What the run before left: its QEMU line, which names its console, then comments.
                 const auto dir = newest(runs, "qemu-cmd").parent_path();
-                fs::remove(dir / "console.log");
-                return must_boot({"env", path, "sh", "-c", rig::slurp(dir / "qemu-cmd")}, [&] { return dir / "console.log"; });
+                const auto console = dir / "console.log";
+                const auto boot = must_boot({"env", path, "sh", "-c", rig::slurp(dir / "qemu-cmd")}, [&] { return console; });
+                fs::remove(console); // kvm-again.sh copies what it finds
+                return boot;
             }};
 }
 
