@@ -211,6 +211,7 @@ TEST_F(DistroTest, APackageOfAnotherArchitectureIsFetchedOnceAndUnpackedInTheCac
             EXPECT_TRUE(FakeCommandRunner::has(command, "APT::Architecture=arm64"));
             EXPECT_TRUE(FakeCommandRunner::has(command, "Dir::State::lists=" + (dir / "cache/apt/arm64/lists").string())) << "the host's own lists would be touched";
         }
+    EXPECT_EQ(context.cache.list().at(0).label, "busybox-static:arm64") << "listed, and so pruned, as everything that is kept";
     const auto before = runner.ran.size();
     EXPECT_EQ(foreign_package(context, arm64(), "busybox-static").value_or(""), *root);
     EXPECT_EQ(runner.ran.size(), before);
