@@ -27,7 +27,9 @@ Spec small_spec() {
     return spec;
 }
 
-std::string system_map() { return captured(std::string(kBoot) + "/System.map"); }
+std::string system_map() {
+    return captured(std::string(kBoot) + "/System.map");
+}
 
 Result<Sample> collected(const Artifacts& boot, const Spec& spec = small_spec(), const std::string& map = system_map()) {
     return collect(boot, make_plan(spec, spec.arms[0], SymbolTable::parse(map, "System.map").value(), {}).value(), spec);
@@ -39,7 +41,8 @@ TEST(CollectAddresses, GiveTheSampleThatNamesGave) {
     EXPECT_EQ(sample->sync_callsites, (std::map<std::string, std::uint64_t>{{"smp_call_function+0x20", 36}}));
     EXPECT_EQ(sample->injections_by_site, (std::map<std::string, std::uint64_t>{{"tlb_remove_table", 12}}));
     EXPECT_EQ(sample->ipis_by_function.at("tlb_remove_table_smp_sync"), 36u);
-    for (const auto& [function, count] : sample->ipis_by_function) EXPECT_FALSE(function.starts_with("0x")) << function << " " << count;
+    for (const auto& [function, count] : sample->ipis_by_function)
+        EXPECT_FALSE(function.starts_with("0x")) << function << " " << count;
     EXPECT_EQ(sample->exposure.recorded_sync, 36u);
     EXPECT_EQ(sample->exposure.witnessed_hits, 12u);
     EXPECT_TRUE(sample->exposure.probe_addresses_match);
@@ -59,7 +62,8 @@ TEST(CollectAddresses, SystemMapNamesThemAsPerfDoes) {
     std::istringstream lines(captured(std::string(kBoot) + "/perf-names.txt"));
     std::map<std::uint64_t, std::string> by_perf;
     std::uint64_t address = 0;
-    for (std::string name; lines >> std::hex >> address >> name;) by_perf[address] = name;
+    for (std::string name; lines >> std::hex >> address >> name;)
+        by_perf[address] = name;
     for (const auto& [at, name] : by_perf) {
         const auto place = map.place(at);
         ASSERT_TRUE(place) << name;
@@ -89,7 +93,8 @@ TEST(CollectAddresses, AnAddressOfNoFunctionIsTheGuestsFault) {
     auto& script = boot.at("counted-perf-script.txt");
     const auto swap = [&](std::string from, std::string to) {
         ASSERT_NE(script.find(from), script.npos) << from;
-        for (auto at = script.find(from); at != script.npos; at = script.find(from, at + to.size())) script.replace(at, from.size(), to);
+        for (auto at = script.find(from); at != script.npos; at = script.find(from, at + to.size()))
+            script.replace(at, from.size(), to);
     };
     swap("func=0xffffffff810843f0", "func=0xffffffffc0001000"); // a module's
     auto sample = collected(boot);

@@ -13,12 +13,17 @@ namespace {
 using Rank = std::tuple<bool, bool, std::size_t>;
 Rank rank_of(char type, std::string_view name) {
     const bool provided = name.size() >= 8 && name.starts_with("__") &&
-                          (name.starts_with("__start_") || name.starts_with("__stop_") || name.starts_with("__end_") || name.ends_with("_start") || name.ends_with("_end"));
+                          (name.starts_with("__start_") || name.starts_with("__stop_") || name.starts_with("__end_") || name.ends_with("_start") ||
+                           name.ends_with("_end"));
     return {type == 'w' || type == 'W', provided, std::min(name.find_first_not_of('_'), name.size())};
 }
 
-bool is_text(char type) { return type == 't' || type == 'T' || type == 'w' || type == 'W'; }
-bool is_constant(char type) { return type == 'a' || type == 'A'; } // whose value may be anything
+bool is_text(char type) {
+    return type == 't' || type == 'T' || type == 'w' || type == 'W';
+}
+bool is_constant(char type) {
+    return type == 'a' || type == 'A';
+} // whose value may be anything
 
 struct Line {
     std::uint64_t address = 0;
@@ -47,7 +52,8 @@ Result<SymbolTable> SymbolTable::parse(std::string_view text, const std::string&
         if (!is_constant(type)) lines.push_back({address, rank_of(type, name), is_text(type) ? kept : std::string_view()});
     }
     if (tables->by_name.empty()) return fail(Blame::Host, fmt::format("{}: no symbols in it", file));
-    std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return std::tie(a.address, a.rank) < std::tie(b.address, b.rank); });
+    std::stable_sort(lines.begin(), lines.end(),
+                     [](const Line& a, const Line& b) { return std::tie(a.address, a.rank) < std::tie(b.address, b.rank); });
     for (const auto& line : lines) {
         if (tables->symbols.empty() || tables->symbols.back().address != line.address) tables->symbols.push_back({line.address, {}});
         if (!line.name.empty()) tables->symbols.back().name = line.name;
@@ -56,7 +62,8 @@ Result<SymbolTable> SymbolTable::parse(std::string_view text, const std::string&
 }
 
 std::vector<SymbolTable::Symbol>::const_iterator SymbolTable::Tables::after(std::uint64_t address) const {
-    return std::upper_bound(symbols.begin(), symbols.end(), address, [](std::uint64_t wanted, const Symbol& symbol) { return wanted < symbol.address; });
+    return std::upper_bound(symbols.begin(), symbols.end(), address,
+                            [](std::uint64_t wanted, const Symbol& symbol) { return wanted < symbol.address; });
 }
 
 std::optional<std::uint64_t> SymbolTable::address(std::string_view name) const {

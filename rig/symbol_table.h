@@ -42,8 +42,8 @@ class SymbolTable {
         std::string_view name; // of by_name; of the last text symbol at this address; empty where there is none
     };
     struct Tables {
-        std::unordered_map<std::string, std::uint64_t> by_name; // the first of each name
-        std::vector<Symbol> symbols;                            // sorted by address, which is unique; constants are not among them
+        std::unordered_map<std::string, std::uint64_t> by_name;                 // the first of each name
+        std::vector<Symbol> symbols;                                            // sorted by address, which is unique; constants are not among them
         std::vector<Symbol>::const_iterator after(std::uint64_t address) const; // the first symbol beyond it
     };
     explicit SymbolTable(std::shared_ptr<const Tables> tables) : tables_(std::move(tables)) {}
