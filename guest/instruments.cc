@@ -17,6 +17,7 @@ namespace {
 
 constexpr const char* kTracing = "/sys/kernel/tracing";
 constexpr const char* kFault = "/sys/kernel/debug/fail_page_alloc";
+constexpr const char* kPointers = "/proc/sys/kernel/kptr_restrict";
 
 std::string replace_pids(std::string text, pid_t workload) {
     for (const auto& [mark, pid] : {std::pair<std::string, pid_t>{"$PID", workload}, {"$CHILDREN", first_child_pid(workload)}})
@@ -102,6 +103,14 @@ bool PerfProcess::stop(std::string& error) {
     if ((WIFEXITED(status) && WEXITSTATUS(status) == 0) || (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT)) return true;
     error = WIFEXITED(status) ? "exit code " + std::to_string(WEXITSTATUS(status)) : "killed by signal " + std::to_string(WTERMSIG(status));
     return gave_up(error);
+}
+
+KernelPointersHidden::KernelPointersHidden(bool wanted) {
+    if (wanted && read_file(kPointers, before_)) write_file(kPointers, "2");
+}
+
+KernelPointersHidden::~KernelPointersHidden() {
+    if (!before_.empty()) write_file(kPointers, before_);
 }
 
 std::vector<std::string> event_arguments(const nlohmann::json& events, pid_t workload) {

@@ -29,6 +29,19 @@ class PerfProcess {
     int control_ = -1, ack_ = -1;
 };
 
+// While it lives /proc/kallsyms shows no addresses, and perf record, which else reads all of it twice before it starts, passes it over. So do
+// the lists of kprobes and modules, for root as well. Perf says on its stderr that it has no "reference relocation symbol": nothing here moves.
+class KernelPointersHidden {
+ public:
+    explicit KernelPointersHidden(bool wanted);
+    ~KernelPointersHidden();
+    KernelPointersHidden(const KernelPointersHidden&) = delete;
+    KernelPointersHidden& operator=(const KernelPointersHidden&) = delete;
+
+ private:
+    std::string before_; // what the kernel came up with; empty if nothing was changed
+};
+
 // "-e EVENT --filter FILTER" for every entry of plan["stat"] or plan["record"], with $PID replaced by the workload's and
 // $CHILDREN by the least pid of a process it starts (fork_own.h).
 std::vector<std::string> event_arguments(const nlohmann::json& events, pid_t workload);

@@ -135,6 +135,8 @@ struct Pass {
 
  private:
     bool measured(WorkloadProcess& workload, Backgrounds& backgrounds);
+    bool named_by_host() const { return plan.at("kernel_names").get<std::string>() == kNamedByHost; }
+    bool start_recording(PerfProcess& record, const std::vector<std::string>& args);
     json counters_of(const WorkloadReport& report) const;
     void send_output();
 };
@@ -171,6 +173,12 @@ json Pass::counters_of(const WorkloadReport& report) const {
     return counters;
 }
 
+bool Pass::start_recording(PerfProcess& record, const std::vector<std::string>& args) {
+    // Until perf answers, by when it is through with the kernel's symbols; they are back before the list of probes is read.
+    const KernelPointersHidden hidden(named_by_host());
+    return record.start(name() + "-perf-record", args, error) && record.command("enable", error);
+}
+
 bool Pass::measured(WorkloadProcess& workload, Backgrounds& backgrounds) {
     stage = "fault injection";
     if (!arm_faults(plan.at("fault"), workload.pid, result["readback"], error)) return false;
@@ -185,9 +193,7 @@ bool Pass::measured(WorkloadProcess& workload, Backgrounds& backgrounds) {
         args.insert(args.end(), events.begin(), events.end());
         return args;
     };
-    if (!record.start(name() + "-perf-record",
-                      with_events({"record", "-a", "-q", "-N", "-B", "-m", std::to_string(plan.at("perf_pages").get<unsigned>()), "-o", "/tmp/perf.data"}, "record"), error) ||
-        !record.command("enable", error))
+    if (!start_recording(record, with_events({"record", "-a", "-q", "-N", "-B", "-m", std::to_string(plan.at("perf_pages").get<unsigned>()), "-o", "/tmp/perf.data"}, "record")))
         return false;
     if (counting && (!stat.start(name() + "-perf-stat",
                                  with_events({"stat", "-a", "-A", "-x,", "-o", "/tmp/" + name() + "-perf-stat.csv"}, "stat"), error) ||
@@ -222,8 +228,10 @@ bool Pass::measured(WorkloadProcess& workload, Backgrounds& backgrounds) {
 
 void Pass::send_output() {
     const std::string script = "/tmp/" + name() + "-perf-script";
-    run_to_file({"/bin/perf", "script", "-i", "/tmp/perf.data", "-F", "comm,tid,cpu,time,event,ip,sym,trace", "--ns", "--show-lost-events"},
-                script + ".txt", script + ".err");
+    std::vector<std::string> perf{"/bin/perf", "script", "-i", "/tmp/perf.data", "--ns", "--show-lost-events", "-F"};
+    if (named_by_host()) perf.insert(perf.end(), {"comm,tid,cpu,time,event,ip,trace", "--kallsyms=/dev/null"});
+    else perf.push_back("comm,tid,cpu,time,event,ip,sym,trace");
+    run_to_file(perf, script + ".txt", script + ".err");
     for (const char* suffix : {"-perf-stat.csv", "-perf-script.txt", "-perf-record.err", "-perf-stat.err", "-perf-script.err"})
         channel.send_file(name() + suffix, "/tmp/" + name() + suffix);
     ::unlink("/tmp/perf.data");

@@ -32,6 +32,9 @@ inline constexpr const char* kLogOverran = "rig-agent: records are missing here"
 // The artifact of what the switches of the kernel's detectors said, and the mark of one that was thrown (guest/detectors.h).
 inline constexpr const char* kDetectorSwitches = "detectors.txt";
 inline constexpr const char* kThrown = " -> ";
+// The plan's "kernel_names": who names the kernel addresses in perf's output. By the host they are printed as they are.
+inline constexpr const char* kNamedByHost = "host";
+inline constexpr const char* kNamedByGuest = "guest";
 // Of the guest's clock, without a sign of its user space, until the machine's watchdog fires. (i6300esb takes 2046 at most.)
 inline constexpr unsigned kWatchdogSeconds = 1200;
 // Stage of the Failure frame of a guest that did not come to its end.

@@ -138,16 +138,38 @@ Status check_pace(const Calls& calls, const Spec& spec, const char* pass) {
                                    late, calls.latency_ns.size(), pass, spec.workload.pace_us));
 }
 
+// An address that perf printed -> the function it is in. An address of no function was not made up by this kernel: then what else the guest
+// says is in doubt too.
+Result<Place> place_in(const SymbolTable& symbols, std::uint64_t address, const char* what) {
+    if (const auto place = symbols.place(address)) return *place;
+    return guest_error(fmt::format("perf: {} {:#x} lies in no function of System.map", what, address));
+}
+
+// A field that perf prints by %ps ("smp_call_function") or %pS ("smp_call_function+0x20"): as it is where the guest named it.
+Result<std::string> named(std::string_view field, const GuestPlan& plan, const char* what, bool with_offset) {
+    const auto address = unnamed_address(field);
+    if (!plan.symbols || !address) return printable(field);
+    RIG_TRY(place, place_in(*plan.symbols, *address, what));
+    return with_offset ? fmt::format("{}+{:#x}", place.name, place.offset) : std::string(place.name);
+}
+
 // Innermost caller of the page allocator: the first frame that is not the allocator's own.
-std::string allocation_site(const std::vector<std::string>& chain) {
+Result<std::string> allocation_site(const std::vector<Frame>& chain, const GuestPlan& plan) {
     const auto internal = [](std::string_view name) {
         for (const char* part : {"should_fail_alloc_page", "alloc_pages", "get_free_pages", "__get_free_page", "prepare_alloc_pages", "alloc_frozen_pages"})
             if (name.find(part) != std::string_view::npos) return true;
         return false;
     };
-    for (const auto& frame : chain)
-        if (!internal(frame)) return frame;
-    return "unknown";
+    for (const auto& frame : chain) {
+        std::string name = frame.name;
+        if (name.empty()) {
+            if (!plan.symbols) return guest_error(fmt::format("perf: the frame {:#x} has no name", frame.address));
+            RIG_TRY(place, place_in(*plan.symbols, frame.address, "a caller of the page allocator,"));
+            name = place.name;
+        }
+        if (!internal(name)) return printable(name);
+    }
+    return std::string("unknown");
 }
 
 std::uint64_t count_of(const Sample& sample, const char* key) {
@@ -205,14 +227,16 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
     e.witnessed_hits = witnessed;
     for (const auto& event : trace.events) {
         if (event.event == "csd:csd_queue_cpu") {
-            const std::string function = printable(trace_field(event.trace, "func"));
+            RIG_TRY(function, named(trace_field(event.trace, "func"), plan, "an IPI's function", false));
             if (function == spec.target.sync_function) {
+                RIG_TRY(callsite, named(trace_field(event.trace, "callsite"), plan, "an IPI's call site", true));
                 ++e.recorded_sync;
-                ++sample.sync_callsites[printable(trace_field(event.trace, "callsite"))];
+                ++sample.sync_callsites[callsite];
             }
             if (event.time_ns >= calls.first && event.time_ns <= calls.last) ++sample.ipis_by_function[function];
         } else if (event.event == "rig:alloc_failed") {
-            ++sample.injections_by_site[printable(allocation_site(event.callchain))];
+            RIG_TRY(site, allocation_site(event.callchain, plan));
+            ++sample.injections_by_site[site];
         }
     }
     e.injections = injections;

@@ -17,9 +17,9 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
 }
 
-template<class T> std::optional<T> number(std::string_view text) {
+template<class T> std::optional<T> number(std::string_view text, int base = 10) {
     T value{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
     if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
     return value;
 }
@@ -113,14 +113,14 @@ Result<Trace> parse_perf_script(std::string_view text) {
             trace.events.push_back(std::move(*event));
             continue;
         }
-        // A frame of the callchain: "\tffffffff8116e9b2 tlb_remove_table".
+        // A frame of the callchain: "\tffffffff8116e9b2 tlb_remove_table", or the address alone.
         const auto frame = trimmed(line);
-        const auto blank = frame.find(' ');
-        const bool hex = frame.substr(0, blank).find_first_not_of("0123456789abcdef") == std::string_view::npos;
-        if (trace.events.empty() || blank == std::string_view::npos || !hex)
+        const auto digits = frame.substr(0, frame.find(' '));
+        const auto address = number<std::uint64_t>(digits, 16);
+        if (trace.events.empty() || !address)
             return fail(Blame::Guest, fmt::format("perf script output, line {}: found '{}', want an event or a frame", number_of_line, line.substr(0, 120)));
         auto& chain = trace.events.back().callchain;
-        if (chain.size() < kMaxDepth) chain.emplace_back(trimmed(frame.substr(blank)));
+        if (chain.size() < kMaxDepth) chain.push_back({*address, std::string(trimmed(frame.substr(digits.size())))});
     }
     std::stable_sort(trace.events.begin(), trace.events.end(),
                      [](const TraceEvent& a, const TraceEvent& b) { return a.time_ns < b.time_ns; });
@@ -135,6 +135,11 @@ std::string_view trace_field(std::string_view trace, std::string_view name) {
         return value.substr(0, value.find(' '));
     }
     return {};
+}
+
+std::optional<std::uint64_t> unnamed_address(std::string_view field) {
+    if (!field.starts_with("0x")) return std::nullopt;
+    return number<std::uint64_t>(field.substr(2), 16);
 }
 
 } // namespace rig

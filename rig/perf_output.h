@@ -5,6 +5,7 @@
 #include "rig/error.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,14 +20,20 @@ struct StatRow {
 };
 Result<std::vector<StatRow>> parse_perf_stat(std::string_view text);
 
-// `perf script -F comm,tid,cpu,time,event,ip,sym,trace --ns`.
+// A frame of a callchain. `name` is perf's where it was asked for names (`sym`), "[unknown]" among them; else it is empty.
+struct Frame {
+    std::uint64_t address = 0;
+    std::string name;
+};
+
+// `perf script -F comm,tid,cpu,time,event,ip,trace --ns`, with `sym` among the fields or without.
 struct TraceEvent {
     std::uint64_t time_ns = 0;
     unsigned cpu = 0;
     int tid = 0;
     std::string event;                    // "csd:csd_queue_cpu"
     std::string trace;                    // the event's own fields as printed, without the callchain
-    std::vector<std::string> callchain;   // innermost first; empty unless recorded with call-graph
+    std::vector<Frame> callchain;         // innermost first; empty unless recorded with call-graph
 };
 struct Trace {
     std::vector<TraceEvent> events; // sorted by time
@@ -36,5 +43,8 @@ Result<Trace> parse_perf_script(std::string_view text);
 
 // The value of "name=" in a trace text, up to the next blank; empty if there is none.
 std::string_view trace_field(std::string_view trace, std::string_view name);
+
+// What perf prints for a function (%ps) or a place in one (%pS) that it has no name for, "0xffffffff8116e9b2"; nothing for a name.
+std::optional<std::uint64_t> unnamed_address(std::string_view field);
 
 } // namespace rig

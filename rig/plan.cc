@@ -98,6 +98,8 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
                                                  metric.name, metric.custom->what, arm.name));
     GuestPlan plan;
     plan.target_address = symbols.address(spec.target.function).value();
+    // A kernel that rig built has the System.map that lies beside it. One that came prebuilt with a map has it by its user's word.
+    if (!arm.prebuilt) plan.symbols = symbols;
     const bool has_sync = !spec.target.sync_function.empty();
     if (has_sync) plan.stat.push_back({"sync_ipis", "csd:csd_queue_cpu", fmt::format("func == {:#x}", symbols.address(spec.target.sync_function).value())});
     plan.stat.push_back({"csd_total", "csd:csd_queue_cpu", ""});
@@ -165,6 +167,7 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
         {"bystanders", {{"enabled", w.bystanders}, {"period_us", w.bystander_period_us}, {"burst_iterations", kBurstIterations}, {"busy", w.bystanders_busy}}},
         {"probes", probes},
         {"perf_pages", spec.guest.perf_pages},
+        {"kernel_names", plan.symbols ? guest::kNamedByHost : guest::kNamedByGuest},
         {"backgrounds", backgrounds},
         {"fault", fault_json(spec.fault, symbols)},
         {"passes",

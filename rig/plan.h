@@ -9,6 +9,7 @@
 #include "rig/symbol_table.h"
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct GuestPlan {
     nlohmann::json json;
     std::vector<StatEvent> stat; // of the counted pass
     std::uint64_t target_address = 0;
+    std::optional<SymbolTable> symbols; // name the addresses that perf prints; nothing where the guest's perf names them itself
 };
 
 // Blame::Spec if a function the experiment names is not in the image (saying which), since then nothing can be armed.

@@ -3,11 +3,39 @@
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
+#include <tuple>
 
 namespace rig {
+namespace {
+
+// How scripts/kallsyms.c orders symbols of one address (compare_symbols(); System.map itself is in nm's order): weak ones behind others, then
+// names like those that the linker script provides, then those with more leading underscores; else as nm has them.
+using Rank = std::tuple<bool, bool, std::size_t>;
+Rank rank_of(char type, std::string_view name) {
+    const bool provided = name.size() >= 8 && name.starts_with("__") &&
+                          (name.starts_with("__start_") || name.starts_with("__stop_") || name.starts_with("__end_") || name.ends_with("_start") ||
+                           name.ends_with("_end"));
+    return {type == 'w' || type == 'W', provided, std::min(name.find_first_not_of('_'), name.size())};
+}
+
+bool is_text(char type) {
+    return type == 't' || type == 'T' || type == 'w' || type == 'W';
+}
+bool is_constant(char type) {
+    return type == 'a' || type == 'A';
+} // whose value may be anything
+
+struct Line {
+    std::uint64_t address = 0;
+    Rank rank;
+    std::string_view name; // empty unless text
+};
+
+} // namespace
 
 Result<SymbolTable> SymbolTable::parse(std::string_view text, const std::string& file) {
-    SymbolTable table;
+    auto tables = std::make_shared<Tables>();
+    std::vector<Line> lines;
     for (unsigned line_number = 1; !text.empty(); ++line_number) {
         const auto line = text.substr(0, text.find('\n'));
         text.remove_prefix(std::min(text.size(), line.size() + 1));
@@ -19,27 +47,46 @@ Result<SymbolTable> SymbolTable::parse(std::string_view text, const std::string&
             return fail(Blame::Host, fmt::format("{}:{}: found '{}', want 'ADDRESS TYPE NAME'", file, line_number, line.substr(0, 80)));
         auto name = line.substr(used + 3);
         name = name.substr(0, name.find_first_of(" \t"));
-        table.by_name_.try_emplace(std::string(name), address);
-        table.addresses_.push_back(address);
+        const char type = line[used + 1];
+        const std::string_view kept = tables->by_name.try_emplace(std::string(name), address).first->first;
+        if (!is_constant(type)) lines.push_back({address, rank_of(type, name), is_text(type) ? kept : std::string_view()});
     }
-    if (table.addresses_.empty()) return fail(Blame::Host, fmt::format("{}: no symbols in it", file));
-    std::sort(table.addresses_.begin(), table.addresses_.end());
-    table.addresses_.erase(std::unique(table.addresses_.begin(), table.addresses_.end()), table.addresses_.end());
-    return table;
+    if (tables->by_name.empty()) return fail(Blame::Host, fmt::format("{}: no symbols in it", file));
+    std::stable_sort(lines.begin(), lines.end(),
+                     [](const Line& a, const Line& b) { return std::tie(a.address, a.rank) < std::tie(b.address, b.rank); });
+    for (const auto& line : lines) {
+        if (tables->symbols.empty() || tables->symbols.back().address != line.address) tables->symbols.push_back({line.address, {}});
+        if (!line.name.empty()) tables->symbols.back().name = line.name;
+    }
+    return SymbolTable(std::move(tables));
+}
+
+std::vector<SymbolTable::Symbol>::const_iterator SymbolTable::Tables::after(std::uint64_t address) const {
+    return std::upper_bound(symbols.begin(), symbols.end(), address,
+                            [](std::uint64_t wanted, const Symbol& symbol) { return wanted < symbol.address; });
 }
 
 std::optional<std::uint64_t> SymbolTable::address(std::string_view name) const {
-    const auto found = by_name_.find(std::string(name));
-    if (found == by_name_.end()) return std::nullopt;
+    const auto found = tables_->by_name.find(std::string(name));
+    if (found == tables_->by_name.end()) return std::nullopt;
     return found->second;
 }
 
 std::optional<Bounds> SymbolTable::bounds(std::string_view name) const {
     const auto start = address(name);
     if (!start) return std::nullopt;
-    const auto next = std::upper_bound(addresses_.begin(), addresses_.end(), *start);
-    if (next == addresses_.end()) return std::nullopt;
-    return Bounds{*start, *next};
+    const auto next = tables_->after(*start);
+    if (next == tables_->symbols.end()) return std::nullopt;
+    return Bounds{*start, next->address};
+}
+
+std::optional<Place> SymbolTable::place(std::uint64_t address) const {
+    const auto next = tables_->after(address);
+    // The last symbol has no end: what lies behind it need not be the kernel's.
+    if (next == tables_->symbols.begin() || next == tables_->symbols.end()) return std::nullopt;
+    const auto& symbol = *std::prev(next);
+    if (symbol.name.empty()) return std::nullopt;
+    return Place{symbol.name, address - symbol.address};
 }
 
 } // namespace rig

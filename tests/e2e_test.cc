@@ -86,6 +86,15 @@ TEST_F(EndToEnd, DefaultExperimentIsExactAndReplaysByteForByte) {
         for (const auto& boot : fs::directory_iterator(dirs[1] / "boots"))
             EXPECT_TRUE(slurp(boot.path() / name) == slurp(dirs[0] / "boots" / boot.path().filename() / name))
                 << boot.path().filename() << "/" << name;
+    // The guest prints addresses, and rig names them.
+    const auto script = slurp(dirs[0] / "boots/0000-ipi-0/counted-perf-script.txt");
+    EXPECT_NE(script.find(" func=0xffffffff"), std::string::npos) << script.substr(0, 300);
+    EXPECT_EQ(script.find("smp_call_function"), std::string::npos);
+    for (const auto& sample : a->samples) {
+        if (sample.id.arm != "ipi") continue;
+        ASSERT_EQ(sample.sync_callsites.size(), 1u);
+        EXPECT_TRUE(sample.sync_callsites.begin()->first.starts_with("smp_call_function+0x")) << sample.sync_callsites.begin()->first;
+    }
 
     // The report can be computed again from the raw samples and is the same.
     const auto report = rig({"report", dirs[0].string()});

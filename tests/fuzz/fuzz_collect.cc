@@ -1,4 +1,5 @@
-// A boot of which one artifact is forged: a sample or an error that blames the guest, whatever the file says. The first byte chooses it.
+// A boot of which one artifact is forged: a sample or an error that blames the guest, whatever the file says. The first byte chooses it; its
+// highest bit, whether perf's other files have addresses in the place of names.
 #include "rig/collect.h"
 #include "rig/testing/captured.h"
 #include "tests/fuzz/fuzz.h"
@@ -9,26 +10,32 @@ using namespace rig;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
-    static const Artifacts captured = testing::captured_boot("6.12-ipi");
-    static const Spec spec = [] {
-        Spec made;
-        made.workload.iterations = 3;
-        Arm arm;
-        arm.name = "ipi";
-        arm.witness = "smp_call_function";
-        made.arms = {arm};
-        return made;
-    }();
-    static const GuestPlan plan = make_plan(spec, spec.arms[0],
-                                            *SymbolTable::parse("ffffffff810e3eb0 T smp_call_function\nffffffff8116e390 t tlb_remove_table_smp_sync\n"
-                                                                "ffffffff8116e420 t tlb_remove_table_one\nffffffff8116e8d0 T tlb_remove_table\nffffffff8116eaf0 T x\n",
-                                                                "System.map"),
-                                            {})
-                                      .value();
-    auto artifacts = captured;
-    auto forged = std::next(artifacts.begin(), data[0] % static_cast<long>(artifacts.size()));
+    struct Boot {
+        Spec spec;
+        Artifacts artifacts;
+        GuestPlan plan;
+    };
+    static const auto captured = [](const char* folder, bool of_two_arms) {
+        Boot boot;
+        boot.spec.workload.iterations = 3;
+        Arm ipi, reviewed;
+        ipi.name = "ipi";
+        ipi.witness = "smp_call_function";
+        reviewed.name = "reviewed";
+        reviewed.witness = "synchronize_rcu";
+        boot.spec.arms = {ipi};
+        if (of_two_arms) boot.spec.arms.push_back(reviewed);
+        boot.artifacts = testing::captured_boot(folder);
+        boot.plan = make_plan(boot.spec, boot.spec.arms[0], SymbolTable::parse(testing::captured("6.12-ipi-addresses/System.map"), "System.map").value(), {}).value();
+        fuzz::promise(collect(boot.artifacts, boot.plan, boot.spec).has_value(), "the boot that was captured is no sample");
+        return boot;
+    };
+    static const Boot named = captured("6.12-ipi", false), by_address = captured("6.12-ipi-addresses", true);
+    const Boot& boot = data[0] & 0x80 ? by_address : named;
+    auto artifacts = boot.artifacts;
+    auto forged = std::next(artifacts.begin(), (data[0] & 0x7f) % static_cast<long>(artifacts.size()));
     forged->second = std::string(fuzz::view(data + 1, size - 1));
-    const auto sample = collect(artifacts, plan, spec);
+    const auto sample = collect(artifacts, boot.plan, boot.spec);
     if (!sample) fuzz::promise(sample.error().blame == Blame::Guest && !sample.error().message.empty(), "an error of another blame");
     return 0;
 }
