@@ -110,8 +110,8 @@ Result<std::unique_ptr<GitHistory>> GitHistory::open(const fs::path& repository,
     auto made = std::unique_ptr<GitHistory>(new GitHistory(folder, runner));
     RIG_TRY(good_commit, rig::commit_of(runner, repository, good));
     RIG_TRY(bad_commit, rig::commit_of(runner, repository, bad));
-    RIG_TRY(ancestor, rig::git(runner, repository, {"merge-base", "--is-ancestor", good_commit, bad_commit}));
-    if (good_commit == bad_commit || !ancestor.ok())
+    RIG_TRY(ancestor, is_ancestor(runner, repository, good_commit, bad_commit));
+    if (good_commit == bad_commit || !ancestor)
         return fail(Blame::Spec, fmt::format("{}: --good {} is {} --bad {}, want an ancestor of it", repository.string(), good,
                                              good_commit == bad_commit ? "the same as" : "no ancestor of", bad));
     Command clone;

@@ -1,5 +1,6 @@
 #include "rig/bisect_history.h"
 
+#include "rig/git.h"
 #include "rig/host/boost_command_runner.h"
 #include "rig/testing/temp_tree.h"
 
@@ -77,6 +78,26 @@ class GitHistoryTest : public ::testing::Test {
     BoostCommandRunner runner;
     unsigned steps = 0;
 };
+
+TEST_F(GitHistoryTest, ANameWithAWarningIsACommitAllTheSame) {
+    sh("cd repo && git branch both HEAD~3 && git tag both HEAD~5");
+    const auto both = commit_of(runner, dir / "repo", "both"), tag = commit_of(runner, dir / "repo", "refs/tags/both");
+    ASSERT_TRUE(both) << both.error().message;
+    EXPECT_EQ(*both, *tag); // git takes the tag, and warns
+    const auto none = commit_of(runner, dir / "repo", "neither");
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().blame, Blame::Spec);
+    EXPECT_NE(none.error().message.find("no commit 'neither' in this repository: fatal: "), std::string::npos) << none.error().message;
+}
+
+TEST_F(GitHistoryTest, WhatGitCannotTellIsNoFactOfHistory) {
+    const auto head = *commit_of(runner, dir / "repo", "HEAD"), older = *commit_of(runner, dir / "repo", "HEAD~4");
+    EXPECT_TRUE(is_ancestor(runner, dir / "repo", older, head).value());
+    EXPECT_FALSE(is_ancestor(runner, dir / "repo", head, older).value());
+    const auto unknown = is_ancestor(runner, dir / "repo", std::string(40, '1'), head);
+    ASSERT_FALSE(unknown);
+    EXPECT_EQ(unknown.error().blame, Blame::Host);
+}
 
 TEST_F(GitHistoryTest, GitBisectFindsEveryCommitAndTheRepositoryIsNotTouched) {
     const auto before = fingerprint(dir / "repo");

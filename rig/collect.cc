@@ -145,12 +145,20 @@ Result<Place> place_in(const SymbolTable& symbols, std::uint64_t address, const 
     return guest_error(fmt::format("perf: {} {:#x} lies in no function of System.map", what, address));
 }
 
-// A field that perf prints by %ps ("smp_call_function") or %pS ("smp_call_function+0x20"): as it is where the guest named it.
-Result<std::string> named(std::string_view field, const GuestPlan& plan, const char* what, bool with_offset) {
+// The function of an IPI: as it is where the guest named it. One of no function of System.map, such as a module's, is somebody's all the same: it
+// is counted under its address.
+std::string function_named(std::string_view field, const GuestPlan& plan) {
+    const auto address = unnamed_address(field);
+    const auto place = plan.symbols && address ? plan.symbols->place(*address) : std::nullopt;
+    return place ? std::string(place->name) : printable(field);
+}
+
+// Where a function of the kernel was called, as perf prints it by %pS ("smp_call_function+0x20").
+Result<std::string> call_site_named(std::string_view field, const GuestPlan& plan) {
     const auto address = unnamed_address(field);
     if (!plan.symbols || !address) return printable(field);
-    RIG_TRY(place, place_in(*plan.symbols, *address, what));
-    return with_offset ? fmt::format("{}+{:#x}", place.name, place.offset) : std::string(place.name);
+    RIG_TRY(place, place_in(*plan.symbols, *address, "an IPI's call site"));
+    return fmt::format("{}+{:#x}", place.name, place.offset);
 }
 
 // Innermost caller of the page allocator: the first frame that is not the allocator's own.
@@ -163,6 +171,7 @@ Result<std::string> allocation_site(const std::vector<Frame>& chain, const Guest
     for (const auto& frame : chain) {
         std::string name = frame.name;
         if (name.empty()) {
+            if (frame.address >> 63 == 0) break; // user space: all that there was of the kernel is the allocator's
             if (!plan.symbols) return guest_error(fmt::format("perf: the frame {:#x} has no name", frame.address));
             RIG_TRY(place, place_in(*plan.symbols, frame.address, "a caller of the page allocator,"));
             name = place.name;
@@ -227,9 +236,9 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
     e.witnessed_hits = witnessed;
     for (const auto& event : trace.events) {
         if (event.event == "csd:csd_queue_cpu") {
-            RIG_TRY(function, named(trace_field(event.trace, "func"), plan, "an IPI's function", false));
+            const auto function = function_named(trace_field(event.trace, "func"), plan);
             if (function == spec.target.sync_function) {
-                RIG_TRY(callsite, named(trace_field(event.trace, "callsite"), plan, "an IPI's call site", true));
+                RIG_TRY(callsite, call_site_named(trace_field(event.trace, "callsite"), plan));
                 ++e.recorded_sync;
                 ++sample.sync_callsites[callsite];
             }
@@ -343,7 +352,13 @@ Result<Sample> collect(const Artifacts& artifacts, const GuestPlan& plan, const 
     RIG_TRY(text, artifact(artifacts, "result.json"));
     RIG_TRY(kprobes, artifact(artifacts, "kprobes.txt"));
     try {
-        const json result = json::parse(text);
+        // The agent counts in whole numbers; to make one of another kind into one is undefined where it does not fit.
+        std::string fraction;
+        const json result = json::parse(text, [&](int, json::parse_event_t, const json& value) {
+            if (value.is_number_float() && fraction.empty()) fraction = value.dump();
+            return true;
+        });
+        if (!fraction.empty()) return guest_error(fmt::format("result.json: found {}, want whole numbers", fraction));
         Sample sample;
         sample.cpus_online = result.at("cpus_online").get<unsigned>();
         if (sample.cpus_online == 0 || sample.cpus_online > kMaxCpus)

@@ -172,6 +172,7 @@ TEST(Collect, DamagedEvidenceIsNoSample) {
         {"fewer calls than perf saw", "result.json", "\"calls\":3", "\"calls\":2", "perf saw 3 calls of munmap"},
         {"times grew", "result.json", "\"times_after\":999988", "\"times_after\":1000001", "times rose"},
         {"a type", "result.json", "\"cpus_online\":4", "\"cpus_online\":\"4\"", "result.json"},
+        {"a fraction", "result.json", "\"cpus_online\":4", "\"cpus_online\":3e115", "found 3e+115, want whole numbers"},
         {"CPUs", "result.json", "\"cpus_online\":4", "\"cpus_online\":400", "want 1..64"},
         {"fewer CPUs than rows", "result.json", "\"cpus_online\":4", "\"cpus_online\":2", "too many"},
         {"cut JSON", "result.json", "{\"bystanders\"", "", "result.json"},

@@ -20,11 +20,22 @@ bool is_commit(std::string_view word) {
 
 Result<std::string> commit_of(CommandRunner& runner, const std::filesystem::path& repository, const std::string& revision) {
     RIG_TRY(result, git(runner, repository, {"rev-parse", "--verify", "--end-of-options", revision + "^{commit}"}));
-    const auto found = result.out.substr(0, result.out.find('\n'));
-    if (result.ok() && is_commit(found)) return found;
+    // Warnings come before the answer ("refname 'x' is ambiguous").
+    std::string_view last = result.out;
+    while (last.ends_with('\n'))
+        last.remove_suffix(1);
+    last = last.substr(last.rfind('\n') + 1);
+    if (result.ok() && is_commit(last)) return std::string(last);
     if (!std::holds_alternative<Exited>(result.outcome))
         return fail(Blame::Host, fmt::format("git rev-parse in {}: {}", repository.string(), describe(result)));
-    return fail(Blame::Spec, fmt::format("{}: no commit '{}' in this repository: {}", repository.string(), revision, found));
+    return fail(Blame::Spec, fmt::format("{}: no commit '{}' in this repository: {}", repository.string(), revision, last));
+}
+
+Result<bool> is_ancestor(CommandRunner& runner, const std::filesystem::path& repository, const std::string& older, const std::string& newer) {
+    RIG_TRY(result, git(runner, repository, {"merge-base", "--is-ancestor", older, newer}, std::chrono::hours(1)));
+    if (result.ok()) return true;
+    if (result.outcome == decltype(result.outcome){Exited{1}}) return false;
+    return fail(Blame::Host, fmt::format("git merge-base in {}: {}: {}", repository.string(), describe(result), result.out));
 }
 
 } // namespace rig

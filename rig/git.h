@@ -24,4 +24,7 @@ bool is_commit(std::string_view word);
 // there is none; Blame::Host if git was killed or took too long.
 Result<std::string> commit_of(CommandRunner& runner, const std::filesystem::path& repository, const std::string& revision);
 
+// Is it among the other's ancestors, or the same? Both are commits. Blame::Host if git cannot tell.
+Result<bool> is_ancestor(CommandRunner& runner, const std::filesystem::path& repository, const std::string& older, const std::string& newer);
+
 } // namespace rig
