@@ -38,7 +38,8 @@ int main(int argc, char** argv) {
     if (!built.at("kernels").at(0).at("incremental").get<bool>() && cold > 0)
         fmt::print("second arm / cold build: {:.3f} (want <= 0.05)\n", second / cold);
 
-    const auto dir = scratch_folder(fs::temp_directory_path());
+    const rig::Scratch scratch;
+    const auto dir = folder_of(scratch);
     const auto bare = bare_argv(dir, boot_of("ipi"));
     const std::vector<std::string> ours{RIG_EXE, "--quiet", "--json",  "--results", (dir / "results").string(), "boot", kSpec,
                                         "--arm", "ipi",     "--clock", "virtual"};
@@ -86,5 +87,4 @@ int main(int argc, char** argv) {
     fmt::print(
         "warm compare of 2 x {} boots: {:.2f} s side by side, {:.2f} s one at a time; its bare boots {:.2f} s: ratio {:.2f} and {:.2f} (want <= 2)\n",
         boots, warm, serial, sum, warm / sum, serial / sum);
-    fs::remove_all(dir);
 }

@@ -5,11 +5,9 @@
 #include "rig/read_run.h"
 
 #include <CLI/CLI.hpp>
-#include <fmt/ranges.h>
 
 namespace {
 
-using nlohmann::json;
 namespace fs = std::filesystem;
 
 constexpr const char* kSpec = "configs/batch-alloc-fail.toml";
@@ -29,24 +27,27 @@ struct Cost {
     double seconds = 0, cpu_seconds = 0;
 };
 
-// One bare boot of each arm: the mean of them.
-Cost bare_boot(const Point& point, const fs::path& dir) {
+// One boot by each command line: the mean of them.
+Cost mean_of_each(const std::vector<std::vector<std::string>>& lines) {
     Cost sum;
-    for (const auto& arm : point.arms) {
-        const auto ran =
-            must_run(bare_argv(dir, {point.spec, "--arm", arm, "--clock", "virtual", "--set", fmt::format("guest.vcpus={}", point.vcpus)}));
-        sum.seconds += ran.seconds / static_cast<double>(point.arms.size());
-        sum.cpu_seconds += ran.cpu_seconds / static_cast<double>(point.arms.size());
+    for (const auto& line : lines) {
+        const auto ran = must_run(line);
+        sum.seconds += ran.seconds / static_cast<double>(lines.size());
+        sum.cpu_seconds += ran.cpu_seconds / static_cast<double>(lines.size());
     }
     return sum;
 }
 
 void measure(const Point& point, const fs::path& dir) {
-    const auto before = bare_boot(point, dir);
+    const auto vcpus = fmt::format("guest.vcpus={}", point.vcpus);
+    std::vector<std::vector<std::string>> bare;
+    for (const auto& arm : point.arms)
+        bare.push_back(bare_argv(dir, {point.spec, "--arm", arm, "--clock", "virtual", "--set", vcpus}));
+    const auto before = mean_of_each(bare);
     const auto ran = must_run({RIG_EXE, "--quiet", "--json", "--parallel", "1", "--results", (dir / "results").string(), "compare", point.spec,
-                               "--clock", "virtual", "--boots", std::to_string(point.boots), "--set", fmt::format("guest.vcpus={}", point.vcpus)},
+                               "--clock", "virtual", "--boots", std::to_string(point.boots), "--set", vcpus},
                               kAnyVerdict);
-    const auto after = bare_boot(point, dir);
+    const auto after = mean_of_each(bare);
     const auto run = must(rig::load_run(must(rig::find_run(dir / "results", "latest"))));
     const auto wanted = point.boots * point.arms.size();
     if (run.samples.size() != wanted) {
@@ -70,7 +71,7 @@ std::string replaced(std::string text, const std::string& old, const std::string
     return text.replace(at, old.size(), by);
 }
 
-// The experiment with more arms of the patch under review, in a file.
+// The experiment with more arms of the patch under review, in a file. Its folder has to be a project's, where its paths begin.
 Point with_arms(unsigned number, const fs::path& dir) {
     Point point;
     point.what = fmt::format("{} arms", number);
@@ -136,7 +137,10 @@ int main(int argc, char** argv) {
     CLI11_PARSE(app, argc, argv);
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
     fs::current_path(RIG_TOP); // whose patches the experiments name
-    const auto dir = scratch_folder(fs::temp_directory_path());
+    const rig::Scratch scratch;
+    const auto dir = folder_of(scratch);
+    for (const char* part : {"configs", "kernel-patches"})
+        fs::create_directory_symlink(fs::path(RIG_TOP) / part, dir / part);
     must_run({RIG_EXE, "--quiet", "--results", (dir / "results").string(), "compare", kSpec, "--clock", "virtual", "--boots", "4"},
              kAnyVerdict); // builds, warms
     const auto run = must(rig::load_run(must(rig::find_run(dir / "results", "latest"))));
@@ -161,5 +165,4 @@ int main(int argc, char** argv) {
     }
     for (const unsigned n : judged)
         judge(run, n, dir);
-    fs::remove_all(dir);
 }

@@ -14,12 +14,10 @@
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <chrono>
-#include <fmt/ranges.h>
 #include <thread>
 
 namespace {
 
-using nlohmann::json;
 namespace fs = std::filesystem;
 using Steady = std::chrono::steady_clock;
 using Words = std::vector<std::string>;
@@ -212,7 +210,8 @@ int main(int argc, char** argv) {
     CLI11_PARSE(app, argc, argv);
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
     source = fs::absolute(source);
-    const auto dir = scratch_folder(fs::temp_directory_path());
+    const rig::Scratch scratch;
+    const auto dir = folder_of(scratch);
     const auto kept = work.empty() ? dir : fs::absolute(work);
     const fs::path config =
         json_of(must_run({RIG_EXE, "--quiet", "--json", "build", kSpec, "--arm", "ipi"})).at("kernels").at(0).at("config").get<std::string>();
@@ -234,5 +233,4 @@ int main(int argc, char** argv) {
             tool.pair(i % 2);
     for (const auto& tool : tools)
         tool.summary();
-    fs::remove_all(dir);
 }

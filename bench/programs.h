@@ -4,6 +4,7 @@
 #include "bench/must.h"
 #include "rig/host/boost_command_runner.h"
 #include "rig/image.h"
+#include "rig/scratch.h"
 #include "rig/statistics.h"
 
 #include <algorithm>
@@ -20,7 +21,6 @@ struct Ran {
     std::string out;
     double seconds = 0;
     double cpu_seconds = 0; // of it and of all it waited for
-    int code = 0;
 };
 
 inline double children_cpu_seconds() {
@@ -45,12 +45,19 @@ inline Ran must_run(std::vector<std::string> argv, std::vector<int> codes = {0},
         fmt::print(stderr, "{}\n{}: {}\n", result.out, command.argv[0], describe(result));
         std::exit(3);
     }
-    return {result.out, result.seconds, children_cpu_seconds() - before, exited->code};
+    return {result.out, result.seconds, children_cpu_seconds() - before};
 }
 
 // What a rig with --json printed, behind its progress.
 inline nlohmann::json json_of(const Ran& ran) {
     return nlohmann::json::parse(ran.out.substr(ran.out.find("{\n")));
+}
+
+// A folder in TMPDIR that goes with its holder; that of a benchmark which failed, with the next rig.
+inline std::filesystem::path folder_of(const rig::Scratch& scratch) {
+    if (!scratch.dir().empty()) return scratch.dir();
+    fmt::print(stderr, "{}: no folder can be made in it\n", std::filesystem::temp_directory_path().string());
+    std::exit(3);
 }
 
 inline double median_of(std::vector<double> values) {
@@ -77,14 +84,4 @@ inline std::vector<std::string> bare_argv(const std::filesystem::path& dir, std:
                 argv[i] = std::string("file,id=") + file + ",path=" + (dir / (file + tag)).string();
     }
     return argv;
-}
-
-// A folder of its own below `in`; removed by whoever asked for it.
-inline std::filesystem::path scratch_folder(const std::filesystem::path& in) {
-    std::string pattern = (std::filesystem::absolute(in) / "rig-bench-XXXXXX").string();
-    if (!::mkdtemp(pattern.data())) {
-        fmt::print(stderr, "{}: no folder can be made in it\n", in.string());
-        std::exit(3);
-    }
-    return pattern;
 }

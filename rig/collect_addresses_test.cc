@@ -12,26 +12,15 @@ namespace {
 
 using testing::captured;
 using testing::captured_boot;
+using testing::captured_spec;
 
 constexpr const char* kBoot = "6.12-ipi-addresses";
-
-Spec two_arms() {
-    Spec spec;
-    spec.workload.iterations = 3;
-    Arm ipi, reviewed;
-    ipi.name = "ipi";
-    ipi.witness = "smp_call_function";
-    reviewed.name = "reviewed";
-    reviewed.witness = "synchronize_rcu";
-    spec.arms = {ipi, reviewed};
-    return spec;
-}
 
 std::string system_map() {
     return captured(std::string(kBoot) + "/System.map");
 }
 
-Result<Sample> collected(const Artifacts& boot, const Spec& spec = two_arms(), const std::string& map = system_map()) {
+Result<Sample> collected(const Artifacts& boot, const Spec& spec = captured_spec(true), const std::string& map = system_map()) {
     return collect(boot, make_plan(spec, spec.arms[0], SymbolTable::parse(map, "System.map").value(), {}).value(), spec);
 }
 
@@ -47,9 +36,7 @@ TEST(CollectAddresses, GiveTheSampleThatNamesGave) {
     EXPECT_EQ(sample->exposure.witnessed_hits, 12u);
     EXPECT_TRUE(sample->exposure.probe_addresses_match);
     // A boot from before, which has names, is read as ever beside a System.map.
-    Spec alone = two_arms();
-    alone.arms.pop_back(); // whose witness that boot did not count
-    const auto named = collected(captured_boot("6.12-ipi"), alone);
+    const auto named = collected(captured_boot("6.12-ipi"), captured_spec());
     ASSERT_TRUE(named) << named.error().message;
     EXPECT_EQ(named->sync_callsites, sample->sync_callsites);
     EXPECT_EQ(named->injections_by_site, sample->injections_by_site);
@@ -84,7 +71,7 @@ TEST(CollectAddresses, SystemMapNamesThemAsPerfDoes) {
 TEST(CollectAddresses, AnAddressOfNoFunctionIsTheGuestsFault) {
     auto in_data = system_map();
     in_data.replace(in_data.find("T smp_call_function\n"), 1, "D");
-    const auto call_site = collected(captured_boot(kBoot), two_arms(), in_data);
+    const auto call_site = collected(captured_boot(kBoot), captured_spec(true), in_data);
     ASSERT_FALSE(call_site);
     EXPECT_EQ(call_site.error().blame, Blame::Guest);
     EXPECT_EQ(call_site.error().message, "perf: an IPI's call site 0xffffffff810e3ed0 lies in no function of System.map");
@@ -115,7 +102,7 @@ TEST(CollectAddresses, AnAddressOfNoFunctionIsTheGuestsFault) {
 
 // A System.map that came with a prebuilt image is its user's word: there the guest names what perf prints.
 TEST(CollectAddresses, APrebuiltKernelNamesThemItself) {
-    Spec spec = two_arms();
+    Spec spec = captured_spec(true);
     const auto map = SymbolTable::parse(system_map(), "System.map").value();
     const auto plan = make_plan(spec, spec.arms[0], map, {}).value();
     EXPECT_EQ(plan.json.at("kernel_names"), "host");

@@ -8,17 +8,7 @@
 namespace rig {
 namespace {
 
-using testing::captured_boot;
-
-Spec small_spec() {
-    Spec spec;
-    spec.workload.iterations = 3;
-    Arm arm;
-    arm.name = "ipi";
-    arm.witness = "smp_call_function";
-    spec.arms = {arm};
-    return spec;
-}
+using testing::captured_boot, testing::captured_spec;
 
 // The symbols of the kernels the captures come from, as far as a plan needs them.
 GuestPlan plan_for(const Spec& spec, const std::string& target_address) {
@@ -32,7 +22,7 @@ constexpr const char* kTarget = "ffffffff8116e420";
 
 // Stock arm64: the fallback is inlined into the target, and one kind of interrupt carries all call functions.
 TEST(Collect, AStockArm64BootAddsUp) {
-    Spec spec = small_spec();
+    Spec spec = captured_spec();
     spec.kernel.arch = "arm64";
     spec.target.function = "tlb_remove_table";
     Arm reviewed;
@@ -66,7 +56,7 @@ TEST(Collect, AStockArm64BootAddsUp) {
 }
 
 TEST(Collect, AnUnpatchedBootAddsUp) {
-    const Spec spec = small_spec();
+    const Spec spec = captured_spec();
     const auto sample = collect(captured_boot("6.12-ipi"), plan_for(spec, kTarget), spec);
     ASSERT_TRUE(sample) << sample.error().message;
     const Exposure& e = sample->exposure;
@@ -96,7 +86,7 @@ TEST(Collect, AnUnpatchedBootAddsUp) {
 
 // A call in which the target did not run.
 TEST(Collect, HitsAreNotExposedCalls) {
-    const Spec spec = small_spec();
+    const Spec spec = captured_spec();
     auto artifacts = captured_boot("6.12-ipi");
     EXPECT_EQ(collect(artifacts, plan_for(spec, kTarget), spec)->exposure.exposed_calls, 3u);
     auto& text = artifacts.at("timed-perf-script.txt");
@@ -112,7 +102,7 @@ TEST(Collect, HitsAreNotExposedCalls) {
 
 // As many calls of the witness as runs of the target, but not one in each.
 TEST(Collect, AWitnessElsewhereIsNoWitness) {
-    const Spec spec = small_spec();
+    const Spec spec = captured_spec();
     const auto with = [&](const std::string& from, const std::string& to) {
         auto artifacts = captured_boot("6.12-ipi");
         auto& text = artifacts.at("counted-perf-script.txt");
@@ -131,7 +121,7 @@ TEST(Collect, AWitnessElsewhereIsNoWitness) {
 }
 
 TEST(Collect, APatchedBootSendsNoSyncIpi) {
-    const Spec spec = small_spec();
+    const Spec spec = captured_spec();
     const auto sample = collect(captured_boot("7.3-merged"), plan_for(spec, kTarget), spec);
     ASSERT_TRUE(sample) << sample.error().message;
     EXPECT_EQ(sample->exposure.injections, 12u);
@@ -143,7 +133,7 @@ TEST(Collect, APatchedBootSendsNoSyncIpi) {
 
 // The negative control: without the stack filter tlb_next_batch() fails as well (inlined into its caller), and it shows.
 TEST(Collect, WithoutTheStackFilterOtherSitesFail) {
-    const Spec spec = small_spec();
+    const Spec spec = captured_spec();
     const auto sample = collect(captured_boot("6.12-ipi-no-stack-filter"), plan_for(spec, kTarget), spec);
     ASSERT_TRUE(sample) << sample.error().message;
     EXPECT_EQ(sample->exposure.injections, 18u);
@@ -161,7 +151,7 @@ struct Damage {
 };
 
 TEST(Collect, DamagedEvidenceIsNoSample) {
-    const Spec spec = small_spec();
+    const Spec spec = captured_spec();
     const Damage damages[] = {
         {"no result", "result.json", "", nullptr, "did not send result.json"},
         {"no counts", "counted-perf-stat.csv", "", nullptr, "did not send counted-perf-stat.csv"},
@@ -201,7 +191,7 @@ TEST(Collect, DamagedEvidenceIsNoSample) {
 
 // Two children at once: their entries and returns interleave, each pair within its own thread.
 TEST(Collect, CallsArePairedWithinAThread) {
-    Spec spec = small_spec();
+    Spec spec = captured_spec();
     spec.workload.name = "command";
     spec.workload.command = {"/bin/true"};
     spec.workload.call = "exit_mmap";
@@ -228,7 +218,7 @@ TEST(Collect, CallsArePairedWithinAThread) {
 }
 
 TEST(Plan, NamesAFunctionThatIsNotThere) {
-    Spec spec = small_spec();
+    Spec spec = captured_spec();
     spec.arms[0].witness = "no_such_function";
     const auto symbols = SymbolTable::parse("ffffffff8116e390 t tlb_remove_table_smp_sync\nffffffff8116e420 t tlb_remove_table_one\n"
                                             "ffffffff8116e8d0 T tlb_remove_table\nffffffff8116eaf0 T x\n",
@@ -245,7 +235,7 @@ std::string filter_of(const nlohmann::json& events, const std::string& name) {
 }
 
 TEST(Plan, FollowsChildrenOnlyWhereThereAreAny) {
-    Spec spec = small_spec();
+    Spec spec = captured_spec();
     const auto of = [&](const char* list) { return plan_for(spec, kTarget).json.at("passes").at(0).at(list); };
     EXPECT_EQ(filter_of(of("stat"), "rig:target"), "common_pid == $PID");
     EXPECT_EQ(filter_of(of("record"), "syscalls:sys_enter_munmap"), "common_pid == $PID");
@@ -264,7 +254,7 @@ TEST(Plan, FollowsChildrenOnlyWhereThereAreAny) {
 }
 
 TEST(Collect, WhatTheWorkloadCountsIsOfBothPasses) {
-    Spec spec = small_spec();
+    Spec spec = captured_spec();
     spec.workload.name = "gup_race"; // its calls are munmap's as well
     MetricSpec metric;
     metric.name = "wrong_pages";
@@ -290,14 +280,14 @@ TEST(Collect, WhatTheWorkloadCountsIsOfBothPasses) {
 }
 
 TEST(Plan, TellsTheBystandersWhetherToBeBusy) {
-    Spec spec = small_spec();
+    Spec spec = captured_spec();
     EXPECT_EQ(plan_for(spec, kTarget).json.at("bystanders").at("busy"), false);
     spec.workload.bystanders_busy = true;
     EXPECT_EQ(plan_for(spec, kTarget).json.at("bystanders").at("busy"), true);
 }
 
 TEST(Collect, AMetricOfOneCpuLeavesTheOthersOut) {
-    Spec spec = small_spec();
+    Spec spec = captured_spec();
     MetricSpec metric;
     metric.name = "one_cpu";
     metric.custom = CustomMetric{CustomMetric::Kind::Event, "csd:csd_queue_cpu", "", "", false, 0};
@@ -318,7 +308,7 @@ TEST(Collect, AMetricOfOneCpuLeavesTheOthersOut) {
 }
 
 TEST(Plan, AnArmWithoutAWitnessHasNoProbeForIt) {
-    Spec spec = small_spec();
+    Spec spec = captured_spec();
     EXPECT_NE(plan_for(spec, kTarget).json.dump().find("witness"), std::string::npos);
     spec.target.same_path = true;
     spec.arms[0].witness.clear();
@@ -369,7 +359,7 @@ TEST(GuestPlan, NoFunctionStandsInTwice) {
 }
 
 TEST(Plan, ACommandsRunsAndTheCallsTimedInThemAreDifferentEvents) {
-    Spec spec = small_spec();
+    Spec spec = captured_spec();
     spec.workload.name = "command";
     spec.workload.command = {"/bin/sh", "-c", "true"};
     const auto record = [&] { return plan_for(spec, kTarget).json.at("passes").at(1).at("record"); };
@@ -389,7 +379,7 @@ TEST(Plan, ACommandsRunsAndTheCallsTimedInThemAreDifferentEvents) {
 }
 
 TEST(Plan, WithoutFaultsNothingIsAskedOfTheirFunction) {
-    Spec spec = small_spec();
+    Spec spec = captured_spec();
     spec.fault.enabled = false;
     spec.fault.function = "no_such_function";
     const auto fault = plan_for(spec, kTarget).json.at("fault");
@@ -398,7 +388,7 @@ TEST(Plan, WithoutFaultsNothingIsAskedOfTheirFunction) {
 }
 
 TEST(Plan, PinsTheInjectionToOneFunctionAndTask) {
-    const Spec spec = small_spec();
+    const Spec spec = captured_spec();
     const auto plan = plan_for(spec, kTarget).json;
     std::map<std::string, std::string> attributes;
     for (const auto& pair : plan.at("fault").at("attributes")) attributes[pair.at(0)] = pair.at(1);
@@ -411,7 +401,7 @@ TEST(Plan, PinsTheInjectionToOneFunctionAndTask) {
 }
 
 TEST(Collect, ABackgroundsHistogramBecomesValues) {
-    Spec spec = small_spec();
+    Spec spec = captured_spec();
     spec.metrics = {{"rt_wakeup", ExpectKind::Report, {}, 0, 0, CustomMetric{CustomMetric::Kind::Histogram, "cyclictest", "", "", false}}};
     auto boot = captured_boot("6.12-ipi");
     const auto with = [&](const char* text) {

@@ -21,9 +21,10 @@ Rank rank_of(char type, std::string_view name) {
 bool is_text(char type) {
     return type == 't' || type == 'T' || type == 'w' || type == 'W';
 }
+// Its value may be anything, and is no place.
 bool is_constant(char type) {
     return type == 'a' || type == 'A';
-} // whose value may be anything
+}
 
 struct Line {
     std::uint64_t address = 0;

@@ -2,6 +2,8 @@
 // the experiment named in testdata/README.md and copy the evidence folder's files.
 #pragma once
 
+#include "rig/spec.h"
+
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -21,6 +23,15 @@ inline std::map<std::string, std::string> captured_boot(const std::string& folde
     for (const char* name : {"counted-perf-stat.csv", "counted-perf-script.txt", "timed-perf-script.txt", "result.json", "kprobes.txt"})
         files[name] = captured(folder + "/" + name);
     return files;
+}
+
+// What the boots were of: arm "ipi" alone, or beside it the one whose witness "6.12-ipi-addresses" counted as well.
+inline Spec captured_spec(bool beside_reviewed = false) {
+    Spec spec;
+    spec.workload.iterations = 3;
+    spec.arms = {{"ipi", {}, "smp_call_function", {}}};
+    if (beside_reviewed) spec.arms.push_back({"reviewed", {}, "synchronize_rcu", {}});
+    return spec;
 }
 
 } // namespace rig::testing

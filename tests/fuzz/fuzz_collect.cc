@@ -17,14 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     };
     static const auto captured = [](const char* folder, bool of_two_arms) {
         Boot boot;
-        boot.spec.workload.iterations = 3;
-        Arm ipi, reviewed;
-        ipi.name = "ipi";
-        ipi.witness = "smp_call_function";
-        reviewed.name = "reviewed";
-        reviewed.witness = "synchronize_rcu";
-        boot.spec.arms = {ipi};
-        if (of_two_arms) boot.spec.arms.push_back(reviewed);
+        boot.spec = testing::captured_spec(of_two_arms);
         boot.artifacts = testing::captured_boot(folder);
         boot.plan = make_plan(boot.spec, boot.spec.arms[0], SymbolTable::parse(testing::captured("6.12-ipi-addresses/System.map"), "System.map").value(), {}).value();
         fuzz::promise(collect(boot.artifacts, boot.plan, boot.spec).has_value(), "the boot that was captured is no sample");
