@@ -104,9 +104,9 @@ Result<fs::path> download_package(const BuildContext& context, const Apt& apt, c
 }
 
 Result<fs::path> foreign_package(const BuildContext& context, const Arch& arch, const std::string& package) {
-    const auto label = fmt::format("{}:{}", package, arch.debian);
+    const auto label = fmt::format("{}:{}{}{}", package, arch.debian, arch.suite.empty() ? "" : " of ", arch.suite);
     return context.cache.get_or_make("packages", sha256_hex("package 1\n" + label), label, [&](const fs::path& dir) -> Status {
-        RIG_TRY(apt, private_apt(context, {}, arch.debian));
+        RIG_TRY(apt, private_apt(context, arch.suite, arch.debian));
         context.progress.start(fmt::format("downloading {}", label), kDownloadSteps);
         RIG_TRY(deb, download_package(context, apt, package, dir));
         RIG_TRY(unpacked, must_run(context, {"dpkg-deb", "-x", deb.string(), dir.string()}));

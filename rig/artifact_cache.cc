@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::chrono::milliseconds kLockPoll{50}; // short against any build, long against a wake-up
-constexpr std::array kKinds{"sources", "deltas", "kernels", "perf", "images", "worktrees"};
+constexpr std::array kKinds{"sources", "deltas", "kernels", "perf", "images", "packages", "worktrees"};
 
 class Hash {
  public:

@@ -1,6 +1,6 @@
 // The artefact cache: $RIG_CACHE_DIR, else $XDG_CACHE_HOME/rig, else ~/.cache/rig.
 //
-//   <kind>/<key>/...        a committed artefact, never changed afterwards (kinds: sources, deltas, kernels, perf, images)
+//   <kind>/<key>/...        a committed artefact, never changed afterwards (kinds: sources, deltas, kernels, perf, images, packages)
 //   <kind>/<key>.tmp-*      work in progress of a live process; left-overs (their lock is free) are removed by prune
 //   worktrees/<key>/        source links + object tree, mutable, only under its lock
 //   locks/<kind>-<key>      flock(2) files

@@ -2,6 +2,7 @@
 #include "rig/metric.h"
 #include "rig/testing/captured.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <numeric>
 
@@ -241,6 +242,29 @@ std::string filter_of(const nlohmann::json& events, const std::string& name) {
     for (const auto& event : events)
         if (event.at("event") == name) return event.value("filter", "");
     return "no such event";
+}
+
+// riscv64 has no tracepoint of interrupts received that tells them apart.
+TEST(Plan, WhereThereIsNoTracepointAFunctionsCallsAreCounted) {
+    Spec spec = small_spec();
+    const std::string symbols = "ffffffff800e3eb0 T smp_call_function\nffffffff8016e390 t tlb_remove_table_smp_sync\nffffffff8016e420 t tlb_remove_table_one\n"
+                                "ffffffff8016e8d0 T tlb_remove_table\n",
+                      counted = "ffffffff8016f000 T generic_smp_call_function_single_interrupt\n", last = "ffffffff8016f100 T x\n";
+    const std::string probe = "p:rig/call_function_interrupts generic_smp_call_function_single_interrupt";
+    const auto probes_of = [&](const char* arch) {
+        spec.kernel.arch = arch;
+        return make_plan(spec, spec.arms[0], *SymbolTable::parse(symbols + counted + last, "System.map"), {})->json.at("probes");
+    };
+    const auto on_riscv64 = probes_of("riscv64"), on_arm64 = probes_of("arm64");
+    EXPECT_NE(std::find(on_riscv64.begin(), on_riscv64.end(), probe), on_riscv64.end()) << on_riscv64;
+    EXPECT_EQ(std::find(on_arm64.begin(), on_arm64.end(), probe), on_arm64.end()) << on_arm64;
+    EXPECT_EQ(on_riscv64.size(), on_arm64.size() + 1);
+    // A kernel that calls it otherwise is refused before it is booted.
+    spec.kernel.arch = "riscv64";
+    const auto plan = make_plan(spec, spec.arms[0], *SymbolTable::parse(symbols + last, "System.map"), {});
+    ASSERT_FALSE(plan);
+    EXPECT_NE(plan.error().message.find("generic_smp_call_function_single_interrupt are counted (call_function_interrupts), which is not a symbol of arm 'ipi'"), std::string::npos)
+        << plan.error().message;
 }
 
 TEST(Plan, FollowsChildrenOnlyWhereThereAreAny) {

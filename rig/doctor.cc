@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -78,6 +79,8 @@ class Examination {
         folder("cache folder", in_.cache, wanted_cache, "export RIG_CACHE_DIR=FOLDER");
         folder("temporary folder", in_.temporary, wanted_temporary, "export TMPDIR=FOLDER");
         packages();
+        for (const auto* arch : all_archs())
+            if (!arch->cross.empty()) architecture(*arch);
         return std::move(findings_);
     }
 
@@ -195,6 +198,20 @@ class Examination {
             as_root("apt-get update"));
     }
 
+    // One finding for each that experiments may name, since one command installs all of it; without it those of the host's own run.
+    void architecture(const Arch& arch) {
+        std::vector<std::string> lacks, versions;
+        for (const auto& name : programs_of(arch)) {
+            const auto found = in_.programs.find(name);
+            if (found == in_.programs.end()) lacks.push_back(name + " not found");
+            else if (!found->second.trouble.empty()) lacks.push_back(fmt::format("{} does not run: {}", name, found->second.trouble));
+            else versions.push_back(found->second.version);
+        }
+        const auto title = "architecture " + arch.name;
+        if (lacks.empty()) return add(title, Finding::State::Ok, fmt::format("{}", fmt::join(versions, "; ")));
+        add(title, Finding::State::Warn, fmt::format("{} (optional: no experiments with kernel.arch = \"{}\")", fmt::join(lacks, ", "), arch.name), install(arch.packages));
+    }
+
     const DoctorInputs& in_;
     std::vector<Finding> findings_;
 };
@@ -207,6 +224,8 @@ std::string harmless(std::string text) {
 }
 
 } // namespace
+
+std::vector<std::string> programs_of(const Arch& arch) { return {arch.cross + "gcc", arch.cross + "g++", arch.qemu}; }
 
 std::vector<Finding> examine(const DoctorInputs& inputs) {
     return Examination(inputs).run();

@@ -2,6 +2,7 @@
 // examine() judges them and is pure.
 #pragma once
 
+#include "rig/arch/arch.h"
 #include "rig/host/command_runner.h"
 
 #include <cstdint>
@@ -57,7 +58,10 @@ struct DoctorInputs {
     bool root = false;         // runs as root: commands need no sudo
 };
 
-// Never fails: what cannot be found out counts as not there. Runs about 20 programs, each at most ten seconds.
+// Of an architecture beside the host's: compilers and emulator.
+std::vector<std::string> programs_of(const Arch& arch);
+
+// Never fails: what cannot be found out counts as not there. Runs about 25 programs, each at most ten seconds.
 DoctorInputs gather(CommandRunner& runner, const std::filesystem::path& cache_dir);
 
 std::vector<Finding> examine(const DoctorInputs& inputs);

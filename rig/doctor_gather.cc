@@ -4,11 +4,13 @@
 #include "rig/host/qemu_hypervisor.h"
 #include "rig/kvm_probe.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <unistd.h>
 
@@ -110,10 +112,13 @@ void gather_kvm(DoctorInputs& inputs, const fs::path& cache_dir) {
 
 DoctorInputs gather(CommandRunner& runner, const fs::path& cache_dir) {
     DoctorInputs inputs;
-    for (auto name : {"qemu-system-x86_64", "gcc", "g++", "make", "bc", "bison", "flex", "perl", "patch", "xz", "tar",
-                      "pkg-config", "dpkg-deb", "apt-get", "ccache", "gdb", "cyclictest"}) {
+    std::vector<std::string> names = {"qemu-system-x86_64", "gcc", "g++", "make", "bc", "bison", "flex", "perl", "patch", "xz", "tar",
+                      "pkg-config", "dpkg-deb", "apt-get", "ccache", "gdb", "cyclictest"};
+    for (const auto* arch : all_archs())
+        if (!arch->cross.empty()) std::ranges::copy(programs_of(*arch), std::back_inserter(names));
+    for (const auto& name : names) {
         // cyclictest knows no --version; its help begins with it.
-        auto result = ask(runner, {name, std::string_view(name) == "cyclictest" ? "--help" : "--version"});
+        auto result = ask(runner, {name, name == "cyclictest" ? "--help" : "--version"});
         if (!result) continue;
         if (result->ok())
             inputs.programs[name].version = first_line(result->out);

@@ -21,6 +21,8 @@ DoctorInputs healthy() {
     for (auto name : {"qemu-system-x86_64", "gcc", "g++", "make", "bc", "bison", "flex", "perl", "patch", "xz", "tar",
                       "pkg-config", "dpkg-deb", "apt-get", "ccache", "gdb", "cyclictest"})
         in.programs[name] = {std::string(name) + " 1.0", ""};
+    for (const auto* arch : all_archs())
+        for (const auto& name : programs_of(*arch)) in.programs[name] = {name + " 1.0", ""};
     in.accelerators = "Accelerators supported in QEMU binary:\ntcg\nkvm\n";
     in.kvm_exists = true;
     in.kvm_works = true;
@@ -57,6 +59,7 @@ TEST(Doctor, HealthyHostHasNothingToMend) {
     EXPECT_EQ(find(findings, "memory").found, "10.0 GiB available of 16.0 GiB");
     EXPECT_EQ(find(findings, "cache folder").found, "50.0 GiB free in /somewhere/rig");
     EXPECT_EQ(find(findings, "apt lists").found, "linux-source-6.12 6.12.73-1");
+    EXPECT_EQ(find(findings, "architecture arm64").found, "aarch64-linux-gnu-gcc 1.0; aarch64-linux-gnu-g++ 1.0; qemu-system-aarch64 1.0");
 }
 
 // One lack at a time: exactly one finding changes, to this state, with these words and this command.
@@ -85,6 +88,9 @@ TEST(Doctor, EveryLackHasItsMend) {
         {without("apt-get"), "apt-get", warn, "Debian packages", "{ git = ... }"},
         {without("ccache"), "ccache", warn, "optional", "apt-get install ccache"},
         {without("gdb"), "gdb", warn, "optional", "apt-get install gdb"},
+        {without("aarch64-linux-gnu-g++"), "architecture arm64", warn, "aarch64-linux-gnu-g++ not found (optional:", "apt-get install gcc-aarch64-linux-gnu g++-aarch64-linux-gnu qemu-system-arm"},
+        {without("qemu-system-riscv64"), "architecture riscv64", warn, "qemu-system-riscv64 not found (optional:", "qemu-system-misc"},
+        {[](auto& in) { in.programs["riscv64-linux-gnu-gcc"] = {"", "signal 4"}; }, "architecture riscv64", warn, "riscv64-linux-gnu-gcc does not run: signal 4 (optional:", "gcc-riscv64-linux-gnu"},
         {without("cyclictest"), "cyclictest", warn, "rt-bystander", "apt-get install rt-tests"},
         {[](auto& in) {
              in.programs["bc"] = {"", "exit code 127"};
@@ -246,6 +252,7 @@ TEST_F(Gather, ReadsWhatProgramsPrint) {
          ended(Exited{0}, "QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)\nCopyright (c)\n")},
         {"qemu-system-x86_64 -accel help", ended(Exited{0}, "Accelerators supported in QEMU binary:\ntcg\nkvm\n")},
         {std::string("qemu-system-x86_64 -sandbox ") + kSandbox + " -machine help", ended(Exited{1}, "qemu-system-x86_64: -sandbox: not enabled\n")},
+        {"qemu-system-riscv64 --version", ended(Exited{0}, "QEMU emulator version 7.2.22\n")},
         {"perl --version", ended(Exited{0}, "\nThis is perl 5, version 36\n")},
         {"make --version", ended(Signalled{4}, "")},
         {"pkg-config --exists libelf", ended(Exited{0}, "")},
@@ -258,7 +265,7 @@ TEST_F(Gather, ReadsWhatProgramsPrint) {
                "linux-source-6.12:\n  Installed: (none)\n  Candidate: 6.12.73-1~deb12u1\n  Version table:\n")},
     };
     auto facts = gather(runner, dir_ / "not" / "yet");
-    EXPECT_EQ(facts.programs.size(), 3U);
+    EXPECT_EQ(facts.programs.size(), 4U);
     EXPECT_EQ(facts.programs["qemu-system-x86_64"].version, "QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)");
     EXPECT_EQ(facts.programs["perl"].version, "This is perl 5, version 36");
     EXPECT_NE(facts.programs["make"].trouble.find("signal 4"), std::string::npos) << facts.programs["make"].trouble;

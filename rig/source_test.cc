@@ -215,7 +215,15 @@ TEST_F(DistroTest, APackageOfAnotherArchitectureIsFetchedOnceAndUnpackedInTheCac
     EXPECT_EQ(foreign_package(context, arm64(), "busybox-static").value_or(""), *root);
     EXPECT_EQ(runner.ran.size(), before);
     online = false;
-    EXPECT_FALSE(foreign_package(context, arm64(), "libtraceevent-dev")) << "another package is not this one";
+    EXPECT_FALSE(foreign_package(context, riscv64(), "busybox-static")) << "another architecture's is another package";
+}
+
+TEST_F(DistroTest, AnArchitectureThatTheHostsReleaseLacksComesFromTheOneThatHasIt) {
+    const auto root = foreign_package(context, riscv64(), "busybox-static");
+    ASSERT_TRUE(root) << root.error().message;
+    EXPECT_EQ(read_text(dir / "cache/apt/trixie-riscv64/sources.list"),
+              "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian/ trixie main\n");
+    EXPECT_EQ(context.cache.list().at(0).label, "busybox-static:riscv64 of trixie");
 }
 
 TEST_F(DistroTest, AnUpdateIsANewArtefact) {

@@ -9,21 +9,23 @@
 
 namespace rig {
 
-// A tracepoint that is counted in every boot: its name in Sample::counts, the event, and perf's filter ("" = all).
+// What is counted in every boot: its name in Sample::counts, the tracepoint, and perf's filter ("" = all). Where there is no tracepoint
+// `function` names a kernel function whose calls are counted in its place, by a probe that is the event.
 struct ArchEvent {
-    std::string key, event, filter;
+    std::string key, event, filter, function = {};
 };
 
 struct Arch {
     std::string name; // as in kernel.arch: "arm64"
 
     // The build of kernel and perf
-    std::string kernel_arch; // the Makefile's ARCH: "x86", "arm64"; also the folder in the tree's arch/
+    std::string kernel_arch; // the Makefile's ARCH: "x86", "arm64", "riscv"; also the folder in the tree's arch/
     std::string option;      // the Kconfig symbol that stands for it, without CONFIG_
     std::string cross;       // what the names of compiler and binutils begin with; "" = the host's own
     std::string image;       // make's target and the file in arch/KERNEL_ARCH/boot/
     std::string debian;      // Debian's name for it ("arm64"), and
     std::string multiarch;   // the folder that has in /usr/lib ("aarch64-linux-gnu")
+    std::string suite;       // Debian's first release with packages of it, if that is newer than the host's; "" = the host's own release
     std::string packages;    // Debian packages of compiler and emulator beyond rig's own, blank between; bootstrap reads them here
     std::string kcidb;       // how uname -m calls it
 
@@ -51,6 +53,7 @@ struct Arch {
 
 const Arch& x86_64();
 const Arch& arm64();
+const Arch& riscv64();
 
 inline constexpr const char* kDefaultArch = "x86_64";
 
