@@ -203,7 +203,9 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
     RIG_TRY(witnessed, witnessed_hits(trace));
     Exposure& e = sample.exposure;
     e.witnessed_hits = witnessed;
+    std::map<int, const std::vector<std::string>*> asked; // by thread: the stack of its latest allocation, where a return has none
     for (const auto& event : trace.events) {
+        if (event.event == "rig:alloc") asked[event.tid] = &event.callchain;
         if (event.event == "csd:csd_queue_cpu") {
             const std::string function = printable(trace_field(event.trace, "func"));
             if (function == spec.target.sync_function) {
@@ -212,7 +214,8 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
             }
             if (event.time_ns >= calls.first && event.time_ns <= calls.last) ++sample.ipis_by_function[function];
         } else if (event.event == "rig:alloc_failed") {
-            ++sample.injections_by_site[printable(allocation_site(event.callchain))];
+            const auto entry = asked.find(event.tid);
+            ++sample.injections_by_site[printable(allocation_site(entry == asked.end() ? event.callchain : *entry->second))];
         }
     }
     e.injections = injections;

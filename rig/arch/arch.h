@@ -39,6 +39,8 @@ struct Arch {
     std::string serial_device;        // -device of the console; "" = the machine has one of its own
     std::string cmdline_tcg;          // kernel parameters under TCG
     std::string cmdline_virtual;      // and under the virtual clock alone
+    std::vector<std::string> virtual_clock; // more of QEMU's arguments under the virtual clock
+    bool return_stacks = true;        // perf knows the kernel's stack at the return of a function; else only at its entry
     bool pvh = false;                 // a vmlinux may have a PVH entry
     bool libvirt = false;             // the libvirt adapter builds this machine
 

@@ -25,6 +25,7 @@ std::vector<std::string> qemu_argv(const BootRequest& r) {
     if (r.clock == GuestClock::Virtual)
         // One instruction is one nanosecond; idle time passes at once. The RTC starts at a fixed date.
         add({"-icount", "shift=0,sleep=off", "-rtc", "clock=vm,base=2026-01-01T00:00:00"});
+    if (r.clock == GuestClock::Virtual) argv.insert(argv.end(), arch.virtual_clock.begin(), arch.virtual_clock.end());
     add({"-seed", std::to_string(r.seed & 0xffffffff)});
     // qboot: a tenth of SeaBIOS's time under emulation. It ships with QEMU, named after the machine type it was made for.
     if (r.pvh) add({"-bios", "bios-microvm.bin"});
