@@ -26,7 +26,7 @@ inline void relax() {
 #elif defined(__aarch64__)
     asm volatile("yield");
 #elif defined(__riscv)
-    asm volatile(".4byte 0x0100000f"); // PAUSE, a hint that older assemblers do not know
+    asm volatile(".4byte 0x0100000f"); // PAUSE, a hint that older assemblers do not know, and at which QEMU goes on with the same CPU (rig/arch/riscv64.cc)
 #endif
 }
 
