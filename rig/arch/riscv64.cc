@@ -27,8 +27,8 @@ const Arch& riscv64() {
         a.serial_device = ""; // an NS16550
         // With icount a vCPU that spins keeps its turn until a timer of the machine expires: other than on x86 and arm64 the instruction that Linux
         // waits with (PAUSE) does not give it away. stop_machine(), by which riscv64 puts every probe in, then takes minutes. A network filter without
-        // a guest's device behind it, on a hub without a host's, is a timer of that clock: it ends turns after 100 us.
-        a.virtual_clock = {"-netdev", "hubport,id=turns,hubid=0", "-object", "filter-buffer,id=turn,netdev=turns,interval=100"};
+        // a guest's device behind it, on a hub without a host's, is a timer of that clock: it ends turns after 1 ms.
+        a.virtual_clock = {"-netdev", "hubport,id=turns,hubid=0", "-object", "filter-buffer,id=turn,netdev=turns,interval=1000"};
         // arch/riscv/kernel/probes/rethook_trampoline.S leaves sstatus out of the registers it hands on, so that perf takes the kernel for user space.
         a.return_stacks = false;
 

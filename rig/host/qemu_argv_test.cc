@@ -60,7 +60,7 @@ TEST(QemuArgv, Riscv64Golden) {
     EXPECT_EQ(line(r),
               "qemu-system-riscv64 -name rig,debug-threads=on -nodefaults -no-user-config -display none -no-reboot "
               "-machine virt -accel tcg,thread=single -cpu rv64 -smp 4 -m 512 -icount shift=0,sleep=off "
-              "-rtc clock=vm,base=2026-01-01T00:00:00 -netdev hubport,id=turns,hubid=0 -object filter-buffer,id=turn,netdev=turns,interval=100 -seed 7 -boot strict=on -uuid 00000000-0000-0000-0000-000000000000 -kernel Image -initrd initrd "
+              "-rtc clock=vm,base=2026-01-01T00:00:00 -netdev hubport,id=turns,hubid=0 -object filter-buffer,id=turn,netdev=turns,interval=1000 -seed 7 -boot strict=on -uuid 00000000-0000-0000-0000-000000000000 -kernel Image -initrd initrd "
               "-append console=ttyS0 -chardev file,id=channel,path=channel -device virtio-serial-pci,ioeventfd=off "
               "-chardev file,id=console,path=console.log -serial chardev:console "
               "-device i6300esb -action watchdog=debug -device pvpanic-pci -action panic=none -d guest_errors "
