@@ -66,6 +66,39 @@ TEST(Collect, AStockArm64BootAddsUp) {
     EXPECT_FALSE(collect(boot, *make_plan(other, other.arms[0], *symbols, {}), other));
 }
 
+// Stock riscv64: nor is there a tracepoint that tells such interrupts, nor a stack at the return of the function that makes allocations fail.
+TEST(Collect, AStockRiscv64BootAddsUp) {
+    Spec spec = small_spec();
+    spec.kernel.arch = "riscv64";
+    spec.target.function = "tlb_remove_table";
+    spec.workload.pace_us = 20000;
+    Arm reviewed;
+    reviewed.name = "reviewed";
+    reviewed.witness = "synchronize_rcu";
+    spec.arms.push_back(reviewed);
+    const auto symbols = SymbolTable::parse("ffffffff8006cb64 T synchronize_rcu\nffffffff80091b80 T generic_smp_call_function_single_interrupt\nffffffff800920a4 T smp_call_function\n"
+                                            "ffffffff80109824 t tlb_remove_table_smp_sync\nffffffff80109b86 T tlb_remove_table\nffffffff80109d8a T tlb_flush_mmu\n",
+                                            "System.map");
+    const auto plan = make_plan(spec, spec.arms[0], *symbols, {});
+    ASSERT_TRUE(plan) << plan.error().message;
+    auto boot = captured_boot("6.12-riscv64-ipi");
+    const auto sample = collect(boot, *plan, spec);
+    ASSERT_TRUE(sample) << sample.error().message;
+    const Exposure& e = sample->exposure;
+    for (const auto count : {e.injections, e.failed_allocations, e.target_hits, e.witness_hits, e.witnessed_hits, e.timed_target_hits}) EXPECT_EQ(count, 12u); // 3 calls x 4 tables
+    for (const auto count : {sample->counts.at("sync_ipis"), e.recorded_sync, e.sync_handled}) EXPECT_EQ(count, 36u);
+    EXPECT_TRUE(e.probe_addresses_match);
+    EXPECT_EQ(sample->injections_by_site, (std::map<std::string, std::uint64_t>{{"tlb_remove_table", 12}}));
+    EXPECT_GE(metric_value("call_function_vectors", *sample, spec.target).value_or(0), 36);
+    EXPECT_FALSE(metric_value("tlb_flushes", *sample, spec.target)) << "not counted is not zero";
+    // The control: without the stacks of entries nobody is named.
+    auto& script = boot.at("counted-perf-script.txt");
+    for (std::size_t at; (at = script.find("rig:alloc: ")) != script.npos;) script.replace(at, 11, "rig:other: ");
+    const auto unnamed = collect(boot, *plan, spec);
+    ASSERT_TRUE(unnamed) << unnamed.error().message;
+    EXPECT_FALSE(unnamed->injections_by_site.contains("tlb_remove_table"));
+}
+
 TEST(Collect, AnUnpatchedBootAddsUp) {
     const Spec spec = small_spec();
     const auto sample = collect(captured_boot("6.12-ipi"), plan_for(spec, kTarget), spec);
