@@ -103,18 +103,32 @@ Result<fs::path> download_package(const BuildContext& context, const Apt& apt, c
     return deb;
 }
 
-Result<fs::path> foreign_package(const BuildContext& context, const Arch& arch, const std::string& package) {
-    const auto label = fmt::format("{}:{}", package, arch.debian);
+namespace {
+
+Result<fs::path> unpacked_packages(const BuildContext& context, const std::string& suite, const std::string& architecture, const std::string& names, const std::string& label) {
     return context.cache.get_or_make("packages", sha256_hex("package 1\n" + label), label, [&](const fs::path& dir) -> Status {
-        RIG_TRY(apt, private_apt(context, {}, arch.debian));
-        context.progress.start(fmt::format("downloading {}", label), kDownloadSteps);
-        RIG_TRY(deb, download_package(context, apt, package, dir));
-        RIG_TRY(unpacked, must_run(context, {"dpkg-deb", "-x", deb.string(), dir.string()}));
-        (void)unpacked;
-        std::error_code ignored;
-        fs::remove(deb, ignored);
+        RIG_TRY(apt, private_apt(context, suite, architecture));
+        std::istringstream words(names);
+        for (std::string name; words >> name;) {
+            context.progress.start(fmt::format("downloading {}", names == name ? label : fmt::format("{} ({})", name, label)), kDownloadSteps);
+            RIG_TRY(deb, download_package(context, apt, name, dir));
+            RIG_TRY(unpacked, must_run(context, {"dpkg-deb", "-x", deb.string(), dir.string()}));
+            (void)unpacked;
+            std::error_code ignored;
+            fs::remove(deb, ignored);
+        }
         return {};
     });
+}
+
+} // namespace
+
+Result<fs::path> fetched_packages(const BuildContext& context, const std::string& suite, const std::string& names) {
+    return unpacked_packages(context, suite, "", names, fmt::format("{} of {}", names, suite));
+}
+
+Result<fs::path> foreign_package(const BuildContext& context, const Arch& arch, const std::string& package) {
+    return unpacked_packages(context, arch.suite, arch.debian, package, fmt::format("{}:{}{}{}", package, arch.debian, arch.suite.empty() ? "" : " of ", arch.suite));
 }
 
 Archive archive_of(std::string_view indextargets) {

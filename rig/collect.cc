@@ -234,7 +234,9 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
     RIG_TRY(witnessed, witnessed_hits(trace));
     Exposure& e = sample.exposure;
     e.witnessed_hits = witnessed;
+    std::map<int, const std::vector<Frame>*> asked; // by thread: the stack of its latest allocation, where a return has none
     for (const auto& event : trace.events) {
+        if (event.event == "rig:alloc") asked[event.tid] = &event.callchain;
         if (event.event == "csd:csd_queue_cpu") {
             const auto function = function_named(trace_field(event.trace, "func"), plan);
             if (function == spec.target.sync_function) {
@@ -244,7 +246,8 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
             }
             if (event.time_ns >= calls.first && event.time_ns <= calls.last) ++sample.ipis_by_function[function];
         } else if (event.event == "rig:alloc_failed") {
-            RIG_TRY(site, allocation_site(event.callchain, plan));
+            const auto entry = asked.find(event.tid);
+            RIG_TRY(site, allocation_site(entry == asked.end() ? event.callchain : *entry->second, plan));
             ++sample.injections_by_site[site];
         }
     }

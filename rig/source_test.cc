@@ -1,3 +1,4 @@
+#include "rig/emulator.h"
 #include "rig/source.h"
 
 #include "rig/host/boost_command_runner.h"
@@ -216,7 +217,54 @@ TEST_F(DistroTest, APackageOfAnotherArchitectureIsFetchedOnceAndUnpackedInTheCac
     EXPECT_EQ(foreign_package(context, arm64(), "busybox-static").value_or(""), *root);
     EXPECT_EQ(runner.ran.size(), before);
     online = false;
-    EXPECT_FALSE(foreign_package(context, arm64(), "libtraceevent-dev")) << "another package is not this one";
+    EXPECT_FALSE(foreign_package(context, riscv64(), "busybox-static")) << "another architecture's is another package";
+}
+
+TEST_F(DistroTest, AnArchitectureThatTheHostsReleaseLacksComesFromTheOneThatHasIt) {
+    const auto root = foreign_package(context, riscv64(), "busybox-static");
+    ASSERT_TRUE(root) << root.error().message;
+    EXPECT_EQ(read_text(dir / "cache/apt/trixie-riscv64/sources.list"),
+              "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian/ trixie main\n");
+    EXPECT_EQ(context.cache.list().at(0).label, "busybox-static:riscv64 of trixie");
+}
+
+TEST_F(DistroTest, AnEmulatorIsFetchedWhereTheHostsIsTooOldOrMissing) {
+    std::string version = "QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)\nCopyright\n";
+    runner.on({"qemu-system-riscv64", "--version"}, [&](const Command&) { return exits(version.empty() ? 127 : 0, version); });
+    for (const auto& old : {version, std::string("QEMU emulator version 9.2.0\n"), std::string("no QEMU\n"), std::string()}) {
+        version = old;
+        Emulators emulators(context);
+        const auto program = emulators.program(riscv64());
+        ASSERT_TRUE(program) << program.error().message;
+        EXPECT_TRUE(program->starts_with((dir / "cache/packages/").string()) && program->ends_with("/usr/bin/qemu-system-riscv64")) << *program;
+    }
+    EXPECT_EQ(runner.count("download"), 2) << "program and firmware, once";
+    EXPECT_EQ(runner.count("qemu-system-riscv"), 1);
+    EXPECT_EQ(runner.count("opensbi"), 1);
+    EXPECT_EQ(context.cache.list().at(0).label, "qemu-system-riscv opensbi of bookworm-backports");
+    EXPECT_EQ(read_text(dir / "cache/apt/bookworm-backports/sources.list"),
+              "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian/ bookworm-backports main\n");
+
+    version = "QEMU emulator version 10.0.2 (Debian 1:10.0.2+ds-2)\n";
+    Emulators emulators(context);
+    EXPECT_EQ(emulators.program(riscv64()).value_or(""), "qemu-system-riscv64");
+    version = "QEMU emulator version 7.2.22\n";
+    EXPECT_EQ(emulators.program(riscv64()).value_or(""), "qemu-system-riscv64") << "the host's is asked once";
+    const auto asked = runner.ran.size();
+    EXPECT_EQ(emulators.program(arm64()).value_or(""), "qemu-system-aarch64");
+    EXPECT_EQ(runner.ran.size(), asked) << "any will do there";
+
+    // Pruned in between: it comes again before the next boot; where it cannot, the host is to blame.
+    Emulators again(context);
+    fs::remove_all(dir / "cache/packages");
+    EXPECT_TRUE(again.program(riscv64()));
+    EXPECT_EQ(runner.count("download"), 4);
+    fs::remove_all(dir / "cache/packages");
+    online = false;
+    const auto none = again.program(riscv64());
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().blame, Blame::Host);
+    EXPECT_EQ(context.cache.list().size(), 0u);
 }
 
 TEST_F(DistroTest, AnUpdateIsANewArtefact) {

@@ -34,7 +34,8 @@ constexpr std::string_view kWatchdogFired = "watchdog: timer fired", kGuestPanic
 // Everything of one running guest. All handlers run on the one thread that calls run().
 class Session {
  public:
-    Session(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes) : request_(request), files_(request, on_bytes) {}
+    Session(const BootRequest& request, std::string program, const std::function<bool(std::string_view)>& on_bytes)
+        : request_(request), program_(std::move(program)), files_(request, on_bytes) {}
 
     Result<GuestEnd> run(std::stop_token stop);
 
@@ -48,6 +49,7 @@ class Session {
     void end(decltype(GuestEnd::outcome) why);
 
     const BootRequest& request_;
+    const std::string program_;
     GuestFiles files_;
     asio::io_context io_;
     asio::posix::stream_descriptor messages_{io_};
@@ -65,12 +67,12 @@ Status Session::start() {
     RIG_CHECK(files_.made());
     int pipe_fds[2];
     if (::pipe2(pipe_fds, O_CLOEXEC) != 0) return fail(Blame::Host, fmt::format("pipe: {}", std::strerror(errno)));
-    const auto argv = qemu_argv(request_);
+    const auto argv = qemu_argv(request_, program_);
     std::vector<char*> args;
     for (const auto& arg : argv) args.push_back(const_cast<char*>(arg.c_str()));
     args.push_back(nullptr);
     const auto& arch = arch_named(request_.arch);
-    const auto no_qemu = fmt::format("cannot execute {} (package {})\n", arch.qemu, arch.qemu_package);
+    const auto no_qemu = fmt::format("cannot execute {} (package {})\n", program_, arch.qemu_package);
     if (request_.clock == GuestClock::Virtual) cpu_.emplace(request_.host_cpus);
     else to_pin_ = cpus_of_vcpus(request_.vcpus, request_.host_cpus);
     io_.notify_fork(asio::io_context::fork_prepare);
@@ -197,15 +199,19 @@ Result<GuestEnd> Session::run(std::stop_token stop) {
 } // namespace
 
 Result<GuestEnd> QemuHypervisor::run(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) {
-    return Session(request, on_bytes).run(stop);
+    RIG_TRY(program, emulator(arch_named(request.arch)));
+    return Session(request, program, on_bytes).run(stop);
 }
 
+Result<std::string> QemuHypervisor::emulator(const Arch& arch) { return program_of_ ? program_of_(arch) : arch.qemu; }
+
 Result<std::string> QemuHypervisor::version(const Arch& arch) {
+    RIG_TRY(program, emulator(arch));
     Command command;
-    command.argv = {arch.qemu, "--version"};
+    command.argv = {program, "--version"};
     command.timeout = std::chrono::seconds(20);
     RIG_TRY(result, runner_.run(command));
-    if (!result.ok()) return fail(Blame::Host, fmt::format("{} --version: {}", arch.qemu, describe(result)));
+    if (!result.ok()) return fail(Blame::Host, fmt::format("{} --version: {}", program, describe(result)));
     return result.out.substr(0, result.out.find('\n'));
 }
 

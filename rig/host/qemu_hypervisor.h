@@ -16,17 +16,21 @@ inline constexpr const char* kSandbox = "on,obsolete=deny,elevateprivileges=deny
 // A path as part of an option's value: QEMU takes a comma when it is doubled.
 std::string qemu_escaped(const std::filesystem::path& path);
 
-// The complete command line for a boot; pure, so that `rig boot --print` and the golden tests show what is run.
-std::vector<std::string> qemu_argv(const BootRequest& request);
+// The complete command line for a boot by `program`; pure, so that `rig boot --print` and the golden tests show what is run.
+std::vector<std::string> qemu_argv(const BootRequest& request, const std::string& program);
 
 class QemuHypervisor : public Hypervisor {
  public:
-    explicit QemuHypervisor(CommandRunner& runner) : runner_(runner) {}
+    // `program_of`: what to execute for an architecture, asked before each boot (emulator.h); without it arch.qemu.
+    using ProgramOf = std::function<Result<std::string>(const Arch&)>;
+    explicit QemuHypervisor(CommandRunner& runner, ProgramOf program_of = {}) : runner_(runner), program_of_(std::move(program_of)) {}
     Result<GuestEnd> run(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) override;
+    Result<std::string> emulator(const Arch& arch) override;
     Result<std::string> version(const Arch& arch) override;
 
  private:
     CommandRunner& runner_;
+    ProgramOf program_of_;
 };
 
 } // namespace rig
