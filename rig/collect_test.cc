@@ -58,7 +58,7 @@ TEST(Collect, AStockArm64BootAddsUp) {
 
 // Stock riscv64: nor is there a tracepoint that tells such interrupts, nor a stack at the return of the function that makes allocations fail.
 TEST(Collect, AStockRiscv64BootAddsUp) {
-    Spec spec = small_spec();
+    Spec spec = captured_spec();
     spec.kernel.arch = "riscv64";
     spec.target.function = "tlb_remove_table";
     spec.workload.pace_us = 20000;
@@ -66,9 +66,7 @@ TEST(Collect, AStockRiscv64BootAddsUp) {
     reviewed.name = "reviewed";
     reviewed.witness = "synchronize_rcu";
     spec.arms.push_back(reviewed);
-    const auto symbols = SymbolTable::parse("ffffffff8006cb64 T synchronize_rcu\nffffffff80091b80 T generic_smp_call_function_single_interrupt\nffffffff800920a4 T smp_call_function\n"
-                                            "ffffffff80109824 t tlb_remove_table_smp_sync\nffffffff80109b86 T tlb_remove_table\nffffffff80109d8a T tlb_flush_mmu\n",
-                                            "System.map");
+    const auto symbols = SymbolTable::parse(testing::captured("6.12-riscv64-ipi/System.map"), "System.map");
     const auto plan = make_plan(spec, spec.arms[0], *symbols, {});
     ASSERT_TRUE(plan) << plan.error().message;
     auto boot = captured_boot("6.12-riscv64-ipi");
@@ -81,7 +79,21 @@ TEST(Collect, AStockRiscv64BootAddsUp) {
     EXPECT_EQ(sample->injections_by_site, (std::map<std::string, std::uint64_t>{{"tlb_remove_table", 12}}));
     EXPECT_GE(metric_value("call_function_vectors", *sample, spec.target).value_or(0), 36);
     EXPECT_FALSE(metric_value("tlb_flushes", *sample, spec.target)) << "not counted is not zero";
-    // The control: without the stacks of entries nobody is named.
+    // The controls: a failure whose entry is missing, one asked for by somebody else, and no entries at all.
+    auto bereft = boot;
+    auto& one = bereft.at("counted-perf-script.txt");
+    one.replace(one.rfind("rig:alloc: ", one.find("rig:alloc_failed: ")), 11, "rig:other: ");
+    const auto short_of_one = collect(bereft, *plan, spec);
+    ASSERT_TRUE(short_of_one) << short_of_one.error().message;
+    // The allocation before it, which did not fail, was of a batch of pages.
+    EXPECT_EQ(short_of_one->injections_by_site, (std::map<std::string, std::uint64_t>{{"__tlb_remove_folio_pages_size.constprop.0", 1}, {"tlb_remove_table", 11}}));
+    auto foreign = boot;
+    auto& moved = foreign.at("counted-perf-script.txt");
+    const std::string in_table = "ffffffff80109c70", in_fault = "ffffffff80101ec6"; // tlb_remove_table(), handle_mm_fault()
+    moved.replace(moved.rfind(in_table, moved.find("rig:alloc_failed: ")), in_table.size(), in_fault);
+    const auto elsewhere = collect(foreign, *plan, spec);
+    ASSERT_TRUE(elsewhere) << elsewhere.error().message;
+    EXPECT_EQ(elsewhere->injections_by_site, (std::map<std::string, std::uint64_t>{{"handle_mm_fault", 1}, {"tlb_remove_table", 11}}));
     auto& script = boot.at("counted-perf-script.txt");
     for (std::size_t at; (at = script.find("rig:alloc: ")) != script.npos;) script.replace(at, 11, "rig:other: ");
     const auto unnamed = collect(boot, *plan, spec);
@@ -270,7 +282,7 @@ std::string filter_of(const nlohmann::json& events, const std::string& name) {
 
 // riscv64 has no tracepoint of interrupts received that tells them apart.
 TEST(Plan, WhereThereIsNoTracepointAFunctionsCallsAreCounted) {
-    Spec spec = small_spec();
+    Spec spec = captured_spec();
     const std::string symbols = "ffffffff800e3eb0 T smp_call_function\nffffffff8016e390 t tlb_remove_table_smp_sync\nffffffff8016e420 t tlb_remove_table_one\n"
                                 "ffffffff8016e8d0 T tlb_remove_table\n",
                       counted = "ffffffff8016f000 T generic_smp_call_function_single_interrupt\n", last = "ffffffff8016f100 T x\n";

@@ -204,8 +204,9 @@ class Examination {
         std::vector<std::string> lacks, versions;
         for (const auto& name : programs_of(arch)) {
             const auto found = in_.programs.find(name);
-            if (name == arch.qemu && needs_fetched_qemu(arch, found == in_.programs.end() ? "" : found->second.version)) {
-                versions.push_back(fmt::format("{} of {}, which rig fetches when it is wanted", name, arch.qemu_suite));
+            if (name == arch.qemu && (found == in_.programs.end() || found->second.trouble.empty()) &&
+                needs_fetched_qemu(arch, found == in_.programs.end() ? "" : found->second.version)) {
+                versions.push_back(fmt::format("{} of {}, fetched through apt and kept in the cache when it is first wanted", name, arch.qemu_suite));
                 continue;
             }
             if (found == in_.programs.end()) lacks.push_back(name + " not found");

@@ -70,7 +70,7 @@ TEST(Doctor, AnEmulatorThatRigFetchesIsNoLack) {
         return find(examine(inputs), "architecture riscv64");
     };
     const std::string compilers = "riscv64-linux-gnu-gcc 1.0; riscv64-linux-gnu-g++ 1.0; ";
-    const auto fetched = compilers + "qemu-system-riscv64 of bookworm-backports, which rig fetches when it is wanted";
+    const auto fetched = compilers + "qemu-system-riscv64 of bookworm-backports, fetched through apt and kept in the cache when it is first wanted";
     EXPECT_EQ(finding_with("QEMU emulator version 7.2.22").found, fetched);
     EXPECT_EQ(finding_with(std::nullopt).found, fetched);
     EXPECT_EQ(finding_with("QEMU emulator version 10.0.2").found, compilers + "QEMU emulator version 10.0.2");
@@ -283,7 +283,8 @@ TEST_F(Gather, ReadsWhatProgramsPrint) {
                "linux-source-6.12:\n  Installed: (none)\n  Candidate: 6.12.73-1~deb12u1\n  Version table:\n")},
     };
     auto facts = gather(runner, dir_ / "not" / "yet");
-    EXPECT_EQ(facts.programs.size(), 4U);
+    EXPECT_EQ(facts.programs.size(), 5U);
+    EXPECT_EQ(facts.programs["qemu-system-riscv64"].version, "QEMU emulator version 7.2.22");
     EXPECT_EQ(facts.programs["qemu-system-x86_64"].version, "QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)");
     EXPECT_EQ(facts.programs["perl"].version, "This is perl 5, version 36");
     EXPECT_NE(facts.programs["make"].trouble.find("signal 4"), std::string::npos) << facts.programs["make"].trouble;

@@ -310,7 +310,7 @@ int main(int argc, char** argv) {
                            rig::Progress::Clock::now, terminal_columns());
     rig::Progress& progress = common.quiet ? rig::Progress::silent() : terminal;
     rig::Emulators emulators({artifacts, runner, progress});
-    rig::QemuHypervisor direct(runner, [&emulators](const rig::Arch& arch) { return emulators.program(arch); });
+    rig::QemuHypervisor direct(runner, [&emulators](const rig::Arch& arch) { return emulators.of(arch); });
     const auto say = [&](const std::string& text) {
         if (common.quiet) return;
         progress.interrupt();

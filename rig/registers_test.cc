@@ -34,7 +34,7 @@ TEST(Registers, OfArm64AreRead) {
     EXPECT_EQ(every_vcpu_responds(masked + kDead), Responds::No);
 }
 
-// Of riscv64, from qemu-system-riscv64 7.2: the kernel with interrupts on; OpenSBI. The others differ from the first in what is said.
+// Of riscv64, from qemu-system-riscv64 7.2 (10.0 prints the same lines): the kernel with interrupts on; OpenSBI. The others differ from the first in what is said.
 TEST(Registers, OfRiscv64AreRead) {
     const std::string kernel = "CPU#0\n V      =   0\n pc       ffffffff8028f8de\n mhartid  0000000000000000\n mstatus  0000000a00000182\n hstatus  0000000200000000\n",
                       firmware = "CPU#1\n V      =   0\n pc       0000000080009b04\n mhartid  0000000000000001\n mstatus  0000000a00000000\n",

@@ -41,6 +41,10 @@ const Case kCases[] = {
      "usercopy: Kernel memory exposure attempt detected from SLUB object 'lkdtm-usercopy'"},
     {"BUG: kernel NULL pointer dereference, address: 0000000000000008", SplatKind::Oops, "BUG: kernel NULL pointer dereference"},
     {"BUG: unable to handle page fault for address: ffffc90000123456", SplatKind::Oops, "BUG: unable to handle page fault"},
+    {"Unable to handle kernel NULL pointer dereference at virtual address 0000000000000008", SplatKind::Oops, "Unable to handle kernel NULL pointer dereference"}, // arm64, riscv
+    {"Oops [#1]", SplatKind::Oops, "Oops"}, // riscv
+    {"Oops - illegal instruction [#2]", SplatKind::Oops, "illegal instruction"},
+    {"Kernel BUG [#1]", SplatKind::Oops, "Kernel BUG"},
     {"Oops: general protection fault, probably for non-canonical address 0xdead000000000122: 0000 [#1] SMP", SplatKind::Oops, "general protection fault"},
     {"general protection fault: 0000 [#1] PREEMPT SMP", SplatKind::Oops, "general protection fault"},
     {"Oops: Oops: 0002 [#1] SMP", SplatKind::Oops, "Oops"},

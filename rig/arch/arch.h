@@ -26,7 +26,7 @@ struct Arch {
     std::string debian;      // Debian's name for it ("arm64"), and
     std::string multiarch;   // the folder that has in /usr/lib ("aarch64-linux-gnu")
     std::string suite;       // Debian's first release with packages of it, if that is newer than the host's; "" = the host's own release
-    std::string packages;    // Debian packages of compiler and emulator beyond rig's own, blank between; bootstrap reads them here
+    std::string packages;    // Debian packages of compiler and, where it is not fetched, emulator beyond rig's own, blank between; bootstrap reads them here
     std::string kcidb;       // how uname -m calls it
 
     // The guest
