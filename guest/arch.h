@@ -16,7 +16,7 @@ inline constexpr const char* kConsole = "/dev/ttyS0";
 #if defined(__x86_64__)
 inline constexpr std::uintptr_t kWorkloadBase = 0x100000000000;
 #else
-inline constexpr std::uintptr_t kWorkloadBase = 0x1000000000; // an arm64 address space of 39 bits has it too
+inline constexpr std::uintptr_t kWorkloadBase = 0x1000000000; // address spaces of 39 bits (arm64, and riscv64's half of one) have it too
 #endif
 
 // A pause in a loop that waits. A single-threaded emulator goes on to the next CPU there.
@@ -25,6 +25,8 @@ inline void relax() {
     __builtin_ia32_pause();
 #elif defined(__aarch64__)
     asm volatile("yield");
+#elif defined(__riscv)
+    asm volatile(".4byte 0x0100000f"); // PAUSE, a hint that older assemblers do not know, and at which QEMU goes on with the same CPU (rig/arch/riscv64.cc)
 #endif
 }
 

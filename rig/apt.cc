@@ -103,18 +103,49 @@ Result<fs::path> download_package(const BuildContext& context, const Apt& apt, c
     return deb;
 }
 
-Result<fs::path> foreign_package(const BuildContext& context, const Arch& arch, const std::string& package) {
-    const auto label = fmt::format("{}:{}", package, arch.debian);
+namespace {
+
+constexpr const char* kVersionsFile = "versions"; // beside what was unpacked
+
+// Of the file name that apt gives: "qemu-system-riscv_1%3a10.0.2+ds-2_amd64" is "qemu-system-riscv 1:10.0.2+ds-2".
+std::string name_and_version(const std::string& file) {
+    const auto version = file.find('_'), architecture = file.rfind('_');
+    if (version == architecture) return file;
+    auto text = file.substr(0, version) + " " + file.substr(version + 1, architecture - version - 1);
+    if (const auto colon = text.find("%3a"); colon != std::string::npos) text.replace(colon, 3, ":");
+    return text;
+}
+
+Result<fs::path> unpacked_packages(const BuildContext& context, const std::string& suite, const std::string& architecture, const std::string& names, const std::string& label) {
     return context.cache.get_or_make("packages", sha256_hex("package 1\n" + label), label, [&](const fs::path& dir) -> Status {
-        RIG_TRY(apt, private_apt(context, {}, arch.debian));
-        context.progress.start(fmt::format("downloading {}", label), kDownloadSteps);
-        RIG_TRY(deb, download_package(context, apt, package, dir));
-        RIG_TRY(unpacked, must_run(context, {"dpkg-deb", "-x", deb.string(), dir.string()}));
-        (void)unpacked;
-        std::error_code ignored;
-        fs::remove(deb, ignored);
+        RIG_TRY(apt, private_apt(context, suite, architecture));
+        std::istringstream words(names);
+        for (std::string name; words >> name;) {
+            context.progress.start(fmt::format("downloading {}", names == name ? label : fmt::format("{} ({})", name, label)), kDownloadSteps);
+            RIG_TRY(deb, download_package(context, apt, name, dir));
+            std::ofstream(dir / kVersionsFile, std::ios::app) << name_and_version(deb.stem().string()) << '\n';
+            RIG_TRY(unpacked, must_run(context, {"dpkg-deb", "-x", deb.string(), dir.string()}));
+            (void)unpacked;
+            std::error_code ignored;
+            fs::remove(deb, ignored);
+        }
         return {};
     });
+}
+
+} // namespace
+
+Result<FetchedPackages> fetched_packages(const BuildContext& context, const std::string& suite, const std::string& names) {
+    FetchedPackages fetched;
+    RIG_TRY(root, unpacked_packages(context, suite, "", names, fmt::format("{} of {}", names, suite)));
+    fetched.root = root;
+    std::ifstream lines(root / kVersionsFile);
+    for (std::string line; std::getline(lines, line);) fetched.versions.push_back(line);
+    return fetched;
+}
+
+Result<fs::path> foreign_package(const BuildContext& context, const Arch& arch, const std::string& package) {
+    return unpacked_packages(context, arch.suite, arch.debian, package, fmt::format("{}:{}{}{}", package, arch.debian, arch.suite.empty() ? "" : " of ", arch.suite));
 }
 
 Archive archive_of(std::string_view indextargets) {

@@ -32,6 +32,14 @@ inline constexpr std::uint64_t kDownloadSteps = 1000; // of the progress of a do
 Result<std::filesystem::path> download_package(const BuildContext& context, const Apt& apt, const std::string& package,
                                                const std::filesystem::path& dir);
 
+struct FetchedPackages {
+    std::filesystem::path root;
+    std::vector<std::string> versions; // "opensbi 1.5.1-1~bpo12+2", as the archive names them
+};
+// The unpacked content of packages of the host's own architecture but of another suite, together in one folder (cache: packages/), as `names` has them
+// with a blank between. Their dependencies are not fetched.
+Result<FetchedPackages> fetched_packages(const BuildContext& context, const std::string& suite, const std::string& names);
+
 // The unpacked content of a package of another architecture, such as its static libraries (cache: packages/). The version is the archive's when
 // it is fetched first; it stays until the cache is pruned.
 Result<std::filesystem::path> foreign_package(const BuildContext& context, const Arch& arch, const std::string& package);

@@ -234,7 +234,12 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
     RIG_TRY(witnessed, witnessed_hits(trace));
     Exposure& e = sample.exposure;
     e.witnessed_hits = witnessed;
+    // By thread: the stack of its latest allocation, where a return has none. (One that an interrupt asks for in between takes its place: the failure is then
+    // told as somebody else's, which no proof survives.)
+    std::map<int, const std::vector<Frame>*> asked;
+    const bool return_stacks = arch_named(spec.kernel.arch).return_stacks;
     for (const auto& event : trace.events) {
+        if (event.event == "rig:alloc") asked[event.tid] = &event.callchain;
         if (event.event == "csd:csd_queue_cpu") {
             const auto function = function_named(trace_field(event.trace, "func"), plan);
             if (function == spec.target.sync_function) {
@@ -244,7 +249,8 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
             }
             if (event.time_ns >= calls.first && event.time_ns <= calls.last) ++sample.ipis_by_function[function];
         } else if (event.event == "rig:alloc_failed") {
-            RIG_TRY(site, allocation_site(event.callchain, plan));
+            const auto entry = asked.extract(event.tid);
+            RIG_TRY(site, allocation_site(return_stacks || entry.empty() ? event.callchain : *entry.mapped(), plan));
             ++sample.injections_by_site[site];
         }
     }

@@ -2,6 +2,7 @@
 #include "rig/metric.h"
 #include "rig/testing/captured.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <numeric>
 
@@ -53,6 +54,51 @@ TEST(Collect, AStockArm64BootAddsUp) {
     auto other = spec;
     other.kernel.arch = "x86_64";
     EXPECT_FALSE(collect(boot, *make_plan(other, other.arms[0], *symbols, {}), other));
+}
+
+// Stock riscv64: nor is there a tracepoint that tells such interrupts, nor a stack at the return of the function that makes allocations fail.
+TEST(Collect, AStockRiscv64BootAddsUp) {
+    Spec spec = captured_spec();
+    spec.kernel.arch = "riscv64";
+    spec.target.function = "tlb_remove_table";
+    spec.workload.pace_us = 20000;
+    Arm reviewed;
+    reviewed.name = "reviewed";
+    reviewed.witness = "synchronize_rcu";
+    spec.arms.push_back(reviewed);
+    const auto symbols = SymbolTable::parse(testing::captured("6.12-riscv64-ipi/System.map"), "System.map");
+    const auto plan = make_plan(spec, spec.arms[0], *symbols, {});
+    ASSERT_TRUE(plan) << plan.error().message;
+    auto boot = captured_boot("6.12-riscv64-ipi");
+    const auto sample = collect(boot, *plan, spec);
+    ASSERT_TRUE(sample) << sample.error().message;
+    const Exposure& e = sample->exposure;
+    for (const auto count : {e.injections, e.failed_allocations, e.target_hits, e.witness_hits, e.witnessed_hits, e.timed_target_hits}) EXPECT_EQ(count, 12u); // 3 calls x 4 tables
+    for (const auto count : {sample->counts.at("sync_ipis"), e.recorded_sync, e.sync_handled}) EXPECT_EQ(count, 36u);
+    EXPECT_TRUE(e.probe_addresses_match);
+    EXPECT_EQ(sample->injections_by_site, (std::map<std::string, std::uint64_t>{{"tlb_remove_table", 12}}));
+    EXPECT_GE(metric_value("call_function_vectors", *sample, spec.target).value_or(0), 36);
+    EXPECT_FALSE(metric_value("tlb_flushes", *sample, spec.target)) << "not counted is not zero";
+    // The controls: a failure whose entry is missing, one asked for by somebody else, and no entries at all.
+    auto bereft = boot;
+    auto& one = bereft.at("counted-perf-script.txt");
+    one.replace(one.rfind("rig:alloc: ", one.find("rig:alloc_failed: ")), 11, "rig:other: ");
+    const auto short_of_one = collect(bereft, *plan, spec);
+    ASSERT_TRUE(short_of_one) << short_of_one.error().message;
+    // The allocation before it, which did not fail, was of a batch of pages.
+    EXPECT_EQ(short_of_one->injections_by_site, (std::map<std::string, std::uint64_t>{{"__tlb_remove_folio_pages_size.constprop.0", 1}, {"tlb_remove_table", 11}}));
+    auto foreign = boot;
+    auto& moved = foreign.at("counted-perf-script.txt");
+    const std::string in_table = "ffffffff80109c70", in_fault = "ffffffff80101ec6"; // tlb_remove_table(), handle_mm_fault()
+    moved.replace(moved.rfind(in_table, moved.find("rig:alloc_failed: ")), in_table.size(), in_fault);
+    const auto elsewhere = collect(foreign, *plan, spec);
+    ASSERT_TRUE(elsewhere) << elsewhere.error().message;
+    EXPECT_EQ(elsewhere->injections_by_site, (std::map<std::string, std::uint64_t>{{"handle_mm_fault", 1}, {"tlb_remove_table", 11}}));
+    auto& script = boot.at("counted-perf-script.txt");
+    for (std::size_t at; (at = script.find("rig:alloc: ")) != script.npos;) script.replace(at, 11, "rig:other: ");
+    const auto unnamed = collect(boot, *plan, spec);
+    ASSERT_TRUE(unnamed) << unnamed.error().message;
+    EXPECT_FALSE(unnamed->injections_by_site.contains("tlb_remove_table"));
 }
 
 TEST(Collect, AnUnpatchedBootAddsUp) {
@@ -232,6 +278,31 @@ std::string filter_of(const nlohmann::json& events, const std::string& name) {
     for (const auto& event : events)
         if (event.at("event") == name) return event.value("filter", "");
     return "no such event";
+}
+
+// riscv64 has no tracepoint of interrupts received that tells them apart.
+TEST(Plan, WhereThereIsNoTracepointAFunctionsCallsAreCounted) {
+    Spec spec = captured_spec();
+    const std::string symbols = "ffffffff800e3eb0 T smp_call_function\nffffffff8016e390 t tlb_remove_table_smp_sync\nffffffff8016e420 t tlb_remove_table_one\n"
+                                "ffffffff8016e8d0 T tlb_remove_table\n",
+                      counted = "ffffffff8016f000 T generic_smp_call_function_single_interrupt\n", last = "ffffffff8016f100 T x\n";
+    const std::string probe = "p:rig/call_function_interrupts generic_smp_call_function_single_interrupt";
+    const auto probes_of = [&](const char* arch) {
+        spec.kernel.arch = arch;
+        return make_plan(spec, spec.arms[0], *SymbolTable::parse(symbols + counted + last, "System.map"), {})->json.at("probes");
+    };
+    const auto on_riscv64 = probes_of("riscv64"), on_arm64 = probes_of("arm64");
+    EXPECT_NE(std::find(on_riscv64.begin(), on_riscv64.end(), probe), on_riscv64.end()) << on_riscv64;
+    EXPECT_EQ(std::find(on_arm64.begin(), on_arm64.end(), probe), on_arm64.end()) << on_arm64;
+    // Nor the stack at a function's return: the allocation that fails is told by that of its beginning.
+    EXPECT_NE(std::find(on_riscv64.begin(), on_riscv64.end(), "p:rig/alloc should_fail_alloc_page"), on_riscv64.end()) << on_riscv64;
+    EXPECT_EQ(on_riscv64.size(), on_arm64.size() + 2);
+    // A kernel that calls it otherwise is refused before it is booted.
+    spec.kernel.arch = "riscv64";
+    const auto plan = make_plan(spec, spec.arms[0], *SymbolTable::parse(symbols + last, "System.map"), {});
+    ASSERT_FALSE(plan);
+    EXPECT_NE(plan.error().message.find("generic_smp_call_function_single_interrupt are counted (call_function_interrupts), which is not a symbol of arm 'ipi'"), std::string::npos)
+        << plan.error().message;
 }
 
 TEST(Plan, FollowsChildrenOnlyWhereThereAreAny) {

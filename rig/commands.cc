@@ -169,7 +169,8 @@ Result<CommandOutput> boot_command(const CommandLine& line, const CommonOptions&
         auto request = make_request(setup, kernel, id.seed, "console.log");
         request.initrd = one.prepared.image;
         request.channel = "channel";
-        const auto argv = qemu_argv(request);
+        RIG_TRY(program, world.hypervisor.emulator(arch_named(request.arch)));
+        const auto argv = qemu_argv(request, program);
         if (common.json) return CommandOutput{json{{"qemu", argv}, {"plan", plan.json}}.dump(2) + "\n", Exit::AsExpected};
         std::string text;
         for (const auto& word : argv) text += (text.empty() ? "" : " ") + (word.find_first_of(" ()") == std::string::npos ? word : "'" + word + "'");

@@ -38,6 +38,7 @@ INSTANTIATE_TEST_SUITE_P(Provoked, CapturedConsole,
                          ::testing::Values(Captured{"warning.log", SplatKind::Warning, "WARNING: at drivers/misc/lkdtm/bugs.c, in lkdtm_WARNING", false, "direct_entry"},
                                            Captured{"bug.log", SplatKind::Bug, "kernel BUG at drivers/misc/lkdtm/bugs.c, in lkdtm_BUG", true, "direct_entry"},
                                            Captured{"exception.log", SplatKind::Oops, "BUG: kernel NULL pointer dereference, in lkdtm_EXCEPTION", true, "direct_entry"},
+                                           Captured{"riscv64-exception.log", SplatKind::Oops, "Unable to handle kernel access to user memory without uaccess routines, in lkdtm_EXCEPTION", true, "direct_entry"},
                                            Captured{"panic.log", SplatKind::Panic, "Kernel panic - not syncing: dumptest, in lkdtm_PANIC", true, "direct_entry"},
                                            Captured{"hung-task.log", SplatKind::HungTask, "INFO: task hung, in lkdtm_HUNG_TASK", false, "direct_entry"}),
                          [](const auto& one) { const std::string file = one.param.file; std::string name; for (char c : file.substr(0, file.find('.'))) if (c != '-') name += c; return name; });

@@ -1,5 +1,6 @@
 #include "rig/doctor.h"
 
+#include "rig/emulator.h"
 #include "rig/host/hypervisor.h"
 
 #include <algorithm>
@@ -203,6 +204,11 @@ class Examination {
         std::vector<std::string> lacks, versions;
         for (const auto& name : programs_of(arch)) {
             const auto found = in_.programs.find(name);
+            if (name == arch.qemu && (found == in_.programs.end() || found->second.trouble.empty()) &&
+                needs_fetched_qemu(arch, found == in_.programs.end() ? "" : found->second.version)) {
+                versions.push_back(fmt::format("{} of {}, fetched through apt and kept in the cache when it is first wanted", name, arch.qemu_suite));
+                continue;
+            }
             if (found == in_.programs.end()) lacks.push_back(name + " not found");
             else if (!found->second.trouble.empty()) lacks.push_back(fmt::format("{} does not run: {}", name, found->second.trouble));
             else versions.push_back(found->second.version);

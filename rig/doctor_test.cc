@@ -62,6 +62,22 @@ TEST(Doctor, HealthyHostHasNothingToMend) {
     EXPECT_EQ(find(findings, "architecture arm64").found, "aarch64-linux-gnu-gcc 1.0; aarch64-linux-gnu-g++ 1.0; qemu-system-aarch64 1.0");
 }
 
+TEST(Doctor, AnEmulatorThatRigFetchesIsNoLack) {
+    const auto finding_with = [](std::optional<std::string> version) {
+        auto inputs = healthy();
+        inputs.programs.erase("qemu-system-riscv64");
+        if (version) inputs.programs["qemu-system-riscv64"] = {*version, ""};
+        return find(examine(inputs), "architecture riscv64");
+    };
+    const std::string compilers = "riscv64-linux-gnu-gcc 1.0; riscv64-linux-gnu-g++ 1.0; ";
+    const auto fetched = compilers + "qemu-system-riscv64 of bookworm-backports, fetched through apt and kept in the cache when it is first wanted";
+    EXPECT_EQ(finding_with("QEMU emulator version 7.2.22").found, fetched);
+    EXPECT_EQ(finding_with(std::nullopt).found, fetched);
+    EXPECT_EQ(finding_with("QEMU emulator version 10.0.2").found, compilers + "QEMU emulator version 10.0.2");
+    for (const auto& finding : {finding_with("QEMU emulator version 7.2.22"), finding_with(std::nullopt), finding_with("QEMU emulator version 10.0.2")})
+        EXPECT_EQ(finding.state, Finding::State::Ok);
+}
+
 // One lack at a time: exactly one finding changes, to this state, with these words and this command.
 TEST(Doctor, EveryLackHasItsMend) {
     struct Case {
@@ -91,6 +107,7 @@ TEST(Doctor, EveryLackHasItsMend) {
         {without("aarch64-linux-gnu-g++"), "architecture arm64", warn, "aarch64-linux-gnu-g++ not found (optional:", "apt-get install gcc-aarch64-linux-gnu g++-aarch64-linux-gnu qemu-system-arm"},
         {without("qemu-system-aarch64"), "architecture arm64", warn, "qemu-system-aarch64 not found (optional:", "qemu-system-arm"},
         {[](auto& in) { in.programs["aarch64-linux-gnu-gcc"] = {"", "signal 4"}; }, "architecture arm64", warn, "aarch64-linux-gnu-gcc does not run: signal 4 (optional:", "gcc-aarch64-linux-gnu"},
+        {[](auto& in) { in.programs["riscv64-linux-gnu-gcc"] = {"", "signal 4"}; }, "architecture riscv64", warn, "riscv64-linux-gnu-gcc does not run: signal 4 (optional:", "gcc-riscv64-linux-gnu"},
         {without("cyclictest"), "cyclictest", warn, "rt-bystander", "apt-get install rt-tests"},
         {[](auto& in) {
              in.programs["bc"] = {"", "exit code 127"};
@@ -253,6 +270,7 @@ TEST_F(Gather, ReadsWhatProgramsPrint) {
         {"qemu-system-x86_64 -accel help", ended(Exited{0}, "Accelerators supported in QEMU binary:\ntcg\nkvm\n")},
         {std::string("qemu-system-x86_64 -sandbox ") + kSandbox + " -machine help", ended(Exited{1}, "qemu-system-x86_64: -sandbox: not enabled\n")},
         {"qemu-system-aarch64 --version", ended(Exited{0}, "QEMU emulator version 7.2.22\n")},
+        {"qemu-system-riscv64 --version", ended(Exited{0}, "QEMU emulator version 7.2.22\n")},
         {"perl --version", ended(Exited{0}, "\nThis is perl 5, version 36\n")},
         {"make --version", ended(Signalled{4}, "")},
         {"pkg-config --exists libelf", ended(Exited{0}, "")},
@@ -265,7 +283,8 @@ TEST_F(Gather, ReadsWhatProgramsPrint) {
                "linux-source-6.12:\n  Installed: (none)\n  Candidate: 6.12.73-1~deb12u1\n  Version table:\n")},
     };
     auto facts = gather(runner, dir_ / "not" / "yet");
-    EXPECT_EQ(facts.programs.size(), 4U);
+    EXPECT_EQ(facts.programs.size(), 5U);
+    EXPECT_EQ(facts.programs["qemu-system-riscv64"].version, "QEMU emulator version 7.2.22");
     EXPECT_EQ(facts.programs["qemu-system-x86_64"].version, "QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)");
     EXPECT_EQ(facts.programs["perl"].version, "This is perl 5, version 36");
     EXPECT_NE(facts.programs["make"].trouble.find("signal 4"), std::string::npos) << facts.programs["make"].trouble;

@@ -143,7 +143,10 @@ Status image_with_plan(const std::filesystem::path& image, std::string_view plan
 Result<std::filesystem::path> find_busybox(const BuildContext& context, const Arch& arch) {
     if (arch.cross.empty()) return std::filesystem::path("/bin/busybox");
     RIG_TRY(root, foreign_package(context, arch, "busybox-static"));
-    return root / "bin/busybox";
+    // From trixie on /bin is a link to /usr/bin, and packages hold the latter.
+    std::error_code error;
+    const auto merged = root / "usr/bin/busybox";
+    return std::filesystem::exists(merged, error) ? merged : root / "bin/busybox";
 }
 
 Result<std::filesystem::path> find_agent(const Arch& arch) {

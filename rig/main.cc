@@ -5,6 +5,7 @@
 #include "rig/export_command.h"
 #include "rig/host/boost_command_runner.h"
 #include "rig/host/choose.h"
+#include "rig/emulator.h"
 #include "rig/host/qemu_hypervisor.h"
 #include "rig/nightly_command.h"
 #include "rig/site_command.h"
@@ -302,13 +303,14 @@ int main(int argc, char** argv) {
     rig::ArtifactCache artifacts(cache_dir.empty() ? rig::default_cache_dir() : std::filesystem::path(cache_dir), interrupts.token());
     share.claims = rig::cpu_claim_folder(artifacts.root());
     rig::BoostCommandRunner runner(interrupts.token());
-    rig::QemuHypervisor direct(runner);
     std::unique_ptr<rig::Hypervisor> libvirt;
     rig::BoostCommandRunner unstopped; // for what has to be done after an interruption
     std::unique_ptr<rig::Engine> engine;
     rig::Progress terminal([](const std::string& text) { std::fputs(text.c_str(), stderr); std::fflush(stderr); }, ::isatty(STDERR_FILENO) != 0,
                            rig::Progress::Clock::now, terminal_columns());
     rig::Progress& progress = common.quiet ? rig::Progress::silent() : terminal;
+    rig::Emulators emulators({artifacts, runner, progress});
+    rig::QemuHypervisor direct(runner, [&emulators](const rig::Arch& arch) { return emulators.of(arch); });
     const auto say = [&](const std::string& text) {
         if (common.quiet) return;
         progress.interrupt();

@@ -28,11 +28,18 @@ std::string label_arch(const std::string& label) {
 // Where Debian's libtraceevent of another architecture lies; empty for the host's own, which the compiler finds by itself.
 struct ForeignLibrary {
     fs::path include, lib;
+    bool newer = false; // of a newer release than the libc it is linked with
 };
+
+// What a library compiled against glibc 2.38 or newer calls: C23's versions of these, which read "0b1" as a number too. An older glibc has those
+// before C23. Named so to the linker, one library of a newer release needs no other part of it: neither its libc, whose objects
+// an older linker may not know how to relocate, nor a compilation from source, of which not every mirror keeps all releases.
+constexpr const char* kNewerNames = " -Wl,--defsym=__isoc23_strtol=strtol -Wl,--defsym=__isoc23_strtoul=strtoul -Wl,--defsym=__isoc23_strtoll=strtoll"
+                                    " -Wl,--defsym=__isoc23_strtoull=strtoull -Wl,--defsym=__isoc23_sscanf=__isoc99_sscanf";
 
 std::vector<std::string> perf_arguments(const fs::path& source, const fs::path& out, unsigned jobs, const ForeignLibrary& library) {
     std::vector<std::string> argv{"make", "-C", (source / "tools/perf").string(), "O=" + out.string(), fmt::format("-j{}", jobs)};
-    argv.push_back(library.lib.empty() ? "LDFLAGS=-static" : "LDFLAGS=-static -L" + library.lib.string());
+    argv.push_back(library.lib.empty() ? "LDFLAGS=-static" : "LDFLAGS=-static -L" + library.lib.string() + (library.newer ? kNewerNames : ""));
     if (!library.include.empty()) argv.push_back("EXTRA_CFLAGS=-I" + library.include.string());
     // Every optional feature off: what is needed is perf stat, record and script on tracepoints and probes.
     for (const char* off : {"NO_JEVENTS",   "NO_LIBPYTHON", "NO_LIBPERL",
@@ -55,7 +62,7 @@ Status make_perf(const SourceTree& source, const Arch& arch, const BuildContext&
     if (!arch.cross.empty()) {
         RIG_CHECK(require_build_tools(arch));
         RIG_TRY(root, foreign_package(context, arch, "libtraceevent-dev"));
-        library = {root / "usr/include", root / "usr/lib" / arch.multiarch};
+        library = {root / "usr/include", root / "usr/lib" / arch.multiarch, !arch.suite.empty()};
         environment["PKG_CONFIG_LIBDIR"] = (library.lib / "pkgconfig").string();
         environment["PKG_CONFIG_SYSROOT_DIR"] = root.string();
     }

@@ -92,6 +92,10 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
             return fail(Blame::Spec, fmt::format("{}: {} {} is not a symbol of arm '{}': not compiled in, inlined, or misspelt",
                                                  spec.file.string(), what, function, arm.name));
 
+    for (const auto& event : arch.events)
+        if (!event.function.empty() && !symbols.bounds(event.function))
+            return fail(Blame::Spec, fmt::format("{}: on {} the calls of {} are counted ({}), which is not a symbol of arm '{}': this kernel is not one that rig can measure there",
+                                                 spec.file.string(), arch.name, event.function, event.key, arm.name));
     for (const auto& metric : spec.metrics)
         if (metric.custom && (metric.custom->kind == CustomMetric::Kind::Calls || metric.custom->kind == CustomMetric::Kind::Latency) && !symbols.bounds(metric.custom->what))
             return fail(Blame::Spec, fmt::format("{}: metrics.{}: {} is not a symbol of arm '{}': not compiled in, inlined, or misspelt", spec.file.string(),
@@ -128,7 +132,9 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
     if (call.enter != iteration.enter) add_call(call);
     json timed = counted;
     counted.push_back({{"event", "csd:csd_queue_cpu"}});
-    if (spec.fault.enabled) counted.push_back(event_json({"", "rig:alloc_failed/call-graph=fp/", fmt::format("ret == 1 && {}", own_filter)}));
+    const std::string with_stack = "/call-graph=fp/";
+    if (spec.fault.enabled && !arch.return_stacks) counted.push_back(own("rig:alloc" + with_stack));
+    if (spec.fault.enabled) counted.push_back(event_json({"", "rig:alloc_failed" + (arch.return_stacks ? with_stack : ""), fmt::format("ret == 1 && {}", own_filter)}));
     for (const char* event : {"rig:target", "rig:target_return"}) {
         timed.push_back(own(event));
         if (!arm.witness.empty()) counted.push_back(own(event));
@@ -136,9 +142,12 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
     if (!arm.witness.empty()) counted.push_back(own("rig:witness"));
     json probes = {"p:rig/target " + spec.target.function, "r:rig/target_return " + spec.target.function};
     if (!arm.witness.empty()) probes.push_back("p:rig/witness " + arm.witness);
+    for (const auto& event : arch.events)
+        if (!event.function.empty()) probes.push_back(fmt::format("p:rig/{} {}", event.key, event.function));
     for (std::size_t i = 0; i < foreign.size(); ++i) probes.push_back(fmt::format("p:rig/foreign_{} {}", i, foreign[i].probed));
     if (has_sync) probes.push_back("p:rig/sync_handled " + spec.target.sync_function);
     if (spec.fault.enabled) probes.push_back("r:rig/alloc_failed should_fail_alloc_page ret=$retval:u8");
+    if (spec.fault.enabled && !arch.return_stacks) probes.push_back("p:rig/alloc should_fail_alloc_page");
     for (const auto& metric : spec.metrics) {
         if (!metric.custom || (metric.custom->kind != CustomMetric::Kind::Calls && metric.custom->kind != CustomMetric::Kind::Latency)) continue;
         probes.push_back(fmt::format("p:rig/m_{} {}", metric.name, metric.custom->what));

@@ -34,6 +34,24 @@ TEST(Registers, OfArm64AreRead) {
     EXPECT_EQ(every_vcpu_responds(masked + kDead), Responds::No);
 }
 
+// Of riscv64, from qemu-system-riscv64 7.2 (10.0 prints the same lines): the kernel with interrupts on; OpenSBI. The others differ from the first in what is said.
+TEST(Registers, OfRiscv64AreRead) {
+    const std::string kernel = "CPU#0\n V      =   0\n pc       ffffffff8028f8de\n mhartid  0000000000000000\n mstatus  0000000a00000182\n hstatus  0000000200000000\n",
+                      firmware = "CPU#1\n V      =   0\n pc       0000000080009b04\n mhartid  0000000000000001\n mstatus  0000000a00000000\n",
+                      masked = "CPU#2\n pc       ffffffff8028f8de\n mstatus  0000000a00000180\n", user = "CPU#3\n pc       0000000000011b3c\n mstatus  0000000a00000020\n",
+                      vdso = "CPU#3\n pc       0000003ff7fff800\n mstatus  0000000a00000020\n";
+    const auto vcpus = vcpus_of(kernel + firmware + masked + user);
+    ASSERT_EQ(vcpus.size(), 4u);
+    EXPECT_TRUE(vcpus[0].ring == 0 && vcpus[0].interrupts && !vcpus[0].may_idle);
+    EXPECT_TRUE(vcpus[1].ring == 0 && !vcpus[1].interrupts && vcpus[1].may_idle);
+    EXPECT_TRUE(vcpus[2].ring == 0 && !vcpus[2].interrupts && vcpus[2].may_idle);
+    EXPECT_EQ(vcpus[3].ring, 3u);
+    EXPECT_EQ(every_vcpu_responds(kernel + user + vdso), Responds::Yes);
+    EXPECT_EQ(every_vcpu_responds(kernel + masked), Responds::NotTold) << "it idles so";
+    EXPECT_EQ(every_vcpu_responds(kernel + firmware), Responds::NotTold);
+    EXPECT_EQ(every_vcpu_responds("CPU#0\n mstatus  0000000a00000182\n"), Responds::NotTold) << "where it is was not told";
+}
+
 TEST(Registers, OfSomethingElseSayNothing) {
     for (const char* text : {"", "QEMU's monitor does not answer\n", "PC=ffff800080010000 X00=0000\n", "RFL= CPL= HLT=", " RFL=zz CPL=0 HLT=1"}) {
         EXPECT_TRUE(vcpus_of(text).empty()) << text;

@@ -1,3 +1,4 @@
+#include "rig/emulator.h"
 #include "rig/source.h"
 
 #include "rig/host/boost_command_runner.h"
@@ -167,7 +168,7 @@ class DistroTest : public SourceTest {
         });
         runner.on({"dpkg-deb", "-x"}, [this](const Command& c) {
             fs::create_directories(fs::path(c.argv[3]) / "usr/src");
-            fs::copy_file(dir / "linux.tar.xz", fs::path(c.argv[3]) / "usr/src/linux-source-6.12.tar.xz");
+            fs::copy_file(dir / "linux.tar.xz", fs::path(c.argv[3]) / "usr/src/linux-source-6.12.tar.xz", fs::copy_options::overwrite_existing);
             return exits(0);
         });
     }
@@ -216,7 +217,78 @@ TEST_F(DistroTest, APackageOfAnotherArchitectureIsFetchedOnceAndUnpackedInTheCac
     EXPECT_EQ(foreign_package(context, arm64(), "busybox-static").value_or(""), *root);
     EXPECT_EQ(runner.ran.size(), before);
     online = false;
-    EXPECT_FALSE(foreign_package(context, arm64(), "libtraceevent-dev")) << "another package is not this one";
+    EXPECT_FALSE(foreign_package(context, riscv64(), "busybox-static")) << "another architecture's is another package";
+}
+
+TEST_F(DistroTest, AnArchitectureThatTheHostsReleaseLacksComesFromTheOneThatHasIt) {
+    const auto root = foreign_package(context, riscv64(), "busybox-static");
+    ASSERT_TRUE(root) << root.error().message;
+    EXPECT_EQ(read_text(dir / "cache/apt/trixie-riscv64/sources.list"),
+              "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian/ trixie main\n");
+    EXPECT_EQ(context.cache.list().at(0).label, "busybox-static:riscv64 of trixie");
+}
+
+TEST_F(DistroTest, AnEmulatorIsFetchedWhereTheHostsIsTooOldOrMissing) {
+    CommandResult host = exits(0, "QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)\nCopyright\n");
+    runner.on({"qemu-system-riscv64", "--version"}, [&](const Command&) { return host; });
+    runner.on({"apt-get", "download"}, [this](const Command& c) {
+        if (!online) return exits(100, "E: Could not connect\n");
+        std::ofstream(c.cwd / (c.argv.back() + "_1%3a" + version + "_amd64.deb")) << "deb";
+        return exits(0);
+    });
+    for (const auto& other : {host, exits(0, "QEMU emulator version 9.2.0\n"), exits(0, "no QEMU\n"), exits(127)}) {
+        host = other;
+        const auto found = Emulators(context).of(riscv64());
+        ASSERT_TRUE(found) << found.error().message;
+        EXPECT_TRUE(found->program.starts_with((dir / "cache/packages/").string()) && found->program.ends_with("/usr/bin/qemu-system-riscv64")) << found->program;
+        EXPECT_EQ(found->packages, "qemu-system-riscv 1:6.12.1-1, opensbi 1:6.12.1-1");
+    }
+    EXPECT_EQ(runner.count("download"), 2) << "program and firmware, once";
+    EXPECT_EQ(context.cache.list().at(0).label, "qemu-system-riscv opensbi of bookworm-backports");
+    EXPECT_EQ(read_text(dir / "cache/apt/bookworm-backports/sources.list"),
+              "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian/ bookworm-backports main\n");
+
+    host = exits(0, "QEMU emulator version 10.0.2 (Debian 1:10.0.2+ds-2)\n");
+    Emulators emulators(context);
+    EXPECT_EQ(emulators.of(riscv64())->program, "qemu-system-riscv64");
+    host = exits(0, "QEMU emulator version 7.2.22\n");
+    EXPECT_EQ(emulators.of(riscv64())->program, "qemu-system-riscv64") << "the host's is asked once";
+    const auto asked = runner.ran.size();
+    EXPECT_EQ(emulators.of(arm64())->program, "qemu-system-aarch64");
+    EXPECT_EQ(runner.ran.size(), asked) << "any will do there";
+}
+
+TEST_F(DistroTest, OneProcessNeverBootsUnderTwoEmulators) {
+    CommandResult host{TimedOut{}, "", 0};
+    runner.on({"qemu-system-riscv64", "--version"}, [&](const Command&) { return host; });
+    runner.on({"apt-get", "download"}, [this](const Command& c) {
+        if (online) std::ofstream(c.cwd / (c.argv.back() + "_" + version + "_all.deb")) << "deb";
+        return exits(online ? 0 : 100);
+    });
+    Emulators emulators(context);
+    auto found = emulators.of(riscv64());
+    ASSERT_FALSE(found) << "a busy host is no reason to take another QEMU";
+    EXPECT_EQ(found.error().blame, Blame::Host);
+    host = exits(0, "QEMU emulator version 7.2.22\n");
+    ASSERT_TRUE(emulators.of(riscv64()));
+    host = exits(0, "QEMU emulator version 10.0.2\n");
+    EXPECT_NE(emulators.of(riscv64())->program, "qemu-system-riscv64") << "as it began";
+    // Pruned in between: it comes again before the next boot, the same or none.
+    fs::remove_all(dir / "cache/packages");
+    EXPECT_TRUE(emulators.of(riscv64()));
+    EXPECT_EQ(runner.count("download"), 4);
+    fs::remove_all(dir / "cache/packages");
+    version = "6.12.2-1";
+    found = emulators.of(riscv64());
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().blame, Blame::Host);
+    EXPECT_NE(found.error().message.find("opensbi 6.12.2-1 now, not qemu-system-riscv 6.12.1-1"), std::string::npos) << found.error().message;
+    fs::remove_all(dir / "cache/packages");
+    online = false;
+    found = emulators.of(riscv64());
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().blame, Blame::Host);
+    EXPECT_EQ(context.cache.list().size(), 0u) << "nothing half-made stays";
 }
 
 TEST_F(DistroTest, AnUpdateIsANewArtefact) {

@@ -56,6 +56,7 @@ constexpr Pattern kPatterns[] = {
     {"BUG: assuming atomic context", SplatKind::SleepInAtomic, Title::Prefix},
     {"BUG: kernel NULL pointer dereference", SplatKind::Oops, Title::Prefix},
     {"BUG: unable to handle ", SplatKind::Oops, Title::Line, {}, " for address"},
+    {"Unable to handle kernel ", SplatKind::Oops, Title::Line, {}, " at virtual address"}, // arm64, riscv
     {"BUG: ", SplatKind::StackOverflow, Title::Line, "stack guard page was hit", " at "},
     {"BUG: Bad page state", SplatKind::BadPage, Title::Prefix},
     {"BUG: Bad page map", SplatKind::BadPage, Title::Prefix},
@@ -167,6 +168,9 @@ std::optional<Headline> exception(std::string_view text) {
     const auto mark = text.find(" [#");
     if (mark == text.npos) return std::nullopt;
     auto what = text.substr(0, mark);
+    // riscv, which has no error code: "Oops [#1]", "Oops - illegal instruction [#1]", "Kernel BUG [#1]".
+    if (what == "Oops" || what == "Kernel BUG") return Headline{SplatKind::Oops, std::string(what), {}};
+    if (constexpr std::string_view oops = "Oops - "; what.starts_with(oops)) return Headline{SplatKind::Oops, normalised(what.substr(oops.size())), {}};
     if (what.size() < 6 || !hex_digits(what.substr(what.size() - 4))) return std::nullopt;
     what = before(what.substr(0, what.size() - 4), ", ");
     while (what.ends_with(' ') || what.ends_with(':')) what.remove_suffix(1);

@@ -32,7 +32,10 @@ constexpr std::string_view kReporting[] = {
     "default_do_nmi", "asm_nmi*", "ret_from_fork*", "entry_SYSCALL*", "irq_exit_rcu", "__irq_exit_rcu", "handle_softirqs", "__do_softirq", "do_softirq*",
     // arm64
     "el0_*", "el0t_*", "el1_*", "el1h_*", "call_on_irq_stack", "do_interrupt_handler", "gic_handle_irq*", "do_handle_IPI*", "do_mem_abort", "do_translation_fault", "do_debug_exception",
-    "brk_handler*", "bug_handler*", "invoke_syscall*", "do_el0_svc*"};
+    "brk_handler*", "bug_handler*", "invoke_syscall*", "do_el0_svc*",
+    // riscv64
+    "walk_stackframe*", "handle_exception*", "ret_from_exception*", "do_trap_*", "do_irq", "handle_riscv_irq", "riscv_intc_irq", "sbi_ipi_handle", "ipi_mux_process", "handle_IPI", "do_page_fault",
+    "handle_page_fault"};
 
 // Mutual exclusion and lockdep inside it.
 constexpr std::string_view kLocking[] = {
@@ -80,6 +83,8 @@ std::string symbol_in(std::string_view text) {
 
 std::string trace_symbol(std::string_view text) {
     text = trimmed(text);
+    // riscv64 has the address before it: "[<ffffffff80004f04>] dump_backtrace+0x1c/0x24"
+    if (const auto address = text.find(">] "); text.starts_with("[<") && address != text.npos) text.remove_prefix(address + 3);
     std::size_t at = 0;
     while (at < text.size() && symbol_char(text[at])) ++at;
     const auto rest = text.substr(at);

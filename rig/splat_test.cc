@@ -41,6 +41,10 @@ const Case kCases[] = {
      "usercopy: Kernel memory exposure attempt detected from SLUB object 'lkdtm-usercopy'"},
     {"BUG: kernel NULL pointer dereference, address: 0000000000000008", SplatKind::Oops, "BUG: kernel NULL pointer dereference"},
     {"BUG: unable to handle page fault for address: ffffc90000123456", SplatKind::Oops, "BUG: unable to handle page fault"},
+    {"Unable to handle kernel NULL pointer dereference at virtual address 0000000000000008", SplatKind::Oops, "Unable to handle kernel NULL pointer dereference"}, // arm64, riscv
+    {"Oops [#1]", SplatKind::Oops, "Oops"}, // riscv
+    {"Oops - illegal instruction [#2]", SplatKind::Oops, "illegal instruction"},
+    {"Kernel BUG [#1]", SplatKind::Oops, "Kernel BUG"},
     {"Oops: general protection fault, probably for non-canonical address 0xdead000000000122: 0000 [#1] SMP", SplatKind::Oops, "general protection fault"},
     {"general protection fault: 0000 [#1] PREEMPT SMP", SplatKind::Oops, "general protection fault"},
     {"Oops: Oops: 0002 [#1] SMP", SplatKind::Oops, "Oops"},
@@ -135,6 +139,9 @@ TEST(Splat, WhatVariesIsTakenOut) {
 TEST(Splat, SymbolsOfTraces) {
     EXPECT_EQ(trace_symbol(" dump_stack_lvl+0x5d/0x80"), "dump_stack_lvl");
     EXPECT_EQ(trace_symbol(" foo.isra.0+0x5d/0x80 [module]"), "foo");
+    EXPECT_EQ(trace_symbol("[<ffffffff80004f04>] dump_backtrace+0x1c/0x24"), "dump_backtrace"); // riscv64
+    EXPECT_EQ(trace_symbol("[<ffffffff80004f04>] ? foo+0x1c/0x24"), "");
+    EXPECT_EQ(trace_symbol("[<ffffffff80004f04 foo+0x1c/0x24"), "");
     EXPECT_EQ(trace_symbol(" ? foo+0x5d/0x80"), "");
     EXPECT_EQ(trace_symbol(" <TASK>"), "");
     EXPECT_EQ(trace_symbol("foo+0x5d/0x80 and words"), "");
@@ -159,6 +166,8 @@ TEST(Splat, MachineryDependsOnTheKind) {
     EXPECT_TRUE(is_machinery(SplatKind::RcuStall, "cpu_do_idle"));
     for (const char* arm64 : {"dump_backtrace", "show_stack", "el1h_64_irq_handler", "gic_handle_irq", "call_on_irq_stack", "el0t_64_sync"})
         EXPECT_TRUE(is_machinery(SplatKind::SleepInAtomic, arm64)) << arm64;
+    for (const char* riscv64 : {"walk_stackframe", "handle_riscv_irq", "do_trap_break", "do_trap_ecall_u", "ret_from_exception"})
+        EXPECT_TRUE(is_machinery(SplatKind::SleepInAtomic, riscv64)) << riscv64;
     for (const auto& text : splat_kind_names()) {
         EXPECT_TRUE(is_machinery(splat_kind(text).value(), "dump_stack_lvl")) << text;
         EXPECT_FALSE(is_machinery(splat_kind(text).value(), "tlb_remove_table_one")) << text;

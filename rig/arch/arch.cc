@@ -6,7 +6,7 @@
 namespace rig {
 
 const std::vector<const Arch*>& all_archs() {
-    static const std::vector<const Arch*> all = {&x86_64(), &arm64()};
+    static const std::vector<const Arch*> all = {&x86_64(), &arm64(), &riscv64()};
     return all;
 }
 

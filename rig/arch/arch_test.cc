@@ -84,13 +84,13 @@ class ArchSpec : public SpecProject {
 TEST_F(ArchSpec, IsChosenByTheExperimentOrTheCommandLine) {
     EXPECT_EQ(parse(minimal_spec)->kernel.arch, "x86_64");
     EXPECT_EQ(parse(minimal("arm64"))->kernel.arch, "arm64");
-    EXPECT_EQ(parse_spec(minimal("arm64"), file(), {{"kernel.arch", "\"x86_64\""}})->kernel.arch, "x86_64");
+    EXPECT_EQ(parse_spec(minimal("arm64"), file(), {{"kernel.arch", "\"riscv64\""}})->kernel.arch, "riscv64");
 }
 
 TEST_F(ArchSpec, WhatItCannotDoIsOneErrorWithTheReason) {
     const auto unknown = refusal(minimal("arm"));
     EXPECT_TRUE(unknown.starts_with(file().string() + ":3:")) << unknown;
-    for (const char* word : {"kernel.arch", "\"arm\"", "x86_64", "arm64"})
+    for (const char* word : {"kernel.arch", "\"arm\"", "x86_64", "arm64", "riscv64"})
         EXPECT_NE(unknown.find(word), unknown.npos) << unknown;
     const auto files = refusal(minimal("arm64") + "[image]\nfiles = [\"/bin/sh\"]\n");
     EXPECT_NE(files.find("image.files"), files.npos) << files;
@@ -125,6 +125,8 @@ TEST(ArchGuest, TheCommandLineNamesItsConsole) {
     spec.kernel.arch = "arm64";
     spec.guest.extra_cmdline = "more";
     EXPECT_EQ(kernel_cmdline(spec, {}), "console=ttyAMA0 nokaslr norandmaps mitigations=off panic=-1 oops=panic more");
+    spec.kernel.arch = "riscv64";
+    EXPECT_EQ(kernel_cmdline(spec, {}), "console=ttyS0 nokaslr norandmaps mitigations=off panic=-1 oops=panic more");
 }
 
 } // namespace

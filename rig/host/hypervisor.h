@@ -87,6 +87,9 @@ class Hypervisor {
     // the guest could not be started at all (Blame::Host).
     virtual Result<GuestEnd> run(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) = 0;
 
+    // What it executes for this architecture, to be shown.
+    virtual Result<std::string> emulator(const Arch& arch) { return arch.qemu; }
+
     // "QEMU emulator version 7.2.22 (...)", of the one that has this architecture's machines. Blame::Spec if guests of it cannot be run.
     virtual Result<std::string> version(const Arch& arch) = 0;
     virtual std::string libvirt_version() const { return ""; } // "9.0.0"; "" without libvirt

@@ -13,9 +13,9 @@ std::string qemu_escaped(const std::filesystem::path& path) {
     return out;
 }
 
-std::vector<std::string> qemu_argv(const BootRequest& r) {
+std::vector<std::string> qemu_argv(const BootRequest& r, const std::string& program) {
     const auto& arch = arch_named(r.arch);
-    std::vector<std::string> argv{arch.qemu, "-name", "rig,debug-threads=on", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"};
+    std::vector<std::string> argv{program, "-name", "rig,debug-threads=on", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"};
     const auto add = [&argv](std::initializer_list<std::string> more) { argv.insert(argv.end(), more); };
 
     add({"-machine", fmt::format("{}", fmt::join(arch.machine, ","))});

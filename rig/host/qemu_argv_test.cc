@@ -8,7 +8,7 @@
 namespace rig {
 namespace {
 
-std::string line(const BootRequest& request) { return fmt::format("{}", fmt::join(qemu_argv(request), " ")); }
+std::string line(const BootRequest& request) { return fmt::format("{}", fmt::join(qemu_argv(request, arch_named(request.arch).qemu), " ")); }
 
 BootRequest machine_request() {
     BootRequest r;
@@ -46,6 +46,22 @@ TEST(QemuArgv, Arm64Golden) {
               "-machine virt,gic-version=3,dtb-randomness=off -accel tcg,thread=single -cpu cortex-a57,cntfrq=1000000000 -smp 4 -m 512 -icount shift=0,sleep=off "
               "-rtc clock=vm,base=2026-01-01T00:00:00 -seed 7 -boot strict=on -uuid 00000000-0000-0000-0000-000000000000 -kernel Image -initrd initrd "
               "-append console=ttyAMA0 -chardev file,id=channel,path=channel -device virtio-serial-pci,ioeventfd=off "
+              "-chardev file,id=console,path=console.log -serial chardev:console "
+              "-device i6300esb -action watchdog=debug -device pvpanic-pci -action panic=none -d guest_errors "
+              "-device virtserialport,nr=1,chardev=channel,name=org.rig.channel.0 "
+              "-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+}
+
+TEST(QemuArgv, Riscv64Golden) {
+    auto r = machine_request();
+    r.arch = "riscv64";
+    r.kernel = "Image";
+    r.pvh = false;
+    EXPECT_EQ(line(r),
+              "qemu-system-riscv64 -name rig,debug-threads=on -nodefaults -no-user-config -display none -no-reboot "
+              "-machine virt -accel tcg,thread=single -cpu rv64 -smp 4 -m 512 -icount shift=0,sleep=off "
+              "-rtc clock=vm,base=2026-01-01T00:00:00 -seed 7 -boot strict=on -uuid 00000000-0000-0000-0000-000000000000 -kernel Image -initrd initrd "
+              "-append console=ttyS0 -chardev file,id=channel,path=channel -device virtio-serial-pci,ioeventfd=off "
               "-chardev file,id=console,path=console.log -serial chardev:console "
               "-device i6300esb -action watchdog=debug -device pvpanic-pci -action panic=none -d guest_errors "
               "-device virtserialport,nr=1,chardev=channel,name=org.rig.channel.0 "
