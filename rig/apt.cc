@@ -1,7 +1,9 @@
 #include "rig/apt.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <fmt/format.h>
 #include <fstream>
@@ -117,13 +119,16 @@ std::string name_and_version(const std::string& file) {
 }
 
 Result<fs::path> unpacked_packages(const BuildContext& context, const std::string& suite, const std::string& architecture, const std::string& names, const std::string& label) {
-    return context.cache.get_or_make("packages", sha256_hex("package 1\n" + label), label, [&](const fs::path& dir) -> Status {
+    return context.cache.get_or_make("packages", sha256_hex("package 2\n" + label), label, [&](const fs::path& dir) -> Status {
         RIG_TRY(apt, private_apt(context, suite, architecture));
         std::istringstream words(names);
         for (std::string name; words >> name;) {
             context.progress.start(fmt::format("downloading {}", names == name ? label : fmt::format("{} ({})", name, label)), kDownloadSteps);
             RIG_TRY(deb, download_package(context, apt, name, dir));
-            std::ofstream(dir / kVersionsFile, std::ios::app) << name_and_version(deb.stem().string()) << '\n';
+            std::ofstream versions(dir / kVersionsFile, std::ios::app);
+            versions << name_and_version(deb.stem().string()) << '\n';
+            versions.close();
+            if (!versions) return fail(Blame::Host, fmt::format("cannot write {}: {}", (dir / kVersionsFile).string(), std::strerror(errno)));
             RIG_TRY(unpacked, must_run(context, {"dpkg-deb", "-x", deb.string(), dir.string()}));
             (void)unpacked;
             std::error_code ignored;
@@ -141,6 +146,7 @@ Result<FetchedPackages> fetched_packages(const BuildContext& context, const std:
     fetched.root = root;
     std::ifstream lines(root / kVersionsFile);
     for (std::string line; std::getline(lines, line);) fetched.versions.push_back(line);
+    if (fetched.versions.empty()) return fail(Blame::Host, fmt::format("cannot read {}: was the cache pruned just now?", (root / kVersionsFile).string()));
     return fetched;
 }
 

@@ -184,7 +184,8 @@ void ConsoleTriage::extend(Report& report, const ConsoleLine& line) {
         if (const auto at = text.find("in-flight: "); at != text.npos)
             if (const auto colon = text.find(':', at + 11); colon != text.npos) report.work = symbol_in(text.substr(colon + 1));
     // riscv prints the stack of an oops behind its registers, without a heading: "[<ffffffff80271e70>] lkdtm_EXCEPTION+0x6/0x10".
-    if (!report.traced && text.starts_with("[<") && !trace_symbol(text).empty()) report.in_trace = report.traced = true;
+    // (Elsewhere such a line says who disabled preemption, or where a lock was taken.)
+    if (!report.traced && !report.instruction.empty() && text.starts_with("[<") && !trace_symbol(text).empty()) report.in_trace = report.traced = true;
     if (!report.in_trace || report.trace.size() >= kMaxTrace) return;
     if (text.starts_with("</TASK>")) report.in_trace = false;
     if (auto symbol = trace_symbol(text); !symbol.empty() && !is_machinery(report.head.kind, symbol)) report.trace.push_back(std::move(symbol));

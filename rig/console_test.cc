@@ -37,6 +37,16 @@ TEST(Console, ASplatIsTitledAttributedAndQuoted) {
     EXPECT_TRUE(splat.excerpt.ends_with("</TASK>\n")) << splat.excerpt;
 }
 
+// Printed as riscv prints a stack, before the report's own.
+TEST(Console, WhereSomethingBeganIsNotTheStack) {
+    std::string console = kSleep;
+    console.insert(console.find("[    1.100002]"), "[    1.100001][   T44] Preemption disabled at:\r\n[    1.100001][   T44] [<ffffffff8116e420>] zap_pte_range+0x1/0x2\r\n");
+    const auto splats = splats_of(console);
+    ASSERT_EQ(splats.size(), 1u);
+    EXPECT_EQ(splats[0].function, "tlb_remove_table_sync_rcu");
+    EXPECT_EQ(splats[0].trace, (std::vector<std::string>{"tlb_remove_table_sync_rcu", "tlb_remove_table"}));
+}
+
 TEST(Console, TheSameAgainIsCounted) {
     const auto splats = splats_of(std::string(kSleep) + kSleep + kSleep);
     ASSERT_EQ(splats.size(), 1u);

@@ -69,6 +69,11 @@ TEST(Doctor, AnEmulatorThatRigFetchesIsNoLack) {
         if (version) inputs.programs["qemu-system-riscv64"] = {*version, ""};
         return find(examine(inputs), "architecture riscv64");
     };
+    auto broken = healthy();
+    broken.programs["qemu-system-riscv64"] = {"", "killed by signal 4 (Illegal instruction)"};
+    EXPECT_EQ(find(examine(broken), "architecture riscv64").state, Finding::State::Warn);
+    broken.programs["qemu-system-riscv64"] = {"", "exit code 127"};
+    EXPECT_EQ(find(examine(broken), "architecture riscv64").state, Finding::State::Ok);
     const std::string compilers = "riscv64-linux-gnu-gcc 1.0; riscv64-linux-gnu-g++ 1.0; ";
     const auto fetched = compilers + "qemu-system-riscv64 of bookworm-backports, fetched through apt and kept in the cache when it is first wanted";
     EXPECT_EQ(finding_with("QEMU emulator version 7.2.22").found, fetched);

@@ -31,9 +31,10 @@ Result<Emulator> Emulators::of(const Arch& arch) {
         command.argv = {arch.qemu, "--version"};
         command.timeout = std::chrono::seconds(60);
         const auto host = context_.runner.run(command);
+        if (!host && !host.error().message.ends_with(kNoSuchProgram)) return tl::unexpected(host.error());
         if (host && !std::holds_alternative<Exited>(host->outcome)) return fail(Blame::Host, fmt::format("{} --version: {}", arch.qemu, describe(*host)));
         if (host && host->ok() && !needs_fetched_qemu(arch, host->out)) return first_[arch.name] = Emulator{arch.qemu, {}};
-    } else if (first->second.packages.empty()) {
+    } else if (first->second.program == arch.qemu) {
         return first->second;
     }
     RIG_TRY(fetched, fetched_packages(context_, arch.qemu_suite, arch.qemu_fetched));

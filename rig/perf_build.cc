@@ -59,14 +59,18 @@ std::vector<std::string> perf_arguments(const fs::path& source, const fs::path& 
 Status make_perf(const SourceTree& source, const Arch& arch, const BuildContext& context, const fs::path& dir) {
     auto environment = build_environment(arch);
     ForeignLibrary library;
+    const auto foreign = dir / "foreign";
+    std::error_code error;
     if (!arch.cross.empty()) {
         RIG_CHECK(require_build_tools(arch));
         RIG_TRY(root, foreign_package(context, arch, "libtraceevent-dev"));
-        library = {root / "usr/include", root / "usr/lib" / arch.multiarch, !arch.suite.empty()};
+        // A copy: while perf is built the cache may be pruned.
+        fs::copy(root, foreign, fs::copy_options::recursive | fs::copy_options::copy_symlinks, error);
+        if (error) return fail(Blame::Host, fmt::format("cannot copy {} to {}: {}", root.string(), foreign.string(), error.message()));
+        library = {foreign / "usr/include", foreign / "usr/lib" / arch.multiarch, !arch.suite.empty()};
         environment["PKG_CONFIG_LIBDIR"] = (library.lib / "pkgconfig").string();
-        environment["PKG_CONFIG_SYSROOT_DIR"] = root.string();
+        environment["PKG_CONFIG_SYSROOT_DIR"] = foreign.string();
     }
-    std::error_code error;
     const auto scratch = dir / "scratch", out = dir / "out";
     fs::create_directories(out, error);
     const auto must = [&](std::vector<std::string> argv, const char* what,
@@ -109,8 +113,7 @@ Status make_perf(const SourceTree& source, const Arch& arch, const BuildContext&
     RIG_CHECK(has_tracepoints());
     // What it would say of itself, where it can run.
     if (!arch.cross.empty()) RIG_CHECK(write_atomically(dir / kPerfVersion, fmt::format("perf version {}\n", source.version)));
-    fs::remove_all(scratch, error);
-    fs::remove_all(out, error);
+    for (const auto& folder : {scratch, out, foreign}) fs::remove_all(folder, error);
     return {};
 }
 

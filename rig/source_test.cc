@@ -243,6 +243,9 @@ TEST_F(DistroTest, AnEmulatorIsFetchedWhereTheHostsIsTooOldOrMissing) {
         EXPECT_TRUE(found->program.starts_with((dir / "cache/packages/").string()) && found->program.ends_with("/usr/bin/qemu-system-riscv64")) << found->program;
         EXPECT_EQ(found->packages, "qemu-system-riscv 1:6.12.1-1, opensbi 1:6.12.1-1");
     }
+    Arch none = riscv64();
+    none.qemu = "no-such-qemu-system-riscv64"; // the real runner's answer
+    EXPECT_TRUE(Emulators(context).of(none));
     EXPECT_EQ(runner.count("download"), 2) << "program and firmware, once";
     EXPECT_EQ(context.cache.list().at(0).label, "qemu-system-riscv opensbi of bookworm-backports");
     EXPECT_EQ(read_text(dir / "cache/apt/bookworm-backports/sources.list"),

@@ -279,7 +279,7 @@ Result<CommandResult> BoostCommandRunner::run(const Command& command) {
     const auto& name = command.argv[0];
     if (stop_.stop_requested()) return CommandResult{Cancelled{}, {}, 0};
     const auto program = find_program(name, command.env);
-    if (program.empty()) return fail(Blame::Host, fmt::format("cannot start {}: no such program in PATH", name));
+    if (program.empty()) return fail(Blame::Host, fmt::format("cannot start {}: {}", name, kNoSuchProgram));
 
     Fd log;
     if (!command.log.empty()) {
