@@ -1,6 +1,7 @@
 #include "rig/experiment.h"
 
 #include "rig/artifact_cache.h"
+#include "rig/base/guest_clock.h"
 #include "rig/boot_end.h"
 #include "rig/engine.h"
 #include "rig/files.h"

@@ -1,6 +1,7 @@
 #include "rig/guest_run.h"
 
 #include "guest/protocol.h"
+#include "rig/base/guest_clock.h"
 #include "rig/boot_end.h"
 #include "rig/console.h"
 #include "rig/host/qmp.h"

@@ -1,5 +1,6 @@
 #include "rig/kvm_probe.h"
 
+#include "rig/base/guest_clock.h"
 #include "rig/boot_end.h"
 #include "rig/store.h"
 

@@ -1,8 +1,8 @@
 // How many boots a host takes at once, and which of its CPUs each gets. Pure: what the host has is handed in (host/host_capacity.h).
 #pragma once
 
+#include "rig/base/guest_clock.h"
 #include "rig/error.h"
-#include "rig/host/hypervisor.h"
 
 #include <cstdint>
 #include <optional>

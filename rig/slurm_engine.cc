@@ -1,5 +1,6 @@
 #include "rig/slurm_engine.h"
 
+#include "rig/base/guest_clock.h"
 #include "rig/boot_end.h"
 #include "rig/files.h"
 #include "rig/guest_run.h"
