@@ -13,6 +13,7 @@
 
 #include "rig/boot_places.h"
 #include "rig/guest_run.h"
+#include "rig/hypervisor/machine.h"
 #include "rig/report/report.h"
 
 #include <filesystem>
