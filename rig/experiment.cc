@@ -6,6 +6,7 @@
 #include "rig/engine.h"
 #include "rig/files.h"
 #include "rig/image.h"
+#include "rig/host/host_capacity.h"
 #include "rig/host/host_speed.h"
 #include "rig/index_folder.h"
 #include "rig/kvm_probe.h"
