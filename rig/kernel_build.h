@@ -8,10 +8,9 @@
 // final content differs from what is there get touched.
 #pragma once
 
-#include "rig/artifact_cache.h"
 #include "rig/error.h"
+#include "rig/host/build_context.h"
 #include "rig/host/command_runner.h"
-#include "rig/progress.h"
 #include "rig/spec.h"
 
 #include <filesystem>
@@ -36,13 +35,6 @@ struct Kernel {
     bool pvh = false;                 // vmlinux was built with bzimage and has a PVH entry
     bool from_cache = false;
     bool incremental = false;         // built in an object tree that already held objects: another arm, or an interrupted build
-};
-
-struct BuildContext {
-    ArtifactCache& cache;
-    CommandRunner& runner;
-    Progress& progress;
-    unsigned jobs = 0; // make -j; 0 = number of CPUs
 };
 
 // Errors: Blame::Host for missing tools, disk, download; Blame::Spec for a patch that does not apply (names patch, hunk
