@@ -10,6 +10,7 @@
 #include "rig/host/host_speed.h"
 #include "rig/image.h"
 #include "rig/index_folder.h"
+#include "rig/kernel/kernel.h"
 #include "rig/kernel_build.h"
 #include "rig/kvm_probe.h"
 #include "rig/report/json.h"

@@ -15,6 +15,7 @@
 #include "rig/boot_places.h"
 #include "rig/guest_run.h"
 #include "rig/hypervisor/machine.h"
+#include "rig/kernel/kernel.h"
 #include "rig/progress.h"
 #include "rig/report/report.h"
 

@@ -6,8 +6,9 @@
 #include "rig/error.h"
 #include "rig/host/hypervisor.h"
 #include "rig/hypervisor/machine.h"
-#include "rig/kernel_build.h"
+#include "rig/kernel/kernel.h"
 #include "rig/plan.h"
+#include "rig/spec.h"
 
 #include <filesystem>
 #include <stop_token>

@@ -5,6 +5,7 @@
 #include "rig/boot_end.h"
 #include "rig/files.h"
 #include "rig/image.h"
+#include "rig/kernel/kernel.h"
 #include "rig/kvm_probe.h"
 #include "rig/testing/captured.h"
 #include "rig/testing/fake_hypervisor.h"

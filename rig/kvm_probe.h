@@ -3,6 +3,7 @@
 #pragma once
 
 #include "rig/guest_run.h"
+#include "rig/kernel/kernel.h"
 
 #include <chrono>
 #include <optional>
