@@ -109,7 +109,7 @@ void measure(unsigned number, const fs::path& top, const std::string& controller
     const fs::path self = fs::read_symlink("/proc/self/exe");
     const auto results = top / fmt::format("results-{}", number);
     fs::create_directories(results);
-    rig::SlurmEngine engine({{}, results, {self.string(), "--build-task"}, {self.string(), "--boot-task"}}, runner);
+    rig::SlurmEngine engine({{}, results, {self.string(), "--build-task"}, {self.string(), "--boot-task"}}, rig::SlurmClient(runner));
     // Half for each arm; the two replays are part of the plan.
     const auto spec = spec_of((number - 2) / 2, number);
     rig::ArtifactCache cache(top / "cache");

@@ -3,7 +3,9 @@
 // host's own lists name. The host's configuration is only read.
 #pragma once
 
-#include "rig/kernel_build.h"
+#include "rig/arch/arch.h"
+#include "rig/error.h"
+#include "rig/host/build_context.h"
 
 #include <functional>
 #include <initializer_list>

@@ -1,10 +1,11 @@
 #include "rig/bisect_command.h"
 
+#include "rig/base/guest_clock.h"
 #include "rig/bisect_history.h"
 #include "rig/bisect_spec.h"
 #include "rig/bisect_text.h"
 #include "rig/bisect_world.h"
-#include "rig/kvm_probe.h"
+#include "rig/host/host_capacity.h"
 #include "rig/metric.h"
 #include "rig/read_run.h"
 #include "rig/report/json.h"

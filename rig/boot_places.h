@@ -4,7 +4,6 @@
 #include "rig/host/cpu_claim.h"
 #include "rig/packing.h"
 #include "rig/progress.h"
-#include "rig/run_info.h"
 
 #include <filesystem>
 #include <functional>

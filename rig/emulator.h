@@ -1,8 +1,8 @@
 // Which QEMU runs guests of an architecture: the host's, or one that rig fetches where the host's is too old.
 #pragma once
 
+#include "rig/host/build_context.h"
 #include "rig/host/qemu_hypervisor.h"
-#include "rig/kernel_build.h"
 
 #include <map>
 #include <mutex>

@@ -11,8 +11,12 @@
 // (engine.h) makes boots elsewhere; what becomes of each is decided here.
 #pragma once
 
+#include "rig/artifact_cache.h"
 #include "rig/boot_places.h"
 #include "rig/guest_run.h"
+#include "rig/hypervisor/machine.h"
+#include "rig/kernel/kernel.h"
+#include "rig/progress.h"
 #include "rig/report/report.h"
 
 #include <filesystem>

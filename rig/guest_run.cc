@@ -1,6 +1,8 @@
 #include "rig/guest_run.h"
 
 #include "guest/protocol.h"
+#include "rig/base/guest_clock.h"
+#include "rig/boot/guest_session.h"
 #include "rig/boot_end.h"
 #include "rig/console.h"
 #include "rig/host/qmp.h"
@@ -12,83 +14,11 @@
 #include <chrono>
 #include <fmt/format.h>
 #include <fstream>
-#include <optional>
-#include <regex>
-#include <set>
-#include <sstream>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace rig {
 namespace {
 
-using Steady = std::chrono::steady_clock;
 using nlohmann::json;
-
-// What the agent sends, and nothing else: the console log and rig's own files lie in the same folder.
-bool expected_name(const std::string& name) {
-    static const std::set<std::string> own{"result.json", "kprobes.txt", guest::kKernelLog, guest::kDetectorSwitches}, of_a_pass{"interrupts-before.txt", "interrupts-after.txt", "perf-stat.csv", "perf-stat.err",
-                                                                                  "perf-script.txt", "perf-script.err", "perf-record.err", "command.txt"};
-    static const std::regex background("(counted|timed)-background-[a-z0-9-]{1,32}\\.txt");
-    if (std::regex_match(name, background)) return true;
-    for (const std::string pass : {"counted-", "timed-"})
-        if (name.starts_with(pass)) return of_a_pass.contains(name.substr(pass.size()));
-    return own.contains(name);
-}
-
-// Text of a guest on its way to a terminal or into JSON.
-std::string printable(std::string text) {
-    for (char& c : text)
-        if ((c < 0x20 && c != '\n') || c > 0x7e) c = '?';
-    return text;
-}
-
-// The guest's side of the conversation, as it comes in.
-struct Conversation {
-    guest::FrameReader reader;
-    Steady::time_point started = Steady::now();
-    std::optional<Steady::time_point> ready;
-    Artifacts artifacts;
-    std::string release, version, failure, violation;
-    bool result = false, bye = false;
-
-    bool take(std::string_view bytes) {
-        reader.feed(bytes);
-        while (auto frame = reader.next()) handle(*frame);
-        if (!reader.error().empty()) violation = reader.error();
-        return violation.empty();
-    }
-
-    void handle(const guest::Frame& frame) {
-        using guest::FrameType;
-        try {
-            switch (frame.type) {
-            case FrameType::Hello: {
-                const json hello = json::parse(frame.payload);
-                release = printable(hello.at("release").get<std::string>().substr(0, 100));
-                version = printable(hello.at("version").get<std::string>().substr(0, 200));
-                ready = Steady::now();
-                return;
-            }
-            case FrameType::Artifact:
-                if (auto artifact = guest::decode_artifact(frame.payload); artifact && expected_name(artifact->name)) artifacts[artifact->name] += artifact->chunk;
-                else violation = "malformed or unexpected artifact";
-                return;
-            case FrameType::Failure: {
-                const json why = json::parse(frame.payload);
-                failure = printable(fmt::format("{}: {}", why.at("stage").get<std::string>().substr(0, 100), why.at("message").get<std::string>().substr(0, 1000)));
-                return;
-            }
-            case FrameType::Result: result = true; return;
-            case FrameType::Bye: bye = true; return;
-            case FrameType::Log: return;
-            case FrameType::Plan: violation = "the guest sent a plan"; return;
-            }
-        } catch (const json::exception& e) {
-            violation = fmt::format("malformed frame of type {}: {}", static_cast<int>(frame.type), e.what());
-        }
-    }
-};
 
 HostRoom host_room(const std::filesystem::path& evidence, const std::filesystem::path& scratch) {
     const auto room = [](const std::filesystem::path& dir) {

@@ -5,20 +5,16 @@
 #include "rig/console.h"
 #include "rig/error.h"
 #include "rig/host/hypervisor.h"
-#include "rig/kernel_build.h"
+#include "rig/hypervisor/machine.h"
+#include "rig/kernel/kernel.h"
 #include "rig/plan.h"
+#include "rig/spec.h"
 
 #include <filesystem>
 #include <stop_token>
 #include <string>
 
 namespace rig {
-
-struct Machine {
-    GuestClock clock = GuestClock::Virtual;
-    Accelerator accelerator = Accelerator::Tcg;
-    double slowness = 1; // of the host, see host_slowness(): time limits are longer by it
-};
 
 // Everything of a boot that does not change from one to the next.
 struct GuestSetup {

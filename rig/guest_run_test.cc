@@ -1,9 +1,11 @@
 #include "rig/guest_run.h"
 
 #include "guest/protocol.h"
+#include "rig/base/guest_clock.h"
 #include "rig/boot_end.h"
 #include "rig/files.h"
 #include "rig/image.h"
+#include "rig/kernel/kernel.h"
 #include "rig/kvm_probe.h"
 #include "rig/testing/captured.h"
 #include "rig/testing/fake_hypervisor.h"

@@ -2,10 +2,11 @@
 // unpacking costs emulated instructions, loading costs none.
 #pragma once
 
+#include "rig/arch/arch.h"
 #include "rig/artifact_cache.h"
 #include "rig/error.h"
+#include "rig/host/build_context.h"
 #include "rig/host/command_runner.h"
-#include "rig/kernel_build.h"
 
 #include <filesystem>
 #include <string>

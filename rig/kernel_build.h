@@ -8,42 +8,17 @@
 // final content differs from what is there get touched.
 #pragma once
 
-#include "rig/artifact_cache.h"
 #include "rig/error.h"
+#include "rig/host/build_context.h"
 #include "rig/host/command_runner.h"
-#include "rig/progress.h"
+#include "rig/kernel/kernel.h"
 #include "rig/spec.h"
 
 #include <filesystem>
 #include <stop_token>
 #include <string>
-#include <vector>
 
 namespace rig {
-
-struct Kernel {
-    std::filesystem::path bzimage;    // what QEMU boots
-    std::filesystem::path vmlinux;    // with symbols, for gdb; may be empty for a prebuilt image
-    std::filesystem::path system_map; // nm-style lines: address type name
-    std::filesystem::path config;     // the final .config; empty if a prebuilt image came without one
-    std::string key;                  // cache key, 64 hex digits (prebuilt: hash of the image)
-    std::string image_sha256;         // of bzimage
-    std::string compiler;             // "gcc (Debian 12.2.0-14+deb12u1) 12.2.0"
-    std::string version;              // "6.12.117"
-    std::vector<std::string> patches; // file names relative to the project, in the order applied
-    std::vector<std::string> patch_sha256; // of their texts
-    double build_seconds = 0;         // wall time of the build that made it, 0 if prebuilt
-    bool pvh = false;                 // vmlinux was built with bzimage and has a PVH entry
-    bool from_cache = false;
-    bool incremental = false;         // built in an object tree that already held objects: another arm, or an interrupted build
-};
-
-struct BuildContext {
-    ArtifactCache& cache;
-    CommandRunner& runner;
-    Progress& progress;
-    unsigned jobs = 0; // make -j; 0 = number of CPUs
-};
 
 // Errors: Blame::Host for missing tools, disk, download; Blame::Spec for a patch that does not apply (names patch, hunk
 // and file) and an option that did not survive (names the option and, where Kconfig tells, the missing dependency);

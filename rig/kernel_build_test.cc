@@ -1,6 +1,8 @@
 #include "rig/kernel_build.h"
 
 #include "rig/host/boost_command_runner.h"
+#include "rig/host/build_context.h"
+#include "rig/kernel/kernel.h"
 #include "rig/testing/fake_command_runner.h"
 #include "rig/testing/temp_tree.h"
 

@@ -1,10 +1,11 @@
 // Everything that goes into one kernel, and the key it has in the cache.
 #pragma once
 
-#include "rig/kernel_build.h"
+#include "rig/host/build_context.h"
 #include "rig/kernel_config.h"
 #include "rig/patch_series.h"
 #include "rig/source.h"
+#include "rig/spec.h"
 
 #include <map>
 #include <set>

@@ -1,6 +1,8 @@
 #include "rig/kvm_probe.h"
 
+#include "rig/base/guest_clock.h"
 #include "rig/boot_end.h"
+#include "rig/host/host_capacity.h"
 #include "rig/store.h"
 
 #include <algorithm>
@@ -13,13 +15,6 @@
 namespace rig {
 
 using nlohmann::json;
-
-std::string host_boot_id() {
-    std::ifstream in("/proc/sys/kernel/random/boot_id");
-    std::string id;
-    std::getline(in, id);
-    return id;
-}
 
 namespace {
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "rig/guest_run.h"
+#include "rig/kernel/kernel.h"
 
 #include <chrono>
 #include <optional>
@@ -24,7 +25,6 @@ struct KvmProbe {
 // (Hypervisor::adapter): libvirt's QEMU may be allowed what rig's own is not, and the other way round.
 std::optional<KvmProbe> remembered_probe(const std::filesystem::path& cache, const std::string& boot_id, const std::string& adapter);
 Status remember_probe(const std::filesystem::path& cache, const std::string& boot_id, const std::string& adapter, const KvmProbe& probe);
-std::string host_boot_id();
 
 // Of a boot's error: without QEMU's warnings and the console's last words, for a line of the report.
 std::string reason_in_one_line(std::string_view message);

@@ -1,8 +1,8 @@
 // How many boots a host takes at once, and which of its CPUs each gets. Pure: what the host has is handed in (host/host_capacity.h).
 #pragma once
 
+#include "rig/base/guest_clock.h"
 #include "rig/error.h"
-#include "rig/host/hypervisor.h"
 
 #include <cstdint>
 #include <optional>
@@ -38,6 +38,15 @@ struct Packing {
         1; // virtual clock: one, since icount has one thread for all vCPUs; wall clock: one per vCPU and one for QEMU, if the host has them
     std::size_t cpus_wanted = 1;       // host CPUs of all of them
     std::vector<std::string> warnings; // what is slower, or less than was asked for
+};
+
+// How the boots of a run were laid out on the host. Decides no figure under the virtual clock; under the wall clock it may.
+struct RunPacking {
+    unsigned at_once = 0;          // boots side by side; 0: a run of a rig that did not say, or by an engine
+    std::vector<std::string> cpus; // wall clock: the host CPUs of each of them ("0-4"); virtual clock: of all of them
+    bool pinned = false;           // wall clock: each vCPU kept to a CPU of its own
+    bool shared = false;           // wall clock: others, boots of this run or of other rigs, may have run on the same CPUs (--share-cpus)
+    std::vector<std::string> warnings; // what is slower for it, or less than was asked for
 };
 
 // Blame::Host if not even one boot fits into the memory, or there is no CPU. Less than was asked for, or a host that is merely too small to be

@@ -1,5 +1,6 @@
 #include "rig/apt.h"
 #include "rig/files.h"
+#include "rig/kernel_build.h"
 #include "rig/kernel_recipe.h"
 #include "rig/source.h"
 #include "rig/store.h"

@@ -4,6 +4,7 @@
 
 #include "rig/error.h"
 #include "rig/exposure.h"
+#include "rig/packing.h"
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
@@ -20,15 +21,6 @@ struct RunKernel {
     std::vector<std::string> patches; // relative to the project, in the order applied, enabling ones included
     std::vector<std::string> patch_sha256; // of their texts, one each; empty in a run of format 5, which did not store them
     KernelFacts facts;                // version, image hash, what the static proofs need
-};
-
-// How its boots were laid out on the host. Decides no figure under the virtual clock; under the wall clock it may.
-struct RunPacking {
-    unsigned at_once = 0;          // boots side by side; 0: a run of a rig that did not say, or by an engine
-    std::vector<std::string> cpus; // wall clock: the host CPUs of each of them ("0-4"); virtual clock: of all of them
-    bool pinned = false;           // wall clock: each vCPU kept to a CPU of its own
-    bool shared = false;           // wall clock: others, boots of this run or of other rigs, may have run on the same CPUs (--share-cpus)
-    std::vector<std::string> warnings; // what is slower for it, or less than was asked for
 };
 
 struct RunInfo {

@@ -29,7 +29,7 @@ Result<std::unique_ptr<Engine>> choose_engine(const EngineLine& line, const Comm
     options.build_task = options.boot_task = {program.string(), "--cache", artefacts.string()};
     options.build_task.push_back("build-task");
     options.boot_task.insert(options.boot_task.end(), {"--quiet", "boot-task"});
-    return std::unique_ptr<Engine>(std::make_unique<SlurmEngine>(std::move(options), runner));
+    return std::unique_ptr<Engine>(std::make_unique<SlurmEngine>(std::move(options), SlurmClient(runner)));
 }
 
 } // namespace rig

@@ -1,5 +1,6 @@
 #include "rig/slurm_engine.h"
 
+#include "rig/base/guest_clock.h"
 #include "rig/boot_end.h"
 #include "rig/files.h"
 #include "rig/guest_run.h"
@@ -8,9 +9,7 @@
 #include "rig/store.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <fmt/format.h>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -20,24 +19,10 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-constexpr auto kPoll = 1s;                        // of the spool
-constexpr auto kLongestLook = 15s;                // of the queue: between two looks, the more boots the longer
-constexpr auto kVisible = 10s;                    // until another host's file shows: NFS keeps a folder's content for some seconds
-constexpr auto kControllerPatience = 10min;       // a controller that is started again, or fails over, is away that long
-constexpr auto kGone = 90s;                       // from scancel to the last process's end: KillWait is 30 s by default
-constexpr std::chrono::seconds kSubmitLimit{180}; // sbatch itself tries again for two minutes where the queue is full
-constexpr std::chrono::seconds kAskLimit{30};     // a controller that is slow; one that is dead takes some ten seconds
+constexpr auto kPoll = SlurmClient::kPoll; // of the spool
+constexpr auto kLongestLook = 15s;         // of the queue: between two looks, the more boots the longer
+constexpr auto kVisible = 10s;             // until another host's file shows: NFS keeps a folder's content for some seconds
 constexpr unsigned kMarginMinutes = 5;
-
-// What a failed command of Slurm's said, on one line.
-std::string words_of(const CommandResult& result) {
-    std::string text;
-    for (const char c : result.out)
-        text += c == '\n' ? ' ' : c;
-    while (!text.empty() && text.back() == ' ')
-        text.pop_back();
-    return fmt::format("{}: {}", describe(result), text.empty() ? "no word" : text.substr(0, 500));
-}
 
 // What the kernel complained of in an attempt that left no result, as far as its console got; "": of nothing. A stall may be the host's doing, which
 // took the attempt away.
@@ -58,82 +43,30 @@ std::string last_line(const fs::path& file) {
 
 } // namespace
 
-void SlurmEngine::wait(std::chrono::milliseconds duration, std::stop_token stop) {
-    std::mutex mutex;
-    std::condition_variable_any never;
-    std::unique_lock lock(mutex);
-    never.wait_for(lock, stop, duration, [] { return false; });
-}
-
-void SlurmEngine::sleep(std::chrono::milliseconds duration, std::stop_token stop) {
-    pause_(duration, stop);
-    slept_ += duration;
-}
-
 ChosenMachine SlurmEngine::automatic() const {
     return {{GuestClock::Virtual, Accelerator::Tcg, 1}, "auto; Slurm spreads boots over hosts, and two hosts' wall clocks do not compare"};
 }
 
-Result<CommandResult> SlurmEngine::say_to_slurm(std::vector<std::string> words, const std::function<void(std::string_view)>& on_line) {
-    Command command;
-    command.argv = std::move(words);
-    command.on_line = on_line;
-    command.timeout = command.argv.front() == "sbatch" ? kSubmitLimit : kAskLimit;
-    auto result = runner_.run(command);
-    // Of a patience, as waiting is.
-    if (result) slept_ += std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::duration<double>(result->seconds));
-    return result;
-}
-
-Result<SlurmEngine::Queue> SlurmEngine::look() {
-    std::vector<SlurmTask> tasks;
-    Status status;
-    RIG_TRY(result, say_to_slurm(squeue_words(name_), [&](std::string_view line) {
-                auto task = parse_squeue_line(line);
-                if (!task && status) status = tl::unexpected(task.error());
-                if (task && *task) tasks.push_back(std::move(**task));
-            }));
-    if (result.ok()) {
-        RIG_CHECK(status);
-        last_answer_ = slept_;
-        return Queue(std::move(tasks));
-    }
-    if (slept_ - last_answer_ < kControllerPatience) return Queue();
-    return fail(Blame::Host,
-                fmt::format("Slurm's controller did not answer for {} minutes: squeue: {}", kControllerPatience.count(), words_of(result)));
-}
-
 void SlurmEngine::cancel_all() {
-    const auto until = slept_ + kGone;
-    for (bool said = false; slept_ < until;) {
-        const auto queue = look();
-        if (queue && *queue && (*queue)->empty()) return;
-        if (!said || !queue || !*queue) {
-            const auto result = say_to_slurm({"scancel", "--me", "--name=" + name_});
-            said = result && result->ok();
-        }
-        sleep(kPoll, {});
-    }
-    if (options_.warn) options_.warn(fmt::format("not all jobs ended; this ends them: scancel --me --name={}", name_));
+    if (!client_.cancel_all() && options_.warn)
+        options_.warn(fmt::format("not all jobs ended; this ends them: scancel --me --name={}", client_.name()));
 }
 
 void SlurmEngine::leave() {
-    if (name_.empty()) return;
+    if (client_.name().empty()) return;
     cancel_all();
     std::error_code ignored;
     if (!keep_spool_) fs::remove_all(spool_.dir, ignored);
     fs::remove(spool_.dir.parent_path(), ignored); // if it was the last one
     lock_ = FileLock();
-    name_.clear();
+    client_.set_name({});
     places_.clear();
     to_submit_.clear();
     gone_since_.clear();
 }
 
 Status SlurmEngine::open_spool(const SlurmPlan& plan) {
-    RIG_TRY(config, say_to_slurm({"scontrol", "show", "config"}));
-    if (!config.ok()) return fail(Blame::Host, fmt::format("Slurm does not answer: scontrol show config: {}", words_of(config)));
-    RIG_TRY(most, parse_max_array_size(config.out));
+    RIG_TRY(most, client_.max_array_size());
     most_tasks_ = most;
     spool_ = {options_.results / ".slurm" / plan.id()};
     std::error_code error;
@@ -143,7 +76,7 @@ Status SlurmEngine::open_spool(const SlurmPlan& plan) {
     }
     RIG_TRY(lock, lock_out_writers(spool_.dir));
     lock_ = std::move(lock);
-    name_ = "rig-" + plan.id();
+    client_.set_name("rig-" + plan.id());
     keep_spool_ = false;
     lists_ = 0;
     cancel_all(); // what a rig that was killed left
@@ -177,12 +110,6 @@ std::vector<unsigned> SlurmEngine::likely_missing(const Spec& spec, const SlurmP
     return orders;
 }
 
-Result<unsigned> SlurmEngine::submit(const SlurmJob& job) {
-    RIG_TRY(result, say_to_slurm(sbatch_words(job, options_.user)));
-    if (result.ok()) return parse_job_id(result.out);
-    return fail(blame_of_refusal(result.out), fmt::format("sbatch refused a job: {}", words_of(result)));
-}
-
 Status SlurmEngine::submit_boots(std::optional<unsigned> after) {
     while (!to_submit_.empty()) {
         const auto size = std::min<std::size_t>(to_submit_.size(), most_tasks_);
@@ -192,7 +119,7 @@ Status SlurmEngine::submit_boots(std::optional<unsigned> after) {
         job.tasks = static_cast<unsigned>(size);
         job.after = after;
         job.words.insert(job.words.end(), {spool_.dir.string(), "--list", std::to_string(lists_)});
-        const auto id = submit(job);
+        const auto id = client_.submit(job, options_.user);
         if (!id && size > 1 && over_a_limit(id.error().message)) {
             most_tasks_ = static_cast<unsigned>(size) / 2; // the user's own limit of jobs, which is not known before
             continue;
@@ -213,16 +140,16 @@ Status SlurmEngine::submit_boots(std::optional<unsigned> after) {
 // nullopt: the build's task ended and said nothing.
 Result<std::optional<Prepared>> SlurmEngine::build(const Spec& spec, const SlurmPlan& plan, const World& world, std::stop_token stop) {
     const auto log = spool_.log() / "build";
-    SlurmJob job{name_, spool_.dir / "task", plan.top, log, options_.build_task, 0, std::nullopt, true, 1, 0, 0};
+    SlurmJob job{client_.name(), spool_.dir / "task", plan.top, log, options_.build_task, 0, std::nullopt, true, 1, 0, 0};
     job.words.push_back(spool_.dir.string());
-    RIG_TRY(id, submit(job));
+    RIG_TRY(id, client_.submit(job, options_.user));
     const auto missing = likely_missing(spec, plan);
     to_submit_.assign(missing.begin(), missing.end());
     places_.clear();
     RIG_CHECK(submit_boots(id));
     world.progress.start(fmt::format("building in Slurm's job {}", id));
-    for (auto seen = slept_;;) { // in the queue
-        RIG_TRY(queue, look());
+    for (auto seen = client_.slept();;) { // in the queue
+        RIG_TRY(queue, client_.look());
         if (fs::exists(spool_.prepared())) {
             RIG_TRY(there, load_slurm_prepared(spool_.prepared()));
             world.progress.finish();
@@ -238,13 +165,13 @@ Result<std::optional<Prepared>> SlurmEngine::build(const Spec& spec, const Slurm
         if (queue) {
             const auto ours = std::find_if(queue->begin(), queue->end(), [&](const SlurmTask& task) { return task.job == id; });
             if (ours != queue->end() && !ours->stuck() && ours->state != "COMPLETING") { // ended, but for what the node still tidies up
-                seen = slept_;
+                seen = client_.slept();
                 world.progress.note(ours->state == "PENDING" ? queue_text({*ours}) : fmt::format("{}: {}", ours->node, last_line(log)));
-            } else if (slept_ - seen > kVisible) {
+            } else if (client_.slept() - seen > kVisible) {
                 return std::optional<Prepared>();
             }
         }
-        sleep(kPoll, stop);
+        client_.sleep(kPoll, stop);
     }
 }
 
@@ -259,7 +186,7 @@ Result<Prepared> SlurmEngine::prepare(const Spec& spec, const World& world, std:
     const auto plan = slurm_plan(spec, program);
     RIG_CHECK(open_spool(plan));
     const auto deadline = boot_deadline(spec, {GuestClock::Virtual, Accelerator::Tcg, host_slowness()});
-    of_boots_ = {name_,
+    of_boots_ = {client_.name(),
                  spool_.dir / "task",
                  plan.top,
                  spool_.log() / "%A_%a",
@@ -337,14 +264,7 @@ MadeBoot SlurmEngine::read_result(const PlannedBoot& planned, const RunInfo& run
 Result<MadeBoot> SlurmEngine::lost(unsigned order) {
     const auto place = places_.at(order);
     const auto task = fmt::format("{}_{}", place.job, place.index);
-    SlurmEnd end;
-    RIG_TRY(shown, say_to_slurm({"scontrol", "-o", "show", "job", task}));
-    if (const auto known = parse_scontrol_job(shown.out); shown.ok() && known) {
-        end = *known;
-    } else {
-        const auto accounted = say_to_slurm({"sacct", "-n", "-X", "-P", "-j", task, "-o", "State,ExitCode,NodeList"});
-        if (accounted && accounted->ok()) end = parse_sacct(accounted->out).value_or(SlurmEnd{});
-    }
+    RIG_TRY(end, client_.end_of(task));
     const auto log = spool_.log() / task;
     const auto said = last_line(log);
     if (end.state.starts_with("CANCELLED"))
@@ -402,9 +322,9 @@ Status SlurmEngine::boot(const std::vector<const PlannedBoot*>& boots, const Run
 
     const auto once = [&](bool look_now) -> Status {
         // First the queue, then the spool: a task that is not in the queue any more has left what it had to leave.
-        Queue queue;
+        SlurmClient::Queue queue;
         if (look_now) {
-            RIG_TRY(answer, look());
+            RIG_TRY(answer, client_.look());
             queue = std::move(answer);
         }
         RIG_CHECK(collect(open, run, take));
@@ -417,7 +337,7 @@ Status SlurmEngine::boot(const std::vector<const PlannedBoot*>& boots, const Run
         for (const auto& [order, place] : places_) {
             if (alive.contains(place))
                 gone_since_.erase(order);
-            else if (slept_ - gone_since_.emplace(order, slept_).first->second > kVisible)
+            else if (client_.slept() - gone_since_.emplace(order, client_.slept()).first->second > kVisible)
                 gone.push_back(order);
         }
         for (const auto order : gone) {
@@ -434,12 +354,12 @@ Status SlurmEngine::boot(const std::vector<const PlannedBoot*>& boots, const Run
     };
 
     Status status;
-    auto next_look = slept_;
+    auto next_look = client_.slept();
     while (status && !open.empty() && !stop.stop_requested()) {
-        const bool look_now = slept_ >= next_look;
-        if (look_now) next_look = slept_ + std::clamp<std::chrono::milliseconds>(open.size() * 10ms, kPoll, kLongestLook);
+        const bool look_now = client_.slept() >= next_look;
+        if (look_now) next_look = client_.slept() + std::clamp<std::chrono::milliseconds>(open.size() * 10ms, kPoll, kLongestLook);
         status = once(look_now);
-        if (status && !open.empty()) sleep(kPoll, stop);
+        if (status && !open.empty()) client_.sleep(kPoll, stop);
     }
     cancel_all();
     // What was made meanwhile is kept, and a fault of the host does not hide the kernel's.

@@ -12,6 +12,7 @@
 
 #include "rig/engine.h"
 #include "rig/file_lock.h"
+#include "rig/slurm/slurm_client.h"
 #include "rig/slurm_spool.h"
 #include "rig/slurm_text.h"
 
@@ -33,12 +34,7 @@ struct SlurmOptions {
 
 class SlurmEngine : public Engine {
  public:
-    using Pause = std::function<void(std::chrono::milliseconds, std::stop_token)>;
-    static void wait(std::chrono::milliseconds duration, std::stop_token stop); // until one of them
-
-    // `runner` must still run commands after the user's interruption: scancel is one.
-    SlurmEngine(SlurmOptions options, CommandRunner& runner, Pause pause = wait)
-        : options_(std::move(options)), runner_(runner), pause_(std::move(pause)) {}
+    SlurmEngine(SlurmOptions options, SlurmClient client) : options_(std::move(options)), client_(std::move(client)) {}
     ~SlurmEngine() override { leave(); }
     SlurmEngine(const SlurmEngine&) = delete;
     SlurmEngine& operator=(const SlurmEngine&) = delete;
@@ -53,35 +49,27 @@ class SlurmEngine : public Engine {
         unsigned job = 0, index = 0;
         auto operator<=>(const Place&) const = default;
     };
-    using Queue = std::optional<std::vector<SlurmTask>>; // nullopt: the controller does not answer
 
     Status open_spool(const SlurmPlan& plan);
     std::vector<unsigned> likely_missing(const Spec& spec, const SlurmPlan& plan) const;
     Result<std::optional<Prepared>> build(const Spec& spec, const SlurmPlan& plan, const World& world, std::stop_token stop);
-    Result<unsigned> submit(const SlurmJob& job);
     Status submit_boots(std::optional<unsigned> after);
-    Result<Queue> look();
-    Result<CommandResult> say_to_slurm(std::vector<std::string> words, const std::function<void(std::string_view)>& on_line = {});
     void cancel_all();
     void leave(); // nothing of ours runs any more, and the spool is gone
-    void sleep(std::chrono::milliseconds duration, std::stop_token stop);
 
     MadeBoot read_result(const PlannedBoot& planned, const RunInfo& run) const;
     Result<MadeBoot> lost(unsigned order);
     Status collect(std::map<unsigned, const PlannedBoot*>& open, const RunInfo& run, const Take& take);
 
     SlurmOptions options_;
-    CommandRunner& runner_;
-    Pause pause_;
+    SlurmClient client_;
     SlurmSpool spool_;
-    std::string name_; // of all jobs
     FileLock lock_;
     SlurmJob of_boots_; // what arrays have in common
     unsigned most_tasks_ = 0, lists_ = 0;
     std::deque<unsigned> to_submit_;                           // boots, by order
     std::map<unsigned, Place> places_;                         // of boots that were submitted and not taken since
     std::map<unsigned, std::chrono::milliseconds> gone_since_; // by order: the task is not in the queue
-    std::chrono::milliseconds slept_{0}, last_answer_{0};
     bool keep_spool_ = false;
 };
 

@@ -31,7 +31,7 @@ class SlurmLoop : public ExperimentLoop {
         engine_.reset();
         SlurmOptions options{
             {}, dir_ / "results", {"rig", "build-task"}, {"rig", "boot-task"}, fresh, [this](const std::string& text) { warnings_.push_back(text); }};
-        engine_.emplace(options, slurm_->runner, slurm_->pause());
+        engine_.emplace(options, SlurmClient(slurm_->runner, slurm_->pause()));
         engine = &*engine_;
     }
     Result<ExperimentResult> compare(std::stop_token stop = {}, bool fresh = false) { return run(here_, 1, stop, fresh); }
@@ -352,7 +352,7 @@ TEST_F(SlurmLoop, ANodeWithAnotherQemuMakesNoSample) {
         Result<std::string> version(const Arch&) override { return std::string("QEMU emulator version 99"); }
     } newer({captured_boot_of("6.12-ipi")});
     FakeSlurm other(World{*cache_, perf_, newer, Progress::silent()});
-    SlurmEngine with_other({{}, dir_ / "results", {"rig", "build-task"}, {"rig", "boot-task"}}, other.runner, other.pause());
+    SlurmEngine with_other({{}, dir_ / "results", {"rig", "build-task"}, {"rig", "boot-task"}}, SlurmClient(other.runner, other.pause()));
     engine = &with_other;
     const auto result = compare();
     ASSERT_FALSE(result);

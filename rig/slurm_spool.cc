@@ -3,6 +3,7 @@
 #include "rig/artifact_cache.h"
 #include "rig/files.h"
 #include "rig/json_reader.h"
+#include "rig/kernel/kernel.h"
 
 #include <algorithm>
 #include <charconv>

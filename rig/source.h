@@ -6,8 +6,9 @@
 #pragma once
 
 #include "rig/apt.h"
-#include "rig/kernel_build.h"
+#include "rig/host/build_context.h"
 #include "rig/patch_series.h"
+#include "rig/spec.h"
 
 #include <optional>
 #include <set>

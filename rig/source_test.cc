@@ -1,4 +1,5 @@
 #include "rig/emulator.h"
+#include "rig/host/build_context.h"
 #include "rig/source.h"
 
 #include "rig/host/boost_command_runner.h"

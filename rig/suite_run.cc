@@ -1,5 +1,6 @@
 #include "rig/suite_run.h"
 
+#include "rig/host/build_context.h"
 #include "rig/kernel_build.h"
 #include "rig/metric.h"
 #include "rig/patch_series.h"

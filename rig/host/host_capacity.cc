@@ -93,4 +93,11 @@ HostCapacity host_capacity(const fs::path& root) {
     return out;
 }
 
+std::string host_boot_id() {
+    std::ifstream in("/proc/sys/kernel/random/boot_id");
+    std::string id;
+    std::getline(in, id);
+    return id;
+}
+
 } // namespace rig

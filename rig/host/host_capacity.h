@@ -4,6 +4,8 @@
 #include "rig/packing.h"
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
 namespace rig {
 
@@ -14,5 +16,8 @@ std::vector<int> allowed_cpus();
 // from this process's own up to the root: the tightest counts. Page cache that can go (inactive_file) does not count as used. `root`: in
 // whose proc/ and sys/ is read.
 HostCapacity host_capacity(const std::filesystem::path& root = "/");
+
+// The kernel's name for the time since this host was started; another one after each start. Empty if the kernel does not say.
+std::string host_boot_id();
 
 } // namespace rig

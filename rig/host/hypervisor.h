@@ -3,6 +3,7 @@
 #pragma once
 
 #include "rig/arch/arch.h"
+#include "rig/base/guest_clock.h"
 #include "rig/error.h"
 #include "rig/host/command_runner.h"
 
@@ -17,12 +18,6 @@
 #include <vector>
 
 namespace rig {
-
-enum class GuestClock { Virtual, Wall };
-enum class Accelerator { Tcg, Kvm };
-
-constexpr const char* name(GuestClock clock) { return clock == GuestClock::Virtual ? "virtual" : "wall"; }
-constexpr const char* name(Accelerator accelerator) { return accelerator == Accelerator::Kvm ? "kvm" : "tcg"; }
 
 struct BootRequest {
     std::string arch = kDefaultArch; // one of all_archs(): which machine it is

@@ -41,7 +41,7 @@ class FakeSlurm {
     // What becomes of a task in place of its being run: true, it is gone.
     using Instead = std::function<bool(const Task&)>;
 
-    SlurmEngine::Pause pause() {
+    SlurmClient::Pause pause() {
         return [this](std::chrono::milliseconds, std::stop_token) {
             ++pauses;
             if (on_pause) on_pause();

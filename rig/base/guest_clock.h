@@ -1,0 +1,12 @@
+// Names which clock a guest lives by and what executes its instructions.
+#pragma once
+
+namespace rig {
+
+enum class GuestClock { Virtual, Wall };
+enum class Accelerator { Tcg, Kvm };
+
+constexpr const char* name(GuestClock clock) { return clock == GuestClock::Virtual ? "virtual" : "wall"; }
+constexpr const char* name(Accelerator accelerator) { return accelerator == Accelerator::Kvm ? "kvm" : "tcg"; }
+
+} // namespace rig

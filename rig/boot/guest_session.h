@@ -1,0 +1,30 @@
+// What the guest's agent says while it runs, taken frame by frame (guest/protocol.h).
+#pragma once
+
+#include "guest/protocol.h"
+#include "rig/collect.h"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace rig {
+
+// The guest's side of the conversation, as it comes in.
+struct Conversation {
+    guest::FrameReader reader;
+    std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+    std::optional<std::chrono::steady_clock::time_point> ready;
+    Artifacts artifacts;
+    std::string release, version, failure, violation;
+    bool result = false, bye = false;
+
+    // The next bytes of the channel. False if they violate the protocol; `violation` says how.
+    bool take(std::string_view bytes);
+
+ private:
+    void handle(const guest::Frame& frame);
+};
+
+} // namespace rig

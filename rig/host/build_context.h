@@ -1,0 +1,17 @@
+// What whoever fetches or builds an artefact works with: the cache, programs to run, and where to tell how far it is.
+#pragma once
+
+#include "rig/artifact_cache.h"
+#include "rig/host/command_runner.h"
+#include "rig/progress.h"
+
+namespace rig {
+
+struct BuildContext {
+    ArtifactCache& cache;
+    CommandRunner& runner;
+    Progress& progress;
+    unsigned jobs = 0; // make -j; 0 = number of CPUs
+};
+
+} // namespace rig

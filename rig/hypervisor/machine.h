@@ -1,0 +1,14 @@
+// What a guest runs on: its clock, what executes it, and how slow the host is.
+#pragma once
+
+#include "rig/base/guest_clock.h"
+
+namespace rig {
+
+struct Machine {
+    GuestClock clock = GuestClock::Virtual;
+    Accelerator accelerator = Accelerator::Tcg;
+    double slowness = 1; // of the host, see host_slowness(): time limits are longer by it
+};
+
+} // namespace rig
