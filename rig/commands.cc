@@ -5,6 +5,7 @@
 #include "rig/host/qemu_hypervisor.h"
 #include "rig/image.h"
 #include "rig/read_run.h"
+#include "rig/report/calibration_text.h"
 #include "rig/report/explain.h"
 #include "rig/report/figures.h"
 #include "rig/report/json.h"
