@@ -209,24 +209,6 @@ Status check_suite_files(const Suite& suite, const std::vector<SpecOverride>& mo
     return {};
 }
 
-CheckVerdict PointResult::verdict() const {
-    auto worst = checks.empty() ? CheckVerdict::Open : CheckVerdict::Holds;
-    for (const auto& check : checks) {
-        if (check.verdict == CheckVerdict::Fails) return CheckVerdict::Fails;
-        if (check.verdict == CheckVerdict::Open) worst = CheckVerdict::Open;
-    }
-    return worst;
-}
-
-Exit SuiteResult::exit() const {
-    auto exit = points.empty() ? Exit::Inconclusive : Exit::AsExpected;
-    for (const auto& point : points) {
-        if (point.verdict() == CheckVerdict::Fails) return Exit::Broken;
-        if (point.verdict() == CheckVerdict::Open) exit = Exit::Inconclusive;
-    }
-    return exit;
-}
-
 CheckVerdict judge_check(Exit found, const std::string& reported, Exit expected, const std::string& says) {
     if (found == expected) return reported.find(says) != std::string::npos ? CheckVerdict::Holds : CheckVerdict::Fails;
     return found == Exit::Inconclusive ? CheckVerdict::Open : CheckVerdict::Fails;
