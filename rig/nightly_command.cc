@@ -2,7 +2,7 @@
 
 #include "rig/files.h"
 #include "rig/git.h"
-#include "rig/history_commands.h"
+#include "rig/index.h"
 #include "rig/index_folder.h"
 #include "rig/patch_series.h"
 #include "rig/read_run.h"
