@@ -3,6 +3,7 @@
 #include "rig/artifact_cache.h"
 #include "rig/bisect_spec.h"
 #include "rig/schedule.h"
+#include "rig/spec/spec_parser.h"
 #include "rig/store.h"
 
 #include <algorithm>

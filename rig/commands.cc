@@ -13,6 +13,7 @@
 #include "rig/report/text.h"
 #include "rig/report_page.h"
 #include "rig/scratch.h"
+#include "rig/spec/spec_parser.h"
 #include "rig/spec_override.h"
 #include "rig/store.h"
 #include "rig/suite_run.h"

@@ -8,6 +8,7 @@
 #include "rig/read_run.h"
 #include "rig/report/figures.h"
 #include "rig/source.h"
+#include "rig/spec/spec_parser.h"
 #include "rig/spec_rules.h"
 #include "rig/systemd_units.h"
 #include "rig/utc.h"

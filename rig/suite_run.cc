@@ -6,6 +6,7 @@
 #include "rig/report/figures.h"
 #include "rig/report/json.h"
 #include "rig/report/suite_report.h"
+#include "rig/spec/spec_parser.h"
 #include "rig/store.h"
 #include "rig/utc.h"
 
