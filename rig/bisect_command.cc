@@ -10,6 +10,7 @@
 #include "rig/read_run.h"
 #include "rig/report/json.h"
 #include "rig/scratch.h"
+#include "rig/spec/spec_parser.h"
 #include "rig/store.h"
 #include "rig/utc.h"
 

@@ -1,5 +1,6 @@
 #include "rig/bisect_spec.h"
 
+#include "rig/spec/spec_parser.h"
 #include "rig/testing/spec_project.h"
 
 #include <algorithm>

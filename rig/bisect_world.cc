@@ -4,6 +4,7 @@
 #include "rig/bisect_spec.h"
 #include "rig/kernel_build.h"
 #include "rig/schedule.h"
+#include "rig/spec/spec_parser.h"
 #include "rig/store.h"
 
 #include <algorithm>

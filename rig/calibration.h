@@ -11,7 +11,6 @@
 #include "rig/spec.h"
 #include "rig/statistics.h"
 
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -61,8 +60,5 @@ struct Calibration {
 
 // Blame::Spec if there are too few boots: at least twice as many of the baseline as a side takes.
 Result<Calibration> calibrate(const Spec& spec, const std::vector<Sample>& samples, const CalibrationOptions& options);
-
-std::string calibration_text(const Calibration& calibration);
-nlohmann::json calibration_json(const Calibration& calibration);
 
 } // namespace rig

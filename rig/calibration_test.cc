@@ -1,5 +1,6 @@
 #include "rig/calibration.h"
 
+#include "rig/report/calibration_text.h"
 #include "rig/testing/run_fixture.h"
 
 #include <gtest/gtest.h>

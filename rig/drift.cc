@@ -1,8 +1,8 @@
 #include "rig/drift.h"
 
+#include "rig/analysis/comparison.h"
 #include "rig/metric.h"
 #include "rig/statistics_rank.h"
-#include "rig/verdict.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -68,11 +68,6 @@ Result<std::string> unified(const std::string& left, const std::string& left_nam
 
 } // namespace
 
-Status check_since(const std::string& text) {
-    if (moment_of(text) || moment_of(text + "T00:00:00Z")) return {};
-    return fail(Blame::Spec, fmt::format("--since {}: no day that exists, want 2026-02-23 or 2026-02-23T10:32:48Z (UTC)", text));
-}
-
 Result<CommandOutput> list_command(const HistoryLine& line, const CommonOptions& common, Progress& progress, std::stop_token stop) {
     if (!line.filter.since.empty()) RIG_CHECK(check_since(line.filter.since));
     RIG_TRY(index, fresh_index(common, progress, stop));

@@ -28,7 +28,4 @@ Result<CommandOutput> diff_command(const HistoryLine&, const CommonOptions&, Com
 Result<CommandOutput> prune_command(const HistoryLine&, const CommonOptions&, Progress&, std::stop_token);
 Result<CommandOutput> index_command(const HistoryLine&, const CommonOptions&, Progress&, std::stop_token);
 
-// "2026-02-23" or "2026-02-23T10:32:48Z", a day that exists; Blame::Spec else.
-Status check_since(const std::string& text);
-
 } // namespace rig

@@ -1,5 +1,7 @@
 #include "rig/index.h"
 
+#include "rig/utc.h"
+
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -110,6 +112,11 @@ Status with_advice(Status status) {
 }
 
 } // namespace
+
+Status check_since(const std::string& text) {
+    if (moment_of(text) || moment_of(text + "T00:00:00Z")) return {};
+    return fail(Blame::Spec, fmt::format("--since {}: no day that exists, want 2026-02-23 or 2026-02-23T10:32:48Z (UTC)", text));
+}
 
 Result<FileLock> Index::lock(const fs::path& results, int operation) {
     const auto file = results / ".index.lock";

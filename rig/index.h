@@ -28,6 +28,9 @@ struct RunFilter {
     std::string since;      // UTC, compared with `started` as text: "2026-02-23", "2026-02-23T10:00:00Z"
     std::optional<unsigned> limit;
 };
+// "2026-02-23" or "2026-02-23T10:32:48Z", a day that exists; Blame::Spec else.
+Status check_since(const std::string& text);
+
 enum class Detail { Row, Whole }; // Row: without arms, metrics, splats and faults
 
 // One run's figures of one (experiment, metric, arm), for trends.

@@ -95,6 +95,8 @@ std::optional<Change> change_between(const Contrast& contrast) {
     return change;
 }
 
+bool bounds_a_ratio(const MetricSpec& expect) { return expect.kind != ExpectKind::Exactly && expect.kind != ExpectKind::Report; }
+
 std::pair<double, double> bounds_of(const MetricSpec& expect) {
     switch (expect.kind) {
     case ExpectKind::MayRise:

@@ -8,8 +8,8 @@
 // family_error.
 #pragma once
 
+#include "rig/analysis/comparison.h"
 #include "rig/spec.h"
-#include "rig/verdict.h"
 
 #include <string>
 #include <utility>
@@ -30,6 +30,9 @@ std::optional<Change> change_between(const Contrast& contrast);
 
 // The tests of `expect` without the correction; nullopt for an expectation that bounds no ratio, or for no values.
 std::optional<BoundTest> test_bound(const MetricSpec& expect, const Contrast& contrast);
+
+// Does `expect` bound the ratio to the baseline? All do but exact values and what is only shown.
+bool bounds_a_ratio(const MetricSpec& expect);
 
 // Between which ratios `expect` holds: {low, high}; low 0: none. For one that bounds a ratio.
 std::pair<double, double> bounds_of(const MetricSpec& expect);

@@ -1,8 +1,8 @@
 #include "rig/nightly.h"
 
 #include "rig/artifact_cache.h"
-#include "rig/dashboard.h"
 #include "rig/files.h"
+#include "rig/run_index/trend.h"
 #include "rig/utc.h"
 
 #include <algorithm>

@@ -2,6 +2,7 @@
 
 #include "rig/files.h"
 #include "rig/metric.h"
+#include "rig/spec/spec_parser.h"
 #include "rig/spec_override.h"
 #include "rig/spec_rules.h"
 

@@ -1,5 +1,6 @@
 #include "rig/nightly_config.h"
 
+#include "rig/spec/spec_parser.h"
 #include "rig/testing/night_fixture.h"
 
 namespace rig {

@@ -1,6 +1,7 @@
 #include "rig/nightly_history.h"
 
 #include "rig/dashboard.h"
+#include "rig/run_index/trend.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 #include "rig/run_failures.h"
 
-#include "rig/verdict.h"
+#include "rig/analysis/comparison.h"
 
 #include <algorithm>
 #include <fmt/format.h>

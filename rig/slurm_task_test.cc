@@ -3,6 +3,7 @@
 
 #include "rig/slurm_command.h"
 #include "rig/slurm_spool.h"
+#include "rig/spec/spec_parser.h"
 #include "rig/testing/experiment_fixture.h"
 
 #include <nlohmann/json.hpp>

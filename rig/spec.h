@@ -1,7 +1,6 @@
-// An experiment file (configs/*.toml) as plain data. parse_spec() checks everything that can be checked without
-// touching a kernel: unknown keys, types, ranges, names, and that the files it mentions exist. Paths in a file are
-// relative to the project's top (the nearest parent of the file that holds `kernel-patches/`); they are kept that way,
-// only normalised: open them as `spec.top / path`.
+// An experiment file (configs/*.toml) as plain data; spec_parser.h reads one. Paths in a file are relative to the
+// project's top (the nearest parent of the file that holds `kernel-patches/`); they are kept that way, only normalised:
+// open them as `spec.top / path`.
 #pragma once
 
 #include "rig/arch/arch.h"
@@ -186,11 +185,5 @@ struct Spec {
 
 const std::vector<std::string>& workload_names();
 const std::vector<std::string>& metric_names();
-
-// `text` is the file's content, `file` its name for messages and relative paths. Error: Blame::Spec, message
-// "file:line:column: what was found; what is accepted".
-// Overrides are applied before anything is checked.
-Result<Spec> parse_spec(std::string_view text, const std::filesystem::path& file, const std::vector<SpecOverride>& overrides = {});
-Result<Spec> load_spec(const std::filesystem::path& file, const std::vector<SpecOverride>& overrides = {});
 
 } // namespace rig

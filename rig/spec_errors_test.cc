@@ -1,5 +1,5 @@
 // What parse_spec() says about bad experiment files: the place, what was found and what is accepted.
-#include "rig/spec.h"
+#include "rig/spec/spec_parser.h"
 #include "rig/testing/spec_project.h"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 #include "rig/spec_override.h"
 
+#include "rig/spec/spec_parser.h"
 #include "rig/testing/spec_project.h"
 
 #include <gtest/gtest.h>

@@ -9,8 +9,13 @@
 namespace rig {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr std::size_t max_text = 4096; // far above any sensible value, far below what could strain a message or a log
 constexpr std::size_t max_shown = 60;  // bytes of a bad value that a message repeats
+// A dotted key nests a table per dot, and toml++ frees tables recursively: 40 000 levels overflow the stack. Dots in
+// texts and comments count too; a file with 16 arms of 64 series has some 2000.
+constexpr std::ptrdiff_t max_dots = 4000;
 
 bool is_control(char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
@@ -54,6 +59,16 @@ std::string describe(const toml::node& node) {
     default:
         return "a date or time";
     }
+}
+
+fs::path find_top(const fs::path& file) {
+    std::error_code error;
+    for (auto folder = fs::absolute(file, error).lexically_normal().parent_path(); !folder.empty();
+         folder = folder.parent_path()) {
+        if (fs::is_directory(folder / "kernel-patches", error)) return folder;
+        if (folder == folder.parent_path()) break;
+    }
+    return {};
 }
 
 } // namespace
@@ -251,6 +266,26 @@ Result<std::vector<SpecTable>> SpecTable::tables(std::string_view key, std::size
         out.emplace_back(*element.as_table(), label, file_);
     }
     return out;
+}
+
+Result<toml::table> parse_toml(std::string_view text, const fs::path& file) {
+    if (text.size() > max_file_bytes)
+        return tl::unexpected(spec_error(file.string(), {1, 1}, fmt::format("{} bytes, want at most {}", text.size(), max_file_bytes)));
+    if (auto dots = std::count(text.begin(), text.end(), '.'); dots > max_dots)
+        return tl::unexpected(spec_error(file.string(), {1, 1}, fmt::format("{} dots in the file, want at most {}", dots, max_dots)));
+    try {
+        return toml::parse(text, file.string());
+    } catch (const toml::parse_error& error) {
+        return tl::unexpected(spec_error(file.string(), error.source().begin, fmt::format("not valid TOML: {}", error.description())));
+    }
+}
+
+Result<fs::path> project_top(const fs::path& file) {
+    auto top = find_top(file);
+    if (top.empty())
+        return tl::unexpected(spec_error(file.string(), {1, 1},
+                       "no parent folder of this file holds `kernel-patches/`, want the file inside a project"));
+    return top;
 }
 
 } // namespace rig

@@ -86,6 +86,8 @@ std::string in_quotes(std::string_view text);
 // The nearest of `accepted` if it is near enough to have been meant: " (did you mean "vcpus"?)", else "".
 std::string did_you_mean(std::string_view found, const std::vector<std::string>& accepted);
 
+// What a file may hold. It is several times what an experiment has needed.
+inline constexpr std::uintmax_t max_file_bytes = 256 * 1024;
 // The text as TOML, bounded in size and nesting; `file` is its name for messages.
 Result<toml::table> parse_toml(std::string_view text, const std::filesystem::path& file);
 // The nearest parent of `file` that holds `kernel-patches/`.

@@ -1,6 +1,7 @@
 #include "rig/spec.h"
 
 #include "guest/workload_counters.h"
+#include "rig/spec/spec_parser.h"
 #include "rig/spec_reader.h"
 #include "rig/spec_rules.h"
 #include "rig/testing/spec_project.h"

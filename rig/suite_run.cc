@@ -7,6 +7,7 @@
 #include "rig/report/figures.h"
 #include "rig/report/json.h"
 #include "rig/report/suite_report.h"
+#include "rig/spec/spec_parser.h"
 #include "rig/store.h"
 #include "rig/utc.h"
 
@@ -208,24 +209,6 @@ Status check_suite_files(const Suite& suite, const std::vector<SpecOverride>& mo
             }
         }
     return {};
-}
-
-CheckVerdict PointResult::verdict() const {
-    auto worst = checks.empty() ? CheckVerdict::Open : CheckVerdict::Holds;
-    for (const auto& check : checks) {
-        if (check.verdict == CheckVerdict::Fails) return CheckVerdict::Fails;
-        if (check.verdict == CheckVerdict::Open) worst = CheckVerdict::Open;
-    }
-    return worst;
-}
-
-Exit SuiteResult::exit() const {
-    auto exit = points.empty() ? Exit::Inconclusive : Exit::AsExpected;
-    for (const auto& point : points) {
-        if (point.verdict() == CheckVerdict::Fails) return Exit::Broken;
-        if (point.verdict() == CheckVerdict::Open) exit = Exit::Inconclusive;
-    }
-    return exit;
 }
 
 CheckVerdict judge_check(Exit found, const std::string& reported, Exit expected, const std::string& says) {

@@ -1,5 +1,6 @@
 #include "rig/suite.h"
 
+#include "rig/spec/spec_parser.h"
 #include "rig/spec_reader.h"
 #include "rig/testing/spec_project.h"
 

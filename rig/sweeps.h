@@ -1,9 +1,9 @@
 // Runs of one experiment on the same kernels that differ in one number: curves over dose and vCPUs. Pure.
 #pragma once
 
+#include "rig/analysis/comparison.h"
 #include "rig/report/plot.h"
 #include "rig/run_record.h"
-#include "rig/verdict.h"
 
 #include <vector>
 

@@ -1,13 +1,14 @@
 #include "rig/verdict.h"
 
+#include "rig/analysis/doubts.h"
 #include "rig/judge.h"
+#include "rig/metric.h"
 #include "rig/power.h"
 
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <set>
 
 namespace rig {
 namespace {
@@ -89,8 +90,6 @@ void judge_exactly(const MetricSpec& expect, const Boots& boots, ArmMetric& arm)
     arm.verdict = bad ? Verdict::Broken : Verdict::AsDeclared;
 }
 
-bool bounds_a_ratio(const MetricSpec& expect) { return expect.kind != ExpectKind::Exactly && expect.kind != ExpectKind::Report; }
-
 // Holm's family: every bounded (metric, arm) of the run, whatever becomes of it.
 void decide_bounds(const Spec& spec, std::vector<MetricResult>& metrics) {
     std::vector<BoundTest*> family;
@@ -113,79 +112,7 @@ void decide_bounds(const Spec& spec, std::vector<MetricResult>& metrics) {
     }
 }
 
-// What holds by itself but does not mean what it says. `why` gives the doubt about one arm, "" if there is none. What failed stays failed.
-template<class Why> void doubt(MetricResult& metric, Why why) {
-    for (auto& arm : metric.arms) {
-        const bool holds = arm.verdict == Verdict::AsDeclared || arm.verdict == Verdict::Improved || arm.verdict == Verdict::WithinBound || arm.verdict == Verdict::Unchanged;
-        const std::string doubts = holds ? why(arm) : "";
-        if (doubts.empty()) continue;
-        arm.verdict = Verdict::Undecided;
-        arm.why = doubts;
-    }
-}
-
-// Windows of the arms that are as long as their calls take: a count per boot, or the mean disturbance over it, is then diluted by the
-// very slowness of the patch. The last call's turn is not waited out, so that few iterations are as bad as no pace.
-std::string unequal_windows(const Spec& spec) {
-    constexpr unsigned enough = 5;
-    if (spec.workload.pace_us == 0) return "workload.pace_us = 0: the arms are measured over windows of different length";
-    if (spec.workload.iterations < enough) return fmt::format("workload.iterations = {}, want >= {}: the arms are measured over windows of different length", spec.workload.iterations, enough);
-    return "";
-}
-
-// The broadcast under another name: functions that the baseline never sends, together as often as an unpatched kernel its own.
-std::string sent_instead(const ArmMetric& arm, const ArmMetric& base, const std::vector<Sample>& samples) {
-    if (!arm.spread || !base.spread || arm.spread->max >= base.spread->min) return "";
-    std::set<std::string> known;
-    for (const auto* boot : boots_of(samples, base.arm))
-        for (const auto& [function, count] : boot->ipis_by_function) known.insert(function);
-    for (const auto* boot : boots_of(samples, arm.arm)) {
-        std::uint64_t others = 0;
-        std::vector<std::string> names;
-        for (const auto& [function, count] : boot->ipis_by_function)
-            if (!known.contains(function)) others += count, names.push_back(function);
-        if (others > 0 && others >= predicted_sync(*boot))
-            return fmt::format("boot {} sends {} IPIs of {} instead, which {} never does", boot->id.index, others, fmt::join(names, ", "), base.arm);
-    }
-    return "";
-}
-
-// A median does not move for what less than half of the calls pay: a patch that waits in two of five runs of the target.
-std::string paid_by_few(const ArmMetric& arm, const ArmMetric& base) {
-    if (!arm.test || !arm.pooled || !base.pooled || base.pooled->mean <= 0) return "";
-    const auto ratio = arm.pooled->mean / base.pooled->mean;
-    if (ratio <= arm.test->high) return "";
-    return fmt::format("the mean of all is ×{:.4g}, beyond the bound of ×{:.4g}: few of them pay what the median over calls cannot show", ratio, arm.test->high);
-}
-
-void doubt_what_holds(const Spec& spec, const std::vector<Sample>& samples, std::vector<MetricResult>& metrics) {
-    for (auto& metric : metrics) {
-        const auto& name = metric.info.name;
-        const auto expect = std::find_if(spec.metrics.begin(), spec.metrics.end(), [&](const MetricSpec& m) { return m.name == name; });
-        if (expect == spec.metrics.end() || metric.arms.empty()) continue;
-        if (name == "munmap_latency" || (expect->custom && expect->custom->kind == CustomMetric::Kind::Latency))
-            doubt(metric, [&](const ArmMetric& arm) {
-                const auto thin = thinly_exposed(spec, samples, arm.arm);
-                return thin.empty() ? "" : thin + ": the median over calls cannot show it";
-            });
-        if (metric.info.per_boot == "median") doubt(metric, [&](const ArmMetric& arm) { return paid_by_few(arm, metric.arms.front()); });
-        if (bounds_a_ratio(*expect) && (metric.info.unit == Unit::Count || name.starts_with("bystander_")))
-            doubt(metric, [&](const ArmMetric&) { return unequal_windows(spec); });
-        if (name == "sync_ipis")
-            doubt(metric, [&](ArmMetric& arm) {
-                const auto instead = sent_instead(arm, metric.arms.front(), samples);
-                arm.suspicious = !instead.empty();
-                return instead;
-            });
-    }
-}
-
 // ---- The whole
-
-// Undecided with an estimate beyond the bound: too few boots must not make a pass of it.
-bool looks_broken(const ArmMetric& arm) {
-    return arm.test && arm.change && (arm.change->ratio.value > arm.test->high || arm.change->ratio.value < arm.test->low);
-}
 
 void count_verdicts(Comparison& out) {
     for (const auto& metric : out.metrics) {
@@ -280,43 +207,6 @@ void conclude_splats(Comparison& out, std::vector<ArmSplats> splats, bool proven
 }
 
 } // namespace
-
-const char* words(Verdict verdict) {
-    switch (verdict) {
-    case Verdict::AsDeclared:
-        return "as declared";
-    case Verdict::Improved:
-        return "improved";
-    case Verdict::WithinBound:
-        return "within bound";
-    case Verdict::Unchanged:
-        return "unchanged";
-    case Verdict::Regressed:
-        return "regressed";
-    case Verdict::Broken:
-        return "broken";
-    case Verdict::Undecided:
-        return "undecided";
-    case Verdict::Inconclusive:
-        return "inconclusive";
-    case Verdict::NotJudged:
-        return "not judged";
-    }
-    return "not judged";
-}
-
-bool ever_seen(const MetricResult& metric) {
-    return std::any_of(metric.arms.begin(), metric.arms.end(), [](const ArmMetric& arm) { return arm.spread && arm.spread->max > 0; });
-}
-
-bool doubtful(const ArmMetric& arm) {
-    return looks_broken(arm) || arm.suspicious;
-}
-
-const MetricResult* Comparison::find(std::string_view metric) const {
-    auto found = std::find_if(metrics.begin(), metrics.end(), [&](const MetricResult& m) { return m.info.name == metric; });
-    return found == metrics.end() ? nullptr : &*found;
-}
 
 Comparison compare(const Spec& spec, const std::vector<Sample>& samples, std::vector<ArmProofs> proofs, const std::vector<Sample>* every_boot,
                    bool shared_cpus) {

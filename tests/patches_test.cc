@@ -5,6 +5,7 @@
 #include "rig/host/boost_command_runner.h"
 #include "rig/patch_series.h"
 #include "rig/source.h"
+#include "rig/spec/spec_parser.h"
 #include "rig/testing/temp_tree.h"
 
 #include <algorithm>

@@ -5,6 +5,7 @@
 #include "rig/kernel_config.h"
 #include "rig/metric.h"
 #include "rig/spec.h"
+#include "rig/spec/spec_parser.h"
 #include "rig/testing/run_fixture.h"
 #include "rig/testing/spec_project.h"
 #include "rig/testing/temp_tree.h"

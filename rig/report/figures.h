@@ -1,7 +1,7 @@
 // Numbers as people read them, and the width of text on a terminal. Shared by the reports for people. Pure.
 #pragma once
 
-#include "rig/verdict.h"
+#include "rig/analysis/comparison.h"
 
 #include <cstdint>
 #include <string>

@@ -2,8 +2,8 @@
 // figures differ much. Pure.
 #pragma once
 
+#include "rig/analysis/comparison.h"
 #include "rig/metric.h"
-#include "rig/verdict.h"
 
 #include <string>
 #include <vector>

@@ -3,6 +3,7 @@
 #include "rig/drift.h"
 #include "rig/judge.h"
 #include "rig/schedule.h"
+#include "rig/verdict.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -1,10 +1,10 @@
 // What every report is rendered from: plain data, so that text, JSON and later formats cannot differ in what they know.
 #pragma once
 
+#include "rig/analysis/comparison.h"
 #include "rig/run_info.h"
 #include "rig/sample.h"
 #include "rig/spec.h"
-#include "rig/verdict.h"
 
 #include <cstddef>
 #include <optional>

@@ -1,7 +1,7 @@
 // A suite's result for people and for programs. Pure.
 #pragma once
 
-#include "rig/suite_run.h"
+#include "rig/report/suite_result.h"
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>

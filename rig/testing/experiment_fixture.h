@@ -5,6 +5,7 @@
 #include "rig/experiment.h"
 #include "rig/index.h"
 #include "rig/read_run.h"
+#include "rig/spec/spec_parser.h"
 #include "rig/store.h"
 #include "rig/testing/captured.h"
 #include "rig/testing/fake_hypervisor.h"

@@ -1,0 +1,14 @@
+// A calibration for people and for programs. Pure.
+#pragma once
+
+#include "rig/calibration.h"
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+namespace rig {
+
+std::string calibration_text(const Calibration& calibration);
+nlohmann::json calibration_json(const Calibration& calibration);
+
+} // namespace rig
