@@ -4,6 +4,7 @@
 
 #include "rig/calibration.h"
 #include "rig/experiment.h"
+#include "rig/spec/load_spec.h"
 #include "rig/store.h"
 
 #include <cstdint>
@@ -13,13 +14,6 @@
 #include <string>
 
 namespace rig {
-
-struct Overrides {
-    std::optional<unsigned> boots, vcpus;
-    std::optional<std::uint64_t> seed;
-    std::optional<std::string> clock;
-    std::vector<std::string> set; // KEY=VALUE, see spec_override.h
-};
 
 struct CommandLine {
     std::filesystem::path spec;
@@ -55,14 +49,6 @@ struct CommandOutput {
     std::optional<int> code = {}; // in the place of `exit`, for who asked for another protocol
 };
 
-// The experiment file with the command line's say over it. Blame::Spec as load_spec().
-Result<Spec> load_with_overrides(const std::filesystem::path& file, const Overrides& overrides);
-// The words that say the same again: "--boots", "4", ...
-std::vector<std::string> words_of(const Overrides& overrides);
-// "./bootstrap compare FILE ...": what reproduces a run from the project's top.
-std::vector<std::string> compare_command_words(const Spec& spec, const Overrides& overrides);
-// Blame::Spec naming those there are.
-Result<const Arm*> arm_of(const Spec& spec, const std::string& name);
 // {"error": {"blame", "message", "log"}} on one line.
 std::string error_json(const Error& error);
 
