@@ -2,7 +2,7 @@
 #pragma once
 
 #include "rig/bisect_record.h"
-#include "rig/commands.h"
+#include "rig/cli/command.h"
 
 #include <functional>
 #include <optional>

@@ -1,5 +1,8 @@
 // argv -> wiring -> exit code. Decides nothing about experiments; the only place that prints errors.
 #include "rig/bisect_nightly.h"
+#include "rig/cli/boot_command.h"
+#include "rig/cli/doctor_command.h"
+#include "rig/cli/report_command.h"
 #include "rig/commands.h"
 #include "rig/history_commands.h"
 #include "rig/export_command.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "rig/bisect_request.h"
-#include "rig/commands.h"
+#include "rig/cli/command.h"
 #include "rig/nightly.h"
 
 #include <filesystem>
