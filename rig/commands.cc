@@ -2,15 +2,21 @@
 
 #include "rig/cli/report_command.h"
 #include "rig/files.h"
+#include "rig/read_run.h"
 #include "rig/report/suite_report.h"
 #include "rig/spec_override.h"
 #include "rig/suite_run.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace rig {
+namespace fs = std::filesystem;
 namespace {
+
+constexpr int kSkip = 125; // git bisect run: "this commit cannot be tested"
+constexpr int kStop = 128; // and from here on: "stop the bisection"
 
 // The command line's say, for every run of a suite.
 Result<CommandOutput> suite_command(const CommandLine& line, const CommonOptions& common, const World& world, std::stop_token stop) {
@@ -42,6 +48,49 @@ Result<CommandOutput> compare_command(const CommandLine& line, const CommonOptio
     if (spec.arms.size() < 2) return fail(Blame::Spec, fmt::format("{}: one arm, want at least two to compare", spec.file.string()));
     RIG_TRY(result, run_experiment(spec, world, {common.results, common.jobs, compare_command_words(spec, line.overrides), line.fresh, common.disk_budget_mib << 20, common.warn}, stop));
     return report_output(result.report, common);
+}
+
+int git_bisect_code(Exit exit) {
+    return exit == Exit::AsExpected ? 0 : exit == Exit::Broken ? 1 : kSkip;
+}
+
+Result<CommandOutput> verdict_command(const VerdictLine& line, const CommonOptions& common, const World& world, std::stop_token stop) {
+    using Verdict = std::pair<std::string, Exit>;
+    bool asked_well = false; // what follows speaks of the commit
+    const auto verdict = [&]() -> Result<Verdict> {
+        std::error_code error;
+        if (fs::is_regular_file(line.run, error)) {
+            RIG_TRY(spec, load_with_overrides(line.run, line.overrides));
+            if (spec.arms.size() < 2) return fail(Blame::Spec, fmt::format("{}: one arm, want at least two to compare", line.run));
+            asked_well = true;
+            RIG_TRY(result, run_experiment(spec, world,
+                                           {common.results, common.jobs, compare_command_words(spec, line.overrides), false,
+                                            common.disk_budget_mib << 20, common.warn},
+                                           stop));
+            return Verdict{result.report.comparison.closing, result.report.comparison.exit};
+        }
+        RIG_TRY(dir, find_run(common.results, line.run));
+        asked_well = true;
+        const auto record = read_record(dir);
+        if (!record.failure.empty() || record.state == "unreadable")
+            return fail(Blame::Guest, record.failure.empty() ? record.why_not : record.failure, dir);
+        return Verdict{record.closing, static_cast<Exit>(std::min(record.exit.value_or(static_cast<unsigned>(Exit::Inconclusive)),
+                                                                  static_cast<unsigned>(Exit::Inconclusive)))};
+    }();
+    if (!verdict && !line.git_bisect) return tl::unexpected(verdict.error());
+    const auto exit = verdict ? verdict->second : exit_for(verdict.error().blame);
+    const auto closing =
+        verdict ? verdict->first
+                : fmt::format("{} fault, which says nothing of what is hunted: {}", name(verdict.error().blame), verdict.error().message);
+    CommandOutput out{closing + "\n", exit};
+    // Interrupted, or asked what cannot be answered for any commit: not one commit after the other is to be skipped.
+    if (line.git_bisect) out.code = !verdict && (stop.stop_requested() || !asked_well) ? kStop : verdict ? git_bisect_code(exit) : kSkip;
+    if (common.json)
+        out.text =
+            nlohmann::json{{"closing", closing}, {"exit", static_cast<int>(exit)}, {"git_bisect", out.code.value_or(git_bisect_code(exit))}}.dump(
+                -1, ' ', false, nlohmann::json::error_handler_t::replace) +
+            "\n";
+    return out;
 }
 
 } // namespace rig

@@ -1,5 +1,5 @@
 // argv -> wiring -> exit code. Decides nothing about experiments; the only place that prints errors.
-#include "rig/bisect_nightly.h"
+#include "rig/bisect_command.h"
 #include "rig/cli/boot_command.h"
 #include "rig/cli/doctor_command.h"
 #include "rig/cli/report_command.h"
@@ -10,6 +10,7 @@
 #include "rig/host/choose.h"
 #include "rig/emulator.h"
 #include "rig/host/qemu_hypervisor.h"
+#include "rig/nightly/bisector.h"
 #include "rig/nightly_command.h"
 #include "rig/site_command.h"
 #include "rig/slurm_command.h"
@@ -357,7 +358,8 @@ int main(int argc, char** argv) {
                 interrupts.token());
         if (index->parsed()) return rig::index_command(history, common, progress, interrupts.token());
         if (nightly->parsed()) {
-            return rig::nightly_command(nightly_line, common, world, rig::nightly_bisector(common, world, say, interrupts.token()), interrupts.token());
+            auto bisector = rig::nightly_bisector({common.results, common.jobs, {}, false, common.disk_budget_mib << 20, common.warn}, world, say, interrupts.token());
+            return rig::nightly_command(nightly_line, common, world, bisector, interrupts.token());
         }
         if (doctor->parsed()) return rig::doctor_command(common, world);
         if (cache->parsed()) return rig::cache_command(line, common, world);

@@ -1,9 +1,9 @@
 // `rig nightly`: the real world of a night (nightly.h), its units for systemd, and the closing of an incident by hand.
 #pragma once
 
-#include "rig/bisect_request.h"
 #include "rig/cli/command.h"
 #include "rig/nightly.h"
+#include "rig/nightly/bisector.h"
 
 #include <filesystem>
 #include <optional>
