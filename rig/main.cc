@@ -331,8 +331,10 @@ int main(int argc, char** argv) {
             engine = std::move(chosen);
         }
         const rig::World world{artifacts, runner, libvirt ? *libvirt : direct, progress, share, engine.get()};
-        if (build_task->parsed()) return rig::build_task_command(task, world, interrupts.token());
-        if (boot_task->parsed()) return rig::boot_task_command(task, world, interrupts.token());
+        if (build_task->parsed() || boot_task->parsed()) {
+            RIG_TRY(text, build_task->parsed() ? rig::build_task_command(task, world, interrupts.token()) : rig::boot_task_command(task, world, interrupts.token()));
+            return rig::CommandOutput{text, Exit::AsExpected};
+        }
         if (compare->parsed()) return rig::compare_command(line, common, world, interrupts.token());
         if (bisect->parsed()) return rig::bisect_command(bisection, common, world, say, interrupts.token());
         if (verdict->parsed()) return rig::verdict_command(verdict_line, common, world, interrupts.token());
