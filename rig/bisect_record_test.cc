@@ -1,6 +1,5 @@
 #include "rig/bisect_record.h"
 
-#include "rig/bisect_command.h"
 #include "rig/bisect_text.h"
 #include "rig/report/figures.h"
 #include "rig/testing/temp_tree.h"
@@ -164,13 +163,6 @@ TEST(BisectRecord, TextThatIsNoUtf8IsWrittenAllTheSame) {
     record.bisection.visits[2].why = "caf\xe9";
     ASSERT_TRUE(save_bisection(dir.path(), record));
     EXPECT_TRUE(load_bisection(dir.path()));
-}
-
-TEST(Verdict, GitBisectGetsWhatItUnderstands) {
-    EXPECT_EQ(git_bisect_code(Exit::AsExpected), 0);
-    EXPECT_EQ(git_bisect_code(Exit::Broken), 1);
-    for (const auto exit : {Exit::Usage, Exit::Host, Exit::Inconclusive})
-        EXPECT_EQ(git_bisect_code(exit), 125);
 }
 
 } // namespace

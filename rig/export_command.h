@@ -1,7 +1,7 @@
 // `rig export`: a run in a format that other tools read. The renderers are pure and in report/; here are files and options.
 #pragma once
 
-#include "rig/commands.h"
+#include "rig/cli/command.h"
 
 namespace rig {
 

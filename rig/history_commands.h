@@ -1,7 +1,7 @@
 // The commands on runs that were made: what there is, what one holds, how two differ, and what may go.
 #pragma once
 
-#include "rig/commands.h"
+#include "rig/cli/command.h"
 #include "rig/index.h"
 #include "rig/prune.h"
 

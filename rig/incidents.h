@@ -22,7 +22,7 @@ namespace rig {
 
 // Two neighbouring runs of a cell, and what is between them. Commits are empty where no tree is followed, and for a side that is not known.
 struct Span {
-    std::string good_run, bad_run, good, bad; // before and after the step (bisect_request.h)
+    std::string good_run, bad_run, good, bad; // before and after the step (nightly/bisector.h)
     std::vector<std::string> also;            // what else differs between the two runs, in words
 };
 

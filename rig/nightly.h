@@ -6,9 +6,9 @@
 // The outside world is handed in; the tests play thirty nights without a guest.
 #pragma once
 
-#include "rig/bisect_request.h"
 #include "rig/file_lock.h"
 #include "rig/night_state.h"
+#include "rig/nightly/bisector.h"
 #include "rig/nightly_config.h"
 #include "rig/notify_send.h"
 #include "rig/store.h"

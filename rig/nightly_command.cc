@@ -1,15 +1,11 @@
 #include "rig/nightly_command.h"
 
 #include "rig/files.h"
-#include "rig/git.h"
-#include "rig/index.h"
 #include "rig/index_folder.h"
-#include "rig/patch_series.h"
+#include "rig/nightly/cell_identity.h"
 #include "rig/read_run.h"
 #include "rig/report/figures.h"
-#include "rig/source.h"
 #include "rig/spec/spec_parser.h"
-#include "rig/spec_rules.h"
 #include "rig/systemd_units.h"
 #include "rig/utc.h"
 
@@ -22,51 +18,6 @@ namespace rig {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string first_line(const std::string& text) {
-    return text.substr(0, text.find('\n'));
-}
-
-// As far as it is known without fetching anything.
-std::string source_id(const Source& source, CommandRunner& runner) {
-    if (const auto* tarball = std::get_if<TarballSource>(&source)) return "tarball:" + tarball->sha256;
-    if (const auto* tree = std::get_if<GitSource>(&source)) return "git:" + tree->revision;
-    const auto* distro = std::get_if<DistroSource>(&source);
-    if (!distro) return "";
-    if (!distro->suite.empty()) return ""; // its lists are rig's own, and fetched by the run
-    Command command;
-    command.argv = {"apt-cache", "policy", distro->package};
-    command.env = {{"LC_ALL", "C"}};
-    command.timeout = kGitPatience;
-    const auto result = runner.run(command);
-    const auto version = result && result->ok() ? candidate_version(result->out) : "";
-    return version.empty() ? "" : distro->package + "=" + version;
-}
-
-std::vector<fs::path> files_of(const Spec& spec) {
-    std::vector<fs::path> out = spec.kernel.enable;
-    for (const auto& arm : spec.arms)
-        out.insert(out.end(), arm.series.begin(), arm.series.end());
-    out.insert(out.end(), spec.kernel.fragments.begin(), spec.kernel.fragments.end());
-    return out;
-}
-
-std::string kernel_id(const Spec& spec) {
-    std::string all;
-    const auto add = [&](const std::string& text) { all += fmt::format("{}:{}\n", text.size(), text); };
-    std::vector<fs::path> series = spec.kernel.enable;
-    for (const auto& arm : spec.arms)
-        series.insert(series.end(), arm.series.begin(), arm.series.end());
-    const auto patches = read_series(series, spec.top);
-    if (!patches) return ""; // the run says what is wrong with them
-    for (const auto& patch : *patches)
-        add(patch.text);
-    for (const auto& fragment : spec.kernel.fragments)
-        add(slurp(spec.top / fragment));
-    for (const auto& [option, value] : spec.kernel.options)
-        add(option + "=" + value);
-    return sha256_hex(all);
-}
 
 // A kernel that broke or a guest that measured nothing is an outcome; it may have left a run, or none (a kernel that does not build).
 RunRecord outcome_of(const Error& error, const std::string& commit) {
@@ -158,66 +109,6 @@ Result<CommandOutput> close_by_hand(const NightlyLine& line, const CommonOptions
 }
 
 } // namespace
-
-CellFacts facts_of(const NightConfig& config, const NightCell& cell, const std::string& program, CommandRunner& runner) {
-    CellFacts facts;
-    facts.parts.rig = program;
-    if (cell.follow) {
-        auto commit = commit_of(runner, config.top / cell.follow->repository, cell.follow->branch);
-        if (!commit) {
-            facts.why_not = commit.error().message;
-            return facts;
-        }
-        facts.commit = *commit;
-    }
-    const auto spec = load_spec(config.top / cell.spec, overrides_of(cell, facts.commit));
-    if (!spec) {
-        facts.why_not = spec.error().message;
-        return facts;
-    }
-    facts.experiment = spec->name;
-    facts.text = spec->text;
-    facts.parts.text = sha256_hex(spec->text);
-    facts.parts.kernel = kernel_id(*spec);
-    facts.parts.source = source_id(spec->kernel.source, runner);
-    return facts;
-}
-
-Result<std::function<std::string(const NightCell&, const CellFacts&, const CellMemory*)>>
-since_filter(const NightConfig& config, const std::string& since, CommandRunner& runner) {
-    using Filter = std::function<std::string(const NightCell&, const CellFacts&, const CellMemory*)>;
-    if (since.empty()) return Filter();
-    if (check_since(since))
-        return Filter(
-            [since](const NightCell&, const CellFacts& facts, const CellMemory* memory) { return unchanged_since(facts.parts, memory, since); });
-    if (rules::revision(since))
-        return fail(Blame::Spec, fmt::format("--since {}: want a day that exists (2026-02-23 or 2026-02-23T10:32:48Z, UTC) or {}", in_quotes(since),
-                                             *rules::revision(since)));
-    const auto repository_of = [top = config.top](const NightCell& cell) { return cell.follow ? top / cell.follow->repository : top; };
-    bool known = false;
-    for (const auto& cell : config.cells)
-        known = known || commit_of(runner, repository_of(cell), since).has_value();
-    if (!known) return fail(Blame::Spec, fmt::format("--since {}: neither a day that exists nor a revision in the repository of any cell", since));
-    return Filter([since, repository_of, &runner, top = config.top](const NightCell& cell, const CellFacts& facts, const CellMemory*) -> std::string {
-        const auto repository = repository_of(cell);
-        const auto base = commit_of(runner, repository, since);
-        if (!base) return fmt::format("--since {}: {}", since, base.error().message);
-        if (cell.follow) {
-            const auto count = git(runner, repository, {"rev-list", "--count", *base + ".." + facts.commit});
-            if (!count || !count->ok()) return fmt::format("--since {}: git cannot count the commits since then", since);
-            return first_line(count->out) == "0" ? fmt::format("no commit on {} since {}", cell.follow->branch, since) : "";
-        }
-        const auto spec = load_spec(top / cell.spec, cell.overrides);
-        std::vector<std::string> words{"diff", "--quiet", *base, "--", cell.spec.string()};
-        if (spec)
-            for (const auto& file : files_of(*spec))
-                words.push_back(file.string());
-        const auto diff = git(runner, repository, words);
-        const auto* exited = diff ? std::get_if<Exited>(&diff->outcome) : nullptr;
-        if (!exited || exited->code > 1) return fmt::format("--since {}: git cannot compare the files of the experiment", since);
-        return exited->code == 0 ? fmt::format("its experiment file, patches and fragments are as in {}", since) : "";
-    });
-}
 
 Result<CommandOutput> nightly_command(const NightlyLine& line, const CommonOptions& common, const World& world, const Bisector& bisect,
                                       std::stop_token stop) {

@@ -1,7 +1,7 @@
 // `rig dashboard` and `rig serve`: all runs as a static site, and the one that is being made as it grows.
 #pragma once
 
-#include "rig/commands.h"
+#include "rig/cli/command.h"
 
 #include <cstdint>
 #include <filesystem>

@@ -1,7 +1,7 @@
 // --engine and what belongs to it, from the command line to an engine.
 #pragma once
 
-#include "rig/commands.h"
+#include "rig/cli/command.h"
 #include "rig/engine.h"
 
 #include <memory>

@@ -1,11 +1,13 @@
 #include "rig/slurm_task.h"
 
 #include "rig/base/guest_clock.h"
+#include "rig/artifact_cache.h"
 #include "rig/boot_end.h"
 #include "rig/boot_places.h"
 #include "rig/files.h"
 #include "rig/host/host_speed.h"
 #include "rig/slurm_spool.h"
+#include "rig/store.h"
 
 #include <charconv>
 #include <cstdlib>
@@ -80,7 +82,7 @@ Result<Sample> make(const Task& task, const PlannedBoot& planned, const SlurmPre
 
 } // namespace
 
-Result<CommandOutput> build_task_command(const TaskLine& line, const World& world, std::stop_token stop) {
+Result<std::string> build_task_command(const TaskLine& line, const World& world, std::stop_token stop) {
     const SlurmSpool spool{line.spool};
     const auto built = [&]() -> Result<SlurmPrepared> {
         RIG_TRY(task, read_task(spool));
@@ -102,10 +104,10 @@ Result<CommandOutput> build_task_command(const TaskLine& line, const World& worl
         return tl::unexpected(built.error()); // the task fails: what waits for it must not start
     }
     RIG_CHECK(write_atomically(spool.prepared(), to_json(*built).dump(2) + "\n"));
-    return CommandOutput{fmt::format("prepared on {}\n", this_node())};
+    return fmt::format("prepared on {}\n", this_node());
 }
 
-Result<CommandOutput> boot_task_command(const TaskLine& line, const World& world, std::stop_token stop) {
+Result<std::string> boot_task_command(const TaskLine& line, const World& world, std::stop_token stop) {
     const SlurmSpool spool{line.spool};
     RIG_TRY(index, line.index ? Result<unsigned>(*line.index) : environment_number("SLURM_ARRAY_TASK_ID"));
     RIG_TRY(order, order_of(spool.list(line.list), index));
@@ -155,8 +157,8 @@ Result<CommandOutput> boot_task_command(const TaskLine& line, const World& world
     // One is there already: of an attempt that was taken for lost.
     if (error && !std::filesystem::exists(spool.done(order) / kResultFile))
         return fail(Blame::Host, fmt::format("node {}: cannot make {}: {}", by.node, spool.done(order).string(), error.message()));
-    return CommandOutput{fmt::format("boot {} ({} {}) on {}{}{}\n", order, planned.id.arm, planned.id.index, by.node, error ? ": made before" : "",
-                                     result.sample ? "" : ": " + result.sample.error().message)};
+    return fmt::format("boot {} ({} {}) on {}{}{}\n", order, planned.id.arm, planned.id.index, by.node, error ? ": made before" : "",
+                       result.sample ? "" : ": " + result.sample.error().message);
 }
 
 } // namespace rig

@@ -2,11 +2,13 @@
 // results there; slurm_engine.h submits them and collects.
 #pragma once
 
-#include "rig/commands.h"
+#include "rig/error.h"
+#include "rig/experiment.h"
 
 #include <filesystem>
 #include <optional>
 #include <stop_token>
+#include <string>
 
 namespace rig {
 
@@ -16,12 +18,14 @@ struct TaskLine {
     std::optional<unsigned> index; // in it; none: $SLURM_ARRAY_TASK_ID
 };
 
+// Both return one line for people.
+//
 // prepare() of all arms; writes prepared.json or build-error.json, and neither when it was stopped: Slurm makes it again.
-Result<CommandOutput> build_task_command(const TaskLine& line, const World& world, std::stop_token stop);
+Result<std::string> build_task_command(const TaskLine& line, const World& world, std::stop_token stop);
 
 // Makes one boot and puts it into done/. A fault of any kind is a result too, but not what comes of being stopped (scancel, a node that
 // is drained), unless the kernel complained before. Errors only where there can be no result: rig of the node is another one, the
 // spool cannot be read or written.
-Result<CommandOutput> boot_task_command(const TaskLine& line, const World& world, std::stop_token stop);
+Result<std::string> boot_task_command(const TaskLine& line, const World& world, std::stop_token stop);
 
 } // namespace rig

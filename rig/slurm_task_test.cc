@@ -32,7 +32,7 @@ class SlurmTasks : public ExperimentLoop {
     }
     void write_plan() { std::ofstream(spool_.plan()) << to_json(plan_).dump(); }
     World world() { return {*cache_, perf_, hypervisor_, Progress::silent()}; }
-    Result<CommandOutput> boot(unsigned index, std::stop_token stop = {}) { return boot_task_command({spool_.dir, 0, index}, world(), stop); }
+    Result<std::string> boot(unsigned index, std::stop_token stop = {}) { return boot_task_command({spool_.dir, 0, index}, world(), stop); }
 
     std::optional<ArtifactCache> cache_;
     PerfRunner perf_;

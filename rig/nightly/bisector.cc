@@ -1,9 +1,11 @@
-#include "rig/bisect_nightly.h"
+#include "rig/nightly/bisector.h"
 
+#include "rig/bisect/run_bisection.h"
 #include "rig/bisect_spec.h"
 #include "rig/bisect_text.h"
 
 #include <fmt/format.h>
+#include <utility>
 
 namespace rig {
 
@@ -21,8 +23,8 @@ BisectFinding finding_of(const BisectRecord& record, const std::filesystem::path
     return out;
 }
 
-Bisector nightly_bisector(const CommonOptions& common, const World& world, std::function<void(const std::string&)> say, std::stop_token stop) {
-    return [&common, &world, say = std::move(say), stop](const BisectRequest& request) -> Result<BisectFinding> {
+Bisector nightly_bisector(ExperimentOptions options, const World& world, std::function<void(const std::string&)> say, std::stop_token stop) {
+    return [options = std::move(options), &world, say = std::move(say), stop](const BisectRequest& request) -> Result<BisectFinding> {
         BisectLine line;
         line.spec = request.spec;
         line.repository = request.repository;
@@ -33,7 +35,7 @@ Bisector nightly_bisector(const CommonOptions& common, const World& world, std::
         if (!request.metric.empty()) line.arm = request.arm;
         for (const auto& one : request.overrides)
             line.overrides.set.push_back(one.key + "=" + one.value);
-        RIG_TRY(done, run_bisection(line, common, world, say, stop));
+        RIG_TRY(done, run_bisection(line, options, world, say, stop));
         return finding_of(done.first, done.second);
     };
 }

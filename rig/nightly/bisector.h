@@ -1,11 +1,15 @@
-// What `rig nightly` asks of a bisection, and what it gets back. Plain data: the bisector is handed in as a function.
+// What `rig nightly` asks of a bisection, and what it gets back. Plain data: the bisector is handed in as a function. The real one is
+// rig bisect over the commits between two nights.
 #pragma once
 
+#include "rig/bisect_record.h"
 #include "rig/error.h"
+#include "rig/experiment.h"
 #include "rig/spec.h"
 
 #include <filesystem>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -32,5 +36,11 @@ struct BisectFinding {
 
 // Errors with Blame::Host are worth another try on another night; all others are not.
 using Bisector = std::function<Result<BisectFinding>(const BisectRequest&)>;
+
+// Of the options results, parallel, disk_budget and warn are used. `world` must outlive it.
+Bisector nightly_bisector(ExperimentOptions options, const World& world, std::function<void(const std::string&)> say, std::stop_token stop);
+
+// What a bisection found, for an incident.
+BisectFinding finding_of(const BisectRecord& record, const std::filesystem::path& folder);
 
 } // namespace rig

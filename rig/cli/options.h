@@ -1,0 +1,48 @@
+// This module declares every option of the program and says where its value goes. It decides nothing.
+#pragma once
+
+#include "rig/bisect_command.h"
+#include "rig/boot_places.h"
+#include "rig/cli/command.h"
+#include "rig/cli/history_options.h"
+#include "rig/commands.h"
+#include "rig/nightly_command.h"
+#include "rig/slurm_command.h"
+#include "rig/slurm_task.h"
+
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace rig {
+
+struct ProgramOptions {
+    CommonOptions common;
+    std::string colour = "auto"; // auto, always or never
+    std::string cache_dir;       // empty: default_cache_dir()
+    HostShare share;
+    std::string connect; // see choose_libvirt()
+    CommandLine line;
+    EngineLine engine_line;
+    BisectLine bisection;
+    VerdictLine verdict_line;
+    HistoryLine history;
+    SiteLine site;
+    NightlyLine nightly_line;
+    TaskLine task;
+};
+
+// They belong to the app; the one that was given says so by parsed().
+struct Subcommands {
+    CLI::App *compare = nullptr, *build = nullptr, *boot = nullptr, *shell = nullptr, *report = nullptr, *explain = nullptr;
+    CLI::App *exporting = nullptr, *calibrate = nullptr, *bisect = nullptr, *verdict = nullptr, *nightly = nullptr;
+    CLI::App *build_task = nullptr, *boot_task = nullptr, *doctor = nullptr, *cache = nullptr;
+    HistoryCommands history;
+};
+
+// `app` writes into `options` when it parses: they stay where they are until then.
+Subcommands declare_options(CLI::App& app, ProgramOptions& options);
+
+} // namespace rig

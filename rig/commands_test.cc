@@ -1,0 +1,16 @@
+#include "rig/commands.h"
+
+#include <gtest/gtest.h>
+
+namespace rig {
+namespace {
+
+TEST(Verdict, GitBisectGetsWhatItUnderstands) {
+    EXPECT_EQ(git_bisect_code(Exit::AsExpected), 0);
+    EXPECT_EQ(git_bisect_code(Exit::Broken), 1);
+    for (const auto exit : {Exit::Usage, Exit::Host, Exit::Inconclusive})
+        EXPECT_EQ(git_bisect_code(exit), 125);
+}
+
+} // namespace
+} // namespace rig
