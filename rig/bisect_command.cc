@@ -4,6 +4,7 @@
 #include "rig/bisect_spec.h"
 #include "rig/bisect_text.h"
 #include "rig/bisect_world.h"
+#include "rig/experiment/prepare.h"
 #include "rig/kvm_probe.h"
 #include "rig/metric.h"
 #include "rig/read_run.h"

@@ -3,6 +3,7 @@
 
 #include "rig/bisect_record.h"
 #include "rig/commands.h"
+#include "rig/experiment/world.h"
 
 #include <functional>
 #include <optional>

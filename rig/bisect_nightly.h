@@ -3,6 +3,7 @@
 
 #include "rig/bisect_command.h"
 #include "rig/bisect_request.h"
+#include "rig/experiment/world.h"
 
 namespace rig {
 

@@ -3,6 +3,7 @@
 #include "rig/artifact_cache.h"
 #include "rig/bisect/outcome.h"
 #include "rig/bisect_spec.h"
+#include "rig/kernel_build.h"
 #include "rig/schedule.h"
 #include "rig/store.h"
 

@@ -1,7 +1,9 @@
 #include "rig/commands.h"
 
 #include "rig/doctor.h"
+#include "rig/experiment/prepare.h"
 #include "rig/files.h"
+#include "rig/guest_run.h"
 #include "rig/host/qemu_hypervisor.h"
 #include "rig/image.h"
 #include "rig/read_run.h"

@@ -4,6 +4,7 @@
 
 #include "rig/calibration.h"
 #include "rig/experiment.h"
+#include "rig/experiment/world.h"
 #include "rig/store.h"
 
 #include <cstdint>

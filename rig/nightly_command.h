@@ -3,6 +3,7 @@
 
 #include "rig/bisect_request.h"
 #include "rig/commands.h"
+#include "rig/experiment/world.h"
 #include "rig/nightly.h"
 
 #include <filesystem>

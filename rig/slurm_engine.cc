@@ -1,6 +1,8 @@
 #include "rig/slurm_engine.h"
 
 #include "rig/boot_end.h"
+#include "rig/experiment.h"
+#include "rig/experiment/boot_loop.h"
 #include "rig/files.h"
 #include "rig/guest_run.h"
 #include "rig/host/host_speed.h"

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "rig/commands.h"
+#include "rig/experiment/world.h"
 
 #include <filesystem>
 #include <optional>
