@@ -3,7 +3,6 @@
 #include "rig/statistics.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <fmt/format.h>
@@ -12,10 +11,6 @@ namespace rig {
 namespace {
 
 constexpr unsigned kEndDecisions = 3; // they differ, and boots of either are told from the other's
-
-constexpr std::array kOutcomes{Outcome::Good,       Outcome::Bad,       Outcome::Unclear,   Outcome::Unbuildable,
-                               Outcome::Unbootable, Outcome::Unexposed, Outcome::Complained};
-constexpr std::array kPurposes{Purpose::GoodEnd, Purpose::BadEnd, Purpose::Step, Purpose::Alone, Purpose::Without, Purpose::Look};
 
 // Adds the time until its end to a figure.
 class Stopwatch {
@@ -331,62 +326,8 @@ Status Search::run(std::stop_token stop) {
 
 } // namespace
 
-const char* words(Outcome outcome) {
-    switch (outcome) {
-    case Outcome::Good:
-        return "good";
-    case Outcome::Bad:
-        return "bad";
-    case Outcome::Unclear:
-        return "unclear";
-    case Outcome::Unbuildable:
-        return "unbuildable";
-    case Outcome::Unbootable:
-        return "unbootable";
-    case Outcome::Unexposed:
-        return "unexposed";
-    case Outcome::Complained:
-        return "complained";
-    }
-    return "unclear";
-}
-
-const char* words(Purpose purpose) {
-    switch (purpose) {
-    case Purpose::GoodEnd:
-        return "good end";
-    case Purpose::BadEnd:
-        return "bad end";
-    case Purpose::Step:
-        return "step";
-    case Purpose::Alone:
-        return "alone";
-    case Purpose::Without:
-        return "without";
-    case Purpose::Look:
-        return "look";
-    }
-    return "step";
-}
-
-std::optional<Outcome> outcome_named(std::string_view word) {
-    for (const auto one : kOutcomes)
-        if (word == words(one)) return one;
-    return std::nullopt;
-}
-
-std::optional<Purpose> purpose_named(std::string_view word) {
-    for (const auto one : kPurposes)
-        if (word == words(one)) return one;
-    return std::nullopt;
-}
-
 unsigned planned_decisions(std::size_t answers) {
     return kEndDecisions + halvings(answers) + 1 + 2;
-}
-
-Mark mark_of(Outcome outcome) {
-    return outcome == Outcome::Good ? Mark::Good : outcome == Outcome::Bad ? Mark::Bad : Mark::Skip;
 }
 
 unsigned Bisection::steps() const {

@@ -13,6 +13,7 @@
 // The loop knows neither kernels nor files: BisectWorld measures (bisect_world.h).
 #pragma once
 
+#include "rig/bisect/outcome.h"
 #include "rig/bisect_judge.h"
 #include "rig/bisect_search.h"
 #include "rig/error.h"
@@ -55,17 +56,9 @@ class History {
     virtual Revision without(std::size_t which) const = 0;
 };
 
-enum class Outcome { Good, Bad, Unclear, Unbuildable, Unbootable, Unexposed, Complained };
-const char* words(Outcome outcome); // "good", ..., "unbuildable"
-std::optional<Outcome> outcome_named(std::string_view word);
-Mark mark_of(Outcome outcome);
 // Among how many decisions alpha is divided: the ends', every halving, one that tells the last candidates apart, two looks. A search that makes
 // more of them tells less confidence than was asked for.
 unsigned planned_decisions(std::size_t answers);
-
-enum class Purpose { GoodEnd, BadEnd, Step, Alone, Without, Look };
-const char* words(Purpose purpose); // "good end", "bad end", "step", "alone", "without", "look"
-std::optional<Purpose> purpose_named(std::string_view word);
 
 // One revision looked at.
 struct Visit {

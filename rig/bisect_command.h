@@ -3,6 +3,7 @@
 
 #include "rig/bisect/run_bisection.h"
 #include "rig/cli/command.h"
+#include "rig/experiment/world.h"
 
 #include <functional>
 #include <stop_token>

@@ -1,5 +1,6 @@
 #include "rig/bisect_record.h"
 
+#include "rig/bisect/outcome.h"
 #include "rig/files.h"
 #include "rig/json_reader.h"
 #include "rig/store.h"

@@ -1,5 +1,6 @@
 #include "rig/bisect_record.h"
 
+#include "rig/bisect/outcome.h"
 #include "rig/bisect_text.h"
 #include "rig/report/figures.h"
 #include "rig/testing/temp_tree.h"

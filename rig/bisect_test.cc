@@ -1,5 +1,6 @@
 #include "rig/bisect.h"
 
+#include "rig/bisect/outcome.h"
 #include "rig/bisect_history.h"
 
 #include <algorithm>

@@ -1,6 +1,7 @@
 #include "rig/bisect_world.h"
 
 #include "rig/artifact_cache.h"
+#include "rig/bisect/outcome.h"
 #include "rig/bisect_spec.h"
 #include "rig/kernel_build.h"
 #include "rig/schedule.h"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rig/cli/command.h"
+#include "rig/experiment/world.h"
 
 #include <stop_token>
 #include <string>

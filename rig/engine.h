@@ -1,8 +1,10 @@
 // Who builds what an experiment boots, and makes its boots, in the place of this process: a cluster (slurm_engine.h). Whether a boot
-// is a sample, is made again or ends the run stays with the loop in experiment.cc, as does everything that is written to a run.
+// is a sample, is made again or ends the run stays with the loop in experiment/boot_loop.cc, as does everything that is written to a run.
 #pragma once
 
-#include "rig/experiment.h"
+#include "rig/experiment/prepared.h"
+#include "rig/experiment/world.h"
+#include "rig/run_info.h"
 #include "rig/sample.h"
 #include "rig/schedule.h"
 
@@ -27,7 +29,7 @@ class Engine {
     enum class Taken { Done, Again };
     using Take = std::function<Result<Taken>(const PlannedBoot&, MadeBoot)>;
 
-    // prepare() of experiment.h for all arms; may already begin with the boots. Blame::Spec where the experiment asks for what the
+    // prepare() of experiment/prepare.h for all arms; may already begin with the boots. Blame::Spec where the experiment asks for what the
     // engine cannot give.
     virtual Result<Prepared> prepare(const Spec& spec, const World& world, std::stop_token stop) = 0;
     // The clock that guest.clock = "auto" becomes, and the reason.

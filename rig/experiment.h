@@ -3,66 +3,29 @@
 //   spec -> kernels (cached) -> image -> static facts -> schedule -> boots -> samples on disk -> proofs -> verdict -> report
 //
 // Blame decides what happens to a boot that is no sample:
-//   Host    retried in its place with its seed, kHostRetries times, then the run stops: exit 3
+//   Host    retried in its place with its seed, kHostRetries times (experiment/boot_loop.h), then the run stops: exit 3
 //   Guest   the run stops: nothing was tested, exit 4
 //   Kernel  the run stops: the arm broke, exit 1
 // Under the virtual clock boots do not disturb one another's figures, so as many run side by side as the host's CPUs and memory hold;
 // under the wall clock they run one at a time, or as many as were asked for on CPUs of their own (packing.h). An engine
-// (engine.h) makes boots elsewhere; what becomes of each is decided here.
+// (engine.h) makes boots elsewhere; what becomes of each is decided by BootLoop all the same.
 #pragma once
 
-#include "rig/artifact_cache.h"
-#include "rig/boot_places.h"
-#include "rig/guest_run.h"
-#include "rig/hypervisor/machine.h"
-#include "rig/kernel/kernel.h"
-#include "rig/progress.h"
+#include "rig/error.h"
+#include "rig/experiment/world.h"
 #include "rig/report/report.h"
+#include "rig/spec.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 namespace rig {
 
-inline constexpr unsigned kHostRetries = 2;
-
-class Engine;
-
-// Everything of the outside world, wired in main.cc.
-struct World {
-    ArtifactCache& cache;
-    CommandRunner& runner;
-    Hypervisor& hypervisor;
-    Progress& progress;
-    HostShare host = {};
-    Engine* engine = nullptr; // who builds and boots for a comparison (engine.h); none: this process
-};
-
-// Kernels of all arms and the initramfs: what every command that boots needs.
-struct Prepared {
-    std::map<std::string, Kernel> kernels; // by arm
-    std::filesystem::path image, perf;
-    std::string perf_version;
-};
-Result<Prepared> prepare(const Spec& spec, const std::vector<Arm>& arms, const World& world);
-
-struct ChosenMachine {
-    Machine machine;
-    std::string why;
-};
-// Clock and accelerator as spec.guest.clock asks; `auto` = wall if KVM boots this very kernel, else virtual. On another host only virtual:
-// Blame::Spec for wall.
-Result<ChosenMachine> choose_machine(const Spec& spec, const Prepared& prepared, const World& world, std::stop_token stop);
-
-// take_places() on the host where the guests run.
-Result<BootPlaces> place_boots(const BootNeed& need, unsigned parallel, const World& world, std::stop_token stop);
-
-inline constexpr std::uintmax_t kDiskBudget = 8ull << 30; // a boot leaves some 400 KiB behind, one with KASAN's splats a MiB
-inline constexpr std::uintmax_t kUsualBoot = 1u << 20;
+inline constexpr std::uintmax_t kDiskBudget = 8ull << 30;
 
 struct ExperimentOptions {
     std::filesystem::path results;    // folder that holds runs

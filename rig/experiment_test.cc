@@ -2,6 +2,7 @@
 #include "rig/experiment.h"
 
 #include "guest/protocol.h"
+#include "rig/experiment/boot_loop.h"
 #include "rig/files.h"
 #include "rig/index.h"
 #include "rig/read_run.h"

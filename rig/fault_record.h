@@ -1,5 +1,5 @@
 // The faults that a run's attempts at a boot left: boots/<order>-<arm>-<index>/fault-N.txt, one line "blame: ending: message",
-// written by experiment.cc. No report is computed from them (what was not measured is no sample), but an export that says
+// written by experiment/boot_loop.cc. No report is computed from them (what was not measured is no sample), but an export that says
 // which tests did not run has to name them.
 #pragma once
 

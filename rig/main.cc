@@ -7,6 +7,7 @@
 #include "rig/commands.h"
 #include "rig/history_commands.h"
 #include "rig/export_command.h"
+#include "rig/experiment/world.h"
 #include "rig/host/boost_command_runner.h"
 #include "rig/host/choose.h"
 #include "rig/emulator.h"

@@ -10,6 +10,7 @@
 #include "rig/night_state.h"
 #include "rig/nightly/bisector.h"
 #include "rig/nightly_config.h"
+#include "rig/nightly_plan.h"
 #include "rig/notify_send.h"
 #include "rig/store.h"
 
@@ -18,16 +19,6 @@
 #include <stop_token>
 
 namespace rig {
-
-inline constexpr unsigned kSearchAttempts = 3; // for one culprit, over as many nights; each but the first looks one run further on both sides
-
-// What a night sees of an experiment file when it begins.
-struct CellFacts {
-    std::string experiment, text; // its name and text
-    CellParts parts;
-    std::string commit;  // of a followed tree
-    std::string why_not; // why it cannot be run; empty: it can
-};
 
 struct NightWorld {
     std::function<CellFacts(const NightCell&)> facts;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rig/cli/command.h"
+#include "rig/experiment/world.h"
 #include "rig/nightly.h"
 #include "rig/nightly/bisector.h"
 

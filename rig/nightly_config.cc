@@ -219,6 +219,11 @@ std::vector<std::string> NotifyConfig::channels() const {
     return out;
 }
 
+std::size_t number_of(const NightConfig& config, const std::string& cell) {
+    return static_cast<std::size_t>(
+        std::find_if(config.cells.begin(), config.cells.end(), [&](const NightCell& one) { return one.name == cell; }) - config.cells.begin());
+}
+
 bool is_night_config(std::string_view text) {
     try {
         return toml::parse(text).contains("experiment");

@@ -87,6 +87,9 @@ struct NightConfig {
     NotifyConfig notify;
 };
 
+// The index of the cell of this name in NightConfig::cells; how many cells there are if none has it.
+std::size_t number_of(const NightConfig& config, const std::string& cell);
+
 // Has the text the key `experiment` at its top? Then it is a night's and neither an experiment nor a suite.
 bool is_night_config(std::string_view text);
 

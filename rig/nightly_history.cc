@@ -64,6 +64,11 @@ std::vector<const RunRecord*> history_of(const std::vector<RunRecord>& records, 
     return runs;
 }
 
+const RunRecord* find_record(const std::vector<RunRecord>& records, const std::string& id) {
+    const auto found = std::find_if(records.begin(), records.end(), [&](const RunRecord& one) { return one.id == id; });
+    return found == records.end() ? nullptr : &*found;
+}
+
 const RunRecord* newest_of(const std::vector<RunRecord>& records, const NightCell& cell, const std::string& experiment, const std::string& text,
                            const std::string& before, const std::function<bool(const RunRecord&)>& is) {
     const RunRecord* found = nullptr;

@@ -25,6 +25,9 @@ bool is_of_cell(const RunRecord& run, const NightCell& cell, const std::string& 
 std::vector<const RunRecord*> history_of(const std::vector<RunRecord>& records, const NightCell& cell, const std::string& experiment,
                                          const std::string& text);
 
+// The one with this id; nullptr if there is none.
+const RunRecord* find_record(const std::vector<RunRecord>& records, const std::string& id);
+
 // The newest run of this cell with an id below `before` (any, if that is empty) that is as wanted; nullptr if there is none.
 const RunRecord* newest_of(const std::vector<RunRecord>& records, const NightCell& cell, const std::string& experiment, const std::string& text,
                            const std::string& before, const std::function<bool(const RunRecord&)>& is);

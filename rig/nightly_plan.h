@@ -21,6 +21,14 @@ struct CellParts {
     bool operator==(const CellParts&) const = default;
 };
 
+// What a night sees of an experiment file when it begins.
+struct CellFacts {
+    std::string experiment, text; // its name and text
+    CellParts parts;
+    std::string commit;  // of a followed tree
+    std::string why_not; // why it cannot be run; empty: it can
+};
+
 // What is kept of a cell from night to night (results/nightly/cells.json).
 struct CellMemory {
     std::string first_seen;     // UTC: when a night first had this cell; steps before it are history

@@ -31,8 +31,5 @@ Sender make_sender(const NotifyConfig& config, NotifyWorld world);
 // Appends the message as a line of JSON, synced, unless a line with its id is there.
 Status append_message(const std::filesystem::path& file, const Message& message);
 Status send_email(const EmailChannel& channel, const Message& message, CommandRunner& runner);
-// POST, any answer 2xx is taken as delivered, whatever comes after its header. https: the certificate is checked against the host's name, at TLS 1.2
-// or later. Redirections are not followed: a token must not go elsewhere. The token is in no error and in no log.
-Status post_webhook(const WebhookChannel& channel, const std::filesystem::path& top, const Message& message, std::chrono::seconds patience);
 
 } // namespace rig

@@ -2,6 +2,8 @@
 
 #include "rig/base/guest_clock.h"
 #include "rig/boot_end.h"
+#include "rig/experiment.h"
+#include "rig/experiment/boot_loop.h"
 #include "rig/files.h"
 #include "rig/guest_run.h"
 #include "rig/host/host_speed.h"

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "rig/engine.h"
+#include "rig/experiment/world.h"
 #include "rig/file_lock.h"
 #include "rig/slurm/slurm_client.h"
 #include "rig/slurm_spool.h"

@@ -1,6 +1,7 @@
 // The engine, its tasks and the loop together, on a Slurm that runs its tasks here, with captured boots.
 #include "rig/slurm_engine.h"
 
+#include "rig/experiment/world.h"
 #include "rig/files.h"
 #include "rig/testing/experiment_fixture.h"
 #include "rig/testing/fake_slurm.h"

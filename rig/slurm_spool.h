@@ -13,7 +13,7 @@
 // The id is a hash of the plan: the same command finds what it left when it was killed.
 #pragma once
 
-#include "rig/experiment.h"
+#include "rig/experiment/prepared.h"
 #include "rig/run_info.h"
 #include "rig/sample.h"
 

@@ -4,6 +4,7 @@
 #include "rig/artifact_cache.h"
 #include "rig/boot_end.h"
 #include "rig/boot_places.h"
+#include "rig/experiment/prepare.h"
 #include "rig/files.h"
 #include "rig/host/host_speed.h"
 #include "rig/slurm_spool.h"

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "rig/error.h"
-#include "rig/experiment.h"
+#include "rig/experiment/world.h"
 
 #include <filesystem>
 #include <optional>

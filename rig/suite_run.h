@@ -7,6 +7,7 @@
 #pragma once
 
 #include "rig/experiment.h"
+#include "rig/experiment/world.h"
 #include "rig/report/suite_result.h"
 #include "rig/suite.h"
 

@@ -3,6 +3,7 @@
 
 #include "guest/protocol.h"
 #include "rig/experiment.h"
+#include "rig/experiment/world.h"
 #include "rig/index.h"
 #include "rig/read_run.h"
 #include "rig/spec/spec_parser.h"

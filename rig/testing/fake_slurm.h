@@ -1,6 +1,7 @@
 // A Slurm that runs its tasks in this process, one at each pause of the engine, in the order in which they were submitted.
 #pragma once
 
+#include "rig/experiment/world.h"
 #include "rig/slurm_engine.h"
 #include "rig/slurm_task.h"
 #include "rig/testing/fake_command_runner.h"

@@ -1,0 +1,20 @@
+// What a bisection found a revision to be, and what it looked at it for, with the words that its log and its text have for both. Pure.
+#pragma once
+
+#include "rig/bisect_search.h"
+
+#include <optional>
+#include <string_view>
+
+namespace rig {
+
+enum class Outcome { Good, Bad, Unclear, Unbuildable, Unbootable, Unexposed, Complained };
+const char* words(Outcome outcome); // "good", ..., "unbuildable"
+std::optional<Outcome> outcome_named(std::string_view word);
+Mark mark_of(Outcome outcome);
+
+enum class Purpose { GoodEnd, BadEnd, Step, Alone, Without, Look };
+const char* words(Purpose purpose); // "good end", "bad end", "step", "alone", "without", "look"
+std::optional<Purpose> purpose_named(std::string_view word);
+
+} // namespace rig

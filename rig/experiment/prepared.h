@@ -1,0 +1,26 @@
+// What is there before the first boot: the kernels, the initramfs, and the machine that boots them. Plain data, which engines hand over, too.
+#pragma once
+
+
+#include "rig/hypervisor/machine.h"
+#include "rig/kernel/kernel.h"
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+namespace rig {
+
+// Kernels of all arms and the initramfs: what every command that boots needs.
+struct Prepared {
+    std::map<std::string, Kernel> kernels; // by arm
+    std::filesystem::path image, perf;
+    std::string perf_version;
+};
+
+struct ChosenMachine {
+    Machine machine;
+    std::string why;
+};
+
+} // namespace rig

@@ -1,0 +1,24 @@
+// The outside world of an experiment: what it builds, boots and tells its progress with. The tests hand in another one.
+#pragma once
+
+#include "rig/artifact_cache.h"
+#include "rig/boot_places.h"
+#include "rig/host/command_runner.h"
+#include "rig/host/hypervisor.h"
+#include "rig/progress.h"
+
+namespace rig {
+
+class Engine;
+
+// Everything of the outside world, wired in main.cc.
+struct World {
+    ArtifactCache& cache;
+    CommandRunner& runner;
+    Hypervisor& hypervisor;
+    Progress& progress;
+    HostShare host = {};
+    Engine* engine = nullptr; // who builds and boots for a comparison (engine.h); none: this process
+};
+
+} // namespace rig
