@@ -7,6 +7,7 @@
 #include "rig/image.h"
 #include "rig/host/host_speed.h"
 #include "rig/index_folder.h"
+#include "rig/kernel/kernel_facts.h"
 #include "rig/kvm_probe.h"
 #include "rig/report/json.h"
 #include "rig/report/text.h"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rig/exposure.h"
+#include "rig/kernel/kernel_facts.h"
 
 namespace rig {
 

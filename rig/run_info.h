@@ -3,7 +3,8 @@
 #pragma once
 
 #include "rig/error.h"
-#include "rig/exposure.h"
+#include "rig/kernel/kernel_facts.h"
+#include "rig/sample.h"
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
