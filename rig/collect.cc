@@ -1,7 +1,7 @@
 #include "rig/collect.h"
 
 #include "guest/workload_counters.h"
-#include "rig/boot_end.h"
+#include "rig/guest_output/ending.h"
 #include "rig/measured_call.h"
 #include "rig/metric.h"
 #include "rig/perf_output.h"

@@ -20,7 +20,7 @@ struct Error {
     Blame blame = Blame::Host;
     std::string message;       // names the object, what was found, and what is accepted
     std::filesystem::path log; // where the evidence lies; empty if there is none
-    std::string kind{};        // of a boot that is no sample: how it ended, "rcu-stall" (boot_end.h)
+    std::string kind{};        // of a boot that is no sample: how it ended, "rcu-stall" (ending.h)
     std::string complaint{};   // of such a boot: what its kernel complained of first, whatever ended the boot; "" if nothing
     std::string arm{};         // whose boot that was
 };

@@ -1,9 +1,9 @@
 #include "rig/experiment.h"
 
 #include "rig/artifact_cache.h"
-#include "rig/boot_end.h"
 #include "rig/engine.h"
 #include "rig/files.h"
+#include "rig/guest_output/ending.h"
 #include "rig/image.h"
 #include "rig/host/host_speed.h"
 #include "rig/index_folder.h"

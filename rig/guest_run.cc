@@ -3,6 +3,7 @@
 #include "guest/protocol.h"
 #include "rig/boot_end.h"
 #include "rig/console.h"
+#include "rig/guest_output/ending.h"
 #include "rig/host/qmp.h"
 #include "rig/image.h"
 #include "rig/scratch.h"

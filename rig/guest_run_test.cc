@@ -1,8 +1,8 @@
 #include "rig/guest_run.h"
 
 #include "guest/protocol.h"
-#include "rig/boot_end.h"
 #include "rig/files.h"
+#include "rig/guest_output/ending.h"
 #include "rig/image.h"
 #include "rig/kvm_probe.h"
 #include "rig/testing/captured.h"

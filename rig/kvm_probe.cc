@@ -1,6 +1,6 @@
 #include "rig/kvm_probe.h"
 
-#include "rig/boot_end.h"
+#include "rig/guest_output/ending.h"
 #include "rig/store.h"
 
 #include <algorithm>

@@ -1,7 +1,8 @@
 #include "rig/slurm_engine.h"
 
-#include "rig/boot_end.h"
+#include "rig/console.h"
 #include "rig/files.h"
+#include "rig/guest_output/ending.h"
 #include "rig/guest_run.h"
 #include "rig/host/host_speed.h"
 #include "rig/read_run.h"

@@ -1,8 +1,8 @@
 #include "rig/slurm_task.h"
 
-#include "rig/boot_end.h"
 #include "rig/boot_places.h"
 #include "rig/files.h"
+#include "rig/guest_output/ending.h"
 #include "rig/host/host_speed.h"
 #include "rig/slurm_spool.h"
 
