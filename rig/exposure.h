@@ -2,7 +2,7 @@
 // proof fails in one boot of one arm is INCONCLUSIVE: silence of a path that never ran is not "no change". Pure.
 #pragma once
 
-#include "rig/kernel/kernel_facts.h"
+#include "rig/analysis/proof.h"
 #include "rig/sample.h"
 #include "rig/spec.h"
 
@@ -10,30 +10,6 @@
 #include <vector>
 
 namespace rig {
-
-struct Proof {
-    std::string id;    // "injections"
-    std::string claim; // "allocations failed in every boot"
-    bool passed = false;
-    std::string found;  // what is there, and in the failing case what is wanted: "boot 3: 0 injections, want > 0"
-    std::string reason; // if failed: the probable cause and what to look at
-};
-
-struct ArmProofs {
-    std::string arm;
-    std::vector<Proof> proofs;
-    bool all_pass() const;
-};
-
-// A view: everything must outlive it.
-struct ArmEvidence {
-    const Spec& spec;
-    const Arm& arm;
-    const KernelFacts& kernel;
-    const KernelFacts& baseline;        // of the first arm
-    const std::vector<Sample>& samples; // of the whole run; other arms' are ignored
-    const std::vector<Replay>& replays; // of the whole run
-};
 
 // All proofs of one arm, each over all its boots and naming the first that fails. Never empty.
 std::vector<Proof> prove(const ArmEvidence& evidence);

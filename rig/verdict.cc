@@ -1,5 +1,6 @@
 #include "rig/verdict.h"
 
+#include "rig/exposure.h"
 #include "rig/judge.h"
 #include "rig/power.h"
 

@@ -5,7 +5,7 @@
 // own; verdicts on bounds are corrected for their number, see judge.h.
 #pragma once
 
-#include "rig/exposure.h"
+#include "rig/analysis/proof.h"
 #include "rig/metric.h"
 #include "rig/splat_verdict.h"
 #include "rig/statistics.h"
