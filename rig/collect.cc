@@ -1,7 +1,9 @@
 #include "rig/collect.h"
 
 #include "guest/workload_counters.h"
-#include "rig/boot_end.h"
+#include "rig/base/text.h"
+#include "rig/guest_output/ending.h"
+#include "rig/guest_output/perf_trace.h"
 #include "rig/measured_call.h"
 #include "rig/metric.h"
 #include "rig/perf_output.h"
@@ -17,16 +19,6 @@ namespace {
 using nlohmann::json;
 constexpr unsigned kMaxCpus = 64;
 constexpr std::size_t kMaxError = 1000; // a workload's own words, the end of a command's output among them
-
-tl::unexpected<Error> guest_error(std::string message) { return fail(Blame::Guest, std::move(message)); }
-
-// Names the guest's perf prints end up in JSON and on a terminal.
-std::string printable(std::string_view text, std::size_t most = 200) {
-    std::string out(text.substr(0, most));
-    for (char& c : out)
-        if (c < 0x20 || c > 0x7e) c = '?';
-    return out;
-}
 
 Result<std::string> artifact(const Artifacts& artifacts, const std::string& name) {
     const auto found = artifacts.find(name);
@@ -66,68 +58,6 @@ Status fill_counts(Sample& sample, const std::vector<StatRow>& rows, const std::
     return {};
 }
 
-struct Calls {
-    std::vector<std::uint64_t> latency_ns;
-    std::uint64_t first = 0, last = 0; // window
-};
-
-// A trace that does not add up: perf's losses, where there are any, are the cause to name.
-tl::unexpected<Error> torn(const Trace& trace, std::string what) {
-    if (trace.lost > 0) what += fmt::format("; perf lost {} events: raise guest.perf_pages", trace.lost);
-    return guest_error(what);
-}
-
-// Pairs entry and exit events, which alternate within a task; a widow on either side means that events were lost.
-Result<Calls> pair_calls(const Trace& trace, const std::string& enter, const std::string& exit) {
-    Calls calls;
-    std::map<int, std::uint64_t> entered; // by thread
-    bool any = false;
-    for (const auto& event : trace.events) {
-        if (event.event == enter) {
-            if (!entered.emplace(event.tid, event.time_ns).second) return torn(trace, fmt::format("perf: two {} without a {} between", enter, exit));
-            if (!std::exchange(any, true)) calls.first = event.time_ns;
-        } else if (event.event == exit) {
-            const auto open = entered.find(event.tid);
-            if (open == entered.end()) return torn(trace, fmt::format("perf: {} without {}", exit, enter));
-            calls.latency_ns.push_back(event.time_ns - open->second);
-            calls.last = event.time_ns;
-            entered.erase(open);
-        }
-    }
-    if (!entered.empty()) return torn(trace, fmt::format("perf: {} without {}", enter, exit));
-    return calls;
-}
-
-Result<Calls> pair_calls(const Trace& trace, const MeasuredCall& call) { return pair_calls(trace, call.enter, call.exit); }
-
-// Runs of the target that called the witness once: two equal counts could come from two places. By entry and return of the
-// same task and not by call chain, from which the compiler's tail calls take the target out.
-Result<std::uint64_t> witnessed_hits(const Trace& trace) {
-    RIG_CHECK(pair_calls(trace, "rig:target", "rig:target_return"));
-    std::map<int, unsigned> inside; // by thread that is in the target: calls of the witness so far
-    std::uint64_t once = 0;
-    for (const auto& event : trace.events) {
-        if (event.event == "rig:target") inside.emplace(event.tid, 0);
-        else if (event.event == "rig:target_return") once += inside.extract(event.tid).mapped() == 1;
-        else if (event.event == "rig:witness" && inside.contains(event.tid)) ++inside.at(event.tid);
-    }
-    return once;
-}
-
-// Calls during which the target was entered: hits that fall on a few calls are no exposure of the others. Their entries and exits pair
-// up, see pair_calls(). By the same task where the call is a function's own; a system call's work may be another task's.
-std::uint64_t exposed_calls(const Trace& trace, const MeasuredCall& call) {
-    std::map<int, bool> running; // by thread: whether the target was entered meanwhile
-    std::uint64_t exposed = 0;
-    for (const auto& event : trace.events) {
-        if (event.event == call.enter) running.emplace(event.tid, false);
-        if (event.event == "rig:target")
-            for (auto& [tid, hit] : running) hit = hit || call.function.empty() || tid == event.tid;
-        if (event.event == call.exit) exposed += running.extract(event.tid).mapped();
-    }
-    return exposed;
-}
-
 // All arms are measured over windows of equal length: a call that lasts into the next one's turn breaks that.
 Status check_pace(const Calls& calls, const Spec& spec, const char* pass) {
     const auto pace_ns = spec.workload.pace_us * 1000ull;
@@ -136,49 +66,6 @@ Status check_pace(const Calls& calls, const Spec& spec, const char* pass) {
     if (late == 0) return {};
     return guest_error(fmt::format("{} of {} calls of the {} pass took longer than their pace of {} us, so that the windows of the arms would differ: raise workload.pace_us",
                                    late, calls.latency_ns.size(), pass, spec.workload.pace_us));
-}
-
-// An address that perf printed -> the function it is in. An address of no function was not made up by this kernel: then what else the guest
-// says is in doubt too.
-Result<Place> place_in(const SymbolTable& symbols, std::uint64_t address, const char* what) {
-    if (const auto place = symbols.place(address)) return *place;
-    return guest_error(fmt::format("perf: {} {:#x} lies in no function of System.map", what, address));
-}
-
-// The function of an IPI: as it is where the guest named it. One of no function of System.map, such as a module's, is somebody's all the same: it
-// is counted under its address.
-std::string function_named(std::string_view field, const GuestPlan& plan) {
-    const auto address = unnamed_address(field);
-    const auto place = plan.symbols && address ? plan.symbols->place(*address) : std::nullopt;
-    return place ? std::string(place->name) : printable(field);
-}
-
-// Where a function of the kernel was called, as perf prints it by %pS ("smp_call_function+0x20").
-Result<std::string> call_site_named(std::string_view field, const GuestPlan& plan) {
-    const auto address = unnamed_address(field);
-    if (!plan.symbols || !address) return printable(field);
-    RIG_TRY(place, place_in(*plan.symbols, *address, "an IPI's call site"));
-    return fmt::format("{}+{:#x}", place.name, place.offset);
-}
-
-// Innermost caller of the page allocator: the first frame that is not the allocator's own.
-Result<std::string> allocation_site(const std::vector<Frame>& chain, const GuestPlan& plan) {
-    const auto internal = [](std::string_view name) {
-        for (const char* part : {"should_fail_alloc_page", "alloc_pages", "get_free_pages", "__get_free_page", "prepare_alloc_pages", "alloc_frozen_pages"})
-            if (name.find(part) != std::string_view::npos) return true;
-        return false;
-    };
-    for (const auto& frame : chain) {
-        std::string name = frame.name;
-        if (name.empty()) {
-            if (frame.address >> 63 == 0) break; // user space: all that there was of the kernel is the allocator's
-            if (!plan.symbols) return guest_error(fmt::format("perf: the frame {:#x} has no name", frame.address));
-            RIG_TRY(place, place_in(*plan.symbols, frame.address, "a caller of the page allocator,"));
-            name = place.name;
-        }
-        if (!internal(name)) return printable(name);
-    }
-    return std::string("unknown");
 }
 
 std::uint64_t count_of(const Sample& sample, const char* key) {
@@ -192,7 +79,7 @@ Status check_workload(const json& pass, const std::string& name, const Spec& spe
         return ended(Ending::WorkloadCrash, fmt::format("the workload was killed by signal {} in the {} pass after {} calls",
                                        workload.at("signal").get<int>(), name, workload.at("calls").get<unsigned>()));
     if (const auto error = workload.at("error").get<std::string>(); !error.empty())
-        return ended(Ending::WorkloadFailure, fmt::format("the workload failed in the {} pass: {}", name, printable(error, kMaxError)));
+        return ended(Ending::WorkloadFailure, fmt::format("the workload failed in the {} pass: {}", name, printable_ascii(error, kMaxError)));
     if (workload.at("exit").get<int>() != 0 || !pass.at("workload_done").get<bool>())
         return ended(Ending::WorkloadFailure, fmt::format("the workload ended with exit code {} in the {} pass", workload.at("exit").get<int>(), name));
     if (workload.at("calls").get<unsigned>() > spec.workload.iterations)
@@ -278,11 +165,11 @@ Result<std::vector<std::uint64_t>> parse_histogram(const std::string& text, cons
         constexpr std::string_view overflows = "# Histogram Overflows:";
         // Its largest values would be missing, which are what it was run for.
         if (line.starts_with(overflows) && line.find_first_of("123456789", overflows.size()) != line.npos)
-            return guest_error(fmt::format("background {}: values beyond its histogram ('{}'): give it a longer one", name, printable(line)));
+            return guest_error(fmt::format("background {}: values beyond its histogram ('{}'): give it a longer one", name, printable_ascii(line)));
         if (line.starts_with('#') || !(fields >> us)) continue;
         while (fields >> count) sum += count;
         if (!fields.eof() || us > 1'000'000'000 || sum > most || values.size() + sum > most)
-            return guest_error(fmt::format("background {}: bad histogram line '{}'", name, printable(line)));
+            return guest_error(fmt::format("background {}: bad histogram line '{}'", name, printable_ascii(line)));
         values.insert(values.end(), sum, us * 1000);
     }
     if (values.empty()) return guest_error(fmt::format("background {}: printed no histogram", name));
@@ -343,7 +230,7 @@ Status no_optimised_probe(const std::string& list) {
     const auto at = list.find("[OPTIMIZED]");
     if (at == list.npos) return {};
     const auto line = list.rfind('\n', at) + 1; // npos + 1 is 0
-    return guest_error(fmt::format("the kernel optimised a probe, whose handler may miss others: {}", printable(list.substr(line, list.find('\n', at) - line))));
+    return guest_error(fmt::format("the kernel optimised a probe, whose handler may miss others: {}", printable_ascii(list.substr(line, list.find('\n', at) - line))));
 }
 
 // The kernel's own word for where the target's probe sits, against System.map.

@@ -20,7 +20,7 @@ struct Error {
     Blame blame = Blame::Host;
     std::string message;       // names the object, what was found, and what is accepted
     std::filesystem::path log; // where the evidence lies; empty if there is none
-    std::string kind{};        // of a boot that is no sample: how it ended, "rcu-stall" (boot_end.h)
+    std::string kind{};        // of a boot that is no sample: how it ended, "rcu-stall" (ending.h)
     std::string complaint{};   // of such a boot: what its kernel complained of first, whatever ended the boot; "" if nothing
     std::string arm{};         // whose boot that was
 };
@@ -31,6 +31,9 @@ using Status = Result<void>;
 inline tl::unexpected<Error> fail(Blame blame, std::string message, std::filesystem::path log = {}) {
     return tl::unexpected<Error>(Error{blame, std::move(message), std::move(log), {}, {}, {}});
 }
+
+// What a guest sent cannot be used.
+inline tl::unexpected<Error> guest_error(std::string message) { return fail(Blame::Guest, std::move(message)); }
 
 // Exit codes of every rig command; see ARCHITECTURE.md.
 enum class Exit { AsExpected = 0, Broken = 1, Usage = 2, Host = 3, Inconclusive = 4 };

@@ -1,5 +1,7 @@
 #include "rig/exposure.h"
 
+#include "rig/analysis/injection_proofs.h"
+#include "rig/analysis/instrument_proofs.h"
 #include "rig/exposure_kernel.h"
 #include "rig/measured_call.h"
 #include "rig/metric.h"
@@ -9,66 +11,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <optional>
 #include <set>
 
 namespace rig {
 namespace {
 
-// How far the workload's clock and perf may differ on the median munmap of a boot before the report says so. The
-// workload's figure holds the system call's entry and exit, two clock readings and both tracepoints: 5 to 15 us under
-// emulation, where one instruction takes about a nanosecond, so 25 us for short calls and a tenth for long ones.
-constexpr double clock_tolerance_ns = 25'000;
-constexpr double clock_tolerance_share = 0.10;
-// Beyond this one of the two does not keep time (a clock source of whole ticks), and no latency of the boot means anything.
-constexpr double clock_factor = 2;
-
-// A workload that races with others need not reach the target equally often in both passes; one that does so in one pass only
-// has its latencies from a pass in which nothing happened.
-constexpr double same_exposure = 0.9;
-
-using Boots = std::vector<const Sample*>; // of one arm, by index
-
 Boots boots_of(const ArmEvidence& evidence, const Arm& arm) { return rig::boots_of(evidence.samples, arm.name); }
 
 // ---- Proofs from the boots
-
-// `wrong` gives what is wrong with a boot, nullopt if nothing is; `reason` is asked about the first bad boot.
-template<class Wrong, class Reason> Proof over_boots(Proof proof, const Boots& boots, Wrong wrong, Reason reason) {
-    const Sample* first = nullptr;
-    std::string what;
-    std::size_t bad = 0;
-    for (const auto* boot : boots)
-        if (auto fault = wrong(*boot)) {
-            ++bad;
-            if (!first) first = boot, what = *fault;
-        }
-    proof.passed = bad == 0 && !boots.empty();
-    if (boots.empty()) {
-        proof.found = "no boot, want at least one";
-        proof.reason = "nothing was measured in this arm";
-    } else if (first) {
-        proof.found = fmt::format("boot {}: {}", first->id.index, what);
-        if (bad > 1) proof.found += fmt::format(" ({} of {} boots fail)", bad, boots.size());
-        proof.reason = reason(*first);
-    }
-    return proof;
-}
-
-// "80 in each of 8 boots" or "78..82 in 8 boots".
-template<class Value> std::string range(const Boots& boots, Value value) {
-    if (boots.empty()) return "no boot";
-    auto low = value(*boots[0]), high = low;
-    for (const auto* boot : boots) {
-        low = std::min(low, value(*boot));
-        high = std::max(high, value(*boot));
-    }
-    return low == high ? fmt::format("{} in each of {} boots", low, boots.size()) : fmt::format("{}..{} in {} boots", low, high, boots.size());
-}
-
-using Wrong = std::optional<std::string>;
 
 Proof prove_boots(const ArmEvidence& evidence, const Boots& boots) {
     Proof proof{"boots", "every planned boot is there, once", true, "", ""};
@@ -121,82 +74,6 @@ Proof prove_replay(const ArmEvidence& evidence) {
         proof.found = "all counts, latencies and splats";
     }
     return proof;
-}
-
-std::string why_no_injection(const ArmEvidence& evidence, const Sample& s) {
-    const auto& fault = evidence.spec.fault;
-    if (fault.min_order > 0) return fmt::format("fault.min_order = {} lets order-0 allocations pass, and a table batch is one page", fault.min_order);
-    if (fault.times == 0) return "fault.times = 0 allows no injection";
-    for (const char* name : {"FAIL_PAGE_ALLOC", "FAULT_INJECTION_STACKTRACE_FILTER"})
-        if (kernel_option(evidence.kernel, name) == "n" && (fault.stack_filter || name == std::string("FAIL_PAGE_ALLOC")))
-            return fmt::format("CONFIG_{}=n: the kernel cannot inject this", name);
-    if (s.exposure.tables_freed == 0) return "the workload freed no page table, so none was queued for freeing";
-    if (bypasses_table_batch(evidence)) return bypass_reason;
-    if (fault.interval > s.exposure.tables_freed)
-        return fmt::format("fault.interval = {} is more than the {} tables freed", fault.interval, s.exposure.tables_freed);
-    std::vector<std::string> causes;
-    if (fault.stack_filter)
-        causes.push_back(fmt::format("the stack filter's range is not {}() (inlined, or System.map of another image)", fault.function));
-    if (fault.task_filter) causes.push_back("make-it-fail was not set for the workload's task");
-    causes.push_back("the batch page never came from the page allocator");
-    return fmt::format("{}", fmt::join(causes, "; or "));
-}
-
-std::string why_not_only_target(const ArmEvidence& evidence, const Sample& s) {
-    if (!evidence.spec.fault.stack_filter) return "fault.stack_filter = false: every allocation of the task may fail, tlb_next_batch()'s too";
-    const auto& e = s.exposure;
-    if (!evidence.spec.fault.task_filter && e.injections > e.target_hits)
-        return "fault.task_filter = false: allocations failed outside the workload as well, whose effects are not told apart";
-    if (e.target_hits > e.injections) return "allocations failed that were not injected: too little guest.memory_mib, or another way into the target";
-    if (e.target_hits < e.injections) return "the stack filter let other call sites fail: tlb_next_batch() also asks for order-0 GFP_NOWAIT pages";
-    return "fail_page_alloc/times and the probe on should_fail_alloc_page() disagree: the probe missed some";
-}
-
-void prove_faults(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
-    proofs.push_back(over_boots(
-        {"injections", "allocations were made to fail in every boot", true, range(boots, [](const Sample& s) { return s.exposure.injections; }), ""},
-        boots, [](const Sample& s) { return s.exposure.injections > 0 ? Wrong{} : Wrong{"0 injections, want > 0"}; },
-        [&](const Sample& s) { return why_no_injection(evidence, s); }));
-    proofs.push_back(over_boots(
-        {"faults_reconcile", "injections = failed allocations = target hits", true,
-         range(boots, [](const Sample& s) { return s.exposure.injections; }), ""},
-        boots,
-        [](const Sample& s) -> Wrong {
-            const auto& e = s.exposure;
-            if (e.injections == e.failed_allocations && e.injections == e.target_hits) return {};
-            return fmt::format("{} injections, {} failed allocations, {} target hits, want all equal", e.injections, e.failed_allocations,
-                               e.target_hits);
-        },
-        [&](const Sample& s) { return why_not_only_target(evidence, s); }));
-    const auto& function = evidence.spec.fault.function;
-    proofs.push_back(over_boots(
-        {"failure_sites", "every failure was in " + function + "()", true, range(boots, [](const Sample& s) { return s.exposure.injections; }), ""},
-        boots,
-        [&](const Sample& s) -> Wrong {
-            std::uint64_t sum = 0;
-            for (const auto& [site, count] : s.injections_by_site) {
-                if (site != function) return fmt::format("{} in {}(), want only {}()", count, site, function);
-                sum += count;
-            }
-            if (sum == s.exposure.injections) return {};
-            return fmt::format("{} failures have a callchain, want all {} injections", sum, s.exposure.injections);
-        },
-        [&](const Sample& s) -> std::string {
-            if (!evidence.spec.fault.stack_filter) return "fault.stack_filter = false lets any call site of the task fail";
-            if (s.injections_by_site.empty() || s.injections_by_site.contains("unknown"))
-                return "perf recorded no usable callchain: CONFIG_UNWINDER_FRAME_POINTER is wanted";
-            return "the stack filter let another call site fail, or the kernel's name for the site differs (inlined)";
-        }));
-}
-
-void prove_no_faults(const Boots& boots, std::vector<Proof>& proofs) {
-    proofs.push_back(over_boots(
-        {"no_injections", "no allocation was made to fail (faults are off)", true, "0 in every boot", ""}, boots,
-        [](const Sample& s) -> Wrong {
-            auto all = s.exposure.injections + s.exposure.timed_injections + s.exposure.failed_allocations;
-            return all == 0 ? Wrong{} : Wrong{fmt::format("{} failures, want 0", all)};
-        },
-        [](const Sample&) { return "fail_page_alloc was armed although fault.enabled = false"; }));
 }
 
 // In place of a witness: nothing else led to the target, and nothing it was to do was left out.
@@ -305,108 +182,7 @@ void prove_hits(const ArmEvidence& evidence, const Boots& boots, std::vector<Pro
     if (evidence.arm.name != evidence.spec.arms.front().name) prove_witness_differs(evidence, proofs);
 }
 
-// The same events counted twice: CPU by CPU, and all together. A metric of one CPU is that CPU's count.
-Wrong cpus_do_not_add_up(const Spec& spec, const Sample& s) {
-    std::map<std::string, unsigned> of_one_cpu;
-    for (const auto& metric : spec.metrics)
-        if (metric.custom && metric.custom->cpu) of_one_cpu[custom_count_key(metric.name)] = *metric.custom->cpu;
-    for (const auto& [key, total] : s.counts) {
-        const auto per_cpu = s.counts_per_cpu.find(key);
-        if (per_cpu == s.counts_per_cpu.end()) continue; // told below if none is there
-        if (const auto one = of_one_cpu.find(key); one != of_one_cpu.end()) {
-            const auto counted = one->second < per_cpu->second.size() ? per_cpu->second[one->second] : 0;
-            if (counted != total) return fmt::format("{}: {} on CPU {}, {} in the metric, want equal", key, counted, one->second, total);
-            continue;
-        }
-        std::uint64_t sum = 0;
-        for (auto one : per_cpu->second)
-            sum += one;
-        if (sum != total) return fmt::format("{}: {} on all CPUs together, {} in total, want equal", key, sum, total);
-    }
-    if (s.counts_per_cpu.empty()) return "no counter was kept per CPU";
-    return {};
-}
-
-void prove_instruments(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
-    const auto& spec = evidence.spec;
-    if (!spec.target.sync_function.empty()) proofs.push_back(over_boots(
-        {"sync_reconciles", "sync IPIs counted = recorded = handled", true, range(boots, [](const Sample& s) { return s.exposure.sync_handled; }),
-         ""},
-        boots,
-        [](const Sample& s) -> Wrong {
-            auto counted = s.counts.find("sync_ipis");
-            if (counted == s.counts.end()) return "sync IPIs were not counted";
-            if (counted->second == s.exposure.recorded_sync && counted->second == s.exposure.sync_handled) return {};
-            return fmt::format("{} counted, {} recorded, {} handled, want all equal", counted->second, s.exposure.recorded_sync,
-                               s.exposure.sync_handled);
-        },
-        [](const Sample& s) -> std::string {
-            if (s.exposure.lost_events > 0) return "perf lost events: see no_lost_events";
-            return "one of the three instruments missed some: a probe hit while another ran on that CPU (kprobes' nmissed), one not armed on "
-                   "every CPU, or a CPU whose queue was not empty at the end";
-        }));
-    proofs.push_back(over_boots(
-        {"cpus_reconcile", "the counts of all CPUs add up to each total", true, "every counter in every boot", ""},
-        boots, [&](const Sample& s) { return cpus_do_not_add_up(spec, s); },
-        [](const Sample&) { return "a CPU's row of perf stat is missing or was read twice: it came online late, or the sample was changed"; }));
-    proofs.push_back(over_boots(
-        {"no_lost_events", "perf lost no event", true, "0 lost in every boot", ""}, boots,
-        [](const Sample& s) { return s.exposure.lost_events == 0 ? Wrong{} : Wrong{fmt::format("{} lost, want 0", s.exposure.lost_events)}; },
-        [](const Sample&) { return "the ring buffer overran: raise guest.perf_pages or workload.pace_us, or lower iterations"; }));
-    proofs.push_back(over_boots(
-        {"probe_addresses", "the probe sits where System.map has " + spec.target.function, true, "in every boot", ""}, boots,
-        [](const Sample& s) { return s.exposure.probe_addresses_match ? Wrong{} : Wrong{"the addresses differ, want the same"}; },
-        [](const Sample&) { return "System.map belongs to another image, or the kernel was moved (nokaslr missing)"; }));
-    proofs.push_back(over_boots(
-        {"workload_complete", "the workload made every call and freed every table", true,
-         range(boots, [](const Sample& s) { return s.exposure.calls; }), ""},
-        boots,
-        [&](const Sample& s) -> Wrong {
-            auto calls = std::uint64_t{spec.workload.iterations}, tables = expected_tables(spec.workload);
-            if (s.exposure.calls == calls && s.exposure.tables_freed == tables) return {};
-            return fmt::format("{} calls and {} tables, want {} and {}", s.exposure.calls, s.exposure.tables_freed, calls, tables);
-        },
-        [](const Sample&) { return "the workload ended early, or its mapping does not fill whole page tables"; }));
-    proofs.push_back(over_boots(
-        {"timed_pass", "the timed pass took the same path", true, range(boots, [](const Sample& s) { return s.exposure.timed_target_hits; }), ""},
-        boots,
-        [&](const Sample& s) -> Wrong {
-            const auto& e = s.exposure;
-            if (e.timed_target_hits == 0 || (e.timed_injections != e.timed_target_hits && spec.fault.enabled))
-                return fmt::format("{} injections and {} target hits, want equal and > 0", e.timed_injections, e.timed_target_hits);
-            if (static_cast<double>(e.timed_target_hits) >= same_exposure * static_cast<double>(e.target_hits)) return {};
-            return fmt::format("{} target hits, want at least nine tenths of the counted pass's {}", e.timed_target_hits, e.target_hits);
-        },
-        [](const Sample& s) -> std::string {
-            if (s.exposure.timed_injections == 0) return "faults were not armed again after the counted pass";
-            return "the probe's entry or return was missed (perf's buffer, or kretprobe's maxactive)";
-        }));
-    if (call_of(spec.workload).own_clock) proofs.push_back(over_boots(
-        {"clocks_agree", "the workload's clock and perf's agree on the median call within a factor of two", true, "in every boot", ""}, boots,
-        [](const Sample& s) -> Wrong {
-            const auto agent = median({s.agent_munmap_ns.begin(), s.agent_munmap_ns.end()}), perf = median({s.munmap_latency_ns.begin(), s.munmap_latency_ns.end()});
-            if (!agent || !perf) return {}; // workload_complete tells
-            if (*agent <= clock_factor * *perf + clock_tolerance_ns && *perf <= clock_factor * *agent) return {};
-            return fmt::format("{:.1f} us by the workload's clock, {:.1f} us by perf", *agent / 1e3, *perf / 1e3);
-        },
-        [](const Sample&) { return "the guest's clock does not keep time with perf's: look at its clock source (clocksource=, tsc=)"; }));
-    proofs.push_back(over_boots(
-        {"cpus_online", "every vCPU is online", true, range(boots, [](const Sample& s) { return s.cpus_online; }), ""}, boots,
-        [&](const Sample& s) -> Wrong {
-            if (s.cpus_online == spec.guest.vcpus) return {};
-            return fmt::format("{} online, want {}", s.cpus_online, spec.guest.vcpus);
-        },
-        [](const Sample& s) -> std::string {
-            if (s.cpus_online == 1) return "with one CPU there is nobody to send an IPI to: CONFIG_SMP, ACPI, or maxcpus=";
-            return "CONFIG_NR_CPUS is too small, or a CPU did not come up (see the console log)";
-        }));
-}
-
 } // namespace
-
-bool ArmProofs::all_pass() const {
-    return !proofs.empty() && std::all_of(proofs.begin(), proofs.end(), [](const Proof& p) { return p.passed; });
-}
 
 std::vector<Proof> prove(const ArmEvidence& evidence) {
     auto boots = boots_of(evidence, evidence.arm);

@@ -1,7 +1,11 @@
-// The proofs from a kernel's files, and what they share with those from the boots. Internal to exposure.cc.
+// The proofs from a kernel's files, and what they share with those from the boots. Internal to prove().
 #pragma once
 
-#include "rig/exposure.h"
+#include "rig/analysis/proof.h"
+#include "rig/kernel/kernel_facts.h"
+
+#include <string>
+#include <vector>
 
 namespace rig {
 

@@ -20,7 +20,7 @@ struct FaultRecord {
     unsigned attempt = 0;          // 0-based
     std::string folder;            // of the boot, within boots/: one that a killed rig left has its own (".cut-short-1")
     Blame blame = Blame::Host;
-    std::string kind;        // how it ended (boot_end.h), "rcu-stall"
+    std::string kind;        // how it ended (ending.h), "rcu-stall"
     std::string message;     // from a guest or a tool: any text, may hold several lines
     bool made_again = false; // the boot came to its end in a later attempt
 };

@@ -2,8 +2,8 @@
 
 #include "guest/protocol.h"
 #include "rig/base/guest_clock.h"
-#include "rig/boot_end.h"
 #include "rig/files.h"
+#include "rig/guest_output/ending.h"
 #include "rig/image.h"
 #include "rig/kernel/kernel.h"
 #include "rig/kvm_probe.h"

@@ -3,8 +3,9 @@
 #pragma once
 
 #include "rig/error.h"
-#include "rig/exposure.h"
+#include "rig/kernel/kernel_facts.h"
 #include "rig/packing.h"
+#include "rig/sample.h"
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>

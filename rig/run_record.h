@@ -47,7 +47,7 @@ struct SplatRecord {
 
 // Attempts at a boot that were no sample, from boots/*/fault-N.txt.
 struct FaultCount {
-    std::string blame, kind; // "host", "disk-full" (boot_end.h)
+    std::string blame, kind; // "host", "disk-full" (ending.h)
     unsigned count = 0;
     bool operator==(const FaultCount&) const = default;
 };

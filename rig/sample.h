@@ -95,6 +95,13 @@ struct Sample {
     std::map<std::string, double> host;
 };
 
+// A boot under the virtual clock made once more.
+struct Replay {
+    std::string arm;
+    unsigned index = 0;
+    std::string difference; // first_difference(): "" if there is none
+};
+
 // Round-trips exactly. from_json reports Blame::Host with what is malformed. `with_host` false leaves `host` out: two
 // replays under the virtual clock must then be equal byte for byte.
 nlohmann::json to_json(const Sample& sample, bool with_host = true);

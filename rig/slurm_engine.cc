@@ -1,10 +1,11 @@
 #include "rig/slurm_engine.h"
 
 #include "rig/base/guest_clock.h"
-#include "rig/boot_end.h"
+#include "rig/console.h"
 #include "rig/experiment.h"
 #include "rig/experiment/boot_loop.h"
 #include "rig/files.h"
+#include "rig/guest_output/ending.h"
 #include "rig/guest_run.h"
 #include "rig/host/host_speed.h"
 #include "rig/read_run.h"

@@ -1,11 +1,11 @@
 #include "rig/slurm_task.h"
 
-#include "rig/base/guest_clock.h"
 #include "rig/artifact_cache.h"
-#include "rig/boot_end.h"
+#include "rig/base/guest_clock.h"
 #include "rig/boot_places.h"
 #include "rig/experiment/prepare.h"
 #include "rig/files.h"
+#include "rig/guest_output/ending.h"
 #include "rig/host/host_speed.h"
 #include "rig/slurm_spool.h"
 #include "rig/store.h"

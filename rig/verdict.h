@@ -6,7 +6,7 @@
 #pragma once
 
 #include "rig/analysis/comparison.h"
-#include "rig/exposure.h"
+#include "rig/kernel/kernel_facts.h"
 #include "rig/sample.h"
 #include "rig/spec.h"
 

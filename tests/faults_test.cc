@@ -1,6 +1,6 @@
 // Every way in which a boot can end, made to happen for real: broken kernels, a hostile guest, a host that lacks something. What
 // rig calls it must be that and nothing else. Not part of ./bootstrap test; the table it prints is kept in docs/faults.md.
-#include "rig/boot_end.h"
+#include "rig/guest_output/ending.h"
 #include "rig/store.h"
 #include "tests/libvirtd.h"
 #include "tests/rig_program.h"

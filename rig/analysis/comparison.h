@@ -3,7 +3,7 @@
 #pragma once
 
 #include "rig/error.h"
-#include "rig/exposure.h"
+#include "rig/analysis/proof.h"
 #include "rig/metric.h"
 #include "rig/splat_verdict.h"
 #include "rig/statistics.h"

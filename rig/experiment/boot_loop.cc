@@ -1,6 +1,6 @@
 #include "rig/experiment/boot_loop.h"
 
-#include "rig/boot_end.h"
+#include "rig/guest_output/ending.h"
 #include "rig/files.h"
 #include "rig/plan.h"
 

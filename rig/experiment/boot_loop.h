@@ -5,7 +5,7 @@
 #include "rig/engine.h"
 #include "rig/error.h"
 #include "rig/experiment/world.h"
-#include "rig/exposure.h"
+#include "rig/kernel/kernel_facts.h"
 #include "rig/guest_run.h"
 #include "rig/kernel/kernel.h"
 #include "rig/progress.h"

@@ -1,6 +1,7 @@
 #include "rig/report/report.h"
 
 #include "rig/drift.h"
+#include "rig/exposure.h"
 #include "rig/judge.h"
 #include "rig/schedule.h"
 #include "rig/verdict.h"

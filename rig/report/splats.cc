@@ -1,6 +1,6 @@
 #include "rig/report/splats.h"
 
-#include "rig/exposure.h"
+#include "rig/kernel/kernel_facts.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -1,6 +1,7 @@
 // Tests of the proofs: a good run, of which each test damages something.
 #pragma once
 
+#include "rig/analysis/proof.h"
 #include "rig/exposure.h"
 #include "rig/testing/run_fixture.h"
 

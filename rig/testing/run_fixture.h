@@ -2,7 +2,7 @@
 // prototype in domain.md (20 munmaps x 4 tables, 4 vCPUs).
 #pragma once
 
-#include "rig/exposure.h"
+#include "rig/kernel/kernel_facts.h"
 #include "rig/plan.h"
 #include "rig/run_info.h"
 #include "rig/sample.h"

@@ -1,4 +1,5 @@
-#include "rig/exposure.h"
+#include "rig/kernel/kernel_facts.h"
+
 #include "rig/testing/run_fixture.h"
 
 #include <gtest/gtest.h>

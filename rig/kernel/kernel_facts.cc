@@ -1,8 +1,10 @@
-// What the proofs need from a kernel's files. The proofs themselves: exposure.cc.
-#include "rig/exposure.h"
+#include "rig/kernel/kernel_facts.h"
+
+#include "rig/arch/arch.h"
 
 #include <algorithm>
-#include <set>
+#include <iterator>
+#include <utility>
 
 namespace rig {
 namespace {

@@ -1,0 +1,79 @@
+// What a proof is, what it is made from, and how one is made over all boots of an arm. Pure; a proof that fails is a value, no error.
+#pragma once
+
+#include "rig/kernel/kernel_facts.h"
+#include "rig/sample.h"
+#include "rig/spec.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <fmt/format.h>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace rig {
+
+struct Proof {
+    std::string id;    // "injections"
+    std::string claim; // "allocations failed in every boot"
+    bool passed = false;
+    std::string found;  // what is there, and in the failing case what is wanted: "boot 3: 0 injections, want > 0"
+    std::string reason; // if failed: the probable cause and what to look at
+};
+
+struct ArmProofs {
+    std::string arm;
+    std::vector<Proof> proofs;
+    bool all_pass() const;
+};
+
+// A view: everything must outlive it.
+struct ArmEvidence {
+    const Spec& spec;
+    const Arm& arm;
+    const KernelFacts& kernel;
+    const KernelFacts& baseline;        // of the first arm
+    const std::vector<Sample>& samples; // of the whole run; other arms' are ignored
+    const std::vector<Replay>& replays; // of the whole run
+};
+
+using Boots = std::vector<const Sample*>; // of one arm, by index
+
+// `wrong` gives what is wrong with a boot, nullopt if nothing is; `reason` is asked about the first bad boot.
+template<class Wrong, class Reason> Proof over_boots(Proof proof, const Boots& boots, Wrong wrong, Reason reason) {
+    const Sample* first = nullptr;
+    std::string what;
+    std::size_t bad = 0;
+    for (const auto* boot : boots)
+        if (auto fault = wrong(*boot)) {
+            ++bad;
+            if (!first) first = boot, what = *fault;
+        }
+    proof.passed = bad == 0 && !boots.empty();
+    if (boots.empty()) {
+        proof.found = "no boot, want at least one";
+        proof.reason = "nothing was measured in this arm";
+    } else if (first) {
+        proof.found = fmt::format("boot {}: {}", first->id.index, what);
+        if (bad > 1) proof.found += fmt::format(" ({} of {} boots fail)", bad, boots.size());
+        proof.reason = reason(*first);
+    }
+    return proof;
+}
+
+// "80 in each of 8 boots" or "78..82 in 8 boots".
+template<class Value> std::string range(const Boots& boots, Value value) {
+    if (boots.empty()) return "no boot";
+    auto low = value(*boots[0]), high = low;
+    for (const auto* boot : boots) {
+        low = std::min(low, value(*boot));
+        high = std::max(high, value(*boot));
+    }
+    return low == high ? fmt::format("{} in each of {} boots", low, boots.size()) : fmt::format("{}..{} in {} boots", low, high, boots.size());
+}
+
+using Wrong = std::optional<std::string>; // with a boot; nullopt: nothing
+
+} // namespace rig

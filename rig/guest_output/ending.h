@@ -1,0 +1,71 @@
+// Every way in which a boot can end, and whose fault each is. Pure; an ending is told as an error whose kind is the ending's name.
+#pragma once
+
+#include "rig/error.h"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace rig {
+
+enum class Ending {
+    // The kernel's
+    Panic,          // without an oops before
+    Oops,           // BUG(), bad access, other exceptions: they panic (oops=panic)
+    Splat,          // it complained, went on, and the boot did not come to its end
+    RcuStall,       // no end, and this detector spoke; likewise the next four
+    SoftLockup,
+    HardLockup,
+    HungTask,
+    WorkqueueLockup,
+    Hang,           // no end, and no detector spoke
+    DeadAtBoot,     // no end, and the agent was never up
+    EarlyEnd,       // it ended before the agent was up
+    Reset,          // it ended without anybody in the guest having asked for it: a triple fault
+    ConsoleFlood,
+    // The guest's: nothing was tested
+    AgentCrash,
+    AgentFailure,   // the agent, perf or a workload's start said what was wrong
+    WorkloadCrash,  // killed by a signal
+    WorkloadFailure,
+    BadEvidence,    // what perf and the agent sent does not add up
+    Protocol,       // bytes that no agent sends, or too many of them
+    EndedByGuest,   // something in the guest had it powered off or restarted
+    SilencedConsole,
+    MutedDetector,
+    // The host's: made again, never a sample
+    HypervisorStart,
+    HypervisorExit,
+    HypervisorSignal,
+    HypervisorLost, // the daemon that ran the guest went away
+    TaskLost,       // a cluster's task that was to make the boot ended, and left no result
+    DiskFull,
+    OutOfMemory,
+    OutOfDescriptors,
+    Starved,        // no end, but the host ran something else half of the time or more
+    Cancelled,
+};
+
+struct EndingInfo {
+    Ending ending;
+    const char* name; // "rcu-stall": what fault-N.txt, run.json and --json say
+    Blame blame;
+    const char* words;
+};
+const std::vector<EndingInfo>& endings();
+const EndingInfo& about(Ending ending);
+
+// The error of a boot that ended so; kind and blame are the ending's.
+tl::unexpected<Error> ended(Ending ending, std::string message, std::filesystem::path log = {});
+
+// Of a hypervisor that could not start the guest.
+tl::unexpected<Error> did_not_start(const std::string& message, std::filesystem::path log);
+
+// The hypervisor's own words, where they name what the host lacks; else `otherwise`.
+Ending of_hypervisor(const std::string& messages, Ending otherwise);
+
+// What went wrong after the kernel complained is the kernel's. With an error.complaint.
+Error after_complaint(const Error& error);
+
+} // namespace rig
