@@ -4,12 +4,13 @@
 #include "rig/bisect_spec.h"
 #include "rig/bisect_text.h"
 #include "rig/bisect_world.h"
+#include "rig/file_lock.h"
+#include "rig/files.h"
 #include "rig/kvm_probe.h"
 #include "rig/metric.h"
 #include "rig/read_run.h"
 #include "rig/report/json.h"
 #include "rig/scratch.h"
-#include "rig/store.h"
 #include "rig/utc.h"
 
 #include <algorithm>

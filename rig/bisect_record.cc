@@ -2,7 +2,6 @@
 
 #include "rig/files.h"
 #include "rig/json_reader.h"
-#include "rig/store.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -2,8 +2,8 @@
 
 #include "rig/artifact_cache.h"
 #include "rig/bisect_spec.h"
+#include "rig/files.h"
 #include "rig/schedule.h"
-#include "rig/store.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -3,10 +3,10 @@
 #include "guest/protocol.h"
 #include "rig/boot_end.h"
 #include "rig/console.h"
+#include "rig/files.h"
 #include "rig/host/qmp.h"
 #include "rig/image.h"
 #include "rig/scratch.h"
-#include "rig/store.h"
 
 #include <algorithm>
 #include <chrono>

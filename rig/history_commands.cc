@@ -1,5 +1,6 @@
 #include "rig/history_commands.h"
 
+#include "rig/file_lock.h"
 #include "rig/files.h"
 #include "rig/index_folder.h"
 #include "rig/read_run.h"

@@ -1,7 +1,7 @@
 #include "rig/kvm_probe.h"
 
 #include "rig/boot_end.h"
-#include "rig/store.h"
+#include "rig/files.h"
 
 #include <algorithm>
 #include <fcntl.h>

@@ -2,6 +2,7 @@
 
 #include "rig/artifact_cache.h"
 #include "rig/dashboard.h"
+#include "rig/file_lock.h"
 #include "rig/files.h"
 #include "rig/utc.h"
 

@@ -8,10 +8,10 @@
 
 #include "rig/bisect_request.h"
 #include "rig/file_lock.h"
+#include "rig/files.h"
 #include "rig/night_state.h"
 #include "rig/nightly_config.h"
 #include "rig/notify_send.h"
-#include "rig/store.h"
 
 #include <chrono>
 #include <functional>

@@ -1,7 +1,6 @@
 #include "rig/nightly.h"
 
 #include "rig/files.h"
-#include "rig/store.h"
 #include "rig/testing/captured.h"
 #include "rig/testing/night_fixture.h"
 

@@ -3,7 +3,6 @@
 #include "rig/files.h"
 #include "rig/report/figures.h"
 #include "rig/scratch.h"
-#include "rig/store.h"
 
 #include <algorithm>
 #include <boost/asio.hpp>

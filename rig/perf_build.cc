@@ -2,7 +2,6 @@
 #include "rig/files.h"
 #include "rig/kernel_recipe.h"
 #include "rig/source.h"
-#include "rig/store.h"
 
 #include <algorithm>
 #include <chrono>

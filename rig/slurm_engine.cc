@@ -1,6 +1,7 @@
 #include "rig/slurm_engine.h"
 
 #include "rig/boot_end.h"
+#include "rig/file_lock.h"
 #include "rig/files.h"
 #include "rig/guest_run.h"
 #include "rig/host/host_speed.h"

@@ -3,7 +3,6 @@
 #include "rig/apt.h"
 #include "rig/files.h"
 #include "rig/git.h"
-#include "rig/store.h"
 
 #include <cstdlib>
 #include <fmt/format.h>

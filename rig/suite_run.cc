@@ -1,12 +1,12 @@
 #include "rig/suite_run.h"
 
+#include "rig/files.h"
 #include "rig/kernel_build.h"
 #include "rig/metric.h"
 #include "rig/patch_series.h"
 #include "rig/report/figures.h"
 #include "rig/report/json.h"
 #include "rig/report/suite_report.h"
-#include "rig/store.h"
 #include "rig/utc.h"
 
 #include <algorithm>
