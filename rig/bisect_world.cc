@@ -1,6 +1,6 @@
 #include "rig/bisect_world.h"
 
-#include "rig/artifact_cache.h"
+#include "rig/base/sha256.h"
 #include "rig/bisect_spec.h"
 #include "rig/files.h"
 #include "rig/schedule.h"

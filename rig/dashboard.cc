@@ -1,6 +1,6 @@
 #include "rig/dashboard.h"
 
-#include "rig/artifact_cache.h"
+#include "rig/base/sha256.h"
 #include "rig/statistics.h"
 
 #include <algorithm>

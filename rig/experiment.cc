@@ -1,6 +1,6 @@
 #include "rig/experiment.h"
 
-#include "rig/artifact_cache.h"
+#include "rig/base/sha256.h"
 #include "rig/boot_end.h"
 #include "rig/engine.h"
 #include "rig/files.h"

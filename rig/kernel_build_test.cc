@@ -1,5 +1,6 @@
 #include "rig/kernel_build.h"
 
+#include "rig/base/sha256.h"
 #include "rig/host/boost_command_runner.h"
 #include "rig/testing/fake_command_runner.h"
 #include "rig/testing/temp_tree.h"

@@ -1,5 +1,6 @@
 #include "rig/nightly_command.h"
 
+#include "rig/base/sha256.h"
 #include "rig/files.h"
 #include "rig/git.h"
 #include "rig/history_commands.h"

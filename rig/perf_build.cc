@@ -1,4 +1,5 @@
 #include "rig/apt.h"
+#include "rig/base/sha256.h"
 #include "rig/files.h"
 #include "rig/kernel_recipe.h"
 #include "rig/source.h"

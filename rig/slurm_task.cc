@@ -1,5 +1,6 @@
 #include "rig/slurm_task.h"
 
+#include "rig/base/sha256.h"
 #include "rig/boot_end.h"
 #include "rig/boot_places.h"
 #include "rig/files.h"

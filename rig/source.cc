@@ -1,6 +1,7 @@
 #include "rig/source.h"
 
 #include "rig/apt.h"
+#include "rig/base/sha256.h"
 #include "rig/files.h"
 #include "rig/git.h"
 

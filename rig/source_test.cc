@@ -1,3 +1,4 @@
+#include "rig/base/sha256.h"
 #include "rig/emulator.h"
 #include "rig/source.h"
 
