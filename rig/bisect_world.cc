@@ -1,9 +1,9 @@
 #include "rig/bisect_world.h"
 
+#include "rig/base/random.h"
 #include "rig/base/sha256.h"
 #include "rig/bisect_spec.h"
 #include "rig/files.h"
-#include "rig/schedule.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -1,9 +1,9 @@
 #include "rig/calibration.h"
 
+#include "rig/base/random.h"
 #include "rig/judge.h"
 #include "rig/metric.h"
 #include "rig/report/figures.h"
-#include "rig/schedule.h"
 #include "rig/statistics_rank.h"
 
 #include <algorithm>

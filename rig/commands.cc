@@ -1,5 +1,6 @@
 #include "rig/commands.h"
 
+#include "rig/base/random.h"
 #include "rig/doctor.h"
 #include "rig/files.h"
 #include "rig/host/qemu_hypervisor.h"
@@ -11,6 +12,7 @@
 #include "rig/report/suite_report.h"
 #include "rig/report/text.h"
 #include "rig/report_page.h"
+#include "rig/schedule.h"
 #include "rig/scratch.h"
 #include "rig/spec_override.h"
 #include "rig/store.h"

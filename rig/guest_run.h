@@ -7,6 +7,7 @@
 #include "rig/host/hypervisor.h"
 #include "rig/kernel_build.h"
 #include "rig/plan.h"
+#include "rig/schedule.h"
 
 #include <filesystem>
 #include <stop_token>

@@ -8,6 +8,7 @@
 #include "rig/error.h"
 #include "rig/run_info.h"
 #include "rig/sample.h"
+#include "rig/schedule.h"
 
 #include <chrono>
 #include <filesystem>

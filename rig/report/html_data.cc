@@ -1,7 +1,7 @@
 #include "rig/report/html_data.h"
 
 #include "rig/report/figures.h"
-#include "rig/schedule.h"
+#include "rig/sample.h"
 #include "rig/statistics.h"
 
 #include <algorithm>

@@ -2,7 +2,6 @@
 
 #include "rig/drift.h"
 #include "rig/judge.h"
-#include "rig/schedule.h"
 
 #include <algorithm>
 #include <fmt/format.h>
