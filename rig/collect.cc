@@ -3,8 +3,8 @@
 #include "guest/workload_counters.h"
 #include "rig/boot_end.h"
 #include "rig/measured_call.h"
-#include "rig/metric.h"
 #include "rig/perf_output.h"
+#include "rig/plan/count_keys.h"
 
 #include <algorithm>
 #include <fmt/format.h>
