@@ -1,6 +1,7 @@
 #include "rig/calibration.h"
 
 #include "rig/base/random.h"
+#include "rig/base/text.h"
 #include "rig/judge.h"
 #include "rig/metric.h"
 #include "rig/report/figures.h"

@@ -1,6 +1,7 @@
 #include "rig/collect.h"
 
 #include "guest/workload_counters.h"
+#include "rig/base/text.h"
 #include "rig/boot_end.h"
 #include "rig/measured_call.h"
 #include "rig/perf_output.h"
@@ -17,16 +18,6 @@ namespace {
 using nlohmann::json;
 constexpr unsigned kMaxCpus = 64;
 constexpr std::size_t kMaxError = 1000; // a workload's own words, the end of a command's output among them
-
-tl::unexpected<Error> guest_error(std::string message) { return fail(Blame::Guest, std::move(message)); }
-
-// Names the guest's perf prints end up in JSON and on a terminal.
-std::string printable(std::string_view text, std::size_t most = 200) {
-    std::string out(text.substr(0, most));
-    for (char& c : out)
-        if (c < 0x20 || c > 0x7e) c = '?';
-    return out;
-}
 
 Result<std::string> artifact(const Artifacts& artifacts, const std::string& name) {
     const auto found = artifacts.find(name);
@@ -150,13 +141,13 @@ Result<Place> place_in(const SymbolTable& symbols, std::uint64_t address, const 
 std::string function_named(std::string_view field, const GuestPlan& plan) {
     const auto address = unnamed_address(field);
     const auto place = plan.symbols && address ? plan.symbols->place(*address) : std::nullopt;
-    return place ? std::string(place->name) : printable(field);
+    return place ? std::string(place->name) : printable_ascii(field);
 }
 
 // Where a function of the kernel was called, as perf prints it by %pS ("smp_call_function+0x20").
 Result<std::string> call_site_named(std::string_view field, const GuestPlan& plan) {
     const auto address = unnamed_address(field);
-    if (!plan.symbols || !address) return printable(field);
+    if (!plan.symbols || !address) return printable_ascii(field);
     RIG_TRY(place, place_in(*plan.symbols, *address, "an IPI's call site"));
     return fmt::format("{}+{:#x}", place.name, place.offset);
 }
@@ -176,7 +167,7 @@ Result<std::string> allocation_site(const std::vector<Frame>& chain, const Guest
             RIG_TRY(place, place_in(*plan.symbols, frame.address, "a caller of the page allocator,"));
             name = place.name;
         }
-        if (!internal(name)) return printable(name);
+        if (!internal(name)) return printable_ascii(name);
     }
     return std::string("unknown");
 }
@@ -192,7 +183,7 @@ Status check_workload(const json& pass, const std::string& name, const Spec& spe
         return ended(Ending::WorkloadCrash, fmt::format("the workload was killed by signal {} in the {} pass after {} calls",
                                        workload.at("signal").get<int>(), name, workload.at("calls").get<unsigned>()));
     if (const auto error = workload.at("error").get<std::string>(); !error.empty())
-        return ended(Ending::WorkloadFailure, fmt::format("the workload failed in the {} pass: {}", name, printable(error, kMaxError)));
+        return ended(Ending::WorkloadFailure, fmt::format("the workload failed in the {} pass: {}", name, printable_ascii(error, kMaxError)));
     if (workload.at("exit").get<int>() != 0 || !pass.at("workload_done").get<bool>())
         return ended(Ending::WorkloadFailure, fmt::format("the workload ended with exit code {} in the {} pass", workload.at("exit").get<int>(), name));
     if (workload.at("calls").get<unsigned>() > spec.workload.iterations)
@@ -278,11 +269,11 @@ Result<std::vector<std::uint64_t>> parse_histogram(const std::string& text, cons
         constexpr std::string_view overflows = "# Histogram Overflows:";
         // Its largest values would be missing, which are what it was run for.
         if (line.starts_with(overflows) && line.find_first_of("123456789", overflows.size()) != line.npos)
-            return guest_error(fmt::format("background {}: values beyond its histogram ('{}'): give it a longer one", name, printable(line)));
+            return guest_error(fmt::format("background {}: values beyond its histogram ('{}'): give it a longer one", name, printable_ascii(line)));
         if (line.starts_with('#') || !(fields >> us)) continue;
         while (fields >> count) sum += count;
         if (!fields.eof() || us > 1'000'000'000 || sum > most || values.size() + sum > most)
-            return guest_error(fmt::format("background {}: bad histogram line '{}'", name, printable(line)));
+            return guest_error(fmt::format("background {}: bad histogram line '{}'", name, printable_ascii(line)));
         values.insert(values.end(), sum, us * 1000);
     }
     if (values.empty()) return guest_error(fmt::format("background {}: printed no histogram", name));
@@ -343,7 +334,7 @@ Status no_optimised_probe(const std::string& list) {
     const auto at = list.find("[OPTIMIZED]");
     if (at == list.npos) return {};
     const auto line = list.rfind('\n', at) + 1; // npos + 1 is 0
-    return guest_error(fmt::format("the kernel optimised a probe, whose handler may miss others: {}", printable(list.substr(line, list.find('\n', at) - line))));
+    return guest_error(fmt::format("the kernel optimised a probe, whose handler may miss others: {}", printable_ascii(list.substr(line, list.find('\n', at) - line))));
 }
 
 // The kernel's own word for where the target's probe sits, against System.map.

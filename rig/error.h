@@ -32,6 +32,9 @@ inline tl::unexpected<Error> fail(Blame blame, std::string message, std::filesys
     return tl::unexpected<Error>(Error{blame, std::move(message), std::move(log), {}, {}, {}});
 }
 
+// What a guest sent cannot be used.
+inline tl::unexpected<Error> guest_error(std::string message) { return fail(Blame::Guest, std::move(message)); }
+
 // Exit codes of every rig command; see ARCHITECTURE.md.
 enum class Exit { AsExpected = 0, Broken = 1, Usage = 2, Host = 3, Inconclusive = 4 };
 

@@ -1,5 +1,6 @@
 #include "rig/incidents.h"
 
+#include "rig/base/text.h"
 #include "rig/dashboard.h"
 #include "rig/report/figures.h"
 

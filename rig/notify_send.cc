@@ -1,7 +1,7 @@
 #include "rig/notify_send.h"
 
+#include "rig/base/text.h"
 #include "rig/files.h"
-#include "rig/report/figures.h"
 #include "rig/scratch.h"
 
 #include <algorithm>

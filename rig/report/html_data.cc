@@ -1,5 +1,6 @@
 #include "rig/report/html_data.h"
 
+#include "rig/base/text.h"
 #include "rig/plan/count_keys.h"
 #include "rig/report/figures.h"
 #include "rig/sample.h"
