@@ -1,6 +1,7 @@
 #include "rig/bisect_command.h"
 
 #include "rig/base/sha256.h"
+#include "rig/base/version.h"
 #include "rig/bisect_history.h"
 #include "rig/bisect_spec.h"
 #include "rig/bisect_text.h"

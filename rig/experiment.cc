@@ -1,6 +1,6 @@
 #include "rig/experiment.h"
 
-#include "rig/base/sha256.h"
+#include "rig/base/version.h"
 #include "rig/boot_end.h"
 #include "rig/engine.h"
 #include "rig/files.h"
@@ -25,10 +25,6 @@
 #include <sstream>
 #include <thread>
 #include <tuple>
-
-#ifndef RIG_VERSION
-#define RIG_VERSION "unknown"
-#endif
 
 namespace rig {
 namespace {
@@ -278,13 +274,6 @@ std::vector<Replay> BootLoop::replays() const {
 }
 
 } // namespace
-
-std::string rig_version() { return RIG_VERSION; }
-
-Result<std::string> own_sha256() {
-    static const auto own = sha256_file("/proc/self/exe");
-    return own;
-}
 
 Result<Prepared> prepare(const Spec& spec, const std::vector<Arm>& arms, const World& world) {
     Prepared prepared;

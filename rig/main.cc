@@ -1,4 +1,5 @@
 // argv -> wiring -> exit code. Decides nothing about experiments; the only place that prints errors.
+#include "rig/base/version.h"
 #include "rig/bisect_nightly.h"
 #include "rig/commands.h"
 #include "rig/history_commands.h"

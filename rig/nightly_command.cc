@@ -2,6 +2,7 @@
 
 #include "rig/base/sha256.h"
 #include "rig/base/text.h"
+#include "rig/base/version.h"
 #include "rig/files.h"
 #include "rig/git.h"
 #include "rig/history_commands.h"

@@ -1,5 +1,6 @@
 #include "rig/slurm_engine.h"
 
+#include "rig/base/version.h"
 #include "rig/boot_end.h"
 #include "rig/file_lock.h"
 #include "rig/files.h"

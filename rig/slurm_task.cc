@@ -1,6 +1,7 @@
 #include "rig/slurm_task.h"
 
 #include "rig/base/sha256.h"
+#include "rig/base/version.h"
 #include "rig/boot_end.h"
 #include "rig/boot_places.h"
 #include "rig/files.h"
