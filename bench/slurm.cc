@@ -1,6 +1,7 @@
 // What the Slurm engine costs with many boots: a real Slurm on this host (tests/slurm), whose tasks are this program and leave a made-up
 // result at once. Nothing here passes or fails, but that each boot comes back once.
 #include "bench/must.h"
+#include "rig/base/sha256.h"
 #include "rig/experiment/world.h"
 #include "rig/files.h"
 #include "rig/host/boost_command_runner.h"

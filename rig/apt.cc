@@ -1,5 +1,7 @@
 #include "rig/apt.h"
 
+#include "rig/base/sha256.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>

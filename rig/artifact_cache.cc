@@ -9,8 +9,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fstream>
-#include <memory>
-#include <openssl/evp.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <thread>
@@ -22,23 +20,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kLockPoll{50}; // short against any build, long against a wake-up
 constexpr std::array kKinds{"sources", "deltas", "kernels", "perf", "images", "packages", "worktrees"};
-
-class Hash {
- public:
-    Hash() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) { EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr); }
-    void add(std::string_view data) { EVP_DigestUpdate(context_.get(), data.data(), data.size()); }
-    std::string hex() {
-        std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-        unsigned length = 0;
-        EVP_DigestFinal_ex(context_.get(), digest.data(), &length);
-        std::string out;
-        for (unsigned i = 0; i < length; ++i) out += fmt::format("{:02x}", digest[i]);
-        return out;
-    }
-
- private:
-    std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;
-};
 
 tl::unexpected<Error> host_error(std::string_view what, const fs::path& path, const std::string& why) {
     return fail(Blame::Host, fmt::format("artefact cache: cannot {} {}: {}", what, path.string(), why));
@@ -85,22 +66,6 @@ fs::path default_cache_dir() {
     if (const char* dir = std::getenv("XDG_CACHE_HOME"); dir && *dir) return fs::path(dir) / "rig";
     const char* home = std::getenv("HOME");
     return fs::path(home && *home ? home : "/tmp") / ".cache" / "rig";
-}
-
-std::string sha256_hex(std::string_view data) {
-    Hash hash;
-    hash.add(data);
-    return hash.hex();
-}
-
-Result<std::string> sha256_file(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    if (!in) return fail(Blame::Host, fmt::format("cannot read {}: {}", file.string(), std::strerror(errno)));
-    Hash hash;
-    std::vector<char> buffer(1 << 20);
-    while (in.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || in.gcount() > 0) hash.add({buffer.data(), static_cast<std::size_t>(in.gcount())});
-    if (in.bad()) return fail(Blame::Host, fmt::format("cannot read {}", file.string()));
-    return hash.hex();
 }
 
 ArtifactCache::ArtifactCache(fs::path root, std::stop_token stop) : root_(fs::absolute(root)), stop_(std::move(stop)) {}

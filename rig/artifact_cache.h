@@ -25,9 +25,6 @@ namespace rig {
 
 std::filesystem::path default_cache_dir();
 
-std::string sha256_hex(std::string_view data);
-Result<std::string> sha256_file(const std::filesystem::path& file);
-
 struct CacheEntry {
     std::string kind, key;
     std::string label;         // human-readable, from the artefact's `label` file

@@ -1,6 +1,8 @@
 #include "rig/bisect_command.h"
 
+#include "rig/bisect_history.h"
 #include "rig/bisect_text.h"
+#include "rig/scratch.h"
 
 #include <nlohmann/json.hpp>
 

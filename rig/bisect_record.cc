@@ -3,7 +3,6 @@
 #include "rig/bisect/outcome.h"
 #include "rig/files.h"
 #include "rig/json_reader.h"
-#include "rig/store.h"
 
 #include <algorithm>
 #include <fmt/format.h>

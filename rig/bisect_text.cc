@@ -1,5 +1,6 @@
 #include "rig/bisect_text.h"
 
+#include "rig/base/text.h"
 #include "rig/bisect/outcome.h"
 #include "rig/bisect_spec.h"
 #include "rig/report/figures.h"

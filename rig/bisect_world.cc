@@ -1,10 +1,12 @@
 #include "rig/bisect_world.h"
 
 #include "rig/artifact_cache.h"
+#include "rig/base/random.h"
+#include "rig/base/sha256.h"
 #include "rig/bisect/outcome.h"
 #include "rig/bisect_spec.h"
+#include "rig/files.h"
 #include "rig/kernel_build.h"
-#include "rig/schedule.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/store.h"
 

@@ -1,8 +1,8 @@
 #include "rig/calibration.h"
 
+#include "rig/base/random.h"
 #include "rig/judge.h"
 #include "rig/metric.h"
-#include "rig/schedule.h"
 #include "rig/statistics_rank.h"
 
 #include <algorithm>

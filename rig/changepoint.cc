@@ -1,6 +1,6 @@
 #include "rig/changepoint.h"
 
-#include "rig/schedule.h"
+#include "rig/base/random.h"
 #include "rig/statistics.h"
 
 #include <algorithm>

@@ -5,8 +5,8 @@
 #include "rig/guest_output/ending.h"
 #include "rig/guest_output/perf_trace.h"
 #include "rig/measured_call.h"
-#include "rig/metric.h"
 #include "rig/perf_output.h"
+#include "rig/plan/count_keys.h"
 
 #include <algorithm>
 #include <fmt/format.h>

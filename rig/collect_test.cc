@@ -1,5 +1,6 @@
 #include "rig/collect.h"
 #include "rig/metric.h"
+#include "rig/plan/count_keys.h"
 #include "rig/testing/captured.h"
 
 #include <algorithm>

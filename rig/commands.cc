@@ -4,6 +4,7 @@
 #include "rig/files.h"
 #include "rig/read_run.h"
 #include "rig/report/suite_report.h"
+#include "rig/scratch.h"
 #include "rig/spec_override.h"
 #include "rig/suite_run.h"
 

@@ -1,7 +1,7 @@
 #include "rig/experiment.h"
 
-#include "rig/artifact_cache.h"
 #include "rig/base/guest_clock.h"
+#include "rig/base/version.h"
 #include "rig/engine.h"
 #include "rig/experiment/boot_loop.h"
 #include "rig/experiment/prepare.h"
@@ -10,7 +10,6 @@
 #include "rig/index_folder.h"
 #include "rig/kernel/kernel.h"
 #include "rig/kernel/kernel_facts.h"
-#include "rig/kvm_probe.h"
 #include "rig/plan.h"
 #include "rig/report/json.h"
 #include "rig/report/text.h"
@@ -24,10 +23,6 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <tuple>
-
-#ifndef RIG_VERSION
-#define RIG_VERSION "unknown"
-#endif
 
 namespace rig {
 namespace {
@@ -89,17 +84,6 @@ Result<RunWriter> open_run(const Spec& spec, const RunInfo& info, const Experime
     }
     return RunWriter::create(options.results, spec.name, info, std::chrono::system_clock::now());
 }
-
-} // namespace
-
-std::string rig_version() { return RIG_VERSION; }
-
-Result<std::string> own_sha256() {
-    static const auto own = sha256_file("/proc/self/exe");
-    return own;
-}
-
-namespace {
 
 // `dir` becomes the run's folder once there is one, however it ends.
 Result<ExperimentResult> measure_experiment(const Spec& spec, const World& world, const ExperimentOptions& options, std::stop_token stop, std::filesystem::path& dir) {

@@ -46,8 +46,4 @@ struct ExperimentResult {
 // A run is indexed when it is over, however it ended (index_folder.h); that it cannot be is a warning.
 Result<ExperimentResult> run_experiment(const Spec& spec, const World& world, const ExperimentOptions& options, std::stop_token stop);
 
-std::string rig_version();
-// SHA-256 of the file that this process is an execution of; read once. Blame::Host.
-Result<std::string> own_sha256();
-
 } // namespace rig

@@ -5,7 +5,7 @@
 #include "rig/exposure_kernel.h"
 #include "rig/measured_call.h"
 #include "rig/metric.h"
-#include "rig/plan.h"
+#include "rig/plan/count_keys.h"
 #include "rig/schedule.h"
 #include "rig/statistics.h"
 

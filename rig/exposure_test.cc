@@ -2,6 +2,7 @@
 
 #include "rig/collect.h"
 #include "rig/metric.h"
+#include "rig/plan/count_keys.h"
 #include "rig/testing/captured.h"
 #include "rig/testing/exposure_fixture.h"
 

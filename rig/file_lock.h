@@ -1,6 +1,10 @@
-// A flock(2) that ends with its scope, or with the process, whatever kills it.
+// A flock(2) that ends with its scope, or with the process, whatever kills it; and the one on the file `lock` of a folder, which
+// whoever writes that folder holds.
 #pragma once
 
+#include "rig/error.h"
+
+#include <filesystem>
 #include <unistd.h>
 #include <utility>
 
@@ -23,5 +27,15 @@ class FileLock {
  private:
     int fd_ = -1;
 };
+
+// Is somebody writing this run? Looks at the flock without taking the run from anyone (a writer that comes at the same moment waits).
+bool has_writer(const std::filesystem::path& dir);
+
+// The open file `lock` of `dir`, locked, with this process's pid in it; who closes it frees the lock. Blame::Host, with its pid, if
+// there is another writer.
+Result<int> lock_run(const std::filesystem::path& dir);
+
+// Keeps writers out of a run. Blame::Host, with its pid, if the run has one.
+Result<FileLock> lock_out_writers(const std::filesystem::path& dir);
 
 } // namespace rig

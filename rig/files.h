@@ -1,11 +1,15 @@
-// Reading small files whole, and the size of folders.
+// Reading small files whole, writing files so that they survive a crash, and the size of folders. A failed write is Blame::Host and
+// names the file.
 #pragma once
+
+#include "rig/error.h"
 
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 namespace rig {
@@ -32,5 +36,17 @@ inline std::uintmax_t size_of(const std::filesystem::path& folder) {
     }
     return bytes;
 }
+
+// Replaces `file` as a whole: a reader, or a machine that lost power, sees the old content or the new one.
+Status write_atomically(const std::filesystem::path& file, std::string_view content);
+
+// "cannot WHAT FILE: " and what errno `error` means.
+tl::unexpected<Error> cannot(std::string_view what, const std::filesystem::path& file, int error);
+
+// Writes all bytes, whatever write(2) takes at once; `file` is for the message.
+Status write_all(int fd, std::string_view bytes, const std::filesystem::path& file);
+
+// A new name is only on disk once its folder is.
+Status sync_folder(const std::filesystem::path& folder);
 
 } // namespace rig

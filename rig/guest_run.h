@@ -8,6 +8,7 @@
 #include "rig/hypervisor/machine.h"
 #include "rig/kernel/kernel.h"
 #include "rig/plan.h"
+#include "rig/schedule.h"
 #include "rig/spec.h"
 
 #include <filesystem>

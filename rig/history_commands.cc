@@ -1,9 +1,10 @@
 #include "rig/history_commands.h"
 
+#include "rig/base/text.h"
+#include "rig/file_lock.h"
 #include "rig/files.h"
 #include "rig/index_folder.h"
 #include "rig/read_run.h"
-#include "rig/report/figures.h"
 #include "rig/report/history.h"
 #include "rig/scratch.h"
 #include "rig/store.h"

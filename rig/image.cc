@@ -2,6 +2,7 @@
 
 #include "guest/protocol.h"
 #include "rig/apt.h"
+#include "rig/base/sha256.h"
 
 #include <archive.h>
 #include <archive_entry.h>

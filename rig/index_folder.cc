@@ -1,7 +1,7 @@
 #include "rig/index_folder.h"
 
+#include "rig/file_lock.h"
 #include "rig/read_run.h"
-#include "rig/store.h"
 
 #include <atomic>
 #include <cerrno>

@@ -1,5 +1,6 @@
 #include "rig/kernel_build.h"
 
+#include "rig/base/sha256.h"
 #include "rig/host/boost_command_runner.h"
 #include "rig/host/build_context.h"
 #include "rig/kernel/kernel.h"

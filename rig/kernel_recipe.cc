@@ -1,6 +1,6 @@
 #include "rig/kernel_recipe.h"
 
-#include "rig/artifact_cache.h"
+#include "rig/base/sha256.h"
 #include "rig/files.h"
 #include "rig/scratch.h"
 

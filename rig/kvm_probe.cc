@@ -1,9 +1,9 @@
 #include "rig/kvm_probe.h"
 
 #include "rig/base/guest_clock.h"
+#include "rig/files.h"
 #include "rig/guest_output/ending.h"
 #include "rig/host/host_capacity.h"
-#include "rig/store.h"
 
 #include <algorithm>
 #include <fcntl.h>

@@ -1,9 +1,9 @@
 #include "rig/live.h"
 
+#include "rig/file_lock.h"
 #include "rig/files.h"
 #include "rig/live_page.h"
 #include "rig/read_run.h"
-#include "rig/store.h"
 
 #include <algorithm>
 #include <charconv>

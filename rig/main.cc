@@ -1,4 +1,5 @@
 // argv -> wiring -> exit code. Decides nothing about experiments; the only place that prints errors.
+#include "rig/base/version.h"
 #include "rig/bisect_command.h"
 #include "rig/cli/boot_command.h"
 #include "rig/cli/doctor_command.h"

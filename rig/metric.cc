@@ -1,6 +1,7 @@
 #include "rig/metric.h"
 
 #include "rig/measured_call.h"
+#include "rig/plan/count_keys.h"
 #include "rig/statistics.h"
 
 #include <fmt/format.h>
@@ -106,10 +107,6 @@ std::string definition(const CustomMetric& metric) {
     text += metric.own || metric.kind == Kind::Latency ? ", the workload's tasks" : ", all tasks";
     if (metric.cpu) text += fmt::format(", on CPU {}", *metric.cpu);
     return text;
-}
-
-std::string custom_count_key(std::string_view metric) {
-    return "metric:" + std::string(metric);
 }
 
 std::vector<MetricInfo> metric_infos(const std::vector<MetricSpec>& metrics) {

@@ -27,10 +27,6 @@ std::vector<MetricInfo> metric_infos(const std::vector<MetricSpec>& metrics = {}
 // What an experiment's own metric holds, in words: "csd:csd_queue_cpu where cpu != 0, all tasks, on CPU 2".
 std::string definition(const CustomMetric& metric);
 
-// Under which key of Sample::counts a count lies that the experiment defines (a tracepoint's, a function's calls, a counter of
-// the workload's): apart from rig's own.
-std::string custom_count_key(std::string_view metric);
-
 // The label of munmap_latency, which holds whatever the workload's call is: "call latency (exit_mmap)".
 std::string call_label(const WorkloadSpec& workload);
 

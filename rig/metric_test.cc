@@ -1,5 +1,6 @@
 #include "rig/metric.h"
 
+#include "rig/plan/count_keys.h"
 #include "rig/testing/run_fixture.h"
 
 #include <algorithm>

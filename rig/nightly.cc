@@ -1,6 +1,9 @@
 #include "rig/nightly.h"
 
 #include "rig/artifact_cache.h"
+#include "rig/base/sha256.h"
+#include "rig/dashboard.h"
+#include "rig/file_lock.h"
 #include "rig/files.h"
 #include "rig/nightly/culprit_search.h"
 #include "rig/nightly/night_findings.h"

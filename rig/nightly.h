@@ -7,12 +7,12 @@
 #pragma once
 
 #include "rig/file_lock.h"
+#include "rig/files.h"
 #include "rig/night_state.h"
 #include "rig/nightly/bisector.h"
 #include "rig/nightly_config.h"
 #include "rig/nightly_plan.h"
 #include "rig/notify_send.h"
-#include "rig/store.h"
 
 #include <chrono>
 #include <functional>

@@ -1,6 +1,7 @@
 #include "rig/notify.h"
 
-#include "rig/report/figures.h"
+#include "rig/base/text.h"
+
 
 #include <algorithm>
 #include <fmt/format.h>

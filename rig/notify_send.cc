@@ -1,10 +1,9 @@
 #include "rig/notify_send.h"
 
+#include "rig/base/text.h"
 #include "rig/files.h"
 #include "rig/nightly/webhook.h"
-#include "rig/report/figures.h"
 #include "rig/scratch.h"
-#include "rig/store.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,9 +1,9 @@
 #include "rig/apt.h"
+#include "rig/base/sha256.h"
 #include "rig/files.h"
 #include "rig/kernel_build.h"
 #include "rig/kernel_recipe.h"
 #include "rig/source.h"
-#include "rig/store.h"
 
 #include <algorithm>
 #include <chrono>

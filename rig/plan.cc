@@ -2,7 +2,7 @@
 
 #include "guest/protocol.h"
 #include "rig/measured_call.h"
-#include "rig/metric.h"
+#include "rig/plan/count_keys.h"
 
 #include <algorithm>
 #include <array>
@@ -188,8 +188,6 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
 }
 
 unsigned guest_deadline_s(const WorkloadSpec& workload) { return kGuestPatience + static_cast<unsigned>(2ull * workload.iterations * workload.pace_us / 1'000'000); }
-
-std::string witness_key(const std::string& function) { return "witness:" + function; }
 
 nlohmann::json simple_plan(const std::string& mode) { return {{"mode", mode}}; }
 

@@ -35,10 +35,6 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
 inline constexpr unsigned kGuestPatience = 3600;
 unsigned guest_deadline_s(const WorkloadSpec& workload);
 
-// Under which key of Sample::counts a boot holds how often the workload called another arm's witness. There is none where
-// its kernel has no such function, or it is its own arm's witness.
-std::string witness_key(const std::string& function);
-
 // {"mode": "shell"} or {"mode": "idle"}.
 nlohmann::json simple_plan(const std::string& mode);
 

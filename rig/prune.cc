@@ -1,7 +1,7 @@
 #include "rig/prune.h"
 
+#include "rig/file_lock.h"
 #include "rig/files.h"
-#include "rig/store.h"
 #include "rig/utc.h"
 
 #include <chrono>

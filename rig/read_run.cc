@@ -1,5 +1,6 @@
 #include "rig/read_run.h"
 
+#include "rig/file_lock.h"
 #include "rig/files.h"
 #include "rig/report/json.h"
 

@@ -4,7 +4,6 @@
 #include "rig/index.h"
 #include "rig/report/json.h"
 #include "rig/report/splats.h"
-#include "rig/store.h"
 #include "rig/sweeps.h"
 
 #include <algorithm>

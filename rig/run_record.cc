@@ -1,6 +1,7 @@
 #include "rig/run_record.h"
 
-#include "rig/artifact_cache.h"
+#include "rig/base/sha256.h"
+
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

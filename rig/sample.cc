@@ -151,6 +151,8 @@ Result<Sample> sample_from_json(const json& value) {
     return sample;
 }
 
+bool is_warmup(const Spec& spec, const Sample& sample) { return sample.run_clock == "wall" && sample.id.index < spec.guest.warmup_boots; }
+
 std::vector<const Sample*> boots_of(const std::vector<Sample>& samples, const std::string& arm) {
     std::vector<const Sample*> boots;
     for (const auto& sample : samples)

@@ -3,6 +3,8 @@
 #pragma once
 
 #include "rig/error.h"
+#include "rig/schedule.h"
+#include "rig/spec.h"
 #include "rig/splat.h"
 
 #include <cstdint>
@@ -12,14 +14,6 @@
 #include <vector>
 
 namespace rig {
-
-// The boot's place in the plan. A retried boot keeps it.
-struct BootId {
-    std::string arm;
-    unsigned index = 0;     // 0-based number of the boot within its arm; arms are paired by it
-    std::uint64_t seed = 0; // perturbation seed of this index, the same in every arm
-    unsigned order = 0;     // 0-based place in the interleaved schedule
-};
 
 // A boot runs the workload twice. The *counted* pass carries every probe and tracepoint: counts, callchains, exposure.
 // The *timed* pass carries only the target's entry and return and the calls, so that the instruments of
@@ -111,5 +105,7 @@ std::vector<const Sample*> boots_of(const std::vector<Sample>& samples, const st
 // in the schedule; else the first figure that differs: "/counts/sync_ipis".
 std::string first_difference(const Sample& one, const Sample& again);
 Result<Sample> sample_from_json(const nlohmann::json& json);
+// Is this one of the warm-up boots, which are proven but not judged?
+bool is_warmup(const Spec& spec, const Sample& sample);
 
 } // namespace rig

@@ -1,5 +1,7 @@
 #include "rig/schedule.h"
 
+#include "rig/base/random.h"
+
 #include <numeric>
 #include <utility>
 
@@ -14,14 +16,6 @@ void shuffle(std::vector<std::size_t>& items, std::uint64_t seed) {
 
 } // namespace
 
-// Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (OOPSLA 2014), the SplitMix64 finaliser.
-std::uint64_t mix(std::uint64_t seed, std::uint64_t index) {
-    std::uint64_t z = seed + (index + 1) * 0x9e3779b97f4a7c15ull;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-    return (z ^ (z >> 31)) >> 11;
-}
-
 Perturbation perturbation_for(std::uint64_t seed) {
     return {.start_offset_us = static_cast<unsigned>(mix(seed, 0) % 4000),
             .ballast_pages = static_cast<unsigned>(mix(seed, 1) % 256),
@@ -31,8 +25,6 @@ Perturbation perturbation_for(std::uint64_t seed) {
 unsigned planned_boots(const Spec& spec, bool wall) { return spec.guest.boots + (wall ? spec.guest.warmup_boots : 0); }
 
 bool has_replays(const Spec& spec, bool wall) { return !wall && spec.guest.boots >= kReplayedFrom; }
-
-bool is_warmup(const Spec& spec, const Sample& sample) { return sample.run_clock == "wall" && sample.id.index < spec.guest.warmup_boots; }
 
 std::vector<PlannedBoot> make_schedule(const Spec& spec, bool wall) {
     std::vector<PlannedBoot> boots;

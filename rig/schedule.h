@@ -5,9 +5,10 @@
 // on the host with the period of a block does not always meet the same arm. Boots of one index share their perturbation seed: under the virtual clock arms are paired by it.
 #pragma once
 
-#include "rig/sample.h"
 #include "rig/spec.h"
 
+#include <cstdint>
+#include <string>
 #include <vector>
 
 namespace rig {
@@ -22,13 +23,20 @@ struct Perturbation {
 inline constexpr const char* kPerturbationText =
     "start offset 0-3999 us against the tick, 0-255 ballast pages, 1 GiB slot 0-15 of the mapping, QEMU -seed";
 
+// The boot's place in the plan. A retried boot keeps it.
+struct BootId {
+    std::string arm;
+    unsigned index = 0;     // 0-based number of the boot within its arm; arms are paired by it
+    std::uint64_t seed = 0; // perturbation seed of this index, the same in every arm
+    unsigned order = 0;     // 0-based place in the interleaved schedule
+};
+
 struct PlannedBoot {
     BootId id;
     Perturbation perturbation;
     bool replay = false; // a boot of before once more, to see that it comes out the same: no sample
 };
 
-std::uint64_t mix(std::uint64_t seed, std::uint64_t index); // splitmix64; result below 2^53 so that JSON keeps it
 Perturbation perturbation_for(std::uint64_t seed);
 // Boots per arm: under the wall clock the warm-up boots come first, with the lowest indices.
 unsigned planned_boots(const Spec& spec, bool wall);
@@ -37,7 +45,5 @@ unsigned planned_boots(const Spec& spec, bool wall);
 inline constexpr unsigned kReplayedFrom = 4;
 bool has_replays(const Spec& spec, bool wall);
 std::vector<PlannedBoot> make_schedule(const Spec& spec, bool wall);
-// Is this one of the warm-up boots, which are proven but not judged?
-bool is_warmup(const Spec& spec, const Sample& sample);
 
 } // namespace rig

@@ -1,6 +1,7 @@
 #include "rig/site_command.h"
 
 #include "rig/dashboard.h"
+#include "rig/files.h"
 #include "rig/index_folder.h"
 #include "rig/live.h"
 #include "rig/read_run.h"

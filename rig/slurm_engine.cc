@@ -1,9 +1,11 @@
 #include "rig/slurm_engine.h"
 
 #include "rig/base/guest_clock.h"
+#include "rig/base/version.h"
 #include "rig/console.h"
 #include "rig/experiment.h"
 #include "rig/experiment/boot_loop.h"
+#include "rig/file_lock.h"
 #include "rig/files.h"
 #include "rig/guest_output/ending.h"
 #include "rig/guest_run.h"

@@ -1,6 +1,6 @@
 #include "rig/slurm_spool.h"
 
-#include "rig/artifact_cache.h"
+#include "rig/base/sha256.h"
 #include "rig/files.h"
 #include "rig/json_reader.h"
 #include "rig/kernel/kernel.h"

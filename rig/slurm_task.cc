@@ -2,13 +2,18 @@
 
 #include "rig/artifact_cache.h"
 #include "rig/base/guest_clock.h"
+#include "rig/base/sha256.h"
+#include "rig/base/version.h"
 #include "rig/boot_places.h"
 #include "rig/experiment/prepare.h"
 #include "rig/files.h"
 #include "rig/guest_output/ending.h"
+#include "rig/guest_run.h"
 #include "rig/host/host_speed.h"
+#include "rig/plan.h"
 #include "rig/slurm_spool.h"
 #include "rig/store.h"
+#include "rig/symbol_table.h"
 
 #include <charconv>
 #include <cstdlib>

@@ -1,4 +1,5 @@
 // Tasks by themselves: what makes one leave no result. Their ordinary work is in slurm_engine_test.cc.
+#include "rig/base/version.h"
 #include "rig/slurm_task.h"
 
 #include "rig/experiment/world.h"

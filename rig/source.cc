@@ -1,9 +1,9 @@
 #include "rig/source.h"
 
 #include "rig/apt.h"
+#include "rig/base/sha256.h"
 #include "rig/files.h"
 #include "rig/git.h"
-#include "rig/store.h"
 
 #include <cstdlib>
 #include <fmt/format.h>

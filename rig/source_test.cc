@@ -1,3 +1,4 @@
+#include "rig/base/sha256.h"
 #include "rig/emulator.h"
 #include "rig/host/build_context.h"
 #include "rig/source.h"

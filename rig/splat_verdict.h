@@ -3,6 +3,7 @@
 #pragma once
 
 #include "rig/sample.h"
+#include "rig/schedule.h"
 #include "rig/spec.h"
 
 #include <string>

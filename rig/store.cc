@@ -1,18 +1,15 @@
 #include "rig/store.h"
 
+#include "rig/file_lock.h"
 #include "rig/files.h"
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <thread>
 #include <unistd.h>
 
 namespace rig {
@@ -24,33 +21,7 @@ using nlohmann::json;
 // A boot's stream is cut off at 256 MiB; its numbers are fewer bytes in a sample than in perf's text.
 constexpr std::size_t max_line_bytes = 256u << 20;
 constexpr std::uintmax_t max_info_bytes = 16u << 20;
-constexpr unsigned kGlances = 50; // of has_writer(), waited for by one who wants to write; a busy host may take its time in one
-constexpr std::chrono::milliseconds kGlance(2);
 constexpr unsigned max_same_second = 1000; // runs of one experiment started within one second
-
-tl::unexpected<Error> cannot(std::string_view what, const fs::path& file, int error) {
-    return fail(Blame::Host, fmt::format("cannot {} {}: {}", what, file.string(), std::strerror(error)), file);
-}
-
-Status write_all(int fd, std::string_view bytes, const fs::path& file) {
-    while (!bytes.empty()) {
-        auto written = ::write(fd, bytes.data(), bytes.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return cannot("write", file, errno);
-        bytes.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return {};
-}
-
-// A new name is only on disk once its folder is.
-Status sync_folder(const fs::path& folder) {
-    int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return cannot("open", folder, errno);
-    int error = ::fsync(fd) != 0 ? errno : 0;
-    ::close(fd);
-    if (error) return cannot("sync", folder, error);
-    return {};
-}
 
 Result<std::string> read_whole(const fs::path& file, std::uintmax_t limit) {
     std::error_code error;
@@ -124,33 +95,6 @@ Result<SampleFile> load_samples(const fs::path& file) {
     return out;
 }
 
-Result<int> lock_run(const fs::path& dir) {
-    auto file = dir / "lock";
-    int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (fd < 0) return cannot("open", file, errno);
-    int taken = ::flock(fd, LOCK_EX | LOCK_NB);
-    // has_writer() of another process holds it for an instant.
-    for (unsigned again = 0; taken != 0 && errno == EWOULDBLOCK && again < kGlances; ++again) {
-        std::this_thread::sleep_for(kGlance);
-        taken = ::flock(fd, LOCK_EX | LOCK_NB);
-    }
-    if (taken != 0) {
-        int error = errno;
-        ::close(fd);
-        if (error != EWOULDBLOCK) return cannot("lock", file, error);
-        auto pid = slurp(file);
-        while (!pid.empty() && (pid.back() < '0' || pid.back() > '9')) pid.pop_back();
-        return fail(Blame::Host, fmt::format("{}: another rig (pid {}) is writing this run, want one writer", dir.string(), pid.empty() ? "unknown" : pid), dir);
-    }
-    const auto pid = fmt::format("{}\n", ::getpid());
-    if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
-        const int unwritable = errno;
-        ::close(fd);
-        return cannot("write", file, unwritable);
-    }
-    return fd;
-}
-
 Result<fs::path> make_run_folder(const fs::path& results, std::string_view experiment, std::chrono::system_clock::time_point now) {
     std::error_code error;
     fs::create_directories(results, error);
@@ -167,34 +111,6 @@ Result<fs::path> make_run_folder(const fs::path& results, std::string_view exper
 }
 
 } // namespace
-
-Status write_atomically(const fs::path& file, std::string_view content) {
-    auto temporary = file.string() + ".tmp-XXXXXX";
-    int fd = ::mkostemp(temporary.data(), O_CLOEXEC);
-    if (fd < 0) return cannot("create", temporary, errno);
-    auto status = write_all(fd, content, temporary);
-    if (status && (::fchmod(fd, 0644) != 0 || ::fsync(fd) != 0)) status = cannot("sync", temporary, errno);
-    ::close(fd);
-    if (status && ::rename(temporary.c_str(), file.c_str()) != 0) status = cannot("replace", file, errno);
-    if (!status) {
-        ::unlink(temporary.c_str());
-        return status;
-    }
-    return sync_folder(file.parent_path().empty() ? fs::path(".") : file.parent_path());
-}
-
-bool has_writer(const fs::path& dir) {
-    const int fd = ::open((dir / "lock").c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return false;
-    const bool held = ::flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-    ::close(fd);
-    return held;
-}
-
-Result<FileLock> lock_out_writers(const fs::path& dir) {
-    RIG_TRY(fd, lock_run(dir));
-    return FileLock(fd);
-}
 
 Result<RunWriter> RunWriter::create(const fs::path& results, std::string_view experiment, RunInfo info, std::chrono::system_clock::time_point now) {
     RIG_TRY(dir, make_run_folder(results, experiment, now));

@@ -6,9 +6,9 @@
 #pragma once
 
 #include "rig/error.h"
-#include "rig/file_lock.h"
 #include "rig/run_info.h"
 #include "rig/sample.h"
+#include "rig/schedule.h"
 
 #include <chrono>
 #include <filesystem>
@@ -21,15 +21,6 @@
 #include <vector>
 
 namespace rig {
-
-// Replaces `file` as a whole: a reader, or a machine that lost power, sees the old content or the new one.
-Status write_atomically(const std::filesystem::path& file, std::string_view content);
-
-// Is somebody writing this run? Looks at the flock without taking the run from anyone (a writer that comes at the same moment waits).
-bool has_writer(const std::filesystem::path& dir);
-
-// Keeps writers out of a run. Blame::Host, with its pid, if the run has one.
-Result<FileLock> lock_out_writers(const std::filesystem::path& dir);
 
 class RunWriter {
  public:

@@ -1,5 +1,6 @@
 #include "rig/store.h"
 
+#include "rig/file_lock.h"
 #include "rig/testing/run_fixture.h"
 
 #include <algorithm>
@@ -223,16 +224,6 @@ TEST_F(StoreTest, ReportsAreReplacedWhole) {
         names.push_back(entry.path().filename());
     std::sort(names.begin(), names.end());
     EXPECT_EQ(names, (std::vector<std::string>{"lock", "report.json", "report.txt", "run.json", "samples.jsonl", "spec.toml"}));
-}
-
-TEST_F(StoreTest, AFailedWriteLeavesTheOldContentAndNoPieces) {
-    fs::create_directories(results_);
-    EXPECT_FALSE(write_atomically(results_ / "absent" / "file", "x"));
-    fs::create_directories(results_ / "folder" / "inner"); // cannot be replaced by a file
-    auto status = write_atomically(results_ / "folder", "x");
-    ASSERT_FALSE(status);
-    EXPECT_NE(status.error().message.find("cannot replace"), std::string::npos);
-    EXPECT_EQ(std::distance(fs::directory_iterator(results_), {}), 1);
 }
 
 // A file-size limit stands for a full disk.

@@ -1,11 +1,11 @@
 #include "rig/suite_run.h"
 
+#include "rig/files.h"
 #include "rig/host/build_context.h"
 #include "rig/kernel_build.h"
 #include "rig/metric.h"
 #include "rig/patch_series.h"
 #include "rig/report/figures.h"
-#include "rig/report/json.h"
 #include "rig/report/suite_report.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/store.h"

@@ -2,6 +2,7 @@
 
 #include "rig/measured_call.h"
 #include "rig/metric.h"
+#include "rig/plan/count_keys.h"
 #include "rig/statistics.h"
 
 #include <cstdint>

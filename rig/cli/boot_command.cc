@@ -1,6 +1,9 @@
 #include "rig/cli/boot_command.h"
 
+#include "rig/base/random.h"
 #include "rig/boot_places.h"
+#include "rig/experiment/prepare.h"
+#include "rig/experiment/prepared.h"
 #include "rig/files.h"
 #include "rig/guest_run.h"
 #include "rig/host/qemu_hypervisor.h"

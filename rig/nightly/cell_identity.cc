@@ -2,6 +2,7 @@
 
 #include "rig/apt.h"
 #include "rig/artifact_cache.h"
+#include "rig/base/sha256.h"
 #include "rig/files.h"
 #include "rig/git.h"
 #include "rig/index.h"

@@ -1,7 +1,7 @@
 // Searches for the commits behind a night's incidents: each cause and each fix that is wanted, once a night, while the budget lasts.
 #pragma once
 
-#include "rig/bisect_request.h"
+#include "rig/nightly/bisector.h"
 #include "rig/error.h"
 #include "rig/incidents.h"
 #include "rig/night_state.h"

@@ -1,5 +1,6 @@
 #include "rig/nightly/webhook.h"
 
+#include "rig/base/version.h"
 #include "rig/files.h"
 #include "rig/notify.h"
 
@@ -90,7 +91,7 @@ Status post_webhook(const WebhookChannel& channel, const fs::path& top, const Me
     const auto host = channel.host.find(':') == std::string::npos ? channel.host : "[" + channel.host + "]";
     Request request(http::verb::post, channel.target, 11);
     request.set(http::field::host, usual ? host : fmt::format("{}:{}", host, channel.port));
-    request.set(http::field::user_agent, "rig/" RIG_VERSION);
+    request.set(http::field::user_agent, "rig/" + rig_version());
     request.set(http::field::content_type, "application/json");
     request.set("Idempotency-Key", message.id);
     if (!token.empty()) request.set(http::field::authorization, "Bearer " + token);

@@ -1,7 +1,7 @@
 #include "rig/report/benchstat.h"
 
 #include "rig/report/checks.h"
-#include "rig/schedule.h"
+#include "rig/sample.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,6 @@
 #include "rig/report/checks.h"
 
+#include "rig/base/text.h"
 #include "rig/report/figures.h"
 
 #include <algorithm>

@@ -1,6 +1,7 @@
 #include "rig/report/csv.h"
 
-#include "rig/schedule.h"
+#include "rig/sample.h"
+
 
 #include <fmt/format.h>
 

@@ -1,5 +1,6 @@
 #include "rig/report/explain.h"
 
+#include "rig/base/text.h"
 #include "rig/judge.h"
 #include "rig/report/figures.h"
 #include "rig/report/tests.h"

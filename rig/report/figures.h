@@ -1,11 +1,9 @@
-// Numbers as people read them, and the width of text on a terminal. Shared by the reports for people. Pure.
+// Numbers as people read them. Shared by the reports for people. Pure.
 #pragma once
 
 #include "rig/analysis/comparison.h"
 
-#include <cstdint>
 #include <string>
-#include <string_view>
 
 namespace rig {
 
@@ -19,21 +17,6 @@ std::string factor(double ratio);
 std::string change_figure(const Change& change, Unit unit);
 // "✔ as declared", "✘ broken", "? undecided"; for what is not judged "rose (not judged)".
 std::string verdict_figure(const ArmMetric& arm);
-// "1.4 GiB", "7.3 MiB".
-std::string size_text(std::uint64_t bytes);
 const char* mark(Verdict verdict); // "✔", "✘", "?" or ""
-
-// Columns that UTF-8 text takes, one per code point.
-std::size_t display_width(std::string_view text);
-// Pads with blanks to `width` columns; longer text stays.
-std::string padded(std::string text, std::size_t width);
-// How wide a text for people is, in columns.
-inline constexpr std::size_t page = 100;
-// Breaks at blanks so that no line is wider than `width`; further lines are indented. A longer word is cut.
-std::string wrapped(std::string_view line, std::size_t width, std::size_t indent);
-// Without the blanks around it.
-std::string trimmed(std::string_view text);
-// Control characters replaced by '?': names come from guests.
-std::string printable(std::string_view text);
 
 } // namespace rig

@@ -1,5 +1,6 @@
 #include "rig/report/history.h"
 
+#include "rig/base/text.h"
 #include "rig/report/figures.h"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 #include "rig/report/html.h"
 
+#include "rig/base/text.h"
 #include "rig/report/figures.h"
 #include "rig/report/html_page.h"
 #include "rig/report/rows.h"

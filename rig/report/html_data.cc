@@ -1,7 +1,9 @@
 #include "rig/report/html_data.h"
 
+#include "rig/base/text.h"
+#include "rig/plan/count_keys.h"
 #include "rig/report/figures.h"
-#include "rig/schedule.h"
+#include "rig/sample.h"
 #include "rig/statistics.h"
 
 #include <algorithm>

@@ -1,6 +1,7 @@
 #include "rig/report/kcidb.h"
 
-#include "rig/artifact_cache.h"
+#include "rig/base/sha256.h"
+
 
 #include <algorithm>
 #include <fmt/format.h>

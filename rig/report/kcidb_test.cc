@@ -1,7 +1,7 @@
 // That it is valid KCIDB, tests/exports.py shows.
+#include "rig/base/sha256.h"
 #include "rig/report/kcidb.h"
 
-#include "rig/artifact_cache.h"
 #include "rig/testing/export_fixture.h"
 
 #include <gtest/gtest.h>

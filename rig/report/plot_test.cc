@@ -1,6 +1,7 @@
 #include "rig/report/plot.h"
 
-#include "rig/report/figures.h"
+#include "rig/base/text.h"
+
 
 #include <gtest/gtest.h>
 

@@ -3,7 +3,6 @@
 #include "rig/drift.h"
 #include "rig/exposure.h"
 #include "rig/judge.h"
-#include "rig/schedule.h"
 #include "rig/verdict.h"
 
 #include <algorithm>

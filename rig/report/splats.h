@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rig/report/report.h"
+#include "rig/schedule.h"
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>

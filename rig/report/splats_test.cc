@@ -1,6 +1,6 @@
 #include "rig/report/splats.h"
 
-#include "rig/report/figures.h"
+#include "rig/base/text.h"
 #include "rig/report/json.h"
 #include "rig/report/text.h"
 #include "rig/testing/run_fixture.h"

@@ -1,6 +1,6 @@
 #include "rig/report/text.h"
 
-#include "rig/report/figures.h"
+#include "rig/base/text.h"
 #include "rig/report/rows.h"
 #include "rig/report/splats.h"
 #include "rig/report/tests.h"

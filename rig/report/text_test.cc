@@ -1,8 +1,8 @@
 // Golden tests: the pages under testdata/reports/ are what the fixture renders to. To update them after reading the
 // difference: RIG_UPDATE_GOLDEN=1 build/rig/unit_tests --gtest_filter='TextReport.*'
+#include "rig/base/text.h"
 #include "rig/report/text.h"
 
-#include "rig/report/figures.h"
 #include "rig/testing/golden.h"
 #include "rig/testing/run_fixture.h"
 

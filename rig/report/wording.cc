@@ -1,5 +1,6 @@
 #include "rig/report/wording.h"
 
+#include "rig/base/text.h"
 #include "rig/metric.h"
 #include "rig/report/figures.h"
 

@@ -2,9 +2,9 @@
 // the range it is given.
 #pragma once
 
+#include "rig/base/random.h"
 #include "rig/files.h"
 #include "rig/nightly.h"
-#include "rig/schedule.h"
 #include "rig/testing/spec_project.h"
 #include "rig/testing/temp_tree.h"
 #include "rig/utc.h"

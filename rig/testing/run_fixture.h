@@ -3,7 +3,7 @@
 #pragma once
 
 #include "rig/kernel/kernel_facts.h"
-#include "rig/plan.h"
+#include "rig/plan/count_keys.h"
 #include "rig/run_info.h"
 #include "rig/sample.h"
 #include "rig/spec.h"

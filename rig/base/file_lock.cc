@@ -1,0 +1,65 @@
+#include "rig/file_lock.h"
+
+#include "rig/files.h"
+
+#include <cerrno>
+#include <chrono>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <string>
+#include <sys/file.h>
+#include <thread>
+#include <unistd.h>
+
+namespace rig {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr unsigned kGlances = 50; // of has_writer(), waited for by one who wants to write; a busy host may take its time in one
+constexpr std::chrono::milliseconds kGlance(2);
+
+} // namespace
+
+Result<int> lock_run(const fs::path& dir) {
+    auto file = dir / "lock";
+    int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0) return cannot("open", file, errno);
+    int taken = ::flock(fd, LOCK_EX | LOCK_NB);
+    // has_writer() of another process holds it for an instant.
+    for (unsigned again = 0; taken != 0 && errno == EWOULDBLOCK && again < kGlances; ++again) {
+        std::this_thread::sleep_for(kGlance);
+        taken = ::flock(fd, LOCK_EX | LOCK_NB);
+    }
+    if (taken != 0) {
+        int error = errno;
+        ::close(fd);
+        if (error != EWOULDBLOCK) return cannot("lock", file, error);
+        auto pid = slurp(file);
+        while (!pid.empty() && (pid.back() < '0' || pid.back() > '9')) pid.pop_back();
+        return fail(Blame::Host, fmt::format("{}: another rig (pid {}) is writing this run, want one writer", dir.string(), pid.empty() ? "unknown" : pid), dir);
+    }
+    const auto pid = fmt::format("{}\n", ::getpid());
+    if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+        const int unwritable = errno;
+        ::close(fd);
+        return cannot("write", file, unwritable);
+    }
+    return fd;
+}
+
+bool has_writer(const fs::path& dir) {
+    const int fd = ::open((dir / "lock").c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return false;
+    const bool held = ::flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    ::close(fd);
+    return held;
+}
+
+Result<FileLock> lock_out_writers(const fs::path& dir) {
+    RIG_TRY(fd, lock_run(dir));
+    return FileLock(fd);
+}
+
+} // namespace rig

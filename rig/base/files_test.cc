@@ -1,0 +1,26 @@
+#include "rig/files.h"
+
+#include "rig/testing/temp_tree.h"
+
+#include <filesystem>
+#include <gtest/gtest.h>
+#include <iterator>
+
+namespace rig {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::TempTree;
+
+TEST(WriteAtomically, AFailedWriteLeavesTheOldContentAndNoPieces) {
+    TempTree dir;
+    EXPECT_FALSE(write_atomically(dir / "absent" / "file", "x"));
+    fs::create_directories(dir / "folder" / "inner"); // cannot be replaced by a file
+    auto status = write_atomically(dir / "folder", "x");
+    ASSERT_FALSE(status);
+    EXPECT_NE(status.error().message.find("cannot replace"), std::string::npos);
+    EXPECT_EQ(std::distance(fs::directory_iterator(dir.path()), {}), 1);
+}
+
+} // namespace
+} // namespace rig

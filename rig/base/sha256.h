@@ -1,0 +1,16 @@
+// These functions hash bytes and files with SHA-256 and return 64 lower-case hexadecimal digits. A file that cannot be read is
+// Blame::Host.
+#pragma once
+
+#include "rig/error.h"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace rig {
+
+std::string sha256_hex(std::string_view data);
+Result<std::string> sha256_file(const std::filesystem::path& file);
+
+} // namespace rig

@@ -1,0 +1,14 @@
+// These functions tell which rig this is: its version, and the hash of its program file.
+#pragma once
+
+#include "rig/error.h"
+
+#include <string>
+
+namespace rig {
+
+std::string rig_version();
+// SHA-256 of the file that this process is an execution of; read once. Blame::Host.
+Result<std::string> own_sha256();
+
+} // namespace rig

@@ -1,0 +1,11 @@
+#include "rig/plan/count_keys.h"
+
+namespace rig {
+
+std::string custom_count_key(std::string_view metric) {
+    return "metric:" + std::string(metric);
+}
+
+std::string witness_key(const std::string& function) { return "witness:" + function; }
+
+} // namespace rig
