@@ -1,7 +1,7 @@
 // For benchmarks: what fails ends them, with its message.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 
 #include <cstdlib>
 #include <fmt/format.h>

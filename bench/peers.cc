@@ -9,7 +9,7 @@
 // ten seconds before it first looks whether a guest is through, and spins until all of a batch are: so "to the end" and its CPU are for one batch,
 // not for one boot, and hold a second that the smallest torture waits. Nothing here passes or fails.
 #include "bench/programs.h"
-#include "rig/files.h"
+#include "rig/base/files.h"
 
 #include <CLI/CLI.hpp>
 #include <atomic>

@@ -4,7 +4,7 @@
 #include "bench/must.h"
 #include "rig/host/boost_command_runner.h"
 #include "rig/image.h"
-#include "rig/scratch.h"
+#include "rig/base/scratch_dir.h"
 #include "rig/statistics.h"
 
 #include <algorithm>

@@ -3,7 +3,7 @@
 #include "bench/must.h"
 #include "rig/base/sha256.h"
 #include "rig/experiment/world.h"
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/host/boost_command_runner.h"
 #include "rig/slurm_engine.h"
 #include "rig/store.h"

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "rig/arch/arch.h"
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/host/build_context.h"
 
 #include <functional>

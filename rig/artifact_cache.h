@@ -9,8 +9,8 @@
 // waits on the lock and finds it. A killed rig leaves only .tmp- folders.
 #pragma once
 
-#include "rig/error.h"
-#include "rig/file_lock.h"
+#include "rig/base/error.h"
+#include "rig/base/file_lock.h"
 
 #include <cstdint>
 #include <filesystem>

@@ -16,7 +16,7 @@
 #include "rig/bisect/outcome.h"
 #include "rig/bisect_judge.h"
 #include "rig/bisect_search.h"
-#include "rig/error.h"
+#include "rig/base/error.h"
 
 #include <cstdint>
 #include <functional>

@@ -2,7 +2,7 @@
 
 #include "rig/bisect_history.h"
 #include "rig/bisect_text.h"
-#include "rig/scratch.h"
+#include "rig/base/scratch_dir.h"
 
 #include <nlohmann/json.hpp>
 

@@ -1,8 +1,8 @@
 #include "rig/bisect_record.h"
 
 #include "rig/bisect/outcome.h"
-#include "rig/files.h"
-#include "rig/json_reader.h"
+#include "rig/base/files.h"
+#include "rig/base/json_reader.h"
 
 #include <algorithm>
 #include <fmt/format.h>

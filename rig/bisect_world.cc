@@ -5,7 +5,7 @@
 #include "rig/base/sha256.h"
 #include "rig/bisect/outcome.h"
 #include "rig/bisect_spec.h"
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/kernel_build.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/store.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "rig/console.h"
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/host/hypervisor.h"
 
 #include <chrono>

@@ -3,7 +3,7 @@
 
 #include "rig/host/cpu_claim.h"
 #include "rig/packing.h"
-#include "rig/progress.h"
+#include "rig/base/progress.h"
 
 #include <filesystem>
 #include <functional>

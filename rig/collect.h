@@ -1,7 +1,7 @@
 // What a guest sent (files and frames) -> one Sample. Pure: run again on the kept raw files it gives the same sample.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/plan.h"
 #include "rig/sample.h"
 

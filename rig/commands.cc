@@ -1,10 +1,10 @@
 #include "rig/commands.h"
 
 #include "rig/cli/report_command.h"
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/read_run.h"
 #include "rig/report/suite_report.h"
-#include "rig/scratch.h"
+#include "rig/base/scratch_dir.h"
 #include "rig/spec_override.h"
 #include "rig/suite_run.h"
 

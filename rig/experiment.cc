@@ -5,7 +5,7 @@
 #include "rig/engine.h"
 #include "rig/experiment/boot_loop.h"
 #include "rig/experiment/prepare.h"
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/host/host_capacity.h"
 #include "rig/index_folder.h"
 #include "rig/kernel/kernel.h"
@@ -16,7 +16,7 @@
 #include "rig/report_page.h"
 #include "rig/schedule.h"
 #include "rig/store.h"
-#include "rig/utc.h"
+#include "rig/base/utc.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>

@@ -11,7 +11,7 @@
 // (engine.h) makes boots elsewhere; what becomes of each is decided by BootLoop all the same.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/experiment/world.h"
 #include "rig/report/report.h"
 #include "rig/spec.h"

@@ -3,7 +3,7 @@
 
 #include "guest/protocol.h"
 #include "rig/experiment/boot_loop.h"
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/index.h"
 #include "rig/read_run.h"
 #include "rig/store.h"

@@ -1,6 +1,6 @@
 #include "rig/export_command.h"
 
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/read_run.h"
 #include "rig/report/benchstat.h"
 #include "rig/report/csv.h"

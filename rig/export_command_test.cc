@@ -1,7 +1,7 @@
 // What the formats hold is tested beside the renderers, and by tests/exports.py against validators.
 #include "rig/export_command.h"
 
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/testing/temp_tree.h"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 #include "rig/fault_record.h"
 
-#include "rig/files.h"
+#include "rig/base/files.h"
 
 #include <algorithm>
 #include <charconv>

@@ -3,7 +3,7 @@
 // which tests did not run has to name them.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/run_info.h"
 #include "rig/sample.h"
 

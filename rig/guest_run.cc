@@ -5,11 +5,11 @@
 #include "rig/boot/guest_session.h"
 #include "rig/boot_end.h"
 #include "rig/console.h"
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/guest_output/ending.h"
 #include "rig/host/qmp.h"
 #include "rig/image.h"
-#include "rig/scratch.h"
+#include "rig/base/scratch_dir.h"
 
 #include <algorithm>
 #include <chrono>

@@ -2,7 +2,7 @@
 
 #include "guest/protocol.h"
 #include "rig/base/guest_clock.h"
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/guest_output/ending.h"
 #include "rig/image.h"
 #include "rig/kernel/kernel.h"

@@ -1,14 +1,14 @@
 #include "rig/history_commands.h"
 
 #include "rig/base/text.h"
-#include "rig/file_lock.h"
-#include "rig/files.h"
+#include "rig/base/file_lock.h"
+#include "rig/base/files.h"
 #include "rig/index_folder.h"
 #include "rig/read_run.h"
 #include "rig/report/history.h"
-#include "rig/scratch.h"
+#include "rig/base/scratch_dir.h"
 #include "rig/store.h"
-#include "rig/utc.h"
+#include "rig/base/utc.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>

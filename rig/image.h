@@ -4,7 +4,7 @@
 
 #include "rig/arch/arch.h"
 #include "rig/artifact_cache.h"
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/host/build_context.h"
 #include "rig/host/command_runner.h"
 

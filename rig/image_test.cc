@@ -1,7 +1,7 @@
 #include "rig/image.h"
 
 #include "guest/protocol.h"
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/testing/fake_command_runner.h"
 
 #include <fstream>

@@ -9,7 +9,7 @@
 // regressions and one fix give three messages, each of which names a patch.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/nightly_history.h"
 #include "rig/run_failures.h"
 

@@ -1,6 +1,6 @@
 #include "rig/index.h"
 
-#include "rig/utc.h"
+#include "rig/base/utc.h"
 
 #include <cerrno>
 #include <cstring>

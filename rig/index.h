@@ -6,8 +6,8 @@
 // an older file is brought up step by step when it is opened, a newer one is refused.
 #pragma once
 
-#include "rig/file_lock.h"
-#include "rig/progress.h"
+#include "rig/base/file_lock.h"
+#include "rig/base/progress.h"
 #include "rig/run_record.h"
 #include "rig/sqlite.h"
 

@@ -1,6 +1,6 @@
 #include "rig/index_folder.h"
 
-#include "rig/file_lock.h"
+#include "rig/base/file_lock.h"
 #include "rig/read_run.h"
 
 #include <atomic>

@@ -1,7 +1,7 @@
 #include "rig/kernel_build.h"
 
 #include "rig/base/sha256.h"
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/kernel/worktree.h"
 #include "rig/kernel_recipe.h"
 

@@ -8,7 +8,7 @@
 // final content differs from what is there get touched.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/host/build_context.h"
 #include "rig/host/command_runner.h"
 #include "rig/kernel/kernel.h"

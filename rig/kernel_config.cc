@@ -1,6 +1,6 @@
 #include "rig/kernel_config.h"
 
-#include "rig/files.h"
+#include "rig/base/files.h"
 
 #include <algorithm>
 #include <cctype>

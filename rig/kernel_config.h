@@ -1,7 +1,7 @@
 // Kernel configuration: fragments merged on allnoconfig, and every requested option verified in the final .config.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/spec.h"
 
 #include <filesystem>

@@ -1,8 +1,8 @@
 #include "rig/kernel_recipe.h"
 
 #include "rig/base/sha256.h"
-#include "rig/files.h"
-#include "rig/scratch.h"
+#include "rig/base/files.h"
+#include "rig/base/scratch_dir.h"
 
 #include <cstdlib>
 #include <fmt/format.h>

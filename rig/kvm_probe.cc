@@ -1,7 +1,7 @@
 #include "rig/kvm_probe.h"
 
 #include "rig/base/guest_clock.h"
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/guest_output/ending.h"
 #include "rig/host/host_capacity.h"
 

@@ -18,7 +18,7 @@
 #include "rig/site_command.h"
 #include "rig/slurm_command.h"
 #include "rig/slurm_task.h"
-#include "rig/scratch.h"
+#include "rig/base/scratch_dir.h"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>

@@ -3,7 +3,7 @@
 // then finds done.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/incidents.h"
 #include "rig/nightly_plan.h"
 

@@ -3,12 +3,12 @@
 #include "rig/artifact_cache.h"
 #include "rig/base/sha256.h"
 #include "rig/dashboard.h"
-#include "rig/file_lock.h"
-#include "rig/files.h"
+#include "rig/base/file_lock.h"
+#include "rig/base/files.h"
 #include "rig/nightly/culprit_search.h"
 #include "rig/nightly/night_findings.h"
 #include "rig/nightly_history.h"
-#include "rig/utc.h"
+#include "rig/base/utc.h"
 
 #include <algorithm>
 #include <fmt/chrono.h>

@@ -6,8 +6,8 @@
 // The outside world is handed in; the tests play thirty nights without a guest.
 #pragma once
 
-#include "rig/file_lock.h"
-#include "rig/files.h"
+#include "rig/base/file_lock.h"
+#include "rig/base/files.h"
 #include "rig/night_state.h"
 #include "rig/nightly/bisector.h"
 #include "rig/nightly_config.h"

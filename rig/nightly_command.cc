@@ -2,14 +2,14 @@
 
 #include "rig/base/text.h"
 #include "rig/base/version.h"
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/index_folder.h"
 #include "rig/nightly/cell_identity.h"
 #include "rig/read_run.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/spec_rules.h"
 #include "rig/systemd_units.h"
-#include "rig/utc.h"
+#include "rig/base/utc.h"
 
 #include <cstdlib>
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 #include "rig/nightly_command.h"
 
 #include "rig/artifact_cache.h"
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/host/boost_command_runner.h"
 #include "rig/testing/fake_command_runner.h"
 #include "rig/testing/fake_hypervisor.h"

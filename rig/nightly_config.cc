@@ -1,6 +1,6 @@
 #include "rig/nightly_config.h"
 
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/metric.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/spec_override.h"

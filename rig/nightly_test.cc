@@ -1,6 +1,6 @@
 #include "rig/nightly.h"
 
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/nightly/culprit_search.h"
 #include "rig/store.h"
 #include "rig/testing/captured.h"

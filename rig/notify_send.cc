@@ -1,9 +1,9 @@
 #include "rig/notify_send.h"
 
 #include "rig/base/text.h"
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/nightly/webhook.h"
-#include "rig/scratch.h"
+#include "rig/base/scratch_dir.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "rig/base/guest_clock.h"
-#include "rig/error.h"
+#include "rig/base/error.h"
 
 #include <cstdint>
 #include <optional>

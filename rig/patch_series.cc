@@ -1,6 +1,6 @@
 #include "rig/patch_series.h"
 
-#include "rig/files.h"
+#include "rig/base/files.h"
 
 #include <fmt/format.h>
 #include <fstream>

@@ -1,6 +1,6 @@
 #include "rig/apt.h"
 #include "rig/base/sha256.h"
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/kernel_build.h"
 #include "rig/kernel_recipe.h"
 #include "rig/source.h"

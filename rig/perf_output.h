@@ -2,7 +2,7 @@
 // bounded and a line that is not understood is an error naming it, never skipped.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 
 #include <cstdint>
 #include <optional>

@@ -3,7 +3,7 @@
 // kernel function.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/schedule.h"
 #include "rig/spec.h"
 #include "rig/symbol_table.h"

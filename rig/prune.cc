@@ -1,8 +1,8 @@
 #include "rig/prune.h"
 
-#include "rig/file_lock.h"
-#include "rig/files.h"
-#include "rig/utc.h"
+#include "rig/base/file_lock.h"
+#include "rig/base/files.h"
+#include "rig/base/utc.h"
 
 #include <chrono>
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 #include "rig/read_run.h"
 
-#include "rig/file_lock.h"
-#include "rig/files.h"
+#include "rig/base/file_lock.h"
+#include "rig/base/files.h"
 #include "rig/report/json.h"
 
 #include <algorithm>

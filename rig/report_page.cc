@@ -1,6 +1,6 @@
 #include "rig/report_page.h"
 
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/index.h"
 #include "rig/report/json.h"
 #include "rig/report/splats.h"

@@ -1,7 +1,7 @@
 // The page of a run, from its folder: what rig/report/html.h renders, with the consoles' excerpts read and the file written.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/report/html.h"
 
 #include <filesystem>

@@ -1,6 +1,6 @@
 #include "rig/run_info.h"
 
-#include "rig/json_reader.h"
+#include "rig/base/json_reader.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/spec_override.h"
 

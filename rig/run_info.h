@@ -2,7 +2,7 @@
 // path of this machine: file names are relative to the project or to the run's folder.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/kernel/kernel_facts.h"
 #include "rig/packing.h"
 #include "rig/sample.h"

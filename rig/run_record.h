@@ -2,7 +2,7 @@
 // made from run.json and the report (report/json.h), nothing else; both are recomputed from raw samples where that is possible.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>

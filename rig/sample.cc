@@ -1,6 +1,6 @@
 #include "rig/sample.h"
 
-#include "rig/json_reader.h"
+#include "rig/base/json_reader.h"
 
 #include <algorithm>
 

@@ -2,7 +2,7 @@
 // from these. Times are nanoseconds of the guest's own clock unless the name says otherwise.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/schedule.h"
 #include "rig/spec.h"
 #include "rig/splat.h"

@@ -1,7 +1,7 @@
 // `rig serve`: the live view over HTTP, on loopback only.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/http_answer.h"
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // The files in configs/ as they are shipped: a mistake in one must not wait until somebody runs it.
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/nightly_config.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/suite_run.h"

@@ -1,14 +1,14 @@
 #include "rig/site_command.h"
 
 #include "rig/dashboard.h"
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/index_folder.h"
 #include "rig/live.h"
 #include "rig/read_run.h"
 #include "rig/report_page.h"
 #include "rig/serve.h"
 #include "rig/store.h"
-#include "rig/utc.h"
+#include "rig/base/utc.h"
 
 #include <cerrno>
 #include <csignal>

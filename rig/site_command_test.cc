@@ -1,6 +1,6 @@
 #include "rig/site_command.h"
 
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/testing/results_fixture.h"
 #include "rig/web_assets.h"
 

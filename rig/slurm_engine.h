@@ -12,7 +12,7 @@
 
 #include "rig/engine.h"
 #include "rig/experiment/world.h"
-#include "rig/file_lock.h"
+#include "rig/base/file_lock.h"
 #include "rig/slurm/slurm_client.h"
 #include "rig/slurm_spool.h"
 #include "rig/slurm_text.h"

@@ -2,7 +2,7 @@
 #include "rig/slurm_engine.h"
 
 #include "rig/experiment/world.h"
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/testing/experiment_fixture.h"
 #include "rig/testing/fake_slurm.h"
 

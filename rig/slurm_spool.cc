@@ -1,8 +1,8 @@
 #include "rig/slurm_spool.h"
 
 #include "rig/base/sha256.h"
-#include "rig/files.h"
-#include "rig/json_reader.h"
+#include "rig/base/files.h"
+#include "rig/base/json_reader.h"
 #include "rig/kernel/kernel.h"
 
 #include <algorithm>

@@ -6,7 +6,7 @@
 #include "rig/base/version.h"
 #include "rig/boot_places.h"
 #include "rig/experiment/prepare.h"
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/guest_output/ending.h"
 #include "rig/guest_run.h"
 #include "rig/host/host_speed.h"

@@ -2,7 +2,7 @@
 // results there; slurm_engine.h submits them and collects.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/experiment/world.h"
 
 #include <filesystem>

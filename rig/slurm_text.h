@@ -2,7 +2,7 @@
 // of Slurm 22.05.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 
 #include <filesystem>
 #include <optional>

@@ -2,7 +2,7 @@
 
 #include "rig/apt.h"
 #include "rig/base/sha256.h"
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/git.h"
 
 #include <cstdlib>

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "rig/arch/arch.h"
-#include "rig/error.h"
+#include "rig/base/error.h"
 
 #include <cstdint>
 #include <filesystem>

@@ -3,7 +3,7 @@
 // a struct's initialisers are the defaults.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 
 #include <concepts>
 #include <cstddef>

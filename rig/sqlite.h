@@ -2,7 +2,7 @@
 // file, what was attempted, and SQLite's own words. Not for two threads at once; two processes or two Databases on one file are fine.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 
 #include <chrono>
 #include <cstdint>

@@ -2,7 +2,7 @@
 // allowed (a ratio to zero). Every function refuses empty input (Blame::Host): there is no median of nothing.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 
 #include <cstddef>
 #include <optional>

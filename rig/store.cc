@@ -1,7 +1,7 @@
 #include "rig/store.h"
 
-#include "rig/file_lock.h"
-#include "rig/files.h"
+#include "rig/base/file_lock.h"
+#include "rig/base/files.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -5,7 +5,7 @@
 // samples.jsonl are replaced whole and a torn last line of that one is recognised.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/run_info.h"
 #include "rig/sample.h"
 #include "rig/schedule.h"

@@ -1,6 +1,6 @@
 #include "rig/store.h"
 
-#include "rig/file_lock.h"
+#include "rig/base/file_lock.h"
 #include "rig/testing/run_fixture.h"
 
 #include <algorithm>

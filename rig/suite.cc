@@ -1,6 +1,6 @@
 #include "rig/suite.h"
 
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/spec_reader.h"
 #include "rig/spec_rules.h"
 

@@ -26,7 +26,7 @@
 //   lacks = ["Context:"]
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/spec.h"
 
 #include <filesystem>

@@ -1,6 +1,6 @@
 #include "rig/suite_run.h"
 
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/host/build_context.h"
 #include "rig/kernel_build.h"
 #include "rig/metric.h"
@@ -9,7 +9,7 @@
 #include "rig/report/suite_report.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/store.h"
-#include "rig/utc.h"
+#include "rig/base/utc.h"
 
 #include <algorithm>
 #include <fmt/chrono.h>

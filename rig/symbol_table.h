@@ -1,7 +1,7 @@
 // Symbols of a kernel image, from System.map (or `nm -n vmlinux`). Pure.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 
 #include <cstdint>
 #include <memory>

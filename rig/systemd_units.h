@@ -1,7 +1,7 @@
 // rig-nightly.service and rig-nightly.timer as text: a night as systemd runs it. Pure.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 
 #include <filesystem>
 #include <map>

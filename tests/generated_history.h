@@ -4,7 +4,7 @@
 // What is planted comes from kernel-patches/, and touches another file.
 #pragma once
 
-#include "rig/files.h"
+#include "rig/base/files.h"
 
 #include <algorithm>
 #include <array>

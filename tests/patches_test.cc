@@ -1,7 +1,7 @@
 // The patches under kernel-patches/ as a maintainer would look at them first: the tree's own checkpatch has nothing to say,
 // `git am` takes them in every composition an experiment uses, and each says who, what and why. The source comes through
 // rig's cache; nothing is built.
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/host/boost_command_runner.h"
 #include "rig/patch_series.h"
 #include "rig/source.h"

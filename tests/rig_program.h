@@ -2,7 +2,7 @@
 // run it again.
 #pragma once
 
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/host/boost_command_runner.h"
 
 #include <algorithm>

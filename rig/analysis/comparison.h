@@ -2,7 +2,7 @@
 // Values are in the unit of their metric. verdict.h makes a comparison; whoever only reads or shows one needs this file alone.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/analysis/proof.h"
 #include "rig/metric.h"
 #include "rig/splat_verdict.h"

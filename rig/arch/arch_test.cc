@@ -1,6 +1,6 @@
 #include "rig/arch/arch.h"
 
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/guest_run.h"
 #include "rig/kernel_config.h"
 #include "rig/metric.h"

@@ -1,6 +1,6 @@
-#include "rig/file_lock.h"
+#include "rig/base/file_lock.h"
 
-#include "rig/files.h"
+#include "rig/base/files.h"
 
 #include <cerrno>
 #include <chrono>

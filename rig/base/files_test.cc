@@ -1,4 +1,4 @@
-#include "rig/files.h"
+#include "rig/base/files.h"
 
 #include "rig/testing/temp_tree.h"
 

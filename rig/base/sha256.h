@@ -2,7 +2,7 @@
 // Blame::Host.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 
 #include <filesystem>
 #include <string>

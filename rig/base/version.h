@@ -1,7 +1,7 @@
 // These functions tell which rig this is: its version, and the hash of its program file.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 
 #include <string>
 

@@ -9,15 +9,15 @@
 #include "rig/bisect_text.h"
 #include "rig/bisect_world.h"
 #include "rig/experiment/prepare.h"
-#include "rig/file_lock.h"
-#include "rig/files.h"
+#include "rig/base/file_lock.h"
+#include "rig/base/files.h"
 #include "rig/host/host_capacity.h"
 #include "rig/metric.h"
 #include "rig/patch_series.h"
-#include "rig/scratch.h"
+#include "rig/base/scratch_dir.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/store.h"
-#include "rig/utc.h"
+#include "rig/base/utc.h"
 
 #include <algorithm>
 #include <chrono>

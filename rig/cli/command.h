@@ -3,7 +3,7 @@
 #pragma once
 
 #include "rig/calibration.h"
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/experiment.h"
 #include "rig/spec/load_spec.h"
 

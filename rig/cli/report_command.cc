@@ -1,6 +1,6 @@
 #include "rig/cli/report_command.h"
 
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/read_run.h"
 #include "rig/report/calibration_text.h"
 #include "rig/report/explain.h"

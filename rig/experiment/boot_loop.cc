@@ -1,7 +1,7 @@
 #include "rig/experiment/boot_loop.h"
 
 #include "rig/guest_output/ending.h"
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/plan.h"
 
 #include <algorithm>

@@ -3,12 +3,12 @@
 #pragma once
 
 #include "rig/engine.h"
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/experiment/world.h"
 #include "rig/kernel/kernel_facts.h"
 #include "rig/guest_run.h"
 #include "rig/kernel/kernel.h"
-#include "rig/progress.h"
+#include "rig/base/progress.h"
 #include "rig/sample.h"
 #include "rig/schedule.h"
 #include "rig/spec.h"

@@ -1,7 +1,7 @@
 // Builds what an experiment boots, and chooses on which machine and on which CPUs. Errors keep the blame of what failed: kernel_build.h.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/experiment/prepared.h"
 #include "rig/experiment/world.h"
 #include "rig/spec.h"

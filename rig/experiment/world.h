@@ -5,7 +5,7 @@
 #include "rig/boot_places.h"
 #include "rig/host/command_runner.h"
 #include "rig/host/hypervisor.h"
-#include "rig/progress.h"
+#include "rig/base/progress.h"
 
 namespace rig {
 

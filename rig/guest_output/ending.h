@@ -1,7 +1,7 @@
 // Every way in which a boot can end, and whose fault each is. Pure; an ending is told as an error whose kind is the ending's name.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 
 #include <filesystem>
 #include <string>

@@ -2,7 +2,7 @@
 // error is the guest's: a trace that does not add up, or an address of no function of its kernel. Times are nanoseconds.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/measured_call.h"
 #include "rig/perf_output.h"
 #include "rig/plan.h"

@@ -3,7 +3,7 @@
 
 #include "rig/artifact_cache.h"
 #include "rig/host/command_runner.h"
-#include "rig/progress.h"
+#include "rig/base/progress.h"
 
 namespace rig {
 

@@ -2,7 +2,7 @@
 // testing/fake_command_runner.h. Exit code and signal stay apart: death by SIGKILL is never "exit code 9".
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 
 #include <chrono>
 #include <filesystem>

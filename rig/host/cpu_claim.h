@@ -3,8 +3,8 @@
 // --share-cpus) hold them beside others of their kind, never beside one that wants to be alone. Builds, probes and shells hold none.
 #pragma once
 
-#include "rig/error.h"
-#include "rig/file_lock.h"
+#include "rig/base/error.h"
+#include "rig/base/file_lock.h"
 
 #include <filesystem>
 #include <vector>

@@ -1,6 +1,6 @@
 #include "rig/host/host_capacity.h"
 
-#include "rig/files.h"
+#include "rig/base/files.h"
 
 #include <algorithm>
 #include <fmt/format.h>

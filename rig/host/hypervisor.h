@@ -4,7 +4,7 @@
 
 #include "rig/arch/arch.h"
 #include "rig/base/guest_clock.h"
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/host/command_runner.h"
 
 #include <chrono>

@@ -1,7 +1,7 @@
 // QEMU's machine protocol, as far as a guest that hangs is concerned. Blocking, with an end.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 
 #include <chrono>
 #include <filesystem>

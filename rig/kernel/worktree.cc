@@ -1,6 +1,6 @@
 #include "rig/kernel/worktree.h"
 
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/kernel_config.h"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // A source tree with an object tree beside it: rig brings it to what a recipe asks for and runs make in it. Errors as build_kernel().
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/host/build_context.h"
 #include "rig/host/command_runner.h"
 #include "rig/kernel_recipe.h"

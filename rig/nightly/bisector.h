@@ -3,7 +3,7 @@
 #pragma once
 
 #include "rig/bisect_record.h"
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/experiment.h"
 #include "rig/spec.h"
 

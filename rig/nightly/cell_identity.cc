@@ -3,7 +3,7 @@
 #include "rig/apt.h"
 #include "rig/artifact_cache.h"
 #include "rig/base/sha256.h"
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/git.h"
 #include "rig/index.h"
 #include "rig/patch_series.h"

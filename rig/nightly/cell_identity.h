@@ -1,7 +1,7 @@
 // What a cell of a night is at this moment: the facts a night begins with, and whether anything of it changed since a date or a revision.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/host/command_runner.h"
 #include "rig/nightly.h"
 #include "rig/nightly_config.h"

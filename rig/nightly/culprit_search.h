@@ -2,7 +2,7 @@
 #pragma once
 
 #include "rig/nightly/bisector.h"
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/incidents.h"
 #include "rig/night_state.h"
 #include "rig/nightly_config.h"

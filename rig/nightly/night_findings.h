@@ -2,7 +2,7 @@
 // believed before a re-run confirms it.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/incidents.h"
 #include "rig/night_state.h"
 #include "rig/nightly_config.h"

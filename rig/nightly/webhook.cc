@@ -1,7 +1,7 @@
 #include "rig/nightly/webhook.h"
 
 #include "rig/base/version.h"
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/notify.h"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // Posts a message of a night to a webhook, over HTTP or HTTPS. Errors: Blame::Host, the message was not taken as far as can be known.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/incidents.h"
 #include "rig/nightly_config.h"
 

@@ -1,7 +1,7 @@
 // What came of a suite, as plain data: of every point its checks, and whether it holds. Moments are UTC, "2026-02-23T10:32:48Z".
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/report/plot.h"
 
 #include <string>

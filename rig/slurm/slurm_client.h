@@ -2,7 +2,7 @@
 // controller that is away for a while, and counts how long it waits.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/host/command_runner.h"
 #include "rig/slurm_text.h"
 

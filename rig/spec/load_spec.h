@@ -1,7 +1,7 @@
 // This header reads an experiment file with the command line's say over it, and names the words that say the same again. Errors are values.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/spec.h"
 
 #include <cstdint>

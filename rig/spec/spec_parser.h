@@ -2,7 +2,7 @@
 // kernel: unknown keys, types, ranges, names, and that the files it mentions exist.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 #include "rig/spec.h"
 
 #include <filesystem>

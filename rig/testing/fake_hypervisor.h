@@ -2,7 +2,7 @@
 #pragma once
 
 #include "guest/protocol.h"
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/host/hypervisor.h"
 
 #include <fmt/format.h>

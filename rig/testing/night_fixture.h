@@ -3,11 +3,11 @@
 #pragma once
 
 #include "rig/base/random.h"
-#include "rig/files.h"
+#include "rig/base/files.h"
 #include "rig/nightly.h"
 #include "rig/testing/spec_project.h"
 #include "rig/testing/temp_tree.h"
-#include "rig/utc.h"
+#include "rig/base/utc.h"
 
 #include <algorithm>
 #include <cmath>

@@ -2,7 +2,7 @@
 // whoever writes that folder holds.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 
 #include <filesystem>
 #include <unistd.h>

@@ -3,7 +3,7 @@
 // "PATH: what was found, want what".
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 
 #include <cstdint>
 #include <map>

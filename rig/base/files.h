@@ -2,7 +2,7 @@
 // names the file.
 #pragma once
 
-#include "rig/error.h"
+#include "rig/base/error.h"
 
 #include <cstdint>
 #include <filesystem>

@@ -1,4 +1,4 @@
-#include "rig/scratch.h"
+#include "rig/base/scratch_dir.h"
 
 #include <cstdlib>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "rig/progress.h"
+#include "rig/base/progress.h"
 
 #include <algorithm>
 #include <gtest/gtest.h>

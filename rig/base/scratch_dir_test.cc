@@ -1,4 +1,4 @@
-#include "rig/scratch.h"
+#include "rig/base/scratch_dir.h"
 
 #include "rig/testing/temp_tree.h"
 

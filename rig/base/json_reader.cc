@@ -1,4 +1,4 @@
-#include "rig/json_reader.h"
+#include "rig/base/json_reader.h"
 
 #include <algorithm>
 #include <cmath>
