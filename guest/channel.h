@@ -1,7 +1,7 @@
 // The guest's end of the virtio-serial channel, and the plan that lies in its initramfs.
 #pragma once
 
-#include "guest/protocol.h"
+#include "guest/protocol/protocol.h"
 
 #include <string>
 #include <string_view>

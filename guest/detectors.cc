@@ -1,7 +1,7 @@
 #include "guest/detectors.h"
 
 #include "guest/files.h"
-#include "guest/protocol.h"
+#include "guest/protocol/protocol.h"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "guest/kernel_log.h"
 
-#include "guest/protocol.h"
+#include "guest/protocol/protocol.h"
 
 #include <cerrno>
 #include <charconv>

@@ -1,6 +1,6 @@
 #include "rig/boot_end.h"
 
-#include "guest/protocol.h"
+#include "guest/protocol/protocol.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 #include "rig/collect.h"
 
-#include "guest/workload_counters.h"
+#include "guest/protocol/workload_counters.h"
 #include "rig/base/text.h"
 #include "rig/guest_output/ending.h"
 #include "rig/guest_output/perf_trace.h"

@@ -1,6 +1,6 @@
 #include "rig/console.h"
 
-#include "guest/protocol.h"
+#include "guest/protocol/protocol.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,7 +1,7 @@
 // The loop over boots with every outside thing faked: prebuilt "kernels", a hypervisor that plays captured boots.
 #include "rig/experiment.h"
 
-#include "guest/protocol.h"
+#include "guest/protocol/protocol.h"
 #include "rig/experiment/boot_loop.h"
 #include "rig/base/files.h"
 #include "rig/index.h"

@@ -1,6 +1,6 @@
 #include "rig/guest_run.h"
 
-#include "guest/protocol.h"
+#include "guest/protocol/protocol.h"
 #include "rig/base/guest_clock.h"
 #include "rig/boot/guest_session.h"
 #include "rig/boot_end.h"

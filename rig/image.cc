@@ -1,6 +1,6 @@
 #include "rig/image.h"
 
-#include "guest/protocol.h"
+#include "guest/protocol/protocol.h"
 #include "rig/apt.h"
 #include "rig/base/sha256.h"
 

@@ -1,6 +1,6 @@
 #include "rig/image.h"
 
-#include "guest/protocol.h"
+#include "guest/protocol/protocol.h"
 #include "rig/base/files.h"
 #include "rig/testing/fake_command_runner.h"
 

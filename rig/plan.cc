@@ -1,6 +1,6 @@
 #include "rig/plan.h"
 
-#include "guest/protocol.h"
+#include "guest/protocol/protocol.h"
 #include "rig/measured_call.h"
 #include "rig/plan/count_keys.h"
 

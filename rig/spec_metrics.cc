@@ -1,6 +1,6 @@
 #include "rig/spec_metrics.h"
 
-#include "guest/workload_counters.h"
+#include "guest/protocol/workload_counters.h"
 #include "rig/spec_rules.h"
 
 #include <algorithm>

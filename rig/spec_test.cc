@@ -1,6 +1,6 @@
 #include "rig/spec.h"
 
-#include "guest/workload_counters.h"
+#include "guest/protocol/workload_counters.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/spec_reader.h"
 #include "rig/spec_rules.h"

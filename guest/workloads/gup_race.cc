@@ -9,7 +9,7 @@
 //
 // A walker spins in the kernel while it lasts, which an emulator with one thread pays for dearly: walkers run from shortly
 // before the unmapping until they are refused, and sleep in between.
-#include "guest/workload_counters.h"
+#include "guest/protocol/workload_counters.h"
 #include "guest/workloads/mapping.h"
 
 #include <atomic>

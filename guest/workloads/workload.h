@@ -2,7 +2,7 @@
 // memory. To add one: write the file, list it in workload.cc, and name it in an experiment file.
 #pragma once
 
-#include "guest/workload_counters.h"
+#include "guest/protocol/workload_counters.h"
 
 #include <cstdint>
 #include <string>

@@ -1,7 +1,7 @@
 // What the guest's agent says while it runs, taken frame by frame (guest/protocol.h).
 #pragma once
 
-#include "guest/protocol.h"
+#include "guest/protocol/protocol.h"
 #include "rig/collect.h"
 
 #include <chrono>

@@ -1,6 +1,6 @@
 #include "rig/host/domain_xml.h"
 
-#include "guest/protocol.h"
+#include "guest/protocol/protocol.h"
 #include "rig/host/host_cpu.h"
 #include "rig/host/qemu_hypervisor.h"
 #include "rig/packing.h"

@@ -1,6 +1,6 @@
 #include "rig/host/qemu_hypervisor.h"
 
-#include "guest/protocol.h"
+#include "guest/protocol/protocol.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

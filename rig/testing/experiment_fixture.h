@@ -1,7 +1,7 @@
 // An experiment with everything outside faked: prebuilt "kernels", a hypervisor that plays captured boots, programs that always end well.
 #pragma once
 
-#include "guest/protocol.h"
+#include "guest/protocol/protocol.h"
 #include "rig/experiment.h"
 #include "rig/experiment/world.h"
 #include "rig/index.h"

@@ -1,7 +1,7 @@
 // A hypervisor that plays a script: what the guest "sends", what its console says and how it ends.
 #pragma once
 
-#include "guest/protocol.h"
+#include "guest/protocol/protocol.h"
 #include "rig/base/files.h"
 #include "rig/host/hypervisor.h"
 

@@ -1,5 +1,5 @@
 // Bytes of a hostile guest: the same frames however they arrive, none larger than allowed, and artifacts whose names are data.
-#include "guest/protocol.h"
+#include "guest/protocol/protocol.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <vector>

@@ -1,4 +1,4 @@
-#include "guest/protocol.h"
+#include "guest/protocol/protocol.h"
 
 #include <algorithm>
 #include <cassert>

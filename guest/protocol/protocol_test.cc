@@ -1,4 +1,4 @@
-#include "guest/protocol.h"
+#include "guest/protocol/protocol.h"
 
 #include <gtest/gtest.h>
 #include <random>
