@@ -5,7 +5,7 @@
 #include "rig/host/boost_command_runner.h"
 #include "rig/image.h"
 #include "rig/base/scratch_dir.h"
-#include "rig/statistics.h"
+#include "rig/stats/estimate.h"
 
 #include <algorithm>
 #include <filesystem>

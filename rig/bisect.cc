@@ -1,6 +1,6 @@
 #include "rig/bisect.h"
 
-#include "rig/statistics.h"
+#include "rig/stats/estimate.h"
 
 #include <algorithm>
 #include <chrono>

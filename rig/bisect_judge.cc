@@ -1,6 +1,6 @@
 #include "rig/bisect_judge.h"
 
-#include "rig/statistics.h"
+#include "rig/stats/estimate.h"
 
 #include <algorithm>
 #include <boost/math/special_functions/beta.hpp>

@@ -5,7 +5,7 @@
 #include "rig/bisect_spec.h"
 #include "rig/report/figures.h"
 #include "rig/schedule.h"
-#include "rig/statistics.h"
+#include "rig/stats/estimate.h"
 
 #include <algorithm>
 #include <cmath>

@@ -3,7 +3,7 @@
 #include "rig/base/random.h"
 #include "rig/judge.h"
 #include "rig/metric.h"
-#include "rig/statistics_rank.h"
+#include "rig/stats/rank_test.h"
 
 #include <algorithm>
 #include <fmt/format.h>

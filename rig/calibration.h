@@ -9,7 +9,7 @@
 
 #include "rig/sample.h"
 #include "rig/spec.h"
-#include "rig/statistics.h"
+#include "rig/stats/estimate.h"
 
 #include <optional>
 #include <string>

@@ -3,7 +3,7 @@
 #include "rig/artifact_cache.h"
 #include "rig/base/sha256.h"
 #include "rig/run_index/trend.h"
-#include "rig/statistics.h"
+#include "rig/stats/estimate.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -3,7 +3,7 @@
 // browser loads from a folder as well (it would not let a page read a .json file beside it).
 #pragma once
 
-#include "rig/changepoint.h"
+#include "rig/stats/changepoint.h"
 #include "rig/run_record.h"
 
 #include <functional>

@@ -2,7 +2,7 @@
 
 #include "rig/analysis/comparison.h"
 #include "rig/metric.h"
-#include "rig/statistics_rank.h"
+#include "rig/stats/rank_test.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -7,7 +7,7 @@
 #include "rig/metric.h"
 #include "rig/plan/count_keys.h"
 #include "rig/schedule.h"
-#include "rig/statistics.h"
+#include "rig/stats/estimate.h"
 
 #include <algorithm>
 #include <cmath>

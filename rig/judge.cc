@@ -1,6 +1,6 @@
 #include "rig/judge.h"
 
-#include "rig/statistics_rank.h"
+#include "rig/stats/rank_test.h"
 
 #include <algorithm>
 #include <cassert>

@@ -2,7 +2,7 @@
 
 #include "rig/measured_call.h"
 #include "rig/plan/count_keys.h"
-#include "rig/statistics.h"
+#include "rig/stats/estimate.h"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 // The history of a cell, and the steps in it. Pure.
 #pragma once
 
-#include "rig/changepoint.h"
+#include "rig/stats/changepoint.h"
 #include "rig/nightly_config.h"
 #include "rig/run_record.h"
 

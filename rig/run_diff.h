@@ -9,7 +9,7 @@
 #include "rig/report/report.h"
 #include "rig/run_record.h"
 #include "rig/sample.h"
-#include "rig/statistics_rank.h"
+#include "rig/stats/rank_test.h"
 
 #include <nlohmann/json_fwd.hpp>
 #include <optional>

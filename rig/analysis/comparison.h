@@ -6,8 +6,8 @@
 #include "rig/analysis/proof.h"
 #include "rig/metric.h"
 #include "rig/splat_verdict.h"
-#include "rig/statistics.h"
-#include "rig/statistics_rank.h"
+#include "rig/stats/estimate.h"
+#include "rig/stats/rank_test.h"
 
 #include <cstddef>
 #include <optional>

@@ -3,7 +3,7 @@
 #include "rig/measured_call.h"
 #include "rig/metric.h"
 #include "rig/plan/count_keys.h"
-#include "rig/statistics.h"
+#include "rig/stats/estimate.h"
 
 #include <cstdint>
 #include <fmt/format.h>

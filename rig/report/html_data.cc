@@ -4,7 +4,7 @@
 #include "rig/plan/count_keys.h"
 #include "rig/report/figures.h"
 #include "rig/sample.h"
-#include "rig/statistics.h"
+#include "rig/stats/estimate.h"
 
 #include <algorithm>
 #include <array>

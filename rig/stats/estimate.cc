@@ -1,4 +1,4 @@
-#include "rig/statistics.h"
+#include "rig/stats/estimate.h"
 
 #include <algorithm>
 #include <boost/math/distributions/binomial.hpp>

@@ -1,7 +1,7 @@
-#include "rig/changepoint.h"
+#include "rig/stats/changepoint.h"
 
 #include "rig/base/random.h"
-#include "rig/statistics.h"
+#include "rig/stats/estimate.h"
 
 #include <algorithm>
 #include <cmath>

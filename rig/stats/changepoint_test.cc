@@ -1,4 +1,4 @@
-#include "rig/changepoint.h"
+#include "rig/stats/changepoint.h"
 
 #include <gtest/gtest.h>
 #include <random>

@@ -1,4 +1,4 @@
-#include "rig/statistics_rank.h"
+#include "rig/stats/rank_test.h"
 
 #include <algorithm>
 #include <boost/math/distributions/beta.hpp>

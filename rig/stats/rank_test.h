@@ -5,7 +5,7 @@
 // ties and a continuity correction.
 #pragma once
 
-#include "rig/statistics.h"
+#include "rig/stats/estimate.h"
 
 #include <cstddef>
 #include <optional>

@@ -1,4 +1,4 @@
-#include "rig/statistics_rank.h"
+#include "rig/stats/rank_test.h"
 
 #include <cmath>
 #include <gtest/gtest.h>
