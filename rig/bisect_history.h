@@ -4,7 +4,7 @@
 #include "rig/bisect.h"
 #include "rig/host/command_runner.h"
 #include "rig/patch_series.h"
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 
 #include <filesystem>
 #include <memory>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "rig/bisect.h"
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>

@@ -1,7 +1,7 @@
 #include "rig/bisect_spec.h"
 
 #include "rig/metric.h"
-#include "rig/spec_override.h"
+#include "rig/spec/override.h"
 
 #include <algorithm>
 #include <array>

@@ -2,7 +2,7 @@
 // nothing declared. Expressed as overrides, so that each run of a bisection is told from the file and can be judged again. Pure.
 #pragma once
 
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 
 #include <filesystem>
 #include <optional>

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "rig/sample.h"
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 #include "rig/stats/estimate.h"
 
 #include <optional>

@@ -4,7 +4,7 @@
 #include "rig/base/text.h"
 #include "rig/guest_output/ending.h"
 #include "rig/guest_output/perf_trace.h"
-#include "rig/measured_call.h"
+#include "rig/spec/timed_call.h"
 #include "rig/perf_output.h"
 #include "rig/plan/count_keys.h"
 

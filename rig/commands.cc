@@ -5,7 +5,7 @@
 #include "rig/read_run.h"
 #include "rig/report/suite_report.h"
 #include "rig/base/scratch_dir.h"
-#include "rig/spec_override.h"
+#include "rig/spec/override.h"
 #include "rig/suite_run.h"
 
 #include <algorithm>

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "rig/sample.h"
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 
 #include <string>
 #include <vector>

@@ -14,7 +14,7 @@
 #include "rig/base/error.h"
 #include "rig/experiment/world.h"
 #include "rig/report/report.h"
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 
 #include <cstdint>
 #include <filesystem>

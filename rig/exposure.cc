@@ -3,7 +3,7 @@
 #include "rig/analysis/injection_proofs.h"
 #include "rig/analysis/instrument_proofs.h"
 #include "rig/exposure_kernel.h"
-#include "rig/measured_call.h"
+#include "rig/spec/timed_call.h"
 #include "rig/metric.h"
 #include "rig/plan/count_keys.h"
 #include "rig/schedule.h"

@@ -9,7 +9,7 @@
 #include "rig/kernel/kernel.h"
 #include "rig/plan.h"
 #include "rig/schedule.h"
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 
 #include <filesystem>
 #include <stop_token>

@@ -9,7 +9,7 @@
 #pragma once
 
 #include "rig/analysis/comparison.h"
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 
 #include <string>
 #include <utility>

@@ -12,7 +12,7 @@
 #include "rig/host/build_context.h"
 #include "rig/host/command_runner.h"
 #include "rig/kernel/kernel.h"
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 
 #include <filesystem>
 #include <stop_token>

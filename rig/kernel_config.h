@@ -2,7 +2,7 @@
 #pragma once
 
 #include "rig/base/error.h"
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 
 #include <filesystem>
 #include <map>

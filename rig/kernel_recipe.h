@@ -5,7 +5,7 @@
 #include "rig/kernel_config.h"
 #include "rig/patch_series.h"
 #include "rig/source.h"
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 
 #include <map>
 #include <set>

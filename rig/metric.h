@@ -3,7 +3,7 @@
 #pragma once
 
 #include "rig/sample.h"
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 
 #include <optional>
 #include <string>

@@ -7,7 +7,7 @@
 #include "rig/nightly/cell_identity.h"
 #include "rig/read_run.h"
 #include "rig/spec/spec_parser.h"
-#include "rig/spec_rules.h"
+#include "rig/spec/value_rules.h"
 #include "rig/systemd_units.h"
 #include "rig/base/utc.h"
 

@@ -3,8 +3,8 @@
 #include "rig/base/files.h"
 #include "rig/metric.h"
 #include "rig/spec/spec_parser.h"
-#include "rig/spec_override.h"
-#include "rig/spec_rules.h"
+#include "rig/spec/override.h"
+#include "rig/spec/value_rules.h"
 
 #include <algorithm>
 #include <boost/url/parse.hpp>

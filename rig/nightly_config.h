@@ -26,7 +26,7 @@
 //   ca_file = "/etc/ssl/own-ca.pem"      # in place of the system's certificates
 #pragma once
 
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 
 #include <cstdint>
 #include <filesystem>

@@ -1,7 +1,7 @@
 #include "rig/plan.h"
 
 #include "guest/protocol/protocol.h"
-#include "rig/measured_call.h"
+#include "rig/spec/timed_call.h"
 #include "rig/plan/count_keys.h"
 
 #include <algorithm>

@@ -5,7 +5,7 @@
 
 #include "rig/base/error.h"
 #include "rig/schedule.h"
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 #include "rig/symbol_table.h"
 
 #include <nlohmann/json.hpp>

@@ -2,7 +2,7 @@
 
 #include "rig/base/json_reader.h"
 #include "rig/spec/spec_parser.h"
-#include "rig/spec_override.h"
+#include "rig/spec/override.h"
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 
 #include "rig/base/error.h"
 #include "rig/schedule.h"
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 #include "rig/splat.h"
 
 #include <cstdint>

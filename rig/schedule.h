@@ -5,7 +5,7 @@
 // on the host with the period of a block does not always meet the same arm. Boots of one index share their perturbation seed: under the virtual clock arms are paired by it.
 #pragma once
 
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 
 #include <cstdint>
 #include <string>

@@ -8,7 +8,7 @@
 #include "rig/apt.h"
 #include "rig/host/build_context.h"
 #include "rig/patch_series.h"
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 
 #include <optional>
 #include <set>

@@ -4,7 +4,7 @@
 
 #include "rig/sample.h"
 #include "rig/schedule.h"
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 
 #include <string>
 #include <vector>

@@ -9,7 +9,7 @@
 #include "rig/experiment.h"
 #include "rig/experiment/world.h"
 #include "rig/report/suite_result.h"
-#include "rig/suite.h"
+#include "rig/spec/suite.h"
 
 #include <stop_token>
 #include <string>

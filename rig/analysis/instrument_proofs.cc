@@ -1,6 +1,6 @@
 #include "rig/analysis/instrument_proofs.h"
 
-#include "rig/measured_call.h"
+#include "rig/spec/timed_call.h"
 #include "rig/metric.h"
 #include "rig/plan/count_keys.h"
 #include "rig/stats/estimate.h"

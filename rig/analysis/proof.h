@@ -3,7 +3,7 @@
 
 #include "rig/kernel/kernel_facts.h"
 #include "rig/sample.h"
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 
 #include <algorithm>
 #include <cstddef>

@@ -4,7 +4,7 @@
 #include "rig/guest_run.h"
 #include "rig/kernel_config.h"
 #include "rig/metric.h"
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/testing/run_fixture.h"
 #include "rig/testing/spec_project.h"

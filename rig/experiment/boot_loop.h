@@ -11,7 +11,7 @@
 #include "rig/base/progress.h"
 #include "rig/sample.h"
 #include "rig/schedule.h"
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 #include "rig/store.h"
 #include "rig/symbol_table.h"
 

@@ -4,7 +4,7 @@
 #include "rig/base/error.h"
 #include "rig/experiment/prepared.h"
 #include "rig/experiment/world.h"
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 
 #include <stop_token>
 #include <vector>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "rig/base/error.h"
-#include "rig/measured_call.h"
+#include "rig/spec/timed_call.h"
 #include "rig/perf_output.h"
 #include "rig/plan.h"
 

@@ -2,7 +2,7 @@
 // fails: what a file does not hold is absent.
 #pragma once
 
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 
 #include <map>
 #include <string>

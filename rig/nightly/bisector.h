@@ -5,7 +5,7 @@
 #include "rig/bisect_record.h"
 #include "rig/base/error.h"
 #include "rig/experiment.h"
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 
 #include <filesystem>
 #include <functional>

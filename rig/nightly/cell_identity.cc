@@ -7,10 +7,10 @@
 #include "rig/git.h"
 #include "rig/index.h"
 #include "rig/patch_series.h"
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 #include "rig/spec/spec_parser.h"
-#include "rig/spec_reader.h"
-#include "rig/spec_rules.h"
+#include "rig/spec/toml_reader.h"
+#include "rig/spec/value_rules.h"
 
 #include <filesystem>
 #include <fmt/format.h>

@@ -4,7 +4,7 @@
 #include "rig/analysis/comparison.h"
 #include "rig/run_info.h"
 #include "rig/sample.h"
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 
 #include <cstddef>
 #include <optional>

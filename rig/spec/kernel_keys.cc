@@ -1,7 +1,7 @@
 #include "rig/spec/kernel_keys.h"
 
 #include "rig/arch/arch.h"
-#include "rig/spec_rules.h"
+#include "rig/spec/value_rules.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -2,8 +2,8 @@
 // only normalised. Every failure is one Error with Blame::Spec, as in spec_reader.h.
 #pragma once
 
-#include "rig/spec.h"
-#include "rig/spec_reader.h"
+#include "rig/spec/spec.h"
+#include "rig/spec/toml_reader.h"
 
 #include <cstddef>
 #include <filesystem>

@@ -1,7 +1,7 @@
 #include "rig/spec/load_spec.h"
 
 #include "rig/spec/spec_parser.h"
-#include "rig/spec_override.h"
+#include "rig/spec/override.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,12 +1,12 @@
 #include "rig/spec/spec_parser.h"
 
 #include "rig/arch/arch.h"
-#include "rig/measured_call.h"
+#include "rig/spec/timed_call.h"
 #include "rig/spec/kernel_keys.h"
-#include "rig/spec_metrics.h"
-#include "rig/spec_override.h"
-#include "rig/spec_reader.h"
-#include "rig/spec_rules.h"
+#include "rig/spec/metric_spec.h"
+#include "rig/spec/override.h"
+#include "rig/spec/toml_reader.h"
+#include "rig/spec/value_rules.h"
 
 #include <algorithm>
 #include <bit>

@@ -2,7 +2,7 @@
 // the experiment named in testdata/README.md and copy the evidence folder's files.
 #pragma once
 
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 
 #include <fstream>
 #include <iterator>

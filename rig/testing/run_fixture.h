@@ -6,7 +6,7 @@
 #include "rig/plan/count_keys.h"
 #include "rig/run_info.h"
 #include "rig/sample.h"
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 
 #include <algorithm>
 #include <string>

@@ -1,6 +1,6 @@
 // An experiment or suite file: whatever is in it, a spec or one error with its place, never anything else.
 #include "rig/spec/spec_parser.h"
-#include "rig/suite.h"
+#include "rig/spec/suite.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <regex>

@@ -1,4 +1,4 @@
-#include "rig/spec_reader.h"
+#include "rig/spec/toml_reader.h"
 
 #include <algorithm>
 #include <cmath>

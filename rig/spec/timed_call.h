@@ -2,7 +2,7 @@
 // so that the guest's agent needs to know no kernel function. Pure.
 #pragma once
 
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 
 #include <cstdint>
 #include <optional>

@@ -1,8 +1,8 @@
-#include "rig/suite.h"
+#include "rig/spec/suite.h"
 
 #include "rig/base/files.h"
-#include "rig/spec_reader.h"
-#include "rig/spec_rules.h"
+#include "rig/spec/toml_reader.h"
+#include "rig/spec/value_rules.h"
 
 #include <algorithm>
 #include <fmt/format.h>

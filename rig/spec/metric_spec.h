@@ -1,8 +1,8 @@
 // The [metrics] of an experiment file: which are known, which it defines itself, and what it declares about each.
 #pragma once
 
-#include "rig/spec.h"
-#include "rig/spec_reader.h"
+#include "rig/spec/spec.h"
+#include "rig/spec/toml_reader.h"
 
 namespace rig {
 

@@ -1,4 +1,4 @@
-#include "rig/spec_rules.h"
+#include "rig/spec/value_rules.h"
 
 #include <algorithm>
 #include <fmt/format.h>

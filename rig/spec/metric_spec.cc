@@ -1,7 +1,7 @@
-#include "rig/spec_metrics.h"
+#include "rig/spec/metric_spec.h"
 
 #include "guest/protocol/workload_counters.h"
-#include "rig/spec_rules.h"
+#include "rig/spec/value_rules.h"
 
 #include <algorithm>
 #include <fmt/format.h>

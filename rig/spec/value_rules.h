@@ -1,7 +1,7 @@
 // Rules for single texts of an experiment file: which names, values and paths are accepted, and the words that say so.
 #pragma once
 
-#include "rig/spec_reader.h"
+#include "rig/spec/toml_reader.h"
 
 #include <filesystem>
 #include <optional>

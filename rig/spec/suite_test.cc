@@ -1,7 +1,7 @@
-#include "rig/suite.h"
+#include "rig/spec/suite.h"
 
 #include "rig/spec/spec_parser.h"
-#include "rig/spec_reader.h"
+#include "rig/spec/toml_reader.h"
 #include "rig/testing/spec_project.h"
 
 #include <gtest/gtest.h>

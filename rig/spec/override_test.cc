@@ -1,4 +1,4 @@
-#include "rig/spec_override.h"
+#include "rig/spec/override.h"
 
 #include "rig/spec/spec_parser.h"
 #include "rig/testing/spec_project.h"

@@ -1,9 +1,9 @@
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 
 #include "guest/protocol/workload_counters.h"
 #include "rig/spec/spec_parser.h"
-#include "rig/spec_reader.h"
-#include "rig/spec_rules.h"
+#include "rig/spec/toml_reader.h"
+#include "rig/spec/value_rules.h"
 #include "rig/testing/spec_project.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "rig/spec_override.h"
+#include "rig/spec/override.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "rig/measured_call.h"
+#include "rig/spec/timed_call.h"
 
 namespace rig {
 namespace {

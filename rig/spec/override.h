@@ -6,8 +6,8 @@
 // is none is taken as text.
 #pragma once
 
-#include "rig/spec.h"
-#include "rig/spec_reader.h"
+#include "rig/spec/spec.h"
+#include "rig/spec/toml_reader.h"
 
 #include <string>
 #include <string_view>

@@ -1,4 +1,4 @@
-#include "rig/spec.h"
+#include "rig/spec/spec.h"
 
 #include <algorithm>
 
