@@ -1,6 +1,6 @@
 #include "rig/bisect_history.h"
 
-#include "rig/git.h"
+#include "rig/host/git.h"
 
 #include <algorithm>
 #include <cstdio>

@@ -1,6 +1,6 @@
 #include "rig/bisect_world.h"
 
-#include "rig/artifact_cache.h"
+#include "rig/host/artifact_cache.h"
 #include "rig/base/random.h"
 #include "rig/base/sha256.h"
 #include "rig/bisect/outcome.h"

@@ -1,6 +1,6 @@
 #include "rig/dashboard.h"
 
-#include "rig/artifact_cache.h"
+#include "rig/host/artifact_cache.h"
 #include "rig/base/sha256.h"
 #include "rig/run_index/trend.h"
 #include "rig/stats/estimate.h"

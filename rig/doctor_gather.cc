@@ -1,6 +1,6 @@
 // The half of `rig doctor` that touches the host.
 #include "rig/doctor.h"
-#include "rig/host/host_capacity.h"
+#include "rig/host/capacity.h"
 #include "rig/host/qemu_hypervisor.h"
 #include "rig/kvm_probe.h"
 

@@ -1,6 +1,6 @@
 #include "rig/emulator.h"
 
-#include "rig/apt.h"
+#include "rig/host/apt.h"
 
 #include <algorithm>
 #include <charconv>

@@ -6,7 +6,7 @@
 #include "rig/experiment/boot_loop.h"
 #include "rig/experiment/prepare.h"
 #include "rig/base/files.h"
-#include "rig/host/host_capacity.h"
+#include "rig/host/capacity.h"
 #include "rig/index_folder.h"
 #include "rig/kernel/kernel.h"
 #include "rig/kernel/kernel_facts.h"

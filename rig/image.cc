@@ -1,7 +1,7 @@
 #include "rig/image.h"
 
 #include "guest/protocol/protocol.h"
-#include "rig/apt.h"
+#include "rig/host/apt.h"
 #include "rig/base/sha256.h"
 
 #include <archive.h>

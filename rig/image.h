@@ -3,7 +3,7 @@
 #pragma once
 
 #include "rig/arch/arch.h"
-#include "rig/artifact_cache.h"
+#include "rig/host/artifact_cache.h"
 #include "rig/base/error.h"
 #include "rig/host/build_context.h"
 #include "rig/host/command_runner.h"

@@ -3,7 +3,7 @@
 #include "rig/base/guest_clock.h"
 #include "rig/base/files.h"
 #include "rig/guest_output/ending.h"
-#include "rig/host/host_capacity.h"
+#include "rig/host/capacity.h"
 
 #include <algorithm>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 #include "rig/nightly.h"
 
-#include "rig/artifact_cache.h"
+#include "rig/host/artifact_cache.h"
 #include "rig/base/sha256.h"
 #include "rig/dashboard.h"
 #include "rig/base/file_lock.h"

@@ -1,6 +1,6 @@
 #include "rig/nightly_command.h"
 
-#include "rig/artifact_cache.h"
+#include "rig/host/artifact_cache.h"
 #include "rig/base/files.h"
 #include "rig/host/boost_command_runner.h"
 #include "rig/testing/fake_command_runner.h"

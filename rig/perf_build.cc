@@ -1,4 +1,4 @@
-#include "rig/apt.h"
+#include "rig/host/apt.h"
 #include "rig/base/sha256.h"
 #include "rig/base/files.h"
 #include "rig/kernel_build.h"

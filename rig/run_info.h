@@ -4,7 +4,7 @@
 
 #include "rig/base/error.h"
 #include "rig/kernel/kernel_facts.h"
-#include "rig/packing.h"
+#include "rig/host/packing.h"
 #include "rig/sample.h"
 
 #include <cstdint>

@@ -9,7 +9,7 @@
 #include "rig/base/files.h"
 #include "rig/guest_output/ending.h"
 #include "rig/guest_run.h"
-#include "rig/host/host_speed.h"
+#include "rig/host/cpu_speed.h"
 #include "rig/read_run.h"
 #include "rig/store.h"
 

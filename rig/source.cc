@@ -1,9 +1,9 @@
 #include "rig/source.h"
 
-#include "rig/apt.h"
+#include "rig/host/apt.h"
 #include "rig/base/sha256.h"
 #include "rig/base/files.h"
-#include "rig/git.h"
+#include "rig/host/git.h"
 
 #include <cstdlib>
 #include <fmt/format.h>

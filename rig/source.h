@@ -5,7 +5,7 @@
 // own lists name. The host's configuration is only read.
 #pragma once
 
-#include "rig/apt.h"
+#include "rig/host/apt.h"
 #include "rig/host/build_context.h"
 #include "rig/patch_series.h"
 #include "rig/spec/spec.h"

@@ -3,7 +3,7 @@
 // the same patches must give the same answer.
 //
 //   RIG_SERIES=20 RIG_HISTORIES=2 RIG_SEED=1 build/tests/bisect_tests
-#include "rig/artifact_cache.h"
+#include "rig/host/artifact_cache.h"
 #include "tests/generated_history.h"
 #include "tests/generated_repository.h"
 #include "tests/rig_program.h"

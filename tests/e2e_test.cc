@@ -1,6 +1,6 @@
 // End to end: the rig program as a user runs it, on real kernels built in this run or taken from the cache, in real
 // guests. A case that fails keeps its folder and prints the command that runs it again.
-#include "rig/artifact_cache.h"
+#include "rig/host/artifact_cache.h"
 #include "rig/report/report.h"
 #include "rig/store.h"
 #include "tests/generated_history.h"

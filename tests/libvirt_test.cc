@@ -1,5 +1,5 @@
 // The libvirt adapter against a real libvirtd, started and stopped here: the same samples as direct QEMU, and nothing left behind.
-#include "rig/artifact_cache.h"
+#include "rig/host/artifact_cache.h"
 #include "rig/store.h"
 #include "tests/libvirtd.h"
 #include "tests/rig_program.h"

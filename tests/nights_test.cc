@@ -2,7 +2,7 @@
 // mended: three incidents are told, each once and with its commit. Real builds, real boots, nothing simulated but the calendar.
 //
 //   RIG_NIGHTS=30 build/tests/nights_tests
-#include "rig/artifact_cache.h"
+#include "rig/host/artifact_cache.h"
 #include "tests/generated_history.h"
 #include "tests/generated_repository.h"
 #include "tests/rig_program.h"

@@ -1,6 +1,6 @@
 #include "rig/bisect/run_bisection.h"
 
-#include "rig/artifact_cache.h"
+#include "rig/host/artifact_cache.h"
 #include "rig/base/guest_clock.h"
 #include "rig/base/sha256.h"
 #include "rig/base/version.h"
@@ -11,7 +11,7 @@
 #include "rig/experiment/prepare.h"
 #include "rig/base/file_lock.h"
 #include "rig/base/files.h"
-#include "rig/host/host_capacity.h"
+#include "rig/host/capacity.h"
 #include "rig/metric.h"
 #include "rig/patch_series.h"
 #include "rig/base/scratch_dir.h"

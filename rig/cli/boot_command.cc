@@ -1,7 +1,7 @@
 #include "rig/cli/boot_command.h"
 
 #include "rig/base/random.h"
-#include "rig/boot_places.h"
+#include "rig/host/cpu_placement.h"
 #include "rig/experiment/prepare.h"
 #include "rig/experiment/prepared.h"
 #include "rig/base/files.h"

@@ -1,6 +1,6 @@
 #include "rig/cli/doctor_command.h"
 
-#include "rig/artifact_cache.h"
+#include "rig/host/artifact_cache.h"
 #include "rig/base/text.h"
 #include "rig/doctor.h"
 #include "rig/report/figures.h"

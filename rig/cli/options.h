@@ -2,7 +2,7 @@
 #pragma once
 
 #include "rig/bisect_command.h"
-#include "rig/boot_places.h"
+#include "rig/host/cpu_placement.h"
 #include "rig/cli/command.h"
 #include "rig/cli/history_options.h"
 #include "rig/commands.h"

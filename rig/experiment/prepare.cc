@@ -3,7 +3,7 @@
 #include "rig/engine.h"
 #include "rig/guest_run.h"
 #include "rig/host/build_context.h"
-#include "rig/host/host_speed.h"
+#include "rig/host/cpu_speed.h"
 #include "rig/image.h"
 #include "rig/kernel_build.h"
 #include "rig/kvm_probe.h"

@@ -1,8 +1,8 @@
 // The outside world of an experiment: what it builds, boots and tells its progress with. The tests hand in another one.
 #pragma once
 
-#include "rig/artifact_cache.h"
-#include "rig/boot_places.h"
+#include "rig/host/artifact_cache.h"
+#include "rig/host/cpu_placement.h"
 #include "rig/host/command_runner.h"
 #include "rig/host/hypervisor.h"
 #include "rig/base/progress.h"

@@ -1,7 +1,7 @@
 // What whoever fetches or builds an artefact works with: the cache, programs to run, and where to tell how far it is.
 #pragma once
 
-#include "rig/artifact_cache.h"
+#include "rig/host/artifact_cache.h"
 #include "rig/host/command_runner.h"
 #include "rig/base/progress.h"
 

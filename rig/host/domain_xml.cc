@@ -1,9 +1,9 @@
 #include "rig/host/domain_xml.h"
 
 #include "guest/protocol/protocol.h"
-#include "rig/host/host_cpu.h"
+#include "rig/host/cpu_binding.h"
 #include "rig/host/qemu_hypervisor.h"
-#include "rig/packing.h"
+#include "rig/host/packing.h"
 
 #include <fmt/format.h>
 #include <pugixml.hpp>

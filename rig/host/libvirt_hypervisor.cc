@@ -2,7 +2,7 @@
 
 #include "rig/host/domain_xml.h"
 #include "rig/host/guest_files.h"
-#include "rig/host/host_cpu.h"
+#include "rig/host/cpu_binding.h"
 #include "rig/host/libvirt_uri.h"
 #include "rig/host/remote_files.h"
 

@@ -1,7 +1,7 @@
 #include "rig/host/qemu_hypervisor.h"
 
 #include "rig/host/guest_files.h"
-#include "rig/host/host_cpu.h"
+#include "rig/host/cpu_binding.h"
 #include "rig/host/qmp.h"
 
 #include <algorithm>

@@ -1,10 +1,10 @@
 #include "rig/nightly/cell_identity.h"
 
-#include "rig/apt.h"
-#include "rig/artifact_cache.h"
+#include "rig/host/apt.h"
+#include "rig/host/artifact_cache.h"
 #include "rig/base/sha256.h"
 #include "rig/base/files.h"
-#include "rig/git.h"
+#include "rig/host/git.h"
 #include "rig/index.h"
 #include "rig/patch_series.h"
 #include "rig/spec/spec.h"

@@ -1,4 +1,4 @@
-#include "rig/artifact_cache.h"
+#include "rig/host/artifact_cache.h"
 
 #include "rig/testing/temp_tree.h"
 

@@ -1,7 +1,7 @@
-#include "rig/boot_places.h"
+#include "rig/host/cpu_placement.h"
 
-#include "rig/host/host_capacity.h"
-#include "rig/host/host_cpu.h"
+#include "rig/host/capacity.h"
+#include "rig/host/cpu_binding.h"
 
 #include <algorithm>
 #include <condition_variable>

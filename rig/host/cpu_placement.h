@@ -2,7 +2,7 @@
 #pragma once
 
 #include "rig/host/cpu_claim.h"
-#include "rig/packing.h"
+#include "rig/host/packing.h"
 #include "rig/base/progress.h"
 
 #include <filesystem>

@@ -1,7 +1,7 @@
 // What of the host this process may use: CPUs by affinity and control group, memory by what is free and by control group.
 #pragma once
 
-#include "rig/packing.h"
+#include "rig/host/packing.h"
 
 #include <filesystem>
 #include <string>

@@ -1,4 +1,4 @@
-#include "rig/host/host_capacity.h"
+#include "rig/host/capacity.h"
 
 #include "rig/base/files.h"
 

@@ -1,6 +1,6 @@
-#include "rig/host/host_cpu.h"
+#include "rig/host/cpu_binding.h"
 
-#include "rig/host/host_capacity.h"
+#include "rig/host/capacity.h"
 
 #include <algorithm>
 #include <filesystem>

@@ -1,4 +1,4 @@
-#include "rig/host/host_capacity.h"
+#include "rig/host/capacity.h"
 
 #include "rig/testing/temp_tree.h"
 

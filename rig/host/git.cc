@@ -1,4 +1,4 @@
-#include "rig/git.h"
+#include "rig/host/git.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "rig/host/host_speed.h"
+#include "rig/host/cpu_speed.h"
 
 #include <algorithm>
 #include <array>

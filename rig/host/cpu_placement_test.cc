@@ -1,4 +1,4 @@
-#include "rig/boot_places.h"
+#include "rig/host/cpu_placement.h"
 
 #include "rig/testing/temp_tree.h"
 

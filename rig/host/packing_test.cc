@@ -1,4 +1,4 @@
-#include "rig/packing.h"
+#include "rig/host/packing.h"
 
 #include <gtest/gtest.h>
 #include <numeric>

@@ -1,4 +1,4 @@
-#include "rig/host/host_cpu.h"
+#include "rig/host/cpu_binding.h"
 
 #include <gtest/gtest.h>
 #include <pthread.h>

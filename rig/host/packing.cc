@@ -1,4 +1,4 @@
-#include "rig/packing.h"
+#include "rig/host/packing.h"
 
 #include <algorithm>
 #include <cmath>
