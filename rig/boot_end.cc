@@ -2,7 +2,7 @@
 
 #include "guest/protocol/protocol.h"
 #include "rig/guest_output/ending.h"
-#include "rig/registers.h"
+#include "rig/hypervisor/vcpu_state.h"
 
 #include <algorithm>
 #include <csignal>

@@ -3,7 +3,7 @@
 
 #include "rig/console.h"
 #include "rig/base/error.h"
-#include "rig/host/hypervisor.h"
+#include "rig/hypervisor/hypervisor.h"
 
 #include <chrono>
 #include <cstdint>

@@ -1,7 +1,7 @@
 #include "rig/doctor.h"
 
-#include "rig/emulator.h"
-#include "rig/host/hypervisor.h"
+#include "rig/hypervisor/qemu_choice.h"
+#include "rig/hypervisor/hypervisor.h"
 
 #include <algorithm>
 #include <fmt/format.h>

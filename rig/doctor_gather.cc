@@ -1,7 +1,7 @@
 // The half of `rig doctor` that touches the host.
 #include "rig/doctor.h"
 #include "rig/host/capacity.h"
-#include "rig/host/qemu_hypervisor.h"
+#include "rig/hypervisor/qemu_hypervisor.h"
 #include "rig/kvm_probe.h"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #include "rig/doctor.h"
 
-#include "rig/host/qemu_hypervisor.h"
+#include "rig/hypervisor/qemu_hypervisor.h"
 
 #include <algorithm>
 #include <cstdlib>

@@ -7,7 +7,7 @@
 #include "rig/console.h"
 #include "rig/base/files.h"
 #include "rig/guest_output/ending.h"
-#include "rig/host/qmp.h"
+#include "rig/hypervisor/qmp.h"
 #include "rig/image.h"
 #include "rig/base/scratch_dir.h"
 

@@ -4,7 +4,7 @@
 #include "rig/collect.h"
 #include "rig/console.h"
 #include "rig/base/error.h"
-#include "rig/host/hypervisor.h"
+#include "rig/hypervisor/hypervisor.h"
 #include "rig/hypervisor/machine.h"
 #include "rig/kernel/kernel.h"
 #include "rig/plan.h"

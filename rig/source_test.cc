@@ -1,5 +1,5 @@
 #include "rig/base/sha256.h"
-#include "rig/emulator.h"
+#include "rig/hypervisor/qemu_choice.h"
 #include "rig/host/build_context.h"
 #include "rig/source.h"
 

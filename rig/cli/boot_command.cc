@@ -6,7 +6,7 @@
 #include "rig/experiment/prepared.h"
 #include "rig/base/files.h"
 #include "rig/guest_run.h"
-#include "rig/host/qemu_hypervisor.h"
+#include "rig/hypervisor/qemu_hypervisor.h"
 #include "rig/image.h"
 #include "rig/plan.h"
 #include "rig/sample.h"

@@ -4,7 +4,7 @@
 #include "rig/host/artifact_cache.h"
 #include "rig/host/cpu_placement.h"
 #include "rig/host/command_runner.h"
-#include "rig/host/hypervisor.h"
+#include "rig/hypervisor/hypervisor.h"
 #include "rig/base/progress.h"
 
 namespace rig {

@@ -3,7 +3,7 @@
 
 #include "guest/protocol/protocol.h"
 #include "rig/base/files.h"
-#include "rig/host/hypervisor.h"
+#include "rig/hypervisor/hypervisor.h"
 
 #include <fmt/format.h>
 #include <fstream>

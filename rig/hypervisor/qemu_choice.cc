@@ -1,4 +1,4 @@
-#include "rig/emulator.h"
+#include "rig/hypervisor/qemu_choice.h"
 
 #include "rig/host/apt.h"
 

@@ -1,4 +1,4 @@
-#include "rig/host/libvirt_uri.h"
+#include "rig/hypervisor/libvirt_uri.h"
 
 #include <gtest/gtest.h>
 

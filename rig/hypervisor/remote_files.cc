@@ -1,4 +1,4 @@
-#include "rig/host/remote_files.h"
+#include "rig/hypervisor/remote_files.h"
 
 #include <array>
 #include <fmt/format.h>

@@ -1,8 +1,8 @@
-#include "rig/host/domain_xml.h"
+#include "rig/hypervisor/domain_xml.h"
 
 #include "guest/protocol/protocol.h"
 #include "rig/host/cpu_binding.h"
-#include "rig/host/qemu_hypervisor.h"
+#include "rig/hypervisor/qemu_hypervisor.h"
 #include "rig/host/packing.h"
 
 #include <fmt/format.h>

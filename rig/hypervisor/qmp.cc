@@ -1,4 +1,4 @@
-#include "rig/host/qmp.h"
+#include "rig/hypervisor/qmp.h"
 
 #include <boost/asio.hpp>
 #include <fmt/format.h>

@@ -1,8 +1,8 @@
-#include "rig/host/qemu_hypervisor.h"
+#include "rig/hypervisor/qemu_hypervisor.h"
 
-#include "rig/host/guest_files.h"
+#include "rig/hypervisor/guest_files.h"
 #include "rig/host/cpu_binding.h"
-#include "rig/host/qmp.h"
+#include "rig/hypervisor/qmp.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "rig/registers.h"
+#include "rig/hypervisor/vcpu_state.h"
 
 #include <algorithm>
 #include <charconv>

@@ -5,7 +5,7 @@
 // is killed, and QEMU goes on as an orphan; direct QEMU needs no daemon either and dies with rig.
 #pragma once
 
-#include "rig/host/hypervisor.h"
+#include "rig/hypervisor/hypervisor.h"
 
 #include <memory>
 #include <mutex>

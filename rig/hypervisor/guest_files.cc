@@ -1,4 +1,4 @@
-#include "rig/host/guest_files.h"
+#include "rig/hypervisor/guest_files.h"
 
 #include <cerrno>
 #include <cstring>

@@ -1,7 +1,7 @@
 // Direct QEMU: no daemon, one process per guest, the embedded default.
 #pragma once
 
-#include "rig/host/hypervisor.h"
+#include "rig/hypervisor/hypervisor.h"
 
 #include <vector>
 

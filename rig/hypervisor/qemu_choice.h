@@ -2,7 +2,7 @@
 #pragma once
 
 #include "rig/host/build_context.h"
-#include "rig/host/qemu_hypervisor.h"
+#include "rig/hypervisor/qemu_hypervisor.h"
 
 #include <map>
 #include <mutex>

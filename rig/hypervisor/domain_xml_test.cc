@@ -1,4 +1,4 @@
-#include "rig/host/domain_xml.h"
+#include "rig/hypervisor/domain_xml.h"
 
 #include <gtest/gtest.h>
 #include <pugixml.hpp>

@@ -1,4 +1,4 @@
-#include "rig/host/choose.h"
+#include "rig/hypervisor/connect.h"
 
 #include <filesystem>
 #include <fstream>

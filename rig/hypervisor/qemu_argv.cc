@@ -1,4 +1,4 @@
-#include "rig/host/qemu_hypervisor.h"
+#include "rig/hypervisor/qemu_hypervisor.h"
 
 #include "guest/protocol/protocol.h"
 

@@ -1,10 +1,10 @@
-#include "rig/host/libvirt_hypervisor.h"
+#include "rig/hypervisor/libvirt_hypervisor.h"
 
-#include "rig/host/domain_xml.h"
-#include "rig/host/guest_files.h"
+#include "rig/hypervisor/domain_xml.h"
+#include "rig/hypervisor/guest_files.h"
 #include "rig/host/cpu_binding.h"
-#include "rig/host/libvirt_uri.h"
-#include "rig/host/remote_files.h"
+#include "rig/hypervisor/libvirt_uri.h"
+#include "rig/hypervisor/remote_files.h"
 
 #include <atomic>
 #include <condition_variable>

@@ -2,7 +2,7 @@
 // `libvirt` compares the samples of both byte by byte.
 #pragma once
 
-#include "rig/host/hypervisor.h"
+#include "rig/hypervisor/hypervisor.h"
 
 #include <string>
 #include <sys/types.h>

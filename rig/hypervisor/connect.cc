@@ -1,6 +1,6 @@
-#include "rig/host/choose.h"
+#include "rig/hypervisor/connect.h"
 
-#include "rig/host/libvirt_hypervisor.h"
+#include "rig/hypervisor/libvirt_hypervisor.h"
 
 #include <cstdlib>
 #include <fmt/format.h>

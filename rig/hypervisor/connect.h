@@ -1,7 +1,7 @@
 // Direct QEMU or libvirt?
 #pragma once
 
-#include "rig/host/hypervisor.h"
+#include "rig/hypervisor/hypervisor.h"
 
 #include <memory>
 #include <string>

@@ -6,7 +6,7 @@
 // kernel with the connection; what a killed rig leaves, `virsh vol-list rig` shows.
 #pragma once
 
-#include "rig/host/hypervisor.h"
+#include "rig/hypervisor/hypervisor.h"
 
 #include <libvirt/libvirt.h>
 #include <map>

@@ -1,4 +1,4 @@
-#include "rig/host/qemu_hypervisor.h"
+#include "rig/hypervisor/qemu_hypervisor.h"
 
 #include <algorithm>
 #include <fmt/format.h>

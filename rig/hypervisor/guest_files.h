@@ -1,7 +1,7 @@
 // What of a running guest's comes as files, for both hypervisor adapters: the channel, read as it grows, and the console's size.
 #pragma once
 
-#include "rig/host/hypervisor.h"
+#include "rig/hypervisor/hypervisor.h"
 
 #include <array>
 #include <fstream>
