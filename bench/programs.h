@@ -3,7 +3,7 @@
 
 #include "bench/must.h"
 #include "rig/host/boost_command_runner.h"
-#include "rig/image.h"
+#include "rig/kernel/initramfs.h"
 #include "rig/base/scratch_dir.h"
 #include "rig/stats/estimate.h"
 

@@ -3,7 +3,7 @@
 
 #include "rig/bisect.h"
 #include "rig/host/command_runner.h"
-#include "rig/patch_series.h"
+#include "rig/kernel/patch_series.h"
 #include "rig/spec/spec.h"
 
 #include <filesystem>

@@ -6,7 +6,7 @@
 #include "rig/bisect/outcome.h"
 #include "rig/bisect_spec.h"
 #include "rig/base/files.h"
-#include "rig/kernel_build.h"
+#include "rig/kernel/kernel_build.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/store.h"
 

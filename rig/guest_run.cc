@@ -8,7 +8,7 @@
 #include "rig/base/files.h"
 #include "rig/guest_output/ending.h"
 #include "rig/hypervisor/qmp.h"
-#include "rig/image.h"
+#include "rig/kernel/initramfs.h"
 #include "rig/base/scratch_dir.h"
 
 #include <algorithm>

@@ -4,7 +4,7 @@
 #include "rig/base/guest_clock.h"
 #include "rig/base/files.h"
 #include "rig/guest_output/ending.h"
-#include "rig/image.h"
+#include "rig/kernel/initramfs.h"
 #include "rig/kernel/kernel.h"
 #include "rig/kvm_probe.h"
 #include "rig/testing/captured.h"

@@ -6,7 +6,7 @@
 #include "rig/base/error.h"
 #include "rig/schedule.h"
 #include "rig/spec/spec.h"
-#include "rig/symbol_table.h"
+#include "rig/kernel/symbol_table.h"
 
 #include <nlohmann/json.hpp>
 #include <optional>

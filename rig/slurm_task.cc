@@ -13,7 +13,7 @@
 #include "rig/plan.h"
 #include "rig/slurm_spool.h"
 #include "rig/store.h"
-#include "rig/symbol_table.h"
+#include "rig/kernel/symbol_table.h"
 
 #include <charconv>
 #include <cstdlib>

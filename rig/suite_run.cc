@@ -2,9 +2,9 @@
 
 #include "rig/base/files.h"
 #include "rig/host/build_context.h"
-#include "rig/kernel_build.h"
+#include "rig/kernel/kernel_build.h"
 #include "rig/metric.h"
-#include "rig/patch_series.h"
+#include "rig/kernel/patch_series.h"
 #include "rig/report/figures.h"
 #include "rig/report/suite_report.h"
 #include "rig/spec/spec_parser.h"

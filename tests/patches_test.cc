@@ -3,8 +3,8 @@
 // rig's cache; nothing is built.
 #include "rig/base/files.h"
 #include "rig/host/boost_command_runner.h"
-#include "rig/patch_series.h"
-#include "rig/source.h"
+#include "rig/kernel/patch_series.h"
+#include "rig/kernel/source.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/testing/temp_tree.h"
 

@@ -13,7 +13,7 @@
 #include "rig/base/files.h"
 #include "rig/host/capacity.h"
 #include "rig/metric.h"
-#include "rig/patch_series.h"
+#include "rig/kernel/patch_series.h"
 #include "rig/base/scratch_dir.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/store.h"

@@ -7,7 +7,7 @@
 #include "rig/base/files.h"
 #include "rig/guest_run.h"
 #include "rig/hypervisor/qemu_hypervisor.h"
-#include "rig/image.h"
+#include "rig/kernel/initramfs.h"
 #include "rig/plan.h"
 #include "rig/sample.h"
 #include "rig/schedule.h"
@@ -15,7 +15,7 @@
 #include "rig/splat.h"
 #include "rig/splat_verdict.h"
 #include "rig/store.h"
-#include "rig/symbol_table.h"
+#include "rig/kernel/symbol_table.h"
 
 #include <chrono>
 #include <cstdio>

@@ -13,7 +13,7 @@
 #include "rig/schedule.h"
 #include "rig/spec/spec.h"
 #include "rig/store.h"
-#include "rig/symbol_table.h"
+#include "rig/kernel/symbol_table.h"
 
 #include <cstdint>
 #include <filesystem>

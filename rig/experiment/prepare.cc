@@ -4,8 +4,8 @@
 #include "rig/guest_run.h"
 #include "rig/host/build_context.h"
 #include "rig/host/cpu_speed.h"
-#include "rig/image.h"
-#include "rig/kernel_build.h"
+#include "rig/kernel/initramfs.h"
+#include "rig/kernel/kernel_build.h"
 #include "rig/kvm_probe.h"
 
 #include <fmt/format.h>

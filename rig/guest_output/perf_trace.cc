@@ -1,7 +1,7 @@
 #include "rig/guest_output/perf_trace.h"
 
 #include "rig/base/text.h"
-#include "rig/symbol_table.h"
+#include "rig/kernel/symbol_table.h"
 
 #include <fmt/format.h>
 #include <map>

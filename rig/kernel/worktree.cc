@@ -1,7 +1,7 @@
 #include "rig/kernel/worktree.h"
 
 #include "rig/base/files.h"
-#include "rig/kernel_config.h"
+#include "rig/kernel/kernel_config.h"
 
 #include <algorithm>
 #include <chrono>

@@ -4,7 +4,7 @@
 #include "rig/base/error.h"
 #include "rig/host/build_context.h"
 #include "rig/host/command_runner.h"
-#include "rig/kernel_recipe.h"
+#include "rig/kernel/kernel_recipe.h"
 
 #include <cstdint>
 #include <filesystem>

@@ -6,7 +6,7 @@
 #include "rig/base/files.h"
 #include "rig/host/git.h"
 #include "rig/index.h"
-#include "rig/patch_series.h"
+#include "rig/kernel/patch_series.h"
 #include "rig/spec/spec.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/spec/toml_reader.h"

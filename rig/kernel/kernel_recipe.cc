@@ -1,4 +1,4 @@
-#include "rig/kernel_recipe.h"
+#include "rig/kernel/kernel_recipe.h"
 
 #include "rig/base/sha256.h"
 #include "rig/base/files.h"

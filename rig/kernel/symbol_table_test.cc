@@ -1,4 +1,4 @@
-#include "rig/symbol_table.h"
+#include "rig/kernel/symbol_table.h"
 
 #include <gtest/gtest.h>
 

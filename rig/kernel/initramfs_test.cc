@@ -1,4 +1,4 @@
-#include "rig/image.h"
+#include "rig/kernel/initramfs.h"
 
 #include "guest/protocol/protocol.h"
 #include "rig/base/files.h"

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "rig/host/build_context.h"
-#include "rig/kernel_config.h"
-#include "rig/patch_series.h"
-#include "rig/source.h"
+#include "rig/kernel/kernel_config.h"
+#include "rig/kernel/patch_series.h"
+#include "rig/kernel/source.h"
 #include "rig/spec/spec.h"
 
 #include <map>

@@ -1,9 +1,9 @@
 #include "rig/host/apt.h"
 #include "rig/base/sha256.h"
 #include "rig/base/files.h"
-#include "rig/kernel_build.h"
-#include "rig/kernel_recipe.h"
-#include "rig/source.h"
+#include "rig/kernel/kernel_build.h"
+#include "rig/kernel/kernel_recipe.h"
+#include "rig/kernel/source.h"
 
 #include <algorithm>
 #include <chrono>

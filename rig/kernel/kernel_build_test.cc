@@ -1,4 +1,4 @@
-#include "rig/kernel_build.h"
+#include "rig/kernel/kernel_build.h"
 
 #include "rig/base/sha256.h"
 #include "rig/host/boost_command_runner.h"

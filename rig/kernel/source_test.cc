@@ -1,7 +1,7 @@
 #include "rig/base/sha256.h"
 #include "rig/hypervisor/qemu_choice.h"
 #include "rig/host/build_context.h"
-#include "rig/source.h"
+#include "rig/kernel/source.h"
 
 #include "rig/host/boost_command_runner.h"
 #include "rig/testing/fake_command_runner.h"

@@ -7,7 +7,7 @@
 
 #include "rig/host/apt.h"
 #include "rig/host/build_context.h"
-#include "rig/patch_series.h"
+#include "rig/kernel/patch_series.h"
 #include "rig/spec/spec.h"
 
 #include <optional>

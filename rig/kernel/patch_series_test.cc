@@ -1,4 +1,4 @@
-#include "rig/patch_series.h"
+#include "rig/kernel/patch_series.h"
 
 #include "rig/host/boost_command_runner.h"
 #include "rig/testing/temp_tree.h"

@@ -1,4 +1,4 @@
-#include "rig/patch_series.h"
+#include "rig/kernel/patch_series.h"
 
 #include "rig/base/files.h"
 

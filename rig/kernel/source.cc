@@ -1,4 +1,4 @@
-#include "rig/source.h"
+#include "rig/kernel/source.h"
 
 #include "rig/host/apt.h"
 #include "rig/base/sha256.h"

@@ -1,4 +1,4 @@
-#include "rig/kernel_config.h"
+#include "rig/kernel/kernel_config.h"
 
 #include "rig/base/files.h"
 
