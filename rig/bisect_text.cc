@@ -4,7 +4,7 @@
 #include "rig/bisect/outcome.h"
 #include "rig/bisect_spec.h"
 #include "rig/report/figures.h"
-#include "rig/schedule.h"
+#include "rig/plan/schedule.h"
 #include "rig/stats/estimate.h"
 
 #include <algorithm>

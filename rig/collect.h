@@ -2,7 +2,7 @@
 #pragma once
 
 #include "rig/base/error.h"
-#include "rig/plan.h"
+#include "rig/plan/guest_plan.h"
 #include "rig/sample.h"
 
 #include <map>

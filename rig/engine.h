@@ -6,7 +6,7 @@
 #include "rig/experiment/world.h"
 #include "rig/run_info.h"
 #include "rig/sample.h"
-#include "rig/schedule.h"
+#include "rig/plan/schedule.h"
 
 #include <filesystem>
 #include <functional>

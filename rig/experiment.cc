@@ -10,11 +10,11 @@
 #include "rig/index_folder.h"
 #include "rig/kernel/kernel.h"
 #include "rig/kernel/kernel_facts.h"
-#include "rig/plan.h"
+#include "rig/plan/guest_plan.h"
 #include "rig/report/json.h"
 #include "rig/report/text.h"
 #include "rig/report_page.h"
-#include "rig/schedule.h"
+#include "rig/plan/schedule.h"
 #include "rig/store.h"
 #include "rig/base/utc.h"
 

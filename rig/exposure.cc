@@ -6,7 +6,7 @@
 #include "rig/spec/timed_call.h"
 #include "rig/metric.h"
 #include "rig/plan/count_keys.h"
-#include "rig/schedule.h"
+#include "rig/plan/schedule.h"
 #include "rig/stats/estimate.h"
 
 #include <algorithm>

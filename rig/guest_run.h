@@ -7,8 +7,8 @@
 #include "rig/hypervisor/hypervisor.h"
 #include "rig/hypervisor/machine.h"
 #include "rig/kernel/kernel.h"
-#include "rig/plan.h"
-#include "rig/schedule.h"
+#include "rig/plan/guest_plan.h"
+#include "rig/plan/schedule.h"
 #include "rig/spec/spec.h"
 
 #include <filesystem>

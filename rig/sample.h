@@ -3,7 +3,7 @@
 #pragma once
 
 #include "rig/base/error.h"
-#include "rig/schedule.h"
+#include "rig/plan/schedule.h"
 #include "rig/spec/spec.h"
 #include "rig/splat.h"
 

@@ -10,7 +10,7 @@
 #include "rig/guest_output/ending.h"
 #include "rig/guest_run.h"
 #include "rig/host/cpu_speed.h"
-#include "rig/plan.h"
+#include "rig/plan/guest_plan.h"
 #include "rig/slurm_spool.h"
 #include "rig/store.h"
 #include "rig/kernel/symbol_table.h"

@@ -8,7 +8,7 @@
 #include "rig/base/error.h"
 #include "rig/run_info.h"
 #include "rig/sample.h"
-#include "rig/schedule.h"
+#include "rig/plan/schedule.h"
 
 #include <chrono>
 #include <filesystem>

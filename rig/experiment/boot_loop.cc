@@ -2,7 +2,7 @@
 
 #include "rig/guest_output/ending.h"
 #include "rig/base/files.h"
-#include "rig/plan.h"
+#include "rig/plan/guest_plan.h"
 
 #include <algorithm>
 #include <fmt/format.h>

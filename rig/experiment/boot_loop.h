@@ -10,7 +10,7 @@
 #include "rig/kernel/kernel.h"
 #include "rig/base/progress.h"
 #include "rig/sample.h"
-#include "rig/schedule.h"
+#include "rig/plan/schedule.h"
 #include "rig/spec/spec.h"
 #include "rig/store.h"
 #include "rig/kernel/symbol_table.h"

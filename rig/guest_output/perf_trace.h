@@ -5,7 +5,7 @@
 #include "rig/base/error.h"
 #include "rig/spec/timed_call.h"
 #include "rig/perf_output.h"
-#include "rig/plan.h"
+#include "rig/plan/guest_plan.h"
 
 #include <cstdint>
 #include <string>

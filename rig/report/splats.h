@@ -2,7 +2,7 @@
 #pragma once
 
 #include "rig/report/report.h"
-#include "rig/schedule.h"
+#include "rig/plan/schedule.h"
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>

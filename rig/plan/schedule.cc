@@ -1,4 +1,4 @@
-#include "rig/schedule.h"
+#include "rig/plan/schedule.h"
 
 #include "rig/base/random.h"
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "rig/base/error.h"
-#include "rig/schedule.h"
+#include "rig/plan/schedule.h"
 #include "rig/spec/spec.h"
 #include "rig/kernel/symbol_table.h"
 

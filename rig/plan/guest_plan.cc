@@ -1,4 +1,4 @@
-#include "rig/plan.h"
+#include "rig/plan/guest_plan.h"
 
 #include "guest/protocol/protocol.h"
 #include "rig/spec/timed_call.h"
