@@ -1,6 +1,6 @@
 #include "rig/bisect_spec.h"
 
-#include "rig/metric.h"
+#include "rig/guest_output/metric.h"
 #include "rig/spec/override.h"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // How the ways in which a boot can end (guest_output/ending.h) are told from one another. Pure.
 #pragma once
 
-#include "rig/console.h"
+#include "rig/guest_output/console_triage.h"
 #include "rig/base/error.h"
 #include "rig/hypervisor/hypervisor.h"
 

@@ -2,7 +2,7 @@
 
 #include "rig/base/random.h"
 #include "rig/judge.h"
-#include "rig/metric.h"
+#include "rig/guest_output/metric.h"
 #include "rig/stats/rank_test.h"
 
 #include <algorithm>

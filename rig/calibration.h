@@ -7,7 +7,7 @@
 // Detections: each planted arm against the baseline, on boots drawn at random in the same way.
 #pragma once
 
-#include "rig/sample.h"
+#include "rig/guest_output/sample.h"
 #include "rig/spec/spec.h"
 #include "rig/stats/estimate.h"
 

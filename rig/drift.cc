@@ -1,7 +1,7 @@
 #include "rig/drift.h"
 
 #include "rig/analysis/comparison.h"
-#include "rig/metric.h"
+#include "rig/guest_output/metric.h"
 #include "rig/stats/rank_test.h"
 
 #include <algorithm>

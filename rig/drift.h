@@ -3,7 +3,7 @@
 // but it widens every interval and says that the host was not at rest. Wall clock only: virtual time does not drift. Pure.
 #pragma once
 
-#include "rig/sample.h"
+#include "rig/guest_output/sample.h"
 #include "rig/spec/spec.h"
 
 #include <string>

@@ -4,7 +4,7 @@
 #include "rig/analysis/instrument_proofs.h"
 #include "rig/exposure_kernel.h"
 #include "rig/spec/timed_call.h"
-#include "rig/metric.h"
+#include "rig/guest_output/metric.h"
 #include "rig/plan/count_keys.h"
 #include "rig/plan/schedule.h"
 #include "rig/stats/estimate.h"

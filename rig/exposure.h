@@ -3,7 +3,7 @@
 #pragma once
 
 #include "rig/analysis/proof.h"
-#include "rig/sample.h"
+#include "rig/guest_output/sample.h"
 #include "rig/spec/spec.h"
 
 #include <string>

@@ -1,7 +1,7 @@
 #include "rig/exposure.h"
 
-#include "rig/collect.h"
-#include "rig/metric.h"
+#include "rig/guest_output/sample_builder.h"
+#include "rig/guest_output/metric.h"
 #include "rig/plan/count_keys.h"
 #include "rig/testing/captured.h"
 #include "rig/testing/exposure_fixture.h"

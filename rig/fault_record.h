@@ -5,7 +5,7 @@
 
 #include "rig/base/error.h"
 #include "rig/run_info.h"
-#include "rig/sample.h"
+#include "rig/guest_output/sample.h"
 
 #include <filesystem>
 #include <string>

@@ -4,7 +4,7 @@
 #include "rig/base/guest_clock.h"
 #include "rig/boot/guest_session.h"
 #include "rig/boot_end.h"
-#include "rig/console.h"
+#include "rig/guest_output/console_triage.h"
 #include "rig/base/files.h"
 #include "rig/guest_output/ending.h"
 #include "rig/hypervisor/qmp.h"

@@ -1,8 +1,8 @@
 // One boot: assemble the initramfs and the command line, boot, talk, keep the evidence, and say how it ended with blame.
 #pragma once
 
-#include "rig/collect.h"
-#include "rig/console.h"
+#include "rig/guest_output/sample_builder.h"
+#include "rig/guest_output/console_triage.h"
 #include "rig/base/error.h"
 #include "rig/hypervisor/hypervisor.h"
 #include "rig/hypervisor/machine.h"

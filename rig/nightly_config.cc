@@ -1,7 +1,7 @@
 #include "rig/nightly_config.h"
 
 #include "rig/base/files.h"
-#include "rig/metric.h"
+#include "rig/guest_output/metric.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/spec/override.h"
 #include "rig/spec/value_rules.h"

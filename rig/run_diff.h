@@ -8,7 +8,7 @@
 
 #include "rig/report/report.h"
 #include "rig/run_record.h"
-#include "rig/sample.h"
+#include "rig/guest_output/sample.h"
 #include "rig/stats/rank_test.h"
 
 #include <nlohmann/json_fwd.hpp>

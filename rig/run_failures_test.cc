@@ -1,6 +1,6 @@
 #include "rig/run_failures.h"
 
-#include "rig/splat.h"
+#include "rig/guest_output/splat.h"
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 #include "rig/base/error.h"
 #include "rig/kernel/kernel_facts.h"
 #include "rig/host/packing.h"
-#include "rig/sample.h"
+#include "rig/guest_output/sample.h"
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>

@@ -2,7 +2,7 @@
 
 #include "rig/base/guest_clock.h"
 #include "rig/base/version.h"
-#include "rig/console.h"
+#include "rig/guest_output/console_triage.h"
 #include "rig/experiment.h"
 #include "rig/experiment/boot_loop.h"
 #include "rig/base/file_lock.h"

@@ -15,7 +15,7 @@
 
 #include "rig/experiment/prepared.h"
 #include "rig/run_info.h"
-#include "rig/sample.h"
+#include "rig/guest_output/sample.h"
 
 #include <filesystem>
 #include <map>

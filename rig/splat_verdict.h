@@ -2,7 +2,7 @@
 // sample size, and no declaration means that none is expected. Pure.
 #pragma once
 
-#include "rig/sample.h"
+#include "rig/guest_output/sample.h"
 #include "rig/plan/schedule.h"
 #include "rig/spec/spec.h"
 

@@ -7,7 +7,7 @@
 
 #include "rig/base/error.h"
 #include "rig/run_info.h"
-#include "rig/sample.h"
+#include "rig/guest_output/sample.h"
 #include "rig/plan/schedule.h"
 
 #include <chrono>

@@ -3,7 +3,7 @@
 #include "rig/base/files.h"
 #include "rig/host/build_context.h"
 #include "rig/kernel/kernel_build.h"
-#include "rig/metric.h"
+#include "rig/guest_output/metric.h"
 #include "rig/kernel/patch_series.h"
 #include "rig/report/figures.h"
 #include "rig/report/suite_report.h"

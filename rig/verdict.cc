@@ -2,7 +2,7 @@
 
 #include "rig/analysis/doubts.h"
 #include "rig/judge.h"
-#include "rig/metric.h"
+#include "rig/guest_output/metric.h"
 #include "rig/power.h"
 
 #include <algorithm>

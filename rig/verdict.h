@@ -7,7 +7,7 @@
 
 #include "rig/analysis/comparison.h"
 #include "rig/kernel/kernel_facts.h"
-#include "rig/sample.h"
+#include "rig/guest_output/sample.h"
 #include "rig/spec/spec.h"
 
 #include <vector>

@@ -2,7 +2,7 @@
 
 #include "rig/exposure.h"
 #include "rig/judge.h"
-#include "rig/metric.h"
+#include "rig/guest_output/metric.h"
 
 #include <algorithm>
 #include <fmt/format.h>

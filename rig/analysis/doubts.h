@@ -3,7 +3,7 @@
 #pragma once
 
 #include "rig/analysis/comparison.h"
-#include "rig/sample.h"
+#include "rig/guest_output/sample.h"
 #include "rig/spec/spec.h"
 
 #include <functional>

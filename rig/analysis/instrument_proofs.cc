@@ -1,7 +1,7 @@
 #include "rig/analysis/instrument_proofs.h"
 
 #include "rig/spec/timed_call.h"
-#include "rig/metric.h"
+#include "rig/guest_output/metric.h"
 #include "rig/plan/count_keys.h"
 #include "rig/stats/estimate.h"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "rig/kernel/kernel_facts.h"
-#include "rig/sample.h"
+#include "rig/guest_output/sample.h"
 #include "rig/spec/spec.h"
 
 #include <algorithm>

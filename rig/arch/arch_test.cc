@@ -3,7 +3,7 @@
 #include "rig/base/files.h"
 #include "rig/guest_run.h"
 #include "rig/kernel/kernel_config.h"
-#include "rig/metric.h"
+#include "rig/guest_output/metric.h"
 #include "rig/spec/spec.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/testing/run_fixture.h"

@@ -12,7 +12,7 @@
 #include "rig/base/file_lock.h"
 #include "rig/base/files.h"
 #include "rig/host/capacity.h"
-#include "rig/metric.h"
+#include "rig/guest_output/metric.h"
 #include "rig/kernel/patch_series.h"
 #include "rig/base/scratch_dir.h"
 #include "rig/spec/spec_parser.h"

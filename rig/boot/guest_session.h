@@ -2,7 +2,7 @@
 #pragma once
 
 #include "guest/protocol/protocol.h"
-#include "rig/collect.h"
+#include "rig/guest_output/sample_builder.h"
 
 #include <chrono>
 #include <optional>

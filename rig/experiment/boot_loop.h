@@ -9,7 +9,7 @@
 #include "rig/guest_run.h"
 #include "rig/kernel/kernel.h"
 #include "rig/base/progress.h"
-#include "rig/sample.h"
+#include "rig/guest_output/sample.h"
 #include "rig/plan/schedule.h"
 #include "rig/spec/spec.h"
 #include "rig/store.h"

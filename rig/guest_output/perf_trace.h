@@ -4,7 +4,7 @@
 
 #include "rig/base/error.h"
 #include "rig/spec/timed_call.h"
-#include "rig/perf_output.h"
+#include "rig/guest_output/perf_output.h"
 #include "rig/plan/guest_plan.h"
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 #include "rig/plan/schedule.h"
 
 #include "rig/base/random.h"
-#include "rig/sample.h"
+#include "rig/guest_output/sample.h"
 
 #include <gtest/gtest.h>
 #include <map>

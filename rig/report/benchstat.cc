@@ -1,7 +1,7 @@
 #include "rig/report/benchstat.h"
 
 #include "rig/report/checks.h"
-#include "rig/sample.h"
+#include "rig/guest_output/sample.h"
 
 #include <fmt/format.h>
 

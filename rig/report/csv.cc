@@ -1,6 +1,6 @@
 #include "rig/report/csv.h"
 
-#include "rig/sample.h"
+#include "rig/guest_output/sample.h"
 
 
 #include <fmt/format.h>

@@ -3,7 +3,7 @@
 #include "rig/base/text.h"
 #include "rig/plan/count_keys.h"
 #include "rig/report/figures.h"
-#include "rig/sample.h"
+#include "rig/guest_output/sample.h"
 #include "rig/stats/estimate.h"
 
 #include <algorithm>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "rig/analysis/comparison.h"
-#include "rig/metric.h"
+#include "rig/guest_output/metric.h"
 
 #include <string>
 #include <vector>

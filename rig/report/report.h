@@ -3,7 +3,7 @@
 
 #include "rig/analysis/comparison.h"
 #include "rig/run_info.h"
-#include "rig/sample.h"
+#include "rig/guest_output/sample.h"
 #include "rig/spec/spec.h"
 
 #include <cstddef>

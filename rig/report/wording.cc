@@ -1,7 +1,7 @@
 #include "rig/report/wording.h"
 
 #include "rig/base/text.h"
-#include "rig/metric.h"
+#include "rig/guest_output/metric.h"
 #include "rig/report/figures.h"
 
 #include <algorithm>

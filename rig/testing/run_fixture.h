@@ -5,7 +5,7 @@
 #include "rig/kernel/kernel_facts.h"
 #include "rig/plan/count_keys.h"
 #include "rig/run_info.h"
-#include "rig/sample.h"
+#include "rig/guest_output/sample.h"
 #include "rig/spec/spec.h"
 
 #include <algorithm>

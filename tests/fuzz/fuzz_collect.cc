@@ -1,6 +1,6 @@
 // A boot of which one artifact is forged: a sample or an error that blames the guest, whatever the file says. The first byte chooses it; its
 // highest bit, whether perf's other files have addresses in the place of names.
-#include "rig/collect.h"
+#include "rig/guest_output/sample_builder.h"
 #include "rig/testing/captured.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,5 +1,5 @@
 // A console: the same splats however its bytes arrive, all of them bounded and printable.
-#include "rig/console.h"
+#include "rig/guest_output/console_triage.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <algorithm>

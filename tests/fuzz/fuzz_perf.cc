@@ -1,5 +1,5 @@
 // perf's output from a hostile guest: rows and events, or an error that blames the guest.
-#include "rig/perf_output.h"
+#include "rig/guest_output/perf_output.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace rig;

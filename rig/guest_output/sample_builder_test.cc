@@ -1,5 +1,5 @@
-#include "rig/collect.h"
-#include "rig/metric.h"
+#include "rig/guest_output/sample_builder.h"
+#include "rig/guest_output/metric.h"
 #include "rig/plan/count_keys.h"
 #include "rig/testing/captured.h"
 

@@ -1,4 +1,4 @@
-#include "rig/sample.h"
+#include "rig/guest_output/sample.h"
 
 #include "rig/base/json_reader.h"
 

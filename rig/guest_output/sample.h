@@ -5,7 +5,7 @@
 #include "rig/base/error.h"
 #include "rig/plan/schedule.h"
 #include "rig/spec/spec.h"
-#include "rig/splat.h"
+#include "rig/guest_output/splat.h"
 
 #include <cstdint>
 #include <map>

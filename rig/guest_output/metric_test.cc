@@ -1,4 +1,4 @@
-#include "rig/metric.h"
+#include "rig/guest_output/metric.h"
 
 #include "rig/plan/count_keys.h"
 #include "rig/testing/run_fixture.h"

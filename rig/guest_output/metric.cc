@@ -1,4 +1,4 @@
-#include "rig/metric.h"
+#include "rig/guest_output/metric.h"
 
 #include "rig/spec/timed_call.h"
 #include "rig/plan/count_keys.h"

@@ -1,4 +1,4 @@
-#include "rig/perf_output.h"
+#include "rig/guest_output/perf_output.h"
 #include "rig/testing/captured.h"
 
 #include <gtest/gtest.h>

@@ -2,7 +2,7 @@
 // seed, its host and its moment, and are not independent. Lower is better for all of them. Pure.
 #pragma once
 
-#include "rig/sample.h"
+#include "rig/guest_output/sample.h"
 #include "rig/spec/spec.h"
 
 #include <optional>

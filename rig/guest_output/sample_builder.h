@@ -3,7 +3,7 @@
 
 #include "rig/base/error.h"
 #include "rig/plan/guest_plan.h"
-#include "rig/sample.h"
+#include "rig/guest_output/sample.h"
 
 #include <map>
 #include <string>

@@ -1,4 +1,4 @@
-#include "rig/perf_output.h"
+#include "rig/guest_output/perf_output.h"
 
 #include <algorithm>
 #include <charconv>

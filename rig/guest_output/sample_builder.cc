@@ -1,11 +1,11 @@
-#include "rig/collect.h"
+#include "rig/guest_output/sample_builder.h"
 
 #include "guest/protocol/workload_counters.h"
 #include "rig/base/text.h"
 #include "rig/guest_output/ending.h"
 #include "rig/guest_output/perf_trace.h"
 #include "rig/spec/timed_call.h"
-#include "rig/perf_output.h"
+#include "rig/guest_output/perf_output.h"
 #include "rig/plan/count_keys.h"
 
 #include <algorithm>

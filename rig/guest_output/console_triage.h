@@ -2,8 +2,8 @@
 // bounded memory, whatever a guest prints.
 #pragma once
 
-#include "rig/console_line.h"
-#include "rig/splat.h"
+#include "rig/guest_output/console_line.h"
+#include "rig/guest_output/splat.h"
 
 #include <deque>
 #include <map>

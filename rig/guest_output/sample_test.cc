@@ -1,4 +1,4 @@
-#include "rig/sample.h"
+#include "rig/guest_output/sample.h"
 
 #include <gtest/gtest.h>
 #include <limits>

@@ -1,5 +1,5 @@
 // Which function a splat is about. The rest of splat.h: splat.cc.
-#include "rig/splat.h"
+#include "rig/guest_output/splat.h"
 
 #include <algorithm>
 #include <iterator>

@@ -1,4 +1,4 @@
-#include "rig/splat.h"
+#include "rig/guest_output/splat.h"
 
 #include <gtest/gtest.h>
 #include <set>

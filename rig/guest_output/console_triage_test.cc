@@ -1,4 +1,4 @@
-#include "rig/console.h"
+#include "rig/guest_output/console_triage.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Consoles of real kernels that were made to complain (configs/faults.toml): what they are about, whatever pieces they arrive in.
-#include "rig/console.h"
+#include "rig/guest_output/console_triage.h"
 #include "rig/testing/captured.h"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // Boots whose perf was not asked for names: System.map gives them, and the sample is the one that the guest's own names would have given.
-#include "rig/collect.h"
-#include "rig/perf_output.h"
+#include "rig/guest_output/sample_builder.h"
+#include "rig/guest_output/perf_output.h"
 #include "rig/testing/captured.h"
 
 #include <gtest/gtest.h>

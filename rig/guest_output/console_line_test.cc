@@ -1,4 +1,4 @@
-#include "rig/console_line.h"
+#include "rig/guest_output/console_line.h"
 
 #include <gtest/gtest.h>
 #include <vector>
