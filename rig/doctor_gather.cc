@@ -2,7 +2,7 @@
 #include "rig/doctor.h"
 #include "rig/host/capacity.h"
 #include "rig/hypervisor/qemu_hypervisor.h"
-#include "rig/kvm_probe.h"
+#include "rig/boot/kvm_probe.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -8,7 +8,7 @@
 #include "rig/base/file_lock.h"
 #include "rig/base/files.h"
 #include "rig/guest_output/ending.h"
-#include "rig/guest_run.h"
+#include "rig/boot/guest_boot.h"
 #include "rig/host/cpu_speed.h"
 #include "rig/read_run.h"
 #include "rig/store.h"

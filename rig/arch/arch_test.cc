@@ -1,7 +1,7 @@
 #include "rig/arch/arch.h"
 
 #include "rig/base/files.h"
-#include "rig/guest_run.h"
+#include "rig/boot/guest_boot.h"
 #include "rig/kernel/kernel_config.h"
 #include "rig/guest_output/metric.h"
 #include "rig/spec/spec.h"

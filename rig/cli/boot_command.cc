@@ -5,7 +5,7 @@
 #include "rig/experiment/prepare.h"
 #include "rig/experiment/prepared.h"
 #include "rig/base/files.h"
-#include "rig/guest_run.h"
+#include "rig/boot/guest_boot.h"
 #include "rig/hypervisor/qemu_hypervisor.h"
 #include "rig/kernel/initramfs.h"
 #include "rig/plan/guest_plan.h"

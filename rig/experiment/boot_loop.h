@@ -6,7 +6,7 @@
 #include "rig/base/error.h"
 #include "rig/experiment/world.h"
 #include "rig/kernel/kernel_facts.h"
-#include "rig/guest_run.h"
+#include "rig/boot/guest_boot.h"
 #include "rig/kernel/kernel.h"
 #include "rig/base/progress.h"
 #include "rig/guest_output/sample.h"

@@ -1,12 +1,12 @@
 #include "rig/experiment/prepare.h"
 
 #include "rig/engine.h"
-#include "rig/guest_run.h"
+#include "rig/boot/guest_boot.h"
 #include "rig/host/build_context.h"
 #include "rig/host/cpu_speed.h"
 #include "rig/kernel/initramfs.h"
 #include "rig/kernel/kernel_build.h"
-#include "rig/kvm_probe.h"
+#include "rig/boot/kvm_probe.h"
 
 #include <fmt/format.h>
 

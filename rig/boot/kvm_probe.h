@@ -2,7 +2,7 @@
 // runs, and yet no kernel ever starts. The only honest probe is a bounded boot of the very image that is to be measured.
 #pragma once
 
-#include "rig/guest_run.h"
+#include "rig/boot/guest_boot.h"
 #include "rig/kernel/kernel.h"
 
 #include <chrono>

@@ -1,9 +1,9 @@
-#include "rig/guest_run.h"
+#include "rig/boot/guest_boot.h"
 
 #include "guest/protocol/protocol.h"
 #include "rig/base/guest_clock.h"
 #include "rig/boot/guest_session.h"
-#include "rig/boot_end.h"
+#include "rig/boot/boot_end.h"
 #include "rig/guest_output/console_triage.h"
 #include "rig/base/files.h"
 #include "rig/guest_output/ending.h"

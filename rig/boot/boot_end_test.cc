@@ -1,4 +1,4 @@
-#include "rig/boot_end.h"
+#include "rig/boot/boot_end.h"
 
 #include "guest/protocol/protocol.h"
 

@@ -1,4 +1,4 @@
-#include "rig/kvm_probe.h"
+#include "rig/boot/kvm_probe.h"
 
 #include "rig/base/guest_clock.h"
 #include "rig/base/files.h"

@@ -1,4 +1,4 @@
-#include "rig/guest_run.h"
+#include "rig/boot/guest_boot.h"
 
 #include "guest/protocol/protocol.h"
 #include "rig/base/guest_clock.h"
@@ -6,7 +6,7 @@
 #include "rig/guest_output/ending.h"
 #include "rig/kernel/initramfs.h"
 #include "rig/kernel/kernel.h"
-#include "rig/kvm_probe.h"
+#include "rig/boot/kvm_probe.h"
 #include "rig/testing/captured.h"
 #include "rig/testing/fake_hypervisor.h"
 
