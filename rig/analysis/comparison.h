@@ -5,7 +5,7 @@
 #include "rig/base/error.h"
 #include "rig/analysis/proof.h"
 #include "rig/guest_output/metric.h"
-#include "rig/splat_verdict.h"
+#include "rig/analysis/splat_verdict.h"
 #include "rig/stats/estimate.h"
 #include "rig/stats/rank_test.h"
 

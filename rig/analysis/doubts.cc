@@ -1,7 +1,7 @@
 #include "rig/analysis/doubts.h"
 
-#include "rig/exposure.h"
-#include "rig/judge.h"
+#include "rig/analysis/target_proofs.h"
+#include "rig/analysis/bound_test.h"
 #include "rig/guest_output/metric.h"
 
 #include <algorithm>

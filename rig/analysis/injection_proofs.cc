@@ -1,6 +1,6 @@
 #include "rig/analysis/injection_proofs.h"
 
-#include "rig/exposure_kernel.h"
+#include "rig/analysis/kernel_proofs.h"
 
 #include <cstdint>
 #include <fmt/format.h>

@@ -13,7 +13,7 @@
 #include "rig/plan/schedule.h"
 #include "rig/base/scratch_dir.h"
 #include "rig/guest_output/splat.h"
-#include "rig/splat_verdict.h"
+#include "rig/analysis/splat_verdict.h"
 #include "rig/store.h"
 #include "rig/kernel/symbol_table.h"
 

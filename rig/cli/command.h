@@ -2,7 +2,7 @@
 // values. This header has what the subcommands share.
 #pragma once
 
-#include "rig/calibration.h"
+#include "rig/analysis/calibration.h"
 #include "rig/base/error.h"
 #include "rig/experiment.h"
 #include "rig/spec/load_spec.h"

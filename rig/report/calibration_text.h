@@ -1,7 +1,7 @@
 // A calibration for people and for programs. Pure.
 #pragma once
 
-#include "rig/calibration.h"
+#include "rig/analysis/calibration.h"
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>

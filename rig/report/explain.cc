@@ -1,7 +1,7 @@
 #include "rig/report/explain.h"
 
 #include "rig/base/text.h"
-#include "rig/judge.h"
+#include "rig/analysis/bound_test.h"
 #include "rig/report/figures.h"
 #include "rig/report/tests.h"
 

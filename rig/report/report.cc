@@ -1,9 +1,9 @@
 #include "rig/report/report.h"
 
-#include "rig/drift.h"
-#include "rig/exposure.h"
-#include "rig/judge.h"
-#include "rig/verdict.h"
+#include "rig/analysis/drift.h"
+#include "rig/analysis/target_proofs.h"
+#include "rig/analysis/bound_test.h"
+#include "rig/analysis/compare.h"
 
 #include <algorithm>
 #include <fmt/format.h>

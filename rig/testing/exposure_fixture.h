@@ -2,7 +2,7 @@
 #pragma once
 
 #include "rig/analysis/proof.h"
-#include "rig/exposure.h"
+#include "rig/analysis/target_proofs.h"
 #include "rig/testing/run_fixture.h"
 
 #include <gtest/gtest.h>

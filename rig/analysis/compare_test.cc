@@ -1,4 +1,4 @@
-#include "rig/verdict.h"
+#include "rig/analysis/compare.h"
 
 #include "rig/testing/run_fixture.h"
 

@@ -1,4 +1,4 @@
-#include "rig/judge.h"
+#include "rig/analysis/bound_test.h"
 
 #include <cmath>
 #include <functional>

@@ -1,7 +1,7 @@
-#include "rig/calibration.h"
+#include "rig/analysis/calibration.h"
 
 #include "rig/base/random.h"
-#include "rig/judge.h"
+#include "rig/analysis/bound_test.h"
 #include "rig/guest_output/metric.h"
 #include "rig/stats/rank_test.h"
 

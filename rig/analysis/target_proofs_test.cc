@@ -1,4 +1,4 @@
-#include "rig/exposure.h"
+#include "rig/analysis/target_proofs.h"
 
 #include "rig/guest_output/sample_builder.h"
 #include "rig/guest_output/metric.h"

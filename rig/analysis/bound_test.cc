@@ -1,4 +1,4 @@
-#include "rig/judge.h"
+#include "rig/analysis/bound_test.h"
 
 #include "rig/stats/rank_test.h"
 

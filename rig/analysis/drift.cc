@@ -1,4 +1,4 @@
-#include "rig/drift.h"
+#include "rig/analysis/drift.h"
 
 #include "rig/analysis/comparison.h"
 #include "rig/guest_output/metric.h"

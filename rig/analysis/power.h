@@ -1,7 +1,7 @@
 // How many boots would have decided what was left undecided. Pure.
 #pragma once
 
-#include "rig/judge.h"
+#include "rig/analysis/bound_test.h"
 
 #include <cstddef>
 #include <optional>

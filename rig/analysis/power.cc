@@ -1,4 +1,4 @@
-#include "rig/power.h"
+#include "rig/analysis/power.h"
 
 #include <algorithm>
 #include <boost/math/distributions/normal.hpp>

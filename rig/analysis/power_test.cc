@@ -1,4 +1,4 @@
-#include "rig/power.h"
+#include "rig/analysis/power.h"
 
 #include "rig/testing/run_fixture.h"
 

@@ -1,9 +1,9 @@
-#include "rig/verdict.h"
+#include "rig/analysis/compare.h"
 
 #include "rig/analysis/doubts.h"
-#include "rig/judge.h"
+#include "rig/analysis/bound_test.h"
 #include "rig/guest_output/metric.h"
-#include "rig/power.h"
+#include "rig/analysis/power.h"
 
 #include <algorithm>
 #include <cmath>

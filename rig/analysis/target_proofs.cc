@@ -1,8 +1,8 @@
-#include "rig/exposure.h"
+#include "rig/analysis/target_proofs.h"
 
 #include "rig/analysis/injection_proofs.h"
 #include "rig/analysis/instrument_proofs.h"
-#include "rig/exposure_kernel.h"
+#include "rig/analysis/kernel_proofs.h"
 #include "rig/spec/timed_call.h"
 #include "rig/guest_output/metric.h"
 #include "rig/plan/count_keys.h"

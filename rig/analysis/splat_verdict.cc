@@ -1,4 +1,4 @@
-#include "rig/splat_verdict.h"
+#include "rig/analysis/splat_verdict.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "rig/calibration.h"
+#include "rig/analysis/calibration.h"
 
 #include "rig/report/calibration_text.h"
 #include "rig/testing/run_fixture.h"

@@ -1,7 +1,7 @@
-#include "rig/splat_verdict.h"
+#include "rig/analysis/splat_verdict.h"
 
 #include "rig/testing/run_fixture.h"
-#include "rig/verdict.h"
+#include "rig/analysis/compare.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "rig/exposure_kernel.h"
+#include "rig/analysis/kernel_proofs.h"
 
 #include <algorithm>
 #include <fmt/format.h>
