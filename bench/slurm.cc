@@ -6,7 +6,7 @@
 #include "rig/base/files.h"
 #include "rig/host/boost_command_runner.h"
 #include "rig/slurm_engine.h"
-#include "rig/store.h"
+#include "rig/results/run_store.h"
 #include "rig/testing/run_fixture.h"
 
 #include <CLI/CLI.hpp>

@@ -8,7 +8,7 @@
 #include "rig/base/files.h"
 #include "rig/kernel/kernel_build.h"
 #include "rig/spec/spec_parser.h"
-#include "rig/store.h"
+#include "rig/results/run_store.h"
 
 #include <algorithm>
 #include <fmt/format.h>

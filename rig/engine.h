@@ -4,7 +4,7 @@
 
 #include "rig/experiment/prepared.h"
 #include "rig/experiment/world.h"
-#include "rig/run_info.h"
+#include "rig/results/run_info.h"
 #include "rig/guest_output/sample.h"
 #include "rig/plan/schedule.h"
 

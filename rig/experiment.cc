@@ -15,7 +15,7 @@
 #include "rig/report/text.h"
 #include "rig/report_page.h"
 #include "rig/plan/schedule.h"
-#include "rig/store.h"
+#include "rig/results/run_store.h"
 #include "rig/base/utc.h"
 
 #include <fmt/chrono.h>

@@ -6,7 +6,7 @@
 #include "rig/base/files.h"
 #include "rig/index.h"
 #include "rig/read_run.h"
-#include "rig/store.h"
+#include "rig/results/run_store.h"
 #include "rig/testing/experiment_fixture.h"
 #include "rig/web_assets.h"
 

@@ -7,7 +7,7 @@
 #include "rig/report/junit.h"
 #include "rig/report/kcidb.h"
 #include "rig/report/ktap.h"
-#include "rig/store.h"
+#include "rig/results/run_store.h"
 
 #include <algorithm>
 #include <fmt/format.h>

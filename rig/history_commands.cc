@@ -7,7 +7,7 @@
 #include "rig/read_run.h"
 #include "rig/report/history.h"
 #include "rig/base/scratch_dir.h"
-#include "rig/store.h"
+#include "rig/results/run_store.h"
 #include "rig/base/utc.h"
 
 #include <fmt/chrono.h>

@@ -2,7 +2,7 @@
 
 #include "rig/base/files.h"
 #include "rig/nightly/culprit_search.h"
-#include "rig/store.h"
+#include "rig/results/run_store.h"
 #include "rig/testing/captured.h"
 #include "rig/testing/night_fixture.h"
 

@@ -3,7 +3,7 @@
 
 #include "rig/report/report.h"
 #include "rig/run_record.h"
-#include "rig/store.h"
+#include "rig/results/run_store.h"
 
 #include <filesystem>
 #include <string_view>

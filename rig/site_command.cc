@@ -7,7 +7,7 @@
 #include "rig/read_run.h"
 #include "rig/report_page.h"
 #include "rig/serve.h"
-#include "rig/store.h"
+#include "rig/results/run_store.h"
 #include "rig/base/utc.h"
 
 #include <cerrno>

@@ -11,7 +11,7 @@
 #include "rig/boot/guest_boot.h"
 #include "rig/host/cpu_speed.h"
 #include "rig/read_run.h"
-#include "rig/store.h"
+#include "rig/results/run_store.h"
 
 #include <algorithm>
 #include <fmt/format.h>

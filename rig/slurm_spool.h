@@ -14,7 +14,7 @@
 #pragma once
 
 #include "rig/experiment/prepared.h"
-#include "rig/run_info.h"
+#include "rig/results/run_info.h"
 #include "rig/guest_output/sample.h"
 
 #include <filesystem>

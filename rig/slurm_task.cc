@@ -12,7 +12,7 @@
 #include "rig/host/cpu_speed.h"
 #include "rig/plan/guest_plan.h"
 #include "rig/slurm_spool.h"
-#include "rig/store.h"
+#include "rig/results/run_store.h"
 #include "rig/kernel/symbol_table.h"
 
 #include <charconv>

@@ -8,7 +8,7 @@
 #include "rig/report/figures.h"
 #include "rig/report/suite_report.h"
 #include "rig/spec/spec_parser.h"
-#include "rig/store.h"
+#include "rig/results/run_store.h"
 #include "rig/base/utc.h"
 
 #include <algorithm>

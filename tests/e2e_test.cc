@@ -2,7 +2,7 @@
 // guests. A case that fails keeps its folder and prints the command that runs it again.
 #include "rig/host/artifact_cache.h"
 #include "rig/report/report.h"
-#include "rig/store.h"
+#include "rig/results/run_store.h"
 #include "tests/generated_history.h"
 #include "tests/rig_program.h"
 

@@ -1,7 +1,7 @@
 // Every way in which a boot can end, made to happen for real: broken kernels, a hostile guest, a host that lacks something. What
 // rig calls it must be that and nothing else. Not part of ./bootstrap test; the table it prints is kept in docs/faults.md.
 #include "rig/guest_output/ending.h"
-#include "rig/store.h"
+#include "rig/results/run_store.h"
 #include "tests/libvirtd.h"
 #include "tests/rig_program.h"
 

@@ -1,6 +1,6 @@
 // The libvirt adapter against a real libvirtd, started and stopped here: the same samples as direct QEMU, and nothing left behind.
 #include "rig/host/artifact_cache.h"
-#include "rig/store.h"
+#include "rig/results/run_store.h"
 #include "tests/libvirtd.h"
 #include "tests/rig_program.h"
 

@@ -1,6 +1,6 @@
 // The Slurm engine against a real Slurm on this host: two nodes, their daemons started and ended here (tests/slurm).
 #include "rig/plan/schedule.h"
-#include "rig/store.h"
+#include "rig/results/run_store.h"
 #include "tests/libvirtd.h"
 #include "tests/rig_program.h"
 

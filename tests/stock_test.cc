@@ -2,7 +2,7 @@
 // kernel and a perf from nothing where the cache is cold.
 #include "rig/arch/arch.h"
 #include "rig/report/report.h"
-#include "rig/store.h"
+#include "rig/results/run_store.h"
 #include "tests/rig_program.h"
 
 #include <map>

@@ -16,7 +16,7 @@
 #include "rig/kernel/patch_series.h"
 #include "rig/base/scratch_dir.h"
 #include "rig/spec/spec_parser.h"
-#include "rig/store.h"
+#include "rig/results/run_store.h"
 #include "rig/base/utc.h"
 
 #include <algorithm>

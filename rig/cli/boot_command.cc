@@ -14,7 +14,7 @@
 #include "rig/base/scratch_dir.h"
 #include "rig/guest_output/splat.h"
 #include "rig/analysis/splat_verdict.h"
-#include "rig/store.h"
+#include "rig/results/run_store.h"
 #include "rig/kernel/symbol_table.h"
 
 #include <chrono>

@@ -7,7 +7,7 @@
 #include "rig/report/json.h"
 #include "rig/report/text.h"
 #include "rig/report_page.h"
-#include "rig/store.h"
+#include "rig/results/run_store.h"
 #include "rig/web_assets.h"
 
 #include <fmt/format.h>

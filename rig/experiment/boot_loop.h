@@ -12,7 +12,7 @@
 #include "rig/guest_output/sample.h"
 #include "rig/plan/schedule.h"
 #include "rig/spec/spec.h"
-#include "rig/store.h"
+#include "rig/results/run_store.h"
 #include "rig/kernel/symbol_table.h"
 
 #include <cstdint>

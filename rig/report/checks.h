@@ -2,7 +2,7 @@
 // as passed. Nothing but Outcome::Held may ever be shown as a pass. Pure.
 #pragma once
 
-#include "rig/fault_record.h"
+#include "rig/results/fault_record.h"
 #include "rig/report/report.h"
 
 #include <string>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "rig/analysis/comparison.h"
-#include "rig/run_info.h"
+#include "rig/results/run_info.h"
 #include "rig/guest_output/sample.h"
 #include "rig/spec/spec.h"
 

@@ -7,7 +7,7 @@
 #include "rig/index.h"
 #include "rig/read_run.h"
 #include "rig/spec/spec_parser.h"
-#include "rig/store.h"
+#include "rig/results/run_store.h"
 #include "rig/testing/captured.h"
 #include "rig/testing/fake_hypervisor.h"
 

@@ -1,7 +1,7 @@
 // A project with a results folder, for tests of what looks at many runs: filled by the real RunWriter, from made-up samples.
 #pragma once
 
-#include "rig/store.h"
+#include "rig/results/run_store.h"
 #include "rig/testing/run_fixture.h"
 #include "rig/testing/spec_project.h"
 

@@ -4,7 +4,7 @@
 
 #include "rig/kernel/kernel_facts.h"
 #include "rig/plan/count_keys.h"
-#include "rig/run_info.h"
+#include "rig/results/run_info.h"
 #include "rig/guest_output/sample.h"
 #include "rig/spec/spec.h"
 

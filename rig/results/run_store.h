@@ -6,7 +6,7 @@
 #pragma once
 
 #include "rig/base/error.h"
-#include "rig/run_info.h"
+#include "rig/results/run_info.h"
 #include "rig/guest_output/sample.h"
 #include "rig/plan/schedule.h"
 

@@ -1,4 +1,4 @@
-#include "rig/run_info.h"
+#include "rig/results/run_info.h"
 
 #include "rig/base/json_reader.h"
 #include "rig/spec/spec_parser.h"

@@ -1,4 +1,4 @@
-#include "rig/fault_record.h"
+#include "rig/results/fault_record.h"
 
 #include "rig/testing/export_fixture.h"
 #include "rig/testing/temp_tree.h"

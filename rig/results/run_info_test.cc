@@ -1,4 +1,4 @@
-#include "rig/run_info.h"
+#include "rig/results/run_info.h"
 
 #include "rig/testing/run_fixture.h"
 #include "rig/testing/spec_project.h"

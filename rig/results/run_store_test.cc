@@ -1,4 +1,4 @@
-#include "rig/store.h"
+#include "rig/results/run_store.h"
 
 #include "rig/base/file_lock.h"
 #include "rig/testing/run_fixture.h"

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "rig/base/error.h"
-#include "rig/run_info.h"
+#include "rig/results/run_info.h"
 #include "rig/guest_output/sample.h"
 
 #include <filesystem>
