@@ -2,7 +2,7 @@
 // what the same boots cost without rig, from its own QEMU command lines, measured just before and after; both make one boot at a time.
 // Last, what the judgement costs with many boots. Nothing here passes or fails.
 #include "bench/programs.h"
-#include "rig/read_run.h"
+#include "rig/run_index/run_reader.h"
 
 #include <CLI/CLI.hpp>
 

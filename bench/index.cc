@@ -2,8 +2,8 @@
 // often as there are runs and takes its room once. Nothing here passes or fails.
 #include "bench/must.h"
 #include "rig/history_commands.h"
-#include "rig/index_folder.h"
-#include "rig/read_run.h"
+#include "rig/run_index/index_folder.h"
+#include "rig/run_index/run_reader.h"
 #include "rig/site_command.h"
 #include "rig/testing/run_fixture.h"
 

@@ -2,7 +2,7 @@
 
 #include "rig/cli/report_command.h"
 #include "rig/base/files.h"
-#include "rig/read_run.h"
+#include "rig/run_index/run_reader.h"
 #include "rig/report/suite_report.h"
 #include "rig/base/scratch_dir.h"
 #include "rig/spec/override.h"

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "rig/stats/changepoint.h"
-#include "rig/run_record.h"
+#include "rig/run_index/run_record.h"
 
 #include <functional>
 #include <map>

@@ -7,7 +7,7 @@
 #include "rig/experiment/prepare.h"
 #include "rig/base/files.h"
 #include "rig/host/capacity.h"
-#include "rig/index_folder.h"
+#include "rig/run_index/index_folder.h"
 #include "rig/kernel/kernel.h"
 #include "rig/kernel/kernel_facts.h"
 #include "rig/plan/guest_plan.h"

@@ -1,7 +1,7 @@
 #include "rig/export_command.h"
 
 #include "rig/base/files.h"
-#include "rig/read_run.h"
+#include "rig/run_index/run_reader.h"
 #include "rig/report/benchstat.h"
 #include "rig/report/csv.h"
 #include "rig/report/junit.h"

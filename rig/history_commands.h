@@ -2,8 +2,8 @@
 #pragma once
 
 #include "rig/cli/command.h"
-#include "rig/index.h"
-#include "rig/prune.h"
+#include "rig/run_index/index.h"
+#include "rig/run_index/prune.h"
 
 #include <stop_token>
 #include <string>

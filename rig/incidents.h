@@ -11,7 +11,7 @@
 
 #include "rig/base/error.h"
 #include "rig/nightly_history.h"
-#include "rig/run_failures.h"
+#include "rig/run_index/run_failures.h"
 
 #include <filesystem>
 #include <string>

@@ -3,7 +3,7 @@
 #include "rig/base/file_lock.h"
 #include "rig/base/files.h"
 #include "rig/live_page.h"
-#include "rig/read_run.h"
+#include "rig/run_index/run_reader.h"
 
 #include <algorithm>
 #include <charconv>

@@ -3,7 +3,7 @@
 
 #include "rig/stats/changepoint.h"
 #include "rig/nightly_config.h"
-#include "rig/run_record.h"
+#include "rig/run_index/run_record.h"
 
 #include <functional>
 #include <string>

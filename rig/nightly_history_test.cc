@@ -1,6 +1,6 @@
 #include "rig/nightly_history.h"
 
-#include "rig/read_run.h"
+#include "rig/run_index/run_reader.h"
 #include "rig/testing/night_fixture.h"
 #include "rig/testing/results_fixture.h"
 

@@ -1,10 +1,10 @@
 #include "rig/report_page.h"
 
 #include "rig/base/files.h"
-#include "rig/index.h"
+#include "rig/run_index/index.h"
 #include "rig/report/json.h"
 #include "rig/report/splats.h"
-#include "rig/sweeps.h"
+#include "rig/run_index/sweeps.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -2,9 +2,9 @@
 
 #include "rig/dashboard.h"
 #include "rig/base/files.h"
-#include "rig/index_folder.h"
+#include "rig/run_index/index_folder.h"
 #include "rig/live.h"
-#include "rig/read_run.h"
+#include "rig/run_index/run_reader.h"
 #include "rig/report_page.h"
 #include "rig/serve.h"
 #include "rig/results/run_store.h"

@@ -10,7 +10,7 @@
 #include "rig/guest_output/ending.h"
 #include "rig/boot/guest_boot.h"
 #include "rig/host/cpu_speed.h"
-#include "rig/read_run.h"
+#include "rig/run_index/run_reader.h"
 #include "rig/results/run_store.h"
 
 #include <algorithm>

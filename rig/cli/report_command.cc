@@ -1,7 +1,7 @@
 #include "rig/cli/report_command.h"
 
 #include "rig/base/files.h"
-#include "rig/read_run.h"
+#include "rig/run_index/run_reader.h"
 #include "rig/report/calibration_text.h"
 #include "rig/report/explain.h"
 #include "rig/report/json.h"

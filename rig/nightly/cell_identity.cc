@@ -5,7 +5,7 @@
 #include "rig/base/sha256.h"
 #include "rig/base/files.h"
 #include "rig/host/git.h"
-#include "rig/index.h"
+#include "rig/run_index/index.h"
 #include "rig/kernel/patch_series.h"
 #include "rig/spec/spec.h"
 #include "rig/spec/spec_parser.h"

@@ -2,7 +2,7 @@
 
 #include "rig/run_index/trend.h"
 #include "rig/nightly_history.h"
-#include "rig/run_failures.h"
+#include "rig/run_index/run_failures.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -7,7 +7,7 @@
 #include "rig/night_state.h"
 #include "rig/nightly_config.h"
 #include "rig/nightly_plan.h"
-#include "rig/run_record.h"
+#include "rig/run_index/run_record.h"
 
 #include <functional>
 #include <string>

@@ -1,7 +1,7 @@
 // Which runs of the index make one line, and what is another from one run of it to the next. Pure.
 #pragma once
 
-#include "rig/run_record.h"
+#include "rig/run_index/run_record.h"
 
 #include <compare>
 #include <string>

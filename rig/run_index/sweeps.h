@@ -3,7 +3,7 @@
 
 #include "rig/analysis/comparison.h"
 #include "rig/report/plot.h"
-#include "rig/run_record.h"
+#include "rig/run_index/run_record.h"
 
 #include <vector>
 

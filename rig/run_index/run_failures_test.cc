@@ -1,4 +1,4 @@
-#include "rig/run_failures.h"
+#include "rig/run_index/run_failures.h"
 
 #include "rig/guest_output/splat.h"
 

@@ -1,8 +1,8 @@
-#include "rig/prune.h"
+#include "rig/run_index/prune.h"
 
 #include "rig/history_commands.h"
-#include "rig/index_folder.h"
-#include "rig/read_run.h"
+#include "rig/run_index/index_folder.h"
+#include "rig/run_index/run_reader.h"
 #include "rig/testing/results_fixture.h"
 
 #include <nlohmann/json.hpp>

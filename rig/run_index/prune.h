@@ -2,7 +2,7 @@
 // experiment only when that is asked for.
 #pragma once
 
-#include "rig/run_record.h"
+#include "rig/run_index/run_record.h"
 
 #include <cstdint>
 #include <filesystem>

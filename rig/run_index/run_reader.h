@@ -2,7 +2,7 @@
 #pragma once
 
 #include "rig/report/report.h"
-#include "rig/run_record.h"
+#include "rig/run_index/run_record.h"
 #include "rig/results/run_store.h"
 
 #include <filesystem>

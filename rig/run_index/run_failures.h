@@ -1,7 +1,7 @@
 // What a run that broke has failed, by name: two runs that are both "broken" need not have broken the same. Pure.
 #pragma once
 
-#include "rig/run_record.h"
+#include "rig/run_index/run_record.h"
 
 #include <set>
 #include <string>

@@ -1,4 +1,4 @@
-#include "rig/prune.h"
+#include "rig/run_index/prune.h"
 
 #include "rig/base/file_lock.h"
 #include "rig/base/files.h"

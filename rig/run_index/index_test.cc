@@ -1,7 +1,7 @@
-#include "rig/index.h"
+#include "rig/run_index/index.h"
 
-#include "rig/index_folder.h"
-#include "rig/read_run.h"
+#include "rig/run_index/index_folder.h"
+#include "rig/run_index/run_reader.h"
 #include "rig/testing/results_fixture.h"
 #include "rig/testing/temp_tree.h"
 

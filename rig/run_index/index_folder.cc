@@ -1,7 +1,7 @@
-#include "rig/index_folder.h"
+#include "rig/run_index/index_folder.h"
 
 #include "rig/base/file_lock.h"
-#include "rig/read_run.h"
+#include "rig/run_index/run_reader.h"
 
 #include <atomic>
 #include <cerrno>

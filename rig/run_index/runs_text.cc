@@ -1,4 +1,4 @@
-#include "rig/report/history.h"
+#include "rig/run_index/runs_text.h"
 
 #include "rig/base/text.h"
 #include "rig/report/figures.h"

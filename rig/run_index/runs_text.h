@@ -1,10 +1,10 @@
 // Many runs, one run's record, and two side by side, for people. At most 100 columns. Pure.
 #pragma once
 
-#include "rig/prune.h"
+#include "rig/run_index/prune.h"
 #include "rig/report/text.h"
-#include "rig/run_diff.h"
-#include "rig/run_record.h"
+#include "rig/run_index/run_diff.h"
+#include "rig/run_index/run_record.h"
 
 #include <string>
 #include <vector>

@@ -1,4 +1,4 @@
-#include "rig/run_diff.h"
+#include "rig/run_index/run_diff.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -1,8 +1,8 @@
-#include "rig/run_diff.h"
+#include "rig/run_index/run_diff.h"
 
 #include "rig/history_commands.h"
 #include "rig/host/boost_command_runner.h"
-#include "rig/report/history.h"
+#include "rig/run_index/runs_text.h"
 #include "rig/report/json.h"
 #include "rig/testing/results_fixture.h"
 

@@ -1,7 +1,7 @@
 // Keeps the index and the folders of `results` the same.
 #pragma once
 
-#include "rig/index.h"
+#include "rig/run_index/index.h"
 
 #include <filesystem>
 #include <stop_token>

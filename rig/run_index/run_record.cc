@@ -1,4 +1,4 @@
-#include "rig/run_record.h"
+#include "rig/run_index/run_record.h"
 
 #include "rig/base/sha256.h"
 

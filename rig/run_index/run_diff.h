@@ -7,7 +7,7 @@
 #pragma once
 
 #include "rig/report/report.h"
-#include "rig/run_record.h"
+#include "rig/run_index/run_record.h"
 #include "rig/guest_output/sample.h"
 #include "rig/stats/rank_test.h"
 

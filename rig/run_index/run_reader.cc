@@ -1,4 +1,4 @@
-#include "rig/read_run.h"
+#include "rig/run_index/run_reader.h"
 
 #include "rig/base/file_lock.h"
 #include "rig/base/files.h"

@@ -1,5 +1,5 @@
 // The tables of the index, as steps from one version to the next. A step that was released is never changed.
-#include "rig/index.h"
+#include "rig/run_index/index.h"
 
 #include <array>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "rig/index.h"
+#include "rig/run_index/index.h"
 
 #include "rig/base/utc.h"
 

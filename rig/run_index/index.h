@@ -8,8 +8,8 @@
 
 #include "rig/base/file_lock.h"
 #include "rig/base/progress.h"
-#include "rig/run_record.h"
-#include "rig/sqlite.h"
+#include "rig/run_index/run_record.h"
+#include "rig/run_index/sqlite.h"
 
 #include <filesystem>
 #include <map>

@@ -1,4 +1,4 @@
-#include "rig/sweeps.h"
+#include "rig/run_index/sweeps.h"
 
 #include <algorithm>
 #include <charconv>

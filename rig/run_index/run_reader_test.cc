@@ -1,4 +1,4 @@
-#include "rig/read_run.h"
+#include "rig/run_index/run_reader.h"
 
 #include "rig/report/json.h"
 #include "rig/testing/results_fixture.h"

@@ -1,4 +1,4 @@
-#include "rig/sqlite.h"
+#include "rig/run_index/sqlite.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
