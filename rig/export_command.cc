@@ -2,11 +2,11 @@
 
 #include "rig/base/files.h"
 #include "rig/run_index/run_reader.h"
-#include "rig/report/benchstat.h"
-#include "rig/report/csv.h"
-#include "rig/report/junit.h"
-#include "rig/report/kcidb.h"
-#include "rig/report/ktap.h"
+#include "rig/export/benchstat.h"
+#include "rig/export/csv.h"
+#include "rig/export/junit.h"
+#include "rig/export/kcidb.h"
+#include "rig/export/ktap.h"
 #include "rig/results/run_store.h"
 
 #include <algorithm>

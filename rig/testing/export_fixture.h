@@ -1,7 +1,7 @@
 // Made-up runs that end in every way, for the tests of exports.
 #pragma once
 
-#include "rig/report/checks.h"
+#include "rig/export/checks.h"
 #include "rig/testing/run_fixture.h"
 
 #include <utility>

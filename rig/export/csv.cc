@@ -1,4 +1,4 @@
-#include "rig/report/csv.h"
+#include "rig/export/csv.h"
 
 #include "rig/guest_output/sample.h"
 

@@ -13,7 +13,7 @@
 // kselftest's; the kernel's parser counts its errors as failed. Pure.
 #pragma once
 
-#include "rig/report/checks.h"
+#include "rig/export/checks.h"
 
 #include <string>
 

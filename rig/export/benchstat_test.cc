@@ -1,5 +1,5 @@
 // That it is the format benchfmt reads, tests/exports.py shows.
-#include "rig/report/benchstat.h"
+#include "rig/export/benchstat.h"
 
 #include "rig/testing/export_fixture.h"
 #include "rig/testing/golden.h"

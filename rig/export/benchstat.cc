@@ -1,6 +1,6 @@
-#include "rig/report/benchstat.h"
+#include "rig/export/benchstat.h"
 
-#include "rig/report/checks.h"
+#include "rig/export/checks.h"
 #include "rig/guest_output/sample.h"
 
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "rig/report/checks.h"
+#include "rig/export/checks.h"
 
 #include "rig/testing/export_fixture.h"
 

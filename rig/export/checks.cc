@@ -1,4 +1,4 @@
-#include "rig/report/checks.h"
+#include "rig/export/checks.h"
 
 #include "rig/base/text.h"
 #include "rig/report/figures.h"

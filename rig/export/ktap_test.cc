@@ -1,4 +1,4 @@
-#include "rig/report/ktap.h"
+#include "rig/export/ktap.h"
 
 #include "rig/testing/export_fixture.h"
 #include "rig/testing/golden.h"

@@ -1,4 +1,4 @@
-#include "rig/report/junit.h"
+#include "rig/export/junit.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

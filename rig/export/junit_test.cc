@@ -1,5 +1,5 @@
 // That it is valid JUnit XML, tests/exports.py shows.
-#include "rig/report/junit.h"
+#include "rig/export/junit.h"
 
 #include "rig/testing/export_fixture.h"
 

@@ -10,7 +10,7 @@
 // system-out of a testcase has the figures. Pure.
 #pragma once
 
-#include "rig/report/checks.h"
+#include "rig/export/checks.h"
 
 #include <string>
 

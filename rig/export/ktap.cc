@@ -1,4 +1,4 @@
-#include "rig/report/ktap.h"
+#include "rig/export/ktap.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -23,7 +23,7 @@
 // patches are among them: they were applied. Pure.
 #pragma once
 
-#include "rig/report/checks.h"
+#include "rig/export/checks.h"
 
 #include <nlohmann/json_fwd.hpp>
 #include <optional>

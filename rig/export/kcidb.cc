@@ -1,4 +1,4 @@
-#include "rig/report/kcidb.h"
+#include "rig/export/kcidb.h"
 
 #include "rig/base/sha256.h"
 

@@ -1,4 +1,4 @@
-#include "rig/report/csv.h"
+#include "rig/export/csv.h"
 
 #include "rig/testing/export_fixture.h"
 

@@ -1,6 +1,6 @@
 // That it is valid KCIDB, tests/exports.py shows.
 #include "rig/base/sha256.h"
-#include "rig/report/kcidb.h"
+#include "rig/export/kcidb.h"
 
 #include "rig/testing/export_fixture.h"
 
