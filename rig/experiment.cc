@@ -13,7 +13,7 @@
 #include "rig/plan/guest_plan.h"
 #include "rig/report/json.h"
 #include "rig/report/text.h"
-#include "rig/report_page.h"
+#include "rig/html/report_page.h"
 #include "rig/plan/schedule.h"
 #include "rig/results/run_store.h"
 #include "rig/base/utc.h"

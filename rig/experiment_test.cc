@@ -8,7 +8,7 @@
 #include "rig/run_index/run_reader.h"
 #include "rig/results/run_store.h"
 #include "rig/testing/experiment_fixture.h"
-#include "rig/web_assets.h"
+#include "rig/html/web_assets.h"
 
 #include <atomic>
 #include <fmt/format.h>

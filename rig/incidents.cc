@@ -1,7 +1,7 @@
 #include "rig/incidents.h"
 
 #include "rig/base/text.h"
-#include "rig/dashboard.h"
+#include "rig/html/dashboard.h"
 #include "rig/report/figures.h"
 #include "rig/run_index/trend.h"
 

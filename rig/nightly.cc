@@ -2,7 +2,7 @@
 
 #include "rig/host/artifact_cache.h"
 #include "rig/base/sha256.h"
-#include "rig/dashboard.h"
+#include "rig/html/dashboard.h"
 #include "rig/base/file_lock.h"
 #include "rig/base/files.h"
 #include "rig/nightly/culprit_search.h"

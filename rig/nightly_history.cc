@@ -1,6 +1,6 @@
 #include "rig/nightly_history.h"
 
-#include "rig/dashboard.h"
+#include "rig/html/dashboard.h"
 #include "rig/run_index/trend.h"
 
 #include <algorithm>

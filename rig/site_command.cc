@@ -1,12 +1,12 @@
 #include "rig/site_command.h"
 
-#include "rig/dashboard.h"
+#include "rig/html/dashboard.h"
 #include "rig/base/files.h"
 #include "rig/run_index/index_folder.h"
-#include "rig/live.h"
+#include "rig/html/live.h"
 #include "rig/run_index/run_reader.h"
-#include "rig/report_page.h"
-#include "rig/serve.h"
+#include "rig/html/report_page.h"
+#include "rig/html/serve.h"
 #include "rig/results/run_store.h"
 #include "rig/base/utc.h"
 

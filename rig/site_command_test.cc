@@ -2,7 +2,7 @@
 
 #include "rig/base/files.h"
 #include "rig/testing/results_fixture.h"
-#include "rig/web_assets.h"
+#include "rig/html/web_assets.h"
 
 #include <unistd.h>
 

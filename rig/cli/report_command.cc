@@ -6,9 +6,9 @@
 #include "rig/report/explain.h"
 #include "rig/report/json.h"
 #include "rig/report/text.h"
-#include "rig/report_page.h"
+#include "rig/html/report_page.h"
 #include "rig/results/run_store.h"
-#include "rig/web_assets.h"
+#include "rig/html/web_assets.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

@@ -1,6 +1,6 @@
-#include "rig/report/html.h"
+#include "rig/html/report_html.h"
 
-#include "rig/report/html_page.h"
+#include "rig/html/html_page.h"
 #include "rig/report/rows.h"
 #include "rig/report/wording.h"
 #include "rig/testing/run_fixture.h"

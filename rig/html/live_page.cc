@@ -1,4 +1,4 @@
-#include "rig/live_page.h"
+#include "rig/html/live_page.h"
 
 namespace rig {
 

@@ -1,4 +1,4 @@
-#include "rig/dashboard.h"
+#include "rig/html/dashboard.h"
 
 #include "rig/host/artifact_cache.h"
 #include "rig/base/sha256.h"

@@ -2,9 +2,9 @@
 // worse stands beside what got better. Pure.
 #pragma once
 
-#include "rig/report/html_data.h"
+#include "rig/html/charts.h"
 #include "rig/report/report.h"
-#include "rig/web_assets.h"
+#include "rig/html/web_assets.h"
 
 #include <string>
 #include <vector>

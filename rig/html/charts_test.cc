@@ -1,4 +1,4 @@
-#include "rig/report/html_data.h"
+#include "rig/html/charts.h"
 
 #include "rig/report/json.h"
 #include "rig/testing/run_fixture.h"

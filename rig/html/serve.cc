@@ -1,4 +1,4 @@
-#include "rig/serve.h"
+#include "rig/html/serve.h"
 
 #include <boost/asio.hpp>
 #include <boost/beast/core.hpp>

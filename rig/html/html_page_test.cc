@@ -1,4 +1,4 @@
-#include "rig/report/html_page.h"
+#include "rig/html/html_page.h"
 
 #include <gtest/gtest.h>
 

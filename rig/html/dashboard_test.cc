@@ -1,4 +1,4 @@
-#include "rig/dashboard.h"
+#include "rig/html/dashboard.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

@@ -1,4 +1,4 @@
-#include "rig/web_assets.h"
+#include "rig/html/web_assets.h"
 
 namespace rig {
 

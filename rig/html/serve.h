@@ -2,7 +2,7 @@
 #pragma once
 
 #include "rig/base/error.h"
-#include "rig/http_answer.h"
+#include "rig/html/http_answer.h"
 
 #include <cstdint>
 #include <functional>

@@ -2,7 +2,7 @@
 // in `results`; names in an address are looked for among those there are, never made into a path.
 #pragma once
 
-#include "rig/http_answer.h"
+#include "rig/html/http_answer.h"
 
 #include <cstdint>
 #include <filesystem>

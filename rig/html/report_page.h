@@ -2,7 +2,7 @@
 #pragma once
 
 #include "rig/base/error.h"
-#include "rig/report/html.h"
+#include "rig/html/report_html.h"
 
 #include <filesystem>
 #include <vector>

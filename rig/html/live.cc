@@ -1,8 +1,8 @@
-#include "rig/live.h"
+#include "rig/html/live.h"
 
 #include "rig/base/file_lock.h"
 #include "rig/base/files.h"
-#include "rig/live_page.h"
+#include "rig/html/live_page.h"
 #include "rig/run_index/run_reader.h"
 
 #include <algorithm>

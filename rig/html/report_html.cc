@@ -1,8 +1,8 @@
-#include "rig/report/html.h"
+#include "rig/html/report_html.h"
 
 #include "rig/base/text.h"
 #include "rig/report/figures.h"
-#include "rig/report/html_page.h"
+#include "rig/html/html_page.h"
 #include "rig/report/rows.h"
 #include "rig/report/splats.h"
 #include "rig/report/tests.h"

@@ -1,4 +1,4 @@
-#include "rig/report_page.h"
+#include "rig/html/report_page.h"
 
 #include "rig/base/files.h"
 #include "rig/run_index/index.h"

@@ -1,4 +1,4 @@
-#include "rig/report/html_data.h"
+#include "rig/html/charts.h"
 
 #include "rig/base/text.h"
 #include "rig/plan/count_keys.h"

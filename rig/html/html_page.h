@@ -2,7 +2,7 @@
 // Pure. A page is one file: it asks for nothing, and its Content-Security-Policy lets nothing run but the script inlined in it.
 #pragma once
 
-#include "rig/web_assets.h"
+#include "rig/html/web_assets.h"
 
 #include <string>
 #include <string_view>

@@ -1,6 +1,6 @@
-#include "rig/live.h"
+#include "rig/html/live.h"
 
-#include "rig/serve.h"
+#include "rig/html/serve.h"
 #include "rig/testing/results_fixture.h"
 #include "rig/testing/temp_tree.h"
 

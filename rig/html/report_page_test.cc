@@ -1,4 +1,4 @@
-#include "rig/report_page.h"
+#include "rig/html/report_page.h"
 
 #include "rig/testing/run_fixture.h"
 #include "rig/testing/temp_tree.h"
