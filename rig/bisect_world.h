@@ -4,7 +4,7 @@
 
 #include "rig/bisect.h"
 #include "rig/bisect_history.h"
-#include "rig/experiment.h"
+#include "rig/experiment/experiment.h"
 #include "rig/experiment/world.h"
 
 #include <filesystem>

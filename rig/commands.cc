@@ -6,7 +6,7 @@
 #include "rig/report/suite_report.h"
 #include "rig/base/scratch_dir.h"
 #include "rig/spec/override.h"
-#include "rig/suite_run.h"
+#include "rig/experiment/suite_run.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "rig/cli/command.h"
-#include "rig/engine.h"
+#include "rig/experiment/engine.h"
 
 #include <memory>
 #include <string>

@@ -3,7 +3,7 @@
 #include "rig/base/guest_clock.h"
 #include "rig/base/version.h"
 #include "rig/guest_output/console_triage.h"
-#include "rig/experiment.h"
+#include "rig/experiment/experiment.h"
 #include "rig/experiment/boot_loop.h"
 #include "rig/base/file_lock.h"
 #include "rig/base/files.h"

@@ -10,7 +10,7 @@
 // Only the virtual clock: arms are paired, and two hosts' wall clocks do not compare.
 #pragma once
 
-#include "rig/engine.h"
+#include "rig/experiment/engine.h"
 #include "rig/experiment/world.h"
 #include "rig/base/file_lock.h"
 #include "rig/slurm/slurm_client.h"

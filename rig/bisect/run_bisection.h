@@ -3,7 +3,7 @@
 #pragma once
 
 #include "rig/bisect_record.h"
-#include "rig/experiment.h"
+#include "rig/experiment/experiment.h"
 #include "rig/spec/load_spec.h"
 
 #include <filesystem>

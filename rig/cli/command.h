@@ -4,7 +4,7 @@
 
 #include "rig/analysis/calibration.h"
 #include "rig/base/error.h"
-#include "rig/experiment.h"
+#include "rig/experiment/experiment.h"
 #include "rig/spec/load_spec.h"
 
 #include <cstdint>

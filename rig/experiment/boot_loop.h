@@ -2,7 +2,7 @@
 // end of the run (the blames of experiment.h).
 #pragma once
 
-#include "rig/engine.h"
+#include "rig/experiment/engine.h"
 #include "rig/base/error.h"
 #include "rig/experiment/world.h"
 #include "rig/kernel/kernel_facts.h"

@@ -1,6 +1,6 @@
 #include "rig/experiment/prepare.h"
 
-#include "rig/engine.h"
+#include "rig/experiment/engine.h"
 #include "rig/boot/guest_boot.h"
 #include "rig/host/build_context.h"
 #include "rig/host/cpu_speed.h"

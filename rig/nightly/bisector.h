@@ -4,7 +4,7 @@
 
 #include "rig/bisect_record.h"
 #include "rig/base/error.h"
-#include "rig/experiment.h"
+#include "rig/experiment/experiment.h"
 #include "rig/spec/spec.h"
 
 #include <filesystem>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "guest/protocol/protocol.h"
-#include "rig/experiment.h"
+#include "rig/experiment/experiment.h"
 #include "rig/experiment/world.h"
 #include "rig/run_index/index.h"
 #include "rig/run_index/run_reader.h"

@@ -2,7 +2,7 @@
 #include "rig/base/files.h"
 #include "rig/nightly_config.h"
 #include "rig/spec/spec_parser.h"
-#include "rig/suite_run.h"
+#include "rig/experiment/suite_run.h"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
-#include "rig/experiment.h"
+#include "rig/experiment/experiment.h"
 
 #include "rig/base/guest_clock.h"
 #include "rig/base/version.h"
-#include "rig/engine.h"
+#include "rig/experiment/engine.h"
 #include "rig/experiment/boot_loop.h"
 #include "rig/experiment/prepare.h"
 #include "rig/base/files.h"

@@ -1,4 +1,4 @@
-#include "rig/suite_run.h"
+#include "rig/experiment/suite_run.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "rig/suite_run.h"
+#include "rig/experiment/suite_run.h"
 
 #include "rig/base/files.h"
 #include "rig/host/build_context.h"

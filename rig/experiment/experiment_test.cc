@@ -1,5 +1,5 @@
 // The loop over boots with every outside thing faked: prebuilt "kernels", a hypervisor that plays captured boots.
-#include "rig/experiment.h"
+#include "rig/experiment/experiment.h"
 
 #include "guest/protocol/protocol.h"
 #include "rig/experiment/boot_loop.h"

@@ -6,7 +6,7 @@
 // A host fault ends the suite (exit 3); what was run until then is kept and listed.
 #pragma once
 
-#include "rig/experiment.h"
+#include "rig/experiment/experiment.h"
 #include "rig/experiment/world.h"
 #include "rig/report/suite_result.h"
 #include "rig/spec/suite.h"
