@@ -5,7 +5,7 @@
 #include "rig/experiment/world.h"
 #include "rig/base/files.h"
 #include "rig/host/boost_command_runner.h"
-#include "rig/slurm_engine.h"
+#include "rig/slurm/slurm_engine.h"
 #include "rig/results/run_store.h"
 #include "rig/testing/run_fixture.h"
 

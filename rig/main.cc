@@ -17,7 +17,7 @@
 #include "rig/nightly_command.h"
 #include "rig/site_command.h"
 #include "rig/slurm_command.h"
-#include "rig/slurm_task.h"
+#include "rig/slurm/slurm_task.h"
 #include "rig/base/scratch_dir.h"
 
 #include <CLI/CLI.hpp>

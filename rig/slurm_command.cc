@@ -1,6 +1,6 @@
 #include "rig/slurm_command.h"
 
-#include "rig/slurm_engine.h"
+#include "rig/slurm/slurm_engine.h"
 
 #include <cstdlib>
 #include <fmt/format.h>

@@ -8,7 +8,7 @@
 #include "rig/commands.h"
 #include "rig/nightly_command.h"
 #include "rig/slurm_command.h"
-#include "rig/slurm_task.h"
+#include "rig/slurm/slurm_task.h"
 
 #include <string>
 

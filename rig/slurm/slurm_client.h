@@ -4,7 +4,7 @@
 
 #include "rig/base/error.h"
 #include "rig/host/command_runner.h"
-#include "rig/slurm_text.h"
+#include "rig/slurm/slurm_commands.h"
 
 #include <chrono>
 #include <functional>

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "rig/experiment/world.h"
-#include "rig/slurm_engine.h"
-#include "rig/slurm_task.h"
+#include "rig/slurm/slurm_engine.h"
+#include "rig/slurm/slurm_task.h"
 #include "rig/testing/fake_command_runner.h"
 
 #include <fmt/format.h>

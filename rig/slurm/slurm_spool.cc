@@ -1,4 +1,4 @@
-#include "rig/slurm_spool.h"
+#include "rig/slurm/slurm_spool.h"
 
 #include "rig/base/sha256.h"
 #include "rig/base/files.h"

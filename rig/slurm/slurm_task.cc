@@ -1,4 +1,4 @@
-#include "rig/slurm_task.h"
+#include "rig/slurm/slurm_task.h"
 
 #include "rig/host/artifact_cache.h"
 #include "rig/base/guest_clock.h"
@@ -11,7 +11,7 @@
 #include "rig/boot/guest_boot.h"
 #include "rig/host/cpu_speed.h"
 #include "rig/plan/guest_plan.h"
-#include "rig/slurm_spool.h"
+#include "rig/slurm/slurm_spool.h"
 #include "rig/results/run_store.h"
 #include "rig/kernel/symbol_table.h"
 

@@ -14,8 +14,8 @@
 #include "rig/experiment/world.h"
 #include "rig/base/file_lock.h"
 #include "rig/slurm/slurm_client.h"
-#include "rig/slurm_spool.h"
-#include "rig/slurm_text.h"
+#include "rig/slurm/slurm_spool.h"
+#include "rig/slurm/slurm_commands.h"
 
 #include <chrono>
 #include <deque>

@@ -1,5 +1,5 @@
 // What Slurm 22.05's commands printed on a real cluster of three nodes, and what they never print.
-#include "rig/slurm_text.h"
+#include "rig/slurm/slurm_commands.h"
 
 #include <algorithm>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "rig/slurm_spool.h"
+#include "rig/slurm/slurm_spool.h"
 
 #include "rig/testing/run_fixture.h"
 #include "rig/testing/temp_tree.h"

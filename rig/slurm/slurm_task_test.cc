@@ -1,10 +1,10 @@
 // Tasks by themselves: what makes one leave no result. Their ordinary work is in slurm_engine_test.cc.
 #include "rig/base/version.h"
-#include "rig/slurm_task.h"
+#include "rig/slurm/slurm_task.h"
 
 #include "rig/experiment/world.h"
 #include "rig/slurm_command.h"
-#include "rig/slurm_spool.h"
+#include "rig/slurm/slurm_spool.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/testing/experiment_fixture.h"
 

@@ -1,5 +1,5 @@
 // The engine, its tasks and the loop together, on a Slurm that runs its tasks here, with captured boots.
-#include "rig/slurm_engine.h"
+#include "rig/slurm/slurm_engine.h"
 
 #include "rig/experiment/world.h"
 #include "rig/base/files.h"

@@ -1,4 +1,4 @@
-#include "rig/slurm_engine.h"
+#include "rig/slurm/slurm_engine.h"
 
 #include "rig/base/guest_clock.h"
 #include "rig/base/version.h"

@@ -1,4 +1,4 @@
-#include "rig/slurm_text.h"
+#include "rig/slurm/slurm_commands.h"
 
 #include <algorithm>
 #include <charconv>
