@@ -1,7 +1,7 @@
 #include "rig/bisect_command.h"
 
-#include "rig/bisect_history.h"
-#include "rig/bisect_text.h"
+#include "rig/bisect/bisect_history.h"
+#include "rig/bisect/bisect_text.h"
 #include "rig/base/scratch_dir.h"
 
 #include <nlohmann/json.hpp>

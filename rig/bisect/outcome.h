@@ -1,7 +1,7 @@
 // What a bisection found a revision to be, and what it looked at it for, with the words that its log and its text have for both. Pure.
 #pragma once
 
-#include "rig/bisect_search.h"
+#include "rig/bisect/bisect_search.h"
 
 #include <optional>
 #include <string_view>

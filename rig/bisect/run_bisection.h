@@ -2,7 +2,7 @@
 // <results>/bisections/<id>. Programs (nightly runs) call it as the command line does. Errors are values.
 #pragma once
 
-#include "rig/bisect_record.h"
+#include "rig/bisect/bisect_record.h"
 #include "rig/experiment/experiment.h"
 #include "rig/spec/load_spec.h"
 

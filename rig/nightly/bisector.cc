@@ -1,8 +1,8 @@
 #include "rig/nightly/bisector.h"
 
 #include "rig/bisect/run_bisection.h"
-#include "rig/bisect_spec.h"
-#include "rig/bisect_text.h"
+#include "rig/bisect/bisect_spec.h"
+#include "rig/bisect/bisect_text.h"
 
 #include <fmt/format.h>
 #include <utility>

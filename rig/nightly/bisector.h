@@ -2,7 +2,7 @@
 // rig bisect over the commits between two nights.
 #pragma once
 
-#include "rig/bisect_record.h"
+#include "rig/bisect/bisect_record.h"
 #include "rig/base/error.h"
 #include "rig/experiment/experiment.h"
 #include "rig/spec/spec.h"

@@ -1,8 +1,8 @@
-#include "rig/bisect_record.h"
+#include "rig/bisect/bisect_record.h"
 
 #include "rig/base/text.h"
 #include "rig/bisect/outcome.h"
-#include "rig/bisect_text.h"
+#include "rig/bisect/bisect_text.h"
 #include "rig/testing/temp_tree.h"
 
 #include <nlohmann/json.hpp>

@@ -1,7 +1,7 @@
 // A bisection for people and for programs. Pure.
 #pragma once
 
-#include "rig/bisect_record.h"
+#include "rig/bisect/bisect_record.h"
 #include "rig/report/text.h"
 
 #include <nlohmann/json_fwd.hpp>

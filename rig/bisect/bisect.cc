@@ -1,4 +1,4 @@
-#include "rig/bisect.h"
+#include "rig/bisect/bisect.h"
 
 #include "rig/stats/estimate.h"
 

@@ -14,8 +14,8 @@
 #pragma once
 
 #include "rig/bisect/outcome.h"
-#include "rig/bisect_judge.h"
-#include "rig/bisect_search.h"
+#include "rig/bisect/sign_test.h"
+#include "rig/bisect/bisect_search.h"
 #include "rig/base/error.h"
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "rig/bisect_search.h"
+#include "rig/bisect/bisect_search.h"
 
 #include <gtest/gtest.h>
 #include <set>

@@ -1,4 +1,4 @@
-#include "rig/bisect_judge.h"
+#include "rig/bisect/sign_test.h"
 
 #include "rig/stats/estimate.h"
 

@@ -1,7 +1,7 @@
-#include "rig/bisect.h"
+#include "rig/bisect/bisect.h"
 
 #include "rig/bisect/outcome.h"
-#include "rig/bisect_history.h"
+#include "rig/bisect/bisect_history.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "rig/bisect_record.h"
+#include "rig/bisect/bisect_record.h"
 
 #include "rig/bisect/outcome.h"
 #include "rig/base/files.h"

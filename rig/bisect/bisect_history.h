@@ -1,7 +1,7 @@
 // The two histories that rig bisects: the patches of a quilt series, and the commits between two revisions of a git repository.
 #pragma once
 
-#include "rig/bisect.h"
+#include "rig/bisect/bisect.h"
 #include "rig/host/command_runner.h"
 #include "rig/kernel/patch_series.h"
 #include "rig/spec/spec.h"

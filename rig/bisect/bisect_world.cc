@@ -1,10 +1,10 @@
-#include "rig/bisect_world.h"
+#include "rig/bisect/bisect_world.h"
 
 #include "rig/host/artifact_cache.h"
 #include "rig/base/random.h"
 #include "rig/base/sha256.h"
 #include "rig/bisect/outcome.h"
-#include "rig/bisect_spec.h"
+#include "rig/bisect/bisect_spec.h"
 #include "rig/base/files.h"
 #include "rig/kernel/kernel_build.h"
 #include "rig/spec/spec_parser.h"

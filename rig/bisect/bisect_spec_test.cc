@@ -1,4 +1,4 @@
-#include "rig/bisect_spec.h"
+#include "rig/bisect/bisect_spec.h"
 
 #include "rig/spec/spec_parser.h"
 #include "rig/testing/spec_project.h"

@@ -1,8 +1,8 @@
-#include "rig/bisect_text.h"
+#include "rig/bisect/bisect_text.h"
 
 #include "rig/base/text.h"
 #include "rig/bisect/outcome.h"
-#include "rig/bisect_spec.h"
+#include "rig/bisect/bisect_spec.h"
 #include "rig/report/figures.h"
 #include "rig/plan/schedule.h"
 #include "rig/stats/estimate.h"

@@ -2,7 +2,7 @@
 // bisection goes on where it was interrupted, and its answer can be derived again without a boot.
 #pragma once
 
-#include "rig/bisect.h"
+#include "rig/bisect/bisect.h"
 #include "rig/spec/spec.h"
 
 #include <filesystem>

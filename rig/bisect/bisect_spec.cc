@@ -1,4 +1,4 @@
-#include "rig/bisect_spec.h"
+#include "rig/bisect/bisect_spec.h"
 
 #include "rig/guest_output/metric.h"
 #include "rig/spec/override.h"

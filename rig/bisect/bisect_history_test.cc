@@ -1,4 +1,4 @@
-#include "rig/bisect_history.h"
+#include "rig/bisect/bisect_history.h"
 
 #include "rig/host/git.h"
 #include "rig/host/boost_command_runner.h"

@@ -2,8 +2,8 @@
 // in <folder>/revisions/<id> as a series; both are self-describing.
 #pragma once
 
-#include "rig/bisect.h"
-#include "rig/bisect_history.h"
+#include "rig/bisect/bisect.h"
+#include "rig/bisect/bisect_history.h"
 #include "rig/experiment/experiment.h"
 #include "rig/experiment/world.h"
 
