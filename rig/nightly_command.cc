@@ -8,7 +8,7 @@
 #include "rig/run_index/run_reader.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/spec/value_rules.h"
-#include "rig/systemd_units.h"
+#include "rig/nightly/systemd_units.h"
 #include "rig/base/utc.h"
 
 #include <cstdlib>

@@ -3,7 +3,7 @@
 
 #include "rig/cli/command.h"
 #include "rig/experiment/world.h"
-#include "rig/nightly.h"
+#include "rig/nightly/nightly.h"
 #include "rig/nightly/bisector.h"
 
 #include <filesystem>

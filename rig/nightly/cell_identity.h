@@ -3,9 +3,9 @@
 
 #include "rig/base/error.h"
 #include "rig/host/command_runner.h"
-#include "rig/nightly.h"
-#include "rig/nightly_config.h"
-#include "rig/nightly_plan.h"
+#include "rig/nightly/nightly.h"
+#include "rig/nightly/nightly_config.h"
+#include "rig/nightly/nightly_plan.h"
 
 #include <functional>
 #include <string>

@@ -1,6 +1,6 @@
 #include "rig/nightly/culprit_search.h"
 
-#include "rig/nightly_history.h"
+#include "rig/nightly/cell_history.h"
 
 #include <algorithm>
 #include <fmt/format.h>

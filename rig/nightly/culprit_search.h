@@ -3,10 +3,10 @@
 
 #include "rig/nightly/bisector.h"
 #include "rig/base/error.h"
-#include "rig/incidents.h"
-#include "rig/night_state.h"
-#include "rig/nightly_config.h"
-#include "rig/nightly_plan.h"
+#include "rig/nightly/incidents.h"
+#include "rig/nightly/night_state.h"
+#include "rig/nightly/nightly_config.h"
+#include "rig/nightly/nightly_plan.h"
 #include "rig/run_index/run_record.h"
 
 #include <chrono>

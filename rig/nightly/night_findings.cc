@@ -1,7 +1,7 @@
 #include "rig/nightly/night_findings.h"
 
 #include "rig/run_index/trend.h"
-#include "rig/nightly_history.h"
+#include "rig/nightly/cell_history.h"
 #include "rig/run_index/run_failures.h"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 
 #include "rig/base/version.h"
 #include "rig/base/files.h"
-#include "rig/notify.h"
+#include "rig/nightly/notify.h"
 
 #include <algorithm>
 #include <boost/asio.hpp>

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "rig/base/error.h"
-#include "rig/incidents.h"
-#include "rig/nightly_config.h"
+#include "rig/nightly/incidents.h"
+#include "rig/nightly/nightly_config.h"
 
 #include <chrono>
 #include <filesystem>

@@ -1,7 +1,7 @@
 #include "rig/nightly/webhook.h"
 
 #include "rig/host/boost_command_runner.h"
-#include "rig/notify_send.h"
+#include "rig/nightly/notify_send.h"
 #include "rig/testing/temp_tree.h"
 #include "rig/testing/webhook_server.h"
 

@@ -4,7 +4,7 @@
 
 #include "rig/base/random.h"
 #include "rig/base/files.h"
-#include "rig/nightly.h"
+#include "rig/nightly/nightly.h"
 #include "rig/testing/spec_project.h"
 #include "rig/testing/temp_tree.h"
 #include "rig/base/utc.h"

@@ -1,4 +1,4 @@
-#include "rig/nightly_plan.h"
+#include "rig/nightly/nightly_plan.h"
 
 #include <gtest/gtest.h>
 

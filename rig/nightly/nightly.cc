@@ -1,4 +1,4 @@
-#include "rig/nightly.h"
+#include "rig/nightly/nightly.h"
 
 #include "rig/host/artifact_cache.h"
 #include "rig/base/sha256.h"
@@ -7,7 +7,7 @@
 #include "rig/base/files.h"
 #include "rig/nightly/culprit_search.h"
 #include "rig/nightly/night_findings.h"
-#include "rig/nightly_history.h"
+#include "rig/nightly/cell_history.h"
 #include "rig/base/utc.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // What failed, and whose incident it is.
-#include "rig/nightly.h"
+#include "rig/nightly/nightly.h"
 
 #include "rig/testing/night_fixture.h"
 

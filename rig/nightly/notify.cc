@@ -1,4 +1,4 @@
-#include "rig/notify.h"
+#include "rig/nightly/notify.h"
 
 #include "rig/base/text.h"
 

@@ -1,4 +1,4 @@
-#include "rig/night_state.h"
+#include "rig/nightly/night_state.h"
 
 #include "rig/testing/spec_project.h"
 

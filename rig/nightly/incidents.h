@@ -10,7 +10,7 @@
 #pragma once
 
 #include "rig/base/error.h"
-#include "rig/nightly_history.h"
+#include "rig/nightly/cell_history.h"
 #include "rig/run_index/run_failures.h"
 
 #include <filesystem>

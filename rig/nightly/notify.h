@@ -2,7 +2,7 @@
 // are data here, and cannot add a header, a recipient or a line.
 #pragma once
 
-#include "rig/incidents.h"
+#include "rig/nightly/incidents.h"
 
 #include <string>
 

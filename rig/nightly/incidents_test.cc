@@ -1,4 +1,4 @@
-#include "rig/incidents.h"
+#include "rig/nightly/incidents.h"
 
 #include "rig/testing/night_fixture.h"
 

@@ -1,4 +1,4 @@
-#include "rig/nightly_config.h"
+#include "rig/nightly/nightly_config.h"
 
 #include "rig/spec/spec_parser.h"
 #include "rig/testing/night_fixture.h"

@@ -1,4 +1,4 @@
-#include "rig/nightly_history.h"
+#include "rig/nightly/cell_history.h"
 
 #include "rig/run_index/run_reader.h"
 #include "rig/testing/night_fixture.h"

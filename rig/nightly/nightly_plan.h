@@ -4,7 +4,7 @@
 // verdict last night (a fault of the host) keeps the time of the verdict before, and so is stale.
 #pragma once
 
-#include "rig/nightly_config.h"
+#include "rig/nightly/nightly_config.h"
 
 #include <map>
 #include <string>

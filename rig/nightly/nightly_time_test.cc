@@ -1,5 +1,5 @@
 // What a night has spent, and what a cell takes.
-#include "rig/nightly.h"
+#include "rig/nightly/nightly.h"
 
 #include "rig/testing/night_fixture.h"
 

@@ -1,4 +1,4 @@
-#include "rig/nightly_history.h"
+#include "rig/nightly/cell_history.h"
 
 #include "rig/html/dashboard.h"
 #include "rig/run_index/trend.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "rig/host/command_runner.h"
-#include "rig/notify.h"
+#include "rig/nightly/notify.h"
 
 #include <chrono>
 #include <filesystem>

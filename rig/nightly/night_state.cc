@@ -1,4 +1,4 @@
-#include "rig/night_state.h"
+#include "rig/nightly/night_state.h"
 
 #include "rig/base/text.h"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "rig/stats/changepoint.h"
-#include "rig/nightly_config.h"
+#include "rig/nightly/nightly_config.h"
 #include "rig/run_index/run_record.h"
 
 #include <functional>

@@ -1,4 +1,4 @@
-#include "rig/notify_send.h"
+#include "rig/nightly/notify_send.h"
 
 #include "rig/base/text.h"
 #include "rig/base/files.h"

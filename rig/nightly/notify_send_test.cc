@@ -1,4 +1,4 @@
-#include "rig/notify_send.h"
+#include "rig/nightly/notify_send.h"
 
 #include "rig/host/boost_command_runner.h"
 #include "rig/testing/fake_command_runner.h"

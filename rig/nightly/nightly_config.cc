@@ -1,4 +1,4 @@
-#include "rig/nightly_config.h"
+#include "rig/nightly/nightly_config.h"
 
 #include "rig/base/files.h"
 #include "rig/guest_output/metric.h"

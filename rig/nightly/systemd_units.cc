@@ -1,4 +1,4 @@
-#include "rig/systemd_units.h"
+#include "rig/nightly/systemd_units.h"
 
 #include <algorithm>
 #include <boost/url/encode.hpp>

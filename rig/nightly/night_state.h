@@ -4,8 +4,8 @@
 #pragma once
 
 #include "rig/base/error.h"
-#include "rig/incidents.h"
-#include "rig/nightly_plan.h"
+#include "rig/nightly/incidents.h"
+#include "rig/nightly/nightly_plan.h"
 
 #include <filesystem>
 #include <string>

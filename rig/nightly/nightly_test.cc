@@ -1,4 +1,4 @@
-#include "rig/nightly.h"
+#include "rig/nightly/nightly.h"
 
 #include "rig/base/files.h"
 #include "rig/nightly/culprit_search.h"

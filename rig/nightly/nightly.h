@@ -8,11 +8,11 @@
 
 #include "rig/base/file_lock.h"
 #include "rig/base/files.h"
-#include "rig/night_state.h"
+#include "rig/nightly/night_state.h"
 #include "rig/nightly/bisector.h"
-#include "rig/nightly_config.h"
-#include "rig/nightly_plan.h"
-#include "rig/notify_send.h"
+#include "rig/nightly/nightly_config.h"
+#include "rig/nightly/nightly_plan.h"
+#include "rig/nightly/notify_send.h"
 
 #include <chrono>
 #include <functional>
