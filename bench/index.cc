@@ -1,10 +1,10 @@
 // What the index costs with many runs: copies of one run's folder under other ids, its samples.jsonl linked, so that it is read as
 // often as there are runs and takes its room once. Nothing here passes or fails.
 #include "bench/must.h"
-#include "rig/history_commands.h"
+#include "rig/cli/history_commands.h"
 #include "rig/run_index/index_folder.h"
 #include "rig/run_index/run_reader.h"
-#include "rig/site_command.h"
+#include "rig/cli/site_command.h"
 #include "rig/testing/run_fixture.h"
 
 #include <CLI/CLI.hpp>

@@ -2,7 +2,7 @@
 
 #include "rig/host/artifact_cache.h"
 #include "rig/base/text.h"
-#include "rig/doctor.h"
+#include "rig/cli/doctor.h"
 #include "rig/report/figures.h"
 
 #include <ctime>

@@ -1,8 +1,8 @@
 // This module declares the options of the subcommands on runs that were made: list, show, diff, prune, index, dashboard, serve.
 #pragma once
 
-#include "rig/history_commands.h"
-#include "rig/site_command.h"
+#include "rig/cli/history_commands.h"
+#include "rig/cli/site_command.h"
 
 namespace CLI {
 class App;

@@ -1,6 +1,6 @@
 #include "rig/cli/options.h"
 
-#include "rig/export_command.h"
+#include "rig/cli/export_command.h"
 
 #include <CLI/CLI.hpp>
 #include <cstdint>

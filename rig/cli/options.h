@@ -1,13 +1,13 @@
 // This module declares every option of the program and says where its value goes. It decides nothing.
 #pragma once
 
-#include "rig/bisect_command.h"
+#include "rig/cli/bisect_command.h"
 #include "rig/host/cpu_placement.h"
 #include "rig/cli/command.h"
 #include "rig/cli/history_options.h"
-#include "rig/commands.h"
-#include "rig/nightly_command.h"
-#include "rig/slurm_command.h"
+#include "rig/cli/compare_command.h"
+#include "rig/cli/nightly_command.h"
+#include "rig/cli/engine_option.h"
 #include "rig/slurm/slurm_task.h"
 
 #include <string>

@@ -1,6 +1,6 @@
 #include "rig/run_index/run_diff.h"
 
-#include "rig/history_commands.h"
+#include "rig/cli/history_commands.h"
 #include "rig/host/boost_command_runner.h"
 #include "rig/run_index/runs_text.h"
 #include "rig/report/json.h"

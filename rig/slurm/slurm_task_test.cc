@@ -3,7 +3,7 @@
 #include "rig/slurm/slurm_task.h"
 
 #include "rig/experiment/world.h"
-#include "rig/slurm_command.h"
+#include "rig/cli/engine_option.h"
 #include "rig/slurm/slurm_spool.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/testing/experiment_fixture.h"

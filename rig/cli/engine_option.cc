@@ -1,4 +1,4 @@
-#include "rig/slurm_command.h"
+#include "rig/cli/engine_option.h"
 
 #include "rig/slurm/slurm_engine.h"
 

@@ -1,4 +1,4 @@
-#include "rig/doctor.h"
+#include "rig/cli/doctor.h"
 
 #include "rig/hypervisor/qemu_choice.h"
 #include "rig/hypervisor/hypervisor.h"

@@ -1,4 +1,4 @@
-#include "rig/history_commands.h"
+#include "rig/cli/history_commands.h"
 
 #include "rig/base/text.h"
 #include "rig/base/file_lock.h"

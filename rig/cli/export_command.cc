@@ -1,4 +1,4 @@
-#include "rig/export_command.h"
+#include "rig/cli/export_command.h"
 
 #include "rig/base/files.h"
 #include "rig/run_index/run_reader.h"

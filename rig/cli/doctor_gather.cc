@@ -1,5 +1,5 @@
 // The half of `rig doctor` that touches the host.
-#include "rig/doctor.h"
+#include "rig/cli/doctor.h"
 #include "rig/host/capacity.h"
 #include "rig/hypervisor/qemu_hypervisor.h"
 #include "rig/boot/kvm_probe.h"

@@ -1,4 +1,4 @@
-#include "rig/site_command.h"
+#include "rig/cli/site_command.h"
 
 #include "rig/base/files.h"
 #include "rig/testing/results_fixture.h"

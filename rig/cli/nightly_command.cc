@@ -1,4 +1,4 @@
-#include "rig/nightly_command.h"
+#include "rig/cli/nightly_command.h"
 
 #include "rig/base/text.h"
 #include "rig/base/version.h"

@@ -1,4 +1,4 @@
-#include "rig/commands.h"
+#include "rig/cli/compare_command.h"
 
 #include <gtest/gtest.h>
 

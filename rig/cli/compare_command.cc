@@ -1,4 +1,4 @@
-#include "rig/commands.h"
+#include "rig/cli/compare_command.h"
 
 #include "rig/cli/report_command.h"
 #include "rig/base/files.h"

@@ -1,4 +1,4 @@
-#include "rig/nightly_command.h"
+#include "rig/cli/nightly_command.h"
 
 #include "rig/host/artifact_cache.h"
 #include "rig/base/files.h"

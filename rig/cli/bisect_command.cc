@@ -1,4 +1,4 @@
-#include "rig/bisect_command.h"
+#include "rig/cli/bisect_command.h"
 
 #include "rig/bisect/bisect_history.h"
 #include "rig/bisect/bisect_text.h"

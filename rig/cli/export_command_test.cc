@@ -1,5 +1,5 @@
 // What the formats hold is tested beside the renderers, and by tests/exports.py against validators.
-#include "rig/export_command.h"
+#include "rig/cli/export_command.h"
 
 #include "rig/base/files.h"
 #include "rig/testing/temp_tree.h"
