@@ -1,0 +1,17 @@
+// One function for each file of this folder that declares a workload. To add one: its file here, its line here and in
+// all_workloads(), and its code in guest/workloads/.
+#pragma once
+
+#include "rig/workloads/workload.h"
+
+namespace rig::workloads {
+
+const Workload& munmap();
+const Workload& exit();
+const Workload& collapse();
+const Workload& pmd_unshare();
+const Workload& gup_race();
+const Workload& command();
+const Workload& crash();
+
+} // namespace rig::workloads

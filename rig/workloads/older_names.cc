@@ -1,0 +1,37 @@
+#include "rig/workloads/older_names.h"
+
+#include <utility>
+
+namespace rig::older {
+namespace {
+
+// Now, before.
+constexpr std::pair<std::string_view, std::string_view> kMetrics[] = {
+    {"call_latency", "munmap_latency"},
+    {"target_latency", "caller_latency"},
+};
+constexpr std::pair<std::string_view, std::string_view> kSampleKeys[] = {
+    {"call_latency_ns", "munmap_latency_ns"},
+    {"target_latency_ns", "caller_latency_ns"},
+    {"agent_call_ns", "agent_munmap_ns"},
+    {"work_done", "tables_freed"},
+};
+
+} // namespace
+
+const char* const kFaultFunction = "tlb_remove_table";
+const char* const kTargetFunction = "tlb_remove_table_one";
+
+std::string metric(std::string_view name) {
+    for (const auto& [now, before] : kMetrics)
+        if (name == before) return std::string(now);
+    return std::string(name);
+}
+
+std::string sample_key(std::string_view key) {
+    for (const auto& [now, before] : kSampleKeys)
+        if (key == now) return std::string(before);
+    return "";
+}
+
+} // namespace rig::older
