@@ -114,7 +114,7 @@ void judge(const rig::LoadedRun& run, unsigned boots, const fs::path& dir) {
             sample.id.index = i;
             sample.id.seed += i / run.info.boots;
             sample.id.order = order++;
-            for (auto& ns : sample.caller_latency_ns)
+            for (auto& ns : sample.target_latency_ns)
                 ns += i;
             lines << to_json(sample).dump() << "\n";
         }

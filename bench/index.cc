@@ -93,7 +93,7 @@ int main(int argc, char** argv) {
             report("read all rows", cost_of([&] { must(index.runs()); }));
             report("read all rows with arms, metrics, splats", cost_of([&] { must(index.runs({}, rig::Detail::Whole)); }));
             report("one metric of one arm over all runs", cost_of([&] {
-                       must(index.trend(must(index.runs({"", "", "", 1})).at(0).experiment, "caller_latency", info.kernels.back().arm));
+                       must(index.trend(must(index.runs({"", "", "", 1})).at(0).experiment, "target_latency", info.kernels.back().arm));
                    }));
         }
         rig::CommonOptions common;

@@ -33,7 +33,7 @@ struct Planted {
 const std::vector<Planted> kPlanted{
     {"sync_ipis", "planted-ipi", {}},                                                                  // one IPI more per call
     {"tlb_flushes", "planted-flush", {}},                                                              // one flush more per call
-    {"caller_latency", "planted-delay", {"--set", "guest.extra_cmdline=\"planted_delay_loops=100\""}}, // some 500 ns more
+    {"target_latency", "planted-delay", {"--set", "guest.extra_cmdline=\"planted_delay_loops=100\""}}, // some 500 ns more
     {"sync_ipis", "reviewed", {}},                                                                     // no IPIs any more
 };
 

@@ -69,7 +69,7 @@ TEST_F(EndToEnd, DefaultExperimentIsExactAndReplaysByteForByte) {
     const auto spec = spec_of(a->info, kTop); // as it was run, with --boots in force
     ASSERT_TRUE(spec);
     const auto comparison = assemble(*spec, a->info, a->samples, {}, "").comparison;
-    const auto* caller = comparison.find("caller_latency");
+    const auto* caller = comparison.find("target_latency");
     ASSERT_TRUE(caller);
     EXPECT_EQ(caller->arms.at(1).verdict, Verdict::AsDeclared) << caller->arms.at(1).why;
     std::map<std::pair<std::string, unsigned>, std::string> samples;

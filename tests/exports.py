@@ -244,7 +244,7 @@ def test_ktap_is_strict_ktap_and_agrees_with_the_verdict():
 def test_ktap_undecided_is_no_pass():
     text = export(folders["as measured"], "ktap").decode()
     assert re.search(r"^  not ok \d+ bystander_burst # SKIP undecided", text, re.M), text
-    assert not re.search(r"^  ok \d+ (caller_latency|splats)", export(folders["unproven"], "ktap").decode(), re.M)
+    assert not re.search(r"^  ok \d+ (target_latency|splats)", export(folders["unproven"], "ktap").decode(), re.M)
 
 
 def test_ktap_controls():
@@ -285,7 +285,7 @@ def test_kcidb_statuses():
     assert len(attempts) == 2 and {test["status"] for test in attempts.values()} == {"MISS"}, attempts
     assert {test["path"] for test in attempts.values()} == {"rig.batch-alloc-fail.boot"}, attempts
     measured = {test["id"].split("/", 1)[1]: test for test in json.loads(export(folders["as measured"], "kcidb"))["tests"]}
-    number = measured["reviewed/measure.caller_latency"]["number"]
+    number = measured["reviewed/measure.target_latency"]["number"]
     assert number["unit"] == "s" and number["prefix"] == "metric" and 0.015 < number["value"] < 0.017, number
     assert measured["ipi/measure.sync_ipis"]["number"] == {"value": 240.0}
     assert measured["reviewed/expect.sync_ipis"]["status"] == "PASS"
@@ -348,7 +348,7 @@ def test_csv_has_every_boot_and_value():
     raw = csv_rows(export(folders["as measured"], "csv", "--raw"))
     for sample in samples:
         of_boot = [row for row in raw if (row["arm"], int(row["boot"])) == (sample["id"]["arm"], sample["id"]["index"])]
-        assert [int(row["value"]) for row in of_boot if row["metric"] == "caller_latency"] == sample["caller_latency_ns"]
+        assert [int(row["value"]) for row in of_boot if row["metric"] == "target_latency"] == sample["caller_latency_ns"]
     assert [int(row["index"]) for row in raw[:3]] == [0, 1, 2]
     assert csv_rows(export(folders["no boot"], "csv")) == []
 

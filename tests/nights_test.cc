@@ -46,7 +46,7 @@ least_effect = 0.05
 spec = "{}"
 tree = "generated"
 git = {{ repository = "{}", branch = "night", base = "base" }}
-watch = ["caller_latency", "total_ipis"]
+watch = ["target_latency", "total_ipis"]
 arms = ["ipi"]
 bisect = true
 [notify.file]

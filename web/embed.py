@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""embed.py REPORT.js REPORT.css DASHBOARD.js DASHBOARD.css OUTPUT: a C++ source that defines what rig/web_assets.h declares, with the bytes of all."""
+"""embed.py REPORT.js REPORT.css DASHBOARD.js DASHBOARD.css OUTPUT: a C++ source that defines what rig/html/web_assets.h declares, with the bytes of all."""
 import sys
 
 
@@ -37,7 +37,7 @@ const WebAssets* {function}() {{
 
 
 with open(sys.argv[5], "w", encoding="ascii") as out:
-    out.write('// Made by web/embed.py.\n#include "rig/web_assets.h"\n\nnamespace rig {\n')
+    out.write('// Made by web/embed.py.\n#include "rig/html/web_assets.h"\n\nnamespace rig {\n')
     out.write(definition("web_assets", sys.argv[1], sys.argv[2]))
     out.write(definition("dashboard_assets", sys.argv[3], sys.argv[4]))
     out.write("\n} // namespace rig\n")

@@ -43,7 +43,7 @@ inline constexpr const char* kPlanFile = "/rig/plan.frames";     // the plan in 
 
 enum class FrameType : std::uint16_t {
     Hello = 1,    // guest -> host: {"protocol", "release", "version", "cpus"}: the agent is ready
-    Plan = 2,     // host -> guest, in kPlanFile: what to do, see plan.h on the host's side
+    Plan = 2,     // host -> guest, in kPlanFile: what to do, see guest_plan.h on the host's side
     Log = 3,      // guest -> host: a line for the evidence
     Artifact = 4, // guest -> host: a chunk of a named file
     Result = 5,   // guest -> host: what was measured in the agent itself

@@ -11,7 +11,7 @@ namespace {
 
 using namespace rig::fixture;
 
-// Twenty boots whose caller latency varies by 4 % around 10 us, and an arm that adds `planted` ns to every call.
+// Twenty boots whose target latency varies by 4 % around 10 us, and an arm that adds `planted` ns to every call.
 struct Made {
     Spec spec;
     std::vector<Sample> samples;
@@ -19,7 +19,7 @@ struct Made {
 Made make(const char* clock, std::uint64_t planted, unsigned boots = 32) {
     Made made{make_spec(boots), {}};
     made.spec.arms = {{"ipi", {}, "smp_call_function", {}}, {"planted", {"x"}, "planted", {}}};
-    made.spec.metrics = {may_rise("caller_latency", 2), not_worse("tlb_flushes", 0.01)};
+    made.spec.metrics = {may_rise("target_latency", 2), not_worse("tlb_flushes", 0.01)};
     const auto spec = with_replay(made.spec);
     std::uint64_t state = 5;
     for (unsigned index = 0; index < boots; ++index) {
@@ -31,7 +31,7 @@ Made make(const char* clock, std::uint64_t planted, unsigned boots = 32) {
             }
             auto sample = make_sample(arm.name, index, false);
             sample.run_clock = clock;
-            for (auto& one : sample.caller_latency_ns)
+            for (auto& one : sample.target_latency_ns)
                 one = level + (arm.name == "planted" ? planted : 0);
             made.samples.push_back(sample);
         }
@@ -65,16 +65,16 @@ TEST(Calibration, PairingFindsWhatIsSmallAndConstant) {
     // 0.5 % of 10 us, an eighth of what the seeds vary.
     const auto paired = make("virtual", 50), unpaired = make("wall", 50);
     const auto found = calibrate(paired.spec, paired.samples, {});
-    EXPECT_EQ(detection(*found, "caller_latency").rose.hits, 200u);
-    EXPECT_EQ(detection(*found, "caller_latency").difference.value, 50);
+    EXPECT_EQ(detection(*found, "target_latency").rose.hits, 200u);
+    EXPECT_EQ(detection(*found, "target_latency").difference.value, 50);
     EXPECT_EQ(detection(*found, "tlb_flushes").rose.hits, 0u);
     const auto wall = calibrate(unpaired.spec, unpaired.samples, {});
     ASSERT_TRUE(wall);
     EXPECT_FALSE(wall->replays);
     EXPECT_EQ(wall->pool, 64u); // both names of the same image
-    EXPECT_LT(detection(*wall, "caller_latency").rose.hits, 150u);
+    EXPECT_LT(detection(*wall, "target_latency").rose.hits, 150u);
     const auto large = make("wall", 400);
-    EXPECT_EQ(detection(*calibrate(large.spec, large.samples, {}), "caller_latency").rose.hits, 200u);
+    EXPECT_EQ(detection(*calibrate(large.spec, large.samples, {}), "target_latency").rose.hits, 200u);
 }
 
 TEST(Calibration, FalseAlarmsAreCountedAgainstTheAttainedLevel) {
@@ -85,7 +85,7 @@ TEST(Calibration, FalseAlarmsAreCountedAgainstTheAttainedLevel) {
         ASSERT_EQ(calibration->alarms.size(), 2u);
         EXPECT_EQ(calibration->alarms[0].metric, "tlb_flushes");
         EXPECT_EQ(calibration->alarms[0].rate.hits, 0u); // a constant never alarms
-        EXPECT_EQ(calibration->alarms[1].metric, "caller_latency");
+        EXPECT_EQ(calibration->alarms[1].metric, "target_latency");
         EXPECT_FALSE(calibration->alarms[1].too_high());
         EXPECT_LT(calibration->alarms[1].rate.hits, 40u);
         EXPECT_NEAR(calibration->alarms[1].nominal, calibration->paired ? 2.0 / 256 : 0.0499, 0.0005);

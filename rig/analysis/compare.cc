@@ -218,7 +218,7 @@ Comparison compare(const Spec& spec, const std::vector<Sample>& samples, std::ve
 
     auto infos = metric_infos(spec.metrics);
     for (auto& info : infos)
-        if (info.name == "munmap_latency") info.label = call_label(spec.workload);
+        if (info.name == "call_latency") info.label = call_label(spec.workload);
     for (const auto& expect : spec.metrics) // a metric this file does not know is judged too: inconclusive
         if (std::none_of(infos.begin(), infos.end(), [&](const MetricInfo& i) { return i.name == expect.name; }))
             infos.push_back({expect.name, expect.name, Unit::Count, ""});

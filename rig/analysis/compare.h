@@ -2,11 +2,10 @@
 //
 // Every arm is compared with the first (the baseline). Under the virtual clock boots are paired by index, since they
 // share a perturbation seed; under the wall clock they are two independent samples. Each interval covers 95 % on its
-// own; verdicts on bounds are corrected for their number, see judge.h.
+// own; verdicts on bounds are corrected for their number, see bound_test.h.
 #pragma once
 
 #include "rig/analysis/comparison.h"
-#include "rig/kernel/kernel_facts.h"
 #include "rig/guest_output/sample.h"
 #include "rig/spec/spec.h"
 

@@ -80,13 +80,13 @@ TEST_F(VerdictTest, ABroadcastUnderAnotherNameIsNotLess) {
 
 TEST_F(VerdictTest, WindowsOfDifferentLengthHoldNoCount) {
     set_flushes(std::vector<std::uint64_t>(8, 100), std::vector<std::uint64_t>(8, 100));
-    spec_.metrics = {not_worse("tlb_flushes", 0.01), not_worse("bystander_burst", 0.05), may_rise("caller_latency", 20000)};
+    spec_.metrics = {not_worse("tlb_flushes", 0.01), not_worse("bystander_burst", 0.05), may_rise("target_latency", 20000)};
     EXPECT_EQ(run().held, 3u);
     for (const auto& [pace, iterations] : {std::pair{0u, 20u}, {100000u, 4u}}) {
         spec_.workload.pace_us = pace, spec_.workload.iterations = iterations;
         EXPECT_EQ(arm("tlb_flushes").verdict, Verdict::Undecided);
         EXPECT_NE(arm("bystander_burst").why.find("windows of different length"), std::string::npos);
-        EXPECT_EQ(arm("caller_latency").verdict, Verdict::AsDeclared);
+        EXPECT_EQ(arm("target_latency").verdict, Verdict::AsDeclared);
     }
 }
 
@@ -102,25 +102,25 @@ TEST_F(VerdictTest, ZeroAgainstZeroDoesNotHold) {
 
 // Calls that did not run the changed line hold any bound; one that they break is broken.
 TEST_F(VerdictTest, AMedianOverCallsThatMissedTheTargetHoldsNothing) {
-    spec_.metrics = {may_rise("munmap_latency", 1000), exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
-    EXPECT_EQ(arm("munmap_latency").verdict, Verdict::AsDeclared);
+    spec_.metrics = {may_rise("call_latency", 1000), exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
+    EXPECT_EQ(arm("call_latency").verdict, Verdict::AsDeclared);
     boot(3).exposure.exposed_calls = 10; // of 20 calls
-    EXPECT_EQ(arm("munmap_latency").verdict, Verdict::Undecided);
-    EXPECT_EQ(arm("munmap_latency").why, "in 1 of 8 boots at most half of the calls ran the target: the median over calls cannot show it");
-    EXPECT_EQ(last_.closing, "AS EXPECTED: 2 hold, 1 undecided (munmap_latency in reviewed)");
+    EXPECT_EQ(arm("call_latency").verdict, Verdict::Undecided);
+    EXPECT_EQ(arm("call_latency").why, "in 1 of 8 boots at most half of the calls ran the target: the median over calls cannot show it");
+    EXPECT_EQ(last_.closing, "AS EXPECTED: 2 hold, 1 undecided (call_latency in reviewed)");
     spec_.metrics[0].at_most = 2;
-    EXPECT_EQ(arm("munmap_latency").verdict, Verdict::Broken);
+    EXPECT_EQ(arm("call_latency").verdict, Verdict::Broken);
 }
 
 TEST_F(VerdictTest, AMedianHidesNothingThatAMinorityPays) {
-    spec_.metrics = {may_rise("caller_latency", 1000)};
-    EXPECT_EQ(arm("caller_latency").verdict, Verdict::AsDeclared);
+    spec_.metrics = {may_rise("target_latency", 1000)};
+    EXPECT_EQ(arm("target_latency").verdict, Verdict::AsDeclared);
     for (unsigned i = 0; i < 8; ++i)
-        for (unsigned k = 0; k < 32; ++k) boot(i).caller_latency_ns[79 - k] = 1'000'000'000; // in two of five runs
-    EXPECT_EQ(arm("caller_latency").verdict, Verdict::Undecided);
-    EXPECT_NE(arm("caller_latency").why.find("beyond the bound of ×1000: few of them pay"), std::string::npos) << arm("caller_latency").why;
+        for (unsigned k = 0; k < 32; ++k) boot(i).target_latency_ns[79 - k] = 1'000'000'000; // in two of five runs
+    EXPECT_EQ(arm("target_latency").verdict, Verdict::Undecided);
+    EXPECT_NE(arm("target_latency").why.find("beyond the bound of ×1000: few of them pay"), std::string::npos) << arm("target_latency").why;
     spec_.metrics[0].at_most = 100'000;
-    EXPECT_EQ(arm("caller_latency").verdict, Verdict::AsDeclared);
+    EXPECT_EQ(arm("target_latency").verdict, Verdict::AsDeclared);
 }
 
 TEST_F(VerdictTest, PredictedFollowsEachBootsOwnInjections) {
@@ -219,7 +219,7 @@ TEST_F(VerdictTest, ManyComparisonsNeedMoreBoots) {
     for (int i = 0; i < 9; ++i)
         spec_.arms.push_back({"arm" + std::to_string(i), {}, "synchronize_rcu", {}});
     samples_ = make_samples(spec_);
-    spec_.metrics = {not_worse("tlb_flushes", 0.01), not_worse("other_ipis", 9), may_rise("caller_latency", 9000), may_rise("munmap_latency", 9000)};
+    spec_.metrics = {not_worse("tlb_flushes", 0.01), not_worse("other_ipis", 9), may_rise("target_latency", 9000), may_rise("call_latency", 9000)};
     EXPECT_EQ(arm("tlb_flushes").verdict, Verdict::Undecided);
     EXPECT_EQ(arm("tlb_flushes").why, "40 comparisons cannot be decided with 8 boots per arm at 5 % together (the least p is 0.0039): want >= 10");
     EXPECT_EQ(last_.exit, Exit::Inconclusive);
@@ -256,8 +256,8 @@ TEST_F(VerdictTest, RisingFromZeroIsInfinitelyWorse) {
 }
 
 TEST_F(VerdictTest, DirectionIsToldForWhatIsNotJudgedToo) {
-    EXPECT_EQ(arm("caller_latency").change->direction, Direction::Rose);
-    EXPECT_EQ(arm("caller_latency").verdict, Verdict::NotJudged);
+    EXPECT_EQ(arm("target_latency").change->direction, Direction::Rose);
+    EXPECT_EQ(arm("target_latency").verdict, Verdict::NotJudged);
     EXPECT_EQ(arm("bystander_burst").change->direction, Direction::Fell);
     EXPECT_EQ(arm("tlb_flushes").change->direction, Direction::Same);
     set_flushes({5, 5, 5, 5, 5, 5, 5, 5}, {4, 6, 4, 6, 4, 6, 4, 6});
@@ -267,11 +267,11 @@ TEST_F(VerdictTest, DirectionIsToldForWhatIsNotJudgedToo) {
 }
 
 TEST_F(VerdictTest, AFailedProofLeavesNothingJudgedButEverythingShown) {
-    spec_.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}), may_rise("caller_latency", 1000)};
+    spec_.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}), may_rise("target_latency", 1000)};
     proven_ = false;
     EXPECT_EQ(arm("sync_ipis").verdict, Verdict::Inconclusive);
-    EXPECT_EQ(arm("caller_latency").verdict, Verdict::Inconclusive);
-    EXPECT_TRUE(arm("caller_latency").spread && arm("caller_latency").change);
+    EXPECT_EQ(arm("target_latency").verdict, Verdict::Inconclusive);
+    EXPECT_TRUE(arm("target_latency").spread && arm("target_latency").change);
     EXPECT_EQ(last_.exit, Exit::Inconclusive);
     EXPECT_EQ(last_.held + last_.failed + last_.undecided, 0u);
     EXPECT_EQ(last_.closing, "INCONCLUSIVE: proof injections fails in ipi; nothing judged");
@@ -341,13 +341,13 @@ TEST_F(VerdictTest, ClosingNeverCallsUndecidedGood) {
 TEST_F(VerdictTest, UndecidedBeyondItsBoundIsNoPass) {
     spec_ = make_spec(4);
     samples_ = make_samples(spec_);
-    spec_.metrics = {not_worse("caller_latency", 0.01), exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
+    spec_.metrics = {not_worse("target_latency", 0.01), exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
     auto result = run();
     EXPECT_EQ(result.exit, Exit::Inconclusive);
     EXPECT_EQ(result.closing, "NOT DECIDED: 1 of 1 undecided look worse than declared; 2 hold, 1 undecided");
     spec_ = make_spec(8);
     samples_ = make_samples(spec_);
-    spec_.metrics = {not_worse("caller_latency", 0.01), exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
+    spec_.metrics = {not_worse("target_latency", 0.01), exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
     EXPECT_EQ(run().exit, Exit::Broken) << "decided, it is a regression";
 }
 
@@ -388,7 +388,7 @@ TEST_F(VerdictTest, EveryArmIsComparedWithTheFirst) {
 }
 
 TEST_F(VerdictTest, SummariesAreOverBootsAndPooledOnesOverValues) {
-    const auto& base = arm("caller_latency", 0);
+    const auto& base = arm("target_latency", 0);
     EXPECT_EQ(base.boots.size(), 8u);
     EXPECT_EQ(base.spread->min, 10'500 + 3'950);
     EXPECT_EQ(base.spread->max, 10'500 + 3'950 + 49);

@@ -1,5 +1,5 @@
 // What a comparison of arms found, as plain data: for each metric and arm the figures, how they differ from the baseline's, and the verdict.
-// Values are in the unit of their metric. verdict.h makes a comparison; whoever only reads or shows one needs this file alone.
+// Values are in the unit of their metric. compare.h makes a comparison; whoever only reads or shows one needs this file alone.
 #pragma once
 
 #include "rig/base/error.h"
@@ -58,7 +58,7 @@ struct Claim {
     double p = 1;        // one-sided
     double adjusted = 1; // Holm, over the same claim about every bounded (metric, arm)
 };
-// Rank tests of an expectation that bounds the ratio to the baseline; see judge.h.
+// Rank tests of an expectation that bounds the ratio to the baseline; see bound_test.h.
 struct BoundTest {
     double low = 0, high = 0; // the bounds; low 0: none below
     Claim worse;              // "above `high`"

@@ -63,7 +63,7 @@ void doubt_what_holds(const Spec& spec, const std::vector<Sample>& samples, std:
         const auto& name = metric.info.name;
         const auto expect = std::find_if(spec.metrics.begin(), spec.metrics.end(), [&](const MetricSpec& m) { return m.name == name; });
         if (expect == spec.metrics.end() || metric.arms.empty()) continue;
-        if (name == "munmap_latency" || (expect->custom && expect->custom->kind == CustomMetric::Kind::Latency))
+        if (name == "call_latency" || (expect->custom && expect->custom->kind == CustomMetric::Kind::Latency))
             doubt(metric, [&](const ArmMetric& arm) {
                 const auto thin = thinly_exposed(spec, samples, arm.arm);
                 return thin.empty() ? "" : thin + ": the median over calls cannot show it";

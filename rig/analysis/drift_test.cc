@@ -14,7 +14,7 @@ std::vector<Sample> on_wall_clock(const Spec& spec) {
     for (auto& sample : samples) {
         sample.run_clock = "wall";
         // Alternating with the index: no trend.
-        for (auto* list : {&sample.caller_latency_ns, &sample.munmap_latency_ns, &sample.bystander_wakeup_ns, &sample.bystander_burst_ns})
+        for (auto* list : {&sample.target_latency_ns, &sample.call_latency_ns, &sample.bystander_wakeup_ns, &sample.bystander_burst_ns})
             for (auto& value : *list)
                 value = 10'000 + 100 * (sample.id.index % 3);
     }
@@ -27,11 +27,11 @@ TEST(Drift, AnUnquietHostIsToldOnce) {
     EXPECT_EQ(drift_warnings(spec, samples), std::vector<std::string>{});
     for (auto& sample : samples)
         if (sample.id.index >= 4)
-            for (auto& value : sample.caller_latency_ns)
+            for (auto& value : sample.target_latency_ns)
                 value += 500;
     const auto warnings = drift_warnings(spec, samples);
     ASSERT_EQ(warnings.size(), 1u);
-    EXPECT_TRUE(warnings[0].starts_with("the host drifted: caller_latency in the second half of the boots is ×1.05")) << warnings[0];
+    EXPECT_TRUE(warnings[0].starts_with("the host drifted: target_latency in the second half of the boots is ×1.05")) << warnings[0];
 }
 
 // The order of the boots counts, not their place in the file; a difference between arms is no drift.
@@ -40,7 +40,7 @@ TEST(Drift, ArmsMayDiffer) {
     auto samples = on_wall_clock(spec);
     for (auto& sample : samples)
         if (sample.id.arm == "reviewed")
-            for (auto& value : sample.caller_latency_ns)
+            for (auto& value : sample.target_latency_ns)
                 value *= 500;
     EXPECT_EQ(drift_warnings(spec, samples), std::vector<std::string>{});
     std::reverse(samples.begin(), samples.end());

@@ -12,30 +12,28 @@ namespace {
 
 std::string why_no_injection(const ArmEvidence& evidence, const Sample& s) {
     const auto& fault = evidence.spec.fault;
-    if (fault.min_order > 0) return fmt::format("fault.min_order = {} lets order-0 allocations pass, and a table batch is one page", fault.min_order);
+    if (fault.min_order > 0) return fmt::format("fault.min_order = {} lets order-0 allocations pass{}", fault.min_order, workload_hint(evidence, HintFor::OrderTooHigh, &s));
     if (fault.times == 0) return "fault.times = 0 allows no injection";
     for (const char* name : {"FAIL_PAGE_ALLOC", "FAULT_INJECTION_STACKTRACE_FILTER"})
         if (kernel_option(evidence.kernel, name) == "n" && (fault.stack_filter || name == std::string("FAIL_PAGE_ALLOC")))
             return fmt::format("CONFIG_{}=n: the kernel cannot inject this", name);
-    if (s.exposure.tables_freed == 0) return "the workload freed no page table, so none was queued for freeing";
-    if (bypasses_table_batch(evidence)) return bypass_reason;
-    if (fault.interval > s.exposure.tables_freed)
-        return fmt::format("fault.interval = {} is more than the {} tables freed", fault.interval, s.exposure.tables_freed);
+    if (auto more = workload_hint(evidence, HintFor::NoInjection, &s); !more.empty()) return more;
     std::vector<std::string> causes;
     if (fault.stack_filter)
         causes.push_back(fmt::format("the stack filter's range is not {}() (inlined, or System.map of another image)", fault.function));
     if (fault.task_filter) causes.push_back("make-it-fail was not set for the workload's task");
-    causes.push_back("the batch page never came from the page allocator");
+    const auto more = workload_hint(evidence, HintFor::NoInjectionCause, &s);
+    causes.push_back(more.empty() ? fmt::format("{}() allocated nothing from the page allocator", fault.function) : more);
     return fmt::format("{}", fmt::join(causes, "; or "));
 }
 
 std::string why_not_only_target(const ArmEvidence& evidence, const Sample& s) {
-    if (!evidence.spec.fault.stack_filter) return "fault.stack_filter = false: every allocation of the task may fail, tlb_next_batch()'s too";
+    if (!evidence.spec.fault.stack_filter) return "fault.stack_filter = false: every allocation of the task may fail" + workload_hint(evidence, HintFor::AnySite, &s);
     const auto& e = s.exposure;
     if (!evidence.spec.fault.task_filter && e.injections > e.target_hits)
         return "fault.task_filter = false: allocations failed outside the workload as well, whose effects are not told apart";
     if (e.target_hits > e.injections) return "allocations failed that were not injected: too little guest.memory_mib, or another way into the target";
-    if (e.target_hits < e.injections) return "the stack filter let other call sites fail: tlb_next_batch() also asks for order-0 GFP_NOWAIT pages";
+    if (e.target_hits < e.injections) return "the stack filter let other call sites fail" + workload_hint(evidence, HintFor::OtherSites, &s);
     return "fail_page_alloc/times and the probe on should_fail_alloc_page() disagree: the probe missed some";
 }
 

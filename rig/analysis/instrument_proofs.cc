@@ -1,9 +1,8 @@
 #include "rig/analysis/instrument_proofs.h"
 
-#include "rig/spec/timed_call.h"
-#include "rig/guest_output/metric.h"
 #include "rig/plan/count_keys.h"
 #include "rig/stats/estimate.h"
+#include "rig/workloads/workload.h"
 
 #include <cstdint>
 #include <fmt/format.h>
@@ -46,6 +45,7 @@ Wrong cpus_do_not_add_up(const Spec& spec, const Sample& s) {
 
 void prove_instruments(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
     const auto& spec = evidence.spec;
+    const auto& workload = workload_named(spec.workload.name);
     if (!spec.target.sync_function.empty()) proofs.push_back(over_boots(
         {"sync_reconciles", "sync IPIs counted = recorded = handled", true, range(boots, [](const Sample& s) { return s.exposure.sync_handled; }),
          ""},
@@ -75,15 +75,16 @@ void prove_instruments(const ArmEvidence& evidence, const Boots& boots, std::vec
         [](const Sample& s) { return s.exposure.probe_addresses_match ? Wrong{} : Wrong{"the addresses differ, want the same"}; },
         [](const Sample&) { return "System.map belongs to another image, or the kernel was moved (nokaslr missing)"; }));
     proofs.push_back(over_boots(
-        {"workload_complete", "the workload made every call and freed every table", true,
+        {"workload_complete", "the workload made every call" + (workload.work.empty() ? "" : " and " + workload.work_claim), true,
          range(boots, [](const Sample& s) { return s.exposure.calls; }), ""},
         boots,
         [&](const Sample& s) -> Wrong {
-            auto calls = std::uint64_t{spec.workload.iterations}, tables = expected_tables(spec.workload);
-            if (s.exposure.calls == calls && s.exposure.tables_freed == tables) return {};
-            return fmt::format("{} calls and {} tables, want {} and {}", s.exposure.calls, s.exposure.tables_freed, calls, tables);
+            const auto calls = std::uint64_t{spec.workload.iterations}, work = expected_work(spec.workload);
+            if (s.exposure.calls == calls && s.exposure.work_done == work) return {};
+            if (workload.work.empty() && s.exposure.work_done == work) return fmt::format("{} calls, want {}", s.exposure.calls, calls);
+            return fmt::format("{} calls and {} {}, want {} and {}", s.exposure.calls, s.exposure.work_done, workload.work.empty() ? "pieces of work" : workload.work, calls, work);
         },
-        [](const Sample&) { return "the workload ended early, or its mapping does not fill whole page tables"; }));
+        [&](const Sample& s) { return "the workload ended early" + workload_hint(evidence, HintFor::Incomplete, &s); }));
     proofs.push_back(over_boots(
         {"timed_pass", "the timed pass took the same path", true, range(boots, [](const Sample& s) { return s.exposure.timed_target_hits; }), ""},
         boots,
@@ -101,7 +102,7 @@ void prove_instruments(const ArmEvidence& evidence, const Boots& boots, std::vec
     if (call_of(spec.workload).own_clock) proofs.push_back(over_boots(
         {"clocks_agree", "the workload's clock and perf's agree on the median call within a factor of two", true, "in every boot", ""}, boots,
         [](const Sample& s) -> Wrong {
-            const auto agent = median({s.agent_munmap_ns.begin(), s.agent_munmap_ns.end()}), perf = median({s.munmap_latency_ns.begin(), s.munmap_latency_ns.end()});
+            const auto agent = median({s.agent_call_ns.begin(), s.agent_call_ns.end()}), perf = median({s.call_latency_ns.begin(), s.call_latency_ns.end()});
             if (!agent || !perf) return {}; // workload_complete tells
             if (*agent <= clock_factor * *perf + clock_tolerance_ns && *perf <= clock_factor * *agent) return {};
             return fmt::format("{:.1f} us by the workload's clock, {:.1f} us by perf", *agent / 1e3, *perf / 1e3);

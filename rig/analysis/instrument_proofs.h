@@ -7,7 +7,7 @@
 
 namespace rig {
 
-// How far the workload's clock and perf may differ on the median munmap of a boot before the report says so. The
+// How far the workload's clock and perf may differ on the median call of a boot before the report says so. The
 // workload's figure holds the system call's entry and exit, two clock readings and both tracepoints: 5 to 15 us under
 // emulation, where one instruction takes about a nanosecond, so 25 us for short calls and a tenth for long ones.
 inline constexpr double clock_tolerance_ns = 25'000;

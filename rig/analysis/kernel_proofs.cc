@@ -11,11 +11,6 @@ std::string kernel_option(const KernelFacts& kernel, const std::string& name) {
     return found == kernel.config.end() ? "" : found->second;
 }
 
-bool bypasses_table_batch(const ArmEvidence& evidence) {
-    return evidence.kernel.version.starts_with("6.12") && kernel_option(evidence.kernel, "X86") == "y" && evidence.spec.kernel.enable.empty() &&
-           !evidence.arm.prebuilt;
-}
-
 namespace {
 
 Proof prove_config(const ArmEvidence& evidence) {
@@ -33,10 +28,8 @@ Proof prove_config(const ArmEvidence& evidence) {
         if (!proof.reason.empty()) continue;
         if (!kernel.config_known)
             proof.reason = "no .config came with this image: name it in the arm's key `config`";
-        else if (name == "PT_RECLAIM")
-            proof.reason = pt_reclaim_reason;
-        else if (name == "MMU_GATHER_RCU_TABLE_FREE" && kernel_option(kernel, "X86") == "y")
-            proof.reason = "6.12 on x86 selects MMU_GATHER_RCU_TABLE_FREE only with PARAVIRT=y; here PARAVIRT=" + kernel_option(kernel, "PARAVIRT");
+        else if (const auto more = workload_hint(evidence, HintFor::ConfigDiffers, nullptr, name); !more.empty())
+            proof.reason = more;
         else
             proof.reason = fmt::format("Kconfig changed {}: look for what it depends on, or what selects it", name);
     }
@@ -57,10 +50,10 @@ Proof prove_symbols(const ArmEvidence& evidence) {
         auto symbol = found == evidence.kernel.symbols.end() ? "" : found->second;
         if (symbol == name) continue;
         missing.push_back(symbol.empty() ? name + " absent" : fmt::format("{} only as {}", name, symbol));
+        const auto more = workload_hint(evidence, HintFor::SymbolMissing);
         proof.reason = !symbol.empty() ? fmt::format("the compiler cloned {}: name {} in the experiment", name, symbol)
-                       : kernel_option(evidence.kernel, "PT_RECLAIM") == "y"
-                           ? pt_reclaim_reason
-                           : "not compiled in this configuration, inlined by the compiler, or misspelt";
+                       : !more.empty() ? more
+                                       : "not compiled in this configuration, inlined by the compiler, or misspelt";
     }
     proof.passed = missing.empty();
     proof.found = fmt::format("{}", fmt::join(proof.passed ? names : missing, ", "));

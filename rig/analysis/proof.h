@@ -4,6 +4,7 @@
 #include "rig/kernel/kernel_facts.h"
 #include "rig/guest_output/sample.h"
 #include "rig/spec/spec.h"
+#include "rig/workloads/workload.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -73,6 +74,10 @@ template<class Value> std::string range(const Boots& boots, Value value) {
     }
     return low == high ? fmt::format("{} in each of {} boots", low, boots.size()) : fmt::format("{}..{} in {} boots", low, high, boots.size());
 }
+
+// What the experiment's workload knows of the cause of a failed check, "" for nothing (rig/workloads/workload.h). `boot`: the first that failed
+// it, nullptr for a check of the kernel's files; `option`: of HintFor::ConfigDiffers.
+std::string workload_hint(const ArmEvidence& evidence, HintFor what, const Sample* boot = nullptr, const std::string& option = "");
 
 using Wrong = std::optional<std::string>; // with a boot; nullopt: nothing
 

@@ -3,16 +3,17 @@
 #include "rig/analysis/injection_proofs.h"
 #include "rig/analysis/instrument_proofs.h"
 #include "rig/analysis/kernel_proofs.h"
-#include "rig/spec/timed_call.h"
 #include "rig/guest_output/metric.h"
 #include "rig/plan/count_keys.h"
 #include "rig/plan/schedule.h"
 #include "rig/stats/estimate.h"
+#include "rig/workloads/workload.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <optional>
 #include <set>
 
@@ -80,7 +81,7 @@ Proof prove_replay(const ArmEvidence& evidence) {
 void prove_same_path(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
     const auto per_call = hits_per_call(evidence.spec.workload);
     if (!per_call) { // the reader of experiments takes none like it
-        proofs.push_back({"hits_as_called", "the target runs as often as predicted", false, "no prediction for this workload", "target.same_path is for collapse and pmd_unshare"});
+        proofs.push_back({"hits_as_called", "the target runs as often as predicted", false, "no prediction for this workload", fmt::format("target.same_path is for {}", fmt::join(workloads_with_predicted_hits(), " and "))});
         return;
     }
     proofs.push_back(over_boots(
@@ -149,11 +150,12 @@ void prove_hits(const ArmEvidence& evidence, const Boots& boots, std::vector<Pro
         {"target_hits", target + "() ran in every boot", true, range(boots, [](const Sample& s) { return s.exposure.target_hits; }), ""}, boots,
         [](const Sample& s) { return s.exposure.target_hits > 0 ? Wrong{} : Wrong{"0 hits, want > 0"}; },
         [&](const Sample& s) -> std::string {
-            if (bypasses_table_batch(evidence)) return bypass_reason;
+            if (auto more = workload_hint(evidence, HintFor::TargetNotHit, &s); !more.empty()) return more;
             if (evidence.spec.fault.enabled && s.exposure.injections == 0)
                 return "no allocation failed, so the fallback was not needed: see injections";
             if (!evidence.spec.fault.enabled) return "the workload does not lead there, or this kernel does it elsewhere";
-            return "the failures hit something else than the table batch: see failure_sites";
+            const auto more = workload_hint(evidence, HintFor::InjectedElsewhere, &s);
+            return more.empty() ? "the failures hit something that does not lead to the target: see failure_sites" : more;
         }));
     if (evidence.spec.target.same_path) return prove_same_path(evidence, boots, proofs);
     if (evidence.spec.target.revisions) return; // which line changed is what is searched
@@ -166,7 +168,7 @@ void prove_hits(const ArmEvidence& evidence, const Boots& boots, std::vector<Pro
         },
         [&](const Sample& s) -> std::string {
             if (s.exposure.target_hits == 0) return "the target did not run either: see target_hits";
-            if (kernel_option(evidence.kernel, "PT_RECLAIM") == "y") return pt_reclaim_reason;
+            if (auto more = workload_hint(evidence, HintFor::WitnessNotHit, &s); !more.empty()) return more;
             return "the target took another branch: the series does not change this line, or the witness is wrong";
         }));
     proofs.push_back(over_boots(
@@ -204,7 +206,7 @@ std::string thinly_exposed(const Spec& spec, const std::vector<Sample>& samples,
     if (spec.target.same_path) return "";
     std::size_t thin = 0, boots = 0;
     for (const auto& sample : samples)
-        if (sample.id.arm == arm) ++boots, thin += 2 * sample.exposure.exposed_calls <= sample.munmap_latency_ns.size();
+        if (sample.id.arm == arm) ++boots, thin += 2 * sample.exposure.exposed_calls <= sample.call_latency_ns.size();
     return thin ? fmt::format("in {} of {} boots at most half of the calls ran the target", thin, boots) : "";
 }
 
@@ -212,8 +214,8 @@ std::vector<std::string> clock_warnings(const ArmEvidence& evidence) {
     std::size_t bad = 0, compared = 0;
     std::string first;
     for (const auto* boot : boots_of(evidence, evidence.arm)) {
-        auto agent = median({boot->agent_munmap_ns.begin(), boot->agent_munmap_ns.end()});
-        auto perf = median({boot->munmap_latency_ns.begin(), boot->munmap_latency_ns.end()});
+        auto agent = median({boot->agent_call_ns.begin(), boot->agent_call_ns.end()});
+        auto perf = median({boot->call_latency_ns.begin(), boot->call_latency_ns.end()});
         if (!agent || !perf) continue; // a missing latency is the verdict's to report
         ++compared;
         auto tolerance = std::max(clock_tolerance_ns, clock_tolerance_share * *perf);

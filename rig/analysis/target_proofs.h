@@ -18,7 +18,7 @@ std::vector<Proof> prove(const ArmEvidence& evidence);
 // show what the target costs. "" if every boot of the arm reached it in more; also with target.same_path.
 std::string thinly_exposed(const Spec& spec, const std::vector<Sample>& samples, const std::string& arm);
 
-// The workload's own clock around munmap against perf's, per boot; not a proof, since they do not time the same thing.
+// The workload's own clock around its calls against perf's, per boot; not a proof, since they do not time the same thing.
 // One text if any boot of the arm disagrees by more than the tolerance, else none.
 std::vector<std::string> clock_warnings(const ArmEvidence& evidence);
 

@@ -101,10 +101,10 @@ TEST_F(ExposureTest, AMetricOfOneCpuIsThatCpusCount) {
 
 // clocksource=jiffies: the workload sees whole ticks, mostly none.
 TEST_F(ExposureTest, AClockThatStandsStillProvesNothing) {
-    boot(4).agent_munmap_ns.assign(20, 0);
+    boot(4).agent_call_ns.assign(20, 0);
     expect_failing({"clocks_agree"});
     EXPECT_NE(proof("clocks_agree").reason.find("clocksource="), std::string::npos);
-    boot(4).agent_munmap_ns.assign(20, 80'000'000); // against 32 ms
+    boot(4).agent_call_ns.assign(20, 80'000'000); // against 32 ms
     expect_failing({"clocks_agree"});
     spec_.workload.name = "exit"; // its own clock does not time the same call
     for (const auto& one : proofs())
@@ -251,7 +251,7 @@ INSTANTIATE_TEST_SUITE_P(
              "boot 5: 19 calls and 80 tables, want 20 and 80",
              "ended early"},
         Slip{"tables_not_freed",
-             [](Sample& s) { s.exposure.tables_freed = 20; },
+             [](Sample& s) { s.exposure.work_done = 20; },
              {"workload_complete"},
              "boot 5: 20 calls and 20 tables, want 20 and 80",
              "whole page tables"},
@@ -405,8 +405,8 @@ TEST_F(ExposureTest, WithoutFaultsTheTargetMustStillRun) {
 TEST_F(ExposureTest, ClocksMayDifferByTheTolerance) {
     auto warnings = [&] { return clock_warnings({spec_, spec_.arms[0], baseline_, baseline_, samples_, replays_}); };
     auto set = [&](unsigned index, std::uint64_t perf, std::uint64_t agent) {
-        samples_[2 * index].munmap_latency_ns.assign(20, perf);
-        samples_[2 * index].agent_munmap_ns.assign(20, agent);
+        samples_[2 * index].call_latency_ns.assign(20, perf);
+        samples_[2 * index].agent_call_ns.assign(20, agent);
     };
     EXPECT_TRUE(warnings().empty());
     set(2, 43'000, 68'000); // 25 us

@@ -21,6 +21,18 @@ const Arch& arch_named(std::string_view name) {
     return *arch;
 }
 
+const std::vector<ArchMetric>& arch_metrics() {
+    static const std::vector<ArchMetric> metrics = [] {
+        std::vector<ArchMetric> out;
+        for (const auto* arch : all_archs())
+            for (const auto& event : arch->events)
+                if (!event.label.empty() && std::none_of(out.begin(), out.end(), [&](const ArchMetric& one) { return one.name == event.key; }))
+                    out.push_back({event.key, event.label});
+        return out;
+    }();
+    return metrics;
+}
+
 std::string why_missing(const Arch& arch, std::string_view metric) {
     const auto found = std::find_if(arch.missing.begin(), arch.missing.end(), [&](const auto& one) { return one.metric == metric; });
     return found == arch.missing.end() ? std::string() : found->reason;

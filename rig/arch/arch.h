@@ -13,6 +13,7 @@ namespace rig {
 // `function` names a kernel function whose calls are counted in its place, by a probe that is the event.
 struct ArchEvent {
     std::string key, event, filter, function = {};
+    std::string label = {}; // of a built-in metric named `key`, which experiments may make a claim about; "" = counted, no metric of its own
 };
 
 struct Arch {
@@ -68,6 +69,12 @@ const std::vector<const Arch*>& all_archs();
 const Arch* find_arch(std::string_view name);
 // For a name that a Spec or a BootRequest holds, which was checked when it was read.
 const Arch& arch_named(std::string_view name);
+
+// The metrics that count one event of an architecture (ArchEvent::label), of all architectures, each under the event's key in Sample::counts.
+struct ArchMetric {
+    std::string name, label;
+};
+const std::vector<ArchMetric>& arch_metrics();
 
 // Why the architecture cannot have a metric; "" if it can.
 std::string why_missing(const Arch& arch, std::string_view metric);

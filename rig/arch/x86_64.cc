@@ -29,7 +29,7 @@ const Arch& x86_64() {
         a.pvh = true;
         a.libvirt = true;
 
-        a.events = {{"tlb_flushes", "tlb:tlb_flush", ""},
+        a.events = {{"tlb_flushes", "tlb:tlb_flush", "", "", "TLB flushes"},
                     {"call_function_vectors", "irq_vectors:call_function_entry", ""},
                     {"call_function_single_vectors", "irq_vectors:call_function_single_entry", ""},
                     {"reschedule_vectors", "irq_vectors:reschedule_entry", ""}};

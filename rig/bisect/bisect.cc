@@ -1,6 +1,5 @@
 #include "rig/bisect/bisect.h"
 
-#include "rig/stats/estimate.h"
 
 #include <algorithm>
 #include <chrono>

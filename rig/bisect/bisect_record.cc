@@ -3,6 +3,7 @@
 #include "rig/bisect/outcome.h"
 #include "rig/base/files.h"
 #include "rig/base/json_reader.h"
+#include "rig/workloads/older_names.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -133,6 +134,7 @@ Status read_request(JsonReader reader, BisectRequestRecord& r) {
                                   {"good_image", &r.good_image},
                                   {"machine", &r.machine}})
         RIG_CHECK(reader.text(key, *to));
+    r.metric = older::metric(r.metric);
     RIG_CHECK(reader.one_of("unit", r.unit, {"count", "ns"}));
     RIG_CHECK(reader.text("spec_text", r.spec_text, kMostText));
     RIG_CHECK(reader.whole("vcpus", r.vcpus));
@@ -181,6 +183,7 @@ json bisection_json(const Bisection& b) {
 
 Status read_bisection(JsonReader reader, Bisection& b) {
     RIG_CHECK(reader.text("metric", b.metric));
+    b.metric = older::metric(b.metric);
     RIG_CHECK(reader.text("history", b.history));
     RIG_CHECK(reader.boolean("wall", b.wall));
     RIG_TRY(visits, reader.objects("visits", kMostVisits));

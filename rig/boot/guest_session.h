@@ -1,4 +1,4 @@
-// What the guest's agent says while it runs, taken frame by frame (guest/protocol.h).
+// What the guest's agent says while it runs, taken frame by frame (guest/protocol/protocol.h).
 #pragma once
 
 #include "guest/protocol/protocol.h"

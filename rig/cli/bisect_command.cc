@@ -3,6 +3,7 @@
 #include "rig/bisect/bisect_history.h"
 #include "rig/bisect/bisect_text.h"
 #include "rig/base/scratch_dir.h"
+#include "rig/workloads/older_names.h"
 
 #include <nlohmann/json.hpp>
 
@@ -26,7 +27,9 @@ Result<CommandOutput> bisect_command(const BisectLine& line, const CommonOptions
         return bisect_output(again, line.log, common);
     }
     if (line.spec.empty() || line.metric.empty()) return fail(Blame::Spec, "rig bisect: want SPEC and --metric, or --log DIR");
-    RIG_TRY(done, run_bisection(line, {common.results, common.jobs, {}, false, common.disk_budget_mib << 20, common.warn}, world, say, stop));
+    auto newer = line;
+    newer.metric = older::metric(line.metric);
+    RIG_TRY(done, run_bisection(newer, {common.results, common.jobs, {}, false, common.disk_budget_mib << 20, common.warn}, world, say, stop));
     return bisect_output(done.first, done.second, common);
 }
 

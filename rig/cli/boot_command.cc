@@ -1,7 +1,6 @@
 #include "rig/cli/boot_command.h"
 
 #include "rig/base/random.h"
-#include "rig/host/cpu_placement.h"
 #include "rig/experiment/prepare.h"
 #include "rig/experiment/prepared.h"
 #include "rig/base/files.h"

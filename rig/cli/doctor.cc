@@ -204,7 +204,7 @@ class Examination {
         std::vector<std::string> lacks, versions;
         for (const auto& name : programs_of(arch)) {
             const auto found = in_.programs.find(name);
-            // An exit code is taken as "too old", as it is in emulator.cc.
+            // An exit code is taken as "too old", as it is in qemu_choice.cc.
             if (name == arch.qemu && (found == in_.programs.end() || found->second.trouble.empty() || found->second.trouble.starts_with("exit code")) &&
                 needs_fetched_qemu(arch, found == in_.programs.end() ? "" : found->second.version)) {
                 versions.push_back(fmt::format("{} of {}, fetched through apt and kept in the cache when it is first wanted", name, arch.qemu_suite));

@@ -3,7 +3,6 @@
 #include "rig/host/artifact_cache.h"
 #include "rig/base/text.h"
 #include "rig/cli/doctor.h"
-#include "rig/report/figures.h"
 
 #include <ctime>
 #include <fmt/chrono.h>

@@ -88,7 +88,7 @@ void add_experiments(CLI::App& app, ProgramOptions& options, Subcommands& comman
         ->check([](const std::string& file) { return file.empty() ? std::string("an empty name, want that of a file") : std::string(); });
     auto* explain = app.add_subcommand("explain", "how the verdicts on one metric of a run came about, step by step");
     explain->add_option("RUN", line.run, kRun)->required();
-    explain->add_option("METRIC", line.metric, "e.g. caller_latency")->required();
+    explain->add_option("METRIC", line.metric, "e.g. target_latency")->required();
     auto* exporting = app.add_subcommand("export", "a run in a format that other tools read: KTAP, JUnit XML, KCIDB, CSV, benchstat\n\n"
                                                    "  rig export results/<run-id> --format ktap | kunit.py parse      the kernel's own parser\n"
                                                    "  rig export results/<run-id> --format junit --out rig.xml        what CI servers show\n"
@@ -123,13 +123,13 @@ void add_bisections(CLI::App& app, ProgramOptions& options, Subcommands& command
     auto& verdict_line = options.verdict_line;
     auto* bisect = app.add_subcommand("bisect", "which patch of a series, or which commit, changed a metric\n\n"
                                                 "  rig bisect configs/batch-alloc-fail.toml --series DIR --metric total_ipis\n"
-                                                "  rig bisect configs/batch-alloc-fail.toml --repository linux --good v6.12 --bad HEAD --metric caller_latency\n"
+                                                "  rig bisect configs/batch-alloc-fail.toml --repository linux --good v6.12 --bad HEAD --metric target_latency\n"
                                                 "  rig bisect --log results/bisections/ID          derive the answer again from the log\n\n"
                                                 "Measures both ends first and refuses if they do not differ. A revision that does not build, does not boot, panics, complains\n"
                                                 "or does not run the target is skipped and named. The same command goes on with one that was interrupted.\n"
                                                 "Exit code 0: one revision is named; 4: several cannot be told apart, or the ends do not differ.");
     bisect->add_option("SPEC", bisection.spec, "experiment file: its guest, workload and instruments; nothing it declares is judged");
-    bisect->add_option("--metric", bisection.metric, "what is hunted: sync_ipis, total_ipis, caller_latency, ... (as in the report); of commits also verdict, how the whole experiment comes out");
+    bisect->add_option("--metric", bisection.metric, "what is hunted: sync_ipis, total_ipis, target_latency, ... (as in the report); of commits also verdict, how the whole experiment comes out");
     auto* of_series = bisect->add_option("--series", bisection.series, "folder of a quilt series, on top of the arm's");
     auto* good = bisect->add_option("--good", bisection.good, "a git revision without the change, an ancestor of --bad")->excludes(of_series);
     bisect->add_option("--bad", bisection.bad, "a git revision with the change")->needs(good);

@@ -9,6 +9,7 @@
 #include "rig/html/report_page.h"
 #include "rig/results/run_store.h"
 #include "rig/html/web_assets.h"
+#include "rig/workloads/older_names.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -33,7 +34,7 @@ Result<CommandOutput> explain_command(const CommandLine& line, const CommonOptio
     RIG_TRY(dir, find_run(common.results, line.run));
     RIG_TRY(run, load_run(dir));
     RIG_TRY(report, report_of(run));
-    RIG_TRY(explanation, explain(report, line.metric));
+    RIG_TRY(explanation, explain(report, older::metric(line.metric)));
     return CommandOutput{common.json ? explain_json(explanation).dump(2) + "\n" : explain_text(explanation), Exit::AsExpected};
 }
 

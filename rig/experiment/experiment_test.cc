@@ -5,7 +5,6 @@
 #include "rig/experiment/boot_loop.h"
 #include "rig/base/files.h"
 #include "rig/run_index/index.h"
-#include "rig/run_index/run_reader.h"
 #include "rig/results/run_store.h"
 #include "rig/testing/experiment_fixture.h"
 #include "rig/html/web_assets.h"

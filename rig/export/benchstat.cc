@@ -8,7 +8,7 @@
 namespace rig {
 namespace {
 
-// "caller_latency" -> "CallerLatency": a benchmark's name begins with a capital. An underscore stays where no small letter follows, so
+// "target_latency" -> "TargetLatency": a benchmark's name begins with a capital. An underscore stays where no small letter follows, so
 // that no two metrics get the same name.
 std::string camel(std::string_view name) {
     const auto small = [](char c) { return c >= 'a' && c <= 'z'; };

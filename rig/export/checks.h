@@ -34,7 +34,7 @@ enum class CheckKind {
 
 struct Check {
     CheckKind kind = CheckKind::Proof;
-    std::string name; // unique within its group: "proof.injections", "caller_latency", "splats", "boot.0001-reviewed-0.attempt-0"
+    std::string name; // unique within its group: "proof.injections", "target_latency", "splats", "boot.0001-reviewed-0.attempt-0"
     Outcome outcome = Outcome::NotJudged;
     std::string why;                  // one line; from guests too, any characters
     std::vector<std::string> details; // figures, side by side; lines, any characters

@@ -50,7 +50,7 @@ TEST(Checks, CountWhatTheReportCounts) {
     expect_same_counts(good);
 
     auto stricter = spec;
-    stricter.metrics[1] = may_rise("caller_latency", 2);
+    stricter.metrics[1] = may_rise("target_latency", 2);
     const auto broken = input_of(stricter, samples);
     ASSERT_GT(broken.comparison.failed, 0u);
     expect_same_counts(broken);

@@ -28,7 +28,7 @@ TEST(Csv, WhatABootDoesNotHoldIsEmptyAndNotZero) {
     EXPECT_TRUE(has(text, "ipi,0,1000,0,yes,sync_ipis,count,240"));
     EXPECT_TRUE(has(text, "reviewed,0,1000,1,yes,sync_ipis,count,0"));
     EXPECT_TRUE(has(text, "reviewed,0,1000,1,yes,tlb_flushes,count,")) << text;
-    EXPECT_TRUE(has(text, "ipi,1,1001,2,yes,caller_latency,ns,14457"));
+    EXPECT_TRUE(has(text, "ipi,1,1001,2,yes,target_latency,ns,14457"));
 }
 
 TEST(Csv, WarmupIsThereAndSaysSo) {
@@ -46,7 +46,7 @@ TEST(Csv, RawHasEverySingleValueInOrder) {
     const auto spec = judged_spec(1);
     const auto samples = make_samples(spec);
     const auto text = render_csv_raw(input_of(spec, samples), samples);
-    EXPECT_TRUE(text.starts_with("arm,boot,metric,unit,index,value\r\nipi,0,caller_latency,ns,0,10500\r\nipi,0,caller_latency,ns,1,10600\r\n"))
+    EXPECT_TRUE(text.starts_with("arm,boot,metric,unit,index,value\r\nipi,0,target_latency,ns,0,10500\r\nipi,0,target_latency,ns,1,10600\r\n"))
         << text.substr(0, 200);
     EXPECT_TRUE(has(text, "reviewed,0,bystander_burst,ns,299,30000"));
     EXPECT_EQ(text.find("sync_ipis"), std::string::npos);

@@ -24,7 +24,7 @@ TEST(Junit, EveryOutcomeHasItsElement) {
         return suite.find_child_by_attribute("testcase", "name", name);
     };
     EXPECT_STREQ(element("batch-alloc-fail.run", "verdict").child("failure").attribute("type").value(), "broken");
-    EXPECT_STREQ(element("batch-alloc-fail.reviewed", "caller_latency").child("skipped").attribute("type").value(), "undecided");
+    EXPECT_STREQ(element("batch-alloc-fail.reviewed", "target_latency").child("skipped").attribute("type").value(), "undecided");
     EXPECT_STREQ(element("batch-alloc-fail.reviewed", "tlb_flushes").child("skipped").attribute("type").value(), "not-judged");
     const auto held = element("batch-alloc-fail.reviewed", "sync_ipis");
     ASSERT_TRUE(held);

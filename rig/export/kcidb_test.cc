@@ -28,26 +28,26 @@ TEST(Kcidb, StatusesSayWhatIsKnownOfTheKernel) {
     EXPECT_EQ(test_of(good, "reviewed/expect.sync_ipis")["status"], "PASS");
     EXPECT_EQ(test_of(good, "reviewed/proof.injections")["status"], "DONE");
     EXPECT_EQ(test_of(good, "ipi/boot.0002-ipi-1.attempt-0")["status"], "MISS");
-    const auto& latency = test_of(good, "reviewed/measure.caller_latency");
+    const auto& latency = test_of(good, "reviewed/measure.target_latency");
     EXPECT_EQ(latency["status"], "DONE");
     EXPECT_EQ(latency["number"]["unit"], "s");
     EXPECT_NEAR(latency["number"]["value"].get<double>(), 0.008, 0.0001);
     EXPECT_EQ(latency["misc"]["boots"].size(), 8u);
     EXPECT_EQ(test_of(good, "ipi/measure.sync_ipis")["number"], json({{"value", 240.0}}));
 
-    spec.metrics[1] = may_rise("caller_latency", 2);
+    spec.metrics[1] = may_rise("target_latency", 2);
     auto broken = render_kcidb(input_of(spec, samples), {}, "lab");
-    EXPECT_EQ(test_of(broken, "reviewed/expect.caller_latency")["status"], "FAIL");
+    EXPECT_EQ(test_of(broken, "reviewed/expect.target_latency")["status"], "FAIL");
     EXPECT_EQ(test_of(broken, "reviewed/all")["status"], "FAIL");
     EXPECT_EQ(test_of(broken, "ipi/all")["status"], "PASS") << "its own expectation holds";
 
     samples[0].exposure.injections = 0;
     auto unproven = render_kcidb(input_of(spec, samples), {}, "lab");
-    EXPECT_EQ(test_of(unproven, "reviewed/expect.caller_latency")["status"], "ERROR");
+    EXPECT_EQ(test_of(unproven, "reviewed/expect.target_latency")["status"], "ERROR");
     EXPECT_EQ(test_of(unproven, "reviewed/all")["status"], "ERROR");
-    EXPECT_EQ(test_of(unproven, "ipi/measure.caller_latency")["misc"]["proofs_hold"], false);
+    EXPECT_EQ(test_of(unproven, "ipi/measure.target_latency")["misc"]["proofs_hold"], false);
     EXPECT_EQ(latency["misc"]["proofs_hold"], true);
-    EXPECT_EQ(test_of(render_kcidb(input_of(spec, {}), {}, "lab"), "reviewed/expect.caller_latency")["status"], "SKIP");
+    EXPECT_EQ(test_of(render_kcidb(input_of(spec, {}), {}, "lab"), "reviewed/expect.target_latency")["status"], "SKIP");
 }
 
 TEST(Kcidb, PatchsetHash) {

@@ -27,7 +27,7 @@ TEST(Ktap, Inconclusive) {
                                   {fault_of("ipi", 1, Blame::Host, "no CPU in half of it", true), fault_of("reviewed", 3, Blame::Host, "no room")});
     testing::expect_golden("exports/inconclusive.ktap", text);
     EXPECT_NE(text.find("\n  not ok 1 verdict # ERROR INCONCLUSIVE: "), std::string::npos);
-    EXPECT_EQ(text.find("\n  ok 25 caller_latency"), std::string::npos);
+    EXPECT_EQ(text.find("\n  ok 25 target_latency"), std::string::npos);
 }
 
 TEST(Ktap, AGuestsWordsAreNoKtap) {

@@ -1,9 +1,11 @@
 #include "rig/guest_output/metric.h"
 
-#include "rig/spec/timed_call.h"
+#include "rig/arch/arch.h"
 #include "rig/plan/count_keys.h"
 #include "rig/stats/estimate.h"
+#include "rig/workloads/workload.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace rig {
@@ -22,8 +24,8 @@ struct Latency {
     PerBoot per_boot;
 };
 constexpr Latency latencies[] = {
-    {"caller_latency", &Sample::caller_latency_ns, PerBoot::Median},
-    {"munmap_latency", &Sample::munmap_latency_ns, PerBoot::Median},
+    {"target_latency", &Sample::target_latency_ns, PerBoot::Median},
+    {"call_latency", &Sample::call_latency_ns, PerBoot::Median},
     {"bystander_wakeup", &Sample::bystander_wakeup_ns, PerBoot::Mean},
     {"bystander_burst", &Sample::bystander_burst_ns, PerBoot::Mean},
 };
@@ -73,6 +75,10 @@ std::optional<double> bystander_interrupts(const Sample& sample) {
     return sum;
 }
 
+bool is_arch_metric(std::string_view metric) {
+    return std::any_of(arch_metrics().begin(), arch_metrics().end(), [&](const ArchMetric& one) { return one.name == metric; });
+}
+
 const Latency* find_latency(std::string_view metric) {
     for (const auto& latency : latencies)
         if (latency.metric == metric) return &latency;
@@ -116,14 +122,16 @@ std::vector<MetricInfo> metric_infos(const std::vector<MetricSpec>& metrics) {
         {"predicted_sync", "predicted if unpatched", Unit::Count, ""},
         {"other_ipis", "other call-function IPIs", Unit::Count, ""},
         {"total_ipis", "all call-function IPIs", Unit::Count, ""},
-        {"tlb_flushes", "TLB flushes", Unit::Count, ""},
         {"call_function_vectors", "call-function interrupts", Unit::Count, ""},
         {"bystander_interrupts", "  on bystander CPUs", Unit::Count, ""},
-        {"caller_latency", "caller latency", Unit::Nanoseconds, "median"},
-        {"munmap_latency", "munmap latency", Unit::Nanoseconds, "median"},
+        {"target_latency", "target latency", Unit::Nanoseconds, "median"},
+        {"call_latency", "call latency", Unit::Nanoseconds, "median"},
         {"bystander_wakeup", "bystander wake-up", Unit::Nanoseconds, "mean"},
         {"bystander_burst", "bystander burst", Unit::Nanoseconds, "mean"},
     };
+    // Beside the counts of all architectures.
+    auto place = std::find_if(infos.begin(), infos.end(), [](const MetricInfo& info) { return info.name == "call_function_vectors"; });
+    for (const auto& metric : arch_metrics()) place = infos.insert(place, {metric.name, metric.label, Unit::Count, ""}) + 1;
     for (const auto& metric : metrics) {
         if (!metric.custom) continue;
         using Kind = CustomMetric::Kind;
@@ -136,8 +144,7 @@ std::vector<MetricInfo> metric_infos(const std::vector<MetricSpec>& metrics) {
 }
 
 std::string call_label(const WorkloadSpec& workload) {
-    const auto call = call_of(workload);
-    return call.name == "munmap" ? "munmap latency" : "call latency (" + call.name + ")";
+    return fmt::format("call latency ({})", call_of(workload).name);
 }
 
 std::uint64_t predicted_sync(const Sample& sample) {
@@ -151,7 +158,7 @@ std::optional<double> metric_value(std::string_view metric, const Sample& sample
     if (const auto* latency = find_latency(metric)) return latency_of_boot(*latency, sample);
     if (metric == "injections") return static_cast<double>(sample.exposure.injections);
     if (metric == "predicted_sync") return target.sync_function.empty() ? std::nullopt : std::optional<double>(static_cast<double>(predicted_sync(sample)));
-    if (metric == "sync_ipis" || metric == "tlb_flushes") return count(sample, std::string(metric));
+    if (metric == "sync_ipis" || is_arch_metric(metric)) return count(sample, std::string(metric));
     if (metric == "total_ipis") return total_ipis(sample);
     if (metric == "other_ipis") return other_ipis(sample, target);
     if (metric == "call_function_vectors") return both_vectors(sample);

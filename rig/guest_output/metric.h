@@ -27,7 +27,7 @@ std::vector<MetricInfo> metric_infos(const std::vector<MetricSpec>& metrics = {}
 // What an experiment's own metric holds, in words: "csd:csd_queue_cpu where cpu != 0, all tasks, on CPU 2".
 std::string definition(const CustomMetric& metric);
 
-// The label of munmap_latency, which holds whatever the workload's call is: "call latency (exit_mmap)".
+// The label of call_latency with the call that the workload makes: "call latency (exit_mmap)".
 std::string call_label(const WorkloadSpec& workload);
 
 // The boot's number; nullopt if the sample does not hold what it is made of.

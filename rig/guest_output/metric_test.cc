@@ -51,22 +51,22 @@ TEST(Metric, WithoutFaultsTheTargetItselfPredicts) {
 
 TEST(Metric, TheCallHasTheWorkloadsName) {
     WorkloadSpec workload;
-    EXPECT_EQ(call_label(workload), "munmap latency");
+    EXPECT_EQ(call_label(workload), "call latency (munmap)");
     workload.name = "exit";
     EXPECT_EQ(call_label(workload), "call latency (exit_mmap)");
 }
 
 TEST(Metric, LatenciesAreOneNumberPerBoot) {
     Sample s;
-    s.caller_latency_ns = {5, 1, 100};
-    s.munmap_latency_ns = {1, 2};
+    s.target_latency_ns = {5, 1, 100};
+    s.call_latency_ns = {1, 2};
     s.bystander_wakeup_ns = {10, 10, 10, 50};
     s.bystander_burst_ns = {7};
-    EXPECT_EQ(value("caller_latency", s), 5);
-    EXPECT_EQ(value("munmap_latency", s), 1.5);
+    EXPECT_EQ(value("target_latency", s), 5);
+    EXPECT_EQ(value("call_latency", s), 1.5);
     EXPECT_EQ(value("bystander_wakeup", s), 20); // a minority's disturbance moves the mean
     EXPECT_EQ(value("bystander_burst", s), 7);
-    EXPECT_EQ(metric_values("caller_latency", s), &s.caller_latency_ns);
+    EXPECT_EQ(metric_values("target_latency", s), &s.target_latency_ns);
     EXPECT_EQ(metric_values("sync_ipis", s), nullptr);
 }
 

@@ -113,7 +113,7 @@ Result<Trace> parse_perf_script(std::string_view text) {
             trace.events.push_back(std::move(*event));
             continue;
         }
-        // A frame of the callchain: "\tffffffff8116e9b2 tlb_remove_table", or the address alone.
+        // A frame of the callchain: "\tffffffff8116e9b2 free_one", or the address alone.
         const auto frame = trimmed(line);
         const auto digits = frame.substr(0, frame.find(' '));
         const auto address = number<std::uint64_t>(digits, 16);

@@ -45,7 +45,7 @@ Result<Calls> pair_calls(const Trace& trace, const std::string& enter, const std
     return calls;
 }
 
-Result<Calls> pair_calls(const Trace& trace, const MeasuredCall& call) { return pair_calls(trace, call.enter, call.exit); }
+Result<Calls> pair_calls(const Trace& trace, const TimedCall& call) { return pair_calls(trace, call.enter, call.exit); }
 
 Result<std::uint64_t> witnessed_hits(const Trace& trace) {
     RIG_CHECK(pair_calls(trace, "rig:target", "rig:target_return"));
@@ -59,7 +59,7 @@ Result<std::uint64_t> witnessed_hits(const Trace& trace) {
     return once;
 }
 
-std::uint64_t exposed_calls(const Trace& trace, const MeasuredCall& call) {
+std::uint64_t exposed_calls(const Trace& trace, const TimedCall& call) {
     std::map<int, bool> running; // by thread: whether the target was entered meanwhile
     std::uint64_t exposed = 0;
     for (const auto& event : trace.events) {

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "rig/base/error.h"
-#include "rig/spec/timed_call.h"
 #include "rig/guest_output/perf_output.h"
 #include "rig/plan/guest_plan.h"
+#include "rig/workloads/workload.h"
 
 #include <cstdint>
 #include <string>
@@ -24,7 +24,7 @@ tl::unexpected<Error> torn(const Trace& trace, std::string what);
 
 // Pairs entry and exit events, which alternate within a task; a widow on either side means that events were lost.
 Result<Calls> pair_calls(const Trace& trace, const std::string& enter, const std::string& exit);
-Result<Calls> pair_calls(const Trace& trace, const MeasuredCall& call);
+Result<Calls> pair_calls(const Trace& trace, const TimedCall& call);
 
 // Runs of the target that called the witness once: two equal counts could come from two places. By entry and return of the
 // same task and not by call chain, from which the compiler's tail calls take the target out.
@@ -32,7 +32,7 @@ Result<std::uint64_t> witnessed_hits(const Trace& trace);
 
 // Calls during which the target was entered: hits that fall on a few calls are no exposure of the others. Their entries and exits pair
 // up, see pair_calls(). By the same task where the call is a function's own; a system call's work may be another task's.
-std::uint64_t exposed_calls(const Trace& trace, const MeasuredCall& call);
+std::uint64_t exposed_calls(const Trace& trace, const TimedCall& call);
 
 // The function of an IPI: as it is where the guest named it. One of no function of System.map, such as a module's, is somebody's all the same: it
 // is counted under its address.

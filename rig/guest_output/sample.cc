@@ -1,6 +1,7 @@
 #include "rig/guest_output/sample.h"
 
 #include "rig/base/json_reader.h"
+#include "rig/workloads/older_names.h"
 
 #include <algorithm>
 
@@ -18,7 +19,7 @@ constexpr std::size_t max_names = 4096; // functions; a run shows about 40
 constexpr std::size_t max_counters = 64;
 constexpr std::size_t max_cpus = 4096;
 constexpr std::size_t max_text = 256; // uname fields are at most 64
-constexpr std::size_t max_splats = 32; // kMaxSplats and kMaxTrace of console.h
+constexpr std::size_t max_splats = 32; // kMaxSplats and kMaxTrace of console_triage.h
 constexpr std::size_t max_trace = 8;
 
 // One list for both directions, so that they cannot differ.
@@ -30,7 +31,7 @@ template<class Visit, class E> void visit_exposure(E& exposure, Visit visit) {
     visit("failed_allocations", exposure.failed_allocations);
     visit("sync_handled", exposure.sync_handled);
     visit("recorded_sync", exposure.recorded_sync);
-    visit("tables_freed", exposure.tables_freed);
+    visit("work_done", exposure.work_done);
     visit("timed_injections", exposure.timed_injections);
     visit("timed_target_hits", exposure.timed_target_hits);
     visit("exposed_calls", exposure.exposed_calls);
@@ -39,11 +40,17 @@ template<class Visit, class E> void visit_exposure(E& exposure, Visit visit) {
 }
 
 template<class Visit, class S> void visit_latencies(S& sample, Visit visit) {
-    visit("caller_latency_ns", sample.caller_latency_ns);
-    visit("munmap_latency_ns", sample.munmap_latency_ns);
-    visit("agent_munmap_ns", sample.agent_munmap_ns);
+    visit("target_latency_ns", sample.target_latency_ns);
+    visit("call_latency_ns", sample.call_latency_ns);
+    visit("agent_call_ns", sample.agent_call_ns);
     visit("bystander_wakeup_ns", sample.bystander_wakeup_ns);
     visit("bystander_burst_ns", sample.bystander_burst_ns);
+}
+
+// A sample of an older rig has some values under another key. With both, the older one is unknown and an error.
+std::string key_in(const JsonReader& reader, const char* key) {
+    const auto before = older::sample_key(key);
+    return before.empty() || reader.has(key) || !reader.has(before) ? key : before;
 }
 
 Status read_id(JsonReader reader, BootId& id) {
@@ -68,7 +75,7 @@ Status read_splat(JsonReader reader, SampleSplat& splat) {
 Status read_exposure(JsonReader reader, Exposure& exposure) {
     Status status;
     visit_exposure(exposure, [&](const char* key, std::uint64_t& value) {
-        if (status) status = reader.whole(key, value);
+        if (status) status = reader.whole(key_in(reader, key), value);
     });
     RIG_CHECK(status);
     RIG_CHECK(reader.boolean("probe_addresses_match", exposure.probe_addresses_match));
@@ -136,7 +143,7 @@ Result<Sample> sample_from_json(const json& value) {
     RIG_CHECK(reader.map("injections_by_site", sample.injections_by_site, max_names));
     Status status;
     visit_latencies(sample, [&](const char* key, std::vector<std::uint64_t>& values) {
-        if (status) status = reader.wholes(key, values, max_values);
+        if (status) status = reader.wholes(key_in(reader, key), values, max_values);
     });
     RIG_CHECK(status);
     RIG_CHECK(reader.map("latencies_ns", sample.latencies_ns, max_counters, max_values));

@@ -27,10 +27,10 @@ struct Exposure {
     std::uint64_t failed_allocations = 0; // counted pass, perf stat: allocations of the workload that were made to fail
     std::uint64_t sync_handled = 0;     // counted pass, perf stat: runs of the sync function on the receiving CPUs
     std::uint64_t recorded_sync = 0;    // counted pass, perf record: the same IPIs as counts["sync_ipis"]
-    std::uint64_t tables_freed = 0;     // counted pass: as the workload counted them
+    std::uint64_t work_done = 0;        // counted pass: what the workload reports to have done (Workload::work), such as tables freed
     std::uint64_t timed_injections = 0;  // timed pass
     std::uint64_t timed_target_hits = 0; // timed pass, perf record: target entries with a matching return
-    std::uint64_t exposed_calls = 0;     // timed pass, perf record: calls, of those munmap_latency_ns holds, during which the target was entered
+    std::uint64_t exposed_calls = 0;     // timed pass, perf record: calls, of those call_latency_ns holds, during which the target was entered
     std::uint64_t calls = 0;            // iterations of the workload completed in each pass (equal, else Blame::Guest)
     std::uint64_t lost_events = 0;      // perf record, both passes: LOST records
     bool probe_addresses_match = false; // kprobes/list shows the target where System.map has it
@@ -41,7 +41,7 @@ struct SampleSplat {
     SplatKind kind = SplatKind::Bug;
     std::string title;              // normalised: the same in every boot
     std::string function;           // "" if the console does not tell
-    std::vector<std::string> trace; // its innermost callers, see console.h
+    std::vector<std::string> trace; // its innermost callers, see console_triage.h
     unsigned count = 1;
     bool operator==(const SampleSplat&) const = default;
 };
@@ -55,14 +55,14 @@ struct Sample {
     std::string kernel_version; // uname -v of the guest
     Exposure exposure;
 
-    // Counted pass, perf stat, sum over CPUs. Keys: sync_ipis, csd_total, tlb_flushes, call_function_vectors,
-    // call_function_single_vectors, reschedule_vectors; of another architecture those of its Arch::events. The window of perf stat is a little wider than the workload:
-    // it holds the instruments' own start and stop; ipis_by_function does not.
+    // Counted pass, perf stat, sum over CPUs. Keys: sync_ipis, csd_total, those of the architecture's Arch::events
+    // (call_function_vectors), and those of the experiment's own metrics. The window of perf stat is a little wider
+    // than the workload: it holds the instruments' own start and stop; ipis_by_function does not.
     std::map<std::string, std::uint64_t> counts;
     std::map<std::string, std::vector<std::uint64_t>> counts_per_cpu; // same keys; index = CPU
 
     // Counted pass: csd:csd_queue_cpu by function, from perf record, between the first iteration's entry and the last
-    // one's return (measured_call.h). Total IPIs = their sum.
+    // one's return (rig/workloads/workload.h). Total IPIs = their sum.
     std::map<std::string, std::uint64_t> ipis_by_function;
     // Counted pass, whole window: where the IPIs of the sync function were queued ("smp_call_function+0x2b").
     std::map<std::string, std::uint64_t> sync_callsites;
@@ -70,15 +70,15 @@ struct Sample {
     std::map<std::string, std::uint64_t> injections_by_site;
 
     // Timed pass.
-    std::vector<std::uint64_t> caller_latency_ns;    // perf: entry..return of the target, one per hit
-    std::vector<std::uint64_t> munmap_latency_ns;    // perf: entry..return of the workload's call (measured_call.h), one per call
-    std::vector<std::uint64_t> agent_munmap_ns;      // the workload's own clock around the same calls; empty if it cannot time them
+    std::vector<std::uint64_t> target_latency_ns;    // perf: entry..return of the target, one per hit
+    std::vector<std::uint64_t> call_latency_ns;      // perf: entry..return of the workload's call (rig/workloads/workload.h), one per call
+    std::vector<std::uint64_t> agent_call_ns;        // the workload's own clock around the same calls; empty if it cannot time them
     std::vector<std::uint64_t> bystander_wakeup_ns;  // lateness of each bystander wake-up, all CPUs together
     std::vector<std::uint64_t> bystander_burst_ns;   // duration of a fixed piece of work after each wake-up
     std::map<std::string, std::vector<std::uint64_t>> latencies_ns;  // by metric: functions the experiment times, workload's tasks
     std::map<std::string, std::vector<std::uint64_t>> background_ns; // by metric: what a background command measured
 
-    // Both passes together: what the workload counts itself (guest/workload_counters.h).
+    // Both passes together: what the workload counts itself (guest/protocol/workload_counters.h).
     std::map<std::string, std::uint64_t> counters;
 
     // Both passes and the boot itself, from the console, by first occurrence.

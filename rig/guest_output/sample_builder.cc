@@ -1,12 +1,11 @@
 #include "rig/guest_output/sample_builder.h"
 
-#include "guest/protocol/workload_counters.h"
 #include "rig/base/text.h"
 #include "rig/guest_output/ending.h"
 #include "rig/guest_output/perf_trace.h"
-#include "rig/spec/timed_call.h"
 #include "rig/guest_output/perf_output.h"
 #include "rig/plan/count_keys.h"
+#include "rig/workloads/workload.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -96,7 +95,7 @@ Result<std::uint64_t> injections_of(const json& pass) {
 // What went wrong in one pass went wrong in the boot: both together.
 Status fill_counters(Sample& sample, const json& pass, const Spec& spec) {
     const auto counters = pass.at("workload").value("counters", json::object());
-    for (const auto name : guest::workload_counters(spec.workload.name)) {
+    for (const auto name : counters_of(spec.workload.name)) {
         const std::string key(name);
         if (!counters.contains(key))
             return guest_error(fmt::format("the workload did not report its counter {} in the {} pass", key, pass.at("name").get<std::string>()));
@@ -146,7 +145,7 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
     e.witness_hits = count_of(sample, "witness_hits");
     e.failed_allocations = count_of(sample, "failed_allocations");
     e.sync_handled = count_of(sample, "sync_handled");
-    e.tables_freed = pass.at("workload").at("tables_freed").get<std::uint64_t>();
+    e.work_done = pass.at("workload").at("tables_freed").get<std::uint64_t>(); // the agent's name for the work of any workload
     e.lost_events += trace.lost;
     e.calls = calls.latency_ns.size();
     if (e.calls != pass.at("workload").at("calls").get<std::uint64_t>())
@@ -206,13 +205,13 @@ Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, 
     e.timed_target_hits = target.latency_ns.size();
     e.exposed_calls = exposed_calls(trace, call);
     e.lost_events += trace.lost;
-    sample.caller_latency_ns = target.latency_ns;
-    sample.munmap_latency_ns = calls.latency_ns;
+    sample.target_latency_ns = target.latency_ns;
+    sample.call_latency_ns = calls.latency_ns;
     const auto agent = pass.at("workload").at("call_ns").get<std::vector<std::uint64_t>>();
     if (iterations.latency_ns.size() != e.calls || agent.size() != e.calls)
         return torn(trace, fmt::format("the timed pass saw {} calls by perf and {} by the workload, the counted pass {}",
                                        iterations.latency_ns.size(), agent.size(), e.calls));
-    if (call.own_clock) sample.agent_munmap_ns = agent;
+    if (call.own_clock) sample.agent_call_ns = agent;
     for (const auto& one : result.at("bystanders")) {
         if (one.at("dropped").get<std::uint64_t>() > 0)
             return guest_error(fmt::format("bystander on CPU {}: {} wake-ups beyond what is kept: shorten the run or raise workload.bystander_period_us",

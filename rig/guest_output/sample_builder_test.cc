@@ -119,9 +119,9 @@ TEST(Collect, AnUnpatchedBootAddsUp) {
     EXPECT_EQ(sample->ipis_by_function.at("tlb_remove_table_smp_sync"), 36u);
     EXPECT_EQ(sample->ipis_by_function.count("do_sync_core"), 0u); // the instruments' own, outside the window
     EXPECT_EQ(sample->injections_by_site, (std::map<std::string, std::uint64_t>{{"tlb_remove_table", 12}}));
-    EXPECT_EQ(sample->caller_latency_ns.size(), 12u);
-    EXPECT_EQ(sample->munmap_latency_ns.size(), 3u);
-    EXPECT_EQ(sample->agent_munmap_ns.size(), 3u);
+    EXPECT_EQ(sample->target_latency_ns.size(), 12u);
+    EXPECT_EQ(sample->call_latency_ns.size(), 3u);
+    EXPECT_EQ(sample->agent_call_ns.size(), 3u);
     EXPECT_TRUE(e.probe_addresses_match);
     EXPECT_EQ(sample->counts_per_cpu.at("sync_ipis"), (std::vector<std::uint64_t>{36, 0, 0, 0}));
     ASSERT_EQ(sample->sync_callsites.size(), 1u);
@@ -174,7 +174,7 @@ TEST(Collect, APatchedBootSendsNoSyncIpi) {
     EXPECT_EQ(sample->exposure.injections, 12u);
     EXPECT_EQ(sample->counts.at("sync_ipis"), 0u);
     EXPECT_FALSE(sample->exposure.probe_addresses_match); // another kernel's address
-    const auto longest = *std::max_element(sample->caller_latency_ns.begin(), sample->caller_latency_ns.end());
+    const auto longest = *std::max_element(sample->target_latency_ns.begin(), sample->target_latency_ns.end());
     EXPECT_GT(longest, 1'000'000u); // grace periods
 }
 
@@ -240,8 +240,8 @@ TEST(Collect, DamagedEvidenceIsNoSample) {
 TEST(Collect, CallsArePairedWithinAThread) {
     Spec spec = captured_spec();
     spec.workload.name = "command";
-    spec.workload.command = {"/bin/true"};
-    spec.workload.call = "exit_mmap";
+    spec.workload.parameters["command"] = std::vector<std::string>{"/bin/true"};
+    spec.workload.parameters["call"] = std::string("exit_mmap");
     auto artifacts = captured_boot("6.12-ipi");
     for (const char* file : {"counted-perf-script.txt", "timed-perf-script.txt"}) {
         auto& text = artifacts.at(file);
@@ -251,8 +251,8 @@ TEST(Collect, CallsArePairedWithinAThread) {
     auto plain = collect(artifacts, plan_for(spec, kTarget), spec);
     ASSERT_TRUE(plain) << plain.error().message;
     EXPECT_EQ(plain->exposure.calls, 3u);                // runs of the command
-    EXPECT_TRUE(plain->munmap_latency_ns.empty());       // the function was not called
-    EXPECT_TRUE(plain->agent_munmap_ns.empty());         // and is nothing the workload could time
+    EXPECT_TRUE(plain->call_latency_ns.empty());       // the function was not called
+    EXPECT_TRUE(plain->agent_call_ns.empty());         // and is nothing the workload could time
     auto& timed = artifacts.at("timed-perf-script.txt");
     const std::string end = " [000]   999.00000";
     timed += "sh 70" + end + "0000: rig:call: (ffffffff8116f000)\nsh 71" + end + "0100: rig:call: (ffffffff8116f000)\n";
@@ -261,7 +261,7 @@ TEST(Collect, CallsArePairedWithinAThread) {
              "0700: rig:call_return: (ffffffff81170000 <- ffffffff8116f000)\n";
     const auto sample = collect(artifacts, plan_for(spec, kTarget), spec);
     ASSERT_TRUE(sample) << sample.error().message;
-    EXPECT_EQ(sample->munmap_latency_ns, (std::vector<std::uint64_t>{500, 600}));
+    EXPECT_EQ(sample->call_latency_ns, (std::vector<std::uint64_t>{500, 600}));
 }
 
 TEST(Plan, NamesAFunctionThatIsNotThere) {
@@ -433,15 +433,15 @@ TEST(GuestPlan, NoFunctionStandsInTwice) {
 TEST(Plan, ACommandsRunsAndTheCallsTimedInThemAreDifferentEvents) {
     Spec spec = captured_spec();
     spec.workload.name = "command";
-    spec.workload.command = {"/bin/sh", "-c", "true"};
+    spec.workload.parameters["command"] = std::vector<std::string>{"/bin/sh", "-c", "true"};
     const auto record = [&] { return plan_for(spec, kTarget).json.at("passes").at(1).at("record"); };
     EXPECT_EQ(filter_of(record(), "syscalls:sys_enter_wait4"), "common_pid == $PID"); // not the shell's own waits
     EXPECT_EQ(filter_of(record(), "rig:call"), "no such event");
-    spec.workload.call = "exit_mmap";
+    spec.workload.parameters["call"] = std::string("exit_mmap");
     EXPECT_EQ(filter_of(record(), "syscalls:sys_exit_wait4"), "common_pid == $PID");
     EXPECT_NE(filter_of(record(), "rig:call").find("$CHILDREN"), std::string::npos);
-    EXPECT_EQ(plan_for(spec, kTarget).json.at("workload").at("command"), nlohmann::json(spec.workload.command));
-    spec.workload.call = "no_such_function";
+    EXPECT_EQ(plan_for(spec, kTarget).json.at("workload").at("command"), nlohmann::json(spec.workload.words("command")));
+    spec.workload.parameters["call"] = std::string("no_such_function");
     const auto symbols = SymbolTable::parse("ffffffff8116e390 t tlb_remove_table_smp_sync\nffffffff8116e420 t tlb_remove_table_one\n"
                                             "ffffffff8116e8d0 T tlb_remove_table\nffffffff8116eaf0 T smp_call_function\nffffffff8116ebf0 T x\n",
                                             "System.map");

@@ -23,9 +23,9 @@ Sample full_sample() {
     s.sync_callsites = {{"smp_call_function+0x2b", 240}};
     s.ipis_by_function = {{"tlb_remove_table_smp_sync", 240}, {"flush_tlb_func", 80}};
     s.injections_by_site = {{"tlb_remove_table", 80}};
-    s.caller_latency_ns = {1, 2, 3};
-    s.munmap_latency_ns = {43'000};
-    s.agent_munmap_ns = {44'000};
+    s.target_latency_ns = {1, 2, 3};
+    s.call_latency_ns = {43'000};
+    s.agent_call_ns = {44'000};
     s.bystander_wakeup_ns = {5};
     s.bystander_burst_ns = {};
     s.splats = {{SplatKind::SleepInAtomic, "BUG: sleeping function called from invalid context", "tlb_remove_table_sync_rcu", {"tlb_remove_table_sync_rcu", "munmap"}, 3},
@@ -56,7 +56,7 @@ TEST(Sample, RoundTripsThroughTextExactly) {
     EXPECT_EQ(back->host, full_sample().host);
     EXPECT_EQ(back->splats, full_sample().splats);
     EXPECT_EQ(back->further_splats, 2u);
-    EXPECT_EQ(back->caller_latency_ns, full_sample().caller_latency_ns);
+    EXPECT_EQ(back->target_latency_ns, full_sample().target_latency_ns);
 }
 
 TEST(Sample, WithoutHostHoldsNothingOfTheHost) {
@@ -113,7 +113,7 @@ TEST(Sample, WrongTypesNameThePlaceAndWhatIsWanted) {
     };
     EXPECT_EQ(with("/exposure/injections", -1), "sample.exposure.injections: -1, want a whole number >= 0");
     EXPECT_EQ(with("/exposure/injections", 1.0), "sample.exposure.injections: 1.0, want a whole number >= 0");
-    EXPECT_EQ(with("/caller_latency_ns/1", "x"), "sample.caller_latency_ns[1]: \"x\", want a whole number >= 0");
+    EXPECT_EQ(with("/target_latency_ns/1", "x"), "sample.target_latency_ns[1]: \"x\", want a whole number >= 0");
     EXPECT_EQ(with("/counts/sync_ipis", nullptr), "sample.counts.sync_ipis: null, want a whole number >= 0");
     EXPECT_EQ(with("/counts_per_cpu/sync_ipis", 3), "sample.counts_per_cpu.sync_ipis: 3, want an array of at most 4096 whole numbers");
     EXPECT_EQ(with("/run_clock", "sundial"), "sample.run_clock: \"sundial\", want one of \"virtual\", \"wall\"");
@@ -136,8 +136,8 @@ TEST(Sample, AReplayIsComparedInEveryFigureButTheHosts) {
     again.id.order += 7;
     again.host["boot_wall_s"] = 99;
     EXPECT_EQ(first_difference(one, again), "");
-    again.caller_latency_ns.at(1) += 1;
-    EXPECT_EQ(first_difference(one, again), "/caller_latency_ns/1");
+    again.target_latency_ns.at(1) += 1;
+    EXPECT_EQ(first_difference(one, again), "/target_latency_ns/1");
 }
 
 TEST(Sample, GrowthIsBounded) {

@@ -1,5 +1,5 @@
 // The kernel's cries for help: which line begins one, what it is called, and which function it is about. Pure text; the
-// reading of whole consoles is in console.h.
+// reading of whole consoles is in console_triage.h.
 #pragma once
 
 #include <optional>
@@ -62,7 +62,7 @@ std::optional<Headline> read_headline(std::string_view text);
 // The first line below the headline of a WARN(): its message, which tells two warnings of one file apart. Refines kind and title.
 void add_warning_message(Headline& headline, std::string_view text);
 
-// "BUG: sleeping function called from invalid context, in tlb_remove_table_sync_rcu": of anything with a title and a function.
+// "BUG: sleeping function called from invalid context, in free_one": of anything with a title and a function.
 template<class Titled> std::string in_words(const Titled& splat) { return splat.function.empty() ? splat.title : splat.title + ", in " + splat.function; }
 
 // Numbers that change from boot to boot replaced by N, addresses by ADDR, offsets and line numbers removed; at most 160 bytes.

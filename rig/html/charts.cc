@@ -1,5 +1,6 @@
 #include "rig/html/charts.h"
 
+#include "rig/arch/arch.h"
 #include "rig/base/text.h"
 #include "rig/plan/count_keys.h"
 #include "rig/report/figures.h"
@@ -172,8 +173,8 @@ std::vector<CpuCount> cpu_counts(const Spec& spec) {
                                  {"call_function_vectors", "call-function interrupts received (many CPUs)"},
                                  {"call_function_single_vectors", "call-function interrupts received (one CPU)"},
                                  {"call_function_interrupts", "call-function interrupts received"},
-                                 {"reschedule_vectors", "reschedule interrupts received"},
-                                 {"tlb_flushes", "TLB flushes"}};
+                                 {"reschedule_vectors", "reschedule interrupts received"}};
+    for (const auto& metric : arch_metrics()) out.push_back({metric.name, metric.label});
     for (const auto& metric : spec.metrics)
         if (metric.custom) out.push_back({custom_count_key(metric.name), metric.custom->label.empty() ? metric.name : metric.custom->label});
     return out;

@@ -94,17 +94,17 @@ TEST(LatencyCharts, WarmUpBootsAreInNoFigure) {
     auto samples = make_samples(spec);
     for (auto& s : samples) {
         s.run_clock = "wall";
-        if (s.id.index == 0) s.caller_latency_ns.assign(80, 999'000'000);
+        if (s.id.index == 0) s.target_latency_ns.assign(80, 999'000'000);
     }
     const auto charts = latency_charts(input_of(spec, samples), samples);
-    const auto* chart = find(charts, "caller latency: distribution");
+    const auto* chart = find(charts, "target latency: distribution");
     ASSERT_TRUE(chart);
     for (const auto& series : chart->series)
         EXPECT_LT(series.points.back()[0], 999'000'000);
     // Boot 1 is none of them.
-    samples[2].caller_latency_ns.assign(80, 999'000'000);
+    samples[2].target_latency_ns.assign(80, 999'000'000);
     const auto again = latency_charts(input_of(spec, samples), samples);
-    chart = find(again, "caller latency: distribution");
+    chart = find(again, "target latency: distribution");
     ASSERT_TRUE(chart);
     EXPECT_EQ(chart->series[0].points.back()[0], 999'000'000);
 }
@@ -148,9 +148,9 @@ TEST(CpuCharts, AnArmInWhichABootLacksTheCountIsLeftOut) {
 }
 
 TEST(CurveCharts, OnlyWhereThereAreRows) {
-    EXPECT_TRUE(curve_charts({Plot{"caller latency", "fault.interval", Unit::Nanoseconds, {}}}).empty());
+    EXPECT_TRUE(curve_charts({Plot{"target latency", "fault.interval", Unit::Nanoseconds, {}}}).empty());
     const auto charts = curve_charts(
-        {Plot{"caller latency",
+        {Plot{"target latency",
               "fault.interval",
               Unit::Nanoseconds,
               {{"1", "ipi", {4, 5, 6}}, {"1", "reviewed", {4000, 5000, 6000}}, {"10", "ipi", {3, 4, 5}}, {"10", "reviewed", {300, 400, 500}}}}});

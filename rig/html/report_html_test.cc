@@ -18,7 +18,7 @@ constexpr const char* hostile = "</script><script>hit()</script><b>\"onerror='hi
 
 Spec page_spec() {
     auto spec = make_spec();
-    spec.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}), may_rise("caller_latency", 20000), not_worse("total_ipis", 0.05),
+    spec.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}), may_rise("target_latency", 20000), not_worse("total_ipis", 0.05),
                     not_worse("bystander_burst", 0.01)};
     return spec;
 }
@@ -38,7 +38,7 @@ TEST(HtmlReport, TheVerdictComesFirstAndWhatRoseStandsBesideWhatFell) {
     EXPECT_LT(verdict, rose);
     EXPECT_LT(rose, fell);
     EXPECT_LT(fell, metrics);
-    EXPECT_NE(html.find("<li>caller latency ×553 (declared: at most ×20000)</li>"), std::string::npos);
+    EXPECT_NE(html.find("<li>target latency ×553 (declared: at most ×20000)</li>"), std::string::npos);
     EXPECT_NE(html.find("<title>✔ batch-alloc-fail: AS EXPECTED: 5 hold</title>"), std::string::npos);
 }
 
@@ -122,10 +122,10 @@ TEST(HtmlReport, NoTextFromOutsideBecomesMarkup) {
 TEST(HtmlReport, SweepsHaveASectionOnlyWhereTheyHaveRows) {
     const auto spec = page_spec();
     const auto samples = make_samples(spec);
-    EXPECT_EQ(page(spec, samples, {{}, {Plot{"caller latency", "guest.vcpus", Unit::Nanoseconds, {}}}}).find("id=\"sweeps\""), std::string::npos);
-    const auto html = page(spec, samples, {{}, {Plot{"caller latency", "guest.vcpus", Unit::Nanoseconds, {{"2", "ipi", {1, 2, 3}}}}}});
+    EXPECT_EQ(page(spec, samples, {{}, {Plot{"target latency", "guest.vcpus", Unit::Nanoseconds, {}}}}).find("id=\"sweeps\""), std::string::npos);
+    const auto html = page(spec, samples, {{}, {Plot{"target latency", "guest.vcpus", Unit::Nanoseconds, {{"2", "ipi", {1, 2, 3}}}}}});
     EXPECT_NE(html.find("id=\"sweeps\""), std::string::npos);
-    EXPECT_NE(html.find("caller latency over guest.vcpus"), std::string::npos);
+    EXPECT_NE(html.find("target latency over guest.vcpus"), std::string::npos);
 }
 
 TEST(HtmlReport, ConsolesAndWarningsAreTold) {

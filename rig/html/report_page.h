@@ -1,4 +1,4 @@
-// The page of a run, from its folder: what rig/report/html.h renders, with the consoles' excerpts read and the file written.
+// The page of a run, from its folder: what rig/html/report_html.h renders, with the consoles' excerpts read and the file written.
 #pragma once
 
 #include "rig/base/error.h"

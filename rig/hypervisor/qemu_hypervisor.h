@@ -26,7 +26,7 @@ struct Emulator {
 
 class QemuHypervisor : public Hypervisor {
  public:
-    // Asked before each boot and each version (emulator.h); without it arch.qemu.
+    // Asked before each boot and each version (qemu_choice.h); without it arch.qemu.
     using EmulatorOf = std::function<Result<Emulator>(const Arch&)>;
     explicit QemuHypervisor(CommandRunner& runner, EmulatorOf emulator_of = {}) : runner_(runner), emulator_of_(std::move(emulator_of)) {}
     Result<GuestEnd> run(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) override;

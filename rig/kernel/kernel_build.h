@@ -32,7 +32,7 @@ struct ObjectBuild {
     double seconds = 0;
     std::filesystem::path log;
 };
-// `object` is relative to the tree ("mm/mmu_gather.o"). Errors as build_kernel(), but a compiler's error is a result.
+// `object` is relative to the tree ("mm/vmstat.o"). Errors as build_kernel(), but a compiler's error is a result.
 Result<ObjectBuild> build_object(const Spec& spec, const Arm& arm, const std::string& object, const BuildContext& context);
 
 // The tree's own tools/perf, static and stripped, without optional features; cached by source and compiler. An

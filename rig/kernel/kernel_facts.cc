@@ -1,6 +1,7 @@
 #include "rig/kernel/kernel_facts.h"
 
 #include "rig/arch/arch.h"
+#include "rig/workloads/workload.h"
 
 #include <algorithm>
 #include <iterator>
@@ -21,15 +22,9 @@ template<class Visit> void each_line(std::string_view text, Visit visit) {
 }
 
 // Options whose values explain why a path is not there; looked up even if the spec does not ask for them.
-const std::vector<std::string>& explaining_options() {
-    static const std::vector<std::string> names = {"FAIL_PAGE_ALLOC",
-                                                   "FAULT_INJECTION",
-                                                   "FAULT_INJECTION_STACKTRACE_FILTER",
-                                                   "MMU_GATHER_RCU_TABLE_FREE",
-                                                   "PARAVIRT",
-                                                   "PT_RECLAIM",
-                                                   "SMP",
-                                                   "X86"};
+std::vector<std::string> explaining_options() {
+    std::vector<std::string> names = {"FAIL_PAGE_ALLOC", "FAULT_INJECTION", "FAULT_INJECTION_STACKTRACE_FILTER", "SMP"};
+    for (const auto& name : hint_options()) names.push_back(name);
     return names;
 }
 
@@ -101,7 +96,7 @@ std::map<std::string, std::string> find_symbols(std::string_view system_map, con
     std::map<std::string, std::string> found;
     for (const auto& name : names)
         found[name] = "";
-    // "ffffffff81234560 t tlb_remove_table_one". The compiler's clones carry a suffix: "tlb_remove_table_one.isra.0".
+    // "ffffffff81234560 t free_one". The compiler's clones carry a suffix: "free_one.isra.0".
     each_line(system_map, [&](std::string_view line) {
         auto blank = line.rfind(' ');
         if (blank == std::string_view::npos) return;

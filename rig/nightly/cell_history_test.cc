@@ -80,7 +80,7 @@ TEST_F(NightHistoryTest, AStepInBothArmsIsOneWithItsLevels) {
     const auto runs = history();
     const auto steps = steps_of(runs, cell(), options());
     ASSERT_EQ(steps.size(), 1u);
-    EXPECT_EQ(steps[0].metric, "caller_latency");
+    EXPECT_EQ(steps[0].metric, "target_latency");
     EXPECT_EQ(steps[0].unit, "ns");
     EXPECT_TRUE(steps[0].rose);
     EXPECT_EQ(runs[steps[0].at]->revision, FakeNights::commit(8));

@@ -4,6 +4,7 @@
 #include "rig/html/dashboard.h"
 #include "rig/report/figures.h"
 #include "rig/run_index/trend.h"
+#include "rig/workloads/older_names.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -137,6 +138,8 @@ Result<IncidentBook> book_from_json(std::string_view text, const std::filesystem
         all.at("incidents").get_to(book.incidents);
         all.at("dismissed").get_to(book.dismissed);
         all.at("outbox").get_to(book.outbox);
+        for (auto& one : book.incidents) one.metric = older::metric(one.metric);
+        for (auto& one : book.dismissed) one.metric = older::metric(one.metric);
         return book;
     } catch (const json::exception& e) {
         return fail(

@@ -118,7 +118,7 @@ std::vector<Search> searches(IncidentBook& book);
 // Puts what is untold into the outbox, for `channels`; with none, it counts as told.
 void write_messages(IncidentBook& book, const std::vector<std::string>& channels);
 
-// One line: "#3 caller_latency rose from 10.5 µs to 12.1 µs (reviewed) in batch-alloc-fail/v4".
+// One line: "#3 target_latency rose from 10.5 µs to 12.1 µs (reviewed) in batch-alloc-fail/v4".
 std::string incident_line(const Incident& incident);
 // The line and all that is known of its cause and its fix, indented.
 std::string incident_text(const Incident& incident);

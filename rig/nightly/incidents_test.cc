@@ -22,7 +22,7 @@ class IncidentsTest : public ::testing::Test {
             runs_.push_back(&run);
     }
     static Step step_at(std::size_t at, double before, double after, double spread = 0) {
-        return {"caller_latency", "ns", after > before, at, 0.005, {{"reviewed", before, after, before - spread, before + spread}}};
+        return {"target_latency", "ns", after > before, at, 0.005, {{"reviewed", before, after, before - spread, before + spread}}};
     }
     StepMeaning meaning(const Step& step) { return meaning_of(step, "cell", runs_, book_, "2026-02-01T00:00:00Z", options_); }
     Incident& open(const Step& step) {
@@ -88,7 +88,7 @@ TEST_F(IncidentsTest, TwoStepsUpMayBeFixedByOneDown) {
 }
 
 TEST_F(IncidentsTest, WhatWasDismissedComesUpAgainWithTwiceTheRuns) {
-    book_.dismissed.push_back({"cell", "caller_latency", "rose", runs_[20]->id, "night", 5});
+    book_.dismissed.push_back({"cell", "target_latency", "rose", runs_[20]->id, "night", 5});
     EXPECT_EQ(meaning(step_at(21, 100, 120)).what, StepMeaning::Known); // nine runs behind it
     EXPECT_EQ(meaning(step_at(20, 100, 120)).what, StepMeaning::Opens); // ten
 }
@@ -102,7 +102,7 @@ TEST_F(IncidentsTest, MessagesAreOnePerIncidentAndNight) {
     ASSERT_EQ(book_.outbox.size(), 1u);
     EXPECT_EQ(book_.outbox[0].id, "1-20260210-010000-0123456789abcdef-opened-bisected");
     EXPECT_EQ(book_.outbox[0].pending, (std::vector<std::string>{"file", "email"}));
-    EXPECT_NE(book_.outbox[0].text.find("caller_latency rose, 10.5 µs to 12.6 µs in reviewed"), std::string::npos) << book_.outbox[0].text;
+    EXPECT_NE(book_.outbox[0].text.find("target_latency rose, 10.5 µs to 12.6 µs in reviewed"), std::string::npos) << book_.outbox[0].text;
     EXPECT_EQ(book_.outbox[0].text.find('\033'), std::string::npos);
     write_messages(book_, {"file", "email"});
     EXPECT_EQ(book_.outbox.size(), 1u);
@@ -143,7 +143,7 @@ TEST_F(IncidentsTest, AnEarlierRigsBookIsRead) {
     const auto book = book_from_json(old.dump(), "x.json");
     ASSERT_TRUE(book) << book.error().message;
     EXPECT_EQ(book->token, "");
-    EXPECT_EQ(book->incidents.at(0).metric, "caller_latency");
+    EXPECT_EQ(book->incidents.at(0).metric, "target_latency");
     EXPECT_EQ(book->incidents.at(0).failure(), Failure{});
     old["incidents"][0]["metric"] = 7;
     EXPECT_FALSE(book_from_json(old.dump(), "x.json"));

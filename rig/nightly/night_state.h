@@ -15,7 +15,7 @@ namespace rig {
 
 // A run that was made to see whether a regression, a step or a fix is still there.
 struct Confirmation {
-    std::string what;    // "caller_latency rose", "caller_latency fell", "sync_ipis in reviewed" (that failed), "sync_ipis in reviewed holds again"
+    std::string what;    // "target_latency rose", "target_latency fell", "sync_ipis in reviewed" (that failed), "sync_ipis in reviewed holds again"
     std::string outcome; // "confirmed" | "not confirmed" | "host fault"
     std::string why;     // of all but the first
     std::string run;

@@ -38,7 +38,7 @@ TEST(NightState, TheExitIsOfTheWorstThatIsCertain) {
     EXPECT_EQ(night_of({late}).exit(none), Exit::Inconclusive);   // nothing ran: nothing is as expected
     // A step that its re-run did not show is answered; one whose re-run the host failed is not.
     auto stepped = good;
-    stepped.confirmations.push_back({"caller_latency rose", "not confirmed", "", "run"});
+    stepped.confirmations.push_back({"target_latency rose", "not confirmed", "", "run"});
     EXPECT_EQ(night_of({stepped}).exit(none), Exit::AsExpected);
     stepped.confirmations[0].outcome = "host fault";
     EXPECT_EQ(night_of({stepped}).exit(none), Exit::Inconclusive);

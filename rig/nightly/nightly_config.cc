@@ -5,6 +5,7 @@
 #include "rig/spec/spec_parser.h"
 #include "rig/spec/override.h"
 #include "rig/spec/value_rules.h"
+#include "rig/workloads/older_names.h"
 
 #include <algorithm>
 #include <boost/url/parse.hpp>
@@ -119,6 +120,7 @@ Status read_experiment(const SpecTable& table, NightConfig& config) {
     RIG_TRY(follow, read_follow(table, config.top));
     cell.follow = follow;
     RIG_CHECK(table.texts("watch", cell.watch, max_texts, rules::metric_name));
+    for (auto& metric : cell.watch) metric = older::metric(metric);
     RIG_CHECK(table.texts("arms", cell.arms, max_texts, rules::arm_name));
     RIG_CHECK(table.boolean("bisect", cell.bisect));
     if (cell.bisect && !cell.follow) return tl::unexpected(table.bad("bisect", "it left out, or git: without commits there is nothing to bisect"));

@@ -11,7 +11,7 @@
 //   vcpus = [2, 4]                       # in place of the experiment's guest.vcpus
 //   variant = [{ name = "plain" }, { name = "debug", set = ["kernel.options.DEBUG_VM=y"] }]   # set: as --set
 //   git = { repository = "../linux", branch = "master", base = "v6.12" }  # kernel.source is replaced by the branch's commit
-//   watch = ["sync_ipis", "caller_latency"]   # metrics whose history is searched for change points
+//   watch = ["sync_ipis", "target_latency"]   # metrics whose history is searched for change points
 //   arms = ["reviewed"]                  # of these arms; without the key: of all
 //   bisect = true                        # needs git
 //   [notify.file]

@@ -14,7 +14,7 @@ using Pairs = std::set<std::pair<std::string, std::string>>;
 TEST_F(NightlyTest, OnlyTheSameFailureConfirmsAFailure) {
     use_one_cell();
     nights_.failing = [](unsigned, unsigned run) {
-        return run == 2 ? Pairs{{"sync_ipis", "reviewed"}} : run == 3 ? Pairs{{"caller_latency", "reviewed"}} : Pairs{};
+        return run == 2 ? Pairs{{"sync_ipis", "reviewed"}} : run == 3 ? Pairs{{"target_latency", "reviewed"}} : Pairs{};
     };
     night();
     nights_.next_evening();
@@ -45,7 +45,7 @@ TEST_F(NightlyTest, EachExpectationIsAnIncidentOfItsOwn) {
     nights_.failing = [](unsigned commit, unsigned) {
         Pairs failed;
         if (commit >= 4 && commit < 12) failed.insert({{"sync_ipis", "ipi"}, {"sync_ipis", "reviewed"}});
-        if (commit >= 8 && commit < 16) failed.insert({"caller_latency", "reviewed"});
+        if (commit >= 8 && commit < 16) failed.insert({"target_latency", "reviewed"});
         return failed;
     };
     for (const unsigned head : {1, 3, 5, 7, 9, 11, 13, 15, 17}) {
@@ -56,9 +56,9 @@ TEST_F(NightlyTest, EachExpectationIsAnIncidentOfItsOwn) {
     ASSERT_EQ(nights_.sent.size(), 4u) << fmt::format("{}", fmt::join(subjects(), "\n"));
     const std::vector<std::tuple<const char*, const char*, const char*>> wanted{
         {"1-opened-bisected", "broken: sync_ipis in ipi, reviewed (", "cause: 000000000004 patch 4"},
-        {"2-opened-bisected", "broken: caller_latency in reviewed (", "cause: 000000000008 patch 8"},
+        {"2-opened-bisected", "broken: target_latency in reviewed (", "cause: 000000000008 patch 8"},
         {"1-fixed", "as expected again: sync_ipis in ipi, reviewed (", "fix: 00000000000c patch 12"},
-        {"2-fixed", "as expected again: caller_latency in reviewed (", "fix: 000000000010 patch 16"}};
+        {"2-fixed", "as expected again: target_latency in reviewed (", "fix: 000000000010 patch 16"}};
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         const auto& [id, subject, text] = wanted[i];
         EXPECT_EQ(fixture::brief_id(nights_.sent[i]), id);
@@ -73,7 +73,7 @@ TEST_F(NightlyTest, EachExpectationIsAnIncidentOfItsOwn) {
 TEST_F(NightlyTest, ExpectationsThatFailTogetherAreOneSearch) {
     use_one_cell();
     nights_.culprits = {2};
-    nights_.failing = [](unsigned commit, unsigned) { return commit >= 2 ? Pairs{{"sync_ipis", "ipi"}, {"caller_latency", "ipi"}} : Pairs{}; };
+    nights_.failing = [](unsigned commit, unsigned) { return commit >= 2 ? Pairs{{"sync_ipis", "ipi"}, {"target_latency", "ipi"}} : Pairs{}; };
     night();
     nights_.next_evening();
     nights_.head = 3;

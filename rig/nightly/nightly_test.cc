@@ -34,7 +34,7 @@ TEST_F(NightlyTest, ThirtyNightsWithTwoRegressionsAndAFixAreThreeMessages) {
     }
     ASSERT_EQ(nights_.sent.size(), 3u) << fmt::format("{}", fmt::join(subjects(), "\n"));
     EXPECT_EQ(fixture::brief_id(nights_.sent[0]), "1-opened-bisected");
-    EXPECT_NE(nights_.sent[0].subject.find("caller_latency rose"), std::string::npos) << nights_.sent[0].subject;
+    EXPECT_NE(nights_.sent[0].subject.find("target_latency rose"), std::string::npos) << nights_.sent[0].subject;
     EXPECT_NE(nights_.sent[0].text.find("cause: 000000000015 patch 21"), std::string::npos) << nights_.sent[0].text;
     EXPECT_EQ(fixture::brief_id(nights_.sent[1]), "2-opened-bisected");
     EXPECT_NE(nights_.sent[1].subject.find("sync_ipis rose, 240 to 260 in ipi, 240 to 260 in reviewed"), std::string::npos)
@@ -352,7 +352,7 @@ TEST_F(NightlyTest, AFallIsToldAndHoldsNoExitCode) {
         nights_.next_evening();
     }
     ASSERT_EQ(nights_.sent.size(), 1u) << fmt::format("{}", fmt::join(subjects(), "\n"));
-    EXPECT_NE(nights_.sent[0].subject.find("caller_latency fell"), std::string::npos);
+    EXPECT_NE(nights_.sent[0].subject.find("target_latency fell"), std::string::npos);
     EXPECT_NE(nights_.sent[0].text.find("patch 13"), std::string::npos);
     EXPECT_EQ(last, Exit::AsExpected);
 }

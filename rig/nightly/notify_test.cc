@@ -35,8 +35,8 @@ std::vector<std::string> headers_of(const std::string& mail) {
 TEST(Notify, AMailAsItGoesOut) {
     testing::expect_golden(
         "nightly/mail.txt",
-        email_text(message_of("[rig] #3 batch-alloc-fail/v4: caller_latency rose, 10.5 µs to 12.6 µs in reviewed (opened, bisected)",
-                              "#3 batch-alloc-fail/v4: caller_latency rose, 10.5 µs to 12.6 µs in reviewed\n  cause: 0123456789ab mm: gather "
+        email_text(message_of("[rig] #3 batch-alloc-fail/v4: target_latency rose, 10.5 µs to 12.6 µs in reviewed (opened, bisected)",
+                              "#3 batch-alloc-fail/v4: target_latency rose, 10.5 µs to 12.6 µs in reviewed\n  cause: 0123456789ab mm: gather "
                               "twice\n.\nFrom the guest\n"),
                    kChannel, "host.example", kDate));
 }

@@ -64,7 +64,7 @@ TEST(SystemdUnits, LimitsFollowTheBudgetAndMailItsQueue) {
     EXPECT_NE(systemd_units(options)->at(kServiceUnit).find("NoNewPrivileges=yes"), std::string::npos);
 }
 
-// What a guest's boot needs (rig/host/host_cpu.h, rig/host/qemu_hypervisor.cc) and a stricter unit would take.
+// What a guest's boot needs (rig/host/cpu_binding.h, rig/hypervisor/qemu_hypervisor.cc) and a stricter unit would take.
 TEST(SystemdUnits, LeaveWhatGuestsNeed) {
     for (const bool system : {false, true}) {
         const auto text = systemd_units(options_of(system))->at(kServiceUnit);

@@ -1,8 +1,8 @@
 #include "rig/plan/guest_plan.h"
 
 #include "guest/protocol/protocol.h"
-#include "rig/spec/timed_call.h"
 #include "rig/plan/count_keys.h"
+#include "rig/workloads/workload.h"
 
 #include <algorithm>
 #include <array>
@@ -46,6 +46,18 @@ json fault_json(const FaultSpec& fault, const SymbolTable& symbols) {
     return {{"enabled", fault.enabled}, {"attributes", attributes}};
 }
 
+// The agent takes every parameter by its key; a function to be timed is no parameter of it but a probe.
+json workload_json(const WorkloadSpec& workload) {
+    const auto& declared = workload_named(workload.name);
+    json out = {{"name", workload.name}, {"iterations", workload.iterations}, {"pace_us", workload.pace_us}};
+    for (const auto& [key, number] : declared.plan_only) out[key] = number;
+    for (const auto& parameter : declared.parameters) {
+        if (parameter.type == WorkloadParameter::Type::Number) out[parameter.key] = workload.number(parameter.key);
+        if (parameter.type == WorkloadParameter::Type::Command) out[parameter.key] = workload.words(parameter.key);
+    }
+    return out;
+}
+
 bool is_counted(const CustomMetric& metric) { return metric.kind == CustomMetric::Kind::Event || metric.kind == CustomMetric::Kind::Calls; }
 
 // The other arms' witnesses, which the baseline must not call. Every arm counts them, and where a kernel has no such
@@ -81,7 +93,7 @@ std::string both(const std::string& a, const std::string& b) {
 
 Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable& symbols, const Perturbation& perturbation) {
     const auto& arch = arch_named(spec.kernel.arch);
-    const MeasuredCall iteration = iteration_of(spec.workload), call = call_of(spec.workload);
+    const TimedCall iteration = iteration_of(spec.workload), call = call_of(spec.workload);
     const std::string own_filter = has_children(spec.workload) ? kOwnAndChildren : kOwn;
     for (const auto& [what, function] : {std::pair{"target.function", spec.target.function},
                                          {"target.sync_function", spec.target.sync_function},
@@ -125,7 +137,7 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
 
     const auto own = [&](const std::string& event) { return event_json({"", event, own_filter}); };
     json counted = json::array();
-    const auto add_call = [&](const MeasuredCall& one) {
+    const auto add_call = [&](const TimedCall& one) {
         for (const auto& event : {one.enter, one.exit}) counted.push_back(event_json({"", event, one.of_children ? own_filter : kOwn}));
     };
     add_call(iteration);
@@ -165,12 +177,10 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
     }
 
     const auto& w = spec.workload;
-    json workload = {{"name", w.name}, {"iterations", w.iterations}, {"tables", w.tables}, {"pages_per_table", w.pages_per_table}, {"pace_us", w.pace_us}};
-    if (!w.command.empty()) workload["command"] = w.command;
     plan.json = {
         {"mode", "measure"},
         {"deadline_s", guest_deadline_s(spec.workload)},
-        {"workload", workload},
+        {"workload", workload_json(w)},
         {"perturbation",
          {{"start_offset_us", perturbation.start_offset_us}, {"ballast_pages", perturbation.ballast_pages}, {"address_slot", perturbation.address_slot}}},
         {"bystanders", {{"enabled", w.bystanders}, {"period_us", w.bystander_period_us}, {"burst_iterations", kBurstIterations}, {"busy", w.bystanders_busy}}},

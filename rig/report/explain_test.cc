@@ -14,7 +14,7 @@ ReportInput report(const Spec& spec, const std::vector<Sample>& samples) { retur
 
 Spec judged_spec() {
     auto spec = make_spec();
-    spec.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}), may_rise("caller_latency", 20000), not_worse("bystander_burst", 0.01)};
+    spec.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}), may_rise("target_latency", 20000), not_worse("bystander_burst", 0.01)};
     return spec;
 }
 
@@ -36,7 +36,7 @@ void expect_says(const std::string& text, const std::vector<std::string>& parts)
 
 TEST(Explain, ABoundStepByStep) {
     const auto spec = judged_spec();
-    expect_says(text_of(report(spec, make_samples(spec)), "caller_latency"),
+    expect_says(text_of(report(spec, make_samples(spec)), "target_latency"),
                 {"19 of 19 proofs in ipi, 22 of 22 proofs in reviewed hold", "each boot's median", "8 pairs", "ratio ×553 [×552, ×554]", "99.2 %",
                  "W+ = 36 of 36; p = 0.0078", "rank-biserial) +1.00", "at or below ×20000", "p = 0.0039 that keeping the bound did", "2 bounds are declared",
                  "kept 0.0078", "=> as declared"});
@@ -59,11 +59,11 @@ TEST(Explain, WhatCannotBeJudged) {
     auto samples = make_samples(spec);
     expect_says(text_of(report(spec, samples), "tlb_flushes"), {"nothing is declared for this metric", "8 differences of zero left out; p = 1", "=> not judged"});
     samples[3].exposure.witness_hits = 0;
-    expect_says(text_of(report(spec, samples), "caller_latency"), {"failed: witness_hits in reviewed (boot 1: 0 hits", "=> inconclusive: the proofs do not hold"});
+    expect_says(text_of(report(spec, samples), "target_latency"), {"failed: witness_hits in reviewed (boot 1: 0 hits", "=> inconclusive: the proofs do not hold"});
     for (auto& s : samples)
         s.run_clock = "wall";
-    expect_says(text_of(report(spec, samples), "caller_latency"), {"two independent samples of 8 and 8", "Mann and Whitney's test, exact: U = 64 of 64", "Cliff's delta"});
-    EXPECT_EQ(explain(report(spec, {}), "caller_latency")->arms.at(0).verdict, "inconclusive");
+    expect_says(text_of(report(spec, samples), "target_latency"), {"two independent samples of 8 and 8", "Mann and Whitney's test, exact: U = 64 of 64", "Cliff's delta"});
+    EXPECT_EQ(explain(report(spec, {}), "target_latency")->arms.at(0).verdict, "inconclusive");
 }
 
 TEST(Explain, AnUnknownMetricIsRefusedWithThoseThereAre) {
@@ -71,7 +71,7 @@ TEST(Explain, AnUnknownMetricIsRefusedWithThoseThereAre) {
     const auto refused = explain(report(spec, make_samples(spec)), "caller_latencies");
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().blame, Blame::Spec);
-    EXPECT_NE(refused.error().message.find("caller_latency"), std::string::npos);
+    EXPECT_NE(refused.error().message.find("target_latency"), std::string::npos);
 }
 
 TEST(Explain, JsonHasTheSameSteps) {

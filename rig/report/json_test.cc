@@ -24,7 +24,7 @@ const json& metric(const json& report, const std::string& name) {
 
 TEST(JsonReport, HoldsEveryNumberBehindThePage) {
     auto spec = make_spec();
-    spec.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}), may_rise("caller_latency", 1000)};
+    spec.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}), may_rise("target_latency", 1000)};
     auto report = render(spec, make_samples(spec));
     EXPECT_EQ(report["experiment"], "batch-alloc-fail");
     EXPECT_EQ(report["baseline"], "ipi");
@@ -45,7 +45,7 @@ TEST(JsonReport, HoldsEveryNumberBehindThePage) {
     EXPECT_EQ(sync["arms"][1]["change"]["ratio"]["value"], 0);
     EXPECT_EQ(sync["arms"][1]["change"]["direction"], "fell");
     EXPECT_EQ(sync["arms"][1]["boots"][7], json({{"boot", 7}, {"value", 0}}));
-    const auto& caller = metric(report, "caller_latency");
+    const auto& caller = metric(report, "target_latency");
     EXPECT_EQ(caller["unit"], "ns");
     EXPECT_EQ(caller["per_boot"], "median");
     EXPECT_EQ(caller["arms"][1]["declared"], "at most ×1000");

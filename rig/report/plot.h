@@ -15,7 +15,7 @@ struct PlotRow {
     Spread spread; // over the boots: the bar ends at the median, a dotted line at the highest
 };
 struct Plot {
-    std::string label, key; // "caller latency" over "fault.interval"
+    std::string label, key; // "target latency" over "fault.interval"
     Unit unit = Unit::Count;
     std::vector<PlotRow> rows; // by value of the sweep, then by arm
 };

@@ -77,12 +77,12 @@ TEST(Assemble, WhatElseDiffersIsSaid) {
 TEST(Assemble, ABoundThatHoldsWhateverHappensIsSaid) {
     auto spec = make_spec();
     const auto warnings = [&](double at_most) {
-        spec.metrics = {may_rise("caller_latency", at_most)};
+        spec.metrics = {may_rise("target_latency", at_most)};
         return assemble(spec, make_run(spec), make_samples(spec), {}, "").warnings; // measured: ×553 [×552, ×554]
     };
     EXPECT_TRUE(warnings(5500).empty());
     ASSERT_EQ(warnings(5600).size(), 1u);
-    EXPECT_NE(warnings(5600)[0].find("caller latency in reviewed: the bound of ×5600 is 10 times what was measured or more"), std::string::npos) << warnings(5600)[0];
+    EXPECT_NE(warnings(5600)[0].find("target latency in reviewed: the bound of ×5600 is 10 times what was measured or more"), std::string::npos) << warnings(5600)[0];
 }
 
 TEST(Assemble, SplatsOfWarmUpBootsAreJudged) {
@@ -99,29 +99,29 @@ TEST(Assemble, SplatsOfWarmUpBootsAreJudged) {
 // Times that contain waiting for each other: what holds may hold for that alone; what is beyond its bound is so all the same.
 TEST(Assemble, SharedHostCpusLeaveNoBoundOnATimeHeld) {
     auto spec = make_spec();
-    spec.metrics = {exactly("sync_ipis", {{"reviewed", {ExactValue{0}}}}), may_rise("caller_latency", 5000)};
+    spec.metrics = {exactly("sync_ipis", {{"reviewed", {ExactValue{0}}}}), may_rise("target_latency", 5000)};
     auto run = make_run(spec);
     auto samples = make_samples(spec);
     run.clock = "wall";
     run.packing = {2, {"0-4", "5-9"}, true, false, {"from the packer"}};
     const auto verdict_of = [&](const char* metric) { return assemble(spec, run, samples, {}, "").comparison.find(metric)->arms.at(1).verdict; };
     const auto apart = assemble(spec, run, samples, {}, "");
-    EXPECT_EQ(verdict_of("caller_latency"), Verdict::AsDeclared);
+    EXPECT_EQ(verdict_of("target_latency"), Verdict::AsDeclared);
     ASSERT_EQ(apart.warnings.size(), 2u);
     EXPECT_EQ(apart.warnings[0], "from the packer");
     EXPECT_NE(apart.warnings[1].find("2 boots ran at once"), std::string::npos);
     run.packing.shared = true;
-    EXPECT_EQ(verdict_of("caller_latency"), Verdict::Undecided);
+    EXPECT_EQ(verdict_of("target_latency"), Verdict::Undecided);
     EXPECT_EQ(verdict_of("sync_ipis"), Verdict::AsDeclared) << "a count is no time";
     EXPECT_NE(assemble(spec, run, samples, {}, "").warnings.back().find("boots shared host CPUs"), std::string::npos);
-    spec.metrics[1] = may_rise("caller_latency", 2);
-    EXPECT_EQ(verdict_of("caller_latency"), Verdict::Broken);
+    spec.metrics[1] = may_rise("target_latency", 2);
+    EXPECT_EQ(verdict_of("target_latency"), Verdict::Broken);
 }
 
 TEST(Assemble, WarnsOfClocksAndOfStrangers) {
     auto spec = make_spec();
     auto samples = make_samples(spec);
-    samples[0].agent_munmap_ns.assign(20, 1);
+    samples[0].agent_call_ns.assign(20, 1);
     samples.push_back(make_sample("stranger", 0, true));
     auto input = assemble(spec, make_run(spec), samples, {}, "");
     ASSERT_EQ(input.warnings.size(), 2u);

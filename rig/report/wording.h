@@ -17,7 +17,7 @@ bool anything_measured(const Comparison& comparison);
 // "kernel 6.12.117, virtual clock on tcg, 4 vCPUs, 8 boots per arm, seed 1".
 std::string conditions(const ReportInput& input);
 
-// The metrics of an arm by how they moved against the baseline: "caller latency ×3632 (declared: at most ×7500)".
+// The metrics of an arm by how they moved against the baseline: "target latency ×3632 (declared: at most ×7500)".
 struct Movement {
     std::vector<std::string> fell, rose, same, unclear;
 };

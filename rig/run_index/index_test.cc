@@ -173,7 +173,7 @@ TEST_F(IndexTest, FiltersAreExact) {
     const auto newest = index.runs({"", "", "", 1});
     ASSERT_EQ(newest->size(), 1u);
     EXPECT_EQ(newest->at(0).started, "2026-02-23T10:34:48Z");
-    const auto trend = index.trend("batch-alloc-fail", "caller_latency", "reviewed");
+    const auto trend = index.trend("batch-alloc-fail", "target_latency", "reviewed");
     ASSERT_TRUE(trend) << trend.error().message;
     ASSERT_EQ(trend->size(), 2u); // not of the failed one
     EXPECT_LT(trend->at(0).started, trend->at(1).started);

@@ -1,7 +1,6 @@
 #include "rig/run_index/prune.h"
 
 #include "rig/cli/history_commands.h"
-#include "rig/run_index/index_folder.h"
 #include "rig/run_index/run_reader.h"
 #include "rig/testing/results_fixture.h"
 

@@ -33,8 +33,8 @@ TEST(RunDiff, TheSameRunDoesNotDiffer) {
     ASSERT_EQ(diff.boots.size(), 2u);
     EXPECT_EQ(diff.boots[0].identical, 8u);
     EXPECT_EQ(diff.boots[0].pairs, 8u);
-    EXPECT_EQ(row(diff, "caller_latency", "reviewed").equal, 8u);
-    EXPECT_EQ(row(diff, "caller_latency", "reviewed").difference, 0.0);
+    EXPECT_EQ(row(diff, "target_latency", "reviewed").equal, 8u);
+    EXPECT_EQ(row(diff, "target_latency", "reviewed").difference, 0.0);
     EXPECT_NE(diff_text(diff).find("bit-identical: 8 of 8 boots"), std::string::npos);
 }
 
@@ -106,20 +106,20 @@ TEST(RunDiff, UnderTheWallClockTheTestIsNamedAndNeedsOneBootOfTheHost) {
     auto samples = fixture::make_samples(fixture::make_spec());
     for (auto& sample : samples)
         if (sample.id.arm == "reviewed")
-            for (auto& value : sample.caller_latency_ns)
+            for (auto& value : sample.target_latency_ns)
                 value *= 2;
     const auto diff = diff_runs(side(info), side(info, samples));
     EXPECT_TRUE(diff.boots.empty()); // no bytes to be the same
-    const auto& slower = row(diff, "caller_latency", "reviewed");
+    const auto& slower = row(diff, "target_latency", "reviewed");
     ASSERT_TRUE(slower.test);
     // All 8 above all 8: 2 / C(16, 8).
     EXPECT_NEAR(slower.test->two_sided, 2.0 / 12870, 1e-9);
     EXPECT_GT(*slower.difference, 0);
-    EXPECT_GT(row(diff, "caller_latency", "ipi").test->two_sided, 0.9);
+    EXPECT_GT(row(diff, "target_latency", "ipi").test->two_sided, 0.9);
     EXPECT_NE(diff_text(diff).find("Mann-Whitney"), std::string::npos);
     auto later = info;
     later.host_boot = "2222";
-    EXPECT_EQ(row(diff_runs(side(info), side(later)), "caller_latency", "ipi").not_compared, "wall clock, of different boots of the host");
+    EXPECT_EQ(row(diff_runs(side(info), side(later)), "target_latency", "ipi").not_compared, "wall clock, of different boots of the host");
 }
 
 TEST(RunDiff, WhatOnlyOneHasIsThere) {
@@ -195,7 +195,7 @@ TEST_F(HistoryCommands, ShowHoldsWhatGotWorseBesideWhatGotBetter) {
     line.run = "latest";
     auto output = show_command(line, common());
     ASSERT_TRUE(output) << output.error().message;
-    for (const char* expected : {"sync_ipis", "−100 %", "caller_latency", "×7", "as declared", "linux-source-6.12",
+    for (const char* expected : {"sync_ipis", "−100 %", "target_latency", "×7", "as declared", "linux-source-6.12",
                                  "rig explain 20260223-103248-batch-alloc-fail", "as-expected"})
         EXPECT_NE(output->text.find(expected), std::string::npos) << expected << "\n" << output->text;
     const auto parsed = nlohmann::json::parse(show_command(line, common(true))->text);

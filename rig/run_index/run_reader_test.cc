@@ -40,7 +40,7 @@ TEST_F(ReadRun, AWholeRunIsJudgedFromItsSamples) {
     EXPECT_EQ(sync->unit, "count");
     EXPECT_EQ(boot_values(*sync).size(), 8u);
     const auto latency =
-        std::find_if(record.metrics.begin(), record.metrics.end(), [](const auto& m) { return m.metric == "caller_latency" && m.arm == "reviewed"; });
+        std::find_if(record.metrics.begin(), record.metrics.end(), [](const auto& m) { return m.metric == "target_latency" && m.arm == "reviewed"; });
     ASSERT_NE(latency, record.metrics.end());
     EXPECT_EQ(latency->direction, "rose");
     ASSERT_TRUE(latency->ratio_low && latency->ratio_high);

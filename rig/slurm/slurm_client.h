@@ -1,4 +1,4 @@
-// One set of jobs of a Slurm cluster, submitted, watched and cancelled by its own commands (slurm_text.h). A client waits for a
+// One set of jobs of a Slurm cluster, submitted, watched and cancelled by its own commands (slurm_commands.h). A client waits for a
 // controller that is away for a while, and counts how long it waits.
 #pragma once
 

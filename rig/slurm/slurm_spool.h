@@ -49,7 +49,7 @@ struct SlurmSpool {
     std::filesystem::path done(unsigned order) const { return done() / std::to_string(order); }
     std::filesystem::path log() const { return dir / "log"; }
 };
-// In the folder of a boot that was made, beside what guest_run.h leaves there:
+// In the folder of a boot that was made, beside what guest_boot.h leaves there:
 inline constexpr const char* kResultFile = "slurm-result.json"; // until it is taken up: a sample has its place in the run
 inline constexpr const char* kMakerFile = "slurm.json";         // who made it
 

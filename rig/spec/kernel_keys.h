@@ -1,5 +1,5 @@
 // The parts of an experiment file that say which kernels are compared: [kernel], [target] and [[arm]]. Paths are kept as they are written,
-// only normalised. Every failure is one Error with Blame::Spec, as in spec_reader.h.
+// only normalised. Every failure is one Error with Blame::Spec, as in toml_reader.h.
 #pragma once
 
 #include "rig/spec/spec.h"

@@ -16,7 +16,7 @@ struct Overrides {
     std::optional<unsigned> boots, vcpus;
     std::optional<std::uint64_t> seed;
     std::optional<std::string> clock;
-    std::vector<std::string> set; // KEY=VALUE, see spec_override.h
+    std::vector<std::string> set; // KEY=VALUE, see override.h
 };
 
 // The experiment file with the command line's say over it. Blame::Spec as load_spec().

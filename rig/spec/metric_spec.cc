@@ -1,7 +1,8 @@
 #include "rig/spec/metric_spec.h"
 
-#include "guest/protocol/workload_counters.h"
+#include "rig/arch/arch.h"
 #include "rig/spec/value_rules.h"
+#include "rig/workloads/workload.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -43,7 +44,7 @@ const std::map<std::string, CustomMetric::Kind>& metric_sources() {
 }
 
 Status known_counter(const SpecTable& table, const std::string& counter, const std::string& workload) {
-    const auto names = guest::workload_counters(workload);
+    const auto names = counters_of(workload);
     if (std::find(names.begin(), names.end(), counter) != names.end()) return {};
     return tl::unexpected(table.bad("counter", names.empty() ? fmt::format("another source: workload \"{}\" counts nothing itself", workload)
                                                              : fmt::format("what workload \"{}\" counts: {}", workload, fmt::join(names, ", "))));
@@ -153,16 +154,12 @@ Status read_metrics(const SpecTable& table, Spec& spec) {
 }
 
 const std::vector<std::string>& metric_names() {
-    static const std::vector<std::string> names = {"sync_ipis",
-                                                   "total_ipis",
-                                                   "other_ipis",
-                                                   "tlb_flushes",
-                                                   "call_function_vectors",
-                                                   "bystander_interrupts",
-                                                   "caller_latency",
-                                                   "munmap_latency",
-                                                   "bystander_wakeup",
-                                                   "bystander_burst"};
+    static const std::vector<std::string> names = [] {
+        std::vector<std::string> out = {"sync_ipis", "total_ipis", "other_ipis"};
+        for (const auto& metric : arch_metrics()) out.push_back(metric.name);
+        out.insert(out.end(), {"call_function_vectors", "bystander_interrupts", "target_latency", "call_latency", "bystander_wakeup", "bystander_burst"});
+        return out;
+    }();
     return names;
 }
 

@@ -1,5 +1,8 @@
 #include "rig/spec/override.h"
 
+#include "rig/spec/toml_reader.h"
+#include "rig/workloads/older_names.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -50,7 +53,8 @@ toml::table* arm_named(toml::node& arms, const std::string& name) {
 }
 
 Status apply(toml::table& root, const SpecOverride& one) {
-    const auto parts = split(one.key);
+    auto parts = split(one.key);
+    if (parts.size() > 1 && parts[0] == "metrics") parts[1] = older::metric(parts[1]);
     if (parts.size() > max_depth || std::any_of(parts.begin(), parts.end(), [](const auto& part) { return part.empty(); }))
         return bad(one, fmt::format("want a dotted key of 1..{} parts such as guest.vcpus", max_depth));
     RIG_TRY(value, parse_value(one));
@@ -75,6 +79,26 @@ Status apply(toml::table& root, const SpecOverride& one) {
     return {};
 }
 
+// A metric under the name it had before is that metric.
+Status rename_older_metrics(toml::table& root) {
+    auto* metrics = root["metrics"].as_table();
+    if (!metrics) return {};
+    std::vector<std::string> older;
+    for (const auto& [key, ignored] : *metrics)
+        if (older::metric(key.str()) != key.str()) older.emplace_back(key.str());
+    for (const auto& name : older) {
+        const auto now = older::metric(name);
+        auto* node = metrics->get(name);
+        if (metrics->contains(now))
+            return tl::unexpected(spec_error(node->source().path ? *node->source().path : std::string(), node->source().begin,
+                                             fmt::format("bad metrics.{}: it is what metrics.{} was called before, want one of the two", name, now)));
+        const toml::key key(now, toml::source_region(node->source()));
+        node->visit([&](auto& typed) { metrics->insert_or_assign(key, std::move(typed)); });
+        metrics->erase(name);
+    }
+    return {};
+}
+
 } // namespace
 
 Result<SpecOverride> parse_override(std::string_view text) {
@@ -89,6 +113,7 @@ Result<SpecOverride> parse_override(std::string_view text) {
 }
 
 Status apply_overrides(toml::table& root, const std::vector<SpecOverride>& overrides) {
+    RIG_CHECK(rename_older_metrics(root));
     for (const auto& one : overrides) RIG_CHECK(apply(root, one));
     return {};
 }

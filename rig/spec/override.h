@@ -20,6 +20,7 @@ Result<SpecOverride> parse_override(std::string_view text);
 
 // Applies them in order; missing tables on the way are made. Blame::Spec for a value that is no TOML, a key that leads
 // through something that is no table, and an arm that is not there.
+// Metrics under their older names (rig/workloads/older_names.h) get those that they have now, in the table and in `overrides`.
 Status apply_overrides(toml::table& root, const std::vector<SpecOverride>& overrides);
 
 } // namespace rig

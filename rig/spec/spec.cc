@@ -15,9 +15,4 @@ Spec Spec::for_arm(const Arm& arm) const {
     return copy;
 }
 
-const std::vector<std::string>& workload_names() {
-    static const std::vector<std::string> names = {"munmap", "exit", "collapse", "pmd_unshare", "gup_race", "command", "crash"}; // crash: the self-test of a workload that dies
-    return names;
-}
-
 } // namespace rig

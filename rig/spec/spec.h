@@ -5,6 +5,7 @@
 
 #include "rig/arch/arch.h"
 #include "rig/base/error.h"
+#include "rig/workloads/workload.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -46,7 +47,7 @@ struct PrebuiltImage {
 struct Arm {
     std::string name;                          // [a-z0-9][a-z0-9-]*, unique; the first arm is the baseline
     std::vector<std::filesystem::path> series; // folders with a quilt `series` file, applied in order
-    std::string witness;                       // function that only this arm's version of the line calls; see exposure.h. Empty
+    std::string witness;                       // function that only this arm's version of the line calls; see target_proofs.h. Empty
                                                // with target.same_path
     std::optional<PrebuiltImage> prebuilt;
     std::string splat = {}; // broken on purpose: every boot must splat, naming this text in title, function or call trace
@@ -77,20 +78,6 @@ struct GuestSpec {
     std::string extra_cmdline;     // appended to the kernel command line
 };
 
-struct WorkloadSpec {
-    std::string name = "munmap";            // one of workload_names()
-    unsigned iterations = 20;               // munmap calls, 1..100000
-    unsigned tables = 4;                    // page tables freed per call, 0..511; 0: a call that frees none
-    unsigned pages_per_table = 4;           // pages touched under each table, 1..512
-    unsigned pace_us = 100000;              // calls start this far apart, 0..10000000; 0 = back to back. A call that takes
-                                            // longer makes the boot no sample: windows of the arms must be equal
-    bool bystanders = true;                 // a sleeping thread on every other CPU
-    unsigned bystander_period_us = 1000;    // 50..1000000
-    bool bystanders_busy = false;           // bystander_mode = "busy": their CPUs compute between wake-ups instead of idling
-    std::vector<std::string> command;       // workload "command" only: 1..64 words, the first a path in the guest
-    std::string call;                       // workload "command" only: kernel function whose calls are timed; empty = the run
-};
-
 // A command that runs beside the workload in both passes: started before the window opens, ended by SIGINT after it has
 // closed. Its output is evidence: boots/<boot>/<pass>-background-NAME.txt.
 struct BackgroundSpec {
@@ -100,7 +87,7 @@ struct BackgroundSpec {
 
 struct FaultSpec {
     bool enabled = true;
-    std::string function = "tlb_remove_table"; // stack-trace filter: require-start/-end are this function's bounds
+    std::string function;                      // stack-trace filter: require-start/-end are this function's bounds
     unsigned interval = 1;                     // 1 = every allocation; 1..1000000
     std::int64_t times = 1000000;              // 0..2^31-1; read back afterwards, it counts the injections
     unsigned min_order = 0;                    // 0..10
@@ -109,8 +96,8 @@ struct FaultSpec {
 };
 
 struct TargetSpec {
-    std::string function = "tlb_remove_table_one";            // must be hit in every arm; its entry..return is the caller latency
-    std::string sync_function = "tlb_remove_table_smp_sync";  // csd func of the IPIs under test; a file without the key: none
+    std::string function;                      // must be hit in every arm; its entry..return is the target latency
+    std::string sync_function;                 // csd func of the IPIs under test; empty: none
     std::map<std::string, std::string> config;                // options the final .config must hold for the line to be compiled
     bool same_path = false; // the arms run the same code here, which is what is to be shown: no witness can tell them apart, and
                             // the target is hit as often as the workload's calls predict, in every arm
@@ -136,7 +123,7 @@ struct CustomMetric {
         Event,     // a tracepoint, counted in the counted pass
         Calls,     // calls of a kernel function, counted in the counted pass (kprobe)
         Latency,   // entry to return of a kernel function in the timed pass, ns (kprobe and kretprobe)
-        Counter,   // what the workload counts itself (guest/workload_counters.h), in both passes together
+        Counter,   // what the workload counts itself (guest/protocol/workload_counters.h), in both passes together
         Histogram, // what a background command prints at its end: lines "MICROSECONDS COUNT...", as cyclictest -h does
     } kind = Kind::Event;
     std::string what;   // "subsystem:event", the function, the counter, or the background command's name
@@ -156,7 +143,7 @@ struct MetricSpec {
     std::uint64_t at_least = 0; // exposure: a boot that holds less of it has tested nothing; 0 = no such claim
 };
 
-// `key` and `value` as in spec_override.h.
+// `key` and `value` as in override.h.
 struct SpecOverride {
     std::string key, value;
     bool operator==(const SpecOverride&) const = default;
@@ -183,7 +170,6 @@ struct Spec {
     Spec for_arm(const Arm& arm) const;
 };
 
-const std::vector<std::string>& workload_names();
 const std::vector<std::string>& metric_names();
 
 } // namespace rig

@@ -1,16 +1,18 @@
 #include "rig/spec/spec_parser.h"
 
 #include "rig/arch/arch.h"
-#include "rig/spec/timed_call.h"
 #include "rig/spec/kernel_keys.h"
 #include "rig/spec/metric_spec.h"
 #include "rig/spec/override.h"
 #include "rig/spec/toml_reader.h"
 #include "rig/spec/value_rules.h"
+#include "rig/workloads/older_names.h"
+#include "rig/workloads/workload.h"
 
 #include <algorithm>
 #include <bit>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <fstream>
 #include <iterator>
 #include <limits>
@@ -45,28 +47,63 @@ Status read_guest(const SpecTable& table, GuestSpec& guest) {
     return table.text("extra_cmdline", guest.extra_cmdline, rules::kernel_words(max_extra_cmdline));
 }
 
-// What only workload "command" has, and has to have.
-Status read_command(const SpecTable& table, WorkloadSpec& workload) {
-    if (workload.name != "command") {
-        for (auto key : {"command", "call"})
-            if (table.has(key)) return tl::unexpected(table.bad(key, "it left out, or workload.name = \"command\""));
+// "x", or "x or y": the workloads that have the parameter.
+std::string owners_of(std::string_view key) {
+    std::vector<std::string> names;
+    for (const auto* workload : all_workloads())
+        for (const auto& parameter : workload->parameters)
+            if (parameter.key == key) names.push_back(fmt::format("\"{}\"", workload->name));
+    return fmt::format("{}", fmt::join(names, " or "));
+}
+
+Status read_parameter(const SpecTable& table, const WorkloadParameter& parameter, WorkloadSpec& workload) {
+    if (parameter.required) RIG_CHECK(table.require(parameter.key, parameter.meaning));
+    if (!table.has(parameter.key)) return {};
+    auto& out = workload.parameters[parameter.key];
+    switch (parameter.type) {
+    case WorkloadParameter::Type::Number: {
+        unsigned number = 0;
+        RIG_CHECK(table.integer(parameter.key, number, parameter.minimum, parameter.maximum));
+        out = number;
         return {};
     }
-    constexpr std::string_view want = "1..64 words such as [\"/bin/sh\", \"-c\", \"...\"], the first a path in the guest";
-    RIG_CHECK(table.require("command", want));
-    RIG_CHECK(table.texts("command", workload.command, max_words, rules::at_most(4096)));
-    if (workload.command.empty() || !workload.command[0].starts_with('/')) return tl::unexpected(table.bad("command", want));
-    for (auto key : {"tables", "pages_per_table"})
-        if (table.has(key)) return tl::unexpected(table.bad(key, "it left out: nobody counts the page tables of a command"));
-    return table.text("call", workload.call, rules::kernel_function);
+    case WorkloadParameter::Type::KernelFunction: {
+        std::string function;
+        RIG_CHECK(table.text(parameter.key, function, rules::kernel_function));
+        out = function;
+        return {};
+    }
+    case WorkloadParameter::Type::Command: {
+        std::vector<std::string> words;
+        RIG_CHECK(table.texts(parameter.key, words, parameter.maximum, rules::at_most(4096)));
+        if (words.empty() || !words[0].starts_with('/')) return tl::unexpected(table.bad(parameter.key, parameter.meaning));
+        out = words;
+        return {};
+    }
+    }
+    return {};
+}
+
+// The parameters that the workload declares; another workload's is refused with the reason.
+Status read_parameters(const SpecTable& table, WorkloadSpec& workload) {
+    const auto& declared = workload_named(workload.name);
+    for (const auto& parameter : declared.parameters) RIG_CHECK(read_parameter(table, parameter, workload));
+    for (const auto& key : parameter_keys()) {
+        const bool own = std::any_of(declared.parameters.begin(), declared.parameters.end(), [&](const auto& one) { return one.key == key; });
+        if (own || !table.has(key)) continue;
+        const auto why = declared.refused.find(key);
+        return tl::unexpected(table.bad(key, why != declared.refused.end() ? "it left out: " + why->second
+                                                                           : fmt::format("it left out, or workload.name = {}", owners_of(key))));
+    }
+    return {};
 }
 
 Status read_workload(const SpecTable& table, WorkloadSpec& workload) {
-    RIG_CHECK(table.only({"name", "iterations", "tables", "pages_per_table", "pace_us", "bystanders", "bystander_period_us", "bystander_mode", "command", "call"}));
+    std::vector<std::string> accepted = {"name", "iterations", "pace_us", "bystanders", "bystander_period_us", "bystander_mode"};
+    for (const auto& key : parameter_keys()) accepted.push_back(key);
+    RIG_CHECK(table.only(accepted));
     RIG_CHECK(table.choice("name", workload.name, workload_names()));
     RIG_CHECK(table.integer("iterations", workload.iterations, 1, 100000));
-    RIG_CHECK(table.integer("tables", workload.tables, 0, 511));
-    RIG_CHECK(table.integer("pages_per_table", workload.pages_per_table, 1, 512));
     RIG_CHECK(table.integer("pace_us", workload.pace_us, 0, 10000000));
     RIG_CHECK(table.boolean("bystanders", workload.bystanders));
     RIG_CHECK(table.integer("bystander_period_us", workload.bystander_period_us, 50, 1000000));
@@ -75,7 +112,7 @@ Status read_workload(const SpecTable& table, WorkloadSpec& workload) {
     std::string mode = "sleep";
     RIG_CHECK(table.choice("bystander_mode", mode, {"sleep", "busy"}));
     workload.bystanders_busy = mode == "busy";
-    return read_command(table, workload);
+    return read_parameters(table, workload);
 }
 
 Status read_fault(const SpecTable& table, FaultSpec& fault) {
@@ -144,7 +181,7 @@ Status read_root(const SpecTable& root, Spec& spec) {
                 return tl::unexpected(root.wrong(fmt::format("bad metrics.{}.expect: with {} nothing is proven about a changed line, so that only expect = \"report\" is accepted", metric.name, arms_are_revisions)));
     if (spec.target.same_path && !hits_per_call(spec.workload))
         return tl::unexpected(root.wrong(fmt::format("bad target.same_path: how often workload '{}' hits the target cannot be predicted, so that nothing would stand in for a witness; "
-                                                     "accepted with collapse and pmd_unshare", spec.workload.name)));
+                                                     "accepted with {}", spec.workload.name, fmt::join(workloads_with_predicted_hits(), " and "))));
     if (has_children(spec.workload) && !spec.backgrounds.empty())
         return tl::unexpected(root.wrong(fmt::format("bad background: its processes cannot be told from those that workload '{}' starts; accepted with workloads that start none",
                                                      spec.workload.name)));
@@ -155,7 +192,9 @@ Status read_root(const SpecTable& root, Spec& spec) {
 
 Result<Spec> parse_spec(std::string_view text, const fs::path& file, const std::vector<SpecOverride>& overrides) {
     Spec spec;
-    spec.target.sync_function.clear(); // an experiment is about IPIs of one function only if it says so
+    // What a file means that was written when these could be left out; a newer one names them.
+    spec.fault.function = older::kFaultFunction;
+    spec.target.function = older::kTargetFunction;
     spec.file = file;
     spec.text = text;
     spec.overrides = overrides;

@@ -5,6 +5,7 @@
 #include "rig/spec/toml_reader.h"
 #include "rig/spec/value_rules.h"
 #include "rig/testing/spec_project.h"
+#include "rig/workloads/older_names.h"
 
 #include <algorithm>
 #include <random>
@@ -73,8 +74,8 @@ TEST_F(SpecTest, ReadsEveryField) {
 
     EXPECT_EQ(spec->workload.name, "munmap");
     EXPECT_EQ(spec->workload.iterations, 21U);
-    EXPECT_EQ(spec->workload.tables, 5U);
-    EXPECT_EQ(spec->workload.pages_per_table, 6U);
+    EXPECT_EQ(spec->workload.number("tables"), 5U);
+    EXPECT_EQ(spec->workload.number("pages_per_table"), 6U);
     EXPECT_EQ(spec->workload.pace_us, 0U);
     EXPECT_FALSE(spec->workload.bystanders);
     EXPECT_EQ(spec->workload.bystander_period_us, 700U);
@@ -96,7 +97,7 @@ TEST_F(SpecTest, ReadsEveryField) {
     EXPECT_EQ(spec->metrics[0].kind, ExpectKind::Exactly);
     EXPECT_TRUE(std::holds_alternative<Predicted>(spec->metrics[0].exactly.at("ipi")));
     EXPECT_EQ(std::get<std::int64_t>(spec->metrics[0].exactly.at("reviewed")), 0);
-    EXPECT_EQ(spec->metrics[1].name, "caller_latency");
+    EXPECT_EQ(spec->metrics[1].name, "target_latency");
     EXPECT_EQ(spec->metrics[1].kind, ExpectKind::MayRise);
     EXPECT_EQ(spec->metrics[1].at_most, 5000.0);
     EXPECT_EQ(spec->metrics[2].name, "bystander_wakeup");
@@ -137,21 +138,21 @@ TEST_F(SpecTest, AbsentKeysKeepTheDefaults) {
     WorkloadSpec workload;
     EXPECT_EQ(spec->workload.name, workload.name);
     EXPECT_EQ(spec->workload.iterations, workload.iterations);
-    EXPECT_EQ(spec->workload.tables, workload.tables);
-    EXPECT_EQ(spec->workload.pages_per_table, workload.pages_per_table);
+    EXPECT_EQ(spec->workload.number("tables"), workload.number("tables"));
+    EXPECT_EQ(spec->workload.number("pages_per_table"), workload.number("pages_per_table"));
     EXPECT_EQ(spec->workload.pace_us, workload.pace_us);
     EXPECT_EQ(spec->workload.bystanders, workload.bystanders);
     EXPECT_EQ(spec->workload.bystander_period_us, workload.bystander_period_us);
     FaultSpec fault;
     EXPECT_EQ(spec->fault.enabled, fault.enabled);
-    EXPECT_EQ(spec->fault.function, fault.function);
+    EXPECT_EQ(spec->fault.function, older::kFaultFunction);
     EXPECT_EQ(spec->fault.interval, fault.interval);
     EXPECT_EQ(spec->fault.times, fault.times);
     EXPECT_EQ(spec->fault.min_order, fault.min_order);
     EXPECT_EQ(spec->fault.task_filter, fault.task_filter);
     EXPECT_EQ(spec->fault.stack_filter, fault.stack_filter);
     TargetSpec target;
-    EXPECT_EQ(spec->target.function, target.function);
+    EXPECT_EQ(spec->target.function, older::kTargetFunction);
     EXPECT_EQ(spec->target.sync_function, ""); // IPIs of one function only if the file names it
     EXPECT_TRUE(spec->target.config.empty() && spec->metrics.empty());
 }
@@ -195,11 +196,11 @@ TEST_F(SpecTest, ReadsACommand) {
     const std::string text = std::string(minimal_spec) + "[workload]\nname = \"command\"\ncommand = [\"/bin/sh\", \"-c\", \"true\"]\n";
     auto spec = parse_spec(text, file());
     ASSERT_TRUE(spec) << spec.error().message;
-    EXPECT_EQ(spec->workload.command, (std::vector<std::string>{"/bin/sh", "-c", "true"}));
-    EXPECT_EQ(spec->workload.call, "");
+    EXPECT_EQ(spec->workload.words("command"), (std::vector<std::string>{"/bin/sh", "-c", "true"}));
+    EXPECT_EQ(spec->workload.text("call"), "");
     spec = parse_spec(text + "call = \"exit_mmap\"\n", file());
     ASSERT_TRUE(spec) << spec.error().message;
-    EXPECT_EQ(spec->workload.call, "exit_mmap");
+    EXPECT_EQ(spec->workload.text("call"), "exit_mmap");
 }
 
 TEST_F(SpecTest, ReadsWhatTheWorkloadCounts) {
@@ -348,6 +349,26 @@ TEST_F(SpecTest, LoadsFromAFile) {
     ASSERT_FALSE(spec);
     EXPECT_NE(spec.error().message.find("want at most"), std::string::npos) << spec.error().message;
     EXPECT_FALSE(parse_spec(std::string(300 * 1024, '#'), file()));
+}
+
+// Of files and command lines from before: they mean what they meant.
+TEST_F(SpecTest, MetricsUnderTheirOlderNamesAreRead) {
+    const std::string older = "[metrics.caller_latency]\nexpect = \"may-rise\"\nat_most = 2\n[metrics.munmap_latency]\nexpect = \"report\"\n";
+    auto spec = parse_spec(std::string(minimal_spec) + older, file(), {{"metrics.caller_latency.at_most", "3"}, {"metrics.call_latency.at_least", "1"}});
+    ASSERT_TRUE(spec) << spec.error().message;
+    ASSERT_EQ(spec->metrics.size(), 2u);
+    EXPECT_EQ(spec->metrics[0].name, "call_latency");
+    EXPECT_EQ(spec->metrics[0].at_least, 1u);
+    EXPECT_EQ(spec->metrics[1].name, "target_latency");
+    EXPECT_EQ(spec->metrics[1].at_most, 3);
+    spec = parse_spec(std::string(minimal_spec) + older + "[metrics.target_latency]\nexpect = \"report\"\n", file());
+    ASSERT_FALSE(spec);
+    EXPECT_NE(spec.error().message.find(":11:1: bad metrics.caller_latency: it is what metrics.target_latency was called before"), std::string::npos)
+        << spec.error().message;
+    // A mistake in one is told where it stands in the file.
+    spec = parse_spec(std::string(minimal_spec) + "[metrics.munmap_latency]\nexpect = \"report\"\nat_most = 2\n", file());
+    ASSERT_FALSE(spec);
+    EXPECT_NE(spec.error().message.find(":9:"), std::string::npos) << spec.error().message;
 }
 
 TEST(SpecNames, Lists) {

@@ -3,6 +3,7 @@
 #include "rig/base/files.h"
 #include "rig/spec/toml_reader.h"
 #include "rig/spec/value_rules.h"
+#include "rig/workloads/older_names.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -78,20 +79,22 @@ Result<SuiteCheck> read_run(const SpecTable& table, const fs::path& top) {
     RIG_CHECK(table.text("says", run.says, rules::at_most(200)));
     RIG_CHECK(table.texts("show", run.show, max_texts, metric_shown()));
     RIG_CHECK(table.texts("plot", run.plot, max_texts, metric_shown()));
+    for (auto* metrics : {&run.show, &run.plot})
+        for (auto& metric : *metrics) metric = older::metric(metric);
     if (!run.plot.empty()) RIG_CHECK(table.require("sweep", "what the metrics are plotted over: { key = \"guest.vcpus\", values = [2, 4] }"));
     return SuiteCheck{std::move(run)};
 }
 
 Result<SuiteCheck> read_build(const SpecTable& table, const fs::path& top) {
     RIG_CHECK(table.only({"experiment", "arm", "object", "expect", "says"}));
-    for (const char* key : {"arm", "object", "expect"}) RIG_CHECK(table.require(key, "see rig/suite.h"));
+    for (const char* key : {"arm", "object", "expect"}) RIG_CHECK(table.require(key, "see rig/spec/suite.h"));
     BuildCheck build;
     RIG_CHECK(existing(table, "experiment", build.experiment, rules::existing_file(top)));
     RIG_CHECK(table.text("arm", build.arm, rules::arm_name));
     RIG_CHECK(table.text("object", build.object, [](const std::string& value) -> std::optional<std::string> {
         const fs::path path(value);
         if (value.ends_with(".o") && path.is_relative() && value.find("..") == std::string::npos && value.find_first_of(" =-") != 0) return std::nullopt;
-        return "an object of the kernel's tree such as mm/mmu_gather.o";
+        return "an object of the kernel's tree such as mm/vmstat.o";
     }));
     std::string expect;
     RIG_CHECK(table.choice("expect", expect, {"builds", "fails"}));

@@ -12,14 +12,14 @@
 //   sweep = { key = "guest.vcpus", values = [2, 4, 8] }          # the experiment once for every value
 //   expect = "as-expected"                                       # or "broken", "inconclusive": a negative control
 //   says = "PT_RECLAIM"                                          # must stand in what is reported; required for a control
-//   show = ["sync_ipis", "caller_latency"]                       # the metrics printed as evidence
-//   plot = ["caller_latency"]                                    # drawn over the values of the sweep
+//   show = ["sync_ipis", "target_latency"]                       # the metrics printed as evidence
+//   plot = ["target_latency"]                                    # drawn over the values of the sweep
 //   [[point.build]]
 //   experiment = "configs/no-stub.toml"
 //   arm = "reviewed"
-//   object = "mm/mmu_gather.o"
+//   object = "mm/vmstat.o"
 //   expect = "fails"                                             # or "builds"
-//   says = "tlb_remove_table_sync_rcu"                           # in the compiler's first error; required for "fails"
+//   says = "undeclared"                                          # in the compiler's first error; required for "fails"
 //   [[point.patch]]
 //   series = "kernel-patches/6.12/reviewed"
 //   has = ["might_sleep()"]                                      # in the lines that the series adds, white space folded

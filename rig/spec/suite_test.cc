@@ -31,7 +31,7 @@ id = "dose"
 claim = "sync IPIs follow the dose"
 [[point.run]]
 experiment = "configs/a.toml"
-set = { "guest.boots" = 6, "workload.name" = "exit", "arm.b.series" = ["x"], "metrics.munmap_latency.within" = 0.1, "metrics.sync_ipis.within" = 1.0 }
+set = { "guest.boots" = 6, "workload.name" = "exit", "arm.b.series" = ["x"], "metrics.call_latency.within" = 0.1, "metrics.sync_ipis.within" = 1.0 }
 sweep = { key = "fault.interval", values = [1, 2, 4] }
 expect = "broken"
 says = "the control did not fail"

@@ -117,7 +117,7 @@ std::string SpecTable::name(std::string_view key) const {
     return path_.empty() ? shown : path_ + "." + shown;
 }
 
-// An override has a source of its own, see spec_override.h.
+// An override has a source of its own, see override.h.
 const std::string& SpecTable::place_of(const toml::source_region& source) const {
     return source.path ? *source.path : file_;
 }

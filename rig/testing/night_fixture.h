@@ -27,7 +27,7 @@ tree = "mm"
 vcpus = [2, 4]
 variant = [{ name = "plain" }, { name = "debug", set = ["kernel.options.DEBUG_VM=y"] }]
 git = { repository = "linux", branch = "master" }
-watch = ["sync_ipis", "caller_latency"]
+watch = ["sync_ipis", "target_latency"]
 bisect = true
 [[experiment]]
 spec = "configs/b.toml"

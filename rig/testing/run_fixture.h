@@ -23,6 +23,9 @@ inline Spec make_spec(unsigned boots = 8) {
     spec.kernel.enable = {"kernel-patches/6.12/enable"};
     spec.arms = {{"ipi", {}, "smp_call_function", {}}, {"reviewed", {"kernel-patches/6.12/reviewed"}, "synchronize_rcu", {}}};
     spec.guest.boots = boots;
+    spec.fault.function = "tlb_remove_table";
+    spec.target.function = "tlb_remove_table_one";
+    spec.target.sync_function = "tlb_remove_table_smp_sync";
     spec.target.config = {{"MMU_GATHER_RCU_TABLE_FREE", "y"}, {"PT_RECLAIM", "n"}};
     return spec;
 }
@@ -64,10 +67,10 @@ inline Sample make_sample(const std::string& arm, unsigned index, bool patched) 
     if (sync) s.ipis_by_function["tlb_remove_table_smp_sync"] = sync;
     s.injections_by_site = {{"tlb_remove_table", 80}};
     for (unsigned i = 0; i < 80; ++i)
-        s.caller_latency_ns.push_back((patched ? 8'000'000 : 10'500) + 100 * i + 7 * index);
+        s.target_latency_ns.push_back((patched ? 8'000'000 : 10'500) + 100 * i + 7 * index);
     for (unsigned i = 0; i < 20; ++i) {
-        s.munmap_latency_ns.push_back((patched ? 32'000'000 : 43'000) + 100 * i + 11 * index);
-        s.agent_munmap_ns.push_back(s.munmap_latency_ns.back() + 9'000);
+        s.call_latency_ns.push_back((patched ? 32'000'000 : 43'000) + 100 * i + 11 * index);
+        s.agent_call_ns.push_back(s.call_latency_ns.back() + 9'000);
     }
     for (unsigned i = 0; i < 300; ++i) {
         s.bystander_wakeup_ns.push_back((patched ? 5'000 : 5'200) + 10 * (i % 50) + 3 * index);
@@ -154,7 +157,7 @@ MMU_GATHER_RCU_TABLE_FREE = "y"
 [metrics.sync_ipis]
 expect = "exactly"
 values = { ipi = "predicted", reviewed = 0 }
-[metrics.caller_latency]
+[metrics.target_latency]
 expect = "may-rise"
 at_most = 5000
 )";

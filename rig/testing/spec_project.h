@@ -68,7 +68,7 @@ MMU_GATHER_RCU_TABLE_FREE = "y"
 [metrics.sync_ipis]
 expect = "exactly"
 values = { ipi = "predicted", reviewed = 0 }
-[metrics.caller_latency]
+[metrics.target_latency]
 expect = "may-rise"
 at_most = 5000
 [metrics.bystander_wakeup]

@@ -14,6 +14,7 @@ const Workload& collapse() {
         .work_per_call = tables_per_call,
         .hits_per_call = tables_per_call, // every table that it collapses is flushed on its own
         .hint = page_table_hint,
+        .hint_options = page_table_options(),
     };
     return workload;
 }

@@ -38,6 +38,7 @@ const Workload& command() {
         .starts_processes = true,
         .plan_only = {{"tables", 4}, {"pages_per_table", 4}},
         .hint = hint_for_command,
+        .hint_options = page_table_options(),
     };
     return workload;
 }

@@ -15,6 +15,7 @@ const Workload& exit() {
         .work_claim = "freed every table",
         .work_per_call = tables_per_call,
         .hint = page_table_hint,
+        .hint_options = page_table_options(),
     };
     return workload;
 }

@@ -13,6 +13,7 @@ const Workload& munmap() {
         .work_claim = "freed every table",
         .work_per_call = tables_per_call,
         .hint = page_table_hint,
+        .hint_options = page_table_options(),
     };
     return workload;
 }

@@ -49,6 +49,11 @@ std::uint64_t tables_per_call(const WorkloadSpec& workload) {
     return workload.number("tables");
 }
 
+const std::vector<std::string>& page_table_options() {
+    static const std::vector<std::string> options = {"MMU_GATHER_RCU_TABLE_FREE", "PARAVIRT", "PT_RECLAIM", "X86"};
+    return options;
+}
+
 std::string page_table_hint(HintFor what, const HintFacts& facts) {
     if (what == HintFor::Incomplete) return ", or its mapping does not fill whole page tables";
     if (!about_the_batch(facts)) return "";

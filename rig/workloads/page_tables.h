@@ -9,6 +9,7 @@ namespace rig::workloads {
 // `tables` and `pages_per_table`, with what they mean here.
 std::vector<WorkloadParameter> table_parameters(const std::string& tables, const std::string& pages);
 std::uint64_t tables_per_call(const WorkloadSpec& workload);
+const std::vector<std::string>& page_table_options();
 std::string page_table_hint(HintFor what, const HintFacts& facts);
 
 } // namespace rig::workloads

@@ -14,6 +14,7 @@ const Workload& pmd_unshare() {
         .work_per_call = tables_per_call,
         .hits_per_call = [](const WorkloadSpec&) -> std::uint64_t { return 1; }, // tables unshared by one call are flushed together
         .hint = page_table_hint,
+        .hint_options = page_table_options(),
     };
     return workload;
 }

@@ -109,6 +109,25 @@ std::vector<std::string> workloads_with_predicted_hits() {
     return out;
 }
 
+const std::vector<std::string>& parameter_keys() {
+    static const std::vector<std::string> keys = [] {
+        std::vector<std::string> out;
+        for (const auto* workload : all_workloads())
+            for (const auto& parameter : workload->parameters)
+                if (std::find(out.begin(), out.end(), parameter.key) == out.end()) out.push_back(parameter.key);
+        return out;
+    }();
+    return keys;
+}
+
+std::vector<std::string> hint_options() {
+    std::vector<std::string> out;
+    for (const auto* workload : all_workloads())
+        for (const auto& option : workload->hint_options)
+            if (std::find(out.begin(), out.end(), option) == out.end()) out.push_back(option);
+    return out;
+}
+
 std::string hint(const WorkloadSpec& workload, HintFor what, const HintFacts& facts) {
     const auto& declared = workload_named(workload.name);
     return declared.hint ? declared.hint(what, facts) : "";

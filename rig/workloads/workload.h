@@ -101,6 +101,7 @@ struct Workload {
     std::uint64_t (*hits_per_call)(const WorkloadSpec&) = nullptr;
     std::map<std::string, unsigned> plan_only = {}; // numbers that the agent's plan has to hold, though they mean nothing here
     Hint hint = nullptr;
+    std::vector<std::string> hint_options = {}; // options of the kernel, without CONFIG_, whose values its hints look at
 };
 
 // In the order of documentation. Names are unique.
@@ -123,6 +124,10 @@ bool has_children(const WorkloadSpec& workload);
 std::span<const std::string_view> counters_of(std::string_view workload);
 // Workloads that decide how often the target runs: those that go with target.same_path.
 std::vector<std::string> workloads_with_predicted_hits();
+// The keys of all workloads' parameters, each once.
+const std::vector<std::string>& parameter_keys();
+// The options that hints of any workload look at, each once: looked up in every kernel's .config.
+std::vector<std::string> hint_options();
 // The workload's hint, "" without one.
 std::string hint(const WorkloadSpec& workload, HintFor what, const HintFacts& facts);
 

@@ -1,4 +1,4 @@
-// A chart as rig describes it (rig/report/html_data.h) -> ECharts' options. Pure.
+// A chart as rig describes it (rig/html/charts.h) -> ECharts' options. Pure.
 import { figure, tick } from './figures.js';
 import { dashes, nth, symbols } from './theme.js';
 
