@@ -38,6 +38,23 @@ test('the bundles carry the notices and licences of what is in them', () => {
   }
 });
 
+// The rows of a document's first table below a heading, as [package, version, licence].
+const rowsBelow = (text, heading) => {
+  const part = text.slice(text.indexOf(heading)).split('\n## ')[0];
+  return part.split('\n').filter((line) => line.startsWith('|')).slice(2).map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()));
+};
+// "echarts 6.1.0 (Apache-2.0)", as bundle.mjs writes before each package's notices.
+const bundled = (script) => [...script.matchAll(/^([a-z@/-]+) (\d+\.\d+\.\d+) \(([\w.-]+)\)$/gm)].map((match) => match.slice(1));
+
+test('docs/third-party.md lists what is in the bundles, with version and licence', () => {
+  const page = readFileSync(join(web, '../docs/third-party.md'), 'utf8');
+  const rows = rowsBelow(page, '## In every page').sort();
+  assert.ok(rows.length > 0);
+  for (const name of ['report.js', 'dashboard.js']) assert.deepEqual(bundled(readFileSync(join(build, name), 'utf8')).sort(), rows);
+  // The control: a row that is no longer true is found.
+  assert.notDeepEqual(rowsBelow(page.replace('| Apache-2.0 |', '| MIT |'), '## In every page').sort(), rows);
+});
+
 test('a package without a named licence is not bundled', () => {
   const style = '.x { color: red }';
   const bundle = (main, dashboard) => {
