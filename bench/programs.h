@@ -2,9 +2,9 @@
 #pragma once
 
 #include "bench/must.h"
+#include "rig/base/scratch_dir.h"
 #include "rig/host/boost_command_runner.h"
 #include "rig/kernel/initramfs.h"
-#include "rig/base/scratch_dir.h"
 #include "rig/stats/estimate.h"
 
 #include <algorithm>
@@ -26,13 +26,16 @@ struct Ran {
 inline double children_cpu_seconds() {
     rusage usage{};
     ::getrusage(RUSAGE_CHILDREN, &usage);
-    const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
+    const auto seconds = [](const timeval& t) {
+        return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+    };
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-// Runs a program in the project's folder to its end. What is killed, and an exit code that is not in `codes`, ends the benchmark with what was
-// printed.
-inline Ran must_run(std::vector<std::string> argv, std::vector<int> codes = {0}, std::function<void(std::string_view)> on_line = {}) {
+// Runs a program in the project's folder to its end. What is killed, and an exit code that is not
+// in `codes`, ends the benchmark with what was printed.
+inline Ran must_run(std::vector<std::string> argv, std::vector<int> codes = {0},
+                    std::function<void(std::string_view)> on_line = {}) {
     static rig::BoostCommandRunner runner;
     rig::Command command;
     command.argv = std::move(argv);
@@ -53,10 +56,12 @@ inline nlohmann::json json_of(const Ran& ran) {
     return nlohmann::json::parse(ran.out.substr(ran.out.find("{\n")));
 }
 
-// A folder in TMPDIR that goes with its holder; that of a benchmark which failed, with the next rig.
+// A folder in TMPDIR that goes with its holder; that of a benchmark which failed, with the next
+// rig.
 inline std::filesystem::path folder_of(const rig::Scratch& scratch) {
     if (!scratch.dir().empty()) return scratch.dir();
-    fmt::print(stderr, "{}: no folder can be made in it\n", std::filesystem::temp_directory_path().string());
+    fmt::print(stderr, "{}: no folder can be made in it\n",
+               std::filesystem::temp_directory_path().string());
     std::exit(3);
 }
 
@@ -64,8 +69,10 @@ inline double median_of(std::vector<double> values) {
     return must(rig::median(std::move(values)));
 }
 
-// The QEMU command line of `rig boot` with these arguments, to be run without rig; its files are in `dir`.
-inline std::vector<std::string> bare_argv(const std::filesystem::path& dir, std::vector<std::string> boot) {
+// The QEMU command line of `rig boot` with these arguments, to be run without rig; its files are in
+// `dir`.
+inline std::vector<std::string> bare_argv(const std::filesystem::path& dir,
+                                          std::vector<std::string> boot) {
     std::vector<std::string> argv{RIG_EXE, "--quiet", "--json", "boot"};
     argv.insert(argv.end(), boot.begin(), boot.end());
     argv.push_back("--print");

@@ -1,5 +1,6 @@
-// rig's agent: PID 1 of the guest. Mounts what it needs, says hello, takes a plan, does it, powers off. It never reads
-// its own argv: the kernel hands unknown parameters of its command line to PID 1 there.
+// rig's agent: PID 1 of the guest. Mounts what it needs, says hello, takes a plan, does it, powers
+// off. It never reads its own argv: the kernel hands unknown parameters of its command line to PID
+// 1 there.
 #include "guest/arch.h"
 #include "guest/channel.h"
 #include "guest/deadline.h"
@@ -31,19 +32,24 @@ void mount_all() {
     const struct {
         const char *type, *target;
         bool required;
-    } mounts[] = {{"devtmpfs", "/dev", true},           {"proc", "/proc", true},
-                  {"sysfs", "/sys", true},              {"tmpfs", "/tmp", true},
-                  {"debugfs", "/sys/kernel/debug", false}, {"tracefs", "/sys/kernel/tracing", false}};
+    } mounts[] = {{"devtmpfs", "/dev", true},
+                  {"proc", "/proc", true},
+                  {"sysfs", "/sys", true},
+                  {"tmpfs", "/tmp", true},
+                  {"debugfs", "/sys/kernel/debug", false},
+                  {"tracefs", "/sys/kernel/tracing", false}};
     for (const auto& m : mounts) {
         ::mkdir(m.target, 0755);
-        if (::mount(m.type, m.target, m.type, 0, nullptr) != 0 && m.required) std::fprintf(stderr, "rig-agent: mount %s failed\n", m.target);
+        if (::mount(m.type, m.target, m.type, 0, nullptr) != 0 && m.required)
+            std::fprintf(stderr, "rig-agent: mount %s failed\n", m.target);
     }
 }
 
 [[noreturn]] void power_off() {
     ::sync();
     ::reboot(RB_POWER_OFF);
-    for (;;) ::pause();
+    for (;;)
+        ::pause();
 }
 
 void shell() {
@@ -51,7 +57,8 @@ void shell() {
     if (pid == 0) {
         ::setsid();
         const int tty = ::open(rig::guest::kConsole, O_RDWR);
-        for (int fd = 0; fd < 3; ++fd) ::dup2(tty, fd);
+        for (int fd = 0; fd < 3; ++fd)
+            ::dup2(tty, fd);
         ::setenv("PATH", "/bin", 1);
         ::setenv("HOME", "/tmp", 1);
         ::setenv("PS1", "guest# ", 1);
@@ -81,14 +88,18 @@ void serve(Channel& channel) {
                                        .dump());
     std::string error;
     const std::string text = rig::guest::read_plan(error);
-    if (!error.empty()) return channel.send(FrameType::Failure, json{{"stage", "plan"}, {"message", error}}.dump());
+    if (!error.empty())
+        return channel.send(FrameType::Failure, json{{"stage", "plan"}, {"message", error}}.dump());
     try {
         const json plan = json::parse(text);
         const auto mode = plan.at("mode").get<std::string>();
         const rig::guest::Deadline deadline(plan.value("deadline_s", 0u), channel);
-        if (mode == "measure") rig::guest::measure(plan, channel);
-        else if (mode == "shell") shell();
-        else if (mode != "idle") throw std::runtime_error("unknown mode '" + mode + "', want measure, shell or idle");
+        if (mode == "measure")
+            rig::guest::measure(plan, channel);
+        else if (mode == "shell")
+            shell();
+        else if (mode != "idle")
+            throw std::runtime_error("unknown mode '" + mode + "', want measure, shell or idle");
     } catch (const std::exception& e) {
         channel.send(FrameType::Failure, json{{"stage", "plan"}, {"message", e.what()}}.dump());
     }
@@ -104,12 +115,14 @@ int main() {
     if (channel.open()) {
         const auto switches = rig::guest::detector_switches();
         serve(channel);
-        channel.send_text(rig::guest::kDetectorSwitches, rig::guest::detector_report(switches, rig::guest::detector_switches()));
+        channel.send_text(rig::guest::kDetectorSwitches,
+                          rig::guest::detector_report(switches, rig::guest::detector_switches()));
         channel.send_text(rig::guest::kKernelLog, log.read());
         last_words();
         channel.send(FrameType::Bye, "");
     } else {
-        std::fprintf(stderr, "rig-agent: no virtio-serial port named %s\n", rig::guest::kChannelName);
+        std::fprintf(stderr, "rig-agent: no virtio-serial port named %s\n",
+                     rig::guest::kChannelName);
     }
     power_off();
 }

@@ -16,7 +16,8 @@ inline constexpr const char* kConsole = "/dev/ttyS0";
 #if defined(__x86_64__)
 inline constexpr std::uintptr_t kWorkloadBase = 0x100000000000;
 #else
-inline constexpr std::uintptr_t kWorkloadBase = 0x1000000000; // address spaces of 39 bits (arm64, and riscv64's half of one) have it too
+inline constexpr std::uintptr_t kWorkloadBase =
+    0x1000000000; // address spaces of 39 bits (arm64, and riscv64's half of one) have it too
 #endif
 
 // A pause in a loop that waits. A single-threaded emulator goes on to the next CPU there.
@@ -26,7 +27,8 @@ inline void relax() {
 #elif defined(__aarch64__)
     asm volatile("yield");
 #elif defined(__riscv)
-    asm volatile(".4byte 0x0100000f"); // PAUSE, a hint that older assemblers do not know, and at which QEMU goes on with the same CPU (rig/arch/riscv64.cc)
+    asm volatile(".4byte 0x0100000f"); // PAUSE, a hint that older assemblers do not know, and at
+                                       // which QEMU goes on with the same CPU (rig/arch/riscv64.cc)
 #endif
 }
 

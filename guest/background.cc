@@ -12,8 +12,9 @@
 namespace rig::guest {
 namespace {
 
-constexpr unsigned kSettleMicroseconds = 200'000; // cyclictest locks its memory and starts its threads in 50 ms of guest time
-constexpr int kPatience = 1000;                   // x 10 ms for an end after SIGINT
+constexpr unsigned kSettleMicroseconds =
+    200'000; // cyclictest locks its memory and starts its threads in 50 ms of guest time
+constexpr int kPatience = 1000; // x 10 ms for an end after SIGINT
 
 std::string ending(int status) {
     if (WIFSIGNALED(status)) return "was killed by signal " + std::to_string(WTERMSIG(status));
@@ -47,7 +48,8 @@ bool Backgrounds::start(const nlohmann::json& list, const std::string& pass, std
     for (auto one = running_.begin(); one != running_.end(); ++one) {
         int status = 0;
         if (::waitpid(one->pid, &status, WNOHANG) != one->pid) continue;
-        error = "background " + one->name + " " + ending(status) + " at once: " + tail("/tmp/" + one->output);
+        error = "background " + one->name + " " + ending(status) +
+                " at once: " + tail("/tmp/" + one->output);
         running_.erase(one);
         return false;
     }
@@ -59,7 +61,8 @@ bool Backgrounds::stop(std::string& error) {
     for (const auto& one : running_) {
         int status = 0;
         if (::waitpid(one.pid, &status, WNOHANG) == one.pid) {
-            error = "background " + one.name + " " + ending(status) + " before the workload was done: " + tail("/tmp/" + one.output);
+            error = "background " + one.name + " " + ending(status) +
+                    " before the workload was done: " + tail("/tmp/" + one.output);
             good = false;
             continue;
         }

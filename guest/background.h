@@ -1,4 +1,5 @@
-// Commands that run beside the workload while it is measured, such as cyclictest on an isolated CPU.
+// Commands that run beside the workload while it is measured, such as cyclictest on an isolated
+// CPU.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -11,9 +12,11 @@ namespace rig::guest {
 class Backgrounds {
  public:
     ~Backgrounds();
-    // Starts every entry of the plan's "backgrounds" and lets them settle. False: `error` names the one that did not start.
+    // Starts every entry of the plan's "backgrounds" and lets them settle. False: `error` names the
+    // one that did not start.
     bool start(const nlohmann::json& list, const std::string& pass, std::string& error);
-    // Ends them by SIGINT. False if one had ended before: then it did not run beside the whole workload.
+    // Ends them by SIGINT. False if one had ended before: then it did not run beside the whole
+    // workload.
     bool stop(std::string& error);
     // Names of their output files (in /tmp, both streams), for the host.
     const std::vector<std::string>& outputs() const { return outputs_; }

@@ -24,7 +24,8 @@ struct Bystanders::Control {
 namespace {
 
 void* share(std::size_t bytes) {
-    void* p = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    void* p = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                     MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     return p == MAP_FAILED ? nullptr : p;
 }
 
@@ -35,14 +36,16 @@ void pin(unsigned cpu) {
     ::sched_setaffinity(0, sizeof set, &set);
 }
 
-// Keeps its CPU from ever being idle, and out of everybody's way: lowest priority. The pause between its short pieces of work
-// is where a single-threaded emulator goes on to the next CPU; without it each turn would last until some timer expires.
+// Keeps its CPU from ever being idle, and out of everybody's way: lowest priority. The pause
+// between its short pieces of work is where a single-threaded emulator goes on to the next CPU;
+// without it each turn would last until some timer expires.
 [[noreturn]] void keep_busy() {
     constexpr unsigned kPiece = 500; // about 3 us
     ::setpriority(PRIO_PROCESS, 0, 19);
     for (;;) {
         volatile unsigned work = kPiece;
-        while (work > 0) work = work - 1;
+        while (work > 0)
+            work = work - 1;
         relax();
     }
 }
@@ -91,7 +94,8 @@ bool Bystanders::start(unsigned cpus, unsigned period_us, unsigned burst_iterati
                 sleep_until_ns(next);
                 const std::uint64_t woke = monotonic_ns();
                 volatile unsigned work = burst_iterations;
-                while (work > 0) work = work - 1;
+                while (work > 0)
+                    work = work - 1;
                 const std::uint64_t done = monotonic_ns();
                 if (control_->recording.load(std::memory_order_relaxed)) {
                     if (log.count < kMaxBystanderSamples) {
@@ -102,11 +106,13 @@ bool Bystanders::start(unsigned cpus, unsigned period_us, unsigned burst_iterati
                         ++log.dropped;
                     }
                 }
-                do next += period;
+                do
+                    next += period;
                 while (next <= done);
             }
         });
-    for (auto& thread : threads) thread.join();
+    for (auto& thread : threads)
+        thread.join();
     ::_exit(0);
 }
 

@@ -1,8 +1,9 @@
-// Innocent threads, one on every CPU but the workload's, in a process of their own: they share no page table with the
-// workload, so whatever reaches them is disturbance. Each sleeps to an absolute time, notes how late it woke, then does
-// a fixed piece of work and notes how long that took. They sleep most of the time, so that their CPUs are idle. In a busy
-// crowd a second thread on each of these CPUs computes at the lowest priority: such a CPU is never idle, needs no wake-up
-// and answers from the middle of something.
+// Innocent threads, one on every CPU but the workload's, in a process of their own: they share no
+// page table with the workload, so whatever reaches them is disturbance. Each sleeps to an absolute
+// time, notes how late it woke, then does a fixed piece of work and notes how long that took. They
+// sleep most of the time, so that their CPUs are idle. In a busy crowd a second thread on each of
+// these CPUs computes at the lowest priority: such a CPU is never idle, needs no wake-up and
+// answers from the middle of something.
 #pragma once
 
 #include <cstdint>

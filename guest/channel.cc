@@ -35,9 +35,13 @@ void Channel::write_all(std::string_view bytes) {
     }
 }
 
-void Channel::send(FrameType type, std::string_view payload) { write_all(encode(type, payload)); }
+void Channel::send(FrameType type, std::string_view payload) {
+    write_all(encode(type, payload));
+}
 
-void Channel::log(const std::string& line) { send(FrameType::Log, line); }
+void Channel::log(const std::string& line) {
+    send(FrameType::Log, line);
+}
 
 void Channel::send_file(std::string_view name, const std::string& path) {
     std::string content;
@@ -45,7 +49,9 @@ void Channel::send_file(std::string_view name, const std::string& path) {
     send_text(name, content);
 }
 
-void Channel::send_tail(std::string_view name, const std::string& path) { send_text(name, tail(path, kMaxTail)); }
+void Channel::send_tail(std::string_view name, const std::string& path) {
+    send_text(name, tail(path, kMaxTail));
+}
 
 void Channel::send_text(std::string_view name, std::string_view rest) {
     constexpr std::size_t kChunk = 256 * 1024;
@@ -66,7 +72,9 @@ std::string read_plan(std::string& error) {
     reader.feed(bytes);
     const auto frame = reader.next();
     if (frame && frame->type == FrameType::Plan) return frame->payload;
-    error = !reader.error().empty() ? reader.error() : std::string(kPlanFile) + (frame ? " is not a plan" : " ends inside a frame");
+    error = !reader.error().empty()
+                ? reader.error()
+                : std::string(kPlanFile) + (frame ? " is not a plan" : " ends inside a frame");
     return {};
 }
 

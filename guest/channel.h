@@ -12,10 +12,12 @@ constexpr std::size_t kMaxTail = 1 << 20;
 
 class Channel {
  public:
-    // Finds the port named kChannelName under /sys/class/virtio-ports and opens it; false if there is none.
+    // Finds the port named kChannelName under /sys/class/virtio-ports and opens it; false if there
+    // is none.
     bool open();
     void send(FrameType type, std::string_view payload);
-    // Sends the file's content as Artifact frames; an empty or missing file becomes one empty chunk.
+    // Sends the file's content as Artifact frames; an empty or missing file becomes one empty
+    // chunk.
     void send_file(std::string_view name, const std::string& path);
     // The same for the file's last kMaxTail bytes: a file of which nobody knows how large it gets.
     void send_tail(std::string_view name, const std::string& path);

@@ -19,14 +19,17 @@
 namespace rig::guest {
 namespace {
 
-// The machine's watchdog, from its opening on. Another one, of which nobody knows what it would do, is left alone.
+// The machine's watchdog, from its opening on. Another one, of which nobody knows what it would do,
+// is left alone.
 class Watchdog {
  public:
     Watchdog() : fd_(::open("/dev/watchdog", O_WRONLY | O_CLOEXEC)) {
         if (fd_ < 0) return;
         watchdog_info info{};
         int seconds = kWatchdogSeconds;
-        if (::ioctl(fd_, WDIOC_GETSUPPORT, &info) == 0 && std::string_view(reinterpret_cast<const char*>(info.identity)) == "i6300ESB timer" && ::ioctl(fd_, WDIOC_SETTIMEOUT, &seconds) == 0 &&
+        if (::ioctl(fd_, WDIOC_GETSUPPORT, &info) == 0 &&
+            std::string_view(reinterpret_cast<const char*>(info.identity)) == "i6300ESB timer" &&
+            ::ioctl(fd_, WDIOC_SETTIMEOUT, &seconds) == 0 &&
             seconds == static_cast<int>(kWatchdogSeconds))
             return;
         stop();
@@ -58,7 +61,8 @@ bool wait_for(unsigned seconds) {
     const timespec rest{static_cast<time_t>(seconds), 0};
     const auto term = only(SIGTERM);
     int signal = 0;
-    do signal = ::sigtimedwait(&term, nullptr, &rest);
+    do
+        signal = ::sigtimedwait(&term, nullptr, &rest);
     while (signal < 0 && errno == EINTR);
     return signal < 0;
 }
@@ -88,9 +92,11 @@ Deadline::Deadline(unsigned seconds, Channel& channel) {
         watchdog.keep();
     }
     write_file("/proc/sysrq-trigger", "w");
-    channel.send(
-        FrameType::Failure,
-        nlohmann::json{{"stage", kDeadlineStage}, {"message", "no end within " + std::to_string(seconds) + " s of the guest's clock"}}.dump());
+    channel.send(FrameType::Failure,
+                 nlohmann::json{{"stage", kDeadlineStage},
+                                {"message", "no end within " + std::to_string(seconds) +
+                                                " s of the guest's clock"}}
+                     .dump());
     ::reboot(RB_POWER_OFF);
     ::_exit(1);
 }

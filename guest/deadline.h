@@ -1,7 +1,8 @@
-// The end of a boot by the guest's own clock. A guest that hangs idle under the virtual clock, whose hours pass in seconds, is then
-// found at the same moment of every replay, and says itself which tasks are blocked. One whose CPUs all stand still with interrupts off
-// says nothing any more: for that there is the machine's watchdog (i6300esb, where the machine has it and the kernel its driver), which the
-// waiting process keeps from firing. It counts by the guest's clock as well.
+// The end of a boot by the guest's own clock. A guest that hangs idle under the virtual clock,
+// whose hours pass in seconds, is then found at the same moment of every replay, and says itself
+// which tasks are blocked. One whose CPUs all stand still with interrupts off says nothing any
+// more: for that there is the machine's watchdog (i6300esb, where the machine has it and the kernel
+// its driver), which the waiting process keeps from firing. It counts by the guest's clock as well.
 #pragma once
 
 #include "guest/channel.h"
@@ -12,7 +13,8 @@ namespace rig::guest {
 
 class Deadline {
  public:
-    // 0: none. When it passes: SysRq w (blocked tasks, on the console), a Failure frame of stage kDeadlineStage, power-off.
+    // 0: none. When it passes: SysRq w (blocked tasks, on the console), a Failure frame of stage
+    // kDeadlineStage, power-off.
     Deadline(unsigned seconds, Channel& channel);
     ~Deadline(); // it was met
     Deadline(const Deadline&) = delete;

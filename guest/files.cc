@@ -27,12 +27,15 @@ bool read_file(const std::string& path, std::string& out) {
     if (fd < 0) return false;
     char buffer[65536];
     ssize_t n = 0;
-    while ((n = ::read(fd, buffer, sizeof buffer)) > 0) out.append(buffer, static_cast<std::size_t>(n));
+    while ((n = ::read(fd, buffer, sizeof buffer)) > 0)
+        out.append(buffer, static_cast<std::size_t>(n));
     ::close(fd);
     return n == 0;
 }
 
-bool write_file(const std::string& path, std::string_view text) { return write_with(path, text, O_CREAT | O_TRUNC); }
+bool write_file(const std::string& path, std::string_view text) {
+    return write_with(path, text, O_CREAT | O_TRUNC);
+}
 
 bool copy_file(const std::string& from, const std::string& to) {
     std::string text;
@@ -46,7 +49,8 @@ bool append_line(const std::string& path, std::string_view line) {
 std::string tail(const std::string& path, std::size_t most) {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) return {};
-    const off_t size = ::lseek(fd, 0, SEEK_END), from = std::max<off_t>(0, size - static_cast<off_t>(most));
+    const off_t size = ::lseek(fd, 0, SEEK_END),
+                from = std::max<off_t>(0, size - static_cast<off_t>(most));
     std::string text(most, '\0');
     const ssize_t n = ::pread(fd, text.data(), most, from);
     ::close(fd);
@@ -54,6 +58,8 @@ std::string tail(const std::string& path, std::size_t most) {
     return text;
 }
 
-std::string errno_text(const std::string& what) { return what + ": " + std::strerror(errno); }
+std::string errno_text(const std::string& what) {
+    return what + ": " + std::strerror(errno);
+}
 
 } // namespace rig::guest

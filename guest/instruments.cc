@@ -4,8 +4,8 @@
 #include "guest/workloads/fork_own.h"
 
 #include <algorithm>
-#include <csignal>
 #include <cerrno>
+#include <csignal>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -20,8 +20,10 @@ constexpr const char* kFault = "/sys/kernel/debug/fail_page_alloc";
 constexpr const char* kPointers = "/proc/sys/kernel/kptr_restrict";
 
 std::string replace_pids(std::string text, pid_t workload) {
-    for (const auto& [mark, pid] : {std::pair<std::string, pid_t>{"$PID", workload}, {"$CHILDREN", first_child_pid(workload)}})
-        for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at)) text.replace(at, mark.size(), std::to_string(pid));
+    for (const auto& [mark, pid] : {std::pair<std::string, pid_t>{"$PID", workload},
+                                    {"$CHILDREN", first_child_pid(workload)}})
+        for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at))
+            text.replace(at, mark.size(), std::to_string(pid));
     return text;
 }
 
@@ -29,7 +31,8 @@ std::string replace_pids(std::string text, pid_t workload) {
 
 pid_t spawn(const std::vector<std::string>& argv, const std::string& out, const std::string& err) {
     std::vector<char*> args;
-    for (const auto& arg : argv) args.push_back(const_cast<char*>(arg.c_str()));
+    for (const auto& arg : argv)
+        args.push_back(const_cast<char*>(arg.c_str()));
     args.push_back(nullptr);
     const pid_t pid = ::fork();
     if (pid != 0) return pid;
@@ -38,8 +41,10 @@ pid_t spawn(const std::vector<std::string>& argv, const std::string& out, const 
         if (file >= 0) ::dup2(file, fd);
     };
     redirect(out, 1);
-    if (out == err) ::dup2(1, 2);
-    else redirect(err, 2);
+    if (out == err)
+        ::dup2(1, 2);
+    else
+        redirect(err, 2);
     ::execv(args[0], args.data());
     ::_exit(127);
 }
@@ -49,17 +54,20 @@ bool PerfProcess::gave_up(std::string& error) {
     return false;
 }
 
-bool PerfProcess::start(const std::string& name, std::vector<std::string> args, std::string& error) {
+bool PerfProcess::start(const std::string& name, std::vector<std::string> args,
+                        std::string& error) {
     name_ = name;
     const std::string control = "/tmp/" + name + ".control", ack = "/tmp/" + name + ".ack";
     ::mkfifo(control.c_str(), 0600);
     ::mkfifo(ack.c_str(), 0600);
-    // Opened for reading and writing here first, so that neither side's open(2) waits for the other.
+    // Opened for reading and writing here first, so that neither side's open(2) waits for the
+    // other.
     control_ = ::open(control.c_str(), O_RDWR | O_CLOEXEC);
     ack_ = ::open(ack.c_str(), O_RDWR | O_CLOEXEC);
     std::vector<std::string> argv{"/bin/perf"};
     argv.insert(argv.end(), args.begin(), args.end());
-    for (const std::string& option : {std::string("-D"), std::string("-1"), "--control=fifo:" + control + "," + ack})
+    for (const std::string& option :
+         {std::string("-D"), std::string("-1"), "--control=fifo:" + control + "," + ack})
         argv.push_back(option);
     pid_ = spawn(argv, "/tmp/" + name + ".out", stderr_path());
     if (control_ >= 0 && ack_ >= 0 && pid_ > 0) return true;
@@ -100,8 +108,11 @@ bool PerfProcess::stop(std::string& error) {
     }
     pid_ = -1;
     // perf stat ends itself by the signal after printing; perf record exits with 0.
-    if ((WIFEXITED(status) && WEXITSTATUS(status) == 0) || (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT)) return true;
-    error = WIFEXITED(status) ? "exit code " + std::to_string(WEXITSTATUS(status)) : "killed by signal " + std::to_string(WTERMSIG(status));
+    if ((WIFEXITED(status) && WEXITSTATUS(status) == 0) ||
+        (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT))
+        return true;
+    error = WIFEXITED(status) ? "exit code " + std::to_string(WEXITSTATUS(status))
+                              : "killed by signal " + std::to_string(WTERMSIG(status));
     return gave_up(error);
 }
 
@@ -128,7 +139,8 @@ std::vector<std::string> missing_events(const nlohmann::json& plan) {
     std::vector<nlohmann::json> events;
     for (const auto& pass : plan.at("passes"))
         for (const char* list : {"stat", "record"})
-            for (const auto& event : pass.at(list)) events.push_back(event);
+            for (const auto& event : pass.at(list))
+                events.push_back(event);
     for (const auto& event : events) {
         std::string name = event.at("event").get<std::string>();
         name = name.substr(0, name.find('/')); // without perf's own terms
@@ -152,19 +164,24 @@ bool define_probes(const nlohmann::json& lines, std::string& error) {
     return true;
 }
 
-void disable_probe_optimization() { write_file("/proc/sys/debug/kprobes-optimization", "0"); }
+void disable_probe_optimization() {
+    write_file("/proc/sys/debug/kprobes-optimization", "0");
+}
 
-bool arm_faults(const nlohmann::json& fault, pid_t workload, nlohmann::json& readback, std::string& error) {
+bool arm_faults(const nlohmann::json& fault, pid_t workload, nlohmann::json& readback,
+                std::string& error) {
     if (!fault.at("enabled").get<bool>()) return true;
     for (const auto& attribute : fault.at("attributes")) {
-        const auto name = attribute.at(0).get<std::string>(), value = attribute.at(1).get<std::string>();
+        const auto name = attribute.at(0).get<std::string>(),
+                   value = attribute.at(1).get<std::string>();
         if (!write_file(std::string(kFault) + "/" + name, value)) {
             error = errno_text("fail_page_alloc/" + name + " = " + value);
             return false;
         }
         std::string text;
         read_file(std::string(kFault) + "/" + name, text);
-        while (!text.empty() && text.back() == '\n') text.pop_back();
+        while (!text.empty() && text.back() == '\n')
+            text.pop_back();
         readback[name] = text;
     }
     if (!write_file("/proc/" + std::to_string(workload) + "/make-it-fail", "1")) {
@@ -181,9 +198,12 @@ bool read_fault_times(long long& times) {
     return true;
 }
 
-void disarm_faults() { write_file(std::string(kFault) + "/probability", "0"); }
+void disarm_faults() {
+    write_file(std::string(kFault) + "/probability", "0");
+}
 
-int run_to_file(const std::vector<std::string>& argv, const std::string& out, const std::string& err) {
+int run_to_file(const std::vector<std::string>& argv, const std::string& out,
+                const std::string& err) {
     const pid_t pid = spawn(argv, out, err);
     int status = -1;
     while (pid > 0 && ::waitpid(pid, &status, 0) < 0 && errno == EINTR) {

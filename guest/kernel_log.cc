@@ -44,24 +44,30 @@ void KernelLogText::mark_lost() {
     if (!text_.ends_with(std::string(kLogOverran) + "\n")) text_ += std::string(kLogOverran) + "\n";
 }
 
-// "6,339,5140900,-,caller=T1;text\n KEY=value\n": priority, sequence number, microseconds, flags and what else there is.
+// "6,339,5140900,-,caller=T1;text\n KEY=value\n": priority, sequence number, microseconds, flags
+// and what else there is.
 void KernelLogText::add(std::string_view record) {
     std::uint64_t priority = 0, sequence = 0, us = 0;
     auto rest = record;
     const auto head_end = record.find(';');
-    if (!take_number(rest, priority) || !take_number(rest, sequence) || !take_number(rest, us) || head_end == record.npos) return;
+    if (!take_number(rest, priority) || !take_number(rest, sequence) || !take_number(rest, us) ||
+        head_end == record.npos)
+        return;
     if (sequence != expected_) mark_lost();
     expected_ = sequence + 1;
     if ((priority & 7) == kDebug) return;
     if (text_.size() > kMaxKernelLog) return mark_lost();
     const auto head = record.substr(0, head_end);
     std::string stamp(40, '\0');
-    stamp.resize(static_cast<std::size_t>(std::snprintf(stamp.data(), stamp.size(), "[%5llu.%06llu]", static_cast<unsigned long long>(us / 1'000'000),
-                                                        static_cast<unsigned long long>(us % 1'000'000))));
+    stamp.resize(
+        static_cast<std::size_t>(std::snprintf(stamp.data(), stamp.size(), "[%5llu.%06llu]",
+                                               static_cast<unsigned long long>(us / 1'000'000),
+                                               static_cast<unsigned long long>(us % 1'000'000))));
     if (const auto caller = head.find("caller="); caller != head.npos) {
         auto name = head.substr(caller + 7);
         name = name.substr(0, name.find(','));
-        stamp += "[" + std::string(name.size() < 6 ? 6 - name.size() : 0, ' ') + std::string(name) + "]";
+        stamp +=
+            "[" + std::string(name.size() < 6 ? 6 - name.size() : 0, ' ') + std::string(name) + "]";
     }
     const auto body = record.substr(head_end + 1);
     const auto message = unescaped(body.substr(0, body.find('\n')));
@@ -81,7 +87,8 @@ KernelLog::~KernelLog() {
 
 std::string KernelLog::read() {
     KernelLogText log;
-    std::vector<char> record(16 * 1024); // a read that has no room for a record fails with EINVAL; the kernel's own limit is 8 KiB
+    std::vector<char> record(16 * 1024); // a read that has no room for a record fails with EINVAL;
+                                         // the kernel's own limit is 8 KiB
     while (fd_ >= 0) {
         const auto n = ::read(fd_, record.data(), record.size());
         if (n > 0) {

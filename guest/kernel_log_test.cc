@@ -15,24 +15,29 @@ std::string text_of(std::initializer_list<const char*> records) {
 }
 
 TEST(KernelLog, RecordsBecomeTheConsolesLines) {
-    EXPECT_EQ(text_of({"6,0,0,-,caller=T0;Linux version 6.12\n", "4,1,12345678,-,caller=C3;WARNING: CPU: 3\n SUBSYSTEM=acpi\n DEVICE=+acpi:x\n"}),
-              "[    0.000000][    T0] Linux version 6.12\n[   12.345678][    C3] WARNING: CPU: 3\n");
+    EXPECT_EQ(
+        text_of({"6,0,0,-,caller=T0;Linux version 6.12\n",
+                 "4,1,12345678,-,caller=C3;WARNING: CPU: 3\n SUBSYSTEM=acpi\n DEVICE=+acpi:x\n"}),
+        "[    0.000000][    T0] Linux version 6.12\n[   12.345678][    C3] WARNING: CPU: 3\n");
     EXPECT_EQ(text_of({"6,0,5,-;no caller\n"}), "[    0.000005] no caller\n");
 }
 
 TEST(KernelLog, ALineWithinARecordGetsTheSameStamp) {
     EXPECT_EQ(text_of({"4,0,1000000,-,caller=T9;\\x0a======\\x0a tab\\x09 and \\\\ stay\n"}),
-              "[    1.000000][    T9] \n[    1.000000][    T9] ======\n[    1.000000][    T9]  tab\t and \\\\ stay\n");
+              "[    1.000000][    T9] \n[    1.000000][    T9] ======\n[    1.000000][    T9]  "
+              "tab\t and \\\\ stay\n");
 }
 
 TEST(KernelLog, DebugMessagesAreNotTheConsoles) {
-    EXPECT_EQ(text_of({"7,0,0,-;quiet\n", "15,1,0,-;of a daemon\n", "12,2,0,-;loud\n"}), "[    0.000000] loud\n");
+    EXPECT_EQ(text_of({"7,0,0,-;quiet\n", "15,1,0,-;of a daemon\n", "12,2,0,-;loud\n"}),
+              "[    0.000000] loud\n");
 }
 
 TEST(KernelLog, MissingRecordsAreTold) {
     const auto lost = std::string(kLogOverran) + "\n";
     EXPECT_EQ(text_of({"6,5,0,-;begun late\n"}), lost + "[    0.000000] begun late\n");
-    EXPECT_EQ(text_of({"6,0,0,-;a\n", "6,2,0,-;c\n", "6,3,0,-;d\n"}), "[    0.000000] a\n" + lost + "[    0.000000] c\n[    0.000000] d\n");
+    EXPECT_EQ(text_of({"6,0,0,-;a\n", "6,2,0,-;c\n", "6,3,0,-;d\n"}),
+              "[    0.000000] a\n" + lost + "[    0.000000] c\n[    0.000000] d\n");
 }
 
 TEST(KernelLog, GarbageIsNoRecord) {

@@ -1,5 +1,5 @@
-#include "guest/background.h"
 #include "guest/measure.h"
+#include "guest/background.h"
 
 #include "guest/bystanders.h"
 #include "guest/files.h"
@@ -21,9 +21,9 @@ namespace {
 
 using nlohmann::json;
 
-// A child that has prepared itself and waits on a pipe for its start. When it is through it says so and waits again,
-// so that the perf window closes and faults are disarmed before its exit tears down the address space: the page tables
-// freed by exit are not the workload's.
+// A child that has prepared itself and waits on a pipe for its start. When it is through it says so
+// and waits again, so that the perf window closes and faults are disarmed before its exit tears
+// down the address space: the page tables freed by exit are not the workload's.
 struct WorkloadProcess {
     pid_t pid = -1;
     int steer = -1; // write: one byte starts it, a second lets it exit
@@ -62,7 +62,8 @@ WorkloadParams read_params(const json& plan, const std::string& output) {
     return params;
 }
 
-bool start_workload(const json& plan, const std::string& output, WorkloadProcess& process, std::string& error) {
+bool start_workload(const json& plan, const std::string& output, WorkloadProcess& process,
+                    std::string& error) {
     const auto name = plan.at("workload").at("name").get<std::string>();
     const Workload* workload = find_workload(name);
     if (!workload) {
@@ -70,7 +71,8 @@ bool start_workload(const json& plan, const std::string& output, WorkloadProcess
         return false;
     }
     const WorkloadParams params = read_params(plan, output);
-    void* shared = ::mmap(nullptr, sizeof(WorkloadReport), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void* shared = ::mmap(nullptr, sizeof(WorkloadReport), PROT_READ | PROT_WRITE,
+                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     int steer[2], news[2];
     if (shared == MAP_FAILED || ::pipe2(steer, O_CLOEXEC) != 0 || ::pipe2(news, O_CLOEXEC) != 0) {
         error = errno_text("set-up");
@@ -112,10 +114,11 @@ json bystander_results(const Bystanders& bystanders) {
     json all = json::array();
     for (unsigned cpu = 1; cpu < bystanders.cpus(); ++cpu) {
         const BystanderLog& log = bystanders.log(cpu);
-        all.push_back({{"cpu", cpu},
-                       {"dropped", log.dropped},
-                       {"wakeup_ns", std::vector<std::uint64_t>(log.wakeup_ns, log.wakeup_ns + log.count)},
-                       {"burst_ns", std::vector<std::uint64_t>(log.burst_ns, log.burst_ns + log.count)}});
+        all.push_back(
+            {{"cpu", cpu},
+             {"dropped", log.dropped},
+             {"wakeup_ns", std::vector<std::uint64_t>(log.wakeup_ns, log.wakeup_ns + log.count)},
+             {"burst_ns", std::vector<std::uint64_t>(log.burst_ns, log.burst_ns + log.count)}});
     }
     return all;
 }
@@ -130,12 +133,16 @@ struct Pass {
     std::string stage{}, error{};
 
     std::string name() const { return own.at("name").get<std::string>(); }
-    std::string command_output() const { return "/tmp/" + name() + "-command.txt"; } // of workload "command"
+    std::string command_output() const {
+        return "/tmp/" + name() + "-command.txt";
+    } // of workload "command"
     bool run();
 
  private:
     bool measured(WorkloadProcess& workload, Backgrounds& backgrounds);
-    bool named_by_host() const { return plan.at("kernel_names").get<std::string>() == kNamedByHost; }
+    bool named_by_host() const {
+        return plan.at("kernel_names").get<std::string>() == kNamedByHost;
+    }
     bool start_recording(PerfProcess& record, const std::vector<std::string>& args);
     json counters_of(const WorkloadReport& report) const;
     void send_output();
@@ -145,8 +152,10 @@ bool Pass::run() {
     WorkloadProcess workload;
     Backgrounds backgrounds;
     stage = "workload";
-    const bool ok = start_workload(plan, command_output(), workload, error) && measured(workload, backgrounds);
-    for (const auto& output : backgrounds.outputs()) channel.send_file(output, "/tmp/" + output);
+    const bool ok =
+        start_workload(plan, command_output(), workload, error) && measured(workload, backgrounds);
+    for (const auto& output : backgrounds.outputs())
+        channel.send_file(output, "/tmp/" + output);
     disarm_faults();
     if (workload.pid > 0) {
         if (!ok || !workload.steer_on()) ::kill(workload.pid, SIGKILL);
@@ -157,11 +166,13 @@ bool Pass::run() {
     const WorkloadReport& report = *workload.report;
     const unsigned calls = std::min(report.calls, kMaxIterations);
     result["workload"]["error"] = std::string(report.error);
-    if (report.error[0] && plan.at("workload").contains("command")) result["workload"]["error"] = report.error + ("; it said: " + tail(command_output()));
+    if (report.error[0] && plan.at("workload").contains("command"))
+        result["workload"]["error"] = report.error + ("; it said: " + tail(command_output()));
     result["workload"]["calls"] = calls;
     result["workload"]["tables_freed"] = report.tables_freed;
     result["workload"]["counters"] = counters_of(report);
-    result["workload"]["call_ns"] = std::vector<std::uint64_t>(report.call_ns, report.call_ns + calls);
+    result["workload"]["call_ns"] =
+        std::vector<std::uint64_t>(report.call_ns, report.call_ns + calls);
     return true;
 }
 
@@ -169,12 +180,14 @@ json Pass::counters_of(const WorkloadReport& report) const {
     json counters = json::object();
     const auto name = plan.at("workload").at("name").get<std::string>(); // the view below is of it
     const auto names = workload_counters(name);
-    for (std::size_t i = 0; i < names.size(); ++i) counters[std::string(names[i])] = report.counters[i];
+    for (std::size_t i = 0; i < names.size(); ++i)
+        counters[std::string(names[i])] = report.counters[i];
     return counters;
 }
 
 bool Pass::start_recording(PerfProcess& record, const std::vector<std::string>& args) {
-    // Until perf answers, by when it is through with the kernel's symbols; they are back before the list of probes is read.
+    // Until perf answers, by when it is through with the kernel's symbols; they are back before the
+    // list of probes is read.
     const KernelPointersHidden hidden(named_by_host());
     return record.start(name() + "-perf-record", args, error) && record.command("enable", error);
 }
@@ -193,14 +206,20 @@ bool Pass::measured(WorkloadProcess& workload, Backgrounds& backgrounds) {
         args.insert(args.end(), events.begin(), events.end());
         return args;
     };
-    if (!start_recording(record, with_events({"record", "-a", "-q", "-N", "-B", "-m", std::to_string(plan.at("perf_pages").get<unsigned>()), "-o", "/tmp/perf.data"}, "record")))
+    if (!start_recording(record, with_events({"record", "-a", "-q", "-N", "-B", "-m",
+                                              std::to_string(plan.at("perf_pages").get<unsigned>()),
+                                              "-o", "/tmp/perf.data"},
+                                             "record")))
         return false;
     if (counting && (!stat.start(name() + "-perf-stat",
-                                 with_events({"stat", "-a", "-A", "-x,", "-o", "/tmp/" + name() + "-perf-stat.csv"}, "stat"), error) ||
+                                 with_events({"stat", "-a", "-A", "-x,", "-o",
+                                              "/tmp/" + name() + "-perf-stat.csv"},
+                                             "stat"),
+                                 error) ||
                      !stat.command("enable", error)))
         return false;
-    // Within perf's window: opening and closing its events stops every CPU for milliseconds, which what runs beside the
-    // workload would else have in its figures.
+    // Within perf's window: opening and closing its events stops every CPU for milliseconds, which
+    // what runs beside the workload would else have in its figures.
     stage = "background";
     if (!backgrounds.start(plan.at("backgrounds"), name(), error)) return false;
     channel.send_file(name() + "-interrupts-before.txt", "/proc/interrupts");
@@ -209,13 +228,17 @@ bool Pass::measured(WorkloadProcess& workload, Backgrounds& backgrounds) {
     bystanders.record(own.at("bystanders").get<bool>());
     const bool started = workload.steer_on(), done = started && workload.wait_for('d');
     bystanders.record(false);
-    // A workload that died is reported by its wait status: perf is closed all the same, its output is evidence.
+    // A workload that died is reported by its wait status: perf is closed all the same, its output
+    // is evidence.
     result["workload_done"] = done;
-    if (counting) copy_file("/sys/kernel/debug/kprobes/list", "/tmp/kprobes.txt"); // armed now: where they sit, and whether optimised
+    if (counting)
+        copy_file("/sys/kernel/debug/kprobes/list",
+                  "/tmp/kprobes.txt"); // armed now: where they sit, and whether optimised
     stage = "background";
     if (!backgrounds.stop(error)) return false;
     stage = "perf";
-    if ((counting && !stat.command("disable", error)) || !record.command("disable", error)) return false;
+    if ((counting && !stat.command("disable", error)) || !record.command("disable", error))
+        return false;
     read_fault_times(after);
     disarm_faults();
     channel.send_file(name() + "-interrupts-after.txt", "/proc/interrupts");
@@ -228,14 +251,19 @@ bool Pass::measured(WorkloadProcess& workload, Backgrounds& backgrounds) {
 
 void Pass::send_output() {
     const std::string script = "/tmp/" + name() + "-perf-script";
-    std::vector<std::string> perf{"/bin/perf", "script", "-i", "/tmp/perf.data", "--ns", "--show-lost-events", "-F"};
-    if (named_by_host()) perf.insert(perf.end(), {"comm,tid,cpu,time,event,ip,trace", "--kallsyms=/dev/null"});
-    else perf.push_back("comm,tid,cpu,time,event,ip,sym,trace");
+    std::vector<std::string> perf{"/bin/perf",          "script", "-i", "/tmp/perf.data", "--ns",
+                                  "--show-lost-events", "-F"};
+    if (named_by_host())
+        perf.insert(perf.end(), {"comm,tid,cpu,time,event,ip,trace", "--kallsyms=/dev/null"});
+    else
+        perf.push_back("comm,tid,cpu,time,event,ip,sym,trace");
     run_to_file(perf, script + ".txt", script + ".err");
-    for (const char* suffix : {"-perf-stat.csv", "-perf-script.txt", "-perf-record.err", "-perf-stat.err", "-perf-script.err"})
+    for (const char* suffix : {"-perf-stat.csv", "-perf-script.txt", "-perf-record.err",
+                               "-perf-stat.err", "-perf-script.err"})
         channel.send_file(name() + suffix, "/tmp/" + name() + suffix);
     ::unlink("/tmp/perf.data");
-    if (plan.at("workload").contains("command")) channel.send_tail(name() + "-command.txt", command_output());
+    if (plan.at("workload").contains("command"))
+        channel.send_tail(name() + "-command.txt", command_output());
 }
 
 } // namespace
@@ -252,12 +280,14 @@ void measure(const json& plan, Channel& channel) {
     if (!define_probes(plan.at("probes"), error)) return fail("kprobes", error);
     if (const auto missing = missing_events(plan); !missing.empty()) {
         error = "the kernel has no event";
-        for (const auto& name : missing) error += " " + name;
+        for (const auto& name : missing)
+            error += " " + name;
         return fail("tracepoints", error);
     }
     const auto& crowd = plan.at("bystanders");
     if (crowd.at("enabled").get<bool>() && cpus > 1 &&
-        !bystanders.start(cpus, crowd.at("period_us"), crowd.at("burst_iterations"), crowd.at("busy")))
+        !bystanders.start(cpus, crowd.at("period_us"), crowd.at("burst_iterations"),
+                          crowd.at("busy")))
         return fail("bystanders", errno_text("start"));
 
     json result = {{"cpus_online", cpus}, {"passes", json::array()}};
@@ -271,7 +301,8 @@ void measure(const json& plan, Channel& channel) {
     channel.send_file("kprobes.txt", "/tmp/kprobes.txt");
     result["bystanders"] = bystander_results(bystanders);
     const std::string text = result.dump();
-    // Samples of many CPUs outgrow a frame: they travel as a file, the Result frame says that they are complete.
+    // Samples of many CPUs outgrow a frame: they travel as a file, the Result frame says that they
+    // are complete.
     write_file("/tmp/result.json", text);
     channel.send_file("result.json", "/tmp/result.json");
     channel.send(FrameType::Result, json{{"bytes", text.size()}}.dump());

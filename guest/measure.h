@@ -8,7 +8,8 @@
 
 namespace rig::guest {
 
-// Sends artifacts and one Result frame, or one Failure frame naming the stage. Never throws on a well-typed plan.
+// Sends artifacts and one Result frame, or one Failure frame naming the stage. Never throws on a
+// well-typed plan.
 void measure(const nlohmann::json& plan, Channel& channel);
 
 } // namespace rig::guest

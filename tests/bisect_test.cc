@@ -1,6 +1,7 @@
-// The proof of `rig bisect`: generated series of 32 patches of a real kernel with one planted change, at positions drawn at random; some
-// with a patch that does not build, some with one that panics. Each must be found in five steps beside the ends. And a git history made of
-// the same patches must give the same answer.
+// The proof of `rig bisect`: generated series of 32 patches of a real kernel with one planted
+// change, at positions drawn at random; some with a patch that does not build, some with one that
+// panics. Each must be found in five steps beside the ends. And a git history made of the same
+// patches must give the same answer.
 //
 //   RIG_SERIES=20 RIG_HISTORIES=2 RIG_SEED=1 build/tests/bisect_tests
 #include "rig/host/artifact_cache.h"
@@ -31,10 +32,12 @@ struct Planted {
     std::vector<std::string> more;
 };
 const std::vector<Planted> kPlanted{
-    {"sync_ipis", "planted-ipi", {}},                                                                  // one IPI more per call
-    {"tlb_flushes", "planted-flush", {}},                                                              // one flush more per call
-    {"target_latency", "planted-delay", {"--set", "guest.extra_cmdline=\"planted_delay_loops=100\""}}, // some 500 ns more
-    {"sync_ipis", "reviewed", {}},                                                                     // no IPIs any more
+    {"sync_ipis", "planted-ipi", {}},     // one IPI more per call
+    {"tlb_flushes", "planted-flush", {}}, // one flush more per call
+    {"target_latency",
+     "planted-delay",
+     {"--set", "guest.extra_cmdline=\"planted_delay_loops=100\""}}, // some 500 ns more
+    {"sync_ipis", "reviewed", {}},                                  // no IPIs any more
 };
 
 struct Drawn {
@@ -44,8 +47,12 @@ struct Drawn {
 };
 
 Drawn draw(const fs::path& tree, const Planted& what, unsigned shape, std::mt19937_64& random) {
-    Drawn out{GeneratedHistory(tree), 1 + static_cast<unsigned>(random() % kPatches), shape == 1 ? "unbuildable" : shape == 2 ? "panics" : "plain"};
-    // A breaker and its mender behind it, at two places that are not the planted one's; neither is the bad end.
+    Drawn out{GeneratedHistory(tree), 1 + static_cast<unsigned>(random() % kPatches),
+              shape == 1   ? "unbuildable"
+              : shape == 2 ? "panics"
+                           : "plain"};
+    // A breaker and its mender behind it, at two places that are not the planted one's; neither is
+    // the bad end.
     unsigned breaker = 0, mender = 0;
     if (shape) {
         do
@@ -83,8 +90,10 @@ class Bisect : public RigProgram {
     }
     json bisect(const Planted& what, std::vector<std::string> history) {
         // Calls without a grace period need no 100 ms; one that waits for it does.
-        std::vector<std::string> args{"--quiet", "--json", "bisect", kExperiment, "--metric", what.metric, "--clock", "virtual"};
-        if (what.patch != std::string("reviewed")) args.insert(args.end(), {"--set", "workload.pace_us=10000"});
+        std::vector<std::string> args{"--quiet",  "--json",    "bisect",  kExperiment,
+                                      "--metric", what.metric, "--clock", "virtual"};
+        if (what.patch != std::string("reviewed"))
+            args.insert(args.end(), {"--set", "workload.pace_us=10000"});
         args.insert(args.end(), what.more.begin(), what.more.end());
         args.insert(args.end(), history.begin(), history.end());
         const auto result = rig(args, kBuildLimit);
@@ -105,22 +114,26 @@ std::string line_of(const json& found, const Drawn& drawn, const Planted& what) 
         skipped += !told;
         shared += !visit.at("shared_with").get<std::string>().empty();
         boots += visit.at("boots").get<unsigned>();
-        build += visit.at("build_seconds").get<double>(), boot += visit.at("boot_seconds").get<double>();
+        build += visit.at("build_seconds").get<double>(),
+            boot += visit.at("boot_seconds").get<double>();
     }
     std::string answer;
     for (const auto& one : b.at("first_bad"))
         answer += (answer.empty() ? "" : ", ") + one.at("name").get<std::string>();
-    return fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {:.0f} s | {:.0f} s |\n", what.patch, what.metric, drawn.planted, drawn.shape,
-                       answer, steps, skipped, shared, build, boot);
+    return fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {:.0f} s | {:.0f} s |\n",
+                       what.patch, what.metric, drawn.planted, drawn.shape, answer, steps, skipped,
+                       shared, build, boot);
 }
 
 constexpr const char* kHeading =
-    "| planted | metric | at | other trouble | answer | steps | skipped | shared | builds | boots |\n|---|---|---|---|---|---|---|---|---|---|\n";
+    "| planted | metric | at | other trouble | answer | steps | skipped | shared | builds | boots "
+    "|\n|---|---|---|---|---|---|---|---|---|---|\n";
 
 unsigned steps_of(const json& found) {
     unsigned steps = 0;
     for (const auto& visit : found.at("bisection").at("visits"))
-        steps += visit.at("purpose") == "step" && (visit.at("outcome") == "good" || visit.at("outcome") == "bad");
+        steps += visit.at("purpose") == "step" &&
+                 (visit.at("outcome") == "good" || visit.at("outcome") == "bad");
     return steps;
 }
 
@@ -139,8 +152,10 @@ TEST_F(Bisect, ThePlantedPatchIsFoundInFiveSteps) {
         fmt::print("{}", line_of(found, drawn, what));
         std::fflush(stdout);
         const auto& answer = found.at("bisection").at("first_bad");
-        const bool found_it = answer.size() == 1 && answer[0].at("name") == drawn.history.name(drawn.planted - 1);
-        EXPECT_TRUE(found_it) << "series " << i << ", planted " << drawn.planted << ": " << found.at("bisection").dump(1);
+        const bool found_it =
+            answer.size() == 1 && answer[0].at("name") == drawn.history.name(drawn.planted - 1);
+        EXPECT_TRUE(found_it) << "series " << i << ", planted " << drawn.planted << ": "
+                              << found.at("bisection").dump(1);
         EXPECT_LE(steps_of(found), kSteps) << "series " << i;
         EXPECT_EQ(found.at("exit"), 0);
         right += found_it;
@@ -157,7 +172,12 @@ TEST_F(Bisect, EndsThatDoNotDifferAreRefused) {
     history.write_series(dir_ / "series");
     const auto found = bisect(kPlanted[0], {"--series", (dir_ / "series").string()});
     EXPECT_EQ(found.at("exit"), 4);
-    EXPECT_NE(found.at("bisection").at("refused").get<std::string>().find("the ends do not differ in sync_ipis"), std::string::npos) << found.dump(1);
+    EXPECT_NE(found.at("bisection")
+                  .at("refused")
+                  .get<std::string>()
+                  .find("the ends do not differ in sync_ipis"),
+              std::string::npos)
+        << found.dump(1);
     EXPECT_EQ(found.at("bisection").at("visits").size(), 2u);
 }
 
@@ -182,7 +202,10 @@ TEST_F(Bisect, AHistoryThatIsNotMonotoneIsToldSo) {
                 std::sscanf(line.c_str(), "@@ -%u,%u +%u,%u", &a, &b, &c, &d);
                 out += fmt::format("@@ -{},{} +{},{} @@\n", c, d, a, b);
             } else
-                out += (line.starts_with("+") ? "-" + line.substr(1) : line.starts_with("-") ? "+" + line.substr(1) : line) + "\n";
+                out += (line.starts_with("+")   ? "-" + line.substr(1)
+                        : line.starts_with("-") ? "+" + line.substr(1)
+                                                : line) +
+                       "\n";
         }
         return out;
     }();
@@ -211,7 +234,8 @@ TEST_F(Bisect, AGitHistoryOfTheSamePatchesGivesTheSameAnswer) {
     // What is planted stands on the enabling patches, which are commits here.
     linux.branch("enabled");
     std::istringstream enable(slurp(kTop / "kernel-patches/6.12/enable/series"));
-    for (std::string name; std::getline(enable, name);) linux.commit(kTop / "kernel-patches/6.12/enable" / name, name);
+    for (std::string name; std::getline(enable, name);)
+        linux.commit(kTop / "kernel-patches/6.12/enable" / name, name);
     fmt::print("{}", kHeading);
     for (unsigned i = 0; i < histories; ++i) {
         const auto& what = kPlanted[i % kPlanted.size()];
@@ -221,7 +245,9 @@ TEST_F(Bisect, AGitHistoryOfTheSamePatchesGivesTheSameAnswer) {
         linux.branch(fmt::format("h{}", i), "enabled");
         for (std::size_t k = 0; k < drawn.history.commits().size(); ++k)
             linux.commit(folder / drawn.history.name(k), drawn.history.name(k));
-        const auto found = bisect(what, {"--repository", linux.dir().string(), "--good", "enabled", "--base", "base", "--set", "kernel.enable=[]", "--bad", fmt::format("h{}", i), "--no-look"});
+        const auto found = bisect(what, {"--repository", linux.dir().string(), "--good", "enabled",
+                                         "--base", "base", "--set", "kernel.enable=[]", "--bad",
+                                         fmt::format("h{}", i), "--no-look"});
         ASSERT_TRUE(found.is_object() && found.contains("bisection")) << found.dump();
         fmt::print("{}", line_of(found, drawn, what));
         std::fflush(stdout);
@@ -229,8 +255,10 @@ TEST_F(Bisect, AGitHistoryOfTheSamePatchesGivesTheSameAnswer) {
         for (const auto& one : found.at("bisection").at("first_bad"))
             answers.push_back(one.at("name").get<std::string>().substr(13)); // behind the commit
         const auto want = drawn.history.name(drawn.planted - 1);
-        // A commit cannot be tried without the one before it: where that tells nothing, git bisect names both.
-        EXPECT_TRUE(std::find(answers.begin(), answers.end(), want) != answers.end()) << found.at("bisection").dump(1);
+        // A commit cannot be tried without the one before it: where that tells nothing, git bisect
+        // names both.
+        EXPECT_TRUE(std::find(answers.begin(), answers.end(), want) != answers.end())
+            << found.at("bisection").dump(1);
         EXPECT_TRUE(answers.size() == 1 || drawn.shape != "plain") << found.at("bisection").dump(1);
         EXPECT_LE(steps_of(found), kSteps);
     }

@@ -1,5 +1,6 @@
-// End to end: the rig program as a user runs it, on real kernels built in this run or taken from the cache, in real
-// guests. A case that fails keeps its folder and prints the command that runs it again.
+// End to end: the rig program as a user runs it, on real kernels built in this run or taken from
+// the cache, in real guests. A case that fails keeps its folder and prints the command that runs it
+// again.
 #include "rig/host/artifact_cache.h"
 #include "rig/report/report.h"
 #include "rig/results/run_store.h"
@@ -26,7 +27,8 @@ void expect_exact(const LoadedRun& run, const std::string& baseline, unsigned vc
         EXPECT_EQ(e.target_hits, 80u);
         EXPECT_EQ(e.witness_hits, 80u);
         EXPECT_EQ(e.lost_events, 0u);
-        EXPECT_EQ(sample.counts.at("sync_ipis"), sample.id.arm == baseline ? 80u * (vcpus - 1) : 0u) << sample.id.arm;
+        EXPECT_EQ(sample.counts.at("sync_ipis"), sample.id.arm == baseline ? 80u * (vcpus - 1) : 0u)
+            << sample.id.arm;
         EXPECT_EQ(sample.injections_by_site.size(), 1u);
         EXPECT_EQ(sample.injections_by_site.count("tlb_remove_table"), 1u);
     }
@@ -41,20 +43,24 @@ TEST_F(EndToEnd, BuildBothArmsOf612) {
     EXPECT_NE(ipi.at("image_sha256"), reviewed.at("image_sha256"));
     EXPECT_EQ(ipi.at("patches").size() + 1, reviewed.at("patches").size());
     for (const auto& kernel : built.at("kernels"))
-        fmt::print("{}: {:.1f} s, incremental {}, cached {}\n", kernel.at("arm").get<std::string>(), kernel.at("build_seconds").get<double>(),
-                   kernel.at("incremental").get<bool>(), kernel.at("from_cache").get<bool>());
+        fmt::print("{}: {:.1f} s, incremental {}, cached {}\n", kernel.at("arm").get<std::string>(),
+                   kernel.at("build_seconds").get<double>(), kernel.at("incremental").get<bool>(),
+                   kernel.at("from_cache").get<bool>());
     const double cold = ipi.at("build_seconds"), second = reviewed.at("build_seconds");
-    if (!ipi.at("incremental").get<bool>()) fmt::print("second arm / cold build: {:.3f}\n", second / cold);
+    if (!ipi.at("incremental").get<bool>())
+        fmt::print("second arm / cold build: {:.3f}\n", second / cold);
     // Cached now: nothing is built again.
     const auto again = rig({"--quiet", "build", k612, "--json"});
     ASSERT_EQ(exit_code(again), 0) << again.out;
-    const json cached = json::parse(again.out); // named: a range-for does not keep a temporary behind .at() alive
+    const json cached =
+        json::parse(again.out); // named: a range-for does not keep a temporary behind .at() alive
     for (const auto& kernel : cached.at("kernels"))
         EXPECT_TRUE(kernel.at("from_cache").get<bool>());
 }
 
 TEST_F(EndToEnd, DefaultExperimentIsExactAndReplaysByteForByte) {
-    // Seven boots: the fewest that can decide the experiment's four bounds together, so that latencies are judged too.
+    // Seven boots: the fewest that can decide the experiment's four bounds together, so that
+    // latencies are judged too.
     const auto first = rig({"compare", k612, "--boots", "7", "--clock", "virtual"});
     EXPECT_EQ(exit_code(first), 0) << first.out;
     const auto second = rig({"compare", k612, "--boots", "2", "--clock", "virtual"});
@@ -76,7 +82,8 @@ TEST_F(EndToEnd, DefaultExperimentIsExactAndReplaysByteForByte) {
     for (const auto& sample : a->samples)
         samples[{sample.id.arm, sample.id.index}] = to_json(sample, false).dump();
     for (const auto& sample : b->samples) {
-        const auto same = samples.at({sample.id.arm, sample.id.index}) == to_json(sample, false).dump();
+        const auto same =
+            samples.at({sample.id.arm, sample.id.index}) == to_json(sample, false).dump();
         EXPECT_TRUE(same) << sample.id.arm << " " << sample.id.index;
     }
     // Different seeds must not give the same boot: the comparison above could not fail otherwise.
@@ -84,7 +91,8 @@ TEST_F(EndToEnd, DefaultExperimentIsExactAndReplaysByteForByte) {
     EXPECT_NE(zero, one);
     for (const char* name : {"counted-perf-script.txt", "timed-perf-script.txt", "console.log"})
         for (const auto& boot : fs::directory_iterator(dirs[1] / "boots"))
-            EXPECT_TRUE(slurp(boot.path() / name) == slurp(dirs[0] / "boots" / boot.path().filename() / name))
+            EXPECT_TRUE(slurp(boot.path() / name) ==
+                        slurp(dirs[0] / "boots" / boot.path().filename() / name))
                 << boot.path().filename() << "/" << name;
     // The guest prints addresses, and rig names them.
     const auto script = slurp(dirs[0] / "boots/0000-ipi-0/counted-perf-script.txt");
@@ -93,20 +101,25 @@ TEST_F(EndToEnd, DefaultExperimentIsExactAndReplaysByteForByte) {
     for (const auto& sample : a->samples) {
         if (sample.id.arm != "ipi") continue;
         ASSERT_EQ(sample.sync_callsites.size(), 1u);
-        EXPECT_TRUE(sample.sync_callsites.begin()->first.starts_with("smp_call_function+0x")) << sample.sync_callsites.begin()->first;
+        EXPECT_TRUE(sample.sync_callsites.begin()->first.starts_with("smp_call_function+0x"))
+            << sample.sync_callsites.begin()->first;
     }
 
     // The report can be computed again from the raw samples and is the same.
     const auto report = rig({"report", dirs[0].string()});
     EXPECT_EQ(exit_code(report), 0);
     // Below that line it names where the run lies, as it was called.
-    const auto figures = [](const std::string& page) { return page.substr(0, page.find("How this was measured")); };
+    const auto figures = [](const std::string& page) {
+        return page.substr(0, page.find("How this was measured"));
+    };
     EXPECT_GT(figures(report.out).size(), 2000u);
     EXPECT_EQ(figures(slurp(dirs[0] / "report.txt")), figures(report.out));
 
     // The parsers of KTAP in every kernel tree there is count what the export says of itself.
     const auto ktap = dir_ / "run.ktap";
-    EXPECT_EQ(exit_code(rig({"export", dirs[0].string(), "--format", "ktap", "--out", ktap.string()})), 0);
+    EXPECT_EQ(
+        exit_code(rig({"export", dirs[0].string(), "--format", "ktap", "--out", ktap.string()})),
+        0);
     unsigned parsers = 0;
     for (const auto& source : fs::directory_iterator(default_cache_dir() / "sources")) {
         const auto tree = source.path() / "tree";
@@ -123,7 +136,8 @@ TEST_F(EndToEnd, DefaultExperimentIsExactAndReplaysByteForByte) {
     EXPECT_GT(parsers, 0u);
 }
 
-// Five patches of this kernel: the change behind one that does not build. The long proof is the suite `bisect`.
+// Five patches of this kernel: the change behind one that does not build. The long proof is the
+// suite `bisect`.
 TEST_F(EndToEnd, BisectNamesThePlantedPatchPastOneThatDoesNotBuild) {
     const auto tree = cached_tree(default_cache_dir(), "12");
     ASSERT_FALSE(tree.empty());
@@ -132,11 +146,13 @@ TEST_F(EndToEnd, BisectNamesThePlantedPatchPastOneThatDoesNotBuild) {
     history.filler();
     history.break_build(); // in the middle: the first that is looked at
     history.mend();
-    history.plant(kTop / "kernel-patches/6.12/planted-ipi/0001-TEST-ONLY-mm-mmu_gather-send-one-IPI-more-per-single.patch");
+    history.plant(kTop / "kernel-patches/6.12/planted-ipi/"
+                         "0001-TEST-ONLY-mm-mmu_gather-send-one-IPI-more-per-single.patch");
     history.write_series(dir_ / "series");
-    const std::vector<std::string> asked{"--quiet",      "--json",    "bisect",  k612,      "--series", (dir_ / "series").string(),
-                                         "--metric",     "sync_ipis", "--clock", "virtual", "--set",    "workload.pace_us=10000",
-                                         "--most-boots", "2"};
+    const std::vector<std::string> asked{
+        "--quiet",      "--json",    "bisect",  k612,      "--series", (dir_ / "series").string(),
+        "--metric",     "sync_ipis", "--clock", "virtual", "--set",    "workload.pace_us=10000",
+        "--most-boots", "2"};
     const auto found = rig(asked, kBuildLimit);
     ASSERT_EQ(exit_code(found), 0) << found.out;
     const json bisected = json::parse(found.out);
@@ -151,12 +167,15 @@ TEST_F(EndToEnd, BisectNamesThePlantedPatchPastOneThatDoesNotBuild) {
         if (visit.at("outcome") == "unbuildable") untold.push_back(visit.at("revision").at("id"));
     EXPECT_EQ(untold, std::vector<std::string>{"r03"}) << found.out;
     // The log alone leads to the same answer.
-    const auto replayed = rig({"--quiet", "bisect", "--log", bisected.at("folder").get<std::string>()});
+    const auto replayed =
+        rig({"--quiet", "bisect", "--log", bisected.at("folder").get<std::string>()});
     EXPECT_EQ(exit_code(replayed), 0) << replayed.out;
-    EXPECT_NE(replayed.out.find("FIRST BAD: " + history.name(4)), std::string::npos) << replayed.out;
+    EXPECT_NE(replayed.out.find("FIRST BAD: " + history.name(4)), std::string::npos)
+        << replayed.out;
 }
 
-// samples.jsonl without what the host's clock says, in the schedule's order: lines are appended as boots end.
+// samples.jsonl without what the host's clock says, in the schedule's order: lines are appended as
+// boots end.
 std::vector<std::string> figures_of(const fs::path& run_dir) {
     std::map<unsigned, std::string> lines;
     std::ifstream in(run_dir / "samples.jsonl");
@@ -166,7 +185,8 @@ std::vector<std::string> figures_of(const fs::path& run_dir) {
         lines[sample.at("id").at("order").get<unsigned>()] = sample.dump();
     }
     std::vector<std::string> out;
-    for (auto& [order, line] : lines) out.push_back(std::move(line));
+    for (auto& [order, line] : lines)
+        out.push_back(std::move(line));
     return out;
 }
 
@@ -174,32 +194,43 @@ TEST_F(EndToEnd, SamplesDoNotDependOnHowManyBootsRunAtOnce) {
     std::vector<std::vector<std::string>> figures;
     std::vector<double> seconds;
     for (const auto& [parallel, seed] : {std::pair{"1", "1"}, {"2", "1"}, {"2", "2"}}) {
-        const auto result = rig({"compare", k612, "--boots", "1", "--clock", "virtual", "--parallel", parallel, "--seed", seed});
+        const auto result = rig({"compare", k612, "--boots", "1", "--clock", "virtual",
+                                 "--parallel", parallel, "--seed", seed});
         EXPECT_EQ(exit_code(result), 0) << result.out;
         const auto dir = runs().at(0);
         const auto run = load_run(dir);
         ASSERT_TRUE(run) << run.error().message;
         EXPECT_EQ(std::to_string(run->info.packing.at_once), parallel);
-        EXPECT_NE(slurp(dir / "report.txt").find(parallel == std::string("1") ? "one boot at a time, each on one of " : "2 boots at once, each on one of "), std::string::npos);
+        EXPECT_NE(slurp(dir / "report.txt")
+                      .find(parallel == std::string("1") ? "one boot at a time, each on one of "
+                                                         : "2 boots at once, each on one of "),
+                  std::string::npos);
         figures.push_back(figures_of(dir));
         ASSERT_EQ(figures.back().size(), 2u);
         seconds.push_back(result.seconds);
         fs::remove_all(dir_ / "results");
     }
     EXPECT_EQ(figures[0], figures[1]);
-    EXPECT_NE(figures[0], figures[2]) << "another seed has to show, or the comparison above could not fail";
-    fmt::print("two at once / one at a time: {:.2f} ({:.1f} s, {:.1f} s)\n", seconds[1] / seconds[0], seconds[1], seconds[0]);
+    EXPECT_NE(figures[0], figures[2])
+        << "another seed has to show, or the comparison above could not fail";
+    fmt::print("two at once / one at a time: {:.2f} ({:.1f} s, {:.1f} s)\n",
+               seconds[1] / seconds[0], seconds[1], seconds[0]);
 }
 
 TEST_F(EndToEnd, WallClockCountsAreExactToo) {
     // Alone on its CPUs, as by default, and beside another boot of the same run: counts are counts.
     const auto alone = rig({"boot", k612, "--arm", "ipi", "--clock", "wall", "--json", "--quiet"});
     ASSERT_EQ(exit_code(alone), 0) << alone.out;
-    EXPECT_EQ(json::parse(alone.out.substr(alone.out.find("{\n"))).at("counts").at("sync_ipis"), 240);
+    EXPECT_EQ(json::parse(alone.out.substr(alone.out.find("{\n"))).at("counts").at("sync_ipis"),
+              240);
     fs::remove_all(dir_ / "results");
-    // Eight vCPUs on the host's two CPUs: a call may have to wait longer than the experiment's own pace.
-    const auto result = rig({"compare", k612, "--boots", "1", "--clock", "wall", "--set", "workload.pace_us=500000", "--parallel", "2", "--share-cpus"});
-    for (const char* said : {"2 boots at once on ", "SHARED:", "! boots shared host CPUs with other boots (--share-cpus)", "--parallel 2 --share-cpus\n"})
+    // Eight vCPUs on the host's two CPUs: a call may have to wait longer than the experiment's own
+    // pace.
+    const auto result = rig({"compare", k612, "--boots", "1", "--clock", "wall", "--set",
+                             "workload.pace_us=500000", "--parallel", "2", "--share-cpus"});
+    for (const char* said : {"2 boots at once on ",
+                             "SHARED:", "! boots shared host CPUs with other boots (--share-cpus)",
+                             "--parallel 2 --share-cpus\n"})
         EXPECT_NE(result.out.find(said), std::string::npos) << said << "\n" << result.out;
     const auto dirs = runs();
     ASSERT_EQ(dirs.size(), 1u);
@@ -232,7 +263,8 @@ struct Control {
     std::string says;
 };
 
-// Ways to test nothing, each inconclusive for its own reason: the suite says which words each has to report.
+// Ways to test nothing, each inconclusive for its own reason: the suite says which words each has
+// to report.
 TEST_F(EndToEnd, TheVacuitySuiteHolds) {
     const auto result = rig({"compare", "configs/vacuity.toml"}, kBuildLimit);
     EXPECT_EQ(exit_code(result), 0) << result.out;
@@ -241,7 +273,10 @@ TEST_F(EndToEnd, TheVacuitySuiteHolds) {
 // And by exactly the proofs that should fail.
 TEST_F(EndToEnd, VacuousExperimentsAreInconclusive) {
     const Control controls[] = {
-        {"no injections left", {{"interval = 1 .*", "interval = 1\ntimes = 0"}}, {"injections", "target_hits", "witness_hits"}, ""},
+        {"no injections left",
+         {{"interval = 1 .*", "interval = 1\ntimes = 0"}},
+         {"injections", "target_hits", "witness_hits"},
+         ""},
         {"other call sites fail too",
          {{"interval = 1 .*", "interval = 1\nstack_filter = false"}},
          {"faults_reconcile", "failure_sites"},
@@ -257,11 +292,14 @@ TEST_F(EndToEnd, VacuousExperimentsAreInconclusive) {
         const auto result = rig({"compare", spec.string(), "--boots", "1", "--clock", "virtual"});
         EXPECT_EQ(exit_code(result), 4) << control.name << ":\n" << result.out;
         EXPECT_NE(result.out.find("INCONCLUSIVE"), std::string::npos) << control.name;
-        EXPECT_NE(result.out.find(control.says), std::string::npos) << control.name << ": no '" << control.says << "' in\n" << result.out;
+        EXPECT_NE(result.out.find(control.says), std::string::npos)
+            << control.name << ": no '" << control.says << "' in\n"
+            << result.out;
         if (control.proofs.empty()) continue;
         const auto failing = failing_proofs(runs().at(0));
         for (const auto& id : control.proofs)
-            EXPECT_TRUE(failing.contains(id)) << control.name << ": " << id << " holds\n" << result.out;
+            EXPECT_TRUE(failing.contains(id)) << control.name << ": " << id << " holds\n"
+                                              << result.out;
     }
 }
 
@@ -275,14 +313,19 @@ TEST_F(EndToEnd, ABadExperimentFileIsOneErrorWithItsPlace) {
     const auto spec = variant("batch-alloc-fail.toml", {{"vcpus = 4", "vcpus = 1"}});
     const auto result = rig({"compare", spec.string()});
     EXPECT_EQ(exit_code(result), 2);
-    EXPECT_TRUE(std::regex_search(result.out, std::regex("experiment.toml:\\d+:\\d+: .*2\\.\\.16"))) << result.out;
+    EXPECT_TRUE(std::regex_search(result.out, std::regex("experiment.toml:\\d+:\\d+: .*2\\.\\.16")))
+        << result.out;
 }
 
 TEST_F(EndToEnd, InterruptStopsCleanlyAndKeepsTheEvidence) {
-    // As Ctrl-C does it, once the first sample is there; job control, so that the shell does not have SIGINT ignored.
-    const std::string script = "set -m; \"$@\" & rig=$!; until grep -q . " + (dir_ / "results").string() +
-                               "/*/samples.jsonl 2>/dev/null; do kill -0 $rig || break; sleep 0.2; done; kill -INT $rig; wait $rig";
-    const auto result = rig({"compare", k612, "--boots", "100", "--clock", "virtual"}, kBootLimit, {"bash", "-c", script, "bash"});
+    // As Ctrl-C does it, once the first sample is there; job control, so that the shell does not
+    // have SIGINT ignored.
+    const std::string script = "set -m; \"$@\" & rig=$!; until grep -q . " +
+                               (dir_ / "results").string() +
+                               "/*/samples.jsonl 2>/dev/null; do kill -0 $rig || break; sleep 0.2; "
+                               "done; kill -INT $rig; wait $rig";
+    const auto result = rig({"compare", k612, "--boots", "100", "--clock", "virtual"}, kBootLimit,
+                            {"bash", "-c", script, "bash"});
     EXPECT_EQ(exit_code(result), 3) << result.out;
     const auto dirs = runs();
     ASSERT_EQ(dirs.size(), 1u);
@@ -292,20 +335,28 @@ TEST_F(EndToEnd, InterruptStopsCleanlyAndKeepsTheEvidence) {
     EXPECT_LT(run->samples.size(), 200u);
 }
 
-// The points of the review that need no boot: patches read and single objects built, with the controls beside them.
+// The points of the review that need no boot: patches read and single objects built, with the
+// controls beside them.
 TEST_F(EndToEnd, ASuiteAnswersPointByPoint) {
-    const auto result = rig({"compare", "configs/review.toml", "--point", "imperative-voice", "--point", "no-stub"}, kBuildLimit);
+    const auto result =
+        rig({"compare", "configs/review.toml", "--point", "imperative-voice", "--point", "no-stub"},
+            kBuildLimit);
     EXPECT_EQ(exit_code(result), 0) << result.out;
-    EXPECT_NE(result.out.find("2 of 2 points hold; 1 of 1 negative controls were seen to fail"), std::string::npos) << result.out;
-    const auto wrong = variant("review.toml", {{"lacks = \\[\"Should be used\"\\]", "has = [\"Should be used\"]"},
-                                               {"has = \\[\"Use in slow paths where sleeping is acceptable.\"\\]\n", ""}});
+    EXPECT_NE(result.out.find("2 of 2 points hold; 1 of 1 negative controls were seen to fail"),
+              std::string::npos)
+        << result.out;
+    const auto wrong = variant(
+        "review.toml", {{"lacks = \\[\"Should be used\"\\]", "has = [\"Should be used\"]"},
+                        {"has = \\[\"Use in slow paths where sleeping is acceptable.\"\\]\n", ""}});
     const auto broken = rig({"compare", wrong.string(), "--point", "imperative-voice"});
     EXPECT_EQ(exit_code(broken), 1) << broken.out;
     EXPECT_NE(broken.out.find("'Should be used' is missing"), std::string::npos) << broken.out;
 }
 
 TEST_F(EndToEnd, Linux73GivesTheSame) {
-    const auto result = rig({"compare", "configs/batch-alloc-fail-7.3.toml", "--boots", "2", "--clock", "virtual"}, kBuildLimit);
+    const auto result =
+        rig({"compare", "configs/batch-alloc-fail-7.3.toml", "--boots", "2", "--clock", "virtual"},
+            kBuildLimit);
     EXPECT_EQ(exit_code(result), 0) << result.out;
     const auto dirs = runs();
     ASSERT_EQ(dirs.size(), 1u);
@@ -324,11 +375,14 @@ TEST_F(EndToEnd, PtReclaimIsInconclusiveNotNoChange) {
 
     // Had the experiment not declared the option, what happens at run time tells all the same.
     fs::remove_all(dir_ / "results");
-    const auto undeclared =
-        variant("vacuous-pt-reclaim.toml", {{"MMU_GATHER_RCU_TABLE_FREE = \"y\"\nPT_RECLAIM = \"n\"", "MMU_GATHER_RCU_TABLE_FREE = \"y\""}});
+    const auto undeclared = variant("vacuous-pt-reclaim.toml",
+                                    {{"MMU_GATHER_RCU_TABLE_FREE = \"y\"\nPT_RECLAIM = \"n\"",
+                                      "MMU_GATHER_RCU_TABLE_FREE = \"y\""}});
     const auto again = rig({"compare", undeclared.string()});
     EXPECT_EQ(exit_code(again), 4) << again.out;
-    EXPECT_EQ(failing_proofs(runs().at(0)), (std::set<std::string>{"witness_hits", "witness_within"})) << again.out;
+    EXPECT_EQ(failing_proofs(runs().at(0)),
+              (std::set<std::string>{"witness_hits", "witness_within"}))
+        << again.out;
 }
 
 } // namespace

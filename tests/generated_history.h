@@ -1,7 +1,9 @@
-// A made-up history of a real kernel: patches that change nothing of what is measured, one that does, and some that break otherwise.
+// A made-up history of a real kernel: patches that change nothing of what is measured, one that
+// does, and some that break otherwise.
 //
-// Each filler appends a function to the end of some small file, or only a comment; so does a breaker, and its mender takes it away again.
-// What is planted comes from kernel-patches/, and touches another file.
+// Each filler appends a function to the end of some small file, or only a comment; so does a
+// breaker, and its mender takes it away again. What is planted comes from kernel-patches/, and
+// touches another file.
 #pragma once
 
 #include "rig/base/files.h"
@@ -32,13 +34,19 @@ class GeneratedHistory {
 
     void filler() {
         ++fillers_;
-        if (fillers_ % 5 == 0) return append("comment", fmt::format("\n/* Number {}: the image is the same without it. */\n", fillers_));
-        append("function", fmt::format("\nint rig_filler_{0}(int x);\nint rig_filler_{0}(int x)\n{{\n\treturn x + {0};\n}}\n", fillers_));
+        if (fillers_ % 5 == 0)
+            return append(
+                "comment",
+                fmt::format("\n/* Number {}: the image is the same without it. */\n", fillers_));
+        append("function", fmt::format("\nint rig_filler_{0}(int x);\nint rig_filler_{0}(int "
+                                       "x)\n{{\n\treturn x + {0};\n}}\n",
+                                       fillers_));
     }
     // Breaks the kernel until mend().
     void break_build() { breaker("does not build", "\n#error \"broken on purpose\"\n"); }
     void break_boot() {
-        breaker("panics", "\n#include <linux/init.h>\n#include <linux/panic.h>\nstatic int __init rig_breaker(void)\n{\n\tpanic(\"broken on "
+        breaker("panics", "\n#include <linux/init.h>\n#include <linux/panic.h>\nstatic int __init "
+                          "rig_breaker(void)\n{\n\tpanic(\"broken on "
                           "purpose\");\n}\nlate_initcall(rig_breaker);\n");
     }
     void mend() {
@@ -46,11 +54,14 @@ class GeneratedHistory {
         add("mend", hunk(kBreaker, broken.substr(0, broken.size() - broken_.size()), broken_, '-'));
         files_[kBreaker] = broken.substr(0, broken.size() - broken_.size());
     }
-    // Lines behind the one that reads `anchor` in a file that nothing else here touches, and without them again.
-    void insert(const std::string& subject, const std::string& file, const std::string& anchor, const std::string& addition) {
+    // Lines behind the one that reads `anchor` in a file that nothing else here touches, and
+    // without them again.
+    void insert(const std::string& subject, const std::string& file, const std::string& anchor,
+                const std::string& addition) {
         add(subject, within(file, anchor, addition, '+'));
     }
-    void take_out(const std::string& subject, const std::string& file, const std::string& anchor, const std::string& addition) {
+    void take_out(const std::string& subject, const std::string& file, const std::string& anchor,
+                  const std::string& addition) {
         add(subject, within(file, anchor, addition, '-'));
     }
     void plant(const fs::path& patch) { add("planted", slurp(patch)); }
@@ -74,8 +85,9 @@ class GeneratedHistory {
     }
 
  private:
-    static constexpr std::array kFiles{"mm/mincore.c", "mm/msync.c", "mm/dmapool.c",    "lib/bsearch.c",
-                                       "lib/ctype.c",  "lib/sort.c", "kernel/groups.c", "fs/stack.c"};
+    static constexpr std::array kFiles{"mm/mincore.c",    "mm/msync.c",  "mm/dmapool.c",
+                                       "lib/bsearch.c",   "lib/ctype.c", "lib/sort.c",
+                                       "kernel/groups.c", "fs/stack.c"};
     static constexpr const char* kBreaker = "fs/bad_inode.c";
 
     std::string& text_of(const std::string& file) {
@@ -90,9 +102,10 @@ class GeneratedHistory {
             out.push_back(line);
         return out;
     }
-    // `more` behind line number `at` (from 1), added ('+') or taken away ('-'), with up to three lines of context on either side.
-    static std::string hunk_at(const std::string& file, const std::vector<std::string>& all, std::size_t at, const std::vector<std::string>& more,
-                               char sign) {
+    // `more` behind line number `at` (from 1), added ('+') or taken away ('-'), with up to three
+    // lines of context on either side.
+    static std::string hunk_at(const std::string& file, const std::vector<std::string>& all,
+                               std::size_t at, const std::vector<std::string>& more, char sign) {
         const auto from = at > 3 ? at - 3 : 0, to = std::min(at + 3, all.size());
         std::string body;
         for (auto i = from; i < at; ++i)
@@ -102,20 +115,25 @@ class GeneratedHistory {
         for (auto i = at; i < to; ++i)
             body += " " + all[i] + "\n";
         const auto without = to - from, with = without + more.size();
-        return fmt::format("--- a/{0}\n+++ b/{0}\n@@ -{1},{2} +{1},{3} @@\n{4}", file, from + 1, sign == '+' ? without : with,
-                           sign == '+' ? with : without, body);
+        return fmt::format("--- a/{0}\n+++ b/{0}\n@@ -{1},{2} +{1},{3} @@\n{4}", file, from + 1,
+                           sign == '+' ? without : with, sign == '+' ? with : without, body);
     }
-    std::string within(const std::string& file, const std::string& anchor, const std::string& addition, char sign) const {
+    std::string within(const std::string& file, const std::string& anchor,
+                       const std::string& addition, char sign) const {
         const auto all = lines(slurp(tree_ / file));
         const auto found = std::find(all.begin(), all.end(), anchor);
         if (found == all.end()) throw std::runtime_error(file + ": no line '" + anchor + "'");
-        return hunk_at(file, all, static_cast<std::size_t>(found - all.begin()) + 1, lines(addition), sign);
+        return hunk_at(file, all, static_cast<std::size_t>(found - all.begin()) + 1,
+                       lines(addition), sign);
     }
-    static std::string hunk(const std::string& file, const std::string& before, const std::string& addition, char sign) {
+    static std::string hunk(const std::string& file, const std::string& before,
+                            const std::string& addition, char sign) {
         const auto all = lines(before);
         return hunk_at(file, all, all.size(), lines(addition), sign);
     }
-    void add(const std::string& subject, const std::string& patch) { commits_.push_back({subject, patch}); }
+    void add(const std::string& subject, const std::string& patch) {
+        commits_.push_back({subject, patch});
+    }
     void append(const std::string& what, const std::string& addition) {
         const std::string file = kFiles[fillers_ % kFiles.size()];
         auto& text = text_of(file);
@@ -139,9 +157,11 @@ class GeneratedHistory {
 // The unpacked source of 6.12 in the cache; empty if there is none.
 inline fs::path cached_tree(const fs::path& cache, const std::string& patchlevel) {
     std::error_code error;
-    for (fs::directory_iterator entry(cache / "sources", error), end; !error && entry != end; entry.increment(error)) {
+    for (fs::directory_iterator entry(cache / "sources", error), end; !error && entry != end;
+         entry.increment(error)) {
         const auto makefile = slurp(entry->path() / "tree/Makefile");
-        if (slurp(entry->path() / "label").starts_with("linux-source-") && makefile.find("\nPATCHLEVEL = " + patchlevel + "\n") != std::string::npos)
+        if (slurp(entry->path() / "label").starts_with("linux-source-") &&
+            makefile.find("\nPATCHLEVEL = " + patchlevel + "\n") != std::string::npos)
             return entry->path() / "tree";
     }
     return {};

@@ -1,4 +1,5 @@
-// A git repository of a kernel tree. Its commits are the same in every run, so that the base's tree and objects are in the cache of the one before.
+// A git repository of a kernel tree. Its commits are the same in every run, so that the base's tree
+// and objects are in the cache of the one before.
 #pragma once
 
 #include "rig/host/boost_command_runner.h"
@@ -12,10 +13,14 @@ namespace rig::testing {
 
 class GeneratedRepository {
  public:
-    // <folder>/linux, on its branch `base` with the one commit "base"; without a work tree, since nobody needs the files.
-    GeneratedRepository(const std::filesystem::path& folder, const std::filesystem::path& tree) : dir_(folder / "linux") {
+    // <folder>/linux, on its branch `base` with the one commit "base"; without a work tree, since
+    // nobody needs the files.
+    GeneratedRepository(const std::filesystem::path& folder, const std::filesystem::path& tree)
+        : dir_(folder / "linux") {
         std::filesystem::create_directories(dir_);
-        sh(fmt::format("git init -q -b base . && git config gc.auto 0 && git --work-tree={} add -A -f && git commit -qm base", tree.string()));
+        sh(fmt::format("git init -q -b base . && git config gc.auto 0 && git --work-tree={} add -A "
+                       "-f && git commit -qm base",
+                       tree.string()));
     }
     const std::filesystem::path& dir() const { return dir_; }
 
@@ -34,11 +39,14 @@ class GeneratedRepository {
                        {"LC_ALL", "C"}};
         BoostCommandRunner runner;
         const auto result = runner.run(command);
-        ASSERT_TRUE(result && result->ok()) << script << ": " << (result ? result->out : result.error().message);
+        ASSERT_TRUE(result && result->ok())
+            << script << ": " << (result ? result->out : result.error().message);
     }
     // A branch from another one, and on it.
     void branch(const std::string& name, const std::string& from = "base") const {
-        sh(fmt::format("git branch -f {0} {1} && git symbolic-ref HEAD refs/heads/{0} && git read-tree {1}", name, from));
+        sh(fmt::format(
+            "git branch -f {0} {1} && git symbolic-ref HEAD refs/heads/{0} && git read-tree {1}",
+            name, from));
     }
     void commit(const std::filesystem::path& patch, const std::string& subject) const {
         sh(fmt::format("git apply --cached {} && git commit -qm '{}'", patch.string(), subject));

@@ -1,4 +1,5 @@
-// The libvirt adapter against a real libvirtd, started and stopped here: the same samples as direct QEMU, and nothing left behind.
+// The libvirt adapter against a real libvirtd, started and stopped here: the same samples as direct
+// QEMU, and nothing left behind.
 #include "rig/host/artifact_cache.h"
 #include "rig/results/run_store.h"
 #include "tests/libvirtd.h"
@@ -25,7 +26,8 @@ class Libvirt : public RigProgram {
         ASSERT_FALSE(daemon().uri().empty()) << daemon().words();
     }
     static std::vector<std::string> compare(const std::string& connect) {
-        return {"--quiet", "--connect", connect, "compare", "configs/batch-alloc-fail.toml", "--boots", "2", "--clock", "virtual"};
+        return {"--quiet", "--connect", connect,   "compare", "configs/batch-alloc-fail.toml",
+                "--boots", "2",         "--clock", "virtual"};
     }
 };
 
@@ -52,7 +54,8 @@ TEST_F(Libvirt, BothAdaptersGiveTheSameSamplesByteForByte) {
 TEST_F(Libvirt, AKilledRigLeavesNoGuest) {
     const auto result = rig(compare(daemon().uri()), kBootLimit,
                             {"bash", "-c",
-                             "\"$@\" & rig=$!; until pgrep -f guest=rig-$rig- >/dev/null; do kill -0 $rig || exit; sleep 0.05; done; sleep 0.5; kill "
+                             "\"$@\" & rig=$!; until pgrep -f guest=rig-$rig- >/dev/null; do kill "
+                             "-0 $rig || exit; sleep 0.05; done; sleep 0.5; kill "
                              "-KILL $rig && echo killed",
                              "bash"});
     EXPECT_NE(result.out.find("killed"), std::string::npos) << result.out;
@@ -67,12 +70,12 @@ TEST_F(Libvirt, AKilledRigLeavesNoGuest) {
 // The guest ends with the daemon, and the run goes on when there is one again.
 TEST_F(Libvirt, ALostDaemonIsTheHostsFault) {
     const auto args = compare(daemon().uri());
-    const auto result =
-        rig(args, kBootLimit,
-            {"bash", "-c",
-             "\"$@\" & rig=$!; until pgrep -f guest=rig-$rig- >/dev/null; do kill -0 $rig || exit; sleep 0.05; done; sleep 0.5; kill -KILL " +
-                 daemon().pid() + "; wait $rig",
-             "bash"});
+    const auto result = rig(args, kBootLimit,
+                            {"bash", "-c",
+                             "\"$@\" & rig=$!; until pgrep -f guest=rig-$rig- >/dev/null; do kill "
+                             "-0 $rig || exit; sleep 0.05; done; sleep 0.5; kill -KILL " +
+                                 daemon().pid() + "; wait $rig",
+                             "bash"});
     EXPECT_EQ(exit_code(result), 3) << result.out;
     EXPECT_NE(result.out.find("host fault: "), std::string::npos) << result.out;
     std::string faults;
@@ -87,7 +90,8 @@ TEST_F(Libvirt, ALostDaemonIsTheHostsFault) {
     EXPECT_EQ(runs().size(), 1u) << "the same run";
 }
 
-// A daemon as if on another host: it sees neither rig's cache nor the folder of this test, in which results and scratch files lie.
+// A daemon as if on another host: it sees neither rig's cache nor the folder of this test, in which
+// results and scratch files lie.
 class Elsewhere : public RigProgram {
  protected:
     void SetUp() override {
@@ -107,16 +111,20 @@ class Elsewhere : public RigProgram {
         const auto run = load_run(runs().at(0));
         EXPECT_TRUE(run) << run.error().message;
         if (!run) return out;
-        for (const auto& sample : run->samples) out[fmt::format("{} {}", sample.id.arm, sample.id.index)] = to_json(sample, false).dump();
+        for (const auto& sample : run->samples)
+            out[fmt::format("{} {}", sample.id.arm, sample.id.index)] =
+                to_json(sample, false).dump();
         for (const auto& boot : fs::directory_iterator(runs().at(0) / "boots"))
-            out[boot.path().filename().string()] = slurp(boot.path() / "console.log") + slurp(boot.path() / "counted-perf-script.txt");
+            out[boot.path().filename().string()] =
+                slurp(boot.path() / "console.log") + slurp(boot.path() / "counted-perf-script.txt");
         return out;
     }
     Libvirtd daemon_{fs::path(RIG_E2E_DIR) / "libvirtd-elsewhere"};
 };
 
 TEST_F(Elsewhere, FilesGoThroughItsStorageAndSamplesAreTheSameByteForByte) {
-    const std::vector<std::string> compare{"compare", "configs/batch-alloc-fail.toml", "--boots", "1", "--clock", "virtual"};
+    const std::vector<std::string> compare{
+        "compare", "configs/batch-alloc-fail.toml", "--boots", "1", "--clock", "virtual"};
     const auto here = rig_there("none", compare);
     EXPECT_EQ(exit_code(here), 0) << here.out;
     const auto direct = figures();
@@ -126,27 +134,41 @@ TEST_F(Elsewhere, FilesGoThroughItsStorageAndSamplesAreTheSameByteForByte) {
     const auto remote = figures();
     EXPECT_EQ(direct.size(), 4u);
     EXPECT_TRUE(direct == remote);
-    for (const auto& [what, text] : remote) EXPECT_GT(text.size(), 1000u) << what;
-    const auto left = Libvirtd::shell(fmt::format("virsh -q -c {0} list --all && virsh -q -c {0} vol-list rig && echo both listed", daemon_.uri()));
+    for (const auto& [what, text] : remote)
+        EXPECT_GT(text.size(), 1000u) << what;
+    const auto left = Libvirtd::shell(fmt::format(
+        "virsh -q -c {0} list --all && virsh -q -c {0} vol-list rig && echo both listed",
+        daemon_.uri()));
     EXPECT_NE(left.find("both listed"), std::string::npos) << left;
     EXPECT_EQ(left.find("rig-"), std::string::npos) << left;
-    // The same daemon spoken to as if it were here: it has none of the files, or the above would show nothing.
+    // The same daemon spoken to as if it were here: it has none of the files, or the above would
+    // show nothing.
     fs::remove_all(dir_ / "results");
-    const auto mistaken = rig_there(daemon_.local_uri(), {"boot", "configs/batch-alloc-fail.toml", "--arm", "ipi", "--clock", "virtual"});
+    const auto mistaken = rig_there(daemon_.local_uri(), {"boot", "configs/batch-alloc-fail.toml",
+                                                          "--arm", "ipi", "--clock", "virtual"});
     EXPECT_EQ(exit_code(mistaken), 3) << mistaken.out;
-    EXPECT_NE(mistaken.out.find("libvirt did not start the guest"), std::string::npos) << mistaken.out;
+    EXPECT_NE(mistaken.out.find("libvirt did not start the guest"), std::string::npos)
+        << mistaken.out;
 }
 
 TEST_F(Elsewhere, WhatCannotBeThereIsRefusedByItsName) {
-    const auto wall = rig_there(daemon_.uri(), {"compare", "configs/batch-alloc-fail.toml", "--boots", "1", "--clock", "wall"});
+    const auto wall = rig_there(daemon_.uri(), {"compare", "configs/batch-alloc-fail.toml",
+                                                "--boots", "1", "--clock", "wall"});
     EXPECT_EQ(exit_code(wall), 2) << wall.out;
-    EXPECT_NE(wall.out.find("--clock wall), but --connect " + daemon_.uri() + " is another host"), std::string::npos) << wall.out;
-    const auto dump = rig_there(daemon_.uri(), {"boot", "configs/batch-alloc-fail.toml", "--arm", "ipi", "--dump-memory"});
+    EXPECT_NE(wall.out.find("--clock wall), but --connect " + daemon_.uri() + " is another host"),
+              std::string::npos)
+        << wall.out;
+    const auto dump = rig_there(
+        daemon_.uri(), {"boot", "configs/batch-alloc-fail.toml", "--arm", "ipi", "--dump-memory"});
     EXPECT_EQ(exit_code(dump), 2) << dump.out;
-    EXPECT_NE(dump.out.find("--dump-memory, but --connect " + daemon_.uri() + " is another host"), std::string::npos) << dump.out;
-    const auto nobody = rig_there("qemu+tcp://127.0.0.1:1/system", {"boot", "configs/batch-alloc-fail.toml", "--arm", "ipi"});
+    EXPECT_NE(dump.out.find("--dump-memory, but --connect " + daemon_.uri() + " is another host"),
+              std::string::npos)
+        << dump.out;
+    const auto nobody = rig_there("qemu+tcp://127.0.0.1:1/system",
+                                  {"boot", "configs/batch-alloc-fail.toml", "--arm", "ipi"});
     EXPECT_EQ(exit_code(nobody), 3) << nobody.out;
-    EXPECT_NE(nobody.out.find("cannot connect to qemu+tcp://127.0.0.1:1/system"), std::string::npos) << nobody.out;
+    EXPECT_NE(nobody.out.find("cannot connect to qemu+tcp://127.0.0.1:1/system"), std::string::npos)
+        << nobody.out;
 }
 
 } // namespace

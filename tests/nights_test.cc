@@ -1,5 +1,6 @@
-// Thirty nights of `rig nightly` on a real kernel tree that moves on by three commits a night, with two regressions planted and one of them
-// mended: three incidents are told, each once and with its commit. Real builds, real boots, nothing simulated but the calendar.
+// Thirty nights of `rig nightly` on a real kernel tree that moves on by three commits a night, with
+// two regressions planted and one of them mended: three incidents are told, each once and with its
+// commit. Real builds, real boots, nothing simulated but the calendar.
 //
 //   RIG_NIGHTS=30 build/tests/nights_tests
 #include "rig/host/artifact_cache.h"
@@ -24,20 +25,23 @@ class Nights : public RigProgram {};
 TEST_F(Nights, TwoRegressionsAndAFixAreThreeIncidentsEachNamingItsCommit) {
     const char* asked = std::getenv("RIG_NIGHTS");
     const auto nights = asked ? static_cast<unsigned>(std::strtoul(asked, nullptr, 10)) : 30u;
-    ASSERT_EQ(exit_code(rig({"--quiet", "build", "configs/batch-alloc-fail.toml"}, kBuildLimit)), 0);
+    ASSERT_EQ(exit_code(rig({"--quiet", "build", "configs/batch-alloc-fail.toml"}, kBuildLimit)),
+              0);
     const auto tree = cached_tree(default_cache_dir(), "12");
     ASSERT_FALSE(tree.empty());
     const GeneratedRepository linux(dir_, tree);
     linux.branch("night");
 
     // Two arms that wait for no grace period, so that calls may follow each other closely.
-    const auto experiment = variant("batch-alloc-fail.toml", {{"kernel-patches/6.12/reviewed", "kernel-patches/6.12/planted-flush"},
-                                                              {"reviewed = 0", "one-flush = \"predicted\""},
-                                                              {"\"reviewed\"", "\"one-flush\""},
-                                                              {"\"synchronize_rcu\"", "\"tlb_remove_table_planted_flush\""},
-                                                              {"pace_us = 100000", "pace_us = 10000"},
-                                                              {"boots = 8", "boots = 3"},
-                                                              {"clock = \"auto\"", "clock = \"virtual\""}});
+    const auto experiment =
+        variant("batch-alloc-fail.toml",
+                {{"kernel-patches/6.12/reviewed", "kernel-patches/6.12/planted-flush"},
+                 {"reviewed = 0", "one-flush = \"predicted\""},
+                 {"\"reviewed\"", "\"one-flush\""},
+                 {"\"synchronize_rcu\"", "\"tlb_remove_table_planted_flush\""},
+                 {"pace_us = 100000", "pace_us = 10000"},
+                 {"boots = 8", "boots = 3"},
+                 {"clock = \"auto\"", "clock = \"virtual\""}});
     std::ofstream(dir_ / "nightly.toml") << fmt::format(R"(name = "thirty"
 budget_minutes = 600
 first_run_minutes = 20
@@ -52,11 +56,15 @@ bisect = true
 [notify.file]
 path = "{}"
 )",
-                                                        experiment.string(), linux.dir().string(), (dir_ / "messages.jsonl").string());
+                                                        experiment.string(), linux.dir().string(),
+                                                        (dir_ / "messages.jsonl").string());
 
-    // In the way of every IPI broadcast, the target's among them; and three IPIs more for each mmap(), beside it.
-    const std::string slower = "\t{\n\t\tvolatile unsigned int rig_round;\n\n\t\tfor (rig_round = 0; rig_round < 200; rig_round++)\n\t\t\t;\n\t}\n",
-                      broadcast = "kernel/smp.c", after = "\tsmp_call_function_many(cpu_online_mask, func, info, wait);";
+    // In the way of every IPI broadcast, the target's among them; and three IPIs more for each
+    // mmap(), beside it.
+    const std::string slower = "\t{\n\t\tvolatile unsigned int rig_round;\n\n\t\tfor (rig_round = "
+                               "0; rig_round < 200; rig_round++)\n\t\t\t;\n\t}\n",
+                      broadcast = "kernel/smp.c",
+                      after = "\tsmp_call_function_many(cpu_online_mask, func, info, wait);";
     GeneratedHistory history(tree);
     fmt::print("| night | commits | exit | told |\n|---|---|---|---|\n");
     for (unsigned night = 1; night <= nights; ++night) {
@@ -65,7 +73,8 @@ path = "{}"
             if (night == kSlower && i == 1)
                 history.insert("broadcasts are slower", broadcast, after, slower);
             else if (night == kMoreIpis && i == 0)
-                history.insert("mmap interrupts everyone", "mm/mmap.c", "\t*populate = 0;", "\tkick_all_cpus_sync();\n");
+                history.insert("mmap interrupts everyone", "mm/mmap.c", "\t*populate = 0;",
+                               "\tkick_all_cpus_sync();\n");
             else if (night == kMended && i == 2)
                 history.take_out("broadcasts are as fast as before", broadcast, after, slower);
             else
@@ -75,13 +84,16 @@ path = "{}"
             linux.commit(dir_ / "next.patch", last.subject);
         }
         const auto before = slurp(dir_ / "messages.jsonl").size();
-        const auto result = rig({"--quiet", "--json", "nightly", (dir_ / "nightly.toml").string()}, kBuildLimit);
+        const auto result =
+            rig({"--quiet", "--json", "nightly", (dir_ / "nightly.toml").string()}, kBuildLimit);
         const auto told = slurp(dir_ / "messages.jsonl").substr(before);
         std::string subjects;
         std::istringstream lines(told);
         for (std::string line; std::getline(lines, line);)
-            subjects += (subjects.empty() ? "" : "; ") + json::parse(line).at("subject").get<std::string>();
-        fmt::print("| {} | {}..{} | {} | {} |\n", night, (night - 1) * kCommits + 1, night * kCommits, exit_code(result), subjects);
+            subjects +=
+                (subjects.empty() ? "" : "; ") + json::parse(line).at("subject").get<std::string>();
+        fmt::print("| {} | {}..{} | {} | {} |\n", night, (night - 1) * kCommits + 1,
+                   night * kCommits, exit_code(result), subjects);
         std::fflush(stdout);
         const bool open = exit_code(result) == 1;
         ASSERT_TRUE(exit_code(result) == 0 || open) << result.out;

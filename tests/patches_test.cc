@@ -1,6 +1,6 @@
-// The patches under kernel-patches/ as a maintainer would look at them first: the tree's own checkpatch has nothing to say,
-// `git am` takes them in every composition an experiment uses, and each says who, what and why. The source comes through
-// rig's cache; nothing is built.
+// The patches under kernel-patches/ as a maintainer would look at them first: the tree's own
+// checkpatch has nothing to say, `git am` takes them in every composition an experiment uses, and
+// each says who, what and why. The source comes through rig's cache; nothing is built.
 #include "rig/base/files.h"
 #include "rig/host/boost_command_runner.h"
 #include "rig/kernel/patch_series.h"
@@ -25,7 +25,8 @@ using Complaints = std::vector<std::string>; // empty = nothing wrong
 
 const fs::path kTop = RIG_TOP;
 
-// A tree, what fetches it, and the series that experiments put on top of one another. Every one starts with `enable`.
+// A tree, what fetches it, and the series that experiments put on top of one another. Every one
+// starts with `enable`.
 struct Tree {
     const char* name;
     const char* experiment;
@@ -89,7 +90,8 @@ CommandResult run(std::vector<std::string> argv, const fs::path& cwd) {
     Command command;
     command.argv = std::move(argv);
     command.cwd = cwd;
-    // git as it comes, whatever the user has set up: no hooks, no signing, no repository around the folder.
+    // git as it comes, whatever the user has set up: no hooks, no signing, no repository around the
+    // folder.
     command.env = {{"LC_ALL", "C"},
                    {"GIT_CONFIG_GLOBAL", "/dev/null"},
                    {"GIT_CONFIG_SYSTEM", "/dev/null"},
@@ -132,16 +134,22 @@ Complaints check_message(const std::string& text) {
 
 // Every error and every warning counts; no type is exempt.
 Complaints checkpatch(const fs::path& tree, const fs::path& patch) {
-    const auto result = run({"perl", "scripts/checkpatch.pl", "--show-types", patch.string()}, tree);
+    const auto result =
+        run({"perl", "scripts/checkpatch.pl", "--show-types", patch.string()}, tree);
     std::smatch total;
-    if (!std::regex_search(result.out, total, std::regex(R"(total: (\d+) errors, (\d+) warnings, (\d+) lines checked)")) || total[3] == "0")
+    if (!std::regex_search(
+            result.out, total,
+            std::regex(R"(total: (\d+) errors, (\d+) warnings, (\d+) lines checked)")) ||
+        total[3] == "0")
         return {fmt::format("checkpatch did not check it: {}", result.out)};
     if (result.ok() && total[1] == "0" && total[2] == "0") return {};
     return {result.out};
 }
 
-// In a repository that holds nothing but the files the patches touch. `files` gets their content afterwards.
-Complaints git_am(const fs::path& tree, const std::vector<Patch>& patches, std::map<std::string, std::string>* files = nullptr) {
+// In a repository that holds nothing but the files the patches touch. `files` gets their content
+// afterwards.
+Complaints git_am(const fs::path& tree, const std::vector<Patch>& patches,
+                  std::map<std::string, std::string>* files = nullptr) {
     TempTree repository;
     std::set<std::string> touched;
     for (const auto& patch : patches) {
@@ -154,10 +162,13 @@ Complaints git_am(const fs::path& tree, const std::vector<Patch>& patches, std::
     std::vector<std::string> am{"git", "am", "--quiet"};
     for (const auto& patch : patches)
         am.push_back(patch.file.string());
-    for (const auto& argv :
-         {std::vector<std::string>{"git", "init", "--quiet"}, {"git", "add", "--all"}, {"git", "commit", "--quiet", "--message", "base"}, am}) {
+    for (const auto& argv : {std::vector<std::string>{"git", "init", "--quiet"},
+                             {"git", "add", "--all"},
+                             {"git", "commit", "--quiet", "--message", "base"},
+                             am}) {
         const auto result = run(argv, repository.path());
-        if (!result.ok()) return {fmt::format("{} {}: {}\n{}", argv[0], argv[1], describe(result), result.out)};
+        if (!result.ok())
+            return {fmt::format("{} {}: {}\n{}", argv[0], argv[1], describe(result), result.out)};
     }
     const auto count = run({"git", "rev-list", "--count", "HEAD"}, repository.path());
     if (count.out != fmt::format("{}\n", patches.size() + 1))
@@ -196,7 +207,8 @@ class KernelPatches : public ::testing::TestWithParam<Tree> {
     }
 
     // A patch of the tree with one thing changed.
-    Patch changed(const TempTree& dir, const char* series, const std::string& from, const std::string& to) {
+    Patch changed(const TempTree& dir, const char* series, const std::string& from,
+                  const std::string& to) {
         auto patch = read({series}).at(0);
         const auto at = patch.text.find(from);
         EXPECT_NE(at, std::string::npos) << from;
@@ -240,7 +252,8 @@ TEST_P(KernelPatches, EveryCompositionAppliesAndGitAndRigAgreeOnTheResult) {
     for (const auto& composition : GetParam().compositions) {
         const auto patches = read(composition);
         std::map<std::string, std::string> files;
-        EXPECT_EQ(git_am(tree_, patches, &files), Complaints{}) << fmt::format("{}", fmt::join(composition, " + "));
+        EXPECT_EQ(git_am(tree_, patches, &files), Complaints{})
+            << fmt::format("{}", fmt::join(composition, " + "));
         TempTree scratch;
         BoostCommandRunner runner;
         const auto overlay = apply_patches(patches, tree_, scratch.path(), runner);
@@ -253,12 +266,15 @@ TEST_P(KernelPatches, EveryCompositionAppliesAndGitAndRigAgreeOnTheResult) {
 
 // Whoever must be caught says so where a reader cannot miss it, and nobody else does.
 TEST_P(KernelPatches, TestOnlySeriesSayIt) {
-    const std::set<std::string> test_only{"broken-atomic", "broken-nosync", "broken-retained", "gup-widen",  "misuse", "no-rcu-table-free",
-                                          "planted-ipi",   "planted-delay", "planted-flush", "beside"};
+    const std::set<std::string> test_only{
+        "broken-atomic",     "broken-nosync", "broken-retained", "gup-widen",     "misuse",
+        "no-rcu-table-free", "planted-ipi",   "planted-delay",   "planted-flush", "beside"};
     for (const auto& entry : fs::directory_iterator(kTop / "kernel-patches" / GetParam().name)) {
         const auto series = entry.path().filename().string();
         for (const auto& patch : read({series.c_str()}))
-            EXPECT_EQ(std::regex_search(patch.text, std::regex(R"(\nSubject: \[PATCH[^\]]*\] TEST ONLY: )")), test_only.contains(series))
+            EXPECT_EQ(std::regex_search(patch.text,
+                                        std::regex(R"(\nSubject: \[PATCH[^\]]*\] TEST ONLY: )")),
+                      test_only.contains(series))
                 << patch.name;
     }
 }
@@ -273,21 +289,26 @@ TEST_P(KernelPatches, ControlTrailingWhitespaceIsRefused) {
 
 TEST_P(KernelPatches, ControlNoSignOffIsRefused) {
     TempTree dir;
-    const auto patch = changed(dir, "reviewed", "Signed-off-by: rig developers <rig@localhost>\n", "");
+    const auto patch =
+        changed(dir, "reviewed", "Signed-off-by: rig developers <rig@localhost>\n", "");
     const auto complaints = checkpatch(tree_, patch.file);
     ASSERT_EQ(complaints.size(), 1u);
     EXPECT_NE(complaints[0].find("MISSING_SIGN_OFF"), std::string::npos) << complaints[0];
-    EXPECT_EQ(check_message(patch.text), Complaints{"no Signed-off-by of 'rig developers <rig@localhost>'"});
+    EXPECT_EQ(check_message(patch.text),
+              Complaints{"no Signed-off-by of 'rig developers <rig@localhost>'"});
     // Somebody else's does not do.
-    const auto other = changed(dir, "reviewed", "Signed-off-by: rig developers <rig@localhost>", "Signed-off-by: Some Body <some@localhost>");
-    EXPECT_EQ(check_message(other.text), Complaints{"no Signed-off-by of 'rig developers <rig@localhost>'"});
+    const auto other = changed(dir, "reviewed", "Signed-off-by: rig developers <rig@localhost>",
+                               "Signed-off-by: Some Body <some@localhost>");
+    EXPECT_EQ(check_message(other.text),
+              Complaints{"no Signed-off-by of 'rig developers <rig@localhost>'"});
 }
 
 TEST_P(KernelPatches, ControlNoBodyAndNoSubjectAreRefused) {
     TempTree dir;
     auto patch = changed(dir, "reviewed", "Subject: [PATCH]", "Subject:");
     EXPECT_EQ(check_message(patch.text).size(), 1u);
-    patch.text = std::regex_replace(patch.text, std::regex("\n\n[^]*\n\nSigned-off-by"), "\n\nSigned-off-by");
+    patch.text = std::regex_replace(patch.text, std::regex("\n\n[^]*\n\nSigned-off-by"),
+                                    "\n\nSigned-off-by");
     EXPECT_EQ(check_message(patch.text).size(), 2u) << patch.text.substr(0, 400);
 }
 
@@ -304,11 +325,12 @@ TEST_P(KernelPatches, ControlAWrongCompositionIsRefused) {
     EXPECT_NE(git_am(tree_, read({"enable", "enable"})), Complaints{});
 }
 
-INSTANTIATE_TEST_SUITE_P(Trees, KernelPatches, ::testing::ValuesIn(kTrees), [](const auto& instance) {
-    std::string name = std::string("Linux") + instance.param.name;
-    std::replace(name.begin(), name.end(), '.', '_');
-    return name;
-});
+INSTANTIATE_TEST_SUITE_P(Trees, KernelPatches, ::testing::ValuesIn(kTrees),
+                         [](const auto& instance) {
+                             std::string name = std::string("Linux") + instance.param.name;
+                             std::replace(name.begin(), name.end(), '.', '_');
+                             return name;
+                         });
 
 } // namespace
 } // namespace rig

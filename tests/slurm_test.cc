@@ -1,4 +1,5 @@
-// The Slurm engine against a real Slurm on this host: two nodes, their daemons started and ended here (tests/slurm).
+// The Slurm engine against a real Slurm on this host: two nodes, their daemons started and ended
+// here (tests/slurm).
 #include "rig/plan/schedule.h"
 #include "rig/results/run_store.h"
 #include "tests/libvirtd.h"
@@ -14,14 +15,17 @@ namespace {
 
 using namespace rig::testing; // the fixture
 
-// Boots of each arm; RIG_SLURM_BOOTS makes it another number. From four on, boot 0 of both arms is made once more, on whatever node.
+// Boots of each arm; RIG_SLURM_BOOTS makes it another number. From four on, boot 0 of both arms is
+// made once more, on whatever node.
 unsigned boots() {
     const char* text = std::getenv("RIG_SLURM_BOOTS");
     return text ? static_cast<unsigned>(std::stoul(text)) : 4;
 }
 
 std::vector<std::string> compare(const std::string& clock) {
-    return {"compare", "configs/batch-alloc-fail.toml", "--boots", std::to_string(boots()), "--clock", clock};
+    return {"compare", "configs/batch-alloc-fail.toml",
+            "--boots", std::to_string(boots()),
+            "--clock", clock};
 }
 
 class Slurm : public RigProgram {
@@ -34,32 +38,40 @@ class Slurm : public RigProgram {
     }
     void TearDown() override {
         // A case that failed must not leave its jobs to the next one.
-        if (HasFailure()) fmt::print("{}\n", shell("squeue; sinfo; scancel --me; tail -n 20 " + cluster().string() + "/log/slurmctld"));
+        if (HasFailure())
+            fmt::print("{}\n", shell("squeue; sinfo; scancel --me; tail -n 20 " +
+                                     cluster().string() + "/log/slurmctld"));
         RigProgram::TearDown();
     }
     static fs::path cluster() { return fs::path(RIG_E2E_DIR) / "cluster"; }
     static std::string script(const std::string& what, const std::string& rest = {}) {
-        return fmt::format("{} {} {} {} 2>&1", (kTop / "tests/slurm").string(), what, cluster().string(), rest);
+        return fmt::format("{} {} {} {} 2>&1", (kTop / "tests/slurm").string(), what,
+                           cluster().string(), rest);
     }
     static std::string shell(const std::string& line) {
-        return Libvirtd::shell("export SLURM_CONF=" + (cluster() / "slurm.conf").string() + "; " + line);
+        return Libvirtd::shell("export SLURM_CONF=" + (cluster() / "slurm.conf").string() + "; " +
+                               line);
     }
 
     // rig with the cluster, `script` around it, which has "$@" in it.
-    CommandResult on_slurm(const std::string& script = "\"$@\"", std::vector<std::string> more = {}, const std::string& clock = "virtual") {
+    CommandResult on_slurm(const std::string& script = "\"$@\"", std::vector<std::string> more = {},
+                           const std::string& clock = "virtual") {
         auto args = compare(clock);
         args.insert(args.end(), {"--engine", "slurm"});
         args.insert(args.end(), more.begin(), more.end());
         const auto set =
-            fmt::format("export SLURM_CONF={}; dir={}; cluster={}; ", (cluster() / "slurm.conf").string(), dir_.string(), cluster().string());
+            fmt::format("export SLURM_CONF={}; dir={}; cluster={}; ",
+                        (cluster() / "slurm.conf").string(), dir_.string(), cluster().string());
         return rig(args, kBuildLimit, {"bash", "-c", set + script, "bash"});
     }
     static std::string meanwhile(const std::string& until, const std::string& then) {
-        return "set -m; \"$@\" & rig=$!; until " + until + "; do kill -0 $rig 2>/dev/null || break; sleep 0.1; done; " + then + "; wait $rig";
+        return "set -m; \"$@\" & rig=$!; until " + until +
+               "; do kill -0 $rig 2>/dev/null || break; sleep 0.1; done; " + then + "; wait $rig";
     }
     // Once there is a sample, and another boot is on its way on that node, or on any.
     static std::string booting(const std::string& node = {}) {
-        return "{ grep -q . $dir/results/*/samples.jsonl && squeue -h -t RUNNING " + (node.empty() ? "" : "-w " + node + " ") +
+        return "{ grep -q . $dir/results/*/samples.jsonl && squeue -h -t RUNNING " +
+               (node.empty() ? "" : "-w " + node + " ") +
                "-o %F_%K | grep -q '_[0-9]'; } 2>/dev/null";
     }
 
@@ -68,7 +80,8 @@ class Slurm : public RigProgram {
         const auto run = load_run(dir); // an error if a boot is there twice
         EXPECT_TRUE(run) << run.error().message;
         auto samples = run ? run->samples : std::vector<Sample>();
-        std::sort(samples.begin(), samples.end(), [](const Sample& a, const Sample& b) { return a.id.order < b.id.order; });
+        std::sort(samples.begin(), samples.end(),
+                  [](const Sample& a, const Sample& b) { return a.id.order < b.id.order; });
         std::vector<std::string> out;
         for (const auto& sample : samples)
             out.push_back(to_json(sample, false).dump());
@@ -95,12 +108,14 @@ class Slurm : public RigProgram {
     void expect_nothing_left() {
         EXPECT_EQ(shell("squeue -h --states=PENDING,RUNNING,SUSPENDED"), "");
         EXPECT_EQ(shell("pgrep -af '[q]emu-system-x86_64.*" + dir_.string() + "/'"), "");
-        EXPECT_TRUE(!fs::exists(dir_ / "results/.slurm") || fs::is_empty(dir_ / "results/.slurm")) << "the spool";
+        EXPECT_TRUE(!fs::exists(dir_ / "results/.slurm") || fs::is_empty(dir_ / "results/.slurm"))
+            << "the spool";
     }
     std::string faults() const {
         std::string text;
         for (const auto& entry : fs::recursive_directory_iterator(runs().at(0) / "boots"))
-            if (entry.path().filename().string().starts_with("fault-")) text += entry.path().filename().string() + ": " + slurp(entry.path());
+            if (entry.path().filename().string().starts_with("fault-"))
+                text += entry.path().filename().string() + ": " + slurp(entry.path());
         return text;
     }
 
@@ -117,19 +132,22 @@ TEST_F(Slurm, GivesTheSamplesOfTheLocalEngineByteForByte) {
     EXPECT_EQ(restarts(runs()[0]), 0);
     std::set<std::string> nodes;
     for (const auto& entry : fs::recursive_directory_iterator(runs()[0] / "boots"))
-        if (entry.path().filename() == "slurm.json") nodes.insert(nlohmann::json::parse(slurp(entry.path())).at("node"));
+        if (entry.path().filename() == "slurm.json")
+            nodes.insert(nlohmann::json::parse(slurp(entry.path())).at("node"));
     EXPECT_EQ(nodes, (std::set<std::string>{"n1", "n2"})) << "both took part";
     expect_nothing_left();
 }
 
 TEST_F(Slurm, ANodeThatIsKilledLosesNothingAndDoublesNothing) {
     const auto& undisturbed = expected();
-    const auto result = on_slurm(meanwhile(booting("n2"), (kTop / "tests/slurm").string() + " node-kill $cluster n2 && echo killed"));
+    const auto result = on_slurm(meanwhile(
+        booting("n2"), (kTop / "tests/slurm").string() + " node-kill $cluster n2 && echo killed"));
     EXPECT_NE(result.out.find("killed"), std::string::npos) << result.out;
     EXPECT_EQ(exit_code(result), 0) << result.out;
     ASSERT_EQ(runs().size(), 1u);
     EXPECT_EQ(figures(runs()[0]), undisturbed);
-    EXPECT_GE(restarts(runs()[0]), 1) << "what ran there was made again by Slurm, which is on record";
+    EXPECT_GE(restarts(runs()[0]), 1)
+        << "what ran there was made again by Slurm, which is on record";
     expect_nothing_left();
     shell(script("node-start", "n2"));
 }
@@ -167,8 +185,11 @@ TEST_F(Slurm, ARigThatIsKilledIsGoneOnWith) {
 // A QEMU that tells its version, and then fails: each task through no fault of a kernel.
 TEST_F(Slurm, ABootThatFailsThroughTheHostEachTimeIsAHostFault) {
     const auto broken = [](const std::string& what) {
-        return "mkdir -p $dir/bin; printf '%s\\n' '#!/bin/bash' 'case $1 in --version) exec /usr/bin/qemu-system-x86_64 --version;; esac' '" + what +
-               "' > $dir/bin/qemu-system-x86_64; chmod +x $dir/bin/qemu-system-x86_64; PATH=$dir/bin:$PATH \"$@\"";
+        return "mkdir -p $dir/bin; printf '%s\\n' '#!/bin/bash' 'case $1 in --version) exec "
+               "/usr/bin/qemu-system-x86_64 --version;; esac' '" +
+               what +
+               "' > $dir/bin/qemu-system-x86_64; chmod +x $dir/bin/qemu-system-x86_64; "
+               "PATH=$dir/bin:$PATH \"$@\"";
     };
     const auto result = on_slurm(broken("echo broken on purpose >&2; exit 1"));
     EXPECT_EQ(exit_code(result), 3) << result.out;
@@ -176,7 +197,8 @@ TEST_F(Slurm, ABootThatFailsThroughTheHostEachTimeIsAHostFault) {
     EXPECT_NE(faults().find("fault-2.txt: host: hypervisor-exit: "), std::string::npos) << faults();
     EXPECT_EQ(faults().find("fault-3.txt"), std::string::npos) << faults();
     ASSERT_EQ(runs().size(), 1u);
-    EXPECT_TRUE(load_run(runs()[0])->info.ended.empty()) << "no verdict: the same command goes on when the host is mended";
+    EXPECT_TRUE(load_run(runs()[0])->info.ended.empty())
+        << "no verdict: the same command goes on when the host is mended";
     expect_nothing_left();
     fs::remove_all(dir_ / "results");
 
@@ -191,7 +213,8 @@ TEST_F(Slurm, ABootThatFailsThroughTheHostEachTimeIsAHostFault) {
 TEST_F(Slurm, WhatItCannotDoIsRefusedAtOnce) {
     const auto wall = on_slurm("\"$@\"", {}, "wall");
     const auto partition = on_slurm("\"$@\"", {"--slurm-partition", "nope"});
-    for (const auto& [result, says] : {std::pair{wall, "accepted: \"virtual\" or \"auto\""}, {partition, "invalid partition specified: nope"}}) {
+    for (const auto& [result, says] : {std::pair{wall, "accepted: \"virtual\" or \"auto\""},
+                                       {partition, "invalid partition specified: nope"}}) {
         EXPECT_EQ(exit_code(result), 2) << result.out;
         EXPECT_NE(result.out.find(says), std::string::npos) << result.out;
     }

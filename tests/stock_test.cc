@@ -1,5 +1,6 @@
-// The review's experiment on stock Linux 6.12 for other architectures than the host's: cross-built, emulated. A suite for each, since it builds a
-// kernel and a perf from nothing where the cache is cold.
+// The review's experiment on stock Linux 6.12 for other architectures than the host's: cross-built,
+// emulated. A suite for each, since it builds a kernel and a perf from nothing where the cache is
+// cold.
 #include "rig/arch/arch.h"
 #include "rig/report/report.h"
 #include "rig/results/run_store.h"
@@ -26,7 +27,8 @@ class Stock : public RigProgram, public ::testing::WithParamInterface<const Arch
     const Arch& arch = *GetParam();
     const std::string experiment = "configs/batch-alloc-fail-" + arch.name + ".toml";
 };
-INSTANTIATE_TEST_SUITE_P(Linux612, Stock, ::testing::Values(&arm64(), &riscv64()), [](const auto& info) { return info.param->name; });
+INSTANTIATE_TEST_SUITE_P(Linux612, Stock, ::testing::Values(&arm64(), &riscv64()),
+                         [](const auto& info) { return info.param->name; });
 
 // First: builds what the others boot.
 TEST_P(Stock, TheBaselineIsTheKernelAsItIs) {
@@ -39,8 +41,9 @@ TEST_P(Stock, TheBaselineIsTheKernelAsItIs) {
     EXPECT_NE(ipi.at("image_sha256"), reviewed.at("image_sha256"));
     EXPECT_TRUE(ipi.at("compiler").get<std::string>().starts_with(arch.cross + "gcc"));
     for (const auto& kernel : built.at("kernels"))
-        fmt::print("{}: {:.1f} s, incremental {}, cached {}\n", kernel.at("arm").get<std::string>(), kernel.at("build_seconds").get<double>(),
-                   kernel.at("incremental").get<bool>(), kernel.at("from_cache").get<bool>());
+        fmt::print("{}: {:.1f} s, incremental {}, cached {}\n", kernel.at("arm").get<std::string>(),
+                   kernel.at("build_seconds").get<double>(), kernel.at("incremental").get<bool>(),
+                   kernel.at("from_cache").get<bool>());
 }
 
 TEST_P(Stock, InvariantsAreExactAndReplayByteForByte) {
@@ -63,12 +66,16 @@ TEST_P(Stock, InvariantsAreExactAndReplayByteForByte) {
         EXPECT_EQ(e.witnessed_hits, 80u);
         EXPECT_EQ(e.lost_events, 0u);
         EXPECT_EQ(sample.counts.at("sync_ipis"), sample.id.arm == "ipi" ? 240u : 0u);
-        EXPECT_GE(sample.counts.at("call_function_interrupts"), std::max<std::uint64_t>(sample.counts.at("sync_ipis"), 1)) << "each arrives, and is counted";
-        EXPECT_EQ(sample.counts.count("tlb_flushes"), 0u) << "no tracepoint tells of them: nothing is better than a zero";
+        EXPECT_GE(sample.counts.at("call_function_interrupts"),
+                  std::max<std::uint64_t>(sample.counts.at("sync_ipis"), 1))
+            << "each arrives, and is counted";
+        EXPECT_EQ(sample.counts.count("tlb_flushes"), 0u)
+            << "no tracepoint tells of them: nothing is better than a zero";
         samples[{sample.id.arm, sample.id.index}] = to_json(sample, false).dump();
     }
     for (const auto& sample : b->samples) {
-        const auto same = samples.at({sample.id.arm, sample.id.index}) == to_json(sample, false).dump();
+        const auto same =
+            samples.at({sample.id.arm, sample.id.index}) == to_json(sample, false).dump();
         EXPECT_TRUE(same) << sample.id.arm << " " << sample.id.index;
     }
     // Different seeds must not give the same boot: the comparison above could not fail otherwise.
@@ -82,14 +89,18 @@ TEST_P(Stock, WithoutExposureItIsInconclusive) {
         std::vector<const char*> proofs;
     } controls[] = {
         {"fault.times=0", {"allocations were made to fail in every boot"}},
-        {"fault.stack_filter=false", {"injections = failed allocations = target hits", "every failure was in tlb_remove_table()"}},
+        {"fault.stack_filter=false",
+         {"injections = failed allocations = target hits",
+          "every failure was in tlb_remove_table()"}},
         {"arm.reviewed.series=[]", {"the image differs from the baseline's"}},
     };
     for (const auto& control : controls) {
-        const auto result = rig({"compare", experiment, "--boots", "1", "--clock", "virtual", "--set", control.set});
+        const auto result = rig(
+            {"compare", experiment, "--boots", "1", "--clock", "virtual", "--set", control.set});
         EXPECT_EQ(exit_code(result), 4) << result.out;
         EXPECT_NE(result.out.find("INCONCLUSIVE"), std::string::npos) << result.out;
-        for (const auto* proof : control.proofs) EXPECT_NE(result.out.find(proof), std::string::npos) << result.out;
+        for (const auto* proof : control.proofs)
+            EXPECT_NE(result.out.find(proof), std::string::npos) << result.out;
     }
 }
 

@@ -13,12 +13,14 @@ constexpr std::size_t kHeader = 12;
 constexpr std::size_t kMaxName = 64;
 
 void put(std::string& out, std::uint32_t value, int bytes) {
-    for (int i = 0; i < bytes; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
+    for (int i = 0; i < bytes; ++i)
+        out.push_back(static_cast<char>(value >> (8 * i)));
 }
 
 std::uint32_t get(const char* p, int bytes) {
     std::uint32_t value = 0;
-    for (int i = 0; i < bytes; ++i) value |= std::uint32_t{static_cast<unsigned char>(p[i])} << (8 * i);
+    for (int i = 0; i < bytes; ++i)
+        value |= std::uint32_t{static_cast<unsigned char>(p[i])} << (8 * i);
     return value;
 }
 
@@ -78,19 +80,22 @@ std::optional<Frame> FrameReader::next() {
     };
     if (buffer_.compare(0, kMagic.size(), kMagic) != 0) {
         char shown[16];
-        std::snprintf(shown, sizeof shown, "%02x %02x %02x %02x", buffer_[0] & 0xff, buffer_[1] & 0xff,
-                      buffer_[2] & 0xff, buffer_[3] & 0xff);
+        std::snprintf(shown, sizeof shown, "%02x %02x %02x %02x", buffer_[0] & 0xff,
+                      buffer_[1] & 0xff, buffer_[2] & 0xff, buffer_[3] & 0xff);
         return bad(std::string("bad frame magic ") + shown + ", want \"RIGf\"");
     }
     const auto version = get(buffer_.data() + 4, 2);
     if (version != kProtocolVersion)
-        return bad("bad protocol version " + std::to_string(version) + ", want " + std::to_string(kProtocolVersion));
+        return bad("bad protocol version " + std::to_string(version) + ", want " +
+                   std::to_string(kProtocolVersion));
     const auto type = get(buffer_.data() + 6, 2);
-    if (type < static_cast<unsigned>(FrameType::Hello) || type > static_cast<unsigned>(FrameType::Bye))
+    if (type < static_cast<unsigned>(FrameType::Hello) ||
+        type > static_cast<unsigned>(FrameType::Bye))
         return bad("bad frame type " + std::to_string(type) + ", want 1..7");
     const auto length = get(buffer_.data() + 8, 4);
     if (length > kMaxPayload)
-        return bad("bad frame length " + std::to_string(length) + ", want at most " + std::to_string(kMaxPayload));
+        return bad("bad frame length " + std::to_string(length) + ", want at most " +
+                   std::to_string(kMaxPayload));
     if (buffer_.size() < kHeader + length) return std::nullopt;
     Frame frame{static_cast<FrameType>(type), buffer_.substr(kHeader, length)};
     buffer_.erase(0, kHeader + length);

@@ -7,13 +7,15 @@ namespace rig::guest {
 namespace {
 
 TEST(Protocol, FramesSurviveAnySplitOfTheStream) {
-    const std::string stream = encode(FrameType::Hello, "{}") + encode(FrameType::Log, "") + encode_artifact("a.txt", std::string("x\0y", 3));
+    const std::string stream = encode(FrameType::Hello, "{}") + encode(FrameType::Log, "") +
+                               encode_artifact("a.txt", std::string("x\0y", 3));
     for (std::size_t step = 1; step <= stream.size(); ++step) {
         FrameReader reader;
         std::vector<Frame> frames;
         for (std::size_t at = 0; at < stream.size(); at += step) {
             reader.feed(std::string_view(stream).substr(at, step));
-            while (auto frame = reader.next()) frames.push_back(*frame);
+            while (auto frame = reader.next())
+                frames.push_back(*frame);
         }
         ASSERT_EQ(frames.size(), 3u) << "step " << step;
         EXPECT_EQ(frames[0].type, FrameType::Hello);
@@ -42,8 +44,10 @@ struct BadStream {
 };
 
 TEST(Protocol, LostFramingIsFinal) {
-    for (const auto& bad : {BadStream{"magic", 0, 'X', "bad frame magic"}, {"version", 4, 9, "bad protocol version 9, want 1"},
-                            {"type 0", 6, 0, "bad frame type 0"}, {"type 99", 6, 99, "bad frame type 99, want 1..7"},
+    for (const auto& bad : {BadStream{"magic", 0, 'X', "bad frame magic"},
+                            {"version", 4, 9, "bad protocol version 9, want 1"},
+                            {"type 0", 6, 0, "bad frame type 0"},
+                            {"type 99", 6, 99, "bad frame type 99, want 1..7"},
                             {"length", 11, 0x7f, "bad frame length"}}) {
         std::string stream = encode(FrameType::Log, "hello");
         stream[bad.offset] = bad.value;
@@ -73,15 +77,20 @@ TEST(Protocol, ArtifactNamesAreNeverPaths) {
         EXPECT_FALSE(decode_artifact(payload + name + "data")) << name;
     }
     EXPECT_FALSE(decode_artifact(""));
-    EXPECT_FALSE(decode_artifact("\x05" "abc"));
-    EXPECT_FALSE(decode_artifact("\xff" "abc"));
+    EXPECT_FALSE(decode_artifact("\x05"
+                                 "abc"));
+    EXPECT_FALSE(decode_artifact("\xff"
+                                 "abc"));
 }
 
 TEST(Protocol, RandomBytesNeverCrashTheReader) {
     std::mt19937 random(1);
     for (int round = 0; round < 500; ++round) {
-        std::string stream = encode(FrameType::Artifact, "\x03" "abcdef") + encode(FrameType::Result, "{}");
-        for (int flips = 0; flips < 4; ++flips) stream[random() % stream.size()] = static_cast<char>(random());
+        std::string stream = encode(FrameType::Artifact, "\x03"
+                                                         "abcdef") +
+                             encode(FrameType::Result, "{}");
+        for (int flips = 0; flips < 4; ++flips)
+            stream[random() % stream.size()] = static_cast<char>(random());
         FrameReader reader;
         reader.feed(stream);
         while (auto frame = reader.next())

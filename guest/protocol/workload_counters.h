@@ -1,5 +1,6 @@
-// What workloads count themselves, by workload and name. One list for both sides: the workload's report is an array in this
-// order, the host knows which names an experiment may ask for. Nothing here touches the host.
+// What workloads count themselves, by workload and name. One list for both sides: the workload's
+// report is an array in this order, the host knows which names an experiment may ask for. Nothing
+// here touches the host.
 #pragma once
 
 #include <cstddef>
@@ -20,6 +21,7 @@ constexpr std::span<const std::string_view> workload_counters(std::string_view w
     if (workload == "gup_race") return kGupRaceCounters;
     return {};
 }
-static_assert(std::size(kGupRaceCounters) == kCorruptions + 1 && std::size(kGupRaceCounters) <= kMaxCounters);
+static_assert(std::size(kGupRaceCounters) == kCorruptions + 1 &&
+              std::size(kGupRaceCounters) <= kMaxCounters);
 
 } // namespace rig::guest

@@ -1,7 +1,9 @@
-// A caller that keeps the IPI: each call collapses `tables` ranges of small pages into huge ones (MADV_COLLAPSE). For each,
-// collapse_huge_page() unlinks the page table (pmdp_collapse_flush()) and then waits for lockless walkers of it, once a table
-// and whether or not an allocation fails. The kernel's setting must not make the pages huge beforehand ("madvise", as
-// configs/kernel/retained.config has it): then there would be nothing to collapse, and the hits of the target say so.
+// A caller that keeps the IPI: each call collapses `tables` ranges of small pages into huge ones
+// (MADV_COLLAPSE). For each, collapse_huge_page() unlinks the page table (pmdp_collapse_flush())
+// and then waits for lockless walkers of it, once a table and whether or not an allocation fails.
+// The kernel's setting must not make the pages huge beforehand ("madvise", as
+// configs/kernel/retained.config has it): then there would be nothing to collapse, and the hits of
+// the target say so.
 #include "guest/workloads/mapping.h"
 
 #include <sys/mman.h>
@@ -25,7 +27,8 @@ void run(const WorkloadParams& params, WorkloadReport& report) {
         touch(region, params);
         const std::uint64_t before = monotonic_ns();
         // Fails unless every range has become huge.
-        if (::madvise(region, length, MADV_COLLAPSE) != 0) return complain(report, "madvise MADV_COLLAPSE");
+        if (::madvise(region, length, MADV_COLLAPSE) != 0)
+            return complain(report, "madvise MADV_COLLAPSE");
         report.call_ns[i] = monotonic_ns() - before;
         report.calls = i + 1;
         report.tables_freed += params.tables;

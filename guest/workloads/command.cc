@@ -1,6 +1,7 @@
-// Whatever the experiment names, under the same measurement: each iteration runs the command once, from fork to exit, and
-// is timed as the workload's wait for it. Anything but exit code 0 fails the boot. The command starts pinned to CPU 0, where
-// every workload runs; a command that wants the bystanders' CPUs says so (busybox has taskset).
+// Whatever the experiment names, under the same measurement: each iteration runs the command once,
+// from fork to exit, and is timed as the workload's wait for it. Anything but exit code 0 fails the
+// boot. The command starts pinned to CPU 0, where every workload runs; a command that wants the
+// bystanders' CPUs says so (busybox has taskset).
 #include "guest/files.h"
 #include "guest/workloads/fork_own.h"
 #include "guest/workloads/mapping.h"
@@ -23,9 +24,11 @@ void prepare(const WorkloadParams& params, WorkloadReport& report) {
 
 [[noreturn]] void become(const WorkloadParams& params) {
     std::vector<char*> argv;
-    for (const auto& word : params.command) argv.push_back(const_cast<char*>(word.c_str()));
+    for (const auto& word : params.command)
+        argv.push_back(const_cast<char*>(word.c_str()));
     argv.push_back(nullptr);
-    const int out = ::open(params.output.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600), in = ::open("/dev/null", O_RDONLY);
+    const int out = ::open(params.output.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600),
+              in = ::open("/dev/null", O_RDONLY);
     ::dup2(in, 0);
     ::dup2(out, 1);
     ::dup2(out, 2);
@@ -49,7 +52,9 @@ void run(const WorkloadParams& params, WorkloadReport& report) {
         report.call_ns[i] = monotonic_ns() - before;
         report.calls = i + 1;
         if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
-        std::snprintf(report.error, sizeof report.error, WIFEXITED(status) ? "run %u of the command ended with exit code %d" : "run %u of the command was killed by signal %d",
+        std::snprintf(report.error, sizeof report.error,
+                      WIFEXITED(status) ? "run %u of the command ended with exit code %d"
+                                        : "run %u of the command was killed by signal %d",
                       i, WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
         return false;
     });

@@ -1,4 +1,5 @@
-// A workload that dies half way through: the self-test of "the agent survives its workload's crash and reports it".
+// A workload that dies half way through: the self-test of "the agent survives its workload's crash
+// and reports it".
 #include "guest/workloads/workload.h"
 
 #include <csignal>

@@ -1,7 +1,8 @@
-// Each call is the end of a process: a child that maps and touches `tables` page tables exits, and exit_mmap() tears its
-// address space down. There is no anchor: besides those tables the kernel frees those of the binary, of the stack and all
-// upper levels, so that the fallback is hit more often than `tables` times a call, and as often in every call. The child
-// inherits make-it-fail with the rest of its parent's task.
+// Each call is the end of a process: a child that maps and touches `tables` page tables exits, and
+// exit_mmap() tears its address space down. There is no anchor: besides those tables the kernel
+// frees those of the binary, of the stack and all upper levels, so that the fallback is hit more
+// often than `tables` times a call, and as often in every call. The child inherits make-it-fail
+// with the rest of its parent's task.
 #include "guest/workloads/fork_own.h"
 #include "guest/workloads/mapping.h"
 
@@ -13,7 +14,9 @@
 namespace rig::guest {
 namespace {
 
-void prepare(const WorkloadParams& params, WorkloadReport& report) { prepare_common(params, report); }
+void prepare(const WorkloadParams& params, WorkloadReport& report) {
+    prepare_common(params, report);
+}
 
 // True if the child ended with 0; else report.error tells.
 bool ended_well(pid_t child, WorkloadReport& report) {
@@ -21,7 +24,8 @@ bool ended_well(pid_t child, WorkloadReport& report) {
     while (::waitpid(child, &status, 0) < 0)
         if (errno != EINTR) return complain(report, "waitpid");
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
-    std::snprintf(report.error, sizeof report.error, "a child ended with wait status %#x", static_cast<unsigned>(status));
+    std::snprintf(report.error, sizeof report.error, "a child ended with wait status %#x",
+                  static_cast<unsigned>(status));
     return false;
 }
 

@@ -35,7 +35,10 @@ bool reserve_child_pids(WorkloadReport& report) {
         const pid_t pid = burn_pid();
         if (pid < 0) return complain(report, "vfork");
         if (pid < last) {
-            std::snprintf(report.error, sizeof report.error, "pids wrapped around at %d: the workload's children cannot be told from others", last);
+            std::snprintf(
+                report.error, sizeof report.error,
+                "pids wrapped around at %d: the workload's children cannot be told from others",
+                last);
             return false;
         }
         last = pid;
@@ -49,7 +52,9 @@ pid_t fork_own(WorkloadReport& report) {
     if (pid < 0) complain(report, "fork");
     if (pid <= 0 || pid >= first_child_pid(self)) return pid;
     reap(pid);
-    std::snprintf(report.error, sizeof report.error, "a child got pid %d, want %d or more: pids wrapped around", pid, first_child_pid(self));
+    std::snprintf(report.error, sizeof report.error,
+                  "a child got pid %d, want %d or more: pids wrapped around", pid,
+                  first_child_pid(self));
     return -1;
 }
 

@@ -1,14 +1,16 @@
-// Lockless page-table walkers against the unmapper. Each call maps a region, stamps its pages, lets a walker on every other
-// CPU take pages of it through GUP-fast, and unmaps it under them: under injection every page table is freed by the fallback,
-// which has to wait for walkers that may still read it.
+// Lockless page-table walkers against the unmapper. Each call maps a region, stamps its pages, lets
+// a walker on every other CPU take pages of it through GUP-fast, and unmaps it under them: under
+// injection every page table is freed by the fallback, which has to wait for walkers that may still
+// read it.
 //
-// Walkers are real users of GUP-fast: vmsplice(2) of a page to a pipe, O_DIRECT writes of a page to a RAM disk, and buffers
-// registered with io_uring. What the first two got is read back and must be the stamp of the page they asked for, or nothing
-// yet; a registered buffer is let go again. A walk that reads a freed table is
-// seldom seen in the data (GUP-fast looks at the tables again and backs off), so the kernel should run with KASAN as well.
+// Walkers are real users of GUP-fast: vmsplice(2) of a page to a pipe, O_DIRECT writes of a page to
+// a RAM disk, and buffers registered with io_uring. What the first two got is read back and must be
+// the stamp of the page they asked for, or nothing yet; a registered buffer is let go again. A walk
+// that reads a freed table is seldom seen in the data (GUP-fast looks at the tables again and backs
+// off), so the kernel should run with KASAN as well.
 //
-// A walker spins in the kernel while it lasts, which an emulator with one thread pays for dearly: walkers run from shortly
-// before the unmapping until they are refused, and sleep in between.
+// A walker spins in the kernel while it lasts, which an emulator with one thread pays for dearly:
+// walkers run from shortly before the unmapping until they are refused, and sleep in between.
 #include "guest/protocol/workload_counters.h"
 #include "guest/workloads/mapping.h"
 
@@ -30,7 +32,8 @@ namespace {
 
 constexpr std::uint64_t kStamp = 0x5249'4700'0000'0000; // "RIG", address, round
 constexpr unsigned kRoundBits = 12;
-constexpr std::uint64_t kHeadStartNs = 300'000; // a walk takes some 30 us with kernel-patches/6.12/gup-widen
+constexpr std::uint64_t kHeadStartNs =
+    300'000; // a walk takes some 30 us with kernel-patches/6.12/gup-widen
 constexpr std::uint64_t kPollNs = 100'000;
 constexpr const char* kDisk = "/dev/ram0";
 
@@ -43,7 +46,10 @@ struct Shared {
 Shared shared;
 
 // The stamp of a page without the round it was written in.
-std::uint64_t owner(const char* page) { return kStamp | ((reinterpret_cast<std::uintptr_t>(page) / kPage) << kRoundBits & 0xff'ffff'ffff); }
+std::uint64_t owner(const char* page) {
+    return kStamp |
+           ((reinterpret_cast<std::uintptr_t>(page) / kPage) << kRoundBits & 0xff'ffff'ffff);
+}
 
 void stamp(char* page, unsigned round) {
     const std::uint64_t value = owner(page) | (round & ((1u << kRoundBits) - 1));
@@ -72,7 +78,9 @@ class Walker {
     bool usable() const { return usable_; }
 
     Walk walk(char* page) {
-        const Walk result = user_ == User::Disk ? through_disk(page) : user_ == User::Pipe ? through_pipe(page) : through_ring(page);
+        const Walk result = user_ == User::Disk   ? through_disk(page)
+                            : user_ == User::Pipe ? through_pipe(page)
+                                                  : through_ring(page);
         if (result != Walk::Got) return result;
         shared.walks.fetch_add(1);
         if (user_ != User::Ring && !belongs(buffer_, page)) shared.corruptions.fetch_add(1);
@@ -90,18 +98,23 @@ class Walker {
     }
     Walk through_ring(char* page) {
         const iovec vector{page, kPage};
-        if (::syscall(SYS_io_uring_register, ring_, IORING_REGISTER_BUFFERS, &vector, 1) != 0) return errno == EFAULT ? Walk::Refused : Walk::Broken;
-        return ::syscall(SYS_io_uring_register, ring_, IORING_UNREGISTER_BUFFERS, nullptr, 0) == 0 ? Walk::Got : Walk::Broken;
+        if (::syscall(SYS_io_uring_register, ring_, IORING_REGISTER_BUFFERS, &vector, 1) != 0)
+            return errno == EFAULT ? Walk::Refused : Walk::Broken;
+        return ::syscall(SYS_io_uring_register, ring_, IORING_UNREGISTER_BUFFERS, nullptr, 0) == 0
+                   ? Walk::Got
+                   : Walk::Broken;
     }
     Walk through_pipe(char* page) {
         const iovec vector{page, kPage};
         const ssize_t spliced = ::vmsplice(pipe_[1], &vector, 1, 0);
         if (spliced < 0) return errno == EFAULT ? Walk::Refused : Walk::Broken;
-        return spliced == kPage && ::read(pipe_[0], buffer_, kPage) == kPage ? Walk::Got : Walk::Broken;
+        return spliced == kPage && ::read(pipe_[0], buffer_, kPage) == kPage ? Walk::Got
+                                                                             : Walk::Broken;
     }
     Walk through_disk(char* page) {
         const off_t at = static_cast<off_t>(cpu_ * kPage);
-        if (::pwrite(disk_, page, kPage, at) != kPage) return errno == EFAULT ? Walk::Refused : Walk::Broken;
+        if (::pwrite(disk_, page, kPage, at) != kPage)
+            return errno == EFAULT ? Walk::Refused : Walk::Broken;
         return ::pread(disk_, buffer_, kPage, at) == kPage ? Walk::Got : Walk::Broken;
     }
 
@@ -139,7 +152,8 @@ void walk_forever(unsigned cpu, const WorkloadParams params) {
             random = random * 6364136223846793005u + 1442695040888963407u;
             const std::uint64_t n = (random >> 33) % (params.tables * params.pages_per_table);
             char* region = reinterpret_cast<char*>(slot_address(params));
-            last = walker.walk(region + n / params.pages_per_table * kTableSpan + n % params.pages_per_table * kPage);
+            last = walker.walk(region + n / params.pages_per_table * kTableSpan +
+                               n % params.pages_per_table * kPage);
             if (last == Walk::Broken) shared.broken = true;
         }
         shared.walking.fetch_sub(1);
@@ -149,20 +163,27 @@ void walk_forever(unsigned cpu, const WorkloadParams params) {
 void prepare(const WorkloadParams& params, WorkloadReport& report) {
     if (!prepare_common(params, report) || !drop_anchor(slot_address(params), report)) return;
     const unsigned cpus = static_cast<unsigned>(::sysconf(_SC_NPROCESSORS_ONLN));
-    // Before anything is armed: make-it-fail is inherited, and only the unmapper's allocations are to fail.
-    for (unsigned cpu = 1; cpu < cpus; ++cpu) std::thread(walk_forever, cpu, params).detach();
-    while (shared.ready.load() + 1 < cpus) sleep_until_ns(monotonic_ns() + kPollNs);
-    if (shared.broken) std::snprintf(report.error, sizeof report.error, "a walker needs pipes, io_uring and %s", kDisk);
+    // Before anything is armed: make-it-fail is inherited, and only the unmapper's allocations are
+    // to fail.
+    for (unsigned cpu = 1; cpu < cpus; ++cpu)
+        std::thread(walk_forever, cpu, params).detach();
+    while (shared.ready.load() + 1 < cpus)
+        sleep_until_ns(monotonic_ns() + kPollNs);
+    if (shared.broken)
+        std::snprintf(report.error, sizeof report.error, "a walker needs pipes, io_uring and %s",
+                      kDisk);
 }
 
 void run(const WorkloadParams& params, WorkloadReport& report) {
     const std::size_t length = params.tables * kTableSpan;
     at_pace(params, [&](unsigned i) {
-        while (shared.walking.load() > 0) sleep_until_ns(monotonic_ns() + kPollNs);
+        while (shared.walking.load() > 0)
+            sleep_until_ns(monotonic_ns() + kPollNs);
         char* region = map_at(slot_address(params), length);
         if (!region) return complain(report, "mmap");
         for (unsigned table = 0; table < params.tables; ++table)
-            for (unsigned page = 0; page < params.pages_per_table; ++page) stamp(region + table * kTableSpan + page * kPage, i);
+            for (unsigned page = 0; page < params.pages_per_table; ++page)
+                stamp(region + table * kTableSpan + page * kPage, i);
         shared.round.fetch_add(1);
         sleep_until_ns(monotonic_ns() + kHeadStartNs);
         const std::uint64_t before = monotonic_ns();
@@ -172,10 +193,13 @@ void run(const WorkloadParams& params, WorkloadReport& report) {
         report.tables_freed += params.tables;
         return true;
     });
-    while (shared.walking.load() > 0) sleep_until_ns(monotonic_ns() + kPollNs);
+    while (shared.walking.load() > 0)
+        sleep_until_ns(monotonic_ns() + kPollNs);
     report.counters[kWalks] = shared.walks;
     report.counters[kCorruptions] = shared.corruptions;
-    if (shared.broken) std::snprintf(report.error, sizeof report.error, "a walker was refused for another reason than an unmapped page");
+    if (shared.broken)
+        std::snprintf(report.error, sizeof report.error,
+                      "a walker was refused for another reason than an unmapped page");
 }
 
 } // namespace

@@ -8,7 +8,9 @@
 
 namespace rig::guest {
 
-std::uintptr_t slot_address(const WorkloadParams& params, unsigned n) { return kWorkloadBase + (params.address_slot + n) * kSlot; }
+std::uintptr_t slot_address(const WorkloadParams& params, unsigned n) {
+    return kWorkloadBase + (params.address_slot + n) * kSlot;
+}
 
 char* map_at(std::uintptr_t address, std::size_t length) {
     void* p = ::mmap(reinterpret_cast<void*>(address), length, PROT_READ | PROT_WRITE,
@@ -18,13 +20,15 @@ char* map_at(std::uintptr_t address, std::size_t length) {
 
 void touch(char* region, const WorkloadParams& params) {
     for (unsigned table = 0; table < params.tables; ++table)
-        for (unsigned page = 0; page < params.pages_per_table; ++page) region[table * kTableSpan + page * kPage] = 1;
+        for (unsigned page = 0; page < params.pages_per_table; ++page)
+            region[table * kTableSpan + page * kPage] = 1;
 }
 
 bool prepare_common(const WorkloadParams& params, WorkloadReport& report) {
     std::memset(report.call_ns, 0, params.iterations * sizeof report.call_ns[0]);
     if (params.tables * kTableSpan > kSlot - kTableSpan) {
-        std::snprintf(report.error, sizeof report.error, "%u tables do not fit in a slot, want at most 511", params.tables);
+        std::snprintf(report.error, sizeof report.error,
+                      "%u tables do not fit in a slot, want at most 511", params.tables);
         return false;
     }
     if (params.ballast_pages) {
@@ -37,12 +41,16 @@ bool prepare_common(const WorkloadParams& params, WorkloadReport& report) {
     return true;
 }
 
-std::uintptr_t anchor_address(std::uintptr_t slot) { return slot + kSlot - kTableSpan; }
+std::uintptr_t anchor_address(std::uintptr_t slot) {
+    return slot + kSlot - kTableSpan;
+}
 
 bool drop_anchor(std::uintptr_t slot, WorkloadReport& report) {
     char* anchor = map_at(anchor_address(slot), kPage);
-    if (anchor) *anchor = 1;
-    else complain(report, "mmap anchor");
+    if (anchor)
+        *anchor = 1;
+    else
+        complain(report, "mmap anchor");
     return anchor != nullptr;
 }
 

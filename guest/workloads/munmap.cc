@@ -1,7 +1,8 @@
-// Each call unmaps a fresh mapping that spans `tables` page tables, so the kernel frees exactly that many PTE tables: an
-// anchor page in the same 1 GiB slot stays mapped. With more than eight pages in all, the call also needs a page batch
-// (tlb_next_batch), the allocation that must not be made to fail. With tables = 0 it unmaps one page beside the anchor, whose
-// table stays: calls that free no page table, for a negative control.
+// Each call unmaps a fresh mapping that spans `tables` page tables, so the kernel frees exactly
+// that many PTE tables: an anchor page in the same 1 GiB slot stays mapped. With more than eight
+// pages in all, the call also needs a page batch (tlb_next_batch), the allocation that must not be
+// made to fail. With tables = 0 it unmaps one page beside the anchor, whose table stays: calls that
+// free no page table, for a negative control.
 #include "guest/workloads/mapping.h"
 
 #include <sys/mman.h>
@@ -16,7 +17,8 @@ void prepare(const WorkloadParams& params, WorkloadReport& report) {
 void run(const WorkloadParams& params, WorkloadReport& report) {
     const bool beside_anchor = params.tables == 0;
     const std::size_t length = beside_anchor ? kPage : params.tables * kTableSpan;
-    const std::uintptr_t address = beside_anchor ? anchor_address(slot_address(params)) + kPage : slot_address(params);
+    const std::uintptr_t address =
+        beside_anchor ? anchor_address(slot_address(params)) + kPage : slot_address(params);
     at_pace(params, [&](unsigned i) {
         char* region = map_at(address, length);
         if (!region) return complain(report, "mmap");

@@ -1,9 +1,11 @@
-// Another caller that keeps the IPI: hugetlb mappings of the same file share PMD tables, and whoever makes a table one
-// process's own again must wait for lockless walkers of it. A process beside the workload holds the file mapped; each call
-// unmaps the workload's own mapping of `tables` whole GiB of it, and is the last sharer but one of that many PMD tables.
+// Another caller that keeps the IPI: hugetlb mappings of the same file share PMD tables, and
+// whoever makes a table one process's own again must wait for lockless walkers of it. A process
+// beside the workload holds the file mapped; each call unmaps the workload's own mapping of
+// `tables` whole GiB of it, and is the last sharer but one of that many PMD tables.
 // huge_pmd_unshare_flush() runs once a call and waits once, however many tables there were.
 //
-// That tables are shared at all is seen from the faults: a page that the other process has touched is there without one.
+// That tables are shared at all is seen from the faults: a page that the other process has touched
+// is there without one.
 #include "guest/files.h"
 #include "guest/workloads/mapping.h"
 
@@ -25,18 +27,23 @@ constexpr const char* kPool = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_huge
 int file = -1;
 pid_t holder = -1;
 
-std::size_t length(const WorkloadParams& params) { return params.tables * kSlot; }
+std::size_t length(const WorkloadParams& params) {
+    return params.tables * kSlot;
+}
 
-// The whole range, aligned to the reach of a PMD table; pages come from the pool as they are touched.
+// The whole range, aligned to the reach of a PMD table; pages come from the pool as they are
+// touched.
 char* map_file(const WorkloadParams& params) {
-    void* p = ::mmap(reinterpret_cast<void*>(slot_address(params)), length(params), PROT_READ | PROT_WRITE,
-                     MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, file, 0);
+    void* p =
+        ::mmap(reinterpret_cast<void*>(slot_address(params)), length(params),
+               PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, file, 0);
     return p == MAP_FAILED ? nullptr : static_cast<char*>(p);
 }
 
 void touch_pages(char* region, const WorkloadParams& params) {
     for (unsigned table = 0; table < params.tables; ++table)
-        for (unsigned page = 0; page < params.pages_per_table; ++page) region[table * kSlot + page * kHugePage] = 1;
+        for (unsigned page = 0; page < params.pages_per_table; ++page)
+            region[table * kSlot + page * kHugePage] = 1;
 }
 
 [[noreturn]] void hold(const WorkloadParams& params, int ready) {
@@ -44,34 +51,39 @@ void touch_pages(char* region, const WorkloadParams& params) {
     char* region = map_file(params);
     if (region) touch_pages(region, params); // SIGBUS if the pool is too small
     if (!region || ::write(ready, "r", 1) != 1) ::_exit(1);
-    for (;;) ::pause();
+    for (;;)
+        ::pause();
 }
 
 void prepare(const WorkloadParams& params, WorkloadReport& report) {
     if (!prepare_common(params, report)) return;
     if (params.pages_per_table < 2) {
-        std::snprintf(report.error, sizeof report.error, "pages_per_table = %u, want at least 2 to see that tables are shared",
+        std::snprintf(report.error, sizeof report.error,
+                      "pages_per_table = %u, want at least 2 to see that tables are shared",
                       params.pages_per_table);
         return;
     }
     const auto pages = std::to_string(params.tables * params.pages_per_table);
     std::string got;
     if (!write_file(kPool, pages) || !read_file(kPool, got) || got != pages + "\n") {
-        std::snprintf(report.error, sizeof report.error, "no pool of %s huge pages: %s", pages.c_str(),
+        std::snprintf(report.error, sizeof report.error, "no pool of %s huge pages: %s",
+                      pages.c_str(),
                       got.empty() ? "no hugetlb in this kernel" : "too little memory");
         return;
     }
     int ready[2];
     char byte = 0;
     file = ::memfd_create("shared", MFD_HUGETLB | MFD_CLOEXEC);
-    if (file < 0 || ::ftruncate(file, static_cast<off_t>(length(params))) != 0 || ::pipe(ready) != 0) {
+    if (file < 0 || ::ftruncate(file, static_cast<off_t>(length(params))) != 0 ||
+        ::pipe(ready) != 0) {
         complain(report, "hugetlb file");
         return;
     }
     holder = ::fork();
     if (holder == 0) hold(params, ready[1]);
     ::close(ready[1]);
-    if (holder < 0 || ::read(ready[0], &byte, 1) != 1) complain(report, "process that shares the mapping");
+    if (holder < 0 || ::read(ready[0], &byte, 1) != 1)
+        complain(report, "process that shares the mapping");
     ::close(ready[0]);
 }
 
@@ -88,8 +100,9 @@ bool share_and_unmap(const WorkloadParams& params, WorkloadReport& report, unsig
     touch_pages(region, params);
     // The first touch below each table finds it and shares it.
     if (const long faults = minor_faults() - before; faults != static_cast<long>(params.tables)) {
-        std::snprintf(report.error, sizeof report.error, "%ld faults on %u x %u pages, want one for each table: they are not shared", faults,
-                      params.tables, params.pages_per_table);
+        std::snprintf(report.error, sizeof report.error,
+                      "%ld faults on %u x %u pages, want one for each table: they are not shared",
+                      faults, params.tables, params.pages_per_table);
         return false;
     }
     const std::uint64_t start = monotonic_ns();

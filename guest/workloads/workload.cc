@@ -10,7 +10,8 @@ namespace rig::guest {
 extern const Workload kMunmap, kExit, kCollapse, kPmdUnshare, kGupRace, kCommand, kCrash;
 
 const Workload* find_workload(std::string_view name) {
-    for (const Workload* workload : {&kMunmap, &kExit, &kCollapse, &kPmdUnshare, &kGupRace, &kCommand, &kCrash})
+    for (const Workload* workload :
+         {&kMunmap, &kExit, &kCollapse, &kPmdUnshare, &kGupRace, &kCommand, &kCrash})
         if (name == workload->name) return workload;
     return nullptr;
 }
@@ -23,7 +24,8 @@ bool complain(WorkloadReport& report, const char* what) {
 std::uint64_t monotonic_ns() {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(now.tv_nsec);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u +
+           static_cast<std::uint64_t>(now.tv_nsec);
 }
 
 void sleep_until_ns(std::uint64_t deadline) {

@@ -30,14 +30,16 @@ RankTest against(const Contrast& contrast, double bound, AtBound at_bound) {
     auto scaled = contrast.base;
     for (auto& one : scaled) {
         const auto same =
-            std::find_if(contrast.values.begin(), contrast.values.end(), [&](double value) { return scaled_difference(value, one, bound) == 0; });
+            std::find_if(contrast.values.begin(), contrast.values.end(),
+                         [&](double value) { return scaled_difference(value, one, bound) == 0; });
         one = same == contrast.values.end() ? bound * one : *same;
     }
     return mann_whitney(contrast.values, scaled, at_bound).value();
 }
 
 double least_p(const Contrast& contrast) {
-    return contrast.paired ? least_p_signed_rank(contrast.values.size()) : least_p_mann_whitney(contrast.values.size(), contrast.base.size());
+    return contrast.paired ? least_p_signed_rank(contrast.values.size())
+                           : least_p_mann_whitney(contrast.values.size(), contrast.base.size());
 }
 
 std::string number(double value) {
@@ -54,11 +56,14 @@ void claim(ArmMetric& arm, const Claim& made, Verdict verdict, std::string why) 
     const auto& test = *arm.test;
     arm.verdict = Verdict::Undecided;
     if (test.least_p * static_cast<double>(test.family) > family_error)
-        arm.why = fmt::format("{} comparisons cannot be decided with {} boots per arm at {:.0f} % together (the least p is {:.2g}): want >= {}",
-                              test.family, arm.change->ratio.n, 100 * family_error, test.least_p, boots_needed(test.family, arm.change->paired));
+        arm.why = fmt::format("{} comparisons cannot be decided with {} boots per arm at {:.0f} % "
+                              "together (the least p is {:.2g}): want >= {}",
+                              test.family, arm.change->ratio.n, 100 * family_error, test.least_p,
+                              boots_needed(test.family, arm.change->paired));
     else
-        arm.why = fmt::format("decided on its own (p {:.2g}), but not as one of {} comparisons (Holm: {:.2g}, want at most {:.2g})", made.p,
-                              test.family, made.adjusted, family_error);
+        arm.why = fmt::format("decided on its own (p {:.2g}), but not as one of {} comparisons "
+                              "(Holm: {:.2g}, want at most {:.2g})",
+                              made.p, test.family, made.adjusted, family_error);
 }
 
 } // namespace
@@ -68,7 +73,8 @@ Contrast contrast(const ArmMetric& arm, const ArmMetric& base, bool paired) {
     for (const auto& boot : arm.boots) {
         if (!paired) out.values.push_back(boot.value);
         for (const auto& other : base.boots)
-            if (paired && boot.boot == other.boot) out.values.push_back(boot.value), out.base.push_back(other.value);
+            if (paired && boot.boot == other.boot)
+                out.values.push_back(boot.value), out.base.push_back(other.value);
     }
     if (!paired)
         for (const auto& other : base.boots)
@@ -91,11 +97,14 @@ std::optional<Change> change_between(const Contrast& contrast) {
                            : interval->high < 0                      ? Direction::Fell
                                                                      : Direction::Unclear;
     change.no_change = against(contrast, 1, AtBound::Nothing);
-    change.effect = change.no_change.most == 0 ? 0 : 2 * change.no_change.statistic / change.no_change.most - 1;
+    change.effect =
+        change.no_change.most == 0 ? 0 : 2 * change.no_change.statistic / change.no_change.most - 1;
     return change;
 }
 
-bool bounds_a_ratio(const MetricSpec& expect) { return expect.kind != ExpectKind::Exactly && expect.kind != ExpectKind::Report; }
+bool bounds_a_ratio(const MetricSpec& expect) {
+    return expect.kind != ExpectKind::Exactly && expect.kind != ExpectKind::Report;
+}
 
 std::pair<double, double> bounds_of(const MetricSpec& expect) {
     switch (expect.kind) {
@@ -115,11 +124,13 @@ std::pair<double, double> bounds_of(const MetricSpec& expect) {
 
 std::optional<BoundTest> test_bound(const MetricSpec& expect, const Contrast& contrast) {
     if (contrast.values.empty() || contrast.base.empty()) return std::nullopt;
-    if (expect.kind == ExpectKind::Report || expect.kind == ExpectKind::Exactly) return std::nullopt;
+    if (expect.kind == ExpectKind::Report || expect.kind == ExpectKind::Exactly)
+        return std::nullopt;
     BoundTest test;
     std::tie(test.low, test.high) = bounds_of(expect);
     test.least_p = least_p(contrast);
-    const auto upper = against(contrast, test.high, AtBound::Below); // the bound itself may be reached
+    const auto upper =
+        against(contrast, test.high, AtBound::Below); // the bound itself may be reached
     test.worse.p = upper.above;
     test.holds.p = upper.below;
     if (test.low > 0) {
@@ -181,15 +192,18 @@ void decide(const MetricSpec& expect, ArmMetric& arm) {
     const auto low = ratio.interval->low, high = ratio.interval->high;
     const bool falls = expect.kind == ExpectKind::Falls;
     if (low > test.high) {
-        claim(arm, test.worse, expect.kind == ExpectKind::MayRise ? Verdict::Broken : Verdict::Regressed,
-              fmt::format("interval from ×{:.4g}, want {} ×{}", low, falls ? "below" : "at most", number(test.high)));
+        claim(arm, test.worse,
+              expect.kind == ExpectKind::MayRise ? Verdict::Broken : Verdict::Regressed,
+              fmt::format("interval from ×{:.4g}, want {} ×{}", low, falls ? "below" : "at most",
+                          number(test.high)));
     } else if (falls && high < 1) {
         claim(arm, test.better, Verdict::Improved, "");
     } else if (falls && low == 1 && high == 1) {
         arm.verdict = Verdict::Broken;
         arm.why = "it did not fall: the same in every boot";
     } else if (!falls && high <= test.high && low >= test.low) {
-        const bool improved = expect.kind == ExpectKind::NotWorse && high < 1 && test.better.adjusted <= family_error;
+        const bool improved =
+            expect.kind == ExpectKind::NotWorse && high < 1 && test.better.adjusted <= family_error;
         claim(arm, test.holds,
               improved                               ? Verdict::Improved
               : expect.kind == ExpectKind::MayRise   ? Verdict::AsDeclared
@@ -197,17 +211,23 @@ void decide(const MetricSpec& expect, ArmMetric& arm) {
                                                      : Verdict::WithinBound,
               "");
     } else if (high < test.low) {
-        claim(arm, test.better, Verdict::Broken, fmt::format("it fell: interval to ×{:.4g}, want at least ×{}", high, number(test.low)));
+        claim(
+            arm, test.better, Verdict::Broken,
+            fmt::format("it fell: interval to ×{:.4g}, want at least ×{}", high, number(test.low)));
     } else {
         const bool lower = low < test.low && high <= test.high;
         arm.verdict = Verdict::Undecided;
-        arm.why = fmt::format("interval ×{:.4g} to ×{:.4g} straddles ×{}", low, high, number(lower ? test.low : test.high));
+        arm.why = fmt::format("interval ×{:.4g} to ×{:.4g} straddles ×{}", low, high,
+                              number(lower ? test.low : test.high));
     }
 }
 
 std::size_t boots_needed(std::size_t family, bool paired) {
     for (std::size_t n = paired ? 6 : 5;; ++n) // below there is no interval of 95 %
-        if (static_cast<double>(family) * (paired ? least_p_signed_rank(n) : least_p_mann_whitney(n, n)) <= family_error) return n;
+        if (static_cast<double>(family) *
+                (paired ? least_p_signed_rank(n) : least_p_mann_whitney(n, n)) <=
+            family_error)
+            return n;
 }
 
 } // namespace rig

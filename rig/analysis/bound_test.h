@@ -1,11 +1,11 @@
-// How one expectation that bounds a ratio is judged in one arm. A decision needs two things: the interval of the ratio clear
-// of the bound, and a rank test against that very bound whose p survives Holm's correction. Whatever has not both is
-// undecided. Pure.
+// How one expectation that bounds a ratio is judged in one arm. A decision needs two things: the
+// interval of the ratio clear of the bound, and a rank test against that very bound whose p
+// survives Holm's correction. Whatever has not both is undecided. Pure.
 //
-// Three claims can be made, and each is a family of its own over all bounded (metric, arm) pairs of a run: that a figure is
-// beyond its bound (a false alarm if untrue), that it keeps its bound (a false clearance if untrue; with two bounds both
-// tests must reject: TOST), that it became better. For each family the chance of one untrue claim or more is at most
-// family_error.
+// Three claims can be made, and each is a family of its own over all bounded (metric, arm) pairs of
+// a run: that a figure is beyond its bound (a false alarm if untrue), that it keeps its bound (a
+// false clearance if untrue; with two bounds both tests must reject: TOST), that it became better.
+// For each family the chance of one untrue claim or more is at most family_error.
 #pragma once
 
 #include "rig/analysis/comparison.h"
@@ -25,10 +25,12 @@ struct Contrast {
 // Paired: only indices that both sides have.
 Contrast contrast(const ArmMetric& arm, const ArmMetric& base, bool paired);
 
-// Estimates, the test of no change and the effect size; nullopt if a side has no value or no index is common.
+// Estimates, the test of no change and the effect size; nullopt if a side has no value or no index
+// is common.
 std::optional<Change> change_between(const Contrast& contrast);
 
-// The tests of `expect` without the correction; nullopt for an expectation that bounds no ratio, or for no values.
+// The tests of `expect` without the correction; nullopt for an expectation that bounds no ratio, or
+// for no values.
 std::optional<BoundTest> test_bound(const MetricSpec& expect, const Contrast& contrast);
 
 // Does `expect` bound the ratio to the baseline? All do but exact values and what is only shown.

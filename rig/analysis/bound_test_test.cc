@@ -16,7 +16,8 @@ MetricSpec bounded(ExpectKind kind, double bound) {
 }
 
 // One arm against a baseline of 1000 in every boot, as one of `family` comparisons with the same p.
-ArmMetric judged(const MetricSpec& expect, const std::vector<double>& values, bool paired = true, std::size_t family = 1) {
+ArmMetric judged(const MetricSpec& expect, const std::vector<double>& values, bool paired = true,
+                 std::size_t family = 1) {
     ArmMetric arm, base;
     for (std::size_t i = 0; i < values.size(); ++i) {
         arm.boots.push_back({static_cast<unsigned>(i), values[i]});
@@ -42,24 +43,31 @@ TEST(Judge, UnchangedNeedsBothSides) {
     const auto expect = bounded(ExpectKind::Unchanged, 0.01);
     for (bool paired : {true, false}) {
         EXPECT_EQ(judged(expect, all(8, 1000), paired).verdict, Verdict::Unchanged);
-        EXPECT_EQ(judged(expect, {992, 995, 998, 1000, 1001, 1003, 1006, 1009}, paired).verdict, Verdict::Unchanged);
-        EXPECT_EQ(judged(expect, all(8, 1010), paired).verdict, Verdict::Unchanged) << "the bound may be reached";
+        EXPECT_EQ(judged(expect, {992, 995, 998, 1000, 1001, 1003, 1006, 1009}, paired).verdict,
+                  Verdict::Unchanged);
+        EXPECT_EQ(judged(expect, all(8, 1010), paired).verdict, Verdict::Unchanged)
+            << "the bound may be reached";
         EXPECT_EQ(judged(expect, all(8, 990), paired).verdict, Verdict::Unchanged);
-        EXPECT_EQ(judged(expect, {1011, 1012, 1013, 1014, 1015, 1016, 1017, 1018}, paired).verdict, Verdict::Regressed);
+        EXPECT_EQ(judged(expect, {1011, 1012, 1013, 1014, 1015, 1016, 1017, 1018}, paired).verdict,
+                  Verdict::Regressed);
         // Better than declared is not as declared either.
         const auto fell = judged(expect, all(8, 900), paired);
         EXPECT_EQ(fell.verdict, Verdict::Broken);
         EXPECT_EQ(fell.why, "it fell: interval to ×0.9, want at least ×0.99");
-        EXPECT_EQ(judged(expect, {980, 980, 980, 995, 1000, 1000, 1000, 1000}, paired).verdict, Verdict::Undecided);
-        EXPECT_EQ(judged(expect, {1000, 1000, 1000, 1000, 1005, 1020, 1020, 1020}, paired).verdict, Verdict::Undecided);
+        EXPECT_EQ(judged(expect, {980, 980, 980, 995, 1000, 1000, 1000, 1000}, paired).verdict,
+                  Verdict::Undecided);
+        EXPECT_EQ(judged(expect, {1000, 1000, 1000, 1000, 1005, 1020, 1020, 1020}, paired).verdict,
+                  Verdict::Undecided);
     }
     EXPECT_EQ(judged(expect, all(8, 1000)).declared, "unchanged within 1 %");
-    EXPECT_EQ(judged(expect, {980, 980, 980, 995, 1000, 1000, 1000, 1000}).why, "interval ×0.98 to ×1 straddles ×0.99");
+    EXPECT_EQ(judged(expect, {980, 980, 980, 995, 1000, 1000, 1000, 1000}).why,
+              "interval ×0.98 to ×1 straddles ×0.99");
 }
 
 // Being unable to tell a difference is no equivalence: that is what TOST is for.
 TEST(Judge, AWideIntervalIsNotUnchanged) {
-    const auto noisy = judged(bounded(ExpectKind::Unchanged, 0.01), {900, 1100, 950, 1050, 920, 1080, 970, 1030});
+    const auto noisy =
+        judged(bounded(ExpectKind::Unchanged, 0.01), {900, 1100, 950, 1050, 920, 1080, 970, 1030});
     EXPECT_EQ(noisy.change->direction, Direction::Unclear);
     EXPECT_GT(noisy.change->no_change.two_sided, 0.5);
     EXPECT_EQ(noisy.verdict, Verdict::Undecided);
@@ -68,12 +76,15 @@ TEST(Judge, AWideIntervalIsNotUnchanged) {
 TEST(Judge, FallsIsKeptByFallingAlone) {
     const auto expect = bounded(ExpectKind::Falls, 0);
     for (bool paired : {true, false}) {
-        EXPECT_EQ(judged(expect, {900, 910, 920, 930, 940, 950, 960, 999}, paired).verdict, Verdict::Improved);
-        EXPECT_EQ(judged(expect, {1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008}, paired).verdict, Verdict::Regressed);
+        EXPECT_EQ(judged(expect, {900, 910, 920, 930, 940, 950, 960, 999}, paired).verdict,
+                  Verdict::Improved);
+        EXPECT_EQ(judged(expect, {1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008}, paired).verdict,
+                  Verdict::Regressed);
         const auto same = judged(expect, all(8, 1000), paired);
         EXPECT_EQ(same.verdict, Verdict::Broken);
         EXPECT_EQ(same.why, "it did not fall: the same in every boot");
-        EXPECT_EQ(judged(expect, {900, 900, 900, 1000, 1000, 1100, 1100, 1100}, paired).verdict, Verdict::Undecided);
+        EXPECT_EQ(judged(expect, {900, 900, 900, 1000, 1000, 1100, 1100, 1100}, paired).verdict,
+                  Verdict::Undecided);
         EXPECT_EQ(judged(expect, all(8, 0), paired).verdict, Verdict::Improved);
     }
     EXPECT_EQ(judged(expect, all(8, 900)).declared, "falls");
@@ -85,7 +96,8 @@ TEST(Judge, HolmKeepsTheNumberOfComparisonsInView) {
     EXPECT_EQ(judged(expect, all(6, 1100), true, 3).verdict, Verdict::Regressed);
     const auto four = judged(expect, all(6, 1100), true, 4);
     EXPECT_EQ(four.verdict, Verdict::Undecided);
-    EXPECT_EQ(four.why, "4 comparisons cannot be decided with 6 boots per arm at 5 % together (the least p is 0.016): want >= 7");
+    EXPECT_EQ(four.why, "4 comparisons cannot be decided with 6 boots per arm at 5 % together (the "
+                        "least p is 0.016): want >= 7");
     EXPECT_EQ(four.test->family, 4u);
     EXPECT_NEAR(four.test->worse.adjusted, 4.0 / 64, 1e-12);
     EXPECT_EQ(judged(expect, all(7, 1100), true, 4).verdict, Verdict::Regressed);
@@ -93,7 +105,8 @@ TEST(Judge, HolmKeepsTheNumberOfComparisonsInView) {
     EXPECT_EQ(judged(expect, all(6, 1000), true, 4).verdict, Verdict::Undecided);
     EXPECT_EQ(judged(expect, all(7, 1000), true, 4).verdict, Verdict::WithinBound);
     // Enough boots, but the data do not carry it.
-    const std::vector<double> weak = {1100, 1100, 1100, 1100, 1100, 1100, 1100, 1100, 1100, 990, 1100, 1100};
+    const std::vector<double> weak = {1100, 1100, 1100, 1100, 1100, 1100,
+                                      1100, 1100, 1100, 990,  1100, 1100};
     EXPECT_EQ(judged(expect, weak, true, 1).verdict, Verdict::Regressed);
     const auto many = judged(expect, weak, true, 200);
     EXPECT_EQ(many.verdict, Verdict::Undecided);
@@ -132,7 +145,8 @@ TEST(Judge, ReportAndExactlyBoundNothing) {
     EXPECT_FALSE(test_bound(bounded(ExpectKind::Falls, 0), {{}, {}, true}));
 }
 
-// The chance of an untrue claim at the very bound, over 4000 simulated runs of four comparisons, all at their bounds.
+// The chance of an untrue claim at the very bound, over 4000 simulated runs of four comparisons,
+// all at their bounds.
 TEST(Judge, UntrueClaimsStayRare) {
     std::uint64_t state = 1;
     const auto noise = [&] { // symmetric, heavy-tailed enough
@@ -162,7 +176,8 @@ TEST(Judge, UntrueClaimsStayRare) {
         for (auto& arm : arms) {
             decide(expect, arm);
             alarm = alarm || arm.verdict == Verdict::Regressed;
-            clearance = clearance || arm.verdict == Verdict::WithinBound || arm.verdict == Verdict::Improved;
+            clearance = clearance || arm.verdict == Verdict::WithinBound ||
+                        arm.verdict == Verdict::Improved;
         }
         alarms += alarm;
         clearances += clearance;

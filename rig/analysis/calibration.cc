@@ -1,7 +1,7 @@
 #include "rig/analysis/calibration.h"
 
-#include "rig/base/random.h"
 #include "rig/analysis/bound_test.h"
+#include "rig/base/random.h"
 #include "rig/guest_output/metric.h"
 #include "rig/stats/rank_test.h"
 
@@ -41,7 +41,8 @@ class Draws {
 std::vector<MetricValues> values_of(const Spec& spec, const std::vector<const Sample*>& samples) {
     std::vector<MetricValues> out;
     for (const auto& info : metric_infos(spec.metrics)) {
-        const bool asked = std::any_of(spec.metrics.begin(), spec.metrics.end(), [&](const MetricSpec& m) { return m.name == info.name; });
+        const bool asked = std::any_of(spec.metrics.begin(), spec.metrics.end(),
+                                       [&](const MetricSpec& m) { return m.name == info.name; });
         if (!asked) continue;
         MetricValues one{info, {}};
         bool whole = true;
@@ -55,11 +56,13 @@ std::vector<MetricValues> values_of(const Spec& spec, const std::vector<const Sa
     return out;
 }
 
-// A virtual replay is the same boot again: it adds nothing to the pool. Under the wall clock it is one more boot.
+// A virtual replay is the same boot again: it adds nothing to the pool. Under the wall clock it is
+// one more boot.
 Values baseline_pool(const MetricValues& metric, const Spec& spec, bool paired) {
     auto pool = metric.arms.at(spec.arms.front().name);
     if (!paired)
-        if (const auto again = metric.arms.find(replay_of(spec.arms.front().name)); again != metric.arms.end())
+        if (const auto again = metric.arms.find(replay_of(spec.arms.front().name));
+            again != metric.arms.end())
             pool.insert(pool.end(), again->second.begin(), again->second.end());
     return pool;
 }
@@ -68,7 +71,8 @@ Rate rate(std::size_t hits, std::size_t trials) {
     return {hits, trials, clopper_pearson(hits, trials).value()};
 }
 
-void count_alarms(const std::vector<MetricValues>& metrics, const Spec& spec, const CalibrationOptions& options, Calibration& out) {
+void count_alarms(const std::vector<MetricValues>& metrics, const Spec& spec,
+                  const CalibrationOptions& options, Calibration& out) {
     Draws draws(mix(options.seed, 0));
     std::vector<std::size_t> alarms(metrics.size(), 0);
     std::size_t families = 0;
@@ -87,21 +91,26 @@ void count_alarms(const std::vector<MetricValues>& metrics, const Spec& spec, co
             p.push_back(change.no_change.two_sided);
         }
         const auto adjusted = holm(p);
-        families += std::any_of(adjusted.begin(), adjusted.end(), [](double one) { return one <= family_error; });
+        families += std::any_of(adjusted.begin(), adjusted.end(),
+                                [](double one) { return one <= family_error; });
     }
     // Of the attained level: ranks are whole numbers, so that 5 % itself can hardly ever be had.
     std::vector<double> distinct(out.boots);
     for (unsigned boot = 0; boot < out.boots; ++boot)
         distinct[boot] = boot;
-    const auto interval = out.paired ? median_estimate(distinct)->interval : shift(distinct, distinct)->interval;
+    const auto interval =
+        out.paired ? median_estimate(distinct)->interval : shift(distinct, distinct)->interval;
     for (std::size_t m = 0; m < metrics.size(); ++m)
-        out.alarms.push_back({metrics[m].info.name, rate(alarms[m], options.comparisons), interval ? 1 - interval->coverage : 0});
+        out.alarms.push_back({metrics[m].info.name, rate(alarms[m], options.comparisons),
+                              interval ? 1 - interval->coverage : 0});
     out.family = rate(families, options.comparisons);
 }
 
-Detection detect(const MetricValues& metric, const std::string& arm, const Spec& spec, const CalibrationOptions& options, const Calibration& out) {
+Detection detect(const MetricValues& metric, const std::string& arm, const Spec& spec,
+                 const CalibrationOptions& options, const Calibration& out) {
     const auto& planted = metric.arms.at(arm);
-    const auto base = out.paired ? metric.arms.at(spec.arms.front().name) : baseline_pool(metric, spec, false);
+    const auto base =
+        out.paired ? metric.arms.at(spec.arms.front().name) : baseline_pool(metric, spec, false);
     ArmMetric whole, whole_base;
     whole.boots = planted;
     whole_base.boots = base;
@@ -130,7 +139,8 @@ Replays compare_replays(const Spec& spec, const std::vector<const Sample*>& samp
     Replays replays;
     for (const auto* sample : samples)
         for (const auto* again : samples) {
-            if (sample->id.arm != spec.arms.front().name || again->id.arm != replay_of(sample->id.arm) || sample->id.index != again->id.index)
+            if (sample->id.arm != spec.arms.front().name ||
+                again->id.arm != replay_of(sample->id.arm) || sample->id.index != again->id.index)
                 continue;
             ++replays.pairs;
             const auto difference = first_difference(*sample, *again);
@@ -158,10 +168,14 @@ Spec with_replay(Spec spec) {
 Exit Calibration::exit() const {
     if (replays && replays->identical != replays->pairs) return Exit::Broken;
     if (family.interval.low > family_error) return Exit::Broken;
-    return std::any_of(alarms.begin(), alarms.end(), [](const AlarmRate& one) { return one.too_high(); }) ? Exit::Broken : Exit::AsExpected;
+    return std::any_of(alarms.begin(), alarms.end(),
+                       [](const AlarmRate& one) { return one.too_high(); })
+               ? Exit::Broken
+               : Exit::AsExpected;
 }
 
-Result<Calibration> calibrate(const Spec& spec, const std::vector<Sample>& all, const CalibrationOptions& options) {
+Result<Calibration> calibrate(const Spec& spec, const std::vector<Sample>& all,
+                              const CalibrationOptions& options) {
     std::vector<const Sample*> samples;
     for (const auto& sample : all)
         if (!is_warmup(spec, sample)) samples.push_back(&sample);
@@ -173,16 +187,25 @@ Result<Calibration> calibrate(const Spec& spec, const std::vector<Sample>& all, 
     const auto metrics = values_of(spec, samples);
     if (metrics.empty()) return fail(Blame::Spec, "no metric of the experiment is in every boot");
     for (const auto& arm : spec.arms)
-        if (const auto found = metrics.front().arms.find(arm.name); found == metrics.front().arms.end() || found->second.size() < options.boots)
-            return fail(Blame::Spec, fmt::format("arm '{}' has {} boots, want at least the {} of one side of a comparison", arm.name,
-                                                 found == metrics.front().arms.end() ? 0 : found->second.size(), options.boots));
+        if (const auto found = metrics.front().arms.find(arm.name);
+            found == metrics.front().arms.end() || found->second.size() < options.boots)
+            return fail(
+                Blame::Spec,
+                fmt::format(
+                    "arm '{}' has {} boots, want at least the {} of one side of a comparison",
+                    arm.name, found == metrics.front().arms.end() ? 0 : found->second.size(),
+                    options.boots));
     out.pool = baseline_pool(metrics.front(), spec, out.paired).size();
     if (out.pool < 2 * std::size_t{options.boots} || options.comparisons == 0)
-        return fail(Blame::Spec,
-                    fmt::format("{} different boots of the baseline, want at least {}: two sides of {}", out.pool, 2 * options.boots, options.boots));
+        return fail(
+            Blame::Spec,
+            fmt::format("{} different boots of the baseline, want at least {}: two sides of {}",
+                        out.pool, 2 * options.boots, options.boots));
     if (out.paired) {
         out.replays = compare_replays(spec, samples);
-        if (out.replays->pairs == 0) return fail(Blame::Spec, fmt::format("no arm '{}': nothing was replayed", replay_of(spec.arms.front().name)));
+        if (out.replays->pairs == 0)
+            return fail(Blame::Spec, fmt::format("no arm '{}': nothing was replayed",
+                                                 replay_of(spec.arms.front().name)));
     }
     count_alarms(metrics, spec, options, out);
     for (std::size_t arm = 1; arm < spec.arms.size(); ++arm)

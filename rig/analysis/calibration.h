@@ -1,9 +1,12 @@
-// Does rig find what is there, and keep quiet where nothing is? From the boots of one run: a baseline, the same image once
-// more under the name of replay_of(), and arms whose cost was planted. Pure.
+// Does rig find what is there, and keep quiet where nothing is? From the boots of one run: a
+// baseline, the same image once more under the name of replay_of(), and arms whose cost was
+// planted. Pure.
 //
 // Replays (virtual clock): both boots of a seed must be the same byte for byte, in every figure.
-// False alarms: comparisons of the baseline with itself, each of two halves drawn at random from its boots. Every alarm is
-//   false. The draws share boots, so they are not independent, and the interval given is narrower than it should be.
+// False alarms: comparisons of the baseline with itself, each of two halves drawn at random from
+// its boots. Every alarm is
+//   false. The draws share boots, so they are not independent, and the interval given is narrower
+//   than it should be.
 // Detections: each planted arm against the baseline, on boots drawn at random in the same way.
 #pragma once
 
@@ -22,7 +25,8 @@ std::string replay_of(const std::string& arm);
 Spec with_replay(Spec spec);
 
 struct CalibrationOptions {
-    unsigned boots = 16;        // per side of a comparison: at eight, one boot apart from the rest hides an effect, at twelve two
+    unsigned boots = 16; // per side of a comparison: at eight, one boot apart from the rest hides
+                         // an effect, at twelve two
     unsigned comparisons = 200; // of each kind
     std::uint64_t seed = 1;     // of the draws
 };
@@ -34,7 +38,8 @@ struct Rate {
 struct AlarmRate {
     std::string metric;
     Rate rate;
-    double nominal = 0; // the chance that the interval of an unchanged metric without ties misses "no change" at this n
+    double nominal = 0; // the chance that the interval of an unchanged metric without ties misses
+                        // "no change" at this n
     bool too_high() const { return rate.interval.low > nominal; }
 };
 struct Detection {
@@ -50,15 +55,18 @@ struct Calibration {
     std::string clock;
     bool paired = false;
     unsigned boots = 0;
-    std::size_t pool = 0; // boots of the baseline that are drawn from
+    std::size_t pool = 0;           // boots of the baseline that are drawn from
     std::optional<Replays> replays; // virtual clock only
     std::vector<AlarmRate> alarms;
-    Rate family; // comparisons with an alarm in any metric after Holm's correction; nominal: family_error
+    Rate family; // comparisons with an alarm in any metric after Holm's correction; nominal:
+                 // family_error
     std::vector<Detection> detections;
-    Exit exit() const; // AsExpected, or Broken: a replay differs, or false alarms are beyond their nominal
+    Exit exit()
+        const; // AsExpected, or Broken: a replay differs, or false alarms are beyond their nominal
 };
 
 // Blame::Spec if there are too few boots: at least twice as many of the baseline as a side takes.
-Result<Calibration> calibrate(const Spec& spec, const std::vector<Sample>& samples, const CalibrationOptions& options);
+Result<Calibration> calibrate(const Spec& spec, const std::vector<Sample>& samples,
+                              const CalibrationOptions& options);
 
 } // namespace rig

@@ -11,7 +11,8 @@ namespace {
 
 using namespace rig::fixture;
 
-// Twenty boots whose target latency varies by 4 % around 10 us, and an arm that adds `planted` ns to every call.
+// Twenty boots whose target latency varies by 4 % around 10 us, and an arm that adds `planted` ns
+// to every call.
 struct Made {
     Spec spec;
     std::vector<Sample> samples;
@@ -54,7 +55,8 @@ TEST(Calibration, ReplaysAreComparedByteForByte) {
     EXPECT_EQ(calibration->replays->identical, 32u);
     EXPECT_EQ(calibration->exit(), Exit::AsExpected);
     for (auto& sample : made.samples)
-        if (sample.id.arm == "ipi-again" && sample.id.index == 7) sample.bystander_burst_ns[3] += 1; // one nanosecond, in no metric
+        if (sample.id.arm == "ipi-again" && sample.id.index == 7)
+            sample.bystander_burst_ns[3] += 1; // one nanosecond, in no metric
     calibration = calibrate(made.spec, made.samples, {});
     EXPECT_EQ(calibration->replays->identical, 31u);
     EXPECT_EQ(calibration->replays->first, "boot 7: /bystander_burst_ns/3");
@@ -74,7 +76,8 @@ TEST(Calibration, PairingFindsWhatIsSmallAndConstant) {
     EXPECT_EQ(wall->pool, 64u); // both names of the same image
     EXPECT_LT(detection(*wall, "target_latency").rose.hits, 150u);
     const auto large = make("wall", 400);
-    EXPECT_EQ(detection(*calibrate(large.spec, large.samples, {}), "target_latency").rose.hits, 200u);
+    EXPECT_EQ(detection(*calibrate(large.spec, large.samples, {}), "target_latency").rose.hits,
+              200u);
 }
 
 TEST(Calibration, FalseAlarmsAreCountedAgainstTheAttainedLevel) {
@@ -88,7 +91,8 @@ TEST(Calibration, FalseAlarmsAreCountedAgainstTheAttainedLevel) {
         EXPECT_EQ(calibration->alarms[1].metric, "target_latency");
         EXPECT_FALSE(calibration->alarms[1].too_high());
         EXPECT_LT(calibration->alarms[1].rate.hits, 40u);
-        EXPECT_NEAR(calibration->alarms[1].nominal, calibration->paired ? 2.0 / 256 : 0.0499, 0.0005);
+        EXPECT_NEAR(calibration->alarms[1].nominal, calibration->paired ? 2.0 / 256 : 0.0499,
+                    0.0005);
         EXPECT_EQ(calibration->family.trials, 400u);
     }
 }
@@ -109,7 +113,8 @@ TEST(Calibration, TooFewBootsAreRefused) {
     const auto refused = calibrate(made.spec, made.samples, {});
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().blame, Blame::Spec);
-    EXPECT_EQ(refused.error().message, "20 different boots of the baseline, want at least 32: two sides of 16");
+    EXPECT_EQ(refused.error().message,
+              "20 different boots of the baseline, want at least 32: two sides of 16");
     EXPECT_FALSE(calibrate(made.spec, {}, {}));
 }
 

@@ -1,9 +1,9 @@
 #include "rig/analysis/compare.h"
 
-#include "rig/analysis/doubts.h"
 #include "rig/analysis/bound_test.h"
-#include "rig/guest_output/metric.h"
+#include "rig/analysis/doubts.h"
 #include "rig/analysis/power.h"
+#include "rig/guest_output/metric.h"
 
 #include <algorithm>
 #include <cmath>
@@ -30,18 +30,23 @@ std::optional<Pooled> pool(const std::string& metric, const Boots& boots) {
         all.insert(all.end(), values->begin(), values->end());
     }
     if (all.empty()) return std::nullopt;
-    return Pooled{median(all).value(), mean(all).value(), quantile(all, 0.99).value(), maximum(all).value(), all.size()};
+    return Pooled{median(all).value(), mean(all).value(), quantile(all, 0.99).value(),
+                  maximum(all).value(), all.size()};
 }
 
-ArmMetric summarise(const MetricInfo& info, const std::string& arm, const Boots& boots, const TargetSpec& target) {
+ArmMetric summarise(const MetricInfo& info, const std::string& arm, const Boots& boots,
+                    const TargetSpec& target) {
     ArmMetric out;
     out.arm = arm;
     for (const auto* boot : boots)
-        if (auto value = metric_value(info.name, *boot, target)) out.boots.push_back({boot->id.index, *value});
+        if (auto value = metric_value(info.name, *boot, target))
+            out.boots.push_back({boot->id.index, *value});
     out.pooled = pool(info.name, boots);
     // A summary over the boots that happen to hold the metric would pass for one over all.
     if (boots.empty() || out.boots.size() < boots.size()) {
-        out.why = boots.empty() ? "no boot" : fmt::format("{} of {} boots do not hold it", boots.size() - out.boots.size(), boots.size());
+        out.why = boots.empty() ? "no boot"
+                                : fmt::format("{} of {} boots do not hold it",
+                                              boots.size() - out.boots.size(), boots.size());
         return out;
     }
     auto values = values_of(out);
@@ -81,9 +86,12 @@ void judge_exactly(const MetricSpec& expect, const Boots& boots, ArmMetric& arm)
     }
     std::size_t bad = 0;
     for (std::size_t i = 0; i < boots.size(); ++i) {
-        auto want = fixed ? static_cast<double>(*fixed) : static_cast<double>(predicted_sync(*boots[i]));
+        auto want =
+            fixed ? static_cast<double>(*fixed) : static_cast<double>(predicted_sync(*boots[i]));
         if (arm.boots[i].value == want) continue;
-        if (bad++ == 0) arm.why = fmt::format("boot {}: {}, want {}", arm.boots[i].boot, number(arm.boots[i].value), number(want));
+        if (bad++ == 0)
+            arm.why = fmt::format("boot {}: {}, want {}", arm.boots[i].boot,
+                                  number(arm.boots[i].value), number(want));
         if (bad == 1 && expect.name == "sync_ipis") arm.why += call_sites(*boots[i]);
     }
     if (bad > 1) arm.why += fmt::format(" ({} of {} boots differ)", bad, boots.size());
@@ -98,16 +106,23 @@ void decide_bounds(const Spec& spec, std::vector<MetricResult>& metrics) {
             if (arm.test) family.push_back(&*arm.test);
     correct(family);
     for (auto& metric : metrics) {
-        const auto expect = std::find_if(spec.metrics.begin(), spec.metrics.end(), [&](const MetricSpec& m) { return m.name == metric.info.name; });
+        const auto expect =
+            std::find_if(spec.metrics.begin(), spec.metrics.end(),
+                         [&](const MetricSpec& m) { return m.name == metric.info.name; });
         if (expect == spec.metrics.end() || !bounds_a_ratio(*expect)) continue;
         for (std::size_t i = 1; i < metric.arms.size(); ++i) {
             auto& arm = metric.arms[i];
             decide(*expect, arm);
-            if (arm.verdict != Verdict::Undecided || !arm.change || !arm.change->ratio.interval) continue;
-            if (arm.test->least_p * static_cast<double>(family.size()) > family_error) continue; // decide() says how many can decide at all
-            const auto n = boots_for_power(*expect, arm.change->ratio, family.size(), arm.change->paired);
-            arm.why += n ? fmt::format("; {} boots per arm like these would decide it in {:.0f} % of runs", *n, 100 * wanted_power)
-                         : fmt::format("; not even {} boots per arm like these would", most_boots_asked);
+            if (arm.verdict != Verdict::Undecided || !arm.change || !arm.change->ratio.interval)
+                continue;
+            if (arm.test->least_p * static_cast<double>(family.size()) > family_error)
+                continue; // decide() says how many can decide at all
+            const auto n =
+                boots_for_power(*expect, arm.change->ratio, family.size(), arm.change->paired);
+            arm.why +=
+                n ? fmt::format("; {} boots per arm like these would decide it in {:.0f} % of runs",
+                                *n, 100 * wanted_power)
+                  : fmt::format("; not even {} boots per arm like these would", most_boots_asked);
         }
     }
 }
@@ -142,14 +157,16 @@ void count_verdicts(Comparison& out) {
     }
 }
 
-// " (sync_ipis in reviewed)" or " (first: ...)"; empty where that would make the line wider than a page.
+// " (sync_ipis in reviewed)" or " (first: ...)"; empty where that would make the line wider than a
+// page.
 std::string first_of(const Comparison& comparison, std::initializer_list<Verdict> verdicts) {
     constexpr std::size_t most = 36;
     std::string first;
     unsigned found = 0;
     for (const auto& metric : comparison.metrics)
         for (const auto& arm : metric.arms)
-            if (std::find(verdicts.begin(), verdicts.end(), arm.verdict) != verdicts.end() && found++ == 0)
+            if (std::find(verdicts.begin(), verdicts.end(), arm.verdict) != verdicts.end() &&
+                found++ == 0)
                 first = fmt::format("{} in {}", metric.info.name, arm.arm);
     if (found == 0 || first.size() > most) return "";
     return fmt::format(" ({}{})", found > 1 ? "first: " : "", first);
@@ -157,8 +174,10 @@ std::string first_of(const Comparison& comparison, std::initializer_list<Verdict
 
 std::string first_failed_proof(const Spec& spec, const std::vector<ArmProofs>& proofs) {
     for (const auto& arm : spec.arms) {
-        auto set = std::find_if(proofs.begin(), proofs.end(), [&](const ArmProofs& p) { return p.arm == arm.name; });
-        if (set == proofs.end() || set->proofs.empty()) return fmt::format("nothing is proven in {}", arm.name);
+        auto set = std::find_if(proofs.begin(), proofs.end(),
+                                [&](const ArmProofs& p) { return p.arm == arm.name; });
+        if (set == proofs.end() || set->proofs.empty())
+            return fmt::format("nothing is proven in {}", arm.name);
         for (const auto& proof : set->proofs)
             if (!proof.passed) return fmt::format("proof {} fails in {}", proof.id, arm.name);
     }
@@ -166,7 +185,8 @@ std::string first_failed_proof(const Spec& spec, const std::vector<ArmProofs>& p
 }
 
 void conclude(Comparison& out, const std::string& unproven) {
-    auto failed = fmt::format("{} failed{}", out.failed, first_of(out, {Verdict::Broken, Verdict::Regressed}));
+    auto failed = fmt::format("{} failed{}", out.failed,
+                              first_of(out, {Verdict::Broken, Verdict::Regressed}));
     auto rest = fmt::format("{} hold", out.held);
     if (out.unseen) rest += fmt::format(", {} are 0 in every arm", out.unseen);
     if (out.undecided) rest += fmt::format(", {} undecided", out.undecided);
@@ -176,27 +196,31 @@ void conclude(Comparison& out, const std::string& unproven) {
     } else if (out.inconclusive) {
         // What did fail must not hide behind what could not be measured.
         out.exit = Exit::Inconclusive;
-        out.closing = fmt::format("INCONCLUSIVE: {} not measured; {} failed, {}", out.inconclusive, out.failed, rest);
+        out.closing = fmt::format("INCONCLUSIVE: {} not measured; {} failed, {}", out.inconclusive,
+                                  out.failed, rest);
     } else if (out.failed) {
         out.exit = Exit::Broken;
         out.closing = fmt::format("NOT AS EXPECTED: {}, {}", failed, rest);
     } else if (out.doubtful) {
         out.exit = Exit::Inconclusive;
-        out.closing = fmt::format("NOT DECIDED: {} of {} undecided look worse than declared; {}", out.doubtful, out.undecided, rest);
+        out.closing = fmt::format("NOT DECIDED: {} of {} undecided look worse than declared; {}",
+                                  out.doubtful, out.undecided, rest);
     } else {
         // Nothing judged, or nothing decided, is no success.
         out.exit = out.held ? Exit::AsExpected : Exit::Inconclusive;
         if (out.held + out.undecided + out.unseen == 0)
             out.closing = "NOTHING JUDGED: every proof holds, but no expectation is declared";
         else
-            out.closing = fmt::format("{}: {}{}", out.held ? "AS EXPECTED" : "NOTHING DECIDED", rest, first_of(out, {Verdict::Undecided}));
+            out.closing = fmt::format("{}: {}{}", out.held ? "AS EXPECTED" : "NOTHING DECIDED",
+                                      rest, first_of(out, {Verdict::Undecided}));
     }
 }
 
 void conclude_splats(Comparison& out, std::vector<ArmSplats> splats, bool proven) {
     out.splats = std::move(splats);
     const auto splat = conclude(out.splats, proven);
-    const bool nothing_judged = out.held + out.failed + out.undecided + out.inconclusive + out.unseen == 0;
+    const bool nothing_judged =
+        out.held + out.failed + out.undecided + out.inconclusive + out.unseen == 0;
     if (splat.broken) {
         out.exit = Exit::Broken;
         out.closing = "NOT AS EXPECTED: " + splat.closing;
@@ -208,32 +232,42 @@ void conclude_splats(Comparison& out, std::vector<ArmSplats> splats, bool proven
 
 } // namespace
 
-Comparison compare(const Spec& spec, const std::vector<Sample>& samples, std::vector<ArmProofs> proofs, const std::vector<Sample>* every_boot,
+Comparison compare(const Spec& spec, const std::vector<Sample>& samples,
+                   std::vector<ArmProofs> proofs, const std::vector<Sample>* every_boot,
                    bool shared_cpus) {
     Comparison out;
     out.baseline = spec.arms.empty() ? "" : spec.arms.front().name;
-    out.paired = !samples.empty() && std::all_of(samples.begin(), samples.end(), [](const Sample& s) { return s.run_clock == "virtual"; });
+    out.paired =
+        !samples.empty() && std::all_of(samples.begin(), samples.end(),
+                                        [](const Sample& s) { return s.run_clock == "virtual"; });
     auto unproven = first_failed_proof(spec, proofs);
     out.proofs = std::move(proofs);
 
     auto infos = metric_infos(spec.metrics);
     for (auto& info : infos)
         if (info.name == "call_latency") info.label = call_label(spec.workload);
-    for (const auto& expect : spec.metrics) // a metric this file does not know is judged too: inconclusive
-        if (std::none_of(infos.begin(), infos.end(), [&](const MetricInfo& i) { return i.name == expect.name; }))
+    for (const auto& expect :
+         spec.metrics) // a metric this file does not know is judged too: inconclusive
+        if (std::none_of(infos.begin(), infos.end(),
+                         [&](const MetricInfo& i) { return i.name == expect.name; }))
             infos.push_back({expect.name, expect.name, Unit::Count, ""});
 
     for (const auto& info : infos) {
         MetricResult result{info, {}};
-        auto expect = std::find_if(spec.metrics.begin(), spec.metrics.end(), [&](const MetricSpec& m) { return m.name == info.name; });
+        auto expect = std::find_if(spec.metrics.begin(), spec.metrics.end(),
+                                   [&](const MetricSpec& m) { return m.name == info.name; });
         for (const auto& arm_spec : spec.arms) {
             auto boots = boots_of(samples, arm_spec.name);
             auto arm = summarise(info, arm_spec.name, boots, spec.target);
-            if (arm.boots.empty() && !why_missing(arch_named(spec.kernel.arch), info.name).empty()) arm.why = "not counted on " + spec.kernel.arch;
-            const auto against = result.arms.empty() ? std::nullopt : contrast_of(arm, result.arms.front(), out.paired);
+            if (arm.boots.empty() && !why_missing(arch_named(spec.kernel.arch), info.name).empty())
+                arm.why = "not counted on " + spec.kernel.arch;
+            const auto against = result.arms.empty()
+                                     ? std::nullopt
+                                     : contrast_of(arm, result.arms.front(), out.paired);
             if (against) arm.change = change_between(*against);
             if (against && expect != spec.metrics.end()) arm.test = test_bound(*expect, *against);
-            if (expect != spec.metrics.end() && expect->kind == ExpectKind::Exactly) judge_exactly(*expect, boots, arm);
+            if (expect != spec.metrics.end() && expect->kind == ExpectKind::Exactly)
+                judge_exactly(*expect, boots, arm);
             result.arms.push_back(std::move(arm));
         }
         out.metrics.push_back(std::move(result));
@@ -243,7 +277,10 @@ Comparison compare(const Spec& spec, const std::vector<Sample>& samples, std::ve
     if (shared_cpus)
         for (auto& metric : out.metrics)
             if (metric.info.unit == Unit::Nanoseconds)
-                doubt(metric, [](const ArmMetric&) { return "boots shared host CPUs (--share-cpus): what all waited for each other hides what one arm waits more"; });
+                doubt(metric, [](const ArmMetric&) {
+                    return "boots shared host CPUs (--share-cpus): what all waited for each other "
+                           "hides what one arm waits more";
+                });
     if (!unproven.empty())
         for (auto& metric : out.metrics)
             for (auto& arm : metric.arms)

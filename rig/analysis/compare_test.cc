@@ -24,7 +24,8 @@ class VerdictTest : public ::testing::Test {
         return last_.find(metric)->arms.at(index);
     }
     // One value per boot of the metric tlb_flushes, which is taken as it is.
-    void set_flushes(const std::vector<std::uint64_t>& base, const std::vector<std::uint64_t>& values) {
+    void set_flushes(const std::vector<std::uint64_t>& base,
+                     const std::vector<std::uint64_t>& values) {
         ASSERT_EQ(base.size(), values.size());
         spec_.guest.boots = static_cast<unsigned>(base.size());
         samples_ = make_samples(spec_);
@@ -58,7 +59,9 @@ TEST_F(VerdictTest, ExactlyHoldsOnlyInEveryBoot) {
 
     // One unexplained event is told with the place it came from.
     boot(3).sync_callsites = {{"smp_call_function+0x2b", 9}, {"tlb_remove_table_sync_one+0x1c", 3}};
-    EXPECT_EQ(arm("sync_ipis", 1).why, "boot 3: 12, want 0; 9 from smp_call_function+0x2b, 3 from tlb_remove_table_sync_one+0x1c");
+    EXPECT_EQ(
+        arm("sync_ipis", 1).why,
+        "boot 3: 12, want 0; 9 from smp_call_function+0x2b, 3 from tlb_remove_table_sync_one+0x1c");
     boot(3).sync_callsites.clear();
 
     boot(6).counts["sync_ipis"] = 3;
@@ -69,10 +72,12 @@ TEST_F(VerdictTest, ExactlyHoldsOnlyInEveryBoot) {
 TEST_F(VerdictTest, ABroadcastUnderAnotherNameIsNotLess) {
     spec_.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
     boot(3).ipis_by_function["quiet_ipi"] = 239;
-    EXPECT_EQ(arm("sync_ipis").verdict, Verdict::AsDeclared) << "one less than a broadcast for each hit";
+    EXPECT_EQ(arm("sync_ipis").verdict, Verdict::AsDeclared)
+        << "one less than a broadcast for each hit";
     boot(3).ipis_by_function["quiet_ipi"] = 240;
     EXPECT_EQ(arm("sync_ipis").verdict, Verdict::Undecided);
-    EXPECT_EQ(arm("sync_ipis").why, "boot 3 sends 240 IPIs of quiet_ipi instead, which ipi never does");
+    EXPECT_EQ(arm("sync_ipis").why,
+              "boot 3 sends 240 IPIs of quiet_ipi instead, which ipi never does");
     EXPECT_EQ(last_.exit, Exit::Inconclusive);
     samples_[0].ipis_by_function["quiet_ipi"] = 1; // in one boot of the baseline
     EXPECT_EQ(arm("sync_ipis").verdict, Verdict::AsDeclared);
@@ -80,12 +85,14 @@ TEST_F(VerdictTest, ABroadcastUnderAnotherNameIsNotLess) {
 
 TEST_F(VerdictTest, WindowsOfDifferentLengthHoldNoCount) {
     set_flushes(std::vector<std::uint64_t>(8, 100), std::vector<std::uint64_t>(8, 100));
-    spec_.metrics = {not_worse("tlb_flushes", 0.01), not_worse("bystander_burst", 0.05), may_rise("target_latency", 20000)};
+    spec_.metrics = {not_worse("tlb_flushes", 0.01), not_worse("bystander_burst", 0.05),
+                     may_rise("target_latency", 20000)};
     EXPECT_EQ(run().held, 3u);
     for (const auto& [pace, iterations] : {std::pair{0u, 20u}, {100000u, 4u}}) {
         spec_.workload.pace_us = pace, spec_.workload.iterations = iterations;
         EXPECT_EQ(arm("tlb_flushes").verdict, Verdict::Undecided);
-        EXPECT_NE(arm("bystander_burst").why.find("windows of different length"), std::string::npos);
+        EXPECT_NE(arm("bystander_burst").why.find("windows of different length"),
+                  std::string::npos);
         EXPECT_EQ(arm("target_latency").verdict, Verdict::AsDeclared);
     }
 }
@@ -102,11 +109,13 @@ TEST_F(VerdictTest, ZeroAgainstZeroDoesNotHold) {
 
 // Calls that did not run the changed line hold any bound; one that they break is broken.
 TEST_F(VerdictTest, AMedianOverCallsThatMissedTheTargetHoldsNothing) {
-    spec_.metrics = {may_rise("call_latency", 1000), exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
+    spec_.metrics = {may_rise("call_latency", 1000),
+                     exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
     EXPECT_EQ(arm("call_latency").verdict, Verdict::AsDeclared);
     boot(3).exposure.exposed_calls = 10; // of 20 calls
     EXPECT_EQ(arm("call_latency").verdict, Verdict::Undecided);
-    EXPECT_EQ(arm("call_latency").why, "in 1 of 8 boots at most half of the calls ran the target: the median over calls cannot show it");
+    EXPECT_EQ(arm("call_latency").why, "in 1 of 8 boots at most half of the calls ran the target: "
+                                       "the median over calls cannot show it");
     EXPECT_EQ(last_.closing, "AS EXPECTED: 2 hold, 1 undecided (call_latency in reviewed)");
     spec_.metrics[0].at_most = 2;
     EXPECT_EQ(arm("call_latency").verdict, Verdict::Broken);
@@ -116,9 +125,12 @@ TEST_F(VerdictTest, AMedianHidesNothingThatAMinorityPays) {
     spec_.metrics = {may_rise("target_latency", 1000)};
     EXPECT_EQ(arm("target_latency").verdict, Verdict::AsDeclared);
     for (unsigned i = 0; i < 8; ++i)
-        for (unsigned k = 0; k < 32; ++k) boot(i).target_latency_ns[79 - k] = 1'000'000'000; // in two of five runs
+        for (unsigned k = 0; k < 32; ++k)
+            boot(i).target_latency_ns[79 - k] = 1'000'000'000; // in two of five runs
     EXPECT_EQ(arm("target_latency").verdict, Verdict::Undecided);
-    EXPECT_NE(arm("target_latency").why.find("beyond the bound of ×1000: few of them pay"), std::string::npos) << arm("target_latency").why;
+    EXPECT_NE(arm("target_latency").why.find("beyond the bound of ×1000: few of them pay"),
+              std::string::npos)
+        << arm("target_latency").why;
     spec_.metrics[0].at_most = 100'000;
     EXPECT_EQ(arm("target_latency").verdict, Verdict::AsDeclared);
 }
@@ -154,7 +166,8 @@ TEST_P(RatioTest, IsJudgedByTheWholeInterval) {
     spec_.metrics = {c.expect};
     for (bool wall : {false, true}) {
         if (wall) on_wall_clock();
-        // Eight constant boots: [min, max] when paired, a little narrower when not; the cases hold for both.
+        // Eight constant boots: [min, max] when paired, a little narrower when not; the cases hold
+        // for both.
         const auto& judged = arm("tlb_flushes");
         EXPECT_EQ(judged.verdict, c.verdict) << (wall ? "wall " : "virtual ") << judged.why;
         EXPECT_EQ(last_.exit, c.exit);
@@ -165,39 +178,61 @@ TEST_P(RatioTest, IsJudgedByTheWholeInterval) {
 
 INSTANTIATE_TEST_SUITE_P(
     Verdict, RatioTest,
-    ::testing::Values(
-        RatioCase{
-            "may_rise_within", may_rise("tlb_flushes", 2), {1500, 1600, 1700, 1800, 1900, 2000, 1500, 1600}, Verdict::AsDeclared, Exit::AsExpected},
-        RatioCase{"may_rise_at_the_bound",
-                  may_rise("tlb_flushes", 2),
-                  {2000, 2000, 2000, 2000, 2000, 2000, 2000, 2000},
-                  Verdict::AsDeclared,
-                  Exit::AsExpected},
-        RatioCase{"may_rise_beyond", may_rise("tlb_flushes", 2), {2001, 2100, 2100, 2100, 2100, 2100, 2100, 2200}, Verdict::Broken, Exit::Broken},
-        RatioCase{
-            "may_rise_astride", may_rise("tlb_flushes", 2), {1500, 1500, 1500, 1900, 2100, 2500, 2500, 2500}, Verdict::Undecided, Exit::Inconclusive},
-        RatioCase{
-            "not_worse_improved", not_worse("tlb_flushes", 0.01), {900, 910, 920, 930, 940, 950, 960, 999}, Verdict::Improved, Exit::AsExpected},
-        RatioCase{
-            "not_worse_within", not_worse("tlb_flushes", 0.01), {990, 990, 990, 995, 1000, 1010, 1010, 1010}, Verdict::WithinBound, Exit::AsExpected},
-        RatioCase{"not_worse_identical",
-                  not_worse("tlb_flushes", 0),
-                  {1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000},
-                  Verdict::WithinBound,
-                  Exit::AsExpected},
-        RatioCase{"worse_but_within",
-                  not_worse("tlb_flushes", 0.05),
-                  {1010, 1010, 1020, 1020, 1030, 1030, 1040, 1050},
-                  Verdict::WithinBound,
-                  Exit::AsExpected},
-        RatioCase{"not_worse_regressed",
-                  not_worse("tlb_flushes", 0.01),
-                  {1011, 1020, 1020, 1020, 1020, 1020, 1020, 1030},
-                  Verdict::Regressed,
-                  Exit::Broken},
-        RatioCase{
-            "not_worse_astride", not_worse("tlb_flushes", 0.01), {900, 900, 900, 1000, 1005, 1100, 1100, 1100}, Verdict::Undecided, Exit::Inconclusive},
-        RatioCase{"too_few_boots", not_worse("tlb_flushes", 0.01), {2000, 2000, 2000, 2000}, Verdict::Undecided, Exit::Inconclusive}),
+    ::testing::Values(RatioCase{"may_rise_within",
+                                may_rise("tlb_flushes", 2),
+                                {1500, 1600, 1700, 1800, 1900, 2000, 1500, 1600},
+                                Verdict::AsDeclared,
+                                Exit::AsExpected},
+                      RatioCase{"may_rise_at_the_bound",
+                                may_rise("tlb_flushes", 2),
+                                {2000, 2000, 2000, 2000, 2000, 2000, 2000, 2000},
+                                Verdict::AsDeclared,
+                                Exit::AsExpected},
+                      RatioCase{"may_rise_beyond",
+                                may_rise("tlb_flushes", 2),
+                                {2001, 2100, 2100, 2100, 2100, 2100, 2100, 2200},
+                                Verdict::Broken,
+                                Exit::Broken},
+                      RatioCase{"may_rise_astride",
+                                may_rise("tlb_flushes", 2),
+                                {1500, 1500, 1500, 1900, 2100, 2500, 2500, 2500},
+                                Verdict::Undecided,
+                                Exit::Inconclusive},
+                      RatioCase{"not_worse_improved",
+                                not_worse("tlb_flushes", 0.01),
+                                {900, 910, 920, 930, 940, 950, 960, 999},
+                                Verdict::Improved,
+                                Exit::AsExpected},
+                      RatioCase{"not_worse_within",
+                                not_worse("tlb_flushes", 0.01),
+                                {990, 990, 990, 995, 1000, 1010, 1010, 1010},
+                                Verdict::WithinBound,
+                                Exit::AsExpected},
+                      RatioCase{"not_worse_identical",
+                                not_worse("tlb_flushes", 0),
+                                {1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000},
+                                Verdict::WithinBound,
+                                Exit::AsExpected},
+                      RatioCase{"worse_but_within",
+                                not_worse("tlb_flushes", 0.05),
+                                {1010, 1010, 1020, 1020, 1030, 1030, 1040, 1050},
+                                Verdict::WithinBound,
+                                Exit::AsExpected},
+                      RatioCase{"not_worse_regressed",
+                                not_worse("tlb_flushes", 0.01),
+                                {1011, 1020, 1020, 1020, 1020, 1020, 1020, 1030},
+                                Verdict::Regressed,
+                                Exit::Broken},
+                      RatioCase{"not_worse_astride",
+                                not_worse("tlb_flushes", 0.01),
+                                {900, 900, 900, 1000, 1005, 1100, 1100, 1100},
+                                Verdict::Undecided,
+                                Exit::Inconclusive},
+                      RatioCase{"too_few_boots",
+                                not_worse("tlb_flushes", 0.01),
+                                {2000, 2000, 2000, 2000},
+                                Verdict::Undecided,
+                                Exit::Inconclusive}),
     [](const auto& one) { return one.param.name; });
 
 TEST_F(VerdictTest, PairingSeesWhatVarianceAcrossSeedsHides) {
@@ -214,14 +249,17 @@ TEST_F(VerdictTest, PairingSeesWhatVarianceAcrossSeedsHides) {
     EXPECT_EQ(arm("tlb_flushes").verdict, Verdict::Undecided);
 }
 
-// Eleven arms with four bounds each: 40 comparisons, which eight pairs cannot carry together; each on its own they could.
+// Eleven arms with four bounds each: 40 comparisons, which eight pairs cannot carry together; each
+// on its own they could.
 TEST_F(VerdictTest, ManyComparisonsNeedMoreBoots) {
     for (int i = 0; i < 9; ++i)
         spec_.arms.push_back({"arm" + std::to_string(i), {}, "synchronize_rcu", {}});
     samples_ = make_samples(spec_);
-    spec_.metrics = {not_worse("tlb_flushes", 0.01), not_worse("other_ipis", 9), may_rise("target_latency", 9000), may_rise("call_latency", 9000)};
+    spec_.metrics = {not_worse("tlb_flushes", 0.01), not_worse("other_ipis", 9),
+                     may_rise("target_latency", 9000), may_rise("call_latency", 9000)};
     EXPECT_EQ(arm("tlb_flushes").verdict, Verdict::Undecided);
-    EXPECT_EQ(arm("tlb_flushes").why, "40 comparisons cannot be decided with 8 boots per arm at 5 % together (the least p is 0.0039): want >= 10");
+    EXPECT_EQ(arm("tlb_flushes").why, "40 comparisons cannot be decided with 8 boots per arm at 5 "
+                                      "% together (the least p is 0.0039): want >= 10");
     EXPECT_EQ(last_.exit, Exit::Inconclusive);
     spec_.metrics.resize(1);
     EXPECT_EQ(arm("tlb_flushes").verdict, Verdict::WithinBound);
@@ -267,7 +305,8 @@ TEST_F(VerdictTest, DirectionIsToldForWhatIsNotJudgedToo) {
 }
 
 TEST_F(VerdictTest, AFailedProofLeavesNothingJudgedButEverythingShown) {
-    spec_.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}), may_rise("target_latency", 1000)};
+    spec_.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}),
+                     may_rise("target_latency", 1000)};
     proven_ = false;
     EXPECT_EQ(arm("sync_ipis").verdict, Verdict::Inconclusive);
     EXPECT_EQ(arm("target_latency").verdict, Verdict::Inconclusive);
@@ -287,7 +326,8 @@ TEST_F(VerdictTest, AnArmWithoutProofsIsInconclusive) {
 }
 
 TEST_F(VerdictTest, WhatAnArchitectureCannotCountSaysSo) {
-    for (auto& sample : samples_) sample.counts.erase("tlb_flushes");
+    for (auto& sample : samples_)
+        sample.counts.erase("tlb_flushes");
     EXPECT_EQ(arm("tlb_flushes").why, "8 of 8 boots do not hold it"); // of x86, which can
     spec_.kernel.arch = "arm64";
     EXPECT_EQ(arm("tlb_flushes").why, "not counted on arm64");
@@ -295,7 +335,8 @@ TEST_F(VerdictTest, WhatAnArchitectureCannotCountSaysSo) {
 }
 
 TEST_F(VerdictTest, WhatWasDeclaredButNotMeasuredIsInconclusive) {
-    spec_.metrics = {not_worse("bystander_wakeup", 0.01), exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
+    spec_.metrics = {not_worse("bystander_wakeup", 0.01),
+                     exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
     boot(3).bystander_wakeup_ns.clear();
     EXPECT_EQ(arm("bystander_wakeup").verdict, Verdict::Inconclusive);
     EXPECT_EQ(arm("bystander_wakeup").why, "1 of 8 boots do not hold it");
@@ -319,7 +360,8 @@ TEST_F(VerdictTest, AMetricNobodyKnowsIsInconclusive) {
 }
 
 TEST_F(VerdictTest, NoBootsAtAll) {
-    spec_.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}), not_worse("tlb_flushes", 1)};
+    spec_.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}),
+                     not_worse("tlb_flushes", 1)};
     samples_.clear();
     EXPECT_EQ(run().exit, Exit::Inconclusive);
     EXPECT_EQ(arm("sync_ipis").why, "no boot");
@@ -341,20 +383,24 @@ TEST_F(VerdictTest, ClosingNeverCallsUndecidedGood) {
 TEST_F(VerdictTest, UndecidedBeyondItsBoundIsNoPass) {
     spec_ = make_spec(4);
     samples_ = make_samples(spec_);
-    spec_.metrics = {not_worse("target_latency", 0.01), exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
+    spec_.metrics = {not_worse("target_latency", 0.01),
+                     exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
     auto result = run();
     EXPECT_EQ(result.exit, Exit::Inconclusive);
-    EXPECT_EQ(result.closing, "NOT DECIDED: 1 of 1 undecided look worse than declared; 2 hold, 1 undecided");
+    EXPECT_EQ(result.closing,
+              "NOT DECIDED: 1 of 1 undecided look worse than declared; 2 hold, 1 undecided");
     spec_ = make_spec(8);
     samples_ = make_samples(spec_);
-    spec_.metrics = {not_worse("target_latency", 0.01), exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
+    spec_.metrics = {not_worse("target_latency", 0.01),
+                     exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
     EXPECT_EQ(run().exit, Exit::Broken) << "decided, it is a regression";
 }
 
 // An instrument that never showed anything but 0 has not shown that it works.
 TEST_F(VerdictTest, ZeroInEveryArmDoesNotHold) {
     spec_.metrics = {exactly("sync_ipis", {{"ipi", 0}, {"reviewed", 0}})};
-    for (auto& s : samples_) s.counts["sync_ipis"] = 0;
+    for (auto& s : samples_)
+        s.counts["sync_ipis"] = 0;
     const auto result = run();
     EXPECT_EQ(result.unseen, 2u);
     EXPECT_EQ(result.held, 0u);
@@ -366,10 +412,12 @@ TEST_F(VerdictTest, ClosingFitsOnOneLine) {
     for (auto& arm : spec_.arms)
         arm.name += std::string(32 - arm.name.size(), 'x');
     samples_ = make_samples(spec_);
-    spec_.metrics = {exactly("call_function_vectors", {{spec_.arms[0].name, 1}, {spec_.arms[1].name, 1}})};
+    spec_.metrics = {
+        exactly("call_function_vectors", {{spec_.arms[0].name, 1}, {spec_.arms[1].name, 1}})};
     EXPECT_LE(run().closing.size(), 97u);
     EXPECT_EQ(run().exit, Exit::Broken);
-    auto result = compare(spec_, samples_, {{spec_.arms[0].name, {{"workload_complete", "", false, "", ""}}}});
+    auto result = compare(spec_, samples_,
+                          {{spec_.arms[0].name, {{"workload_complete", "", false, "", ""}}}});
     EXPECT_LE(result.closing.size(), 97u);
 }
 

@@ -7,7 +7,8 @@ namespace {
 
 // Undecided with an estimate beyond the bound: too few boots must not make a pass of it.
 bool looks_broken(const ArmMetric& arm) {
-    return arm.test && arm.change && (arm.change->ratio.value > arm.test->high || arm.change->ratio.value < arm.test->low);
+    return arm.test && arm.change &&
+           (arm.change->ratio.value > arm.test->high || arm.change->ratio.value < arm.test->low);
 }
 
 } // namespace
@@ -37,7 +38,8 @@ const char* words(Verdict verdict) {
 }
 
 bool ever_seen(const MetricResult& metric) {
-    return std::any_of(metric.arms.begin(), metric.arms.end(), [](const ArmMetric& arm) { return arm.spread && arm.spread->max > 0; });
+    return std::any_of(metric.arms.begin(), metric.arms.end(),
+                       [](const ArmMetric& arm) { return arm.spread && arm.spread->max > 0; });
 }
 
 bool doubtful(const ArmMetric& arm) {
@@ -45,7 +47,8 @@ bool doubtful(const ArmMetric& arm) {
 }
 
 const MetricResult* Comparison::find(std::string_view metric) const {
-    auto found = std::find_if(metrics.begin(), metrics.end(), [&](const MetricResult& m) { return m.info.name == metric; });
+    auto found = std::find_if(metrics.begin(), metrics.end(),
+                              [&](const MetricResult& m) { return m.info.name == metric; });
     return found == metrics.end() ? nullptr : &*found;
 }
 

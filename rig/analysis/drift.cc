@@ -16,7 +16,9 @@ struct Halves {
 };
 
 // nullopt if a boot does not hold the metric: then a verdict says so.
-std::optional<Halves> halves_of(const std::string& metric, const std::vector<const Sample*>& in_order, const TargetSpec& target) {
+std::optional<Halves> halves_of(const std::string& metric,
+                                const std::vector<const Sample*>& in_order,
+                                const TargetSpec& target) {
     std::map<std::string, std::vector<double>> by_arm;
     std::vector<double> values;
     for (const auto* sample : in_order) {
@@ -28,7 +30,8 @@ std::optional<Halves> halves_of(const std::string& metric, const std::vector<con
     Halves halves;
     for (std::size_t i = 0; i < values.size(); ++i) {
         const auto level = median(by_arm.at(in_order[i]->id.arm)).value();
-        (i < values.size() / 2 ? halves.first : halves.second).push_back(ratio_of(values[i], level));
+        (i < values.size() / 2 ? halves.first : halves.second)
+            .push_back(ratio_of(values[i], level));
     }
     return halves;
 }
@@ -40,18 +43,23 @@ std::vector<std::string> drift_warnings(const Spec& spec, const std::vector<Samp
     for (const auto& sample : samples)
         if (sample.run_clock == "wall" && spec.find_arm(sample.id.arm)) in_order.push_back(&sample);
     if (in_order.empty()) return {};
-    std::stable_sort(in_order.begin(), in_order.end(), [](const Sample* a, const Sample* b) { return a->id.order < b->id.order; });
+    std::stable_sort(in_order.begin(), in_order.end(),
+                     [](const Sample* a, const Sample* b) { return a->id.order < b->id.order; });
 
     std::vector<MetricInfo> infos;
     std::vector<Halves> halves;
     for (const auto& info : metric_infos(spec.metrics))
         if (info.unit == Unit::Nanoseconds)
-            if (auto found = halves_of(info.name, in_order, spec.target); found) infos.push_back(info), halves.push_back(std::move(*found));
+            if (auto found = halves_of(info.name, in_order, spec.target); found)
+                infos.push_back(info), halves.push_back(std::move(*found));
     if (infos.empty()) return {};
-    const auto least = 2 * least_p_mann_whitney(in_order.size() / 2, in_order.size() - in_order.size() / 2) * static_cast<double>(infos.size());
+    const auto least =
+        2 * least_p_mann_whitney(in_order.size() / 2, in_order.size() - in_order.size() / 2) *
+        static_cast<double>(infos.size());
     if (in_order.size() < 2 || least > family_error)
-        return {fmt::format("{} boots are too few to tell whether the host drifted (first half against second, {} latencies)", in_order.size(),
-                            infos.size())};
+        return {fmt::format("{} boots are too few to tell whether the host drifted (first half "
+                            "against second, {} latencies)",
+                            in_order.size(), infos.size())};
     std::vector<double> p;
     for (const auto& one : halves)
         p.push_back(mann_whitney(one.second, one.first)->two_sided);
@@ -60,10 +68,12 @@ std::vector<std::string> drift_warnings(const Spec& spec, const std::vector<Samp
     for (std::size_t i = 0; i < infos.size(); ++i) {
         if (adjusted[i] > family_error) continue;
         const auto moved = shift_ratio(halves[i].second, halves[i].first).value();
-        warnings.push_back(fmt::format("the host drifted: {} in the second half of the boots is ×{:.4g} of that in the first "
-                                       "(p {:.2g}, Holm {:.2g}, Cliff's delta {:+.2f}); "
-                                       "intervals are wider for it",
-                                       infos[i].name, moved.value, p[i], adjusted[i], cliffs_delta(halves[i].second, halves[i].first).value()));
+        warnings.push_back(fmt::format(
+            "the host drifted: {} in the second half of the boots is ×{:.4g} of that in the first "
+            "(p {:.2g}, Holm {:.2g}, Cliff's delta {:+.2f}); "
+            "intervals are wider for it",
+            infos[i].name, moved.value, p[i], adjusted[i],
+            cliffs_delta(halves[i].second, halves[i].first).value()));
     }
     return warnings;
 }

@@ -14,7 +14,8 @@ std::vector<Sample> on_wall_clock(const Spec& spec) {
     for (auto& sample : samples) {
         sample.run_clock = "wall";
         // Alternating with the index: no trend.
-        for (auto* list : {&sample.target_latency_ns, &sample.call_latency_ns, &sample.bystander_wakeup_ns, &sample.bystander_burst_ns})
+        for (auto* list : {&sample.target_latency_ns, &sample.call_latency_ns,
+                           &sample.bystander_wakeup_ns, &sample.bystander_burst_ns})
             for (auto& value : *list)
                 value = 10'000 + 100 * (sample.id.index % 3);
     }
@@ -31,10 +32,13 @@ TEST(Drift, AnUnquietHostIsToldOnce) {
                 value += 500;
     const auto warnings = drift_warnings(spec, samples);
     ASSERT_EQ(warnings.size(), 1u);
-    EXPECT_TRUE(warnings[0].starts_with("the host drifted: target_latency in the second half of the boots is ×1.05")) << warnings[0];
+    EXPECT_TRUE(warnings[0].starts_with(
+        "the host drifted: target_latency in the second half of the boots is ×1.05"))
+        << warnings[0];
 }
 
-// The order of the boots counts, not their place in the file; a difference between arms is no drift.
+// The order of the boots counts, not their place in the file; a difference between arms is no
+// drift.
 TEST(Drift, ArmsMayDiffer) {
     const auto spec = make_spec(8);
     auto samples = on_wall_clock(spec);
@@ -51,7 +55,8 @@ TEST(Drift, FewBootsCannotTell) {
     const auto spec = make_spec(2);
     const auto warnings = drift_warnings(spec, on_wall_clock(spec));
     ASSERT_EQ(warnings.size(), 1u);
-    EXPECT_EQ(warnings[0], "4 boots are too few to tell whether the host drifted (first half against second, 4 latencies)");
+    EXPECT_EQ(warnings[0], "4 boots are too few to tell whether the host drifted (first half "
+                           "against second, 4 latencies)");
 }
 
 TEST(Drift, VirtualTimeDoesNot) {

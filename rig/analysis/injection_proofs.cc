@@ -12,37 +12,56 @@ namespace {
 
 std::string why_no_injection(const ArmEvidence& evidence, const Sample& s) {
     const auto& fault = evidence.spec.fault;
-    if (fault.min_order > 0) return fmt::format("fault.min_order = {} lets order-0 allocations pass{}", fault.min_order, workload_hint(evidence, HintFor::OrderTooHigh, &s));
+    if (fault.min_order > 0)
+        return fmt::format("fault.min_order = {} lets order-0 allocations pass{}", fault.min_order,
+                           workload_hint(evidence, HintFor::OrderTooHigh, &s));
     if (fault.times == 0) return "fault.times = 0 allows no injection";
     for (const char* name : {"FAIL_PAGE_ALLOC", "FAULT_INJECTION_STACKTRACE_FILTER"})
-        if (kernel_option(evidence.kernel, name) == "n" && (fault.stack_filter || name == std::string("FAIL_PAGE_ALLOC")))
+        if (kernel_option(evidence.kernel, name) == "n" &&
+            (fault.stack_filter || name == std::string("FAIL_PAGE_ALLOC")))
             return fmt::format("CONFIG_{}=n: the kernel cannot inject this", name);
     if (auto more = workload_hint(evidence, HintFor::NoInjection, &s); !more.empty()) return more;
     std::vector<std::string> causes;
     if (fault.stack_filter)
-        causes.push_back(fmt::format("the stack filter's range is not {}() (inlined, or System.map of another image)", fault.function));
+        causes.push_back(fmt::format(
+            "the stack filter's range is not {}() (inlined, or System.map of another image)",
+            fault.function));
     if (fault.task_filter) causes.push_back("make-it-fail was not set for the workload's task");
     const auto more = workload_hint(evidence, HintFor::NoInjectionCause, &s);
-    causes.push_back(more.empty() ? fmt::format("{}() allocated nothing from the page allocator", fault.function) : more);
+    causes.push_back(
+        more.empty() ? fmt::format("{}() allocated nothing from the page allocator", fault.function)
+                     : more);
     return fmt::format("{}", fmt::join(causes, "; or "));
 }
 
 std::string why_not_only_target(const ArmEvidence& evidence, const Sample& s) {
-    if (!evidence.spec.fault.stack_filter) return "fault.stack_filter = false: every allocation of the task may fail" + workload_hint(evidence, HintFor::AnySite, &s);
+    if (!evidence.spec.fault.stack_filter)
+        return "fault.stack_filter = false: every allocation of the task may fail" +
+               workload_hint(evidence, HintFor::AnySite, &s);
     const auto& e = s.exposure;
     if (!evidence.spec.fault.task_filter && e.injections > e.target_hits)
-        return "fault.task_filter = false: allocations failed outside the workload as well, whose effects are not told apart";
-    if (e.target_hits > e.injections) return "allocations failed that were not injected: too little guest.memory_mib, or another way into the target";
-    if (e.target_hits < e.injections) return "the stack filter let other call sites fail" + workload_hint(evidence, HintFor::OtherSites, &s);
-    return "fail_page_alloc/times and the probe on should_fail_alloc_page() disagree: the probe missed some";
+        return "fault.task_filter = false: allocations failed outside the workload as well, whose "
+               "effects are not told apart";
+    if (e.target_hits > e.injections)
+        return "allocations failed that were not injected: too little guest.memory_mib, or another "
+               "way into the target";
+    if (e.target_hits < e.injections)
+        return "the stack filter let other call sites fail" +
+               workload_hint(evidence, HintFor::OtherSites, &s);
+    return "fail_page_alloc/times and the probe on should_fail_alloc_page() disagree: the probe "
+           "missed some";
 }
 
 } // namespace
 
 void prove_faults(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
     proofs.push_back(over_boots(
-        {"injections", "allocations were made to fail in every boot", true, range(boots, [](const Sample& s) { return s.exposure.injections; }), ""},
-        boots, [](const Sample& s) { return s.exposure.injections > 0 ? Wrong{} : Wrong{"0 injections, want > 0"}; },
+        {"injections", "allocations were made to fail in every boot", true,
+         range(boots, [](const Sample& s) { return s.exposure.injections; }), ""},
+        boots,
+        [](const Sample& s) {
+            return s.exposure.injections > 0 ? Wrong{} : Wrong{"0 injections, want > 0"};
+        },
         [&](const Sample& s) { return why_no_injection(evidence, s); }));
     proofs.push_back(over_boots(
         {"faults_reconcile", "injections = failed allocations = target hits", true,
@@ -51,36 +70,45 @@ void prove_faults(const ArmEvidence& evidence, const Boots& boots, std::vector<P
         [](const Sample& s) -> Wrong {
             const auto& e = s.exposure;
             if (e.injections == e.failed_allocations && e.injections == e.target_hits) return {};
-            return fmt::format("{} injections, {} failed allocations, {} target hits, want all equal", e.injections, e.failed_allocations,
-                               e.target_hits);
+            return fmt::format(
+                "{} injections, {} failed allocations, {} target hits, want all equal",
+                e.injections, e.failed_allocations, e.target_hits);
         },
         [&](const Sample& s) { return why_not_only_target(evidence, s); }));
     const auto& function = evidence.spec.fault.function;
     proofs.push_back(over_boots(
-        {"failure_sites", "every failure was in " + function + "()", true, range(boots, [](const Sample& s) { return s.exposure.injections; }), ""},
+        {"failure_sites", "every failure was in " + function + "()", true,
+         range(boots, [](const Sample& s) { return s.exposure.injections; }), ""},
         boots,
         [&](const Sample& s) -> Wrong {
             std::uint64_t sum = 0;
             for (const auto& [site, count] : s.injections_by_site) {
-                if (site != function) return fmt::format("{} in {}(), want only {}()", count, site, function);
+                if (site != function)
+                    return fmt::format("{} in {}(), want only {}()", count, site, function);
                 sum += count;
             }
             if (sum == s.exposure.injections) return {};
-            return fmt::format("{} failures have a callchain, want all {} injections", sum, s.exposure.injections);
+            return fmt::format("{} failures have a callchain, want all {} injections", sum,
+                               s.exposure.injections);
         },
         [&](const Sample& s) -> std::string {
-            if (!evidence.spec.fault.stack_filter) return "fault.stack_filter = false lets any call site of the task fail";
+            if (!evidence.spec.fault.stack_filter)
+                return "fault.stack_filter = false lets any call site of the task fail";
             if (s.injections_by_site.empty() || s.injections_by_site.contains("unknown"))
                 return "perf recorded no usable callchain: CONFIG_UNWINDER_FRAME_POINTER is wanted";
-            return "the stack filter let another call site fail, or the kernel's name for the site differs (inlined)";
+            return "the stack filter let another call site fail, or the kernel's name for the site "
+                   "differs (inlined)";
         }));
 }
 
 void prove_no_faults(const Boots& boots, std::vector<Proof>& proofs) {
     proofs.push_back(over_boots(
-        {"no_injections", "no allocation was made to fail (faults are off)", true, "0 in every boot", ""}, boots,
+        {"no_injections", "no allocation was made to fail (faults are off)", true,
+         "0 in every boot", ""},
+        boots,
         [](const Sample& s) -> Wrong {
-            auto all = s.exposure.injections + s.exposure.timed_injections + s.exposure.failed_allocations;
+            auto all =
+                s.exposure.injections + s.exposure.timed_injections + s.exposure.failed_allocations;
             return all == 0 ? Wrong{} : Wrong{fmt::format("{} failures, want 0", all)};
         },
         [](const Sample&) { return "fail_page_alloc was armed although fault.enabled = false"; }));

@@ -1,4 +1,5 @@
-// The proofs that allocations failed where they were to fail, and nowhere else. Internal to prove(). Pure.
+// The proofs that allocations failed where they were to fail, and nowhere else. Internal to
+// prove(). Pure.
 #pragma once
 
 #include "rig/analysis/proof.h"
@@ -7,7 +8,8 @@
 
 namespace rig {
 
-// Each appends to `proofs` those of an arm, whose boots are `boots`: of an experiment with faults, and of one without.
+// Each appends to `proofs` those of an arm, whose boots are `boots`: of an experiment with faults,
+// and of one without.
 void prove_faults(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs);
 void prove_no_faults(const Boots& boots, std::vector<Proof>& proofs);
 

@@ -12,30 +12,38 @@
 namespace rig {
 namespace {
 
-// Beyond this factor between the two one of them does not keep time (a clock source of whole ticks), and no latency of the boot means anything.
+// Beyond this factor between the two one of them does not keep time (a clock source of whole
+// ticks), and no latency of the boot means anything.
 constexpr double clock_factor = 2;
 
-// A workload that races with others need not reach the target equally often in both passes; one that does so in one pass only
-// has its latencies from a pass in which nothing happened.
+// A workload that races with others need not reach the target equally often in both passes; one
+// that does so in one pass only has its latencies from a pass in which nothing happened.
 constexpr double same_exposure = 0.9;
 
-// The same events counted twice: CPU by CPU, and all together. A metric of one CPU is that CPU's count.
+// The same events counted twice: CPU by CPU, and all together. A metric of one CPU is that CPU's
+// count.
 Wrong cpus_do_not_add_up(const Spec& spec, const Sample& s) {
     std::map<std::string, unsigned> of_one_cpu;
     for (const auto& metric : spec.metrics)
-        if (metric.custom && metric.custom->cpu) of_one_cpu[custom_count_key(metric.name)] = *metric.custom->cpu;
+        if (metric.custom && metric.custom->cpu)
+            of_one_cpu[custom_count_key(metric.name)] = *metric.custom->cpu;
     for (const auto& [key, total] : s.counts) {
         const auto per_cpu = s.counts_per_cpu.find(key);
         if (per_cpu == s.counts_per_cpu.end()) continue; // told below if none is there
         if (const auto one = of_one_cpu.find(key); one != of_one_cpu.end()) {
-            const auto counted = one->second < per_cpu->second.size() ? per_cpu->second[one->second] : 0;
-            if (counted != total) return fmt::format("{}: {} on CPU {}, {} in the metric, want equal", key, counted, one->second, total);
+            const auto counted =
+                one->second < per_cpu->second.size() ? per_cpu->second[one->second] : 0;
+            if (counted != total)
+                return fmt::format("{}: {} on CPU {}, {} in the metric, want equal", key, counted,
+                                   one->second, total);
             continue;
         }
         std::uint64_t sum = 0;
         for (auto one : per_cpu->second)
             sum += one;
-        if (sum != total) return fmt::format("{}: {} on all CPUs together, {} in total, want equal", key, sum, total);
+        if (sum != total)
+            return fmt::format("{}: {} on all CPUs together, {} in total, want equal", key, sum,
+                               total);
     }
     if (s.counts_per_cpu.empty()) return "no counter was kept per CPU";
     return {};
@@ -43,79 +51,134 @@ Wrong cpus_do_not_add_up(const Spec& spec, const Sample& s) {
 
 } // namespace
 
-void prove_instruments(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
+void prove_instruments(const ArmEvidence& evidence, const Boots& boots,
+                       std::vector<Proof>& proofs) {
     const auto& spec = evidence.spec;
     const auto& workload = workload_named(spec.workload.name);
-    if (!spec.target.sync_function.empty()) proofs.push_back(over_boots(
-        {"sync_reconciles", "sync IPIs counted = recorded = handled", true, range(boots, [](const Sample& s) { return s.exposure.sync_handled; }),
-         ""},
-        boots,
-        [](const Sample& s) -> Wrong {
-            auto counted = s.counts.find("sync_ipis");
-            if (counted == s.counts.end()) return "sync IPIs were not counted";
-            if (counted->second == s.exposure.recorded_sync && counted->second == s.exposure.sync_handled) return {};
-            return fmt::format("{} counted, {} recorded, {} handled, want all equal", counted->second, s.exposure.recorded_sync,
-                               s.exposure.sync_handled);
-        },
-        [](const Sample& s) -> std::string {
-            if (s.exposure.lost_events > 0) return "perf lost events: see no_lost_events";
-            return "one of the three instruments missed some: a probe hit while another ran on that CPU (kprobes' nmissed), one not armed on "
-                   "every CPU, or a CPU whose queue was not empty at the end";
+    if (!spec.target.sync_function.empty())
+        proofs.push_back(over_boots(
+            {"sync_reconciles", "sync IPIs counted = recorded = handled", true,
+             range(boots, [](const Sample& s) { return s.exposure.sync_handled; }), ""},
+            boots,
+            [](const Sample& s) -> Wrong {
+                auto counted = s.counts.find("sync_ipis");
+                if (counted == s.counts.end()) return "sync IPIs were not counted";
+                if (counted->second == s.exposure.recorded_sync &&
+                    counted->second == s.exposure.sync_handled)
+                    return {};
+                return fmt::format("{} counted, {} recorded, {} handled, want all equal",
+                                   counted->second, s.exposure.recorded_sync,
+                                   s.exposure.sync_handled);
+            },
+            [](const Sample& s) -> std::string {
+                if (s.exposure.lost_events > 0) return "perf lost events: see no_lost_events";
+                return "one of the three instruments missed some: a probe hit while another ran on "
+                       "that CPU (kprobes' nmissed), one not armed on "
+                       "every CPU, or a CPU whose queue was not empty at the end";
+            }));
+    proofs.push_back(over_boots(
+        {"cpus_reconcile", "the counts of all CPUs add up to each total", true,
+         "every counter in every boot", ""},
+        boots, [&](const Sample& s) { return cpus_do_not_add_up(spec, s); },
+        [](const Sample&) {
+            return "a CPU's row of perf stat is missing or was read twice: it came online late, or "
+                   "the sample was changed";
         }));
     proofs.push_back(over_boots(
-        {"cpus_reconcile", "the counts of all CPUs add up to each total", true, "every counter in every boot", ""},
-        boots, [&](const Sample& s) { return cpus_do_not_add_up(spec, s); },
-        [](const Sample&) { return "a CPU's row of perf stat is missing or was read twice: it came online late, or the sample was changed"; }));
-    proofs.push_back(over_boots(
         {"no_lost_events", "perf lost no event", true, "0 lost in every boot", ""}, boots,
-        [](const Sample& s) { return s.exposure.lost_events == 0 ? Wrong{} : Wrong{fmt::format("{} lost, want 0", s.exposure.lost_events)}; },
-        [](const Sample&) { return "the ring buffer overran: raise guest.perf_pages or workload.pace_us, or lower iterations"; }));
+        [](const Sample& s) {
+            return s.exposure.lost_events == 0
+                       ? Wrong{}
+                       : Wrong{fmt::format("{} lost, want 0", s.exposure.lost_events)};
+        },
+        [](const Sample&) {
+            return "the ring buffer overran: raise guest.perf_pages or workload.pace_us, or lower "
+                   "iterations";
+        }));
     proofs.push_back(over_boots(
-        {"probe_addresses", "the probe sits where System.map has " + spec.target.function, true, "in every boot", ""}, boots,
-        [](const Sample& s) { return s.exposure.probe_addresses_match ? Wrong{} : Wrong{"the addresses differ, want the same"}; },
-        [](const Sample&) { return "System.map belongs to another image, or the kernel was moved (nokaslr missing)"; }));
+        {"probe_addresses", "the probe sits where System.map has " + spec.target.function, true,
+         "in every boot", ""},
+        boots,
+        [](const Sample& s) {
+            return s.exposure.probe_addresses_match ? Wrong{}
+                                                    : Wrong{"the addresses differ, want the same"};
+        },
+        [](const Sample&) {
+            return "System.map belongs to another image, or the kernel was moved (nokaslr missing)";
+        }));
     proofs.push_back(over_boots(
-        {"workload_complete", "the workload made every call" + (workload.work.empty() ? "" : " and " + workload.work_claim), true,
-         range(boots, [](const Sample& s) { return s.exposure.calls; }), ""},
+        {"workload_complete",
+         "the workload made every call" +
+             (workload.work.empty() ? "" : " and " + workload.work_claim),
+         true, range(boots, [](const Sample& s) { return s.exposure.calls; }), ""},
         boots,
         [&](const Sample& s) -> Wrong {
-            const auto calls = std::uint64_t{spec.workload.iterations}, work = expected_work(spec.workload);
+            const auto calls = std::uint64_t{spec.workload.iterations},
+                       work = expected_work(spec.workload);
             if (s.exposure.calls == calls && s.exposure.work_done == work) return {};
-            if (workload.work.empty() && s.exposure.work_done == work) return fmt::format("{} calls, want {}", s.exposure.calls, calls);
-            return fmt::format("{} calls and {} {}, want {} and {}", s.exposure.calls, s.exposure.work_done, workload.work.empty() ? "pieces of work" : workload.work, calls, work);
+            if (workload.work.empty() && s.exposure.work_done == work)
+                return fmt::format("{} calls, want {}", s.exposure.calls, calls);
+            return fmt::format(
+                "{} calls and {} {}, want {} and {}", s.exposure.calls, s.exposure.work_done,
+                workload.work.empty() ? "pieces of work" : workload.work, calls, work);
         },
-        [&](const Sample& s) { return "the workload ended early" + workload_hint(evidence, HintFor::Incomplete, &s); }));
+        [&](const Sample& s) {
+            return "the workload ended early" + workload_hint(evidence, HintFor::Incomplete, &s);
+        }));
     proofs.push_back(over_boots(
-        {"timed_pass", "the timed pass took the same path", true, range(boots, [](const Sample& s) { return s.exposure.timed_target_hits; }), ""},
+        {"timed_pass", "the timed pass took the same path", true,
+         range(boots, [](const Sample& s) { return s.exposure.timed_target_hits; }), ""},
         boots,
         [&](const Sample& s) -> Wrong {
             const auto& e = s.exposure;
-            if (e.timed_target_hits == 0 || (e.timed_injections != e.timed_target_hits && spec.fault.enabled))
-                return fmt::format("{} injections and {} target hits, want equal and > 0", e.timed_injections, e.timed_target_hits);
-            if (static_cast<double>(e.timed_target_hits) >= same_exposure * static_cast<double>(e.target_hits)) return {};
-            return fmt::format("{} target hits, want at least nine tenths of the counted pass's {}", e.timed_target_hits, e.target_hits);
+            if (e.timed_target_hits == 0 ||
+                (e.timed_injections != e.timed_target_hits && spec.fault.enabled))
+                return fmt::format("{} injections and {} target hits, want equal and > 0",
+                                   e.timed_injections, e.timed_target_hits);
+            if (static_cast<double>(e.timed_target_hits) >=
+                same_exposure * static_cast<double>(e.target_hits))
+                return {};
+            return fmt::format("{} target hits, want at least nine tenths of the counted pass's {}",
+                               e.timed_target_hits, e.target_hits);
         },
         [](const Sample& s) -> std::string {
-            if (s.exposure.timed_injections == 0) return "faults were not armed again after the counted pass";
-            return "the probe's entry or return was missed (perf's buffer, or kretprobe's maxactive)";
+            if (s.exposure.timed_injections == 0)
+                return "faults were not armed again after the counted pass";
+            return "the probe's entry or return was missed (perf's buffer, or kretprobe's "
+                   "maxactive)";
         }));
-    if (call_of(spec.workload).own_clock) proofs.push_back(over_boots(
-        {"clocks_agree", "the workload's clock and perf's agree on the median call within a factor of two", true, "in every boot", ""}, boots,
-        [](const Sample& s) -> Wrong {
-            const auto agent = median({s.agent_call_ns.begin(), s.agent_call_ns.end()}), perf = median({s.call_latency_ns.begin(), s.call_latency_ns.end()});
-            if (!agent || !perf) return {}; // workload_complete tells
-            if (*agent <= clock_factor * *perf + clock_tolerance_ns && *perf <= clock_factor * *agent) return {};
-            return fmt::format("{:.1f} us by the workload's clock, {:.1f} us by perf", *agent / 1e3, *perf / 1e3);
-        },
-        [](const Sample&) { return "the guest's clock does not keep time with perf's: look at its clock source (clocksource=, tsc=)"; }));
+    if (call_of(spec.workload).own_clock)
+        proofs.push_back(over_boots(
+            {"clocks_agree",
+             "the workload's clock and perf's agree on the median call within a factor of two",
+             true, "in every boot", ""},
+            boots,
+            [](const Sample& s) -> Wrong {
+                const auto agent = median({s.agent_call_ns.begin(), s.agent_call_ns.end()}),
+                           perf = median({s.call_latency_ns.begin(), s.call_latency_ns.end()});
+                if (!agent || !perf) return {}; // workload_complete tells
+                if (*agent <= clock_factor * *perf + clock_tolerance_ns &&
+                    *perf <= clock_factor * *agent)
+                    return {};
+                return fmt::format("{:.1f} us by the workload's clock, {:.1f} us by perf",
+                                   *agent / 1e3, *perf / 1e3);
+            },
+            [](const Sample&) {
+                return "the guest's clock does not keep time with perf's: look at its clock source "
+                       "(clocksource=, tsc=)";
+            }));
     proofs.push_back(over_boots(
-        {"cpus_online", "every vCPU is online", true, range(boots, [](const Sample& s) { return s.cpus_online; }), ""}, boots,
+        {"cpus_online", "every vCPU is online", true,
+         range(boots, [](const Sample& s) { return s.cpus_online; }), ""},
+        boots,
         [&](const Sample& s) -> Wrong {
             if (s.cpus_online == spec.guest.vcpus) return {};
             return fmt::format("{} online, want {}", s.cpus_online, spec.guest.vcpus);
         },
         [](const Sample& s) -> std::string {
-            if (s.cpus_online == 1) return "with one CPU there is nobody to send an IPI to: CONFIG_SMP, ACPI, or maxcpus=";
+            if (s.cpus_online == 1)
+                return "with one CPU there is nobody to send an IPI to: CONFIG_SMP, ACPI, or "
+                       "maxcpus=";
             return "CONFIG_NR_CPUS is too small, or a CPU did not come up (see the console log)";
         }));
 }

@@ -1,4 +1,5 @@
-// The proofs that the instruments saw everything and agree with one another, in both passes. Internal to prove(). Pure.
+// The proofs that the instruments saw everything and agree with one another, in both passes.
+// Internal to prove(). Pure.
 #pragma once
 
 #include "rig/analysis/proof.h"
@@ -7,9 +8,10 @@
 
 namespace rig {
 
-// How far the workload's clock and perf may differ on the median call of a boot before the report says so. The
-// workload's figure holds the system call's entry and exit, two clock readings and both tracepoints: 5 to 15 us under
-// emulation, where one instruction takes about a nanosecond, so 25 us for short calls and a tenth for long ones.
+// How far the workload's clock and perf may differ on the median call of a boot before the report
+// says so. The workload's figure holds the system call's entry and exit, two clock readings and
+// both tracepoints: 5 to 15 us under emulation, where one instruction takes about a nanosecond, so
+// 25 us for short calls and a tenth for long ones.
 inline constexpr double clock_tolerance_ns = 25'000;
 inline constexpr double clock_tolerance_share = 0.10;
 

@@ -28,10 +28,12 @@ Proof prove_config(const ArmEvidence& evidence) {
         if (!proof.reason.empty()) continue;
         if (!kernel.config_known)
             proof.reason = "no .config came with this image: name it in the arm's key `config`";
-        else if (const auto more = workload_hint(evidence, HintFor::ConfigDiffers, nullptr, name); !more.empty())
+        else if (const auto more = workload_hint(evidence, HintFor::ConfigDiffers, nullptr, name);
+                 !more.empty())
             proof.reason = more;
         else
-            proof.reason = fmt::format("Kconfig changed {}: look for what it depends on, or what selects it", name);
+            proof.reason = fmt::format(
+                "Kconfig changed {}: look for what it depends on, or what selects it", name);
     }
     proof.passed = wrong.empty();
     proof.found = fmt::format("{}", fmt::join(proof.passed ? right : wrong, "; "));
@@ -49,20 +51,27 @@ Proof prove_symbols(const ArmEvidence& evidence) {
         auto found = evidence.kernel.symbols.find(name);
         auto symbol = found == evidence.kernel.symbols.end() ? "" : found->second;
         if (symbol == name) continue;
-        missing.push_back(symbol.empty() ? name + " absent" : fmt::format("{} only as {}", name, symbol));
+        missing.push_back(symbol.empty() ? name + " absent"
+                                         : fmt::format("{} only as {}", name, symbol));
         const auto more = workload_hint(evidence, HintFor::SymbolMissing);
-        proof.reason = !symbol.empty() ? fmt::format("the compiler cloned {}: name {} in the experiment", name, symbol)
-                       : !more.empty() ? more
-                                       : "not compiled in this configuration, inlined by the compiler, or misspelt";
+        proof.reason =
+            !symbol.empty()
+                ? fmt::format("the compiler cloned {}: name {} in the experiment", name, symbol)
+            : !more.empty()
+                ? more
+                : "not compiled in this configuration, inlined by the compiler, or misspelt";
     }
     proof.passed = missing.empty();
     proof.found = fmt::format("{}", fmt::join(proof.passed ? names : missing, ", "));
     return proof;
 }
 
-// What names a .config beside an image is a hand: detectors that were never compiled in would be reported as on.
+// What names a .config beside an image is a hand: detectors that were never compiled in would be
+// reported as on.
 Proof prove_own_config(const ArmEvidence& evidence) {
-    Proof proof{"own_config", "the .config named is that of the image: it and System.map have the same detectors", true, "", ""};
+    Proof proof{"own_config",
+                "the .config named is that of the image: it and System.map have the same detectors",
+                true, "", ""};
     const auto& kernel = evidence.kernel;
     std::vector<std::string> agree, differ;
     for (const auto& [option, symbol] : detector_symbols()) {
@@ -70,12 +79,19 @@ Proof prove_own_config(const ArmEvidence& evidence) {
         const bool compiled = found != kernel.symbols.end() && !found->second.empty();
         const bool on = kernel_option(kernel, option) == "y";
         // Lock statistics alone compile the lock tracker's functions as well.
-        if (on == compiled || (compiled && option == "PROVE_LOCKING")) agree.push_back(option + (on ? " on" : " off"));
-        else differ.push_back(fmt::format("CONFIG_{}={}, but System.map has {}{}()", option, kernel_option(kernel, option), on ? "no " : "", symbol));
+        if (on == compiled || (compiled && option == "PROVE_LOCKING"))
+            agree.push_back(option + (on ? " on" : " off"));
+        else
+            differ.push_back(fmt::format("CONFIG_{}={}, but System.map has {}{}()", option,
+                                         kernel_option(kernel, option), on ? "no " : "", symbol));
     }
     proof.passed = kernel.config_known && differ.empty();
-    proof.found = !kernel.config_known ? "the image came without its .config, want it" : fmt::format("{}", fmt::join(proof.passed ? agree : differ, "; "));
-    if (!proof.passed) proof.reason = kernel.config_known ? "it belongs to another build" : "name it in the arm's key `config`";
+    proof.found = !kernel.config_known
+                      ? "the image came without its .config, want it"
+                      : fmt::format("{}", fmt::join(proof.passed ? agree : differ, "; "));
+    if (!proof.passed)
+        proof.reason = kernel.config_known ? "it belongs to another build"
+                                           : "name it in the arm's key `config`";
     return proof;
 }
 
@@ -91,16 +107,18 @@ Proof prove_image_differs(const ArmEvidence& evidence) {
     else
         proof.found = fmt::format("both sha256 {:.12}..., want two different ones", own);
     if (!proof.passed)
-        proof.reason = evidence.arm.series.empty() ? "the arm has no series: it is the baseline under another name"
-                                                   : "the series changes only comments, or a file or branch that this "
-                                                     "configuration does not compile";
+        proof.reason = evidence.arm.series.empty()
+                           ? "the arm has no series: it is the baseline under another name"
+                           : "the series changes only comments, or a file or branch that this "
+                             "configuration does not compile";
     return proof;
 }
 
 // The options in which an arm's kernel differs from the baseline's without having been allowed to.
 std::vector<std::string> undeclared_differences(const Arm& arm, const KernelFacts& kernel) {
     const auto declared = [&](const std::string& name) {
-        return std::any_of(arm.config_differs.begin(), arm.config_differs.end(), [&](const std::string& one) { return one == name || one == "*"; });
+        return std::any_of(arm.config_differs.begin(), arm.config_differs.end(),
+                           [&](const std::string& one) { return one == name || one == "*"; });
     };
     std::vector<std::string> out;
     for (const auto& [name, ignored] : kernel.config_differs)
@@ -115,20 +133,28 @@ Proof prove_same_config(const ArmEvidence& evidence) {
     const auto& kernel = evidence.kernel;
     if (!kernel.config_known || !evidence.baseline.config_known) {
         proof.passed = false;
-        proof.found = fmt::format("{} came without its .config, want both", kernel.config_known ? evidence.spec.arms.front().name : evidence.arm.name);
-        proof.reason = "nothing shows that the kernels differ in the patch alone: name it in the arm's key `config`";
+        proof.found =
+            fmt::format("{} came without its .config, want both",
+                        kernel.config_known ? evidence.spec.arms.front().name : evidence.arm.name);
+        proof.reason = "nothing shows that the kernels differ in the patch alone: name it in the "
+                       "arm's key `config`";
         return proof;
     }
     const auto undeclared = undeclared_differences(evidence.arm, kernel);
     proof.passed = undeclared.empty();
-    proof.found = kernel.config_differs.empty() ? "every one" : fmt::format("all but the {} declared", kernel.config_differs.size());
+    proof.found = kernel.config_differs.empty()
+                      ? "every one"
+                      : fmt::format("all but the {} declared", kernel.config_differs.size());
     if (proof.passed) return proof;
     std::vector<std::string> named;
     for (const auto& name : undeclared)
-        if (named.size() < most_named) named.push_back(fmt::format("{} {}", name, kernel.config_differs.at(name)));
+        if (named.size() < most_named)
+            named.push_back(fmt::format("{} {}", name, kernel.config_differs.at(name)));
     proof.found = fmt::format("{}", fmt::join(named, ", "));
-    if (undeclared.size() > named.size()) proof.found += fmt::format(" and {} more", undeclared.size() - named.size());
-    proof.reason = "what is measured is these options and the patch together: build both alike, or name them in the arm's key `config_differs`";
+    if (undeclared.size() > named.size())
+        proof.found += fmt::format(" and {} more", undeclared.size() - named.size());
+    proof.reason = "what is measured is these options and the patch together: build both alike, or "
+                   "name them in the arm's key `config_differs`";
     return proof;
 }
 
@@ -140,11 +166,13 @@ std::vector<Proof> prove_kernel(const ArmEvidence& evidence) {
     if (!evidence.spec.target.config.empty()) proofs.push_back(prove_config(evidence));
     proofs.push_back(prove_symbols(evidence));
     if (evidence.arm.prebuilt) proofs.push_back(prove_own_config(evidence));
-    if (&evidence.arm != &evidence.spec.arms.front() && evidence.arm.name != evidence.spec.arms.front().name)
-    {
-        // Two revisions of a history may well be the same kernel, and what one does to the options is a part of it.
+    if (&evidence.arm != &evidence.spec.arms.front() &&
+        evidence.arm.name != evidence.spec.arms.front().name) {
+        // Two revisions of a history may well be the same kernel, and what one does to the options
+        // is a part of it.
         if (evidence.spec.target.revisions) return proofs;
-        for (const auto& proof : {prove_image_differs(evidence), prove_same_config(evidence)}) proofs.push_back(proof);
+        for (const auto& proof : {prove_image_differs(evidence), prove_same_config(evidence)})
+            proofs.push_back(proof);
     }
     return proofs;
 }

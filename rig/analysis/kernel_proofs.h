@@ -1,4 +1,5 @@
-// The proofs from a kernel's files, and what they share with those from the boots. Internal to prove().
+// The proofs from a kernel's files, and what they share with those from the boots. Internal to
+// prove().
 #pragma once
 
 #include "rig/analysis/proof.h"
@@ -12,7 +13,8 @@ namespace rig {
 // The value of an option: "" if it is not among those looked up.
 std::string kernel_option(const KernelFacts& kernel, const std::string& name);
 
-// config, symbols; of a prebuilt image own_config; image_differs, same_config, which the baseline goes without.
+// config, symbols; of a prebuilt image own_config; image_differs, same_config, which the baseline
+// goes without.
 std::vector<Proof> prove_kernel(const ArmEvidence& evidence);
 
 } // namespace rig

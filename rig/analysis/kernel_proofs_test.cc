@@ -29,7 +29,9 @@ TEST_F(ExposureTest, AnUnknownConfigProvesNothing) {
     facts_.config_known = false;
     facts_.config.clear();
     expect_failing({"config", "same_config"});
-    EXPECT_EQ(proof("config").found, "CONFIG_MMU_GATHER_RCU_TABLE_FREE=unknown, want y; CONFIG_PT_RECLAIM=unknown, want n");
+    EXPECT_EQ(
+        proof("config").found,
+        "CONFIG_MMU_GATHER_RCU_TABLE_FREE=unknown, want y; CONFIG_PT_RECLAIM=unknown, want n");
     spec_.target.config.clear(); // nothing asked, nothing claimed
     for (const auto& one : proofs())
         EXPECT_NE(one.id, "config");
@@ -46,8 +48,10 @@ TEST_F(ExposureTest, KernelsMustBeBuiltAlike) {
     spec_.arms[1].config_differs = {"KASAN", "KASAN_INLINE"};
     expect_failing({});
     EXPECT_EQ(proof("same_config").found, "all but the 2 declared");
-    for (char option = 'A'; option < 'H'; ++option) facts_.config_differs[std::string(1, option)] = "n -> m";
-    EXPECT_EQ(proof("same_config").found, "A n -> m, B n -> m, C n -> m, D n -> m, E n -> m and 2 more");
+    for (char option = 'A'; option < 'H'; ++option)
+        facts_.config_differs[std::string(1, option)] = "n -> m";
+    EXPECT_EQ(proof("same_config").found,
+              "A n -> m, B n -> m, C n -> m, D n -> m, E n -> m and 2 more");
     spec_.arms[1].config_differs = {"*"};
     expect_failing({});
     baseline_.config_known = false;
@@ -79,7 +83,8 @@ TEST_F(ExposureTest, ImagesMustDiffer) {
 // KASAN by the word of a file that belongs to another build.
 TEST_F(ExposureTest, ThePrebuiltImagesConfigIsItsOwn) {
     spec_.arms[1].prebuilt = PrebuiltImage{};
-    for (const auto& [option, symbol] : detector_symbols()) facts_.symbols[symbol] = "";
+    for (const auto& [option, symbol] : detector_symbols())
+        facts_.symbols[symbol] = "";
     expect_failing({});
     EXPECT_EQ(proof("own_config").found, "DEBUG_ATOMIC_SLEEP off; KASAN off; PROVE_LOCKING off");
     facts_.config["KASAN"] = "y";
@@ -88,7 +93,8 @@ TEST_F(ExposureTest, ThePrebuiltImagesConfigIsItsOwn) {
     facts_.symbols["kasan_report"] = "kasan_report";
     expect_failing({});
     facts_.symbols["__might_sleep"] = "__might_sleep";
-    EXPECT_EQ(proof("own_config").found, "CONFIG_DEBUG_ATOMIC_SLEEP=n, but System.map has __might_sleep()");
+    EXPECT_EQ(proof("own_config").found,
+              "CONFIG_DEBUG_ATOMIC_SLEEP=n, but System.map has __might_sleep()");
     facts_.config["DEBUG_ATOMIC_SLEEP"] = "y";
     facts_.symbols["lock_acquire"] = "lock_acquire"; // of lock statistics
     expect_failing({});

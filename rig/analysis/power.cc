@@ -6,7 +6,8 @@
 
 namespace rig {
 
-std::optional<std::size_t> boots_for_power(const MetricSpec& expect, const Estimate& ratio, std::size_t family, bool paired) {
+std::optional<std::size_t> boots_for_power(const MetricSpec& expect, const Estimate& ratio,
+                                           std::size_t family, bool paired) {
     if (!ratio.interval || ratio.n == 0 || family == 0 || !(ratio.value > 0)) return std::nullopt;
     const auto [low, high] = bounds_of(expect);
     // The bound that the interval straddles; of two the nearer.
@@ -17,10 +18,13 @@ std::optional<std::size_t> boots_for_power(const MetricSpec& expect, const Estim
     const double distance = distance_to(bound), half_width = std::abs(std::log(edge / ratio.value));
     const boost::math::normal standard;
     const double z_interval = boost::math::quantile(standard, 0.5 + ratio.interval->coverage / 2);
-    const double z_alpha = boost::math::quantile(standard, 1 - family_error / 2 / static_cast<double>(family));
+    const double z_alpha =
+        boost::math::quantile(standard, 1 - family_error / 2 / static_cast<double>(family));
     const double z_power = boost::math::quantile(standard, wanted_power);
-    const double wanted = static_cast<double>(ratio.n) * std::pow((z_alpha + z_power) / z_interval * half_width / distance, 2);
-    if (!(wanted <= static_cast<double>(most_boots_asked))) return std::nullopt; // also for a distance of 0
+    const double wanted = static_cast<double>(ratio.n) *
+                          std::pow((z_alpha + z_power) / z_interval * half_width / distance, 2);
+    if (!(wanted <= static_cast<double>(most_boots_asked)))
+        return std::nullopt; // also for a distance of 0
     return std::max(boots_needed(family, paired), static_cast<std::size_t>(std::ceil(wanted)));
 }
 

@@ -5,10 +5,12 @@
 namespace rig {
 
 bool ArmProofs::all_pass() const {
-    return !proofs.empty() && std::all_of(proofs.begin(), proofs.end(), [](const Proof& p) { return p.passed; });
+    return !proofs.empty() &&
+           std::all_of(proofs.begin(), proofs.end(), [](const Proof& p) { return p.passed; });
 }
 
-std::string workload_hint(const ArmEvidence& evidence, HintFor what, const Sample* boot, const std::string& option) {
+std::string workload_hint(const ArmEvidence& evidence, HintFor what, const Sample* boot,
+                          const std::string& option) {
     const auto& spec = evidence.spec;
     return hint(spec.workload, what,
                 {.kernel_version = evidence.kernel.version,

@@ -1,8 +1,9 @@
-// What a proof is, what it is made from, and how one is made over all boots of an arm. Pure; a proof that fails is a value, no error.
+// What a proof is, what it is made from, and how one is made over all boots of an arm. Pure; a
+// proof that fails is a value, no error.
 #pragma once
 
-#include "rig/kernel/kernel_facts.h"
 #include "rig/guest_output/sample.h"
+#include "rig/kernel/kernel_facts.h"
 #include "rig/spec/spec.h"
 #include "rig/workloads/workload.h"
 
@@ -20,7 +21,8 @@ struct Proof {
     std::string id;    // "injections"
     std::string claim; // "allocations failed in every boot"
     bool passed = false;
-    std::string found;  // what is there, and in the failing case what is wanted: "boot 3: 0 injections, want > 0"
+    std::string found;  // what is there, and in the failing case what is wanted: "boot 3: 0
+                        // injections, want > 0"
     std::string reason; // if failed: the probable cause and what to look at
 };
 
@@ -42,8 +44,10 @@ struct ArmEvidence {
 
 using Boots = std::vector<const Sample*>; // of one arm, by index
 
-// `wrong` gives what is wrong with a boot, nullopt if nothing is; `reason` is asked about the first bad boot.
-template<class Wrong, class Reason> Proof over_boots(Proof proof, const Boots& boots, Wrong wrong, Reason reason) {
+// `wrong` gives what is wrong with a boot, nullopt if nothing is; `reason` is asked about the first
+// bad boot.
+template<class Wrong, class Reason>
+Proof over_boots(Proof proof, const Boots& boots, Wrong wrong, Reason reason) {
     const Sample* first = nullptr;
     std::string what;
     std::size_t bad = 0;
@@ -72,12 +76,15 @@ template<class Value> std::string range(const Boots& boots, Value value) {
         low = std::min(low, value(*boot));
         high = std::max(high, value(*boot));
     }
-    return low == high ? fmt::format("{} in each of {} boots", low, boots.size()) : fmt::format("{}..{} in {} boots", low, high, boots.size());
+    return low == high ? fmt::format("{} in each of {} boots", low, boots.size())
+                       : fmt::format("{}..{} in {} boots", low, high, boots.size());
 }
 
-// What the experiment's workload knows of the cause of a failed check, "" for nothing (rig/workloads/workload.h). `boot`: the first that failed
-// it, nullptr for a check of the kernel's files; `option`: of HintFor::ConfigDiffers.
-std::string workload_hint(const ArmEvidence& evidence, HintFor what, const Sample* boot = nullptr, const std::string& option = "");
+// What the experiment's workload knows of the cause of a failed check, "" for nothing
+// (rig/workloads/workload.h). `boot`: the first that failed it, nullptr for a check of the kernel's
+// files; `option`: of HintFor::ConfigDiffers.
+std::string workload_hint(const ArmEvidence& evidence, HintFor what, const Sample* boot = nullptr,
+                          const std::string& option = "");
 
 using Wrong = std::optional<std::string>; // with a boot; nullopt: nothing
 

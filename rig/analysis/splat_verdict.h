@@ -1,5 +1,5 @@
-// What the kernels complained of, over all boots, against what the experiment declares. Facts, not figures: no test, no
-// sample size, and no declaration means that none is expected. Pure.
+// What the kernels complained of, over all boots, against what the experiment declares. Facts, not
+// figures: no test, no sample size, and no declaration means that none is expected. Pure.
 #pragma once
 
 #include "rig/guest_output/sample.h"
@@ -19,13 +19,15 @@ struct ArmSplat {
     std::uint64_t count = 0;  // occurrences in all of them
     BootId first;             // where it is quoted
     bool declared = false;    // the arm is broken on purpose, and this is how it shows
-    bool followed = false;    // not declared, but only seen in boots after the declared one: may be its consequence, not judged
+    bool followed = false;    // not declared, but only seen in boots after the declared one: may be
+                              // its consequence, not judged
     bool in_baseline = false; // the first arm has it as well: it is there without the patch
 };
 
 enum class SplatVerdict {
     Clean,      // none, and none declared
-    AsDeclared, // the declared one in every boot, and none before it: a kernel that was caught is not sound any more
+    AsDeclared, // the declared one in every boot, and none before it: a kernel that was caught is
+                // not sound any more
     Splatted,   // one that is not declared
     Silent,     // the declared one is missing in a boot: the control did not fail
 };
@@ -35,10 +37,12 @@ struct ArmSplats {
     std::string arm;
     std::string declared; // text of the experiment file, "" for none
     unsigned boots = 0;
-    std::vector<ArmSplat> splats;  // most frequent kinds of an arm in the order of their first occurrence
+    std::vector<ArmSplat>
+        splats; // most frequent kinds of an arm in the order of their first occurrence
     std::vector<ArmSplat> notices; // told, not judged: processes killed for want of memory
-    std::uint64_t further = 0;     // occurrences that no boot had room for, in boots without the declared one; undeclared
-    std::vector<unsigned> silent;  // boots without the declared splat
+    std::uint64_t further =
+        0; // occurrences that no boot had room for, in boots without the declared one; undeclared
+    std::vector<unsigned> silent; // boots without the declared splat
     SplatVerdict verdict = SplatVerdict::Clean;
 };
 
@@ -48,8 +52,8 @@ bool names_splat(const std::string& text, const SampleSplat& splat);
 // One entry per arm, in the spec's order.
 std::vector<ArmSplats> judge_splats(const Spec& spec, const std::vector<Sample>& samples);
 
-// What this makes of a comparison. An undeclared splat breaks it whatever else is proven; a silent control breaks it only if
-// the proofs hold, since a line that never ran could not splat.
+// What this makes of a comparison. An undeclared splat breaks it whatever else is proven; a silent
+// control breaks it only if the proofs hold, since a line that never ran could not splat.
 struct SplatConclusion {
     bool broken = false;
     bool as_declared = false; // at least one arm declares a splat, and none is broken

@@ -1,7 +1,7 @@
 #include "rig/analysis/splat_verdict.h"
 
-#include "rig/testing/run_fixture.h"
 #include "rig/analysis/compare.h"
+#include "rig/testing/run_fixture.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,11 @@ namespace {
 
 using namespace rig::fixture;
 
-const SampleSplat kSleep{SplatKind::SleepInAtomic, "BUG: sleeping function called from invalid context", "tlb_remove_table_sync_rcu", {"tlb_remove_table_sync_rcu", "zap_pte_range"}, 2};
+const SampleSplat kSleep{SplatKind::SleepInAtomic,
+                         "BUG: sleeping function called from invalid context",
+                         "tlb_remove_table_sync_rcu",
+                         {"tlb_remove_table_sync_rcu", "zap_pte_range"},
+                         2};
 const SampleSplat kWarning{SplatKind::Warning, "WARNING: at mm/memory.c", "zap_pte_range", {}, 1};
 const SampleSplat kKilled{SplatKind::OomKill, "Out of memory: Killed process", "", {}, 1};
 
@@ -22,12 +26,14 @@ class SplatVerdictTest : public ::testing::Test {
         throw std::out_of_range(arm);
     }
     void in_every_boot(const std::string& arm, const SampleSplat& splat) {
-        for (unsigned i = 0; i < spec_.guest.boots; ++i) boot(arm, i).splats.push_back(splat);
+        for (unsigned i = 0; i < spec_.guest.boots; ++i)
+            boot(arm, i).splats.push_back(splat);
     }
     // The whole comparison, with expectations that hold, if any.
     Comparison run(bool judged = true) {
         std::vector<ArmProofs> proofs;
-        for (const auto& arm : spec_.arms) proofs.push_back({arm.name, {{"injections", "", proven_, "", ""}}});
+        for (const auto& arm : spec_.arms)
+            proofs.push_back({arm.name, {{"injections", "", proven_, "", ""}}});
         if (judged) spec_.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
         return compare(spec_, samples_, std::move(proofs));
     }
@@ -50,7 +56,8 @@ TEST_F(SplatVerdictTest, AnUndeclaredSplatBreaksTheComparison) {
     boot("reviewed", 2).splats = {kWarning};
     const auto comparison = run();
     EXPECT_EQ(comparison.exit, Exit::Broken);
-    EXPECT_EQ(comparison.closing, "NOT AS EXPECTED: kernel splat in reviewed: WARNING: at mm/memory.c");
+    EXPECT_EQ(comparison.closing,
+              "NOT AS EXPECTED: kernel splat in reviewed: WARNING: at mm/memory.c");
     EXPECT_EQ(comparison.held, 2u) << "splats are not one of the tests";
     const auto& splat = comparison.splats[1].splats.at(0);
     EXPECT_EQ(splat.boots, 1u);
@@ -74,7 +81,8 @@ TEST_F(SplatVerdictTest, WhatTheBaselineHasTooIsNotThePatchsDoing) {
     EXPECT_FALSE(comparison.splats[0].splats.at(0).in_baseline);
     // What the patch brought comes first, wherever it stands.
     boot("reviewed", 2).splats.push_back(kSleep);
-    EXPECT_EQ(run().closing, "NOT AS EXPECTED: kernel splat in reviewed: BUG: sleeping function called from invalid context");
+    EXPECT_EQ(run().closing, "NOT AS EXPECTED: kernel splat in reviewed: BUG: sleeping function "
+                             "called from invalid context");
 }
 
 TEST_F(SplatVerdictTest, ADeclaredSplatInEveryBootIsAsDeclared) {
@@ -98,7 +106,8 @@ TEST_F(SplatVerdictTest, AControlThatDoesNotFailInOneBootIsBroken) {
     boot("reviewed", 1).splats.clear();
     auto comparison = run();
     EXPECT_EQ(comparison.exit, Exit::Broken);
-    EXPECT_EQ(comparison.closing, "NOT AS EXPECTED: the control did not fail in 1 of 3 boots of reviewed");
+    EXPECT_EQ(comparison.closing,
+              "NOT AS EXPECTED: the control did not fail in 1 of 3 boots of reviewed");
     EXPECT_EQ(comparison.splats[1].silent, std::vector<unsigned>{1});
     // A line that never ran could not splat: that is for the proofs to say.
     proven_ = false;
@@ -114,7 +123,8 @@ TEST_F(SplatVerdictTest, AnotherSplatInABrokenArmIsStillUndeclared) {
     splats.insert(splats.begin(), kWarning); // before the declared one
     const auto comparison = run();
     EXPECT_EQ(comparison.exit, Exit::Broken);
-    EXPECT_EQ(comparison.closing, "NOT AS EXPECTED: kernel splat in reviewed: WARNING: at mm/memory.c");
+    EXPECT_EQ(comparison.closing,
+              "NOT AS EXPECTED: kernel splat in reviewed: WARNING: at mm/memory.c");
 }
 
 // A kernel that was caught scheduling under a spinlock goes on to complain of everything.
@@ -143,7 +153,9 @@ TEST_F(SplatVerdictTest, ADeclarationIsForItsArmOnly) {
     spec_.arms[1].splat = "tlb_remove_table_sync_rcu";
     in_every_boot("reviewed", kSleep);
     boot("ipi", 0).splats = {kSleep};
-    EXPECT_EQ(run().closing, "NOT AS EXPECTED: kernel splat in ipi: BUG: sleeping function called from invalid context");
+    EXPECT_EQ(
+        run().closing,
+        "NOT AS EXPECTED: kernel splat in ipi: BUG: sleeping function called from invalid context");
 }
 
 TEST_F(SplatVerdictTest, ATextIsLookedForInTitleFunctionAndTrace) {

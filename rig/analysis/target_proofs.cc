@@ -20,49 +20,66 @@
 namespace rig {
 namespace {
 
-Boots boots_of(const ArmEvidence& evidence, const Arm& arm) { return rig::boots_of(evidence.samples, arm.name); }
+Boots boots_of(const ArmEvidence& evidence, const Arm& arm) {
+    return rig::boots_of(evidence.samples, arm.name);
+}
 
 // ---- Proofs from the boots
 
 Proof prove_boots(const ArmEvidence& evidence, const Boots& boots) {
     Proof proof{"boots", "every planned boot is there, once", true, "", ""};
     std::set<unsigned> seen;
-    const auto planned = planned_boots(evidence.spec, !boots.empty() && boots[0]->run_clock == "wall");
+    const auto planned =
+        planned_boots(evidence.spec, !boots.empty() && boots[0]->run_clock == "wall");
     for (const auto* boot : boots)
         if (!seen.insert(boot->id.index).second || boot->id.index >= planned) {
             proof.passed = false;
-            proof.found = fmt::format("boot {} {}", boot->id.index, boot->id.index >= planned ? "was not planned" : "is there twice");
+            proof.found =
+                fmt::format("boot {} {}", boot->id.index,
+                            boot->id.index >= planned ? "was not planned" : "is there twice");
             proof.reason = "samples.jsonl was changed by hand, or holds another run's samples";
             return proof;
         }
     proof.passed = seen.size() == planned && planned > 0;
     proof.found = fmt::format("{} of {} boots", seen.size(), planned);
-    if (!proof.passed) proof.reason = "the run was interrupted or nothing could be booted; a part is not the experiment";
+    if (!proof.passed)
+        proof.reason =
+            "the run was interrupted or nothing could be booted; a part is not the experiment";
     return proof;
 }
 
-// Mixed clocks or accelerators, or another kernel behind the same name, would be compared as if they were alike.
+// Mixed clocks or accelerators, or another kernel behind the same name, would be compared as if
+// they were alike.
 Proof prove_platform(const ArmEvidence& evidence, const Boots& boots) {
     const auto* first = evidence.samples.empty() ? nullptr : &evidence.samples.front();
     auto platform = [](const Sample& s) { return s.run_clock + " clock, " + s.accelerator; };
     auto proof = over_boots(
-        {"platform", "clock, accelerator and kernel are the same in every boot", true, "", ""}, boots,
+        {"platform", "clock, accelerator and kernel are the same in every boot", true, "", ""},
+        boots,
         [&](const Sample& s) -> Wrong {
-            if (platform(s) != platform(*first)) return fmt::format("{}, want {} as in the run's first boot", platform(s), platform(*first));
-            if (s.kernel_release != boots[0]->kernel_release || s.kernel_version != boots[0]->kernel_version)
-                return fmt::format("kernel {} {}, want {} {} as in boot {}", s.kernel_release, s.kernel_version, boots[0]->kernel_release,
+            if (platform(s) != platform(*first))
+                return fmt::format("{}, want {} as in the run's first boot", platform(s),
+                                   platform(*first));
+            if (s.kernel_release != boots[0]->kernel_release ||
+                s.kernel_version != boots[0]->kernel_version)
+                return fmt::format("kernel {} {}, want {} {} as in boot {}", s.kernel_release,
+                                   s.kernel_version, boots[0]->kernel_release,
                                    boots[0]->kernel_version, boots[0]->id.index);
             return {};
         },
-        [](const Sample&) { return "the run was resumed on another machine or after another build"; });
-    if (proof.passed) proof.found = fmt::format("{}, {}", platform(*first), boots[0]->kernel_release);
+        [](const Sample&) {
+            return "the run was resumed on another machine or after another build";
+        });
+    if (proof.passed)
+        proof.found = fmt::format("{}, {}", platform(*first), boots[0]->kernel_release);
     return proof;
 }
 
 // Under the virtual clock the same seed gives the same bytes: that it does is not assumed.
 Proof prove_replay(const ArmEvidence& evidence) {
     Proof proof{"replay", "boot 0 made once more is the same in every byte", true, "", ""};
-    const auto replay = std::find_if(evidence.replays.begin(), evidence.replays.end(), [&](const Replay& r) { return r.arm == evidence.arm.name; });
+    const auto replay = std::find_if(evidence.replays.begin(), evidence.replays.end(),
+                                     [&](const Replay& r) { return r.arm == evidence.arm.name; });
     if (replay == evidence.replays.end()) {
         proof.passed = false;
         proof.found = "it was not made again, want once";
@@ -70,7 +87,8 @@ Proof prove_replay(const ArmEvidence& evidence) {
     } else if (!replay->difference.empty()) {
         proof.passed = false;
         proof.found = fmt::format("it differs, first in {}", replay->difference);
-        proof.reason = "no fault of the kernel: QEMU did not run the guest alike, as on a busy host without the right to real-time priority (CAP_SYS_NICE)";
+        proof.reason = "no fault of the kernel: QEMU did not run the guest alike, as on a busy "
+                       "host without the right to real-time priority (CAP_SYS_NICE)";
     } else {
         proof.found = "all counts, latencies and splats";
     }
@@ -81,34 +99,54 @@ Proof prove_replay(const ArmEvidence& evidence) {
 void prove_same_path(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
     const auto per_call = hits_per_call(evidence.spec.workload);
     if (!per_call) { // the reader of experiments takes none like it
-        proofs.push_back({"hits_as_called", "the target runs as often as predicted", false, "no prediction for this workload", fmt::format("target.same_path is for {}", fmt::join(workloads_with_predicted_hits(), " and "))});
+        proofs.push_back({"hits_as_called", "the target runs as often as predicted", false,
+                          "no prediction for this workload",
+                          fmt::format("target.same_path is for {}",
+                                      fmt::join(workloads_with_predicted_hits(), " and "))});
         return;
     }
     proofs.push_back(over_boots(
-        {"hits_as_called", fmt::format("{}() ran {} times in each call", evidence.spec.target.function, *per_call), true,
-         range(boots, [](const Sample& s) { return s.exposure.target_hits; }), ""},
-        boots, [&](const Sample& s) {
+        {"hits_as_called",
+         fmt::format("{}() ran {} times in each call", evidence.spec.target.function, *per_call),
+         true, range(boots, [](const Sample& s) { return s.exposure.target_hits; }), ""},
+        boots,
+        [&](const Sample& s) {
             const auto hits = s.exposure.target_hits, want = s.exposure.calls * *per_call;
-            return hits == want ? Wrong{} : Wrong{fmt::format("{} hits, want {} in each of {} calls", hits, *per_call, s.exposure.calls)};
+            return hits == want ? Wrong{}
+                                : Wrong{fmt::format("{} hits, want {} in each of {} calls", hits,
+                                                    *per_call, s.exposure.calls)};
         },
-        [](const Sample&) { return "this kernel reaches the function by other ways, or only some of the calls took this one"; }));
+        [](const Sample&) {
+            return "this kernel reaches the function by other ways, or only some of the calls took "
+                   "this one";
+        }));
 }
 
-// What the experiment says that a boot must have seen to have tested anything: races that took place, for one.
+// What the experiment says that a boot must have seen to have tested anything: races that took
+// place, for one.
 void prove_at_least(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
     for (const auto& metric : evidence.spec.metrics) {
         if (metric.at_least == 0) continue;
-        const auto value = [&](const Sample& s) { return metric_value(metric.name, s, evidence.spec.target); };
+        const auto value = [&](const Sample& s) {
+            return metric_value(metric.name, s, evidence.spec.target);
+        };
         proofs.push_back(over_boots(
-            {"at_least_" + metric.name, fmt::format("{} at least {} in every boot", metric.name, metric.at_least), true,
+            {"at_least_" + metric.name,
+             fmt::format("{} at least {} in every boot", metric.name, metric.at_least), true,
              range(boots, [&](const Sample& s) { return value(s).value_or(0); }), ""},
-            boots, [&](const Sample& s) -> Wrong {
+            boots,
+            [&](const Sample& s) -> Wrong {
                 const auto found = value(s);
-                if (!found) return fmt::format("no {} in the sample, want at least {}", metric.name, metric.at_least);
+                if (!found)
+                    return fmt::format("no {} in the sample, want at least {}", metric.name,
+                                       metric.at_least);
                 if (*found >= static_cast<double>(metric.at_least)) return {};
                 return fmt::format("{}, want at least {}", *found, metric.at_least);
             },
-            [](const Sample&) { return "what was to be tested did not take place, or too seldom: more iterations, or another seed"; }));
+            [](const Sample&) {
+                return "what was to be tested did not take place, or too seldom: more iterations, "
+                       "or another seed";
+            }));
     }
 }
 
@@ -117,14 +155,19 @@ void prove_witness_differs(const ArmEvidence& evidence, std::vector<Proof>& proo
     const auto& base = evidence.spec.arms.front();
     const auto& witness = evidence.arm.witness;
     const auto key = witness_key(witness);
-    Proof proof{"witness_differs", "the baseline's workload never calls " + witness + "()", true, "", ""};
+    Proof proof{"witness_differs", "the baseline's workload never calls " + witness + "()", true,
+                "", ""};
     if (witness == base.witness) {
         proof.passed = false;
-        proof.found = fmt::format("{}() is the witness of {} too, want one that only this arm's line calls", witness, base.name);
-        proof.reason = "nothing shows that the changed line ran: name a function that the series adds (noinline) or calls in its place";
+        proof.found =
+            fmt::format("{}() is the witness of {} too, want one that only this arm's line calls",
+                        witness, base.name);
+        proof.reason = "nothing shows that the changed line ran: name a function that the series "
+                       "adds (noinline) or calls in its place";
         return proofs.push_back(std::move(proof));
     }
-    if (const auto found = evidence.baseline.symbols.find(witness); found != evidence.baseline.symbols.end() && found->second.empty()) {
+    if (const auto found = evidence.baseline.symbols.find(witness);
+        found != evidence.baseline.symbols.end() && found->second.empty()) {
         proof.found = fmt::format("{} has no such function", base.name);
         return proofs.push_back(std::move(proof));
     }
@@ -138,50 +181,78 @@ void prove_witness_differs(const ArmEvidence& evidence, std::vector<Proof>& proo
     proofs.push_back(over_boots(
         std::move(proof), boots,
         [&](const Sample& s) -> Wrong {
-            if (const auto calls = called(s); calls != 0u) return calls ? fmt::format("{} calls in {}, want 0", *calls, base.name) : fmt::format("not counted in {}", base.name);
+            if (const auto calls = called(s); calls != 0u)
+                return calls ? fmt::format("{} calls in {}, want 0", *calls, base.name)
+                             : fmt::format("not counted in {}", base.name);
             return {};
         },
-        [](const Sample&) { return "the baseline calls it as well, so that it does not show that the changed line ran: name another witness"; }));
+        [](const Sample&) {
+            return "the baseline calls it as well, so that it does not show that the changed line "
+                   "ran: name another witness";
+        }));
 }
 
 void prove_hits(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
     const auto& target = evidence.spec.target.function;
     proofs.push_back(over_boots(
-        {"target_hits", target + "() ran in every boot", true, range(boots, [](const Sample& s) { return s.exposure.target_hits; }), ""}, boots,
-        [](const Sample& s) { return s.exposure.target_hits > 0 ? Wrong{} : Wrong{"0 hits, want > 0"}; },
+        {"target_hits", target + "() ran in every boot", true,
+         range(boots, [](const Sample& s) { return s.exposure.target_hits; }), ""},
+        boots,
+        [](const Sample& s) {
+            return s.exposure.target_hits > 0 ? Wrong{} : Wrong{"0 hits, want > 0"};
+        },
         [&](const Sample& s) -> std::string {
-            if (auto more = workload_hint(evidence, HintFor::TargetNotHit, &s); !more.empty()) return more;
+            if (auto more = workload_hint(evidence, HintFor::TargetNotHit, &s); !more.empty())
+                return more;
             if (evidence.spec.fault.enabled && s.exposure.injections == 0)
                 return "no allocation failed, so the fallback was not needed: see injections";
-            if (!evidence.spec.fault.enabled) return "the workload does not lead there, or this kernel does it elsewhere";
+            if (!evidence.spec.fault.enabled)
+                return "the workload does not lead there, or this kernel does it elsewhere";
             const auto more = workload_hint(evidence, HintFor::InjectedElsewhere, &s);
-            return more.empty() ? "the failures hit something that does not lead to the target: see failure_sites" : more;
+            return more.empty() ? "the failures hit something that does not lead to the target: "
+                                  "see failure_sites"
+                                : more;
         }));
     if (evidence.spec.target.same_path) return prove_same_path(evidence, boots, proofs);
     if (evidence.spec.target.revisions) return; // which line changed is what is searched
     proofs.push_back(over_boots(
-        {"witness_hits", evidence.arm.witness + "(), which this arm's line calls, ran once per hit of the target", true,
-         range(boots, [](const Sample& s) { return s.exposure.witness_hits; }), ""},
-        boots, [](const Sample& s) {
+        {"witness_hits",
+         evidence.arm.witness + "(), which this arm's line calls, ran once per hit of the target",
+         true, range(boots, [](const Sample& s) { return s.exposure.witness_hits; }), ""},
+        boots,
+        [](const Sample& s) {
             const auto hits = s.exposure.witness_hits, want = s.exposure.target_hits;
-            return hits > 0 && (hits == want || want == 0) ? Wrong{} : Wrong{fmt::format("{} hits, want one for each of the target's {}", hits, want)};
+            return hits > 0 && (hits == want || want == 0)
+                       ? Wrong{}
+                       : Wrong{fmt::format("{} hits, want one for each of the target's {}", hits,
+                                           want)};
         },
         [&](const Sample& s) -> std::string {
-            if (s.exposure.target_hits == 0) return "the target did not run either: see target_hits";
-            if (auto more = workload_hint(evidence, HintFor::WitnessNotHit, &s); !more.empty()) return more;
-            return "the target took another branch: the series does not change this line, or the witness is wrong";
+            if (s.exposure.target_hits == 0)
+                return "the target did not run either: see target_hits";
+            if (auto more = workload_hint(evidence, HintFor::WitnessNotHit, &s); !more.empty())
+                return more;
+            return "the target took another branch: the series does not change this line, or the "
+                   "witness is wrong";
         }));
     proofs.push_back(over_boots(
-        {"witness_within", "the witness ran within the target, once in each run of it", true, range(boots, [](const Sample& s) { return s.exposure.witnessed_hits; }), ""},
-        boots, [](const Sample& s) {
+        {"witness_within", "the witness ran within the target, once in each run of it", true,
+         range(boots, [](const Sample& s) { return s.exposure.witnessed_hits; }), ""},
+        boots,
+        [](const Sample& s) {
             const auto inside = s.exposure.witnessed_hits, want = s.exposure.target_hits;
-            return inside == want ? Wrong{} : Wrong{fmt::format("in {} of the target's {} runs, want all", inside, want)};
+            return inside == want ? Wrong{}
+                                  : Wrong{fmt::format("in {} of the target's {} runs, want all",
+                                                      inside, want)};
         },
         [](const Sample& s) -> std::string {
-            if (s.exposure.witness_hits != s.exposure.target_hits) return "it did not run as often as the target: see witness_hits";
-            return "as often as the target, but not by it: the series changes another place than target.function, or the witness is called there as well";
+            if (s.exposure.witness_hits != s.exposure.target_hits)
+                return "it did not run as often as the target: see witness_hits";
+            return "as often as the target, but not by it: the series changes another place than "
+                   "target.function, or the witness is called there as well";
         }));
-    if (evidence.arm.name != evidence.spec.arms.front().name) prove_witness_differs(evidence, proofs);
+    if (evidence.arm.name != evidence.spec.arms.front().name)
+        prove_witness_differs(evidence, proofs);
 }
 
 } // namespace
@@ -191,7 +262,8 @@ std::vector<Proof> prove(const ArmEvidence& evidence) {
     auto proofs = prove_kernel(evidence);
     proofs.push_back(prove_boots(evidence, boots));
     proofs.push_back(prove_platform(evidence, boots));
-    if (!boots.empty() && has_replays(evidence.spec, boots[0]->run_clock == "wall")) proofs.push_back(prove_replay(evidence));
+    if (!boots.empty() && has_replays(evidence.spec, boots[0]->run_clock == "wall"))
+        proofs.push_back(prove_replay(evidence));
     if (evidence.spec.fault.enabled)
         prove_faults(evidence, boots, proofs);
     else
@@ -202,12 +274,16 @@ std::vector<Proof> prove(const ArmEvidence& evidence) {
     return proofs;
 }
 
-std::string thinly_exposed(const Spec& spec, const std::vector<Sample>& samples, const std::string& arm) {
+std::string thinly_exposed(const Spec& spec, const std::vector<Sample>& samples,
+                           const std::string& arm) {
     if (spec.target.same_path) return "";
     std::size_t thin = 0, boots = 0;
     for (const auto& sample : samples)
-        if (sample.id.arm == arm) ++boots, thin += 2 * sample.exposure.exposed_calls <= sample.call_latency_ns.size();
-    return thin ? fmt::format("in {} of {} boots at most half of the calls ran the target", thin, boots) : "";
+        if (sample.id.arm == arm)
+            ++boots, thin += 2 * sample.exposure.exposed_calls <= sample.call_latency_ns.size();
+    return thin ? fmt::format("in {} of {} boots at most half of the calls ran the target", thin,
+                              boots)
+                : "";
 }
 
 std::vector<std::string> clock_warnings(const ArmEvidence& evidence) {
@@ -221,12 +297,14 @@ std::vector<std::string> clock_warnings(const ArmEvidence& evidence) {
         auto tolerance = std::max(clock_tolerance_ns, clock_tolerance_share * *perf);
         if (std::abs(*agent - *perf) <= tolerance) continue;
         if (++bad == 1)
-            first = fmt::format("boot {}: {:.1f} us by the workload's clock, {:.1f} us by perf, tolerance {:.1f} us", boot->id.index, *agent / 1e3,
-                                *perf / 1e3, tolerance / 1e3);
+            first = fmt::format("boot {}: {:.1f} us by the workload's clock, {:.1f} us by perf, "
+                                "tolerance {:.1f} us",
+                                boot->id.index, *agent / 1e3, *perf / 1e3, tolerance / 1e3);
     }
     if (bad == 0) return {};
-    return {fmt::format("{}: the clocks disagree on the median {} in {} of {} boots; {}", evidence.arm.name,
-                        call_of(evidence.spec.workload).name, bad, compared, first)};
+    return {fmt::format("{}: the clocks disagree on the median {} in {} of {} boots; {}",
+                        evidence.arm.name, call_of(evidence.spec.workload).name, bad, compared,
+                        first)};
 }
 
 } // namespace rig

@@ -1,7 +1,7 @@
 #include "rig/analysis/target_proofs.h"
 
-#include "rig/guest_output/sample_builder.h"
 #include "rig/guest_output/metric.h"
+#include "rig/guest_output/sample_builder.h"
 #include "rig/plan/count_keys.h"
 #include "rig/testing/captured.h"
 #include "rig/testing/exposure_fixture.h"
@@ -34,8 +34,10 @@ TEST_F(ExposureTest, ProvenInOneArmIsNotProvenInTheOther) {
 
 TEST_F(ExposureTest, NoBootProvesNothing) {
     samples_.clear();
-    expect_failing({"boots", "platform", "injections", "faults_reconcile", "failure_sites", "target_hits", "witness_hits", "witness_within", "witness_differs", "sync_reconciles",
-                    "cpus_reconcile", "no_lost_events", "probe_addresses", "workload_complete", "timed_pass", "clocks_agree", "cpus_online"});
+    expect_failing({"boots", "platform", "injections", "faults_reconcile", "failure_sites",
+                    "target_hits", "witness_hits", "witness_within", "witness_differs",
+                    "sync_reconciles", "cpus_reconcile", "no_lost_events", "probe_addresses",
+                    "workload_complete", "timed_pass", "clocks_agree", "cpus_online"});
     EXPECT_EQ(proof("boots").found, "0 of 8 boots");
     EXPECT_EQ(proof("injections").found, "no boot, want at least one");
 }
@@ -50,11 +52,13 @@ TEST_F(ExposureTest, AReplayMustComeOutTheSame) {
     expect_failing({"replay"}, 1);
     EXPECT_EQ(proof("replay").found, "it was not made again, want once");
     replays_.clear();
-    for (auto& sample : samples_) sample.run_clock = "wall"; // no two boots are the same there
+    for (auto& sample : samples_)
+        sample.run_clock = "wall"; // no two boots are the same there
     expect_failing({});
 }
 
-// What a hostile experiment would do: a change somewhere else, with a witness that every kernel calls.
+// What a hostile experiment would do: a change somewhere else, with a witness that every kernel
+// calls.
 TEST_F(ExposureTest, AWitnessOfTheBaselineTellsNothing) {
     EXPECT_EQ(proof("witness_differs").found, "0 calls in each of 8 boots of ipi");
     samples_[4].counts[witness_key("synchronize_rcu")] = 80;
@@ -68,16 +72,19 @@ TEST_F(ExposureTest, AWitnessOfTheBaselineTellsNothing) {
     EXPECT_EQ(proof("witness_differs").found, "ipi has no such function");
     spec_.arms[1].witness = "smp_call_function";
     expect_failing({"witness_differs"});
-    EXPECT_NE(proof("witness_differs").found.find("smp_call_function() is the witness of ipi too"), std::string::npos);
+    EXPECT_NE(proof("witness_differs").found.find("smp_call_function() is the witness of ipi too"),
+              std::string::npos);
     EXPECT_EQ(proofs(0).size(), 19u) << "nothing is asked of the baseline";
     spec_.target.same_path = true; // stands for all arms running the same code
-    for (const auto& one : proofs()) EXPECT_NE(one.id, "witness_differs");
+    for (const auto& one : proofs())
+        EXPECT_NE(one.id, "witness_differs");
 }
 
 TEST_F(ExposureTest, TheCpusAddUpToEachTotal) {
     boot(2).counts_per_cpu["call_function_vectors"][3] += 1;
     expect_failing({"cpus_reconcile"});
-    EXPECT_EQ(proof("cpus_reconcile").found, "boot 2: call_function_vectors: 161 on all CPUs together, 160 in total, want equal");
+    EXPECT_EQ(proof("cpus_reconcile").found,
+              "boot 2: call_function_vectors: 161 on all CPUs together, 160 in total, want equal");
     boot(2) = make_sample("reviewed", 2, true);
     boot(2).counts_per_cpu.clear();
     EXPECT_EQ(proof("cpus_reconcile").found, "boot 2: no counter was kept per CPU");
@@ -86,7 +93,8 @@ TEST_F(ExposureTest, TheCpusAddUpToEachTotal) {
 TEST_F(ExposureTest, AMetricOfOneCpuIsThatCpusCount) {
     MetricSpec metric;
     metric.name = "there";
-    metric.custom = CustomMetric{CustomMetric::Kind::Event, "irq_vectors:call_function_entry", "", "", false, 3};
+    metric.custom = CustomMetric{
+        CustomMetric::Kind::Event, "irq_vectors:call_function_entry", "", "", false, 3};
     spec_.metrics.push_back(metric);
     const auto key = custom_count_key("there");
     for (auto& sample : samples_) {
@@ -96,7 +104,8 @@ TEST_F(ExposureTest, AMetricOfOneCpuIsThatCpusCount) {
     expect_failing({});
     boot(2).counts[key] = 46;
     expect_failing({"cpus_reconcile"});
-    EXPECT_NE(proof("cpus_reconcile").found.find("40 on CPU 3, 46 in the metric"), std::string::npos);
+    EXPECT_NE(proof("cpus_reconcile").found.find("40 on CPU 3, 46 in the metric"),
+              std::string::npos);
 }
 
 // clocksource=jiffies: the workload sees whole ticks, mostly none.
@@ -116,7 +125,8 @@ TEST_F(ExposureTest, OtherTasksFailuresAreToldApart) {
     boot(1).exposure.injections = boot(1).exposure.failed_allocations = 95;
     boot(1).injections_by_site = {{"tlb_remove_table", 95}};
     expect_failing({"faults_reconcile"});
-    EXPECT_NE(proof("faults_reconcile").reason.find("allocations failed outside the workload"), std::string::npos);
+    EXPECT_NE(proof("faults_reconcile").reason.find("allocations failed outside the workload"),
+              std::string::npos);
 }
 
 TEST_F(ExposureTest, WarmUpBootsAreProvenAsAllOthers) {
@@ -146,10 +156,12 @@ TEST_F(ExposureTest, EveryPlannedBootOnce) {
 TEST_F(ExposureTest, PlatformMayNotChange) {
     boot(4).accelerator = "kvm";
     expect_failing({"platform"});
-    EXPECT_EQ(proof("platform").found, "boot 4: virtual clock, kvm, want virtual clock, tcg as in the run's first boot");
+    EXPECT_EQ(proof("platform").found,
+              "boot 4: virtual clock, kvm, want virtual clock, tcg as in the run's first boot");
     samples_ = make_samples(spec_);
     boot(4).kernel_version = "#2 SMP";
-    EXPECT_EQ(proof("platform").found, "boot 4: kernel 6.12.117 #2 SMP, want 6.12.117 #1 SMP as in boot 0");
+    EXPECT_EQ(proof("platform").found,
+              "boot 4: kernel 6.12.117 #2 SMP, want 6.12.117 #1 SMP as in boot 0");
     // Another clock than the baseline's is not comparable, even if the arm agrees with itself.
     samples_ = make_samples(spec_);
     for (auto& sample : samples_)
@@ -182,7 +194,8 @@ INSTANTIATE_TEST_SUITE_P(
         Slip{"nothing_failed",
              [](Sample& s) {
                  s.exposure.injections = s.exposure.failed_allocations = s.exposure.target_hits = 0;
-                 s.exposure.witness_hits = s.exposure.timed_injections = s.exposure.timed_target_hits = 0;
+                 s.exposure.witness_hits = s.exposure.timed_injections =
+                     s.exposure.timed_target_hits = 0;
                  s.injections_by_site.clear();
              },
              {"injections", "target_hits", "witness_hits", "witness_within", "timed_pass"},
@@ -223,7 +236,11 @@ INSTANTIATE_TEST_SUITE_P(
              {"failure_sites"},
              "boot 5: 0 failures have a callchain, want all 80 injections",
              "FRAME_POINTER"},
-        Slip{"witness_silent", [](Sample& s) { s.exposure.witness_hits = 0; }, {"witness_hits"}, "boot 5: 0 hits, want one for each of the target's 80", "another branch"},
+        Slip{"witness_silent",
+             [](Sample& s) { s.exposure.witness_hits = 0; },
+             {"witness_hits"},
+             "boot 5: 0 hits, want one for each of the target's 80",
+             "another branch"},
         Slip{"witness_beside_the_target",
              [](Sample& s) { s.exposure.witnessed_hits = 20; },
              {"witness_within"},
@@ -239,7 +256,11 @@ INSTANTIATE_TEST_SUITE_P(
              {"sync_reconciles"},
              "boot 5: sync IPIs were not counted",
              "missed some"},
-        Slip{"lost", [](Sample& s) { s.exposure.lost_events = 7; }, {"no_lost_events"}, "boot 5: 7 lost, want 0", "workload.pace_us"},
+        Slip{"lost",
+             [](Sample& s) { s.exposure.lost_events = 7; },
+             {"no_lost_events"},
+             "boot 5: 7 lost, want 0",
+             "workload.pace_us"},
         Slip{"probe_elsewhere",
              [](Sample& s) { s.exposure.probe_addresses_match = false; },
              {"probe_addresses"},
@@ -270,7 +291,11 @@ INSTANTIATE_TEST_SUITE_P(
              {"timed_pass"},
              "boot 5: 71 target hits, want at least nine tenths of the counted pass's 80",
              "kretprobe's maxactive"},
-        Slip{"one_cpu", [](Sample& s) { s.cpus_online = 1; }, {"cpus_online"}, "boot 5: 1 online, want 4", "nobody to send an IPI to"}),
+        Slip{"one_cpu",
+             [](Sample& s) { s.cpus_online = 1; },
+             {"cpus_online"},
+             "boot 5: 1 online, want 4",
+             "nobody to send an IPI to"}),
     [](const auto& slip) { return slip.param.name; });
 
 // Faults off, one function that both arms call alike: as in configs/retained-collapse.toml.
@@ -280,9 +305,11 @@ class SamePathTest : public ExposureTest {
         spec_.workload.name = "collapse";
         spec_.fault.enabled = false;
         spec_.target.same_path = true;
-        for (auto& arm : spec_.arms) arm.witness.clear();
+        for (auto& arm : spec_.arms)
+            arm.witness.clear();
         for (auto& s : samples_) {
-            s.exposure.injections = s.exposure.failed_allocations = s.exposure.timed_injections = s.exposure.witness_hits = 0;
+            s.exposure.injections = s.exposure.failed_allocations = s.exposure.timed_injections =
+                s.exposure.witness_hits = 0;
             s.exposure.target_hits = s.exposure.timed_target_hits = 80;
             s.counts["sync_ipis"] = s.exposure.recorded_sync = s.exposure.sync_handled = 240;
             s.injections_by_site.clear();
@@ -304,12 +331,14 @@ TEST_F(SamePathTest, MoreOrFewerHitsThanTheCallsExplainProveNothing) {
     boot(5).exposure.target_hits = 0;
     expect_failing({"target_hits", "hits_as_called"});
     EXPECT_NE(proof("target_hits").reason.find("does not lead there"), std::string::npos);
-    spec_.workload.name = "command"; // whose hits nobody can tell, and which the reader of experiments refuses
+    spec_.workload.name =
+        "command"; // whose hits nobody can tell, and which the reader of experiments refuses
     expect_failing({"target_hits", "hits_as_called", "workload_complete"});
 }
 
 TEST_F(SamePathTest, AnIpiThatIsNotSentIsTheVerdictsToFind) {
-    boot(5).counts["sync_ipis"] = boot(5).exposure.recorded_sync = boot(5).exposure.sync_handled = 0;
+    boot(5).counts["sync_ipis"] = boot(5).exposure.recorded_sync = boot(5).exposure.sync_handled =
+        0;
     expect_failing({});
     EXPECT_EQ(predicted_sync(boot(5)), 240u);
 }
@@ -326,8 +355,10 @@ TEST_F(ExposureTest, WhatABootMustHaveSeenIsAProof) {
     races.custom = CustomMetric{CustomMetric::Kind::Calls, "gup_fast_raced", "", "", false};
     spec_.metrics = {races};
     expect_failing({"at_least_races"}); // not in the samples at all
-    EXPECT_EQ(proof("at_least_races").found, "boot 0: no races in the sample, want at least 2 (8 of 8 boots fail)");
-    for (auto& s : samples_) s.counts["metric:races"] = 2;
+    EXPECT_EQ(proof("at_least_races").found,
+              "boot 0: no races in the sample, want at least 2 (8 of 8 boots fail)");
+    for (auto& s : samples_)
+        s.counts["metric:races"] = 2;
     expect_failing({});
     EXPECT_EQ(proof("at_least_races").found, "2 in each of 8 boots");
     boot(5).counts["metric:races"] = 1;
@@ -360,11 +391,14 @@ TEST_F(ExposureTest, ExplainsWhyNothingWasInjected) {
 
 // What real guests sent: see testdata/README.md.
 Sample captured_sample(const Spec& spec, const std::string& folder) {
-    auto symbols = SymbolTable::parse("ffffffff810e3eb0 T smp_call_function\nffffffff8116e390 t tlb_remove_table_smp_sync\n"
-                                      "ffffffff8116e420 t tlb_remove_table_one\nffffffff8116e8d0 T tlb_remove_table\n"
-                                      "ffffffff8116eaf0 T tlb_flush_mmu\n",
-                                      "System.map");
-    auto sample = collect(testing::captured_boot(folder), make_plan(spec, spec.arms[0], *symbols, {}).value(), spec).value();
+    auto symbols = SymbolTable::parse(
+        "ffffffff810e3eb0 T smp_call_function\nffffffff8116e390 t tlb_remove_table_smp_sync\n"
+        "ffffffff8116e420 t tlb_remove_table_one\nffffffff8116e8d0 T tlb_remove_table\n"
+        "ffffffff8116eaf0 T tlb_flush_mmu\n",
+        "System.map");
+    auto sample = collect(testing::captured_boot(folder),
+                          make_plan(spec, spec.arms[0], *symbols, {}).value(), spec)
+                      .value();
     sample.id = {"ipi", 0, 1, 0};
     sample.run_clock = "virtual";
     sample.accelerator = "tcg";
@@ -376,7 +410,8 @@ TEST_F(ExposureTest, ARealBootProvesItself) {
     spec_.workload.iterations = 3;
     samples_ = {captured_sample(spec_, "6.12-ipi")};
     expect_failing({}, 0);
-    EXPECT_TRUE(clock_warnings({spec_, spec_.arms[0], baseline_, baseline_, samples_, replays_}).empty());
+    EXPECT_TRUE(
+        clock_warnings({spec_, spec_.arms[0], baseline_, baseline_, samples_, replays_}).empty());
     spec_.fault.stack_filter = false;
     samples_ = {captured_sample(spec_, "6.12-ipi-no-stack-filter")};
     expect_failing({"faults_reconcile", "failure_sites", "timed_pass"}, 0);
@@ -403,7 +438,9 @@ TEST_F(ExposureTest, WithoutFaultsTheTargetMustStillRun) {
 }
 
 TEST_F(ExposureTest, ClocksMayDifferByTheTolerance) {
-    auto warnings = [&] { return clock_warnings({spec_, spec_.arms[0], baseline_, baseline_, samples_, replays_}); };
+    auto warnings = [&] {
+        return clock_warnings({spec_, spec_.arms[0], baseline_, baseline_, samples_, replays_});
+    };
     auto set = [&](unsigned index, std::uint64_t perf, std::uint64_t agent) {
         samples_[2 * index].call_latency_ns.assign(20, perf);
         samples_[2 * index].agent_call_ns.assign(20, agent);
@@ -414,8 +451,10 @@ TEST_F(ExposureTest, ClocksMayDifferByTheTolerance) {
     set(2, 43'000, 70'000);
     set(5, 43'000, 10'000);
     ASSERT_EQ(warnings().size(), 1u);
-    EXPECT_EQ(warnings()[0], "ipi: the clocks disagree on the median munmap in 2 of 8 boots; boot 2: 70.0 us by the "
-                             "workload's clock, 43.0 us by perf, tolerance 25.0 us");
+    EXPECT_EQ(
+        warnings()[0],
+        "ipi: the clocks disagree on the median munmap in 2 of 8 boots; boot 2: 70.0 us by the "
+        "workload's clock, 43.0 us by perf, tolerance 25.0 us");
     set(2, 30'000'000, 32'900'000); // 10 % of a long call
     set(5, 30'000'000, 30'000'000);
     EXPECT_TRUE(warnings().empty());

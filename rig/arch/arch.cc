@@ -11,7 +11,8 @@ const std::vector<const Arch*>& all_archs() {
 }
 
 const Arch* find_arch(std::string_view name) {
-    const auto found = std::find_if(all_archs().begin(), all_archs().end(), [&](const Arch* arch) { return arch->name == name; });
+    const auto found = std::find_if(all_archs().begin(), all_archs().end(),
+                                    [&](const Arch* arch) { return arch->name == name; });
     return found == all_archs().end() ? nullptr : *found;
 }
 
@@ -26,7 +27,9 @@ const std::vector<ArchMetric>& arch_metrics() {
         std::vector<ArchMetric> out;
         for (const auto* arch : all_archs())
             for (const auto& event : arch->events)
-                if (!event.label.empty() && std::none_of(out.begin(), out.end(), [&](const ArchMetric& one) { return one.name == event.key; }))
+                if (!event.label.empty() &&
+                    std::none_of(out.begin(), out.end(),
+                                 [&](const ArchMetric& one) { return one.name == event.key; }))
                     out.push_back({event.key, event.label});
         return out;
     }();
@@ -34,7 +37,8 @@ const std::vector<ArchMetric>& arch_metrics() {
 }
 
 std::string why_missing(const Arch& arch, std::string_view metric) {
-    const auto found = std::find_if(arch.missing.begin(), arch.missing.end(), [&](const auto& one) { return one.metric == metric; });
+    const auto found = std::find_if(arch.missing.begin(), arch.missing.end(),
+                                    [&](const auto& one) { return one.metric == metric; });
     return found == arch.missing.end() ? std::string() : found->reason;
 }
 

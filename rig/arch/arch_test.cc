@@ -2,8 +2,8 @@
 
 #include "rig/base/files.h"
 #include "rig/boot/guest_boot.h"
-#include "rig/kernel/kernel_config.h"
 #include "rig/guest_output/metric.h"
+#include "rig/kernel/kernel_config.h"
 #include "rig/spec/spec.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/testing/run_fixture.h"
@@ -27,20 +27,26 @@ TEST(Arch, IsFoundByItsName) {
     }
     EXPECT_EQ(find_arch("arm"), nullptr);
     EXPECT_EQ(find_arch(""), nullptr);
-    EXPECT_TRUE(arch_named(kDefaultArch).cross.empty()) << "the host's own compiler, and its kernels' keys in every cache";
+    EXPECT_TRUE(arch_named(kDefaultArch).cross.empty())
+        << "the host's own compiler, and its kernels' keys in every cache";
 }
 
-// ./bootstrap takes the packages from the line of the file, the kernel its options from the fragment's sibling.
+// ./bootstrap takes the packages from the line of the file, the kernel its options from the
+// fragment's sibling.
 TEST(Arch, HasWhatBootstrapAndTheBuildLookFor) {
     for (const auto* arch : all_archs()) {
         const auto text = slurp(fs::path(RIG_TOP) / "rig/arch" / (arch->name + ".cc"));
-        EXPECT_NE(text.find("\n        a.packages = \"" + arch->packages + "\";"), text.npos) << arch->name;
+        EXPECT_NE(text.find("\n        a.packages = \"" + arch->packages + "\";"), text.npos)
+            << arch->name;
         if (arch->cross.empty()) continue;
         EXPECT_FALSE(arch->packages.empty()) << arch->name;
-        EXPECT_TRUE(fs::exists(fs::path(RIG_TOP) / "configs/kernel" / ("base." + arch->name + ".config"))) << arch->name;
-        EXPECT_NE(
-            slurp(fs::path(RIG_TOP) / "guest/meson.build").find("'" + arch->name + "': '" + arch->cross.substr(0, arch->cross.size() - 1) + "'"),
-            std::string::npos)
+        EXPECT_TRUE(
+            fs::exists(fs::path(RIG_TOP) / "configs/kernel" / ("base." + arch->name + ".config")))
+            << arch->name;
+        EXPECT_NE(slurp(fs::path(RIG_TOP) / "guest/meson.build")
+                      .find("'" + arch->name + "': '" +
+                            arch->cross.substr(0, arch->cross.size() - 1) + "'"),
+                  std::string::npos)
             << "the agent is compiled for " << arch->name;
     }
 }
@@ -51,11 +57,14 @@ TEST(Arch, CountsInterruptsOfEveryCpu) {
         for (const auto& event : arch->events)
             EXPECT_TRUE(keys.insert(event.key).second) << arch->name << " " << event.key;
         EXPECT_TRUE(keys.contains("call_function_interrupts") !=
-                    (keys.contains("call_function_vectors") && keys.contains("call_function_single_vectors")))
+                    (keys.contains("call_function_vectors") &&
+                     keys.contains("call_function_single_vectors")))
             << arch->name;
         // What it cannot count is refused, with the reason, and nothing else is.
         for (const auto& metric : metric_names())
-            EXPECT_EQ(why_missing(*arch, metric).empty(), metric != "tlb_flushes" || keys.contains("tlb_flushes")) << arch->name << " " << metric;
+            EXPECT_EQ(why_missing(*arch, metric).empty(),
+                      metric != "tlb_flushes" || keys.contains("tlb_flushes"))
+                << arch->name << " " << metric;
     }
 }
 
@@ -74,7 +83,9 @@ TEST(Arch, OneInterruptForAllCallFunctionsIsTheirCount) {
 class ArchSpec : public SpecProject {
  protected:
     Result<Spec> parse(std::string_view text) { return parse_spec(text, file()); }
-    std::string minimal(const std::string& arch) { return replaced(minimal_spec, "[kernel]\n", "[kernel]\narch = \"" + arch + "\"\n"); }
+    std::string minimal(const std::string& arch) {
+        return replaced(minimal_spec, "[kernel]\n", "[kernel]\narch = \"" + arch + "\"\n");
+    }
     std::string refusal(const std::string& text) {
         const auto spec = parse(text);
         EXPECT_FALSE(spec) << text;
@@ -85,7 +96,8 @@ class ArchSpec : public SpecProject {
 TEST_F(ArchSpec, IsChosenByTheExperimentOrTheCommandLine) {
     EXPECT_EQ(parse(minimal_spec)->kernel.arch, "x86_64");
     EXPECT_EQ(parse(minimal("arm64"))->kernel.arch, "arm64");
-    EXPECT_EQ(parse_spec(minimal("arm64"), file(), {{"kernel.arch", "\"riscv64\""}})->kernel.arch, "riscv64");
+    EXPECT_EQ(parse_spec(minimal("arm64"), file(), {{"kernel.arch", "\"riscv64\""}})->kernel.arch,
+              "riscv64");
 }
 
 TEST_F(ArchSpec, WhatItCannotDoIsOneErrorWithTheReason) {
@@ -112,7 +124,9 @@ TEST(ArchConfig, AFragmentsSiblingGoesBehindIt) {
     spec.kernel.fragments = {"configs/base.config", "configs/more.config"};
     EXPECT_EQ(kernel_fragments(spec), spec.kernel.fragments);
     spec.kernel.arch = "arm64";
-    EXPECT_EQ(kernel_fragments(spec), (std::vector<fs::path>{"configs/base.config", "configs/base.arm64.config", "configs/more.config"}));
+    EXPECT_EQ(kernel_fragments(spec),
+              (std::vector<fs::path>{"configs/base.config", "configs/base.arm64.config",
+                                     "configs/more.config"}));
     const auto requests = requested_options(spec);
     ASSERT_TRUE(requests);
     EXPECT_EQ(render_fragment(*requests), "CONFIG_A=y\n# CONFIG_ACPI is not set\n");
@@ -122,12 +136,15 @@ TEST(ArchConfig, AFragmentsSiblingGoesBehindIt) {
 TEST(ArchGuest, TheCommandLineNamesItsConsole) {
     Spec spec;
     EXPECT_EQ(kernel_cmdline(spec, {}),
-              "console=ttyS0 nokaslr norandmaps mitigations=off panic=-1 oops=panic tsc=reliable lapic_timer_hz=1000000000 lpj=4000000");
+              "console=ttyS0 nokaslr norandmaps mitigations=off panic=-1 oops=panic tsc=reliable "
+              "lapic_timer_hz=1000000000 lpj=4000000");
     spec.kernel.arch = "arm64";
     spec.guest.extra_cmdline = "more";
-    EXPECT_EQ(kernel_cmdline(spec, {}), "console=ttyAMA0 nokaslr norandmaps mitigations=off panic=-1 oops=panic more");
+    EXPECT_EQ(kernel_cmdline(spec, {}),
+              "console=ttyAMA0 nokaslr norandmaps mitigations=off panic=-1 oops=panic more");
     spec.kernel.arch = "riscv64";
-    EXPECT_EQ(kernel_cmdline(spec, {}), "console=ttyS0 nokaslr norandmaps mitigations=off panic=-1 oops=panic more");
+    EXPECT_EQ(kernel_cmdline(spec, {}),
+              "console=ttyS0 nokaslr norandmaps mitigations=off panic=-1 oops=panic more");
 }
 
 } // namespace

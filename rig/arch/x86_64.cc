@@ -19,11 +19,13 @@ const Arch& x86_64() {
         a.qemu_package = "qemu-system-x86";
         a.console = "ttyS0";
         a.machine = {"q35", "usb=off"};
-        // qemu64 without the instructions that read host entropy; a plain model also boots faster under TCG than `max`.
+        // qemu64 without the instructions that read host entropy; a plain model also boots faster
+        // under TCG than `max`.
         a.cpu = "qemu64,rdrand=off,rdseed=off";
         a.panic_device = "pvpanic";
         a.serial_device = "isa-serial,chardev=console,index=0";
-        // lapic_timer_hz is QEMU's; a kernel without the patch that knows it hands the word to PID 1, which does not read it.
+        // lapic_timer_hz is QEMU's; a kernel without the patch that knows it hands the word to PID
+        // 1, which does not read it.
         a.cmdline_tcg = "tsc=reliable lapic_timer_hz=1000000000";
         a.cmdline_virtual = "lpj=4000000"; // a calibration that is counted, not measured
         a.pvh = true;

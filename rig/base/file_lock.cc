@@ -17,7 +17,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr unsigned kGlances = 50; // of has_writer(), waited for by one who wants to write; a busy host may take its time in one
+constexpr unsigned kGlances = 50; // of has_writer(), waited for by one who wants to write; a busy
+                                  // host may take its time in one
 constexpr std::chrono::milliseconds kGlance(2);
 
 } // namespace
@@ -37,11 +38,16 @@ Result<int> lock_run(const fs::path& dir) {
         ::close(fd);
         if (error != EWOULDBLOCK) return cannot("lock", file, error);
         auto pid = slurp(file);
-        while (!pid.empty() && (pid.back() < '0' || pid.back() > '9')) pid.pop_back();
-        return fail(Blame::Host, fmt::format("{}: another rig (pid {}) is writing this run, want one writer", dir.string(), pid.empty() ? "unknown" : pid), dir);
+        while (!pid.empty() && (pid.back() < '0' || pid.back() > '9'))
+            pid.pop_back();
+        return fail(Blame::Host,
+                    fmt::format("{}: another rig (pid {}) is writing this run, want one writer",
+                                dir.string(), pid.empty() ? "unknown" : pid),
+                    dir);
     }
     const auto pid = fmt::format("{}\n", ::getpid());
-    if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+    if (::ftruncate(fd, 0) != 0 ||
+        ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
         const int unwritable = errno;
         ::close(fd);
         return cannot("write", file, unwritable);

@@ -1,5 +1,5 @@
-// A flock(2) that ends with its scope, or with the process, whatever kills it; and the one on the file `lock` of a folder, which
-// whoever writes that folder holds.
+// A flock(2) that ends with its scope, or with the process, whatever kills it; and the one on the
+// file `lock` of a folder, which whoever writes that folder holds.
 #pragma once
 
 #include "rig/base/error.h"
@@ -28,11 +28,12 @@ class FileLock {
     int fd_ = -1;
 };
 
-// Is somebody writing this run? Looks at the flock without taking the run from anyone (a writer that comes at the same moment waits).
+// Is somebody writing this run? Looks at the flock without taking the run from anyone (a writer
+// that comes at the same moment waits).
 bool has_writer(const std::filesystem::path& dir);
 
-// The open file `lock` of `dir`, locked, with this process's pid in it; who closes it frees the lock. Blame::Host, with its pid, if
-// there is another writer.
+// The open file `lock` of `dir`, locked, with this process's pid in it; who closes it frees the
+// lock. Blame::Host, with its pid, if there is another writer.
 Result<int> lock_run(const std::filesystem::path& dir);
 
 // Keeps writers out of a run. Blame::Host, with its pid, if the run has one.

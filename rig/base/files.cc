@@ -13,7 +13,8 @@ namespace rig {
 namespace fs = std::filesystem;
 
 tl::unexpected<Error> cannot(std::string_view what, const fs::path& file, int error) {
-    return fail(Blame::Host, fmt::format("cannot {} {}: {}", what, file.string(), std::strerror(error)), file);
+    return fail(Blame::Host,
+                fmt::format("cannot {} {}: {}", what, file.string(), std::strerror(error)), file);
 }
 
 Status write_all(int fd, std::string_view bytes, const fs::path& file) {
@@ -40,9 +41,11 @@ Status write_atomically(const fs::path& file, std::string_view content) {
     int fd = ::mkostemp(temporary.data(), O_CLOEXEC);
     if (fd < 0) return cannot("create", temporary, errno);
     auto status = write_all(fd, content, temporary);
-    if (status && (::fchmod(fd, 0644) != 0 || ::fsync(fd) != 0)) status = cannot("sync", temporary, errno);
+    if (status && (::fchmod(fd, 0644) != 0 || ::fsync(fd) != 0))
+        status = cannot("sync", temporary, errno);
     ::close(fd);
-    if (status && ::rename(temporary.c_str(), file.c_str()) != 0) status = cannot("replace", file, errno);
+    if (status && ::rename(temporary.c_str(), file.c_str()) != 0)
+        status = cannot("replace", file, errno);
     if (!status) {
         ::unlink(temporary.c_str());
         return status;

@@ -1,5 +1,5 @@
-// Reading small files whole, writing files so that they survive a crash, and the size of folders. A failed write is Blame::Host and
-// names the file.
+// Reading small files whole, writing files so that they survive a crash, and the size of folders. A
+// failed write is Blame::Host and names the file.
 #pragma once
 
 #include "rig/base/error.h"
@@ -14,11 +14,13 @@
 
 namespace rig {
 
-// The file's bytes; empty if it cannot be read. For files whose absence means the same as their being empty.
+// The file's bytes; empty if it cannot be read. For files whose absence means the same as their
+// being empty.
 inline std::string slurp(const std::filesystem::path& file) {
     std::ifstream in(file, std::ios::binary);
     std::string bytes;
-    std::error_code unknown; // the size of a pipe or of a file in /proc: those grow as they are read
+    std::error_code
+        unknown; // the size of a pipe or of a file in /proc: those grow as they are read
     if (const auto size = std::filesystem::file_size(file, unknown); !unknown) bytes.resize(size);
     in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     bytes.resize(static_cast<std::size_t>(in.gcount()));
@@ -30,14 +32,18 @@ inline std::string slurp(const std::filesystem::path& file) {
 inline std::uintmax_t size_of(const std::filesystem::path& folder) {
     std::uintmax_t bytes = 0;
     std::error_code error;
-    for (std::filesystem::recursive_directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    for (std::filesystem::recursive_directory_iterator entry(folder, error), end;
+         !error && entry != end; entry.increment(error)) {
         std::error_code gone;
-        if (const auto size = entry->is_regular_file(gone) && !gone ? entry->file_size(gone) : 0; !gone) bytes += size;
+        if (const auto size = entry->is_regular_file(gone) && !gone ? entry->file_size(gone) : 0;
+            !gone)
+            bytes += size;
     }
     return bytes;
 }
 
-// Replaces `file` as a whole: a reader, or a machine that lost power, sees the old content or the new one.
+// Replaces `file` as a whole: a reader, or a machine that lost power, sees the old content or the
+// new one.
 Status write_atomically(const std::filesystem::path& file, std::string_view content);
 
 // "cannot WHAT FILE: " and what errno `error` means.

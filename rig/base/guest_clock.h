@@ -6,7 +6,11 @@ namespace rig {
 enum class GuestClock { Virtual, Wall };
 enum class Accelerator { Tcg, Kvm };
 
-constexpr const char* name(GuestClock clock) { return clock == GuestClock::Virtual ? "virtual" : "wall"; }
-constexpr const char* name(Accelerator accelerator) { return accelerator == Accelerator::Kvm ? "kvm" : "tcg"; }
+constexpr const char* name(GuestClock clock) {
+    return clock == GuestClock::Virtual ? "virtual" : "wall";
+}
+constexpr const char* name(Accelerator accelerator) {
+    return accelerator == Accelerator::Kvm ? "kvm" : "tcg";
+}
 
 } // namespace rig

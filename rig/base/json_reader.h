@@ -1,6 +1,6 @@
-// A strict, bounded view on JSON that came from outside: every key is asked for by name, wrong types and unknown keys are
-// errors, and nothing grows without limit. Every failure is one Error with Blame::Host and the message
-// "PATH: what was found, want what".
+// A strict, bounded view on JSON that came from outside: every key is asked for by name, wrong
+// types and unknown keys are errors, and nothing grows without limit. Every failure is one Error
+// with Blame::Host and the message "PATH: what was found, want what".
 #pragma once
 
 #include "rig/base/error.h"
@@ -35,17 +35,21 @@ class JsonReader {
     Status map(std::string_view key, std::map<std::string, std::uint64_t>& out, std::size_t limit);
     Status map(std::string_view key, std::map<std::string, double>& out, std::size_t limit);
     Status map(std::string_view key, std::map<std::string, std::string>& out, std::size_t limit);
-    Status map(std::string_view key, std::map<std::string, std::vector<std::uint64_t>>& out, std::size_t limit, std::size_t vector_limit);
+    Status map(std::string_view key, std::map<std::string, std::vector<std::uint64_t>>& out,
+               std::size_t limit, std::size_t vector_limit);
     bool has(std::string_view key) const { return json_->contains(key); }
 
     // An error for the first key that was never asked for. Call it last.
     Status finish() const;
 
  private:
-    JsonReader(const nlohmann::json& json, std::string path) : json_(&json), path_(std::move(path)) {}
+    JsonReader(const nlohmann::json& json, std::string path)
+        : json_(&json), path_(std::move(path)) {}
     Result<const nlohmann::json*> find(std::string_view key);
     std::string name(std::string_view key) const;
-    template<class T, class Read> Status map_of(std::string_view key, std::map<std::string, T>& out, std::size_t limit, Read read);
+    template<class T, class Read>
+    Status map_of(std::string_view key, std::map<std::string, T>& out, std::size_t limit,
+                  Read read);
 
     const nlohmann::json* json_;
     std::string path_;

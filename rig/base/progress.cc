@@ -8,11 +8,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto quick = 2s;              // below this nobody needs to be told, and logs of short runs stay readable
-constexpr auto plain_interval = 10s;    // a log gets six lines a minute, enough to see that something lives
+constexpr auto quick =
+    2s; // below this nobody needs to be told, and logs of short runs stay readable
+constexpr auto plain_interval =
+    10s; // a log gets six lines a minute, enough to see that something lives
 constexpr auto redraw_interval = 100ms; // smooth to the eye; a build reports far more often
-constexpr unsigned min_columns = 20;    // narrower than any real terminal; guards against a reported width of 0
-constexpr std::size_t max_bar = 24;     // cells; a wider bar says nothing more
+constexpr unsigned min_columns =
+    20; // narrower than any real terminal; guards against a reported width of 0
+constexpr std::size_t max_bar = 24; // cells; a wider bar says nothing more
 constexpr std::size_t min_bar = 4;
 
 // Texts may come from a build or a guest: escapes in them must not reach the terminal.
@@ -27,9 +30,11 @@ bool continues(char c) {
     return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
 }
 
-// Counts characters, not bytes, since what is bounded is the width. Wide characters are not expected.
+// Counts characters, not bytes, since what is bounded is the width. Wide characters are not
+// expected.
 std::size_t width(const std::string& text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return !continues(c); }));
+    return static_cast<std::size_t>(
+        std::count_if(text.begin(), text.end(), [](char c) { return !continues(c); }));
 }
 
 std::string cut(const std::string& text, std::size_t columns) {
@@ -50,7 +55,8 @@ std::string minutes(double seconds) {
 } // namespace
 
 Progress::Progress(Write write, bool terminal, Now now, unsigned columns)
-    : write_(std::move(write)), terminal_(terminal), now_(std::move(now)), columns_(std::max(columns, min_columns)) {}
+    : write_(std::move(write)), terminal_(terminal), now_(std::move(now)),
+      columns_(std::max(columns, min_columns)) {}
 
 Progress::~Progress() {
     try {
@@ -104,19 +110,23 @@ double Progress::seconds(Clock::time_point now) const {
     return std::chrono::duration<double>(now - started_).count();
 }
 
-// From the mean speed so far: steady for boots and object files, the two things that take long here.
+// From the mean speed so far: steady for boots and object files, the two things that take long
+// here.
 std::string Progress::eta(Clock::time_point now) const {
     if (!total_) return minutes(seconds(now));
     if (!done_) return "ETA --:--";
-    return "ETA " + minutes(seconds(now) * static_cast<double>(total_ - done_) / static_cast<double>(done_));
+    return "ETA " +
+           minutes(seconds(now) * static_cast<double>(total_ - done_) / static_cast<double>(done_));
 }
 
 std::string Progress::line(Clock::time_point now) const {
-    auto limit = static_cast<std::size_t>(columns_ - 1); // a character in the last column makes some terminals wrap
+    auto limit = static_cast<std::size_t>(
+        columns_ - 1); // a character in the last column makes some terminals wrap
     auto what = cut(what_, limit / 2);
     std::string figures;
     if (total_) {
-        auto percent = static_cast<unsigned>(100.0 * static_cast<double>(done_) / static_cast<double>(total_));
+        auto percent =
+            static_cast<unsigned>(100.0 * static_cast<double>(done_) / static_cast<double>(total_));
         figures = fmt::format("{:3} % {}/{} {}", percent, done_, total_, eta(now));
     } else {
         figures = done_ ? fmt::format("{} {}", done_, eta(now)) : eta(now);
@@ -126,8 +136,8 @@ std::string Progress::line(Clock::time_point now) const {
     // The bar gives way before the figures do; the note takes what is left.
     if (total_ && used + min_bar + 3 <= limit) {
         auto cells = std::min(max_bar, std::max(min_bar, (limit - used - 3) / 2));
-        auto full = static_cast<std::size_t>(static_cast<double>(cells) * static_cast<double>(done_) /
-                                             static_cast<double>(total_));
+        auto full = static_cast<std::size_t>(
+            static_cast<double>(cells) * static_cast<double>(done_) / static_cast<double>(total_));
         out += "[" + std::string(full, '#') + std::string(cells - full, '-') + "] ";
     }
     out += figures;
@@ -139,7 +149,8 @@ void Progress::draw(bool force) {
     if (!active_ || !write_) return;
     auto now = now_();
     if (terminal_) {
-        if (!force && announced_ && now - drawn_ < redraw_interval && (!total_ || done_ < total_)) return;
+        if (!force && announced_ && now - drawn_ < redraw_interval && (!total_ || done_ < total_))
+            return;
         write_("\r" + line(now) + "\x1b[K");
     } else {
         if (now - started_ <= quick || (announced_ && now - drawn_ < plain_interval)) return;

@@ -13,8 +13,8 @@ using namespace std::chrono_literals;
 class ProgressTest : public ::testing::Test {
  protected:
     Progress make(bool terminal, unsigned columns = 80) {
-        return Progress([this](const std::string& text) { writes.push_back(text); }, terminal, [this] { return now; },
-                        columns);
+        return Progress([this](const std::string& text) { writes.push_back(text); }, terminal,
+                        [this] { return now; }, columns);
     }
     std::string take() {
         std::string all;
@@ -115,9 +115,11 @@ TEST_F(ProgressTest, TerminalRedrawsOneLine) {
     EXPECT_EQ(shown(take()), "boots [######------------------]  25 % 4/16 ETA 01:30");
     now += 1s;
     progress.note("boot 5/16 reviewed seed 2");
-    EXPECT_EQ(shown(take()), "boots [######------------------]  25 % 4/16 ETA 01:33 boot 5/16 reviewed seed 2");
+    EXPECT_EQ(shown(take()),
+              "boots [######------------------]  25 % 4/16 ETA 01:33 boot 5/16 reviewed seed 2");
     progress.advance(99);
-    EXPECT_EQ(shown(take()), "boots [########################] 100 % 16/16 ETA 00:00 boot 5/16 reviewed se...");
+    EXPECT_EQ(shown(take()),
+              "boots [########################] 100 % 16/16 ETA 00:00 boot 5/16 reviewed se...");
     progress.finish();
     EXPECT_EQ(take(), "\r\x1b[Kboots: done in 31.1 s\n");
 }
@@ -139,7 +141,8 @@ TEST_F(ProgressTest, InterruptDoesNotClaimToBeDone) {
         progress.advance(3);
         take();
         progress.interrupt();
-        EXPECT_EQ(take(), (terminal ? std::string("\r\x1b[K") : "") + "boots: stopped after 12.0 s at 3/16\n");
+        EXPECT_EQ(take(), (terminal ? std::string("\r\x1b[K") : "") +
+                              "boots: stopped after 12.0 s at 3/16\n");
         progress.interrupt();
         EXPECT_EQ(take(), "");
     }
@@ -162,10 +165,12 @@ TEST_F(ProgressTest, EveryWidthHolds) {
         progress.advance(9223372036854775807ull);
         progress.note("note \u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9");
         now += 10s;
-        progress.note("a long note that goes on and on and on and on and on and on and on and on and on");
+        progress.note(
+            "a long note that goes on and on and on and on and on and on and on and on and on");
         for (const auto& text : writes) {
             auto line = shown(text);
-            auto characters = std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xc0) != 0x80; });
+            auto characters =
+                std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xc0) != 0x80; });
             EXPECT_LT(characters, std::max(columns, 20U)) << line;
         }
         take();

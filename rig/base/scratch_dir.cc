@@ -30,11 +30,15 @@ int take(const fs::path& dir, int flags) {
 
 void remove_abandoned_scratch() {
     std::error_code ignored;
-    for (fs::directory_iterator entry(parent(), ignored), end; !ignored && entry != end; entry.increment(ignored)) {
+    for (fs::directory_iterator entry(parent(), ignored), end; !ignored && entry != end;
+         entry.increment(ignored)) {
         const auto& dir = entry->path();
-        struct stat about{};
-        if (!dir.filename().string().starts_with(kPrefix) || ::lstat(dir.c_str(), &about) != 0 || !S_ISDIR(about.st_mode) || about.st_uid != ::geteuid()) continue;
-        const int lock = take(dir, 0); // without its lock it is being made at this moment, or was never used
+        struct stat about {};
+        if (!dir.filename().string().starts_with(kPrefix) || ::lstat(dir.c_str(), &about) != 0 ||
+            !S_ISDIR(about.st_mode) || about.st_uid != ::geteuid())
+            continue;
+        const int lock =
+            take(dir, 0); // without its lock it is being made at this moment, or was never used
         if (lock < 0) continue;
         std::error_code gone;
         fs::remove_all(dir, gone);
@@ -46,7 +50,9 @@ Scratch::Scratch() {
     auto pattern = (parent() / kPrefix).string() + "XXXXXX";
     if (!::mkdtemp(pattern.data())) return;
     lock_ = take(pattern, O_CREAT);
-    if (lock_ >= 0) dir_ = pattern; // else another rig took it for abandoned in this very moment, and removes it
+    if (lock_ >= 0)
+        dir_ =
+            pattern; // else another rig took it for abandoned in this very moment, and removes it
 }
 
 Scratch::~Scratch() {

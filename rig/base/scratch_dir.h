@@ -5,8 +5,9 @@
 
 namespace rig {
 
-// Made in TMPDIR (else /tmp) as rig-scratch-XXXXXX, removed at the end of its scope. In use it holds a flock(2) on its file
-// `lock`, which the kernel releases at its owner's death, whatever namespace that lived in.
+// Made in TMPDIR (else /tmp) as rig-scratch-XXXXXX, removed at the end of its scope. In use it
+// holds a flock(2) on its file `lock`, which the kernel releases at its owner's death, whatever
+// namespace that lived in.
 class Scratch {
  public:
     Scratch();

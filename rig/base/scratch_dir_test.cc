@@ -13,7 +13,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-unsigned folders(const fs::path& dir) { return static_cast<unsigned>(std::distance(fs::directory_iterator(dir), fs::directory_iterator())); }
+unsigned folders(const fs::path& dir) {
+    return static_cast<unsigned>(
+        std::distance(fs::directory_iterator(dir), fs::directory_iterator()));
+}
 
 // A folder of a process that was killed, or of one that lives until `done` is written to.
 pid_t owner(int ready, int done) {
@@ -54,7 +57,8 @@ TEST(Scratch, IsRemovedAtItsEndOrAfterItsOwnersDeath) {
     ASSERT_EQ(::write(done[1], "x", 1), 1);
     ::waitpid(living, &status, 0);
     EXPECT_EQ(WEXITSTATUS(status), 0) << "the living one's was left alone";
-    for (const int fd : {ready[0], ready[1], done[0], done[1]}) ::close(fd);
+    for (const int fd : {ready[0], ready[1], done[0], done[1]})
+        ::close(fd);
     ::unsetenv("TMPDIR");
 }
 

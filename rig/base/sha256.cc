@@ -17,14 +17,17 @@ namespace {
 
 class Hash {
  public:
-    Hash() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) { EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr); }
+    Hash() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
+        EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
+    }
     void add(std::string_view data) { EVP_DigestUpdate(context_.get(), data.data(), data.size()); }
     std::string hex() {
         std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
         unsigned length = 0;
         EVP_DigestFinal_ex(context_.get(), digest.data(), &length);
         std::string out;
-        for (unsigned i = 0; i < length; ++i) out += fmt::format("{:02x}", digest[i]);
+        for (unsigned i = 0; i < length; ++i)
+            out += fmt::format("{:02x}", digest[i]);
         return out;
     }
 
@@ -42,10 +45,13 @@ std::string sha256_hex(std::string_view data) {
 
 Result<std::string> sha256_file(const fs::path& file) {
     std::ifstream in(file, std::ios::binary);
-    if (!in) return fail(Blame::Host, fmt::format("cannot read {}: {}", file.string(), std::strerror(errno)));
+    if (!in)
+        return fail(Blame::Host,
+                    fmt::format("cannot read {}: {}", file.string(), std::strerror(errno)));
     Hash hash;
     std::vector<char> buffer(1 << 20);
-    while (in.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || in.gcount() > 0) hash.add({buffer.data(), static_cast<std::size_t>(in.gcount())});
+    while (in.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || in.gcount() > 0)
+        hash.add({buffer.data(), static_cast<std::size_t>(in.gcount())});
     if (in.bad()) return fail(Blame::Host, fmt::format("cannot read {}", file.string()));
     return hash.hex();
 }

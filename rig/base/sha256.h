@@ -1,5 +1,5 @@
-// These functions hash bytes and files with SHA-256 and return 64 lower-case hexadecimal digits. A file that cannot be read is
-// Blame::Host.
+// These functions hash bytes and files with SHA-256 and return 64 lower-case hexadecimal digits. A
+// file that cannot be read is Blame::Host.
 #pragma once
 
 #include "rig/base/error.h"

@@ -6,11 +6,14 @@
 namespace rig {
 
 std::string size_text(std::uint64_t bytes) {
-    return bytes >= (1ull << 30) ? fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (1ull << 30)) : fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1ull << 20));
+    return bytes >= (1ull << 30)
+               ? fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (1ull << 30))
+               : fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1ull << 20));
 }
 
 std::size_t display_width(std::string_view text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](unsigned char c) { return (c & 0xC0) != 0x80; }));
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](unsigned char c) { return (c & 0xC0) != 0x80; }));
 }
 
 std::string padded(std::string text, std::size_t width) {
@@ -22,7 +25,8 @@ std::string padded(std::string text, std::size_t width) {
 std::string wrapped(std::string_view line, std::size_t width, std::size_t indent) {
     std::string out;
     for (std::size_t room = width; display_width(line) > room; room = width - indent) {
-        // The last blank that leaves something on this line and keeps it within the room; else the word is cut.
+        // The last blank that leaves something on this line and keeps it within the room; else the
+        // word is cut.
         auto first = std::min(line.find_first_not_of(' '), line.size());
         std::size_t columns = 0, end = 0, blank = 0;
         for (end = 0; end < line.size(); ++end) {
@@ -43,7 +47,9 @@ std::string wrapped(std::string_view line, std::size_t width, std::size_t indent
 
 std::string trimmed(std::string_view text) {
     const auto first = text.find_first_not_of(' ');
-    return first == std::string_view::npos ? "" : std::string(text.substr(first, text.find_last_not_of(' ') - first + 1));
+    return first == std::string_view::npos
+               ? ""
+               : std::string(text.substr(first, text.find_last_not_of(' ') - first + 1));
 }
 
 std::string printable(std::string_view text) {
@@ -51,7 +57,9 @@ std::string printable(std::string_view text) {
     for (std::size_t i = 0; i < out.size(); ++i) {
         auto c = static_cast<unsigned char>(out[i]);
         // C1 controls are U+0080..U+009F: 0xC2 0x80..0x9F.
-        bool c1 = c == 0xC2 && i + 1 < out.size() && static_cast<unsigned char>(out[i + 1]) >= 0x80 && static_cast<unsigned char>(out[i + 1]) < 0xA0;
+        bool c1 = c == 0xC2 && i + 1 < out.size() &&
+                  static_cast<unsigned char>(out[i + 1]) >= 0x80 &&
+                  static_cast<unsigned char>(out[i + 1]) < 0xA0;
         if (c1) out[i + 1] = '?';
         if (c < 0x20 || c == 0x7F || c1) out[i] = '?';
     }

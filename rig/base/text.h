@@ -1,5 +1,5 @@
-// These functions lay out text for people: they measure it in columns of a terminal, break it into lines and replace the characters
-// that must not reach a terminal. Pure.
+// These functions lay out text for people: they measure it in columns of a terminal, break it into
+// lines and replace the characters that must not reach a terminal. Pure.
 #pragma once
 
 #include <cstddef>
@@ -18,14 +18,15 @@ std::size_t display_width(std::string_view text);
 std::string padded(std::string text, std::size_t width);
 // How wide a text for people is, in columns.
 inline constexpr std::size_t page = 100;
-// Breaks at blanks so that no line is wider than `width`; further lines are indented. A longer word is cut.
+// Breaks at blanks so that no line is wider than `width`; further lines are indented. A longer word
+// is cut.
 std::string wrapped(std::string_view line, std::size_t width, std::size_t indent);
 // Without the blanks around it.
 std::string trimmed(std::string_view text);
 // Control characters replaced by '?': names come from guests.
 std::string printable(std::string_view text);
-// The first `most` bytes, with '?' in place of each that is not printable ASCII. Names the guest's perf prints end up in JSON and on
-// a terminal.
+// The first `most` bytes, with '?' in place of each that is not printable ASCII. Names the guest's
+// perf prints end up in JSON and on a terminal.
 std::string printable_ascii(std::string_view text, std::size_t most = 200);
 
 } // namespace rig

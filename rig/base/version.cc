@@ -8,7 +8,9 @@
 
 namespace rig {
 
-std::string rig_version() { return RIG_VERSION; }
+std::string rig_version() {
+    return RIG_VERSION;
+}
 
 Result<std::string> own_sha256() {
     static const auto own = sha256_file("/proc/self/exe");

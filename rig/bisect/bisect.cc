@@ -1,6 +1,5 @@
 #include "rig/bisect/bisect.h"
 
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -15,7 +14,10 @@ constexpr unsigned kEndDecisions = 3; // they differ, and boots of either are to
 class Stopwatch {
  public:
     explicit Stopwatch(double& seconds) : seconds_(seconds) {}
-    ~Stopwatch() { seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count(); }
+    ~Stopwatch() {
+        seconds_ +=
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+    }
 
  private:
     double& seconds_;
@@ -24,9 +26,11 @@ class Stopwatch {
 
 class Search {
  public:
-    Search(History& history, const BisectOptions& options, const BisectWorld& world, const std::vector<Visit>& known, Bisection& result)
+    Search(History& history, const BisectOptions& options, const BisectWorld& world,
+           const std::vector<Visit>& known, Bisection& result)
         : history_(history), options_(options), world_(world), known_(known), result_(result) {
-        // The ends, every halving, the last candidates, two looks; a search with more decisions than that is told less confident than asked for.
+        // The ends, every halving, the last candidates, two looks; a search with more decisions
+        // than that is told less confident than asked for.
         alpha_ = options.alpha / static_cast<double>(planned_decisions(result.answers));
     }
     Status run(std::stop_token stop);
@@ -58,7 +62,8 @@ class Search {
 };
 
 const Visit* Search::visited(const std::string& id) const {
-    const auto found = std::find_if(result_.visits.begin(), result_.visits.end(), [&](const Visit& one) { return one.revision.id == id; });
+    const auto found = std::find_if(result_.visits.begin(), result_.visits.end(),
+                                    [&](const Visit& one) { return one.revision.id == id; });
     return found == result_.visits.end() ? nullptr : &*found;
 }
 
@@ -115,7 +120,8 @@ Status Search::measure_ends(Visit& good, Visit& bad) {
             end->runs.push_back(measured->run);
             if (take_unfit(*measured, *end))
                 result_.refused =
-                    fmt::format("the {} ({}) tells nothing: {}: {}", words(end->purpose), end->revision.name, words(end->outcome), end->why);
+                    fmt::format("the {} ({}) tells nothing: {}: {}", words(end->purpose),
+                                end->revision.name, words(end->outcome), end->why);
         }
         if (!result_.refused.empty()) return {};
         for (const auto& [to, end] : {std::pair{&at_good, &good}, {&at_bad, &bad}}) {
@@ -123,21 +129,24 @@ Status Search::measure_ends(Visit& good, Visit& bad) {
             to->insert(to->end(), values.begin(), values.end());
         }
         good.values = at_good, bad.values = at_bad;
-        const auto differ = ends_differ(at_good, at_bad, options_.least_effect, options_.wall ? alpha_ : 0);
+        const auto differ =
+            ends_differ(at_good, at_bad, options_.least_effect, options_.wall ? alpha_ : 0);
         result_.good = differ.good, result_.bad = differ.bad;
         if (!differ.differ) {
             if (options_.wall && at_good.size() < most) continue;
-            result_.refused = fmt::format("the ends do not differ in {}: {}", result_.metric, differ.why_not);
+            result_.refused =
+                fmt::format("the ends do not differ in {}: {}", result_.metric, differ.why_not);
             return {};
         }
         if (!options_.wall) break;
-        // A step asks which end a boot is the nearer to: that boots of the ends are nearer to their own is not assumed, since where one end
-        // scatters more than the other it may not be so.
+        // A step asks which end a boot is the nearer to: that boots of the ends are nearer to their
+        // own is not assumed, since where one end scatters more than the other it may not be so.
         const auto self = told_apart(at_good, at_bad, alpha_);
         if (self == Side::Good) break;
         if (self == Side::Unclear && at_good.size() < 2 * most) continue;
-        result_.refused = fmt::format(
-            "the ends differ in {}, but single boots of them cannot be told apart: they are not nearer to boots of their own end", result_.metric);
+        result_.refused = fmt::format("the ends differ in {}, but single boots of them cannot be "
+                                      "told apart: they are not nearer to boots of their own end",
+                                      result_.metric);
         return {};
     }
     decisions_ += options_.wall ? kEndDecisions : 1;
@@ -146,8 +155,10 @@ Status Search::measure_ends(Visit& good, Visit& bad) {
 }
 
 Status Search::ends() {
-    const auto kept_good = known(history_.good(), Purpose::GoodEnd), kept_bad = known(history_.bad(), Purpose::BadEnd);
-    if (kept_good && kept_bad && kept_good->outcome == Outcome::Good && kept_bad->outcome == Outcome::Bad) {
+    const auto kept_good = known(history_.good(), Purpose::GoodEnd),
+               kept_bad = known(history_.bad(), Purpose::BadEnd);
+    if (kept_good && kept_bad && kept_good->outcome == Outcome::Good &&
+        kept_bad->outcome == Outcome::Bad) {
         good_ = kept_good->values, bad_ = kept_bad->values;
         result_.good = middle(good_), result_.bad = middle(bad_);
         decisions_ += options_.wall ? kEndDecisions : 1;
@@ -159,11 +170,13 @@ Status Search::ends() {
         if (world_.say) world_.say(fmt::format("{}: {}", words(end->purpose), end->revision.name));
         RIG_CHECK(build(*end));
         if (end->outcome != Outcome::Unbuildable) continue;
-        result_.refused = fmt::format("the {} ({}) does not build: {}", words(end->purpose), end->revision.name, end->why);
+        result_.refused = fmt::format("the {} ({}) does not build: {}", words(end->purpose),
+                                      end->revision.name, end->why);
         return keep(*end);
     }
     if (good.image_sha256 == bad.image_sha256)
-        result_.refused = fmt::format("both ends are the same kernel: image {:.12}", good.image_sha256);
+        result_.refused =
+            fmt::format("both ends are the same kernel: image {:.12}", good.image_sha256);
     else
         RIG_CHECK(measure_ends(good, bad));
     good_ = good.values, bad_ = bad.values;
@@ -172,7 +185,8 @@ Status Search::ends() {
 }
 
 Status Search::in_virtual_time(Visit& visit) {
-    // The ends' seeds in their order: what few boots leave unclear, all that the ends have may tell.
+    // The ends' seeds in their order: what few boots leave unclear, all that the ends have may
+    // tell.
     for (auto boots = std::min(options_.boots, options_.most_boots);; boots = options_.most_boots) {
         RIG_TRY(measured, world_.measure({visit.revision}, boots, 0));
         visit.boots += measured.boots;
@@ -181,11 +195,14 @@ Status Search::in_virtual_time(Visit& visit) {
         visit.values = measured.values[visit.revision.id];
         visit.votes = votes(good_, visit.values, bad_);
         const auto side = decide_exact(visit.votes);
-        visit.outcome = side == Side::Good ? Outcome::Good : side == Side::Bad ? Outcome::Bad : Outcome::Unclear;
+        visit.outcome = side == Side::Good  ? Outcome::Good
+                        : side == Side::Bad ? Outcome::Bad
+                                            : Outcome::Unclear;
         if (side == Side::Unclear && boots < options_.most_boots) continue;
         if (side == Side::Unclear)
-            visit.why = fmt::format("{} boots are like the good end, {} like the bad one, {} like neither", visit.votes.good, visit.votes.bad,
-                                    visit.votes.neither);
+            visit.why =
+                fmt::format("{} boots are like the good end, {} like the bad one, {} like neither",
+                            visit.votes.good, visit.votes.bad, visit.votes.neither);
         return {};
     }
 }
@@ -193,32 +210,37 @@ Status Search::in_virtual_time(Visit& visit) {
 Status Search::in_wall_time(Visit& visit) {
     visit.outcome = Outcome::Unclear;
     for (unsigned batch = 0; visit.values.size() < options_.most_boots; ++batch) {
-        RIG_TRY(measured, world_.measure({history_.good(), visit.revision, history_.bad()}, options_.boots, batch));
+        RIG_TRY(measured, world_.measure({history_.good(), visit.revision, history_.bad()},
+                                         options_.boots, batch));
         visit.boots += measured.boots;
         visit.runs.push_back(measured.run);
         if (take_unfit(measured, visit)) return {};
         for (const auto& end : {history_.good(), history_.bad()})
             if (const auto unfit = measured.unfit.find(end.id); unfit != measured.unfit.end()) {
-                visit.why = fmt::format("this time {} told nothing: {}", end.name, unfit->second.why);
+                visit.why =
+                    fmt::format("this time {} told nothing: {}", end.name, unfit->second.why);
                 return {};
             }
         const auto& values = measured.values[visit.revision.id];
         visit.values.insert(visit.values.end(), values.begin(), values.end());
-        const auto more = votes(measured.values[history_.good().id], values, measured.values[history_.bad().id]);
-        visit.votes.good += more.good, visit.votes.bad += more.bad, visit.votes.neither += more.neither;
+        const auto more =
+            votes(measured.values[history_.good().id], values, measured.values[history_.bad().id]);
+        visit.votes.good += more.good, visit.votes.bad += more.bad,
+            visit.votes.neither += more.neither;
         const auto side = decide_sequential(visit.votes, alpha_);
         if (side == Side::Unclear) continue;
         visit.outcome = side == Side::Good ? Outcome::Good : Outcome::Bad;
         return {};
     }
-    visit.why =
-        fmt::format("after {} blocks {} boots are like the good end, {} like the bad one", visit.values.size(), visit.votes.good, visit.votes.bad);
+    visit.why = fmt::format("after {} blocks {} boots are like the good end, {} like the bad one",
+                            visit.values.size(), visit.votes.good, visit.votes.bad);
     return {};
 }
 
 Status Search::classify(Visit& visit) {
     for (const auto& other : result_.visits)
-        if (!visit.image_sha256.empty() && other.image_sha256 == visit.image_sha256 && other.outcome != Outcome::Unclear) {
+        if (!visit.image_sha256.empty() && other.image_sha256 == visit.image_sha256 &&
+            other.outcome != Outcome::Unclear) {
             visit.outcome = other.outcome;
             visit.shared_with = other.revision.id;
             visit.values = other.values;
@@ -237,11 +259,15 @@ Result<Visit> Search::visit(const Revision& revision, Purpose purpose) {
         RIG_CHECK(build(visit));
         if (visit.outcome != Outcome::Unbuildable) RIG_CHECK(classify(visit));
     }
-    if ((visit.outcome == Outcome::Good || visit.outcome == Outcome::Bad) && visit.shared_with.empty()) ++decisions_;
+    if ((visit.outcome == Outcome::Good || visit.outcome == Outcome::Bad) &&
+        visit.shared_with.empty())
+        ++decisions_;
     if (world_.say)
-        world_.say(fmt::format("{} {}: {}{}{}", words(purpose), revision.name, words(visit.outcome),
-                               visit.why.empty() ? "" : ": " + visit.why.substr(0, visit.why.find('\n')),
-                               visit.shared_with.empty() ? "" : fmt::format(" (the same image as {})", visit.shared_with)));
+        world_.say(fmt::format(
+            "{} {}: {}{}{}", words(purpose), revision.name, words(visit.outcome),
+            visit.why.empty() ? "" : ": " + visit.why.substr(0, visit.why.find('\n')),
+            visit.shared_with.empty() ? ""
+                                      : fmt::format(" (the same image as {})", visit.shared_with)));
     RIG_CHECK(keep(visit));
     return visit;
 }
@@ -249,7 +275,10 @@ Result<Visit> Search::visit(const Revision& revision, Purpose purpose) {
 Status Search::steps(std::stop_token stop) {
     for (;;) {
         if (stop.stop_requested())
-            return fail(Blame::Host, fmt::format("interrupted after {} revisions; the same command goes on from there", result_.visits.size()));
+            return fail(
+                Blame::Host,
+                fmt::format("interrupted after {} revisions; the same command goes on from there",
+                            result_.visits.size()));
         RIG_TRY(next, history_.next());
         if (!next) break;
         RIG_TRY(looked, visit(*next, Purpose::Step));
@@ -260,25 +289,28 @@ Status Search::steps(std::stop_token stop) {
     return {};
 }
 
-// Several candidates because revisions between them tell nothing: each patch by itself on the last good revision may.
+// Several candidates because revisions between them tell nothing: each patch by itself on the last
+// good revision may.
 Status Search::alone() {
     const auto variants = history_.alone();
     if (result_.first_bad.size() < 2 || variants.size() != result_.first_bad.size()) return {};
     std::vector<std::size_t> bad;
-    // The last one cannot be cleared by its opposite, which is the revision before it and tells nothing; if it makes the change, the opposite of
-    // another one shows that.
+    // The last one cannot be cleared by its opposite, which is the revision before it and tells
+    // nothing; if it makes the change, the opposite of another one shows that.
     for (std::size_t i = 0; i + 1 < variants.size(); ++i) {
         if (visited(variants[i].id)) continue; // it tells nothing, or there would be one candidate
         RIG_TRY(looked, visit(variants[i], Purpose::Alone));
         if (looked.outcome == Outcome::Bad) bad.push_back(i);
     }
     if (bad.size() != 1) return {};
-    // That it suffices does not mean that one before it, which tells nothing, does not as well: without it, all of them together do not.
+    // That it suffices does not mean that one before it, which tells nothing, does not as well:
+    // without it, all of them together do not.
     RIG_TRY(opposite, visit(history_.without(bad[0]), Purpose::Without));
     if (opposite.outcome != Outcome::Good) return {};
     const auto named = result_.first_bad[bad[0]];
     result_.proven_alone =
-        fmt::format("Of {} that cannot be told apart in the order of the series, {} alone on {} makes the change, and all of them without it do not.",
+        fmt::format("Of {} that cannot be told apart in the order of the series, {} alone on {} "
+                    "makes the change, and all of them without it do not.",
                     result_.first_bad.size(), named.name, history_.last_good().name);
     result_.first_bad = {named};
     return {};
@@ -291,25 +323,31 @@ Status Search::look() {
         if (mark_of(looked.outcome) == Mark::Skip || mark_of(looked.outcome) == expected) continue;
         result_.not_monotone.push_back(
             expected == Mark::Good
-                ? fmt::format("{} has the change already, though it comes before {}", revision.name, result_.first_bad.front().name)
-                : fmt::format("{} has not the change, though it comes after {}", revision.name, result_.first_bad.back().name));
+                ? fmt::format("{} has the change already, though it comes before {}", revision.name,
+                              result_.first_bad.front().name)
+                : fmt::format("{} has not the change, though it comes after {}", revision.name,
+                              result_.first_bad.back().name));
     }
     return {};
 }
 
 void Search::conclude() {
-    result_.confidence = options_.wall ? std::max(0.0, 1 - alpha_ * static_cast<double>(decisions_)) : 1;
+    result_.confidence =
+        options_.wall ? std::max(0.0, 1 - alpha_ * static_cast<double>(decisions_)) : 1;
     // Under the wall clock the two were measured at different times.
     if (options_.wall || result_.first_bad.size() != 1 || !result_.proven_alone.empty()) return;
     const auto* before = visited(result_.last_good.id);
     const auto* after = visited(result_.first_bad[0].id);
     if (!before || !after || before->values.empty() || after->values.empty()) return;
     // Over the seeds that all four have.
-    const auto common = std::min({before->values.size(), after->values.size(), good_.size(), bad_.size()});
+    const auto common =
+        std::min({before->values.size(), after->values.size(), good_.size(), bad_.size()});
     const auto level = [&](const std::vector<double>& values) {
-        return middle({values.begin(), values.begin() + static_cast<std::ptrdiff_t>(std::min(common, values.size()))});
+        return middle({values.begin(), values.begin() + static_cast<std::ptrdiff_t>(
+                                                            std::min(common, values.size()))});
     };
-    result_.explains = (level(after->values) - level(before->values)) / (level(bad_) - level(good_));
+    result_.explains =
+        (level(after->values) - level(before->values)) / (level(bad_) - level(good_));
 }
 
 Status Search::run(std::stop_token stop) {
@@ -330,12 +368,14 @@ unsigned planned_decisions(std::size_t answers) {
 }
 
 unsigned Bisection::steps() const {
-    return static_cast<unsigned>(std::count_if(visits.begin(), visits.end(),
-                                               [](const Visit& one) { return one.purpose == Purpose::Step && mark_of(one.outcome) != Mark::Skip; }));
+    return static_cast<unsigned>(std::count_if(visits.begin(), visits.end(), [](const Visit& one) {
+        return one.purpose == Purpose::Step && mark_of(one.outcome) != Mark::Skip;
+    }));
 }
 
-Result<Bisection> bisect(History& history, const std::string& metric, const BisectOptions& options, const BisectWorld& world,
-                         const std::vector<Visit>& known, std::stop_token stop) {
+Result<Bisection> bisect(History& history, const std::string& metric, const BisectOptions& options,
+                         const BisectWorld& world, const std::vector<Visit>& known,
+                         std::stop_token stop) {
     Bisection result;
     result.metric = metric;
     result.history = history.description();

@@ -31,7 +31,9 @@ std::string SeriesHistory::description() const {
 }
 
 Revision SeriesHistory::revision(std::size_t number) const {
-    return {fmt::format("r{:02}", number), number == 0 ? "the tree before the series" : patches_[number - 1].file.filename().string()};
+    return {fmt::format("r{:02}", number), number == 0
+                                               ? "the tree before the series"
+                                               : patches_[number - 1].file.filename().string()};
 }
 
 Result<std::optional<Revision>> SeriesHistory::next() {
@@ -64,13 +66,15 @@ std::vector<Revision> SeriesHistory::alone() const {
     const auto low = search_.last_good();
     out.push_back(revision(low + 1)); // the first of them on the last good one is the next revision
     for (auto k = low + 2; k <= search_.first_bad(); ++k)
-        out.push_back({fmt::format("r{:02}-p{:02}", low, k), fmt::format("{} on {}", revision(k).name, revision(low).name)});
+        out.push_back({fmt::format("r{:02}-p{:02}", low, k),
+                       fmt::format("{} on {}", revision(k).name, revision(low).name)});
     return out;
 }
 
 Revision SeriesHistory::without(std::size_t which) const {
     const auto k = search_.last_good() + 1 + which, high = search_.first_bad();
-    return {fmt::format("r{:02}-x{:02}", high, k), fmt::format("{} without {}", revision(high).name, revision(k).name)};
+    return {fmt::format("r{:02}-x{:02}", high, k),
+            fmt::format("{} without {}", revision(high).name, revision(k).name)};
 }
 
 std::vector<const Patch*> SeriesHistory::patches_of(const std::string& id) const {
@@ -90,10 +94,13 @@ Result<std::string> GitHistory::git(std::vector<std::string> words, bool may_fai
     Command command;
     command.argv = {"git", "-C", folder_.string()};
     command.argv.insert(command.argv.end(), words.begin(), words.end());
-    command.env = {{"LC_ALL", "C"}, {"GIT_CONFIG_NOSYSTEM", "1"}, {"GIT_CONFIG_GLOBAL", "/dev/null"}};
+    command.env = {
+        {"LC_ALL", "C"}, {"GIT_CONFIG_NOSYSTEM", "1"}, {"GIT_CONFIG_GLOBAL", "/dev/null"}};
     RIG_TRY(result, runner_.run(command));
-    if (result.ok() || (may_fail && std::holds_alternative<Exited>(result.outcome))) return result.out;
-    return fail(Blame::Host, fmt::format("git {}: {}: {}", words[0], describe(result), result.out.substr(0, result.out.find('\n'))));
+    if (result.ok() || (may_fail && std::holds_alternative<Exited>(result.outcome)))
+        return result.out;
+    return fail(Blame::Host, fmt::format("git {}: {}: {}", words[0], describe(result),
+                                         result.out.substr(0, result.out.find('\n'))));
 }
 
 Result<Revision> GitHistory::named(const std::string& commit) {
@@ -103,8 +110,10 @@ Result<Revision> GitHistory::named(const std::string& commit) {
     return Revision{id, fmt::format("{} {}", id, subject.substr(0, subject.find('\n')))};
 }
 
-Result<std::unique_ptr<GitHistory>> GitHistory::open(const fs::path& repository, const std::string& good, const std::string& bad,
-                                                     const fs::path& folder, CommandRunner& runner) {
+Result<std::unique_ptr<GitHistory>> GitHistory::open(const fs::path& repository,
+                                                     const std::string& good,
+                                                     const std::string& bad, const fs::path& folder,
+                                                     CommandRunner& runner) {
     std::error_code error;
     fs::remove_all(folder, error);
     auto made = std::unique_ptr<GitHistory>(new GitHistory(folder, runner));
@@ -112,12 +121,17 @@ Result<std::unique_ptr<GitHistory>> GitHistory::open(const fs::path& repository,
     RIG_TRY(bad_commit, rig::commit_of(runner, repository, bad));
     RIG_TRY(ancestor, is_ancestor(runner, repository, good_commit, bad_commit));
     if (good_commit == bad_commit || !ancestor)
-        return fail(Blame::Spec, fmt::format("{}: --good {} is {} --bad {}, want an ancestor of it", repository.string(), good,
-                                             good_commit == bad_commit ? "the same as" : "no ancestor of", bad));
+        return fail(Blame::Spec,
+                    fmt::format("{}: --good {} is {} --bad {}, want an ancestor of it",
+                                repository.string(), good,
+                                good_commit == bad_commit ? "the same as" : "no ancestor of", bad));
     Command clone;
-    clone.argv = {"git", "clone", "--quiet", "--bare", "--shared", "--no-tags", repository.string(), folder.string()};
+    clone.argv = {"git",      "clone",     "--quiet",           "--bare",
+                  "--shared", "--no-tags", repository.string(), folder.string()};
     RIG_TRY(cloned, runner.run(clone));
-    if (!cloned.ok()) return fail(Blame::Host, fmt::format("git clone {}: {}: {}", repository.string(), describe(cloned), cloned.out));
+    if (!cloned.ok())
+        return fail(Blame::Host, fmt::format("git clone {}: {}: {}", repository.string(),
+                                             describe(cloned), cloned.out));
     RIG_TRY(good_named, made->named(good_commit));
     RIG_TRY(bad_named, made->named(bad_commit));
     made->good_ = good_named;
@@ -125,7 +139,8 @@ Result<std::unique_ptr<GitHistory>> GitHistory::open(const fs::path& repository,
     made->range_ = fmt::format("{}..{}", good, bad);
     RIG_TRY(count, made->git({"rev-list", "--count", good_commit + ".." + bad_commit}));
     made->answers_ = std::stoul(count);
-    // A commit that only exists in the user's reflog is in no branch of the clone; its objects are shared all the same.
+    // A commit that only exists in the user's reflog is in no branch of the clone; its objects are
+    // shared all the same.
     RIG_TRY(started, made->git({"bisect", "start", "--no-checkout", bad_commit, good_commit}));
     made->marks_ = {{good_commit, Mark::Good}, {bad_commit, Mark::Bad}};
     RIG_CHECK(made->take_answer(started));
@@ -140,10 +155,12 @@ Status GitHistory::settle(std::vector<std::string> first_bad) {
     over_ = true;
     candidates_.clear();
     // git lists several in the order of its own search.
-    RIG_TRY(in_order, git({"rev-list", "--topo-order", "--reverse", commits_.at(good_.id) + ".." + commits_.at(bad_.id)}));
+    RIG_TRY(in_order, git({"rev-list", "--topo-order", "--reverse",
+                           commits_.at(good_.id) + ".." + commits_.at(bad_.id)}));
     std::vector<std::string> sorted;
     for (const auto& commit : lines_of(in_order))
-        if (std::find(first_bad.begin(), first_bad.end(), commit) != first_bad.end()) sorted.push_back(commit);
+        if (std::find(first_bad.begin(), first_bad.end(), commit) != first_bad.end())
+            sorted.push_back(commit);
     first_bad = std::move(sorted);
     for (const auto& commit : first_bad) {
         RIG_TRY(one, named(commit));
@@ -160,13 +177,16 @@ Status GitHistory::settle(std::vector<std::string> first_bad) {
         last_good_ = before;
     }
     // The middle of the longest stretch on either side that was not looked at.
-    for (const auto& [range, side] : {std::pair{commits_.at(good_.id) + ".." + first_bad.front() + "^", Mark::Good},
-                                      {first_bad.back() + ".." + commits_.at(bad_.id), Mark::Bad}}) {
-        RIG_TRY(listed, git({"rev-list", "--ancestry-path", "--first-parent", "--reverse", range}, true));
+    for (const auto& [range, side] :
+         {std::pair{commits_.at(good_.id) + ".." + first_bad.front() + "^", Mark::Good},
+          {first_bad.back() + ".." + commits_.at(bad_.id), Mark::Bad}}) {
+        RIG_TRY(listed,
+                git({"rev-list", "--ancestry-path", "--first-parent", "--reverse", range}, true));
         const auto commits = lines_of(listed);
         std::size_t begin = 0, best = 0, length = 0;
         for (std::size_t i = 0; i <= commits.size(); ++i) {
-            if (i < commits.size() && is_commit(commits[i]) && !marks_.contains(commits[i])) continue;
+            if (i < commits.size() && is_commit(commits[i]) && !marks_.contains(commits[i]))
+                continue;
             if (i - begin > length) best = begin, length = i - begin;
             begin = i + 1;
         }
@@ -177,20 +197,23 @@ Status GitHistory::settle(std::vector<std::string> first_bad) {
     return {};
 }
 
-// "COMMIT is the first bad commit", or the list behind "The first bad commit could be any of:", or "Bisecting: ..." with BISECT_HEAD set.
+// "COMMIT is the first bad commit", or the list behind "The first bad commit could be any of:", or
+// "Bisecting: ..." with BISECT_HEAD set.
 Status GitHistory::take_answer(const std::string& out) {
     const auto lines = lines_of(out);
     std::vector<std::string> several;
     bool listing = false;
     for (const auto& line : lines) {
-        if (is_commit(line.substr(0, 40)) && line.substr(40) == " is the first bad commit") return settle({line.substr(0, 40)});
+        if (is_commit(line.substr(0, 40)) && line.substr(40) == " is the first bad commit")
+            return settle({line.substr(0, 40)});
         if (line.starts_with("The first bad commit could be any of:"))
             listing = true;
         else if (listing && is_commit(line))
             several.push_back(line);
     }
     if (listing) return settle(several);
-    if (std::none_of(lines.begin(), lines.end(), [](const auto& line) { return line.starts_with("Bisecting: "); }))
+    if (std::none_of(lines.begin(), lines.end(),
+                     [](const auto& line) { return line.starts_with("Bisecting: "); }))
         return fail(Blame::Host, fmt::format("git bisect says what rig does not know: {}", out));
     return {};
 }

@@ -1,4 +1,5 @@
-// The two histories that rig bisects: the patches of a quilt series, and the commits between two revisions of a git repository.
+// The two histories that rig bisects: the patches of a quilt series, and the commits between two
+// revisions of a git repository.
 #pragma once
 
 #include "rig/bisect/bisect.h"
@@ -13,7 +14,8 @@
 
 namespace rig {
 
-// Revision "r07": the first seven patches; "r06-p09": the first six and the ninth; "r09-x07": the first nine but the seventh.
+// Revision "r07": the first seven patches; "r06-p09": the first six and the ninth; "r09-x07": the
+// first nine but the seventh.
 class SeriesHistory : public History {
  public:
     // At least one patch. `what` is for people: the folder's name.
@@ -41,13 +43,16 @@ class SeriesHistory : public History {
     SeriesSearch search_;
 };
 
-// Asks `git bisect` itself, in a repository of its own that shares the user's objects: that one's state, work tree and refs stay alone.
+// Asks `git bisect` itself, in a repository of its own that shares the user's objects: that one's
+// state, work tree and refs stay alone.
 class GitHistory : public History {
  public:
-    // `folder`: where the shared repository is made, anew. Blame::Spec for a revision that is none, and a good one that is no ancestor of
-    // the bad one, or the same.
-    static Result<std::unique_ptr<GitHistory>> open(const std::filesystem::path& repository, const std::string& good, const std::string& bad,
-                                                    const std::filesystem::path& folder, CommandRunner& runner);
+    // `folder`: where the shared repository is made, anew. Blame::Spec for a revision that is none,
+    // and a good one that is no ancestor of the bad one, or the same.
+    static Result<std::unique_ptr<GitHistory>> open(const std::filesystem::path& repository,
+                                                    const std::string& good, const std::string& bad,
+                                                    const std::filesystem::path& folder,
+                                                    CommandRunner& runner);
 
     std::string description() const override;
     Revision good() const override { return good_; }
@@ -62,10 +67,11 @@ class GitHistory : public History {
     Revision without(std::size_t) const override { return {}; }
 
     std::string commit_of(const std::string& id) const { return commits_.at(id); } // 40 digits
-    Result<std::string> log() const;                                               // of git bisect, for `git bisect replay`
+    Result<std::string> log() const; // of git bisect, for `git bisect replay`
 
  private:
-    GitHistory(std::filesystem::path folder, CommandRunner& runner) : folder_(std::move(folder)), runner_(runner) {}
+    GitHistory(std::filesystem::path folder, CommandRunner& runner)
+        : folder_(std::move(folder)), runner_(runner) {}
     // In the repository of its own, whatever the user's configuration says.
     Result<std::string> git(std::vector<std::string> words, bool may_fail = false) const;
     Result<Revision> named(const std::string& commit);

@@ -1,7 +1,7 @@
 #include "rig/bisect/bisect_history.h"
 
-#include "rig/host/git.h"
 #include "rig/host/boost_command_runner.h"
+#include "rig/host/git.h"
 #include "rig/testing/temp_tree.h"
 
 namespace rig {
@@ -12,7 +12,10 @@ using testing::fingerprint;
 using testing::TempTree;
 
 TEST(SeriesHistory, RevisionsArePrefixesAndSingledOutPatches) {
-    SeriesHistory history({{"s/a.patch", "s/a.patch", "A"}, {"s/b.patch", "s/b.patch", "B"}, {"s/c.patch", "s/c.patch", "C"}}, "s");
+    SeriesHistory history({{"s/a.patch", "s/a.patch", "A"},
+                           {"s/b.patch", "s/b.patch", "B"},
+                           {"s/c.patch", "s/c.patch", "C"}},
+                          "s");
     EXPECT_EQ(history.description(), "the 3 patches of s");
     EXPECT_EQ(history.good(), (Revision{"r00", "the tree before the series"}));
     EXPECT_EQ(history.bad(), (Revision{"r03", "c.patch"}));
@@ -56,7 +59,10 @@ class GitHistoryTest : public ::testing::Test {
         const auto result = runner.run(command);
         ASSERT_TRUE(result && result->ok()) << (result ? result->out : result.error().message);
     }
-    void commit(const std::string& subject) { sh("cd repo && echo '" + subject + "' >> f && git add f && git commit -qm '" + subject + "'"); }
+    void commit(const std::string& subject) {
+        sh("cd repo && echo '" + subject + "' >> f && git add f && git commit -qm '" + subject +
+           "'");
+    }
     // Marks by the number in a revision's subject until nothing is left.
     std::string search(GitHistory& history, int first_bad, int skipped = -1) {
         steps = 0;
@@ -65,7 +71,9 @@ class GitHistoryTest : public ::testing::Test {
             if (!next || !*next) break;
             const int number = std::stoi((*next)->name.substr((*next)->name.rfind(' ')));
             ++steps;
-            const auto marked = history.mark(**next, number == skipped ? Mark::Skip : number >= first_bad ? Mark::Bad : Mark::Good);
+            const auto marked = history.mark(**next, number == skipped     ? Mark::Skip
+                                                     : number >= first_bad ? Mark::Bad
+                                                                           : Mark::Good);
             EXPECT_TRUE(marked) << marked.error().message;
             if (!marked) break;
         }
@@ -81,17 +89,21 @@ class GitHistoryTest : public ::testing::Test {
 
 TEST_F(GitHistoryTest, ANameWithAWarningIsACommitAllTheSame) {
     sh("cd repo && git branch both HEAD~3 && git tag both HEAD~5");
-    const auto both = commit_of(runner, dir / "repo", "both"), tag = commit_of(runner, dir / "repo", "refs/tags/both");
+    const auto both = commit_of(runner, dir / "repo", "both"),
+               tag = commit_of(runner, dir / "repo", "refs/tags/both");
     ASSERT_TRUE(both) << both.error().message;
     EXPECT_EQ(*both, *tag); // git takes the tag, and warns
     const auto none = commit_of(runner, dir / "repo", "neither");
     ASSERT_FALSE(none);
     EXPECT_EQ(none.error().blame, Blame::Spec);
-    EXPECT_NE(none.error().message.find("no commit 'neither' in this repository: fatal: "), std::string::npos) << none.error().message;
+    EXPECT_NE(none.error().message.find("no commit 'neither' in this repository: fatal: "),
+              std::string::npos)
+        << none.error().message;
 }
 
 TEST_F(GitHistoryTest, WhatGitCannotTellIsNoFactOfHistory) {
-    const auto head = *commit_of(runner, dir / "repo", "HEAD"), older = *commit_of(runner, dir / "repo", "HEAD~4");
+    const auto head = *commit_of(runner, dir / "repo", "HEAD"),
+               older = *commit_of(runner, dir / "repo", "HEAD~4");
     EXPECT_TRUE(is_ancestor(runner, dir / "repo", older, head).value());
     EXPECT_FALSE(is_ancestor(runner, dir / "repo", head, older).value());
     const auto unknown = is_ancestor(runner, dir / "repo", std::string(40, '1'), head);
@@ -136,7 +148,9 @@ TEST_F(GitHistoryTest, CandidatesAreInTheOrderOfHistory) {
         ASSERT_TRUE(next);
         if (!*next) break;
         const int number = std::stoi((*next)->name.substr((*next)->name.rfind(' ')));
-        ASSERT_TRUE((*history)->mark(**next, number >= 6 && number <= 10 ? Mark::Skip : number > 10 ? Mark::Bad : Mark::Good));
+        ASSERT_TRUE((*history)->mark(**next, number >= 6 && number <= 10 ? Mark::Skip
+                                             : number > 10               ? Mark::Bad
+                                                                         : Mark::Good));
     }
     std::string names;
     for (const auto& one : (*history)->candidates())
@@ -157,9 +171,11 @@ TEST_F(GitHistoryTest, LooksLieOnBothSidesOfTheAnswer) {
     EXPECT_GT(std::stoi(looks[1].first.name.substr(looks[1].first.name.rfind(' '))), 8);
 }
 
-// Commits of the main line that were made beside a merged branch do not hold what the branch brought, and contradict nothing.
+// Commits of the main line that were made beside a merged branch do not hold what the branch
+// brought, and contradict nothing.
 TEST_F(GitHistoryTest, ALookIsOnlyAtWhatTheAnswerIsAnAncestorOf) {
-    sh("cd repo && git checkout -q -b side main~12 && echo 100 > g && git add g && git commit -qm 'number 100' && git checkout -q main && git merge "
+    sh("cd repo && git checkout -q -b side main~12 && echo 100 > g && git add g && git commit -qm "
+       "'number 100' && git checkout -q main && git merge "
        "-q --no-ff -m 'number 200' side");
     commit("number 201");
     commit("number 202");
@@ -168,7 +184,8 @@ TEST_F(GitHistoryTest, ALookIsOnlyAtWhatTheAnswerIsAnAncestorOf) {
     EXPECT_EQ(search(**history, 100), "number 100"); // 5..16 of the main line are good
     for (const auto& [revision, side] : (*history)->worth_a_look())
         if (side == Mark::Bad) {
-            EXPECT_GE(std::stoi(revision.name.substr(revision.name.rfind(' '))), 200) << revision.name;
+            EXPECT_GE(std::stoi(revision.name.substr(revision.name.rfind(' '))), 200)
+                << revision.name;
         }
 }
 

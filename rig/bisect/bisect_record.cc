@@ -1,8 +1,8 @@
 #include "rig/bisect/bisect_record.h"
 
-#include "rig/bisect/outcome.h"
 #include "rig/base/files.h"
 #include "rig/base/json_reader.h"
+#include "rig/bisect/outcome.h"
 #include "rig/workloads/older_names.h"
 
 #include <algorithm>
@@ -30,19 +30,21 @@ Result<Revision> read_revision(JsonReader reader) {
 }
 
 json visit_json(const Visit& visit) {
-    return {{"revision", revision_json(visit.revision)},
-            {"purpose", words(visit.purpose)},
-            {"outcome", words(visit.outcome)},
-            {"why", visit.why},
-            {"image_sha256", visit.image_sha256},
-            {"shared_with", visit.shared_with},
-            {"values", visit.values},
-            {"votes", {{"good", visit.votes.good}, {"bad", visit.votes.bad}, {"neither", visit.votes.neither}}},
-            {"boots", visit.boots},
-            {"from_cache", visit.from_cache},
-            {"build_seconds", visit.build_seconds},
-            {"boot_seconds", visit.boot_seconds},
-            {"runs", visit.runs}};
+    return {
+        {"revision", revision_json(visit.revision)},
+        {"purpose", words(visit.purpose)},
+        {"outcome", words(visit.outcome)},
+        {"why", visit.why},
+        {"image_sha256", visit.image_sha256},
+        {"shared_with", visit.shared_with},
+        {"values", visit.values},
+        {"votes",
+         {{"good", visit.votes.good}, {"bad", visit.votes.bad}, {"neither", visit.votes.neither}}},
+        {"boots", visit.boots},
+        {"from_cache", visit.from_cache},
+        {"build_seconds", visit.build_seconds},
+        {"boot_seconds", visit.boot_seconds},
+        {"runs", visit.runs}};
 }
 
 Result<Visit> read_visit(JsonReader reader) {
@@ -51,8 +53,11 @@ Result<Visit> read_visit(JsonReader reader) {
     RIG_TRY(read, read_revision(revision));
     out.revision = read;
     std::string purpose, outcome;
-    RIG_CHECK(reader.one_of("purpose", purpose, {"good end", "bad end", "step", "alone", "without", "look"}));
-    RIG_CHECK(reader.one_of("outcome", outcome, {"good", "bad", "unclear", "unbuildable", "unbootable", "unexposed", "complained"}));
+    RIG_CHECK(reader.one_of("purpose", purpose,
+                            {"good end", "bad end", "step", "alone", "without", "look"}));
+    RIG_CHECK(reader.one_of(
+        "outcome", outcome,
+        {"good", "bad", "unclear", "unbuildable", "unbootable", "unexposed", "complained"}));
     out.purpose = *purpose_named(purpose);
     out.outcome = *outcome_named(outcome);
     RIG_CHECK(reader.text("why", out.why, kMostText));
@@ -60,7 +65,9 @@ Result<Visit> read_visit(JsonReader reader) {
     RIG_CHECK(reader.text("shared_with", out.shared_with));
     RIG_CHECK(reader.numbers("values", out.values, kMostValues));
     RIG_TRY(votes, reader.object("votes"));
-    for (const auto& [key, to] : {std::pair{"good", &out.votes.good}, {"bad", &out.votes.bad}, {"neither", &out.votes.neither}}) {
+    for (const auto& [key, to] : {std::pair{"good", &out.votes.good},
+                                  {"bad", &out.votes.bad},
+                                  {"neither", &out.votes.neither}}) {
         std::uint64_t count = 0;
         RIG_CHECK(votes.whole(key, count));
         *to = count;
@@ -76,7 +83,11 @@ Result<Visit> read_visit(JsonReader reader) {
 }
 
 json options_json(const BisectOptions& o) {
-    return {{"wall", o.wall}, {"boots", o.boots}, {"most_boots", o.most_boots}, {"alpha", o.alpha}, {"least_effect", o.least_effect},
+    return {{"wall", o.wall},
+            {"boots", o.boots},
+            {"most_boots", o.most_boots},
+            {"alpha", o.alpha},
+            {"least_effect", o.least_effect},
             {"look", o.look}};
 }
 
@@ -90,7 +101,8 @@ Status read_options(JsonReader reader, BisectOptions& o) {
     return reader.finish();
 }
 
-json pairs_json(const std::vector<std::pair<std::string, std::string>>& pairs, const char* first, const char* second) {
+json pairs_json(const std::vector<std::pair<std::string, std::string>>& pairs, const char* first,
+                const char* second) {
     json out = json::array();
     for (const auto& [a, b] : pairs)
         out.push_back({{first, a}, {second, b}});
@@ -219,8 +231,9 @@ bool BisectRequestRecord::same(const BisectRequestRecord& other) const {
 }
 
 json to_json(const BisectRecord& record) {
-    return {{"format", kFormat},     {"request", request_json(record.request)},      {"command", record.command}, {"started", record.started},
-            {"ended", record.ended}, {"bisection", bisection_json(record.bisection)}};
+    return {{"format", kFormat},         {"request", request_json(record.request)},
+            {"command", record.command}, {"started", record.started},
+            {"ended", record.ended},     {"bisection", bisection_json(record.bisection)}};
 }
 
 Result<BisectRecord> bisect_record_from_json(const json& value) {
@@ -228,7 +241,8 @@ Result<BisectRecord> bisect_record_from_json(const json& value) {
     RIG_TRY(reader, JsonReader::open(value, "bisect"));
     unsigned format = 0;
     RIG_CHECK(reader.whole("format", format));
-    if (format != kFormat) return fail(Blame::Host, fmt::format("bisect.format: {}, want {}", format, kFormat));
+    if (format != kFormat)
+        return fail(Blame::Host, fmt::format("bisect.format: {}, want {}", format, kFormat));
     RIG_TRY(request, reader.object("request"));
     RIG_CHECK(read_request(request, out.request));
     RIG_CHECK(reader.texts("command", out.command, kMostVisits));
@@ -244,24 +258,33 @@ Result<BisectRecord> load_bisection(const fs::path& folder) {
     const auto file = folder / "bisect.json";
     std::error_code error;
     if (!fs::is_regular_file(file, error))
-        return fail(Blame::Spec, fmt::format("{}: no bisect.json in it, want the folder of a bisection", folder.string()));
+        return fail(Blame::Spec,
+                    fmt::format("{}: no bisect.json in it, want the folder of a bisection",
+                                folder.string()));
     const auto parsed = json::parse(slurp(file), nullptr, false);
-    if (parsed.is_discarded()) return fail(Blame::Host, fmt::format("{}: not JSON", file.string()), file);
+    if (parsed.is_discarded())
+        return fail(Blame::Host, fmt::format("{}: not JSON", file.string()), file);
     auto record = bisect_record_from_json(parsed);
-    if (!record) record.error().message = fmt::format("{}: {}", file.string(), record.error().message);
+    if (!record)
+        record.error().message = fmt::format("{}: {}", file.string(), record.error().message);
     return record;
 }
 
 Status save_bisection(const fs::path& folder, const BisectRecord& record) {
-    return write_atomically(folder / "bisect.json", to_json(record).dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+    return write_atomically(folder / "bisect.json",
+                            to_json(record).dump(2, ' ', false, json::error_handler_t::replace) +
+                                "\n");
 }
 
-std::optional<fs::path> unfinished_bisection(const fs::path& bisections, const BisectRequestRecord& request) {
+std::optional<fs::path> unfinished_bisection(const fs::path& bisections,
+                                             const BisectRequestRecord& request) {
     std::vector<fs::path> found;
     std::error_code error;
-    for (fs::directory_iterator entry(bisections, error), end; !error && entry != end; entry.increment(error)) {
+    for (fs::directory_iterator entry(bisections, error), end; !error && entry != end;
+         entry.increment(error)) {
         const auto record = load_bisection(entry->path());
-        if (record && record->ended.empty() && record->request.same(request)) found.push_back(entry->path());
+        if (record && record->ended.empty() && record->request.same(request))
+            found.push_back(entry->path());
     }
     if (found.empty()) return std::nullopt;
     return *std::max_element(found.begin(), found.end()); // their names begin with the moment

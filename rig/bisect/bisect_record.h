@@ -1,5 +1,6 @@
-// bisect.json, the log of a bisection: what was asked, each revision looked at, the answer. Written after every visit; with it a
-// bisection goes on where it was interrupted, and its answer can be derived again without a boot.
+// bisect.json, the log of a bisection: what was asked, each revision looked at, the answer. Written
+// after every visit; with it a bisection goes on where it was interrupted, and its answer can be
+// derived again without a boot.
 #pragma once
 
 #include "rig/bisect/bisect.h"
@@ -21,13 +22,15 @@ struct BisectRequestRecord {
     std::string clock;             // "virtual" | "wall": as used
     unsigned vcpus = 0;
     std::uint64_t seed = 0;
-    std::string repository, good, bad;                        // git: the repository and both commits
-    std::string series;                                       // the folder, for people
+    std::string repository, good, bad; // git: the repository and both commits
+    std::string series;                // the folder, for people
     std::vector<std::pair<std::string, std::string>> patches; // name and SHA-256 of the text
     BisectOptions options;
     std::string program;    // SHA-256 of rig itself
-    std::string good_image; // SHA-256 of the good end's kernel image: of source, enabling patches, fragments and compiler
-    std::string machine;    // QEMU's and libvirt's version, the initramfs, under the wall clock the boot of the host
+    std::string good_image; // SHA-256 of the good end's kernel image: of source, enabling patches,
+                            // fragments and compiler
+    std::string machine;    // QEMU's and libvirt's version, the initramfs, under the wall clock the
+                            // boot of the host
     bool same(const BisectRequestRecord& other) const;
 };
 
@@ -46,6 +49,7 @@ Result<BisectRecord> bisect_record_from_json(const nlohmann::json& json);
 Result<BisectRecord> load_bisection(const std::filesystem::path& folder);
 Status save_bisection(const std::filesystem::path& folder, const BisectRecord& record);
 // The newest in `bisections` that asks the same and has not ended.
-std::optional<std::filesystem::path> unfinished_bisection(const std::filesystem::path& bisections, const BisectRequestRecord& request);
+std::optional<std::filesystem::path> unfinished_bisection(const std::filesystem::path& bisections,
+                                                          const BisectRequestRecord& request);
 
 } // namespace rig

@@ -6,7 +6,8 @@ namespace rig {
 namespace {
 
 // The middle of the longest run of unmarked revisions strictly between `from` and `to`.
-std::optional<std::size_t> middle_of_longest(const std::map<std::size_t, Mark>& marks, std::size_t from, std::size_t to) {
+std::optional<std::size_t> middle_of_longest(const std::map<std::size_t, Mark>& marks,
+                                             std::size_t from, std::size_t to) {
     std::size_t begin = from, best_begin = 0, best = 0;
     for (std::size_t k = from + 1; k <= to; ++k) {
         if (k < to && !marks.contains(k)) continue;
@@ -23,7 +24,8 @@ unsigned halvings(std::size_t answers) {
     return static_cast<unsigned>(std::bit_width(answers - 1));
 }
 
-SeriesSearch::SeriesSearch(std::size_t patches) : patches_(patches), high_(patches), marks_{{0, Mark::Good}, {patches, Mark::Bad}} {}
+SeriesSearch::SeriesSearch(std::size_t patches)
+    : patches_(patches), high_(patches), marks_{{0, Mark::Good}, {patches, Mark::Bad}} {}
 
 void SeriesSearch::mark(std::size_t revision, Mark mark) {
     marks_[revision] = mark;
@@ -52,7 +54,8 @@ unsigned SeriesSearch::steps_left() const {
 std::vector<std::pair<std::size_t, Mark>> SeriesSearch::worth_a_look() const {
     std::vector<std::pair<std::size_t, Mark>> out;
     if (const auto below = middle_of_longest(marks_, 0, low_)) out.emplace_back(*below, Mark::Good);
-    if (const auto above = middle_of_longest(marks_, high_, patches_)) out.emplace_back(*above, Mark::Bad);
+    if (const auto above = middle_of_longest(marks_, high_, patches_))
+        out.emplace_back(*above, Mark::Bad);
     return out;
 }
 

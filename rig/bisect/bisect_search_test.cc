@@ -70,7 +70,11 @@ TEST(SeriesSearch, StepsLeftIsWhatItWillTake) {
 
 TEST(SeriesSearch, LooksAtTheMiddleOfWhatWasNotLookedAt) {
     SeriesSearch search(32);
-    for (const auto& [k, mark] : {std::pair{16u, Mark::Good}, {24u, Mark::Bad}, {20u, Mark::Good}, {22u, Mark::Good}, {23u, Mark::Good}})
+    for (const auto& [k, mark] : {std::pair{16u, Mark::Good},
+                                  {24u, Mark::Bad},
+                                  {20u, Mark::Good},
+                                  {22u, Mark::Good},
+                                  {23u, Mark::Good}})
         search.mark(k, mark);
     const auto looks = search.worth_a_look();
     ASSERT_EQ(looks.size(), 2u);

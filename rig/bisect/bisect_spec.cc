@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::array kDeclared{"at_most", "within", "values", "expect"};
 
-// JSON's texts are TOML's basic strings. What is no UTF-8 becomes U+FFFD: of a path, one that is not there, which the reader of experiments says.
+// JSON's texts are TOML's basic strings. What is no UTF-8 becomes U+FFFD: of a path, one that is
+// not there, which the reader of experiments says.
 std::string quoted(const std::string& text) {
     return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -39,7 +40,8 @@ std::string without_expectation(const toml::table& metric) {
         else if (const auto* flag = value.as_boolean())
             text = flag->get() ? "true" : "false";
         else
-            continue; // a metric's other keys are none of these, and the reader of experiments says so
+            continue; // a metric's other keys are none of these, and the reader of experiments says
+                      // so
         entries.push_back(fmt::format("{} = {}", quoted(std::string(key.str())), text));
     }
     return fmt::format("{{ {} }}", fmt::join(entries, ", "));
@@ -47,37 +49,52 @@ std::string without_expectation(const toml::table& metric) {
 
 } // namespace
 
-Result<std::vector<SpecOverride>> revision_overrides(const Spec& spec, const Arm& arm, const std::vector<RevisionArm>& revisions,
-                                                     const std::optional<GitSource>& source, const std::string& metric) {
+Result<std::vector<SpecOverride>> revision_overrides(const Spec& spec, const Arm& arm,
+                                                     const std::vector<RevisionArm>& revisions,
+                                                     const std::optional<GitSource>& source,
+                                                     const std::string& metric) {
     const auto source_text = [&](const std::string& revision) {
         const auto base = source->base.empty() ? std::string() : ", base = " + quoted(source->base);
-        return fmt::format("{{ git = {}, revision = {}{} }}", quoted(source->repository.string()), quoted(revision), base);
+        return fmt::format("{{ git = {}, revision = {}{} }}", quoted(source->repository.string()),
+                           quoted(revision), base);
     };
     if (metric == kVerdictMetric) {
         if (!source)
-            return fail(Blame::Spec, fmt::format("{}: the verdict of a whole experiment is of a commit: want --good and --bad", spec.file.string()));
-        if (spec.arms.size() < 2) return fail(Blame::Spec, fmt::format("{}: one arm, want at least two to compare", spec.file.string()));
+            return fail(
+                Blame::Spec,
+                fmt::format(
+                    "{}: the verdict of a whole experiment is of a commit: want --good and --bad",
+                    spec.file.string()));
+        if (spec.arms.size() < 2)
+            return fail(Blame::Spec, fmt::format("{}: one arm, want at least two to compare",
+                                                 spec.file.string()));
         auto out = spec.overrides;
         const auto& commit = revisions.front().commit;
         out.push_back({"kernel.source", source_text(commit.empty() ? source->revision : commit)});
         return out;
     }
-    if (arm.prebuilt) return fail(Blame::Spec, fmt::format("{}: arm '{}' is a prebuilt image, which has no history", spec.file.string(), arm.name));
-    if (!arm.splat.empty())
+    if (arm.prebuilt)
         return fail(Blame::Spec,
-                    fmt::format("{}: arm '{}' is broken on purpose (splat), so that its revisions would tell nothing", spec.file.string(), arm.name));
+                    fmt::format("{}: arm '{}' is a prebuilt image, which has no history",
+                                spec.file.string(), arm.name));
+    if (!arm.splat.empty())
+        return fail(Blame::Spec, fmt::format("{}: arm '{}' is broken on purpose (splat), so that "
+                                             "its revisions would tell nothing",
+                                             spec.file.string(), arm.name));
     std::vector<std::string> known;
     for (const auto& one : metric_infos(spec.metrics))
         known.push_back(one.name);
     if (std::find(known.begin(), known.end(), metric) == known.end())
-        return fail(Blame::Spec, fmt::format("{}: no metric '{}', accepted: {}", spec.file.string(), metric, fmt::join(known, ", ")));
+        return fail(Blame::Spec, fmt::format("{}: no metric '{}', accepted: {}", spec.file.string(),
+                                             metric, fmt::join(known, ", ")));
 
     auto out = spec.overrides;
     RIG_TRY(parsed, parse_toml(spec.text, spec.file));
     RIG_CHECK(apply_overrides(parsed, spec.overrides));
     if (const auto* metrics = parsed["metrics"].as_table())
         for (const auto& [name, value] : *metrics)
-            if (const auto* table = value.as_table()) out.push_back({fmt::format("metrics.{}", name.str()), without_expectation(*table)});
+            if (const auto* table = value.as_table())
+                out.push_back({fmt::format("metrics.{}", name.str()), without_expectation(*table)});
     out.push_back({"target.revisions", "true"});
     // In the place of a witness, as `revisions` does, and then in its way.
     if (spec.target.same_path) out.push_back({"target.same_path", "false"});
@@ -89,7 +106,8 @@ Result<std::vector<SpecOverride>> revision_overrides(const Spec& spec, const Arm
             series.push_back(folder.string());
         if (!one.series.empty()) series.push_back(one.series.string());
         auto text = fmt::format("name = {}, series = {}", quoted(one.id), list(series));
-        if (const auto& at = one.commit.empty() ? arm.revision : one.commit; !at.empty()) text += ", revision = " + quoted(at);
+        if (const auto& at = one.commit.empty() ? arm.revision : one.commit; !at.empty())
+            text += ", revision = " + quoted(at);
         if (!arm.cmdline.empty()) text += ", cmdline = " + quoted(arm.cmdline);
         if (!arm.config_differs.empty()) text += ", config_differs = " + list(arm.config_differs);
         arms.push_back("{ " + text + " }");

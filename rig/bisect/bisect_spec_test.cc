@@ -10,7 +10,8 @@ namespace {
 
 class BisectSpec : public SpecProject {
  protected:
-    Result<Spec> with(const Spec& spec, const std::vector<RevisionArm>& arms, const std::optional<GitSource>& source = {}) {
+    Result<Spec> with(const Spec& spec, const std::vector<RevisionArm>& arms,
+                      const std::optional<GitSource>& source = {}) {
         auto overrides = revision_overrides(spec, spec.arms.front(), arms, source, "total_ipis");
         if (!overrides) return tl::unexpected(overrides.error());
         return parse_spec(spec.text, spec.file, *overrides);
@@ -18,14 +19,17 @@ class BisectSpec : public SpecProject {
 };
 
 TEST_F(BisectSpec, RevisionsAreArmsOfWhichNothingIsDeclared) {
-    const auto spec = parse_spec(good_spec, file(), {{"guest.vcpus", "2"}, {"arm.ipi.cmdline", "\"lpj=2000\""}});
+    const auto spec =
+        parse_spec(good_spec, file(), {{"guest.vcpus", "2"}, {"arm.ipi.cmdline", "\"lpj=2000\""}});
     ASSERT_TRUE(spec) << spec.error().message;
-    const auto revisions = with(*spec, {{"r00", {}, {}}, {"r07", "kernel-patches/6.12/reviewed", {}}});
+    const auto revisions =
+        with(*spec, {{"r00", {}, {}}, {"r07", "kernel-patches/6.12/reviewed", {}}});
     ASSERT_TRUE(revisions) << revisions.error().message;
     ASSERT_EQ(revisions->arms.size(), 2u);
     EXPECT_EQ(revisions->arms[0].name, "r00");
     EXPECT_TRUE(revisions->arms[0].series.empty());
-    EXPECT_EQ(revisions->arms[1].series, (std::vector<std::filesystem::path>{"kernel-patches/6.12/reviewed"}));
+    EXPECT_EQ(revisions->arms[1].series,
+              (std::vector<std::filesystem::path>{"kernel-patches/6.12/reviewed"}));
     EXPECT_EQ(revisions->arms[1].cmdline, "lpj=2000");
     EXPECT_EQ(revisions->arms[1].witness, "");
     EXPECT_TRUE(revisions->target.revisions);
@@ -38,14 +42,16 @@ TEST_F(BisectSpec, RevisionsAreArmsOfWhichNothingIsDeclared) {
 }
 
 TEST_F(BisectSpec, OwnMetricsKeepTheirDefinition) {
-    const auto text = std::string(good_spec) + "[metrics.flushes]\nevent = \"tlb:tlb_flush\"\nfilter = \"pages > 1\"\nlabel = \"big "
-                                               "\\\"flushes\\\"\"\nexpect = \"not-worse\"\nwithin = 0.1\n";
+    const auto text =
+        std::string(good_spec) +
+        "[metrics.flushes]\nevent = \"tlb:tlb_flush\"\nfilter = \"pages > 1\"\nlabel = \"big "
+        "\\\"flushes\\\"\"\nexpect = \"not-worse\"\nwithin = 0.1\n";
     const auto spec = parse_spec(text, file());
     ASSERT_TRUE(spec) << spec.error().message;
     const auto revisions = with(*spec, {{"r00", {}, {}}});
     ASSERT_TRUE(revisions) << revisions.error().message;
-    const auto found =
-        std::find_if(revisions->metrics.begin(), revisions->metrics.end(), [](const MetricSpec& one) { return one.name == "flushes"; });
+    const auto found = std::find_if(revisions->metrics.begin(), revisions->metrics.end(),
+                                    [](const MetricSpec& one) { return one.name == "flushes"; });
     ASSERT_NE(found, revisions->metrics.end());
     const auto& own = *found;
     ASSERT_TRUE(own.custom);
@@ -59,7 +65,8 @@ TEST_F(BisectSpec, CommitsAreRevisionsOfOneSourceOnTheGoodEndsTree) {
     std::filesystem::create_directories(top_ / "linux");
     const auto spec = parse_spec(good_spec, file());
     ASSERT_TRUE(spec);
-    const auto revisions = with(*spec, {{"0123456789ab", {}, "0123456789abcdef"}}, GitSource{top_ / "linux", "aaaa", "aaaa"});
+    const auto revisions = with(*spec, {{"0123456789ab", {}, "0123456789abcdef"}},
+                                GitSource{top_ / "linux", "aaaa", "aaaa"});
     ASSERT_TRUE(revisions) << revisions.error().message;
     const auto& git = std::get<GitSource>(revisions->kernel.source);
     EXPECT_EQ(git.base, "aaaa");
@@ -70,7 +77,8 @@ TEST_F(BisectSpec, CommitsAreRevisionsOfOneSourceOnTheGoodEndsTree) {
 // A series on an arm that names a revision of its own stays on that one.
 TEST_F(BisectSpec, AnArmsOwnRevisionIsKept) {
     std::filesystem::create_directories(top_ / "linux");
-    auto text = replaced(good_spec, "source = { distro = \"linux-source-7.3\", suite = \"trixie-backports\" }",
+    auto text = replaced(good_spec,
+                         "source = { distro = \"linux-source-7.3\", suite = \"trixie-backports\" }",
                          "source = { git = \"linux\", revision = \"v6.12\" }");
     text = replaced(text, "name = \"ipi\"\n", "name = \"ipi\"\nrevision = \"v6.13\"\n");
     const auto spec = parse_spec(text, file());
@@ -83,36 +91,51 @@ TEST_F(BisectSpec, AnArmsOwnRevisionIsKept) {
 TEST_F(BisectSpec, WhatHasNoHistoryIsRefused) {
     const auto images = parse_spec(prebuilt_spec, file());
     ASSERT_TRUE(images) << images.error().message;
-    EXPECT_NE(with(*images, {{"r00", {}, {}}}).error().message.find("is a prebuilt image"), std::string::npos);
+    EXPECT_NE(with(*images, {{"r00", {}, {}}}).error().message.find("is a prebuilt image"),
+              std::string::npos);
     const auto broken =
-        parse_spec(replaced(good_spec, "witness = \"smp_call_function\"", "witness = \"smp_call_function\"\nsplat = \"sleeping function\""), file());
+        parse_spec(replaced(good_spec, "witness = \"smp_call_function\"",
+                            "witness = \"smp_call_function\"\nsplat = \"sleeping function\""),
+                   file());
     ASSERT_TRUE(broken) << broken.error().message;
-    EXPECT_NE(with(*broken, {{"r00", {}, {}}}).error().message.find("is broken on purpose"), std::string::npos);
+    EXPECT_NE(with(*broken, {{"r00", {}, {}}}).error().message.find("is broken on purpose"),
+              std::string::npos);
     const auto spec = parse_spec(good_spec, file());
     const auto none = revision_overrides(*spec, spec->arms.front(), {}, std::nullopt, "totl_ipis");
     ASSERT_FALSE(none);
     EXPECT_EQ(none.error().blame, Blame::Spec);
-    EXPECT_NE(none.error().message.find("no metric 'totl_ipis', accepted: "), std::string::npos) << none.error().message;
+    EXPECT_NE(none.error().message.find("no metric 'totl_ipis', accepted: "), std::string::npos)
+        << none.error().message;
 }
 
 // The key that stands in the place of witnesses is no way around proofs.
 TEST_F(BisectSpec, RevisionsAndDeclarationsExcludeEachOther) {
     const auto with_key = [&](const std::string& text) { return parse_spec(text, file()); };
-    const auto plain = replaced(replaced(good_spec, "witness = \"smp_call_function\"\n", ""), "witness = \"synchronize_rcu\"\n", "");
+    const auto plain = replaced(replaced(good_spec, "witness = \"smp_call_function\"\n", ""),
+                                "witness = \"synchronize_rcu\"\n", "");
     const auto without_witness = with_key(plain);
     ASSERT_FALSE(without_witness);
     const auto declared = with_key(replaced(plain, "[target]\n", "[target]\nrevisions = true\n"));
     ASSERT_FALSE(declared);
-    EXPECT_NE(declared.error().message.find("only expect = \"report\" is accepted"), std::string::npos) << declared.error().message;
-    const auto witnessed = with_key(replaced(good_spec, "[target]\n", "[target]\nrevisions = true\n"));
+    EXPECT_NE(declared.error().message.find("only expect = \"report\" is accepted"),
+              std::string::npos)
+        << declared.error().message;
+    const auto witnessed =
+        with_key(replaced(good_spec, "[target]\n", "[target]\nrevisions = true\n"));
     ASSERT_FALSE(witnessed);
-    EXPECT_NE(witnessed.error().message.find("it is not known what changed"), std::string::npos) << witnessed.error().message;
-    const auto both = with_key(replaced(plain, "[target]\n", "[target]\nrevisions = true\nsame_path = true\n"));
+    EXPECT_NE(witnessed.error().message.find("it is not known what changed"), std::string::npos)
+        << witnessed.error().message;
+    const auto both =
+        with_key(replaced(plain, "[target]\n", "[target]\nrevisions = true\nsame_path = true\n"));
     ASSERT_FALSE(both);
-    EXPECT_NE(both.error().message.find("either stands in the place of a witness"), std::string::npos) << both.error().message;
-    const auto revision = with_key(replaced(good_spec, "name = \"ipi\"\n", "name = \"ipi\"\nrevision = \"v6.12\"\n"));
+    EXPECT_NE(both.error().message.find("either stands in the place of a witness"),
+              std::string::npos)
+        << both.error().message;
+    const auto revision =
+        with_key(replaced(good_spec, "name = \"ipi\"\n", "name = \"ipi\"\nrevision = \"v6.12\"\n"));
     ASSERT_FALSE(revision);
-    EXPECT_NE(revision.error().message.find("kernel.source = { git ="), std::string::npos) << revision.error().message;
+    EXPECT_NE(revision.error().message.find("kernel.source = { git ="), std::string::npos)
+        << revision.error().message;
 }
 
 } // namespace

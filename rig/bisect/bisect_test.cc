@@ -1,7 +1,7 @@
 #include "rig/bisect/bisect.h"
 
-#include "rig/bisect/outcome.h"
 #include "rig/bisect/bisect_history.h"
+#include "rig/bisect/outcome.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -29,18 +29,21 @@ struct FakeKernels {
             if (builds == host_fails_at) return fail(Blame::Host, "disk full");
             const auto have = numbers(revision);
             for (const auto& [breaker, mender] : unbuildable)
-                if (have.contains(breaker) && !have.contains(mender)) return fail(Blame::Kernel, "does not compile");
+                if (have.contains(breaker) && !have.contains(mender))
+                    return fail(Blame::Kernel, "does not compile");
             return Built{image(revision), false};
         };
-        world.measure = [this](const std::vector<Revision>& revisions, unsigned boots, unsigned) -> Result<Measured> {
+        world.measure = [this](const std::vector<Revision>& revisions, unsigned boots,
+                               unsigned) -> Result<Measured> {
             Measured out;
             out.run = fmt::format("runs/{}", ++runs);
             out.boots = boots * static_cast<unsigned>(revisions.size());
             made += out.boots;
             for (const auto& revision : revisions) {
                 const auto have = numbers(revision);
-                if (std::any_of(panics.begin(), panics.end(),
-                                [&](const auto& one) { return have.contains(one.first) && !have.contains(one.second); })) {
+                if (std::any_of(panics.begin(), panics.end(), [&](const auto& one) {
+                        return have.contains(one.first) && !have.contains(one.second);
+                    })) {
                     out.unfit[revision.id] = {Outcome::Unbootable, "kernel panic"};
                     continue;
                 }
@@ -82,7 +85,9 @@ struct FakeKernels {
 };
 
 auto planted(std::size_t at) {
-    return [at](const std::set<std::size_t>& have, unsigned boot) { return (have.contains(at) ? 320.0 : 240.0) + boot; };
+    return [at](const std::set<std::size_t>& have, unsigned boot) {
+        return (have.contains(at) ? 320.0 : 240.0) + boot;
+    };
 }
 
 TEST(Bisect, NamesThePlantedPatchWhereverItIs) {
@@ -114,12 +119,15 @@ TEST(Bisect, RefusesEndsThatDoNotDifferOrTellNothing) {
     FakeKernels panics(4);
     panics.panics = {{4, 5}};
     panics.value = planted(2);
-    EXPECT_NE(panics.run().refused.find("the bad end (0004.patch) tells nothing: unbootable: kernel panic"), std::string::npos);
+    EXPECT_NE(panics.run().refused.find(
+                  "the bad end (0004.patch) tells nothing: unbootable: kernel panic"),
+              std::string::npos);
 
     FakeKernels broken(4);
     broken.unbuildable = {{4, 5}};
     broken.value = planted(2);
-    EXPECT_NE(broken.run().refused.find("the bad end (0004.patch) does not build"), std::string::npos);
+    EXPECT_NE(broken.run().refused.find("the bad end (0004.patch) does not build"),
+              std::string::npos);
 }
 
 // What breaks otherwise never steers, wherever it stands against what is hunted.
@@ -137,13 +145,15 @@ TEST(Bisect, RevisionsThatBreakOtherwiseAreSkippedAndNamed) {
                 EXPECT_LE(result.steps(), 4u);
                 for (const auto& visit : result.visits)
                     if (mark_of(visit.outcome) == Mark::Skip) {
-                        EXPECT_EQ(visit.outcome, builds ? Outcome::Unbootable : Outcome::Unbuildable);
+                        EXPECT_EQ(visit.outcome,
+                                  builds ? Outcome::Unbootable : Outcome::Unbuildable);
                     }
             }
         }
 }
 
-// Between the breaker and its mender no prefix tells anything; the patch alone, and all without it, do.
+// Between the breaker and its mender no prefix tells anything; the patch alone, and all without it,
+// do.
 TEST(Bisect, ACandidateHiddenByABrokenOneIsTriedAloneAndTheOthersWithoutIt) {
     FakeKernels kernels(16);
     kernels.panics = {{6, 8}};
@@ -151,17 +161,21 @@ TEST(Bisect, ACandidateHiddenByABrokenOneIsTriedAloneAndTheOthersWithoutIt) {
     const auto result = kernels.run();
     ASSERT_TRUE(result.found());
     EXPECT_EQ(result.first_bad[0].name, "0007.patch");
-    EXPECT_EQ(result.proven_alone, "Of 3 that cannot be told apart in the order of the series, 0007.patch alone on 0005.patch makes the change, and "
+    EXPECT_EQ(result.proven_alone, "Of 3 that cannot be told apart in the order of the series, "
+                                   "0007.patch alone on 0005.patch makes the change, and "
                                    "all of them without it do not.");
     EXPECT_FALSE(result.explains);
 
     // The broken one makes it as well: that the mender alone does, too, does not clear it.
     FakeKernels both(16);
     both.panics = {{6, 8}};
-    both.value = [](const std::set<std::size_t>& have, unsigned) { return have.contains(6) || have.contains(7) ? 2.0 : 1.0; };
+    both.value = [](const std::set<std::size_t>& have, unsigned) {
+        return have.contains(6) || have.contains(7) ? 2.0 : 1.0;
+    };
     EXPECT_EQ(both.run().first_bad.size(), 3u);
 
-    // The mender itself is what alone makes it: without it nothing boots, so that the broken one is not cleared.
+    // The mender itself is what alone makes it: without it nothing boots, so that the broken one is
+    // not cleared.
     FakeKernels mender(16);
     mender.panics = {{6, 7}};
     mender.value = planted(7);
@@ -176,7 +190,9 @@ TEST(Bisect, ACandidateHiddenByABrokenOneIsTriedAloneAndTheOthersWithoutIt) {
     // Alone it breaks, too: all are named.
     FakeKernels stuck(16);
     stuck.panics = {{6, 7}, {7, 8}};
-    stuck.value = [](const std::set<std::size_t>& have, unsigned) { return have.contains(7) ? 2.0 : 1.0; };
+    stuck.value = [](const std::set<std::size_t>& have, unsigned) {
+        return have.contains(7) ? 2.0 : 1.0;
+    };
     EXPECT_EQ(stuck.run().first_bad.size(), 3u);
 }
 
@@ -198,13 +214,15 @@ TEST(Bisect, KernelsOfOneImageShareTheirResult) {
 TEST(Bisect, UnclearFiguresGetMoreBootsAndThenAreSkipped) {
     FakeKernels kernels(4);
     kernels.value = [](const std::set<std::size_t>& have, unsigned boot) {
-        if (have.size() == 2) return boot == 0 ? 9.0 : 1.0; // one boot like the bad end, all others like the good one
+        if (have.size() == 2)
+            return boot == 0 ? 9.0 : 1.0; // one boot like the bad end, all others like the good one
         return have.size() > 2 ? 10.0 : 0.0;
     };
     BisectOptions options;
     options.boots = 2, options.most_boots = 4;
     const auto result = kernels.run(options);
-    const auto unclear = std::find_if(result.visits.begin(), result.visits.end(), [](const Visit& v) { return v.revision.id == "r02"; });
+    const auto unclear = std::find_if(result.visits.begin(), result.visits.end(),
+                                      [](const Visit& v) { return v.revision.id == "r02"; });
     ASSERT_NE(unclear, result.visits.end());
     EXPECT_EQ(unclear->outcome, Outcome::Unclear);
     EXPECT_EQ(unclear->boots, 6u);
@@ -214,7 +232,9 @@ TEST(Bisect, UnclearFiguresGetMoreBootsAndThenAreSkipped) {
 
 TEST(Bisect, AStepThatMakesOnlyAPartIsToldSo) {
     FakeKernels kernels(8);
-    kernels.value = [](const std::set<std::size_t>& have, unsigned) { return (have.contains(3) ? 30.0 : 0.0) + (have.contains(6) ? 70.0 : 0.0); };
+    kernels.value = [](const std::set<std::size_t>& have, unsigned) {
+        return (have.contains(3) ? 30.0 : 0.0) + (have.contains(6) ? 70.0 : 0.0);
+    };
     const auto result = kernels.run();
     ASSERT_TRUE(result.found());
     EXPECT_EQ(result.first_bad[0].name, "0006.patch");
@@ -231,7 +251,8 @@ TEST(Bisect, ChangesThatCameAndWentAreNoticedByTheLooks) {
     ASSERT_TRUE(result.found());
     EXPECT_EQ(result.first_bad[0].name, "0020.patch");
     ASSERT_EQ(result.not_monotone.size(), 1u);
-    EXPECT_EQ(result.not_monotone[0], "0008.patch has the change already, though it comes before 0020.patch");
+    EXPECT_EQ(result.not_monotone[0],
+              "0008.patch has the change already, though it comes before 0020.patch");
     BisectOptions blind;
     blind.look = false;
     FakeKernels again(32);
@@ -276,11 +297,14 @@ TEST(Bisect, AnInterruptIsTheHostsFault) {
     EXPECT_NE(result.error().message.find("the same command goes on"), std::string::npos);
 }
 
-// Noise as wide as half the step: single boots mislead, the sequential test does not, and it spends more where the noise is wider.
+// Noise as wide as half the step: single boots mislead, the sequential test does not, and it spends
+// more where the noise is wider.
 TEST(Bisect, InWallTimeNoiseIsOutvotedAndCostsBoots) {
     const auto noisy = [](std::size_t at, double width, std::uint64_t seed) {
-        return [at, width, random = std::make_shared<std::mt19937_64>(seed)](const std::set<std::size_t>& have, unsigned) {
-            return (have.contains(at) ? 110.0 : 100.0) + std::normal_distribution<double>(0, width)(*random);
+        return [at, width, random = std::make_shared<std::mt19937_64>(seed)](
+                   const std::set<std::size_t>& have, unsigned) {
+            return (have.contains(at) ? 110.0 : 100.0) +
+                   std::normal_distribution<double>(0, width)(*random);
         };
     };
     BisectOptions options;
@@ -306,12 +330,14 @@ TEST(Bisect, InWallTimeEndsThatSingleBootsDoNotTellApartAreRefused) {
     FakeKernels kernels(8);
     auto random = std::make_shared<std::mt19937_64>(3);
     kernels.value = [random](const std::set<std::size_t>& have, unsigned) {
-        return have.contains(5) ? std::normal_distribution<double>(108, 20)(*random) : std::normal_distribution<double>(100, 1)(*random);
+        return have.contains(5) ? std::normal_distribution<double>(108, 20)(*random)
+                                : std::normal_distribution<double>(100, 1)(*random);
     };
     BisectOptions options;
     options.wall = true, options.boots = 20, options.most_boots = 2000;
     const auto result = kernels.run(options);
-    EXPECT_NE(result.refused.find("single boots of them cannot be told apart"), std::string::npos) << result.refused;
+    EXPECT_NE(result.refused.find("single boots of them cannot be told apart"), std::string::npos)
+        << result.refused;
 }
 
 } // namespace

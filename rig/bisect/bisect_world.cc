@@ -1,14 +1,14 @@
 #include "rig/bisect/bisect_world.h"
 
-#include "rig/host/artifact_cache.h"
+#include "rig/base/files.h"
 #include "rig/base/random.h"
 #include "rig/base/sha256.h"
-#include "rig/bisect/outcome.h"
 #include "rig/bisect/bisect_spec.h"
-#include "rig/base/files.h"
+#include "rig/bisect/outcome.h"
+#include "rig/host/artifact_cache.h"
 #include "rig/kernel/kernel_build.h"
-#include "rig/spec/spec_parser.h"
 #include "rig/results/run_store.h"
+#include "rig/spec/spec_parser.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -21,7 +21,8 @@ namespace rig {
 namespace fs = std::filesystem;
 namespace {
 
-// How often revisions that the guest failed under the wall clock, where what the host does meanwhile can do so, are measured.
+// How often revisions that the guest failed under the wall clock, where what the host does
+// meanwhile can do so, are measured.
 constexpr unsigned kWallAttempts = 2;
 
 Result<RevisionArm> make_series(const BisectPlace& place, const Revision& revision) {
@@ -32,7 +33,9 @@ Result<RevisionArm> make_series(const BisectPlace& place, const Revision& revisi
     std::string list;
     unsigned number = 0;
     for (const auto* patch : place.series->patches_of(revision.id)) {
-        const auto name = fmt::format("{:04}-{}", ++number, patch->file.filename().string()); // two folders may have one of the same name
+        const auto name = fmt::format(
+            "{:04}-{}", ++number,
+            patch->file.filename().string()); // two folders may have one of the same name
         RIG_CHECK(write_atomically(folder / name, patch->text));
         list += name + "\n";
     }
@@ -41,19 +44,26 @@ Result<RevisionArm> make_series(const BisectPlace& place, const Revision& revisi
     return RevisionArm{revision.id, shown.string().starts_with("..") ? folder : shown, {}};
 }
 
-// Why an arm's figures tell nothing; nullopt if they tell something. An error: no fault of the kernel's.
-Result<std::optional<Measured::Unfit>> unfit_arm(const Comparison& comparison, const std::string& arm, const std::string& metric) {
+// Why an arm's figures tell nothing; nullopt if they tell something. An error: no fault of the
+// kernel's.
+Result<std::optional<Measured::Unfit>>
+unfit_arm(const Comparison& comparison, const std::string& arm, const std::string& metric) {
     using Found = std::optional<Measured::Unfit>;
     for (const auto& splats : comparison.splats)
         if (splats.arm == arm)
             for (const auto& splat : splats.splats)
-                if (!splat.declared && !splat.followed) return Found({Outcome::Complained, fmt::format("{}, in {}", splat.title, splat.function)});
+                if (!splat.declared && !splat.followed)
+                    return Found({Outcome::Complained,
+                                  fmt::format("{}, in {}", splat.title, splat.function)});
     for (const auto& proofs : comparison.proofs)
         if (proofs.arm == arm)
             for (const auto& proof : proofs.proofs) {
                 if (proof.passed) continue;
-                if (proof.id == "replay") return fail(Blame::Host, fmt::format("{}: {}; {}", arm, proof.found, proof.reason));
-                return Found({Outcome::Unexposed, fmt::format("proof {}: {}; {}", proof.id, proof.found, proof.reason)});
+                if (proof.id == "replay")
+                    return fail(Blame::Host,
+                                fmt::format("{}: {}; {}", arm, proof.found, proof.reason));
+                return Found({Outcome::Unexposed, fmt::format("proof {}: {}; {}", proof.id,
+                                                              proof.found, proof.reason)});
             }
     const auto* found = comparison.find(metric);
     if (found)
@@ -62,7 +72,8 @@ Result<std::optional<Measured::Unfit>> unfit_arm(const Comparison& comparison, c
     return Found({Outcome::Unexposed, fmt::format("no {} in every boot", metric)});
 }
 
-Status take(const ExperimentResult& result, const std::vector<Revision>& revisions, const BisectPlace& place, Measured& out) {
+Status take(const ExperimentResult& result, const std::vector<Revision>& revisions,
+            const BisectPlace& place, Measured& out) {
     const auto& comparison = result.report.comparison;
     for (const auto& revision : revisions) {
         RIG_TRY(unfit, unfit_arm(comparison, revision.id, place.metric));
@@ -82,14 +93,17 @@ Status take(const ExperimentResult& result, const std::vector<Revision>& revisio
 // What an experiment's verdict rests on, by "METRIC in ARM"; or why it says nothing.
 struct WholeVerdict {
     std::set<std::string> failures; // that do not hold
-    std::set<std::string> open;     // of which this run says nothing: undecided, or 0 wherever it is counted
+    std::set<std::string>
+        open; // of which this run says nothing: undecided, or 0 wherever it is counted
     std::optional<Measured::Unfit> unfit;
 };
 WholeVerdict whole_verdict(const Comparison& comparison) {
     WholeVerdict out;
     for (const auto& splats : comparison.splats) {
-        if (splats.verdict == SplatVerdict::Splatted) out.unfit = {Outcome::Complained, comparison.closing};
-        if (splats.verdict == SplatVerdict::Silent) out.failures.insert("the declared splat in " + splats.arm);
+        if (splats.verdict == SplatVerdict::Splatted)
+            out.unfit = {Outcome::Complained, comparison.closing};
+        if (splats.verdict == SplatVerdict::Silent)
+            out.failures.insert("the declared splat in " + splats.arm);
     }
     for (const auto& metric : comparison.metrics)
         for (const auto& arm : metric.arms) {
@@ -97,16 +111,19 @@ WholeVerdict whole_verdict(const Comparison& comparison) {
             const auto name = fmt::format("{} in {}", metric.info.name, arm.arm);
             if (arm.verdict == Verdict::Broken || arm.verdict == Verdict::Regressed)
                 out.failures.insert(name);
-            else if (arm.verdict == Verdict::Undecided || arm.verdict == Verdict::Inconclusive || !ever_seen(metric))
+            else if (arm.verdict == Verdict::Undecided || arm.verdict == Verdict::Inconclusive ||
+                     !ever_seen(metric))
                 out.open.insert(name);
         }
-    if (comparison.exit == Exit::Inconclusive || comparison.inconclusive > 0) out.unfit = {Outcome::Unexposed, comparison.closing};
+    if (comparison.exit == Exit::Inconclusive || comparison.inconclusive > 0)
+        out.unfit = {Outcome::Unexposed, comparison.closing};
     return out;
 }
 
 } // namespace
 
-Result<Spec> revision_spec(const BisectPlace& place, const std::vector<Revision>& revisions, unsigned boots, unsigned batch) {
+Result<Spec> revision_spec(const BisectPlace& place, const std::vector<Revision>& revisions,
+                           unsigned boots, unsigned batch) {
     std::vector<RevisionArm> arms;
     for (const auto& revision : revisions) {
         RIG_TRY(arm, make_series(place, revision));
@@ -132,19 +149,22 @@ BisectWorld real_world(const BisectPlace& place, const World& world, std::stop_t
         if (place.metric == kVerdictMetric) {
             Built all{"", true};
             for (const auto& arm : spec.arms) {
-                RIG_TRY(kernel, build_kernel(spec, arm, {world.cache, world.runner, world.progress, 0}));
+                RIG_TRY(kernel,
+                        build_kernel(spec, arm, {world.cache, world.runner, world.progress, 0}));
                 all.image_sha256 += kernel.image_sha256;
                 all.from_cache = all.from_cache && kernel.from_cache;
             }
             all.image_sha256 = sha256_hex(all.image_sha256);
             return all;
         }
-        RIG_TRY(kernel, build_kernel(spec, spec.arms.front(), {world.cache, world.runner, world.progress, 0}));
+        RIG_TRY(kernel, build_kernel(spec, spec.arms.front(),
+                                     {world.cache, world.runner, world.progress, 0}));
         return Built{kernel.image_sha256, kernel.from_cache};
     };
     // One run of all of them. Nothing: it told nothing, and `measured` says of which and why.
-    const auto run = [&place, &world, stop](const std::vector<Revision>& revisions, unsigned boots, unsigned batch,
-                                            Measured& measured) -> Result<std::optional<ExperimentResult>> {
+    const auto run = [&place, &world,
+                      stop](const std::vector<Revision>& revisions, unsigned boots, unsigned batch,
+                            Measured& measured) -> Result<std::optional<ExperimentResult>> {
         for (unsigned attempt = 1;; ++attempt) {
             RIG_TRY(spec, revision_spec(place, revisions, boots, batch));
             auto options = place.options;
@@ -153,25 +173,32 @@ BisectWorld real_world(const BisectPlace& place, const World& world, std::stop_t
             auto result = run_experiment(spec, world, options, stop);
             if (result) {
                 measured.run = result->dir.lexically_proximate(place.folder).string();
-                measured.boots += result->report.run.boots * static_cast<unsigned>(spec.arms.size());
+                measured.boots +=
+                    result->report.run.boots * static_cast<unsigned>(spec.arms.size());
                 return std::optional(std::move(*result));
             }
             const auto& error = result.error();
             if (error.blame == Blame::Host) return tl::unexpected(error);
-            if (error.blame == Blame::Guest && spec.guest.clock != ClockChoice::Virtual && attempt < kWallAttempts) continue;
-            const auto whose = std::find_if(revisions.begin(), revisions.end(), [&](const Revision& one) {
-                return one.id == error.arm || (revisions.size() == 1 && !error.arm.empty());
-            });
+            if (error.blame == Blame::Guest && spec.guest.clock != ClockChoice::Virtual &&
+                attempt < kWallAttempts)
+                continue;
+            const auto whose =
+                std::find_if(revisions.begin(), revisions.end(), [&](const Revision& one) {
+                    return one.id == error.arm || (revisions.size() == 1 && !error.arm.empty());
+                });
             // No boot of a revision's: then it is not the revision that is to blame.
             if (whose == revisions.end()) return tl::unexpected(error);
             measured.run = error.log.lexically_proximate(place.folder).string();
-            measured.unfit.emplace(whose->id,
-                                   Measured::Unfit{error.blame == Blame::Kernel ? Outcome::Unbootable : Outcome::Unexposed, error.message});
+            measured.unfit.emplace(whose->id, Measured::Unfit{error.blame == Blame::Kernel
+                                                                  ? Outcome::Unbootable
+                                                                  : Outcome::Unexposed,
+                                                              error.message});
             return std::optional<ExperimentResult>();
         }
     };
     if (place.metric != kVerdictMetric) {
-        out.measure = [&place, run](const std::vector<Revision>& revisions, unsigned boots, unsigned batch) -> Result<Measured> {
+        out.measure = [&place, run](const std::vector<Revision>& revisions, unsigned boots,
+                                    unsigned batch) -> Result<Measured> {
             Measured measured;
             RIG_TRY(result, run(revisions, boots, batch, measured));
             if (result) RIG_CHECK(take(*result, revisions, place, measured));
@@ -179,10 +206,12 @@ BisectWorld real_world(const BisectPlace& place, const World& world, std::stop_t
         };
         return out;
     }
-    // 0: what does not hold is what does not hold at the good end; 1: at the bad end. Any other set of broken expectations is another failure,
-    // which does not steer. One run a revision: a source is of a whole run.
+    // 0: what does not hold is what does not hold at the good end; 1: at the bad end. Any other set
+    // of broken expectations is another failure, which does not steer. One run a revision: a source
+    // is of a whole run.
     const auto of_ends = std::make_shared<std::map<std::string, std::set<std::string>>>();
-    out.measure = [&place, run, of_ends](const std::vector<Revision>& revisions, unsigned, unsigned) -> Result<Measured> {
+    out.measure = [&place, run, of_ends](const std::vector<Revision>& revisions, unsigned,
+                                         unsigned) -> Result<Measured> {
         const Revision good = place.git->good(), bad = place.git->bad();
         Measured measured;
         for (const auto& revision : revisions) {
@@ -196,23 +225,35 @@ BisectWorld real_world(const BisectPlace& place, const World& world, std::stop_t
             if (revision == good || revision == bad) {
                 of_ends->emplace(revision.id, verdict.failures);
                 const auto first = of_ends->find(good.id);
-                measured.values[revision.id] = {revision == bad && (first == of_ends->end() || first->second != verdict.failures) ? 1.0 : 0.0};
+                measured.values[revision.id] = {
+                    revision == bad &&
+                            (first == of_ends->end() || first->second != verdict.failures)
+                        ? 1.0
+                        : 0.0};
                 continue;
             }
             const auto at_good = of_ends->find(good.id), at_bad = of_ends->find(bad.id);
             if (at_good == of_ends->end() || at_bad == of_ends->end())
-                return fail(Blame::Host, "a verdict is asked of a revision before those of both ends");
-            const auto tells = [&](const std::string& name) { return at_good->second.contains(name) != at_bad->second.contains(name); };
+                return fail(Blame::Host,
+                            "a verdict is asked of a revision before those of both ends");
+            const auto tells = [&](const std::string& name) {
+                return at_good->second.contains(name) != at_bad->second.contains(name);
+            };
             const auto untold = std::find_if(verdict.open.begin(), verdict.open.end(), tells);
             if (untold != verdict.open.end())
-                measured.unfit.emplace(revision.id, Measured::Unfit{Outcome::Unclear, *untold + " is not decided here"});
+                measured.unfit.emplace(
+                    revision.id,
+                    Measured::Unfit{Outcome::Unclear, *untold + " is not decided here"});
             else if (verdict.failures == at_good->second)
                 measured.values[revision.id] = {0};
             else if (verdict.failures == at_bad->second)
                 measured.values[revision.id] = {1};
             else
-                measured.unfit.emplace(revision.id, Measured::Unfit{Outcome::Unclear, fmt::format("what does not hold is neither end's: {}",
-                                                                                                  fmt::join(verdict.failures, ", "))});
+                measured.unfit.emplace(
+                    revision.id,
+                    Measured::Unfit{Outcome::Unclear,
+                                    fmt::format("what does not hold is neither end's: {}",
+                                                fmt::join(verdict.failures, ", "))});
         }
         return measured;
     };

@@ -1,5 +1,6 @@
-// Revisions of a history on real kernels: BisectWorld for experiments. Each visit's runs lie in <folder>/runs, the patches of a revision
-// in <folder>/revisions/<id> as a series; both are self-describing.
+// Revisions of a history on real kernels: BisectWorld for experiments. Each visit's runs lie in
+// <folder>/runs, the patches of a revision in <folder>/revisions/<id> as a series; both are
+// self-describing.
 #pragma once
 
 #include "rig/bisect/bisect.h"
@@ -19,12 +20,14 @@ struct BisectPlace {
     const SeriesHistory* series = nullptr; // one of the two
     const GitHistory* git = nullptr;
     std::filesystem::path repository; // git: the user's, and
-    std::string base;                 // the revision whose tree all others are patches on; empty: the good end
-    ExperimentOptions options;        // `results` is not used
+    std::string base; // the revision whose tree all others are patches on; empty: the good end
+    ExperimentOptions options; // `results` is not used
 };
 
-// The experiment that measures these revisions, as it is read from the file and the overrides; `boots` 0: as the file says.
-Result<Spec> revision_spec(const BisectPlace& place, const std::vector<Revision>& revisions, unsigned boots, unsigned batch);
+// The experiment that measures these revisions, as it is read from the file and the overrides;
+// `boots` 0: as the file says.
+Result<Spec> revision_spec(const BisectPlace& place, const std::vector<Revision>& revisions,
+                           unsigned boots, unsigned batch);
 
 // `save` is the caller's to set. Everything must outlive what is returned.
 BisectWorld real_world(const BisectPlace& place, const World& world, std::stop_token stop);

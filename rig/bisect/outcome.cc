@@ -5,9 +5,11 @@
 namespace rig {
 namespace {
 
-constexpr std::array kOutcomes{Outcome::Good,       Outcome::Bad,       Outcome::Unclear,   Outcome::Unbuildable,
-                               Outcome::Unbootable, Outcome::Unexposed, Outcome::Complained};
-constexpr std::array kPurposes{Purpose::GoodEnd, Purpose::BadEnd, Purpose::Step, Purpose::Alone, Purpose::Without, Purpose::Look};
+constexpr std::array kOutcomes{Outcome::Good,        Outcome::Bad,        Outcome::Unclear,
+                               Outcome::Unbuildable, Outcome::Unbootable, Outcome::Unexposed,
+                               Outcome::Complained};
+constexpr std::array kPurposes{Purpose::GoodEnd, Purpose::BadEnd,  Purpose::Step,
+                               Purpose::Alone,   Purpose::Without, Purpose::Look};
 
 } // namespace
 

@@ -1,4 +1,5 @@
-// What a bisection found a revision to be, and what it looked at it for, with the words that its log and its text have for both. Pure.
+// What a bisection found a revision to be, and what it looked at it for, with the words that its
+// log and its text have for both. Pure.
 #pragma once
 
 #include "rig/bisect/bisect_search.h"

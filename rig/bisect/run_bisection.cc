@@ -1,23 +1,23 @@
 #include "rig/bisect/run_bisection.h"
 
-#include "rig/host/artifact_cache.h"
+#include "rig/base/file_lock.h"
+#include "rig/base/files.h"
 #include "rig/base/guest_clock.h"
+#include "rig/base/scratch_dir.h"
 #include "rig/base/sha256.h"
+#include "rig/base/utc.h"
 #include "rig/base/version.h"
 #include "rig/bisect/bisect_history.h"
 #include "rig/bisect/bisect_spec.h"
 #include "rig/bisect/bisect_text.h"
 #include "rig/bisect/bisect_world.h"
 #include "rig/experiment/prepare.h"
-#include "rig/base/file_lock.h"
-#include "rig/base/files.h"
-#include "rig/host/capacity.h"
 #include "rig/guest_output/metric.h"
+#include "rig/host/artifact_cache.h"
+#include "rig/host/capacity.h"
 #include "rig/kernel/patch_series.h"
-#include "rig/base/scratch_dir.h"
-#include "rig/spec/spec_parser.h"
 #include "rig/results/run_store.h"
-#include "rig/base/utc.h"
+#include "rig/spec/spec_parser.h"
 
 #include <algorithm>
 #include <chrono>
@@ -43,10 +43,12 @@ struct OpenHistory {
     History& get() const { return series ? static_cast<History&>(*series) : *git; }
 };
 
-Result<OpenHistory> open_history(const BisectRequestRecord& request, const Spec& spec, const fs::path& folder, CommandRunner& runner) {
+Result<OpenHistory> open_history(const BisectRequestRecord& request, const Spec& spec,
+                                 const fs::path& folder, CommandRunner& runner) {
     OpenHistory out;
     if (!request.good.empty()) {
-        RIG_TRY(git, GitHistory::open(request.repository, request.good, request.bad, folder / "repository.git", runner));
+        RIG_TRY(git, GitHistory::open(request.repository, request.good, request.bad,
+                                      folder / "repository.git", runner));
         out.git = std::move(git);
         return out;
     }
@@ -56,38 +58,51 @@ Result<OpenHistory> open_history(const BisectRequestRecord& request, const Spec&
 }
 
 // Which history, and both commits in full, so that a branch that moves is another one.
-Status describe_history(const BisectLine& line, const Spec& spec, BisectRequestRecord& request, CommandRunner& runner) {
+Status describe_history(const BisectLine& line, const Spec& spec, BisectRequestRecord& request,
+                        CommandRunner& runner) {
     const bool git = !line.good.empty() || !line.bad.empty();
     if (line.series.empty() != git || line.good.empty() != line.bad.empty())
-        return fail(Blame::Spec, "rig bisect: which history? Want --series DIR (a quilt series), or --good REV and --bad REV (of a git repository)");
+        return fail(Blame::Spec, "rig bisect: which history? Want --series DIR (a quilt series), "
+                                 "or --good REV and --bad REV (of a git repository)");
     if (!git) {
         request.series = line.series.lexically_normal().string();
         RIG_TRY(patches, read_series({request.series}, spec.top));
         if (patches.size() < 2)
-            return fail(Blame::Spec, fmt::format("--series {}: {} patches, want at least two to choose from", request.series, patches.size()));
+            return fail(Blame::Spec,
+                        fmt::format("--series {}: {} patches, want at least two to choose from",
+                                    request.series, patches.size()));
         for (const auto& patch : patches)
             request.patches.emplace_back(patch.file.filename().string(), sha256_hex(patch.text));
         return {};
     }
     auto repository = line.repository;
-    if (const auto* source = std::get_if<GitSource>(&spec.kernel.source); source && repository.empty()) repository = spec.top / source->repository;
+    if (const auto* source = std::get_if<GitSource>(&spec.kernel.source);
+        source && repository.empty())
+        repository = spec.top / source->repository;
     if (repository.empty())
-        return fail(Blame::Spec, fmt::format("--good, --bad: of which repository? Want --repository DIR, or kernel.source = {{ git = ... }} in {}",
-                                             spec.file.string()));
+        return fail(Blame::Spec,
+                    fmt::format("--good, --bad: of which repository? Want --repository DIR, or "
+                                "kernel.source = {{ git = ... }} in {}",
+                                spec.file.string()));
     std::error_code error;
     request.repository = fs::canonical(repository, error).string();
-    if (error) return fail(Blame::Spec, fmt::format("--repository {}: {}", repository.string(), error.message()));
+    if (error)
+        return fail(Blame::Spec,
+                    fmt::format("--repository {}: {}", repository.string(), error.message()));
     // Checks both, and names the commits.
     const Scratch scratch;
     if (scratch.dir().empty()) return fail(Blame::Host, "cannot make a scratch folder in TMPDIR");
-    RIG_TRY(opened, GitHistory::open(request.repository, line.good, line.bad, scratch.dir() / "repository.git", runner));
+    RIG_TRY(opened, GitHistory::open(request.repository, line.good, line.bad,
+                                     scratch.dir() / "repository.git", runner));
     request.good = opened->commit_of(opened->good().id);
     request.bad = opened->commit_of(opened->bad().id);
     return {};
 }
 
 std::vector<std::string> reproduce(const BisectLine& line, const Spec& spec) {
-    std::vector<std::string> argv{"./bootstrap", "bisect", fs::proximate(spec.file, spec.top).string(), "--metric", line.metric};
+    std::vector<std::string> argv{"./bootstrap", "bisect",
+                                  fs::proximate(spec.file, spec.top).string(), "--metric",
+                                  line.metric};
     const auto add = [&argv](const char* option, const std::string& value) {
         if (!value.empty()) argv.insert(argv.end(), {option, value});
     };
@@ -98,34 +113,41 @@ std::vector<std::string> reproduce(const BisectLine& line, const Spec& spec) {
     add("--base", line.base);
     add("--arm", line.arm);
     if (line.most_boots) add("--most-boots", std::to_string(*line.most_boots));
-    if (line.confidence != BisectLine{}.confidence) add("--confidence", fmt::format("{}", line.confidence));
-    if (line.least_effect != BisectLine{}.least_effect) add("--least-effect", fmt::format("{}", line.least_effect));
+    if (line.confidence != BisectLine{}.confidence)
+        add("--confidence", fmt::format("{}", line.confidence));
+    if (line.least_effect != BisectLine{}.least_effect)
+        add("--least-effect", fmt::format("{}", line.least_effect));
     if (line.no_look) argv.push_back("--no-look");
     const auto words = words_of(line.overrides);
     argv.insert(argv.end(), words.begin(), words.end());
     return argv;
 }
 
-Result<fs::path> make_folder(const fs::path& bisections, const std::string& experiment, const std::string& metric) {
+Result<fs::path> make_folder(const fs::path& bisections, const std::string& experiment,
+                             const std::string& metric) {
     std::error_code error;
     fs::create_directories(bisections, error);
-    const auto name = fmt::format("{:%Y%m%d-%H%M%S}-{}-{}", fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())),
-                                  experiment, metric);
+    const auto name = fmt::format(
+        "{:%Y%m%d-%H%M%S}-{}-{}",
+        fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())),
+        experiment, metric);
     for (unsigned n = 1; n < 1000; ++n) {
         const auto folder = bisections / (n == 1 ? name : fmt::format("{}-{}", name, n));
         if (fs::create_directory(folder, error)) return folder;
         if (error) break;
     }
-    return fail(Blame::Host, fmt::format("cannot make a folder in {}: {}", bisections.string(), error.message()));
+    return fail(Blame::Host, fmt::format("cannot make a folder in {}: {}", bisections.string(),
+                                         error.message()));
 }
 
-// What every figure stands on: the good end's kernel, the guest's programs, QEMU; and the clock, which decides how steps are judged. Another
-// ground is another bisection.
-Status describe_ground(const Spec& spec, const Arm& arm, const std::string& base, BisectRequestRecord& request, const World& world,
-                       std::stop_token stop) {
+// What every figure stands on: the good end's kernel, the guest's programs, QEMU; and the clock,
+// which decides how steps are judged. Another ground is another bisection.
+Status describe_ground(const Spec& spec, const Arm& arm, const std::string& base,
+                       BisectRequestRecord& request, const World& world, std::stop_token stop) {
     std::optional<GitSource> source;
     if (!request.good.empty()) source = GitSource{request.repository, request.good, base};
-    RIG_TRY(overrides, revision_overrides(spec, arm, {{"r00", {}, request.good}}, source, request.metric));
+    RIG_TRY(overrides,
+            revision_overrides(spec, arm, {{"r00", {}, request.good}}, source, request.metric));
     RIG_TRY(ground, parse_spec(spec.text, spec.file, overrides));
     ground.guest = spec.guest;
     RIG_TRY(prepared, prepare(ground, ground.arms, world));
@@ -134,13 +156,16 @@ Status describe_ground(const Spec& spec, const Arm& arm, const std::string& base
     for (const auto& [of_arm, kernel] : prepared.kernels)
         request.good_image += kernel.image_sha256;
     RIG_TRY(qemu, world.hypervisor.version(arch_named(ground.kernel.arch)));
-    request.machine = fmt::format("{}; {}; {}; image {}", name(chosen.machine.accelerator), qemu, world.hypervisor.libvirt_version(),
+    request.machine = fmt::format("{}; {}; {}; image {}", name(chosen.machine.accelerator), qemu,
+                                  world.hypervisor.libvirt_version(),
                                   prepared.image.parent_path().filename().string());
-    if (chosen.machine.clock == GuestClock::Wall) request.machine += "; host boot " + host_boot_id();
+    if (chosen.machine.clock == GuestClock::Wall)
+        request.machine += "; host boot " + host_boot_id();
     return {};
 }
 
-// Of a verdict: nothing is claimed under the wall clock, where it may be noise; and a share of "0 to 1" says nothing.
+// Of a verdict: nothing is claimed under the wall clock, where it may be noise; and a share of "0
+// to 1" says nothing.
 Bisection without_claims(Bisection bisection, const BisectRequestRecord& request) {
     if (request.metric != kVerdictMetric) return bisection;
     bisection.explains.reset();
@@ -150,8 +175,9 @@ Bisection without_claims(Bisection bisection, const BisectRequestRecord& request
 
 } // namespace
 
-Result<std::pair<BisectRecord, fs::path>> run_bisection(const BisectLine& line, const ExperimentOptions& options, const World& world,
-                                                        const std::function<void(const std::string&)>& say, std::stop_token stop) {
+Result<std::pair<BisectRecord, fs::path>>
+run_bisection(const BisectLine& line, const ExperimentOptions& options, const World& world,
+              const std::function<void(const std::string&)>& say, std::stop_token stop) {
     RIG_TRY(spec, load_with_overrides(line.spec, line.overrides));
     const Arm* arm = &spec.arms.front();
     if (!line.arm.empty()) {
@@ -159,7 +185,8 @@ Result<std::pair<BisectRecord, fs::path>> run_bisection(const BisectLine& line, 
         arm = named;
     }
     const auto infos = metric_infos(spec.metrics);
-    const auto info = std::find_if(infos.begin(), infos.end(), [&](const MetricInfo& one) { return one.name == line.metric; });
+    const auto info = std::find_if(infos.begin(), infos.end(),
+                                   [&](const MetricInfo& one) { return one.name == line.metric; });
 
     BisectRecord record;
     auto& request = record.request;
@@ -173,8 +200,10 @@ Result<std::pair<BisectRecord, fs::path>> run_bisection(const BisectLine& line, 
     request.seed = spec.guest.seed;
     RIG_CHECK(describe_history(line, spec, request, world.runner));
     auto base = line.base;
-    if (const auto* source = std::get_if<GitSource>(&spec.kernel.source); source && base.empty()) base = source->base;
-    RIG_CHECK(describe_ground(spec, *arm, base.empty() ? request.good : base, request, world, stop));
+    if (const auto* source = std::get_if<GitSource>(&spec.kernel.source); source && base.empty())
+        base = source->base;
+    RIG_CHECK(
+        describe_ground(spec, *arm, base.empty() ? request.good : base, request, world, stop));
     // A verdict has its own statistics: 0 or 1.
     const bool wall = request.clock == "wall" && line.metric != kVerdictMetric;
     spec.guest.clock = request.clock == "wall" ? ClockChoice::Wall : ClockChoice::Virtual;
@@ -193,7 +222,8 @@ Result<std::pair<BisectRecord, fs::path>> run_bisection(const BisectLine& line, 
     const auto bisections = options.results / "bisections";
     std::vector<Visit> known;
     auto folder = line.resume;
-    if (folder.empty() && !line.fresh) folder = unfinished_bisection(bisections, request).value_or(fs::path());
+    if (folder.empty() && !line.fresh)
+        folder = unfinished_bisection(bisections, request).value_or(fs::path());
     if (folder.empty()) {
         RIG_TRY(made, make_folder(bisections, spec.name, line.metric));
         folder = made;
@@ -204,26 +234,30 @@ Result<std::pair<BisectRecord, fs::path>> run_bisection(const BisectLine& line, 
     if (fs::exists(folder / "bisect.json", error)) {
         RIG_TRY(before, load_bisection(folder));
         if (!before.request.same(request))
-            return fail(
-                Blame::Spec,
-                fmt::format("{}: that bisection asked something else (another experiment, history, option or rig), which this cannot go on with",
-                            folder.string()));
-        // What its ends' verdicts rest on is not in the log: a bisection on the verdict begins anew.
+            return fail(Blame::Spec,
+                        fmt::format("{}: that bisection asked something else (another experiment, "
+                                    "history, option or rig), which this cannot go on with",
+                                    folder.string()));
+        // What its ends' verdicts rest on is not in the log: a bisection on the verdict begins
+        // anew.
         if (line.metric != kVerdictMetric) known = before.bisection.visits;
         record.bisection = before.bisection;
         record.started = before.started;
-        if (say) say(fmt::format("going on with {}: {} revisions are known", folder.string(), known.size()));
+        if (say)
+            say(fmt::format("going on with {}: {} revisions are known", folder.string(),
+                            known.size()));
     }
     RIG_TRY(history, open_history(request, spec, folder, world.runner));
-    const BisectPlace place{spec,
-                            *arm,
-                            line.metric,
-                            fs::absolute(folder),
-                            history.series.get(),
-                            history.git.get(),
-                            request.repository,
-                            base,
-                            {{}, options.parallel, record.command, false, options.disk_budget, options.warn}};
+    const BisectPlace place{
+        spec,
+        *arm,
+        line.metric,
+        fs::absolute(folder),
+        history.series.get(),
+        history.git.get(),
+        request.repository,
+        base,
+        {{}, options.parallel, record.command, false, options.disk_budget, options.warn}};
     auto real = real_world(place, world, stop);
     real.say = say;
     real.save = [&](const Bisection& so_far) -> Status {
@@ -231,7 +265,8 @@ Result<std::pair<BisectRecord, fs::path>> run_bisection(const BisectLine& line, 
         record.bisection = so_far;
         return save_bisection(folder, record);
     };
-    // Every revision is built from the files of the moment: that they are still those of the beginning is seen by the good end.
+    // Every revision is built from the files of the moment: that they are still those of the
+    // beginning is seen by the good end.
     const auto build = real.build;
     const auto ground = build(history.get().good());
     if (!ground && ground.error().blame == Blame::Host) return tl::unexpected(ground.error());
@@ -239,9 +274,11 @@ Result<std::pair<BisectRecord, fs::path>> run_bisection(const BisectLine& line, 
         auto built = build(revision);
         const auto again = build(history.get().good());
         if (again && ground && again->image_sha256 != ground->image_sha256)
-            return fail(Blame::Host, fmt::format("the good end is another kernel than at the beginning (image {:.12} in place of {:.12}): a patch, a "
-                                                 "fragment, a branch or a package was changed meanwhile",
-                                                 again->image_sha256, ground->image_sha256));
+            return fail(Blame::Host,
+                        fmt::format("the good end is another kernel than at the beginning (image "
+                                    "{:.12} in place of {:.12}): a patch, a "
+                                    "fragment, a branch or a package was changed meanwhile",
+                                    again->image_sha256, ground->image_sha256));
         return built;
     };
     RIG_CHECK(write_atomically(folder / "spec.toml", spec.text));
@@ -250,10 +287,14 @@ Result<std::pair<BisectRecord, fs::path>> run_bisection(const BisectLine& line, 
         record.bisection.history = history.get().description();
         RIG_CHECK(save_bisection(folder, record));
     }
-    if (const auto least = fewest_boots(request.options.alpha / planned_decisions(history.get().answers()) / 2);
+    if (const auto least =
+            fewest_boots(request.options.alpha / planned_decisions(history.get().answers()) / 2);
         wall && request.options.most_boots < least)
-        return fail(Blame::Spec, fmt::format("--most-boots {}: under the wall clock so few can decide nothing, want at least {}",
-                                             request.options.most_boots, least));
+        return fail(
+            Blame::Spec,
+            fmt::format(
+                "--most-boots {}: under the wall clock so few can decide nothing, want at least {}",
+                request.options.most_boots, least));
     RIG_TRY(result, bisect(history.get(), line.metric, request.options, real, known, stop));
     record.bisection = without_claims(result, request);
     record.ended = now();
@@ -262,7 +303,8 @@ Result<std::pair<BisectRecord, fs::path>> run_bisection(const BisectLine& line, 
         RIG_CHECK(write_atomically(folder / "git-bisect.log", log));
     }
     RIG_CHECK(save_bisection(folder, record));
-    RIG_CHECK(write_atomically(folder / "bisect.txt", bisect_text(record, fs::proximate(folder).string(), Colour::No)));
+    RIG_CHECK(write_atomically(folder / "bisect.txt",
+                               bisect_text(record, fs::proximate(folder).string(), Colour::No)));
     return std::pair{record, folder};
 }
 
@@ -272,7 +314,8 @@ Result<BisectRecord> replay_log(const fs::path& log, CommandRunner& runner) {
     if (!record.ended.empty() && record.bisection.refused.empty()) {
         const auto& request = record.request;
         Scratch scratch;
-        if (scratch.dir().empty()) return fail(Blame::Host, "cannot make a scratch folder in TMPDIR");
+        if (scratch.dir().empty())
+            return fail(Blame::Host, "cannot make a scratch folder in TMPDIR");
         OpenHistory history;
         if (request.good.empty()) {
             std::vector<Patch> patches;
@@ -280,25 +323,37 @@ Result<BisectRecord> replay_log(const fs::path& log, CommandRunner& runner) {
                 patches.push_back({name, name, ""});
             history.series = std::make_unique<SeriesHistory>(patches, request.series);
         } else {
-            RIG_TRY(git, GitHistory::open(request.repository, request.good, request.bad, scratch.dir() / "repository.git", runner));
+            RIG_TRY(git, GitHistory::open(request.repository, request.good, request.bad,
+                                          scratch.dir() / "repository.git", runner));
             history.git = std::move(git);
         }
         BisectWorld nothing;
-        nothing.build = [](const Revision& revision) -> Result<Built> { return fail(Blame::Host, fmt::format("the log lacks {}", revision.name)); };
+        nothing.build = [](const Revision& revision) -> Result<Built> {
+            return fail(Blame::Host, fmt::format("the log lacks {}", revision.name));
+        };
         nothing.measure = [](const std::vector<Revision>&, unsigned, unsigned) -> Result<Measured> {
             return fail(Blame::Host, "the log lacks a measurement");
         };
         nothing.save = [](const Bisection&) -> Status { return {}; };
-        RIG_TRY(replayed, bisect(history.get(), request.metric, request.options, nothing, record.bisection.visits, {}));
+        RIG_TRY(replayed, bisect(history.get(), request.metric, request.options, nothing,
+                                 record.bisection.visits, {}));
         again.bisection = without_claims(replayed, request);
         const auto& said = record.bisection;
         if (replayed.first_bad == said.first_bad &&
-            (replayed.proven_alone != said.proven_alone || replayed.not_monotone != said.not_monotone || replayed.last_good != said.last_good))
-            return fail(Blame::Host, fmt::format("{}: the log leads to the same revision for other reasons than it says", log.string()));
+            (replayed.proven_alone != said.proven_alone ||
+             replayed.not_monotone != said.not_monotone || replayed.last_good != said.last_good))
+            return fail(
+                Blame::Host,
+                fmt::format("{}: the log leads to the same revision for other reasons than it says",
+                            log.string()));
         if (replayed.first_bad != record.bisection.first_bad)
-            return fail(Blame::Host, fmt::format("{}: the log leads to {}, but says {}", log.string(),
-                                                 replayed.first_bad.empty() ? "nothing" : replayed.first_bad[0].name,
-                                                 record.bisection.first_bad.empty() ? "nothing" : record.bisection.first_bad[0].name));
+            return fail(
+                Blame::Host,
+                fmt::format("{}: the log leads to {}, but says {}", log.string(),
+                            replayed.first_bad.empty() ? "nothing" : replayed.first_bad[0].name,
+                            record.bisection.first_bad.empty()
+                                ? "nothing"
+                                : record.bisection.first_bad[0].name));
     }
     return again;
 }

@@ -29,12 +29,14 @@ TEST(BisectJudge, EValuesAreTheMixturesIntegral) {
     // All hits: 2^n * 2 * (1 - 2^-(n+1)) / (n+1).
     for (const unsigned n : {1u, 2u, 7u, 20u})
         EXPECT_NEAR(sign_e_value(n, 0) / ((std::exp2(n + 1) - 1) / (n + 1)), 1, 1e-12) << n;
-    EXPECT_NEAR(sign_e_value(1, 1), 8.0 / 12, 1e-12); // 2 * 4 * the integral of p(1-p) over [1/2, 1]
+    EXPECT_NEAR(sign_e_value(1, 1), 8.0 / 12,
+                1e-12); // 2 * 4 * the integral of p(1-p) over [1/2, 1]
     EXPECT_LT(sign_e_value(0, 5), 0.2);
     EXPECT_EQ(fewest_boots(0.05), 7u); // 255/8 >= 20 > 127/7
 }
 
-// The chance of ever deciding for an end when a fair coin is tossed, exactly: by the number of hits after each toss, undecided so far.
+// The chance of ever deciding for an end when a fair coin is tossed, exactly: by the number of hits
+// after each toss, undecided so far.
 double chance_of_deciding(double threshold, std::size_t tosses) {
     std::vector<double> undecided{1};
     double decided = 0;
@@ -57,7 +59,8 @@ TEST(BisectJudge, LookingAfterEveryBootKeepsTheErrorBelowAlpha) {
         EXPECT_LE(chance, alpha);
         EXPECT_GT(chance, alpha / 20); // it is possible at all
     }
-    // The control: a fixed-size test looked at after every toss does not keep it. Seven of seven has p = 1/128.
+    // The control: a fixed-size test looked at after every toss does not keep it. Seven of seven
+    // has p = 1/128.
     EXPECT_GT(chance_of_deciding(4, 400), 0.05);
 }
 
@@ -70,7 +73,8 @@ TEST(BisectJudge, SequentialDecisionsNeedMoreBootsWhereItIsUnclear) {
     EXPECT_EQ(decide_sequential({2, 16, 0}, alpha), Side::Bad);
 }
 
-// Ends may differ for certain while most boots of one are nearer to the other: where it scatters more. Then no step may be decided so.
+// Ends may differ for certain while most boots of one are nearer to the other: where it scatters
+// more. Then no step may be decided so.
 TEST(BisectJudge, EndsWhoseBootsAreNearerToTheOtherEndAreNotToldApart) {
     std::mt19937_64 random(1);
     std::vector<double> steady, wide, near, far;
@@ -83,7 +87,8 @@ TEST(BisectJudge, EndsWhoseBootsAreNearerToTheOtherEndAreNotToldApart) {
     EXPECT_TRUE(ends_differ(steady, wide, 0.005, 0.01).differ);
     EXPECT_EQ(told_apart(steady, wide, 0.01), Side::Bad);
     EXPECT_EQ(told_apart(near, far, 0.01), Side::Good);
-    EXPECT_EQ(told_apart({near.begin(), near.begin() + 4}, {far.begin(), far.begin() + 4}, 0.01), Side::Unclear);
+    EXPECT_EQ(told_apart({near.begin(), near.begin() + 4}, {far.begin(), far.begin() + 4}, 0.01),
+              Side::Unclear);
 }
 
 TEST(BisectJudge, EndsDifferOnlyIfEveryBootSaysSoAndByEnough) {
@@ -92,14 +97,18 @@ TEST(BisectJudge, EndsDifferOnlyIfEveryBootSaysSoAndByEnough) {
     EXPECT_TRUE(ends_differ({0, 0}, {1, 1}, 0.5, 0).differ); // from nothing
     const auto mixed = ends_differ({10, 12}, {11, 11}, 0, 0);
     EXPECT_FALSE(mixed.differ);
-    EXPECT_NE(mixed.why_not.find("higher at the bad end in 1, lower in 1"), std::string::npos) << mixed.why_not;
+    EXPECT_NE(mixed.why_not.find("higher at the bad end in 1, lower in 1"), std::string::npos)
+        << mixed.why_not;
     const auto little = ends_differ({1000, 1000}, {1001, 1001}, 0.005, 0);
     EXPECT_FALSE(little.differ);
-    EXPECT_NE(little.why_not.find("by 0.1 % only, want at least 0.5 %"), std::string::npos) << little.why_not;
+    EXPECT_NE(little.why_not.find("by 0.1 % only, want at least 0.5 %"), std::string::npos)
+        << little.why_not;
     EXPECT_FALSE(ends_differ({}, {}, 0, 0).differ);
     // Wall clock: few boots prove nothing, many do.
     const std::vector<double> low(20, 100), high(20, 200);
-    EXPECT_FALSE(ends_differ({low.begin(), low.begin() + 5}, {high.begin(), high.begin() + 5}, 0.005, 0.01).differ);
+    EXPECT_FALSE(
+        ends_differ({low.begin(), low.begin() + 5}, {high.begin(), high.begin() + 5}, 0.005, 0.01)
+            .differ);
     EXPECT_TRUE(ends_differ(low, high, 0.005, 0.01).differ);
 }
 

@@ -16,42 +16,55 @@ using Splats = std::vector<Splat>;
 
 Ending ending_of(SplatKind stall) {
     switch (stall) {
-    case SplatKind::RcuStall: return Ending::RcuStall;
-    case SplatKind::SoftLockup: return Ending::SoftLockup;
-    case SplatKind::HardLockup: return Ending::HardLockup;
-    case SplatKind::HungTask: return Ending::HungTask;
-    case SplatKind::WorkqueueLockup: return Ending::WorkqueueLockup;
-    default: return Ending::Hang;
+    case SplatKind::RcuStall:
+        return Ending::RcuStall;
+    case SplatKind::SoftLockup:
+        return Ending::SoftLockup;
+    case SplatKind::HardLockup:
+        return Ending::HardLockup;
+    case SplatKind::HungTask:
+        return Ending::HungTask;
+    case SplatKind::WorkqueueLockup:
+        return Ending::WorkqueueLockup;
+    default:
+        return Ending::Hang;
     }
 }
 
 const Splat* first_of(const Splats& splats, bool (*wanted)(SplatKind)) {
-    const auto found = std::find_if(splats.begin(), splats.end(), [&](const Splat& splat) { return wanted(splat.kind); });
+    const auto found = std::find_if(splats.begin(), splats.end(),
+                                    [&](const Splat& splat) { return wanted(splat.kind); });
     return found == splats.end() ? nullptr : &*found;
 }
 
-// Of a guest that hung, what its detectors say of one cause: a CPU that loops with interrupts off stalls RCU as well, and the workers bound to
-// it. The one that says most about the cause, not the one that happened to speak first; nullptr: none did.
+// Of a guest that hung, what its detectors say of one cause: a CPU that loops with interrupts off
+// stalls RCU as well, and the workers bound to it. The one that says most about the cause, not the
+// one that happened to speak first; nullptr: none did.
 const Splat* most_telling(const Splats& splats) {
     const Splat* found = nullptr;
-    for (const auto kind : {SplatKind::WorkqueueLockup, SplatKind::HungTask, SplatKind::RcuStall, SplatKind::SoftLockup, SplatKind::HardLockup})
+    for (const auto kind : {SplatKind::WorkqueueLockup, SplatKind::HungTask, SplatKind::RcuStall,
+                            SplatKind::SoftLockup, SplatKind::HardLockup})
         for (auto splat = splats.rbegin(); splat != splats.rend(); ++splat)
             if (splat->kind == kind) found = &*splat;
     return found;
 }
 
 std::string with_last_words(std::string message, const ConsoleTriage& console) {
-    return message + "; " + (console.empty() ? "the console is empty" : "the console ends with:\n" + console.tail());
+    return message + "; " +
+           (console.empty() ? "the console is empty" : "the console ends with:\n" + console.tail());
 }
 
 Status panicked(const Splat& fatal, const ConsoleTriage& console, const fs::path& log) {
     const auto& splats = console.splats();
     const auto* first = first_of(splats, [](SplatKind kind) { return !is_notice(kind); });
-    // PID 1 is rig's own program: that it died is the kernel's fault only if the kernel complained before.
-    if (fatal.kind == SplatKind::InitKilled && &fatal == first) return ended(Ending::AgentCrash, "the agent died: " + fatal.title, log);
+    // PID 1 is rig's own program: that it died is the kernel's fault only if the kernel complained
+    // before.
+    if (fatal.kind == SplatKind::InitKilled && &fatal == first)
+        return ended(Ending::AgentCrash, "the agent died: " + fatal.title, log);
     auto message = "kernel panic: " + in_words(fatal);
     if (!is_panic(fatal.kind)) {
-        const auto panic = std::find_if(splats.begin() + (&fatal - splats.data()), splats.end(), [](const Splat& splat) { return is_panic(splat.kind); });
+        const auto panic = std::find_if(splats.begin() + (&fatal - splats.data()), splats.end(),
+                                        [](const Splat& splat) { return is_panic(splat.kind); });
         if (panic != splats.end()) message += fmt::format(" ({})", panic->title);
     }
     if (first != &fatal) message += "; before that: " + in_words(*first);
@@ -60,62 +73,122 @@ Status panicked(const Splat& fatal, const ConsoleTriage& console, const fs::path
     return ended(is_panic(fatal.kind) ? Ending::Panic : Ending::Oops, message, log);
 }
 
-// `limit`: which ran out, "60 s", "3600 s of the guest's clock"; `deadline`: the host's, in which a guest may have been starved.
-Status timed_out(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console, const fs::path& log, const std::string& limit, std::chrono::seconds deadline) {
+// `limit`: which ran out, "60 s", "3600 s of the guest's clock"; `deadline`: the host's, in which a
+// guest may have been starved.
+Status timed_out(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console,
+                 const fs::path& log, const std::string& limit, std::chrono::seconds deadline) {
     // A guest that got no CPU did not hang.
     if (end.starved_seconds > static_cast<double>(deadline.count()) / 2)
-        return ended(Ending::Starved, fmt::format("the guest did not end within {} s, but for {:.0f} s of these the host ran something else: it is too busy", deadline.count(), end.starved_seconds),
+        return ended(Ending::Starved,
+                     fmt::format("the guest did not end within {} s, but for {:.0f} s of these the "
+                                 "host ran something else: it is too busy",
+                                 deadline.count(), end.starved_seconds),
                      log);
     const auto* stall = most_telling(console.splats());
-    const std::string seen = end.registers.empty() ? "" : "; registers.txt has what QEMU said of its vCPUs";
-    const auto detector = stall ? fmt::format("found by {}: {}", name(stall->kind), in_words(*stall)) : "in silence: none of the kernel's detectors spoke";
-    const auto found = stall ? ending_of(stall->kind) : channel.ready ? Ending::Hang : Ending::DeadAtBoot;
-    if (!channel.ready) return ended(found, with_last_words(fmt::format("no sign of the agent within {} ({}){}", limit, detector, seen), console), log);
-    return ended(found, with_last_words(fmt::format("the guest hung, {}; no end within {}{}", detector, limit, seen), console), log);
+    const std::string seen =
+        end.registers.empty() ? "" : "; registers.txt has what QEMU said of its vCPUs";
+    const auto detector = stall
+                              ? fmt::format("found by {}: {}", name(stall->kind), in_words(*stall))
+                              : "in silence: none of the kernel's detectors spoke";
+    const auto found = stall           ? ending_of(stall->kind)
+                       : channel.ready ? Ending::Hang
+                                       : Ending::DeadAtBoot;
+    if (!channel.ready)
+        return ended(found,
+                     with_last_words(fmt::format("no sign of the agent within {} ({}){}", limit,
+                                                 detector, seen),
+                                     console),
+                     log);
+    return ended(
+        found,
+        with_last_words(
+            fmt::format("the guest hung, {}; no end within {}{}", detector, limit, seen), console),
+        log);
 }
 
 constexpr const char* kEveryKernelsSwitch = "rcupdate.rcu_cpu_stall_suppress ";
-constexpr const char* kConsoleTorn = "virtlogd cut the console into pieces: set stdio_handler = \"file\" in libvirt's qemu.conf";
+constexpr const char* kConsoleTorn =
+    "virtlogd cut the console into pieces: set stdio_handler = \"file\" in libvirt's qemu.conf";
 
 bool room_is_out(const HostRoom& room) {
     return std::min(room.evidence, room.scratch) < kRoomAtEnd;
 }
 
-// A detector that spoke may have changed its own switch: these, and only with the splat that explains it.
+// A detector that spoke may have changed its own switch: these, and only with the splat that
+// explains it.
 bool threw_itself(std::string_view line, const Splats& splats) {
-    const auto spoke = [&](SplatKind kind) { return std::any_of(splats.begin(), splats.end(), [&](const Splat& splat) { return splat.kind == kind; }); };
+    const auto spoke = [&](SplatKind kind) {
+        return std::any_of(splats.begin(), splats.end(),
+                           [&](const Splat& splat) { return splat.kind == kind; });
+    };
     if (line.starts_with("kernel.hung_task_warnings ")) return spoke(SplatKind::HungTask);
-    // Any oops or warning that taints the kernel ends lockdep (add_taint(), LOCKDEP_NOW_UNRELIABLE), as its own first report does.
-    if (line.starts_with("lockdep.debug_locks 1 ")) return first_of(splats, [](SplatKind kind) { return !is_notice(kind); }) != nullptr;
+    // Any oops or warning that taints the kernel ends lockdep (add_taint(),
+    // LOCKDEP_NOW_UNRELIABLE), as its own first report does.
+    if (line.starts_with("lockdep.debug_locks 1 "))
+        return first_of(splats, [](SplatKind kind) { return !is_notice(kind); }) != nullptr;
     return false;
 }
 
 // By the channel and the hypervisor alone.
-Status by_what_it_did(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console, const fs::path& log, std::chrono::seconds deadline) {
-    if (end.console_flood) return ended(Ending::ConsoleFlood, with_last_words(fmt::format("console flood: more than {} MiB", kMaxConsole >> 20), console), log);
-    if (!channel.violation.empty()) return ended(Ending::Protocol, "protocol violation: " + channel.violation, log);
-    if (std::holds_alternative<TimedOut>(end.outcome)) return timed_out(end, channel, console, log, fmt::format("{} s", deadline.count()), deadline);
+Status by_what_it_did(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console,
+                      const fs::path& log, std::chrono::seconds deadline) {
+    if (end.console_flood)
+        return ended(
+            Ending::ConsoleFlood,
+            with_last_words(fmt::format("console flood: more than {} MiB", kMaxConsole >> 20),
+                            console),
+            log);
+    if (!channel.violation.empty())
+        return ended(Ending::Protocol, "protocol violation: " + channel.violation, log);
+    if (std::holds_alternative<TimedOut>(end.outcome))
+        return timed_out(end, channel, console, log, fmt::format("{} s", deadline.count()),
+                         deadline);
     if (std::holds_alternative<WatchdogFired>(end.outcome)) {
-        // Who keeps it from firing is a process of the agent's, which something in the guest may have killed.
+        // Who keeps it from firing is a process of the agent's, which something in the guest may
+        // have killed.
         const auto responds = every_vcpu_responds(end.registers);
         if (responds == Responds::Yes)
-            return ended(Ending::AgentFailure, "the machine's watchdog fired although every vCPU responds: the agent's process that keeps it from firing is gone", log);
+            return ended(Ending::AgentFailure,
+                         "the machine's watchdog fired although every vCPU responds: the agent's "
+                         "process that keeps it from firing is gone",
+                         log);
         if (responds == Responds::NotTold)
-            return ended(Ending::AgentFailure, "the machine's watchdog fired, and the registers do not tell whether a vCPU stands still or idles: either the kernel hangs, or the agent's process that keeps it from firing is gone", log);
-        return timed_out(end, channel, console, log, fmt::format("{} s of the guest's clock since its user space last showed that it runs (the machine's watchdog fired)", guest::kWatchdogSeconds),
+            return ended(Ending::AgentFailure,
+                         "the machine's watchdog fired, and the registers do not tell whether a "
+                         "vCPU stands still or idles: either the kernel hangs, or the agent's "
+                         "process that keeps it from firing is gone",
+                         log);
+        return timed_out(end, channel, console, log,
+                         fmt::format("{} s of the guest's clock since its user space last showed "
+                                     "that it runs (the machine's watchdog fired)",
+                                     guest::kWatchdogSeconds),
                          deadline);
     }
-    if (!channel.ready) return ended(Ending::EarlyEnd, with_last_words("the guest ended before the agent was up", console), log);
-    if (const auto stage = std::string(guest::kDeadlineStage) + ": no end within "; channel.failure.starts_with(stage))
-        return timed_out(end, channel, console, log, channel.failure.substr(stage.size()), deadline);
-    if (!channel.failure.empty()) return ended(Ending::AgentFailure, "the agent gave up: " + channel.failure, log);
+    if (!channel.ready)
+        return ended(Ending::EarlyEnd,
+                     with_last_words("the guest ended before the agent was up", console), log);
+    if (const auto stage = std::string(guest::kDeadlineStage) + ": no end within ";
+        channel.failure.starts_with(stage))
+        return timed_out(end, channel, console, log, channel.failure.substr(stage.size()),
+                         deadline);
+    if (!channel.failure.empty())
+        return ended(Ending::AgentFailure, "the agent gave up: " + channel.failure, log);
     if (!channel.bye && console.asked_to_end())
-        return ended(Ending::EndedByGuest, with_last_words("the guest was powered off or restarted from within, before the agent said good-bye", console), log);
+        return ended(Ending::EndedByGuest,
+                     with_last_words("the guest was powered off or restarted from within, before "
+                                     "the agent said good-bye",
+                                     console),
+                     log);
     if (!channel.bye)
-        return ended(Ending::Reset, with_last_words("the guest was reset before the agent said good-bye, and nothing in it had asked for that (a triple fault)", console), log);
+        return ended(Ending::Reset,
+                     with_last_words("the guest was reset before the agent said good-bye, and "
+                                     "nothing in it had asked for that (a triple fault)",
+                                     console),
+                     log);
     if (!console.heard())
         return ended(Ending::SilencedConsole,
-                     fmt::format("the console does not show what the agent wrote to the kernel's log last (\"{}\"): something in the guest keeps warnings from it "
+                     fmt::format("the console does not show what the agent wrote to the kernel's "
+                                 "log last (\"{}\"): something in the guest keeps warnings from it "
                                  "(dmesg -n, kernel.printk), so that no splat could have been seen",
                                  guest::kLastWords),
                      log);
@@ -125,94 +198,156 @@ Status by_what_it_did(const GuestEnd& end, const ChannelEnd& channel, const Cons
 } // namespace
 
 Status room_to_begin(const HostRoom& room) {
-    for (const auto& [free, what] : {std::pair{room.evidence, "the folder of results"}, {room.scratch, "the scratch folder (TMPDIR)"}})
-        if (free < kRoomToBegin) return ended(Ending::DiskFull, fmt::format("{} MiB free in {}, want {} to begin a boot", free >> 20, what, kRoomToBegin >> 20));
+    for (const auto& [free, what] : {std::pair{room.evidence, "the folder of results"},
+                                     {room.scratch, "the scratch folder (TMPDIR)"}})
+        if (free < kRoomToBegin)
+            return ended(Ending::DiskFull, fmt::format("{} MiB free in {}, want {} to begin a boot",
+                                                       free >> 20, what, kRoomToBegin >> 20));
     return {};
 }
 
-Status judge_end(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console, const HostRoom& room, const fs::path& log, std::chrono::seconds deadline) {
-    // What the console may not tell. A host's fault after it is not mended by making the boot again.
-    const std::string panic = end.panicked ? "kernel panic, of which the kernel told the machine's panic device and the console shows nothing" : "";
+Status judge_end(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console,
+                 const HostRoom& room, const fs::path& log, std::chrono::seconds deadline) {
+    // What the console may not tell. A host's fault after it is not mended by making the boot
+    // again.
+    const std::string panic = end.panicked ? "kernel panic, of which the kernel told the machine's "
+                                             "panic device and the console shows nothing"
+                                           : "";
     const auto hosts = [&](Ending ending, const std::string& message) {
         auto status = ended(ending, message, log);
         status.value().complaint = panic;
         return status;
     };
-    if (std::holds_alternative<Cancelled>(end.outcome) && channel.violation.empty() && !end.console_flood) return hosts(Ending::Cancelled, "cancelled");
+    if (std::holds_alternative<Cancelled>(end.outcome) && channel.violation.empty() &&
+        !end.console_flood)
+        return hosts(Ending::Cancelled, "cancelled");
     const auto& splats = console.splats();
-    const bool out_of_memory = std::any_of(splats.begin(), splats.end(), [](const Splat& splat) { return splat.kind == SplatKind::OomKill; });
-    const std::string memory = out_of_memory ? "; before that the guest ran out of memory: raise guest.memory_mib" : "";
-    if (const auto fatal = std::find_if(splats.begin(), splats.end(), [](const Splat& splat) { return splat.fatal; }); fatal != splats.end()) {
+    const bool out_of_memory = std::any_of(splats.begin(), splats.end(), [](const Splat& splat) {
+        return splat.kind == SplatKind::OomKill;
+    });
+    const std::string memory =
+        out_of_memory ? "; before that the guest ran out of memory: raise guest.memory_mib" : "";
+    if (const auto fatal = std::find_if(splats.begin(), splats.end(),
+                                        [](const Splat& splat) { return splat.fatal; });
+        fatal != splats.end()) {
         auto status = panicked(*fatal, console, log);
         status.error().message += memory;
         return status;
     }
     if (end.panicked) {
         if (end.console_torn) return hosts(Ending::HypervisorStart, kConsoleTorn);
-        if (room_is_out(room)) return hosts(Ending::DiskFull, "the guest died, and the disk has no room for what its console said");
-        return ended(Ending::Panic, with_last_words(panic + " (that rig's agent died, which is a panic as well, would be on it)" + memory, console), log);
+        if (room_is_out(room))
+            return hosts(Ending::DiskFull,
+                         "the guest died, and the disk has no room for what its console said");
+        return ended(Ending::Panic,
+                     with_last_words(
+                         panic +
+                             " (that rig's agent died, which is a panic as well, would be on it)" +
+                             memory,
+                         console),
+                     log);
     }
     const auto* signalled = std::get_if<Signalled>(&end.outcome);
-    // RLIMIT_FSIZE: no file of the guest's making becomes larger, and none of an honest one comes near it.
-    if (signalled && signalled->signal == SIGXFSZ) return ended(Ending::Protocol, fmt::format("the guest wrote more than {} MiB to its console or channel", kMaxFile >> 20), log);
-    if (signalled) return ended(of_hypervisor(end.messages, Ending::HypervisorSignal), fmt::format("QEMU was killed by signal {}: {}", signalled->signal, end.messages), log);
+    // RLIMIT_FSIZE: no file of the guest's making becomes larger, and none of an honest one comes
+    // near it.
+    if (signalled && signalled->signal == SIGXFSZ)
+        return ended(Ending::Protocol,
+                     fmt::format("the guest wrote more than {} MiB to its console or channel",
+                                 kMaxFile >> 20),
+                     log);
+    if (signalled)
+        return ended(
+            of_hypervisor(end.messages, Ending::HypervisorSignal),
+            fmt::format("QEMU was killed by signal {}: {}", signalled->signal, end.messages), log);
     if (const auto* exited = std::get_if<Exited>(&end.outcome); exited && exited->code != 0)
-        return ended(of_hypervisor(end.messages, Ending::HypervisorExit), fmt::format("QEMU ended with exit code {}: {}", exited->code, end.messages), log);
+        return ended(of_hypervisor(end.messages, Ending::HypervisorExit),
+                     fmt::format("QEMU ended with exit code {}: {}", exited->code, end.messages),
+                     log);
     if (end.console_torn) // after a panic, which was seen: of what is missing nothing is known
         return ended(Ending::HypervisorStart, kConsoleTorn, log);
     if (const auto* lost = std::get_if<Lost>(&end.outcome)) {
-        if (lost->daemon) return ended(Ending::HypervisorLost, "libvirtd went away while the guest ran: " + end.messages, log);
-        return ended(of_hypervisor(end.messages, Ending::HypervisorSignal), "QEMU died; libvirt tells neither exit code nor signal: " + end.messages, log);
+        if (lost->daemon)
+            return ended(Ending::HypervisorLost,
+                         "libvirtd went away while the guest ran: " + end.messages, log);
+        return ended(of_hypervisor(end.messages, Ending::HypervisorSignal),
+                     "QEMU died; libvirt tells neither exit code nor signal: " + end.messages, log);
     }
     auto status = by_what_it_did(end, channel, console, log, deadline);
     if (status) return status; // what the kernel said in a boot that completed is data
     auto& error = status.error();
     if (error.blame == Blame::Host) return status;
-    // QEMU drops what does not fit and goes on: a conversation that breaks off on a full disk says nothing of the guest.
+    // QEMU drops what does not fit and goes on: a conversation that breaks off on a full disk says
+    // nothing of the guest.
     if (room_is_out(room))
-        return ended(Ending::DiskFull, fmt::format("less than {} MiB free for what the guest wrote, so that it is cut short: {}", kRoomAtEnd >> 20, error.message), log);
+        return ended(
+            Ending::DiskFull,
+            fmt::format(
+                "less than {} MiB free for what the guest wrote, so that it is cut short: {}",
+                kRoomAtEnd >> 20, error.message),
+            log);
     error.message += memory;
     const auto* first = first_of(splats, [](SplatKind kind) { return !is_notice(kind); });
     const auto* named = most_telling(splats);
-    if (first && !(is_stall(first->kind) && named && error.kind == about(ending_of(named->kind)).name)) { // that says it already
+    if (first && !(is_stall(first->kind) && named &&
+                   error.kind == about(ending_of(named->kind)).name)) { // that says it already
         error.complaint = in_words(*first);
         error = after_complaint(error);
     }
     return status;
 }
 
-Status nothing_withheld(const ConsoleTriage& console, std::string_view kernel_log, const fs::path& log) {
-    if (kernel_log.empty()) return ended(Ending::BadEvidence, fmt::format("the guest did not send {}", guest::kKernelLog), log);
+Status nothing_withheld(const ConsoleTriage& console, std::string_view kernel_log,
+                        const fs::path& log) {
+    if (kernel_log.empty())
+        return ended(Ending::BadEvidence,
+                     fmt::format("the guest did not send {}", guest::kKernelLog), log);
     ConsoleTriage said;
     said.feed(kernel_log);
     said.finish();
     const auto& shown = console.splats();
     for (const auto& splat : said.splats()) {
-        if (is_notice(splat.kind) || std::any_of(shown.begin(), shown.end(), [&](const Splat& s) { return s.title == splat.title && s.function == splat.function; })) continue;
-        if (console.overflow() > 0 && said.overflow() > 0) continue; // of as many, other ones are kept
-        auto status = ended(Ending::SilencedConsole, "the console did not show it: something in the guest kept warnings from it for a while (dmesg -n, kernel.printk)", log);
+        if (is_notice(splat.kind) || std::any_of(shown.begin(), shown.end(), [&](const Splat& s) {
+                return s.title == splat.title && s.function == splat.function;
+            }))
+            continue;
+        if (console.overflow() > 0 && said.overflow() > 0)
+            continue; // of as many, other ones are kept
+        auto status = ended(Ending::SilencedConsole,
+                            "the console did not show it: something in the guest kept warnings "
+                            "from it for a while (dmesg -n, kernel.printk)",
+                            log);
         status.value().complaint = in_words(splat);
         return tl::unexpected(after_complaint(status.value()));
     }
     // A kernel that splatted itself out of its log has been heard.
-    if (kernel_log.find(guest::kLogOverran) != kernel_log.npos && !first_of(shown, [](SplatKind kind) { return !is_notice(kind); }))
-        return ended(Ending::SilencedConsole, "the kernel's log overran before the agent could read it: whether the console showed every splat is not known; log_buf_len= makes it longer", log);
+    if (kernel_log.find(guest::kLogOverran) != kernel_log.npos &&
+        !first_of(shown, [](SplatKind kind) { return !is_notice(kind); }))
+        return ended(Ending::SilencedConsole,
+                     "the kernel's log overran before the agent could read it: whether the console "
+                     "showed every splat is not known; log_buf_len= makes it longer",
+                     log);
     return {};
 }
 
-Status no_detector_muted(const ConsoleTriage& console, std::string_view switches, const fs::path& log) {
+Status no_detector_muted(const ConsoleTriage& console, std::string_view switches,
+                         const fs::path& log) {
     // Every kernel for more than one CPU has it: a report without it was not read off a kernel.
     if (switches.find(kEveryKernelsSwitch) == switches.npos)
-        return ended(Ending::BadEvidence, fmt::format("{} of the guest does not hold {}", guest::kDetectorSwitches, kEveryKernelsSwitch), log);
+        return ended(Ending::BadEvidence,
+                     fmt::format("{} of the guest does not hold {}", guest::kDetectorSwitches,
+                                 kEveryKernelsSwitch),
+                     log);
     std::string thrown;
     for (std::size_t from = 0, end = 0; from < switches.size(); from = end + 1) {
         end = std::min(switches.find('\n', from), switches.size());
         const auto line = switches.substr(from, end - from);
-        if (line.find(guest::kThrown) != line.npos && !threw_itself(line, console.splats())) thrown += fmt::format("{}{}", thrown.empty() ? "" : ", ", line.substr(0, 100));
+        if (line.find(guest::kThrown) != line.npos && !threw_itself(line, console.splats()))
+            thrown += fmt::format("{}{}", thrown.empty() ? "" : ", ", line.substr(0, 100));
     }
     if (thrown.empty()) return {};
     return ended(Ending::MutedDetector,
-                 fmt::format("something in the guest changed a detector of the kernel's while it was to watch ({}); what is to hold for a whole boot belongs in "
+                 fmt::format("something in the guest changed a detector of the kernel's while it "
+                             "was to watch ({}); what is to hold for a whole boot belongs in "
                              "guest.extra_cmdline, which the report shows",
                              thrown),
                  log);

@@ -1,15 +1,15 @@
 #include "rig/boot/guest_boot.h"
 
 #include "guest/protocol/protocol.h"
-#include "rig/base/guest_clock.h"
-#include "rig/boot/guest_session.h"
-#include "rig/boot/boot_end.h"
-#include "rig/guest_output/console_triage.h"
 #include "rig/base/files.h"
+#include "rig/base/guest_clock.h"
+#include "rig/base/scratch_dir.h"
+#include "rig/boot/boot_end.h"
+#include "rig/boot/guest_session.h"
+#include "rig/guest_output/console_triage.h"
 #include "rig/guest_output/ending.h"
 #include "rig/hypervisor/qmp.h"
 #include "rig/kernel/initramfs.h"
-#include "rig/base/scratch_dir.h"
 
 #include <algorithm>
 #include <chrono>
@@ -34,8 +34,11 @@ HostRoom host_room(const std::filesystem::path& evidence, const std::filesystem:
 Status write_splats(const std::filesystem::path& file, const ConsoleTriage& console) {
     std::string text;
     for (const auto& splat : console.splats())
-        text += fmt::format("== {}: {} ({} ×){}\n{}\n", name(splat.kind), in_words(splat), splat.count, splat.fatal ? ", fatal" : "", splat.excerpt);
-    if (console.overflow()) text += fmt::format("== {} more of other kinds are not kept; see console.log\n", console.overflow());
+        text += fmt::format("== {}: {} ({} ×){}\n{}\n", name(splat.kind), in_words(splat),
+                            splat.count, splat.fatal ? ", fatal" : "", splat.excerpt);
+    if (console.overflow())
+        text += fmt::format("== {} more of other kinds are not kept; see console.log\n",
+                            console.overflow());
     if (text.empty()) {
         std::error_code ignored; // of an attempt before this one
         std::filesystem::remove(file, ignored);
@@ -46,38 +49,48 @@ Status write_splats(const std::filesystem::path& file, const ConsoleTriage& cons
 
 std::vector<SampleSplat> as_data(const ConsoleTriage& console) {
     std::vector<SampleSplat> data;
-    for (const auto& splat : console.splats()) data.push_back({splat.kind, splat.title, splat.function, splat.trace, splat.count});
+    for (const auto& splat : console.splats())
+        data.push_back({splat.kind, splat.title, splat.function, splat.trace, splat.count});
     return data;
 }
 
 } // namespace
 
 std::string kernel_cmdline(const Spec& spec, const Machine& machine) {
-    // nokaslr, norandmaps: the same addresses in every boot. panic=-1 with -no-reboot ends QEMU at once.
+    // nokaslr, norandmaps: the same addresses in every boot. panic=-1 with -no-reboot ends QEMU at
+    // once.
     const auto& arch = arch_named(spec.kernel.arch);
-    std::string line = fmt::format("console={} nokaslr norandmaps mitigations=off panic=-1 oops=panic", arch.console);
-    if (machine.accelerator == Accelerator::Tcg && !arch.cmdline_tcg.empty()) line += " " + arch.cmdline_tcg;
-    if (machine.clock == GuestClock::Virtual && !arch.cmdline_virtual.empty()) line += " " + arch.cmdline_virtual;
+    std::string line = fmt::format(
+        "console={} nokaslr norandmaps mitigations=off panic=-1 oops=panic", arch.console);
+    if (machine.accelerator == Accelerator::Tcg && !arch.cmdline_tcg.empty())
+        line += " " + arch.cmdline_tcg;
+    if (machine.clock == GuestClock::Virtual && !arch.cmdline_virtual.empty())
+        line += " " + arch.cmdline_virtual;
     if (!spec.guest.extra_cmdline.empty()) line += " " + spec.guest.extra_cmdline;
     return line;
 }
 
 std::chrono::seconds boot_deadline(const Spec& spec, const Machine& machine) {
     if (spec.guest.deadline_seconds) return std::chrono::seconds(spec.guest.deadline_seconds);
-    // A boot with the default workload takes 5 s at 4 vCPUs under icount; a single-threaded emulator's time grows with
-    // the vCPUs. Ten times that, and room for a host that does something else as well.
+    // A boot with the default workload takes 5 s at 4 vCPUs under icount; a single-threaded
+    // emulator's time grows with the vCPUs. Ten times that, and room for a host that does something
+    // else as well.
     const unsigned work = 1 + spec.workload.iterations / 100;
     const unsigned per_vcpu = machine.accelerator == Accelerator::Kvm ? 2 : 15;
     // Both passes wait out their pace when the clock is the wall's.
     const auto paced = 2ull * spec.workload.iterations * spec.workload.pace_us / 1'000'000;
-    return std::chrono::seconds(static_cast<long>(machine.slowness * (60 + per_vcpu * spec.guest.vcpus * work)) + static_cast<long>(paced));
+    return std::chrono::seconds(
+        static_cast<long>(machine.slowness * (60 + per_vcpu * spec.guest.vcpus * work)) +
+        static_cast<long>(paced));
 }
 
-BootRequest make_request(const GuestSetup& setup, const Kernel& kernel, std::uint64_t seed, const std::filesystem::path& console_log) {
+BootRequest make_request(const GuestSetup& setup, const Kernel& kernel, std::uint64_t seed,
+                         const std::filesystem::path& console_log) {
     BootRequest request;
     request.arch = setup.spec.kernel.arch;
     // The decompressor of a bzImage is emulated as well; a vmlinux with a PVH entry goes without.
-    // Only of a kernel rig built itself: a prebuilt vmlinux need not belong to its bzImage, whose hash the proofs compare.
+    // Only of a kernel rig built itself: a prebuilt vmlinux need not belong to its bzImage, whose
+    // hash the proofs compare.
     request.pvh = setup.machine.accelerator == Accelerator::Tcg && kernel.pvh;
     request.kernel = request.pvh ? kernel.vmlinux : kernel.bzimage;
     request.cmdline = kernel_cmdline(setup.spec, setup.machine);
@@ -95,63 +108,81 @@ BootRequest make_request(const GuestSetup& setup, const Kernel& kernel, std::uin
 void triage_log(const std::filesystem::path& log, ConsoleTriage& triage) {
     std::ifstream in(log, std::ios::binary);
     std::string piece(64 * 1024, '\0');
-    while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())) || in.gcount() > 0) triage.feed({piece.data(), static_cast<std::size_t>(in.gcount())});
+    while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())) || in.gcount() > 0)
+        triage.feed({piece.data(), static_cast<std::size_t>(in.gcount())});
     triage.finish();
 }
 
-Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, const json& plan, std::uint64_t seed,
-                              const std::filesystem::path& evidence, std::stop_token stop) {
+Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, const json& plan,
+                              std::uint64_t seed, const std::filesystem::path& evidence,
+                              std::stop_token stop) {
     const Scratch scratch;
     if (scratch.dir().empty()) return fail(Blame::Host, "cannot make a scratch folder in TMPDIR");
     const auto log = evidence / "console.log";
     auto request = make_request(setup, kernel, seed, log);
     request.initrd = scratch.dir() / "initrd";
     request.channel = scratch.dir() / "channel";
-    if (const auto monitor = scratch.dir() / "monitor"; monitor.string().size() <= kMaxSocketPath) request.monitor = monitor;
+    if (const auto monitor = scratch.dir() / "monitor"; monitor.string().size() <= kMaxSocketPath)
+        request.monitor = monitor;
     if (setup.dump_memory) request.memory_dump = evidence / "memory.elf";
     RIG_CHECK(image_with_plan(setup.image, plan.dump(), request.initrd));
 
     Conversation talk;
     RIG_CHECK(room_to_begin(host_room(evidence, scratch.dir())));
-    auto end = setup.hypervisor.run(request, [&talk](std::string_view bytes) { return talk.take(bytes); }, stop);
-    for (const auto& [name, content] : talk.artifacts) RIG_CHECK(write_atomically(evidence / name, content));
+    auto end = setup.hypervisor.run(
+        request, [&talk](std::string_view bytes) { return talk.take(bytes); }, stop);
+    for (const auto& [name, content] : talk.artifacts)
+        RIG_CHECK(write_atomically(evidence / name, content));
     if (!end) return did_not_start(end.error().message, log);
     std::error_code none;
     std::filesystem::remove(evidence / kRegistersFile, none); // of an attempt before
-    if (!end->registers.empty()) RIG_CHECK(write_atomically(evidence / kRegistersFile, end->registers));
+    if (!end->registers.empty())
+        RIG_CHECK(write_atomically(evidence / kRegistersFile, end->registers));
     ConsoleTriage console;
     triage_log(log, console);
     RIG_CHECK(write_splats(evidence / kSplatsFile, console));
-    auto status = judge_end(*end, {talk.ready.has_value(), talk.bye, talk.failure, talk.violation}, console, host_room(evidence, scratch.dir()), log, request.deadline);
+    auto status = judge_end(*end, {talk.ready.has_value(), talk.bye, talk.failure, talk.violation},
+                            console, host_room(evidence, scratch.dir()), log, request.deadline);
     if (status) status = nothing_withheld(console, talk.artifacts[guest::kKernelLog], log);
     if (status && !talk.artifacts.contains(guest::kDetectorSwitches))
-        status = ended(Ending::BadEvidence, fmt::format("the guest did not send {}", guest::kDetectorSwitches), log);
+        status = ended(Ending::BadEvidence,
+                       fmt::format("the guest did not send {}", guest::kDetectorSwitches), log);
     if (status) status = no_detector_muted(console, talk.artifacts[guest::kDetectorSwitches], log);
     if (!status) {
-        const bool starved = status.error().kind == about(Ending::Starved).name; // the stalls that its kernel reports are the host's doing
+        const bool starved =
+            status.error().kind ==
+            about(Ending::Starved).name; // the stalls that its kernel reports are the host's doing
         for (const auto& splat : console.splats())
-            if (status.error().complaint.empty() && !is_notice(splat.kind) && !(starved && is_stall(splat.kind))) status.error().complaint = in_words(splat);
-        if (auto& error = status.error(); error.blame == Blame::Guest && !talk.artifacts[guest::kKernelLog].empty())
-            if (auto withheld = nothing_withheld(console, talk.artifacts[guest::kKernelLog], log); !withheld && !withheld.error().complaint.empty()) {
+            if (status.error().complaint.empty() && !is_notice(splat.kind) &&
+                !(starved && is_stall(splat.kind)))
+                status.error().complaint = in_words(splat);
+        if (auto& error = status.error();
+            error.blame == Blame::Guest && !talk.artifacts[guest::kKernelLog].empty())
+            if (auto withheld = nothing_withheld(console, talk.artifacts[guest::kKernelLog], log);
+                !withheld && !withheld.error().complaint.empty()) {
                 error.complaint = withheld.error().complaint;
                 error = after_complaint(error);
             }
         return tl::unexpected(std::move(status.error()));
     }
-    BootRecord record{std::move(talk.artifacts), talk.release, talk.version, end->seconds, 0, as_data(console), console.overflow()};
+    BootRecord record{std::move(talk.artifacts), talk.release,      talk.version, end->seconds, 0,
+                      as_data(console),          console.overflow()};
     record.agent_ready_wall_s = std::chrono::duration<double>(*talk.ready - talk.started).count();
     return record;
 }
 
-Result<Sample> measure_boot(const GuestSetup& setup, const Kernel& kernel, const GuestPlan& plan, const BootId& id,
-                            const std::filesystem::path& evidence, std::stop_token stop) {
+Result<Sample> measure_boot(const GuestSetup& setup, const Kernel& kernel, const GuestPlan& plan,
+                            const BootId& id, const std::filesystem::path& evidence,
+                            std::stop_token stop) {
     RIG_TRY(record, boot_guest(setup, kernel, plan.json, id.seed, evidence, stop));
     auto sample = collect(record.artifacts, plan, setup.spec);
     if (!sample) {
         auto& error = sample.error();
         error.log = evidence;
         if (error.kind.empty()) error.kind = about(Ending::BadEvidence).name;
-        const auto complaint = std::find_if(record.splats.begin(), record.splats.end(), [](const SampleSplat& splat) { return !is_notice(splat.kind); });
+        const auto complaint =
+            std::find_if(record.splats.begin(), record.splats.end(),
+                         [](const SampleSplat& splat) { return !is_notice(splat.kind); });
         if (complaint == record.splats.end()) return sample;
         error.complaint = in_words(*complaint);
         error = after_complaint(error);
@@ -164,7 +195,8 @@ Result<Sample> measure_boot(const GuestSetup& setup, const Kernel& kernel, const
     sample->kernel_version = record.version;
     sample->splats = std::move(record.splats);
     sample->further_splats = record.further_splats;
-    sample->host = {{"boot_wall_s", record.wall_s}, {"agent_ready_wall_s", record.agent_ready_wall_s}};
+    sample->host = {{"boot_wall_s", record.wall_s},
+                    {"agent_ready_wall_s", record.agent_ready_wall_s}};
     return sample;
 }
 

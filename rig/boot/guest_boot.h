@@ -1,9 +1,10 @@
-// One boot: assemble the initramfs and the command line, boot, talk, keep the evidence, and say how it ended with blame.
+// One boot: assemble the initramfs and the command line, boot, talk, keep the evidence, and say how
+// it ended with blame.
 #pragma once
 
-#include "rig/guest_output/sample_builder.h"
-#include "rig/guest_output/console_triage.h"
 #include "rig/base/error.h"
+#include "rig/guest_output/console_triage.h"
+#include "rig/guest_output/sample_builder.h"
 #include "rig/hypervisor/hypervisor.h"
 #include "rig/hypervisor/machine.h"
 #include "rig/kernel/kernel.h"
@@ -23,7 +24,7 @@ struct GuestSetup {
     Machine machine;
     std::filesystem::path image; // initramfs without a plan
     Hypervisor& hypervisor;
-    bool dump_memory = false; // of a guest that hangs, as memory.elf in its evidence
+    bool dump_memory = false;        // of a guest that hangs, as memory.elf in its evidence
     std::vector<int> host_cpus = {}; // BootRequest::host_cpus
 };
 
@@ -36,31 +37,38 @@ struct BootRecord {
     unsigned further_splats = 0;
 };
 
-inline constexpr const char* kRegistersFile = "registers.txt"; // in the evidence of a boot that hung
-inline constexpr const char* kSplatsFile = "splats.txt"; // in a boot's evidence: what the console complains of, with excerpts
+inline constexpr const char* kRegistersFile =
+    "registers.txt"; // in the evidence of a boot that hung
+inline constexpr const char* kSplatsFile =
+    "splats.txt"; // in a boot's evidence: what the console complains of, with excerpts
 
 std::string kernel_cmdline(const Spec& spec, const Machine& machine);
 // Of the host's time, for a boot of this experiment on this machine.
 std::chrono::seconds boot_deadline(const Spec& spec, const Machine& machine);
 
 // The request for a boot of `kernel` with its scratch files in `dir` (removed by the caller).
-BootRequest make_request(const GuestSetup& setup, const Kernel& kernel, std::uint64_t seed, const std::filesystem::path& console_log);
+BootRequest make_request(const GuestSetup& setup, const Kernel& kernel, std::uint64_t seed,
+                         const std::filesystem::path& console_log);
 
-// A whole console, read in pieces: a guest may print up to kMaxConsole bytes. Nothing where there is no file.
+// A whole console, read in pieces: a guest may print up to kMaxConsole bytes. Nothing where there
+// is no file.
 void triage_log(const std::filesystem::path& log, ConsoleTriage& triage);
 
-// Boots, hands over `plan` and gathers until power-off. Evidence (console.log, everything the guest sent) lies in
-// `evidence` in every case. Errors:
-//   Blame::Kernel  panic; silence before the agent (dead at boot); hang, named after the detector that spoke; any other
+// Boots, hands over `plan` and gathers until power-off. Evidence (console.log, everything the guest
+// sent) lies in `evidence` in every case. Errors:
+//   Blame::Kernel  panic; silence before the agent (dead at boot); hang, named after the detector
+//   that spoke; any other
 //                  end of a guest whose kernel complained before
 //   Blame::Guest   agent, perf or workload reported a failure; protocol violated; the agent died
 //   Blame::Host    QEMU did not start or died; cancelled
 // A splat in a boot that completed is no error but part of the record.
-Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, const nlohmann::json& plan, std::uint64_t seed,
+Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel,
+                              const nlohmann::json& plan, std::uint64_t seed,
                               const std::filesystem::path& evidence, std::stop_token stop);
 
 // One measured boot as a sample.
-Result<Sample> measure_boot(const GuestSetup& setup, const Kernel& kernel, const GuestPlan& plan, const BootId& id,
-                            const std::filesystem::path& evidence, std::stop_token stop);
+Result<Sample> measure_boot(const GuestSetup& setup, const Kernel& kernel, const GuestPlan& plan,
+                            const BootId& id, const std::filesystem::path& evidence,
+                            std::stop_token stop);
 
 } // namespace rig

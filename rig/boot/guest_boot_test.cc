@@ -1,12 +1,12 @@
 #include "rig/boot/guest_boot.h"
 
 #include "guest/protocol/protocol.h"
-#include "rig/base/guest_clock.h"
 #include "rig/base/files.h"
+#include "rig/base/guest_clock.h"
+#include "rig/boot/kvm_probe.h"
 #include "rig/guest_output/ending.h"
 #include "rig/kernel/initramfs.h"
 #include "rig/kernel/kernel.h"
-#include "rig/boot/kvm_probe.h"
 #include "rig/testing/captured.h"
 #include "rig/testing/fake_hypervisor.h"
 
@@ -23,10 +23,15 @@ using guest::FrameType;
 using testing::FakeBoot;
 using testing::FakeHypervisor;
 
-const std::string kHello = encode(FrameType::Hello, R"({"protocol":1,"release":"6.12.117","version":"#1 SMP","cpus":4})");
-const std::string kWarning = "[ 1.0][ T44] WARNING: CPU: 1 PID: 44 at mm/x.c:3 foo+0x1/0x2\n[ 1.0][ T44] ---[ end trace 0000000000000000 ]---\n";
-const std::string kOops = "[ 1.0][ T44] BUG: kernel NULL pointer dereference, address: 0000000000000000\n[ 1.0][ T44] Oops: Oops: 0002 [#1] SMP\n"
-                          "[ 1.0][ T44] RIP: 0010:foo+0x1/0x2\n[ 1.0][ T44] ---[ end trace 0000000000000000 ]---\n[ 1.0][ T44] Kernel panic - not syncing: Fatal exception\n";
+const std::string kHello =
+    encode(FrameType::Hello, R"({"protocol":1,"release":"6.12.117","version":"#1 SMP","cpus":4})");
+const std::string kWarning = "[ 1.0][ T44] WARNING: CPU: 1 PID: 44 at mm/x.c:3 foo+0x1/0x2\n[ "
+                             "1.0][ T44] ---[ end trace 0000000000000000 ]---\n";
+const std::string kOops =
+    "[ 1.0][ T44] BUG: kernel NULL pointer dereference, address: 0000000000000000\n[ 1.0][ T44] "
+    "Oops: Oops: 0002 [#1] SMP\n"
+    "[ 1.0][ T44] RIP: 0010:foo+0x1/0x2\n[ 1.0][ T44] ---[ end trace 0000000000000000 ]---\n[ "
+    "1.0][ T44] Kernel panic - not syncing: Fatal exception\n";
 const std::string kBye = encode(FrameType::Bye, "");
 
 class GuestRun : public ::testing::Test {
@@ -64,82 +69,266 @@ struct BootEnd {
 TEST_F(GuestRun, EveryEndingIsToldFromTheOthers) {
     const std::string artifact = guest::encode_artifact("console.log", "nothing happened");
     const BootEnd ends[] = {
-        {"QEMU not found", {"", "", Exited{0}, "QEMU did not start: cannot execute"}, Ending::HypervisorStart, "did not start"},
+        {"QEMU not found",
+         {"", "", Exited{0}, "QEMU did not start: cannot execute"},
+         Ending::HypervisorStart,
+         "did not start"},
         {"QEMU fails", {"", "", Exited{1}, ""}, Ending::HypervisorExit, "exit code 1: qemu says"},
-        {"QEMU is killed", {kHello, "", Signalled{9}, ""}, Ending::HypervisorSignal, "killed by signal 9"},
-        {"no agent", {"", "last words\n", TimedOut{}, ""}, Ending::DeadAtBoot, "no sign of the agent"},
+        {"QEMU is killed",
+         {kHello, "", Signalled{9}, ""},
+         Ending::HypervisorSignal,
+         "killed by signal 9"},
+        {"no agent",
+         {"", "last words\n", TimedOut{}, ""},
+         Ending::DeadAtBoot,
+         "no sign of the agent"},
         {"hang", {kHello, "last words\n", TimedOut{}, ""}, Ending::Hang, "hung"},
-        {"panic", {kHello, "[ 1.0] Kernel panic - not syncing: x\n", Exited{0}, ""}, Ending::Panic, "kernel panic: Kernel panic - not syncing: x"},
-        {"oops", {kHello, kOops, Exited{0}, ""}, Ending::Oops, "kernel panic: BUG: kernel NULL pointer dereference, in foo (Kernel panic - not syncing: Fatal exception)"},
-        {"panic, whatever QEMU does then", {kHello, "[ 1.0] Kernel panic - not syncing: x\n", Signalled{9}, ""}, Ending::Panic, "kernel panic"},
-        {"panic after a splat", {kHello, kWarning + "[ 9.0][ T44] Kernel panic - not syncing: x\n", Exited{0}, ""}, Ending::Panic, "before that: WARNING: at mm/x.c, in foo"},
-        {"no initramfs", {"", "[ 1.0] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)\n", Exited{0}, ""}, Ending::Panic, "Unable to mount root fs"},
-        {"agent crash", {kHello, "[ 1.0] Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b\n", Exited{0}, ""}, Ending::AgentCrash, "the agent died"},
-        {"agent crash after a splat", {kHello, kWarning + "[ 2.0] Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b\n", Exited{0}, ""}, Ending::Panic,
+        {"panic",
+         {kHello, "[ 1.0] Kernel panic - not syncing: x\n", Exited{0}, ""},
+         Ending::Panic,
+         "kernel panic: Kernel panic - not syncing: x"},
+        {"oops",
+         {kHello, kOops, Exited{0}, ""},
+         Ending::Oops,
+         "kernel panic: BUG: kernel NULL pointer dereference, in foo (Kernel panic - not syncing: "
+         "Fatal exception)"},
+        {"panic, whatever QEMU does then",
+         {kHello, "[ 1.0] Kernel panic - not syncing: x\n", Signalled{9}, ""},
+         Ending::Panic,
+         "kernel panic"},
+        {"panic after a splat",
+         {kHello, kWarning + "[ 9.0][ T44] Kernel panic - not syncing: x\n", Exited{0}, ""},
+         Ending::Panic,
          "before that: WARNING: at mm/x.c, in foo"},
-        {"out of memory", {kHello, "[ 1.0] Out of memory: Killed process 1 (init)\n[ 1.0] Kernel panic - not syncing: Attempted to kill init! exitcode=0x9\n", Exited{0}, ""},
-         Ending::AgentCrash, "raise guest.memory_mib"},
-        {"QEMU is killed after a splat", {kHello, kWarning, Signalled{9}, ""}, Ending::HypervisorSignal, "killed by signal 9"},
-        {"QEMU fails after a splat", {kHello, kWarning, Exited{1}, ""}, Ending::HypervisorExit, "exit code 1"},
-        {"reset after a splat", {kHello, kWarning, Exited{0}, ""}, Ending::Splat, "kernel splat: WARNING: at mm/x.c, in foo; then: the guest was reset before the agent said good-bye"},
-        {"workload fails after a splat", {kHello + encode(FrameType::Failure, R"({"stage":"perf","message":"no event"})") + kBye, kWarning, Exited{0}, ""}, Ending::Splat,
+        {"no initramfs",
+         {"",
+          "[ 1.0] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)\n",
+          Exited{0}, ""},
+         Ending::Panic,
+         "Unable to mount root fs"},
+        {"agent crash",
+         {kHello,
+          "[ 1.0] Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b\n",
+          Exited{0}, ""},
+         Ending::AgentCrash,
+         "the agent died"},
+        {"agent crash after a splat",
+         {kHello,
+          kWarning +
+              "[ 2.0] Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b\n",
+          Exited{0}, ""},
+         Ending::Panic,
+         "before that: WARNING: at mm/x.c, in foo"},
+        {"out of memory",
+         {kHello,
+          "[ 1.0] Out of memory: Killed process 1 (init)\n[ 1.0] Kernel panic - not syncing: "
+          "Attempted to kill init! exitcode=0x9\n",
+          Exited{0}, ""},
+         Ending::AgentCrash,
+         "raise guest.memory_mib"},
+        {"QEMU is killed after a splat",
+         {kHello, kWarning, Signalled{9}, ""},
+         Ending::HypervisorSignal,
+         "killed by signal 9"},
+        {"QEMU fails after a splat",
+         {kHello, kWarning, Exited{1}, ""},
+         Ending::HypervisorExit,
+         "exit code 1"},
+        {"reset after a splat",
+         {kHello, kWarning, Exited{0}, ""},
+         Ending::Splat,
+         "kernel splat: WARNING: at mm/x.c, in foo; then: the guest was reset before the agent "
+         "said good-bye"},
+        {"workload fails after a splat",
+         {kHello + encode(FrameType::Failure, R"({"stage":"perf","message":"no event"})") + kBye,
+          kWarning, Exited{0}, ""},
+         Ending::Splat,
          "kernel splat: WARNING: at mm/x.c, in foo; then: the agent gave up"},
-        {"workload fails for want of memory", {kHello + encode(FrameType::Failure, R"({"stage":"perf","message":"no event"})") + kBye,
-         "[ 1.0] Out of memory: Killed process 44 (perf)\n", Exited{0}, ""}, Ending::AgentFailure, "raise guest.memory_mib"},
-        {"flood", {kHello, "[ 1.0] words\n", Cancelled{}, "", true}, Ending::ConsoleFlood, "console flood: more than 64 MiB"},
-        {"flood after a splat", {kHello, kWarning, Cancelled{}, "", true}, Ending::Splat, "then: console flood"},
-        {"RCU stall", {kHello, "[ 30.0][ C1] rcu: INFO: rcu_sched self-detected stall on CPU\n[ 30.0][ C1] RIP: 0010:foo+0x1/0x2\n", TimedOut{}, ""}, Ending::RcuStall,
-         "the guest hung, found by rcu-stall: rcu: INFO: rcu_sched self-detected stall, in foo; no end within"},
-        {"soft lockup at boot", {"", "[ 30.0][ C1] watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [swapper/1:1]\n", TimedOut{}, ""}, Ending::SoftLockup,
+        {"workload fails for want of memory",
+         {kHello + encode(FrameType::Failure, R"({"stage":"perf","message":"no event"})") + kBye,
+          "[ 1.0] Out of memory: Killed process 44 (perf)\n", Exited{0}, ""},
+         Ending::AgentFailure,
+         "raise guest.memory_mib"},
+        {"flood",
+         {kHello, "[ 1.0] words\n", Cancelled{}, "", true},
+         Ending::ConsoleFlood,
+         "console flood: more than 64 MiB"},
+        {"flood after a splat",
+         {kHello, kWarning, Cancelled{}, "", true},
+         Ending::Splat,
+         "then: console flood"},
+        {"RCU stall",
+         {kHello,
+          "[ 30.0][ C1] rcu: INFO: rcu_sched self-detected stall on CPU\n[ 30.0][ C1] RIP: "
+          "0010:foo+0x1/0x2\n",
+          TimedOut{}, ""},
+         Ending::RcuStall,
+         "the guest hung, found by rcu-stall: rcu: INFO: rcu_sched self-detected stall, in foo; no "
+         "end within"},
+        {"soft lockup at boot",
+         {"", "[ 30.0][ C1] watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [swapper/1:1]\n",
+          TimedOut{}, ""},
+         Ending::SoftLockup,
          "no sign of the agent within 120 s (found by soft-lockup: BUG: soft lockup)"},
-        {"hard lockup", {kHello, "[ 30.0][ C1] watchdog: Watchdog detected hard LOCKUP on cpu 1\n", TimedOut{}, ""}, Ending::HardLockup, "found by hard-lockup"},
+        {"hard lockup",
+         {kHello, "[ 30.0][ C1] watchdog: Watchdog detected hard LOCKUP on cpu 1\n", TimedOut{},
+          ""},
+         Ending::HardLockup,
+         "found by hard-lockup"},
         {"a lockup that stalls RCU first",
-         {kHello, "[ 6.0][ C0] rcu: INFO: rcu_sched self-detected stall on CPU\n[ 6.0][ C0] RIP: 0010:foo+0x1/0x2\n[ 30.0][ C0] watchdog: BUG: soft lockup - CPU#0 stuck for 11s! [sh:103]\n[ 30.0][ C0] RIP: 0010:foo+0x1/0x2\n", TimedOut{}, ""},
-         Ending::SoftLockup, "found by soft-lockup"},
-        {"hung task", {kHello, "[ 30.0][ T9] INFO: task munmap:44 blocked for more than 120 seconds.\n", TimedOut{}, ""}, Ending::HungTask, "found by hung-task: INFO: task hung"},
-        {"workqueue lockup", {kHello, "[ 30.0][ C1] BUG: workqueue lockup - pool cpus=0 stuck for 43s!\n", TimedOut{}, ""}, Ending::WorkqueueLockup, "found by workqueue-lockup"},
-        {"silence", {kHello, "[ 30.0] last words\n", TimedOut{}, ""}, Ending::Hang, "the guest hung, in silence: none of the kernel's detectors spoke; no end within 120 s; the console ends with:\n[ 30.0] last words"},
-        {"silence by the guest's clock", {kHello + encode(FrameType::Failure, R"({"stage":"deadline","message":"no end within 3600 s of the guest's clock"})"), "[ 30.0] last words\n", Exited{0}, ""}, Ending::Hang,
-         "the guest hung, in silence: none of the kernel's detectors spoke; no end within 3600 s of the guest's clock; the console ends with:\n[ 30.0] last words"},
-        {"a hung task by the guest's clock", {kHello + encode(FrameType::Failure, R"({"stage":"deadline","message":"no end within 3600 s of the guest's clock"})"), "[ 30.0][ T9] INFO: task munmap:44 blocked for more than 120 seconds.\n", Exited{0}, ""},
-         Ending::HungTask, "found by hung-task"},
-        {"silence after a splat", {kHello, kWarning, TimedOut{}, ""}, Ending::Splat, "kernel splat: WARNING: at mm/x.c, in foo; then: the guest hung, in silence"},
-        {"a host without time for it", {kHello, "", TimedOut{}, "", false, 61}, Ending::Starved, "for 61 s of these the host ran something else"},
-        {"the same after a splat", {kHello, kWarning, TimedOut{}, "", false, 61}, Ending::Starved, "it is too busy"},
-        {"a host that is only half busy", {kHello, "", TimedOut{}, "", false, 59}, Ending::Hang, "hung"},
-        {"silence from the start", {"", "", TimedOut{}, ""}, Ending::DeadAtBoot, "the console is empty"},
-        {"power-off by the workload", {kHello, "[ 3.0] reboot: Power down\n", Exited{0}, ""}, Ending::EndedByGuest, "powered off or restarted from within"},
-        {"reset by SysRq", {kHello, "[ 3.0] sysrq: Resetting\n", Exited{0}, ""}, Ending::EndedByGuest, "powered off or restarted from within"},
-        {"no memory", {"", "", Exited{1}, "", false, 0, true, "qemu: cannot set up guest memory 'pc.ram': Cannot allocate memory"}, Ending::OutOfMemory, "pc.ram"},
-        {"no descriptors", {"", "", Exited{1}, "", false, 0, true, "qemu: could not open 'x': Too many open files"}, Ending::OutOfDescriptors, "Too many open files"},
-        {"a file too large", {kHello, "", Signalled{SIGXFSZ}, ""}, Ending::Protocol, "the guest wrote more than 320 MiB"},
+         {kHello,
+          "[ 6.0][ C0] rcu: INFO: rcu_sched self-detected stall on CPU\n[ 6.0][ C0] RIP: "
+          "0010:foo+0x1/0x2\n[ 30.0][ C0] watchdog: BUG: soft lockup - CPU#0 stuck for 11s! "
+          "[sh:103]\n[ 30.0][ C0] RIP: 0010:foo+0x1/0x2\n",
+          TimedOut{}, ""},
+         Ending::SoftLockup,
+         "found by soft-lockup"},
+        {"hung task",
+         {kHello, "[ 30.0][ T9] INFO: task munmap:44 blocked for more than 120 seconds.\n",
+          TimedOut{}, ""},
+         Ending::HungTask,
+         "found by hung-task: INFO: task hung"},
+        {"workqueue lockup",
+         {kHello, "[ 30.0][ C1] BUG: workqueue lockup - pool cpus=0 stuck for 43s!\n", TimedOut{},
+          ""},
+         Ending::WorkqueueLockup,
+         "found by workqueue-lockup"},
+        {"silence",
+         {kHello, "[ 30.0] last words\n", TimedOut{}, ""},
+         Ending::Hang,
+         "the guest hung, in silence: none of the kernel's detectors spoke; no end within 120 s; "
+         "the console ends with:\n[ 30.0] last words"},
+        {"silence by the guest's clock",
+         {kHello +
+              encode(
+                  FrameType::Failure,
+                  R"({"stage":"deadline","message":"no end within 3600 s of the guest's clock"})"),
+          "[ 30.0] last words\n", Exited{0}, ""},
+         Ending::Hang,
+         "the guest hung, in silence: none of the kernel's detectors spoke; no end within 3600 s "
+         "of the guest's clock; the console ends with:\n[ 30.0] last words"},
+        {"a hung task by the guest's clock",
+         {kHello +
+              encode(
+                  FrameType::Failure,
+                  R"({"stage":"deadline","message":"no end within 3600 s of the guest's clock"})"),
+          "[ 30.0][ T9] INFO: task munmap:44 blocked for more than 120 seconds.\n", Exited{0}, ""},
+         Ending::HungTask,
+         "found by hung-task"},
+        {"silence after a splat",
+         {kHello, kWarning, TimedOut{}, ""},
+         Ending::Splat,
+         "kernel splat: WARNING: at mm/x.c, in foo; then: the guest hung, in silence"},
+        {"a host without time for it",
+         {kHello, "", TimedOut{}, "", false, 61},
+         Ending::Starved,
+         "for 61 s of these the host ran something else"},
+        {"the same after a splat",
+         {kHello, kWarning, TimedOut{}, "", false, 61},
+         Ending::Starved,
+         "it is too busy"},
+        {"a host that is only half busy",
+         {kHello, "", TimedOut{}, "", false, 59},
+         Ending::Hang,
+         "hung"},
+        {"silence from the start",
+         {"", "", TimedOut{}, ""},
+         Ending::DeadAtBoot,
+         "the console is empty"},
+        {"power-off by the workload",
+         {kHello, "[ 3.0] reboot: Power down\n", Exited{0}, ""},
+         Ending::EndedByGuest,
+         "powered off or restarted from within"},
+        {"reset by SysRq",
+         {kHello, "[ 3.0] sysrq: Resetting\n", Exited{0}, ""},
+         Ending::EndedByGuest,
+         "powered off or restarted from within"},
+        {"no memory",
+         {"", "", Exited{1}, "", false, 0, true,
+          "qemu: cannot set up guest memory 'pc.ram': Cannot allocate memory"},
+         Ending::OutOfMemory,
+         "pc.ram"},
+        {"no descriptors",
+         {"", "", Exited{1}, "", false, 0, true, "qemu: could not open 'x': Too many open files"},
+         Ending::OutOfDescriptors,
+         "Too many open files"},
+        {"a file too large",
+         {kHello, "", Signalled{SIGXFSZ}, ""},
+         Ending::Protocol,
+         "the guest wrote more than 320 MiB"},
         {"reset", {kHello, "", Exited{0}, ""}, Ending::Reset, "before the agent said good-bye"},
         {"early power-off", {"", "", Exited{0}, ""}, Ending::EarlyEnd, "before the agent was up"},
-        {"agent gives up", {kHello + encode(FrameType::Failure, R"({"stage":"perf","message":"no event"})") + kBye, "", Exited{0}, ""}, Ending::AgentFailure, "gave up: perf: no event"},
-        {"garbage", {kHello + "garbage that is no frame", "", Exited{0}, ""}, Ending::Protocol, "protocol violation"},
-        {"bad JSON", {encode(FrameType::Hello, "{"), "", Exited{0}, ""}, Ending::Protocol, "protocol violation"},
-        {"a console kept silent", {kHello + kBye, "[ 1.0] booting\n", Exited{0}, "", false, 0, false}, Ending::SilencedConsole, "so that no splat could have been seen"},
-        {"a console kept silent for a while", {kHello + kBye, "[ 1.0] booting\n", Exited{0}, "", false, 0, true, "", "", kWarning}, Ending::Splat, "kernel splat: WARNING: at mm/x.c, in foo; then: the console did not show it"},
-        {"an agent that keeps the log", {kHello + kBye, "[ 1.0] booting\n", Exited{0}, "", false, 0, true, "", "", ""}, Ending::BadEvidence, "did not send kernel-log.txt"},
-        {"a detector switched off", {kHello + kBye, "[ 1.0] booting\n", Exited{0}, "", false, 0, true, "", "", std::nullopt, "kernel.watchdog 1 -> 0\nrcupdate.rcu_cpu_stall_suppress 0\n"}, Ending::MutedDetector, "kernel.watchdog 1 -> 0"},
-        {"an agent that keeps the switches", {kHello + kBye, "[ 1.0] booting\n", Exited{0}, "", false, 0, true, "", "", std::nullopt, std::nullopt}, Ending::BadEvidence, "did not send detectors.txt"},
-        {"a panic without a word", {kHello, "[ 1.0] booting\n", Exited{0}, "", false, 0, true, "", "", std::nullopt, "", true}, Ending::Panic, "the console ends with:\n[ 1.0] booting"},
-        {"no user space any more", {kHello, "[ 30.0] last words\n", WatchdogFired{}, ""}, Ending::Hang, "no end within 1200 s of the guest's clock since its user space last showed that it runs"},
-        {"a watchdog that nobody keeps any more", {kHello, "[ 30.0] last words\n", WatchdogFired{}, "", false, 0, true, "", "RIP=ffffffff81a0f61b RFL=00000246 [---Z-P-] CPL=0 II=0 A20=1 SMM=0 HLT=1\n"}, Ending::AgentFailure, "every vCPU responds"},
-        {"a name of ours", {kHello + artifact, "", Exited{0}, ""}, Ending::Protocol, "unexpected artifact"},
+        {"agent gives up",
+         {kHello + encode(FrameType::Failure, R"({"stage":"perf","message":"no event"})") + kBye,
+          "", Exited{0}, ""},
+         Ending::AgentFailure,
+         "gave up: perf: no event"},
+        {"garbage",
+         {kHello + "garbage that is no frame", "", Exited{0}, ""},
+         Ending::Protocol,
+         "protocol violation"},
+        {"bad JSON",
+         {encode(FrameType::Hello, "{"), "", Exited{0}, ""},
+         Ending::Protocol,
+         "protocol violation"},
+        {"a console kept silent",
+         {kHello + kBye, "[ 1.0] booting\n", Exited{0}, "", false, 0, false},
+         Ending::SilencedConsole,
+         "so that no splat could have been seen"},
+        {"a console kept silent for a while",
+         {kHello + kBye, "[ 1.0] booting\n", Exited{0}, "", false, 0, true, "", "", kWarning},
+         Ending::Splat,
+         "kernel splat: WARNING: at mm/x.c, in foo; then: the console did not show it"},
+        {"an agent that keeps the log",
+         {kHello + kBye, "[ 1.0] booting\n", Exited{0}, "", false, 0, true, "", "", ""},
+         Ending::BadEvidence,
+         "did not send kernel-log.txt"},
+        {"a detector switched off",
+         {kHello + kBye, "[ 1.0] booting\n", Exited{0}, "", false, 0, true, "", "", std::nullopt,
+          "kernel.watchdog 1 -> 0\nrcupdate.rcu_cpu_stall_suppress 0\n"},
+         Ending::MutedDetector,
+         "kernel.watchdog 1 -> 0"},
+        {"an agent that keeps the switches",
+         {kHello + kBye, "[ 1.0] booting\n", Exited{0}, "", false, 0, true, "", "", std::nullopt,
+          std::nullopt},
+         Ending::BadEvidence,
+         "did not send detectors.txt"},
+        {"a panic without a word",
+         {kHello, "[ 1.0] booting\n", Exited{0}, "", false, 0, true, "", "", std::nullopt, "",
+          true},
+         Ending::Panic,
+         "the console ends with:\n[ 1.0] booting"},
+        {"no user space any more",
+         {kHello, "[ 30.0] last words\n", WatchdogFired{}, ""},
+         Ending::Hang,
+         "no end within 1200 s of the guest's clock since its user space last showed that it runs"},
+        {"a watchdog that nobody keeps any more",
+         {kHello, "[ 30.0] last words\n", WatchdogFired{}, "", false, 0, true, "",
+          "RIP=ffffffff81a0f61b RFL=00000246 [---Z-P-] CPL=0 II=0 A20=1 SMM=0 HLT=1\n"},
+         Ending::AgentFailure,
+         "every vCPU responds"},
+        {"a name of ours",
+         {kHello + artifact, "", Exited{0}, ""},
+         Ending::Protocol,
+         "unexpected artifact"},
     };
     for (const auto& ending : ends) {
         FakeHypervisor hypervisor({ending.boot});
         const auto record = boot(hypervisor);
         ASSERT_FALSE(record) << ending.what;
-        EXPECT_EQ(record.error().kind, about(ending.ending).name) << ending.what << ": " << record.error().message;
-        EXPECT_EQ(record.error().blame, about(ending.ending).blame) << ending.what << ": " << record.error().message;
-        EXPECT_NE(record.error().message.find(ending.message), std::string::npos) << ending.what << ": " << record.error().message;
+        EXPECT_EQ(record.error().kind, about(ending.ending).name)
+            << ending.what << ": " << record.error().message;
+        EXPECT_EQ(record.error().blame, about(ending.ending).blame)
+            << ending.what << ": " << record.error().message;
+        EXPECT_NE(record.error().message.find(ending.message), std::string::npos)
+            << ending.what << ": " << record.error().message;
     }
 }
 
 TEST_F(GuestRun, AGoodEndKeepsWhatTheGuestSent) {
-    FakeHypervisor hypervisor({{kHello + guest::encode_artifact("kprobes.txt", "one ") + guest::encode_artifact("kprobes.txt", "two") + kBye, "fine\n", Exited{0}, ""}});
+    FakeHypervisor hypervisor({{kHello + guest::encode_artifact("kprobes.txt", "one ") +
+                                    guest::encode_artifact("kprobes.txt", "two") + kBye,
+                                "fine\n", Exited{0}, ""}});
     const auto record = boot(hypervisor);
     ASSERT_TRUE(record) << record.error().message;
     EXPECT_EQ(record->artifacts.at("kprobes.txt"), "one two");
@@ -149,10 +338,13 @@ TEST_F(GuestRun, AGoodEndKeepsWhatTheGuestSent) {
 }
 
 TEST_F(GuestRun, AGuestThatHangsLeavesItsRegisters) {
-    FakeHypervisor hypervisor({{kHello, "[ 1.0] words\n", TimedOut{}, "", false, 0, true, "", "CPU#0\nRIP=1\n"}, {kHello + kBye, "fine\n", Exited{0}, ""}});
+    FakeHypervisor hypervisor(
+        {{kHello, "[ 1.0] words\n", TimedOut{}, "", false, 0, true, "", "CPU#0\nRIP=1\n"},
+         {kHello + kBye, "fine\n", Exited{0}, ""}});
     const auto record = boot(hypervisor);
     ASSERT_FALSE(record);
-    EXPECT_NE(record.error().message.find("registers.txt"), std::string::npos) << record.error().message;
+    EXPECT_NE(record.error().message.find("registers.txt"), std::string::npos)
+        << record.error().message;
     EXPECT_EQ(slurp(dir_ / kRegistersFile), "CPU#0\nRIP=1\n");
     ASSERT_TRUE(boot(hypervisor));
     EXPECT_FALSE(std::filesystem::exists(dir_ / kRegistersFile)) << "of the attempt before";
@@ -163,15 +355,21 @@ TEST_F(GuestRun, AGuestThatHangsLeavesItsRegisters) {
 // What the kernel complained of and survived is data; the experiment says what to make of it.
 TEST_F(GuestRun, ASplatInABootThatCompletedIsData) {
     std::string many = kWarning + kWarning;
-    for (char c = 'a'; c <= 'z'; ++c) many += "[ 5.0][ T" + std::to_string(100 + c) + "] BUG: " + c + "\n[ 5.0][ T" + std::to_string(200 + c) + "] BUG: " + c + c + "\n";
-    FakeHypervisor hypervisor({{kHello + kBye, many, Exited{0}, ""}, {kHello + kBye, "fine\n", Exited{0}, ""}});
+    for (char c = 'a'; c <= 'z'; ++c)
+        many += "[ 5.0][ T" + std::to_string(100 + c) + "] BUG: " + c + "\n[ 5.0][ T" +
+                std::to_string(200 + c) + "] BUG: " + c + c + "\n";
+    FakeHypervisor hypervisor(
+        {{kHello + kBye, many, Exited{0}, ""}, {kHello + kBye, "fine\n", Exited{0}, ""}});
     const auto record = boot(hypervisor);
     ASSERT_TRUE(record) << record.error().message;
     ASSERT_EQ(record->splats.size(), 32u);
-    EXPECT_EQ(record->splats[0], (SampleSplat{SplatKind::Warning, "WARNING: at mm/x.c", "foo", {}, 2}));
+    EXPECT_EQ(record->splats[0],
+              (SampleSplat{SplatKind::Warning, "WARNING: at mm/x.c", "foo", {}, 2}));
     EXPECT_EQ(record->further_splats, 1u + 2 * 26 - 32);
     const auto text = slurp(dir_ / kSplatsFile);
-    EXPECT_TRUE(text.starts_with("== warning: WARNING: at mm/x.c, in foo (2 ×)\n[ 1.0][ T44] WARNING: CPU: 1")) << text;
+    EXPECT_TRUE(text.starts_with(
+        "== warning: WARNING: at mm/x.c, in foo (2 ×)\n[ 1.0][ T44] WARNING: CPU: 1"))
+        << text;
     EXPECT_NE(text.find("21 more"), std::string::npos);
     // The next attempt in the same folder is clean, and so is its evidence.
     const auto clean = boot(hypervisor);
@@ -185,19 +383,27 @@ TEST_F(GuestRun, CommandsTravelInTheImage) {
     FakeHypervisor hypervisor({{kHello + kBye, "", Exited{0}, ""}});
     ASSERT_TRUE(boot(hypervisor, GuestClock::Virtual));
     ASSERT_TRUE(boot(hypervisor, GuestClock::Wall));
-    for (const auto& initrd : hypervisor.initrds) EXPECT_NE(initrd.find(encode(FrameType::Plan, simple_plan("idle").dump())), std::string::npos);
-    EXPECT_FALSE(std::filesystem::exists(hypervisor.requests[0].channel.parent_path())); // scratch is gone
+    for (const auto& initrd : hypervisor.initrds)
+        EXPECT_NE(initrd.find(encode(FrameType::Plan, simple_plan("idle").dump())),
+                  std::string::npos);
+    EXPECT_FALSE(
+        std::filesystem::exists(hypervisor.requests[0].channel.parent_path())); // scratch is gone
 }
 
 TEST_F(GuestRun, AMeasuredBootBecomesASample) {
     std::string sends = kHello;
-    for (const auto& [name, content] : testing::captured_boot("6.12-ipi")) sends += guest::encode_artifact(name, content);
-    FakeHypervisor hypervisor({{sends + encode(FrameType::Result, "{}") + kBye, "", Exited{0}, ""}});
-    const auto symbols = SymbolTable::parse("ffffffff810e3eb0 T smp_call_function\nffffffff8116e390 t tlb_remove_table_smp_sync\n"
-                                            "ffffffff8116e420 t tlb_remove_table_one\nffffffff8116e8d0 T tlb_remove_table\nffffffff8116eaf0 T x\n",
-                                            "m");
+    for (const auto& [name, content] : testing::captured_boot("6.12-ipi"))
+        sends += guest::encode_artifact(name, content);
+    FakeHypervisor hypervisor(
+        {{sends + encode(FrameType::Result, "{}") + kBye, "", Exited{0}, ""}});
+    const auto symbols = SymbolTable::parse(
+        "ffffffff810e3eb0 T smp_call_function\nffffffff8116e390 t tlb_remove_table_smp_sync\n"
+        "ffffffff8116e420 t tlb_remove_table_one\nffffffff8116e8d0 T "
+        "tlb_remove_table\nffffffff8116eaf0 T x\n",
+        "m");
     const auto plan = make_plan(spec_, spec_.arms[0], *symbols, {});
-    const GuestSetup setup{spec_, {GuestClock::Virtual, Accelerator::Tcg}, dir_ / "image", hypervisor};
+    const GuestSetup setup{
+        spec_, {GuestClock::Virtual, Accelerator::Tcg}, dir_ / "image", hypervisor};
     const auto sample = measure_boot(setup, kernel_, *plan, {"ipi", 2, 99, 5}, dir_, {});
     ASSERT_TRUE(sample) << sample.error().message;
     EXPECT_EQ(sample->id.order, 5u);
@@ -225,10 +431,16 @@ TEST_F(GuestRun, KvmIsProbedOncePerHostBoot) {
 }
 
 TEST_F(GuestRun, TheProbesReasonIsOneLine) {
-    EXPECT_EQ(reason_in_one_line("QEMU was killed by signal 6: qemu-system-x86_64: -accel kvm: warning: Number of SMP cpus (4) exceeds (2)\n"
-                                 "qemu-system-x86_64: error: failed to set MSR 0x10a to 0x69\nqemu-system-x86_64: kvm.c:3183: kvm_buf_set_msrs: Assertion `x' failed.\n"),
-              "QEMU was killed by signal 6: error: failed to set MSR 0x10a to 0x69 kvm.c:3183: kvm_buf_set_msrs: Assertion `x' failed.");
-    EXPECT_EQ(reason_in_one_line("no sign of the agent within 6 s (in silence); the console ends with:\n[ 1.0] x"), "no sign of the agent within 6 s (in silence)");
+    EXPECT_EQ(reason_in_one_line(
+                  "QEMU was killed by signal 6: qemu-system-x86_64: -accel kvm: warning: Number of "
+                  "SMP cpus (4) exceeds (2)\n"
+                  "qemu-system-x86_64: error: failed to set MSR 0x10a to 0x69\nqemu-system-x86_64: "
+                  "kvm.c:3183: kvm_buf_set_msrs: Assertion `x' failed.\n"),
+              "QEMU was killed by signal 6: error: failed to set MSR 0x10a to 0x69 kvm.c:3183: "
+              "kvm_buf_set_msrs: Assertion `x' failed.");
+    EXPECT_EQ(reason_in_one_line(
+                  "no sign of the agent within 6 s (in silence); the console ends with:\n[ 1.0] x"),
+              "no sign of the agent within 6 s (in silence)");
     EXPECT_EQ(reason_in_one_line("qemu-system-x86_64: warning: x\n"), "");
 }
 
@@ -237,7 +449,9 @@ TEST_F(GuestRun, TheProbesMemoEndsWithTheHostsBoot) {
     ASSERT_TRUE(remembered_probe(dir_, "boot-1", "qemu"));
     EXPECT_TRUE(remembered_probe(dir_, "boot-1", "qemu")->works);
     EXPECT_FALSE(remembered_probe(dir_, "boot-2", "qemu"));
-    for (const char* damaged : {R"({"boot_id": 5})", R"({"boot_id": "boot-1", "adapters": 3})", R"({"boot_id": "boot-1", "works": true, "why": "", "seconds": 1})", "[]", "not json"}) {
+    for (const char* damaged :
+         {R"({"boot_id": 5})", R"({"boot_id": "boot-1", "adapters": 3})",
+          R"({"boot_id": "boot-1", "works": true, "why": "", "seconds": 1})", "[]", "not json"}) {
         std::ofstream(dir_ / "kvm-probe.json") << damaged;
         EXPECT_FALSE(remembered_probe(dir_, "boot-1", "qemu")) << damaged;
         EXPECT_TRUE(remember_probe(dir_, "boot-1", "qemu", {})) << damaged;

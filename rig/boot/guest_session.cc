@@ -10,10 +10,14 @@ namespace {
 
 using nlohmann::json;
 
-// What the agent sends, and nothing else: the console log and rig's own files lie in the same folder.
+// What the agent sends, and nothing else: the console log and rig's own files lie in the same
+// folder.
 bool expected_name(const std::string& name) {
-    static const std::set<std::string> own{"result.json", "kprobes.txt", guest::kKernelLog, guest::kDetectorSwitches}, of_a_pass{"interrupts-before.txt", "interrupts-after.txt", "perf-stat.csv", "perf-stat.err",
-                                                                                  "perf-script.txt", "perf-script.err", "perf-record.err", "command.txt"};
+    static const std::set<std::string> own{"result.json", "kprobes.txt", guest::kKernelLog,
+                                           guest::kDetectorSwitches},
+        of_a_pass{"interrupts-before.txt", "interrupts-after.txt", "perf-stat.csv",
+                  "perf-stat.err",         "perf-script.txt",      "perf-script.err",
+                  "perf-record.err",       "command.txt"};
     static const std::regex background("(counted|timed)-background-[a-z0-9-]{1,32}\\.txt");
     if (std::regex_match(name, background)) return true;
     for (const std::string pass : {"counted-", "timed-"})
@@ -32,7 +36,8 @@ std::string printable(std::string text) {
 
 bool Conversation::take(std::string_view bytes) {
     reader.feed(bytes);
-    while (auto frame = reader.next()) handle(*frame);
+    while (auto frame = reader.next())
+        handle(*frame);
     if (!reader.error().empty()) violation = reader.error();
     return violation.empty();
 }
@@ -49,21 +54,34 @@ void Conversation::handle(const guest::Frame& frame) {
             return;
         }
         case FrameType::Artifact:
-            if (auto artifact = guest::decode_artifact(frame.payload); artifact && expected_name(artifact->name)) artifacts[artifact->name] += artifact->chunk;
-            else violation = "malformed or unexpected artifact";
+            if (auto artifact = guest::decode_artifact(frame.payload);
+                artifact && expected_name(artifact->name))
+                artifacts[artifact->name] += artifact->chunk;
+            else
+                violation = "malformed or unexpected artifact";
             return;
         case FrameType::Failure: {
             const json why = json::parse(frame.payload);
-            failure = printable(fmt::format("{}: {}", why.at("stage").get<std::string>().substr(0, 100), why.at("message").get<std::string>().substr(0, 1000)));
+            failure =
+                printable(fmt::format("{}: {}", why.at("stage").get<std::string>().substr(0, 100),
+                                      why.at("message").get<std::string>().substr(0, 1000)));
             return;
         }
-        case FrameType::Result: result = true; return;
-        case FrameType::Bye: bye = true; return;
-        case FrameType::Log: return;
-        case FrameType::Plan: violation = "the guest sent a plan"; return;
+        case FrameType::Result:
+            result = true;
+            return;
+        case FrameType::Bye:
+            bye = true;
+            return;
+        case FrameType::Log:
+            return;
+        case FrameType::Plan:
+            violation = "the guest sent a plan";
+            return;
         }
     } catch (const json::exception& e) {
-        violation = fmt::format("malformed frame of type {}: {}", static_cast<int>(frame.type), e.what());
+        violation =
+            fmt::format("malformed frame of type {}: {}", static_cast<int>(frame.type), e.what());
     }
 }
 

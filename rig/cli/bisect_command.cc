@@ -1,8 +1,8 @@
 #include "rig/cli/bisect_command.h"
 
+#include "rig/base/scratch_dir.h"
 #include "rig/bisect/bisect_history.h"
 #include "rig/bisect/bisect_text.h"
-#include "rig/base/scratch_dir.h"
 #include "rig/workloads/older_names.h"
 
 #include <nlohmann/json.hpp>
@@ -11,25 +11,37 @@ namespace rig {
 namespace fs = std::filesystem;
 namespace {
 
-CommandOutput bisect_output(const BisectRecord& record, const fs::path& dir, const CommonOptions& common) {
+CommandOutput bisect_output(const BisectRecord& record, const fs::path& dir,
+                            const CommonOptions& common) {
     const auto folder = fs::proximate(dir).string();
     const auto exit = exit_of(record.bisection);
-    if (common.json) return {bisect_json(record, folder).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n", exit};
+    if (common.json)
+        return {bisect_json(record, folder)
+                        .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
+                    "\n",
+                exit};
     return {bisect_text(record, folder, common.colour ? Colour::Yes : Colour::No), exit};
 }
 
 } // namespace
 
-Result<CommandOutput> bisect_command(const BisectLine& line, const CommonOptions& common, const World& world,
-                                     const std::function<void(const std::string&)>& say, std::stop_token stop) {
+Result<CommandOutput> bisect_command(const BisectLine& line, const CommonOptions& common,
+                                     const World& world,
+                                     const std::function<void(const std::string&)>& say,
+                                     std::stop_token stop) {
     if (!line.log.empty()) {
         RIG_TRY(again, replay_log(line.log, world.runner));
         return bisect_output(again, line.log, common);
     }
-    if (line.spec.empty() || line.metric.empty()) return fail(Blame::Spec, "rig bisect: want SPEC and --metric, or --log DIR");
+    if (line.spec.empty() || line.metric.empty())
+        return fail(Blame::Spec, "rig bisect: want SPEC and --metric, or --log DIR");
     auto newer = line;
     newer.metric = older::metric(line.metric);
-    RIG_TRY(done, run_bisection(newer, {common.results, common.jobs, {}, false, common.disk_budget_mib << 20, common.warn}, world, say, stop));
+    RIG_TRY(done,
+            run_bisection(
+                newer,
+                {common.results, common.jobs, {}, false, common.disk_budget_mib << 20, common.warn},
+                world, say, stop));
     return bisect_output(done.first, done.second, common);
 }
 

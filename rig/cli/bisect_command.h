@@ -12,7 +12,8 @@
 namespace rig {
 
 // `say`: one line for people while it goes on.
-Result<CommandOutput> bisect_command(const BisectLine&, const CommonOptions&, const World&, const std::function<void(const std::string&)>& say,
+Result<CommandOutput> bisect_command(const BisectLine&, const CommonOptions&, const World&,
+                                     const std::function<void(const std::string&)>& say,
                                      std::stop_token);
 
 } // namespace rig

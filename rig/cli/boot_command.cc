@@ -1,20 +1,20 @@
 #include "rig/cli/boot_command.h"
 
+#include "rig/analysis/splat_verdict.h"
+#include "rig/base/files.h"
 #include "rig/base/random.h"
+#include "rig/base/scratch_dir.h"
+#include "rig/boot/guest_boot.h"
 #include "rig/experiment/prepare.h"
 #include "rig/experiment/prepared.h"
-#include "rig/base/files.h"
-#include "rig/boot/guest_boot.h"
+#include "rig/guest_output/sample.h"
+#include "rig/guest_output/splat.h"
 #include "rig/hypervisor/qemu_hypervisor.h"
 #include "rig/kernel/initramfs.h"
-#include "rig/plan/guest_plan.h"
-#include "rig/guest_output/sample.h"
-#include "rig/plan/schedule.h"
-#include "rig/base/scratch_dir.h"
-#include "rig/guest_output/splat.h"
-#include "rig/analysis/splat_verdict.h"
-#include "rig/results/run_store.h"
 #include "rig/kernel/symbol_table.h"
+#include "rig/plan/guest_plan.h"
+#include "rig/plan/schedule.h"
+#include "rig/results/run_store.h"
 
 #include <chrono>
 #include <cstdio>
@@ -28,9 +28,18 @@ namespace {
 using nlohmann::json;
 
 json kernel_json(const std::string& arm, const Kernel& kernel) {
-    return {{"arm", arm}, {"version", kernel.version}, {"key", kernel.key}, {"image_sha256", kernel.image_sha256}, {"bzimage", kernel.bzimage.string()},
-            {"vmlinux", kernel.vmlinux.string()}, {"config", kernel.config.string()}, {"patches", kernel.patches}, {"compiler", kernel.compiler},
-            {"build_seconds", kernel.build_seconds}, {"from_cache", kernel.from_cache}, {"incremental", kernel.incremental}};
+    return {{"arm", arm},
+            {"version", kernel.version},
+            {"key", kernel.key},
+            {"image_sha256", kernel.image_sha256},
+            {"bzimage", kernel.bzimage.string()},
+            {"vmlinux", kernel.vmlinux.string()},
+            {"config", kernel.config.string()},
+            {"patches", kernel.patches},
+            {"compiler", kernel.compiler},
+            {"build_seconds", kernel.build_seconds},
+            {"from_cache", kernel.from_cache},
+            {"incremental", kernel.incremental}};
 }
 
 // What boot and shell need: one arm ready, and the machine to run it on.
@@ -47,7 +56,8 @@ Result<OneArm> prepare_one(const CommandLine& line, const World& world) {
 
 } // namespace
 
-Result<CommandOutput> build_command(const CommandLine& line, const CommonOptions& common, const World& world) {
+Result<CommandOutput> build_command(const CommandLine& line, const CommonOptions& common,
+                                    const World& world) {
     RIG_TRY(spec, load_with_overrides(line.spec, line.overrides));
     std::vector<Arm> arms = spec.arms;
     if (!line.arm.empty()) {
@@ -60,19 +70,33 @@ Result<CommandOutput> build_command(const CommandLine& line, const CommonOptions
     for (const auto& arm : arms) {
         const Kernel& kernel = prepared.kernels.at(arm.name);
         all.push_back(kernel_json(arm.name, kernel));
-        output.text += fmt::format("{:<14} {}  {}  {}\n  {}\n", arm.name, kernel.version, kernel.image_sha256.substr(0, 16),
-                                   kernel.from_cache ? "cached" : fmt::format("built in {:.1f} s{}", kernel.build_seconds, kernel.incremental ? " (incremental)" : ""),
-                                   kernel.bzimage.string());
+        output.text +=
+            fmt::format("{:<14} {}  {}  {}\n  {}\n", arm.name, kernel.version,
+                        kernel.image_sha256.substr(0, 16),
+                        kernel.from_cache ? "cached"
+                                          : fmt::format("built in {:.1f} s{}", kernel.build_seconds,
+                                                        kernel.incremental ? " (incremental)" : ""),
+                        kernel.bzimage.string());
     }
-    output.text += fmt::format("{:<14} {}\n  {}\n", "image", prepared.perf_version, prepared.image.string());
-    if (common.json) output.text = json{{"kernels", all}, {"image", prepared.image.string()}, {"perf", prepared.perf_version}}.dump(2) + "\n";
+    output.text +=
+        fmt::format("{:<14} {}\n  {}\n", "image", prepared.perf_version, prepared.image.string());
+    if (common.json)
+        output.text = json{{"kernels", all},
+                           {"image", prepared.image.string()},
+                           {"perf", prepared.perf_version}}
+                          .dump(2) +
+                      "\n";
     return output;
 }
 
-Result<CommandOutput> boot_command(const CommandLine& line, const CommonOptions& common, const World& world, std::stop_token stop) {
+Result<CommandOutput> boot_command(const CommandLine& line, const CommonOptions& common,
+                                   const World& world, std::stop_token stop) {
     RIG_TRY(elsewhere, world.hypervisor.other_host());
     if (elsewhere && line.dump_memory)
-        return fail(Blame::Spec, fmt::format("--dump-memory, but --connect {} is another host: want a URI of this host such as qemu:///system, or none", elsewhere->uri));
+        return fail(Blame::Spec,
+                    fmt::format("--dump-memory, but --connect {} is another host: want a URI of "
+                                "this host such as qemu:///system, or none",
+                                elsewhere->uri));
     RIG_TRY(one, prepare_one(line, world));
     RIG_TRY(arm, arm_of(one.spec, line.arm));
     RIG_TRY(chosen, choose_machine(one.spec, one.prepared, world, stop));
@@ -80,43 +104,64 @@ Result<CommandOutput> boot_command(const CommandLine& line, const CommonOptions&
     RIG_TRY(symbols, SymbolTable::parse(slurp(kernel.system_map), kernel.system_map.string()));
     const BootId id{arm->name, line.index, mix(one.spec.guest.seed, line.index), 0};
     RIG_TRY(plan, make_plan(one.spec, *arm, symbols, perturbation_for(id.seed)));
-    GuestSetup setup{one.spec, chosen.machine, one.prepared.image, world.hypervisor, line.dump_memory};
+    GuestSetup setup{one.spec, chosen.machine, one.prepared.image, world.hypervisor,
+                     line.dump_memory};
     if (line.print_only) {
         auto request = make_request(setup, kernel, id.seed, "console.log");
         request.initrd = one.prepared.image;
         request.channel = "channel";
         RIG_TRY(program, world.hypervisor.emulator(arch_named(request.arch)));
         const auto argv = qemu_argv(request, program);
-        if (common.json) return CommandOutput{json{{"qemu", argv}, {"plan", plan.json}}.dump(2) + "\n", Exit::AsExpected};
+        if (common.json)
+            return CommandOutput{json{{"qemu", argv}, {"plan", plan.json}}.dump(2) + "\n",
+                                 Exit::AsExpected};
         std::string text;
-        for (const auto& word : argv) text += (text.empty() ? "" : " ") + (word.find_first_of(" ()") == std::string::npos ? word : "'" + word + "'");
+        for (const auto& word : argv)
+            text += (text.empty() ? "" : " ") +
+                    (word.find_first_of(" ()") == std::string::npos ? word : "'" + word + "'");
         return CommandOutput{text + "\n" + plan.json.dump(2) + "\n", Exit::AsExpected};
     }
-    const auto evidence = common.results / fmt::format("{:%Y%m%d-%H%M%S}-boot-{}-{}", fmt::gmtime(std::chrono::system_clock::now()), arm->name, line.index);
+    const auto evidence =
+        common.results / fmt::format("{:%Y%m%d-%H%M%S}-boot-{}-{}",
+                                     fmt::gmtime(std::chrono::system_clock::now()), arm->name,
+                                     line.index);
     std::error_code error;
     std::filesystem::create_directories(evidence, error);
-    if (error) return fail(Blame::Host, fmt::format("cannot make {}: {}", evidence.string(), error.message()));
-    RIG_TRY(places, place_boots({chosen.machine.clock, one.spec.guest.vcpus, one.spec.guest.memory_mib}, 1, world, stop));
-    for (const auto& warning : places.facts.warnings) common.warn(warning);
+    if (error)
+        return fail(Blame::Host,
+                    fmt::format("cannot make {}: {}", evidence.string(), error.message()));
+    RIG_TRY(places,
+            place_boots({chosen.machine.clock, one.spec.guest.vcpus, one.spec.guest.memory_mib}, 1,
+                        world, stop));
+    for (const auto& warning : places.facts.warnings)
+        common.warn(warning);
     setup.host_cpus = places.boots.front();
     world.progress.start(fmt::format("booting {}", arm->name));
     RIG_TRY(sample, measure_boot(setup, kernel, plan, id, evidence, stop));
     world.progress.finish();
-    const auto exit = conclude(judge_splats(one.spec, {sample}), true).broken ? Exit::Broken : Exit::AsExpected;
+    const auto exit =
+        conclude(judge_splats(one.spec, {sample}), true).broken ? Exit::Broken : Exit::AsExpected;
     const json raw = to_json(sample);
     RIG_CHECK(write_atomically(evidence / "sample.json", raw.dump() + "\n"));
     if (common.json) return CommandOutput{raw.dump(2) + "\n", exit};
-    std::string text = fmt::format("{} {} ({} clock, {}), {} CPUs, booted in {:.2f} s, agent ready after {:.2f} s\n", arm->name, sample.kernel_release,
-                                   sample.run_clock, sample.accelerator, sample.cpus_online, sample.host["boot_wall_s"], sample.host["agent_ready_wall_s"]);
-    for (const auto& [key, count] : sample.counts) text += fmt::format("  {:<32} {}\n", key, count);
-    for (const auto& [function, count] : sample.ipis_by_function) text += fmt::format("  IPI {:<28} {}\n", function, count);
-    for (const auto& splat : sample.splats) text += fmt::format("  splat {} ({} times)\n", in_words(splat), splat.count);
-    if (places.facts.shared) text += "  ! other boots may have run on the same host CPUs (--share-cpus)\n";
+    std::string text = fmt::format(
+        "{} {} ({} clock, {}), {} CPUs, booted in {:.2f} s, agent ready after {:.2f} s\n",
+        arm->name, sample.kernel_release, sample.run_clock, sample.accelerator, sample.cpus_online,
+        sample.host["boot_wall_s"], sample.host["agent_ready_wall_s"]);
+    for (const auto& [key, count] : sample.counts)
+        text += fmt::format("  {:<32} {}\n", key, count);
+    for (const auto& [function, count] : sample.ipis_by_function)
+        text += fmt::format("  IPI {:<28} {}\n", function, count);
+    for (const auto& splat : sample.splats)
+        text += fmt::format("  splat {} ({} times)\n", in_words(splat), splat.count);
+    if (places.facts.shared)
+        text += "  ! other boots may have run on the same host CPUs (--share-cpus)\n";
     text += fmt::format("raw data: {}\n", evidence.string());
     return CommandOutput{text, exit};
 }
 
-Result<CommandOutput> shell_command(const CommandLine& line, const CommonOptions&, const World& world, std::stop_token stop) {
+Result<CommandOutput> shell_command(const CommandLine& line, const CommonOptions&,
+                                    const World& world, std::stop_token stop) {
     RIG_TRY(one, prepare_one(line, world));
     const Kernel& kernel = one.prepared.kernels.at(line.arm);
     // A person at a keyboard wants wall time; KVM only if it is known to work here.
@@ -133,11 +178,16 @@ Result<CommandOutput> shell_command(const CommandLine& line, const CommonOptions
     request.initrd = scratch.dir() / "initrd";
     RIG_CHECK(image_with_plan(one.prepared.image, simple_plan("shell").dump(), request.initrd));
     if (line.gdb)
-        fmt::print(stderr, "waiting for gdb; in another terminal:\n  {} {} -ex 'target remote 127.0.0.1:{}' -ex continue\n",
-                   arch_named(one.spec.kernel.arch).cross.empty() ? "gdb" : "gdb-multiarch", kernel.vmlinux.string(), line.gdb_port);
-    auto ended = world.hypervisor.run(request, [](std::string_view) { return true; }, stop);
+        fmt::print(stderr,
+                   "waiting for gdb; in another terminal:\n  {} {} -ex 'target remote "
+                   "127.0.0.1:{}' -ex continue\n",
+                   arch_named(one.spec.kernel.arch).cross.empty() ? "gdb" : "gdb-multiarch",
+                   kernel.vmlinux.string(), line.gdb_port);
+    auto ended = world.hypervisor.run(
+        request, [](std::string_view) { return true; }, stop);
     if (!ended) return tl::unexpected(ended.error());
-    if (!std::holds_alternative<Exited>(ended->outcome)) return fail(Blame::Host, "the shell's guest was ended from outside: " + ended->messages);
+    if (!std::holds_alternative<Exited>(ended->outcome))
+        return fail(Blame::Host, "the shell's guest was ended from outside: " + ended->messages);
     return CommandOutput{};
 }
 

@@ -8,7 +8,9 @@
 namespace rig {
 
 Result<CommandOutput> build_command(const CommandLine&, const CommonOptions&, const World&);
-Result<CommandOutput> boot_command(const CommandLine&, const CommonOptions&, const World&, std::stop_token);
-Result<CommandOutput> shell_command(const CommandLine&, const CommonOptions&, const World&, std::stop_token);
+Result<CommandOutput> boot_command(const CommandLine&, const CommonOptions&, const World&,
+                                   std::stop_token);
+Result<CommandOutput> shell_command(const CommandLine&, const CommonOptions&, const World&,
+                                    std::stop_token);
 
 } // namespace rig

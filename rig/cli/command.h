@@ -1,5 +1,5 @@
-// What each subcommand does, apart from argv and printing: it returns the text for stdout (JSON if asked for) and the exit code. Errors are
-// values. This header has what the subcommands share.
+// What each subcommand does, apart from argv and printing: it returns the text for stdout (JSON if
+// asked for) and the exit code. Errors are values. This header has what the subcommands share.
 #pragma once
 
 #include "rig/analysis/calibration.h"
@@ -18,20 +18,20 @@ namespace rig {
 
 struct CommandLine {
     std::filesystem::path spec;
-    std::string run; // see find_run()
+    std::string run;            // see find_run()
     std::filesystem::path html; // of report: the page to write; empty: none
     std::string arm, metric;
     std::vector<std::string> points; // of a suite; empty: all
-    bool fresh = false; // do not go on with an interrupted run
+    bool fresh = false;              // do not go on with an interrupted run
     Overrides overrides;
     unsigned index = 0;
     bool print_only = false, gdb = false, prune = false, dump_memory = false;
     unsigned gdb_port = 1234;
     std::optional<double> max_gib;
     std::optional<unsigned> max_age_days;
-    std::string format; // of an export, one of export_formats()
-    std::filesystem::path out; // of an export; empty: stdout
-    bool raw = false; // csv: single values
+    std::string format;                // of an export, one of export_formats()
+    std::filesystem::path out;         // of an export; empty: stdout
+    bool raw = false;                  // csv: single values
     std::optional<std::string> origin; // kcidb
     CalibrationOptions calibration;
 };

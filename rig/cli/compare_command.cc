@@ -1,12 +1,12 @@
 #include "rig/cli/compare_command.h"
 
-#include "rig/cli/report_command.h"
 #include "rig/base/files.h"
-#include "rig/run_index/run_reader.h"
-#include "rig/report/suite_report.h"
 #include "rig/base/scratch_dir.h"
-#include "rig/spec/override.h"
+#include "rig/cli/report_command.h"
 #include "rig/experiment/suite_run.h"
+#include "rig/report/suite_report.h"
+#include "rig/run_index/run_reader.h"
+#include "rig/spec/override.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -20,7 +20,8 @@ constexpr int kSkip = 125; // git bisect run: "this commit cannot be tested"
 constexpr int kStop = 128; // and from here on: "stop the bisection"
 
 // The command line's say, for every run of a suite.
-Result<CommandOutput> suite_command(const CommandLine& line, const CommonOptions& common, const World& world, std::stop_token stop) {
+Result<CommandOutput> suite_command(const CommandLine& line, const CommonOptions& common,
+                                    const World& world, std::stop_token stop) {
     RIG_TRY(suite, load_suite(line.spec));
     const auto& o = line.overrides;
     std::vector<SpecOverride> more;
@@ -34,20 +35,35 @@ Result<CommandOutput> suite_command(const CommandLine& line, const CommonOptions
     }
     RIG_CHECK(keep_points(suite, line.points));
     auto command = reproduce(suite.file, suite.top, o);
-    for (const auto& id : line.points) command.insert(command.end(), {"--point", id});
-    RIG_TRY(result, run_suite(suite, more, world, {common.results, common.jobs, command, line.fresh, common.disk_budget_mib << 20, common.warn}, stop));
+    for (const auto& id : line.points)
+        command.insert(command.end(), {"--point", id});
+    RIG_TRY(result, run_suite(suite, more, world,
+                              {common.results, common.jobs, command, line.fresh,
+                               common.disk_budget_mib << 20, common.warn},
+                              stop));
     if (common.json) return CommandOutput{suite_json(result).dump(2) + "\n", result.exit()};
     return CommandOutput{suite_text(result, common.colour), result.exit()};
 }
 
 } // namespace
 
-Result<CommandOutput> compare_command(const CommandLine& line, const CommonOptions& common, const World& world, std::stop_token stop) {
+Result<CommandOutput> compare_command(const CommandLine& line, const CommonOptions& common,
+                                      const World& world, std::stop_token stop) {
     if (is_suite(slurp(line.spec))) return suite_command(line, common, world, stop);
-    if (!line.points.empty()) return fail(Blame::Spec, fmt::format("{}: --point, but this is an experiment and no suite with [[point]]", line.spec.string()));
+    if (!line.points.empty())
+        return fail(
+            Blame::Spec,
+            fmt::format("{}: --point, but this is an experiment and no suite with [[point]]",
+                        line.spec.string()));
     RIG_TRY(spec, load_with_overrides(line.spec, line.overrides));
-    if (spec.arms.size() < 2) return fail(Blame::Spec, fmt::format("{}: one arm, want at least two to compare", spec.file.string()));
-    RIG_TRY(result, run_experiment(spec, world, {common.results, common.jobs, compare_command_words(spec, line.overrides), line.fresh, common.disk_budget_mib << 20, common.warn}, stop));
+    if (spec.arms.size() < 2)
+        return fail(Blame::Spec,
+                    fmt::format("{}: one arm, want at least two to compare", spec.file.string()));
+    RIG_TRY(result, run_experiment(spec, world,
+                                   {common.results, common.jobs,
+                                    compare_command_words(spec, line.overrides), line.fresh,
+                                    common.disk_budget_mib << 20, common.warn},
+                                   stop));
     return report_output(result.report, common);
 }
 
@@ -55,17 +71,21 @@ int git_bisect_code(Exit exit) {
     return exit == Exit::AsExpected ? 0 : exit == Exit::Broken ? 1 : kSkip;
 }
 
-Result<CommandOutput> verdict_command(const VerdictLine& line, const CommonOptions& common, const World& world, std::stop_token stop) {
+Result<CommandOutput> verdict_command(const VerdictLine& line, const CommonOptions& common,
+                                      const World& world, std::stop_token stop) {
     using Verdict = std::pair<std::string, Exit>;
     bool asked_well = false; // what follows speaks of the commit
     const auto verdict = [&]() -> Result<Verdict> {
         std::error_code error;
         if (fs::is_regular_file(line.run, error)) {
             RIG_TRY(spec, load_with_overrides(line.run, line.overrides));
-            if (spec.arms.size() < 2) return fail(Blame::Spec, fmt::format("{}: one arm, want at least two to compare", line.run));
+            if (spec.arms.size() < 2)
+                return fail(Blame::Spec,
+                            fmt::format("{}: one arm, want at least two to compare", line.run));
             asked_well = true;
             RIG_TRY(result, run_experiment(spec, world,
-                                           {common.results, common.jobs, compare_command_words(spec, line.overrides), false,
+                                           {common.results, common.jobs,
+                                            compare_command_words(spec, line.overrides), false,
                                             common.disk_budget_mib << 20, common.warn},
                                            stop));
             return Verdict{result.report.comparison.closing, result.report.comparison.exit};
@@ -74,23 +94,32 @@ Result<CommandOutput> verdict_command(const VerdictLine& line, const CommonOptio
         asked_well = true;
         const auto record = read_record(dir);
         if (!record.failure.empty() || record.state == "unreadable")
-            return fail(Blame::Guest, record.failure.empty() ? record.why_not : record.failure, dir);
-        return Verdict{record.closing, static_cast<Exit>(std::min(record.exit.value_or(static_cast<unsigned>(Exit::Inconclusive)),
-                                                                  static_cast<unsigned>(Exit::Inconclusive)))};
+            return fail(Blame::Guest, record.failure.empty() ? record.why_not : record.failure,
+                        dir);
+        return Verdict{record.closing,
+                       static_cast<Exit>(
+                           std::min(record.exit.value_or(static_cast<unsigned>(Exit::Inconclusive)),
+                                    static_cast<unsigned>(Exit::Inconclusive)))};
     }();
     if (!verdict && !line.git_bisect) return tl::unexpected(verdict.error());
     const auto exit = verdict ? verdict->second : exit_for(verdict.error().blame);
-    const auto closing =
-        verdict ? verdict->first
-                : fmt::format("{} fault, which says nothing of what is hunted: {}", name(verdict.error().blame), verdict.error().message);
+    const auto closing = verdict
+                             ? verdict->first
+                             : fmt::format("{} fault, which says nothing of what is hunted: {}",
+                                           name(verdict.error().blame), verdict.error().message);
     CommandOutput out{closing + "\n", exit};
-    // Interrupted, or asked what cannot be answered for any commit: not one commit after the other is to be skipped.
-    if (line.git_bisect) out.code = !verdict && (stop.stop_requested() || !asked_well) ? kStop : verdict ? git_bisect_code(exit) : kSkip;
+    // Interrupted, or asked what cannot be answered for any commit: not one commit after the other
+    // is to be skipped.
+    if (line.git_bisect)
+        out.code = !verdict && (stop.stop_requested() || !asked_well) ? kStop
+                   : verdict                                          ? git_bisect_code(exit)
+                                                                      : kSkip;
     if (common.json)
-        out.text =
-            nlohmann::json{{"closing", closing}, {"exit", static_cast<int>(exit)}, {"git_bisect", out.code.value_or(git_bisect_code(exit))}}.dump(
-                -1, ' ', false, nlohmann::json::error_handler_t::replace) +
-            "\n";
+        out.text = nlohmann::json{{"closing", closing},
+                                  {"exit", static_cast<int>(exit)},
+                                  {"git_bisect", out.code.value_or(git_bisect_code(exit))}}
+                       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
+                   "\n";
     return out;
 }
 

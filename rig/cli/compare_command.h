@@ -9,17 +9,21 @@
 
 namespace rig {
 
-Result<CommandOutput> compare_command(const CommandLine&, const CommonOptions&, const World&, std::stop_token);
+Result<CommandOutput> compare_command(const CommandLine&, const CommonOptions&, const World&,
+                                      std::stop_token);
 
 struct VerdictLine {
     std::string run; // find_run(), or an experiment file: it is run first
     bool git_bisect = false;
     Overrides overrides;
 };
-// The closing line of a run and its exit code; with git_bisect what `git bisect run` understands: 0 as expected, 1 a regression or a broken
-// expectation, 125 (skip) for whatever says nothing of what is hunted: inconclusive, a kernel that does not build or panics, the host's fault; and
-// 128 (stop) where no commit could be tested: an experiment that cannot be read, a run that is not there, an interrupt.
-Result<CommandOutput> verdict_command(const VerdictLine&, const CommonOptions&, const World&, std::stop_token);
+// The closing line of a run and its exit code; with git_bisect what `git bisect run` understands: 0
+// as expected, 1 a regression or a broken expectation, 125 (skip) for whatever says nothing of what
+// is hunted: inconclusive, a kernel that does not build or panics, the host's fault; and 128 (stop)
+// where no commit could be tested: an experiment that cannot be read, a run that is not there, an
+// interrupt.
+Result<CommandOutput> verdict_command(const VerdictLine&, const CommonOptions&, const World&,
+                                      std::stop_token);
 
 // 0, 1 or 125.
 int git_bisect_code(Exit exit);

@@ -1,7 +1,7 @@
 #include "rig/cli/doctor.h"
 
-#include "rig/hypervisor/qemu_choice.h"
 #include "rig/hypervisor/hypervisor.h"
+#include "rig/hypervisor/qemu_choice.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -15,7 +15,8 @@ namespace {
 constexpr std::uint64_t gib = std::uint64_t{1} << 30;
 // A 512 MiB guest, QEMU's own memory and a compiler or linker beside it.
 constexpr std::uint64_t wanted_memory = 2 * gib;
-// Two unpacked kernel trees with their objects and the archives they came from; an estimate with slack.
+// Two unpacked kernel trees with their objects and the archives they came from; an estimate with
+// slack.
 constexpr std::uint64_t wanted_cache = 12 * gib;
 // Consoles and captured perf output of one boot, several times over.
 constexpr std::uint64_t wanted_temporary = 1 * gib;
@@ -60,7 +61,8 @@ std::string size(std::uint64_t bytes) {
     return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / static_cast<double>(gib));
 }
 
-// Runs the rules over the facts; a member per group so that the order of the report is the order of the calls.
+// Runs the rules over the facts; a member per group so that the order of the report is the order of
+// the calls.
 class Examination {
  public:
     explicit Examination(const DoctorInputs& inputs) : in_(inputs) {}
@@ -90,20 +92,27 @@ class Examination {
         findings_.push_back({std::move(name), state, std::move(found), std::move(mend)});
     }
 
-    std::string as_root(std::string_view command) const { return (in_.root ? "" : "sudo ") + std::string(command); }
-    std::string install(std::string_view package) const { return as_root(fmt::format("apt-get install {}", package)); }
+    std::string as_root(std::string_view command) const {
+        return (in_.root ? "" : "sudo ") + std::string(command);
+    }
+    std::string install(std::string_view package) const {
+        return as_root(fmt::format("apt-get install {}", package));
+    }
 
     void program(const Program& wanted) {
         auto state = wanted.without ? Finding::State::Warn : Finding::State::Missing;
         auto loss = wanted.without ? fmt::format(" ({})", wanted.without) : "";
-        auto mend =
-            wanted.package ? install(wanted.package) : "give kernel.source as { tarball = ... } or { git = ... }";
+        auto mend = wanted.package ? install(wanted.package)
+                                   : "give kernel.source as { tarball = ... } or { git = ... }";
         auto found = in_.programs.find(wanted.name);
         if (found == in_.programs.end()) return add(wanted.name, state, "not found" + loss, mend);
         const auto& [version, trouble] = found->second;
         if (!trouble.empty())
-            return add(wanted.name, state, fmt::format("found, but does not run: {}{}", trouble, loss),
-                       wanted.package ? as_root(fmt::format("apt-get install --reinstall {}", wanted.package)) : mend);
+            return add(wanted.name, state,
+                       fmt::format("found, but does not run: {}{}", trouble, loss),
+                       wanted.package
+                           ? as_root(fmt::format("apt-get install --reinstall {}", wanted.package))
+                           : mend);
         add(wanted.name, Finding::State::Ok, version);
     }
 
@@ -111,15 +120,22 @@ class Examination {
         if (!in_.programs.contains("qemu-system-x86_64")) return; // said once is enough
         bool there = in_.accelerators.find("tcg") != std::string::npos;
         add("accelerator tcg", there ? Finding::State::Ok : Finding::State::Missing,
-            there ? "built into QEMU" : "not in this QEMU: no virtual clock", there ? "" : install("qemu-system-x86"));
+            there ? "built into QEMU" : "not in this QEMU: no virtual clock",
+            there ? "" : install("qemu-system-x86"));
     }
 
     // What holds a guest that took QEMU over.
     void confinement() {
         if (!in_.programs.contains("qemu-system-x86_64")) return;
-        const auto rest = fmt::format("no new privileges, {}, no network, no folder of the host, files of at most {} MiB", in_.root ? "of root's capabilities those to its files" : "this user's rights", kMaxFile >> 20);
+        const auto rest = fmt::format(
+            "no new privileges, {}, no network, no folder of the host, files of at most {} MiB",
+            in_.root ? "of root's capabilities those to its files" : "this user's rights",
+            kMaxFile >> 20);
         const bool there = in_.sandbox_trouble.empty();
-        add("guest confinement", there ? Finding::State::Ok : Finding::State::Missing, there ? "seccomp sandbox, " + rest : fmt::format("QEMU refuses its sandbox ({}); else {}", in_.sandbox_trouble, rest),
+        add("guest confinement", there ? Finding::State::Ok : Finding::State::Missing,
+            there
+                ? "seccomp sandbox, " + rest
+                : fmt::format("QEMU refuses its sandbox ({}); else {}", in_.sandbox_trouble, rest),
             there ? "" : install("qemu-system-x86"));
     }
 
@@ -129,35 +145,44 @@ class Examination {
         constexpr auto warn = Finding::State::Warn;
         if (!in_.kvm_exists)
             return add(title, warn, "no /dev/kvm: guests are emulated",
-                       "to have it, switch on (nested) virtualisation, then " + as_root("modprobe kvm_intel") +
-                           " or kvm_amd");
+                       "to have it, switch on (nested) virtualisation, then " +
+                           as_root("modprobe kvm_intel") + " or kvm_amd");
         if (!in_.kvm_trouble.empty())
-            return add(title, warn, fmt::format("/dev/kvm cannot be opened ({}): guests are emulated", in_.kvm_trouble),
-                       in_.root ? "" : "sudo usermod -aG kvm \"$USER\", then log in again");
+            return add(
+                title, warn,
+                fmt::format("/dev/kvm cannot be opened ({}): guests are emulated", in_.kvm_trouble),
+                in_.root ? "" : "sudo usermod -aG kvm \"$USER\", then log in again");
         if (!in_.kvm_works)
-            return add(title, warn, "/dev/kvm opens; not probed yet",
-                       "the first `rig compare` with clock = auto or wall does it, at most a few seconds");
+            return add(
+                title, warn, "/dev/kvm opens; not probed yet",
+                "the first `rig compare` with clock = auto or wall does it, at most a few seconds");
         if (!*in_.kvm_works)
-            return add(title, warn,
-                       fmt::format("/dev/kvm opens, but a probe boot failed ({}): guests are emulated",
-                                   in_.kvm_why.empty() ? "no reason given" : in_.kvm_why));
-        add(title, Finding::State::Ok, fmt::format("a probe boot worked ({:.1f} s)", in_.kvm_seconds));
+            return add(
+                title, warn,
+                fmt::format("/dev/kvm opens, but a probe boot failed ({}): guests are emulated",
+                            in_.kvm_why.empty() ? "no reason given" : in_.kvm_why));
+        add(title, Finding::State::Ok,
+            fmt::format("a probe boot worked ({:.1f} s)", in_.kvm_seconds));
     }
 
     void library(const Library& wanted) {
-        bool there = std::find(in_.libraries.begin(), in_.libraries.end(), wanted.module) != in_.libraries.end();
+        bool there = std::find(in_.libraries.begin(), in_.libraries.end(), wanted.module) !=
+                     in_.libraries.end();
         bool asked = in_.programs.contains("pkg-config");
-        add(fmt::format("{} headers", wanted.module), there ? Finding::State::Ok : Finding::State::Missing,
+        add(fmt::format("{} headers", wanted.module),
+            there ? Finding::State::Ok : Finding::State::Missing,
             there   ? "known to pkg-config"
             : asked ? "not known to pkg-config"
                     : "cannot be looked up without pkg-config",
-            there ? "" : install(asked ? wanted.package : fmt::format("pkg-config {}", wanted.package)));
+            there ? ""
+                  : install(asked ? wanted.package : fmt::format("pkg-config {}", wanted.package)));
     }
 
     void archive() {
         bool there = in_.libtraceevent_archive;
         add("libtraceevent.a", there ? Finding::State::Ok : Finding::State::Missing,
-            there ? "where the compiler looks" : "not found: a static perf would have no tracepoints",
+            there ? "where the compiler looks"
+                  : "not found: a static perf would have no tracepoints",
             there ? "" : install("libtraceevent-dev"));
     }
 
@@ -171,12 +196,17 @@ class Examination {
         bool enough = in_.cpus >= wanted_cpus;
         add("CPUs", enough ? Finding::State::Ok : Finding::State::Warn,
             enough ? fmt::format("{}", in_.cpus)
-                   : fmt::format("{}, want {} or more: wall-clock latencies will be noisy", in_.cpus, wanted_cpus),
+                   : fmt::format("{}, want {} or more: wall-clock latencies will be noisy",
+                                 in_.cpus, wanted_cpus),
             enough ? "" : "use clock = virtual");
-        // Too little now is as bad as too little at all, but only the latter cannot be helped by closing something.
-        auto figures = fmt::format("{} available of {}", size(in_.memory_available), size(in_.memory_total));
-        if (in_.memory_available >= wanted_memory) return add("memory", Finding::State::Ok, figures);
-        add("memory", Finding::State::Warn, fmt::format("{}, want {} or more", figures, size(wanted_memory)),
+        // Too little now is as bad as too little at all, but only the latter cannot be helped by
+        // closing something.
+        auto figures =
+            fmt::format("{} available of {}", size(in_.memory_available), size(in_.memory_total));
+        if (in_.memory_available >= wanted_memory)
+            return add("memory", Finding::State::Ok, figures);
+        add("memory", Finding::State::Warn,
+            fmt::format("{}, want {} or more", figures, size(wanted_memory)),
             in_.memory_total >= wanted_memory ? "end other programs, or lower guest.memory_mib"
                                               : "lower guest.memory_mib");
     }
@@ -184,10 +214,11 @@ class Examination {
     void folder(const char* title, const FolderFact& fact, std::uint64_t wanted, const char* mend) {
         auto figures = fmt::format("{} free in {}", size(fact.free_bytes), fact.path.string());
         if (!fact.writable)
-            return add(title, Finding::State::Missing, fmt::format("{} cannot be written to", fact.path.string()),
-                       mend);
+            return add(title, Finding::State::Missing,
+                       fmt::format("{} cannot be written to", fact.path.string()), mend);
         if (fact.free_bytes < wanted)
-            return add(title, Finding::State::Warn, fmt::format("{}, want {} or more", figures, size(wanted)),
+            return add(title, Finding::State::Warn,
+                       fmt::format("{}, want {} or more", figures, size(wanted)),
                        std::string(mend) + " (on a larger disk)");
         add(title, Finding::State::Ok, figures);
     }
@@ -195,28 +226,42 @@ class Examination {
     void packages() {
         if (!in_.apt_candidate.empty())
             return add("apt lists", Finding::State::Ok, "linux-source-6.12 " + in_.apt_candidate);
-        add("apt lists", Finding::State::Warn, fmt::format("no candidate for linux-source-6.12 ({})", other_sources),
+        add("apt lists", Finding::State::Warn,
+            fmt::format("no candidate for linux-source-6.12 ({})", other_sources),
             as_root("apt-get update"));
     }
 
-    // One finding for each that experiments may name, since one command installs all of it; without it those of the host's own run.
+    // One finding for each that experiments may name, since one command installs all of it; without
+    // it those of the host's own run.
     void architecture(const Arch& arch) {
         std::vector<std::string> lacks, versions;
         for (const auto& name : programs_of(arch)) {
             const auto found = in_.programs.find(name);
             // An exit code is taken as "too old", as it is in qemu_choice.cc.
-            if (name == arch.qemu && (found == in_.programs.end() || found->second.trouble.empty() || found->second.trouble.starts_with("exit code")) &&
-                needs_fetched_qemu(arch, found == in_.programs.end() ? "" : found->second.version)) {
-                versions.push_back(fmt::format("{} of {}, fetched through apt and kept in the cache when it is first wanted", name, arch.qemu_suite));
+            if (name == arch.qemu &&
+                (found == in_.programs.end() || found->second.trouble.empty() ||
+                 found->second.trouble.starts_with("exit code")) &&
+                needs_fetched_qemu(arch,
+                                   found == in_.programs.end() ? "" : found->second.version)) {
+                versions.push_back(fmt::format(
+                    "{} of {}, fetched through apt and kept in the cache when it is first wanted",
+                    name, arch.qemu_suite));
                 continue;
             }
-            if (found == in_.programs.end()) lacks.push_back(name + " not found");
-            else if (!found->second.trouble.empty()) lacks.push_back(fmt::format("{} does not run: {}", name, found->second.trouble));
-            else versions.push_back(found->second.version);
+            if (found == in_.programs.end())
+                lacks.push_back(name + " not found");
+            else if (!found->second.trouble.empty())
+                lacks.push_back(fmt::format("{} does not run: {}", name, found->second.trouble));
+            else
+                versions.push_back(found->second.version);
         }
         const auto title = "architecture " + arch.name;
-        if (lacks.empty()) return add(title, Finding::State::Ok, fmt::format("{}", fmt::join(versions, "; ")));
-        add(title, Finding::State::Warn, fmt::format("{} (optional: no experiments with kernel.arch = \"{}\")", fmt::join(lacks, ", "), arch.name), install(arch.packages));
+        if (lacks.empty())
+            return add(title, Finding::State::Ok, fmt::format("{}", fmt::join(versions, "; ")));
+        add(title, Finding::State::Warn,
+            fmt::format("{} (optional: no experiments with kernel.arch = \"{}\")",
+                        fmt::join(lacks, ", "), arch.name),
+            install(arch.packages));
     }
 
     const DoctorInputs& in_;
@@ -232,7 +277,9 @@ std::string harmless(std::string text) {
 
 } // namespace
 
-std::vector<std::string> programs_of(const Arch& arch) { return {arch.cross + "gcc", arch.cross + "g++", arch.qemu}; }
+std::vector<std::string> programs_of(const Arch& arch) {
+    return {arch.cross + "gcc", arch.cross + "g++", arch.qemu};
+}
 
 std::vector<Finding> examine(const DoctorInputs& inputs) {
     return Examination(inputs).run();
@@ -263,24 +310,30 @@ std::string render_doctor(const std::vector<Finding>& findings, bool colours) {
     for (const auto& finding : findings) {
         auto state = fmt::format("{:7}", name(finding.state));
         if (colours) {
-            auto code = finding.state == Finding::State::Ok ? 32 : finding.state == Finding::State::Warn ? 33 : 31;
+            auto code = finding.state == Finding::State::Ok     ? 32
+                        : finding.state == Finding::State::Warn ? 33
+                                                                : 31;
             state = fmt::format("\x1b[{}m{}\x1b[0m", code, state);
         }
         out += fmt::format("{}  {:{}}  {}\n", state, finding.name, widest, harmless(finding.found));
-        if (!finding.mend.empty()) out += fmt::format("{:{}}-> {}\n", "", 7 + 2 + widest + 2, harmless(finding.mend));
+        if (!finding.mend.empty())
+            out += fmt::format("{:{}}-> {}\n", "", 7 + 2 + widest + 2, harmless(finding.mend));
     }
     auto count = [&](Finding::State state) {
-        return std::count_if(findings.begin(), findings.end(), [&](const Finding& f) { return f.state == state; });
+        return std::count_if(findings.begin(), findings.end(),
+                             [&](const Finding& f) { return f.state == state; });
     };
-    return out + fmt::format("{} ok, {} warn, {} missing\n", count(Finding::State::Ok), count(Finding::State::Warn),
-                             count(Finding::State::Missing));
+    return out + fmt::format("{} ok, {} warn, {} missing\n", count(Finding::State::Ok),
+                             count(Finding::State::Warn), count(Finding::State::Missing));
 }
 
 nlohmann::json to_json(const std::vector<Finding>& findings) {
     auto out = nlohmann::json::array();
     for (const auto& finding : findings)
-        out.push_back(
-            {{"name", finding.name}, {"state", name(finding.state)}, {"found", finding.found}, {"mend", finding.mend}});
+        out.push_back({{"name", finding.name},
+                       {"state", name(finding.state)},
+                       {"found", finding.found},
+                       {"mend", finding.mend}});
     return out;
 }
 

@@ -1,8 +1,8 @@
 #include "rig/cli/doctor_command.h"
 
-#include "rig/host/artifact_cache.h"
 #include "rig/base/text.h"
 #include "rig/cli/doctor.h"
+#include "rig/host/artifact_cache.h"
 
 #include <ctime>
 #include <fmt/chrono.h>
@@ -15,18 +15,23 @@ using nlohmann::json;
 
 Result<CommandOutput> doctor_command(const CommonOptions& common, const World& world) {
     const auto findings = examine(gather(world.runner, world.cache.root()));
-    CommandOutput output{render_doctor(findings, common.colour), anything_missing(findings) ? Exit::Host : Exit::AsExpected};
+    CommandOutput output{render_doctor(findings, common.colour),
+                         anything_missing(findings) ? Exit::Host : Exit::AsExpected};
     if (common.json) output.text = to_json(findings).dump(2) + "\n";
     return output;
 }
 
-Result<CommandOutput> cache_command(const CommandLine& line, const CommonOptions& common, const World& world) {
+Result<CommandOutput> cache_command(const CommandLine& line, const CommonOptions& common,
+                                    const World& world) {
     std::vector<CacheEntry> entries;
     constexpr unsigned kDefaultAgeDays = 30;
     if (line.prune) {
         std::optional<std::uint64_t> limit;
         if (line.max_gib) limit = static_cast<std::uint64_t>(*line.max_gib * (1ull << 30));
-        entries = world.cache.prune(limit, line.max_age_days ? line.max_age_days : line.max_gib ? std::nullopt : std::optional<unsigned>(kDefaultAgeDays));
+        entries =
+            world.cache.prune(limit, line.max_age_days ? line.max_age_days
+                                     : line.max_gib    ? std::nullopt
+                                                       : std::optional<unsigned>(kDefaultAgeDays));
     } else {
         entries = world.cache.list();
     }
@@ -35,13 +40,24 @@ Result<CommandOutput> cache_command(const CommandLine& line, const CommonOptions
     std::uint64_t total = 0;
     for (const auto& entry : entries) {
         total += entry.bytes;
-        all.push_back({{"kind", entry.kind}, {"key", entry.key}, {"label", entry.label}, {"bytes", entry.bytes}, {"last_used", entry.last_used}});
-        text += fmt::format("{:<10} {:<12} {:>10}  {:%Y-%m-%d %H:%M}  {}\n", entry.kind, entry.key.substr(0, 12), size_text(entry.bytes),
+        all.push_back({{"kind", entry.kind},
+                       {"key", entry.key},
+                       {"label", entry.label},
+                       {"bytes", entry.bytes},
+                       {"last_used", entry.last_used}});
+        text += fmt::format("{:<10} {:<12} {:>10}  {:%Y-%m-%d %H:%M}  {}\n", entry.kind,
+                            entry.key.substr(0, 12), size_text(entry.bytes),
                             fmt::gmtime(static_cast<std::time_t>(entry.last_used)), entry.label);
     }
-    text += fmt::format("{} {} in {} ({})\n", line.prune ? "removed" : "total", size_text(total), world.cache.root().string(),
-                        fmt::format("{} entries", entries.size()));
-    if (common.json) text = json{{"root", world.cache.root().string()}, {"entries", all}, {"bytes", total}, {"pruned", line.prune}}.dump(2) + "\n";
+    text += fmt::format("{} {} in {} ({})\n", line.prune ? "removed" : "total", size_text(total),
+                        world.cache.root().string(), fmt::format("{} entries", entries.size()));
+    if (common.json)
+        text = json{{"root", world.cache.root().string()},
+                    {"entries", all},
+                    {"bytes", total},
+                    {"pruned", line.prune}}
+                   .dump(2) +
+               "\n";
     return CommandOutput{text, Exit::AsExpected};
 }
 

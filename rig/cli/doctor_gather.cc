@@ -1,8 +1,8 @@
 // The half of `rig doctor` that touches the host.
+#include "rig/boot/kvm_probe.h"
 #include "rig/cli/doctor.h"
 #include "rig/host/capacity.h"
 #include "rig/hypervisor/qemu_hypervisor.h"
-#include "rig/boot/kvm_probe.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -112,8 +112,23 @@ void gather_kvm(DoctorInputs& inputs, const fs::path& cache_dir) {
 
 DoctorInputs gather(CommandRunner& runner, const fs::path& cache_dir) {
     DoctorInputs inputs;
-    std::vector<std::string> names = {"qemu-system-x86_64", "gcc", "g++", "make", "bc", "bison", "flex", "perl", "patch", "xz", "tar",
-                      "pkg-config", "dpkg-deb", "apt-get", "ccache", "gdb", "cyclictest"};
+    std::vector<std::string> names = {"qemu-system-x86_64",
+                                      "gcc",
+                                      "g++",
+                                      "make",
+                                      "bc",
+                                      "bison",
+                                      "flex",
+                                      "perl",
+                                      "patch",
+                                      "xz",
+                                      "tar",
+                                      "pkg-config",
+                                      "dpkg-deb",
+                                      "apt-get",
+                                      "ccache",
+                                      "gdb",
+                                      "cyclictest"};
     for (const auto* arch : all_archs())
         if (!arch->cross.empty()) std::ranges::copy(programs_of(*arch), std::back_inserter(names));
     for (const auto& name : names) {
@@ -154,7 +169,8 @@ DoctorInputs gather(CommandRunner& runner, const fs::path& cache_dir) {
         inputs.temporary = examine_folder(temporary);
     }
 
-    auto candidate = field(answer(runner, {"apt-cache", "policy", "linux-source-6.12"}), "Candidate:");
+    auto candidate =
+        field(answer(runner, {"apt-cache", "policy", "linux-source-6.12"}), "Candidate:");
     if (candidate != "(none)") inputs.apt_candidate = candidate;
     inputs.root = ::geteuid() == 0;
     return inputs;

@@ -18,11 +18,13 @@ constexpr std::uint64_t gib = std::uint64_t{1} << 30;
 
 DoctorInputs healthy() {
     DoctorInputs in;
-    for (auto name : {"qemu-system-x86_64", "gcc", "g++", "make", "bc", "bison", "flex", "perl", "patch", "xz", "tar",
-                      "pkg-config", "dpkg-deb", "apt-get", "ccache", "gdb", "cyclictest"})
+    for (auto name :
+         {"qemu-system-x86_64", "gcc", "g++", "make", "bc", "bison", "flex", "perl", "patch", "xz",
+          "tar", "pkg-config", "dpkg-deb", "apt-get", "ccache", "gdb", "cyclictest"})
         in.programs[name] = {std::string(name) + " 1.0", ""};
     for (const auto* arch : all_archs())
-        for (const auto& name : programs_of(*arch)) in.programs[name] = {name + " 1.0", ""};
+        for (const auto& name : programs_of(*arch))
+            in.programs[name] = {name + " 1.0", ""};
     in.accelerators = "Accelerators supported in QEMU binary:\ntcg\nkvm\n";
     in.kvm_exists = true;
     in.kvm_works = true;
@@ -41,7 +43,8 @@ DoctorInputs healthy() {
 }
 
 Finding find(const std::vector<Finding>& findings, const std::string& name) {
-    auto found = std::find_if(findings.begin(), findings.end(), [&](const Finding& f) { return f.name == name; });
+    auto found = std::find_if(findings.begin(), findings.end(),
+                              [&](const Finding& f) { return f.name == name; });
     EXPECT_NE(found, findings.end()) << name;
     return found == findings.end() ? Finding{} : *found;
 }
@@ -59,7 +62,8 @@ TEST(Doctor, HealthyHostHasNothingToMend) {
     EXPECT_EQ(find(findings, "memory").found, "10.0 GiB available of 16.0 GiB");
     EXPECT_EQ(find(findings, "cache folder").found, "50.0 GiB free in /somewhere/rig");
     EXPECT_EQ(find(findings, "apt lists").found, "linux-source-6.12 6.12.73-1");
-    EXPECT_EQ(find(findings, "architecture arm64").found, "aarch64-linux-gnu-gcc 1.0; aarch64-linux-gnu-g++ 1.0; qemu-system-aarch64 1.0");
+    EXPECT_EQ(find(findings, "architecture arm64").found,
+              "aarch64-linux-gnu-gcc 1.0; aarch64-linux-gnu-g++ 1.0; qemu-system-aarch64 1.0");
 }
 
 TEST(Doctor, AnEmulatorThatRigFetchesIsNoLack) {
@@ -75,15 +79,20 @@ TEST(Doctor, AnEmulatorThatRigFetchesIsNoLack) {
     broken.programs["qemu-system-riscv64"] = {"", "exit code 127"};
     EXPECT_EQ(find(examine(broken), "architecture riscv64").state, Finding::State::Ok);
     const std::string compilers = "riscv64-linux-gnu-gcc 1.0; riscv64-linux-gnu-g++ 1.0; ";
-    const auto fetched = compilers + "qemu-system-riscv64 of bookworm-backports, fetched through apt and kept in the cache when it is first wanted";
+    const auto fetched = compilers + "qemu-system-riscv64 of bookworm-backports, fetched through "
+                                     "apt and kept in the cache when it is first wanted";
     EXPECT_EQ(finding_with("QEMU emulator version 7.2.22").found, fetched);
     EXPECT_EQ(finding_with(std::nullopt).found, fetched);
-    EXPECT_EQ(finding_with("QEMU emulator version 10.0.2").found, compilers + "QEMU emulator version 10.0.2");
-    for (const auto& finding : {finding_with("QEMU emulator version 7.2.22"), finding_with(std::nullopt), finding_with("QEMU emulator version 10.0.2")})
+    EXPECT_EQ(finding_with("QEMU emulator version 10.0.2").found,
+              compilers + "QEMU emulator version 10.0.2");
+    for (const auto& finding :
+         {finding_with("QEMU emulator version 7.2.22"), finding_with(std::nullopt),
+          finding_with("QEMU emulator version 10.0.2")})
         EXPECT_EQ(finding.state, Finding::State::Ok);
 }
 
-// One lack at a time: exactly one finding changes, to this state, with these words and this command.
+// One lack at a time: exactly one finding changes, to this state, with these words and this
+// command.
 TEST(Doctor, EveryLackHasItsMend) {
     struct Case {
         std::function<void(DoctorInputs&)> lack;
@@ -92,8 +101,12 @@ TEST(Doctor, EveryLackHasItsMend) {
         std::string found, mend;
     };
     constexpr auto missing = Finding::State::Missing, warn = Finding::State::Warn;
-    auto without = [](std::string name) { return [name](DoctorInputs& in) { in.programs.erase(name); }; };
-    auto library = [](std::string name) { return [name](DoctorInputs& in) { std::erase(in.libraries, name); }; };
+    auto without = [](std::string name) {
+        return [name](DoctorInputs& in) { in.programs.erase(name); };
+    };
+    auto library = [](std::string name) {
+        return [name](DoctorInputs& in) { std::erase(in.libraries, name); };
+    };
     const std::vector<Case> table = {
         {without("gcc"), "gcc", missing, "not found", "apt-get install gcc"},
         {without("g++"), "g++", missing, "not found", "apt-get install g++"},
@@ -109,19 +122,33 @@ TEST(Doctor, EveryLackHasItsMend) {
         {without("apt-get"), "apt-get", warn, "Debian packages", "{ git = ... }"},
         {without("ccache"), "ccache", warn, "optional", "apt-get install ccache"},
         {without("gdb"), "gdb", warn, "optional", "apt-get install gdb"},
-        {without("aarch64-linux-gnu-g++"), "architecture arm64", warn, "aarch64-linux-gnu-g++ not found (optional:", "apt-get install gcc-aarch64-linux-gnu g++-aarch64-linux-gnu qemu-system-arm"},
-        {without("qemu-system-aarch64"), "architecture arm64", warn, "qemu-system-aarch64 not found (optional:", "qemu-system-arm"},
-        {[](auto& in) { in.programs["aarch64-linux-gnu-gcc"] = {"", "signal 4"}; }, "architecture arm64", warn, "aarch64-linux-gnu-gcc does not run: signal 4 (optional:", "gcc-aarch64-linux-gnu"},
-        {[](auto& in) { in.programs["riscv64-linux-gnu-gcc"] = {"", "signal 4"}; }, "architecture riscv64", warn, "riscv64-linux-gnu-gcc does not run: signal 4 (optional:", "gcc-riscv64-linux-gnu"},
+        {without("aarch64-linux-gnu-g++"), "architecture arm64", warn,
+         "aarch64-linux-gnu-g++ not found (optional:",
+         "apt-get install gcc-aarch64-linux-gnu g++-aarch64-linux-gnu qemu-system-arm"},
+        {without("qemu-system-aarch64"), "architecture arm64", warn,
+         "qemu-system-aarch64 not found (optional:", "qemu-system-arm"},
+        {[](auto& in) {
+             in.programs["aarch64-linux-gnu-gcc"] = {"", "signal 4"};
+         },
+         "architecture arm64", warn,
+         "aarch64-linux-gnu-gcc does not run: signal 4 (optional:", "gcc-aarch64-linux-gnu"},
+        {[](auto& in) {
+             in.programs["riscv64-linux-gnu-gcc"] = {"", "signal 4"};
+         },
+         "architecture riscv64", warn,
+         "riscv64-linux-gnu-gcc does not run: signal 4 (optional:", "gcc-riscv64-linux-gnu"},
         {without("cyclictest"), "cyclictest", warn, "rt-bystander", "apt-get install rt-tests"},
         {[](auto& in) {
              in.programs["bc"] = {"", "exit code 127"};
          },
          "bc", missing, "does not run: exit code 127", "apt-get install --reinstall bc"},
-        {[](auto& in) { in.sandbox_trouble = "-sandbox support is not enabled"; }, "guest confinement", missing, "QEMU refuses its sandbox (-sandbox support is not enabled)", "apt-get install"},
-        {[](auto& in) { in.accelerators = "kvm\n"; }, "accelerator tcg", missing, "no virtual clock",
-         "apt-get install qemu-system-x86"},
-        {[](auto& in) { in.kvm_exists = false; }, "accelerator kvm", warn, "no /dev/kvm", "modprobe kvm_intel"},
+        {[](auto& in) { in.sandbox_trouble = "-sandbox support is not enabled"; },
+         "guest confinement", missing, "QEMU refuses its sandbox (-sandbox support is not enabled)",
+         "apt-get install"},
+        {[](auto& in) { in.accelerators = "kvm\n"; }, "accelerator tcg", missing,
+         "no virtual clock", "apt-get install qemu-system-x86"},
+        {[](auto& in) { in.kvm_exists = false; }, "accelerator kvm", warn, "no /dev/kvm",
+         "modprobe kvm_intel"},
         {[](auto& in) { in.kvm_trouble = "Permission denied"; }, "accelerator kvm", warn,
          "cannot be opened (Permission denied)", ""},
         {[](auto& in) { in.kvm_works.reset(); }, "accelerator kvm", warn, "not probed yet",
@@ -131,29 +158,31 @@ TEST(Doctor, EveryLackHasItsMend) {
              in.kvm_why = "no sign of the agent within 6 s";
          },
          "accelerator kvm", warn, "a probe boot failed (no sign of the agent within 6 s)", ""},
-        {library("libelf"), "libelf headers", missing, "not known to pkg-config", "apt-get install libelf-dev"},
-        {library("openssl"), "openssl headers", missing, "not known to pkg-config", "apt-get install libssl-dev"},
+        {library("libelf"), "libelf headers", missing, "not known to pkg-config",
+         "apt-get install libelf-dev"},
+        {library("openssl"), "openssl headers", missing, "not known to pkg-config",
+         "apt-get install libssl-dev"},
         {library("libtraceevent"), "libtraceevent headers", missing, "not known to pkg-config",
          "apt-get install libtraceevent-dev"},
-        {[](auto& in) { in.libtraceevent_archive = false; }, "libtraceevent.a", missing, "no tracepoints",
-         "apt-get install libtraceevent-dev"},
+        {[](auto& in) { in.libtraceevent_archive = false; }, "libtraceevent.a", missing,
+         "no tracepoints", "apt-get install libtraceevent-dev"},
         {[](auto& in) { in.busybox_static = false; }, "busybox", missing, "no static",
          "apt-get install busybox-static"},
         {[](auto& in) { in.cpus = 1; }, "CPUs", warn, "1, want 2 or more", "clock = virtual"},
-        {[](auto& in) { in.memory_available = gib; }, "memory", warn, "1.0 GiB available of 16.0 GiB, want 2.0 GiB",
-         "end other programs"},
-        {[](auto& in) { in.memory_total = in.memory_available = gib; }, "memory", warn, "of 1.0 GiB",
-         "lower guest.memory_mib"},
+        {[](auto& in) { in.memory_available = gib; }, "memory", warn,
+         "1.0 GiB available of 16.0 GiB, want 2.0 GiB", "end other programs"},
+        {[](auto& in) { in.memory_total = in.memory_available = gib; }, "memory", warn,
+         "of 1.0 GiB", "lower guest.memory_mib"},
         {[](auto& in) { in.cache.free_bytes = 11 * gib; }, "cache folder", warn,
          "11.0 GiB free in /somewhere/rig, want 12.0 GiB", "export RIG_CACHE_DIR="},
-        {[](auto& in) { in.cache.writable = false; }, "cache folder", missing, "/somewhere/rig cannot be written to",
-         "export RIG_CACHE_DIR="},
-        {[](auto& in) { in.temporary.free_bytes = 0; }, "temporary folder", warn, "0.0 GiB free in /scratch",
-         "export TMPDIR="},
-        {[](auto& in) { in.temporary.writable = false; }, "temporary folder", missing, "/scratch cannot be written to",
-         "export TMPDIR="},
-        {[](auto& in) { in.apt_candidate.clear(); }, "apt lists", warn, "no candidate for linux-source-6.12",
-         "apt-get update"},
+        {[](auto& in) { in.cache.writable = false; }, "cache folder", missing,
+         "/somewhere/rig cannot be written to", "export RIG_CACHE_DIR="},
+        {[](auto& in) { in.temporary.free_bytes = 0; }, "temporary folder", warn,
+         "0.0 GiB free in /scratch", "export TMPDIR="},
+        {[](auto& in) { in.temporary.writable = false; }, "temporary folder", missing,
+         "/scratch cannot be written to", "export TMPDIR="},
+        {[](auto& in) { in.apt_candidate.clear(); }, "apt lists", warn,
+         "no candidate for linux-source-6.12", "apt-get update"},
     };
     for (const auto& each : table) {
         SCOPED_TRACE(each.name + ": " + each.found);
@@ -179,8 +208,8 @@ TEST(Doctor, LacksThatTakeOthersAlong) {
     inputs.accelerators.clear();
     auto findings = examine(inputs);
     EXPECT_EQ(find(findings, "qemu-system-x86_64").mend, "apt-get install qemu-system-x86");
-    EXPECT_TRUE(
-        std::none_of(findings.begin(), findings.end(), [](const Finding& f) { return f.name == "accelerator tcg"; }));
+    EXPECT_TRUE(std::none_of(findings.begin(), findings.end(),
+                             [](const Finding& f) { return f.name == "accelerator tcg"; }));
 
     inputs = healthy();
     inputs.programs.erase("pkg-config");
@@ -199,18 +228,20 @@ TEST(Doctor, UsersAreToldToUseSudo) {
     auto findings = examine(inputs);
     EXPECT_EQ(find(findings, "bc").mend, "sudo apt-get install bc");
     EXPECT_EQ(find(findings, "apt lists").mend, "sudo apt-get update");
-    EXPECT_EQ(find(findings, "accelerator kvm").mend, "sudo usermod -aG kvm \"$USER\", then log in again");
+    EXPECT_EQ(find(findings, "accelerator kvm").mend,
+              "sudo usermod -aG kvm \"$USER\", then log in again");
 }
 
 TEST(Doctor, EmptyFactsAreAllLacks) {
     auto findings = examine({});
-    EXPECT_TRUE(
-        std::all_of(findings.begin(), findings.end(), [](const Finding& f) { return f.state != Finding::State::Ok; }));
+    EXPECT_TRUE(std::all_of(findings.begin(), findings.end(),
+                            [](const Finding& f) { return f.state != Finding::State::Ok; }));
 }
 
-const std::vector<Finding> three = {{"bc", Finding::State::Missing, "not found", "apt-get install bc"},
-                                    {"a longer name", Finding::State::Ok, "1.0\x1b[2J\n", ""},
-                                    {"CPUs", Finding::State::Warn, "1", "use clock = virtual"}};
+const std::vector<Finding> three = {
+    {"bc", Finding::State::Missing, "not found", "apt-get install bc"},
+    {"a longer name", Finding::State::Ok, "1.0\x1b[2J\n", ""},
+    {"CPUs", Finding::State::Warn, "1", "use clock = virtual"}};
 
 TEST(Doctor, Text) {
     EXPECT_EQ(render_doctor(three, false), "missing  bc             not found\n"
@@ -228,9 +259,10 @@ TEST(Doctor, Text) {
 TEST(Doctor, Json) {
     auto json = to_json(three);
     ASSERT_EQ(json.size(), 3U);
-    EXPECT_EQ(
-        json[0],
-        (nlohmann::json{{"name", "bc"}, {"state", "missing"}, {"found", "not found"}, {"mend", "apt-get install bc"}}));
+    EXPECT_EQ(json[0], (nlohmann::json{{"name", "bc"},
+                                       {"state", "missing"},
+                                       {"found", "not found"},
+                                       {"mend", "apt-get install bc"}}));
     EXPECT_EQ(json[1]["state"], "ok");
     EXPECT_EQ(json[2]["state"], "warn");
     EXPECT_TRUE(to_json(std::vector<Finding>{}).is_array());
@@ -272,8 +304,10 @@ TEST_F(Gather, ReadsWhatProgramsPrint) {
     runner.answers = {
         {"qemu-system-x86_64 --version",
          ended(Exited{0}, "QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)\nCopyright (c)\n")},
-        {"qemu-system-x86_64 -accel help", ended(Exited{0}, "Accelerators supported in QEMU binary:\ntcg\nkvm\n")},
-        {std::string("qemu-system-x86_64 -sandbox ") + kSandbox + " -machine help", ended(Exited{1}, "qemu-system-x86_64: -sandbox: not enabled\n")},
+        {"qemu-system-x86_64 -accel help",
+         ended(Exited{0}, "Accelerators supported in QEMU binary:\ntcg\nkvm\n")},
+        {std::string("qemu-system-x86_64 -sandbox ") + kSandbox + " -machine help",
+         ended(Exited{1}, "qemu-system-x86_64: -sandbox: not enabled\n")},
         {"qemu-system-aarch64 --version", ended(Exited{0}, "QEMU emulator version 7.2.22\n")},
         {"qemu-system-riscv64 --version", ended(Exited{0}, "QEMU emulator version 7.2.22\n")},
         {"perl --version", ended(Exited{0}, "\nThis is perl 5, version 36\n")},
@@ -281,18 +315,21 @@ TEST_F(Gather, ReadsWhatProgramsPrint) {
         {"pkg-config --exists libelf", ended(Exited{0}, "")},
         {"pkg-config --exists openssl", ended(Exited{1}, "")},
         {"gcc -print-file-name=libtraceevent.a",
-         ended(Exited{0}, "/usr/lib/gcc/x86_64-linux-gnu/12/../../../x86_64-linux-gnu/libtraceevent.a\n")},
+         ended(Exited{0},
+               "/usr/lib/gcc/x86_64-linux-gnu/12/../../../x86_64-linux-gnu/libtraceevent.a\n")},
         {"ldd /bin/busybox", ended(Exited{1}, "\tnot a dynamic executable\n")},
         {"apt-cache policy linux-source-6.12",
-         ended(Exited{0},
-               "linux-source-6.12:\n  Installed: (none)\n  Candidate: 6.12.73-1~deb12u1\n  Version table:\n")},
+         ended(Exited{0}, "linux-source-6.12:\n  Installed: (none)\n  Candidate: "
+                          "6.12.73-1~deb12u1\n  Version table:\n")},
     };
     auto facts = gather(runner, dir_ / "not" / "yet");
     EXPECT_EQ(facts.programs.size(), 5U);
     EXPECT_EQ(facts.programs["qemu-system-riscv64"].version, "QEMU emulator version 7.2.22");
-    EXPECT_EQ(facts.programs["qemu-system-x86_64"].version, "QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)");
+    EXPECT_EQ(facts.programs["qemu-system-x86_64"].version,
+              "QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)");
     EXPECT_EQ(facts.programs["perl"].version, "This is perl 5, version 36");
-    EXPECT_NE(facts.programs["make"].trouble.find("signal 4"), std::string::npos) << facts.programs["make"].trouble;
+    EXPECT_NE(facts.programs["make"].trouble.find("signal 4"), std::string::npos)
+        << facts.programs["make"].trouble;
     EXPECT_EQ(facts.sandbox_trouble, "qemu-system-x86_64: -sandbox: not enabled");
     EXPECT_NE(facts.accelerators.find("tcg"), std::string::npos);
     EXPECT_EQ(facts.libraries, std::vector<std::string>{"libelf"});

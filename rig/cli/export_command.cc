@@ -1,13 +1,13 @@
 #include "rig/cli/export_command.h"
 
 #include "rig/base/files.h"
-#include "rig/run_index/run_reader.h"
 #include "rig/export/benchstat.h"
 #include "rig/export/csv.h"
 #include "rig/export/junit.h"
 #include "rig/export/kcidb.h"
 #include "rig/export/ktap.h"
 #include "rig/results/run_store.h"
+#include "rig/run_index/run_reader.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -20,13 +20,22 @@ namespace {
 Status check_options(const CommandLine& line) {
     const auto& formats = export_formats();
     if (std::find(formats.begin(), formats.end(), line.format) == formats.end())
-        return fail(Blame::Spec, fmt::format("--format {}: accepted: {}", line.format, fmt::join(formats, ", ")));
+        return fail(Blame::Spec, fmt::format("--format {}: accepted: {}", line.format,
+                                             fmt::join(formats, ", ")));
     if (line.raw && line.format != "csv")
-        return fail(Blame::Spec, fmt::format("--raw with --format {}: it is for csv, accepted: csv or no --raw", line.format));
+        return fail(Blame::Spec,
+                    fmt::format("--raw with --format {}: it is for csv, accepted: csv or no --raw",
+                                line.format));
     if (line.origin && line.format != "kcidb")
-        return fail(Blame::Spec, fmt::format("--origin with --format {}: it is for kcidb, accepted: kcidb or no --origin", line.format));
+        return fail(
+            Blame::Spec,
+            fmt::format(
+                "--origin with --format {}: it is for kcidb, accepted: kcidb or no --origin",
+                line.format));
     if (line.origin)
-        if (const auto want = bad_origin(*line.origin)) return fail(Blame::Spec, fmt::format("--origin '{}': accepted: {}", *line.origin, *want));
+        if (const auto want = bad_origin(*line.origin))
+            return fail(Blame::Spec,
+                        fmt::format("--origin '{}': accepted: {}", *line.origin, *want));
     return {};
 }
 
@@ -47,12 +56,16 @@ Result<CommandOutput> export_command(const CommandLine& line, const CommonOption
     if (line.format == "ktap") text = render_ktap(report, faults);
     if (line.format == "junit") text = render_junit(report, faults);
     if (line.format == "kcidb")
-        text = render_kcidb(report, faults, line.origin.value_or("rig")).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-    if (line.format == "csv") text = line.raw ? render_csv_raw(report, run.samples) : render_csv(report, run.samples);
+        text = render_kcidb(report, faults, line.origin.value_or("rig"))
+                   .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
+               "\n";
+    if (line.format == "csv")
+        text = line.raw ? render_csv_raw(report, run.samples) : render_csv(report, run.samples);
     if (line.format == "benchstat") text = render_benchstat(report, run.samples);
     if (line.out.empty()) return CommandOutput{text, Exit::AsExpected};
     if (auto written = write_atomically(line.out, text); !written)
-        return fail(Blame::Spec, fmt::format("--out {}: {}", line.out.string(), written.error().message));
+        return fail(Blame::Spec,
+                    fmt::format("--out {}: {}", line.out.string(), written.error().message));
     return CommandOutput{};
 }
 

@@ -42,17 +42,20 @@ TEST(ExportCommand, EveryFormatToStdoutOrAFile) {
 }
 
 TEST(ExportCommand, AnOptionThatDoesNotFitIsRefusedBeforeAnythingIsRead) {
-    EXPECT_EQ(error_of(line_of("tap")), "--format tap: accepted: ktap, junit, kcidb, csv, benchstat");
+    EXPECT_EQ(error_of(line_of("tap")),
+              "--format tap: accepted: ktap, junit, kcidb, csv, benchstat");
     auto line = line_of("ktap");
     line.run = "/nonexistent";
     line.raw = true;
     EXPECT_EQ(error_of(line), "--raw with --format ktap: it is for csv, accepted: csv or no --raw");
     line.raw = false;
     line.origin = "lab";
-    EXPECT_EQ(error_of(line), "--origin with --format ktap: it is for kcidb, accepted: kcidb or no --origin");
+    EXPECT_EQ(error_of(line),
+              "--origin with --format ktap: it is for kcidb, accepted: kcidb or no --origin");
     line.format = "kcidb";
     line.origin = "My-Lab";
-    EXPECT_EQ(error_of(line), "--origin 'My-Lab': accepted: lower-case letters, digits and '_', at least one");
+    EXPECT_EQ(error_of(line),
+              "--origin 'My-Lab': accepted: lower-case letters, digits and '_', at least one");
 }
 
 TEST(ExportCommand, WhatCannotBeWrittenLeavesNothing) {

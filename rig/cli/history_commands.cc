@@ -1,14 +1,14 @@
 #include "rig/cli/history_commands.h"
 
-#include "rig/base/text.h"
 #include "rig/base/file_lock.h"
 #include "rig/base/files.h"
+#include "rig/base/scratch_dir.h"
+#include "rig/base/text.h"
+#include "rig/base/utc.h"
+#include "rig/results/run_store.h"
 #include "rig/run_index/index_folder.h"
 #include "rig/run_index/run_reader.h"
 #include "rig/run_index/runs_text.h"
-#include "rig/base/scratch_dir.h"
-#include "rig/results/run_store.h"
-#include "rig/base/utc.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -51,7 +51,8 @@ Result<RunSide> side_of(const CommonOptions& common, const std::string& text) {
 }
 
 // Two texts as diff(1) tells them apart; "" if they are the same.
-Result<std::string> unified(const std::string& left, const std::string& left_name, const std::string& right, const std::string& right_name,
+Result<std::string> unified(const std::string& left, const std::string& left_name,
+                            const std::string& right, const std::string& right_name,
                             CommandRunner& runner) {
     if (left == right) return std::string();
     const Scratch scratch;
@@ -59,17 +60,26 @@ Result<std::string> unified(const std::string& left, const std::string& left_nam
     RIG_CHECK(write_atomically(scratch.dir() / "left", left));
     RIG_CHECK(write_atomically(scratch.dir() / "right", right));
     Command diff;
-    diff.argv = {"diff", "-u", "--label", left_name, "--label", right_name, (scratch.dir() / "left").string(), (scratch.dir() / "right").string()};
+    diff.argv = {"diff",
+                 "-u",
+                 "--label",
+                 left_name,
+                 "--label",
+                 right_name,
+                 (scratch.dir() / "left").string(),
+                 (scratch.dir() / "right").string()};
     diff.timeout = std::chrono::seconds(20);
     RIG_TRY(result, runner.run(diff));
     const auto* exited = std::get_if<Exited>(&result.outcome);
-    if (!exited || exited->code > 1) return fail(Blame::Host, fmt::format("diff: {}: {}", describe(result), result.out));
+    if (!exited || exited->code > 1)
+        return fail(Blame::Host, fmt::format("diff: {}: {}", describe(result), result.out));
     return result.out;
 }
 
 } // namespace
 
-Result<CommandOutput> list_command(const HistoryLine& line, const CommonOptions& common, Progress& progress, std::stop_token stop) {
+Result<CommandOutput> list_command(const HistoryLine& line, const CommonOptions& common,
+                                   Progress& progress, std::stop_token stop) {
     if (!line.filter.since.empty()) RIG_CHECK(check_since(line.filter.since));
     RIG_TRY(index, fresh_index(common, progress, stop));
     RIG_TRY(runs, index.runs(line.filter));
@@ -84,24 +94,30 @@ Result<CommandOutput> show_command(const HistoryLine& line, const CommonOptions&
     RIG_TRY(dir, find_run(common.results, line.run));
     std::error_code error;
     if (!fs::exists(dir / "run.json", error))
-        return fail(Blame::Spec, fmt::format("{}: no run (it has no run.json), want a folder results/<run-id>", dir.string()));
+        return fail(Blame::Spec,
+                    fmt::format("{}: no run (it has no run.json), want a folder results/<run-id>",
+                                dir.string()));
     const auto record = read_record(dir);
-    return CommandOutput{common.json ? dumped(to_json(record)) : show_text(record, colour_of(common)), Exit::AsExpected};
+    return CommandOutput{common.json ? dumped(to_json(record))
+                                     : show_text(record, colour_of(common)),
+                         Exit::AsExpected};
 }
 
-Result<CommandOutput> diff_command(const HistoryLine& line, const CommonOptions& common, CommandRunner& runner) {
+Result<CommandOutput> diff_command(const HistoryLine& line, const CommonOptions& common,
+                                   CommandRunner& runner) {
     RIG_TRY(left, side_of(common, line.run));
     RIG_TRY(right, side_of(common, line.other));
     auto diff = diff_runs(left, right);
     RIG_TRY(left_dir, find_run(common.results, line.run));
     RIG_TRY(right_dir, find_run(common.results, line.other));
-    RIG_TRY(text,
-            unified(slurp(left_dir / "spec.toml"), diff.left + "/spec.toml", slurp(right_dir / "spec.toml"), diff.right + "/spec.toml", runner));
+    RIG_TRY(text, unified(slurp(left_dir / "spec.toml"), diff.left + "/spec.toml",
+                          slurp(right_dir / "spec.toml"), diff.right + "/spec.toml", runner));
     diff.spec_diff = text;
     return CommandOutput{common.json ? dumped(to_json(diff)) : diff_text(diff), Exit::AsExpected};
 }
 
-Result<CommandOutput> prune_command(const HistoryLine& line, const CommonOptions& common, Progress& progress, std::stop_token stop) {
+Result<CommandOutput> prune_command(const HistoryLine& line, const CommonOptions& common,
+                                    Progress& progress, std::stop_token stop) {
     RIG_TRY(index, fresh_index(common, progress, stop));
     RIG_TRY(runs, index.runs());
     RIG_TRY(choices, choose_pruned(runs, line.prune, utc_text(std::chrono::system_clock::now())));
@@ -113,19 +129,27 @@ Result<CommandOutput> prune_command(const HistoryLine& line, const CommonOptions
     std::string text;
     for (const auto& choice : choices) {
         const auto dir = common.results / choice.id;
-        json row = {{"id", choice.id}, {"experiment", choice.experiment}, {"remove", choice.remove}, {"kept_because", choice.why_kept}, {"bytes", 0}};
+        json row = {{"id", choice.id},
+                    {"experiment", choice.experiment},
+                    {"remove", choice.remove},
+                    {"kept_because", choice.why_kept},
+                    {"bytes", 0}};
         if (choice.remove && !stop.stop_requested()) {
-            auto freed = really            ? remove_run(dir, line.prune.boots_only)
-                         : has_writer(dir) ? fail(Blame::Host, dir.string() + ": it has a writer")
-                                           : Result<std::uintmax_t>(size_of(line.prune.boots_only ? dir / "boots" : dir));
+            auto freed =
+                really ? remove_run(dir, line.prune.boots_only)
+                : has_writer(dir)
+                    ? fail(Blame::Host, dir.string() + ": it has a writer")
+                    : Result<std::uintmax_t>(size_of(line.prune.boots_only ? dir / "boots" : dir));
             if (freed) {
                 ++count, total += *freed;
                 row["bytes"] = *freed;
-                text += fmt::format("{} {}{}  {}\n", really ? "removed" : "would remove", what, printable(choice.id), size_text(*freed));
+                text += fmt::format("{} {}{}  {}\n", really ? "removed" : "would remove", what,
+                                    printable(choice.id), size_text(*freed));
             } else {
                 ++not_removed;
                 row["remove"] = false, row["kept_because"] = freed.error().message;
-                text += fmt::format("kept {}: {}\n", printable(choice.id), printable(freed.error().message));
+                text += fmt::format("kept {}: {}\n", printable(choice.id),
+                                    printable(freed.error().message));
             }
         } else if (!choice.remove) {
             text += fmt::format("kept {}: {}\n", printable(choice.id), choice.why_kept);
@@ -136,23 +160,34 @@ Result<CommandOutput> prune_command(const HistoryLine& line, const CommonOptions
         const auto bytes = size_of(trash);
         std::error_code error;
         if (really) fs::remove_all(trash, error);
-        if (error) return fail(Blame::Host, fmt::format("cannot remove {}: {}", trash.string(), error.message()), trash);
+        if (error)
+            return fail(Blame::Host,
+                        fmt::format("cannot remove {}: {}", trash.string(), error.message()),
+                        trash);
         total += bytes;
-        text +=
-            fmt::format("{} {}, which an earlier prune left  {}\n", really ? "removed" : "would remove", trash.filename().string(), size_text(bytes));
+        text += fmt::format("{} {}, which an earlier prune left  {}\n",
+                            really ? "removed" : "would remove", trash.filename().string(),
+                            size_text(bytes));
     }
     if (really && count) {
-        RIG_TRY(change, refresh_index(index, common.results, Retry::No, progress, {})); // drops those, reads again those without boots
+        RIG_TRY(change, refresh_index(index, common.results, Retry::No, progress,
+                                      {})); // drops those, reads again those without boots
         (void)change;
     }
-    text += fmt::format("{} {}{} runs, {}{}\n", really ? "removed" : "would remove", what, count, size_text(total),
-                        really ? "" : "; nothing was touched: --yes removes them");
+    text +=
+        fmt::format("{} {}{} runs, {}{}\n", really ? "removed" : "would remove", what, count,
+                    size_text(total), really ? "" : "; nothing was touched: --yes removes them");
     CommandOutput output{text, not_removed ? Exit::Host : Exit::AsExpected};
-    if (common.json) output.text = dumped({{"runs", rows}, {"bytes", total}, {"removed", really}, {"boots_only", line.prune.boots_only}});
+    if (common.json)
+        output.text = dumped({{"runs", rows},
+                              {"bytes", total},
+                              {"removed", really},
+                              {"boots_only", line.prune.boots_only}});
     return output;
 }
 
-Result<CommandOutput> index_command(const HistoryLine& line, const CommonOptions& common, Progress& progress, std::stop_token stop) {
+Result<CommandOutput> index_command(const HistoryLine& line, const CommonOptions& common,
+                                    Progress& progress, std::stop_token stop) {
     const auto began = std::chrono::steady_clock::now();
     IndexChange change;
     if (line.rebuild) {
@@ -164,7 +199,8 @@ Result<CommandOutput> index_command(const HistoryLine& line, const CommonOptions
         RIG_TRY(made, refresh_index(index, common.results, Retry::NotRecomputed, progress, stop));
         change = made;
     }
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    const double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     const auto file = (common.results / kIndexFile).string();
     if (common.json)
         return CommandOutput{dumped({{"index", file},
@@ -176,10 +212,11 @@ Result<CommandOutput> index_command(const HistoryLine& line, const CommonOptions
                                      {"rebuilt", line.rebuild},
                                      {"seconds", seconds}}),
                              Exit::AsExpected};
-    auto text = fmt::format("{}: {} runs; {} added, {} changed, {} dropped, in {:.1f} s\n", file, change.runs, change.added, change.changed,
-                            change.dropped, seconds);
+    auto text = fmt::format("{}: {} runs; {} added, {} changed, {} dropped, in {:.1f} s\n", file,
+                            change.runs, change.added, change.changed, change.dropped, seconds);
     if (change.not_recomputed)
-        text += fmt::format("{} of those read could not be judged again and are listed as report.json has them (rig show RUN says why)\n",
+        text += fmt::format("{} of those read could not be judged again and are listed as "
+                            "report.json has them (rig show RUN says why)\n",
                             change.not_recomputed);
     return CommandOutput{text, Exit::AsExpected};
 }

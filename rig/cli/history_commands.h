@@ -1,4 +1,5 @@
-// The commands on runs that were made: what there is, what one holds, how two differ, and what may go.
+// The commands on runs that were made: what there is, what one holds, how two differ, and what may
+// go.
 #pragma once
 
 #include "rig/cli/command.h"
@@ -20,12 +21,15 @@ struct HistoryLine {
 };
 
 // list and prune bring the index up to date first, so that they tell what is there now.
-Result<CommandOutput> list_command(const HistoryLine&, const CommonOptions&, Progress&, std::stop_token);
+Result<CommandOutput> list_command(const HistoryLine&, const CommonOptions&, Progress&,
+                                   std::stop_token);
 // From the folder itself: works without an index, and outside of the results folder.
 Result<CommandOutput> show_command(const HistoryLine&, const CommonOptions&);
 // Succeeds whatever differs.
 Result<CommandOutput> diff_command(const HistoryLine&, const CommonOptions&, CommandRunner&);
-Result<CommandOutput> prune_command(const HistoryLine&, const CommonOptions&, Progress&, std::stop_token);
-Result<CommandOutput> index_command(const HistoryLine&, const CommonOptions&, Progress&, std::stop_token);
+Result<CommandOutput> prune_command(const HistoryLine&, const CommonOptions&, Progress&,
+                                    std::stop_token);
+Result<CommandOutput> index_command(const HistoryLine&, const CommonOptions&, Progress&,
+                                    std::stop_token);
 
 } // namespace rig

@@ -1,4 +1,5 @@
-// This module declares the options of the subcommands on runs that were made: list, show, diff, prune, index, dashboard, serve.
+// This module declares the options of the subcommands on runs that were made: list, show, diff,
+// prune, index, dashboard, serve.
 #pragma once
 
 #include "rig/cli/history_commands.h"
@@ -11,7 +12,8 @@ class App;
 namespace rig {
 
 // What names a run, in words.
-inline constexpr const char* kRun = "a run's folder, its id, an unambiguous beginning of that, or latest";
+inline constexpr const char* kRun =
+    "a run's folder, its id, an unambiguous beginning of that, or latest";
 
 // They belong to the app; the one that was given says so by parsed().
 struct HistoryCommands {

@@ -1,24 +1,25 @@
-// argv -> wiring -> exit code. Decides nothing about experiments; the only place that prints errors.
+// argv -> wiring -> exit code. Decides nothing about experiments; the only place that prints
+// errors.
+#include "rig/base/scratch_dir.h"
 #include "rig/base/version.h"
 #include "rig/cli/bisect_command.h"
 #include "rig/cli/boot_command.h"
+#include "rig/cli/compare_command.h"
 #include "rig/cli/doctor_command.h"
+#include "rig/cli/engine_option.h"
+#include "rig/cli/export_command.h"
+#include "rig/cli/history_commands.h"
+#include "rig/cli/nightly_command.h"
 #include "rig/cli/options.h"
 #include "rig/cli/report_command.h"
-#include "rig/cli/compare_command.h"
-#include "rig/cli/history_commands.h"
-#include "rig/cli/export_command.h"
+#include "rig/cli/site_command.h"
 #include "rig/experiment/world.h"
 #include "rig/host/boost_command_runner.h"
 #include "rig/hypervisor/connect.h"
 #include "rig/hypervisor/qemu_choice.h"
 #include "rig/hypervisor/qemu_hypervisor.h"
 #include "rig/nightly/bisector.h"
-#include "rig/cli/nightly_command.h"
-#include "rig/cli/site_command.h"
-#include "rig/cli/engine_option.h"
 #include "rig/slurm/slurm_task.h"
-#include "rig/base/scratch_dir.h"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
@@ -26,16 +27,16 @@
 #include <csignal>
 #include <cstdio>
 #include <fmt/format.h>
-#include <thread>
 #include <sys/ioctl.h>
+#include <thread>
 #include <unistd.h>
 
 namespace {
 
 using rig::Exit;
 
-// SIGINT and SIGTERM ask everything to stop in good order; a second one ends the process at once. Handlers, not a
-// blocked mask: children must not inherit one.
+// SIGINT and SIGTERM ask everything to stop in good order; a second one ends the process at once.
+// Handlers, not a blocked mask: children must not inherit one.
 class Interrupts {
  public:
     Interrupts() : signals_(io_, SIGINT, SIGTERM) {
@@ -50,7 +51,8 @@ class Interrupts {
         signals_.async_wait([this](const boost::system::error_code& error, int signal) {
             if (error) return;
             if (stop_.stop_requested()) ::_exit(128 + signal);
-            std::fputs("\nstopping; what is measured is kept (once more to stop at once)\n", stderr);
+            std::fputs("\nstopping; what is measured is kept (once more to stop at once)\n",
+                       stderr);
             stop_.request_stop();
             wait();
         });
@@ -72,26 +74,36 @@ unsigned terminal_columns() {
 
 int print_error(const rig::Error& error, bool json) {
     if (json) std::puts(rig::error_json(error).c_str());
-    std::fprintf(stderr, "rig: %s%s%s\n", error.blame == rig::Blame::Spec ? "" : fmt::format("{} fault: ", rig::name(error.blame)).c_str(),
-                 error.message.c_str(), error.log.empty() ? "" : fmt::format("\n  evidence: {}", error.log.string()).c_str());
+    std::fprintf(
+        stderr, "rig: %s%s%s\n",
+        error.blame == rig::Blame::Spec ? ""
+                                        : fmt::format("{} fault: ", rig::name(error.blame)).c_str(),
+        error.message.c_str(),
+        error.log.empty() ? "" : fmt::format("\n  evidence: {}", error.log.string()).c_str());
     const auto exit = rig::exit_for(error.blame);
-    if (exit == Exit::Inconclusive) std::fputs("INCONCLUSIVE: nothing was tested, so nothing is said about the kernels\n", stderr);
+    if (exit == Exit::Inconclusive)
+        std::fputs("INCONCLUSIVE: nothing was tested, so nothing is said about the kernels\n",
+                   stderr);
     return static_cast<int>(exit);
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app{"rig - what does a kernel patch cost, and whom does it disturb?\n\n"
-                 "Boots every arm of an experiment in QEMU, makes page allocation fail at the call site under test, counts IPIs\n"
-                 "and latencies through perf, and prints one page with proof that the changed line ran.\n\n"
-                 "  rig compare configs/batch-alloc-fail.toml      the main job\n"
-                 "  rig doctor                                     what works on this machine\n"};
+    CLI::App app{
+        "rig - what does a kernel patch cost, and whom does it disturb?\n\n"
+        "Boots every arm of an experiment in QEMU, makes page allocation fail at the call site "
+        "under test, counts IPIs\n"
+        "and latencies through perf, and prints one page with proof that the changed line ran.\n\n"
+        "  rig compare configs/batch-alloc-fail.toml      the main job\n"
+        "  rig doctor                                     what works on this machine\n"};
     app.set_version_flag("--version", "rig " + rig::rig_version());
     app.require_subcommand(1);
     app.fallthrough();
-    app.footer("Exit codes: 0 as expected, 1 regression or broken expectation, 2 bad usage or experiment file,\n"
-               "            3 host fault, 4 inconclusive (the patched line was not proven to run).");
+    app.footer(
+        "Exit codes: 0 as expected, 1 regression or broken expectation, 2 bad usage or experiment "
+        "file,\n"
+        "            3 host fault, 4 inconclusive (the patched line was not proven to run).");
 
     rig::ProgramOptions options;
     auto& common = options.common;
@@ -105,71 +117,101 @@ int main(int argc, char** argv) {
         return code == 0 ? 0 : static_cast<int>(Exit::Usage);
     }
     common.colour = colours_wanted(options.colour, STDOUT_FILENO);
-    common.warn = [](const std::string& text) { std::fprintf(stderr, "rig: warning: %s\n", text.c_str()); };
+    common.warn = [](const std::string& text) {
+        std::fprintf(stderr, "rig: warning: %s\n", text.c_str());
+    };
 
     Interrupts interrupts;
     rig::remove_abandoned_scratch();
-    rig::ArtifactCache artifacts(options.cache_dir.empty() ? rig::default_cache_dir() : std::filesystem::path(options.cache_dir), interrupts.token());
+    rig::ArtifactCache artifacts(options.cache_dir.empty()
+                                     ? rig::default_cache_dir()
+                                     : std::filesystem::path(options.cache_dir),
+                                 interrupts.token());
     options.share.claims = rig::cpu_claim_folder(artifacts.root());
     rig::BoostCommandRunner runner(interrupts.token());
     std::unique_ptr<rig::Hypervisor> libvirt;
     rig::BoostCommandRunner unstopped; // for what has to be done after an interruption
     std::unique_ptr<rig::Engine> engine;
-    rig::Progress terminal([](const std::string& text) { std::fputs(text.c_str(), stderr); std::fflush(stderr); }, ::isatty(STDERR_FILENO) != 0,
-                           rig::Progress::Clock::now, terminal_columns());
+    rig::Progress terminal(
+        [](const std::string& text) {
+            std::fputs(text.c_str(), stderr);
+            std::fflush(stderr);
+        },
+        ::isatty(STDERR_FILENO) != 0, rig::Progress::Clock::now, terminal_columns());
     rig::Progress& progress = common.quiet ? rig::Progress::silent() : terminal;
     rig::Emulators emulators({artifacts, runner, progress});
-    rig::QemuHypervisor direct(runner, [&emulators](const rig::Arch& arch) { return emulators.of(arch); });
+    rig::QemuHypervisor direct(runner,
+                               [&emulators](const rig::Arch& arch) { return emulators.of(arch); });
     const auto say = [&](const std::string& text) {
         if (common.quiet) return;
         progress.interrupt();
         std::fprintf(stderr, "rig: %s\n", text.c_str());
     };
     const auto run = [&]() -> rig::Result<rig::CommandOutput> {
-        const bool a_night = commands.nightly->parsed() && !options.nightly_line.install_units && !options.nightly_line.close;
-        if (commands.compare->parsed() || commands.boot->parsed() || commands.calibrate->parsed() || commands.bisect->parsed() ||
-            commands.verdict->parsed() || a_night) {
+        const bool a_night = commands.nightly->parsed() && !options.nightly_line.install_units &&
+                             !options.nightly_line.close;
+        if (commands.compare->parsed() || commands.boot->parsed() || commands.calibrate->parsed() ||
+            commands.bisect->parsed() || commands.verdict->parsed() || a_night) {
             RIG_TRY(chosen, rig::choose_libvirt(options.connect));
             libvirt = std::move(chosen);
         }
         if (commands.compare->parsed()) {
-            RIG_TRY(chosen, rig::choose_engine(options.engine_line, line, common, artifacts.root(), libvirt != nullptr, unstopped));
+            RIG_TRY(chosen, rig::choose_engine(options.engine_line, line, common, artifacts.root(),
+                                               libvirt != nullptr, unstopped));
             engine = std::move(chosen);
         }
-        const rig::World world{artifacts, runner, libvirt ? *libvirt : direct, progress, options.share, engine.get()};
+        const rig::World world{artifacts, runner,        libvirt ? *libvirt : direct,
+                               progress,  options.share, engine.get()};
         if (commands.build_task->parsed() || commands.boot_task->parsed()) {
-            RIG_TRY(text, commands.build_task->parsed() ? rig::build_task_command(options.task, world, interrupts.token())
-                                                        : rig::boot_task_command(options.task, world, interrupts.token()));
+            RIG_TRY(text, commands.build_task->parsed()
+                              ? rig::build_task_command(options.task, world, interrupts.token())
+                              : rig::boot_task_command(options.task, world, interrupts.token()));
             return rig::CommandOutput{text, Exit::AsExpected};
         }
-        if (commands.compare->parsed()) return rig::compare_command(line, common, world, interrupts.token());
-        if (commands.bisect->parsed()) return rig::bisect_command(options.bisection, common, world, say, interrupts.token());
-        if (commands.verdict->parsed()) return rig::verdict_command(options.verdict_line, common, world, interrupts.token());
+        if (commands.compare->parsed())
+            return rig::compare_command(line, common, world, interrupts.token());
+        if (commands.bisect->parsed())
+            return rig::bisect_command(options.bisection, common, world, say, interrupts.token());
+        if (commands.verdict->parsed())
+            return rig::verdict_command(options.verdict_line, common, world, interrupts.token());
         if (commands.build->parsed()) return rig::build_command(line, common, world);
-        if (commands.boot->parsed()) return rig::boot_command(line, common, world, interrupts.token());
-        if (commands.shell->parsed()) return rig::shell_command(line, common, world, interrupts.token());
+        if (commands.boot->parsed())
+            return rig::boot_command(line, common, world, interrupts.token());
+        if (commands.shell->parsed())
+            return rig::shell_command(line, common, world, interrupts.token());
         if (commands.report->parsed()) return rig::report_command(line, common);
         if (commands.exporting->parsed()) return rig::export_command(line, common);
         if (commands.explain->parsed()) return rig::explain_command(line, common);
-        if (commands.calibrate->parsed()) return rig::calibrate_command(line, common, world, interrupts.token());
-        if (commands.history.list->parsed()) return rig::list_command(options.history, common, progress, interrupts.token());
+        if (commands.calibrate->parsed())
+            return rig::calibrate_command(line, common, world, interrupts.token());
+        if (commands.history.list->parsed())
+            return rig::list_command(options.history, common, progress, interrupts.token());
         if (commands.history.show->parsed()) return rig::show_command(options.history, common);
-        if (commands.history.diff->parsed()) return rig::diff_command(options.history, common, runner);
-        if (commands.history.prune->parsed()) return rig::prune_command(options.history, common, progress, interrupts.token());
-        if (commands.history.dashboard->parsed()) return rig::dashboard_command(options.site, common, progress, interrupts.token());
+        if (commands.history.diff->parsed())
+            return rig::diff_command(options.history, common, runner);
+        if (commands.history.prune->parsed())
+            return rig::prune_command(options.history, common, progress, interrupts.token());
+        if (commands.history.dashboard->parsed())
+            return rig::dashboard_command(options.site, common, progress, interrupts.token());
         if (commands.history.serve->parsed())
             return rig::serve_command(
                 options.site, common,
                 [&](const std::string& address) {
-                    std::fputs((common.json ? "{\"address\": \"" + address + "\"}\n" : address + "\n").c_str(), stdout);
+                    std::fputs(
+                        (common.json ? "{\"address\": \"" + address + "\"}\n" : address + "\n")
+                            .c_str(),
+                        stdout);
                     std::fflush(stdout);
                 },
                 interrupts.token());
-        if (commands.history.index->parsed()) return rig::index_command(options.history, common, progress, interrupts.token());
+        if (commands.history.index->parsed())
+            return rig::index_command(options.history, common, progress, interrupts.token());
         if (commands.nightly->parsed()) {
-            const auto bisector = rig::nightly_bisector({common.results, common.jobs, {}, false, common.disk_budget_mib << 20, common.warn}, world,
-                                                        say, interrupts.token());
-            return rig::nightly_command(options.nightly_line, common, world, bisector, interrupts.token());
+            const auto bisector = rig::nightly_bisector(
+                {common.results, common.jobs, {}, false, common.disk_budget_mib << 20, common.warn},
+                world, say, interrupts.token());
+            return rig::nightly_command(options.nightly_line, common, world, bisector,
+                                        interrupts.token());
         }
         if (commands.doctor->parsed()) return rig::doctor_command(common, world);
         if (commands.cache->parsed()) return rig::cache_command(line, common, world);

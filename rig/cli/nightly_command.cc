@@ -1,15 +1,15 @@
 #include "rig/cli/nightly_command.h"
 
-#include "rig/base/text.h"
-#include "rig/base/version.h"
 #include "rig/base/files.h"
-#include "rig/run_index/index_folder.h"
+#include "rig/base/text.h"
+#include "rig/base/utc.h"
+#include "rig/base/version.h"
 #include "rig/nightly/cell_identity.h"
+#include "rig/nightly/systemd_units.h"
+#include "rig/run_index/index_folder.h"
 #include "rig/run_index/run_reader.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/spec/value_rules.h"
-#include "rig/nightly/systemd_units.h"
-#include "rig/base/utc.h"
 
 #include <cstdlib>
 #include <fmt/format.h>
@@ -21,7 +21,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A kernel that broke or a guest that measured nothing is an outcome; it may have left a run, or none (a kernel that does not build).
+// A kernel that broke or a guest that measured nothing is an outcome; it may have left a run, or
+// none (a kernel that does not build).
 RunRecord outcome_of(const Error& error, const std::string& commit) {
     for (auto dir = error.log; dir.has_filename(); dir = dir.parent_path()) {
         std::error_code none;
@@ -31,12 +32,14 @@ RunRecord outcome_of(const Error& error, const std::string& commit) {
     RunRecord record;
     record.state = "failed";
     record.exit = static_cast<unsigned>(exit_for(error.blame));
-    record.closing = printable(fmt::format("{} fault: {}", name(error.blame), first_line(error.message)));
+    record.closing =
+        printable(fmt::format("{} fault: {}", name(error.blame), first_line(error.message)));
     record.revision = commit;
     return record;
 }
 
-Result<CommandOutput> install_units(const NightlyLine& line, const CommonOptions& common, const NightConfig& config, const fs::path& cache) {
+Result<CommandOutput> install_units(const NightlyLine& line, const CommonOptions& common,
+                                    const NightConfig& config, const fs::path& cache) {
     std::error_code error;
     UnitOptions options;
     options.system = line.system;
@@ -52,12 +55,14 @@ Result<CommandOutput> install_units(const NightlyLine& line, const CommonOptions
                          "--quiet",
                          "nightly",
                          fs::proximate(config.file, config.top).string()};
-    if (!line.since.empty()) options.arguments.insert(options.arguments.end(), {"--since", line.since});
+    if (!line.since.empty())
+        options.arguments.insert(options.arguments.end(), {"--since", line.since});
     options.on_calendar = line.on_calendar;
     options.budget_minutes = config.budget_minutes;
     options.email = config.notify.email.has_value();
     if (config.notify.file)
-        if (const auto folder = (config.top / config.notify.file->path).lexically_normal().parent_path();
+        if (const auto folder =
+                (config.top / config.notify.file->path).lexically_normal().parent_path();
             folder.lexically_relative(options.results).native().starts_with(".."))
             options.writable.push_back(folder);
     RIG_TRY(units, systemd_units(options));
@@ -65,18 +70,25 @@ Result<CommandOutput> install_units(const NightlyLine& line, const CommonOptions
     if (!line.system) {
         const char *config_home = std::getenv("XDG_CONFIG_HOME"), *home = std::getenv("HOME");
         if (!(config_home && *config_home) && !(home && *home))
-            return fail(Blame::Host, "neither XDG_CONFIG_HOME nor HOME is set: no place for a user's units");
-        folder = (config_home && *config_home ? fs::path(config_home) : fs::path(home) / ".config") / "systemd/user";
+            return fail(Blame::Host,
+                        "neither XDG_CONFIG_HOME nor HOME is set: no place for a user's units");
+        folder =
+            (config_home && *config_home ? fs::path(config_home) : fs::path(home) / ".config") /
+            "systemd/user";
     }
     if (!line.root.empty()) folder = line.root / folder.relative_path();
     fs::create_directories(folder, error);
-    if (error) return fail(Blame::Host, fmt::format("cannot make {}: {}", folder.string(), error.message()));
+    if (error)
+        return fail(Blame::Host,
+                    fmt::format("cannot make {}: {}", folder.string(), error.message()));
     // A service that starts must find where it may write.
     auto places = options.writable;
     places.insert(places.end(), {options.results, options.cache});
     for (const auto& dir : places) {
         fs::create_directories(dir, error);
-        if (error) return fail(Blame::Host, fmt::format("cannot make {}: {}", dir.string(), error.message()));
+        if (error)
+            return fail(Blame::Host,
+                        fmt::format("cannot make {}: {}", dir.string(), error.message()));
     }
     std::vector<std::string> written;
     for (const auto& [name, text] : units) {
@@ -84,19 +96,30 @@ Result<CommandOutput> install_units(const NightlyLine& line, const CommonOptions
         written.push_back((folder / name).string());
     }
     const std::string systemctl = line.system ? "systemctl" : "systemctl --user";
-    std::vector<std::string> next{systemctl + " daemon-reload", fmt::format("{} enable --now {}", systemctl, kTimerUnit)};
-    if (!line.system) next.emplace_back("loginctl enable-linger    # or it runs only while you are logged in");
-    next.push_back(fmt::format("{} start --no-block {}    # the first night, now", systemctl, kServiceUnit));
-    if (common.json) return CommandOutput{nlohmann::json{{"units", written}, {"next", next}}.dump(2) + "\n", Exit::AsExpected};
-    return CommandOutput{fmt::format("written: {}\nnext:\n  {}\n", fmt::join(written, "\n         "), fmt::join(next, "\n  ")), Exit::AsExpected};
+    std::vector<std::string> next{systemctl + " daemon-reload",
+                                  fmt::format("{} enable --now {}", systemctl, kTimerUnit)};
+    if (!line.system)
+        next.emplace_back("loginctl enable-linger    # or it runs only while you are logged in");
+    next.push_back(
+        fmt::format("{} start --no-block {}    # the first night, now", systemctl, kServiceUnit));
+    if (common.json)
+        return CommandOutput{nlohmann::json{{"units", written}, {"next", next}}.dump(2) + "\n",
+                             Exit::AsExpected};
+    return CommandOutput{fmt::format("written: {}\nnext:\n  {}\n",
+                                     fmt::join(written, "\n         "), fmt::join(next, "\n  ")),
+                         Exit::AsExpected};
 }
 
-Result<CommandOutput> close_by_hand(const NightlyLine& line, const CommonOptions& common, const NightConfig& config, const Sender& send) {
-    if (line.why.empty()) return fail(Blame::Spec, "--close: why? Say it with --why \"...\"; it is kept and told");
+Result<CommandOutput> close_by_hand(const NightlyLine& line, const CommonOptions& common,
+                                    const NightConfig& config, const Sender& send) {
+    if (line.why.empty())
+        return fail(Blame::Spec, "--close: why? Say it with --why \"...\"; it is kept and told");
     RIG_TRY(held, lock_nights(common.results));
     (void)held;
     RIG_TRY(book, load_book(common.results));
-    const auto now = fmt::format("{:%Y%m%d-%H%M%S}", fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
+    const auto now = fmt::format(
+        "{:%Y%m%d-%H%M%S}",
+        fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
     RIG_CHECK(close_incident(book, *line.close, line.why, now));
     const auto channels = config.notify.channels();
     write_messages(book, channels);
@@ -112,11 +135,13 @@ Result<CommandOutput> close_by_hand(const NightlyLine& line, const CommonOptions
 
 } // namespace
 
-Result<CommandOutput> nightly_command(const NightlyLine& line, const CommonOptions& common, const World& world, const Bisector& bisect,
+Result<CommandOutput> nightly_command(const NightlyLine& line, const CommonOptions& common,
+                                      const World& world, const Bisector& bisect,
                                       std::stop_token stop) {
     RIG_TRY(config, load_night_config(line.config));
     if (!line.close && !line.why.empty()) return fail(Blame::Spec, "--why: only with --close N");
-    if (!line.install_units && (line.system || !line.root.empty())) return fail(Blame::Spec, "--system, --root: only with --install-units");
+    if (!line.install_units && (line.system || !line.root.empty()))
+        return fail(Blame::Spec, "--system, --root: only with --install-units");
     RIG_CHECK(check_night_files(config));
     const auto send = make_sender(config.notify, {world.runner, config.top});
     if (line.install_units) return install_units(line, common, config, world.cache.root());
@@ -125,14 +150,22 @@ Result<CommandOutput> nightly_command(const NightlyLine& line, const CommonOptio
     RIG_TRY(program, own_sha256());
     NightOptions options{common.results, line.since, excluded, line.fresh};
     NightWorld night;
-    night.facts = [&](const NightCell& cell) { return facts_of(config, cell, program, world.runner); };
-    night.run = [&](const NightCell& cell, const std::string& commit, bool fresh) -> Result<RunRecord> {
+    night.facts = [&](const NightCell& cell) {
+        return facts_of(config, cell, program, world.runner);
+    };
+    night.run = [&](const NightCell& cell, const std::string& commit,
+                    bool fresh) -> Result<RunRecord> {
         const auto overrides = overrides_of(cell, commit);
         RIG_TRY(spec, load_spec(config.top / cell.spec, overrides));
-        ExperimentOptions run{common.results, common.jobs, {"./bootstrap", "compare", cell.spec.string()}, fresh, common.disk_budget_mib << 20,
+        ExperimentOptions run{common.results,
+                              common.jobs,
+                              {"./bootstrap", "compare", cell.spec.string()},
+                              fresh,
+                              common.disk_budget_mib << 20,
                               common.warn};
         for (const auto& one : overrides)
-            run.command.insert(run.command.end(), {"--set", fmt::format("{}={}", one.key, one.value)});
+            run.command.insert(run.command.end(),
+                               {"--set", fmt::format("{}={}", one.key, one.value)});
         const auto result = run_experiment(spec, world, run, stop);
         if (result) return read_record(result->dir);
         const auto& error = result.error();
@@ -156,7 +189,8 @@ Result<CommandOutput> nightly_command(const NightlyLine& line, const CommonOptio
         world.progress.finish();
     };
     RIG_TRY(result, run_night(config, options, night, stop));
-    return CommandOutput{common.json ? night_report_json(result.night, result.book) : night_text(result.night, result.book, common.colour),
+    return CommandOutput{common.json ? night_report_json(result.night, result.book)
+                                     : night_text(result.night, result.book, common.colour),
                          result.night.exit(result.book)};
 }
 

@@ -1,10 +1,11 @@
-// `rig nightly`: the real world of a night (nightly.h), its units for systemd, and the closing of an incident by hand.
+// `rig nightly`: the real world of a night (nightly.h), its units for systemd, and the closing of
+// an incident by hand.
 #pragma once
 
 #include "rig/cli/command.h"
 #include "rig/experiment/world.h"
-#include "rig/nightly/nightly.h"
 #include "rig/nightly/bisector.h"
+#include "rig/nightly/nightly.h"
 
 #include <filesystem>
 #include <optional>
@@ -25,7 +26,8 @@ struct NightlyLine {
 };
 
 // `bisect` answers which commit it was.
-Result<CommandOutput> nightly_command(const NightlyLine& line, const CommonOptions& common, const World& world, const Bisector& bisect,
+Result<CommandOutput> nightly_command(const NightlyLine& line, const CommonOptions& common,
+                                      const World& world, const Bisector& bisect,
                                       std::stop_token stop);
 
 } // namespace rig

@@ -1,7 +1,7 @@
 #include "rig/cli/nightly_command.h"
 
-#include "rig/host/artifact_cache.h"
 #include "rig/base/files.h"
+#include "rig/host/artifact_cache.h"
 #include "rig/host/boost_command_runner.h"
 #include "rig/testing/fake_command_runner.h"
 #include "rig/testing/fake_hypervisor.h"
@@ -25,7 +25,8 @@ class NightlyCommandTest : public fixture::NightProject {
         testing::FakeHypervisor hypervisor({});
         CommonOptions common;
         common.results = top_ / "results";
-        return nightly_command(line, common, {cache, runner_, hypervisor, Progress::silent()}, {}, {});
+        return nightly_command(line, common, {cache, runner_, hypervisor, Progress::silent()}, {},
+                               {});
     }
     NightlyLine line() const {
         NightlyLine line;
@@ -41,10 +42,14 @@ TEST_F(NightlyCommandTest, UnitsAreWrittenUnderTheRootAndSayWhatIsNext) {
     const auto output = run(units);
     ASSERT_TRUE(output) << output.error().message;
     const auto folder = top_ / "root/etc/systemd/system";
-    EXPECT_NE(slurp(folder / "rig-nightly.service").find("WorkingDirectory=" + top_.string()), std::string::npos);
-    EXPECT_NE(slurp(folder / "rig-nightly.service").find("nightly configs/test.toml"), std::string::npos);
-    EXPECT_NE(slurp(folder / "rig-nightly.timer").find("OnCalendar=*-*-* 01:00\n"), std::string::npos);
-    EXPECT_NE(output->text.find("systemctl enable --now rig-nightly.timer"), std::string::npos) << output->text;
+    EXPECT_NE(slurp(folder / "rig-nightly.service").find("WorkingDirectory=" + top_.string()),
+              std::string::npos);
+    EXPECT_NE(slurp(folder / "rig-nightly.service").find("nightly configs/test.toml"),
+              std::string::npos);
+    EXPECT_NE(slurp(folder / "rig-nightly.timer").find("OnCalendar=*-*-* 01:00\n"),
+              std::string::npos);
+    EXPECT_NE(output->text.find("systemctl enable --now rig-nightly.timer"), std::string::npos)
+        << output->text;
     units.on_calendar = "a\nb";
     fs::remove_all(top_ / "root");
     EXPECT_FALSE(run(units));
@@ -70,7 +75,9 @@ TEST_F(NightlyCommandTest, AnIncidentIsClosedByHandAndToldOnce) {
     const auto output = run(close);
     ASSERT_TRUE(output) << output.error().message;
     EXPECT_NE(output->text.find("accepted"), std::string::npos);
-    EXPECT_NE(slurp(top_ / "results/nightly/messages.jsonl").find("\"id\":\"1-20260223-010000-0123456789abcdef-closed\""), std::string::npos);
+    EXPECT_NE(slurp(top_ / "results/nightly/messages.jsonl")
+                  .find("\"id\":\"1-20260223-010000-0123456789abcdef-closed\""),
+              std::string::npos);
     EXPECT_FALSE(load_book(top_ / "results")->regression_open());
     EXPECT_EQ(run(close).error().blame, Blame::Spec);
 }

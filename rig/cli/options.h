@@ -1,13 +1,14 @@
-// This module declares every option of the program and says where its value goes. It decides nothing.
+// This module declares every option of the program and says where its value goes. It decides
+// nothing.
 #pragma once
 
 #include "rig/cli/bisect_command.h"
-#include "rig/host/cpu_placement.h"
 #include "rig/cli/command.h"
-#include "rig/cli/history_options.h"
 #include "rig/cli/compare_command.h"
-#include "rig/cli/nightly_command.h"
 #include "rig/cli/engine_option.h"
+#include "rig/cli/history_options.h"
+#include "rig/cli/nightly_command.h"
+#include "rig/host/cpu_placement.h"
 #include "rig/slurm/slurm_task.h"
 
 #include <string>
@@ -36,8 +37,10 @@ struct ProgramOptions {
 
 // They belong to the app; the one that was given says so by parsed().
 struct Subcommands {
-    CLI::App *compare = nullptr, *build = nullptr, *boot = nullptr, *shell = nullptr, *report = nullptr, *explain = nullptr;
-    CLI::App *exporting = nullptr, *calibrate = nullptr, *bisect = nullptr, *verdict = nullptr, *nightly = nullptr;
+    CLI::App *compare = nullptr, *build = nullptr, *boot = nullptr, *shell = nullptr,
+             *report = nullptr, *explain = nullptr;
+    CLI::App *exporting = nullptr, *calibrate = nullptr, *bisect = nullptr, *verdict = nullptr,
+             *nightly = nullptr;
     CLI::App *build_task = nullptr, *boot_task = nullptr, *doctor = nullptr, *cache = nullptr;
     HistoryCommands history;
 };

@@ -1,14 +1,14 @@
 #include "rig/cli/report_command.h"
 
 #include "rig/base/files.h"
-#include "rig/run_index/run_reader.h"
+#include "rig/html/report_page.h"
+#include "rig/html/web_assets.h"
 #include "rig/report/calibration_text.h"
 #include "rig/report/explain.h"
 #include "rig/report/json.h"
 #include "rig/report/text.h"
-#include "rig/html/report_page.h"
 #include "rig/results/run_store.h"
-#include "rig/html/web_assets.h"
+#include "rig/run_index/run_reader.h"
 #include "rig/workloads/older_names.h"
 
 #include <fmt/format.h>
@@ -26,7 +26,8 @@ Result<CommandOutput> report_command(const CommandLine& line, const CommonOption
     RIG_TRY(dir, find_run(common.results, line.run));
     RIG_TRY(run, load_run(dir));
     RIG_TRY(report, report_of(run));
-    if (!line.html.empty()) RIG_CHECK(write_report_page(line.html, run.dir, report, run.samples, web_assets()));
+    if (!line.html.empty())
+        RIG_CHECK(write_report_page(line.html, run.dir, report, run.samples, web_assets()));
     return report_output(report, common);
 }
 
@@ -35,31 +36,46 @@ Result<CommandOutput> explain_command(const CommandLine& line, const CommonOptio
     RIG_TRY(run, load_run(dir));
     RIG_TRY(report, report_of(run));
     RIG_TRY(explanation, explain(report, older::metric(line.metric)));
-    return CommandOutput{common.json ? explain_json(explanation).dump(2) + "\n" : explain_text(explanation), Exit::AsExpected};
+    return CommandOutput{common.json ? explain_json(explanation).dump(2) + "\n"
+                                     : explain_text(explanation),
+                         Exit::AsExpected};
 }
 
-Result<CommandOutput> calibrate_command(const CommandLine& line, const CommonOptions& common, const World& world, std::stop_token stop) {
+Result<CommandOutput> calibrate_command(const CommandLine& line, const CommonOptions& common,
+                                        const World& world, std::stop_token stop) {
     auto dir = line.spec;
     if (!std::filesystem::is_directory(dir)) {
         RIG_TRY(spec, load_with_overrides(line.spec, line.overrides));
         if (spec.guest.boots < line.calibration.boots)
-            return fail(Blame::Spec, fmt::format("{}: guest.boots = {}, want at least the {} of one side of a comparison", line.spec.string(), spec.guest.boots, line.calibration.boots));
-        RIG_TRY(booted, run_experiment(with_replay(spec), world, {common.results, common.jobs, compare_command_words(spec, line.overrides), line.fresh, common.disk_budget_mib << 20, common.warn}, stop));
+            return fail(
+                Blame::Spec,
+                fmt::format(
+                    "{}: guest.boots = {}, want at least the {} of one side of a comparison",
+                    line.spec.string(), spec.guest.boots, line.calibration.boots));
+        RIG_TRY(booted, run_experiment(with_replay(spec), world,
+                                       {common.results, common.jobs,
+                                        compare_command_words(spec, line.overrides), line.fresh,
+                                        common.disk_budget_mib << 20, common.warn},
+                                       stop));
         dir = booted.dir;
     }
     RIG_TRY(run, load_run(dir));
     RIG_TRY(declared, spec_of_run(run));
     const auto spec = with_replay(declared);
     const auto report = assemble(spec, run.info, run.samples, run.warnings, dir.string());
-    // An effect that was not planted, or not measured, would be one that was not found. That the replay's image and witness
-    // are the baseline's own is the point of it.
+    // An effect that was not planted, or not measured, would be one that was not found. That the
+    // replay's image and witness are the baseline's own is the point of it.
     for (const auto& arm : report.comparison.proofs)
         for (const auto& proof : arm.proofs)
-            if (!proof.passed && !((proof.id == "image_differs" || proof.id == "witness_differs") && arm.arm == replay_of(spec.arms.front().name)))
-                return fail(Blame::Guest, fmt::format("proof {} fails in {}: {}; {}", proof.id, arm.arm, proof.found, proof.reason));
+            if (!proof.passed && !((proof.id == "image_differs" || proof.id == "witness_differs") &&
+                                   arm.arm == replay_of(spec.arms.front().name)))
+                return fail(Blame::Guest, fmt::format("proof {} fails in {}: {}; {}", proof.id,
+                                                      arm.arm, proof.found, proof.reason));
     RIG_TRY(calibration, calibrate(spec, run.samples, line.calibration));
-    auto text = fmt::format("{}\n{}raw data: {}\n", spec.description.empty() ? spec.name : spec.name + ": " + spec.description, calibration_text(calibration),
-                            std::filesystem::proximate(dir).string());
+    auto text =
+        fmt::format("{}\n{}raw data: {}\n",
+                    spec.description.empty() ? spec.name : spec.name + ": " + spec.description,
+                    calibration_text(calibration), std::filesystem::proximate(dir).string());
     const auto machine_readable = calibration_json(calibration).dump(2) + "\n";
     RIG_CHECK(write_atomically(dir / "calibration.txt", text));
     RIG_CHECK(write_atomically(dir / "calibration.json", machine_readable));

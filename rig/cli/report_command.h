@@ -14,7 +14,9 @@ CommandOutput report_output(const ReportInput& report, const CommonOptions& comm
 Result<CommandOutput> report_command(const CommandLine&, const CommonOptions&);
 // How the verdicts on line.metric came about. Succeeds whatever they are.
 Result<CommandOutput> explain_command(const CommandLine&, const CommonOptions&);
-// Boots line.spec with its baseline twice, or takes a run that did (line.spec names its folder), and calibrates on it.
-Result<CommandOutput> calibrate_command(const CommandLine&, const CommonOptions&, const World&, std::stop_token);
+// Boots line.spec with its baseline twice, or takes a run that did (line.spec names its folder),
+// and calibrates on it.
+Result<CommandOutput> calibrate_command(const CommandLine&, const CommonOptions&, const World&,
+                                        std::stop_token);
 
 } // namespace rig

@@ -1,14 +1,14 @@
 #include "rig/cli/site_command.h"
 
-#include "rig/html/dashboard.h"
 #include "rig/base/files.h"
-#include "rig/run_index/index_folder.h"
+#include "rig/base/utc.h"
+#include "rig/html/dashboard.h"
 #include "rig/html/live.h"
-#include "rig/run_index/run_reader.h"
 #include "rig/html/report_page.h"
 #include "rig/html/serve.h"
 #include "rig/results/run_store.h"
-#include "rig/base/utc.h"
+#include "rig/run_index/index_folder.h"
+#include "rig/run_index/run_reader.h"
 
 #include <cerrno>
 #include <csignal>
@@ -32,26 +32,35 @@ Status may_replace(const fs::path& out) {
     std::error_code error;
     if (!fs::exists(out, error) || fs::exists(out / kMark, error)) return {};
     if (fs::is_directory(out, error) && fs::is_empty(out, error)) return {};
-    return fail(Blame::Spec, fmt::format("--out {}: it is there and no site of rig's; want a new or empty folder, or one that rig dashboard made", out.string()));
+    return fail(Blame::Spec, fmt::format("--out {}: it is there and no site of rig's; want a new "
+                                         "or empty folder, or one that rig dashboard made",
+                                         out.string()));
 }
 
-// The new folder in the place of the old one, in one step: at every moment one of the two is there. The old one then has the draft's name.
+// The new folder in the place of the old one, in one step: at every moment one of the two is there.
+// The old one then has the draft's name.
 Status put_in_place(const fs::path& made, const fs::path& out) {
     const bool replaces = fs::exists(out);
-    if (::renameat2(AT_FDCWD, made.c_str(), AT_FDCWD, out.c_str(), replaces ? RENAME_EXCHANGE : 0) == 0) return {};
+    if (::renameat2(AT_FDCWD, made.c_str(), AT_FDCWD, out.c_str(),
+                    replaces ? RENAME_EXCHANGE : 0) == 0)
+        return {};
     std::error_code error(errno, std::generic_category());
-    if (replaces && errno == EINVAL) { // a file system that cannot exchange two: the old one goes back if the new one cannot come
+    if (replaces && errno == EINVAL) { // a file system that cannot exchange two: the old one goes
+                                       // back if the new one cannot come
         const fs::path old = made.string() + "-old";
         error.clear();
         fs::rename(out, old, error);
         if (!error) {
             fs::rename(made, out, error);
             std::error_code none;
-            if (error) fs::rename(old, out, none);
-            else fs::rename(old, made, none);
+            if (error)
+                fs::rename(old, out, none);
+            else
+                fs::rename(old, made, none);
         }
     }
-    return error ? Status(fail(Blame::Host, fmt::format("{}: {}", out.string(), error.message()))) : Status();
+    return error ? Status(fail(Blame::Host, fmt::format("{}: {}", out.string(), error.message())))
+                 : Status();
 }
 
 // Of those that were killed while they made a site here.
@@ -59,7 +68,8 @@ void remove_abandoned(const fs::path& out) {
     std::error_code error;
     const auto folder = fs::absolute(out, error).parent_path();
     const auto prefix = out.filename().string() + kDraft;
-    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+         entry.increment(error)) {
         const auto name = entry->path().filename().string();
         if (!name.starts_with(prefix)) continue;
         const auto pid = std::atoi(name.c_str() + prefix.size());
@@ -77,7 +87,8 @@ struct Draft {
     }
 };
 
-// runs/<id>.html, by a link where the file system allows: a page is some hundred KiB, and there may be thousands. False: it has none.
+// runs/<id>.html, by a link where the file system allows: a page is some hundred KiB, and there may
+// be thousands. False: it has none.
 bool take_page(const fs::path& page, const fs::path& to) {
     std::error_code error;
     if (!fs::is_regular_file(fs::symlink_status(page, error))) return false;
@@ -97,7 +108,8 @@ Status make_page(const fs::path& run_dir, const fs::path& to) {
 
 } // namespace
 
-Result<CommandOutput> dashboard_command(const SiteLine& line, const CommonOptions& common, Progress& progress, std::stop_token stop) {
+Result<CommandOutput> dashboard_command(const SiteLine& line, const CommonOptions& common,
+                                        Progress& progress, std::stop_token stop) {
     const auto* assets = dashboard_assets();
     if (!assets) return fail(Blame::Spec, "this rig was built without pages (-Dweb=false)");
     auto out = line.out;
@@ -120,12 +132,17 @@ Result<CommandOutput> dashboard_command(const SiteLine& line, const CommonOption
         if (stop.stop_requested()) return fail(Blame::Host, "cancelled");
         progress.advance(i);
         progress.note(runs[i].id);
-        const auto folder = common.results / runs[i].id, page = draft.dir / "runs" / (runs[i].id + ".html");
+        const auto folder = common.results / runs[i].id,
+                   page = draft.dir / "runs" / (runs[i].id + ".html");
         // A run that cannot be judged any more has no page made; it is in the lists all the same.
-        const bool there = take_page(folder / "report.html", page) || (made < line.pages && runs[i].samples > 0 && make_page(folder, page) && ++made);
+        const bool there =
+            take_page(folder / "report.html", page) ||
+            (made < line.pages && runs[i].samples > 0 && make_page(folder, page) && ++made);
         if (there) paged.insert(runs[i].id);
     }
-    auto files = dashboard_data(runs, [&](const std::string& id) { return paged.contains(id); }, utc_text(std::chrono::system_clock::now()));
+    auto files = dashboard_data(
+        runs, [&](const std::string& id) { return paged.contains(id); },
+        utc_text(std::chrono::system_clock::now()));
     files.emplace("index.html", dashboard_page(assets->style));
     files.emplace("dashboard.js", std::string(assets->script));
     files.emplace(kMark, "");
@@ -138,14 +155,26 @@ Result<CommandOutput> dashboard_command(const SiteLine& line, const CommonOption
     progress.finish();
     const auto start = (out / "index.html").string();
     if (common.json)
-        return CommandOutput{nlohmann::json{{"site", start}, {"runs", runs.size()}, {"pages", paged.size()}, {"bytes", bytes}, {"indexed", change.added + change.changed}}.dump(2) + "\n", Exit::AsExpected};
-    return CommandOutput{fmt::format("{}: {} runs, {} with a page of their own\n", start, runs.size(), paged.size()), Exit::AsExpected};
+        return CommandOutput{nlohmann::json{{"site", start},
+                                            {"runs", runs.size()},
+                                            {"pages", paged.size()},
+                                            {"bytes", bytes},
+                                            {"indexed", change.added + change.changed}}
+                                     .dump(2) +
+                                 "\n",
+                             Exit::AsExpected};
+    return CommandOutput{
+        fmt::format("{}: {} runs, {} with a page of their own\n", start, runs.size(), paged.size()),
+        Exit::AsExpected};
 }
 
-Result<CommandOutput> serve_command(const SiteLine& line, const CommonOptions& common, const std::function<void(const std::string& address)>& say, std::stop_token stop) {
+Result<CommandOutput> serve_command(const SiteLine& line, const CommonOptions& common,
+                                    const std::function<void(const std::string& address)>& say,
+                                    std::stop_token stop) {
     LiveResults live(common.results);
     RIG_CHECK(serve(
-        line.port, [&](std::string_view target) { return live.answer(target); }, [&](std::uint16_t port) { say(fmt::format("http://127.0.0.1:{}/", port)); }, stop));
+        line.port, [&](std::string_view target) { return live.answer(target); },
+        [&](std::uint16_t port) { say(fmt::format("http://127.0.0.1:{}/", port)); }, stop));
     return CommandOutput{};
 }
 

@@ -1,4 +1,5 @@
-// `rig dashboard` and `rig serve`: all runs as a static site, and the one that is being made as it grows.
+// `rig dashboard` and `rig serve`: all runs as a static site, and the one that is being made as it
+// grows.
 #pragma once
 
 #include "rig/cli/command.h"
@@ -17,11 +18,14 @@ struct SiteLine {
     std::uint16_t port = 8642; // 0: any free one
 };
 
-// Brings the index up to date and replaces the site in line.out as a whole. Blame::Spec if that folder holds something that is no site
-// of rig's, or if this rig was built without pages.
-Result<CommandOutput> dashboard_command(const SiteLine& line, const CommonOptions& common, Progress& progress, std::stop_token stop);
+// Brings the index up to date and replaces the site in line.out as a whole. Blame::Spec if that
+// folder holds something that is no site of rig's, or if this rig was built without pages.
+Result<CommandOutput> dashboard_command(const SiteLine& line, const CommonOptions& common,
+                                        Progress& progress, std::stop_token stop);
 
 // On loopback until `stop` (Ctrl-C); `say` is told the address once it answers.
-Result<CommandOutput> serve_command(const SiteLine& line, const CommonOptions& common, const std::function<void(const std::string& address)>& say, std::stop_token stop);
+Result<CommandOutput> serve_command(const SiteLine& line, const CommonOptions& common,
+                                    const std::function<void(const std::string& address)>& say,
+                                    std::stop_token stop);
 
 } // namespace rig

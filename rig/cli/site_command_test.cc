@@ -1,8 +1,8 @@
 #include "rig/cli/site_command.h"
 
 #include "rig/base/files.h"
-#include "rig/testing/results_fixture.h"
 #include "rig/html/web_assets.h"
+#include "rig/testing/results_fixture.h"
 
 #include <unistd.h>
 
@@ -22,7 +22,10 @@ class SiteTest : public ResultsProject {
         return dashboard_command(line, common, Progress::silent(), {});
     }
     // What lies beside the site: nothing half-made may be left.
-    std::size_t beside() const { return static_cast<std::size_t>(std::distance(fs::directory_iterator(top_ / "out"), fs::directory_iterator())); }
+    std::size_t beside() const {
+        return static_cast<std::size_t>(
+            std::distance(fs::directory_iterator(top_ / "out"), fs::directory_iterator()));
+    }
 };
 
 TEST_F(SiteTest, TakesPagesReplacesItselfAndNothingElse) {
@@ -45,10 +48,12 @@ TEST_F(SiteTest, TakesPagesReplacesItselfAndNothingElse) {
     EXPECT_NE(slurp(site / "index.html").find("dashboard.js"), std::string::npos);
     EXPECT_GT(fs::file_size(site / "dashboard.js"), 10000u);
 
-    // Again, over itself: the other run's page is made now, in the site and not in the run's folder.
+    // Again, over itself: the other run's page is made now, in the site and not in the run's
+    // folder.
     made = make(fs::path(site.string() + "/"));
     ASSERT_TRUE(made) << made.error().message;
-    EXPECT_NE(slurp(site / "runs" / (second.filename().string() + ".html")).find("<html"), std::string::npos);
+    EXPECT_NE(slurp(site / "runs" / (second.filename().string() + ".html")).find("<html"),
+              std::string::npos);
     EXPECT_FALSE(fs::exists(second / "report.html"));
     EXPECT_EQ(beside(), 1u);
 
@@ -69,7 +74,8 @@ TEST_F(SiteTest, TakesPagesReplacesItselfAndNothingElse) {
     EXPECT_EQ(beside(), 2u);
 }
 
-// Runs of the same experiment and kernels that differ in one number are points of one curve, on the page of each.
+// Runs of the same experiment and kernels that differ in one number are points of one curve, on the
+// page of each.
 TEST_F(SiteTest, APageHasTheCurveOverTheRunsLikeIt) {
     if (!web_assets()) return; // no pages to look at; sweeps_test.cc holds what is in them
     auto info = info_of();
@@ -78,12 +84,16 @@ TEST_F(SiteTest, APageHasTheCurveOverTheRunsLikeIt) {
     info.overrides = {{"guest.memory_mib", "1024"}};
     const auto run = make_run(1, "", info);
     ASSERT_TRUE(make(top_ / "out/site"));
-    const auto page = [&] { return slurp(top_ / "out/site/runs" / (run.filename().string() + ".html")); };
+    const auto page = [&] {
+        return slurp(top_ / "out/site/runs" / (run.filename().string() + ".html"));
+    };
     EXPECT_NE(page().find("Over dose and vCPUs"), std::string::npos);
     EXPECT_NE(page().find("guest.memory_mib"), std::string::npos);
     fs::remove_all(run);
     ASSERT_TRUE(make(top_ / "out/site"));
-    for (const auto& entry : fs::directory_iterator(top_ / "out/site/runs")) EXPECT_EQ(slurp(entry.path()).find("Over dose and vCPUs"), std::string::npos) << "a single run is no curve";
+    for (const auto& entry : fs::directory_iterator(top_ / "out/site/runs"))
+        EXPECT_EQ(slurp(entry.path()).find("Over dose and vCPUs"), std::string::npos)
+            << "a single run is no curve";
 }
 
 } // namespace

@@ -1,7 +1,7 @@
 #include "rig/experiment/boot_loop.h"
 
-#include "rig/guest_output/ending.h"
 #include "rig/base/files.h"
+#include "rig/guest_output/ending.h"
 #include "rig/plan/guest_plan.h"
 
 #include <algorithm>
@@ -12,10 +12,13 @@
 
 namespace rig {
 
-BootLoop::BootLoop(const Spec& spec, const GuestSetup& setup, const std::map<std::string, ReadyArm>& ready, RunWriter& writer, Progress& progress,
-                   std::uintmax_t disk_budget)
-    : spec_(spec), setup_(setup), ready_(ready), writer_(writer), progress_(progress), disk_budget_(disk_budget),
-      schedule_(make_schedule(spec, setup.machine.clock == GuestClock::Wall)), samples_(writer.found()) {
+BootLoop::BootLoop(const Spec& spec, const GuestSetup& setup,
+                   const std::map<std::string, ReadyArm>& ready, RunWriter& writer,
+                   Progress& progress, std::uintmax_t disk_budget)
+    : spec_(spec), setup_(setup), ready_(ready), writer_(writer), progress_(progress),
+      disk_budget_(disk_budget),
+      schedule_(make_schedule(spec, setup.machine.clock == GuestClock::Wall)),
+      samples_(writer.found()) {
     for (const auto& planned : schedule_)
         if (planned.replay || !writer.has(planned.id)) missing_.push_back(&planned);
     disk_used_ = size_of(writer.dir());
@@ -23,24 +26,30 @@ BootLoop::BootLoop(const Spec& spec, const GuestSetup& setup, const std::map<std
 
 Status BootLoop::room_for_one() const {
     if (disk_used_ + kUsualBoot > disk_budget_)
-        return ended(Ending::DiskFull,
-                     fmt::format("the run's folder holds {} MiB, its budget is {} (--disk-budget-mib)", disk_used_ >> 20, disk_budget_ >> 20),
-                     writer_.dir());
+        return ended(
+            Ending::DiskFull,
+            fmt::format("the run's folder holds {} MiB, its budget is {} (--disk-budget-mib)",
+                        disk_used_ >> 20, disk_budget_ >> 20),
+            writer_.dir());
     return {};
 }
 
 Status BootLoop::room_for_all() const {
     if (const auto needed = missing_.size() * kUsualBoot; disk_used_ + needed > disk_budget_)
         return ended(Ending::DiskFull,
-                     fmt::format("{} boots may leave {} MiB, {} MiB are there, and the run's budget is {} (--disk-budget-mib)", missing_.size(),
-                                 needed >> 20, disk_used_ >> 20, disk_budget_ >> 20),
+                     fmt::format("{} boots may leave {} MiB, {} MiB are there, and the run's "
+                                 "budget is {} (--disk-budget-mib)",
+                                 missing_.size(), needed >> 20, disk_used_ >> 20,
+                                 disk_budget_ >> 20),
                      writer_.dir());
     return {};
 }
 
 tl::unexpected<Error> BootLoop::interrupted() const {
-    return fail(Blame::Host, fmt::format("interrupted after {} of {} boots; what is measured is kept, and the same command goes on from there",
-                                         schedule_.size() - missing_.size() + done_, schedule_.size()));
+    return fail(Blame::Host,
+                fmt::format("interrupted after {} of {} boots; what is measured is kept, and the "
+                            "same command goes on from there",
+                            schedule_.size() - missing_.size() + done_, schedule_.size()));
 }
 
 Status BootLoop::boot(const PlannedBoot& planned, const std::vector<int>& cpus) {
@@ -69,7 +78,8 @@ Status BootLoop::boot(const PlannedBoot& planned, const std::vector<int>& cpus) 
     }
 }
 
-Result<Engine::Taken> BootLoop::settle(const PlannedBoot& planned, const std::filesystem::path& dir, Result<Sample> sample, unsigned attempt) {
+Result<Engine::Taken> BootLoop::settle(const PlannedBoot& planned, const std::filesystem::path& dir,
+                                       Result<Sample> sample, unsigned attempt) {
     if (sample) {
         sample->host["retries"] = attempt;
         if (!planned.replay) RIG_CHECK(writer_.append(*sample));
@@ -77,18 +87,23 @@ Result<Engine::Taken> BootLoop::settle(const PlannedBoot& planned, const std::fi
         progress_.advance(++done_);
         return Engine::Taken::Done;
     }
-    // Made again, a boot whose kernel complained before the host failed (or the user lost patience) might come out clean.
-    if (auto& error = sample.error(); error.blame == Blame::Host && !error.complaint.empty() && spec_.find_arm(planned.id.arm)->splat.empty()) {
+    // Made again, a boot whose kernel complained before the host failed (or the user lost patience)
+    // might come out clean.
+    if (auto& error = sample.error(); error.blame == Blame::Host && !error.complaint.empty() &&
+                                      spec_.find_arm(planned.id.arm)->splat.empty()) {
         error = after_complaint(error);
     }
-    const bool again = sample.error().blame == Blame::Host && attempt < kHostRetries && !stop_.stop_requested();
+    const bool again =
+        sample.error().blame == Blame::Host && attempt < kHostRetries && !stop_.stop_requested();
     // That a record cannot be written must not take the place of what it would say.
     std::ignore = write_atomically(dir / fmt::format("fault-{}.txt", attempt),
-                                   fmt::format("{}: {}: {}\n", name(sample.error().blame), sample.error().kind, sample.error().message));
+                                   fmt::format("{}: {}: {}\n", name(sample.error().blame),
+                                               sample.error().kind, sample.error().message));
     if (again) return Engine::Taken::Again;
     auto error = sample.error();
     error.arm = planned.id.arm;
-    error.message = fmt::format("arm '{}', boot {}: {}", planned.id.arm, planned.id.index, error.message);
+    error.message =
+        fmt::format("arm '{}', boot {}: {}", planned.id.arm, planned.id.index, error.message);
     return tl::unexpected(error);
 }
 
@@ -99,7 +114,9 @@ Result<Engine::Taken> BootLoop::take(const PlannedBoot& planned, MadeBoot made) 
     RIG_TRY(dir, writer_.boot_dir(planned.id)); // what an attempt before left is kept beside it
     std::error_code error;
     if (!made.evidence.empty()) std::filesystem::rename(made.evidence, dir, error);
-    if (error) return fail(Blame::Host, fmt::format("cannot move {} to {}: {}", made.evidence.string(), dir.string(), error.message()));
+    if (error)
+        return fail(Blame::Host, fmt::format("cannot move {} to {}: {}", made.evidence.string(),
+                                             dir.string(), error.message()));
     disk_used_ += size_of(dir);
     if (!made.sample) made.sample.error().log = dir;
     return settle(planned, dir, std::move(made.sample), attempts_[planned.id.order]++);
@@ -116,8 +133,10 @@ void BootLoop::work(const std::vector<int>& cpus) {
         }
         if (auto status = boot(*planned, cpus); !status) {
             const std::lock_guard lock(mutex_);
-            // Boots cancelled because another one failed are not the cause, and a fault of the host does not hide the kernel's.
-            if (!error_ || (error_->blame == Blame::Host && status.error().blame != Blame::Host)) error_ = status.error();
+            // Boots cancelled because another one failed are not the cause, and a fault of the host
+            // does not hide the kernel's.
+            if (!error_ || (error_->blame == Blame::Host && status.error().blame != Blame::Host))
+                error_ = status.error();
             stop_.request_stop();
         }
     }
@@ -141,14 +160,19 @@ Status BootLoop::run(const World& world, std::stop_token stop) {
     RIG_CHECK(room_for_all());
     const std::stop_callback forward(stop, [this] { stop_.request_stop(); });
     auto status = world.engine->boot(
-        missing_, writer_.info(), [this](const PlannedBoot& planned, MadeBoot made) { return take(planned, std::move(made)); }, world, stop);
+        missing_, writer_.info(),
+        [this](const PlannedBoot& planned, MadeBoot made) {
+            return take(planned, std::move(made));
+        },
+        world, stop);
     if (!status && status.error().blame != Blame::Host) return status;
     if (stop.stop_requested() && done_ < missing_.size()) return interrupted();
     return status;
 }
 
 std::vector<Sample> BootLoop::samples() && {
-    std::sort(samples_.begin(), samples_.end(), [](const Sample& a, const Sample& b) { return a.id.order < b.id.order; });
+    std::sort(samples_.begin(), samples_.end(),
+              [](const Sample& a, const Sample& b) { return a.id.order < b.id.order; });
     return std::move(samples_);
 }
 
@@ -157,7 +181,8 @@ std::vector<Replay> BootLoop::replays() const {
     for (const auto& planned : schedule_)
         for (const auto& again : replayed_)
             for (const auto& sample : samples_)
-                if (planned.replay && planned.id.order == again.id.order && sample.id.arm == again.id.arm && sample.id.index == again.id.index)
+                if (planned.replay && planned.id.order == again.id.order &&
+                    sample.id.arm == again.id.arm && sample.id.index == again.id.index)
                     out.push_back({again.id.arm, again.id.index, first_difference(sample, again)});
     return out;
 }

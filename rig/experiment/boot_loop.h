@@ -1,19 +1,19 @@
-// Makes the planned boots of a run that are not on disk yet, here or by an engine, and decides what becomes of each: a sample, once more, or the
-// end of the run (the blames of experiment.h).
+// Makes the planned boots of a run that are not on disk yet, here or by an engine, and decides what
+// becomes of each: a sample, once more, or the end of the run (the blames of experiment.h).
 #pragma once
 
-#include "rig/experiment/engine.h"
 #include "rig/base/error.h"
-#include "rig/experiment/world.h"
-#include "rig/kernel/kernel_facts.h"
-#include "rig/boot/guest_boot.h"
-#include "rig/kernel/kernel.h"
 #include "rig/base/progress.h"
+#include "rig/boot/guest_boot.h"
+#include "rig/experiment/engine.h"
+#include "rig/experiment/world.h"
 #include "rig/guest_output/sample.h"
-#include "rig/plan/schedule.h"
-#include "rig/spec/spec.h"
-#include "rig/results/run_store.h"
+#include "rig/kernel/kernel.h"
+#include "rig/kernel/kernel_facts.h"
 #include "rig/kernel/symbol_table.h"
+#include "rig/plan/schedule.h"
+#include "rig/results/run_store.h"
+#include "rig/spec/spec.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -27,9 +27,11 @@
 namespace rig {
 
 inline constexpr unsigned kHostRetries = 2;
-inline constexpr std::uintmax_t kUsualBoot = 1u << 20; // a boot leaves some 400 KiB behind, one with KASAN's splats a MiB
+inline constexpr std::uintmax_t kUsualBoot =
+    1u << 20; // a boot leaves some 400 KiB behind, one with KASAN's splats a MiB
 
-// An arm that is ready to boot. No plan: a function the experiment names is not in the image, which the proofs report.
+// An arm that is ready to boot. No plan: a function the experiment names is not in the image, which
+// the proofs report.
 struct ReadyArm {
     Kernel kernel;
     KernelFacts facts;
@@ -37,17 +39,22 @@ struct ReadyArm {
     std::string unplannable;
 };
 
-// The boots of a run, handed out in order to one or more workers. The first error that is not retried ends it.
+// The boots of a run, handed out in order to one or more workers. The first error that is not
+// retried ends it.
 class BootLoop {
  public:
     // `disk_budget`: bytes of the run's folder. Everything must outlive the loop.
-    BootLoop(const Spec& spec, const GuestSetup& setup, const std::map<std::string, ReadyArm>& ready, RunWriter& writer, Progress& progress,
+    BootLoop(const Spec& spec, const GuestSetup& setup,
+             const std::map<std::string, ReadyArm>& ready, RunWriter& writer, Progress& progress,
              std::uintmax_t disk_budget);
 
-    Status run(const std::vector<std::vector<int>>& places, std::stop_token stop); // as many at once, each on its CPUs
-    Status run(const World& world, std::stop_token stop);                          // by its engine
+    Status run(const std::vector<std::vector<int>>& places,
+               std::stop_token stop);                     // as many at once, each on its CPUs
+    Status run(const World& world, std::stop_token stop); // by its engine
     std::vector<Sample> samples() &&;
-    std::size_t planned() const { return missing_.size(); } // boots that are not on disk from before
+    std::size_t planned() const {
+        return missing_.size();
+    } // boots that are not on disk from before
     // Of the boots that were made twice, in the order of the schedule.
     std::vector<Replay> replays() const;
 
@@ -55,7 +62,8 @@ class BootLoop {
     void work(const std::vector<int>& cpus);
     Status boot(const PlannedBoot& planned, const std::vector<int>& cpus);
     // What becomes of an attempt, the first being 0, whose evidence is in `dir`. Under mutex_.
-    Result<Engine::Taken> settle(const PlannedBoot& planned, const std::filesystem::path& dir, Result<Sample> sample, unsigned attempt);
+    Result<Engine::Taken> settle(const PlannedBoot& planned, const std::filesystem::path& dir,
+                                 Result<Sample> sample, unsigned attempt);
     Result<Engine::Taken> take(const PlannedBoot& planned, MadeBoot made);
     Status room_for_one() const; // in the budget. Under mutex_
     Status room_for_all() const;

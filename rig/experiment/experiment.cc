@@ -1,22 +1,22 @@
 #include "rig/experiment/experiment.h"
 
-#include "rig/base/guest_clock.h"
-#include "rig/base/version.h"
-#include "rig/experiment/engine.h"
-#include "rig/experiment/boot_loop.h"
-#include "rig/experiment/prepare.h"
 #include "rig/base/files.h"
+#include "rig/base/guest_clock.h"
+#include "rig/base/utc.h"
+#include "rig/base/version.h"
+#include "rig/experiment/boot_loop.h"
+#include "rig/experiment/engine.h"
+#include "rig/experiment/prepare.h"
 #include "rig/host/capacity.h"
-#include "rig/run_index/index_folder.h"
+#include "rig/html/report_page.h"
 #include "rig/kernel/kernel.h"
 #include "rig/kernel/kernel_facts.h"
 #include "rig/plan/guest_plan.h"
+#include "rig/plan/schedule.h"
 #include "rig/report/json.h"
 #include "rig/report/text.h"
-#include "rig/html/report_page.h"
-#include "rig/plan/schedule.h"
 #include "rig/results/run_store.h"
-#include "rig/base/utc.h"
+#include "rig/run_index/index_folder.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -27,7 +27,9 @@
 namespace rig {
 namespace {
 
-std::string utc_now() { return utc_text(std::chrono::system_clock::now()); }
+std::string utc_now() {
+    return utc_text(std::chrono::system_clock::now());
+}
 
 Result<std::map<std::string, ReadyArm>> ready_arms(const Spec& spec, const Prepared& prepared) {
     std::map<std::string, ReadyArm> ready;
@@ -37,16 +39,23 @@ Result<std::map<std::string, ReadyArm>> ready_arms(const Spec& spec, const Prepa
         const auto map_text = slurp(kernel.system_map);
         RIG_TRY(symbols, SymbolTable::parse(map_text, kernel.system_map.string()));
         const auto config = slurp(kernel.config);
-        ReadyArm one{kernel, kernel_facts(spec, config, map_text, kernel.version, kernel.image_sha256), symbols, {}};
-        if (one.facts.config_known && !baseline.empty()) one.facts.config_differs = differing_options(baseline, config);
-        if (auto plan = make_plan(spec, arm, symbols, {}); !plan) one.unplannable = plan.error().message;
+        ReadyArm one{kernel,
+                     kernel_facts(spec, config, map_text, kernel.version, kernel.image_sha256),
+                     symbols,
+                     {}};
+        if (one.facts.config_known && !baseline.empty())
+            one.facts.config_differs = differing_options(baseline, config);
+        if (auto plan = make_plan(spec, arm, symbols, {}); !plan)
+            one.unplannable = plan.error().message;
         ready.emplace(arm.name, std::move(one));
     }
     return ready;
 }
 
-Result<RunInfo> describe_run(const Spec& spec, const Prepared& prepared, const std::map<std::string, ReadyArm>& ready,
-                             const ChosenMachine& chosen, const World& world, const ExperimentOptions& options) {
+Result<RunInfo> describe_run(const Spec& spec, const Prepared& prepared,
+                             const std::map<std::string, ReadyArm>& ready,
+                             const ChosenMachine& chosen, const World& world,
+                             const ExperimentOptions& options) {
     RunInfo info;
     info.spec_file = std::filesystem::proximate(spec.file, spec.top).string();
     info.spec_text = spec.text;
@@ -71,13 +80,16 @@ Result<RunInfo> describe_run(const Spec& spec, const Prepared& prepared, const s
     info.started = utc_now();
     for (const auto& arm : spec.arms) {
         const auto& one = ready.at(arm.name);
-        info.kernels.push_back({arm.name, one.kernel.key, one.kernel.compiler,
-                                one.kernel.config.empty() ? std::string() : "kernels/" + arm.name + ".config", one.kernel.patches, one.kernel.patch_sha256, one.facts});
+        info.kernels.push_back(
+            {arm.name, one.kernel.key, one.kernel.compiler,
+             one.kernel.config.empty() ? std::string() : "kernels/" + arm.name + ".config",
+             one.kernel.patches, one.kernel.patch_sha256, one.facts});
     }
     return info;
 }
 
-Result<RunWriter> open_run(const Spec& spec, const RunInfo& info, const ExperimentOptions& options) {
+Result<RunWriter> open_run(const Spec& spec, const RunInfo& info,
+                           const ExperimentOptions& options) {
     if (!options.fresh) {
         RIG_TRY(found, RunWriter::resume_like(options.results, spec.name, info));
         if (found) return std::move(*found);
@@ -86,19 +98,25 @@ Result<RunWriter> open_run(const Spec& spec, const RunInfo& info, const Experime
 }
 
 // `dir` becomes the run's folder once there is one, however it ends.
-Result<ExperimentResult> measure_experiment(const Spec& spec, const World& world, const ExperimentOptions& options, std::stop_token stop, std::filesystem::path& dir) {
-    RIG_TRY(prepared, world.engine ? world.engine->prepare(spec, world, stop) : prepare(spec, spec.arms, world));
+Result<ExperimentResult> measure_experiment(const Spec& spec, const World& world,
+                                            const ExperimentOptions& options, std::stop_token stop,
+                                            std::filesystem::path& dir) {
+    RIG_TRY(prepared, world.engine ? world.engine->prepare(spec, world, stop)
+                                   : prepare(spec, spec.arms, world));
     RIG_TRY(chosen, choose_machine(spec, prepared, world, stop));
     RIG_TRY(ready, ready_arms(spec, prepared));
     RIG_TRY(info, describe_run(spec, prepared, ready, chosen, world, options));
     BootPlaces places;
     if (!world.engine) { // else each boot takes its own, where it is made
-        RIG_TRY(taken, place_boots({chosen.machine.clock, spec.guest.vcpus, spec.guest.memory_mib}, options.parallel, world, stop));
+        RIG_TRY(taken, place_boots({chosen.machine.clock, spec.guest.vcpus, spec.guest.memory_mib},
+                                   options.parallel, world, stop));
         places = std::move(taken);
     }
     info.packing = places.facts;
     if (chosen.machine.clock == GuestClock::Wall) { // where it may show
-        if (options.parallel) info.command.insert(info.command.end(), {"--parallel", std::to_string(options.parallel)});
+        if (options.parallel)
+            info.command.insert(info.command.end(),
+                                {"--parallel", std::to_string(options.parallel)});
         if (places.facts.shared) info.command.push_back("--share-cpus");
     }
     RIG_TRY(writer, open_run(spec, info, options));
@@ -106,7 +124,9 @@ Result<ExperimentResult> measure_experiment(const Spec& spec, const World& world
     for (const auto& [arm, one] : ready) {
         std::error_code ignored;
         std::filesystem::create_directories(writer.dir() / "kernels", ignored);
-        if (!one.kernel.config.empty()) RIG_CHECK(write_atomically(writer.dir() / "kernels" / (arm + ".config"), slurp(one.kernel.config)));
+        if (!one.kernel.config.empty())
+            RIG_CHECK(write_atomically(writer.dir() / "kernels" / (arm + ".config"),
+                                       slurp(one.kernel.config)));
     }
 
     std::vector<std::string> warnings;
@@ -121,7 +141,10 @@ Result<ExperimentResult> measure_experiment(const Spec& spec, const World& world
     if (bootable) {
         const GuestSetup setup{spec, chosen.machine, prepared.image, world.hypervisor};
         BootLoop loop(spec, setup, ready, writer, world.progress, options.disk_budget);
-        world.progress.start(writer.found().empty() ? "booting" : fmt::format("booting what {} lacks", writer.info().run_id), loop.planned());
+        world.progress.start(writer.found().empty()
+                                 ? "booting"
+                                 : fmt::format("booting what {} lacks", writer.info().run_id),
+                             loop.planned());
         auto status = world.engine ? loop.run(world, stop) : loop.run(places.boots, stop);
         if (!status) {
             world.progress.interrupt();
@@ -129,7 +152,9 @@ Result<ExperimentResult> measure_experiment(const Spec& spec, const World& world
             if (error.blame != Blame::Host) {
                 auto over = writer.info();
                 over.ended = utc_now();
-                over.failure = fmt::format("{}{}: {}", name(error.blame), error.kind.empty() ? "" : ": " + error.kind, error.message);
+                over.failure =
+                    fmt::format("{}{}: {}", name(error.blame),
+                                error.kind.empty() ? "" : ": " + error.kind, error.message);
                 std::ignore = writer.save(over);
             }
             if (error.log.empty()) error.log = writer.dir();
@@ -143,20 +168,29 @@ Result<ExperimentResult> measure_experiment(const Spec& spec, const World& world
     ended.replays = replays;
     ended.ended = utc_now();
     RIG_CHECK(writer.save(ended));
-    ExperimentResult result{assemble(spec, ended, samples, warnings, std::filesystem::proximate(writer.dir()).string()), writer.dir()};
-    RIG_CHECK(writer.save_report(render_text(result.report), render_json(result.report).dump(2) + "\n"));
-    if (const auto* assets = web_assets()) RIG_CHECK(write_report_page(writer.dir() / "report.html", writer.dir(), result.report, samples, assets));
+    ExperimentResult result{
+        assemble(spec, ended, samples, warnings, std::filesystem::proximate(writer.dir()).string()),
+        writer.dir()};
+    RIG_CHECK(
+        writer.save_report(render_text(result.report), render_json(result.report).dump(2) + "\n"));
+    if (const auto* assets = web_assets())
+        RIG_CHECK(write_report_page(writer.dir() / "report.html", writer.dir(), result.report,
+                                    samples, assets));
     return result;
 }
 
 } // namespace
 
-Result<ExperimentResult> run_experiment(const Spec& spec, const World& world, const ExperimentOptions& options, std::stop_token stop) {
+Result<ExperimentResult> run_experiment(const Spec& spec, const World& world,
+                                        const ExperimentOptions& options, std::stop_token stop) {
     std::filesystem::path dir;
     auto result = measure_experiment(spec, world, options, stop, dir);
     if (dir.empty()) return result;
-    // Its lock is free by now, so that an interrupted run is not indexed as one that goes on. The index is derived: without it nothing is lost.
-    if (const auto indexed = index_run(dir); !indexed && options.warn) options.warn(fmt::format("{} is not in the index (rig index adds it): {}", dir.string(), indexed.error().message));
+    // Its lock is free by now, so that an interrupted run is not indexed as one that goes on. The
+    // index is derived: without it nothing is lost.
+    if (const auto indexed = index_run(dir); !indexed && options.warn)
+        options.warn(fmt::format("{} is not in the index (rig index adds it): {}", dir.string(),
+                                 indexed.error().message));
     return result;
 }
 

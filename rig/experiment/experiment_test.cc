@@ -1,13 +1,14 @@
-// The loop over boots with every outside thing faked: prebuilt "kernels", a hypervisor that plays captured boots.
+// The loop over boots with every outside thing faked: prebuilt "kernels", a hypervisor that plays
+// captured boots.
 #include "rig/experiment/experiment.h"
 
 #include "guest/protocol/protocol.h"
-#include "rig/experiment/boot_loop.h"
 #include "rig/base/files.h"
-#include "rig/run_index/index.h"
-#include "rig/results/run_store.h"
-#include "rig/testing/experiment_fixture.h"
+#include "rig/experiment/boot_loop.h"
 #include "rig/html/web_assets.h"
+#include "rig/results/run_store.h"
+#include "rig/run_index/index.h"
+#include "rig/testing/experiment_fixture.h"
 
 #include <atomic>
 #include <fmt/format.h>
@@ -29,7 +30,9 @@ TEST_F(ExperimentLoop, AnArmsOwnCommandLineIsItsOwn) {
     ASSERT_TRUE(run(hypervisor, 1));
     ASSERT_EQ(hypervisor.requests.size(), 10u); // and boot 0 of each arm once more
     for (const auto& request : hypervisor.requests)
-        EXPECT_EQ(request.cmdline.find(" planted_delay_loops=7") != std::string::npos, request.kernel.filename() == "bzImage-b") << request.cmdline;
+        EXPECT_EQ(request.cmdline.find(" planted_delay_loops=7") != std::string::npos,
+                  request.kernel.filename() == "bzImage-b")
+            << request.cmdline;
 }
 
 TEST_F(ExperimentLoop, EveryPlannedBootBecomesOneSampleWhateverTheNumberOfWorkers) {
@@ -38,16 +41,21 @@ TEST_F(ExperimentLoop, EveryPlannedBootBecomesOneSampleWhateverTheNumberOfWorker
         FakeHypervisor hypervisor({captured_boot_of("6.12-ipi")});
         const auto result = run(hypervisor, jobs);
         ASSERT_TRUE(result) << result.error().message;
-        EXPECT_EQ(result->report.comparison.exit, Exit::AsExpected) << result->report.comparison.closing;
+        EXPECT_EQ(result->report.comparison.exit, Exit::AsExpected)
+            << result->report.comparison.closing;
         const auto kept = load_run(only_run());
         ASSERT_TRUE(kept) << kept.error().message;
         ASSERT_EQ(kept->samples.size(), 8u);
         std::set<std::pair<std::string, unsigned>> places;
-        for (const auto& sample : kept->samples) places.insert({sample.id.arm, sample.id.index});
+        for (const auto& sample : kept->samples)
+            places.insert({sample.id.arm, sample.id.index});
         EXPECT_EQ(places.size(), 8u);
         EXPECT_TRUE(std::filesystem::exists(only_run() / "report.txt"));
         const auto page = slurp(only_run() / "report.html");
-        EXPECT_EQ(page.find("<span>" + result->report.comparison.closing + "</span>") != std::string::npos, web_assets() != nullptr) << page.substr(0, 1000);
+        EXPECT_EQ(page.find("<span>" + result->report.comparison.closing + "</span>") !=
+                      std::string::npos,
+                  web_assets() != nullptr)
+            << page.substr(0, 1000);
     }
 }
 
@@ -63,7 +71,9 @@ TEST_F(ExperimentLoop, ARunIsIndexedHoweverItEnds) {
     ASSERT_EQ(indexed().size(), 1u);
     EXPECT_EQ(indexed()[0].state, "ended");
     EXPECT_STREQ(indexed()[0].verdict(), "as-expected");
-    FakeHypervisor panics({{encode(FrameType::Hello, R"({"protocol":1,"release":"6","version":"v","cpus":4})"), "[ 1.0] Kernel panic - not syncing: x\n", Exited{0}, ""}});
+    FakeHypervisor panics(
+        {{encode(FrameType::Hello, R"({"protocol":1,"release":"6","version":"v","cpus":4})"),
+          "[ 1.0] Kernel panic - not syncing: x\n", Exited{0}, ""}});
     ASSERT_FALSE(run(panics, 1));
     ASSERT_EQ(indexed().size(), 2u);
     EXPECT_EQ(indexed()[0].state, "failed");
@@ -84,27 +94,35 @@ TEST_F(ExperimentLoop, AnIndexThatCannotBeWrittenIsAWarning) {
 
 TEST_F(ExperimentLoop, ARunKeepsToItsDiskBudget) {
     FakeHypervisor hypervisor({captured_boot_of("6.12-ipi")});
-    const auto before = run(hypervisor, 1, {}, false, 9 * kUsualBoot); // ten boots, replays included
+    const auto before =
+        run(hypervisor, 1, {}, false, 9 * kUsualBoot); // ten boots, replays included
     ASSERT_FALSE(before);
     EXPECT_EQ(before.error().kind, "disk-full");
-    EXPECT_TRUE(before.error().message.starts_with("10 boots may leave 10 MiB, 0 MiB are there, and the run's budget is 9")) << before.error().message;
+    EXPECT_TRUE(before.error().message.starts_with(
+        "10 boots may leave 10 MiB, 0 MiB are there, and the run's budget is 9"))
+        << before.error().message;
     EXPECT_TRUE(hypervisor.requests.empty());
     // Boots that leave more than is usual: an interrupt log of two MiB each.
     auto large = captured_boot_of("6.12-ipi");
     const std::string piece(1 << 19, 'x');
-    for (int i = 0; i < 4; ++i) large.sends.insert(large.sends.find(encode(FrameType::Result, "{}")), guest::encode_artifact("counted-interrupts-before.txt", piece));
+    for (int i = 0; i < 4; ++i)
+        large.sends.insert(large.sends.find(encode(FrameType::Result, "{}")),
+                           guest::encode_artifact("counted-interrupts-before.txt", piece));
     FakeHypervisor wasteful({large});
     const auto during = run(wasteful, 1, {}, false, 11 * kUsualBoot);
     ASSERT_FALSE(during);
     EXPECT_EQ(during.error().blame, Blame::Host);
-    EXPECT_NE(during.error().message.find("its budget is 11 (--disk-budget-mib)"), std::string::npos) << during.error().message;
+    EXPECT_NE(during.error().message.find("its budget is 11 (--disk-budget-mib)"),
+              std::string::npos)
+        << during.error().message;
     EXPECT_EQ(wasteful.requests.size(), 5u);
     EXPECT_EQ(load_run(only_run())->samples.size(), 5u) << "nothing is lost";
     EXPECT_TRUE(run(hypervisor, 1)) << "and the run goes on with a larger budget";
 }
 
 TEST_F(ExperimentLoop, AHostFaultIsRetriedInItsPlaceAndNeverASample) {
-    FakeHypervisor hypervisor({{"", "", Signalled{9}, ""}, {"", "", Exited{1}, ""}, captured_boot_of("6.12-ipi")});
+    FakeHypervisor hypervisor(
+        {{"", "", Signalled{9}, ""}, {"", "", Exited{1}, ""}, captured_boot_of("6.12-ipi")});
     const auto result = run(hypervisor, 1);
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_EQ(hypervisor.requests.size(), 10u + 2u);
@@ -112,7 +130,8 @@ TEST_F(ExperimentLoop, AHostFaultIsRetriedInItsPlaceAndNeverASample) {
     const auto kept = load_run(only_run());
     ASSERT_TRUE(kept);
     EXPECT_EQ(kept->samples.size(), 8u);
-    EXPECT_TRUE(std::filesystem::exists(only_run() / "boots")); // with the faults recorded beside the boot
+    EXPECT_TRUE(
+        std::filesystem::exists(only_run() / "boots")); // with the faults recorded beside the boot
 }
 
 TEST_F(ExperimentLoop, AHostThatKeepsFailingStopsTheRunWithItsOwnBlame) {
@@ -128,7 +147,8 @@ TEST_F(ExperimentLoop, OnAnotherHostOnlyTheVirtualClockIsTaken) {
     FakeHypervisor hypervisor({captured_boot_of("6.12-ipi")});
     hypervisor.elsewhere = OtherHost{"qemu+ssh://lab/system", {0, 1, 2, 3, 4, 5, 6}, 64ull << 30};
     const auto clock = [this](const std::string& word) {
-        put("x.toml", std::regex_replace(slurp(dir_ / "x.toml"), std::regex("clock = \"[a-z]+\""), "clock = \"" + word + "\""));
+        put("x.toml", std::regex_replace(slurp(dir_ / "x.toml"), std::regex("clock = \"[a-z]+\""),
+                                         "clock = \"" + word + "\""));
     };
     const auto result = run(hypervisor, 0);
     ASSERT_TRUE(result) << result.error().message;
@@ -143,12 +163,15 @@ TEST_F(ExperimentLoop, OnAnotherHostOnlyTheVirtualClockIsTaken) {
     const auto wall = run(hypervisor, 1);
     ASSERT_FALSE(wall);
     EXPECT_EQ(wall.error().blame, Blame::Spec);
-    EXPECT_NE(wall.error().message.find("--connect qemu+ssh://lab/system is another host"), std::string::npos) << wall.error().message;
+    EXPECT_NE(wall.error().message.find("--connect qemu+ssh://lab/system is another host"),
+              std::string::npos)
+        << wall.error().message;
     clock("virtual");
     hypervisor.elsewhere->memory = 1 << 20;
     const auto full = run(hypervisor, 1);
     ASSERT_FALSE(full);
-    EXPECT_NE(full.error().message.find("what qemu+ssh://lab/system says"), std::string::npos) << full.error().message;
+    EXPECT_NE(full.error().message.find("what qemu+ssh://lab/system says"), std::string::npos)
+        << full.error().message;
 }
 
 TEST_F(ExperimentLoop, TheSameCommandGoesOnWithWhatTheHostInterrupted) {
@@ -163,15 +186,18 @@ TEST_F(ExperimentLoop, TheSameCommandGoesOnWithWhatTheHostInterrupted) {
     const auto result = run(hypervisor, 1);
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_EQ(runs(), 1);
-    EXPECT_EQ(result->report.comparison.exit, Exit::AsExpected) << result->report.comparison.closing;
+    EXPECT_EQ(result->report.comparison.exit, Exit::AsExpected)
+        << result->report.comparison.closing;
     EXPECT_EQ(hypervisor.requests.size(), 5u + 2u) << "what it lacked, and the replays";
     const auto kept = load_run(only_run());
     ASSERT_TRUE(kept) << kept.error().message;
     EXPECT_EQ(kept->samples.size(), 8u);
     EXPECT_EQ(kept->info.resumed, 1u);
-    EXPECT_TRUE(slurp(only_run() / "samples.jsonl").starts_with(before)) << "what was there is left as it was";
+    EXPECT_TRUE(slurp(only_run() / "samples.jsonl").starts_with(before))
+        << "what was there is left as it was";
     EXPECT_FALSE(std::filesystem::exists(dir / "fault-0.txt")) << "of the boot before";
-    EXPECT_TRUE(std::filesystem::exists(dir.string() + ".cut-short-1/fault-0.txt")) << "which is kept";
+    EXPECT_TRUE(std::filesystem::exists(dir.string() + ".cut-short-1/fault-0.txt"))
+        << "which is kept";
     EXPECT_FALSE(std::filesystem::exists(only_run() / "report.txt.tmp-Ab3xYz"));
     // One that ended is not gone on with.
     ASSERT_TRUE(run(hypervisor, 1));
@@ -204,31 +230,44 @@ TEST_F(ExperimentLoop, WhatIsNotTheSameRunIsLeftAlone) {
 // Until a kernel does not panic is no way to a verdict.
 TEST_F(ExperimentLoop, ARunThatTheKernelEndedIsOver) {
     const auto good = captured_boot_of("6.12-ipi");
-    FakeHypervisor panics({good, {encode(FrameType::Hello, R"({"protocol":1,"release":"6","version":"v","cpus":4})"), "[ 1.0] Kernel panic - not syncing: x\n", Exited{0}, ""}});
+    FakeHypervisor panics(
+        {good,
+         {encode(FrameType::Hello, R"({"protocol":1,"release":"6","version":"v","cpus":4})"),
+          "[ 1.0] Kernel panic - not syncing: x\n", Exited{0}, ""}});
     ASSERT_FALSE(run(panics, 1));
     const auto ended = load_run(only_run());
     ASSERT_TRUE(ended) << ended.error().message;
     EXPECT_FALSE(ended->info.ended.empty());
-    EXPECT_NE(ended->info.failure.find("kernel: panic: arm 'b', boot 0: kernel panic"), std::string::npos) << ended->info.failure;
+    EXPECT_NE(ended->info.failure.find("kernel: panic: arm 'b', boot 0: kernel panic"),
+              std::string::npos)
+        << ended->info.failure;
     FakeHypervisor hypervisor({good});
     ASSERT_TRUE(run(hypervisor, 1));
     EXPECT_EQ(runs(), 2);
     EXPECT_EQ(hypervisor.requests.size(), 10u);
 }
 
-const std::string kSleepInAtomic = "[ 1.0][ T44] BUG: sleeping function called from invalid context at mm/x.c:1\n[ 1.0][ T44] Call Trace:\n[ 1.0][ T44]  __might_resched+0x1/0x2\n"
-                           "[ 1.0][ T44]  broken_helper+0x1/0x2\n[ 1.0][ T44]  </TASK>\n";
+const std::string kSleepInAtomic =
+    "[ 1.0][ T44] BUG: sleeping function called from invalid context at mm/x.c:1\n[ 1.0][ T44] "
+    "Call Trace:\n[ 1.0][ T44]  __might_resched+0x1/0x2\n"
+    "[ 1.0][ T44]  broken_helper+0x1/0x2\n[ 1.0][ T44]  </TASK>\n";
 
 // Nor is to interrupt it, or to lose it to the host.
 TEST_F(ExperimentLoop, AComplaintBeforeTheHostFailedIsNotMadeAgain) {
-    for (const decltype(GuestEnd::outcome)& end : {decltype(GuestEnd::outcome){Signalled{9}}, {Cancelled{}}}) {
+    for (const decltype(GuestEnd::outcome)& end :
+         {decltype(GuestEnd::outcome){Signalled{9}}, {Cancelled{}}}) {
         std::filesystem::remove_all(dir_ / "results");
-        FakeHypervisor hypervisor({{encode(FrameType::Hello, R"({"protocol":1,"release":"6","version":"v","cpus":4})"), kSleepInAtomic, end, ""}});
+        FakeHypervisor hypervisor(
+            {{encode(FrameType::Hello, R"({"protocol":1,"release":"6","version":"v","cpus":4})"),
+              kSleepInAtomic, end, ""}});
         const auto result = run(hypervisor, 1);
         ASSERT_FALSE(result);
         EXPECT_EQ(result.error().blame, Blame::Kernel);
         EXPECT_EQ(result.error().kind, "splat");
-        EXPECT_NE(result.error().message.find("kernel splat: BUG: sleeping function called from invalid context, in broken_helper; then: "), std::string::npos) << result.error().message;
+        EXPECT_NE(result.error().message.find("kernel splat: BUG: sleeping function called from "
+                                              "invalid context, in broken_helper; then: "),
+                  std::string::npos)
+            << result.error().message;
         EXPECT_EQ(hypervisor.requests.size(), 1u);
         EXPECT_FALSE(load_run(only_run())->info.ended.empty());
     }
@@ -244,12 +283,17 @@ TEST_F(ExperimentLoop, ASecondRigOnTheSameRunIsRefusedWithTheOwnersPid) {
     const auto second = run(hypervisor, 1);
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().blame, Blame::Host);
-    EXPECT_NE(second.error().message.find(fmt::format("another rig (pid {}) is writing this run", ::getpid())), std::string::npos) << second.error().message;
+    EXPECT_NE(second.error().message.find(
+                  fmt::format("another rig (pid {}) is writing this run", ::getpid())),
+              std::string::npos)
+        << second.error().message;
     EXPECT_TRUE(hypervisor.requests.empty());
 }
 
 TEST_F(ExperimentLoop, AKernelFaultIsNeverRetried) {
-    FakeHypervisor hypervisor({{encode(FrameType::Hello, R"({"protocol":1,"release":"6","version":"v","cpus":4})"), "[ 1.0] Kernel panic - not syncing: x\n", Exited{0}, ""}});
+    FakeHypervisor hypervisor(
+        {{encode(FrameType::Hello, R"({"protocol":1,"release":"6","version":"v","cpus":4})"),
+          "[ 1.0] Kernel panic - not syncing: x\n", Exited{0}, ""}});
     const auto result = run(hypervisor, 1);
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().blame, Blame::Kernel);
@@ -261,14 +305,20 @@ TEST_F(ExperimentLoop, AKernelFaultIsNeverRetried) {
 TEST_F(ExperimentLoop, ASplatInABootThatCompletesBreaksTheComparison) {
     auto splatting = captured_boot_of("6.12-ipi");
     splatting.console = kSleepInAtomic;
-    FakeHypervisor hypervisor({captured_boot_of("6.12-ipi"), splatting, captured_boot_of("6.12-ipi")});
+    FakeHypervisor hypervisor(
+        {captured_boot_of("6.12-ipi"), splatting, captured_boot_of("6.12-ipi")});
     const auto result = run(hypervisor, 1);
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_EQ(result->report.comparison.exit, Exit::Broken);
-    EXPECT_EQ(result->report.comparison.closing, "NOT AS EXPECTED: kernel splat in b: BUG: sleeping function called from invalid context");
+    EXPECT_EQ(
+        result->report.comparison.closing,
+        "NOT AS EXPECTED: kernel splat in b: BUG: sleeping function called from invalid context");
     const auto page = slurp(only_run() / "report.txt");
-    EXPECT_NE(page.find("BUG: sleeping function called from invalid context, in broken_helper"), std::string::npos) << page;
-    EXPECT_NE(slurp(only_run() / "boots/0001-b-0/splats.txt").find("broken_helper+0x1/0x2"), std::string::npos);
+    EXPECT_NE(page.find("BUG: sleeping function called from invalid context, in broken_helper"),
+              std::string::npos)
+        << page;
+    EXPECT_NE(slurp(only_run() / "boots/0001-b-0/splats.txt").find("broken_helper+0x1/0x2"),
+              std::string::npos);
     // From the raw samples alone it is the same.
     const auto kept = load_run(only_run());
     ASSERT_TRUE(kept);
@@ -276,31 +326,41 @@ TEST_F(ExperimentLoop, ASplatInABootThatCompletesBreaksTheComparison) {
 }
 
 TEST_F(ExperimentLoop, AnArmBrokenOnPurposeMustSplatInEveryBoot) {
-    put("x.toml", slurp(dir_ / "x.toml").replace(slurp(dir_ / "x.toml").rfind("witness"), 0, "splat = \"broken_helper\"\n"));
+    put("x.toml",
+        slurp(dir_ / "x.toml")
+            .replace(slurp(dir_ / "x.toml").rfind("witness"), 0, "splat = \"broken_helper\"\n"));
     auto splatting = captured_boot_of("6.12-ipi"), clean = splatting;
     splatting.console = kSleepInAtomic;
     // a b b a, twice; and the first of each once more
-    FakeHypervisor as_declared({clean, splatting, splatting, clean, clean, splatting, splatting, clean, clean, splatting});
+    FakeHypervisor as_declared(
+        {clean, splatting, splatting, clean, clean, splatting, splatting, clean, clean, splatting});
     auto result = run(as_declared, 1);
     ASSERT_TRUE(result) << result.error().message;
-    EXPECT_EQ(result->report.comparison.exit, Exit::AsExpected) << result->report.comparison.closing;
-    EXPECT_NE(slurp(only_run() / "report.txt").find("as declared: \"broken_helper\" in 4 of 4 boots"), std::string::npos);
+    EXPECT_EQ(result->report.comparison.exit, Exit::AsExpected)
+        << result->report.comparison.closing;
+    EXPECT_NE(
+        slurp(only_run() / "report.txt").find("as declared: \"broken_helper\" in 4 of 4 boots"),
+        std::string::npos);
     std::filesystem::remove_all(dir_ / "results");
-    FakeHypervisor silent_once({clean, splatting, splatting, clean, clean, splatting, clean, clean, clean, splatting});
+    FakeHypervisor silent_once(
+        {clean, splatting, splatting, clean, clean, splatting, clean, clean, clean, splatting});
     result = run(silent_once, 1);
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_EQ(result->report.comparison.exit, Exit::Broken);
-    EXPECT_EQ(result->report.comparison.closing, "NOT AS EXPECTED: the control did not fail in 1 of 4 boots of b");
+    EXPECT_EQ(result->report.comparison.closing,
+              "NOT AS EXPECTED: the control did not fail in 1 of 4 boots of b");
 }
 
 TEST_F(ExperimentLoop, AReplayThatDiffersIsInconclusiveAndNoSample) {
     auto splatting = captured_boot_of("6.12-ipi"), clean = splatting;
     splatting.console = kSleepInAtomic;
-    FakeHypervisor hypervisor({clean, clean, clean, clean, clean, clean, clean, clean, clean, splatting});
+    FakeHypervisor hypervisor(
+        {clean, clean, clean, clean, clean, clean, clean, clean, clean, splatting});
     const auto result = run(hypervisor, 1);
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_EQ(result->report.comparison.exit, Exit::Inconclusive);
-    EXPECT_EQ(result->report.comparison.closing, "INCONCLUSIVE: proof replay fails in b; nothing judged");
+    EXPECT_EQ(result->report.comparison.closing,
+              "INCONCLUSIVE: proof replay fails in b; nothing judged");
     const auto kept = load_run(only_run());
     ASSERT_TRUE(kept);
     EXPECT_EQ(kept->samples.size(), 8u);
@@ -317,7 +377,8 @@ TEST_F(ExperimentLoop, SamplesThatDoNotAddUpAreInconclusive) {
 }
 
 TEST_F(ExperimentLoop, AFunctionThatIsNotInTheImageIsInconclusiveWithoutABoot) {
-    put("System.map", "ffffffff810e3eb0 T smp_call_function\nffffffff8116e390 t tlb_remove_table_smp_sync\nffffffff8116eaf0 T x\n");
+    put("System.map", "ffffffff810e3eb0 T smp_call_function\nffffffff8116e390 t "
+                      "tlb_remove_table_smp_sync\nffffffff8116eaf0 T x\n");
     FakeHypervisor hypervisor({captured_boot_of("6.12-ipi")});
     const auto result = run(hypervisor, 1);
     ASSERT_TRUE(result) << result.error().message;
@@ -332,7 +393,8 @@ TEST_F(ExperimentLoop, InterruptedRunsKeepWhatTheyHave) {
     const auto result = run(hypervisor, 2, stop.get_token());
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().blame, Blame::Host);
-    EXPECT_NE(result.error().message.find("interrupted after 0 of 10 boots"), std::string::npos) << result.error().message;
+    EXPECT_NE(result.error().message.find("interrupted after 0 of 10 boots"), std::string::npos)
+        << result.error().message;
     EXPECT_TRUE(load_run(only_run()));
 }
 

@@ -1,43 +1,55 @@
 #include "rig/experiment/prepare.h"
 
-#include "rig/experiment/engine.h"
 #include "rig/boot/guest_boot.h"
+#include "rig/boot/kvm_probe.h"
+#include "rig/experiment/engine.h"
 #include "rig/host/build_context.h"
 #include "rig/host/cpu_speed.h"
 #include "rig/kernel/initramfs.h"
 #include "rig/kernel/kernel_build.h"
-#include "rig/boot/kvm_probe.h"
 
 #include <fmt/format.h>
 
 namespace rig {
 namespace {
 
-Result<ChosenMachine> clock_and_accelerator(const Spec& spec, const Prepared& prepared, const World& world, std::stop_token stop) {
-    if (spec.guest.clock == ClockChoice::Virtual) return ChosenMachine{{GuestClock::Virtual, Accelerator::Tcg, 1}, "as the experiment asks"};
+Result<ChosenMachine> clock_and_accelerator(const Spec& spec, const Prepared& prepared,
+                                            const World& world, std::stop_token stop) {
+    if (spec.guest.clock == ClockChoice::Virtual)
+        return ChosenMachine{{GuestClock::Virtual, Accelerator::Tcg, 1}, "as the experiment asks"};
     if (world.engine) return world.engine->automatic();
     RIG_TRY(elsewhere, world.hypervisor.other_host());
     if (elsewhere && spec.guest.clock == ClockChoice::Wall)
-        return fail(Blame::Spec, fmt::format("guest.clock = \"wall\" (or --clock wall), but --connect {} is another host, whose CPUs rig can neither "
-                                             "keep for its guests nor look at; want "
-                                             "\"virtual\" or \"auto\", or a URI of this host such as qemu:///system",
-                                             elsewhere->uri));
+        return fail(
+            Blame::Spec,
+            fmt::format("guest.clock = \"wall\" (or --clock wall), but --connect {} is another "
+                        "host, whose CPUs rig can neither "
+                        "keep for its guests nor look at; want "
+                        "\"virtual\" or \"auto\", or a URI of this host such as qemu:///system",
+                        elsewhere->uri));
     if (elsewhere)
-        return ChosenMachine{{GuestClock::Virtual, Accelerator::Tcg, 1},
-                             "auto; the guests run on another host, where only virtual time is measured: " + elsewhere->uri};
+        return ChosenMachine{
+            {GuestClock::Virtual, Accelerator::Tcg, 1},
+            "auto; the guests run on another host, where only virtual time is measured: " +
+                elsewhere->uri};
     if (const auto& arch = arch_named(spec.kernel.arch); !arch.cross.empty()) {
         const auto why = fmt::format("no KVM: this host is no {} machine", arch.name);
-        if (spec.guest.clock == ClockChoice::Wall) return ChosenMachine{{GuestClock::Wall, Accelerator::Tcg, 1}, "as the experiment asks; " + why};
+        if (spec.guest.clock == ClockChoice::Wall)
+            return ChosenMachine{{GuestClock::Wall, Accelerator::Tcg, 1},
+                                 "as the experiment asks; " + why};
         return ChosenMachine{{GuestClock::Virtual, Accelerator::Tcg, 1}, "auto; " + why};
     }
-    const GuestSetup setup{spec, {GuestClock::Wall, Accelerator::Kvm, 1}, prepared.image, world.hypervisor};
+    const GuestSetup setup{
+        spec, {GuestClock::Wall, Accelerator::Kvm, 1}, prepared.image, world.hypervisor};
     world.progress.start("probing KVM");
     auto probe = probe_kvm(setup, prepared.kernels.begin()->second, world.cache.root(), stop);
     world.progress.finish();
     if (!probe) return tl::unexpected(probe.error());
-    if (probe->works) return ChosenMachine{{GuestClock::Wall, Accelerator::Kvm, 1}, "KVM boots this kernel"};
+    if (probe->works)
+        return ChosenMachine{{GuestClock::Wall, Accelerator::Kvm, 1}, "KVM boots this kernel"};
     if (spec.guest.clock == ClockChoice::Wall)
-        return ChosenMachine{{GuestClock::Wall, Accelerator::Tcg, 1}, "as the experiment asks; no KVM: " + probe->why};
+        return ChosenMachine{{GuestClock::Wall, Accelerator::Tcg, 1},
+                             "as the experiment asks; no KVM: " + probe->why};
     return ChosenMachine{{GuestClock::Virtual, Accelerator::Tcg, 1}, "auto; no KVM: " + probe->why};
 }
 
@@ -63,17 +75,22 @@ Result<Prepared> prepare(const Spec& spec, const std::vector<Arm>& arms, const W
     return prepared;
 }
 
-Result<BootPlaces> place_boots(const BootNeed& need, unsigned parallel, const World& world, std::stop_token stop) {
+Result<BootPlaces> place_boots(const BootNeed& need, unsigned parallel, const World& world,
+                               std::stop_token stop) {
     RIG_TRY(elsewhere, world.hypervisor.other_host());
     auto host = world.host;
     if (elsewhere) {
         host.claims.clear(); // there is no wall clock there that could be disturbed
-        host.capacity = [&elsewhere] { return HostCapacity{elsewhere->cpus, {}, elsewhere->memory, "what " + elsewhere->uri + " says"}; };
+        host.capacity = [&elsewhere] {
+            return HostCapacity{
+                elsewhere->cpus, {}, elsewhere->memory, "what " + elsewhere->uri + " says"};
+        };
     }
     return take_places(need, parallel, host, world.progress, stop);
 }
 
-Result<ChosenMachine> choose_machine(const Spec& spec, const Prepared& prepared, const World& world, std::stop_token stop) {
+Result<ChosenMachine> choose_machine(const Spec& spec, const Prepared& prepared, const World& world,
+                                     std::stop_token stop) {
     RIG_TRY(chosen, clock_and_accelerator(spec, prepared, world, stop));
     chosen.machine.slowness = host_slowness();
     return chosen;

@@ -1,4 +1,5 @@
-// Builds what an experiment boots, and chooses on which machine and on which CPUs. Errors keep the blame of what failed: kernel_build.h.
+// Builds what an experiment boots, and chooses on which machine and on which CPUs. Errors keep the
+// blame of what failed: kernel_build.h.
 #pragma once
 
 #include "rig/base/error.h"
@@ -13,11 +14,13 @@ namespace rig {
 
 Result<Prepared> prepare(const Spec& spec, const std::vector<Arm>& arms, const World& world);
 
-// Clock and accelerator as spec.guest.clock asks; `auto` = wall if KVM boots this very kernel, else virtual. On another host only virtual:
-// Blame::Spec for wall.
-Result<ChosenMachine> choose_machine(const Spec& spec, const Prepared& prepared, const World& world, std::stop_token stop);
+// Clock and accelerator as spec.guest.clock asks; `auto` = wall if KVM boots this very kernel, else
+// virtual. On another host only virtual: Blame::Spec for wall.
+Result<ChosenMachine> choose_machine(const Spec& spec, const Prepared& prepared, const World& world,
+                                     std::stop_token stop);
 
 // take_places() on the host where the guests run.
-Result<BootPlaces> place_boots(const BootNeed& need, unsigned parallel, const World& world, std::stop_token stop);
+Result<BootPlaces> place_boots(const BootNeed& need, unsigned parallel, const World& world,
+                               std::stop_token stop);
 
 } // namespace rig

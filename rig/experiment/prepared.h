@@ -1,6 +1,6 @@
-// What is there before the first boot: the kernels, the initramfs, and the machine that boots them. Plain data, which engines hand over, too.
+// What is there before the first boot: the kernels, the initramfs, and the machine that boots them.
+// Plain data, which engines hand over, too.
 #pragma once
-
 
 #include "rig/hypervisor/machine.h"
 #include "rig/kernel/kernel.h"

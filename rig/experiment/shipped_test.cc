@@ -1,8 +1,8 @@
 // The files in configs/ as they are shipped: a mistake in one must not wait until somebody runs it.
 #include "rig/base/files.h"
+#include "rig/experiment/suite_run.h"
 #include "rig/nightly/nightly_config.h"
 #include "rig/spec/spec_parser.h"
-#include "rig/experiment/suite_run.h"
 
 #include <gtest/gtest.h>
 

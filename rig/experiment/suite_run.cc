@@ -1,15 +1,15 @@
 #include "rig/experiment/suite_run.h"
 
 #include "rig/base/files.h"
+#include "rig/base/utc.h"
+#include "rig/guest_output/metric.h"
 #include "rig/host/build_context.h"
 #include "rig/kernel/kernel_build.h"
-#include "rig/guest_output/metric.h"
 #include "rig/kernel/patch_series.h"
 #include "rig/report/figures.h"
 #include "rig/report/suite_report.h"
-#include "rig/spec/spec_parser.h"
 #include "rig/results/run_store.h"
-#include "rig/base/utc.h"
+#include "rig/spec/spec_parser.h"
 
 #include <algorithm>
 #include <fmt/chrono.h>
@@ -22,27 +22,35 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string now_text() { return utc_text(std::chrono::system_clock::now()); }
+std::string now_text() {
+    return utc_text(std::chrono::system_clock::now());
+}
 
 std::string folded(std::string_view text) {
     std::string out;
     for (const char c : text)
-        if (c != ' ' && c != '\t' && c != '\n') out += c;
-        else if (!out.empty() && out.back() != ' ') out += ' ';
-    while (out.ends_with(' ')) out.pop_back();
+        if (c != ' ' && c != '\t' && c != '\n')
+            out += c;
+        else if (!out.empty() && out.back() != ' ')
+            out += ' ';
+    while (out.ends_with(' '))
+        out.pop_back();
     return out;
 }
 
 // Labels of parts are indented in a page's table.
 std::string label_of(const MetricResult& metric) {
-    return metric.info.label.substr(std::min(metric.info.label.find_first_not_of(' '), metric.info.label.size()));
+    return metric.info.label.substr(
+        std::min(metric.info.label.find_first_not_of(' '), metric.info.label.size()));
 }
 
 // "sync IPIs: ipi 240, reviewed 0 (−100 % [−100 %, −100 %])"
 std::string figures_of(const MetricResult& metric) {
     std::vector<std::string> arms;
     for (const auto& arm : metric.arms) {
-        auto text = arm.spread ? fmt::format("{} {}", arm.arm, spread_figure(*arm.spread, metric.info.unit)) : fmt::format("{} not measured", arm.arm);
+        auto text =
+            arm.spread ? fmt::format("{} {}", arm.arm, spread_figure(*arm.spread, metric.info.unit))
+                       : fmt::format("{} not measured", arm.arm);
         if (arm.change) text += fmt::format(" ({})", change_figure(*arm.change, metric.info.unit));
         arms.push_back(std::move(text));
     }
@@ -50,7 +58,8 @@ std::string figures_of(const MetricResult& metric) {
 }
 
 // The overrides of each run of a check: what it sets, the sweep's value, the command line's last.
-std::vector<std::vector<SpecOverride>> variants(const RunCheck& run, const std::vector<SpecOverride>& more) {
+std::vector<std::vector<SpecOverride>> variants(const RunCheck& run,
+                                                const std::vector<SpecOverride>& more) {
     std::vector<std::vector<SpecOverride>> all;
     for (std::size_t i = 0; i < (run.sweep ? run.sweep->values.size() : 1); ++i) {
         auto overrides = run.set;
@@ -82,48 +91,69 @@ std::string reasons(const ReportInput& report) {
     std::string out = c.closing;
     for (const auto& arm : c.proofs)
         for (const auto& proof : arm.proofs)
-            if (!proof.passed) out += fmt::format("\n{}: {}; {}", proof.id, proof.found, proof.reason);
+            if (!proof.passed)
+                out += fmt::format("\n{}: {}; {}", proof.id, proof.found, proof.reason);
     for (const auto& metric : c.metrics)
         for (const auto& arm : metric.arms)
-            if (arm.verdict == Verdict::Broken || arm.verdict == Verdict::Regressed) out += fmt::format("\n{} in {}: {}", metric.info.name, arm.arm, arm.why);
+            if (arm.verdict == Verdict::Broken || arm.verdict == Verdict::Regressed)
+                out += fmt::format("\n{} in {}: {}", metric.info.name, arm.arm, arm.why);
     for (const auto& arm : c.splats)
         for (const auto& splat : arm.splats)
-            if (!splat.declared && !splat.followed) out += fmt::format("\n{}, in {}", splat.title, splat.function);
-    for (const auto& warning : report.warnings) out += "\n" + warning;
+            if (!splat.declared && !splat.followed)
+                out += fmt::format("\n{}, in {}", splat.title, splat.function);
+    for (const auto& warning : report.warnings)
+        out += "\n" + warning;
     return out;
 }
 
-Result<Outcome> run_once(const Spec& spec, const RunCheck& check, const World& world, const ExperimentOptions& options, std::stop_token stop) {
+Result<Outcome> run_once(const Spec& spec, const RunCheck& check, const World& world,
+                         const ExperimentOptions& options, std::stop_token stop) {
     auto result = run_experiment(spec, world, options, stop);
     if (!result) {
         const auto& error = result.error();
-        // A kernel that broke or a guest that measured nothing is an outcome; the host's and the file's faults are not.
+        // A kernel that broke or a guest that measured nothing is an outcome; the host's and the
+        // file's faults are not.
         if (error.blame == Blame::Host || error.blame == Blame::Spec) return tl::unexpected(error);
-        return Outcome{exit_for(error.blame), fmt::format("{} fault: {}", name(error.blame), folded(error.message)), error.message, error.log.string(), {}, {}};
+        return Outcome{exit_for(error.blame),
+                       fmt::format("{} fault: {}", name(error.blame), folded(error.message)),
+                       error.message,
+                       error.log.string(),
+                       {},
+                       {}};
     }
     const auto& report = result->report;
-    Outcome outcome{report.comparison.exit, report.comparison.closing, reasons(report), report.run_dir, {}, {}};
+    Outcome outcome{
+        report.comparison.exit, report.comparison.closing, reasons(report), report.run_dir, {}, {}};
     for (const auto& wanted : check.show) {
         const auto* metric = report.comparison.find(wanted);
-        outcome.evidence.push_back(metric ? figures_of(*metric) : fmt::format("{}: the experiment has no such metric", wanted));
+        outcome.evidence.push_back(
+            metric ? figures_of(*metric)
+                   : fmt::format("{}: the experiment has no such metric", wanted));
     }
     for (const auto& wanted : check.plot)
-        if (const auto* metric = report.comparison.find(wanted)) outcome.plots.push_back(plot_of(*metric));
+        if (const auto* metric = report.comparison.find(wanted))
+            outcome.plots.push_back(plot_of(*metric));
     return outcome;
 }
 
 // One run's figures behind those of the runs before it.
-void add_to(std::vector<Plot>& plots, const std::vector<Plot>& of_run, const Sweep& sweep, std::size_t variant) {
+void add_to(std::vector<Plot>& plots, const std::vector<Plot>& of_run, const Sweep& sweep,
+            std::size_t variant) {
     for (const auto& one : of_run) {
-        auto plot = std::find_if(plots.begin(), plots.end(), [&](const Plot& other) { return other.label == one.label && other.key == sweep.key; });
-        if (plot == plots.end()) plot = plots.insert(plots.end(), Plot{one.label, sweep.key, one.unit, {}});
-        for (const auto& row : one.rows) plot->rows.push_back({sweep.values[variant], row.arm, row.spread});
+        auto plot = std::find_if(plots.begin(), plots.end(), [&](const Plot& other) {
+            return other.label == one.label && other.key == sweep.key;
+        });
+        if (plot == plots.end())
+            plot = plots.insert(plots.end(), Plot{one.label, sweep.key, one.unit, {}});
+        for (const auto& row : one.rows)
+            plot->rows.push_back({sweep.values[variant], row.arm, row.spread});
     }
 }
 
 class SuiteRun {
  public:
-    SuiteRun(const Suite& suite, const std::vector<SpecOverride>& more, const World& world, const ExperimentOptions& options, std::stop_token stop)
+    SuiteRun(const Suite& suite, const std::vector<SpecOverride>& more, const World& world,
+             const ExperimentOptions& options, std::stop_token stop)
         : suite_(suite), more_(more), world_(world), options_(options), stop_(stop) {}
 
     Status check(const RunCheck& run, PointResult& point) {
@@ -135,17 +165,21 @@ class SuiteRun {
             options.command = {"./bootstrap", "compare", run.experiment.string()};
             std::vector<std::string> varied;
             for (const auto& one : overrides) {
-                options.command.insert(options.command.end(), {"--set", fmt::format("{}={}", one.key, one.value)});
+                options.command.insert(options.command.end(),
+                                       {"--set", fmt::format("{}={}", one.key, one.value)});
                 varied.push_back(fmt::format("{}={}", one.key, one.value));
             }
             CheckResult result;
-            result.what = run.experiment.string() + (varied.empty() ? "" : fmt::format(" with {}", fmt::join(varied, ", ")));
+            result.what = run.experiment.string() +
+                          (varied.empty() ? "" : fmt::format(" with {}", fmt::join(varied, ", ")));
             result.control = run.expect != Exit::AsExpected;
             RIG_TRY(outcome, run_once(spec, run, world_, options, stop_));
-            result.verdict = judge_check(outcome.exit, outcome.reported + outcome.closing, run.expect, run.says);
+            result.verdict =
+                judge_check(outcome.exit, outcome.reported + outcome.closing, run.expect, run.says);
             result.found = outcome.closing;
             if (!run.says.empty()) {
-                const bool said = (outcome.reported + outcome.closing).find(run.says) != std::string::npos;
+                const bool said =
+                    (outcome.reported + outcome.closing).find(run.says) != std::string::npos;
                 result.found += fmt::format("; {} '{}'", said ? "says" : "does not say", run.says);
             }
             result.evidence = outcome.evidence;
@@ -158,13 +192,18 @@ class SuiteRun {
 
     Status check(const BuildCheck& build, PointResult& point) {
         RIG_TRY(spec, load_spec(suite_.top / build.experiment));
-        RIG_TRY(object, build_object(spec, *spec.find_arm(build.arm), build.object, BuildContext{world_.cache, world_.runner, world_.progress, 0}));
+        RIG_TRY(object,
+                build_object(spec, *spec.find_arm(build.arm), build.object,
+                             BuildContext{world_.cache, world_.runner, world_.progress, 0}));
         CheckResult result;
-        result.what = fmt::format("{} of {} in {}", build.object, build.arm, build.experiment.string());
+        result.what =
+            fmt::format("{} of {} in {}", build.object, build.arm, build.experiment.string());
         result.control = !build.builds;
         const bool said = object.error.find(build.says) != std::string::npos;
-        result.verdict = object.built == build.builds && said ? CheckVerdict::Holds : CheckVerdict::Fails;
-        result.found = object.built ? fmt::format("builds in {:.1f} s", object.seconds) : fmt::format("does not build: {}", object.error);
+        result.verdict =
+            object.built == build.builds && said ? CheckVerdict::Holds : CheckVerdict::Fails;
+        result.found = object.built ? fmt::format("builds in {:.1f} s", object.seconds)
+                                    : fmt::format("does not build: {}", object.error);
         if (!build.builds && !said) result.found += fmt::format("; want '{}'", build.says);
         result.run = object.log.string();
         point.checks.push_back(std::move(result));
@@ -174,7 +213,8 @@ class SuiteRun {
     Status check(const PatchCheck& patch, PointResult& point) {
         RIG_TRY(patches, read_series({patch.series}, suite_.top));
         std::vector<std::string> texts;
-        for (const auto& one : patches) texts.push_back(one.text);
+        for (const auto& one : patches)
+            texts.push_back(one.text);
         point.checks.push_back(check_added_lines(patch, texts));
         return {};
     }
@@ -199,20 +239,30 @@ Status check_suite_files(const Suite& suite, const std::vector<SpecOverride>& mo
                     auto shown_or_drawn = run->show;
                     shown_or_drawn.insert(shown_or_drawn.end(), run->plot.begin(), run->plot.end());
                     for (const auto& shown : shown_or_drawn)
-                        if (std::none_of(infos.begin(), infos.end(), [&](const MetricInfo& info) { return info.name == shown; }))
-                            return fail(Blame::Spec, fmt::format("{}: point '{}' shows '{}', which {} does not measure", suite.file.string(), point.id, shown, run->experiment.string()));
+                        if (std::none_of(infos.begin(), infos.end(), [&](const MetricInfo& info) {
+                                return info.name == shown;
+                            }))
+                            return fail(
+                                Blame::Spec,
+                                fmt::format("{}: point '{}' shows '{}', which {} does not measure",
+                                            suite.file.string(), point.id, shown,
+                                            run->experiment.string()));
                 }
             if (const auto* build = std::get_if<BuildCheck>(&check)) {
                 RIG_TRY(spec, load_spec(suite.top / build->experiment));
                 if (!spec.find_arm(build->arm))
-                    return fail(Blame::Spec, fmt::format("{}: no arm '{}', which {} builds {} of", build->experiment.string(), build->arm, suite.file.string(), build->object));
+                    return fail(Blame::Spec, fmt::format("{}: no arm '{}', which {} builds {} of",
+                                                         build->experiment.string(), build->arm,
+                                                         suite.file.string(), build->object));
             }
         }
     return {};
 }
 
-CheckVerdict judge_check(Exit found, const std::string& reported, Exit expected, const std::string& says) {
-    if (found == expected) return reported.find(says) != std::string::npos ? CheckVerdict::Holds : CheckVerdict::Fails;
+CheckVerdict judge_check(Exit found, const std::string& reported, Exit expected,
+                         const std::string& says) {
+    if (found == expected)
+        return reported.find(says) != std::string::npos ? CheckVerdict::Holds : CheckVerdict::Fails;
     return found == Exit::Inconclusive ? CheckVerdict::Open : CheckVerdict::Fails;
 }
 
@@ -223,12 +273,15 @@ CheckResult check_added_lines(const PatchCheck& check, const std::vector<std::st
         for (std::size_t at = 0; at < text.size();) {
             const auto end = std::min(text.find('\n', at), text.size());
             const auto line = std::string_view(text).substr(at, end - at);
-            if (line.starts_with("@@ ")) in_diff = true;
-            else if (line.starts_with("diff --git ") || line == "-- ") in_diff = false;
+            if (line.starts_with("@@ "))
+                in_diff = true;
+            else if (line.starts_with("diff --git ") || line == "-- ")
+                in_diff = false;
             else if (in_diff && line.starts_with('+')) {
                 // A sentence may be broken over lines of a comment.
                 auto body = folded(line.substr(1));
-                if (body.starts_with("* ") || body.starts_with(" * ")) body = body.substr(body.find('*') + 2);
+                if (body.starts_with("* ") || body.starts_with(" * "))
+                    body = body.substr(body.find('*') + 2);
                 added += body + " ";
             }
             at = end + 1;
@@ -239,24 +292,35 @@ CheckResult check_added_lines(const PatchCheck& check, const std::vector<std::st
     result.what = fmt::format("the lines that {} adds", check.series.string());
     std::vector<std::string> wrong;
     for (const auto& text : check.has)
-        if (added.find(folded(text)) == std::string::npos) wrong.push_back(fmt::format("'{}' is missing", text));
+        if (added.find(folded(text)) == std::string::npos)
+            wrong.push_back(fmt::format("'{}' is missing", text));
     for (const auto& text : check.lacks)
-        if (added.find(folded(text)) != std::string::npos) wrong.push_back(fmt::format("'{}' is there", text));
+        if (added.find(folded(text)) != std::string::npos)
+            wrong.push_back(fmt::format("'{}' is there", text));
     result.verdict = wrong.empty() && !added.empty() ? CheckVerdict::Holds : CheckVerdict::Fails;
     std::vector<std::string> quoted;
-    for (const auto& text : check.has) quoted.push_back(fmt::format("has '{}'", text));
-    for (const auto& text : check.lacks) quoted.push_back(fmt::format("lacks '{}'", text));
-    result.found = added.empty() ? "it adds no line" : fmt::format("{}", fmt::join(wrong.empty() ? quoted : wrong, "; "));
+    for (const auto& text : check.has)
+        quoted.push_back(fmt::format("has '{}'", text));
+    for (const auto& text : check.lacks)
+        quoted.push_back(fmt::format("lacks '{}'", text));
+    result.found = added.empty()
+                       ? "it adds no line"
+                       : fmt::format("{}", fmt::join(wrong.empty() ? quoted : wrong, "; "));
     return result;
 }
 
-Result<SuiteResult> run_suite(const Suite& suite, const std::vector<SpecOverride>& more, const World& world, const ExperimentOptions& options, std::stop_token stop) {
+Result<SuiteResult> run_suite(const Suite& suite, const std::vector<SpecOverride>& more,
+                              const World& world, const ExperimentOptions& options,
+                              std::stop_token stop) {
     RIG_CHECK(check_suite_files(suite, more));
     SuiteResult result{suite.name, suite.description, now_text(), "", options.command, "", {}};
-    const auto dir = options.results / fmt::format("{:%Y%m%d-%H%M%S}-suite-{}", fmt::gmtime(std::chrono::system_clock::now()), suite.name);
+    const auto dir =
+        options.results / fmt::format("{:%Y%m%d-%H%M%S}-suite-{}",
+                                      fmt::gmtime(std::chrono::system_clock::now()), suite.name);
     std::error_code error;
     fs::create_directories(dir, error);
-    if (error) return fail(Blame::Host, fmt::format("cannot make {}: {}", dir.string(), error.message()));
+    if (error)
+        return fail(Blame::Host, fmt::format("cannot make {}: {}", dir.string(), error.message()));
     result.dir = fs::proximate(dir).string();
     const auto save = [&]() -> Status {
         RIG_CHECK(write_atomically(dir / "suite.json", suite_json(result).dump(2) + "\n"));
@@ -266,7 +330,8 @@ Result<SuiteResult> run_suite(const Suite& suite, const std::vector<SpecOverride
     for (const auto& point : suite.points) {
         result.points.push_back({point.id, point.claim, point.answer, {}, {}});
         for (const auto& check : point.checks) {
-            auto status = std::visit([&](const auto& one) { return run.check(one, result.points.back()); }, check);
+            auto status = std::visit(
+                [&](const auto& one) { return run.check(one, result.points.back()); }, check);
             RIG_CHECK(save());
             if (status) continue;
             auto failed = status.error();

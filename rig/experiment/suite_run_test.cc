@@ -7,26 +7,39 @@ namespace {
 
 TEST(SuiteRun, AControlHoldsOnlyIfItFailsForItsReason) {
     EXPECT_EQ(judge_check(Exit::AsExpected, "x", Exit::AsExpected, ""), CheckVerdict::Holds);
-    EXPECT_EQ(judge_check(Exit::Broken, "sleeping function called", Exit::Broken, "sleeping function"), CheckVerdict::Holds);
-    EXPECT_EQ(judge_check(Exit::Broken, "something else", Exit::Broken, "sleeping function"), CheckVerdict::Fails);
-    EXPECT_EQ(judge_check(Exit::AsExpected, "sleeping function", Exit::Broken, "sleeping function"), CheckVerdict::Fails); // it did not fail
+    EXPECT_EQ(
+        judge_check(Exit::Broken, "sleeping function called", Exit::Broken, "sleeping function"),
+        CheckVerdict::Holds);
+    EXPECT_EQ(judge_check(Exit::Broken, "something else", Exit::Broken, "sleeping function"),
+              CheckVerdict::Fails);
+    EXPECT_EQ(judge_check(Exit::AsExpected, "sleeping function", Exit::Broken, "sleeping function"),
+              CheckVerdict::Fails); // it did not fail
     EXPECT_EQ(judge_check(Exit::Inconclusive, "", Exit::AsExpected, ""), CheckVerdict::Open);
-    EXPECT_EQ(judge_check(Exit::Inconclusive, "no PT_RECLAIM", Exit::Inconclusive, "PT_RECLAIM"), CheckVerdict::Holds);
+    EXPECT_EQ(judge_check(Exit::Inconclusive, "no PT_RECLAIM", Exit::Inconclusive, "PT_RECLAIM"),
+              CheckVerdict::Holds);
     EXPECT_EQ(judge_check(Exit::Broken, "", Exit::AsExpected, ""), CheckVerdict::Fails);
 }
 
-constexpr const char* patch = "Subject: says Context: in its message\n---\ndiff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1,2 +1,4 @@\n line\n"
-                              "+ * Use in slow paths\n+ * where sleeping is acceptable.\n-\told might_sleep();\n+\tmight_sleep();\n-- \n2.39\n";
+constexpr const char* patch = "Subject: says Context: in its message\n---\ndiff --git a/x b/x\n--- "
+                              "a/x\n+++ b/x\n@@ -1,2 +1,4 @@\n line\n"
+                              "+ * Use in slow paths\n+ * where sleeping is acceptable.\n-\told "
+                              "might_sleep();\n+\tmight_sleep();\n-- \n2.39\n";
 
 TEST(SuiteRun, OnlyAddedLinesCountAndSentencesMayBeBroken) {
-    const auto verdict = [](std::vector<std::string> has, std::vector<std::string> lacks) { return check_added_lines({"series", has, lacks}, {patch}); };
-    EXPECT_EQ(verdict({"Use in slow paths where sleeping is acceptable", "might_sleep()"}, {"Context:", "old"}).verdict, CheckVerdict::Holds);
+    const auto verdict = [](std::vector<std::string> has, std::vector<std::string> lacks) {
+        return check_added_lines({"series", has, lacks}, {patch});
+    };
+    EXPECT_EQ(verdict({"Use in slow paths where sleeping is acceptable", "might_sleep()"},
+                      {"Context:", "old"})
+                  .verdict,
+              CheckVerdict::Holds);
     const auto missing = verdict({"never for freeing"}, {});
     EXPECT_EQ(missing.verdict, CheckVerdict::Fails);
     EXPECT_EQ(missing.found, "'never for freeing' is missing");
     EXPECT_EQ(verdict({}, {"might_sleep()"}).found, "'might_sleep()' is there");
     // A series that adds nothing lacks everything: that proves nothing.
-    EXPECT_EQ(check_added_lines({"series", {}, {"x"}}, {"Subject: nothing\n"}).verdict, CheckVerdict::Fails);
+    EXPECT_EQ(check_added_lines({"series", {}, {"x"}}, {"Subject: nothing\n"}).verdict,
+              CheckVerdict::Fails);
 }
 
 } // namespace

@@ -1,11 +1,12 @@
-// The outside world of an experiment: what it builds, boots and tells its progress with. The tests hand in another one.
+// The outside world of an experiment: what it builds, boots and tells its progress with. The tests
+// hand in another one.
 #pragma once
 
-#include "rig/host/artifact_cache.h"
-#include "rig/host/cpu_placement.h"
-#include "rig/host/command_runner.h"
-#include "rig/hypervisor/hypervisor.h"
 #include "rig/base/progress.h"
+#include "rig/host/artifact_cache.h"
+#include "rig/host/command_runner.h"
+#include "rig/host/cpu_placement.h"
+#include "rig/hypervisor/hypervisor.h"
 
 namespace rig {
 
@@ -18,7 +19,8 @@ struct World {
     Hypervisor& hypervisor;
     Progress& progress;
     HostShare host = {};
-    Engine* engine = nullptr; // who builds and boots for a comparison (engine.h); none: this process
+    Engine* engine =
+        nullptr; // who builds and boots for a comparison (engine.h); none: this process
 };
 
 } // namespace rig

@@ -8,8 +8,8 @@
 namespace rig {
 namespace {
 
-// "target_latency" -> "TargetLatency": a benchmark's name begins with a capital. An underscore stays where no small letter follows, so
-// that no two metrics get the same name.
+// "target_latency" -> "TargetLatency": a benchmark's name begins with a capital. An underscore
+// stays where no small letter follows, so that no two metrics get the same name.
 std::string camel(std::string_view name) {
     const auto small = [](char c) { return c >= 'a' && c <= 'z'; };
     std::string out;
@@ -35,17 +35,20 @@ std::string config_line(const char* key, std::string_view value) {
 
 std::string render_benchstat(const ReportInput& input, const std::vector<Sample>& samples) {
     const auto& run = input.run;
-    std::string out = config_line("experiment", input.spec.name) + config_line("run", run.run_id) +
-                      config_line("kernel", run.kernels.empty() ? "" : run.kernels.front().facts.version) + config_line("clock", run.clock) +
-                      config_line("accelerator", run.accelerator) + config_line("verdict", input.comparison.closing) +
-                      "Unit ns better=lower assume=nothing\nUnit count better=lower assume=nothing\n";
+    std::string out =
+        config_line("experiment", input.spec.name) + config_line("run", run.run_id) +
+        config_line("kernel", run.kernels.empty() ? "" : run.kernels.front().facts.version) +
+        config_line("clock", run.clock) + config_line("accelerator", run.accelerator) +
+        config_line("verdict", input.comparison.closing) +
+        "Unit ns better=lower assume=nothing\nUnit count better=lower assume=nothing\n";
     for (const auto& metric : input.comparison.metrics) {
         if (metric.info.name == "injections" || metric.info.name == "predicted_sync") continue;
         for (const auto& arm : input.spec.arms)
             for (const auto* boot : boots_of(samples, arm.name)) {
                 if (is_warmup(input.spec, *boot)) continue;
                 if (const auto value = metric_value(metric.info.name, *boot, input.spec.target))
-                    out += fmt::format("Benchmark{}/arm={}-{} 1 {} {}\n", camel(metric.info.name), arm.name, run.vcpus, *value,
+                    out += fmt::format("Benchmark{}/arm={}-{} 1 {} {}\n", camel(metric.info.name),
+                                       arm.name, run.vcpus, *value,
                                        metric.info.unit == Unit::Count ? "count" : "ns");
             }
     }

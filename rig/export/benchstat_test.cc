@@ -14,7 +14,8 @@ using namespace rig::fixture;
 TEST(Benchstat, OneLinePerBootAndMetric) {
     const auto spec = judged_spec(2);
     const auto samples = make_samples(spec);
-    testing::expect_golden("exports/two-boots.bench", render_benchstat(input_of(spec, samples), samples));
+    testing::expect_golden("exports/two-boots.bench",
+                           render_benchstat(input_of(spec, samples), samples));
 }
 
 TEST(Benchstat, WarmupAndWhatIsMissingAreLeftOut) {

@@ -14,7 +14,8 @@ namespace {
 bool all_proven(const ReportInput& input) {
     const auto& proofs = input.comparison.proofs;
     return std::all_of(input.spec.arms.begin(), input.spec.arms.end(), [&](const Arm& arm) {
-        return std::any_of(proofs.begin(), proofs.end(), [&](const ArmProofs& p) { return p.arm == arm.name && p.all_pass(); });
+        return std::any_of(proofs.begin(), proofs.end(),
+                           [&](const ArmProofs& p) { return p.arm == arm.name && p.all_pass(); });
     });
 }
 
@@ -32,7 +33,8 @@ CheckGroup whole_run(const ReportInput& input) {
         verdict.details.push_back("warning: " + warning);
     Check completed{CheckKind::Completed, "completed", Outcome::Held, "", {}};
     if (!run.failure.empty()) {
-        completed.outcome = run.failure.starts_with(name(Blame::Kernel)) ? Outcome::Broken : Outcome::Unproven;
+        completed.outcome =
+            run.failure.starts_with(name(Blame::Kernel)) ? Outcome::Broken : Outcome::Unproven;
         completed.why = "ended before its time: " + run.failure;
     } else if (run.ended.empty()) {
         completed.outcome = Outcome::Unproven;
@@ -61,23 +63,35 @@ Outcome outcome_of(const MetricResult& metric, const ArmMetric& arm) {
     return Outcome::NotJudged;
 }
 
-std::optional<Check> expectation(const MetricResult& metric, const ArmMetric& arm, const std::string& baseline) {
-    if (arm.verdict == Verdict::NotJudged && !arm.change) return std::nullopt; // a figure, which stands beside the other arms'
+std::optional<Check> expectation(const MetricResult& metric, const ArmMetric& arm,
+                                 const std::string& baseline) {
+    if (arm.verdict == Verdict::NotJudged && !arm.change)
+        return std::nullopt; // a figure, which stands beside the other arms'
     Check check{CheckKind::Expectation, metric.info.name, outcome_of(metric, arm), "", {}};
     check.why = arm.verdict == Verdict::NotJudged ? verdict_figure(arm) : words(arm.verdict);
-    if (check.outcome == Outcome::Unseen) check.why += ", but 0 in every arm: nothing shows that it can be seen";
+    if (check.outcome == Outcome::Unseen)
+        check.why += ", but 0 in every arm: nothing shows that it can be seen";
     if (!arm.why.empty()) check.why += ": " + arm.why;
     check.details.push_back(side_by_side(metric));
-    if (arm.change) check.details.push_back(fmt::format("change against {}: {}", baseline, change_figure(*arm.change, metric.info.unit)));
-    if (!arm.declared.empty()) check.details.push_back(fmt::format("declared: {}; {}", arm.declared, words(arm.verdict)));
+    if (arm.change)
+        check.details.push_back(fmt::format("change against {}: {}", baseline,
+                                            change_figure(*arm.change, metric.info.unit)));
+    if (!arm.declared.empty())
+        check.details.push_back(fmt::format("declared: {}; {}", arm.declared, words(arm.verdict)));
     return check;
 }
 
 Check splats(const ArmSplats& arm, bool proven) {
-    Check check{CheckKind::Splats, "splats", Outcome::Held, words(arm.verdict), {fmt::format("{}, in {} boots", words(arm.verdict), arm.boots)}};
+    Check check{CheckKind::Splats,
+                "splats",
+                Outcome::Held,
+                words(arm.verdict),
+                {fmt::format("{}, in {} boots", words(arm.verdict), arm.boots)}};
     switch (arm.verdict) {
     case SplatVerdict::Clean:
-        check.outcome = arm.boots == 0 ? Outcome::NotRun : proven ? Outcome::Held : Outcome::Unproven;
+        check.outcome = arm.boots == 0 ? Outcome::NotRun
+                        : proven       ? Outcome::Held
+                                       : Outcome::Unproven;
         break;
     case SplatVerdict::AsDeclared:
         check.outcome = proven ? Outcome::Held : Outcome::Unproven;
@@ -89,14 +103,20 @@ Check splats(const ArmSplats& arm, bool proven) {
         check.outcome = proven ? Outcome::Broken : Outcome::Unproven;
         break;
     }
-    if (check.outcome == Outcome::Unproven) check.why += "; the proofs do not hold, and a line that never ran cannot splat";
+    if (check.outcome == Outcome::Unproven)
+        check.why += "; the proofs do not hold, and a line that never ran cannot splat";
     for (const auto* list : {&arm.splats, &arm.notices})
         for (const auto& splat : *list)
-            check.details.push_back(fmt::format("{}: {} times in {} of {} boots{}{}{}", in_words(splat), splat.count, splat.boots, arm.boots,
-                                                splat.declared ? "; declared" : "", splat.followed ? "; after the declared one, not judged" : "",
-                                                list == &arm.notices ? "; a notice, not judged" : ""));
-    if (arm.further) check.details.push_back(fmt::format("{} more, of kinds that found no room", arm.further));
-    if (!arm.silent.empty()) check.details.push_back(fmt::format("without the declared one: boots {}", fmt::join(arm.silent, ", ")));
+            check.details.push_back(
+                fmt::format("{}: {} times in {} of {} boots{}{}{}", in_words(splat), splat.count,
+                            splat.boots, arm.boots, splat.declared ? "; declared" : "",
+                            splat.followed ? "; after the declared one, not judged" : "",
+                            list == &arm.notices ? "; a notice, not judged" : ""));
+    if (arm.further)
+        check.details.push_back(fmt::format("{} more, of kinds that found no room", arm.further));
+    if (!arm.silent.empty())
+        check.details.push_back(
+            fmt::format("without the declared one: boots {}", fmt::join(arm.silent, ", ")));
     return check;
 }
 
@@ -108,13 +128,15 @@ Check attempt(const FaultRecord& fault) {
     return {CheckKind::Attempt,
             fmt::format("boot.{}.attempt-{}", fault.folder, fault.attempt),
             outcome,
-            fmt::format("{} fault, {}: {}{}", name(fault.blame), fault.kind, fault.message, fault.made_again ? " (the boot was made again)" : ""),
+            fmt::format("{} fault, {}: {}{}", name(fault.blame), fault.kind, fault.message,
+                        fault.made_again ? " (the boot was made again)" : ""),
             {}};
 }
 
 } // namespace
 
-std::vector<CheckGroup> checks_of(const ReportInput& input, const std::vector<FaultRecord>& faults) {
+std::vector<CheckGroup> checks_of(const ReportInput& input,
+                                  const std::vector<FaultRecord>& faults) {
     std::vector<CheckGroup> groups{whole_run(input)};
     const bool proven = all_proven(input);
     for (const auto& arm : input.spec.arms) {
@@ -122,15 +144,19 @@ std::vector<CheckGroup> checks_of(const ReportInput& input, const std::vector<Fa
         for (const auto& set : input.comparison.proofs)
             if (set.arm == arm.name)
                 for (const auto& proof : set.proofs)
-                    group.checks.push_back({CheckKind::Proof,
-                                            "proof." + proof.id,
-                                            proof.passed ? Outcome::Held : Outcome::Unproven,
-                                            proof.passed ? proof.claim : proof.found + (proof.reason.empty() ? "" : "; " + proof.reason),
-                                            {proof.claim + ": " + proof.found}});
+                    group.checks.push_back(
+                        {CheckKind::Proof,
+                         "proof." + proof.id,
+                         proof.passed ? Outcome::Held : Outcome::Unproven,
+                         proof.passed
+                             ? proof.claim
+                             : proof.found + (proof.reason.empty() ? "" : "; " + proof.reason),
+                         {proof.claim + ": " + proof.found}});
         for (const auto& metric : input.comparison.metrics)
             for (const auto& one : metric.arms)
                 if (one.arm == arm.name)
-                    if (auto check = expectation(metric, one, input.comparison.baseline)) group.checks.push_back(std::move(*check));
+                    if (auto check = expectation(metric, one, input.comparison.baseline))
+                        group.checks.push_back(std::move(*check));
         for (const auto& set : input.comparison.splats)
             if (set.arm == arm.name) group.checks.push_back(splats(set, proven));
         for (const auto& fault : faults)
@@ -142,15 +168,20 @@ std::vector<CheckGroup> checks_of(const ReportInput& input, const std::vector<Fa
 std::string side_by_side(const MetricResult& metric) {
     std::vector<std::string> arms;
     for (const auto& arm : metric.arms)
-        arms.push_back(arm.arm + " " + (arm.spread ? spread_figure(*arm.spread, metric.info.unit) : arm.why));
-    return fmt::format("{}{}", fmt::join(arms, ", "),
-                       metric.info.per_boot.empty() ? "" : fmt::format(" ({} of a boot; median over boots)", metric.info.per_boot));
+        arms.push_back(arm.arm + " " +
+                       (arm.spread ? spread_figure(*arm.spread, metric.info.unit) : arm.why));
+    return fmt::format(
+        "{}{}", fmt::join(arms, ", "),
+        metric.info.per_boot.empty()
+            ? ""
+            : fmt::format(" ({} of a boot; median over boots)", metric.info.per_boot));
 }
 
 std::string clean_line(std::string_view text) {
     using nlohmann::json;
     // The library's own validation of UTF-8.
-    return printable(json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>());
+    return printable(json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace))
+                         .get<std::string>());
 }
 
 } // namespace rig

@@ -12,12 +12,15 @@ namespace {
 using namespace rig::fixture;
 
 const CheckGroup& group(const std::vector<CheckGroup>& groups, const std::string& name) {
-    return *std::find_if(groups.begin(), groups.end(), [&](const CheckGroup& g) { return g.name == name; });
+    return *std::find_if(groups.begin(), groups.end(),
+                         [&](const CheckGroup& g) { return g.name == name; });
 }
 
-const Check& check(const std::vector<CheckGroup>& groups, const std::string& arm, const std::string& name) {
+const Check& check(const std::vector<CheckGroup>& groups, const std::string& arm,
+                   const std::string& name) {
     const auto& checks = group(groups, arm).checks;
-    const auto found = std::find_if(checks.begin(), checks.end(), [&](const Check& c) { return c.name == name; });
+    const auto found =
+        std::find_if(checks.begin(), checks.end(), [&](const Check& c) { return c.name == name; });
     if (found == checks.end()) throw std::runtime_error("no check " + name);
     return *found;
 }
@@ -87,49 +90,66 @@ TEST(Checks, NothingHoldsInARunWithoutProof) {
     for (const auto& one : groups)
         for (const auto& c : one.checks) {
             if (c.kind == CheckKind::Proof) failed += c.outcome == Outcome::Unproven;
-            if (c.kind == CheckKind::Expectation || c.kind == CheckKind::Splats || c.kind == CheckKind::Verdict) {
+            if (c.kind == CheckKind::Expectation || c.kind == CheckKind::Splats ||
+                c.kind == CheckKind::Verdict) {
                 EXPECT_NE(c.outcome, Outcome::Held) << c.name;
             }
         }
     EXPECT_GT(failed, 0u);
-    EXPECT_EQ(check(groups, "ipi", "splats").outcome, Outcome::Unproven) << "a line that never ran cannot splat";
+    EXPECT_EQ(check(groups, "ipi", "splats").outcome, Outcome::Unproven)
+        << "a line that never ran cannot splat";
 }
 
 TEST(Checks, SplatsAndControls) {
     auto spec = judged_spec();
     auto samples = make_samples(spec);
-    EXPECT_EQ(check(checks_of(input_of(spec, samples), {}), "reviewed", "splats").outcome, Outcome::Held);
-    EXPECT_EQ(check(checks_of(input_of(spec, {}), {}), "reviewed", "splats").outcome, Outcome::NotRun);
+    EXPECT_EQ(check(checks_of(input_of(spec, samples), {}), "reviewed", "splats").outcome,
+              Outcome::Held);
+    EXPECT_EQ(check(checks_of(input_of(spec, {}), {}), "reviewed", "splats").outcome,
+              Outcome::NotRun);
     samples[1].splats = {{SplatKind::Warning, "WARNING: at mm/mmu_gather.c", "f", {}, 2}};
     const auto splatted = input_of(spec, samples);
     const auto groups = checks_of(splatted, {});
     EXPECT_EQ(check(groups, "reviewed", "splats").outcome, Outcome::Broken);
     EXPECT_EQ(check(groups, "ipi", "splats").outcome, Outcome::Held);
-    EXPECT_EQ(check(groups, "reviewed", "splats").details.at(1), "WARNING: at mm/mmu_gather.c, in f: 2 times in 1 of 8 boots");
+    EXPECT_EQ(check(groups, "reviewed", "splats").details.at(1),
+              "WARNING: at mm/mmu_gather.c, in f: 2 times in 1 of 8 boots");
     spec.arms[1].splat = "WARNING";
-    EXPECT_EQ(check(checks_of(input_of(spec, make_samples(spec)), {}), "reviewed", "splats").outcome, Outcome::Broken) << "a silent control";
+    EXPECT_EQ(
+        check(checks_of(input_of(spec, make_samples(spec)), {}), "reviewed", "splats").outcome,
+        Outcome::Broken)
+        << "a silent control";
 }
 
 TEST(Checks, AFaultOfTheHostIsNeverTheKernels) {
     const auto spec = judged_spec();
     const auto input = input_of(spec, make_samples(spec));
-    const auto groups = checks_of(input, {fault_of("ipi", 1, Blame::Host, "no CPU", true), fault_of("ipi", 2, Blame::Host, "no CPU"),
-                                          fault_of("reviewed", 3, Blame::Kernel, "dead"), fault_of("reviewed", 4, Blame::Guest, "perf")});
+    const auto groups = checks_of(input, {fault_of("ipi", 1, Blame::Host, "no CPU", true),
+                                          fault_of("ipi", 2, Blame::Host, "no CPU"),
+                                          fault_of("reviewed", 3, Blame::Kernel, "dead"),
+                                          fault_of("reviewed", 4, Blame::Guest, "perf")});
     EXPECT_EQ(check(groups, "ipi", "boot.0002-ipi-1.attempt-0").outcome, Outcome::MadeAgain);
     EXPECT_EQ(check(groups, "ipi", "boot.0004-ipi-2.attempt-0").outcome, Outcome::Missed);
     EXPECT_EQ(check(groups, "reviewed", "boot.0006-reviewed-3.attempt-0").outcome, Outcome::Broken);
-    EXPECT_EQ(check(groups, "reviewed", "boot.0008-reviewed-4.attempt-0").outcome, Outcome::Unproven);
+    EXPECT_EQ(check(groups, "reviewed", "boot.0008-reviewed-4.attempt-0").outcome,
+              Outcome::Unproven);
 }
 
 TEST(Checks, ARunThatEndedBeforeItsTime) {
     const auto spec = judged_spec();
     auto run = make_run(spec);
     run.ended = "";
-    EXPECT_EQ(check(checks_of(input_of(spec, make_samples(spec), run), {}), "", "completed").outcome, Outcome::Unproven);
+    EXPECT_EQ(
+        check(checks_of(input_of(spec, make_samples(spec), run), {}), "", "completed").outcome,
+        Outcome::Unproven);
     run.failure = "kernel: arm 'reviewed', boot 3: panic";
-    EXPECT_EQ(check(checks_of(input_of(spec, make_samples(spec), run), {}), "", "completed").outcome, Outcome::Broken);
+    EXPECT_EQ(
+        check(checks_of(input_of(spec, make_samples(spec), run), {}), "", "completed").outcome,
+        Outcome::Broken);
     run.failure = "guest: agent";
-    EXPECT_EQ(check(checks_of(input_of(spec, make_samples(spec), run), {}), "", "completed").outcome, Outcome::Unproven);
+    EXPECT_EQ(
+        check(checks_of(input_of(spec, make_samples(spec), run), {}), "", "completed").outcome,
+        Outcome::Unproven);
 }
 
 TEST(Checks, CleanLineIsValidTextOnOneLine) {

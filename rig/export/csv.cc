@@ -2,7 +2,6 @@
 
 #include "rig/guest_output/sample.h"
 
-
 #include <fmt/format.h>
 
 namespace rig {
@@ -27,8 +26,10 @@ std::string render_csv(const ReportInput& input, const std::vector<Sample>& samp
     for (const auto& sample : samples)
         for (const auto& metric : input.comparison.metrics) {
             const auto value = metric_value(metric.info.name, sample, input.spec.target);
-            out += fmt::format("{},{},{},{},{},{},{},{}\r\n", csv_field(sample.id.arm), sample.id.index, sample.id.seed, sample.id.order,
-                               is_warmup(input.spec, sample) ? "no" : "yes", csv_field(metric.info.name), unit_name(metric.info.unit),
+            out += fmt::format("{},{},{},{},{},{},{},{}\r\n", csv_field(sample.id.arm),
+                               sample.id.index, sample.id.seed, sample.id.order,
+                               is_warmup(input.spec, sample) ? "no" : "yes",
+                               csv_field(metric.info.name), unit_name(metric.info.unit),
                                value ? fmt::format("{}", *value) : "");
         }
     return out;
@@ -40,7 +41,8 @@ std::string render_csv_raw(const ReportInput& input, const std::vector<Sample>& 
         for (const auto& metric : input.comparison.metrics)
             if (const auto* values = metric_values(metric.info.name, sample))
                 for (std::size_t i = 0; i < values->size(); ++i)
-                    out += fmt::format("{},{},{},{},{},{}\r\n", csv_field(sample.id.arm), sample.id.index, csv_field(metric.info.name),
+                    out += fmt::format("{},{},{},{},{},{}\r\n", csv_field(sample.id.arm),
+                                       sample.id.index, csv_field(metric.info.name),
                                        unit_name(metric.info.unit), i, (*values)[i]);
     return out;
 }

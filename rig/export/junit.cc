@@ -58,23 +58,30 @@ struct Counts {
 
 Counts add_group(pugi::xml_node suites, const CheckGroup& group, const ReportInput& input) {
     auto suite = suites.append_child("testsuite");
-    attribute(suite, "name", fmt::format("{}.{}", input.spec.name, group.name.empty() ? "run" : group.name));
+    attribute(suite, "name",
+              fmt::format("{}.{}", input.spec.name, group.name.empty() ? "run" : group.name));
     Counts counts;
     for (const auto& check : group.checks) {
         auto test = suite.append_child("testcase");
         attribute(test, "name", check.name);
-        attribute(test, "classname", fmt::format("rig.{}.{}", input.spec.name, group.name.empty() ? "run" : group.name));
+        attribute(
+            test, "classname",
+            fmt::format("rig.{}.{}", input.spec.name, group.name.empty() ? "run" : group.name));
         ++counts.tests;
         if (const auto child = child_of(check.outcome); child.element) {
             auto node = test.append_child(child.element);
             attribute(node, "type", child.type);
             attribute(node, "message", check.why);
-            ++(*child.element == 'f' ? counts.failures : *child.element == 'e' ? counts.errors : counts.skipped);
+            ++(*child.element == 'f'   ? counts.failures
+               : *child.element == 'e' ? counts.errors
+                                       : counts.skipped);
         }
         std::vector<std::string> lines;
         for (const auto& detail : check.details)
             lines.push_back(xml_text(detail));
-        if (!lines.empty()) test.append_child("system-out").text() = fmt::format("{}", fmt::join(lines, "\n")).c_str();
+        if (!lines.empty())
+            test.append_child("system-out").text() =
+                fmt::format("{}", fmt::join(lines, "\n")).c_str();
     }
     attribute(suite, "tests", std::to_string(counts.tests));
     attribute(suite, "failures", std::to_string(counts.failures));

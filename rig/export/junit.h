@@ -1,11 +1,11 @@
-// JUnit XML in the form that the xUnit plugin of Jenkins publishes as junit-10.xsd (testdata/schemas): one testsuite for the run, then
-// one for each arm.
+// JUnit XML in the form that the xUnit plugin of Jenkins publishes as junit-10.xsd
+// (testdata/schemas): one testsuite for the run, then one for each arm.
 //
 //   Held                                                a testcase without child
 //   Broken                                              failure (type "broken")
-//   Unproven, Missed                                    error (type "inconclusive", "host"): the test was not carried out
-//   NotRun, Doubtful, Undecided, Unseen, NotJudged,     skipped (type "not-run", "doubtful", ...)
-//   MadeAgain
+//   Unproven, Missed                                    error (type "inconclusive", "host"): the
+//   test was not carried out NotRun, Doubtful, Undecided, Unseen, NotJudged,     skipped (type
+//   "not-run", "doubtful", ...) MadeAgain
 //
 // system-out of a testcase has the figures. Pure.
 #pragma once

@@ -17,24 +17,42 @@ TEST(Junit, EveryOutcomeHasItsElement) {
     samples[1].splats = {{SplatKind::Warning, "WARNING: <a> & \"b\" ]]>\x01", "", {}, 1}};
     pugi::xml_document document;
     const auto text = render_junit(input_of(spec, samples),
-                                   {fault_of("ipi", 1, Blame::Host, "no CPU", true), fault_of("ipi", 2, Blame::Host, "no \xEF\xBF\xBF CPU\xff")});
+                                   {fault_of("ipi", 1, Blame::Host, "no CPU", true),
+                                    fault_of("ipi", 2, Blame::Host, "no \xEF\xBF\xBF CPU\xff")});
     ASSERT_TRUE(document.load_string(text.c_str()));
     const auto element = [&](const char* arm, const char* name) {
-        const auto suite = document.child("testsuites").find_child_by_attribute("testsuite", "name", arm);
+        const auto suite =
+            document.child("testsuites").find_child_by_attribute("testsuite", "name", arm);
         return suite.find_child_by_attribute("testcase", "name", name);
     };
-    EXPECT_STREQ(element("batch-alloc-fail.run", "verdict").child("failure").attribute("type").value(), "broken");
-    EXPECT_STREQ(element("batch-alloc-fail.reviewed", "target_latency").child("skipped").attribute("type").value(), "undecided");
-    EXPECT_STREQ(element("batch-alloc-fail.reviewed", "tlb_flushes").child("skipped").attribute("type").value(), "not-judged");
+    EXPECT_STREQ(
+        element("batch-alloc-fail.run", "verdict").child("failure").attribute("type").value(),
+        "broken");
+    EXPECT_STREQ(element("batch-alloc-fail.reviewed", "target_latency")
+                     .child("skipped")
+                     .attribute("type")
+                     .value(),
+                 "undecided");
+    EXPECT_STREQ(element("batch-alloc-fail.reviewed", "tlb_flushes")
+                     .child("skipped")
+                     .attribute("type")
+                     .value(),
+                 "not-judged");
     const auto held = element("batch-alloc-fail.reviewed", "sync_ipis");
     ASSERT_TRUE(held);
     EXPECT_FALSE(held.child("skipped") || held.child("failure") || held.child("error"));
-    EXPECT_STREQ(element("batch-alloc-fail.ipi", "boot.0002-ipi-1.attempt-0").child("skipped").attribute("type").value(), "made-again");
+    EXPECT_STREQ(element("batch-alloc-fail.ipi", "boot.0002-ipi-1.attempt-0")
+                     .child("skipped")
+                     .attribute("type")
+                     .value(),
+                 "made-again");
     const auto missed = element("batch-alloc-fail.ipi", "boot.0004-ipi-2.attempt-0").child("error");
     EXPECT_STREQ(missed.attribute("type").value(), "host");
     EXPECT_STREQ(missed.attribute("message").value(), "host fault, starved: no ? CPU\xEF\xBF\xBD");
-    EXPECT_NE(std::string(element("batch-alloc-fail.reviewed", "splats").child("system-out").text().get()).find("WARNING: <a> & \"b\" ]]>?"),
-              std::string::npos);
+    EXPECT_NE(
+        std::string(element("batch-alloc-fail.reviewed", "splats").child("system-out").text().get())
+            .find("WARNING: <a> & \"b\" ]]>?"),
+        std::string::npos);
 }
 
 } // namespace

@@ -2,7 +2,6 @@
 
 #include "rig/base/sha256.h"
 
-
 #include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -40,7 +39,9 @@ const char* status_of(const Check& check) {
 std::string node(std::string_view name) {
     std::string out(name);
     for (auto& c : out)
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.')) c = '_';
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              c == '-' || c == '.'))
+            c = '_';
     return out;
 }
 
@@ -64,20 +65,28 @@ class Export {
     json render(const std::vector<CheckGroup>& groups) {
         for (const auto& group : groups)
             for (const auto& check : group.checks)
-                proven_ = proven_ && (check.kind != CheckKind::Proof || check.outcome == Outcome::Held);
+                proven_ =
+                    proven_ && (check.kind != CheckKind::Proof || check.outcome == Outcome::Held);
         for (const auto& group : groups)
             if (!group.name.empty()) add_arm(group);
-        return {{"version", {{"major", 5}, {"minor", 3}}}, {"checkouts", checkouts_}, {"builds", builds_}, {"tests", tests_}};
+        return {{"version", {{"major", 5}, {"minor", 3}}},
+                {"checkouts", checkouts_},
+                {"builds", builds_},
+                {"tests", tests_}};
     }
 
  private:
     std::string id(const std::string& arm, const std::string& rest = "") const {
-        return clean_line(fmt::format("{}:{}/{}{}{}", origin_, input_.run.run_id, arm, rest.empty() ? "" : "/", rest));
+        return clean_line(fmt::format("{}:{}/{}{}{}", origin_, input_.run.run_id, arm,
+                                      rest.empty() ? "" : "/", rest));
     }
     // An experiment's name is one node: dots in it would part it.
-    std::string path(const std::string& rest = "") const { return "rig." + one_node(input_.spec.name) + (rest.empty() ? "" : "." + node(rest)); }
+    std::string path(const std::string& rest = "") const {
+        return "rig." + one_node(input_.spec.name) + (rest.empty() ? "" : "." + node(rest));
+    }
 
-    json test(const std::string& arm, const std::string& where, const char* status, const std::string& comment) const {
+    json test(const std::string& arm, const std::string& where, const char* status,
+              const std::string& comment) const {
         json out = {{"id", id(arm, where.empty() ? "all" : where)},
                     {"build_id", id(arm)},
                     {"origin", origin_},
@@ -90,24 +99,36 @@ class Export {
     }
     json environment() const {
         const auto& run = input_.run;
-        return {{"comment", clean_line(fmt::format("{}, {} clock on {}, {} vCPUs", run.qemu_version, run.clock, run.accelerator, run.vcpus))},
-                {"misc", {{"clock", run.clock}, {"accelerator", run.accelerator}, {"vcpus", run.vcpus}, {"rig", run.rig_version}}}};
+        return {{"comment", clean_line(fmt::format("{}, {} clock on {}, {} vCPUs", run.qemu_version,
+                                                   run.clock, run.accelerator, run.vcpus))},
+                {"misc",
+                 {{"clock", run.clock},
+                  {"accelerator", run.accelerator},
+                  {"vcpus", run.vcpus},
+                  {"rig", run.rig_version}}}};
     }
 
     void add_arm(const CheckGroup& group) {
         const auto& arm = group.name;
         json checkout = {{"id", id(arm)}, {"origin", origin_}, {"valid", true}},
-             build = {{"id", id(arm)}, {"checkout_id", id(arm)}, {"origin", origin_}, {"architecture", arch_named(input_.spec.kernel.arch).kcidb}};
+             build = {{"id", id(arm)},
+                      {"checkout_id", id(arm)},
+                      {"origin", origin_},
+                      {"architecture", arch_named(input_.spec.kernel.arch).kcidb}};
         if (!input_.run.started.empty()) checkout["start_time"] = input_.run.started;
         if (const auto* kernel = input_.run.find_kernel(arm)) {
-            checkout["comment"] = clean_line(fmt::format("Linux {}, arm {} of {}", kernel->facts.version, arm, input_.spec.name));
+            checkout["comment"] = clean_line(fmt::format(
+                "Linux {}, arm {} of {}", kernel->facts.version, arm, input_.spec.name));
             checkout["misc"] = {{"patches", kernel->patches}};
             if (const auto hash = patchset_hash(*kernel)) checkout["patchset_hash"] = *hash;
-            if (!kernel->compiler.empty()) { // else an image that rig did not build, and does not report as built
+            if (!kernel->compiler.empty()) { // else an image that rig did not build, and does not
+                                             // report as built
                 build["compiler"] = clean_line(kernel->compiler);
-                build["status"] = "PASS"; // a kernel that does not build ends rig before there is a run
+                build["status"] =
+                    "PASS"; // a kernel that does not build ends rig before there is a run
             }
-            if (!kernel->config_file.empty()) build["config_name"] = clean_line(kernel->config_file);
+            if (!kernel->config_file.empty())
+                build["config_name"] = clean_line(kernel->config_file);
             build["misc"] = {{"image_sha256", kernel->facts.image_sha256}};
         }
         checkouts_.push_back(std::move(checkout));
@@ -121,16 +142,24 @@ class Export {
     }
 
     const char* whole(const CheckGroup& group) const {
-        const auto any = [&](auto is) { return std::any_of(group.checks.begin(), group.checks.end(), is); };
+        const auto any = [&](auto is) {
+            return std::any_of(group.checks.begin(), group.checks.end(), is);
+        };
         if (any([](const Check& c) { return c.outcome == Outcome::Broken; })) return "FAIL";
-        if (input_.comparison.exit == Exit::Inconclusive ||
-            any([](const Check& c) { return c.outcome == Outcome::Unproven || c.outcome == Outcome::Doubtful; }))
+        if (input_.comparison.exit == Exit::Inconclusive || any([](const Check& c) {
+                return c.outcome == Outcome::Unproven || c.outcome == Outcome::Doubtful;
+            }))
             return "ERROR";
-        return any([](const Check& c) { return c.outcome == Outcome::Held && c.kind != CheckKind::Proof; }) ? "PASS" : "DONE";
+        return any([](const Check& c) {
+            return c.outcome == Outcome::Held && c.kind != CheckKind::Proof;
+        })
+                   ? "PASS"
+                   : "DONE";
     }
 
     json measurement(const MetricResult& metric, const ArmMetric& arm) const {
-        auto out = test(arm.arm, "measure." + metric.info.name, "DONE", metric.info.label + ": " + side_by_side(metric));
+        auto out = test(arm.arm, "measure." + metric.info.name, "DONE",
+                        metric.info.label + ": " + side_by_side(metric));
         const bool time = metric.info.unit == Unit::Nanoseconds;
         const auto scaled = [time](double value) { return time ? value / 1e9 : value; };
         out["number"] = {{"value", scaled(arm.spread->median)}};
@@ -148,8 +177,10 @@ class Export {
     }
 
     json judged(const std::string& arm, const Check& check) const {
-        auto out = test(arm, (check.kind == CheckKind::Expectation ? "expect." : "") + check.name, status_of(check), check.why);
-        // One path for all attempts; the ID has the boot. A folder's name has dots that part nothing.
+        auto out = test(arm, (check.kind == CheckKind::Expectation ? "expect." : "") + check.name,
+                        status_of(check), check.why);
+        // One path for all attempts; the ID has the boot. A folder's name has dots that part
+        // nothing.
         if (check.kind == CheckKind::Attempt) out["path"] = path("boot");
         std::string log;
         for (const auto& detail : check.details)
@@ -176,12 +207,15 @@ std::optional<std::string> patchset_hash(const RunKernel& kernel) {
 }
 
 std::optional<std::string> bad_origin(const std::string& origin) {
-    const bool good = !origin.empty() &&
-                      std::all_of(origin.begin(), origin.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
-    return good ? std::nullopt : std::optional<std::string>("lower-case letters, digits and '_', at least one");
+    const bool good = !origin.empty() && std::all_of(origin.begin(), origin.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    });
+    return good ? std::nullopt
+                : std::optional<std::string>("lower-case letters, digits and '_', at least one");
 }
 
-nlohmann::json render_kcidb(const ReportInput& input, const std::vector<FaultRecord>& faults, const std::string& origin) {
+nlohmann::json render_kcidb(const ReportInput& input, const std::vector<FaultRecord>& faults,
+                            const std::string& origin) {
     return Export(input, origin).render(checks_of(input, faults));
 }
 

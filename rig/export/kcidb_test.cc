@@ -22,7 +22,8 @@ const json& test_of(const json& value, const std::string& id) {
 TEST(Kcidb, StatusesSayWhatIsKnownOfTheKernel) {
     auto spec = judged_spec();
     auto samples = make_samples(spec);
-    auto good = render_kcidb(input_of(spec, samples), {fault_of("ipi", 1, Blame::Host, "no CPU", true)}, "lab");
+    auto good = render_kcidb(input_of(spec, samples),
+                             {fault_of("ipi", 1, Blame::Host, "no CPU", true)}, "lab");
     EXPECT_EQ(test_of(good, "reviewed/all")["status"], "PASS");
     EXPECT_EQ(test_of(good, "reviewed/all")["path"], "rig.batch-alloc-fail");
     EXPECT_EQ(test_of(good, "reviewed/expect.sync_ipis")["status"], "PASS");
@@ -47,7 +48,9 @@ TEST(Kcidb, StatusesSayWhatIsKnownOfTheKernel) {
     EXPECT_EQ(test_of(unproven, "reviewed/all")["status"], "ERROR");
     EXPECT_EQ(test_of(unproven, "ipi/measure.target_latency")["misc"]["proofs_hold"], false);
     EXPECT_EQ(latency["misc"]["proofs_hold"], true);
-    EXPECT_EQ(test_of(render_kcidb(input_of(spec, {}), {}, "lab"), "reviewed/expect.target_latency")["status"], "SKIP");
+    EXPECT_EQ(test_of(render_kcidb(input_of(spec, {}), {}, "lab"),
+                      "reviewed/expect.target_latency")["status"],
+              "SKIP");
 }
 
 TEST(Kcidb, PatchsetHash) {
@@ -57,7 +60,8 @@ TEST(Kcidb, PatchsetHash) {
     EXPECT_EQ(patchset_hash(kernel), std::nullopt) << "patches, but it is not known which";
     // printf a >a.patch; printf b >b.patch; sha256sum *.patch | cut -c-64 | sha256sum | cut -c-64
     kernel.patch_sha256 = {sha256_hex("a"), sha256_hex("b")};
-    EXPECT_EQ(patchset_hash(kernel), "bf75fafab8e46555836b92f1b04106b795a9ed36bd39b351f103b28819895f33");
+    EXPECT_EQ(patchset_hash(kernel),
+              "bf75fafab8e46555836b92f1b04106b795a9ed36bd39b351f103b28819895f33");
 }
 
 TEST(Kcidb, OriginsAreTheSchemas) {

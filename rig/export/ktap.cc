@@ -24,7 +24,9 @@ Line line_of(const Check& check) {
     case Outcome::Missed:
         return {Result::Error, "not ok", "ERROR"};
     case Outcome::Unproven:
-        return check.kind == CheckKind::Expectation || check.kind == CheckKind::Splats ? skipped : Line{Result::Error, "not ok", "ERROR"};
+        return check.kind == CheckKind::Expectation || check.kind == CheckKind::Splats
+                   ? skipped
+                   : Line{Result::Error, "not ok", "ERROR"};
     case Outcome::NotRun:
     case Outcome::Doubtful:
     case Outcome::Undecided:
@@ -39,7 +41,12 @@ Line line_of(const Check& check) {
 
 struct Totals {
     unsigned pass = 0, fail = 0, error = 0, skip = 0;
-    void add(Result result) { ++(result == Result::Pass ? pass : result == Result::Fail ? fail : result == Result::Error ? error : skip); }
+    void add(Result result) {
+        ++(result == Result::Pass    ? pass
+           : result == Result::Fail  ? fail
+           : result == Result::Error ? error
+                                     : skip);
+    }
 };
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
@@ -49,7 +56,8 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
 
 std::string group_text(const CheckGroup& group, unsigned number, Totals& totals) {
     const auto name = ktap_text(group.name.empty() ? "run" : "arm " + group.name);
-    auto text = fmt::format("  KTAP version 1\n  # Subtest: {}\n  1..{}\n", name, group.checks.size());
+    auto text =
+        fmt::format("  KTAP version 1\n  # Subtest: {}\n  1..{}\n", name, group.checks.size());
     Totals own;
     unsigned test = 0;
     for (const auto& check : group.checks) {
@@ -58,17 +66,30 @@ std::string group_text(const CheckGroup& group, unsigned number, Totals& totals)
         totals.add(line.result);
         for (const auto& detail : check.details)
             text += fmt::format("  # {}: {}\n", ktap_text(check.name), ktap_text(detail));
-        // The reason of a plain failure as well: what follows '#' is free text where it is no directive.
+        // The reason of a plain failure as well: what follows '#' is free text where it is no
+        // directive.
         const auto why = check.outcome == Outcome::Held ? "" : ktap_text(check.why);
-        text += fmt::format("  {} {} {}{}{}{}{}\n", line.status, ++test, ktap_text(check.name), *line.directive || !why.empty() ? " # " : "",
-                            line.directive, *line.directive && !why.empty() ? " " : "", why);
+        text += fmt::format("  {} {} {}{}{}{}{}\n", line.status, ++test, ktap_text(check.name),
+                            *line.directive || !why.empty() ? " # " : "", line.directive,
+                            *line.directive && !why.empty() ? " " : "", why);
     }
-    // As in the other formats a proof that holds says nothing of the kernel: what passes is an expectation that was shown to hold.
-    const auto any = [&](auto is) { return std::any_of(group.checks.begin(), group.checks.end(), is); };
-    const bool held = any([](const Check& check) { return check.outcome == Outcome::Held && check.kind != CheckKind::Proof && check.kind != CheckKind::Splats && check.kind != CheckKind::Completed; });
-    const bool doubtful = any([](const Check& check) { return check.outcome == Outcome::Doubtful; });
+    // As in the other formats a proof that holds says nothing of the kernel: what passes is an
+    // expectation that was shown to hold.
+    const auto any = [&](auto is) {
+        return std::any_of(group.checks.begin(), group.checks.end(), is);
+    };
+    const bool held = any([](const Check& check) {
+        return check.outcome == Outcome::Held && check.kind != CheckKind::Proof &&
+               check.kind != CheckKind::Splats && check.kind != CheckKind::Completed;
+    });
+    const bool doubtful =
+        any([](const Check& check) { return check.outcome == Outcome::Doubtful; });
     const bool failed = own.fail + own.error > 0;
-    const char* directive = failed ? "" : doubtful ? " # SKIP what was seen speaks against an expectation that is not decided" : held ? "" : " # SKIP no expectation of it was decided";
+    const char* directive =
+        failed     ? ""
+        : doubtful ? " # SKIP what was seen speaks against an expectation that is not decided"
+        : held     ? ""
+                   : " # SKIP no expectation of it was decided";
     return text + fmt::format("{} {} {}{}\n", failed ? "not ok" : "ok", number, name, directive);
 }
 
@@ -86,15 +107,18 @@ std::string ktap_text(std::string_view text) {
 
 std::string render_ktap(const ReportInput& input, const std::vector<FaultRecord>& faults) {
     const auto groups = checks_of(input, faults);
-    auto text = fmt::format("KTAP version 1\n1..{}\n# rig {}: {}, kernel {}, {} clock on {}, {} vCPUs, {} boots per arm\n", groups.size(),
-                            ktap_text(input.run.rig_version), ktap_text(input.run.run_id),
-                            ktap_text(input.run.kernels.empty() ? "unknown" : input.run.kernels.front().facts.version), input.run.clock,
-                            input.run.accelerator, input.run.vcpus, input.run.boots);
+    auto text = fmt::format(
+        "KTAP version 1\n1..{}\n# rig {}: {}, kernel {}, {} clock on {}, {} vCPUs, {} boots per "
+        "arm\n",
+        groups.size(), ktap_text(input.run.rig_version), ktap_text(input.run.run_id),
+        ktap_text(input.run.kernels.empty() ? "unknown" : input.run.kernels.front().facts.version),
+        input.run.clock, input.run.accelerator, input.run.vcpus, input.run.boots);
     Totals totals;
     unsigned number = 0;
     for (const auto& group : groups)
         text += group_text(group, ++number, totals);
-    return text + fmt::format("# Totals: pass:{} fail:{} xfail:0 xpass:0 skip:{} error:{}\n", totals.pass, totals.fail, totals.skip, totals.error);
+    return text + fmt::format("# Totals: pass:{} fail:{} xfail:0 xpass:0 skip:{} error:{}\n",
+                              totals.pass, totals.fail, totals.skip, totals.error);
 }
 
 } // namespace rig

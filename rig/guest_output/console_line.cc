@@ -5,19 +5,25 @@
 namespace rig {
 namespace {
 
-bool digit(char c) { return c >= '0' && c <= '9'; }
+bool digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
-// Length of "[   12.345678]" at the beginning of `text`, 0 if there is none; at least `decimals` of them.
+// Length of "[   12.345678]" at the beginning of `text`, 0 if there is none; at least `decimals` of
+// them.
 std::size_t stamp_length(std::string_view text, std::size_t decimals, double& seconds) {
     if (!text.starts_with('[')) return 0;
     auto at = text.find_first_not_of(' ', 1);
     if (at == text.npos) return 0;
     const auto first = at;
-    while (at < text.size() && digit(text[at])) ++at;
+    while (at < text.size() && digit(text[at]))
+        ++at;
     const auto point = at;
     if (point == first || point - first > 10 || at == text.size() || text[at++] != '.') return 0;
-    while (at < text.size() && digit(text[at])) ++at;
-    if (at - point - 1 < decimals || at - point > 10 || at == text.size() || text[at] != ']') return 0;
+    while (at < text.size() && digit(text[at]))
+        ++at;
+    if (at - point - 1 < decimals || at - point > 10 || at == text.size() || text[at] != ']')
+        return 0;
     std::from_chars(text.data() + first, text.data() + at, seconds);
     return at + 1;
 }
@@ -28,7 +34,8 @@ std::size_t caller_length(std::string_view text, std::string& caller) {
     const auto first = text.find_first_not_of(' ', 1);
     if (first == text.npos || (text[first] != 'T' && text[first] != 'C')) return 0;
     auto at = first + 1;
-    while (at < text.size() && digit(text[at])) ++at;
+    while (at < text.size() && digit(text[at]))
+        ++at;
     if (at == first + 1 || at - first > 11 || at == text.size() || text[at] != ']') return 0;
     caller = text.substr(first, at - first);
     return at + 1;
@@ -67,18 +74,23 @@ bool ConsoleLines::add(char c) {
         return false;
     }
     switch (escape_) {
-    case Escape::Begun: escape_ = c == '[' ? Escape::Sequence : c == ']' ? Escape::Text : Escape::None; return false;
+    case Escape::Begun:
+        escape_ = c == '[' ? Escape::Sequence : c == ']' ? Escape::Text : Escape::None;
+        return false;
     case Escape::Sequence:
         if (byte >= 0x40 && byte <= 0x7e) escape_ = Escape::None;
         return false;
     case Escape::Text:
         if (byte == 0x07) escape_ = Escape::None;
         return false;
-    case Escape::None: break;
+    case Escape::None:
+        break;
     }
     if (line_.size() >= kMaxConsoleLine) return false;
-    if (c == '\t') line_ += ' ';
-    else if (byte >= 0x20 && byte < 0x7f) line_ += c;
+    if (c == '\t')
+        line_ += ' ';
+    else if (byte >= 0x20 && byte < 0x7f)
+        line_ += c;
     return false;
 }
 

@@ -1,5 +1,5 @@
-// Bytes of a serial console -> lines as the kernel meant them. Pure, incremental, bounded: a line of any length costs
-// kMaxConsoleLine bytes.
+// Bytes of a serial console -> lines as the kernel meant them. Pure, incremental, bounded: a line
+// of any length costs kMaxConsoleLine bytes.
 #pragma once
 
 #include <optional>
@@ -8,20 +8,25 @@
 
 namespace rig {
 
-inline constexpr std::size_t kMaxConsoleLine = 1024; // printable bytes; printk cuts its records at about as many
+inline constexpr std::size_t kMaxConsoleLine =
+    1024; // printable bytes; printk cuts its records at about as many
 
 struct ConsoleLine {
-    std::optional<double> seconds; // of the kernel's clock, from "[   12.345678]"; nullopt: no stamp
-    std::string caller;            // "T44" (task), "C1" (interrupt on CPU 1), from "[   T44]" (CONFIG_PRINTK_CALLER); "" if not told
-    std::string text;              // behind these, leading blank kept: " dump_stack_lvl+0x5d/0x80"
-    std::string shown;             // the whole line, printable
+    std::optional<double>
+        seconds;        // of the kernel's clock, from "[   12.345678]"; nullopt: no stamp
+    std::string caller; // "T44" (task), "C1" (interrupt on CPU 1), from "[   T44]"
+                        // (CONFIG_PRINTK_CALLER); "" if not told
+    std::string text;   // behind these, leading blank kept: " dump_stack_lvl+0x5d/0x80"
+    std::string shown;  // the whole line, printable
 };
 
-// The stamp may stand behind what a program has written without an end of line: "guest# [   12.345678][   T44] BUG: ...".
+// The stamp may stand behind what a program has written without an end of line: "guest#
+// [   12.345678][   T44] BUG: ...".
 ConsoleLine parse_console_line(std::string shown);
 
-// Cuts bytes into lines. Escape sequences, control characters and all that is not ASCII are dropped; an escape sequence
-// ends with its line at the latest, so that it cannot hide the lines behind it.
+// Cuts bytes into lines. Escape sequences, control characters and all that is not ASCII are
+// dropped; an escape sequence ends with its line at the latest, so that it cannot hide the lines
+// behind it.
 class ConsoleLines {
  public:
     // Calls `take(std::string)` for every line that ends in these bytes.
@@ -35,7 +40,12 @@ class ConsoleLines {
     }
 
  private:
-    enum class Escape { None, Begun, Sequence, Text }; // after ESC; in "ESC [ ..."; in "ESC ] ... BEL"
+    enum class Escape {
+        None,
+        Begun,
+        Sequence,
+        Text
+    };                // after ESC; in "ESC [ ..."; in "ESC ] ... BEL"
     bool add(char c); // true: the line is complete
     std::string end();
 

@@ -10,19 +10,23 @@ std::vector<std::string> lines_of(std::string_view bytes, std::size_t piece) {
     ConsoleLines lines;
     std::vector<std::string> all;
     const auto take = [&](std::string line) { all.push_back(std::move(line)); };
-    for (std::size_t at = 0; at < bytes.size(); at += piece) lines.feed(bytes.substr(at, piece), take);
+    for (std::size_t at = 0; at < bytes.size(); at += piece)
+        lines.feed(bytes.substr(at, piece), take);
     lines.finish(take);
     return all;
 }
 
 TEST(ConsoleLine, LinesAreTheSameHoweverTheBytesArrive) {
-    const std::string bytes = "one\r\n\x1b[1;31mtwo\x1b[0m\n\n\xff\xc3\xa4three\tand\x07 more\nno end";
+    const std::string bytes =
+        "one\r\n\x1b[1;31mtwo\x1b[0m\n\n\xff\xc3\xa4three\tand\x07 more\nno end";
     const std::vector<std::string> want{"one", "two", "", "three and more", "no end"};
-    for (std::size_t piece = 1; piece <= bytes.size(); ++piece) EXPECT_EQ(lines_of(bytes, piece), want) << piece;
+    for (std::size_t piece = 1; piece <= bytes.size(); ++piece)
+        EXPECT_EQ(lines_of(bytes, piece), want) << piece;
 }
 
 TEST(ConsoleLine, AnUnfinishedEscapeSequenceEndsWithItsLine) {
-    EXPECT_EQ(lines_of("a\x1b[31;\nBUG: b\n\x1b]0;title\nBUG: c\n\x1b\nBUG: d\n", 5), (std::vector<std::string>{"a", "BUG: b", "", "BUG: c", "", "BUG: d"}));
+    EXPECT_EQ(lines_of("a\x1b[31;\nBUG: b\n\x1b]0;title\nBUG: c\n\x1b\nBUG: d\n", 5),
+              (std::vector<std::string>{"a", "BUG: b", "", "BUG: c", "", "BUG: d"}));
 }
 
 TEST(ConsoleLine, ALineOfAnyLengthIsCut) {
@@ -44,7 +48,8 @@ TEST(ConsoleLine, StampAndCallerAreTakenOff) {
 }
 
 TEST(ConsoleLine, OtherBracketsAreText) {
-    for (const char* text : {"plain", "[ OK ] Started", "[12] x", "[  1.] x", "[T44] x", "[1.0", "[99999999999.0] x", "[", "[ ", "[1.00000000000] x"}) {
+    for (const char* text : {"plain", "[ OK ] Started", "[12] x", "[  1.] x", "[T44] x", "[1.0",
+                             "[99999999999.0] x", "[", "[ ", "[1.00000000000] x"}) {
         const auto line = parse_console_line(text);
         EXPECT_FALSE(line.seconds) << text;
         EXPECT_EQ(line.text, text);

@@ -8,27 +8,30 @@
 namespace rig {
 namespace {
 
-constexpr std::size_t kContext = 3;     // lines before a headline that go into its excerpt
-constexpr std::size_t kTail = 6;        // lines of tail()
-constexpr std::size_t kMaxOpen = 16;    // reports going on at once; a guest has at most 16 CPUs
-constexpr unsigned kMaxReport = 1000;   // lines looked at; a report of every CPU's stack has some 300
-constexpr double kPause = 2;            // seconds without a line end a report: its lines are printed at one go
-constexpr double kStallPause = 10;      // but backtraces of other CPUs are waited for this long (NMI_BACKTRACE)
+constexpr std::size_t kContext = 3;   // lines before a headline that go into its excerpt
+constexpr std::size_t kTail = 6;      // lines of tail()
+constexpr std::size_t kMaxOpen = 16;  // reports going on at once; a guest has at most 16 CPUs
+constexpr unsigned kMaxReport = 1000; // lines looked at; a report of every CPU's stack has some 300
+constexpr double kPause = 2; // seconds without a line end a report: its lines are printed at one go
+constexpr double kStallPause =
+    10; // but backtraces of other CPUs are waited for this long (NMI_BACKTRACE)
 
 bool is_oops(SplatKind kind) {
-    return kind == SplatKind::Oops || kind == SplatKind::Bug || kind == SplatKind::StackOverflow || kind == SplatKind::DoubleFault ||
-           kind == SplatKind::ListCorruption;
+    return kind == SplatKind::Oops || kind == SplatKind::Bug || kind == SplatKind::StackOverflow ||
+           kind == SplatKind::DoubleFault || kind == SplatKind::ListCorruption;
 }
 
-// These find the instruction that was interrupted; in the others' reports an instruction is only where an interrupt came in.
+// These find the instruction that was interrupted; in the others' reports an instruction is only
+// where an interrupt came in.
 bool asks_for_instruction(SplatKind kind) {
     return is_oops(kind) || is_stall(kind) || is_panic(kind);
 }
 
 // Reports that end with a line of their own, and not with their call trace.
 bool has_end_mark(SplatKind kind) {
-    return is_oops(kind) || is_stall(kind) || is_panic(kind) || kind == SplatKind::Warning || kind == SplatKind::Refcount || kind == SplatKind::Kasan ||
-           kind == SplatKind::Kfence || kind == SplatKind::Kcsan || kind == SplatKind::Ubsan;
+    return is_oops(kind) || is_stall(kind) || is_panic(kind) || kind == SplatKind::Warning ||
+           kind == SplatKind::Refcount || kind == SplatKind::Kasan || kind == SplatKind::Kfence ||
+           kind == SplatKind::Kcsan || kind == SplatKind::Ubsan;
 }
 
 std::string_view without_blanks(std::string_view text) {
@@ -40,17 +43,23 @@ std::string_view without_blanks(std::string_view text) {
 
 void ConsoleTriage::Report::keep(const std::string& shown) {
     constexpr std::string_view mark = "[...]\n";
-    if (!cut && excerpt.size() + shown.size() + 1 + mark.size() <= kMaxExcerpt) excerpt += shown + "\n";
-    else if (!std::exchange(cut, true)) excerpt += mark;
+    if (!cut && excerpt.size() + shown.size() + 1 + mark.size() <= kMaxExcerpt)
+        excerpt += shown + "\n";
+    else if (!std::exchange(cut, true))
+        excerpt += mark;
 }
 
 std::string ConsoleTriage::Report::function() const {
-    const auto subject = [&](const std::string& name) { return !name.empty() && !is_machinery(head.kind, name); };
+    const auto subject = [&](const std::string& name) {
+        return !name.empty() && !is_machinery(head.kind, name);
+    };
     if (subject(head.function)) return head.function;
     if (asks_for_instruction(head.kind) && subject(instruction)) return instruction;
     if (!trace.empty()) return trace.front();
     if (!work.empty()) return work;
-    return !head.function.empty() ? head.function : asks_for_instruction(head.kind) ? instruction : "";
+    return !head.function.empty()            ? head.function
+           : asks_for_instruction(head.kind) ? instruction
+                                             : "";
 }
 
 void ConsoleTriage::feed(std::string_view bytes) {
@@ -59,19 +68,24 @@ void ConsoleTriage::feed(std::string_view bytes) {
 
 void ConsoleTriage::finish() {
     lines_.finish([this](std::string line) { take(std::move(line)); });
-    while (!open_.empty()) close(open_.begin());
-    std::sort(kept_.begin(), kept_.end(), [](const Kept& a, const Kept& b) { return a.number < b.number; });
-    for (auto& kept : kept_) splats_.push_back(std::move(kept.splat));
+    while (!open_.empty())
+        close(open_.begin());
+    std::sort(kept_.begin(), kept_.end(),
+              [](const Kept& a, const Kept& b) { return a.number < b.number; });
+    for (auto& kept : kept_)
+        splats_.push_back(std::move(kept.splat));
     kept_.clear();
 }
 
 std::string ConsoleTriage::tail() const {
     std::string text;
-    for (const auto& line : recent_) text += line + "\n";
+    for (const auto& line : recent_)
+        text += line + "\n";
     return text;
 }
 
-// The report that this line belongs to: its caller's own, or the one its caller's backtrace was asked for.
+// The report that this line belongs to: its caller's own, or the one its caller's backtrace was
+// asked for.
 ConsoleTriage::Reports::iterator ConsoleTriage::report_of(const ConsoleLine& line) {
     if (const auto lent = lent_.find(line.caller); lent != lent_.end()) {
         if (const auto report = open_.find(lent->second); report != open_.end()) return report;
@@ -81,9 +95,12 @@ ConsoleTriage::Reports::iterator ConsoleTriage::report_of(const ConsoleLine& lin
 }
 
 namespace {
-// The kernel's words at kernel_power_off(), kernel_halt(), kernel_restart(), and those of the magic SysRq key.
+// The kernel's words at kernel_power_off(), kernel_halt(), kernel_restart(), and those of the magic
+// SysRq key.
 bool is_farewell(std::string_view text) {
-    for (const std::string_view words : {"reboot: Power down", "reboot: System halted", "reboot: Restarting system", "sysrq: Resetting", "sysrq: Power Off"})
+    for (const std::string_view words :
+         {"reboot: Power down", "reboot: System halted", "reboot: Restarting system",
+          "sysrq: Resetting", "sysrq: Power Off"})
         if (text.starts_with(words)) return true;
     return false;
 }
@@ -106,11 +123,14 @@ void ConsoleTriage::take(std::string shown) {
         auto report = report_of(line);
         if (text.starts_with("NMI backtrace for cpu ") && report == open_.end()) {
             // A stalled CPU was asked for its backtrace: it prints under its own name.
-            report = std::find_if(open_.begin(), open_.end(), [](const auto& entry) { return is_stall(entry.second.head.kind); });
+            report = std::find_if(open_.begin(), open_.end(), [](const auto& entry) {
+                return is_stall(entry.second.head.kind);
+            });
             if (report != open_.end()) lent_[line.caller] = report->first;
         }
         auto headline = read_headline(text);
-        if (headline && report != open_.end() && continues(report->second, *headline)) headline.reset();
+        if (headline && report != open_.end() && continues(report->second, *headline))
+            headline.reset();
         if (headline) {
             begin(std::move(*headline), line);
         } else if (report != open_.end()) {
@@ -125,7 +145,9 @@ void ConsoleTriage::take(std::string shown) {
 void ConsoleTriage::close_idle() {
     for (auto report = open_.begin(); report != open_.end();) {
         const auto next = std::next(report);
-        if (now_ - report->second.last > (is_stall(report->second.head.kind) ? kStallPause : kPause)) close(report);
+        if (now_ - report->second.last >
+            (is_stall(report->second.head.kind) ? kStallPause : kPause))
+            close(report);
         report = next;
     }
 }
@@ -139,10 +161,13 @@ bool ConsoleTriage::complete(const Report& report, std::string_view text) {
 // An oops is announced by several lines: "BUG: unable to handle page fault", "Oops: 0002 [#1]".
 bool ConsoleTriage::continues(const Report& report, const Headline& headline) {
     if (is_panic(headline.kind)) return false;
-    if (is_oops(report.head.kind) && (headline.kind == SplatKind::Oops || headline.kind == SplatKind::StackOverflow || headline.kind == SplatKind::DoubleFault))
+    if (is_oops(report.head.kind) &&
+        (headline.kind == SplatKind::Oops || headline.kind == SplatKind::StackOverflow ||
+         headline.kind == SplatKind::DoubleFault))
         return true;
     // "list_add corruption. ...", then its BUG().
-    return report.lines <= 3 && is_oops(report.head.kind) && headline.title.starts_with("kernel BUG at ");
+    return report.lines <= 3 && is_oops(report.head.kind) &&
+           headline.title.starts_with("kernel BUG at ");
 }
 
 void ConsoleTriage::begin(Headline headline, const ConsoleLine& line) {
@@ -150,11 +175,15 @@ void ConsoleTriage::begin(Headline headline, const ConsoleLine& line) {
     if (const auto old = open_.find(line.caller); old != open_.end()) close(old);
     // A panic is what becomes of what its caller reported just before.
     if (is_panic(headline.kind)) {
-        const auto latest = std::find_if(kept_.rbegin(), kept_.rend(), [&](const Kept& kept) { return kept.caller == line.caller && !is_notice(kept.splat.kind); });
+        const auto latest = std::find_if(kept_.rbegin(), kept_.rend(), [&](const Kept& kept) {
+            return kept.caller == line.caller && !is_notice(kept.splat.kind);
+        });
         if (latest != kept_.rend() && now_ - latest->closed <= kPause) latest->splat.fatal = true;
     }
     if (open_.size() >= kMaxOpen)
-        close(std::min_element(open_.begin(), open_.end(), [](const auto& a, const auto& b) { return a.second.number < b.second.number; }));
+        close(std::min_element(open_.begin(), open_.end(), [](const auto& a, const auto& b) {
+            return a.second.number < b.second.number;
+        }));
     Report report;
     report.fatal = is_panic(headline.kind) || headline.kind == SplatKind::DoubleFault;
     report.head = std::move(headline);
@@ -162,7 +191,9 @@ void ConsoleTriage::begin(Headline headline, const ConsoleLine& line) {
     report.last = now_;
     report.lines = 1;
     const auto context = std::min(kContext, recent_.size());
-    for (auto before = recent_.end() - static_cast<std::ptrdiff_t>(context); before != recent_.end(); ++before) report.keep(*before);
+    for (auto before = recent_.end() - static_cast<std::ptrdiff_t>(context);
+         before != recent_.end(); ++before)
+        report.keep(*before);
     report.keep(line.shown);
     const auto at = open_.emplace(line.caller, std::move(report)).first;
     if (is_notice(at->second.head.kind)) close(at); // one line says it all
@@ -172,9 +203,11 @@ void ConsoleTriage::extend(Report& report, const ConsoleLine& line) {
     report.last = now_;
     report.keep(line.shown);
     const auto text = without_blanks(line.text);
-    if (++report.lines == 2 && report.head.title.starts_with("WARNING: at ")) add_warning_message(report.head, text);
+    if (++report.lines == 2 && report.head.title.starts_with("WARNING: at "))
+        add_warning_message(report.head, text);
     if (text.starts_with("Call Trace:") || text.starts_with("Call trace:")) {
-        // Of several stacks (a stall shows every CPU it suspects) the first that says something is the one.
+        // Of several stacks (a stall shows every CPU it suspects) the first that says something is
+        // the one.
         report.in_trace = report.trace.empty();
         report.traced = true;
         return;
@@ -182,30 +215,43 @@ void ConsoleTriage::extend(Report& report, const ConsoleLine& line) {
     if (report.instruction.empty()) report.instruction = instruction_symbol(text);
     if (report.work.empty() && report.head.kind == SplatKind::WorkqueueLockup)
         if (const auto at = text.find("in-flight: "); at != text.npos)
-            if (const auto colon = text.find(':', at + 11); colon != text.npos) report.work = symbol_in(text.substr(colon + 1));
-    // riscv prints the stack of an oops behind its registers, without a heading: "[<ffffffff80271e70>] lkdtm_EXCEPTION+0x6/0x10".
-    // (Elsewhere such a line says who disabled preemption, or where a lock was taken.)
-    if (!report.traced && !report.instruction.empty() && text.starts_with("[<") && !trace_symbol(text).empty()) report.in_trace = report.traced = true;
+            if (const auto colon = text.find(':', at + 11); colon != text.npos)
+                report.work = symbol_in(text.substr(colon + 1));
+    // riscv prints the stack of an oops behind its registers, without a heading:
+    // "[<ffffffff80271e70>] lkdtm_EXCEPTION+0x6/0x10". (Elsewhere such a line says who disabled
+    // preemption, or where a lock was taken.)
+    if (!report.traced && !report.instruction.empty() && text.starts_with("[<") &&
+        !trace_symbol(text).empty())
+        report.in_trace = report.traced = true;
     if (!report.in_trace || report.trace.size() >= kMaxTrace) return;
     if (text.starts_with("</TASK>")) report.in_trace = false;
-    if (auto symbol = trace_symbol(text); !symbol.empty() && !is_machinery(report.head.kind, symbol)) report.trace.push_back(std::move(symbol));
+    if (auto symbol = trace_symbol(text);
+        !symbol.empty() && !is_machinery(report.head.kind, symbol))
+        report.trace.push_back(std::move(symbol));
 }
 
 void ConsoleTriage::close(Reports::iterator at) {
     const auto caller = at->first;
     Report report = std::move(at->second);
-    for (auto lent = lent_.begin(); lent != lent_.end();) lent = lent->second == caller ? lent_.erase(lent) : std::next(lent);
+    for (auto lent = lent_.begin(); lent != lent_.end();)
+        lent = lent->second == caller ? lent_.erase(lent) : std::next(lent);
     open_.erase(at);
-    record({{report.head.kind, report.head.title, report.function(), std::move(report.trace), report.fatal, 1, std::move(report.excerpt)}, report.number, caller, report.last});
+    record({{report.head.kind, report.head.title, report.function(), std::move(report.trace),
+             report.fatal, 1, std::move(report.excerpt)},
+            report.number,
+            caller,
+            report.last});
 }
 
 void ConsoleTriage::record(Kept kept) {
-    const auto same = std::find_if(kept_.begin(), kept_.end(),
-                                   [&](const Kept& k) { return k.splat.title == kept.splat.title && k.splat.function == kept.splat.function; });
+    const auto same = std::find_if(kept_.begin(), kept_.end(), [&](const Kept& k) {
+        return k.splat.title == kept.splat.title && k.splat.function == kept.splat.function;
+    });
     if (same != kept_.end()) {
         kept.splat.count += same->splat.count;
         kept.splat.fatal = kept.splat.fatal || same->splat.fatal;
-        if (kept.number > same->number) { // the excerpt is that of the first to begin, which need not be the first to end
+        if (kept.number > same->number) { // the excerpt is that of the first to begin, which need
+                                          // not be the first to end
             kept.number = same->number;
             kept.splat.excerpt = std::move(same->splat.excerpt);
             kept.splat.trace = std::move(same->splat.trace);
@@ -217,7 +263,9 @@ void ConsoleTriage::record(Kept kept) {
     } else {
         ++overflow_;
         // The end of the kernel is worth a place whatever came before.
-        if (is_panic(kept.splat.kind) && std::none_of(kept_.begin(), kept_.end(), [](const Kept& k) { return is_panic(k.splat.kind); }))
+        if (is_panic(kept.splat.kind) &&
+            std::none_of(kept_.begin(), kept_.end(),
+                         [](const Kept& k) { return is_panic(k.splat.kind); }))
             kept_.back() = std::move(kept);
     }
 }

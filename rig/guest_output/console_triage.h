@@ -1,5 +1,5 @@
-// A serial console as evidence: which cries for help does it hold, what is each about, how often? Pure, incremental and in
-// bounded memory, whatever a guest prints.
+// A serial console as evidence: which cries for help does it hold, what is each about, how often?
+// Pure, incremental and in bounded memory, whatever a guest prints.
 #pragma once
 
 #include "rig/guest_output/console_line.h"
@@ -13,22 +13,25 @@
 
 namespace rig {
 
-inline constexpr std::size_t kMaxSplats = 32;         // distinct ones kept of one console
-inline constexpr std::size_t kMaxTrace = 8;           // functions kept of a call trace
-inline constexpr std::size_t kMaxExcerpt = 12 * 1024; // bytes, of the first occurrence; a lockdep report has some 10 KiB
+inline constexpr std::size_t kMaxSplats = 32; // distinct ones kept of one console
+inline constexpr std::size_t kMaxTrace = 8;   // functions kept of a call trace
+inline constexpr std::size_t kMaxExcerpt =
+    12 * 1024; // bytes, of the first occurrence; a lockdep report has some 10 KiB
 
 struct Splat {
     SplatKind kind = SplatKind::Bug;
-    std::string title;              // the same in every boot: "BUG: sleeping function called from invalid context"
+    std::string
+        title; // the same in every boot: "BUG: sleeping function called from invalid context"
     std::string function;           // what it is about, "" if the console does not tell
-    std::vector<std::string> trace; // its call trace, innermost first, without the reporting machinery; at most kMaxTrace
+    std::vector<std::string> trace; // its call trace, innermost first, without the reporting
+                                    // machinery; at most kMaxTrace
     bool fatal = false;             // the kernel went down with it
     unsigned count = 1;             // occurrences: splats with equal title and function are one
-    std::string excerpt;            // of the first: three lines before it, and its own; at most kMaxExcerpt
+    std::string excerpt; // of the first: three lines before it, and its own; at most kMaxExcerpt
 };
 
-// Reports of different tasks and CPUs are told apart by printk's caller id (CONFIG_PRINTK_CALLER); without it, a report
-// ends where the next one begins.
+// Reports of different tasks and CPUs are told apart by printk's caller id (CONFIG_PRINTK_CALLER);
+// without it, a report ends where the next one begins.
 class ConsoleTriage {
  public:
     void feed(std::string_view bytes);
@@ -89,7 +92,8 @@ class ConsoleTriage {
     double now_ = 0;          // kernel's clock
     std::deque<std::string> recent_;
     Reports open_;
-    std::map<std::string, std::string, std::less<>> lent_; // callers whose lines belong to another one's report
+    std::map<std::string, std::string, std::less<>>
+        lent_; // callers whose lines belong to another one's report
     std::vector<Kept> kept_;
     std::vector<Splat> splats_; // made by finish()
     unsigned overflow_ = 0;

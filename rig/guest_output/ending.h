@@ -1,4 +1,5 @@
-// Every way in which a boot can end, and whose fault each is. Pure; an ending is told as an error whose kind is the ending's name.
+// Every way in which a boot can end, and whose fault each is. Pure; an ending is told as an error
+// whose kind is the ending's name.
 #pragma once
 
 #include "rig/base/error.h"
@@ -11,27 +12,27 @@ namespace rig {
 
 enum class Ending {
     // The kernel's
-    Panic,          // without an oops before
-    Oops,           // BUG(), bad access, other exceptions: they panic (oops=panic)
-    Splat,          // it complained, went on, and the boot did not come to its end
-    RcuStall,       // no end, and this detector spoke; likewise the next four
+    Panic,    // without an oops before
+    Oops,     // BUG(), bad access, other exceptions: they panic (oops=panic)
+    Splat,    // it complained, went on, and the boot did not come to its end
+    RcuStall, // no end, and this detector spoke; likewise the next four
     SoftLockup,
     HardLockup,
     HungTask,
     WorkqueueLockup,
-    Hang,           // no end, and no detector spoke
-    DeadAtBoot,     // no end, and the agent was never up
-    EarlyEnd,       // it ended before the agent was up
-    Reset,          // it ended without anybody in the guest having asked for it: a triple fault
+    Hang,       // no end, and no detector spoke
+    DeadAtBoot, // no end, and the agent was never up
+    EarlyEnd,   // it ended before the agent was up
+    Reset,      // it ended without anybody in the guest having asked for it: a triple fault
     ConsoleFlood,
     // The guest's: nothing was tested
     AgentCrash,
-    AgentFailure,   // the agent, perf or a workload's start said what was wrong
-    WorkloadCrash,  // killed by a signal
+    AgentFailure,  // the agent, perf or a workload's start said what was wrong
+    WorkloadCrash, // killed by a signal
     WorkloadFailure,
-    BadEvidence,    // what perf and the agent sent does not add up
-    Protocol,       // bytes that no agent sends, or too many of them
-    EndedByGuest,   // something in the guest had it powered off or restarted
+    BadEvidence,  // what perf and the agent sent does not add up
+    Protocol,     // bytes that no agent sends, or too many of them
+    EndedByGuest, // something in the guest had it powered off or restarted
     SilencedConsole,
     MutedDetector,
     // The host's: made again, never a sample
@@ -43,7 +44,7 @@ enum class Ending {
     DiskFull,
     OutOfMemory,
     OutOfDescriptors,
-    Starved,        // no end, but the host ran something else half of the time or more
+    Starved, // no end, but the host ran something else half of the time or more
     Cancelled,
 };
 

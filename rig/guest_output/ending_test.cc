@@ -15,15 +15,19 @@ TEST(Ending, EveryEndingHasANameOfItsOwnAndABlame) {
         EXPECT_NE(info.blame, Blame::Spec) << info.name;
         EXPECT_EQ(ended(info.ending, "x").value().kind, info.name);
     }
-    EXPECT_EQ(seen.size(), static_cast<std::size_t>(Ending::Cancelled) + 1) << "one is missing in the table";
+    EXPECT_EQ(seen.size(), static_cast<std::size_t>(Ending::Cancelled) + 1)
+        << "one is missing in the table";
 }
 
 TEST(Ending, EvidenceThatIsNoneAfterASplatIsTheKernels) {
-    const Error bad{Blame::Guest, "the workload was killed by signal 11", "log", "workload-crash", "WARNING: at mm/x.c, in foo"};
+    const Error bad{Blame::Guest, "the workload was killed by signal 11", "log", "workload-crash",
+                    "WARNING: at mm/x.c, in foo"};
     const auto error = after_complaint(bad);
     EXPECT_EQ(error.blame, Blame::Kernel);
     EXPECT_EQ(error.kind, "splat");
-    EXPECT_EQ(error.message, "kernel splat: WARNING: at mm/x.c, in foo; then: the workload was killed by signal 11");
+    EXPECT_EQ(
+        error.message,
+        "kernel splat: WARNING: at mm/x.c, in foo; then: the workload was killed by signal 11");
 }
 
 TEST(Ending, AHypervisorThatDidNotStartMayNameWhatTheHostLacks) {

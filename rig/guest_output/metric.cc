@@ -13,10 +13,11 @@ namespace {
 
 // Latencies: the list behind the metric, and which single number stands for a boot.
 //
-// A caller's latency is the same thing over and over, so the boot's median stands for it. A bystander is disturbed in a
-// minority of its wake-ups: their median would see nothing, and their p99 jumps as the disturbed share crosses 1 %. The
-// mean moves in proportion to the time taken away; that one odd value can move it too matters little, since the median
-// is then taken over boots.
+// A caller's latency is the same thing over and over, so the boot's median stands for it. A
+// bystander is disturbed in a minority of its wake-ups: their median would see nothing, and their
+// p99 jumps as the disturbed share crosses 1 %. The mean moves in proportion to the time taken
+// away; that one odd value can move it too matters little, since the median is then taken over
+// boots.
 enum class PerBoot { Median, Mean };
 struct Latency {
     std::string_view metric;
@@ -52,12 +53,14 @@ std::optional<double> other_ipis(const Sample& sample, const TargetSpec& target)
     return *total - static_cast<double>(sync->second);
 }
 
-// Of an architecture that has one interrupt for call functions to one CPU and to many, see rig/arch/.
+// Of an architecture that has one interrupt for call functions to one CPU and to many, see
+// rig/arch/.
 constexpr const char* kFunctionInterrupts = "call_function_interrupts";
 
 std::optional<double> both_vectors(const Sample& sample) {
     if (const auto all = count(sample, kFunctionInterrupts)) return all;
-    auto many = count(sample, "call_function_vectors"), one = count(sample, "call_function_single_vectors");
+    auto many = count(sample, "call_function_vectors"),
+         one = count(sample, "call_function_single_vectors");
     if (!many || !one) return std::nullopt;
     return *many + *one;
 }
@@ -65,10 +68,13 @@ std::optional<double> both_vectors(const Sample& sample) {
 // The workload runs on CPU 0; every other CPU is a bystander.
 std::optional<double> bystander_interrupts(const Sample& sample) {
     double sum = 0;
-    const auto keys = sample.counts_per_cpu.contains(kFunctionInterrupts) ? std::vector{kFunctionInterrupts} : std::vector{"call_function_vectors", "call_function_single_vectors"};
+    const auto keys = sample.counts_per_cpu.contains(kFunctionInterrupts)
+                          ? std::vector{kFunctionInterrupts}
+                          : std::vector{"call_function_vectors", "call_function_single_vectors"};
     for (const char* key : keys) {
         auto per_cpu = sample.counts_per_cpu.find(key);
-        if (per_cpu == sample.counts_per_cpu.end() || per_cpu->second.size() < 2) return std::nullopt;
+        if (per_cpu == sample.counts_per_cpu.end() || per_cpu->second.size() < 2)
+            return std::nullopt;
         for (std::size_t cpu = 1; cpu < per_cpu->second.size(); ++cpu)
             sum += static_cast<double>(per_cpu->second[cpu]);
     }
@@ -76,7 +82,8 @@ std::optional<double> bystander_interrupts(const Sample& sample) {
 }
 
 bool is_arch_metric(std::string_view metric) {
-    return std::any_of(arch_metrics().begin(), arch_metrics().end(), [&](const ArchMetric& one) { return one.name == metric; });
+    return std::any_of(arch_metrics().begin(), arch_metrics().end(),
+                       [&](const ArchMetric& one) { return one.name == metric; });
 }
 
 const Latency* find_latency(std::string_view metric) {
@@ -87,7 +94,8 @@ const Latency* find_latency(std::string_view metric) {
 
 const std::vector<std::uint64_t>* custom_values(std::string_view metric, const Sample& sample) {
     for (const auto* map : {&sample.latencies_ns, &sample.background_ns})
-        if (const auto found = map->find(std::string(metric)); found != map->end()) return &found->second;
+        if (const auto found = map->find(std::string(metric)); found != map->end())
+            return &found->second;
     return nullptr;
 }
 
@@ -104,11 +112,19 @@ std::string definition(const CustomMetric& metric) {
     using Kind = CustomMetric::Kind;
     std::string text;
     switch (metric.kind) {
-    case Kind::Event: text = metric.what + (metric.filter.empty() ? "" : " where " + metric.filter); break;
-    case Kind::Calls: text = "calls of " + metric.what + "()"; break;
-    case Kind::Latency: text = metric.what + "() from entry to return, whether or not the target runs within it"; break;
-    case Kind::Counter: return "the workload's counter " + metric.what;
-    case Kind::Histogram: return "what " + metric.what + " prints, mean of its values";
+    case Kind::Event:
+        text = metric.what + (metric.filter.empty() ? "" : " where " + metric.filter);
+        break;
+    case Kind::Calls:
+        text = "calls of " + metric.what + "()";
+        break;
+    case Kind::Latency:
+        text = metric.what + "() from entry to return, whether or not the target runs within it";
+        break;
+    case Kind::Counter:
+        return "the workload's counter " + metric.what;
+    case Kind::Histogram:
+        return "what " + metric.what + " prints, mean of its values";
     }
     text += metric.own || metric.kind == Kind::Latency ? ", the workload's tasks" : ", all tasks";
     if (metric.cpu) text += fmt::format(", on CPU {}", *metric.cpu);
@@ -130,15 +146,24 @@ std::vector<MetricInfo> metric_infos(const std::vector<MetricSpec>& metrics) {
         {"bystander_burst", "bystander burst", Unit::Nanoseconds, "mean"},
     };
     // Beside the counts of all architectures.
-    auto place = std::find_if(infos.begin(), infos.end(), [](const MetricInfo& info) { return info.name == "call_function_vectors"; });
-    for (const auto& metric : arch_metrics()) place = infos.insert(place, {metric.name, metric.label, Unit::Count, ""}) + 1;
+    auto place = std::find_if(infos.begin(), infos.end(), [](const MetricInfo& info) {
+        return info.name == "call_function_vectors";
+    });
+    for (const auto& metric : arch_metrics())
+        place = infos.insert(place, {metric.name, metric.label, Unit::Count, ""}) + 1;
     for (const auto& metric : metrics) {
         if (!metric.custom) continue;
         using Kind = CustomMetric::Kind;
-        const bool latency = metric.custom->kind == Kind::Latency || metric.custom->kind == Kind::Histogram;
-        // Wake-ups of a background command are disturbed in a minority of cases, as a bystander's: the mean, see above.
-        infos.push_back({metric.name, metric.custom->label.empty() ? metric.name : metric.custom->label, latency ? Unit::Nanoseconds : Unit::Count,
-                         !latency ? "" : metric.custom->kind == Kind::Latency ? "median" : "mean"});
+        const bool latency =
+            metric.custom->kind == Kind::Latency || metric.custom->kind == Kind::Histogram;
+        // Wake-ups of a background command are disturbed in a minority of cases, as a bystander's:
+        // the mean, see above.
+        infos.push_back({metric.name,
+                         metric.custom->label.empty() ? metric.name : metric.custom->label,
+                         latency ? Unit::Nanoseconds : Unit::Count,
+                         !latency                               ? ""
+                         : metric.custom->kind == Kind::Latency ? "median"
+                                                                : "mean"});
     }
     return infos;
 }
@@ -154,10 +179,14 @@ std::uint64_t predicted_sync(const Sample& sample) {
     return sample.cpus_online == 0 ? 0 : broadcasts * (sample.cpus_online - 1);
 }
 
-std::optional<double> metric_value(std::string_view metric, const Sample& sample, const TargetSpec& target) {
+std::optional<double> metric_value(std::string_view metric, const Sample& sample,
+                                   const TargetSpec& target) {
     if (const auto* latency = find_latency(metric)) return latency_of_boot(*latency, sample);
     if (metric == "injections") return static_cast<double>(sample.exposure.injections);
-    if (metric == "predicted_sync") return target.sync_function.empty() ? std::nullopt : std::optional<double>(static_cast<double>(predicted_sync(sample)));
+    if (metric == "predicted_sync")
+        return target.sync_function.empty()
+                   ? std::nullopt
+                   : std::optional<double>(static_cast<double>(predicted_sync(sample)));
     if (metric == "sync_ipis" || is_arch_metric(metric)) return count(sample, std::string(metric));
     if (metric == "total_ipis") return total_ipis(sample);
     if (metric == "other_ipis") return other_ipis(sample, target);
@@ -165,7 +194,8 @@ std::optional<double> metric_value(std::string_view metric, const Sample& sample
     if (metric == "bystander_interrupts") return bystander_interrupts(sample);
     if (const auto* custom = custom_values(metric, sample)) {
         std::vector<double> values(custom->begin(), custom->end());
-        auto one = sample.latencies_ns.contains(std::string(metric)) ? median(std::move(values)) : mean(values);
+        auto one = sample.latencies_ns.contains(std::string(metric)) ? median(std::move(values))
+                                                                     : mean(values);
         return one ? std::optional<double>(*one) : std::nullopt;
     }
     return count(sample, custom_count_key(metric));

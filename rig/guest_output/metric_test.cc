@@ -20,7 +20,9 @@ double value(const std::string& metric, const Sample& sample) {
 TEST(Metric, EveryNameOfASpecIsKnown) {
     const auto infos = metric_infos();
     for (const auto& name : metric_names()) {
-        EXPECT_TRUE(std::any_of(infos.begin(), infos.end(), [&](const auto& i) { return i.name == name; })) << name;
+        EXPECT_TRUE(std::any_of(infos.begin(), infos.end(), [&](const auto& i) {
+            return i.name == name;
+        })) << name;
         EXPECT_TRUE(metric_value(name, make_sample("ipi", 0, false), TargetSpec{})) << name;
     }
 }
@@ -44,7 +46,9 @@ TEST(Metric, CountsComeFromTheSample) {
 TEST(Metric, WithoutFaultsTheTargetItselfPredicts) {
     auto s = make_sample("ipi", 0, false);
     s.exposure.target_hits = 20;
-    EXPECT_EQ(value("predicted_sync", s), 240); // with faults on they are what counts; that the hits agree is for the proofs to say
+    EXPECT_EQ(
+        value("predicted_sync", s),
+        240); // with faults on they are what counts; that the hits agree is for the proofs to say
     s.exposure.injections = s.exposure.failed_allocations = s.exposure.timed_injections = 0;
     EXPECT_EQ(value("predicted_sync", s), 60);
 }
@@ -86,9 +90,24 @@ TEST(Metric, WhatTheSampleDoesNotHoldIsNotZero) {
 TEST(Metric, AnExperimentsOwnMetricsAreShownAndRead) {
     using Kind = CustomMetric::Kind;
     const std::vector<MetricSpec> metrics = {
-        {"work_items", ExpectKind::Report, {}, 0, 0, CustomMetric{Kind::Event, "workqueue:workqueue_queue_work", "", "work items", false}},
-        {"refresh", ExpectKind::Report, {}, 0, 0, CustomMetric{Kind::Latency, "vmstat_refresh", "", "", false}},
-        {"rt_wakeup", ExpectKind::Report, {}, 0, 0, CustomMetric{Kind::Histogram, "cyclictest", "", "", false}},
+        {"work_items",
+         ExpectKind::Report,
+         {},
+         0,
+         0,
+         CustomMetric{Kind::Event, "workqueue:workqueue_queue_work", "", "work items", false}},
+        {"refresh",
+         ExpectKind::Report,
+         {},
+         0,
+         0,
+         CustomMetric{Kind::Latency, "vmstat_refresh", "", "", false}},
+        {"rt_wakeup",
+         ExpectKind::Report,
+         {},
+         0,
+         0,
+         CustomMetric{Kind::Histogram, "cyclictest", "", "", false}},
         {"sync_ipis", ExpectKind::Report, {}, 0, 0},
     };
     const auto infos = metric_infos(metrics);
@@ -125,11 +144,17 @@ TEST(Metric, NoIpiAtAllIsAZeroOnlyIfTheCounterAgrees) {
 
 TEST(Metric, WhatAnExperimentDefinesIsSaid) {
     using Kind = CustomMetric::Kind;
-    EXPECT_EQ(definition({Kind::Event, "csd:csd_queue_cpu", "cpu != 0", "", false, 2u}), "csd:csd_queue_cpu where cpu != 0, all tasks, on CPU 2");
-    EXPECT_EQ(definition({Kind::Calls, "schedule", "", "", true, {}}), "calls of schedule(), the workload's tasks");
-    EXPECT_EQ(definition({Kind::Latency, "vm_mmap", "", "", false, {}}), "vm_mmap() from entry to return, whether or not the target runs within it, the workload's tasks");
-    EXPECT_EQ(definition({Kind::Counter, "races", "", "", false, {}}), "the workload's counter races");
-    EXPECT_EQ(definition({Kind::Histogram, "cyclictest", "", "", false, {}}), "what cyclictest prints, mean of its values");
+    EXPECT_EQ(definition({Kind::Event, "csd:csd_queue_cpu", "cpu != 0", "", false, 2u}),
+              "csd:csd_queue_cpu where cpu != 0, all tasks, on CPU 2");
+    EXPECT_EQ(definition({Kind::Calls, "schedule", "", "", true, {}}),
+              "calls of schedule(), the workload's tasks");
+    EXPECT_EQ(definition({Kind::Latency, "vm_mmap", "", "", false, {}}),
+              "vm_mmap() from entry to return, whether or not the target runs within it, the "
+              "workload's tasks");
+    EXPECT_EQ(definition({Kind::Counter, "races", "", "", false, {}}),
+              "the workload's counter races");
+    EXPECT_EQ(definition({Kind::Histogram, "cyclictest", "", "", false, {}}),
+              "what cyclictest prints, mean of its values");
 }
 
 } // namespace

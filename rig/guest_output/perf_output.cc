@@ -30,9 +30,11 @@ std::string_view next_line(std::string_view& text) {
     return line;
 }
 
-// "  comm  tid [cpu]  sec.nsec:  event: trace". comm may hold anything, so the anchor is the first " [ddd] ".
+// "  comm  tid [cpu]  sec.nsec:  event: trace". comm may hold anything, so the anchor is the first
+// " [ddd] ".
 std::optional<TraceEvent> parse_head(std::string_view line) {
-    for (auto open = line.find('['); open != std::string_view::npos; open = line.find('[', open + 1)) {
+    for (auto open = line.find('['); open != std::string_view::npos;
+         open = line.find('[', open + 1)) {
         const auto close = line.find(']', open);
         if (close == std::string_view::npos) return std::nullopt;
         const auto cpu = number<unsigned>(line.substr(open + 1, close - open - 1));
@@ -41,12 +43,16 @@ std::optional<TraceEvent> parse_head(std::string_view line) {
         event.cpu = *cpu;
         auto before = trimmed(line.substr(0, open));
         const auto blank = before.find_last_of(" \t");
-        const auto tid = number<int>(blank == std::string_view::npos ? before : before.substr(blank + 1));
+        const auto tid =
+            number<int>(blank == std::string_view::npos ? before : before.substr(blank + 1));
         auto rest = trimmed(line.substr(close + 1));
         const auto dot = rest.find('.');
         const auto colon = rest.find(':');
-        if (!tid || dot == std::string_view::npos || colon == std::string_view::npos || colon != dot + 10) return std::nullopt;
-        const auto seconds = number<std::uint64_t>(rest.substr(0, dot)), nanos = number<std::uint64_t>(rest.substr(dot + 1, 9));
+        if (!tid || dot == std::string_view::npos || colon == std::string_view::npos ||
+            colon != dot + 10)
+            return std::nullopt;
+        const auto seconds = number<std::uint64_t>(rest.substr(0, dot)),
+                   nanos = number<std::uint64_t>(rest.substr(dot + 1, 9));
         if (!seconds || !nanos || *seconds > 1'000'000'000) return std::nullopt;
         event.tid = *tid;
         event.time_ns = *seconds * 1'000'000'000 + *nanos;
@@ -54,7 +60,8 @@ std::optional<TraceEvent> parse_head(std::string_view line) {
         const auto end = rest.find(": ");
         const auto name_end = end == std::string_view::npos ? rest.size() : end;
         event.event = trimmed(rest.substr(0, name_end));
-        while (!event.event.empty() && event.event.back() == ':') event.event.pop_back();
+        while (!event.event.empty() && event.event.back() == ':')
+            event.event.pop_back();
         if (end != std::string_view::npos) event.trace = trimmed(rest.substr(end + 2));
         if (event.event.empty()) return std::nullopt;
         return event;
@@ -78,9 +85,11 @@ Result<std::vector<StatRow>> parse_perf_stat(std::string_view text) {
         }
         // CPU0,240,,csd:csd_queue_cpu,950889657,100.00,,
         const auto bad = [&](const char* what) {
-            return fail(Blame::Guest, fmt::format("perf stat output, line {}: {}: '{}'", number_of_line, what, line.substr(0, 120)));
+            return fail(Blame::Guest, fmt::format("perf stat output, line {}: {}: '{}'",
+                                                  number_of_line, what, line.substr(0, 120)));
         };
-        if (fields.size() < 5 || !fields[0].starts_with("CPU")) return bad("want CPUn,count,unit,event,...");
+        if (fields.size() < 5 || !fields[0].starts_with("CPU"))
+            return bad("want CPUn,count,unit,event,...");
         const auto cpu = number<unsigned>(fields[0].substr(3));
         if (!cpu || *cpu > 4095) return bad("bad CPU number");
         if (fields[1].starts_with("<")) return bad("the event was not counted");
@@ -103,13 +112,15 @@ Result<Trace> parse_perf_script(std::string_view text) {
             std::uint64_t n = 0;
             if (at != std::string_view::npos) {
                 const auto digits = trimmed(line.substr(at + 5));
-                n = number<std::uint64_t>(digits.substr(0, digits.find_first_not_of("0123456789"))).value_or(0);
+                n = number<std::uint64_t>(digits.substr(0, digits.find_first_not_of("0123456789")))
+                        .value_or(0);
             }
             trace.lost += std::max<std::uint64_t>(n, 1);
             continue;
         }
         if (auto event = parse_head(line)) {
-            if (trace.events.size() >= kMaxEvents) return fail(Blame::Guest, "perf script output: too many events");
+            if (trace.events.size() >= kMaxEvents)
+                return fail(Blame::Guest, "perf script output: too many events");
             trace.events.push_back(std::move(*event));
             continue;
         }
@@ -118,12 +129,17 @@ Result<Trace> parse_perf_script(std::string_view text) {
         const auto digits = frame.substr(0, frame.find(' '));
         const auto address = number<std::uint64_t>(digits, 16);
         if (trace.events.empty() || !address)
-            return fail(Blame::Guest, fmt::format("perf script output, line {}: found '{}', want an event or a frame", number_of_line, line.substr(0, 120)));
+            return fail(
+                Blame::Guest,
+                fmt::format("perf script output, line {}: found '{}', want an event or a frame",
+                            number_of_line, line.substr(0, 120)));
         auto& chain = trace.events.back().callchain;
-        if (chain.size() < kMaxDepth) chain.push_back({*address, std::string(trimmed(frame.substr(digits.size())))});
+        if (chain.size() < kMaxDepth)
+            chain.push_back({*address, std::string(trimmed(frame.substr(digits.size())))});
     }
-    std::stable_sort(trace.events.begin(), trace.events.end(),
-                     [](const TraceEvent& a, const TraceEvent& b) { return a.time_ns < b.time_ns; });
+    std::stable_sort(
+        trace.events.begin(), trace.events.end(),
+        [](const TraceEvent& a, const TraceEvent& b) { return a.time_ns < b.time_ns; });
     return trace;
 }
 

@@ -1,5 +1,5 @@
-// Parsers for what perf prints in the guest. Pure; tested on captured output. A guest is untrusted: everything is
-// bounded and a line that is not understood is an error naming it, never skipped.
+// Parsers for what perf prints in the guest. Pure; tested on captured output. A guest is untrusted:
+// everything is bounded and a line that is not understood is an error naming it, never skipped.
 #pragma once
 
 #include "rig/base/error.h"
@@ -20,7 +20,8 @@ struct StatRow {
 };
 Result<std::vector<StatRow>> parse_perf_stat(std::string_view text);
 
-// A frame of a callchain. `name` is perf's where it was asked for names (`sym`), "[unknown]" among them; else it is empty.
+// A frame of a callchain. `name` is perf's where it was asked for names (`sym`), "[unknown]" among
+// them; else it is empty.
 struct Frame {
     std::uint64_t address = 0;
     std::string name;
@@ -31,9 +32,9 @@ struct TraceEvent {
     std::uint64_t time_ns = 0;
     unsigned cpu = 0;
     int tid = 0;
-    std::string event;                    // "csd:csd_queue_cpu"
-    std::string trace;                    // the event's own fields as printed, without the callchain
-    std::vector<Frame> callchain;         // innermost first; empty unless recorded with call-graph
+    std::string event;            // "csd:csd_queue_cpu"
+    std::string trace;            // the event's own fields as printed, without the callchain
+    std::vector<Frame> callchain; // innermost first; empty unless recorded with call-graph
 };
 struct Trace {
     std::vector<TraceEvent> events; // sorted by time
@@ -44,7 +45,8 @@ Result<Trace> parse_perf_script(std::string_view text);
 // The value of "name=" in a trace text, up to the next blank; empty if there is none.
 std::string_view trace_field(std::string_view trace, std::string_view name);
 
-// What perf prints for a function (%ps) or a place in one (%pS) that it has no name for, "0xffffffff8116e9b2"; nothing for a name.
+// What perf prints for a function (%ps) or a place in one (%pS) that it has no name for,
+// "0xffffffff8116e9b2"; nothing for a name.
 std::optional<std::uint64_t> unnamed_address(std::string_view field);
 
 } // namespace rig

@@ -11,17 +11,19 @@
 namespace rig {
 namespace {
 
-// An address that perf printed -> the function it is in. An address of no function was not made up by this kernel: then what else the guest
-// says is in doubt too.
+// An address that perf printed -> the function it is in. An address of no function was not made up
+// by this kernel: then what else the guest says is in doubt too.
 Result<Place> place_in(const SymbolTable& symbols, std::uint64_t address, const char* what) {
     if (const auto place = symbols.place(address)) return *place;
-    return guest_error(fmt::format("perf: {} {:#x} lies in no function of System.map", what, address));
+    return guest_error(
+        fmt::format("perf: {} {:#x} lies in no function of System.map", what, address));
 }
 
 } // namespace
 
 tl::unexpected<Error> torn(const Trace& trace, std::string what) {
-    if (trace.lost > 0) what += fmt::format("; perf lost {} events: raise guest.perf_pages", trace.lost);
+    if (trace.lost > 0)
+        what += fmt::format("; perf lost {} events: raise guest.perf_pages", trace.lost);
     return guest_error(what);
 }
 
@@ -31,11 +33,13 @@ Result<Calls> pair_calls(const Trace& trace, const std::string& enter, const std
     bool any = false;
     for (const auto& event : trace.events) {
         if (event.event == enter) {
-            if (!entered.emplace(event.tid, event.time_ns).second) return torn(trace, fmt::format("perf: two {} without a {} between", enter, exit));
+            if (!entered.emplace(event.tid, event.time_ns).second)
+                return torn(trace, fmt::format("perf: two {} without a {} between", enter, exit));
             if (!std::exchange(any, true)) calls.first = event.time_ns;
         } else if (event.event == exit) {
             const auto open = entered.find(event.tid);
-            if (open == entered.end()) return torn(trace, fmt::format("perf: {} without {}", exit, enter));
+            if (open == entered.end())
+                return torn(trace, fmt::format("perf: {} without {}", exit, enter));
             calls.latency_ns.push_back(event.time_ns - open->second);
             calls.last = event.time_ns;
             entered.erase(open);
@@ -45,16 +49,21 @@ Result<Calls> pair_calls(const Trace& trace, const std::string& enter, const std
     return calls;
 }
 
-Result<Calls> pair_calls(const Trace& trace, const TimedCall& call) { return pair_calls(trace, call.enter, call.exit); }
+Result<Calls> pair_calls(const Trace& trace, const TimedCall& call) {
+    return pair_calls(trace, call.enter, call.exit);
+}
 
 Result<std::uint64_t> witnessed_hits(const Trace& trace) {
     RIG_CHECK(pair_calls(trace, "rig:target", "rig:target_return"));
     std::map<int, unsigned> inside; // by thread that is in the target: calls of the witness so far
     std::uint64_t once = 0;
     for (const auto& event : trace.events) {
-        if (event.event == "rig:target") inside.emplace(event.tid, 0);
-        else if (event.event == "rig:target_return") once += inside.extract(event.tid).mapped() == 1;
-        else if (event.event == "rig:witness" && inside.contains(event.tid)) ++inside.at(event.tid);
+        if (event.event == "rig:target")
+            inside.emplace(event.tid, 0);
+        else if (event.event == "rig:target_return")
+            once += inside.extract(event.tid).mapped() == 1;
+        else if (event.event == "rig:witness" && inside.contains(event.tid))
+            ++inside.at(event.tid);
     }
     return once;
 }
@@ -65,7 +74,8 @@ std::uint64_t exposed_calls(const Trace& trace, const TimedCall& call) {
     for (const auto& event : trace.events) {
         if (event.event == call.enter) running.emplace(event.tid, false);
         if (event.event == "rig:target")
-            for (auto& [tid, hit] : running) hit = hit || call.function.empty() || tid == event.tid;
+            for (auto& [tid, hit] : running)
+                hit = hit || call.function.empty() || tid == event.tid;
         if (event.event == call.exit) exposed += running.extract(event.tid).mapped();
     }
     return exposed;
@@ -86,16 +96,20 @@ Result<std::string> call_site_named(std::string_view field, const GuestPlan& pla
 
 Result<std::string> allocation_site(const std::vector<Frame>& chain, const GuestPlan& plan) {
     const auto internal = [](std::string_view name) {
-        for (const char* part : {"should_fail_alloc_page", "alloc_pages", "get_free_pages", "__get_free_page", "prepare_alloc_pages", "alloc_frozen_pages"})
+        for (const char* part : {"should_fail_alloc_page", "alloc_pages", "get_free_pages",
+                                 "__get_free_page", "prepare_alloc_pages", "alloc_frozen_pages"})
             if (name.find(part) != std::string_view::npos) return true;
         return false;
     };
     for (const auto& frame : chain) {
         std::string name = frame.name;
         if (name.empty()) {
-            if (frame.address >> 63 == 0) break; // user space: all that there was of the kernel is the allocator's
-            if (!plan.symbols) return guest_error(fmt::format("perf: the frame {:#x} has no name", frame.address));
-            RIG_TRY(place, place_in(*plan.symbols, frame.address, "a caller of the page allocator,"));
+            if (frame.address >> 63 == 0)
+                break; // user space: all that there was of the kernel is the allocator's
+            if (!plan.symbols)
+                return guest_error(fmt::format("perf: the frame {:#x} has no name", frame.address));
+            RIG_TRY(place,
+                    place_in(*plan.symbols, frame.address, "a caller of the page allocator,"));
             name = place.name;
         }
         if (!internal(name)) return printable_ascii(name);

@@ -12,13 +12,13 @@ namespace {
 
 using nlohmann::json;
 
-// Bounds on what one line may make this program hold. A boot's stream is cut off at 256 MiB and an event takes at least
-// 32 bytes of it, so no honest boot has more values than this.
+// Bounds on what one line may make this program hold. A boot's stream is cut off at 256 MiB and an
+// event takes at least 32 bytes of it, so no honest boot has more values than this.
 constexpr std::size_t max_values = 8u << 20;
 constexpr std::size_t max_names = 4096; // functions; a run shows about 40
 constexpr std::size_t max_counters = 64;
 constexpr std::size_t max_cpus = 4096;
-constexpr std::size_t max_text = 256; // uname fields are at most 64
+constexpr std::size_t max_text = 256;  // uname fields are at most 64
 constexpr std::size_t max_splats = 32; // kMaxSplats and kMaxTrace of console_triage.h
 constexpr std::size_t max_trace = 8;
 
@@ -47,7 +47,8 @@ template<class Visit, class S> void visit_latencies(S& sample, Visit visit) {
     visit("bystander_burst_ns", sample.bystander_burst_ns);
 }
 
-// A sample of an older rig has some values under another key. With both, the older one is unknown and an error.
+// A sample of an older rig has some values under another key. With both, the older one is unknown
+// and an error.
 std::string key_in(const JsonReader& reader, const char* key) {
     const auto before = older::sample_key(key);
     return before.empty() || reader.has(key) || !reader.has(before) ? key : before;
@@ -86,9 +87,14 @@ Status read_exposure(JsonReader reader, Exposure& exposure) {
 
 json to_json(const Sample& sample, bool with_host) {
     json exposure = {{"probe_addresses_match", sample.exposure.probe_addresses_match}};
-    visit_exposure(sample.exposure, [&](const char* key, std::uint64_t value) { exposure[key] = value; });
+    visit_exposure(sample.exposure,
+                   [&](const char* key, std::uint64_t value) { exposure[key] = value; });
     json out = {
-        {"id", {{"arm", sample.id.arm}, {"index", sample.id.index}, {"seed", sample.id.seed}, {"order", sample.id.order}}},
+        {"id",
+         {{"arm", sample.id.arm},
+          {"index", sample.id.index},
+          {"seed", sample.id.seed},
+          {"order", sample.id.order}}},
         {"run_clock", sample.run_clock},
         {"accelerator", sample.accelerator},
         {"cpus_online", sample.cpus_online},
@@ -101,13 +107,19 @@ json to_json(const Sample& sample, bool with_host) {
         {"sync_callsites", sample.sync_callsites},
         {"injections_by_site", sample.injections_by_site},
     };
-    visit_latencies(sample, [&](const char* key, const std::vector<std::uint64_t>& values) { out[key] = values; });
+    visit_latencies(sample, [&](const char* key, const std::vector<std::uint64_t>& values) {
+        out[key] = values;
+    });
     out["latencies_ns"] = sample.latencies_ns;
     out["background_ns"] = sample.background_ns;
     out["counters"] = sample.counters;
     out["splats"] = json::array();
     for (const auto& splat : sample.splats)
-        out["splats"].push_back({{"kind", name(splat.kind)}, {"title", splat.title}, {"function", splat.function}, {"trace", splat.trace}, {"count", splat.count}});
+        out["splats"].push_back({{"kind", name(splat.kind)},
+                                 {"title", splat.title},
+                                 {"function", splat.function},
+                                 {"trace", splat.trace},
+                                 {"count", splat.count}});
     out["further_splats"] = sample.further_splats;
     if (with_host) out["host"] = sample.host;
     return out;
@@ -150,7 +162,8 @@ Result<Sample> sample_from_json(const json& value) {
     RIG_CHECK(reader.map("background_ns", sample.background_ns, max_counters, max_values));
     RIG_CHECK(reader.map("counters", sample.counters, max_counters));
     RIG_TRY(splats, reader.objects("splats", max_splats));
-    for (auto& one : splats) RIG_CHECK(read_splat(one, sample.splats.emplace_back()));
+    for (auto& one : splats)
+        RIG_CHECK(read_splat(one, sample.splats.emplace_back()));
     RIG_CHECK(reader.whole("further_splats", sample.further_splats));
     // Absent in what to_json(sample, false) wrote.
     if (reader.has("host")) RIG_CHECK(reader.map("host", sample.host, max_counters));
@@ -158,13 +171,16 @@ Result<Sample> sample_from_json(const json& value) {
     return sample;
 }
 
-bool is_warmup(const Spec& spec, const Sample& sample) { return sample.run_clock == "wall" && sample.id.index < spec.guest.warmup_boots; }
+bool is_warmup(const Spec& spec, const Sample& sample) {
+    return sample.run_clock == "wall" && sample.id.index < spec.guest.warmup_boots;
+}
 
 std::vector<const Sample*> boots_of(const std::vector<Sample>& samples, const std::string& arm) {
     std::vector<const Sample*> boots;
     for (const auto& sample : samples)
         if (sample.id.arm == arm) boots.push_back(&sample);
-    std::stable_sort(boots.begin(), boots.end(), [](const Sample* a, const Sample* b) { return a->id.index < b->id.index; });
+    std::stable_sort(boots.begin(), boots.end(),
+                     [](const Sample* a, const Sample* b) { return a->id.index < b->id.index; });
     return boots;
 }
 

@@ -2,8 +2,8 @@
 
 #include "rig/base/text.h"
 #include "rig/guest_output/ending.h"
-#include "rig/guest_output/perf_trace.h"
 #include "rig/guest_output/perf_output.h"
+#include "rig/guest_output/perf_trace.h"
 #include "rig/plan/count_keys.h"
 #include "rig/workloads/workload.h"
 
@@ -17,27 +17,35 @@ namespace {
 
 using nlohmann::json;
 constexpr unsigned kMaxCpus = 64;
-constexpr std::size_t kMaxError = 1000; // a workload's own words, the end of a command's output among them
+constexpr std::size_t kMaxError =
+    1000; // a workload's own words, the end of a command's output among them
 
 Result<std::string> artifact(const Artifacts& artifacts, const std::string& name) {
     const auto found = artifacts.find(name);
-    if (found == artifacts.end()) return guest_error(fmt::format("the guest did not send {}", name));
+    if (found == artifacts.end())
+        return guest_error(fmt::format("the guest did not send {}", name));
     return found->second;
 }
 
-// The k-th row of an event name on a CPU belongs to the k-th event of that name in the plan: perf prints events in the
-// order given and cannot be told to rename a tracepoint.
-Status fill_counts(Sample& sample, const std::vector<StatRow>& rows, const std::vector<StatEvent>& events, unsigned cpus, const std::vector<MetricSpec>& metrics) {
+// The k-th row of an event name on a CPU belongs to the k-th event of that name in the plan: perf
+// prints events in the order given and cannot be told to rename a tracepoint.
+Status fill_counts(Sample& sample, const std::vector<StatRow>& rows,
+                   const std::vector<StatEvent>& events, unsigned cpus,
+                   const std::vector<MetricSpec>& metrics) {
     std::map<std::pair<std::string, unsigned>, std::size_t> seen;
     std::map<std::string, std::vector<std::string>> keys;
-    for (const auto& event : events) keys[event.event].push_back(event.key);
+    for (const auto& event : events)
+        keys[event.event].push_back(event.key);
     std::size_t used = 0;
     for (const auto& row : rows) {
         const auto found = keys.find(row.event);
-        if (found == keys.end()) return guest_error(fmt::format("perf stat counted {}, which was not asked for", row.event));
+        if (found == keys.end())
+            return guest_error(
+                fmt::format("perf stat counted {}, which was not asked for", row.event));
         const auto nth = seen[{row.event, row.cpu}]++;
         if (nth >= found->second.size() || row.cpu >= cpus)
-            return guest_error(fmt::format("perf stat: one row of {} on CPU {} too many", row.event, row.cpu));
+            return guest_error(
+                fmt::format("perf stat: one row of {} on CPU {} too many", row.event, row.cpu));
         const auto& key = found->second[nth];
         auto& per_cpu = sample.counts_per_cpu[key];
         per_cpu.resize(cpus);
@@ -49,22 +57,28 @@ Status fill_counts(Sample& sample, const std::vector<StatRow>& rows, const std::
         if (metric.custom && metric.custom->cpu) {
             const auto& per_cpu = sample.counts_per_cpu[custom_count_key(metric.name)];
             if (*metric.custom->cpu >= per_cpu.size())
-                return guest_error(fmt::format("metrics.{}: no CPU {} was counted", metric.name, *metric.custom->cpu));
+                return guest_error(fmt::format("metrics.{}: no CPU {} was counted", metric.name,
+                                               *metric.custom->cpu));
             sample.counts[custom_count_key(metric.name)] = per_cpu[*metric.custom->cpu];
         }
     if (used != events.size() * cpus)
-        return guest_error(fmt::format("perf stat: {} rows, want {} events x {} CPUs", used, events.size(), cpus));
+        return guest_error(
+            fmt::format("perf stat: {} rows, want {} events x {} CPUs", used, events.size(), cpus));
     return {};
 }
 
-// All arms are measured over windows of equal length: a call that lasts into the next one's turn breaks that.
+// All arms are measured over windows of equal length: a call that lasts into the next one's turn
+// breaks that.
 Status check_pace(const Calls& calls, const Spec& spec, const char* pass) {
     const auto pace_ns = spec.workload.pace_us * 1000ull;
     if (pace_ns == 0) return {};
-    const auto late = std::count_if(calls.latency_ns.begin(), calls.latency_ns.end(), [&](std::uint64_t ns) { return ns > pace_ns; });
+    const auto late = std::count_if(calls.latency_ns.begin(), calls.latency_ns.end(),
+                                    [&](std::uint64_t ns) { return ns > pace_ns; });
     if (late == 0) return {};
-    return guest_error(fmt::format("{} of {} calls of the {} pass took longer than their pace of {} us, so that the windows of the arms would differ: raise workload.pace_us",
-                                   late, calls.latency_ns.size(), pass, spec.workload.pace_us));
+    return guest_error(
+        fmt::format("{} of {} calls of the {} pass took longer than their pace of {} us, so that "
+                    "the windows of the arms would differ: raise workload.pace_us",
+                    late, calls.latency_ns.size(), pass, spec.workload.pace_us));
 }
 
 std::uint64_t count_of(const Sample& sample, const char* key) {
@@ -75,20 +89,30 @@ std::uint64_t count_of(const Sample& sample, const char* key) {
 Status check_workload(const json& pass, const std::string& name, const Spec& spec) {
     const auto& workload = pass.at("workload");
     if (workload.contains("signal"))
-        return ended(Ending::WorkloadCrash, fmt::format("the workload was killed by signal {} in the {} pass after {} calls",
-                                       workload.at("signal").get<int>(), name, workload.at("calls").get<unsigned>()));
+        return ended(
+            Ending::WorkloadCrash,
+            fmt::format("the workload was killed by signal {} in the {} pass after {} calls",
+                        workload.at("signal").get<int>(), name,
+                        workload.at("calls").get<unsigned>()));
     if (const auto error = workload.at("error").get<std::string>(); !error.empty())
-        return ended(Ending::WorkloadFailure, fmt::format("the workload failed in the {} pass: {}", name, printable_ascii(error, kMaxError)));
+        return ended(Ending::WorkloadFailure, fmt::format("the workload failed in the {} pass: {}",
+                                                          name, printable_ascii(error, kMaxError)));
     if (workload.at("exit").get<int>() != 0 || !pass.at("workload_done").get<bool>())
-        return ended(Ending::WorkloadFailure, fmt::format("the workload ended with exit code {} in the {} pass", workload.at("exit").get<int>(), name));
+        return ended(Ending::WorkloadFailure,
+                     fmt::format("the workload ended with exit code {} in the {} pass",
+                                 workload.at("exit").get<int>(), name));
     if (workload.at("calls").get<unsigned>() > spec.workload.iterations)
-        return guest_error(fmt::format("the workload reports {} calls in the {} pass, want {}", workload.at("calls").get<unsigned>(), name, spec.workload.iterations));
+        return guest_error(fmt::format("the workload reports {} calls in the {} pass, want {}",
+                                       workload.at("calls").get<unsigned>(), name,
+                                       spec.workload.iterations));
     return {};
 }
 
 Result<std::uint64_t> injections_of(const json& pass) {
-    const auto before = pass.at("times_before").get<std::int64_t>(), after = pass.at("times_after").get<std::int64_t>();
-    if (after > before) return guest_error(fmt::format("fail_page_alloc/times rose from {} to {}", before, after));
+    const auto before = pass.at("times_before").get<std::int64_t>(),
+               after = pass.at("times_after").get<std::int64_t>();
+    if (after > before)
+        return guest_error(fmt::format("fail_page_alloc/times rose from {} to {}", before, after));
     return static_cast<std::uint64_t>(before - after);
 }
 
@@ -98,7 +122,9 @@ Status fill_counters(Sample& sample, const json& pass, const Spec& spec) {
     for (const auto name : counters_of(spec.workload.name)) {
         const std::string key(name);
         if (!counters.contains(key))
-            return guest_error(fmt::format("the workload did not report its counter {} in the {} pass", key, pass.at("name").get<std::string>()));
+            return guest_error(
+                fmt::format("the workload did not report its counter {} in the {} pass", key,
+                            pass.at("name").get<std::string>()));
         sample.counters[key] += counters.at(key).get<std::uint64_t>();
     }
     for (const auto& metric : spec.metrics)
@@ -107,7 +133,8 @@ Status fill_counters(Sample& sample, const json& pass, const Spec& spec) {
     return {};
 }
 
-Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass, const GuestPlan& plan, const Spec& spec) {
+Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass,
+                    const GuestPlan& plan, const Spec& spec) {
     RIG_TRY(stat_text, artifact(artifacts, "counted-perf-stat.csv"));
     RIG_TRY(rows, parse_perf_stat(stat_text));
     RIG_CHECK(fill_counts(sample, rows, plan.stat, sample.cpus_online, spec.metrics));
@@ -120,8 +147,9 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
     RIG_TRY(witnessed, witnessed_hits(trace));
     Exposure& e = sample.exposure;
     e.witnessed_hits = witnessed;
-    // By thread: the stack of its latest allocation, where a return has none. (One that an interrupt asks for in between takes its place: the failure is then
-    // told as somebody else's, which no proof survives.)
+    // By thread: the stack of its latest allocation, where a return has none. (One that an
+    // interrupt asks for in between takes its place: the failure is then told as somebody else's,
+    // which no proof survives.)
     std::map<int, const std::vector<Frame>*> asked;
     const bool return_stacks = arch_named(spec.kernel.arch).return_stacks;
     for (const auto& event : trace.events) {
@@ -133,10 +161,13 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
                 ++e.recorded_sync;
                 ++sample.sync_callsites[callsite];
             }
-            if (event.time_ns >= calls.first && event.time_ns <= calls.last) ++sample.ipis_by_function[function];
+            if (event.time_ns >= calls.first && event.time_ns <= calls.last)
+                ++sample.ipis_by_function[function];
         } else if (event.event == "rig:alloc_failed") {
             const auto entry = asked.extract(event.tid);
-            RIG_TRY(site, allocation_site(return_stacks || entry.empty() ? event.callchain : *entry.mapped(), plan));
+            RIG_TRY(site,
+                    allocation_site(
+                        return_stacks || entry.empty() ? event.callchain : *entry.mapped(), plan));
             ++sample.injections_by_site[site];
         }
     }
@@ -145,16 +176,22 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
     e.witness_hits = count_of(sample, "witness_hits");
     e.failed_allocations = count_of(sample, "failed_allocations");
     e.sync_handled = count_of(sample, "sync_handled");
-    e.work_done = pass.at("workload").at("tables_freed").get<std::uint64_t>(); // the agent's name for the work of any workload
+    e.work_done = pass.at("workload")
+                      .at("tables_freed")
+                      .get<std::uint64_t>(); // the agent's name for the work of any workload
     e.lost_events += trace.lost;
     e.calls = calls.latency_ns.size();
     if (e.calls != pass.at("workload").at("calls").get<std::uint64_t>())
-        return torn(trace, fmt::format("perf saw {} calls of {}, the workload made {}", e.calls, iteration.name, pass.at("workload").at("calls").get<unsigned>()));
+        return torn(trace,
+                    fmt::format("perf saw {} calls of {}, the workload made {}", e.calls,
+                                iteration.name, pass.at("workload").at("calls").get<unsigned>()));
     return {};
 }
 
-// What cyclictest -h prints: "# comment" and "MICROSECONDS COUNT [COUNT...]", a column for each of its threads.
-Result<std::vector<std::uint64_t>> parse_histogram(const std::string& text, const std::string& name) {
+// What cyclictest -h prints: "# comment" and "MICROSECONDS COUNT [COUNT...]", a column for each of
+// its threads.
+Result<std::vector<std::uint64_t>> parse_histogram(const std::string& text,
+                                                   const std::string& name) {
     constexpr std::uint64_t most = 4'000'000; // an hour of a 1 ms cycle
     std::vector<std::uint64_t> values;
     std::istringstream lines(text);
@@ -163,15 +200,21 @@ Result<std::vector<std::uint64_t>> parse_histogram(const std::string& text, cons
         std::uint64_t us = 0, count = 0, sum = 0;
         constexpr std::string_view overflows = "# Histogram Overflows:";
         // Its largest values would be missing, which are what it was run for.
-        if (line.starts_with(overflows) && line.find_first_of("123456789", overflows.size()) != line.npos)
-            return guest_error(fmt::format("background {}: values beyond its histogram ('{}'): give it a longer one", name, printable_ascii(line)));
+        if (line.starts_with(overflows) &&
+            line.find_first_of("123456789", overflows.size()) != line.npos)
+            return guest_error(fmt::format(
+                "background {}: values beyond its histogram ('{}'): give it a longer one", name,
+                printable_ascii(line)));
         if (line.starts_with('#') || !(fields >> us)) continue;
-        while (fields >> count) sum += count;
+        while (fields >> count)
+            sum += count;
         if (!fields.eof() || us > 1'000'000'000 || sum > most || values.size() + sum > most)
-            return guest_error(fmt::format("background {}: bad histogram line '{}'", name, printable_ascii(line)));
+            return guest_error(
+                fmt::format("background {}: bad histogram line '{}'", name, printable_ascii(line)));
         values.insert(values.end(), sum, us * 1000);
     }
-    if (values.empty()) return guest_error(fmt::format("background {}: printed no histogram", name));
+    if (values.empty())
+        return guest_error(fmt::format("background {}: printed no histogram", name));
     return values;
 }
 
@@ -185,7 +228,8 @@ Status fill_backgrounds(Sample& sample, const Artifacts& artifacts, const Spec& 
     return {};
 }
 
-Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, const json& result, const Spec& spec) {
+Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, const json& result,
+                  const Spec& spec) {
     RIG_TRY(script, artifact(artifacts, "timed-perf-script.txt"));
     RIG_TRY(trace, parse_perf_script(script));
     RIG_TRY(iterations, pair_calls(trace, iteration_of(spec.workload)));
@@ -195,7 +239,8 @@ Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, 
     RIG_TRY(target, pair_calls(trace, "rig:target", "rig:target_return"));
     for (const auto& metric : spec.metrics) {
         if (!metric.custom || metric.custom->kind != CustomMetric::Kind::Latency) continue;
-        RIG_TRY(timed, pair_calls(trace, "rig:m_" + metric.name, "rig:m_" + metric.name + "_return"));
+        RIG_TRY(timed,
+                pair_calls(trace, "rig:m_" + metric.name, "rig:m_" + metric.name + "_return"));
         sample.latencies_ns[metric.name] = timed.latency_ns;
     }
     RIG_CHECK(fill_backgrounds(sample, artifacts, spec));
@@ -209,17 +254,24 @@ Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, 
     sample.call_latency_ns = calls.latency_ns;
     const auto agent = pass.at("workload").at("call_ns").get<std::vector<std::uint64_t>>();
     if (iterations.latency_ns.size() != e.calls || agent.size() != e.calls)
-        return torn(trace, fmt::format("the timed pass saw {} calls by perf and {} by the workload, the counted pass {}",
-                                       iterations.latency_ns.size(), agent.size(), e.calls));
+        return torn(
+            trace,
+            fmt::format(
+                "the timed pass saw {} calls by perf and {} by the workload, the counted pass {}",
+                iterations.latency_ns.size(), agent.size(), e.calls));
     if (call.own_clock) sample.agent_call_ns = agent;
     for (const auto& one : result.at("bystanders")) {
         if (one.at("dropped").get<std::uint64_t>() > 0)
-            return guest_error(fmt::format("bystander on CPU {}: {} wake-ups beyond what is kept: shorten the run or raise workload.bystander_period_us",
-                                           one.at("cpu").get<unsigned>(), one.at("dropped").get<std::uint64_t>()));
+            return guest_error(fmt::format("bystander on CPU {}: {} wake-ups beyond what is kept: "
+                                           "shorten the run or raise workload.bystander_period_us",
+                                           one.at("cpu").get<unsigned>(),
+                                           one.at("dropped").get<std::uint64_t>()));
         const auto wakeup = one.at("wakeup_ns").get<std::vector<std::uint64_t>>();
         const auto burst = one.at("burst_ns").get<std::vector<std::uint64_t>>();
-        sample.bystander_wakeup_ns.insert(sample.bystander_wakeup_ns.end(), wakeup.begin(), wakeup.end());
-        sample.bystander_burst_ns.insert(sample.bystander_burst_ns.end(), burst.begin(), burst.end());
+        sample.bystander_wakeup_ns.insert(sample.bystander_wakeup_ns.end(), wakeup.begin(),
+                                          wakeup.end());
+        sample.bystander_burst_ns.insert(sample.bystander_burst_ns.end(), burst.begin(),
+                                         burst.end());
     }
     return {};
 }
@@ -229,7 +281,9 @@ Status no_optimised_probe(const std::string& list) {
     const auto at = list.find("[OPTIMIZED]");
     if (at == list.npos) return {};
     const auto line = list.rfind('\n', at) + 1; // npos + 1 is 0
-    return guest_error(fmt::format("the kernel optimised a probe, whose handler may miss others: {}", printable_ascii(list.substr(line, list.find('\n', at) - line))));
+    return guest_error(
+        fmt::format("the kernel optimised a probe, whose handler may miss others: {}",
+                    printable_ascii(list.substr(line, list.find('\n', at) - line))));
 }
 
 // The kernel's own word for where the target's probe sits, against System.map.
@@ -244,19 +298,23 @@ Result<Sample> collect(const Artifacts& artifacts, const GuestPlan& plan, const 
     RIG_TRY(text, artifact(artifacts, "result.json"));
     RIG_TRY(kprobes, artifact(artifacts, "kprobes.txt"));
     try {
-        // The agent counts in whole numbers; to make one of another kind into one is undefined where it does not fit.
+        // The agent counts in whole numbers; to make one of another kind into one is undefined
+        // where it does not fit.
         std::string fraction;
         const json result = json::parse(text, [&](int, json::parse_event_t, const json& value) {
             if (value.is_number_float() && fraction.empty()) fraction = value.dump();
             return true;
         });
-        if (!fraction.empty()) return guest_error(fmt::format("result.json: found {}, want whole numbers", fraction));
+        if (!fraction.empty())
+            return guest_error(fmt::format("result.json: found {}, want whole numbers", fraction));
         Sample sample;
         sample.cpus_online = result.at("cpus_online").get<unsigned>();
         if (sample.cpus_online == 0 || sample.cpus_online > kMaxCpus)
-            return guest_error(fmt::format("result.json: {} CPUs online, want 1..{}", sample.cpus_online, kMaxCpus));
+            return guest_error(fmt::format("result.json: {} CPUs online, want 1..{}",
+                                           sample.cpus_online, kMaxCpus));
         const auto& passes = result.at("passes");
-        if (passes.size() != 2) return guest_error(fmt::format("result.json: {} passes, want 2", passes.size()));
+        if (passes.size() != 2)
+            return guest_error(fmt::format("result.json: {} passes, want 2", passes.size()));
         for (const auto& pass : passes) {
             RIG_CHECK(check_workload(pass, pass.at("name").get<std::string>(), spec));
             RIG_CHECK(fill_counters(sample, pass, spec));
@@ -264,7 +322,8 @@ Result<Sample> collect(const Artifacts& artifacts, const GuestPlan& plan, const 
         RIG_CHECK(fill_counted(sample, artifacts, passes.at(0), plan, spec));
         RIG_CHECK(fill_timed(sample, artifacts, passes.at(1), result, spec));
         RIG_CHECK(no_optimised_probe(kprobes));
-        sample.exposure.probe_addresses_match = probe_matches(kprobes, plan.target_address, spec.target.function);
+        sample.exposure.probe_addresses_match =
+            probe_matches(kprobes, plan.target_address, spec.target.function);
         return sample;
     } catch (const json::exception& e) {
         return guest_error(fmt::format("result.json: {}", e.what()));

@@ -1,6 +1,7 @@
-// Boots whose perf was not asked for names: System.map gives them, and the sample is the one that the guest's own names would have given.
-#include "rig/guest_output/sample_builder.h"
+// Boots whose perf was not asked for names: System.map gives them, and the sample is the one that
+// the guest's own names would have given.
 #include "rig/guest_output/perf_output.h"
+#include "rig/guest_output/sample_builder.h"
 #include "rig/testing/captured.h"
 
 #include <gtest/gtest.h>
@@ -20,15 +21,21 @@ std::string system_map() {
     return captured(std::string(kBoot) + "/System.map");
 }
 
-Result<Sample> collected(const Artifacts& boot, const Spec& spec = captured_spec(true), const std::string& map = system_map()) {
-    return collect(boot, make_plan(spec, spec.arms[0], SymbolTable::parse(map, "System.map").value(), {}).value(), spec);
+Result<Sample> collected(const Artifacts& boot, const Spec& spec = captured_spec(true),
+                         const std::string& map = system_map()) {
+    return collect(
+        boot,
+        make_plan(spec, spec.arms[0], SymbolTable::parse(map, "System.map").value(), {}).value(),
+        spec);
 }
 
 TEST(CollectAddresses, GiveTheSampleThatNamesGave) {
     const auto sample = collected(captured_boot(kBoot));
     ASSERT_TRUE(sample) << sample.error().message;
-    EXPECT_EQ(sample->sync_callsites, (std::map<std::string, std::uint64_t>{{"smp_call_function+0x20", 36}}));
-    EXPECT_EQ(sample->injections_by_site, (std::map<std::string, std::uint64_t>{{"tlb_remove_table", 12}}));
+    EXPECT_EQ(sample->sync_callsites,
+              (std::map<std::string, std::uint64_t>{{"smp_call_function+0x20", 36}}));
+    EXPECT_EQ(sample->injections_by_site,
+              (std::map<std::string, std::uint64_t>{{"tlb_remove_table", 12}}));
     EXPECT_EQ(sample->ipis_by_function.at("tlb_remove_table_smp_sync"), 36u);
     for (const auto& [function, count] : sample->ipis_by_function)
         EXPECT_FALSE(function.starts_with("0x")) << function << " " << count;
@@ -57,7 +64,8 @@ TEST(CollectAddresses, SystemMapNamesThemAsPerfDoes) {
         EXPECT_EQ(place->name, name);
     }
     // And no frame of the kernel was forgotten.
-    const auto trace = parse_perf_script(captured(std::string(kBoot) + "/counted-perf-script.txt")).value();
+    const auto trace =
+        parse_perf_script(captured(std::string(kBoot) + "/counted-perf-script.txt")).value();
     unsigned frames = 0;
     for (const auto& event : trace.events)
         for (const auto& frame : event.callchain) {
@@ -74,7 +82,8 @@ TEST(CollectAddresses, AnAddressOfNoFunctionIsTheGuestsFault) {
     const auto call_site = collected(captured_boot(kBoot), captured_spec(true), in_data);
     ASSERT_FALSE(call_site);
     EXPECT_EQ(call_site.error().blame, Blame::Guest);
-    EXPECT_EQ(call_site.error().message, "perf: an IPI's call site 0xffffffff810e3ed0 lies in no function of System.map");
+    EXPECT_EQ(call_site.error().message,
+              "perf: an IPI's call site 0xffffffff810e3ed0 lies in no function of System.map");
 
     auto boot = captured_boot(kBoot);
     auto& script = boot.at("counted-perf-script.txt");
@@ -93,14 +102,18 @@ TEST(CollectAddresses, AnAddressOfNoFunctionIsTheGuestsFault) {
     sample = collected(boot);
     ASSERT_FALSE(sample);
     EXPECT_EQ(sample.error().blame, Blame::Guest);
-    EXPECT_NE(sample.error().message.find("0xffffffffc0001234 lies in no function"), std::string::npos) << sample.error().message;
-    swap("\tffffffffc0001234", "\t          401234"); // a stack that ends in user space before anybody asked
+    EXPECT_NE(sample.error().message.find("0xffffffffc0001234 lies in no function"),
+              std::string::npos)
+        << sample.error().message;
+    swap("\tffffffffc0001234",
+         "\t          401234"); // a stack that ends in user space before anybody asked
     sample = collected(boot);
     ASSERT_TRUE(sample) << sample.error().message;
     EXPECT_EQ(sample->injections_by_site.count("unknown"), 1u);
 }
 
-// A System.map that came with a prebuilt image is its user's word: there the guest names what perf prints.
+// A System.map that came with a prebuilt image is its user's word: there the guest names what perf
+// prints.
 TEST(CollectAddresses, APrebuiltKernelNamesThemItself) {
     Spec spec = captured_spec(true);
     const auto map = SymbolTable::parse(system_map(), "System.map").value();

@@ -1,5 +1,5 @@
-#include "rig/guest_output/sample_builder.h"
 #include "rig/guest_output/metric.h"
+#include "rig/guest_output/sample_builder.h"
 #include "rig/plan/count_keys.h"
 #include "rig/testing/captured.h"
 
@@ -14,15 +14,19 @@ using testing::captured_boot, testing::captured_spec;
 
 // The symbols of the kernels the captures come from, as far as a plan needs them.
 GuestPlan plan_for(const Spec& spec, const std::string& target_address) {
-    const auto symbols = SymbolTable::parse("ffffffff810e3eb0 T smp_call_function\nffffffff8116e390 t tlb_remove_table_smp_sync\n" + target_address +
-                                                " t tlb_remove_table_one\nffffffff8116e8d0 T tlb_remove_table\nffffffff8116eaf0 T tlb_flush_mmu\n"
-                                                "ffffffff8116f000 T exit_mmap\nffffffff8116f200 T x\n",
-                                            "System.map");
+    const auto symbols = SymbolTable::parse(
+        "ffffffff810e3eb0 T smp_call_function\nffffffff8116e390 t tlb_remove_table_smp_sync\n" +
+            target_address +
+            " t tlb_remove_table_one\nffffffff8116e8d0 T tlb_remove_table\nffffffff8116eaf0 T "
+            "tlb_flush_mmu\n"
+            "ffffffff8116f000 T exit_mmap\nffffffff8116f200 T x\n",
+        "System.map");
     return make_plan(spec, spec.arms[0], *symbols, {}).value();
 }
 constexpr const char* kTarget = "ffffffff8116e420";
 
-// Stock arm64: the fallback is inlined into the target, and one kind of interrupt carries all call functions.
+// Stock arm64: the fallback is inlined into the target, and one kind of interrupt carries all call
+// functions.
 TEST(Collect, AStockArm64BootAddsUp) {
     Spec spec = captured_spec();
     spec.kernel.arch = "arm64";
@@ -31,21 +35,26 @@ TEST(Collect, AStockArm64BootAddsUp) {
     reviewed.name = "reviewed";
     reviewed.witness = "synchronize_rcu";
     spec.arms.push_back(reviewed);
-    const auto symbols = SymbolTable::parse("ffffffc080093884 T synchronize_rcu\nffffffc0800bf170 T smp_call_function\nffffffc08014bec0 t tlb_remove_table_smp_sync\n"
-                                            "ffffffc08014c4f8 T tlb_remove_table\nffffffc08014c664 T tlb_flush_mmu\n",
-                                            "System.map");
+    const auto symbols = SymbolTable::parse(
+        "ffffffc080093884 T synchronize_rcu\nffffffc0800bf170 T "
+        "smp_call_function\nffffffc08014bec0 t tlb_remove_table_smp_sync\n"
+        "ffffffc08014c4f8 T tlb_remove_table\nffffffc08014c664 T tlb_flush_mmu\n",
+        "System.map");
     const auto plan = make_plan(spec, spec.arms[0], *symbols, {});
     ASSERT_TRUE(plan) << plan.error().message;
     auto boot = captured_boot("6.12-arm64-ipi");
     const auto sample = collect(boot, *plan, spec);
     ASSERT_TRUE(sample) << sample.error().message;
     const Exposure& e = sample->exposure;
-    for (const auto count : {e.injections, e.failed_allocations, e.target_hits, e.witness_hits, e.witnessed_hits, e.timed_target_hits}) EXPECT_EQ(count, 12u); // 3 calls x 4 tables
+    for (const auto count : {e.injections, e.failed_allocations, e.target_hits, e.witness_hits,
+                             e.witnessed_hits, e.timed_target_hits})
+        EXPECT_EQ(count, 12u); // 3 calls x 4 tables
     EXPECT_EQ(sample->counts.at("sync_ipis"), 36u);
     EXPECT_EQ(e.recorded_sync, 36u);
     EXPECT_EQ(e.sync_handled, 36u);
     EXPECT_TRUE(e.probe_addresses_match);
-    EXPECT_EQ(sample->injections_by_site, (std::map<std::string, std::uint64_t>{{"tlb_remove_table", 12}}));
+    EXPECT_EQ(sample->injections_by_site,
+              (std::map<std::string, std::uint64_t>{{"tlb_remove_table", 12}}));
     // Two events of one name, told apart by their filters' order.
     EXPECT_EQ(sample->counts.at("call_function_interrupts"), 47u);
     EXPECT_EQ(sample->counts.at("reschedule_vectors"), 0u);
@@ -57,7 +66,8 @@ TEST(Collect, AStockArm64BootAddsUp) {
     EXPECT_FALSE(collect(boot, *make_plan(other, other.arms[0], *symbols, {}), other));
 }
 
-// Stock riscv64: nor is there a tracepoint that tells such interrupts, nor a stack at the return of the function that makes allocations fail.
+// Stock riscv64: nor is there a tracepoint that tells such interrupts, nor a stack at the return of
+// the function that makes allocations fail.
 TEST(Collect, AStockRiscv64BootAddsUp) {
     Spec spec = captured_spec();
     spec.kernel.arch = "riscv64";
@@ -67,36 +77,49 @@ TEST(Collect, AStockRiscv64BootAddsUp) {
     reviewed.name = "reviewed";
     reviewed.witness = "synchronize_rcu";
     spec.arms.push_back(reviewed);
-    const auto symbols = SymbolTable::parse(testing::captured("6.12-riscv64-ipi/System.map"), "System.map");
+    const auto symbols =
+        SymbolTable::parse(testing::captured("6.12-riscv64-ipi/System.map"), "System.map");
     const auto plan = make_plan(spec, spec.arms[0], *symbols, {});
     ASSERT_TRUE(plan) << plan.error().message;
     auto boot = captured_boot("6.12-riscv64-ipi");
     const auto sample = collect(boot, *plan, spec);
     ASSERT_TRUE(sample) << sample.error().message;
     const Exposure& e = sample->exposure;
-    for (const auto count : {e.injections, e.failed_allocations, e.target_hits, e.witness_hits, e.witnessed_hits, e.timed_target_hits}) EXPECT_EQ(count, 12u); // 3 calls x 4 tables
-    for (const auto count : {sample->counts.at("sync_ipis"), e.recorded_sync, e.sync_handled}) EXPECT_EQ(count, 36u);
+    for (const auto count : {e.injections, e.failed_allocations, e.target_hits, e.witness_hits,
+                             e.witnessed_hits, e.timed_target_hits})
+        EXPECT_EQ(count, 12u); // 3 calls x 4 tables
+    for (const auto count : {sample->counts.at("sync_ipis"), e.recorded_sync, e.sync_handled})
+        EXPECT_EQ(count, 36u);
     EXPECT_TRUE(e.probe_addresses_match);
-    EXPECT_EQ(sample->injections_by_site, (std::map<std::string, std::uint64_t>{{"tlb_remove_table", 12}}));
+    EXPECT_EQ(sample->injections_by_site,
+              (std::map<std::string, std::uint64_t>{{"tlb_remove_table", 12}}));
     EXPECT_GE(metric_value("call_function_vectors", *sample, spec.target).value_or(0), 36);
     EXPECT_FALSE(metric_value("tlb_flushes", *sample, spec.target)) << "not counted is not zero";
-    // The controls: a failure whose entry is missing, one asked for by somebody else, and no entries at all.
+    // The controls: a failure whose entry is missing, one asked for by somebody else, and no
+    // entries at all.
     auto bereft = boot;
     auto& one = bereft.at("counted-perf-script.txt");
     one.replace(one.rfind("rig:alloc: ", one.find("rig:alloc_failed: ")), 11, "rig:other: ");
     const auto short_of_one = collect(bereft, *plan, spec);
     ASSERT_TRUE(short_of_one) << short_of_one.error().message;
     // The allocation before it, which did not fail, was of a batch of pages.
-    EXPECT_EQ(short_of_one->injections_by_site, (std::map<std::string, std::uint64_t>{{"__tlb_remove_folio_pages_size.constprop.0", 1}, {"tlb_remove_table", 11}}));
+    EXPECT_EQ(short_of_one->injections_by_site,
+              (std::map<std::string, std::uint64_t>{
+                  {"__tlb_remove_folio_pages_size.constprop.0", 1}, {"tlb_remove_table", 11}}));
     auto foreign = boot;
     auto& moved = foreign.at("counted-perf-script.txt");
-    const std::string in_table = "ffffffff80109c70", in_fault = "ffffffff80101ec6"; // tlb_remove_table(), handle_mm_fault()
-    moved.replace(moved.rfind(in_table, moved.find("rig:alloc_failed: ")), in_table.size(), in_fault);
+    const std::string in_table = "ffffffff80109c70",
+                      in_fault = "ffffffff80101ec6"; // tlb_remove_table(), handle_mm_fault()
+    moved.replace(moved.rfind(in_table, moved.find("rig:alloc_failed: ")), in_table.size(),
+                  in_fault);
     const auto elsewhere = collect(foreign, *plan, spec);
     ASSERT_TRUE(elsewhere) << elsewhere.error().message;
-    EXPECT_EQ(elsewhere->injections_by_site, (std::map<std::string, std::uint64_t>{{"handle_mm_fault", 1}, {"tlb_remove_table", 11}}));
+    EXPECT_EQ(
+        elsewhere->injections_by_site,
+        (std::map<std::string, std::uint64_t>{{"handle_mm_fault", 1}, {"tlb_remove_table", 11}}));
     auto& script = boot.at("counted-perf-script.txt");
-    for (std::size_t at; (at = script.find("rig:alloc: ")) != script.npos;) script.replace(at, 11, "rig:other: ");
+    for (std::size_t at; (at = script.find("rig:alloc: ")) != script.npos;)
+        script.replace(at, 11, "rig:other: ");
     const auto unnamed = collect(boot, *plan, spec);
     ASSERT_TRUE(unnamed) << unnamed.error().message;
     EXPECT_FALSE(unnamed->injections_by_site.contains("tlb_remove_table"));
@@ -117,8 +140,10 @@ TEST(Collect, AnUnpatchedBootAddsUp) {
     EXPECT_EQ(e.recorded_sync, 36u);
     EXPECT_EQ(e.sync_handled, 36u);
     EXPECT_EQ(sample->ipis_by_function.at("tlb_remove_table_smp_sync"), 36u);
-    EXPECT_EQ(sample->ipis_by_function.count("do_sync_core"), 0u); // the instruments' own, outside the window
-    EXPECT_EQ(sample->injections_by_site, (std::map<std::string, std::uint64_t>{{"tlb_remove_table", 12}}));
+    EXPECT_EQ(sample->ipis_by_function.count("do_sync_core"),
+              0u); // the instruments' own, outside the window
+    EXPECT_EQ(sample->injections_by_site,
+              (std::map<std::string, std::uint64_t>{{"tlb_remove_table", 12}}));
     EXPECT_EQ(sample->target_latency_ns.size(), 12u);
     EXPECT_EQ(sample->call_latency_ns.size(), 3u);
     EXPECT_EQ(sample->agent_call_ns.size(), 3u);
@@ -126,7 +151,8 @@ TEST(Collect, AnUnpatchedBootAddsUp) {
     EXPECT_EQ(sample->counts_per_cpu.at("sync_ipis"), (std::vector<std::uint64_t>{36, 0, 0, 0}));
     ASSERT_EQ(sample->sync_callsites.size(), 1u);
     EXPECT_EQ(sample->sync_callsites.begin()->second, 36u);
-    EXPECT_TRUE(sample->sync_callsites.begin()->first.starts_with("smp_call_function")) << sample->sync_callsites.begin()->first;
+    EXPECT_TRUE(sample->sync_callsites.begin()->first.starts_with("smp_call_function"))
+        << sample->sync_callsites.begin()->first;
     EXPECT_GT(sample->bystander_wakeup_ns.size(), 3u);
     EXPECT_EQ(sample->bystander_wakeup_ns.size(), sample->bystander_burst_ns.size());
 }
@@ -137,7 +163,8 @@ TEST(Collect, HitsAreNotExposedCalls) {
     auto artifacts = captured_boot("6.12-ipi");
     EXPECT_EQ(collect(artifacts, plan_for(spec, kTarget), spec)->exposure.exposed_calls, 3u);
     auto& text = artifacts.at("timed-perf-script.txt");
-    for (auto target = text.find("rig:target"); target < text.find("syscalls:sys_exit_munmap"); target = text.find("rig:target")) {
+    for (auto target = text.find("rig:target"); target < text.find("syscalls:sys_exit_munmap");
+         target = text.find("rig:target")) {
         const auto begin = text.rfind('\n', target) + 1;
         text.erase(begin, text.find('\n', target) + 1 - begin);
     }
@@ -174,14 +201,17 @@ TEST(Collect, APatchedBootSendsNoSyncIpi) {
     EXPECT_EQ(sample->exposure.injections, 12u);
     EXPECT_EQ(sample->counts.at("sync_ipis"), 0u);
     EXPECT_FALSE(sample->exposure.probe_addresses_match); // another kernel's address
-    const auto longest = *std::max_element(sample->target_latency_ns.begin(), sample->target_latency_ns.end());
+    const auto longest =
+        *std::max_element(sample->target_latency_ns.begin(), sample->target_latency_ns.end());
     EXPECT_GT(longest, 1'000'000u); // grace periods
 }
 
-// The negative control: without the stack filter tlb_next_batch() fails as well (inlined into its caller), and it shows.
+// The negative control: without the stack filter tlb_next_batch() fails as well (inlined into its
+// caller), and it shows.
 TEST(Collect, WithoutTheStackFilterOtherSitesFail) {
     const Spec spec = captured_spec();
-    const auto sample = collect(captured_boot("6.12-ipi-no-stack-filter"), plan_for(spec, kTarget), spec);
+    const auto sample =
+        collect(captured_boot("6.12-ipi-no-stack-filter"), plan_for(spec, kTarget), spec);
     ASSERT_TRUE(sample) << sample.error().message;
     EXPECT_EQ(sample->exposure.injections, 18u);
     EXPECT_EQ(sample->exposure.target_hits, 12u);
@@ -203,21 +233,31 @@ TEST(Collect, DamagedEvidenceIsNoSample) {
         {"no result", "result.json", "", nullptr, "did not send result.json"},
         {"no counts", "counted-perf-stat.csv", "", nullptr, "did not send counted-perf-stat.csv"},
         {"crash", "result.json", "\"exit\":0", "\"signal\":11", "killed by signal 11"},
-        {"workload error", "result.json", "\"error\":\"\"", "\"error\":\"munmap: Invalid argument\"", "munmap: Invalid argument"},
+        {"workload error", "result.json", "\"error\":\"\"",
+         "\"error\":\"munmap: Invalid argument\"", "munmap: Invalid argument"},
         {"exit code", "result.json", "\"exit\":0", "\"exit\":3", "exit code 3"},
         {"too many calls", "result.json", "\"calls\":3", "\"calls\":4", "reports 4 calls"},
-        {"fewer calls than perf saw", "result.json", "\"calls\":3", "\"calls\":2", "perf saw 3 calls of munmap"},
-        {"times grew", "result.json", "\"times_after\":999988", "\"times_after\":1000001", "times rose"},
+        {"fewer calls than perf saw", "result.json", "\"calls\":3", "\"calls\":2",
+         "perf saw 3 calls of munmap"},
+        {"times grew", "result.json", "\"times_after\":999988", "\"times_after\":1000001",
+         "times rose"},
         {"a type", "result.json", "\"cpus_online\":4", "\"cpus_online\":\"4\"", "result.json"},
-        {"a fraction", "result.json", "\"cpus_online\":4", "\"cpus_online\":3e115", "found 3e+115, want whole numbers"},
+        {"a fraction", "result.json", "\"cpus_online\":4", "\"cpus_online\":3e115",
+         "found 3e+115, want whole numbers"},
         {"CPUs", "result.json", "\"cpus_online\":4", "\"cpus_online\":400", "want 1..64"},
-        {"fewer CPUs than rows", "result.json", "\"cpus_online\":4", "\"cpus_online\":2", "too many"},
+        {"fewer CPUs than rows", "result.json", "\"cpus_online\":4", "\"cpus_online\":2",
+         "too many"},
         {"cut JSON", "result.json", "{\"bystanders\"", "", "result.json"},
         {"another event", "counted-perf-stat.csv", "tlb:tlb_flush", "tlb:other", "not asked for"},
         {"a row missing", "counted-perf-stat.csv", "CPU3,0,,rig:alloc_failed", "#", "39 rows"},
-        {"an optimised probe", "kprobes.txt", "k  smp_call_function+0x0    ", "k  smp_call_function+0x0    [OPTIMIZED]", "optimised a probe, whose handler may miss others: ffffffff810e3eb0  k  smp_call_function+0x0"},
-        {"a lost return", "timed-perf-script.txt", "rig:target_return", "rig:other", "without a rig:target_return"},
-        {"a lost entry", "timed-perf-script.txt", "syscalls:sys_enter_munmap", "rig:other", "without syscalls:sys_enter_munmap"},
+        {"an optimised probe", "kprobes.txt", "k  smp_call_function+0x0    ",
+         "k  smp_call_function+0x0    [OPTIMIZED]",
+         "optimised a probe, whose handler may miss others: ffffffff810e3eb0  k  "
+         "smp_call_function+0x0"},
+        {"a lost return", "timed-perf-script.txt", "rig:target_return", "rig:other",
+         "without a rig:target_return"},
+        {"a lost entry", "timed-perf-script.txt", "syscalls:sys_enter_munmap", "rig:other",
+         "without syscalls:sys_enter_munmap"},
     };
     for (const auto& damage : damages) {
         auto artifacts = captured_boot("6.12-ipi");
@@ -232,7 +272,8 @@ TEST(Collect, DamagedEvidenceIsNoSample) {
         const auto sample = collect(artifacts, plan_for(spec, kTarget), spec);
         ASSERT_FALSE(sample) << damage.what;
         EXPECT_EQ(sample.error().blame, Blame::Guest) << damage.what;
-        EXPECT_NE(sample.error().message.find(damage.message), std::string::npos) << damage.what << ": " << sample.error().message;
+        EXPECT_NE(sample.error().message.find(damage.message), std::string::npos)
+            << damage.what << ": " << sample.error().message;
     }
 }
 
@@ -245,19 +286,24 @@ TEST(Collect, CallsArePairedWithinAThread) {
     auto artifacts = captured_boot("6.12-ipi");
     for (const char* file : {"counted-perf-script.txt", "timed-perf-script.txt"}) {
         auto& text = artifacts.at(file);
-        for (const auto& [from, to] : {std::pair<std::string, std::string>{"sys_enter_munmap", "sys_enter_wait4"}, {"sys_exit_munmap", "sys_exit_wait4"}})
-            for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at)) text.replace(at, from.size(), to);
+        for (const auto& [from, to] :
+             {std::pair<std::string, std::string>{"sys_enter_munmap", "sys_enter_wait4"},
+              {"sys_exit_munmap", "sys_exit_wait4"}})
+            for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at))
+                text.replace(at, from.size(), to);
     }
     auto plain = collect(artifacts, plan_for(spec, kTarget), spec);
     ASSERT_TRUE(plain) << plain.error().message;
-    EXPECT_EQ(plain->exposure.calls, 3u);                // runs of the command
-    EXPECT_TRUE(plain->call_latency_ns.empty());       // the function was not called
-    EXPECT_TRUE(plain->agent_call_ns.empty());         // and is nothing the workload could time
+    EXPECT_EQ(plain->exposure.calls, 3u);        // runs of the command
+    EXPECT_TRUE(plain->call_latency_ns.empty()); // the function was not called
+    EXPECT_TRUE(plain->agent_call_ns.empty());   // and is nothing the workload could time
     auto& timed = artifacts.at("timed-perf-script.txt");
     const std::string end = " [000]   999.00000";
-    timed += "sh 70" + end + "0000: rig:call: (ffffffff8116f000)\nsh 71" + end + "0100: rig:call: (ffffffff8116f000)\n";
+    timed += "sh 70" + end + "0000: rig:call: (ffffffff8116f000)\nsh 71" + end +
+             "0100: rig:call: (ffffffff8116f000)\n";
     EXPECT_FALSE(collect(artifacts, plan_for(spec, kTarget), spec)); // two entries without a return
-    timed += "sh 70" + end + "0500: rig:call_return: (ffffffff81170000 <- ffffffff8116f000)\nsh 71" + end +
+    timed += "sh 70" + end +
+             "0500: rig:call_return: (ffffffff81170000 <- ffffffff8116f000)\nsh 71" + end +
              "0700: rig:call_return: (ffffffff81170000 <- ffffffff8116f000)\n";
     const auto sample = collect(artifacts, plan_for(spec, kTarget), spec);
     ASSERT_TRUE(sample) << sample.error().message;
@@ -267,12 +313,15 @@ TEST(Collect, CallsArePairedWithinAThread) {
 TEST(Plan, NamesAFunctionThatIsNotThere) {
     Spec spec = captured_spec();
     spec.arms[0].witness = "no_such_function";
-    const auto symbols = SymbolTable::parse("ffffffff8116e390 t tlb_remove_table_smp_sync\nffffffff8116e420 t tlb_remove_table_one\n"
-                                            "ffffffff8116e8d0 T tlb_remove_table\nffffffff8116eaf0 T x\n",
-                                            "System.map");
+    const auto symbols = SymbolTable::parse(
+        "ffffffff8116e390 t tlb_remove_table_smp_sync\nffffffff8116e420 t tlb_remove_table_one\n"
+        "ffffffff8116e8d0 T tlb_remove_table\nffffffff8116eaf0 T x\n",
+        "System.map");
     const auto plan = make_plan(spec, spec.arms[0], *symbols, {});
     ASSERT_FALSE(plan);
-    EXPECT_NE(plan.error().message.find("witness no_such_function is not a symbol of arm 'ipi'"), std::string::npos) << plan.error().message;
+    EXPECT_NE(plan.error().message.find("witness no_such_function is not a symbol of arm 'ipi'"),
+              std::string::npos)
+        << plan.error().message;
 }
 
 std::string filter_of(const nlohmann::json& events, const std::string& name) {
@@ -284,38 +333,56 @@ std::string filter_of(const nlohmann::json& events, const std::string& name) {
 // riscv64 has no tracepoint of interrupts received that tells them apart.
 TEST(Plan, WhereThereIsNoTracepointAFunctionsCallsAreCounted) {
     Spec spec = captured_spec();
-    const std::string symbols = "ffffffff800e3eb0 T smp_call_function\nffffffff8016e390 t tlb_remove_table_smp_sync\nffffffff8016e420 t tlb_remove_table_one\n"
-                                "ffffffff8016e8d0 T tlb_remove_table\n",
-                      counted = "ffffffff8016f000 T generic_smp_call_function_single_interrupt\n", last = "ffffffff8016f100 T x\n";
-    const std::string probe = "p:rig/call_function_interrupts generic_smp_call_function_single_interrupt";
+    const std::string symbols =
+                          "ffffffff800e3eb0 T smp_call_function\nffffffff8016e390 t "
+                          "tlb_remove_table_smp_sync\nffffffff8016e420 t tlb_remove_table_one\n"
+                          "ffffffff8016e8d0 T tlb_remove_table\n",
+                      counted = "ffffffff8016f000 T generic_smp_call_function_single_interrupt\n",
+                      last = "ffffffff8016f100 T x\n";
+    const std::string probe =
+        "p:rig/call_function_interrupts generic_smp_call_function_single_interrupt";
     const auto probes_of = [&](const char* arch) {
         spec.kernel.arch = arch;
-        return make_plan(spec, spec.arms[0], *SymbolTable::parse(symbols + counted + last, "System.map"), {})->json.at("probes");
+        return make_plan(spec, spec.arms[0],
+                         *SymbolTable::parse(symbols + counted + last, "System.map"), {})
+            ->json.at("probes");
     };
     const auto on_riscv64 = probes_of("riscv64"), on_arm64 = probes_of("arm64");
-    EXPECT_NE(std::find(on_riscv64.begin(), on_riscv64.end(), probe), on_riscv64.end()) << on_riscv64;
+    EXPECT_NE(std::find(on_riscv64.begin(), on_riscv64.end(), probe), on_riscv64.end())
+        << on_riscv64;
     EXPECT_EQ(std::find(on_arm64.begin(), on_arm64.end(), probe), on_arm64.end()) << on_arm64;
-    // Nor the stack at a function's return: the allocation that fails is told by that of its beginning.
-    EXPECT_NE(std::find(on_riscv64.begin(), on_riscv64.end(), "p:rig/alloc should_fail_alloc_page"), on_riscv64.end()) << on_riscv64;
+    // Nor the stack at a function's return: the allocation that fails is told by that of its
+    // beginning.
+    EXPECT_NE(std::find(on_riscv64.begin(), on_riscv64.end(), "p:rig/alloc should_fail_alloc_page"),
+              on_riscv64.end())
+        << on_riscv64;
     EXPECT_EQ(on_riscv64.size(), on_arm64.size() + 2);
     // A kernel that calls it otherwise is refused before it is booted.
     spec.kernel.arch = "riscv64";
-    const auto plan = make_plan(spec, spec.arms[0], *SymbolTable::parse(symbols + last, "System.map"), {});
+    const auto plan =
+        make_plan(spec, spec.arms[0], *SymbolTable::parse(symbols + last, "System.map"), {});
     ASSERT_FALSE(plan);
-    EXPECT_NE(plan.error().message.find("generic_smp_call_function_single_interrupt are counted (call_function_interrupts), which is not a symbol of arm 'ipi'"), std::string::npos)
+    EXPECT_NE(
+        plan.error().message.find("generic_smp_call_function_single_interrupt are counted "
+                                  "(call_function_interrupts), which is not a symbol of arm 'ipi'"),
+        std::string::npos)
         << plan.error().message;
 }
 
 TEST(Plan, FollowsChildrenOnlyWhereThereAreAny) {
     Spec spec = captured_spec();
-    const auto of = [&](const char* list) { return plan_for(spec, kTarget).json.at("passes").at(0).at(list); };
+    const auto of = [&](const char* list) {
+        return plan_for(spec, kTarget).json.at("passes").at(0).at(list);
+    };
     EXPECT_EQ(filter_of(of("stat"), "rig:target"), "common_pid == $PID");
     EXPECT_EQ(filter_of(of("record"), "syscalls:sys_enter_munmap"), "common_pid == $PID");
     EXPECT_EQ(plan_for(spec, kTarget).json.dump().find("rig/call"), std::string::npos);
 
     spec.workload.name = "exit";
-    const std::string tree = R"((common_pid == $PID || (common_pid >= $CHILDREN && !(comm ~ "kworker*"))))";
-    for (const char* event : {"rig:target", "rig:witness"}) EXPECT_EQ(filter_of(of("stat"), event), tree) << event;
+    const std::string tree =
+        R"((common_pid == $PID || (common_pid >= $CHILDREN && !(comm ~ "kworker*"))))";
+    for (const char* event : {"rig:target", "rig:witness"})
+        EXPECT_EQ(filter_of(of("stat"), event), tree) << event;
     EXPECT_EQ(filter_of(of("stat"), "rig:alloc_failed"), "ret == 1 && " + tree);
     EXPECT_EQ(filter_of(of("record"), "rig:call"), tree);
     EXPECT_EQ(filter_of(of("record"), "rig:call_return"), tree);
@@ -336,19 +403,26 @@ TEST(Collect, WhatTheWorkloadCountsIsOfBothPasses) {
     auto sample = collect(artifacts, plan_for(spec, kTarget), spec);
     ASSERT_FALSE(sample);
     EXPECT_EQ(sample.error().blame, Blame::Guest);
-    EXPECT_NE(sample.error().message.find("did not report its counter walks in the counted pass"), std::string::npos) << sample.error().message;
+    EXPECT_NE(sample.error().message.find("did not report its counter walks in the counted pass"),
+              std::string::npos)
+        << sample.error().message;
     auto result = nlohmann::json::parse(artifacts["result.json"]);
-    for (unsigned pass = 0; pass < 2; ++pass) result["passes"][pass]["workload"]["counters"] = {{"walks", 10 + pass}, {"corruptions", pass}};
+    for (unsigned pass = 0; pass < 2; ++pass)
+        result["passes"][pass]["workload"]["counters"] = {{"walks", 10 + pass},
+                                                          {"corruptions", pass}};
     artifacts["result.json"] = result.dump();
     sample = collect(artifacts, plan_for(spec, kTarget), spec);
     ASSERT_TRUE(sample) << sample.error().message;
-    EXPECT_EQ(sample->counters, (std::map<std::string, std::uint64_t>{{"walks", 21}, {"corruptions", 1}}));
+    EXPECT_EQ(sample->counters,
+              (std::map<std::string, std::uint64_t>{{"walks", 21}, {"corruptions", 1}}));
     EXPECT_EQ(metric_value("wrong_pages", *sample, spec.target), 1.0);
     result["passes"][1]["workload"]["counters"].erase("corruptions");
     artifacts["result.json"] = result.dump();
     sample = collect(artifacts, plan_for(spec, kTarget), spec);
     ASSERT_FALSE(sample);
-    EXPECT_NE(sample.error().message.find("counter corruptions in the timed pass"), std::string::npos) << sample.error().message;
+    EXPECT_NE(sample.error().message.find("counter corruptions in the timed pass"),
+              std::string::npos)
+        << sample.error().message;
 }
 
 TEST(Plan, TellsTheBystandersWhetherToBeBusy) {
@@ -365,15 +439,19 @@ TEST(Collect, AMetricOfOneCpuLeavesTheOthersOut) {
     metric.custom = CustomMetric{CustomMetric::Kind::Event, "csd:csd_queue_cpu", "", "", false, 0};
     spec.metrics = {metric};
     auto artifacts = captured_boot("6.12-ipi");
-    // perf prints the rows of one name in the plan's order: a third of csd:csd_queue_cpu, after rig's own two.
+    // perf prints the rows of one name in the plan's order: a third of csd:csd_queue_cpu, after
+    // rig's own two.
     auto& stat = artifacts["counted-perf-stat.csv"];
-    for (unsigned cpu = 0; cpu < 4; ++cpu) stat += "CPU" + std::to_string(cpu) + "," + std::to_string(10 + cpu) + ",,csd:csd_queue_cpu,1000,100.00,,\n";
+    for (unsigned cpu = 0; cpu < 4; ++cpu)
+        stat += "CPU" + std::to_string(cpu) + "," + std::to_string(10 + cpu) +
+                ",,csd:csd_queue_cpu,1000,100.00,,\n";
     for (const unsigned cpu : {0u, 2u}) {
         spec.metrics[0].custom->cpu = cpu;
         const auto sample = collect(artifacts, plan_for(spec, kTarget), spec);
         ASSERT_TRUE(sample) << sample.error().message;
         EXPECT_EQ(metric_value("one_cpu", *sample, spec.target), 10.0 + cpu);
-        EXPECT_EQ(sample->counts_per_cpu.at(custom_count_key("one_cpu")), (std::vector<std::uint64_t>{10, 11, 12, 13}));
+        EXPECT_EQ(sample->counts_per_cpu.at(custom_count_key("one_cpu")),
+                  (std::vector<std::uint64_t>{10, 11, 12, 13}));
     }
     spec.metrics[0].custom->cpu = 4;
     EXPECT_FALSE(collect(artifacts, plan_for(spec, kTarget), spec));
@@ -390,13 +468,21 @@ TEST(Plan, AnArmWithoutAWitnessHasNoProbeForIt) {
 // Probes cost IPIs of their own: every arm has as many, whatever its kernel has.
 TEST(GuestPlan, EveryArmProbesTheOthersWitnesses) {
     Spec spec;
-    spec.arms = {{"ipi", {}, "smp_call_function", {}}, {"reviewed", {}, "synchronize_rcu", {}}, {"planted", {}, "planted_delay", {}}, {"again", {}, "smp_call_function", {}}};
+    spec.arms = {{"ipi", {}, "smp_call_function", {}},
+                 {"reviewed", {}, "synchronize_rcu", {}},
+                 {"planted", {}, "planted_delay", {}},
+                 {"again", {}, "smp_call_function", {}}};
     spec.target.function = "tlb_remove_table_one";
     spec.target.sync_function.clear();
     spec.fault.enabled = false;
-    const std::string common = "ffffffff81000000 T panic\nffffffff81000100 T smp_call_function\nffffffff81000200 T synchronize_rcu\nffffffff81000300 t tlb_remove_table_one\n";
+    const std::string common =
+        "ffffffff81000000 T panic\nffffffff81000100 T smp_call_function\nffffffff81000200 T "
+        "synchronize_rcu\nffffffff81000300 t tlb_remove_table_one\n";
     const auto base = SymbolTable::parse(common + "ffffffff81000400 T end\n", "System.map").value();
-    const auto planted = SymbolTable::parse(common + "ffffffff81000400 t planted_delay\nffffffff81000500 T end\n", "System.map").value();
+    const auto planted =
+        SymbolTable::parse(common + "ffffffff81000400 t planted_delay\nffffffff81000500 T end\n",
+                           "System.map")
+            .value();
     for (std::size_t arm = 0; arm < spec.arms.size(); ++arm) {
         const auto plan = make_plan(spec, spec.arms[arm], arm == 2 ? planted : base, {});
         ASSERT_TRUE(plan) << plan.error().message;
@@ -405,11 +491,13 @@ TEST(GuestPlan, EveryArmProbesTheOthersWitnesses) {
             if (event.event.starts_with("rig:foreign_")) foreign.push_back(event.key);
         EXPECT_EQ(foreign.size(), 2u) << spec.arms[arm].name;
         if (arm == 0) {
-            EXPECT_EQ(foreign, (std::vector<std::string>{"witness:synchronize_rcu", "stand_in:planted_delay"}));
+            EXPECT_EQ(foreign, (std::vector<std::string>{"witness:synchronize_rcu",
+                                                         "stand_in:planted_delay"}));
             EXPECT_NE(plan->json.dump().find("p:rig/foreign_1 panic"), std::string::npos);
         }
         if (arm == 2) {
-            EXPECT_EQ(foreign, (std::vector<std::string>{"witness:smp_call_function", "witness:synchronize_rcu"}));
+            EXPECT_EQ(foreign, (std::vector<std::string>{"witness:smp_call_function",
+                                                         "witness:synchronize_rcu"}));
         }
     }
 }
@@ -417,12 +505,19 @@ TEST(GuestPlan, EveryArmProbesTheOthersWitnesses) {
 // Probes at one address share a breakpoint, and cost the IPIs of one.
 TEST(GuestPlan, NoFunctionStandsInTwice) {
     Spec spec;
-    spec.arms = {{"ipi", {}, "smp_call_function", {}}, {"a", {}, "planted_a", {}}, {"b", {}, "planted_b", {}}, {"c", {}, "planted_c", {}}};
+    spec.arms = {{"ipi", {}, "smp_call_function", {}},
+                 {"a", {}, "planted_a", {}},
+                 {"b", {}, "planted_b", {}},
+                 {"c", {}, "planted_c", {}}};
     spec.target.function = "tlb_remove_table_one";
     spec.target.sync_function.clear();
     spec.fault.enabled = false;
-    const auto symbols = SymbolTable::parse("ffffffff81000000 T panic\nffffffff81000050 T kernel_halt\nffffffff81000100 T smp_call_function\n"
-                                            "ffffffff81000300 t tlb_remove_table_one\nffffffff81000400 T end\n", "System.map").value();
+    const auto symbols =
+        SymbolTable::parse("ffffffff81000000 T panic\nffffffff81000050 T "
+                           "kernel_halt\nffffffff81000100 T smp_call_function\n"
+                           "ffffffff81000300 t tlb_remove_table_one\nffffffff81000400 T end\n",
+                           "System.map")
+            .value();
     const auto plan = make_plan(spec, spec.arms[0], symbols, {}).value();
     const auto text = plan.json.dump();
     EXPECT_NE(text.find("p:rig/foreign_0 panic"), std::string::npos);
@@ -434,20 +529,27 @@ TEST(Plan, ACommandsRunsAndTheCallsTimedInThemAreDifferentEvents) {
     Spec spec = captured_spec();
     spec.workload.name = "command";
     spec.workload.parameters["command"] = std::vector<std::string>{"/bin/sh", "-c", "true"};
-    const auto record = [&] { return plan_for(spec, kTarget).json.at("passes").at(1).at("record"); };
-    EXPECT_EQ(filter_of(record(), "syscalls:sys_enter_wait4"), "common_pid == $PID"); // not the shell's own waits
+    const auto record = [&] {
+        return plan_for(spec, kTarget).json.at("passes").at(1).at("record");
+    };
+    EXPECT_EQ(filter_of(record(), "syscalls:sys_enter_wait4"),
+              "common_pid == $PID"); // not the shell's own waits
     EXPECT_EQ(filter_of(record(), "rig:call"), "no such event");
     spec.workload.parameters["call"] = std::string("exit_mmap");
     EXPECT_EQ(filter_of(record(), "syscalls:sys_exit_wait4"), "common_pid == $PID");
     EXPECT_NE(filter_of(record(), "rig:call").find("$CHILDREN"), std::string::npos);
-    EXPECT_EQ(plan_for(spec, kTarget).json.at("workload").at("command"), nlohmann::json(spec.workload.words("command")));
+    EXPECT_EQ(plan_for(spec, kTarget).json.at("workload").at("command"),
+              nlohmann::json(spec.workload.words("command")));
     spec.workload.parameters["call"] = std::string("no_such_function");
-    const auto symbols = SymbolTable::parse("ffffffff8116e390 t tlb_remove_table_smp_sync\nffffffff8116e420 t tlb_remove_table_one\n"
-                                            "ffffffff8116e8d0 T tlb_remove_table\nffffffff8116eaf0 T smp_call_function\nffffffff8116ebf0 T x\n",
-                                            "System.map");
+    const auto symbols = SymbolTable::parse(
+        "ffffffff8116e390 t tlb_remove_table_smp_sync\nffffffff8116e420 t tlb_remove_table_one\n"
+        "ffffffff8116e8d0 T tlb_remove_table\nffffffff8116eaf0 T "
+        "smp_call_function\nffffffff8116ebf0 T x\n",
+        "System.map");
     const auto plan = make_plan(spec, spec.arms[0], *symbols, {});
     ASSERT_FALSE(plan);
-    EXPECT_NE(plan.error().message.find("no_such_function is not a symbol"), std::string::npos) << plan.error().message;
+    EXPECT_NE(plan.error().message.find("no_such_function is not a symbol"), std::string::npos)
+        << plan.error().message;
 }
 
 TEST(Plan, WithoutFaultsNothingIsAskedOfTheirFunction) {
@@ -463,32 +565,43 @@ TEST(Plan, PinsTheInjectionToOneFunctionAndTask) {
     const Spec spec = captured_spec();
     const auto plan = plan_for(spec, kTarget).json;
     std::map<std::string, std::string> attributes;
-    for (const auto& pair : plan.at("fault").at("attributes")) attributes[pair.at(0)] = pair.at(1);
+    for (const auto& pair : plan.at("fault").at("attributes"))
+        attributes[pair.at(0)] = pair.at(1);
     EXPECT_EQ(attributes.at("require-start"), "0xffffffff8116e8d0");
     EXPECT_EQ(attributes.at("require-end"), "0xffffffff8116eaf0");
     EXPECT_EQ(attributes.at("task-filter"), "Y");
     EXPECT_EQ(attributes.at("min-order"), "0");
-    EXPECT_EQ(plan.at("fault").at("attributes").back().at(0), "probability"); // nothing fails before the filters stand
+    EXPECT_EQ(plan.at("fault").at("attributes").back().at(0),
+              "probability"); // nothing fails before the filters stand
     EXPECT_NE(plan.dump().find("func == 0xffffffff8116e390"), std::string::npos);
 }
 
 TEST(Collect, ABackgroundsHistogramBecomesValues) {
     Spec spec = captured_spec();
-    spec.metrics = {{"rt_wakeup", ExpectKind::Report, {}, 0, 0, CustomMetric{CustomMetric::Kind::Histogram, "cyclictest", "", "", false}}};
+    spec.metrics = {{"rt_wakeup",
+                     ExpectKind::Report,
+                     {},
+                     0,
+                     0,
+                     CustomMetric{CustomMetric::Kind::Histogram, "cyclictest", "", "", false}}};
     auto boot = captured_boot("6.12-ipi");
     const auto with = [&](const char* text) {
         boot["timed-background-cyclictest.txt"] = text;
         return collect(boot, plan_for(spec, kTarget), spec);
     };
-    const auto sample = with("# /dev/cpu_dma_latency set to 0us\n# Histogram\n000003 000002\n000010 000001\n# Total: 000000003\n");
+    const auto sample = with("# /dev/cpu_dma_latency set to 0us\n# Histogram\n000003 "
+                             "000002\n000010 000001\n# Total: 000000003\n");
     ASSERT_TRUE(sample) << sample.error().message;
-    EXPECT_EQ(sample->background_ns.at("rt_wakeup"), (std::vector<std::uint64_t>{3000, 3000, 10000}));
+    EXPECT_EQ(sample->background_ns.at("rt_wakeup"),
+              (std::vector<std::uint64_t>{3000, 3000, 10000}));
     EXPECT_TRUE(with("000003 000002\n# Histogram Overflows: 00000\n"));
     const auto beyond = with("000003 000002\n# Histogram Overflows: 00001\n");
     ASSERT_FALSE(beyond);
-    EXPECT_NE(beyond.error().message.find("beyond its histogram"), std::string::npos) << beyond.error().message;
+    EXPECT_NE(beyond.error().message.find("beyond its histogram"), std::string::npos)
+        << beyond.error().message;
     // Nothing printed is no zero, and a guest cannot make the host hold what it likes.
-    for (const char* bad : {"", "# nothing\n", "000003 000000\n", "3 99999999999\n", "3 x\n"}) EXPECT_FALSE(with(bad)) << bad;
+    for (const char* bad : {"", "# nothing\n", "000003 000000\n", "3 99999999999\n", "3 x\n"})
+        EXPECT_FALSE(with(bad)) << bad;
     boot.erase("timed-background-cyclictest.txt");
     const auto missing = collect(boot, plan_for(spec, kTarget), spec);
     ASSERT_FALSE(missing);

@@ -28,7 +28,11 @@ Sample full_sample() {
     s.agent_call_ns = {44'000};
     s.bystander_wakeup_ns = {5};
     s.bystander_burst_ns = {};
-    s.splats = {{SplatKind::SleepInAtomic, "BUG: sleeping function called from invalid context", "tlb_remove_table_sync_rcu", {"tlb_remove_table_sync_rcu", "munmap"}, 3},
+    s.splats = {{SplatKind::SleepInAtomic,
+                 "BUG: sleeping function called from invalid context",
+                 "tlb_remove_table_sync_rcu",
+                 {"tlb_remove_table_sync_rcu", "munmap"},
+                 3},
                 {SplatKind::OomKill, "Out of memory: Killed process", "", {}, 1}};
     s.further_splats = 2;
     s.host = {{"boot_wall_s", 13.7000000000000011}};
@@ -78,7 +82,8 @@ TEST(Sample, EveryKeyButHostIsRequired) {
         for (const auto& item : whole[part].items()) {
             auto cut = whole;
             cut[part].erase(item.key());
-            EXPECT_EQ(error_of(cut), std::string("sample.") + part + "." + item.key() + ": missing");
+            EXPECT_EQ(error_of(cut),
+                      std::string("sample.") + part + "." + item.key() + ": missing");
         }
 }
 
@@ -89,11 +94,24 @@ TEST(Sample, SplatsAreReadStrictly) {
         return error_of(value);
     };
     for (const char* key : {"kind", "title", "function", "trace", "count"})
-        EXPECT_EQ(with([&](json& splats) { splats[1].erase(key); }), std::string("sample.splats[1].") + key + ": missing");
-    EXPECT_NE(with([](json& splats) { splats[0]["kind"] = "shout"; }).find("sample.splats[0].kind: \"shout\", want one of \"sleep-in-atomic\""), std::string::npos);
-    EXPECT_NE(with([](json& splats) { splats[0]["extra"] = 1; }).find("unknown key"), std::string::npos);
-    EXPECT_NE(with([](json& splats) { splats = json::array(); for (int i = 0; i < 33; ++i) splats.push_back(json::object()); }).find("at most 32 objects"), std::string::npos);
-    EXPECT_NE(with([](json& splats) { splats[0]["title"] = std::string(300, 'a'); }).find("at most 256 bytes"), std::string::npos);
+        EXPECT_EQ(with([&](json& splats) { splats[1].erase(key); }),
+                  std::string("sample.splats[1].") + key + ": missing");
+    EXPECT_NE(with([](json& splats) {
+                  splats[0]["kind"] = "shout";
+              }).find("sample.splats[0].kind: \"shout\", want one of \"sleep-in-atomic\""),
+              std::string::npos);
+    EXPECT_NE(with([](json& splats) { splats[0]["extra"] = 1; }).find("unknown key"),
+              std::string::npos);
+    EXPECT_NE(with([](json& splats) {
+                  splats = json::array();
+                  for (int i = 0; i < 33; ++i)
+                      splats.push_back(json::object());
+              }).find("at most 32 objects"),
+              std::string::npos);
+    EXPECT_NE(with([](json& splats) {
+                  splats[0]["title"] = std::string(300, 'a');
+              }).find("at most 256 bytes"),
+              std::string::npos);
 }
 
 TEST(Sample, UnknownKeysAreErrors) {
@@ -111,14 +129,22 @@ TEST(Sample, WrongTypesNameThePlaceAndWhatIsWanted) {
         value[json::json_pointer(pointer)] = std::move(bad);
         return error_of(value);
     };
-    EXPECT_EQ(with("/exposure/injections", -1), "sample.exposure.injections: -1, want a whole number >= 0");
-    EXPECT_EQ(with("/exposure/injections", 1.0), "sample.exposure.injections: 1.0, want a whole number >= 0");
-    EXPECT_EQ(with("/target_latency_ns/1", "x"), "sample.target_latency_ns[1]: \"x\", want a whole number >= 0");
-    EXPECT_EQ(with("/counts/sync_ipis", nullptr), "sample.counts.sync_ipis: null, want a whole number >= 0");
-    EXPECT_EQ(with("/counts_per_cpu/sync_ipis", 3), "sample.counts_per_cpu.sync_ipis: 3, want an array of at most 4096 whole numbers");
-    EXPECT_EQ(with("/run_clock", "sundial"), "sample.run_clock: \"sundial\", want one of \"virtual\", \"wall\"");
-    EXPECT_EQ(with("/cpus_online", 5'000'000'000), "sample.cpus_online: 5000000000, want a whole number from 0 to 4294967295");
-    EXPECT_EQ(with("/host/boot_wall_s", "long"), "sample.host.boot_wall_s: \"long\", want a number");
+    EXPECT_EQ(with("/exposure/injections", -1),
+              "sample.exposure.injections: -1, want a whole number >= 0");
+    EXPECT_EQ(with("/exposure/injections", 1.0),
+              "sample.exposure.injections: 1.0, want a whole number >= 0");
+    EXPECT_EQ(with("/target_latency_ns/1", "x"),
+              "sample.target_latency_ns[1]: \"x\", want a whole number >= 0");
+    EXPECT_EQ(with("/counts/sync_ipis", nullptr),
+              "sample.counts.sync_ipis: null, want a whole number >= 0");
+    EXPECT_EQ(with("/counts_per_cpu/sync_ipis", 3),
+              "sample.counts_per_cpu.sync_ipis: 3, want an array of at most 4096 whole numbers");
+    EXPECT_EQ(with("/run_clock", "sundial"),
+              "sample.run_clock: \"sundial\", want one of \"virtual\", \"wall\"");
+    EXPECT_EQ(with("/cpus_online", 5'000'000'000),
+              "sample.cpus_online: 5000000000, want a whole number from 0 to 4294967295");
+    EXPECT_EQ(with("/host/boot_wall_s", "long"),
+              "sample.host.boot_wall_s: \"long\", want a number");
     EXPECT_EQ(with("/id", 3), "sample.id: 3, want an object");
     EXPECT_EQ(error_of(json::array()), "sample: an array of 0 values, want an object");
 }

@@ -47,8 +47,8 @@ struct Pattern {
     std::string_view cut = {};   // the title ends before this
 };
 
-// From kernel/, mm/, lib/ and arch/x86/ of 6.12 and 7.3. The first that fits counts. What needs more than this table:
-// read_headline() below.
+// From kernel/, mm/, lib/ and arch/x86/ of 6.12 and 7.3. The first that fits counts. What needs
+// more than this table: read_headline() below.
 constexpr Pattern kPatterns[] = {
     {"BUG: sleeping function called from invalid context", SplatKind::SleepInAtomic, Title::Prefix},
     {"BUG: scheduling while atomic", SplatKind::SchedulingInAtomic, Title::Prefix},
@@ -56,7 +56,11 @@ constexpr Pattern kPatterns[] = {
     {"BUG: assuming atomic context", SplatKind::SleepInAtomic, Title::Prefix},
     {"BUG: kernel NULL pointer dereference", SplatKind::Oops, Title::Prefix},
     {"BUG: unable to handle ", SplatKind::Oops, Title::Line, {}, " for address"},
-    {"Unable to handle kernel ", SplatKind::Oops, Title::Line, {}, " at virtual address"}, // arm64, riscv
+    {"Unable to handle kernel ",
+     SplatKind::Oops,
+     Title::Line,
+     {},
+     " at virtual address"}, // arm64, riscv
     {"BUG: ", SplatKind::StackOverflow, Title::Line, "stack guard page was hit", " at "},
     {"BUG: Bad page state", SplatKind::BadPage, Title::Prefix},
     {"BUG: Bad page map", SplatKind::BadPage, Title::Prefix},
@@ -99,9 +103,12 @@ constexpr Pattern kPatterns[] = {
 constexpr std::string_view kSubsystems[] = {"rcu: ", "watchdog: ", "NMI watchdog: ", "traps: "};
 
 // "WARNING: " that is advice on the configuration and no report.
-constexpr std::string_view kAdvice[] = {"WARNING: 'bootconfig' found",        "WARNING: polling idle and HT enabled",
-                                        "WARNING: Flushing system-wide",      "WARNING: kernel not compiled with",
-                                        "WARNING: Spectre",                   "WARNING: Unprivileged eBPF",
+constexpr std::string_view kAdvice[] = {"WARNING: 'bootconfig' found",
+                                        "WARNING: polling idle and HT enabled",
+                                        "WARNING: Flushing system-wide",
+                                        "WARNING: kernel not compiled with",
+                                        "WARNING: Spectre",
+                                        "WARNING: Unprivileged eBPF",
                                         "WARNING: See https://kernel.org/doc"};
 
 std::string_view before(std::string_view text, std::string_view mark) {
@@ -109,16 +116,20 @@ std::string_view before(std::string_view text, std::string_view mark) {
 }
 
 bool digits(std::string_view text) {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    return !text.empty() &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 bool hex_digits(std::string_view text) {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+    });
 }
 
 // "mm/memory.c" of "mm/memory.c:123" or "mm/memory.c:123:7"; "" if that is not what it is.
 std::string source_file(std::string_view text) {
     text = before(text, " ");
-    while (text.ends_with('!') || text.ends_with(',')) text.remove_suffix(1);
+    while (text.ends_with('!') || text.ends_with(','))
+        text.remove_suffix(1);
     const auto colon = text.find(':');
     if (colon == text.npos || colon < 3 || text[colon - 2] != '.') return "";
     return std::string(text.substr(0, colon));
@@ -131,12 +142,16 @@ Headline sanitizer(SplatKind kind, std::string_view text) {
     headline.title = normalised(text.substr(0, in));
     if (in == text.npos) return headline;
     const auto where = text.substr(in + 4);
-    if (const auto slash = where.find(" / "); slash != where.npos) headline.function = symbol_in(where.substr(0, slash)) + " / " + symbol_in(where.substr(slash + 3));
-    else headline.function = symbol_in(where);
+    if (const auto slash = where.find(" / "); slash != where.npos)
+        headline.function =
+            symbol_in(where.substr(0, slash)) + " / " + symbol_in(where.substr(slash + 3));
+    else
+        headline.function = symbol_in(where);
     return headline;
 }
 
-// 6.12: "WARNING: CPU: 1 PID: 44 at mm/memory.c:12 foo+0x1/0x2"; later: "WARNING: mm/memory.c:12 at foo+0x1/0x2, CPU#1: sh/44".
+// 6.12: "WARNING: CPU: 1 PID: 44 at mm/memory.c:12 foo+0x1/0x2"; later: "WARNING: mm/memory.c:12 at
+// foo+0x1/0x2, CPU#1: sh/44".
 std::optional<Headline> warning(std::string_view text) {
     Headline headline{SplatKind::Warning, {}, {}};
     std::string file;
@@ -145,13 +160,16 @@ std::optional<Headline> warning(std::string_view text) {
         if (at == text.npos) return std::nullopt;
         const auto where = text.substr(at + 4);
         file = source_file(where);
-        headline.function = symbol_in(file.empty() ? where : where.substr(std::min(where.find(' '), where.size() - 1) + 1));
+        headline.function = symbol_in(
+            file.empty() ? where : where.substr(std::min(where.find(' '), where.size() - 1) + 1));
     } else {
         const auto where = text.substr(std::string_view("WARNING: ").size());
         file = source_file(where);
         const auto at = where.find(" at ");
         if (file.empty() || at == where.npos) {
-            if (std::any_of(std::begin(kAdvice), std::end(kAdvice), [&](auto advice) { return text.starts_with(advice); })) return std::nullopt;
+            if (std::any_of(std::begin(kAdvice), std::end(kAdvice),
+                            [&](auto advice) { return text.starts_with(advice); }))
+                return std::nullopt;
             headline.title = normalised(text);
             return headline;
         }
@@ -163,30 +181,43 @@ std::optional<Headline> warning(std::string_view text) {
     return headline;
 }
 
-// "Oops: general protection fault, probably for ...: 0000 [#1] SMP", "Oops: 0002 [#1]", "divide error: 0000 [#1] SMP".
+// "Oops: general protection fault, probably for ...: 0000 [#1] SMP", "Oops: 0002 [#1]", "divide
+// error: 0000 [#1] SMP".
 std::optional<Headline> exception(std::string_view text) {
     const auto mark = text.find(" [#");
     if (mark == text.npos) return std::nullopt;
     auto what = text.substr(0, mark);
-    // riscv, which has no error code: "Oops [#1]", "Oops - illegal instruction [#1]", "Kernel BUG [#1]".
-    if (what == "Oops" || what == "Kernel BUG") return Headline{SplatKind::Oops, std::string(what), {}};
-    if (constexpr std::string_view oops = "Oops - "; what.starts_with(oops)) return Headline{SplatKind::Oops, normalised(what.substr(oops.size())), {}};
+    // riscv, which has no error code: "Oops [#1]", "Oops - illegal instruction [#1]", "Kernel BUG
+    // [#1]".
+    if (what == "Oops" || what == "Kernel BUG")
+        return Headline{SplatKind::Oops, std::string(what), {}};
+    if (constexpr std::string_view oops = "Oops - "; what.starts_with(oops))
+        return Headline{SplatKind::Oops, normalised(what.substr(oops.size())), {}};
     if (what.size() < 6 || !hex_digits(what.substr(what.size() - 4))) return std::nullopt;
     what = before(what.substr(0, what.size() - 4), ", ");
-    while (what.ends_with(' ') || what.ends_with(':')) what.remove_suffix(1);
-    for (std::string_view oops = "Oops: "; what.starts_with(oops);) what.remove_prefix(oops.size());
+    while (what.ends_with(' ') || what.ends_with(':'))
+        what.remove_suffix(1);
+    for (std::string_view oops = "Oops: "; what.starts_with(oops);)
+        what.remove_prefix(oops.size());
     if (what.empty() || what.size() > 60) return std::nullopt;
     auto title = normalised(what);
     if (title.empty()) return std::nullopt; // it was all numbers
-    return Headline{what == "double fault" ? SplatKind::DoubleFault : SplatKind::Oops, std::move(title), {}};
+    return Headline{
+        what == "double fault" ? SplatKind::DoubleFault : SplatKind::Oops, std::move(title), {}};
 }
 
 Headline panic(std::string_view text) {
     const auto reason = text.substr(std::string_view("Kernel panic - not syncing: ").size());
     Headline headline{SplatKind::Panic, normalised(text), {}};
-    if (reason.starts_with("Attempted to kill init!")) return {SplatKind::InitKilled, "Kernel panic - not syncing: Attempted to kill init!", {}};
-    if (reason.find("Unable to mount root fs") != reason.npos || reason.starts_with("No working init found"))
-        return {SplatKind::NoRoot, "Kernel panic - not syncing: " + std::string(reason.starts_with("No") ? "No working init found" : "VFS: Unable to mount root fs"), {}};
+    if (reason.starts_with("Attempted to kill init!"))
+        return {SplatKind::InitKilled, "Kernel panic - not syncing: Attempted to kill init!", {}};
+    if (reason.find("Unable to mount root fs") != reason.npos ||
+        reason.starts_with("No working init found"))
+        return {SplatKind::NoRoot,
+                "Kernel panic - not syncing: " + std::string(reason.starts_with("No")
+                                                                 ? "No working init found"
+                                                                 : "VFS: Unable to mount root fs"),
+                {}};
     if (const auto in = reason.find("Kernel stack is corrupted in: "); in != reason.npos) {
         headline.function = symbol_in(reason.substr(reason.find(": ", in) + 2));
         headline.title = "Kernel panic - not syncing: stack-protector: Kernel stack is corrupted";
@@ -197,8 +228,11 @@ Headline panic(std::string_view text) {
 // "BUG kmalloc-64 (Not tainted): Poison overwritten".
 std::optional<Headline> slab(std::string_view text) {
     const auto open = text.find(" ("), close = text.find("): ");
-    if (!text.starts_with("BUG ") || open == text.npos || close == text.npos || close < open) return std::nullopt;
-    return Headline{SplatKind::Slab, std::string(text.substr(0, open)) + ": " + normalised(text.substr(close + 3)), {}};
+    if (!text.starts_with("BUG ") || open == text.npos || close == text.npos || close < open)
+        return std::nullopt;
+    return Headline{SplatKind::Slab,
+                    std::string(text.substr(0, open)) + ": " + normalised(text.substr(close + 3)),
+                    {}};
 }
 
 } // namespace
@@ -218,7 +252,8 @@ std::optional<SplatKind> splat_kind(std::string_view text) {
 const std::vector<std::string>& splat_kind_names() {
     static const std::vector<std::string> names = [] {
         std::vector<std::string> all;
-        for (const auto& [kind, text] : kNames) all.emplace_back(text);
+        for (const auto& [kind, text] : kNames)
+            all.emplace_back(text);
         return all;
     }();
     return names;
@@ -232,22 +267,30 @@ std::optional<Headline> read_headline(std::string_view text) {
     if (text.starts_with("BUG: KFENCE: ")) return sanitizer(SplatKind::Kfence, text);
     if (text.starts_with("BUG: KCSAN: ")) return sanitizer(SplatKind::Kcsan, text);
     if (text.starts_with("UBSAN: ")) {
-        const auto file = source_file(text.substr(std::min(text.rfind(" in "), text.size() - 4) + 4));
-        return Headline{SplatKind::Ubsan, normalised(before(text, " in ")) + (file.empty() ? "" : " in " + file), {}};
+        const auto file =
+            source_file(text.substr(std::min(text.rfind(" in "), text.size() - 4) + 4));
+        return Headline{SplatKind::Ubsan,
+                        normalised(before(text, " in ")) + (file.empty() ? "" : " in " + file),
+                        {}};
     }
     if (text.starts_with("kernel BUG at ")) {
         const auto file = source_file(text.substr(std::string_view("kernel BUG at ").size()));
-        return Headline{SplatKind::Bug, file.empty() ? normalised(text) : "kernel BUG at " + file, {}};
+        return Headline{
+            SplatKind::Bug, file.empty() ? normalised(text) : "kernel BUG at " + file, {}};
     }
     if (auto found = slab(text)) return found;
     for (const auto& pattern : kPatterns) {
         if (!text.starts_with(pattern.begins) || text.find(pattern.holds) == text.npos) continue;
         Headline headline{pattern.kind, {}, {}};
-        auto words = pattern.title == Title::Prefix ? pattern.begins : pattern.cut.empty() ? text : before(text, pattern.cut);
+        auto words = pattern.title == Title::Prefix ? pattern.begins
+                     : pattern.cut.empty()          ? text
+                                                    : before(text, pattern.cut);
         headline.title = normalised(words);
-        if (pattern.kind == SplatKind::HungTask) headline.title = "INFO: task hung"; // whose name, and for how long, varies
+        if (pattern.kind == SplatKind::HungTask)
+            headline.title = "INFO: task hung"; // whose name, and for how long, varies
         if (pattern.kind == SplatKind::RcuStall) headline.title.insert(0, "rcu: ");
-        if (const auto type = text.find(" type:"); type != text.npos && pattern.kind == SplatKind::BadPage)
+        if (const auto type = text.find(" type:");
+            type != text.npos && pattern.kind == SplatKind::BadPage)
             headline.title += before(text.substr(type), " val:"); // which of the counters
         return headline;
     }
@@ -256,8 +299,8 @@ std::optional<Headline> read_headline(std::string_view text) {
 }
 
 void add_warning_message(Headline& headline, std::string_view text) {
-    if (text.starts_with("Modules linked in:") || text.starts_with("CPU: ") || text.starts_with("RIP: ") || text.starts_with("Call Trace:") ||
-        text.starts_with("---[ "))
+    if (text.starts_with("Modules linked in:") || text.starts_with("CPU: ") ||
+        text.starts_with("RIP: ") || text.starts_with("Call Trace:") || text.starts_with("---[ "))
         return;
     const auto message = normalised(text);
     if (message.empty()) return;
@@ -274,7 +317,10 @@ void add_warning_message(Headline& headline, std::string_view text) {
 
 std::string normalised(std::string_view text) {
     constexpr std::size_t most = 160;
-    const auto word = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; };
+    const auto word = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_';
+    };
     std::string out;
     for (std::size_t i = 0; i < text.size() && out.size() < most;) {
         if (!word(text[i])) {
@@ -283,17 +329,21 @@ std::string normalised(std::string_view text) {
             continue;
         }
         auto end = i;
-        while (end < text.size() && word(text[end])) ++end;
+        while (end < text.size() && word(text[end]))
+            ++end;
         const auto token = text.substr(i, end - i);
-        const bool hex = (token.starts_with("0x") && hex_digits(token.substr(2))) ||
-                         (token.size() >= 8 && hex_digits(token) && std::any_of(token.begin(), token.end(), [](char c) { return c >= '0' && c <= '9'; }));
+        const bool hex =
+            (token.starts_with("0x") && hex_digits(token.substr(2))) ||
+            (token.size() >= 8 && hex_digits(token) &&
+             std::any_of(token.begin(), token.end(), [](char c) { return c >= '0' && c <= '9'; }));
         const char last = out.empty() ? ' ' : out.back();
         i = end;
         // "foo+0x12/0x34": the offset belongs to one build of the kernel.
         if (hex && last == '+') {
             out.pop_back();
             if (i < text.size() && text.substr(i).starts_with("/0x"))
-                for (++i; i < text.size() && word(text[i]); ++i) {}
+                for (++i; i < text.size() && word(text[i]); ++i) {
+                }
         } else if (digits(token) && last == ':' && out.size() > 2 && out[out.size() - 3] == '.') {
             out.pop_back(); // "mm/memory.c:123"
         } else if (hex) {
@@ -304,7 +354,8 @@ std::string normalised(std::string_view text) {
             out += token;
         }
     }
-    while (out.ends_with(' ')) out.pop_back();
+    while (out.ends_with(' '))
+        out.pop_back();
     return out.substr(0, most);
 }
 

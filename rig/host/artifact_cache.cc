@@ -18,11 +18,15 @@ namespace rig {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::chrono::milliseconds kLockPoll{50}; // short against any build, long against a wake-up
-constexpr std::array kKinds{"sources", "deltas", "kernels", "perf", "images", "packages", "worktrees"};
+constexpr std::chrono::milliseconds kLockPoll{
+    50}; // short against any build, long against a wake-up
+constexpr std::array kKinds{"sources", "deltas",   "kernels",  "perf",
+                            "images",  "packages", "worktrees"};
 
-tl::unexpected<Error> host_error(std::string_view what, const fs::path& path, const std::string& why) {
-    return fail(Blame::Host, fmt::format("artefact cache: cannot {} {}: {}", what, path.string(), why));
+tl::unexpected<Error> host_error(std::string_view what, const fs::path& path,
+                                 const std::string& why) {
+    return fail(Blame::Host,
+                fmt::format("artefact cache: cannot {} {}: {}", what, path.string(), why));
 }
 
 // Work in progress is "KEY.tmp-PID-N", made under KEY's lock.
@@ -31,11 +35,16 @@ constexpr std::string_view kWork = ".tmp-";
 std::uint64_t disk_usage(const fs::path& dir) {
     std::uint64_t bytes = 0;
     std::error_code error;
-    for (fs::recursive_directory_iterator it(dir, error), end; !error && it != end; it.increment(error)) {
-        struct stat info{};
-        // A file with more than one link (a worktree's sources) is counted where it is the only one that is left.
-        if (::lstat(it->path().c_str(), &info) == 0 && (info.st_nlink == 1 || S_ISDIR(info.st_mode))) bytes += static_cast<std::uint64_t>(info.st_blocks) * 512;
-        else if (S_ISREG(info.st_mode)) bytes += static_cast<std::uint64_t>(info.st_blocks) * 512 / info.st_nlink;
+    for (fs::recursive_directory_iterator it(dir, error), end; !error && it != end;
+         it.increment(error)) {
+        struct stat info {};
+        // A file with more than one link (a worktree's sources) is counted where it is the only one
+        // that is left.
+        if (::lstat(it->path().c_str(), &info) == 0 &&
+            (info.st_nlink == 1 || S_ISDIR(info.st_mode)))
+            bytes += static_cast<std::uint64_t>(info.st_blocks) * 512;
+        else if (S_ISREG(info.st_mode))
+            bytes += static_cast<std::uint64_t>(info.st_blocks) * 512 / info.st_nlink;
     }
     return bytes;
 }
@@ -48,7 +57,7 @@ std::string first_line(const fs::path& file) {
 }
 
 std::int64_t mtime_of(const fs::path& path) {
-    struct stat info{};
+    struct stat info {};
     return ::stat(path.c_str(), &info) == 0 ? info.st_mtime : 0;
 }
 
@@ -68,7 +77,8 @@ fs::path default_cache_dir() {
     return fs::path(home && *home ? home : "/tmp") / ".cache" / "rig";
 }
 
-ArtifactCache::ArtifactCache(fs::path root, std::stop_token stop) : root_(fs::absolute(root)), stop_(std::move(stop)) {}
+ArtifactCache::ArtifactCache(fs::path root, std::stop_token stop)
+    : root_(fs::absolute(root)), stop_(std::move(stop)) {}
 
 std::optional<fs::path> ArtifactCache::find(std::string_view kind, std::string_view key) const {
     const auto dir = root_ / kind / key;
@@ -78,7 +88,8 @@ std::optional<fs::path> ArtifactCache::find(std::string_view kind, std::string_v
     return dir;
 }
 
-Result<FileLock> ArtifactCache::lock(std::string_view kind, std::string_view key, const std::function<void()>& waiting) {
+Result<FileLock> ArtifactCache::lock(std::string_view kind, std::string_view key,
+                                     const std::function<void()>& waiting) {
     std::error_code error;
     fs::create_directories(root_ / "locks", error);
     if (error) return host_error("make", root_ / "locks", error.message());
@@ -90,15 +101,18 @@ Result<FileLock> ArtifactCache::lock(std::string_view kind, std::string_view key
     if (errno == EWOULDBLOCK && waiting) waiting();
     // A blocking flock() would sleep through Ctrl-C, and the other rig may build for minutes.
     while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK && errno != EINTR) return host_error("lock", file, std::strerror(errno));
-        if (stop_.stop_requested()) return host_error("lock", file, "interrupted while another rig held it");
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return host_error("lock", file, std::strerror(errno));
+        if (stop_.stop_requested())
+            return host_error("lock", file, "interrupted while another rig held it");
         std::this_thread::sleep_for(kLockPoll);
     }
     return lock;
 }
 
-Result<fs::path> ArtifactCache::get_or_make(std::string_view kind, std::string_view key, std::string_view label,
-                                            const std::function<Status(const fs::path& dir)>& make) {
+Result<fs::path>
+ArtifactCache::get_or_make(std::string_view kind, std::string_view key, std::string_view label,
+                           const std::function<Status(const fs::path& dir)>& make) {
     if (auto found = find(kind, key)) return *found;
     RIG_TRY(held, lock(kind, key));
     (void)held;
@@ -137,36 +151,46 @@ std::vector<CacheEntry> ArtifactCache::list() const {
         std::error_code error;
         for (const auto& entry : fs::directory_iterator(root_ / kind, error)) {
             const auto name = entry.path().filename().string();
-            entries.push_back({kind, name, first_line(entry.path() / "label"), disk_usage(entry.path()), std::max(mtime_of(entry.path() / "used"), std::int64_t{0})});
+            entries.push_back({kind, name, first_line(entry.path() / "label"),
+                               disk_usage(entry.path()),
+                               std::max(mtime_of(entry.path() / "used"), std::int64_t{0})});
         }
     }
     return entries;
 }
 
-std::vector<CacheEntry> ArtifactCache::prune(std::optional<std::uint64_t> max_bytes, std::optional<unsigned> max_age_days) {
+std::vector<CacheEntry> ArtifactCache::prune(std::optional<std::uint64_t> max_bytes,
+                                             std::optional<unsigned> max_age_days) {
     auto entries = list();
-    std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.last_used < b.last_used; });
+    std::sort(entries.begin(), entries.end(),
+              [](const auto& a, const auto& b) { return a.last_used < b.last_used; });
     std::uint64_t total = 0;
-    for (const auto& entry : entries) total += entry.bytes;
-    const std::int64_t now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    for (const auto& entry : entries)
+        total += entry.bytes;
+    const std::int64_t now = std::chrono::duration_cast<std::chrono::seconds>(
+                                 std::chrono::system_clock::now().time_since_epoch())
+                                 .count();
     std::vector<CacheEntry> removed;
     for (const auto& entry : entries) {
         std::error_code error;
         const auto work = entry.key.find(kWork);
         const bool leftover = work != std::string::npos;
-        const bool old = max_age_days && now - entry.last_used > std::int64_t{*max_age_days} * 86400;
+        const bool old =
+            max_age_days && now - entry.last_used > std::int64_t{*max_age_days} * 86400;
         const bool over = max_bytes && total > *max_bytes;
         if (!leftover && !old && !over) continue;
-        // The lock, not the pid in the name, tells whether the maker lives: pids are reused, and a cache may be shared
-        // with a container that has other ones.
-        const auto file = root_ / "locks" / fmt::format("{}-{}", entry.kind, entry.key.substr(0, work));
+        // The lock, not the pid in the name, tells whether the maker lives: pids are reused, and a
+        // cache may be shared with a container that has other ones.
+        const auto file =
+            root_ / "locks" / fmt::format("{}-{}", entry.kind, entry.key.substr(0, work));
         fs::create_directories(file.parent_path(), error);
         const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
         const FileLock held(fd);
         if (fd < 0 || ::flock(fd, LOCK_EX | LOCK_NB) != 0) continue; // in use
         // Renamed first: nobody finds half an artefact.
         const auto dir = root_ / entry.kind / entry.key;
-        const auto doomed = leftover ? dir : root_ / entry.kind / fmt::format("{}{}pruned", entry.key, kWork);
+        const auto doomed =
+            leftover ? dir : root_ / entry.kind / fmt::format("{}{}pruned", entry.key, kWork);
         if (!leftover) fs::rename(dir, doomed, error);
         if (!error) fs::remove_all(doomed, error);
         if (error) continue;

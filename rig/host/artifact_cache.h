@@ -1,12 +1,12 @@
 // The artefact cache: $RIG_CACHE_DIR, else $XDG_CACHE_HOME/rig, else ~/.cache/rig.
 //
-//   <kind>/<key>/...        a committed artefact, never changed afterwards (kinds: sources, deltas, kernels, perf, images, packages)
-//   <kind>/<key>.tmp-*      work in progress of a live process; left-overs (their lock is free) are removed by prune
-//   worktrees/<key>/        source links + object tree, mutable, only under its lock
-//   locks/<kind>-<key>      flock(2) files
+//   <kind>/<key>/...        a committed artefact, never changed afterwards (kinds: sources, deltas,
+//   kernels, perf, images, packages) <kind>/<key>.tmp-*      work in progress of a live process;
+//   left-overs (their lock is free) are removed by prune worktrees/<key>/        source links +
+//   object tree, mutable, only under its lock locks/<kind>-<key>      flock(2) files
 //
-// Safe with two rigs at once: an artefact is prepared in a private folder and renamed into place; whoever comes second
-// waits on the lock and finds it. A killed rig leaves only .tmp- folders.
+// Safe with two rigs at once: an artefact is prepared in a private folder and renamed into place;
+// whoever comes second waits on the lock and finds it. A killed rig leaves only .tmp- folders.
 #pragma once
 
 #include "rig/base/error.h"
@@ -27,8 +27,8 @@ std::filesystem::path default_cache_dir();
 
 struct CacheEntry {
     std::string kind, key;
-    std::string label;         // human-readable, from the artefact's `label` file
-    std::uint64_t bytes = 0;   // disk usage
+    std::string label;          // human-readable, from the artefact's `label` file
+    std::uint64_t bytes = 0;    // disk usage
     std::int64_t last_used = 0; // seconds since 1970
 };
 
@@ -41,22 +41,26 @@ class ArtifactCache {
     // The artefact's folder, or nullopt. Marks it as used now.
     std::optional<std::filesystem::path> find(std::string_view kind, std::string_view key) const;
 
-    // Finds the artefact or makes it: `make` fills an empty private folder; on success the folder is renamed into place.
-    // Concurrent callers for the same key wait for each other. On failure nothing stays.
-    Result<std::filesystem::path> get_or_make(std::string_view kind, std::string_view key, std::string_view label,
-                                              const std::function<Status(const std::filesystem::path& dir)>& make);
+    // Finds the artefact or makes it: `make` fills an empty private folder; on success the folder
+    // is renamed into place. Concurrent callers for the same key wait for each other. On failure
+    // nothing stays.
+    Result<std::filesystem::path>
+    get_or_make(std::string_view kind, std::string_view key, std::string_view label,
+                const std::function<Status(const std::filesystem::path& dir)>& make);
 
     // Blocks until the lock is held; `waiting` is called once if someone else has it.
-    Result<FileLock> lock(std::string_view kind, std::string_view key, const std::function<void()>& waiting = {});
+    Result<FileLock> lock(std::string_view kind, std::string_view key,
+                          const std::function<void()>& waiting = {});
 
     // A mutable folder for `worktrees` (created if need be); use only under lock("worktrees", key).
     Result<std::filesystem::path> worktree(std::string_view key);
 
     std::vector<CacheEntry> list() const;
 
-    // Removes entries not used within `max_age_days` and then the least recently used until at most `max_bytes` remain;
-    // never one that is locked. Returns what was removed.
-    std::vector<CacheEntry> prune(std::optional<std::uint64_t> max_bytes, std::optional<unsigned> max_age_days);
+    // Removes entries not used within `max_age_days` and then the least recently used until at most
+    // `max_bytes` remain; never one that is locked. Returns what was removed.
+    std::vector<CacheEntry> prune(std::optional<std::uint64_t> max_bytes,
+                                  std::optional<unsigned> max_age_days);
 
  private:
     std::filesystem::path root_;

@@ -20,11 +20,14 @@ Status succeed(const fs::path& dir) {
     return {};
 }
 
-void age(const fs::path& entry, std::chrono::hours by) { fs::last_write_time(entry / "used", fs::file_time_type::clock::now() - by); }
+void age(const fs::path& entry, std::chrono::hours by) {
+    fs::last_write_time(entry / "used", fs::file_time_type::clock::now() - by);
+}
 
 std::size_t entries_in(const fs::path& dir) {
     std::error_code error;
-    return static_cast<std::size_t>(std::distance(fs::directory_iterator(dir, error), fs::directory_iterator()));
+    return static_cast<std::size_t>(
+        std::distance(fs::directory_iterator(dir, error), fs::directory_iterator()));
 }
 
 TEST(ArtifactCache, MakesOnceAndFindsItLabelled) {
@@ -37,14 +40,16 @@ TEST(ArtifactCache, MakesOnceAndFindsItLabelled) {
         return succeed(into);
     };
     EXPECT_FALSE(cache.find("kernels", "k"));
-    for (int i = 0; i < 2; ++i) EXPECT_EQ(*cache.get_or_make("kernels", "k", "6.12.117 ipi", make), dir / "kernels/k");
+    for (int i = 0; i < 2; ++i)
+        EXPECT_EQ(*cache.get_or_make("kernels", "k", "6.12.117 ipi", make), dir / "kernels/k");
     EXPECT_EQ(made, 1);
     EXPECT_EQ(testing::read_text(*cache.find("kernels", "k") / "content"), "made");
     const auto list = cache.list();
     ASSERT_EQ(list.size(), 1u);
     EXPECT_EQ(list[0].label, "6.12.117 ipi");
     EXPECT_GT(list[0].bytes, 0u);
-    EXPECT_NEAR(static_cast<double>(list[0].last_used), static_cast<double>(std::time(nullptr)), 60);
+    EXPECT_NEAR(static_cast<double>(list[0].last_used), static_cast<double>(std::time(nullptr)),
+                60);
 }
 
 TEST(ArtifactCache, AFailedMakeLeavesNothingAndIsTriedAgain) {
@@ -60,7 +65,9 @@ TEST(ArtifactCache, AFailedMakeLeavesNothingAndIsTriedAgain) {
 }
 
 TEST(ArtifactCache, ARelativeRootIsMadeAbsolute) {
-    EXPECT_TRUE(ArtifactCache("some/folder").root().is_absolute()); // commands get it and run in folders of their own
+    EXPECT_TRUE(ArtifactCache("some/folder")
+                    .root()
+                    .is_absolute()); // commands get it and run in folders of their own
 }
 
 TEST(ArtifactCache, ThreadsRacingForOneKeyMakeItOnce) {
@@ -91,7 +98,8 @@ TEST(ArtifactCache, ProcessesRacingForOneKeyMakeItOnce) {
         if (pid == 0) {
             ::close(go[1]);
             char c;
-            (void)!::read(go[0], &c, 1); // returns when the parent closes its end: both start together
+            (void)!::read(go[0], &c,
+                          1); // returns when the parent closes its end: both start together
             ArtifactCache cache(dir.path());
             const auto result = cache.get_or_make("kernels", "k", "", [&](const fs::path& into) {
                 (void)!::write(report[1], "m", 1);
@@ -125,7 +133,8 @@ TEST(ArtifactCache, ALockIsExclusiveTellsWhoWaitsAndIsFreedByItsHolder) {
         EXPECT_TRUE(cache.lock("worktrees", "w", [&] { waiting = true; }));
         got = true;
     });
-    while (!waiting) std::this_thread::yield();
+    while (!waiting)
+        std::this_thread::yield();
     EXPECT_FALSE(got);
     *held = FileLock();
     other.join();
@@ -147,7 +156,8 @@ TEST(ArtifactCache, AnInterruptEndsTheWaitForALock) {
 TEST(ArtifactCache, PruneRemovesByAgeThenLeastRecentlyUsed) {
     TempTree dir;
     ArtifactCache cache(dir.path());
-    for (const char* key : {"old", "middle", "new"}) ASSERT_TRUE(cache.get_or_make("kernels", key, key, succeed));
+    for (const char* key : {"old", "middle", "new"})
+        ASSERT_TRUE(cache.get_or_make("kernels", key, key, succeed));
     age(dir / "kernels/old", 24h * 40);
     age(dir / "kernels/middle", 24h * 2);
     auto removed = cache.prune(std::nullopt, 30);
@@ -170,7 +180,8 @@ TEST(ArtifactCache, PruneLeavesWhatIsLockedAndWorkInProgress) {
         EXPECT_TRUE(fs::is_directory(into));
         return succeed(into);
     }));
-    dir.put("kernels/dead.tmp-1-0/half", "left by a killed rig; its pid, 1, is somebody else's now");
+    dir.put("kernels/dead.tmp-1-0/half",
+            "left by a killed rig; its pid, 1, is somebody else's now");
     const auto removed = cache.prune(std::nullopt, std::nullopt);
     ASSERT_EQ(removed.size(), 1u);
     EXPECT_EQ(removed[0].key, "dead.tmp-1-0");

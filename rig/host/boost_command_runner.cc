@@ -1,4 +1,5 @@
-// Boost 1.81 in this mode needs no Boost.Filesystem library, but forgets to include what the next two lines bring.
+// Boost 1.81 in this mode needs no Boost.Filesystem library, but forgets to include what the next
+// two lines bring.
 #define BOOST_PROCESS_USE_STD_FS
 #include <boost/optional.hpp>
 #include <boost/type_traits.hpp>
@@ -30,10 +31,12 @@ namespace asio = boost::asio;
 namespace process = boost::process::v2;
 using namespace std::chrono_literals;
 
-constexpr std::size_t kKept = 1 << 20;     // bytes of output in the result
-constexpr std::size_t kLongLine = 1 << 16; // a longer line is passed on in pieces, so that memory stays bounded
-constexpr auto kTermToKill = 3s;           // make needs a moment to remove half-written targets
-constexpr auto kDrain = 200ms;             // the pipe's buffer is 64 KiB: this is ample for what is already in it
+constexpr std::size_t kKept = 1 << 20; // bytes of output in the result
+constexpr std::size_t kLongLine =
+    1 << 16; // a longer line is passed on in pieces, so that memory stays bounded
+constexpr auto kTermToKill = 3s; // make needs a moment to remove half-written targets
+constexpr auto kDrain =
+    200ms; // the pipe's buffer is 64 KiB: this is ample for what is already in it
 
 struct Fd {
     int fd = -1;
@@ -51,29 +54,36 @@ struct Fd {
 struct ChildSetup {
     pid_t parent;
 
-    template<class Launcher, class Path> boost::system::error_code on_exec_setup(Launcher&, const Path&, const char* const*&) {
+    template<class Launcher, class Path>
+    boost::system::error_code on_exec_setup(Launcher&, const Path&, const char* const*&) {
         ::setsid();
-        // A rig that was killed outright must not leave a make writing into a worktree whose lock is gone.
+        // A rig that was killed outright must not leave a make writing into a worktree whose lock
+        // is gone.
         ::prctl(PR_SET_PDEATHSIG, SIGTERM);
         if (::getppid() != parent) ::_exit(127);
-        // Blocked and ignored signals survive exec: without this a rig that blocks SIGTERM has children deaf to it.
+        // Blocked and ignored signals survive exec: without this a rig that blocks SIGTERM has
+        // children deaf to it.
         sigset_t none;
         sigemptyset(&none);
         ::sigprocmask(SIG_SETMASK, &none, nullptr);
-        for (int sig : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT}) ::signal(sig, SIG_DFL);
-        // Boost 1.81 means to close inherited descriptors but skips those below its own error pipe (it compares a
-        // whitelist entry with itself). Marked rather than closed: the error pipe must live until exec.
+        for (int sig : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT})
+            ::signal(sig, SIG_DFL);
+        // Boost 1.81 means to close inherited descriptors but skips those below its own error pipe
+        // (it compares a whitelist entry with itself). Marked rather than closed: the error pipe
+        // must live until exec.
         if (::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) // Linux before 5.11
-            for (int fd = 3; fd < 1024; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+            for (int fd = 3; fd < 1024; ++fd)
+                ::fcntl(fd, F_SETFD, FD_CLOEXEC);
         return {};
     }
-    // Boost 1.81 ends a failed child with exit(), which would flush the parent's stdio buffers a second time. It looks
-    // for a five-argument overload and then calls one with four.
+    // Boost 1.81 ends a failed child with exit(), which would flush the parent's stdio buffers a
+    // second time. It looks for a five-argument overload and then calls one with four.
     template<class Launcher, class Path, class Ec>
     void on_exec_error(Launcher&, const Ec&, const Path&, const char* const*&, const Ec&) {
         ::_exit(127);
     }
-    template<class Launcher, class Path, class Ec> void on_exec_error(Launcher&, const Path&, const char* const*&, const Ec&) {
+    template<class Launcher, class Path, class Ec>
+    void on_exec_error(Launcher&, const Path&, const char* const*&, const Ec&) {
         ::_exit(127);
     }
 };
@@ -82,23 +92,29 @@ std::vector<std::string> environment(const std::map<std::string, std::string>& e
     std::vector<std::string> result;
     for (char** e = ::environ; e && *e; ++e) {
         const char* equals = std::strchr(*e, '=');
-        if (!equals || !extra.contains(std::string(static_cast<const char*>(*e), equals))) result.emplace_back(*e);
+        if (!equals || !extra.contains(std::string(static_cast<const char*>(*e), equals)))
+            result.emplace_back(*e);
     }
-    for (const auto& [key, value] : extra) result.push_back(key + "=" + value);
+    for (const auto& [key, value] : extra)
+        result.push_back(key + "=" + value);
     return result;
 }
 
 // The first executable of that name in the PATH the program will see; empty if there is none.
-std::filesystem::path find_program(const std::string& name, const std::map<std::string, std::string>& env) {
+std::filesystem::path find_program(const std::string& name,
+                                   const std::map<std::string, std::string>& env) {
     if (name.find('/') != std::string::npos) return name;
     auto it = env.find("PATH");
     const char* inherited = ::getenv("PATH");
-    std::string_view path = it != env.end() ? std::string_view(it->second) : inherited ? inherited : "/usr/bin:/bin";
+    std::string_view path = it != env.end() ? std::string_view(it->second)
+                            : inherited     ? inherited
+                                            : "/usr/bin:/bin";
     while (!path.empty()) {
         const auto colon = path.find(':');
         const auto file = std::filesystem::path(path.substr(0, colon)) / name;
         std::error_code ec;
-        if (std::filesystem::is_regular_file(file, ec) && ::access(file.c_str(), X_OK) == 0) return file;
+        if (std::filesystem::is_regular_file(file, ec) && ::access(file.c_str(), X_OK) == 0)
+            return file;
         if (colon == std::string_view::npos) break;
         path.remove_prefix(colon + 1);
     }
@@ -117,7 +133,8 @@ class Output {
         if (!command_.on_line) return;
         partial_.append(bytes);
         std::size_t start = 0;
-        for (auto end = partial_.find('\n'); end != std::string::npos; end = partial_.find('\n', start)) {
+        for (auto end = partial_.find('\n'); end != std::string::npos;
+             end = partial_.find('\n', start)) {
             emit(std::string_view(partial_).substr(start, end - start));
             start = end + 1;
         }
@@ -142,8 +159,10 @@ class Output {
     void write_log(std::string_view bytes) {
         while (log_fd_ >= 0 && !bytes.empty() && !log_errno_) {
             const auto n = ::write(log_fd_, bytes.data(), bytes.size());
-            if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
-            else if (errno != EINTR) log_errno_ = errno;
+            if (n > 0)
+                bytes.remove_prefix(static_cast<std::size_t>(n));
+            else if (errno != EINTR)
+                log_errno_ = errno;
         }
     }
     const Command& command_;
@@ -169,7 +188,8 @@ class Run {
         int fds[2];
         if (::pipe2(fds, O_CLOEXEC) != 0) return {errno, boost::system::system_category()};
         read_end.fd = fds[0], write_end.fd = fds[1];
-        input.fd = ::open(command_.input.empty() ? "/dev/null" : command_.input.c_str(), O_RDONLY | O_CLOEXEC);
+        input.fd = ::open(command_.input.empty() ? "/dev/null" : command_.input.c_str(),
+                          O_RDONLY | O_CLOEXEC);
         if (input.fd < 0) return {errno, boost::system::system_category()};
 
         const auto env = environment(command_.env);
@@ -177,15 +197,17 @@ class Run {
         const std::filesystem::path cwd = command_.cwd.empty() ? "." : command_.cwd;
         boost::system::error_code ec;
         std::vector<const char*> env_pointers;
-        for (const auto& e : env) env_pointers.push_back(e.c_str());
+        for (const auto& e : env)
+            env_pointers.push_back(e.c_str());
         env_pointers.push_back(nullptr);
         process::posix::default_launcher launcher;
         launcher.env = env_pointers.data();
         auto child = launcher(io_.get_executor(), ec, program, args,
-                              process::process_stdio{input.fd, write_end.fd, write_end.fd}, process::process_start_dir(cwd),
-                              ChildSetup{::getpid()});
+                              process::process_stdio{input.fd, write_end.fd, write_end.fd},
+                              process::process_start_dir(cwd), ChildSetup{::getpid()});
         if (ec) {
-            if (launcher.pid > 0) ::waitpid(launcher.pid, nullptr, 0); // Boost 1.81 leaves the failed child unreaped
+            if (launcher.pid > 0)
+                ::waitpid(launcher.pid, nullptr, 0); // Boost 1.81 leaves the failed child unreaped
             return ec;
         }
         pid_ = launcher.pid;
@@ -205,15 +227,18 @@ class Run {
         child_->async_wait([this](auto ec, int) { exited(ec); });
         read();
         {
-            // The callback runs in the thread that asks for the stop; post() is the only thing safe to do there.
-            std::stop_callback cancel(stop, [this] { asio::post(io_, [this] { end_early(Cancelled{}); }); });
+            // The callback runs in the thread that asks for the stop; post() is the only thing safe
+            // to do there.
+            std::stop_callback cancel(
+                stop, [this] { asio::post(io_, [this] { end_early(Cancelled{}); }); });
             io_.run();
         }
         output_.flush();
         CommandResult result;
         result.outcome = early_ ? *early_ : ended_;
         result.out = output_.take_tail();
-        result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+        result.seconds =
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
         return result;
     }
     int log_errno() const { return output_.log_errno(); }
@@ -236,9 +261,12 @@ class Run {
     void exited(const boost::system::error_code& ec) {
         running_ = false;
         const int status = child_->native_exit_code();
-        if (ec) ended_ = Exited{127};
-        else if (WIFSIGNALED(status)) ended_ = Signalled{WTERMSIG(status)};
-        else ended_ = Exited{WEXITSTATUS(status)};
+        if (ec)
+            ended_ = Exited{127};
+        else if (WIFSIGNALED(status))
+            ended_ = Signalled{WTERMSIG(status)};
+        else
+            ended_ = Exited{WEXITSTATUS(status)};
         deadline_.cancel();
         kill_.cancel();
         kill_group(SIGKILL);
@@ -279,23 +307,29 @@ Result<CommandResult> BoostCommandRunner::run(const Command& command) {
     const auto& name = command.argv[0];
     if (stop_.stop_requested()) return CommandResult{Cancelled{}, {}, 0};
     const auto program = find_program(name, command.env);
-    if (program.empty()) return fail(Blame::Host, fmt::format("cannot start {}: {}", name, kNoSuchProgram));
+    if (program.empty())
+        return fail(Blame::Host, fmt::format("cannot start {}: {}", name, kNoSuchProgram));
 
     Fd log;
     if (!command.log.empty()) {
         log.fd = ::open(command.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
         if (log.fd < 0)
-            return fail(Blame::Host, fmt::format("cannot write the log {}: {}", command.log.string(), std::strerror(errno)));
+            return fail(Blame::Host, fmt::format("cannot write the log {}: {}",
+                                                 command.log.string(), std::strerror(errno)));
     }
     try {
         Run run(command, log.fd);
         if (auto ec = run.start(program)) {
-            const auto where = command.cwd.empty() ? "" : fmt::format(" in {}", command.cwd.string());
-            return fail(Blame::Host, fmt::format("cannot start {}{}: {}", name, where, ec.message()));
+            const auto where =
+                command.cwd.empty() ? "" : fmt::format(" in {}", command.cwd.string());
+            return fail(Blame::Host,
+                        fmt::format("cannot start {}{}: {}", name, where, ec.message()));
         }
         auto result = run.finish(stop_);
         if (run.log_errno())
-            return fail(Blame::Host, fmt::format("cannot write the log {}: {}", command.log.string(), std::strerror(run.log_errno())));
+            return fail(Blame::Host,
+                        fmt::format("cannot write the log {}: {}", command.log.string(),
+                                    std::strerror(run.log_errno())));
         return result;
     } catch (const boost::system::system_error& e) {
         return fail(Blame::Host, fmt::format("cannot run {}: {}", name, e.what()));
@@ -304,7 +338,9 @@ Result<CommandResult> BoostCommandRunner::run(const Command& command) {
 
 std::string describe(const CommandResult& result) {
     struct Words {
-        std::string operator()(const Exited& e) const { return fmt::format("exit code {}", e.code); }
+        std::string operator()(const Exited& e) const {
+            return fmt::format("exit code {}", e.code);
+        }
         std::string operator()(const Signalled& s) const {
             return fmt::format("killed by signal {} ({})", s.signal, ::strsignal(s.signal));
         }

@@ -29,10 +29,13 @@ CommandResult must_run(const Command& command) {
     return result.value_or(CommandResult{});
 }
 
-double seconds_since(Clock::time_point t) { return std::chrono::duration<double>(Clock::now() - t).count(); }
+double seconds_since(Clock::time_point t) {
+    return std::chrono::duration<double>(Clock::now() - t).count();
+}
 
 std::filesystem::path temp_file(const char* name) {
-    return std::filesystem::temp_directory_path() / ("rig-runner-" + std::to_string(::getpid()) + "-" + name);
+    return std::filesystem::temp_directory_path() /
+           ("rig-runner-" + std::to_string(::getpid()) + "-" + name);
 }
 
 // A process of another session may be reaped late by PID 1: a zombie counts as gone.
@@ -42,8 +45,10 @@ bool gone(const std::string& pid) {
     return text.empty() || text.find(") Z") != std::string::npos;
 }
 bool soon_gone(std::string pid) {
-    while (!pid.empty() && pid.back() == '\n') pid.pop_back();
-    for (int i = 0; i < 200 && !gone(pid); ++i) std::this_thread::sleep_for(10ms);
+    while (!pid.empty() && pid.back() == '\n')
+        pid.pop_back();
+    for (int i = 0; i < 200 && !gone(pid); ++i)
+        std::this_thread::sleep_for(10ms);
     return gone(pid);
 }
 
@@ -84,7 +89,8 @@ TEST(BoostCommandRunner, NamesAProgramItCannotStart) {
     elsewhere.cwd = "/no/such/folder";
     result = BoostCommandRunner().run(elsewhere);
     ASSERT_FALSE(result);
-    EXPECT_NE(result.error().message.find("/no/such/folder"), std::string::npos) << result.error().message;
+    EXPECT_NE(result.error().message.find("/no/such/folder"), std::string::npos)
+        << result.error().message;
 }
 
 TEST(BoostCommandRunner, PassesLinesInOrderIncludingAnUnfinishedLast) {
@@ -201,7 +207,8 @@ TEST(BoostCommandRunner, RunsInSeveralThreads) {
     std::vector<std::jthread> threads;
     for (int i = 0; i < 4; ++i)
         threads.emplace_back([i] {
-            for (int n = 0; n < 10; ++n) EXPECT_EQ(must_run(sh("echo " + std::to_string(i))).out, std::to_string(i) + "\n");
+            for (int n = 0; n < 10; ++n)
+                EXPECT_EQ(must_run(sh("echo " + std::to_string(i))).out, std::to_string(i) + "\n");
         });
 }
 

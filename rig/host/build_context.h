@@ -1,9 +1,10 @@
-// What whoever fetches or builds an artefact works with: the cache, programs to run, and where to tell how far it is.
+// What whoever fetches or builds an artefact works with: the cache, programs to run, and where to
+// tell how far it is.
 #pragma once
 
+#include "rig/base/progress.h"
 #include "rig/host/artifact_cache.h"
 #include "rig/host/command_runner.h"
-#include "rig/base/progress.h"
 
 namespace rig {
 

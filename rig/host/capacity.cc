@@ -41,17 +41,21 @@ void look_at_cpu(HostCapacity& out, const fs::path& group) {
     std::ifstream v2(group / "cpu.max"); // "200000 100000", or "max 100000"
     double quota = 0, period = 0;
     if (v2 >> quota >> period) take_quota(out, quota, period);
-    const auto v1 = number_in(group / "cpu.cfs_quota_us"), of = number_in(group / "cpu.cfs_period_us"); // -1: none
+    const auto v1 = number_in(group / "cpu.cfs_quota_us"),
+               of = number_in(group / "cpu.cfs_period_us"); // -1: none
     if (v1 && of) take_quota(out, static_cast<double>(*v1), static_cast<double>(*of));
 }
 
 void look_at_memory(HostCapacity& out, const fs::path& group, const std::string& name) {
     for (const auto& [limit_file, used_file, cache_key] :
-         {std::tuple{"memory.max", "memory.current", "inactive_file"}, {"memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"}}) {
+         {std::tuple{"memory.max", "memory.current", "inactive_file"},
+          {"memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"}}) {
         const auto limit = number_in(group / limit_file), used = number_in(group / used_file);
         if (!limit || !used) continue;
-        const auto cache = static_cast<std::int64_t>(value_of(group / "memory.stat", cache_key).value_or(0));
-        const auto left = static_cast<std::uint64_t>(std::max<std::int64_t>(0, *limit - std::max<std::int64_t>(0, *used - cache)));
+        const auto cache =
+            static_cast<std::int64_t>(value_of(group / "memory.stat", cache_key).value_or(0));
+        const auto left = static_cast<std::uint64_t>(
+            std::max<std::int64_t>(0, *limit - std::max<std::int64_t>(0, *used - cache)));
         if (left >= out.memory) continue;
         out.memory = left;
         out.memory_limit = fmt::format("{} of the control group {}", limit_file, name);
@@ -80,10 +84,13 @@ HostCapacity host_capacity(const fs::path& root) {
         const auto first = line.find(':'), second = line.find(':', first + 1);
         if (first == line.npos || second == line.npos) continue;
         const auto controllers = "," + line.substr(first + 1, second - first - 1) + ",";
-        const bool unified = controllers == ",,", cpu = controllers.find(",cpu,") != line.npos, memory = controllers.find(",memory,") != line.npos;
+        const bool unified = controllers == ",,", cpu = controllers.find(",cpu,") != line.npos,
+                   memory = controllers.find(",memory,") != line.npos;
         if (!unified && !cpu && !memory) continue;
-        const auto mount = root / "sys/fs/cgroup" / (unified ? "" : controllers.substr(1, controllers.size() - 2));
-        for (auto group = fs::path(line.substr(second + 1)).lexically_normal();; group = group.parent_path()) {
+        const auto mount =
+            root / "sys/fs/cgroup" / (unified ? "" : controllers.substr(1, controllers.size() - 2));
+        for (auto group = fs::path(line.substr(second + 1)).lexically_normal();;
+             group = group.parent_path()) {
             const auto dir = mount / group.relative_path();
             if (unified || cpu) look_at_cpu(out, dir);
             if (unified || memory) look_at_memory(out, dir, group.string());

@@ -12,7 +12,11 @@ constexpr std::uint64_t kGib = 1ull << 30;
 
 class HostCapacityTest : public ::testing::Test {
  protected:
-    void SetUp() override { tree_.put("proc/meminfo", "MemTotal:       24683520 kB\nMemFree:         1 kB\nMemAvailable:   20971520 kB\n"); }
+    void SetUp() override {
+        tree_.put(
+            "proc/meminfo",
+            "MemTotal:       24683520 kB\nMemFree:         1 kB\nMemAvailable:   20971520 kB\n");
+    }
     TempTree tree_;
 };
 
@@ -39,7 +43,8 @@ TEST_F(HostCapacityTest, VersionTwo) {
     EXPECT_DOUBLE_EQ(*host.quota, 2.5);
     EXPECT_EQ(host.memory, 6 * kGib);
     EXPECT_EQ(host.memory_limit, "memory.max of the control group /a");
-    tree_.put("sys/fs/cgroup/a/memory.current", "9589934592\n"); // beyond its limit: nothing, not less
+    tree_.put("sys/fs/cgroup/a/memory.current",
+              "9589934592\n"); // beyond its limit: nothing, not less
     tree_.put("sys/fs/cgroup/a/memory.stat", "");
     EXPECT_EQ(host_capacity(tree_.path()).memory, 0u);
 }
@@ -48,7 +53,8 @@ TEST_F(HostCapacityTest, VersionOne) {
     tree_.put("proc/self/cgroup", "4:memory:/box\n2:cpu,cpuacct:/\n1:name=systemd:/\n");
     tree_.put("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "150000\n");
     tree_.put("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000\n");
-    tree_.put("sys/fs/cgroup/memory/memory.limit_in_bytes", "2147483648\n"); // seen from inside, the group's own folder is the mount
+    tree_.put("sys/fs/cgroup/memory/memory.limit_in_bytes",
+              "2147483648\n"); // seen from inside, the group's own folder is the mount
     tree_.put("sys/fs/cgroup/memory/memory.usage_in_bytes", "1073741824\n");
     tree_.put("sys/fs/cgroup/memory/memory.stat", "total_inactive_file 536870912\n");
     const auto host = host_capacity(tree_.path());
@@ -56,7 +62,8 @@ TEST_F(HostCapacityTest, VersionOne) {
     EXPECT_DOUBLE_EQ(*host.quota, 1.5);
     EXPECT_EQ(host.memory, 3 * kGib / 2);
     tree_.put("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "-1\n");
-    tree_.put("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n"); // what version 1 writes for none
+    tree_.put("sys/fs/cgroup/memory/memory.limit_in_bytes",
+              "9223372036854771712\n"); // what version 1 writes for none
     const auto free = host_capacity(tree_.path());
     EXPECT_FALSE(free.quota);
     EXPECT_EQ(free.memory, 20 * kGib);

@@ -1,5 +1,6 @@
-// One small interface for "run a program to its end". The real adapter is BoostCommandRunner; tests use
-// testing/fake_command_runner.h. Exit code and signal stay apart: death by SIGKILL is never "exit code 9".
+// One small interface for "run a program to its end". The real adapter is BoostCommandRunner; tests
+// use testing/fake_command_runner.h. Exit code and signal stay apart: death by SIGKILL is never
+// "exit code 9".
 #pragma once
 
 #include "rig/base/error.h"
@@ -33,13 +34,14 @@ struct Cancelled {
 };
 
 struct Command {
-    std::vector<std::string> argv;          // argv[0] is looked up in PATH; never passes through a shell
-    std::filesystem::path cwd;              // empty: the caller's
+    std::vector<std::string> argv; // argv[0] is looked up in PATH; never passes through a shell
+    std::filesystem::path cwd;     // empty: the caller's
     std::map<std::string, std::string> env; // added to (or replacing in) the caller's environment
     std::filesystem::path input;            // what it reads on stdin; empty: nothing
-    std::filesystem::path log;              // stdout and stderr are appended here as they come; empty: not kept
-    std::function<void(std::string_view line)> on_line; // each complete line of stdout+stderr, in order
-    std::chrono::seconds timeout{3600};                 // afterwards SIGTERM, then SIGKILL, to the process group
+    std::filesystem::path log; // stdout and stderr are appended here as they come; empty: not kept
+    std::function<void(std::string_view line)>
+        on_line;                        // each complete line of stdout+stderr, in order
+    std::chrono::seconds timeout{3600}; // afterwards SIGTERM, then SIGKILL, to the process group
 };
 
 struct CommandResult {
@@ -58,8 +60,8 @@ inline constexpr const char* kNoSuchProgram = "no such program in PATH";
 class CommandRunner {
  public:
     virtual ~CommandRunner() = default;
-    // Error only when the program could not be started (Blame::Host, naming it; the message ends in kNoSuchProgram where there is none); how
-    // it ended is in the result.
+    // Error only when the program could not be started (Blame::Host, naming it; the message ends in
+    // kNoSuchProgram where there is none); how it ended is in the result.
     virtual Result<CommandResult> run(const Command& command) = 0;
 };
 

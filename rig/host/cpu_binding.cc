@@ -24,7 +24,8 @@ bool bind_to_one(pid_t thread, int cpu) {
 bool bind_to(pid_t thread, const std::vector<int>& cpus) {
     cpu_set_t set;
     CPU_ZERO(&set);
-    for (const int cpu : cpus) CPU_SET(cpu, &set);
+    for (const int cpu : cpus)
+        CPU_SET(cpu, &set);
     return ::sched_setaffinity(thread, sizeof set, &set) == 0;
 }
 
@@ -54,7 +55,8 @@ std::vector<int> cpus_of_vcpus(unsigned vcpus, const std::vector<int>& given) {
 bool pin_vcpus(pid_t qemu, const std::vector<int>& cpus) {
     std::size_t found = 0;
     std::error_code error;
-    for (const auto& task : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", qemu), error)) {
+    for (const auto& task :
+         std::filesystem::directory_iterator(fmt::format("/proc/{}/task", qemu), error)) {
         std::ifstream in(task.path() / "comm");
         std::string word;
         unsigned vcpu = 0;
@@ -64,12 +66,13 @@ bool pin_vcpus(pid_t qemu, const std::vector<int>& cpus) {
     return found == cpus.size();
 }
 
-// The second field of schedstat: nanoseconds on a run queue (Documentation/scheduler/sched-stats.rst). 0 where the host's
-// kernel keeps no such figure.
+// The second field of schedstat: nanoseconds on a run queue
+// (Documentation/scheduler/sched-stats.rst). 0 where the host's kernel keeps no such figure.
 double starved_seconds(pid_t pid) {
     double longest = 0;
     std::error_code error;
-    for (const auto& task : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid), error)) {
+    for (const auto& task :
+         std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid), error)) {
         std::ifstream in(task.path() / "schedstat");
         double ran = 0, waited = 0;
         if (in >> ran >> waited) longest = std::max(longest, waited / 1e9);

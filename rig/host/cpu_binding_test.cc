@@ -28,7 +28,8 @@ TEST(HostCpu, PinsVcpusByTheNamesOfTheirThreads) {
     const std::vector<int> wanted{cpus.back(), cpus.front()};
     const auto named = [](const char* name) {
         std::jthread thread([](const std::stop_token& stop) {
-            while (!stop.stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            while (!stop.stop_requested())
+                std::this_thread::sleep_for(std::chrono::milliseconds(1));
         });
         ::pthread_setname_np(thread.native_handle(), name);
         return thread;

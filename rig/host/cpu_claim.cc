@@ -17,13 +17,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Read-only is enough to lock, and what the kernel lets one user open in a folder of all users that another made (fs.protected_regular).
+// Read-only is enough to lock, and what the kernel lets one user open in a folder of all users that
+// another made (fs.protected_regular).
 int open_lock(int folder, int cpu) {
     const auto name = fmt::format("cpu-{}", cpu);
     for (int attempt = 0; attempt < 2; ++attempt) { // another rig may make it in between
         int fd = ::openat(folder, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
         if (fd < 0 && errno == ENOENT) {
-            fd = ::openat(folder, name.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0444);
+            fd = ::openat(folder, name.c_str(),
+                          O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0444);
             if (fd >= 0) std::ignore = ::fchmod(fd, 0444); // whatever the umask says
         }
         if (fd >= 0) return fd;
@@ -33,13 +35,18 @@ int open_lock(int folder, int cpu) {
 
 } // namespace
 
-Result<CpuClaim> CpuClaim::take(const fs::path& folder, const std::vector<int>& cpus, std::size_t wanted, std::size_t least, Company company) {
+Result<CpuClaim> CpuClaim::take(const fs::path& folder, const std::vector<int>& cpus,
+                                std::size_t wanted, std::size_t least, Company company) {
     const auto error = [&](const char* what) {
-        return fail(Blame::Host, fmt::format("cannot {} {}, where rigs of a host tell each other which CPUs they measure on: {}", what,
-                                             folder.string(), std::strerror(errno)));
+        return fail(
+            Blame::Host,
+            fmt::format(
+                "cannot {} {}, where rigs of a host tell each other which CPUs they measure on: {}",
+                what, folder.string(), std::strerror(errno)));
     };
     if (::mkdir(folder.c_str(), 0700) == 0) {
-        if (::chmod(folder.c_str(), 01777) != 0) return error("open to all"); // whatever the umask says
+        if (::chmod(folder.c_str(), 01777) != 0)
+            return error("open to all"); // whatever the umask says
     } else if (errno != EEXIST)
         return error("make");
     const FileLock dir(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
@@ -53,17 +60,23 @@ Result<CpuClaim> CpuClaim::take(const fs::path& folder, const std::vector<int>& 
     }
     CpuClaim claim;
     std::vector<int> others;
-    const auto lock = [&](int cpu, int operation) { return ::flock(open.at(cpu).fd(), operation | LOCK_NB) == 0; };
+    const auto lock = [&](int cpu, int operation) {
+        return ::flock(open.at(cpu).fd(), operation | LOCK_NB) == 0;
+    };
     for (const int cpu : cpus) {
         if (claim.cpus_.size() == wanted) break;
-        // In company the others are let in at once. That is no single step: one who wants to be alone may come first.
+        // In company the others are let in at once. That is no single step: one who wants to be
+        // alone may come first.
         if (lock(cpu, LOCK_EX) && (company == Company::Alone || lock(cpu, LOCK_SH)))
             claim.cpus_.push_back(cpu);
         else
             others.push_back(cpu);
     }
     // Those who share must not all take the first.
-    std::rotate(others.begin(), others.begin() + (others.empty() ? 0 : ::getpid() % static_cast<pid_t>(others.size())), others.end());
+    std::rotate(others.begin(),
+                others.begin() +
+                    (others.empty() ? 0 : ::getpid() % static_cast<pid_t>(others.size())),
+                others.end());
     if (company == Company::Beside)
         for (const int cpu : others)
             if (claim.cpus_.size() < wanted && lock(cpu, LOCK_SH)) claim.cpus_.push_back(cpu);
@@ -76,9 +89,12 @@ Result<CpuClaim> CpuClaim::take(const fs::path& folder, const std::vector<int>& 
 
 fs::path cpu_claim_folder(const fs::path& cache) {
     if (::access("/run/lock", W_OK | X_OK) == 0) return "/run/lock/rig-cpus";
-    if (const char* own = std::getenv("XDG_RUNTIME_DIR"); own && *own && ::access(own, W_OK | X_OK) == 0) return fs::path(own) / "rig-cpus";
+    if (const char* own = std::getenv("XDG_RUNTIME_DIR");
+        own && *own && ::access(own, W_OK | X_OK) == 0)
+        return fs::path(own) / "rig-cpus";
     char host[256] = {}; // a cache may be one that hosts share
-    return cache / fmt::format("rig-cpus-{}", ::gethostname(host, sizeof host - 1) == 0 ? host : "localhost");
+    return cache / fmt::format("rig-cpus-{}",
+                               ::gethostname(host, sizeof host - 1) == 0 ? host : "localhost");
 }
 
 } // namespace rig

@@ -16,7 +16,8 @@ using Cpus = std::vector<int>;
 
 class CpuClaimTest : public ::testing::Test {
  protected:
-    Cpus take(CpuClaim& into, std::size_t wanted, std::size_t least, Company company, const Cpus& of = {0, 1, 2, 3}) {
+    Cpus take(CpuClaim& into, std::size_t wanted, std::size_t least, Company company,
+              const Cpus& of = {0, 1, 2, 3}) {
         auto claim = CpuClaim::take(tree_ / "claims", of, wanted, least, company);
         EXPECT_TRUE(claim) << claim.error().message;
         into = std::move(*claim);
@@ -40,7 +41,8 @@ TEST_F(CpuClaimTest, CompanyIsKeptWithThoseWhoKeepIt) {
     CpuClaim one, two, alone;
     EXPECT_EQ(take(one, 2, 1, Company::Beside), (Cpus{0, 1}));
     const auto shared = take(two, 3, 1, Company::Beside);
-    EXPECT_TRUE(shared == (Cpus{0, 2, 3}) || shared == (Cpus{1, 2, 3})) << "free ones first, then one of the others";
+    EXPECT_TRUE(shared == (Cpus{0, 2, 3}) || shared == (Cpus{1, 2, 3}))
+        << "free ones first, then one of the others";
     EXPECT_EQ(take(alone, 1, 1, Company::Alone), Cpus{});
     two = CpuClaim();
     EXPECT_EQ(take(alone, 4, 1, Company::Alone), (Cpus{2, 3}));
@@ -88,7 +90,8 @@ TEST_F(CpuClaimTest, AFolderThatCannotBeOneIsTheHostsFault) {
     EXPECT_NE(claim.error().message.find((tree_ / "claims").string()), std::string::npos);
     std::filesystem::remove(tree_ / "claims");
     std::filesystem::create_directory_symlink(tree_.path(), tree_ / "claims");
-    EXPECT_FALSE(CpuClaim::take(tree_ / "claims", {0}, 1, 1, Company::Alone)) << "another user's link";
+    EXPECT_FALSE(CpuClaim::take(tree_ / "claims", {0}, 1, 1, Company::Alone))
+        << "another user's link";
 }
 
 } // namespace

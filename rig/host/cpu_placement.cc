@@ -12,11 +12,13 @@ namespace rig {
 namespace {
 
 constexpr auto kLookAgain = std::chrono::milliseconds(500);
-constexpr unsigned kLooksBeforeLess = 3; // another rig that takes its place holds a lock for a moment which it does not keep
+constexpr unsigned kLooksBeforeLess =
+    3; // another rig that takes its place holds a lock for a moment which it does not keep
 
 } // namespace
 
-Result<BootPlaces> take_places(const BootNeed& need, unsigned parallel, const HostShare& host, Progress& progress, std::stop_token stop) {
+Result<BootPlaces> take_places(const BootNeed& need, unsigned parallel, const HostShare& host,
+                               Progress& progress, std::stop_token stop) {
     const PackingWish wish{parallel, host.share_cpus};
     const auto capacity = host.capacity ? host.capacity() : host_capacity();
     RIG_TRY(packing, pack(capacity, need, wish));
@@ -31,20 +33,25 @@ Result<BootPlaces> take_places(const BootNeed& need, unsigned parallel, const Ho
         std::unique_lock lock(mutex);
         bool told = false;
         for (unsigned looked = 1;; ++looked) {
-            RIG_TRY(taken, CpuClaim::take(host.claims, capacity.cpus, packing.cpus_wanted, looked < kLooksBeforeLess ? packing.cpus_wanted : least,
+            RIG_TRY(taken, CpuClaim::take(host.claims, capacity.cpus, packing.cpus_wanted,
+                                          looked < kLooksBeforeLess ? packing.cpus_wanted : least,
                                           alone ? Company::Alone : Company::Beside));
             claim = std::move(taken);
             if (!claim.cpus().empty()) break;
             if (!told && looked >= kLooksBeforeLess) {
-                progress.start(fmt::format("waiting for {} of the host's CPUs {}: other rigs boot on them (lslocks shows which{})", least,
-                                           cpu_list(capacity.cpus), alone ? "; --share-cpus goes on beside those that let it" : ""));
+                progress.start(
+                    fmt::format("waiting for {} of the host's CPUs {}: other rigs boot on them "
+                                "(lslocks shows which{})",
+                                least, cpu_list(capacity.cpus),
+                                alone ? "; --share-cpus goes on beside those that let it" : ""));
                 told = true;
             }
             if (told) progress.advance(0); // shows that time passes
             bell.wait_for(lock, stop, kLookAgain, [] { return false; });
             if (stop.stop_requested()) {
                 if (told) progress.interrupt();
-                return fail(Blame::Host, "interrupted while waiting for host CPUs that other rigs boot on; nothing was booted");
+                return fail(Blame::Host, "interrupted while waiting for host CPUs that other rigs "
+                                         "boot on; nothing was booted");
             }
         }
         if (told) progress.finish();
@@ -54,7 +61,8 @@ Result<BootPlaces> take_places(const BootNeed& need, unsigned parallel, const Ho
     out.facts.warnings = packing.warnings;
     if (out.boots.size() < packing.at_once)
         out.facts.warnings.push_back(
-            fmt::format("{} boots at once in place of {}: other rigs boot on the host's other CPUs", out.boots.size(), packing.at_once));
+            fmt::format("{} boots at once in place of {}: other rigs boot on the host's other CPUs",
+                        out.boots.size(), packing.at_once));
     out.facts.at_once = static_cast<unsigned>(out.boots.size());
     if (wall)
         for (const auto& boot : out.boots)

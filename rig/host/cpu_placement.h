@@ -1,9 +1,9 @@
 // Where the boots of a run go: looks at the host, packs, and holds the CPUs against other rigs.
 #pragma once
 
+#include "rig/base/progress.h"
 #include "rig/host/cpu_claim.h"
 #include "rig/host/packing.h"
-#include "rig/base/progress.h"
 
 #include <filesystem>
 #include <functional>
@@ -25,8 +25,9 @@ struct BootPlaces {
     CpuClaim claim; // held as long as this lives
 };
 
-// Waits, with progress, until the CPUs that are needed are nobody else's; `parallel`: PackingWish. Blame::Host where a boot does not fit, the claims
-// cannot be held, or `stop` came first.
-Result<BootPlaces> take_places(const BootNeed& need, unsigned parallel, const HostShare& host, Progress& progress, std::stop_token stop);
+// Waits, with progress, until the CPUs that are needed are nobody else's; `parallel`: PackingWish.
+// Blame::Host where a boot does not fit, the claims cannot be held, or `stop` came first.
+Result<BootPlaces> take_places(const BootNeed& need, unsigned parallel, const HostShare& host,
+                               Progress& progress, std::stop_token stop);
 
 } // namespace rig

@@ -14,9 +14,12 @@ constexpr BootNeed kVirtual{GuestClock::Virtual, 2, 512}, kWall{GuestClock::Wall
 class BootPlacesTest : public ::testing::Test {
  protected:
     HostShare rig_on(std::vector<int> cpus, bool share = false) const {
-        return {share, tree_ / "claims", [cpus] { return HostCapacity{cpus, {}, 64ull << 30, "MemAvailable"}; }};
+        return {share, tree_ / "claims", [cpus] {
+                    return HostCapacity{cpus, {}, 64ull << 30, "MemAvailable"};
+                }};
     }
-    Result<BootPlaces> places(const BootNeed& need, unsigned parallel, const HostShare& host, std::stop_token stop = {}) const {
+    Result<BootPlaces> places(const BootNeed& need, unsigned parallel, const HostShare& host,
+                              std::stop_token stop = {}) const {
         return take_places(need, parallel, host, Progress::silent(), stop);
     }
     TempTree tree_;
@@ -36,7 +39,8 @@ TEST_F(BootPlacesTest, TwoRigsUnderTheWallClockDoNotMeet) {
     EXPECT_EQ(third->facts.cpus, std::vector<std::string>{"6"});
     EXPECT_EQ(third->facts.at_once, 1u);
     ASSERT_EQ(third->facts.warnings.size(), 1u);
-    EXPECT_EQ(third->facts.warnings[0], "1 boots at once in place of 7: other rigs boot on the host's other CPUs");
+    EXPECT_EQ(third->facts.warnings[0],
+              "1 boots at once in place of 7: other rigs boot on the host's other CPUs");
 }
 
 TEST_F(BootPlacesTest, ARigWaitsForTheOtherAndStopsWhenToldTo) {
@@ -56,7 +60,8 @@ TEST_F(BootPlacesTest, ARigWaitsForTheOtherAndStopsWhenToldTo) {
     ASSERT_FALSE(gave_up);
     EXPECT_EQ(gave_up.error().blame, Blame::Host);
     EXPECT_NE(gave_up.error().message.find("waiting for host CPUs"), std::string::npos);
-    EXPECT_FALSE(places(kWall, 0, rig_on({0, 1, 2, 3}, true), stop.get_token())) << "the one who did not agree to share is left alone";
+    EXPECT_FALSE(places(kWall, 0, rig_on({0, 1, 2, 3}, true), stop.get_token()))
+        << "the one who did not agree to share is left alone";
     std::jthread leaves([&] {
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
         one.reset();

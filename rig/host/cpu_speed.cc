@@ -8,8 +8,9 @@
 namespace rig {
 namespace {
 
-// Seconds that the loop below took, the best of ten, where boot_deadline()'s constants were measured (two vCPUs of an AMD EPYC in a
-// virtual machine). A build without optimisation takes longer, and so gets longer limits, which do no harm.
+// Seconds that the loop below took, the best of ten, where boot_deadline()'s constants were
+// measured (two vCPUs of an AMD EPYC in a virtual machine). A build without optimisation takes
+// longer, and so gets longer limits, which do no harm.
 constexpr double kReference = 0.021;
 
 double cpu_seconds() {
@@ -18,20 +19,30 @@ double cpu_seconds() {
     return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-// A small interpreter: what it does next depends on data, as with translated code that is looked up block by block.
+// A small interpreter: what it does next depends on data, as with translated code that is looked up
+// block by block.
 double interpret() {
     std::array<std::uint32_t, 4096> memory{};
     std::uint32_t state = 1;
-    for (auto& word : memory) word = state = state * 1664525u + 1013904223u;
+    for (auto& word : memory)
+        word = state = state * 1664525u + 1013904223u;
     const double from = cpu_seconds();
     std::uint32_t at = 0, value = 0;
     for (unsigned step = 0; step < 4'000'000; ++step) {
         const auto word = memory[at];
         switch (word >> 30) {
-        case 0: value += word; break;
-        case 1: value ^= value << 7; break;
-        case 2: memory[(at + value) % memory.size()] ^= value | 1; break;
-        default: value = (value >> 3) + at; break;
+        case 0:
+            value += word;
+            break;
+        case 1:
+            value ^= value << 7;
+            break;
+        case 2:
+            memory[(at + value) % memory.size()] ^= value | 1;
+            break;
+        default:
+            value = (value >> 3) + at;
+            break;
         }
         at = (word + value + step) % memory.size();
     }
@@ -43,7 +54,8 @@ double interpret() {
 
 double host_slowness() {
     double best = interpret();
-    for (int i = 0; i < 3; ++i) best = std::min(best, interpret());
+    for (int i = 0; i < 3; ++i)
+        best = std::min(best, interpret());
     return std::max(1.0, best / kReference);
 }
 

@@ -7,14 +7,17 @@
 namespace rig {
 
 Result<Packing> pack(const HostCapacity& host, const BootNeed& need, const PackingWish& wish) {
-    if (host.cpus.empty()) return fail(Blame::Host, "no CPU of the host may be used (sched_getaffinity)");
-    const std::uint64_t mib = 1 << 20, each = (std::uint64_t{need.memory_mib} + kQemuOverheadMib) * mib;
+    if (host.cpus.empty())
+        return fail(Blame::Host, "no CPU of the host may be used (sched_getaffinity)");
+    const std::uint64_t mib = 1 << 20,
+                        each = (std::uint64_t{need.memory_mib} + kQemuOverheadMib) * mib;
     const auto fit = host.memory / each;
     if (fit == 0)
-        return fail(
-            Blame::Host,
-            fmt::format("a boot needs {} MiB (guest.memory_mib = {} and {} for QEMU), the host has {} ({}): free some, or give the guest less",
-                        each / mib, need.memory_mib, kQemuOverheadMib, host.memory / mib, host.memory_limit));
+        return fail(Blame::Host,
+                    fmt::format("a boot needs {} MiB (guest.memory_mib = {} and {} for QEMU), the "
+                                "host has {} ({}): free some, or give the guest less",
+                                each / mib, need.memory_mib, kQemuOverheadMib, host.memory / mib,
+                                host.memory_limit));
     const bool wall = need.clock == GuestClock::Wall;
     const auto cpus = host.cpus.size();
     Packing out;
@@ -22,35 +25,45 @@ Result<Packing> pack(const HostCapacity& host, const BootNeed& need, const Packi
     const auto slots = cpus / out.cpus_each;
     std::uint64_t wanted = wish.parallel;
     if (!wanted && wall) wanted = 1;
-    if (!wanted) wanted = std::min<std::uint64_t>(cpus, host.quota ? std::max(1.0, std::floor(*host.quota)) : static_cast<double>(cpus));
+    if (!wanted)
+        wanted = std::min<std::uint64_t>(cpus, host.quota ? std::max(1.0, std::floor(*host.quota))
+                                                          : static_cast<double>(cpus));
     if (wall && !wish.share_cpus && wanted > slots) {
         out.warnings.push_back(
-            fmt::format("{} boots at once were asked for, {} have host CPUs of their own ({} each, {} CPUs); --share-cpus lets them share", wanted,
-                        slots, out.cpus_each, cpus));
+            fmt::format("{} boots at once were asked for, {} have host CPUs of their own ({} each, "
+                        "{} CPUs); --share-cpus lets them share",
+                        wanted, slots, out.cpus_each, cpus));
         wanted = slots;
     }
     if (wanted > fit) {
         if (wish.parallel)
-            out.warnings.push_back(fmt::format("{} boots at once were asked for, the memory holds {} ({} MiB each, {} MiB by {})", wanted, fit,
-                                               each / mib, host.memory / mib, host.memory_limit));
+            out.warnings.push_back(fmt::format(
+                "{} boots at once were asked for, the memory holds {} ({} MiB each, {} MiB by {})",
+                wanted, fit, each / mib, host.memory / mib, host.memory_limit));
         wanted = fit;
     }
     out.at_once = static_cast<unsigned>(wanted);
     out.cpus_wanted = std::min<std::size_t>(cpus, wanted * out.cpus_each);
     const auto busy = wanted * (wall ? need.vcpus : 1);
-    const auto runs_on = host.quota ? std::min(*host.quota, static_cast<double>(cpus)) : static_cast<double>(cpus);
+    const auto runs_on =
+        host.quota ? std::min(*host.quota, static_cast<double>(cpus)) : static_cast<double>(cpus);
     if (static_cast<double>(busy) > runs_on)
         out.warnings.push_back(
-            wall ? fmt::format("{} vCPUs on {:.3g} host CPUs: they wait for each other, and latencies are longer for it", busy, runs_on)
-                 : fmt::format("{} boots at once on {:.3g} host CPUs: each is slower", busy, runs_on));
+            wall ? fmt::format("{} vCPUs on {:.3g} host CPUs: they wait for each other, and "
+                               "latencies are longer for it",
+                               busy, runs_on)
+                 : fmt::format("{} boots at once on {:.3g} host CPUs: each is slower", busy,
+                               runs_on));
     return out;
 }
 
-std::vector<std::vector<int>> places(const Packing& packing, const BootNeed& need, const PackingWish& wish, const std::vector<int>& cpus) {
+std::vector<std::vector<int>> places(const Packing& packing, const BootNeed& need,
+                                     const PackingWish& wish, const std::vector<int>& cpus) {
     const bool wall = need.clock == GuestClock::Wall;
     // Others hold some of them: fewer boots, unless their number was asked for.
     std::size_t boots = packing.at_once;
-    if (wall && !wish.share_cpus) boots = std::min(boots, std::max<std::size_t>(1, cpus.size() / packing.cpus_each));
+    if (wall && !wish.share_cpus)
+        boots = std::min(boots, std::max<std::size_t>(1, cpus.size() / packing.cpus_each));
     if (!wall && !wish.parallel) boots = std::min(boots, cpus.size());
     std::vector<std::vector<int>> out(boots);
     for (std::size_t boot = 0; boot < boots; ++boot) {
@@ -67,7 +80,8 @@ std::string cpu_list(const std::vector<int>& cpus) {
         auto last = i;
         while (last + 1 < cpus.size() && cpus[last + 1] == cpus[last] + 1)
             ++last;
-        out += fmt::format("{}{}{}", out.empty() ? "" : ",", cpus[i], last > i ? fmt::format("-{}", cpus[last]) : "");
+        out += fmt::format("{}{}{}", out.empty() ? "" : ",", cpus[i],
+                           last > i ? fmt::format("-{}", cpus[last]) : "");
         i = last + 1;
     }
     return out;

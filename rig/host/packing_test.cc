@@ -38,7 +38,8 @@ TEST(Packing, WhatDoesNotFitAtAllIsTheHostsFault) {
     ASSERT_FALSE(none);
     EXPECT_EQ(none.error().blame, Blame::Host);
     EXPECT_EQ(none.error().message,
-              "a boot needs 768 MiB (guest.memory_mib = 512 and 256 for QEMU), the host has 767 (MemAvailable): free some, or give the guest less");
+              "a boot needs 768 MiB (guest.memory_mib = 512 and 256 for QEMU), the host has 767 "
+              "(MemAvailable): free some, or give the guest less");
     EXPECT_TRUE(pack(host(8, kBoot), kVirtual, {}));
     EXPECT_FALSE(pack(host(0), kVirtual, {}));
 }
@@ -52,7 +53,8 @@ TEST(Packing, WhatIsAskedForIsGivenUnlessItCannotBe) {
     const auto full = pack(host(8, 2 * kBoot), kVirtual, {5, false});
     EXPECT_EQ(full->at_once, 2u);
     ASSERT_EQ(full->warnings.size(), 1u);
-    EXPECT_EQ(full->warnings[0], "5 boots at once were asked for, the memory holds 2 (768 MiB each, 1536 MiB by MemAvailable)");
+    EXPECT_EQ(full->warnings[0], "5 boots at once were asked for, the memory holds 2 (768 MiB "
+                                 "each, 1536 MiB by MemAvailable)");
 }
 
 TEST(Packing, WallClockBootsGoOneAtATimeUnlessAsked) {
@@ -67,11 +69,13 @@ TEST(Packing, WallClockBootsGoOneAtATimeUnlessAsked) {
     const auto fewer = pack(host(14), kWall, {3, false});
     EXPECT_EQ(fewer->at_once, 2u);
     ASSERT_EQ(fewer->warnings.size(), 1u);
-    EXPECT_EQ(fewer->warnings[0], "3 boots at once were asked for, 2 have host CPUs of their own (5 each, 14 CPUs); --share-cpus lets them share");
+    EXPECT_EQ(fewer->warnings[0], "3 boots at once were asked for, 2 have host CPUs of their own "
+                                  "(5 each, 14 CPUs); --share-cpus lets them share");
     const auto shared = pack(host(8), kWall, {3, true});
     EXPECT_EQ(shared->at_once, 3u);
     ASSERT_EQ(shared->warnings.size(), 1u);
-    EXPECT_EQ(shared->warnings[0], "12 vCPUs on 8 host CPUs: they wait for each other, and latencies are longer for it");
+    EXPECT_EQ(shared->warnings[0],
+              "12 vCPUs on 8 host CPUs: they wait for each other, and latencies are longer for it");
     const auto small = pack(host(2), kWall, {});
     EXPECT_EQ(small->cpus_each, 2u);
     EXPECT_EQ(small->warnings.size(), 1u);
@@ -81,18 +85,22 @@ TEST(Packing, WallClockBootsGoOneAtATimeUnlessAsked) {
 using Places = std::vector<std::vector<int>>;
 
 TEST(Packing, WallClockPlacesAreDisjointUnlessShared) {
-    EXPECT_EQ(places(*pack(host(11), kWall, {2, false}), kWall, {2, false}, {0, 1, 2, 3, 4, 6, 7, 8, 9, 10}),
+    EXPECT_EQ(places(*pack(host(11), kWall, {2, false}), kWall, {2, false},
+                     {0, 1, 2, 3, 4, 6, 7, 8, 9, 10}),
               (Places{{0, 1, 2, 3, 4}, {6, 7, 8, 9, 10}}));
     // Others hold some: as many as have their own.
-    EXPECT_EQ(places(*pack(host(11), kWall, {2, false}), kWall, {2, false}, {4, 6, 7, 8, 9, 10}), (Places{{4, 6, 7, 8, 9}}));
+    EXPECT_EQ(places(*pack(host(11), kWall, {2, false}), kWall, {2, false}, {4, 6, 7, 8, 9, 10}),
+              (Places{{4, 6, 7, 8, 9}}));
     // Shared: as far apart as there is room, then round again.
-    EXPECT_EQ(places(*pack(host(7), kWall, {2, true}), kWall, {2, true}, {0, 1, 2, 3, 4, 5, 6}), (Places{{0, 1, 2, 3, 4}, {5, 6, 0, 1, 2}}));
+    EXPECT_EQ(places(*pack(host(7), kWall, {2, true}), kWall, {2, true}, {0, 1, 2, 3, 4, 5, 6}),
+              (Places{{0, 1, 2, 3, 4}, {5, 6, 0, 1, 2}}));
     EXPECT_EQ(places(*pack(host(2), kWall, {}), kWall, {}, {0, 1}), (Places{{0, 1}}));
 }
 
 TEST(Packing, VirtualClockPlacesAreTheCpusThatCouldBeHad) {
     EXPECT_EQ(places(*pack(host(4), kVirtual, {}), kVirtual, {}, {1, 3}), (Places{{1, 3}, {1, 3}}));
-    EXPECT_EQ(places(*pack(host(4), kVirtual, {3, false}), kVirtual, {3, false}, {1, 3}), (Places{{1, 3}, {1, 3}, {1, 3}}));
+    EXPECT_EQ(places(*pack(host(4), kVirtual, {3, false}), kVirtual, {3, false}, {1, 3}),
+              (Places{{1, 3}, {1, 3}, {1, 3}}));
 }
 
 TEST(Packing, ListsCpusAsTheKernelDoes) {

@@ -2,9 +2,9 @@
 
 #include "rig/arch/arch.h"
 #include "rig/base/text.h"
+#include "rig/guest_output/sample.h"
 #include "rig/plan/count_keys.h"
 #include "rig/report/figures.h"
-#include "rig/guest_output/sample.h"
 #include "rig/stats/estimate.h"
 
 #include <algorithm>
@@ -21,7 +21,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr double wide = 20; // times the smallest figure: beyond that a linear axis hides the smaller ones
+constexpr double wide =
+    20; // times the smallest figure: beyond that a linear axis hides the smaller ones
 
 const char* name(ChartKind kind) {
     switch (kind) {
@@ -40,7 +41,10 @@ const char* name(ChartKind kind) {
 }
 
 json to_json(const ChartAxis& axis) {
-    return {{"name", axis.name}, {"unit", axis.unit}, {"log", axis.log}, {"categories", axis.categories}};
+    return {{"name", axis.name},
+            {"unit", axis.unit},
+            {"log", axis.log},
+            {"categories", axis.categories}};
 }
 
 const char* unit_name(Unit unit) {
@@ -48,7 +52,8 @@ const char* unit_name(Unit unit) {
 }
 
 // A logarithmic axis if the figures on it differ much and none is zero.
-ChartAxis value_axis(const std::string& label, Unit unit, const std::vector<ChartSeries>& series, std::size_t coordinate) {
+ChartAxis value_axis(const std::string& label, Unit unit, const std::vector<ChartSeries>& series,
+                     std::size_t coordinate) {
     double low = INFINITY, high = 0;
     for (const auto& one : series)
         for (const auto& point : one.points) {
@@ -56,35 +61,44 @@ ChartAxis value_axis(const std::string& label, Unit unit, const std::vector<Char
             high = std::max(high, point[coordinate]);
         }
     const bool log = low > 0 && high > wide * low;
-    return {label + (unit == Unit::Count ? " (count" : " (time") + (log ? ", log scale)" : ")"), unit_name(unit), log, {}};
+    return {label + (unit == Unit::Count ? " (count" : " (time") + (log ? ", log scale)" : ")"),
+            unit_name(unit),
+            log,
+            {}};
 }
 
 // Those that stand in figures, as the comparison has them.
-std::vector<const Sample*> measured(const ReportInput& input, const std::vector<Sample>& samples, const std::string& arm) {
+std::vector<const Sample*> measured(const ReportInput& input, const std::vector<Sample>& samples,
+                                    const std::string& arm) {
     auto boots = boots_of(samples, arm);
     std::erase_if(boots, [&](const Sample* boot) { return is_warmup(input.spec, *boot); });
     return boots;
 }
 
-std::vector<double> pooled_values(const std::string& metric, const std::vector<const Sample*>& boots) {
+std::vector<double> pooled_values(const std::string& metric,
+                                  const std::vector<const Sample*>& boots) {
     std::vector<double> all;
     for (const auto* boot : boots)
-        if (const auto* values = metric_values(metric, *boot)) all.insert(all.end(), values->begin(), values->end());
+        if (const auto* values = metric_values(metric, *boot))
+            all.insert(all.end(), values->begin(), values->end());
     return all;
 }
 
 std::string median_and_range(const Spread& spread) {
-    return fmt::format("{} ({} to {})", figure(spread.median, Unit::Count), figure(spread.min, Unit::Count), figure(spread.max, Unit::Count));
+    return fmt::format("{} ({} to {})", figure(spread.median, Unit::Count),
+                       figure(spread.min, Unit::Count), figure(spread.max, Unit::Count));
 }
 
 struct Quantile {
     const char* name;
     double p;
 };
-constexpr std::array quantiles = {Quantile{"10 %", 0.1}, Quantile{"25 %", 0.25}, Quantile{"Median", 0.5},  Quantile{"75 %", 0.75},
-                                  Quantile{"90 %", 0.9}, Quantile{"99 %", 0.99}, Quantile{"99.9 %", 0.999}};
+constexpr std::array quantiles = {
+    Quantile{"10 %", 0.1}, Quantile{"25 %", 0.25}, Quantile{"Median", 0.5},  Quantile{"75 %", 0.75},
+    Quantile{"90 %", 0.9}, Quantile{"99 %", 0.99}, Quantile{"99.9 %", 0.999}};
 
-Chart distribution(const ReportInput& input, const std::vector<Sample>& samples, const MetricResult& metric) {
+Chart distribution(const ReportInput& input, const std::vector<Sample>& samples,
+                   const MetricResult& metric) {
     Chart chart;
     chart.kind = ChartKind::Steps;
     chart.title = trimmed(metric.info.label) + ": distribution";
@@ -100,14 +114,19 @@ Chart distribution(const ReportInput& input, const std::vector<Sample>& samples,
         auto values = pooled_values(metric.info.name, measured(input, samples, arm.arm));
         if (values.empty() || !arm.pooled) continue;
         std::sort(values.begin(), values.end());
-        std::vector<std::string> row{arm.arm, std::to_string(values.size()), figure(values.front(), metric.info.unit)};
+        std::vector<std::string> row{arm.arm, std::to_string(values.size()),
+                                     figure(values.front(), metric.info.unit)};
         // The median of all is the reports' own, which lies between the two middle values.
         for (const auto& one : quantiles)
-            row.push_back(figure(one.p == 0.5 ? arm.pooled->median : quantile(values, one.p).value(), metric.info.unit));
+            row.push_back(
+                figure(one.p == 0.5 ? arm.pooled->median : quantile(values, one.p).value(),
+                       metric.info.unit));
         row.push_back(figure(arm.pooled->max, metric.info.unit));
         chart.rows.push_back(row);
-        said.push_back(fmt::format("{}: median {}, 99 % at most {}, largest {}", arm.arm, figure(arm.pooled->median, metric.info.unit),
-                                   figure(arm.pooled->p99, metric.info.unit), figure(arm.pooled->max, metric.info.unit)));
+        said.push_back(fmt::format("{}: median {}, 99 % at most {}, largest {}", arm.arm,
+                                   figure(arm.pooled->median, metric.info.unit),
+                                   figure(arm.pooled->p99, metric.info.unit),
+                                   figure(arm.pooled->max, metric.info.unit)));
         // A logarithmic scale has no zero.
         for (auto& value : values)
             if (value < 1) {
@@ -117,7 +136,8 @@ Chart distribution(const ReportInput& input, const std::vector<Sample>& samples,
         chart.series.push_back({arm.arm, i, ecdf(std::move(values)), false});
     }
     if (zeros) chart.note += fmt::format(" {} values of 0 ns are drawn at 1 ns.", zeros);
-    chart.description = fmt::format("Distribution of {} in each arm. {}.", trimmed(metric.info.label), fmt::join(said, "; "));
+    chart.description = fmt::format("Distribution of {} in each arm. {}.",
+                                    trimmed(metric.info.label), fmt::join(said, "; "));
     chart.x = {"time (log scale)", "ns", true, {}};
     chart.y = {"share of values at or below", "share", false, {}};
     return chart;
@@ -126,7 +146,8 @@ Chart distribution(const ReportInput& input, const std::vector<Sample>& samples,
 Chart by_boot(const MetricResult& metric) {
     Chart chart;
     chart.kind = ChartKind::Boots;
-    chart.title = fmt::format("{}: {} of each boot", trimmed(metric.info.label), metric.info.per_boot);
+    chart.title =
+        fmt::format("{}: {} of each boot", trimmed(metric.info.label), metric.info.per_boot);
     chart.note = "One figure a boot.";
     std::set<unsigned> indices;
     for (const auto& arm : metric.arms)
@@ -144,20 +165,26 @@ Chart by_boot(const MetricResult& metric) {
         if (arm.boots.empty()) continue;
         ChartSeries series{arm.arm, i, {}, false};
         for (const auto& boot : arm.boots)
-            series.points.push_back({static_cast<double>(std::distance(indices.begin(), indices.find(boot.boot))), boot.value});
+            series.points.push_back(
+                {static_cast<double>(std::distance(indices.begin(), indices.find(boot.boot))),
+                 boot.value});
         const auto told = [&](double value) { return figure(value, metric.info.unit); };
-        std::vector<std::string> row{arm.arm, arm.spread ? told(arm.spread->median) : "-", arm.spread ? told(arm.spread->min) : "-",
+        std::vector<std::string> row{arm.arm, arm.spread ? told(arm.spread->median) : "-",
+                                     arm.spread ? told(arm.spread->min) : "-",
                                      arm.spread ? told(arm.spread->max) : "-"};
         for (const auto index : indices) {
-            const auto boot = std::find_if(arm.boots.begin(), arm.boots.end(), [&](const BootValue& one) { return one.boot == index; });
+            const auto boot = std::find_if(arm.boots.begin(), arm.boots.end(),
+                                           [&](const BootValue& one) { return one.boot == index; });
             row.push_back(boot == arm.boots.end() ? "-" : told(boot->value));
         }
         chart.rows.push_back(row);
         chart.series.push_back(std::move(series));
         if (arm.spread)
-            said.push_back(fmt::format("{}: {} to {}, median {}", arm.arm, told(arm.spread->min), told(arm.spread->max), told(arm.spread->median)));
+            said.push_back(fmt::format("{}: {} to {}, median {}", arm.arm, told(arm.spread->min),
+                                       told(arm.spread->max), told(arm.spread->median)));
     }
-    chart.description = fmt::format("{} of {} boots in each arm. {}.", chart.title, indices.size(), fmt::join(said, "; "));
+    chart.description = fmt::format("{} of {} boots in each arm. {}.", chart.title, indices.size(),
+                                    fmt::join(said, "; "));
     chart.y = value_axis(metric.info.per_boot, metric.info.unit, chart.series, 1);
     return chart;
 }
@@ -168,20 +195,26 @@ struct CpuCount {
 
 // What Sample::counts documents, without what proofs are made of; then the experiment's own.
 std::vector<CpuCount> cpu_counts(const Spec& spec) {
-    std::vector<CpuCount> out = {{"sync_ipis", "sync IPIs sent"},
-                                 {"csd_total", "call-function IPIs sent"},
-                                 {"call_function_vectors", "call-function interrupts received (many CPUs)"},
-                                 {"call_function_single_vectors", "call-function interrupts received (one CPU)"},
-                                 {"call_function_interrupts", "call-function interrupts received"},
-                                 {"reschedule_vectors", "reschedule interrupts received"}};
-    for (const auto& metric : arch_metrics()) out.push_back({metric.name, metric.label});
+    std::vector<CpuCount> out = {
+        {"sync_ipis", "sync IPIs sent"},
+        {"csd_total", "call-function IPIs sent"},
+        {"call_function_vectors", "call-function interrupts received (many CPUs)"},
+        {"call_function_single_vectors", "call-function interrupts received (one CPU)"},
+        {"call_function_interrupts", "call-function interrupts received"},
+        {"reschedule_vectors", "reschedule interrupts received"}};
+    for (const auto& metric : arch_metrics())
+        out.push_back({metric.name, metric.label});
     for (const auto& metric : spec.metrics)
-        if (metric.custom) out.push_back({custom_count_key(metric.name), metric.custom->label.empty() ? metric.name : metric.custom->label});
+        if (metric.custom)
+            out.push_back({custom_count_key(metric.name),
+                           metric.custom->label.empty() ? metric.name : metric.custom->label});
     return out;
 }
 
-// Of each CPU; empty if a boot lacks it. Arms may differ in nothing that decides the number of CPUs, boots neither.
-std::vector<double> medians_by_cpu(const std::string& key, const std::vector<const Sample*>& boots) {
+// Of each CPU; empty if a boot lacks it. Arms may differ in nothing that decides the number of
+// CPUs, boots neither.
+std::vector<double> medians_by_cpu(const std::string& key,
+                                   const std::vector<const Sample*>& boots) {
     std::vector<std::vector<double>> by_cpu;
     for (const auto* boot : boots) {
         const auto counts = boot->counts_per_cpu.find(key);
@@ -206,13 +239,16 @@ std::vector<std::vector<double>> ecdf(std::vector<double> values, std::size_t mo
     const auto points = std::min(n, std::max<std::size_t>(most, 2));
     std::vector<std::vector<double>> out{{values.front(), 0}};
     for (std::size_t i = 0; i < points; ++i) {
-        const auto rank =
-            points == 1
-                ? 0
-                : static_cast<std::size_t>(std::llround(static_cast<double>(i) * static_cast<double>(n - 1) / static_cast<double>(points - 1)));
+        const auto rank = points == 1 ? 0
+                                      : static_cast<std::size_t>(std::llround(
+                                            static_cast<double>(i) * static_cast<double>(n - 1) /
+                                            static_cast<double>(points - 1)));
         // Equal values are one jump, up to the last of them.
-        const auto upto = std::upper_bound(values.begin() + static_cast<std::ptrdiff_t>(rank), values.end(), values[rank]) - values.begin();
-        const auto share = std::round(1e6 * static_cast<double>(upto) / static_cast<double>(n)) / 1e6;
+        const auto upto = std::upper_bound(values.begin() + static_cast<std::ptrdiff_t>(rank),
+                                           values.end(), values[rank]) -
+                          values.begin();
+        const auto share =
+            std::round(1e6 * static_cast<double>(upto) / static_cast<double>(n)) / 1e6;
         if (out.size() > 1 && out.back()[0] == values[rank]) continue;
         out.push_back({values[rank], share});
     }
@@ -223,7 +259,8 @@ Chart ipi_chart(const ReportInput& input) {
     Chart chart;
     chart.kind = ChartKind::Bars;
     chart.title = "IPIs by the function they call";
-    chart.note = "Median over boots of each function; the sum of medians need not be the median of the sum. Counted pass, between the first call's "
+    chart.note = "Median over boots of each function; the sum of medians need not be the median of "
+                 "the sum. Counted pass, between the first call's "
                  "entry and the last one's return.";
     chart.x = {"IPIs per boot (count)", "count", false, {}};
     chart.head = {"Function"};
@@ -240,7 +277,8 @@ Chart ipi_chart(const ReportInput& input) {
             row.push_back(spread ? median_and_range(*spread) : "-");
             if (!spread) continue;
             series.points.push_back({spread->median, static_cast<double>(arm)});
-            words.push_back(fmt::format("{} {}", input.spec.arms[arm].name, figure(spread->median, Unit::Count)));
+            words.push_back(fmt::format("{} {}", input.spec.arms[arm].name,
+                                        figure(spread->median, Unit::Count)));
         }
         if (series.points.empty()) return;
         chart.series.push_back(std::move(series));
@@ -248,7 +286,8 @@ Chart ipi_chart(const ReportInput& input) {
         said.push_back(fmt::format("{}: {}", function.function, fmt::join(words, ", ")));
     };
     // The IPIs under test have a metric of their own, and it is what the reports say.
-    if (const auto* sync = input.comparison.find("sync_ipis"); sync && !input.spec.target.sync_function.empty()) {
+    if (const auto* sync = input.comparison.find("sync_ipis");
+        sync && !input.spec.target.sync_function.empty()) {
         FunctionRow row{input.spec.target.sync_function + " (sync IPIs)", {}};
         for (const auto& arm : sync->arms)
             row.arms.push_back(arm.spread);
@@ -289,7 +328,9 @@ std::vector<Chart> cpu_charts(const ReportInput& input, const std::vector<Sample
             cpus = std::max(cpus, medians.size());
             std::vector<std::string> row{arm.name}, figures;
             for (std::size_t cpu = 0; cpu < medians.size(); ++cpu) {
-                series.points.push_back({static_cast<double>(cpu), static_cast<double>(chart.y.categories.size()), medians[cpu]});
+                series.points.push_back({static_cast<double>(cpu),
+                                         static_cast<double>(chart.y.categories.size()),
+                                         medians[cpu]});
                 figures.push_back(figure(medians[cpu], Unit::Count));
             }
             chart.y.categories.push_back(arm.name);
@@ -306,7 +347,8 @@ std::vector<Chart> cpu_charts(const ReportInput& input, const std::vector<Sample
         for (auto& row : chart.rows)
             row.resize(chart.head.size(), "-");
         chart.series.push_back(std::move(series));
-        chart.description = fmt::format("{} on CPU 0 to {}, median over boots. {}.", label, cpus - 1, fmt::join(said, "; "));
+        chart.description = fmt::format("{} on CPU 0 to {}, median over boots. {}.", label,
+                                        cpus - 1, fmt::join(said, "; "));
         out.push_back(std::move(chart));
     }
     return out;
@@ -319,7 +361,8 @@ std::vector<Chart> curve_charts(const std::vector<Plot>& sweeps) {
         Chart chart;
         chart.kind = ChartKind::Curve;
         chart.title = fmt::format("{} over {}", trimmed(sweep.label), sweep.key);
-        chart.note = "Median over boots; dotted: lowest and highest boot. Steps along the axis are the values that were run, evenly spaced.";
+        chart.note = "Median over boots; dotted: lowest and highest boot. Steps along the axis are "
+                     "the values that were run, evenly spaced.";
         chart.x = {sweep.key, "", false, {}};
         chart.head = {sweep.key, "Arm", "Median", "Lowest", "Highest"};
         std::vector<std::string> arms, said;
@@ -339,7 +382,8 @@ std::vector<Chart> curve_charts(const std::vector<Plot>& sweeps) {
             for (std::size_t i = 0; i < figures.size(); ++i)
                 chart.series[3 * arm + i].points.push_back({x, figures[i]});
             const auto told = [&](double value) { return figure(value, sweep.unit); };
-            chart.rows.push_back({row.x, row.arm, told(row.spread.median), told(row.spread.min), told(row.spread.max)});
+            chart.rows.push_back({row.x, row.arm, told(row.spread.median), told(row.spread.min),
+                                  told(row.spread.max)});
             said.push_back(fmt::format("{} at {}: {}", row.arm, row.x, told(row.spread.median)));
         }
         chart.y = value_axis(trimmed(sweep.label), sweep.unit, chart.series, 1);
@@ -352,7 +396,10 @@ std::vector<Chart> curve_charts(const std::vector<Plot>& sweeps) {
 json to_json(const Chart& chart) {
     json series = json::array();
     for (const auto& one : chart.series)
-        series.push_back({{"name", one.name}, {"style", one.style}, {"faint", one.faint}, {"points", one.points}});
+        series.push_back({{"name", one.name},
+                          {"style", one.style},
+                          {"faint", one.faint},
+                          {"points", one.points}});
     return {{"kind", name(chart.kind)}, {"title", chart.title}, {"x", to_json(chart.x)},
             {"y", to_json(chart.y)},    {"unit", chart.unit},   {"series", std::move(series)}};
 }

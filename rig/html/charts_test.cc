@@ -56,9 +56,12 @@ TEST(IpiChart, HoldsTheReportsMedians) {
     for (std::size_t i = 0; i < input.functions.size(); ++i) {
         const auto& row = report["ipis_by_function"][i];
         EXPECT_EQ(chart.series[i + 1].name, row["function"]);
-        EXPECT_EQ(chart.series[i + 1].points, (Points{{row["arms"]["ipi"]["median"], 0}, {row["arms"]["reviewed"]["median"], 1}}));
+        EXPECT_EQ(chart.series[i + 1].points, (Points{{row["arms"]["ipi"]["median"], 0},
+                                                      {row["arms"]["reviewed"]["median"], 1}}));
     }
-    EXPECT_NE(chart.description.find("tlb_remove_table_smp_sync (sync IPIs): ipi 240, reviewed 0"), std::string::npos) << chart.description;
+    EXPECT_NE(chart.description.find("tlb_remove_table_smp_sync (sync IPIs): ipi 240, reviewed 0"),
+              std::string::npos)
+        << chart.description;
 }
 
 TEST(LatencyCharts, HoldTheReportsFigures) {
@@ -81,7 +84,8 @@ TEST(LatencyCharts, HoldTheReportsFigures) {
             for (std::size_t boot = 0; boot < told["boots"].size(); ++boot)
                 EXPECT_EQ(chart.series[arm].points[boot][1], told["boots"][boot]["value"]);
             EXPECT_EQ(distribution.series[arm].points.back()[0], told["pooled"]["max"]);
-            EXPECT_EQ(distribution.rows[arm][1], std::to_string(told["pooled"]["values"].get<std::size_t>()));
+            EXPECT_EQ(distribution.rows[arm][1],
+                      std::to_string(told["pooled"]["values"].get<std::size_t>()));
         }
     }
     EXPECT_EQ(charts.size(), 2 * seen);
@@ -148,12 +152,15 @@ TEST(CpuCharts, AnArmInWhichABootLacksTheCountIsLeftOut) {
 }
 
 TEST(CurveCharts, OnlyWhereThereAreRows) {
-    EXPECT_TRUE(curve_charts({Plot{"target latency", "fault.interval", Unit::Nanoseconds, {}}}).empty());
-    const auto charts = curve_charts(
-        {Plot{"target latency",
-              "fault.interval",
-              Unit::Nanoseconds,
-              {{"1", "ipi", {4, 5, 6}}, {"1", "reviewed", {4000, 5000, 6000}}, {"10", "ipi", {3, 4, 5}}, {"10", "reviewed", {300, 400, 500}}}}});
+    EXPECT_TRUE(
+        curve_charts({Plot{"target latency", "fault.interval", Unit::Nanoseconds, {}}}).empty());
+    const auto charts = curve_charts({Plot{"target latency",
+                                           "fault.interval",
+                                           Unit::Nanoseconds,
+                                           {{"1", "ipi", {4, 5, 6}},
+                                            {"1", "reviewed", {4000, 5000, 6000}},
+                                            {"10", "ipi", {3, 4, 5}},
+                                            {"10", "reviewed", {300, 400, 500}}}}});
     ASSERT_EQ(charts.size(), 1u);
     const auto& chart = charts[0];
     EXPECT_EQ(chart.x.categories, (std::vector<std::string>{"1", "10"}));
@@ -162,11 +169,16 @@ TEST(CurveCharts, OnlyWhereThereAreRows) {
     EXPECT_TRUE(chart.series[4].faint);
     EXPECT_EQ(chart.series[4].points, (Points{{0, 4000}, {1, 300}}));
     EXPECT_TRUE(chart.y.log);
-    EXPECT_EQ(chart.rows[1], (std::vector<std::string>{"1", "reviewed", "5.00 µs", "4.00 µs", "6.00 µs"}));
+    EXPECT_EQ(chart.rows[1],
+              (std::vector<std::string>{"1", "reviewed", "5.00 µs", "4.00 µs", "6.00 µs"}));
 }
 
 TEST(CurveCharts, AZeroKeepsTheAxisLinear) {
-    const auto charts = curve_charts({Plot{"sync IPIs", "guest.vcpus", Unit::Count, {{"2", "ipi", {240, 240, 240}}, {"2", "reviewed", {0, 0, 0}}}}});
+    const auto charts =
+        curve_charts({Plot{"sync IPIs",
+                           "guest.vcpus",
+                           Unit::Count,
+                           {{"2", "ipi", {240, 240, 240}}, {"2", "reviewed", {0, 0, 0}}}}});
     ASSERT_EQ(charts.size(), 1u);
     EXPECT_FALSE(charts[0].y.log);
     EXPECT_EQ(charts[0].y.name, "sync IPIs (count)");

@@ -1,7 +1,7 @@
 #include "rig/html/dashboard.h"
 
-#include "rig/host/artifact_cache.h"
 #include "rig/base/sha256.h"
+#include "rig/host/artifact_cache.h"
 #include "rig/run_index/trend.h"
 #include "rig/stats/estimate.h"
 
@@ -31,11 +31,14 @@ class Words {
 };
 
 std::string id_of(const DashboardCell& cell) {
-    return sha256_hex(json{cell.experiment, cell.clock, cell.accelerator, cell.arch, cell.vcpus, cell.overrides, cell.spec_sha256, cell.host_boot}.dump(-1, ' ', true, json::error_handler_t::replace)).substr(0, 12);
+    return sha256_hex(json{cell.experiment, cell.clock, cell.accelerator, cell.arch, cell.vcpus,
+                           cell.overrides, cell.spec_sha256, cell.host_boot}
+                          .dump(-1, ' ', true, json::error_handler_t::replace))
+        .substr(0, 12);
 }
 
-// A script that hands `data` to the page. JSON is JavaScript but for two line separators; "</" would end a script element if the file
-// were ever inlined in one.
+// A script that hands `data` to the page. JSON is JavaScript but for two line separators; "</"
+// would end a script element if the file were ever inlined in one.
 std::string as_script(const std::string& name, const json& data) {
     auto text = data.dump(-1, ' ', true, json::error_handler_t::replace);
     std::string safe;
@@ -54,19 +57,28 @@ json number_or_null(const std::optional<double>& value) {
 // The median over boots with its interval; without one at this number of boots, their range.
 json point_of(std::size_t run, const MetricRecord& metric, Words& verdicts) {
     std::vector<double> values;
-    for (const auto& [boot, value] : boot_values(metric)) values.push_back(value);
+    for (const auto& [boot, value] : boot_values(metric))
+        values.push_back(value);
     auto low = metric.minimum, high = metric.maximum;
     bool interval = false;
     if (const auto estimate = median_estimate(values); estimate && estimate->interval) {
         low = estimate->interval->low, high = estimate->interval->high;
         interval = true;
     }
-    return {run, *metric.median, number_or_null(low), number_or_null(high), interval ? 1 : 0, verdicts.number(metric.verdict), number_or_null(metric.ratio),
-            number_or_null(metric.ratio_low), number_or_null(metric.ratio_high)};
+    return {run,
+            *metric.median,
+            number_or_null(low),
+            number_or_null(high),
+            interval ? 1 : 0,
+            verdicts.number(metric.verdict),
+            number_or_null(metric.ratio),
+            number_or_null(metric.ratio_low),
+            number_or_null(metric.ratio_high)};
 }
 
 // What a cell's figures are, over its runs in the order of time.
-json cell_data(const std::vector<std::pair<std::size_t, const RunRecord*>>& runs, const DashboardOptions& options) {
+json cell_data(const std::vector<std::pair<std::size_t, const RunRecord*>>& runs,
+               const DashboardOptions& options) {
     struct Series {
         std::string unit, per_boot; // as the newest run has them
         json points = json::array();
@@ -95,7 +107,8 @@ json cell_data(const std::vector<std::pair<std::size_t, const RunRecord*>>& runs
         for (const auto& metric : run->metrics) {
             if (!metric.median || !run->proven()) continue;
             auto& series = all[{metric.metric, metric.arm}];
-            if (series.unit != metric.unit || series.per_boot != metric.per_boot) continue; // another definition, of another rig
+            if (series.unit != metric.unit || series.per_boot != metric.per_boot)
+                continue; // another definition, of another rig
             series.points.push_back(point_of(number, metric, verdicts));
             series.medians.push_back(*metric.median);
             series.runs.push_back(run);
@@ -111,24 +124,40 @@ json cell_data(const std::vector<std::pair<std::size_t, const RunRecord*>>& runs
             auto& series = found->second;
             tested += series.medians.size() >= options.least_runs();
             unit = series.unit;
-            const auto from = series.medians.size() - std::min(series.medians.size(), options.change_window);
+            const auto from =
+                series.medians.size() - std::min(series.medians.size(), options.change_window);
             json changes = json::array();
-            for (const auto& change : change_points({series.medians.begin() + static_cast<std::ptrdiff_t>(from), series.medians.end()}, options.changes)) {
+            for (const auto& change :
+                 change_points({series.medians.begin() + static_cast<std::ptrdiff_t>(from),
+                                series.medians.end()},
+                               options.changes)) {
                 const auto at = from + change.at;
-                changes.push_back({{"at", at}, {"before", change.before}, {"after", change.after}, {"p", change.p}, {"with", changed_between(*series.runs[at - 1], *series.runs[at], arm)}});
+                changes.push_back(
+                    {{"at", at},
+                     {"before", change.before},
+                     {"after", change.after},
+                     {"p", change.p},
+                     {"with", changed_between(*series.runs[at - 1], *series.runs[at], arm)}});
             }
-            arms.push_back({{"arm", arm}, {"points", std::move(series.points)}, {"changes", std::move(changes)}});
+            arms.push_back({{"arm", arm},
+                            {"points", std::move(series.points)},
+                            {"changes", std::move(changes)}});
         }
-        if (!arms.empty()) metrics.push_back({{"metric", metric}, {"unit", unit}, {"arms", std::move(arms)}});
+        if (!arms.empty())
+            metrics.push_back({{"metric", metric}, {"unit", unit}, {"arms", std::move(arms)}});
     }
-    return {{"metrics", std::move(metrics)}, {"verdicts", verdicts.list()}, {"left_out", left_out}, {"tested", tested}};
+    return {{"metrics", std::move(metrics)},
+            {"verdicts", verdicts.list()},
+            {"left_out", left_out},
+            {"tested", tested}};
 }
 
 std::string words(const DashboardCell& cell) {
     auto text = fmt::format("{}, {} clock, {} vCPUs", cell.experiment, cell.clock, cell.vcpus);
     if (!cell.arch.empty()) text += ", " + cell.arch;
     if (cell.accelerator == "kvm") text += ", KVM";
-    for (const auto& one : cell.overrides) text += ", " + one;
+    for (const auto& one : cell.overrides)
+        text += ", " + one;
     if (!cell.host_boot.empty()) text += ", boot of the host " + cell.host_boot.substr(0, 8);
     return text;
 }
@@ -139,16 +168,23 @@ std::size_t DashboardOptions::least_runs() const {
     std::size_t n = 2 * changes.least_segment;
     for (double arrangements = 0;; ++n) {
         arrangements = 1;
-        for (std::size_t k = 1; k <= n / 2; ++k) arrangements = arrangements * static_cast<double>(n - n / 2 + k) / static_cast<double>(k);
+        for (std::size_t k = 1; k <= n / 2; ++k)
+            arrangements =
+                arrangements * static_cast<double>(n - n / 2 + k) / static_cast<double>(k);
         if (2 / arrangements <= changes.significance) return n;
     }
 }
 
-std::map<std::string, std::string> dashboard_data(const std::vector<RunRecord>& records, const std::function<bool(const std::string& id)>& has_page,
-                                                  const std::string& made, const DashboardOptions& options) {
+std::map<std::string, std::string>
+dashboard_data(const std::vector<RunRecord>& records,
+               const std::function<bool(const std::string& id)>& has_page, const std::string& made,
+               const DashboardOptions& options) {
     std::vector<const RunRecord*> runs;
-    for (const auto& record : records) runs.push_back(&record);
-    std::sort(runs.begin(), runs.end(), [](const RunRecord* a, const RunRecord* b) { return std::tie(a->started, a->id) < std::tie(b->started, b->id); });
+    for (const auto& record : records)
+        runs.push_back(&record);
+    std::sort(runs.begin(), runs.end(), [](const RunRecord* a, const RunRecord* b) {
+        return std::tie(a->started, a->id) < std::tie(b->started, b->id);
+    });
 
     Words experiments, clocks, sources, archs, verdicts, states, arms, rigs;
     std::map<DashboardCell, std::size_t> cell_numbers;
@@ -162,10 +198,17 @@ std::map<std::string, std::string> dashboard_data(const std::vector<RunRecord>& 
         if (added) cells.push_back(cell), of_cell.emplace_back();
         of_cell[at->second].emplace_back(i, &run);
         json of_run = json::array();
-        for (const auto& arm : run.arms) of_run.push_back(arms.number(arm.arm));
-        rows.push_back({run.id, run.started, at->second, experiments.number(run.experiment), clocks.number(run.clock), archs.number(run.arch),
-                        sources.number(run.source.empty() ? (run.arms.empty() ? "" : run.arms.front().kernel_version) : run.source), verdicts.number(run.verdict()),
-                        states.number(run.state), run.closing, of_run, rigs.number(run.rig_version), has_page(run.id) ? 1 : 0, run.samples, run.held, run.undecided + run.unseen});
+        for (const auto& arm : run.arms)
+            of_run.push_back(arms.number(arm.arm));
+        rows.push_back(
+            {run.id, run.started, at->second, experiments.number(run.experiment),
+             clocks.number(run.clock), archs.number(run.arch),
+             sources.number(run.source.empty()
+                                ? (run.arms.empty() ? "" : run.arms.front().kernel_version)
+                                : run.source),
+             verdicts.number(run.verdict()), states.number(run.state), run.closing, of_run,
+             rigs.number(run.rig_version), has_page(run.id) ? 1 : 0, run.samples, run.held,
+             run.undecided + run.unseen});
     }
     std::map<std::string, std::string> files;
     json cell_list = json::array();
@@ -174,8 +217,15 @@ std::map<std::string, std::string> dashboard_data(const std::vector<RunRecord>& 
         const auto& cell = cells[i];
         const auto id = id_of(cell);
         auto text = words(cell);
-        if (const auto version = ++versions[text]; version > 1) text += fmt::format(", {}. version of its text", version);
-        cell_list.push_back({{"id", id}, {"words", text}, {"experiment", cell.experiment}, {"clock", cell.clock}, {"vcpus", cell.vcpus}, {"arch", cell.arch}, {"accelerator", cell.accelerator},
+        if (const auto version = ++versions[text]; version > 1)
+            text += fmt::format(", {}. version of its text", version);
+        cell_list.push_back({{"id", id},
+                             {"words", text},
+                             {"experiment", cell.experiment},
+                             {"clock", cell.clock},
+                             {"vcpus", cell.vcpus},
+                             {"arch", cell.arch},
+                             {"accelerator", cell.accelerator},
                              {"overrides", cell.overrides}});
         const auto name = "cell-" + id;
         auto data = cell_data(of_cell[i], options);
@@ -184,7 +234,10 @@ std::map<std::string, std::string> dashboard_data(const std::vector<RunRecord>& 
     }
     files.emplace("data/index.js",
                   as_script("index", {{"made", made},
-                                      {"columns", {"id", "started", "cell", "experiment", "clock", "arch", "tree", "verdict", "state", "closing", "arms", "rig", "page", "samples", "held", "open"}},
+                                      {"columns",
+                                       {"id", "started", "cell", "experiment", "clock", "arch",
+                                        "tree", "verdict", "state", "closing", "arms", "rig",
+                                        "page", "samples", "held", "open"}},
                                       {"runs", std::move(rows)},
                                       {"cells", std::move(cell_list)},
                                       {"experiments", experiments.list()},
@@ -195,7 +248,11 @@ std::map<std::string, std::string> dashboard_data(const std::vector<RunRecord>& 
                                       {"states", states.list()},
                                       {"arms", arms.list()},
                                       {"rigs", rigs.list()},
-                                      {"changes", {{"significance", options.changes.significance}, {"least_effect", options.changes.least_effect}, {"window", options.change_window}, {"least_runs", options.least_runs()}}}}));
+                                      {"changes",
+                                       {{"significance", options.changes.significance},
+                                        {"least_effect", options.changes.least_effect},
+                                        {"window", options.change_window},
+                                        {"least_runs", options.least_runs()}}}}));
     return files;
 }
 

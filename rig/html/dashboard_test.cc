@@ -1,8 +1,8 @@
 #include "rig/html/dashboard.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <fmt/format.h>
 #include <set>
 
 namespace rig {
@@ -16,7 +16,8 @@ MetricRecord figure_of(const std::string& arm, double median) {
     metric.arm = arm;
     metric.unit = "count";
     json boots = json::array();
-    for (unsigned boot = 0; boot < 8; ++boot) boots.push_back({boot, median + boot % 2});
+    for (unsigned boot = 0; boot < 8; ++boot)
+        boots.push_back({boot, median + boot % 2});
     metric.boots = boots.dump();
     metric.minimum = median, metric.maximum = median + 1, metric.median = median;
     metric.verdict = "as declared";
@@ -57,7 +58,10 @@ json data_of(const std::map<std::string, std::string>& files, const std::string&
 // Of the cell that run `run` is in.
 json cell_of(const std::map<std::string, std::string>& files, std::size_t run) {
     const auto index = data_of(files, "index");
-    return data_of(files, "cell-" + index["cells"][index["runs"][run][2].get<std::size_t>()]["id"].get<std::string>());
+    return data_of(
+        files,
+        "cell-" +
+            index["cells"][index["runs"][run][2].get<std::size_t>()]["id"].get<std::string>());
 }
 
 const auto kNoPages = [](const std::string&) { return false; };
@@ -92,13 +96,18 @@ TEST(Dashboard, AStepSaysWhatElseIsAnother) {
     auto runs = nights();
     for (std::size_t night = 0; night < runs.size(); ++night) {
         runs[night].arms[1].image_sha256 = "same";
-        if (night >= 20) runs[night].program = "newer", runs[night].image = "other", runs[night].qemu_version = "8", runs[night].libvirt_version = "9", runs[night].seed = 2;
+        if (night >= 20)
+            runs[night].program = "newer", runs[night].image = "other",
+            runs[night].qemu_version = "8", runs[night].libvirt_version = "9", runs[night].seed = 2;
     }
-    EXPECT_EQ(cell_of(dashboard_data(runs, kNoPages, ""), 0)["metrics"][0]["arms"][1]["changes"][0]["with"],
-              json({"rig", "the guest's programs (agent, perf, busybox)", "QEMU", "libvirt", "seed or number of boots"}));
+    EXPECT_EQ(cell_of(dashboard_data(runs, kNoPages, ""),
+                      0)["metrics"][0]["arms"][1]["changes"][0]["with"],
+              json({"rig", "the guest's programs (agent, perf, busybox)", "QEMU", "libvirt",
+                    "seed or number of boots"}));
 }
 
-// Another clock, machine, override or text of the experiment is another line; under the wall clock another boot of the host is, too.
+// Another clock, machine, override or text of the experiment is another line; under the wall clock
+// another boot of the host is, too.
 TEST(Dashboard, OnlyLikeIsPutInOneLine) {
     auto runs = nights();
     runs[1].vcpus = 8;
@@ -114,13 +123,18 @@ TEST(Dashboard, OnlyLikeIsPutInOneLine) {
     std::multiset<std::size_t> sizes;
     std::set<std::string> names;
     for (const auto& cell : cells) {
-        sizes.insert(data_of(files, "cell-" + cell["id"].get<std::string>())["metrics"][0]["arms"][0]["points"].size());
+        sizes.insert(
+            data_of(files,
+                    "cell-" + cell["id"].get<std::string>())["metrics"][0]["arms"][0]["points"]
+                .size());
         EXPECT_TRUE(names.insert(cell["words"]).second) << cell["words"] << " is the name of two";
     }
     EXPECT_EQ(sizes, (std::multiset<std::size_t>{1, 1, 1, 1, 1, 1, 24}));
     // An experiment's address lasts when others come and go.
-    EXPECT_EQ(data_of(dashboard_data({runs[8], runs[1]}, kNoPages, ""), "index")["cells"].size(), 2u);
-    EXPECT_TRUE(dashboard_data({runs[8]}, kNoPages, "").contains("data/cell-" + cells[0]["id"].get<std::string>() + ".js"));
+    EXPECT_EQ(data_of(dashboard_data({runs[8], runs[1]}, kNoPages, ""), "index")["cells"].size(),
+              2u);
+    EXPECT_TRUE(dashboard_data({runs[8]}, kNoPages, "")
+                    .contains("data/cell-" + cells[0]["id"].get<std::string>() + ".js"));
 }
 
 // A line that was not shown to run, or a part of a run, is no point among those that were.
@@ -147,7 +161,9 @@ TEST(Dashboard, FewRunsAreNotTested) {
     runs = nights();
     runs.erase(runs.begin(), runs.begin() + 10);
     runs.resize(15);
-    EXPECT_EQ(cell_of(dashboard_data(runs, kNoPages, ""), 0)["metrics"][0]["arms"][1]["changes"].size(), 1u);
+    EXPECT_EQ(
+        cell_of(dashboard_data(runs, kNoPages, ""), 0)["metrics"][0]["arms"][1]["changes"].size(),
+        1u);
 }
 
 TEST(Dashboard, ARunWithoutFiguresIsInTheListAndInNoTrend) {
@@ -155,7 +171,8 @@ TEST(Dashboard, ARunWithoutFiguresIsInTheListAndInNoTrend) {
     runs[5].metrics.clear();
     runs[5].state = "interrupted";
     runs[5].exit.reset();
-    const auto files = dashboard_data(runs, [](const std::string& id) { return id == "20260203-010000-alloc"; }, "");
+    const auto files = dashboard_data(
+        runs, [](const std::string& id) { return id == "20260203-010000-alloc"; }, "");
     const auto index = data_of(files, "index");
     EXPECT_EQ(index["runs"].size(), 30u);
     EXPECT_EQ(index["verdicts"][index["runs"][5][7].get<std::size_t>()], "unknown");
@@ -171,8 +188,10 @@ TEST(Dashboard, TextsOfRunsStayTexts) {
     const auto files = dashboard_data(runs, kNoPages, "");
     const auto& text = files.at("data/index.js");
     EXPECT_EQ(text.find("</script"), text.npos);
-    EXPECT_EQ(text.find("\xe2\x80\xa8"), text.npos) << "a line separator ends a string in older scripts";
-    EXPECT_EQ(data_of(files, "index")["runs"][0][9].get<std::string>().substr(0, 17), "</script><script>");
+    EXPECT_EQ(text.find("\xe2\x80\xa8"), text.npos)
+        << "a line separator ends a string in older scripts";
+    EXPECT_EQ(data_of(files, "index")["runs"][0][9].get<std::string>().substr(0, 17),
+              "</script><script>");
     EXPECT_EQ(data_of(files, "index")["arms"][0], "\"); alert(1); (\"");
 }
 

@@ -1,5 +1,6 @@
-// What every page rig writes has in common, whatever it is about: text that cannot become markup, and the frame with its policy.
-// Pure. A page is one file: it asks for nothing, and its Content-Security-Policy lets nothing run but the script inlined in it.
+// What every page rig writes has in common, whatever it is about: text that cannot become markup,
+// and the frame with its policy. Pure. A page is one file: it asks for nothing, and its
+// Content-Security-Policy lets nothing run but the script inlined in it.
 #pragma once
 
 #include "rig/html/web_assets.h"
@@ -11,8 +12,9 @@
 
 namespace rig {
 
-// Text as HTML shows it, in an element and in a quoted attribute alike. Control characters become '?' but line feeds and tabs;
-// those that turn the direction of writing, with which a name can pass for another, are shown by number: "[U+202E]".
+// Text as HTML shows it, in an element and in a quoted attribute alike. Control characters become
+// '?' but line feeds and tabs; those that turn the direction of writing, with which a name can pass
+// for another, are shown by number: "[U+202E]".
 std::string escape_html(std::string_view text);
 
 // HTML that is whole. Only element() makes markup; everything else goes through escape_html().
@@ -30,7 +32,8 @@ class Markup {
     bool empty() const { return html_.empty(); }
 
  private:
-    friend Markup element(std::string_view, const std::vector<std::pair<std::string, std::string>>&, const std::vector<Markup>&);
+    friend Markup element(std::string_view, const std::vector<std::pair<std::string, std::string>>&,
+                          const std::vector<Markup>&);
     std::string html_;
 };
 
@@ -45,10 +48,13 @@ struct Cell {
 };
 struct TableRow {
     std::vector<Cell> cells;
-    std::string kind{}; // "part": of the row above; "group": heads those below, its cell spans all columns
+    std::string
+        kind{}; // "part": of the row above; "group": heads those below, its cell spans all columns
 };
-// In a box of its own that scrolls if it is wider than the page. `label` names it for those who do not see it.
-Markup table(const std::string& label, const std::vector<std::string>& head, const std::vector<TableRow>& rows);
+// In a box of its own that scrolls if it is wider than the page. `label` names it for those who do
+// not see it.
+Markup table(const std::string& label, const std::vector<std::string>& head,
+             const std::vector<TableRow>& rows);
 
 // <details>: closed until asked for.
 Markup details(const Markup& summary, const Children& children);
@@ -60,7 +66,8 @@ struct PageFrame {
 // The whole file. `assets` are inlined as they are, see web_assets.h.
 std::string render_page(const PageFrame& frame, const WebAssets& assets);
 
-// "'sha256-…'": the source expression by which a policy lets exactly this inline script or style through.
+// "'sha256-…'": the source expression by which a policy lets exactly this inline script or style
+// through.
 std::string csp_hash(std::string_view content);
 
 } // namespace rig

@@ -6,7 +6,8 @@ namespace rig {
 namespace {
 
 TEST(EscapeHtml, LeavesNothingThatMarkupIsMadeOf) {
-    EXPECT_EQ(escape_html("<script>alert(\"x\")</script>"), "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;");
+    EXPECT_EQ(escape_html("<script>alert(\"x\")</script>"),
+              "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;");
     EXPECT_EQ(escape_html("\" onerror='x'"), "&quot; onerror=&#39;x&#39;");
     // What is escaped already is text like any other.
     EXPECT_EQ(escape_html("&lt;"), "&amp;lt;");
@@ -31,21 +32,33 @@ TEST(EscapeHtml, ControlsAreSeen) {
 
 TEST(Element, EscapesTextAndAttributesOnce) {
     const std::string hostile = "\"><img src=x>";
-    EXPECT_EQ(element("b", {{"title", hostile}}, {hostile}).html(), "<b title=\"&quot;&gt;&lt;img src=x&gt;\">&quot;&gt;&lt;img src=x&gt;</b>");
-    EXPECT_EQ(element("div", {}, {"a", element("b", {}, {"<"}), "c"}).html(), "<div>a<b>&lt;</b>c</div>");
+    EXPECT_EQ(element("b", {{"title", hostile}}, {hostile}).html(),
+              "<b title=\"&quot;&gt;&lt;img src=x&gt;\">&quot;&gt;&lt;img src=x&gt;</b>");
+    EXPECT_EQ(element("div", {}, {"a", element("b", {}, {"<"}), "c"}).html(),
+              "<div>a<b>&lt;</b>c</div>");
     EXPECT_EQ(element("meta", {{"name", "x"}}, {}).html(), "<meta name=\"x\">\n");
 }
 
 TEST(Table, ScrollsInABoxWithAName) {
-    const auto html = table("a \"name\"", {"Arm", "IPIs"}, {{{{"group"}}, "group"}, {{{"ipi", "th"}, {"240", "figure"}}, "part"}}).html();
-    EXPECT_TRUE(html.starts_with("<div class=\"box\" role=\"region\" tabindex=\"0\" aria-label=\"a &quot;name&quot;\"><table>")) << html;
-    EXPECT_NE(html.find("<th scope=\"rowgroup\" colspan=\"2\">group</th>"), std::string::npos) << html;
-    EXPECT_NE(html.find("<tr class=\"part\"><th scope=\"row\">ipi</th><td class=\"figure\">240</td></tr>"), std::string::npos) << html;
+    const auto html = table("a \"name\"", {"Arm", "IPIs"},
+                            {{{{"group"}}, "group"}, {{{"ipi", "th"}, {"240", "figure"}}, "part"}})
+                          .html();
+    EXPECT_TRUE(html.starts_with("<div class=\"box\" role=\"region\" tabindex=\"0\" aria-label=\"a "
+                                 "&quot;name&quot;\"><table>"))
+        << html;
+    EXPECT_NE(html.find("<th scope=\"rowgroup\" colspan=\"2\">group</th>"), std::string::npos)
+        << html;
+    EXPECT_NE(
+        html.find(
+            "<tr class=\"part\"><th scope=\"row\">ipi</th><td class=\"figure\">240</td></tr>"),
+        std::string::npos)
+        << html;
 }
 
 TEST(CspHash, IsThatOfTheStandardsExample) {
     // W3C, Content Security Policy Level 2, section 7.17.2.
-    EXPECT_EQ(csp_hash("alert('Hello, world.');"), "'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='");
+    EXPECT_EQ(csp_hash("alert('Hello, world.');"),
+              "'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='");
     EXPECT_NE(csp_hash("alert('Hello, world!');"), csp_hash("alert('Hello, world.');"));
 }
 
@@ -54,7 +67,8 @@ TEST(Page, AllowsNothingButItsOwnScriptAndStyle) {
     const auto page = render_page({"a <title>", element("h1", {}, {"x"}), {}, {}}, assets);
     EXPECT_NE(page.find("<title>a &lt;title&gt;</title>"), std::string::npos);
     EXPECT_NE(page.find("<script>let a = 1 < 2;</script>"), std::string::npos);
-    const auto policy = escape_html("default-src 'none'; script-src " + csp_hash(assets.script) + "; style-src " + csp_hash(assets.style) +
+    const auto policy = escape_html("default-src 'none'; script-src " + csp_hash(assets.script) +
+                                    "; style-src " + csp_hash(assets.style) +
                                     "; img-src data:; base-uri 'none'; form-action 'none'");
     const auto at = page.find(policy);
     ASSERT_NE(at, std::string::npos) << page;

@@ -17,13 +17,17 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-HttpAnswer not_found() { return {404, "text/plain; charset=utf-8", "there is no such page; / is the start\n"}; }
+HttpAnswer not_found() {
+    return {404, "text/plain; charset=utf-8", "there is no such page; / is the start\n"};
+}
 
 // The entry of `folder` that has this very name; an empty path if there is none.
 fs::path among(const fs::path& folder, std::string_view name) {
     std::error_code gone;
     for (const auto& entry : fs::directory_iterator(folder, gone))
-        if (entry.path().filename().native() == name && fs::is_directory(entry.symlink_status(gone))) return entry.path();
+        if (entry.path().filename().native() == name &&
+            fs::is_directory(entry.symlink_status(gone)))
+            return entry.path();
     return {};
 }
 
@@ -46,8 +50,12 @@ std::string decoded(std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
         unsigned byte = 0;
-        if (text[i] == '%' && i + 2 < text.size() && std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16).ptr == text.data() + i + 3) out += static_cast<char>(byte), i += 2;
-        else out += text[i];
+        if (text[i] == '%' && i + 2 < text.size() &&
+            std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16).ptr ==
+                text.data() + i + 3)
+            out += static_cast<char>(byte), i += 2;
+        else
+            out += text[i];
     }
     return out;
 }
@@ -64,7 +72,8 @@ std::string text_of(const fs::path& file, std::uintmax_t from, std::size_t most)
 json boots_of_run(const fs::path& run) {
     std::vector<std::string> names;
     std::error_code gone;
-    for (const auto& entry : fs::directory_iterator(run / "boots", gone)) names.push_back(entry.path().filename());
+    for (const auto& entry : fs::directory_iterator(run / "boots", gone))
+        names.push_back(entry.path().filename());
     std::sort(names.rbegin(), names.rend());
     json boots = json::array();
     for (const auto& name : names) {
@@ -81,18 +90,22 @@ json boots_of_run(const fs::path& run) {
 const LiveResults::Counted& LiveResults::count(const fs::path& run) {
     auto& counted = counted_[run.filename()];
     std::error_code none;
-    if (const auto size = fs::file_size(run / "samples.jsonl", none); none || size < counted.read) counted = {}; // torn, and cut off
+    if (const auto size = fs::file_size(run / "samples.jsonl", none); none || size < counted.read)
+        counted = {}; // torn, and cut off
     std::ifstream in(run / "samples.jsonl", std::ios::binary);
     in.seekg(static_cast<std::streamoff>(counted.read));
     for (std::string line; std::getline(in, line) && !in.eof();) {
         counted.read += line.size() + 1;
-        if (const auto sample = json::parse(line, nullptr, false); sample.is_object() && sample.contains("id") && sample["id"].is_object()) ++counted.boots[sample["id"].value("arm", "")];
+        if (const auto sample = json::parse(line, nullptr, false);
+            sample.is_object() && sample.contains("id") && sample["id"].is_object())
+            ++counted.boots[sample["id"].value("arm", "")];
     }
     return counted;
 }
 
-// {"runs": [{"id", "state", "started", "ended", "failure", "clock", "planned", "done": {arm: boots}, "closing", "page", "boots": [{"name",
-// "console_bytes"}]}]}, newest first; "boots" of the running ones and of the newest only, newest first.
+// {"runs": [{"id", "state", "started", "ended", "failure", "clock", "planned", "done": {arm:
+// boots}, "closing", "page", "boots": [{"name", "console_bytes"}]}]}, newest first; "boots" of the
+// running ones and of the newest only, newest first.
 std::string LiveResults::live_json() {
     auto folders = run_folders(results_);
     std::reverse(folders.begin(), folders.end());
@@ -101,15 +114,29 @@ std::string LiveResults::live_json() {
     for (const auto& folder : folders) {
         const auto info = json::parse(slurp(folder / "run.json"), nullptr, false);
         if (!info.is_object()) continue;
-        const auto text = [&](const char* key) { return info.contains(key) && info[key].is_string() ? info[key].get<std::string>() : std::string(); };
+        const auto text = [&](const char* key) {
+            return info.contains(key) && info[key].is_string() ? info[key].get<std::string>()
+                                                               : std::string();
+        };
         const bool running = has_writer(folder);
-        const auto arms = info.contains("kernels") && info["kernels"].is_array() ? info["kernels"].size() : 0;
-        const auto boots = info.contains("boots") && info["boots"].is_number_unsigned() ? info["boots"].get<unsigned>() : 0;
+        const auto arms =
+            info.contains("kernels") && info["kernels"].is_array() ? info["kernels"].size() : 0;
+        const auto boots = info.contains("boots") && info["boots"].is_number_unsigned()
+                               ? info["boots"].get<unsigned>()
+                               : 0;
         const auto report = json::parse(slurp(folder / "report.json"), nullptr, false);
-        json run{{"id", folder.filename()}, {"state", state_of(text("failure"), text("ended"), running)},
-                 {"started", text("started")}, {"ended", text("ended")}, {"failure", text("failure")}, {"clock", text("clock")},
-                 {"planned", boots * arms}, {"done", count(folder).boots},
-                 {"closing", report.is_object() && report.contains("verdict") && report["verdict"].is_object() ? report["verdict"].value("closing", "") : ""},
+        json run{{"id", folder.filename()},
+                 {"state", state_of(text("failure"), text("ended"), running)},
+                 {"started", text("started")},
+                 {"ended", text("ended")},
+                 {"failure", text("failure")},
+                 {"clock", text("clock")},
+                 {"planned", boots * arms},
+                 {"done", count(folder).boots},
+                 {"closing",
+                  report.is_object() && report.contains("verdict") && report["verdict"].is_object()
+                      ? report["verdict"].value("closing", "")
+                      : ""},
                  {"page", is_file(folder / "report.html") || is_file(folder / "report.txt")}};
         if (running || runs.empty()) run["boots"] = boots_of_run(folder);
         runs.push_back(std::move(run));
@@ -117,7 +144,8 @@ std::string LiveResults::live_json() {
     return json{{"runs", runs}}.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-HttpAnswer LiveResults::console(std::string_view run, std::string_view boot, std::uintmax_t from) const {
+HttpAnswer LiveResults::console(std::string_view run, std::string_view boot,
+                                std::uintmax_t from) const {
     const auto folder = among(results_, run);
     const auto of_boot = folder.empty() ? folder : among(folder / "boots", boot);
     std::error_code none;
@@ -132,8 +160,10 @@ HttpAnswer LiveResults::console(std::string_view run, std::string_view boot, std
 HttpAnswer LiveResults::report(std::string_view run) const {
     const auto folder = among(results_, run);
     if (folder.empty()) return not_found();
-    if (is_file(folder / "report.html")) return {200, "text/html; charset=utf-8", slurp(folder / "report.html")};
-    if (is_file(folder / "report.txt")) return {200, "text/plain; charset=utf-8", slurp(folder / "report.txt")};
+    if (is_file(folder / "report.html"))
+        return {200, "text/html; charset=utf-8", slurp(folder / "report.html")};
+    if (is_file(folder / "report.txt"))
+        return {200, "text/plain; charset=utf-8", slurp(folder / "report.txt")};
     return not_found();
 }
 
@@ -154,8 +184,12 @@ HttpAnswer LiveResults::look_up(std::string_view target) {
     if (!path.empty() && path != "/") return not_found();
     if (what.empty() && !start) return not_found();
     if (start)
-        return {200, "text/html; charset=utf-8", std::string(live_page()),
-                {{"Content-Security-Policy", "default-src 'none'; connect-src 'self'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"}}};
+        return {200,
+                "text/html; charset=utf-8",
+                std::string(live_page()),
+                {{"Content-Security-Policy",
+                  "default-src 'none'; connect-src 'self'; script-src 'unsafe-inline'; style-src "
+                  "'unsafe-inline'; base-uri 'none'; form-action 'none'"}}};
     if (what == "live.json" && run.empty()) {
         const std::lock_guard lock(mutex_);
         return {200, "application/json", live_json()};
@@ -168,7 +202,9 @@ HttpAnswer LiveResults::look_up(std::string_view target) {
         const auto value = target.substr(query);
         const auto* end = value.data() + value.size();
         if (!value.starts_with(key)) return {400, "text/plain; charset=utf-8", "want ?from=BYTE\n"};
-        if (const auto [stopped, error] = std::from_chars(value.data() + key.size(), end, from); stopped != end || error != std::errc()) return {400, "text/plain; charset=utf-8", "want ?from=BYTE\n"};
+        if (const auto [stopped, error] = std::from_chars(value.data() + key.size(), end, from);
+            stopped != end || error != std::errc())
+            return {400, "text/plain; charset=utf-8", "want ?from=BYTE\n"};
     }
     return console(run, boot, from);
 }

@@ -1,5 +1,6 @@
-// What `rig serve` shows of the folders of runs while they grow: how far each is, and what its guests print. Reads only, and only what lies
-// in `results`; names in an address are looked for among those there are, never made into a path.
+// What `rig serve` shows of the folders of runs while they grow: how far each is, and what its
+// guests print. Reads only, and only what lies in `results`; names in an address are looked for
+// among those there are, never made into a path.
 #pragma once
 
 #include "rig/html/http_answer.h"
@@ -17,9 +18,10 @@ class LiveResults {
  public:
     explicit LiveResults(std::filesystem::path results) : results_(std::move(results)) {}
 
-    // "/": the page. "/live.json": the newest runs, see live_json(). "/console/RUN/BOOT?from=N": the console of a boot from byte N on, at
-    // most kConsolePiece, with its whole size in "X-Size". "/report/RUN": the run's page or, without one, its text. Anything else: 404. Links are
-    // not followed. What cannot be read: 500.
+    // "/": the page. "/live.json": the newest runs, see live_json(). "/console/RUN/BOOT?from=N":
+    // the console of a boot from byte N on, at most kConsolePiece, with its whole size in "X-Size".
+    // "/report/RUN": the run's page or, without one, its text. Anything else: 404. Links are not
+    // followed. What cannot be read: 500.
     HttpAnswer answer(std::string_view target);
 
     static constexpr std::size_t kConsolePiece = 256 << 10;

@@ -1,4 +1,5 @@
-// The page of `rig serve`: asks /live.json every two seconds. Its script sets what guests and runs are called as text only.
+// The page of `rig serve`: asks /live.json every two seconds. Its script sets what guests and runs
+// are called as text only.
 #pragma once
 
 #include <string_view>

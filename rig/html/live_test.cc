@@ -18,7 +18,9 @@ using namespace std::string_literals;
 
 class LiveTest : public ResultsProject {
  protected:
-    json live(LiveResults& results) { return json::parse(results.answer("/live.json").body).at("runs"); }
+    json live(LiveResults& results) {
+        return json::parse(results.answer("/live.json").body).at("runs");
+    }
 };
 
 TEST_F(LiveTest, ARunningRunIsCountedAsItGrows) {
@@ -54,7 +56,8 @@ TEST_F(LiveTest, AConsoleFromAnyByteOn) {
     EXPECT_EQ(here.answer(base + "?from=7").body, "booting <script>\n");
     EXPECT_EQ(here.answer(base + "?from=99999999").body, "");
     EXPECT_EQ(here.answer(base + "?from=7").headers.at(0).second, "24");
-    for (const char* bad : {"?from=", "?from=-1", "?from=7x", "?to=7"}) EXPECT_EQ(here.answer(base + bad).status, 400u) << bad;
+    for (const char* bad : {"?from=", "?from=-1", "?from=7x", "?to=7"})
+        EXPECT_EQ(here.answer(base + bad).status, 400u) << bad;
 }
 
 // Names in an address are looked for, not followed.
@@ -66,8 +69,11 @@ TEST_F(LiveTest, NothingOutsideOfTheResultsIsShown) {
     std::ofstream(top_ / "boots/x/console.log") << "secret";
     std::filesystem::create_symlink(top_ / "secret", run / "boots/0000-ipi-0/console.log");
     LiveResults here(results());
-    for (const auto& target : {std::string("/console/../x"), std::string("/console/%2e%2e/x"), "/console/" + id + "/..", "/console/" + id + "/%2e%2e%2f..", "/report/.."s, "/console/" + id + "/0000-ipi-0",
-                               "/report/" + id + "%00", "//live.json/x"s, "/console"s, "/live.json/x"s, "/report"s, "/nothing"s, "/console/" + id + "/0000-ipi-0/more"}) {
+    for (const auto& target :
+         {std::string("/console/../x"), std::string("/console/%2e%2e/x"), "/console/" + id + "/..",
+          "/console/" + id + "/%2e%2e%2f..", "/report/.."s, "/console/" + id + "/0000-ipi-0",
+          "/report/" + id + "%00", "//live.json/x"s, "/console"s, "/live.json/x"s, "/report"s,
+          "/nothing"s, "/console/" + id + "/0000-ipi-0/more"}) {
         const auto answer = here.answer(target);
         EXPECT_EQ(answer.status, 404u) << target;
         EXPECT_EQ(answer.body.find("secret"), std::string::npos) << target;
@@ -75,13 +81,15 @@ TEST_F(LiveTest, NothingOutsideOfTheResultsIsShown) {
     EXPECT_EQ(here.answer("/").status, 200u);
     std::filesystem::create_directory_symlink(top_, results() / "link");
     std::filesystem::create_symlink(top_ / "secret", run / "report.txt");
-    for (const auto& target : {"/report/" + id, "/console/link/x"s}) EXPECT_EQ(here.answer(target).status, 404u) << target;
+    for (const auto& target : {"/report/" + id, "/console/link/x"s})
+        EXPECT_EQ(here.answer(target).status, 404u) << target;
 }
 
 // One that holds what no rig wrote does not end the server.
 TEST_F(LiveTest, AFolderThatIsDamagedIsNoEnd) {
     const auto run = make_run(0);
-    std::ofstream(run / "samples.jsonl") << "{\"id\": 5}\n{\"id\": {\"arm\": \"ipi\"}}\n[1]\nnot json\n";
+    std::ofstream(run / "samples.jsonl")
+        << "{\"id\": 5}\n{\"id\": {\"arm\": \"ipi\"}}\n[1]\nnot json\n";
     std::ofstream(run / "report.json") << R"({"verdict": {"closing": null}})";
     LiveResults here(results());
     EXPECT_EQ(here.answer("/live.json").status, 500u) << "told, not died of";
@@ -105,22 +113,36 @@ std::string ask(std::uint16_t port, const std::string& request) {
 TEST(Serve, AnswersThisMachineOnlyAndStops) {
     std::promise<std::uint16_t> port;
     std::stop_source stop;
-    const std::function<HttpAnswer(std::string_view)> answer = [](std::string_view target) { return HttpAnswer{200, "text/plain", "you asked for " + std::string(target), {{"X-Size", "3"}}}; };
-    auto served = std::async(std::launch::async, [&] { return serve(0, answer, [&](std::uint16_t is) { port.set_value(is); }, stop.get_token()); });
+    const std::function<HttpAnswer(std::string_view)> answer = [](std::string_view target) {
+        return HttpAnswer{
+            200, "text/plain", "you asked for " + std::string(target), {{"X-Size", "3"}}};
+    };
+    auto served = std::async(std::launch::async, [&] {
+        return serve(
+            0, answer, [&](std::uint16_t is) { port.set_value(is); }, stop.get_token());
+    });
     const auto here = port.get_future().get();
-    const auto get = [&](const std::string& method, const std::string& host) { return ask(here, method + " /a?b HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n"); };
+    const auto get = [&](const std::string& method, const std::string& host) {
+        return ask(here,
+                   method + " /a?b HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n");
+    };
     const auto good = get("GET", "127.0.0.1:8642");
     EXPECT_TRUE(good.starts_with("HTTP/1.1 200 ")) << good;
     EXPECT_NE(good.find("\r\n\r\nyou asked for /a?b"), good.npos) << good;
     EXPECT_NE(good.find("X-Size: 3\r\n"), good.npos);
     EXPECT_NE(good.find("X-Content-Type-Options: nosniff\r\n"), good.npos);
-    for (const char* host : {"localhost", "localhost:1", "[::1]:8642", "[::1]"}) EXPECT_TRUE(get("GET", host).starts_with("HTTP/1.1 200 ")) << host;
+    for (const char* host : {"localhost", "localhost:1", "[::1]:8642", "[::1]"})
+        EXPECT_TRUE(get("GET", host).starts_with("HTTP/1.1 200 ")) << host;
     // A name that somebody else had resolved to this machine.
-    for (const char* host : {"evil.example", "evil.example:8642", "127.0.0.1.evil.example", "", "localhost.evil"}) EXPECT_TRUE(get("GET", host).starts_with("HTTP/1.1 403 ")) << host;
+    for (const char* host :
+         {"evil.example", "evil.example:8642", "127.0.0.1.evil.example", "", "localhost.evil"})
+        EXPECT_TRUE(get("GET", host).starts_with("HTTP/1.1 403 ")) << host;
     EXPECT_TRUE(get("POST", "localhost").starts_with("HTTP/1.1 405 "));
     const auto head = get("HEAD", "localhost");
     EXPECT_TRUE(head.starts_with("HTTP/1.1 200 ") && head.ends_with("\r\n\r\n")) << head;
-    EXPECT_FALSE(ask(here, "GET / HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(20000, 'x') + "\r\n\r\n").starts_with("HTTP/1.1 200 "));
+    EXPECT_FALSE(
+        ask(here, "GET / HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(20000, 'x') + "\r\n\r\n")
+            .starts_with("HTTP/1.1 200 "));
     const auto taken = serve(here, answer, [](std::uint16_t) {}, {});
     ASSERT_FALSE(taken);
     EXPECT_NE(taken.error().message.find("--port 0"), std::string::npos) << taken.error().message;

@@ -1,8 +1,8 @@
 #include "rig/html/report_html.h"
 
 #include "rig/base/text.h"
-#include "rig/report/figures.h"
 #include "rig/html/html_page.h"
+#include "rig/report/figures.h"
 #include "rig/report/rows.h"
 #include "rig/report/splats.h"
 #include "rig/report/tests.h"
@@ -50,7 +50,8 @@ const char* tone(const std::string& mark) {
 Markup verdict_line(const Comparison& comparison) {
     const std::string mark = closing_mark(comparison);
     return element("p", {{"class", fmt::format("verdict {}", tone(mark))}, {"id", "verdict"}},
-                   {element("span", {{"aria-hidden", "true"}}, {mark}), element("span", {}, {comparison.closing})});
+                   {element("span", {{"aria-hidden", "true"}}, {mark}),
+                    element("span", {}, {comparison.closing})});
 }
 
 // What the closing line has no room for: each count, those against the patch first.
@@ -64,7 +65,9 @@ Markup tally(const Comparison& c) {
     add(c.undecided, "undecided");
     add(c.unseen, "0 everywhere, so nothing shows that it can be seen");
     add(c.held, "as declared");
-    return paragraph(parts.empty() ? "No expectation was judged." : fmt::format("Declared expectations: {}.", fmt::join(parts, "; ")));
+    return paragraph(parts.empty()
+                         ? "No expectation was judged."
+                         : fmt::format("Declared expectations: {}.", fmt::join(parts, "; ")));
 }
 
 Markup moved(const ReportInput& input) {
@@ -73,13 +76,17 @@ Markup moved(const ReportInput& input) {
         const auto movements = movement(input, arm);
         Children groups;
         const auto add = [&](const char* heading, const std::vector<std::string>& items) {
-            groups.push_back(element("div", {}, {element("h4", {}, {heading}), items.empty() ? paragraph("nothing", "note") : list(items)}));
+            groups.push_back(element("div", {},
+                                     {element("h4", {}, {heading}),
+                                      items.empty() ? paragraph("nothing", "note") : list(items)}));
         };
         add("▲ Rose: worse", movements.rose);
         add("▼ Fell: better", movements.fell);
         add("? Undecided", movements.unclear);
         add("= Same", movements.same);
-        out.push_back(element("h3", {}, {fmt::format("{} against {}", input.spec.arms[arm].name, input.spec.arms[0].name)}));
+        out.push_back(element(
+            "h3", {},
+            {fmt::format("{} against {}", input.spec.arms[arm].name, input.spec.arms[0].name)}));
         out.push_back(element("div", {{"class", "moved"}}, groups));
     }
     return section("moved", "What moved", out);
@@ -109,7 +116,8 @@ Cell value_cell(const ReportRow& row, std::size_t arm) {
         if (unit == Unit::Count)
             notes.push_back("median " + figure(one.spread->median, unit));
         else if (figure(one.spread->min, unit) != figure(one.spread->max, unit))
-            notes.push_back(fmt::format("{} to {}", figure(one.spread->min, unit), figure(one.spread->max, unit)));
+            notes.push_back(fmt::format("{} to {}", figure(one.spread->min, unit),
+                                        figure(one.spread->max, unit)));
     }
     if (!one.change && one.verdict != Verdict::NotJudged) {
         notes.push_back(words(one.verdict)); // the cell itself has its mark
@@ -124,25 +132,30 @@ std::vector<Cell> change_cells(const ReportRow& row, std::size_t arm) {
     if (row.changes.empty()) return {{""}, {""}};
     if (!row.metric || !row.judged) return {{row.changes[arm], "figure"}, {""}};
     const auto& one = row.metric->arms[arm];
-    const auto change = one.change ? change_figure(*one.change, row.metric->info.unit) : std::string("-");
+    const auto change =
+        one.change ? change_figure(*one.change, row.metric->info.unit) : std::string("-");
     auto verdict = verdict_figure(one);
     Markup words = verdict.empty() ? Markup(one.why) : with_note("", {});
     if (!verdict.empty()) {
-        words += one.verdict == Verdict::NotJudged ? Markup(verdict) : element("span", {{"class", tone(mark(one.verdict))}}, {verdict});
+        words += one.verdict == Verdict::NotJudged
+                     ? Markup(verdict)
+                     : element("span", {{"class", tone(mark(one.verdict))}}, {verdict});
         words += with_note("", {declared_note(one), one.why});
     }
     return {{change, "figure"}, {words, "words"}};
 }
 
 Markup metrics(const ReportInput& input, bool proven) {
-    if (!anything_measured(input.comparison)) return section("metrics", "Metrics", {paragraph("No boot was measured.")});
+    if (!anything_measured(input.comparison))
+        return section("metrics", "Metrics", {paragraph("No boot was measured.")});
     const auto& arms = input.spec.arms;
     std::vector<std::string> head{"Metric"};
     for (const auto& arm : arms)
         head.push_back(arm.name);
     for (std::size_t arm = 1; arm < arms.size(); ++arm) {
-        head.push_back(
-            fmt::format("{}{}change against {} [95 % interval]", arms.size() > 2 ? arms[arm].name : "", arms.size() > 2 ? ": " : "", arms[0].name));
+        head.push_back(fmt::format("{}{}change against {} [95 % interval]",
+                                   arms.size() > 2 ? arms[arm].name : "",
+                                   arms.size() > 2 ? ": " : "", arms[0].name));
         head.push_back(arms.size() > 2 ? arms[arm].name + ": verdict" : "verdict");
     }
     std::vector<TableRow> rows;
@@ -159,7 +172,8 @@ Markup metrics(const ReportInput& input, bool proven) {
                 out.cells.push_back(std::move(cell));
         rows.push_back(std::move(out));
     }
-    Children all{paragraph("Lower is better in every row. Counts that vary over boots are shown as lowest..highest, times as the median over boots "
+    Children all{paragraph("Lower is better in every row. Counts that vary over boots are shown as "
+                           "lowest..highest, times as the median over boots "
                            "with the range below it.",
                            "note"),
                  table("Metrics of all arms", head, rows)};
@@ -179,27 +193,42 @@ Markup figure_of(const Chart& chart) {
             out.cells.push_back({cell, out.cells.empty() ? "th" : "figure"});
         rows.push_back(std::move(out));
     }
-    const auto drawn = to_json(chart).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    const auto drawn =
+        to_json(chart).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     return element("figure", {},
-                   {element("figcaption", {}, {element("strong", {}, {chart.title}), element("span", {{"class", "note"}}, {chart.note})}),
-                    element("div", {{"class", "chart"}, {"role", "img"}, {"aria-label", chart.description}, {"data-chart", drawn}}, {}),
+                   {element("figcaption", {},
+                            {element("strong", {}, {chart.title}),
+                             element("span", {{"class", "note"}}, {chart.note})}),
+                    element("div",
+                            {{"class", "chart"},
+                             {"role", "img"},
+                             {"aria-label", chart.description},
+                             {"data-chart", drawn}},
+                            {}),
                     details("The figures as a table", {table(chart.title, chart.head, rows)})});
 }
 
-void add_charts(Markup& out, const char* id, const char* heading, const char* intro, const std::vector<Chart>& charts) {
+void add_charts(Markup& out, const char* id, const char* heading, const char* intro,
+                const std::vector<Chart>& charts) {
     Children figures;
     for (const auto& chart : charts)
         if (!chart.series.empty()) figures.push_back(figure_of(chart));
     if (!figures.empty())
-        out += section(id, heading,
-                       {*intro ? paragraph(intro, "note") : Markup(),
-                        element("noscript", {}, {paragraph("Drawings need JavaScript; their figures are in the table below each title.", "note")}),
-                        element("div", {{"class", "charts"}}, figures)});
+        out += section(
+            id, heading,
+            {*intro ? paragraph(intro, "note") : Markup(),
+             element(
+                 "noscript", {},
+                 {paragraph(
+                     "Drawings need JavaScript; their figures are in the table below each title.",
+                     "note")}),
+             element("div", {{"class", "charts"}}, figures)});
 }
 
 Markup proof_item(const Proof& proof) {
-    Children out{element("span", {{"class", proof.passed ? "good" : "bad"}}, {proof.passed ? "✔" : "✘"}),
-                 fmt::format(" {} ({}): {}", proof.id, proof.claim, proof.found)};
+    Children out{
+        element("span", {{"class", proof.passed ? "good" : "bad"}}, {proof.passed ? "✔" : "✘"}),
+        fmt::format(" {} ({}): {}", proof.id, proof.claim, proof.found)};
     if (!proof.passed) out.push_back(paragraph("probably: " + proof.reason));
     return element("li", {}, out);
 }
@@ -213,11 +242,18 @@ Markup proofs(const ReportInput& input) {
         Children held, failed;
         for (const auto& proof : arm.proofs)
             (proof.passed ? held : failed).push_back(proof_item(proof));
-        const auto summary = arm.all_pass() ? fmt::format("✔ {} of {} proofs hold in every boot", held.size(), arm.proofs.size())
-                                            : fmt::format("✘ {} of {} proofs hold", held.size(), arm.proofs.size());
-        out.push_back(element("h3", {}, {arm.arm + ": ", element("span", {{"class", arm.all_pass() ? "good" : "bad"}}, {summary})}));
+        const auto summary =
+            arm.all_pass() ? fmt::format("✔ {} of {} proofs hold in every boot", held.size(),
+                                         arm.proofs.size())
+                           : fmt::format("✘ {} of {} proofs hold", held.size(), arm.proofs.size());
+        out.push_back(
+            element("h3", {},
+                    {arm.arm + ": ",
+                     element("span", {{"class", arm.all_pass() ? "good" : "bad"}}, {summary})}));
         if (!failed.empty()) out.push_back(element("ul", {}, failed));
-        if (!held.empty()) out.push_back(details(fmt::format("What held in {}", arm.arm), {element("ul", {}, held)}));
+        if (!held.empty())
+            out.push_back(
+                details(fmt::format("What held in {}", arm.arm), {element("ul", {}, held)}));
     }
     return section("proofs", "Exposure", out);
 }
@@ -229,14 +265,21 @@ Markup splats(const ReportInput& input, const std::vector<SplatExcerpt>& excerpt
     for (std::size_t i = 1; i < lines.size(); ++i) {
         const auto& [text, indent, body] = lines[i];
         if (body)
-            out.push_back(element("p", {}, {element("strong", {}, {trimmed(text.substr(0, body))}), ": " + text.substr(body)}));
+            out.push_back(element("p", {},
+                                  {element("strong", {}, {trimmed(text.substr(0, body))}),
+                                   ": " + text.substr(body)}));
         else
             out.push_back(paragraph(trimmed(text), "within"));
     }
     for (const auto& excerpt : excerpts) {
-        Children shown{element("pre", {{"class", "excerpt"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", "Console: " + excerpt.file}},
+        Children shown{element("pre",
+                               {{"class", "excerpt"},
+                                {"tabindex", "0"},
+                                {"role", "region"},
+                                {"aria-label", "Console: " + excerpt.file}},
                                {excerpt.text})};
-        if (excerpt.cut) shown.push_back(paragraph("Cut here: the rest is in " + excerpt.file + ".", "told"));
+        if (excerpt.cut)
+            shown.push_back(paragraph("Cut here: the rest is in " + excerpt.file + ".", "told"));
         out.push_back(details("Console: " + excerpt.file, shown));
     }
     return section("splats", "Kernel splats", out);
@@ -249,12 +292,16 @@ Markup provenance(const ReportInput& input) {
     for (std::size_t i = 0; i < run.kernels.size(); ++i) {
         const auto& kernel = run.kernels[i];
         Markup own = patches.own[i].empty() ? Markup("no patch of its own") : list(patches.own[i]);
-        kernels.push_back({{{kernel.arm, "th"}, {kernel.facts.version}, {element("code", {}, {kernel.facts.image_sha256})}, {own, "words"}}});
+        kernels.push_back({{{kernel.arm, "th"},
+                            {kernel.facts.version},
+                            {element("code", {}, {kernel.facts.image_sha256})},
+                            {own, "words"}}});
     }
     auto entries = method_entries(input);
-    std::vector<MethodEntry> all{{"clock", run.clock + (run.clock_why.empty() ? "" : ": " + printable(run.clock_why))},
-                                 {"accelerator", run.accelerator},
-                                 {"seed", std::to_string(run.seed)}};
+    std::vector<MethodEntry> all{
+        {"clock", run.clock + (run.clock_why.empty() ? "" : ": " + printable(run.clock_why))},
+        {"accelerator", run.accelerator},
+        {"seed", std::to_string(run.seed)}};
     all.insert(all.end(), entries.begin(), entries.end());
     all.push_back({"initramfs", run.image});
     all.push_back({"rig's SHA-256", run.program});
@@ -266,7 +313,10 @@ Markup provenance(const ReportInput& input) {
     return section(
         "provenance", "Provenance",
         {table("Kernels", {"Arm", "Kernel", "SHA-256 of the image", "Patches under test"}, kernels),
-         paragraph(patches.shared.empty() ? "No enabling patch." : "Enabling patches, in every arm: they expose the path and are not under test."),
+         paragraph(
+             patches.shared.empty()
+                 ? "No enabling patch."
+                 : "Enabling patches, in every arm: they expose the path and are not under test."),
          patches.shared.empty() ? Markup() : list(patches.shared), facts(all)});
 }
 
@@ -277,11 +327,15 @@ Markup reproduce(const ReportInput& input) {
     if (words.empty()) return {};
     return section(
         "reproduce", "Reproduce",
-        {element(
-             "pre",
-             {{"class", "command"}, {"id", "command"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", "Command that makes this run again"}},
-             {fmt::format("{}", fmt::join(words, " "))}),
-         element("button", {{"type", "button"}, {"data-copy", "command"}, {"hidden", ""}}, {"Copy"})});
+        {element("pre",
+                 {{"class", "command"},
+                  {"id", "command"},
+                  {"tabindex", "0"},
+                  {"role", "region"},
+                  {"aria-label", "Command that makes this run again"}},
+                 {fmt::format("{}", fmt::join(words, " "))}),
+         element("button", {{"type", "button"}, {"data-copy", "command"}, {"hidden", ""}},
+                 {"Copy"})});
 }
 
 Markup header(const ReportInput& input, bool proven) {
@@ -289,15 +343,22 @@ Markup header(const ReportInput& input, bool proven) {
     Children out{element("h1", {}, {input.spec.name}), verdict_line(comparison), tally(comparison)};
     // Without proof the figures mean little: say so before they are read.
     if (!proven)
+        out.push_back(
+            element("p", {{"class", "told"}},
+                    {"? Not proven (see ", element("a", {{"href", "#proofs"}}, {"Exposure"}),
+                     "): figures are shown, not judged."}));
+    if (std::any_of(comparison.splats.begin(), comparison.splats.end(), [](const ArmSplats& arm) {
+            return arm.verdict == SplatVerdict::Splatted || arm.verdict == SplatVerdict::Silent;
+        }))
         out.push_back(element("p", {{"class", "told"}},
-                              {"? Not proven (see ", element("a", {{"href", "#proofs"}}, {"Exposure"}), "): figures are shown, not judged."}));
-    if (std::any_of(comparison.splats.begin(), comparison.splats.end(),
-                    [](const ArmSplats& arm) { return arm.verdict == SplatVerdict::Splatted || arm.verdict == SplatVerdict::Silent; }))
-        out.push_back(element("p", {{"class", "told"}}, {"✘ ", element("a", {{"href", "#splats"}}, {"Kernel splats"}), " are not as declared."}));
+                              {"✘ ", element("a", {{"href", "#splats"}}, {"Kernel splats"}),
+                               " are not as declared."}));
     if (const auto n = input.warnings.size())
-        out.push_back(element(
-            "p", {{"class", "told"}},
-            {"! ", element("a", {{"href", "#warnings"}}, {fmt::format("{} warning{}", n, n == 1 ? "" : "s")}), " on how this was measured."}));
+        out.push_back(element("p", {{"class", "told"}},
+                              {"! ",
+                               element("a", {{"href", "#warnings"}},
+                                       {fmt::format("{} warning{}", n, n == 1 ? "" : "s")}),
+                               " on how this was measured."}));
     if (!input.spec.description.empty()) out.push_back(paragraph(input.spec.description));
     out.push_back(paragraph(conditions(input), "note"));
     Markup all;
@@ -308,19 +369,23 @@ Markup header(const ReportInput& input, bool proven) {
 
 } // namespace
 
-std::string render_html(const ReportInput& input, const std::vector<Sample>& samples, const PageExtras& extras, const WebAssets& assets) {
+std::string render_html(const ReportInput& input, const std::vector<Sample>& samples,
+                        const PageExtras& extras, const WebAssets& assets) {
     const bool proven = all_proven(input.comparison);
     PageFrame page;
-    page.title = fmt::format("{} {}: {}", closing_mark(input.comparison), input.spec.name, input.comparison.closing);
+    page.title = fmt::format("{} {}: {}", closing_mark(input.comparison), input.spec.name,
+                             input.comparison.closing);
     page.header = header(input, proven);
     if (proven && input.spec.arms.size() > 1) page.main += moved(input);
     if (const auto open = open_expectations(input.comparison); proven && !open.empty())
-        page.main += section("open", "Expectations that do not hold or are not decided", {list(open)});
+        page.main +=
+            section("open", "Expectations that do not hold or are not decided", {list(open)});
     page.main += metrics(input, proven);
     add_charts(page.main, "ipis", "IPIs", "", {ipi_chart(input)});
     add_charts(
         page.main, "latencies", "Latencies",
-        "Of each latency two drawings: how all values are distributed, as the share of them that took at most so long (a curve further left is "
+        "Of each latency two drawings: how all values are distributed, as the share of them that "
+        "took at most so long (a curve further left is "
         "faster), which is shown and never judged; and what is judged, one figure of each boot.",
         latency_charts(input, samples));
     add_charts(page.main, "cpus", "By CPU", "", cpu_charts(input, samples));
@@ -328,9 +393,11 @@ std::string render_html(const ReportInput& input, const std::vector<Sample>& sam
     page.main += proofs(input);
     page.main += splats(input, extras.excerpts);
     page.main += provenance(input);
-    if (!input.warnings.empty()) page.main += section("warnings", "Warnings", {list(input.warnings)});
+    if (!input.warnings.empty())
+        page.main += section("warnings", "Warnings", {list(input.warnings)});
     page.main += reproduce(input);
-    page.footer = paragraph(fmt::format("Made by rig {} from {}/samples.jsonl.", input.run.rig_version, input.run_dir));
+    page.footer = paragraph(
+        fmt::format("Made by rig {} from {}/samples.jsonl.", input.run.rig_version, input.run_dir));
     return render_page(page, assets);
 }
 

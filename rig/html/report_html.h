@@ -1,10 +1,10 @@
-// The report as one page for people: a self-contained HTML file with what the text report says and the figures drawn. What got
-// worse stands beside what got better. Pure.
+// The report as one page for people: a self-contained HTML file with what the text report says and
+// the figures drawn. What got worse stands beside what got better. Pure.
 #pragma once
 
 #include "rig/html/charts.h"
-#include "rig/report/report.h"
 #include "rig/html/web_assets.h"
+#include "rig/report/report.h"
 
 #include <string>
 #include <vector>
@@ -25,6 +25,7 @@ struct PageExtras {
 };
 
 // Needs no JavaScript but for the drawings, whose figures are in tables too.
-std::string render_html(const ReportInput& input, const std::vector<Sample>& samples, const PageExtras& extras, const WebAssets& assets);
+std::string render_html(const ReportInput& input, const std::vector<Sample>& samples,
+                        const PageExtras& extras, const WebAssets& assets);
 
 } // namespace rig

@@ -14,43 +14,54 @@ using namespace rig::fixture;
 
 constexpr WebAssets assets{"draw();", "p{}"};
 // Markup, the end of the script that follows, an attribute's end, and what is escaped already.
-constexpr const char* hostile = "</script><script>hit()</script><b>\"onerror='hit()' &lt;i&gt; \xE2\x80\xA8";
+constexpr const char* hostile =
+    "</script><script>hit()</script><b>\"onerror='hit()' &lt;i&gt; \xE2\x80\xA8";
 
 Spec page_spec() {
     auto spec = make_spec();
-    spec.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}), may_rise("target_latency", 20000), not_worse("total_ipis", 0.05),
+    spec.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}),
+                    may_rise("target_latency", 20000), not_worse("total_ipis", 0.05),
                     not_worse("bystander_burst", 0.01)};
     return spec;
 }
 
-std::string page(const Spec& spec, const std::vector<Sample>& samples, const PageExtras& extras = {}, std::vector<std::string> warnings = {}) {
-    return render_html(assemble(spec, make_run(spec), samples, std::move(warnings), "results/x"), samples, extras, assets);
+std::string page(const Spec& spec, const std::vector<Sample>& samples,
+                 const PageExtras& extras = {}, std::vector<std::string> warnings = {}) {
+    return render_html(assemble(spec, make_run(spec), samples, std::move(warnings), "results/x"),
+                       samples, extras, assets);
 }
 
 TEST(HtmlReport, TheVerdictComesFirstAndWhatRoseStandsBesideWhatFell) {
     const auto spec = page_spec();
     const auto html = page(spec, make_samples(spec));
     const auto verdict =
-        html.find("<p class=\"verdict good\" id=\"verdict\"><span aria-hidden=\"true\">✔</span><span>AS EXPECTED: 5 hold</span></p>");
+        html.find("<p class=\"verdict good\" id=\"verdict\"><span "
+                  "aria-hidden=\"true\">✔</span><span>AS EXPECTED: 5 hold</span></p>");
     ASSERT_NE(verdict, std::string::npos);
-    const auto rose = html.find("Rose: worse"), fell = html.find("Fell: better"), metrics = html.find("id=\"metrics\"");
+    const auto rose = html.find("Rose: worse"), fell = html.find("Fell: better"),
+               metrics = html.find("id=\"metrics\"");
     ASSERT_NE(rose, std::string::npos);
     EXPECT_LT(verdict, rose);
     EXPECT_LT(rose, fell);
     EXPECT_LT(fell, metrics);
-    EXPECT_NE(html.find("<li>target latency ×553 (declared: at most ×20000)</li>"), std::string::npos);
-    EXPECT_NE(html.find("<title>✔ batch-alloc-fail: AS EXPECTED: 5 hold</title>"), std::string::npos);
+    EXPECT_NE(html.find("<li>target latency ×553 (declared: at most ×20000)</li>"),
+              std::string::npos);
+    EXPECT_NE(html.find("<title>✔ batch-alloc-fail: AS EXPECTED: 5 hold</title>"),
+              std::string::npos);
 }
 
 TEST(HtmlReport, BrokenIsSaidInWordAndMark) {
     const auto spec = page_spec();
     auto samples = make_samples(spec);
     for (auto& s : samples)
-        if (s.id.arm == "reviewed" && s.id.index == 3) s.counts["sync_ipis"] = s.exposure.recorded_sync = s.exposure.sync_handled = 12;
+        if (s.id.arm == "reviewed" && s.id.index == 3)
+            s.counts["sync_ipis"] = s.exposure.recorded_sync = s.exposure.sync_handled = 12;
     const auto html = page(spec, samples);
-    EXPECT_NE(html.find("<p class=\"verdict bad\" id=\"verdict\"><span aria-hidden=\"true\">✘</span><span>NOT AS EXPECTED: 1 failed"),
+    EXPECT_NE(html.find("<p class=\"verdict bad\" id=\"verdict\"><span "
+                        "aria-hidden=\"true\">✘</span><span>NOT AS EXPECTED: 1 failed"),
               std::string::npos);
-    EXPECT_NE(html.find("✘ sync_ipis in reviewed: broken; declared exactly 0; boot 3: 12, want 0"), std::string::npos);
+    EXPECT_NE(html.find("✘ sync_ipis in reviewed: broken; declared exactly 0; boot 3: 12, want 0"),
+              std::string::npos);
 }
 
 TEST(HtmlReport, WithoutProofNothingIsPraised) {
@@ -107,14 +118,18 @@ TEST(HtmlReport, NoTextFromOutsideBecomesMarkup) {
     run.kernels[0].facts.version = hostile;
     const auto input = assemble(spec, run, samples, {hostile}, hostile);
     const auto html =
-        render_html(input, samples, {{{hostile, hostile, true}}, {Plot{hostile, hostile, Unit::Count, {{hostile, hostile, {1, 2, 3}}}}}}, assets);
+        render_html(input, samples,
+                    {{{hostile, hostile, true}},
+                     {Plot{hostile, hostile, Unit::Count, {{hostile, hostile, {1, 2, 3}}}}}},
+                    assets);
     EXPECT_EQ(html.find("<script>hit"), std::string::npos);
     EXPECT_EQ(html.find("</script><"), std::string::npos);
     EXPECT_EQ(html.find("<b>"), std::string::npos);
     EXPECT_EQ(html.find("\"onerror"), std::string::npos);
     EXPECT_EQ(html.find(" &lt;i"), std::string::npos); // one that was not escaped again
     std::size_t shown = 0;
-    for (auto at = html.find(escape_html(hostile)); at != std::string::npos; at = html.find(escape_html(hostile), at + 1))
+    for (auto at = html.find(escape_html(hostile)); at != std::string::npos;
+         at = html.find(escape_html(hostile), at + 1))
         ++shown;
     EXPECT_GT(shown, 20u);
 }
@@ -122,8 +137,14 @@ TEST(HtmlReport, NoTextFromOutsideBecomesMarkup) {
 TEST(HtmlReport, SweepsHaveASectionOnlyWhereTheyHaveRows) {
     const auto spec = page_spec();
     const auto samples = make_samples(spec);
-    EXPECT_EQ(page(spec, samples, {{}, {Plot{"target latency", "guest.vcpus", Unit::Nanoseconds, {}}}}).find("id=\"sweeps\""), std::string::npos);
-    const auto html = page(spec, samples, {{}, {Plot{"target latency", "guest.vcpus", Unit::Nanoseconds, {{"2", "ipi", {1, 2, 3}}}}}});
+    EXPECT_EQ(
+        page(spec, samples, {{}, {Plot{"target latency", "guest.vcpus", Unit::Nanoseconds, {}}}})
+            .find("id=\"sweeps\""),
+        std::string::npos);
+    const auto html = page(
+        spec, samples,
+        {{},
+         {Plot{"target latency", "guest.vcpus", Unit::Nanoseconds, {{"2", "ipi", {1, 2, 3}}}}}});
     EXPECT_NE(html.find("id=\"sweeps\""), std::string::npos);
     EXPECT_NE(html.find("target latency over guest.vcpus"), std::string::npos);
 }
@@ -132,9 +153,12 @@ TEST(HtmlReport, ConsolesAndWarningsAreTold) {
     auto spec = make_spec();
     spec.metrics = {not_worse("total_ipis", 0.05)};
     const auto html =
-        page(spec, make_samples(spec), {{{"results/x/boots/0001-reviewed-0/splats.txt", "BUG: it\nCall Trace:", true}}, {}}, {"careful"});
+        page(spec, make_samples(spec),
+             {{{"results/x/boots/0001-reviewed-0/splats.txt", "BUG: it\nCall Trace:", true}}, {}},
+             {"careful"});
     EXPECT_NE(html.find(">BUG: it\nCall Trace:</pre>"), std::string::npos);
-    EXPECT_NE(html.find("Cut here: the rest is in results/x/boots/0001-reviewed-0/splats.txt."), std::string::npos);
+    EXPECT_NE(html.find("Cut here: the rest is in results/x/boots/0001-reviewed-0/splats.txt."),
+              std::string::npos);
     EXPECT_NE(html.find("<a href=\"#warnings\">1 warning</a>"), std::string::npos);
     EXPECT_NE(html.find("<li>careful</li>"), std::string::npos);
 }
@@ -148,7 +172,8 @@ TEST(HtmlReport, SplatsThatAreNotDeclaredAreToldAtTheTop) {
     };
     EXPECT_EQ(top().find("#splats"), std::string::npos);
     samples[1].splats.push_back({SplatKind::Bug, "BUG: it", "f", {}, 1});
-    EXPECT_NE(top().find("<a href=\"#splats\">Kernel splats</a> are not as declared."), std::string::npos);
+    EXPECT_NE(top().find("<a href=\"#splats\">Kernel splats</a> are not as declared."),
+              std::string::npos);
 }
 
 TEST(HtmlReport, ARunWithoutBootsIsAPageToo) {

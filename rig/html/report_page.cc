@@ -1,9 +1,9 @@
 #include "rig/html/report_page.h"
 
 #include "rig/base/files.h"
-#include "rig/run_index/index.h"
 #include "rig/report/json.h"
 #include "rig/report/splats.h"
+#include "rig/run_index/index.h"
 #include "rig/run_index/sweeps.h"
 
 #include <algorithm>
@@ -21,12 +21,18 @@ std::vector<SplatExcerpt> read_excerpts(const fs::path& run, const ReportInput& 
         for (const auto* list : {&arm.splats, &arm.notices})
             for (const auto& splat : *list) {
                 const auto name = excerpts_of(input, splat.first);
-                if (std::any_of(out.begin(), out.end(), [&](const SplatExcerpt& one) { return one.file == name; })) continue;
-                // excerpts_of() names it as the reader types it; the run may have been given in another way.
+                if (std::any_of(out.begin(), out.end(),
+                                [&](const SplatExcerpt& one) { return one.file == name; }))
+                    continue;
+                // excerpts_of() names it as the reader types it; the run may have been given in
+                // another way.
                 const auto text = slurp(run / fs::path(name).lexically_relative(input.run_dir));
                 const auto shown = std::min({text.size(), kExcerptBytes, room});
                 room -= shown;
-                out.push_back({name, text.empty() ? "(no excerpt: the file is not there, or empty)" : text.substr(0, shown), shown < text.size()});
+                out.push_back({name,
+                               text.empty() ? "(no excerpt: the file is not there, or empty)"
+                                            : text.substr(0, shown),
+                               shown < text.size()});
             }
     return out;
 }
@@ -45,23 +51,30 @@ std::vector<Plot> read_sweeps(const fs::path& run, const ReportInput& input) {
     own.state = "ended"; // its page is written just before it is
     // The index knows the text with its overrides, which are what differs.
     std::erase_if(*others, [&](const RunRecord& other) {
-        const auto info = nlohmann::json::parse(slurp(results / other.id / "run.json"), nullptr, false);
-        return !info.is_object() || !info.contains("spec_text") || info["spec_text"] != input.run.spec_text;
+        const auto info =
+            nlohmann::json::parse(slurp(results / other.id / "run.json"), nullptr, false);
+        return !info.is_object() || !info.contains("spec_text") ||
+               info["spec_text"] != input.run.spec_text;
     });
     return sweeps_of(own, *others, input.comparison.metrics);
 }
 
-Status write_report_page(const fs::path& file, const fs::path& run, const ReportInput& input, const std::vector<Sample>& samples,
-                         const WebAssets* assets) {
+Status write_report_page(const fs::path& file, const fs::path& run, const ReportInput& input,
+                         const std::vector<Sample>& samples, const WebAssets* assets) {
     if (!assets)
-        return fail(
-            Blame::Spec,
-            fmt::format("{}: cannot be made, this rig was built without pages (meson -Dweb=false), want one built with -Dweb=true", file.string()));
+        return fail(Blame::Spec, fmt::format("{}: cannot be made, this rig was built without pages "
+                                             "(meson -Dweb=false), want one built with -Dweb=true",
+                                             file.string()));
     std::error_code error;
-    if (fs::is_directory(file, error)) return fail(Blame::Spec, fmt::format("--html {}: a folder, want the name of a file", file.string()));
+    if (fs::is_directory(file, error))
+        return fail(Blame::Spec,
+                    fmt::format("--html {}: a folder, want the name of a file", file.string()));
     if (const auto folder = file.parent_path(); !folder.empty() && !fs::is_directory(folder, error))
-        return fail(Blame::Spec, fmt::format("--html {}: no folder {}, want one that is there", file.string(), folder.string()));
-    return write_atomically(file, render_html(input, samples, {read_excerpts(run, input), read_sweeps(run, input)}, *assets));
+        return fail(Blame::Spec, fmt::format("--html {}: no folder {}, want one that is there",
+                                             file.string(), folder.string()));
+    return write_atomically(
+        file,
+        render_html(input, samples, {read_excerpts(run, input), read_sweeps(run, input)}, *assets));
 }
 
 } // namespace rig

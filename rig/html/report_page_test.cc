@@ -22,10 +22,13 @@ class ReportPage : public ::testing::Test {
         for (auto& s : samples_) {
             if (s.id.arm != "reviewed" || s.id.index > 2) continue;
             s.splats.push_back({SplatKind::Bug, "BUG: first", "f", {}, 1});
-            if (s.id.index == 1) s.splats.push_back({SplatKind::Warning, "WARNING: second", "g", {}, 1});
+            if (s.id.index == 1)
+                s.splats.push_back({SplatKind::Warning, "WARNING: second", "g", {}, 1});
         }
     }
-    ReportInput input() const { return assemble(spec_, make_run(spec_), samples_, {}, tree_.path().string()); }
+    ReportInput input() const {
+        return assemble(spec_, make_run(spec_), samples_, {}, tree_.path().string());
+    }
 
     Spec spec_ = make_spec();
     std::vector<Sample> samples_ = make_samples(spec_);
@@ -70,8 +73,10 @@ TEST_F(ReportPage, RefusesWithoutLeavingAnything) {
         EXPECT_TRUE(status || status.error().blame == Blame::Spec);
         return status ? "" : status.error().message;
     };
-    EXPECT_NE(refused(tree_ / "page.html", nullptr).find("built without pages (meson -Dweb=false)"), std::string::npos);
-    EXPECT_NE(refused(tree_ / "folder", &assets).find("a folder, want the name of a file"), std::string::npos);
+    EXPECT_NE(refused(tree_ / "page.html", nullptr).find("built without pages (meson -Dweb=false)"),
+              std::string::npos);
+    EXPECT_NE(refused(tree_ / "folder", &assets).find("a folder, want the name of a file"),
+              std::string::npos);
     EXPECT_NE(refused(tree_ / "none/page.html", &assets).find("no folder"), std::string::npos);
     EXPECT_EQ(fingerprint(tree_.path()), before);
 }

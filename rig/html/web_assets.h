@@ -1,5 +1,5 @@
-// The script and the style that pages carry, bundled from web/ into the binary. The script is data to rig: it runs in a
-// browser only.
+// The script and the style that pages carry, bundled from web/ into the binary. The script is data
+// to rig: it runs in a browser only.
 #pragma once
 
 #include <string_view>
@@ -7,10 +7,12 @@
 namespace rig {
 
 struct WebAssets {
-    std::string_view script, style; // UTF-8, as a browser reads it back from a page: web/embed.py sees to that
+    std::string_view script,
+        style; // UTF-8, as a browser reads it back from a page: web/embed.py sees to that
 };
 
-// Of a run's page, and of the site over all runs. nullptr: rig was built without them (-Dweb=false), and can write no pages.
+// Of a run's page, and of the site over all runs. nullptr: rig was built without them
+// (-Dweb=false), and can write no pages.
 const WebAssets* web_assets();
 const WebAssets* dashboard_assets();
 

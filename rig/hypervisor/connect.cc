@@ -9,7 +9,8 @@
 namespace rig {
 
 std::filesystem::path host_file() {
-    if (const char* config = std::getenv("XDG_CONFIG_HOME"); config && *config) return std::filesystem::path(config) / "rig/host.toml";
+    if (const char* config = std::getenv("XDG_CONFIG_HOME"); config && *config)
+        return std::filesystem::path(config) / "rig/host.toml";
     const char* home = std::getenv("HOME");
     return std::filesystem::path(home ? home : "/") / ".config/rig/host.toml";
 }
@@ -20,13 +21,16 @@ Result<std::string> connect_of(const std::filesystem::path& host_file) {
     try {
         table = toml::parse_file(host_file.string());
     } catch (const toml::parse_error& error) {
-        return fail(Blame::Spec, fmt::format("{}:{}: {}", host_file.string(), error.source().begin.line, error.description()));
+        return fail(Blame::Spec, fmt::format("{}:{}: {}", host_file.string(),
+                                             error.source().begin.line, error.description()));
     }
     for (const auto& [key, value] : table) {
         const auto text = value.value<std::string>();
         if (key.str() == "connect" && text && !text->empty()) return *text;
-        return fail(Blame::Spec, fmt::format("{}:{}: bad key '{}', want connect = \"none\", \"auto\" or a libvirt URI", host_file.string(),
-                                             value.source().begin.line, key.str()));
+        return fail(
+            Blame::Spec,
+            fmt::format("{}:{}: bad key '{}', want connect = \"none\", \"auto\" or a libvirt URI",
+                        host_file.string(), value.source().begin.line, key.str()));
     }
     return std::string("none");
 }

@@ -22,11 +22,13 @@ TEST_F(ChooseTest, TheHostsFileNamesTheConnection) {
     EXPECT_EQ(connect_of(file_).value(), "none");
     EXPECT_EQ(with("").value(), "none");
     EXPECT_EQ(with("connect = \"qemu:///system\"\n").value(), "qemu:///system");
-    for (const char* bad : {"connect = 1\n", "connect = \"\"\n", "conect = \"none\"\n", "connect =\n"}) {
+    for (const char* bad :
+         {"connect = 1\n", "connect = \"\"\n", "conect = \"none\"\n", "connect =\n"}) {
         const auto result = with(bad);
         ASSERT_FALSE(result) << bad;
         EXPECT_EQ(result.error().blame, Blame::Spec);
-        EXPECT_NE(result.error().message.find("rig-host.toml:1: "), std::string::npos) << result.error().message;
+        EXPECT_NE(result.error().message.find("rig-host.toml:1: "), std::string::npos)
+            << result.error().message;
     }
 }
 
@@ -35,7 +37,8 @@ TEST_F(ChooseTest, WhoeverNamesADaemonGetsItOrAnError) {
     const auto result = choose_libvirt("qemu:///system?socket=/nonexistent/libvirt-sock");
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().blame, Blame::Host);
-    EXPECT_NE(result.error().message.find("/nonexistent/libvirt-sock"), std::string::npos) << result.error().message;
+    EXPECT_NE(result.error().message.find("/nonexistent/libvirt-sock"), std::string::npos)
+        << result.error().message;
 }
 
 } // namespace

@@ -2,8 +2,8 @@
 
 #include "guest/protocol/protocol.h"
 #include "rig/host/cpu_binding.h"
-#include "rig/hypervisor/qemu_hypervisor.h"
 #include "rig/host/packing.h"
+#include "rig/hypervisor/qemu_hypervisor.h"
 
 #include <fmt/format.h>
 #include <pugixml.hpp>
@@ -34,7 +34,8 @@ void add_cpus(pugi::xml_node domain, const BootRequest& request, const DomainPla
         const auto pinned = cpus_of_vcpus(request.vcpus, place.wall_cpus);
         auto pins = pinned.empty() ? pugi::xml_node() : add(domain, "cputune");
         for (std::size_t i = 0; i < pinned.size(); ++i)
-            add(pins, "vcpupin", {{"vcpu", std::to_string(i)}, {"cpuset", std::to_string(pinned[i])}});
+            add(pins, "vcpupin",
+                {{"vcpu", std::to_string(i)}, {"cpuset", std::to_string(pinned[i])}});
     }
     if (!counted) return;
     // See HostCpu: QEMU's main loop has to get to run when it is woken.
@@ -48,7 +49,9 @@ void add_cpus(pugi::xml_node domain, const BootRequest& request, const DomainPla
 void add_boot(pugi::xml_node domain, const BootRequest& request) {
     auto os = add(domain, "os");
     add(os, "type", {{"arch", "x86_64"}, {"machine", "q35"}}).text() = "hvm";
-    if (request.pvh) add(os, "loader", {{"type", "rom"}, {"readonly", "yes"}}).text() = "bios-microvm.bin"; // QEMU finds it among its own
+    if (request.pvh)
+        add(os, "loader", {{"type", "rom"}, {"readonly", "yes"}}).text() =
+            "bios-microvm.bin"; // QEMU finds it among its own
     add_text(os, "kernel", request.kernel.string());
     add_text(os, "initrd", request.initrd.string());
     add_text(os, "cmdline", request.cmdline);
@@ -59,21 +62,26 @@ void add_boot(pugi::xml_node domain, const BootRequest& request) {
     if (request.accelerator == Accelerator::Kvm) {
         cpu.append_attribute("mode") = "host-passthrough";
     } else {
-        for (const auto& [key, value] : {std::pair{"mode", "custom"}, {"match", "exact"}, {"check", "none"}})
+        for (const auto& [key, value] :
+             {std::pair{"mode", "custom"}, {"match", "exact"}, {"check", "none"}})
             cpu.append_attribute(key) = value;
         add(cpu, "model", {{"fallback", "forbid"}}).text() = "qemu64";
     }
-    add(cpu, "topology", {{"sockets", "1"}, {"cores", std::to_string(request.vcpus)}, {"threads", "1"}});
+    add(cpu, "topology",
+        {{"sockets", "1"}, {"cores", std::to_string(request.vcpus)}, {"threads", "1"}});
     if (request.accelerator == Accelerator::Tcg)
         for (const char* entropy : {"rdrand", "rdseed"})
             add(cpu, "feature", {{"policy", "disable"}, {"name", entropy}});
     if (request.clock == GuestClock::Virtual) {
-        auto clock = add(domain, "clock", {{"offset", "absolute"}, {"start", "1767225600"}}); // 2026-01-01T00:00:00Z
+        auto clock = add(domain, "clock",
+                         {{"offset", "absolute"}, {"start", "1767225600"}}); // 2026-01-01T00:00:00Z
         add(clock, "timer", {{"name", "rtc"}, {"track", "guest"}});
     }
     for (const char* event : {"on_poweroff", "on_reboot"})
         add_text(domain, event, "destroy");
-    add_text(domain, "on_crash", "preserve"); // it goes on (-action panic=none), and restarts when it has said everything
+    add_text(
+        domain, "on_crash",
+        "preserve"); // it goes on (-action panic=none), and restarts when it has said everything
 }
 
 void add_devices(pugi::xml_node domain, const BootRequest& request, const DomainPlace& place) {
@@ -81,13 +89,15 @@ void add_devices(pugi::xml_node domain, const BootRequest& request, const Domain
     add_text(devices, "emulator", place.emulator);
     add(devices, "controller", {{"type", "usb"}, {"model", "none"}});
     auto bus = add(devices, "controller", {{"type", "virtio-serial"}, {"index", "0"}});
-    add(bus, "address", {{"type", "pci"}, {"domain", "0"}, {"bus", "0"}, {"slot", "1"}, {"function", "0"}});
+    add(bus, "address",
+        {{"type", "pci"}, {"domain", "0"}, {"bus", "0"}, {"slot", "1"}, {"function", "0"}});
     auto serial = add(devices, "serial", {{"type", "file"}});
     add(serial, "source", {{"path", request.console_log.string()}});
     add(serial, "target", {{"type", "isa-serial"}, {"port", "0"}});
     if (request.clock == GuestClock::Virtual) { // see qemu_argv()
         auto watchdog = add(devices, "watchdog", {{"model", "i6300esb"}, {"action", "pause"}});
-        add(watchdog, "address", {{"type", "pci"}, {"domain", "0"}, {"bus", "0"}, {"slot", "2"}, {"function", "0"}});
+        add(watchdog, "address",
+            {{"type", "pci"}, {"domain", "0"}, {"bus", "0"}, {"slot", "2"}, {"function", "0"}});
     }
     add(devices, "memballoon", {{"model", "none"}});
     add(devices, "panic", {{"model", "isa"}});
@@ -96,23 +106,36 @@ void add_devices(pugi::xml_node domain, const BootRequest& request, const Domain
 // What libvirt has no words for.
 void add_qemu(pugi::xml_node domain, const BootRequest& request) {
     auto line = add(domain, "qemu:commandline");
-    const auto argument = [&](const std::string& value) { add(line, "qemu:arg", {{"value", value}}); };
-    const auto option = [&](const char* name, const std::string& value) { argument(name), argument(value); };
+    const auto argument = [&](const std::string& value) {
+        add(line, "qemu:arg", {{"value", value}});
+    };
+    const auto option = [&](const char* name, const std::string& value) {
+        argument(name), argument(value);
+    };
     if (request.clock == GuestClock::Virtual) option("-icount", "shift=0,sleep=off");
-    option("-uuid", kGuestUuid); // the later of two counts
+    option("-uuid", kGuestUuid);     // the later of two counts
     option("-action", "panic=none"); // the panic device tells libvirt, and the kernel goes on dying
     option("-seed", std::to_string(request.seed & 0xffffffff));
-    // Not a <channel>: libvirt gives its port a name of its own, for which QEMU tells libvirt when the guest opens it. Such an event, and
-    // the timer that holds back the next one, wakes QEMU's main loop at a moment of the host's choosing, and boots differ.
+    // Not a <channel>: libvirt gives its port a name of its own, for which QEMU tells libvirt when
+    // the guest opens it. Such an event, and the timer that holds back the next one, wakes QEMU's
+    // main loop at a moment of the host's choosing, and boots differ.
     option("-chardev", "file,id=channel,path=" + qemu_escaped(request.channel));
-    // As JSON, which is what libvirt writes: QEMU makes such devices after all others, in their own order.
-    option("-device",
-           fmt::format(R"({{"driver":"virtserialport","bus":"virtio-serial0.0","nr":1,"chardev":"channel","name":"{}"}})", guest::kChannelName));
-    auto front = add(add(add(domain, "qemu:override"), "qemu:device", {{"alias", "virtio-serial0"}}), "qemu:frontend");
-    add(front, "qemu:property", {{"name", "ioeventfd"}, {"type", "bool"}, {"value", "false"}}); // see qemu_argv()
+    // As JSON, which is what libvirt writes: QEMU makes such devices after all others, in their own
+    // order.
+    option(
+        "-device",
+        fmt::format(
+            R"({{"driver":"virtserialport","bus":"virtio-serial0.0","nr":1,"chardev":"channel","name":"{}"}})",
+            guest::kChannelName));
+    auto front =
+        add(add(add(domain, "qemu:override"), "qemu:device", {{"alias", "virtio-serial0"}}),
+            "qemu:frontend");
+    add(front, "qemu:property",
+        {{"name", "ioeventfd"}, {"type", "bool"}, {"value", "false"}}); // see qemu_argv()
 }
 
-// Not libvirt's user for guests, who can read neither the kernel in the cache nor the scratch folder.
+// Not libvirt's user for guests, who can read neither the kernel in the cache nor the scratch
+// folder.
 void add_label(pugi::xml_node domain, const DomainPlace& place) {
     auto label = add(domain, "seclabel", {{"type", "static"}, {"model", "dac"}, {"relabel", "no"}});
     add_text(label, "label", fmt::format("+{}:+{}", place.uid, place.gid));
@@ -122,9 +145,9 @@ void add_label(pugi::xml_node domain, const DomainPlace& place) {
 
 std::string domain_xml(const BootRequest& request, const DomainPlace& place) {
     pugi::xml_document document;
-    auto domain =
-        add(document, "domain",
-            {{"type", request.accelerator == Accelerator::Kvm ? "kvm" : "qemu"}, {"xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0"}});
+    auto domain = add(document, "domain",
+                      {{"type", request.accelerator == Accelerator::Kvm ? "kvm" : "qemu"},
+                       {"xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0"}});
     add_text(domain, "name", place.name);
     add(domain, "memory", {{"unit", "MiB"}}).text() = request.memory_mib;
     add_cpus(domain, request, place);

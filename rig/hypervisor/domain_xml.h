@@ -1,5 +1,5 @@
-// A boot as libvirt wants it described. Pure. The machine is that of qemu_argv() in every device, address and table: the test
-// `libvirt` compares the samples of both byte by byte.
+// A boot as libvirt wants it described. Pure. The machine is that of qemu_argv() in every device,
+// address and table: the test `libvirt` compares the samples of both byte by byte.
 #pragma once
 
 #include "rig/hypervisor/hypervisor.h"
@@ -17,8 +17,10 @@ struct DomainPlace {
     int host_cpu = -1;    // all of the guest's threads keep to this one; -1: to none
     uid_t uid = 0;        // as whom QEMU runs: the one who owns the files
     gid_t gid = 0;
-    std::vector<int> wall_cpus{}; // under the wall clock all threads keep to these, and vCPU i to the i-th if there are more than vCPUs (cpus_of_vcpus)
-    bool elsewhere = false; // on another host: QEMU runs as libvirt's own user for guests, to whom libvirt gives the files; uid and gid mean nothing
+    std::vector<int> wall_cpus{}; // under the wall clock all threads keep to these, and vCPU i to
+                                  // the i-th if there are more than vCPUs (cpus_of_vcpus)
+    bool elsewhere = false; // on another host: QEMU runs as libvirt's own user for guests, to whom
+                            // libvirt gives the files; uid and gid mean nothing
 };
 
 std::string domain_xml(const BootRequest& request, const DomainPlace& place);

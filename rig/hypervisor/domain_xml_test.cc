@@ -26,7 +26,8 @@ pugi::xml_document parsed(const BootRequest& r, const DomainPlace& place = kPlac
 }
 
 TEST(DomainXml, Golden) {
-    EXPECT_EQ(domain_xml(request(), kPlace), R"(<domain type="qemu" xmlns:qemu="http://libvirt.org/schemas/domain/qemu/1.0">
+    EXPECT_EQ(domain_xml(request(), kPlace),
+              R"(<domain type="qemu" xmlns:qemu="http://libvirt.org/schemas/domain/qemu/1.0">
   <name>rig-1-0</name>
   <memory unit="MiB">512</memory>
   <vcpu cpuset="1">4</vcpu>
@@ -112,15 +113,19 @@ TEST(DomainXml, TheWallsClockIsNeitherCountedNorPinned) {
     place.wall_cpus = {2, 3, 5, 7, 8};
     const auto pinned = parsed(r, place); // on a host that has a CPU for each
     std::string cpus;
-    for (const auto pin : pinned.child("domain").child("cputune").children("vcpupin")) cpus += std::string(pin.attribute("vcpu").value()) + ":" + pin.attribute("cpuset").value() + " ";
+    for (const auto pin : pinned.child("domain").child("cputune").children("vcpupin"))
+        cpus += std::string(pin.attribute("vcpu").value()) + ":" + pin.attribute("cpuset").value() +
+                " ";
     EXPECT_EQ(cpus, "0:2 1:3 2:5 3:7 ");
-    EXPECT_STREQ(pinned.child("domain").child("vcpu").attribute("cpuset").value(), "2-3,5,7-8") << "the rest of QEMU";
+    EXPECT_STREQ(pinned.child("domain").child("vcpu").attribute("cpuset").value(), "2-3,5,7-8")
+        << "the rest of QEMU";
     place.wall_cpus.pop_back(); // none for the rest: nothing is pinned
     EXPECT_FALSE(parsed(r, place).child("domain").child("cputune"));
     r.accelerator = Accelerator::Kvm;
     const auto document = parsed(r);
     EXPECT_STREQ(document.child("domain").attribute("type").value(), "kvm");
-    EXPECT_STREQ(document.child("domain").child("cpu").attribute("mode").value(), "host-passthrough");
+    EXPECT_STREQ(document.child("domain").child("cpu").attribute("mode").value(),
+                 "host-passthrough");
 }
 
 TEST(DomainXml, TextsOfTheUsersStayTexts) {
@@ -129,7 +134,8 @@ TEST(DomainXml, TextsOfTheUsersStayTexts) {
     r.cmdline = "</cmdline><on_crash>restart</on_crash>";
     const auto document = parsed(r); // its nodes live as long as it
     const auto domain = document.child("domain");
-    EXPECT_EQ(domain.child("devices").child("serial").child("source").attribute("path").value(), r.console_log.string());
+    EXPECT_EQ(domain.child("devices").child("serial").child("source").attribute("path").value(),
+              r.console_log.string());
     EXPECT_EQ(domain.child("os").child("cmdline").text().get(), r.cmdline);
     EXPECT_STREQ(domain.child("on_crash").text().get(), "preserve");
 }

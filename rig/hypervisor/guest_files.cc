@@ -7,11 +7,15 @@
 namespace rig {
 namespace {
 
-std::filesystem::path piece_before(const std::filesystem::path& console) { return console.string() + ".0"; }
+std::filesystem::path piece_before(const std::filesystem::path& console) {
+    return console.string() + ".0";
+}
 
 } // namespace
 
-GuestFiles::GuestFiles(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes) : request_(request), on_bytes_(on_bytes) {
+GuestFiles::GuestFiles(const BootRequest& request,
+                       const std::function<bool(std::string_view)>& on_bytes)
+    : request_(request), on_bytes_(on_bytes) {
     std::error_code none;
     if (!request.console_log.empty()) {
         std::ofstream console(request.console_log);
@@ -24,7 +28,8 @@ GuestFiles::GuestFiles(const BootRequest& request, const std::function<bool(std:
 
 Status GuestFiles::made() const {
     if (request_.channel.empty() || channel_.is_open()) return {};
-    return fail(Blame::Host, fmt::format("cannot make {}: {}", request_.channel.string(), std::strerror(errno)));
+    return fail(Blame::Host,
+                fmt::format("cannot make {}: {}", request_.channel.string(), std::strerror(errno)));
 }
 
 bool GuestFiles::read() {
@@ -40,9 +45,13 @@ bool GuestFiles::read() {
 
 bool GuestFiles::flooded() const {
     std::error_code error;
-    return !request_.console_log.empty() && std::filesystem::file_size(request_.console_log, error) > kMaxConsole && !error;
+    return !request_.console_log.empty() &&
+           std::filesystem::file_size(request_.console_log, error) > kMaxConsole && !error;
 }
 
-bool GuestFiles::rotated() const { return !request_.console_log.empty() && std::filesystem::exists(piece_before(request_.console_log)); }
+bool GuestFiles::rotated() const {
+    return !request_.console_log.empty() &&
+           std::filesystem::exists(piece_before(request_.console_log));
+}
 
 } // namespace rig

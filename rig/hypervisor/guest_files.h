@@ -1,4 +1,5 @@
-// What of a running guest's comes as files, for both hypervisor adapters: the channel, read as it grows, and the console's size.
+// What of a running guest's comes as files, for both hypervisor adapters: the channel, read as it
+// grows, and the console's size.
 #pragma once
 
 #include "rig/hypervisor/hypervisor.h"
@@ -12,8 +13,8 @@ namespace rig {
 
 class GuestFiles {
  public:
-    // Makes both, so that they can be read from the start; QEMU, or virtlogd for it, truncates them. A request without a channel or
-    // console has none.
+    // Makes both, so that they can be read from the start; QEMU, or virtlogd for it, truncates
+    // them. A request without a channel or console has none.
     GuestFiles(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes);
     GuestFiles(const GuestFiles&) = delete;
     GuestFiles& operator=(const GuestFiles&) = delete;

@@ -1,8 +1,8 @@
 #include "rig/hypervisor/libvirt_hypervisor.h"
 
+#include "rig/host/cpu_binding.h"
 #include "rig/hypervisor/domain_xml.h"
 #include "rig/hypervisor/guest_files.h"
-#include "rig/host/cpu_binding.h"
 #include "rig/hypervisor/libvirt_uri.h"
 #include "rig/hypervisor/remote_files.h"
 
@@ -29,8 +29,9 @@ namespace {
 namespace fs = std::filesystem;
 using Steady = std::chrono::steady_clock;
 constexpr auto kPoll = std::chrono::milliseconds(5); // as with direct QEMU; events wake earlier
-constexpr std::chrono::seconds kDeathPatience{60};        // for a guest to die
-constexpr auto kRemotePoll = std::chrono::milliseconds(500); // looks at files of another host: two calls and two streams each
+constexpr std::chrono::seconds kDeathPatience{60};   // for a guest to die
+constexpr auto kRemotePoll = std::chrono::milliseconds(
+    500); // looks at files of another host: two calls and two streams each
 constexpr const char* kEmulator = "/usr/bin/qemu-system-x86_64";
 
 std::string last_error() {
@@ -58,13 +59,15 @@ struct DomainRef {
     }
 };
 
-// QEMU's pid, where the daemon is on this host; 0 if it is not found. libvirt's API does not tell it.
+// QEMU's pid, where the daemon is on this host; 0 if it is not found. libvirt's API does not tell
+// it.
 pid_t pid_of(const std::string& name) {
     std::error_code ignored;
     const auto emulator = fs::canonical(kEmulator, ignored);
     for (const auto& process : fs::directory_iterator("/proc", ignored)) {
         std::error_code not_ours;
-        if (fs::read_symlink(process.path() / "exe", not_ours) != emulator || not_ours) continue; // nor an editor that shows this line
+        if (fs::read_symlink(process.path() / "exe", not_ours) != emulator || not_ours)
+            continue; // nor an editor that shows this line
         std::ifstream in(process.path() / "cmdline");
         std::string line{std::istreambuf_iterator<char>(in), {}};
         if (line.find(std::string("-name\0guest=", 12) + name + ",") != line.npos)
@@ -77,24 +80,30 @@ pid_t pid_of(const std::string& name) {
 std::string examine(virDomainPtr domain, const fs::path& memory_dump) {
     char* text = nullptr;
     virDomainSuspend(domain);
-    if (virDomainQemuMonitorCommand(domain, "info registers -a", &text, VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP) < 0) return last_error() + "\n";
+    if (virDomainQemuMonitorCommand(domain, "info registers -a", &text,
+                                    VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP) < 0)
+        return last_error() + "\n";
     std::string registers = text ? text : "";
     std::free(text);
-    if (!memory_dump.empty() && virDomainCoreDumpWithFormat(domain, memory_dump.c_str(), VIR_DOMAIN_CORE_DUMP_FORMAT_RAW, VIR_DUMP_MEMORY_ONLY) < 0)
+    if (!memory_dump.empty() &&
+        virDomainCoreDumpWithFormat(domain, memory_dump.c_str(), VIR_DOMAIN_CORE_DUMP_FORMAT_RAW,
+                                    VIR_DUMP_MEMORY_ONLY) < 0)
         registers += "\nno memory dump: " + last_error() + "\n";
     return registers;
 }
 
-// As starved_seconds(), of a guest on another host, which runs under the virtual clock: its one busy thread never sleeps, since idle time passes
-// at once and the watchdog's timer is always there to pass it to. So it waited for what it did not run. (libvirt's own figure for this, vcpu.N.delay,
-// is not there for vCPUs that share a thread.) `seconds`: since it was made.
+// As starved_seconds(), of a guest on another host, which runs under the virtual clock: its one
+// busy thread never sleeps, since idle time passes at once and the watchdog's timer is always there
+// to pass it to. So it waited for what it did not run. (libvirt's own figure for this,
+// vcpu.N.delay, is not there for vCPUs that share a thread.) `seconds`: since it was made.
 double starved_elsewhere(virDomainPtr domain, double seconds) {
     virDomainInfo info{};
     if (virDomainGetInfo(domain, &info) < 0) return 0;
     return std::max(0.0, seconds - static_cast<double>(info.cpuTime) / 1e9);
 }
 
-// A daemon that went away leaves its guests running, and one that it was about to start may come to life a moment later.
+// A daemon that went away leaves its guests running, and one that it was about to start may come to
+// life a moment later.
 void kill_orphan(const std::string& name) {
     for (int i = 0; i < 20; ++i) {
         if (const auto pid = pid_of(name)) return void(::kill(pid, SIGKILL));
@@ -102,9 +111,10 @@ void kill_orphan(const std::string& name) {
     }
 }
 
-// What libvirt's event thread writes. Held by libvirt as well, which calls back from that thread after a callback was deregistered.
+// What libvirt's event thread writes. Held by libvirt as well, which calls back from that thread
+// after a callback was deregistered.
 struct Domains {
-    std::mutex mutex;                                // the two below
+    std::mutex mutex; // the two below
     struct News {
         std::optional<int> stopped; // the detail of VIR_DOMAIN_EVENT_STOPPED once it ended
         bool panicked = false, watchdog_fired = false;
@@ -113,17 +123,20 @@ struct Domains {
     bool closed = false;
     std::condition_variable changed;
 
-    static void on_lifecycle(virConnectPtr, virDomainPtr domain, int event, int detail, void* self) {
+    static void on_lifecycle(virConnectPtr, virDomainPtr domain, int event, int detail,
+                             void* self) {
         auto& domains = **static_cast<std::shared_ptr<Domains>*>(self);
         const std::lock_guard lock(domains.mutex);
         const auto found = domains.guests.find(virDomainGetName(domain));
         if (found == domains.guests.end()) return;
         auto& news = found->second;
         if (event == VIR_DOMAIN_EVENT_STOPPED) news.stopped = detail;
-        if (event == VIR_DOMAIN_EVENT_CRASHED && detail == VIR_DOMAIN_EVENT_CRASHED_PANICKED) news.panicked = true;
+        if (event == VIR_DOMAIN_EVENT_CRASHED && detail == VIR_DOMAIN_EVENT_CRASHED_PANICKED)
+            news.panicked = true;
         domains.changed.notify_all();
     }
-    // Told in every state of the domain; the lifecycle's SUSPENDED only of one that did not panic before.
+    // Told in every state of the domain; the lifecycle's SUSPENDED only of one that did not panic
+    // before.
     static void on_watchdog(virConnectPtr, virDomainPtr domain, int, void* self) {
         auto& domains = **static_cast<std::shared_ptr<Domains>*>(self);
         const std::lock_guard lock(domains.mutex);
@@ -159,7 +172,10 @@ struct Listed {
 
 Status has_machine(const Arch& arch) {
     if (arch.libvirt) return {};
-    return fail(Blame::Spec, fmt::format("kernel.arch = \"{}\" with libvirt: its domains are x86_64 machines; leave --connect out, so that QEMU runs the guests directly", arch.name));
+    return fail(Blame::Spec,
+                fmt::format("kernel.arch = \"{}\" with libvirt: its domains are x86_64 machines; "
+                            "leave --connect out, so that QEMU runs the guests directly",
+                            arch.name));
 }
 
 } // namespace
@@ -167,7 +183,7 @@ Status has_machine(const Arch& arch) {
 struct LibvirtHypervisor::Connection {
     std::string uri;
     virConnectPtr handle = nullptr;
-    std::unique_ptr<RemotePool> pool; // of another host
+    std::unique_ptr<RemotePool> pool;  // of another host
     int lifecycle = -1, watchdog = -1; // callbacks
     std::shared_ptr<Domains> domains = std::make_shared<Domains>();
 
@@ -186,21 +202,30 @@ struct LibvirtHypervisor::Connection {
     }
 };
 
-Result<std::shared_ptr<LibvirtHypervisor::Connection>> LibvirtHypervisor::Connection::open(const std::string& uri) {
+Result<std::shared_ptr<LibvirtHypervisor::Connection>>
+LibvirtHypervisor::Connection::open(const std::string& uri) {
     auto connection = std::make_shared<Connection>();
     connection->uri = uri;
     connection->handle = virConnectOpen(uri.c_str());
-    if (!connection->handle) return fail(Blame::Host, fmt::format("libvirt: cannot connect to {}: {}", uri, last_error()));
+    if (!connection->handle)
+        return fail(Blame::Host,
+                    fmt::format("libvirt: cannot connect to {}: {}", uri, last_error()));
     const auto own = [&] { return new std::shared_ptr<Domains>(connection->domains); };
     const auto on = [&](int event, virConnectDomainEventGenericCallback call) {
-        return virConnectDomainEventRegisterAny(connection->handle, nullptr, event, call, own(), Domains::forget);
+        return virConnectDomainEventRegisterAny(connection->handle, nullptr, event, call, own(),
+                                                Domains::forget);
     };
-    connection->lifecycle = on(VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(Domains::on_lifecycle));
-    connection->watchdog = on(VIR_DOMAIN_EVENT_ID_WATCHDOG, VIR_DOMAIN_EVENT_CALLBACK(Domains::on_watchdog));
-    if (connection->lifecycle < 0 || connection->watchdog < 0 || virConnectRegisterCloseCallback(connection->handle, Domains::on_close, own(), Domains::forget) < 0)
+    connection->lifecycle =
+        on(VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(Domains::on_lifecycle));
+    connection->watchdog =
+        on(VIR_DOMAIN_EVENT_ID_WATCHDOG, VIR_DOMAIN_EVENT_CALLBACK(Domains::on_watchdog));
+    if (connection->lifecycle < 0 || connection->watchdog < 0 ||
+        virConnectRegisterCloseCallback(connection->handle, Domains::on_close, own(),
+                                        Domains::forget) < 0)
         return fail(Blame::Host, fmt::format("libvirt: no events from {}: {}", uri, last_error()));
     char* resolved = virConnectGetURI(connection->handle); // of an alias
-    if (is_remote_uri(resolved ? resolved : uri)) connection->pool = std::make_unique<RemotePool>(connection->handle);
+    if (is_remote_uri(resolved ? resolved : uri))
+        connection->pool = std::make_unique<RemotePool>(connection->handle);
     std::free(resolved);
     // A daemon that stands still is lost after a quarter of a minute: calls and waits then end.
     virConnectSetKeepAlive(connection->handle, 5, 3);
@@ -210,10 +235,11 @@ Result<std::shared_ptr<LibvirtHypervisor::Connection>> LibvirtHypervisor::Connec
 namespace {
 
 decltype(GuestEnd::outcome) outcome_of(int detail) {
-    // libvirt says "failed" when QEMU's monitor went away without QEMU having said that the guest shut down. A reset ends the guest,
-    // as -no-reboot does, and counts as shut down.
+    // libvirt says "failed" when QEMU's monitor went away without QEMU having said that the guest
+    // shut down. A reset ends the guest, as -no-reboot does, and counts as shut down.
     if (detail == VIR_DOMAIN_EVENT_STOPPED_FAILED) return Lost{};
-    if (detail == VIR_DOMAIN_EVENT_STOPPED_DESTROYED) return Cancelled{}; // by another of the daemon's users
+    if (detail == VIR_DOMAIN_EVENT_STOPPED_DESTROYED)
+        return Cancelled{}; // by another of the daemon's users
     return Exited{0};
 }
 
@@ -236,9 +262,13 @@ Result<std::shared_ptr<LibvirtHypervisor::Connection>> LibvirtHypervisor::curren
 
 LibvirtHypervisor::~LibvirtHypervisor() = default;
 
-Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) {
+Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request,
+                                        const std::function<bool(std::string_view)>& on_bytes,
+                                        std::stop_token stop) {
     if (request.console_log.empty() || request.gdb_stub)
-        return fail(Blame::Host, "libvirt: guests on a terminal or under gdb are for direct QEMU (--connect none)");
+        return fail(
+            Blame::Host,
+            "libvirt: guests on a terminal or under gdb are for direct QEMU (--connect none)");
     RIG_CHECK(has_machine(arch_named(request.arch)));
     GuestEnd end;
     if (stop.stop_requested()) return end.outcome = Cancelled{}, end;
@@ -246,17 +276,27 @@ Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request, const std::f
     RIG_TRY(connection, current());
     const bool remote = connection->pool != nullptr;
     if (remote && (request.clock == GuestClock::Wall || !request.memory_dump.empty()))
-        return fail(Blame::Host, fmt::format("libvirt: {} is another host: {} is for guests on this one, want the virtual clock without it", connection->uri,
-                                             request.clock == GuestClock::Wall ? "the wall clock" : "--dump-memory"));
+        return fail(Blame::Host, fmt::format("libvirt: {} is another host: {} is for guests on "
+                                             "this one, want the virtual clock without it",
+                                             connection->uri,
+                                             request.clock == GuestClock::Wall ? "the wall clock"
+                                                                               : "--dump-memory"));
     auto& domains = *connection->domains;
     const HostCpu cpu(request.host_cpus);
-    const DomainPlace place{fmt::format("rig-{}-{}-{:08x}", ::getpid(), started++, std::random_device()()), kEmulator, cpu.number(), ::geteuid(),
-                            ::getegid(), request.clock == GuestClock::Virtual ? std::vector<int>{} : request.host_cpus, remote};
+    const DomainPlace place{
+        fmt::format("rig-{}-{}-{:08x}", ::getpid(), started++, std::random_device()()),
+        kEmulator,
+        cpu.number(),
+        ::geteuid(),
+        ::getegid(),
+        request.clock == GuestClock::Virtual ? std::vector<int>{} : request.host_cpus,
+        remote};
     GuestFiles files(request, on_bytes);
     RIG_CHECK(files.made());
     std::optional<RemoteFiles> mirrored;
     if (remote) {
-        RIG_TRY(staged, RemoteFiles::stage(connection->handle, *connection->pool, request, place.name, stop));
+        RIG_TRY(staged, RemoteFiles::stage(connection->handle, *connection->pool, request,
+                                           place.name, stop));
         mirrored.emplace(std::move(staged));
     }
     const auto begun = Steady::now();
@@ -264,7 +304,8 @@ Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request, const std::f
     bool unread = false; // what is on the other host
     const auto mirror = [&](bool last) {
         if (!mirrored || (!last && Steady::now() - mirrored_at < kRemotePoll)) return;
-        unread = !mirrored->mirror(); // what could not be had now is there the next time, unless it was the last
+        unread = !mirrored->mirror(); // what could not be had now is there the next time, unless it
+                                      // was the last
         mirrored_at = Steady::now();
     };
     const Listed listed(domains, place.name);
@@ -276,10 +317,13 @@ Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request, const std::f
         end.seconds = std::chrono::duration<double>(Steady::now() - begun).count();
         return end;
     };
-    const DomainRef guest{virDomainCreateXML(connection->handle, domain_xml(mirrored ? mirrored->there() : request, place).c_str(), VIR_DOMAIN_START_AUTODESTROY)};
+    const DomainRef guest{virDomainCreateXML(
+        connection->handle, domain_xml(mirrored ? mirrored->there() : request, place).c_str(),
+        VIR_DOMAIN_START_AUTODESTROY)};
     if (!guest.domain) {
         const auto why = last_error();
-        return connection->closed() ? Result<GuestEnd>(lost()) : fail(Blame::Host, "libvirt did not start the guest: " + why);
+        return connection->closed() ? Result<GuestEnd>(lost())
+                                    : fail(Blame::Host, "libvirt did not start the guest: " + why);
     }
     std::optional<decltype(GuestEnd::outcome)> forced; // why we ended it, and
     Steady::time_point forced_at, destroyed_at;        // since when we try
@@ -293,7 +337,9 @@ Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request, const std::f
         {
             std::unique_lock lock(domains.mutex);
             auto& news = domains.guests.at(place.name);
-            domains.changed.wait_for(lock, kPoll, [&] { return news.stopped || (news.watchdog_fired && !forced) || domains.closed; });
+            domains.changed.wait_for(lock, kPoll, [&] {
+                return news.stopped || (news.watchdog_fired && !forced) || domains.closed;
+            });
             gone = news.stopped || domains.closed;
             fired = news.watchdog_fired;
             end.panicked = news.panicked;
@@ -316,27 +362,37 @@ Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request, const std::f
         if (forced) continue;
         const bool late = Steady::now() - begun > request.deadline;
         if (late && !fired) {
-            if (remote) end.starved_seconds = starved_elsewhere(guest.domain, std::chrono::duration<double>(Steady::now() - begun).count());
-            else if (const auto pid = pid_of(place.name)) end.starved_seconds = starved_seconds(pid);
+            if (remote)
+                end.starved_seconds = starved_elsewhere(
+                    guest.domain, std::chrono::duration<double>(Steady::now() - begun).count());
+            else if (const auto pid = pid_of(place.name))
+                end.starved_seconds = starved_seconds(pid);
         }
         if (!late && !fired) continue;
         end.registers = examine(guest.domain, request.memory_dump);
-        if (fired) force(WatchdogFired{});
-        else force(TimedOut{});
+        if (fired)
+            force(WatchdogFired{});
+        else
+            force(TimedOut{});
     }
     if (end.outcome == decltype(end.outcome){Exited{}} && connection->closed()) return lost();
-    if (end.outcome == decltype(end.outcome){Lost{}}) end.messages = "domain " + place.name + " of " + connection->uri;
+    if (end.outcome == decltype(end.outcome){Lost{}})
+        end.messages = "domain " + place.name + " of " + connection->uri;
     if (forced) end.outcome = *forced;
-    if (unread && !mirrored->torn()) { // what the guest said last is not known: nothing to judge it by
+    if (unread &&
+        !mirrored->torn()) { // what the guest said last is not known: nothing to judge it by
         end.outcome = Lost{true};
-        end.messages = fmt::format("what domain {} wrote on {} could not be had", place.name, connection->uri);
+        end.messages =
+            fmt::format("what domain {} wrote on {} could not be had", place.name, connection->uri);
     }
     end.seconds = std::chrono::duration<double>(Steady::now() - begun).count();
     end.console_torn = files.rotated() || (mirrored && mirrored->torn());
     return end;
 }
 
-std::string LibvirtHypervisor::adapter() const { return connection_->uri; }
+std::string LibvirtHypervisor::adapter() const {
+    return connection_->uri;
+}
 
 Result<std::optional<OtherHost>> LibvirtHypervisor::other_host() {
     RIG_TRY(connection, current());
@@ -350,10 +406,14 @@ Result<std::optional<OtherHost>> LibvirtHypervisor::other_host() {
     int count = 0;
     virNodeGetMemoryStats(connection->handle, VIR_NODE_MEMORY_STATS_ALL_CELLS, nullptr, &count, 0);
     std::vector<virNodeMemoryStats> stats(static_cast<std::size_t>(std::max(count, 0)));
-    if (cpus < 0 || stats.empty() || virNodeGetMemoryStats(connection->handle, VIR_NODE_MEMORY_STATS_ALL_CELLS, stats.data(), &count, 0) < 0)
-        return fail(Blame::Host, fmt::format("libvirt: {} does not tell its CPUs and memory: {}", connection->uri, last_error()));
+    if (cpus < 0 || stats.empty() ||
+        virNodeGetMemoryStats(connection->handle, VIR_NODE_MEMORY_STATS_ALL_CELLS, stats.data(),
+                              &count, 0) < 0)
+        return fail(Blame::Host, fmt::format("libvirt: {} does not tell its CPUs and memory: {}",
+                                             connection->uri, last_error()));
     for (const auto& one : stats) // KiB; page cache can go
-        for (const char* free : {VIR_NODE_MEMORY_STATS_FREE, VIR_NODE_MEMORY_STATS_CACHED, VIR_NODE_MEMORY_STATS_BUFFERS})
+        for (const char* free : {VIR_NODE_MEMORY_STATS_FREE, VIR_NODE_MEMORY_STATS_CACHED,
+                                 VIR_NODE_MEMORY_STATS_BUFFERS})
             if (std::string_view(one.field) == free) out.memory += one.value * 1024;
     return std::optional<OtherHost>(std::move(out));
 }
@@ -361,7 +421,8 @@ Result<std::optional<OtherHost>> LibvirtHypervisor::other_host() {
 Result<std::string> LibvirtHypervisor::version(const Arch& arch) {
     RIG_CHECK(has_machine(arch));
     unsigned long v = 0;
-    if (virConnectGetVersion(connection_->handle, &v) < 0) return fail(Blame::Host, "libvirt: no version of QEMU: " + last_error());
+    if (virConnectGetVersion(connection_->handle, &v) < 0)
+        return fail(Blame::Host, "libvirt: no version of QEMU: " + last_error());
     return fmt::format("QEMU {}.{}.{} of libvirt", v / 1'000'000, v / 1000 % 1000, v % 1000);
 }
 

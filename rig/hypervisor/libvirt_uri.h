@@ -5,8 +5,9 @@
 
 namespace rig {
 
-// driver[+transport]://[user@][host][:port]/path, as libvirt's documentation of remote URIs has it. On this host: no transport or "unix", and no
-// host. Everything else counts as another host, loopback too: what is behind it may see other folders.
+// driver[+transport]://[user@][host][:port]/path, as libvirt's documentation of remote URIs has it.
+// On this host: no transport or "unix", and no host. Everything else counts as another host,
+// loopback too: what is behind it may see other folders.
 bool is_remote_uri(std::string_view uri);
 
 } // namespace rig

@@ -8,7 +8,9 @@
 namespace rig {
 namespace {
 
-std::string line(const BootRequest& request) { return fmt::format("{}", fmt::join(qemu_argv(request, arch_named(request.arch).qemu), " ")); }
+std::string line(const BootRequest& request) {
+    return fmt::format("{}", fmt::join(qemu_argv(request, arch_named(request.arch).qemu), " "));
+}
 
 BootRequest machine_request() {
     BootRequest r;
@@ -23,16 +25,21 @@ BootRequest machine_request() {
 }
 
 TEST(QemuArgv, VirtualClockGolden) {
-    EXPECT_EQ(line(machine_request()),
-              "qemu-system-x86_64 -name rig,debug-threads=on -nodefaults -no-user-config -display none -no-reboot -machine q35,usb=off "
-              "-accel tcg,thread=single -cpu qemu64,rdrand=off,rdseed=off -smp 4 -m 512 -icount shift=0,sleep=off "
-              "-rtc clock=vm,base=2026-01-01T00:00:00 -seed 7 -bios bios-microvm.bin -boot strict=on "
-              "-uuid 00000000-0000-0000-0000-000000000000 -kernel vmlinux -initrd initrd "
-              "-append console=ttyS0 -chardev file,id=channel,path=channel -device virtio-serial-pci,ioeventfd=off "
-              "-chardev file,id=console,path=console.log -device isa-serial,chardev=console,index=0 "
-              "-device i6300esb -action watchdog=debug -device pvpanic -action panic=none -d guest_errors "
-              "-device virtserialport,nr=1,chardev=channel,name=org.rig.channel.0 "
-              "-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+    EXPECT_EQ(
+        line(machine_request()),
+        "qemu-system-x86_64 -name rig,debug-threads=on -nodefaults -no-user-config -display none "
+        "-no-reboot -machine q35,usb=off "
+        "-accel tcg,thread=single -cpu qemu64,rdrand=off,rdseed=off -smp 4 -m 512 -icount "
+        "shift=0,sleep=off "
+        "-rtc clock=vm,base=2026-01-01T00:00:00 -seed 7 -bios bios-microvm.bin -boot strict=on "
+        "-uuid 00000000-0000-0000-0000-000000000000 -kernel vmlinux -initrd initrd "
+        "-append console=ttyS0 -chardev file,id=channel,path=channel -device "
+        "virtio-serial-pci,ioeventfd=off "
+        "-chardev file,id=console,path=console.log -device isa-serial,chardev=console,index=0 "
+        "-device i6300esb -action watchdog=debug -device pvpanic -action panic=none -d "
+        "guest_errors "
+        "-device virtserialport,nr=1,chardev=channel,name=org.rig.channel.0 "
+        "-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
 }
 
 TEST(QemuArgv, Arm64Golden) {
@@ -42,12 +49,17 @@ TEST(QemuArgv, Arm64Golden) {
     r.pvh = false;
     r.cmdline = "console=ttyAMA0";
     EXPECT_EQ(line(r),
-              "qemu-system-aarch64 -name rig,debug-threads=on -nodefaults -no-user-config -display none -no-reboot "
-              "-machine virt,gic-version=3,dtb-randomness=off -accel tcg,thread=single -cpu cortex-a57,cntfrq=1000000000 -smp 4 -m 512 -icount shift=0,sleep=off "
-              "-rtc clock=vm,base=2026-01-01T00:00:00 -seed 7 -boot strict=on -uuid 00000000-0000-0000-0000-000000000000 -kernel Image -initrd initrd "
-              "-append console=ttyAMA0 -chardev file,id=channel,path=channel -device virtio-serial-pci,ioeventfd=off "
+              "qemu-system-aarch64 -name rig,debug-threads=on -nodefaults -no-user-config -display "
+              "none -no-reboot "
+              "-machine virt,gic-version=3,dtb-randomness=off -accel tcg,thread=single -cpu "
+              "cortex-a57,cntfrq=1000000000 -smp 4 -m 512 -icount shift=0,sleep=off "
+              "-rtc clock=vm,base=2026-01-01T00:00:00 -seed 7 -boot strict=on -uuid "
+              "00000000-0000-0000-0000-000000000000 -kernel Image -initrd initrd "
+              "-append console=ttyAMA0 -chardev file,id=channel,path=channel -device "
+              "virtio-serial-pci,ioeventfd=off "
               "-chardev file,id=console,path=console.log -serial chardev:console "
-              "-device i6300esb -action watchdog=debug -device pvpanic-pci -action panic=none -d guest_errors "
+              "-device i6300esb -action watchdog=debug -device pvpanic-pci -action panic=none -d "
+              "guest_errors "
               "-device virtserialport,nr=1,chardev=channel,name=org.rig.channel.0 "
               "-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
 }
@@ -57,15 +69,20 @@ TEST(QemuArgv, Riscv64Golden) {
     r.arch = "riscv64";
     r.kernel = "Image";
     r.pvh = false;
-    EXPECT_EQ(line(r),
-              "qemu-system-riscv64 -name rig,debug-threads=on -nodefaults -no-user-config -display none -no-reboot "
-              "-machine virt -accel tcg,thread=single -cpu rv64 -smp 4 -m 512 -icount shift=0,sleep=off "
-              "-rtc clock=vm,base=2026-01-01T00:00:00 -seed 7 -boot strict=on -uuid 00000000-0000-0000-0000-000000000000 -kernel Image -initrd initrd "
-              "-append console=ttyS0 -chardev file,id=channel,path=channel -device virtio-serial-pci,ioeventfd=off "
-              "-chardev file,id=console,path=console.log -serial chardev:console "
-              "-device i6300esb -action watchdog=debug -device pvpanic-pci -action panic=none -d guest_errors "
-              "-device virtserialport,nr=1,chardev=channel,name=org.rig.channel.0 "
-              "-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+    EXPECT_EQ(
+        line(r),
+        "qemu-system-riscv64 -name rig,debug-threads=on -nodefaults -no-user-config -display none "
+        "-no-reboot "
+        "-machine virt -accel tcg,thread=single -cpu rv64 -smp 4 -m 512 -icount shift=0,sleep=off "
+        "-rtc clock=vm,base=2026-01-01T00:00:00 -seed 7 -boot strict=on -uuid "
+        "00000000-0000-0000-0000-000000000000 -kernel Image -initrd initrd "
+        "-append console=ttyS0 -chardev file,id=channel,path=channel -device "
+        "virtio-serial-pci,ioeventfd=off "
+        "-chardev file,id=console,path=console.log -serial chardev:console "
+        "-device i6300esb -action watchdog=debug -device pvpanic-pci -action panic=none -d "
+        "guest_errors "
+        "-device virtserialport,nr=1,chardev=channel,name=org.rig.channel.0 "
+        "-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
 }
 
 TEST(QemuArgv, WallClockIsNeverCounted) {
@@ -84,7 +101,9 @@ TEST(QemuArgv, TheMonitorIsASocket) {
     auto r = machine_request();
     EXPECT_EQ(line(r).find("-mon "), std::string::npos);
     r.monitor = "m";
-    EXPECT_NE(line(r).find("-chardev socket,id=monitor,server=on,wait=off,path=m -mon chardev=monitor,mode=control"), std::string::npos);
+    EXPECT_NE(line(r).find("-chardev socket,id=monitor,server=on,wait=off,path=m -mon "
+                           "chardev=monitor,mode=control"),
+              std::string::npos);
 }
 
 TEST(QemuArgv, CommasInPathsDoNotBecomeOptions) {

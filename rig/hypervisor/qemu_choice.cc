@@ -31,17 +31,25 @@ Result<Emulator> Emulators::of(const Arch& arch) {
         command.argv = {arch.qemu, "--version"};
         command.timeout = std::chrono::seconds(60);
         const auto host = context_.runner.run(command);
-        if (!host && !host.error().message.ends_with(kNoSuchProgram)) return tl::unexpected(host.error());
-        if (host && !std::holds_alternative<Exited>(host->outcome)) return fail(Blame::Host, fmt::format("{} --version: {}", arch.qemu, describe(*host)));
-        if (host && host->ok() && !needs_fetched_qemu(arch, host->out)) return first_[arch.name] = Emulator{arch.qemu, {}};
+        if (!host && !host.error().message.ends_with(kNoSuchProgram))
+            return tl::unexpected(host.error());
+        if (host && !std::holds_alternative<Exited>(host->outcome))
+            return fail(Blame::Host, fmt::format("{} --version: {}", arch.qemu, describe(*host)));
+        if (host && host->ok() && !needs_fetched_qemu(arch, host->out))
+            return first_[arch.name] = Emulator{arch.qemu, {}};
     } else if (first->second.program == arch.qemu) {
         return first->second;
     }
     RIG_TRY(fetched, fetched_packages(context_, arch.qemu_suite, arch.qemu_fetched));
-    const Emulator emulator{(fetched.root / "usr/bin" / arch.qemu).string(), fmt::format("{}", fmt::join(fetched.versions, ", "))};
+    const Emulator emulator{(fetched.root / "usr/bin" / arch.qemu).string(),
+                            fmt::format("{}", fmt::join(fetched.versions, ", "))};
     if (first == first_.end()) return first_[arch.name] = emulator;
     if (emulator.packages != first->second.packages)
-        return fail(Blame::Host, fmt::format("the emulator was fetched anew and is {} now, not {} as before: start again", emulator.packages, first->second.packages));
+        return fail(
+            Blame::Host,
+            fmt::format(
+                "the emulator was fetched anew and is {} now, not {} as before: start again",
+                emulator.packages, first->second.packages));
     return emulator;
 }
 

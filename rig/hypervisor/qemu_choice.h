@@ -1,4 +1,5 @@
-// Which QEMU runs guests of an architecture: the host's, or one that rig fetches where the host's is too old.
+// Which QEMU runs guests of an architecture: the host's, or one that rig fetches where the host's
+// is too old.
 #pragma once
 
 #include "rig/host/build_context.h"
@@ -21,9 +22,11 @@ class Emulators {
  public:
     explicit Emulators(BuildContext context) : context_(context) {}
 
-    // The host's, or the one in the cache (packages/), which is fetched when it is first wanted. Asked before each boot, since the cache may be
-    // pruned between two; one process never gets two different ones. Thread-safe. Blame::Host where there is none to be had, where the host's does
-    // not say what it is (a signal, a time-out, no process to be had), and where what is fetched again is another version than before.
+    // The host's, or the one in the cache (packages/), which is fetched when it is first wanted.
+    // Asked before each boot, since the cache may be pruned between two; one process never gets two
+    // different ones. Thread-safe. Blame::Host where there is none to be had, where the host's does
+    // not say what it is (a signal, a time-out, no process to be had), and where what is fetched
+    // again is another version than before.
     Result<Emulator> of(const Arch& arch);
 
  private:

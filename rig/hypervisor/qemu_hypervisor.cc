@@ -1,7 +1,7 @@
 #include "rig/hypervisor/qemu_hypervisor.h"
 
-#include "rig/hypervisor/guest_files.h"
 #include "rig/host/cpu_binding.h"
+#include "rig/hypervisor/guest_files.h"
 #include "rig/hypervisor/qmp.h"
 
 #include <algorithm>
@@ -26,15 +26,19 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 constexpr std::size_t kMessagesKept = 4096;
-constexpr std::chrono::seconds kPatience{60}; // for the registers, and the memory, of a guest that hangs
-// In QEMU's words on its stderr: softmmu/watchdog.c (hw/watchdog/watchdog.c before 7.0), action "debug"; softmmu/runstate.c,
-// qemu_system_guest_panicked(), with -d guest_errors. The fault matrix has a guest of 7.2 for each; 10.0 (riscv64) says the same.
-constexpr std::string_view kWatchdogFired = "watchdog: timer fired", kGuestPanicked = "Guest crashed";
+constexpr std::chrono::seconds kPatience{
+    60}; // for the registers, and the memory, of a guest that hangs
+// In QEMU's words on its stderr: softmmu/watchdog.c (hw/watchdog/watchdog.c before 7.0), action
+// "debug"; softmmu/runstate.c, qemu_system_guest_panicked(), with -d guest_errors. The fault matrix
+// has a guest of 7.2 for each; 10.0 (riscv64) says the same.
+constexpr std::string_view kWatchdogFired = "watchdog: timer fired",
+                           kGuestPanicked = "Guest crashed";
 
 // Everything of one running guest. All handlers run on the one thread that calls run().
 class Session {
  public:
-    Session(const BootRequest& request, std::string program, const std::function<bool(std::string_view)>& on_bytes)
+    Session(const BootRequest& request, std::string program,
+            const std::function<bool(std::string_view)>& on_bytes)
         : request_(request), program_(std::move(program)), files_(request, on_bytes) {}
 
     Result<GuestEnd> run(std::stop_token stop);
@@ -66,15 +70,20 @@ Status Session::start() {
     const bool interactive = request_.console_log.empty();
     RIG_CHECK(files_.made());
     int pipe_fds[2];
-    if (::pipe2(pipe_fds, O_CLOEXEC) != 0) return fail(Blame::Host, fmt::format("pipe: {}", std::strerror(errno)));
+    if (::pipe2(pipe_fds, O_CLOEXEC) != 0)
+        return fail(Blame::Host, fmt::format("pipe: {}", std::strerror(errno)));
     const auto argv = qemu_argv(request_, program_);
     std::vector<char*> args;
-    for (const auto& arg : argv) args.push_back(const_cast<char*>(arg.c_str()));
+    for (const auto& arg : argv)
+        args.push_back(const_cast<char*>(arg.c_str()));
     args.push_back(nullptr);
     const auto& arch = arch_named(request_.arch);
-    const auto no_qemu = fmt::format("cannot execute {} (package {})\n", program_, arch.qemu_package);
-    if (request_.clock == GuestClock::Virtual) cpu_.emplace(request_.host_cpus);
-    else to_pin_ = cpus_of_vcpus(request_.vcpus, request_.host_cpus);
+    const auto no_qemu =
+        fmt::format("cannot execute {} (package {})\n", program_, arch.qemu_package);
+    if (request_.clock == GuestClock::Virtual)
+        cpu_.emplace(request_.host_cpus);
+    else
+        to_pin_ = cpus_of_vcpus(request_.vcpus, request_.host_cpus);
     io_.notify_fork(asio::io_context::fork_prepare);
     const pid_t parent = ::getpid();
     pid_ = ::fork();
@@ -82,16 +91,22 @@ Status Session::start() {
         // Only async-signal-safe calls from here on. The guest dies with us even if we are killed.
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (::getppid() != parent) ::_exit(127);
-        if (cpu_) cpu_->bind();
-        else if (!request_.host_cpus.empty()) bind_to(0, request_.host_cpus);
-        const auto largest = request_.memory_dump.empty() ? kMaxFile : kMaxFile + (static_cast<rlim_t>(request_.memory_mib) << 20);
+        if (cpu_)
+            cpu_->bind();
+        else if (!request_.host_cpus.empty())
+            bind_to(0, request_.host_cpus);
+        const auto largest = request_.memory_dump.empty()
+                                 ? kMaxFile
+                                 : kMaxFile + (static_cast<rlim_t>(request_.memory_mib) << 20);
         const rlimit file{largest, largest}, no_core{0, 0};
         ::setrlimit(RLIMIT_FSIZE, &file); // beyond it: SIGXFSZ
         ::setrlimit(RLIMIT_CORE, &no_core);
-        // Of root's rights only those to read and write its files, wherever the user's permissions put them, and none to be had by exec.
-        // (Another user's ID would clear the signal of the parent's death.)
+        // Of root's rights only those to read and write its files, wherever the user's permissions
+        // put them, and none to be had by exec. (Another user's ID would clear the signal of the
+        // parent's death.)
         for (int capability = 0; ::prctl(PR_CAPBSET_READ, capability) >= 0; ++capability)
-            if (capability != CAP_DAC_OVERRIDE && capability != CAP_DAC_READ_SEARCH) ::prctl(PR_CAPBSET_DROP, capability);
+            if (capability != CAP_DAC_OVERRIDE && capability != CAP_DAC_READ_SEARCH)
+                ::prctl(PR_CAPBSET_DROP, capability);
         ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
         if (!interactive) {
             ::setpgid(0, 0); // a SIGINT at the terminal is for rig to handle
@@ -112,20 +127,24 @@ Status Session::start() {
 }
 
 void Session::read_messages() {
-    messages_.async_read_some(asio::buffer(message_buffer_), [this](error_code error, std::size_t n) {
-        take_message(n);
-        if (!error) read_messages();
-    });
+    messages_.async_read_some(asio::buffer(message_buffer_),
+                              [this](error_code error, std::size_t n) {
+                                  take_message(n);
+                                  if (!error) read_messages();
+                              });
 }
 
 void Session::take_message(std::size_t bytes) {
     // Seen before it is cut, and across two pieces.
-    const auto from = end_.messages.size() - std::min(end_.messages.size(), std::max(kWatchdogFired.size(), kGuestPanicked.size()));
+    const auto from =
+        end_.messages.size() -
+        std::min(end_.messages.size(), std::max(kWatchdogFired.size(), kGuestPanicked.size()));
     end_.messages.append(message_buffer_.data(), bytes);
     const std::string_view news = std::string_view(end_.messages).substr(from);
     end_.panicked = end_.panicked || news.find(kGuestPanicked) != news.npos;
     const bool fired = news.find(kWatchdogFired) != news.npos;
-    if (end_.messages.size() > kMessagesKept) end_.messages.erase(0, end_.messages.size() - kMessagesKept);
+    if (end_.messages.size() > kMessagesKept)
+        end_.messages.erase(0, end_.messages.size() - kMessagesKept);
     if (fired && !forced_) end_hung(WatchdogFired{});
 }
 
@@ -134,7 +153,8 @@ void Session::take_rest_of_messages() {
     error_code error;
     messages_.non_blocking(true, error);
     while (!error)
-        if (const auto n = messages_.read_some(asio::buffer(message_buffer_), error); n > 0) take_message(n);
+        if (const auto n = messages_.read_some(asio::buffer(message_buffer_), error); n > 0)
+            take_message(n);
 }
 
 void Session::end_hung(decltype(GuestEnd::outcome) why) {
@@ -151,8 +171,8 @@ void Session::end(decltype(GuestEnd::outcome) why) {
     if (pid_ > 0) ::kill(pid_, SIGKILL);
 }
 
-// The child is polled for rather than caught by SIGCHLD: several sessions run in one process, and a signal handler is
-// global. 5 ms against boots of seconds.
+// The child is polled for rather than caught by SIGCHLD: several sessions run in one process, and a
+// signal handler is global. 5 ms against boots of seconds.
 void Session::watch() {
     int status = 0;
     const bool gone = ::waitpid(pid_, &status, WNOHANG) == pid_;
@@ -166,9 +186,12 @@ void Session::watch() {
     if (!gone && !to_pin_.empty() && pin_vcpus(pid_, to_pin_)) to_pin_.clear();
     if (gone) {
         take_rest_of_messages();
-        if (forced_) end_.outcome = *forced_;
-        else if (WIFSIGNALED(status)) end_.outcome = Signalled{WTERMSIG(status)};
-        else end_.outcome = Exited{WEXITSTATUS(status)};
+        if (forced_)
+            end_.outcome = *forced_;
+        else if (WIFSIGNALED(status))
+            end_.outcome = Signalled{WTERMSIG(status)};
+        else
+            end_.outcome = Exited{WEXITSTATUS(status)};
         return io_.stop();
     }
     poll_.expires_after(std::chrono::milliseconds(5));
@@ -190,7 +213,8 @@ Result<GuestEnd> Session::run(std::stop_token stop) {
         std::stop_callback on_stop(stop, [this] { asio::post(io_, [this] { end(Cancelled{}); }); });
         io_.run();
     }
-    end_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    end_.seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
     if (end_.outcome == decltype(end_.outcome){Exited{127}})
         return fail(Blame::Host, "QEMU did not start: " + end_.messages);
     return end_;
@@ -198,12 +222,16 @@ Result<GuestEnd> Session::run(std::stop_token stop) {
 
 } // namespace
 
-Result<GuestEnd> QemuHypervisor::run(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) {
+Result<GuestEnd> QemuHypervisor::run(const BootRequest& request,
+                                     const std::function<bool(std::string_view)>& on_bytes,
+                                     std::stop_token stop) {
     RIG_TRY(program, emulator(arch_named(request.arch)));
     return Session(request, program, on_bytes).run(stop);
 }
 
-Result<Emulator> QemuHypervisor::find(const Arch& arch) const { return emulator_of_ ? emulator_of_(arch) : Emulator{arch.qemu}; }
+Result<Emulator> QemuHypervisor::find(const Arch& arch) const {
+    return emulator_of_ ? emulator_of_(arch) : Emulator{arch.qemu};
+}
 
 Result<std::string> QemuHypervisor::emulator(const Arch& arch) {
     RIG_TRY(found, find(arch));
@@ -217,7 +245,9 @@ Result<std::string> QemuHypervisor::version(const Arch& arch) {
     command.timeout = std::chrono::seconds(20);
     RIG_TRY(result, runner_.run(command));
     const auto said = result.out.substr(0, result.out.find('\n'));
-    if (!result.ok()) return fail(Blame::Host, fmt::format("{} --version: {}{}{}", found.program, describe(result), said.empty() ? "" : ": ", said));
+    if (!result.ok())
+        return fail(Blame::Host, fmt::format("{} --version: {}{}{}", found.program,
+                                             describe(result), said.empty() ? "" : ": ", said));
     return found.packages.empty() ? said : fmt::format("{}, {}", said, found.packages);
 }
 

@@ -13,7 +13,8 @@ using nlohmann::json;
 
 class Qmp {
  public:
-    explicit Qmp(std::chrono::seconds patience) : deadline_(std::chrono::steady_clock::now() + patience) {}
+    explicit Qmp(std::chrono::seconds patience)
+        : deadline_(std::chrono::steady_clock::now() + patience) {}
 
     Status connect(const std::filesystem::path& path) {
         error_code error;
@@ -26,20 +27,28 @@ class Qmp {
 
     Result<json> execute(const std::string& command, const json& arguments = json::object()) {
         error_code error;
-        asio::write(socket_, asio::buffer(json{{"execute", command}, {"arguments", arguments}}.dump() + "\n"), error);
-        if (error) return fail(Blame::Host, fmt::format("QEMU's monitor: {}: {}", command, error.message()));
+        asio::write(
+            socket_,
+            asio::buffer(json{{"execute", command}, {"arguments", arguments}}.dump() + "\n"),
+            error);
+        if (error)
+            return fail(Blame::Host,
+                        fmt::format("QEMU's monitor: {}: {}", command, error.message()));
         for (;;) {
             RIG_TRY(answer, message());
             if (answer.contains("return")) return answer.at("return");
             if (answer.contains("error"))
-                return fail(Blame::Host, fmt::format("QEMU's monitor: {}: {}", command, answer.at("error").value("desc", "no reason given")));
+                return fail(Blame::Host,
+                            fmt::format("QEMU's monitor: {}: {}", command,
+                                        answer.at("error").value("desc", "no reason given")));
         } // else an event
     }
 
  private:
     Result<json> message() {
         error_code result = asio::error::would_block;
-        asio::async_read_until(socket_, asio::dynamic_buffer(buffer_, most), '\n', [&](error_code error, std::size_t) { result = error; });
+        asio::async_read_until(socket_, asio::dynamic_buffer(buffer_, most), '\n',
+                               [&](error_code error, std::size_t) { result = error; });
         io_.restart();
         io_.run_until(deadline_);
         if (result == asio::error::would_block) {
@@ -57,7 +66,8 @@ class Qmp {
         return value;
     }
 
-    static constexpr std::size_t most = 1 << 20; // bytes of one answer; sixteen vCPUs' registers take some 60 KiB
+    static constexpr std::size_t most =
+        1 << 20; // bytes of one answer; sixteen vCPUs' registers take some 60 KiB
     std::chrono::steady_clock::time_point deadline_;
     asio::io_context io_;
     asio::local::stream_protocol::socket socket_{io_};
@@ -66,15 +76,21 @@ class Qmp {
 
 } // namespace
 
-Result<std::string> examine_hung_guest(const std::filesystem::path& socket, const std::filesystem::path& memory_dump, std::chrono::seconds patience) {
+Result<std::string> examine_hung_guest(const std::filesystem::path& socket,
+                                       const std::filesystem::path& memory_dump,
+                                       std::chrono::seconds patience) {
     try {
         Qmp qmp(patience);
         RIG_CHECK(qmp.connect(socket));
         RIG_CHECK(qmp.execute("stop"));
-        RIG_TRY(registers, qmp.execute("human-monitor-command", {{"command-line", "info registers -a"}}));
+        RIG_TRY(registers,
+                qmp.execute("human-monitor-command", {{"command-line", "info registers -a"}}));
         auto text = registers.get<std::string>();
         if (!memory_dump.empty())
-            if (const auto dumped = qmp.execute("dump-guest-memory", {{"paging", false}, {"protocol", "file:" + memory_dump.string()}}); !dumped)
+            if (const auto dumped =
+                    qmp.execute("dump-guest-memory",
+                                {{"paging", false}, {"protocol", "file:" + memory_dump.string()}});
+                !dumped)
                 text += "\nno memory dump: " + dumped.error().message + "\n";
         return text;
     } catch (const json::exception& error) {

@@ -13,11 +13,15 @@ namespace {
 namespace asio = boost::asio;
 
 // A monitor that says `lines`, the first as its greeting and each other one after a command.
-Result<std::string> asked(const std::vector<std::string>& lines, std::vector<std::string>* heard = nullptr, const std::filesystem::path& dump = {}) {
-    const auto path = std::filesystem::path(::testing::TempDir()) / ("rig-qmp-" + std::to_string(::getpid()));
+Result<std::string> asked(const std::vector<std::string>& lines,
+                          std::vector<std::string>* heard = nullptr,
+                          const std::filesystem::path& dump = {}) {
+    const auto path =
+        std::filesystem::path(::testing::TempDir()) / ("rig-qmp-" + std::to_string(::getpid()));
     std::filesystem::remove(path);
     asio::io_context io;
-    asio::local::stream_protocol::acceptor acceptor(io, asio::local::stream_protocol::endpoint(path.string()));
+    asio::local::stream_protocol::acceptor acceptor(
+        io, asio::local::stream_protocol::endpoint(path.string()));
     std::jthread monitor([&] {
         auto peer = acceptor.accept();
         boost::system::error_code error;
@@ -29,7 +33,8 @@ Result<std::string> asked(const std::vector<std::string>& lines, std::vector<std
             if (heard) heard->push_back(commands.substr(0, end - 1));
             commands.erase(0, end);
         }
-        asio::read_until(peer, asio::dynamic_buffer(commands), '\n', error); // until the client gives up
+        asio::read_until(peer, asio::dynamic_buffer(commands), '\n',
+                         error); // until the client gives up
     });
     auto result = examine_hung_guest(path, dump, std::chrono::seconds(1));
     std::filesystem::remove(path);
@@ -39,7 +44,8 @@ Result<std::string> asked(const std::vector<std::string>& lines, std::vector<std
 TEST(Qmp, AsksForTheRegistersOfAStoppedGuest) {
     std::vector<std::string> heard;
     const auto result =
-        asked({R"({"QMP":{}})", R"({"return":{}})", "{\"event\":\"STOP\"}\n{\"return\":{}}", R"({"return":"CPU#0\nRAX=1\n"})", R"({"return":{}})"},
+        asked({R"({"QMP":{}})", R"({"return":{}})", "{\"event\":\"STOP\"}\n{\"return\":{}}",
+               R"({"return":"CPU#0\nRAX=1\n"})", R"({"return":{}})"},
               &heard, "/x/memory.elf");
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_EQ(*result, "CPU#0\nRAX=1\n");
@@ -50,17 +56,24 @@ TEST(Qmp, AsksForTheRegistersOfAStoppedGuest) {
 }
 
 TEST(Qmp, WhatQemuRefusesIsSaid) {
-    const auto refused = asked({R"({"QMP":{}})", R"({"return":{}})", R"({"error":{"class":"GenericError","desc":"not now"}})"});
+    const auto refused = asked({R"({"QMP":{}})", R"({"return":{}})",
+                                R"({"error":{"class":"GenericError","desc":"not now"}})"});
     EXPECT_EQ(refused.error().message, "QEMU's monitor: stop: not now");
-    const auto no_dump =
-        asked({R"({"QMP":{}})", R"({"return":{}})", R"({"return":{}})", R"({"return":"RAX=1"})", R"({"error":{"desc":"disk full"}})"}, nullptr, "/x");
-    EXPECT_EQ(no_dump.value(), "RAX=1\nno memory dump: QEMU's monitor: dump-guest-memory: disk full\n");
+    const auto no_dump = asked({R"({"QMP":{}})", R"({"return":{}})", R"({"return":{}})",
+                                R"({"return":"RAX=1"})", R"({"error":{"desc":"disk full"}})"},
+                               nullptr, "/x");
+    EXPECT_EQ(no_dump.value(),
+              "RAX=1\nno memory dump: QEMU's monitor: dump-guest-memory: disk full\n");
 }
 
 TEST(Qmp, AMonitorThatDoesNotAnswerIsLeft) {
-    EXPECT_EQ(asked({R"({"QMP":{}})", R"({"return":{}})"}).error().message, "QEMU's monitor does not answer");
+    EXPECT_EQ(asked({R"({"QMP":{}})", R"({"return":{}})"}).error().message,
+              "QEMU's monitor does not answer");
     EXPECT_EQ(asked({"no JSON"}).error().message, "QEMU's monitor answers in no JSON");
-    EXPECT_NE(examine_hung_guest("/nonexistent/monitor", {}, std::chrono::seconds(1)).error().message.find("No such file"), std::string::npos);
+    EXPECT_NE(examine_hung_guest("/nonexistent/monitor", {}, std::chrono::seconds(1))
+                  .error()
+                  .message.find("No such file"),
+              std::string::npos);
 }
 
 } // namespace

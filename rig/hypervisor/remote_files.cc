@@ -15,7 +15,8 @@ constexpr std::size_t kPiece = 256 * 1024; // libvirt's messages hold less; it c
 
 tl::unexpected<Error> failed(const std::string& what) {
     const char* message = virGetLastErrorMessage();
-    return fail(Blame::Host, fmt::format("libvirt, storage of another host: cannot {}: {}", what, message && *message ? message : "no reason given"));
+    return fail(Blame::Host, fmt::format("libvirt, storage of another host: cannot {}: {}", what,
+                                         message && *message ? message : "no reason given"));
 }
 
 // Aborted unless it was finished.
@@ -83,19 +84,25 @@ RemotePool::~RemotePool() {
 Status RemotePool::find_pool() {
     if (pool_) return {};
     pool_ = virStoragePoolLookupByName(connection_, kRemotePool);
-    if (!pool_) pool_ = virStoragePoolCreateXML(connection_, pool_xml().c_str(), VIR_STORAGE_POOL_CREATE_WITH_BUILD);
+    if (!pool_)
+        pool_ = virStoragePoolCreateXML(connection_, pool_xml().c_str(),
+                                        VIR_STORAGE_POOL_CREATE_WITH_BUILD);
     if (pool_) return {};
-    const auto error = failed(fmt::format("find or make the pool '{}' in {}", kRemotePool, kRemotePoolFolder));
+    const auto error =
+        failed(fmt::format("find or make the pool '{}' in {}", kRemotePool, kRemotePoolFolder));
     pool_ = virStoragePoolLookupByName(connection_, kRemotePool); // another rig made it in between
     if (pool_) return {};
     return error;
 }
 
-Result<RemoteVolume> RemotePool::create(const std::string& name, std::uintmax_t bytes, const char* mode) {
+Result<RemoteVolume> RemotePool::create(const std::string& name, std::uintmax_t bytes,
+                                        const char* mode) {
     const std::lock_guard lock(mutex_);
     RIG_CHECK(find_pool());
     const auto volume = virStorageVolCreateXML(pool_, volume_xml(name, bytes, mode).c_str(), 0);
-    if (!volume) return failed(fmt::format("make the volume {} of {} bytes in the pool '{}'", name, bytes, kRemotePool));
+    if (!volume)
+        return failed(fmt::format("make the volume {} of {} bytes in the pool '{}'", name, bytes,
+                                  kRemotePool));
     char* path = virStorageVolGetPath(volume);
     RemoteVolume out(volume, path ? path : "");
     std::free(path);
@@ -107,21 +114,28 @@ Result<RemoteVolume> RemotePool::empty(const std::string& name) {
     return create(name, 0, "0666");
 }
 
-Result<RemoteVolume> RemotePool::upload(const fs::path& file, const std::string& name, std::stop_token stop) {
+Result<RemoteVolume> RemotePool::upload(const fs::path& file, const std::string& name,
+                                        std::stop_token stop) {
     std::error_code error;
     const auto bytes = fs::file_size(file, error);
     std::ifstream in(file, std::ios::binary);
-    if (error || !in) return fail(Blame::Host, fmt::format("cannot read {}: {}", file.string(), error ? error.message() : "no permission"));
+    if (error || !in)
+        return fail(Blame::Host, fmt::format("cannot read {}: {}", file.string(),
+                                             error ? error.message() : "no permission"));
     RIG_TRY(volume, create(name, bytes, "0644"));
     Stream up(virStorageVolGetConnect(volume.get()));
     up.open = up.stream && virStorageVolUpload(volume.get(), up.stream, 0, bytes, 0) == 0;
     if (!up.open) return failed("begin to upload " + name);
     std::string piece(kPiece, '\0');
     for (std::uintmax_t sent = 0; sent < bytes;) {
-        if (stop.stop_requested()) return fail(Blame::Host, "interrupted while " + name + " was uploaded");
-        in.read(piece.data(), static_cast<std::streamsize>(std::min<std::uintmax_t>(piece.size(), bytes - sent)));
+        if (stop.stop_requested())
+            return fail(Blame::Host, "interrupted while " + name + " was uploaded");
+        in.read(piece.data(),
+                static_cast<std::streamsize>(std::min<std::uintmax_t>(piece.size(), bytes - sent)));
         const auto n = static_cast<std::size_t>(in.gcount());
-        if (n == 0) return fail(Blame::Host, fmt::format("{} became shorter while it was uploaded", file.string()));
+        if (n == 0)
+            return fail(Blame::Host,
+                        fmt::format("{} became shorter while it was uploaded", file.string()));
         for (std::size_t done = 0; done < n;) {
             const int took = virStreamSend(up.stream, piece.data() + done, n - done);
             if (took < 0) return failed("upload " + name);
@@ -133,14 +147,17 @@ Result<RemoteVolume> RemotePool::upload(const fs::path& file, const std::string&
     return std::move(volume);
 }
 
-Result<std::string> RemotePool::upload_once(const fs::path& file, const std::string& name, std::stop_token stop) {
+Result<std::string> RemotePool::upload_once(const fs::path& file, const std::string& name,
+                                            std::stop_token stop) {
     const std::lock_guard lock(uploads_mutex_);
-    if (const auto found = uploads_.find(file); found != uploads_.end()) return found->second.path();
+    if (const auto found = uploads_.find(file); found != uploads_.end())
+        return found->second.path();
     RIG_TRY(volume, upload(file, name, stop));
     return uploads_.emplace(file, std::move(volume)).first->second.path();
 }
 
-Result<RemoteFiles> RemoteFiles::stage(virConnectPtr connection, RemotePool& pool, const BootRequest& request, const std::string& name,
+Result<RemoteFiles> RemoteFiles::stage(virConnectPtr connection, RemotePool& pool,
+                                       const BootRequest& request, const std::string& name,
                                        std::stop_token stop) {
     auto there = request;
     RIG_TRY(kernel, pool.upload_once(request.kernel, name + "-kernel", stop));
@@ -151,7 +168,8 @@ Result<RemoteFiles> RemoteFiles::stage(virConnectPtr connection, RemotePool& poo
     there.initrd = initrd.path();
     there.console_log = console.path();
     there.channel = channel.path();
-    return RemoteFiles(connection, std::move(there), std::move(initrd), {std::move(console), request.console_log},
+    return RemoteFiles(connection, std::move(there), std::move(initrd),
+                       {std::move(console), request.console_log},
                        {std::move(channel), request.channel});
 }
 
@@ -164,7 +182,8 @@ bool RemoteFiles::follow(Mirror& file) {
     }
     if (info.capacity == file.have) return true;
     Stream down(connection_);
-    down.open = down.stream && virStorageVolDownload(file.volume.get(), down.stream, file.have, info.capacity - file.have, 0) == 0;
+    down.open = down.stream && virStorageVolDownload(file.volume.get(), down.stream, file.have,
+                                                     info.capacity - file.have, 0) == 0;
     if (!down.open) return false;
     std::ofstream out(file.local, std::ios::binary | std::ios::app);
     std::string piece(kPiece, '\0');

@@ -28,26 +28,36 @@ std::optional<std::uint64_t> named(std::string_view line, std::string_view name)
 
 std::vector<Vcpu> vcpus_of(std::string_view registers) {
     constexpr std::uint64_t interrupt_flag = 1u << 9; // Intel SDM vol. 1, 3.4.3
-    constexpr std::uint64_t arm_interrupts_masked = 1u << 7, arm_level = 0xf; // Arm ARM, C5.2.18 SPSR_EL1: I, and M[3:0], which is 0 in EL0
-    constexpr std::uint64_t riscv_interrupts = 1u << 1; // privileged architecture, 3.1.6: mstatus.SIE
-    // Of the privilege level QEMU says nothing. The kernel is in the upper half; the firmware, and a kernel without its page tables yet, where virt's memory
-    // is. Programs begin below that, libraries and the vDSO far above.
-    constexpr std::uint64_t upper_half = 1ull << 63, memory = 0x80000000, programs_again = 0x1000000000;
+    constexpr std::uint64_t arm_interrupts_masked = 1u << 7,
+                            arm_level =
+                                0xf; // Arm ARM, C5.2.18 SPSR_EL1: I, and M[3:0], which is 0 in EL0
+    constexpr std::uint64_t riscv_interrupts = 1u
+                                               << 1; // privileged architecture, 3.1.6: mstatus.SIE
+    // Of the privilege level QEMU says nothing. The kernel is in the upper half; the firmware, and
+    // a kernel without its page tables yet, where virt's memory is. Programs begin below that,
+    // libraries and the vDSO far above.
+    constexpr std::uint64_t upper_half = 1ull << 63, memory = 0x80000000,
+                            programs_again = 0x1000000000;
     std::uint64_t pc = memory; // where nothing is known either
     std::vector<Vcpu> vcpus;
     for (std::size_t from = 0; from < registers.size();) {
         const auto end = std::min(registers.find('\n', from), registers.size());
         const auto line = registers.substr(from, end - from);
         from = end + 1;
-        const auto flags = field(line, " RFL=", 16), ring = field(line, " CPL=", 10), halted = field(line, " HLT=", 10);
-        if (flags && ring && halted) vcpus.push_back({*halted != 0, (*flags & interrupt_flag) != 0, static_cast<unsigned>(*ring)});
+        const auto flags = field(line, " RFL=", 16), ring = field(line, " CPL=", 10),
+                   halted = field(line, " HLT=", 10);
+        if (flags && ring && halted)
+            vcpus.push_back(
+                {*halted != 0, (*flags & interrupt_flag) != 0, static_cast<unsigned>(*ring)});
         if (const auto state = field(line, "PSTATE=", 16)) {
-            const bool user = (*state & arm_level) == 0, interrupts = (*state & arm_interrupts_masked) == 0;
+            const bool user = (*state & arm_level) == 0,
+                       interrupts = (*state & arm_interrupts_masked) == 0;
             vcpus.push_back({false, interrupts, user ? 3u : 0u, !user && !interrupts});
         }
         if (const auto at = named(line, " pc ")) pc = *at;
         if (const auto state = named(line, " mstatus ")) {
-            const bool physical = pc >= memory && pc < programs_again, user = pc < upper_half && !physical;
+            const bool physical = pc >= memory && pc < programs_again,
+                       user = pc < upper_half && !physical;
             const bool interrupts = !physical && (*state & riscv_interrupts) != 0;
             vcpus.push_back({false, interrupts, user ? 3u : 0u, !user && !interrupts});
             pc = memory;
@@ -58,9 +68,14 @@ std::vector<Vcpu> vcpus_of(std::string_view registers) {
 
 Responds every_vcpu_responds(std::string_view registers) {
     const auto vcpus = vcpus_of(registers);
-    const auto all = [&](auto responds) { return !vcpus.empty() && std::all_of(vcpus.begin(), vcpus.end(), responds); };
-    if (all([](const Vcpu& vcpu) { return vcpu.interrupts || vcpu.ring == 3; })) return Responds::Yes;
-    return all([](const Vcpu& vcpu) { return vcpu.interrupts || vcpu.ring == 3 || vcpu.may_idle; }) ? Responds::NotTold : Responds::No;
+    const auto all = [&](auto responds) {
+        return !vcpus.empty() && std::all_of(vcpus.begin(), vcpus.end(), responds);
+    };
+    if (all([](const Vcpu& vcpu) { return vcpu.interrupts || vcpu.ring == 3; }))
+        return Responds::Yes;
+    return all([](const Vcpu& vcpu) { return vcpu.interrupts || vcpu.ring == 3 || vcpu.may_idle; })
+               ? Responds::NotTold
+               : Responds::No;
 }
 
 } // namespace rig

@@ -6,9 +6,13 @@ namespace rig {
 namespace {
 
 // From a guest of QEMU 7.2, shortened: vCPU 0 idle, vCPU 1 in user space, vCPU 2 halted for good.
-const std::string kIdle = "CPU#0\nRAX=0000000000000000 RBX=0000000000000001\nRIP=ffffffff81a0f61b RFL=00000246 [---Z-P-] CPL=0 II=0 A20=1 SMM=0 HLT=1\nES =0000 0000000000000000\n";
-const std::string kUser = "CPU#1\nRIP=0000000000401b3c RFL=00000046 [---Z-P-] CPL=3 II=0 A20=1 SMM=0 HLT=0\n";
-const std::string kDead = "CPU#2\nRIP=ffffffff81a0f61b RFL=00000046 [---Z-P-] CPL=0 II=0 A20=1 SMM=0 HLT=1\n";
+const std::string kIdle =
+    "CPU#0\nRAX=0000000000000000 RBX=0000000000000001\nRIP=ffffffff81a0f61b RFL=00000246 [---Z-P-] "
+    "CPL=0 II=0 A20=1 SMM=0 HLT=1\nES =0000 0000000000000000\n";
+const std::string kUser =
+    "CPU#1\nRIP=0000000000401b3c RFL=00000046 [---Z-P-] CPL=3 II=0 A20=1 SMM=0 HLT=0\n";
+const std::string kDead =
+    "CPU#2\nRIP=ffffffff81a0f61b RFL=00000046 [---Z-P-] CPL=0 II=0 A20=1 SMM=0 HLT=1\n";
 
 TEST(Registers, SayWhetherEveryCpuResponds) {
     const auto vcpus = vcpus_of(kIdle + kUser + kDead);
@@ -22,7 +26,9 @@ TEST(Registers, SayWhetherEveryCpuResponds) {
 
 // Of arm64, from qemu-system-aarch64 7.2: EL0; EL1 with interrupts on; EL1 with them masked.
 TEST(Registers, OfArm64AreRead) {
-    const std::string user = " PC=0000000000401b3c X00=0000000000000000\nPSTATE=60000000 -ZC- EL0t\n", kernel = " PC=ffffffc008010000\nPSTATE=60000005 -ZC- EL1h\n",
+    const std::string user =
+                          " PC=0000000000401b3c X00=0000000000000000\nPSTATE=60000000 -ZC- EL0t\n",
+                      kernel = " PC=ffffffc008010000\nPSTATE=60000005 -ZC- EL1h\n",
                       masked = " PC=ffffffc008010000\nPSTATE=600003c5 -ZC- EL1h\n";
     const auto vcpus = vcpus_of(user + kernel + masked);
     ASSERT_EQ(vcpus.size(), 3u);
@@ -34,12 +40,17 @@ TEST(Registers, OfArm64AreRead) {
     EXPECT_EQ(every_vcpu_responds(masked + kDead), Responds::No);
 }
 
-// Of riscv64, from qemu-system-riscv64 7.2 (10.0 prints the same lines): the kernel with interrupts on; OpenSBI. The others differ from the first in what is said.
+// Of riscv64, from qemu-system-riscv64 7.2 (10.0 prints the same lines): the kernel with interrupts
+// on; OpenSBI. The others differ from the first in what is said.
 TEST(Registers, OfRiscv64AreRead) {
-    const std::string kernel = "CPU#0\n V      =   0\n pc       ffffffff8028f8de\n mhartid  0000000000000000\n mstatus  0000000a00000182\n hstatus  0000000200000000\n",
-                      firmware = "CPU#1\n V      =   0\n pc       0000000080009b04\n mhartid  0000000000000001\n mstatus  0000000a00000000\n",
-                      masked = "CPU#2\n pc       ffffffff8028f8de\n mstatus  0000000a00000180\n", user = "CPU#3\n pc       0000000000011b3c\n mstatus  0000000a00000020\n",
-                      vdso = "CPU#3\n pc       0000003ff7fff800\n mstatus  0000000a00000020\n";
+    const std::string
+        kernel = "CPU#0\n V      =   0\n pc       ffffffff8028f8de\n mhartid  0000000000000000\n "
+                 "mstatus  0000000a00000182\n hstatus  0000000200000000\n",
+        firmware = "CPU#1\n V      =   0\n pc       0000000080009b04\n mhartid  0000000000000001\n "
+                   "mstatus  0000000a00000000\n",
+        masked = "CPU#2\n pc       ffffffff8028f8de\n mstatus  0000000a00000180\n",
+        user = "CPU#3\n pc       0000000000011b3c\n mstatus  0000000a00000020\n",
+        vdso = "CPU#3\n pc       0000003ff7fff800\n mstatus  0000000a00000020\n";
     const auto vcpus = vcpus_of(kernel + firmware + masked + user);
     ASSERT_EQ(vcpus.size(), 4u);
     EXPECT_TRUE(vcpus[0].ring == 0 && vcpus[0].interrupts && !vcpus[0].may_idle);
@@ -49,11 +60,14 @@ TEST(Registers, OfRiscv64AreRead) {
     EXPECT_EQ(every_vcpu_responds(kernel + user + vdso), Responds::Yes);
     EXPECT_EQ(every_vcpu_responds(kernel + masked), Responds::NotTold) << "it idles so";
     EXPECT_EQ(every_vcpu_responds(kernel + firmware), Responds::NotTold);
-    EXPECT_EQ(every_vcpu_responds("CPU#0\n mstatus  0000000a00000182\n"), Responds::NotTold) << "where it is was not told";
+    EXPECT_EQ(every_vcpu_responds("CPU#0\n mstatus  0000000a00000182\n"), Responds::NotTold)
+        << "where it is was not told";
 }
 
 TEST(Registers, OfSomethingElseSayNothing) {
-    for (const char* text : {"", "QEMU's monitor does not answer\n", "PC=ffff800080010000 X00=0000\n", "RFL= CPL= HLT=", " RFL=zz CPL=0 HLT=1"}) {
+    for (const char* text :
+         {"", "QEMU's monitor does not answer\n", "PC=ffff800080010000 X00=0000\n",
+          "RFL= CPL= HLT=", " RFL=zz CPL=0 HLT=1"}) {
         EXPECT_TRUE(vcpus_of(text).empty()) << text;
         EXPECT_EQ(every_vcpu_responds(text), Responds::No) << text;
     }

@@ -1,8 +1,8 @@
 #include "rig/kernel/initramfs.h"
 
 #include "guest/protocol/protocol.h"
-#include "rig/host/apt.h"
 #include "rig/base/sha256.h"
+#include "rig/host/apt.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -27,7 +27,8 @@ Result<std::string> read_binary(const std::filesystem::path& file) {
 
 std::vector<ImageFile> skeleton() {
     std::vector<ImageFile> files;
-    for (const char* dir : {"dev", "proc", "sys", "tmp", "bin", "rig"}) files.push_back({dir, S_IFDIR | 0755, "", 0, 0});
+    for (const char* dir : {"dev", "proc", "sys", "tmp", "bin", "rig"})
+        files.push_back({dir, S_IFDIR | 0755, "", 0, 0});
     // The kernel opens it for PID 1 before devtmpfs is there.
     files.push_back({"dev/console", S_IFCHR | 0600, "", 5, 1});
     return files;
@@ -36,8 +37,12 @@ std::vector<ImageFile> skeleton() {
 } // namespace
 
 Result<std::string> make_cpio(const std::vector<ImageFile>& files) {
-    const std::unique_ptr<archive, int (*)(archive*)> writer(archive_write_new(), archive_write_free);
-    const auto broken = [&] { return fail(Blame::Host, fmt::format("cpio archive: {}", archive_error_string(writer.get()))); };
+    const std::unique_ptr<archive, int (*)(archive*)> writer(archive_write_new(),
+                                                             archive_write_free);
+    const auto broken = [&] {
+        return fail(Blame::Host,
+                    fmt::format("cpio archive: {}", archive_error_string(writer.get())));
+    };
     std::string out;
     const auto append = [](archive*, void* to, const void* data, std::size_t size) -> la_ssize_t {
         static_cast<std::string*>(to)->append(static_cast<const char*>(data), size);
@@ -46,10 +51,12 @@ Result<std::string> make_cpio(const std::vector<ImageFile>& files) {
     archive_write_set_format_cpio_newc(writer.get());
     archive_write_add_filter_none(writer.get());
     archive_write_set_bytes_in_last_block(writer.get(), 1);
-    if (archive_write_open(writer.get(), &out, nullptr, append, nullptr) != ARCHIVE_OK) return broken();
+    if (archive_write_open(writer.get(), &out, nullptr, append, nullptr) != ARCHIVE_OK)
+        return broken();
     std::int64_t inode = 0;
     for (const auto& file : files) {
-        const std::unique_ptr<archive_entry, void (*)(archive_entry*)> entry(archive_entry_new(), archive_entry_free);
+        const std::unique_ptr<archive_entry, void (*)(archive_entry*)> entry(archive_entry_new(),
+                                                                             archive_entry_free);
         archive_entry_set_pathname(entry.get(), file.path.c_str());
         archive_entry_set_mode(entry.get(), file.mode);
         archive_entry_set_ino(entry.get(), ++inode);
@@ -59,14 +66,16 @@ Result<std::string> make_cpio(const std::vector<ImageFile>& files) {
         archive_entry_set_mtime(entry.get(), 0, 0);
         const bool link = S_ISLNK(file.mode);
         if (link) archive_entry_set_symlink(entry.get(), file.content.c_str());
-        archive_entry_set_size(entry.get(), link ? 0 : static_cast<la_int64_t>(file.content.size()));
+        archive_entry_set_size(entry.get(),
+                               link ? 0 : static_cast<la_int64_t>(file.content.size()));
         if (S_ISCHR(file.mode)) {
             archive_entry_set_rdevmajor(entry.get(), file.major);
             archive_entry_set_rdevminor(entry.get(), file.minor);
         }
         if (archive_write_header(writer.get(), entry.get()) != ARCHIVE_OK) return broken();
         if (!link && !file.content.empty() &&
-            archive_write_data(writer.get(), file.content.data(), file.content.size()) != static_cast<la_ssize_t>(file.content.size()))
+            archive_write_data(writer.get(), file.content.data(), file.content.size()) !=
+                static_cast<la_ssize_t>(file.content.size()))
             return broken();
     }
     if (archive_write_close(writer.get()) != ARCHIVE_OK) return broken();
@@ -74,7 +83,8 @@ Result<std::string> make_cpio(const std::vector<ImageFile>& files) {
     return out;
 }
 
-Result<std::vector<std::filesystem::path>> with_libraries(const std::vector<std::filesystem::path>& programs, CommandRunner& runner) {
+Result<std::vector<std::filesystem::path>>
+with_libraries(const std::vector<std::filesystem::path>& programs, CommandRunner& runner) {
     std::set<std::filesystem::path> all(programs.begin(), programs.end());
     for (const auto& program : programs) {
         Command command;
@@ -83,15 +93,22 @@ Result<std::vector<std::filesystem::path>> with_libraries(const std::vector<std:
         command.timeout = std::chrono::seconds(20);
         RIG_TRY(result, runner.run(command));
         // Exit code 1 with these words is a static program or a script.
-        if (result.out.find("not a dynamic executable") != std::string::npos || result.out.find("statically linked") != std::string::npos) continue;
-        if (!result.ok()) return fail(Blame::Host, fmt::format("ldd {}: {}: {}", program.string(), describe(result), result.out));
+        if (result.out.find("not a dynamic executable") != std::string::npos ||
+            result.out.find("statically linked") != std::string::npos)
+            continue;
+        if (!result.ok())
+            return fail(Blame::Host, fmt::format("ldd {}: {}: {}", program.string(),
+                                                 describe(result), result.out));
         std::istringstream lines(result.out);
         for (std::string line; std::getline(lines, line);) {
-            // "libc.so.6 => /lib/... (0x...)", "/lib64/ld-linux-x86-64.so.2 (0x...)", "linux-vdso.so.1 (0x...)", "x => not found"
+            // "libc.so.6 => /lib/... (0x...)", "/lib64/ld-linux-x86-64.so.2 (0x...)",
+            // "linux-vdso.so.1 (0x...)", "x => not found"
             if (line.find("=> not found") != std::string::npos)
-                return fail(Blame::Spec, fmt::format("{} in image.files: a library is missing:{}", program.string(), line));
+                return fail(Blame::Spec, fmt::format("{} in image.files: a library is missing:{}",
+                                                     program.string(), line));
             const auto slash = line.find('/'), end = line.find(" (0x");
-            if (slash != std::string::npos && end != std::string::npos && slash < end) all.insert(line.substr(slash, end - slash));
+            if (slash != std::string::npos && end != std::string::npos && slash < end)
+                all.insert(line.substr(slash, end - slash));
         }
     }
     return std::vector<std::filesystem::path>(all.begin(), all.end());
@@ -100,7 +117,9 @@ Result<std::vector<std::filesystem::path>> with_libraries(const std::vector<std:
 Result<std::filesystem::path> build_image(const ImageInputs& inputs, ArtifactCache& cache) {
     std::string identity = "image 1\n"; // raise when the layout below changes
     auto files = skeleton();
-    for (const auto& [guest_path, host_path] : {std::pair{"init", inputs.agent}, {"bin/perf", inputs.perf}, {"bin/busybox", inputs.busybox}}) {
+    for (const auto& [guest_path, host_path] : {std::pair{"init", inputs.agent},
+                                                {"bin/perf", inputs.perf},
+                                                {"bin/busybox", inputs.busybox}}) {
         RIG_TRY(content, read_binary(host_path));
         identity += fmt::format("{} {}\n", guest_path, sha256_hex(content));
         files.push_back({guest_path, S_IFREG | 0755, std::move(content), 0, 0});
@@ -109,31 +128,44 @@ Result<std::filesystem::path> build_image(const ImageInputs& inputs, ArtifactCac
     std::set<std::string> folders{"bin"};
     for (const auto& program : inputs.programs) {
         const auto path = program.relative_path();
-        for (auto folder = path.begin(), up = std::filesystem::path::iterator(std::prev(path.end())); folder != up; ++folder) {
+        for (auto folder = path.begin(),
+                  up = std::filesystem::path::iterator(std::prev(path.end()));
+             folder != up; ++folder) {
             std::filesystem::path whole;
-            for (auto part = path.begin(); part != std::next(folder); ++part) whole /= *part;
-            if (folders.insert(whole.string()).second) files.push_back({whole.string(), S_IFDIR | 0755, "", 0, 0});
+            for (auto part = path.begin(); part != std::next(folder); ++part)
+                whole /= *part;
+            if (folders.insert(whole.string()).second)
+                files.push_back({whole.string(), S_IFDIR | 0755, "", 0, 0});
         }
         RIG_TRY(content, read_binary(program));
         identity += fmt::format("{} {}\n", program.string(), sha256_hex(content));
         files.push_back({path.string(), S_IFREG | 0755, std::move(content), 0, 0});
     }
-    RIG_TRY(dir, cache.get_or_make("images", sha256_hex(identity), "initramfs: agent, perf, busybox", [&](const std::filesystem::path& into) -> Status {
-        RIG_TRY(cpio, make_cpio(files));
-        std::ofstream out(into / "initramfs.cpio", std::ios::binary);
-        out << cpio;
-        out.close();
-        if (!out) return fail(Blame::Host, fmt::format("cannot write {}", (into / "initramfs.cpio").string()));
-        return {};
-    }));
+    RIG_TRY(dir,
+            cache.get_or_make("images", sha256_hex(identity), "initramfs: agent, perf, busybox",
+                              [&](const std::filesystem::path& into) -> Status {
+                                  RIG_TRY(cpio, make_cpio(files));
+                                  std::ofstream out(into / "initramfs.cpio", std::ios::binary);
+                                  out << cpio;
+                                  out.close();
+                                  if (!out)
+                                      return fail(Blame::Host,
+                                                  fmt::format("cannot write {}",
+                                                              (into / "initramfs.cpio").string()));
+                                  return {};
+                              }));
     return dir / "initramfs.cpio";
 }
 
-Status image_with_plan(const std::filesystem::path& image, std::string_view plan, const std::filesystem::path& to) {
-    RIG_TRY(archive, make_cpio({{std::string(guest::kPlanFile).substr(1), S_IFREG | 0644, guest::encode(guest::FrameType::Plan, plan), 0, 0}}));
+Status image_with_plan(const std::filesystem::path& image, std::string_view plan,
+                       const std::filesystem::path& to) {
+    RIG_TRY(archive, make_cpio({{std::string(guest::kPlanFile).substr(1), S_IFREG | 0644,
+                                 guest::encode(guest::FrameType::Plan, plan), 0, 0}}));
     std::error_code error;
     std::filesystem::copy_file(image, to, std::filesystem::copy_options::overwrite_existing, error);
-    if (error) return fail(Blame::Host, fmt::format("cannot copy {} to {}: {}", image.string(), to.string(), error.message()));
+    if (error)
+        return fail(Blame::Host, fmt::format("cannot copy {} to {}: {}", image.string(),
+                                             to.string(), error.message()));
     std::ofstream out(to, std::ios::binary | std::ios::app);
     out << archive;
     out.close();
@@ -154,9 +186,15 @@ Result<std::filesystem::path> find_agent(const Arch& arch) {
     if (const char* agent = std::getenv("RIG_AGENT")) return std::filesystem::path(agent);
     std::error_code error;
     const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-    const auto agent = self.parent_path().parent_path() / "guest" / (arch.cross.empty() ? "rig-agent" : "rig-agent-" + arch.name);
+    const auto agent = self.parent_path().parent_path() / "guest" /
+                       (arch.cross.empty() ? "rig-agent" : "rig-agent-" + arch.name);
     if (!std::filesystem::exists(agent, error))
-        return fail(Blame::Host, fmt::format("no guest agent at {}: run ninja {}in the build folder, or set RIG_AGENT", agent.string(), arch.cross.empty() ? "" : fmt::format("guest/{} ", agent.filename().string())));
+        return fail(
+            Blame::Host,
+            fmt::format("no guest agent at {}: run ninja {}in the build folder, or set RIG_AGENT",
+                        agent.string(),
+                        arch.cross.empty() ? ""
+                                           : fmt::format("guest/{} ", agent.filename().string())));
     return agent;
 }
 

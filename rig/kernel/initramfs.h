@@ -1,10 +1,10 @@
-// The initramfs: agent, perf and busybox in a newc cpio archive, the same bytes for the same inputs. Uncompressed:
-// unpacking costs emulated instructions, loading costs none.
+// The initramfs: agent, perf and busybox in a newc cpio archive, the same bytes for the same
+// inputs. Uncompressed: unpacking costs emulated instructions, loading costs none.
 #pragma once
 
 #include "rig/arch/arch.h"
-#include "rig/host/artifact_cache.h"
 #include "rig/base/error.h"
+#include "rig/host/artifact_cache.h"
 #include "rig/host/build_context.h"
 #include "rig/host/command_runner.h"
 
@@ -27,23 +27,26 @@ Result<std::string> make_cpio(const std::vector<ImageFile>& files);
 
 struct ImageInputs {
     std::filesystem::path agent, perf, busybox;
-    std::vector<std::filesystem::path> programs = {}; // absolute: in the guest at the same path, see with_libraries()
+    std::vector<std::filesystem::path> programs =
+        {}; // absolute: in the guest at the same path, see with_libraries()
 };
 
-// The programs and every shared library they need, as the host's loader finds them; sorted, each once. Blame::Spec for one
-// whose library is missing.
-Result<std::vector<std::filesystem::path>> with_libraries(const std::vector<std::filesystem::path>& programs, CommandRunner& runner);
+// The programs and every shared library they need, as the host's loader finds them; sorted, each
+// once. Blame::Spec for one whose library is missing.
+Result<std::vector<std::filesystem::path>>
+with_libraries(const std::vector<std::filesystem::path>& programs, CommandRunner& runner);
 
 // Cached by the content of its inputs (kind `images`).
 Result<std::filesystem::path> build_image(const ImageInputs& inputs, ArtifactCache& cache);
 
-// Writes to `to` the image for one boot: `image` with a second archive behind it that holds the plan (JSON) as a frame.
-// The kernel unpacks archives one after another. Commands travel this way, for a byte that arrives over a channel arrives
-// at a moment of the host's choosing.
-Status image_with_plan(const std::filesystem::path& image, std::string_view plan, const std::filesystem::path& to);
+// Writes to `to` the image for one boot: `image` with a second archive behind it that holds the
+// plan (JSON) as a frame. The kernel unpacks archives one after another. Commands travel this way,
+// for a byte that arrives over a channel arrives at a moment of the host's choosing.
+Status image_with_plan(const std::filesystem::path& image, std::string_view plan,
+                       const std::filesystem::path& to);
 
-// Where `rig` finds what it was built with: $RIG_AGENT, else ../guest/rig-agent beside the executable's folder; for another
-// architecture than the host's ../guest/rig-agent-NAME.
+// Where `rig` finds what it was built with: $RIG_AGENT, else ../guest/rig-agent beside the
+// executable's folder; for another architecture than the host's ../guest/rig-agent-NAME.
 Result<std::filesystem::path> find_agent(const Arch& arch);
 
 // A static busybox: the host's own, or that of Debian for another architecture.

@@ -13,7 +13,10 @@ namespace rig {
 namespace {
 
 TEST(Image, SameInputsGiveTheSameBytesAndTheFormatTheKernelReads) {
-    const std::vector<ImageFile> files{{"bin", S_IFDIR | 0755, "", 0, 0}, {"bin/a", S_IFREG | 0755, "hello", 0, 0}, {"dev/console", S_IFCHR | 0600, "", 5, 1}, {"bin/sh", S_IFLNK | 0777, "a", 0, 0}};
+    const std::vector<ImageFile> files{{"bin", S_IFDIR | 0755, "", 0, 0},
+                                       {"bin/a", S_IFREG | 0755, "hello", 0, 0},
+                                       {"dev/console", S_IFCHR | 0600, "", 5, 1},
+                                       {"bin/sh", S_IFLNK | 0777, "a", 0, 0}};
     const auto one = make_cpio(files), two = make_cpio(files);
     ASSERT_TRUE(one && two);
     EXPECT_EQ(*one, *two);
@@ -26,7 +29,8 @@ TEST(Image, SameInputsGiveTheSameBytesAndTheFormatTheKernelReads) {
 }
 
 TEST(Image, ArchivesCanFollowOneAnother) {
-    const std::filesystem::path image = ::testing::TempDir() + "rig-image-of-one-boot", with_plan = image.string() + "-with-plan";
+    const std::filesystem::path image = ::testing::TempDir() + "rig-image-of-one-boot",
+                                with_plan = image.string() + "-with-plan";
     std::ofstream(image) << "first";
     ASSERT_TRUE(image_with_plan(image, "{}", with_plan));
     const auto both = slurp(with_plan), plan = both.substr(5);
@@ -48,19 +52,24 @@ TEST(Image, CachedByContentNotByName) {
         return dir / name;
     };
     ArtifactCache cache(dir / "cache");
-    const auto first = build_image({put("agent", "A"), put("perf", "P"), put("busybox", "B")}, cache);
-    const auto moved = build_image({put("agent2", "A"), put("perf2", "P"), put("busybox2", "B")}, cache);
+    const auto first =
+        build_image({put("agent", "A"), put("perf", "P"), put("busybox", "B")}, cache);
+    const auto moved =
+        build_image({put("agent2", "A"), put("perf2", "P"), put("busybox2", "B")}, cache);
     const auto changed = build_image({put("agent3", "A!"), dir / "perf", dir / "busybox"}, cache);
     ASSERT_TRUE(first && moved && changed);
     EXPECT_EQ(*first, *moved);
     EXPECT_NE(*first, *changed);
-    const auto more = build_image({dir / "agent", dir / "perf", dir / "busybox", {put("tool", "T")}}, cache);
+    const auto more =
+        build_image({dir / "agent", dir / "perf", dir / "busybox", {put("tool", "T")}}, cache);
     ASSERT_TRUE(more);
     EXPECT_NE(*first, *more);
     std::ifstream in(*more, std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(in), {}};
-    EXPECT_NE(bytes.find((dir / "tool").relative_path().string()), std::string::npos); // at the same path
-    EXPECT_NE(bytes.find(dir.relative_path().string() + std::string(1, '\0')), std::string::npos); // and its folder
+    EXPECT_NE(bytes.find((dir / "tool").relative_path().string()),
+              std::string::npos); // at the same path
+    EXPECT_NE(bytes.find(dir.relative_path().string() + std::string(1, '\0')),
+              std::string::npos); // and its folder
     const auto missing = build_image({dir / "nothing", dir / "perf", dir / "busybox"}, cache);
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error().blame, Blame::Host);
@@ -69,10 +78,16 @@ TEST(Image, CachedByContentNotByName) {
 
 TEST(Image, ProgramsBringTheirLibraries) {
     testing::FakeCommandRunner runner;
-    runner.on({"ldd"}, testing::exits(0, "\tlinux-vdso.so.1 (0x00007ffd)\n\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x00007f12)\n\t/lib64/ld-linux-x86-64.so.2 (0x00007f34)\n"));
+    runner.on(
+        {"ldd"},
+        testing::exits(
+            0, "\tlinux-vdso.so.1 (0x00007ffd)\n\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 "
+               "(0x00007f12)\n\t/lib64/ld-linux-x86-64.so.2 (0x00007f34)\n"));
     const auto all = with_libraries({"/usr/bin/tool"}, runner);
     ASSERT_TRUE(all) << all.error().message;
-    EXPECT_EQ(*all, (std::vector<std::filesystem::path>{"/lib/x86_64-linux-gnu/libc.so.6", "/lib64/ld-linux-x86-64.so.2", "/usr/bin/tool"}));
+    EXPECT_EQ(*all,
+              (std::vector<std::filesystem::path>{"/lib/x86_64-linux-gnu/libc.so.6",
+                                                  "/lib64/ld-linux-x86-64.so.2", "/usr/bin/tool"}));
     testing::FakeCommandRunner broken;
     broken.on({"ldd"}, testing::exits(0, "\tlibx.so => not found\n"));
     const auto missing = with_libraries({"/usr/bin/tool"}, broken);

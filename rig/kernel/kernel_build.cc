@@ -1,9 +1,9 @@
 #include "rig/kernel/kernel_build.h"
 
-#include "rig/base/sha256.h"
 #include "rig/base/files.h"
-#include "rig/kernel/worktree.h"
+#include "rig/base/sha256.h"
 #include "rig/kernel/kernel_recipe.h"
+#include "rig/kernel/worktree.h"
 
 #include <chrono>
 #include <fmt/format.h>
@@ -17,8 +17,13 @@ namespace {
 using nlohmann::json;
 
 json build_record(const Kernel& kernel) {
-    return {{"key", kernel.key}, {"image_sha256", kernel.image_sha256}, {"compiler", kernel.compiler}, {"version", kernel.version},
-            {"patches", kernel.patches}, {"build_seconds", kernel.build_seconds}, {"incremental", kernel.incremental}};
+    return {{"key", kernel.key},
+            {"image_sha256", kernel.image_sha256},
+            {"compiler", kernel.compiler},
+            {"version", kernel.version},
+            {"patches", kernel.patches},
+            {"build_seconds", kernel.build_seconds},
+            {"incremental", kernel.incremental}};
 }
 
 Result<Kernel> load_kernel(const fs::path& dir, const Arch& arch) {
@@ -38,17 +43,22 @@ Result<Kernel> load_kernel(const fs::path& dir, const Arch& arch) {
         record.at("build_seconds").get_to(kernel.build_seconds);
         record.at("incremental").get_to(kernel.incremental);
     } catch (const json::exception& e) {
-        return fail(Blame::Host, fmt::format("{}: {}: remove the folder, it is built again", (dir / "build.json").string(), e.what()));
+        return fail(Blame::Host, fmt::format("{}: {}: remove the folder, it is built again",
+                                             (dir / "build.json").string(), e.what()));
     }
     return kernel;
 }
 
-Status make_kernel(const Recipe& recipe, const std::string& arm, const BuildContext& context, const fs::path& dir) {
-    RIG_TRY(held, context.cache.lock("worktrees", recipe.worktree_key, [&] { context.progress.start("waiting for another rig's build"); }));
+Status make_kernel(const Recipe& recipe, const std::string& arm, const BuildContext& context,
+                   const fs::path& dir) {
+    RIG_TRY(held, context.cache.lock("worktrees", recipe.worktree_key, [&] {
+        context.progress.start("waiting for another rig's build");
+    }));
     (void)held;
     RIG_TRY(tree, context.cache.worktree(recipe.worktree_key));
     std::error_code error;
-    const auto log = context.cache.root() / "logs" / fmt::format("{}-{}.log", arm, recipe.key.substr(0, 12));
+    const auto log =
+        context.cache.root() / "logs" / fmt::format("{}-{}.log", arm, recipe.key.substr(0, 12));
     fs::create_directories(log.parent_path(), error);
     fs::remove(log, error);
     const auto started = std::chrono::steady_clock::now();
@@ -56,7 +66,8 @@ Status make_kernel(const Recipe& recipe, const std::string& arm, const BuildCont
     context.progress.start(fmt::format("configuring {} {}", recipe.source.version, arm));
     auto status = worktree.prepare();
     if (status) {
-        context.progress.start(fmt::format("building {} {}", recipe.source.version, arm), worktree.had_objects() ? 0 : kColdLines);
+        context.progress.start(fmt::format("building {} {}", recipe.source.version, arm),
+                               worktree.had_objects() ? 0 : kColdLines);
         status = worktree.build(log);
     }
     if (!status) {
@@ -70,21 +81,30 @@ Status make_kernel(const Recipe& recipe, const std::string& arm, const BuildCont
     kernel.compiler = recipe.compiler;
     kernel.version = recipe.source.version;
     kernel.incremental = worktree.had_objects();
-    for (const auto& [name, sha256] : applied(recipe)) kernel.patches.push_back(name);
+    for (const auto& [name, sha256] : applied(recipe))
+        kernel.patches.push_back(name);
     const auto& image = recipe.arch->image;
-    for (const auto& [from, to] : {std::pair{"arch/" + recipe.arch->kernel_arch + "/boot/" + image, image}, {"vmlinux", "vmlinux"}, {"System.map", "System.map"}, {".config", "config"}}) {
+    for (const auto& [from, to] :
+         {std::pair{"arch/" + recipe.arch->kernel_arch + "/boot/" + image, image},
+          {"vmlinux", "vmlinux"},
+          {"System.map", "System.map"},
+          {".config", "config"}}) {
         fs::copy_file(worktree.obj() / from, dir / to, error);
-        if (error) return fail(Blame::Host, fmt::format("cannot keep {}: {}", from, error.message()));
+        if (error)
+            return fail(Blame::Host, fmt::format("cannot keep {}: {}", from, error.message()));
     }
     RIG_TRY(hash, sha256_file(dir / image));
     kernel.image_sha256 = hash;
-    kernel.build_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    kernel.build_seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
     return put_file(dir / "build.json", build_record(kernel).dump(2) + "\n");
 }
 
 Result<Kernel> prebuilt_kernel(const Spec& spec, const Arm& arm, const BuildContext& context) {
     const auto& image = *arm.prebuilt;
-    const auto absolute = [&](const fs::path& path) { return path.empty() ? path : spec.top / path; };
+    const auto absolute = [&](const fs::path& path) {
+        return path.empty() ? path : spec.top / path;
+    };
     Kernel kernel;
     kernel.bzimage = absolute(image.bzimage);
     kernel.vmlinux = absolute(image.vmlinux);
@@ -98,14 +118,20 @@ Result<Kernel> prebuilt_kernel(const Spec& spec, const Arm& arm, const BuildCont
     kernel.from_cache = true;
     if (!kernel.system_map.empty()) return kernel;
     RIG_TRY(vmlinux_hash, sha256_file(kernel.vmlinux));
-    RIG_TRY(dir, context.cache.get_or_make("kernels", sha256_hex("System.map of " + vmlinux_hash), "System.map of " + image.vmlinux.filename().string(), [&](const fs::path& into) -> Status {
-        Command nm;
-        nm.argv = {"nm", "-n", kernel.vmlinux.string()};
-        nm.log = into / "System.map";
-        RIG_TRY(result, context.runner.run(nm));
-        if (!result.ok()) return fail(Blame::Spec, fmt::format("nm -n {}: {}", kernel.vmlinux.string(), describe(result)));
-        return {};
-    }));
+    RIG_TRY(dir, context.cache.get_or_make("kernels", sha256_hex("System.map of " + vmlinux_hash),
+                                           "System.map of " + image.vmlinux.filename().string(),
+                                           [&](const fs::path& into) -> Status {
+                                               Command nm;
+                                               nm.argv = {"nm", "-n", kernel.vmlinux.string()};
+                                               nm.log = into / "System.map";
+                                               RIG_TRY(result, context.runner.run(nm));
+                                               if (!result.ok())
+                                                   return fail(Blame::Spec,
+                                                               fmt::format("nm -n {}: {}",
+                                                                           kernel.vmlinux.string(),
+                                                                           describe(result)));
+                                               return {};
+                                           }));
     kernel.system_map = dir / "System.map";
     return kernel;
 }
@@ -116,13 +142,16 @@ Result<Kernel> build_kernel(const Spec& spec, const Arm& arm, const BuildContext
     if (arm.prebuilt) return prebuilt_kernel(spec, arm, context);
     RIG_TRY(recipe, make_recipe(spec, arm, context));
     bool made = false;
-    RIG_TRY(dir, context.cache.get_or_make("kernels", recipe.key, fmt::format("{} {}", recipe.source.id, arm.name), [&](const fs::path& into) {
-        made = true;
-        return make_kernel(recipe, arm.name, context, into);
-    }));
+    RIG_TRY(dir, context.cache.get_or_make("kernels", recipe.key,
+                                           fmt::format("{} {}", recipe.source.id, arm.name),
+                                           [&](const fs::path& into) {
+                                               made = true;
+                                               return make_kernel(recipe, arm.name, context, into);
+                                           }));
     RIG_TRY(kernel, load_kernel(dir, *recipe.arch));
     kernel.from_cache = !made;
-    // The cache may have been filled from a project in another folder, with the same texts under other names.
+    // The cache may have been filled from a project in another folder, with the same texts under
+    // other names.
     kernel.patches.clear();
     for (const auto& [name, sha256] : applied(recipe)) {
         kernel.patches.push_back(name);
@@ -131,29 +160,42 @@ Result<Kernel> build_kernel(const Spec& spec, const Arm& arm, const BuildContext
     return kernel;
 }
 
-Result<ObjectBuild> build_object(const Spec& spec, const Arm& arm, const std::string& object, const BuildContext& context) {
-    if (arm.prebuilt) return fail(Blame::Spec, fmt::format("{}: a prebuilt image has no source to build {} from", spec.file.string(), object));
+Result<ObjectBuild> build_object(const Spec& spec, const Arm& arm, const std::string& object,
+                                 const BuildContext& context) {
+    if (arm.prebuilt)
+        return fail(Blame::Spec, fmt::format("{}: a prebuilt image has no source to build {} from",
+                                             spec.file.string(), object));
     RIG_TRY(recipe, make_recipe(spec, arm, context));
-    RIG_TRY(held, context.cache.lock("worktrees", recipe.worktree_key, [&] { context.progress.start("waiting for another rig's build"); }));
+    RIG_TRY(held, context.cache.lock("worktrees", recipe.worktree_key, [&] {
+        context.progress.start("waiting for another rig's build");
+    }));
     (void)held;
     RIG_TRY(tree, context.cache.worktree(recipe.worktree_key));
-    const auto log = context.cache.root() / "logs" / fmt::format("{}-{}-object.log", arm.name, recipe.key.substr(0, 12));
+    const auto log = context.cache.root() / "logs" /
+                     fmt::format("{}-{}-object.log", arm.name, recipe.key.substr(0, 12));
     std::error_code error;
     fs::create_directories(log.parent_path(), error);
     fs::remove(log, error);
     Worktree worktree(tree, recipe, context);
-    context.progress.start(fmt::format("building {} of {} {}", object, recipe.source.version, arm.name));
+    context.progress.start(
+        fmt::format("building {} of {} {}", object, recipe.source.version, arm.name));
     const auto started = std::chrono::steady_clock::now();
     RIG_CHECK(worktree.prepare());
     RIG_TRY(result, worktree.make_object(object, log));
     context.progress.finish();
     const auto out = slurp(log);
-    if (!result.ok() && blame_of(result, out) == Blame::Host) return fail(Blame::Host, fmt::format("make {}: {}: {}", object, describe(result), first_build_error(out)), log);
+    if (!result.ok() && blame_of(result, out) == Blame::Host)
+        return fail(
+            Blame::Host,
+            fmt::format("make {}: {}: {}", object, describe(result), first_build_error(out)), log);
     // Files as in the tree, not where this machine keeps it.
     auto error_line = result.ok() ? std::string() : first_build_error(out);
     const auto prefix = (tree / "src").string() + "/";
-    for (auto at = error_line.find(prefix); at != std::string::npos; at = error_line.find(prefix)) error_line.erase(at, prefix.size());
-    return ObjectBuild{result.ok(), error_line, std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count(), log};
+    for (auto at = error_line.find(prefix); at != std::string::npos; at = error_line.find(prefix))
+        error_line.erase(at, prefix.size());
+    return ObjectBuild{
+        result.ok(), error_line,
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count(), log};
 }
 
 } // namespace rig

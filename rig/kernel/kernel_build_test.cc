@@ -21,11 +21,13 @@ using testing::TempTree;
 
 constexpr const char* kPatchA = "--- a/mm/a.c\n+++ b/mm/a.c\n@@ -1 +1 @@\n-int a;\n+int a = 1;\n";
 
-// A kernel of two source files. cp, tar and patch are the real programs; `make` is played: like the real one it compiles
-// a file only when the object is missing or older than the source, so what the worktree does with mtimes is tested.
+// A kernel of two source files. cp, tar and patch are the real programs; `make` is played: like the
+// real one it compiles a file only when the object is missing or older than the source, so what the
+// worktree does with mtimes is tested.
 class KernelBuild : public ::testing::Test {
  protected:
-    KernelBuild() : cache(dir / "cache"), runner(&real), context{cache, runner, Progress::silent(), 1} {
+    KernelBuild()
+        : cache(dir / "cache"), runner(&real), context{cache, runner, Progress::silent(), 1} {
         dir.put("pack/linux/Makefile", "VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 117\n");
         dir.put("pack/linux/mm/a.c", "int a;\n");
         dir.put("pack/linux/mm/b.c", "int b;\n");
@@ -33,7 +35,8 @@ class KernelBuild : public ::testing::Test {
         fs::permissions(dir / "pack/linux/scripts/run.sh", fs::perms::owner_all);
         dir.put("pack/linux/tools/perf/perf.c", "perf\n");
         Command tar;
-        tar.argv = {"tar", "-cf", (dir / "linux.tar").string(), "-C", (dir / "pack").string(), "linux"};
+        tar.argv = {"tar",  "-cf", (dir / "linux.tar").string(), "-C", (dir / "pack").string(),
+                    "linux"};
         EXPECT_TRUE(real.run(tar)->ok());
         dir.put("base.config", "CONFIG_A=y\n");
         dir.put("patched/series", "a.patch\n");
@@ -52,7 +55,8 @@ class KernelBuild : public ::testing::Test {
     }
 
     CommandResult allnoconfig(const Command& command) {
-        std::ofstream(FakeCommandRunner::value(command, "KCONFIG_CONFIG")) << read_text(FakeCommandRunner::value(command, "KCONFIG_ALLCONFIG")) << added_to_config;
+        std::ofstream(FakeCommandRunner::value(command, "KCONFIG_CONFIG"))
+            << read_text(FakeCommandRunner::value(command, "KCONFIG_ALLCONFIG")) << added_to_config;
         return exits(0);
     }
     CommandResult bzimage(const Command& command) {
@@ -60,7 +64,8 @@ class KernelBuild : public ::testing::Test {
         std::string image = read_text(obj / ".config"), out;
         compiled.clear();
         for (const char* unit : {"mm/a", "mm/b"}) {
-            const fs::path source = src / (std::string(unit) + ".c"), object = obj / (std::string(unit) + ".o");
+            const fs::path source = src / (std::string(unit) + ".c"),
+                           object = obj / (std::string(unit) + ".o");
             if (!fs::exists(source)) continue; // a patch deleted it
             if (!fs::exists(object) || fs::last_write_time(object) < fs::last_write_time(source)) {
                 fs::create_directories(object.parent_path());
@@ -87,7 +92,8 @@ class KernelBuild : public ::testing::Test {
         return kernel ? Error{} : kernel.error();
     }
     fs::path source_tree() {
-        for (const auto& entry : fs::directory_iterator(dir / "cache/sources")) return entry.path() / "tree";
+        for (const auto& entry : fs::directory_iterator(dir / "cache/sources"))
+            return entry.path() / "tree";
         return {};
     }
 
@@ -110,7 +116,8 @@ TEST_F(KernelBuild, AnotherArchitectureIsBuiltWithItsCompilerAndNeverTakenForThe
     dir.put("base.arm64.config", "CONFIG_A=n\n");
     dir.put("bin/aarch64-linux-gnu-gcc", "");
     dir.put("bin/aarch64-linux-gnu-ld", "");
-    runner.on({"aarch64-linux-gnu-gcc", "--version"}, exits(0, "aarch64-linux-gnu-gcc (Test) 12.2.0\n"));
+    runner.on({"aarch64-linux-gnu-gcc", "--version"},
+              exits(0, "aarch64-linux-gnu-gcc (Test) 12.2.0\n"));
     runner.on({"aarch64-linux-gnu-ld", "--version"}, exits(0, "GNU ld (Test) 2.40\n"));
     runner.on({"make", "Image"}, [this](const Command& c) {
         const auto result = bzimage(c);
@@ -126,9 +133,11 @@ TEST_F(KernelBuild, AnotherArchitectureIsBuiltWithItsCompilerAndNeverTakenForThe
     ::setenv("PATH", path.c_str(), 1);
     EXPECT_EQ(missing.blame, Blame::Host);
     EXPECT_NE(missing.message.find("aarch64-linux-gnu-gcc"), std::string::npos) << missing.message;
-    EXPECT_NE(missing.message.find("apt-get install " + arm64().packages), std::string::npos) << missing.message;
+    EXPECT_NE(missing.message.find("apt-get install " + arm64().packages), std::string::npos)
+        << missing.message;
 
-    for (const char* tool : {"gcc", "ld"}) fs::permissions(dir / (std::string("bin/aarch64-linux-gnu-") + tool), fs::perms::owner_all);
+    for (const char* tool : {"gcc", "ld"})
+        fs::permissions(dir / (std::string("bin/aarch64-linux-gnu-") + tool), fs::perms::owner_all);
     ::setenv("PATH", (path + ":" + (dir / "bin").string()).c_str(), 1);
     const auto kernel = must_build(base);
     ::setenv("PATH", path.c_str(), 1);
@@ -137,7 +146,9 @@ TEST_F(KernelBuild, AnotherArchitectureIsBuiltWithItsCompilerAndNeverTakenForThe
     EXPECT_NE(kernel.key, own.key);
     EXPECT_FALSE(kernel.incremental) << "an object tree of its own";
     EXPECT_EQ(read_text(kernel.config), "# CONFIG_A is not set\n");
-    const auto make = std::find_if(runner.ran.begin(), runner.ran.end(), [](const Command& c) { return FakeCommandRunner::has(c, "Image"); });
+    const auto make = std::find_if(runner.ran.begin(), runner.ran.end(), [](const Command& c) {
+        return FakeCommandRunner::has(c, "Image");
+    });
     ASSERT_NE(make, runner.ran.end());
     EXPECT_EQ(make->env.at("ARCH"), "arm64");
     EXPECT_EQ(make->env.at("CROSS_COMPILE"), "aarch64-linux-gnu-");
@@ -169,7 +180,8 @@ TEST_F(KernelBuild, TheSecondArmRebuildsOnlyWhatDiffersAndTheFirstComesBackIdent
     EXPECT_NE(second.image_sha256, first.image_sha256);
     fs::remove_all(dir / "cache/kernels");
     const auto again = must_build(base);
-    EXPECT_EQ(compiled, (Units{"mm/a"})); // the restored file is newer than the patched arm's object
+    EXPECT_EQ(compiled,
+              (Units{"mm/a"})); // the restored file is newer than the patched arm's object
     EXPECT_EQ(again.image_sha256, first.image_sha256);
     EXPECT_EQ(again.key, first.key);
     EXPECT_EQ(testing::fingerprint(source_tree()), pristine);
@@ -178,13 +190,15 @@ TEST_F(KernelBuild, TheSecondArmRebuildsOnlyWhatDiffersAndTheFirstComesBackIdent
 
 TEST_F(KernelBuild, FilesThatPatchesAddOrDeleteComeAndGo) {
     dir.put("moves/series", "1.patch\n");
-    dir.put("moves/1.patch", "--- /dev/null\n+++ b/mm/new.c\n@@ -0,0 +1 @@\n+new\n--- a/mm/b.c\n+++ /dev/null\n@@ -1 +0,0 @@\n-int b;\n");
+    dir.put("moves/1.patch", "--- /dev/null\n+++ b/mm/new.c\n@@ -0,0 +1 @@\n+new\n--- "
+                             "a/mm/b.c\n+++ /dev/null\n@@ -1 +0,0 @@\n-int b;\n");
     Arm moves;
     moves.name = "moves";
     moves.series = {"moves"};
     must_build(base);
     fs::path src;
-    for (const auto& entry : fs::directory_iterator(dir / "cache/worktrees")) src = entry.path() / "src";
+    for (const auto& entry : fs::directory_iterator(dir / "cache/worktrees"))
+        src = entry.path() / "src";
     must_build(moves);
     EXPECT_TRUE(fs::exists(src / "mm/new.c"));
     EXPECT_FALSE(fs::exists(src / "mm/b.c"));
@@ -196,11 +210,14 @@ TEST_F(KernelBuild, FilesThatPatchesAddOrDeleteComeAndGo) {
 
 TEST_F(KernelBuild, APatchedScriptStaysExecutable) {
     dir.put("script/series", "1.patch\n");
-    dir.put("script/1.patch", "--- a/scripts/run.sh\n+++ b/scripts/run.sh\n@@ -1 +1,2 @@\n #!/bin/sh\n+true\n");
+    dir.put("script/1.patch",
+            "--- a/scripts/run.sh\n+++ b/scripts/run.sh\n@@ -1 +1,2 @@\n #!/bin/sh\n+true\n");
     patched.series = {"script"};
     must_build(patched);
     for (const auto& entry : fs::directory_iterator(dir / "cache/worktrees"))
-        EXPECT_NE(fs::status(entry.path() / "src/scripts/run.sh").permissions() & fs::perms::owner_exec, fs::perms::none);
+        EXPECT_NE(fs::status(entry.path() / "src/scripts/run.sh").permissions() &
+                      fs::perms::owner_exec,
+                  fs::perms::none);
 }
 
 TEST_F(KernelBuild, ACachedKernelRunsNothingButTheCompilersVersionAndPatch) {
@@ -210,7 +227,8 @@ TEST_F(KernelBuild, ACachedKernelRunsNothingButTheCompilersVersionAndPatch) {
     EXPECT_TRUE(cached.from_cache);
     EXPECT_EQ(cached.image_sha256, built.image_sha256);
     EXPECT_EQ(cached.build_seconds, built.build_seconds);
-    EXPECT_EQ(runner.count("--version") + runner.count("patch"), static_cast<long>(runner.ran.size()));
+    EXPECT_EQ(runner.count("--version") + runner.count("patch"),
+              static_cast<long>(runner.ran.size()));
     EXPECT_EQ(runner.count("make"), 0);
 }
 
@@ -244,18 +262,26 @@ TEST_F(KernelBuild, EverythingThatGoesInChangesTheKey) {
     EXPECT_EQ(keys.size(), n);
 }
 
-// Commits on one base share its tree and its objects; a patch applies to what the commit has; the pristine tree stays as it is.
+// Commits on one base share its tree and its objects; a patch applies to what the commit has; the
+// pristine tree stays as it is.
 TEST_F(KernelBuild, RevisionsOnABaseAreBuiltInOneObjectTree) {
     const auto sh = [&](const std::string& script) {
         Command command;
-        command.argv = {"sh", "-ec", "git() { command git -c user.name=t -c user.email=t@t.example \"$@\"; }; cd repo; " + script};
+        command.argv = {
+            "sh", "-ec",
+            "git() { command git -c user.name=t -c user.email=t@t.example \"$@\"; }; cd repo; " +
+                script};
         command.cwd = dir.path();
         const auto result = real.run(command);
         ASSERT_TRUE(result && result->ok()) << result->out;
     };
     fs::rename(dir / "pack/linux", dir / "repo");
-    sh("git init -q; git add -A; git commit -qm one; git tag v1; echo 'int b = 2;' > mm/b.c; git commit -qam two; git tag v2; chmod +x mm/b.c; chmod -x scripts/run.sh; git commit -qam three; git tag v3");
-    const auto at = [&](const char* revision, const char* on) { spec.kernel.source = GitSource{"repo", revision, on}; };
+    sh("git init -q; git add -A; git commit -qm one; git tag v1; echo 'int b = 2;' > mm/b.c; git "
+       "commit -qam two; git tag v2; chmod +x mm/b.c; chmod -x scripts/run.sh; git commit -qam "
+       "three; git tag v3");
+    const auto at = [&](const char* revision, const char* on) {
+        spec.kernel.source = GitSource{"repo", revision, on};
+    };
     at("v1", "v1");
     const auto first = must_build(base);
     const auto pristine = testing::fingerprint(source_tree());
@@ -270,7 +296,9 @@ TEST_F(KernelBuild, RevisionsOnABaseAreBuiltInOneObjectTree) {
     at("v3", "v1"); // another mode: a fresh file, never a change of the link to the pristine one
     must_build(patched);
     EXPECT_EQ(testing::fingerprint(source_tree()), pristine);
-    EXPECT_EQ(std::distance(fs::directory_iterator(dir / "cache/worktrees"), fs::directory_iterator()), 1);
+    EXPECT_EQ(
+        std::distance(fs::directory_iterator(dir / "cache/worktrees"), fs::directory_iterator()),
+        1);
     // The whole tree of the commit comes to the same image.
     at("v2", "");
     EXPECT_EQ(must_build(patched).image_sha256, second.image_sha256);
@@ -282,7 +310,8 @@ TEST_F(KernelBuild, TheCallersEnvironmentCannotChangeTheImage) {
     must_build(base);
     for (const auto& command : runner.ran) {
         if (command.argv[0] != "make") continue;
-        for (const char* name : {"MAKEFLAGS", "KCFLAGS", "CROSS_COMPILE", "ARCH", "LOCALVERSION", "KBUILD_BUILD_TIMESTAMP", "KBUILD_BUILD_USER", "LC_ALL"})
+        for (const char* name : {"MAKEFLAGS", "KCFLAGS", "CROSS_COMPILE", "ARCH", "LOCALVERSION",
+                                 "KBUILD_BUILD_TIMESTAMP", "KBUILD_BUILD_USER", "LC_ALL"})
             EXPECT_TRUE(command.env.contains(name)) << name;
     }
 }
@@ -322,17 +351,25 @@ TEST_F(KernelBuild, ALostOptionIsTheSpecsFault) {
     });
     const auto error = must_fail(base);
     EXPECT_EQ(error.blame, Blame::Spec);
-    EXPECT_NE(error.message.find("CONFIG_GONE: requested y (x.toml [kernel.options])"), std::string::npos) << error.message;
+    EXPECT_NE(error.message.find("CONFIG_GONE: requested y (x.toml [kernel.options])"),
+              std::string::npos)
+        << error.message;
 }
 
 TEST_F(KernelBuild, ACompileErrorIsTheKernelsAndIsQuotedWithALogThatStays) {
-    runner.on({"make", "bzImage"}, exits(2, "  CC      mm/a.o\nmm/a.c:1:5: error: expected ';'\nmake[2]: *** [mm/a.o] Error 1\n"));
+    runner.on(
+        {"make", "bzImage"},
+        exits(
+            2,
+            "  CC      mm/a.o\nmm/a.c:1:5: error: expected ';'\nmake[2]: *** [mm/a.o] Error 1\n"));
     const auto error = must_fail(base);
     EXPECT_EQ(error.blame, Blame::Kernel);
-    EXPECT_NE(error.message.find("mm/a.c:1:5: error: expected ';'"), std::string::npos) << error.message;
+    EXPECT_NE(error.message.find("mm/a.c:1:5: error: expected ';'"), std::string::npos)
+        << error.message;
     EXPECT_NE(read_text(error.log).find("CC      mm/a.o"), std::string::npos);
     EXPECT_TRUE(error.log.string().starts_with((dir / "cache/logs").string()));
-    EXPECT_EQ(std::distance(fs::directory_iterator(dir / "cache/kernels"), fs::directory_iterator()), 0);
+    EXPECT_EQ(
+        std::distance(fs::directory_iterator(dir / "cache/kernels"), fs::directory_iterator()), 0);
 }
 
 TEST_F(KernelBuild, WhatTheHostDoesToABuildIsNeverTheKernelsFault) {
@@ -345,9 +382,21 @@ TEST_F(KernelBuild, WhatTheHostDoesToABuildIsNeverTheKernelsFault) {
         EXPECT_EQ(blame(target, {Cancelled{}, "", 0}), Blame::Host) << target;
         EXPECT_EQ(blame(target, {TimedOut{}, "", 0}), Blame::Host) << target;
         EXPECT_EQ(blame(target, {Signalled{9}, "", 0}), Blame::Host) << target;
-        EXPECT_EQ(blame(target, exits(2, "mm/a.c:9: fatal error: error writing to /tmp/x.s: No space left on device\n")), Blame::Host) << target;
-        EXPECT_EQ(blame(target, exits(2, "gcc: fatal error: Killed signal terminated program cc1\n")), Blame::Host) << target;
-        runner.on({"make", target}, [this, target](const Command& c) { return std::string_view(target) == "bzImage" ? bzimage(c) : allnoconfig(c); });
+        EXPECT_EQ(
+            blame(
+                target,
+                exits(
+                    2,
+                    "mm/a.c:9: fatal error: error writing to /tmp/x.s: No space left on device\n")),
+            Blame::Host)
+            << target;
+        EXPECT_EQ(
+            blame(target, exits(2, "gcc: fatal error: Killed signal terminated program cc1\n")),
+            Blame::Host)
+            << target;
+        runner.on({"make", target}, [this, target](const Command& c) {
+            return std::string_view(target) == "bzImage" ? bzimage(c) : allnoconfig(c);
+        });
     }
 }
 
@@ -375,14 +424,16 @@ class PerfBuild : public KernelBuild {
     PerfBuild() {
         runner.on({"make", "LDFLAGS=-static"}, [](const Command& c) {
             std::ofstream(fs::path(FakeCommandRunner::value(c, "O")) / "perf") << "perf";
-            std::ofstream(fs::path(c.argv[2]) / "perf.c") << "written in place"; // what must never reach the pristine tree
+            std::ofstream(fs::path(c.argv[2]) / "perf.c")
+                << "written in place"; // what must never reach the pristine tree
             return exits(0);
         });
         runner.on({"strip", "-o"}, [](const Command& c) {
             fs::copy_file(c.argv[3], c.argv[2]);
             return exits(0);
         });
-        runner.on({"version", "--build-options"}, exits(0, "perf version 6.12\n   libtraceevent: [ on  ]  # HAVE_LIBTRACEEVENT\n"));
+        runner.on({"version", "--build-options"},
+                  exits(0, "perf version 6.12\n   libtraceevent: [ on  ]  # HAVE_LIBTRACEEVENT\n"));
     }
 };
 
@@ -401,12 +452,14 @@ TEST_F(PerfBuild, BuildsOnceFromACopyAndServesPrebuiltExperiments) {
     EXPECT_EQ(runner.count("strip"), 1);
     EXPECT_EQ(*build_perf(prebuilt, context), *perf);
     std::set<std::string> left;
-    for (const auto& entry : fs::directory_iterator(perf->parent_path())) left.insert(entry.path().filename().string());
+    for (const auto& entry : fs::directory_iterator(perf->parent_path()))
+        left.insert(entry.path().filename().string());
     EXPECT_EQ(left, (std::set<std::string>{"label", "perf", "used"}));
 }
 
 TEST_F(PerfBuild, WithoutTracepointsItIsAnError) {
-    runner.on({"version", "--build-options"}, exits(0, "   libtraceevent: [ OFF ]  # HAVE_LIBTRACEEVENT\n   libonline: [ on  ]\n"));
+    runner.on({"version", "--build-options"},
+              exits(0, "   libtraceevent: [ OFF ]  # HAVE_LIBTRACEEVENT\n   libonline: [ on  ]\n"));
     const auto perf = build_perf(spec, context);
     ASSERT_FALSE(perf);
     EXPECT_EQ(perf.error().blame, Blame::Host);

@@ -21,10 +21,13 @@ template<class Visit> void each_line(std::string_view text, Visit visit) {
     }
 }
 
-// Options whose values explain why a path is not there; looked up even if the spec does not ask for them.
+// Options whose values explain why a path is not there; looked up even if the spec does not ask for
+// them.
 std::vector<std::string> explaining_options() {
-    std::vector<std::string> names = {"FAIL_PAGE_ALLOC", "FAULT_INJECTION", "FAULT_INJECTION_STACKTRACE_FILTER", "SMP"};
-    for (const auto& name : hint_options()) names.push_back(name);
+    std::vector<std::string> names = {"FAIL_PAGE_ALLOC", "FAULT_INJECTION",
+                                      "FAULT_INJECTION_STACKTRACE_FILTER", "SMP"};
+    for (const auto& name : hint_options())
+        names.push_back(name);
     return names;
 }
 
@@ -35,7 +38,8 @@ std::map<std::string, std::string> all_options(std::string_view config_text) {
         constexpr std::string_view prefix = "CONFIG_";
         auto equals = line.find('=');
         if (!line.starts_with(prefix) || equals == std::string_view::npos) return;
-        values[std::string(line.substr(prefix.size(), equals - prefix.size()))] = line.substr(equals + 1);
+        values[std::string(line.substr(prefix.size(), equals - prefix.size()))] =
+            line.substr(equals + 1);
     });
     return values;
 }
@@ -43,36 +47,69 @@ std::map<std::string, std::string> all_options(std::string_view config_text) {
 } // namespace
 
 const std::vector<std::string>& detector_options() {
-    static const std::vector<std::string> names = {"BUG", "DEBUG_ATOMIC_SLEEP", "PROVE_LOCKING", "PROVE_RCU", "KASAN"};
+    static const std::vector<std::string> names = {"BUG", "DEBUG_ATOMIC_SLEEP", "PROVE_LOCKING",
+                                                   "PROVE_RCU", "KASAN"};
     return names;
 }
 
 const std::map<std::string, std::string>& detector_symbols() {
-    static const std::map<std::string, std::string> symbols = {{"DEBUG_ATOMIC_SLEEP", "__might_sleep"}, {"PROVE_LOCKING", "lock_acquire"}, {"KASAN", "kasan_report"}};
+    static const std::map<std::string, std::string> symbols = {
+        {"DEBUG_ATOMIC_SLEEP", "__might_sleep"},
+        {"PROVE_LOCKING", "lock_acquire"},
+        {"KASAN", "kasan_report"}};
     return symbols;
 }
 
 std::vector<std::string> muted_detectors(std::string_view cmdline) {
-    // What a word begins with. From Documentation/admin-guide/kernel-parameters.txt and lib/, kernel/, mm/ of 6.12: parameters that make a
-    // detector silent or change what it finds; sysctl.X sets /proc/sys's X at boot.
-    constexpr std::string_view mutes[] = {"lockdep.", "rcupdate.rcu_cpu_stall_suppress", "rcupdate.rcu_cpu_stall_timeout", "rcupdate.rcu_exp_cpu_stall", "rcupdate.rcu_task_stall", "rcutree.csd_lock_suppress_rcu_stall", "nosoftlockup", "nowatchdog", "nmi_watchdog=",
-                                          "watchdog_thresh=", "workqueue.watchdog_thresh=", "kasan=", "kasan.", "kfence.", "kcsan.", "kmemleak=", "no_debug_objects", "slub_debug", "slab_debug", "debug_pagealloc", "hung_task", "sysctl.kernel.watchdog", "sysctl.kernel.soft_watchdog",
-                                          "sysctl.kernel.nmi_watchdog", "sysctl.kernel.hung_task", "sysctl.kernel.prove_locking", "sysctl.kernel.lock_stat"};
+    // What a word begins with. From Documentation/admin-guide/kernel-parameters.txt and lib/,
+    // kernel/, mm/ of 6.12: parameters that make a detector silent or change what it finds;
+    // sysctl.X sets /proc/sys's X at boot.
+    constexpr std::string_view mutes[] = {"lockdep.",
+                                          "rcupdate.rcu_cpu_stall_suppress",
+                                          "rcupdate.rcu_cpu_stall_timeout",
+                                          "rcupdate.rcu_exp_cpu_stall",
+                                          "rcupdate.rcu_task_stall",
+                                          "rcutree.csd_lock_suppress_rcu_stall",
+                                          "nosoftlockup",
+                                          "nowatchdog",
+                                          "nmi_watchdog=",
+                                          "watchdog_thresh=",
+                                          "workqueue.watchdog_thresh=",
+                                          "kasan=",
+                                          "kasan.",
+                                          "kfence.",
+                                          "kcsan.",
+                                          "kmemleak=",
+                                          "no_debug_objects",
+                                          "slub_debug",
+                                          "slab_debug",
+                                          "debug_pagealloc",
+                                          "hung_task",
+                                          "sysctl.kernel.watchdog",
+                                          "sysctl.kernel.soft_watchdog",
+                                          "sysctl.kernel.nmi_watchdog",
+                                          "sysctl.kernel.hung_task",
+                                          "sysctl.kernel.prove_locking",
+                                          "sysctl.kernel.lock_stat"};
     std::vector<std::string> found;
     while (!cmdline.empty()) {
-        const auto end = std::min(cmdline.find_first_of(" \t\n\v\f\r\""), cmdline.size()); // the kernel takes quotes off
+        const auto end = std::min(cmdline.find_first_of(" \t\n\v\f\r\""),
+                                  cmdline.size()); // the kernel takes quotes off
         const auto word = cmdline.substr(0, end);
         cmdline.remove_prefix(std::min(end + 1, cmdline.size()));
         std::string name(word.substr(0, word.find('=')));
         std::replace(name.begin(), name.end(), '-', '_'); // to the kernel both are the same, and
         std::replace(name.begin(), name.end(), '/', '.'); // of sysctls these two
         const auto plain = name + std::string(word.substr(std::min(name.size(), word.size())));
-        if (std::any_of(std::begin(mutes), std::end(mutes), [&](std::string_view mute) { return plain.starts_with(mute); })) found.emplace_back(word);
+        if (std::any_of(std::begin(mutes), std::end(mutes),
+                        [&](std::string_view mute) { return plain.starts_with(mute); }))
+            found.emplace_back(word);
     }
     return found;
 }
 
-std::map<std::string, std::string> config_values(std::string_view config_text, const std::vector<std::string>& names) {
+std::map<std::string, std::string> config_values(std::string_view config_text,
+                                                 const std::vector<std::string>& names) {
     std::map<std::string, std::string> values;
     for (const auto& name : names)
         values[name] = "n"; // absent, or "# CONFIG_X is not set"
@@ -81,18 +118,24 @@ std::map<std::string, std::string> config_values(std::string_view config_text, c
     return values;
 }
 
-std::map<std::string, std::string> differing_options(std::string_view baseline, std::string_view own) {
+std::map<std::string, std::string> differing_options(std::string_view baseline,
+                                                     std::string_view own) {
     const auto base = all_options(baseline), mine = all_options(own);
-    const auto value = [](const auto& options, const std::string& name) { return options.contains(name) ? options.at(name) : "n"; };
+    const auto value = [](const auto& options, const std::string& name) {
+        return options.contains(name) ? options.at(name) : "n";
+    };
     std::map<std::string, std::string> differs;
     for (const auto* options : {&base, &mine})
         for (const auto& [name, ignored] : *options)
-            if (const auto was = value(base, name), is = value(mine, name); was != is) differs[name] = was + " -> " + is;
-    for (const char* label : {"LOCALVERSION", "BUILD_SALT"}) differs.erase(label);
+            if (const auto was = value(base, name), is = value(mine, name); was != is)
+                differs[name] = was + " -> " + is;
+    for (const char* label : {"LOCALVERSION", "BUILD_SALT"})
+        differs.erase(label);
     return differs;
 }
 
-std::map<std::string, std::string> find_symbols(std::string_view system_map, const std::vector<std::string>& names) {
+std::map<std::string, std::string> find_symbols(std::string_view system_map,
+                                                const std::vector<std::string>& names) {
     std::map<std::string, std::string> found;
     for (const auto& name : names)
         found[name] = "";
@@ -110,7 +153,9 @@ std::map<std::string, std::string> find_symbols(std::string_view system_map, con
     return found;
 }
 
-KernelFacts kernel_facts(const Spec& spec, std::string_view config_text, std::string_view system_map, std::string version, std::string image_sha256) {
+KernelFacts kernel_facts(const Spec& spec, std::string_view config_text,
+                         std::string_view system_map, std::string version,
+                         std::string image_sha256) {
     KernelFacts facts;
     facts.version = std::move(version);
     facts.image_sha256 = std::move(image_sha256);
@@ -128,7 +173,8 @@ KernelFacts kernel_facts(const Spec& spec, std::string_view config_text, std::st
     if (spec.fault.enabled) symbols.push_back(spec.fault.function);
     for (const auto& arm : spec.arms)
         if (!arm.witness.empty()) symbols.push_back(arm.witness);
-    for (const auto& [option, symbol] : detector_symbols()) symbols.push_back(symbol);
+    for (const auto& [option, symbol] : detector_symbols())
+        symbols.push_back(symbol);
     facts.symbols = find_symbols(system_map, symbols);
     return facts;
 }

@@ -1,8 +1,8 @@
 #include "rig/kernel/kernel_recipe.h"
 
-#include "rig/base/sha256.h"
 #include "rig/base/files.h"
 #include "rig/base/scratch_dir.h"
+#include "rig/base/sha256.h"
 
 #include <cstdlib>
 #include <fmt/format.h>
@@ -13,14 +13,17 @@ namespace rig {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kRecipe = "kernel 2"; // raise when a kernel is built otherwise from the same inputs
+constexpr const char* kRecipe =
+    "kernel 2"; // raise when a kernel is built otherwise from the same inputs
 
 Result<std::string> first_line_of(CommandRunner& runner, std::vector<std::string> argv) {
     Command command;
     command.argv = std::move(argv);
     command.timeout = std::chrono::seconds(20);
     RIG_TRY(result, runner.run(command));
-    if (!result.ok()) return fail(Blame::Host, fmt::format("{} {}: {}", command.argv[0], command.argv[1], describe(result)));
+    if (!result.ok())
+        return fail(Blame::Host,
+                    fmt::format("{} {}: {}", command.argv[0], command.argv[1], describe(result)));
     return result.out.substr(0, result.out.find('\n'));
 }
 
@@ -31,15 +34,18 @@ Status apply(Recipe& recipe, const BuildContext& context) {
     std::error_code error;
     fs::create_directories(files, error);
     const auto& delta = recipe.source.delta;
-    RIG_TRY(patched, apply_patches(recipe.patches, recipe.source.tree, files, context.runner, delta ? delta->files : Overlay{}));
+    RIG_TRY(patched, apply_patches(recipe.patches, recipe.source.tree, files, context.runner,
+                                   delta ? delta->files : Overlay{}));
     if (delta) recipe.programs = delta->programs;
     for (const auto& [file, content] : patched)
         if (content && executable(files / file)) recipe.programs.insert(file);
-    if (delta) patched.insert(delta->files.begin(), delta->files.end()); // those that no patch touches
+    if (delta)
+        patched.insert(delta->files.begin(), delta->files.end()); // those that no patch touches
     for (auto& [file, content] : patched) {
         const auto pristine = recipe.source.tree / file;
         const bool there = fs::exists(pristine, error), program = recipe.programs.contains(file);
-        if (content ? there && slurp(pristine) == *content && (!program || executable(pristine)) : !there) { // a patch and its revert
+        if (content ? there && slurp(pristine) == *content && (!program || executable(pristine))
+                    : !there) { // a patch and its revert
             recipe.programs.erase(file);
             continue;
         }
@@ -49,23 +55,28 @@ Status apply(Recipe& recipe, const BuildContext& context) {
 }
 
 // What to install for an architecture that is not the host's.
-std::string missing_packages(const Arch& arch) { return arch.packages.empty() ? std::string() : fmt::format(" (apt-get install {})", arch.packages); }
+std::string missing_packages(const Arch& arch) {
+    return arch.packages.empty() ? std::string()
+                                 : fmt::format(" (apt-get install {})", arch.packages);
+}
 
 } // namespace
 
-Result<std::string> compiler_identity(CommandRunner& runner, const Arch& arch) { return first_line_of(runner, {arch.cross + "gcc", "--version"}); }
+Result<std::string> compiler_identity(CommandRunner& runner, const Arch& arch) {
+    return first_line_of(runner, {arch.cross + "gcc", "--version"});
+}
 
 std::map<std::string, std::string> build_environment(const Arch& arch) {
-    // Fixed identity: the same inputs give the same image. ccache is left out: every arm of a worktree is compiled
-    // incrementally anyway, and on the cold build it only adds its hashing.
+    // Fixed identity: the same inputs give the same image. ccache is left out: every arm of a
+    // worktree is compiled incrementally anyway, and on the cold build it only adds its hashing.
     return {{"KBUILD_BUILD_TIMESTAMP", "Thu Jan  1 00:00:00 UTC 1970"},
             {"KBUILD_BUILD_USER", "rig"},
             {"KBUILD_BUILD_HOST", "rig"},
             {"KBUILD_BUILD_VERSION", "1"},
             {"SOURCE_DATE_EPOCH", "0"},
             {"LC_ALL", "C"},
-            // What the caller has in these would change the image but not its key. MAKEFLAGS would hand us a job server
-            // whose descriptors the runner has closed.
+            // What the caller has in these would change the image but not its key. MAKEFLAGS would
+            // hand us a job server whose descriptors the runner has closed.
             {"ARCH", arch.kernel_arch},
             {"CROSS_COMPILE", arch.cross},
             {"KCFLAGS", ""},
@@ -84,17 +95,23 @@ Status require_build_tools(const Arch& arch) {
     for (const auto& tool : tools) {
         bool found = false;
         std::istringstream path(inherited ? inherited : "/usr/bin:/bin");
-        for (std::string dir; std::getline(path, dir, ':');) found = found || ::access((fs::path(dir) / tool).c_str(), X_OK) == 0;
+        for (std::string dir; std::getline(path, dir, ':');)
+            found = found || ::access((fs::path(dir) / tool).c_str(), X_OK) == 0;
         if (!found) missing += fmt::format(" {}", tool);
     }
     if (missing.empty()) return {};
-    return fail(Blame::Host, fmt::format("building a kernel needs programs that are not in PATH:{}{}", missing, missing_packages(arch)));
+    return fail(Blame::Host,
+                fmt::format("building a kernel needs programs that are not in PATH:{}{}", missing,
+                            missing_packages(arch)));
 }
 
 std::string first_build_error(const std::string& out) {
     std::istringstream lines(out);
     for (std::string line; std::getline(lines, line);)
-        if (line.find("error:") != std::string::npos || line.find("undefined reference") != std::string::npos || line.find("*** ") != std::string::npos) return line;
+        if (line.find("error:") != std::string::npos ||
+            line.find("undefined reference") != std::string::npos ||
+            line.find("*** ") != std::string::npos)
+            return line;
     return "no error line in the output";
 }
 
@@ -117,14 +134,19 @@ Result<Recipe> make_recipe(const Spec& spec, const Arm& arm, const BuildContext&
     recipe.requests = requests;
     RIG_TRY(compiler, compiler_identity(context.runner, arch));
     recipe.compiler = compiler;
-    RIG_TRY(linker, first_line_of(context.runner, {arch.cross + "ld", "--version"})); // assembler and linker come in one package
-    std::string identity = fmt::format("{}\n{}\n{}\n{}\nallnoconfig\n{}\n", kRecipe, source.id, compiler, linker, render_fragment(requests));
+    RIG_TRY(linker, first_line_of(context.runner,
+                                  {arch.cross + "ld",
+                                   "--version"})); // assembler and linker come in one package
+    std::string identity = fmt::format("{}\n{}\n{}\n{}\nallnoconfig\n{}\n", kRecipe, source.id,
+                                       compiler, linker, render_fragment(requests));
     RIG_CHECK(apply(recipe, context));
     for (const auto& [file, content] : recipe.overlay)
-        identity += fmt::format("file {} {}{}\n", file, content ? sha256_hex(*content) : "removed", recipe.programs.contains(file) ? " program" : "");
+        identity += fmt::format("file {} {}{}\n", file, content ? sha256_hex(*content) : "removed",
+                                recipe.programs.contains(file) ? " program" : "");
     recipe.key = sha256_hex(identity);
     std::string family = fmt::format("worktree 1\n{}\n{}\n{}\n", source.id, compiler, linker);
-    for (const auto& fragment : kernel_fragments(spec)) family += slurp(spec.top / fragment);
+    for (const auto& fragment : kernel_fragments(spec))
+        family += slurp(spec.top / fragment);
     recipe.worktree_key = sha256_hex(family);
     return recipe;
 }
@@ -133,10 +155,12 @@ std::vector<std::pair<std::string, std::string>> applied(const Recipe& recipe) {
     std::vector<std::pair<std::string, std::string>> out;
     if (const auto& delta = recipe.source.delta) {
         std::string files;
-        for (const auto& [file, content] : delta->files) files += fmt::format("{} {}\n", file, content ? sha256_hex(*content) : "removed");
+        for (const auto& [file, content] : delta->files)
+            files += fmt::format("{} {}\n", file, content ? sha256_hex(*content) : "removed");
         out.emplace_back(delta->name, sha256_hex(files));
     }
-    for (const auto& patch : recipe.patches) out.emplace_back(patch.name, sha256_hex(patch.text));
+    for (const auto& patch : recipe.patches)
+        out.emplace_back(patch.name, sha256_hex(patch.text));
     return out;
 }
 

@@ -19,24 +19,27 @@ struct Recipe {
     const Arch* arch = nullptr;
     SourceTree source;
     std::vector<Patch> patches;
-    Overlay overlay;                // what the patches make of the tree: only files that differ from it
-    std::set<std::string> programs; // of those, the ones to be run; the build runs some scripts by name
+    Overlay overlay; // what the patches make of the tree: only files that differ from it
+    std::set<std::string>
+        programs; // of those, the ones to be run; the build runs some scripts by name
     OptionRequests requests;
     std::string compiler, key, worktree_key;
 };
 
-// Fetches the source, and applies the delta and the patches to private copies. Errors as build_kernel().
+// Fetches the source, and applies the delta and the patches to private copies. Errors as
+// build_kernel().
 Result<Recipe> make_recipe(const Spec& spec, const Arm& arm, const BuildContext& context);
 
-// What was done to the source, in order: name and SHA-256. The way from a base to a revision is one like a patch.
+// What was done to the source, in order: name and SHA-256. The way from a base to a revision is one
+// like a patch.
 std::vector<std::pair<std::string, std::string>> applied(const Recipe& recipe);
 
 // The first line of `gcc --version`, of the compiler for this architecture.
 Result<std::string> compiler_identity(CommandRunner& runner, const Arch& arch);
 // What make finds in its environment.
 std::map<std::string, std::string> build_environment(const Arch& arch);
-// Blame::Host with the packages to install if programs are missing: deep in the kernel's build that would show as an error of some file, which
-// must not be held against the kernel.
+// Blame::Host with the packages to install if programs are missing: deep in the kernel's build that
+// would show as an error of some file, which must not be held against the kernel.
 Status require_build_tools(const Arch& arch);
 // The first line of a build's output that tells of an error.
 std::string first_build_error(const std::string& out);

@@ -8,8 +8,10 @@ namespace {
 
 using testing::TempTree;
 
-constexpr const char* kChange = "Subject: double the second line\n\n--- a/mm/a.c\n+++ b/mm/a.c\n@@ -1,3 +1,3 @@\n one\n-two\n+two two\n three\n";
-constexpr const char* kStale = "--- a/mm/a.c\n+++ b/mm/a.c\n@@ -1,3 +1,3 @@\n one\n-two\n+2\n three\n@@ -8,3 +8,3 @@\n eight\n-never there\n+9\n ten\n";
+constexpr const char* kChange = "Subject: double the second line\n\n--- a/mm/a.c\n+++ b/mm/a.c\n@@ "
+                                "-1,3 +1,3 @@\n one\n-two\n+two two\n three\n";
+constexpr const char* kStale = "--- a/mm/a.c\n+++ b/mm/a.c\n@@ -1,3 +1,3 @@\n one\n-two\n+2\n "
+                               "three\n@@ -8,3 +8,3 @@\n eight\n-never there\n+9\n ten\n";
 
 class PatchSeries : public ::testing::Test {
  protected:
@@ -46,7 +48,8 @@ TEST_F(PatchSeries, ReadsSeriesInOrderWithCommentsAndStrip) {
     const auto list = read_series({"s", "t"}, dir.path());
     ASSERT_TRUE(list);
     std::vector<std::string> names;
-    for (const auto& patch : *list) names.push_back(patch.name);
+    for (const auto& patch : *list)
+        names.push_back(patch.name);
     EXPECT_EQ(names, (std::vector<std::string>{"s/b.patch", "s/a.patch", "t/c.patch"}));
     EXPECT_EQ((*list)[1].text, kChange);
 }
@@ -56,37 +59,48 @@ TEST_F(PatchSeries, ErrorsNameFileAndLine) {
     auto list = read_series({"s"}, dir.path());
     ASSERT_FALSE(list);
     EXPECT_EQ(list.error().blame, Blame::Spec);
-    EXPECT_NE(list.error().message.find("s/series:2: no patch 'missing.patch'"), std::string::npos) << list.error().message;
+    EXPECT_NE(list.error().message.find("s/series:2: no patch 'missing.patch'"), std::string::npos)
+        << list.error().message;
     dir.put("s/a.patch", kChange);
     dir.put("s/series", "a.patch -R\n");
     list = read_series({"s"}, dir.path());
     ASSERT_FALSE(list);
-    EXPECT_NE(list.error().message.find("s/series:1: found option '-R'"), std::string::npos) << list.error().message;
+    EXPECT_NE(list.error().message.find("s/series:1: found option '-R'"), std::string::npos)
+        << list.error().message;
     EXPECT_EQ(read_series({"none"}, dir.path()).error().blame, Blame::Spec);
 }
 
 TEST_F(PatchSeries, ChangesCreatesAndDeletesOnCopies) {
-    const auto overlay = apply({{"1.patch", kChange},
-                                {"2.patch", "--- /dev/null\n+++ b/mm/new/n.c\n@@ -0,0 +1 @@\n+new\n"},
-                                {"3.patch", "--- a/mm/b.c\n+++ /dev/null\n@@ -1 +0,0 @@\n-b\n"}});
+    const auto overlay =
+        apply({{"1.patch", kChange},
+               {"2.patch", "--- /dev/null\n+++ b/mm/new/n.c\n@@ -0,0 +1 @@\n+new\n"},
+               {"3.patch", "--- a/mm/b.c\n+++ /dev/null\n@@ -1 +0,0 @@\n-b\n"}});
     ASSERT_TRUE(overlay) << overlay.error().message;
-    EXPECT_EQ(*overlay, (Overlay{{"mm/a.c", "one\ntwo two\nthree\nfour\nfive\nsix\nseven\neight\nnine\nten\n"}, {"mm/b.c", std::nullopt}, {"mm/new/n.c", "new\n"}}));
+    EXPECT_EQ(
+        *overlay,
+        (Overlay{{"mm/a.c", "one\ntwo two\nthree\nfour\nfive\nsix\nseven\neight\nnine\nten\n"},
+                 {"mm/b.c", std::nullopt},
+                 {"mm/new/n.c", "new\n"}}));
 }
 
 TEST_F(PatchSeries, ALaterPatchSeesAnEarlierOne) {
-    const auto overlay = apply({{"1.patch", kChange}, {"2.patch", "--- a/mm/a.c\n+++ b/mm/a.c\n@@ -1,3 +1,3 @@\n one\n-two two\n+2\n three\n"}});
+    const auto overlay = apply(
+        {{"1.patch", kChange},
+         {"2.patch", "--- a/mm/a.c\n+++ b/mm/a.c\n@@ -1,3 +1,3 @@\n one\n-two two\n+2\n three\n"}});
     ASSERT_TRUE(overlay) << overlay.error().message;
     EXPECT_TRUE(overlay->at("mm/a.c")->starts_with("one\n2\nthree\n"));
 }
 
 TEST_F(PatchSeries, AppliesGitRenames) {
-    const auto overlay = apply({{"1.patch", "diff --git a/mm/b.c b/mm/moved.c\nsimilarity index 100%\nrename from mm/b.c\nrename to mm/moved.c\n"}});
+    const auto overlay = apply({{"1.patch", "diff --git a/mm/b.c b/mm/moved.c\nsimilarity index "
+                                            "100%\nrename from mm/b.c\nrename to mm/moved.c\n"}});
     ASSERT_TRUE(overlay) << overlay.error().message;
     EXPECT_EQ(*overlay, (Overlay{{"mm/b.c", std::nullopt}, {"mm/moved.c", "b\n"}}));
 }
 
 TEST_F(PatchSeries, APatchThatDoesNotApplyIsNamedWithHunkLineAndFile) {
-    const auto overlay = apply({{"good.patch", "--- a/mm/c.c\n+++ b/mm/c.c\n@@ -1 +1 @@\n-c\n+C\n"}, {"stale.patch", kStale}});
+    const auto overlay = apply({{"good.patch", "--- a/mm/c.c\n+++ b/mm/c.c\n@@ -1 +1 @@\n-c\n+C\n"},
+                                {"stale.patch", kStale}});
     ASSERT_FALSE(overlay);
     EXPECT_EQ(overlay.error().blame, Blame::Spec);
     EXPECT_EQ(overlay.error().message, "s/stale.patch: hunk 2 (line 8) does not apply to mm/a.c");
@@ -94,12 +108,16 @@ TEST_F(PatchSeries, APatchThatDoesNotApplyIsNamedWithHunkLineAndFile) {
 }
 
 TEST_F(PatchSeries, ShiftedContextAppliesButFuzzDoesNot) {
-    // Two lines further down is a shift of the tree; a context line that differs is not ours to guess at.
-    EXPECT_TRUE(apply({{"1.patch", "--- a/mm/a.c\n+++ b/mm/a.c\n@@ -2,3 +2,3 @@\n six\n-seven\n+7\n eight\n"}}));
+    // Two lines further down is a shift of the tree; a context line that differs is not ours to
+    // guess at.
+    EXPECT_TRUE(apply(
+        {{"1.patch", "--- a/mm/a.c\n+++ b/mm/a.c\n@@ -2,3 +2,3 @@\n six\n-seven\n+7\n eight\n"}}));
     std::filesystem::remove_all(dir / "scratch");
-    const auto fuzzy = apply({{"1.patch", "--- a/mm/a.c\n+++ b/mm/a.c\n@@ -5,5 +5,5 @@\n FIVE\n six\n-seven\n+7\n eight\n nine\n"}});
+    const auto fuzzy = apply({{"1.patch", "--- a/mm/a.c\n+++ b/mm/a.c\n@@ -5,5 +5,5 @@\n FIVE\n "
+                                          "six\n-seven\n+7\n eight\n nine\n"}});
     ASSERT_FALSE(fuzzy);
-    EXPECT_NE(fuzzy.error().message.find("hunk 1 (line 5)"), std::string::npos) << fuzzy.error().message;
+    EXPECT_NE(fuzzy.error().message.find("hunk 1 (line 5)"), std::string::npos)
+        << fuzzy.error().message;
 }
 
 TEST_F(PatchSeries, SaysWhenAPatchIsAlreadyAppliedOrItsFileMissing) {
@@ -107,15 +125,18 @@ TEST_F(PatchSeries, SaysWhenAPatchIsAlreadyAppliedOrItsFileMissing) {
     ASSERT_FALSE(twice);
     EXPECT_EQ(twice.error().message, "s/2.patch: it is already applied to mm/a.c");
     std::filesystem::remove_all(dir / "scratch");
-    const auto missing = apply({{"1.patch", "--- a/mm/none.c\n+++ b/mm/none.c\n@@ -1 +1 @@\n-x\n+y\n"}});
+    const auto missing =
+        apply({{"1.patch", "--- a/mm/none.c\n+++ b/mm/none.c\n@@ -1 +1 @@\n-x\n+y\n"}});
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error().blame, Blame::Spec);
-    EXPECT_NE(missing.error().message.find("not in the tree"), std::string::npos) << missing.error().message;
+    EXPECT_NE(missing.error().message.find("not in the tree"), std::string::npos)
+        << missing.error().message;
 }
 
 TEST_F(PatchSeries, RefusesPathsOutsideTheTreeAndTextThatIsNoPatch) {
     for (const char* target : {"b/../../etc/passwd", "b//etc/passwd"}) {
-        const auto files = touched_files({{}, "p", std::string("--- a/x\n+++ ") + target + "\n@@ -0,0 +1 @@\n+x\n"});
+        const auto files = touched_files(
+            {{}, "p", std::string("--- a/x\n+++ ") + target + "\n@@ -0,0 +1 @@\n+x\n"});
         ASSERT_FALSE(files) << target;
         EXPECT_EQ(files.error().blame, Blame::Spec);
     }

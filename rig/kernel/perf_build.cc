@@ -1,6 +1,6 @@
-#include "rig/host/apt.h"
-#include "rig/base/sha256.h"
 #include "rig/base/files.h"
+#include "rig/base/sha256.h"
+#include "rig/host/apt.h"
 #include "rig/kernel/kernel_build.h"
 #include "rig/kernel/kernel_recipe.h"
 #include "rig/kernel/source.h"
@@ -17,7 +17,8 @@ namespace {
 constexpr const char* kPerfRecipe = "perf 1";
 constexpr const char* kPerfVersion = "version"; // file beside a perf of another architecture
 
-// Of the cache's entry: "perf of linux-source-6.12=6.12.117-1", and for another architecture than the host's " for arm64" behind it.
+// Of the cache's entry: "perf of linux-source-6.12=6.12.117-1", and for another architecture than
+// the host's " for arm64" behind it.
 std::string label(const std::string& source, const Arch& arch) {
     return "perf of " + source + (arch.cross.empty() ? "" : " for " + arch.name);
 }
@@ -26,23 +27,33 @@ std::string label_arch(const std::string& label) {
     return at == label.npos ? kDefaultArch : label.substr(at + 5);
 }
 
-// Where Debian's libtraceevent of another architecture lies; empty for the host's own, which the compiler finds by itself.
+// Where Debian's libtraceevent of another architecture lies; empty for the host's own, which the
+// compiler finds by itself.
 struct ForeignLibrary {
     fs::path include, lib;
     bool newer = false; // of a newer release than the libc it is linked with
 };
 
-// What a library compiled against glibc 2.38 or newer calls: C23's versions of these, which read "0b1" as a number too. An older glibc has those
-// before C23. Named so to the linker, one library of a newer release needs no other part of it: neither its libc, whose objects
-// an older linker may not know how to relocate, nor a compilation from source, of which not every mirror keeps all releases.
-constexpr const char* kNewerNames = " -Wl,--defsym=__isoc23_strtol=strtol -Wl,--defsym=__isoc23_strtoul=strtoul -Wl,--defsym=__isoc23_strtoll=strtoll"
-                                    " -Wl,--defsym=__isoc23_strtoull=strtoull -Wl,--defsym=__isoc23_sscanf=__isoc99_sscanf";
+// What a library compiled against glibc 2.38 or newer calls: C23's versions of these, which read
+// "0b1" as a number too. An older glibc has those before C23. Named so to the linker, one library
+// of a newer release needs no other part of it: neither its libc, whose objects an older linker may
+// not know how to relocate, nor a compilation from source, of which not every mirror keeps all
+// releases.
+constexpr const char* kNewerNames =
+    " -Wl,--defsym=__isoc23_strtol=strtol -Wl,--defsym=__isoc23_strtoul=strtoul "
+    "-Wl,--defsym=__isoc23_strtoll=strtoll"
+    " -Wl,--defsym=__isoc23_strtoull=strtoull -Wl,--defsym=__isoc23_sscanf=__isoc99_sscanf";
 
-std::vector<std::string> perf_arguments(const fs::path& source, const fs::path& out, unsigned jobs, const ForeignLibrary& library) {
-    std::vector<std::string> argv{"make", "-C", (source / "tools/perf").string(), "O=" + out.string(), fmt::format("-j{}", jobs)};
-    argv.push_back(library.lib.empty() ? "LDFLAGS=-static" : "LDFLAGS=-static -L" + library.lib.string() + (library.newer ? kNewerNames : ""));
+std::vector<std::string> perf_arguments(const fs::path& source, const fs::path& out, unsigned jobs,
+                                        const ForeignLibrary& library) {
+    std::vector<std::string> argv{"make", "-C", (source / "tools/perf").string(),
+                                  "O=" + out.string(), fmt::format("-j{}", jobs)};
+    argv.push_back(library.lib.empty() ? "LDFLAGS=-static"
+                                       : "LDFLAGS=-static -L" + library.lib.string() +
+                                             (library.newer ? kNewerNames : ""));
     if (!library.include.empty()) argv.push_back("EXTRA_CFLAGS=-I" + library.include.string());
-    // Every optional feature off: what is needed is perf stat, record and script on tracepoints and probes.
+    // Every optional feature off: what is needed is perf stat, record and script on tracepoints and
+    // probes.
     for (const char* off : {"NO_JEVENTS",   "NO_LIBPYTHON", "NO_LIBPERL",
                             "NO_LIBELF",    "NO_LIBBPF",    "NO_SLANG",
                             "NO_LIBDW",     "NO_DWARF",     "NO_LIBDW_DWARF_UNWIND",
@@ -57,7 +68,8 @@ std::vector<std::string> perf_arguments(const fs::path& source, const fs::path& 
     return argv;
 }
 
-Status make_perf(const SourceTree& source, const Arch& arch, const BuildContext& context, const fs::path& dir) {
+Status make_perf(const SourceTree& source, const Arch& arch, const BuildContext& context,
+                 const fs::path& dir) {
     auto environment = build_environment(arch);
     ForeignLibrary library;
     const auto foreign = dir / "foreign";
@@ -66,55 +78,78 @@ Status make_perf(const SourceTree& source, const Arch& arch, const BuildContext&
         RIG_CHECK(require_build_tools(arch));
         RIG_TRY(root, foreign_package(context, arch, "libtraceevent-dev"));
         // A copy: while perf is built the cache may be pruned.
-        fs::copy(root, foreign, fs::copy_options::recursive | fs::copy_options::copy_symlinks, error);
-        if (error) return fail(Blame::Host, fmt::format("cannot copy {} to {}: {}", root.string(), foreign.string(), error.message()));
-        library = {foreign / "usr/include", foreign / "usr/lib" / arch.multiarch, !arch.suite.empty()};
+        fs::copy(root, foreign, fs::copy_options::recursive | fs::copy_options::copy_symlinks,
+                 error);
+        if (error)
+            return fail(Blame::Host, fmt::format("cannot copy {} to {}: {}", root.string(),
+                                                 foreign.string(), error.message()));
+        library = {foreign / "usr/include", foreign / "usr/lib" / arch.multiarch,
+                   !arch.suite.empty()};
         environment["PKG_CONFIG_LIBDIR"] = (library.lib / "pkgconfig").string();
         environment["PKG_CONFIG_SYSROOT_DIR"] = foreign.string();
     }
     const auto scratch = dir / "scratch", out = dir / "out";
     fs::create_directories(out, error);
-    const auto must = [&](std::vector<std::string> argv, const char* what,
-                          std::function<void(std::string_view)> on_line = {}) -> Result<std::string> {
+    const auto must =
+        [&](std::vector<std::string> argv, const char* what,
+            std::function<void(std::string_view)> on_line = {}) -> Result<std::string> {
         Command command;
         command.argv = std::move(argv);
         command.env = environment;
         command.on_line = std::move(on_line);
         RIG_TRY(result, context.runner.run(command));
-        if (!result.ok()) return fail(Blame::Host, fmt::format("{}: {}: {}", what, describe(result), first_build_error(result.out)));
+        if (!result.ok())
+            return fail(Blame::Host, fmt::format("{}: {}: {}", what, describe(result),
+                                                 first_build_error(result.out)));
         return result.out;
     };
     const auto without_tracepoints = [] {
-        return fail(Blame::Host, "perf was built without libtraceevent, so without tracepoints: install libtraceevent-dev");
+        return fail(Blame::Host, "perf was built without libtraceevent, so without tracepoints: "
+                                 "install libtraceevent-dev");
     };
     const auto has_tracepoints = [&]() -> Status {
         if (!arch.cross.empty()) { // it does not run here
             RIG_TRY(symbols, must({arch.cross + "nm", (out / "perf").string()}, "nm perf"));
-            return symbols.find(" tep_alloc\n") == std::string::npos ? without_tracepoints() : Status();
+            return symbols.find(" tep_alloc\n") == std::string::npos ? without_tracepoints()
+                                                                     : Status();
         }
-        RIG_TRY(options, must({(dir / "perf").string(), "version", "--build-options"}, "perf version"));
+        RIG_TRY(options,
+                must({(dir / "perf").string(), "version", "--build-options"}, "perf version"));
         const auto feature = options.find("libtraceevent:");
-        if (feature == std::string::npos || options.substr(feature, options.find('\n', feature) - feature).find("[ on") == std::string::npos)
+        if (feature == std::string::npos ||
+            options.substr(feature, options.find('\n', feature) - feature).find("[ on") ==
+                std::string::npos)
             return without_tracepoints();
         return {};
     };
-    // perf's build writes generated files beside its sources: it gets links of its own, and real copies of tools/, where
-    // it might write into a file that is there already.
-    RIG_TRY(linked, must({"cp", "-al", source.tree.string(), scratch.string()}, "linking the source tree"));
+    // perf's build writes generated files beside its sources: it gets links of its own, and real
+    // copies of tools/, where it might write into a file that is there already.
+    RIG_TRY(linked,
+            must({"cp", "-al", source.tree.string(), scratch.string()}, "linking the source tree"));
     (void)linked;
     fs::remove_all(scratch / "tools", error);
-    RIG_TRY(copied, must({"cp", "-a", (source.tree / "tools").string(), (scratch / "tools").string()}, "copying tools/"));
+    RIG_TRY(copied,
+            must({"cp", "-a", (source.tree / "tools").string(), (scratch / "tools").string()},
+                 "copying tools/"));
     (void)copied;
-    const unsigned jobs = context.jobs ? context.jobs : std::max(1u, std::thread::hardware_concurrency());
+    const unsigned jobs =
+        context.jobs ? context.jobs : std::max(1u, std::thread::hardware_concurrency());
     RIG_TRY(built, must(perf_arguments(scratch, out, jobs, library), "building perf",
-                        [&](std::string_view line) { context.progress.note(std::string(line.substr(0, 60))); }));
+                        [&](std::string_view line) {
+                            context.progress.note(std::string(line.substr(0, 60)));
+                        }));
     (void)built;
-    RIG_TRY(stripped, must({arch.cross + "strip", "-o", (dir / "perf").string(), (out / "perf").string()}, "strip perf"));
+    RIG_TRY(stripped,
+            must({arch.cross + "strip", "-o", (dir / "perf").string(), (out / "perf").string()},
+                 "strip perf"));
     (void)stripped;
     RIG_CHECK(has_tracepoints());
     // What it would say of itself, where it can run.
-    if (!arch.cross.empty()) RIG_CHECK(write_atomically(dir / kPerfVersion, fmt::format("perf version {}\n", source.version)));
-    for (const auto& folder : {scratch, out, foreign}) fs::remove_all(folder, error);
+    if (!arch.cross.empty())
+        RIG_CHECK(
+            write_atomically(dir / kPerfVersion, fmt::format("perf version {}\n", source.version)));
+    for (const auto& folder : {scratch, out, foreign})
+        fs::remove_all(folder, error);
     return {};
 }
 
@@ -126,11 +161,16 @@ Result<fs::path> build_perf(const Spec& spec, const BuildContext& context) {
         const auto entries = context.cache.list();
         const CacheEntry* newest = nullptr;
         for (const auto& entry : entries)
-            if (entry.kind == "perf" && entry.key.find(".tmp-") == std::string::npos && label_arch(entry.label) == arch.name &&
+            if (entry.kind == "perf" && entry.key.find(".tmp-") == std::string::npos &&
+                label_arch(entry.label) == arch.name &&
                 (!newest || entry.last_used > newest->last_used))
                 newest = &entry;
         if (!newest)
-            return fail(Blame::Host, fmt::format("prebuilt kernels come without perf and the cache has none for {}: run 'rig build' once with an experiment that builds a kernel for it, such as those in configs/", arch.name));
+            return fail(Blame::Host,
+                        fmt::format("prebuilt kernels come without perf and the cache has none for "
+                                    "{}: run 'rig build' once with an experiment that builds a "
+                                    "kernel for it, such as those in configs/",
+                                    arch.name));
         return context.cache.root() / "perf" / newest->key / "perf";
     }
     RIG_TRY(source, fetch_source(spec, context));
@@ -139,7 +179,9 @@ Result<fs::path> build_perf(const Spec& spec, const BuildContext& context) {
     if (auto found = context.cache.find("perf", key)) return *found / "perf";
     context.progress.start("building perf " + source.version);
     auto dir =
-        context.cache.get_or_make("perf", key, label(source.id, arch), [&](const fs::path& into) { return make_perf(source, arch, context, into); });
+        context.cache.get_or_make("perf", key, label(source.id, arch), [&](const fs::path& into) {
+            return make_perf(source, arch, context, into);
+        });
     if (!dir) {
         context.progress.interrupt();
         return tl::unexpected(dir.error());

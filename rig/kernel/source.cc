@@ -1,8 +1,8 @@
 #include "rig/kernel/source.h"
 
-#include "rig/host/apt.h"
-#include "rig/base/sha256.h"
 #include "rig/base/files.h"
+#include "rig/base/sha256.h"
+#include "rig/host/apt.h"
 #include "rig/host/git.h"
 
 #include <cstdlib>
@@ -25,9 +25,12 @@ Status unpack(const BuildContext& context, const fs::path& archive, const fs::pa
     constexpr std::uint64_t kFiles = 95000;
     context.progress.start("unpacking " + archive.filename().string(), kFiles);
     std::uint64_t files = 0;
-    const auto out = must_run(context, {"tar", "-x", "-v", "-f", archive.string(), "-C", tree.string(), "--strip-components=1", "--no-same-owner"}, {}, Blame::Host,
-                              [&](std::string_view) {
-                                  if (++files % 500 == 0) context.progress.advance(std::min(files, kFiles - 1));
+    const auto out = must_run(context,
+                              {"tar", "-x", "-v", "-f", archive.string(), "-C", tree.string(),
+                               "--strip-components=1", "--no-same-owner"},
+                              {}, Blame::Host, [&](std::string_view) {
+                                  if (++files % 500 == 0)
+                                      context.progress.advance(std::min(files, kFiles - 1));
                               });
     if (!out) {
         context.progress.interrupt();
@@ -41,16 +44,21 @@ Status unpack(const BuildContext& context, const fs::path& archive, const fs::pa
 
 // apt takes 0.6 s to say which version it would take; the answer holds until its lists change.
 std::string lists_stamp(const BuildContext& context, const DistroSource& source) {
-    const fs::path lists = source.suite.empty() ? fs::path("/var/lib/apt/lists") : context.cache.root() / "apt" / source.suite / "lists";
-    struct stat info{};
+    const fs::path lists = source.suite.empty()
+                               ? fs::path("/var/lib/apt/lists")
+                               : context.cache.root() / "apt" / source.suite / "lists";
+    struct stat info {};
     if (::stat(lists.c_str(), &info) != 0) return {};
     return fmt::format("{}.{:09}", info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
 }
 
-Result<std::string> candidate(const BuildContext& context, const Apt& apt, const DistroSource& source);
+Result<std::string> candidate(const BuildContext& context, const Apt& apt,
+                              const DistroSource& source);
 
-Result<std::string> remembered_candidate(const BuildContext& context, const Apt& apt, const DistroSource& source) {
-    const auto memo = context.cache.root() / "apt" / fmt::format("{}_{}.version", source.package, source.suite);
+Result<std::string> remembered_candidate(const BuildContext& context, const Apt& apt,
+                                         const DistroSource& source) {
+    const auto memo =
+        context.cache.root() / "apt" / fmt::format("{}_{}.version", source.package, source.suite);
     std::ifstream in(memo);
     std::string stamp, version;
     if (in >> stamp >> version && stamp == lists_stamp(context, source)) return version;
@@ -61,11 +69,15 @@ Result<std::string> remembered_candidate(const BuildContext& context, const Apt&
     return found;
 }
 
-Result<std::string> candidate(const BuildContext& context, const Apt& apt, const DistroSource& source) {
+Result<std::string> candidate(const BuildContext& context, const Apt& apt,
+                              const DistroSource& source) {
     RIG_TRY(policy, must_run(context, apt.command("apt-cache", {"policy", source.package})));
     auto version = candidate_version(policy);
     if (!version.empty() || !source.suite.empty()) return version;
-    if (::geteuid() != 0) return fail(Blame::Host, fmt::format("apt knows no package {}: run 'sudo apt-get update' once", source.package));
+    if (::geteuid() != 0)
+        return fail(
+            Blame::Host,
+            fmt::format("apt knows no package {}: run 'sudo apt-get update' once", source.package));
     context.progress.start("apt-get update");
     const auto updated = must_run(context, {"apt-get", "update"});
     context.progress.finish();
@@ -74,7 +86,8 @@ Result<std::string> candidate(const BuildContext& context, const Apt& apt, const
     return candidate_version(again);
 }
 
-Status make_from_package(const BuildContext& context, const Apt& apt, const std::string& package, const std::string& version, const fs::path& dir) {
+Status make_from_package(const BuildContext& context, const Apt& apt, const std::string& package,
+                         const std::string& version, const fs::path& dir) {
     context.progress.start(fmt::format("downloading {} {}", package, version), kDownloadSteps);
     RIG_TRY(deb, download_package(context, apt, package + "=" + version, dir));
     std::error_code error;
@@ -82,8 +95,11 @@ Status make_from_package(const BuildContext& context, const Apt& apt, const std:
     (void)extracted;
     fs::path tarball;
     for (const auto& entry : fs::directory_iterator(dir / "deb/usr/src", error))
-        if (entry.path().filename().string().find(".tar") != std::string::npos) tarball = entry.path();
-    if (tarball.empty()) return fail(Blame::Spec, fmt::format("package {} holds no kernel source under usr/src", package));
+        if (entry.path().filename().string().find(".tar") != std::string::npos)
+            tarball = entry.path();
+    if (tarball.empty())
+        return fail(Blame::Spec,
+                    fmt::format("package {} holds no kernel source under usr/src", package));
     RIG_CHECK(unpack(context, tarball, dir / "tree"));
     fs::remove_all(dir / "deb", error);
     fs::remove(deb, error);
@@ -91,7 +107,8 @@ Status make_from_package(const BuildContext& context, const Apt& apt, const std:
 }
 
 // The newest version of the package that was unpacked before, as {id, folder}.
-std::optional<std::pair<std::string, fs::path>> cached_package(const std::string& package, const BuildContext& context) {
+std::optional<std::pair<std::string, fs::path>> cached_package(const std::string& package,
+                                                               const BuildContext& context) {
     std::optional<std::pair<std::string, fs::path>> newest;
     fs::file_time_type newest_time;
     std::error_code error;
@@ -99,8 +116,10 @@ std::optional<std::pair<std::string, fs::path>> cached_package(const std::string
         std::ifstream in(entry.path() / "label");
         std::string label;
         std::getline(in, label);
-        if (!label.starts_with(package + "=") || entry.path().filename() != sha256_hex(label)) continue;
-        const auto made = fs::last_write_time(entry.path() / "label", error); // an archive only moves on: later made is newer
+        if (!label.starts_with(package + "=") || entry.path().filename() != sha256_hex(label))
+            continue;
+        const auto made = fs::last_write_time(
+            entry.path() / "label", error); // an archive only moves on: later made is newer
         if (newest && made <= newest_time) continue;
         newest = {label, entry.path()};
         newest_time = made;
@@ -108,7 +127,8 @@ std::optional<std::pair<std::string, fs::path>> cached_package(const std::string
     return newest;
 }
 
-Result<fs::path> from_archive(const DistroSource& source, const BuildContext& context, std::string& id) {
+Result<fs::path> from_archive(const DistroSource& source, const BuildContext& context,
+                              std::string& id) {
     Apt apt;
     if (!source.suite.empty()) {
         RIG_TRY(own, private_apt(context, source.suite));
@@ -116,20 +136,28 @@ Result<fs::path> from_archive(const DistroSource& source, const BuildContext& co
     }
     RIG_TRY(version, remembered_candidate(context, apt, source));
     if (version.empty())
-        return fail(Blame::Spec, fmt::format("kernel.source: no package {} in {}", source.package, source.suite.empty() ? "this host's package lists" : source.suite));
+        return fail(Blame::Spec,
+                    fmt::format("kernel.source: no package {} in {}", source.package,
+                                source.suite.empty() ? "this host's package lists" : source.suite));
     id = source.package + "=" + version;
-    return context.cache.get_or_make("sources", sha256_hex(id), id, [&](const fs::path& dir) { return make_from_package(context, apt, source.package, version, dir); });
+    return context.cache.get_or_make("sources", sha256_hex(id), id, [&](const fs::path& dir) {
+        return make_from_package(context, apt, source.package, version, dir);
+    });
 }
 
-// Offline, or with the host's lists gone, a version unpacked before serves; its number is in the id, and so in the report.
-Result<fs::path> from_distro(const DistroSource& source, const BuildContext& context, std::string& id) {
+// Offline, or with the host's lists gone, a version unpacked before serves; its number is in the
+// id, and so in the report.
+Result<fs::path> from_distro(const DistroSource& source, const BuildContext& context,
+                             std::string& id) {
     auto dir = from_archive(source, context, id);
     // Ctrl-C asks for an end, not for another way.
-    if (dir || dir.error().message.find(describe({Cancelled{}, {}, 0})) != std::string::npos) return dir;
+    if (dir || dir.error().message.find(describe({Cancelled{}, {}, 0})) != std::string::npos)
+        return dir;
     const auto cached = cached_package(source.package, context);
     if (!cached) return dir;
     const auto reason = dir.error().message.substr(0, dir.error().message.find('\n'));
-    context.progress.start(fmt::format("apt cannot provide {} now ({}), using {} from the cache", source.package, reason, cached->first));
+    context.progress.start(fmt::format("apt cannot provide {} now ({}), using {} from the cache",
+                                       source.package, reason, cached->first));
     context.progress.finish();
     id = cached->first;
     return cached->second;
@@ -137,33 +165,45 @@ Result<fs::path> from_distro(const DistroSource& source, const BuildContext& con
 
 // ---- tarballs and git
 
-Result<fs::path> from_tarball(const fs::path& path, const std::string& sha256, const BuildContext& context, std::string& id) {
+Result<fs::path> from_tarball(const fs::path& path, const std::string& sha256,
+                              const BuildContext& context, std::string& id) {
     id = "tarball:" + sha256;
     const auto key = sha256_hex(id);
     if (auto found = context.cache.find("sources", key)) return *found;
     RIG_TRY(actual, sha256_file(path));
-    if (actual != sha256) return fail(Blame::Spec, fmt::format("{}: SHA-256 is {}, the experiment wants {}", path.string(), actual, sha256));
-    return context.cache.get_or_make("sources", key, path.filename().string(), [&](const fs::path& dir) { return unpack(context, path, dir / "tree"); });
+    if (actual != sha256)
+        return fail(Blame::Spec, fmt::format("{}: SHA-256 is {}, the experiment wants {}",
+                                             path.string(), actual, sha256));
+    return context.cache.get_or_make(
+        "sources", key, path.filename().string(),
+        [&](const fs::path& dir) { return unpack(context, path, dir / "tree"); });
 }
 
-Result<fs::path> from_git(const fs::path& repository, const std::string& revision, const BuildContext& context, std::string& id) {
+Result<fs::path> from_git(const fs::path& repository, const std::string& revision,
+                          const BuildContext& context, std::string& id) {
     RIG_TRY(commit, commit_of(context.runner, repository, revision));
     id = "git:" + commit;
-    return context.cache.get_or_make("sources", sha256_hex(id), fmt::format("git {} ({})", commit.substr(0, 12), revision), [&](const fs::path& dir) -> Status {
-        const auto archive = dir / "tree.tar";
-        RIG_TRY(out, must_run(context, {"git", "-C", repository.string(), "archive", "--format=tar", "--prefix=tree/", "-o", archive.string(), commit}));
-        (void)out;
-        RIG_CHECK(unpack(context, archive, dir / "tree"));
-        std::error_code ignored;
-        fs::remove(archive, ignored);
-        return {};
-    });
+    return context.cache.get_or_make(
+        "sources", sha256_hex(id), fmt::format("git {} ({})", commit.substr(0, 12), revision),
+        [&](const fs::path& dir) -> Status {
+            const auto archive = dir / "tree.tar";
+            RIG_TRY(out,
+                    must_run(context, {"git", "-C", repository.string(), "archive", "--format=tar",
+                                       "--prefix=tree/", "-o", archive.string(), commit}));
+            (void)out;
+            RIG_CHECK(unpack(context, archive, dir / "tree"));
+            std::error_code ignored;
+            fs::remove(archive, ignored);
+            return {};
+        });
 }
 
-constexpr std::size_t kPathsAtOnce = 4000; // on a command line, which has 2 MiB for them and the environment
+constexpr std::size_t kPathsAtOnce =
+    4000; // on a command line, which has 2 MiB for them and the environment
 constexpr char kFile = 'F', kProgram = 'X', kRemoved = 'D';
 
-// What `git diff --raw -z` says: ":MODE MODE OBJECT OBJECT LETTER", a zero, the path, a zero. As lines "F path", "X path" or "D path".
+// What `git diff --raw -z` says: ":MODE MODE OBJECT OBJECT LETTER", a zero, the path, a zero. As
+// lines "F path", "X path" or "D path".
 Result<std::string> changes_of(std::string_view raw, const std::string& what) {
     std::string out;
     const auto next = [&raw] {
@@ -177,53 +217,86 @@ Result<std::string> changes_of(std::string_view raw, const std::string& what) {
         std::istringstream words(head);
         std::string before, after;
         words >> before >> after;
-        if (!before.starts_with(':') || path.empty() || path.find('\n') != std::string::npos) return fail(Blame::Host, fmt::format("git diff {}: '{}' '{}' is no line of --raw", what, head, path));
-        const auto plain = [](const std::string& mode) { return mode == "100644" || mode == "100755" || mode == "000000"; };
+        if (!before.starts_with(':') || path.empty() || path.find('\n') != std::string::npos)
+            return fail(Blame::Host, fmt::format("git diff {}: '{}' '{}' is no line of --raw", what,
+                                                 head, path));
+        const auto plain = [](const std::string& mode) {
+            return mode == "100644" || mode == "100755" || mode == "000000";
+        };
         if (!plain(before.substr(1)) || !plain(after)) {
             if (path.starts_with("Documentation/")) continue; // not built
-            return fail(Blame::Spec, fmt::format("{}: {} is or was a symbolic link or a submodule, which cannot be put on the base's tree; leave kernel.source.base out", what, path));
+            return fail(Blame::Spec,
+                        fmt::format("{}: {} is or was a symbolic link or a submodule, which cannot "
+                                    "be put on the base's tree; leave kernel.source.base out",
+                                    what, path));
         }
-        out += fmt::format("{} {}\n", after == "000000" ? kRemoved : after == "100755" ? kProgram : kFile, path);
+        out += fmt::format("{} {}\n",
+                           after == "000000"   ? kRemoved
+                           : after == "100755" ? kProgram
+                                               : kFile,
+                           path);
     }
     return out;
 }
 
 // The files in which the revision differs from the base, in the cache.
-Status take_delta(const fs::path& repository, const GitSource& git, const BuildContext& context, SourceTree& source) {
+Status take_delta(const fs::path& repository, const GitSource& git, const BuildContext& context,
+                  SourceTree& source) {
     RIG_TRY(base, commit_of(context.runner, repository, git.base));
     RIG_TRY(commit, commit_of(context.runner, repository, git.revision));
     if (base == commit) return {};
     const auto what = fmt::format("{}..{}", base.substr(0, 12), commit.substr(0, 12));
-    RIG_TRY(dir, context.cache.get_or_make("deltas", sha256_hex(fmt::format("delta 2\n{}\n{}\n", base, commit)), "git " + what, [&](const fs::path& into) -> Status {
-        RIG_TRY(listed, must_run(context, {"git", "-C", repository.string(), "diff", "--raw", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff", "--ignore-submodules=none", "--output=" + (into / "raw").string(), base, commit}));
-        (void)listed;
-        RIG_TRY(changes, changes_of(slurp(into / "raw"), what));
-        RIG_CHECK(write_atomically(into / "changes", changes));
-        // Whole files, as the base's tree was made: patch(1) knows neither a change of mode nor a picture nor an empty file.
-        std::vector<std::string> paths{"Makefile"};
-        std::istringstream lines(changes);
-        for (std::string line; std::getline(lines, line);)
-            if (line[0] != kRemoved) paths.push_back(line.substr(2));
-        std::error_code ignored;
-        for (std::size_t from = 0; from < paths.size(); from += kPathsAtOnce) {
-            std::vector<std::string> archive{"git", "-C", repository.string(), "archive", "--format=tar", "--prefix=files/", "-o", (into / "files.tar").string(), commit, "--"};
-            for (auto i = from; i < std::min(from + kPathsAtOnce, paths.size()); ++i) archive.push_back(":(literal)" + paths[i]);
-            RIG_TRY(archived, must_run(context, archive));
-            (void)archived;
-            RIG_CHECK(unpack(context, into / "files.tar", into / "files"));
-            fs::remove(into / "files.tar", ignored);
-        }
-        fs::remove(into / "raw", ignored);
-        return {};
-    }));
+    RIG_TRY(dir,
+            context.cache.get_or_make(
+                "deltas", sha256_hex(fmt::format("delta 2\n{}\n{}\n", base, commit)), "git " + what,
+                [&](const fs::path& into) -> Status {
+                    RIG_TRY(listed, must_run(context, {"git", "-C", repository.string(), "diff",
+                                                       "--raw", "-z", "--no-renames", "--no-abbrev",
+                                                       "--no-ext-diff", "--ignore-submodules=none",
+                                                       "--output=" + (into / "raw").string(), base,
+                                                       commit}));
+                    (void)listed;
+                    RIG_TRY(changes, changes_of(slurp(into / "raw"), what));
+                    RIG_CHECK(write_atomically(into / "changes", changes));
+                    // Whole files, as the base's tree was made: patch(1) knows neither a change of
+                    // mode nor a picture nor an empty file.
+                    std::vector<std::string> paths{"Makefile"};
+                    std::istringstream lines(changes);
+                    for (std::string line; std::getline(lines, line);)
+                        if (line[0] != kRemoved) paths.push_back(line.substr(2));
+                    std::error_code ignored;
+                    for (std::size_t from = 0; from < paths.size(); from += kPathsAtOnce) {
+                        std::vector<std::string> archive{"git",
+                                                         "-C",
+                                                         repository.string(),
+                                                         "archive",
+                                                         "--format=tar",
+                                                         "--prefix=files/",
+                                                         "-o",
+                                                         (into / "files.tar").string(),
+                                                         commit,
+                                                         "--"};
+                        for (auto i = from; i < std::min(from + kPathsAtOnce, paths.size()); ++i)
+                            archive.push_back(":(literal)" + paths[i]);
+                        RIG_TRY(archived, must_run(context, archive));
+                        (void)archived;
+                        RIG_CHECK(unpack(context, into / "files.tar", into / "files"));
+                        fs::remove(into / "files.tar", ignored);
+                    }
+                    fs::remove(into / "raw", ignored);
+                    return {};
+                }));
     source.version = kernel_version_of(slurp(dir / "files/Makefile"));
     SourceDelta delta{"git " + what, {}, {}};
     std::istringstream lines(slurp(dir / "changes"));
     for (std::string line; std::getline(lines, line);) {
         const auto path = line.substr(2);
-        if (line[0] == kRemoved) delta.files.emplace(path, std::nullopt);
-        else if (std::error_code error; fs::is_regular_file(dir / "files" / path, error)) delta.files.emplace(path, slurp(dir / "files" / path));
-        else continue; // export-ignore in .gitattributes, as in the base's tree
+        if (line[0] == kRemoved)
+            delta.files.emplace(path, std::nullopt);
+        else if (std::error_code error; fs::is_regular_file(dir / "files" / path, error))
+            delta.files.emplace(path, slurp(dir / "files" / path));
+        else
+            continue; // export-ignore in .gitattributes, as in the base's tree
         if (line[0] == kProgram) delta.programs.insert(path);
     }
     if (!delta.files.empty()) source.delta = std::move(delta); // two commits of one tree have none
@@ -243,20 +316,29 @@ std::string kernel_version_of(std::string_view makefile) {
     return version;
 }
 
-Result<SourceTree> fetch_source(const Spec& spec, const BuildContext& context, const std::string& revision) {
+Result<SourceTree> fetch_source(const Spec& spec, const BuildContext& context,
+                                const std::string& revision) {
     SourceTree source;
     Result<fs::path> dir = fail(Blame::Spec, "kernel.source: prebuilt images have no source tree");
-    if (const auto* distro = std::get_if<DistroSource>(&spec.kernel.source)) dir = from_distro(*distro, context, source.id);
-    else if (const auto* tarball = std::get_if<TarballSource>(&spec.kernel.source)) dir = from_tarball(spec.top / tarball->path, tarball->sha256, context, source.id);
+    if (const auto* distro = std::get_if<DistroSource>(&spec.kernel.source))
+        dir = from_distro(*distro, context, source.id);
+    else if (const auto* tarball = std::get_if<TarballSource>(&spec.kernel.source))
+        dir = from_tarball(spec.top / tarball->path, tarball->sha256, context, source.id);
     std::optional<GitSource> git;
     if (const auto* named = std::get_if<GitSource>(&spec.kernel.source)) git = *named;
     if (git && !revision.empty()) git->revision = revision;
-    if (git) dir = from_git(spec.top / git->repository, git->base.empty() ? git->revision : git->base, context, source.id);
+    if (git)
+        dir = from_git(spec.top / git->repository, git->base.empty() ? git->revision : git->base,
+                       context, source.id);
     if (!dir) return tl::unexpected(dir.error());
     source.tree = *dir / "tree";
     source.version = kernel_version_of(slurp(source.tree / "Makefile"));
-    if (git && !git->base.empty()) RIG_CHECK(take_delta(spec.top / git->repository, *git, context, source));
-    if (source.version.empty()) return fail(Blame::Spec, fmt::format("kernel.source {}: no kernel version in its top Makefile", source.id));
+    if (git && !git->base.empty())
+        RIG_CHECK(take_delta(spec.top / git->repository, *git, context, source));
+    if (source.version.empty())
+        return fail(
+            Blame::Spec,
+            fmt::format("kernel.source {}: no kernel version in its top Makefile", source.id));
     return source;
 }
 

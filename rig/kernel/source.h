@@ -1,8 +1,10 @@
-// Source -> a pristine kernel tree in the cache (kind `sources`, folder `tree`). Nothing ever writes in it.
+// Source -> a pristine kernel tree in the cache (kind `sources`, folder `tree`). Nothing ever
+// writes in it.
 //
-// Distribution packages are fetched by apt, which checks signatures; a suite the host does not follow goes through a
-// private apt configuration in the cache folder (own source list, lists, cache and status), with the mirror the host's
-// own lists name. The host's configuration is only read.
+// Distribution packages are fetched by apt, which checks signatures; a suite the host does not
+// follow goes through a private apt configuration in the cache folder (own source list, lists,
+// cache and status), with the mirror the host's own lists name. The host's configuration is only
+// read.
 #pragma once
 
 #include "rig/host/apt.h"
@@ -18,24 +20,27 @@ namespace rig {
 
 // What makes one commit's tree of another's.
 struct SourceDelta {
-    std::string name;             // "git 0123456789ab..ba9876543210"
-    Overlay files;                // every file that differs, by content or by being a program
+    std::string name;               // "git 0123456789ab..ba9876543210"
+    Overlay files;                  // every file that differs, by content or by being a program
     std::set<std::string> programs; // of those, the ones to be run
 };
 
 struct SourceTree {
     std::filesystem::path tree;
-    std::string id;      // what it is, for keys: "linux-source-6.12=6.12.117-1~deb12u1", "tarball:SHA", "git:COMMIT"
+    std::string id; // what it is, for keys: "linux-source-6.12=6.12.117-1~deb12u1", "tarball:SHA",
+                    // "git:COMMIT"
     std::string version; // from the Makefile of what is built: "6.12.117"
-    // GitSource with a base: `tree` and `id` are the base's, and these files make the revision of it.
+    // GitSource with a base: `tree` and `id` are the base's, and these files make the revision of
+    // it.
     std::optional<SourceDelta> delta{};
 };
 
-// Errors: Blame::Host for downloads, disk and tools; Blame::Spec for a wrong checksum, an unknown revision or package,
-// a tree that is no kernel's, and a base from which a revision differs in symbolic links or submodules outside
-// Documentation/.
-// `revision`: of a git source, in the place of the one it names (Arm::revision); empty: that one.
-Result<SourceTree> fetch_source(const Spec& spec, const BuildContext& context, const std::string& revision = {});
+// Errors: Blame::Host for downloads, disk and tools; Blame::Spec for a wrong checksum, an unknown
+// revision or package, a tree that is no kernel's, and a base from which a revision differs in
+// symbolic links or submodules outside Documentation/. `revision`: of a git source, in the place of
+// the one it names (Arm::revision); empty: that one.
+Result<SourceTree> fetch_source(const Spec& spec, const BuildContext& context,
+                                const std::string& revision = {});
 
 // "6.12.117" from the text of a kernel's top Makefile; empty if it is none.
 std::string kernel_version_of(std::string_view makefile);

@@ -1,6 +1,6 @@
 #include "rig/base/sha256.h"
-#include "rig/hypervisor/qemu_choice.h"
 #include "rig/host/build_context.h"
+#include "rig/hypervisor/qemu_choice.h"
 #include "rig/kernel/source.h"
 
 #include "rig/host/boost_command_runner.h"
@@ -17,7 +17,9 @@ using testing::read_text;
 using testing::TempTree;
 
 TEST(Source, ReadsTheVersionFromAMakefile) {
-    EXPECT_EQ(kernel_version_of("# SPDX\nVERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 117\nEXTRAVERSION =\n"), "6.12.117");
+    EXPECT_EQ(
+        kernel_version_of("# SPDX\nVERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 117\nEXTRAVERSION =\n"),
+        "6.12.117");
     EXPECT_EQ(kernel_version_of("all:\n\techo VERSION = 6\n"), "");
     EXPECT_EQ(kernel_version_of(""), "");
 }
@@ -29,21 +31,30 @@ TEST(Source, TakesTheArchiveItselfNotItsSecurityOrUpdatesSuites) {
                           "Packages|http://mirror.example/debian/|bookworm-updates\n"
                           "Packages|http://mirror.example/debian/|bookworm\n"),
               "http://mirror.example/debian/");
-    EXPECT_EQ(archive_uri("Packages|http://mirror.example/debian-security/|bookworm-security\n"), "");
+    EXPECT_EQ(archive_uri("Packages|http://mirror.example/debian-security/|bookworm-security\n"),
+              "");
     EXPECT_EQ(archive_uri(""), "");
-    EXPECT_EQ(archive_of("Packages|http://mirror.example/debian/|bookworm-updates\nPackages|http://mirror.example/debian/|bookworm\n").release, "bookworm");
+    EXPECT_EQ(archive_of("Packages|http://mirror.example/debian/|bookworm-updates\nPackages|http://"
+                         "mirror.example/debian/|bookworm\n")
+                  .release,
+              "bookworm");
 }
 
 TEST(Source, ReadsAptsCandidate) {
-    EXPECT_EQ(candidate_version("linux-source-6.12:\n  Installed: (none)\n  Candidate: 6.12.117-1~deb12u1\n  Version table:\n"), "6.12.117-1~deb12u1");
-    EXPECT_EQ(candidate_version("linux-source-6.12:\n  Installed: (none)\n  Candidate: (none)\n"), "");
+    EXPECT_EQ(candidate_version("linux-source-6.12:\n  Installed: (none)\n  Candidate: "
+                                "6.12.117-1~deb12u1\n  Version table:\n"),
+              "6.12.117-1~deb12u1");
+    EXPECT_EQ(candidate_version("linux-source-6.12:\n  Installed: (none)\n  Candidate: (none)\n"),
+              "");
     EXPECT_EQ(candidate_version(""), ""); // an unknown package prints nothing
 }
 
 class SourceTest : public ::testing::Test {
  protected:
-    SourceTest() : cache(dir / "cache"), runner(&real), context{cache, runner, Progress::silent(), 1} {
-        dir.put("pack/linux-source-6.12/Makefile", "VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 117\n");
+    SourceTest()
+        : cache(dir / "cache"), runner(&real), context{cache, runner, Progress::silent(), 1} {
+        dir.put("pack/linux-source-6.12/Makefile",
+                "VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 117\n");
         dir.put("pack/linux-source-6.12/mm/a.c", "int a;\n");
         sh("tar -cJf linux.tar.xz -C pack linux-source-6.12");
         spec.top = dir.path();
@@ -61,7 +72,8 @@ class SourceTest : public ::testing::Test {
     }
     std::size_t artefacts() const {
         std::error_code error;
-        return static_cast<std::size_t>(std::distance(fs::directory_iterator(dir / "cache/sources", error), fs::directory_iterator()));
+        return static_cast<std::size_t>(std::distance(
+            fs::directory_iterator(dir / "cache/sources", error), fs::directory_iterator()));
     }
     TempTree dir;
     ArtifactCache cache;
@@ -94,7 +106,8 @@ TEST_F(SourceTest, AWrongChecksumNamesBothAndUnpacksNothing) {
 }
 
 TEST_F(SourceTest, ExportsAGitRevisionByItsCommit) {
-    sh("cd pack/linux-source-6.12 && git init -q && git add -A && git -c user.name=t -c user.email=t@t.example commit -qm one && git tag v1");
+    sh("cd pack/linux-source-6.12 && git init -q && git add -A && git -c user.name=t -c "
+       "user.email=t@t.example commit -qm one && git tag v1");
     const auto source = fetch(GitSource{"pack/linux-source-6.12", "v1"});
     ASSERT_TRUE(source) << source.error().message;
     EXPECT_EQ(source->id.size(), std::string("git:").size() + 40);
@@ -111,8 +124,12 @@ TEST_F(SourceTest, ExportsAGitRevisionByItsCommit) {
 // A revision on another one's tree is a patch: all revisions of one base share it.
 TEST_F(SourceTest, ARevisionOnABaseIsThatTreeAndAPatch) {
     const std::string git = "git -c user.name=t -c user.email=t@t.example";
-    sh("cd pack/linux-source-6.12 && git init -q && printf '#!/bin/sh\\n' > mm/run.sh && touch mm/gone.c && git add -A && " + git +
-       " commit -qm one && git tag v1 && sed -i s/117/118/ Makefile && git rm -q mm/gone.c && chmod +x mm/run.sh && mkdir scripts && touch scripts/empty && printf '#!/bin/sh\\n' > scripts/run && chmod +x scripts/run && git add -A && " +
+    sh("cd pack/linux-source-6.12 && git init -q && printf '#!/bin/sh\\n' > mm/run.sh && touch "
+       "mm/gone.c && git add -A && " +
+       git +
+       " commit -qm one && git tag v1 && sed -i s/117/118/ Makefile && git rm -q mm/gone.c && "
+       "chmod +x mm/run.sh && mkdir scripts && touch scripts/empty && printf '#!/bin/sh\\n' > "
+       "scripts/run && chmod +x scripts/run && git add -A && " +
        git + " commit -qm two && git tag v2");
     const auto base = fetch(GitSource{"pack/linux-source-6.12", "v1"});
     const auto source = fetch(GitSource{"pack/linux-source-6.12", "v2", "v1"});
@@ -121,7 +138,12 @@ TEST_F(SourceTest, ARevisionOnABaseIsThatTreeAndAPatch) {
     EXPECT_EQ(source->id, base->id);
     EXPECT_EQ(source->version, "6.12.118");
     ASSERT_TRUE(source->delta);
-    EXPECT_EQ(source->delta->files, (Overlay{{"Makefile", "VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 118\n"}, {"mm/gone.c", std::nullopt}, {"mm/run.sh", "#!/bin/sh\n"}, {"scripts/run", "#!/bin/sh\n"}, {"scripts/empty", ""}}));
+    EXPECT_EQ(source->delta->files,
+              (Overlay{{"Makefile", "VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 118\n"},
+                       {"mm/gone.c", std::nullopt},
+                       {"mm/run.sh", "#!/bin/sh\n"},
+                       {"scripts/run", "#!/bin/sh\n"},
+                       {"scripts/empty", ""}}));
     EXPECT_EQ(source->delta->programs, (std::set<std::string>{"mm/run.sh", "scripts/run"}));
     EXPECT_FALSE(fetch(GitSource{"pack/linux-source-6.12", "v1", "v1"})->delta);
     // An arm's own revision takes the place of the source's.
@@ -129,23 +151,32 @@ TEST_F(SourceTest, ARevisionOnABaseIsThatTreeAndAPatch) {
     const auto own = fetch_source(spec, context, "v2");
     ASSERT_TRUE(own);
     EXPECT_EQ(own->delta->files, source->delta->files);
-    EXPECT_EQ(fetch(GitSource{"pack/linux-source-6.12", "v2", "nowhere"}).error().blame, Blame::Spec);
+    EXPECT_EQ(fetch(GitSource{"pack/linux-source-6.12", "v2", "nowhere"}).error().blame,
+              Blame::Spec);
 }
 
 TEST_F(SourceTest, BinaryFilesComeAlongAndLinksAreRefused) {
-    const std::string commit = "git add -A && git -c user.name=t -c user.email=t@t.example commit -qm x";
-    sh("cd pack/linux-source-6.12 && git init -q && mkdir -p Documentation && printf '\\000\\001' > Documentation/p.png && " + commit + " && git tag v1 && printf '\\000\\002' > Documentation/p.png && printf '\\000\\003' > mm/blob && " +
+    const std::string commit =
+        "git add -A && git -c user.name=t -c user.email=t@t.example commit -qm x";
+    sh("cd pack/linux-source-6.12 && git init -q && mkdir -p Documentation && printf '\\000\\001' "
+       "> Documentation/p.png && " +
+       commit +
+       " && git tag v1 && printf '\\000\\002' > Documentation/p.png && printf '\\000\\003' > "
+       "mm/blob && " +
        commit + " && git tag binary");
     const auto binary = fetch(GitSource{"pack/linux-source-6.12", "binary", "v1"});
     ASSERT_TRUE(binary) << binary.error().message;
-    EXPECT_EQ(binary->delta->files, (Overlay{{"Documentation/p.png", std::string("\0\2", 2)}, {"mm/blob", std::string("\0\3", 2)}}));
-    sh("cd pack/linux-source-6.12 && ln -s p.png Documentation/link && " + commit + " && git tag documented");
+    EXPECT_EQ(binary->delta->files, (Overlay{{"Documentation/p.png", std::string("\0\2", 2)},
+                                             {"mm/blob", std::string("\0\3", 2)}}));
+    sh("cd pack/linux-source-6.12 && ln -s p.png Documentation/link && " + commit +
+       " && git tag documented");
     EXPECT_TRUE(fetch(GitSource{"pack/linux-source-6.12", "documented", "v1"}));
     sh("cd pack/linux-source-6.12 && ln -s a.c mm/link && " + commit + " && git tag link");
     const auto link = fetch(GitSource{"pack/linux-source-6.12", "link", "v1"});
     ASSERT_FALSE(link);
     EXPECT_EQ(link.error().blame, Blame::Spec);
-    EXPECT_NE(link.error().message.find("mm/link is or was a symbolic link"), std::string::npos) << link.error().message;
+    EXPECT_NE(link.error().message.find("mm/link is or was a symbolic link"), std::string::npos)
+        << link.error().message;
 }
 
 TEST_F(SourceTest, AnInterruptedUnpackingIsTheHostsFaultAndLeavesNothing) {
@@ -160,9 +191,14 @@ TEST_F(SourceTest, AnInterruptedUnpackingIsTheHostsFaultAndLeavesNothing) {
 class DistroTest : public SourceTest {
  protected:
     DistroTest() {
-        runner.on({"apt-get", "indextargets"}, exits(0, "Packages|http://mirror.example/debian/|bookworm\n"));
-        runner.on({"apt-get", "update"}, [this](const Command&) { return exits(online ? 0 : 100, online ? "" : "E: Failed to fetch\n"); });
-        runner.on({"apt-cache", "policy"}, [this](const Command&) { return exits(0, "p:\n  Candidate: " + version + "\n"); });
+        runner.on({"apt-get", "indextargets"},
+                  exits(0, "Packages|http://mirror.example/debian/|bookworm\n"));
+        runner.on({"apt-get", "update"}, [this](const Command&) {
+            return exits(online ? 0 : 100, online ? "" : "E: Failed to fetch\n");
+        });
+        runner.on({"apt-cache", "policy"}, [this](const Command&) {
+            return exits(0, "p:\n  Candidate: " + version + "\n");
+        });
         runner.on({"apt-get", "download"}, [this](const Command& c) {
             if (!online) return exits(100, "E: Could not connect\n");
             std::ofstream(c.cwd / "p.deb") << "deb";
@@ -170,7 +206,9 @@ class DistroTest : public SourceTest {
         });
         runner.on({"dpkg-deb", "-x"}, [this](const Command& c) {
             fs::create_directories(fs::path(c.argv[3]) / "usr/src");
-            fs::copy_file(dir / "linux.tar.xz", fs::path(c.argv[3]) / "usr/src/linux-source-6.12.tar.xz", fs::copy_options::overwrite_existing);
+            fs::copy_file(dir / "linux.tar.xz",
+                          fs::path(c.argv[3]) / "usr/src/linux-source-6.12.tar.xz",
+                          fs::copy_options::overwrite_existing);
             return exits(0);
         });
     }
@@ -186,11 +224,15 @@ TEST_F(DistroTest, FetchesThroughAPrivateConfigurationAndKeepsOnlyTheTree) {
     EXPECT_EQ(read_text(source->tree / "mm/a.c"), "int a;\n");
     EXPECT_FALSE(fs::exists(source->tree.parent_path() / "p.deb"));
     EXPECT_EQ(read_text(dir / "cache/apt/trixie-backports/sources.list"),
-              "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian/ trixie-backports main\n");
+              "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
+              "http://mirror.example/debian/ trixie-backports main\n");
     for (const auto& command : runner.ran) {
-        if (FakeCommandRunner::has(command, "download") || FakeCommandRunner::has(command, "update")) {
-            const std::string lists = "Dir::State::lists=" + (dir / "cache/apt/trixie-backports/lists").string();
-            EXPECT_TRUE(FakeCommandRunner::has(command, lists)) << "the host's own lists would be touched";
+        if (FakeCommandRunner::has(command, "download") ||
+            FakeCommandRunner::has(command, "update")) {
+            const std::string lists =
+                "Dir::State::lists=" + (dir / "cache/apt/trixie-backports/lists").string();
+            EXPECT_TRUE(FakeCommandRunner::has(command, lists))
+                << "the host's own lists would be touched";
         }
         // apt ends with exit code 0 when nothing could be fetched, unless it is told otherwise.
         if (FakeCommandRunner::has(command, "update")) {
@@ -206,43 +248,56 @@ TEST_F(DistroTest, FetchesThroughAPrivateConfigurationAndKeepsOnlyTheTree) {
 TEST_F(DistroTest, APackageOfAnotherArchitectureIsFetchedOnceAndUnpackedInTheCache) {
     const auto root = foreign_package(context, arm64(), "busybox-static");
     ASSERT_TRUE(root) << root.error().message;
-    EXPECT_TRUE(fs::exists(*root / "usr/src/linux-source-6.12.tar.xz")); // what this dpkg-deb unpacks
+    EXPECT_TRUE(
+        fs::exists(*root / "usr/src/linux-source-6.12.tar.xz")); // what this dpkg-deb unpacks
     EXPECT_FALSE(fs::exists(*root / "p.deb"));
-    EXPECT_EQ(read_text(dir / "cache/apt/arm64/sources.list"), "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian/ bookworm main\n");
+    EXPECT_EQ(read_text(dir / "cache/apt/arm64/sources.list"),
+              "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
+              "http://mirror.example/debian/ bookworm main\n");
     for (const auto& command : runner.ran)
-        if (FakeCommandRunner::has(command, "download") || FakeCommandRunner::has(command, "update")) {
+        if (FakeCommandRunner::has(command, "download") ||
+            FakeCommandRunner::has(command, "update")) {
             EXPECT_TRUE(FakeCommandRunner::has(command, "APT::Architecture=arm64"));
-            EXPECT_TRUE(FakeCommandRunner::has(command, "Dir::State::lists=" + (dir / "cache/apt/arm64/lists").string())) << "the host's own lists would be touched";
+            EXPECT_TRUE(FakeCommandRunner::has(
+                command, "Dir::State::lists=" + (dir / "cache/apt/arm64/lists").string()))
+                << "the host's own lists would be touched";
         }
-    EXPECT_EQ(context.cache.list().at(0).label, "busybox-static:arm64") << "listed, and so pruned, as everything that is kept";
+    EXPECT_EQ(context.cache.list().at(0).label, "busybox-static:arm64")
+        << "listed, and so pruned, as everything that is kept";
     const auto before = runner.ran.size();
     EXPECT_EQ(foreign_package(context, arm64(), "busybox-static").value_or(""), *root);
     EXPECT_EQ(runner.ran.size(), before);
     online = false;
-    EXPECT_FALSE(foreign_package(context, riscv64(), "busybox-static")) << "another architecture's is another package";
+    EXPECT_FALSE(foreign_package(context, riscv64(), "busybox-static"))
+        << "another architecture's is another package";
 }
 
 TEST_F(DistroTest, AnArchitectureThatTheHostsReleaseLacksComesFromTheOneThatHasIt) {
     const auto root = foreign_package(context, riscv64(), "busybox-static");
     ASSERT_TRUE(root) << root.error().message;
     EXPECT_EQ(read_text(dir / "cache/apt/trixie-riscv64/sources.list"),
-              "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian/ trixie main\n");
+              "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
+              "http://mirror.example/debian/ trixie main\n");
     EXPECT_EQ(context.cache.list().at(0).label, "busybox-static:riscv64 of trixie");
 }
 
 TEST_F(DistroTest, AnEmulatorIsFetchedWhereTheHostsIsTooOldOrMissing) {
-    CommandResult host = exits(0, "QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)\nCopyright\n");
+    CommandResult host =
+        exits(0, "QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)\nCopyright\n");
     runner.on({"qemu-system-riscv64", "--version"}, [&](const Command&) { return host; });
     runner.on({"apt-get", "download"}, [this](const Command& c) {
         if (!online) return exits(100, "E: Could not connect\n");
         std::ofstream(c.cwd / (c.argv.back() + "_1%3a" + version + "_amd64.deb")) << "deb";
         return exits(0);
     });
-    for (const auto& other : {host, exits(0, "QEMU emulator version 9.2.0\n"), exits(0, "no QEMU\n"), exits(127)}) {
+    for (const auto& other :
+         {host, exits(0, "QEMU emulator version 9.2.0\n"), exits(0, "no QEMU\n"), exits(127)}) {
         host = other;
         const auto found = Emulators(context).of(riscv64());
         ASSERT_TRUE(found) << found.error().message;
-        EXPECT_TRUE(found->program.starts_with((dir / "cache/packages/").string()) && found->program.ends_with("/usr/bin/qemu-system-riscv64")) << found->program;
+        EXPECT_TRUE(found->program.starts_with((dir / "cache/packages/").string()) &&
+                    found->program.ends_with("/usr/bin/qemu-system-riscv64"))
+            << found->program;
         EXPECT_EQ(found->packages, "qemu-system-riscv 1:6.12.1-1, opensbi 1:6.12.1-1");
     }
     Arch none = riscv64();
@@ -251,13 +306,15 @@ TEST_F(DistroTest, AnEmulatorIsFetchedWhereTheHostsIsTooOldOrMissing) {
     EXPECT_EQ(runner.count("download"), 2) << "program and firmware, once";
     EXPECT_EQ(context.cache.list().at(0).label, "qemu-system-riscv opensbi of bookworm-backports");
     EXPECT_EQ(read_text(dir / "cache/apt/bookworm-backports/sources.list"),
-              "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian/ bookworm-backports main\n");
+              "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
+              "http://mirror.example/debian/ bookworm-backports main\n");
 
     host = exits(0, "QEMU emulator version 10.0.2 (Debian 1:10.0.2+ds-2)\n");
     Emulators emulators(context);
     EXPECT_EQ(emulators.of(riscv64())->program, "qemu-system-riscv64");
     host = exits(0, "QEMU emulator version 7.2.22\n");
-    EXPECT_EQ(emulators.of(riscv64())->program, "qemu-system-riscv64") << "the host's is asked once";
+    EXPECT_EQ(emulators.of(riscv64())->program, "qemu-system-riscv64")
+        << "the host's is asked once";
     const auto asked = runner.ran.size();
     EXPECT_EQ(emulators.of(arm64())->program, "qemu-system-aarch64");
     EXPECT_EQ(runner.ran.size(), asked) << "any will do there";
@@ -287,7 +344,9 @@ TEST_F(DistroTest, OneProcessNeverBootsUnderTwoEmulators) {
     found = emulators.of(riscv64());
     ASSERT_FALSE(found);
     EXPECT_EQ(found.error().blame, Blame::Host);
-    EXPECT_NE(found.error().message.find("opensbi 6.12.2-1 now, not qemu-system-riscv 6.12.1-1"), std::string::npos) << found.error().message;
+    EXPECT_NE(found.error().message.find("opensbi 6.12.2-1 now, not qemu-system-riscv 6.12.1-1"),
+              std::string::npos)
+        << found.error().message;
     fs::remove_all(dir / "cache/packages");
     online = false;
     found = emulators.of(riscv64());
@@ -300,8 +359,10 @@ TEST_F(DistroTest, AnUpdateIsANewArtefact) {
     const DistroSource wanted{"linux-source-6.12", "trixie-backports"};
     const auto first = fetch(wanted);
     version = "6.12.2-1";
-    dir.put("cache/apt/trixie-backports/lists/new", ""); // the lists' folder changes when apt updates
-    fs::last_write_time(dir / "cache/apt/trixie-backports/lists", fs::file_time_type::clock::now() + std::chrono::seconds(2));
+    dir.put("cache/apt/trixie-backports/lists/new",
+            ""); // the lists' folder changes when apt updates
+    fs::last_write_time(dir / "cache/apt/trixie-backports/lists",
+                        fs::file_time_type::clock::now() + std::chrono::seconds(2));
     const auto second = fetch(wanted);
     ASSERT_TRUE(first && second);
     EXPECT_EQ(second->id, "linux-source-6.12=6.12.2-1");
@@ -320,7 +381,8 @@ TEST_F(DistroTest, OfflineTheCachedVersionServesAndIsNamed) {
     const auto other = fetch(DistroSource{"linux-source-7.3", "trixie-backports"});
     ASSERT_FALSE(other);
     EXPECT_EQ(other.error().blame, Blame::Host);
-    EXPECT_NE(other.error().message.find("Failed to fetch"), std::string::npos) << other.error().message;
+    EXPECT_NE(other.error().message.find("Failed to fetch"), std::string::npos)
+        << other.error().message;
 }
 
 } // namespace

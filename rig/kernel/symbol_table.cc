@@ -8,14 +8,17 @@
 namespace rig {
 namespace {
 
-// How scripts/kallsyms.c orders symbols of one address (compare_symbols(); System.map itself is in nm's order): weak ones behind others, then
-// names like those that the linker script provides, then those with more leading underscores; else as nm has them.
+// How scripts/kallsyms.c orders symbols of one address (compare_symbols(); System.map itself is in
+// nm's order): weak ones behind others, then names like those that the linker script provides, then
+// those with more leading underscores; else as nm has them.
 using Rank = std::tuple<bool, bool, std::size_t>;
 Rank rank_of(char type, std::string_view name) {
-    const bool provided = name.size() >= 8 && name.starts_with("__") &&
-                          (name.starts_with("__start_") || name.starts_with("__stop_") || name.starts_with("__end_") || name.ends_with("_start") ||
-                           name.ends_with("_end"));
-    return {type == 'w' || type == 'W', provided, std::min(name.find_first_not_of('_'), name.size())};
+    const bool provided =
+        name.size() >= 8 && name.starts_with("__") &&
+        (name.starts_with("__start_") || name.starts_with("__stop_") ||
+         name.starts_with("__end_") || name.ends_with("_start") || name.ends_with("_end"));
+    return {type == 'w' || type == 'W', provided,
+            std::min(name.find_first_not_of('_'), name.size())};
 }
 
 bool is_text(char type) {
@@ -42,29 +45,40 @@ Result<SymbolTable> SymbolTable::parse(std::string_view text, const std::string&
         text.remove_prefix(std::min(text.size(), line.size() + 1));
         if (line.empty()) continue;
         std::uint64_t address = 0;
-        const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), address, 16);
+        const auto [end, error] =
+            std::from_chars(line.data(), line.data() + line.size(), address, 16);
         const auto used = static_cast<std::size_t>(end - line.data());
-        if (error != std::errc{} || line.size() < used + 4 || line[used] != ' ' || line[used + 2] != ' ')
-            return fail(Blame::Host, fmt::format("{}:{}: found '{}', want 'ADDRESS TYPE NAME'", file, line_number, line.substr(0, 80)));
+        if (error != std::errc{} || line.size() < used + 4 || line[used] != ' ' ||
+            line[used + 2] != ' ')
+            return fail(Blame::Host, fmt::format("{}:{}: found '{}', want 'ADDRESS TYPE NAME'",
+                                                 file, line_number, line.substr(0, 80)));
         auto name = line.substr(used + 3);
         name = name.substr(0, name.find_first_of(" \t"));
         const char type = line[used + 1];
-        const std::string_view kept = tables->by_name.try_emplace(std::string(name), address).first->first;
-        if (!is_constant(type)) lines.push_back({address, rank_of(type, name), is_text(type) ? kept : std::string_view()});
+        const std::string_view kept =
+            tables->by_name.try_emplace(std::string(name), address).first->first;
+        if (!is_constant(type))
+            lines.push_back(
+                {address, rank_of(type, name), is_text(type) ? kept : std::string_view()});
     }
-    if (tables->by_name.empty()) return fail(Blame::Host, fmt::format("{}: no symbols in it", file));
-    std::stable_sort(lines.begin(), lines.end(),
-                     [](const Line& a, const Line& b) { return std::tie(a.address, a.rank) < std::tie(b.address, b.rank); });
+    if (tables->by_name.empty())
+        return fail(Blame::Host, fmt::format("{}: no symbols in it", file));
+    std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) {
+        return std::tie(a.address, a.rank) < std::tie(b.address, b.rank);
+    });
     for (const auto& line : lines) {
-        if (tables->symbols.empty() || tables->symbols.back().address != line.address) tables->symbols.push_back({line.address, {}});
+        if (tables->symbols.empty() || tables->symbols.back().address != line.address)
+            tables->symbols.push_back({line.address, {}});
         if (!line.name.empty()) tables->symbols.back().name = line.name;
     }
     return SymbolTable(std::move(tables));
 }
 
-std::vector<SymbolTable::Symbol>::const_iterator SymbolTable::Tables::after(std::uint64_t address) const {
-    return std::upper_bound(symbols.begin(), symbols.end(), address,
-                            [](std::uint64_t wanted, const Symbol& symbol) { return wanted < symbol.address; });
+std::vector<SymbolTable::Symbol>::const_iterator
+SymbolTable::Tables::after(std::uint64_t address) const {
+    return std::upper_bound(
+        symbols.begin(), symbols.end(), address,
+        [](std::uint64_t wanted, const Symbol& symbol) { return wanted < symbol.address; });
 }
 
 std::optional<std::uint64_t> SymbolTable::address(std::string_view name) const {

@@ -32,19 +32,23 @@ class SymbolTable {
     std::optional<std::uint64_t> address(std::string_view name) const; // the first of that name
     std::optional<Bounds> bounds(std::string_view name) const;
 
-    // The function an address lies in, under the name that perf takes from the running kernel's /proc/kallsyms: of several at one
-    // address the last there. Nothing for an address before the first symbol, in data, or behind the text.
+    // The function an address lies in, under the name that perf takes from the running kernel's
+    // /proc/kallsyms: of several at one address the last there. Nothing for an address before the
+    // first symbol, in data, or behind the text.
     std::optional<Place> place(std::uint64_t address) const;
 
  private:
     struct Symbol {
         std::uint64_t address = 0;
-        std::string_view name; // of by_name; of the last text symbol at this address; empty where there is none
+        std::string_view
+            name; // of by_name; of the last text symbol at this address; empty where there is none
     };
     struct Tables {
-        std::unordered_map<std::string, std::uint64_t> by_name;                 // the first of each name
-        std::vector<Symbol> symbols;                                            // sorted by address, which is unique; constants are not among them
-        std::vector<Symbol>::const_iterator after(std::uint64_t address) const; // the first symbol beyond it
+        std::unordered_map<std::string, std::uint64_t> by_name; // the first of each name
+        std::vector<Symbol>
+            symbols; // sorted by address, which is unique; constants are not among them
+        std::vector<Symbol>::const_iterator
+        after(std::uint64_t address) const; // the first symbol beyond it
     };
     explicit SymbolTable(std::shared_ptr<const Tables> tables) : tables_(std::move(tables)) {}
     std::shared_ptr<const Tables> tables_;

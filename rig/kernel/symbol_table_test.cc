@@ -33,17 +33,18 @@ TEST(SymbolTable, AbsentAndLastSymbols) {
 }
 
 TEST(SymbolTable, PlacesLieInFunctions) {
-    const auto table = SymbolTable::parse("0000000000000000 D __per_cpu_start\n"
-                                          "ffffffff81000000 T _text\n"
-                                          "ffffffff81000010 A a_constant\n" // no place, whatever its value
-                                          "ffffffff81000020 t a.isra.0\n"
-                                          "ffffffff81000040 t a.constprop.0\n"
-                                          "ffffffff81000060 T _etext\n"
-                                          "ffffffff81000070 R __start_rodata\n"
-                                          "ffffffff81000080 t behind\n"
-                                          "ffffffff81000090 t the_last\n",
-                                          "System.map")
-                           .value();
+    const auto table =
+        SymbolTable::parse("0000000000000000 D __per_cpu_start\n"
+                           "ffffffff81000000 T _text\n"
+                           "ffffffff81000010 A a_constant\n" // no place, whatever its value
+                           "ffffffff81000020 t a.isra.0\n"
+                           "ffffffff81000040 t a.constprop.0\n"
+                           "ffffffff81000060 T _etext\n"
+                           "ffffffff81000070 R __start_rodata\n"
+                           "ffffffff81000080 t behind\n"
+                           "ffffffff81000090 t the_last\n",
+                           "System.map")
+            .value();
     const auto at = [&](std::uint64_t address) {
         const auto place = table.place(address);
         return place ? std::string(place->name) + "+" + std::to_string(place->offset) : "nowhere";
@@ -52,31 +53,38 @@ TEST(SymbolTable, PlacesLieInFunctions) {
     EXPECT_EQ(at(0xffffffff8100001f), "_text+31");
     EXPECT_EQ(at(0xffffffff81000020), "a.isra.0+0");
     EXPECT_EQ(at(0xffffffff8100005f), "a.constprop.0+31");
-    for (const std::uint64_t address : {0x0ull, 0x401234ull, 0xffffffff80ffffffull}) EXPECT_EQ(at(address), "nowhere") << address;
+    for (const std::uint64_t address : {0x0ull, 0x401234ull, 0xffffffff80ffffffull})
+        EXPECT_EQ(at(address), "nowhere") << address;
     EXPECT_EQ(at(0xffffffff81000070), "nowhere"); // read-only data
     EXPECT_EQ(at(0xffffffff81000088), "behind+8");
-    for (const std::uint64_t address : {0xffffffff81000090ull, 0xffffffffc0001000ull, 0xffffffffffffffffull}) EXPECT_EQ(at(address), "nowhere") << address; // no end
+    for (const std::uint64_t address :
+         {0xffffffff81000090ull, 0xffffffffc0001000ull, 0xffffffffffffffffull})
+        EXPECT_EQ(at(address), "nowhere") << address; // no end
 }
 
 // The last of an address in the order of the kernel's own table, not of System.map.
 TEST(SymbolTable, OfSeveralNamesTheOneThatPerfTakes) {
     const auto name = [](const std::string& lines) {
-        const auto table = SymbolTable::parse(lines + "ffffffff81000040 T next\n", "System.map").value();
+        const auto table =
+            SymbolTable::parse(lines + "ffffffff81000040 T next\n", "System.map").value();
         const auto copy = table; // shares its names
         return std::string(copy.place(0xffffffff81000001)->name);
     };
     EXPECT_EQ(name("ffffffff81000000 t first\nffffffff81000000 t second\n"), "second");
     EXPECT_EQ(name("ffffffff81000000 t second\nffffffff81000000 t first\n"), "first");
-    EXPECT_EQ(name("ffffffff81000000 T __x64_sys_ni_syscall\nffffffff81000000 t plain\n"), "__x64_sys_ni_syscall"); // more underscores
+    EXPECT_EQ(name("ffffffff81000000 T __x64_sys_ni_syscall\nffffffff81000000 t plain\n"),
+              "__x64_sys_ni_syscall"); // more underscores
     EXPECT_EQ(name("ffffffff81000000 W weak\nffffffff81000000 T __strong\n"), "weak");
-    EXPECT_EQ(name("ffffffff81000000 T __irqentry_text_start\nffffffff81000000 T ___deep\n"), "__irqentry_text_start"); // the linker script's
+    EXPECT_EQ(name("ffffffff81000000 T __irqentry_text_start\nffffffff81000000 T ___deep\n"),
+              "__irqentry_text_start"); // the linker script's
     EXPECT_EQ(name("ffffffff81000000 T code\nffffffff81000000 D data\n"), "code");
 }
 
 TEST(SymbolTable, MalformedInputNamesTheLine) {
     const auto bad = SymbolTable::parse("ffffffff81000000 T _text\nhello\n", "System.map");
     ASSERT_FALSE(bad);
-    EXPECT_NE(bad.error().message.find("System.map:2: found 'hello'"), std::string::npos) << bad.error().message;
+    EXPECT_NE(bad.error().message.find("System.map:2: found 'hello'"), std::string::npos)
+        << bad.error().message;
     EXPECT_FALSE(SymbolTable::parse("", "System.map"));
 }
 

@@ -25,16 +25,20 @@ Status put_file(const fs::path& file, std::string_view content) {
     out << content;
     out.close();
     // The build runs some scripts by name.
-    if (const auto old = fs::status(file, error); fs::exists(old)) fs::permissions(temporary, old.permissions(), error);
+    if (const auto old = fs::status(file, error); fs::exists(old))
+        fs::permissions(temporary, old.permissions(), error);
     error.clear();
     if (out) fs::rename(temporary, file, error);
-    if (!out || error) return fail(Blame::Host, fmt::format("cannot write {}: {}", file.string(), error ? error.message() : "disk full?"));
+    if (!out || error)
+        return fail(Blame::Host, fmt::format("cannot write {}: {}", file.string(),
+                                             error ? error.message() : "disk full?"));
     return {};
 }
 
 Blame blame_of(const CommandResult& result, const std::string& out) {
     if (!std::holds_alternative<Exited>(result.outcome)) return Blame::Host;
-    for (const char* host : {"No space left on device", "Cannot allocate memory", "Killed signal terminated program", "virtual memory exhausted"})
+    for (const char* host : {"No space left on device", "Cannot allocate memory",
+                             "Killed signal terminated program", "virtual memory exhausted"})
         if (out.find(host) != std::string::npos) return Blame::Host;
     return Blame::Kernel;
 }
@@ -47,29 +51,38 @@ Status Worktree::link_sources() {
     Command command;
     command.argv = {"cp", "-al", recipe_.source.tree.string(), (dir_ / "src.tmp").string()};
     RIG_TRY(result, context_.runner.run(command));
-    if (!result.ok()) return fail(Blame::Host, fmt::format("cannot link {}: {}: {}", recipe_.source.tree.string(), describe(result), result.out));
+    if (!result.ok())
+        return fail(Blame::Host, fmt::format("cannot link {}: {}: {}", recipe_.source.tree.string(),
+                                             describe(result), result.out));
     fs::rename(dir_ / "src.tmp", dir_ / "src", error);
-    if (error) return fail(Blame::Host, fmt::format("cannot make {}: {}", (dir_ / "src").string(), error.message()));
+    if (error)
+        return fail(Blame::Host,
+                    fmt::format("cannot make {}: {}", (dir_ / "src").string(), error.message()));
     std::ofstream(dir_ / "label") << "worktree of " << recipe_.source.id << "\n";
     context_.progress.finish();
     return {};
 }
 
-// Brings the sources to pristine + patches. Only files whose content differs are written: everything else keeps its
-// mtime, and with it its objects. `overlay` lists what may differ from pristine, written before anything is changed.
+// Brings the sources to pristine + patches. Only files whose content differs are written:
+// everything else keeps its mtime, and with it its objects. `overlay` lists what may differ from
+// pristine, written before anything is changed.
 Status Worktree::apply_overlay() {
     std::error_code error;
     const auto& overlay = recipe_.overlay;
     for (const auto& [file, content] : overlay)
-        if (fs::path(file).filename().string().starts_with("Kconfig")) patched_kconfig_ += file + "\n" + content.value_or("(removed)");
+        if (fs::path(file).filename().string().starts_with("Kconfig"))
+            patched_kconfig_ += file + "\n" + content.value_or("(removed)");
 
     std::set<std::string> before, files;
     std::istringstream listed(slurp(dir_ / "overlay"));
-    for (std::string line; std::getline(listed, line);) before.insert(line);
-    for (const auto& [file, content] : overlay) files.insert(file);
+    for (std::string line; std::getline(listed, line);)
+        before.insert(line);
+    for (const auto& [file, content] : overlay)
+        files.insert(file);
     const auto list = [](const std::set<std::string>& names) {
         std::string text;
-        for (const auto& name : names) text += name + "\n";
+        for (const auto& name : names)
+            text += name + "\n";
         return text;
     };
     std::set<std::string> either = before;
@@ -78,18 +91,27 @@ Status Worktree::apply_overlay() {
     for (const auto& file : either) {
         const auto patched = overlay.find(file);
         std::optional<std::string> want;
-        if (patched != overlay.end()) want = patched->second;
-        else if (fs::exists(recipe_.source.tree / file, error)) want = slurp(recipe_.source.tree / file);
+        if (patched != overlay.end())
+            want = patched->second;
+        else if (fs::exists(recipe_.source.tree / file, error))
+            want = slurp(recipe_.source.tree / file);
         const auto path = dir_ / "src" / file;
         const bool exists = fs::exists(path, error);
-        if (!want) fs::remove(path, error);
-        else if (!exists || slurp(path) != *want || (recipe_.programs.contains(file) && !executable(path))) RIG_CHECK(put_file(path, *want)); // never the link to the pristine one
-        if (want && recipe_.programs.contains(file)) fs::permissions(path, fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec, fs::perm_options::add, error);
+        if (!want)
+            fs::remove(path, error);
+        else if (!exists || slurp(path) != *want ||
+                 (recipe_.programs.contains(file) && !executable(path)))
+            RIG_CHECK(put_file(path, *want)); // never the link to the pristine one
+        if (want && recipe_.programs.contains(file))
+            fs::permissions(path,
+                            fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec,
+                            fs::perm_options::add, error);
     }
     return put_file(dir_ / "overlay", list(files));
 }
 
-Result<CommandResult> Worktree::make(std::vector<std::string> words, const fs::path& log, std::function<void(std::string_view)> on_line) {
+Result<CommandResult> Worktree::make(std::vector<std::string> words, const fs::path& log,
+                                     std::function<void(std::string_view)> on_line) {
     Command command;
     command.argv = {"make", "-C", (dir_ / "src").string(), "O=" + obj().string()};
     command.argv.insert(command.argv.end(), words.begin(), words.end());
@@ -103,16 +125,24 @@ Result<CommandResult> Worktree::make(std::vector<std::string> words, const fs::p
 Status Worktree::configure() {
     std::error_code error;
     fs::create_directories(obj(), error);
-    const auto fragment = dir_ / "fragment", fresh = obj() / "rig.config.new", made_from = dir_ / "configured";
-    // A .config follows from what is asked for and from Kconfig; source and compiler are the worktree's own. An arm that
-    // changes neither has the .config of the one before it, verified then.
+    const auto fragment = dir_ / "fragment", fresh = obj() / "rig.config.new",
+               made_from = dir_ / "configured";
+    // A .config follows from what is asked for and from Kconfig; source and compiler are the
+    // worktree's own. An arm that changes neither has the .config of the one before it, verified
+    // then.
     const auto from = render_fragment(recipe_.requests) + patched_kconfig_;
-    if (fs::exists(made_from, error) && slurp(made_from) == from + slurp(obj() / ".config")) return {};
+    if (fs::exists(made_from, error) && slurp(made_from) == from + slurp(obj() / ".config"))
+        return {};
     fs::remove(made_from, error);
     RIG_CHECK(put_file(fragment, render_fragment(recipe_.requests)));
     fs::remove(fresh, error);
-    RIG_TRY(result, make({"KCONFIG_ALLCONFIG=" + fragment.string(), "KCONFIG_CONFIG=" + fresh.string(), "allnoconfig"}, {}));
-    if (!result.ok()) return fail(blame_of(result, result.out), fmt::format("make allnoconfig: {}: {}", describe(result), first_build_error(result.out)));
+    RIG_TRY(result, make({"KCONFIG_ALLCONFIG=" + fragment.string(),
+                          "KCONFIG_CONFIG=" + fresh.string(), "allnoconfig"},
+                         {}));
+    if (!result.ok())
+        return fail(blame_of(result, result.out),
+                    fmt::format("make allnoconfig: {}: {}", describe(result),
+                                first_build_error(result.out)));
     const auto text = slurp(fresh);
     RIG_CHECK(verify_config(recipe_.requests, text, dir_ / "src", recipe_.arch->kernel_arch));
     // An unchanged .config keeps its mtime, so that nothing is reconfigured.
@@ -130,32 +160,46 @@ Status Worktree::prepare() {
 }
 
 Status Worktree::build(const fs::path& log) {
-    const unsigned jobs = context_.jobs ? context_.jobs : std::max(1u, std::thread::hardware_concurrency());
+    const unsigned jobs =
+        context_.jobs ? context_.jobs : std::max(1u, std::thread::hardware_concurrency());
     const auto& image = recipe_.arch->image;
     std::uint64_t lines = 0, total = had_objects_ ? 0 : kColdLines;
     auto result = make({fmt::format("-j{}", jobs), image}, log, [&](std::string_view line) {
         ++lines;
-        if (total) context_.progress.advance(std::min(lines, total - 1));
-        else if (line.size() < 100) context_.progress.note(std::string(line));
+        if (total)
+            context_.progress.advance(std::min(lines, total - 1));
+        else if (line.size() < 100)
+            context_.progress.note(std::string(line));
     });
     if (!result) return tl::unexpected(result.error());
-    if (std::holds_alternative<Cancelled>(result->outcome)) return fail(Blame::Host, "interrupted while building; what is compiled is kept", log);
-    if (std::holds_alternative<Signalled>(result->outcome) || std::holds_alternative<TimedOut>(result->outcome))
+    if (std::holds_alternative<Cancelled>(result->outcome))
+        return fail(Blame::Host, "interrupted while building; what is compiled is kept", log);
+    if (std::holds_alternative<Signalled>(result->outcome) ||
+        std::holds_alternative<TimedOut>(result->outcome))
         return fail(Blame::Host, fmt::format("make {}: {}", image, describe(*result)), log);
     if (!result->ok()) {
         const auto out = slurp(log);
         const auto blame = blame_of(*result, out);
-        return fail(blame, fmt::format("{}: {}", blame == Blame::Kernel ? "the kernel does not build" : "the host ran out of room for the build", first_build_error(out)), log);
+        return fail(blame,
+                    fmt::format("{}: {}",
+                                blame == Blame::Kernel ? "the kernel does not build"
+                                                       : "the host ran out of room for the build",
+                                first_build_error(out)),
+                    log);
     }
     return {};
 }
 
 Result<CommandResult> Worktree::make_object(const std::string& object, const fs::path& log) {
-    // The object itself goes first: one that is there from another arm's same content would prove nothing new, but one
-    // whose compilation failed halfway must not be taken for built.
+    // The object itself goes first: one that is there from another arm's same content would prove
+    // nothing new, but one whose compilation failed halfway must not be taken for built.
     std::error_code error;
     fs::remove(obj() / object, error);
-    return make({fmt::format("-j{}", context_.jobs ? context_.jobs : std::max(1u, std::thread::hardware_concurrency())), object}, log);
+    return make(
+        {fmt::format("-j{}", context_.jobs ? context_.jobs
+                                           : std::max(1u, std::thread::hardware_concurrency())),
+         object},
+        log);
 }
 
 } // namespace rig

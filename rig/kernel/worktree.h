@@ -1,4 +1,5 @@
-// A source tree with an object tree beside it: rig brings it to what a recipe asks for and runs make in it. Errors as build_kernel().
+// A source tree with an object tree beside it: rig brings it to what a recipe asks for and runs
+// make in it. Errors as build_kernel().
 #pragma once
 
 #include "rig/base/error.h"
@@ -16,21 +17,24 @@
 
 namespace rig {
 
-// Lines of output of a cold build of the shipped fragments (6.12.117: 1640, 7.3.4: 1840); only an ETA's first guess.
+// Lines of output of a cold build of the shipped fragments (6.12.117: 1640, 7.3.4: 1840); only an
+// ETA's first guess.
 inline constexpr std::uint64_t kColdLines = 1700;
 
-// By rename: a hard link to the pristine tree is replaced, never written through. The new file has a new mtime, which
-// is what tells make.
+// By rename: a hard link to the pristine tree is replaced, never written through. The new file has
+// a new mtime, which is what tells make.
 Status put_file(const std::filesystem::path& file, std::string_view content);
 
-// Whose fault is it that make ended like this? Only an exit code speaks of the kernel, and not when the disk is full or
-// the kernel's OOM killer took the compiler.
+// Whose fault is it that make ended like this? Only an exit code speaks of the kernel, and not when
+// the disk is full or the kernel's OOM killer took the compiler.
 Blame blame_of(const CommandResult& result, const std::string& out);
 
-// A source tree of hard links with an object tree beside it, shared by all arms; used under its lock only.
+// A source tree of hard links with an object tree beside it, shared by all arms; used under its
+// lock only.
 class Worktree {
  public:
-    Worktree(std::filesystem::path dir, const Recipe& recipe, const BuildContext& context) : dir_(std::move(dir)), recipe_(recipe), context_(context) {}
+    Worktree(std::filesystem::path dir, const Recipe& recipe, const BuildContext& context)
+        : dir_(std::move(dir)), recipe_(recipe), context_(context) {}
 
     Status prepare(); // sources and .config become the recipe's; all that follows needs it
     Status build(const std::filesystem::path& log);
@@ -43,7 +47,8 @@ class Worktree {
     Status link_sources();
     Status apply_overlay();
     Status configure();
-    Result<CommandResult> make(std::vector<std::string> words, const std::filesystem::path& log, std::function<void(std::string_view)> on_line = {});
+    Result<CommandResult> make(std::vector<std::string> words, const std::filesystem::path& log,
+                               std::function<void(std::string_view)> on_line = {});
 
     std::filesystem::path dir_;
     const Recipe& recipe_;

@@ -1,8 +1,8 @@
 #include "rig/nightly/bisector.h"
 
-#include "rig/bisect/run_bisection.h"
 #include "rig/bisect/bisect_spec.h"
 #include "rig/bisect/bisect_text.h"
+#include "rig/bisect/run_bisection.h"
 
 #include <fmt/format.h>
 #include <utility>
@@ -19,12 +19,17 @@ BisectFinding finding_of(const BisectRecord& record, const std::filesystem::path
     out.found = b.found();
     if (out.found) return out;
     out.why_not =
-        !b.refused.empty() ? b.refused : fmt::format("{} commits cannot be told apart: what lies between tells nothing", b.first_bad.size());
+        !b.refused.empty()
+            ? b.refused
+            : fmt::format("{} commits cannot be told apart: what lies between tells nothing",
+                          b.first_bad.size());
     return out;
 }
 
-Bisector nightly_bisector(ExperimentOptions options, const World& world, std::function<void(const std::string&)> say, std::stop_token stop) {
-    return [options = std::move(options), &world, say = std::move(say), stop](const BisectRequest& request) -> Result<BisectFinding> {
+Bisector nightly_bisector(ExperimentOptions options, const World& world,
+                          std::function<void(const std::string&)> say, std::stop_token stop) {
+    return [options = std::move(options), &world, say = std::move(say),
+            stop](const BisectRequest& request) -> Result<BisectFinding> {
         BisectLine line;
         line.spec = request.spec;
         line.repository = request.repository;

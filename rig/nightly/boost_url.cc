@@ -1,2 +1,3 @@
-// Boost.URL without its library: Debian's libboost1.81-dev has its sources as headers, to be included in one translation unit.
+// Boost.URL without its library: Debian's libboost1.81-dev has its sources as headers, to be
+// included in one translation unit.
 #include <boost/url/src.hpp>

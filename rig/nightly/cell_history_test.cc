@@ -22,7 +22,9 @@ class NightHistoryTest : public fixture::NightProject {
             nights_.next_evening();
         }
     }
-    std::vector<const RunRecord*> history() const { return history_of(nights_.records, cell(), "a", nights_.text); }
+    std::vector<const RunRecord*> history() const {
+        return history_of(nights_.records, cell(), "a", nights_.text);
+    }
     ChangePointOptions options() const { return change_options(nights_.config); }
     FakeNights nights_;
 };
@@ -59,8 +61,9 @@ TEST_F(NightHistoryTest, OnlyTheNewestAreSearched) {
 TEST_F(NightHistoryTest, TheNewestRunThatIsAsWantedIsOfThisCell) {
     make(1, 5);
     const auto found = [&](const std::string& before, unsigned most) {
-        const auto* run = newest_of(nights_.records, cell(), "a", nights_.text, before,
-                                    [&](const RunRecord& one) { return FakeNights::number(one.revision) <= most; });
+        const auto* run = newest_of(
+            nights_.records, cell(), "a", nights_.text, before,
+            [&](const RunRecord& one) { return FakeNights::number(one.revision) <= most; });
         return run ? FakeNights::number(run->revision) : 0;
     };
     std::swap(nights_.records[0], nights_.records[3]); // any order
@@ -73,7 +76,8 @@ TEST_F(NightHistoryTest, TheNewestRunThatIsAsWantedIsOfThisCell) {
 }
 
 TEST_F(NightHistoryTest, AStepInBothArmsIsOneWithItsLevels) {
-    nights_.cost = [](const std::string&, const std::string& metric, unsigned commit, unsigned run) {
+    nights_.cost = [](const std::string&, const std::string& metric, unsigned commit,
+                      unsigned run) {
         return metric == "sync_ipis" ? 240.0 : (commit >= 8 ? 150 : 100) + run % 3;
     };
     make(1, 14);
@@ -97,16 +101,21 @@ TEST_F(NightHistoryTest, AStepInBothArmsIsOneWithItsLevels) {
 }
 
 TEST_F(NightHistoryTest, ASmallStepIsNotTold) {
-    nights_.cost = [](const std::string&, const std::string&, unsigned commit, unsigned) { return commit >= 8 ? 1004.0 : 1000.0; }; // 0.4 %
+    nights_.cost = [](const std::string&, const std::string&, unsigned commit, unsigned) {
+        return commit >= 8 ? 1004.0 : 1000.0;
+    }; // 0.4 %
     make(1, 14);
     EXPECT_TRUE(steps_of(history(), cell(), options()).empty());
     auto finer = options();
     finer.least_effect = 0.001;
-    EXPECT_EQ(steps_of(history(), cell(), finer).size(), 2u); // the control: it is there, in both metrics
+    EXPECT_EQ(steps_of(history(), cell(), finer).size(),
+              2u); // the control: it is there, in both metrics
 }
 
 TEST_F(NightHistoryTest, AReRunConfirmsOnlyOnTheNewLevel) {
-    nights_.cost = [](const std::string&, const std::string&, unsigned commit, unsigned) { return commit >= 8 ? 120.0 : 100.0; };
+    nights_.cost = [](const std::string&, const std::string&, unsigned commit, unsigned) {
+        return commit >= 8 ? 120.0 : 100.0;
+    };
     make(1, 14);
     auto more = nights_.records.back();
     const auto runs = history();

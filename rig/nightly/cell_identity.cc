@@ -1,12 +1,12 @@
 #include "rig/nightly/cell_identity.h"
 
+#include "rig/base/files.h"
+#include "rig/base/sha256.h"
 #include "rig/host/apt.h"
 #include "rig/host/artifact_cache.h"
-#include "rig/base/sha256.h"
-#include "rig/base/files.h"
 #include "rig/host/git.h"
-#include "rig/run_index/index.h"
 #include "rig/kernel/patch_series.h"
+#include "rig/run_index/index.h"
 #include "rig/spec/spec.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/spec/toml_reader.h"
@@ -24,7 +24,8 @@ namespace fs = std::filesystem;
 
 // As far as it is known without fetching anything.
 std::string source_id(const Source& source, CommandRunner& runner) {
-    if (const auto* tarball = std::get_if<TarballSource>(&source)) return "tarball:" + tarball->sha256;
+    if (const auto* tarball = std::get_if<TarballSource>(&source))
+        return "tarball:" + tarball->sha256;
     if (const auto* tree = std::get_if<GitSource>(&source)) return "git:" + tree->revision;
     const auto* distro = std::get_if<DistroSource>(&source);
     if (!distro) return "";
@@ -48,7 +49,9 @@ std::vector<fs::path> files_of(const Spec& spec) {
 
 std::string kernel_id(const Spec& spec) {
     std::string all;
-    const auto add = [&](const std::string& text) { all += fmt::format("{}:{}\n", text.size(), text); };
+    const auto add = [&](const std::string& text) {
+        all += fmt::format("{}:{}\n", text.size(), text);
+    };
     std::vector<fs::path> series = spec.kernel.enable;
     for (const auto& arm : spec.arms)
         series.insert(series.end(), arm.series.begin(), arm.series.end());
@@ -69,7 +72,8 @@ std::string first_line(const std::string& text) {
     return text.substr(0, text.find('\n'));
 }
 
-CellFacts facts_of(const NightConfig& config, const NightCell& cell, const std::string& program, CommandRunner& runner) {
+CellFacts facts_of(const NightConfig& config, const NightCell& cell, const std::string& program,
+                   CommandRunner& runner) {
     CellFacts facts;
     facts.parts.rig = program;
     if (cell.follow) {
@@ -95,27 +99,41 @@ CellFacts facts_of(const NightConfig& config, const NightCell& cell, const std::
 
 Result<std::function<std::string(const NightCell&, const CellFacts&, const CellMemory*)>>
 since_filter(const NightConfig& config, const std::string& since, CommandRunner& runner) {
-    using Filter = std::function<std::string(const NightCell&, const CellFacts&, const CellMemory*)>;
+    using Filter =
+        std::function<std::string(const NightCell&, const CellFacts&, const CellMemory*)>;
     if (since.empty()) return Filter();
     if (check_since(since))
-        return Filter(
-            [since](const NightCell&, const CellFacts& facts, const CellMemory* memory) { return unchanged_since(facts.parts, memory, since); });
+        return Filter([since](const NightCell&, const CellFacts& facts, const CellMemory* memory) {
+            return unchanged_since(facts.parts, memory, since);
+        });
     if (rules::revision(since))
-        return fail(Blame::Spec, fmt::format("--since {}: want a day that exists (2026-02-23 or 2026-02-23T10:32:48Z, UTC) or {}", in_quotes(since),
-                                             *rules::revision(since)));
-    const auto repository_of = [top = config.top](const NightCell& cell) { return cell.follow ? top / cell.follow->repository : top; };
+        return fail(Blame::Spec, fmt::format("--since {}: want a day that exists (2026-02-23 or "
+                                             "2026-02-23T10:32:48Z, UTC) or {}",
+                                             in_quotes(since), *rules::revision(since)));
+    const auto repository_of = [top = config.top](const NightCell& cell) {
+        return cell.follow ? top / cell.follow->repository : top;
+    };
     bool known = false;
     for (const auto& cell : config.cells)
         known = known || commit_of(runner, repository_of(cell), since).has_value();
-    if (!known) return fail(Blame::Spec, fmt::format("--since {}: neither a day that exists nor a revision in the repository of any cell", since));
-    return Filter([since, repository_of, &runner, top = config.top](const NightCell& cell, const CellFacts& facts, const CellMemory*) -> std::string {
+    if (!known)
+        return fail(Blame::Spec, fmt::format("--since {}: neither a day that exists nor a revision "
+                                             "in the repository of any cell",
+                                             since));
+    return Filter([since, repository_of, &runner,
+                   top = config.top](const NightCell& cell, const CellFacts& facts,
+                                     const CellMemory*) -> std::string {
         const auto repository = repository_of(cell);
         const auto base = commit_of(runner, repository, since);
         if (!base) return fmt::format("--since {}: {}", since, base.error().message);
         if (cell.follow) {
-            const auto count = git(runner, repository, {"rev-list", "--count", *base + ".." + facts.commit});
-            if (!count || !count->ok()) return fmt::format("--since {}: git cannot count the commits since then", since);
-            return first_line(count->out) == "0" ? fmt::format("no commit on {} since {}", cell.follow->branch, since) : "";
+            const auto count =
+                git(runner, repository, {"rev-list", "--count", *base + ".." + facts.commit});
+            if (!count || !count->ok())
+                return fmt::format("--since {}: git cannot count the commits since then", since);
+            return first_line(count->out) == "0"
+                       ? fmt::format("no commit on {} since {}", cell.follow->branch, since)
+                       : "";
         }
         const auto spec = load_spec(top / cell.spec, cell.overrides);
         std::vector<std::string> words{"diff", "--quiet", *base, "--", cell.spec.string()};
@@ -124,8 +142,11 @@ since_filter(const NightConfig& config, const std::string& since, CommandRunner&
                 words.push_back(file.string());
         const auto diff = git(runner, repository, words);
         const auto* exited = diff ? std::get_if<Exited>(&diff->outcome) : nullptr;
-        if (!exited || exited->code > 1) return fmt::format("--since {}: git cannot compare the files of the experiment", since);
-        return exited->code == 0 ? fmt::format("its experiment file, patches and fragments are as in {}", since) : "";
+        if (!exited || exited->code > 1)
+            return fmt::format("--since {}: git cannot compare the files of the experiment", since);
+        return exited->code == 0
+                   ? fmt::format("its experiment file, patches and fragments are as in {}", since)
+                   : "";
     });
 }
 

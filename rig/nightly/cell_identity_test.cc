@@ -23,14 +23,17 @@ class CellIdentityTest : public fixture::NightProject {
         command.cwd = where;
         command.env = {{"GIT_CONFIG_GLOBAL", "/dev/null"}, {"GIT_CONFIG_SYSTEM", "/dev/null"}};
         const auto result = runner_.run(command);
-        ASSERT_TRUE(result && result->ok()) << words << (result ? result->out : result.error().message);
+        ASSERT_TRUE(result && result->ok())
+            << words << (result ? result->out : result.error().message);
     }
     void commit(const fs::path& where, const std::string& content) {
         std::ofstream(where / "Makefile") << content;
         git(where, "add -A");
         git(where, "commit -q -m '" + content + "'");
     }
-    CellFacts facts(std::size_t cell) { return facts_of(config_, config_.cells[cell], "program", runner_); }
+    CellFacts facts(std::size_t cell) {
+        return facts_of(config_, config_.cells[cell], "program", runner_);
+    }
     BoostCommandRunner runner_;
     NightConfig config_;
 };
@@ -44,11 +47,14 @@ TEST_F(CellIdentityTest, FactsFollowWhatARunDependsOn) {
     EXPECT_FALSE(before.parts.kernel.empty());
     EXPECT_EQ(facts(0).parts, before.parts);
     commit(top_ / "linux", "two");
-    EXPECT_EQ(changed_parts(before.parts, facts(0).parts), std::vector<std::string>{"kernel source"});
+    EXPECT_EQ(changed_parts(before.parts, facts(0).parts),
+              std::vector<std::string>{"kernel source"});
     std::ofstream(top_ / "configs/kernel/more.config") << "CONFIG_X=y\n";
-    EXPECT_EQ(changed_parts(before.parts, facts(0).parts), (std::vector<std::string>{"kernel source", "patches or configuration"}));
+    EXPECT_EQ(changed_parts(before.parts, facts(0).parts),
+              (std::vector<std::string>{"kernel source", "patches or configuration"}));
     config_.cells[0].follow->branch = "no-such-branch";
-    EXPECT_NE(facts(0).why_not.find("no commit 'no-such-branch'"), std::string::npos) << facts(0).why_not;
+    EXPECT_NE(facts(0).why_not.find("no commit 'no-such-branch'"), std::string::npos)
+        << facts(0).why_not;
 }
 
 TEST_F(CellIdentityTest, SinceARevisionLooksIntoTheRepositoryOfEachCell) {
@@ -73,7 +79,8 @@ TEST_F(CellIdentityTest, SinceARevisionLooksIntoTheRepositoryOfEachCell) {
     git(top_ / "linux", "tag only-here");
     const auto filter = since_filter(config_, "only-here", runner_);
     ASSERT_TRUE(filter);
-    EXPECT_NE((*filter)(config_.cells[4], facts(4), nullptr).find("no commit 'only-here'"), std::string::npos);
+    EXPECT_NE((*filter)(config_.cells[4], facts(4), nullptr).find("no commit 'only-here'"),
+              std::string::npos);
     for (const char* wrong : {"nowhere", "2026-02-30", "--all", "a b"}) {
         const auto none = since_filter(config_, wrong, runner_);
         ASSERT_FALSE(none) << wrong;

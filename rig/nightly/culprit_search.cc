@@ -10,11 +10,15 @@ namespace rig {
 Status CulpritSearch::run() {
     for (const auto& [incident, culprit] : searches(needs_.book)) {
         RIG_CHECK(needs_.fail_if_stopped());
-        if (needs_.night.spent >= needs_.config.budget_minutes * 60.0) return {};         // the first thing of the next night
-        if (!searched_.emplace(incident->id, culprit == &incident->fix).second) continue; // once a night
+        if (needs_.night.spent >= needs_.config.budget_minutes * 60.0)
+            return {}; // the first thing of the next night
+        if (!searched_.emplace(incident->id, culprit == &incident->fix).second)
+            continue; // once a night
         // Another configuration on these results may have it: left alone, wanted as it was.
         const auto number = number_of(needs_.config, incident->cell);
-        if (number == needs_.config.cells.size() || !needs_.config.cells[number].follow || !needs_.config.cells[number].bisect) continue;
+        if (number == needs_.config.cells.size() || !needs_.config.cells[number].follow ||
+            !needs_.config.cells[number].bisect)
+            continue;
         if (culprit->attempts >= kSearchAttempts) {
             culprit->wanted = false;
             if (culprit->why_not.empty()) culprit->why_not = "given up";
@@ -36,15 +40,18 @@ Result<BisectFinding> CulpritSearch::ask(const NightCell& cell, const BisectRequ
     return finding;
 }
 
-Status CulpritSearch::search(const NightCell& cell, const CellFacts& facts, Incident& incident, Culprit& culprit) {
+Status CulpritSearch::search(const NightCell& cell, const CellFacts& facts, Incident& incident,
+                             Culprit& culprit) {
     if (culprit.attempts > 0 && !incident.metric.empty()) {
         RIG_TRY(records, needs_.history(facts.experiment));
-        culprit.span = widened(culprit.span, history_of(records, cell, facts.experiment, facts.text));
+        culprit.span =
+            widened(culprit.span, history_of(records, cell, facts.experiment, facts.text));
     }
     ++culprit.attempts;
     RIG_CHECK(needs_.save()); // a search that ends rig is not made for ever
     const auto& span = culprit.span;
-    needs_.note(fmt::format("{}: which commit of {}..{}?", cell.name, span.good.substr(0, 12), span.bad.substr(0, 12)));
+    needs_.note(fmt::format("{}: which commit of {}..{}?", cell.name, span.good.substr(0, 12),
+                            span.bad.substr(0, 12)));
     const BisectRequest request{needs_.config.top / cell.spec,
                                 cell.overrides,
                                 needs_.config.top / cell.follow->repository,
@@ -67,7 +74,8 @@ Status CulpritSearch::search(const NightCell& cell, const CellFacts& facts, Inci
     }
     culprit.found = finding->found;
     culprit.candidates = finding->candidates;
-    culprit.text = finding->text, culprit.why_not = finding->why_not, culprit.log = finding->log.string();
+    culprit.text = finding->text, culprit.why_not = finding->why_not,
+    culprit.log = finding->log.string();
     if (!culprit.found) {
         if (culprit.attempts >= kSearchAttempts) culprit.wanted = false;
         return needs_.save();
@@ -76,7 +84,8 @@ Status CulpritSearch::search(const NightCell& cell, const CellFacts& facts, Inci
     if (&culprit == &incident.cause) {
         if (incident.is_open()) incident.state = "bisected";
         incident.untold.emplace_back("bisected");
-    } else if (std::find(incident.untold.begin(), incident.untold.end(), "fixed") == incident.untold.end()) {
+    } else if (std::find(incident.untold.begin(), incident.untold.end(), "fixed") ==
+               incident.untold.end()) {
         incident.untold.emplace_back("fix-bisected");
     }
     return needs_.save();

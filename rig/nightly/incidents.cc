@@ -17,9 +17,11 @@ using nlohmann::json;
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Level, arm, before, after, low, high)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Span, good_run, bad_run, good, bad, also)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Culprit, span, wanted, attempts, found, candidates, text, why_not, log)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Culprit, span, wanted, attempts, found, candidates, text,
+                                   why_not, log)
 // What an earlier rig did not write yet is empty.
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Incident, id, cell, tree, metric, unit, direction, levels, expectation, arms, closing, state, opened,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Incident, id, cell, tree, metric, unit, direction,
+                                                levels, expectation, arms, closing, state, opened,
                                                 fixed, closed, note, cause, fix, told, untold)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Dismissed, cell, metric, direction, run, night, runs)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Message, id, subject, text, data, pending, why)
@@ -35,7 +37,9 @@ Unit unit_of(const std::string& unit) {
 // Where a run stands, or would stand, among `runs`: its id begins with its start.
 std::size_t place_of(const std::string& run, const std::vector<const RunRecord*>& runs) {
     return static_cast<std::size_t>(
-        std::lower_bound(runs.begin(), runs.end(), run, [](const RunRecord* one, const std::string& id) { return one->id < id; }) - runs.begin());
+        std::lower_bound(runs.begin(), runs.end(), run,
+                         [](const RunRecord* one, const std::string& id) { return one->id < id; }) -
+        runs.begin());
 }
 
 const char* word(bool rose) {
@@ -50,8 +54,8 @@ std::string brief(const std::string& commit) {
 std::string levels_text(const Incident& incident) {
     std::vector<std::string> arms;
     for (const auto& level : incident.levels)
-        arms.push_back(
-            fmt::format("{} to {} in {}", figure(level.before, unit_of(incident.unit)), figure(level.after, unit_of(incident.unit)), level.arm));
+        arms.push_back(fmt::format("{} to {} in {}", figure(level.before, unit_of(incident.unit)),
+                                   figure(level.after, unit_of(incident.unit)), level.arm));
     return fmt::format("{}", fmt::join(arms, ", "));
 }
 
@@ -59,19 +63,24 @@ std::vector<std::string> culprit_lines(const char* what, const Culprit& culprit)
     std::vector<std::string> lines;
     const auto& span = culprit.span;
     if (!span.good_run.empty() || !span.bad_run.empty())
-        lines.push_back(fmt::format("{}: between the runs {} and {}", what, span.good_run.empty() ? "(none)" : span.good_run,
+        lines.push_back(fmt::format("{}: between the runs {} and {}", what,
+                                    span.good_run.empty() ? "(none)" : span.good_run,
                                     span.bad_run.empty() ? "(left no run)" : span.bad_run));
     if (!span.bad.empty() && span.good == span.bad)
-        lines.push_back(fmt::format("{}: the tree is the same on both sides, {}", what, brief(span.bad)));
+        lines.push_back(
+            fmt::format("{}: the tree is the same on both sides, {}", what, brief(span.bad)));
     else if (!span.good.empty() && !span.bad.empty())
         lines.push_back(fmt::format("{}: commits {}..{}", what, brief(span.good), brief(span.bad)));
-    if (!span.also.empty()) lines.push_back(fmt::format("{}: between them also differ: {}", what, fmt::join(span.also, ", ")));
+    if (!span.also.empty())
+        lines.push_back(
+            fmt::format("{}: between them also differ: {}", what, fmt::join(span.also, ", ")));
     if (culprit.found && culprit.candidates.size() == 1)
         lines.push_back(fmt::format("{}: {}", what, culprit.candidates.front()));
     else if (culprit.found)
         lines.push_back(fmt::format("{}: one of {}", what, fmt::join(culprit.candidates, "; ")));
     else if (culprit.wanted)
-        lines.push_back(fmt::format("{}: not bisected yet{}", what, culprit.why_not.empty() ? "" : ": " + culprit.why_not));
+        lines.push_back(fmt::format("{}: not bisected yet{}", what,
+                                    culprit.why_not.empty() ? "" : ": " + culprit.why_not));
     else if (!culprit.why_not.empty())
         lines.push_back(fmt::format("{}: not found by bisection: {}", what, culprit.why_not));
     if (!culprit.log.empty()) lines.push_back(fmt::format("{}: log in {}", what, culprit.log));
@@ -88,7 +97,8 @@ std::vector<std::string> lines_of(const Incident& incident) {
             lines.push_back(std::move(line));
     auto times = fmt::format("opened in night {}", incident.opened);
     if (!incident.fixed.empty()) times += fmt::format(", fixed in night {}", incident.fixed);
-    if (!incident.closed.empty()) times += fmt::format(", closed by hand in night {}: {}", incident.closed, incident.note);
+    if (!incident.closed.empty())
+        times += fmt::format(", closed by hand in night {}: {}", incident.closed, incident.note);
     lines.push_back(times);
     return lines;
 }
@@ -100,28 +110,36 @@ json data_of(const Incident& incident, const std::string& id) {
 }
 
 bool back_at(const Incident& incident, const Step& step, double least_effect) {
-    return std::all_of(step.levels.begin(), step.levels.end(),
-                       [&](const Level& now) {
-                           const auto was =
-                               std::find_if(incident.levels.begin(), incident.levels.end(), [&](const Level& level) { return level.arm == now.arm; });
-                           if (was == incident.levels.end()) return true; // another arm's step is no evidence against it
-                           return now.after <= std::max(was->before * (1 + least_effect), was->high);
-                       }) &&
+    return std::all_of(
+               step.levels.begin(), step.levels.end(),
+               [&](const Level& now) {
+                   const auto was =
+                       std::find_if(incident.levels.begin(), incident.levels.end(),
+                                    [&](const Level& level) { return level.arm == now.arm; });
+                   if (was == incident.levels.end())
+                       return true; // another arm's step is no evidence against it
+                   return now.after <= std::max(was->before * (1 + least_effect), was->high);
+               }) &&
            std::any_of(step.levels.begin(), step.levels.end(), [&](const Level& now) {
-               return std::any_of(incident.levels.begin(), incident.levels.end(), [&](const Level& level) { return level.arm == now.arm; });
+               return std::any_of(incident.levels.begin(), incident.levels.end(),
+                                  [&](const Level& level) { return level.arm == now.arm; });
            });
 }
 
 } // namespace
 
 bool IncidentBook::regression_open() const {
-    return std::any_of(incidents.begin(), incidents.end(), [](const Incident& one) { return one.is_open() && one.is_regression(); });
+    return std::any_of(incidents.begin(), incidents.end(),
+                       [](const Incident& one) { return one.is_open() && one.is_regression(); });
 }
 
 std::string book_json(const IncidentBook& book) {
-    return json{
-               {"format", format},     {"token", book.token}, {"last_id", book.last_id}, {"incidents", book.incidents}, {"dismissed", book.dismissed},
-               {"outbox", book.outbox}}
+    return json{{"format", format},
+                {"token", book.token},
+                {"last_id", book.last_id},
+                {"incidents", book.incidents},
+                {"dismissed", book.dismissed},
+                {"outbox", book.outbox}}
                .dump(2, ' ', false, json::error_handler_t::replace) +
            "\n";
 }
@@ -131,26 +149,31 @@ Result<IncidentBook> book_from_json(std::string_view text, const std::filesystem
         const auto all = json::parse(text);
         if (all.at("format") != format)
             return fail(Blame::Host,
-                        fmt::format("{}: format {}, want {} (of another version of rig)", file.string(), all.at("format").dump(), format), file);
+                        fmt::format("{}: format {}, want {} (of another version of rig)",
+                                    file.string(), all.at("format").dump(), format),
+                        file);
         IncidentBook book;
         all.at("last_id").get_to(book.last_id);
         book.token = all.value("token", "");
         all.at("incidents").get_to(book.incidents);
         all.at("dismissed").get_to(book.dismissed);
         all.at("outbox").get_to(book.outbox);
-        for (auto& one : book.incidents) one.metric = older::metric(one.metric);
-        for (auto& one : book.dismissed) one.metric = older::metric(one.metric);
+        for (auto& one : book.incidents)
+            one.metric = older::metric(one.metric);
+        for (auto& one : book.dismissed)
+            one.metric = older::metric(one.metric);
         return book;
     } catch (const json::exception& e) {
-        return fail(
-            Blame::Host,
-            fmt::format("{}: {}; want incidents as rig nightly writes them. Moved away, it is begun anew, and what was told may be told again",
-                        file.string(), e.what()),
-            file);
+        return fail(Blame::Host,
+                    fmt::format("{}: {}; want incidents as rig nightly writes them. Moved away, it "
+                                "is begun anew, and what was told may be told again",
+                                file.string(), e.what()),
+                    file);
     }
 }
 
-StepMeaning meaning_of(const Step& step, const std::string& cell, const std::vector<const RunRecord*>& runs, const IncidentBook& book,
+StepMeaning meaning_of(const Step& step, const std::string& cell,
+                       const std::vector<const RunRecord*>& runs, const IncidentBook& book,
                        const std::string& first_seen, const ChangePointOptions& options) {
     if (runs[step.at]->started < first_seen) return {};
     const auto near = [&](const std::string& run) {
@@ -163,12 +186,14 @@ StepMeaning meaning_of(const Step& step, const std::string& cell, const std::vec
         if (incident.cell != cell || incident.metric != step.metric) continue;
         if (incident.direction == direction && near(incident.cause.span.bad_run)) return {};
         if (!incident.fixed.empty() && !step.rose && near(incident.fix.span.bad_run)) return {};
-        if (!step.rose && incident.is_open() && incident.direction == "rose" && place_of(incident.cause.span.bad_run, runs) < step.at &&
+        if (!step.rose && incident.is_open() && incident.direction == "rose" &&
+            place_of(incident.cause.span.bad_run, runs) < step.at &&
             back_at(incident, step, options.least_effect))
             meaning.fixes.push_back(incident.id);
     }
     for (const auto& one : book.dismissed)
-        if (one.cell == cell && one.metric == step.metric && one.direction == direction && near(one.run) && runs.size() - step.at < 2 * one.runs)
+        if (one.cell == cell && one.metric == step.metric && one.direction == direction &&
+            near(one.run) && runs.size() - step.at < 2 * one.runs)
             return {};
     if (!meaning.fixes.empty()) meaning.what = StepMeaning::Fixes;
     return meaning;
@@ -176,14 +201,17 @@ StepMeaning meaning_of(const Step& step, const std::string& cell, const std::vec
 
 Span span_of(const Step& step, const std::vector<const RunRecord*>& runs) {
     const auto &before = *runs[step.at - 1], &after = *runs[step.at];
-    return {before.id, after.id, before.revision, after.revision, changed_between(before, after, step.levels.front().arm)};
+    return {before.id, after.id, before.revision, after.revision,
+            changed_between(before, after, step.levels.front().arm)};
 }
 
 Span widened(const Span& span, const std::vector<const RunRecord*>& runs) {
     auto out = span;
     const auto before = place_of(span.good_run, runs), after = place_of(span.bad_run, runs);
-    if (before > 0 && before < runs.size()) out.good_run = runs[before - 1]->id, out.good = runs[before - 1]->revision;
-    if (after + 1 < runs.size()) out.bad_run = runs[after + 1]->id, out.bad = runs[after + 1]->revision;
+    if (before > 0 && before < runs.size())
+        out.good_run = runs[before - 1]->id, out.good = runs[before - 1]->revision;
+    if (after + 1 < runs.size())
+        out.bad_run = runs[after + 1]->id, out.bad = runs[after + 1]->revision;
     return out;
 }
 
@@ -202,7 +230,8 @@ void mark_fixed(Incident& incident, Culprit fix, const std::string& night) {
     incident.untold.emplace_back("fixed");
 }
 
-Status close_incident(IncidentBook& book, unsigned id, const std::string& why, const std::string& night) {
+Status close_incident(IncidentBook& book, unsigned id, const std::string& why,
+                      const std::string& night) {
     std::vector<unsigned> open;
     for (auto& incident : book.incidents) {
         if (!incident.is_open()) continue;
@@ -215,14 +244,17 @@ Status close_incident(IncidentBook& book, unsigned id, const std::string& why, c
         incident.untold.emplace_back("closed");
         return {};
     }
-    return fail(Blame::Spec, fmt::format("--close {}: no open incident of that number, open are: {}", id,
-                                         open.empty() ? "none" : fmt::format("{}", fmt::join(open, ", "))));
+    return fail(Blame::Spec,
+                fmt::format("--close {}: no open incident of that number, open are: {}", id,
+                            open.empty() ? "none" : fmt::format("{}", fmt::join(open, ", "))));
 }
 
 Failure unknown(const Failure& failure, const std::string& cell, const IncidentBook& book) {
     auto left = failure;
     for (const auto& incident : book.incidents) {
-        if (incident.cell != cell || !incident.is_open() || incident.expectation != failure.expectation) continue;
+        if (incident.cell != cell || !incident.is_open() ||
+            incident.expectation != failure.expectation)
+            continue;
         if (incident.arms.empty()) return {};
         left = without(left, {incident.arms.begin(), incident.arms.end()});
     }
@@ -242,12 +274,15 @@ void write_messages(IncidentBook& book, const std::vector<std::string>& channels
         if (incident.untold.empty()) continue;
         if (!channels.empty()) {
             Message message;
-            message.id = fmt::format("{}-{}-{}-{}", incident.id, incident.opened, book.token, fmt::join(incident.untold, "-"));
-            message.subject = fmt::format("[rig] {} ({})", incident_line(incident), fmt::join(incident.untold, ", "));
+            message.id = fmt::format("{}-{}-{}-{}", incident.id, incident.opened, book.token,
+                                     fmt::join(incident.untold, "-"));
+            message.subject = fmt::format("[rig] {} ({})", incident_line(incident),
+                                          fmt::join(incident.untold, ", "));
             message.text = incident_text(incident);
             for (const auto* culprit : {&incident.cause, &incident.fix})
                 if (!culprit->text.empty()) message.text += "\n" + culprit->text + "\n";
-            message.data = data_of(incident, message.id).dump(-1, ' ', false, json::error_handler_t::replace);
+            message.data =
+                data_of(incident, message.id).dump(-1, ' ', false, json::error_handler_t::replace);
             message.pending = channels;
             book.outbox.push_back(std::move(message));
         }
@@ -259,9 +294,11 @@ void write_messages(IncidentBook& book, const std::vector<std::string>& channels
 std::string incident_line(const Incident& incident) {
     const auto where = incident.cell;
     if (incident.metric.empty())
-        return fmt::format("#{} {}: {}{}", incident.id, where, incident.fixed.empty() ? "broken" : "as expected again",
+        return fmt::format("#{} {}: {}{}", incident.id, where,
+                           incident.fixed.empty() ? "broken" : "as expected again",
                            incident.expectation.empty() ? "" : ": " + in_words(incident.failure()));
-    auto line = fmt::format("#{} {}: {} {}, {}", incident.id, where, incident.metric, incident.direction, levels_text(incident));
+    auto line = fmt::format("#{} {}: {} {}, {}", incident.id, where, incident.metric,
+                            incident.direction, levels_text(incident));
     if (!incident.fixed.empty()) line += "; fixed";
     return line;
 }

@@ -22,13 +22,20 @@ class IncidentsTest : public ::testing::Test {
             runs_.push_back(&run);
     }
     static Step step_at(std::size_t at, double before, double after, double spread = 0) {
-        return {"target_latency", "ns", after > before, at, 0.005, {{"reviewed", before, after, before - spread, before + spread}}};
+        return {"target_latency",
+                "ns",
+                after > before,
+                at,
+                0.005,
+                {{"reviewed", before, after, before - spread, before + spread}}};
     }
-    StepMeaning meaning(const Step& step) { return meaning_of(step, "cell", runs_, book_, "2026-02-01T00:00:00Z", options_); }
+    StepMeaning meaning(const Step& step) {
+        return meaning_of(step, "cell", runs_, book_, "2026-02-01T00:00:00Z", options_);
+    }
     Incident& open(const Step& step) {
         Incident incident;
-        incident.cell = "cell", incident.metric = step.metric, incident.unit = step.unit, incident.direction = step.rose ? "rose" : "fell",
-        incident.levels = step.levels;
+        incident.cell = "cell", incident.metric = step.metric, incident.unit = step.unit,
+        incident.direction = step.rose ? "rose" : "fell", incident.levels = step.levels;
         incident.cause.span = span_of(step, runs_);
         return open_incident(book_, incident, "20260210-010000");
     }
@@ -51,24 +58,33 @@ TEST_F(IncidentsTest, AStepOpensOnceThoughItsPlaceMoves) {
     open(step_at(10, 100, 120));
     EXPECT_EQ(meaning(step_at(10, 100, 120)).what, StepMeaning::Known);
     EXPECT_EQ(meaning(step_at(12, 100, 120)).what, StepMeaning::Known);
-    EXPECT_EQ(meaning(step_at(13, 100, 120)).what, StepMeaning::Opens); // three runs on: another one
+    EXPECT_EQ(meaning(step_at(13, 100, 120)).what,
+              StepMeaning::Opens); // three runs on: another one
     auto other = step_at(10, 100, 120);
     other.metric = "sync_ipis";
     EXPECT_EQ(meaning(other).what, StepMeaning::Opens);
 }
 
 TEST_F(IncidentsTest, StepsBeforeTheFirstNightAreKnown) {
-    EXPECT_EQ(meaning_of(step_at(10, 100, 120), "cell", runs_, book_, "2026-02-12T00:00:00Z", options_).what, StepMeaning::Known);
-    EXPECT_EQ(meaning_of(step_at(11, 100, 120), "cell", runs_, book_, "2026-02-12T00:00:00Z", options_).what, StepMeaning::Opens);
+    EXPECT_EQ(
+        meaning_of(step_at(10, 100, 120), "cell", runs_, book_, "2026-02-12T00:00:00Z", options_)
+            .what,
+        StepMeaning::Known);
+    EXPECT_EQ(
+        meaning_of(step_at(11, 100, 120), "cell", runs_, book_, "2026-02-12T00:00:00Z", options_)
+            .what,
+        StepMeaning::Opens);
 }
 
 TEST_F(IncidentsTest, AFallToTheLevelBeforeIsAFixAndAnyOtherIsNot) {
     const auto id = open(step_at(10, 100, 120, 2)).id;
-    EXPECT_EQ(meaning(step_at(15, 120, 100.4)).fixes, std::vector<unsigned>{id}); // within least_effect
-    EXPECT_EQ(meaning(step_at(15, 120, 102)).what, StepMeaning::Fixes);           // within what it was seen to vary
-    EXPECT_EQ(meaning(step_at(15, 120, 90)).what, StepMeaning::Fixes);            // and better
-    EXPECT_EQ(meaning(step_at(15, 120, 110)).what, StepMeaning::Improves);        // half of it is none
-    EXPECT_EQ(meaning(step_at(5, 120, 100)).what, StepMeaning::Improves);         // before it opened
+    EXPECT_EQ(meaning(step_at(15, 120, 100.4)).fixes,
+              std::vector<unsigned>{id}); // within least_effect
+    EXPECT_EQ(meaning(step_at(15, 120, 102)).what,
+              StepMeaning::Fixes); // within what it was seen to vary
+    EXPECT_EQ(meaning(step_at(15, 120, 90)).what, StepMeaning::Fixes);     // and better
+    EXPECT_EQ(meaning(step_at(15, 120, 110)).what, StepMeaning::Improves); // half of it is none
+    EXPECT_EQ(meaning(step_at(5, 120, 100)).what, StepMeaning::Improves);  // before it opened
     auto other_arm = step_at(15, 120, 100);
     other_arm.levels[0].arm = "ipi";
     EXPECT_EQ(meaning(other_arm).what, StepMeaning::Improves);
@@ -102,7 +118,9 @@ TEST_F(IncidentsTest, MessagesAreOnePerIncidentAndNight) {
     ASSERT_EQ(book_.outbox.size(), 1u);
     EXPECT_EQ(book_.outbox[0].id, "1-20260210-010000-0123456789abcdef-opened-bisected");
     EXPECT_EQ(book_.outbox[0].pending, (std::vector<std::string>{"file", "email"}));
-    EXPECT_NE(book_.outbox[0].text.find("target_latency rose, 10.5 µs to 12.6 µs in reviewed"), std::string::npos) << book_.outbox[0].text;
+    EXPECT_NE(book_.outbox[0].text.find("target_latency rose, 10.5 µs to 12.6 µs in reviewed"),
+              std::string::npos)
+        << book_.outbox[0].text;
     EXPECT_EQ(book_.outbox[0].text.find('\033'), std::string::npos);
     write_messages(book_, {"file", "email"});
     EXPECT_EQ(book_.outbox.size(), 1u);
@@ -116,7 +134,8 @@ TEST_F(IncidentsTest, ClosingByHandNeedsAnOpenOne) {
     EXPECT_TRUE(book_.regression_open());
     ASSERT_TRUE(close_incident(book_, 1, "accepted", "n"));
     EXPECT_FALSE(book_.regression_open());
-    EXPECT_NE(incident_text(book_.incidents[0]).find("closed by hand in night n: accepted"), std::string::npos);
+    EXPECT_NE(incident_text(book_.incidents[0]).find("closed by hand in night n: accepted"),
+              std::string::npos);
     EXPECT_FALSE(close_incident(book_, 1, "again", "n"));
 }
 
@@ -129,7 +148,10 @@ TEST_F(IncidentsTest, TheBookRoundTripsAndRefusesWhatIsNone) {
     ASSERT_TRUE(again) << again.error().message;
     EXPECT_EQ(book_json(*again), text);
     EXPECT_NE(book_from_json("{}", "x.json").error().message.find("x.json"), std::string::npos);
-    EXPECT_NE(book_from_json(replaced(text, "\"format\": 1", "\"format\": 9"), "x.json").error().message.find("format 9, want 1"), std::string::npos);
+    EXPECT_NE(book_from_json(replaced(text, "\"format\": 1", "\"format\": 9"), "x.json")
+                  .error()
+                  .message.find("format 9, want 1"),
+              std::string::npos);
     EXPECT_FALSE(book_from_json(replaced(text, "\"last_id\": 1", "\"last_id\": \"1\""), "x.json"));
 }
 
@@ -151,7 +173,8 @@ TEST_F(IncidentsTest, AnEarlierRigsBookIsRead) {
 
 TEST_F(IncidentsTest, AnOpenIncidentCoversItsOwnArmsOnly) {
     Incident incident;
-    incident.cell = "cell", incident.direction = "broken", incident.expectation = "sync_ipis", incident.arms = {"ipi"};
+    incident.cell = "cell", incident.direction = "broken", incident.expectation = "sync_ipis",
+    incident.arms = {"ipi"};
     open_incident(book_, incident, "20260210-010000");
     const Failure both{"sync_ipis", {"ipi", "reviewed"}};
     EXPECT_EQ(unknown(both, "cell", book_), (Failure{"sync_ipis", {"reviewed"}}));

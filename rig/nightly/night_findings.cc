@@ -1,8 +1,8 @@
 #include "rig/nightly/night_findings.h"
 
-#include "rig/run_index/trend.h"
 #include "rig/nightly/cell_history.h"
 #include "rig/run_index/run_failures.h"
+#include "rig/run_index/trend.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -15,18 +15,24 @@ bool wanted(const NightCell& cell, const Span& span) {
     return cell.bisect && !span.good.empty() && !span.bad.empty() && span.good != span.bad;
 }
 
-// A commit is searched by what its runs say. One that splats, or ends the run, tells a bisection nothing else, and is skipped by it.
+// A commit is searched by what its runs say. One that splats, or ends the run, tells a bisection
+// nothing else, and is skipped by it.
 void want(Culprit& culprit, const NightCell& cell, const Failure& failure) {
     culprit.wanted = wanted(cell, culprit.span) && says_figures(failure);
     if (wanted(cell, culprit.span) && !says_figures(failure))
-        culprit.why_not = "rig bisect searches for figures and verdicts, not for a splat or the end of a run";
+        culprit.why_not =
+            "rig bisect searches for figures and verdicts, not for a splat or the end of a run";
 }
 
-// Where an expectation was last seen on the other side, and this run: between those two it changed. `known`: a run of which that is known.
-Span span_to(const CellResult& result, const RunRecord* before, Span known, const std::vector<RunRecord>& records, const RunRecord& record) {
-    if (before && before->id > known.good_run) known.good_run = before->id, known.good = before->revision;
+// Where an expectation was last seen on the other side, and this run: between those two it changed.
+// `known`: a run of which that is known.
+Span span_to(const CellResult& result, const RunRecord* before, Span known,
+             const std::vector<RunRecord>& records, const RunRecord& record) {
+    if (before && before->id > known.good_run)
+        known.good_run = before->id, known.good = before->revision;
     known.bad_run = result.run, known.bad = result.commit;
-    if (const auto* good = find_record(records, known.good_run); good && !good->arms.empty() && !record.arms.empty())
+    if (const auto* good = find_record(records, known.good_run);
+        good && !good->arms.empty() && !record.arms.empty())
         known.also = changed_between(*good, record, good->arms.front().arm);
     return known;
 }
@@ -42,9 +48,10 @@ class Findings {
     }
 
  private:
-    // One re-run of a cell serves all its candidates. It is made even where the budget is spent: a regression that only the last cell of a night
-    // shows would never be told.
-    Status confirm(const std::string& what, const std::function<bool(const RunRecord&)>& is, Confirmation& out) {
+    // One re-run of a cell serves all its candidates. It is made even where the budget is spent: a
+    // regression that only the last cell of a night shows would never be told.
+    Status confirm(const std::string& what, const std::function<bool(const RunRecord&)>& is,
+                   Confirmation& out) {
         out.what = what;
         if (!rerun_) {
             run_.note(fmt::format("{}: once more, for {}", run_.cell.name, what));
@@ -58,13 +65,16 @@ class Findings {
             out.run = rerun->id;
             const bool same = is(*rerun);
             out.outcome = same ? "confirmed" : "not confirmed";
-            if (!same) out.why = fmt::format("the re-run came out {}: {}", rerun->verdict(), rerun->closing);
+            if (!same)
+                out.why =
+                    fmt::format("the re-run came out {}: {}", rerun->verdict(), rerun->closing);
         }
         run_.result.confirmations.push_back(out);
         return {};
     }
 
-    // Each expectation for itself: that a run and its re-run are both broken confirms nothing if it is by different ones.
+    // Each expectation for itself: that a run and its re-run are both broken confirms nothing if it
+    // is by different ones.
     Status look_at_failures() {
         const auto& cell = run_.cell;
         const auto& facts = run_.facts;
@@ -84,28 +94,39 @@ class Findings {
                 },
                 confirmation));
             if (confirmation.outcome != "confirmed") continue;
-            const auto* before =
-                newest_of(records, cell, facts.experiment, facts.text, result.run, [&](const RunRecord& one) { return holds(same, one); });
+            const auto* before = newest_of(records, cell, facts.experiment, facts.text, result.run,
+                                           [&](const RunRecord& one) { return holds(same, one); });
             Incident incident;
-            incident.cell = cell.name, incident.tree = cell.tree, incident.direction = "broken", incident.closing = result.closing;
+            incident.cell = cell.name, incident.tree = cell.tree, incident.direction = "broken",
+            incident.closing = result.closing;
             incident.expectation = same.expectation, incident.arms = same.arms;
-            incident.cause.span = span_to(result, before, {run_.memory.good_run, "", run_.memory.good, "", {}}, records, record);
+            incident.cause.span =
+                span_to(result, before, {run_.memory.good_run, "", run_.memory.good, "", {}},
+                        records, record);
             want(incident.cause, cell, same);
             open_incident(run_.book, incident, run_.night);
         }
         for (auto& incident : run_.book.incidents) {
             const auto failure = incident.failure();
-            if (incident.cell != cell.name || !incident.metric.empty() || !incident.is_open() || !holds(failure, record)) continue;
+            if (incident.cell != cell.name || !incident.metric.empty() || !incident.is_open() ||
+                !holds(failure, record))
+                continue;
             Confirmation confirmation;
-            RIG_CHECK(confirm((failure.expectation.empty() ? "the verdict" : in_words(failure)) + " holds again",
-                              [&](const RunRecord& rerun) { return holds(failure, rerun); }, confirmation));
+            RIG_CHECK(confirm(
+                (failure.expectation.empty() ? "the verdict" : in_words(failure)) + " holds again",
+                [&](const RunRecord& rerun) { return holds(failure, rerun); }, confirmation));
             if (confirmation.outcome != "confirmed") continue;
-            const auto* before = newest_of(records, cell, facts.experiment, facts.text, result.run, [&](const RunRecord& one) {
-                const auto failures = failures_of(one);
-                return failure.expectation.empty() ? !failures.empty() : !common(failure, failures).expectation.empty();
-            });
+            const auto* before = newest_of(
+                records, cell, facts.experiment, facts.text, result.run, [&](const RunRecord& one) {
+                    const auto failures = failures_of(one);
+                    return failure.expectation.empty()
+                               ? !failures.empty()
+                               : !common(failure, failures).expectation.empty();
+                });
             Culprit fix;
-            fix.span = span_to(result, before, {incident.cause.span.bad_run, "", incident.cause.span.bad, "", {}}, records, record);
+            fix.span = span_to(result, before,
+                               {incident.cause.span.bad_run, "", incident.cause.span.bad, "", {}},
+                               records, record);
             want(fix, cell, failure);
             mark_fixed(incident, fix, run_.night);
         }
@@ -117,26 +138,32 @@ class Findings {
         const auto runs = history_of(run_.records, cell, run_.facts.experiment, run_.facts.text);
         const auto options = change_options(run_.config);
         for (const auto& step : steps_of(runs, cell, options)) {
-            const auto meaning = meaning_of(step, cell.name, runs, run_.book, run_.memory.first_seen, options);
+            const auto meaning =
+                meaning_of(step, cell.name, runs, run_.book, run_.memory.first_seen, options);
             if (meaning.what == StepMeaning::Known) continue;
             const std::string direction = step.rose ? "rose" : "fell";
             Confirmation confirmation;
             RIG_CHECK(confirm(
-                step.metric + " " + direction, [&](const RunRecord& rerun) { return rerun.proven() && confirms(step, runs, rerun, cell, options); },
+                step.metric + " " + direction,
+                [&](const RunRecord& rerun) {
+                    return rerun.proven() && confirms(step, runs, rerun, cell, options);
+                },
                 confirmation));
             if (confirmation.outcome == "not confirmed")
-                run_.book.dismissed.push_back({cell.name, step.metric, direction, runs[step.at]->id, run_.night, runs.size() - step.at});
+                run_.book.dismissed.push_back({cell.name, step.metric, direction, runs[step.at]->id,
+                                               run_.night, runs.size() - step.at});
             if (confirmation.outcome != "confirmed") continue;
             Culprit culprit;
             culprit.span = span_of(step, runs);
             culprit.wanted = wanted(cell, culprit.span);
             for (auto& incident : run_.book.incidents)
-                if (std::find(meaning.fixes.begin(), meaning.fixes.end(), incident.id) != meaning.fixes.end())
+                if (std::find(meaning.fixes.begin(), meaning.fixes.end(), incident.id) !=
+                    meaning.fixes.end())
                     mark_fixed(incident, culprit, run_.night);
             if (meaning.what == StepMeaning::Fixes) continue;
             Incident incident;
-            incident.cell = cell.name, incident.tree = cell.tree, incident.metric = step.metric, incident.unit = step.unit,
-            incident.direction = direction;
+            incident.cell = cell.name, incident.tree = cell.tree, incident.metric = step.metric,
+            incident.unit = step.unit, incident.direction = direction;
             incident.levels = step.levels, incident.cause = culprit;
             open_incident(run_.book, incident, run_.night);
         }

@@ -2,7 +2,6 @@
 
 #include "rig/base/text.h"
 
-
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -13,12 +12,15 @@ namespace rig {
 using nlohmann::json;
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CellParts, source, kernel, text, rig)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CellMemory, first_seen, last, last_run, seconds, parts, changed, good_run, good)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CellMemory, first_seen, last, last_run, seconds, parts, changed,
+                                   good_run, good)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Confirmation, what, outcome, why, run)
 // What an earlier rig did not write yet is empty.
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CellResult, cell, tree, state, why, commit, parts, expected, guessed, attempts, run, verdict, closing,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CellResult, cell, tree, state, why, commit, parts,
+                                                expected, guessed, attempts, run, verdict, closing,
                                                 seconds, began, resumed, confirmations)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Night, id, config, config_sha256, since, started, ended, ended_why, spent, cells)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Night, id, config, config_sha256, since, started, ended,
+                                   ended_why, spent, cells)
 
 namespace {
 
@@ -28,29 +30,42 @@ std::string dumped(const json& value) {
     return value.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
-template<class T> Result<T> read(std::string_view text, const std::filesystem::path& file, const char* what, const char* key) {
+template<class T>
+Result<T> read(std::string_view text, const std::filesystem::path& file, const char* what,
+               const char* key) {
     try {
         const auto all = json::parse(text);
         if (all.at("format") != format)
             return fail(Blame::Host,
-                        fmt::format("{}: format {}, want {} (of another version of rig)", file.string(), all.at("format").dump(), format), file);
+                        fmt::format("{}: format {}, want {} (of another version of rig)",
+                                    file.string(), all.at("format").dump(), format),
+                        file);
         return all.at(key).get<T>();
     } catch (const json::exception& e) {
-        return fail(Blame::Host, fmt::format("{}: {}; want {} as rig nightly writes it", file.string(), e.what(), what), file);
+        return fail(
+            Blame::Host,
+            fmt::format("{}: {}; want {} as rig nightly writes it", file.string(), e.what(), what),
+            file);
     }
 }
 
-// A candidate of which nobody knows yet: the host failed its re-run. What a re-run did not confirm is answered.
+// A candidate of which nobody knows yet: the host failed its re-run. What a re-run did not confirm
+// is answered.
 bool in_doubt(const CellResult& cell) {
-    return std::any_of(cell.confirmations.begin(), cell.confirmations.end(), [](const Confirmation& one) { return one.outcome == "host fault"; });
+    return std::any_of(cell.confirmations.begin(), cell.confirmations.end(),
+                       [](const Confirmation& one) { return one.outcome == "host fault"; });
 }
 
 const char* mark_code(const CellResult& cell) {
-    return cell.state == "done" && cell.verdict == "as-expected" ? "\033[32m" : cell.verdict == "broken" ? "\033[31m" : "\033[33m";
+    return cell.state == "done" && cell.verdict == "as-expected" ? "\033[32m"
+           : cell.verdict == "broken"                            ? "\033[31m"
+                                                                 : "\033[33m";
 }
 
 std::string outcome_of(const CellResult& cell) {
-    return cell.state == "done" || cell.state == "ran" ? cell.verdict : cell.state == "planned" ? "not run" : cell.state;
+    return cell.state == "done" || cell.state == "ran" ? cell.verdict
+           : cell.state == "planned"                   ? "not run"
+                                                       : cell.state;
 }
 
 std::string exit_words(Exit exit) {
@@ -84,8 +99,11 @@ Exit Night::exit(const IncidentBook& book) const {
         }
     }
     if (host) return Exit::Host;
-    const bool unchanged = std::all_of(cells.begin(), cells.end(), [](const CellResult& cell) { return cell.state == "left out"; });
-    return ran || unchanged ? Exit::AsExpected : Exit::Inconclusive; // that nothing changed is an answer
+    const bool unchanged = std::all_of(cells.begin(), cells.end(), [](const CellResult& cell) {
+        return cell.state == "left out";
+    });
+    return ran || unchanged ? Exit::AsExpected
+                            : Exit::Inconclusive; // that nothing changed is an answer
 }
 
 std::string night_json(const Night& night) {
@@ -103,8 +121,9 @@ Result<NightMemory> memory_from_json(std::string_view text, const std::filesyste
 
 std::string night_text(const Night& night, const IncidentBook& book, bool colour) {
     std::string out =
-        fmt::format("night {} of {}{}: {} cell{}, {} spent in runs\n\n", night.id, night.config, night.since.empty() ? "" : " since " + night.since,
-                    night.cells.size(), night.cells.size() == 1 ? "" : "s", duration_text(night.spent));
+        fmt::format("night {} of {}{}: {} cell{}, {} spent in runs\n\n", night.id, night.config,
+                    night.since.empty() ? "" : " since " + night.since, night.cells.size(),
+                    night.cells.size() == 1 ? "" : "s", duration_text(night.spent));
     std::size_t width = 4;
     for (const auto& cell : night.cells)
         width = std::max(width, std::min<std::size_t>(display_width(cell.cell), 44));
@@ -112,25 +131,31 @@ std::string night_text(const Night& night, const IncidentBook& book, bool colour
     for (const auto& cell : night.cells) {
         auto outcome = fmt::format("{:<12}", outcome_of(cell));
         if (colour) outcome = fmt::format("{}{}\033[0m", mark_code(cell), outcome);
-        out += fmt::format("{}  {}  {:>10}  {}\n", padded(printable(cell.cell), width), outcome, cell.seconds > 0 ? duration_text(cell.seconds) : "-",
+        out += fmt::format("{}  {}  {:>10}  {}\n", padded(printable(cell.cell), width), outcome,
+                           cell.seconds > 0 ? duration_text(cell.seconds) : "-",
                            cell.run.empty() ? "-" : printable(cell.run));
         const bool ran = cell.state == "done" || cell.state == "ran";
         if (!ran)
-            out += wrapped(printable(fmt::format("  {}: {}", cell.state == "planned" || cell.state == "left out" ? "not run" : cell.state,
-                                                 cell.state == "planned" ? "the night is not over" : cell.why)),
+            out += wrapped(printable(fmt::format(
+                               "  {}: {}",
+                               cell.state == "planned" || cell.state == "left out" ? "not run"
+                                                                                   : cell.state,
+                               cell.state == "planned" ? "the night is not over" : cell.why)),
                            page, 4) +
                    "\n";
         else if (cell.verdict != "as-expected" && !cell.closing.empty())
             out += wrapped(printable("  " + cell.closing), page, 4) + "\n";
         for (const auto& one : cell.confirmations)
-            out += wrapped(printable(fmt::format("  {}: {}{}{}", one.what, one.outcome, one.run.empty() ? "" : " by " + one.run,
+            out += wrapped(printable(fmt::format("  {}: {}{}{}", one.what, one.outcome,
+                                                 one.run.empty() ? "" : " by " + one.run,
                                                  one.why.empty() ? "" : "; " + one.why)),
                            page, 4) +
                    "\n";
     }
     std::string open, changed;
     for (const auto& incident : book.incidents) {
-        const bool tonight = incident.opened == night.id || incident.fixed == night.id || incident.closed == night.id;
+        const bool tonight = incident.opened == night.id || incident.fixed == night.id ||
+                             incident.closed == night.id;
         if (incident.is_open() && incident.is_regression())
             open += incident_text(incident);
         else if (tonight)
@@ -138,7 +163,9 @@ std::string night_text(const Night& night, const IncidentBook& book, bool colour
     }
     out += open.empty() ? "\nno regression is open\n" : "\nopen regressions\n" + open;
     if (!changed.empty()) out += "\nalso tonight\n" + changed;
-    if (!book.outbox.empty()) out += fmt::format("\n{} messages could not be sent and are kept for the next night\n", book.outbox.size());
+    if (!book.outbox.empty())
+        out += fmt::format("\n{} messages could not be sent and are kept for the next night\n",
+                           book.outbox.size());
     return out + fmt::format("\n{}\n", exit_words(night.exit(book)));
 }
 

@@ -9,14 +9,17 @@ namespace {
 
 Night night_of(std::vector<CellResult> cells) {
     Night night;
-    night.id = "20260223-010000", night.config = "configs/nightly.toml", night.started = "2026-02-23T01:00:00Z", night.spent = 3725;
+    night.id = "20260223-010000", night.config = "configs/nightly.toml",
+    night.started = "2026-02-23T01:00:00Z", night.spent = 3725;
     night.cells = std::move(cells);
     return night;
 }
-CellResult cell_of(const std::string& state, const std::string& verdict = "", const std::string& why = "") {
+CellResult cell_of(const std::string& state, const std::string& verdict = "",
+                   const std::string& why = "") {
     CellResult cell;
     cell.cell = "a/v4", cell.state = state, cell.verdict = verdict, cell.why = why;
-    if (!verdict.empty()) cell.run = "20260223-010203-a", cell.seconds = 600, cell.closing = "closing " + verdict;
+    if (!verdict.empty())
+        cell.run = "20260223-010203-a", cell.seconds = 600, cell.closing = "closing " + verdict;
     return cell;
 }
 
@@ -25,8 +28,9 @@ TEST(NightState, TheExitIsOfTheWorstThatIsCertain) {
     Incident incident;
     incident.direction = "rose";
     open_incident(open, incident, "n");
-    const auto good = cell_of("done", "as-expected"), broken = cell_of("done", "broken"), unclear = cell_of("done", "inconclusive"),
-               host = cell_of("host fault", "", "disk"), late = cell_of("not run", "", "no time left"),
+    const auto good = cell_of("done", "as-expected"), broken = cell_of("done", "broken"),
+               unclear = cell_of("done", "inconclusive"), host = cell_of("host fault", "", "disk"),
+               late = cell_of("not run", "", "no time left"),
                unmakable = cell_of("no run", "", "a patch does not apply");
     EXPECT_EQ(night_of({good, late}).exit(none), Exit::AsExpected);
     EXPECT_EQ(night_of({good}).exit(open), Exit::Broken);
@@ -35,7 +39,8 @@ TEST(NightState, TheExitIsOfTheWorstThatIsCertain) {
     EXPECT_EQ(night_of({host, unclear}).exit(none), Exit::Inconclusive); // not host faults only
     EXPECT_EQ(night_of({good, unmakable}).exit(none), Exit::Inconclusive);
     EXPECT_EQ(night_of({broken}).exit(none), Exit::Inconclusive); // not confirmed
-    EXPECT_EQ(night_of({late}).exit(none), Exit::Inconclusive);   // nothing ran: nothing is as expected
+    EXPECT_EQ(night_of({late}).exit(none),
+              Exit::Inconclusive); // nothing ran: nothing is as expected
     // A step that its re-run did not show is answered; one whose re-run the host failed is not.
     auto stepped = good;
     stepped.confirmations.push_back({"target_latency rose", "not confirmed", "", "run"});
@@ -52,13 +57,18 @@ TEST(NightState, TheExitIsOfTheWorstThatIsCertain) {
 
 TEST(NightState, TheTableShowsEveryCellAndWhy) {
     auto broken = cell_of("done", "broken");
-    broken.confirmations.push_back({"the verdict", "not confirmed", "the re-run came out as-expected: fine", "20260223-020000-a"});
-    const auto night = night_of({cell_of("done", "as-expected"), broken, cell_of("not run", "", "no time left: x"),
-                                 cell_of("host fault", "", "disk\033[2Jfull"), cell_of("no run", "", "a patch does not apply")});
+    broken.confirmations.push_back({"the verdict", "not confirmed",
+                                    "the re-run came out as-expected: fine", "20260223-020000-a"});
+    const auto night =
+        night_of({cell_of("done", "as-expected"), broken, cell_of("not run", "", "no time left: x"),
+                  cell_of("host fault", "", "disk\033[2Jfull"),
+                  cell_of("no run", "", "a patch does not apply")});
     const auto text = night_text(night, {}, false);
     for (const char* part :
-         {"5 cells, 1 h 02 min spent", "as-expected", "closing broken", "the verdict: not confirmed by 20260223-020000-a", "not run: no time left: x",
-          "host fault: disk?[2Jfull", "no run: a patch does not apply", "no regression is open", "inconclusive"})
+         {"5 cells, 1 h 02 min spent", "as-expected", "closing broken",
+          "the verdict: not confirmed by 20260223-020000-a", "not run: no time left: x",
+          "host fault: disk?[2Jfull", "no run: a patch does not apply", "no regression is open",
+          "inconclusive"})
         EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
     EXPECT_EQ(text.find('\033'), std::string::npos);
     EXPECT_NE(night_text(night, {}, true).find("\033[32mas-expected"), std::string::npos);
@@ -75,9 +85,11 @@ TEST(NightState, FilesRoundTripAndRefuseWhatIsNone) {
     ASSERT_EQ(old.find("began"), std::string::npos);
     ASSERT_EQ(old.find("resumed"), std::string::npos);
     EXPECT_EQ(night_json(*night_from_json(old, "night.json")), text);
-    EXPECT_FALSE(night_from_json(replaced(text, "\"resumed\": false", "\"resumed\": 0.5"), "night.json"));
+    EXPECT_FALSE(
+        night_from_json(replaced(text, "\"resumed\": false", "\"resumed\": 0.5"), "night.json"));
     EXPECT_FALSE(night_from_json(replaced(text, "\"format\": 1", "\"format\": 2"), "night.json"));
-    EXPECT_NE(night_from_json("[", "night.json").error().message.find("night.json"), std::string::npos);
+    EXPECT_NE(night_from_json("[", "night.json").error().message.find("night.json"),
+              std::string::npos);
     CellMemory memory;
     memory.last = "2026-02-23T01:00:00Z", memory.parts.source = "git:a";
     const auto again = memory_from_json(memory_json({{"a/v4", memory}}), "cells.json");

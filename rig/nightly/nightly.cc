@@ -1,14 +1,14 @@
 #include "rig/nightly/nightly.h"
 
-#include "rig/host/artifact_cache.h"
-#include "rig/base/sha256.h"
-#include "rig/html/dashboard.h"
 #include "rig/base/file_lock.h"
 #include "rig/base/files.h"
+#include "rig/base/sha256.h"
+#include "rig/base/utc.h"
+#include "rig/host/artifact_cache.h"
+#include "rig/html/dashboard.h"
+#include "rig/nightly/cell_history.h"
 #include "rig/nightly/culprit_search.h"
 #include "rig/nightly/night_findings.h"
-#include "rig/nightly/cell_history.h"
-#include "rig/base/utc.h"
 
 #include <algorithm>
 #include <fmt/chrono.h>
@@ -23,7 +23,8 @@ namespace fs = std::filesystem;
 using SystemTime = std::chrono::system_clock::time_point;
 
 constexpr const char* kBook = "incidents.json";
-constexpr std::chrono::hours kGoOn{24}; // an interrupted night that began earlier is another day's business
+constexpr std::chrono::hours kGoOn{
+    24}; // an interrupted night that began earlier is another day's business
 
 fs::path folder_of(const fs::path& results) {
     return results / kNightFolder;
@@ -31,7 +32,8 @@ fs::path folder_of(const fs::path& results) {
 
 class NightRun {
  public:
-    NightRun(const NightConfig& config, const NightOptions& options, const NightWorld& world, std::stop_token stop)
+    NightRun(const NightConfig& config, const NightOptions& options, const NightWorld& world,
+             std::stop_token stop)
         : config_(config), options_(options), world_(world), stop_(std::move(stop)) {}
 
     Result<NightResult> run() {
@@ -41,18 +43,22 @@ class NightRun {
         book_ = std::move(book);
         RIG_CHECK(load_memory());
         RIG_CHECK(begin());
-        CulpritSearch culprits({config_, facts_, book_, night_, stop_, world_.history, world_.bisect, world_.now, [this] { return stopped(); },
+        CulpritSearch culprits({config_, facts_, book_, night_, stop_, world_.history,
+                                world_.bisect, world_.now, [this] { return stopped(); },
                                 [this] { return save_all(); }, world_.warn, world_.note});
         RIG_CHECK(culprits.run()); // what earlier nights left
         for (auto& cell : night_.cells)
-            RIG_CHECK(cell.state == "ran" ? look(cell) : cell.state == "planned" ? take(cell) : Status());
+            RIG_CHECK(cell.state == "ran"       ? look(cell)
+                      : cell.state == "planned" ? take(cell)
+                                                : Status());
         for (auto& cell : night_.cells)
             if (cell.state == "host fault" && cell.attempts == 1) RIG_CHECK(take(cell));
         RIG_CHECK(culprits.run());
         write_messages(book_, config_.notify.channels());
         RIG_CHECK(save_book());
         deliver(
-            book_, config_.notify.channels(), world_.send, [&] { return save_book(); }, world_.warn);
+            book_, config_.notify.channels(), world_.send, [&] { return save_book(); },
+            world_.warn);
         night_.ended = utc_text(world_.now());
         RIG_CHECK(save_night());
         RIG_CHECK(world_.write(dir_ / "night.txt", night_text(night_, book_, false)));
@@ -70,7 +76,9 @@ class NightRun {
         memory_ = std::move(memory);
         return {};
     }
-    Status save_book() { return world_.write(folder_of(options_.results) / kBook, book_json(book_)); }
+    Status save_book() {
+        return world_.write(folder_of(options_.results) / kBook, book_json(book_));
+    }
     Status save_night() { return world_.write(dir_ / "night.json", night_json(night_)); }
     Status save_all() {
         RIG_CHECK(save_book());
@@ -82,7 +90,8 @@ class NightRun {
     Result<std::optional<Night>> interrupted(const std::string& config_sha256) {
         std::vector<Night> unfinished;
         std::error_code error;
-        for (fs::directory_iterator entry(folder_of(options_.results), error), end; !error && entry != end; entry.increment(error)) {
+        for (fs::directory_iterator entry(folder_of(options_.results), error), end;
+             !error && entry != end; entry.increment(error)) {
             const auto file = entry->path() / "night.json";
             std::error_code none;
             if (!fs::exists(file, none)) continue;
@@ -92,15 +101,18 @@ class NightRun {
             else if (night->ended.empty())
                 unfinished.push_back(std::move(*night));
         }
-        std::sort(unfinished.begin(), unfinished.end(), [](const Night& a, const Night& b) { return a.id > b.id; });
+        std::sort(unfinished.begin(), unfinished.end(),
+                  [](const Night& a, const Night& b) { return a.id > b.id; });
         std::optional<Night> found;
         for (auto& night : unfinished) {
             const auto began = moment_of(night.started);
-            const char* why = options_.fresh                                                          ? "--fresh"
-                              : night.config_sha256 != config_sha256 || night.since != options_.since ? "another configuration or --since"
-                              : !began || world_.now() - *began >= kGoOn                              ? "it began more than a day before"
-                              : found                                                                 ? "there is a later one"
-                                                                                                      : nullptr;
+            const char* why =
+                options_.fresh ? "--fresh"
+                : night.config_sha256 != config_sha256 || night.since != options_.since
+                    ? "another configuration or --since"
+                : !began || world_.now() - *began >= kGoOn ? "it began more than a day before"
+                : found                                    ? "there is a later one"
+                                                           : nullptr;
             if (why)
                 RIG_CHECK(abandon(std::move(night), why));
             else
@@ -111,7 +123,8 @@ class NightRun {
     Status abandon(Night night, const char* why) {
         night.ended = utc_text(world_.now());
         night.ended_why = fmt::format("not gone on with: {}", why);
-        return world_.write(folder_of(options_.results) / night.id / "night.json", night_json(night));
+        return world_.write(folder_of(options_.results) / night.id / "night.json",
+                            night_json(night));
     }
 
     Status begin() {
@@ -127,7 +140,8 @@ class NightRun {
             return {};
         }
         const auto now = world_.now();
-        night_.id = fmt::format("{:%Y%m%d-%H%M%S}", fmt::gmtime(std::chrono::system_clock::to_time_t(now)));
+        night_.id =
+            fmt::format("{:%Y%m%d-%H%M%S}", fmt::gmtime(std::chrono::system_clock::to_time_t(now)));
         night_.config = fs::proximate(config_.file, config_.top).string();
         night_.config_sha256 = sha256;
         night_.since = options_.since;
@@ -139,21 +153,29 @@ class NightRun {
             const auto& cell = config_.cells[planned.cell];
             const auto& facts = facts_[planned.cell];
             CellResult result;
-            result.cell = cell.name, result.tree = cell.tree, result.why = planned.why, result.commit = facts.commit, result.parts = facts.parts;
+            result.cell = cell.name, result.tree = cell.tree, result.why = planned.why,
+            result.commit = facts.commit, result.parts = facts.parts;
             result.expected = planned.seconds, result.guessed = planned.guessed;
             const auto known = memory_.find(cell.name);
-            const auto excluded = options_.excluded ? options_.excluded(cell, facts, known == memory_.end() ? nullptr : &known->second) : "";
+            const auto excluded =
+                options_.excluded
+                    ? options_.excluded(cell, facts,
+                                        known == memory_.end() ? nullptr : &known->second)
+                    : "";
             if (!facts.why_not.empty())
                 result.state = "no run", result.why = facts.why_not;
             else if (!excluded.empty())
                 result.state = "left out", result.why = excluded;
             night_.cells.push_back(std::move(result));
-            if (auto& memory = memory_[cell.name]; memory.first_seen.empty()) memory.first_seen = night_.started;
+            if (auto& memory = memory_[cell.name]; memory.first_seen.empty())
+                memory.first_seen = night_.started;
         }
         dir_ = folder_of(options_.results) / night_.id;
         std::error_code error;
         fs::create_directories(dir_, error);
-        if (error) return fail(Blame::Host, fmt::format("cannot make {}: {}", dir_.string(), error.message()));
+        if (error)
+            return fail(Blame::Host,
+                        fmt::format("cannot make {}: {}", dir_.string(), error.message()));
         return save_all();
     }
 
@@ -165,13 +187,17 @@ class NightRun {
         if (result.state != "ran") result.seconds += seconds;
         result.began.clear();
     }
-    static double left_of(const CellResult& result) { return std::max(0.0, result.expected - (result.state == "planned" ? result.seconds : 0)); }
+    static double left_of(const CellResult& result) {
+        return std::max(0.0, result.expected - (result.state == "planned" ? result.seconds : 0));
+    }
 
-    // Nobody saw when rig was killed: after what passed since the start of the run, but a machine that was down for hours did not spend them.
+    // Nobody saw when rig was killed: after what passed since the start of the run, but a machine
+    // that was down for hours did not spend them.
     void count_what_was_cut_short() {
         for (auto& cell : night_.cells)
             if (const auto began = moment_of(cell.began))
-                count(cell, std::clamp(std::chrono::duration<double>(world_.now() - *began).count(), 0.0, left_of(cell)));
+                count(cell, std::clamp(std::chrono::duration<double>(world_.now() - *began).count(),
+                                       0.0, left_of(cell)));
     }
 
     Result<RunRecord> timed_run(CellResult& result, bool fresh) {
@@ -184,12 +210,17 @@ class NightRun {
     }
     Status stopped() const {
         if (!stop_.stop_requested()) return {};
-        return fail(Blame::Host, fmt::format("night {} was interrupted; the same command goes on with it", night_.id), dir_);
+        return fail(
+            Blame::Host,
+            fmt::format("night {} was interrupted; the same command goes on with it", night_.id),
+            dir_);
     }
 
     Status take(CellResult& result) {
         RIG_CHECK(stopped());
-        if (const auto why = no_time_for({0, "", left_of(result), result.guessed}, night_.spent, config_.budget_minutes); !why.empty()) {
+        if (const auto why = no_time_for({0, "", left_of(result), result.guessed}, night_.spent,
+                                         config_.budget_minutes);
+            !why.empty()) {
             if (result.state == "planned")
                 result.state = "not run", result.why = why;
             else
@@ -208,7 +239,8 @@ class NightRun {
             return save_night();
         }
         result.state = "ran";
-        result.resumed = again || (!run->started.empty() && run->started < now); // or another night's run was gone on with
+        result.resumed = again || (!run->started.empty() &&
+                                   run->started < now); // or another night's run was gone on with
         result.run = run->id, result.verdict = run->verdict(), result.closing = run->closing;
         RIG_CHECK(save_night());
         return look(result);
@@ -229,18 +261,24 @@ class NightRun {
         const auto* record = find_record(records, result.run);
         result.confirmations.clear();
         RunRecord none; // a kernel that does not build leaves no run
-        none.state = "failed", none.exit = static_cast<unsigned>(result.verdict == "broken" ? Exit::Broken : Exit::Inconclusive);
+        none.state = "failed",
+        none.exit =
+            static_cast<unsigned>(result.verdict == "broken" ? Exit::Broken : Exit::Inconclusive);
         auto& memory = memory_[result.cell];
-        RIG_CHECK(look_at_run({config_, cell, facts, memory, records, record ? *record : none, night_.id, result, book_,
-                               [&] { return timed_run(result, true); }, [this] { return save_night_if_stopped(); }, world_.note}));
+        RIG_CHECK(look_at_run({config_, cell, facts, memory, records, record ? *record : none,
+                               night_.id, result, book_, [&] { return timed_run(result, true); },
+                               [this] { return save_night_if_stopped(); }, world_.note}));
         const auto now = utc_text(world_.now());
-        if (memory.last.empty() || memory.changed.empty() || !changed_parts(memory.parts, result.parts).empty()) memory.changed = now;
+        if (memory.last.empty() || memory.changed.empty() ||
+            !changed_parts(memory.parts, result.parts).empty())
+            memory.changed = now;
         memory.last = now, memory.last_run = result.run, memory.parts = result.parts;
         if (!result.resumed)
             memory.seconds = result.seconds;
         else if (memory.seconds == 0)
             memory.seconds = std::max(result.seconds, result.expected);
-        if (record && record->proven() && result.verdict == "as-expected") memory.good_run = result.run, memory.good = result.commit;
+        if (record && record->proven() && result.verdict == "as-expected")
+            memory.good_run = result.run, memory.good = result.commit;
         result.state = "done";
         return save_all();
     }
@@ -261,9 +299,13 @@ class NightRun {
 Result<FileLock> lock_nights(const fs::path& results) {
     std::error_code error;
     fs::create_directories(folder_of(results), error);
-    if (error) return fail(Blame::Host, fmt::format("cannot make {}: {}", folder_of(results).string(), error.message()));
+    if (error)
+        return fail(Blame::Host, fmt::format("cannot make {}: {}", folder_of(results).string(),
+                                             error.message()));
     auto held = lock_out_writers(folder_of(results));
-    if (!held) return fail(Blame::Host, "a night is going on already: " + held.error().message, held.error().log);
+    if (!held)
+        return fail(Blame::Host, "a night is going on already: " + held.error().message,
+                    held.error().log);
     return held;
 }
 
@@ -286,7 +328,8 @@ Status save_book(const fs::path& results, const IncidentBook& book) {
     return write_atomically(folder_of(results) / kBook, book_json(book));
 }
 
-Result<NightResult> run_night(const NightConfig& config, const NightOptions& options, const NightWorld& world, std::stop_token stop) {
+Result<NightResult> run_night(const NightConfig& config, const NightOptions& options,
+                              const NightWorld& world, std::stop_token stop) {
     return NightRun(config, options, world, std::move(stop)).run();
 }
 

@@ -7,23 +7,18 @@
 //   least_effect = 0.005                 # the smallest step worth telling
 //   [[experiment]]                       # cells: vcpus x variant
 //   spec = "configs/batch-alloc-fail.toml"
-//   tree = "6.12"                        # a word for people: which kernel tree the experiment is about
-//   vcpus = [2, 4]                       # in place of the experiment's guest.vcpus
-//   variant = [{ name = "plain" }, { name = "debug", set = ["kernel.options.DEBUG_VM=y"] }]   # set: as --set
-//   git = { repository = "../linux", branch = "master", base = "v6.12" }  # kernel.source is replaced by the branch's commit
-//   watch = ["sync_ipis", "target_latency"]   # metrics whose history is searched for change points
-//   arms = ["reviewed"]                  # of these arms; without the key: of all
-//   bisect = true                        # needs git
-//   [notify.file]
-//   path = "results/nightly/messages.jsonl"
-//   [notify.email]
-//   to = ["maintainer@example.org"]
-//   from = "rig@example.org"
-//   sendmail = "/usr/sbin/sendmail"
-//   [notify.webhook]
-//   url = "https://ci.example.org/hook"
-//   token_env = "RIG_WEBHOOK_TOKEN"      # or token_file; the token itself never stands here
-//   ca_file = "/etc/ssl/own-ca.pem"      # in place of the system's certificates
+//   tree = "6.12"                        # a word for people: which kernel tree the experiment is
+//   about vcpus = [2, 4]                       # in place of the experiment's guest.vcpus variant =
+//   [{ name = "plain" }, { name = "debug", set = ["kernel.options.DEBUG_VM=y"] }]   # set: as --set
+//   git = { repository = "../linux", branch = "master", base = "v6.12" }  # kernel.source is
+//   replaced by the branch's commit watch = ["sync_ipis", "target_latency"]   # metrics whose
+//   history is searched for change points arms = ["reviewed"]                  # of these arms;
+//   without the key: of all bisect = true                        # needs git [notify.file] path =
+//   "results/nightly/messages.jsonl" [notify.email] to = ["maintainer@example.org"] from =
+//   "rig@example.org" sendmail = "/usr/sbin/sendmail" [notify.webhook] url =
+//   "https://ci.example.org/hook" token_env = "RIG_WEBHOOK_TOKEN"      # or token_file; the token
+//   itself never stands here ca_file = "/etc/ssl/own-ca.pem"      # in place of the system's
+//   certificates
 #pragma once
 
 #include "rig/spec/spec.h"
@@ -45,10 +40,12 @@ struct FollowedTree {
 
 // One experiment on one number of CPUs in one variant: what is run once a night.
 struct NightCell {
-    std::string name;           // "batch-alloc-fail@6.12/v4/debug", unique in a night: what state is kept under
+    std::string
+        name; // "batch-alloc-fail@6.12/v4/debug", unique in a night: what state is kept under
     std::filesystem::path spec; // relative to the project's top
     std::string tree;
-    std::vector<SpecOverride> overrides; // vCPUs and the variant's; never kernel.source of a followed tree
+    std::vector<SpecOverride>
+        overrides; // vCPUs and the variant's; never kernel.source of a followed tree
     std::optional<FollowedTree> follow;
     std::vector<std::string> watch, arms; // arms empty: all
     bool bisect = false;
@@ -74,7 +71,8 @@ struct NotifyConfig {
     std::optional<FileChannel> file;
     std::optional<EmailChannel> email;
     std::optional<WebhookChannel> webhook;
-    std::vector<std::string> channels() const; // names of those there are: "file", "email", "webhook"
+    std::vector<std::string>
+    channels() const; // names of those there are: "file", "email", "webhook"
 };
 
 struct NightConfig {
@@ -87,13 +85,16 @@ struct NightConfig {
     NotifyConfig notify;
 };
 
-// The index of the cell of this name in NightConfig::cells; how many cells there are if none has it.
+// The index of the cell of this name in NightConfig::cells; how many cells there are if none has
+// it.
 std::size_t number_of(const NightConfig& config, const std::string& cell);
 
-// Has the text the key `experiment` at its top? Then it is a night's and neither an experiment nor a suite.
+// Has the text the key `experiment` at its top? Then it is a night's and neither an experiment nor
+// a suite.
 bool is_night_config(std::string_view text);
 
-// Blame::Spec, "file:line:column: what was found; what is accepted". Files named in it must be there.
+// Blame::Spec, "file:line:column: what was found; what is accepted". Files named in it must be
+// there.
 Result<NightConfig> parse_night_config(std::string_view text, const std::filesystem::path& file);
 Result<NightConfig> load_night_config(const std::filesystem::path& file);
 
@@ -102,8 +103,9 @@ inline constexpr const char* kFollowedKey = "kernel.source";
 // What is in force in a run of this cell: with the followed tree at `commit`.
 std::vector<SpecOverride> overrides_of(const NightCell& cell, const std::string& commit);
 
-// Everything that can be wrong with the experiments, before the first of hours of runs: they load with the overrides of each of their cells, have two
-// arms or more, measure what is watched, and have the arms named.
+// Everything that can be wrong with the experiments, before the first of hours of runs: they load
+// with the overrides of each of their cells, have two arms or more, measure what is watched, and
+// have the arms named.
 Status check_night_files(const NightConfig& config);
 
 } // namespace rig

@@ -14,7 +14,9 @@ using Pairs = std::set<std::pair<std::string, std::string>>;
 TEST_F(NightlyTest, OnlyTheSameFailureConfirmsAFailure) {
     use_one_cell();
     nights_.failing = [](unsigned, unsigned run) {
-        return run == 2 ? Pairs{{"sync_ipis", "reviewed"}} : run == 3 ? Pairs{{"target_latency", "reviewed"}} : Pairs{};
+        return run == 2   ? Pairs{{"sync_ipis", "reviewed"}}
+               : run == 3 ? Pairs{{"target_latency", "reviewed"}}
+                          : Pairs{};
     };
     night();
     nights_.next_evening();
@@ -44,7 +46,8 @@ TEST_F(NightlyTest, EachExpectationIsAnIncidentOfItsOwn) {
     nights_.culprits = {4, 8, 12, 16};
     nights_.failing = [](unsigned commit, unsigned) {
         Pairs failed;
-        if (commit >= 4 && commit < 12) failed.insert({{"sync_ipis", "ipi"}, {"sync_ipis", "reviewed"}});
+        if (commit >= 4 && commit < 12)
+            failed.insert({{"sync_ipis", "ipi"}, {"sync_ipis", "reviewed"}});
         if (commit >= 8 && commit < 16) failed.insert({"target_latency", "reviewed"});
         return failed;
     };
@@ -55,14 +58,19 @@ TEST_F(NightlyTest, EachExpectationIsAnIncidentOfItsOwn) {
     }
     ASSERT_EQ(nights_.sent.size(), 4u) << fmt::format("{}", fmt::join(subjects(), "\n"));
     const std::vector<std::tuple<const char*, const char*, const char*>> wanted{
-        {"1-opened-bisected", "broken: sync_ipis in ipi, reviewed (", "cause: 000000000004 patch 4"},
-        {"2-opened-bisected", "broken: target_latency in reviewed (", "cause: 000000000008 patch 8"},
-        {"1-fixed", "as expected again: sync_ipis in ipi, reviewed (", "fix: 00000000000c patch 12"},
-        {"2-fixed", "as expected again: target_latency in reviewed (", "fix: 000000000010 patch 16"}};
+        {"1-opened-bisected", "broken: sync_ipis in ipi, reviewed (",
+         "cause: 000000000004 patch 4"},
+        {"2-opened-bisected", "broken: target_latency in reviewed (",
+         "cause: 000000000008 patch 8"},
+        {"1-fixed", "as expected again: sync_ipis in ipi, reviewed (",
+         "fix: 00000000000c patch 12"},
+        {"2-fixed", "as expected again: target_latency in reviewed (",
+         "fix: 000000000010 patch 16"}};
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         const auto& [id, subject, text] = wanted[i];
         EXPECT_EQ(fixture::brief_id(nights_.sent[i]), id);
-        EXPECT_NE(nights_.sent[i].subject.find(subject), std::string::npos) << nights_.sent[i].subject;
+        EXPECT_NE(nights_.sent[i].subject.find(subject), std::string::npos)
+            << nights_.sent[i].subject;
         EXPECT_NE(nights_.sent[i].text.find(text), std::string::npos) << nights_.sent[i].text;
     }
     for (const auto& request : nights_.searched)
@@ -73,7 +81,9 @@ TEST_F(NightlyTest, EachExpectationIsAnIncidentOfItsOwn) {
 TEST_F(NightlyTest, ExpectationsThatFailTogetherAreOneSearch) {
     use_one_cell();
     nights_.culprits = {2};
-    nights_.failing = [](unsigned commit, unsigned) { return commit >= 2 ? Pairs{{"sync_ipis", "ipi"}, {"target_latency", "ipi"}} : Pairs{}; };
+    nights_.failing = [](unsigned commit, unsigned) {
+        return commit >= 2 ? Pairs{{"sync_ipis", "ipi"}, {"target_latency", "ipi"}} : Pairs{};
+    };
     night();
     nights_.next_evening();
     nights_.head = 3;
@@ -88,20 +98,25 @@ TEST_F(NightlyTest, ExpectationsThatFailTogetherAreOneSearch) {
 // A bisection skips commits that splat: nothing would come of three nights of searches.
 TEST_F(NightlyTest, ASplatIsToldWithoutASearch) {
     use_one_cell();
-    nights_.failing = [](unsigned commit, unsigned) { return commit >= 2 ? Pairs{{"splat: WARNING: x", "ipi"}} : Pairs{}; };
+    nights_.failing = [](unsigned commit, unsigned) {
+        return commit >= 2 ? Pairs{{"splat: WARNING: x", "ipi"}} : Pairs{};
+    };
     night();
     nights_.next_evening();
     nights_.head = 3;
     night();
     ASSERT_EQ(nights_.sent.size(), 1u) << fmt::format("{}", fmt::join(subjects(), "\n"));
-    EXPECT_NE(nights_.sent[0].text.find("not found by bisection"), std::string::npos) << nights_.sent[0].text;
+    EXPECT_NE(nights_.sent[0].text.find("not found by bisection"), std::string::npos)
+        << nights_.sent[0].text;
     EXPECT_TRUE(nights_.searched.empty());
 }
 
 TEST_F(NightlyTest, AnotherConfigurationOnTheSameResultsLeavesSearchesAlone) {
     use_one_cell();
     const auto first = nights_.config;
-    nights_.failing = [](unsigned commit, unsigned) { return commit >= 2 ? Pairs{{"sync_ipis", "ipi"}} : Pairs{}; };
+    nights_.failing = [](unsigned commit, unsigned) {
+        return commit >= 2 ? Pairs{{"sync_ipis", "ipi"}} : Pairs{};
+    };
     night();
     nights_.next_evening();
     nights_.head = 3;
@@ -126,7 +141,8 @@ TEST_F(NightlyTest, AnotherConfigurationOnTheSameResultsLeavesSearchesAlone) {
     EXPECT_TRUE(night().book.incidents.at(0).cause.found);
 }
 
-// As docs/nightly.md advises where the book is damaged. Incidents are counted from 1 again; their messages are other messages.
+// As docs/nightly.md advises where the book is damaged. Incidents are counted from 1 again; their
+// messages are other messages.
 TEST_F(NightlyTest, ABookThatIsBegunAnewReusesNoMessageId) {
     use_one_cell();
     nights_.failing = [](auto&&...) { return Pairs{{"sync_ipis", "ipi"}}; };

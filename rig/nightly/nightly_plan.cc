@@ -20,7 +20,8 @@ std::vector<std::string> changed_parts(const CellParts& before, const CellParts&
     return out;
 }
 
-std::vector<PlannedCell> plan_night(const NightConfig& config, const std::vector<CellParts>& parts, const NightMemory& memory) {
+std::vector<PlannedCell> plan_night(const NightConfig& config, const std::vector<CellParts>& parts,
+                                    const NightMemory& memory) {
     struct Ranked {
         unsigned rank;
         std::string last;
@@ -35,13 +36,16 @@ std::vector<PlannedCell> plan_night(const NightConfig& config, const std::vector
         }
         const auto& known = found->second;
         const auto changed = changed_parts(known.parts, parts.at(i));
-        ranked.push_back(
-            {changed.empty() ? 2u : 1u,
-             known.last,
-             {i, changed.empty() ? "last ran " + known.last : fmt::format("changed: {}", fmt::join(changed, ", ")), known.seconds, false}});
+        ranked.push_back({changed.empty() ? 2u : 1u,
+                          known.last,
+                          {i,
+                           changed.empty() ? "last ran " + known.last
+                                           : fmt::format("changed: {}", fmt::join(changed, ", ")),
+                           known.seconds, false}});
     }
-    std::stable_sort(ranked.begin(), ranked.end(),
-                     [](const Ranked& a, const Ranked& b) { return std::tie(a.rank, a.last) < std::tie(b.rank, b.last); });
+    std::stable_sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) {
+        return std::tie(a.rank, a.last) < std::tie(b.rank, b.last);
+    });
     std::vector<PlannedCell> out;
     for (auto& one : ranked)
         out.push_back(std::move(one.cell));
@@ -51,22 +55,32 @@ std::vector<PlannedCell> plan_night(const NightConfig& config, const std::vector
 std::string no_time_for(const PlannedCell& cell, double spent, unsigned budget_minutes) {
     const double budget = budget_minutes * 60.0;
     if (spent + cell.seconds <= budget) return "";
-    const auto takes = cell.guessed ? fmt::format("taken to need {} (it never ran; first_run_minutes)", duration_text(cell.seconds))
-                                    : fmt::format("its last run took {}", duration_text(cell.seconds));
-    if (cell.seconds > budget) return fmt::format("no budget holds it: {}, budget_minutes is {}", takes, budget_minutes);
-    return fmt::format("no time left: {}, of {} min are left {}", takes, budget_minutes, duration_text(std::max(0.0, budget - spent)));
+    const auto takes = cell.guessed
+                           ? fmt::format("taken to need {} (it never ran; first_run_minutes)",
+                                         duration_text(cell.seconds))
+                           : fmt::format("its last run took {}", duration_text(cell.seconds));
+    if (cell.seconds > budget)
+        return fmt::format("no budget holds it: {}, budget_minutes is {}", takes, budget_minutes);
+    return fmt::format("no time left: {}, of {} min are left {}", takes, budget_minutes,
+                       duration_text(std::max(0.0, budget - spent)));
 }
 
-std::string unchanged_since(const CellParts& parts, const CellMemory* memory, const std::string& since) {
-    if (!memory || memory->last.empty() || !changed_parts(memory->parts, parts).empty() || memory->changed >= since) return "";
-    return fmt::format("nothing of it changed since {}: source, patches, experiment and rig are those of {}", since, memory->changed);
+std::string unchanged_since(const CellParts& parts, const CellMemory* memory,
+                            const std::string& since) {
+    if (!memory || memory->last.empty() || !changed_parts(memory->parts, parts).empty() ||
+        memory->changed >= since)
+        return "";
+    return fmt::format(
+        "nothing of it changed since {}: source, patches, experiment and rig are those of {}",
+        since, memory->changed);
 }
 
 std::string duration_text(double seconds) {
     const auto whole = std::lround(seconds);
     if (whole < 60) return fmt::format("{} s", whole);
     const auto minutes = (whole + 30) / 60;
-    return minutes < 60 ? fmt::format("{} min", minutes) : fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
+    return minutes < 60 ? fmt::format("{} min", minutes)
+                        : fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
 }
 
 } // namespace rig

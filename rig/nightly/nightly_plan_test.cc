@@ -17,7 +17,8 @@ NightConfig config_of(std::initializer_list<const char*> names) {
 
 CellMemory memory_of(const std::string& last, double seconds, CellParts parts) {
     CellMemory memory;
-    memory.last = last, memory.seconds = seconds, memory.parts = std::move(parts), memory.changed = last;
+    memory.last = last, memory.seconds = seconds, memory.parts = std::move(parts),
+    memory.changed = last;
     return memory;
 }
 
@@ -27,7 +28,8 @@ TEST(NightPlan, NeverRanThenChangedThenStalest) {
     const auto config = config_of({"fresh", "stale", "changed", "new"});
     const NightMemory memory{{"fresh", memory_of("2026-02-23T01:00:00Z", 60, kNow)},
                              {"stale", memory_of("2026-02-20T01:00:00Z", 60, kNow)},
-                             {"changed", memory_of("2026-02-23T02:00:00Z", 90, {"git:a", "patches", "text", "old rig"})}};
+                             {"changed", memory_of("2026-02-23T02:00:00Z", 90,
+                                                   {"git:a", "patches", "text", "old rig"})}};
     const auto plan = plan_night(config, {kNow, kNow, kNow, kNow}, memory);
     std::vector<std::string> order;
     for (const auto& one : plan)
@@ -43,13 +45,16 @@ TEST(NightPlan, NeverRanThenChangedThenStalest) {
 
 TEST(NightPlan, WhatIsNotKnownIsNoChange) {
     EXPECT_TRUE(changed_parts({"", "p", "t", "r"}, {"git:a", "p", "t", "r"}).empty());
-    EXPECT_EQ(changed_parts({"s", "p", "t", "r"}, {"s", "q", "u", "r"}), (std::vector<std::string>{"patches or configuration", "experiment file"}));
+    EXPECT_EQ(changed_parts({"s", "p", "t", "r"}, {"s", "q", "u", "r"}),
+              (std::vector<std::string>{"patches or configuration", "experiment file"}));
 }
 
 TEST(NightPlan, ACellThatDoesNotFitSaysWhy) {
     EXPECT_EQ(no_time_for({0, "", 600, false}, 0, 10), "");
-    EXPECT_EQ(no_time_for({0, "", 600, false}, 1, 10), "no time left: its last run took 10 min, of 10 min are left 10 min");
-    EXPECT_EQ(no_time_for({0, "", 601, false}, 0, 10), "no budget holds it: its last run took 10 min, budget_minutes is 10");
+    EXPECT_EQ(no_time_for({0, "", 600, false}, 1, 10),
+              "no time left: its last run took 10 min, of 10 min are left 10 min");
+    EXPECT_EQ(no_time_for({0, "", 601, false}, 0, 10),
+              "no budget holds it: its last run took 10 min, budget_minutes is 10");
     EXPECT_NE(no_time_for({0, "", 1800, true}, 0, 10).find("first_run_minutes"), std::string::npos);
 }
 
@@ -58,7 +63,9 @@ TEST(NightPlan, SinceADateKeepsWhatChangedSince) {
     memory.changed = "2026-02-20T01:00:00Z";
     EXPECT_EQ(unchanged_since(kNow, nullptr, "2026-02-23"), "");
     EXPECT_EQ(unchanged_since(kNow, &memory, "2026-02-19"), "");
-    EXPECT_NE(unchanged_since(kNow, &memory, "2026-02-23").find("nothing of it changed since 2026-02-23"), std::string::npos);
+    EXPECT_NE(
+        unchanged_since(kNow, &memory, "2026-02-23").find("nothing of it changed since 2026-02-23"),
+        std::string::npos);
     auto other = kNow;
     other.kernel = "other patches"; // it changes with the run that is about to be made
     EXPECT_EQ(unchanged_since(other, &memory, "2026-02-23"), "");

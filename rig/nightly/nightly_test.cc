@@ -16,12 +16,14 @@ using fixture::FakeNights;
 
 using fixture::Killed, fixture::NightlyTest;
 
-// Thirty nights, two commits a day, figures that scatter by half a per cent. Commit 21 makes the caller slower by 20 %, commit 33 adds IPIs, commit
-// 45 mends the first. Three messages, each of which names its patch; nothing else is told.
+// Thirty nights, two commits a day, figures that scatter by half a per cent. Commit 21 makes the
+// caller slower by 20 %, commit 33 adds IPIs, commit 45 mends the first. Three messages, each of
+// which names its patch; nothing else is told.
 TEST_F(NightlyTest, ThirtyNightsWithTwoRegressionsAndAFixAreThreeMessages) {
     use_one_cell();
     nights_.culprits = {21, 33, 45};
-    nights_.cost = [](const std::string&, const std::string& metric, unsigned commit, unsigned run) {
+    nights_.cost = [](const std::string&, const std::string& metric, unsigned commit,
+                      unsigned run) {
         if (metric == "sync_ipis") return commit >= 33 ? 260.0 : 240.0;
         return (commit >= 21 && commit < 45 ? 12600 : 10500) * (1 + 0.005 * fixture::noise(7, run));
     };
@@ -34,14 +36,20 @@ TEST_F(NightlyTest, ThirtyNightsWithTwoRegressionsAndAFixAreThreeMessages) {
     }
     ASSERT_EQ(nights_.sent.size(), 3u) << fmt::format("{}", fmt::join(subjects(), "\n"));
     EXPECT_EQ(fixture::brief_id(nights_.sent[0]), "1-opened-bisected");
-    EXPECT_NE(nights_.sent[0].subject.find("target_latency rose"), std::string::npos) << nights_.sent[0].subject;
-    EXPECT_NE(nights_.sent[0].text.find("cause: 000000000015 patch 21"), std::string::npos) << nights_.sent[0].text;
+    EXPECT_NE(nights_.sent[0].subject.find("target_latency rose"), std::string::npos)
+        << nights_.sent[0].subject;
+    EXPECT_NE(nights_.sent[0].text.find("cause: 000000000015 patch 21"), std::string::npos)
+        << nights_.sent[0].text;
     EXPECT_EQ(fixture::brief_id(nights_.sent[1]), "2-opened-bisected");
-    EXPECT_NE(nights_.sent[1].subject.find("sync_ipis rose, 240 to 260 in ipi, 240 to 260 in reviewed"), std::string::npos)
+    EXPECT_NE(
+        nights_.sent[1].subject.find("sync_ipis rose, 240 to 260 in ipi, 240 to 260 in reviewed"),
+        std::string::npos)
         << nights_.sent[1].subject;
-    EXPECT_NE(nights_.sent[1].text.find("cause: 000000000021 patch 33"), std::string::npos) << nights_.sent[1].text;
+    EXPECT_NE(nights_.sent[1].text.find("cause: 000000000021 patch 33"), std::string::npos)
+        << nights_.sent[1].text;
     EXPECT_EQ(fixture::brief_id(nights_.sent[2]), "1-fixed");
-    EXPECT_NE(nights_.sent[2].text.find("fix: 00000000002d patch 45"), std::string::npos) << nights_.sent[2].text;
+    EXPECT_NE(nights_.sent[2].text.find("fix: 00000000002d patch 45"), std::string::npos)
+        << nights_.sent[2].text;
     // The second is still open; before the first nothing was.
     EXPECT_EQ(exits.front(), Exit::AsExpected);
     EXPECT_EQ(exits.back(), Exit::Broken);
@@ -49,7 +57,8 @@ TEST_F(NightlyTest, ThirtyNightsWithTwoRegressionsAndAFixAreThreeMessages) {
     ASSERT_TRUE(book);
     ASSERT_EQ(book->incidents.size(), 2u);
     EXPECT_EQ(book->incidents[0].state, "fixed");
-    // Commit 21 came in the night of 5 March, 33 on the 11th, 45 on the 17th: the third night makes a level.
+    // Commit 21 came in the night of 5 March, 33 on the 11th, 45 on the 17th: the third night makes
+    // a level.
     EXPECT_EQ(book->incidents[0].opened.substr(0, 8), "20260307");
     EXPECT_EQ(book->incidents[1].opened.substr(0, 8), "20260313");
     EXPECT_EQ(book->incidents[0].fixed.substr(0, 8), "20260319");
@@ -77,7 +86,9 @@ TEST_F(NightlyTest, ThirtyQuietNightsTellNobody) {
 TEST_F(NightlyTest, ABrokenVerdictIsConfirmedSearchedForAndItsFixIsNoticed) {
     use_one_cell();
     nights_.culprits = {4, 8};
-    nights_.verdict = [](const std::string&, unsigned commit, unsigned) { return commit >= 4 && commit < 8 ? "broken" : "as-expected"; };
+    nights_.verdict = [](const std::string&, unsigned commit, unsigned) {
+        return commit >= 4 && commit < 8 ? "broken" : "as-expected";
+    };
     for (const unsigned head : {1, 3, 5, 7, 9}) {
         nights_.head = head;
         night();
@@ -85,9 +96,11 @@ TEST_F(NightlyTest, ABrokenVerdictIsConfirmedSearchedForAndItsFixIsNoticed) {
     }
     ASSERT_EQ(nights_.sent.size(), 2u) << fmt::format("{}", fmt::join(subjects(), "\n"));
     EXPECT_EQ(fixture::brief_id(nights_.sent[0]), "1-opened-bisected");
-    EXPECT_NE(nights_.sent[0].text.find("cause: 000000000004 patch 4"), std::string::npos) << nights_.sent[0].text;
+    EXPECT_NE(nights_.sent[0].text.find("cause: 000000000004 patch 4"), std::string::npos)
+        << nights_.sent[0].text;
     EXPECT_EQ(fixture::brief_id(nights_.sent[1]), "1-fixed");
-    EXPECT_NE(nights_.sent[1].text.find("fix: 000000000008 patch 8"), std::string::npos) << nights_.sent[1].text;
+    EXPECT_NE(nights_.sent[1].text.find("fix: 000000000008 patch 8"), std::string::npos)
+        << nights_.sent[1].text;
     ASSERT_EQ(nights_.searched.size(), 2u);
     EXPECT_EQ(nights_.searched[0].metric, ""); // the verdict
     EXPECT_EQ(FakeNights::number(nights_.searched[1].good), 7u);
@@ -97,7 +110,9 @@ TEST_F(NightlyTest, ABrokenVerdictIsConfirmedSearchedForAndItsFixIsNoticed) {
 
 TEST_F(NightlyTest, WhatTheReRunDoesNotConfirmIsNotedAndNotTold) {
     use_one_cell();
-    nights_.verdict = [](const std::string&, unsigned, unsigned run) { return run == 2 ? "broken" : "as-expected"; };
+    nights_.verdict = [](const std::string&, unsigned, unsigned run) {
+        return run == 2 ? "broken" : "as-expected";
+    };
     night();
     nights_.next_evening();
     const auto result = night();
@@ -105,8 +120,11 @@ TEST_F(NightlyTest, WhatTheReRunDoesNotConfirmIsNotedAndNotTold) {
     EXPECT_EQ(result.night.cells[0].confirmations[0].outcome, "not confirmed");
     EXPECT_TRUE(result.book.incidents.empty());
     EXPECT_TRUE(nights_.sent.empty());
-    EXPECT_EQ(result.night.exit(result.book), Exit::Inconclusive); // it is neither as expected nor a regression
-    EXPECT_NE(slurp(nights_.results / "nightly" / result.night.id / "night.json").find("not confirmed"), std::string::npos);
+    EXPECT_EQ(result.night.exit(result.book),
+              Exit::Inconclusive); // it is neither as expected nor a regression
+    EXPECT_NE(
+        slurp(nights_.results / "nightly" / result.night.id / "night.json").find("not confirmed"),
+        std::string::npos);
     nights_.next_evening();
     const auto after = night();
     EXPECT_EQ(after.night.exit(after.book), Exit::AsExpected);
@@ -123,17 +141,21 @@ TEST_F(NightlyTest, AFaultOfTheHostIsTriedOnceMoreAfterTheOthers) {
     // Twice: it is a fault of the host, and never a kernel's.
     nights_.next_evening();
     nights_.ran.clear();
-    nights_.faults[flaky] = {{Blame::Host, "disk full", {}, {}, {}}, {Blame::Host, "disk full", {}, {}, {}}};
+    nights_.faults[flaky] = {{Blame::Host, "disk full", {}, {}, {}},
+                             {Blame::Host, "disk full", {}, {}, {}}};
     result = night();
     EXPECT_EQ(std::count(nights_.ran.begin(), nights_.ran.end(), flaky), 2);
     EXPECT_EQ(result.night.exit(result.book), Exit::Host);
     EXPECT_TRUE(result.book.incidents.empty());
-    EXPECT_NE(night_text(result.night, result.book, false).find("host fault: disk full"), std::string::npos);
+    EXPECT_NE(night_text(result.night, result.book, false).find("host fault: disk full"),
+              std::string::npos);
 }
 
 TEST_F(NightlyTest, AnInconclusiveCellIsNeitherGoodNorARegression) {
     use_one_cell();
-    nights_.verdict = [](const std::string&, unsigned, unsigned run) { return run == 2 ? "inconclusive" : "as-expected"; };
+    nights_.verdict = [](const std::string&, unsigned, unsigned run) {
+        return run == 2 ? "inconclusive" : "as-expected";
+    };
     night();
     nights_.next_evening();
     const auto result = night();
@@ -156,7 +178,8 @@ TEST_F(NightlyTest, AKilledNightGoesOnWhereItWas) {
         EXPECT_EQ(cell.state, "done") << cell.cell;
         EXPECT_EQ(cell.commit, cell.cell == "b" ? "" : FakeNights::commit(1)) << cell.cell;
     }
-    // It has ended: the same command begins another. So does --fresh in the middle of one, and a day later.
+    // It has ended: the same command begins another. So does --fresh in the middle of one, and a
+    // day later.
     nights_.next_evening();
     EXPECT_NE(night().night.id, result.night.id);
 }
@@ -184,13 +207,17 @@ TEST_F(NightlyTest, AnOldOrForeignNightIsNotGoneOnWith) {
     EXPECT_EQ(nights_.ran.size(), 5u);
     unsigned abandoned = 0;
     for (const auto& entry : fs::directory_iterator(nights_.results / "nightly"))
-        if (entry.is_directory()) abandoned += slurp(entry.path() / "night.json").find("not gone on with") != std::string::npos;
+        if (entry.is_directory())
+            abandoned +=
+                slurp(entry.path() / "night.json").find("not gone on with") != std::string::npos;
     EXPECT_EQ(abandoned, 2u);
 }
 
 TEST_F(NightlyTest, AKillBetweenIncidentAndNightTellsOnce) {
     use_one_cell();
-    nights_.verdict = [](const std::string&, unsigned commit, unsigned) { return commit >= 3 ? "broken" : "as-expected"; };
+    nights_.verdict = [](const std::string&, unsigned commit, unsigned) {
+        return commit >= 3 ? "broken" : "as-expected";
+    };
     night();
     nights_.next_evening();
     nights_.head = 3;
@@ -206,7 +233,7 @@ TEST_F(NightlyTest, AKillBetweenIncidentAndNightTellsOnce) {
     };
     const auto result = night();
     EXPECT_EQ(result.book.incidents.size(), 1u); // not a second one
-    ASSERT_EQ(nights_.sent.size(), 2u);          // at least once: the same message, to be told by its id
+    ASSERT_EQ(nights_.sent.size(), 2u); // at least once: the same message, to be told by its id
     EXPECT_EQ(nights_.sent[0].id, nights_.sent[1].id);
     nights_.next_evening();
     night();
@@ -232,7 +259,8 @@ TEST_F(NightlyTest, ACandidateWhoseReRunTheHostFailedIsOpenUntilAnotherNight) {
     const auto name = nights_.config.cells[0].name;
     nights_.verdict = [](const std::string&, unsigned, unsigned) { return "broken"; };
     nights_.before_run = [this, name](const std::string&) {
-        if (nights_.ran.size() == 1) nights_.faults[name] = {{Blame::Host, "disk full", {}, {}, {}}};
+        if (nights_.ran.size() == 1)
+            nights_.faults[name] = {{Blame::Host, "disk full", {}, {}, {}}};
     };
     auto result = night();
     EXPECT_EQ(result.night.cells[0].confirmations.at(0).outcome, "host fault");
@@ -252,13 +280,15 @@ TEST_F(NightlyTest, AnInterruptedNightSaysHowItGoesOn) {
     const auto result = nights_.night({}, stop.get_token());
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().blame, Blame::Host);
-    EXPECT_NE(result.error().message.find("the same command goes on with it"), std::string::npos) << result.error().message;
+    EXPECT_NE(result.error().message.find("the same command goes on with it"), std::string::npos)
+        << result.error().message;
     nights_.before_run = [](const std::string&) {};
     night();
     EXPECT_EQ(nights_.ran.size(), 5u);
 }
 
-// A search that finds nothing is made again on other nights, each time with a wider range, and given up in the end; nobody is told more than once.
+// A search that finds nothing is made again on other nights, each time with a wider range, and
+// given up in the end; nobody is told more than once.
 TEST_F(NightlyTest, ASearchThatFindsNothingWidensAndEnds) {
     use_one_cell();
     nights_.cost = [](const std::string&, const std::string& metric, unsigned commit, unsigned) {
@@ -276,7 +306,9 @@ TEST_F(NightlyTest, ASearchThatFindsNothingWidensAndEnds) {
     EXPECT_EQ(FakeNights::number(nights_.searched[1].bad), 13u);
     ASSERT_EQ(nights_.sent.size(), 1u);
     EXPECT_EQ(fixture::brief_id(nights_.sent[0]), "1-opened");
-    EXPECT_NE(nights_.sent[0].text.find("not bisected yet: the two ends do not differ"), std::string::npos) << nights_.sent[0].text;
+    EXPECT_NE(nights_.sent[0].text.find("not bisected yet: the two ends do not differ"),
+              std::string::npos)
+        << nights_.sent[0].text;
     const auto book = load_book(nights_.results);
     EXPECT_FALSE(book->incidents[0].cause.wanted);
     EXPECT_NE(incident_text(book->incidents[0]).find("not found by bisection"), std::string::npos);
@@ -285,7 +317,9 @@ TEST_F(NightlyTest, ASearchThatFindsNothingWidensAndEnds) {
 TEST_F(NightlyTest, AChannelThatFailsKeepsTheMessageForTheNextNight) {
     use_one_cell();
     nights_.verdict = [](const std::string&, unsigned, unsigned) { return "broken"; };
-    nights_.send = [](const std::string&, const Message&) -> Status { return fail(Blame::Host, "no route"); };
+    nights_.send = [](const std::string&, const Message&) -> Status {
+        return fail(Blame::Host, "no route");
+    };
     EXPECT_EQ(night().book.outbox.size(), 1u);
     ASSERT_FALSE(nights_.warnings.empty());
     EXPECT_NE(nights_.warnings.back().find("no route"), std::string::npos);
@@ -305,7 +339,8 @@ TEST_F(NightlyTest, ACellWithoutTimeLeftIsShownAndFirstTheNextNight) {
     const auto& last = first.night.cells.back();
     EXPECT_EQ(last.state, "not run");
     EXPECT_NE(last.why.find("no time left"), std::string::npos) << last.why;
-    EXPECT_NE(night_text(first.night, first.book, false).find("not run: no time left"), std::string::npos);
+    EXPECT_NE(night_text(first.night, first.book, false).find("not run: no time left"),
+              std::string::npos);
     EXPECT_EQ(nights_.ran.size(), 4u);
     nights_.next_evening();
     nights_.ran.clear();
@@ -319,13 +354,16 @@ TEST_F(NightlyTest, OnlyOneNightAtATime) {
     const auto second = nights_.night();
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().blame, Blame::Host);
-    EXPECT_NE(second.error().message.find("a night is going on already"), std::string::npos) << second.error().message;
+    EXPECT_NE(second.error().message.find("a night is going on already"), std::string::npos)
+        << second.error().message;
     EXPECT_TRUE(nights_.ran.empty());
 }
 
 TEST_F(NightlyTest, StepsFromBeforeTheFirstNightAreHistory) {
     use_one_cell();
-    nights_.cost = [](const std::string&, const std::string&, unsigned commit, unsigned) { return commit >= 10 ? 120.0 : 100.0; };
+    nights_.cost = [](const std::string&, const std::string&, unsigned commit, unsigned) {
+        return commit >= 10 ? 120.0 : 100.0;
+    };
     for (unsigned i = 1; i <= 20; ++i) { // by hand
         ASSERT_TRUE(nights_.run(nights_.config.cells[0], FakeNights::commit(i)));
         nights_.next_evening();
@@ -341,8 +379,11 @@ TEST_F(NightlyTest, StepsFromBeforeTheFirstNightAreHistory) {
 TEST_F(NightlyTest, AFallIsToldAndHoldsNoExitCode) {
     use_one_cell();
     nights_.culprits = {13};
-    nights_.cost = [](const std::string&, const std::string& metric, unsigned commit, unsigned run) {
-        return metric == "sync_ipis" ? 240.0 : (commit >= 13 ? 80 : 100) * (1 + 0.002 * fixture::noise(3, run));
+    nights_.cost = [](const std::string&, const std::string& metric, unsigned commit,
+                      unsigned run) {
+        return metric == "sync_ipis"
+                   ? 240.0
+                   : (commit >= 13 ? 80 : 100) * (1 + 0.002 * fixture::noise(3, run));
     };
     Exit last = Exit::Host;
     for (unsigned i = 1; i <= 20; ++i) {
@@ -366,11 +407,12 @@ TEST_F(NightlyTest, DamagedStateIsAnErrorThatNamesItsFile) {
     ASSERT_TRUE(write_atomically(nights_.results / "nightly/incidents.json", "{\"format\": 2}"));
     result = nights_.night();
     ASSERT_FALSE(result);
-    EXPECT_NE(result.error().message.find("format 2, want 1"), std::string::npos) << result.error().message;
+    EXPECT_NE(result.error().message.find("format 2, want 1"), std::string::npos)
+        << result.error().message;
 }
 
-// What docs/nightly.md says of false alarms: 60 nights of 20 metrics that only scatter, with the re-run that any alarm needs. Three times
-// over, so that the number is one.
+// What docs/nightly.md says of false alarms: 60 nights of 20 metrics that only scatter, with the
+// re-run that any alarm needs. Three times over, so that the number is one.
 TEST_F(NightlyTest, FlatNoisyHistoryRaisesTheStatedNumberOfFalseAlarms) {
     use_one_cell();
     auto& cell = nights_.config.cells[0];
@@ -382,8 +424,10 @@ TEST_F(NightlyTest, FlatNoisyHistoryRaisesTheStatedNumberOfFalseAlarms) {
     for (unsigned round = 0; round < 3; ++round) {
         nights_.records.clear(), nights_.ran.clear();
         nights_.results = top_ / fmt::format("results-{}", round);
-        nights_.cost = [round](const std::string&, const std::string& metric, unsigned, unsigned run) {
-            return 1000 * (1 + 0.01 * fixture::noise(1000 * round + std::stoul(metric.substr(1)), run));
+        nights_.cost = [round](const std::string&, const std::string& metric, unsigned,
+                               unsigned run) {
+            return 1000 *
+                   (1 + 0.01 * fixture::noise(1000 * round + std::stoul(metric.substr(1)), run));
         };
         for (unsigned i = 0; i < 60; ++i) {
             nights_.head = i + 1;
@@ -400,8 +444,9 @@ TEST_F(NightlyTest, FlatNoisyHistoryRaisesTheStatedNumberOfFalseAlarms) {
     EXPECT_GE(candidates, 8u); // the control: without the re-run it would be many more
 }
 
-// Real boots of two kernels that nobody changed, under the wall clock, two boots a night: whatever is told of them is a false alarm. Where the
-// figures are from: rig/testdata/README.md. A night's figure is the mean of its two boots, which is their median.
+// Real boots of two kernels that nobody changed, under the wall clock, two boots a night: whatever
+// is told of them is a false alarm. Where the figures are from: rig/testdata/README.md. A night's
+// figure is the mean of its two boots, which is their median.
 TEST_F(NightlyTest, AFlatHistoryOfRealBootsRaisesNoAlarm) {
     std::map<std::string, std::vector<double>> boots; // by "metric arm"
     std::istringstream in(rig::testing::captured("nightly/flat-wall.csv"));
@@ -427,9 +472,11 @@ TEST_F(NightlyTest, AFlatHistoryOfRealBootsRaisesNoAlarm) {
     const auto told = [&](double from_the_middle_on) {
         nights_.records.clear(), nights_.ran.clear();
         nights_.results = top_ / fmt::format("results-{}", from_the_middle_on);
-        nights_.cost = [&, from_the_middle_on](const std::string&, const std::string& series, unsigned, unsigned run) {
+        nights_.cost = [&, from_the_middle_on](const std::string&, const std::string& series,
+                                               unsigned, unsigned run) {
             const auto& figures = boots.at(series);
-            return (figures.at(2 * run - 2) + figures.at(2 * run - 1)) / 2 * (run > runs / 2 ? from_the_middle_on : 1);
+            return (figures.at(2 * run - 2) + figures.at(2 * run - 1)) / 2 *
+                   (run > runs / 2 ? from_the_middle_on : 1);
         };
         unsigned nights = 0, candidates = 0;
         for (; nights_.ran.size() + 2 <= runs; ++nights) { // a night may need a run more
@@ -443,16 +490,20 @@ TEST_F(NightlyTest, AFlatHistoryOfRealBootsRaisesNoAlarm) {
             for (const auto& incident : book->incidents)
                 metrics.insert(incident.metric);
         RecordProperty(fmt::format("nights_{}", from_the_middle_on), static_cast<int>(nights));
-        RecordProperty(fmt::format("candidates_{}", from_the_middle_on), static_cast<int>(candidates));
-        RecordProperty(fmt::format("told_{}", from_the_middle_on), static_cast<int>(metrics.size()));
+        RecordProperty(fmt::format("candidates_{}", from_the_middle_on),
+                       static_cast<int>(candidates));
+        RecordProperty(fmt::format("told_{}", from_the_middle_on),
+                       static_cast<int>(metrics.size()));
         return metrics;
     };
     EXPECT_EQ(told(1), std::set<std::string>{});
     const auto planted = told(1.5);
-    EXPECT_GE(planted.size(), boots.size() / 2) << "the control: a step in the same figures is seen";
+    EXPECT_GE(planted.size(), boots.size() / 2)
+        << "the control: a step in the same figures is seen";
 }
 
-// The other side of it, also in docs/nightly.md: steps planted into twenty metrics that scatter by 1 %, in the 21st of 40 nights.
+// The other side of it, also in docs/nightly.md: steps planted into twenty metrics that scatter by
+// 1 %, in the 21st of 40 nights.
 TEST_F(NightlyTest, PlantedStepsAreFound) {
     use_one_cell();
     nights_.culprits = {21};
@@ -464,8 +515,10 @@ TEST_F(NightlyTest, PlantedStepsAreFound) {
     for (const double effect : {0.02, 0.05}) {
         nights_.records.clear(), nights_.ran.clear();
         nights_.results = top_ / fmt::format("results-{}", effect);
-        nights_.cost = [effect](const std::string&, const std::string& metric, unsigned commit, unsigned run) {
-            return 1000 * (1 + 0.01 * fixture::noise(77777 + std::stoul(metric.substr(1)), run)) * (commit >= 21 ? 1 + effect : 1);
+        nights_.cost = [effect](const std::string&, const std::string& metric, unsigned commit,
+                                unsigned run) {
+            return 1000 * (1 + 0.01 * fixture::noise(77777 + std::stoul(metric.substr(1)), run)) *
+                   (commit >= 21 ? 1 + effect : 1);
         };
         for (nights_.head = 1; nights_.head <= 40; ++nights_.head) {
             night();
@@ -476,7 +529,8 @@ TEST_F(NightlyTest, PlantedStepsAreFound) {
         std::set<std::string> told;
         unsigned named = 0;
         for (const auto& incident : book->incidents) {
-            if (incident.direction != "rose" || FakeNights::number(incident.cause.span.bad) < 18) continue;
+            if (incident.direction != "rose" || FakeNights::number(incident.cause.span.bad) < 18)
+                continue;
             told.insert(incident.metric);
             named += incident.cause.found;
         }

@@ -8,8 +8,8 @@ namespace {
 
 using fixture::Killed, fixture::NightlyTest;
 
-// The branch of a cell that was killed at nine tenths goes on: what it took before is the night's and the cell's, and the next night knows how
-// long the whole takes.
+// The branch of a cell that was killed at nine tenths goes on: what it took before is the night's
+// and the cell's, and the next night knows how long the whole takes.
 TEST_F(NightlyTest, TimeBeforeAKillIsCountedAndNoDurationIsThatOfTheRest) {
     use_one_cell();
     nights_.run_seconds = 3600;
@@ -64,7 +64,8 @@ TEST_F(NightlyTest, TimeInWhichTheMachineWasDownIsNotSpent) {
     nights_.before_run = [](const std::string&) {};
     const auto result = night();
     EXPECT_EQ(result.night.cells[0].state, "done"); // nine hours are more than the budget of four
-    EXPECT_EQ(result.night.spent, 600 + 600);       // at most what it was expected to take, and what it took then
+    EXPECT_EQ(result.night.spent,
+              600 + 600); // at most what it was expected to take, and what it took then
 }
 
 // A run of another night that is gone on with: what is left of it is not what the cell takes.
@@ -73,7 +74,8 @@ TEST_F(NightlyTest, ARunThatAnotherNightBeganIsNoDuration) {
     nights_.run_seconds = 300;
     const auto world_of = [this] {
         auto world = nights_.world();
-        world.run = [this](const NightCell& cell, const std::string& at, bool) -> Result<RunRecord> {
+        world.run = [this](const NightCell& cell, const std::string& at,
+                           bool) -> Result<RunRecord> {
             auto run = nights_.run(cell, at);
             if (run) run->started = "2026-02-22T01:00:00Z";
             return run;

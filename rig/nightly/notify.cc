@@ -2,7 +2,6 @@
 
 #include "rig/base/text.h"
 
-
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -14,13 +13,15 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kEncodedWord = 45;                 // bytes before encoding: 60 after it, 72 with "=?UTF-8?B?" and "?="; RFC 2047 allows 75
+constexpr std::size_t kEncodedWord =
+    45; // bytes before encoding: 60 after it, 72 with "=?UTF-8?B?" and "?="; RFC 2047 allows 75
 constexpr std::size_t kHeaderLine = 76, kBodyLine = 900; // RFC 5322: 78 are wanted, 998 allowed
 constexpr std::size_t kSubject = 200;                    // bytes; the whole is in the text
 
 std::string base64(std::string_view bytes) {
     std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0'); // and the zero it is ended with
-    const auto length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(bytes.data()),
+    const auto length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                        reinterpret_cast<const unsigned char*>(bytes.data()),
                                         static_cast<int>(bytes.size()));
     out.resize(static_cast<std::size_t>(length));
     return out;
@@ -40,7 +41,8 @@ std::string_view cut(std::string_view text, std::size_t most) {
 
 // Only valid UTF-8 leaves this; what is not becomes U+FFFD.
 std::string valid_utf8(std::string_view text) {
-    return json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>();
+    return json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace))
+        .get<std::string>();
 }
 
 std::string body_of(const std::string& text) {
@@ -62,13 +64,15 @@ std::string body_of(const std::string& text) {
 
 std::string header_value(std::string_view raw) {
     const auto text = printable(valid_utf8(raw));
-    const bool ascii = std::all_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x80; });
+    const bool ascii =
+        std::all_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x80; });
     std::string out;
     if (ascii && text.find("=?") == std::string::npos) {
         std::size_t column = 10; // the name's
         for (std::size_t at = 0; at < text.size();) {
             auto end = std::min(text.find(' ', at + 1), text.size());
-            if (column + end - at > kHeaderLine && text[at] == ' ' && end > at + 1) out += "\n", column = 0;
+            if (column + end - at > kHeaderLine && text[at] == ' ' && end > at + 1)
+                out += "\n", column = 0;
             out += text.substr(at, end - at);
             column += end - at;
             at = end;
@@ -83,20 +87,26 @@ std::string header_value(std::string_view raw) {
     return out;
 }
 
-std::string email_text(const Message& message, const EmailChannel& channel, const std::string& host, const std::string& date) {
+std::string email_text(const Message& message, const EmailChannel& channel, const std::string& host,
+                       const std::string& date) {
     const auto word = [](const std::string& text) {
         std::string out;
         for (const char c : text)
-            out += (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ? c : '-';
+            out += (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                           c == '-' || c == '.'
+                       ? c
+                       : '-';
         return out;
     };
     std::string out;
-    out += fmt::format("From: {}\n", channel.from); // addresses were checked when the configuration was read
+    out += fmt::format("From: {}\n",
+                       channel.from); // addresses were checked when the configuration was read
     out += fmt::format("To: {}\n", fmt::join(channel.to, ",\n "));
     out += fmt::format("Subject: {}\n", header_value(cut(message.subject, kSubject)));
     out += fmt::format("Date: {}\n", date);
     out += fmt::format("Message-ID: <rig.{}@{}>\n", word(message.id), word(host));
-    out += "Auto-Submitted: auto-generated\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n";
+    out += "Auto-Submitted: auto-generated\nMIME-Version: 1.0\nContent-Type: text/plain; "
+           "charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n";
     return out + body_of(valid_utf8(message.text));
 }
 

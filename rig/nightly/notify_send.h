@@ -11,14 +11,17 @@
 
 namespace rig {
 
-// By the channel's name; an error (Blame::Host) means that the channel has not taken it, as far as can be known.
+// By the channel's name; an error (Blame::Host) means that the channel has not taken it, as far as
+// can be known.
 using Sender = std::function<Status(const std::string& channel, const Message& message)>;
 
-// Messages are given out at least once: the state that names one is on disk before it goes out, and that it went is on disk after. A rig that is
-// killed between the two sends it again; each has an id that stays the same (Message-ID, the header Idempotency-Key, the key "id"), and a file never
-// gets it twice. `save` is called after each message that went out. Failures are told through `warn`, kept in the book and tried again the next
-// night.
-void deliver(IncidentBook& book, const std::vector<std::string>& channels, const Sender& send, const std::function<Status()>& save,
+// Messages are given out at least once: the state that names one is on disk before it goes out, and
+// that it went is on disk after. A rig that is killed between the two sends it again; each has an
+// id that stays the same (Message-ID, the header Idempotency-Key, the key "id"), and a file never
+// gets it twice. `save` is called after each message that went out. Failures are told through
+// `warn`, kept in the book and tried again the next night.
+void deliver(IncidentBook& book, const std::vector<std::string>& channels, const Sender& send,
+             const std::function<Status()>& save,
              const std::function<void(const std::string&)>& warn);
 
 struct NotifyWorld {

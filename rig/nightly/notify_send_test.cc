@@ -24,8 +24,10 @@ class NotifySendTest : public ::testing::Test {
     }
     // A sendmail that keeps its arguments and its mail.
     fs::path sendmail(int code) {
-        const auto script =
-            tree_.put("sendmail", "#!/bin/sh\necho \"$@\" > \"$0.args\"\ncat > \"$0.mail\"\necho queue full\nexit " + std::to_string(code) + "\n");
+        const auto script = tree_.put(
+            "sendmail",
+            "#!/bin/sh\necho \"$@\" > \"$0.args\"\ncat > \"$0.mail\"\necho queue full\nexit " +
+                std::to_string(code) + "\n");
         fs::permissions(script, fs::perms::owner_all);
         return script;
     }
@@ -45,11 +47,14 @@ TEST_F(NotifySendTest, MailGoesThroughSendmail) {
 }
 
 TEST_F(NotifySendTest, AMailerThatFailsOrIsMissingIsAHostFault) {
-    auto sent = send_email({{"kernel@example.org"}, "rig@example.org", sendmail(75)}, message_, runner_);
+    auto sent =
+        send_email({{"kernel@example.org"}, "rig@example.org", sendmail(75)}, message_, runner_);
     ASSERT_FALSE(sent);
     EXPECT_EQ(sent.error().blame, Blame::Host);
-    EXPECT_NE(sent.error().message.find("exit code 75: queue full"), std::string::npos) << sent.error().message;
-    sent = send_email({{"kernel@example.org"}, "rig@example.org", tree_ / "none"}, message_, runner_);
+    EXPECT_NE(sent.error().message.find("exit code 75: queue full"), std::string::npos)
+        << sent.error().message;
+    sent =
+        send_email({{"kernel@example.org"}, "rig@example.org", tree_ / "none"}, message_, runner_);
     ASSERT_FALSE(sent);
     EXPECT_EQ(sent.error().blame, Blame::Host);
 }
@@ -67,7 +72,8 @@ TEST_F(NotifySendTest, AFileGetsEachMessageOnce) {
     message_.id = "2-opened";
     ASSERT_TRUE(append_message(file, message_));
     text = read_text(file);
-    EXPECT_EQ(nlohmann::json::parse(text.substr(text.rfind('\n', text.size() - 2) + 1)).at("id"), "2-opened");
+    EXPECT_EQ(nlohmann::json::parse(text.substr(text.rfind('\n', text.size() - 2) + 1)).at("id"),
+              "2-opened");
     ASSERT_TRUE(append_message(file, message_));
     EXPECT_EQ(read_text(file), text);
     EXPECT_FALSE(append_message(tree_.path(), message_)); // a folder
@@ -86,7 +92,8 @@ TEST_F(NotifySendTest, AMessageStaysUntilEveryChannelHasIt) {
     };
     const auto go = [&] {
         deliver(
-            book, {"file", "email"}, send, [&]() -> Status { return ++saves, Status(); }, [&](const std::string& text) { warnings.push_back(text); });
+            book, {"file", "email"}, send, [&]() -> Status { return ++saves, Status(); },
+            [&](const std::string& text) { warnings.push_back(text); });
     };
     go();
     ASSERT_EQ(book.outbox.size(), 1u);
@@ -95,7 +102,8 @@ TEST_F(NotifySendTest, AMessageStaysUntilEveryChannelHasIt) {
     EXPECT_GE(saves, 1u);
     mailer_works = true;
     go();
-    EXPECT_EQ(book.outbox[0].pending, std::vector<std::string>{"gone"}); // until there is such a channel again
+    EXPECT_EQ(book.outbox[0].pending,
+              std::vector<std::string>{"gone"}); // until there is such a channel again
 }
 
 } // namespace

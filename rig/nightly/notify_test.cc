@@ -15,7 +15,8 @@ Message message_of(std::string subject, std::string text) {
     message.data = R"({"transitions": ["opened"], "incident": {"id": 3}})";
     return message;
 }
-const EmailChannel kChannel{{"kernel@example.org", "other@example.org"}, "rig@example.org", "/usr/sbin/sendmail"};
+const EmailChannel kChannel{
+    {"kernel@example.org", "other@example.org"}, "rig@example.org", "/usr/sbin/sendmail"};
 constexpr const char* kDate = "Mon, 23 Feb 2026 01:00:00 +0000";
 
 std::vector<std::string> headers_of(const std::string& mail) {
@@ -35,24 +36,31 @@ std::vector<std::string> headers_of(const std::string& mail) {
 TEST(Notify, AMailAsItGoesOut) {
     testing::expect_golden(
         "nightly/mail.txt",
-        email_text(message_of("[rig] #3 batch-alloc-fail/v4: target_latency rose, 10.5 µs to 12.6 µs in reviewed (opened, bisected)",
-                              "#3 batch-alloc-fail/v4: target_latency rose, 10.5 µs to 12.6 µs in reviewed\n  cause: 0123456789ab mm: gather "
+        email_text(message_of("[rig] #3 batch-alloc-fail/v4: target_latency rose, 10.5 µs to 12.6 "
+                              "µs in reviewed (opened, bisected)",
+                              "#3 batch-alloc-fail/v4: target_latency rose, 10.5 µs to 12.6 µs in "
+                              "reviewed\n  cause: 0123456789ab mm: gather "
                               "twice\n.\nFrom the guest\n"),
                    kChannel, "host.example", kDate));
 }
 
-// A commit's subject, or what a guest printed, cannot become a header, a recipient or the end of the mail.
+// A commit's subject, or what a guest printed, cannot become a header, a recipient or the end of
+// the mail.
 TEST(Notify, TextsCannotAddHeaders) {
-    const auto plain = headers_of(email_text(message_of("subject", "text"), kChannel, "host", kDate));
-    for (const std::string& evil :
-         std::vector<std::string>{"x\nBcc: eve@example.net", "x\r\nBcc: eve@example.net\r\n\r\nbody", std::string("x\0Bcc: y", 8),
-                                  std::string("\xc2\x85") + "Bcc: eve@example.net", std::string("=?UTF-8?B?Cg==?= y")}) {
+    const auto plain =
+        headers_of(email_text(message_of("subject", "text"), kChannel, "host", kDate));
+    for (const std::string& evil : std::vector<std::string>{
+             "x\nBcc: eve@example.net", "x\r\nBcc: eve@example.net\r\n\r\nbody",
+             std::string("x\0Bcc: y", 8), std::string("\xc2\x85") + "Bcc: eve@example.net",
+             std::string("=?UTF-8?B?Cg==?= y")}) {
         auto message = message_of(evil, evil);
         message.id = "3\nBcc: eve@example.net";
-        const auto headers = headers_of(email_text(message, kChannel, "host\nBcc: eve@example.net", kDate));
+        const auto headers =
+            headers_of(email_text(message, kChannel, "host\nBcc: eve@example.net", kDate));
         ASSERT_EQ(headers.size(), plain.size()) << evil;
         for (std::size_t i = 0; i < headers.size(); ++i)
-            EXPECT_EQ(headers[i].substr(0, headers[i].find(':')), plain[i].substr(0, plain[i].find(':')));
+            EXPECT_EQ(headers[i].substr(0, headers[i].find(':')),
+                      plain[i].substr(0, plain[i].find(':')));
     }
     // The control: this test would see one.
     EXPECT_EQ(headers_of("A: b\nBcc: c\n\n").size(), 2u);
@@ -79,7 +87,8 @@ TEST(Notify, HeadersAreFoldedAndEncoded) {
 }
 
 TEST(Notify, LongAndBrokenLinesStayWithinWhatMailAllows) {
-    const auto mail = email_text(message_of("s", std::string(5000, 'x') + "\n\xff\xfe\n"), kChannel, "host", kDate);
+    const auto mail = email_text(message_of("s", std::string(5000, 'x') + "\n\xff\xfe\n"), kChannel,
+                                 "host", kDate);
     for (std::size_t at = 0; at < mail.size();) {
         const auto end = mail.find('\n', at);
         EXPECT_LE(end - at, 998u);

@@ -8,16 +8,19 @@
 namespace rig {
 namespace {
 
-// Twice the budget and some: the night ends itself; what it may run over by are a re-run for each cell with a candidate and one search for a commit.
+// Twice the budget and some: the night ends itself; what it may run over by are a re-run for each
+// cell with a candidate and one search for a commit.
 unsigned limit_minutes(unsigned budget) {
     return 2 * budget + 60;
 }
 
 bool one_line(const std::string& text) {
-    return std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+    return std::none_of(text.begin(), text.end(),
+                        [](unsigned char c) { return c < 0x20 || c == 0x7f; });
 }
 
-// For WorkingDirectory= and Documentation=: the first takes its value to the end of the line, quotes and all.
+// For WorkingDirectory= and Documentation=: the first takes its value to the end of the line,
+// quotes and all.
 std::string specifiers_escaped(const std::string& text) {
     std::string out;
     for (const char c : text)
@@ -51,22 +54,35 @@ std::string unit_word(const std::string& word, bool command) {
 
 Result<std::map<std::string, std::string>> systemd_units(const UnitOptions& options) {
     if (options.on_calendar.empty() || !one_line(options.on_calendar))
-        return fail(Blame::Spec, fmt::format("--on-calendar '{}': want one line as in systemd.time(7), e.g. \"*-*-* 01:00\" or \"Mon..Fri 23:30\"",
-                                             options.on_calendar.substr(0, options.on_calendar.find_first_of("\r\n"))));
+        return fail(
+            Blame::Spec,
+            fmt::format("--on-calendar '{}': want one line as in systemd.time(7), e.g. \"*-*-* "
+                        "01:00\" or \"Mon..Fri 23:30\"",
+                        options.on_calendar.substr(0, options.on_calendar.find_first_of("\r\n"))));
     auto paths = options.writable;
     paths.insert(paths.end(), {options.rig, options.top, options.results, options.cache});
     for (const auto& path : paths)
         if (!path.is_absolute() || !one_line(path.string()))
-            return fail(Blame::Spec, fmt::format("{}: want an absolute path without control characters for a unit", path.string()));
-    // systemd takes blanks at the end from a line, and a backslash there for its going on in the next one.
+            return fail(
+                Blame::Spec,
+                fmt::format("{}: want an absolute path without control characters for a unit",
+                            path.string()));
+    // systemd takes blanks at the end from a line, and a backslash there for its going on in the
+    // next one.
     if (const auto top = options.top.string(); top.find_last_not_of(" \\") + 1 != top.size())
-        return fail(Blame::Spec, fmt::format("{}: want a project whose path does not end with a blank or a backslash for a unit", top));
+        return fail(
+            Blame::Spec,
+            fmt::format(
+                "{}: want a project whose path does not end with a blank or a backslash for a unit",
+                top));
     std::string command = unit_word(options.rig.string(), true);
     for (const auto& word : options.arguments) {
-        if (!one_line(word)) return fail(Blame::Spec, "a unit's command cannot hold control characters");
+        if (!one_line(word))
+            return fail(Blame::Spec, "a unit's command cannot hold control characters");
         command += " " + unit_word(word, true);
     }
-    std::string writable = unit_word(options.results.string(), false) + " " + unit_word(options.cache.string(), false);
+    std::string writable =
+        unit_word(options.results.string(), false) + " " + unit_word(options.cache.string(), false);
     for (const auto& path : options.writable)
         writable += " " + unit_word(path.string(), false);
     if (options.email) writable += " -/var/spool -/var/log/exim4"; // '-': where there is one
@@ -94,8 +110,10 @@ MemoryMax=85%
 TasksMax=4096
 UMask=0022
 )",
-                               fmt::arg("top", specifiers_escaped(options.top.string())), fmt::arg("page", specifiers_escaped(page_url(options.top))),
-                               fmt::arg("command", command), fmt::arg("limit", limit_minutes(options.budget_minutes)));
+                               fmt::arg("top", specifiers_escaped(options.top.string())),
+                               fmt::arg("page", specifiers_escaped(page_url(options.top))),
+                               fmt::arg("command", command),
+                               fmt::arg("limit", limit_minutes(options.budget_minutes)));
     if (options.email && !options.system)
         service += R"(
 # Not confined: sendmail is set-group-ID, which every confinement of a user's service takes from it. With [notify.webhook] or [notify.file] in place of
@@ -121,13 +139,17 @@ RestrictSUIDSGID=yes
 LockPersonality=yes
 SystemCallArchitectures=native
 )",
-            options.system ? "" : "# What a user's systemd needs for the next ones; groups that open /dev/kvm stay in force.\nPrivateUsers=yes\n",
+            options.system ? ""
+                           : "# What a user's systemd needs for the next ones; groups that open "
+                             "/dev/kvm stay in force.\nPrivateUsers=yes\n",
             writable);
-    // Devices can be closed off, and capabilities taken, by the system's manager only. SYS_NICE: the priority above; SETPCAP: with it rig takes the
-    // rest from QEMU.
+    // Devices can be closed off, and capabilities taken, by the system's manager only. SYS_NICE:
+    // the priority above; SETPCAP: with it rig takes the rest from QEMU.
     if (options.system)
-        service += "DevicePolicy=closed\nDeviceAllow=/dev/kvm rw\nProtectHome=read-only\nProtectProc=invisible\n"
-                   "CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_CHOWN CAP_FOWNER CAP_SETUID CAP_SETGID CAP_SYS_NICE CAP_SETPCAP\n";
+        service += "DevicePolicy=closed\nDeviceAllow=/dev/kvm "
+                   "rw\nProtectHome=read-only\nProtectProc=invisible\n"
+                   "CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_CHOWN "
+                   "CAP_FOWNER CAP_SETUID CAP_SETGID CAP_SYS_NICE CAP_SETPCAP\n";
     const auto timer = fmt::format(R"([Unit]
 Description=rig: the nightly regression runs
 

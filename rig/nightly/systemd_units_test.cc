@@ -12,7 +12,8 @@ UnitOptions options_of(bool system) {
     options.top = "/opt/rig";
     options.results = "/opt/rig/results";
     options.cache = "/var/cache/rig";
-    options.arguments = {"--results", "/opt/rig/results", "--cache", "/var/cache/rig", "--quiet", "nightly", "configs/nightly.toml"};
+    options.arguments = {"--results", "/opt/rig/results",    "--cache", "/var/cache/rig", "--quiet",
+                         "nightly",   "configs/nightly.toml"};
     return options;
 }
 
@@ -23,11 +24,13 @@ TEST(SystemdUnits, AreAsCommitted) {
         ASSERT_TRUE(units) << units.error().message;
         ASSERT_EQ(units->size(), 2u);
         for (const auto& [name, text] : *units)
-            testing::expect_golden(std::string("nightly/") + (system ? "system/" : "user/") + name, text);
+            testing::expect_golden(std::string("nightly/") + (system ? "system/" : "user/") + name,
+                                   text);
     }
 }
 
-// So were these: systemd takes WorkingDirectory= to the end of its line, quotes and all, and splits Documentation= at blanks.
+// So were these: systemd takes WorkingDirectory= to the end of its line, quotes and all, and splits
+// Documentation= at blanks.
 TEST(SystemdUnits, OfAProjectWithABlankInItsPathAreAsCommitted) {
     auto options = options_of(false);
     options.rig = "/opt/my rigs 100%/build/rig/rig";
@@ -38,8 +41,10 @@ TEST(SystemdUnits, OfAProjectWithABlankInItsPathAreAsCommitted) {
     const auto units = systemd_units(options);
     ASSERT_TRUE(units) << units.error().message;
     testing::expect_golden(std::string("nightly/blank/") + kServiceUnit, units->at(kServiceUnit));
-    for (const char* line : {"\nWorkingDirectory=/opt/my rigs 100%%\n", "\nDocumentation=file:/opt/my%%20rigs%%20100%%25/docs/nightly.md\n",
-                             "\nExecStart=\"/opt/my rigs 100%%/build/rig/rig\" --results \"/opt/my rigs 100%%/results\" "})
+    for (const char* line : {"\nWorkingDirectory=/opt/my rigs 100%%\n",
+                             "\nDocumentation=file:/opt/my%%20rigs%%20100%%25/docs/nightly.md\n",
+                             "\nExecStart=\"/opt/my rigs 100%%/build/rig/rig\" --results \"/opt/my "
+                             "rigs 100%%/results\" "})
         EXPECT_NE(units->at(kServiceUnit).find(line), std::string::npos) << line;
     for (const char* wrong : {"/opt/rig ", "/opt/rig\\"}) { // would be lost, or take the next line
         options.top = wrong;
@@ -54,26 +59,34 @@ TEST(SystemdUnits, LimitsFollowTheBudgetAndMailItsQueue) {
     options.writable = {"/srv/messages"};
     const auto text = systemd_units(options)->at(kServiceUnit);
     EXPECT_NE(text.find("TimeoutStartSec=180min"), std::string::npos);
-    EXPECT_NE(text.find("ReadWritePaths=/opt/rig/results /var/cache/rig /srv/messages -/var/spool -/var/log/exim4\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("ReadWritePaths=/opt/rig/results /var/cache/rig /srv/messages -/var/spool "
+                        "-/var/log/exim4\n"),
+              std::string::npos)
+        << text;
     // A user's sendmail is set-group-ID: confined it could not queue a mail.
     options.system = false;
     const auto user = systemd_units(options)->at(kServiceUnit);
     EXPECT_EQ(user.find("NoNewPrivileges=yes"), std::string::npos);
     EXPECT_NE(user.find("Not confined"), std::string::npos);
     options.email = false;
-    EXPECT_NE(systemd_units(options)->at(kServiceUnit).find("NoNewPrivileges=yes"), std::string::npos);
+    EXPECT_NE(systemd_units(options)->at(kServiceUnit).find("NoNewPrivileges=yes"),
+              std::string::npos);
 }
 
-// What a guest's boot needs (rig/host/cpu_binding.h, rig/hypervisor/qemu_hypervisor.cc) and a stricter unit would take.
+// What a guest's boot needs (rig/host/cpu_binding.h, rig/hypervisor/qemu_hypervisor.cc) and a
+// stricter unit would take.
 TEST(SystemdUnits, LeaveWhatGuestsNeed) {
     for (const bool system : {false, true}) {
         const auto text = systemd_units(options_of(system))->at(kServiceUnit);
-        for (const char* taken : {"RestrictRealtime=", "MemoryDenyWriteExecute=", "PrivateDevices=", "PrivateNetwork=", "RestrictNamespaces="})
+        for (const char* taken : {"RestrictRealtime=", "MemoryDenyWriteExecute=", "PrivateDevices=",
+                                  "PrivateNetwork=", "RestrictNamespaces="})
             EXPECT_EQ(text.find(taken), std::string::npos) << taken;
-        EXPECT_NE(text.find("NoNewPrivileges="), std::string::npos); // the control: it is a text with such lines
+        EXPECT_NE(text.find("NoNewPrivileges="),
+                  std::string::npos); // the control: it is a text with such lines
     }
     const auto text = systemd_units(options_of(true))->at(kServiceUnit);
-    for (const char* needed : {"DeviceAllow=/dev/kvm rw", "CAP_SYS_NICE", "CAP_SETPCAP", "CAP_DAC_READ_SEARCH"})
+    for (const char* needed :
+         {"DeviceAllow=/dev/kvm rw", "CAP_SYS_NICE", "CAP_SETPCAP", "CAP_DAC_READ_SEARCH"})
         EXPECT_NE(text.find(needed), std::string::npos) << needed;
 }
 
@@ -91,7 +104,8 @@ TEST(SystemdUnits, NothingBecomesALineOfItsOwn) {
     options.on_calendar = "daily\n[Service]\nExecStart=/bin/false";
     auto units = systemd_units(options);
     ASSERT_FALSE(units);
-    EXPECT_NE(units.error().message.find("--on-calendar 'daily'"), std::string::npos) << units.error().message;
+    EXPECT_NE(units.error().message.find("--on-calendar 'daily'"), std::string::npos)
+        << units.error().message;
     options = options_of(false);
     options.results = "/opt/x\nExecStartPre=/bin/false";
     EXPECT_FALSE(systemd_units(options));

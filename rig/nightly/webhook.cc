@@ -1,7 +1,7 @@
 #include "rig/nightly/webhook.h"
 
-#include "rig/base/version.h"
 #include "rig/base/files.h"
+#include "rig/base/version.h"
 #include "rig/nightly/notify.h"
 
 #include <algorithm>
@@ -36,22 +36,29 @@ Result<std::string> read_token(const WebhookChannel& channel, const fs::path& to
         from = file.string();
         std::error_code error;
         if (!fs::is_regular_file(file, error))
-            return fail(Blame::Host, fmt::format("webhook: {}: no such file, want one whose first line is the token", from));
+            return fail(
+                Blame::Host,
+                fmt::format("webhook: {}: no such file, want one whose first line is the token",
+                            from));
         const auto text = slurp(file);
         token = text.substr(0, text.find('\n'));
         if (token.ends_with('\r')) token.pop_back();
     } else {
         return token;
     }
-    if (token.empty() || token.size() > 4096 || !std::all_of(token.begin(), token.end(), [](unsigned char c) { return c > ' ' && c < 0x7f; }))
-        return fail(Blame::Host, fmt::format("webhook: the token in {} is empty or holds blanks or control characters, want one word", from));
+    if (token.empty() || token.size() > 4096 ||
+        !std::all_of(token.begin(), token.end(),
+                     [](unsigned char c) { return c > ' ' && c < 0x7f; }))
+        return fail(Blame::Host, fmt::format("webhook: the token in {} is empty or holds blanks or "
+                                             "control characters, want one word",
+                                             from));
     return token;
 }
 
 using Request = http::request<http::string_body>;
 
-// The status alone says whether it was taken. A body that is long, or ends without a good-bye, would make a message that arrived count as unsent, and
-// come again every night.
+// The status alone says whether it was taken. A body that is long, or ends without a good-bye,
+// would make a message that arrived count as unsent, and come again every night.
 template<class Stream> asio::awaitable<unsigned> talk(Stream& stream, const Request& request) {
     beast::flat_buffer buffer;
     co_await http::async_write(stream, request, asio::use_awaitable);
@@ -59,14 +66,17 @@ template<class Stream> asio::awaitable<unsigned> talk(Stream& stream, const Requ
         http::response_parser<http::empty_body> parser;
         co_await http::async_read_header(stream, buffer, parser, asio::use_awaitable);
         const auto status = parser.get().result_int();
-        if (status >= 200 || status == 101) co_return status; // else the answer is still to come (RFC 9110, 15.2)
+        if (status >= 200 || status == 101)
+            co_return status; // else the answer is still to come (RFC 9110, 15.2)
     }
 }
 
-asio::awaitable<unsigned> post(const WebhookChannel& channel, const Request& request, asio::ssl::context& tls, std::chrono::seconds patience) {
+asio::awaitable<unsigned> post(const WebhookChannel& channel, const Request& request,
+                               asio::ssl::context& tls, std::chrono::seconds patience) {
     const auto executor = co_await asio::this_coro::executor;
     tcp::resolver resolver(executor);
-    const auto addresses = co_await resolver.async_resolve(channel.host, std::to_string(channel.port), asio::use_awaitable);
+    const auto addresses = co_await resolver.async_resolve(
+        channel.host, std::to_string(channel.port), asio::use_awaitable);
     if (!channel.tls) {
         beast::tcp_stream stream(executor);
         stream.expires_after(patience); // for everything that follows
@@ -85,10 +95,12 @@ asio::awaitable<unsigned> post(const WebhookChannel& channel, const Request& req
 
 } // namespace
 
-Status post_webhook(const WebhookChannel& channel, const fs::path& top, const Message& message, std::chrono::seconds patience) {
+Status post_webhook(const WebhookChannel& channel, const fs::path& top, const Message& message,
+                    std::chrono::seconds patience) {
     RIG_TRY(token, read_token(channel, top));
     const bool usual = channel.port == (channel.tls ? 443 : 80);
-    const auto host = channel.host.find(':') == std::string::npos ? channel.host : "[" + channel.host + "]";
+    const auto host =
+        channel.host.find(':') == std::string::npos ? channel.host : "[" + channel.host + "]";
     Request request(http::verb::post, channel.target, 11);
     request.set(http::field::host, usual ? host : fmt::format("{}:{}", host, channel.port));
     request.set(http::field::user_agent, "rig/" + rig_version());
@@ -98,7 +110,8 @@ Status post_webhook(const WebhookChannel& channel, const fs::path& top, const Me
     request.keep_alive(false);
     request.body() = message_json(message);
     request.prepare_payload();
-    const auto where = fmt::format("{}://{}:{}", channel.tls ? "https" : "http", host, channel.port); // the path may hold a secret of its own
+    const auto where = fmt::format("{}://{}:{}", channel.tls ? "https" : "http", host,
+                                   channel.port); // the path may hold a secret of its own
     try {
         asio::ssl::context tls(asio::ssl::context::tls_client);
         if (channel.tls) {
@@ -112,8 +125,10 @@ Status post_webhook(const WebhookChannel& channel, const fs::path& top, const Me
         auto answer = asio::co_spawn(io, post(channel, request, tls, patience), asio::use_future);
         io.run();
         if (const auto status = answer.get(); status < 200 || status >= 300)
-            return fail(Blame::Host, fmt::format("webhook {}: answered {}, want 2xx", where, status));
-    } catch (const std::exception& e) { // of Asio's coroutines and of OpenSSL: the one place where they become an error
+            return fail(Blame::Host,
+                        fmt::format("webhook {}: answered {}, want 2xx", where, status));
+    } catch (const std::exception& e) { // of Asio's coroutines and of OpenSSL: the one place where
+                                        // they become an error
         return fail(Blame::Host, fmt::format("webhook {}: {}", where, e.what()));
     }
     return {};

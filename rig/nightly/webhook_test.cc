@@ -30,7 +30,8 @@ class WebhookTest : public ::testing::Test {
         channel.host = "127.0.0.1", channel.port = server.port(), channel.target = "/hook?x=1";
         return channel;
     }
-    Status post(const WebhookChannel& channel, std::chrono::seconds patience = std::chrono::seconds(10)) {
+    Status post(const WebhookChannel& channel,
+                std::chrono::seconds patience = std::chrono::seconds(10)) {
         return post_webhook(channel, tree_.path(), message_, patience);
     }
     testing::TempTree tree_;
@@ -57,35 +58,41 @@ TEST_F(WebhookTest, OnlyTwoHundredsAreTaken) {
         const auto sent = post(channel_of(server));
         ASSERT_FALSE(sent) << status;
         EXPECT_EQ(sent.error().blame, Blame::Host);
-        EXPECT_NE(sent.error().message.find(fmt::format("answered {}", status)), std::string::npos) << sent.error().message;
+        EXPECT_NE(sent.error().message.find(fmt::format("answered {}", status)), std::string::npos)
+            << sent.error().message;
         EXPECT_EQ(server.requests().size(), 1u); // no redirection is followed
     }
 }
 
-// A message that arrived must not come again each night because of what the server says after its status.
+// A message that arrived must not come again each night because of what the server says after its
+// status.
 TEST_F(WebhookTest, WhatFollowsTheStatusDoesNotMatter) {
     const auto certificate = testing::make_certificate("localhost");
     const auto ca = tree_.put("ca.pem", certificate.certificate);
     const std::string large(256 << 10, 'x');
     const auto answer = [&](const std::string& status, bool to_its_end) {
-        return "HTTP/1.1 " + status + "\r\n" + (to_its_end ? "" : fmt::format("Content-Length: {}\r\n", large.size())) + "\r\n" + large;
+        return "HTTP/1.1 " + status + "\r\n" +
+               (to_its_end ? "" : fmt::format("Content-Length: {}\r\n", large.size())) + "\r\n" +
+               large;
     };
-    const std::vector<std::pair<std::string, bool>> answers{{answer("200 OK", false), true},
-                                                            {answer("200 OK", true), true}, // until it hangs up, which it does without a good-bye
-                                                            {"HTTP/1.1 202 Accepted\r\nContent-Length: 900\r\n\r\nshort", true}, // and in the middle
-                                                            {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", true},
-                                                            {answer("500 Oops", false), false},
-                                                            {"HTTP/1.1 103 Early Hints\r\n\r\n" + answer("403 Forbidden", true), false},
-                                                            {"HTTP/1.1 200 OK\r\nContent-Le", false}, // no whole header is no answer
-                                                            {"HTTP/1.1 100 Continue\r\n\r\n", false},
-                                                            {"hello\r\n\r\n", false}};
+    const std::vector<std::pair<std::string, bool>> answers{
+        {answer("200 OK", false), true},
+        {answer("200 OK", true), true}, // until it hangs up, which it does without a good-bye
+        {"HTTP/1.1 202 Accepted\r\nContent-Length: 900\r\n\r\nshort", true}, // and in the middle
+        {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", true},
+        {answer("500 Oops", false), false},
+        {"HTTP/1.1 103 Early Hints\r\n\r\n" + answer("403 Forbidden", true), false},
+        {"HTTP/1.1 200 OK\r\nContent-Le", false}, // no whole header is no answer
+        {"HTTP/1.1 100 Continue\r\n\r\n", false},
+        {"hello\r\n\r\n", false}};
     for (const bool tls : {false, true})
         for (const auto& [bytes, taken] : answers) {
             WebhookServer server(204, tls ? &certificate : nullptr, bytes);
             auto channel = channel_of(server);
             if (tls) channel.tls = true, channel.host = "localhost", channel.ca_file = ca;
             const auto sent = post(channel);
-            EXPECT_EQ(sent.has_value(), taken) << tls << " " << bytes.substr(0, 60) << (sent ? "" : sent.error().message);
+            EXPECT_EQ(sent.has_value(), taken)
+                << tls << " " << bytes.substr(0, 60) << (sent ? "" : sent.error().message);
             EXPECT_EQ(server.requests().size(), 1u);
         }
 }
@@ -101,8 +108,10 @@ TEST_F(WebhookTest, AServerThatIsSilentOrNotThereEndsInTime) {
 }
 
 TEST_F(WebhookTest, CertificatesAreChecked) {
-    const auto good = testing::make_certificate("localhost"), other = testing::make_certificate("other.example");
-    const auto good_file = tree_.put("good.pem", good.certificate), other_file = tree_.put("other.pem", other.certificate);
+    const auto good = testing::make_certificate("localhost"),
+               other = testing::make_certificate("other.example");
+    const auto good_file = tree_.put("good.pem", good.certificate),
+               other_file = tree_.put("other.pem", other.certificate);
     WebhookServer server(204, &good), impostor(204, &other);
     auto channel = channel_of(server);
     channel.tls = true, channel.host = "localhost", channel.ca_file = good_file;
@@ -166,10 +175,12 @@ TEST_F(WebhookTest, TheTokenIsSentAndNeverTold) {
     const auto everything = [&] {
         auto all = told;
         for (const auto& entry : fs::recursive_directory_iterator(tree_.path()))
-            if (entry.is_regular_file() && entry.path() != token_file) all += read_text(entry.path());
+            if (entry.is_regular_file() && entry.path() != token_file)
+                all += read_text(entry.path());
         return all;
     };
-    EXPECT_NE(everything().find("answered 500"), std::string::npos); // there is something to look through
+    EXPECT_NE(everything().find("answered 500"),
+              std::string::npos); // there is something to look through
     EXPECT_EQ(everything().find(kToken), std::string::npos);
     // The control: this test would find one.
     tree_.put("log", "Authorization: Bearer " + std::string(kToken));

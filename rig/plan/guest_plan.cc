@@ -14,11 +14,14 @@ namespace {
 
 using nlohmann::json;
 
-// The agent puts the pids in. $CHILDREN: every process the workload starts has a pid from there on, every process that was
-// there before it and every instrument one below (guest/workloads/fork_own.h). Kernel threads may start at any time.
+// The agent puts the pids in. $CHILDREN: every process the workload starts has a pid from there on,
+// every process that was there before it and every instrument one below
+// (guest/workloads/fork_own.h). Kernel threads may start at any time.
 constexpr const char* kOwn = "common_pid == $PID";
-constexpr const char* kOwnAndChildren = "(common_pid == $PID || (common_pid >= $CHILDREN && !(comm ~ \"kworker*\")))";
-constexpr unsigned kBurstIterations = 5000; // about 30 us at one instruction a nanosecond: 3 % of the default period
+constexpr const char* kOwnAndChildren =
+    "(common_pid == $PID || (common_pid >= $CHILDREN && !(comm ~ \"kworker*\")))";
+constexpr unsigned kBurstIterations =
+    5000; // about 30 us at one instruction a nanosecond: 3 % of the default period
 
 json event_json(const StatEvent& event) {
     json out = {{"event", event.event}};
@@ -46,28 +49,40 @@ json fault_json(const FaultSpec& fault, const SymbolTable& symbols) {
     return {{"enabled", fault.enabled}, {"attributes", attributes}};
 }
 
-// The agent takes every parameter by its key; a function to be timed is no parameter of it but a probe.
+// The agent takes every parameter by its key; a function to be timed is no parameter of it but a
+// probe.
 json workload_json(const WorkloadSpec& workload) {
     const auto& declared = workload_named(workload.name);
-    json out = {{"name", workload.name}, {"iterations", workload.iterations}, {"pace_us", workload.pace_us}};
-    for (const auto& [key, number] : declared.plan_only) out[key] = number;
+    json out = {{"name", workload.name},
+                {"iterations", workload.iterations},
+                {"pace_us", workload.pace_us}};
+    for (const auto& [key, number] : declared.plan_only)
+        out[key] = number;
     for (const auto& parameter : declared.parameters) {
-        if (parameter.type == WorkloadParameter::Type::Number) out[parameter.key] = workload.number(parameter.key);
-        if (parameter.type == WorkloadParameter::Type::Command) out[parameter.key] = workload.words(parameter.key);
+        if (parameter.type == WorkloadParameter::Type::Number)
+            out[parameter.key] = workload.number(parameter.key);
+        if (parameter.type == WorkloadParameter::Type::Command)
+            out[parameter.key] = workload.words(parameter.key);
     }
     return out;
 }
 
-bool is_counted(const CustomMetric& metric) { return metric.kind == CustomMetric::Kind::Event || metric.kind == CustomMetric::Kind::Calls; }
+bool is_counted(const CustomMetric& metric) {
+    return metric.kind == CustomMetric::Kind::Event || metric.kind == CustomMetric::Kind::Calls;
+}
 
-// The other arms' witnesses, which the baseline must not call. Every arm counts them, and where a kernel has no such
-// function a probe on one that is not called before the guest's end stands in for it: arming a probe costs IPIs and TLB
-// flushes of its own, which have to be the same in every arm. Each stands in once: probes at one address share a breakpoint.
-constexpr std::array kNeverCalled{"panic", "kernel_restart", "kernel_halt", "emergency_restart", "orderly_reboot", "orderly_poweroff", "kernel_power_off"};
+// The other arms' witnesses, which the baseline must not call. Every arm counts them, and where a
+// kernel has no such function a probe on one that is not called before the guest's end stands in
+// for it: arming a probe costs IPIs and TLB flushes of its own, which have to be the same in every
+// arm. Each stands in once: probes at one address share a breakpoint.
+constexpr std::array kNeverCalled{
+    "panic",          "kernel_restart",   "kernel_halt",     "emergency_restart",
+    "orderly_reboot", "orderly_poweroff", "kernel_power_off"};
 struct ForeignWitness {
     std::string key, probed;
 };
-std::vector<ForeignWitness> foreign_witnesses(const Spec& spec, const Arm& arm, const SymbolTable& symbols) {
+std::vector<ForeignWitness> foreign_witnesses(const Spec& spec, const Arm& arm,
+                                              const SymbolTable& symbols) {
     std::vector<ForeignWitness> out;
     std::set<std::string> seen{"", arm.witness};
     auto stand_in = kNeverCalled.begin();
@@ -78,7 +93,9 @@ std::vector<ForeignWitness> foreign_witnesses(const Spec& spec, const Arm& arm, 
             out.push_back({witness_key(other.witness), other.witness});
             continue;
         }
-        stand_in = std::find_if(stand_in, kNeverCalled.end(), [&](const char* function) { return symbols.bounds(function).has_value(); });
+        stand_in = std::find_if(stand_in, kNeverCalled.end(), [&](const char* function) {
+            return symbols.bounds(function).has_value();
+        });
         if (stand_in == kNeverCalled.end()) continue;
         out.push_back({"stand_in:" + other.witness, *stand_in++});
     }
@@ -91,54 +108,79 @@ std::string both(const std::string& a, const std::string& b) {
 
 } // namespace
 
-Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable& symbols, const Perturbation& perturbation) {
+Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable& symbols,
+                            const Perturbation& perturbation) {
     const auto& arch = arch_named(spec.kernel.arch);
     const TimedCall iteration = iteration_of(spec.workload), call = call_of(spec.workload);
     const std::string own_filter = has_children(spec.workload) ? kOwnAndChildren : kOwn;
-    for (const auto& [what, function] : {std::pair{"target.function", spec.target.function},
-                                         {"target.sync_function", spec.target.sync_function},
-                                         {"fault.function", spec.fault.enabled ? spec.fault.function : ""},
-                                         {"the function that is one call", call.function},
-                                         {"the arm's witness", arm.witness}})
+    for (const auto& [what, function] :
+         {std::pair{"target.function", spec.target.function},
+          {"target.sync_function", spec.target.sync_function},
+          {"fault.function", spec.fault.enabled ? spec.fault.function : ""},
+          {"the function that is one call", call.function},
+          {"the arm's witness", arm.witness}})
         if (!function.empty() && !symbols.bounds(function))
-            return fail(Blame::Spec, fmt::format("{}: {} {} is not a symbol of arm '{}': not compiled in, inlined, or misspelt",
-                                                 spec.file.string(), what, function, arm.name));
+            return fail(
+                Blame::Spec,
+                fmt::format(
+                    "{}: {} {} is not a symbol of arm '{}': not compiled in, inlined, or misspelt",
+                    spec.file.string(), what, function, arm.name));
 
     for (const auto& event : arch.events)
         if (!event.function.empty() && !symbols.bounds(event.function))
-            return fail(Blame::Spec, fmt::format("{}: on {} the calls of {} are counted ({}), which is not a symbol of arm '{}': this kernel is not one that rig can measure there",
-                                                 spec.file.string(), arch.name, event.function, event.key, arm.name));
+            return fail(
+                Blame::Spec,
+                fmt::format("{}: on {} the calls of {} are counted ({}), which is not a symbol of "
+                            "arm '{}': this kernel is not one that rig can measure there",
+                            spec.file.string(), arch.name, event.function, event.key, arm.name));
     for (const auto& metric : spec.metrics)
-        if (metric.custom && (metric.custom->kind == CustomMetric::Kind::Calls || metric.custom->kind == CustomMetric::Kind::Latency) && !symbols.bounds(metric.custom->what))
-            return fail(Blame::Spec, fmt::format("{}: metrics.{}: {} is not a symbol of arm '{}': not compiled in, inlined, or misspelt", spec.file.string(),
-                                                 metric.name, metric.custom->what, arm.name));
+        if (metric.custom &&
+            (metric.custom->kind == CustomMetric::Kind::Calls ||
+             metric.custom->kind == CustomMetric::Kind::Latency) &&
+            !symbols.bounds(metric.custom->what))
+            return fail(Blame::Spec, fmt::format("{}: metrics.{}: {} is not a symbol of arm '{}': "
+                                                 "not compiled in, inlined, or misspelt",
+                                                 spec.file.string(), metric.name,
+                                                 metric.custom->what, arm.name));
     GuestPlan plan;
     plan.target_address = symbols.address(spec.target.function).value();
-    // A kernel that rig built has the System.map that lies beside it. One that came prebuilt with a map has it by its user's word.
+    // A kernel that rig built has the System.map that lies beside it. One that came prebuilt with a
+    // map has it by its user's word.
     if (!arm.prebuilt) plan.symbols = symbols;
     const bool has_sync = !spec.target.sync_function.empty();
-    if (has_sync) plan.stat.push_back({"sync_ipis", "csd:csd_queue_cpu", fmt::format("func == {:#x}", symbols.address(spec.target.sync_function).value())});
+    if (has_sync)
+        plan.stat.push_back(
+            {"sync_ipis", "csd:csd_queue_cpu",
+             fmt::format("func == {:#x}", symbols.address(spec.target.sync_function).value())});
     plan.stat.push_back({"csd_total", "csd:csd_queue_cpu", ""});
-    for (const auto& event : arch.events) plan.stat.push_back({event.key, event.event, event.filter});
+    for (const auto& event : arch.events)
+        plan.stat.push_back({event.key, event.event, event.filter});
     plan.stat.push_back({"target_hits", "rig:target", own_filter});
     if (!arm.witness.empty()) plan.stat.push_back({"witness_hits", "rig:witness", own_filter});
     const auto foreign = foreign_witnesses(spec, arm, symbols);
-    for (std::size_t i = 0; i < foreign.size(); ++i) plan.stat.push_back({foreign[i].key, fmt::format("rig:foreign_{}", i), own_filter});
+    for (std::size_t i = 0; i < foreign.size(); ++i)
+        plan.stat.push_back({foreign[i].key, fmt::format("rig:foreign_{}", i), own_filter});
     if (has_sync) plan.stat.push_back({"sync_handled", "rig:sync_handled", ""});
-    if (spec.fault.enabled) plan.stat.push_back({"failed_allocations", "rig:alloc_failed", fmt::format("ret == 1 && {}", own_filter)});
+    if (spec.fault.enabled)
+        plan.stat.push_back(
+            {"failed_allocations", "rig:alloc_failed", fmt::format("ret == 1 && {}", own_filter)});
     const auto probed = [&](const MetricSpec& metric) { return "rig:m_" + metric.name; };
     for (const auto& metric : spec.metrics) {
         if (!metric.custom || !is_counted(*metric.custom)) continue;
         const bool calls = metric.custom->kind == CustomMetric::Kind::Calls;
-        plan.stat.push_back({custom_count_key(metric.name), calls ? probed(metric) : metric.custom->what, both(metric.custom->filter, metric.custom->own ? own_filter : "")});
+        plan.stat.push_back({custom_count_key(metric.name),
+                             calls ? probed(metric) : metric.custom->what,
+                             both(metric.custom->filter, metric.custom->own ? own_filter : "")});
     }
     json stat = json::array();
-    for (const auto& event : plan.stat) stat.push_back(event_json(event));
+    for (const auto& event : plan.stat)
+        stat.push_back(event_json(event));
 
     const auto own = [&](const std::string& event) { return event_json({"", event, own_filter}); };
     json counted = json::array();
     const auto add_call = [&](const TimedCall& one) {
-        for (const auto& event : {one.enter, one.exit}) counted.push_back(event_json({"", event, one.of_children ? own_filter : kOwn}));
+        for (const auto& event : {one.enter, one.exit})
+            counted.push_back(event_json({"", event, one.of_children ? own_filter : kOwn}));
     };
     add_call(iteration);
     if (call.enter != iteration.enter) add_call(call);
@@ -146,22 +188,32 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
     counted.push_back({{"event", "csd:csd_queue_cpu"}});
     const std::string with_stack = "/call-graph=fp/";
     if (spec.fault.enabled && !arch.return_stacks) counted.push_back(own("rig:alloc" + with_stack));
-    if (spec.fault.enabled) counted.push_back(event_json({"", "rig:alloc_failed" + (arch.return_stacks ? with_stack : ""), fmt::format("ret == 1 && {}", own_filter)}));
+    if (spec.fault.enabled)
+        counted.push_back(
+            event_json({"", "rig:alloc_failed" + (arch.return_stacks ? with_stack : ""),
+                        fmt::format("ret == 1 && {}", own_filter)}));
     for (const char* event : {"rig:target", "rig:target_return"}) {
         timed.push_back(own(event));
         if (!arm.witness.empty()) counted.push_back(own(event));
     }
     if (!arm.witness.empty()) counted.push_back(own("rig:witness"));
-    json probes = {"p:rig/target " + spec.target.function, "r:rig/target_return " + spec.target.function};
+    json probes = {"p:rig/target " + spec.target.function,
+                   "r:rig/target_return " + spec.target.function};
     if (!arm.witness.empty()) probes.push_back("p:rig/witness " + arm.witness);
     for (const auto& event : arch.events)
-        if (!event.function.empty()) probes.push_back(fmt::format("p:rig/{} {}", event.key, event.function));
-    for (std::size_t i = 0; i < foreign.size(); ++i) probes.push_back(fmt::format("p:rig/foreign_{} {}", i, foreign[i].probed));
+        if (!event.function.empty())
+            probes.push_back(fmt::format("p:rig/{} {}", event.key, event.function));
+    for (std::size_t i = 0; i < foreign.size(); ++i)
+        probes.push_back(fmt::format("p:rig/foreign_{} {}", i, foreign[i].probed));
     if (has_sync) probes.push_back("p:rig/sync_handled " + spec.target.sync_function);
-    if (spec.fault.enabled) probes.push_back("r:rig/alloc_failed should_fail_alloc_page ret=$retval:u8");
-    if (spec.fault.enabled && !arch.return_stacks) probes.push_back("p:rig/alloc should_fail_alloc_page");
+    if (spec.fault.enabled)
+        probes.push_back("r:rig/alloc_failed should_fail_alloc_page ret=$retval:u8");
+    if (spec.fault.enabled && !arch.return_stacks)
+        probes.push_back("p:rig/alloc should_fail_alloc_page");
     for (const auto& metric : spec.metrics) {
-        if (!metric.custom || (metric.custom->kind != CustomMetric::Kind::Calls && metric.custom->kind != CustomMetric::Kind::Latency)) continue;
+        if (!metric.custom || (metric.custom->kind != CustomMetric::Kind::Calls &&
+                               metric.custom->kind != CustomMetric::Kind::Latency))
+            continue;
         probes.push_back(fmt::format("p:rig/m_{} {}", metric.name, metric.custom->what));
         if (metric.custom->kind != CustomMetric::Kind::Latency) continue;
         probes.push_back(fmt::format("r:rig/m_{}_return {}", metric.name, metric.custom->what));
@@ -169,7 +221,8 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
         timed.push_back(own(probed(metric) + "_return"));
     }
     json backgrounds = json::array();
-    for (const auto& one : spec.backgrounds) backgrounds.push_back({{"name", one.name}, {"command", one.command}});
+    for (const auto& one : spec.backgrounds)
+        backgrounds.push_back({{"name", one.name}, {"command", one.command}});
 
     if (!call.function.empty()) {
         probes.push_back("p:rig/call " + call.function);
@@ -182,8 +235,14 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
         {"deadline_s", guest_deadline_s(spec.workload)},
         {"workload", workload_json(w)},
         {"perturbation",
-         {{"start_offset_us", perturbation.start_offset_us}, {"ballast_pages", perturbation.ballast_pages}, {"address_slot", perturbation.address_slot}}},
-        {"bystanders", {{"enabled", w.bystanders}, {"period_us", w.bystander_period_us}, {"burst_iterations", kBurstIterations}, {"busy", w.bystanders_busy}}},
+         {{"start_offset_us", perturbation.start_offset_us},
+          {"ballast_pages", perturbation.ballast_pages},
+          {"address_slot", perturbation.address_slot}}},
+        {"bystanders",
+         {{"enabled", w.bystanders},
+          {"period_us", w.bystander_period_us},
+          {"burst_iterations", kBurstIterations},
+          {"busy", w.bystanders_busy}}},
         {"probes", probes},
         {"perf_pages", spec.guest.perf_pages},
         {"kernel_names", plan.symbols ? guest::kNamedByHost : guest::kNamedByGuest},
@@ -193,12 +252,18 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
          {{{"name", "counted"}, {"bystanders", false}, {"stat", stat}, {"record", counted}},
           {{"name", "timed"}, {"bystanders", true}, {"stat", json::array()}, {"record", timed}}}}};
     if (plan.json.dump().size() > guest::kMaxPayload)
-        return fail(Blame::Spec, fmt::format("{}: the plan for arm '{}' does not fit in a frame", spec.file.string(), arm.name));
+        return fail(Blame::Spec, fmt::format("{}: the plan for arm '{}' does not fit in a frame",
+                                             spec.file.string(), arm.name));
     return plan;
 }
 
-unsigned guest_deadline_s(const WorkloadSpec& workload) { return kGuestPatience + static_cast<unsigned>(2ull * workload.iterations * workload.pace_us / 1'000'000); }
+unsigned guest_deadline_s(const WorkloadSpec& workload) {
+    return kGuestPatience +
+           static_cast<unsigned>(2ull * workload.iterations * workload.pace_us / 1'000'000);
+}
 
-nlohmann::json simple_plan(const std::string& mode) { return {{"mode", mode}}; }
+nlohmann::json simple_plan(const std::string& mode) {
+    return {{"mode", mode}};
+}
 
 } // namespace rig

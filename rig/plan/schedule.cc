@@ -8,7 +8,8 @@
 namespace rig {
 namespace {
 
-// Fisher and Yates; the same seed gives the same order on every machine, which std::shuffle does not promise.
+// Fisher and Yates; the same seed gives the same order on every machine, which std::shuffle does
+// not promise.
 void shuffle(std::vector<std::size_t>& items, std::uint64_t seed) {
     for (std::size_t i = items.size(); i > 1; --i)
         std::swap(items[i - 1], items[mix(seed, 100 + i) % i]);
@@ -22,9 +23,13 @@ Perturbation perturbation_for(std::uint64_t seed) {
             .address_slot = static_cast<unsigned>(mix(seed, 2) % 16)};
 }
 
-unsigned planned_boots(const Spec& spec, bool wall) { return spec.guest.boots + (wall ? spec.guest.warmup_boots : 0); }
+unsigned planned_boots(const Spec& spec, bool wall) {
+    return spec.guest.boots + (wall ? spec.guest.warmup_boots : 0);
+}
 
-bool has_replays(const Spec& spec, bool wall) { return !wall && spec.guest.boots >= kReplayedFrom; }
+bool has_replays(const Spec& spec, bool wall) {
+    return !wall && spec.guest.boots >= kReplayedFrom;
+}
 
 std::vector<PlannedBoot> make_schedule(const Spec& spec, bool wall) {
     std::vector<PlannedBoot> boots;
@@ -37,13 +42,16 @@ std::vector<PlannedBoot> make_schedule(const Spec& spec, bool wall) {
         for (std::size_t i = 0; i < arms; ++i) {
             const std::size_t arm = order_of_arms[index % 2 == 0 ? i : arms - 1 - i];
             const auto order = static_cast<unsigned>(boots.size());
-            boots.push_back({{spec.arms[arm].name, index, seed, order}, perturbation_for(seed), false});
+            boots.push_back(
+                {{spec.arms[arm].name, index, seed, order}, perturbation_for(seed), false});
         }
     }
     if (has_replays(spec, wall))
         for (const auto& arm : spec.arms) {
             const std::uint64_t seed = mix(spec.guest.seed, 0);
-            boots.push_back({{arm.name, 0, seed, static_cast<unsigned>(boots.size())}, perturbation_for(seed), true});
+            boots.push_back({{arm.name, 0, seed, static_cast<unsigned>(boots.size())},
+                             perturbation_for(seed),
+                             true});
         }
     return boots;
 }

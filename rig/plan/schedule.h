@@ -1,8 +1,11 @@
-// Spec + seed -> the interleaved list of boots. Pure: the same spec gives the same schedule on every machine.
+// Spec + seed -> the interleaved list of boots. Pure: the same spec gives the same schedule on
+// every machine.
 //
-// Arms alternate ABBA: index 0 runs the arms in order, index 1 in reverse, and so on, so that a drift of the host falls
-// on all arms alike. Under the wall clock each such block begins with an order drawn from the seed, so that what recurs
-// on the host with the period of a block does not always meet the same arm. Boots of one index share their perturbation seed: under the virtual clock arms are paired by it.
+// Arms alternate ABBA: index 0 runs the arms in order, index 1 in reverse, and so on, so that a
+// drift of the host falls on all arms alike. Under the wall clock each such block begins with an
+// order drawn from the seed, so that what recurs on the host with the period of a block does not
+// always meet the same arm. Boots of one index share their perturbation seed: under the virtual
+// clock arms are paired by it.
 #pragma once
 
 #include "rig/spec/spec.h"
@@ -13,15 +16,18 @@
 
 namespace rig {
 
-// What a seed varies: when the first call happens against the timer tick, the allocator's state, and where the mapping
-// lies. It is also QEMU's -seed, from which the guest's random numbers derive.
+// What a seed varies: when the first call happens against the timer tick, the allocator's state,
+// and where the mapping lies. It is also QEMU's -seed, from which the guest's random numbers
+// derive.
 struct Perturbation {
-    unsigned start_offset_us = 0; // 0..3999: one tick of a 250 Hz kernel, the phase of RCU's grace periods
-    unsigned ballast_pages = 0;   // 0..255 pages held during the run
-    unsigned address_slot = 0;    // 0..15: the 1 GiB slot of the mapping
+    unsigned start_offset_us =
+        0; // 0..3999: one tick of a 250 Hz kernel, the phase of RCU's grace periods
+    unsigned ballast_pages = 0; // 0..255 pages held during the run
+    unsigned address_slot = 0;  // 0..15: the 1 GiB slot of the mapping
 };
 inline constexpr const char* kPerturbationText =
-    "start offset 0-3999 us against the tick, 0-255 ballast pages, 1 GiB slot 0-15 of the mapping, QEMU -seed";
+    "start offset 0-3999 us against the tick, 0-255 ballast pages, 1 GiB slot 0-15 of the mapping, "
+    "QEMU -seed";
 
 // The boot's place in the plan. A retried boot keeps it.
 struct BootId {
@@ -40,8 +46,8 @@ struct PlannedBoot {
 Perturbation perturbation_for(std::uint64_t seed);
 // Boots per arm: under the wall clock the warm-up boots come first, with the lowest indices.
 unsigned planned_boots(const Spec& spec, bool wall);
-// Under the virtual clock boot 0 of every arm is made again after all others, if there are at least this many: the same
-// seed must give the same bytes, or none of the figures means what it says.
+// Under the virtual clock boot 0 of every arm is made again after all others, if there are at least
+// this many: the same seed must give the same bytes, or none of the figures means what it says.
 inline constexpr unsigned kReplayedFrom = 4;
 bool has_replays(const Spec& spec, bool wall);
 std::vector<PlannedBoot> make_schedule(const Spec& spec, bool wall);

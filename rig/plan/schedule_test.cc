@@ -25,7 +25,8 @@ Spec spec_with(std::vector<std::string> arms, unsigned boots, std::uint64_t seed
 TEST(Schedule, ArmsAlternateAndPairUpBySeed) {
     auto boots = make_schedule(spec_with({"a", "b"}, 4, 1), false);
     ASSERT_EQ(boots.size(), 10u); // and boot 0 of each once more
-    for (std::size_t i = 0; i < boots.size(); ++i) EXPECT_EQ(boots[i].replay, i >= 8);
+    for (std::size_t i = 0; i < boots.size(); ++i)
+        EXPECT_EQ(boots[i].replay, i >= 8);
     EXPECT_EQ(boots[8].id.arm, "a");
     EXPECT_EQ(boots[9].id.arm, "b");
     EXPECT_EQ(boots[9].id.seed, boots[1].id.seed);
@@ -82,12 +83,15 @@ TEST(Schedule, BlocksAreMirroredAndInRandomOrderUnderTheWallClock) {
         EXPECT_EQ(arms.size(), 3u);
         ++first[boots[block].id.arm];
     }
-    for (const auto& [arm, times] : first) EXPECT_GT(times, 4u) << arm;
+    for (const auto& [arm, times] : first)
+        EXPECT_GT(times, 4u) << arm;
     EXPECT_EQ(first.size(), 3u);
 }
 
 TEST(Schedule, TheSeedDecidesEverything) {
-    const auto one = make_schedule(spec_with({"a", "b"}, 8, 1), false), again = make_schedule(spec_with({"a", "b"}, 8, 1), false), other = make_schedule(spec_with({"a", "b"}, 8, 2), false);
+    const auto one = make_schedule(spec_with({"a", "b"}, 8, 1), false),
+               again = make_schedule(spec_with({"a", "b"}, 8, 1), false),
+               other = make_schedule(spec_with({"a", "b"}, 8, 2), false);
     for (std::size_t i = 0; i < one.size(); ++i) {
         EXPECT_EQ(one[i].id.seed, again[i].id.seed);
         EXPECT_EQ(one[i].perturbation.start_offset_us, again[i].perturbation.start_offset_us);

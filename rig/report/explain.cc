@@ -1,7 +1,7 @@
 #include "rig/report/explain.h"
 
-#include "rig/base/text.h"
 #include "rig/analysis/bound_test.h"
+#include "rig/base/text.h"
 #include "rig/report/figures.h"
 #include "rig/report/tests.h"
 
@@ -39,8 +39,8 @@ const MetricSpec* declaration(const ReportInput& input, std::string_view metric)
 class ArmStory {
  public:
     ArmStory(const ReportInput& input, const MetricResult& metric, const ArmMetric& arm)
-        : input_(input), metric_(metric), arm_(arm), base_(metric.arms.front()), unit_(metric.info.unit),
-          expect_(declaration(input, metric.info.name)) {}
+        : input_(input), metric_(metric), arm_(arm), base_(metric.arms.front()),
+          unit_(metric.info.unit), expect_(declaration(input, metric.info.name)) {}
 
     ExplainedArm tell() {
         proofs();
@@ -67,20 +67,29 @@ class ArmStory {
     void proofs() {
         std::vector<std::string> held, failed;
         for (const auto& arm : input_.comparison.proofs) {
-            const auto good = std::count_if(arm.proofs.begin(), arm.proofs.end(), [](const Proof& p) { return p.passed; });
+            const auto good = std::count_if(arm.proofs.begin(), arm.proofs.end(),
+                                            [](const Proof& p) { return p.passed; });
             held.push_back(fmt::format("{} of {} proofs in {}", good, arm.proofs.size(), arm.arm));
             for (const auto& proof : arm.proofs)
-                if (!proof.passed) failed.push_back(fmt::format("{} in {} ({})", proof.id, arm.arm, proof.found));
+                if (!proof.passed)
+                    failed.push_back(fmt::format("{} in {} ({})", proof.id, arm.arm, proof.found));
         }
         auto text = fmt::format("{} hold", fmt::join(held, ", "));
-        if (!failed.empty()) text += fmt::format("; failed: {}: figures are shown, nothing is judged", fmt::join(failed, "; "));
+        if (!failed.empty())
+            text += fmt::format("; failed: {}: figures are shown, nothing is judged",
+                                fmt::join(failed, "; "));
         add("proofs", std::move(text));
     }
 
     void boots() {
-        const auto per_boot = metric_.info.per_boot.empty() ? std::string("the count of each boot") : "each boot's " + metric_.info.per_boot;
-        add("boots", fmt::format("the boot is the sampling unit; its number is {}. {}: {}", per_boot, arm_.arm, values_of(arm_, unit_)) +
-                         (&arm_ == &base_ ? "" : fmt::format(". {} (baseline): {}", base_.arm, values_of(base_, unit_))));
+        const auto per_boot = metric_.info.per_boot.empty()
+                                  ? std::string("the count of each boot")
+                                  : "each boot's " + metric_.info.per_boot;
+        add("boots", fmt::format("the boot is the sampling unit; its number is {}. {}: {}",
+                                 per_boot, arm_.arm, values_of(arm_, unit_)) +
+                         (&arm_ == &base_ ? ""
+                                          : fmt::format(". {} (baseline): {}", base_.arm,
+                                                        values_of(base_, unit_))));
     }
 
     void estimate() {
@@ -91,18 +100,23 @@ class ArmStory {
             std::vector<double> differences;
             for (std::size_t i = 0; i < pairs.values.size(); ++i)
                 differences.push_back(pairs.values[i] - pairs.base[i]);
-            text = fmt::format("boots of one index share a perturbation seed: {} pairs, differences {}; the estimate is the median over pairs",
+            text = fmt::format("boots of one index share a perturbation seed: {} pairs, "
+                               "differences {}; the estimate is the median over pairs",
                                pairs.values.size(), figures(differences, unit_));
         } else {
-            text = fmt::format("two independent samples of {} and {}: the estimate is Hodges and Lehmann's, the median over all pairs of boots",
+            text = fmt::format("two independent samples of {} and {}: the estimate is Hodges and "
+                               "Lehmann's, the median over all pairs of boots",
                                arm_.boots.size(), base_.boots.size());
         }
         text += fmt::format(": ratio {}", factor(change.ratio.value));
         if (const auto& interval = change.ratio.interval)
-            text += fmt::format(
-                " [{}, {}], difference {} [{}, {}]; these intervals cover the true value with at least {:.1f} % whatever the distribution",
-                factor(interval->low), factor(interval->high), figure(change.difference.value, unit_), figure(change.difference.interval->low, unit_),
-                figure(change.difference.interval->high, unit_), 100 * interval->coverage);
+            text += fmt::format(" [{}, {}], difference {} [{}, {}]; these intervals cover the true "
+                                "value with at least {:.1f} % whatever the distribution",
+                                factor(interval->low), factor(interval->high),
+                                figure(change.difference.value, unit_),
+                                figure(change.difference.interval->low, unit_),
+                                figure(change.difference.interval->high, unit_),
+                                100 * interval->coverage);
         else
             text += "; " + change.ratio.why_not;
         add("estimate", std::move(text));
@@ -112,42 +126,56 @@ class ArmStory {
         const auto& change = *arm_.change;
         const auto& test = change.no_change;
         add("no_change",
-            fmt::format(
-                "{}, {}: {} = {:g} of {:g}{}; p = {} (two-sided) if nothing had changed; effect ({}) {:+.2f} on a scale from −1, lower in every "
-                "boot, to +1",
-                change.paired ? "Wilcoxon's signed-rank test" : "Mann and Whitney's test", test.exact ? "exact" : "normal approximation",
-                change.paired ? "W+" : "U", test.statistic, test.most, test.zeros ? fmt::format(", {} differences of zero left out", test.zeros) : "",
-                p_figure(test.two_sided), effect_name(change), change.effect));
+            fmt::format("{}, {}: {} = {:g} of {:g}{}; p = {} (two-sided) if nothing had changed; "
+                        "effect ({}) {:+.2f} on a scale from −1, lower in every "
+                        "boot, to +1",
+                        change.paired ? "Wilcoxon's signed-rank test" : "Mann and Whitney's test",
+                        test.exact ? "exact" : "normal approximation", change.paired ? "W+" : "U",
+                        test.statistic, test.most,
+                        test.zeros ? fmt::format(", {} differences of zero left out", test.zeros)
+                                   : "",
+                        p_figure(test.two_sided), effect_name(change), change.effect));
     }
 
     void exactly() {
         if (arm_.declared.empty()) return add("declared", "nothing is declared for this arm");
-        add("declared", fmt::format("{}, in every boot; no test and no interval: one boot with another value breaks it", arm_.declared));
+        add("declared",
+            fmt::format(
+                "{}, in every boot; no test and no interval: one boot with another value breaks it",
+                arm_.declared));
         const auto wanted = expect_->exactly.find(arm_.arm);
         if (wanted != expect_->exactly.end() && std::holds_alternative<Predicted>(wanted->second))
             if (const auto* predicted = input_.comparison.find("predicted_sync"))
                 for (const auto& one : predicted->arms)
                     if (one.arm == arm_.arm)
-                        add("predicted", fmt::format("injections × (online CPUs − 1), or hits of the target where faults are off: {}",
+                        add("predicted", fmt::format("injections × (online CPUs − 1), or hits of "
+                                                     "the target where faults are off: {}",
                                                      values_of(one, Unit::Count)));
         add("compared", arm_.verdict == Verdict::AsDeclared
-                            ? fmt::format("{} of {} boots have the declared value", arm_.boots.size(), arm_.boots.size())
+                            ? fmt::format("{} of {} boots have the declared value",
+                                          arm_.boots.size(), arm_.boots.size())
                             : arm_.why);
     }
 
     void bound() {
         const auto& test = *arm_.test;
-        add("declared", fmt::format("{}: the ratio's interval must lie {}", arm_.declared,
-                                    test.low > 0                         ? fmt::format("between ×{:g} and ×{:g}", test.low, test.high)
-                                    : expect_->kind == ExpectKind::Falls ? std::string("below ×1")
-                                                                         : fmt::format("at or below ×{:g}", test.high)));
-        add("bound", fmt::format("the same rank test against the bound: p = {} that a figure beyond ×{:g} came by chance, p = {} that keeping the "
+        add("declared",
+            fmt::format("{}: the ratio's interval must lie {}", arm_.declared,
+                        test.low > 0 ? fmt::format("between ×{:g} and ×{:g}", test.low, test.high)
+                        : expect_->kind == ExpectKind::Falls
+                            ? std::string("below ×1")
+                            : fmt::format("at or below ×{:g}", test.high)));
+        add("bound", fmt::format("the same rank test against the bound: p = {} that a figure "
+                                 "beyond ×{:g} came by chance, p = {} that keeping the "
                                  "bound did; no p is below "
                                  "{} at this number of boots",
-                                 p_figure(test.worse.p), test.high, p_figure(test.holds.p), p_figure(test.least_p)));
+                                 p_figure(test.worse.p), test.high, p_figure(test.holds.p),
+                                 p_figure(test.least_p)));
         add("holm",
-            fmt::format("{} bounds are declared in this run; corrected for that (Holm): beyond {}, kept {}, better {}; a claim needs at most {:g}",
-                        test.family, p_figure(test.worse.adjusted), p_figure(test.holds.adjusted), p_figure(test.better.adjusted), family_error));
+            fmt::format("{} bounds are declared in this run; corrected for that (Holm): beyond {}, "
+                        "kept {}, better {}; a claim needs at most {:g}",
+                        test.family, p_figure(test.worse.adjusted), p_figure(test.holds.adjusted),
+                        p_figure(test.better.adjusted), family_error));
     }
 
     const ReportInput& input_;
@@ -166,35 +194,51 @@ Result<Explanation> explain(const ReportInput& input, std::string_view metric) {
         std::vector<std::string> names;
         for (const auto& one : input.comparison.metrics)
             names.push_back(one.info.name);
-        return fail(Blame::Spec, fmt::format("no metric '{}' in this run, accepted: {}", metric, fmt::join(names, ", ")));
+        return fail(Blame::Spec, fmt::format("no metric '{}' in this run, accepted: {}", metric,
+                                             fmt::join(names, ", ")));
     }
     Explanation out{std::string(metric), found->info.label, input.run_dir, {}};
     for (const auto& arm : found->arms)
-        if (&arm != &found->arms.front() || arm.verdict != Verdict::NotJudged || found->arms.size() == 1)
+        if (&arm != &found->arms.front() || arm.verdict != Verdict::NotJudged ||
+            found->arms.size() == 1)
             out.arms.push_back(ArmStory(input, *found, arm).tell());
     return out;
 }
 
 std::string explain_text(const Explanation& explanation) {
-    std::string out = wrapped(printable(fmt::format("{} ({}) in {}", explanation.metric, explanation.label, explanation.run_dir)), width, 2) + "\n";
+    std::string out = wrapped(printable(fmt::format("{} ({}) in {}", explanation.metric,
+                                                    explanation.label, explanation.run_dir)),
+                              width, 2) +
+                      "\n";
     for (const auto& arm : explanation.arms) {
         out += "\n" + printable(arm.arm) + "\n";
         std::size_t number = 0;
         for (const auto& step : arm.steps)
-            out += wrapped(printable(fmt::format("  {}. {} {}", ++number, padded(step.id, 10), step.text)), width, 16) + "\n";
-        out += wrapped(printable(fmt::format("  => {}{}{}", arm.verdict, arm.why.empty() ? "" : ": ", arm.why)), width, 5) + "\n";
+            out += wrapped(printable(fmt::format("  {}. {} {}", ++number, padded(step.id, 10),
+                                                 step.text)),
+                           width, 16) +
+                   "\n";
+        out += wrapped(printable(fmt::format("  => {}{}{}", arm.verdict,
+                                             arm.why.empty() ? "" : ": ", arm.why)),
+                       width, 5) +
+               "\n";
     }
     return out;
 }
 
 nlohmann::json explain_json(const Explanation& explanation) {
-    nlohmann::json out = {
-        {"metric", explanation.metric}, {"label", explanation.label}, {"run_dir", explanation.run_dir}, {"arms", nlohmann::json::array()}};
+    nlohmann::json out = {{"metric", explanation.metric},
+                          {"label", explanation.label},
+                          {"run_dir", explanation.run_dir},
+                          {"arms", nlohmann::json::array()}};
     for (const auto& arm : explanation.arms) {
         nlohmann::json steps = nlohmann::json::array();
         for (const auto& step : arm.steps)
             steps.push_back({{"id", step.id}, {"text", step.text}});
-        out["arms"].push_back({{"arm", arm.arm}, {"steps", std::move(steps)}, {"verdict", arm.verdict}, {"why", arm.why}});
+        out["arms"].push_back({{"arm", arm.arm},
+                               {"steps", std::move(steps)},
+                               {"verdict", arm.verdict},
+                               {"why", arm.why}});
     }
     return out;
 }

@@ -1,4 +1,5 @@
-// How the verdicts on one metric came about, step by step, in words and figures; text and JSON from the same steps.
+// How the verdicts on one metric came about, step by step, in words and figures; text and JSON from
+// the same steps.
 #pragma once
 
 #include "rig/report/report.h"

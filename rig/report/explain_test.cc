@@ -10,11 +10,14 @@ namespace {
 
 using namespace rig::fixture;
 
-ReportInput report(const Spec& spec, const std::vector<Sample>& samples) { return assemble(spec, make_run(spec), samples, {}, "results/x"); }
+ReportInput report(const Spec& spec, const std::vector<Sample>& samples) {
+    return assemble(spec, make_run(spec), samples, {}, "results/x");
+}
 
 Spec judged_spec() {
     auto spec = make_spec();
-    spec.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}), may_rise("target_latency", 20000), not_worse("bystander_burst", 0.01)};
+    spec.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}),
+                    may_rise("target_latency", 20000), not_worse("bystander_burst", 0.01)};
     return spec;
 }
 
@@ -24,8 +27,10 @@ std::string text_of(const ReportInput& input, const char* metric) {
     auto text = explanation ? explain_text(*explanation) : "";
     std::string folded; // as one line: where it is broken does not matter here
     for (char c : text)
-        if (c != '\n' && c != ' ') folded += c;
-        else if (!folded.ends_with(' ')) folded += ' ';
+        if (c != '\n' && c != ' ')
+            folded += c;
+        else if (!folded.ends_with(' '))
+            folded += ' ';
     return folded;
 }
 
@@ -37,32 +42,43 @@ void expect_says(const std::string& text, const std::vector<std::string>& parts)
 TEST(Explain, ABoundStepByStep) {
     const auto spec = judged_spec();
     expect_says(text_of(report(spec, make_samples(spec)), "target_latency"),
-                {"19 of 19 proofs in ipi, 22 of 22 proofs in reviewed hold", "each boot's median", "8 pairs", "ratio ×553 [×552, ×554]", "99.2 %",
-                 "W+ = 36 of 36; p = 0.0078", "rank-biserial) +1.00", "at or below ×20000", "p = 0.0039 that keeping the bound did", "2 bounds are declared",
-                 "kept 0.0078", "=> as declared"});
+                {"19 of 19 proofs in ipi, 22 of 22 proofs in reviewed hold", "each boot's median",
+                 "8 pairs", "ratio ×553 [×552, ×554]", "99.2 %", "W+ = 36 of 36; p = 0.0078",
+                 "rank-biserial) +1.00", "at or below ×20000",
+                 "p = 0.0039 that keeping the bound did", "2 bounds are declared", "kept 0.0078",
+                 "=> as declared"});
 }
 
 TEST(Explain, AnExactValue) {
     const auto spec = judged_spec();
     auto samples = make_samples(spec);
-    expect_says(text_of(report(spec, samples), "sync_ipis"), {"exactly as predicted, in every boot", "240, 240", "8 of 8 boots have the declared value", "exactly 0"});
+    expect_says(text_of(report(spec, samples), "sync_ipis"),
+                {"exactly as predicted, in every boot", "240, 240",
+                 "8 of 8 boots have the declared value", "exactly 0"});
     for (auto& s : samples)
         if (s.id.arm == "reviewed" && s.id.index == 3) {
             s.counts["sync_ipis"] = s.exposure.recorded_sync = s.exposure.sync_handled = 12;
             s.sync_callsites = {{"smp_call_function+0x2b", 12}};
         }
-    expect_says(text_of(report(spec, samples), "sync_ipis"), {"=> broken: boot 3: 12, want 0; 12 from smp_call_function+0x2b"});
+    expect_says(text_of(report(spec, samples), "sync_ipis"),
+                {"=> broken: boot 3: 12, want 0; 12 from smp_call_function+0x2b"});
 }
 
 TEST(Explain, WhatCannotBeJudged) {
     const auto spec = judged_spec();
     auto samples = make_samples(spec);
-    expect_says(text_of(report(spec, samples), "tlb_flushes"), {"nothing is declared for this metric", "8 differences of zero left out; p = 1", "=> not judged"});
+    expect_says(text_of(report(spec, samples), "tlb_flushes"),
+                {"nothing is declared for this metric", "8 differences of zero left out; p = 1",
+                 "=> not judged"});
     samples[3].exposure.witness_hits = 0;
-    expect_says(text_of(report(spec, samples), "target_latency"), {"failed: witness_hits in reviewed (boot 1: 0 hits", "=> inconclusive: the proofs do not hold"});
+    expect_says(text_of(report(spec, samples), "target_latency"),
+                {"failed: witness_hits in reviewed (boot 1: 0 hits",
+                 "=> inconclusive: the proofs do not hold"});
     for (auto& s : samples)
         s.run_clock = "wall";
-    expect_says(text_of(report(spec, samples), "target_latency"), {"two independent samples of 8 and 8", "Mann and Whitney's test, exact: U = 64 of 64", "Cliff's delta"});
+    expect_says(text_of(report(spec, samples), "target_latency"),
+                {"two independent samples of 8 and 8",
+                 "Mann and Whitney's test, exact: U = 64 of 64", "Cliff's delta"});
     EXPECT_EQ(explain(report(spec, {}), "target_latency")->arms.at(0).verdict, "inconclusive");
 }
 
@@ -84,7 +100,8 @@ TEST(Explain, JsonHasTheSameSteps) {
     std::vector<std::string> ids;
     for (const auto& step : json["arms"][0]["steps"])
         ids.push_back(step["id"]);
-    EXPECT_EQ(ids, (std::vector<std::string>{"proofs", "boots", "estimate", "no_change", "declared", "bound", "holm"}));
+    EXPECT_EQ(ids, (std::vector<std::string>{"proofs", "boots", "estimate", "no_change", "declared",
+                                             "bound", "holm"}));
 }
 
 } // namespace

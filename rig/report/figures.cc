@@ -26,7 +26,9 @@ std::string signed_figure(double value, Unit unit) {
 
 std::string figure(double value, Unit unit) {
     if (std::isinf(value)) return value > 0 ? "infinite" : "−infinite";
-    if (unit == Unit::Count) return value == std::floor(value) ? fmt::format("{:.0f}", value) : fmt::format("{:.1f}", value);
+    if (unit == Unit::Count)
+        return value == std::floor(value) ? fmt::format("{:.0f}", value)
+                                          : fmt::format("{:.1f}", value);
     struct Scale {
         double factor;
         const char* name;
@@ -34,7 +36,9 @@ std::string figure(double value, Unit unit) {
     // 999.6 ns is "1.00 µs", not "1000 ns".
     for (auto [factor, name] : {Scale{1, "ns"}, Scale{1e3, "µs"}, Scale{1e6, "ms"}})
         if (std::abs(value) / factor < 999.5)
-            return factor == 1 && value == std::floor(value) ? fmt::format("{:.0f} ns", value) : significant(value / factor) + " " + name;
+            return factor == 1 && value == std::floor(value)
+                       ? fmt::format("{:.0f} ns", value)
+                       : significant(value / factor) + " " + name;
     return significant(value / 1e9) + " s";
 }
 
@@ -60,11 +64,16 @@ std::string change_figure(const Change& change, Unit unit) {
     const auto& ratio = change.ratio;
     const auto& difference = change.difference;
     // From zero there is no ratio; the difference still says something.
-    bool from_zero = std::isinf(ratio.value) || (ratio.interval && std::isinf(ratio.interval->high));
+    bool from_zero =
+        std::isinf(ratio.value) || (ratio.interval && std::isinf(ratio.interval->high));
     const auto& shown = from_zero ? difference : ratio;
-    auto text = [&](double value) { return from_zero ? signed_figure(value, unit) : factor(value); };
-    if (!shown.interval) return fmt::format("{} (no interval at n = {})", text(shown.value), shown.n);
-    return fmt::format("{} [{}, {}]", text(shown.value), text(shown.interval->low), text(shown.interval->high));
+    auto text = [&](double value) {
+        return from_zero ? signed_figure(value, unit) : factor(value);
+    };
+    if (!shown.interval)
+        return fmt::format("{} (no interval at n = {})", text(shown.value), shown.n);
+    return fmt::format("{} [{}, {}]", text(shown.value), text(shown.interval->low),
+                       text(shown.interval->high));
 }
 
 const char* mark(Verdict verdict) {
@@ -87,7 +96,8 @@ const char* mark(Verdict verdict) {
 }
 
 std::string verdict_figure(const ArmMetric& arm) {
-    if (arm.verdict != Verdict::NotJudged) return fmt::format("{} {}", mark(arm.verdict), words(arm.verdict));
+    if (arm.verdict != Verdict::NotJudged)
+        return fmt::format("{} {}", mark(arm.verdict), words(arm.verdict));
     if (!arm.change) return "";
     switch (arm.change->direction) {
     case Direction::Rose:

@@ -60,13 +60,17 @@ Change change(Estimate ratio, Estimate difference) {
 }
 
 TEST(Figures, ChangesCarryTheirInterval) {
-    EXPECT_EQ(change_figure(change({743, 8, Interval{701, 799, 0.99}, ""}, {}), Unit::Nanoseconds), "×743 [×701, ×799]");
-    EXPECT_EQ(change_figure(change({0.98, 8, Interval{0.9, 1.1, 0.99}, ""}, {}), Unit::Count), "−2.0 % [−10 %, +10 %]");
-    EXPECT_EQ(change_figure(change({2, 4, {}, "no interval"}, {}), Unit::Count), "×2.00 (no interval at n = 4)");
+    EXPECT_EQ(change_figure(change({743, 8, Interval{701, 799, 0.99}, ""}, {}), Unit::Nanoseconds),
+              "×743 [×701, ×799]");
+    EXPECT_EQ(change_figure(change({0.98, 8, Interval{0.9, 1.1, 0.99}, ""}, {}), Unit::Count),
+              "−2.0 % [−10 %, +10 %]");
+    EXPECT_EQ(change_figure(change({2, 4, {}, "no interval"}, {}), Unit::Count),
+              "×2.00 (no interval at n = 4)");
 }
 
 TEST(Figures, FromZeroTheDifferenceSpeaks) {
-    auto rose = change({infinity, 8, Interval{infinity, infinity, 0.99}, ""}, {12'000, 8, Interval{10'000, 14'000, 0.99}, ""});
+    auto rose = change({infinity, 8, Interval{infinity, infinity, 0.99}, ""},
+                       {12'000, 8, Interval{10'000, 14'000, 0.99}, ""});
     EXPECT_EQ(change_figure(rose, Unit::Count), "+12000 [+10000, +14000]");
     EXPECT_EQ(change_figure(rose, Unit::Nanoseconds), "+12.0 µs [+10.0 µs, +14.0 µs]");
     auto some = change({1, 8, Interval{1, infinity, 0.99}, ""}, {0, 8, Interval{0, 3, 0.99}, ""});

@@ -11,7 +11,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr unsigned format = 1; // raised when a key changes its meaning or goes; new keys do not raise it
+constexpr unsigned format =
+    1; // raised when a key changes its meaning or goes; new keys do not raise it
 
 json number(double value) {
     return std::isfinite(value) ? json(value) : json(nullptr);
@@ -34,8 +35,9 @@ const char* name(Direction direction) {
 json to_json(const Estimate& estimate) {
     json out = {{"value", number(estimate.value)}, {"n", estimate.n}, {"interval", nullptr}};
     if (estimate.interval)
-        out["interval"] = {
-            {"low", number(estimate.interval->low)}, {"high", number(estimate.interval->high)}, {"coverage", estimate.interval->coverage}};
+        out["interval"] = {{"low", number(estimate.interval->low)},
+                           {"high", number(estimate.interval->high)},
+                           {"coverage", estimate.interval->coverage}};
     else
         out["why_no_interval"] = estimate.why_not;
     return out;
@@ -47,15 +49,23 @@ json to_json(const std::optional<Spread>& spread) {
 }
 
 json to_json(const ArmMetric& arm) {
-    json out = {{"arm", arm.arm},           {"over_boots", to_json(arm.spread)}, {"pooled", nullptr}, {"change", nullptr},
-                {"declared", arm.declared}, {"verdict", words(arm.verdict)},     {"why", arm.why},    {"boots", json::array()}};
+    json out = {{"arm", arm.arm},           {"over_boots", to_json(arm.spread)},
+                {"pooled", nullptr},        {"change", nullptr},
+                {"declared", arm.declared}, {"verdict", words(arm.verdict)},
+                {"why", arm.why},           {"boots", json::array()}};
     for (const auto& boot : arm.boots)
         out["boots"].push_back({{"boot", boot.boot}, {"value", boot.value}});
     if (arm.pooled)
-        out["pooled"] = {{"median", arm.pooled->median}, {"mean", arm.pooled->mean}, {"p99", arm.pooled->p99}, {"max", arm.pooled->max}, {"values", arm.pooled->values}};
+        out["pooled"] = {{"median", arm.pooled->median},
+                         {"mean", arm.pooled->mean},
+                         {"p99", arm.pooled->p99},
+                         {"max", arm.pooled->max},
+                         {"values", arm.pooled->values}};
     if (arm.change)
-        out["change"] = {
-            {"ratio", to_json(arm.change->ratio)}, {"difference", to_json(arm.change->difference)}, {"direction", name(arm.change->direction)}, {"test", test_json(*arm.change)}};
+        out["change"] = {{"ratio", to_json(arm.change->ratio)},
+                         {"difference", to_json(arm.change->difference)},
+                         {"direction", name(arm.change->direction)},
+                         {"test", test_json(*arm.change)}};
     out["bound_test"] = arm.test ? test_json(*arm.test) : json(nullptr);
     return out;
 }

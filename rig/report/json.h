@@ -7,7 +7,8 @@
 
 namespace rig {
 
-// Times in nanoseconds. A number that does not exist (an infinite ratio, an interval at too few boots) is null.
+// Times in nanoseconds. A number that does not exist (an infinite ratio, an interval at too few
+// boots) is null.
 nlohmann::json render_json(const ReportInput& input);
 
 } // namespace rig

@@ -13,7 +13,8 @@ using nlohmann::json;
 
 json render(const Spec& spec, const std::vector<Sample>& samples) {
     // Through text: what programs read.
-    return json::parse(render_json(assemble(spec, make_run(spec), samples, {"careful"}, "results/x")).dump());
+    return json::parse(
+        render_json(assemble(spec, make_run(spec), samples, {"careful"}, "results/x")).dump());
 }
 
 const json& metric(const json& report, const std::string& name) {
@@ -24,7 +25,8 @@ const json& metric(const json& report, const std::string& name) {
 
 TEST(JsonReport, HoldsEveryNumberBehindThePage) {
     auto spec = make_spec();
-    spec.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}), may_rise("target_latency", 1000)};
+    spec.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}),
+                    may_rise("target_latency", 1000)};
     auto report = render(spec, make_samples(spec));
     EXPECT_EQ(report["experiment"], "batch-alloc-fail");
     EXPECT_EQ(report["baseline"], "ipi");
@@ -33,8 +35,14 @@ TEST(JsonReport, HoldsEveryNumberBehindThePage) {
     EXPECT_EQ(report["run"]["seed"], 1);
     EXPECT_FALSE(report["run"].contains("spec_text"));
     EXPECT_EQ(report["warnings"], json::array({"careful"}));
-    EXPECT_EQ(report["verdict"],
-              json({{"exit", 0}, {"closing", "AS EXPECTED: 3 hold"}, {"held", 3}, {"unseen", 0}, {"doubtful", 0}, {"failed", 0}, {"undecided", 0}, {"inconclusive", 0}}));
+    EXPECT_EQ(report["verdict"], json({{"exit", 0},
+                                       {"closing", "AS EXPECTED: 3 hold"},
+                                       {"held", 3},
+                                       {"unseen", 0},
+                                       {"doubtful", 0},
+                                       {"failed", 0},
+                                       {"undecided", 0},
+                                       {"inconclusive", 0}}));
     EXPECT_EQ(report["proofs"].size(), 41u);
     EXPECT_EQ(report["ipis_by_function"][0]["arms"]["reviewed"]["max"], 483);
 
@@ -50,12 +58,18 @@ TEST(JsonReport, HoldsEveryNumberBehindThePage) {
     EXPECT_EQ(caller["per_boot"], "median");
     EXPECT_EQ(caller["arms"][1]["declared"], "at most ×1000");
     EXPECT_EQ(caller["arms"][1]["pooled"]["values"], 640);
-    EXPECT_EQ(caller["arms"][1]["change"]["test"],
-              json({{"test", "Wilcoxon signed-rank"}, {"statistic", 36}, {"p", 2.0 / 256}, {"exact", true}, {"effect", "matched-pairs rank-biserial"}, {"effect_size", 1}}));
-    EXPECT_EQ(caller["arms"][1]["bound_test"]["holds"], json({{"p", 1.0 / 256}, {"holm", 1.0 / 256}}));
+    EXPECT_EQ(caller["arms"][1]["change"]["test"], json({{"test", "Wilcoxon signed-rank"},
+                                                         {"statistic", 36},
+                                                         {"p", 2.0 / 256},
+                                                         {"exact", true},
+                                                         {"effect", "matched-pairs rank-biserial"},
+                                                         {"effect_size", 1}}));
+    EXPECT_EQ(caller["arms"][1]["bound_test"]["holds"],
+              json({{"p", 1.0 / 256}, {"holm", 1.0 / 256}}));
     EXPECT_EQ(caller["arms"][1]["bound_test"]["family"], 1);
     EXPECT_EQ(sync["arms"][1]["bound_test"], nullptr);
-    EXPECT_NEAR(caller["arms"][1]["change"]["ratio"]["interval"]["coverage"].get<double>(), 0.992, 0.001);
+    EXPECT_NEAR(caller["arms"][1]["change"]["ratio"]["interval"]["coverage"].get<double>(), 0.992,
+                0.001);
 }
 
 TEST(JsonReport, WhatDoesNotExistIsNull) {

@@ -10,7 +10,8 @@
 namespace rig {
 namespace {
 
-constexpr double much = 20; // the largest figure over the smallest above zero, from which on the scale is logarithmic
+constexpr double much =
+    20; // the largest figure over the smallest above zero, from which on the scale is logarithmic
 
 // Where a figure stands on an axis of `columns`: 0 for zero, at least 1 for anything above it.
 class Axis {
@@ -28,8 +29,10 @@ class Axis {
     double low() const { return low_; }
     std::size_t at(double value) const {
         if (value <= 0 || high_ <= 0) return 0;
-        const double share = logarithmic_ ? std::log(value / low_) / std::log(high_ / low_) : value / high_;
-        return std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(share * static_cast<double>(columns_))));
+        const double share =
+            logarithmic_ ? std::log(value / low_) / std::log(high_ / low_) : value / high_;
+        return std::max<std::size_t>(
+            1, static_cast<std::size_t>(std::lround(share * static_cast<double>(columns_))));
     }
 
  private:
@@ -40,7 +43,8 @@ class Axis {
 
 std::string repeated(const char* text, std::size_t times) {
     std::string out;
-    for (std::size_t i = 0; i < times; ++i) out += text;
+    for (std::size_t i = 0; i < times; ++i)
+        out += text;
     return out;
 }
 
@@ -56,14 +60,19 @@ std::vector<std::string> plot_text(const Plot& plot, std::size_t width) {
     const auto before = x_width + arm_width + figure_width + 6;
     const Axis axis(plot.rows, width > before + 10 ? width - before : 10);
     auto title = fmt::format("{} over {}", plot.label, plot.key);
-    if (!plot.rows.empty()) title += axis.logarithmic() ? fmt::format(" (logarithmic, from {})", figure(axis.low(), plot.unit)) : " (from 0)";
+    if (!plot.rows.empty())
+        title += axis.logarithmic()
+                     ? fmt::format(" (logarithmic, from {})", figure(axis.low(), plot.unit))
+                     : " (from 0)";
     std::vector<std::string> lines = {title};
     std::string last;
     for (const auto& row : plot.rows) {
         const auto bar = axis.at(row.spread.median), top = axis.at(row.spread.max);
         const auto number = spread_figure(row.spread, plot.unit);
-        lines.push_back(fmt::format("{}  {}  {}{}  {}{}", padded(row.x == last ? "" : row.x, x_width), padded(row.arm, arm_width),
-                                    std::string(figure_width - display_width(number), ' '), number, repeated("█", bar), repeated("·", top - bar)));
+        lines.push_back(fmt::format(
+            "{}  {}  {}{}  {}{}", padded(row.x == last ? "" : row.x, x_width),
+            padded(row.arm, arm_width), std::string(figure_width - display_width(number), ' '),
+            number, repeated("█", bar), repeated("·", top - bar)));
         last = row.x;
     }
     return lines;

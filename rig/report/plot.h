@@ -1,5 +1,5 @@
-// A metric over the values of a sweep, drawn with text: one bar for each value and arm, on a logarithmic scale where the
-// figures differ much. Pure.
+// A metric over the values of a sweep, drawn with text: one bar for each value and arm, on a
+// logarithmic scale where the figures differ much. Pure.
 #pragma once
 
 #include "rig/analysis/comparison.h"

@@ -1,9 +1,9 @@
 #include "rig/report/report.h"
 
-#include "rig/analysis/drift.h"
-#include "rig/analysis/target_proofs.h"
 #include "rig/analysis/bound_test.h"
 #include "rig/analysis/compare.h"
+#include "rig/analysis/drift.h"
+#include "rig/analysis/target_proofs.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -19,16 +19,19 @@ Functions other_functions(const Spec& spec, const std::vector<Sample>& samples) 
     std::map<std::string, double> totals;
     for (const auto& sample : samples)
         for (const auto& [function, calls] : sample.ipis_by_function)
-            if (function != spec.target.sync_function) totals[function] += static_cast<double>(calls);
+            if (function != spec.target.sync_function)
+                totals[function] += static_cast<double>(calls);
     Functions functions;
     for (const auto& [function, total] : totals)
         functions.push_back(function);
-    std::stable_sort(functions.begin(), functions.end(), [&](const auto& a, const auto& b) { return totals.at(a) > totals.at(b); });
+    std::stable_sort(functions.begin(), functions.end(),
+                     [&](const auto& a, const auto& b) { return totals.at(a) > totals.at(b); });
     return functions;
 }
 
 // The sum over `functions` boot by boot.
-FunctionRow row_of(std::string label, const Functions& functions, const Spec& spec, const std::vector<Sample>& samples) {
+FunctionRow row_of(std::string label, const Functions& functions, const Spec& spec,
+                   const std::vector<Sample>& samples) {
     FunctionRow row{std::move(label), {}};
     for (const auto& arm : spec.arms) {
         std::vector<double> values;
@@ -36,7 +39,8 @@ FunctionRow row_of(std::string label, const Functions& functions, const Spec& sp
             if (sample.id.arm != arm.name) continue;
             values.push_back(0);
             for (const auto& function : functions)
-                if (auto calls = sample.ipis_by_function.find(function); calls != sample.ipis_by_function.end())
+                if (auto calls = sample.ipis_by_function.find(function);
+                    calls != sample.ipis_by_function.end())
                     values.back() += static_cast<double>(calls->second);
         }
         if (values.empty()) {
@@ -49,26 +53,32 @@ FunctionRow row_of(std::string label, const Functions& functions, const Spec& sp
     return row;
 }
 
-// A bound far from what was measured holds whatever happens; whoever reads "as declared" has to know.
+// A bound far from what was measured holds whatever happens; whoever reads "as declared" has to
+// know.
 std::vector<std::string> loose_bounds(const Spec& spec, const Comparison& comparison) {
     constexpr double loose = 10;
     std::vector<std::string> out;
     for (const auto& expect : spec.metrics) {
         const auto* metric = comparison.find(expect.name);
-        if ((expect.kind != ExpectKind::MayRise && expect.kind != ExpectKind::NotWorse) || !metric) continue;
+        if ((expect.kind != ExpectKind::MayRise && expect.kind != ExpectKind::NotWorse) || !metric)
+            continue;
         const auto bound = bounds_of(expect).second;
         for (const auto& arm : metric->arms)
-            if ((arm.verdict == Verdict::AsDeclared || arm.verdict == Verdict::WithinBound) && arm.change && arm.change->ratio.interval && loose * std::max(1.0, arm.change->ratio.interval->high) <= bound)
-                out.push_back(fmt::format("{} in {}: the bound of ×{:.4g} is {} times what was measured or more: it would have held after a rise of as much", metric->info.label, arm.arm,
-                                          bound, static_cast<unsigned>(loose)));
+            if ((arm.verdict == Verdict::AsDeclared || arm.verdict == Verdict::WithinBound) &&
+                arm.change && arm.change->ratio.interval &&
+                loose * std::max(1.0, arm.change->ratio.interval->high) <= bound)
+                out.push_back(
+                    fmt::format("{} in {}: the bound of ×{:.4g} is {} times what was measured or "
+                                "more: it would have held after a rise of as much",
+                                metric->info.label, arm.arm, bound, static_cast<unsigned>(loose)));
     }
     return out;
 }
 
 } // namespace
 
-ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sample>& samples, std::vector<std::string> warnings,
-                     std::string run_dir) {
+ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sample>& samples,
+                     std::vector<std::string> warnings, std::string run_dir) {
     static const KernelFacts unknown; // proves nothing
     auto facts = [&](const std::string& arm) -> const KernelFacts& {
         const auto* kernel = run.find_kernel(arm);
@@ -77,46 +87,65 @@ ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sam
     if (!run.failure.empty()) warnings.push_back("the run ended before its time: " + run.failure);
     std::vector<ArmProofs> proofs;
     for (const auto& arm : spec.arms) {
-        ArmEvidence evidence{spec, arm, facts(arm.name), facts(spec.arms.front().name), samples, run.replays};
+        ArmEvidence evidence{spec,    arm,        facts(arm.name), facts(spec.arms.front().name),
+                             samples, run.replays};
         proofs.push_back({arm.name, prove(evidence)});
         for (auto& warning : clock_warnings(evidence))
             warnings.push_back(std::move(warning));
     }
     for (const auto& arm : spec.arms) {
         if (arm.cmdline != spec.arms.front().cmdline)
-            warnings.push_back(fmt::format("{} boots with another command line than {}: '{}' against '{}'; what differs is not the patch alone", arm.name,
-                                           spec.arms.front().name, arm.cmdline, spec.arms.front().cmdline));
+            warnings.push_back(fmt::format("{} boots with another command line than {}: '{}' "
+                                           "against '{}'; what differs is not the patch alone",
+                                           arm.name, spec.arms.front().name, arm.cmdline,
+                                           spec.arms.front().cmdline));
         if (const auto& differs = facts(arm.name).config_differs; !differs.empty())
-            warnings.push_back(fmt::format("{} is built with {} other options than {} (run.json: config_differs); what differs is not the patch alone", arm.name, differs.size(),
-                                           spec.arms.front().name));
+            warnings.push_back(fmt::format("{} is built with {} other options than {} (run.json: "
+                                           "config_differs); what differs is not the patch alone",
+                                           arm.name, differs.size(), spec.arms.front().name));
         if (spec.target.same_path) continue;
         if (const auto thin = thinly_exposed(spec, samples, arm.name); !thin.empty())
-            warnings.push_back(fmt::format("{}: {}: medians over calls are those of calls without it", arm.name, thin));
+            warnings.push_back(fmt::format(
+                "{}: {}: medians over calls are those of calls without it", arm.name, thin));
     }
     std::map<std::string, unsigned> strangers;
     for (const auto& sample : samples)
         if (!spec.find_arm(sample.id.arm)) ++strangers[sample.id.arm];
     for (const auto& [arm, boots] : strangers)
-        warnings.push_back(fmt::format("{} boots of arm {} ignored: the experiment has no such arm", boots, arm));
+        warnings.push_back(
+            fmt::format("{} boots of arm {} ignored: the experiment has no such arm", boots, arm));
     // Warm-up boots are proven above, and splats in them are judged; their figures are not.
     std::vector<Sample> measured;
     for (const auto& sample : samples)
         if (!is_warmup(spec, sample)) measured.push_back(sample);
     for (auto& warning : drift_warnings(spec, measured))
         warnings.push_back(std::move(warning));
-    ReportInput input{run, spec, compare(spec, measured, std::move(proofs), &samples, run.packing.shared), {}, {}, std::move(warnings), std::move(run_dir)};
-    for (const auto& warning : run.packing.warnings) input.warnings.push_back(warning);
+    ReportInput input{run,
+                      spec,
+                      compare(spec, measured, std::move(proofs), &samples, run.packing.shared),
+                      {},
+                      {},
+                      std::move(warnings),
+                      std::move(run_dir)};
+    for (const auto& warning : run.packing.warnings)
+        input.warnings.push_back(warning);
     if (run.packing.shared)
-        input.warnings.push_back("boots shared host CPUs with other boots (--share-cpus): times include what they waited for each other, and no bound on a time counts as held");
+        input.warnings.push_back(
+            "boots shared host CPUs with other boots (--share-cpus): times include what they "
+            "waited for each other, and no bound on a time counts as held");
     else if (run.clock == "wall" && run.packing.at_once > 1)
-        input.warnings.push_back(fmt::format("{} boots ran at once, on CPUs of their own: they share the host's caches and memory all the same", run.packing.at_once));
-    for (auto& warning : loose_bounds(spec, input.comparison)) input.warnings.push_back(std::move(warning));
+        input.warnings.push_back(fmt::format("{} boots ran at once, on CPUs of their own: they "
+                                             "share the host's caches and memory all the same",
+                                             run.packing.at_once));
+    for (auto& warning : loose_bounds(spec, input.comparison))
+        input.warnings.push_back(std::move(warning));
     auto functions = other_functions(spec, measured);
     for (const auto& function : functions)
         input.functions.push_back(row_of(function, {function}, spec, measured));
     if (functions.size() > shown_functions) {
         functions.erase(functions.begin(), functions.begin() + shown_functions);
-        input.rest = row_of(fmt::format("{} more functions", functions.size()), functions, spec, measured);
+        input.rest =
+            row_of(fmt::format("{} more functions", functions.size()), functions, spec, measured);
     }
     return input;
 }

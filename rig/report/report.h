@@ -1,9 +1,10 @@
-// What every report is rendered from: plain data, so that text, JSON and later formats cannot differ in what they know.
+// What every report is rendered from: plain data, so that text, JSON and later formats cannot
+// differ in what they know.
 #pragma once
 
 #include "rig/analysis/comparison.h"
-#include "rig/results/run_info.h"
 #include "rig/guest_output/sample.h"
+#include "rig/results/run_info.h"
 #include "rig/spec/spec.h"
 
 #include <cstddef>
@@ -26,15 +27,16 @@ struct ReportInput {
     RunInfo run;
     Spec spec;
     Comparison comparison;
-    std::vector<FunctionRow> functions; // csd functions other than the sync function, most frequent first
-    std::optional<FunctionRow> rest;    // the boot-wise sum of those beyond the first shown_functions
-    std::vector<std::string> warnings;  // store's (torn line), clock disagreement
-    std::string run_dir;                // as the reader should type it: "results/<run-id>"
+    std::vector<FunctionRow>
+        functions; // csd functions other than the sync function, most frequent first
+    std::optional<FunctionRow> rest; // the boot-wise sum of those beyond the first shown_functions
+    std::vector<std::string> warnings; // store's (torn line), clock disagreement
+    std::string run_dir;               // as the reader should type it: "results/<run-id>"
 };
 
-// Proves, compares and collects: the one way from raw samples to a report, for a run that just ended and for
-// `rig report RUN` alike.
-ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sample>& samples, std::vector<std::string> warnings,
-                     std::string run_dir);
+// Proves, compares and collects: the one way from raw samples to a report, for a run that just
+// ended and for `rig report RUN` alike.
+ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sample>& samples,
+                     std::vector<std::string> warnings, std::string run_dir);
 
 } // namespace rig

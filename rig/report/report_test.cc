@@ -69,20 +69,30 @@ TEST(Assemble, WhatElseDiffersIsSaid) {
         if (s.id.arm == "reviewed" && s.id.index == 3) s.exposure.exposed_calls = 10; // of 20 calls
     const auto input = assemble(spec, run, samples, {}, "");
     ASSERT_EQ(input.warnings.size(), 3u);
-    EXPECT_NE(input.warnings[0].find("reviewed boots with another command line than ipi: 'rcupdate.rcu_expedited=1'"), std::string::npos);
-    EXPECT_NE(input.warnings[1].find("reviewed is built with 1 other options than ipi"), std::string::npos);
-    EXPECT_NE(input.warnings[2].find("reviewed: in 1 of 8 boots at most half of the calls ran the target"), std::string::npos);
+    EXPECT_NE(input.warnings[0].find(
+                  "reviewed boots with another command line than ipi: 'rcupdate.rcu_expedited=1'"),
+              std::string::npos);
+    EXPECT_NE(input.warnings[1].find("reviewed is built with 1 other options than ipi"),
+              std::string::npos);
+    EXPECT_NE(input.warnings[2].find(
+                  "reviewed: in 1 of 8 boots at most half of the calls ran the target"),
+              std::string::npos);
 }
 
 TEST(Assemble, ABoundThatHoldsWhateverHappensIsSaid) {
     auto spec = make_spec();
     const auto warnings = [&](double at_most) {
         spec.metrics = {may_rise("target_latency", at_most)};
-        return assemble(spec, make_run(spec), make_samples(spec), {}, "").warnings; // measured: ×553 [×552, ×554]
+        return assemble(spec, make_run(spec), make_samples(spec), {}, "")
+            .warnings; // measured: ×553 [×552, ×554]
     };
     EXPECT_TRUE(warnings(5500).empty());
     ASSERT_EQ(warnings(5600).size(), 1u);
-    EXPECT_NE(warnings(5600)[0].find("target latency in reviewed: the bound of ×5600 is 10 times what was measured or more"), std::string::npos) << warnings(5600)[0];
+    EXPECT_NE(
+        warnings(5600)[0].find(
+            "target latency in reviewed: the bound of ×5600 is 10 times what was measured or more"),
+        std::string::npos)
+        << warnings(5600)[0];
 }
 
 TEST(Assemble, SplatsOfWarmUpBootsAreJudged) {
@@ -90,21 +100,26 @@ TEST(Assemble, SplatsOfWarmUpBootsAreJudged) {
     spec.guest.warmup_boots = 1;
     spec.guest.boots = 7;
     auto samples = make_samples(make_spec());
-    for (auto& s : samples) s.run_clock = "wall";
+    for (auto& s : samples)
+        s.run_clock = "wall";
     samples[1].splats = {{SplatKind::Warning, "WARNING: at mm/memory.c", "zap_pte_range", {}, 1}};
     const auto input = assemble(spec, make_run(spec), samples, {}, "");
     EXPECT_EQ(input.comparison.exit, Exit::Broken) << input.comparison.closing;
 }
 
-// Times that contain waiting for each other: what holds may hold for that alone; what is beyond its bound is so all the same.
+// Times that contain waiting for each other: what holds may hold for that alone; what is beyond its
+// bound is so all the same.
 TEST(Assemble, SharedHostCpusLeaveNoBoundOnATimeHeld) {
     auto spec = make_spec();
-    spec.metrics = {exactly("sync_ipis", {{"reviewed", {ExactValue{0}}}}), may_rise("target_latency", 5000)};
+    spec.metrics = {exactly("sync_ipis", {{"reviewed", {ExactValue{0}}}}),
+                    may_rise("target_latency", 5000)};
     auto run = make_run(spec);
     auto samples = make_samples(spec);
     run.clock = "wall";
     run.packing = {2, {"0-4", "5-9"}, true, false, {"from the packer"}};
-    const auto verdict_of = [&](const char* metric) { return assemble(spec, run, samples, {}, "").comparison.find(metric)->arms.at(1).verdict; };
+    const auto verdict_of = [&](const char* metric) {
+        return assemble(spec, run, samples, {}, "").comparison.find(metric)->arms.at(1).verdict;
+    };
     const auto apart = assemble(spec, run, samples, {}, "");
     EXPECT_EQ(verdict_of("target_latency"), Verdict::AsDeclared);
     ASSERT_EQ(apart.warnings.size(), 2u);
@@ -113,7 +128,8 @@ TEST(Assemble, SharedHostCpusLeaveNoBoundOnATimeHeld) {
     run.packing.shared = true;
     EXPECT_EQ(verdict_of("target_latency"), Verdict::Undecided);
     EXPECT_EQ(verdict_of("sync_ipis"), Verdict::AsDeclared) << "a count is no time";
-    EXPECT_NE(assemble(spec, run, samples, {}, "").warnings.back().find("boots shared host CPUs"), std::string::npos);
+    EXPECT_NE(assemble(spec, run, samples, {}, "").warnings.back().find("boots shared host CPUs"),
+              std::string::npos);
     spec.metrics[1] = may_rise("target_latency", 2);
     EXPECT_EQ(verdict_of("target_latency"), Verdict::Broken);
 }

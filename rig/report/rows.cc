@@ -13,7 +13,8 @@ std::string cell(const ArmMetric& arm, Unit unit) {
     if (!arm.spread) return "-";
     auto text = spread_figure(*arm.spread, unit);
     // An expectation on the baseline has no change column to stand in.
-    if (!arm.change && arm.verdict != Verdict::NotJudged) text += std::string(" ") + mark(arm.verdict);
+    if (!arm.change && arm.verdict != Verdict::NotJudged)
+        text += std::string(" ") + mark(arm.verdict);
     return text;
 }
 
@@ -24,14 +25,17 @@ ReportRow metric_row(const MetricResult& metric, const std::string& label) {
         if (&arm == &metric.arms.front())
             row.changes.emplace_back();
         else if (arm.change)
-            row.changes.push_back(change_figure(*arm.change, metric.info.unit) + "  " + verdict_figure(arm));
+            row.changes.push_back(change_figure(*arm.change, metric.info.unit) + "  " +
+                                  verdict_figure(arm));
         else
-            row.changes.push_back(arm.verdict == Verdict::NotJudged ? arm.why : verdict_figure(arm) + ": " + arm.why);
+            row.changes.push_back(
+                arm.verdict == Verdict::NotJudged ? arm.why : verdict_figure(arm) + ": " + arm.why);
     }
     return row;
 }
 
-template<class Value> ReportRow pooled_row(const MetricResult& metric, const char* what, Value value) {
+template<class Value>
+ReportRow pooled_row(const MetricResult& metric, const char* what, Value value) {
     ReportRow row{fmt::format("  {} of all", what), {}, {}, false, nullptr};
     const auto& base = metric.arms.front().pooled;
     for (const auto& arm : metric.arms) {
@@ -57,7 +61,8 @@ void function_rows(const ReportInput& input, std::vector<ReportRow>& rows) {
 } // namespace
 
 std::vector<ReportRow> table_rows(const ReportInput& input) {
-    std::vector<ReportRow> rows = {{"Counts per boot (counted pass: every probe armed)", {}, {}, false, nullptr}};
+    std::vector<ReportRow> rows = {
+        {"Counts per boot (counted pass: every probe armed)", {}, {}, false, nullptr}};
     bool latencies = false;
     for (const auto& metric : input.comparison.metrics) {
         if (metric.arms.empty()) continue;
@@ -72,9 +77,12 @@ std::vector<ReportRow> table_rows(const ReportInput& input) {
             if (info.name == "other_ipis") function_rows(input, rows);
             continue;
         }
-        if (!std::exchange(latencies, true)) rows.push_back({"Latencies (timed pass: only the latencies' own probes)", {}, {}, false, nullptr});
+        if (!std::exchange(latencies, true))
+            rows.push_back(
+                {"Latencies (timed pass: only the latencies' own probes)", {}, {}, false, nullptr});
         rows.push_back(metric_row(metric, fmt::format("{}, {}", info.label, info.per_boot)));
-        if (info.per_boot != "median") rows.push_back(pooled_row(metric, "median", [](const Pooled& p) { return p.median; }));
+        if (info.per_boot != "median")
+            rows.push_back(pooled_row(metric, "median", [](const Pooled& p) { return p.median; }));
         rows.push_back(pooled_row(metric, "p99", [](const Pooled& p) { return p.p99; }));
         rows.push_back(pooled_row(metric, "max", [](const Pooled& p) { return p.max; }));
     }

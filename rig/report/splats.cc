@@ -18,24 +18,33 @@ std::map<std::string, std::string> detectors_of(const ReportInput& input, const 
     for (const auto& option : detector_options()) {
         auto& value = out[option] = "unknown";
         if (!kernel || !kernel->facts.config_known) continue;
-        if (const auto found = kernel->facts.config.find(option); found != kernel->facts.config.end()) value = found->second;
+        if (const auto found = kernel->facts.config.find(option);
+            found != kernel->facts.config.end())
+            value = found->second;
     }
     return out;
 }
 
-std::string joined(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, ", ")); }
+std::string joined(const std::vector<std::string>& words) {
+    return fmt::format("{}", fmt::join(words, ", "));
+}
 
-std::vector<std::string> muted_in(const ReportInput& input, const Arm& arm) { return muted_detectors(input.spec.for_arm(arm).guest.extra_cmdline); }
+std::vector<std::string> muted_in(const ReportInput& input, const Arm& arm) {
+    return muted_detectors(input.spec.for_arm(arm).guest.extra_cmdline);
+}
 
 // "WARN, BUG and oops; on: DEBUG_ATOMIC_SLEEP; off: PROVE_LOCKING, PROVE_RCU, KASAN".
-std::string watched(const std::map<std::string, std::string>& detectors, const std::vector<std::string>& muted) {
+std::string watched(const std::map<std::string, std::string>& detectors,
+                    const std::vector<std::string>& muted) {
     std::vector<std::string> on, off, unknown;
     for (const auto& option : detector_options()) {
         const auto& value = detectors.at(option);
         if (option == "BUG") continue;
         (value == "y" ? on : value == "unknown" ? unknown : off).push_back(option);
     }
-    std::string text = detectors.at("BUG") == "n" ? "oops only: with CONFIG_BUG=n no WARN and no BUG is heard" : "WARN, BUG and oops";
+    std::string text = detectors.at("BUG") == "n"
+                           ? "oops only: with CONFIG_BUG=n no WARN and no BUG is heard"
+                           : "WARN, BUG and oops";
     if (!on.empty()) text += "; on: " + joined(on);
     if (!off.empty()) text += "; off: " + joined(off);
     if (!unknown.empty()) text += "; unknown: " + joined(unknown);
@@ -44,42 +53,67 @@ std::string watched(const std::map<std::string, std::string>& detectors, const s
 }
 
 std::string place_of(const ArmSplat& splat, const ArmSplats& arm, const ReportInput& input) {
-    auto text = fmt::format("{} time{} in {} of {} boots; first: {}", splat.count, splat.count == 1 ? "" : "s", splat.boots, arm.boots, excerpts_of(input, splat.first));
-    if (splat.followed) text += "; after the declared one in each boot: may be its consequence, not judged";
-    if (splat.in_baseline) text += fmt::format("; {} has it too: it is there without the patch", input.comparison.baseline);
-    // One report, and the locking correctness validator turns itself off: what came later in that boot it did not see.
-    if (splat.kind == SplatKind::Lockdep || splat.kind == SplatKind::RcuUsage) text += "; lockdep is off after its first report in a boot";
-    if (is_stall(splat.kind) && input.run.clock == "wall") text += "; under the wall clock a busy host can be the cause";
+    auto text = fmt::format("{} time{} in {} of {} boots; first: {}", splat.count,
+                            splat.count == 1 ? "" : "s", splat.boots, arm.boots,
+                            excerpts_of(input, splat.first));
+    if (splat.followed)
+        text += "; after the declared one in each boot: may be its consequence, not judged";
+    if (splat.in_baseline)
+        text += fmt::format("; {} has it too: it is there without the patch",
+                            input.comparison.baseline);
+    // One report, and the locking correctness validator turns itself off: what came later in that
+    // boot it did not see.
+    if (splat.kind == SplatKind::Lockdep || splat.kind == SplatKind::RcuUsage)
+        text += "; lockdep is off after its first report in a boot";
+    if (is_stall(splat.kind) && input.run.clock == "wall")
+        text += "; under the wall clock a busy host can be the cause";
     return text;
 }
 
-void add_splat(std::vector<ReportLine>& lines, const char* mark, const ArmSplat& splat, const ArmSplats& arm, const ReportInput& input) {
+void add_splat(std::vector<ReportLine>& lines, const char* mark, const ArmSplat& splat,
+               const ArmSplats& arm, const ReportInput& input) {
     lines.push_back({fmt::format("    {} {}", mark, in_words(splat)), 8});
     lines.push_back({"      " + place_of(splat, arm, input), 8});
 }
 
 std::string summary(const ArmSplats& arm) {
     switch (arm.verdict) {
-    case SplatVerdict::Clean: return arm.notices.empty() ? fmt::format("none in {} boots", arm.boots) : fmt::format("none in {} boots, but", arm.boots);
-    case SplatVerdict::AsDeclared: return fmt::format("✔ as declared: \"{}\" in {} of {} boots", arm.declared, arm.boots, arm.boots);
+    case SplatVerdict::Clean:
+        return arm.notices.empty() ? fmt::format("none in {} boots", arm.boots)
+                                   : fmt::format("none in {} boots, but", arm.boots);
+    case SplatVerdict::AsDeclared:
+        return fmt::format("✔ as declared: \"{}\" in {} of {} boots", arm.declared, arm.boots,
+                           arm.boots);
     case SplatVerdict::Silent:
-        return fmt::format("✘ the control did not fail: no \"{}\" in {} of {} boots (first: boot {})", arm.declared, arm.silent.size(), arm.boots, arm.silent.front());
-    case SplatVerdict::Splatted: break;
+        return fmt::format(
+            "✘ the control did not fail: no \"{}\" in {} of {} boots (first: boot {})",
+            arm.declared, arm.silent.size(), arm.boots, arm.silent.front());
+    case SplatVerdict::Splatted:
+        break;
     }
     if (arm.declared.empty()) return "✘ none is declared";
     if (arm.silent.empty()) return fmt::format("✘ \"{}\" as declared, and others", arm.declared);
-    return fmt::format("✘ not as declared: no \"{}\" in {} of {} boots", arm.declared, arm.silent.size(), arm.boots);
+    return fmt::format("✘ not as declared: no \"{}\" in {} of {} boots", arm.declared,
+                       arm.silent.size(), arm.boots);
 }
 
 json splat_json(const ArmSplat& splat, const ReportInput& input) {
-    return {{"kind", name(splat.kind)}, {"title", splat.title},       {"function", splat.function},      {"boots", splat.boots},
-            {"count", splat.count},     {"declared", splat.declared}, {"followed", splat.followed}, {"in_baseline", splat.in_baseline}, {"first", excerpts_of(input, splat.first)}};
+    return {{"kind", name(splat.kind)},
+            {"title", splat.title},
+            {"function", splat.function},
+            {"boots", splat.boots},
+            {"count", splat.count},
+            {"declared", splat.declared},
+            {"followed", splat.followed},
+            {"in_baseline", splat.in_baseline},
+            {"first", excerpts_of(input, splat.first)}};
 }
 
 } // namespace
 
 std::string excerpts_of(const ReportInput& input, const BootId& boot) {
-    return fmt::format("{}/boots/{:04}-{}-{}/splats.txt", input.run_dir, boot.order, boot.arm, boot.index);
+    return fmt::format("{}/boots/{:04}-{}-{}/splats.txt", input.run_dir, boot.order, boot.arm,
+                       boot.index);
 }
 
 std::vector<ReportLine> splat_lines(const ReportInput& input) {
@@ -99,18 +133,29 @@ std::vector<ReportLine> splat_lines(const ReportInput& input) {
     for (const auto& arm : arms) {
         if (clean) break;
         lines.push_back(labelled(arm.arm, summary(arm)));
-        for (const auto& splat : arm.splats) add_splat(lines, splat.declared ? "✔" : splat.followed ? "·" : "✘", splat, arm, input);
-        for (const auto& notice : arm.notices) add_splat(lines, "!", notice, arm, input);
-        if (arm.further) lines.push_back({fmt::format("    ✘ {} more, of kinds that found no room: see console.log", arm.further), 8});
+        for (const auto& splat : arm.splats)
+            add_splat(lines, splat.declared ? "✔" : splat.followed ? "·" : "✘", splat, arm, input);
+        for (const auto& notice : arm.notices)
+            add_splat(lines, "!", notice, arm, input);
+        if (arm.further)
+            lines.push_back(
+                {fmt::format("    ✘ {} more, of kinds that found no room: see console.log",
+                             arm.further),
+                 8});
     }
     std::vector<std::pair<std::string, std::string>> texts; // what was watched for, and where
     for (const auto& arm : input.spec.arms) {
         const auto text = watched(detectors_of(input, arm.name), muted_in(input, arm));
-        const auto known = std::find_if(texts.begin(), texts.end(), [&](const auto& entry) { return entry.second == text; });
-        if (known == texts.end()) texts.emplace_back(arm.name, text);
-        else known->first += ", " + arm.name;
+        const auto known = std::find_if(texts.begin(), texts.end(),
+                                        [&](const auto& entry) { return entry.second == text; });
+        if (known == texts.end())
+            texts.emplace_back(arm.name, text);
+        else
+            known->first += ", " + arm.name;
     }
-    for (const auto& [where, text] : texts) lines.push_back(labelled("detectors", text + (texts.size() > 1 ? fmt::format(" ({})", where) : "")));
+    for (const auto& [where, text] : texts)
+        lines.push_back(
+            labelled("detectors", text + (texts.size() > 1 ? fmt::format(" ({})", where) : "")));
     return lines;
 }
 
@@ -121,13 +166,23 @@ json splats_json(const ReportInput& input) {
         muted[arm.name] = muted_in(input, arm);
     }
     for (const auto& arm : input.comparison.splats) {
-        json one = {{"arm", arm.arm}, {"boots", arm.boots}, {"declared", arm.declared}, {"verdict", words(arm.verdict)}, {"silent_boots", arm.silent},
-                    {"further", arm.further}, {"splats", json::array()}, {"notices", json::array()}};
-        for (const auto& splat : arm.splats) one["splats"].push_back(splat_json(splat, input));
-        for (const auto& notice : arm.notices) one["notices"].push_back(splat_json(notice, input));
+        json one = {{"arm", arm.arm},
+                    {"boots", arm.boots},
+                    {"declared", arm.declared},
+                    {"verdict", words(arm.verdict)},
+                    {"silent_boots", arm.silent},
+                    {"further", arm.further},
+                    {"splats", json::array()},
+                    {"notices", json::array()}};
+        for (const auto& splat : arm.splats)
+            one["splats"].push_back(splat_json(splat, input));
+        for (const auto& notice : arm.notices)
+            one["notices"].push_back(splat_json(notice, input));
         arms.push_back(std::move(one));
     }
-    return {{"detectors", std::move(detectors)}, {"muted", std::move(muted)}, {"arms", std::move(arms)}};
+    return {{"detectors", std::move(detectors)},
+            {"muted", std::move(muted)},
+            {"arms", std::move(arms)}};
 }
 
 } // namespace rig

@@ -9,9 +9,31 @@ namespace rig {
 namespace {
 
 SuiteResult sample_result() {
-    SuiteResult result{"review", "point by point", "2026-02-23T10:32:48Z", "2026-02-23T10:40:00Z", {"./bootstrap", "compare", "configs/review.toml"}, "results/x", {}};
-    result.points.push_back({"kinder", "less disruptive", "no sync IPI", {{"configs/a.toml", false, CheckVerdict::Holds, "AS EXPECTED: 5 hold", {"sync IPIs: ipi 240, reviewed 0"}, "results/y"}}});
-    result.points.push_back({"no-stub", "dangerous to define", "", {{"mm/mmu_gather.o of reviewed", true, CheckVerdict::Holds, "does not build: error: implicit", {}, ""}}});
+    SuiteResult result{"review",
+                       "point by point",
+                       "2026-02-23T10:32:48Z",
+                       "2026-02-23T10:40:00Z",
+                       {"./bootstrap", "compare", "configs/review.toml"},
+                       "results/x",
+                       {}};
+    result.points.push_back({"kinder",
+                             "less disruptive",
+                             "no sync IPI",
+                             {{"configs/a.toml",
+                               false,
+                               CheckVerdict::Holds,
+                               "AS EXPECTED: 5 hold",
+                               {"sync IPIs: ipi 240, reviewed 0"},
+                               "results/y"}}});
+    result.points.push_back({"no-stub",
+                             "dangerous to define",
+                             "",
+                             {{"mm/mmu_gather.o of reviewed",
+                               true,
+                               CheckVerdict::Holds,
+                               "does not build: error: implicit",
+                               {},
+                               ""}}});
     return result;
 }
 
@@ -28,11 +50,15 @@ TEST(SuiteResult, TheExitIsTheWorstPoints) {
 
 TEST(SuiteResult, ThePageNamesClaimEvidenceAndVerdict) {
     const auto text = suite_text(sample_result(), false);
-    EXPECT_NE(text.find("✔ kinder: holds\n  claim     less disruptive\n  answer    no sync IPI\n  ✔ configs/a.toml\n      AS EXPECTED: 5 hold\n      sync IPIs: ipi 240, reviewed 0\n      results/y\n"),
+    EXPECT_NE(text.find("✔ kinder: holds\n  claim     less disruptive\n  answer    no sync IPI\n  "
+                        "✔ configs/a.toml\n      AS EXPECTED: 5 hold\n      sync IPIs: ipi 240, "
+                        "reviewed 0\n      results/y\n"),
               std::string::npos)
         << text;
     EXPECT_NE(text.find("✔ control: mm/mmu_gather.o of reviewed"), std::string::npos) << text;
-    EXPECT_NE(text.find("\n✔ 2 of 2 points hold; 1 of 1 negative controls were seen to fail\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("\n✔ 2 of 2 points hold; 1 of 1 negative controls were seen to fail\n"),
+              std::string::npos)
+        << text;
     auto cut = sample_result();
     cut.ended.clear();
     EXPECT_NE(suite_text(cut, false).find("? INTERRUPTED"), std::string::npos);

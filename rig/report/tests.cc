@@ -36,15 +36,21 @@ std::vector<ReportLine> test_lines(const ReportInput& input) {
             if (!arm.test || !arm.change) continue;
             const auto& change = *arm.change;
             if (lines.empty())
-                lines.push_back({fmt::format("Declared bounds: p of no change and effect ({}), p of the claim ({}, {}) and Holm's over {}",
-                                             effect_name(change), change.paired ? "Wilcoxon signed-rank" : "Mann-Whitney",
-                                             change.no_change.exact ? "exact" : "normal approximation", arm.test->family),
-                                 2});
+                lines.push_back(
+                    {fmt::format("Declared bounds: p of no change and effect ({}), p of the claim "
+                                 "({}, {}) and Holm's over {}",
+                                 effect_name(change),
+                                 change.paired ? "Wilcoxon signed-rank" : "Mann-Whitney",
+                                 change.no_change.exact ? "exact" : "normal approximation",
+                                 arm.test->family),
+                     2});
             const auto [what, claim] = nearest(*arm.test);
-            lines.push_back({fmt::format("  {}, {}: p {}, effect {}{:.2f}; {} {}: p {}, Holm {}", metric.info.name, arm.arm,
-                                         p_figure(change.no_change.two_sided), change.effect < 0 ? "−" : "+", std::abs(change.effect), arm.declared,
-                                         what, p_figure(claim->p), p_figure(claim->adjusted)),
-                             6});
+            lines.push_back(
+                {fmt::format("  {}, {}: p {}, effect {}{:.2f}; {} {}: p {}, Holm {}",
+                             metric.info.name, arm.arm, p_figure(change.no_change.two_sided),
+                             change.effect < 0 ? "−" : "+", std::abs(change.effect), arm.declared,
+                             what, p_figure(claim->p), p_figure(claim->adjusted)),
+                 6});
         }
     return lines;
 }

@@ -1,5 +1,5 @@
-// The tests behind the verdicts on bounds: p-values with the effect size beside each, and what the correction for the
-// number of comparisons made of them.
+// The tests behind the verdicts on bounds: p-values with the effect size beside each, and what the
+// correction for the number of comparisons made of them.
 #pragma once
 
 #include "rig/report/splats.h"
@@ -18,7 +18,9 @@ const char* effect_name(const Change& change);
 // None where no bound is declared or nothing was measured.
 std::vector<ReportLine> test_lines(const ReportInput& input);
 
-nlohmann::json test_json(const Change& change);  // {"test", "statistic", "p", "exact", "effect", "effect_size"}
-nlohmann::json test_json(const BoundTest& test); // {"low", "high", "worse": {"p", "holm"}, ..., "family"}
+nlohmann::json
+test_json(const Change& change); // {"test", "statistic", "p", "exact", "effect", "effect_size"}
+nlohmann::json
+test_json(const BoundTest& test); // {"low", "high", "worse": {"p", "holm"}, ..., "family"}
 
 } // namespace rig

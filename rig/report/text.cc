@@ -14,7 +14,8 @@ namespace rig {
 namespace {
 
 constexpr std::size_t label_width = 28;
-constexpr std::size_t change_room = 46; // "÷1234 [÷1235, ÷1233]" and a verdict; less, and changes get a table of their own
+constexpr std::size_t change_room =
+    46; // "÷1234 [÷1235, ÷1233]" and a verdict; less, and changes get a table of their own
 
 class Page {
  public:
@@ -27,7 +28,8 @@ class Page {
     }
     // A label in its own column and text beside it, broken there.
     void entry(const std::string& label, std::string_view text, std::size_t width = 13) {
-        line("  " + padded(label, width) + " " + std::string(text), display_width(label) > width ? 6 : width + 3);
+        line("  " + padded(label, width) + " " + std::string(text),
+             display_width(label) > width ? 6 : width + 3);
     }
     void raw(std::string_view text) { out_ += text; }
     std::string take() { return std::move(out_); }
@@ -39,13 +41,15 @@ class Page {
 std::string short_label(const std::string& label) {
     constexpr std::size_t room = label_width - 3; // two columns of indent, one of gap
     if (display_width(label) <= room) return label;
-    // Only function names are this long, and they are ASCII. Cut in the middle: both ends tell names apart.
+    // Only function names are this long, and they are ASCII. Cut in the middle: both ends tell
+    // names apart.
     constexpr std::size_t end = (room - 3) / 2;
     return label.substr(0, room - 3 - end) + "..." + label.substr(label.size() - end);
 }
 
 // Cells of the arms [first, last); with `change`, that arm's change behind them.
-void table(Page& out, const std::vector<ReportRow>& rows, const std::vector<Arm>& arms, std::size_t first, std::size_t last, std::size_t change) {
+void table(Page& out, const std::vector<ReportRow>& rows, const std::vector<Arm>& arms,
+           std::size_t first, std::size_t last, std::size_t change) {
     std::vector<std::size_t> widths;
     for (auto arm = first; arm < last; ++arm) {
         auto width = display_width(arms[arm].name);
@@ -84,7 +88,8 @@ void tables(Page& out, const ReportInput& input) {
     for (std::size_t arm = 0; arm < arms.size(); ++arm) {
         widths.push_back(display_width(arms[arm].name) + 2);
         for (const auto& row : rows)
-            if (!row.cells.empty()) widths.back() = std::max(widths.back(), display_width(row.cells[arm]) + 2);
+            if (!row.cells.empty())
+                widths.back() = std::max(widths.back(), display_width(row.cells[arm]) + 2);
     }
     if (arms.size() == 2 && label_width + widths[0] + widths[1] + change_room <= page) {
         table(out, rows, arms, 0, 2, 1);
@@ -93,15 +98,20 @@ void tables(Page& out, const ReportInput& input) {
     // As many arms side by side as fit, then the changes arm by arm.
     for (std::size_t first = 0; first < arms.size();) {
         auto last = first;
-        for (auto used = label_width; last < arms.size() && (last == first || used + widths[last] <= page); ++last)
+        for (auto used = label_width;
+             last < arms.size() && (last == first || used + widths[last] <= page); ++last)
             used += widths[last];
         table(out, rows, arms, first, last, 0);
         first = last;
     }
     for (std::size_t arm = 1; arm < arms.size(); ++arm) {
-        out.line(fmt::format("Change of {} against {} [95 % interval]", arms[arm].name, arms[0].name));
+        out.line(
+            fmt::format("Change of {} against {} [95 % interval]", arms[arm].name, arms[0].name));
         for (const auto& row : rows)
-            if (row.judged) out.line(padded("  " + short_label(row.label), label_width) + " " + row.changes[arm], label_width + 4);
+            if (row.judged)
+                out.line(padded("  " + short_label(row.label), label_width) + " " +
+                             row.changes[arm],
+                         label_width + 4);
         out.line();
     }
 }
@@ -126,7 +136,8 @@ void details(Page& out, const Comparison& comparison) {
     const auto open = open_expectations(comparison);
     if (open.empty()) return;
     out.line("Expectations that do not hold or are not decided");
-    for (const auto& one : open) out.line("  " + one);
+    for (const auto& one : open)
+        out.line("  " + one);
     out.line();
 }
 
@@ -136,9 +147,11 @@ void proofs(Page& out, const ReportInput& input) {
     out.line(claim.claim);
     if (!claim.caveat.empty()) out.line("    ! " + claim.caveat, 8);
     for (const auto& arm : comparison.proofs) {
-        auto held = std::count_if(arm.proofs.begin(), arm.proofs.end(), [](const Proof& p) { return p.passed; });
+        auto held = std::count_if(arm.proofs.begin(), arm.proofs.end(),
+                                  [](const Proof& p) { return p.passed; });
         if (arm.all_pass()) {
-            out.entry(arm.arm, fmt::format("✔ {} of {} proofs hold in every boot", held, arm.proofs.size()));
+            out.entry(arm.arm,
+                      fmt::format("✔ {} of {} proofs hold in every boot", held, arm.proofs.size()));
             continue;
         }
         out.entry(arm.arm, fmt::format("✘ {} of {} proofs hold", held, arm.proofs.size()));
@@ -153,7 +166,10 @@ void proofs(Page& out, const ReportInput& input) {
             out.line(fmt::format("    ✘ {} ({}): {}", proof.id, proof.claim, proof.found), 8);
             out.line("      probably: " + proof.reason, 8);
         }
-        if (!unexamined.empty()) out.line(fmt::format("    ✘ without a boot there is none for: {}", fmt::join(unexamined, ", ")), 8);
+        if (!unexamined.empty())
+            out.line(fmt::format("    ✘ without a boot there is none for: {}",
+                                 fmt::join(unexamined, ", ")),
+                     8);
     }
     out.line();
 }
@@ -191,10 +207,14 @@ void patches(Page& out, const ReportInput& input) {
     const auto lists = patch_lists(input);
     for (std::size_t i = 0; i < input.run.kernels.size(); ++i) {
         const auto& kernel = input.run.kernels[i];
-        out.entry(kernel.arm, fmt::format("{} image {:.12}{}", kernel.facts.version, kernel.facts.image_sha256, lists.own[i].empty() ? ", no patch of its own" : ""));
+        out.entry(kernel.arm,
+                  fmt::format("{} image {:.12}{}", kernel.facts.version, kernel.facts.image_sha256,
+                              lists.own[i].empty() ? ", no patch of its own" : ""));
         patch_list(out, lists.own[i]);
     }
-    out.entry("every arm", lists.shared.empty() ? "no enabling patch" : "enabling patches: they expose the path and are not under test");
+    out.entry("every arm", lists.shared.empty()
+                               ? "no enabling patch"
+                               : "enabling patches: they expose the path and are not under test");
     patch_list(out, lists.shared);
     out.line();
 }
@@ -215,7 +235,8 @@ void command(Page& out, const std::vector<std::string>& words) {
 
 void provenance(Page& out, const ReportInput& input) {
     out.line("How this was measured");
-    for (const auto& [label, text] : method_entries(input)) out.entry(label, text);
+    for (const auto& [label, text] : method_entries(input))
+        out.entry(label, text);
     command(out, input.run.command);
     out.entry("raw data", raw_data(input));
     out.line();
@@ -223,7 +244,10 @@ void provenance(Page& out, const ReportInput& input) {
 
 void title(Page& out, const ReportInput& input) {
     const auto& run = input.run;
-    out.line(input.spec.description.empty() ? input.spec.name : fmt::format("{}: {}", input.spec.name, input.spec.description), 2);
+    out.line(input.spec.description.empty()
+                 ? input.spec.name
+                 : fmt::format("{}: {}", input.spec.name, input.spec.description),
+             2);
     out.line(conditions(input), 2);
     if (!run.clock_why.empty()) out.line(fmt::format("{} clock: {}", run.clock, run.clock_why), 2);
     out.line();
@@ -237,7 +261,8 @@ std::string coloured(const std::string& text) {
     for (std::size_t i = 0; i < text.size();) {
         auto left = std::string_view(text).substr(i);
         bool done = false;
-        for (auto [mark, code] : {Rule{"✔", "\033[32m"}, Rule{"✘", "\033[31m"}, Rule{"? ", "\033[33m"}, Rule{"  ! ", "\033[33m"}})
+        for (auto [mark, code] : {Rule{"✔", "\033[32m"}, Rule{"✘", "\033[31m"},
+                                  Rule{"? ", "\033[33m"}, Rule{"  ! ", "\033[33m"}})
             if (!done && left.starts_with(mark)) {
                 out += fmt::format("{}{}\033[0m", code, mark);
                 i += mark.size();

@@ -1,4 +1,5 @@
-// One page for people, at most 100 columns, arms side by side. What got worse stands beside what got better.
+// One page for people, at most 100 columns, arms side by side. What got worse stands beside what
+// got better.
 #pragma once
 
 #include "rig/report/report.h"

@@ -1,5 +1,6 @@
-// Golden tests: the pages under testdata/reports/ are what the fixture renders to. To update them after reading the
-// difference: RIG_UPDATE_GOLDEN=1 build/rig/unit_tests --gtest_filter='TextReport.*'
+// Golden tests: the pages under testdata/reports/ are what the fixture renders to. To update them
+// after reading the difference: RIG_UPDATE_GOLDEN=1 build/rig/unit_tests
+// --gtest_filter='TextReport.*'
 #include "rig/base/text.h"
 #include "rig/report/text.h"
 
@@ -18,7 +19,8 @@ std::string run_dir(const RunInfo& run) {
     return "results/" + run.run_id;
 }
 
-std::string page(const Spec& spec, const std::vector<Sample>& samples, std::vector<std::string> warnings = {}) {
+std::string page(const Spec& spec, const std::vector<Sample>& samples,
+                 std::vector<std::string> warnings = {}) {
     auto run = make_run(spec);
     return render_text(assemble(spec, run, samples, std::move(warnings), run_dir(run)));
 }
@@ -40,7 +42,8 @@ std::string last_line(const std::string& text) {
 
 Spec judged_spec(unsigned boots = 8) {
     auto spec = make_spec(boots);
-    spec.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}), may_rise("target_latency", 20000), not_worse("total_ipis", 0.05),
+    spec.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}),
+                    may_rise("target_latency", 20000), not_worse("total_ipis", 0.05),
                     not_worse("bystander_burst", 0.01)};
     return spec;
 }
@@ -63,15 +66,18 @@ TEST(TextReport, BrokenRegressedAndUndecided) {
     auto samples = make_samples(spec);
     for (auto& s : samples) {
         if (s.id.arm == "ipi") continue;
-        if (s.id.index == 3) s.counts["sync_ipis"] = s.exposure.recorded_sync = s.exposure.sync_handled = 12;
+        if (s.id.index == 3)
+            s.counts["sync_ipis"] = s.exposure.recorded_sync = s.exposure.sync_handled = 12;
         s.ipis_by_function["ttwu_pending"] += 100;
         for (auto& ns : s.bystander_burst_ns)
             ns += s.id.index % 2 ? 900 : 0;
     }
     auto text = page(spec, samples);
     expect_page("broken", text);
-    EXPECT_EQ(last_line(text), "✘ NOT AS EXPECTED: 2 failed (first: sync_ipis in reviewed), 2 hold, 1 undecided");
-    EXPECT_NE(text.find("✘ sync_ipis in reviewed: broken; declared exactly 0; boot 3: 12, want 0"), std::string::npos);
+    EXPECT_EQ(last_line(text),
+              "✘ NOT AS EXPECTED: 2 failed (first: sync_ipis in reviewed), 2 hold, 1 undecided");
+    EXPECT_NE(text.find("✘ sync_ipis in reviewed: broken; declared exactly 0; boot 3: 12, want 0"),
+              std::string::npos);
 }
 
 TEST(TextReport, InconclusiveShowsFiguresWithoutPraise) {
@@ -91,8 +97,10 @@ TEST(TextReport, InconclusiveShowsFiguresWithoutPraise) {
 
 TEST(TextReport, ManyArmsWithLongNamesAndManyFunctions) {
     auto spec = judged_spec(5);
-    for (const char* name : {"posted-v1", "posted-v2-with-a-name-of-32-chars", "merged", "another", "yet-another"})
-        spec.arms.push_back({name, {std::string("kernel-patches/6.12/") + name}, "synchronize_rcu", {}});
+    for (const char* name :
+         {"posted-v1", "posted-v2-with-a-name-of-32-chars", "merged", "another", "yet-another"})
+        spec.arms.push_back(
+            {name, {std::string("kernel-patches/6.12/") + name}, "synchronize_rcu", {}});
     spec.metrics = {not_worse("total_ipis", 0.05)};
     auto samples = make_samples(spec);
     for (auto& s : samples)
@@ -100,13 +108,16 @@ TEST(TextReport, ManyArmsWithLongNamesAndManyFunctions) {
             s.ipis_by_function["a_function_with_quite_a_long_name_" + std::to_string(i)] = 3;
     auto text = page(spec, samples);
     expect_page("many-arms", text);
-    EXPECT_EQ(last_line(text), "? NOTHING DECIDED: 0 hold, 6 undecided (first: total_ipis in reviewed)");
+    EXPECT_EQ(last_line(text),
+              "? NOTHING DECIDED: 0 hold, 6 undecided (first: total_ipis in reviewed)");
     EXPECT_NE(text.find("6 more functions"), std::string::npos);
 }
 
 TEST(TextReport, NoBootAtAll) {
     auto spec = judged_spec();
-    auto text = page(spec, {}, {"target.function tlb_remove_table_one is not a symbol of arm 'ipi'; nothing was booted"});
+    auto text = page(
+        spec, {},
+        {"target.function tlb_remove_table_one is not a symbol of arm 'ipi'; nothing was booted"});
     expect_page("no-boot", text);
     EXPECT_EQ(last_line(text), "? INCONCLUSIVE: proof boots fails in ipi; nothing judged");
 }
@@ -150,9 +161,11 @@ TEST(TextReport, AGuestsNamesCannotSteerTheTerminal) {
 TEST(TextReport, TheReproduceCommandCanBePasted) {
     auto spec = judged_spec();
     auto run = make_run(spec);
-    run.command = {"./bootstrap", "compare", "a file's name", std::string(60, 'x'), std::string(40, 'y')};
+    run.command = {"./bootstrap", "compare", "a file's name", std::string(60, 'x'),
+                   std::string(40, 'y')};
     auto text = render_text(assemble(spec, run, make_samples(spec), {}, run_dir(run)));
-    EXPECT_NE(text.find("reproduce     ./bootstrap compare 'a file'\\''s name' \\\n"), std::string::npos);
+    EXPECT_NE(text.find("reproduce     ./bootstrap compare 'a file'\\''s name' \\\n"),
+              std::string::npos);
     EXPECT_NE(text.find(std::string(60, 'x') + " \\\n"), std::string::npos);
 }
 

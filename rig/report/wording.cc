@@ -18,7 +18,8 @@ const char* closing_mark(const Comparison& comparison) {
 }
 
 bool all_proven(const Comparison& comparison) {
-    return std::all_of(comparison.proofs.begin(), comparison.proofs.end(), [](const ArmProofs& p) { return p.all_pass(); });
+    return std::all_of(comparison.proofs.begin(), comparison.proofs.end(),
+                       [](const ArmProofs& p) { return p.all_pass(); });
 }
 
 bool anything_measured(const Comparison& comparison) {
@@ -33,8 +34,10 @@ std::string conditions(const ReportInput& input) {
     std::set<std::string> versions;
     for (const auto& kernel : run.kernels)
         versions.insert(kernel.facts.version);
-    return fmt::format("{}kernel {}, {} clock on {}, {} vCPUs, {} boots per arm, seed {}", input.spec.kernel.arch == kDefaultArch ? "" : input.spec.kernel.arch + " ", fmt::join(versions, " and "), run.clock, run.accelerator,
-                       run.vcpus, run.boots, run.seed);
+    return fmt::format("{}kernel {}, {} clock on {}, {} vCPUs, {} boots per arm, seed {}",
+                       input.spec.kernel.arch == kDefaultArch ? "" : input.spec.kernel.arch + " ",
+                       fmt::join(versions, " and "), run.clock, run.accelerator, run.vcpus,
+                       run.boots, run.seed);
 }
 
 Movement movement(const ReportInput& input, std::size_t arm) {
@@ -42,13 +45,16 @@ Movement movement(const ReportInput& input, std::size_t arm) {
     for (const auto& metric : input.comparison.metrics) {
         if (arm >= metric.arms.size()) continue;
         const auto& one = metric.arms[arm];
-        if (!one.change || metric.info.name == "injections" || metric.info.name == "predicted_sync") continue;
+        if (!one.change || metric.info.name == "injections" || metric.info.name == "predicted_sync")
+            continue;
         auto label = trimmed(metric.info.label);
         if (metric.info.name == "bystander_interrupts") label = "bystander interrupts";
-        auto amount = std::isinf(one.change->ratio.value) ? "from 0" : factor(one.change->ratio.value);
+        auto amount =
+            std::isinf(one.change->ratio.value) ? "from 0" : factor(one.change->ratio.value);
         auto text = label + " " + amount;
         bool failed = one.verdict == Verdict::Broken || one.verdict == Verdict::Regressed;
-        auto declared = one.declared.empty() ? " (nothing declared)" : fmt::format(" (declared: {})", one.declared);
+        auto declared = one.declared.empty() ? " (nothing declared)"
+                                             : fmt::format(" (declared: {})", one.declared);
         switch (one.change->direction) {
         case Direction::Fell:
             out.fell.push_back(failed ? text + declared : text);
@@ -71,27 +77,35 @@ std::vector<std::string> open_expectations(const Comparison& comparison) {
     std::vector<std::string> out;
     for (const auto& metric : comparison.metrics)
         for (const auto& arm : metric.arms) {
-            if (arm.verdict == Verdict::NotJudged || mark(arm.verdict) == std::string("✔")) continue;
-            out.push_back(fmt::format("{} {} in {}: {}; declared {}; {}", mark(arm.verdict), metric.info.name, arm.arm, words(arm.verdict),
-                                      arm.declared, arm.why));
+            if (arm.verdict == Verdict::NotJudged || mark(arm.verdict) == std::string("✔"))
+                continue;
+            out.push_back(fmt::format("{} {} in {}: {}; declared {}; {}", mark(arm.verdict),
+                                      metric.info.name, arm.arm, words(arm.verdict), arm.declared,
+                                      arm.why));
         }
     return out;
 }
 
 ProofsClaim proofs_claim(const ReportInput& input) {
     if (input.spec.target.same_path)
-        return {"Proofs that every arm ran the target as often, and that nothing was made to fail beside it",
-                "target.same_path: no witness tells the arms apart; that a changed line ran is not shown"};
+        return {"Proofs that every arm ran the target as often, and that nothing was made to fail "
+                "beside it",
+                "target.same_path: no witness tells the arms apart; that a changed line ran is not "
+                "shown"};
     if (input.spec.target.revisions)
         return {"Proofs that every arm ran the target, and that nothing was made to fail beside it",
-                "target.revisions: the arms are steps of a history; that a changed line ran is not shown"};
-    return {"Proofs that the changed line was compiled in and ran, and that nothing else was made to fail", ""};
+                "target.revisions: the arms are steps of a history; that a changed line ran is not "
+                "shown"};
+    return {"Proofs that the changed line was compiled in and ran, and that nothing else was made "
+            "to fail",
+            ""};
 }
 
 PatchLists patch_lists(const ReportInput& input) {
     auto enabling = [&](const std::string& patch) {
-        return std::any_of(input.spec.kernel.enable.begin(), input.spec.kernel.enable.end(),
-                           [&](const auto& folder) { return patch.starts_with(folder.string() + "/"); });
+        return std::any_of(
+            input.spec.kernel.enable.begin(), input.spec.kernel.enable.end(),
+            [&](const auto& folder) { return patch.starts_with(folder.string() + "/"); });
     };
     PatchLists out;
     for (const auto& kernel : input.run.kernels) {
@@ -110,10 +124,15 @@ std::string packing_text(const RunInfo& run) {
     const auto& p = run.packing;
     if (!p.at_once) return "";
     const auto cpus = fmt::format("{}", fmt::join(p.cpus, " | "));
-    const auto boots = p.at_once == 1 ? std::string("one boot at a time") : fmt::format("{} boots at once", p.at_once);
-    if (run.clock == "virtual") return fmt::format("{}, each on one of {}; no figure depends on that", boots, cpus);
-    return fmt::format("{} on {}{}{}", boots, cpus, p.pinned ? ", each vCPU on one of its own" : ", vCPUs where the host's scheduler puts them",
-                       p.shared ? "; SHARED: other boots may have run on the same CPUs (--share-cpus)" : "; no other rig boots on them");
+    const auto boots = p.at_once == 1 ? std::string("one boot at a time")
+                                      : fmt::format("{} boots at once", p.at_once);
+    if (run.clock == "virtual")
+        return fmt::format("{}, each on one of {}; no figure depends on that", boots, cpus);
+    return fmt::format(
+        "{} on {}{}{}", boots, cpus,
+        p.pinned ? ", each vCPU on one of its own" : ", vCPUs where the host's scheduler puts them",
+        p.shared ? "; SHARED: other boots may have run on the same CPUs (--share-cpus)"
+                 : "; no other rig boots on them");
 }
 
 std::vector<MethodEntry> method_entries(const ReportInput& input) {
@@ -123,8 +142,12 @@ std::vector<MethodEntry> method_entries(const ReportInput& input) {
     for (const auto& kernel : run.kernels)
         if (!kernel.compiler.empty()) compilers.insert(kernel.compiler);
     std::vector<std::string> versions = {"rig " + run.rig_version};
-    for (const auto& [what, version] : {std::pair{"qemu", run.qemu_version}, {"libvirt", run.libvirt_version}, {"perf", run.perf_version}})
-        if (!version.empty()) versions.push_back(version.starts_with(what) ? version : fmt::format("{} {}", what, version));
+    for (const auto& [what, version] : {std::pair{"qemu", run.qemu_version},
+                                        {"libvirt", run.libvirt_version},
+                                        {"perf", run.perf_version}})
+        if (!version.empty())
+            versions.push_back(version.starts_with(what) ? version
+                                                         : fmt::format("{} {}", what, version));
     versions.insert(versions.end(), compilers.begin(), compilers.end());
     const auto& c = input.comparison;
     auto judged = c.held + c.unseen + c.failed + c.undecided + c.inconclusive;
@@ -132,29 +155,46 @@ std::vector<MethodEntry> method_entries(const ReportInput& input) {
     for (const auto& metric : c.metrics)
         for (const auto& arm : metric.arms)
             bounds += arm.test.has_value();
-    out.push_back({"intervals", fmt::format("distribution-free, at least 95 % each, {}; the boot is the unit; "
-                                            "verdicts on bounds are corrected for their number (Holm over {} of {} verdicts)",
-                                            c.paired ? "median of ratios paired by seed" : "Hodges-Lehmann ratio, unpaired", bounds, judged)});
+    out.push_back(
+        {"intervals",
+         fmt::format(
+             "distribution-free, at least 95 % each, {}; the boot is the unit; "
+             "verdicts on bounds are corrected for their number (Holm over {} of {} verdicts)",
+             c.paired ? "median of ratios paired by seed" : "Hodges-Lehmann ratio, unpaired",
+             bounds, judged)});
     if (const auto warmup = input.spec.guest.warmup_boots; warmup && run.clock == "wall")
-        out.push_back({"warm-up", fmt::format("the first {} boots of each arm are proven and kept, but not in any figure above", warmup)});
+        out.push_back(
+            {"warm-up",
+             fmt::format(
+                 "the first {} boots of each arm are proven and kept, but not in any figure above",
+                 warmup)});
     if (const auto text = packing_text(run); !text.empty()) out.push_back({"host CPUs", text});
     if (!run.seed_varies.empty()) out.push_back({"a seed varies", run.seed_varies});
     for (const auto& metric : input.spec.metrics)
         if (metric.custom)
             out.push_back(
-                {"metric", fmt::format("{}: {}", metric.custom->label.empty() ? metric.name : metric.custom->label, definition(*metric.custom))});
+                {"metric",
+                 fmt::format("{}: {}",
+                             metric.custom->label.empty() ? metric.name : metric.custom->label,
+                             definition(*metric.custom))});
     out.push_back({"versions", fmt::format("{}", fmt::join(versions, "; "))});
-    out.push_back({"time", fmt::format("{} to {}", run.started, run.ended.empty() ? "(not ended)" : run.ended) +
-                               (run.resumed ? fmt::format(", taken up again {} time{}", run.resumed, run.resumed == 1 ? "" : "s") : "")});
+    out.push_back({"time", fmt::format("{} to {}", run.started,
+                                       run.ended.empty() ? "(not ended)" : run.ended) +
+                               (run.resumed ? fmt::format(", taken up again {} time{}", run.resumed,
+                                                          run.resumed == 1 ? "" : "s")
+                                            : "")});
     return out;
 }
 
 std::string raw_data(const ReportInput& input) {
-    return fmt::format("{0}/samples.jsonl, one line per boot; {0}/boots/ holds consoles and perf output", input.run_dir);
+    return fmt::format(
+        "{0}/samples.jsonl, one line per boot; {0}/boots/ holds consoles and perf output",
+        input.run_dir);
 }
 
 std::string shell_word(const std::string& word) {
-    constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+    constexpr std::string_view plain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
     if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
     std::string out = "'";
     for (char c : word)

@@ -1,4 +1,5 @@
-// What the reports for people say in words, apart from its layout: text and page cannot differ in it. Plain text, not escaped.
+// What the reports for people say in words, apart from its layout: text and page cannot differ in
+// it. Plain text, not escaped.
 #pragma once
 
 #include "rig/report/report.h"
@@ -17,13 +18,15 @@ bool anything_measured(const Comparison& comparison);
 // "kernel 6.12.117, virtual clock on tcg, 4 vCPUs, 8 boots per arm, seed 1".
 std::string conditions(const ReportInput& input);
 
-// The metrics of an arm by how they moved against the baseline: "target latency ×3632 (declared: at most ×7500)".
+// The metrics of an arm by how they moved against the baseline: "target latency ×3632 (declared: at
+// most ×7500)".
 struct Movement {
     std::vector<std::string> fell, rose, same, unclear;
 };
 Movement movement(const ReportInput& input, std::size_t arm);
 
-// One text for each expectation that does not hold or is not decided, with its mark, what was declared and why.
+// One text for each expectation that does not hold or is not decided, with its mark, what was
+// declared and why.
 std::vector<std::string> open_expectations(const Comparison& comparison);
 
 // What the proofs are proofs of, and what they do not show ("" if there is nothing to add).
@@ -32,7 +35,8 @@ struct ProofsClaim {
 };
 ProofsClaim proofs_claim(const ReportInput& input);
 
-// Patches by what they are for. `own`: of each of run.kernels; `shared`: enabling ones, which every arm gets.
+// Patches by what they are for. `own`: of each of run.kernels; `shared`: enabling ones, which every
+// arm gets.
 struct PatchLists {
     std::vector<std::vector<std::string>> own;
     std::vector<std::string> shared;

@@ -12,7 +12,8 @@ using namespace rig::fixture;
 using rig::testing::TempTree;
 
 TEST(FaultRecord, IsReadBack) {
-    const auto fault = parse_fault("0012-rt-bystander-3.cut-short-1", "fault-2.txt", "host: hypervisor-exit: QEMU: exit 1: no\nroom\n");
+    const auto fault = parse_fault("0012-rt-bystander-3.cut-short-1", "fault-2.txt",
+                                   "host: hypervisor-exit: QEMU: exit 1: no\nroom\n");
     ASSERT_TRUE(fault) << fault.error().message;
     EXPECT_EQ(fault->arm, "rt-bystander");
     EXPECT_EQ(fault->index, 3u);
@@ -28,10 +29,13 @@ TEST(FaultRecord, WhatIsNoneIsNamed) {
         const auto fault = parse_fault(folder, file, text);
         return fault ? "" : fault.error().message;
     };
-    EXPECT_EQ(error("x", "fault-0.txt", "host: a: b"), "boots/x/fault-0.txt: want a folder named ORDER-ARM-INDEX");
-    EXPECT_EQ(error("0001-ipi-0", "fault-x.txt", "host: a: b"), "boots/0001-ipi-0/fault-x.txt: want a file named fault-N.txt");
+    EXPECT_EQ(error("x", "fault-0.txt", "host: a: b"),
+              "boots/x/fault-0.txt: want a folder named ORDER-ARM-INDEX");
+    EXPECT_EQ(error("0001-ipi-0", "fault-x.txt", "host: a: b"),
+              "boots/0001-ipi-0/fault-x.txt: want a file named fault-N.txt");
     EXPECT_EQ(error("0001-ipi-0", "fault-0.txt", "me: a: b"),
-              "boots/0001-ipi-0/fault-0.txt:1: found 'me: a: b', want \"BLAME: ENDING: MESSAGE\" with spec, host, kernel or guest to blame");
+              "boots/0001-ipi-0/fault-0.txt:1: found 'me: a: b', want \"BLAME: ENDING: MESSAGE\" "
+              "with spec, host, kernel or guest to blame");
     EXPECT_NE(error("0001-ipi-0", "fault-0.txt", "host: cut"), "");
     EXPECT_NE(error("0001-ipi-0", "fault-0.txt", ""), "");
 }

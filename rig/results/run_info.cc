@@ -1,8 +1,8 @@
 #include "rig/results/run_info.h"
 
 #include "rig/base/json_reader.h"
-#include "rig/spec/spec_parser.h"
 #include "rig/spec/override.h"
+#include "rig/spec/spec_parser.h"
 
 #include <algorithm>
 
@@ -11,7 +11,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t max_spec_bytes = 1 << 20; // parse_spec() takes 256 KiB; its error is better than this one
+constexpr std::size_t max_spec_bytes =
+    1 << 20; // parse_spec() takes 256 KiB; its error is better than this one
 constexpr std::size_t max_arms = 64;
 constexpr std::size_t max_at_once = 4096; // boots
 constexpr std::size_t max_patches = 4096;
@@ -74,7 +75,9 @@ Status read_kernel(JsonReader reader, RunKernel& kernel, unsigned found_format) 
         RIG_CHECK(reader.texts("patch_sha256", kernel.patch_sha256, max_patches));
         // Hashes of some of the patches would give the hash of another series.
         if (!kernel.patch_sha256.empty() && kernel.patch_sha256.size() != kernel.patches.size())
-            return fail(Blame::Host, "run.kernels: arm " + kernel.arm + ": " + std::to_string(kernel.patch_sha256.size()) + " patch_sha256, want none or " +
+            return fail(Blame::Host, "run.kernels: arm " + kernel.arm + ": " +
+                                         std::to_string(kernel.patch_sha256.size()) +
+                                         " patch_sha256, want none or " +
                                          std::to_string(kernel.patches.size()) + ", one per patch");
     }
     RIG_TRY(facts, reader.object("facts"));
@@ -85,35 +88,54 @@ Status read_kernel(JsonReader reader, RunKernel& kernel, unsigned found_format) 
 } // namespace
 
 const RunKernel* RunInfo::find_kernel(std::string_view arm) const {
-    auto found = std::find_if(kernels.begin(), kernels.end(), [&](const RunKernel& k) { return k.arm == arm; });
+    auto found = std::find_if(kernels.begin(), kernels.end(),
+                              [&](const RunKernel& k) { return k.arm == arm; });
     return found == kernels.end() ? nullptr : &*found;
 }
 
 bool RunInfo::same_run(const RunInfo& other) const {
     const auto identity = [](const RunInfo& info) {
         auto out = to_json(info);
-        if (info.clock == "virtual") out.erase("packing"); // boots do not depend on it
-        else if (out.contains("packing")) out["packing"].erase("warnings");
-        for (const char* of_one_run : {"run_id", "clock_why", "started", "ended", "failure", "resumed", "replays"}) out.erase(of_one_run);
+        if (info.clock == "virtual")
+            out.erase("packing"); // boots do not depend on it
+        else if (out.contains("packing"))
+            out["packing"].erase("warnings");
+        for (const char* of_one_run :
+             {"run_id", "clock_why", "started", "ended", "failure", "resumed", "replays"})
+            out.erase(of_one_run);
         return out;
     };
     return identity(*this) == identity(other);
 }
 
 json to_json(const RunInfo& info) {
-    json out = {{"format", format},    {"spec_text", info.spec_text},     {"clock", info.clock},
-                {"boots", info.boots}, {"accelerator", info.accelerator}, {"vcpus", info.vcpus},
-                {"seed", info.seed},   {"resumed", info.resumed}, {"command", info.command},         {"overrides", json::array()},
-                {"kernels", json::array()}, {"replays", json::array()}};
+    json out = {{"format", format},
+                {"spec_text", info.spec_text},
+                {"clock", info.clock},
+                {"boots", info.boots},
+                {"accelerator", info.accelerator},
+                {"vcpus", info.vcpus},
+                {"seed", info.seed},
+                {"resumed", info.resumed},
+                {"command", info.command},
+                {"overrides", json::array()},
+                {"kernels", json::array()},
+                {"replays", json::array()}};
     // Runs of a rig that did not say lack it.
-    if (const auto& p = info.packing; p.at_once) out["packing"] = {{"at_once", p.at_once}, {"cpus", p.cpus}, {"pinned", p.pinned}, {"shared", p.shared}, {"warnings", p.warnings}};
+    if (const auto& p = info.packing; p.at_once)
+        out["packing"] = {{"at_once", p.at_once},
+                          {"cpus", p.cpus},
+                          {"pinned", p.pinned},
+                          {"shared", p.shared},
+                          {"warnings", p.warnings}};
     for (const auto& one : info.overrides)
         out["overrides"].push_back(one.key + "=" + one.value);
     visit_texts(info, [&](const char* key, const std::string& text) { out[key] = text; });
     for (const auto& kernel : info.kernels)
         out["kernels"].push_back(to_json(kernel));
     for (const auto& replay : info.replays)
-        out["replays"].push_back({{"arm", replay.arm}, {"index", replay.index}, {"difference", replay.difference}});
+        out["replays"].push_back(
+            {{"arm", replay.arm}, {"index", replay.index}, {"difference", replay.difference}});
     return out;
 }
 
@@ -123,7 +145,8 @@ Result<RunInfo> run_info_from_json(const json& value) {
     unsigned found_format = 0;
     RIG_CHECK(reader.whole("format", found_format));
     if (found_format < oldest || found_format > format)
-        return fail(Blame::Host, "run.format: " + std::to_string(found_format) + ", want " + std::to_string(oldest) + " or " + std::to_string(format) +
+        return fail(Blame::Host, "run.format: " + std::to_string(found_format) + ", want " +
+                                     std::to_string(oldest) + " or " + std::to_string(format) +
                                      " (written by another version of rig)");
     RIG_CHECK(reader.text("spec_text", info.spec_text, max_spec_bytes));
     RIG_CHECK(reader.one_of("clock", info.clock, {"virtual", "wall"}));

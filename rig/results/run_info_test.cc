@@ -73,7 +73,8 @@ TEST(RunInfo, SaysHowBootsWerePackedAndWhatDependsOnIt) {
 TEST(RunInfo, ReadsFormatFiveWhichHadNoHashesOfPatches) {
     auto old = to_json(make_run(make_spec()));
     old["format"] = 5;
-    for (auto& kernel : old["kernels"]) kernel.erase("patch_sha256");
+    for (auto& kernel : old["kernels"])
+        kernel.erase("patch_sha256");
     const auto info = run_info_from_json(old);
     ASSERT_TRUE(info) << info.error().message;
     EXPECT_EQ(info->kernels[1].patches.size(), 2u);
@@ -82,7 +83,8 @@ TEST(RunInfo, ReadsFormatFiveWhichHadNoHashesOfPatches) {
     EXPECT_EQ(read_error(old), "run.kernels[0].patch_sha256: missing");
     auto some = to_json(make_run(make_spec()));
     some["kernels"][1]["patch_sha256"].erase(1);
-    EXPECT_EQ(read_error(some), "run.kernels: arm reviewed: 1 patch_sha256, want none or 2, one per patch");
+    EXPECT_EQ(read_error(some),
+              "run.kernels: arm reviewed: 1 patch_sha256, want none or 2, one per patch");
 }
 
 class RunInfoSpec : public SpecProject {};

@@ -18,7 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-// A boot's stream is cut off at 256 MiB; its numbers are fewer bytes in a sample than in perf's text.
+// A boot's stream is cut off at 256 MiB; its numbers are fewer bytes in a sample than in perf's
+// text.
 constexpr std::size_t max_line_bytes = 256u << 20;
 constexpr std::uintmax_t max_info_bytes = 16u << 20;
 constexpr unsigned max_same_second = 1000; // runs of one experiment started within one second
@@ -27,7 +28,9 @@ Result<std::string> read_whole(const fs::path& file, std::uintmax_t limit) {
     std::error_code error;
     auto size = fs::file_size(file, error);
     if (error) return cannot("read", file, error.value());
-    if (size > limit) return fail(Blame::Host, fmt::format("{}: {} bytes, want at most {}", file.string(), size, limit), file);
+    if (size > limit)
+        return fail(Blame::Host,
+                    fmt::format("{}: {} bytes, want at most {}", file.string(), size, limit), file);
     std::ifstream in(file, std::ios::binary);
     std::string text(size, '\0');
     in.read(text.data(), static_cast<std::streamsize>(size));
@@ -40,18 +43,25 @@ std::string parse_message(const json::parse_error& error) {
     std::string text = error.what();
     auto colon = text.find("; last read");
     auto start = text.find("syntax error");
-    return start == std::string::npos ? text : text.substr(start, colon == std::string::npos ? colon : colon - start);
+    return start == std::string::npos
+               ? text
+               : text.substr(start, colon == std::string::npos ? colon : colon - start);
 }
 
 Result<RunInfo> load_info(const fs::path& file) {
     RIG_TRY(text, read_whole(file, max_info_bytes));
     try {
         auto info = run_info_from_json(json::parse(text));
-        if (!info) return fail(Blame::Host, fmt::format("{}:1: {}", file.string(), info.error().message), file);
+        if (!info)
+            return fail(Blame::Host, fmt::format("{}:1: {}", file.string(), info.error().message),
+                        file);
         return info;
     } catch (const json::parse_error& error) {
         auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(error.byte, text.size()));
-        return fail(Blame::Host, fmt::format("{}:{}: {}", file.string(), 1 + std::count(text.begin(), end, '\n'), parse_message(error)), file);
+        return fail(Blame::Host,
+                    fmt::format("{}:{}: {}", file.string(), 1 + std::count(text.begin(), end, '\n'),
+                                parse_message(error)),
+                    file);
     }
 }
 
@@ -61,8 +71,9 @@ struct SampleFile {
     std::vector<std::string> warnings;
 };
 
-// A line is whole when it ends with \n: append() writes a line and its end at once, so only a crash leaves a piece, and
-// only at the end. Anything else that does not parse was not written by rig and is an error.
+// A line is whole when it ends with \n: append() writes a line and its end at once, so only a crash
+// leaves a piece, and only at the end. Anything else that does not parse was not written by rig and
+// is an error.
 Result<SampleFile> load_samples(const fs::path& file) {
     std::ifstream in(file, std::ios::binary);
     if (!in) return cannot("read", file, errno);
@@ -72,19 +83,28 @@ Result<SampleFile> load_samples(const fs::path& file) {
     for (unsigned number = 1; std::getline(in, line); ++number) {
         auto place = fmt::format("{}:{}", file.string(), number);
         if (in.eof()) {
-            out.warnings.push_back(fmt::format("{}: torn line of {} bytes ignored (the run was killed while it was "
-                                               "written; that boot is missing)",
-                                               place, line.size()));
+            out.warnings.push_back(
+                fmt::format("{}: torn line of {} bytes ignored (the run was killed while it was "
+                            "written; that boot is missing)",
+                            place, line.size()));
             break;
         }
         if (line.size() > max_line_bytes)
-            return fail(Blame::Host, fmt::format("{}: {} bytes, want at most {}", place, line.size(), max_line_bytes), file);
+            return fail(
+                Blame::Host,
+                fmt::format("{}: {} bytes, want at most {}", place, line.size(), max_line_bytes),
+                file);
         try {
             auto sample = sample_from_json(json::parse(line));
-            if (!sample) return fail(Blame::Host, fmt::format("{}: {}", place, sample.error().message), file);
+            if (!sample)
+                return fail(Blame::Host, fmt::format("{}: {}", place, sample.error().message),
+                            file);
             const auto& id = sample->id;
             if (!seen.emplace(id.arm, id.index).second)
-                return fail(Blame::Host, fmt::format("{}: arm {} boot {} is there twice, want each boot once", place, id.arm, id.index), file);
+                return fail(Blame::Host,
+                            fmt::format("{}: arm {} boot {} is there twice, want each boot once",
+                                        place, id.arm, id.index),
+                            file);
             out.samples.push_back(std::move(*sample));
         } catch (const json::parse_error& error) {
             return fail(Blame::Host, fmt::format("{}: {}", place, parse_message(error)), file);
@@ -95,24 +115,29 @@ Result<SampleFile> load_samples(const fs::path& file) {
     return out;
 }
 
-Result<fs::path> make_run_folder(const fs::path& results, std::string_view experiment, std::chrono::system_clock::time_point now) {
+Result<fs::path> make_run_folder(const fs::path& results, std::string_view experiment,
+                                 std::chrono::system_clock::time_point now) {
     std::error_code error;
     fs::create_directories(results, error);
     if (error) return cannot("create", results, error.value());
     auto seconds = std::chrono::time_point_cast<std::chrono::seconds>(now);
-    auto id = fmt::format("{:%Y%m%d-%H%M%S}-{}", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)), experiment);
+    auto id = fmt::format("{:%Y%m%d-%H%M%S}-{}",
+                          fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)), experiment);
     for (unsigned n = 1; n <= max_same_second; ++n) {
         auto dir = results / (n == 1 ? id : fmt::format("{}-{}", id, n));
-        // mkdir(2) itself tells whether the name was free: of two rigs that start together one gets it.
+        // mkdir(2) itself tells whether the name was free: of two rigs that start together one gets
+        // it.
         if (fs::create_directory(dir, error)) return dir;
         if (error) return cannot("create", dir, error.value());
     }
-    return fail(Blame::Host, fmt::format("{}: {} runs of that name already", (results / id).string(), max_same_second));
+    return fail(Blame::Host, fmt::format("{}: {} runs of that name already",
+                                         (results / id).string(), max_same_second));
 }
 
 } // namespace
 
-Result<RunWriter> RunWriter::create(const fs::path& results, std::string_view experiment, RunInfo info, std::chrono::system_clock::time_point now) {
+Result<RunWriter> RunWriter::create(const fs::path& results, std::string_view experiment,
+                                    RunInfo info, std::chrono::system_clock::time_point now) {
     RIG_TRY(dir, make_run_folder(results, experiment, now));
     RunWriter writer;
     writer.dir_ = dir;
@@ -127,7 +152,8 @@ Result<RunWriter> RunWriter::create(const fs::path& results, std::string_view ex
 
 Result<RunWriter> RunWriter::resume(const fs::path& dir) {
     std::error_code error;
-    if (!fs::exists(dir / "run.json", error)) return fail(Blame::Spec, fmt::format("{}: no run (it has no run.json)", dir.string()));
+    if (!fs::exists(dir / "run.json", error))
+        return fail(Blame::Spec, fmt::format("{}: no run (it has no run.json)", dir.string()));
     RunWriter writer;
     writer.dir_ = dir;
     RIG_CHECK(writer.open_files());
@@ -142,19 +168,24 @@ Result<RunWriter> RunWriter::resume(const fs::path& dir) {
         return cannot("cut off the torn line of", dir / "samples.jsonl", errno);
     // Of write_atomically(), cut short.
     for (const auto& entry : fs::directory_iterator(dir, error))
-        if (entry.path().filename().string().find(".tmp-") != std::string::npos) fs::remove(entry.path(), error);
+        if (entry.path().filename().string().find(".tmp-") != std::string::npos)
+            fs::remove(entry.path(), error);
     return writer;
 }
 
-Result<std::optional<RunWriter>> RunWriter::resume_like(const fs::path& results, std::string_view experiment, const RunInfo& info) {
+Result<std::optional<RunWriter>>
+RunWriter::resume_like(const fs::path& results, std::string_view experiment, const RunInfo& info) {
     std::vector<fs::path> runs;
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(results, error)) // no folder: no run
-        if (entry.path().filename().string().find(experiment) != std::string::npos && fs::exists(entry.path() / "run.json", error)) runs.push_back(entry.path());
+        if (entry.path().filename().string().find(experiment) != std::string::npos &&
+            fs::exists(entry.path() / "run.json", error))
+            runs.push_back(entry.path());
     std::sort(runs.rbegin(), runs.rend());
     for (const auto& dir : runs) {
         const auto found = load_info(dir / "run.json");
-        if (!found || !found->ended.empty() || !info.same_run(*found)) continue; // one of another version is not ours to go on with
+        if (!found || !found->ended.empty() || !info.same_run(*found))
+            continue; // one of another version is not ours to go on with
         RIG_TRY(writer, resume(dir));
         auto again = writer.info();
         if (!again.ended.empty()) continue; // it ended a moment ago
@@ -168,13 +199,15 @@ Result<std::optional<RunWriter>> RunWriter::resume_like(const fs::path& results,
 Status RunWriter::open_files() {
     RIG_TRY(lock, lock_run(dir_));
     lock_ = lock;
-    samples_ = ::open((dir_ / "samples.jsonl").c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    samples_ =
+        ::open((dir_ / "samples.jsonl").c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
     if (samples_ < 0) return cannot("open", dir_ / "samples.jsonl", errno);
     return {};
 }
 
 RunWriter::RunWriter(RunWriter&& other) noexcept
-    : dir_(std::move(other.dir_)), info_(std::move(other.info_)), found_(std::move(other.found_)), done_(std::move(other.done_)), lock_(std::exchange(other.lock_, -1)),
+    : dir_(std::move(other.dir_)), info_(std::move(other.info_)), found_(std::move(other.found_)),
+      done_(std::move(other.done_)), lock_(std::exchange(other.lock_, -1)),
       samples_(std::exchange(other.samples_, -1)) {}
 
 RunWriter& RunWriter::operator=(RunWriter&& other) noexcept {
@@ -193,14 +226,17 @@ RunWriter::~RunWriter() {
 }
 
 Status RunWriter::append(const Sample& sample) {
-    if (has(sample.id)) return fail(Blame::Host, fmt::format("{}: arm {} boot {} is already there", dir_.string(), sample.id.arm, sample.id.index));
+    if (has(sample.id))
+        return fail(Blame::Host, fmt::format("{}: arm {} boot {} is already there", dir_.string(),
+                                             sample.id.arm, sample.id.index));
     auto file = dir_ / "samples.jsonl";
     auto before = ::lseek(samples_, 0, SEEK_END);
     auto status = write_all(samples_, to_json(sample).dump() + "\n", file);
     if (status && ::fdatasync(samples_) != 0) status = cannot("sync", file, errno);
     if (!status) {
         // Half a line (disk full) must not have the next boot glued to it.
-        if (before >= 0 && ::ftruncate(samples_, before) != 0) return cannot("cut off the half line of", file, errno);
+        if (before >= 0 && ::ftruncate(samples_, before) != 0)
+            return cannot("cut off the half line of", file, errno);
         return status;
     }
     done_.emplace(sample.id.arm, sample.id.index);
@@ -211,11 +247,14 @@ Result<fs::path> RunWriter::boot_dir(const BootId& boot) {
     // The name becomes a path: it must be what parse_spec() lets through, wherever it came from.
     auto fine = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
     if (boot.arm.empty() || !std::all_of(boot.arm.begin(), boot.arm.end(), fine))
-        return fail(Blame::Host, fmt::format("bad arm name for a folder: {:?}, want [a-z0-9-]+", boot.arm));
+        return fail(Blame::Host,
+                    fmt::format("bad arm name for a folder: {:?}, want [a-z0-9-]+", boot.arm));
     auto dir = dir_ / "boots" / fmt::format("{:04}-{}-{}", boot.order, boot.arm, boot.index);
     std::error_code error;
     for (unsigned n = 1; fs::exists(dir, error); ++n)
-        if (const auto kept = dir.string() + fmt::format(".cut-short-{}", n); !fs::exists(kept, error)) fs::rename(dir, kept, error);
+        if (const auto kept = dir.string() + fmt::format(".cut-short-{}", n);
+            !fs::exists(kept, error))
+            fs::rename(dir, kept, error);
     if (!error) fs::create_directories(dir, error);
     if (error) return cannot("create", dir, error.value());
     return dir;
@@ -236,7 +275,9 @@ Status RunWriter::save_report(std::string_view text, std::string_view report_jso
 Result<LoadedRun> load_run(const fs::path& dir) {
     std::error_code error;
     if (!fs::exists(dir / "run.json", error))
-        return fail(Blame::Spec, fmt::format("{}: no run (it has no run.json), want a folder results/<run-id>", dir.string()));
+        return fail(Blame::Spec,
+                    fmt::format("{}: no run (it has no run.json), want a folder results/<run-id>",
+                                dir.string()));
     LoadedRun run;
     run.dir = dir;
     RIG_TRY(info, load_info(dir / "run.json"));
@@ -244,7 +285,8 @@ Result<LoadedRun> load_run(const fs::path& dir) {
     RIG_TRY(file, load_samples(dir / "samples.jsonl"));
     run.samples = std::move(file.samples);
     run.warnings = std::move(file.warnings);
-    if (run.info.ended.empty()) run.warnings.push_back(fmt::format("{}: the run has not ended", dir.string()));
+    if (run.info.ended.empty())
+        run.warnings.push_back(fmt::format("{}: the run has not ended", dir.string()));
     return run;
 }
 

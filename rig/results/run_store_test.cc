@@ -34,7 +34,8 @@ class StoreTest : public ::testing::Test {
     RunWriter create() {
         auto spec = make_spec();
         // 2026-02-23 10:32:48 UTC
-        auto result = RunWriter::create(results_, spec.name, make_run(spec), std::chrono::system_clock::from_time_t(1771842768));
+        auto result = RunWriter::create(results_, spec.name, make_run(spec),
+                                        std::chrono::system_clock::from_time_t(1771842768));
         EXPECT_TRUE(result) << result.error().message;
         return std::move(*result);
     }
@@ -42,7 +43,9 @@ class StoreTest : public ::testing::Test {
         std::ifstream in(file, std::ios::binary);
         return {std::istreambuf_iterator<char>(in), {}};
     }
-    static void write(const fs::path& file, const std::string& text) { std::ofstream(file, std::ios::binary) << text; }
+    static void write(const fs::path& file, const std::string& text) {
+        std::ofstream(file, std::ios::binary) << text;
+    }
     static std::string error_of(const fs::path& dir) {
         auto run = load_run(dir);
         return run ? "" : run.error().message;
@@ -110,7 +113,9 @@ TEST_F(StoreTest, OneWriterPerRun) {
         auto second = RunWriter::resume(dir);
         ASSERT_FALSE(second);
         EXPECT_EQ(second.error().blame, Blame::Host);
-        EXPECT_NE(second.error().message.find(fmt::format("another rig (pid {}) is writing this run", ::getpid())), std::string::npos);
+        EXPECT_NE(second.error().message.find(
+                      fmt::format("another rig (pid {}) is writing this run", ::getpid())),
+                  std::string::npos);
         auto moved = std::move(*writer); // the lock goes with it
         EXPECT_FALSE(RunWriter::resume(dir));
     }
@@ -130,7 +135,8 @@ TEST_F(StoreTest, WhoLooksForAWriterTakesTheRunFromNobody) {
     EXPECT_FALSE(has_writer(dir / "nowhere"));
     std::atomic<bool> done = false;
     std::jthread looker([&] {
-        while (!done) has_writer(dir);
+        while (!done)
+            has_writer(dir);
     });
     for (unsigned n = 0; n < 300; ++n) {
         const auto writer = RunWriter::resume(dir);
@@ -143,19 +149,23 @@ TEST_F(StoreTest, WhoLooksForAWriterTakesTheRunFromNobody) {
     EXPECT_FALSE(RunWriter::resume(dir));
 }
 
-// A run killed at any byte of its last line loses that boot and no other, and the next one is not glued to the piece.
+// A run killed at any byte of its last line loses that boot and no other, and the next one is not
+// glued to the piece.
 TEST_F(StoreTest, ATornLineIsIgnoredAndThenCutOff) {
     auto samples = make_samples(make_spec(2));
     auto dir = create().dir();
     auto file = dir / "samples.jsonl";
     auto whole = to_json(samples[0]).dump() + "\n", last = to_json(samples[1]).dump();
-    for (std::size_t length : {std::size_t{1}, std::size_t{2}, last.size() / 2, last.size() - 1, last.size()}) {
+    for (std::size_t length :
+         {std::size_t{1}, std::size_t{2}, last.size() / 2, last.size() - 1, last.size()}) {
         write(file, whole + last.substr(0, length));
         auto run = load_run(dir);
         ASSERT_TRUE(run) << run.error().message;
         EXPECT_EQ(run->samples.size(), 1u);
         ASSERT_EQ(run->warnings.size(), 1u);
-        EXPECT_EQ(run->warnings[0].find(file.string() + ":2: torn line of " + std::to_string(length) + " bytes ignored"), 0u);
+        EXPECT_EQ(run->warnings[0].find(file.string() + ":2: torn line of " +
+                                        std::to_string(length) + " bytes ignored"),
+                  0u);
 
         auto writer = RunWriter::resume(dir);
         ASSERT_TRUE(writer) << writer.error().message;
@@ -177,7 +187,8 @@ TEST_F(StoreTest, DamageInTheMiddleIsAnErrorWithItsLine) {
     write(file, line + "{}\n");
     EXPECT_EQ(error_of(dir), file.string() + ":2: sample.id: missing");
     write(file, line + line);
-    EXPECT_EQ(error_of(dir), file.string() + ":2: arm ipi boot 0 is there twice, want each boot once");
+    EXPECT_EQ(error_of(dir),
+              file.string() + ":2: arm ipi boot 0 is there twice, want each boot once");
     EXPECT_FALSE(RunWriter::resume(dir)); // nor may it be continued
 }
 
@@ -196,7 +207,8 @@ TEST_F(StoreTest, NotARun) {
         auto run = load_run(dir);
         ASSERT_FALSE(run);
         EXPECT_EQ(run.error().blame, Blame::Spec);
-        EXPECT_EQ(run.error().message, dir.string() + ": no run (it has no run.json), want a folder results/<run-id>");
+        EXPECT_EQ(run.error().message,
+                  dir.string() + ": no run (it has no run.json), want a folder results/<run-id>");
         EXPECT_EQ(RunWriter::resume(dir).error().blame, Blame::Spec);
     }
     EXPECT_TRUE(fs::is_empty(results_)); // looking leaves nothing behind
@@ -223,7 +235,8 @@ TEST_F(StoreTest, ReportsAreReplacedWhole) {
     for (const auto& entry : fs::directory_iterator(writer.dir()))
         names.push_back(entry.path().filename());
     std::sort(names.begin(), names.end());
-    EXPECT_EQ(names, (std::vector<std::string>{"lock", "report.json", "report.txt", "run.json", "samples.jsonl", "spec.toml"}));
+    EXPECT_EQ(names, (std::vector<std::string>{"lock", "report.json", "report.txt", "run.json",
+                                               "samples.jsonl", "spec.toml"}));
 }
 
 // A file-size limit stands for a full disk.

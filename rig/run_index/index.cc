@@ -16,7 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::chrono::seconds kPatience(10); // for another rig's transaction, or for those that have the index open
+constexpr std::chrono::seconds
+    kPatience(10); // for another rig's transaction, or for those that have the index open
 constexpr std::chrono::milliseconds kLookAgain(20);
 
 // The columns as visit_*columns() tell them, before those that are the index's own.
@@ -29,12 +30,15 @@ template<class Record, class Visit> std::vector<std::string> names_of(Visit visi
 
 std::string insert_into(const char* table, std::vector<std::string> names) {
     std::vector<std::string> marks(names.size(), "?");
-    return fmt::format("INSERT INTO {} ({}) VALUES ({})", table, fmt::join(names, ", "), fmt::join(marks, ", "));
+    return fmt::format("INSERT INTO {} ({}) VALUES ({})", table, fmt::join(names, ", "),
+                       fmt::join(marks, ", "));
 }
 
 constexpr auto run_columns = [](auto& record, auto visit) { visit_columns(record, visit); };
 constexpr auto arm_columns = [](auto& record, auto visit) { visit_arm_columns(record, visit); };
-constexpr auto metric_columns = [](auto& record, auto visit) { visit_metric_columns(record, visit); };
+constexpr auto metric_columns = [](auto& record, auto visit) {
+    visit_metric_columns(record, visit);
+};
 constexpr auto splat_columns = [](auto& record, auto visit) { visit_splat_columns(record, visit); };
 constexpr auto fault_columns = [](auto& record, auto visit) { visit_fault_columns(record, visit); };
 
@@ -45,9 +49,11 @@ std::string select_runs() {
 // The lists of a run: a table each, in the order of the record.
 template<class Record, class Visit> class Rows {
  public:
-    Rows(const char* table, Visit visit) : table_(table), visit_(visit), names_(names_of<Record>(visit)) {}
+    Rows(const char* table, Visit visit)
+        : table_(table), visit_(visit), names_(names_of<Record>(visit)) {}
 
-    Status write(const Database& database, const std::string& run, const std::vector<Record>& records) {
+    Status write(const Database& database, const std::string& run,
+                 const std::vector<Record>& records) {
         if (records.empty()) return {};
         if (!insert_) {
             auto names = names_;
@@ -65,7 +71,9 @@ template<class Record, class Visit> class Rows {
     }
     Status read(const Database& database, const std::string& run, std::vector<Record>& records) {
         if (!select_) {
-            RIG_TRY(prepared, database.prepare(fmt::format("SELECT {} FROM {} WHERE run = ? ORDER BY position", fmt::join(names_, ", "), table_)));
+            RIG_TRY(prepared, database.prepare(
+                                  fmt::format("SELECT {} FROM {} WHERE run = ? ORDER BY position",
+                                              fmt::join(names_, ", "), table_)));
             select_ = std::move(prepared);
         }
         select_->bind(run);
@@ -107,7 +115,8 @@ struct Lists {
 
 Status with_advice(Status status) {
     if (!status && status.error().kind == kDamagedDatabase)
-        status.error().message += ": damaged, or no SQLite file; rig index --rebuild makes it anew from the runs";
+        status.error().message +=
+            ": damaged, or no SQLite file; rig index --rebuild makes it anew from the runs";
     return status;
 }
 
@@ -115,23 +124,32 @@ Status with_advice(Status status) {
 
 Status check_since(const std::string& text) {
     if (moment_of(text) || moment_of(text + "T00:00:00Z")) return {};
-    return fail(Blame::Spec, fmt::format("--since {}: no day that exists, want 2026-02-23 or 2026-02-23T10:32:48Z (UTC)", text));
+    return fail(
+        Blame::Spec,
+        fmt::format("--since {}: no day that exists, want 2026-02-23 or 2026-02-23T10:32:48Z (UTC)",
+                    text));
 }
 
 Result<FileLock> Index::lock(const fs::path& results, int operation) {
     const auto file = results / ".index.lock";
     const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (fd < 0) return fail(Blame::Host, fmt::format("cannot open {}: {}", file.string(), std::strerror(errno)), file);
+    if (fd < 0)
+        return fail(Blame::Host,
+                    fmt::format("cannot open {}: {}", file.string(), std::strerror(errno)), file);
     FileLock held(fd);
     const auto until = std::chrono::steady_clock::now() + kPatience;
     while (::flock(fd, operation | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK && errno != EINTR)
-            return fail(Blame::Host, fmt::format("cannot lock {}: {}", file.string(), std::strerror(errno)), file);
-        if (std::chrono::steady_clock::now() > until)
             return fail(Blame::Host,
-                        fmt::format("{}: another rig has the index {} for {} s; try again when it is done", (results / kIndexFile).string(),
-                                    operation == LOCK_EX ? "open" : "under repair", kPatience.count()),
+                        fmt::format("cannot lock {}: {}", file.string(), std::strerror(errno)),
                         file);
+        if (std::chrono::steady_clock::now() > until)
+            return fail(
+                Blame::Host,
+                fmt::format("{}: another rig has the index {} for {} s; try again when it is done",
+                            (results / kIndexFile).string(),
+                            operation == LOCK_EX ? "open" : "under repair", kPatience.count()),
+                file);
         std::this_thread::sleep_for(kLookAgain);
     }
     return held;
@@ -140,12 +158,16 @@ Result<FileLock> Index::lock(const fs::path& results, int operation) {
 Result<Index> Index::open(const fs::path& results) {
     std::error_code error;
     if (!fs::is_directory(results, error))
-        return fail(Blame::Spec, fmt::format("{}: no such folder, want the one that holds the runs (--results)", results.string()));
+        return fail(Blame::Spec,
+                    fmt::format("{}: no such folder, want the one that holds the runs (--results)",
+                                results.string()));
     const auto file = results / kIndexFile;
     RIG_TRY(in_use, lock(results, LOCK_SH));
     const auto opened = [&](Database& database) -> Status {
-        // What is committed survives a crash of rig; losing the last of it with the machine is no loss, since it is derived.
-        RIG_CHECK(database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON"));
+        // What is committed survives a crash of rig; losing the last of it with the machine is no
+        // loss, since it is derived.
+        RIG_CHECK(database.execute(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON"));
         return migrate_index(database, file.string());
     };
     RIG_TRY(database, Database::open(file, kPatience));
@@ -155,7 +177,9 @@ Result<Index> Index::open(const fs::path& results) {
 
 Result<Index> Index::make(const fs::path& file) {
     RIG_TRY(database, Database::open(file, kPatience));
-    RIG_CHECK(database.execute("PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF")); // synced as a whole before it is renamed
+    RIG_CHECK(database.execute(
+        "PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF")); // synced as a whole before it is
+                                                                // renamed
     RIG_CHECK(migrate_index(database, file.string()));
     return Index(FileLock(), std::move(database));
 }
@@ -165,7 +189,9 @@ Status replace_index(const fs::path& results, const fs::path& made) {
     const bool synced = fd >= 0 && ::fsync(fd) == 0;
     const int error = errno;
     if (fd >= 0) ::close(fd);
-    if (!synced) return fail(Blame::Host, fmt::format("cannot sync {}: {}", made.string(), std::strerror(error)), made);
+    if (!synced)
+        return fail(Blame::Host,
+                    fmt::format("cannot sync {}: {}", made.string(), std::strerror(error)), made);
     RIG_TRY(alone, Index::lock(results, LOCK_EX));
     (void)alone;
     // The journal of the old file would be read into the new one.
@@ -173,7 +199,11 @@ Status replace_index(const fs::path& results, const fs::path& made) {
     for (const char* beside : {"-wal", "-shm", "-journal"})
         if (fs::remove(results / (std::string(kIndexFile) + beside), failed); failed) break;
     if (!failed) fs::rename(made, results / kIndexFile, failed);
-    if (failed) return fail(Blame::Host, fmt::format("cannot replace {}: {}", (results / kIndexFile).string(), failed.message()), results);
+    if (failed)
+        return fail(
+            Blame::Host,
+            fmt::format("cannot replace {}: {}", (results / kIndexFile).string(), failed.message()),
+            results);
     return {};
 }
 
@@ -182,7 +212,8 @@ Result<std::vector<RunRecord>> Index::runs(const RunFilter& filter, Detail detai
     const auto run = [&]() -> Status {
         RIG_TRY(select,
                 database_.prepare(select_runs() +
-                                  " WHERE (?1 = '' OR experiment = ?1) AND (?2 = '' OR verdict = ?2 OR state = ?2) AND (?3 = '' OR started >= ?3)"
+                                  " WHERE (?1 = '' OR experiment = ?1) AND (?2 = '' OR verdict = "
+                                  "?2 OR state = ?2) AND (?3 = '' OR started >= ?3)"
                                   " ORDER BY started DESC, id DESC LIMIT ?4"));
         select.bind(filter.experiment);
         select.bind(filter.verdict);
@@ -192,7 +223,8 @@ Result<std::vector<RunRecord>> Index::runs(const RunFilter& filter, Detail detai
         for (;;) {
             RIG_TRY(row, select.step());
             if (!row) return {};
-            visit_columns(out.emplace_back(), [&](const char*, auto& value) { select.read(value); });
+            visit_columns(out.emplace_back(),
+                          [&](const char*, auto& value) { select.read(value); });
             if (detail == Detail::Whole) RIG_CHECK(lists.read(database_, out.back()));
         }
     };
@@ -211,13 +243,16 @@ Result<std::optional<RunRecord>> Index::find(const std::string& id) const {
     return std::optional(std::move(record));
 }
 
-Result<std::vector<TrendPoint>> Index::trend(const std::string& experiment, const std::string& metric, const std::string& arm) const {
+Result<std::vector<TrendPoint>> Index::trend(const std::string& experiment,
+                                             const std::string& metric,
+                                             const std::string& arm) const {
     std::vector<std::string> names;
     for (const auto& name : names_of<MetricRecord>(metric_columns))
         names.push_back("m." + name);
     RIG_TRY(select,
             database_.prepare(fmt::format(
-                "SELECT r.id, r.started, r.clock, {} FROM runs r JOIN metrics m ON m.run = r.id WHERE r.experiment = ? AND r.state = 'ended' AND"
+                "SELECT r.id, r.started, r.clock, {} FROM runs r JOIN metrics m ON m.run = r.id "
+                "WHERE r.experiment = ? AND r.state = 'ended' AND"
                 " m.metric = ? AND m.arm = ? AND m.median IS NOT NULL ORDER BY r.started, r.id",
                 fmt::join(names, ", "))));
     select.bind(experiment);
@@ -269,7 +304,8 @@ Result<std::map<std::string, Index::Mark>> Index::marks() const {
 
 Status Index::update(const std::vector<Marked>& put, const std::vector<std::string>& drop) {
     return with_advice(database_.transaction([&]() -> Status {
-        RIG_TRY(remove, database_.prepare("DELETE FROM runs WHERE id = ?")); // the other tables' rows go with it
+        RIG_TRY(remove, database_.prepare(
+                            "DELETE FROM runs WHERE id = ?")); // the other tables' rows go with it
         auto names = names_of<RunRecord>(run_columns);
         names.insert(names.end(), {"verdict", "mark"});
         RIG_TRY(insert, database_.prepare(insert_into("runs", names)));

@@ -40,7 +40,9 @@ std::vector<Index::Marked> read_all(std::span<const fs::path> runs) {
         }
     };
     std::vector<std::jthread> others;
-    for (unsigned n = 1; n < std::min<std::size_t>(std::max(1u, std::thread::hardware_concurrency()), runs.size()); ++n)
+    for (unsigned n = 1;
+         n < std::min<std::size_t>(std::max(1u, std::thread::hardware_concurrency()), runs.size());
+         ++n)
         others.emplace_back(work);
     work();
     return out;
@@ -48,7 +50,8 @@ std::vector<Index::Marked> read_all(std::span<const fs::path> runs) {
 
 bool to_read(const fs::path& run, const Index::Mark& known, Retry retry) {
     if (known.mark != mark_of(run)) return true;
-    if (known.state == "running" || known.state == "interrupted") return has_writer(run) != (known.state == "running");
+    if (known.state == "running" || known.state == "interrupted")
+        return has_writer(run) != (known.state == "running");
     return retry == Retry::NotRecomputed && !known.recomputed;
 }
 
@@ -56,10 +59,12 @@ bool to_read(const fs::path& run, const Index::Mark& known, Retry retry) {
 
 std::string mark_of(const fs::path& run) {
     // boots/ gets a new folder with each boot, before its attempts can fail.
-    return fmt::format("{} {} {} {}", stamp(run / "run.json"), stamp(run / "samples.jsonl"), stamp(run / "report.json"), stamp(run / "boots"));
+    return fmt::format("{} {} {} {}", stamp(run / "run.json"), stamp(run / "samples.jsonl"),
+                       stamp(run / "report.json"), stamp(run / "boots"));
 }
 
-Result<IndexChange> refresh_index(Index& index, const fs::path& results, Retry retry, Progress& progress, std::stop_token stop) {
+Result<IndexChange> refresh_index(Index& index, const fs::path& results, Retry retry,
+                                  Progress& progress, std::stop_token stop) {
     RIG_TRY(known, index.marks());
     IndexChange change;
     std::vector<fs::path> todo;
@@ -80,7 +85,10 @@ Result<IndexChange> refresh_index(Index& index, const fs::path& results, Retry r
     if (!todo.empty()) progress.start("indexing runs", todo.size());
     if (!gone.empty()) RIG_CHECK(index.update({}, gone));
     for (std::size_t done = 0; done < todo.size();) {
-        if (stop.stop_requested()) return fail(Blame::Host, fmt::format("interrupted: {} of {} runs indexed, which stay so", done, todo.size()));
+        if (stop.stop_requested())
+            return fail(Blame::Host,
+                        fmt::format("interrupted: {} of {} runs indexed, which stay so", done,
+                                    todo.size()));
         const auto some = std::span(todo).subspan(done, std::min(kAtATime, todo.size() - done));
         const auto read = read_all(some);
         for (const auto& one : read)
@@ -92,16 +100,24 @@ Result<IndexChange> refresh_index(Index& index, const fs::path& results, Retry r
     return change;
 }
 
-Result<IndexChange> rebuild_index(const fs::path& results, Progress& progress, std::stop_token stop) {
+Result<IndexChange> rebuild_index(const fs::path& results, Progress& progress,
+                                  std::stop_token stop) {
     std::error_code error;
     if (!fs::is_directory(results, error))
-        return fail(Blame::Spec, fmt::format("{}: no such folder, want the one that holds the runs (--results)", results.string()));
+        return fail(Blame::Spec,
+                    fmt::format("{}: no such folder, want the one that holds the runs (--results)",
+                                results.string()));
     const auto lock = results / kRebuildLock;
     const int fd = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (fd < 0) return fail(Blame::Host, fmt::format("cannot open {}: {}", lock.string(), std::strerror(errno)), lock);
+    if (fd < 0)
+        return fail(Blame::Host,
+                    fmt::format("cannot open {}: {}", lock.string(), std::strerror(errno)), lock);
     const FileLock alone(fd);
     if (::flock(fd, LOCK_EX | LOCK_NB) != 0)
-        return fail(Blame::Host, fmt::format("{}: another rig is making it anew; try again when it is done", (results / kIndexFile).string()), lock);
+        return fail(Blame::Host,
+                    fmt::format("{}: another rig is making it anew; try again when it is done",
+                                (results / kIndexFile).string()),
+                    lock);
     struct Leftover { // of a rebuild that came to nothing, this one or one that was killed
         fs::path file;
         void remove() const {

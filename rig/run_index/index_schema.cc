@@ -1,4 +1,5 @@
-// The tables of the index, as steps from one version to the next. A step that was released is never changed.
+// The tables of the index, as steps from one version to the next. A step that was released is never
+// changed.
 #include "rig/run_index/index.h"
 
 #include <array>
@@ -7,7 +8,8 @@
 namespace rig {
 namespace {
 
-constexpr std::int64_t kApplication = 0x72696769; // "rigi", PRAGMA application_id: no other program's file is taken for an index
+constexpr std::int64_t kApplication =
+    0x72696769; // "rigi", PRAGMA application_id: no other program's file is taken for an index
 
 constexpr std::array kSteps = {
     // 1
@@ -38,7 +40,8 @@ CREATE TABLE splats (
   run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE, position INTEGER NOT NULL, arm TEXT NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL,
   function TEXT NOT NULL, boots INTEGER NOT NULL, count INTEGER NOT NULL, declared INTEGER NOT NULL, followed INTEGER NOT NULL,
   PRIMARY KEY (run, position)) WITHOUT ROWID;)",
-    // 2: faults of the host, which the samples do not show. Rows of version 1 do not hold them: every run is read anew.
+    // 2: faults of the host, which the samples do not show. Rows of version 1 do not hold them:
+    // every run is read anew.
     R"(CREATE TABLE faults (
   run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE, position INTEGER NOT NULL, blame TEXT NOT NULL, kind TEXT NOT NULL, count INTEGER NOT NULL,
   PRIMARY KEY (run, position)) WITHOUT ROWID;
@@ -58,26 +61,30 @@ unsigned index_version() {
 Status migrate_index(Database& database, const std::string& name) {
     for (;;) {
         bool done = false;
-        // Another rig may be at it: the version is read under the write lock that the step is made under.
+        // Another rig may be at it: the version is read under the write lock that the step is made
+        // under.
         RIG_CHECK(database.transaction([&]() -> Status {
             RIG_TRY(version, database.number("PRAGMA user_version"));
             RIG_TRY(application, database.number("PRAGMA application_id"));
             RIG_TRY(tables, database.number("SELECT count(*) FROM sqlite_schema"));
             if (application != kApplication && (tables != 0 || version != 0))
-                return fail(
-                    Blame::Host,
-                    fmt::format("{}: a database, but no index of rig's (application_id {}, want {}); move it away", name, application, kApplication),
-                    name);
+                return fail(Blame::Host,
+                            fmt::format("{}: a database, but no index of rig's (application_id {}, "
+                                        "want {}); move it away",
+                                        name, application, kApplication),
+                            name);
             if (version < 0 || version > static_cast<std::int64_t>(kSteps.size()))
                 return fail(Blame::Host,
-                            fmt::format("{}: an index of version {}, want at most {}: a newer rig made it; use that one, or make it anew with this "
+                            fmt::format("{}: an index of version {}, want at most {}: a newer rig "
+                                        "made it; use that one, or make it anew with this "
                                         "one: rig index --rebuild",
                                         name, version, kSteps.size()),
                             name);
             done = version == static_cast<std::int64_t>(kSteps.size());
             if (done) return {};
             RIG_CHECK(database.execute(kSteps.at(static_cast<std::size_t>(version))));
-            return database.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kApplication, version + 1));
+            return database.execute(fmt::format(
+                "PRAGMA application_id = {}; PRAGMA user_version = {}", kApplication, version + 1));
         }));
         if (done) return {};
     }

@@ -34,16 +34,19 @@ class IndexTest : public ResultsProject {
         auto database = Database::open(file, std::chrono::seconds(1));
         EXPECT_TRUE(database);
         std::vector<std::string> tables, out;
-        auto names = database->prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name");
+        auto names =
+            database->prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name");
         EXPECT_TRUE(names);
         while (*names->step())
             names->read(tables.emplace_back());
         for (const auto& table : tables) {
-            auto columns = database->prepare("SELECT name FROM pragma_table_info('" + table + "') ORDER BY name");
+            auto columns = database->prepare("SELECT name FROM pragma_table_info('" + table +
+                                             "') ORDER BY name");
             EXPECT_TRUE(columns);
             std::string all;
             for (std::string name; *columns->step();)
-                columns->read(name), all += (all.empty() ? "" : " || '|' || ") + ("quote(" + name + ")");
+                columns->read(name),
+                    all += (all.empty() ? "" : " || '|' || ") + ("quote(" + name + ")");
             auto rows = database->prepare("SELECT " + all + " FROM " + table + " ORDER BY 1");
             EXPECT_TRUE(rows) << rows.error().message;
             for (std::string row; *rows->step();)
@@ -52,7 +55,9 @@ class IndexTest : public ResultsProject {
         return out;
     }
     fs::path file() const { return results() / kIndexFile; }
-    static void put(const fs::path& file, const std::string& text) { std::ofstream(file, std::ios::binary) << text; }
+    static void put(const fs::path& file, const std::string& text) {
+        std::ofstream(file, std::ios::binary) << text;
+    }
 };
 
 TEST_F(IndexTest, WhatWasPutInComesOutTheSame) {
@@ -146,7 +151,8 @@ TEST_F(IndexTest, ARunThatCannotBeJudgedIsInItAndTriedAgainWhenAsked) {
 
 TEST_F(IndexTest, AFolderThatIsBeingMadeIsNotSeen) {
     make_run(0);
-    fs::create_directories(results() / "20260223-110000-batch-alloc-fail"); // create() before run.json
+    fs::create_directories(results() /
+                           "20260223-110000-batch-alloc-fail"); // create() before run.json
     put(results() / "20260223-110000-batch-alloc-fail/lock", "1\n");
     fs::create_directories(results() / ".trash-1-x");
     put(results() / ".trash-1-x/run.json", "{}");
@@ -186,7 +192,8 @@ TEST_F(IndexTest, AnOlderFileIsBroughtUpAndReadAnew) {
     {
         auto old = Database::open(file(), std::chrono::seconds(1));
         ASSERT_TRUE(old->execute(read_text(fs::path(RIG_TESTDATA) / "index/v1.sql")));
-        ASSERT_TRUE(old->execute("UPDATE runs SET mark = '" + mark_of(dir) + "'")); // as if the run had not changed since
+        ASSERT_TRUE(old->execute("UPDATE runs SET mark = '" + mark_of(dir) +
+                                 "'")); // as if the run had not changed since
         ASSERT_EQ(*old->number("PRAGMA user_version"), 1);
         ASSERT_EQ(*old->number("SELECT count(*) FROM runs"), 1);
         ASSERT_FALSE(old->prepare("SELECT retries FROM runs")); // what version 2 adds
@@ -204,24 +211,32 @@ TEST_F(IndexTest, AnOlderFileIsBroughtUpAndReadAnew) {
     auto migrated = rows_of(file());
     ASSERT_TRUE(rebuild_index(results(), Progress::silent(), {}));
     EXPECT_EQ(rows_of(file()), migrated);
-    EXPECT_EQ(*Database::open(file(), std::chrono::seconds(1))->number("PRAGMA user_version"), index_version());
+    EXPECT_EQ(*Database::open(file(), std::chrono::seconds(1))->number("PRAGMA user_version"),
+              index_version());
 }
 
 TEST_F(IndexTest, AFileOfANewerRigIsRefusedAndLeftAlone) {
     { auto index = open(); }
-    ASSERT_TRUE(Database::open(file(), std::chrono::seconds(1))->execute("PRAGMA user_version = 99; CREATE TABLE later (x)"));
+    ASSERT_TRUE(Database::open(file(), std::chrono::seconds(1))
+                    ->execute("PRAGMA user_version = 99; CREATE TABLE later (x)"));
     auto newer = Index::open(results());
     ASSERT_FALSE(newer);
-    EXPECT_NE(newer.error().message.find("an index of version 99, want at most 2"), std::string::npos) << newer.error().message;
-    EXPECT_EQ(*Database::open(file(), std::chrono::seconds(1))->number("SELECT count(*) FROM sqlite_schema WHERE name = 'later'"), 1);
+    EXPECT_NE(newer.error().message.find("an index of version 99, want at most 2"),
+              std::string::npos)
+        << newer.error().message;
+    EXPECT_EQ(*Database::open(file(), std::chrono::seconds(1))
+                   ->number("SELECT count(*) FROM sqlite_schema WHERE name = 'later'"),
+              1);
 }
 
 TEST_F(IndexTest, AnotherProgramsDatabaseIsNotTakenForOne) {
     fs::create_directories(results());
-    ASSERT_TRUE(Database::open(file(), std::chrono::seconds(1))->execute("CREATE TABLE bookmarks (x)"));
+    ASSERT_TRUE(
+        Database::open(file(), std::chrono::seconds(1))->execute("CREATE TABLE bookmarks (x)"));
     auto other = Index::open(results());
     ASSERT_FALSE(other);
-    EXPECT_NE(other.error().message.find("no index of rig's"), std::string::npos) << other.error().message;
+    EXPECT_NE(other.error().message.find("no index of rig's"), std::string::npos)
+        << other.error().message;
 }
 
 TEST_F(IndexTest, ADamagedFileIsToldAndMended) {
@@ -238,13 +253,15 @@ TEST_F(IndexTest, ADamagedFileIsToldAndMended) {
     auto garbage = Index::open(results());
     ASSERT_FALSE(garbage);
     EXPECT_EQ(garbage.error().kind, kDamagedDatabase);
-    EXPECT_NE(garbage.error().message.find("rig index --rebuild"), std::string::npos) << garbage.error().message;
+    EXPECT_NE(garbage.error().message.find("rig index --rebuild"), std::string::npos)
+        << garbage.error().message;
     ASSERT_TRUE(rebuild_index(results(), Progress::silent(), {}));
     EXPECT_EQ(rows_of(file()), sound);
 
     auto bytes = read_text(file());
     ASSERT_GT(bytes.size(), 5u * 4096);
-    std::fill(bytes.begin() + 4096, bytes.end() - 4096, '\x5a'); // the header is sound, the tables are not
+    std::fill(bytes.begin() + 4096, bytes.end() - 4096,
+              '\x5a'); // the header is sound, the tables are not
     put(file(), bytes);
     auto index = Index::open(results());
     ASSERT_FALSE(index && index->check());
@@ -338,10 +355,9 @@ TEST_F(IndexTest, AFailedUpdateLeavesNothingHalf) {
     auto twice = record;
     twice.id = "other";
     // A trigger stands for a disk that is full in the middle.
-    ASSERT_TRUE(
-        Database::open(file(), std::chrono::seconds(1))
-            ->execute(
-                "CREATE TRIGGER full BEFORE INSERT ON metrics WHEN NEW.run = 'other' AND NEW.position = 3 BEGIN SELECT RAISE(ABORT, 'full'); END"));
+    ASSERT_TRUE(Database::open(file(), std::chrono::seconds(1))
+                    ->execute("CREATE TRIGGER full BEFORE INSERT ON metrics WHEN NEW.run = 'other' "
+                              "AND NEW.position = 3 BEGIN SELECT RAISE(ABORT, 'full'); END"));
     const auto status = index.update({{twice, "m"}}, {record.id});
     ASSERT_FALSE(status);
     EXPECT_NE(status.error().message.find("full"), std::string::npos) << status.error().message;

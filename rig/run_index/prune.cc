@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 #include <map>
 #include <tuple>
-#include <vector>
 #include <unistd.h>
+#include <vector>
 
 namespace rig {
 namespace {
@@ -20,12 +20,17 @@ constexpr std::string_view kTrash = ".trash-"; // the dot keeps it from being ta
 
 } // namespace
 
-Result<std::vector<PruneChoice>> choose_pruned(const std::vector<RunRecord>& runs, const PruneOptions& options, const std::string& now) {
+Result<std::vector<PruneChoice>> choose_pruned(const std::vector<RunRecord>& runs,
+                                               const PruneOptions& options,
+                                               const std::string& now) {
     if (!options.keep && !options.older_than_days)
-        return fail(Blame::Spec, "prune: nothing says which runs, want --keep N, --older-than DAYS or both");
+        return fail(Blame::Spec,
+                    "prune: nothing says which runs, want --keep N, --older-than DAYS or both");
     const auto today = moment_of(now);
-    // Whole runs of each experiment and set-up, so far: a part of a run does not push out the whole one before it.
-    using SetUp = std::tuple<std::string, std::string, std::string, unsigned, std::vector<std::string>>;
+    // Whole runs of each experiment and set-up, so far: a part of a run does not push out the whole
+    // one before it.
+    using SetUp =
+        std::tuple<std::string, std::string, std::string, unsigned, std::vector<std::string>>;
     std::map<SetUp, unsigned> seen;
     std::vector<PruneChoice> out;
     for (const auto& run : runs) {
@@ -40,7 +45,8 @@ Result<std::vector<PruneChoice>> choose_pruned(const std::vector<RunRecord>& run
             choice.why_kept = "unreadable: neither its age nor its experiment is known";
         else if (options.keep && newer < *options.keep)
             choice.why_kept = fmt::format("one of the newest {}", *options.keep);
-        else if (options.older_than_days && (!today || *today - *started < std::chrono::days(*options.older_than_days)))
+        else if (options.older_than_days &&
+                 (!today || *today - *started < std::chrono::days(*options.older_than_days)))
             choice.why_kept = fmt::format("not older than {} days", *options.older_than_days);
         else if (newer == 0 && !options.force)
             choice.why_kept = "the newest of its experiment and set-up (--force takes it too)";
@@ -54,22 +60,29 @@ Result<std::vector<PruneChoice>> choose_pruned(const std::vector<RunRecord>& run
 }
 
 Result<std::uintmax_t> remove_run(const fs::path& run, bool boots_only) {
-    RIG_TRY(alone, lock_out_writers(run)); // until it is gone: a rig that opened the lock before cannot get it
+    RIG_TRY(alone, lock_out_writers(
+                       run)); // until it is gone: a rig that opened the lock before cannot get it
     (void)alone;
     const auto what = boots_only ? run / "boots" : run;
     const auto bytes = size_of(what);
-    const auto trash = run.parent_path() / fmt::format("{}{}-{}{}", kTrash, ::getpid(), run.filename().string(), boots_only ? "-boots" : "");
+    const auto trash =
+        run.parent_path() / fmt::format("{}{}-{}{}", kTrash, ::getpid(), run.filename().string(),
+                                        boots_only ? "-boots" : "");
     std::error_code error;
     fs::rename(what, trash, error);
-    if (error) return fail(Blame::Host, fmt::format("cannot rename {}: {}", what.string(), error.message()), what);
-    fs::remove_all(trash, error); // what is left of it is no run any more, and the next prune's to remove
+    if (error)
+        return fail(Blame::Host,
+                    fmt::format("cannot rename {}: {}", what.string(), error.message()), what);
+    fs::remove_all(trash,
+                   error); // what is left of it is no run any more, and the next prune's to remove
     return bytes;
 }
 
 std::vector<fs::path> trash_in(const fs::path& results) {
     std::vector<fs::path> out;
     std::error_code error;
-    for (fs::directory_iterator entry(results, error), end; !error && entry != end; entry.increment(error))
+    for (fs::directory_iterator entry(results, error), end; !error && entry != end;
+         entry.increment(error))
         if (entry->path().filename().string().starts_with(kTrash)) out.push_back(entry->path());
     return out;
 }

@@ -11,9 +11,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-RunRecord run(const std::string& id, const std::string& experiment, const std::string& started, const std::string& state = "ended") {
+RunRecord run(const std::string& id, const std::string& experiment, const std::string& started,
+              const std::string& state = "ended") {
     RunRecord out;
-    out.id = id, out.experiment = experiment, out.started = started, out.state = state, out.boots_kept = true;
+    out.id = id, out.experiment = experiment, out.started = started, out.state = state,
+    out.boots_kept = true;
     return out;
 }
 
@@ -32,8 +34,9 @@ std::vector<std::string> removed(const std::vector<RunRecord>& runs, const Prune
 using Ids = std::vector<std::string>;
 
 TEST(ChoosePruned, KeepCountsEachExperimentAlone) {
-    const std::vector<RunRecord> runs{run("a3", "a", "2026-02-28T00:00:00Z"), run("b1", "b", "2026-02-27T00:00:00Z"),
-                                      run("a2", "a", "2026-02-20T00:00:00Z"), run("a1", "a", "2026-01-01T00:00:00Z")};
+    const std::vector<RunRecord> runs{
+        run("a3", "a", "2026-02-28T00:00:00Z"), run("b1", "b", "2026-02-27T00:00:00Z"),
+        run("a2", "a", "2026-02-20T00:00:00Z"), run("a1", "a", "2026-01-01T00:00:00Z")};
     EXPECT_EQ(removed(runs, {1, {}, false, false}), (Ids{"a2", "a1"}));
     EXPECT_EQ(removed(runs, {2, {}, false, false}), (Ids{"a1"}));
     EXPECT_EQ(removed(runs, {0, {}, false, false}), (Ids{"a2", "a1"})); // the newest of each stays
@@ -47,7 +50,8 @@ TEST(ChoosePruned, KeepCountsEachExperimentAlone) {
 TEST(ChoosePruned, WhatIsWrittenOrUnreadableStays) {
     auto thin = run("a1", "a", "2026-01-01T00:00:00Z");
     thin.boots_kept = false;
-    const std::vector<RunRecord> runs{run("a3", "a", "2026-02-28T00:00:00Z", "running"), run("a2", "a", "yesterday", "unreadable"), thin};
+    const std::vector<RunRecord> runs{run("a3", "a", "2026-02-28T00:00:00Z", "running"),
+                                      run("a2", "a", "yesterday", "unreadable"), thin};
     EXPECT_EQ(removed(runs, {0, {}, false, true}), (Ids{"a1"}));
     EXPECT_EQ(removed(runs, {0, {}, true, true}), Ids{}); // no boots to remove
     EXPECT_FALSE(choose_pruned(runs, {}, "2026-03-01T00:00:00Z"));
@@ -74,7 +78,8 @@ TEST_F(Prune, NothingGoesUntilItIsTold) {
     EXPECT_NE(text.find("would remove " + old.filename().string()), std::string::npos) << text;
     EXPECT_NE(text.find("kept " + newest.filename().string()), std::string::npos) << text;
     EXPECT_TRUE(fs::exists(old));
-    EXPECT_NE(prune({1, {}, false, false}, true).find("removed " + old.filename().string()), std::string::npos);
+    EXPECT_NE(prune({1, {}, false, false}, true).find("removed " + old.filename().string()),
+              std::string::npos);
     EXPECT_FALSE(fs::exists(old));
     EXPECT_TRUE(load_run(newest));
     EXPECT_EQ(indexed(), 1u);
@@ -92,7 +97,8 @@ TEST_F(Prune, NeverARunThatHasAWriter) {
         // And not when the index has it for idle: the lock decides.
         const auto refused = remove_run(writer.dir(), false);
         ASSERT_FALSE(refused);
-        EXPECT_NE(refused.error().message.find("another rig"), std::string::npos) << refused.error().message;
+        EXPECT_NE(refused.error().message.find("another rig"), std::string::npos)
+            << refused.error().message;
         EXPECT_FALSE(remove_run(writer.dir(), true));
         EXPECT_TRUE(load_run(writer.dir()));
     }
@@ -113,7 +119,8 @@ TEST_F(Prune, BootsAloneLeaveARunThatIsReportedTheSame) {
     EXPECT_TRUE(Index::open(results())->find(after.id)->value() == after);
     after.boots_kept = true;
     EXPECT_TRUE(after == before);
-    EXPECT_NE(prune({1, {}, true, false}, true).find("its boots are gone already"), std::string::npos);
+    EXPECT_NE(prune({1, {}, true, false}, true).find("its boots are gone already"),
+              std::string::npos);
 }
 
 TEST_F(Prune, WhatAnEarlierOneLeftGoesWithTheNext) {

@@ -14,8 +14,10 @@ using nlohmann::json;
 // Columns in which two runs differ by nature, and what is told apart from them.
 bool of_set_up(std::string_view column) {
     static constexpr std::string_view wanted[] = {
-        "experiment", "spec_file",   "spec_sha256", "overrides",    "clock",           "accelerator",  "host_boot", "arch",   "boots",   "vcpus",
-        "seed",       "rig_version", "program",     "qemu_version", "libvirt_version", "perf_version", "image",     "source", "revision"};
+        "experiment",   "spec_file",   "spec_sha256", "overrides",    "clock",
+        "accelerator",  "host_boot",   "arch",        "boots",        "vcpus",
+        "seed",         "rig_version", "program",     "qemu_version", "libvirt_version",
+        "perf_version", "image",       "source",      "revision"};
     return std::find(std::begin(wanted), std::end(wanted), column) != std::end(wanted);
 }
 
@@ -28,18 +30,21 @@ template<class T> std::string text_of(const T& value) {
         return fmt::format("{}", value);
 }
 
-template<class Record, class Visit> std::map<std::string, std::string> texts_of(const Record& record, Visit visit_all) {
+template<class Record, class Visit>
+std::map<std::string, std::string> texts_of(const Record& record, Visit visit_all) {
     std::map<std::string, std::string> out;
     visit_all(record, [&](const char* name, const auto& value) { out[name] = text_of(value); });
     return out;
 }
 
 const ArmRecord* find_arm(const RunRecord& record, std::string_view name) {
-    const auto found = std::find_if(record.arms.begin(), record.arms.end(), [&](const ArmRecord& arm) { return arm.arm == name; });
+    const auto found = std::find_if(record.arms.begin(), record.arms.end(),
+                                    [&](const ArmRecord& arm) { return arm.arm == name; });
     return found == record.arms.end() ? nullptr : &*found;
 }
 
-void compare_arms(const RunRecord& left, const RunRecord& right, std::vector<SetUpDifference>& out) {
+void compare_arms(const RunRecord& left, const RunRecord& right,
+                  std::vector<SetUpDifference>& out) {
     const auto columns = [](const auto& record, auto visit) { visit_arm_columns(record, visit); };
     for (const auto& arm : left.arms) {
         const auto* other = find_arm(right, arm.arm);
@@ -49,15 +54,19 @@ void compare_arms(const RunRecord& left, const RunRecord& right, std::vector<Set
         }
         const auto ours = texts_of(arm, columns), theirs = texts_of(*other, columns);
         for (const char* column : {"kernel_version", "image_sha256", "key", "compiler", "patches"})
-            if (ours.at(column) != theirs.at(column)) out.push_back({fmt::format("{} of {}", column, arm.arm), ours.at(column), theirs.at(column)});
+            if (ours.at(column) != theirs.at(column))
+                out.push_back(
+                    {fmt::format("{} of {}", column, arm.arm), ours.at(column), theirs.at(column)});
     }
     for (const auto& arm : right.arms)
         if (!find_arm(left, arm.arm)) out.push_back({"arm " + arm.arm, "not there", "there"});
 }
 
 const MetricRecord* find_metric(const RunRecord& record, const MetricRecord& like) {
-    const auto found = std::find_if(record.metrics.begin(), record.metrics.end(),
-                                    [&](const MetricRecord& one) { return one.metric == like.metric && one.arm == like.arm; });
+    const auto found =
+        std::find_if(record.metrics.begin(), record.metrics.end(), [&](const MetricRecord& one) {
+            return one.metric == like.metric && one.arm == like.arm;
+        });
     return found == record.metrics.end() ? nullptr : &*found;
 }
 
@@ -69,22 +78,41 @@ std::string definition_in(const RunSide& side, const std::string& metric) {
     return "";
 }
 
-std::string why_not_compared(const RunSide& left, const RunSide& right, const MetricRecord& ours, const MetricRecord& theirs) {
+std::string why_not_compared(const RunSide& left, const RunSide& right, const MetricRecord& ours,
+                             const MetricRecord& theirs) {
     const auto &a = left.record, &b = right.record;
     if (a.clock != b.clock) return fmt::format("{} clock against {} clock", a.clock, b.clock);
     if (ours.unit != theirs.unit) return fmt::format("{} against {}", ours.unit, theirs.unit);
-    if (ours.per_boot != theirs.per_boot) return fmt::format("{} of a boot against {}", ours.per_boot, theirs.per_boot);
-    if (const auto one = definition_in(left, ours.metric), other = definition_in(right, ours.metric); one != other)
-        return fmt::format("defined otherwise: {} against {}", one.empty() ? "unknown" : one, other.empty() ? "unknown" : other);
-    if (a.accelerator != b.accelerator) return fmt::format("{} against {}", a.accelerator, b.accelerator);
-    if (a.clock == "wall" && (a.host_boot != b.host_boot || a.host_boot.empty())) return "wall clock, of different boots of the host";
+    if (ours.per_boot != theirs.per_boot)
+        return fmt::format("{} of a boot against {}", ours.per_boot, theirs.per_boot);
+    if (const auto one = definition_in(left, ours.metric),
+        other = definition_in(right, ours.metric);
+        one != other)
+        return fmt::format("defined otherwise: {} against {}", one.empty() ? "unknown" : one,
+                           other.empty() ? "unknown" : other);
+    if (a.accelerator != b.accelerator)
+        return fmt::format("{} against {}", a.accelerator, b.accelerator);
+    if (a.clock == "wall" && (a.host_boot != b.host_boot || a.host_boot.empty()))
+        return "wall clock, of different boots of the host";
     return "";
 }
 
-MetricDiff compare_metric(const RunSide& left, const RunSide& right, const MetricRecord& ours, const MetricRecord& theirs) {
-    MetricDiff out{ours.metric, ours.arm, ours.unit, ours.median,  theirs.median,  {},
-                   0,           0,        {},        ours.verdict, theirs.verdict, why_not_compared(left, right, ours, theirs)};
-    if (out.not_compared.empty() && (!ours.median || !theirs.median)) out.not_compared = "a boot of one of them does not hold it";
+MetricDiff compare_metric(const RunSide& left, const RunSide& right, const MetricRecord& ours,
+                          const MetricRecord& theirs) {
+    MetricDiff out{ours.metric,
+                   ours.arm,
+                   ours.unit,
+                   ours.median,
+                   theirs.median,
+                   {},
+                   0,
+                   0,
+                   {},
+                   ours.verdict,
+                   theirs.verdict,
+                   why_not_compared(left, right, ours, theirs)};
+    if (out.not_compared.empty() && (!ours.median || !theirs.median))
+        out.not_compared = "a boot of one of them does not hold it";
     if (!out.not_compared.empty()) return out;
     out.difference = *theirs.median - *ours.median;
     const auto a = boot_values(ours), b = boot_values(theirs);
@@ -99,7 +127,8 @@ MetricDiff compare_metric(const RunSide& left, const RunSide& right, const Metri
     }
     const std::map<unsigned, double> others(b.begin(), b.end());
     for (const auto& [boot, value] : a)
-        if (const auto found = others.find(boot); found != others.end()) ++out.pairs, out.equal += found->second == value;
+        if (const auto found = others.find(boot); found != others.end())
+            ++out.pairs, out.equal += found->second == value;
     return out;
 }
 
@@ -131,23 +160,45 @@ RunDiff diff_runs(const RunSide& left, const RunSide& right) {
     const auto columns = [](const auto& record, auto visit) { visit_columns(record, visit); };
     const auto theirs = texts_of(right.record, columns);
     visit_columns(left.record, [&](const char* name, const auto& value) {
-        if (of_set_up(name) && text_of(value) != theirs.at(name)) out.set_up.push_back({name, text_of(value), theirs.at(name)});
+        if (of_set_up(name) && text_of(value) != theirs.at(name))
+            out.set_up.push_back({name, text_of(value), theirs.at(name)});
     });
     compare_arms(left.record, right.record, out.set_up);
     if (left.record.clock == "virtual" && right.record.clock == "virtual")
         for (const auto& arm : left.record.arms)
-            if (find_arm(right.record, arm.arm)) out.boots.push_back(same_boots(left, right, arm.arm));
+            if (find_arm(right.record, arm.arm))
+                out.boots.push_back(same_boots(left, right, arm.arm));
     for (const auto& metric : left.record.metrics) {
         if (const auto* other = find_metric(right.record, metric))
             out.metrics.push_back(compare_metric(left, right, metric, *other));
         else
-            out.metrics.push_back(
-                {metric.metric, metric.arm, metric.unit, metric.median, {}, {}, 0, 0, {}, metric.verdict, "", "only in " + out.left});
+            out.metrics.push_back({metric.metric,
+                                   metric.arm,
+                                   metric.unit,
+                                   metric.median,
+                                   {},
+                                   {},
+                                   0,
+                                   0,
+                                   {},
+                                   metric.verdict,
+                                   "",
+                                   "only in " + out.left});
     }
     for (const auto& metric : right.record.metrics)
         if (!find_metric(left.record, metric))
-            out.metrics.push_back(
-                {metric.metric, metric.arm, metric.unit, {}, metric.median, {}, 0, 0, {}, "", metric.verdict, "only in " + out.right});
+            out.metrics.push_back({metric.metric,
+                                   metric.arm,
+                                   metric.unit,
+                                   {},
+                                   metric.median,
+                                   {},
+                                   0,
+                                   0,
+                                   {},
+                                   "",
+                                   metric.verdict,
+                                   "only in " + out.right});
     return out;
 }
 
@@ -161,7 +212,10 @@ json to_json(const RunDiff& diff) {
     for (const auto& one : diff.set_up)
         out["set_up"].push_back({{"what", one.what}, {"left", one.left}, {"right", one.right}});
     for (const auto& one : diff.boots)
-        out["boots"].push_back({{"arm", one.arm}, {"pairs", one.pairs}, {"bit_identical", one.identical}, {"first_difference", one.first}});
+        out["boots"].push_back({{"arm", one.arm},
+                                {"pairs", one.pairs},
+                                {"bit_identical", one.identical},
+                                {"first_difference", one.first}});
     for (const auto& one : diff.metrics) {
         json row = {{"metric", one.metric},
                     {"arm", one.arm},
@@ -176,8 +230,9 @@ json to_json(const RunDiff& diff) {
                     {"test", nullptr},
                     {"not_compared", one.not_compared}};
         if (one.test)
-            row["test"] = {{"test", "Mann-Whitney"}, {"p", one.test->two_sided}, {"exact", one.test->exact},
-                           {"n", one.test->n},       {"m", one.test->m},         {"corrected", false}};
+            row["test"] = {{"test", "Mann-Whitney"},   {"p", one.test->two_sided},
+                           {"exact", one.test->exact}, {"n", one.test->n},
+                           {"m", one.test->m},         {"corrected", false}};
         out["metrics"].push_back(std::move(row));
     }
     return out;

@@ -1,14 +1,15 @@
 // Two runs side by side: what was set up otherwise, and what came out otherwise. Pure.
 //
-// Not a verdict: two runs share no schedule, and nothing is declared about their difference. What can be said exactly is said
-// exactly (virtual clock: the same bytes, boot by boot); under the wall clock a row carries Mann and Whitney's test of its two sets of
-// boots, uncorrected, and only where both runs were made within one boot of the host. Figures of different clocks, units or
+// Not a verdict: two runs share no schedule, and nothing is declared about their difference. What
+// can be said exactly is said exactly (virtual clock: the same bytes, boot by boot); under the wall
+// clock a row carries Mann and Whitney's test of its two sets of boots, uncorrected, and only where
+// both runs were made within one boot of the host. Figures of different clocks, units or
 // definitions are not compared, and the row says so.
 #pragma once
 
+#include "rig/guest_output/sample.h"
 #include "rig/report/report.h"
 #include "rig/run_index/run_record.h"
-#include "rig/guest_output/sample.h"
 #include "rig/stats/rank_test.h"
 
 #include <nlohmann/json_fwd.hpp>
@@ -40,8 +41,9 @@ struct MetricDiff {
     std::string metric, arm, unit;
     std::optional<double> left, right; // medians over boots
     std::optional<double> difference;  // right - left; nullopt where the two are not compared
-    std::size_t equal = 0, pairs = 0;  // virtual clock: boots whose values are equal, paired by index
-    std::optional<RankTest> test;      // wall clock: Mann and Whitney's of "no difference", two-sided
+    std::size_t equal = 0,
+                pairs = 0;        // virtual clock: boots whose values are equal, paired by index
+    std::optional<RankTest> test; // wall clock: Mann and Whitney's of "no difference", two-sided
     std::string left_verdict, right_verdict;
     std::string not_compared; // why: "virtual clock against wall clock"
 };

@@ -2,8 +2,8 @@
 
 #include "rig/cli/history_commands.h"
 #include "rig/host/boost_command_runner.h"
-#include "rig/run_index/runs_text.h"
 #include "rig/report/json.h"
+#include "rig/run_index/runs_text.h"
 #include "rig/testing/results_fixture.h"
 
 #include <nlohmann/json.hpp>
@@ -11,11 +11,13 @@
 namespace rig {
 namespace {
 
-RunSide side(RunInfo info = fixture::make_run(fixture::make_spec()), std::vector<Sample> samples = fixture::make_samples(fixture::make_spec())) {
+RunSide side(RunInfo info = fixture::make_run(fixture::make_spec()),
+             std::vector<Sample> samples = fixture::make_samples(fixture::make_spec())) {
     const auto spec = fixture::make_spec();
     RunRecord record;
     take_run_json(to_json(info), record);
-    EXPECT_TRUE(take_report_json(render_json(assemble(spec, info, samples, {}, "results/x")), record));
+    EXPECT_TRUE(
+        take_report_json(render_json(assemble(spec, info, samples, {}, "results/x")), record));
     record.id = info.run_id;
     return {record, samples, spec};
 }
@@ -48,13 +50,17 @@ TEST(RunDiff, OneOtherFigureInOneBootIsFound) {
     const auto& total = row(diff, "total_ipis", "reviewed");
     EXPECT_EQ(total.equal, 7u);
     EXPECT_EQ(total.pairs, 8u);
-    EXPECT_NE(diff_text(diff).find("bit-identical: 7 of 8 boots; the first that differs: boot 3"), std::string::npos);
+    EXPECT_NE(diff_text(diff).find("bit-identical: 7 of 8 boots; the first that differs: boot 3"),
+              std::string::npos);
 }
 
 TEST(RunDiff, FiguresOfTheHostAreNotAmongThem) {
     auto samples = fixture::make_samples(fixture::make_spec());
     samples[0].host["boot_wall_s"] = 99;
-    EXPECT_EQ(diff_runs(side(), side(fixture::make_run(fixture::make_spec()), samples)).boots[0].identical, 8u);
+    EXPECT_EQ(diff_runs(side(), side(fixture::make_run(fixture::make_spec()), samples))
+                  .boots[0]
+                  .identical,
+              8u);
 }
 
 TEST(RunDiff, SetUpIsToldFieldByField) {
@@ -95,7 +101,9 @@ TEST(RunDiff, UnitsAndDefinitionsHaveToBeTheSame) {
     left.spec->metrics = {own};
     own.custom->what = "irq:softirq_entry";
     right.spec->metrics = {own};
-    EXPECT_NE(diff_runs(left, right).metrics[0].not_compared.find("defined otherwise: csd:csd_queue_cpu"), std::string::npos);
+    EXPECT_NE(
+        diff_runs(left, right).metrics[0].not_compared.find("defined otherwise: csd:csd_queue_cpu"),
+        std::string::npos);
     EXPECT_EQ(diff_runs(left, left).metrics[0].not_compared, "");
 }
 
@@ -119,7 +127,8 @@ TEST(RunDiff, UnderTheWallClockTheTestIsNamedAndNeedsOneBootOfTheHost) {
     EXPECT_NE(diff_text(diff).find("Mann-Whitney"), std::string::npos);
     auto later = info;
     later.host_boot = "2222";
-    EXPECT_EQ(row(diff_runs(side(info), side(later)), "target_latency", "ipi").not_compared, "wall clock, of different boots of the host");
+    EXPECT_EQ(row(diff_runs(side(info), side(later)), "target_latency", "ipi").not_compared,
+              "wall clock, of different boots of the host");
 }
 
 TEST(RunDiff, WhatOnlyOneHasIsThere) {
@@ -128,7 +137,8 @@ TEST(RunDiff, WhatOnlyOneHasIsThere) {
     std::erase_if(left.record.metrics, [](const auto& metric) { return metric.arm == "reviewed"; });
     const auto diff = diff_runs(left, side());
     EXPECT_EQ(diff.set_up.back().what, "arm reviewed");
-    EXPECT_EQ(row(diff, "sync_ipis", "reviewed").not_compared, "only in 20260223-103248-batch-alloc-fail");
+    EXPECT_EQ(row(diff, "sync_ipis", "reviewed").not_compared,
+              "only in 20260223-103248-batch-alloc-fail");
     EXPECT_FALSE(row(diff, "sync_ipis", "reviewed").left);
 }
 
@@ -152,18 +162,21 @@ TEST_F(HistoryCommands, DiffShowsTheExperimentsTextAsDiffDoes) {
     BoostCommandRunner runner{std::stop_token()};
     auto output = diff_command(line, common(), runner);
     ASSERT_TRUE(output) << output.error().message;
-    EXPECT_NE(output->text.find("-at_most = 5000\n  +at_most = 6000"), std::string::npos) << output->text;
+    EXPECT_NE(output->text.find("-at_most = 5000\n  +at_most = 6000"), std::string::npos)
+        << output->text;
     EXPECT_NE(output->text.find("spec_sha256"), std::string::npos);
     auto machine = diff_command(line, common(true), runner);
     const auto parsed = nlohmann::json::parse(machine->text);
     EXPECT_EQ(parsed.at("boots").at(0).at("bit_identical"), 8);
     line.other = line.run;
-    EXPECT_EQ(diff_command(line, common(), runner)->text.find("The experiment's text"), std::string::npos);
+    EXPECT_EQ(diff_command(line, common(), runner)->text.find("The experiment's text"),
+              std::string::npos);
 }
 
 TEST_F(HistoryCommands, ListIsNewestFirstAndNoWiderThanAPage) {
     make_run(0);
-    make_run(1, "kernel: panic: arm 'reviewed', boot 3: Kernel panic - not syncing: \x1b[31mred " + std::string(150, 'x'));
+    make_run(1, "kernel: panic: arm 'reviewed', boot 3: Kernel panic - not syncing: \x1b[31mred " +
+                    std::string(150, 'x'));
     const auto writer = begin(2, 1);
     auto output = list_command({}, common(), Progress::silent(), {});
     ASSERT_TRUE(output) << output.error().message;
@@ -173,11 +186,13 @@ TEST_F(HistoryCommands, ListIsNewestFirstAndNoWiderThanAPage) {
     EXPECT_NE(text.find("running"), std::string::npos) << text;
     EXPECT_NE(text.find("8 (made 2)"), std::string::npos) << text;
     EXPECT_NE(text.find("broken, failed"), std::string::npos) << text;
-    EXPECT_EQ(text.find('\x1b'), std::string::npos); // what a guest wrote does not reach the terminal as it is
+    EXPECT_EQ(text.find('\x1b'),
+              std::string::npos); // what a guest wrote does not reach the terminal as it is
     std::istringstream lines(text);
     for (std::string one; std::getline(lines, one);)
         EXPECT_LE(one.size(), 100u) << one;
-    const auto parsed = nlohmann::json::parse(list_command({}, common(true), Progress::silent(), {})->text);
+    const auto parsed =
+        nlohmann::json::parse(list_command({}, common(true), Progress::silent(), {})->text);
     ASSERT_EQ(parsed.at("runs").size(), 3u);
     EXPECT_EQ(parsed["runs"][1]["verdict"], "broken");
     HistoryLine line;
@@ -195,9 +210,11 @@ TEST_F(HistoryCommands, ShowHoldsWhatGotWorseBesideWhatGotBetter) {
     line.run = "latest";
     auto output = show_command(line, common());
     ASSERT_TRUE(output) << output.error().message;
-    for (const char* expected : {"sync_ipis", "−100 %", "target_latency", "×7", "as declared", "linux-source-6.12",
-                                 "rig explain 20260223-103248-batch-alloc-fail", "as-expected"})
-        EXPECT_NE(output->text.find(expected), std::string::npos) << expected << "\n" << output->text;
+    for (const char* expected :
+         {"sync_ipis", "−100 %", "target_latency", "×7", "as declared", "linux-source-6.12",
+          "rig explain 20260223-103248-batch-alloc-fail", "as-expected"})
+        EXPECT_NE(output->text.find(expected), std::string::npos) << expected << "\n"
+                                                                  << output->text;
     const auto parsed = nlohmann::json::parse(show_command(line, common(true))->text);
     EXPECT_EQ(parsed.at("arms").size(), 2u);
     EXPECT_EQ(parsed.at("metrics").at(0).at("boots").size(), 8u);
@@ -210,15 +227,21 @@ TEST_F(HistoryCommands, ShowHoldsWhatGotWorseBesideWhatGotBetter) {
 TEST_F(HistoryCommands, IndexSaysWhatItDid) {
     make_run(0);
     HistoryLine line;
-    const auto first = nlohmann::json::parse(index_command(line, common(true), Progress::silent(), {})->text);
+    const auto first =
+        nlohmann::json::parse(index_command(line, common(true), Progress::silent(), {})->text);
     EXPECT_EQ(first.at("added"), 1);
-    EXPECT_EQ(nlohmann::json::parse(index_command(line, common(true), Progress::silent(), {})->text).at("added"), 0);
+    EXPECT_EQ(nlohmann::json::parse(index_command(line, common(true), Progress::silent(), {})->text)
+                  .at("added"),
+              0);
     line.rebuild = true;
-    EXPECT_EQ(nlohmann::json::parse(index_command(line, common(true), Progress::silent(), {})->text).at("added"), 1);
+    EXPECT_EQ(nlohmann::json::parse(index_command(line, common(true), Progress::silent(), {})->text)
+                  .at("added"),
+              1);
     std::stop_source stop;
     stop.request_stop();
     ASSERT_FALSE(index_command(line, common(), Progress::silent(), stop.get_token()));
-    EXPECT_EQ(Index::open(results())->runs()->size(), 1u); // an interrupted rebuild leaves the old one
+    EXPECT_EQ(Index::open(results())->runs()->size(),
+              1u); // an interrupted rebuild leaves the old one
 }
 
 } // namespace

@@ -15,7 +15,8 @@ constexpr const char* kRun = "run: ";
 constexpr const char* kRunBroken = "run: broken";
 
 bool is_one_of(const MetricRecord& metric, std::initializer_list<Verdict> verdicts) {
-    return std::any_of(verdicts.begin(), verdicts.end(), [&](Verdict one) { return metric.verdict == words(one); });
+    return std::any_of(verdicts.begin(), verdicts.end(),
+                       [&](Verdict one) { return metric.verdict == words(one); });
 }
 
 bool is_fault(const SplatRecord& splat) {
@@ -38,7 +39,8 @@ std::vector<Failure> failures_of(const RunRecord& run) {
     std::map<std::string, std::set<std::string>> arms;
     if (run.proven())
         for (const auto& metric : run.metrics)
-            if (is_one_of(metric, {Verdict::Regressed, Verdict::Broken})) arms[metric.metric].insert(metric.arm);
+            if (is_one_of(metric, {Verdict::Regressed, Verdict::Broken}))
+                arms[metric.metric].insert(metric.arm);
     for (const auto& splat : run.splats)
         if (is_fault(splat)) arms[kSplat + splat.title].insert(splat.arm);
     if (run.state == "failed" || arms.empty()) arms[kRun + kind_of(run)];
@@ -49,10 +51,13 @@ std::vector<Failure> failures_of(const RunRecord& run) {
 }
 
 Failure common(const Failure& failure, const std::vector<Failure>& others) {
-    const auto other = std::find_if(others.begin(), others.end(), [&](const Failure& one) { return one.expectation == failure.expectation; });
+    const auto other = std::find_if(others.begin(), others.end(), [&](const Failure& one) {
+        return one.expectation == failure.expectation;
+    });
     if (other == others.end()) return {};
     Failure out{failure.expectation, {}};
-    std::set_intersection(failure.arms.begin(), failure.arms.end(), other->arms.begin(), other->arms.end(), std::back_inserter(out.arms));
+    std::set_intersection(failure.arms.begin(), failure.arms.end(), other->arms.begin(),
+                          other->arms.end(), std::back_inserter(out.arms));
     return out.arms.empty() && !failure.arms.empty() ? Failure{} : out;
 }
 
@@ -63,29 +68,42 @@ Failure without(const Failure& failure, const std::set<std::string>& arms) {
 }
 
 bool says_figures(const Failure& failure) {
-    return !failure.expectation.starts_with(kSplat) && (!failure.expectation.starts_with(kRun) || failure.expectation == kRunBroken);
+    return !failure.expectation.starts_with(kSplat) &&
+           (!failure.expectation.starts_with(kRun) || failure.expectation == kRunBroken);
 }
 
 bool holds(const Failure& failure, const RunRecord& run) {
     if (!run.proven()) return false;
-    if (failure.expectation.starts_with(kSplat)) return common(failure, failures_of(run)).expectation.empty();
-    if (failure.expectation.empty()) return run.exit == static_cast<unsigned>(Exit::AsExpected); // of a rig that did not tell them apart
+    if (failure.expectation.starts_with(kSplat))
+        return common(failure, failures_of(run)).expectation.empty();
+    if (failure.expectation.empty())
+        return run.exit ==
+               static_cast<unsigned>(Exit::AsExpected); // of a rig that did not tell them apart
     if (failure.expectation.starts_with(kRun)) {
         const auto all = failures_of(run);
-        return run.exit && (!all.empty() || *run.exit == static_cast<unsigned>(Exit::AsExpected)) && common(failure, all).expectation.empty();
+        return run.exit && (!all.empty() || *run.exit == static_cast<unsigned>(Exit::AsExpected)) &&
+               common(failure, all).expectation.empty();
     }
     // 0 in every arm is no fix: nothing shows that it can be seen at all.
-    const bool seen = std::any_of(run.metrics.begin(), run.metrics.end(), [&](const MetricRecord& metric) { return metric.metric == failure.expectation && metric.maximum.value_or(1) != 0; });
-    return seen && std::all_of(failure.arms.begin(), failure.arms.end(), [&](const std::string& arm) {
-        return std::any_of(run.metrics.begin(), run.metrics.end(), [&](const MetricRecord& metric) {
-            return metric.metric == failure.expectation && metric.arm == arm &&
-                   is_one_of(metric, {Verdict::AsDeclared, Verdict::Improved, Verdict::WithinBound, Verdict::Unchanged});
+    const bool seen =
+        std::any_of(run.metrics.begin(), run.metrics.end(), [&](const MetricRecord& metric) {
+            return metric.metric == failure.expectation && metric.maximum.value_or(1) != 0;
         });
-    });
+    return seen &&
+           std::all_of(failure.arms.begin(), failure.arms.end(), [&](const std::string& arm) {
+               return std::any_of(
+                   run.metrics.begin(), run.metrics.end(), [&](const MetricRecord& metric) {
+                       return metric.metric == failure.expectation && metric.arm == arm &&
+                              is_one_of(metric, {Verdict::AsDeclared, Verdict::Improved,
+                                                 Verdict::WithinBound, Verdict::Unchanged});
+                   });
+           });
 }
 
 std::string in_words(const Failure& failure) {
-    return failure.arms.empty() ? failure.expectation : fmt::format("{} in {}", failure.expectation, fmt::join(failure.arms, ", "));
+    return failure.arms.empty()
+               ? failure.expectation
+               : fmt::format("{} in {}", failure.expectation, fmt::join(failure.arms, ", "));
 }
 
 } // namespace rig

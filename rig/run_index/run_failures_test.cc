@@ -21,14 +21,18 @@ RunRecord run_of(Exit exit) {
 
 TEST(RunFailures, AreMetricsByArmAndSplatsByTitle) {
     auto run = run_of(Exit::Broken);
-    run.metrics = {metric_of("sync_ipis", "reviewed", "broken"), metric_of("sync_ipis", "ipi", "regressed"), metric_of("latency", "ipi", "undecided"),
-                   metric_of("latency", "reviewed", "within bound"), metric_of("burst", "reviewed", "not judged")};
+    run.metrics = {
+        metric_of("sync_ipis", "reviewed", "broken"), metric_of("sync_ipis", "ipi", "regressed"),
+        metric_of("latency", "ipi", "undecided"), metric_of("latency", "reviewed", "within bound"),
+        metric_of("burst", "reviewed", "not judged")};
     run.splats = {{"ipi", "warning", "WARNING: x", "f", 1, 1, false, false},
                   {"ipi", "warning", "WARNING: declared", "f", 1, 1, true, false},
                   {"ipi", "warning", "WARNING: in its wake", "f", 1, 1, false, true},
                   {"ipi", name(SplatKind::OomKill), "Killed process", "", 1, 1, false, false}};
-    EXPECT_EQ(failures_of(run), (std::vector<Failure>{{"splat: WARNING: x", {"ipi"}}, {"sync_ipis", {"ipi", "reviewed"}}}));
-    // Of an arm that did not do what it was to do no figure says anything; what its kernel complained of does.
+    EXPECT_EQ(failures_of(run), (std::vector<Failure>{{"splat: WARNING: x", {"ipi"}},
+                                                      {"sync_ipis", {"ipi", "reviewed"}}}));
+    // Of an arm that did not do what it was to do no figure says anything; what its kernel
+    // complained of does.
     run.arms[0].proofs_failed = 1;
     EXPECT_EQ(failures_of(run), (std::vector<Failure>{{"splat: WARNING: x", {"ipi"}}}));
     for (const auto exit : {Exit::AsExpected, Exit::Inconclusive}) {
@@ -41,7 +45,9 @@ TEST(RunFailures, AreMetricsByArmAndSplatsByTitle) {
 
 TEST(RunFailures, ARunThatTheKernelEndedIsOneByHowItEnded) {
     auto run = run_of(Exit::Broken);
-    EXPECT_EQ(failures_of(run), (std::vector<Failure>{{"run: broken", {}}})); // broken, and the record does not name by what
+    EXPECT_EQ(failures_of(run),
+              (std::vector<Failure>{
+                  {"run: broken", {}}})); // broken, and the record does not name by what
     run.state = "failed";
     EXPECT_EQ(failures_of(run), (std::vector<Failure>{{"run: no boot", {}}}));
     run.failure = "kernel: rcu-stall: the guest hung: no end within 60 s";
@@ -50,7 +56,8 @@ TEST(RunFailures, ARunThatTheKernelEndedIsOneByHowItEnded) {
 
 TEST(RunFailures, OnlyWhatTheyShareIsCommon) {
     const Failure both{"sync_ipis", {"ipi", "reviewed"}};
-    EXPECT_EQ(common(both, {{"latency", {"ipi"}}, {"sync_ipis", {"reviewed", "third"}}}), (Failure{"sync_ipis", {"reviewed"}}));
+    EXPECT_EQ(common(both, {{"latency", {"ipi"}}, {"sync_ipis", {"reviewed", "third"}}}),
+              (Failure{"sync_ipis", {"reviewed"}}));
     EXPECT_EQ(common(both, {{"sync_ipis", {"third"}}}), Failure{});
     EXPECT_EQ(common(both, {{"latency", {"ipi", "reviewed"}}}), Failure{});
     EXPECT_EQ(common(both, {}), Failure{});
@@ -65,13 +72,15 @@ TEST(RunFailures, HoldIsSeenAndNotTheLackOfAFailure) {
     const Failure failure{"sync_ipis", {"ipi", "reviewed"}};
     auto run = run_of(Exit::Broken); // by something else
     const auto with = [&](const char* verdict) {
-        run.metrics = {metric_of("sync_ipis", "ipi", "as declared"), metric_of("sync_ipis", "reviewed", verdict),
+        run.metrics = {metric_of("sync_ipis", "ipi", "as declared"),
+                       metric_of("sync_ipis", "reviewed", verdict),
                        metric_of("latency", "ipi", "broken")};
         return holds(failure, run);
     };
     for (const char* verdict : {"as declared", "improved", "within bound", "unchanged"})
         EXPECT_TRUE(with(verdict)) << verdict;
-    for (const char* verdict : {"regressed", "broken", "undecided", "inconclusive", "not judged", ""})
+    for (const char* verdict :
+         {"regressed", "broken", "undecided", "inconclusive", "not judged", ""})
         EXPECT_FALSE(with(verdict)) << verdict;
     // 0 wherever it is counted: nothing shows that it can be seen at all.
     EXPECT_TRUE(with("as declared"));
@@ -103,7 +112,8 @@ TEST(RunFailures, ASplatAndARunHoldWhenTheyDoNotComeBack) {
     run = run_of(Exit::Inconclusive);
     EXPECT_FALSE(holds(panic, run));
     EXPECT_FALSE(holds(any, run));
-    run.state = "failed", run.exit = static_cast<unsigned>(Exit::Broken), run.failure = "kernel: panic: x";
+    run.state = "failed", run.exit = static_cast<unsigned>(Exit::Broken),
+    run.failure = "kernel: panic: x";
     for (const auto& one : {splat, panic, any})
         EXPECT_FALSE(holds(one, run)) << one.expectation;
 }

@@ -23,7 +23,8 @@ void take_source(const Source& source, RunRecord& record) {
         record.source = distro->package + (distro->suite.empty() ? "" : " (" + distro->suite + ")");
     if (const auto* tarball = std::get_if<TarballSource>(&source))
         record.source = fmt::format("{} sha256:{}", tarball->path.string(), tarball->sha256);
-    if (const auto* git = std::get_if<GitSource>(&source)) record.source = git->repository.string(), record.revision = git->revision;
+    if (const auto* git = std::get_if<GitSource>(&source))
+        record.source = git->repository.string(), record.revision = git->revision;
     if (std::holds_alternative<PrebuiltSource>(source)) record.source = "prebuilt";
 }
 
@@ -35,16 +36,19 @@ Status judge_again(const fs::path& dir, RunRecord& record) {
             record.retries += static_cast<unsigned>(std::lround(retries->second));
     RIG_TRY(report, report_of(run));
     take_source(report.spec.kernel.source, record);
-    if (!take_report_json(render_json(report), record)) return fail(Blame::Host, dir.string() + ": its report is not as the index reads it");
+    if (!take_report_json(render_json(report), record))
+        return fail(Blame::Host, dir.string() + ": its report is not as the index reads it");
     return {};
 }
 
 void take_faults(const fs::path& boots, RunRecord& record) {
     std::error_code error;
     record.boots_kept = fs::is_directory(boots, error);
-    for (fs::directory_iterator boot(boots, error), end; !error && boot != end; boot.increment(error)) {
+    for (fs::directory_iterator boot(boots, error), end; !error && boot != end;
+         boot.increment(error)) {
         std::error_code gone;
-        for (unsigned attempt = 0; fs::exists(boot->path() / fmt::format("fault-{}.txt", attempt), gone); ++attempt)
+        for (unsigned attempt = 0;
+             fs::exists(boot->path() / fmt::format("fault-{}.txt", attempt), gone); ++attempt)
             take_fault(slurp(boot->path() / fmt::format("fault-{}.txt", attempt)), record);
     }
 }
@@ -57,7 +61,10 @@ bool holds_run(const fs::path& dir) {
 } // namespace
 
 const char* state_of(std::string_view failure, std::string_view ended, bool has_writer) {
-    return !failure.empty() ? "failed" : !ended.empty() ? "ended" : has_writer ? "running" : "interrupted";
+    return !failure.empty() ? "failed"
+           : !ended.empty() ? "ended"
+           : has_writer     ? "running"
+                            : "interrupted";
 }
 
 Result<Spec> spec_of_run(const LoadedRun& run) {
@@ -84,7 +91,10 @@ RunRecord read_record(const fs::path& dir) {
         return record;
     }
     take_run_json(run, record);
-    record.spec_sha256 = spec_identity(run.contains("spec_text") && run["spec_text"].is_string() ? run["spec_text"].get<std::string>() : "", record.overrides);
+    record.spec_sha256 = spec_identity(run.contains("spec_text") && run["spec_text"].is_string()
+                                           ? run["spec_text"].get<std::string>()
+                                           : "",
+                                       record.overrides);
     if (auto judged = judge_again(dir, record); judged) {
         record.recomputed = true;
     } else {
@@ -94,24 +104,31 @@ RunRecord read_record(const fs::path& dir) {
     take_faults(dir / "boots", record);
     record.state = state_of(record.failure, record.ended, has_writer(dir));
     if (record.failure.empty()) return record;
-    // As `compare` ended: a kernel that panicked is not the mere "inconclusive" that a part of its boots makes.
+    // As `compare` ended: a kernel that panicked is not the mere "inconclusive" that a part of its
+    // boots makes.
     record.closing = record.failure;
-    record.exit = static_cast<unsigned>(record.failure.starts_with(std::string(name(Blame::Kernel)) + ":") ? Exit::Broken : Exit::Inconclusive);
+    record.exit = static_cast<unsigned>(
+        record.failure.starts_with(std::string(name(Blame::Kernel)) + ":") ? Exit::Broken
+                                                                           : Exit::Inconclusive);
     return record;
 }
 
 std::vector<fs::path> run_folders(const fs::path& results) {
     std::vector<fs::path> out;
     std::error_code error;
-    for (fs::directory_iterator entry(results, error), end; !error && entry != end; entry.increment(error))
-        if (!entry->path().filename().string().starts_with('.') && holds_run(entry->path())) out.push_back(entry->path());
+    for (fs::directory_iterator entry(results, error), end; !error && entry != end;
+         entry.increment(error))
+        if (!entry->path().filename().string().starts_with('.') && holds_run(entry->path()))
+            out.push_back(entry->path());
     std::sort(out.begin(), out.end());
     return out;
 }
 
 Result<fs::path> find_run(const fs::path& results, const std::string& text) {
-    const std::string accepted = "want a folder, a run id, an unambiguous beginning of one, or latest";
-    if (text.find('/') != std::string::npos) return fs::path(text); // load_run() says what is wrong with it
+    const std::string accepted =
+        "want a folder, a run id, an unambiguous beginning of one, or latest";
+    if (text.find('/') != std::string::npos)
+        return fs::path(text); // load_run() says what is wrong with it
     if (text != "latest" && !text.empty()) {
         if (holds_run(results / text)) return results / text;
         if (holds_run(text)) return fs::path(text);
@@ -121,12 +138,14 @@ Result<fs::path> find_run(const fs::path& results, const std::string& text) {
     for (const auto& run : runs)
         names.push_back(run.filename().string());
     if (text == "latest") {
-        // Ids begin with the start; the number of a second run within a second counts as one (-2 before -10).
+        // Ids begin with the start; the number of a second run within a second counts as one (-2
+        // before -10).
         const auto later = [](const std::string& a, const std::string& b) {
             return std::pair(a.substr(0, 15), a.size()) < std::pair(b.substr(0, 15), b.size());
         };
         const auto last = std::max_element(names.begin(), names.end(), later);
-        if (last == names.end()) return fail(Blame::Spec, fmt::format("latest: {} holds no run", results.string()));
+        if (last == names.end())
+            return fail(Blame::Spec, fmt::format("latest: {} holds no run", results.string()));
         return results / *last;
     }
     std::vector<std::string> matching;
@@ -143,8 +162,11 @@ Result<fs::path> find_run(const fs::path& results, const std::string& text) {
                                                : total > kNamed ? "the newest: "
                                                                 : "",
                                                fmt::join(shown, ", "));
-    if (none) return fail(Blame::Spec, fmt::format("{}: no such run in {} ({}); {}", text, results.string(), list, accepted));
-    return fail(Blame::Spec, fmt::format("{}: {} runs begin like that ({}); {}", text, total, list, accepted));
+    if (none)
+        return fail(Blame::Spec, fmt::format("{}: no such run in {} ({}); {}", text,
+                                             results.string(), list, accepted));
+    return fail(Blame::Spec,
+                fmt::format("{}: {} runs begin like that ({}); {}", text, total, list, accepted));
 }
 
 } // namespace rig

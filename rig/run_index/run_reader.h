@@ -2,16 +2,17 @@
 #pragma once
 
 #include "rig/report/report.h"
-#include "rig/run_index/run_record.h"
 #include "rig/results/run_store.h"
+#include "rig/run_index/run_record.h"
 
 #include <filesystem>
 #include <string_view>
 
 namespace rig {
 
-// The experiment of a run, as it was run. The project is the nearest parent of the folder that holds `kernel-patches/`, else the
-// current folder (a run that was copied elsewhere). Blame::Spec if a file the experiment names is not there any more.
+// The experiment of a run, as it was run. The project is the nearest parent of the folder that
+// holds `kernel-patches/`, else the current folder (a run that was copied elsewhere). Blame::Spec
+// if a file the experiment names is not there any more.
 Result<Spec> spec_of_run(const LoadedRun& run);
 // From the raw samples, as they lie there; `run_dir` is run.dir as given.
 Result<ReportInput> report_of(const LoadedRun& run);
@@ -19,15 +20,18 @@ Result<ReportInput> report_of(const LoadedRun& run);
 // RunRecord::state of a run whose run.json says this.
 const char* state_of(std::string_view failure, std::string_view ended, bool has_writer);
 
-// Never fails: a run that cannot be judged any more is recorded with what run.json and report.json say, `recomputed` false and
-// the reason; one whose run.json is no JSON with its id and the reason.
+// Never fails: a run that cannot be judged any more is recorded with what run.json and report.json
+// say, `recomputed` false and the reason; one whose run.json is no JSON with its id and the reason.
 RunRecord read_record(const std::filesystem::path& dir);
 
-// The folders of `results` that hold a run (run.json), by name, oldest first. Names that begin with a dot are not looked at.
+// The folders of `results` that hold a run (run.json), by name, oldest first. Names that begin with
+// a dot are not looked at.
 std::vector<std::filesystem::path> run_folders(const std::filesystem::path& results);
 
-// RUN of a command line -> its folder: a folder, a run id, an unambiguous beginning of one, or "latest" (the one that started last).
-// Blame::Spec, with the nearest candidates, if there is none or more than one.
-Result<std::filesystem::path> find_run(const std::filesystem::path& results, const std::string& text);
+// RUN of a command line -> its folder: a folder, a run id, an unambiguous beginning of one, or
+// "latest" (the one that started last). Blame::Spec, with the nearest candidates, if there is none
+// or more than one.
+Result<std::filesystem::path> find_run(const std::filesystem::path& results,
+                                       const std::string& text);
 
 } // namespace rig

@@ -14,7 +14,9 @@ using rig::testing::read_text;
 
 class ReadRun : public ResultsProject {
  protected:
-    static void put(const fs::path& file, const std::string& text) { std::ofstream(file, std::ios::binary) << text; }
+    static void put(const fs::path& file, const std::string& text) {
+        std::ofstream(file, std::ios::binary) << text;
+    }
 };
 
 TEST_F(ReadRun, AWholeRunIsJudgedFromItsSamples) {
@@ -32,15 +34,18 @@ TEST_F(ReadRun, AWholeRunIsJudgedFromItsSamples) {
     EXPECT_EQ(record.arms[1].image_sha256, std::string(64, 'b'));
     EXPECT_EQ(record.arms[1].proofs_failed, 0u);
     EXPECT_GT(record.arms[1].proofs_held, 10u);
-    const auto sync =
-        std::find_if(record.metrics.begin(), record.metrics.end(), [](const auto& m) { return m.metric == "sync_ipis" && m.arm == "reviewed"; });
+    const auto sync = std::find_if(record.metrics.begin(), record.metrics.end(), [](const auto& m) {
+        return m.metric == "sync_ipis" && m.arm == "reviewed";
+    });
     ASSERT_NE(sync, record.metrics.end());
     EXPECT_EQ(sync->median, 0.0);
     EXPECT_EQ(sync->verdict, "as declared");
     EXPECT_EQ(sync->unit, "count");
     EXPECT_EQ(boot_values(*sync).size(), 8u);
     const auto latency =
-        std::find_if(record.metrics.begin(), record.metrics.end(), [](const auto& m) { return m.metric == "target_latency" && m.arm == "reviewed"; });
+        std::find_if(record.metrics.begin(), record.metrics.end(), [](const auto& m) {
+            return m.metric == "target_latency" && m.arm == "reviewed";
+        });
     ASSERT_NE(latency, record.metrics.end());
     EXPECT_EQ(latency->direction, "rose");
     ASSERT_TRUE(latency->ratio_low && latency->ratio_high);
@@ -93,7 +98,9 @@ TEST_F(ReadRun, ARunWhosePatchesAreGoneIsKeptAsItsReportHasIt) {
 }
 
 TEST_F(ReadRun, AFailedRunIsBrokenAndNotMerelyUnfinished) {
-    EXPECT_STREQ(read_record(make_run(0, "kernel: panic: arm 'reviewed', boot 3: Kernel panic")).verdict(), "broken");
+    EXPECT_STREQ(
+        read_record(make_run(0, "kernel: panic: arm 'reviewed', boot 3: Kernel panic")).verdict(),
+        "broken");
     const auto guest = read_record(make_run(1, "guest: hang: the agent did not answer"));
     EXPECT_STREQ(guest.verdict(), "inconclusive");
     EXPECT_EQ(guest.state, "failed");
@@ -123,7 +130,8 @@ TEST_F(ReadRun, FaultsAreCountedByKind) {
     put(dir / "boots/0000-ipi-0/fault-1.txt", "host: disk-full: no room\n");
     put(dir / "boots/0001-reviewed-0/fault-0.txt", "host: starved: the guest got no CPU\n");
     const auto record = read_record(dir);
-    EXPECT_EQ(record.faults, (std::vector<FaultCount>{{"host", "disk-full", 1}, {"host", "starved", 2}}));
+    EXPECT_EQ(record.faults,
+              (std::vector<FaultCount>{{"host", "disk-full", 1}, {"host", "starved", 2}}));
     EXPECT_TRUE(record.boots_kept);
     fs::remove_all(dir / "boots");
     EXPECT_FALSE(read_record(dir).boots_kept);
@@ -131,7 +139,8 @@ TEST_F(ReadRun, FaultsAreCountedByKind) {
 
 TEST_F(ReadRun, ARunIsFoundByItsBeginningIfThatIsEnough) {
     const auto first = make_run(0), second = make_run(1);
-    fs::create_directories(results() / "20260223-103500-suite-review"); // no run: it has no run.json
+    fs::create_directories(results() /
+                           "20260223-103500-suite-review"); // no run: it has no run.json
     EXPECT_EQ(*find_run(results(), "20260223-1032"), first);
     EXPECT_EQ(*find_run(results(), second.filename()), second);
     EXPECT_EQ(*find_run(results(), second), second);
@@ -139,12 +148,14 @@ TEST_F(ReadRun, ARunIsFoundByItsBeginningIfThatIsEnough) {
     const auto both = find_run(results(), "20260223-103");
     ASSERT_FALSE(both);
     EXPECT_EQ(both.error().blame, Blame::Spec);
-    EXPECT_NE(both.error().message.find("2 runs begin like that"), std::string::npos) << both.error().message;
+    EXPECT_NE(both.error().message.find("2 runs begin like that"), std::string::npos)
+        << both.error().message;
     EXPECT_NE(both.error().message.find(first.filename().string()), std::string::npos);
     for (const char* none : {"20260224", "20260223-103500", "103248", ""}) {
         const auto found = find_run(results(), none);
         ASSERT_FALSE(found) << none;
-        EXPECT_NE(found.error().message.find("no such run"), std::string::npos) << found.error().message;
+        EXPECT_NE(found.error().message.find("no such run"), std::string::npos)
+            << found.error().message;
     }
     EXPECT_FALSE(find_run(top_ / "nowhere", "latest"));
 }

@@ -2,7 +2,6 @@
 
 #include "rig/base/sha256.h"
 
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -24,7 +23,9 @@ template<class T> void take(const json& object, const char* key, T& out) {
     } else if constexpr (std::is_integral_v<T>) {
         if (found->is_number_unsigned()) out = found->get<T>();
     } else {
-        if (found->is_array() && std::all_of(found->begin(), found->end(), [](const json& one) { return one.is_string(); })) out = found->get<T>();
+        if (found->is_array() && std::all_of(found->begin(), found->end(),
+                                             [](const json& one) { return one.is_string(); }))
+            out = found->get<T>();
     }
 }
 
@@ -32,9 +33,11 @@ std::optional<double> number(const json& value) {
     return value.is_number() ? std::optional(value.get<double>()) : std::nullopt;
 }
 
-void take_estimate(const json& estimate, std::optional<double>& value, std::optional<double>& low, std::optional<double>& high) {
+void take_estimate(const json& estimate, std::optional<double>& value, std::optional<double>& low,
+                   std::optional<double>& high) {
     value = number(estimate.at("value"));
-    if (const auto& interval = estimate.at("interval"); interval.is_object()) low = number(interval.at("low")), high = number(interval.at("high"));
+    if (const auto& interval = estimate.at("interval"); interval.is_object())
+        low = number(interval.at("low")), high = number(interval.at("high"));
 }
 
 MetricRecord metric_record(const json& metric, const json& arm) {
@@ -48,10 +51,12 @@ MetricRecord metric_record(const json& metric, const json& arm) {
         boots.push_back({boot.at("boot"), boot.at("value")});
     out.boots = boots.dump();
     if (const auto& spread = arm.at("over_boots"); spread.is_object())
-        out.minimum = number(spread.at("min")), out.median = number(spread.at("median")), out.maximum = number(spread.at("max"));
+        out.minimum = number(spread.at("min")), out.median = number(spread.at("median")),
+        out.maximum = number(spread.at("max"));
     if (const auto& change = arm.at("change"); change.is_object()) {
         take_estimate(change.at("ratio"), out.ratio, out.ratio_low, out.ratio_high);
-        take_estimate(change.at("difference"), out.difference, out.difference_low, out.difference_high);
+        take_estimate(change.at("difference"), out.difference, out.difference_low,
+                      out.difference_high);
         out.direction = change.at("direction");
     }
     out.declared = arm.at("declared");
@@ -61,21 +66,25 @@ MetricRecord metric_record(const json& metric, const json& arm) {
 }
 
 ArmRecord& arm_record(RunRecord& record, const std::string& name) {
-    const auto found = std::find_if(record.arms.begin(), record.arms.end(), [&](const ArmRecord& arm) { return arm.arm == name; });
+    const auto found = std::find_if(record.arms.begin(), record.arms.end(),
+                                    [&](const ArmRecord& arm) { return arm.arm == name; });
     if (found != record.arms.end()) return *found;
     record.arms.emplace_back().arm = name;
     return record.arms.back();
 }
 
 void take_report(const json& report, RunRecord& record) {
-    if (report.at("format") != report_format) throw json::other_error::create(501, "another format", nullptr);
+    if (report.at("format") != report_format)
+        throw json::other_error::create(501, "another format", nullptr);
     record.experiment = report.at("experiment");
     record.description = report.at("description");
     const auto& verdict = report.at("verdict");
     record.exit = verdict.at("exit");
     record.closing = verdict.at("closing");
-    record.held = verdict.at("held"), record.broken = verdict.at("failed"), record.undecided = verdict.at("undecided");
-    record.doubtful = verdict.at("doubtful"), record.inconclusive = verdict.at("inconclusive"), record.unseen = verdict.at("unseen");
+    record.held = verdict.at("held"), record.broken = verdict.at("failed"),
+    record.undecided = verdict.at("undecided");
+    record.doubtful = verdict.at("doubtful"), record.inconclusive = verdict.at("inconclusive"),
+    record.unseen = verdict.at("unseen");
     for (const auto& metric : report.at("metrics"))
         for (const auto& arm : metric.at("arms"))
             record.metrics.push_back(metric_record(metric, arm));
@@ -89,8 +98,9 @@ void take_report(const json& report, RunRecord& record) {
     for (const auto& arm : report.at("splats").at("arms"))
         for (const char* list : {"splats", "notices"})
             for (const auto& splat : arm.at(list))
-                record.splats.push_back({arm.at("arm"), splat.at("kind"), splat.at("title"), splat.at("function"), splat.at("boots"),
-                                         splat.at("count"), splat.at("declared"), splat.at("followed")});
+                record.splats.push_back({arm.at("arm"), splat.at("kind"), splat.at("title"),
+                                         splat.at("function"), splat.at("boots"), splat.at("count"),
+                                         splat.at("declared"), splat.at("followed")});
 }
 
 template<class Record, class Visit> json columns_json(const Record& record, Visit visit_all) {
@@ -111,18 +121,22 @@ std::vector<std::pair<unsigned, double>> boot_values(const MetricRecord& metric)
     const auto boots = json::parse(metric.boots, nullptr, false);
     if (!boots.is_array()) return out;
     for (const auto& boot : boots)
-        if (boot.is_array() && boot.size() == 2 && boot[0].is_number_unsigned() && boot[1].is_number())
+        if (boot.is_array() && boot.size() == 2 && boot[0].is_number_unsigned() &&
+            boot[1].is_number())
             out.emplace_back(boot[0].get<unsigned>(), boot[1].get<double>());
     return out;
 }
 
 std::string spec_identity(std::string text, const std::vector<std::string>& overrides) {
-    for (const auto& one : overrides) text += "\n--set " + one;
+    for (const auto& one : overrides)
+        text += "\n--set " + one;
     return sha256_hex(text);
 }
 
 bool RunRecord::proven() const {
-    return state == "ended" && std::all_of(arms.begin(), arms.end(), [](const ArmRecord& arm) { return arm.proofs_failed == 0; });
+    return state == "ended" && std::all_of(arms.begin(), arms.end(), [](const ArmRecord& arm) {
+               return arm.proofs_failed == 0;
+           });
 }
 
 const char* RunRecord::verdict() const {
@@ -134,20 +148,21 @@ const char* RunRecord::verdict() const {
 
 void take_run_json(const json& run, RunRecord& record) {
     if (!run.is_object()) return;
-    for (const auto& [key, out] : std::initializer_list<std::pair<const char*, std::string*>>{{"spec_file", &record.spec_file},
-                                                                                              {"started", &record.started},
-                                                                                              {"ended", &record.ended},
-                                                                                              {"failure", &record.failure},
-                                                                                              {"clock", &record.clock},
-                                                                                              {"clock_why", &record.clock_why},
-                                                                                              {"accelerator", &record.accelerator},
-                                                                                              {"host_boot", &record.host_boot},
-                                                                                              {"rig_version", &record.rig_version},
-                                                                                              {"program", &record.program},
-                                                                                              {"qemu_version", &record.qemu_version},
-                                                                                              {"libvirt_version", &record.libvirt_version},
-                                                                                              {"perf_version", &record.perf_version},
-                                                                                              {"image", &record.image}})
+    for (const auto& [key, out] : std::initializer_list<std::pair<const char*, std::string*>>{
+             {"spec_file", &record.spec_file},
+             {"started", &record.started},
+             {"ended", &record.ended},
+             {"failure", &record.failure},
+             {"clock", &record.clock},
+             {"clock_why", &record.clock_why},
+             {"accelerator", &record.accelerator},
+             {"host_boot", &record.host_boot},
+             {"rig_version", &record.rig_version},
+             {"program", &record.program},
+             {"qemu_version", &record.qemu_version},
+             {"libvirt_version", &record.libvirt_version},
+             {"perf_version", &record.perf_version},
+             {"image", &record.image}})
         take(run, key, *out);
     take(run, "boots", record.boots);
     take(run, "vcpus", record.vcpus);
@@ -157,7 +172,8 @@ void take_run_json(const json& run, RunRecord& record) {
     const auto kernels = run.find("kernels");
     if (kernels == run.end() || !kernels->is_array()) return;
     for (const auto& kernel : *kernels) {
-        if (!kernel.is_object() || !kernel.contains("arm") || !kernel.at("arm").is_string()) continue;
+        if (!kernel.is_object() || !kernel.contains("arm") || !kernel.at("arm").is_string())
+            continue;
         auto& arm = arm_record(record, kernel.at("arm"));
         take(kernel, "key", arm.key);
         take(kernel, "compiler", arm.compiler);
@@ -166,8 +182,10 @@ void take_run_json(const json& run, RunRecord& record) {
         if (facts == kernel.end() || !facts->is_object()) continue;
         take(*facts, "version", arm.kernel_version);
         take(*facts, "image_sha256", arm.image_sha256);
-        if (const auto config = facts->find("config"); config != facts->end() && config->is_object())
-            for (const auto& [option, arch] : {std::pair{"X86", "x86"}, {"ARM64", "arm64"}, {"RISCV", "riscv"}})
+        if (const auto config = facts->find("config");
+            config != facts->end() && config->is_object())
+            for (const auto& [option, arch] :
+                 {std::pair{"X86", "x86"}, {"ARM64", "arm64"}, {"RISCV", "riscv"}})
                 if (config->value(option, json()) == "y") record.arch = arch;
     }
 }
@@ -188,13 +206,15 @@ void take_fault(std::string_view text, RunRecord& record) {
     const auto rest = text.substr(std::min(blame.size() + 2, text.size()));
     const auto kind = rest.substr(0, rest.find(": "));
     const auto found =
-        std::find_if(record.faults.begin(), record.faults.end(), [&](const FaultCount& one) { return one.blame == blame && one.kind == kind; });
+        std::find_if(record.faults.begin(), record.faults.end(),
+                     [&](const FaultCount& one) { return one.blame == blame && one.kind == kind; });
     if (found != record.faults.end())
         ++found->count;
     else
         record.faults.push_back({std::string(blame), std::string(kind), 1});
-    std::sort(record.faults.begin(), record.faults.end(),
-              [](const auto& a, const auto& b) { return std::tie(a.blame, a.kind) < std::tie(b.blame, b.kind); });
+    std::sort(record.faults.begin(), record.faults.end(), [](const auto& a, const auto& b) {
+        return std::tie(a.blame, a.kind) < std::tie(b.blame, b.kind);
+    });
 }
 
 json to_json(const RunRecord& record) {
@@ -203,16 +223,20 @@ json to_json(const RunRecord& record) {
     for (const char* list : {"arms", "metrics", "splats", "faults"})
         out[list] = json::array();
     for (const auto& arm : record.arms)
-        out["arms"].push_back(columns_json(arm, [](const auto& r, auto visit) { visit_arm_columns(r, visit); }));
+        out["arms"].push_back(
+            columns_json(arm, [](const auto& r, auto visit) { visit_arm_columns(r, visit); }));
     for (const auto& metric : record.metrics) {
-        auto one = columns_json(metric, [](const auto& r, auto visit) { visit_metric_columns(r, visit); });
+        auto one =
+            columns_json(metric, [](const auto& r, auto visit) { visit_metric_columns(r, visit); });
         one["boots"] = json::parse(metric.boots, nullptr, false);
         out["metrics"].push_back(std::move(one));
     }
     for (const auto& splat : record.splats)
-        out["splats"].push_back(columns_json(splat, [](const auto& r, auto visit) { visit_splat_columns(r, visit); }));
+        out["splats"].push_back(
+            columns_json(splat, [](const auto& r, auto visit) { visit_splat_columns(r, visit); }));
     for (const auto& fault : record.faults)
-        out["faults"].push_back(columns_json(fault, [](const auto& r, auto visit) { visit_fault_columns(r, visit); }));
+        out["faults"].push_back(
+            columns_json(fault, [](const auto& r, auto visit) { visit_fault_columns(r, visit); }));
     return out;
 }
 

@@ -6,9 +6,14 @@
 namespace rig {
 namespace {
 
-tl::unexpected<Error> failed(sqlite3* database, int code, const std::string& file, std::string_view what) {
-    Error error{Blame::Host, fmt::format("cannot {} {}: {}", what, file, database ? sqlite3_errmsg(database) : sqlite3_errstr(code)), file};
-    if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB) error.kind = kDamagedDatabase;
+tl::unexpected<Error> failed(sqlite3* database, int code, const std::string& file,
+                             std::string_view what) {
+    Error error{Blame::Host,
+                fmt::format("cannot {} {}: {}", what, file,
+                            database ? sqlite3_errmsg(database) : sqlite3_errstr(code)),
+                file};
+    if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB)
+        error.kind = kDamagedDatabase;
     return tl::unexpected(std::move(error));
 }
 
@@ -16,7 +21,8 @@ tl::unexpected<Error> failed(sqlite3* database, int code, const std::string& fil
 
 void Statement::bind(std::string_view text) {
     // No null pointer: that would be NULL, which an empty text is not.
-    sqlite3_bind_text64(statement_.get(), ++parameter_, text.empty() ? "" : text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+    sqlite3_bind_text64(statement_.get(), ++parameter_, text.empty() ? "" : text.data(),
+                        text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 void Statement::bind(std::int64_t number) {
     sqlite3_bind_int64(statement_.get(), ++parameter_, number);
@@ -52,8 +58,11 @@ void Statement::reset() {
 }
 
 void Statement::read(std::string& text) {
-    const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column_));
-    text = bytes ? std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column_))) : std::string();
+    const auto* bytes =
+        reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column_));
+    text = bytes ? std::string(bytes, static_cast<std::size_t>(
+                                          sqlite3_column_bytes(statement_.get(), column_)))
+                 : std::string();
     ++column_;
 }
 void Statement::read(std::int64_t& number) {
@@ -75,7 +84,8 @@ void Statement::read(std::vector<std::string>& texts) {
     std::string text;
     read(text);
     texts.clear();
-    const auto parsed = nlohmann::json::parse(text, nullptr, false); // written by bind(); anything else reads as none
+    const auto parsed = nlohmann::json::parse(
+        text, nullptr, false); // written by bind(); anything else reads as none
     if (!parsed.is_array()) return;
     for (const auto& one : parsed)
         if (one.is_string()) texts.push_back(one.get<std::string>());
@@ -85,7 +95,8 @@ Result<Database> Database::open(const std::filesystem::path& file, std::chrono::
     Database out;
     out.file_ = file.string();
     sqlite3* database = nullptr;
-    const int code = sqlite3_open_v2(out.file_.c_str(), &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+    const int code = sqlite3_open_v2(out.file_.c_str(), &database,
+                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
     out.database_.reset(database);
     if (code != SQLITE_OK) return failed(database, code, out.file_, "open");
     sqlite3_busy_timeout(database, static_cast<int>(busy.count()));
@@ -94,7 +105,8 @@ Result<Database> Database::open(const std::filesystem::path& file, std::chrono::
 }
 
 Status Database::execute(const std::string& sql) {
-    if (const int code = sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr); code != SQLITE_OK)
+    if (const int code = sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+        code != SQLITE_OK)
         return failed(database_.get(), code, file_, "read or write");
     return {};
 }
@@ -103,7 +115,8 @@ Result<Statement> Database::prepare(const std::string& sql) const {
     Statement out;
     out.file_ = file_;
     sqlite3_stmt* statement = nullptr;
-    const int code = sqlite3_prepare_v2(database_.get(), sql.c_str(), static_cast<int>(sql.size()), &statement, nullptr);
+    const int code = sqlite3_prepare_v2(database_.get(), sql.c_str(), static_cast<int>(sql.size()),
+                                        &statement, nullptr);
     out.statement_.reset(statement);
     if (code != SQLITE_OK) return failed(database_.get(), code, file_, "read or write");
     return out;
@@ -121,7 +134,9 @@ Status Database::transaction(const std::function<Status()>& work) {
     RIG_CHECK(execute("BEGIN IMMEDIATE"));
     auto status = work();
     if (status) status = execute("COMMIT");
-    if (!status) sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr); // what failed is what is told
+    if (!status)
+        sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr,
+                     nullptr); // what failed is what is told
     return status;
 }
 

@@ -1,5 +1,6 @@
-// SQLite behind RAII: a database file, its prepared statements, one transaction at a time. Errors are Blame::Host and name the
-// file, what was attempted, and SQLite's own words. Not for two threads at once; two processes or two Databases on one file are fine.
+// SQLite behind RAII: a database file, its prepared statements, one transaction at a time. Errors
+// are Blame::Host and name the file, what was attempted, and SQLite's own words. Not for two
+// threads at once; two processes or two Databases on one file are fine.
 #pragma once
 
 #include "rig/base/error.h"
@@ -22,20 +23,25 @@ inline constexpr const char* kDamagedDatabase = "damaged-database";
 
 class Database;
 
-// bind() in the order of the parameters, step(), then read() in the order of the columns. reset() begins again.
+// bind() in the order of the parameters, step(), then read() in the order of the columns. reset()
+// begins again.
 class Statement {
  public:
     void bind(std::string_view text);
     void bind(const char* text) { bind(std::string_view(text)); }
     void bind(const std::string& text) { bind(std::string_view(text)); }
     void bind(std::int64_t number);
-    void bind(std::uint64_t number) { bind(static_cast<std::int64_t>(number)); } // rig's own are below 2^63
+    void bind(std::uint64_t number) {
+        bind(static_cast<std::int64_t>(number));
+    } // rig's own are below 2^63
     void bind(unsigned number) { bind(static_cast<std::int64_t>(number)); }
     void bind(bool yes) { bind(static_cast<std::int64_t>(yes)); }
     void bind(double number);
     void bind_null();
     void bind(const std::vector<std::string>& texts); // as a JSON array
-    template<class T> void bind(const std::optional<T>& value) { value ? bind(*value) : bind_null(); }
+    template<class T> void bind(const std::optional<T>& value) {
+        value ? bind(*value) : bind_null();
+    }
 
     Result<bool> step(); // is there a row?
     Status run();        // a statement without rows; ready to be bound again

@@ -9,8 +9,9 @@
 
 namespace rig {
 
-// Runs whose figures may stand in one line: the same experiment to the letter on the same machine, by the same clock, and under the wall clock in
-// the same boot of the host. Kernels and rig may differ: that is what a trend is about.
+// Runs whose figures may stand in one line: the same experiment to the letter on the same machine,
+// by the same clock, and under the wall clock in the same boot of the host. Kernels and rig may
+// differ: that is what a trend is about.
 struct DashboardCell {
     std::string experiment, clock, accelerator, arch;
     unsigned vcpus = 0;
@@ -21,6 +22,7 @@ struct DashboardCell {
 DashboardCell dashboard_cell_of(const RunRecord& run);
 
 // What else is another than in the run before, in words: where to look first, not what it was.
-std::vector<std::string> changed_between(const RunRecord& before, const RunRecord& after, const std::string& arm);
+std::vector<std::string> changed_between(const RunRecord& before, const RunRecord& after,
+                                         const std::string& arm);
 
 } // namespace rig

@@ -9,10 +9,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kControllerPatience = 10min;       // a controller that is started again, or fails over, is away that long
-constexpr auto kGone = 90s;                       // from scancel to the last process's end: KillWait is 30 s by default
-constexpr std::chrono::seconds kSubmitLimit{180}; // sbatch itself tries again for two minutes where the queue is full
-constexpr std::chrono::seconds kAskLimit{30};     // a controller that is slow; one that is dead takes some ten seconds
+constexpr auto kControllerPatience =
+    10min;                  // a controller that is started again, or fails over, is away that long
+constexpr auto kGone = 90s; // from scancel to the last process's end: KillWait is 30 s by default
+constexpr std::chrono::seconds kSubmitLimit{
+    180}; // sbatch itself tries again for two minutes where the queue is full
+constexpr std::chrono::seconds kAskLimit{
+    30}; // a controller that is slow; one that is dead takes some ten seconds
 
 // What a failed command of Slurm's said, on one line.
 std::string words_of(const CommandResult& result) {
@@ -38,27 +41,34 @@ void SlurmClient::sleep(std::chrono::milliseconds duration, std::stop_token stop
     slept_ += duration;
 }
 
-Result<CommandResult> SlurmClient::say_to_slurm(std::vector<std::string> words, const std::function<void(std::string_view)>& on_line) {
+Result<CommandResult>
+SlurmClient::say_to_slurm(std::vector<std::string> words,
+                          const std::function<void(std::string_view)>& on_line) {
     Command command;
     command.argv = std::move(words);
     command.on_line = on_line;
     command.timeout = command.argv.front() == "sbatch" ? kSubmitLimit : kAskLimit;
     auto result = runner_.run(command);
     // Of a patience, as waiting is.
-    if (result) slept_ += std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::duration<double>(result->seconds));
+    if (result)
+        slept_ += std::chrono::duration_cast<std::chrono::milliseconds>(
+            std::chrono::duration<double>(result->seconds));
     return result;
 }
 
 Result<unsigned> SlurmClient::max_array_size() {
     RIG_TRY(config, say_to_slurm({"scontrol", "show", "config"}));
-    if (!config.ok()) return fail(Blame::Host, fmt::format("Slurm does not answer: scontrol show config: {}", words_of(config)));
+    if (!config.ok())
+        return fail(Blame::Host, fmt::format("Slurm does not answer: scontrol show config: {}",
+                                             words_of(config)));
     return parse_max_array_size(config.out);
 }
 
 Result<unsigned> SlurmClient::submit(const SlurmJob& job, const SlurmUser& user) {
     RIG_TRY(result, say_to_slurm(sbatch_words(job, user)));
     if (result.ok()) return parse_job_id(result.out);
-    return fail(blame_of_refusal(result.out), fmt::format("sbatch refused a job: {}", words_of(result)));
+    return fail(blame_of_refusal(result.out),
+                fmt::format("sbatch refused a job: {}", words_of(result)));
 }
 
 Result<SlurmClient::Queue> SlurmClient::look() {
@@ -76,7 +86,8 @@ Result<SlurmClient::Queue> SlurmClient::look() {
     }
     if (slept_ - last_answer_ < kControllerPatience) return Queue();
     return fail(Blame::Host,
-                fmt::format("Slurm's controller did not answer for {} minutes: squeue: {}", kControllerPatience.count(), words_of(result)));
+                fmt::format("Slurm's controller did not answer for {} minutes: squeue: {}",
+                            kControllerPatience.count(), words_of(result)));
 }
 
 bool SlurmClient::cancel_all() {
@@ -96,7 +107,8 @@ bool SlurmClient::cancel_all() {
 Result<SlurmEnd> SlurmClient::end_of(const std::string& task) {
     RIG_TRY(shown, say_to_slurm({"scontrol", "-o", "show", "job", task}));
     if (const auto known = parse_scontrol_job(shown.out); shown.ok() && known) return *known;
-    const auto accounted = say_to_slurm({"sacct", "-n", "-X", "-P", "-j", task, "-o", "State,ExitCode,NodeList"});
+    const auto accounted =
+        say_to_slurm({"sacct", "-n", "-X", "-P", "-j", task, "-o", "State,ExitCode,NodeList"});
     if (accounted && accounted->ok()) return parse_sacct(accounted->out).value_or(SlurmEnd{});
     return SlurmEnd{};
 }

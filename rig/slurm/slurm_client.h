@@ -1,5 +1,6 @@
-// One set of jobs of a Slurm cluster, submitted, watched and cancelled by its own commands (slurm_commands.h). A client waits for a
-// controller that is away for a while, and counts how long it waits.
+// One set of jobs of a Slurm cluster, submitted, watched and cancelled by its own commands
+// (slurm_commands.h). A client waits for a controller that is away for a while, and counts how long
+// it waits.
 #pragma once
 
 #include "rig/base/error.h"
@@ -26,8 +27,10 @@ class SlurmClient {
 
     static constexpr std::chrono::seconds kPoll{1}; // between two questions of whoever waits
 
-    // `runner` must outlive this, and still run commands after the user's interruption: scancel is one.
-    explicit SlurmClient(CommandRunner& runner, Pause pause = wait) : runner_(runner), pause_(std::move(pause)) {}
+    // `runner` must outlive this, and still run commands after the user's interruption: scancel is
+    // one.
+    explicit SlurmClient(CommandRunner& runner, Pause pause = wait)
+        : runner_(runner), pause_(std::move(pause)) {}
 
     // Of all jobs: they are found and cancelled by it. Empty: there are none.
     void set_name(std::string name) { name_ = std::move(name); }
@@ -35,11 +38,14 @@ class SlurmClient {
 
     // MaxArraySize. Blame::Host if Slurm does not answer.
     Result<unsigned> max_array_size();
-    // The job's id. Blame::Spec where the command line is at fault (blame_of_refusal()), else Blame::Host.
+    // The job's id. Blame::Spec where the command line is at fault (blame_of_refusal()), else
+    // Blame::Host.
     Result<unsigned> submit(const SlurmJob& job, const SlurmUser& user);
-    // What has not ended. Blame::Host if the controller has not answered for longer than one that is started again is away.
+    // What has not ended. Blame::Host if the controller has not answered for longer than one that
+    // is started again is away.
     Result<Queue> look();
-    // Returns when no job is left. False: some may be, for all the time that they were given to end.
+    // Returns when no job is left. False: some may be, for all the time that they were given to
+    // end.
     bool cancel_all();
     // How a task that is not in the queue any more ended ("123_4").
     Result<SlurmEnd> end_of(const std::string& task);
@@ -49,7 +55,8 @@ class SlurmClient {
     std::chrono::milliseconds slept() const { return slept_; }
 
  private:
-    Result<CommandResult> say_to_slurm(std::vector<std::string> words, const std::function<void(std::string_view)>& on_line = {});
+    Result<CommandResult> say_to_slurm(std::vector<std::string> words,
+                                       const std::function<void(std::string_view)>& on_line = {});
 
     CommandRunner& runner_;
     Pause pause_;

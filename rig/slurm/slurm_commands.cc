@@ -15,7 +15,8 @@ namespace {
 std::optional<unsigned> whole(std::string_view digits) {
     unsigned value = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error != std::errc() || end != digits.data() + digits.size() || digits.empty()) return std::nullopt;
+    if (error != std::errc() || end != digits.data() + digits.size() || digits.empty())
+        return std::nullopt;
     return value;
 }
 
@@ -47,10 +48,25 @@ std::string value_of(std::string_view text, const std::string& key) {
 
 Result<std::vector<std::string>> slurm_extra(std::string_view text) {
     // Long and short: sbatch(1). Long ones may be cut short there, so a beginning of one is one.
-    static const std::vector<std::string> own{
-        "--array",  "--dependency", "--job-name",   "--output",  "--error", "--open-mode",           "--parsable",
-        "--wrap",   "--wait",       "--no-requeue", "--requeue", "--chdir", "--kill-on-invalid-dep", "--nodes",
-        "--ntasks", "--test-only",  "--hold",       "--input",   "--clusters"};
+    static const std::vector<std::string> own{"--array",
+                                              "--dependency",
+                                              "--job-name",
+                                              "--output",
+                                              "--error",
+                                              "--open-mode",
+                                              "--parsable",
+                                              "--wrap",
+                                              "--wait",
+                                              "--no-requeue",
+                                              "--requeue",
+                                              "--chdir",
+                                              "--kill-on-invalid-dep",
+                                              "--nodes",
+                                              "--ntasks",
+                                              "--test-only",
+                                              "--hold",
+                                              "--input",
+                                              "--clusters"};
     static const std::string own_short = "adJoeWDNnHiM"; // -d is --dependency, -D --chdir
     std::vector<std::string> words;
     std::istringstream in{std::string(text)};
@@ -62,34 +78,47 @@ Result<std::vector<std::string>> slurm_extra(std::string_view text) {
         const bool taken =
             long_one
                 ? name.size() > 2 && std::any_of(own.begin(), own.end(),
-                                                 [&](const std::string& one) { return one == name || (name.size() > 5 && one.starts_with(name)); })
+                                                 [&](const std::string& one) {
+                                                     return one == name || (name.size() > 5 &&
+                                                                            one.starts_with(name));
+                                                 })
                 : name.size() > 1 && name[0] == '-' && own_short.find(name[1]) != std::string::npos;
         if (taken)
-            return fail(Blame::Spec, fmt::format("--slurm-args: '{}' is rig's own to set; accepted: options of sbatch that choose where jobs run, "
-                                                 "such as --account=A --qos=Q --constraint=C",
-                                                 word));
+            return fail(Blame::Spec,
+                        fmt::format("--slurm-args: '{}' is rig's own to set; accepted: options of "
+                                    "sbatch that choose where jobs run, "
+                                    "such as --account=A --qos=Q --constraint=C",
+                                    word));
     }
     if (!words.empty() && !words.front().starts_with('-'))
-        return fail(Blame::Spec, fmt::format("--slurm-args: '{}' is no option; want options of sbatch, such as --account=A", words.front()));
+        return fail(
+            Blame::Spec,
+            fmt::format(
+                "--slurm-args: '{}' is no option; want options of sbatch, such as --account=A",
+                words.front()));
     return words;
 }
 
 std::vector<std::string> sbatch_words(const SlurmJob& job, const SlurmUser& user) {
-    std::vector<std::string> words{"sbatch",
-                                   "--parsable",
-                                   "--job-name=" + job.name,
-                                   "--chdir=" + job.cwd.string(),
-                                   "--output=" + job.output.string(),
-                                   "--open-mode=append", // of a task that is made again after its node was lost
-                                   "--requeue",
-                                   "--nodes=1",
-                                   "--ntasks=1"};
+    std::vector<std::string> words{
+        "sbatch",
+        "--parsable",
+        "--job-name=" + job.name,
+        "--chdir=" + job.cwd.string(),
+        "--output=" + job.output.string(),
+        "--open-mode=append", // of a task that is made again after its node was lost
+        "--requeue",
+        "--nodes=1",
+        "--ntasks=1"};
     if (job.tasks) words.push_back(fmt::format("--array=0-{}", job.tasks - 1));
-    if (job.after) words.insert(words.end(), {fmt::format("--dependency=afterok:{}", *job.after), "--kill-on-invalid-dep=yes"});
+    if (job.after)
+        words.insert(words.end(), {fmt::format("--dependency=afterok:{}", *job.after),
+                                   "--kill-on-invalid-dep=yes"});
     if (job.whole_node)
         words.insert(words.end(), {"--exclusive", "--mem=0"});
     else
-        words.insert(words.end(), {fmt::format("--cpus-per-task={}", job.cpus), fmt::format("--mem={}M", job.memory_mib)});
+        words.insert(words.end(), {fmt::format("--cpus-per-task={}", job.cpus),
+                                   fmt::format("--mem={}M", job.memory_mib)});
     if (job.minutes) words.push_back(fmt::format("--time={}", job.minutes));
     if (!user.partition.empty()) words.push_back("--partition=" + user.partition);
     words.insert(words.end(), user.extra.begin(), user.extra.end());
@@ -102,27 +131,34 @@ Result<unsigned> parse_job_id(std::string_view output) {
     for (const auto line : split(output, '\n')) {
         if (line.empty() || line.starts_with("sbatch: ")) continue;
         if (const auto id = whole(line.substr(0, line.find(';')))) return *id;
-        return fail(Blame::Host, fmt::format("sbatch printed '{}', want a job id", line.substr(0, 100)));
+        return fail(Blame::Host,
+                    fmt::format("sbatch printed '{}', want a job id", line.substr(0, 100)));
     }
     return fail(Blame::Host, "sbatch printed no job id");
 }
 
 Blame blame_of_refusal(std::string_view output) {
-    for (const auto* words : {"invalid partition", "unrecognized option", "invalid option", "Invalid --", "Invalid account", "Invalid qos",
-                              "Invalid feature specification", "Invalid generic resource", "Requested node configuration is not available",
-                              "Invalid reservation", "Requested partition configuration not available", "Requested time limit is invalid"})
+    for (const auto* words :
+         {"invalid partition", "unrecognized option", "invalid option", "Invalid --",
+          "Invalid account", "Invalid qos", "Invalid feature specification",
+          "Invalid generic resource", "Requested node configuration is not available",
+          "Invalid reservation", "Requested partition configuration not available",
+          "Requested time limit is invalid"})
         if (output.find(words) != std::string_view::npos) return Blame::Spec;
     return Blame::Host;
 }
 
 bool over_a_limit(std::string_view output) {
-    for (const auto* words : {"Job violates accounting/QOS policy", "temporarily unable to accept job", "Job array size", "job submit limit"})
+    for (const auto* words :
+         {"Job violates accounting/QOS policy", "temporarily unable to accept job",
+          "Job array size", "job submit limit"})
         if (output.find(words) != std::string_view::npos) return true;
     return false;
 }
 
 bool SlurmTask::stuck() const {
-    for (const auto* gone : {"DependencyNeverSatisfied", "JobHoldMaxRequeue", "launch failed requeued held"})
+    for (const auto* gone :
+         {"DependencyNeverSatisfied", "JobHoldMaxRequeue", "launch failed requeued held"})
         if (reason.find(gone) != std::string::npos) return true;
     return state == "REQUEUE_HOLD" || state == "SPECIAL_EXIT";
 }
@@ -133,19 +169,26 @@ std::vector<std::string> squeue_words(const std::string& name) {
 }
 
 Result<std::optional<SlurmTask>> parse_squeue_line(std::string_view line) {
-    if (line.empty() || line.starts_with("squeue: ") || line.starts_with("slurm_")) return std::optional<SlurmTask>();
+    if (line.empty() || line.starts_with("squeue: ") || line.starts_with("slurm_"))
+        return std::optional<SlurmTask>();
     const auto fields = split(line, '|');
     const auto job = whole(fields[0]);
-    if (fields.size() != 5 || !job || !(is_number(fields[1]) || fields[1] == "N/A") || fields[2].empty())
-        return fail(Blame::Host, fmt::format("squeue printed '{}', want \"JOB|INDEX|STATE|NODE|REASON\"", line.substr(0, 200)));
-    return std::optional(SlurmTask{*job, whole(fields[1]), std::string(fields[2]), std::string(fields[3]), std::string(fields[4])});
+    if (fields.size() != 5 || !job || !(is_number(fields[1]) || fields[1] == "N/A") ||
+        fields[2].empty())
+        return fail(Blame::Host,
+                    fmt::format("squeue printed '{}', want \"JOB|INDEX|STATE|NODE|REASON\"",
+                                line.substr(0, 200)));
+    return std::optional(SlurmTask{*job, whole(fields[1]), std::string(fields[2]),
+                                   std::string(fields[3]), std::string(fields[4])});
 }
 
 std::optional<SlurmEnd> parse_scontrol_job(std::string_view output) {
     // The last line: a job that was made again may be there more than once.
     std::optional<SlurmEnd> end;
     for (const auto line : split(output, '\n'))
-        if (line.starts_with("JobId=")) end = SlurmEnd{value_of(line, "JobState"), value_of(line, "NodeList"), value_of(line, "ExitCode")};
+        if (line.starts_with("JobId="))
+            end = SlurmEnd{value_of(line, "JobState"), value_of(line, "NodeList"),
+                           value_of(line, "ExitCode")};
     if (end && end->state.empty()) return std::nullopt;
     return end;
 }
@@ -163,7 +206,8 @@ std::optional<SlurmEnd> parse_sacct(std::string_view output) {
 
 std::string in_words(const SlurmEnd& end) {
     if (end.state.empty()) return "how, Slurm does not know any more";
-    return fmt::format("{}{}{}", end.state, end.exit_code.empty() ? "" : fmt::format(", exit {}", end.exit_code),
+    return fmt::format("{}{}{}", end.state,
+                       end.exit_code.empty() ? "" : fmt::format(", exit {}", end.exit_code),
                        end.node.empty() ? "" : " on " + end.node);
 }
 
@@ -174,7 +218,9 @@ Result<unsigned> parse_max_array_size(std::string_view output) {
         if (std::regex_search(line.begin(), line.end(), found, form)) {
             const auto size = whole(std::string_view(found[1].first, found[1].second));
             if (size && *size > 1) return *size;
-            return fail(Blame::Host, fmt::format("Slurm's {}: rig boots through job arrays, want at least 2", line));
+            return fail(
+                Blame::Host,
+                fmt::format("Slurm's {}: rig boots through job arrays, want at least 2", line));
         }
     return fail(Blame::Host, "scontrol show config names no MaxArraySize");
 }
@@ -195,9 +241,12 @@ std::string queue_text(const std::vector<SlurmTask>& tasks) {
     std::string text;
     if (running)
         text = fmt::format("{} running on {}", running,
-                           nodes.size() <= 3 ? fmt::format("{}", fmt::join(nodes, ", ")) : fmt::format("{} nodes", nodes.size()));
+                           nodes.size() <= 3 ? fmt::format("{}", fmt::join(nodes, ", "))
+                                             : fmt::format("{} nodes", nodes.size()));
     if (!waiting) return text;
-    const auto most = std::max_element(reasons.begin(), reasons.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    const auto most =
+        std::max_element(reasons.begin(), reasons.end(),
+                         [](const auto& a, const auto& b) { return a.second < b.second; });
     return fmt::format("{}{}{} waiting ({})", text, text.empty() ? "" : "; ", waiting, most->first);
 }
 

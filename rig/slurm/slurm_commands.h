@@ -1,5 +1,5 @@
-// What rig says to Slurm's own commands, and what it reads from them. Pure. Formats: sbatch(1), squeue(1), scontrol(1), sacct(1), as
-// of Slurm 22.05.
+// What rig says to Slurm's own commands, and what it reads from them. Pure. Formats: sbatch(1),
+// squeue(1), scontrol(1), sacct(1), as of Slurm 22.05.
 #pragma once
 
 #include "rig/base/error.h"
@@ -17,7 +17,8 @@ struct SlurmUser { // what the command line says
     std::vector<std::string> extra; // words for sbatch, after rig's own
 };
 
-// Words of --slurm-args, split at blanks. Blame::Spec for an option that rig sets itself and depends on, and for a word that is none.
+// Words of --slurm-args, split at blanks. Blame::Spec for an option that rig sets itself and
+// depends on, and for a word that is none.
 Result<std::vector<std::string>> slurm_extra(std::string_view text);
 
 struct SlurmJob {
@@ -33,15 +34,18 @@ struct SlurmJob {
 };
 std::vector<std::string> sbatch_words(const SlurmJob& job, const SlurmUser& user);
 
-// Of a boot. Under the virtual clock QEMU executes all vCPUs in one thread, so it keeps one CPU busy, however many vCPUs it has.
+// Of a boot. Under the virtual clock QEMU executes all vCPUs in one thread, so it keeps one CPU
+// busy, however many vCPUs it has.
 inline constexpr unsigned kCpusOfBoot = 1;
-// On top of the guest's memory: rig (26 MiB at most) and QEMU's own, most of it translated code. QEMU with a guest of 512 MiB had 190 MiB
-// in all at its end; a guest that uses all of its memory leaves this much for the rest.
+// On top of the guest's memory: rig (26 MiB at most) and QEMU's own, most of it translated code.
+// QEMU with a guest of 512 MiB had 190 MiB in all at its end; a guest that uses all of its memory
+// leaves this much for the rest.
 inline constexpr unsigned kMemoryOfQemu = 512;
 
 // "123" or "123;cluster" of sbatch --parsable. Lines that begin with "sbatch: " are its warnings.
 Result<unsigned> parse_job_id(std::string_view output);
-// Whose fault it is that sbatch refused: the command line's if it names a partition, an option or resources that do not exist.
+// Whose fault it is that sbatch refused: the command line's if it names a partition, an option or
+// resources that do not exist.
 Blame blame_of_refusal(std::string_view output);
 // Did it refuse for the number of jobs? Fewer at a time may do.
 bool over_a_limit(std::string_view output);
@@ -68,14 +72,16 @@ struct SlurmEnd {
 };
 // Of scontrol -o show job ID[_INDEX]; nullopt if it has forgotten the job.
 std::optional<SlurmEnd> parse_scontrol_job(std::string_view output);
-// Of sacct -n -X -P -o State,ExitCode,NodeList; nullopt where there is no accounting, or no such job.
+// Of sacct -n -X -P -o State,ExitCode,NodeList; nullopt where there is no accounting, or no such
+// job.
 std::optional<SlurmEnd> parse_sacct(std::string_view output);
 std::string in_words(const SlurmEnd& end);
 
 // MaxArraySize of scontrol show config: one more than the highest index an array may have.
 Result<unsigned> parse_max_array_size(std::string_view output);
 
-// For people: "2 running on n1, n2; 5 waiting (Resources)". Of at most three nodes the names, else their number.
+// For people: "2 running on n1, n2; 5 waiting (Resources)". Of at most three nodes the names, else
+// their number.
 std::string queue_text(const std::vector<SlurmTask>& tasks);
 
 } // namespace rig

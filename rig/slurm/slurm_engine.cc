@@ -1,17 +1,17 @@
 #include "rig/slurm/slurm_engine.h"
 
-#include "rig/base/guest_clock.h"
-#include "rig/base/version.h"
-#include "rig/guest_output/console_triage.h"
-#include "rig/experiment/experiment.h"
-#include "rig/experiment/boot_loop.h"
 #include "rig/base/file_lock.h"
 #include "rig/base/files.h"
-#include "rig/guest_output/ending.h"
+#include "rig/base/guest_clock.h"
+#include "rig/base/version.h"
 #include "rig/boot/guest_boot.h"
+#include "rig/experiment/boot_loop.h"
+#include "rig/experiment/experiment.h"
+#include "rig/guest_output/console_triage.h"
+#include "rig/guest_output/ending.h"
 #include "rig/host/cpu_speed.h"
-#include "rig/run_index/run_reader.h"
 #include "rig/results/run_store.h"
+#include "rig/run_index/run_reader.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -25,12 +25,13 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 constexpr auto kPoll = SlurmClient::kPoll; // of the spool
-constexpr auto kLongestLook = 15s;         // of the queue: between two looks, the more boots the longer
-constexpr auto kVisible = 10s;             // until another host's file shows: NFS keeps a folder's content for some seconds
+constexpr auto kLongestLook = 15s; // of the queue: between two looks, the more boots the longer
+constexpr auto kVisible =
+    10s; // until another host's file shows: NFS keeps a folder's content for some seconds
 constexpr unsigned kMarginMinutes = 5;
 
-// What the kernel complained of in an attempt that left no result, as far as its console got; "": of nothing. A stall may be the host's doing, which
-// took the attempt away.
+// What the kernel complained of in an attempt that left no result, as far as its console got; "":
+// of nothing. A stall may be the host's doing, which took the attempt away.
 std::string complaint_in(const fs::path& attempt) {
     ConsoleTriage console;
     triage_log(attempt / "console.log", console);
@@ -49,12 +50,14 @@ std::string last_line(const fs::path& file) {
 } // namespace
 
 ChosenMachine SlurmEngine::automatic() const {
-    return {{GuestClock::Virtual, Accelerator::Tcg, 1}, "auto; Slurm spreads boots over hosts, and two hosts' wall clocks do not compare"};
+    return {{GuestClock::Virtual, Accelerator::Tcg, 1},
+            "auto; Slurm spreads boots over hosts, and two hosts' wall clocks do not compare"};
 }
 
 void SlurmEngine::cancel_all() {
     if (!client_.cancel_all() && options_.warn)
-        options_.warn(fmt::format("not all jobs ended; this ends them: scancel --me --name={}", client_.name()));
+        options_.warn(fmt::format("not all jobs ended; this ends them: scancel --me --name={}",
+                                  client_.name()));
 }
 
 void SlurmEngine::leave() {
@@ -77,7 +80,9 @@ Status SlurmEngine::open_spool(const SlurmPlan& plan) {
     std::error_code error;
     for (const auto& dir : {spool_.dir / "lists", spool_.making(), spool_.done(), spool_.log()}) {
         fs::create_directories(dir, error);
-        if (error) return fail(Blame::Host, fmt::format("cannot make {}: {}", dir.string(), error.message()));
+        if (error)
+            return fail(Blame::Host,
+                        fmt::format("cannot make {}: {}", dir.string(), error.message()));
     }
     RIG_TRY(lock, lock_out_writers(spool_.dir));
     lock_ = std::move(lock);
@@ -95,8 +100,8 @@ Status SlurmEngine::open_spool(const SlurmPlan& plan) {
     return write_atomically(spool_.dir / "task", "#!/bin/sh\nexec \"$@\"\n");
 }
 
-// Before the kernels are there, which run will be gone on with can only be guessed. A boot too many is dropped, one too few is
-// submitted later.
+// Before the kernels are there, which run will be gone on with can only be guessed. A boot too many
+// is dropped, one too few is submitted later.
 std::vector<unsigned> SlurmEngine::likely_missing(const Spec& spec, const SlurmPlan& plan) const {
     std::set<std::pair<std::string, unsigned>> there;
     const auto runs = options_.fresh ? std::vector<fs::path>() : run_folders(options_.results);
@@ -110,7 +115,8 @@ std::vector<unsigned> SlurmEngine::likely_missing(const Spec& spec, const SlurmP
     }
     std::vector<unsigned> orders;
     for (const auto& planned : make_schedule(spec, false))
-        if ((planned.replay || !there.contains({planned.id.arm, planned.id.index})) && !fs::exists(spool_.done(planned.id.order)))
+        if ((planned.replay || !there.contains({planned.id.arm, planned.id.index})) &&
+            !fs::exists(spool_.done(planned.id.order)))
             orders.push_back(planned.id.order);
     return orders;
 }
@@ -118,7 +124,8 @@ std::vector<unsigned> SlurmEngine::likely_missing(const Spec& spec, const SlurmP
 Status SlurmEngine::submit_boots(std::optional<unsigned> after) {
     while (!to_submit_.empty()) {
         const auto size = std::min<std::size_t>(to_submit_.size(), most_tasks_);
-        const std::vector<unsigned> orders(to_submit_.begin(), to_submit_.begin() + static_cast<std::ptrdiff_t>(size));
+        const std::vector<unsigned> orders(to_submit_.begin(),
+                                           to_submit_.begin() + static_cast<std::ptrdiff_t>(size));
         RIG_CHECK(write_atomically(spool_.list(lists_), list_text(orders)));
         auto job = of_boots_;
         job.tasks = static_cast<unsigned>(size);
@@ -126,26 +133,40 @@ Status SlurmEngine::submit_boots(std::optional<unsigned> after) {
         job.words.insert(job.words.end(), {spool_.dir.string(), "--list", std::to_string(lists_)});
         const auto id = client_.submit(job, options_.user);
         if (!id && size > 1 && over_a_limit(id.error().message)) {
-            most_tasks_ = static_cast<unsigned>(size) / 2; // the user's own limit of jobs, which is not known before
+            most_tasks_ = static_cast<unsigned>(size) /
+                          2; // the user's own limit of jobs, which is not known before
             continue;
         }
         if (!id) {
-            // The cluster takes no more for now (MaxJobCount, a user's limit): when some have ended it will.
+            // The cluster takes no more for now (MaxJobCount, a user's limit): when some have ended
+            // it will.
             if (id.error().blame == Blame::Host && (after || !places_.empty())) return {};
             return tl::unexpected(id.error());
         }
         ++lists_;
         for (unsigned index = 0; index < size; ++index)
             places_[orders[index]] = {*id, index};
-        to_submit_.erase(to_submit_.begin(), to_submit_.begin() + static_cast<std::ptrdiff_t>(size));
+        to_submit_.erase(to_submit_.begin(),
+                         to_submit_.begin() + static_cast<std::ptrdiff_t>(size));
     }
     return {};
 }
 
 // nullopt: the build's task ended and said nothing.
-Result<std::optional<Prepared>> SlurmEngine::build(const Spec& spec, const SlurmPlan& plan, const World& world, std::stop_token stop) {
+Result<std::optional<Prepared>> SlurmEngine::build(const Spec& spec, const SlurmPlan& plan,
+                                                   const World& world, std::stop_token stop) {
     const auto log = spool_.log() / "build";
-    SlurmJob job{client_.name(), spool_.dir / "task", plan.top, log, options_.build_task, 0, std::nullopt, true, 1, 0, 0};
+    SlurmJob job{client_.name(),
+                 spool_.dir / "task",
+                 plan.top,
+                 log,
+                 options_.build_task,
+                 0,
+                 std::nullopt,
+                 true,
+                 1,
+                 0,
+                 0};
     job.words.push_back(spool_.dir.string());
     RIG_TRY(id, client_.submit(job, options_.user));
     const auto missing = likely_missing(spec, plan);
@@ -164,14 +185,21 @@ Result<std::optional<Prepared>> SlurmEngine::build(const Spec& spec, const Slurm
             RIG_TRY(error, load_slurm_error(spool_.build_error()));
             if (error.blame != Blame::Host) return tl::unexpected(error);
             keep_spool_ = true; // its log
-            return fail(Blame::Host, fmt::format("Slurm's job {}: {}", id, error.message), error.log.empty() ? log : error.log);
+            return fail(Blame::Host, fmt::format("Slurm's job {}: {}", id, error.message),
+                        error.log.empty() ? log : error.log);
         }
-        if (stop.stop_requested()) return fail(Blame::Host, "interrupted while the kernels were being built; the same command goes on from there");
+        if (stop.stop_requested())
+            return fail(Blame::Host, "interrupted while the kernels were being built; the same "
+                                     "command goes on from there");
         if (queue) {
-            const auto ours = std::find_if(queue->begin(), queue->end(), [&](const SlurmTask& task) { return task.job == id; });
-            if (ours != queue->end() && !ours->stuck() && ours->state != "COMPLETING") { // ended, but for what the node still tidies up
+            const auto ours = std::find_if(queue->begin(), queue->end(),
+                                           [&](const SlurmTask& task) { return task.job == id; });
+            if (ours != queue->end() && !ours->stuck() &&
+                ours->state != "COMPLETING") { // ended, but for what the node still tidies up
                 seen = client_.slept();
-                world.progress.note(ours->state == "PENDING" ? queue_text({*ours}) : fmt::format("{}: {}", ours->node, last_line(log)));
+                world.progress.note(ours->state == "PENDING"
+                                        ? queue_text({*ours})
+                                        : fmt::format("{}: {}", ours->node, last_line(log)));
             } else if (client_.slept() - seen > kVisible) {
                 return std::optional<Prepared>();
             }
@@ -182,27 +210,33 @@ Result<std::optional<Prepared>> SlurmEngine::build(const Spec& spec, const Slurm
 
 Result<Prepared> SlurmEngine::prepare(const Spec& spec, const World& world, std::stop_token stop) {
     if (spec.guest.clock == ClockChoice::Wall)
-        return fail(Blame::Spec, fmt::format("{}: guest.clock = \"wall\" with --engine slurm: boots that are compared would run on different hosts, "
-                                             "whose wall clocks do not compare; accepted: \"virtual\" or "
-                                             "\"auto\" (then virtual), or the wall clock without --engine slurm, on one host",
-                                             spec.file.string()));
+        return fail(
+            Blame::Spec,
+            fmt::format(
+                "{}: guest.clock = \"wall\" with --engine slurm: boots that are compared would run "
+                "on different hosts, "
+                "whose wall clocks do not compare; accepted: \"virtual\" or "
+                "\"auto\" (then virtual), or the wall clock without --engine slurm, on one host",
+                spec.file.string()));
     leave(); // of the experiment before, in a suite
     RIG_TRY(program, own_sha256());
     const auto plan = slurm_plan(spec, program);
     RIG_CHECK(open_spool(plan));
-    const auto deadline = boot_deadline(spec, {GuestClock::Virtual, Accelerator::Tcg, host_slowness()});
-    of_boots_ = {client_.name(),
-                 spool_.dir / "task",
-                 plan.top,
-                 spool_.log() / "%A_%a",
-                 options_.boot_task,
-                 0,
-                 std::nullopt,
-                 false,
-                 kCpusOfBoot,
-                 spec.guest.memory_mib + kMemoryOfQemu,
-                 static_cast<unsigned>(2 * std::chrono::ceil<std::chrono::minutes>(deadline).count()) +
-                     kMarginMinutes}; // a node may be slower than this host
+    const auto deadline =
+        boot_deadline(spec, {GuestClock::Virtual, Accelerator::Tcg, host_slowness()});
+    of_boots_ = {
+        client_.name(),
+        spool_.dir / "task",
+        plan.top,
+        spool_.log() / "%A_%a",
+        options_.boot_task,
+        0,
+        std::nullopt,
+        false,
+        kCpusOfBoot,
+        spec.guest.memory_mib + kMemoryOfQemu,
+        static_cast<unsigned>(2 * std::chrono::ceil<std::chrono::minutes>(deadline).count()) +
+            kMarginMinutes}; // a node may be slower than this host
     for (unsigned attempt = 0;; ++attempt) {
         auto built = build(spec, plan, world, stop);
         if (!built) {
@@ -219,15 +253,20 @@ Result<Prepared> SlurmEngine::prepare(const Spec& spec, const World& world, std:
             keep_spool_ = true;
             const auto log = spool_.log() / "build";
             leave();
-            return fail(Blame::Host, fmt::format("the job that builds ended {} times without a result: {}", attempt + 1, last_line(log)), log);
+            return fail(Blame::Host,
+                        fmt::format("the job that builds ended {} times without a result: {}",
+                                    attempt + 1, last_line(log)),
+                        log);
         }
         for (const auto& [arm, kernel] : (*built)->kernels)
             if (!fs::exists(kernel.bzimage) || !fs::exists((*built)->image)) {
                 const auto missing = fs::exists(kernel.bzimage) ? (*built)->image : kernel.bzimage;
                 leave();
-                return fail(Blame::Host, fmt::format("{} was built by a job and is not there on this host; the cache (--cache) has to be a folder "
-                                                     "that all nodes and this host share",
-                                                     missing.string()));
+                return fail(Blame::Host,
+                            fmt::format("{} was built by a job and is not there on this host; the "
+                                        "cache (--cache) has to be a folder "
+                                        "that all nodes and this host share",
+                                        missing.string()));
             }
         return std::move(**built);
     }
@@ -241,23 +280,32 @@ MadeBoot SlurmEngine::read_result(const PlannedBoot& planned, const RunInfo& run
     std::string wrong = disagreement(by, run, planned.id.arm);
     const auto& id = planned.id;
     if (wrong.empty() && result->sample)
-        if (const auto& got = result->sample->id;
-            got.arm != id.arm || got.index != id.index || got.seed != id.seed || got.order != id.order || result->order != id.order)
-            wrong = fmt::format("node {} made boot {} of arm '{}' in the place of boot {} of '{}'", by.node, got.index, got.arm, id.index, id.arm);
+        if (const auto& got = result->sample->id; got.arm != id.arm || got.index != id.index ||
+                                                  got.seed != id.seed || got.order != id.order ||
+                                                  result->order != id.order)
+            wrong = fmt::format("node {} made boot {} of arm '{}' in the place of boot {} of '{}'",
+                                by.node, got.index, got.arm, id.index, id.arm);
     if (!wrong.empty()) return {ended(Ending::TaskLost, wrong, folder), folder};
     std::error_code ignored;
     fs::remove(folder / kResultFile, ignored);
-    if (!result->sample) fs::copy_file(spool_.log() / by.job, folder / "slurm.out", fs::copy_options::overwrite_existing, ignored);
+    if (!result->sample)
+        fs::copy_file(spool_.log() / by.job, folder / "slurm.out",
+                      fs::copy_options::overwrite_existing, ignored);
     // What attempts on nodes that were lost left behind.
     if (by.restarts)
         for (const auto& entry : fs::directory_iterator(spool_.making(), ignored))
-            if (const auto left = entry.path().filename().string(); left.starts_with(fmt::format("{}-", id.order))) {
+            if (const auto left = entry.path().filename().string();
+                left.starts_with(fmt::format("{}-", id.order))) {
                 const auto complaint = complaint_in(entry.path());
                 fs::rename(entry.path(), folder / ("cut-short-" + left), ignored);
                 // Slurm made it again, and it came out clean.
                 if (result->sample && !complaint.empty()) {
-                    auto lost =
-                        ended(Ending::TaskLost, fmt::format("Slurm lost an attempt at this boot whose kernel had complained ({})", left), folder);
+                    auto lost = ended(
+                        Ending::TaskLost,
+                        fmt::format(
+                            "Slurm lost an attempt at this boot whose kernel had complained ({})",
+                            left),
+                        folder);
                     lost.value().complaint = complaint;
                     result->sample = std::move(lost);
                 }
@@ -273,28 +321,31 @@ Result<MadeBoot> SlurmEngine::lost(unsigned order) {
     const auto log = spool_.log() / task;
     const auto said = last_line(log);
     if (end.state.starts_with("CANCELLED"))
-        return fail(
-            Blame::Host,
-            fmt::format("Slurm's task {} was cancelled by somebody else ({}); what is measured is kept, and the same command goes on from there",
-                        task, in_words(end)));
+        return fail(Blame::Host,
+                    fmt::format("Slurm's task {} was cancelled by somebody else ({}); what is "
+                                "measured is kept, and the same command goes on from there",
+                                task, in_words(end)));
     // Its evidence, as far as it got.
     std::error_code error;
     fs::path folder;
     for (const auto& entry : fs::directory_iterator(spool_.making(), error))
-        if (entry.path().filename().string().starts_with(fmt::format("{}-", order))) folder = entry.path();
+        if (entry.path().filename().string().starts_with(fmt::format("{}-", order)))
+            folder = entry.path();
     if (folder.empty()) {
         folder = spool_.making() / fmt::format("{}-{}-lost", order, task);
         fs::create_directories(folder, error);
     }
     fs::copy_file(log, folder / "slurm.out", fs::copy_options::overwrite_existing, error);
-    auto missing = ended(
-        Ending::TaskLost,
-        fmt::format("Slurm's task {} ended without a result: {}{}{}", task, in_words(end), said.empty() ? "" : "; its last words: ", said), folder);
+    auto missing = ended(Ending::TaskLost,
+                         fmt::format("Slurm's task {} ended without a result: {}{}{}", task,
+                                     in_words(end), said.empty() ? "" : "; its last words: ", said),
+                         folder);
     missing.value().complaint = complaint_in(folder);
     return MadeBoot{std::move(missing), folder};
 }
 
-Status SlurmEngine::collect(std::map<unsigned, const PlannedBoot*>& open, const RunInfo& run, const Take& take) {
+Status SlurmEngine::collect(std::map<unsigned, const PlannedBoot*>& open, const RunInfo& run,
+                            const Take& take) {
     for (const auto order : done_boots(spool_)) {
         const auto found = open.find(order);
         if (found == open.end()) { // made twice, and taken before; or one that the run had already
@@ -313,20 +364,24 @@ Status SlurmEngine::collect(std::map<unsigned, const PlannedBoot*>& open, const 
     return {};
 }
 
-Status SlurmEngine::boot(const std::vector<const PlannedBoot*>& boots, const RunInfo& run, const Take& take, const World& world,
-                         std::stop_token stop) {
+Status SlurmEngine::boot(const std::vector<const PlannedBoot*>& boots, const RunInfo& run,
+                         const Take& take, const World& world, std::stop_token stop) {
     std::map<unsigned, const PlannedBoot*> open;
     for (const auto* planned : boots)
         open.emplace(planned->id.order, planned);
-    // What was guessed wrongly: boots that are on disk are not asked for any more, the others are yet to be submitted.
+    // What was guessed wrongly: boots that are on disk are not asked for any more, the others are
+    // yet to be submitted.
     std::erase_if(places_, [&](const auto& place) { return !open.contains(place.first); });
     std::erase_if(to_submit_, [&](unsigned order) { return !open.contains(order); });
     for (const auto& [order, planned] : open)
-        if (!places_.contains(order) && std::find(to_submit_.begin(), to_submit_.end(), order) == to_submit_.end() && !fs::exists(spool_.done(order)))
+        if (!places_.contains(order) &&
+            std::find(to_submit_.begin(), to_submit_.end(), order) == to_submit_.end() &&
+            !fs::exists(spool_.done(order)))
             to_submit_.push_back(order);
 
     const auto once = [&](bool look_now) -> Status {
-        // First the queue, then the spool: a task that is not in the queue any more has left what it had to leave.
+        // First the queue, then the spool: a task that is not in the queue any more has left what
+        // it had to leave.
         SlurmClient::Queue queue;
         if (look_now) {
             RIG_TRY(answer, client_.look());
@@ -342,7 +397,8 @@ Status SlurmEngine::boot(const std::vector<const PlannedBoot*>& boots, const Run
         for (const auto& [order, place] : places_) {
             if (alive.contains(place))
                 gone_since_.erase(order);
-            else if (client_.slept() - gone_since_.emplace(order, client_.slept()).first->second > kVisible)
+            else if (client_.slept() - gone_since_.emplace(order, client_.slept()).first->second >
+                     kVisible)
                 gone.push_back(order);
         }
         for (const auto order : gone) {
@@ -362,7 +418,9 @@ Status SlurmEngine::boot(const std::vector<const PlannedBoot*>& boots, const Run
     auto next_look = client_.slept();
     while (status && !open.empty() && !stop.stop_requested()) {
         const bool look_now = client_.slept() >= next_look;
-        if (look_now) next_look = client_.slept() + std::clamp<std::chrono::milliseconds>(open.size() * 10ms, kPoll, kLongestLook);
+        if (look_now)
+            next_look = client_.slept() + std::clamp<std::chrono::milliseconds>(
+                                              open.size() * 10ms, kPoll, kLongestLook);
         status = once(look_now);
         if (status && !open.empty()) client_.sleep(kPoll, stop);
     }
@@ -371,11 +429,13 @@ Status SlurmEngine::boot(const std::vector<const PlannedBoot*>& boots, const Run
     for (auto left = done_boots(spool_).size(); !open.empty();) {
         auto rest = collect(open, run, take);
         if (rest) break;
-        if (status || (status.error().blame == Blame::Host && rest.error().blame != Blame::Host)) status = tl::unexpected(rest.error());
+        if (status || (status.error().blame == Blame::Host && rest.error().blame != Blame::Host))
+            status = tl::unexpected(rest.error());
         const auto before = std::exchange(left, done_boots(spool_).size());
         if (left == before) break; // it cannot be taken: no room
     }
-    if (!open.empty() && !done_boots(spool_).empty()) keep_spool_ = true; // for the same command, when there is room
+    if (!open.empty() && !done_boots(spool_).empty())
+        keep_spool_ = true; // for the same command, when there is room
     leave();
     return status;
 }

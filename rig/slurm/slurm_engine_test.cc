@@ -1,8 +1,9 @@
-// The engine, its tasks and the loop together, on a Slurm that runs its tasks here, with captured boots.
+// The engine, its tasks and the loop together, on a Slurm that runs its tasks here, with captured
+// boots.
 #include "rig/slurm/slurm_engine.h"
 
-#include "rig/experiment/world.h"
 #include "rig/base/files.h"
+#include "rig/experiment/world.h"
 #include "rig/testing/experiment_fixture.h"
 #include "rig/testing/fake_slurm.h"
 
@@ -30,16 +31,23 @@ class SlurmLoop : public ExperimentLoop {
     // A rig, as if started anew.
     void begin(bool fresh = false) {
         engine_.reset();
-        SlurmOptions options{
-            {}, dir_ / "results", {"rig", "build-task"}, {"rig", "boot-task"}, fresh, [this](const std::string& text) { warnings_.push_back(text); }};
+        SlurmOptions options{{},
+                             dir_ / "results",
+                             {"rig", "build-task"},
+                             {"rig", "boot-task"},
+                             fresh,
+                             [this](const std::string& text) { warnings_.push_back(text); }};
         engine_.emplace(options, SlurmClient(slurm_->runner, slurm_->pause()));
         engine = &*engine_;
     }
-    Result<ExperimentResult> compare(std::stop_token stop = {}, bool fresh = false) { return run(here_, 1, stop, fresh); }
+    Result<ExperimentResult> compare(std::stop_token stop = {}, bool fresh = false) {
+        return run(here_, 1, stop, fresh);
+    }
     // Samples of the only run, in order, without what concerns the host.
     std::vector<std::string> figures() const {
         auto samples = load_run(only_run()).value().samples;
-        std::sort(samples.begin(), samples.end(), [](const Sample& a, const Sample& b) { return a.id.order < b.id.order; });
+        std::sort(samples.begin(), samples.end(),
+                  [](const Sample& a, const Sample& b) { return a.id.order < b.id.order; });
         std::vector<std::string> out;
         for (const auto& sample : samples)
             out.push_back(to_json(sample, false).dump());
@@ -54,7 +62,9 @@ class SlurmLoop : public ExperimentLoop {
         engine = &*engine_;
         return all;
     }
-    bool spool_left() const { return fs::exists(dir_ / "results/.slurm") && !fs::is_empty(dir_ / "results/.slurm"); }
+    bool spool_left() const {
+        return fs::exists(dir_ / "results/.slurm") && !fs::is_empty(dir_ / "results/.slurm");
+    }
     std::string faults() const {
         std::string text;
         for (const auto& entry : fs::recursive_directory_iterator(only_run() / "boots"))
@@ -74,18 +84,23 @@ TEST_F(SlurmLoop, GivesTheSamplesOfTheLocalEngine) {
     const auto expected = local();
     const auto result = compare();
     ASSERT_TRUE(result) << result.error().message;
-    EXPECT_EQ(result->report.comparison.exit, Exit::AsExpected) << result->report.comparison.closing;
+    EXPECT_EQ(result->report.comparison.exit, Exit::AsExpected)
+        << result->report.comparison.closing;
     EXPECT_EQ(figures(), expected);
     EXPECT_EQ(expected.size(), 8u);
     EXPECT_EQ(result->report.run.replays.size(), 2u);
     EXPECT_TRUE(here_.requests.empty()) << "nothing boots where rig collects";
     EXPECT_EQ(nodes_->requests.size(), 10u);
-    EXPECT_EQ(slurm_->arrays(), std::vector<std::string>{"0-9"}) << "all at once, before anything was built";
+    EXPECT_EQ(slurm_->arrays(), std::vector<std::string>{"0-9"})
+        << "all at once, before anything was built";
     EXPECT_TRUE(slurm_->errors.empty()) << slurm_->errors[0];
     EXPECT_FALSE(spool_left());
     const auto kept = load_run(only_run());
     for (const auto& sample : kept->samples) {
-        EXPECT_TRUE(fs::exists(only_run() / "boots" / fmt::format("{:04}-{}-{}", sample.id.order, sample.id.arm, sample.id.index) / "console.log"));
+        EXPECT_TRUE(
+            fs::exists(only_run() / "boots" /
+                       fmt::format("{:04}-{}-{}", sample.id.order, sample.id.arm, sample.id.index) /
+                       "console.log"));
         EXPECT_EQ(sample.host.at("slurm_restarts"), 0);
     }
 }
@@ -95,7 +110,8 @@ TEST_F(SlurmLoop, ArraysStayBelowTheControllersLimitAndTheUsers) {
     slurm_->most_jobs = 3; // known only once it refuses
     const auto result = compare();
     ASSERT_TRUE(result) << result.error().message;
-    EXPECT_EQ(slurm_->arrays(), (std::vector<std::string>{"0-7", "0-3", "0-1", "0-1", "0-1", "0-1", "0-1"}));
+    EXPECT_EQ(slurm_->arrays(),
+              (std::vector<std::string>{"0-7", "0-3", "0-1", "0-1", "0-1", "0-1", "0-1"}));
     EXPECT_EQ(figures().size(), 8u);
 }
 
@@ -103,7 +119,8 @@ TEST_F(SlurmLoop, ATaskThatLeftNoResultIsSubmittedAgain) {
     const auto expected = local();
     std::set<unsigned> struck;
     slurm_->instead = [&](const FakeSlurm::Task& task) {
-        return task.index && *task.index % 3 == 0 && struck.insert(*task.index).second && !task.build;
+        return task.index && *task.index % 3 == 0 && struck.insert(*task.index).second &&
+               !task.build;
     };
     slurm_->accounted = "NODE_FAIL|0:9|n2\n";
     const auto result = compare();
@@ -114,30 +131,36 @@ TEST_F(SlurmLoop, ATaskThatLeftNoResultIsSubmittedAgain) {
     EXPECT_NE(faults().find("NODE_FAIL, exit 0:9 on n2"), std::string::npos) << faults();
 }
 
-// An attempt that is lost after its kernel complained is not made again, by whomever: it might come out clean.
+// An attempt that is lost after its kernel complained is not made again, by whomever: it might come
+// out clean.
 TEST_F(SlurmLoop, AnAttemptThatIsLostAfterItsKernelComplainedIsTheKernels) {
-    const char* console = "[    1.0][    T1] BUG: KASAN: use-after-free in tlb_remove_table_one+0x12/0x34\n";
+    const char* console =
+        "[    1.0][    T1] BUG: KASAN: use-after-free in tlb_remove_table_one+0x12/0x34\n";
     for (const char* said : {console, ""}) {
         bool struck = false;
         slurm_->instead = [&](const FakeSlurm::Task& task) {
             if (task.index != 2u || std::exchange(struck, true)) return false;
             fs::create_directories(fs::path(task.spool) / "making/2-x");
-            return write_atomically(fs::path(task.spool) / "making/2-x/console.log", said).has_value();
+            return write_atomically(fs::path(task.spool) / "making/2-x/console.log", said)
+                .has_value();
         };
         begin();
         const auto result = compare();
         EXPECT_TRUE(struck);
-        EXPECT_EQ(result.has_value(), said != console) << "the control: one that had said nothing is made again";
+        EXPECT_EQ(result.has_value(), said != console)
+            << "the control: one that had said nothing is made again";
         if (!result) {
             EXPECT_EQ(result.error().blame, Blame::Kernel) << result.error().message;
-            EXPECT_NE(result.error().message.find("KASAN"), std::string::npos) << result.error().message;
+            EXPECT_NE(result.error().message.find("KASAN"), std::string::npos)
+                << result.error().message;
         }
         fs::remove_all(dir_ / "results");
         slurm_->tasks.clear();
     }
 }
 
-// What Slurm requeues is COMPLETING while the node tidies up; longer than it takes a result to show.
+// What Slurm requeues is COMPLETING while the node tidies up; longer than it takes a result to
+// show.
 TEST_F(SlurmLoop, ATaskThatIsCompletingIsNotLost) {
     slurm_->on_pause = [&] {
         for (auto& task : slurm_->tasks)
@@ -150,12 +173,15 @@ TEST_F(SlurmLoop, ATaskThatIsCompletingIsNotLost) {
 }
 
 TEST_F(SlurmLoop, ATaskThatNeverLeavesAResultIsAHostFaultAndNoVerdict) {
-    slurm_->instead = [](const FakeSlurm::Task& task) { return task.index == 1u || (task.index && task.list > 0); };
+    slurm_->instead = [](const FakeSlurm::Task& task) {
+        return task.index == 1u || (task.index && task.list > 0);
+    };
     const auto result = compare();
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().blame, Blame::Host);
     EXPECT_EQ(result.error().kind, "task-lost");
-    EXPECT_EQ(slurm_->arrays(), (std::vector<std::string>{"0-9", "0-0", "0-0"})) << "as often as other faults of the host";
+    EXPECT_EQ(slurm_->arrays(), (std::vector<std::string>{"0-9", "0-0", "0-0"}))
+        << "as often as other faults of the host";
     EXPECT_TRUE(slurm_->tasks.empty());
     EXPECT_FALSE(spool_left());
     const auto kept = load_run(only_run());
@@ -185,11 +211,13 @@ TEST_F(SlurmLoop, AHostFaultInATaskIsMadeAgainAndAKernelsEndsTheRun) {
 }
 
 TEST_F(SlurmLoop, WhatComesTwiceIsCountedOnce) {
-    // A task of a node that was taken for lost comes to its end all the same, after the boot was made again, or before.
+    // A task of a node that was taken for lost comes to its end all the same, after the boot was
+    // made again, or before.
     std::vector<FakeSlurm::Task> late;
     std::set<unsigned> struck;
     slurm_->instead = [&](const FakeSlurm::Task& task) {
-        if (!task.index || task.list > 0 || *task.index > 2 || !struck.insert(*task.index).second) return false;
+        if (!task.index || task.list > 0 || *task.index > 2 || !struck.insert(*task.index).second)
+            return false;
         late.push_back(task);
         return true;
     };
@@ -203,7 +231,8 @@ TEST_F(SlurmLoop, WhatComesTwiceIsCountedOnce) {
     const auto result = compare();
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_TRUE(late.empty());
-    EXPECT_EQ(load_run(only_run())->samples.size(), 8u); // load_run() refuses a boot that is there twice
+    EXPECT_EQ(load_run(only_run())->samples.size(),
+              8u); // load_run() refuses a boot that is there twice
     EXPECT_GT(slurm_->ran, 11u) << "some boots were made twice";
 }
 
@@ -216,7 +245,8 @@ TEST_F(SlurmLoop, AnInterruptionCancelsKeepsAndIsGoneOnWith) {
     const auto result = compare(stop.get_token());
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().blame, Blame::Host);
-    EXPECT_NE(result.error().message.find("interrupted after "), std::string::npos) << result.error().message;
+    EXPECT_NE(result.error().message.find("interrupted after "), std::string::npos)
+        << result.error().message;
     EXPECT_EQ(slurm_->cancelled, 1u);
     EXPECT_TRUE(slurm_->tasks.empty());
     EXPECT_FALSE(spool_left());
@@ -229,7 +259,8 @@ TEST_F(SlurmLoop, AnInterruptionCancelsKeepsAndIsGoneOnWith) {
     ASSERT_TRUE(compare());
     EXPECT_EQ(figures(), expected);
     EXPECT_EQ(load_run(only_run())->info.resumed, 1u);
-    EXPECT_EQ(slurm_->arrays().back(), fmt::format("0-{}", 10 - made - 1)) << "only what is missing, and the replays";
+    EXPECT_EQ(slurm_->arrays().back(), fmt::format("0-{}", 10 - made - 1))
+        << "only what is missing, and the replays";
 }
 
 TEST_F(SlurmLoop, ARigThatWasKilledLeavesItsResultsAndItsJobs) {
@@ -240,7 +271,8 @@ TEST_F(SlurmLoop, ARigThatWasKilledLeavesItsResultsAndItsJobs) {
     };
     EXPECT_THROW(std::ignore = compare(), Killed);
     slurm_->on_pause = nullptr;
-    // What an outright kill would have left: the destructor of an engine that lives does more. So it is kept from it here.
+    // What an outright kill would have left: the destructor of an engine that lives does more. So
+    // it is kept from it here.
     const auto kept = slurm_->tasks;
     const auto copy = dir_ / "spool-kept";
     fs::copy(dir_ / "results/.slurm", copy, fs::copy_options::recursive);
@@ -278,16 +310,20 @@ TEST_F(SlurmLoop, AControllerThatIsAwayForAWhileIsWaitedFor) {
 }
 
 TEST_F(SlurmLoop, AControllerThatStaysAwayIsTheHostsFault) {
-    slurm_->instead = [&](const FakeSlurm::Task& task) { return slurm_->away = task.index.has_value(), false; };
+    slurm_->instead = [&](const FakeSlurm::Task& task) {
+        return slurm_->away = task.index.has_value(), false;
+    };
     slurm_->on_pause = [&] {
         if (slurm_->away) slurm_->tasks.clear();
     };
     const auto result = compare();
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().blame, Blame::Host);
-    EXPECT_NE(result.error().message.find("did not answer for 10 minutes"), std::string::npos) << result.error().message;
+    EXPECT_NE(result.error().message.find("did not answer for 10 minutes"), std::string::npos)
+        << result.error().message;
     ASSERT_FALSE(warnings_.empty());
-    EXPECT_NE(warnings_[0].find("scancel --me --name=rig-"), std::string::npos) << "how to end what rig could not";
+    EXPECT_NE(warnings_[0].find("scancel --me --name=rig-"), std::string::npos)
+        << "how to end what rig could not";
 }
 
 TEST_F(SlurmLoop, ATaskSomebodyCancelledIsNotMadeAgain) {
@@ -296,7 +332,9 @@ TEST_F(SlurmLoop, ATaskSomebodyCancelledIsNotMadeAgain) {
     const auto result = compare();
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().blame, Blame::Host);
-    EXPECT_NE(result.error().message.find("cancelled by somebody else (CANCELLED by 1000"), std::string::npos) << result.error().message;
+    EXPECT_NE(result.error().message.find("cancelled by somebody else (CANCELLED by 1000"),
+              std::string::npos)
+        << result.error().message;
     EXPECT_EQ(slurm_->arrays().size(), 1u);
 }
 
@@ -308,7 +346,8 @@ TEST_F(SlurmLoop, ABuildThatFailsHasItsOwnBlameAndNothingBoots) {
     ASSERT_FALSE(result);
     ASSERT_FALSE(here);
     EXPECT_EQ(result.error().blame, here.error().blame);
-    EXPECT_NE(result.error().message.find(here.error().message), std::string::npos) << result.error().message;
+    EXPECT_NE(result.error().message.find(here.error().message), std::string::npos)
+        << result.error().message;
     EXPECT_TRUE(nodes_->requests.empty());
     EXPECT_TRUE(slurm_->tasks.empty()) << "what waited for it";
     EXPECT_EQ(runs(), 0);
@@ -325,7 +364,8 @@ TEST_F(SlurmLoop, ABuildWhoseNodeIsLostIsSubmittedAgainAndNotForever) {
     const auto result = compare();
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().blame, Blame::Host);
-    EXPECT_NE(result.error().message.find("ended 3 times without a result"), std::string::npos) << result.error().message;
+    EXPECT_NE(result.error().message.find("ended 3 times without a result"), std::string::npos)
+        << result.error().message;
 }
 
 TEST_F(SlurmLoop, TheWallClockIsRefusedBeforeAnythingIsSubmitted) {
@@ -335,7 +375,8 @@ TEST_F(SlurmLoop, TheWallClockIsRefusedBeforeAnythingIsSubmitted) {
     const auto result = compare();
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().blame, Blame::Spec);
-    EXPECT_NE(result.error().message.find("accepted: \"virtual\" or \"auto\""), std::string::npos) << result.error().message;
+    EXPECT_NE(result.error().message.find("accepted: \"virtual\" or \"auto\""), std::string::npos)
+        << result.error().message;
     EXPECT_TRUE(slurm_->runner.ran.empty());
     // "auto" is the virtual one, and says why.
     text.replace(text.find("\"wall\""), 6, "\"auto\"");
@@ -350,15 +391,20 @@ TEST_F(SlurmLoop, TheWallClockIsRefusedBeforeAnythingIsSubmitted) {
 TEST_F(SlurmLoop, ANodeWithAnotherQemuMakesNoSample) {
     class Newer : public FakeHypervisor {
         using FakeHypervisor::FakeHypervisor;
-        Result<std::string> version(const Arch&) override { return std::string("QEMU emulator version 99"); }
+        Result<std::string> version(const Arch&) override {
+            return std::string("QEMU emulator version 99");
+        }
     } newer({captured_boot_of("6.12-ipi")});
     FakeSlurm other(World{*cache_, perf_, newer, Progress::silent()});
-    SlurmEngine with_other({{}, dir_ / "results", {"rig", "build-task"}, {"rig", "boot-task"}}, SlurmClient(other.runner, other.pause()));
+    SlurmEngine with_other({{}, dir_ / "results", {"rig", "build-task"}, {"rig", "boot-task"}},
+                           SlurmClient(other.runner, other.pause()));
     engine = &with_other;
     const auto result = compare();
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().blame, Blame::Host);
-    EXPECT_NE(result.error().message.find("is QEMU emulator version 99, of the run QEMU emulator version 0.0"), std::string::npos)
+    EXPECT_NE(result.error().message.find(
+                  "is QEMU emulator version 99, of the run QEMU emulator version 0.0"),
+              std::string::npos)
         << result.error().message;
     EXPECT_TRUE(load_run(only_run())->samples.empty());
 }

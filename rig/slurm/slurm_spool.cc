@@ -1,8 +1,8 @@
 #include "rig/slurm/slurm_spool.h"
 
-#include "rig/base/sha256.h"
 #include "rig/base/files.h"
 #include "rig/base/json_reader.h"
+#include "rig/base/sha256.h"
 #include "rig/kernel/kernel.h"
 
 #include <algorithm>
@@ -21,7 +21,11 @@ constexpr std::size_t kMostArms = 64, kMostPatches = 4096, kMostText = 1 << 16;
 Result<json> load(const std::filesystem::path& file) {
     const auto text = slurp(file);
     auto value = json::parse(text, nullptr, false);
-    if (value.is_discarded()) return fail(Blame::Host, fmt::format("{}: {}, want JSON", file.string(), text.empty() ? "nothing" : "no JSON"), file);
+    if (value.is_discarded())
+        return fail(
+            Blame::Host,
+            fmt::format("{}: {}, want JSON", file.string(), text.empty() ? "nothing" : "no JSON"),
+            file);
     return value;
 }
 
@@ -30,7 +34,10 @@ Result<JsonReader> open_file(const json& value, const std::filesystem::path& fil
     unsigned format = 0;
     RIG_CHECK(reader.whole("format", format));
     if (format != kFormat)
-        return fail(Blame::Host, fmt::format("{}: format {}, want {} (written by another version of rig)", file.string(), format, kFormat), file);
+        return fail(Blame::Host,
+                    fmt::format("{}: format {}, want {} (written by another version of rig)",
+                                file.string(), format, kFormat),
+                    file);
     return std::move(reader);
 }
 
@@ -81,7 +88,9 @@ Result<Kernel> read_kernel(JsonReader& reader) {
 Result<Error> read_error(JsonReader reader) {
     Error error;
     std::string blame;
-    RIG_CHECK(reader.one_of("blame", blame, {name(Blame::Spec), name(Blame::Host), name(Blame::Kernel), name(Blame::Guest)}));
+    RIG_CHECK(reader.one_of(
+        "blame", blame,
+        {name(Blame::Spec), name(Blame::Host), name(Blame::Kernel), name(Blame::Guest)}));
     for (const auto one : {Blame::Spec, Blame::Host, Blame::Kernel, Blame::Guest})
         if (blame == name(one)) error.blame = one;
     RIG_CHECK(reader.text("message", error.message, kMostText));
@@ -96,7 +105,8 @@ Result<Error> read_error(JsonReader reader) {
 std::optional<unsigned> whole(std::string_view digits) {
     unsigned value = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error != std::errc() || end != digits.data() + digits.size() || digits.empty()) return std::nullopt;
+    if (error != std::errc() || end != digits.data() + digits.size() || digits.empty())
+        return std::nullopt;
     return value;
 }
 
@@ -104,7 +114,8 @@ std::optional<unsigned> whole(std::string_view digits) {
 json identity(const RunInfo& run) {
     const auto all = to_json(run);
     json known;
-    for (const char* key : {"spec_file", "spec_text", "overrides", "boots", "vcpus", "seed", "clock", "program"})
+    for (const char* key :
+         {"spec_file", "spec_text", "overrides", "boots", "vcpus", "seed", "clock", "program"})
         known[key] = all.at(key);
     return known;
 }
@@ -147,7 +158,8 @@ Result<SlurmPlan> load_slurm_plan(const std::filesystem::path& file) {
     RIG_CHECK(reader.object("run"));
     RIG_CHECK(reader.finish());
     auto run = run_info_from_json(value.at("run"));
-    if (!run) return fail(Blame::Host, fmt::format("{}: {}", file.string(), run.error().message), file);
+    if (!run)
+        return fail(Blame::Host, fmt::format("{}: {}", file.string(), run.error().message), file);
     plan.run = std::move(*run);
     return plan;
 }
@@ -194,8 +206,12 @@ Result<SlurmPrepared> load_slurm_prepared(const std::filesystem::path& file) {
 }
 
 json to_json(const Error& error) {
-    return {{"blame", name(error.blame)}, {"message", error.message.substr(0, kMostText)},     {"log", error.log.string()},
-            {"kind", error.kind},         {"complaint", error.complaint.substr(0, kMostText)}, {"arm", error.arm}};
+    return {{"blame", name(error.blame)},
+            {"message", error.message.substr(0, kMostText)},
+            {"log", error.log.string()},
+            {"kind", error.kind},
+            {"complaint", error.complaint.substr(0, kMostText)},
+            {"arm", error.arm}};
 }
 
 Result<Error> load_slurm_error(const std::filesystem::path& file) {
@@ -205,8 +221,9 @@ Result<Error> load_slurm_error(const std::filesystem::path& file) {
 }
 
 json to_json(const SlurmMaker& by) {
-    return {{"program", by.program}, {"qemu", by.qemu},        {"kernel_sha256", by.kernel_sha256}, {"image", by.image}, {"node", by.node},
-            {"job", by.job},         {"restarts", by.restarts}};
+    return {{"program", by.program},  {"qemu", by.qemu}, {"kernel_sha256", by.kernel_sha256},
+            {"image", by.image},      {"node", by.node}, {"job", by.job},
+            {"restarts", by.restarts}};
 }
 
 json to_json(const SlurmResult& result) {
@@ -234,7 +251,8 @@ Result<SlurmResult> load_slurm_result(const std::filesystem::path& file) {
     RIG_CHECK(maker.whole("restarts", by.restarts));
     RIG_CHECK(maker.finish());
     if (reader.has("sample") == reader.has("error"))
-        return fail(Blame::Host, fmt::format("{}: want either \"sample\" or \"error\"", file.string()), file);
+        return fail(Blame::Host,
+                    fmt::format("{}: want either \"sample\" or \"error\"", file.string()), file);
     RIG_TRY(content, reader.object(reader.has("sample") ? "sample" : "error"));
     RIG_CHECK(reader.finish());
     if (value.contains("error")) {
@@ -243,7 +261,9 @@ Result<SlurmResult> load_slurm_result(const std::filesystem::path& file) {
         return result;
     }
     auto sample = sample_from_json(value.at("sample"));
-    if (!sample) return fail(Blame::Host, fmt::format("{}: {}", file.string(), sample.error().message), file);
+    if (!sample)
+        return fail(Blame::Host, fmt::format("{}: {}", file.string(), sample.error().message),
+                    file);
     result.sample = std::move(*sample);
     return result;
 }
@@ -261,15 +281,22 @@ Result<unsigned> order_of(const std::filesystem::path& list, unsigned index) {
     for (unsigned at = 0; std::getline(in, line); ++at) {
         if (at != index) continue;
         if (const auto order = whole(line)) return *order;
-        return fail(Blame::Host, fmt::format("{}:{}: found '{}', want the number of a boot", list.string(), index + 1, line.substr(0, 60)), list);
+        return fail(Blame::Host,
+                    fmt::format("{}:{}: found '{}', want the number of a boot", list.string(),
+                                index + 1, line.substr(0, 60)),
+                    list);
     }
-    return fail(Blame::Host, fmt::format("{}:{}: no such line, want the number of a boot", list.string(), index + 1), list);
+    return fail(
+        Blame::Host,
+        fmt::format("{}:{}: no such line, want the number of a boot", list.string(), index + 1),
+        list);
 }
 
 std::vector<unsigned> done_boots(const SlurmSpool& spool) {
     std::vector<unsigned> orders;
     std::error_code error;
-    for (std::filesystem::directory_iterator entry(spool.done(), error), end; !error && entry != end; entry.increment(error))
+    for (std::filesystem::directory_iterator entry(spool.done(), error), end;
+         !error && entry != end; entry.increment(error))
         if (const auto order = whole(entry->path().filename().string())) orders.push_back(*order);
     std::sort(orders.begin(), orders.end());
     return orders;
@@ -283,7 +310,8 @@ std::string disagreement(const SlurmMaker& maker, const RunInfo& run, const std:
     if (maker.program != run.program) return differs("rig", maker.program, run.program);
     if (maker.qemu != run.qemu_version) return differs("QEMU", maker.qemu, run.qemu_version);
     if (!kernel || maker.kernel_sha256 != kernel->facts.image_sha256)
-        return differs("the kernel", maker.kernel_sha256, kernel ? kernel->facts.image_sha256 : "none");
+        return differs("the kernel", maker.kernel_sha256,
+                       kernel ? kernel->facts.image_sha256 : "none");
     if (maker.image != run.image) return differs("the initramfs", maker.image, run.image);
     return {};
 }

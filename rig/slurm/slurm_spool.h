@@ -1,11 +1,13 @@
-// The folder through which rig and its tasks on a cluster's nodes speak: <results>/.slurm/<id>/, on a file system that all share.
+// The folder through which rig and its tasks on a cluster's nodes speak: <results>/.slurm/<id>/, on
+// a file system that all share.
 //
 //   plan.json           the experiment, complete: what tasks read it from
 //   prepared.json       kernels and initramfs, by the build's task; or
 //   build-error.json    why there are none
-//   lists/<n>           of the n-th array: the boots' places in the schedule, one a line; line i is the task of index i
-//   making/<order>-*/   a boot on its way: its evidence
-//   done/<order>/       one that came to its end: its evidence and its result. Got by renaming, so it is whole, and there is one:
+//   lists/<n>           of the n-th array: the boots' places in the schedule, one a line; line i is
+//   the task of index i making/<order>-*/   a boot on its way: its evidence done/<order>/       one
+//   that came to its end: its evidence and its result. Got by renaming, so it is whole, and there
+//   is one:
 //                       a second attempt at a boot that is there cannot take its place
 //   log/                stdout and stderr of tasks
 //   lock                held by the rig that collects
@@ -14,8 +16,8 @@
 #pragma once
 
 #include "rig/experiment/prepared.h"
-#include "rig/results/run_info.h"
 #include "rig/guest_output/sample.h"
+#include "rig/results/run_info.h"
 
 #include <filesystem>
 #include <map>
@@ -27,7 +29,7 @@
 namespace rig {
 
 struct SlurmPlan {
-    RunInfo run;               // what is known before anything is built: the experiment, its boots, rig itself
+    RunInfo run; // what is known before anything is built: the experiment, its boots, rig itself
     std::filesystem::path top; // of the project, absolute
 
     std::string id() const; // 16 hex digits
@@ -50,20 +52,23 @@ struct SlurmSpool {
     std::filesystem::path log() const { return dir / "log"; }
 };
 // In the folder of a boot that was made, beside what guest_boot.h leaves there:
-inline constexpr const char* kResultFile = "slurm-result.json"; // until it is taken up: a sample has its place in the run
-inline constexpr const char* kMakerFile = "slurm.json";         // who made it
+inline constexpr const char* kResultFile =
+    "slurm-result.json"; // until it is taken up: a sample has its place in the run
+inline constexpr const char* kMakerFile = "slurm.json"; // who made it
 
 // What tasks use besides the plan, and with what content.
 struct SlurmPrepared {
     Prepared prepared;
-    std::map<std::filesystem::path, std::string> sha256; // of the initramfs, and of each kernel's vmlinux and System.map
+    std::map<std::filesystem::path, std::string>
+        sha256; // of the initramfs, and of each kernel's vmlinux and System.map
 };
 
 // Who made a boot: what must agree with the run's own.
 struct SlurmMaker {
-    std::string program, qemu, kernel_sha256, image; // as RunInfo has them; the kernel that was booted, the initramfs's cache key
-    std::string node, job;                           // "n1", "12_3"
-    unsigned restarts = 0;                           // how often Slurm made the task again before
+    std::string program, qemu, kernel_sha256,
+        image; // as RunInfo has them; the kernel that was booted, the initramfs's cache key
+    std::string node, job; // "n1", "12_3"
+    unsigned restarts = 0; // how often Slurm made the task again before
     bool operator==(const SlurmMaker&) const = default;
 };
 struct SlurmResult {

@@ -13,7 +13,13 @@ namespace {
 using nlohmann::json;
 
 SlurmMaker maker_of(const RunInfo& run) {
-    return {run.program, run.qemu_version, run.kernels[1].facts.image_sha256, run.image, "n2", "12_3", 1};
+    return {run.program,
+            run.qemu_version,
+            run.kernels[1].facts.image_sha256,
+            run.image,
+            "n2",
+            "12_3",
+            1};
 }
 
 class Spool : public ::testing::Test {
@@ -36,8 +42,9 @@ TEST_F(Spool, WhatIsWrittenIsReadAgain) {
     EXPECT_EQ(plan.run.spec_file, "configs/x.toml");
 
     SlurmPrepared prepared;
-    prepared.prepared.kernels["a"] = {"/c/bzImage", "/c/vmlinux", "/c/System.map", "/c/config", "key", "sha", "gcc",
-                                      "6.12",       {"p"},        {"q"},           1.5,         true,  false, true};
+    prepared.prepared.kernels["a"] = {
+        "/c/bzImage", "/c/vmlinux", "/c/System.map", "/c/config", "key", "sha", "gcc",
+        "6.12",       {"p"},        {"q"},           1.5,         true,  false, true};
     prepared.prepared.image = "/c/images/k/initramfs";
     prepared.prepared.perf = "/c/perf";
     prepared.prepared.perf_version = "perf 6";
@@ -47,7 +54,8 @@ TEST_F(Spool, WhatIsWrittenIsReadAgain) {
     EXPECT_EQ(to_json(*there), to_json(prepared));
 
     const auto sample = fixture::make_sample("reviewed", 3, true);
-    const auto result = load_slurm_result(tree_.put("slurm-result.json", to_json(SlurmResult{7, maker_of(run_), sample}).dump()));
+    const auto result = load_slurm_result(
+        tree_.put("slurm-result.json", to_json(SlurmResult{7, maker_of(run_), sample}).dump()));
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_EQ(result->order, 7u);
     EXPECT_EQ(result->maker, maker_of(run_));
@@ -55,15 +63,19 @@ TEST_F(Spool, WhatIsWrittenIsReadAgain) {
     EXPECT_EQ(to_json(*result->sample), to_json(sample));
 
     const Error error{Blame::Kernel, "message", "/log", "panic", "a splat", "reviewed"};
-    const auto failed = load_slurm_result(tree_.put("slurm-result.json", to_json(SlurmResult{7, maker_of(run_), tl::unexpected(error)}).dump()));
+    const auto failed = load_slurm_result(
+        tree_.put("slurm-result.json",
+                  to_json(SlurmResult{7, maker_of(run_), tl::unexpected(error)}).dump()));
     ASSERT_TRUE(failed) << failed.error().message;
     ASSERT_FALSE(failed->sample);
     EXPECT_EQ(to_json(failed->sample.error()), to_json(error));
-    EXPECT_EQ(to_json(load_slurm_error(tree_.put("error.json", to_json(error).dump())).value()), to_json(error));
+    EXPECT_EQ(to_json(load_slurm_error(tree_.put("error.json", to_json(error).dump())).value()),
+              to_json(error));
 }
 
 TEST_F(Spool, WhatNoTaskWritesIsTheHostsFault) {
-    const auto good = to_json(SlurmResult{7, maker_of(run_), fixture::make_sample("reviewed", 3, true)});
+    const auto good =
+        to_json(SlurmResult{7, maker_of(run_), fixture::make_sample("reviewed", 3, true)});
     const auto changed = [&](const std::function<void(json&)>& change) {
         auto bad = good;
         change(bad);
@@ -83,11 +95,14 @@ TEST_F(Spool, WhatNoTaskWritesIsTheHostsFault) {
         const auto result = load_slurm_result(tree_.put("slurm-result.json", text));
         ASSERT_FALSE(result) << says;
         EXPECT_EQ(result.error().blame, Blame::Host);
-        EXPECT_NE(result.error().message.find("slurm-result.json"), std::string::npos) << result.error().message;
+        EXPECT_NE(result.error().message.find("slurm-result.json"), std::string::npos)
+            << result.error().message;
         EXPECT_NE(result.error().message.find(says), std::string::npos) << result.error().message;
     }
     EXPECT_FALSE(load_slurm_result(tree_ / "not-there"));
-    EXPECT_FALSE(load_slurm_error(tree_.put("e", R"({"blame": "nobody", "message": "", "log": "", "kind": "", "complaint": "", "arm": ""})")));
+    EXPECT_FALSE(load_slurm_error(tree_.put(
+        "e",
+        R"({"blame": "nobody", "message": "", "log": "", "kind": "", "complaint": "", "arm": ""})")));
     EXPECT_FALSE(load_slurm_plan(tree_.put("p", R"({"format": 1, "top": "/", "run": {}})")));
     EXPECT_FALSE(load_slurm_prepared(tree_.put("q", R"({"format": 1})")));
 }
@@ -99,15 +114,17 @@ TEST_F(Spool, APlanIsFoundAgainByWhatItAsksFor) {
     EXPECT_NE(plan.id(), slurm_plan(spec_, "another").id());
     auto run = run_; // what the kernels are is not known yet
     const auto same = plan.run;
-    run.spec_file = same.spec_file, run.spec_text = same.spec_text, run.overrides = same.overrides, run.program = same.program;
+    run.spec_file = same.spec_file, run.spec_text = same.spec_text, run.overrides = same.overrides,
+    run.program = same.program;
     run.boots = same.boots, run.vcpus = same.vcpus, run.seed = same.seed, run.clock = same.clock;
     EXPECT_TRUE(is_of(plan, run));
-    for (const auto& change : std::vector<std::function<void(RunInfo&)>>{[](RunInfo& r) { ++r.boots; }, [](RunInfo& r) { ++r.seed; },
-                                                                         [](RunInfo& r) { ++r.vcpus; }, [](RunInfo& r) { r.spec_text += " "; },
-                                                                         [](RunInfo& r) { r.program = "x"; }, [](RunInfo& r) { r.clock = "wall"; },
-                                                                         [](RunInfo& r) {
-                                                                             r.overrides.push_back({"guest.boots", "2"});
-                                                                         }}) {
+    for (const auto& change : std::vector<std::function<void(RunInfo&)>>{
+             [](RunInfo& r) { ++r.boots; }, [](RunInfo& r) { ++r.seed; },
+             [](RunInfo& r) { ++r.vcpus; }, [](RunInfo& r) { r.spec_text += " "; },
+             [](RunInfo& r) { r.program = "x"; }, [](RunInfo& r) { r.clock = "wall"; },
+             [](RunInfo& r) {
+                 r.overrides.push_back({"guest.boots", "2"});
+             }}) {
         auto other = run;
         change(other);
         EXPECT_FALSE(is_of(plan, other));
@@ -119,7 +136,8 @@ TEST_F(Spool, Lists) {
     EXPECT_EQ(order_of(list, 0).value(), 4u);
     EXPECT_EQ(order_of(list, 2).value(), 17u);
     EXPECT_NE(order_of(list, 3).error().message.find("list:4: no such line"), std::string::npos);
-    EXPECT_NE(order_of(tree_.put("bad", "1\nx\n"), 1).error().message.find("bad:2: found 'x'"), std::string::npos);
+    EXPECT_NE(order_of(tree_.put("bad", "1\nx\n"), 1).error().message.find("bad:2: found 'x'"),
+              std::string::npos);
     EXPECT_FALSE(order_of(tree_ / "not-there", 0));
     const SlurmSpool spool{tree_.path()};
     EXPECT_TRUE(done_boots(spool).empty());
@@ -131,14 +149,16 @@ TEST_F(Spool, Lists) {
 TEST_F(Spool, ABootOfAnotherProgramIsNotOneOfTheRun) {
     const auto good = maker_of(run_);
     EXPECT_EQ(disagreement(good, run_, "reviewed"), "");
-    for (const auto& [change, says] : std::vector<std::pair<std::function<void(SlurmMaker&)>, std::string>>{
+    for (const auto& [change, says] :
+         std::vector<std::pair<std::function<void(SlurmMaker&)>, std::string>>{
              {[](SlurmMaker& m) { m.program = "x"; }, "rig of node n2"},
              {[](SlurmMaker& m) { m.qemu = "QEMU 9"; }, "QEMU of node n2 is QEMU 9"},
              {[](SlurmMaker& m) { m.kernel_sha256 = "x"; }, "the kernel of node n2"},
              {[](SlurmMaker& m) { m.image = "x"; }, "the initramfs of node n2"}}) {
         auto bad = good;
         change(bad);
-        EXPECT_NE(disagreement(bad, run_, "reviewed").find(says), std::string::npos) << disagreement(bad, run_, "reviewed");
+        EXPECT_NE(disagreement(bad, run_, "reviewed").find(says), std::string::npos)
+            << disagreement(bad, run_, "reviewed");
     }
     EXPECT_NE(disagreement(good, run_, "nobody"), "");
     EXPECT_NE(disagreement(good, run_, "ipi"), "") << "the kernel of another arm";

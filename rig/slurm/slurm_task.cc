@@ -1,19 +1,19 @@
 #include "rig/slurm/slurm_task.h"
 
-#include "rig/host/artifact_cache.h"
+#include "rig/base/files.h"
 #include "rig/base/guest_clock.h"
 #include "rig/base/sha256.h"
 #include "rig/base/version.h"
-#include "rig/host/cpu_placement.h"
-#include "rig/experiment/prepare.h"
-#include "rig/base/files.h"
-#include "rig/guest_output/ending.h"
 #include "rig/boot/guest_boot.h"
+#include "rig/experiment/prepare.h"
+#include "rig/guest_output/ending.h"
+#include "rig/host/artifact_cache.h"
+#include "rig/host/cpu_placement.h"
 #include "rig/host/cpu_speed.h"
-#include "rig/plan/guest_plan.h"
-#include "rig/slurm/slurm_spool.h"
-#include "rig/results/run_store.h"
 #include "rig/kernel/symbol_table.h"
+#include "rig/plan/guest_plan.h"
+#include "rig/results/run_store.h"
+#include "rig/slurm/slurm_spool.h"
 
 #include <charconv>
 #include <cstdlib>
@@ -35,7 +35,11 @@ Result<unsigned> environment_number(const char* name) {
     unsigned value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size())
-        return fail(Blame::Spec, fmt::format("${}: '{}', want a number; a task is started by Slurm (rig compare --engine slurm)", name, text));
+        return fail(
+            Blame::Spec,
+            fmt::format(
+                "${}: '{}', want a number; a task is started by Slurm (rig compare --engine slurm)",
+                name, text));
     return value;
 }
 
@@ -53,42 +57,56 @@ Result<Task> read_task(const SlurmSpool& spool) {
     RIG_TRY(plan, load_slurm_plan(spool.plan()));
     RIG_TRY(program, own_sha256());
     if (program != plan.run.program)
-        return fail(Blame::Host, fmt::format("rig of node {} is another one (SHA-256 {}, that of the comparison {}): want the same file on all nodes",
+        return fail(Blame::Host, fmt::format("rig of node {} is another one (SHA-256 {}, that of "
+                                             "the comparison {}): want the same file on all nodes",
                                              this_node(), program, plan.run.program));
     RIG_TRY(spec, spec_of(plan.run, plan.top));
     return Task{plan, spec};
 }
 
-// A file that another node, or the build, made is what it was: else its boots would be of something else than the run says.
+// A file that another node, or the build, made is what it was: else its boots would be of something
+// else than the run says.
 Status unchanged(const std::filesystem::path& file, const std::string& sha256) {
     const auto found = sha256_file(file);
     if (!found)
-        return fail(Blame::Host, fmt::format("node {}: {}; the cache has to be a folder that all nodes share", this_node(), found.error().message));
+        return fail(Blame::Host,
+                    fmt::format("node {}: {}; the cache has to be a folder that all nodes share",
+                                this_node(), found.error().message));
     if (*found != sha256)
-        return fail(Blame::Host, fmt::format("node {}: {} is another file (SHA-256 {}, want {})", this_node(), file.string(), *found, sha256));
+        return fail(Blame::Host, fmt::format("node {}: {} is another file (SHA-256 {}, want {})",
+                                             this_node(), file.string(), *found, sha256));
     return {};
 }
 
-Result<Sample> make(const Task& task, const PlannedBoot& planned, const SlurmPrepared& there, const World& world,
-                    const std::filesystem::path& evidence, std::stop_token stop) {
+Result<Sample> make(const Task& task, const PlannedBoot& planned, const SlurmPrepared& there,
+                    const World& world, const std::filesystem::path& evidence,
+                    std::stop_token stop) {
     const auto& arm = *task.spec.find_arm(planned.id.arm);
     const auto& kernel = there.prepared.kernels.at(arm.name);
     RIG_CHECK(unchanged(kernel.bzimage, kernel.image_sha256));
     for (const auto& [file, sha256] : there.sha256)
-        if (file == there.prepared.image || file == kernel.vmlinux || file == kernel.system_map) RIG_CHECK(unchanged(file, sha256));
+        if (file == there.prepared.image || file == kernel.vmlinux || file == kernel.system_map)
+            RIG_CHECK(unchanged(file, sha256));
     RIG_TRY(symbols, SymbolTable::parse(slurp(kernel.system_map), kernel.system_map.string()));
     RIG_TRY(plan, make_plan(task.spec, arm, symbols, planned.perturbation));
     const auto own = task.spec.for_arm(arm);
     static const double slowness = host_slowness(); // of a host, so once is enough
     const GuestClock clock = GuestClock::Virtual;
-    RIG_TRY(places, take_places({clock, own.guest.vcpus, own.guest.memory_mib}, 1, world.host, world.progress, stop));
-    const GuestSetup setup{own, {clock, Accelerator::Tcg, slowness}, there.prepared.image, world.hypervisor, false, places.boots.front()};
+    RIG_TRY(places, take_places({clock, own.guest.vcpus, own.guest.memory_mib}, 1, world.host,
+                                world.progress, stop));
+    const GuestSetup setup{own,
+                           {clock, Accelerator::Tcg, slowness},
+                           there.prepared.image,
+                           world.hypervisor,
+                           false,
+                           places.boots.front()};
     return measure_boot(setup, kernel, plan, planned.id, evidence, stop);
 }
 
 } // namespace
 
-Result<std::string> build_task_command(const TaskLine& line, const World& world, std::stop_token stop) {
+Result<std::string> build_task_command(const TaskLine& line, const World& world,
+                                       std::stop_token stop) {
     const SlurmSpool spool{line.spool};
     const auto built = [&]() -> Result<SlurmPrepared> {
         RIG_TRY(task, read_task(spool));
@@ -106,26 +124,34 @@ Result<std::string> build_task_command(const TaskLine& line, const World& world,
     }();
     if (!built && stop.stop_requested()) return tl::unexpected(built.error());
     if (!built) {
-        RIG_CHECK(write_atomically(spool.build_error(), to_json(built.error()).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"));
+        RIG_CHECK(write_atomically(
+            spool.build_error(),
+            to_json(built.error()).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
+                "\n"));
         return tl::unexpected(built.error()); // the task fails: what waits for it must not start
     }
     RIG_CHECK(write_atomically(spool.prepared(), to_json(*built).dump(2) + "\n"));
     return fmt::format("prepared on {}\n", this_node());
 }
 
-Result<std::string> boot_task_command(const TaskLine& line, const World& world, std::stop_token stop) {
+Result<std::string> boot_task_command(const TaskLine& line, const World& world,
+                                      std::stop_token stop) {
     const SlurmSpool spool{line.spool};
-    RIG_TRY(index, line.index ? Result<unsigned>(*line.index) : environment_number("SLURM_ARRAY_TASK_ID"));
+    RIG_TRY(index,
+            line.index ? Result<unsigned>(*line.index) : environment_number("SLURM_ARRAY_TASK_ID"));
     RIG_TRY(order, order_of(spool.list(line.list), index));
     RIG_TRY(task, read_task(spool));
     RIG_TRY(there, load_slurm_prepared(spool.prepared()));
     const auto schedule = make_schedule(task.spec, false);
     if (order >= schedule.size())
-        return fail(Blame::Host, fmt::format("{}: boot {}, want less than {}", spool.list(line.list).string(), order, schedule.size()));
+        return fail(Blame::Host,
+                    fmt::format("{}: boot {}, want less than {}", spool.list(line.list).string(),
+                                order, schedule.size()));
     const auto& planned = schedule[order];
     const auto kernel = there.prepared.kernels.find(planned.id.arm);
     if (kernel == there.prepared.kernels.end())
-        return fail(Blame::Host, fmt::format("{}: no kernel of arm '{}'", spool.prepared().string(), planned.id.arm));
+        return fail(Blame::Host, fmt::format("{}: no kernel of arm '{}'", spool.prepared().string(),
+                                             planned.id.arm));
 
     SlurmResult result;
     result.order = order;
@@ -141,12 +167,14 @@ Result<std::string> boot_task_command(const TaskLine& line, const World& world, 
         RIG_TRY(restarts, environment_number("SLURM_RESTART_COUNT"));
         by.restarts = restarts;
     }
-    const auto folder = spool.making() / fmt::format("{}-{}-{}-{}", order, by.job, by.restarts, ::getpid());
+    const auto folder =
+        spool.making() / fmt::format("{}-{}-{}-{}", order, by.job, by.restarts, ::getpid());
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (error)
-        return fail(Blame::Host, fmt::format("node {}: cannot make {}: {}; the results have to be in a folder that all nodes share", by.node,
-                                             folder.string(), error.message()));
+        return fail(Blame::Host, fmt::format("node {}: cannot make {}: {}; the results have to be "
+                                             "in a folder that all nodes share",
+                                             by.node, folder.string(), error.message()));
 
     if (auto version = world.hypervisor.version(arch_named(task.spec.kernel.arch)); version) {
         by.qemu = *version;
@@ -154,16 +182,21 @@ Result<std::string> boot_task_command(const TaskLine& line, const World& world, 
     } else {
         result.sample = did_not_start(version.error().message, folder);
     }
-    if (!result.sample && stop.stop_requested() && result.sample.error().blame == Blame::Host && result.sample.error().complaint.empty())
+    if (!result.sample && stop.stop_requested() && result.sample.error().blame == Blame::Host &&
+        result.sample.error().complaint.empty())
         return tl::unexpected(result.sample.error());
     if (result.sample) result.sample->host["slurm_restarts"] = by.restarts;
     RIG_CHECK(write_atomically(folder / kMakerFile, to_json(by).dump(2) + "\n"));
-    RIG_CHECK(write_atomically(folder / kResultFile, to_json(result).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"));
+    RIG_CHECK(write_atomically(
+        folder / kResultFile,
+        to_json(result).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"));
     std::filesystem::rename(folder, spool.done(order), error);
     // One is there already: of an attempt that was taken for lost.
     if (error && !std::filesystem::exists(spool.done(order) / kResultFile))
-        return fail(Blame::Host, fmt::format("node {}: cannot make {}: {}", by.node, spool.done(order).string(), error.message()));
-    return fmt::format("boot {} ({} {}) on {}{}{}\n", order, planned.id.arm, planned.id.index, by.node, error ? ": made before" : "",
+        return fail(Blame::Host, fmt::format("node {}: cannot make {}: {}", by.node,
+                                             spool.done(order).string(), error.message()));
+    return fmt::format("boot {} ({} {}) on {}{}{}\n", order, planned.id.arm, planned.id.index,
+                       by.node, error ? ": made before" : "",
                        result.sample ? "" : ": " + result.sample.error().message);
 }
 

@@ -1,9 +1,10 @@
-// Tasks by themselves: what makes one leave no result. Their ordinary work is in slurm_engine_test.cc.
+// Tasks by themselves: what makes one leave no result. Their ordinary work is in
+// slurm_engine_test.cc.
 #include "rig/base/version.h"
 #include "rig/slurm/slurm_task.h"
 
-#include "rig/experiment/world.h"
 #include "rig/cli/engine_option.h"
+#include "rig/experiment/world.h"
 #include "rig/slurm/slurm_spool.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/testing/experiment_fixture.h"
@@ -34,7 +35,9 @@ class SlurmTasks : public ExperimentLoop {
     }
     void write_plan() { std::ofstream(spool_.plan()) << to_json(plan_).dump(); }
     World world() { return {*cache_, perf_, hypervisor_, Progress::silent()}; }
-    Result<std::string> boot(unsigned index, std::stop_token stop = {}) { return boot_task_command({spool_.dir, 0, index}, world(), stop); }
+    Result<std::string> boot(unsigned index, std::stop_token stop = {}) {
+        return boot_task_command({spool_.dir, 0, index}, world(), stop);
+    }
 
     std::optional<ArtifactCache> cache_;
     PerfRunner perf_;
@@ -77,7 +80,8 @@ TEST_F(SlurmTasks, AKernelThatIsAnotherFileIsTheHostsFault) {
     ASSERT_TRUE(result) << result.error().message;
     ASSERT_FALSE(result->sample);
     EXPECT_EQ(result->sample.error().blame, Blame::Host);
-    EXPECT_NE(result->sample.error().message.find("is another file"), std::string::npos) << result->sample.error().message;
+    EXPECT_NE(result->sample.error().message.find("is another file"), std::string::npos)
+        << result->sample.error().message;
     EXPECT_TRUE(hypervisor_.requests.empty());
 }
 
@@ -105,11 +109,16 @@ TEST_F(SlurmTasks, WhatIsNotInTheSpoolIsNamed) {
 
 TEST_F(SlurmTasks, TheCommandLineChoosesAnEngine) {
     const CommonOptions common;
-    const auto choose = [&](const EngineLine& line, bool libvirt = false) { return choose_engine(line, {}, common, dir_ / "cache", libvirt, perf_); };
+    const auto choose = [&](const EngineLine& line, bool libvirt = false) {
+        return choose_engine(line, {}, common, dir_ / "cache", libvirt, perf_);
+    };
     EXPECT_EQ(choose({}).value(), nullptr);
     EXPECT_NE(choose({"slurm", "fast", "--qos=low"}).value(), nullptr);
-    for (const auto& [line, libvirt] : std::vector<std::pair<EngineLine, bool>>{
-             {{"local", "fast", ""}, false}, {{"local", "", "--qos=low"}, false}, {{"slurm", "", "--array=1"}, false}, {{"slurm", "", ""}, true}}) {
+    for (const auto& [line, libvirt] :
+         std::vector<std::pair<EngineLine, bool>>{{{"local", "fast", ""}, false},
+                                                  {{"local", "", "--qos=low"}, false},
+                                                  {{"slurm", "", "--array=1"}, false},
+                                                  {{"slurm", "", ""}, true}}) {
         const auto chosen = choose(line, libvirt);
         ASSERT_FALSE(chosen);
         EXPECT_EQ(chosen.error().blame, Blame::Spec);

@@ -16,8 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Bounds on what a file may ask for. Each is several times what an experiment has needed; together they keep a slip of
-// the pen (a pasted log, a generated list) from becoming a week of builds.
+// Bounds on what a file may ask for. Each is several times what an experiment has needed; together
+// they keep a slip of the pen (a pasted log, a generated list) from becoming a week of builds.
 constexpr std::size_t max_arms = 16;
 constexpr std::size_t max_series = 64;
 constexpr std::size_t max_fragments = 64;
@@ -35,14 +35,17 @@ Status read_path(const SpecTable& table, std::string_view key, fs::path& out, co
 }
 
 Result<Source> read_source(const SpecTable& table, const fs::path& top) {
-    RIG_CHECK(table.only({"distro", "suite", "tarball", "sha256", "git", "revision", "base", "prebuilt"}));
+    RIG_CHECK(table.only(
+        {"distro", "suite", "tarball", "sha256", "git", "revision", "base", "prebuilt"}));
     std::vector<std::string> forms;
     for (const auto& key : table.keys())
-        if (key == "distro" || key == "tarball" || key == "git" || key == "prebuilt") forms.push_back(key);
+        if (key == "distro" || key == "tarball" || key == "git" || key == "prebuilt")
+            forms.push_back(key);
     if (forms.size() != 1)
         return tl::unexpected(table.wrong(fmt::format(
             "bad {}: {}, want {}", table.path(),
-            forms.empty() ? "says no source" : fmt::format("{} at once", fmt::join(forms, " and ")), source_forms)));
+            forms.empty() ? "says no source" : fmt::format("{} at once", fmt::join(forms, " and ")),
+            source_forms)));
     const auto& form = forms[0];
     if (form == "distro") {
         RIG_CHECK(table.only({"distro", "suite"}));
@@ -72,7 +75,8 @@ Result<Source> read_source(const SpecTable& table, const fs::path& top) {
     bool prebuilt = false;
     RIG_CHECK(table.boolean("prebuilt", prebuilt));
     if (!prebuilt)
-        return tl::unexpected(table.bad("prebuilt", fmt::format("true, or another source: {}", source_forms)));
+        return tl::unexpected(
+            table.bad("prebuilt", fmt::format("true, or another source: {}", source_forms)));
     return PrebuiltSource{};
 }
 
@@ -80,7 +84,8 @@ Result<Source> read_source(const SpecTable& table, const fs::path& top) {
 Status read_options(const SpecTable& table, std::map<std::string, std::string>& out) {
     auto keys = table.keys();
     if (keys.size() > max_options)
-        return tl::unexpected(table.wrong(fmt::format("bad {}: {} options, want at most {}", table.path(), keys.size(), max_options)));
+        return tl::unexpected(table.wrong(fmt::format("bad {}: {} options, want at most {}",
+                                                      table.path(), keys.size(), max_options)));
     for (const auto& key : keys) {
         if (auto want = rules::option_name(key)) return tl::unexpected(table.bad_key(key, *want));
         const auto* node = table.find(key);
@@ -97,11 +102,15 @@ Status read_options(const SpecTable& table, std::map<std::string, std::string>& 
 }
 
 Result<PrebuiltImage> read_prebuilt(const SpecTable& table, const fs::path& top) {
-    RIG_CHECK(table.require("bzimage", "the image to boot, since kernel.source is { prebuilt = true }"));
+    RIG_CHECK(
+        table.require("bzimage", "the image to boot, since kernel.source is { prebuilt = true }"));
     if (!table.has("system_map"))
-        RIG_CHECK(table.require("vmlinux", "it or system_map: without symbols the changed line can't be proven to run"));
+        RIG_CHECK(table.require(
+            "vmlinux",
+            "it or system_map: without symbols the changed line can't be proven to run"));
     if (table.has("series"))
-        return tl::unexpected(table.bad("series", "it left out: a prebuilt image cannot be patched"));
+        return tl::unexpected(
+            table.bad("series", "it left out: a prebuilt image cannot be patched"));
     PrebuiltImage image;
     auto file = rules::existing_file(top);
     RIG_CHECK(read_path(table, "bzimage", image.bzimage, file));
@@ -111,26 +120,37 @@ Result<PrebuiltImage> read_prebuilt(const SpecTable& table, const fs::path& top)
     return image;
 }
 
-Result<Arm> read_arm(const SpecTable& table, const Source& source, const TargetSpec& target, const fs::path& top) {
+Result<Arm> read_arm(const SpecTable& table, const Source& source, const TargetSpec& target,
+                     const fs::path& top) {
     const bool prebuilt = std::holds_alternative<PrebuiltSource>(source);
-    RIG_CHECK(table.only({"name", "series", "revision", "witness", "splat", "config_differs", "cmdline", "bzimage", "system_map", "vmlinux", "config"}));
+    RIG_CHECK(table.only({"name", "series", "revision", "witness", "splat", "config_differs",
+                          "cmdline", "bzimage", "system_map", "vmlinux", "config"}));
     RIG_CHECK(table.require("name", "a name such as \"ipi\""));
     if (!target.same_path && !target.revisions)
-        RIG_CHECK(table.require("witness",
-                                "a kernel function that only this arm's version of the changed line calls: without it "
-                                "the line can't be proven to run"));
+        RIG_CHECK(table.require(
+            "witness",
+            "a kernel function that only this arm's version of the changed line calls: without it "
+            "the line can't be proven to run"));
     else if (table.has("witness"))
-        return tl::unexpected(table.bad("witness", target.revisions ? fmt::format("it left out: with {} it is not known what changed", arms_are_revisions)
-                                                                    : "it left out: with target.same_path = true the arms run the same code"));
+        return tl::unexpected(table.bad(
+            "witness",
+            target.revisions
+                ? fmt::format("it left out: with {} it is not known what changed",
+                              arms_are_revisions)
+                : "it left out: with target.same_path = true the arms run the same code"));
     Arm arm;
     RIG_CHECK(table.text("name", arm.name, rules::arm_name));
     RIG_CHECK(table.text("witness", arm.witness, rules::kernel_function));
-    if (target.revisions && table.has("splat")) return tl::unexpected(table.bad("splat", fmt::format("it left out: with {} nothing is declared", arms_are_revisions)));
+    if (target.revisions && table.has("splat"))
+        return tl::unexpected(table.bad(
+            "splat", fmt::format("it left out: with {} nothing is declared", arms_are_revisions)));
     RIG_CHECK(table.text("splat", arm.splat, rules::splat_text));
-    RIG_CHECK(table.texts("config_differs", arm.config_differs, max_options, rules::option_name_or_any));
+    RIG_CHECK(
+        table.texts("config_differs", arm.config_differs, max_options, rules::option_name_or_any));
     RIG_CHECK(table.text("cmdline", arm.cmdline, rules::kernel_words(max_extra_cmdline)));
     if (table.has("revision") && !std::holds_alternative<GitSource>(source))
-        return tl::unexpected(table.bad("revision", "it left out, or kernel.source = { git = \"...\", revision = \"...\" }"));
+        return tl::unexpected(table.bad(
+            "revision", "it left out, or kernel.source = { git = \"...\", revision = \"...\" }"));
     RIG_CHECK(table.text("revision", arm.revision, rules::revision));
     if (prebuilt) {
         RIG_TRY(image, read_prebuilt(table, top));
@@ -139,15 +159,16 @@ Result<Arm> read_arm(const SpecTable& table, const Source& source, const TargetS
     }
     for (auto key : {"bzimage", "system_map", "vmlinux", "config"})
         if (table.has(key))
-            return tl::unexpected(table.bad(key, "it left out (this arm is built), or kernel.source = { prebuilt = true }"));
+            return tl::unexpected(table.bad(
+                key, "it left out (this arm is built), or kernel.source = { prebuilt = true }"));
     RIG_CHECK(read_paths(table, "series", arm.series, max_series, rules::series_folder(top)));
     return arm;
 }
 
 } // namespace
 
-Status read_paths(const SpecTable& table, std::string_view key, std::vector<fs::path>& out, std::size_t limit,
-                  const Rule& rule) {
+Status read_paths(const SpecTable& table, std::string_view key, std::vector<fs::path>& out,
+                  std::size_t limit, const Rule& rule) {
     std::vector<std::string> texts;
     RIG_CHECK(table.texts(key, texts, limit, rule));
     for (const auto& text : texts)
@@ -162,14 +183,17 @@ Status read_kernel(const SpecTable& table, KernelSpec& kernel, const fs::path& t
     RIG_TRY(source, read_source(*source_table, top));
     kernel.source = std::move(source);
     std::vector<std::string> archs;
-    for (const auto* arch : all_archs()) archs.push_back(arch->name);
+    for (const auto* arch : all_archs())
+        archs.push_back(arch->name);
     RIG_CHECK(table.choice("arch", kernel.arch, archs));
     if (std::holds_alternative<PrebuiltSource>(kernel.source))
         for (auto key : {"enable", "fragments", "options"})
             if (table.has(key))
-                return tl::unexpected(table.bad(key, "it left out: nothing is built with source = { prebuilt = true }"));
+                return tl::unexpected(table.bad(
+                    key, "it left out: nothing is built with source = { prebuilt = true }"));
     RIG_CHECK(read_paths(table, "enable", kernel.enable, max_series, rules::series_folder(top)));
-    RIG_CHECK(read_paths(table, "fragments", kernel.fragments, max_fragments, rules::existing_file(top)));
+    RIG_CHECK(
+        read_paths(table, "fragments", kernel.fragments, max_fragments, rules::existing_file(top)));
     RIG_TRY(options, table.table("options"));
     if (options) RIG_CHECK(read_options(*options, kernel.options));
     return {};
@@ -177,8 +201,11 @@ Status read_kernel(const SpecTable& table, KernelSpec& kernel, const fs::path& t
 
 Status read_target(const SpecTable& table, TargetSpec& target) {
     RIG_CHECK(table.only({"function", "sync_function", "config", "same_path", "revisions"}));
-    if (target.same_path && target.revisions) return tl::unexpected(table.bad("revisions", "it or same_path left out: either stands in the place of a witness"));
-    if (target.same_path) RIG_CHECK(table.require("function", "the function that every arm calls alike"));
+    if (target.same_path && target.revisions)
+        return tl::unexpected(table.bad(
+            "revisions", "it or same_path left out: either stands in the place of a witness"));
+    if (target.same_path)
+        RIG_CHECK(table.require("function", "the function that every arm calls alike"));
     RIG_CHECK(table.text("function", target.function, rules::kernel_function));
     RIG_CHECK(table.text("sync_function", target.sync_function, rules::kernel_function));
     RIG_TRY(config, table.table("config"));
@@ -191,7 +218,8 @@ Status read_arms(const SpecTable& root, Spec& spec) {
     RIG_TRY(tables, root.tables("arm", max_arms));
     for (const auto& table : tables) {
         RIG_TRY(arm, read_arm(table, spec.kernel.source, spec.target, spec.top));
-        if (spec.find_arm(arm.name)) return tl::unexpected(table.bad("name", "a name that no other arm has"));
+        if (spec.find_arm(arm.name))
+            return tl::unexpected(table.bad("name", "a name that no other arm has"));
         spec.arms.push_back(std::move(arm));
     }
     return {};

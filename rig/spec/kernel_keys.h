@@ -1,5 +1,6 @@
-// The parts of an experiment file that say which kernels are compared: [kernel], [target] and [[arm]]. Paths are kept as they are written,
-// only normalised. Every failure is one Error with Blame::Spec, as in toml_reader.h.
+// The parts of an experiment file that say which kernels are compared: [kernel], [target] and
+// [[arm]]. Paths are kept as they are written, only normalised. Every failure is one Error with
+// Blame::Spec, as in toml_reader.h.
 #pragma once
 
 #include "rig/spec/spec.h"
@@ -17,7 +18,8 @@ inline constexpr std::size_t max_extra_cmdline = 1024;
 inline constexpr std::string_view arms_are_revisions = "target.revisions = true";
 
 // Paths in an array of 0..limit texts, each of which passes `rule`.
-Status read_paths(const SpecTable& table, std::string_view key, std::vector<std::filesystem::path>& out, std::size_t limit, const Rule& rule);
+Status read_paths(const SpecTable& table, std::string_view key,
+                  std::vector<std::filesystem::path>& out, std::size_t limit, const Rule& rule);
 
 Status read_kernel(const SpecTable& table, KernelSpec& kernel, const std::filesystem::path& top);
 // `target` holds same_path and revisions already: they decide whether the arms need a witness.

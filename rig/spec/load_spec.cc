@@ -1,15 +1,17 @@
 #include "rig/spec/load_spec.h"
 
-#include "rig/spec/spec_parser.h"
 #include "rig/spec/override.h"
+#include "rig/spec/spec_parser.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 namespace rig {
 
-std::vector<std::string> reproduce(const std::filesystem::path& file, const std::filesystem::path& top, const Overrides& o) {
-    std::vector<std::string> argv{"./bootstrap", "compare", std::filesystem::proximate(file, top).string()};
+std::vector<std::string> reproduce(const std::filesystem::path& file,
+                                   const std::filesystem::path& top, const Overrides& o) {
+    std::vector<std::string> argv{"./bootstrap", "compare",
+                                  std::filesystem::proximate(file, top).string()};
     const auto words = words_of(o);
     argv.insert(argv.end(), words.begin(), words.end());
     return argv;
@@ -18,20 +20,27 @@ std::vector<std::string> reproduce(const std::filesystem::path& file, const std:
 Result<const Arm*> arm_of(const Spec& spec, const std::string& name) {
     if (const Arm* arm = spec.find_arm(name)) return arm;
     std::vector<std::string> names;
-    for (const auto& arm : spec.arms) names.push_back(arm.name);
-    return fail(Blame::Spec, fmt::format("{}: no arm '{}', accepted: {}", spec.file.string(), name, fmt::join(names, ", ")));
+    for (const auto& arm : spec.arms)
+        names.push_back(arm.name);
+    return fail(Blame::Spec, fmt::format("{}: no arm '{}', accepted: {}", spec.file.string(), name,
+                                         fmt::join(names, ", ")));
 }
 
-std::vector<std::string> compare_command_words(const Spec& spec, const Overrides& overrides) { return reproduce(spec.file, spec.top, overrides); }
+std::vector<std::string> compare_command_words(const Spec& spec, const Overrides& overrides) {
+    return reproduce(spec.file, spec.top, overrides);
+}
 
 std::vector<std::string> words_of(const Overrides& o) {
     std::vector<std::string> argv;
-    const auto add = [&argv](const char* option, const std::string& value) { argv.insert(argv.end(), {option, value}); };
+    const auto add = [&argv](const char* option, const std::string& value) {
+        argv.insert(argv.end(), {option, value});
+    };
     if (o.boots) add("--boots", std::to_string(*o.boots));
     if (o.seed) add("--seed", std::to_string(*o.seed));
     if (o.vcpus) add("--vcpus", std::to_string(*o.vcpus));
     if (o.clock) add("--clock", *o.clock);
-    for (const auto& one : o.set) add("--set", one);
+    for (const auto& one : o.set)
+        add("--set", one);
     return argv;
 }
 
@@ -45,7 +54,10 @@ Result<Spec> load_with_overrides(const std::filesystem::path& file, const Overri
     if (o.boots) spec.guest.boots = *o.boots;
     if (o.seed) spec.guest.seed = *o.seed;
     if (o.vcpus) spec.guest.vcpus = *o.vcpus;
-    if (o.clock) spec.guest.clock = *o.clock == "virtual" ? ClockChoice::Virtual : *o.clock == "wall" ? ClockChoice::Wall : ClockChoice::Auto;
+    if (o.clock)
+        spec.guest.clock = *o.clock == "virtual" ? ClockChoice::Virtual
+                           : *o.clock == "wall"  ? ClockChoice::Wall
+                                                 : ClockChoice::Auto;
     return spec;
 }
 

@@ -1,4 +1,5 @@
-// This header reads an experiment file with the command line's say over it, and names the words that say the same again. Errors are values.
+// This header reads an experiment file with the command line's say over it, and names the words
+// that say the same again. Errors are values.
 #pragma once
 
 #include "rig/base/error.h"
@@ -23,8 +24,10 @@ struct Overrides {
 Result<Spec> load_with_overrides(const std::filesystem::path& file, const Overrides& overrides);
 // The words that say the same again: "--boots", "4", ...
 std::vector<std::string> words_of(const Overrides& overrides);
-// What reproduces a run from the project's top: "./bootstrap compare FILE ...", with what this command line changed of the experiment or suite.
-std::vector<std::string> reproduce(const std::filesystem::path& file, const std::filesystem::path& top, const Overrides& overrides);
+// What reproduces a run from the project's top: "./bootstrap compare FILE ...", with what this
+// command line changed of the experiment or suite.
+std::vector<std::string> reproduce(const std::filesystem::path& file,
+                                   const std::filesystem::path& top, const Overrides& overrides);
 // The same of an experiment.
 std::vector<std::string> compare_command_words(const Spec& spec, const Overrides& overrides);
 // Blame::Spec naming those there are.

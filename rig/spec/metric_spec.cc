@@ -19,7 +19,8 @@ Status read_exact_values(const SpecTable& table, MetricSpec& metric, const Spec&
         arms.push_back(arm.name);
     RIG_CHECK(table.only(arms));
     for (const auto& arm : arms) {
-        RIG_CHECK(table.require(arm, "a value for every arm: a whole number >= 0 or \"predicted\""));
+        RIG_CHECK(
+            table.require(arm, "a value for every arm: a whole number >= 0 or \"predicted\""));
         const auto* node = table.find(arm);
         if (node->is_string() && node->as_string()->get() == "predicted")
             metric.exactly[arm] = Predicted{};
@@ -38,16 +39,23 @@ bool is_known_metric(const std::string& name) {
 
 const std::map<std::string, CustomMetric::Kind>& metric_sources() {
     using Kind = CustomMetric::Kind;
-    static const std::map<std::string, Kind> sources = {
-        {"event", Kind::Event}, {"calls_of", Kind::Calls}, {"latency_of", Kind::Latency}, {"counter", Kind::Counter}, {"histogram_of", Kind::Histogram}};
+    static const std::map<std::string, Kind> sources = {{"event", Kind::Event},
+                                                        {"calls_of", Kind::Calls},
+                                                        {"latency_of", Kind::Latency},
+                                                        {"counter", Kind::Counter},
+                                                        {"histogram_of", Kind::Histogram}};
     return sources;
 }
 
-Status known_counter(const SpecTable& table, const std::string& counter, const std::string& workload) {
+Status known_counter(const SpecTable& table, const std::string& counter,
+                     const std::string& workload) {
     const auto names = counters_of(workload);
     if (std::find(names.begin(), names.end(), counter) != names.end()) return {};
-    return tl::unexpected(table.bad("counter", names.empty() ? fmt::format("another source: workload \"{}\" counts nothing itself", workload)
-                                                             : fmt::format("what workload \"{}\" counts: {}", workload, fmt::join(names, ", "))));
+    return tl::unexpected(table.bad(
+        "counter",
+        names.empty()
+            ? fmt::format("another source: workload \"{}\" counts nothing itself", workload)
+            : fmt::format("what workload \"{}\" counts: {}", workload, fmt::join(names, ", "))));
 }
 
 Rule rule_of(CustomMetric::Kind kind) {
@@ -59,23 +67,33 @@ Rule rule_of(CustomMetric::Kind kind) {
 }
 
 // A metric the file defines: exactly one of the sources.
-Result<CustomMetric> read_custom_metric(const SpecTable& table, const std::string& name, const Spec& spec) {
+Result<CustomMetric> read_custom_metric(const SpecTable& table, const std::string& name,
+                                        const Spec& spec) {
     using Kind = CustomMetric::Kind;
     std::vector<std::string> found;
     for (const auto& key : table.keys())
         if (metric_sources().contains(key)) found.push_back(key);
-    if (found.size() > 1) return tl::unexpected(table.bad(found[1], fmt::format("it left out: {} defines the metric already", found[0])));
-    if (auto want = rules::metric_name(name)) return tl::unexpected(table.wrong(fmt::format("bad name {}, want {}", table.path(), *want)));
+    if (found.size() > 1)
+        return tl::unexpected(table.bad(
+            found[1], fmt::format("it left out: {} defines the metric already", found[0])));
+    if (auto want = rules::metric_name(name))
+        return tl::unexpected(
+            table.wrong(fmt::format("bad name {}, want {}", table.path(), *want)));
     CustomMetric custom;
     custom.kind = metric_sources().at(found[0]);
     RIG_CHECK(table.text(found[0], custom.what, rule_of(custom.kind)));
-    if (custom.kind == Kind::Counter) RIG_CHECK(known_counter(table, custom.what, spec.workload.name));
+    if (custom.kind == Kind::Counter)
+        RIG_CHECK(known_counter(table, custom.what, spec.workload.name));
     if (custom.kind == Kind::Histogram &&
-        std::none_of(spec.backgrounds.begin(), spec.backgrounds.end(), [&](const auto& one) { return one.name == custom.what; }))
-        return tl::unexpected(table.bad(found[0], "the name of a [[background]] command of this file"));
-    if (custom.kind != Kind::Event && table.has("filter")) return tl::unexpected(table.bad("filter", "it left out: it goes with event"));
+        std::none_of(spec.backgrounds.begin(), spec.backgrounds.end(),
+                     [&](const auto& one) { return one.name == custom.what; }))
+        return tl::unexpected(
+            table.bad(found[0], "the name of a [[background]] command of this file"));
+    if (custom.kind != Kind::Event && table.has("filter"))
+        return tl::unexpected(table.bad("filter", "it left out: it goes with event"));
     if (custom.kind != Kind::Event && custom.kind != Kind::Calls && table.has("own"))
-        return tl::unexpected(table.bad("own", "it left out: a latency or counter is always the workload's, a histogram the background command's"));
+        return tl::unexpected(table.bad("own", "it left out: a latency or counter is always the "
+                                               "workload's, a histogram the background command's"));
     if (table.has("cpu")) {
         if (custom.kind != Kind::Event && custom.kind != Kind::Calls)
             return tl::unexpected(table.bad("cpu", "it left out: it goes with event and calls_of"));
@@ -101,17 +119,23 @@ Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, 
     };
     auto accepted = std::vector<std::string>{"expect", "values", "at_most", "within", "at_least"};
     const bool defined_here = !is_known_metric(name);
-    if (defined_here) accepted.insert(accepted.end(), {"event", "filter", "calls_of", "latency_of", "counter", "histogram_of", "label", "own", "cpu"});
+    if (defined_here)
+        accepted.insert(accepted.end(), {"event", "filter", "calls_of", "latency_of", "counter",
+                                         "histogram_of", "label", "own", "cpu"});
     RIG_CHECK(table.only(accepted));
-    RIG_CHECK(table.require("expect", "one of report, exactly, may-rise, not-worse, unchanged, falls"));
+    RIG_CHECK(
+        table.require("expect", "one of report, exactly, may-rise, not-worse, unchanged, falls"));
     std::string expect;
-    RIG_CHECK(table.choice("expect", expect, {"report", "exactly", "may-rise", "not-worse", "unchanged", "falls"}));
+    RIG_CHECK(table.choice("expect", expect,
+                           {"report", "exactly", "may-rise", "not-worse", "unchanged", "falls"}));
     const auto& [kind, companion] = expectations.at(expect);
     for (const auto& key : table.keys())
         if (key != companion && (key == "values" || key == "at_most" || key == "within"))
-            return tl::unexpected(
-                table.bad(key, fmt::format("it left out: {} goes with another expectation than \"{}\"", key, expect)));
-    if (!companion.empty()) RIG_CHECK(table.require(companion, fmt::format("it with expect = \"{}\"", expect)));
+            return tl::unexpected(table.bad(
+                key, fmt::format("it left out: {} goes with another expectation than \"{}\"", key,
+                                 expect)));
+    if (!companion.empty())
+        RIG_CHECK(table.require(companion, fmt::format("it with expect = \"{}\"", expect)));
 
     MetricSpec metric;
     metric.name = name;
@@ -133,20 +157,25 @@ Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, 
 
 Status read_metrics(const SpecTable& table, Spec& spec) {
     if (table.keys().size() > max_metrics)
-        return tl::unexpected(table.wrong(fmt::format("bad metrics: {} of them, want at most {}", table.keys().size(), max_metrics)));
+        return tl::unexpected(table.wrong(fmt::format("bad metrics: {} of them, want at most {}",
+                                                      table.keys().size(), max_metrics)));
     // A name of its own is accepted with a definition; without one it is a known name misspelt.
     auto accepted = metric_names();
     for (const auto& key : table.keys())
         if (const auto* entry = table.find(key)->as_table();
-            entry && std::any_of(metric_sources().begin(), metric_sources().end(), [&](const auto& source) { return entry->contains(source.first); }))
+            entry && std::any_of(metric_sources().begin(), metric_sources().end(),
+                                 [&](const auto& source) { return entry->contains(source.first); }))
             accepted.push_back(key);
     RIG_CHECK(table.only(accepted));
     for (const auto& key : table.keys()) {
         RIG_TRY(entry, table.table(key));
         if (key == "sync_ipis" && spec.target.sync_function.empty())
-            return tl::unexpected(table.bad_key(key, "target.sync_function to name the function whose IPIs are counted"));
+            return tl::unexpected(table.bad_key(
+                key, "target.sync_function to name the function whose IPIs are counted"));
         if (const auto why = why_missing(arch_named(spec.kernel.arch), key); !why.empty())
-            return tl::unexpected(table.bad_key(key, fmt::format("it left out with kernel.arch = \"{}\": {}", spec.kernel.arch, why)));
+            return tl::unexpected(
+                table.bad_key(key, fmt::format("it left out with kernel.arch = \"{}\": {}",
+                                               spec.kernel.arch, why)));
         RIG_TRY(metric, read_metric(*entry, key, spec));
         spec.metrics.push_back(std::move(metric));
     }
@@ -156,8 +185,10 @@ Status read_metrics(const SpecTable& table, Spec& spec) {
 const std::vector<std::string>& metric_names() {
     static const std::vector<std::string> names = [] {
         std::vector<std::string> out = {"sync_ipis", "total_ipis", "other_ipis"};
-        for (const auto& metric : arch_metrics()) out.push_back(metric.name);
-        out.insert(out.end(), {"call_function_vectors", "bystander_interrupts", "target_latency", "call_latency", "bystander_wakeup", "bystander_burst"});
+        for (const auto& metric : arch_metrics())
+            out.push_back(metric.name);
+        out.insert(out.end(), {"call_function_vectors", "bystander_interrupts", "target_latency",
+                               "call_latency", "bystander_wakeup", "bystander_burst"});
         return out;
     }();
     return names;

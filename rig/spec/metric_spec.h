@@ -1,4 +1,5 @@
-// The [metrics] of an experiment file: which are known, which it defines itself, and what it declares about each.
+// The [metrics] of an experiment file: which are known, which it defines itself, and what it
+// declares about each.
 #pragma once
 
 #include "rig/spec/spec.h"
@@ -6,7 +7,8 @@
 
 namespace rig {
 
-// After everything else of the file: metrics name its arms, background commands, vCPUs and workload.
+// After everything else of the file: metrics name its arms, background commands, vCPUs and
+// workload.
 Status read_metrics(const SpecTable& table, Spec& spec);
 
 } // namespace rig

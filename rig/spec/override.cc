@@ -28,7 +28,9 @@ std::vector<std::string> split(std::string_view key) {
 }
 
 bool is_word(std::string_view text) {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == '/'; });
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+        return std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == '/';
+    });
 }
 
 // A table whose only entry is the value, with the override as the name of its source.
@@ -48,22 +50,28 @@ toml::table* arm_named(toml::node& arms, const std::string& name) {
     auto* array = arms.as_array();
     if (!array) return nullptr;
     for (auto& element : *array)
-        if (auto* table = element.as_table(); table && (*table)["name"].value_or(std::string()) == name) return table;
+        if (auto* table = element.as_table();
+            table && (*table)["name"].value_or(std::string()) == name)
+            return table;
     return nullptr;
 }
 
 Status apply(toml::table& root, const SpecOverride& one) {
     auto parts = split(one.key);
     if (parts.size() > 1 && parts[0] == "metrics") parts[1] = older::metric(parts[1]);
-    if (parts.size() > max_depth || std::any_of(parts.begin(), parts.end(), [](const auto& part) { return part.empty(); }))
-        return bad(one, fmt::format("want a dotted key of 1..{} parts such as guest.vcpus", max_depth));
+    if (parts.size() > max_depth ||
+        std::any_of(parts.begin(), parts.end(), [](const auto& part) { return part.empty(); }))
+        return bad(one,
+                   fmt::format("want a dotted key of 1..{} parts such as guest.vcpus", max_depth));
     RIG_TRY(value, parse_value(one));
     toml::table* table = &root;
     for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
         auto* next = table->get(parts[i]);
         if (next && next->is_array_of_tables()) {
             table = i + 2 < parts.size() ? arm_named(*next, parts[i + 1]) : nullptr;
-            if (!table) return bad(one, fmt::format("no {} of that name, want {}.NAME.KEY", parts[i], parts[i]));
+            if (!table)
+                return bad(one,
+                           fmt::format("no {} of that name, want {}.NAME.KEY", parts[i], parts[i]));
             ++i;
             continue;
         }
@@ -90,8 +98,11 @@ Status rename_older_metrics(toml::table& root) {
         const auto now = older::metric(name);
         auto* node = metrics->get(name);
         if (metrics->contains(now))
-            return tl::unexpected(spec_error(node->source().path ? *node->source().path : std::string(), node->source().begin,
-                                             fmt::format("bad metrics.{}: it is what metrics.{} was called before, want one of the two", name, now)));
+            return tl::unexpected(spec_error(
+                node->source().path ? *node->source().path : std::string(), node->source().begin,
+                fmt::format(
+                    "bad metrics.{}: it is what metrics.{} was called before, want one of the two",
+                    name, now)));
         const toml::key key(now, toml::source_region(node->source()));
         node->visit([&](auto& typed) { metrics->insert_or_assign(key, std::move(typed)); });
         metrics->erase(name);
@@ -103,10 +114,13 @@ Status rename_older_metrics(toml::table& root) {
 
 Result<SpecOverride> parse_override(std::string_view text) {
     const auto equals = text.find('=');
-    if (equals == std::string_view::npos || equals == 0) return fail(Blame::Spec, fmt::format("--set {}: want KEY=VALUE, e.g. guest.vcpus=8", text));
+    if (equals == std::string_view::npos || equals == 0)
+        return fail(Blame::Spec, fmt::format("--set {}: want KEY=VALUE, e.g. guest.vcpus=8", text));
     const auto trim = [](std::string_view part) {
-        while (part.starts_with(' ')) part.remove_prefix(1);
-        while (part.ends_with(' ')) part.remove_suffix(1);
+        while (part.starts_with(' '))
+            part.remove_prefix(1);
+        while (part.ends_with(' '))
+            part.remove_suffix(1);
         return std::string(part);
     };
     return SpecOverride{trim(text.substr(0, equals)), trim(text.substr(equals + 1))};
@@ -114,7 +128,8 @@ Result<SpecOverride> parse_override(std::string_view text) {
 
 Status apply_overrides(toml::table& root, const std::vector<SpecOverride>& overrides) {
     RIG_CHECK(rename_older_metrics(root));
-    for (const auto& one : overrides) RIG_CHECK(apply(root, one));
+    for (const auto& one : overrides)
+        RIG_CHECK(apply(root, one));
     return {};
 }
 

@@ -1,9 +1,9 @@
-// `--set KEY=VALUE` and the suites' `set`: one value of an experiment file replaced before it is read, so that a variant
-// needs no file of its own. An overridden value passes the same checks as one in the file; its errors name the override
-// in place of the file.
+// `--set KEY=VALUE` and the suites' `set`: one value of an experiment file replaced before it is
+// read, so that a variant needs no file of its own. An overridden value passes the same checks as
+// one in the file; its errors name the override in place of the file.
 //
-// A key is dotted: "guest.vcpus", "arm.reviewed.series" (an arm is found by its name). A value is TOML; a bare word that
-// is none is taken as text.
+// A key is dotted: "guest.vcpus", "arm.reviewed.series" (an arm is found by its name). A value is
+// TOML; a bare word that is none is taken as text.
 #pragma once
 
 #include "rig/spec/spec.h"
@@ -18,9 +18,10 @@ namespace rig {
 // "KEY=VALUE" as on a command line. Blame::Spec if there is no '=' or the key is empty.
 Result<SpecOverride> parse_override(std::string_view text);
 
-// Applies them in order; missing tables on the way are made. Blame::Spec for a value that is no TOML, a key that leads
-// through something that is no table, and an arm that is not there.
-// Metrics under their older names (rig/workloads/older_names.h) get those that they have now, in the table and in `overrides`.
+// Applies them in order; missing tables on the way are made. Blame::Spec for a value that is no
+// TOML, a key that leads through something that is no table, and an arm that is not there. Metrics
+// under their older names (rig/workloads/older_names.h) get those that they have now, in the table
+// and in `overrides`.
 Status apply_overrides(toml::table& root, const std::vector<SpecOverride>& overrides);
 
 } // namespace rig

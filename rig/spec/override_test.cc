@@ -15,12 +15,17 @@ class SpecOverrides : public ::testing::Test {
         auto status = apply_overrides(table, overrides);
         return status ? "" : status.error().message;
     }
-    std::string text = "name = \"x\"\n[[arm]]\nname = \"a\"\nwitness = \"f\"\n[[arm]]\nname = \"b\"\nwitness = \"g\"\n[guest]\nvcpus = 4\n";
+    std::string text = "name = \"x\"\n[[arm]]\nname = \"a\"\nwitness = \"f\"\n[[arm]]\nname = "
+                       "\"b\"\nwitness = \"g\"\n[guest]\nvcpus = 4\n";
 };
 
 TEST_F(SpecOverrides, ReplaceAndAddValues) {
     toml::table table = toml::parse(text);
-    ASSERT_TRUE(apply_overrides(table, {{"guest.vcpus", "8"}, {"fault.times", "0"}, {"arm.b.witness", "h"}, {"guest.clock", "wall"}, {"arm.a.series", "[\"x\", \"y\"]"}}));
+    ASSERT_TRUE(apply_overrides(table, {{"guest.vcpus", "8"},
+                                        {"fault.times", "0"},
+                                        {"arm.b.witness", "h"},
+                                        {"guest.clock", "wall"},
+                                        {"arm.a.series", "[\"x\", \"y\"]"}}));
     EXPECT_EQ(table["guest"]["vcpus"].value<int>(), 8);
     EXPECT_EQ(table["fault"]["times"].value<int>(), 0);
     EXPECT_EQ(table["arm"][0]["witness"].value<std::string>(), "f");
@@ -36,7 +41,8 @@ TEST_F(SpecOverrides, TheLastOneCounts) {
 }
 
 TEST_F(SpecOverrides, BadOnesAreNamed) {
-    EXPECT_NE(error_of({{"guest.vcpus", "[1"}}).find("--set guest.vcpus=[1: not a TOML value"), std::string::npos);
+    EXPECT_NE(error_of({{"guest.vcpus", "[1"}}).find("--set guest.vcpus=[1: not a TOML value"),
+              std::string::npos);
     EXPECT_NE(error_of({{"guest.vcpus", "1\nx = 2"}}).find("not a TOML value"), std::string::npos);
     EXPECT_NE(error_of({{"guest.vcpus.x", "1"}}).find("vcpus is no table"), std::string::npos);
     EXPECT_NE(error_of({{"arm.c.witness", "x"}}).find("no arm of that name"), std::string::npos);
@@ -50,7 +56,8 @@ TEST_F(SpecOverrides, TheCommandLineForm) {
     ASSERT_TRUE(one);
     EXPECT_EQ(*one, (SpecOverride{"guest.vcpus", "8"}));
     EXPECT_EQ(parse_override("a=b=c")->value, "b=c");
-    for (const char* bad : {"guest.vcpus", "=8", ""}) EXPECT_FALSE(parse_override(bad)) << bad;
+    for (const char* bad : {"guest.vcpus", "=8", ""})
+        EXPECT_FALSE(parse_override(bad)) << bad;
 }
 
 using SpecOverridesInAProject = SpecProject;
@@ -65,7 +72,8 @@ TEST_F(SpecOverridesInAProject, PassTheSameChecksAndErrorsNameThem) {
     EXPECT_EQ(bad.error().message, "--set guest.vcpus=99:1:7: bad guest.vcpus: 99, want 2..16");
     const auto unknown = parse_spec(good_spec, file(), {{"guest.vcpu", "8"}});
     ASSERT_FALSE(unknown);
-    EXPECT_TRUE(unknown.error().message.starts_with("--set guest.vcpu=8:1:")) << unknown.error().message;
+    EXPECT_TRUE(unknown.error().message.starts_with("--set guest.vcpu=8:1:"))
+        << unknown.error().message;
 }
 
 } // namespace

@@ -32,18 +32,22 @@ constexpr std::size_t max_image_files = 64;
 constexpr std::int64_t max_seed = std::int64_t{1} << 53;
 
 Status read_guest(const SpecTable& table, GuestSpec& guest) {
-    RIG_CHECK(table.only({"vcpus", "memory_mib", "clock", "boots", "warmup_boots", "seed", "deadline_seconds", "perf_pages", "extra_cmdline"}));
+    RIG_CHECK(table.only({"vcpus", "memory_mib", "clock", "boots", "warmup_boots", "seed",
+                          "deadline_seconds", "perf_pages", "extra_cmdline"}));
     RIG_CHECK(table.integer("vcpus", guest.vcpus, 2, 16));
     RIG_CHECK(table.integer("memory_mib", guest.memory_mib, 128, 65536));
     std::string clock = "auto";
     RIG_CHECK(table.choice("clock", clock, {"auto", "virtual", "wall"}));
-    guest.clock = clock == "auto" ? ClockChoice::Auto : clock == "wall" ? ClockChoice::Wall : ClockChoice::Virtual;
+    guest.clock = clock == "auto"   ? ClockChoice::Auto
+                  : clock == "wall" ? ClockChoice::Wall
+                                    : ClockChoice::Virtual;
     RIG_CHECK(table.integer("boots", guest.boots, 1, 1000));
     RIG_CHECK(table.integer("warmup_boots", guest.warmup_boots, 0, 100));
     RIG_CHECK(table.integer("seed", guest.seed, 0, max_seed));
     RIG_CHECK(table.integer("deadline_seconds", guest.deadline_seconds, 0, 86400));
     RIG_CHECK(table.integer("perf_pages", guest.perf_pages, 1, 16384));
-    if (!std::has_single_bit(guest.perf_pages)) return tl::unexpected(table.bad("perf_pages", "a power of two, 1..16384"));
+    if (!std::has_single_bit(guest.perf_pages))
+        return tl::unexpected(table.bad("perf_pages", "a power of two, 1..16384"));
     return table.text("extra_cmdline", guest.extra_cmdline, rules::kernel_words(max_extra_cmdline));
 }
 
@@ -56,7 +60,8 @@ std::string owners_of(std::string_view key) {
     return fmt::format("{}", fmt::join(names, " or "));
 }
 
-Status read_parameter(const SpecTable& table, const WorkloadParameter& parameter, WorkloadSpec& workload) {
+Status read_parameter(const SpecTable& table, const WorkloadParameter& parameter,
+                      WorkloadSpec& workload) {
     if (parameter.required) RIG_CHECK(table.require(parameter.key, parameter.meaning));
     if (!table.has(parameter.key)) return {};
     auto& out = workload.parameters[parameter.key];
@@ -76,7 +81,8 @@ Status read_parameter(const SpecTable& table, const WorkloadParameter& parameter
     case WorkloadParameter::Type::Command: {
         std::vector<std::string> words;
         RIG_CHECK(table.texts(parameter.key, words, parameter.maximum, rules::at_most(4096)));
-        if (words.empty() || !words[0].starts_with('/')) return tl::unexpected(table.bad(parameter.key, parameter.meaning));
+        if (words.empty() || !words[0].starts_with('/'))
+            return tl::unexpected(table.bad(parameter.key, parameter.meaning));
         out = words;
         return {};
     }
@@ -87,20 +93,26 @@ Status read_parameter(const SpecTable& table, const WorkloadParameter& parameter
 // The parameters that the workload declares; another workload's is refused with the reason.
 Status read_parameters(const SpecTable& table, WorkloadSpec& workload) {
     const auto& declared = workload_named(workload.name);
-    for (const auto& parameter : declared.parameters) RIG_CHECK(read_parameter(table, parameter, workload));
+    for (const auto& parameter : declared.parameters)
+        RIG_CHECK(read_parameter(table, parameter, workload));
     for (const auto& key : parameter_keys()) {
-        const bool own = std::any_of(declared.parameters.begin(), declared.parameters.end(), [&](const auto& one) { return one.key == key; });
+        const bool own = std::any_of(declared.parameters.begin(), declared.parameters.end(),
+                                     [&](const auto& one) { return one.key == key; });
         if (own || !table.has(key)) continue;
         const auto why = declared.refused.find(key);
-        return tl::unexpected(table.bad(key, why != declared.refused.end() ? "it left out: " + why->second
-                                                                           : fmt::format("it left out, or workload.name = {}", owners_of(key))));
+        return tl::unexpected(table.bad(
+            key, why != declared.refused.end()
+                     ? "it left out: " + why->second
+                     : fmt::format("it left out, or workload.name = {}", owners_of(key))));
     }
     return {};
 }
 
 Status read_workload(const SpecTable& table, WorkloadSpec& workload) {
-    std::vector<std::string> accepted = {"name", "iterations", "pace_us", "bystanders", "bystander_period_us", "bystander_mode"};
-    for (const auto& key : parameter_keys()) accepted.push_back(key);
+    std::vector<std::string> accepted = {"name",       "iterations",          "pace_us",
+                                         "bystanders", "bystander_period_us", "bystander_mode"};
+    for (const auto& key : parameter_keys())
+        accepted.push_back(key);
     RIG_CHECK(table.only(accepted));
     RIG_CHECK(table.choice("name", workload.name, workload_names()));
     RIG_CHECK(table.integer("iterations", workload.iterations, 1, 100000));
@@ -108,7 +120,8 @@ Status read_workload(const SpecTable& table, WorkloadSpec& workload) {
     RIG_CHECK(table.boolean("bystanders", workload.bystanders));
     RIG_CHECK(table.integer("bystander_period_us", workload.bystander_period_us, 50, 1000000));
     if (table.has("bystander_mode") && !workload.bystanders)
-        return tl::unexpected(table.bad("bystander_mode", "it left out, or workload.bystanders = true"));
+        return tl::unexpected(
+            table.bad("bystander_mode", "it left out, or workload.bystanders = true"));
     std::string mode = "sleep";
     RIG_CHECK(table.choice("bystander_mode", mode, {"sleep", "busy"}));
     workload.bystanders_busy = mode == "busy";
@@ -116,7 +129,8 @@ Status read_workload(const SpecTable& table, WorkloadSpec& workload) {
 }
 
 Status read_fault(const SpecTable& table, FaultSpec& fault) {
-    RIG_CHECK(table.only({"enabled", "function", "interval", "times", "min_order", "task_filter", "stack_filter"}));
+    RIG_CHECK(table.only(
+        {"enabled", "function", "interval", "times", "min_order", "task_filter", "stack_filter"}));
     RIG_CHECK(table.boolean("enabled", fault.enabled));
     RIG_CHECK(table.text("function", fault.function, rules::kernel_function));
     RIG_CHECK(table.integer("interval", fault.interval, 1, 1000000));
@@ -131,12 +145,17 @@ Status read_backgrounds(const SpecTable& root, std::vector<BackgroundSpec>& out)
     for (const auto& table : tables) {
         RIG_CHECK(table.only({"name", "command"}));
         RIG_CHECK(table.require("name", "a name such as \"cyclictest\""));
-        RIG_CHECK(table.require("command", "an absolute path in the guest, and arguments: [\"/usr/bin/cyclictest\", \"-q\"]"));
+        RIG_CHECK(table.require(
+            "command",
+            "an absolute path in the guest, and arguments: [\"/usr/bin/cyclictest\", \"-q\"]"));
         BackgroundSpec one;
         RIG_CHECK(table.text("name", one.name, rules::arm_name));
         RIG_CHECK(table.texts("command", one.command, max_words, rules::at_most(1024)));
-        if (one.command.empty() || !one.command[0].starts_with('/')) return tl::unexpected(table.bad("command", "an absolute path in the guest, and arguments"));
-        if (std::any_of(out.begin(), out.end(), [&](const auto& other) { return other.name == one.name; }))
+        if (one.command.empty() || !one.command[0].starts_with('/'))
+            return tl::unexpected(
+                table.bad("command", "an absolute path in the guest, and arguments"));
+        if (std::any_of(out.begin(), out.end(),
+                        [&](const auto& other) { return other.name == one.name; }))
             return tl::unexpected(table.bad("name", "a name that no other background command has"));
         out.push_back(std::move(one));
     }
@@ -150,47 +169,66 @@ template<class Read> Status section(const SpecTable& root, std::string_view key,
 }
 
 Status read_root(const SpecTable& root, Spec& spec) {
-    RIG_CHECK(root.only({"name", "description", "kernel", "image", "arm", "guest", "workload", "background", "fault", "target", "metrics"}));
+    RIG_CHECK(root.only({"name", "description", "kernel", "image", "arm", "guest", "workload",
+                         "background", "fault", "target", "metrics"}));
     RIG_CHECK(root.require("name", "the experiment's name"));
     RIG_CHECK(root.require("kernel", "a table [kernel] with at least the key source"));
     RIG_CHECK(root.text("name", spec.name, rules::experiment_name));
     RIG_CHECK(root.text("description", spec.description, rules::at_most(1000)));
-    RIG_CHECK(
-        section(root, "kernel", [&](const SpecTable& table) { return read_kernel(table, spec.kernel, spec.top); }));
+    RIG_CHECK(section(root, "kernel", [&](const SpecTable& table) {
+        return read_kernel(table, spec.kernel, spec.top);
+    }));
     // Before the arms: it decides whether they need a witness.
     RIG_CHECK(section(root, "target", [&](const SpecTable& table) -> Status {
         RIG_CHECK(table.boolean("same_path", spec.target.same_path));
         return table.boolean("revisions", spec.target.revisions);
     }));
     RIG_CHECK(read_arms(root, spec));
-    RIG_CHECK(section(root, "guest", [&](const SpecTable& table) { return read_guest(table, spec.guest); }));
-    RIG_CHECK(section(root, "workload", [&](const SpecTable& table) { return read_workload(table, spec.workload); }));
+    RIG_CHECK(section(root, "guest",
+                      [&](const SpecTable& table) { return read_guest(table, spec.guest); }));
+    RIG_CHECK(section(root, "workload",
+                      [&](const SpecTable& table) { return read_workload(table, spec.workload); }));
     RIG_CHECK(section(root, "image", [&](const SpecTable& table) -> Status {
         RIG_CHECK(table.only({"files"}));
         if (table.has("files") && !arch_named(spec.kernel.arch).cross.empty())
-            return tl::unexpected(table.bad("files", fmt::format("it left out: a guest with kernel.arch = \"{}\" cannot run the programs of this machine", spec.kernel.arch)));
+            return tl::unexpected(
+                table.bad("files", fmt::format("it left out: a guest with kernel.arch = \"{}\" "
+                                               "cannot run the programs of this machine",
+                                               spec.kernel.arch)));
         return read_paths(table, "files", spec.image_files, max_image_files, rules::host_file);
     }));
     RIG_CHECK(read_backgrounds(root, spec.backgrounds));
-    RIG_CHECK(section(root, "fault", [&](const SpecTable& table) { return read_fault(table, spec.fault); }));
-    RIG_CHECK(section(root, "target", [&](const SpecTable& table) { return read_target(table, spec.target); }));
-    RIG_CHECK(section(root, "metrics", [&](const SpecTable& table) { return read_metrics(table, spec); }));
+    RIG_CHECK(section(root, "fault",
+                      [&](const SpecTable& table) { return read_fault(table, spec.fault); }));
+    RIG_CHECK(section(root, "target",
+                      [&](const SpecTable& table) { return read_target(table, spec.target); }));
+    RIG_CHECK(section(root, "metrics",
+                      [&](const SpecTable& table) { return read_metrics(table, spec); }));
     if (spec.target.revisions)
         for (const auto& metric : spec.metrics)
             if (metric.kind != ExpectKind::Report)
-                return tl::unexpected(root.wrong(fmt::format("bad metrics.{}.expect: with {} nothing is proven about a changed line, so that only expect = \"report\" is accepted", metric.name, arms_are_revisions)));
+                return tl::unexpected(root.wrong(
+                    fmt::format("bad metrics.{}.expect: with {} nothing is proven about a changed "
+                                "line, so that only expect = \"report\" is accepted",
+                                metric.name, arms_are_revisions)));
     if (spec.target.same_path && !hits_per_call(spec.workload))
-        return tl::unexpected(root.wrong(fmt::format("bad target.same_path: how often workload '{}' hits the target cannot be predicted, so that nothing would stand in for a witness; "
-                                                     "accepted with {}", spec.workload.name, fmt::join(workloads_with_predicted_hits(), " and "))));
+        return tl::unexpected(root.wrong(
+            fmt::format("bad target.same_path: how often workload '{}' hits the target cannot be "
+                        "predicted, so that nothing would stand in for a witness; "
+                        "accepted with {}",
+                        spec.workload.name, fmt::join(workloads_with_predicted_hits(), " and "))));
     if (has_children(spec.workload) && !spec.backgrounds.empty())
-        return tl::unexpected(root.wrong(fmt::format("bad background: its processes cannot be told from those that workload '{}' starts; accepted with workloads that start none",
-                                                     spec.workload.name)));
+        return tl::unexpected(
+            root.wrong(fmt::format("bad background: its processes cannot be told from those that "
+                                   "workload '{}' starts; accepted with workloads that start none",
+                                   spec.workload.name)));
     return {};
 }
 
 } // namespace
 
-Result<Spec> parse_spec(std::string_view text, const fs::path& file, const std::vector<SpecOverride>& overrides) {
+Result<Spec> parse_spec(std::string_view text, const fs::path& file,
+                        const std::vector<SpecOverride>& overrides) {
     Spec spec;
     // What a file means that was written when these could be left out; a newer one names them.
     spec.fault.function = older::kFaultFunction;
@@ -210,13 +248,16 @@ Result<Spec> load_spec(const fs::path& file, const std::vector<SpecOverride>& ov
     std::error_code error;
     // A folder opens and a pipe never ends; neither is an experiment.
     if (!fs::is_regular_file(file, error))
-        return fail(Blame::Spec, fmt::format("{}: {}, want an experiment file (configs/*.toml)", file.string(),
-                                             fs::exists(file, error) ? "not a regular file" : "no such file"));
+        return fail(Blame::Spec,
+                    fmt::format("{}: {}, want an experiment file (configs/*.toml)", file.string(),
+                                fs::exists(file, error) ? "not a regular file" : "no such file"));
     if (auto size = fs::file_size(file, error); !error && size > max_file_bytes)
-        return fail(Blame::Spec, fmt::format("{}: {} bytes, want at most {}", file.string(), size, max_file_bytes));
+        return fail(Blame::Spec, fmt::format("{}: {} bytes, want at most {}", file.string(), size,
+                                             max_file_bytes));
     std::ifstream in(file, std::ios::binary);
     std::string text{std::istreambuf_iterator<char>(in), {}};
-    if (!in.is_open() || in.bad()) return fail(Blame::Spec, fmt::format("{}: cannot be read", file.string()));
+    if (!in.is_open() || in.bad())
+        return fail(Blame::Spec, fmt::format("{}: cannot be read", file.string()));
     return parse_spec(text, file, overrides);
 }
 

@@ -1,5 +1,6 @@
-// Reads an experiment file (TOML) into a Spec. parse_spec() checks everything that can be checked without touching a
-// kernel: unknown keys, types, ranges, names, and that the files it mentions exist.
+// Reads an experiment file (TOML) into a Spec. parse_spec() checks everything that can be checked
+// without touching a kernel: unknown keys, types, ranges, names, and that the files it mentions
+// exist.
 #pragma once
 
 #include "rig/base/error.h"
@@ -11,10 +12,12 @@
 
 namespace rig {
 
-// `text` is the file's content, `file` its name for messages and relative paths. Error: Blame::Spec, message
-// "file:line:column: what was found; what is accepted".
-// Overrides are applied before anything is checked.
-Result<Spec> parse_spec(std::string_view text, const std::filesystem::path& file, const std::vector<SpecOverride>& overrides = {});
-Result<Spec> load_spec(const std::filesystem::path& file, const std::vector<SpecOverride>& overrides = {});
+// `text` is the file's content, `file` its name for messages and relative paths. Error:
+// Blame::Spec, message "file:line:column: what was found; what is accepted". Overrides are applied
+// before anything is checked.
+Result<Spec> parse_spec(std::string_view text, const std::filesystem::path& file,
+                        const std::vector<SpecOverride>& overrides = {});
+Result<Spec> load_spec(const std::filesystem::path& file,
+                       const std::vector<SpecOverride>& overrides = {});
 
 } // namespace rig

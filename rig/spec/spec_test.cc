@@ -42,13 +42,14 @@ TEST_F(SpecTest, ReadsEveryField) {
     EXPECT_EQ(spec->kernel.enable, std::vector<fs::path>{"kernel-patches/6.12/enable"});
     EXPECT_EQ(spec->kernel.fragments,
               (std::vector<fs::path>{"configs/kernel/base.config", "configs/kernel/more.config"}));
-    EXPECT_EQ(spec->kernel.options, (std::map<std::string, std::string>{{"PT_RECLAIM", "n"},
-                                                                        {"LOCALVERSION", "\"-rig\""},
-                                                                        {"NR_CPUS", "16"},
-                                                                        {"PHYS_START", "0x100000"},
-                                                                        {"SMP", "y"},
-                                                                        {"MODULES", "n"},
-                                                                        {"LOG_BUF_SHIFT", "18"}}));
+    EXPECT_EQ(spec->kernel.options,
+              (std::map<std::string, std::string>{{"PT_RECLAIM", "n"},
+                                                  {"LOCALVERSION", "\"-rig\""},
+                                                  {"NR_CPUS", "16"},
+                                                  {"PHYS_START", "0x100000"},
+                                                  {"SMP", "y"},
+                                                  {"MODULES", "n"},
+                                                  {"LOG_BUF_SHIFT", "18"}}));
 
     ASSERT_EQ(spec->arms.size(), 2U);
     EXPECT_EQ(spec->arms[0].name, "ipi");
@@ -90,7 +91,8 @@ TEST_F(SpecTest, ReadsEveryField) {
 
     EXPECT_EQ(spec->target.function, "tlb_remove_table_one");
     EXPECT_EQ(spec->target.sync_function, "tlb_remove_table_smp_sync");
-    EXPECT_EQ(spec->target.config, (std::map<std::string, std::string>{{"MMU_GATHER_RCU_TABLE_FREE", "y"}}));
+    EXPECT_EQ(spec->target.config,
+              (std::map<std::string, std::string>{{"MMU_GATHER_RCU_TABLE_FREE", "y"}}));
 
     ASSERT_EQ(spec->metrics.size(), 4U); // in the file's order
     EXPECT_EQ(spec->metrics[0].name, "sync_ipis");
@@ -124,7 +126,8 @@ TEST_F(SpecTest, AbsentKeysKeepTheDefaults) {
     ASSERT_TRUE(spec) << spec.error().message;
     EXPECT_EQ(spec->description, "");
     EXPECT_EQ(std::get<DistroSource>(spec->kernel.source).suite, "");
-    EXPECT_TRUE(spec->kernel.enable.empty() && spec->kernel.fragments.empty() && spec->kernel.options.empty());
+    EXPECT_TRUE(spec->kernel.enable.empty() && spec->kernel.fragments.empty() &&
+                spec->kernel.options.empty());
     EXPECT_TRUE(spec->arms[0].series.empty());
 
     GuestSpec guest;
@@ -193,7 +196,9 @@ TEST_F(SpecTest, AcceptsTheEndsOfTheRanges) {
 }
 
 TEST_F(SpecTest, ReadsACommand) {
-    const std::string text = std::string(minimal_spec) + "[workload]\nname = \"command\"\ncommand = [\"/bin/sh\", \"-c\", \"true\"]\n";
+    const std::string text =
+        std::string(minimal_spec) +
+        "[workload]\nname = \"command\"\ncommand = [\"/bin/sh\", \"-c\", \"true\"]\n";
     auto spec = parse_spec(text, file());
     ASSERT_TRUE(spec) << spec.error().message;
     EXPECT_EQ(spec->workload.words("command"), (std::vector<std::string>{"/bin/sh", "-c", "true"}));
@@ -205,7 +210,9 @@ TEST_F(SpecTest, ReadsACommand) {
 
 TEST_F(SpecTest, ReadsWhatTheWorkloadCounts) {
     const auto with = [&](const std::string& counter) {
-        return parse_spec(std::string(minimal_spec) + "[workload]\nname = \"gup_race\"\n[metrics.wrong]\ncounter = \"" + counter +
+        return parse_spec(std::string(minimal_spec) +
+                              "[workload]\nname = \"gup_race\"\n[metrics.wrong]\ncounter = \"" +
+                              counter +
                               "\"\nexpect = \"exactly\"\nvalues = { ipi = 0 }\nat_least = 3\n",
                           file());
     };
@@ -216,11 +223,16 @@ TEST_F(SpecTest, ReadsWhatTheWorkloadCounts) {
     EXPECT_EQ(spec->metrics[0].at_least, 3u);
     const auto misspelt = with("corruption");
     ASSERT_FALSE(misspelt);
-    EXPECT_NE(misspelt.error().message.find("what workload \"gup_race\" counts: walks, corruptions"), std::string::npos) << misspelt.error().message;
+    EXPECT_NE(
+        misspelt.error().message.find("what workload \"gup_race\" counts: walks, corruptions"),
+        std::string::npos)
+        << misspelt.error().message;
 }
 
 TEST_F(SpecTest, BystandersSleepUnlessToldOtherwise) {
-    const auto with = [&](const std::string& mode) { return parse_spec(std::string(minimal_spec) + "[workload]\n" + mode, file()); };
+    const auto with = [&](const std::string& mode) {
+        return parse_spec(std::string(minimal_spec) + "[workload]\n" + mode, file());
+    };
     EXPECT_FALSE(with("")->workload.bystanders_busy);
     EXPECT_FALSE(with("bystander_mode = \"sleep\"\n")->workload.bystanders_busy);
     EXPECT_TRUE(with("bystander_mode = \"busy\"\n")->workload.bystanders_busy);
@@ -232,7 +244,8 @@ TEST_F(SpecTest, CountersAreOfKnownWorkloadsAndFitWhereTheyGo) {
         const auto names = guest::workload_counters(workload);
         EXPECT_LE(names.size(), guest::kMaxCounters) << workload;
         EXPECT_EQ(std::set(names.begin(), names.end()).size(), names.size()) << workload;
-        for (const auto name : names) EXPECT_FALSE(rules::metric_name(std::string(name))) << name;
+        for (const auto name : names)
+            EXPECT_FALSE(rules::metric_name(std::string(name))) << name;
         with_counters += !names.empty();
     }
     EXPECT_EQ(with_counters, 1u); // gup_race
@@ -240,7 +253,8 @@ TEST_F(SpecTest, CountersAreOfKnownWorkloadsAndFitWhereTheyGo) {
 }
 
 TEST_F(SpecTest, ArmsOnTheSamePathHaveNoWitness) {
-    const std::string target = "[target]\nsame_path = true\nfunction = \"pmdp_collapse_flush\"\n[workload]\nname = \"collapse\"\n";
+    const std::string target = "[target]\nsame_path = true\nfunction = "
+                               "\"pmdp_collapse_flush\"\n[workload]\nname = \"collapse\"\n";
     const auto without = replaced(minimal_spec, "witness = \"smp_call_function\"\n", "");
     auto spec = parse_spec(without + target, file());
     ASSERT_TRUE(spec) << spec.error().message;
@@ -248,40 +262,52 @@ TEST_F(SpecTest, ArmsOnTheSamePathHaveNoWitness) {
     EXPECT_EQ(spec->arms[0].witness, "");
     spec = parse_spec(without, file());
     ASSERT_FALSE(spec);
-    EXPECT_NE(spec.error().message.find("missing arm[0].witness"), std::string::npos) << spec.error().message;
+    EXPECT_NE(spec.error().message.find("missing arm[0].witness"), std::string::npos)
+        << spec.error().message;
     spec = parse_spec(std::string(minimal_spec) + target, file());
     ASSERT_FALSE(spec);
-    EXPECT_NE(spec.error().message.find("the arms run the same code"), std::string::npos) << spec.error().message;
+    EXPECT_NE(spec.error().message.find("the arms run the same code"), std::string::npos)
+        << spec.error().message;
     spec = parse_spec(without + "[target]\nsame_path = true\n", file());
     ASSERT_FALSE(spec);
-    EXPECT_NE(spec.error().message.find("missing target.function"), std::string::npos) << spec.error().message;
+    EXPECT_NE(spec.error().message.find("missing target.function"), std::string::npos)
+        << spec.error().message;
 }
 
 // What would stand for a witness there is the number of hits that the workload predicts.
 TEST_F(SpecTest, ASamePathNeedsAWorkloadThatPredictsItsHits) {
     const auto without = replaced(minimal_spec, "witness = \"smp_call_function\"\n", "");
-    const auto spec = parse_spec(without + "[target]\nsame_path = true\nfunction = \"__x64_sys_munmap\"\n", file());
+    const auto spec = parse_spec(
+        without + "[target]\nsame_path = true\nfunction = \"__x64_sys_munmap\"\n", file());
     ASSERT_FALSE(spec);
-    EXPECT_NE(spec.error().message.find("accepted with collapse and pmd_unshare"), std::string::npos) << spec.error().message;
+    EXPECT_NE(spec.error().message.find("accepted with collapse and pmd_unshare"),
+              std::string::npos)
+        << spec.error().message;
 }
 
 TEST_F(SpecTest, BackgroundsAreNotForWorkloadsWithChildren) {
     const std::string background = "[[background]]\nname = \"x\"\ncommand = [\"/bin/true\"]\n";
     EXPECT_TRUE(parse_spec(std::string(minimal_spec) + background, file()));
-    const auto spec = parse_spec(std::string(minimal_spec) + "[workload]\nname = \"exit\"\n" + background, file());
+    const auto spec = parse_spec(
+        std::string(minimal_spec) + "[workload]\nname = \"exit\"\n" + background, file());
     ASSERT_FALSE(spec);
-    EXPECT_NE(spec.error().message.find("cannot be told from those that workload 'exit' starts"), std::string::npos) << spec.error().message;
+    EXPECT_NE(spec.error().message.find("cannot be told from those that workload 'exit' starts"),
+              std::string::npos)
+        << spec.error().message;
 }
 
 TEST_F(SpecTest, ReadsTheOtherSources) {
     auto with = [&](const std::string& source) {
-        return parse_spec(replaced(minimal_spec, R"({ distro = "linux-source-6.12" })", source), file());
+        return parse_spec(replaced(minimal_spec, R"({ distro = "linux-source-6.12" })", source),
+                          file());
     };
-    auto tarball = with(fmt::format(R"({{ tarball = "images/vmlinux", sha256 = "{:0>64}" }})", "abc123"));
+    auto tarball =
+        with(fmt::format(R"({{ tarball = "images/vmlinux", sha256 = "{:0>64}" }})", "abc123"));
     ASSERT_TRUE(tarball) << tarball.error().message;
     EXPECT_EQ(std::get<TarballSource>(tarball->kernel.source).path, "images/vmlinux");
     EXPECT_EQ(std::get<TarballSource>(tarball->kernel.source).sha256.size(), 64U);
-    auto git = with(fmt::format(R"({{ git = "{}", revision = "v6.12-rc1~2^{{}}" }})", top_.string()));
+    auto git =
+        with(fmt::format(R"({{ git = "{}", revision = "v6.12-rc1~2^{{}}" }})", top_.string()));
     ASSERT_TRUE(git) << git.error().message;
     EXPECT_EQ(std::get<GitSource>(git->kernel.source).repository, top_);
     EXPECT_EQ(std::get<GitSource>(git->kernel.source).revision, "v6.12-rc1~2^{}");
@@ -312,14 +338,16 @@ TEST_F(SpecTest, LineAndColumnCountFromOne) {
 TEST_F(SpecTest, ReportsTheFirstUnknownKeyInTheFilesOrder) {
     auto spec = parse_spec("zzz = 1\naaa = 2\n" + std::string(good_spec), file());
     ASSERT_FALSE(spec);
-    EXPECT_NE(spec.error().message.find(":1:1: unknown key zzz;"), std::string::npos) << spec.error().message;
+    EXPECT_NE(spec.error().message.find(":1:1: unknown key zzz;"), std::string::npos)
+        << spec.error().message;
 }
 
 TEST_F(SpecTest, WantsAProjectAroundTheFile) {
     fs::remove_all(top_ / "kernel-patches");
     auto spec = parse_spec(minimal_spec, file());
     ASSERT_FALSE(spec);
-    EXPECT_NE(spec.error().message.find("test.toml:1:1: no parent folder of this file holds `kernel-patches/`"),
+    EXPECT_NE(spec.error().message.find(
+                  "test.toml:1:1: no parent folder of this file holds `kernel-patches/`"),
               std::string::npos)
         << spec.error().message;
 }
@@ -340,10 +368,12 @@ TEST_F(SpecTest, LoadsFromAFile) {
     spec = load_spec(top_ / "configs/none.toml");
     ASSERT_FALSE(spec);
     EXPECT_EQ(spec.error().blame, Blame::Spec);
-    EXPECT_NE(spec.error().message.find("none.toml: no such file"), std::string::npos) << spec.error().message;
+    EXPECT_NE(spec.error().message.find("none.toml: no such file"), std::string::npos)
+        << spec.error().message;
     spec = load_spec(top_ / "configs");
     ASSERT_FALSE(spec);
-    EXPECT_NE(spec.error().message.find("not a regular file"), std::string::npos) << spec.error().message;
+    EXPECT_NE(spec.error().message.find("not a regular file"), std::string::npos)
+        << spec.error().message;
     std::ofstream(file()) << std::string(300 * 1024, '#');
     spec = load_spec(file());
     ASSERT_FALSE(spec);
@@ -353,26 +383,37 @@ TEST_F(SpecTest, LoadsFromAFile) {
 
 // Of files and command lines from before: they mean what they meant.
 TEST_F(SpecTest, MetricsUnderTheirOlderNamesAreRead) {
-    const std::string older = "[metrics.caller_latency]\nexpect = \"may-rise\"\nat_most = 2\n[metrics.munmap_latency]\nexpect = \"report\"\n";
-    auto spec = parse_spec(std::string(minimal_spec) + older, file(), {{"metrics.caller_latency.at_most", "3"}, {"metrics.call_latency.at_least", "1"}});
+    const std::string older = "[metrics.caller_latency]\nexpect = \"may-rise\"\nat_most = "
+                              "2\n[metrics.munmap_latency]\nexpect = \"report\"\n";
+    auto spec = parse_spec(
+        std::string(minimal_spec) + older, file(),
+        {{"metrics.caller_latency.at_most", "3"}, {"metrics.call_latency.at_least", "1"}});
     ASSERT_TRUE(spec) << spec.error().message;
     ASSERT_EQ(spec->metrics.size(), 2u);
     EXPECT_EQ(spec->metrics[0].name, "call_latency");
     EXPECT_EQ(spec->metrics[0].at_least, 1u);
     EXPECT_EQ(spec->metrics[1].name, "target_latency");
     EXPECT_EQ(spec->metrics[1].at_most, 3);
-    spec = parse_spec(std::string(minimal_spec) + older + "[metrics.target_latency]\nexpect = \"report\"\n", file());
+    spec = parse_spec(std::string(minimal_spec) + older +
+                          "[metrics.target_latency]\nexpect = \"report\"\n",
+                      file());
     ASSERT_FALSE(spec);
-    EXPECT_NE(spec.error().message.find(":11:1: bad metrics.caller_latency: it is what metrics.target_latency was called before"), std::string::npos)
+    EXPECT_NE(spec.error().message.find(":11:1: bad metrics.caller_latency: it is what "
+                                        "metrics.target_latency was called before"),
+              std::string::npos)
         << spec.error().message;
     // A mistake in one is told where it stands in the file.
-    spec = parse_spec(std::string(minimal_spec) + "[metrics.munmap_latency]\nexpect = \"report\"\nat_most = 2\n", file());
+    spec = parse_spec(std::string(minimal_spec) +
+                          "[metrics.munmap_latency]\nexpect = \"report\"\nat_most = 2\n",
+                      file());
     ASSERT_FALSE(spec);
     EXPECT_NE(spec.error().message.find(":9:"), std::string::npos) << spec.error().message;
 }
 
 TEST(SpecNames, Lists) {
-    EXPECT_EQ(workload_names(), (std::vector<std::string>{"munmap", "exit", "collapse", "pmd_unshare", "gup_race", "command", "crash"}));
+    EXPECT_EQ(workload_names(),
+              (std::vector<std::string>{"munmap", "exit", "collapse", "pmd_unshare", "gup_race",
+                                        "command", "crash"}));
     EXPECT_EQ(metric_names().size(), 10U);
 }
 
@@ -381,7 +422,8 @@ TEST(SpecReader, Suggestions) {
     EXPECT_EQ(did_you_mean("completely-different", {"boots", "vcpus"}), "");
     EXPECT_EQ(did_you_mean("", {"y"}), "");
     EXPECT_EQ(in_quotes("a\tb"), "\"a\\x09b\"");
-    EXPECT_EQ(in_quotes(std::string(59, 'x') + "\u00e9\u00e9"), "\"" + std::string(59, 'x') + "\u00e9...\"");
+    EXPECT_EQ(in_quotes(std::string(59, 'x') + "\u00e9\u00e9"),
+              "\"" + std::string(59, 'x') + "\u00e9...\"");
 }
 
 TEST_F(SpecTest, DeepNestingDoesNotExhaustTheStack) {
@@ -399,8 +441,9 @@ TEST_F(SpecTest, DeepNestingDoesNotExhaustTheStack) {
     EXPECT_FALSE(parse_spec("a = " + std::string(100000, '{'), file()));
 }
 
-// toml++ 3.3 looks letters such as U+00E9 up in a table of spaces that does not foresee them (an unreachable branch;
-// harmless as Debian builds it): every character of the basic plane, where only ASCII is allowed, has to be refused.
+// toml++ 3.3 looks letters such as U+00E9 up in a table of spaces that does not foresee them (an
+// unreachable branch; harmless as Debian builds it): every character of the basic plane, where only
+// ASCII is allowed, has to be refused.
 TEST_F(SpecTest, RefusesForeignCharactersOutsideTexts) {
     for (unsigned c = 0x80; c <= 0xffff; ++c) {
         if (c >= 0xd800 && c <= 0xdfff) continue; // surrogates have no UTF-8 form
@@ -416,8 +459,8 @@ TEST_F(SpecTest, RefusesForeignCharactersOutsideTexts) {
     EXPECT_TRUE(parse_spec("# \u00e9\n" + std::string(good_spec), file()));
 }
 
-// Whatever the text, the answer is a spec or one error of the promised form. Run under ASan this also looks for
-// crashes; the generator is fixed, so a failure is repeatable.
+// Whatever the text, the answer is a spec or one error of the promised form. Run under ASan this
+// also looks for crashes; the generator is fixed, so a failure is repeatable.
 TEST_F(SpecTest, SurvivesMutations) {
     const std::vector<std::string_view> pieces = {"[",
                                                   "]",
@@ -485,8 +528,10 @@ TEST_F(SpecTest, SurvivesMutations) {
             continue;
         }
         EXPECT_EQ(spec.error().blame, Blame::Spec);
-        EXPECT_TRUE(spec.error().message.starts_with(file().string() + ":")) << spec.error().message;
-        EXPECT_EQ(spec.error().message.find_first_of(std::string_view("\n\r\x1b\0", 4)), std::string::npos)
+        EXPECT_TRUE(spec.error().message.starts_with(file().string() + ":"))
+            << spec.error().message;
+        EXPECT_EQ(spec.error().message.find_first_of(std::string_view("\n\r\x1b\0", 4)),
+                  std::string::npos)
             << spec.error().message;
     }
     EXPECT_GT(accepted, 0); // otherwise only the TOML parser was tested

@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 constexpr std::size_t max_points = 64, max_checks = 64, max_values = 64, max_texts = 64;
 
 std::string toml_text(const toml::node& node) {
-    if (const auto* real = node.as_floating_point()) return fmt::format("{:#}", real->get()); // the shortest text: 0.1
+    if (const auto* real = node.as_floating_point())
+        return fmt::format("{:#}", real->get()); // the shortest text: 0.1
     std::ostringstream out;
     node.visit([&](const auto& typed) { out << typed; });
     return out.str();
@@ -29,7 +30,9 @@ Rule metric_shown() {
 }
 
 std::optional<std::string> dotted_key(const std::string& value) {
-    if (!value.empty() && value.find(' ') == std::string::npos && value.find('=') == std::string::npos) return std::nullopt;
+    if (!value.empty() && value.find(' ') == std::string::npos &&
+        value.find('=') == std::string::npos)
+        return std::nullopt;
     return "a dotted key of the experiment file such as guest.vcpus";
 }
 
@@ -45,7 +48,9 @@ Status read_set(const SpecTable& table, std::vector<SpecOverride>& out) {
     RIG_TRY(set, table.table("set", "a table of overrides: { \"guest.boots\" = 4 }"));
     if (!set) return {};
     for (const auto& key : set->keys()) {
-        if (set->find(key)->is_table()) return tl::unexpected(set->bad(key, "a value; write the dotted key in quotes: \"guest.boots\" = 4"));
+        if (set->find(key)->is_table())
+            return tl::unexpected(
+                set->bad(key, "a value; write the dotted key in quotes: \"guest.boots\" = 4"));
         out.push_back({key, toml_text(*set->find(key))});
     }
     return {};
@@ -60,8 +65,11 @@ Status read_sweep(const SpecTable& table, std::optional<Sweep>& out) {
     out.emplace();
     RIG_CHECK(sweep->text("key", out->key, dotted_key));
     const auto* values = sweep->find("values")->as_array();
-    if (!values || values->empty() || values->size() > max_values) return tl::unexpected(sweep->bad("values", fmt::format("an array of 1..{} values", max_values)));
-    for (const auto& value : *values) out->values.push_back(toml_text(value));
+    if (!values || values->empty() || values->size() > max_values)
+        return tl::unexpected(
+            sweep->bad("values", fmt::format("an array of 1..{} values", max_values)));
+    for (const auto& value : *values)
+        out->values.push_back(toml_text(value));
     return {};
 }
 
@@ -73,33 +81,47 @@ Result<SuiteCheck> read_run(const SpecTable& table, const fs::path& top) {
     RIG_CHECK(read_sweep(table, run.sweep));
     std::string expect = "as-expected";
     RIG_CHECK(table.choice("expect", expect, {"as-expected", "broken", "inconclusive"}));
-    run.expect = expect == "broken" ? Exit::Broken : expect == "inconclusive" ? Exit::Inconclusive : Exit::AsExpected;
+    run.expect = expect == "broken"         ? Exit::Broken
+                 : expect == "inconclusive" ? Exit::Inconclusive
+                                            : Exit::AsExpected;
     // Failing for another reason than the one meant is no control.
-    if (run.expect != Exit::AsExpected) RIG_CHECK(table.require("says", fmt::format("what has to be reported when expect = \"{}\"", expect)));
+    if (run.expect != Exit::AsExpected)
+        RIG_CHECK(table.require(
+            "says", fmt::format("what has to be reported when expect = \"{}\"", expect)));
     RIG_CHECK(table.text("says", run.says, rules::at_most(200)));
     RIG_CHECK(table.texts("show", run.show, max_texts, metric_shown()));
     RIG_CHECK(table.texts("plot", run.plot, max_texts, metric_shown()));
     for (auto* metrics : {&run.show, &run.plot})
-        for (auto& metric : *metrics) metric = older::metric(metric);
-    if (!run.plot.empty()) RIG_CHECK(table.require("sweep", "what the metrics are plotted over: { key = \"guest.vcpus\", values = [2, 4] }"));
+        for (auto& metric : *metrics)
+            metric = older::metric(metric);
+    if (!run.plot.empty())
+        RIG_CHECK(table.require(
+            "sweep",
+            "what the metrics are plotted over: { key = \"guest.vcpus\", values = [2, 4] }"));
     return SuiteCheck{std::move(run)};
 }
 
 Result<SuiteCheck> read_build(const SpecTable& table, const fs::path& top) {
     RIG_CHECK(table.only({"experiment", "arm", "object", "expect", "says"}));
-    for (const char* key : {"arm", "object", "expect"}) RIG_CHECK(table.require(key, "see rig/spec/suite.h"));
+    for (const char* key : {"arm", "object", "expect"})
+        RIG_CHECK(table.require(key, "see rig/spec/suite.h"));
     BuildCheck build;
     RIG_CHECK(existing(table, "experiment", build.experiment, rules::existing_file(top)));
     RIG_CHECK(table.text("arm", build.arm, rules::arm_name));
-    RIG_CHECK(table.text("object", build.object, [](const std::string& value) -> std::optional<std::string> {
-        const fs::path path(value);
-        if (value.ends_with(".o") && path.is_relative() && value.find("..") == std::string::npos && value.find_first_of(" =-") != 0) return std::nullopt;
-        return "an object of the kernel's tree such as mm/vmstat.o";
-    }));
+    RIG_CHECK(table.text(
+        "object", build.object, [](const std::string& value) -> std::optional<std::string> {
+            const fs::path path(value);
+            if (value.ends_with(".o") && path.is_relative() &&
+                value.find("..") == std::string::npos && value.find_first_of(" =-") != 0)
+                return std::nullopt;
+            return "an object of the kernel's tree such as mm/vmstat.o";
+        }));
     std::string expect;
     RIG_CHECK(table.choice("expect", expect, {"builds", "fails"}));
     build.builds = expect == "builds";
-    if (!build.builds) RIG_CHECK(table.require("says", "what the compiler's error has to say when expect = \"fails\""));
+    if (!build.builds)
+        RIG_CHECK(
+            table.require("says", "what the compiler's error has to say when expect = \"fails\""));
     RIG_CHECK(table.text("says", build.says, rules::at_most(200)));
     return SuiteCheck{std::move(build)};
 }
@@ -110,7 +132,9 @@ Result<SuiteCheck> read_patch(const SpecTable& table, const fs::path& top) {
     RIG_CHECK(existing(table, "series", patch.series, rules::series_folder(top)));
     RIG_CHECK(table.texts("has", patch.has, max_texts, rules::at_most(200)));
     RIG_CHECK(table.texts("lacks", patch.lacks, max_texts, rules::at_most(200)));
-    if (patch.has.empty() && patch.lacks.empty()) return tl::unexpected(table.wrong(fmt::format("{}: checks nothing, want has or lacks", table.path())));
+    if (patch.has.empty() && patch.lacks.empty())
+        return tl::unexpected(
+            table.wrong(fmt::format("{}: checks nothing, want has or lacks", table.path())));
     return SuiteCheck{std::move(patch)};
 }
 
@@ -122,14 +146,18 @@ Result<Point> read_point(const SpecTable& table, const fs::path& top) {
     RIG_CHECK(table.text("id", point.id, rules::arm_name));
     RIG_CHECK(table.text("claim", point.claim, rules::at_most(500)));
     RIG_CHECK(table.text("answer", point.answer, rules::at_most(500)));
-    for (const auto& [key, read] : {std::pair{"run", &read_run}, {"build", &read_build}, {"patch", &read_patch}}) {
+    for (const auto& [key, read] :
+         {std::pair{"run", &read_run}, {"build", &read_build}, {"patch", &read_patch}}) {
         RIG_TRY(tables, table.tables(key, max_checks));
         for (const auto& one : tables) {
             RIG_TRY(check, read(one, top));
             point.checks.push_back(std::move(check));
         }
     }
-    if (point.checks.empty()) return tl::unexpected(table.wrong(fmt::format("{}: a claim without a check, want [[point.run]], [[point.build]] or [[point.patch]]", table.path())));
+    if (point.checks.empty())
+        return tl::unexpected(table.wrong(fmt::format(
+            "{}: a claim without a check, want [[point.run]], [[point.build]] or [[point.patch]]",
+            table.path())));
     return point;
 }
 
@@ -158,7 +186,8 @@ Result<Suite> parse_suite(std::string_view text, const fs::path& file) {
     RIG_TRY(points, root.tables("point", max_points));
     for (const auto& table : points) {
         RIG_TRY(point, read_point(table, suite.top));
-        if (std::any_of(suite.points.begin(), suite.points.end(), [&](const Point& other) { return other.id == point.id; }))
+        if (std::any_of(suite.points.begin(), suite.points.end(),
+                        [&](const Point& other) { return other.id == point.id; }))
             return tl::unexpected(table.bad("id", "an id that no other point has"));
         suite.points.push_back(std::move(point));
     }
@@ -167,14 +196,21 @@ Result<Suite> parse_suite(std::string_view text, const fs::path& file) {
 
 Status keep_points(Suite& suite, const std::vector<std::string>& ids) {
     std::vector<std::string> known;
-    for (const auto& point : suite.points) known.push_back(point.id);
+    for (const auto& point : suite.points)
+        known.push_back(point.id);
     for (const auto& id : ids)
         if (std::find(known.begin(), known.end(), id) == known.end())
-            return fail(Blame::Spec, fmt::format("{}: no point '{}', accepted: {}", suite.file.string(), id, fmt::join(known, ", ")));
-    if (!ids.empty()) std::erase_if(suite.points, [&](const Point& point) { return std::find(ids.begin(), ids.end(), point.id) == ids.end(); });
+            return fail(Blame::Spec, fmt::format("{}: no point '{}', accepted: {}",
+                                                 suite.file.string(), id, fmt::join(known, ", ")));
+    if (!ids.empty())
+        std::erase_if(suite.points, [&](const Point& point) {
+            return std::find(ids.begin(), ids.end(), point.id) == ids.end();
+        });
     return {};
 }
 
-Result<Suite> load_suite(const fs::path& file) { return parse_suite(slurp(file), file); }
+Result<Suite> load_suite(const fs::path& file) {
+    return parse_suite(slurp(file), file);
+}
 
 } // namespace rig

@@ -58,7 +58,8 @@ TEST_F(SuiteTest, ReadsEveryKindOfCheck) {
     const auto& build = std::get<BuildCheck>(suite->points[0].checks[0]);
     EXPECT_FALSE(build.builds);
     EXPECT_EQ(build.object, "mm/mmu_gather.o");
-    EXPECT_EQ(std::get<PatchCheck>(suite->points[0].checks[1]).lacks, std::vector<std::string>{"Context:"});
+    EXPECT_EQ(std::get<PatchCheck>(suite->points[0].checks[1]).lacks,
+              std::vector<std::string>{"Context:"});
     const auto& run = std::get<RunCheck>(suite->points[1].checks[0]);
     EXPECT_EQ(run.expect, Exit::Broken);
     ASSERT_EQ(run.set.size(), 5u);
@@ -81,31 +82,46 @@ TEST_F(SuiteTest, PointsCanBePicked) {
     EXPECT_EQ(suite.points.size(), 2u);
     const auto unknown = keep_points(suite, {"dose", "dosis"});
     ASSERT_FALSE(unknown);
-    EXPECT_NE(unknown.error().message.find("no point 'dosis', accepted: no-stub, dose"), std::string::npos) << unknown.error().message;
+    EXPECT_NE(unknown.error().message.find("no point 'dosis', accepted: no-stub, dose"),
+              std::string::npos)
+        << unknown.error().message;
     EXPECT_TRUE(keep_points(suite, {"dose"}));
     ASSERT_EQ(suite.points.size(), 1u);
     EXPECT_EQ(suite.points[0].id, "dose");
 }
 
 TEST_F(SuiteTest, AControlMustSayWithWhichWordsItFails) {
-    EXPECT_NE(error_of("says = \"the control did not fail\"\n", "").find("missing point[1].run[0].says"), std::string::npos);
-    EXPECT_NE(error_of("says = \"implicit declaration\"\n", "").find("missing point[0].build[0].says"), std::string::npos);
+    EXPECT_NE(
+        error_of("says = \"the control did not fail\"\n", "").find("missing point[1].run[0].says"),
+        std::string::npos);
+    EXPECT_NE(
+        error_of("says = \"implicit declaration\"\n", "").find("missing point[0].build[0].says"),
+        std::string::npos);
 }
 
 TEST_F(SuiteTest, MistakesAreNamedWithTheirPlace) {
-    EXPECT_NE(error_of("configs/a.toml\"\narm", "configs/b.toml\"\narm").find(":8:"), std::string::npos) << error_of("configs/a.toml\"\narm", "configs/b.toml\"\narm");
-    EXPECT_NE(error_of("id = \"dose\"", "id = \"no-stub\"").find("no other point"), std::string::npos);
-    EXPECT_NE(error_of("expect = \"broken\"", "expect = \"brocken\"").find("did you mean"), std::string::npos);
-    EXPECT_NE(error_of("mm/mmu_gather.o", "../x.o").find("an object of the kernel's tree"), std::string::npos);
-    EXPECT_NE(error_of("values = [1, 2, 4]", "values = []").find("1..64 values"), std::string::npos);
-    EXPECT_NE(error_of("has = [\"might_sleep()\"]\nlacks = [\"Context:\"]\n", "").find("checks nothing"), std::string::npos);
+    EXPECT_NE(error_of("configs/a.toml\"\narm", "configs/b.toml\"\narm").find(":8:"),
+              std::string::npos)
+        << error_of("configs/a.toml\"\narm", "configs/b.toml\"\narm");
+    EXPECT_NE(error_of("id = \"dose\"", "id = \"no-stub\"").find("no other point"),
+              std::string::npos);
+    EXPECT_NE(error_of("expect = \"broken\"", "expect = \"brocken\"").find("did you mean"),
+              std::string::npos);
+    EXPECT_NE(error_of("mm/mmu_gather.o", "../x.o").find("an object of the kernel's tree"),
+              std::string::npos);
+    EXPECT_NE(error_of("values = [1, 2, 4]", "values = []").find("1..64 values"),
+              std::string::npos);
+    EXPECT_NE(
+        error_of("has = [\"might_sleep()\"]\nlacks = [\"Context:\"]\n", "").find("checks nothing"),
+        std::string::npos);
     EXPECT_NE(error_of("answer =", "anwser =").find("did you mean"), std::string::npos);
     const auto bare = parse_suite("name = \"x\"\n[[point]]\nid = \"a\"\nclaim = \"b\"\n", file());
     ASSERT_FALSE(bare);
     EXPECT_NE(bare.error().message.find("a claim without a check"), std::string::npos);
 }
 
-// The shipped suite of vacuous experiments: every one is a control that says its own words, and an experiment that rig takes.
+// The shipped suite of vacuous experiments: every one is a control that says its own words, and an
+// experiment that rig takes.
 TEST(VacuitySuite, EveryPointIsAControlWithItsOwnReason) {
     const std::filesystem::path top = RIG_TOP;
     const auto suite = load_suite(top / "configs/vacuity.toml");
@@ -117,7 +133,8 @@ TEST(VacuitySuite, EveryPointIsAControlWithItsOwnReason) {
             const auto* run = std::get_if<RunCheck>(&check);
             ASSERT_TRUE(run) << point.id;
             EXPECT_EQ(run->expect, Exit::Inconclusive) << point.id;
-            EXPECT_TRUE(reasons.insert(run->says).second) << point.id << " says what another one says: " << run->says;
+            EXPECT_TRUE(reasons.insert(run->says).second)
+                << point.id << " says what another one says: " << run->says;
             const auto spec = load_spec(top / run->experiment, run->set);
             EXPECT_TRUE(spec) << point.id << ": " << spec.error().message;
         }

@@ -11,10 +11,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t max_text = 4096; // far above any sensible value, far below what could strain a message or a log
-constexpr std::size_t max_shown = 60;  // bytes of a bad value that a message repeats
-// A dotted key nests a table per dot, and toml++ frees tables recursively: 40 000 levels overflow the stack. Dots in
-// texts and comments count too; a file with 16 arms of 64 series has some 2000.
+constexpr std::size_t max_text =
+    4096; // far above any sensible value, far below what could strain a message or a log
+constexpr std::size_t max_shown = 60; // bytes of a bad value that a message repeats
+// A dotted key nests a table per dot, and toml++ frees tables recursively: 40 000 levels overflow
+// the stack. Dots in texts and comments count too; a file with 16 arms of 64 series has some 2000.
 constexpr std::ptrdiff_t max_dots = 4000;
 
 bool is_control(char c) {
@@ -25,14 +26,16 @@ std::string escaped(char c) {
     return fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
 }
 
-// Optimal string alignment: insertions, deletions, replacements and swaps of neighbours, as typing errors are.
+// Optimal string alignment: insertions, deletions, replacements and swaps of neighbours, as typing
+// errors are.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), now(b.size() + 1);
     std::iota(last.begin(), last.end(), std::size_t{0});
     for (std::size_t i = 1; i <= a.size(); ++i) {
         now[0] = i;
         for (std::size_t j = 1; j <= b.size(); ++j) {
-            now[j] = std::min({last[j] + 1, now[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+            now[j] = std::min(
+                {last[j] + 1, now[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
                 now[j] = std::min(now[j], before[j - 2] + 1);
         }
@@ -77,7 +80,8 @@ std::string in_quotes(std::string_view text) {
     std::string out = "\"";
     for (std::size_t i = 0; i < text.size(); ++i) {
         // A cut never splits a UTF-8 sequence: continuation bytes are 10xxxxxx.
-        if (i >= max_shown && (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return out + "...\"";
+        if (i >= max_shown && (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80)
+            return out + "...\"";
         if (is_control(text[i]))
             out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[i]));
         else
@@ -98,22 +102,26 @@ std::string did_you_mean(std::string_view found, const std::vector<std::string>&
     return best ? fmt::format(" (did you mean \"{}\"?)", *best) : "";
 }
 
-Error spec_error(const std::string& file, const toml::source_position& place, std::string_view message) {
+Error spec_error(const std::string& file, const toml::source_position& place,
+                 std::string_view message) {
     // One line, whatever toml++ repeats from the text.
     std::string line;
     for (char c : message)
         line += is_control(c) ? escaped(c) : std::string(1, c);
     // toml++ gives 0:0 for what has no place of its own, such as an empty file.
-    return {
-        Blame::Spec, fmt::format("{}:{}:{}: {}", file, std::max(place.line, 1U), std::max(place.column, 1U), line), {}};
+    return {Blame::Spec,
+            fmt::format("{}:{}:{}: {}", file, std::max(place.line, 1U), std::max(place.column, 1U),
+                        line),
+            {}};
 }
 
 SpecTable::SpecTable(const toml::table& table, std::string path, std::string file)
     : table_(&table), path_(std::move(path)), file_(std::move(file)) {}
 
 std::string SpecTable::name(std::string_view key) const {
-    auto shown =
-        key.size() > max_shown || std::any_of(key.begin(), key.end(), is_control) ? in_quotes(key) : std::string(key);
+    auto shown = key.size() > max_shown || std::any_of(key.begin(), key.end(), is_control)
+                     ? in_quotes(key)
+                     : std::string(key);
     return path_.empty() ? shown : path_ + "." + shown;
 }
 
@@ -126,8 +134,10 @@ Error SpecTable::wrong(std::string_view message) const {
     return spec_error(file_, table_->source().begin, message);
 }
 
-Error SpecTable::bad_node(const toml::node& node, const std::string& name, std::string_view want) const {
-    return spec_error(place_of(node.source()), node.source().begin, fmt::format("bad {}: {}, want {}", name, describe(node), want));
+Error SpecTable::bad_node(const toml::node& node, const std::string& name,
+                          std::string_view want) const {
+    return spec_error(place_of(node.source()), node.source().begin,
+                      fmt::format("bad {}: {}, want {}", name, describe(node), want));
 }
 
 Error SpecTable::bad(std::string_view key, std::string_view want) const {
@@ -145,7 +155,8 @@ std::vector<std::string> SpecTable::keys() const {
     std::vector<std::pair<toml::source_position, std::string>> found;
     for (const auto& [key, node] : *table_)
         found.emplace_back(key.source().begin, std::string(key.str()));
-    std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::stable_sort(found.begin(), found.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
     std::vector<std::string> out;
     for (auto& [place, key] : found)
         out.push_back(std::move(key));
@@ -155,9 +166,11 @@ std::vector<std::string> SpecTable::keys() const {
 Status SpecTable::only(const std::vector<std::string>& accepted) const {
     for (const auto& key : keys())
         if (std::find(accepted.begin(), accepted.end(), key) == accepted.end())
-            return tl::unexpected(spec_error(place_of(table_->find(key)->first.source()), table_->find(key)->first.source().begin,
-                                             fmt::format("unknown key {}{}; accepted: {}", name(key),
-                                                         did_you_mean(key, accepted), fmt::join(accepted, ", "))));
+            return tl::unexpected(
+                spec_error(place_of(table_->find(key)->first.source()),
+                           table_->find(key)->first.source().begin,
+                           fmt::format("unknown key {}{}; accepted: {}", name(key),
+                                       did_you_mean(key, accepted), fmt::join(accepted, ", "))));
     return {};
 }
 
@@ -174,21 +187,25 @@ Status SpecTable::boolean(std::string_view key, bool& out) const {
     return {};
 }
 
-Status SpecTable::whole(std::string_view key, std::int64_t& out, std::int64_t low, std::int64_t high) const {
+Status SpecTable::whole(std::string_view key, std::int64_t& out, std::int64_t low,
+                        std::int64_t high) const {
     const auto* node = table_->get(key);
     if (!node) return {};
-    if (!node->is_integer()) return tl::unexpected(bad(key, fmt::format("a whole number {}..{}", low, high)));
+    if (!node->is_integer())
+        return tl::unexpected(bad(key, fmt::format("a whole number {}..{}", low, high)));
     auto value = node->as_integer()->get();
-    if (value < low || value > high) return tl::unexpected(bad(key, fmt::format("{}..{}", low, high)));
+    if (value < low || value > high)
+        return tl::unexpected(bad(key, fmt::format("{}..{}", low, high)));
     out = value;
     return {};
 }
 
-Status SpecTable::number(std::string_view key, double& out, double low, double high, bool above) const {
+Status SpecTable::number(std::string_view key, double& out, double low, double high,
+                         bool above) const {
     const auto* node = table_->get(key);
     if (!node) return {};
-    auto range =
-        above ? fmt::format("a number above {} and at most {}", low, high) : fmt::format("a number {}..{}", low, high);
+    auto range = above ? fmt::format("a number above {} and at most {}", low, high)
+                       : fmt::format("a number {}..{}", low, high);
     double value = 0;
     if (node->is_integer())
         value = static_cast<double>(node->as_integer()->get());
@@ -202,12 +219,15 @@ Status SpecTable::number(std::string_view key, double& out, double low, double h
     return {};
 }
 
-Result<std::string> SpecTable::checked(const toml::node& node, const std::string& name, const Rule& rule) const {
+Result<std::string> SpecTable::checked(const toml::node& node, const std::string& name,
+                                       const Rule& rule) const {
     if (!node.is_string()) return tl::unexpected(bad_node(node, name, "text in quotes"));
     const auto& value = node.as_string()->get();
-    if (value.size() > max_text) return tl::unexpected(bad_node(node, name, fmt::format("at most {} bytes", max_text)));
+    if (value.size() > max_text)
+        return tl::unexpected(bad_node(node, name, fmt::format("at most {} bytes", max_text)));
     if (std::any_of(value.begin(), value.end(), is_control))
-        return tl::unexpected(bad_node(node, name, "text without line breaks and control characters"));
+        return tl::unexpected(
+            bad_node(node, name, "text without line breaks and control characters"));
     if (auto want = rule(value)) return tl::unexpected(bad_node(node, name, *want));
     return value;
 }
@@ -220,10 +240,13 @@ Status SpecTable::text(std::string_view key, std::string& out, const Rule& rule)
     return {};
 }
 
-Status SpecTable::choice(std::string_view key, std::string& out, const std::vector<std::string>& accepted) const {
+Status SpecTable::choice(std::string_view key, std::string& out,
+                         const std::vector<std::string>& accepted) const {
     return text(key, out, [&](const std::string& value) -> std::optional<std::string> {
-        if (std::find(accepted.begin(), accepted.end(), value) != accepted.end()) return std::nullopt;
-        if (accepted.size() == 1) return fmt::format("\"{}\"{}", accepted[0], did_you_mean(value, accepted));
+        if (std::find(accepted.begin(), accepted.end(), value) != accepted.end())
+            return std::nullopt;
+        if (accepted.size() == 1)
+            return fmt::format("\"{}\"{}", accepted[0], did_you_mean(value, accepted));
         return fmt::format("one of {}{}", fmt::join(accepted, ", "), did_you_mean(value, accepted));
     });
 }
@@ -235,7 +258,8 @@ Status SpecTable::texts(std::string_view key, std::vector<std::string>& out, std
     const auto* array = node->as_array();
     if (!array) return tl::unexpected(bad(key, "an array of texts: [\"...\"]"));
     if (array->size() > limit)
-        return tl::unexpected(bad(key, fmt::format("at most {} entries, not {}", limit, array->size())));
+        return tl::unexpected(
+            bad(key, fmt::format("at most {} entries, not {}", limit, array->size())));
     std::vector<std::string> values;
     for (const auto& element : *array) {
         RIG_TRY(value, checked(element, fmt::format("{}[{}]", name(key), values.size()), rule));
@@ -245,11 +269,13 @@ Status SpecTable::texts(std::string_view key, std::vector<std::string>& out, std
     return {};
 }
 
-Result<std::optional<SpecTable>> SpecTable::table(std::string_view key, std::string_view want) const {
+Result<std::optional<SpecTable>> SpecTable::table(std::string_view key,
+                                                  std::string_view want) const {
     const auto* node = table_->get(key);
     if (!node) return std::nullopt;
     if (!node->is_table())
-        return tl::unexpected(bad(key, want.empty() ? fmt::format("a table: [{}]", name(key)) : std::string(want)));
+        return tl::unexpected(
+            bad(key, want.empty() ? fmt::format("a table: [{}]", name(key)) : std::string(want)));
     return SpecTable(*node->as_table(), name(key), file_);
 }
 
@@ -270,13 +296,18 @@ Result<std::vector<SpecTable>> SpecTable::tables(std::string_view key, std::size
 
 Result<toml::table> parse_toml(std::string_view text, const fs::path& file) {
     if (text.size() > max_file_bytes)
-        return tl::unexpected(spec_error(file.string(), {1, 1}, fmt::format("{} bytes, want at most {}", text.size(), max_file_bytes)));
+        return tl::unexpected(
+            spec_error(file.string(), {1, 1},
+                       fmt::format("{} bytes, want at most {}", text.size(), max_file_bytes)));
     if (auto dots = std::count(text.begin(), text.end(), '.'); dots > max_dots)
-        return tl::unexpected(spec_error(file.string(), {1, 1}, fmt::format("{} dots in the file, want at most {}", dots, max_dots)));
+        return tl::unexpected(
+            spec_error(file.string(), {1, 1},
+                       fmt::format("{} dots in the file, want at most {}", dots, max_dots)));
     try {
         return toml::parse(text, file.string());
     } catch (const toml::parse_error& error) {
-        return tl::unexpected(spec_error(file.string(), error.source().begin, fmt::format("not valid TOML: {}", error.description())));
+        return tl::unexpected(spec_error(file.string(), error.source().begin,
+                                         fmt::format("not valid TOML: {}", error.description())));
     }
 }
 
@@ -284,7 +315,8 @@ Result<fs::path> project_top(const fs::path& file) {
     auto top = find_top(file);
     if (top.empty())
         return tl::unexpected(spec_error(file.string(), {1, 1},
-                       "no parent folder of this file holds `kernel-patches/`, want the file inside a project"));
+                                         "no parent folder of this file holds `kernel-patches/`, "
+                                         "want the file inside a project"));
     return top;
 }
 

@@ -1,6 +1,6 @@
-// A checked view on TOML tables, without knowledge of experiments. Every failure is one Error with Blame::Spec and the
-// message "FILE:LINE:COLUMN: what was found, what is wanted". Readers leave `out` alone when the key is absent, so that
-// a struct's initialisers are the defaults.
+// A checked view on TOML tables, without knowledge of experiments. Every failure is one Error with
+// Blame::Spec and the message "FILE:LINE:COLUMN: what was found, what is wanted". Readers leave
+// `out` alone when the key is absent, so that a struct's initialisers are the defaults.
 #pragma once
 
 #include "rig/base/error.h"
@@ -16,8 +16,9 @@
 #include <string_view>
 #include <vector>
 
-// toml++ 3.3 asserts on malformed input such as "[!": header-only and without NDEBUG it would abort where an error is
-// due. The branches behind its assertions report properly. Include toml++ through this header only.
+// toml++ 3.3 asserts on malformed input such as "[!": header-only and without NDEBUG it would abort
+// where an error is due. The branches behind its assertions report properly. Include toml++ through
+// this header only.
 #ifndef TOML_ASSERT
 #define TOML_ASSERT(expr) static_assert(true)
 #endif
@@ -30,31 +31,39 @@ using Rule = std::function<std::optional<std::string>(const std::string& value)>
 
 class SpecTable {
  public:
-    // `path` is the table's dotted name for messages, empty for the file itself. The table must outlive the view.
+    // `path` is the table's dotted name for messages, empty for the file itself. The table must
+    // outlive the view.
     SpecTable(const toml::table& table, std::string path, std::string file);
 
-    // An error for the first key (in file order) that is not one of `accepted`; suggests the nearest.
+    // An error for the first key (in file order) that is not one of `accepted`; suggests the
+    // nearest.
     Status only(const std::vector<std::string>& accepted) const;
-    // An error that lies on this table if `key` is absent; `want` completes "missing KEY, want ...".
+    // An error that lies on this table if `key` is absent; `want` completes "missing KEY, want
+    // ...".
     Status require(std::string_view key, std::string_view want) const;
     bool has(std::string_view key) const { return table_->contains(key); }
 
     Status boolean(std::string_view key, bool& out) const;
-    template<std::integral T> Status integer(std::string_view key, T& out, std::int64_t low, std::int64_t high) const {
+    template<std::integral T>
+    Status integer(std::string_view key, T& out, std::int64_t low, std::int64_t high) const {
         auto value = static_cast<std::int64_t>(out);
         RIG_CHECK(whole(key, value, low, high));
         out = static_cast<T>(value);
         return {};
     }
     // Finite; TOML integers are accepted too. `above` excludes `low` itself.
-    Status number(std::string_view key, double& out, double low, double high, bool above = false) const;
+    Status number(std::string_view key, double& out, double low, double high,
+                  bool above = false) const;
     // At most 4096 bytes of text without control characters that passes `rule`.
     Status text(std::string_view key, std::string& out, const Rule& rule) const;
-    Status choice(std::string_view key, std::string& out, const std::vector<std::string>& accepted) const;
+    Status choice(std::string_view key, std::string& out,
+                  const std::vector<std::string>& accepted) const;
     // An array of 0..limit texts, each under the same conditions as text().
-    Status texts(std::string_view key, std::vector<std::string>& out, std::size_t limit, const Rule& rule) const;
+    Status texts(std::string_view key, std::vector<std::string>& out, std::size_t limit,
+                 const Rule& rule) const;
 
-    // The table under `key`; nullopt if absent. `want` completes "bad KEY: ..., want ..." when it is something else.
+    // The table under `key`; nullopt if absent. `want` completes "bad KEY: ..., want ..." when it
+    // is something else.
     Result<std::optional<SpecTable>> table(std::string_view key, std::string_view want = "") const;
     // The 1..limit tables of [[key]]; empty if absent.
     Result<std::vector<SpecTable>> tables(std::string_view key, std::size_t limit) const;
@@ -72,8 +81,10 @@ class SpecTable {
     std::string name(std::string_view key) const;
 
  private:
-    Status whole(std::string_view key, std::int64_t& out, std::int64_t low, std::int64_t high) const;
-    Result<std::string> checked(const toml::node& node, const std::string& name, const Rule& rule) const;
+    Status whole(std::string_view key, std::int64_t& out, std::int64_t low,
+                 std::int64_t high) const;
+    Result<std::string> checked(const toml::node& node, const std::string& name,
+                                const Rule& rule) const;
     const std::string& place_of(const toml::source_region& source) const;
     Error bad_node(const toml::node& node, const std::string& name, std::string_view want) const;
 
@@ -83,7 +94,8 @@ class SpecTable {
 
 // The text in double quotes, with control characters escaped, cut after about 60 bytes.
 std::string in_quotes(std::string_view text);
-// The nearest of `accepted` if it is near enough to have been meant: " (did you mean "vcpus"?)", else "".
+// The nearest of `accepted` if it is near enough to have been meant: " (did you mean "vcpus"?)",
+// else "".
 std::string did_you_mean(std::string_view found, const std::vector<std::string>& accepted);
 
 // What a file may hold. It is several times what an experiment has needed.
@@ -93,6 +105,7 @@ Result<toml::table> parse_toml(std::string_view text, const std::filesystem::pat
 // The nearest parent of `file` that holds `kernel-patches/`.
 Result<std::filesystem::path> project_top(const std::filesystem::path& file);
 
-Error spec_error(const std::string& file, const toml::source_position& place, std::string_view message);
+Error spec_error(const std::string& file, const toml::source_position& place,
+                 std::string_view message);
 
 } // namespace rig

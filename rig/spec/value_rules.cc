@@ -66,8 +66,9 @@ fs::path under(const fs::path& top, const std::string& value) {
 } // namespace
 
 Rule at_most(std::size_t max) {
-    return
-        [max](const std::string& value) { return unless(value.size() <= max, fmt::format("at most {} bytes", max)); };
+    return [max](const std::string& value) {
+        return unless(value.size() <= max, fmt::format("at most {} bytes", max));
+    };
 }
 
 Rule kernel_words(std::size_t max) {
@@ -75,8 +76,12 @@ Rule kernel_words(std::size_t max) {
         if (auto want = at_most(max)(value)) return want;
         std::istringstream words(value);
         for (std::string word; words >> word;)
-            for (const char* silencer : {"quiet", "loglevel=", "console=", "printk.", "ignore_loglevel", "earlyprintk"})
-                if (word.starts_with(silencer)) return fmt::format("no {}: a kernel that does not reach the console cannot complain there", word);
+            for (const char* silencer :
+                 {"quiet", "loglevel=", "console=", "printk.", "ignore_loglevel", "earlyprintk"})
+                if (word.starts_with(silencer))
+                    return fmt::format(
+                        "no {}: a kernel that does not reach the console cannot complain there",
+                        word);
         return std::nullopt;
     };
 }
@@ -88,27 +93,34 @@ std::optional<std::string> experiment_name(const std::string& value) {
 }
 
 std::optional<std::string> arm_name(const std::string& value) {
-    // It becomes part of file names and of libvirt domain names; a leading '-' would read as an option.
+    // It becomes part of file names and of libvirt domain names; a leading '-' would read as an
+    // option.
     bool good = all(value, [](char c) { return lower(c) || digit(c) || c == '-'; });
-    return unless(good && value[0] != '-' && value.size() <= 32, "1..32 characters a-z, 0-9 or '-', the first not '-'");
+    return unless(good && value[0] != '-' && value.size() <= 32,
+                  "1..32 characters a-z, 0-9 or '-', the first not '-'");
 }
 
 std::optional<std::string> kernel_function(const std::string& value) {
     bool good = all(value, [](char c) { return alnum(c) || c == '_' || c == '.'; });
     return unless(good && !digit(value[0]) && value[0] != '.' && value.size() <= 128,
-                  "the name of a kernel function: 1..128 letters, digits, '_' or '.', the first a letter or '_'");
+                  "the name of a kernel function: 1..128 letters, digits, '_' or '.', the first a "
+                  "letter or '_'");
 }
 
 std::optional<std::string> splat_text(const std::string& value) {
     // A few letters would be found in any splat, and the control could not fail.
-    return unless(value.size() >= 4 && value.size() <= 128 && value.front() != ' ' && value.back() != ' ',
-                  "a function or part of a splat's title that this arm must show: 4..128 characters, without blanks around them");
+    return unless(value.size() >= 4 && value.size() <= 128 && value.front() != ' ' &&
+                      value.back() != ' ',
+                  "a function or part of a splat's title that this arm must show: 4..128 "
+                  "characters, without blanks around them");
 }
 
 std::optional<std::string> option_name(const std::string& value) {
-    if (value.starts_with("CONFIG_")) return fmt::format("the name without CONFIG_: {}", value.substr(7));
+    if (value.starts_with("CONFIG_"))
+        return fmt::format("the name without CONFIG_: {}", value.substr(7));
     bool good = all(value, [](char c) { return upper(c) || digit(c) || c == '_'; });
-    return unless(good && value.size() <= 128, "the name of a kernel option without CONFIG_: A-Z, 0-9 or '_'");
+    return unless(good && value.size() <= 128,
+                  "the name of a kernel option without CONFIG_: A-Z, 0-9 or '_'");
 }
 
 std::optional<std::string> option_name_or_any(const std::string& value) {
@@ -120,20 +132,26 @@ std::optional<std::string> option_name_or_any(const std::string& value) {
 std::optional<std::string> option_value(const std::string& value) {
     std::string_view number = value;
     if (number.starts_with('-')) number.remove_prefix(1);
-    bool good = value == "y" || value == "n" || value == "m" || (all(number, digit) && number.size() <= 20) ||
-                (value.starts_with("0x") && value.size() <= 18 && all(number.substr(2), hex)) || quoted_text(value);
-    return unless(good, "y, n, m, a number, 0x with hex digits, or text with quotes of its own: '\"text\"'");
+    bool good = value == "y" || value == "n" || value == "m" ||
+                (all(number, digit) && number.size() <= 20) ||
+                (value.starts_with("0x") && value.size() <= 18 && all(number.substr(2), hex)) ||
+                quoted_text(value);
+    return unless(
+        good, "y, n, m, a number, 0x with hex digits, or text with quotes of its own: '\"text\"'");
 }
 
 std::optional<std::string> package(const std::string& value) {
-    bool good = all(value, [](char c) { return lower(c) || digit(c) || c == '+' || c == '-' || c == '.'; });
-    return unless(good && value.size() >= 2 && (lower(value[0]) || digit(value[0])) && value.size() <= 128,
+    bool good =
+        all(value, [](char c) { return lower(c) || digit(c) || c == '+' || c == '-' || c == '.'; });
+    return unless(good && value.size() >= 2 && (lower(value[0]) || digit(value[0])) &&
+                      value.size() <= 128,
                   "the name of a Debian package such as linux-source-6.12");
 }
 
 std::optional<std::string> suite(const std::string& value) {
     bool good = all(value, [](char c) { return lower(c) || digit(c) || c == '-'; });
-    return unless(good && lower(value[0]) && value.size() <= 64, "the name of a Debian suite such as trixie-backports");
+    return unless(good && lower(value[0]) && value.size() <= 64,
+                  "the name of a Debian suite such as trixie-backports");
 }
 
 std::optional<std::string> sha256(const std::string& value) {
@@ -144,25 +162,29 @@ std::optional<std::string> sha256(const std::string& value) {
 std::optional<std::string> revision(const std::string& value) {
     constexpr std::string_view marks = "._/-~^@{}+";
     bool good = all(value, [&](char c) { return alnum(c) || marks.find(c) != marks.npos; });
-    return unless(good && value[0] != '-' && value.size() <= 200,
-                  "a git revision: 1..200 letters, digits or any of . _ / - ~ ^ @ { } +, the first not '-'");
+    return unless(
+        good && value[0] != '-' && value.size() <= 200,
+        "a git revision: 1..200 letters, digits or any of . _ / - ~ ^ @ { } +, the first not '-'");
 }
 
 std::optional<std::string> metric_name(const std::string& value) {
     bool good = all(value, [](char c) { return lower(c) || digit(c) || c == '_'; });
-    return unless(good && lower(value[0]) && value.size() <= 32, "1..32 characters a-z, 0-9 or '_', the first a letter");
+    return unless(good && lower(value[0]) && value.size() <= 32,
+                  "1..32 characters a-z, 0-9 or '_', the first a letter");
 }
 
 std::optional<std::string> event_name(const std::string& value) {
     bool good = all(value, [](char c) { return alnum(c) || c == '_' || c == '-' || c == ':'; });
     auto colon = value.find(':');
-    return unless(good && value.size() <= 128 && colon != 0 && colon + 1 < value.size() && value.find(':', colon + 1) == value.npos && colon != value.npos,
+    return unless(good && value.size() <= 128 && colon != 0 && colon + 1 < value.size() &&
+                      value.find(':', colon + 1) == value.npos && colon != value.npos,
                   "a tracepoint: subsystem:event");
 }
 
 std::optional<std::string> host_file(const std::string& value) {
     std::error_code error;
-    return unless(value.starts_with('/') && fs::is_regular_file(value, error), "the absolute path of a program of this machine; " + what_is(value));
+    return unless(value.starts_with('/') && fs::is_regular_file(value, error),
+                  "the absolute path of a program of this machine; " + what_is(value));
 }
 
 Rule existing_file(const fs::path& top) {
@@ -188,7 +210,8 @@ Rule series_folder(const fs::path& top) {
         if (auto want = existing_folder(top)(value)) return want;
         std::error_code error;
         auto series = under(top, value) / "series";
-        return unless(fs::is_regular_file(series, error), "a folder with a quilt `series` file; " + what_is(series));
+        return unless(fs::is_regular_file(series, error),
+                      "a folder with a quilt `series` file; " + what_is(series));
     };
 }
 

@@ -1,4 +1,5 @@
-// Rules for single texts of an experiment file: which names, values and paths are accepted, and the words that say so.
+// Rules for single texts of an experiment file: which names, values and paths are accepted, and the
+// words that say so.
 #pragma once
 
 #include "rig/spec/toml_reader.h"
@@ -14,20 +15,27 @@ namespace rig::rules {
 Rule at_most(std::size_t max);
 // Words for the kernel's command line; none that keeps its complaints from the console.
 Rule kernel_words(std::size_t max);
-std::optional<std::string> experiment_name(const std::string& value); // letters, digits, . _ -; 1..64
-std::optional<std::string> arm_name(const std::string& value); // [a-z0-9-]+, starts with a letter or digit; 1..32
+std::optional<std::string>
+experiment_name(const std::string& value); // letters, digits, . _ -; 1..64
+std::optional<std::string>
+arm_name(const std::string& value); // [a-z0-9-]+, starts with a letter or digit; 1..32
 std::optional<std::string> kernel_function(const std::string& value); // as in kallsyms; 1..128
-std::optional<std::string> splat_text(const std::string& value);      // part of a splat's title or functions; 4..128
-std::optional<std::string> option_name(const std::string& value);     // [A-Z0-9_]+ without the prefix CONFIG_
+std::optional<std::string>
+splat_text(const std::string& value); // part of a splat's title or functions; 4..128
+std::optional<std::string>
+option_name(const std::string& value); // [A-Z0-9_]+ without the prefix CONFIG_
 std::optional<std::string> option_name_or_any(const std::string& value); // the same, or "*"
-std::optional<std::string> option_value(const std::string& value);    // y, n, m, 42, 0x2a, "text" with its quotes
-std::optional<std::string> package(const std::string& value);         // Debian package name
-std::optional<std::string> suite(const std::string& value);           // Debian suite name
-std::optional<std::string> sha256(const std::string& value);          // 64 lower-case hex digits
-std::optional<std::string> revision(const std::string& value);        // git revision that cannot be taken for an option
-std::optional<std::string> metric_name(const std::string& value);     // [a-z][a-z0-9_]*; 1..32
-std::optional<std::string> event_name(const std::string& value);      // subsystem:event
-std::optional<std::string> host_file(const std::string& value);       // an absolute path of a file that is there
+std::optional<std::string>
+option_value(const std::string& value); // y, n, m, 42, 0x2a, "text" with its quotes
+std::optional<std::string> package(const std::string& value); // Debian package name
+std::optional<std::string> suite(const std::string& value);   // Debian suite name
+std::optional<std::string> sha256(const std::string& value);  // 64 lower-case hex digits
+std::optional<std::string>
+revision(const std::string& value); // git revision that cannot be taken for an option
+std::optional<std::string> metric_name(const std::string& value); // [a-z][a-z0-9_]*; 1..32
+std::optional<std::string> event_name(const std::string& value);  // subsystem:event
+std::optional<std::string>
+host_file(const std::string& value); // an absolute path of a file that is there
 
 // Paths are taken relative to `top`.
 Rule existing_file(const std::filesystem::path& top);

@@ -14,48 +14,64 @@ struct Split {
     double statistic = 0; // 0: none, the values are all equal or too few
 };
 
-// Of values[from, to): the split with the largest energy distance, in O(n^2). Sums of distances within the left part, within the right part and
-// across are kept while one value after the other moves from right to left. Only a peak counts: where the distance still grows towards the
-// end of the segment, the level that begins there is too short to be one yet, and its place is not known.
-Split best_split(const std::vector<double>& values, std::size_t from, std::size_t to, std::size_t least) {
+// Of values[from, to): the split with the largest energy distance, in O(n^2). Sums of distances
+// within the left part, within the right part and across are kept while one value after the other
+// moves from right to left. Only a peak counts: where the distance still grows towards the end of
+// the segment, the level that begins there is too short to be one yet, and its place is not known.
+Split best_split(const std::vector<double>& values, std::size_t from, std::size_t to,
+                 std::size_t least) {
     Split best;
     const std::size_t n = to - from;
     if (n < 2 * least) return best;
     double left = 0, right = 0, across = 0;
     for (std::size_t i = from; i < to; ++i)
-        for (std::size_t k = i + 1; k < to; ++k) right += std::abs(values[i] - values[k]);
+        for (std::size_t k = i + 1; k < to; ++k)
+            right += std::abs(values[i] - values[k]);
     std::vector<double> statistics(n + 1, 0); // by the length of the left part
     for (std::size_t at = from; at + 1 < to; ++at) {
         double to_left = 0, to_right = 0;
-        for (std::size_t i = from; i < at; ++i) to_left += std::abs(values[i] - values[at]);
-        for (std::size_t k = at + 1; k < to; ++k) to_right += std::abs(values[k] - values[at]);
+        for (std::size_t i = from; i < at; ++i)
+            to_left += std::abs(values[i] - values[at]);
+        for (std::size_t k = at + 1; k < to; ++k)
+            to_right += std::abs(values[k] - values[at]);
         left += to_left;
         right -= to_right;
         across += to_right - to_left;
         const auto m = static_cast<double>(at + 1 - from), k = static_cast<double>(n) - m;
-        const double energy = 2 * across / (m * k) - (m > 1 ? 2 * left / (m * (m - 1)) : 0) - (k > 1 ? 2 * right / (k * (k - 1)) : 0);
+        const double energy = 2 * across / (m * k) - (m > 1 ? 2 * left / (m * (m - 1)) : 0) -
+                              (k > 1 ? 2 * right / (k * (k - 1)) : 0);
         statistics[at + 1 - from] = m * k / (m + k) * energy;
     }
     for (std::size_t m = least; m + least <= n; ++m)
-        if (statistics[m] > best.statistic && statistics[m] >= statistics[m - 1] && statistics[m] >= statistics[m + 1]) best = {from + m, statistics[m]};
+        if (statistics[m] > best.statistic && statistics[m] >= statistics[m - 1] &&
+            statistics[m] >= statistics[m + 1])
+            best = {from + m, statistics[m]};
     return best;
 }
 
-Split best_of(const std::vector<double>& values, const std::vector<std::size_t>& bounds, std::size_t least) {
+Split best_of(const std::vector<double>& values, const std::vector<std::size_t>& bounds,
+              std::size_t least) {
     Split best;
     for (std::size_t i = 0; i + 1 < bounds.size(); ++i)
-        if (const auto split = best_split(values, bounds[i], bounds[i + 1], least); split.statistic > best.statistic) best = split;
+        if (const auto split = best_split(values, bounds[i], bounds[i + 1], least);
+            split.statistic > best.statistic)
+            best = split;
     return best;
 }
 
-// The chance of a split as good as this one where there is none: values permuted within their segments. Ends as soon as it cannot be significant.
-double permutation_p(std::vector<double> values, const std::vector<std::size_t>& bounds, double statistic, const ChangePointOptions& options, std::uint64_t& drawn) {
+// The chance of a split as good as this one where there is none: values permuted within their
+// segments. Ends as soon as it cannot be significant.
+double permutation_p(std::vector<double> values, const std::vector<std::size_t>& bounds,
+                     double statistic, const ChangePointOptions& options, std::uint64_t& drawn) {
     const auto total = static_cast<double>(options.permutations + 1);
     std::size_t extreme = 1;
     for (std::size_t round = 0; round < options.permutations; ++round) {
         for (std::size_t i = 0; i + 1 < bounds.size(); ++i)
-            // Fisher and Yates by hand: std::shuffle may differ from one standard library to the next.
-            for (std::size_t k = bounds[i + 1] - 1; k > bounds[i]; --k) std::swap(values[k], values[bounds[i] + mix(options.seed, drawn++) % (k - bounds[i] + 1)]);
+            // Fisher and Yates by hand: std::shuffle may differ from one standard library to the
+            // next.
+            for (std::size_t k = bounds[i + 1] - 1; k > bounds[i]; --k)
+                std::swap(values[k],
+                          values[bounds[i] + mix(options.seed, drawn++) % (k - bounds[i] + 1)]);
         extreme += best_of(values, bounds, options.least_segment).statistic >= statistic;
         if (static_cast<double>(extreme) / total > options.significance) break;
     }
@@ -63,12 +79,14 @@ double permutation_p(std::vector<double> values, const std::vector<std::size_t>&
 }
 
 double median_of(const std::vector<double>& series, std::size_t from, std::size_t to) {
-    return *median({series.begin() + static_cast<std::ptrdiff_t>(from), series.begin() + static_cast<std::ptrdiff_t>(to)}); // a segment is not empty
+    return *median({series.begin() + static_cast<std::ptrdiff_t>(from),
+                    series.begin() + static_cast<std::ptrdiff_t>(to)}); // a segment is not empty
 }
 
 } // namespace
 
-std::vector<ChangePoint> change_points(const std::vector<double>& series, const ChangePointOptions& options) {
+std::vector<ChangePoint> change_points(const std::vector<double>& series,
+                                       const ChangePointOptions& options) {
     std::vector<std::size_t> bounds{0, series.size()};
     std::vector<std::pair<std::size_t, double>> found;
     std::uint64_t drawn = 0;
@@ -86,8 +104,10 @@ std::vector<ChangePoint> change_points(const std::vector<double>& series, const 
     std::size_t from = 0;
     for (std::size_t i = 0; i < found.size(); ++i) {
         const auto to = i + 1 < found.size() ? found[i + 1].first : series.size();
-        const ChangePoint point{found[i].first, median_of(series, from, found[i].first), median_of(series, found[i].first, to), found[i].second};
-        const bool small = point.before != 0 && point.after != 0 && std::abs(point.after / point.before - 1) < options.least_effect;
+        const ChangePoint point{found[i].first, median_of(series, from, found[i].first),
+                                median_of(series, found[i].first, to), found[i].second};
+        const bool small = point.before != 0 && point.after != 0 &&
+                           std::abs(point.after / point.before - 1) < options.least_effect;
         if (small) continue;
         points.push_back(point);
         from = point.at;

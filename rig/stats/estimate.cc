@@ -12,10 +12,11 @@ namespace rig {
 namespace {
 
 constexpr double tail = (1 - wanted_coverage) / 2; // on either side of an interval
-// Below this a 95 % interval of U exists from 4 on, but rests on the two outermost values alone: one odd boot decides.
+// Below this a 95 % interval of U exists from 4 on, but rests on the two outermost values alone:
+// one odd boot decides.
 constexpr std::size_t min_unpaired = 5;
-// The exact distribution of U takes n * m * n * m steps: 6 million here. Beyond, the normal approximation's rank is the
-// exact one or at most one off.
+// The exact distribution of U takes n * m * n * m steps: 6 million here. Beyond, the normal
+// approximation's rank is the exact one or at most one off.
 constexpr std::size_t max_exact = 50;
 
 tl::unexpected<Error> empty(const char* what) {
@@ -36,11 +37,13 @@ double median_of_sorted(const std::vector<double>& sorted) {
     return sorted.size() % 2 ? sorted[half] : between(sorted[half - 1], sorted[half]);
 }
 
-// Ways to arrange n and m values without ties so that U = u, for all u, as shares of all ways. Mann and Whitney's
-// recursion, by which of the samples holds the largest value: N(n, m, u) = N(n-1, m, u-m) + N(n, m-1, u). Shares instead
-// of counts keep it within a double, and all terms being positive nothing cancels.
+// Ways to arrange n and m values without ties so that U = u, for all u, as shares of all ways. Mann
+// and Whitney's recursion, by which of the samples holds the largest value: N(n, m, u) = N(n-1, m,
+// u-m) + N(n, m-1, u). Shares instead of counts keep it within a double, and all terms being
+// positive nothing cancels.
 std::vector<double> distribution_of_u(std::size_t n, std::size_t m) {
-    std::vector<std::vector<double>> row(m + 1, std::vector<double>(n * m + 1, 0.0)); // of the current i
+    std::vector<std::vector<double>> row(m + 1,
+                                         std::vector<double>(n * m + 1, 0.0)); // of the current i
     for (std::size_t j = 0; j <= m; ++j)
         row[j][0] = 1; // i = 0: U is 0
     for (std::size_t i = 1; i <= n; ++i) {
@@ -50,7 +53,8 @@ std::vector<double> distribution_of_u(std::size_t n, std::size_t m) {
         for (std::size_t j = 1; j <= m; ++j) {
             double from_n = static_cast<double>(i) / static_cast<double>(i + j);
             for (std::size_t u = 0; u <= i * j; ++u)
-                row[j][u] = (1 - from_n) * row[j - 1][u] + (u >= j ? from_n * previous[j][u - j] : 0.0);
+                row[j][u] =
+                    (1 - from_n) * row[j - 1][u] + (u >= j ? from_n * previous[j][u - j] : 0.0);
         }
     }
     return row[m];
@@ -71,7 +75,8 @@ std::optional<CriticalU> exact_critical_u(std::size_t n, std::size_t m) {
 std::optional<CriticalU> normal_critical_u(std::size_t n, std::size_t m) {
     auto dn = static_cast<double>(n), dm = static_cast<double>(m);
     boost::math::normal u_distribution(dn * dm / 2, std::sqrt(dn * dm * (dn + dm + 1) / 12));
-    auto u = std::floor(boost::math::quantile(u_distribution, tail) - 0.5); // continuity: P(U <= u) is taken at u + 1/2
+    auto u = std::floor(boost::math::quantile(u_distribution, tail) -
+                        0.5); // continuity: P(U <= u) is taken at u + 1/2
     if (u < 0) return std::nullopt;
     return CriticalU{static_cast<std::size_t>(u), boost::math::cdf(u_distribution, u + 0.5)};
 }
@@ -82,16 +87,20 @@ Estimate unpaired(std::vector<double> combined, double value, std::size_t n, std
     out.value = value;
     out.n = std::min(n, m);
     if (out.n < min_unpaired) {
-        out.why_not = fmt::format("no interval at n = {} and {}, want >= {} in both", m, n, min_unpaired);
+        out.why_not =
+            fmt::format("no interval at n = {} and {}, want >= {} in both", m, n, min_unpaired);
         return out;
     }
     auto critical = critical_u(n, m); // exists from 5 and 5 on
     assert(critical);
-    out.interval = Interval{combined[critical->u], combined[combined.size() - 1 - critical->u], 1 - 2 * critical->tail};
+    out.interval = Interval{combined[critical->u], combined[combined.size() - 1 - critical->u],
+                            1 - 2 * critical->tail};
     return out;
 }
 
-template<class Combine> std::vector<double> all_pairs(const std::vector<double>& values, const std::vector<double>& base, Combine combine) {
+template<class Combine>
+std::vector<double> all_pairs(const std::vector<double>& values, const std::vector<double>& base,
+                              Combine combine) {
     std::vector<double> out;
     out.reserve(values.size() * base.size());
     for (double value : values)
@@ -101,8 +110,12 @@ template<class Combine> std::vector<double> all_pairs(const std::vector<double>&
     return out;
 }
 
-template<class Combine> Result<Estimate> paired(const std::vector<double>& values, const std::vector<double>& base, Combine combine) {
-    if (values.size() != base.size()) return fail(Blame::Host, fmt::format("{} values against {}, want pairs", values.size(), base.size()));
+template<class Combine>
+Result<Estimate> paired(const std::vector<double>& values, const std::vector<double>& base,
+                        Combine combine) {
+    if (values.size() != base.size())
+        return fail(Blame::Host,
+                    fmt::format("{} values against {}, want pairs", values.size(), base.size()));
     std::vector<double> combined(values.size());
     std::transform(values.begin(), values.end(), base.begin(), combined.begin(), combine);
     return median_estimate(std::move(combined));
@@ -119,10 +132,13 @@ Result<double> median(std::vector<double> values) {
 
 Result<double> quantile(std::vector<double> values, double p) {
     if (values.empty()) return empty("quantile");
-    if (!(p > 0 && p <= 1)) return fail(Blame::Host, fmt::format("quantile {}, want above 0 and at most 1", p));
+    if (!(p > 0 && p <= 1))
+        return fail(Blame::Host, fmt::format("quantile {}, want above 0 and at most 1", p));
     assert(usable(values));
-    // ceil(p * n), but 0.07 * 100 is 7.000000000000001: a product that close to a whole number is that number.
-    auto rank = static_cast<std::size_t>(std::ceil(p * static_cast<double>(values.size()) * (1 - 1e-12)));
+    // ceil(p * n), but 0.07 * 100 is 7.000000000000001: a product that close to a whole number is
+    // that number.
+    auto rank =
+        static_cast<std::size_t>(std::ceil(p * static_cast<double>(values.size()) * (1 - 1e-12)));
     rank = std::clamp<std::size_t>(rank, 1, values.size());
     auto nth = values.begin() + static_cast<std::ptrdiff_t>(rank - 1);
     std::nth_element(values.begin(), nth, values.end());
@@ -151,7 +167,8 @@ Result<Estimate> median_estimate(std::vector<double> values) {
     Estimate out;
     out.value = median_of_sorted(values);
     out.n = values.size();
-    // The interval misses the median below if fewer than k values lie below it: P(B <= k - 1), B ~ binomial(n, 1/2).
+    // The interval misses the median below if fewer than k values lie below it: P(B <= k - 1), B ~
+    // binomial(n, 1/2).
     boost::math::binomial below(static_cast<double>(out.n), 0.5);
     std::size_t k = 0;
     while (k + 1 <= out.n / 2 && boost::math::cdf(below, static_cast<double>(k)) <= tail)
@@ -160,7 +177,8 @@ Result<Estimate> median_estimate(std::vector<double> values) {
         out.why_not = fmt::format("no interval at n = {}, want >= 6", out.n);
         return out;
     }
-    out.interval = Interval{values[k - 1], values[out.n - k], 1 - 2 * boost::math::cdf(below, static_cast<double>(k - 1))};
+    out.interval = Interval{values[k - 1], values[out.n - k],
+                            1 - 2 * boost::math::cdf(below, static_cast<double>(k - 1))};
     return out;
 }
 
@@ -170,7 +188,8 @@ double ratio_of(double value, double base) {
     return value / base;
 }
 
-Result<Estimate> paired_difference(const std::vector<double>& values, const std::vector<double>& base) {
+Result<Estimate> paired_difference(const std::vector<double>& values,
+                                   const std::vector<double>& base) {
     return paired(values, base, [](double a, double b) { return a - b; });
 }
 
@@ -193,11 +212,13 @@ Result<Estimate> shift(const std::vector<double>& values, const std::vector<doub
 Result<Estimate> shift_ratio(const std::vector<double>& values, const std::vector<double>& base) {
     if (values.empty() || base.empty()) return empty("shift");
     assert(usable(values) && usable(base));
-    // Ratios are ordered as their logarithms are; only between two middle ones does the scale matter.
+    // Ratios are ordered as their logarithms are; only between two middle ones does the scale
+    // matter.
     auto combined = all_pairs(values, base, ratio_of);
     auto half = combined.size() / 2;
     auto value = combined[half];
-    if (combined.size() % 2 == 0 && combined[half - 1] != value) value = std::isinf(value) ? value : std::sqrt(combined[half - 1] * value);
+    if (combined.size() % 2 == 0 && combined[half - 1] != value)
+        value = std::isinf(value) ? value : std::sqrt(combined[half - 1] * value);
     return unpaired(std::move(combined), value, values.size(), base.size());
 }
 

@@ -36,8 +36,8 @@ TEST(Statistics, Median) {
     EXPECT_EQ(median({infinity, infinity}).value(), infinity);
 }
 
-// Hyndman and Fan, "Sample Quantiles in Statistical Packages", The American Statistician 50 (1996), definition 1:
-// the inverse of the empirical distribution function, x(ceil(np)).
+// Hyndman and Fan, "Sample Quantiles in Statistical Packages", The American Statistician 50 (1996),
+// definition 1: the inverse of the empirical distribution function, x(ceil(np)).
 TEST(Statistics, QuantileIsNearestRank) {
     EXPECT_EQ(quantile({15, 20, 35, 40, 50}, 0.05).value(), 15);
     EXPECT_EQ(quantile({15, 20, 35, 40, 50}, 0.30).value(), 20);
@@ -58,16 +58,18 @@ TEST(Statistics, MaximumAndMean) {
     EXPECT_EQ(mean({1, 2, 6}).value(), 3);
 }
 
-// "Table A.7: Confidence Intervals for the Population Median" of a statistics text (p. 656; copied at coursehero
-// 5646626), which lists ranks and confidence levels for n = 2..20. Here: the narrowest with >= 95 %.
+// "Table A.7: Confidence Intervals for the Population Median" of a statistics text (p. 656; copied
+// at coursehero 5646626), which lists ranks and confidence levels for n = 2..20. Here: the
+// narrowest with >= 95 %.
 TEST(Statistics, MedianIntervalMatchesThePublishedTable) {
     struct Row {
         int n;
         double low, high, level;
     };
     for (auto [n, low, high, level] :
-         {Row{6, 1, 6, 96.9}, Row{7, 1, 7, 98.4}, Row{8, 1, 8, 99.2}, Row{9, 2, 8, 96.1}, Row{10, 2, 9, 97.9}, Row{11, 2, 10, 98.8},
-          Row{12, 3, 10, 96.1}, Row{13, 3, 11, 97.8}, Row{14, 3, 12, 98.7}, Row{15, 4, 12, 96.5}, Row{16, 4, 13, 97.9}, Row{17, 5, 13, 95.1},
+         {Row{6, 1, 6, 96.9}, Row{7, 1, 7, 98.4}, Row{8, 1, 8, 99.2}, Row{9, 2, 8, 96.1},
+          Row{10, 2, 9, 97.9}, Row{11, 2, 10, 98.8}, Row{12, 3, 10, 96.1}, Row{13, 3, 11, 97.8},
+          Row{14, 3, 12, 98.7}, Row{15, 4, 12, 96.5}, Row{16, 4, 13, 97.9}, Row{17, 5, 13, 95.1},
           Row{18, 5, 14, 96.9}, Row{19, 5, 15, 98.1}, Row{20, 6, 15, 95.9}}) {
         auto estimate = median_estimate(one_to(n));
         ASSERT_TRUE(estimate && estimate->interval) << n;
@@ -88,10 +90,11 @@ TEST(Statistics, FewBootsHaveNoInterval) {
     }
 }
 
-// Snedecor and Cochran, "Statistical Methods", 8th ed. (1989), as worked in statpsych::ci.median (R): 19 scores,
-// estimate 20.7, limits 10.8 and 30.9.
+// Snedecor and Cochran, "Statistical Methods", 8th ed. (1989), as worked in statpsych::ci.median
+// (R): 19 scores, estimate 20.7, limits 10.8 and 30.9.
 TEST(Statistics, MedianIntervalMatchesAWorkedExample) {
-    auto estimate = median_estimate({30.2, 20.4, 15.1, 10.2, 10.5, 60.8, 20.8, 25.0, 20.7, 30.9, 10.8, 5.1, 50.9, 40.0, 20.9, 10.8, 0, 20.5, 50.8});
+    auto estimate = median_estimate({30.2, 20.4, 15.1, 10.2, 10.5, 60.8, 20.8, 25.0, 20.7, 30.9,
+                                     10.8, 5.1, 50.9, 40.0, 20.9, 10.8, 0, 20.5, 50.8});
     ASSERT_TRUE(estimate && estimate->interval);
     EXPECT_EQ(estimate->value, 20.7);
     EXPECT_EQ(estimate->interval->low, 10.8);
@@ -124,13 +127,16 @@ TEST(Statistics, PairedComparesEachBootWithItsOwnPartner) {
     EXPECT_EQ(difference->interval->high, 6);
 }
 
-// Critical values of U, two-tailed 5 %: numeracy-bank.net (t/stt/mwu/3) and many others, after Mann and Whitney (1947).
+// Critical values of U, two-tailed 5 %: numeracy-bank.net (t/stt/mwu/3) and many others, after Mann
+// and Whitney (1947).
 TEST(Statistics, CriticalUMatchesThePublishedTable) {
     struct Row {
         std::size_t n, m, u;
     };
-    for (auto [n, m, u] : {Row{4, 4, 0}, Row{5, 5, 2}, Row{5, 10, 8}, Row{6, 6, 5}, Row{7, 7, 8}, Row{8, 8, 13}, Row{9, 9, 17}, Row{10, 10, 23},
-                           Row{12, 12, 37}, Row{15, 15, 64}, Row{20, 5, 20}, Row{13, 16, 59}, Row{16, 16, 75}, Row{18, 20, 112}, Row{20, 20, 127}}) {
+    for (auto [n, m, u] :
+         {Row{4, 4, 0}, Row{5, 5, 2}, Row{5, 10, 8}, Row{6, 6, 5}, Row{7, 7, 8}, Row{8, 8, 13},
+          Row{9, 9, 17}, Row{10, 10, 23}, Row{12, 12, 37}, Row{15, 15, 64}, Row{20, 5, 20},
+          Row{13, 16, 59}, Row{16, 16, 75}, Row{18, 20, 112}, Row{20, 20, 127}}) {
         auto critical = critical_u(n, m);
         ASSERT_TRUE(critical) << n << " " << m;
         EXPECT_EQ(critical->u, u) << n << " " << m;
@@ -142,7 +148,8 @@ TEST(Statistics, CriticalUMatchesThePublishedTable) {
 }
 
 TEST(Statistics, NormalApproximationContinuesTheExactRanks) {
-    // n * n / 2 - 1.96 * sqrt(n * n * (2 n + 1) / 12) grows by 41.5 per value at n = 50; a jump at 51 would show.
+    // n * n / 2 - 1.96 * sqrt(n * n * (2 n + 1) / 12) grows by 41.5 per value at n = 50; a jump at
+    // 51 would show.
     std::size_t previous = critical_u(49, 49)->u;
     for (std::size_t n : {50u, 51u, 52u}) {
         auto next = critical_u(n, n);
@@ -153,9 +160,10 @@ TEST(Statistics, NormalApproximationContinuesTheExactRanks) {
     }
 }
 
-// Hollander and Wolfe, "Nonparametric Statistical Methods" (1973), 69 f.: permeability of the human chorioamnion at term
-// against 12 to 26 weeks; also the example of R's wilcox.test. Estimate 0.305. The interval follows from the critical U
-// of 8 in the table above: the 9th smallest and the 9th largest of the 50 differences.
+// Hollander and Wolfe, "Nonparametric Statistical Methods" (1973), 69 f.: permeability of the human
+// chorioamnion at term against 12 to 26 weeks; also the example of R's wilcox.test. Estimate 0.305.
+// The interval follows from the critical U of 8 in the table above: the 9th smallest and the 9th
+// largest of the 50 differences.
 TEST(Statistics, ShiftMatchesHollanderAndWolfe) {
     std::vector<double> term = {0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46};
     std::vector<double> early = {1.15, 0.88, 0.90, 0.74, 1.21};
@@ -171,7 +179,8 @@ TEST(Statistics, ShiftMatchesHollanderAndWolfe) {
 }
 
 TEST(Statistics, ShiftRatioIsTheShiftOfLogarithms) {
-    std::vector<double> values = {0.80, 0.83, 1.89, 1.04, 1.45, 1.38}, base = {1.15, 0.88, 0.90, 0.74, 1.21};
+    std::vector<double> values = {0.80, 0.83, 1.89, 1.04, 1.45, 1.38},
+                        base = {1.15, 0.88, 0.90, 0.74, 1.21};
     auto logs = [](std::vector<double> v) {
         for (auto& x : v)
             x = std::log(x);
@@ -201,8 +210,8 @@ TEST(Statistics, FewUnpairedBootsHaveNoInterval) {
     EXPECT_EQ(estimate->why_not, "no interval at n = 20 and 4, want >= 5 in both");
 }
 
-// Every interval's coverage must be what it claims, or more, for data with many ties too. A fixed linear congruential
-// generator: the test is deterministic.
+// Every interval's coverage must be what it claims, or more, for data with many ties too. A fixed
+// linear congruential generator: the test is deterministic.
 TEST(Statistics, CoverageHoldsInSimulation) {
     std::uint64_t state = 42;
     auto uniform = [&] {
@@ -226,7 +235,8 @@ TEST(Statistics, CoverageHoldsInSimulation) {
             shift_covered += s.low <= 0 && 0 <= s.high;
         }
         EXPECT_GT(median_covered, 0.95 * rounds) << tied;
-        EXPECT_GT(shift_covered, 0.945 * rounds) << tied; // 0.958 expected, three standard errors are 0.01
+        EXPECT_GT(shift_covered, 0.945 * rounds)
+            << tied; // 0.958 expected, three standard errors are 0.01
     }
 }
 

@@ -12,7 +12,8 @@
 namespace rig {
 namespace {
 
-// The exact distribution of W+ takes n * n * n steps, that of U n * (n + m) * (n + m) * n: a million and 50 million here.
+// The exact distribution of W+ takes n * n * n steps, that of U n * (n + m) * (n + m) * n: a
+// million and 50 million here.
 constexpr std::size_t max_exact_signed = 100;
 constexpr std::size_t max_exact_unpaired = 50;
 
@@ -20,11 +21,13 @@ tl::unexpected<Error> empty(const char* what) {
     return fail(Blame::Host, fmt::format("{} of no values, want at least one", what));
 }
 
-// Ranks in halves, so that midranks are whole: 2 for the smallest, 2 * n for the largest. `ties` gets the sum of t^3 - t.
+// Ranks in halves, so that midranks are whole: 2 for the smallest, 2 * n for the largest. `ties`
+// gets the sum of t^3 - t.
 std::vector<std::size_t> doubled_ranks(const std::vector<double>& values, double& ties) {
     std::vector<std::size_t> order(values.size()), ranks(values.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
+    std::sort(order.begin(), order.end(),
+              [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
     ties = 0;
     for (std::size_t first = 0; first < order.size();) {
         auto last = first;
@@ -57,7 +60,8 @@ void normal_tails(double mean, double variance, RankTest& test) {
     const boost::math::normal standard;
     const auto deviation = std::sqrt(variance);
     test.below = boost::math::cdf(standard, (test.statistic + 0.5 - mean) / deviation);
-    test.above = boost::math::cdf(boost::math::complement(standard, (test.statistic - 0.5 - mean) / deviation));
+    test.above = boost::math::cdf(
+        boost::math::complement(standard, (test.statistic - 0.5 - mean) / deviation));
 }
 
 void both_sides(RankTest& test) {
@@ -66,7 +70,8 @@ void both_sides(RankTest& test) {
 
 // Weights of the sums of all subsets of `items`.
 std::vector<double> subset_sums(const std::vector<std::size_t>& items) {
-    std::vector<double> weights(std::accumulate(items.begin(), items.end(), std::size_t{0}) + 1, 0.0);
+    std::vector<double> weights(std::accumulate(items.begin(), items.end(), std::size_t{0}) + 1,
+                                0.0);
     weights[0] = 1;
     std::size_t top = 0;
     for (auto item : items) {
@@ -81,8 +86,10 @@ std::vector<double> subset_sums(const std::vector<std::size_t>& items) {
 std::vector<double> subset_sums(const std::vector<std::size_t>& items, std::size_t size) {
     auto sorted = items;
     std::sort(sorted.rbegin(), sorted.rend());
-    const auto most = std::accumulate(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(size), std::size_t{0});
-    std::vector<std::vector<double>> weights(size + 1, std::vector<double>(most + 1, 0.0)); // by members, by sum
+    const auto most = std::accumulate(
+        sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(size), std::size_t{0});
+    std::vector<std::vector<double>> weights(
+        size + 1, std::vector<double>(most + 1, 0.0)); // by members, by sum
     weights[0][0] = 1;
     std::size_t used = 0;
     for (auto item : sorted) {
@@ -127,10 +134,12 @@ Result<RankTest> signed_rank(const std::vector<double>& differences, AtBound at_
     return test;
 }
 
-Result<RankTest> mann_whitney(const std::vector<double>& values, const std::vector<double>& base, AtBound at_bound) {
+Result<RankTest> mann_whitney(const std::vector<double>& values, const std::vector<double>& base,
+                              AtBound at_bound) {
     if (values.empty() || base.empty()) return empty("Mann-Whitney test");
     const auto n = values.size(), m = base.size();
-    // With Below and Above no value ties with a base value: ranks of (value, side) instead of the value alone.
+    // With Below and Above no value ties with a base value: ranks of (value, side) instead of the
+    // value alone.
     auto all = values;
     all.insert(all.end(), base.begin(), base.end());
     double ties = 0;
@@ -138,7 +147,8 @@ Result<RankTest> mann_whitney(const std::vector<double>& values, const std::vect
     if (at_bound != AtBound::Nothing) {
         std::vector<double> ordered(all.size());
         const double aside = at_bound == AtBound::Below ? -1 : 1;
-        // Doubled midranks of different values are at least 2 apart: a step of a half keeps their order.
+        // Doubled midranks of different values are at least 2 apart: a step of a half keeps their
+        // order.
         for (std::size_t i = 0; i < all.size(); ++i)
             ordered[i] = static_cast<double>(ranks[i]) + (i < n ? aside / 2 : 0);
         ranks = doubled_ranks(ordered, ties);
@@ -155,7 +165,8 @@ Result<RankTest> mann_whitney(const std::vector<double>& values, const std::vect
         exact_tails(subset_sums(ranks, n), doubled, test);
     } else {
         const auto dn = static_cast<double>(n), dm = static_cast<double>(m), all_of = dn + dm;
-        normal_tails(dn * dm / 2, dn * dm / 12 * (all_of + 1 - ties / (all_of * (all_of - 1))), test);
+        normal_tails(dn * dm / 2, dn * dm / 12 * (all_of + 1 - ties / (all_of * (all_of - 1))),
+                     test);
     }
     both_sides(test);
     return test;
@@ -167,7 +178,8 @@ double least_p_signed_rank(std::size_t n) {
 
 double least_p_mann_whitney(std::size_t n, std::size_t m) {
     if (n + m > 1000) return 0;
-    return 1 / boost::math::binomial_coefficient<double>(static_cast<unsigned>(n + m), static_cast<unsigned>(n));
+    return 1 / boost::math::binomial_coefficient<double>(static_cast<unsigned>(n + m),
+                                                         static_cast<unsigned>(n));
 }
 
 std::optional<std::size_t> critical_w(std::size_t n, double tail) {
@@ -203,8 +215,11 @@ Result<Estimate> pseudomedian(const std::vector<double>& differences) {
         w = critical_w(out.n, tail);
     } else {
         const auto n = static_cast<double>(out.n);
-        const auto rank =
-            std::floor(boost::math::quantile(boost::math::normal(n * (n + 1) / 4, std::sqrt(n * (n + 1) * (2 * n + 1) / 24)), tail) - 0.5);
+        const auto rank = std::floor(
+            boost::math::quantile(
+                boost::math::normal(n * (n + 1) / 4, std::sqrt(n * (n + 1) * (2 * n + 1) / 24)),
+                tail) -
+            0.5);
         w = static_cast<std::size_t>(rank);
         missed = tail;
     }
@@ -216,8 +231,9 @@ Result<Estimate> pseudomedian(const std::vector<double>& differences) {
         std::vector<std::size_t> ranks(out.n);
         std::iota(ranks.begin(), ranks.end(), std::size_t{1});
         const auto weights = subset_sums(ranks);
-        missed =
-            std::accumulate(weights.begin(), weights.begin() + static_cast<std::ptrdiff_t>(*w) + 1, 0.0) / std::ldexp(1.0, static_cast<int>(out.n));
+        missed = std::accumulate(weights.begin(),
+                                 weights.begin() + static_cast<std::ptrdiff_t>(*w) + 1, 0.0) /
+                 std::ldexp(1.0, static_cast<int>(out.n));
     }
     out.interval = Interval{averages[*w], averages[averages.size() - 1 - *w], 1 - 2 * missed};
     return out;
@@ -226,11 +242,13 @@ Result<Estimate> pseudomedian(const std::vector<double>& differences) {
 std::vector<double> holm(const std::vector<double>& p) {
     std::vector<std::size_t> order(p.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return p[a] < p[b]; });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return p[a] < p[b]; });
     std::vector<double> adjusted(p.size());
     double least = 0; // a larger p is never adjusted to less than a smaller one
     for (std::size_t step = 0; step < order.size(); ++step) {
-        least = std::max(least, std::min(1.0, static_cast<double>(p.size() - step) * p[order[step]]));
+        least =
+            std::max(least, std::min(1.0, static_cast<double>(p.size() - step) * p[order[step]]));
         adjusted[order[step]] = least;
     }
     return adjusted;
@@ -247,11 +265,17 @@ Result<double> cliffs_delta(const std::vector<double>& values, const std::vector
 }
 
 Result<Interval> clopper_pearson(std::size_t hits, std::size_t trials, double coverage) {
-    if (trials == 0 || hits > trials) return fail(Blame::Host, fmt::format("{} of {} trials, want at least one trial", hits, trials));
-    const auto k = static_cast<double>(hits), n = static_cast<double>(trials), tail = (1 - coverage) / 2;
+    if (trials == 0 || hits > trials)
+        return fail(Blame::Host,
+                    fmt::format("{} of {} trials, want at least one trial", hits, trials));
+    const auto k = static_cast<double>(hits), n = static_cast<double>(trials),
+               tail = (1 - coverage) / 2;
     Interval out{0, 1, coverage};
-    if (hits > 0) out.low = boost::math::quantile(boost::math::beta_distribution<>(k, n - k + 1), tail);
-    if (hits < trials) out.high = boost::math::quantile(boost::math::complement(boost::math::beta_distribution<>(k + 1, n - k), tail));
+    if (hits > 0)
+        out.low = boost::math::quantile(boost::math::beta_distribution<>(k, n - k + 1), tail);
+    if (hits < trials)
+        out.high = boost::math::quantile(
+            boost::math::complement(boost::math::beta_distribution<>(k + 1, n - k), tail));
     return out;
 }
 

@@ -9,9 +9,10 @@ namespace {
 
 // ---- Against printed results
 
-// Hollander and Wolfe, "Nonparametric Statistical Methods" (1973), 29 f.: Hamilton depression scale of 9 patients before and
-// after a tranquilliser; the example of R's wilcox.test, which prints V = 40, p-value = 0.01953 for "greater". The
-// estimate in the book is 0.46, and R's one-sided 95 % bound 0.175.
+// Hollander and Wolfe, "Nonparametric Statistical Methods" (1973), 29 f.: Hamilton depression scale
+// of 9 patients before and after a tranquilliser; the example of R's wilcox.test, which prints V =
+// 40, p-value = 0.01953 for "greater". The estimate in the book is 0.46, and R's one-sided 95 %
+// bound 0.175.
 const std::vector<double> before = {1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30};
 const std::vector<double> after = {0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29};
 
@@ -55,14 +56,15 @@ TEST(StatisticsRank, PseudomedianMatchesHollanderAndWolfe) {
     // Critical w of 5 (table below): the 6th smallest and the 6th largest of the 45 averages.
     EXPECT_NEAR(estimate->interval->low, 0.01, 1e-12);
     EXPECT_NEAR(estimate->interval->high, 0.786, 1e-12);
-    EXPECT_NEAR(estimate->interval->coverage, 1 - 2 * 10.0 / 512, 1e-12); // W+ <= 5: 10 of the 512 sign patterns
+    EXPECT_NEAR(estimate->interval->coverage, 1 - 2 * 10.0 / 512,
+                1e-12); // W+ <= 5: 10 of the 512 sign patterns
 }
 
 // Two-tailed 5 %: Zar, "Biostatistical Analysis", table B.12 after McCornack (1965).
 TEST(StatisticsRank, CriticalWMatchesThePublishedTable) {
-    const std::vector<std::pair<std::size_t, std::size_t>> table = {{6, 0},   {7, 2},   {8, 3},   {9, 5},   {10, 8},  {11, 10},
-                                                                    {12, 13}, {13, 17}, {14, 21}, {15, 25}, {16, 29}, {17, 34},
-                                                                    {18, 40}, {19, 46}, {20, 52}, {25, 89}, {30, 137}};
+    const std::vector<std::pair<std::size_t, std::size_t>> table = {
+        {6, 0},   {7, 2},   {8, 3},   {9, 5},   {10, 8},  {11, 10}, {12, 13}, {13, 17}, {14, 21},
+        {15, 25}, {16, 29}, {17, 34}, {18, 40}, {19, 46}, {20, 52}, {25, 89}, {30, 137}};
     for (auto [n, w] : table) {
         ASSERT_TRUE(critical_w(n, 0.025)) << n;
         EXPECT_EQ(*critical_w(n, 0.025), w) << n;
@@ -70,13 +72,15 @@ TEST(StatisticsRank, CriticalWMatchesThePublishedTable) {
     EXPECT_FALSE(critical_w(5, 0.025));
 }
 
-// Two-tailed 5 %, after Mann and Whitney (1947): U at the critical value is significant, one more is not.
+// Two-tailed 5 %, after Mann and Whitney (1947): U at the critical value is significant, one more
+// is not.
 TEST(StatisticsRank, MannWhitneyAgreesWithThePublishedCriticalValues) {
     struct Row {
         std::size_t n, m, u;
     };
-    for (auto [n, m, u] : {Row{4, 4, 0}, Row{5, 5, 2}, Row{6, 6, 5}, Row{7, 7, 8}, Row{8, 8, 13}, Row{9, 9, 17}, Row{10, 10, 23}, Row{5, 10, 8},
-                           Row{12, 12, 37}, Row{15, 15, 64}, Row{20, 20, 127}}) {
+    for (auto [n, m, u] :
+         {Row{4, 4, 0}, Row{5, 5, 2}, Row{6, 6, 5}, Row{7, 7, 8}, Row{8, 8, 13}, Row{9, 9, 17},
+          Row{10, 10, 23}, Row{5, 10, 8}, Row{12, 12, 37}, Row{15, 15, 64}, Row{20, 20, 127}}) {
         for (auto [wanted, significant] : {std::pair{u, true}, {u + 1, false}}) {
             // The m base values are 1..m; each value is put above as many of them as are left over.
             std::vector<double> base, values;
@@ -91,12 +95,14 @@ TEST(StatisticsRank, MannWhitneyAgreesWithThePublishedCriticalValues) {
             const auto test = mann_whitney(values, base);
             ASSERT_TRUE(test);
             EXPECT_EQ(test->statistic, static_cast<double>(wanted));
-            EXPECT_EQ(test->two_sided <= 0.05, significant) << n << " " << m << " " << wanted << " p " << test->two_sided;
+            EXPECT_EQ(test->two_sided <= 0.05, significant)
+                << n << " " << m << " " << wanted << " p " << test->two_sided;
         }
     }
 }
 
-// Conover, "Practical Nonparametric Statistics" (1971), 97 f.: 682 of 925 plants; the example of R's binom.test.
+// Conover, "Practical Nonparametric Statistics" (1971), 97 f.: 682 of 925 plants; the example of
+// R's binom.test.
 TEST(StatisticsRank, ClopperPearsonMatchesConover) {
     const auto interval = clopper_pearson(682, 925);
     ASSERT_TRUE(interval);
@@ -140,14 +146,16 @@ void expect_signed_rank_by_enumeration(const std::vector<double>& differences) {
     EXPECT_NEAR(test->above, above / all, 1e-12);
 }
 
-void expect_mann_whitney_by_enumeration(const std::vector<double>& values, const std::vector<double>& base) {
+void expect_mann_whitney_by_enumeration(const std::vector<double>& values,
+                                        const std::vector<double>& base) {
     auto all = values;
     all.insert(all.end(), base.begin(), base.end());
     const auto u = [&](unsigned chosen) { // bit i: all[i] belongs to the values
         double sum = 0;
         for (std::size_t i = 0; i < all.size(); ++i)
             for (std::size_t j = 0; j < all.size(); ++j)
-                if (chosen >> i & 1 && !(chosen >> j & 1)) sum += all[i] > all[j] ? 1 : all[i] == all[j] ? 0.5 : 0;
+                if (chosen >> i & 1 && !(chosen >> j & 1))
+                    sum += all[i] > all[j] ? 1 : all[i] == all[j] ? 0.5 : 0;
         return sum;
     };
     const double seen = u((1u << values.size()) - 1);
@@ -170,8 +178,12 @@ TEST(StatisticsRank, ExactTailsAreThoseOfEveryArrangement) {
     std::mt19937 random(7); // fixed: the test is deterministic
     for (int round = 0; round < 60; ++round) {
         const bool tied = round % 2;
-        const auto draw = [&] { return tied ? static_cast<double>(random() % 5) - 2 : static_cast<double>(random() % 100000) - 50000; };
-        std::vector<double> differences(1 + random() % 11), values(1 + random() % 5), base(1 + random() % 5);
+        const auto draw = [&] {
+            return tied ? static_cast<double>(random() % 5) - 2
+                        : static_cast<double>(random() % 100000) - 50000;
+        };
+        std::vector<double> differences(1 + random() % 11), values(1 + random() % 5),
+            base(1 + random() % 5);
         for (auto* list : {&differences, &values, &base})
             for (auto& one : *list)
                 one = draw();
@@ -192,7 +204,8 @@ TEST(StatisticsRank, TheNormalApproximationContinuesTheExactTest) {
     for (bool tied : {false, true}) {
         std::mt19937 random(11);
         const auto draw = [&](int shift) {
-            return tied ? static_cast<double>(random() % 20 + shift) : static_cast<double>(random() % 100000) + 5000 * shift;
+            return tied ? static_cast<double>(random() % 20 + shift)
+                        : static_cast<double>(random() % 100000) + 5000 * shift;
         };
         std::vector<double> small_values, small_base, differences;
         for (int i = 0; i < 50; ++i)
@@ -200,13 +213,16 @@ TEST(StatisticsRank, TheNormalApproximationContinuesTheExactTest) {
         for (int i = 0; i < 100; ++i)
             differences.push_back(draw(1) - draw(0));
         auto large_values = small_values, large_differences = differences;
-        large_values.push_back(median(small_values).value()); // 51: the approximation; a middle value moves little
+        large_values.push_back(
+            median(small_values).value()); // 51: the approximation; a middle value moves little
         large_differences.push_back(median(differences).value());
-        const auto exact = mann_whitney(small_values, small_base), normal = mann_whitney(large_values, small_base);
+        const auto exact = mann_whitney(small_values, small_base),
+                   normal = mann_whitney(large_values, small_base);
         EXPECT_TRUE(exact->exact);
         EXPECT_FALSE(normal->exact);
         EXPECT_NEAR(exact->above, normal->above, 0.01 + exact->above / 10);
-        const auto paired = signed_rank(differences), paired_normal = signed_rank(large_differences);
+        const auto paired = signed_rank(differences),
+                   paired_normal = signed_rank(large_differences);
         EXPECT_TRUE(paired->exact);
         EXPECT_EQ(paired_normal->exact, paired_normal->n <= 100); // zeros do not count
         EXPECT_NEAR(paired->above, paired_normal->above, 0.01 + paired->above / 10);
@@ -233,13 +249,14 @@ TEST(StatisticsRank, AZeroSaysWhatTheQuestionMakesOfIt) {
     EXPECT_NEAR(mann_whitney(ones, ones, AtBound::Below)->below, 1.0 / 70, 1e-15);
     EXPECT_NEAR(mann_whitney(ones, ones, AtBound::Above)->above, 1.0 / 70, 1e-15);
     EXPECT_EQ(mann_whitney({1, 2}, {1, 3}, AtBound::Below)->statistic, 1); // 2 > 1 alone
-    EXPECT_EQ(mann_whitney({1, 2}, {1, 3}, AtBound::Above)->statistic, 2); // and 1 counts as above 1
+    EXPECT_EQ(mann_whitney({1, 2}, {1, 3}, AtBound::Above)->statistic,
+              2); // and 1 counts as above 1
 }
 
 // ---- Holm, effect sizes
 
-// Holm's procedure as worked at en.wikipedia.org/wiki/Holm-Bonferroni_method: of p = 0.01, 0.04, 0.03, 0.005 the first
-// and the last are rejected at 5 %.
+// Holm's procedure as worked at en.wikipedia.org/wiki/Holm-Bonferroni_method: of p = 0.01, 0.04,
+// 0.03, 0.005 the first and the last are rejected at 5 %.
 TEST(StatisticsRank, HolmStepsDown) {
     const auto adjusted = holm({0.01, 0.04, 0.03, 0.005});
     const std::vector<double> want = {0.03, 0.06, 0.06, 0.02};
@@ -251,7 +268,8 @@ TEST(StatisticsRank, HolmStepsDown) {
     EXPECT_EQ(holm({0.04}), std::vector<double>{0.04});
 }
 
-// 2000 families of five true nulls: the share with any alarm must not exceed 5 % by more than chance.
+// 2000 families of five true nulls: the share with any alarm must not exceed 5 % by more than
+// chance.
 TEST(StatisticsRank, HolmKeepsTheFamilysErrorRate) {
     std::mt19937 random(3);
     int alarms = 0, uncorrected = 0;

@@ -1,5 +1,6 @@
-// Test data captured from real guests. RIG_TESTDATA is the folder's path, set by the build. To update: `rig boot` with
-// the experiment named in testdata/README.md and copy the evidence folder's files.
+// Test data captured from real guests. RIG_TESTDATA is the folder's path, set by the build. To
+// update: `rig boot` with the experiment named in testdata/README.md and copy the evidence folder's
+// files.
 #pragma once
 
 #include "rig/spec/spec.h"
@@ -20,12 +21,14 @@ inline std::string captured(const std::string& name) {
 
 inline std::map<std::string, std::string> captured_boot(const std::string& folder) {
     std::map<std::string, std::string> files;
-    for (const char* name : {"counted-perf-stat.csv", "counted-perf-script.txt", "timed-perf-script.txt", "result.json", "kprobes.txt"})
+    for (const char* name : {"counted-perf-stat.csv", "counted-perf-script.txt",
+                             "timed-perf-script.txt", "result.json", "kprobes.txt"})
         files[name] = captured(folder + "/" + name);
     return files;
 }
 
-// What the boots were of: arm "ipi" alone, or beside it the one whose witness "6.12-ipi-addresses" counted as well.
+// What the boots were of: arm "ipi" alone, or beside it the one whose witness "6.12-ipi-addresses"
+// counted as well.
 inline Spec captured_spec(bool beside_reviewed = false) {
     Spec spec;
     spec.workload.iterations = 3;

@@ -1,13 +1,14 @@
-// An experiment with everything outside faked: prebuilt "kernels", a hypervisor that plays captured boots, programs that always end well.
+// An experiment with everything outside faked: prebuilt "kernels", a hypervisor that plays captured
+// boots, programs that always end well.
 #pragma once
 
 #include "guest/protocol/protocol.h"
 #include "rig/experiment/experiment.h"
 #include "rig/experiment/world.h"
+#include "rig/results/run_store.h"
 #include "rig/run_index/index.h"
 #include "rig/run_index/run_reader.h"
 #include "rig/spec/spec_parser.h"
-#include "rig/results/run_store.h"
 #include "rig/testing/captured.h"
 #include "rig/testing/fake_hypervisor.h"
 
@@ -31,14 +32,18 @@ class PerfRunner : public CommandRunner {
 };
 
 inline constexpr const char* kMap =
-    "ffffffff810b9fb0 T synchronize_rcu\nffffffff810e3eb0 T smp_call_function\nffffffff8116e390 t tlb_remove_table_smp_sync\n"
-    "ffffffff8116e420 t tlb_remove_table_one\nffffffff8116e8d0 T tlb_remove_table\nffffffff8116eaf0 T tlb_flush_mmu\n";
+    "ffffffff810b9fb0 T synchronize_rcu\nffffffff810e3eb0 T smp_call_function\nffffffff8116e390 t "
+    "tlb_remove_table_smp_sync\n"
+    "ffffffff8116e420 t tlb_remove_table_one\nffffffff8116e8d0 T "
+    "tlb_remove_table\nffffffff8116eaf0 T tlb_flush_mmu\n";
 
 inline FakeBoot captured_boot_of(const char* folder) {
-    std::string sends = encode(FrameType::Hello, R"({"protocol":1,"release":"6.12.117","version":"#1 SMP","cpus":4})");
+    std::string sends = encode(
+        FrameType::Hello, R"({"protocol":1,"release":"6.12.117","version":"#1 SMP","cpus":4})");
     for (const auto& [name, content] : captured_boot(folder))
         sends += guest::encode_artifact(name, content);
-    return {sends + encode(FrameType::Result, "{}") + encode(FrameType::Bye, ""), "fine\n", Exited{0}, ""};
+    return {sends + encode(FrameType::Result, "{}") + encode(FrameType::Bye, ""), "fine\n",
+            Exited{0}, ""};
 }
 
 class ExperimentLoop : public ::testing::Test {
@@ -50,8 +55,10 @@ class ExperimentLoop : public ::testing::Test {
         std::filesystem::create_directories(dir_ / "kernel-patches");
         put("bzImage-a", "kernel a");
         put("bzImage-b", "kernel b");
-        put("System.map", std::string(kMap) + "ffffffff81200000 t only_in_a\nffffffff81200010 t behind_it\n");
-        put("System.map-b", std::string(kMap) + "ffffffff81200000 t only_in_b\nffffffff81200010 t behind_it\n");
+        put("System.map",
+            std::string(kMap) + "ffffffff81200000 t only_in_a\nffffffff81200010 t behind_it\n");
+        put("System.map-b",
+            std::string(kMap) + "ffffffff81200000 t only_in_b\nffffffff81200010 t behind_it\n");
         put("config", "CONFIG_MMU_GATHER_RCU_TABLE_FREE=y\n");
         put("agent", "agent");
         std::filesystem::create_directories(dir_ / "cache/perf/key");
@@ -93,9 +100,12 @@ values = { a = "predicted", b = "predicted" }
         ::unsetenv("RIG_AGENT");
         std::filesystem::remove_all(dir_);
     }
-    void put(const std::string& name, const std::string& text) { std::ofstream(dir_ / name) << text; }
+    void put(const std::string& name, const std::string& text) {
+        std::ofstream(dir_ / name) << text;
+    }
 
-    Result<ExperimentResult> run(FakeHypervisor& hypervisor, unsigned jobs, std::stop_token stop = {}, bool fresh = false,
+    Result<ExperimentResult> run(FakeHypervisor& hypervisor, unsigned jobs,
+                                 std::stop_token stop = {}, bool fresh = false,
                                  std::uintmax_t disk_budget = kDiskBudget) {
         auto spec = load_spec(dir_ / "x.toml");
         if (!spec) return tl::unexpected(spec.error());

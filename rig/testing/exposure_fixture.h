@@ -14,7 +14,10 @@ namespace rig::fixture {
 class ExposureTest : public ::testing::Test {
  protected:
     // The patched arm unless told otherwise.
-    std::vector<Proof> proofs(std::size_t arm = 1) { return prove({spec_, spec_.arms[arm], arm ? facts_ : baseline_, baseline_, samples_, replays_}); }
+    std::vector<Proof> proofs(std::size_t arm = 1) {
+        return prove(
+            {spec_, spec_.arms[arm], arm ? facts_ : baseline_, baseline_, samples_, replays_});
+    }
     const Proof& proof(const std::string& id, std::size_t arm = 1) {
         proofs_ = proofs(arm);
         for (const auto& one : proofs_)

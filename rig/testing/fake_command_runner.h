@@ -1,4 +1,5 @@
-// A command runner that plays rules instead of starting programs, and remembers what it was asked to run.
+// A command runner that plays rules instead of starting programs, and remembers what it was asked
+// to run.
 #pragma once
 
 #include "rig/host/command_runner.h"
@@ -11,9 +12,12 @@
 
 namespace rig::testing {
 
-inline CommandResult exits(int code, std::string out = {}) { return {Exited{code}, std::move(out), 0.0}; }
+inline CommandResult exits(int code, std::string out = {}) {
+    return {Exited{code}, std::move(out), 0.0};
+}
 
-// Rules added later win. A command without a rule goes to `fallback`, or is an error that quotes it.
+// Rules added later win. A command without a rule goes to `fallback`, or is an error that quotes
+// it.
 class FakeCommandRunner : public CommandRunner {
  public:
     using Action = std::function<CommandResult(const Command&)>;
@@ -21,7 +25,9 @@ class FakeCommandRunner : public CommandRunner {
     explicit FakeCommandRunner(CommandRunner* fallback = nullptr) : fallback_(fallback) {}
 
     // For commands that have every one of `words` among their arguments (argv[0] included).
-    void on(std::vector<std::string> words, Action action) { rules_.emplace_back(std::move(words), std::move(action)); }
+    void on(std::vector<std::string> words, Action action) {
+        rules_.emplace_back(std::move(words), std::move(action));
+    }
     void on(std::vector<std::string> words, CommandResult result) {
         on(std::move(words), [result](const Command&) { return result; });
     }
@@ -29,7 +35,9 @@ class FakeCommandRunner : public CommandRunner {
     Result<CommandResult> run(const Command& command) override {
         ran.push_back(command);
         for (auto rule = rules_.rbegin(); rule != rules_.rend(); ++rule) {
-            if (!std::all_of(rule->first.begin(), rule->first.end(), [&](const auto& word) { return has(command, word); })) continue;
+            if (!std::all_of(rule->first.begin(), rule->first.end(),
+                             [&](const auto& word) { return has(command, word); }))
+                continue;
             auto result = rule->second(command);
             if (!command.log.empty()) std::ofstream(command.log, std::ios::app) << result.out;
             for (std::size_t at = 0; command.on_line && at < result.out.size();) {
@@ -41,7 +49,8 @@ class FakeCommandRunner : public CommandRunner {
         }
         if (fallback_) return fallback_->run(command);
         std::string words;
-        for (const auto& word : command.argv) words += " " + word;
+        for (const auto& word : command.argv)
+            words += " " + word;
         return fail(Blame::Host, "fake: no rule for" + words);
     }
 
@@ -50,7 +59,8 @@ class FakeCommandRunner : public CommandRunner {
     }
     // How many commands that were run had `word` among their arguments.
     long count(const std::string& word) const {
-        return std::count_if(ran.begin(), ran.end(), [&](const Command& command) { return has(command, word); });
+        return std::count_if(ran.begin(), ran.end(),
+                             [&](const Command& command) { return has(command, word); });
     }
     // The value of the argument "NAME=value"; empty if there is none.
     static std::string value(const Command& command, const std::string& name) {

@@ -14,25 +14,30 @@
 namespace rig::testing {
 
 struct FakeBoot {
-    std::string sends;            // bytes on the channel
-    std::string console;          // written to the console log
+    std::string sends;   // bytes on the channel
+    std::string console; // written to the console log
     decltype(GuestEnd::outcome) outcome = Exited{0};
-    std::string start_error;      // non-empty: the guest could not be started
+    std::string start_error; // non-empty: the guest could not be started
     bool console_flood = false;
     double starved_seconds = 0;
-    bool console_heard = true;    // the agent's last words follow on the console of a guest that said good-bye
+    bool console_heard =
+        true; // the agent's last words follow on the console of a guest that said good-bye
     std::string messages = "qemu says";
-    std::string registers{};      // of a guest that hangs
-    std::optional<std::string> kernel_log{}; // what such a guest sends of its log; by default what its console shows
-    std::optional<std::string> switches = "rcupdate.rcu_cpu_stall_suppress 0\n"; // and of its detectors
-    bool panicked = false;        // the panic device was told
+    std::string registers{}; // of a guest that hangs
+    std::optional<std::string>
+        kernel_log{}; // what such a guest sends of its log; by default what its console shows
+    std::optional<std::string> switches =
+        "rcupdate.rcu_cpu_stall_suppress 0\n"; // and of its detectors
+    bool panicked = false;                     // the panic device was told
 };
 
 class FakeHypervisor : public Hypervisor {
  public:
     explicit FakeHypervisor(std::vector<FakeBoot> boots) : boots_(std::move(boots)) {}
 
-    Result<GuestEnd> run(const BootRequest& request, const std::function<bool(std::string_view)>& on_bytes, std::stop_token stop) override {
+    Result<GuestEnd> run(const BootRequest& request,
+                         const std::function<bool(std::string_view)>& on_bytes,
+                         std::stop_token stop) override {
         FakeBoot boot;
         {
             const std::lock_guard lock(mutex_);
@@ -44,9 +49,18 @@ class FakeHypervisor : public Hypervisor {
         if (stop.stop_requested()) return end_of(Cancelled{}, 0);
         const auto bye = boot.sends.find(guest::encode(guest::FrameType::Bye, ""));
         if (bye != std::string::npos)
-            boot.sends.insert(bye, (boot.switches ? guest::encode_artifact(guest::kDetectorSwitches, *boot.switches) : "") +
-                                       guest::encode_artifact(guest::kKernelLog, boot.kernel_log.value_or("[ 0.0][ T0] Linux version 0.0\n" + boot.console)));
-        std::ofstream(request.console_log) << boot.console << (boot.console_heard && bye != std::string::npos ? fmt::format("[ 99.0][ T1] {}\n", guest::kLastWords) : "");
+            boot.sends.insert(
+                bye,
+                (boot.switches ? guest::encode_artifact(guest::kDetectorSwitches, *boot.switches)
+                               : "") +
+                    guest::encode_artifact(guest::kKernelLog,
+                                           boot.kernel_log.value_or(
+                                               "[ 0.0][ T0] Linux version 0.0\n" + boot.console)));
+        std::ofstream(request.console_log)
+            << boot.console
+            << (boot.console_heard && bye != std::string::npos
+                    ? fmt::format("[ 99.0][ T1] {}\n", guest::kLastWords)
+                    : "");
         if (!boot.sends.empty() && !on_bytes(boot.sends)) return end_of(Cancelled{}, 0.5);
         auto end = end_of(boot.outcome, 0.5);
         end.starved_seconds = boot.starved_seconds;
@@ -56,7 +70,9 @@ class FakeHypervisor : public Hypervisor {
         end.registers = boot.registers;
         return end;
     }
-    Result<std::string> version(const Arch&) override { return std::string("QEMU emulator version 0.0 (fake)"); }
+    Result<std::string> version(const Arch&) override {
+        return std::string("QEMU emulator version 0.0 (fake)");
+    }
 
     Result<std::optional<OtherHost>> other_host() override { return elsewhere; }
 

@@ -1,4 +1,5 @@
-// A Slurm that runs its tasks in this process, one at each pause of the engine, in the order in which they were submitted.
+// A Slurm that runs its tasks in this process, one at each pause of the engine, in the order in
+// which they were submitted.
 #pragma once
 
 #include "rig/experiment/world.h"
@@ -20,15 +21,20 @@ class FakeSlurm {
  public:
     // `world` of the nodes; its hypervisor makes the boots.
     explicit FakeSlurm(const World& world) : world_(world) {
-        runner.on({"scontrol", "config"}, [this](const Command&) { return exits(0, fmt::format("MaxArraySize            = {}\n", max_array)); });
+        runner.on({"scontrol", "config"}, [this](const Command&) {
+            return exits(0, fmt::format("MaxArraySize            = {}\n", max_array));
+        });
         runner.on({"sbatch"}, [this](const Command& command) { return submit(command); });
         runner.on({"squeue"}, [this](const Command& command) { return squeue(command); });
         runner.on({"scancel"}, [this](const Command& command) {
             ++cancelled;
-            std::erase_if(tasks, [&](const auto& task) { return task.name == FakeCommandRunner::value(command, "--name"); });
+            std::erase_if(tasks, [&](const auto& task) {
+                return task.name == FakeCommandRunner::value(command, "--name");
+            });
             return exits(0);
         });
-        runner.on({"scontrol", "job"}, exits(1, "slurm_load_jobs error: Invalid job id specified\n"));
+        runner.on({"scontrol", "job"},
+                  exits(1, "slurm_load_jobs error: Invalid job id specified\n"));
         runner.on({"sacct"}, [this](const Command&) { return exits(0, accounted); });
     }
 
@@ -54,17 +60,22 @@ class FakeSlurm {
             if ((task->after && !ended_well.contains(*task->after)) || task->completing) continue;
             const auto one = *task;
             if (instead && instead(one)) {
-                std::erase_if(tasks, [&](const Task& other) { return other.job == one.job && other.index == one.index; });
+                std::erase_if(tasks, [&](const Task& other) {
+                    return other.job == one.job && other.index == one.index;
+                });
                 return;
             }
             if (run(one)) ended_well.insert(one.job);
-            std::erase_if(tasks, [&](const Task& other) { return other.job == one.job && other.index == one.index; });
+            std::erase_if(tasks, [&](const Task& other) {
+                return other.job == one.job && other.index == one.index;
+            });
             return;
         }
     }
     bool run(const Task& task) {
         const TaskLine line{task.spool, task.list, task.index};
-        const auto result = task.build ? build_task_command(line, world_, {}) : boot_task_command(line, world_, {});
+        const auto result =
+            task.build ? build_task_command(line, world_, {}) : boot_task_command(line, world_, {});
         if (!result)
             errors.push_back(result.error().message);
         else
@@ -75,7 +86,8 @@ class FakeSlurm {
     std::vector<std::string> arrays() const {
         std::vector<std::string> out;
         for (const auto& command : runner.ran)
-            if (command.argv[0] == "sbatch" && !FakeCommandRunner::value(command, "--array").empty())
+            if (command.argv[0] == "sbatch" &&
+                !FakeCommandRunner::value(command, "--array").empty())
                 out.push_back(FakeCommandRunner::value(command, "--array"));
         return out;
     }
@@ -94,15 +106,26 @@ class FakeSlurm {
  private:
     CommandResult submit(const Command& command) {
         const auto& words = command.argv;
-        const auto array = FakeCommandRunner::value(command, "--array"), after = FakeCommandRunner::value(command, "--dependency");
-        const unsigned size = array.empty() ? 0 : static_cast<unsigned>(std::stoul(array.substr(2))) + 1;
-        if (away) return exits(1, "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)\n");
+        const auto array = FakeCommandRunner::value(command, "--array"),
+                   after = FakeCommandRunner::value(command, "--dependency");
+        const unsigned size =
+            array.empty() ? 0 : static_cast<unsigned>(std::stoul(array.substr(2))) + 1;
+        if (away)
+            return exits(1, "sbatch: error: Batch job submission failed: Unable to contact slurm "
+                            "controller (connect failure)\n");
         if (size > most_jobs)
-            return exits(1, "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or "
+            return exits(1, "sbatch: error: Batch job submission failed: Job violates "
+                            "accounting/QOS policy (job submit limit, user's size and/or "
                             "time limits)\n");
-        if (size > max_array) return exits(1, "sbatch: error: Batch job submission failed: Invalid job array specification\n");
-        Task task{++last_, std::nullopt, std::nullopt, FakeCommandRunner::value(command, "--job-name"), {}, 0, size == 0};
-        if (!after.empty()) task.after = static_cast<unsigned>(std::stoul(after.substr(after.find(':') + 1)));
+        if (size > max_array)
+            return exits(
+                1, "sbatch: error: Batch job submission failed: Invalid job array specification\n");
+        Task task{++last_,      std::nullopt,
+                  std::nullopt, FakeCommandRunner::value(command, "--job-name"),
+                  {},           0,
+                  size == 0};
+        if (!after.empty())
+            task.after = static_cast<unsigned>(std::stoul(after.substr(after.find(':') + 1)));
         const auto spool = std::find(words.begin(), words.end(), size ? "boot-task" : "build-task");
         task.spool = *(spool + 1);
         if (size) task.list = static_cast<unsigned>(std::stoul(words.back()));
@@ -113,11 +136,14 @@ class FakeSlurm {
         return exits(0, fmt::format("{}\n", last_));
     }
     CommandResult squeue(const Command& command) {
-        if (away) return exits(1, "slurm_load_jobs error: Unable to contact slurm controller (connect failure)\n");
+        if (away)
+            return exits(
+                1, "slurm_load_jobs error: Unable to contact slurm controller (connect failure)\n");
         std::string text;
         for (const auto& task : tasks)
             if (task.name == FakeCommandRunner::value(command, "--name"))
-                text += fmt::format("{}|{}|{}||Resources\n", task.job, task.index ? std::to_string(*task.index) : "N/A",
+                text += fmt::format("{}|{}|{}||Resources\n", task.job,
+                                    task.index ? std::to_string(*task.index) : "N/A",
                                     task.completing ? "COMPLETING" : "PENDING");
         return exits(0, text);
     }

@@ -1,5 +1,5 @@
-// Text that a test compares with a file under testdata/. To update the files after reading the difference: RIG_UPDATE_GOLDEN=1
-// build/rig/unit_tests --gtest_filter=...
+// Text that a test compares with a file under testdata/. To update the files after reading the
+// difference: RIG_UPDATE_GOLDEN=1 build/rig/unit_tests --gtest_filter=...
 #pragma once
 
 #include <cstdlib>

@@ -1,13 +1,13 @@
-// Nights without guests: a kernel tree whose commits cost what the test says, a clock that runs when a cell does, and a bisector that looks only at
-// the range it is given.
+// Nights without guests: a kernel tree whose commits cost what the test says, a clock that runs
+// when a cell does, and a bisector that looks only at the range it is given.
 #pragma once
 
-#include "rig/base/random.h"
 #include "rig/base/files.h"
+#include "rig/base/random.h"
+#include "rig/base/utc.h"
 #include "rig/nightly/nightly.h"
 #include "rig/testing/spec_project.h"
 #include "rig/testing/temp_tree.h"
-#include "rig/base/utc.h"
 
 #include <algorithm>
 #include <cmath>
@@ -41,7 +41,8 @@ class NightProject : public SpecProject {
     void SetUp() override {
         SpecProject::SetUp();
         std::filesystem::create_directories(top_ / "linux");
-        const auto spec = replaced(good_spec, "[metrics.bystander_wakeup]\nexpect = \"not-worse\"\nwithin = 0.01\n", "");
+        const auto spec = replaced(
+            good_spec, "[metrics.bystander_wakeup]\nexpect = \"not-worse\"\nwithin = 0.01\n", "");
         std::ofstream(top_ / "configs/a.toml") << spec;
         std::ofstream(top_ / "configs/b.toml") << spec;
     }
@@ -49,42 +50,55 @@ class NightProject : public SpecProject {
 
 // Normal noise, the same on every machine: Box and Muller over splitmix64.
 inline double noise(std::uint64_t seed, std::uint64_t index) {
-    const auto uniform = [&](std::uint64_t k) { return (static_cast<double>(mix(seed, k)) + 1) / 9007199254740994.0; };
-    return std::sqrt(-2 * std::log(uniform(2 * index))) * std::cos(2 * std::numbers::pi * uniform(2 * index + 1));
+    const auto uniform = [&](std::uint64_t k) {
+        return (static_cast<double>(mix(seed, k)) + 1) / 9007199254740994.0;
+    };
+    return std::sqrt(-2 * std::log(uniform(2 * index))) *
+           std::cos(2 * std::numbers::pi * uniform(2 * index + 1));
 }
 
 // "1-opened" of "1-20260307-010000-<token>-opened": what is the same for every book and clock.
 inline std::string brief_id(const Message& message) {
-    return std::regex_replace(message.id, std::regex("^([0-9]+)-[0-9]{8}-[0-9]{6}-[0-9a-f]{16}-"), "$1-");
+    return std::regex_replace(message.id, std::regex("^([0-9]+)-[0-9]{8}-[0-9]{6}-[0-9a-f]{16}-"),
+                              "$1-");
 }
 
 struct FakeNights {
     std::filesystem::path results;
     NightConfig config;
-    std::function<double(const std::string& cell, const std::string& metric, unsigned commit, unsigned run)> cost = [](auto&&...) { return 100.0; };
-    std::function<std::string(const std::string& cell, unsigned commit, unsigned run)> verdict = [](auto&&...) { return std::string("as-expected"); };
-    // (metric, arm) pairs that fail; any makes the run broken, whatever `verdict` says. "splat: TITLE": one that no arm declares.
-    std::function<std::set<std::pair<std::string, std::string>>(unsigned commit, unsigned run)> failing = [](auto&&...) {
-        return std::set<std::pair<std::string, std::string>>();
-    };
-    std::map<std::string, std::vector<Error>> faults; // by cell: what its next runs end with, before one works
-    std::set<unsigned> culprits;                      // commits that changed something
+    std::function<double(const std::string& cell, const std::string& metric, unsigned commit,
+                         unsigned run)>
+        cost = [](auto&&...) { return 100.0; };
+    std::function<std::string(const std::string& cell, unsigned commit, unsigned run)> verdict =
+        [](auto&&...) { return std::string("as-expected"); };
+    // (metric, arm) pairs that fail; any makes the run broken, whatever `verdict` says. "splat:
+    // TITLE": one that no arm declares.
+    std::function<std::set<std::pair<std::string, std::string>>(unsigned commit, unsigned run)>
+        failing = [](auto&&...) { return std::set<std::pair<std::string, std::string>>(); };
+    std::map<std::string, std::vector<Error>>
+        faults;                  // by cell: what its next runs end with, before one works
+    std::set<unsigned> culprits; // commits that changed something
     unsigned head = 1;
     double run_seconds = 600;
-    std::chrono::system_clock::time_point now = std::chrono::system_clock::from_time_t(1771808400); // 2026-02-23 01:00 UTC
+    std::chrono::system_clock::time_point now =
+        std::chrono::system_clock::from_time_t(1771808400); // 2026-02-23 01:00 UTC
     std::vector<RunRecord> records;
     std::vector<std::string> ran, warnings;
     std::vector<BisectRequest> searched;
     std::vector<Message> sent;
     std::string text = "the experiment";
-    std::function<void(const std::string& cell)> before_run = [](const std::string&) {}; // may throw: a rig that is killed
-    std::function<Status(const std::string&, const Message&)> send = [this](const std::string&, const Message& message) {
-        sent.push_back(message);
-        return Status();
-    };
+    std::function<void(const std::string& cell)> before_run = [](const std::string&) {
+    }; // may throw: a rig that is killed
+    std::function<Status(const std::string&, const Message&)> send =
+        [this](const std::string&, const Message& message) {
+            sent.push_back(message);
+            return Status();
+        };
 
     static std::string commit(unsigned number) { return fmt::format("{:040x}", number); }
-    static unsigned number(const std::string& commit) { return static_cast<unsigned>(std::stoul(commit, nullptr, 16)); }
+    static unsigned number(const std::string& commit) {
+        return static_cast<unsigned>(std::stoul(commit, nullptr, 16));
+    }
 
     Result<RunRecord> run(const NightCell& cell, const std::string& at) {
         before_run(cell.name);
@@ -99,8 +113,11 @@ struct FakeNights {
         const auto of_tree = at.empty() ? 0 : number(at);
         RunRecord run;
         run.started = run.ended = utc_text(now);
-        run.id = fmt::format("{:%Y%m%d-%H%M%S}-{}", fmt::gmtime(std::chrono::system_clock::to_time_t(now)), cell.spec.stem().string());
-        run.state = "ended", run.experiment = cell.spec.stem().string(), run.clock = "virtual", run.vcpus = 4;
+        run.id = fmt::format("{:%Y%m%d-%H%M%S}-{}",
+                             fmt::gmtime(std::chrono::system_clock::to_time_t(now)),
+                             cell.spec.stem().string());
+        run.state = "ended", run.experiment = cell.spec.stem().string(), run.clock = "virtual",
+        run.vcpus = 4;
         for (const auto& one : overrides_of(cell, at))
             run.overrides.push_back(one.key + "=" + one.value);
         run.spec_sha256 = spec_identity(text, run.overrides);
@@ -108,7 +125,8 @@ struct FakeNights {
         const auto failed = failing(of_tree, count);
         const auto is = failed.empty() ? verdict(cell.name, of_tree, count) : "broken";
         for (const auto& [what, arm] : failed)
-            if (what.starts_with("splat: ")) run.splats.push_back({arm, "warning", what.substr(7), "", 1, 1, false, false});
+            if (what.starts_with("splat: "))
+                run.splats.push_back({arm, "warning", what.substr(7), "", 1, 1, false, false});
         run.exit = is == "as-expected" ? 0 : is == "broken" ? 1 : 4;
         run.closing = "closing line: " + is;
         for (const char* name : {"ipi", "reviewed"}) {
@@ -118,9 +136,12 @@ struct FakeNights {
             run.arms.push_back(arm);
             for (const auto& metric : cell.watch) {
                 MetricRecord one;
-                one.metric = metric, one.arm = name, one.unit = metric == "sync_ipis" ? "count" : "ns",
+                one.metric = metric, one.arm = name,
+                one.unit = metric == "sync_ipis" ? "count" : "ns",
                 one.median = cost(cell.name, metric, of_tree, count);
-                one.verdict = failed.contains({metric, name}) ? "regressed" : is == "inconclusive" ? "undecided" : "as declared";
+                one.verdict = failed.contains({metric, name}) ? "regressed"
+                              : is == "inconclusive"          ? "undecided"
+                                                              : "as declared";
                 run.metrics.push_back(one);
             }
         }
@@ -131,23 +152,34 @@ struct FakeNights {
     NightWorld world() {
         NightWorld out;
         out.facts = [this](const NightCell& cell) {
-            CellFacts facts{cell.spec.stem().string(), text, {"", "kernel", text, "rig"}, cell.follow ? commit(head) : "", ""};
+            CellFacts facts{cell.spec.stem().string(),
+                            text,
+                            {"", "kernel", text, "rig"},
+                            cell.follow ? commit(head) : "",
+                            ""};
             facts.parts.source = "git:" + facts.commit;
             return facts;
         };
-        out.run = [this](const NightCell& cell, const std::string& at, bool) { return run(cell, at); };
-        out.history = [this](const std::string&) { return Result<std::vector<RunRecord>>(records); };
+        out.run = [this](const NightCell& cell, const std::string& at, bool) {
+            return run(cell, at);
+        };
+        out.history = [this](const std::string&) {
+            return Result<std::vector<RunRecord>>(records);
+        };
         out.bisect = [this](const BisectRequest& request) -> Result<BisectFinding> {
             searched.push_back(request);
             BisectFinding finding;
             for (const auto culprit : culprits)
                 if (number(request.good) < culprit && culprit <= number(request.bad))
-                    finding.candidates.push_back(fmt::format("{} patch {}", commit(culprit).substr(28), culprit));
+                    finding.candidates.push_back(
+                        fmt::format("{} patch {}", commit(culprit).substr(28), culprit));
             finding.found = finding.candidates.size() == 1;
             if (!finding.found) finding.why_not = "the two ends do not differ";
             return finding;
         };
-        out.send = [this](const std::string& channel, const Message& message) { return send(channel, message); };
+        out.send = [this](const std::string& channel, const Message& message) {
+            return send(channel, message);
+        };
         out.now = [this] { return now; };
         out.warn = [this](const std::string& text_of) { warnings.push_back(text_of); };
         out.note = [](const std::string&) {};
@@ -163,7 +195,10 @@ struct FakeNights {
         options.results = results;
         return run_night(config, options, world(), stop);
     }
-    void next_evening() { now = std::chrono::floor<std::chrono::days>(now) + std::chrono::days(1) + std::chrono::hours(1); }
+    void next_evening() {
+        now = std::chrono::floor<std::chrono::days>(now) + std::chrono::days(1) +
+              std::chrono::hours(1);
+    }
 };
 
 struct Killed {}; // thrown: the rig that is killed
@@ -184,7 +219,10 @@ class NightlyTest : public NightProject {
     // Only the first experiment, as one cell.
     void use_one_cell() {
         auto text = std::string(night_config);
-        text = replaced(text, "vcpus = [2, 4]\nvariant = [{ name = \"plain\" }, { name = \"debug\", set = [\"kernel.options.DEBUG_VM=y\"] }]\n", "");
+        text = replaced(text,
+                        "vcpus = [2, 4]\nvariant = [{ name = \"plain\" }, { name = \"debug\", set "
+                        "= [\"kernel.options.DEBUG_VM=y\"] }]\n",
+                        "");
         text = replaced(text, "[[experiment]]\nspec = \"configs/b.toml\"\n", "");
         use(text);
     }

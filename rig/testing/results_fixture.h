@@ -1,4 +1,5 @@
-// A project with a results folder, for tests of what looks at many runs: filled by the real RunWriter, from made-up samples.
+// A project with a results folder, for tests of what looks at many runs: filled by the real
+// RunWriter, from made-up samples.
 #pragma once
 
 #include "rig/results/run_store.h"
@@ -24,7 +25,8 @@ class ResultsProject : public SpecProject {
     }
     // With `boots` boots of each arm; `minute` tells runs apart. Not ended; the writer holds it.
     RunWriter begin(unsigned minute, unsigned boots = 8, RunInfo info = info_of()) {
-        const auto start = std::chrono::system_clock::from_time_t(1771842768 + 60 * minute); // 2026-02-23 10:32:48 UTC
+        const auto start = std::chrono::system_clock::from_time_t(
+            1771842768 + 60 * minute); // 2026-02-23 10:32:48 UTC
         info.started = fmt::format("2026-02-23T10:{:02}:48Z", 32 + minute);
         auto writer = RunWriter::create(results(), "batch-alloc-fail", info, start);
         EXPECT_TRUE(writer) << writer.error().message;
@@ -33,7 +35,8 @@ class ResultsProject : public SpecProject {
         return std::move(*writer);
     }
     // A whole one. Returns its folder.
-    std::filesystem::path make_run(unsigned minute, const std::string& failure = "", RunInfo info = info_of()) {
+    std::filesystem::path make_run(unsigned minute, const std::string& failure = "",
+                                   RunInfo info = info_of()) {
         auto writer = begin(minute, 8, info);
         auto ended = writer.info();
         ended.ended = fmt::format("2026-02-23T10:{:02}:59Z", 32 + minute);

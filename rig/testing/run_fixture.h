@@ -1,11 +1,11 @@
-// A made-up run for tests of the stages behind the boots: two arms whose every proof holds, with the figures of the
-// prototype in domain.md (20 munmaps x 4 tables, 4 vCPUs).
+// A made-up run for tests of the stages behind the boots: two arms whose every proof holds, with
+// the figures of the prototype in domain.md (20 munmaps x 4 tables, 4 vCPUs).
 #pragma once
 
+#include "rig/guest_output/sample.h"
 #include "rig/kernel/kernel_facts.h"
 #include "rig/plan/count_keys.h"
 #include "rig/results/run_info.h"
-#include "rig/guest_output/sample.h"
 #include "rig/spec/spec.h"
 
 #include <algorithm>
@@ -21,7 +21,8 @@ inline Spec make_spec(unsigned boots = 8) {
     spec.description = "what a failed table batch costs";
     spec.kernel.source = DistroSource{"linux-source-6.12", ""};
     spec.kernel.enable = {"kernel-patches/6.12/enable"};
-    spec.arms = {{"ipi", {}, "smp_call_function", {}}, {"reviewed", {"kernel-patches/6.12/reviewed"}, "synchronize_rcu", {}}};
+    spec.arms = {{"ipi", {}, "smp_call_function", {}},
+                 {"reviewed", {"kernel-patches/6.12/reviewed"}, "synchronize_rcu", {}}};
     spec.guest.boots = boots;
     spec.fault.function = "tlb_remove_table";
     spec.target.function = "tlb_remove_table_one";
@@ -35,11 +36,17 @@ inline KernelFacts make_facts(char hash) {
     facts.version = "6.12.117";
     facts.image_sha256 = std::string(64, hash);
     facts.config_known = true;
-    facts.config = {{"MMU_GATHER_RCU_TABLE_FREE", "y"},        {"PT_RECLAIM", "n"}, {"X86", "y"}, {"PARAVIRT", "y"}, {"FAIL_PAGE_ALLOC", "y"},
+    facts.config = {{"MMU_GATHER_RCU_TABLE_FREE", "y"},
+                    {"PT_RECLAIM", "n"},
+                    {"X86", "y"},
+                    {"PARAVIRT", "y"},
+                    {"FAIL_PAGE_ALLOC", "y"},
                     {"FAULT_INJECTION_STACKTRACE_FILTER", "y"}};
-    for (const auto& option : detector_options()) facts.config[option] = "n";
+    for (const auto& option : detector_options())
+        facts.config[option] = "n";
     facts.config["BUG"] = "y";
-    for (const char* name : {"tlb_remove_table", "tlb_remove_table_one", "tlb_remove_table_smp_sync", "smp_call_function", "synchronize_rcu"})
+    for (const char* name : {"tlb_remove_table", "tlb_remove_table_one",
+                             "tlb_remove_table_smp_sync", "smp_call_function", "synchronize_rcu"})
         facts.symbols[name] = name;
     return facts;
 }
@@ -61,8 +68,12 @@ inline Sample make_sample(const std::string& arm, unsigned index, bool patched) 
                 {"call_function_vectors", patched ? 160u : 400u},
                 {"call_function_single_vectors", (patched ? 400 : 154) + index}};
     const std::uint64_t many = patched ? 40 : 110, one = patched ? 60 : 40;
-    s.counts_per_cpu = {{"call_function_vectors", {patched ? 40u : 70u, many, many, many}}, {"call_function_single_vectors", {patched ? 220u : 34u, one, one, one + index}}};
-    s.ipis_by_function = {{"flush_tlb_func", 80}, {"nohz_full_kick_func", 4}, {"ttwu_pending", (patched ? 476 : 210) + index}};
+    s.counts_per_cpu = {
+        {"call_function_vectors", {patched ? 40u : 70u, many, many, many}},
+        {"call_function_single_vectors", {patched ? 220u : 34u, one, one, one + index}}};
+    s.ipis_by_function = {{"flush_tlb_func", 80},
+                          {"nohz_full_kick_func", 4},
+                          {"ttwu_pending", (patched ? 476 : 210) + index}};
     if (!patched) s.counts[witness_key("synchronize_rcu")] = 0;
     if (sync) s.ipis_by_function["tlb_remove_table_smp_sync"] = sync;
     s.injections_by_site = {{"tlb_remove_table", 80}};
@@ -136,7 +147,8 @@ inline MetricSpec not_worse(std::string name, double within) {
     return {std::move(name), ExpectKind::NotWorse, {}, 0, within};
 }
 
-// An experiment's text that reads as make_spec() does: for runs that are to be judged again from their folder.
+// An experiment's text that reads as make_spec() does: for runs that are to be judged again from
+// their folder.
 inline constexpr std::string_view results_spec = R"(name = "batch-alloc-fail"
 description = "what a failed table batch costs"
 [kernel]

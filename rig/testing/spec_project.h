@@ -111,8 +111,9 @@ class SpecProject : public ::testing::Test {
         ASSERT_NE(mkdtemp(pattern.data()), nullptr);
         top_ = std::filesystem::canonical(pattern);
         for (auto file :
-             {"kernel-patches/6.12/enable/series", "kernel-patches/6.12/reviewed/series", "configs/kernel/base.config",
-              "configs/kernel/more.config", "images/bzImage", "images/System.map", "images/vmlinux", "images/config"}) {
+             {"kernel-patches/6.12/enable/series", "kernel-patches/6.12/reviewed/series",
+              "configs/kernel/base.config", "configs/kernel/more.config", "images/bzImage",
+              "images/System.map", "images/vmlinux", "images/config"}) {
             std::filesystem::create_directories((top_ / file).parent_path());
             std::ofstream(top_ / file) << "\n";
         }
@@ -128,8 +129,9 @@ inline std::string replaced(std::string_view text, std::string_view from, std::s
     auto at = text.find(from);
     EXPECT_NE(at, text.npos) << from;
     EXPECT_EQ(text.find(from, at + 1), text.npos) << "not unique: " << from;
-    return at == text.npos ? std::string(text)
-                           : fmt::format("{}{}{}", text.substr(0, at), to, text.substr(at + from.size()));
+    return at == text.npos
+               ? std::string(text)
+               : fmt::format("{}{}{}", text.substr(0, at), to, text.substr(at + from.size()));
 }
 
 } // namespace rig

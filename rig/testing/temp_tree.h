@@ -1,4 +1,5 @@
-// A folder of a test's own, with small helpers to fill and to fingerprint it. Removed at the end unless the test failed.
+// A folder of a test's own, with small helpers to fill and to fingerprint it. Removed at the end
+// unless the test failed.
 #pragma once
 
 #include <cstdlib>
@@ -24,8 +25,10 @@ class TempTree {
     TempTree& operator=(const TempTree&) = delete;
     ~TempTree() {
         std::error_code ignored;
-        if (::testing::Test::HasFailure()) std::cerr << "kept " << dir_ << "\n";
-        else std::filesystem::remove_all(dir_, ignored);
+        if (::testing::Test::HasFailure())
+            std::cerr << "kept " << dir_ << "\n";
+        else
+            std::filesystem::remove_all(dir_, ignored);
     }
     std::filesystem::path operator/(const std::filesystem::path& name) const { return dir_ / name; }
     const std::filesystem::path& path() const { return dir_; }
@@ -46,10 +49,12 @@ inline std::string read_text(const std::filesystem::path& file) {
 }
 
 // Name -> content and time of every file: equal before and after means that nothing wrote there.
-inline std::map<std::string, std::pair<std::string, std::filesystem::file_time_type>> fingerprint(const std::filesystem::path& dir) {
+inline std::map<std::string, std::pair<std::string, std::filesystem::file_time_type>>
+fingerprint(const std::filesystem::path& dir) {
     std::map<std::string, std::pair<std::string, std::filesystem::file_time_type>> files;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(dir))
-        files[entry.path().lexically_relative(dir).string()] = {entry.is_regular_file() ? read_text(entry.path()) : "", entry.last_write_time()};
+        files[entry.path().lexically_relative(dir).string()] = {
+            entry.is_regular_file() ? read_text(entry.path()) : "", entry.last_write_time()};
     return files;
 }
 

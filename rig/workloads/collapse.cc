@@ -7,7 +7,8 @@ const Workload& collapse() {
     static const Workload workload{
         .name = "collapse",
         .purpose = "replaces page tables by huge pages with MADV_COLLAPSE, again and again",
-        .parameters = table_parameters("page tables replaced by each call", "pages touched under each table"),
+        .parameters =
+            table_parameters("page tables replaced by each call", "pages touched under each table"),
         .iteration = timed_system_call("madvise"),
         .work = "tables",
         .work_claim = "freed every table",

@@ -28,10 +28,13 @@ const Workload& command() {
     static const Workload workload{
         .name = "command",
         .purpose = "runs a program of the guest, again and again, each time from fork to exit",
-        .parameters = {{Command, "command", "1..64 words such as [\"/bin/sh\", \"-c\", \"...\"], the first a path in the guest", 1, 64,
-                        std::vector<std::string>{}, true},
-                       {KernelFunction, "call", "kernel function whose calls by the command are timed; without it the whole run", 0, 0,
-                        std::string{}, false}},
+        .parameters =
+            {{Command, "command",
+              "1..64 words such as [\"/bin/sh\", \"-c\", \"...\"], the first a path in the guest",
+              1, 64, std::vector<std::string>{}, true},
+             {KernelFunction, "call",
+              "kernel function whose calls by the command are timed; without it the whole run", 0,
+              0, std::string{}, false}},
         .refused = {{"tables", uncounted}, {"pages_per_table", uncounted}},
         .iteration = wait_for_command(),
         .call_parameter = "call",

@@ -1,5 +1,5 @@
-// One function for each file of this folder that declares a workload. To add one: its file here, its line here and in
-// all_workloads(), and its code in guest/workloads/.
+// One function for each file of this folder that declares a workload. To add one: its file here,
+// its line here and in all_workloads(), and its code in guest/workloads/.
 #pragma once
 
 #include "rig/workloads/workload.h"

@@ -7,8 +7,10 @@ const Workload& exit() {
     static const Workload workload{
         .name = "exit",
         .purpose = "starts a process that fills page tables and exits, again and again",
-        .parameters = table_parameters("page tables that the child fills", "pages touched under each table"),
-        // The last one to let go of an address space tears it down there, in the context of the process that exits.
+        .parameters =
+            table_parameters("page tables that the child fills", "pages touched under each table"),
+        // The last one to let go of an address space tears it down there, in the context of the
+        // process that exits.
         .iteration = timed_function("exit_mmap"),
         .starts_processes = true,
         .work = "tables",

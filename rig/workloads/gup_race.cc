@@ -6,8 +6,10 @@ namespace rig::workloads {
 const Workload& gup_race() {
     static const Workload workload{
         .name = "gup_race",
-        .purpose = "frees page tables while lockless walkers on other CPUs read them; counts what they got wrong",
-        .parameters = table_parameters("page tables freed by each call", "pages touched under each table"),
+        .purpose = "frees page tables while lockless walkers on other CPUs read them; counts what "
+                   "they got wrong",
+        .parameters =
+            table_parameters("page tables freed by each call", "pages touched under each table"),
         .iteration = timed_system_call("munmap"),
         .work = "tables",
         .work_claim = "freed every table",

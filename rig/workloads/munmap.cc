@@ -7,7 +7,8 @@ const Workload& munmap() {
     static const Workload workload{
         .name = "munmap",
         .purpose = "unmaps a mapping that fills whole page tables, again and again",
-        .parameters = table_parameters("page tables freed by each call; 0: a call that frees none", "pages touched under each table"),
+        .parameters = table_parameters("page tables freed by each call; 0: a call that frees none",
+                                       "pages touched under each table"),
         .iteration = timed_system_call("munmap"),
         .work = "tables",
         .work_claim = "freed every table",

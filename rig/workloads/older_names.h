@@ -1,5 +1,6 @@
-// Names and defaults of experiment files, stored runs and command lines that were written before a metric, a key or a
-// default got the one it has now. They are read for ever; nothing writes them. Pure.
+// Names and defaults of experiment files, stored runs and command lines that were written before a
+// metric, a key or a default got the one it has now. They are read for ever; nothing writes them.
+// Pure.
 #pragma once
 
 #include <string>
@@ -9,7 +10,8 @@ namespace rig::older {
 
 // "munmap_latency" -> "call_latency". Any other name as it is.
 std::string metric(std::string_view name);
-// The key under which an older samples.jsonl holds what is now under `key`; "" if it never had another.
+// The key under which an older samples.jsonl holds what is now under `key`; "" if it never had
+// another.
 std::string sample_key(std::string_view key);
 
 // What a file without the key meant, when the first experiment's functions were built in.

@@ -1,5 +1,6 @@
-// What the workloads have in common that free, replace or unshare page tables: their parameters, their work, and hints for the path
-// on which a page table is freed when the allocation of its batch fails.
+// What the workloads have in common that free, replace or unshare page tables: their parameters,
+// their work, and hints for the path on which a page table is freed when the allocation of its
+// batch fails.
 #pragma once
 
 #include "rig/workloads/workload.h"
@@ -7,7 +8,8 @@
 namespace rig::workloads {
 
 // `tables` and `pages_per_table`, with what they mean here.
-std::vector<WorkloadParameter> table_parameters(const std::string& tables, const std::string& pages);
+std::vector<WorkloadParameter> table_parameters(const std::string& tables,
+                                                const std::string& pages);
 std::uint64_t tables_per_call(const WorkloadSpec& workload);
 const std::vector<std::string>& page_table_options();
 std::string page_table_hint(HintFor what, const HintFacts& facts);

@@ -47,16 +47,18 @@ std::string HintFacts::value_of(const std::string& name) const {
 }
 
 const std::vector<const Workload*>& all_workloads() {
-    static const std::vector<const Workload*> all = {&workloads::munmap(), &workloads::exit(), &workloads::collapse(),
-                                                     &workloads::pmd_unshare(), &workloads::gup_race(),
-                                                     &workloads::command(), &workloads::crash()};
+    static const std::vector<const Workload*> all = {
+        &workloads::munmap(),      &workloads::exit(),     &workloads::collapse(),
+        &workloads::pmd_unshare(), &workloads::gup_race(), &workloads::command(),
+        &workloads::crash()};
     return all;
 }
 
 const std::vector<std::string>& workload_names() {
     static const std::vector<std::string> names = [] {
         std::vector<std::string> out;
-        for (const auto* workload : all_workloads()) out.push_back(workload->name);
+        for (const auto* workload : all_workloads())
+            out.push_back(workload->name);
         return out;
     }();
     return names;
@@ -64,7 +66,8 @@ const std::vector<std::string>& workload_names() {
 
 const Workload* find_workload(std::string_view name) {
     const auto& all = all_workloads();
-    const auto found = std::find_if(all.begin(), all.end(), [&](const Workload* one) { return one->name == name; });
+    const auto found = std::find_if(all.begin(), all.end(),
+                                    [&](const Workload* one) { return one->name == name; });
     return found == all.end() ? nullptr : *found;
 }
 
@@ -80,7 +83,8 @@ TimedCall iteration_of(const WorkloadSpec& workload) {
 
 TimedCall call_of(const WorkloadSpec& workload) {
     const auto& declared = workload_named(workload.name);
-    const auto function = declared.call_parameter.empty() ? "" : workload.text(declared.call_parameter);
+    const auto function =
+        declared.call_parameter.empty() ? "" : workload.text(declared.call_parameter);
     return function.empty() ? declared.iteration : timed_function(function);
 }
 
@@ -114,7 +118,8 @@ const std::vector<std::string>& parameter_keys() {
         std::vector<std::string> out;
         for (const auto* workload : all_workloads())
             for (const auto& parameter : workload->parameters)
-                if (std::find(out.begin(), out.end(), parameter.key) == out.end()) out.push_back(parameter.key);
+                if (std::find(out.begin(), out.end(), parameter.key) == out.end())
+                    out.push_back(parameter.key);
         return out;
     }();
     return keys;

@@ -37,7 +37,8 @@ TEST(Workload, ACommandIsTimedAsAWholeOrByAFunction) {
     EXPECT_EQ(call_of(workload).enter, "syscalls:sys_enter_wait4");
     workload.parameters["call"] = std::string("do_exit");
     EXPECT_EQ(call_of(workload).function, "do_exit");
-    EXPECT_EQ(iteration_of(workload).enter, "syscalls:sys_enter_wait4"); // still what an iteration is
+    EXPECT_EQ(iteration_of(workload).enter,
+              "syscalls:sys_enter_wait4"); // still what an iteration is
 }
 
 TEST(Workload, TablesAreExpectedWhereTheyAreCounted) {
@@ -57,11 +58,13 @@ TEST(Workload, RetainedCallersAreSystemCallsThatSayHowOftenTheyReachTheTarget) {
     EXPECT_EQ(hits_per_call(workload), 7u);
     workload.name = "pmd_unshare";
     EXPECT_EQ(hits_per_call(workload), 1u);
-    for (const char* name : {"munmap", "exit", "command"}) EXPECT_EQ(hits_per_call(named(name)), std::nullopt) << name;
+    for (const char* name : {"munmap", "exit", "command"})
+        EXPECT_EQ(hits_per_call(named(name)), std::nullopt) << name;
 }
 
 TEST(Workload, ChildrenAreFollowedOnlyWhereThereAreAny) {
-    for (const char* name : {"munmap", "collapse", "pmd_unshare"}) EXPECT_FALSE(has_children(named(name))) << name;
+    for (const char* name : {"munmap", "collapse", "pmd_unshare"})
+        EXPECT_FALSE(has_children(named(name))) << name;
     EXPECT_TRUE(has_children(named("exit")));
     EXPECT_TRUE(has_children(named("command")));
 }
@@ -70,7 +73,9 @@ TEST(Workload, DeclarationsAreWholeAndNamesUnique) {
     std::set<std::string> names;
     for (const auto* one : all_workloads()) {
         EXPECT_TRUE(names.insert(one->name).second) << one->name;
-        EXPECT_FALSE(one->purpose.empty() || one->iteration.enter.empty() || one->iteration.exit.empty()) << one->name;
+        EXPECT_FALSE(one->purpose.empty() || one->iteration.enter.empty() ||
+                     one->iteration.exit.empty())
+            << one->name;
         EXPECT_EQ(one->work.empty(), one->work_per_call == nullptr) << one->name;
         EXPECT_EQ(one->work.empty(), one->work_claim.empty()) << one->name;
         std::set<std::string> keys;
@@ -79,9 +84,11 @@ TEST(Workload, DeclarationsAreWholeAndNamesUnique) {
             EXPECT_FALSE(parameter.meaning.empty()) << one->name << '.' << parameter.key;
             if (parameter.type != WorkloadParameter::Type::Number) continue;
             const auto standard = std::get<unsigned>(parameter.standard);
-            EXPECT_TRUE(parameter.minimum <= standard && standard <= parameter.maximum) << one->name << '.' << parameter.key;
+            EXPECT_TRUE(parameter.minimum <= standard && standard <= parameter.maximum)
+                << one->name << '.' << parameter.key;
         }
-        for (const auto& [key, why] : one->refused) EXPECT_TRUE(!keys.contains(key) && !why.empty()) << one->name << '.' << key;
+        for (const auto& [key, why] : one->refused)
+            EXPECT_TRUE(!keys.contains(key) && !why.empty()) << one->name << '.' << key;
         EXPECT_TRUE(one->call_parameter.empty() || keys.contains(one->call_parameter)) << one->name;
     }
     EXPECT_EQ(find_workload("no such workload"), nullptr);
@@ -99,25 +106,41 @@ TEST(Workload, AParameterIsWhatTheFileSaysElseTheDefault) {
 }
 
 TEST(Workload, SamePathGoesWithTheWorkloadsThatPredictHits) {
-    EXPECT_EQ(workloads_with_predicted_hits(), (std::vector<std::string>{"collapse", "pmd_unshare"}));
+    EXPECT_EQ(workloads_with_predicted_hits(),
+              (std::vector<std::string>{"collapse", "pmd_unshare"}));
 }
 
 // Hints are about the function under test: with another one they would be untrue.
 TEST(Workload, HintsOnTheTableBatchAreForExperimentsAboutIt) {
-    const std::map<std::string, std::string> config = {{"X86", "y"}, {"PT_RECLAIM", "y"}, {"PARAVIRT", "n"}};
-    HintFacts facts{.kernel_version = "6.12.117", .config = config, .stock = true, .target_function = "tlb_remove_table_one", .fault_function = "", .work_done = 80, .option = "PT_RECLAIM"};
-    for (const char* name : {"munmap", "exit", "collapse", "pmd_unshare", "gup_race", "command", "crash"})
-        EXPECT_NE(hint(named(name), HintFor::ConfigDiffers, facts).find("call_rcu()"), std::string::npos) << name;
-    EXPECT_NE(hint(named("munmap"), HintFor::NoInjection, facts).find("bypasses the table batch"), std::string::npos);
+    const std::map<std::string, std::string> config = {
+        {"X86", "y"}, {"PT_RECLAIM", "y"}, {"PARAVIRT", "n"}};
+    HintFacts facts{.kernel_version = "6.12.117",
+                    .config = config,
+                    .stock = true,
+                    .target_function = "tlb_remove_table_one",
+                    .fault_function = "",
+                    .work_done = 80,
+                    .option = "PT_RECLAIM"};
+    for (const char* name :
+         {"munmap", "exit", "collapse", "pmd_unshare", "gup_race", "command", "crash"})
+        EXPECT_NE(hint(named(name), HintFor::ConfigDiffers, facts).find("call_rcu()"),
+                  std::string::npos)
+            << name;
+    EXPECT_NE(hint(named("munmap"), HintFor::NoInjection, facts).find("bypasses the table batch"),
+              std::string::npos);
     facts.work_done = 0;
-    EXPECT_EQ(hint(named("munmap"), HintFor::NoInjection, facts), "the workload freed no page table, so none was queued for freeing");
+    EXPECT_EQ(hint(named("munmap"), HintFor::NoInjection, facts),
+              "the workload freed no page table, so none was queued for freeing");
     // Nobody counts what a command frees.
-    EXPECT_EQ(hint(named("command"), HintFor::NoInjection, facts).find("freed no page table"), std::string::npos);
+    EXPECT_EQ(hint(named("command"), HintFor::NoInjection, facts).find("freed no page table"),
+              std::string::npos);
     facts.stock = false;
     EXPECT_EQ(hint(named("munmap"), HintFor::TargetNotHit, facts), "");
     facts.target_function = "refresh_vm_stats";
-    for (const auto what : {HintFor::OrderTooHigh, HintFor::NoInjection, HintFor::NoInjectionCause, HintFor::AnySite, HintFor::OtherSites, HintFor::TargetNotHit,
-                            HintFor::InjectedElsewhere, HintFor::WitnessNotHit, HintFor::ConfigDiffers, HintFor::SymbolMissing})
+    for (const auto what :
+         {HintFor::OrderTooHigh, HintFor::NoInjection, HintFor::NoInjectionCause, HintFor::AnySite,
+          HintFor::OtherSites, HintFor::TargetNotHit, HintFor::InjectedElsewhere,
+          HintFor::WitnessNotHit, HintFor::ConfigDiffers, HintFor::SymbolMissing})
         EXPECT_EQ(hint(named("munmap"), what, facts), "") << static_cast<int>(what);
 }
 

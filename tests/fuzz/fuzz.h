@@ -17,7 +17,9 @@ inline void promise(bool kept, const char* what) {
     std::abort();
 }
 
-inline std::string_view view(const std::uint8_t* data, std::size_t size) { return {reinterpret_cast<const char*>(data), size}; }
+inline std::string_view view(const std::uint8_t* data, std::size_t size) {
+    return {reinterpret_cast<const char*>(data), size};
+}
 
 // Calls `feed` with all of `bytes`, in pieces whose sizes the bytes themselves give.
 template<class Feed> void in_pieces(std::string_view bytes, Feed feed) {
