@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The benchmarks: what rig costs over the boots it makes. Figures are ratios measured in one run,
 // interleaved, since the machines are noisy; nothing here passes or fails.
 //

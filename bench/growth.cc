@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What a sample costs, and how that grows: with the boots of a run, the vCPUs of a guest, the arms
 // of an experiment. Beside each figure stands what the same boots cost without rig, from its own
 // QEMU command lines, measured just before and after; both make one boot at a time. Last, what the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What the index costs with many runs: copies of one run's folder under other ids, its
 // samples.jsonl linked, so that it is read as often as there are runs and takes its room once.
 // Nothing here passes or fails.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // For benchmarks: what fails ends them, with its message.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // rig beside what others boot kernels with, in one run and interleaved: rcutorture's kvm.sh out of
 // the kernel's own tree, and virtme-ng if it is given.
 //

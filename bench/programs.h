@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // For benchmarks that run rig and QEMU as programs.
 #pragma once
 

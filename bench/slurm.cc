@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What the Slurm engine costs with many boots: a real Slurm on this host (tests/slurm), whose tasks
 // are this program and leave a made-up result at once. Nothing here passes or fails, but that each
 // boot comes back once.

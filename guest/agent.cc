@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // rig's agent: PID 1 of the guest. Mounts what it needs, says hello, takes a plan, does it, powers
 // off. It never reads its own argv: the kernel hands unknown parameters of its command line to PID
 // 1 there.

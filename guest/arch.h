@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What the agent has to know of the architecture it was compiled for.
 #pragma once
 

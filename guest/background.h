@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Commands that run beside the workload while it is measured, such as cyclictest on an isolated
 // CPU.
 #pragma once

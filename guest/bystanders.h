@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Innocent threads, one on every CPU but the workload's, in a process of their own: they share no
 // page table with the workload, so whatever reaches them is disturbance. Each sleeps to an absolute
 // time, notes how late it woke, then does a fixed piece of work and notes how long that took. They

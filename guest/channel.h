@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The guest's end of the virtio-serial channel, and the plan that lies in its initramfs.
 #pragma once
 

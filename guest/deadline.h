@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The end of a boot by the guest's own clock. A guest that hangs idle under the virtual clock,
 // whose hours pass in seconds, is then found at the same moment of every replay, and says itself
 // which tasks are blocked. One whose CPUs all stand still with interrupts off says nothing any

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The kernel's own detectors can be told to be silent while it runs: by a test's script, or by
 // themselves (lockdep). What their switches said when the guest came up and when it ended.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Small file helpers of the agent. All errors are reported by value: PID 1 must never die.
 #pragma once
 

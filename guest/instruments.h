@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // perf, kprobes and fault injection as the plan asks for them. The host composes events and
 // filters; nothing here knows a kernel function by name.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "guest/kernel_log.h"
 
 #include "guest/protocol/protocol.h"

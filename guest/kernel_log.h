@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The kernel's log as /dev/kmsg gives it, whatever the console was told to show of it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // One measured run: arm faults, open perf, let the workload go, close, collect.
 #pragma once
 

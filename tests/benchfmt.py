@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The Go benchmark format, which `rig export --format benchstat` writes, read twice: by its grammar, and by the Go project's own parser of it."""
 import functools
 import json

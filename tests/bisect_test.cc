@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The proof of `rig bisect`: generated series of 32 patches of a real kernel with one planted
 // change, at positions drawn at random; some with a patch that does not build, some with one that
 // panics. Each must be found in five steps beside the ends. And a git history made of the same

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // End to end: the rig program as a user runs it, on real kernels built in this run or taken from
 // the cache, in real guests. A case that fails keeps its folder and prints the command that runs it
 // again.

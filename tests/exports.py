@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """exports.py RIG TOP: every format of `rig export` through a validator of that format, on a real run kept as test data and on copies of it that
 ended otherwise; and the controls: each validator refuses what is broken. Prints TAP. The kernel's own parser of KTAP: ktap_accepted.py."""
 import copy

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Every way in which a boot can end, made to happen for real: broken kernels, a hostile guest, a
 // host that lacks something. What rig calls it must be that and nothing else. Not part of
 // ./bootstrap test; the table it prints is kept in docs/faults.md.

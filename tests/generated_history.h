@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A made-up history of a real kernel: patches that change nothing of what is measured, one that
 // does, and some that break otherwise.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A git repository of a kernel tree. Its commits are the same in every run, so that the base's tree
 // and objects are in the cache of the one before.
 #pragma once

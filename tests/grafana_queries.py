@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """grafana_queries.py RIG RUN DASHBOARD.json: every query of the provisioned dashboard is put to an index that rig makes of RUN. TAP."""
 import json
 import os

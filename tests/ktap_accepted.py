@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """ktap_accepted.py TREE FILE: does the parser of the kernel tree TREE (tools/testing/kunit) read the KTAP in FILE without an error, and count
 what its last line "# Totals: ..." says? Then the control: the same file, broken in several ways, must be refused.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Includes run downwards: a file may include its own folder and the folders before it in ORDER."""
 import pathlib
 import re

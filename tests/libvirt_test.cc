@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The libvirt adapter against a real libvirtd, started and stopped here: the same samples as direct
 // QEMU, and nothing left behind.
 #include "rig/host/artifact_cache.h"

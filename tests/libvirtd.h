@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A libvirtd for tests, see tests/libvirtd.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Thirty nights of `rig nightly` on a real kernel tree that moves on by three commits a night, with
 // two regressions planted and one of them mended: three incidents are told, each once and with its
 // commit. Real builds, real boots, nothing simulated but the calendar.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The patches under kernel-patches/ as a maintainer would look at them first: the tree's own
 // checkpatch has nothing to say, `git am` takes them in every composition an experiment uses, and
 // each says who, what and why. The source comes through rig's cache; nothing is built.

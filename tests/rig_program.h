@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The rig program as a user runs it, for tests: in a folder of the case's own, which a case that
 // fails keeps, with the commands that run it again.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The Slurm engine against a real Slurm on this host: two nodes, their daemons started and ended
 // here (tests/slurm).
 #include "rig/plan/schedule.h"

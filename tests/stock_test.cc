@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The review's experiment on stock Linux 6.12 for other architectures than the host's: cross-built,
 // emulated. A suite for each, since it builds a kernel and a perf from nothing where the cache is
 // cold.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // bundle.mjs SOURCE BUILD REPORT.js REPORT.css DASHBOARD.js DASHBOARD.css: SOURCE/src/main.js and main.css, dashboard.js and dashboard.css, as
 // one minified file each. Packages are BUILD/node_modules. A script begins with the notices and licences of what is bundled into it: ECharts' own files carry theirs in comments that
 // a minifier drops.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """embed.py REPORT.js REPORT.css DASHBOARD.js DASHBOARD.css OUTPUT: a C++ source that defines what rig/html/web_assets.h declares, with the bytes of all."""
 import sys
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The wire between rig and its guest: frames over a byte stream (virtio-serial), and the plan, a
 // file in the initramfs of one frame. The only guest code the host links. Nothing here touches the
 // host.

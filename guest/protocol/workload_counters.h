@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What workloads count themselves, by workload and name. One list for both sides: the workload's
 // report is an array in this order, the host knows which names an experiment may ask for. Nothing
 // here touches the host.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A caller that keeps the IPI: each call collapses `tables` ranges of small pages into huge ones
 // (MADV_COLLAPSE). For each, collapse_huge_page() unlinks the page table (pmdp_collapse_flush())
 // and then waits for lockless walkers of it, once a table and whether or not an allocation fails.

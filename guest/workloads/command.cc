@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Whatever the experiment names, under the same measurement: each iteration runs the command once,
 // from fork to exit, and is timed as the workload's wait for it. Anything but exit code 0 fails the
 // boot. The command starts pinned to CPU 0, where every workload runs; a command that wants the

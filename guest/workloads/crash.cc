@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A workload that dies half way through: the self-test of "the agent survives its workload's crash
 // and reports it".
 #include "guest/workloads/workload.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Each call is the end of a process: a child that maps and touches `tables` page tables exits, and
 // exit_mmap() tears its address space down. There is no anchor: besides those tables the kernel
 // frees those of the binary, of the stack and all upper levels, so that the fallback is hit more

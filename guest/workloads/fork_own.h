@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Processes of a workload that filters can tell from everything else. perf and whatever else
 // measures starts after the workload's process; its pids lie just above. A workload that starts
 // processes first uses up the pids below first_child_pid(), so that "common_pid == $PID ||

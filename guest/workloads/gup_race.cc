@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Lockless page-table walkers against the unmapper. Each call maps a region, stamps its pages, lets
 // a walker on every other CPU take pages of it through GUP-fast, and unmaps it under them: under
 // injection every page table is freed by the fallback, which has to wait for walkers that may still

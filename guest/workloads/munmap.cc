@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Each call unmaps a fresh mapping that spans `tables` page tables, so the kernel frees exactly
 // that many PTE tables: an anchor page in the same 1 GiB slot stays mapped. With more than eight
 // pages in all, the call also needs a page batch (tlb_next_batch), the allocation that must not be

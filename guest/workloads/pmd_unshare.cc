@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Another caller that keeps the IPI: hugetlb mappings of the same file share PMD tables, and
 // whoever makes a table one process's own again must wait for lockless walkers of it. A process
 // beside the workload holds the file mapped; each call unmaps the workload's own mapping of

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A workload is one small file: a function that runs in its own process, pinned to CPU 0, and
 // reports through shared memory. To add one: write the file, list it in workload.cc, and name it in
 // an experiment file.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/analysis/bound_test.h"
 
 #include "rig/stats/rank_test.h"

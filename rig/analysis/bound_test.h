@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // How one expectation that bounds a ratio is judged in one arm. A decision needs two things: the
 // interval of the ratio clear of the bound, and a rank test against that very bound whose p
 // survives Holm's correction. Whatever has not both is undecided. Pure.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Does rig find what is there, and keep quiet where nothing is? From the boots of one run: a
 // baseline, the same image once more under the name of replay_of(), and arms whose cost was
 // planted. Pure.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Samples and proofs -> what differs, and whether that is as declared. Pure: the same input gives
 // the same verdict.
 //

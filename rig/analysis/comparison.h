@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What a comparison of arms found, as plain data: for each metric and arm the figures, how they
 // differ from the baseline's, and the verdict. Values are in the unit of their metric. compare.h
 // makes a comparison; whoever only reads or shows one needs this file alone.

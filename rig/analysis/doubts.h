@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What holds by the figures alone, but does not mean what it says, becomes undecided: windows of
 // different length, a cost that the median over calls cannot show, a broadcast under another name.
 // Pure.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Did the host change while a run went on? Boots of the first half against those of the second, in
 // the order in which they ran, all arms together: an interleaved schedule spreads a drift over the
 // arms alike, so it does not bias the comparison, but it widens every interval and says that the

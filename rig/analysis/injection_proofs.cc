@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/analysis/injection_proofs.h"
 
 #include "rig/analysis/kernel_proofs.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The proofs that allocations failed where they were to fail, and nowhere else. Internal to
 // prove(). Pure.
 #pragma once

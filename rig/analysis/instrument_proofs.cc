@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/analysis/instrument_proofs.h"
 
 #include "rig/plan/count_keys.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The proofs that the instruments saw everything and agree with one another, in both passes.
 // Internal to prove(). Pure.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The proofs from a kernel's files, and what they share with those from the boots. Internal to
 // prove().
 #pragma once

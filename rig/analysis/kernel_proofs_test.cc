@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/analysis/kernel_proofs.h"
 
 #include "rig/testing/exposure_fixture.h"

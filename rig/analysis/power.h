@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // How many boots would have decided what was left undecided. Pure.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What a proof is, what it is made from, and how one is made over all boots of an arm. Pure; a
 // proof that fails is a value, no error.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What the kernels complained of, over all boots, against what the experiment declares. Facts, not
 // figures: no test, no sample size, and no declaration means that none is expected. Pure.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/analysis/splat_verdict.h"
 
 #include "rig/analysis/compare.h"

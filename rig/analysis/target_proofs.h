@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Proof that the changed line was compiled in and ran, and that nothing but it was measured. An
 // experiment in which one proof fails in one boot of one arm is INCONCLUSIVE: silence of a path
 // that never ran is not "no change". Pure.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What differs from one architecture to another, one file for each beside this one. Everything else
 // in rig asks an Arch and never which it is. Adding one: a file, its line in arch.cc,
 // `base.NAME.config` beside configs/kernel/base.config, and the compiler's name for the agent in

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Errors as values. `Blame` is part of the type so that a fault of the rig or of the host can never
 // be taken for a sample or a verdict about a kernel: only Blame::Kernel and Blame::Guest may ever
 // count against the code under test.

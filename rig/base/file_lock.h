@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A flock(2) that ends with its scope, or with the process, whatever kills it; and the one on the
 // file `lock` of a folder, which whoever writes that folder holds.
 #pragma once

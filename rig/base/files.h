@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Reading small files whole, writing files so that they survive a crash, and the size of folders. A
 // failed write is Blame::Host and names the file.
 #pragma once

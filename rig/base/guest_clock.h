@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Names which clock a guest lives by and what executes its instructions.
 #pragma once
 

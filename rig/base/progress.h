@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Progress on anything that takes more than two seconds. A terminal gets one line with a bar and an
 // ETA, redrawn in place; anything else gets a plain line once a step has lasted two seconds, then
 // at most one every ten seconds, and one when it ends. A step shorter than two seconds leaves no

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // This function makes random numbers that are the same on every machine, which <random>'s
 // distributions do not promise.
 #pragma once

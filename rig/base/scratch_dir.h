@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A private folder for what one boot needs and nobody keeps.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // These functions lay out text for people: they measure it in columns of a terminal, break it into
 // lines and replace the characters that must not reach a terminal. Pure.
 #pragma once

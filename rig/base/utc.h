@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Moments as run.json writes them: UTC, "2026-02-23T10:32:48Z".
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // These functions tell which rig this is: its version, and the hash of its program file.
 #pragma once
 

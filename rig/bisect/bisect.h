@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Which revision of a history changed a metric.
 //
 //   both ends measured; refused unless they differ

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The two histories that rig bisects: the patches of a quilt series, and the commits between two
 // revisions of a git repository.
 #pragma once

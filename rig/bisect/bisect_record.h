@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // bisect.json, the log of a bisection: what was asked, each revision looked at, the answer. Written
 // after every visit; with it a bisection goes on where it was interrupted, and its answer can be
 // derived again without a boot.

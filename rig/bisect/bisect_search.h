@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Where to look next in a series of patches, and what remains. Pure.
 //
 // Revision k is the tree with the first k patches; 0 is the good end, `patches` the bad one.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // An experiment -> the experiment that measures revisions of a history: the same guest, workload
 // and instruments; each revision an arm; nothing declared. Expressed as overrides, so that each run
 // of a bisection is told from the file and can be judged again. Pure.

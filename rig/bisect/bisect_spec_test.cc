@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/bisect/bisect_spec.h"
 
 #include "rig/spec/spec_parser.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/bisect/bisect.h"
 
 #include "rig/bisect/bisect_history.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Revisions of a history on real kernels: BisectWorld for experiments. Each visit's runs lie in
 // <folder>/runs, the patches of a revision in <folder>/revisions/<id> as a series; both are
 // self-describing.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What a bisection found a revision to be, and what it looked at it for, with the words that its
 // log and its text have for both. Pure.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // One whole bisection: it reads the experiment, opens the history, goes on with what is in the log,
 // and writes the folder <results>/bisections/<id>. Programs (nightly runs) call it as the command
 // line does. Errors are values.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Which end of a history a revision is like, by one metric. Pure.
 //
 // A boot of a revision is compared with boots of both ends that share its seed (virtual clock) or

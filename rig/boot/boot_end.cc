@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/boot/boot_end.h"
 
 #include "guest/protocol/protocol.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // How the ways in which a boot can end (guest_output/ending.h) are told from one another. Pure.
 #pragma once
 

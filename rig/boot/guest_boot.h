@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // One boot: assemble the initramfs and the command line, boot, talk, keep the evidence, and say how
 // it ended with blame.
 #pragma once

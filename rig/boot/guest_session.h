@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What the guest's agent says while it runs, taken frame by frame (guest/protocol/protocol.h).
 #pragma once
 

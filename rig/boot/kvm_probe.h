@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Does KVM really start a kernel here? On some hosts /dev/kvm opens, the API answers, a VM can be
 // created and firmware runs, and yet no kernel ever starts. The only honest probe is a bounded boot
 // of the very image that is to be measured.

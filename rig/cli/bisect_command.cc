@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/cli/bisect_command.h"
 
 #include "rig/base/scratch_dir.h"

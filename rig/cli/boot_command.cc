@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/cli/boot_command.h"
 
 #include "rig/analysis/splat_verdict.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // `rig build`, `rig boot` and `rig shell`: they make kernels and single boots, and compare nothing.
 #pragma once
 

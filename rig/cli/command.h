@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What each subcommand does, apart from argv and printing: it returns the text for stdout (JSON if
 // asked for) and the exit code. Errors are values. This header has what the subcommands share.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // `rig compare` (an experiment, or a suite of them) and `rig verdict`.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // `rig doctor`: what this host has, what it lacks, and the command that mends each lack. gather()
 // only collects facts; examine() judges them and is pure.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // `rig doctor` and `rig cache`: they look at this machine and at what rig keeps on it.
 #pragma once
 

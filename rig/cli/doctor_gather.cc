@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The half of `rig doctor` that touches the host.
 #include "rig/boot/kvm_probe.h"
 #include "rig/cli/doctor.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // --engine and what belongs to it, from the command line to an engine.
 #pragma once
 

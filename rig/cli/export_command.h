@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // `rig export`: a run in a format that other tools read. The renderers are pure and in report/;
 // here are files and options.
 #pragma once

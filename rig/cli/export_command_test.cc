@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What the formats hold is tested beside the renderers, and by tests/exports.py against validators.
 #include "rig/cli/export_command.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The commands on runs that were made: what there is, what one holds, how two differ, and what may
 // go.
 #pragma once

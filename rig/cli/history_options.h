@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // This module declares the options of the subcommands on runs that were made: list, show, diff,
 // prune, index, dashboard, serve.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // argv -> wiring -> exit code. Decides nothing about experiments; the only place that prints
 // errors.
 #include "rig/base/scratch_dir.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // `rig nightly`: the real world of a night (nightly.h), its units for systemd, and the closing of
 // an incident by hand.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/cli/options.h"
 
 #include "rig/cli/export_command.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // This module declares every option of the program and says where its value goes. It decides
 // nothing.
 #pragma once

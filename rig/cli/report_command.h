@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // `rig report`, `rig explain` and `rig calibrate`: they say what the samples of a run show.
 #pragma once
 

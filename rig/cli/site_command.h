@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // `rig dashboard` and `rig serve`: all runs as a static site, and the one that is being made as it
 // grows.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Makes the planned boots of a run that are not on disk yet, here or by an engine, and decides what
 // becomes of each: a sample, once more, or the end of the run (the blames of experiment.h).
 #pragma once

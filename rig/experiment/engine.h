@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Who builds what an experiment boots, and makes its boots, in the place of this process: a cluster
 // (slurm_engine.h). Whether a boot is a sample, is made again or ends the run stays with the loop
 // in experiment/boot_loop.cc, as does everything that is written to a run.

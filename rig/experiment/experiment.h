@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The loop over planned boots: read this first.
 //
 //   spec -> kernels (cached) -> image -> static facts -> schedule -> boots -> samples on disk ->

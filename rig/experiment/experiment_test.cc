@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The loop over boots with every outside thing faked: prebuilt "kernels", a hypervisor that plays
 // captured boots.
 #include "rig/experiment/experiment.h"

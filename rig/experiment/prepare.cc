@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/experiment/prepare.h"
 
 #include "rig/boot/guest_boot.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Builds what an experiment boots, and chooses on which machine and on which CPUs. Errors keep the
 // blame of what failed: kernel_build.h.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What is there before the first boot: the kernels, the initramfs, and the machine that boots them.
 // Plain data, which engines hand over, too.
 #pragma once

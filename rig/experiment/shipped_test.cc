@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The files in configs/ as they are shipped: a mistake in one must not wait until somebody runs it.
 #include "rig/base/files.h"
 #include "rig/experiment/suite_run.h"

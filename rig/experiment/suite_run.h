@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Runs a suite: every check of every point, in order, and what came of it.
 //
 //   as expected (or, for a control, failed with the words it had to fail with)  -> the check holds

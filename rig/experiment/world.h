@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The outside world of an experiment: what it builds, boots and tells its progress with. The tests
 // hand in another one.
 #pragma once

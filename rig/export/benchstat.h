@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The Go benchmark format, which benchstat reads (golang.org/design/14313-benchmark-format;
 // golang.org/x/perf/benchfmt, reader.go and units.go): configuration lines "key: value", "Unit ns
 // better=lower", and one result line per metric and boot,

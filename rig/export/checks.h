@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What a run checked, one by one, for the formats of test results (ktap.h, junit.h, kcidb.h): so
 // that they cannot differ in what counts as passed. Nothing but Outcome::Held may ever be shown as
 // a pass. Pure.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Comma-separated values (RFC 4180: a header line, lines end with CR LF, fields with a comma, a
 // quote or a line break are quoted). Numbers are written so that they are read back exactly. Pure.
 #pragma once

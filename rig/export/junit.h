@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // JUnit XML in the form that the xUnit plugin of Jenkins publishes as junit-10.xsd
 // (testdata/schemas): one testsuite for the run, then one for each arm.
 //

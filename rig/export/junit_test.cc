@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // That it is valid JUnit XML, tests/exports.py shows.
 #include "rig/export/junit.h"
 

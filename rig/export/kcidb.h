@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // KCIDB I/O 5.3, as kcidb_io/schema/v05_03.py of kernelci/kcidb-io defines it (its structure:
 // testdata/schemas): one checkout and one build per arm, and per build
 //   rig.<experiment>                the arm as a whole

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // That it is valid KCIDB, tests/exports.py shows.
 #include "rig/base/sha256.h"
 #include "rig/export/kcidb.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // KTAP version 1, as Documentation/dev-tools/ktap.rst of the kernel defines it and its parser
 // (tools/testing/kunit/kunit_parser.py) reads it: the first test is the run, then one for each arm,
 // with its proofs, expectations, splats and failed attempts as subtests.

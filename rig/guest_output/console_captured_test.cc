@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Consoles of real kernels that were made to complain (configs/faults.toml): what they are about,
 // whatever pieces they arrive in.
 #include "rig/guest_output/console_triage.h"

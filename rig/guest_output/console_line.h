@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Bytes of a serial console -> lines as the kernel meant them. Pure, incremental, bounded: a line
 // of any length costs kMaxConsoleLine bytes.
 #pragma once

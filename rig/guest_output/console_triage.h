@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A serial console as evidence: which cries for help does it hold, what is each about, how often?
 // Pure, incremental and in bounded memory, whatever a guest prints.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Every way in which a boot can end, and whose fault each is. Pure; an ending is told as an error
 // whose kind is the ending's name.
 #pragma once

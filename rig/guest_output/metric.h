@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The metrics: how one boot's Sample becomes one number. The boot is the sampling unit: values
 // within a boot share its seed, its host and its moment, and are not independent. Lower is better
 // for all of them. Pure.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/guest_output/metric.h"
 
 #include "rig/plan/count_keys.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Parsers for what perf prints in the guest. Pure; tested on captured output. A guest is untrusted:
 // everything is bounded and a line that is not understood is an error naming it, never skipped.
 #pragma once

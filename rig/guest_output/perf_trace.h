@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What a trace of perf's says: which calls it saw and how long they took, which of them ran the
 // target, and what its addresses are. Pure. An error is the guest's: a trace that does not add up,
 // or an address of no function of its kernel. Times are nanoseconds.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // One boot's result as plain data: what samples.jsonl holds, one line per boot. Everything in a
 // report is recomputed from these. Times are nanoseconds of the guest's own clock unless the name
 // says otherwise.

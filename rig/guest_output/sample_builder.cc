@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/guest_output/sample_builder.h"
 
 #include "rig/base/text.h"

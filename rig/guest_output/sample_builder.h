@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What a guest sent (files and frames) -> one Sample. Pure: run again on the kept raw files it
 // gives the same sample.
 #pragma once

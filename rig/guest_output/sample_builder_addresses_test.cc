@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Boots whose perf was not asked for names: System.map gives them, and the sample is the one that
 // the guest's own names would have given.
 #include "rig/guest_output/perf_output.h"

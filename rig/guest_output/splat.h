@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The kernel's cries for help: which line begins one, what it is called, and which function it is
 // about. Pure text; the reading of whole consoles is in console_triage.h.
 #pragma once

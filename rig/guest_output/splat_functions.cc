@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Which function a splat is about. The rest of splat.h: splat.cc.
 #include "rig/guest_output/splat.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Debian packages through apt, which checks signatures. What the host does not follow, another
 // suite or another architecture, goes through a private apt configuration in the cache folder (own
 // source list, lists, cache and status), with the mirror the host's own lists name. The host's

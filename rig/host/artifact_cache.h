@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The artefact cache: $RIG_CACHE_DIR, else $XDG_CACHE_HOME/rig, else ~/.cache/rig.
 //
 //   <kind>/<key>/...        a committed artefact, never changed afterwards (kinds: sources, deltas,

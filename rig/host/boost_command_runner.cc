@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Boost 1.81 in this mode needs no Boost.Filesystem library, but forgets to include what the next
 // two lines bring.
 #define BOOST_PROCESS_USE_STD_FS

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // CommandRunner on Boost.Process v2.
 //
 // The program runs in its own session with /dev/null as stdin, stdout and stderr on one pipe,

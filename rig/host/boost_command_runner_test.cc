@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/host/boost_command_runner.h"
 
 #include "rig/testing/temp_tree.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What whoever fetches or builds an artefact works with: the cache, programs to run, and where to
 // tell how far it is.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What of the host this process may use: CPUs by affinity and control group, memory by what is free
 // and by control group.
 #pragma once

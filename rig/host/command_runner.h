@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // One small interface for "run a program to its end". The real adapter is BoostCommandRunner; tests
 // use testing/fake_command_runner.h. Exit code and signal stay apart: death by SIGKILL is never
 // "exit code 9".

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/host/cpu_binding.h"
 
 #include "rig/host/capacity.h"

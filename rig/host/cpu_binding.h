@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Which CPU of the host a guest runs on, and whether it got to run.
 #pragma once
 

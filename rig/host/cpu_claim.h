@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Which CPUs of the host which rig measures on: a flock(2) on a file for each CPU, in a folder that
 // all rigs of the host know. It ends with its process, whatever kills that. Boots under the wall
 // clock hold their CPUs alone; those that can bear company (the virtual clock, or

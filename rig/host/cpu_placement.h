@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Where the boots of a run go: looks at the host, packs, and holds the CPUs against other rigs.
 #pragma once
 

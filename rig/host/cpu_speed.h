@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // How fast a CPU of this host is at what an emulator spends its time on, against the one on which
 // rig's time limits were measured.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The user's git repositories, by the git program and the user's configuration. Reads only.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // How many boots a host takes at once, and which of its CPUs each gets. Pure: what the host has is
 // handed in (host/host_capacity.h).
 #pragma once

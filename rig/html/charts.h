@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Samples and a comparison -> the charts of a page as plain data: what is drawn, what it says in
 // words, and the table behind it. Pure. web/src/options.js draws them and knows nothing of runs.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/html/charts.h"
 
 #include "rig/report/json.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A static site over all runs of the index: the state of every experiment, trends with their change
 // points, any two runs side by side. Pure: records in, files out. The pages need no server and
 // fetch nothing from elsewhere: data are scripts that hand over JSON, which a browser loads from a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What every page rig writes has in common, whatever it is about: text that cannot become markup,
 // and the frame with its policy. Pure. A page is one file: it asks for nothing, and its
 // Content-Security-Policy lets nothing run but the script inlined in it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What `rig serve` shows of the folders of runs while they grow: how far each is, and what its
 // guests print. Reads only, and only what lies in `results`; names in an address are looked for
 // among those there are, never made into a path.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/html/report_html.h"
 
 #include "rig/base/text.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The report as one page for people: a self-contained HTML file with what the text report says and
 // the figures drawn. What got worse stands beside what got better. Pure.
 #pragma once

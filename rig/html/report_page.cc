@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/html/report_page.h"
 
 #include "rig/base/files.h"

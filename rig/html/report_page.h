@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The page of a run, from its folder: what rig/html/report_html.h renders, with the consoles'
 // excerpts read and the file written.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // `rig serve`: the live view over HTTP, on loopback only.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The script and the style that pages carry, bundled from web/ into the binary. The script is data
 // to rig: it runs in a browser only.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/hypervisor/connect.h"
 
 #include "rig/hypervisor/libvirt_hypervisor.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Direct QEMU or libvirt?
 #pragma once
 

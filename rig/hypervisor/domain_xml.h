@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A boot as libvirt wants it described. Pure. The machine is that of qemu_argv() in every device,
 // address and table: the test `libvirt` compares the samples of both byte by byte.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What of a running guest's comes as files, for both hypervisor adapters: the channel, read as it
 // grows, and the console's size.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // One small interface for "boot a guest and talk to it until it ends". Adapters: QemuHypervisor
 // (direct QEMU) and LibvirtHypervisor, which give the same samples under the virtual clock; tests
 // use testing/fake_hypervisor.h.

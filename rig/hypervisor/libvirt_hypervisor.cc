@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/hypervisor/libvirt_hypervisor.h"
 
 #include "rig/host/cpu_binding.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Guests as transient domains of a libvirt daemon: its administrators see them (virsh list), its
 // limits hold for them, and it ends them when rig is killed (autodestroy).
 //

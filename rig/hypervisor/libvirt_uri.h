@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Is the daemon behind a libvirt URI on another host, whose files are not these? Pure.
 #pragma once
 

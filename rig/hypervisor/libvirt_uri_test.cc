@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/hypervisor/libvirt_uri.h"
 
 #include <gtest/gtest.h>

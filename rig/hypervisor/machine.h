@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What a guest runs on: its clock, what executes it, and how slow the host is.
 #pragma once
 

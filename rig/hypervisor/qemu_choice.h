@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Which QEMU runs guests of an architecture: the host's, or one that rig fetches where the host's
 // is too old.
 #pragma once

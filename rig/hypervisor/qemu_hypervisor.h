@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Direct QEMU: no daemon, one process per guest, the embedded default.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // QEMU's machine protocol, as far as a guest that hangs is concerned. Blocking, with an end.
 #pragma once
 

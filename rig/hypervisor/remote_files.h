@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The files of a guest that runs on another host, through libvirt's storage alone: what it needs
 // goes up, what it writes comes back as it grows. Nothing else of that host is touched, and no
 // other program is needed there.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What QEMU's "info registers -a" says of the vCPUs of a guest that hangs. Pure.
 #pragma once
 

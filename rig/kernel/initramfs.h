@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The initramfs: agent, perf and busybox in a newc cpio archive, the same bytes for the same
 // inputs. Uncompressed: unpacking costs emulated instructions, loading costs none.
 #pragma once

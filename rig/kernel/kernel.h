@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What a built or prebuilt kernel is: its files, what they were made of, and how they came here.
 #pragma once
 

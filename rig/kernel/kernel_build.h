@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Kernel source + series + config -> a bootable image, through the artefact cache.
 //
 // A built kernel is addressed by the SHA-256 of everything that goes into it: source identity, the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/kernel/kernel_build.h"
 
 #include "rig/base/sha256.h"

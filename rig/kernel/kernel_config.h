@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Kernel configuration: fragments merged on allnoconfig, and every requested option verified in the
 // final .config.
 #pragma once

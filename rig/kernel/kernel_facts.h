@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The facts that a kernel's files tell: its options and symbols, as far as the proofs and their
 // explanations ask for them. Pure; nothing here fails: what a file does not hold is absent.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Everything that goes into one kernel, and the key it has in the cache.
 #pragma once
 

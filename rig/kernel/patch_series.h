@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Quilt series: which patches, in which order, and what the files they touch look like afterwards.
 // The pristine tree is only read: patches are applied to private copies of the files they name.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/base/files.h"
 #include "rig/base/sha256.h"
 #include "rig/host/apt.h"

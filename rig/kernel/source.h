@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Source -> a pristine kernel tree in the cache (kind `sources`, folder `tree`). Nothing ever
 // writes in it.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/base/sha256.h"
 #include "rig/host/build_context.h"
 #include "rig/hypervisor/qemu_choice.h"

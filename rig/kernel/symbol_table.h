@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Symbols of a kernel image, from System.map (or `nm -n vmlinux`). Pure.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A source tree with an object tree beside it: rig brings it to what a recipe asks for and runs
 // make in it. Errors as build_kernel().
 #pragma once

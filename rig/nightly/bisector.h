@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What `rig nightly` asks of a bisection, and what it gets back. Plain data: the bisector is handed
 // in as a function. The real one is rig bisect over the commits between two nights.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The history of a cell, and the steps in it. Pure.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/nightly/cell_history.h"
 
 #include "rig/run_index/run_reader.h"

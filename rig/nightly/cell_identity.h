@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What a cell of a night is at this moment: the facts a night begins with, and whether anything of
 // it changed since a date or a revision.
 #pragma once

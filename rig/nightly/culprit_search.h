@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Searches for the commits behind a night's incidents: each cause and each fix that is wanted, once
 // a night, while the budget lasts.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What `rig nightly` remembers of regressions, and which news of them is still to be told
 // (results/nightly/incidents.json). Pure.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/nightly/incidents.h"
 
 #include "rig/testing/night_fixture.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/nightly/night_findings.h"
 
 #include "rig/nightly/cell_history.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Looks at a run of a cell beside the runs before it: a failed expectation or a step opens an
 // incident, one that is gone ends it. Nothing is believed before a re-run confirms it.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What a night leaves on disk, under results/nightly/: <night>/night.json, cells.json (NightMemory)
 // and incidents.json (IncidentBook). All three are replaced as a whole, and written in this order
 // of trust: incidents first, then the night, then the cells' memory; what a killed rig did twice it

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // One night: which cells are run, what their figures mean beside those of earlier nights, and who
 // is told.
 //

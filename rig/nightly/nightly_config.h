@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // configs/nightly.toml: what an unattended night runs, within which time, and whom it tells.
 //
 //   name = "nightly"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What failed, and whose incident it is.
 #include "rig/nightly/nightly.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Which cells a night runs, in which order, and which not for want of time. Pure.
 //
 // First what never ran, then what changed since its last run, then what is stalest; within each the

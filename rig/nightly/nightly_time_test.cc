@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What a night has spent, and what a cell takes.
 #include "rig/nightly/nightly.h"
 

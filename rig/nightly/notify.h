@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A message of `rig nightly` as an e-mail, as a line of a file and as the body of a webhook. Pure.
 // Texts may come from a guest or from a commit: they are data here, and cannot add a header, a
 // recipient or a line.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Hands messages to the outside: a local sendmail, a webhook, a file. The other side of notify.h.
 #pragma once
 

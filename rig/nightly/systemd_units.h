@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // rig-nightly.service and rig-nightly.timer as text: a night as systemd runs it. Pure.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/nightly/systemd_units.h"
 
 #include "rig/testing/golden.h"

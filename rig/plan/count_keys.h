@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // These functions name the counts that an experiment adds to rig's own. The plan gives a count its
 // key; whoever reads Sample::counts finds it there.
 #pragma once

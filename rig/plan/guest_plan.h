@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Spec + arm + symbols -> the plan the guest agent carries out (JSON), and the names under which
 // perf's answers come back. Pure. Everything the experiment file says about probes, filters and
 // injection ends up here; the agent knows no kernel function.

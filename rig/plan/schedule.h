@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Spec + seed -> the interleaved list of boots. Pure: the same spec gives the same schedule on
 // every machine.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A calibration for people and for programs. Pure.
 #pragma once
 

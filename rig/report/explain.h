@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // How the verdicts on one metric came about, step by step, in words and figures; text and JSON from
 // the same steps.
 #pragma once

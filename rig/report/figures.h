@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Numbers as people read them. Shared by the reports for people. Pure.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The report for programs: every number of the text report and the boots' values behind it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/report/json.h"
 
 #include "rig/testing/run_fixture.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A metric over the values of a sweep, drawn with text: one bar for each value and arm, on a
 // logarithmic scale where the figures differ much. Pure.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/report/report.h"
 
 #include "rig/analysis/bound_test.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What every report is rendered from: plain data, so that text, JSON and later formats cannot
 // differ in what they know.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The big table as rows of text, the same in every report for people: what a row says does not
 // depend on how it is laid out.
 #pragma once

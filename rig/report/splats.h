@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The part of every report that says what the kernels complained of, and which detectors could have
 // made them complain.
 #pragma once

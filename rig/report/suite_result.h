@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What came of a suite, as plain data: of every point its checks, and whether it holds. Moments are
 // UTC, "2026-02-23T10:32:48Z".
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The tests behind the verdicts on bounds: p-values with the effect size beside each, and what the
 // correction for the number of comparisons made of them.
 #pragma once

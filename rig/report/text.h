@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // One page for people, at most 100 columns, arms side by side. What got worse stands beside what
 // got better.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Golden tests: the pages under testdata/reports/ are what the fixture renders to. To update them
 // after reading the difference: RIG_UPDATE_GOLDEN=1 build/rig/unit_tests
 // --gtest_filter='TextReport.*'

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What the reports for people say in words, apart from its layout: text and page cannot differ in
 // it. Plain text, not escaped.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The faults that a run's attempts at a boot left: boots/<order>-<arm>-<index>/fault-N.txt, one
 // line "blame: ending: message", written by experiment/boot_loop.cc. No report is computed from
 // them (what was not measured is no sample), but an export that says which tests did not run has to

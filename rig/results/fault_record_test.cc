@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/results/fault_record.h"
 
 #include "rig/testing/export_fixture.h"

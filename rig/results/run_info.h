@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Everything about a run that is not a sample, as plain data: what run.json holds and a report
 // prints. Nothing here is a path of this machine: file names are relative to the project or to the
 // run's folder.

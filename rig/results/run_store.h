@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // results/<run-id>/ on disk; its format is described in results/README.md. Raw samples first: a
 // boot is on disk before the next one starts, and a run that is killed can be resumed or reported
 // as it is.

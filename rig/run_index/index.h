@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // <results>/index.sqlite: the records of all runs, for lists, trends and pages without reading
 // thousands of folders. The folders stay the truth; the index can be made again from them at any
 // time, and then is the same, row by row. Its tables are described in results/README.md.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Keeps the index and the folders of `results` the same.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The tables of the index, as steps from one version to the next. A step that was released is never
 // changed.
 #include "rig/run_index/index.h"

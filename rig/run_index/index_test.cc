@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/run_index/index.h"
 
 #include "rig/run_index/index_folder.h"

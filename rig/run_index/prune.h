@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Which runs, or their boots only, to remove, and the removing. A run that has a writer is never
 // removed, and the newest of each experiment only when that is asked for.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Two runs side by side: what was set up otherwise, and what came out otherwise. Pure.
 //
 // Not a verdict: two runs share no schedule, and nothing is declared about their difference. What

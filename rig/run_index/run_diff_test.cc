@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/run_index/run_diff.h"
 
 #include "rig/cli/history_commands.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What a run that broke has failed, by name: two runs that are both "broken" need not have broken
 // the same. Pure.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A run's folder -> its report, and its record. Reads only.
 #pragma once
 

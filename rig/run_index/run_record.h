@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What is worth knowing of a run without reading its folder: what the index holds, and `rig show`
 // and `rig diff` print. Plain data, made from run.json and the report (report/json.h), nothing
 // else; both are recomputed from raw samples where that is possible.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Many runs, one run's record, and two side by side, for people. At most 100 columns. Pure.
 #pragma once
 

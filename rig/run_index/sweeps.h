@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Runs of one experiment on the same kernels that differ in one number: curves over dose and vCPUs.
 // Pure.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Which runs of the index make one line, and what is another from one run of it to the next. Pure.
 #pragma once
 

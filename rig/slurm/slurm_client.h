@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // One set of jobs of a Slurm cluster, submitted, watched and cancelled by its own commands
 // (slurm_commands.h). A client waits for a controller that is away for a while, and counts how long
 // it waits.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/slurm/slurm_commands.h"
 
 #include <algorithm>

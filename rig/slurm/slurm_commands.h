@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What rig says to Slurm's own commands, and what it reads from them. Pure. Formats: sbatch(1),
 // squeue(1), scontrol(1), sacct(1), as of Slurm 22.05.
 #pragma once

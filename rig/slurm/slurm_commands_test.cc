@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What Slurm 22.05's commands printed on a real cluster of three nodes, and what they never print.
 #include "rig/slurm/slurm_commands.h"
 

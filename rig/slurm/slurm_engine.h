@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Boots of a comparison as job arrays of Slurm, on as many hosts as it has. The rig that the user
 // started stays: it submits one job that builds into the shared cache and, waiting for that, the
 // boots; takes up what tasks leave in the spool (slurm_spool.h), shows the queue, and goes on into

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The engine, its tasks and the loop together, on a Slurm that runs its tasks here, with captured
 // boots.
 #include "rig/slurm/slurm_engine.h"

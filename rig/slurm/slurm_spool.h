@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The folder through which rig and its tasks on a cluster's nodes speak: <results>/.slurm/<id>/, on
 // a file system that all share.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What runs on a cluster's nodes: one task builds, each of the others makes one boot. They get the
 // spool's folder, and leave their results there; slurm_engine.h submits them and collects.
 #pragma once

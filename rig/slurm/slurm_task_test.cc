@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Tasks by themselves: what makes one leave no result. Their ordinary work is in
 // slurm_engine_test.cc.
 #include "rig/base/version.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // This header reads an experiment file with the command line's say over it, and names the words
 // that say the same again. Errors are values.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The [metrics] of an experiment file: which are known, which it defines itself, and what it
 // declares about each.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/spec/override.h"
 
 #include "rig/spec/toml_reader.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // `--set KEY=VALUE` and the suites' `set`: one value of an experiment file replaced before it is
 // read, so that a variant needs no file of its own. An overridden value passes the same checks as
 // one in the file; its errors name the override in place of the file.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // An experiment file (configs/*.toml) as plain data; spec_parser.h reads one. Paths in a file are
 // relative to the project's top (the nearest parent of the file that holds `kernel-patches/`); they
 // are kept that way, only normalised: open them as `spec.top / path`.

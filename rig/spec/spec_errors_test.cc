@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What parse_spec() says about bad experiment files: the place, what was found and what is
 // accepted.
 #include "rig/spec/spec_parser.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/spec/spec_parser.h"
 
 #include "rig/arch/arch.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Reads an experiment file (TOML) into a Spec. parse_spec() checks everything that can be checked
 // without touching a kernel: unknown keys, types, ranges, names, and that the files it mentions
 // exist.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A suite file (configs/review.toml): claims about a patch, and for each the checks that decide it.
 // A check runs an experiment, or a series of variants of one, compiles one object, or reads a
 // patch; and it says how that has to come out. A negative control is a check that has to fail, and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Rules for single texts of an experiment file: which names, values and paths are accepted, and the
 // words that say so.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/stats/changepoint.h"
 
 #include "rig/base/random.h"

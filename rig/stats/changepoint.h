@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Where a series of figures, one per run in the order of time, changed its level: E-divisive.
 //
 // D. S. Matteson and N. A. James, "A Nonparametric Approach for Multiple Change Point Analysis of

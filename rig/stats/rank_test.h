@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Rank tests and effect sizes for few boots, exact wherever it is affordable, ties included. Pure.
 // Values must not be NaN.
 //

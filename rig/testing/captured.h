@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Test data captured from real guests. RIG_TESTDATA is the folder's path, set by the build. To
 // update: `rig boot` with the experiment named in testdata/README.md and copy the evidence folder's
 // files.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // An experiment with everything outside faked: prebuilt "kernels", a hypervisor that plays captured
 // boots, programs that always end well.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Made-up runs that end in every way, for the tests of exports.
 #pragma once
 

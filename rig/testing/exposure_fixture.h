@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Tests of the proofs: a good run, of which each test damages something.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A command runner that plays rules instead of starting programs, and remembers what it was asked
 // to run.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A hypervisor that plays a script: what the guest "sends", what its console says and how it ends.
 #pragma once
 

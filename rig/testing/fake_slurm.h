@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A Slurm that runs its tasks in this process, one at each pause of the engine, in the order in
 // which they were submitted.
 #pragma once

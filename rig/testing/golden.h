@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Text that a test compares with a file under testdata/. To update the files after reading the
 // difference: RIG_UPDATE_GOLDEN=1 build/rig/unit_tests --gtest_filter=...
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Nights without guests: a kernel tree whose commits cost what the test says, a clock that runs
 // when a cell does, and a bisector that looks only at the range it is given.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A project with a results folder, for tests of what looks at many runs: filled by the real
 // RunWriter, from made-up samples.
 #pragma once

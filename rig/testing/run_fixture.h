@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A made-up run for tests of the stages behind the boots: two arms whose every proof holds, with
 // the figures of the prototype in domain.md (20 munmaps x 4 tables, 4 vCPUs).
 #pragma once

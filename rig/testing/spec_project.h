@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Experiment files for tests, and a project folder in which they are valid.
 #pragma once
 

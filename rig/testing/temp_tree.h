@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A folder of a test's own, with small helpers to fill and to fingerprint it. Removed at the end
 // unless the test failed.
 #pragma once

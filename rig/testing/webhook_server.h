@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A server on loopback that takes POSTs, plain or TLS, and keeps what it was sent; and certificates
 // of its own making.
 #pragma once

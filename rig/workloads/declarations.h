@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // One function for each file of this folder that declares a workload. To add one: its file here,
 // its line here and in all_workloads(), and its code in guest/workloads/.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Names and defaults of experiment files, stored runs and command lines that were written before a
 // metric, a key or a default got the one it has now. They are read for ever; nothing writes them.
 // Pure.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What the workloads have in common that free, replace or unshare page tables: their parameters,
 // their work, and hints for the path on which a page table is freed when the allocation of its
 // batch fails.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The workloads as the host knows them: one declaration for each, in a file of its own beside this
 // one. It says what a workload's parameters are, what one call of it is, what it counts, which
 // counts follow from its parameters, and what a failed check most likely means with it. Nothing

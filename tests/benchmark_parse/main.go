@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Program benchmark_parse reads a file of the Go benchmark format on stdin with the Go project's own parser of it
 // (golang.org/x/tools/benchmark/parse) and writes what that understood as JSON: a list, in the order of the lines, of
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Headless Chromium for the tests of pages: starts it, and opens a file in it as a reader would, with what it asks for counted.
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';

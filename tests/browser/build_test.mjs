@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What goes into every page: the bundle with its licences, and the lists it is made from. Prints TAP.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What a page has to be. Each check gives a list of what is wrong, empty for a good page; that each can find something wrong is
 // shown on broken pages in report_test.mjs.
 import { axeSource } from './browser.mjs';

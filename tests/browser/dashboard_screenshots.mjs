@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // dashboard_screenshots.mjs SITE TARGET: TARGET/dashboard-status.png and -trend.png, for the documentation.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The live view of `rig serve` in a browser. Prints TAP (node's own runner), one line for each test.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // open_time.mjs SITE: how long a dashboard's views take to be there in headless Chromium, from the navigation to the drawn view. Nothing here passes or fails.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // screenshots.mjs REPORT.html TARGET: TARGET/report-light.png, -dark.png and -phone.png, for the documentation.
 import { join } from 'node:path';
 import { launch, open } from './browser.mjs';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // thin.mjs RUN TARGET: a run folder small enough to be kept as test data. Of each boot's bystander latencies, which are nine tenths of
 // a run, every fortieth value is kept; nothing else is changed.
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';

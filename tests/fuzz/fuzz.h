@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What the fuzz targets share. Built by clang only: see tests/fuzz/README.md.
 #pragma once
 

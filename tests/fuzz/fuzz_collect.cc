@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A boot of which one artifact is forged: a sample or an error that blames the guest, whatever the
 // file says. The first byte chooses it; its highest bit, whether perf's other files have addresses
 // in the place of names.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A console: the same splats however its bytes arrive, all of them bounded and printable.
 #include "rig/guest_output/console_triage.h"
 #include "tests/fuzz/fuzz.h"

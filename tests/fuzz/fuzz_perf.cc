@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // perf's output from a hostile guest: rows and events, or an error that blames the guest.
 #include "rig/guest_output/perf_output.h"
 #include "tests/fuzz/fuzz.h"

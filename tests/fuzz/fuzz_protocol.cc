@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Bytes of a hostile guest: the same frames however they arrive, none larger than allowed, and
 // artifacts whose names are data.
 #include "guest/protocol/protocol.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // An experiment or suite file: whatever is in it, a spec or one error with its place, never
 // anything else.
 #include "rig/spec/spec_parser.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Buttons that copy the text of another element: <button data-copy="ID">. They are hidden on pages without this script.
 
 /** @param {Document} page */

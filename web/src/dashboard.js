@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The site over all runs. Data come from data/*.js, which call rigData(name, value); views are chosen by the address's hash, so that any of them can
 // be linked to. Everything a run brought in is set as text, never as markup.
 import * as echarts from "echarts/core";

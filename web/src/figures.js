@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Numbers on axes and in tooltips, as rig/report/figures.cc writes them in the tables.
 
 /** @param {number} value three significant digits, never in exponent form */

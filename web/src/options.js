@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A chart as rig describes it (rig/html/charts.h) -> ECharts' options. Pure.
 import { figure, tick } from './figures.js';
 import { dashes, nth, symbols } from './theme.js';

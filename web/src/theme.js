@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Colours of the charts. Those of series are Okabe and Ito's, which people with any of the usual colour blindnesses tell apart;
 // each theme takes the ones with a contrast of at least 3 : 1 to its ground. Never the only difference: lines also differ by
 // dash and symbol, bars by pattern.
