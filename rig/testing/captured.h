@@ -4,6 +4,8 @@
 // files.
 #pragma once
 
+#include "rig/kernel/symbol_table.h"
+#include "rig/plan/guest_plan.h"
 #include "rig/spec/spec.h"
 
 #include <fstream>
@@ -40,5 +42,18 @@ inline Spec captured_spec(bool beside_reviewed = false) {
     if (beside_reviewed) spec.arms.push_back({"reviewed", {}, "synchronize_rcu", {}});
     return spec;
 }
+
+// The symbols of the kernels the captures come from, as far as a plan needs them.
+inline GuestPlan plan_for(const Spec& spec, const std::string& target_address) {
+    const auto symbols = SymbolTable::parse(
+        "ffffffff810e3eb0 T smp_call_function\nffffffff8116e390 t tlb_remove_table_smp_sync\n" +
+            target_address +
+            " t tlb_remove_table_one\nffffffff8116e8d0 T tlb_remove_table\nffffffff8116eaf0 T "
+            "tlb_flush_mmu\n"
+            "ffffffff8116f000 T exit_mmap\nffffffff8116f200 T x\n",
+        "System.map");
+    return make_plan(spec, spec.arms[0], *symbols, {}).value();
+}
+inline constexpr const char* kTarget = "ffffffff8116e420";
 
 } // namespace rig::testing
