@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/analysis/calibration.h"
 
-#include "rig/analysis/bound_test.h"
+#include "rig/analysis/bound_tests.h"
 #include "rig/base/random.h"
 #include "rig/guest_output/metric.h"
-#include "rig/stats/rank_test.h"
+#include "rig/stats/rank_tests.h"
 
 #include <algorithm>
 #include <fmt/format.h>

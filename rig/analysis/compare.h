@@ -5,7 +5,7 @@
 // Every arm is compared with the first (the baseline). Under the virtual clock boots are paired by
 // index, since they share a perturbation seed; under the wall clock they are two independent
 // samples. Each interval covers 95 % on its own; verdicts on bounds are corrected for their number,
-// see bound_test.h.
+// see bound_tests.h.
 #pragma once
 
 #include "rig/analysis/comparison.h"

@@ -9,7 +9,7 @@
 #include "rig/base/error.h"
 #include "rig/guest_output/metric.h"
 #include "rig/stats/estimate.h"
-#include "rig/stats/rank_test.h"
+#include "rig/stats/rank_tests.h"
 
 #include <cstddef>
 #include <optional>
@@ -67,7 +67,7 @@ struct Claim {
     double p = 1;        // one-sided
     double adjusted = 1; // Holm, over the same claim about every bounded (metric, arm)
 };
-// Rank tests of an expectation that bounds the ratio to the baseline; see bound_test.h.
+// Rank tests of an expectation that bounds the ratio to the baseline; see bound_tests.h.
 struct BoundTest {
     double low = 0, high = 0; // the bounds; low 0: none below
     Claim worse;              // "above `high`"

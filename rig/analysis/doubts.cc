@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/analysis/doubts.h"
 
-#include "rig/analysis/bound_test.h"
+#include "rig/analysis/bound_tests.h"
 #include "rig/analysis/target_proofs.h"
 #include "rig/guest_output/metric.h"
 

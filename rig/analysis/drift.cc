@@ -3,7 +3,7 @@
 
 #include "rig/analysis/comparison.h"
 #include "rig/guest_output/metric.h"
-#include "rig/stats/rank_test.h"
+#include "rig/stats/rank_tests.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -2,7 +2,7 @@
 // How many boots would have decided what was left undecided. Pure.
 #pragma once
 
-#include "rig/analysis/bound_test.h"
+#include "rig/analysis/bound_tests.h"
 
 #include <cstddef>
 #include <optional>

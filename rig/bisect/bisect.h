@@ -19,7 +19,7 @@
 #include "rig/base/error.h"
 #include "rig/bisect/bisect_search.h"
 #include "rig/bisect/outcome.h"
-#include "rig/bisect/sign_test.h"
+#include "rig/bisect/sign_tests.h"
 
 #include <cstdint>
 #include <functional>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/report/explain.h"
 
-#include "rig/analysis/bound_test.h"
+#include "rig/analysis/bound_tests.h"
 #include "rig/base/text.h"
 #include "rig/report/figures.h"
 #include "rig/report/tests.h"

@@ -11,7 +11,7 @@
 #include "rig/guest_output/sample.h"
 #include "rig/report/report.h"
 #include "rig/run_index/run_record.h"
-#include "rig/stats/rank_test.h"
+#include "rig/stats/rank_tests.h"
 
 #include <nlohmann/json_fwd.hpp>
 #include <optional>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "rig/analysis/bound_test.h"
+#include "rig/analysis/bound_tests.h"
 
 #include <cmath>
 #include <functional>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "rig/stats/rank_test.h"
+#include "rig/stats/rank_tests.h"
 
 #include <cmath>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "rig/bisect/sign_test.h"
+#include "rig/bisect/sign_tests.h"
 
 #include "rig/stats/estimate.h"
 

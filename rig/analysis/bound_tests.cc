@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "rig/analysis/bound_test.h"
+#include "rig/analysis/bound_tests.h"
 
-#include "rig/stats/rank_test.h"
+#include "rig/stats/rank_tests.h"
 
 #include <algorithm>
 #include <cassert>
