@@ -245,8 +245,6 @@ Comparison compare(const Spec& spec, const std::vector<Sample>& samples,
     out.proofs = std::move(proofs);
 
     auto infos = metric_infos(spec.metrics);
-    for (auto& info : infos)
-        if (info.name == "call_latency") info.label = call_label(spec.workload);
     for (const auto& expect :
          spec.metrics) // a metric this file does not know is judged too: inconclusive
         if (std::none_of(infos.begin(), infos.end(),

@@ -402,6 +402,9 @@ TEST_F(GuestRun, AMeasuredBootBecomesASample) {
         "ffffffff8116e420 t tlb_remove_table_one\nffffffff8116e8d0 T "
         "tlb_remove_table\nffffffff8116eaf0 T x\n",
         "m");
+    spec_.fault.function = "tlb_remove_table";
+    spec_.target.function = "tlb_remove_table_one";
+    spec_.target.sync_function = "tlb_remove_table_smp_sync";
     const auto plan = make_plan(spec_, spec_.arms[0], *symbols, {});
     const GuestSetup setup{
         spec_, {GuestClock::Virtual, Accelerator::Tcg}, dir_ / "image", hypervisor};

@@ -4,7 +4,6 @@
 #include "rig/arch/arch.h"
 #include "rig/plan/count_keys.h"
 #include "rig/stats/estimate.h"
-#include "rig/workloads/workload.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -167,10 +166,6 @@ std::vector<MetricInfo> metric_infos(const std::vector<MetricSpec>& metrics) {
                                                                 : "mean"});
     }
     return infos;
-}
-
-std::string call_label(const WorkloadSpec& workload) {
-    return fmt::format("call latency ({})", call_of(workload).name);
 }
 
 std::uint64_t predicted_sync(const Sample& sample) {

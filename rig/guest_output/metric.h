@@ -31,9 +31,6 @@ std::vector<MetricInfo> metric_infos(const std::vector<MetricSpec>& metrics = {}
 // CPU 2".
 std::string definition(const CustomMetric& metric);
 
-// The label of call_latency with the call that the workload makes: "call latency (exit_mmap)".
-std::string call_label(const WorkloadSpec& workload);
-
 // The boot's number; nullopt if the sample does not hold what it is made of.
 std::optional<double> metric_value(std::string_view metric, const Sample& sample,
                                    const TargetSpec& target);

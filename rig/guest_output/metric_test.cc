@@ -13,7 +13,7 @@ namespace {
 using namespace rig::fixture;
 
 double value(const std::string& metric, const Sample& sample) {
-    auto result = metric_value(metric, sample, TargetSpec{});
+    auto result = metric_value(metric, sample, make_spec().target);
     EXPECT_TRUE(result) << metric;
     return result.value_or(-1);
 }
@@ -52,13 +52,6 @@ TEST(Metric, WithoutFaultsTheTargetItselfPredicts) {
         240); // with faults on they are what counts; that the hits agree is for the proofs to say
     s.exposure.injections = s.exposure.failed_allocations = s.exposure.timed_injections = 0;
     EXPECT_EQ(value("predicted_sync", s), 60);
-}
-
-TEST(Metric, TheCallHasTheWorkloadsName) {
-    WorkloadSpec workload;
-    EXPECT_EQ(call_label(workload), "call latency (munmap)");
-    workload.name = "exit";
-    EXPECT_EQ(call_label(workload), "call latency (exit_mmap)");
 }
 
 TEST(Metric, LatenciesAreOneNumberPerBoot) {

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kMaxEvents = 4'000'000;
 constexpr std::size_t kMaxDepth = 128; // perf's own default limit is 127 frames
 
-std::string_view trimmed(std::string_view text) {
+std::string_view stripped(std::string_view text) {
     const auto first = text.find_first_not_of(" \t\r");
     if (first == std::string_view::npos) return {};
     return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
@@ -42,11 +42,11 @@ std::optional<TraceEvent> parse_head(std::string_view line) {
         if (!cpu || close - open != 4) continue;
         TraceEvent event;
         event.cpu = *cpu;
-        auto before = trimmed(line.substr(0, open));
+        auto before = stripped(line.substr(0, open));
         const auto blank = before.find_last_of(" \t");
         const auto tid =
             number<int>(blank == std::string_view::npos ? before : before.substr(blank + 1));
-        auto rest = trimmed(line.substr(close + 1));
+        auto rest = stripped(line.substr(close + 1));
         const auto dot = rest.find('.');
         const auto colon = rest.find(':');
         if (!tid || dot == std::string_view::npos || colon == std::string_view::npos ||
@@ -57,13 +57,13 @@ std::optional<TraceEvent> parse_head(std::string_view line) {
         if (!seconds || !nanos || *seconds > 1'000'000'000) return std::nullopt;
         event.tid = *tid;
         event.time_ns = *seconds * 1'000'000'000 + *nanos;
-        rest = trimmed(rest.substr(colon + 1));
+        rest = stripped(rest.substr(colon + 1));
         const auto end = rest.find(": ");
         const auto name_end = end == std::string_view::npos ? rest.size() : end;
-        event.event = trimmed(rest.substr(0, name_end));
+        event.event = stripped(rest.substr(0, name_end));
         while (!event.event.empty() && event.event.back() == ':')
             event.event.pop_back();
-        if (end != std::string_view::npos) event.trace = trimmed(rest.substr(end + 2));
+        if (end != std::string_view::npos) event.trace = stripped(rest.substr(end + 2));
         if (event.event.empty()) return std::nullopt;
         return event;
     }
@@ -76,7 +76,7 @@ Result<std::vector<StatRow>> parse_perf_stat(std::string_view text) {
     std::vector<StatRow> rows;
     for (unsigned number_of_line = 1; !text.empty(); ++number_of_line) {
         const auto line = next_line(text);
-        if (trimmed(line).empty() || line.front() == '#') continue;
+        if (stripped(line).empty() || line.front() == '#') continue;
         std::vector<std::string_view> fields;
         for (std::string_view rest = line; fields.size() < 5;) {
             const auto comma = rest.find(',');
@@ -107,12 +107,12 @@ Result<Trace> parse_perf_script(std::string_view text) {
     Trace trace;
     for (unsigned number_of_line = 1; !text.empty(); ++number_of_line) {
         const auto line = next_line(text);
-        if (trimmed(line).empty()) continue;
+        if (stripped(line).empty()) continue;
         if (const auto lost = line.find("PERF_RECORD_LOST"); lost != std::string_view::npos) {
             const auto at = line.find("lost ", lost);
             std::uint64_t n = 0;
             if (at != std::string_view::npos) {
-                const auto digits = trimmed(line.substr(at + 5));
+                const auto digits = stripped(line.substr(at + 5));
                 n = number<std::uint64_t>(digits.substr(0, digits.find_first_not_of("0123456789")))
                         .value_or(0);
             }
@@ -126,7 +126,7 @@ Result<Trace> parse_perf_script(std::string_view text) {
             continue;
         }
         // A frame of the callchain: "\tffffffff8116e9b2 free_one", or the address alone.
-        const auto frame = trimmed(line);
+        const auto frame = stripped(line);
         const auto digits = frame.substr(0, frame.find(' '));
         const auto address = number<std::uint64_t>(digits, 16);
         if (trace.events.empty() || !address)
@@ -136,7 +136,7 @@ Result<Trace> parse_perf_script(std::string_view text) {
                             number_of_line, line.substr(0, 120)));
         auto& chain = trace.events.back().callchain;
         if (chain.size() < kMaxDepth)
-            chain.push_back({*address, std::string(trimmed(frame.substr(digits.size())))});
+            chain.push_back({*address, std::string(stripped(frame.substr(digits.size())))});
     }
     std::stable_sort(
         trace.events.begin(), trace.events.end(),

@@ -14,7 +14,7 @@ bool symbol_char(char c) {
            c == '.' || c == '$';
 }
 
-std::string_view trimmed(std::string_view text) {
+std::string_view stripped(std::string_view text) {
     text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
     while (text.ends_with(' '))
         text.remove_suffix(1);
@@ -227,7 +227,7 @@ constexpr std::string_view kLowLevel[] = {"delay_*",
 } // namespace
 
 std::string symbol_in(std::string_view text) {
-    text = trimmed(text);
+    text = stripped(text);
     std::size_t end = 0;
     while (end < text.size() && symbol_char(text[end]))
         ++end;
@@ -239,7 +239,7 @@ std::string symbol_in(std::string_view text) {
 }
 
 std::string trace_symbol(std::string_view text) {
-    text = trimmed(text);
+    text = stripped(text);
     // riscv64 has the address before it: "[<ffffffff80004f04>] dump_backtrace+0x1c/0x24"
     if (const auto address = text.find(">] "); text.starts_with("[<") && address != text.npos)
         text.remove_prefix(address + 3);
@@ -254,14 +254,14 @@ std::string trace_symbol(std::string_view text) {
     auto end = slash + 3;
     while (end < rest.size() && symbol_char(rest[end]))
         ++end;
-    if (const auto more = trimmed(rest.substr(end));
+    if (const auto more = stripped(rest.substr(end));
         !more.empty() && more[0] != '[' && more[0] != '(')
         return "";
     return symbol_in(text);
 }
 
 std::string instruction_symbol(std::string_view text) {
-    text = trimmed(text);
+    text = stripped(text);
     for (const std::string_view label : {"RIP: ", "pc : ", "epc : "}) {
         if (!text.starts_with(label)) continue;
         text.remove_prefix(label.size());

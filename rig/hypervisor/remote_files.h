@@ -4,9 +4,9 @@
 // other program is needed there.
 //
 // They lie in the pool `rig` (a folder), which is made where there is none. The guest writes its
-// channel and console into files there, as on this host (docs/explanation/design.md says why files): that they
-// are read over the network slows nothing in the guest. Volumes go with their boot, the kernel with
-// the connection; what a killed rig leaves, `virsh vol-list rig` shows.
+// channel and console into files there, as on this host (docs/explanation/design.md says why
+// files): that they are read over the network slows nothing in the guest. Volumes go with their
+// boot, the kernel with the connection; what a killed rig leaves, `virsh vol-list rig` shows.
 #pragma once
 
 #include "rig/hypervisor/hypervisor.h"

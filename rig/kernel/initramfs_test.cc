@@ -79,11 +79,11 @@ TEST(Image, CachedByContentNotByName) {
 
 TEST(Image, ProgramsBringTheirLibraries) {
     testing::FakeCommandRunner runner;
-    runner.on(
-        {"ldd"},
-        testing::exits(
-            0, "\tlinux-vdso.so.1 (0x00007ffd)\n\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 "
-               "(0x00007f12)\n\t/lib64/ld-linux-x86-64.so.2 (0x00007f34)\n"));
+    runner.on({"ldd"},
+              testing::exits(
+                  0,
+                  "\tlinux-vdso.so.1 (0x00007ffd)\n\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 "
+                  "(0x00007f12)\n\t/lib64/ld-linux-x86-64.so.2 (0x00007f34)\n"));
     const auto all = with_libraries({"/usr/bin/tool"}, runner);
     ASSERT_TRUE(all) << all.error().message;
     EXPECT_EQ(*all,

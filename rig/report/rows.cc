@@ -2,6 +2,7 @@
 #include "rig/report/rows.h"
 
 #include "rig/report/figures.h"
+#include "rig/workloads/workload.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -80,7 +81,12 @@ std::vector<ReportRow> table_rows(const ReportInput& input) {
         }
         if (!std::exchange(latencies, true))
             rows.push_back(
-                {"Latencies (timed pass: only the latencies' own probes)", {}, {}, false, nullptr});
+                {fmt::format("Latencies (timed pass: only the latencies' own probes; a call is {})",
+                             call_of(input.spec.workload).name),
+                 {},
+                 {},
+                 false,
+                 nullptr});
         rows.push_back(metric_row(metric, fmt::format("{}, {}", info.label, info.per_boot)));
         if (info.per_boot != "median")
             rows.push_back(pooled_row(metric, "median", [](const Pooled& p) { return p.median; }));

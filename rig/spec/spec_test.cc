@@ -391,15 +391,15 @@ TEST_F(SpecTest, MetricsUnderTheirOlderNamesAreRead) {
         {{"metrics.caller_latency.at_most", "3"}, {"metrics.call_latency.at_least", "1"}});
     ASSERT_TRUE(spec) << spec.error().message;
     ASSERT_EQ(spec->metrics.size(), 2u);
-    EXPECT_EQ(spec->metrics[0].name, "call_latency");
-    EXPECT_EQ(spec->metrics[0].at_least, 1u);
-    EXPECT_EQ(spec->metrics[1].name, "target_latency");
-    EXPECT_EQ(spec->metrics[1].at_most, 3);
+    EXPECT_EQ(spec->metrics[0].name, "target_latency");
+    EXPECT_EQ(spec->metrics[0].at_most, 3);
+    EXPECT_EQ(spec->metrics[1].name, "call_latency");
+    EXPECT_EQ(spec->metrics[1].at_least, 1u);
     spec = parse_spec(std::string(minimal_spec) + older +
                           "[metrics.target_latency]\nexpect = \"report\"\n",
                       file());
     ASSERT_FALSE(spec);
-    EXPECT_NE(spec.error().message.find(":11:1: bad metrics.caller_latency: it is what "
+    EXPECT_NE(spec.error().message.find(":7:1: bad metrics.caller_latency: it is what "
                                         "metrics.target_latency was called before"),
               std::string::npos)
         << spec.error().message;
