@@ -64,7 +64,7 @@ std::optional<Contrast> contrast_of(const ArmMetric& arm, const ArmMetric& base,
 
 // ---- Judging one metric in one arm
 
-std::string number(double value) {
+std::string value_text(double value) {
     return fmt::format("{:.10g}", value);
 }
 
@@ -92,7 +92,7 @@ void judge_exactly(const MetricSpec& expect, const Boots& boots, ArmMetric& arm)
         if (arm.boots[i].value == want) continue;
         if (bad++ == 0)
             arm.why = fmt::format("boot {}: {}, want {}", arm.boots[i].boot,
-                                  number(arm.boots[i].value), number(want));
+                                  value_text(arm.boots[i].value), value_text(want));
         if (bad == 1 && expect.name == "sync_ipis") arm.why += call_sites(*boots[i]);
     }
     if (bad > 1) arm.why += fmt::format(" ({} of {} boots differ)", bad, boots.size());

@@ -2,6 +2,7 @@
 #include "rig/base/text.h"
 
 #include <algorithm>
+#include <charconv>
 #include <fmt/format.h>
 
 namespace rig {
@@ -72,6 +73,20 @@ std::string printable_ascii(std::string_view text, std::size_t most) {
     for (char& c : out)
         if (c < 0x20 || c > 0x7e) c = '?';
     return out;
+}
+
+std::string_view stripped(std::string_view text, std::string_view blanks) {
+    const auto first = text.find_first_not_of(blanks);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+std::optional<unsigned> whole_number(std::string_view digits) {
+    unsigned value = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (error != std::errc() || end != digits.data() + digits.size() || digits.empty())
+        return std::nullopt;
+    return value;
 }
 
 } // namespace rig

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,10 @@ inline constexpr std::size_t page = 100;
 std::string wrapped(std::string_view line, std::size_t width, std::size_t indent);
 // Without the blanks around it.
 std::string trimmed(std::string_view text);
+// A part of `text`: without those of `blanks` that stand around it.
+std::string_view stripped(std::string_view text, std::string_view blanks = " ");
+// Decimal digits alone, as a number that fits; nullopt for anything else.
+std::optional<unsigned> whole_number(std::string_view digits);
 // Control characters replaced by '?': names come from guests.
 std::string printable(std::string_view text);
 // The first `most` bytes, with '?' in place of each that is not printable ASCII. Names the guest's

@@ -25,43 +25,43 @@ CheckGroup whole_run(const ReportInput& input) {
     const auto& run = input.run;
     Check verdict{CheckKind::Verdict,
                   "verdict",
-                  exit == Exit::AsExpected ? Outcome::Held
-                  : exit == Exit::Broken   ? Outcome::Broken
-                                           : Outcome::Unproven,
+                  exit == Exit::AsExpected ? CheckOutcome::Held
+                  : exit == Exit::Broken   ? CheckOutcome::Broken
+                                           : CheckOutcome::Unproven,
                   input.comparison.closing,
                   {input.comparison.closing}};
     for (const auto& warning : input.warnings)
         verdict.details.push_back("warning: " + warning);
-    Check completed{CheckKind::Completed, "completed", Outcome::Held, "", {}};
+    Check completed{CheckKind::Completed, "completed", CheckOutcome::Held, "", {}};
     if (!run.failure.empty()) {
-        completed.outcome =
-            run.failure.starts_with(name(Blame::Kernel)) ? Outcome::Broken : Outcome::Unproven;
+        completed.outcome = run.failure.starts_with(name(Blame::Kernel)) ? CheckOutcome::Broken
+                                                                         : CheckOutcome::Unproven;
         completed.why = "ended before its time: " + run.failure;
     } else if (run.ended.empty()) {
-        completed.outcome = Outcome::Unproven;
+        completed.outcome = CheckOutcome::Unproven;
         completed.why = "interrupted, or still going on: this is a part of the run";
     }
     return {"", {std::move(verdict), std::move(completed)}};
 }
 
-Outcome outcome_of(const MetricResult& metric, const ArmMetric& arm) {
+CheckOutcome outcome_of(const MetricResult& metric, const ArmMetric& arm) {
     switch (arm.verdict) {
     case Verdict::AsDeclared:
     case Verdict::Improved:
     case Verdict::WithinBound:
     case Verdict::Unchanged:
-        return ever_seen(metric) ? Outcome::Held : Outcome::Unseen;
+        return ever_seen(metric) ? CheckOutcome::Held : CheckOutcome::Unseen;
     case Verdict::Regressed:
     case Verdict::Broken:
-        return Outcome::Broken;
+        return CheckOutcome::Broken;
     case Verdict::Undecided:
-        return doubtful(arm) ? Outcome::Doubtful : Outcome::Undecided;
+        return doubtful(arm) ? CheckOutcome::Doubtful : CheckOutcome::Undecided;
     case Verdict::Inconclusive:
-        return arm.boots.empty() ? Outcome::NotRun : Outcome::Unproven;
+        return arm.boots.empty() ? CheckOutcome::NotRun : CheckOutcome::Unproven;
     case Verdict::NotJudged:
         break;
     }
-    return Outcome::NotJudged;
+    return CheckOutcome::NotJudged;
 }
 
 std::optional<Check> expectation(const MetricResult& metric, const ArmMetric& arm,
@@ -70,7 +70,7 @@ std::optional<Check> expectation(const MetricResult& metric, const ArmMetric& ar
         return std::nullopt; // a figure, which stands beside the other arms'
     Check check{CheckKind::Expectation, metric.info.name, outcome_of(metric, arm), "", {}};
     check.why = arm.verdict == Verdict::NotJudged ? verdict_figure(arm) : words(arm.verdict);
-    if (check.outcome == Outcome::Unseen)
+    if (check.outcome == CheckOutcome::Unseen)
         check.why += ", but 0 in every arm: nothing shows that it can be seen";
     if (!arm.why.empty()) check.why += ": " + arm.why;
     check.details.push_back(side_by_side(metric));
@@ -85,26 +85,26 @@ std::optional<Check> expectation(const MetricResult& metric, const ArmMetric& ar
 Check splats(const ArmSplats& arm, bool proven) {
     Check check{CheckKind::Splats,
                 "splats",
-                Outcome::Held,
+                CheckOutcome::Held,
                 words(arm.verdict),
                 {fmt::format("{}, in {} boots", words(arm.verdict), arm.boots)}};
     switch (arm.verdict) {
     case SplatVerdict::Clean:
-        check.outcome = arm.boots == 0 ? Outcome::NotRun
-                        : proven       ? Outcome::Held
-                                       : Outcome::Unproven;
+        check.outcome = arm.boots == 0 ? CheckOutcome::NotRun
+                        : proven       ? CheckOutcome::Held
+                                       : CheckOutcome::Unproven;
         break;
     case SplatVerdict::AsDeclared:
-        check.outcome = proven ? Outcome::Held : Outcome::Unproven;
+        check.outcome = proven ? CheckOutcome::Held : CheckOutcome::Unproven;
         break;
     case SplatVerdict::Splatted:
-        check.outcome = Outcome::Broken;
+        check.outcome = CheckOutcome::Broken;
         break;
     case SplatVerdict::Silent:
-        check.outcome = proven ? Outcome::Broken : Outcome::Unproven;
+        check.outcome = proven ? CheckOutcome::Broken : CheckOutcome::Unproven;
         break;
     }
-    if (check.outcome == Outcome::Unproven)
+    if (check.outcome == CheckOutcome::Unproven)
         check.why += "; the proofs do not hold, and a line that never ran cannot splat";
     for (const auto* list : {&arm.splats, &arm.notices})
         for (const auto& splat : *list)
@@ -122,10 +122,10 @@ Check splats(const ArmSplats& arm, bool proven) {
 }
 
 Check attempt(const FaultRecord& fault) {
-    const auto outcome = fault.blame == Blame::Kernel ? Outcome::Broken
-                         : fault.blame != Blame::Host ? Outcome::Unproven
-                         : fault.made_again           ? Outcome::MadeAgain
-                                                      : Outcome::Missed;
+    const auto outcome = fault.blame == Blame::Kernel ? CheckOutcome::Broken
+                         : fault.blame != Blame::Host ? CheckOutcome::Unproven
+                         : fault.made_again           ? CheckOutcome::MadeAgain
+                                                      : CheckOutcome::Missed;
     return {CheckKind::Attempt,
             fmt::format("boot.{}.attempt-{}", fault.folder, fault.attempt),
             outcome,
@@ -148,7 +148,7 @@ std::vector<CheckGroup> checks_of(const ReportInput& input,
                     group.checks.push_back(
                         {CheckKind::Proof,
                          "proof." + proof.id,
-                         proof.passed ? Outcome::Held : Outcome::Unproven,
+                         proof.passed ? CheckOutcome::Held : CheckOutcome::Unproven,
                          proof.passed
                              ? proof.claim
                              : proof.found + (proof.reason.empty() ? "" : "; " + proof.reason),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What a run checked, one by one, for the formats of test results (ktap.h, junit.h, kcidb.h): so
-// that they cannot differ in what counts as passed. Nothing but Outcome::Held may ever be shown as
-// a pass. Pure.
+// that they cannot differ in what counts as passed. Nothing but CheckOutcome::Held may ever be
+// shown as a pass. Pure.
 #pragma once
 
 #include "rig/report/report.h"
@@ -12,7 +12,7 @@
 
 namespace rig {
 
-enum class Outcome {
+enum class CheckOutcome {
     Held,     // as declared; a proof that holds; a boot's kernel that did not complain
     Broken,   // the kernel is not as declared: a bound, an exact value, a splat, a control that did
               // not fail, a panic
@@ -41,7 +41,7 @@ struct Check {
     CheckKind kind = CheckKind::Proof;
     std::string name; // unique within its group: "proof.injections", "target_latency", "splats",
                       // "boot.0001-reviewed-0.attempt-0"
-    Outcome outcome = Outcome::NotJudged;
+    CheckOutcome outcome = CheckOutcome::NotJudged;
     std::string why;                  // one line; from guests too, any characters
     std::vector<std::string> details; // figures, side by side; lines, any characters
 };

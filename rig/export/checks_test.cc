@@ -26,8 +26,8 @@ const Check& check(const std::vector<CheckGroup>& groups, const std::string& arm
     return *found;
 }
 
-std::map<Outcome, unsigned> expectations(const std::vector<CheckGroup>& groups) {
-    std::map<Outcome, unsigned> counts;
+std::map<CheckOutcome, unsigned> expectations(const std::vector<CheckGroup>& groups) {
+    std::map<CheckOutcome, unsigned> counts;
     for (const auto& one : groups)
         for (const auto& c : one.checks)
             if (c.kind == CheckKind::Expectation) ++counts[c.outcome];
@@ -38,12 +38,12 @@ std::map<Outcome, unsigned> expectations(const std::vector<CheckGroup>& groups) 
 void expect_same_counts(const ReportInput& input) {
     auto counts = expectations(checks_of(input, {}));
     const auto& c = input.comparison;
-    EXPECT_EQ(counts[Outcome::Held], c.held);
-    EXPECT_EQ(counts[Outcome::Broken], c.failed);
-    EXPECT_EQ(counts[Outcome::Doubtful], c.doubtful);
-    EXPECT_EQ(counts[Outcome::Undecided] + counts[Outcome::Doubtful], c.undecided);
-    EXPECT_EQ(counts[Outcome::Unseen], c.unseen);
-    EXPECT_EQ(counts[Outcome::Unproven] + counts[Outcome::NotRun], c.inconclusive);
+    EXPECT_EQ(counts[CheckOutcome::Held], c.held);
+    EXPECT_EQ(counts[CheckOutcome::Broken], c.failed);
+    EXPECT_EQ(counts[CheckOutcome::Doubtful], c.doubtful);
+    EXPECT_EQ(counts[CheckOutcome::Undecided] + counts[CheckOutcome::Doubtful], c.undecided);
+    EXPECT_EQ(counts[CheckOutcome::Unseen], c.unseen);
+    EXPECT_EQ(counts[CheckOutcome::Unproven] + counts[CheckOutcome::NotRun], c.inconclusive);
 }
 
 TEST(Checks, CountWhatTheReportCounts) {
@@ -86,18 +86,18 @@ TEST(Checks, NothingHoldsInARunWithoutProof) {
     samples[5].exposure.injections = 0;
     const auto input = input_of(spec, samples);
     const auto groups = checks_of(input, {});
-    EXPECT_EQ(check(groups, "", "verdict").outcome, Outcome::Unproven);
+    EXPECT_EQ(check(groups, "", "verdict").outcome, CheckOutcome::Unproven);
     unsigned failed = 0;
     for (const auto& one : groups)
         for (const auto& c : one.checks) {
-            if (c.kind == CheckKind::Proof) failed += c.outcome == Outcome::Unproven;
+            if (c.kind == CheckKind::Proof) failed += c.outcome == CheckOutcome::Unproven;
             if (c.kind == CheckKind::Expectation || c.kind == CheckKind::Splats ||
                 c.kind == CheckKind::Verdict) {
-                EXPECT_NE(c.outcome, Outcome::Held) << c.name;
+                EXPECT_NE(c.outcome, CheckOutcome::Held) << c.name;
             }
         }
     EXPECT_GT(failed, 0u);
-    EXPECT_EQ(check(groups, "ipi", "splats").outcome, Outcome::Unproven)
+    EXPECT_EQ(check(groups, "ipi", "splats").outcome, CheckOutcome::Unproven)
         << "a line that never ran cannot splat";
 }
 
@@ -105,20 +105,20 @@ TEST(Checks, SplatsAndControls) {
     auto spec = judged_spec();
     auto samples = make_samples(spec);
     EXPECT_EQ(check(checks_of(input_of(spec, samples), {}), "reviewed", "splats").outcome,
-              Outcome::Held);
+              CheckOutcome::Held);
     EXPECT_EQ(check(checks_of(input_of(spec, {}), {}), "reviewed", "splats").outcome,
-              Outcome::NotRun);
+              CheckOutcome::NotRun);
     samples[1].splats = {{SplatKind::Warning, "WARNING: at mm/mmu_gather.c", "f", {}, 2}};
     const auto splatted = input_of(spec, samples);
     const auto groups = checks_of(splatted, {});
-    EXPECT_EQ(check(groups, "reviewed", "splats").outcome, Outcome::Broken);
-    EXPECT_EQ(check(groups, "ipi", "splats").outcome, Outcome::Held);
+    EXPECT_EQ(check(groups, "reviewed", "splats").outcome, CheckOutcome::Broken);
+    EXPECT_EQ(check(groups, "ipi", "splats").outcome, CheckOutcome::Held);
     EXPECT_EQ(check(groups, "reviewed", "splats").details.at(1),
               "WARNING: at mm/mmu_gather.c, in f: 2 times in 1 of 8 boots");
     spec.arms[1].splat = "WARNING";
     EXPECT_EQ(
         check(checks_of(input_of(spec, make_samples(spec)), {}), "reviewed", "splats").outcome,
-        Outcome::Broken)
+        CheckOutcome::Broken)
         << "a silent control";
 }
 
@@ -129,11 +129,12 @@ TEST(Checks, AFaultOfTheHostIsNeverTheKernels) {
                                           fault_of("ipi", 2, Blame::Host, "no CPU"),
                                           fault_of("reviewed", 3, Blame::Kernel, "dead"),
                                           fault_of("reviewed", 4, Blame::Guest, "perf")});
-    EXPECT_EQ(check(groups, "ipi", "boot.0002-ipi-1.attempt-0").outcome, Outcome::MadeAgain);
-    EXPECT_EQ(check(groups, "ipi", "boot.0004-ipi-2.attempt-0").outcome, Outcome::Missed);
-    EXPECT_EQ(check(groups, "reviewed", "boot.0006-reviewed-3.attempt-0").outcome, Outcome::Broken);
+    EXPECT_EQ(check(groups, "ipi", "boot.0002-ipi-1.attempt-0").outcome, CheckOutcome::MadeAgain);
+    EXPECT_EQ(check(groups, "ipi", "boot.0004-ipi-2.attempt-0").outcome, CheckOutcome::Missed);
+    EXPECT_EQ(check(groups, "reviewed", "boot.0006-reviewed-3.attempt-0").outcome,
+              CheckOutcome::Broken);
     EXPECT_EQ(check(groups, "reviewed", "boot.0008-reviewed-4.attempt-0").outcome,
-              Outcome::Unproven);
+              CheckOutcome::Unproven);
 }
 
 TEST(Checks, ARunThatEndedBeforeItsTime) {
@@ -142,15 +143,15 @@ TEST(Checks, ARunThatEndedBeforeItsTime) {
     run.ended = "";
     EXPECT_EQ(
         check(checks_of(input_of(spec, make_samples(spec), run), {}), "", "completed").outcome,
-        Outcome::Unproven);
+        CheckOutcome::Unproven);
     run.failure = "kernel: arm 'reviewed', boot 3: panic";
     EXPECT_EQ(
         check(checks_of(input_of(spec, make_samples(spec), run), {}), "", "completed").outcome,
-        Outcome::Broken);
+        CheckOutcome::Broken);
     run.failure = "guest: agent";
     EXPECT_EQ(
         check(checks_of(input_of(spec, make_samples(spec), run), {}), "", "completed").outcome,
-        Outcome::Unproven);
+        CheckOutcome::Unproven);
 }
 
 TEST(Checks, CleanLineIsValidTextOnOneLine) {

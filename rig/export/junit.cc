@@ -14,27 +14,27 @@ struct Child {
     const char* type;
 };
 
-Child child_of(Outcome outcome) {
+Child child_of(CheckOutcome outcome) {
     switch (outcome) {
-    case Outcome::Held:
+    case CheckOutcome::Held:
         return {nullptr, ""};
-    case Outcome::Broken:
+    case CheckOutcome::Broken:
         return {"failure", "broken"};
-    case Outcome::Unproven:
+    case CheckOutcome::Unproven:
         return {"error", "inconclusive"};
-    case Outcome::Missed:
+    case CheckOutcome::Missed:
         return {"error", "host"};
-    case Outcome::NotRun:
+    case CheckOutcome::NotRun:
         return {"skipped", "not-run"};
-    case Outcome::Doubtful:
+    case CheckOutcome::Doubtful:
         return {"skipped", "doubtful"};
-    case Outcome::Undecided:
+    case CheckOutcome::Undecided:
         return {"skipped", "undecided"};
-    case Outcome::Unseen:
+    case CheckOutcome::Unseen:
         return {"skipped", "unseen"};
-    case Outcome::NotJudged:
+    case CheckOutcome::NotJudged:
         return {"skipped", "not-judged"};
-    case Outcome::MadeAgain:
+    case CheckOutcome::MadeAgain:
         return {"skipped", "made-again"};
     }
     return {"error", "inconclusive"};

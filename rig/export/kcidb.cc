@@ -16,21 +16,21 @@ constexpr std::size_t kMostExcerpt = 16384; // characters, of log_excerpt
 
 const char* status_of(const Check& check) {
     switch (check.outcome) {
-    case Outcome::Held:
+    case CheckOutcome::Held:
         return check.kind == CheckKind::Proof ? "DONE" : "PASS";
-    case Outcome::Broken:
+    case CheckOutcome::Broken:
         return "FAIL";
-    case Outcome::Unproven:
-    case Outcome::Doubtful:
+    case CheckOutcome::Unproven:
+    case CheckOutcome::Doubtful:
         return "ERROR";
-    case Outcome::Missed:
-    case Outcome::MadeAgain:
+    case CheckOutcome::Missed:
+    case CheckOutcome::MadeAgain:
         return "MISS";
-    case Outcome::NotRun:
+    case CheckOutcome::NotRun:
         return "SKIP";
-    case Outcome::Undecided:
-    case Outcome::Unseen:
-    case Outcome::NotJudged:
+    case CheckOutcome::Undecided:
+    case CheckOutcome::Unseen:
+    case CheckOutcome::NotJudged:
         return "DONE";
     }
     return "ERROR";
@@ -66,8 +66,8 @@ class Export {
     json render(const std::vector<CheckGroup>& groups) {
         for (const auto& group : groups)
             for (const auto& check : group.checks)
-                proven_ =
-                    proven_ && (check.kind != CheckKind::Proof || check.outcome == Outcome::Held);
+                proven_ = proven_ &&
+                          (check.kind != CheckKind::Proof || check.outcome == CheckOutcome::Held);
         for (const auto& group : groups)
             if (!group.name.empty()) add_arm(group);
         return {{"version", {{"major", 5}, {"minor", 3}}},
@@ -139,20 +139,20 @@ class Export {
             for (const auto& one : metric.arms)
                 if (one.arm == arm && one.spread) tests_.push_back(measurement(metric, one));
         for (const auto& check : group.checks)
-            if (check.outcome != Outcome::NotJudged) tests_.push_back(judged(arm, check));
+            if (check.outcome != CheckOutcome::NotJudged) tests_.push_back(judged(arm, check));
     }
 
     const char* whole(const CheckGroup& group) const {
         const auto any = [&](auto is) {
             return std::any_of(group.checks.begin(), group.checks.end(), is);
         };
-        if (any([](const Check& c) { return c.outcome == Outcome::Broken; })) return "FAIL";
+        if (any([](const Check& c) { return c.outcome == CheckOutcome::Broken; })) return "FAIL";
         if (input_.comparison.exit == Exit::Inconclusive || any([](const Check& c) {
-                return c.outcome == Outcome::Unproven || c.outcome == Outcome::Doubtful;
+                return c.outcome == CheckOutcome::Unproven || c.outcome == CheckOutcome::Doubtful;
             }))
             return "ERROR";
         return any([](const Check& c) {
-            return c.outcome == Outcome::Held && c.kind != CheckKind::Proof;
+            return c.outcome == CheckOutcome::Held && c.kind != CheckKind::Proof;
         })
                    ? "PASS"
                    : "DONE";

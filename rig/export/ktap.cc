@@ -18,23 +18,23 @@ struct Line {
 Line line_of(const Check& check) {
     constexpr Line skipped{Result::Skip, "not ok", "SKIP"};
     switch (check.outcome) {
-    case Outcome::Held:
+    case CheckOutcome::Held:
         return {Result::Pass, "ok", ""};
-    case Outcome::Broken:
+    case CheckOutcome::Broken:
         return {Result::Fail, "not ok", ""};
-    case Outcome::Missed:
+    case CheckOutcome::Missed:
         return {Result::Error, "not ok", "ERROR"};
-    case Outcome::Unproven:
+    case CheckOutcome::Unproven:
         return check.kind == CheckKind::Expectation || check.kind == CheckKind::Splats
                    ? skipped
                    : Line{Result::Error, "not ok", "ERROR"};
-    case Outcome::NotRun:
-    case Outcome::Doubtful:
-    case Outcome::Undecided:
-    case Outcome::Unseen:
+    case CheckOutcome::NotRun:
+    case CheckOutcome::Doubtful:
+    case CheckOutcome::Undecided:
+    case CheckOutcome::Unseen:
         return skipped;
-    case Outcome::NotJudged:
-    case Outcome::MadeAgain:
+    case CheckOutcome::NotJudged:
+    case CheckOutcome::MadeAgain:
         return {Result::Skip, "ok", "SKIP"};
     }
     return skipped;
@@ -69,7 +69,7 @@ std::string group_text(const CheckGroup& group, unsigned number, Totals& totals)
             text += fmt::format("  # {}: {}\n", ktap_text(check.name), ktap_text(detail));
         // The reason of a plain failure as well: what follows '#' is free text where it is no
         // directive.
-        const auto why = check.outcome == Outcome::Held ? "" : ktap_text(check.why);
+        const auto why = check.outcome == CheckOutcome::Held ? "" : ktap_text(check.why);
         text += fmt::format("  {} {} {}{}{}{}{}\n", line.status, ++test, ktap_text(check.name),
                             *line.directive || !why.empty() ? " # " : "", line.directive,
                             *line.directive && !why.empty() ? " " : "", why);
@@ -80,11 +80,11 @@ std::string group_text(const CheckGroup& group, unsigned number, Totals& totals)
         return std::any_of(group.checks.begin(), group.checks.end(), is);
     };
     const bool held = any([](const Check& check) {
-        return check.outcome == Outcome::Held && check.kind != CheckKind::Proof &&
+        return check.outcome == CheckOutcome::Held && check.kind != CheckKind::Proof &&
                check.kind != CheckKind::Splats && check.kind != CheckKind::Completed;
     });
     const bool doubtful =
-        any([](const Check& check) { return check.outcome == Outcome::Doubtful; });
+        any([](const Check& check) { return check.outcome == CheckOutcome::Doubtful; });
     const bool failed = own.fail + own.error > 0;
     const char* directive =
         failed     ? ""

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/guest_output/perf_output.h"
 
+#include "rig/base/text.h"
+
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
@@ -10,13 +12,8 @@ namespace rig {
 namespace {
 
 constexpr std::size_t kMaxEvents = 4'000'000;
+constexpr std::string_view kBlanks = " \t\r";
 constexpr std::size_t kMaxDepth = 128; // perf's own default limit is 127 frames
-
-std::string_view stripped(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t\r");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
 
 template<class T> std::optional<T> number(std::string_view text, int base = 10) {
     T value{};
@@ -42,11 +39,11 @@ std::optional<TraceEvent> parse_head(std::string_view line) {
         if (!cpu || close - open != 4) continue;
         TraceEvent event;
         event.cpu = *cpu;
-        auto before = stripped(line.substr(0, open));
+        auto before = stripped(line.substr(0, open), kBlanks);
         const auto blank = before.find_last_of(" \t");
         const auto tid =
             number<int>(blank == std::string_view::npos ? before : before.substr(blank + 1));
-        auto rest = stripped(line.substr(close + 1));
+        auto rest = stripped(line.substr(close + 1), kBlanks);
         const auto dot = rest.find('.');
         const auto colon = rest.find(':');
         if (!tid || dot == std::string_view::npos || colon == std::string_view::npos ||
@@ -57,13 +54,13 @@ std::optional<TraceEvent> parse_head(std::string_view line) {
         if (!seconds || !nanos || *seconds > 1'000'000'000) return std::nullopt;
         event.tid = *tid;
         event.time_ns = *seconds * 1'000'000'000 + *nanos;
-        rest = stripped(rest.substr(colon + 1));
+        rest = stripped(rest.substr(colon + 1), kBlanks);
         const auto end = rest.find(": ");
         const auto name_end = end == std::string_view::npos ? rest.size() : end;
-        event.event = stripped(rest.substr(0, name_end));
+        event.event = stripped(rest.substr(0, name_end), kBlanks);
         while (!event.event.empty() && event.event.back() == ':')
             event.event.pop_back();
-        if (end != std::string_view::npos) event.trace = stripped(rest.substr(end + 2));
+        if (end != std::string_view::npos) event.trace = stripped(rest.substr(end + 2), kBlanks);
         if (event.event.empty()) return std::nullopt;
         return event;
     }
@@ -76,7 +73,7 @@ Result<std::vector<StatRow>> parse_perf_stat(std::string_view text) {
     std::vector<StatRow> rows;
     for (unsigned number_of_line = 1; !text.empty(); ++number_of_line) {
         const auto line = next_line(text);
-        if (stripped(line).empty() || line.front() == '#') continue;
+        if (stripped(line, kBlanks).empty() || line.front() == '#') continue;
         std::vector<std::string_view> fields;
         for (std::string_view rest = line; fields.size() < 5;) {
             const auto comma = rest.find(',');
@@ -107,12 +104,12 @@ Result<Trace> parse_perf_script(std::string_view text) {
     Trace trace;
     for (unsigned number_of_line = 1; !text.empty(); ++number_of_line) {
         const auto line = next_line(text);
-        if (stripped(line).empty()) continue;
+        if (stripped(line, kBlanks).empty()) continue;
         if (const auto lost = line.find("PERF_RECORD_LOST"); lost != std::string_view::npos) {
             const auto at = line.find("lost ", lost);
             std::uint64_t n = 0;
             if (at != std::string_view::npos) {
-                const auto digits = stripped(line.substr(at + 5));
+                const auto digits = stripped(line.substr(at + 5), kBlanks);
                 n = number<std::uint64_t>(digits.substr(0, digits.find_first_not_of("0123456789")))
                         .value_or(0);
             }
@@ -126,7 +123,7 @@ Result<Trace> parse_perf_script(std::string_view text) {
             continue;
         }
         // A frame of the callchain: "\tffffffff8116e9b2 free_one", or the address alone.
-        const auto frame = stripped(line);
+        const auto frame = stripped(line, kBlanks);
         const auto digits = frame.substr(0, frame.find(' '));
         const auto address = number<std::uint64_t>(digits, 16);
         if (trace.events.empty() || !address)
@@ -136,7 +133,8 @@ Result<Trace> parse_perf_script(std::string_view text) {
                             number_of_line, line.substr(0, 120)));
         auto& chain = trace.events.back().callchain;
         if (chain.size() < kMaxDepth)
-            chain.push_back({*address, std::string(stripped(frame.substr(digits.size())))});
+            chain.push_back(
+                {*address, std::string(stripped(frame.substr(digits.size()), kBlanks))});
     }
     std::stable_sort(
         trace.events.begin(), trace.events.end(),

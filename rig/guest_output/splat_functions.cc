@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Which function a splat is about. The rest of splat.h: splat.cc.
+#include "rig/base/text.h"
 #include "rig/guest_output/splat.h"
 
 #include <algorithm>
@@ -12,13 +13,6 @@ namespace {
 bool symbol_char(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            c == '.' || c == '$';
-}
-
-std::string_view stripped(std::string_view text) {
-    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-    while (text.ends_with(' '))
-        text.remove_suffix(1);
-    return text;
 }
 
 // A name that ends with '*' stands for all that begin so.

@@ -251,7 +251,7 @@ class Run {
 
     void end_early(Outcome why) {
         if (!running_ || early_) return;
-        early_ = std::move(why);
+        early_ = why;
         kill_group(SIGTERM);
         kill_.expires_after(kTermToKill);
         kill_.async_wait([this](auto ec) {

@@ -171,7 +171,7 @@ std::size_t DashboardOptions::least_runs() const {
         arrangements = 1;
         for (std::size_t k = 1; k <= n / 2; ++k)
             arrangements =
-                arrangements * static_cast<double>(n - n / 2 + k) / static_cast<double>(k);
+                arrangements * static_cast<double>(k + (n + 1) / 2) / static_cast<double>(k);
         if (2 / arrangements <= changes.significance) return n;
     }
 }

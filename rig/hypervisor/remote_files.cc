@@ -37,7 +37,7 @@ struct Stream {
     }
 };
 
-void add_text(pugi::xml_node parent, const char* name, const std::string& text) {
+void add_element(pugi::xml_node parent, const char* name, const std::string& text) {
     parent.append_child(name).text() = text.c_str();
 }
 
@@ -51,21 +51,21 @@ std::string pool_xml() {
     pugi::xml_document document;
     auto pool = document.append_child("pool");
     pool.append_attribute("type") = "dir";
-    add_text(pool, "name", kRemotePool);
-    add_text(pool.append_child("target"), "path", kRemotePoolFolder);
+    add_element(pool, "name", kRemotePool);
+    add_element(pool.append_child("target"), "path", kRemotePoolFolder);
     return text_of(document);
 }
 
 std::string volume_xml(const std::string& name, std::uintmax_t bytes, const char* mode) {
     pugi::xml_document document;
     auto volume = document.append_child("volume");
-    add_text(volume, "name", name);
+    add_element(volume, "name", name);
     auto capacity = volume.append_child("capacity");
     capacity.append_attribute("unit") = "bytes";
     capacity.text() = std::to_string(bytes).c_str();
     auto target = volume.append_child("target");
     target.append_child("format").append_attribute("type") = "raw";
-    add_text(target.append_child("permissions"), "mode", mode);
+    add_element(target.append_child("permissions"), "mode", mode);
     return text_of(document);
 }
 

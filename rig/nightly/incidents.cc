@@ -29,7 +29,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Message, id, subject, text, data, pending, wh
 
 namespace {
 
-constexpr unsigned format = 1; // raised when a key changes its meaning or goes
+constexpr unsigned kIncidentsFormat = 1; // raised when a key changes its meaning or goes
 
 Unit unit_of(const std::string& unit) {
     return unit == "ns" ? Unit::Nanoseconds : Unit::Count;
@@ -135,12 +135,9 @@ bool IncidentBook::regression_open() const {
 }
 
 std::string book_json(const IncidentBook& book) {
-    return json{{"format", format},
-                {"token", book.token},
-                {"last_id", book.last_id},
-                {"incidents", book.incidents},
-                {"dismissed", book.dismissed},
-                {"outbox", book.outbox}}
+    return json{{"format", kIncidentsFormat},  {"token", book.token},
+                {"last_id", book.last_id},     {"incidents", book.incidents},
+                {"dismissed", book.dismissed}, {"outbox", book.outbox}}
                .dump(2, ' ', false, json::error_handler_t::replace) +
            "\n";
 }
@@ -148,10 +145,10 @@ std::string book_json(const IncidentBook& book) {
 Result<IncidentBook> book_from_json(std::string_view text, const std::filesystem::path& file) {
     try {
         const auto all = json::parse(text);
-        if (all.at("format") != format)
+        if (all.at("format") != kIncidentsFormat)
             return fail(Blame::Host,
                         fmt::format("{}: format {}, want {} (of another version of rig)",
-                                    file.string(), all.at("format").dump(), format),
+                                    file.string(), all.at("format").dump(), kIncidentsFormat),
                         file);
         IncidentBook book;
         all.at("last_id").get_to(book.last_id);

@@ -25,7 +25,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Night, id, config, config_sha256, since, star
 
 namespace {
 
-constexpr unsigned format = 1; // raised when a key changes its meaning or goes
+constexpr unsigned kNightFormat = 1; // raised when a key changes its meaning or goes
 
 std::string dumped(const json& value) {
     return value.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
@@ -36,10 +36,10 @@ Result<T> read(std::string_view text, const std::filesystem::path& file, const c
                const char* key) {
     try {
         const auto all = json::parse(text);
-        if (all.at("format") != format)
+        if (all.at("format") != kNightFormat)
             return fail(Blame::Host,
                         fmt::format("{}: format {}, want {} (of another version of rig)",
-                                    file.string(), all.at("format").dump(), format),
+                                    file.string(), all.at("format").dump(), kNightFormat),
                         file);
         return all.at(key).get<T>();
     } catch (const json::exception& e) {
@@ -108,13 +108,13 @@ Exit Night::exit(const IncidentBook& book) const {
 }
 
 std::string night_json(const Night& night) {
-    return dumped({{"format", format}, {"night", night}});
+    return dumped({{"format", kNightFormat}, {"night", night}});
 }
 Result<Night> night_from_json(std::string_view text, const std::filesystem::path& file) {
     return read<Night>(text, file, "a night", "night");
 }
 std::string memory_json(const NightMemory& memory) {
-    return dumped({{"format", format}, {"cells", memory}});
+    return dumped({{"format", kNightFormat}, {"cells", memory}});
 }
 Result<NightMemory> memory_from_json(std::string_view text, const std::filesystem::path& file) {
     return read<NightMemory>(text, file, "the cells' memory", "cells");

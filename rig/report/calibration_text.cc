@@ -13,14 +13,14 @@ namespace {
 
 using nlohmann::json;
 
-json to_json(const Rate& rate) {
+json as_json(const Rate& rate) {
     return {{"hits", rate.hits},
             {"trials", rate.trials},
             {"low", rate.interval.low},
             {"high", rate.interval.high}};
 }
 
-json to_json(const Estimate& estimate) {
+json as_json(const Estimate& estimate) {
     json out = {{"value", estimate.value}, {"n", estimate.n}, {"low", nullptr}, {"high", nullptr}};
     if (estimate.interval)
         out["low"] = estimate.interval->low, out["high"] = estimate.interval->high;
@@ -76,7 +76,7 @@ json calibration_json(const Calibration& c) {
                 {"boots", c.boots},
                 {"pool", c.pool},
                 {"alarms", json::array()},
-                {"family", to_json(c.family)},
+                {"family", as_json(c.family)},
                 {"family_error", family_error},
                 {"detections", json::array()},
                 {"replays", nullptr},
@@ -87,16 +87,16 @@ json calibration_json(const Calibration& c) {
                           {"first", c.replays->first}};
     for (const auto& one : c.alarms)
         out["alarms"].push_back({{"metric", one.metric},
-                                 {"rate", to_json(one.rate)},
+                                 {"rate", as_json(one.rate)},
                                  {"nominal", one.nominal},
                                  {"too_high", one.too_high()}});
     for (const auto& one : c.detections)
         out["detections"].push_back({{"arm", one.arm},
                                      {"metric", one.metric},
-                                     {"ratio", to_json(one.ratio)},
-                                     {"difference", to_json(one.difference)},
-                                     {"rose", to_json(one.rose)},
-                                     {"fell", to_json(one.fell)}});
+                                     {"ratio", as_json(one.ratio)},
+                                     {"difference", as_json(one.difference)},
+                                     {"rose", as_json(one.rose)},
+                                     {"fell", as_json(one.fell)}});
     return out;
 }
 

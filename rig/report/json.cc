@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr unsigned format =
+constexpr unsigned kReportFormat =
     1; // raised when a key changes its meaning or goes; new keys do not raise it
 
 json number(double value) {
@@ -115,7 +115,7 @@ json render_json(const ReportInput& input) {
     auto run = rig::to_json(input.run);
     run.erase("spec_text"); // stands in run.json; a report is not its store
     const auto& comparison = input.comparison;
-    return {{"format", format},
+    return {{"format", kReportFormat},
             {"experiment", input.spec.name},
             {"description", input.spec.description},
             {"run", std::move(run)},

@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr unsigned format = 1; // raised when a key changes its meaning or goes
+constexpr unsigned kSuiteFormat = 1; // raised when a key changes its meaning or goes
 
 const char* mark(CheckVerdict verdict) {
     return verdict == CheckVerdict::Holds ? "✔" : verdict == CheckVerdict::Fails ? "✘" : "?";
@@ -133,7 +133,7 @@ json suite_json(const SuiteResult& result) {
                           {"checks", checks},
                           {"plots", plots}});
     }
-    return {{"format", format},
+    return {{"format", kSuiteFormat},
             {"suite", result.name},
             {"description", result.description},
             {"started", result.started},

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/slurm/slurm_commands.h"
 
+#include "rig/base/text.h"
+
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
@@ -13,14 +15,6 @@
 namespace rig {
 namespace {
 
-std::optional<unsigned> whole(std::string_view digits) {
-    unsigned value = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error != std::errc() || end != digits.data() + digits.size() || digits.empty())
-        return std::nullopt;
-    return value;
-}
-
 std::vector<std::string_view> split(std::string_view text, char at) {
     std::vector<std::string_view> out;
     for (std::size_t from = 0;;) {
@@ -32,7 +26,7 @@ std::vector<std::string_view> split(std::string_view text, char at) {
 }
 
 bool is_number(std::string_view text) {
-    return whole(text).has_value();
+    return whole_number(text).has_value();
 }
 
 // The value of KEY=VALUE among words separated by blanks.
@@ -131,7 +125,7 @@ std::vector<std::string> sbatch_words(const SlurmJob& job, const SlurmUser& user
 Result<unsigned> parse_job_id(std::string_view output) {
     for (const auto line : split(output, '\n')) {
         if (line.empty() || line.starts_with("sbatch: ")) continue;
-        if (const auto id = whole(line.substr(0, line.find(';')))) return *id;
+        if (const auto id = whole_number(line.substr(0, line.find(';')))) return *id;
         return fail(Blame::Host,
                     fmt::format("sbatch printed '{}', want a job id", line.substr(0, 100)));
     }
@@ -173,13 +167,13 @@ Result<std::optional<SlurmTask>> parse_squeue_line(std::string_view line) {
     if (line.empty() || line.starts_with("squeue: ") || line.starts_with("slurm_"))
         return std::optional<SlurmTask>();
     const auto fields = split(line, '|');
-    const auto job = whole(fields[0]);
+    const auto job = whole_number(fields[0]);
     if (fields.size() != 5 || !job || !(is_number(fields[1]) || fields[1] == "N/A") ||
         fields[2].empty())
         return fail(Blame::Host,
                     fmt::format("squeue printed '{}', want \"JOB|INDEX|STATE|NODE|REASON\"",
                                 line.substr(0, 200)));
-    return std::optional(SlurmTask{*job, whole(fields[1]), std::string(fields[2]),
+    return std::optional(SlurmTask{*job, whole_number(fields[1]), std::string(fields[2]),
                                    std::string(fields[3]), std::string(fields[4])});
 }
 
@@ -217,7 +211,7 @@ Result<unsigned> parse_max_array_size(std::string_view output) {
     std::match_results<std::string_view::const_iterator> found;
     for (const auto line : split(output, '\n'))
         if (std::regex_search(line.begin(), line.end(), found, form)) {
-            const auto size = whole(std::string_view(found[1].first, found[1].second));
+            const auto size = whole_number(std::string_view(found[1].first, found[1].second));
             if (size && *size > 1) return *size;
             return fail(
                 Blame::Host,

@@ -4,6 +4,7 @@
 #include "rig/base/files.h"
 #include "rig/base/json_reader.h"
 #include "rig/base/sha256.h"
+#include "rig/base/text.h"
 #include "rig/kernel/kernel.h"
 
 #include <algorithm>
@@ -101,14 +102,6 @@ Result<Error> read_error(JsonReader reader) {
     RIG_CHECK(reader.text("arm", error.arm));
     RIG_CHECK(reader.finish());
     return error;
-}
-
-std::optional<unsigned> whole(std::string_view digits) {
-    unsigned value = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error != std::errc() || end != digits.data() + digits.size() || digits.empty())
-        return std::nullopt;
-    return value;
 }
 
 // What of a run is known before its kernels are.
@@ -281,7 +274,7 @@ Result<unsigned> order_of(const std::filesystem::path& list, unsigned index) {
     std::string line;
     for (unsigned at = 0; std::getline(in, line); ++at) {
         if (at != index) continue;
-        if (const auto order = whole(line)) return *order;
+        if (const auto order = whole_number(line)) return *order;
         return fail(Blame::Host,
                     fmt::format("{}:{}: found '{}', want the number of a boot", list.string(),
                                 index + 1, line.substr(0, 60)),
@@ -298,7 +291,8 @@ std::vector<unsigned> done_boots(const SlurmSpool& spool) {
     std::error_code error;
     for (std::filesystem::directory_iterator entry(spool.done(), error), end;
          !error && entry != end; entry.increment(error))
-        if (const auto order = whole(entry->path().filename().string())) orders.push_back(*order);
+        if (const auto order = whole_number(entry->path().filename().string()))
+            orders.push_back(*order);
     std::sort(orders.begin(), orders.end());
     return orders;
 }

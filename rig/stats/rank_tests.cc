@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t max_exact_signed = 100;
 constexpr std::size_t max_exact_unpaired = 50;
 
-tl::unexpected<Error> empty(const char* what) {
+tl::unexpected<Error> no_values(const char* what) {
     return fail(Blame::Host, fmt::format("{} of no values, want at least one", what));
 }
 
@@ -105,7 +105,7 @@ std::vector<double> subset_sums(const std::vector<std::size_t>& items, std::size
 } // namespace
 
 Result<RankTest> signed_rank(const std::vector<double>& differences, AtBound at_bound) {
-    if (differences.empty()) return empty("signed-rank test");
+    if (differences.empty()) return no_values("signed-rank test");
     RankTest test;
     std::vector<double> sizes;
     std::vector<bool> positive;
@@ -137,7 +137,7 @@ Result<RankTest> signed_rank(const std::vector<double>& differences, AtBound at_
 
 Result<RankTest> mann_whitney(const std::vector<double>& values, const std::vector<double>& base,
                               AtBound at_bound) {
-    if (values.empty() || base.empty()) return empty("Mann-Whitney test");
+    if (values.empty() || base.empty()) return no_values("Mann-Whitney test");
     const auto n = values.size(), m = base.size();
     // With Below and Above no value ties with a base value: ranks of (value, side) instead of the
     // value alone.
@@ -199,7 +199,7 @@ std::optional<std::size_t> critical_w(std::size_t n, double tail) {
 }
 
 Result<Estimate> pseudomedian(const std::vector<double>& differences) {
-    if (differences.empty()) return empty("pseudomedian");
+    if (differences.empty()) return no_values("pseudomedian");
     std::vector<double> averages;
     for (std::size_t i = 0; i < differences.size(); ++i)
         for (std::size_t j = i; j < differences.size(); ++j)
