@@ -289,7 +289,7 @@ CommandResult ended(std::variant<Exited, Signalled, TimedOut, Cancelled> outcome
     return {outcome, std::move(out), 0.1};
 }
 
-class Gather : public testing::Test {
+class Gather : public ::testing::Test {
  protected:
     void SetUp() override {
         auto pattern = (fs::temp_directory_path() / "rig-doctor-XXXXXX").string();

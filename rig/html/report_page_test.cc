@@ -14,7 +14,7 @@ using rig::testing::fingerprint;
 using rig::testing::read_text;
 using rig::testing::TempTree;
 
-constexpr WebAssets assets{"draw();", "p{}"};
+constexpr WebAssets page_assets{"draw();", "p{}"};
 
 class ReportPage : public ::testing::Test {
  protected:
@@ -58,7 +58,8 @@ TEST_F(ReportPage, SaysWhatIsMissing) {
 TEST_F(ReportPage, IsWrittenAsAWhole) {
     tree_.put("boots/0001-reviewed-0/splats.txt", "BUG: first <b>\n");
     tree_.put("page.html", "before");
-    ASSERT_TRUE(write_report_page(tree_ / "page.html", tree_.path(), input(), samples_, &assets));
+    ASSERT_TRUE(
+        write_report_page(tree_ / "page.html", tree_.path(), input(), samples_, &page_assets));
     const auto html = read_text(tree_ / "page.html");
     EXPECT_TRUE(html.starts_with("<!DOCTYPE html>"));
     EXPECT_TRUE(html.ends_with("</html>\n"));
@@ -76,9 +77,9 @@ TEST_F(ReportPage, RefusesWithoutLeavingAnything) {
     };
     EXPECT_NE(refused(tree_ / "page.html", nullptr).find("built without pages (meson -Dweb=false)"),
               std::string::npos);
-    EXPECT_NE(refused(tree_ / "folder", &assets).find("a folder, want the name of a file"),
+    EXPECT_NE(refused(tree_ / "folder", &page_assets).find("a folder, want the name of a file"),
               std::string::npos);
-    EXPECT_NE(refused(tree_ / "none/page.html", &assets).find("no folder"), std::string::npos);
+    EXPECT_NE(refused(tree_ / "none/page.html", &page_assets).find("no folder"), std::string::npos);
     EXPECT_EQ(fingerprint(tree_.path()), before);
 }
 
