@@ -169,9 +169,9 @@ std::size_t DashboardOptions::least_runs() const {
     std::size_t n = 2 * changes.least_segment;
     for (double arrangements = 0;; ++n) {
         arrangements = 1;
+        const std::size_t larger = n - n / 2;
         for (std::size_t k = 1; k <= n / 2; ++k)
-            arrangements =
-                arrangements * static_cast<double>(k + (n + 1) / 2) / static_cast<double>(k);
+            arrangements = arrangements * static_cast<double>(larger + k) / static_cast<double>(k);
         if (2 / arrangements <= changes.significance) return n;
     }
 }
