@@ -66,7 +66,7 @@ struct Frame {
 };
 
 std::string encode(FrameType type,
-                   std::string_view payload); // payload at most kMaxPayload (asserted)
+                   std::string_view payload); // payload at most kMaxPayload, else abort()
 
 struct Artifact {
     std::string name;
