@@ -2,6 +2,7 @@
 #include "rig/run_index/run_record.h"
 
 #include "rig/base/sha256.h"
+#include "rig/workloads/older_names.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -43,7 +44,7 @@ void take_estimate(const json& estimate, std::optional<double>& value, std::opti
 
 MetricRecord metric_record(const json& metric, const json& arm) {
     MetricRecord out;
-    out.metric = metric.at("name");
+    out.metric = older::metric(metric.at("name").get<std::string>());
     out.unit = metric.at("unit");
     out.per_boot = metric.at("per_boot");
     out.arm = arm.at("arm");
