@@ -103,6 +103,8 @@ Result<CommandResult> Worktree::make(std::vector<std::string> words, const fs::p
     command.argv = {"make", "-C", (dir_ / "src").string(), "O=" + obj().string()};
     command.argv.insert(command.argv.end(), words.begin(), words.end());
     command.env = build_environment(*recipe_.arch);
+    // Kconfig asks only whether these are set.
+    command.unset = {"KCONFIG_WERROR", "KCONFIG_WARN_UNKNOWN_SYMBOLS", "KCONFIG_OVERWRITECONFIG"};
     command.log = log;
     command.on_line = std::move(on_line);
     command.timeout = std::chrono::hours(4);
@@ -132,7 +134,8 @@ Status Worktree::configure() {
                     fmt::format("make allnoconfig: {}: {}", describe(result),
                                 first_build_error(result.out)));
     const auto text = slurp(fresh);
-    RIG_CHECK(verify_config(recipe_.requests, text, dir_ / "src", recipe_.arch->kernel_arch));
+    RIG_CHECK(verify_config(recipe_.requests, text, dir_ / "src", recipe_.arch->kernel_arch,
+                            kconfig_complaints(recipe_.requests, result.out, fragment.string())));
     // An unchanged .config keeps its mtime, so that nothing is reconfigured.
     if (slurp(obj() / ".config") != text) RIG_CHECK(put_file(obj() / ".config", text));
     return put_file(made_from, from + text);
