@@ -56,15 +56,14 @@ Command git_command(const std::filesystem::path& repository, std::vector<std::st
 }
 
 Command git_apply_command(const std::filesystem::path& folder, std::vector<std::string> words) {
-    std::error_code error;
-    auto real = std::filesystem::canonical(folder, error);
-    if (error) real = std::filesystem::absolute(folder, error);
     Command command;
     command.argv = {"git", "-c", "core.attributesFile=/dev/null", "apply"};
     command.argv.insert(command.argv.end(), words.begin(), words.end());
-    command.cwd = real;
+    command.cwd = folder;
+    // Neither a repository nor a reason to search for one. GIT_CEILING_DIRECTORIES would not do: a
+    // path may have a colon.
     command.env = {{"LC_ALL", "C"},
-                   {"GIT_CEILING_DIRECTORIES", real.parent_path().string()},
+                   {"GIT_DIR", "/dev/null"},
                    {"GIT_CONFIG_NOSYSTEM", "1"},
                    {"GIT_CONFIG_GLOBAL", "/dev/null"},
                    {"GIT_ATTR_NOSYSTEM", "1"}};

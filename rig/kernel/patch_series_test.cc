@@ -169,7 +169,9 @@ TEST_F(PatchSeries, AppliesBelowAnotherRepositoryToo) {
     init.argv = {"git", "init", "-q", dir.path().string()};
     ASSERT_TRUE(runner.run(init)->ok());
     ::setenv("GIT_DIR", (dir / ".git").c_str(), 1);
-    const auto overlay = apply({{"1.patch", kChange}});
+    const auto overlay =
+        apply({{"1.patch", std::string("diff --git a/mm/a.c b/mm/a.c\n") +
+                               std::string(kChange).substr(std::string(kChange).find("---"))}});
     ::unsetenv("GIT_DIR");
     ASSERT_TRUE(overlay) << overlay.error().message;
     EXPECT_TRUE(overlay->at("mm/a.c")->content.starts_with("one\ntwo two\n"));

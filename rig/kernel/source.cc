@@ -201,9 +201,11 @@ Result<fs::path> from_git(const fs::path& repository, const std::string& revisio
         });
 }
 
-// What is built is the commit. Who asks for what is checked out may mean what is edited there.
+// What is built is the commit. Who asks for what is checked out, and not for a commit by its
+// number, may mean what is edited there.
 void warn_of_uncommitted(const fs::path& repository, const std::string& revision,
                          const BuildContext& context) {
+    if (is_commit(revision)) return;
     const auto commit = commit_of(context.runner, repository, revision),
                head = commit_of(context.runner, repository, "HEAD");
     if (!commit || !head || *commit != *head) return;
