@@ -153,6 +153,9 @@ Status Applier::bring(const Patch& patch, const std::string& file) {
 Status Applier::no_way_out(const Patch& patch, const std::string& file) const {
     std::error_code error;
     const auto type = fs::symlink_status(scratch_ / file, error).type();
+    const auto inner = all_.lower_bound(file + "/");
+    const bool folder = inner != all_.end() && inner->starts_with(file + "/");
+    if (type == fs::file_type::directory && folder) return {}; // in the place of a file
     if (type == fs::file_type::directory)
         return fail(Blame::Spec,
                     fmt::format("{}: makes '{}' a submodule, accepted: files and symbolic links",
@@ -195,6 +198,11 @@ Result<std::string> Applier::reason(const Patch& patch, const std::string& out) 
         RIG_TRY(reversed, git(patch, {"-R", "--check"}));
         if (reversed.ok()) return fmt::format("{}: it is already applied to {}", patch.name, file);
         if (is_there) return fmt::format("{}: creates {}, which is in the tree", patch.name, file);
+        RIG_TRY(without_context, git(patch, {"--check", "--unidiff-zero"}));
+        if (without_context.ok())
+            return fmt::format("{}: its changes of {} have no lines around them that say where "
+                               "they belong, accepted: three of them ('diff -U3')",
+                               patch.name, file);
         // git names the hunk only where it applies the others; nothing of this folder is used.
         RIG_TRY(hunks, git(patch, {"--reject", "--verbose"}));
         std::smatch hunk, place;
@@ -233,7 +241,12 @@ Status Applier::apply(const Patch& patch) {
 
 Result<Overlay> Applier::overlay() const {
     Overlay overlay;
+    std::error_code error;
     for (const auto& file : all_) {
+        if (fs::symlink_status(scratch_ / file, error).type() == fs::file_type::directory) {
+            overlay.emplace(file, std::nullopt); // its place is taken by what is in that folder
+            continue;
+        }
         RIG_TRY(content, read_tree_file(scratch_ / file));
         overlay.emplace(file, std::move(content));
     }

@@ -234,6 +234,21 @@ TEST_F(PatchSeries, BinaryFilesComeWithTheirContentOrNotAtAll) {
               std::string::npos);
 }
 
+TEST_F(PatchSeries, AFolderMayTakeTheNameOfAFile) {
+    const auto overlay = apply(
+        {{"1.patch", "diff --git a/mm/b.c b/mm/b.c\ndeleted file mode 100644\n--- a/mm/b.c\n"
+                     "+++ /dev/null\n@@ -1 +0,0 @@\n-b\ndiff --git a/mm/b.c/x b/mm/b.c/x\n"
+                     "new file mode 100644\n--- /dev/null\n+++ b/mm/b.c/x\n@@ -0,0 +1 @@\n+x\n"}});
+    ASSERT_TRUE(overlay) << overlay.error().message;
+    EXPECT_EQ(*overlay, (Overlay{{"mm/b.c", std::nullopt}, {"mm/b.c/x", "x\n"}}));
+}
+
+TEST_F(PatchSeries, ChangesWithoutContextAreNamedAsSuch) {
+    EXPECT_NE(refusal({{"1.patch", "--- a/mm/a.c\n+++ b/mm/a.c\n@@ -5 +5 @@\n-five\n+5\n"}})
+                  .find("s/1.patch: its changes of mm/a.c have no lines around them"),
+              std::string::npos);
+}
+
 TEST_F(PatchSeries, LineEndsOfAMailAreNotThePatches) {
     std::string crlf;
     for (const char c : std::string(kChange))

@@ -153,6 +153,9 @@ class Reader {
             if (text.find("<html") != std::string::npos ||
                 text.find("<!doctype html") != std::string::npos)
                 return refuse(at, "an HTML page, accepted: the patch as plain text (a 'raw' link)");
+            if (text.find("\x1b[") != std::string::npos)
+                return refuse(at, "colours of a terminal, accepted: plain text ('git diff "
+                                  "--no-color')");
             if (text.starts_with("> diff --git ") || text.starts_with(">diff --git ") ||
                 text.starts_with("> --- ") || text.starts_with("> +++ ") ||
                 text.starts_with("> @@ -"))

@@ -52,6 +52,7 @@ TEST(PatchText, NamesHowATextWasEncodedOrQuoted) {
     EXPECT_TRUE(refusal(std::string("\xff\xfe-\0-\0", 6)).starts_with("s/p:1: the file is UTF-16"));
     EXPECT_TRUE(refusal("\xef\xbb\xbf" + std::string(kHead)).find("byte order mark") !=
                 std::string::npos);
+    EXPECT_TRUE(refusal("\x1b[1mdiff --git a/x b/x\x1b[m\n").starts_with("s/p:1: colours"));
     EXPECT_TRUE(refusal("\x1f\x8b\x08").starts_with("s/p:1: the file is compressed"));
     EXPECT_TRUE(refusal("just words\n").find("not a unified diff") != std::string::npos);
     EXPECT_TRUE(refusal("").find("not a unified diff") != std::string::npos);
