@@ -107,6 +107,13 @@ void Progress::interrupt() {
     end("stopped after");
 }
 
+void Progress::say(const std::string& text) {
+    std::lock_guard lock(mutex_);
+    if (!write_) return;
+    write_((terminal_ ? "\r\x1b[K" : "") + harmless(text) + "\n");
+    if (terminal_) draw(true);
+}
+
 double Progress::seconds(Clock::time_point now) const {
     return std::chrono::duration<double>(now - started_).count();
 }

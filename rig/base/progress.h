@@ -39,6 +39,7 @@ class Progress {
     void note(const std::string& text); // short text behind the bar ("boot 3/16 reviewed seed 2")
     void finish();    // prints "what: done in 12.3 s"; also called by start() of the next step
     void interrupt(); // ends the line without claiming it is done
+    void say(const std::string& text); // a whole line between the steps' own: a warning
 
     static Progress& silent(); // for --quiet and tests
 

@@ -48,6 +48,19 @@ TEST_F(ProgressTest, PlainQuickStepIsSilent) {
     EXPECT_EQ(take(), "");
 }
 
+TEST_F(ProgressTest, AWarningIsAWholeLineOfItsOwn) {
+    auto plain = make(false);
+    plain.say("warning: \x1b " + std::string(200, 'x'));
+    const auto text = take();
+    EXPECT_TRUE(text.starts_with("warning: ") && text.ends_with(std::string(200, 'x') + "\n"));
+    EXPECT_EQ(text.find('\x1b'), std::string::npos);
+    auto terminal = make(true);
+    terminal.start("building");
+    take();
+    terminal.say("warning");
+    EXPECT_TRUE(take().starts_with("\r\x1b[Kwarning\n\rbuilding"));
+}
+
 TEST_F(ProgressTest, PlainLinesAreRare) {
     auto progress = make(false);
     progress.start("kernel ipi", 200);

@@ -92,11 +92,9 @@ std::vector<const Patch*> SeriesHistory::patches_of(const std::string& id) const
 // ---- git
 
 Result<std::string> GitHistory::git(std::vector<std::string> words, bool may_fail) const {
-    Command command;
-    command.argv = {"git", "-C", folder_.string()};
-    command.argv.insert(command.argv.end(), words.begin(), words.end());
-    command.env = {
-        {"LC_ALL", "C"}, {"GIT_CONFIG_NOSYSTEM", "1"}, {"GIT_CONFIG_GLOBAL", "/dev/null"}};
+    auto command = git_command(folder_, words);
+    command.env["GIT_CONFIG_NOSYSTEM"] = "1";
+    command.env["GIT_CONFIG_GLOBAL"] = "/dev/null";
     RIG_TRY(result, runner_.run(command));
     if (result.ok() || (may_fail && std::holds_alternative<Exited>(result.outcome)))
         return result.out;
@@ -126,9 +124,9 @@ Result<std::unique_ptr<GitHistory>> GitHistory::open(const fs::path& repository,
                     fmt::format("{}: --good {} is {} --bad {}, want an ancestor of it",
                                 repository.string(), good,
                                 good_commit == bad_commit ? "the same as" : "no ancestor of", bad));
-    Command clone;
-    clone.argv = {"git",      "clone",     "--quiet",           "--bare",
-                  "--shared", "--no-tags", repository.string(), folder.string()};
+    const auto from = fs::absolute(repository, error), to = fs::absolute(folder, error);
+    const auto clone = git_command(
+        from, {"clone", "--quiet", "--bare", "--shared", "--no-tags", from.string(), to.string()});
     RIG_TRY(cloned, runner.run(clone));
     if (!cloned.ok())
         return fail(Blame::Host, fmt::format("git clone {}: {}: {}", repository.string(),

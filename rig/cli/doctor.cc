@@ -37,7 +37,7 @@ constexpr Program programs[] = {
     {"bison", "bison", nullptr},
     {"flex", "flex", nullptr},
     {"perl", "perl", nullptr},
-    {"patch", "patch", nullptr},
+    {"git", "git", nullptr},
     {"xz", "xz-utils", nullptr},
     {"tar", "tar", nullptr},
     {"pkg-config", "pkg-config", nullptr},

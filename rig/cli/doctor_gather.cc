@@ -121,7 +121,7 @@ DoctorInputs gather(CommandRunner& runner, const fs::path& cache_dir) {
                                       "bison",
                                       "flex",
                                       "perl",
-                                      "patch",
+                                      "git",
                                       "xz",
                                       "tar",
                                       "pkg-config",

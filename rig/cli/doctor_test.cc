@@ -20,7 +20,7 @@ constexpr std::uint64_t gib = std::uint64_t{1} << 30;
 DoctorInputs healthy() {
     DoctorInputs in;
     for (auto name :
-         {"qemu-system-x86_64", "gcc", "g++", "make", "bc", "bison", "flex", "perl", "patch", "xz",
+         {"qemu-system-x86_64", "gcc", "g++", "make", "bc", "bison", "flex", "perl", "git", "xz",
           "tar", "pkg-config", "dpkg-deb", "apt-get", "ccache", "gdb", "cyclictest"})
         in.programs[name] = {std::string(name) + " 1.0", ""};
     for (const auto* arch : all_archs())
@@ -116,7 +116,7 @@ TEST(Doctor, EveryLackHasItsMend) {
         {without("bison"), "bison", missing, "not found", "apt-get install bison"},
         {without("flex"), "flex", missing, "not found", "apt-get install flex"},
         {without("perl"), "perl", missing, "not found", "apt-get install perl"},
-        {without("patch"), "patch", missing, "not found", "apt-get install patch"},
+        {without("git"), "git", missing, "not found", "apt-get install git"},
         {without("xz"), "xz", missing, "not found", "apt-get install xz-utils"},
         {without("tar"), "tar", missing, "not found", "apt-get install tar"},
         {without("dpkg-deb"), "dpkg-deb", warn, "Debian packages", "{ tarball = ... }"},

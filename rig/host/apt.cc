@@ -36,6 +36,10 @@ Result<std::string> must_run(const BuildContext& context, std::vector<std::strin
     command.cwd = cwd;
     command.env = {{"LC_ALL", "C"}};
     command.on_line = std::move(on_line);
+    return must_run(context, command, blame);
+}
+
+Result<std::string> must_run(const BuildContext& context, const Command& command, Blame blame) {
     RIG_TRY(result, context.runner.run(command));
     if (!std::holds_alternative<Exited>(result.outcome)) blame = Blame::Host;
     if (!result.ok())

@@ -22,6 +22,8 @@ namespace rig {
 Result<std::string> must_run(const BuildContext& context, std::vector<std::string> argv,
                              const std::filesystem::path& cwd = {}, Blame blame = Blame::Host,
                              std::function<void(std::string_view)> on_line = {});
+Result<std::string> must_run(const BuildContext& context, const Command& command,
+                             Blame blame = Blame::Host);
 
 // Options that make apt-get and apt-cache use a private configuration; none for the host's own
 // lists.

@@ -15,6 +15,7 @@
 #include <boost/process/v2/start_dir.hpp>
 #include <boost/process/v2/stdio.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -89,14 +90,17 @@ struct ChildSetup {
     }
 };
 
-std::vector<std::string> environment(const std::map<std::string, std::string>& extra) {
+std::vector<std::string> environment(const Command& command) {
     std::vector<std::string> result;
     for (char** e = ::environ; e && *e; ++e) {
         const char* equals = std::strchr(*e, '=');
-        if (!equals || !extra.contains(std::string(static_cast<const char*>(*e), equals)))
+        const std::string name(*e, equals ? static_cast<std::size_t>(equals - *e) : 0);
+        if (!equals ||
+            (!command.env.contains(name) &&
+             std::find(command.unset.begin(), command.unset.end(), name) == command.unset.end()))
             result.emplace_back(*e);
     }
-    for (const auto& [key, value] : extra)
+    for (const auto& [key, value] : command.env)
         result.push_back(key + "=" + value);
     return result;
 }
@@ -193,7 +197,7 @@ class Run {
                           O_RDONLY | O_CLOEXEC);
         if (input.fd < 0) return {errno, boost::system::system_category()};
 
-        const auto env = environment(command_.env);
+        const auto env = environment(command_);
         const std::vector<std::string> args(command_.argv.begin() + 1, command_.argv.end());
         const std::filesystem::path cwd = command_.cwd.empty() ? "." : command_.cwd;
         boost::system::error_code ec;

@@ -38,7 +38,8 @@ struct Command {
     std::vector<std::string> argv; // argv[0] is looked up in PATH; never passes through a shell
     std::filesystem::path cwd;     // empty: the caller's
     std::map<std::string, std::string> env; // added to (or replacing in) the caller's environment
-    std::filesystem::path input;            // what it reads on stdin; empty: nothing
+    std::vector<std::string> unset; // names that are not taken from the caller's environment
+    std::filesystem::path input;    // what it reads on stdin; empty: nothing
     std::filesystem::path log; // stdout and stderr are appended here as they come; empty: not kept
     std::function<void(std::string_view line)>
         on_line;                        // each complete line of stdout+stderr, in order

@@ -22,7 +22,7 @@ using testing::TempTree;
 
 constexpr const char* kPatchA = "--- a/mm/a.c\n+++ b/mm/a.c\n@@ -1 +1 @@\n-int a;\n+int a = 1;\n";
 
-// A kernel of two source files. cp, tar and patch are the real programs; `make` is played: like the
+// A kernel of two source files. cp, tar and git are the real programs; `make` is played: like the
 // real one it compiles a file only when the object is missing or older than the source, so what the
 // worktree does with mtimes is tested.
 class KernelBuild : public ::testing::Test {
@@ -221,6 +221,59 @@ TEST_F(KernelBuild, APatchedScriptStaysExecutable) {
                   fs::perms::none);
 }
 
+// Modes and links are an arm's own, as contents are.
+TEST_F(KernelBuild, WhatOneArmMakesAProgramOrALinkIsAsBeforeInTheNext) {
+    dir.put("modes/series", "1.patch\n");
+    dir.put("modes/1.patch",
+            "diff --git a/mm/b.c b/mm/b.c\nold mode 100644\nnew mode 100755\n"
+            "diff --git a/scripts/run.sh b/scripts/run.sh\nold mode 100755\nnew mode 100644\n"
+            "diff --git a/mm/l.c b/mm/l.c\nnew file mode 120000\n--- /dev/null\n+++ b/mm/l.c\n"
+            "@@ -0,0 +1 @@\n+a.c\n\\ No newline at end of file\n");
+    Arm modes;
+    modes.name = "modes";
+    modes.series = {"modes"};
+    const auto plain = must_build(base);
+    fs::path src;
+    for (const auto& entry : fs::directory_iterator(dir / "cache/worktrees"))
+        src = entry.path() / "src";
+    const auto program = [](const fs::path& file) {
+        return (fs::status(file).permissions() & fs::perms::owner_exec) != fs::perms::none;
+    };
+    EXPECT_NE(must_build(modes).key, plain.key);
+    EXPECT_TRUE(program(src / "mm/b.c"));
+    EXPECT_FALSE(program(src / "scripts/run.sh"));
+    EXPECT_EQ(fs::read_symlink(src / "mm/l.c"), "a.c");
+    EXPECT_FALSE(program(source_tree() / "mm/b.c"));
+    EXPECT_TRUE(program(source_tree() / "scripts/run.sh"));
+    must_build(patched);
+    EXPECT_FALSE(program(src / "mm/b.c"));
+    EXPECT_TRUE(program(src / "scripts/run.sh"));
+    EXPECT_FALSE(fs::is_symlink(src / "mm/l.c"));
+}
+
+// A file in the place of another arm's folder, and the other way round.
+TEST_F(KernelBuild, AFileOfOneArmTakesThePlaceOfAnothersFolder) {
+    const auto arm = [&](const std::string& name, const std::string& file) {
+        dir.put(name + "/series", "1.patch\n");
+        dir.put(name + "/1.patch",
+                "--- /dev/null\n+++ b/" + file + "\n@@ -0,0 +1 @@\n+" + name + "\n");
+        Arm made;
+        made.name = name;
+        made.series = {name};
+        return made;
+    };
+    const auto file = arm("file", "new"), folder = arm("folder", "new/inner");
+    must_build(file);
+    must_build(folder);
+    fs::path src;
+    for (const auto& entry : fs::directory_iterator(dir / "cache/worktrees"))
+        src = entry.path() / "src";
+    EXPECT_EQ(read_text(src / "new/inner"), "folder\n");
+    fs::remove_all(dir / "cache/kernels");
+    must_build(file);
+    EXPECT_EQ(read_text(src / "new"), "file\n");
+}
+
 TEST_F(KernelBuild, ACachedKernelRunsNothingButTheCompilersVersionAndPatch) {
     const auto built = must_build(patched);
     runner.ran.clear();
@@ -228,7 +281,7 @@ TEST_F(KernelBuild, ACachedKernelRunsNothingButTheCompilersVersionAndPatch) {
     EXPECT_TRUE(cached.from_cache);
     EXPECT_EQ(cached.image_sha256, built.image_sha256);
     EXPECT_EQ(cached.build_seconds, built.build_seconds);
-    EXPECT_EQ(runner.count("--version") + runner.count("patch"),
+    EXPECT_EQ(runner.count("--version") + runner.count("apply"),
               static_cast<long>(runner.ran.size()));
     EXPECT_EQ(runner.count("make"), 0);
 }

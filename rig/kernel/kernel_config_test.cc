@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/kernel/kernel_config.h"
 
+#include "rig/base/files.h"
 #include "rig/testing/temp_tree.h"
+
+#include <fmt/format.h>
 
 namespace rig {
 namespace {
@@ -22,15 +25,33 @@ bool says(const Status& status, std::string_view words) {
 TEST(KernelConfig, ParsesEveryFormAndLaterWins) {
     const auto requests =
         requests_of("# a comment\n\nCONFIG_A=y\nCONFIG_B=n\n# CONFIG_C is not "
-                    "set\nCONFIG_N=42\nCONFIG_X=0x10\nCONFIG_S=\"a = b\"\nCONFIG_A=m  \n");
+                    "set\nCONFIG_N=42\nCONFIG_X=0x10\nCONFIG_S=\"a = b\"\nCONFIG_A=n  \n");
     std::map<std::string, std::string> values;
     for (const auto& [name, request] : requests)
         values[name] = request.value;
     EXPECT_EQ(
         values,
         (std::map<std::string, std::string>{
-            {"A", "m"}, {"B", "n"}, {"C", "n"}, {"N", "42"}, {"S", "\"a = b\""}, {"X", "0x10"}}));
+            {"A", "n"}, {"B", "n"}, {"C", "n"}, {"N", "42"}, {"S", "\"a = b\""}, {"X", "0x10"}}));
     EXPECT_EQ(requests.at("A").origin, "f.config:9");
+    EXPECT_EQ(origin_of(requests.at("A")), "f.config:9, over y of f.config:3");
+}
+
+// Kconfig takes some of them for another value, and drops the others.
+TEST(KernelConfig, ValuesThatKconfigReadsOtherwiseAreRefused) {
+    for (const char* bad : {"Y", "N", "M", "m", "0X1000000", "017", "00", "y # why", "yes", "abc",
+                            "\"open", "1 2", "0x"}) {
+        OptionRequests requests;
+        const auto status =
+            merge_fragment(requests, fmt::format("# ok\nCONFIG_A={}\n", bad), "configs/f.config");
+        ASSERT_FALSE(status) << bad;
+        EXPECT_EQ(status.error().blame, Blame::Spec);
+        EXPECT_TRUE(status.error().message.starts_with(
+            fmt::format("configs/f.config:2: CONFIG_A: found '{}', accepted: y", bad)))
+            << status.error().message;
+    }
+    for (const char* good : {"0", "-1", "17", "0x0010", "\"\""})
+        EXPECT_EQ(requests_of(fmt::format("CONFIG_A={}\n", good)).at("A").value, good);
 }
 
 TEST(KernelConfig, ErrorsNameFileAndLine) {
@@ -42,6 +63,14 @@ TEST(KernelConfig, ErrorsNameFileAndLine) {
         EXPECT_EQ(status.error().blame, Blame::Spec);
         EXPECT_TRUE(status.error().message.starts_with("configs/f.config:2: found '"))
             << status.error().message;
+    }
+}
+
+TEST(KernelConfig, ReadsEveryShippedFragment) {
+    for (const auto& entry : std::filesystem::directory_iterator(RIG_TOP "/configs/kernel")) {
+        OptionRequests requests;
+        const auto status = merge_fragment(requests, slurp(entry.path()), entry.path().string());
+        EXPECT_TRUE(status) << status.error().message;
     }
 }
 
@@ -113,6 +142,62 @@ TEST_F(KernelConfigKconfig, NamesWhoSelectsAnOptionThatWasToBeOff) {
     EXPECT_TRUE(says(lost, "requested n (f.config:1), the final .config has y"))
         << lost.error().message;
     EXPECT_TRUE(says(lost, "selected by CHOOSER")) << lost.error().message;
+}
+
+// kernel/Kconfig.hz has its entries like that.
+TEST_F(KernelConfigKconfig, NamesTheOtherMemberOfAChoice) {
+    tree.put("kernel/Kconfig.hz",
+             "choice\n\tprompt \"Timer\"\n\tdefault HZ_250\n\thelp\n\t Words.\n\n\t config "
+             "NONE in words\n\n\tconfig HZ_250\n\t\tbool \"250\"\n\thelp\n\t config HZ_1\n\n\t"
+             "config HZ_1000\n\t\tbool \"1000\"\n\nendchoice\n");
+    const auto lost = verify("CONFIG_HZ_250=y\nCONFIG_HZ_1000=y\n", "CONFIG_HZ_250=y\n");
+    EXPECT_TRUE(says(lost, "kernel/Kconfig.hz:1: this choice has one member at a time, and that "
+                           "is HZ_250=y by f.config:1"))
+        << lost.error().message;
+    const auto kept = verify("CONFIG_HZ_250=n\n", "CONFIG_HZ_250=y\n");
+    EXPECT_TRUE(says(kept, "ask for another one: HZ_1000")) << kept.error().message;
+    EXPECT_TRUE(says(verify("CONFIG_HZ_1=y\n", ""), "no such option")) << "a line of a help text";
+}
+
+// A whole .config behind other fragments turns off what these rely on.
+TEST_F(KernelConfigKconfig, NamesTheFragmentThatOverrode) {
+    auto requests = requests_of("CONFIG_PCI=y\nCONFIG_B=y\n");
+    ASSERT_TRUE(merge_fragment(requests, "# CONFIG_PCI is not set\n", "whole.config"));
+    const auto lost = verify_config(requests, "", tree.path());
+    EXPECT_TRUE(says(lost, "mm/Kconfig:1: depends on PCI (PCI=n by whole.config:1, over y of "
+                           "f.config:1)"))
+        << lost.error().message;
+}
+
+TEST_F(KernelConfigKconfig, SaysOfWhichTypeAndRangeAnOptionIs) {
+    tree.put("Kconfig", "config START\n\thex \"start\"\n\nconfig CPUS\n\tint \"cpus\"\n\trange 2 "
+                        "512\n");
+    const auto lost =
+        verify("CONFIG_START=1000\nCONFIG_CPUS=600\n", "CONFIG_START=0x1000\nCONFIG_CPUS=512\n");
+    EXPECT_TRUE(says(lost, "is of type hex")) << lost.error().message;
+    EXPECT_TRUE(says(lost, "is of the range 2 512")) << lost.error().message;
+}
+
+// What 6.12 and 7.3 print with KCONFIG_WARN_UNKNOWN_SYMBOLS set.
+TEST_F(KernelConfigKconfig, WhatKconfigComplainsOfIsRefused) {
+    const auto requests = requests_of("CONFIG_C=7\nCONFIG_GONE=n\nCONFIG_NOSUCH=y\nCONFIG_OK=y\n");
+    const auto complaints =
+        kconfig_complaints(requests,
+                           "  HOSTCC  x\n/w/fragment:1:warning: symbol value '7' invalid for C\n"
+                           "/w/fragment:2:warning: unknown symbol: GONE\n"
+                           "/w/fragment:3:warning: unknown symbol: NOSUCH\n"
+                           "mm/Kconfig:4:warning: other words\n",
+                           "/w/fragment");
+    EXPECT_EQ(complaints,
+              (std::map<std::string, std::string>{{"C", "symbol value '7' invalid for C"},
+                                                  {"NOSUCH", "unknown symbol: NOSUCH"}}));
+    const auto lost =
+        verify_config(requests, "CONFIG_C=y\nCONFIG_OK=y\n", tree.path(), "x86", complaints);
+    EXPECT_TRUE(says(lost, "Kconfig says: symbol value '7' invalid for C")) << lost.error().message;
+    EXPECT_TRUE(says(lost, "CONFIG_NOSUCH: requested y (f.config:3), the final .config has n: this "
+                           "tree has no such option"))
+        << lost.error().message;
+    EXPECT_FALSE(says(lost, "CONFIG_OK")) << lost.error().message;
 }
 
 } // namespace

@@ -37,20 +37,12 @@ Status apply(Recipe& recipe, const BuildContext& context) {
     const auto& delta = recipe.source.delta;
     RIG_TRY(patched, apply_patches(recipe.patches, recipe.source.tree, files, context.runner,
                                    delta ? delta->files : Overlay{}));
-    if (delta) recipe.programs = delta->programs;
-    for (const auto& [file, content] : patched)
-        if (content && executable(files / file)) recipe.programs.insert(file);
     if (delta)
         patched.insert(delta->files.begin(), delta->files.end()); // those that no patch touches
     for (auto& [file, content] : patched) {
-        const auto pristine = recipe.source.tree / file;
-        const bool there = fs::exists(pristine, error), program = recipe.programs.contains(file);
-        if (content ? there && slurp(pristine) == *content && (!program || executable(pristine))
-                    : !there) { // a patch and its revert
-            recipe.programs.erase(file);
-            continue;
-        }
-        recipe.overlay.emplace(file, std::move(content));
+        RIG_TRY(pristine, read_tree_file(recipe.source.tree / file));
+        if (content != pristine) // else a patch and its revert
+            recipe.overlay.emplace(file, std::move(content));
     }
     return {};
 }
@@ -116,11 +108,6 @@ std::string first_build_error(const std::string& out) {
     return "no error line in the output";
 }
 
-bool executable(const fs::path& file) {
-    std::error_code none;
-    return (fs::status(file, none).permissions() & fs::perms::owner_exec) != fs::perms::none;
-}
-
 Result<Recipe> make_recipe(const Spec& spec, const Arm& arm, const BuildContext& context) {
     const auto& arch = arch_named(spec.kernel.arch);
     Recipe recipe;
@@ -142,8 +129,12 @@ Result<Recipe> make_recipe(const Spec& spec, const Arm& arm, const BuildContext&
                                        compiler, linker, render_fragment(requests));
     RIG_CHECK(apply(recipe, context));
     for (const auto& [file, content] : recipe.overlay)
-        identity += fmt::format("file {} {}{}\n", file, content ? sha256_hex(*content) : "removed",
-                                recipe.programs.contains(file) ? " program" : "");
+        identity +=
+            fmt::format("file {} {}{}\n", file, content ? sha256_hex(content->content) : "removed",
+                        !content                                   ? ""
+                        : content->kind == TreeFile::Kind::Program ? " program"
+                        : content->kind == TreeFile::Kind::Link    ? " link"
+                                                                   : "");
     recipe.key = sha256_hex(identity);
     std::string family = fmt::format("worktree 1\n{}\n{}\n{}\n", source.id, compiler, linker);
     for (const auto& fragment : kernel_fragments(spec))
@@ -157,7 +148,8 @@ std::vector<std::pair<std::string, std::string>> applied(const Recipe& recipe) {
     if (const auto& delta = recipe.source.delta) {
         std::string files;
         for (const auto& [file, content] : delta->files)
-            files += fmt::format("{} {}\n", file, content ? sha256_hex(*content) : "removed");
+            files +=
+                fmt::format("{} {}\n", file, content ? sha256_hex(content->content) : "removed");
         out.emplace_back(delta->name, sha256_hex(files));
     }
     for (const auto& patch : recipe.patches)

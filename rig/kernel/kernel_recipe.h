@@ -9,7 +9,6 @@
 #include "rig/spec/spec.h"
 
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,8 +20,6 @@ struct Recipe {
     SourceTree source;
     std::vector<Patch> patches;
     Overlay overlay; // what the patches make of the tree: only files that differ from it
-    std::set<std::string>
-        programs; // of those, the ones to be run; the build runs some scripts by name
     OptionRequests requests;
     std::string compiler, key, worktree_key;
 };
@@ -44,7 +41,5 @@ std::map<std::string, std::string> build_environment(const Arch& arch);
 Status require_build_tools(const Arch& arch);
 // The first line of a build's output that tells of an error.
 std::string first_build_error(const std::string& out);
-// May its owner run it?
-bool executable(const std::filesystem::path& file);
 
 } // namespace rig

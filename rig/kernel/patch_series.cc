@@ -2,9 +2,13 @@
 #include "rig/kernel/patch_series.h"
 
 #include "rig/base/files.h"
+#include "rig/host/git.h"
+#include "rig/kernel/patch_text.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <fstream>
+#include <iterator>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -13,28 +17,266 @@ namespace rig {
 namespace fs = std::filesystem;
 namespace {
 
-// What `patch` says of a failure: "patching file X" and then "Hunk #2 FAILED at 310.", or that X is
-// not there.
-std::string explain(const std::string& out) {
-    std::istringstream lines(out);
-    std::string file = "?";
-    for (std::string line; std::getline(lines, line);) {
-        std::smatch match;
-        if (std::regex_search(line, match, std::regex("^(?:checking|patching) file '?([^']*)'?")))
-            file = match[1];
-        if (std::regex_search(line, match, std::regex("Hunk #(\\d+) (?:FAILED|ignored) at (\\d+)")))
-            return fmt::format("hunk {} (line {}) does not apply to {}", match[1].str(),
-                               match[2].str(), file);
-        if (line.find("Reversed (or previously applied)") != std::string::npos)
-            return fmt::format("it is already applied to {}", file);
-        if (line.find("can't find file to patch") != std::string::npos)
-            return "a file it changes is not in the tree";
-        if (line.find("malformed patch") != std::string::npos) return line;
+constexpr std::string_view kBesidePatch = ".patch"; // of the scratch folder: what git reads
+
+// What a mail or an editor did to every line's end is none of the patch's. Mixed ends are.
+std::string with_plain_ends(const std::string& text) {
+    std::string out;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto end = text.find("\r\n", at);
+        if (end == std::string::npos || text.find('\n', at) != end + 1) return text;
+        out.append(text, at, end - at) += '\n';
+        at = end + 2;
     }
-    return out.substr(0, 400);
+    return out;
+}
+
+class Applier {
+ public:
+    Applier(const fs::path& tree, const fs::path& scratch, CommandRunner& runner,
+            const Overlay& before)
+        : tree_(tree), scratch_(scratch), input_(scratch.string() + std::string(kBesidePatch)),
+          runner_(runner), before_(before) {}
+    ~Applier() {
+        std::error_code ignored;
+        fs::remove(input_, ignored);
+    }
+    Applier(const Applier&) = delete;
+    Applier& operator=(const Applier&) = delete;
+
+    Status apply(const Patch& patch);
+    Result<Overlay> overlay() const;
+
+ private:
+    Result<CommandResult> git(const Patch& patch, std::vector<std::string> words);
+    Result<std::set<std::string>> touched(const Patch& patch, std::size_t changes);
+    Status bring(const Patch& patch, const std::string& file);
+    Status no_way_out(const Patch& patch, const std::string& file) const;
+    Result<std::string> reason(const Patch& patch, const std::string& out);
+
+    const fs::path& tree_;
+    const fs::path& scratch_;
+    const fs::path input_;
+    CommandRunner& runner_;
+    const Overlay& before_;
+    std::set<std::string> all_;
+};
+
+// `git apply` with these words for the patch. Anything but git's own verdict (interrupted, killed,
+// timed out) is ours.
+Result<CommandResult> Applier::git(const Patch& patch, std::vector<std::string> words) {
+    words.insert(words.end(), {"-p1", "--whitespace=nowarn", "--", fs::absolute(input_).string()});
+    RIG_TRY(result, runner_.run(git_apply_command(scratch_, std::move(words))));
+    if (!std::holds_alternative<Exited>(result.outcome))
+        return fail(Blame::Host, fmt::format("applying {}: {}", patch.name, describe(result)));
+    return result;
+}
+
+// `git apply --numstat -z`: "ADDED TAB REMOVED TAB PATH", a zero. It names a file as it is
+// afterwards; reversed, as it was before.
+Result<std::set<std::string>> Applier::touched(const Patch& patch, std::size_t changes) {
+    std::set<std::string> files;
+    for (const bool reversed : {false, true}) {
+        std::vector<std::string> words{"--numstat", "-z"};
+        if (reversed) words.insert(words.begin(), "-R");
+        RIG_TRY(result, git(patch, std::move(words)));
+        if (!result.ok()) {
+            RIG_TRY(why, reason(patch, result.out));
+            return fail(Blame::Spec, why, patch.file);
+        }
+        std::size_t listed = 0;
+        for (std::string_view rest = result.out; !rest.empty(); ++listed) {
+            const auto end = rest.find('\0');
+            const std::string record(rest.substr(0, end));
+            static const std::regex counts("^([0-9]+|-)\t([0-9]+|-)\t");
+            std::smatch match;
+            if (end == std::string_view::npos || !std::regex_search(record, match, counts))
+                return fail(Blame::Host, fmt::format("git apply --numstat {}: '{}' is none of its "
+                                                     "lines",
+                                                     patch.name, record.substr(0, 200)));
+            rest.remove_prefix(end + 1);
+            const auto path = match.suffix().str();
+            const auto normal = fs::path(path).lexically_normal().string();
+            if (path.empty() || path[0] == '/' || normal != path || path.starts_with("../") ||
+                path == ".." || path == ".")
+                return fail(
+                    Blame::Spec,
+                    fmt::format("{}: changes '{}', which is outside the tree", patch.name, path),
+                    patch.file);
+            if (path.find('\n') != std::string::npos)
+                return fail(
+                    Blame::Spec,
+                    fmt::format("{}: changes '{}', whose name has a line break", patch.name, path),
+                    patch.file);
+            files.insert(path);
+        }
+        if (listed != changes)
+            return fail(Blame::Spec,
+                        fmt::format("{}: git reads changes of {} files in it, where it has lines "
+                                    "that begin {}: a damaged header",
+                                    patch.name, listed, changes),
+                        patch.file);
+    }
+    return files;
+}
+
+// Copies what the patch finds: a link as a link.
+Status Applier::bring(const Patch& patch, const std::string& file) {
+    if (!all_.insert(file).second) return {};
+    std::error_code error;
+    // Through a link of the tree, or below a file of it, there is nothing to change.
+    for (auto above = fs::path(file).parent_path(); !above.empty(); above = above.parent_path()) {
+        if (all_.contains(above.string())) break; // as the patches before this one left it
+        const auto type = fs::symlink_status(tree_ / above, error).type();
+        if (type == fs::file_type::not_found || type == fs::file_type::directory) continue;
+        return fail(Blame::Spec,
+                    fmt::format("{}: changes '{}', but '{}' is {}", patch.name, file,
+                                above.string(),
+                                type == fs::file_type::symlink ? "a symbolic link" : "no folder"),
+                    patch.file);
+    }
+    std::optional<TreeFile> now;
+    if (const auto changed = before_.find(file); changed != before_.end()) {
+        now = changed->second;
+    } else if (fs::symlink_status(tree_ / file, error).type() == fs::file_type::directory) {
+        return fail(Blame::Spec,
+                    fmt::format("{}: changes '{}', which is a folder", patch.name, file),
+                    patch.file);
+    } else {
+        RIG_TRY(pristine, read_tree_file(tree_ / file));
+        now = std::move(pristine);
+    }
+    return now ? put_file(scratch_ / file, *now) : Status{};
+}
+
+// A link must lead to what the tree may have: up first, then down, never above the top.
+Status Applier::no_way_out(const Patch& patch, const std::string& file) const {
+    std::error_code error;
+    const auto type = fs::symlink_status(scratch_ / file, error).type();
+    const auto inner = all_.lower_bound(file + "/");
+    const bool folder = inner != all_.end() && inner->starts_with(file + "/");
+    if (type == fs::file_type::directory && folder) return {}; // in the place of a file
+    if (type == fs::file_type::directory)
+        return fail(Blame::Spec,
+                    fmt::format("{}: makes '{}' a submodule, accepted: files and symbolic links",
+                                patch.name, file),
+                    patch.file);
+    if (type != fs::file_type::symlink) return {};
+    const auto target = fs::read_symlink(scratch_ / file, error);
+    auto depth = std::count(file.begin(), file.end(), '/');
+    bool down = false, inside = !target.empty() && target.is_relative();
+    for (const auto& part : target) {
+        if (part == ".") continue;
+        down = down || part != "..";
+        // Behind a name, which may be a link itself, ".." leads anywhere.
+        inside = inside && (part != ".." || (!down && --depth >= 0));
+    }
+    if (inside) return {};
+    return fail(Blame::Spec,
+                fmt::format("{}: makes '{}' a symbolic link to '{}', accepted: a path inside the "
+                            "tree that has '..' only in front",
+                            patch.name, file, target.string()),
+                patch.file);
+}
+
+// What git says of a failure, in our words.
+Result<std::string> Applier::reason(const Patch& patch, const std::string& out) {
+    std::smatch match;
+    const auto says = [&](const char* words) {
+        return std::regex_search(out, match, std::regex(words));
+    };
+    if (says("corrupt patch at (?:line |[^\n]*:)([0-9]+)"))
+        return fmt::format("{}:{}: the patch is damaged: git cannot read it from here on",
+                           patch.name, match[1].str());
+    if (says("cannot apply binary patch to '([^\n]*)' without full index"))
+        return fmt::format("{}: changes the binary file {} without its content; 'git diff "
+                           "--binary' writes it",
+                           patch.name, match[1].str());
+    if (says("error: (?:patch failed: ([^\n]*):[0-9]+|([^\n]*): already exists in working)")) {
+        const auto file = match[1].matched ? match[1].str() : match[2].str();
+        const bool is_there = match[2].matched;
+        RIG_TRY(reversed, git(patch, {"-R", "--check"}));
+        if (reversed.ok()) return fmt::format("{}: it is already applied to {}", patch.name, file);
+        if (is_there) return fmt::format("{}: creates {}, which is in the tree", patch.name, file);
+        RIG_TRY(without_context, git(patch, {"--check", "--unidiff-zero"}));
+        if (without_context.ok())
+            return fmt::format("{}: its changes of {} have no lines around them that say where "
+                               "they belong, accepted: three of them ('diff -U3')",
+                               patch.name, file);
+        // git names the hunk only where it applies the others; nothing of this folder is used.
+        RIG_TRY(hunks, git(patch, {"--reject", "--verbose"}));
+        std::smatch hunk, place;
+        if (std::regex_search(hunks.out, hunk, std::regex("Rejected hunk #([0-9]+)")) &&
+            std::regex_search(hunks.out, place, std::regex("patch failed: ([^\n]*):([0-9]+)\n")))
+            return fmt::format("{}: hunk {} (line {}) does not apply to {}", patch.name,
+                               hunk[1].str(), place[2].str(), place[1].str());
+    }
+    if (says("error: ([^\n]*): (?:No such file or directory|does not exist in)"))
+        return fmt::format("{}: changes {}, which is not in the tree", patch.name, match[1].str());
+    if (says("error: ([^\n]*)")) return fmt::format("{}: {}", patch.name, match[1].str());
+    return fmt::format("{}: {}", patch.name, out.substr(0, 400));
+}
+
+Status Applier::apply(const Patch& patch) {
+    const auto text = with_plain_ends(patch.text);
+    auto changes = changes_in(text, patch.name);
+    if (!changes) {
+        auto error = std::move(changes.error());
+        error.log = patch.file;
+        return tl::unexpected(std::move(error));
+    }
+    RIG_CHECK(put_file(input_, text));
+    RIG_TRY(files, touched(patch, changes->size()));
+    for (const auto& file : files)
+        RIG_CHECK(bring(patch, file));
+    RIG_TRY(result, git(patch, {}));
+    if (!result.ok()) {
+        RIG_TRY(why, reason(patch, result.out));
+        return fail(Blame::Spec, why, patch.file);
+    }
+    for (const auto& file : files)
+        RIG_CHECK(no_way_out(patch, file));
+    return {};
+}
+
+Result<Overlay> Applier::overlay() const {
+    Overlay overlay;
+    std::error_code error;
+    for (const auto& file : all_) {
+        if (fs::symlink_status(scratch_ / file, error).type() == fs::file_type::directory) {
+            overlay.emplace(file, std::nullopt); // its place is taken by what is in that folder
+            continue;
+        }
+        RIG_TRY(content, read_tree_file(scratch_ / file));
+        overlay.emplace(file, std::move(content));
+    }
+    return overlay;
 }
 
 } // namespace
+
+Result<std::optional<TreeFile>> read_tree_file(const fs::path& file) {
+    std::error_code error;
+    const auto status = fs::symlink_status(file, error);
+    if (status.type() == fs::file_type::not_found) return std::nullopt;
+    if (status.type() == fs::file_type::symlink) {
+        const auto target = fs::read_symlink(file, error);
+        if (!error) return TreeFile(target.string(), TreeFile::Kind::Link);
+    }
+    if (status.type() == fs::file_type::regular) {
+        std::ifstream in(file, std::ios::binary);
+        std::string content((std::istreambuf_iterator<char>(in)), {});
+        if (in && !in.bad())
+            return TreeFile(std::move(content),
+                            (status.permissions() & fs::perms::owner_exec) != fs::perms::none
+                                ? TreeFile::Kind::Program
+                                : TreeFile::Kind::Plain);
+        return fail(Blame::Host, fmt::format("cannot read {}", file.string()));
+    }
+    return fail(Blame::Host,
+                fmt::format("{}: {}", file.string(),
+                            error ? error.message() : "neither a file nor a symbolic link"));
+}
 
 Result<std::vector<Patch>> read_series(const std::vector<fs::path>& folders, const fs::path& top) {
     std::vector<Patch> patches;
@@ -53,12 +295,13 @@ Result<std::vector<Patch>> read_series(const std::vector<fs::path>& folders, con
             if (first == std::string::npos) continue;
             // quilt allows options such as -p1 after the name; only that one means what we do.
             std::istringstream words(line);
-            std::string name, option;
-            words >> name >> option;
-            if (!option.empty() && option != "-p1")
-                return fail(Blame::Spec,
-                            fmt::format("{}:{}: found option '{}', accepted: none or -p1",
-                                        series.string(), number, option));
+            std::string name;
+            words >> name;
+            for (std::string option; words >> option;)
+                if (option != "-p1")
+                    return fail(Blame::Spec,
+                                fmt::format("{}:{}: found option '{}', accepted: none or -p1",
+                                            series.string(), number, option));
             const auto file = dir / name;
             if (!fs::is_regular_file(file))
                 return fail(Blame::Spec, fmt::format("{}:{}: no patch '{}' in this folder",
@@ -69,96 +312,38 @@ Result<std::vector<Patch>> read_series(const std::vector<fs::path>& folders, con
     return patches;
 }
 
-Result<std::vector<std::string>> touched_files(const Patch& patch) {
-    std::set<std::string> files;
-    std::istringstream lines(patch.text);
-    std::string previous;
-    const auto add = [&](std::string path) -> Status {
-        const auto normal = fs::path(path).lexically_normal().string();
-        if (path.empty() || path.front() == '/' || normal.starts_with(".."))
-            return fail(Blame::Spec, fmt::format("{}: changes '{}', which is outside the tree",
-                                                 patch.name, path));
-        files.insert(normal);
-        return {};
-    };
-    for (std::string line; std::getline(lines, line); previous = line) {
-        // A git rename without changes has no "---" and "+++".
-        for (const std::string_view prefix :
-             {"rename from ", "rename to ", "copy from ", "copy to "})
-            if (line.starts_with(prefix)) RIG_CHECK(add(line.substr(prefix.size())));
-        // Only a "+++" that follows a "---" is a header: a removed line may begin with "-- ".
-        if (!line.starts_with("+++ ") || !previous.starts_with("--- ")) continue;
-        for (const auto& header : {previous, line}) {
-            const auto path = header.substr(4, header.find_first_of("\t\r", 4) - 4);
-            if (path == "/dev/null") continue;
-            const auto slash = path.find('/');
-            RIG_CHECK(add(slash == std::string::npos ? path : path.substr(slash + 1)));
-        }
+Status put_file(const fs::path& file, const TreeFile& content) {
+    std::error_code error;
+    fs::create_directories(file.parent_path(), error);
+    const auto temporary = fs::path(file.string() + ".rig-tmp");
+    fs::remove(temporary, error);
+    bool written = true;
+    if (content.kind == TreeFile::Kind::Link) {
+        fs::create_symlink(content.content, temporary, error);
+    } else {
+        std::ofstream out(temporary, std::ios::binary);
+        out << content.content;
+        out.close();
+        written = static_cast<bool>(out);
+        // The build runs some scripts by name.
+        constexpr auto run = fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec;
+        if (content.kind == TreeFile::Kind::Program)
+            fs::permissions(temporary, run, fs::perm_options::add, error);
     }
-    if (files.empty())
-        return fail(Blame::Spec,
-                    fmt::format("{}: no '--- a/file' and '+++ b/file' in it: not a unified diff",
-                                patch.name));
-    return std::vector<std::string>(files.begin(), files.end());
+    if (written && !error) fs::rename(temporary, file, error);
+    if (!written || error)
+        return fail(Blame::Host, fmt::format("cannot write {}: {}", file.string(),
+                                             error ? error.message() : "disk full?"));
+    return {};
 }
 
 Result<Overlay> apply_patches(const std::vector<Patch>& patches, const fs::path& tree,
                               const fs::path& scratch, CommandRunner& runner,
                               const Overlay& before) {
-    std::error_code error;
-    std::set<std::string> all;
-    for (const auto& patch : patches) {
-        RIG_TRY(files, touched_files(patch));
-        for (const auto& file : files) {
-            if (!all.insert(file).second) continue;
-            const auto changed = before.find(file);
-            if (changed == before.end() ? !fs::exists(tree / file, error) : !changed->second)
-                continue;
-            fs::create_directories((scratch / file).parent_path(), error);
-            if (changed != before.end()) {
-                std::ofstream out(scratch / file, std::ios::binary);
-                out << *changed->second;
-                out.close();
-                if (!out)
-                    return fail(Blame::Host, fmt::format("cannot write {}: disk full?",
-                                                         (scratch / file).string()));
-                continue;
-            }
-            fs::copy_file(tree / file, scratch / file, error);
-            if (error)
-                return fail(Blame::Host, fmt::format("cannot copy {}: {}", file, error.message()));
-        }
-    }
-    for (const auto& patch : patches) {
-        Command command;
-        command.argv = {"patch",
-                        "-p1",
-                        "--batch",
-                        "--forward",
-                        "--fuzz=0",
-                        "--no-backup-if-mismatch",
-                        "--reject-file=-",
-                        "-d",
-                        scratch.string(),
-                        "-i",
-                        patch.file.string()};
-        command.env = {{"LC_ALL", "C"}};
-        RIG_TRY(result, runner.run(command));
-        // Anything but patch's own verdict (interrupted, killed, timed out) is ours.
-        if (!std::holds_alternative<Exited>(result.outcome))
-            return fail(Blame::Host, fmt::format("applying {}: {}", patch.name, describe(result)));
-        if (!result.ok())
-            return fail(Blame::Spec, fmt::format("{}: {}", patch.name, explain(result.out)),
-                        patch.file);
-    }
-    Overlay overlay;
-    for (const auto& file : all) {
-        if (fs::exists(scratch / file, error))
-            overlay[file] = slurp(scratch / file);
-        else
-            overlay[file] = std::nullopt;
-    }
-    return overlay;
+    Applier applier(tree, scratch, runner, before);
+    for (const auto& patch : patches)
+        RIG_CHECK(applier.apply(patch));
+    return applier.overlay();
 }
 
 } // namespace rig

@@ -9,6 +9,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace rig {
@@ -24,16 +26,32 @@ struct Patch {
 Result<std::vector<Patch>> read_series(const std::vector<std::filesystem::path>& folders,
                                        const std::filesystem::path& top);
 
-// Files a patch touches, as in its "--- a/x" and "+++ b/x" lines, without /dev/null. Blame::Spec
-// for a path that leaves the tree.
-Result<std::vector<std::string>> touched_files(const Patch& patch);
+// A file of a tree. A link's content is its target.
+struct TreeFile {
+    enum class Kind { Plain, Program, Link };
+    TreeFile(std::string text, Kind what = Kind::Plain) : content(std::move(text)), kind(what) {}
+    TreeFile(std::string_view text) : content(text) {}
+    TreeFile(const char* text) : content(text) {}
+    std::string content;
+    Kind kind = Kind::Plain;
+    bool operator==(const TreeFile&) const = default;
+};
 
-// Relative path -> new content; nullopt = the patches delete the file.
-using Overlay = std::map<std::string, std::optional<std::string>>;
+// Links are not followed. nullopt if nothing has that name. Blame::Host for anything but a file or
+// a link, and if it cannot be read.
+Result<std::optional<TreeFile>> read_tree_file(const std::filesystem::path& file);
+
+// By rename: a hard link to the pristine tree is replaced, never written through. The new file has
+// a new mtime, which is what tells make, and the content's kind, whatever was there.
+Status put_file(const std::filesystem::path& file, const TreeFile& content);
+
+// Relative path -> what it is afterwards; nullopt = the patches delete the file.
+using Overlay = std::map<std::string, std::optional<TreeFile>>;
 
 // `before`: files that are otherwise than in `tree` already.
-// Applies the patches in `scratch` (an empty private folder). Blame::Spec: which patch, which hunk
-// and line, which file.
+// `git apply` applies the patches in `scratch` (an empty private folder) and says what they touch;
+// what it would pass over is refused. Blame::Spec: which patch, which hunk and line, which file; a
+// file or link outside the tree; a submodule.
 Result<Overlay> apply_patches(const std::vector<Patch>& patches, const std::filesystem::path& tree,
                               const std::filesystem::path& scratch, CommandRunner& runner,
                               const Overlay& before = {});

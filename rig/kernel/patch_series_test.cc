@@ -36,6 +36,21 @@ class PatchSeries : public ::testing::Test {
         EXPECT_EQ(testing::fingerprint(dir / "tree"), before) << "the pristine tree was written to";
         return overlay;
     }
+    std::string refusal(const std::map<std::string, std::string>& patches) {
+        std::filesystem::remove_all(dir / "scratch");
+        const auto overlay = apply(patches);
+        if (overlay) return "accepted";
+        EXPECT_EQ(overlay.error().blame, Blame::Spec);
+        return overlay.error().message;
+    }
+    static std::string added(const std::string& name) {
+        return "--- /dev/null\n+++ " + name + "\n@@ -0,0 +1 @@\n+x\n";
+    }
+    static std::string link(const std::string& name, const std::string& target) {
+        return "diff --git a/" + name + " b/" + name +
+               "\nnew file mode 120000\nindex 0000000..1234567\n--- /dev/null\n+++ b/" + name +
+               "\n@@ -0,0 +1 @@\n+" + target + "\n\\ No newline at end of file\n";
+    }
     TempTree dir;
     BoostCommandRunner runner;
 };
@@ -63,11 +78,13 @@ TEST_F(PatchSeries, ErrorsNameFileAndLine) {
     EXPECT_NE(list.error().message.find("s/series:2: no patch 'missing.patch'"), std::string::npos)
         << list.error().message;
     dir.put("s/a.patch", kChange);
-    dir.put("s/series", "a.patch -R\n");
-    list = read_series({"s"}, dir.path());
-    ASSERT_FALSE(list);
-    EXPECT_NE(list.error().message.find("s/series:1: found option '-R'"), std::string::npos)
-        << list.error().message;
+    for (const char* options : {"-R", "-p1 -R", "-R -p1"}) {
+        dir.put("s/series", std::string("a.patch ") + options + "\n");
+        list = read_series({"s"}, dir.path());
+        ASSERT_FALSE(list) << options;
+        EXPECT_NE(list.error().message.find("s/series:1: found option '-R'"), std::string::npos)
+            << list.error().message;
+    }
     EXPECT_EQ(read_series({"none"}, dir.path()).error().blame, Blame::Spec);
 }
 
@@ -89,7 +106,7 @@ TEST_F(PatchSeries, ALaterPatchSeesAnEarlierOne) {
         {{"1.patch", kChange},
          {"2.patch", "--- a/mm/a.c\n+++ b/mm/a.c\n@@ -1,3 +1,3 @@\n one\n-two two\n+2\n three\n"}});
     ASSERT_TRUE(overlay) << overlay.error().message;
-    EXPECT_TRUE(overlay->at("mm/a.c")->starts_with("one\n2\nthree\n"));
+    EXPECT_TRUE(overlay->at("mm/a.c")->content.starts_with("one\n2\nthree\n"));
 }
 
 TEST_F(PatchSeries, AppliesGitRenames) {
@@ -135,13 +152,110 @@ TEST_F(PatchSeries, SaysWhenAPatchIsAlreadyAppliedOrItsFileMissing) {
 }
 
 TEST_F(PatchSeries, RefusesPathsOutsideTheTreeAndTextThatIsNoPatch) {
-    for (const char* target : {"b/../../etc/passwd", "b//etc/passwd"}) {
-        const auto files = touched_files(
-            {{}, "p", std::string("--- a/x\n+++ ") + target + "\n@@ -0,0 +1 @@\n+x\n"});
-        ASSERT_FALSE(files) << target;
-        EXPECT_EQ(files.error().blame, Blame::Spec);
+    for (const char* target : {"b/../../etc/passwd", "b//etc/passwd", "b/mm/../../x"}) {
+        EXPECT_NE(
+            refusal({{"p", std::string("--- /dev/null\n+++ ") + target + "\n@@ -0,0 +1 @@\n+x\n"}})
+                .find("which is outside the tree"),
+            std::string::npos)
+            << target;
     }
-    EXPECT_FALSE(touched_files({{}, "p", "just words\n"}));
+    EXPECT_NE(refusal({{"p", "just words\n"}}).find("s/p:1: "), std::string::npos);
+    EXPECT_NE(refusal({{"p", added("\"b/a\\nb\"")}}).find("line break"), std::string::npos);
+}
+
+// Below another repository's work tree `git apply` passes over every file and exits with 0.
+TEST_F(PatchSeries, AppliesBelowAnotherRepositoryToo) {
+    Command init;
+    init.argv = {"git", "init", "-q", dir.path().string()};
+    ASSERT_TRUE(runner.run(init)->ok());
+    ::setenv("GIT_DIR", (dir / ".git").c_str(), 1);
+    const auto overlay =
+        apply({{"1.patch", std::string("diff --git a/mm/a.c b/mm/a.c\n") +
+                               std::string(kChange).substr(std::string(kChange).find("---"))}});
+    ::unsetenv("GIT_DIR");
+    ASSERT_TRUE(overlay) << overlay.error().message;
+    EXPECT_TRUE(overlay->at("mm/a.c")->content.starts_with("one\ntwo two\n"));
+}
+
+TEST_F(PatchSeries, AppliesWhatHasNoLines) {
+    const auto overlay = apply(
+        {{"1.patch", "diff --git a/e b/e\nnew file mode 100644\nindex 0000000..e69de29\n"
+                     "diff --git \"a/d/\\303\\244.c\" \"b/d/\\303\\244.c\"\nnew file mode 100644\n"
+                     "index 0000000..e69de29\n--- /dev/null\n+++ \"b/d/\\303\\244.c\"\n"
+                     "@@ -0,0 +1 @@\n+x\n"
+                     "diff --git a/mm/b.c b/mm/b.c\nold mode 100644\nnew mode 100755\n" +
+                         std::string("diff --git a/mm/c.c b/mm/c.c\nold mode 100644\n"
+                                     "new mode 100755\nindex 1..2\n--- a/mm/c.c\n+++ b/mm/c.c\n"
+                                     "@@ -1 +1 @@\n-c\n+C\n")}});
+    ASSERT_TRUE(overlay) << overlay.error().message;
+    EXPECT_EQ(*overlay, (Overlay{{"e", ""},
+                                 {"d/\303\244.c", "x\n"},
+                                 {"mm/b.c", TreeFile("b\n", TreeFile::Kind::Program)},
+                                 {"mm/c.c", TreeFile("C\n", TreeFile::Kind::Program)}}));
+}
+
+TEST_F(PatchSeries, LinksAreLinksAndLeadNowhereElse) {
+    std::filesystem::create_symlink("b.c", dir / "tree/mm/old");
+    auto overlay = apply({{"1.patch", link("mm/new", "../mm/a.c")},
+                          {"2.patch", "diff --git a/mm/old b/mm/old\ndeleted file mode 120000\n"
+                                      "index 1..0\n--- a/mm/old\n+++ /dev/null\n@@ -1 +0,0 @@\n"
+                                      "-b.c\n\\ No newline at end of file\n"}});
+    ASSERT_TRUE(overlay) << overlay.error().message;
+    EXPECT_EQ(*overlay, (Overlay{{"mm/new", TreeFile("../mm/a.c", TreeFile::Kind::Link)},
+                                 {"mm/old", std::nullopt}}));
+    for (const char* target :
+         {"/etc/hostname", "/dev/zero", "../../x", "../mm/../../x", "old/../../x"})
+        EXPECT_NE(refusal({{"1.patch", link("mm/new", target)}})
+                      .find(std::string("s/1.patch: makes 'mm/new' a symbolic link to '") + target),
+                  std::string::npos)
+            << target;
+    // Nothing is changed through a link, of the tree or of a patch.
+    std::filesystem::create_directory_symlink("mm", dir / "tree/mm2");
+    EXPECT_NE(refusal({{"1.patch", added("b/mm2/new.c")}}).find("'mm2' is a symbolic link"),
+              std::string::npos);
+    EXPECT_NE(refusal({{"1.patch", link("mm3", "mm")}, {"2.patch", added("b/mm3/new.c")}})
+                  .find("beyond a symbolic link"),
+              std::string::npos);
+    EXPECT_NE(refusal({{"1.patch", added("b/mm")}}).find("'mm', which is a folder"),
+              std::string::npos);
+    EXPECT_NE(refusal({{"1.patch", added("b/mm/a.c/x")}}).find("'mm/a.c' is no folder"),
+              std::string::npos);
+    EXPECT_NE(refusal({{"1.patch", "diff --git a/sub b/sub\nnew file mode 160000\n--- /dev/null\n"
+                                   "+++ b/sub\n@@ -0,0 +1 @@\n+Subproject commit " +
+                                       std::string(40, '1') + "\n"}})
+                  .find("submodule"),
+              std::string::npos);
+}
+
+TEST_F(PatchSeries, BinaryFilesComeWithTheirContentOrNotAtAll) {
+    EXPECT_NE(refusal({{"1.patch", "diff --git a/mm/b.c b/mm/b.c\nindex 1234567..89abcde 100644\n"
+                                   "Binary files a/mm/b.c and b/mm/b.c differ\n"}})
+                  .find("s/1.patch:3: a binary file"),
+              std::string::npos);
+}
+
+TEST_F(PatchSeries, AFolderMayTakeTheNameOfAFile) {
+    const auto overlay = apply(
+        {{"1.patch", "diff --git a/mm/b.c b/mm/b.c\ndeleted file mode 100644\n--- a/mm/b.c\n"
+                     "+++ /dev/null\n@@ -1 +0,0 @@\n-b\ndiff --git a/mm/b.c/x b/mm/b.c/x\n"
+                     "new file mode 100644\n--- /dev/null\n+++ b/mm/b.c/x\n@@ -0,0 +1 @@\n+x\n"}});
+    ASSERT_TRUE(overlay) << overlay.error().message;
+    EXPECT_EQ(*overlay, (Overlay{{"mm/b.c", std::nullopt}, {"mm/b.c/x", "x\n"}}));
+}
+
+TEST_F(PatchSeries, ChangesWithoutContextAreNamedAsSuch) {
+    EXPECT_NE(refusal({{"1.patch", "--- a/mm/a.c\n+++ b/mm/a.c\n@@ -5 +5 @@\n-five\n+5\n"}})
+                  .find("s/1.patch: its changes of mm/a.c have no lines around them"),
+              std::string::npos);
+}
+
+TEST_F(PatchSeries, LineEndsOfAMailAreNotThePatches) {
+    std::string crlf;
+    for (const char c : std::string(kChange))
+        crlf += c == '\n' ? std::string("\r\n") : std::string(1, c);
+    const auto overlay = apply({{"1.patch", crlf}});
+    ASSERT_TRUE(overlay) << overlay.error().message;
+    EXPECT_TRUE(overlay->at("mm/a.c")->content.starts_with("one\ntwo two\nthree\n"));
 }
 
 TEST_F(PatchSeries, AnInterruptIsNotThePatchesFault) {

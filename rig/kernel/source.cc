@@ -9,10 +9,12 @@
 #include <cstdlib>
 #include <fmt/format.h>
 #include <fstream>
+#include <mutex>
 #include <regex>
 #include <sstream>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 namespace rig {
 namespace fs = std::filesystem;
@@ -188,15 +190,39 @@ Result<fs::path> from_git(const fs::path& repository, const std::string& revisio
         "sources", sha256_hex(id), fmt::format("git {} ({})", commit.substr(0, 12), revision),
         [&](const fs::path& dir) -> Status {
             const auto archive = dir / "tree.tar";
-            RIG_TRY(out,
-                    must_run(context, {"git", "-C", repository.string(), "archive", "--format=tar",
-                                       "--prefix=tree/", "-o", archive.string(), commit}));
+            RIG_TRY(out, must_run(context, git_command(repository,
+                                                       {"archive", "--format=tar", "--prefix=tree/",
+                                                        "-o", archive.string(), commit})));
             (void)out;
             RIG_CHECK(unpack(context, archive, dir / "tree"));
             std::error_code ignored;
             fs::remove(archive, ignored);
             return {};
         });
+}
+
+// What is built is the commit. Who asks for what is checked out, and not for a commit by its
+// number, may mean what is edited there.
+void warn_of_uncommitted(const fs::path& repository, const std::string& revision,
+                         const BuildContext& context) {
+    if (is_commit(revision)) return;
+    const auto commit = commit_of(context.runner, repository, revision),
+               head = commit_of(context.runner, repository, "HEAD");
+    if (!commit || !head || *commit != *head) return;
+    const auto files = uncommitted_files(context.runner, repository);
+    if (files && *files == 0) return;
+    const auto text =
+        files ? fmt::format("warning: {}: {} file{} changed but not committed: '{}' is built "
+                            "without {}",
+                            repository.string(), *files, *files == 1 ? " is" : "s are", revision,
+                            *files == 1 ? "it" : "them")
+              : fmt::format("warning: whether '{}' lacks uncommitted changes is unknown: {}",
+                            revision, files.error().message);
+    // Every arm and perf ask for the source.
+    static std::mutex mutex;
+    static std::string last;
+    const std::lock_guard lock(mutex);
+    if (std::exchange(last, text) != text) context.progress.say(text);
 }
 
 constexpr std::size_t kPathsAtOnce =
@@ -251,11 +277,13 @@ Status take_delta(const fs::path& repository, const GitSource& git, const BuildC
             context.cache.get_or_make(
                 "deltas", sha256_hex(fmt::format("delta 2\n{}\n{}\n", base, commit)), "git " + what,
                 [&](const fs::path& into) -> Status {
-                    RIG_TRY(listed, must_run(context, {"git", "-C", repository.string(), "diff",
-                                                       "--raw", "-z", "--no-renames", "--no-abbrev",
-                                                       "--no-ext-diff", "--ignore-submodules=none",
-                                                       "--output=" + (into / "raw").string(), base,
-                                                       commit}));
+                    RIG_TRY(listed,
+                            must_run(context,
+                                     git_command(repository, {"diff", "--raw", "-z", "--no-renames",
+                                                              "--no-abbrev", "--no-ext-diff",
+                                                              "--ignore-submodules=none",
+                                                              "--output=" + (into / "raw").string(),
+                                                              base, commit})));
                     (void)listed;
                     RIG_TRY(changes, changes_of(slurp(into / "raw"), what));
                     RIG_CHECK(write_atomically(into / "changes", changes));
@@ -267,10 +295,7 @@ Status take_delta(const fs::path& repository, const GitSource& git, const BuildC
                         if (line[0] != kRemoved) paths.push_back(line.substr(2));
                     std::error_code ignored;
                     for (std::size_t from = 0; from < paths.size(); from += kPathsAtOnce) {
-                        std::vector<std::string> archive{"git",
-                                                         "-C",
-                                                         repository.string(),
-                                                         "archive",
+                        std::vector<std::string> archive{"archive",
                                                          "--format=tar",
                                                          "--prefix=files/",
                                                          "-o",
@@ -279,7 +304,7 @@ Status take_delta(const fs::path& repository, const GitSource& git, const BuildC
                                                          "--"};
                         for (auto i = from; i < std::min(from + kPathsAtOnce, paths.size()); ++i)
                             archive.push_back(":(literal)" + paths[i]);
-                        RIG_TRY(archived, must_run(context, archive));
+                        RIG_TRY(archived, must_run(context, git_command(repository, archive)));
                         (void)archived;
                         RIG_CHECK(unpack(context, into / "files.tar", into / "files"));
                         fs::remove(into / "files.tar", ignored);
@@ -288,17 +313,18 @@ Status take_delta(const fs::path& repository, const GitSource& git, const BuildC
                     return {};
                 }));
     source.version = kernel_version_of(slurp(dir / "files/Makefile"));
-    SourceDelta delta{"git " + what, {}, {}};
+    SourceDelta delta{"git " + what, {}};
     std::istringstream lines(slurp(dir / "changes"));
     for (std::string line; std::getline(lines, line);) {
         const auto path = line.substr(2);
         if (line[0] == kRemoved)
             delta.files.emplace(path, std::nullopt);
         else if (std::error_code error; fs::is_regular_file(dir / "files" / path, error))
-            delta.files.emplace(path, slurp(dir / "files" / path));
+            delta.files.emplace(path, TreeFile(slurp(dir / "files" / path),
+                                               line[0] == kProgram ? TreeFile::Kind::Program
+                                                                   : TreeFile::Kind::Plain));
         else
             continue; // export-ignore in .gitattributes, as in the base's tree
-        if (line[0] == kProgram) delta.programs.insert(path);
     }
     if (!delta.files.empty()) source.delta = std::move(delta); // two commits of one tree have none
     return {};
@@ -328,6 +354,7 @@ Result<SourceTree> fetch_source(const Spec& spec, const BuildContext& context,
     std::optional<GitSource> git;
     if (const auto* named = std::get_if<GitSource>(&spec.kernel.source)) git = *named;
     if (git && !revision.empty()) git->revision = revision;
+    if (git) warn_of_uncommitted(spec.top / git->repository, git->revision, context);
     if (git)
         dir = from_git(spec.top / git->repository, git->base.empty() ? git->revision : git->base,
                        context, source.id);

@@ -14,16 +14,14 @@
 #include "rig/spec/spec.h"
 
 #include <optional>
-#include <set>
 #include <string>
 
 namespace rig {
 
 // What makes one commit's tree of another's.
 struct SourceDelta {
-    std::string name;               // "git 0123456789ab..ba9876543210"
-    Overlay files;                  // every file that differs, by content or by being a program
-    std::set<std::string> programs; // of those, the ones to be run
+    std::string name; // "git 0123456789ab..ba9876543210"
+    Overlay files;    // every file that differs, by content or by being a program
 };
 
 struct SourceTree {
@@ -38,8 +36,9 @@ struct SourceTree {
 
 // Errors: Blame::Host for downloads, disk and tools; Blame::Spec for a wrong checksum, an unknown
 // revision or package, a tree that is no kernel's, and a base from which a revision differs in
-// symbolic links or submodules outside Documentation/. `revision`: of a git source, in the place of
-// the one it names (Arm::revision); empty: that one.
+// symbolic links or submodules outside Documentation/. Warns in the progress of files that are
+// changed in a git repository but not committed, if what is checked out there is asked for.
+// `revision`: of a git source, in the place of the one it names (Arm::revision); empty: that one.
 Result<SourceTree> fetch_source(const Spec& spec, const BuildContext& context,
                                 const std::string& revision = {});
 

@@ -122,6 +122,36 @@ TEST_F(SourceTest, ExportsAGitRevisionByItsCommit) {
     }
 }
 
+// As in a hook of another repository. What is built is the commit: edits beside it are told of.
+TEST_F(SourceTest, TheRepositoryThatWasNamedIsTheOneThatIsBuilt) {
+    const std::string commit =
+        "git init -q && git add -A && git -c user.name=t -c user.email=t@t.example commit -qm x";
+    dir.put("other/Makefile", "VERSION = 1\nPATCHLEVEL = 1\nSUBLEVEL = 1\n");
+    sh("(cd other && " + commit + ") && cd pack/linux-source-6.12 && " + commit +
+       " && git tag v1 && git -c user.name=t -c user.email=t@t.example commit -q --allow-empty "
+       "-m y");
+    ::setenv("GIT_DIR", (dir / "other/.git").c_str(), 1);
+    const auto source = fetch(GitSource{"pack/linux-source-6.12", "v1"});
+    ::unsetenv("GIT_DIR");
+    ASSERT_TRUE(source) << source.error().message;
+    EXPECT_EQ(source->version, "6.12.117");
+
+    std::string said;
+    Progress progress([&](const std::string& text) { said += text; }, false);
+    BuildContext told{cache, runner, progress, 1};
+    dir.put("pack/linux-source-6.12/mm/a.c", "int edited;\n");
+    dir.put("pack/linux-source-6.12/mm/new.c", "int added;\n");
+    spec.kernel.source = GitSource{"pack/linux-source-6.12", "HEAD"};
+    ASSERT_TRUE(fetch_source(spec, told));
+    EXPECT_NE(said.find("2 files are changed but not committed: 'HEAD' is built without them"),
+              std::string::npos)
+        << said;
+    said.clear();
+    spec.kernel.source = GitSource{"pack/linux-source-6.12", "v1"};
+    ASSERT_TRUE(fetch_source(spec, told));
+    EXPECT_EQ(said.find("not committed"), std::string::npos) << said;
+}
+
 // A revision on another one's tree is a patch: all revisions of one base share it.
 TEST_F(SourceTest, ARevisionOnABaseIsThatTreeAndAPatch) {
     const std::string git = "git -c user.name=t -c user.email=t@t.example";
@@ -142,10 +172,9 @@ TEST_F(SourceTest, ARevisionOnABaseIsThatTreeAndAPatch) {
     EXPECT_EQ(source->delta->files,
               (Overlay{{"Makefile", "VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 118\n"},
                        {"mm/gone.c", std::nullopt},
-                       {"mm/run.sh", "#!/bin/sh\n"},
-                       {"scripts/run", "#!/bin/sh\n"},
+                       {"mm/run.sh", TreeFile("#!/bin/sh\n", TreeFile::Kind::Program)},
+                       {"scripts/run", TreeFile("#!/bin/sh\n", TreeFile::Kind::Program)},
                        {"scripts/empty", ""}}));
-    EXPECT_EQ(source->delta->programs, (std::set<std::string>{"mm/run.sh", "scripts/run"}));
     EXPECT_FALSE(fetch(GitSource{"pack/linux-source-6.12", "v1", "v1"})->delta);
     // An arm's own revision takes the place of the source's.
     spec.kernel.source = GitSource{"pack/linux-source-6.12", "v1", "v1"};

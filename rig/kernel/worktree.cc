@@ -18,24 +18,6 @@
 namespace rig {
 namespace fs = std::filesystem;
 
-Status put_file(const fs::path& file, std::string_view content) {
-    std::error_code error;
-    fs::create_directories(file.parent_path(), error);
-    const auto temporary = fs::path(file.string() + ".rig-tmp");
-    std::ofstream out(temporary, std::ios::binary);
-    out << content;
-    out.close();
-    // The build runs some scripts by name.
-    if (const auto old = fs::status(file, error); fs::exists(old))
-        fs::permissions(temporary, old.permissions(), error);
-    error.clear();
-    if (out) fs::rename(temporary, file, error);
-    if (!out || error)
-        return fail(Blame::Host, fmt::format("cannot write {}: {}", file.string(),
-                                             error ? error.message() : "disk full?"));
-    return {};
-}
-
 Blame blame_of(const CommandResult& result, const std::string& out) {
     if (!std::holds_alternative<Exited>(result.outcome)) return Blame::Host;
     for (const char* host : {"No space left on device", "Cannot allocate memory",
@@ -72,7 +54,7 @@ Status Worktree::apply_overlay() {
     const auto& overlay = recipe_.overlay;
     for (const auto& [file, content] : overlay)
         if (fs::path(file).filename().string().starts_with("Kconfig"))
-            patched_kconfig_ += file + "\n" + content.value_or("(removed)");
+            patched_kconfig_ += file + "\n" + (content ? content->content : "(removed)");
 
     std::set<std::string> before, files;
     std::istringstream listed(slurp(dir_ / "overlay"));
@@ -89,24 +71,28 @@ Status Worktree::apply_overlay() {
     std::set<std::string> either = before;
     either.insert(files.begin(), files.end());
     RIG_CHECK(put_file(dir_ / "overlay", list(either)));
-    for (const auto& file : either) {
-        const auto patched = overlay.find(file);
-        std::optional<std::string> want;
-        if (patched != overlay.end())
+    // What goes, goes first, and inner files before outer ones: a file may take a folder's name.
+    std::map<std::string, TreeFile> wanted;
+    for (auto file = either.rbegin(); file != either.rend(); ++file) {
+        const auto patched = overlay.find(*file);
+        std::optional<TreeFile> want;
+        if (patched != overlay.end()) {
             want = patched->second;
-        else if (fs::exists(recipe_.source.tree / file, error))
-            want = slurp(recipe_.source.tree / file);
+        } else {
+            RIG_TRY(pristine, read_tree_file(recipe_.source.tree / *file));
+            want = pristine;
+        }
+        if (want)
+            wanted.emplace(*file, std::move(*want));
+        else
+            fs::remove(dir_ / "src" / *file, error);
+    }
+    for (const auto& [file, want] : wanted) {
         const auto path = dir_ / "src" / file;
-        const bool exists = fs::exists(path, error);
-        if (!want)
-            fs::remove(path, error);
-        else if (!exists || slurp(path) != *want ||
-                 (recipe_.programs.contains(file) && !executable(path)))
-            RIG_CHECK(put_file(path, *want)); // never the link to the pristine one
-        if (want && recipe_.programs.contains(file))
-            fs::permissions(path,
-                            fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec,
-                            fs::perm_options::add, error);
+        if (fs::symlink_status(path, error).type() == fs::file_type::directory)
+            fs::remove_all(path, error); // of files that only another arm has: it is a file here
+        RIG_TRY(present, read_tree_file(path));
+        if (present != want) RIG_CHECK(put_file(path, want)); // never the link to the pristine one
     }
     return put_file(dir_ / "overlay", list(files));
 }
@@ -117,6 +103,8 @@ Result<CommandResult> Worktree::make(std::vector<std::string> words, const fs::p
     command.argv = {"make", "-C", (dir_ / "src").string(), "O=" + obj().string()};
     command.argv.insert(command.argv.end(), words.begin(), words.end());
     command.env = build_environment(*recipe_.arch);
+    // Kconfig asks only whether these are set.
+    command.unset = {"KCONFIG_WERROR", "KCONFIG_WARN_UNKNOWN_SYMBOLS", "KCONFIG_OVERWRITECONFIG"};
     command.log = log;
     command.on_line = std::move(on_line);
     command.timeout = std::chrono::hours(4);
@@ -137,15 +125,17 @@ Status Worktree::configure() {
     fs::remove(made_from, error);
     RIG_CHECK(put_file(fragment, render_fragment(recipe_.requests)));
     fs::remove(fresh, error);
-    RIG_TRY(result, make({"KCONFIG_ALLCONFIG=" + fragment.string(),
-                          "KCONFIG_CONFIG=" + fresh.string(), "allnoconfig"},
-                         {}));
+    RIG_TRY(result,
+            make({"KCONFIG_ALLCONFIG=" + fragment.string(), "KCONFIG_CONFIG=" + fresh.string(),
+                  "KCONFIG_WARN_UNKNOWN_SYMBOLS=1", "allnoconfig"},
+                 {}));
     if (!result.ok())
         return fail(blame_of(result, result.out),
                     fmt::format("make allnoconfig: {}: {}", describe(result),
                                 first_build_error(result.out)));
     const auto text = slurp(fresh);
-    RIG_CHECK(verify_config(recipe_.requests, text, dir_ / "src", recipe_.arch->kernel_arch));
+    RIG_CHECK(verify_config(recipe_.requests, text, dir_ / "src", recipe_.arch->kernel_arch,
+                            kconfig_complaints(recipe_.requests, result.out, fragment.string())));
     // An unchanged .config keeps its mtime, so that nothing is reconfigured.
     if (slurp(obj() / ".config") != text) RIG_CHECK(put_file(obj() / ".config", text));
     return put_file(made_from, from + text);

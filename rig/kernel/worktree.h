@@ -22,10 +22,6 @@ namespace rig {
 // ETA's first guess.
 inline constexpr std::uint64_t kColdLines = 1700;
 
-// By rename: a hard link to the pristine tree is replaced, never written through. The new file has
-// a new mtime, which is what tells make.
-Status put_file(const std::filesystem::path& file, std::string_view content);
-
 // Whose fault is it that make ended like this? Only an exit code speaks of the kernel, and not when
 // the disk is full or the kernel's OOM killer took the compiler.
 Blame blame_of(const CommandResult& result, const std::string& out);

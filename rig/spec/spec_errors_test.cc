@@ -203,7 +203,7 @@ TEST_F(SpecErrors, PointsAtWhatIsWrongAndSaysWhatIsAccepted) {
         {good_spec,
          "PT_RECLAIM = \"n\"",
          "PT_RECLAIM = @[]",
-         {"kernel.options.PT_RECLAIM: an array", "y, n, m"}},
+         {"kernel.options.PT_RECLAIM: an array", "y, n, a number"}},
         // ranges
         {good_spec, "vcpus = 6", "vcpus = @1", {"bad guest.vcpus: 1, want 2..16"}},
         {good_spec, "vcpus = 6", "vcpus = @17", {"bad guest.vcpus: 17, want 2..16"}},
@@ -448,7 +448,7 @@ TEST_F(SpecErrors, PointsAtWhatIsWrongAndSaysWhatIsAccepted) {
         {good_spec,
          "PT_RECLAIM = \"n\"",
          "PT_RECLAIM = @\"no\"",
-         {"kernel.options.PT_RECLAIM: \"no\"", "y, n, m"}},
+         {"kernel.options.PT_RECLAIM: \"no\"", "y, n, a number"}},
         {good_spec,
          "LOCALVERSION = '\"-rig\"'",
          "LOCALVERSION = @'\"a\"b\"'",

@@ -131,14 +131,17 @@ std::optional<std::string> option_name_or_any(const std::string& value) {
 }
 
 std::optional<std::string> option_value(const std::string& value) {
+    if (value == "m") return "y or n: rig builds no modules, so that m would test nothing";
     std::string_view number = value;
     if (number.starts_with('-')) number.remove_prefix(1);
-    bool good = value == "y" || value == "n" || value == "m" ||
-                (all(number, digit) && number.size() <= 20) ||
-                (value.starts_with("0x") && value.size() <= 18 && all(number.substr(2), hex)) ||
-                quoted_text(value);
-    return unless(
-        good, "y, n, m, a number, 0x with hex digits, or text with quotes of its own: '\"text\"'");
+    // Kconfig takes 017 for no number, or for a hexadecimal one.
+    bool good =
+        value == "y" || value == "n" ||
+        (all(number, digit) && number.size() <= 20 && (number[0] != '0' || number.size() == 1)) ||
+        (value.starts_with("0x") && value.size() <= 18 && all(number.substr(2), hex)) ||
+        quoted_text(value);
+    return unless(good, "y, n, a number without zeros in front, 0x with hex digits, or text with "
+                        "quotes of its own: '\"text\"'");
 }
 
 std::optional<std::string> package(const std::string& value) {

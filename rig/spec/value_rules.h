@@ -27,7 +27,7 @@ std::optional<std::string>
 option_name(const std::string& value); // [A-Z0-9_]+ without the prefix CONFIG_
 std::optional<std::string> option_name_or_any(const std::string& value); // the same, or "*"
 std::optional<std::string>
-option_value(const std::string& value); // y, n, m, 42, 0x2a, "text" with its quotes
+option_value(const std::string& value); // y, n, 42, 0x2a, "text" with its quotes
 std::optional<std::string> package(const std::string& value); // Debian package name
 std::optional<std::string> suite(const std::string& value);   // Debian suite name
 std::optional<std::string> sha256(const std::string& value);  // 64 lower-case hex digits
