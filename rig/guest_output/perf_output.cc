@@ -29,7 +29,7 @@ std::string_view next_line(std::string_view& text) {
     return line;
 }
 
-bool digit(char c) {
+bool decimal(char c) {
     return c >= '0' && c <= '9';
 }
 
@@ -37,7 +37,7 @@ bool digit(char c) {
 std::string_view take_digits(std::string_view text, std::size_t& at) {
     const auto begin = at;
     if (at < text.size() && text[at] == '-') ++at;
-    while (at < text.size() && digit(text[at]))
+    while (at < text.size() && decimal(text[at]))
         ++at;
     return text.substr(begin, at - begin);
 }
@@ -58,7 +58,7 @@ struct Stamp {
 std::optional<Stamp> stamp_at(std::string_view text, std::size_t open) {
     if (open < 2 || text[open - 1] != ' ') return std::nullopt;
     auto tid = open - 1;
-    while (tid > 0 && digit(text[tid - 1]))
+    while (tid > 0 && decimal(text[tid - 1]))
         --tid;
     if (tid > 0 && text[tid - 1] == '-') --tid;
     if (tid == open - 1 || tid == 0 || text[tid - 1] != ' ') return std::nullopt;
@@ -72,7 +72,7 @@ std::optional<Stamp> stamp_at(std::string_view text, std::size_t open) {
     stamp.seconds = take_digits(text, at);
     if (stamp.seconds.empty() || !take(text, at, ".")) return std::nullopt;
     stamp.nanos = take_digits(text, at);
-    if (stamp.nanos.size() != 9 || !digit(stamp.nanos[0]) || !take(text, at, ": "))
+    if (stamp.nanos.size() != 9 || !decimal(stamp.nanos[0]) || !take(text, at, ": "))
         return std::nullopt;
     stamp.end = at;
     return stamp;

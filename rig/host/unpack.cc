@@ -10,9 +10,8 @@
 #include <system_error>
 
 namespace rig {
-namespace {
-
 namespace fs = std::filesystem;
+namespace {
 
 // The words, in the C locale, of tar and of the programs that it and dpkg-deb decompress with.
 constexpr std::array kDiskFull{"No space left on device", "Disk quota exceeded"};
