@@ -16,6 +16,8 @@
 #include "rig/cli/site_command.h"
 #include "rig/experiment/world.h"
 #include "rig/host/boost_command_runner.h"
+#include "rig/host/cache_place.h"
+#include "rig/host/open_files.h"
 #include "rig/hypervisor/connect.h"
 #include "rig/hypervisor/qemu_choice.h"
 #include "rig/hypervisor/qemu_hypervisor.h"
@@ -122,6 +124,8 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "rig: warning: %s\n", text.c_str());
     };
 
+    if (const auto enough = rig::enough_open_files(); !enough)
+        return print_error(enough.error(), common.json);
     Interrupts interrupts;
     rig::remove_abandoned_scratch();
     rig::ArtifactCache artifacts(options.cache_dir.empty()
@@ -153,6 +157,7 @@ int main(int argc, char** argv) {
                              !options.nightly_line.close;
         if (commands.compare->parsed() || commands.boot->parsed() || commands.calibrate->parsed() ||
             commands.bisect->parsed() || commands.verdict->parsed() || a_night) {
+            RIG_CHECK(rig::usable_cache(artifacts.root()));
             RIG_TRY(chosen, rig::choose_libvirt(options.connect));
             libvirt = std::move(chosen);
         }

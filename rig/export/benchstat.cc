@@ -41,6 +41,7 @@ std::string render_benchstat(const ReportInput& input, const std::vector<Sample>
         config_line("kernel", run.kernels.empty() ? "" : run.kernels.front().facts.version) +
         config_line("clock", run.clock) + config_line("accelerator", run.accelerator) +
         config_line("verdict", input.comparison.closing) +
+        config_line("faults", injected_faults(input, "")) +
         "Unit ns better=lower assume=nothing\nUnit count better=lower assume=nothing\n";
     for (const auto& metric : input.comparison.metrics) {
         if (metric.info.name == "injections" || metric.info.name == "predicted_sync") continue;

@@ -9,8 +9,8 @@
 // iterations: a boot is one observation. Boots are what verdicts are made of: none of the warm-up,
 // and no value where a boot does not hold the metric. Left out are `injections` and
 // `predicted_sync`: the load, and what was computed from it. The verdict stands in the
-// configuration, for benchstat judges no proof: its p is neither paired by seed nor corrected for
-// the number of metrics. Pure.
+// configuration, and `faults` beside it where faults were injected, for benchstat judges no proof:
+// its p is neither paired by seed nor corrected for the number of metrics. Pure.
 #pragma once
 
 #include "rig/report/report.h"

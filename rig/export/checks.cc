@@ -136,6 +136,36 @@ Check attempt(const FaultRecord& fault) {
 
 } // namespace
 
+std::string injected_faults(const ReportInput& input, const std::string& arm, bool of_boot) {
+    const auto& fault = input.spec.fault;
+    if (!fault.enabled) return "";
+    const auto where = fault.stack_filter  ? fault.function + "()"
+                       : fault.task_filter ? std::string("any function of the workload's task")
+                                           : std::string("any function");
+    const auto out = "with injected faults: fail_page_alloc in " + where;
+    const auto unknown = [](const std::string& name) { return "an unknown number in " + name; };
+    if (of_boot) return out + ", " + unknown("this boot");
+    std::vector<std::string> counts;
+    const auto* metric = input.comparison.find("injections");
+    for (const auto& one : input.spec.arms) {
+        if (!arm.empty() && arm != one.name) continue;
+        const ArmMetric* found = nullptr;
+        if (metric)
+            for (const auto& candidate : metric->arms)
+                if (candidate.arm == one.name) found = &candidate;
+        counts.push_back(found && found->spread
+                             ? fmt::format("{} a boot in {}",
+                                           spread_figure(*found->spread, Unit::Count), one.name)
+                             : unknown(one.name));
+    }
+    return fmt::format("{}, {}", out, fmt::join(counts, ", "));
+}
+
+bool failing(CheckOutcome outcome) {
+    return outcome == CheckOutcome::Broken || outcome == CheckOutcome::Unproven ||
+           outcome == CheckOutcome::Missed || outcome == CheckOutcome::Doubtful;
+}
+
 std::vector<CheckGroup> checks_of(const ReportInput& input,
                                   const std::vector<FaultRecord>& faults) {
     std::vector<CheckGroup> groups{whole_run(input)};
@@ -163,6 +193,13 @@ std::vector<CheckGroup> checks_of(const ReportInput& input,
         for (const auto& fault : faults)
             if (fault.arm == arm.name) group.checks.push_back(attempt(fault));
     }
+    for (auto& group : groups)
+        for (auto& check : group.checks)
+            if (failing(check.outcome))
+                if (const auto faults_said =
+                        injected_faults(input, group.name, check.kind == CheckKind::Attempt);
+                    !faults_said.empty())
+                    check.why += (check.why.empty() ? "" : "; ") + faults_said;
     return groups;
 }
 

@@ -51,6 +51,16 @@ struct CheckGroup {
     std::vector<Check> checks;
 };
 
+// What was made to fail meanwhile, for an item that failed: where, in which function, and how often
+// in a boot of the arm ("" for all arms). "with injected faults: fail_page_alloc in f(), 80 a boot
+// in ipi". Empty for a run without. For one boot, `of_boot`, that gave no sample the number is not
+// known, which is said.
+std::string injected_faults(const ReportInput& input, const std::string& arm, bool of_boot = false);
+
+// Broken, Unproven, Missed or Doubtful: what a reader may take for a failure of the kernel.
+bool failing(CheckOutcome outcome);
+
+// Each failing check of a run with injected faults says so at the end of `why`.
 // A run that tested nothing has no Held expectation and at least one check that is not Held.
 std::vector<CheckGroup> checks_of(const ReportInput& input, const std::vector<FaultRecord>& faults);
 

@@ -154,6 +154,41 @@ TEST(Checks, ARunThatEndedBeforeItsTime) {
         CheckOutcome::Unproven);
 }
 
+TEST(Checks, WhatFailsWithInjectedFaultsSaysSo) {
+    auto spec = judged_spec();
+    auto samples = make_samples(spec);
+    samples[0].exposure.injections = 79;
+    samples[1].splats = {{SplatKind::Warning, "WARNING: at mm/mmu_gather.c", "f", {}, 2}};
+    const std::vector<FaultRecord> faults{fault_of("ipi", 1, Blame::Host, "no CPU", true),
+                                          fault_of("ipi", 2, Blame::Host, "no CPU"),
+                                          fault_of("reviewed", 3, Blame::Kernel, "dead")};
+    const std::string words = "with injected faults: fail_page_alloc in tlb_remove_table(), ";
+    const auto input = input_of(spec, samples);
+    unsigned failed = 0;
+    for (const auto& one : checks_of(input, faults))
+        for (const auto& c : one.checks) {
+            const auto said = c.kind == CheckKind::Attempt ? "an unknown number in this boot"
+                              : one.name == "ipi"          ? "79..80 a boot in ipi"
+                              : one.name == "reviewed"
+                                  ? "80 a boot in reviewed"
+                                  : "79..80 a boot in ipi, 80 a boot in reviewed";
+            EXPECT_EQ(c.why.ends_with(words + said), failing(c.outcome)) << c.name << ": " << c.why;
+            failed += failing(c.outcome);
+        }
+    EXPECT_GE(failed, 5u); // verdict, proofs, expectations, splats, attempts
+    // Of arms without a boot.
+    EXPECT_NE(
+        check(checks_of(input_of(spec, {}), {}), "", "verdict").why.find(words + "an unknown"),
+        std::string::npos);
+    spec.fault.stack_filter = false;
+    EXPECT_NE(injected_faults(input_of(spec, samples), "").find("any function of the workload's"),
+              std::string::npos);
+    spec.fault.enabled = false;
+    for (const auto& one : checks_of(input_of(spec, samples), faults))
+        for (const auto& c : one.checks)
+            EXPECT_EQ(c.why.find("injected faults"), std::string::npos) << c.name << ": " << c.why;
+}
+
 TEST(Checks, CleanLineIsValidTextOnOneLine) {
     EXPECT_EQ(clean_line("a\nb\x1b[1m\xff µ"), "a?b?[1m\xEF\xBF\xBD µ");
 }

@@ -134,7 +134,12 @@ class Export {
         }
         checkouts_.push_back(std::move(checkout));
         builds_.push_back(std::move(build));
-        tests_.push_back(test(arm, "", whole(group), input_.comparison.closing));
+        const std::string status = whole(group);
+        const auto injected =
+            status == "FAIL" || status == "ERROR" ? injected_faults(input_, arm) : "";
+        tests_.push_back(
+            test(arm, "", status.c_str(),
+                 input_.comparison.closing + (injected.empty() ? "" : "; " + injected)));
         for (const auto& metric : input_.comparison.metrics)
             for (const auto& one : metric.arms)
                 if (one.arm == arm && one.spread) tests_.push_back(measurement(metric, one));

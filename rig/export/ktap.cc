@@ -55,7 +55,8 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
         text.replace(at, from.size(), to);
 }
 
-std::string group_text(const CheckGroup& group, unsigned number, Totals& totals) {
+std::string group_text(const CheckGroup& group, unsigned number, const ReportInput& input,
+                       Totals& totals) {
     const auto name = ktap_text(group.name.empty() ? "run" : "arm " + group.name);
     auto text =
         fmt::format("  KTAP version 1\n  # Subtest: {}\n  1..{}\n", name, group.checks.size());
@@ -86,8 +87,9 @@ std::string group_text(const CheckGroup& group, unsigned number, Totals& totals)
     const bool doubtful =
         any([](const Check& check) { return check.outcome == CheckOutcome::Doubtful; });
     const bool failed = own.fail + own.error > 0;
-    const char* directive =
-        failed     ? ""
+    const auto injected = failed ? ktap_text(injected_faults(input, group.name)) : "";
+    const std::string directive =
+        failed     ? (injected.empty() ? "" : " # " + injected)
         : doubtful ? " # SKIP what was seen speaks against an expectation that is not decided"
         : held     ? ""
                    : " # SKIP no expectation of it was decided";
@@ -117,7 +119,7 @@ std::string render_ktap(const ReportInput& input, const std::vector<FaultRecord>
     Totals totals;
     unsigned number = 0;
     for (const auto& group : groups)
-        text += group_text(group, ++number, totals);
+        text += group_text(group, ++number, input, totals);
     return text + fmt::format("# Totals: pass:{} fail:{} xfail:0 xpass:0 skip:{} error:{}\n",
                               totals.pass, totals.fail, totals.skip, totals.error);
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 namespace rig {
@@ -28,73 +29,183 @@ std::string_view next_line(std::string_view& text) {
     return line;
 }
 
-// "  comm  tid [cpu]  sec.nsec:  event: trace". comm may hold anything, so the anchor is the first
-// " [ddd] ".
-std::optional<TraceEvent> parse_head(std::string_view line) {
-    for (auto open = line.find('['); open != std::string_view::npos;
-         open = line.find('[', open + 1)) {
-        const auto close = line.find(']', open);
-        if (close == std::string_view::npos) return std::nullopt;
-        const auto cpu = number<unsigned>(line.substr(open + 1, close - open - 1));
-        if (!cpu || close - open != 4) continue;
-        TraceEvent event;
-        event.cpu = *cpu;
-        auto before = stripped(line.substr(0, open), kBlanks);
-        const auto blank = before.find_last_of(" \t");
-        const auto tid =
-            number<int>(blank == std::string_view::npos ? before : before.substr(blank + 1));
-        auto rest = stripped(line.substr(close + 1), kBlanks);
-        const auto dot = rest.find('.');
-        const auto colon = rest.find(':');
-        if (!tid || dot == std::string_view::npos || colon == std::string_view::npos ||
-            colon != dot + 10)
-            return std::nullopt;
-        const auto seconds = number<std::uint64_t>(rest.substr(0, dot)),
-                   nanos = number<std::uint64_t>(rest.substr(dot + 1, 9));
-        if (!seconds || !nanos || *seconds > 1'000'000'000) return std::nullopt;
-        event.tid = *tid;
-        event.time_ns = *seconds * 1'000'000'000 + *nanos;
-        rest = stripped(rest.substr(colon + 1), kBlanks);
-        const auto end = rest.find(": ");
-        const auto name_end = end == std::string_view::npos ? rest.size() : end;
-        event.event = stripped(rest.substr(0, name_end), kBlanks);
-        while (!event.event.empty() && event.event.back() == ':')
-            event.event.pop_back();
-        if (end != std::string_view::npos) event.trace = stripped(rest.substr(end + 2), kBlanks);
-        if (event.event.empty()) return std::nullopt;
-        return event;
+bool decimal(char c) {
+    return c >= '0' && c <= '9';
+}
+
+// Takes the digits at `at`, with a sign or without, and moves behind them.
+std::string_view take_digits(std::string_view text, std::size_t& at) {
+    const auto begin = at;
+    if (at < text.size() && text[at] == '-') ++at;
+    while (at < text.size() && decimal(text[at]))
+        ++at;
+    return text.substr(begin, at - begin);
+}
+
+bool take(std::string_view text, std::size_t& at, std::string_view wanted) {
+    if (!text.substr(std::min(at, text.size())).starts_with(wanted)) return false;
+    at += wanted.size();
+    return true;
+}
+
+// What perf prints behind the name of the process, "%7d [%03d] %5lu.%09llu: ".
+struct Stamp {
+    std::string_view tid, cpu, seconds, nanos;
+    std::size_t end = 0; // where the event's name begins
+};
+
+// The stamp around the bracket that opens at `open`.
+std::optional<Stamp> stamp_at(std::string_view text, std::size_t open) {
+    if (open < 2 || text[open - 1] != ' ') return std::nullopt;
+    auto tid = open - 1;
+    while (tid > 0 && decimal(text[tid - 1]))
+        --tid;
+    if (tid > 0 && text[tid - 1] == '-') --tid;
+    if (tid == open - 1 || tid == 0 || text[tid - 1] != ' ') return std::nullopt;
+    Stamp stamp;
+    stamp.tid = text.substr(tid, open - 1 - tid);
+    auto at = open + 1;
+    stamp.cpu = take_digits(text, at);
+    if (stamp.cpu.size() < 3 || stamp.cpu.size() > 4 || !take(text, at, "] ")) return std::nullopt;
+    while (take(text, at, " ")) {
     }
+    stamp.seconds = take_digits(text, at);
+    if (stamp.seconds.empty() || !take(text, at, ".")) return std::nullopt;
+    stamp.nanos = take_digits(text, at);
+    if (stamp.nanos.size() != 9 || !decimal(stamp.nanos[0]) || !take(text, at, ": "))
+        return std::nullopt;
+    stamp.end = at;
+    return stamp;
+}
+
+// A program chooses its name, line ends among its characters, so that nothing is read of a name:
+// the stamp behind it is looked for. It cannot be forged. A name has at most 15 bytes, and a stamp
+// of its own needs 22. Nor can a name borrow the rest from the stamp that perf prints behind it:
+// that one begins with a blank and the tid, where the time would have to go on.
+constexpr std::size_t kNameWidth = 16;
+constexpr std::size_t kTidAt = kNameWidth + 1 + 6;  // behind the name, a blank, and its padding
+constexpr std::size_t kBracketAt = kTidAt + 11 + 1; // behind a 32-bit number and a blank
+
+std::optional<Stamp> find_stamp(std::string_view text) {
+    const auto near = text.substr(0, kBracketAt + 1);
+    for (auto open = near.find('['); open != std::string_view::npos;
+         open = near.find('[', open + 1))
+        if (auto stamp = stamp_at(text, open))
+            if (open - 1 - stamp->tid.size() <= kTidAt) return stamp;
     return std::nullopt;
+}
+
+// A frame of a callchain, "\t%16lx" and the function's name. No name of a process passes for one:
+// with the tab it would have to have 17 bytes.
+std::optional<Frame> parse_frame(std::string_view line) {
+    if (!line.starts_with('\t') || line.size() < 1 + kNameWidth) return std::nullopt;
+    if (line.size() > 1 + kNameWidth && line[1 + kNameWidth] != ' ') return std::nullopt;
+    auto digits = line.substr(1, kNameWidth);
+    digits.remove_prefix(std::min(digits.size(), digits.find_first_not_of(' ')));
+    const auto address = number<std::uint64_t>(digits, 16);
+    if (!address) return std::nullopt;
+    return Frame{*address, std::string(stripped(line.substr(1 + kNameWidth), kBlanks))};
+}
+
+// "17" of "PERF_RECORD_LOST lost 17". A record that does not say how many lost one at least.
+std::uint64_t lost_events(std::string_view record) {
+    constexpr std::string_view word = "lost ";
+    const auto found = record.find(word);
+    if (found == std::string_view::npos) return 1;
+    auto at = found + word.size();
+    return std::max<std::uint64_t>(number<std::uint64_t>(take_digits(record, at)).value_or(0), 1);
+}
+
+// The event behind the stamp: "csd:csd_queue_cpu: cpu=1 ...".
+std::optional<TraceEvent> parse_event(const Stamp& stamp, std::string_view text) {
+    const auto cpu = number<unsigned>(stamp.cpu);
+    const auto tid = number<int>(stamp.tid);
+    const auto seconds = number<std::uint64_t>(stamp.seconds),
+               nanos = number<std::uint64_t>(stamp.nanos);
+    if (!cpu || !tid || !seconds || !nanos || *seconds > 1'000'000'000) return std::nullopt;
+    TraceEvent event;
+    event.cpu = *cpu;
+    event.tid = *tid;
+    event.time_ns = *seconds * 1'000'000'000 + *nanos;
+    const auto end = text.find(": ");
+    event.event = stripped(text.substr(0, end), kBlanks);
+    while (!event.event.empty() && event.event.back() == ':')
+        event.event.pop_back();
+    if (end != std::string_view::npos) event.trace = stripped(text.substr(end + 2), kBlanks);
+    if (event.event.empty()) return std::nullopt;
+    return event;
+}
+
+tl::unexpected<Error> not_understood(unsigned line_number, std::string_view line) {
+    return fail(Blame::Guest,
+                fmt::format("perf script output, line {}: found '{}', want an event or a frame",
+                            line_number, printable(line.substr(0, 120))));
+}
+
+tl::unexpected<Error> bad_row(unsigned line_number, std::string_view line, std::string_view what) {
+    return fail(Blame::Guest, fmt::format("perf stat output, line {}: {}: '{}'", line_number, what,
+                                          line.substr(0, 120)));
+}
+
+constexpr unsigned kMaxCpu = 4095;
+
+// CPU0,240,,csd:csd_queue_cpu,950889657,100.00,,
+Result<StatRow> csv_row(std::string_view line, unsigned line_number) {
+    std::vector<std::string_view> fields;
+    for (std::string_view rest = line; fields.size() < 5;) {
+        const auto comma = rest.find(',');
+        fields.push_back(rest.substr(0, comma));
+        if (comma == std::string_view::npos) break;
+        rest.remove_prefix(comma + 1);
+    }
+    if (fields.size() < 5 || !fields[0].starts_with("CPU"))
+        return bad_row(line_number, line, "want CPUn,count,unit,event,...");
+    const auto cpu = number<unsigned>(fields[0].substr(3));
+    if (!cpu || *cpu > kMaxCpu) return bad_row(line_number, line, "bad CPU number");
+    if (fields[1].starts_with("<")) return bad_row(line_number, line, "the event was not counted");
+    const auto count = number<std::uint64_t>(fields[1]);
+    if (!count) return bad_row(line_number, line, "bad count");
+    return StatRow{*cpu, *count, std::string(fields[3])};
+}
+
+// {"cpu" : "0", "counter-value" : "240.000000", "unit" : "", "event" : "csd:csd_queue_cpu", ...}
+// perf prints every number that is of interest here as a text, and a count with a fraction.
+Result<StatRow> json_row(std::string_view line, unsigned line_number) {
+    const auto row = nlohmann::json::parse(line, nullptr, false);
+    const auto text_of = [&](const char* key) -> std::optional<std::string> {
+        if (!row.is_object() || !row.contains(key) || !row[key].is_string()) return std::nullopt;
+        return row[key].get<std::string>();
+    };
+    const auto cpu_text = text_of("cpu"), count_text = text_of("counter-value"),
+               event = text_of("event");
+    if (!cpu_text || !count_text || !event || event->empty())
+        return bad_row(line_number, line,
+                       R"(want an object with the texts "cpu", "counter-value" and "event")");
+    const auto cpu = number<unsigned>(*cpu_text);
+    if (!cpu || *cpu > kMaxCpu) return bad_row(line_number, line, "bad CPU number");
+    if (count_text->starts_with("<"))
+        return bad_row(line_number, line, "the event was not counted");
+    const auto dot = count_text->find('.');
+    const auto count = number<std::uint64_t>(std::string_view(*count_text).substr(0, dot));
+    if (!count || (dot != std::string::npos &&
+                   (dot + 1 == count_text->size() ||
+                    count_text->find_first_not_of('0', dot + 1) != std::string::npos)))
+        return bad_row(line_number, line, "bad count");
+    return StatRow{*cpu, *count, *event};
 }
 
 } // namespace
 
 Result<std::vector<StatRow>> parse_perf_stat(std::string_view text) {
     std::vector<StatRow> rows;
-    for (unsigned number_of_line = 1; !text.empty(); ++number_of_line) {
+    std::optional<bool> json; // what the first row is in, all are in
+    for (unsigned line_number = 1; !text.empty(); ++line_number) {
         const auto line = next_line(text);
         if (stripped(line, kBlanks).empty() || line.front() == '#') continue;
-        std::vector<std::string_view> fields;
-        for (std::string_view rest = line; fields.size() < 5;) {
-            const auto comma = rest.find(',');
-            fields.push_back(rest.substr(0, comma));
-            if (comma == std::string_view::npos) break;
-            rest.remove_prefix(comma + 1);
-        }
-        // CPU0,240,,csd:csd_queue_cpu,950889657,100.00,,
-        const auto bad = [&](const char* what) {
-            return fail(Blame::Guest, fmt::format("perf stat output, line {}: {}: '{}'",
-                                                  number_of_line, what, line.substr(0, 120)));
-        };
-        if (fields.size() < 5 || !fields[0].starts_with("CPU"))
-            return bad("want CPUn,count,unit,event,...");
-        const auto cpu = number<unsigned>(fields[0].substr(3));
-        if (!cpu || *cpu > 4095) return bad("bad CPU number");
-        if (fields[1].starts_with("<")) return bad("the event was not counted");
-        const auto count = number<std::uint64_t>(fields[1]);
-        if (!count) return bad("bad count");
-        rows.push_back({*cpu, *count, std::string(fields[3])});
-        if (rows.size() > kMaxEvents) return bad("too many rows");
+        if (!json) json = line.front() == '{';
+        RIG_TRY(row, *json ? json_row(line, line_number) : csv_row(line, line_number));
+        rows.push_back(std::move(row));
+        if (rows.size() > kMaxEvents) return bad_row(line_number, line, "too many rows");
     }
     if (rows.empty()) return fail(Blame::Guest, "perf stat printed no counts");
     return rows;
@@ -102,39 +213,31 @@ Result<std::vector<StatRow>> parse_perf_stat(std::string_view text) {
 
 Result<Trace> parse_perf_script(std::string_view text) {
     Trace trace;
-    for (unsigned number_of_line = 1; !text.empty(); ++number_of_line) {
-        const auto line = next_line(text);
-        if (stripped(line, kBlanks).empty()) continue;
-        if (const auto lost = line.find("PERF_RECORD_LOST"); lost != std::string_view::npos) {
-            const auto at = line.find("lost ", lost);
-            std::uint64_t n = 0;
-            if (at != std::string_view::npos) {
-                const auto digits = stripped(line.substr(at + 5), kBlanks);
-                n = number<std::uint64_t>(digits.substr(0, digits.find_first_not_of("0123456789")))
-                        .value_or(0);
-            }
-            trace.lost += std::max<std::uint64_t>(n, 1);
-            continue;
-        }
-        if (auto event = parse_head(line)) {
-            if (trace.events.size() >= kMaxEvents)
+    unsigned line_number = 1;
+    while (!text.empty()) {
+        if (auto frame = parse_frame(text.substr(0, text.find('\n')));
+            frame && !trace.events.empty()) {
+            auto& chain = trace.events.back().callchain;
+            if (chain.size() < kMaxDepth) chain.push_back(std::move(*frame));
+        } else if (const auto stamp = find_stamp(text)) {
+            // The name may be lines of its own.
+            const auto name = text.substr(0, stamp->end);
+            line_number += static_cast<unsigned>(std::count(name.begin(), name.end(), '\n'));
+            text.remove_prefix(stamp->end);
+            const auto rest = stripped(text.substr(0, text.find('\n')), kBlanks);
+            if (rest.starts_with("PERF_RECORD_LOST"))
+                trace.lost += lost_events(rest);
+            else if (auto event = parse_event(*stamp, rest); !event)
+                return not_understood(line_number, fmt::format("{}{}", name, rest));
+            else if (trace.events.size() >= kMaxEvents)
                 return fail(Blame::Guest, "perf script output: too many events");
-            trace.events.push_back(std::move(*event));
-            continue;
+            else
+                trace.events.push_back(std::move(*event));
+        } else if (text.front() != '\n') {
+            return not_understood(line_number, text.substr(0, text.find('\n')));
         }
-        // A frame of the callchain: "\tffffffff8116e9b2 free_one", or the address alone.
-        const auto frame = stripped(line, kBlanks);
-        const auto digits = frame.substr(0, frame.find(' '));
-        const auto address = number<std::uint64_t>(digits, 16);
-        if (trace.events.empty() || !address)
-            return fail(
-                Blame::Guest,
-                fmt::format("perf script output, line {}: found '{}', want an event or a frame",
-                            number_of_line, line.substr(0, 120)));
-        auto& chain = trace.events.back().callchain;
-        if (chain.size() < kMaxDepth)
-            chain.push_back(
-                {*address, std::string(stripped(frame.substr(digits.size()), kBlanks))});
+        next_line(text);
+        ++line_number;
     }
     std::stable_sort(
         trace.events.begin(), trace.events.end(),

@@ -13,7 +13,8 @@
 
 namespace rig {
 
-// `perf stat -a -A -x,`: one row per event and CPU, in the order the events were given.
+// `perf stat -a -A -x,` or `perf stat -a -A -j`, which the text itself tells: one row per event and
+// CPU, in the order the events were given.
 struct StatRow {
     unsigned cpu = 0;
     std::uint64_t count = 0;
@@ -29,6 +30,7 @@ struct Frame {
 };
 
 // `perf script -F comm,tid,cpu,time,event,ip,trace --ns`, with `sym` among the fields or without.
+// Nothing is read of a process's name, which may hold anything.
 struct TraceEvent {
     std::uint64_t time_ns = 0;
     unsigned cpu = 0;

@@ -2,6 +2,7 @@
 #include "rig/host/apt.h"
 
 #include "rig/base/sha256.h"
+#include "rig/host/unpack.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -169,9 +170,8 @@ Result<fs::path> unpacked_packages(const BuildContext& context, const std::strin
                     return fail(Blame::Host,
                                 fmt::format("cannot write {}: {}", (dir / kVersionsFile).string(),
                                             std::strerror(errno)));
-                RIG_TRY(unpacked,
-                        must_run(context, {"dpkg-deb", "-x", deb.string(), dir.string()}));
-                (void)unpacked;
+                RIG_CHECK(run_unpacker(context, {"dpkg-deb", "-x", deb.string(), dir.string()}, deb,
+                                       dir));
                 std::error_code ignored;
                 fs::remove(deb, ignored);
             }

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/host/artifact_cache.h"
 
+#include "rig/base/home.h"
+#include "rig/host/cache_place.h"
+
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cctype>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fstream>
+#include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <thread>
@@ -28,6 +33,35 @@ tl::unexpected<Error> host_error(std::string_view what, const fs::path& path,
                                  const std::string& why) {
     return fail(Blame::Host,
                 fmt::format("artefact cache: cannot {} {}: {}", what, path.string(), why));
+}
+
+std::string user_name(uid_t user) {
+    const auto* entry = ::getpwuid(user);
+    return entry ? entry->pw_name : fmt::format("with the number {}", user);
+}
+
+// What keeps this user out, if it is another user's folder, and the two ways out of that.
+std::string whose(const fs::path& root, const fs::path& path) {
+    struct stat info {};
+    auto place = path;
+    while (::stat(place.c_str(), &info) != 0 && place.has_relative_path())
+        place = place.parent_path();
+    const auto self = ::geteuid();
+    if (info.st_uid == self) return "";
+    const bool within = place.string().starts_with(root.string());
+    return fmt::format(
+        "; {} belongs to the user {}, and this is the user {}: {}set RIG_CACHE_DIR "
+        "to a folder of your own",
+        place.string(), user_name(info.st_uid), user_name(self),
+        within ? fmt::format("'sudo chown -R {} {}' gives it to you, or ", self, root.string())
+               : "");
+}
+
+tl::unexpected<Error> host_error(std::string_view what, const fs::path& path, int error,
+                                 const fs::path& root) {
+    return host_error(what, path,
+                      std::strerror(error) +
+                          (error == EACCES || error == EPERM ? whose(root, path) : std::string()));
 }
 
 // Work in progress is "KEY.tmp-PID-N", made under KEY's lock.
@@ -74,14 +108,33 @@ void mark_used(const fs::path& dir) {
 fs::path default_cache_dir() {
     if (const char* dir = std::getenv("RIG_CACHE_DIR"); dir && *dir) return dir;
     if (const char* dir = std::getenv("XDG_CACHE_HOME"); dir && *dir) return fs::path(dir) / "rig";
-    const char* home = std::getenv("HOME");
-    return fs::path(home && *home ? home : "/tmp") / ".cache" / "rig";
+    const auto home = home_folder();
+    return home.empty() ? home : home / ".cache" / "rig";
 }
 
 ArtifactCache::ArtifactCache(fs::path root, std::stop_token stop)
-    : root_(fs::absolute(root)), stop_(std::move(stop)) {}
+    : root_(root.empty() ? root : fs::absolute(root)), stop_(std::move(stop)) {}
+
+Status usable_cache(const fs::path& root) {
+    if (root.empty())
+        return fail(
+            Blame::Host,
+            fmt::format("artefact cache: there is no place for it: HOME is not set, and the "
+                        "user {} has no home in the passwd database; set RIG_CACHE_DIR to "
+                        "a folder",
+                        user_name(::geteuid())));
+    for (const char c : root.string())
+        if (c == ':' || std::isspace(static_cast<unsigned char>(c)))
+            return fail(Blame::Host,
+                        fmt::format("artefact cache: {:?}: found {} in the path, and the kernel's "
+                                    "makefiles accept neither blanks nor colons; set RIG_CACHE_DIR "
+                                    "to a folder without",
+                                    root.string(), c == ':' ? "a colon" : "a blank"));
+    return {};
+}
 
 std::optional<fs::path> ArtifactCache::find(std::string_view kind, std::string_view key) const {
+    if (root_.empty()) return std::nullopt;
     const auto dir = root_ / kind / key;
     std::error_code error;
     if (!fs::is_directory(dir, error)) return std::nullopt;
@@ -91,19 +144,19 @@ std::optional<fs::path> ArtifactCache::find(std::string_view kind, std::string_v
 
 Result<FileLock> ArtifactCache::lock(std::string_view kind, std::string_view key,
                                      const std::function<void()>& waiting) {
+    RIG_CHECK(usable_cache(root_));
     std::error_code error;
     fs::create_directories(root_ / "locks", error);
-    if (error) return host_error("make", root_ / "locks", error.message());
+    if (error) return host_error("make", root_ / "locks", error.value(), root_);
     const auto file = root_ / "locks" / fmt::format("{}-{}", kind, key);
     const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (fd < 0) return host_error("open", file, std::strerror(errno));
+    if (fd < 0) return host_error("open", file, errno, root_);
     FileLock lock(fd);
     if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return lock;
     if (errno == EWOULDBLOCK && waiting) waiting();
     // A blocking flock() would sleep through Ctrl-C, and the other rig may build for minutes.
     while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK && errno != EINTR)
-            return host_error("lock", file, std::strerror(errno));
+        if (errno != EWOULDBLOCK && errno != EINTR) return host_error("lock", file, errno, root_);
         if (stop_.stop_requested())
             return host_error("lock", file, "interrupted while another rig held it");
         std::this_thread::sleep_for(kLockPoll);
@@ -123,14 +176,14 @@ ArtifactCache::get_or_make(std::string_view kind, std::string_view key, std::str
     const auto work = root_ / kind / fmt::format("{}.tmp-{}-{}", key, ::getpid(), counter++);
     std::error_code error;
     fs::create_directories(work, error);
-    if (error) return host_error("make", work, error.message());
+    if (error) return host_error("make", work, error.value(), root_);
     auto made = make(work);
     if (made) {
         std::ofstream(work / "label") << label << "\n";
         mark_used(work);
         fs::rename(work, dir, error);
         if (!error) return dir;
-        made = host_error("commit", dir, error.message());
+        made = host_error("commit", dir, error.value(), root_);
     }
     std::error_code ignored;
     fs::remove_all(work, ignored);
@@ -138,16 +191,18 @@ ArtifactCache::get_or_make(std::string_view kind, std::string_view key, std::str
 }
 
 Result<fs::path> ArtifactCache::worktree(std::string_view key) {
+    RIG_CHECK(usable_cache(root_));
     const auto dir = root_ / "worktrees" / key;
     std::error_code error;
     fs::create_directories(dir, error);
-    if (error) return host_error("make", dir, error.message());
+    if (error) return host_error("make", dir, error.value(), root_);
     mark_used(dir);
     return dir;
 }
 
 std::vector<CacheEntry> ArtifactCache::list() const {
     std::vector<CacheEntry> entries;
+    if (root_.empty()) return entries;
     for (const char* kind : kKinds) {
         std::error_code error;
         for (const auto& entry : fs::directory_iterator(root_ / kind, error)) {

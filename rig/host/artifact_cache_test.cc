@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/host/artifact_cache.h"
 
+#include "rig/host/cache_place.h"
 #include "rig/testing/temp_tree.h"
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
+#include <functional>
+#include <pwd.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -200,6 +204,102 @@ TEST(ArtifactCache, PruneSparesFoldersThatAreNotArtefacts) {
     cache.prune(0, 0);
     EXPECT_TRUE(fs::exists(dir / "logs/ipi.log"));
     EXPECT_TRUE(fs::exists(dir / "apt/suite/sources.list"));
+}
+
+// What `check` says in a child that is another user; the tests run as root or skip it.
+std::string as_user(uid_t user, const std::function<std::string()>& check) {
+    int fds[2];
+    if (::pipe(fds) != 0) return "pipe";
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+        const auto text = ::seteuid(user) == 0 ? check() : std::string("seteuid");
+        const auto written = ::write(fds[1], text.data(), text.size());
+        ::_exit(written == static_cast<ssize_t>(text.size()) ? 0 : 1);
+    }
+    ::close(fds[1]);
+    std::string text(4096, '\0');
+    const auto size = ::read(fds[0], text.data(), text.size());
+    ::close(fds[0]);
+    ::waitpid(pid, nullptr, 0);
+    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    return text;
+}
+
+constexpr uid_t kNobody = 65534, kNoOne = 54321; // the latter has no entry in passwd
+
+std::string lock_error(const fs::path& root) {
+    const auto held = ArtifactCache(root).lock("kernels", "k");
+    return held ? "" : held.error().message;
+}
+
+TEST(ArtifactCache, AnotherUsersSaysWhoseItIsAndTheWayOut) {
+    if (::geteuid() != 0) GTEST_SKIP() << "wants to be two users";
+    TempTree dir;
+    const auto root = dir / "cache";
+    fs::create_directories(root / "locks");
+    fs::permissions(dir.path(), fs::perms(0755));
+    const auto inside = as_user(kNobody, [&] { return lock_error(root); });
+    EXPECT_NE(inside.find("locks/kernels-k: Permission denied; " + (root / "locks").string() +
+                          " belongs to the user root, and this is the user nobody: 'sudo chown -R "
+                          "65534 " +
+                          root.string() +
+                          "' gives it to you, or set RIG_CACHE_DIR to a folder of "
+                          "your own"),
+              std::string::npos)
+        << inside;
+    const auto beside = as_user(kNobody, [&] { return lock_error(dir / "other"); });
+    EXPECT_NE(beside.find(dir.path().string() + " belongs to the user root, and this is the user "
+                                                "nobody: set RIG_CACHE_DIR"),
+              std::string::npos)
+        << beside;
+    EXPECT_EQ(lock_error(root), "");
+}
+
+TEST(ArtifactCache, APathThatMakeDoesNotTakeIsRefusedBeforeAnythingIsMade) {
+    TempTree dir;
+    for (const char* name : {"with blank", "with:colon", "with\nline"}) {
+        ArtifactCache cache(dir / name);
+        const auto made = cache.get_or_make("kernels", "k", "label", [](const fs::path&) -> Status {
+            ADD_FAILURE() << "made";
+            return {};
+        });
+        ASSERT_FALSE(made) << name;
+        EXPECT_EQ(made.error().blame, Blame::Host);
+        EXPECT_NE(made.error().message.find("set RIG_CACHE_DIR to a folder without"),
+                  std::string::npos)
+            << made.error().message;
+        EXPECT_FALSE(cache.worktree("w")) << name;
+        EXPECT_FALSE(fs::exists(dir / name));
+    }
+    EXPECT_TRUE(usable_cache(dir / "plain"));
+}
+
+TEST(ArtifactCache, WithoutHomeItIsThatOfThePasswdEntryOrNone) {
+    const auto of_environment = [] {
+        for (const char* name : {"RIG_CACHE_DIR", "XDG_CACHE_HOME", "HOME"})
+            ::unsetenv(name);
+        return default_cache_dir();
+    };
+    const auto here = as_user(::geteuid(), [&] { return of_environment().string(); });
+    const auto* entry = ::getpwuid(::geteuid());
+    EXPECT_EQ(here, entry ? std::string(entry->pw_dir) + "/.cache/rig" : std::string());
+    const auto named = as_user(::geteuid(), [&] {
+        of_environment();
+        ::setenv("HOME", "/home/x", 1);
+        return default_cache_dir().string();
+    });
+    EXPECT_EQ(named, "/home/x/.cache/rig");
+    if (::geteuid() != 0) GTEST_SKIP() << "wants to be a user without an entry";
+    const auto none = as_user(kNoOne, [&] {
+        ArtifactCache cache(of_environment());
+        if (!cache.root().empty() || cache.find("kernels", "k") || !cache.list().empty())
+            return std::string("there is one");
+        const auto held = cache.lock("kernels", "k");
+        return held ? "locked" : held.error().message;
+    });
+    EXPECT_EQ(none, "artefact cache: there is no place for it: HOME is not set, and the user with "
+                    "the number 54321 has no home in the passwd database; set RIG_CACHE_DIR to a "
+                    "folder");
 }
 
 } // namespace

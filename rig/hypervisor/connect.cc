@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/hypervisor/connect.h"
 
+#include "rig/base/home.h"
 #include "rig/hypervisor/libvirt_hypervisor.h"
 
 #include <cstdlib>
@@ -12,8 +13,8 @@ namespace rig {
 std::filesystem::path host_file() {
     if (const char* config = std::getenv("XDG_CONFIG_HOME"); config && *config)
         return std::filesystem::path(config) / "rig/host.toml";
-    const char* home = std::getenv("HOME");
-    return std::filesystem::path(home ? home : "/") / ".config/rig/host.toml";
+    const auto home = home_folder();
+    return home.empty() ? home : home / ".config/rig/host.toml"; // no home, no such file
 }
 
 Result<std::string> connect_of(const std::filesystem::path& host_file) {

@@ -4,6 +4,7 @@
 #include "guest/protocol/protocol.h"
 #include "rig/base/sha256.h"
 #include "rig/host/apt.h"
+#include "rig/spec/value_rules.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -108,8 +109,15 @@ with_libraries(const std::vector<std::filesystem::path>& programs, CommandRunner
                 return fail(Blame::Spec, fmt::format("{} in image.files: a library is missing:{}",
                                                      program.string(), line));
             const auto slash = line.find('/'), end = line.find(" (0x");
-            if (slash != std::string::npos && end != std::string::npos && slash < end)
-                all.insert(line.substr(slash, end - slash));
+            if (slash == std::string::npos || end == std::string::npos || slash >= end) continue;
+            const std::filesystem::path library = line.substr(slash, end - slash);
+            // It would be in the image all the same, and the program would end for want of it.
+            if (const char* mount = rules::hidden_in_guest(library))
+                return fail(Blame::Spec,
+                            fmt::format("{} in image.files: its library {} is below {}, where the "
+                                        "guest's mount hides it; want one elsewhere",
+                                        program.string(), library.string(), mount));
+            all.insert(library);
         }
     }
     return std::vector<std::filesystem::path>(all.begin(), all.end());

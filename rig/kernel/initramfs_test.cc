@@ -94,6 +94,14 @@ TEST(Image, ProgramsBringTheirLibraries) {
     const auto missing = with_libraries({"/usr/bin/tool"}, broken);
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error().blame, Blame::Spec);
+    testing::FakeCommandRunner hidden;
+    hidden.on({"ldd"}, testing::exits(0, "\tlibx.so => /tmp/build/libx.so (0x00007f)\n"));
+    const auto below = with_libraries({"/usr/bin/tool"}, hidden);
+    ASSERT_FALSE(below);
+    EXPECT_EQ(below.error().blame, Blame::Spec);
+    EXPECT_EQ(below.error().message,
+              "/usr/bin/tool in image.files: its library /tmp/build/libx.so is below /tmp, where "
+              "the guest's mount hides it; want one elsewhere");
     testing::FakeCommandRunner fixed;
     fixed.on({"ldd"}, testing::exits(1, "\tnot a dynamic executable\n"));
     EXPECT_EQ(with_libraries({"/usr/bin/tool"}, fixed)->size(), 1u);

@@ -4,7 +4,9 @@
 #include "rig/base/files.h"
 #include "rig/base/sha256.h"
 #include "rig/host/apt.h"
+#include "rig/host/cache_place.h"
 #include "rig/host/git.h"
+#include "rig/host/unpack.h"
 
 #include <cstdlib>
 #include <fmt/format.h>
@@ -21,23 +23,25 @@ namespace fs = std::filesystem;
 namespace {
 
 // Unpacks an archive whose top folder is dropped. tar tells every `step` records how far it is.
-Status unpack(const BuildContext& context, const fs::path& archive, const fs::path& tree) {
+Status unpack(const BuildContext& context, const fs::path& archive, const fs::path& tree,
+              Blame blame = Blame::Host) {
     std::error_code error;
     fs::create_directories(tree, error);
     // A kernel tarball has about 90,000 files; the bar needs an estimate only.
     constexpr std::uint64_t kFiles = 95000;
     context.progress.start("unpacking " + archive.filename().string(), kFiles);
     std::uint64_t files = 0;
-    const auto out = must_run(context,
-                              {"tar", "-x", "-v", "-f", archive.string(), "-C", tree.string(),
-                               "--strip-components=1", "--no-same-owner"},
-                              {}, Blame::Host, [&](std::string_view) {
-                                  if (++files % 500 == 0)
-                                      context.progress.advance(std::min(files, kFiles - 1));
-                              });
-    if (!out) {
+    const auto unpacked =
+        run_unpacker(context,
+                     {"tar", "-x", "-v", "-f", archive.string(), "-C", tree.string(),
+                      "--strip-components=1", "--no-same-owner"},
+                     archive, tree, blame, [&](std::string_view) {
+                         if (++files % 500 == 0)
+                             context.progress.advance(std::min(files, kFiles - 1));
+                     });
+    if (!unpacked) {
         context.progress.interrupt();
-        return tl::unexpected(out.error());
+        return unpacked;
     }
     context.progress.finish();
     return {};
@@ -94,8 +98,8 @@ Status make_from_package(const BuildContext& context, const Apt& apt, const std:
     context.progress.start(fmt::format("downloading {} {}", package, version), kDownloadSteps);
     RIG_TRY(deb, download_package(context, apt, package + "=" + version, dir));
     std::error_code error;
-    RIG_TRY(extracted, must_run(context, {"dpkg-deb", "-x", deb.string(), (dir / "deb").string()}));
-    (void)extracted;
+    RIG_CHECK(
+        run_unpacker(context, {"dpkg-deb", "-x", deb.string(), (dir / "deb").string()}, deb, dir));
     fs::path tarball;
     for (const auto& entry : fs::directory_iterator(dir / "deb/usr/src", error))
         if (entry.path().filename().string().find(".tar") != std::string::npos)
@@ -179,7 +183,7 @@ Result<fs::path> from_tarball(const fs::path& path, const std::string& sha256,
                                              path.string(), actual, sha256));
     return context.cache.get_or_make(
         "sources", key, path.filename().string(),
-        [&](const fs::path& dir) { return unpack(context, path, dir / "tree"); });
+        [&](const fs::path& dir) { return unpack(context, path, dir / "tree", Blame::Spec); });
 }
 
 Result<fs::path> from_git(const fs::path& repository, const std::string& revision,
@@ -345,6 +349,7 @@ std::string kernel_version_of(std::string_view makefile) {
 
 Result<SourceTree> fetch_source(const Spec& spec, const BuildContext& context,
                                 const std::string& revision) {
+    RIG_CHECK(usable_cache(context.cache.root()));
     SourceTree source;
     Result<fs::path> dir = fail(Blame::Spec, "kernel.source: prebuilt images have no source tree");
     if (const auto* distro = std::get_if<DistroSource>(&spec.kernel.source))

@@ -214,7 +214,35 @@ TEST_F(SourceTest, AnInterruptedUnpackingIsTheHostsFaultAndLeavesNothing) {
     const auto source = fetch(TarballSource{"linux.tar.xz", *sha256_file(dir / "linux.tar.xz")});
     ASSERT_FALSE(source);
     EXPECT_EQ(source.error().blame, Blame::Host);
+    EXPECT_EQ(source.error().message, "unpacking " + (dir / "linux.tar.xz").string() +
+                                          ": tar was cancelled, and nothing of it is kept");
     EXPECT_EQ(artefacts(), 0u);
+}
+
+TEST_F(SourceTest, ACutTarballIsTheUsersAndLeavesNothing) {
+    fs::resize_file(dir / "linux.tar.xz", fs::file_size(dir / "linux.tar.xz") - 20);
+    const auto source = fetch(TarballSource{"linux.tar.xz", *sha256_file(dir / "linux.tar.xz")});
+    ASSERT_FALSE(source);
+    EXPECT_EQ(source.error().blame, Blame::Spec);
+    EXPECT_NE(source.error().message.find("linux.tar.xz: the archive ends early"),
+              std::string::npos)
+        << source.error().message;
+    EXPECT_EQ(artefacts(), 0u);
+}
+
+TEST_F(SourceTest, ACacheWhosePathMakeDoesNotTakeUnpacksNothing) {
+    for (const char* name : {"a b", "a:b", "a\tb"}) {
+        ArtifactCache other(dir / name);
+        const BuildContext there{other, runner, Progress::silent(), 1};
+        spec.kernel.source = TarballSource{"linux.tar.xz", *sha256_file(dir / "linux.tar.xz")};
+        const auto source = fetch_source(spec, there);
+        ASSERT_FALSE(source) << name;
+        EXPECT_EQ(source.error().blame, Blame::Host);
+        EXPECT_NE(source.error().message.find("neither blanks nor colons"), std::string::npos)
+            << source.error().message;
+        EXPECT_FALSE(fs::exists(dir / name));
+    }
+    EXPECT_TRUE(runner.ran.empty());
 }
 
 // apt and dpkg-deb are played; the archive holds one version at a time.

@@ -2,6 +2,7 @@
 #include "rig/results/run_info.h"
 
 #include "rig/base/json_reader.h"
+#include "rig/results/stored_spec.h"
 #include "rig/spec/override.h"
 #include "rig/spec/spec_parser.h"
 
@@ -194,13 +195,26 @@ Result<RunInfo> run_info_from_json(const json& value) {
     return info;
 }
 
-Result<Spec> spec_of(const RunInfo& info, const std::filesystem::path& top) {
-    RIG_TRY(spec, parse_spec(info.spec_text, top / info.spec_file, info.overrides));
+namespace {
+
+Spec as_run(Spec spec, const RunInfo& info) {
     spec.guest.boots = info.boots;
     spec.guest.vcpus = info.vcpus;
     spec.guest.seed = info.seed;
     spec.guest.clock = info.clock == "wall" ? ClockChoice::Wall : ClockChoice::Virtual;
     return spec;
+}
+
+} // namespace
+
+Result<Spec> spec_of(const RunInfo& info, const std::filesystem::path& top) {
+    RIG_TRY(spec, parse_spec(info.spec_text, top / info.spec_file, info.overrides));
+    return as_run(std::move(spec), info);
+}
+
+Result<Spec> stored_spec_of(const RunInfo& info) {
+    RIG_TRY(spec, parse_stored_spec(info.spec_text, info.spec_file, info.overrides));
+    return as_run(std::move(spec), info);
 }
 
 } // namespace rig

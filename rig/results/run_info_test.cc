@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/results/run_info.h"
 
+#include "rig/results/stored_spec.h"
 #include "rig/testing/run_fixture.h"
 #include "rig/testing/spec_project.h"
 
@@ -106,6 +107,38 @@ TEST_F(RunInfoSpec, TheSpecIsAsItWasRun) {
     EXPECT_EQ(spec->guest.clock, ClockChoice::Wall);
     run.spec_text = "name = 3";
     EXPECT_EQ(spec_of(run, top_).error().blame, Blame::Spec);
+    EXPECT_EQ(stored_spec_of(run).error().message,
+              spec_of(run, "").error().message); // as exact as of a file that is to be run
+}
+
+TEST_F(RunInfoSpec, AStoredSpecNeedsNoProject) {
+    RunInfo run;
+    run.spec_file = "configs/x.toml";
+    run.spec_text = std::string(good_spec) + "[image]\nfiles = [\"/tmp/gone/program\"]\n";
+    run.clock = "wall";
+    run.boots = 17;
+    run.vcpus = 2;
+    run.seed = 99;
+    ASSERT_FALSE(spec_of(run, top_));
+    std::filesystem::remove_all(top_ / "kernel-patches");
+    std::filesystem::remove_all(top_ / "configs");
+    const auto spec = stored_spec_of(run);
+    ASSERT_TRUE(spec) << spec.error().message;
+    EXPECT_EQ(spec->guest.boots, 17u);
+    EXPECT_EQ(spec->guest.clock, ClockChoice::Wall);
+    EXPECT_EQ(spec->arms[1].series.at(0), "kernel-patches/6.12/reviewed");
+    EXPECT_EQ(spec->image_files.at(0), "/tmp/gone/program");
+    run.spec_text = prebuilt_spec;
+    EXPECT_TRUE(stored_spec_of(run));
+    for (const char* source : {"tarball = \"gone.tar.xz\", sha256 = \"%\"",
+                               "git = \"../gone/linux\", revision = \"v6.12\""}) {
+        std::string with = source;
+        if (const auto at = with.find('%'); at != with.npos)
+            with.replace(at, 1, std::string(64, 'a'));
+        run.spec_text = replaced(minimal_spec, "distro = \"linux-source-6.12\"", with);
+        const auto other = stored_spec_of(run);
+        EXPECT_TRUE(other) << other.error().message;
+    }
 }
 
 } // namespace

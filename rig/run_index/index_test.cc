@@ -139,12 +139,11 @@ TEST_F(IndexTest, OnlyWhatChangedIsReadAgain) {
 
 TEST_F(IndexTest, ARunThatCannotBeJudgedIsInItAndTriedAgainWhenAsked) {
     const auto dir = make_run(0);
-    const auto patches = top_ / "kernel-patches/6.12/reviewed";
-    fs::rename(patches, top_ / "elsewhere");
+    make_unreadable(dir, true);
     auto index = open();
     EXPECT_EQ(refresh(index).not_recomputed, 1u);
     EXPECT_FALSE(index.runs()->at(0).recomputed);
-    fs::rename(top_ / "elsewhere", patches);
+    make_unreadable(dir, false);
     EXPECT_EQ(refresh(index).changed, 0u);
     EXPECT_EQ(refresh(index, Retry::NotRecomputed).changed, 1u);
     EXPECT_TRUE(index.runs()->at(0).recomputed);

@@ -4,6 +4,7 @@
 #include "rig/base/file_lock.h"
 #include "rig/base/files.h"
 #include "rig/report/json.h"
+#include "rig/results/stored_spec.h"
 
 #include <algorithm>
 #include <cmath>
@@ -69,12 +70,7 @@ const char* state_of(std::string_view failure, std::string_view ended, bool has_
 }
 
 Result<Spec> spec_of_run(const LoadedRun& run) {
-    std::error_code error;
-    auto top = fs::canonical(run.dir, error);
-    while (top.has_relative_path() && !fs::exists(top / "kernel-patches"))
-        top = top.parent_path();
-    if (!top.has_relative_path()) top = fs::current_path();
-    return spec_of(run.info, top);
+    return stored_spec_of(run.info);
 }
 
 Result<ReportInput> report_of(const LoadedRun& run) {

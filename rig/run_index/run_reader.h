@@ -11,9 +11,8 @@
 
 namespace rig {
 
-// The experiment of a run, as it was run. The project is the nearest parent of the folder that
-// holds `kernel-patches/`, else the current folder (a run that was copied elsewhere). Blame::Spec
-// if a file the experiment names is not there any more.
+// The experiment of a run, as it was run. It needs nothing but the run's folder, wherever that
+// lies.
 Result<Spec> spec_of_run(const LoadedRun& run);
 // From the raw samples, as they lie there; `run_dir` is run.dir as given.
 Result<ReportInput> report_of(const LoadedRun& run);

@@ -64,17 +64,42 @@ TEST_F(ReadRun, WhatTheVerdictWasMadeOfDecidesIt) {
     EXPECT_FALSE(record.arms[0].failed_proofs.empty());
 }
 
-TEST_F(ReadRun, ARunWhosePatchesAreGoneIsKeptAsItsReportHasIt) {
+TEST_F(ReadRun, ARunIsReadWithoutItsProject) {
+    const auto dir = make_run(0);
+    const auto before = render_json(report_of(load_run(dir).value()).value()).dump();
+    // Its project is gone, and it lies below another one.
+    fs::remove_all(top_ / "kernel-patches");
+    fs::remove_all(top_ / "configs");
+    const auto other = top_ / "other", moved = other / "results" / dir.filename();
+    fs::create_directories(other / "kernel-patches");
+    fs::create_directories(moved.parent_path());
+    fs::rename(dir, moved);
+    const auto here = fs::current_path();
+    for (const fs::path& folder : {fs::path("/"), other, here}) {
+        fs::current_path(folder);
+        const auto report = report_of(load_run(moved).value());
+        ASSERT_TRUE(report) << report.error().message;
+        auto text = render_json(*report).dump();
+        for (auto at = text.find("/other/"); at != text.npos; at = text.find("/other/"))
+            text.erase(at, 6);
+        EXPECT_EQ(text, before) << folder;
+        const auto record = read_record(moved);
+        EXPECT_TRUE(record.recomputed) << record.why_not;
+    }
+    fs::current_path(here);
+}
+
+TEST_F(ReadRun, ARunThatCannotBeJudgedIsKeptAsItsReportHasIt) {
     const auto dir = make_run(0);
     auto run = load_run(dir);
     ASSERT_TRUE(run);
     auto report = report_of(*run);
     ASSERT_TRUE(report) << report.error().message;
     const auto before = read_record(dir);
-    fs::remove_all(top_ / "kernel-patches/6.12/reviewed");
+    make_unreadable(dir, true);
     const auto bare = read_record(dir);
     EXPECT_FALSE(bare.recomputed);
-    EXPECT_NE(bare.why_not.find("kernel-patches/6.12/reviewed"), std::string::npos) << bare.why_not;
+    EXPECT_NE(bare.why_not.find("tarjet"), std::string::npos) << bare.why_not;
     EXPECT_STREQ(bare.verdict(), "unknown");
     EXPECT_EQ(bare.clock, "virtual");
     EXPECT_EQ(bare.arms.size(), 2u);

@@ -35,7 +35,7 @@ Status read_path(const SpecTable& table, std::string_view key, fs::path& out, co
     return {};
 }
 
-Result<Source> read_source(const SpecTable& table, const fs::path& top) {
+Result<Source> read_source(const SpecTable& table, const rules::PathRules& paths) {
     RIG_CHECK(table.only(
         {"distro", "suite", "tarball", "sha256", "git", "revision", "base", "prebuilt"}));
     std::vector<std::string> forms;
@@ -59,7 +59,7 @@ Result<Source> read_source(const SpecTable& table, const fs::path& top) {
         RIG_CHECK(table.only({"tarball", "sha256"}));
         RIG_CHECK(table.require("sha256", "the tarball's checksum: 64 lower-case hex digits"));
         TarballSource source;
-        RIG_CHECK(read_path(table, "tarball", source.path, rules::existing_file(top)));
+        RIG_CHECK(read_path(table, "tarball", source.path, paths.file()));
         RIG_CHECK(table.text("sha256", source.sha256, rules::sha256));
         return source;
     }
@@ -67,7 +67,7 @@ Result<Source> read_source(const SpecTable& table, const fs::path& top) {
         RIG_CHECK(table.only({"git", "revision", "base"}));
         RIG_CHECK(table.require("revision", "a git revision such as \"v6.12\""));
         GitSource source;
-        RIG_CHECK(read_path(table, "git", source.repository, rules::existing_folder(top)));
+        RIG_CHECK(read_path(table, "git", source.repository, paths.folder()));
         RIG_CHECK(table.text("revision", source.revision, rules::revision));
         RIG_CHECK(table.text("base", source.base, rules::revision));
         return source;
@@ -102,7 +102,7 @@ Status read_options(const SpecTable& table, std::map<std::string, std::string>& 
     return {};
 }
 
-Result<PrebuiltImage> read_prebuilt(const SpecTable& table, const fs::path& top) {
+Result<PrebuiltImage> read_prebuilt(const SpecTable& table, const rules::PathRules& paths) {
     RIG_CHECK(
         table.require("bzimage", "the image to boot, since kernel.source is { prebuilt = true }"));
     if (!table.has("system_map"))
@@ -113,7 +113,7 @@ Result<PrebuiltImage> read_prebuilt(const SpecTable& table, const fs::path& top)
         return tl::unexpected(
             table.bad("series", "it left out: a prebuilt image cannot be patched"));
     PrebuiltImage image;
-    auto file = rules::existing_file(top);
+    auto file = paths.file();
     RIG_CHECK(read_path(table, "bzimage", image.bzimage, file));
     RIG_CHECK(read_path(table, "system_map", image.system_map, file));
     RIG_CHECK(read_path(table, "vmlinux", image.vmlinux, file));
@@ -122,7 +122,7 @@ Result<PrebuiltImage> read_prebuilt(const SpecTable& table, const fs::path& top)
 }
 
 Result<Arm> read_arm(const SpecTable& table, const Source& source, const TargetSpec& target,
-                     const fs::path& top) {
+                     const rules::PathRules& paths) {
     const bool prebuilt = std::holds_alternative<PrebuiltSource>(source);
     RIG_CHECK(table.only({"name", "series", "revision", "witness", "splat", "config_differs",
                           "cmdline", "bzimage", "system_map", "vmlinux", "config"}));
@@ -154,7 +154,7 @@ Result<Arm> read_arm(const SpecTable& table, const Source& source, const TargetS
             "revision", "it left out, or kernel.source = { git = \"...\", revision = \"...\" }"));
     RIG_CHECK(table.text("revision", arm.revision, rules::revision));
     if (prebuilt) {
-        RIG_TRY(image, read_prebuilt(table, top));
+        RIG_TRY(image, read_prebuilt(table, paths));
         arm.prebuilt = std::move(image);
         return arm;
     }
@@ -162,7 +162,7 @@ Result<Arm> read_arm(const SpecTable& table, const Source& source, const TargetS
         if (table.has(key))
             return tl::unexpected(table.bad(
                 key, "it left out (this arm is built), or kernel.source = { prebuilt = true }"));
-    RIG_CHECK(read_paths(table, "series", arm.series, max_series, rules::series_folder(top)));
+    RIG_CHECK(read_paths(table, "series", arm.series, max_series, paths.series()));
     return arm;
 }
 
@@ -177,11 +177,11 @@ Status read_paths(const SpecTable& table, std::string_view key, std::vector<fs::
     return {};
 }
 
-Status read_kernel(const SpecTable& table, KernelSpec& kernel, const fs::path& top) {
+Status read_kernel(const SpecTable& table, KernelSpec& kernel, const rules::PathRules& paths) {
     RIG_CHECK(table.only({"source", "arch", "enable", "fragments", "options"}));
     RIG_CHECK(table.require("source", source_forms));
     RIG_TRY(source_table, table.table("source", source_forms));
-    RIG_TRY(source, read_source(*source_table, top));
+    RIG_TRY(source, read_source(*source_table, paths));
     kernel.source = std::move(source);
     std::vector<std::string> archs;
     for (const auto* arch : all_archs())
@@ -192,9 +192,8 @@ Status read_kernel(const SpecTable& table, KernelSpec& kernel, const fs::path& t
             if (table.has(key))
                 return tl::unexpected(table.bad(
                     key, "it left out: nothing is built with source = { prebuilt = true }"));
-    RIG_CHECK(read_paths(table, "enable", kernel.enable, max_series, rules::series_folder(top)));
-    RIG_CHECK(
-        read_paths(table, "fragments", kernel.fragments, max_fragments, rules::existing_file(top)));
+    RIG_CHECK(read_paths(table, "enable", kernel.enable, max_series, paths.series()));
+    RIG_CHECK(read_paths(table, "fragments", kernel.fragments, max_fragments, paths.file()));
     RIG_TRY(options, table.table("options"));
     if (options) RIG_CHECK(read_options(*options, kernel.options));
     return {};
@@ -214,11 +213,11 @@ Status read_target(const SpecTable& table, TargetSpec& target) {
     return {};
 }
 
-Status read_arms(const SpecTable& root, Spec& spec) {
+Status read_arms(const SpecTable& root, Spec& spec, const rules::PathRules& paths) {
     RIG_CHECK(root.require("arm", fmt::format("1..{} tables: [[arm]]", max_arms)));
     RIG_TRY(tables, root.tables("arm", max_arms));
     for (const auto& table : tables) {
-        RIG_TRY(arm, read_arm(table, spec.kernel.source, spec.target, spec.top));
+        RIG_TRY(arm, read_arm(table, spec.kernel.source, spec.target, paths));
         if (spec.find_arm(arm.name))
             return tl::unexpected(table.bad("name", "a name that no other arm has"));
         spec.arms.push_back(std::move(arm));

@@ -6,6 +6,7 @@
 
 #include "rig/spec/spec.h"
 #include "rig/spec/toml_reader.h"
+#include "rig/spec/value_rules.h"
 
 #include <cstddef>
 #include <filesystem>
@@ -22,10 +23,10 @@ inline constexpr std::string_view arms_are_revisions = "target.revisions = true"
 Status read_paths(const SpecTable& table, std::string_view key,
                   std::vector<std::filesystem::path>& out, std::size_t limit, const Rule& rule);
 
-Status read_kernel(const SpecTable& table, KernelSpec& kernel, const std::filesystem::path& top);
+Status read_kernel(const SpecTable& table, KernelSpec& kernel, const rules::PathRules& paths);
 // `target` holds same_path and revisions already: they decide whether the arms need a witness.
 Status read_target(const SpecTable& table, TargetSpec& target);
 // After [kernel] and those two keys of [target].
-Status read_arms(const SpecTable& root, Spec& spec);
+Status read_arms(const SpecTable& root, Spec& spec, const rules::PathRules& paths);
 
 } // namespace rig

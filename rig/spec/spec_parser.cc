@@ -2,6 +2,7 @@
 #include "rig/spec/spec_parser.h"
 
 #include "rig/arch/arch.h"
+#include "rig/base/files.h"
 #include "rig/spec/kernel_keys.h"
 #include "rig/spec/metric_spec.h"
 #include "rig/spec/override.h"
@@ -12,6 +13,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cerrno>
+#include <cstring>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <fstream>
@@ -169,7 +172,7 @@ template<class Read> Status section(const SpecTable& root, std::string_view key,
     return table ? read(*table) : Status{};
 }
 
-Status read_root(const SpecTable& root, Spec& spec) {
+Status read_root(const SpecTable& root, Spec& spec, const rules::PathRules& paths) {
     RIG_CHECK(root.only({"name", "description", "kernel", "image", "arm", "guest", "workload",
                          "background", "fault", "target", "metrics"}));
     RIG_CHECK(root.require("name", "the experiment's name"));
@@ -177,14 +180,14 @@ Status read_root(const SpecTable& root, Spec& spec) {
     RIG_CHECK(root.text("name", spec.name, rules::experiment_name));
     RIG_CHECK(root.text("description", spec.description, rules::at_most(1000)));
     RIG_CHECK(section(root, "kernel", [&](const SpecTable& table) {
-        return read_kernel(table, spec.kernel, spec.top);
+        return read_kernel(table, spec.kernel, paths);
     }));
     // Before the arms: it decides whether they need a witness.
     RIG_CHECK(section(root, "target", [&](const SpecTable& table) -> Status {
         RIG_CHECK(table.boolean("same_path", spec.target.same_path));
         return table.boolean("revisions", spec.target.revisions);
     }));
-    RIG_CHECK(read_arms(root, spec));
+    RIG_CHECK(read_arms(root, spec, paths));
     RIG_CHECK(section(root, "guest",
                       [&](const SpecTable& table) { return read_guest(table, spec.guest); }));
     RIG_CHECK(section(root, "workload",
@@ -196,7 +199,7 @@ Status read_root(const SpecTable& root, Spec& spec) {
                 table.bad("files", fmt::format("it left out: a guest with kernel.arch = \"{}\" "
                                                "cannot run the programs of this machine",
                                                spec.kernel.arch)));
-        return read_paths(table, "files", spec.image_files, max_image_files, rules::host_file);
+        return read_paths(table, "files", spec.image_files, max_image_files, paths.program());
     }));
     RIG_CHECK(read_backgrounds(root, spec.backgrounds));
     RIG_CHECK(section(root, "fault",
@@ -226,10 +229,8 @@ Status read_root(const SpecTable& root, Spec& spec) {
     return {};
 }
 
-} // namespace
-
-Result<Spec> parse_spec(std::string_view text, const fs::path& file,
-                        const std::vector<SpecOverride>& overrides) {
+Result<Spec> parse(std::string_view text, const fs::path& file,
+                   const std::vector<SpecOverride>& overrides, bool stored) {
     Spec spec;
     // What a file means that was written when these could be left out; a newer one names them.
     spec.fault.function = older::kFaultFunction;
@@ -239,10 +240,26 @@ Result<Spec> parse_spec(std::string_view text, const fs::path& file,
     spec.overrides = overrides;
     RIG_TRY(parsed, parse_toml(text, file));
     RIG_CHECK(apply_overrides(parsed, overrides));
-    RIG_TRY(top, project_top(file));
-    spec.top = top;
-    RIG_CHECK(read_root(SpecTable(parsed, "", file.string()), spec));
+    rules::PathRules paths;
+    if (!stored) {
+        RIG_TRY(top, project_top(file));
+        spec.top = top;
+        paths.top = top;
+    }
+    RIG_CHECK(read_root(SpecTable(parsed, "", file.string()), spec, paths));
     return spec;
+}
+
+} // namespace
+
+Result<Spec> parse_spec(std::string_view text, const fs::path& file,
+                        const std::vector<SpecOverride>& overrides) {
+    return parse(text, file, overrides, false);
+}
+
+Result<Spec> parse_stored_spec(std::string_view text, const fs::path& file,
+                               const std::vector<SpecOverride>& overrides) {
+    return parse(text, file, overrides, true);
 }
 
 Result<Spec> load_spec(const fs::path& file, const std::vector<SpecOverride>& overrides) {
@@ -255,10 +272,15 @@ Result<Spec> load_spec(const fs::path& file, const std::vector<SpecOverride>& ov
     if (auto size = fs::file_size(file, error); !error && size > max_file_bytes)
         return fail(Blame::Spec, fmt::format("{}: {} bytes, want at most {}", file.string(), size,
                                              max_file_bytes));
+    errno = 0;
     std::ifstream in(file, std::ios::binary);
+    const int why = in.is_open() ? 0 : errno;
+    // What this process may open is no matter of the file's.
+    if (why == EMFILE || why == ENFILE || why == ENOMEM) return cannot("read", file, why);
     std::string text{std::istreambuf_iterator<char>(in), {}};
     if (!in.is_open() || in.bad())
-        return fail(Blame::Spec, fmt::format("{}: cannot be read", file.string()));
+        return fail(Blame::Spec, fmt::format("{}: cannot be read{}{}", file.string(),
+                                             why ? ": " : "", why ? std::strerror(why) : ""));
     return parse_spec(text, file, overrides);
 }
 

@@ -18,6 +18,10 @@ namespace rig {
 // before anything is checked.
 Result<Spec> parse_spec(std::string_view text, const std::filesystem::path& file,
                         const std::vector<SpecOverride>& overrides = {});
+// The experiment of a stored run: no file but the text is needed. `spec.top` stays empty, since
+// what the paths lead to may be gone.
+Result<Spec> parse_stored_spec(std::string_view text, const std::filesystem::path& file,
+                               const std::vector<SpecOverride>& overrides);
 Result<Spec> load_spec(const std::filesystem::path& file,
                        const std::vector<SpecOverride>& overrides = {});
 

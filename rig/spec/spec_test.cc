@@ -11,6 +11,9 @@
 #include <algorithm>
 #include <random>
 #include <set>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace rig {
 namespace {
@@ -383,6 +386,21 @@ TEST_F(SpecTest, LoadsFromAFile) {
 }
 
 // Of files and command lines from before: they mean what they meant.
+TEST_F(SpecTest, ALimitOfOpenFilesIsNoFaultOfTheFile) {
+    std::ofstream(file()) << minimal_spec;
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+        const rlimit none{0, 0};
+        if (::setrlimit(RLIMIT_NOFILE, &none) != 0) ::_exit(2);
+        const auto spec = load_spec(file());
+        if (spec || spec.error().blame != Blame::Host) ::_exit(3);
+        ::_exit(spec.error().message.ends_with("test.toml: Too many open files") ? 0 : 4);
+    }
+    int status = -1;
+    ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+    EXPECT_EQ(status, 0);
+}
+
 TEST_F(SpecTest, MetricsUnderTheirOlderNamesAreRead) {
     const std::string older = "[metrics.caller_latency]\nexpect = \"may-rise\"\nat_most = "
                               "2\n[metrics.munmap_latency]\nexpect = \"report\"\n";
@@ -416,6 +434,22 @@ TEST(SpecNames, Lists) {
               (std::vector<std::string>{"munmap", "exit", "collapse", "pmd_unshare", "gup_race",
                                         "command", "crash"}));
     EXPECT_EQ(metric_names().size(), 10U);
+}
+
+TEST(SpecNames, WhatTheAgentMountsHidesPrograms) {
+    std::ifstream in(fs::path(RIG_TOP) / "guest/agent.cc");
+    const std::string agent{std::istreambuf_iterator<char>(in), {}};
+    const auto end = agent.find("for (const auto& m : mounts)");
+    auto at = agent.find("mounts[] = {");
+    ASSERT_LT(at, end);
+    unsigned mounts = 0;
+    for (at = agent.find(", \"/", at); at < end; at = agent.find(", \"/", at + 1), ++mounts) {
+        const auto target = agent.substr(at + 3, agent.find('"', at + 3) - at - 3);
+        EXPECT_NE(rules::hidden_in_guest(target + "/x"), nullptr) << target;
+    }
+    EXPECT_EQ(mounts, 6u);
+    for (const char* seen : {"/", "/usr/bin/x", "/tmpx", "/home/tmp/x", "/tmp/../usr/bin/x"})
+        EXPECT_EQ(rules::hidden_in_guest(seen), nullptr) << seen;
 }
 
 TEST(SpecReader, Suggestions) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sstream>
 
 namespace rig::rules {
@@ -185,7 +186,23 @@ std::optional<std::string> event_name(const std::string& value) {
                   "a tracepoint: subsystem:event");
 }
 
+const std::vector<const char*>& guest_mounts() {
+    static const std::vector<const char*> mounts{"/dev", "/proc", "/sys", "/tmp"};
+    return mounts;
+}
+
+const char* hidden_in_guest(const fs::path& path) {
+    const auto clean = path.lexically_normal().string();
+    for (const char* mount : guest_mounts())
+        if (clean == mount || clean.starts_with(std::string(mount) + "/")) return mount;
+    return nullptr;
+}
+
 std::optional<std::string> host_file(const std::string& value) {
+    if (const char* mount = hidden_in_guest(value); mount && value.starts_with('/'))
+        return fmt::format("a program elsewhere: the guest gets it at the same path, where its "
+                           "mount of {} hides it; no program may be below {}",
+                           mount, fmt::join(guest_mounts(), ", "));
     std::error_code error;
     return unless(value.starts_with('/') && fs::is_regular_file(value, error),
                   "the absolute path of a program of this machine; " + what_is(value));
@@ -217,6 +234,30 @@ Rule series_folder(const fs::path& top) {
         return unless(fs::is_regular_file(series, error),
                       "a folder with a quilt `series` file; " + what_is(series));
     };
+}
+
+namespace {
+
+std::optional<std::string> as_it_was(const std::string& value) {
+    return unless(!value.empty(), "a path");
+}
+
+} // namespace
+
+Rule PathRules::file() const {
+    return top ? existing_file(*top) : as_it_was;
+}
+
+Rule PathRules::folder() const {
+    return top ? existing_folder(*top) : as_it_was;
+}
+
+Rule PathRules::series() const {
+    return top ? series_folder(*top) : as_it_was;
+}
+
+Rule PathRules::program() const {
+    return top ? host_file : as_it_was;
 }
 
 } // namespace rig::rules

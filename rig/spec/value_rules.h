@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace rig::rules {
 
@@ -36,11 +37,24 @@ revision(const std::string& value); // git revision that cannot be taken for an 
 std::optional<std::string> metric_name(const std::string& value); // [a-z][a-z0-9_]*; 1..32
 std::optional<std::string> event_name(const std::string& value);  // subsystem:event
 std::optional<std::string>
-host_file(const std::string& value); // an absolute path of a file that is there
+host_file(const std::string& value); // an absolute path of a file that is there, and that the
+                                     // guest's mounts do not hide
+
+// The folders over which the guest mounts a file system of its own, and the one of them that
+// `path` is in; nullptr for none.
+const std::vector<const char*>& guest_mounts();
+const char* hidden_in_guest(const std::filesystem::path& path);
 
 // Paths are taken relative to `top`.
 Rule existing_file(const std::filesystem::path& top);
 Rule existing_folder(const std::filesystem::path& top);
 Rule series_folder(const std::filesystem::path& top); // a folder that holds a `series` file
+
+// What an experiment's paths have to be. Without a project's top it is the experiment of a stored
+// run: its paths were checked when it was run, and what they name may be gone by now.
+struct PathRules {
+    std::optional<std::filesystem::path> top;
+    Rule file() const, folder() const, series() const, program() const;
+};
 
 } // namespace rig::rules

@@ -6,6 +6,7 @@
 #include "rig/results/run_store.h"
 #include "rig/testing/run_fixture.h"
 #include "rig/testing/spec_project.h"
+#include "rig/testing/temp_tree.h"
 
 #include <chrono>
 #include <optional>
@@ -34,6 +35,18 @@ class ResultsProject : public SpecProject {
         for (const auto& sample : fixture::make_samples(fixture::make_spec(boots)))
             EXPECT_TRUE(writer->append(sample));
         return std::move(*writer);
+    }
+    // Makes the run's experiment one that cannot be read, as one of another version of rig that
+    // has tables of its own, or takes that back. The file looks unchanged.
+    static void make_unreadable(const std::filesystem::path& dir, bool unreadable) {
+        const auto file = dir / "run.json";
+        const auto written = std::filesystem::last_write_time(file);
+        auto text = testing::read_text(file);
+        const std::string known = "[target]", other = "[tarjet]", from = unreadable ? known : other;
+        ASSERT_NE(text.find(from), text.npos);
+        text.replace(text.find(from), from.size(), unreadable ? other : known);
+        std::ofstream(file, std::ios::binary) << text;
+        std::filesystem::last_write_time(file, written);
     }
     // A whole one. Returns its folder.
     std::filesystem::path make_run(unsigned minute, const std::string& failure = "",
