@@ -51,7 +51,8 @@ Status write_splats(const std::filesystem::path& file, const ConsoleTriage& cons
 std::vector<SampleSplat> as_data(const ConsoleTriage& console) {
     std::vector<SampleSplat> data;
     for (const auto& splat : console.splats())
-        data.push_back({splat.kind, splat.title, splat.function, splat.trace, splat.count});
+        data.push_back({splat.kind, splat.title, splat.function, splat.trace, splat.count,
+                        splat.guilty == splat.function ? "" : splat.guilty});
     return data;
 }
 

@@ -14,6 +14,7 @@
 #include "rig/cli/options.h"
 #include "rig/cli/report_command.h"
 #include "rig/cli/site_command.h"
+#include "rig/cli/triage_command.h"
 #include "rig/experiment/world.h"
 #include "rig/host/boost_command_runner.h"
 #include "rig/host/cache_place.h"
@@ -30,6 +31,7 @@
 #include <csignal>
 #include <cstdio>
 #include <fmt/format.h>
+#include <iostream>
 #include <sys/ioctl.h>
 #include <thread>
 #include <unistd.h>
@@ -219,6 +221,8 @@ int main(int argc, char** argv) {
             return rig::nightly_command(options.nightly_line, common, world, bisector,
                                         interrupts.token());
         }
+        if (commands.triage->parsed())
+            return rig::triage_command(options.triage_line, common, runner, std::cin);
         if (commands.doctor->parsed()) return rig::doctor_command(common, world);
         if (commands.cache->parsed()) return rig::cache_command(line, common, world);
         return rig::fail(rig::Blame::Spec, "no command");

@@ -319,6 +319,26 @@ void add_nights(CLI::App& app, ProgramOptions& options, Subcommands& commands) {
     commands.nightly = nightly;
 }
 
+void add_triage(CLI::App& app, ProgramOptions& options, Subcommands& commands) {
+    auto& line = options.triage_line;
+    auto* triage = app.add_subcommand(
+        "triage", "what the kernel complains of in consoles, or in the output of dmesg");
+    triage->footer("Each complaint has its kind, its title, the function that the kernel names, "
+                   "and the guilty one: the first that belongs neither\n"
+                   "to the detector nor to a generic helper, such as a lock or memcpy(). With "
+                   "--json one object per file, each on a line.\n"
+                   "A console does not tell what a program wrote to /dev/kmsg from the kernel's "
+                   "words: such lines count as the kernel's.\n"
+                   "Exit codes: 0 whatever was found, 2 a file cannot be read.");
+    triage->add_option("FILE", line.files, "consoles; none, or -: standard input");
+    triage
+        ->add_option("--vmlinux", line.vmlinux,
+                     "the kernel with its debug information: file and line of the guilty function "
+                     "are told as well (nm and addr2line find them)")
+        ->type_name("FILE");
+    commands.triage = triage;
+}
+
 void add_tasks(CLI::App& app, ProgramOptions& options, Subcommands& commands) {
     auto& task = options.task;
     // Of Slurm's jobs, see docs/slurm.md: not in the list of commands.
@@ -367,6 +387,7 @@ Subcommands declare_options(CLI::App& app, ProgramOptions& options) {
     add_bisections(app, options, commands);
     commands.history = declare_history_options(app, options.history, options.site);
     add_nights(app, options, commands);
+    add_triage(app, options, commands);
     add_tasks(app, options, commands);
     add_upkeep(app, options, commands);
     return commands;

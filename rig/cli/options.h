@@ -9,6 +9,7 @@
 #include "rig/cli/engine_option.h"
 #include "rig/cli/history_options.h"
 #include "rig/cli/nightly_command.h"
+#include "rig/cli/triage_command.h"
 #include "rig/host/cpu_placement.h"
 #include "rig/slurm/slurm_task.h"
 
@@ -34,6 +35,7 @@ struct ProgramOptions {
     SiteLine site;
     NightlyLine nightly_line;
     TaskLine task;
+    TriageLine triage_line;
 };
 
 // They belong to the app; the one that was given says so by parsed().
@@ -42,7 +44,8 @@ struct Subcommands {
              *report = nullptr, *explain = nullptr;
     CLI::App *exporting = nullptr, *calibrate = nullptr, *bisect = nullptr, *verdict = nullptr,
              *nightly = nullptr;
-    CLI::App *build_task = nullptr, *boot_task = nullptr, *doctor = nullptr, *cache = nullptr;
+    CLI::App *build_task = nullptr, *boot_task = nullptr, *doctor = nullptr, *cache = nullptr,
+             *triage = nullptr;
     HistoryCommands history;
 };
 

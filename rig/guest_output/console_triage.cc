@@ -13,6 +13,7 @@ constexpr std::size_t kContext = 3;   // lines before a headline that go into it
 constexpr std::size_t kTail = 6;      // lines of tail()
 constexpr std::size_t kMaxOpen = 16;  // reports going on at once; a guest has at most 16 CPUs
 constexpr unsigned kMaxReport = 1000; // lines looked at; a report of every CPU's stack has some 300
+constexpr std::size_t kMaxNameLines = 16; // lines that a task's name can make of one
 constexpr double kPause = 2; // seconds without a line end a report: its lines are printed at one go
 constexpr double kStallPause =
     10; // but backtraces of other CPUs are waited for this long (NMI_BACKTRACE)
@@ -32,7 +33,23 @@ bool asks_for_instruction(SplatKind kind) {
 bool has_end_mark(SplatKind kind) {
     return is_oops(kind) || is_stall(kind) || is_panic(kind) || kind == SplatKind::Warning ||
            kind == SplatKind::Refcount || kind == SplatKind::Kasan || kind == SplatKind::Kfence ||
-           kind == SplatKind::Kcsan || kind == SplatKind::Ubsan;
+           kind == SplatKind::Kcsan || kind == SplatKind::Kmsan || kind == SplatKind::Ubsan;
+}
+
+// A task's name may hold ends of lines, which printk prints as such: is this the beginning of a
+// record with a name in it, and not its end?
+bool is_whole(std::string_view text) {
+    const auto says = [&](std::string_view words) { return text.find(words) != text.npos; };
+    return text.starts_with("INFO: task ") ? says(" for more than ")
+           : text.starts_with("task:")     ? says(" state:")
+           : says(" Comm: ")               ? says("ainted")
+                                           : speaks_of_program(text);
+}
+bool waits_for_more(std::string_view text) {
+    return (text.starts_with("INFO: task ") || text.starts_with("task:") ||
+            (text.starts_with("CPU: ") && text.find(" Comm: ") != text.npos) ||
+            (text.size() <= kMaxTaskName && read_headline(text))) &&
+           !is_whole(text);
 }
 
 std::string_view without_blanks(std::string_view text) {
@@ -69,6 +86,7 @@ void ConsoleTriage::feed(std::string_view bytes) {
 
 void ConsoleTriage::finish() {
     lines_.finish([this](std::string line) { take(std::move(line)); });
+    release();
     while (!open_.empty())
         close(open_.begin());
     std::sort(kept_.begin(), kept_.end(),
@@ -110,7 +128,59 @@ bool is_farewell(std::string_view text) {
 void ConsoleTriage::take(std::string shown) {
     if (shown.empty()) return;
     any_ = true;
-    const auto line = parse_console_line(std::move(shown));
+    constexpr std::string_view replay = "** replaying previous printk message **";
+    if (const auto at = shown.find(replay); at != shown.npos) {
+        // The line that was cut may have had no end of its own.
+        if (at > 0) take(shown.substr(0, at));
+        release();
+        replayed_ = true;
+        remember(std::string(replay));
+        return take(shown.substr(at + replay.size())); // nothing, if printk said it
+    }
+    auto line = parse_console_line(std::move(shown));
+    if (!held_.empty() && (!line.seconds || line.seconds != held_.front().seconds ||
+                           line.caller != held_.front().caller))
+        release();
+    if (held_.empty() && !(line.seconds && waits_for_more(without_blanks(line.text))))
+        return admit(line);
+    held_.push_back(std::move(line));
+    std::string text, whole;
+    for (const auto& one : held_) {
+        text += (text.empty() ? "" : " ") + std::string(without_blanks(one.text));
+        whole += (whole.empty() ? "" : "\n") + one.shown;
+    }
+    if (is_whole(text)) {
+        ConsoleLine record = std::move(held_.front());
+        held_.clear();
+        record.text = std::move(text);
+        record.shown = std::move(whole);
+        admit(record);
+    } else if (held_.size() > kMaxNameLines) {
+        release();
+    }
+}
+
+void ConsoleTriage::release() {
+    for (const auto& line : std::exchange(held_, {}))
+        admit(line);
+}
+
+void ConsoleTriage::remember(std::string shown) {
+    recent_.push_back(std::move(shown));
+    if (recent_.size() > kTail) recent_.pop_front();
+}
+
+// printk was interrupted in a line, and has begun it anew: what the torn one began did not happen.
+void ConsoleTriage::forget_torn(const ConsoleLine& again) {
+    const bool replayed = std::exchange(replayed_, false);
+    const auto torn = std::exchange(begun_by_last_, {});
+    if (!replayed || !torn || !again.shown.starts_with(torn->shown)) return;
+    const auto report = open_.find(again.caller);
+    if (report != open_.end() && report->second.number == torn->number) open_.erase(report);
+}
+
+void ConsoleTriage::admit(const ConsoleLine& line) {
+    forget_torn(line);
     if (line.seconds) {
         stamped_ = true;
         now_ = *line.seconds;
@@ -122,6 +192,11 @@ void ConsoleTriage::take(std::string shown) {
         heard_ = heard_ || text == guest::kLastWords;
         asked_to_end_ = asked_to_end_ || is_farewell(text);
         auto report = report_of(line);
+        // What follows is the stack of a fault that was asked for.
+        if (text.starts_with("FAULT_INJECTION: forcing a failure") && report != open_.end()) {
+            close(report);
+            report = open_.end();
+        }
         if (text.starts_with("NMI backtrace for cpu ") && report == open_.end()) {
             // A stalled CPU was asked for its backtrace: it prints under its own name.
             report = std::find_if(open_.begin(), open_.end(), [](const auto& entry) {
@@ -139,8 +214,7 @@ void ConsoleTriage::take(std::string shown) {
             if (complete(report->second, text)) close(report);
         }
     }
-    recent_.push_back(line.shown);
-    if (recent_.size() > kTail) recent_.pop_front();
+    remember(line.shown);
 }
 
 void ConsoleTriage::close_idle() {
@@ -167,13 +241,23 @@ bool ConsoleTriage::continues(const Report& report, const Headline& headline) {
          headline.kind == SplatKind::DoubleFault))
         return true;
     // "list_add corruption. ...", then its BUG().
+    if (report.head.kind == SplatKind::MemoryLeak && headline.kind == SplatKind::MemoryLeak)
+        return report.lines <= 1;
     return report.lines <= 3 && is_oops(report.head.kind) &&
            headline.title.starts_with("kernel BUG at ");
 }
 
 void ConsoleTriage::begin(Headline headline, const ConsoleLine& line) {
     lent_.erase(line.caller);
-    if (const auto old = open_.find(line.caller); old != open_.end()) close(old);
+    Report report;
+    if (const auto old = open_.find(line.caller); old != open_.end()) {
+        if (!old->second.evidence.has_stack() &&
+            (is_panic(headline.kind) || is_stall(old->second.head.kind))) {
+            report.causes = old->second.causes;
+            report.causes.emplace_back(old->second.number, old->second.evidence);
+        }
+        close(old);
+    }
     // A panic is what becomes of what its caller reported just before.
     if (is_panic(headline.kind)) {
         const auto latest = std::find_if(kept_.rbegin(), kept_.rend(), [&](const Kept& kept) {
@@ -185,7 +269,7 @@ void ConsoleTriage::begin(Headline headline, const ConsoleLine& line) {
         close(std::min_element(open_.begin(), open_.end(), [](const auto& a, const auto& b) {
             return a.second.number < b.second.number;
         }));
-    Report report;
+    report.evidence = SplatEvidence(headline, line.text);
     report.fatal = is_panic(headline.kind) || headline.kind == SplatKind::DoubleFault;
     report.head = std::move(headline);
     report.number = begun_++;
@@ -197,6 +281,7 @@ void ConsoleTriage::begin(Headline headline, const ConsoleLine& line) {
         report.keep(*before);
     report.keep(line.shown);
     const auto at = open_.emplace(line.caller, std::move(report)).first;
+    begun_by_last_ = Begun{line.shown, at->second.number};
     if (is_notice(at->second.head.kind)) close(at); // one line says it all
 }
 
@@ -204,6 +289,9 @@ void ConsoleTriage::extend(Report& report, const ConsoleLine& line) {
     report.last = now_;
     report.keep(line.shown);
     const auto text = without_blanks(line.text);
+    report.evidence.take(text);
+    for (auto& [number, evidence] : report.causes)
+        evidence.take(text);
     if (++report.lines == 2 && report.head.title.starts_with("WARNING: at "))
         add_warning_message(report.head, text);
     if (text.starts_with("Call Trace:") || text.starts_with("Call trace:")) {
@@ -237,8 +325,15 @@ void ConsoleTriage::close(Reports::iterator at) {
     for (auto lent = lent_.begin(); lent != lent_.end();)
         lent = lent->second == caller ? lent_.erase(lent) : std::next(lent);
     open_.erase(at);
+    for (const auto& [number, evidence] : report.causes)
+        for (auto& kept : kept_)
+            if (kept.number == number) {
+                kept.splat.guilty = evidence.guilty();
+                kept.splat.place = evidence.place_of(kept.splat.guilty);
+            }
+    const auto guilty = report.evidence.guilty();
     record({{report.head.kind, report.head.title, report.function(), std::move(report.trace),
-             report.fatal, 1, std::move(report.excerpt)},
+             report.fatal, 1, guilty, report.evidence.place_of(guilty), std::move(report.excerpt)},
             report.number,
             caller,
             report.last});
@@ -256,6 +351,8 @@ void ConsoleTriage::record(Kept kept) {
             kept.number = same->number;
             kept.splat.excerpt = std::move(same->splat.excerpt);
             kept.splat.trace = std::move(same->splat.trace);
+            kept.splat.guilty = std::move(same->splat.guilty);
+            kept.splat.place = std::move(same->splat.place);
         }
         kept_.erase(same); // the latest is last
         kept_.push_back(std::move(kept));

@@ -5,11 +5,14 @@
 
 #include "rig/guest_output/console_line.h"
 #include "rig/guest_output/splat.h"
+#include "rig/guest_output/splat_evidence.h"
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace rig {
@@ -28,6 +31,9 @@ struct Splat {
                                     // machinery; at most kMaxTrace
     bool fatal = false;             // the kernel went down with it
     unsigned count = 1;             // occurrences: splats with equal title and function are one
+    std::string guilty; // the first function that is neither the detector's nor a generic helper,
+                        // see guilty_function.h; "" if the console does not tell
+    std::optional<CodePlace> place = {}; // in it
     std::string excerpt; // of the first: three lines before it, and its own; at most kMaxExcerpt
 };
 
@@ -64,6 +70,9 @@ class ConsoleTriage {
         std::string work;               // of a workqueue report: what runs
         std::vector<std::string> trace; // without machinery
         std::string excerpt;
+        SplatEvidence evidence;
+        // Splats that this one cut off before their stack was printed: it is theirs as well.
+        std::vector<std::pair<unsigned long, SplatEvidence>> causes; // by number
 
         void keep(const std::string& shown);
         std::string function() const;
@@ -77,7 +86,17 @@ class ConsoleTriage {
         double closed = 0;        // when that was
     };
 
-    void take(std::string shown);
+    // What the last line began.
+    struct Begun {
+        std::string shown;
+        unsigned long number = 0;
+    };
+
+    void take(std::string shown);          // a line
+    void admit(const ConsoleLine& record); // one whose parts are joined
+    void release();                        // admits held lines as they are
+    void forget_torn(const ConsoleLine& again);
+    void remember(std::string shown);
     void begin(Headline headline, const ConsoleLine& line);
     void extend(Report& report, const ConsoleLine& line);
     Reports::iterator report_of(const ConsoleLine& line);
@@ -92,6 +111,9 @@ class ConsoleTriage {
     unsigned long begun_ = 0; // reports so far
     double now_ = 0;          // kernel's clock
     std::deque<std::string> recent_;
+    std::vector<ConsoleLine> held_; // of one record with a task's name in it that has no end yet
+    std::optional<Begun> begun_by_last_;
+    bool replayed_ = false; // printk said that it prints the last line again
     Reports open_;
     std::map<std::string, std::string, std::less<>>
         lent_; // callers whose lines belong to another one's report

@@ -71,6 +71,8 @@ Status read_splat(JsonReader reader, SampleSplat& splat) {
     RIG_CHECK(reader.text("function", splat.function, 2 * max_text)); // of a data race: two
     RIG_CHECK(reader.texts("trace", splat.trace, max_trace));
     RIG_CHECK(reader.whole("count", splat.count));
+    // Absent where it is the function, and in what older rigs wrote.
+    if (reader.has("guilty")) RIG_CHECK(reader.text("guilty", splat.guilty, max_text));
     return reader.finish();
 }
 
@@ -115,12 +117,14 @@ json to_json(const Sample& sample, bool with_host) {
     out["background_ns"] = sample.background_ns;
     out["counters"] = sample.counters;
     out["splats"] = json::array();
-    for (const auto& splat : sample.splats)
-        out["splats"].push_back({{"kind", name(splat.kind)},
-                                 {"title", splat.title},
-                                 {"function", splat.function},
-                                 {"trace", splat.trace},
-                                 {"count", splat.count}});
+    for (const auto& splat : sample.splats) {
+        auto& one = out["splats"].emplace_back(json{{"kind", name(splat.kind)},
+                                                    {"title", splat.title},
+                                                    {"function", splat.function},
+                                                    {"trace", splat.trace},
+                                                    {"count", splat.count}});
+        if (!splat.guilty.empty()) one["guilty"] = splat.guilty;
+    }
     out["further_splats"] = sample.further_splats;
     if (with_host) out["host"] = sample.host;
     return out;

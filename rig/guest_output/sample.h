@@ -57,6 +57,7 @@ struct SampleSplat {
     std::string function;           // "" if the console does not tell
     std::vector<std::string> trace; // its innermost callers, see console_triage.h
     unsigned count = 1;
+    std::string guilty = {}; // see Splat::guilty; "": not told, or `function` itself
     bool operator==(const SampleSplat&) const = default;
 };
 

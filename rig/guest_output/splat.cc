@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/guest_output/splat.h"
 
+#include "rig/guest_output/headline_advice.h"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -20,9 +22,11 @@ constexpr std::array kNames{std::pair{SplatKind::SleepInAtomic, "sleep-in-atomic
                             std::pair{SplatKind::Kasan, "kasan"},
                             std::pair{SplatKind::Kfence, "kfence"},
                             std::pair{SplatKind::Kcsan, "kcsan"},
+                            std::pair{SplatKind::Kmsan, "kmsan"},
                             std::pair{SplatKind::Ubsan, "ubsan"},
                             std::pair{SplatKind::Refcount, "refcount"},
                             std::pair{SplatKind::ListCorruption, "list-corruption"},
+                            std::pair{SplatKind::MemoryLeak, "memory-leak"},
                             std::pair{SplatKind::BadPage, "bad-page"},
                             std::pair{SplatKind::Slab, "slab"},
                             std::pair{SplatKind::RcuStall, "rcu-stall"},
@@ -68,6 +72,12 @@ constexpr Pattern kPatterns[] = {
     {"BUG: Bad page cache", SplatKind::BadPage, Title::Prefix},
     {"BUG: Bad rss-counter state", SplatKind::BadPage, Title::Prefix},
     {"BUG: non-zero pgtables_bytes on freeing mm", SplatKind::BadPage, Title::Prefix},
+    {"INFO: task ", SplatKind::HungTask, Title::Line, " blocked in I/O wait for more than "},
+    {"INFO: task ", SplatKind::HungTask, Title::Line, " can't die for more than "},
+    {"BUG: memory leak", SplatKind::MemoryLeak, Title::Prefix}, // what fuzzers say of kmemleak's
+    {"VFS: Busy inodes after unmount", SplatKind::Bug, Title::Prefix},
+    {"Unhandled fault: ", SplatKind::Oops, Title::Line, {}, " ("}, // arm
+    {"csd: ", SplatKind::Bug, Title::Line, " non-responsive CSD lock", " (#"},
     {"BUG: soft lockup", SplatKind::SoftLockup, Title::Prefix},
     {"BUG: workqueue lockup", SplatKind::WorkqueueLockup, Title::Prefix},
     {"BUG: workqueue leaked atomic, lock or RCU", SplatKind::Bug, Title::Prefix},
@@ -101,16 +111,8 @@ constexpr Pattern kPatterns[] = {
 };
 
 // Printed by subsystems with pr_fmt() in front of their own words.
-constexpr std::string_view kSubsystems[] = {"rcu: ", "watchdog: ", "NMI watchdog: ", "traps: "};
-
-// "WARNING: " that is advice on the configuration and no report.
-constexpr std::string_view kAdvice[] = {"WARNING: 'bootconfig' found",
-                                        "WARNING: polling idle and HT enabled",
-                                        "WARNING: Flushing system-wide",
-                                        "WARNING: kernel not compiled with",
-                                        "WARNING: Spectre",
-                                        "WARNING: Unprivileged eBPF",
-                                        "WARNING: See https://kernel.org/doc"};
+constexpr std::string_view kSubsystems[] = {
+    "rcu: ", "watchdog: ", "NMI watchdog: ", "traps: ", "smp: ", "kmemleak: "};
 
 std::string_view before(std::string_view text, std::string_view mark) {
     return text.substr(0, text.find(mark));
@@ -194,6 +196,8 @@ std::optional<Headline> exception(std::string_view text) {
         return Headline{SplatKind::Oops, std::string(what), {}};
     if (constexpr std::string_view oops = "Oops - "; what.starts_with(oops))
         return Headline{SplatKind::Oops, normalised(what.substr(oops.size())), {}};
+    if (what.starts_with("Internal error: : ")) // arm, behind its "Unhandled fault: ..."
+        return Headline{SplatKind::Oops, "Internal error", {}};
     if (what.size() < 6 || !hex_digits(what.substr(what.size() - 4))) return std::nullopt;
     what = before(what.substr(0, what.size() - 4), ", ");
     while (what.ends_with(' ') || what.ends_with(':'))
@@ -260,13 +264,70 @@ const std::vector<std::string>& splat_kind_names() {
     return names;
 }
 
+bool speaks_of_program(std::string_view text) {
+    // "%s[%d]: segfault", "%s[%d] general protection fault ip:", "%s (%d): drop_caches".
+    const auto open = text.find_last_of("[(", kMaxTaskName + 1);
+    if (open != text.npos && open > 0 && open <= kMaxTaskName + (text[open] == '(' ? 1 : 0)) {
+        const auto close = text.find(text[open] == '[' ? ']' : ')', open);
+        if (close != text.npos && digits(text.substr(open + 1, close - open - 1)) &&
+            close + 1 < text.size() && (text[close + 1] == ':' || text[close + 1] == ' '))
+            return true;
+    }
+    const auto named = [&](std::string_view words) {
+        const auto at = text.find(words);
+        return at != text.npos && at <= kMaxTaskName;
+    };
+    return named(" invoked oom-killer: ") || named(": page allocation failure: ") ||
+           named(": vmalloc error: ") ||
+           text.find(": potentially unexpected fatal signal ") != text.npos;
+}
+
+namespace {
+
+// Of lockdep and of older kernels: "[ BUG: Invalid wait context ]", "[ INFO: suspicious RCU usage.
+// ]".
+std::optional<Headline> in_brackets(std::string_view text) {
+    if (!text.ends_with(" ]")) return std::nullopt;
+    const auto words = text.substr(2, text.size() - 4);
+    if (!words.starts_with("BUG: ") && !words.starts_with("INFO: ")) return std::nullopt;
+    Headline headline{SplatKind::Lockdep, normalised(words), {}};
+    if (words.find("suspicious RCU usage") != words.npos) headline.kind = SplatKind::RcuUsage;
+    if (const auto held = words.find(" still has locks held"); held != words.npos)
+        headline.title = "BUG: still has locks held"; // whose name varies
+    return headline;
+}
+
+// "watchdog: CPU1: Watchdog detected hard LOCKUP on cpu 1", as 7.3 says it.
+std::string_view without_cpu(std::string_view text) {
+    if (!text.starts_with("CPU")) return text;
+    const auto colon = text.find(": ");
+    return colon != text.npos && digits(text.substr(3, colon - 3)) ? text.substr(colon + 2) : text;
+}
+
+// "kmemleak: 3 new suspected memory leaks (see ...)", and what it says of each.
+std::optional<Headline> leak(std::string_view text) {
+    const auto count = before(text, " ");
+    if (digits(count) && text.substr(count.size()).starts_with(" new suspected memory leaks"))
+        return Headline{SplatKind::MemoryLeak, "kmemleak: new suspected memory leaks", {}};
+    if (text.starts_with("unreferenced object"))
+        return Headline{SplatKind::MemoryLeak, "kmemleak: unreferenced object", {}};
+    return std::nullopt;
+}
+
+} // namespace
+
 std::optional<Headline> read_headline(std::string_view text) {
     for (const auto subsystem : kSubsystems)
         if (text.starts_with(subsystem)) text.remove_prefix(subsystem.size());
+    if (speaks_of_program(text)) return std::nullopt;
+    text = without_cpu(text);
+    if (text.starts_with("[ ")) return in_brackets(text);
+    if (auto found = leak(text)) return found;
     if (text.starts_with("Kernel panic - not syncing: ")) return panic(text);
     if (text.starts_with("BUG: KASAN: ")) return sanitizer(SplatKind::Kasan, text);
     if (text.starts_with("BUG: KFENCE: ")) return sanitizer(SplatKind::Kfence, text);
     if (text.starts_with("BUG: KCSAN: ")) return sanitizer(SplatKind::Kcsan, text);
+    if (text.starts_with("BUG: KMSAN: ")) return sanitizer(SplatKind::Kmsan, text);
     if (text.starts_with("UBSAN: ")) {
         const auto file =
             source_file(text.substr(std::min(text.rfind(" in "), text.size() - 4) + 4));

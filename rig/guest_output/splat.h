@@ -23,10 +23,12 @@ enum class SplatKind {
     Kasan,
     Kfence,
     Kcsan,
+    Kmsan,
     Ubsan,
     Refcount,
     ListCorruption,
-    BadPage, // page state, page map, counters of an address space
+    MemoryLeak, // kmemleak
+    BadPage,    // page state, page map, counters of an address space
     Slab,
     RcuStall,
     SoftLockup,
@@ -66,6 +68,10 @@ struct Headline {
 
 // Does this line (without stamp and caller) begin a splat?
 std::optional<Headline> read_headline(std::string_view text);
+inline constexpr std::size_t kMaxTaskName = 15; // TASK_COMM_LEN without its end
+// Is this what the kernel says of a program that it names first: "sh[44]: segfault at ..."? The
+// name is the program's choice.
+bool speaks_of_program(std::string_view text);
 // The first line below the headline of a WARN(): its message, which tells two warnings of one file
 // apart. Refines kind and title.
 void add_warning_message(Headline& headline, std::string_view text);

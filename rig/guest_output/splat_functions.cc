@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Which function a splat is about. The rest of splat.h: splat.cc.
 #include "rig/base/text.h"
+#include "rig/guest_output/function_lists.h"
 #include "rig/guest_output/splat.h"
 
 #include <algorithm>
-#include <iterator>
-#include <span>
 
 namespace rig {
 namespace {
@@ -14,209 +13,6 @@ bool symbol_char(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            c == '.' || c == '$';
 }
-
-// A name that ends with '*' stands for all that begin so.
-bool listed(std::span<const std::string_view> list, std::string_view function) {
-    return std::any_of(list.begin(), list.end(), [&](std::string_view entry) {
-        return entry.ends_with('*') ? function.starts_with(entry.substr(0, entry.size() - 1))
-                                    : function == entry;
-    });
-}
-
-// Printing a report, and the way from an exception or an interrupt to it.
-constexpr std::string_view kReporting[] = {
-    "dump_stack*", "__dump_stack", "dump_backtrace*", "show_stack*", "show_regs*",
-    "show_trace_log_lvl*", "sched_show_task*", "print_report*", "print_address_description*",
-    "__warn*", "warn_slowpath*", "report_bug*", "handle_bug*", "exc_*", "asm_exc_*", "asm_sysvec_*",
-    "sysvec_*", "__sysvec_*", "asm_common_interrupt", "common_interrupt", "die*", "__die*",
-    "oops_*", "page_fault_oops*", "no_context*", "bad_area*", "__bad_area*", "do_user_addr_fault",
-    "do_kern_addr_fault", "exc_page_fault", "panic*", "vpanic", "nmi_*", "arch_trigger_*",
-    "trigger_*", "end_repeat_nmi", "default_do_nmi", "asm_nmi*", "ret_from_fork*", "entry_SYSCALL*",
-    "irq_exit_rcu", "__irq_exit_rcu", "handle_softirqs", "__do_softirq", "do_softirq*",
-    // arm64
-    "el0_*", "el0t_*", "el1_*", "el1h_*", "call_on_irq_stack", "do_interrupt_handler",
-    "gic_handle_irq*", "do_handle_IPI*", "do_mem_abort", "do_translation_fault",
-    "do_debug_exception", "brk_handler*", "bug_handler*", "invoke_syscall*", "do_el0_svc*",
-    // riscv64
-    "walk_stackframe*", "handle_exception*", "ret_from_exception*", "do_trap_*", "do_irq",
-    "handle_riscv_irq", "riscv_intc_irq", "sbi_ipi_handle", "ipi_mux_process", "handle_IPI",
-    "do_page_fault", "handle_page_fault"};
-
-// Mutual exclusion and lockdep inside it.
-constexpr std::string_view kLocking[] = {"print_circular_bug*",
-                                         "print_usage_bug*",
-                                         "print_deadlock_bug*",
-                                         "print_irq_inversion_bug*",
-                                         "print_bad_irq_dependency*",
-                                         "print_unlock_imbalance_bug*",
-                                         "print_lock_invalid*",
-                                         "print_freed_lock_bug*",
-                                         "print_collision*",
-                                         "check_noncircular*",
-                                         "check_prev_add*",
-                                         "check_prevs_add*",
-                                         "check_deadlock*",
-                                         "check_irq_usage*",
-                                         "check_usage*",
-                                         "check_wait_context*",
-                                         "validate_chain*",
-                                         "mark_lock*",
-                                         "mark_usage*",
-                                         "mark_held_locks*",
-                                         "__lock_acquire*",
-                                         "lock_acquire*",
-                                         "__lock_release*",
-                                         "lock_release*",
-                                         "lock_contended*",
-                                         "register_lock_class*",
-                                         "lockdep_*",
-                                         "assign_lock_key*",
-                                         "trace_hardirqs_*",
-                                         "do_raw_*",
-                                         "_raw_*",
-                                         "__raw_*",
-                                         "queued_spin_lock_slowpath*",
-                                         "native_queued_spin_lock_slowpath*",
-                                         "queued_read_lock*",
-                                         "queued_write_lock*",
-                                         "mutex_lock*",
-                                         "__mutex_lock*",
-                                         "mutex_unlock*",
-                                         "__mutex_unlock*",
-                                         "down_*",
-                                         "__down_*",
-                                         "up_*",
-                                         "rwsem_*",
-                                         "percpu_down_*",
-                                         "percpu_up_*",
-                                         "rt_mutex_*",
-                                         "rt_spin_*",
-                                         "spin_dump*",
-                                         "spin_bug*",
-                                         "rwlock_bug*",
-                                         "__rt_mutex_*",
-                                         "rtlock_*"};
-
-// Going to sleep, and waiting for something: who wanted that is the question.
-constexpr std::string_view kSleeping[] = {"__schedule_bug*",
-                                          "__schedule*",
-                                          "schedule*",
-                                          "preempt_schedule*",
-                                          "__cond_resched*",
-                                          "io_schedule*",
-                                          "__wait_for_common*",
-                                          "wait_for_common*",
-                                          "wait_for_completion*",
-                                          "__wait_rcu_gp*",
-                                          "synchronize_rcu*",
-                                          "synchronize_srcu*",
-                                          "__synchronize_srcu*",
-                                          "msleep*",
-                                          "usleep_range*",
-                                          "bit_wait*",
-                                          "__wait_on_bit*",
-                                          "out_of_line_wait_on_bit*",
-                                          "do_nanosleep*",
-                                          "hrtimer_nanosleep*",
-                                          "mark_held_locks"};
-
-constexpr std::string_view kAtomicSleep[] = {"__might_resched*", "__might_sleep*",
-                                             "___might_sleep*", "__might_fault*", "__cant_sleep*"};
-constexpr std::string_view kRcu[] = {"lockdep_rcu_suspicious*"};
-constexpr std::string_view kCheckers[] = {"refcount_warn_saturate*",
-                                          "__list_add_valid*",
-                                          "__list_del_entry_valid*",
-                                          "ubsan_epilogue*",
-                                          "__ubsan_*",
-                                          "handle_overflow*",
-                                          "kasan_*",
-                                          "__kasan_*",
-                                          "__asan_*",
-                                          "kfence_*",
-                                          "kcsan_*",
-                                          "__tsan_*",
-                                          "check_region*",
-                                          "usercopy_abort*",
-                                          "__check_object_size*",
-                                          "check_heap_object*",
-                                          "__check_heap_object*",
-                                          "debug_print_object*",
-                                          "debug_object_*",
-                                          "__debug_*"};
-constexpr std::string_view kAllocators[] = {"bad_page*",
-                                            "free_page_is_bad*",
-                                            "check_new_page*",
-                                            "free_pages_prepare*",
-                                            "__free_pages_ok*",
-                                            "free_unref_*",
-                                            "__free_frozen_pages*",
-                                            "free_frozen_pages*",
-                                            "__free_pages*",
-                                            "free_pages*",
-                                            "___free_pages*",
-                                            "__free_one_page*",
-                                            "get_page_from_freelist*",
-                                            "prep_new_page*",
-                                            "rmqueue*",
-                                            "__alloc_pages*",
-                                            "__alloc_frozen_pages*",
-                                            "alloc_pages*",
-                                            "check_mm*",
-                                            "print_trailer*",
-                                            "object_err*",
-                                            "slab_err*",
-                                            "check_object*",
-                                            "check_slab*",
-                                            "check_bytes_and_report*",
-                                            "alloc_debug_processing*",
-                                            "free_debug_processing*",
-                                            "free_to_partial_list*",
-                                            "alloc_consistency_checks*",
-                                            "free_consistency_checks*",
-                                            "on_freelist*",
-                                            "__slab_free*",
-                                            "___slab_alloc*",
-                                            "__slab_alloc*",
-                                            "slab_free*",
-                                            "kfree*",
-                                            "kmem_cache_*",
-                                            "__kmem_cache_*",
-                                            "__kmalloc*",
-                                            "kmalloc_*",
-                                            "print_bad_pte*"};
-// Helpers of everybody: the caller is meant.
-constexpr std::string_view kCopying[] = {"memcpy*",     "__memcpy*", "memmove*",    "__memmove*",
-                                         "memset*",     "__memset*", "clear_page*", "copy_page*",
-                                         "copy_user_*", "rep_movs*", "rep_stos*"};
-// Where an interrupt finds a CPU that waits.
-constexpr std::string_view kLowLevel[] = {"delay_*",
-                                          "__delay*",
-                                          "__const_udelay*",
-                                          "__udelay*",
-                                          "__ndelay*",
-                                          "cpu_relax*",
-                                          "rep_nop*",
-                                          "csd_lock_wait*",
-                                          "smp_call_function*",
-                                          "on_each_cpu*",
-                                          "pv_native_*",
-                                          "native_safe_halt",
-                                          "default_idle*",
-                                          "cpu_do_idle",
-                                          "arch_cpu_idle",
-                                          "watchdog_*",
-                                          "__hrtimer_run_queues*",
-                                          "hrtimer_interrupt*",
-                                          "__run_hrtimer*",
-                                          "check_cpu_stall*",
-                                          "rcu_sched_clock_irq*",
-                                          "rcu_pending*",
-                                          "update_process_times*",
-                                          "tick_*",
-                                          "rcu_dump_cpu_stacks*",
-                                          "print_cpu_stall*",
-                                          "print_other_cpu_stall*",
-                                          "dump_cpu_task*"};
 
 } // namespace
 
@@ -229,37 +25,77 @@ std::string symbol_in(std::string_view text) {
     if (symbol.empty() || (symbol[0] >= '0' && symbol[0] <= '9') || symbol[0] == '.' ||
         symbol.size() > 128)
         return "";
+    if (symbol.size() >= 8 && symbol.find_first_not_of("0123456789abcdef") == symbol.npos &&
+        symbol.find_first_of("0123456789") != symbol.npos)
+        return "";                                             // an address
     return std::string(symbol.substr(0, symbol.find('.', 1))); // "foo.isra.0" is foo
 }
 
-std::string trace_symbol(std::string_view text) {
+namespace {
+
+// "net/core/dev.c:123", which scripts/decode_stacktrace.sh puts in place of an offset or behind it.
+bool is_position(std::string_view text) {
+    text = text.substr(0, text.find(' '));
+    const auto colon = text.find(':');
+    return colon != text.npos && colon >= 3 && text[colon - 2] == '.' && colon + 1 < text.size() &&
+           text[colon + 1] >= '0' && text[colon + 1] <= '9';
+}
+
+// Takes what older kernels put before a symbol off the front: "<IRQ> ", and one or two of
+// "[<ffffffff80004f04>]" or, on powerpc, "[c000000001bb3710]".
+std::string_view without_addresses(std::string_view text) {
     text = stripped(text);
-    // riscv64 has the address before it: "[<ffffffff80004f04>] dump_backtrace+0x1c/0x24"
-    if (const auto address = text.find(">] "); text.starts_with("[<") && address != text.npos)
-        text.remove_prefix(address + 3);
+    for (const std::string_view mark : {"<IRQ> ", "<NMI> ", "<EOI> ", "<<EOE>> ", "<#DF> "})
+        if (text.starts_with(mark)) text = stripped(text.substr(mark.size()));
+    while (text.starts_with('[')) {
+        const auto end = text.find(']');
+        if (end == text.npos || end < 9 || end > 24 ||
+            text.substr(1, end - 1).find_first_not_of("<>0123456789abcdef") != text.npos)
+            break;
+        text = stripped(text.substr(end + 1));
+    }
+    return text;
+}
+
+} // namespace
+
+std::string trace_symbol(std::string_view text) {
+    const bool addressed = stripped(text).starts_with('[');
+    text = without_addresses(text);
+    if (text.ends_with("(unreliable)")) return ""; // powerpc's "?"
+    // arm: "[<80de0078>] (dump_backtrace) from [<80de0574>] (show_stack+0x28/0x2c)", later
+    // "dump_backtrace from show_stack+0x28/0x2c"
+    if (addressed && text.starts_with('(')) text.remove_prefix(1);
     std::size_t at = 0;
     while (at < text.size() && symbol_char(text[at]))
         ++at;
-    const auto rest = text.substr(at);
-    if (at == 0 || !rest.starts_with("+0x")) return "";
-    // "+0x12/0x34", and at most "[module]" and a reliability mark behind it.
+    auto rest = text.substr(at);
+    if (at == 0) return "";
+    if (rest.starts_with(" from ") || rest.starts_with(") from "))
+        return rest.find("+0x") == rest.npos ? "" : symbol_in(text);
+    if (rest.starts_with(' ')) // "dev_close net/core/dev.c:123 [inline]"
+        return rest.ends_with(" [inline]") && is_position(stripped(rest)) ? symbol_in(text) : "";
+    if (!rest.starts_with("+0x")) return "";
+    // "+0x12/0x34", and at most "[module]", a reliability mark and a source position behind it.
     const auto slash = rest.find("/0x");
     if (slash == rest.npos || slash > 20) return "";
     auto end = slash + 3;
     while (end < rest.size() && symbol_char(rest[end]))
         ++end;
     if (const auto more = stripped(rest.substr(end));
-        !more.empty() && more[0] != '[' && more[0] != '(')
+        !more.empty() && more[0] != '[' && more[0] != '(' && !is_position(more))
         return "";
     return symbol_in(text);
 }
 
 std::string instruction_symbol(std::string_view text) {
     text = stripped(text);
-    for (const std::string_view label : {"RIP: ", "pc : ", "epc : "}) {
+    for (const std::string_view label :
+         {"RIP: ", "EIP: ", "IP: ", "RIP ", "pc : ", "epc : ", "PC is at ", "EIP is at "}) {
         if (!text.starts_with(label)) continue;
         text.remove_prefix(label.size());
-        if (const auto colon = text.find(':'); label == "RIP: " && colon != text.npos && colon <= 4)
+        if (const auto colon = text.find(':');
+            label.find("IP") != label.npos && colon != text.npos && colon <= 4)
             text.remove_prefix(colon + 1);
         return trace_symbol(text);
     }

@@ -35,6 +35,9 @@ const Case kCases[] = {
     {"INFO: trying to register non-static key.", SplatKind::Lockdep,
      "INFO: trying to register non-static key"},
     {"BUG: MAX_LOCKDEP_ENTRIES too low!", SplatKind::Lockdep, "BUG: MAX_LOCKDEP_ENTRIES too low!"},
+    {"[ BUG: Invalid wait context ]", SplatKind::Lockdep, "BUG: Invalid wait context"},
+    {"[ BUG: sh/44 still has locks held! ]", SplatKind::Lockdep, "BUG: still has locks held"},
+    {"[ INFO: suspicious RCU usage. ]", SplatKind::RcuUsage, "INFO: suspicious RCU usage."},
     {"WARNING: suspicious RCU usage", SplatKind::RcuUsage, "WARNING: suspicious RCU usage"},
     {"WARNING: CPU: 1 PID: 44 at mm/memory.c:123 zap_pte_range+0x12/0x34", SplatKind::Warning,
      "WARNING: at mm/memory.c", "zap_pte_range"},
@@ -83,6 +86,20 @@ const Case kCases[] = {
      "BUG: KASAN: slab-use-after-free", "lkdtm_READ_AFTER_FREE"},
     {"BUG: KFENCE: use-after-free read in test_free+0x1/0x2", SplatKind::Kfence,
      "BUG: KFENCE: use-after-free read", "test_free"},
+    {"BUG: KMSAN: uninit-value in my_send+0x1/0x2", SplatKind::Kmsan, "BUG: KMSAN: uninit-value",
+     "my_send"},
+    {"kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)",
+     SplatKind::MemoryLeak, "kmemleak: new suspected memory leaks"},
+    {"kmemleak: unreferenced object 0xffff88800342540c (size 64):", SplatKind::MemoryLeak,
+     "kmemleak: unreferenced object"},
+    {"BUG: memory leak", SplatKind::MemoryLeak, "BUG: memory leak"},
+    {"VFS: Busy inodes after unmount of sda (ext4)", SplatKind::Bug,
+     "VFS: Busy inodes after unmount"},
+    {"Unhandled fault: page domain fault (0x01b) at 0x00000e30", SplatKind::Oops,
+     "Unhandled fault: page domain fault"},
+    {"Internal error: : 1b [#1] PREEMPT SMP ARM", SplatKind::Oops, "Internal error"},
+    {"smp: csd: Detected non-responsive CSD lock (#1) on CPU#1, waiting 5000000000 ns for CPU#02",
+     SplatKind::Bug, "csd: Detected non-responsive CSD lock"},
     {"BUG: KCSAN: data-race in one_writer / other_reader", SplatKind::Kcsan,
      "BUG: KCSAN: data-race", "one_writer / other_reader"},
     {"BUG: KCSAN: data-race in one_writer+0x1/0x2", SplatKind::Kcsan, "BUG: KCSAN: data-race",
@@ -108,6 +125,12 @@ const Case kCases[] = {
      "BUG: soft lockup"},
     {"watchdog: Watchdog detected hard LOCKUP on cpu 1", SplatKind::HardLockup,
      "Watchdog detected hard LOCKUP"},
+    {"watchdog: CPU1: Watchdog detected hard LOCKUP on cpu 1", SplatKind::HardLockup,
+     "Watchdog detected hard LOCKUP"},
+    {"INFO: task a:1 blocked in I/O wait for more than 9 seconds.", SplatKind::HungTask,
+     "INFO: task hung"},
+    {"INFO: task sh:44 can't die for more than 143 seconds.", SplatKind::HungTask,
+     "INFO: task hung"},
     {"INFO: task munmap:44 blocked for more than 120 seconds.", SplatKind::HungTask,
      "INFO: task hung"},
     {"BUG: workqueue lockup - pool cpus=0 node=0 flags=0x0 nice=0 stuck for 43s!",
@@ -143,16 +166,49 @@ TEST(Splat, EveryHeadlineHasItsKindTitleAndFunction) {
 
 TEST(Splat, WhatAKernelSaysInGoodHealthIsNoHeadline) {
     for (const char* line :
-         {"Linux version 6.12.117", "", "BUG",
-          "BUG:", "WARNING:", "Spectre V2 : WARNING: Unprivileged eBPF is enabled with eIBRS on",
+         {"Linux version 6.12.117",
+          "",
+          "BUG",
+          "BUG:",
+          "WARNING:",
+          "Spectre V2 : WARNING: Unprivileged eBPF is enabled with eIBRS on",
           "WARNING: 'bootconfig' found on the kernel command line but CONFIG_BOOT_CONFIG is not "
           "set.",
-          "rcu: Hierarchical RCU implementation.", "rcu: INFO: something else",
-          "INFO: lockdep is turned off.", "---[ end Kernel panic - not syncing: x ]---",
-          "debug: BUG: not at the beginning", "printk: console [ttyS0] enabled",
-          "BUG no slab at all", "INFO: task sh:44", "Oops", "x [#1]",
+          "rcu: Hierarchical RCU implementation.",
+          "rcu: INFO: something else",
+          "INFO: lockdep is turned off.",
+          "---[ end Kernel panic - not syncing: x ]---",
+          "debug: BUG: not at the beginning",
+          "printk: console [ttyS0] enabled",
+          "BUG no slab at all",
+          "INFO: task sh:44",
+          "Oops",
+          "x [#1]",
+          "FAULT_INJECTION: forcing a failure.",
+          "WARNING: the mand mount option is being deprecated",
+          "WARNING: `sh' uses wireless extensions which will stop working",
+          "WARNING: /etc/moduli does not exist",
+          "[ sh ]",
+          "[ BUG: torn",
+          "kmemleak: Kernel memory leak detector initialized",
           "watchdog: Delayed init of the lockup detector failed"})
         EXPECT_FALSE(read_headline(line)) << line << " is taken for " << read_headline(line)->title;
+}
+
+// The name is the program's choice.
+TEST(Splat, AProgramThatIsNamedLikeASplatIsNone) {
+    for (const char* line :
+         {"BUG: boom[44]: segfault at 0 ip 0000000000401136 sp 00007ffd error 6 in "
+          "boom[401000+1000]",
+          "traps: BUG: boom[44] general protection fault ip:401136 sp:7ffd error:0 in boom[401000]",
+          "BUG: a[1][44]: segfault at 0 ip 0000000000401136", "WARNING: 789012[4]: segfault at 0",
+          "BUG: boom (44): drop_caches: 3", "BUG: boom invoked oom-killer: gfp_mask=0x140cca",
+          "BUG: boom: page allocation failure: order:4, mode:0x40dc0",
+          "BUG: boom/44: potentially unexpected fatal signal 11."})
+        EXPECT_FALSE(read_headline(line)) << line << " is taken for " << read_headline(line)->title;
+    EXPECT_TRUE(
+        read_headline("BUG: using smp_processor_id() in preemptible [00000000] code: sh/44"));
+    EXPECT_TRUE(read_headline("WARNING: kernel stack (44): it is full"));
 }
 
 // Found by fuzzing: a title of which nothing is left once its numbers are out.
@@ -210,6 +266,18 @@ TEST(Splat, SymbolsOfTraces) {
     EXPECT_EQ(trace_symbol("[<ffffffff80004f04>] ? foo+0x1c/0x24"), "");
     EXPECT_EQ(trace_symbol("[<ffffffff80004f04 foo+0x1c/0x24"), "");
     EXPECT_EQ(trace_symbol(" ? foo+0x5d/0x80"), "");
+    EXPECT_EQ(trace_symbol(" foo+0x5d/0x80 mm/x.c:12"), "foo");
+    EXPECT_EQ(trace_symbol(" foo mm/x.c:12 [inline]"), "foo");
+    EXPECT_EQ(trace_symbol(" foo mm/x.c:12"), "");
+    EXPECT_EQ(trace_symbol(" <IRQ>  [<ffffffff80004f04>] foo+0x1c/0x24"), "foo");
+    EXPECT_EQ(trace_symbol("[c000000001bb3710] [c0000000000286fc] foo+0x43c/0x6d0"), "foo");
+    EXPECT_EQ(trace_symbol("[c000000001bb3710] [c0000000000286fc] foo+0x4/0x6 (unreliable)"), "");
+    EXPECT_EQ(trace_symbol("[<80de0078>] (foo) from [<80de0574>] (bar+0x28/0x2c)"), "foo");
+    EXPECT_EQ(trace_symbol("news from bar"), "");
+    EXPECT_EQ(
+        instruction_symbol("RIP: 0010:[<ffffffff810d9c93>]  [<ffffffff810d9c93>] foo+0x3/0x4"),
+        "foo");
+    EXPECT_EQ(instruction_symbol("PC is at foo+0x3/0x4"), "foo");
     EXPECT_EQ(trace_symbol(" <TASK>"), "");
     EXPECT_EQ(trace_symbol("foo+0x5d/0x80 and words"), "");
     EXPECT_EQ(trace_symbol("#0: ffff (lock){+.+.}-{2:2}, at: foo+0x1/0x2"), "");

@@ -33,7 +33,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (std::size_t i = 0; i < at_once.splats().size(); ++i) {
         const auto &one = at_once.splats()[i], &same = pieces.splats()[i];
         fuzz::promise(one.title == same.title && one.function == same.function &&
-                          one.count == same.count && one.fatal == same.fatal,
+                          one.count == same.count && one.fatal == same.fatal &&
+                          one.guilty == same.guilty,
                       "pieces make another splat");
         fuzz::promise(!one.title.empty() && one.title.size() <= 160 && printable(one.title),
                       "a title that is none");
