@@ -154,9 +154,13 @@ Complaints git_am(const fs::path& tree, const std::vector<Patch>& patches,
     TempTree repository;
     std::set<std::string> touched;
     for (const auto& patch : patches) {
-        const auto names = touched_files(patch);
-        if (!names) return {names.error().message};
-        touched.insert(names->begin(), names->end());
+        // "ADDED\tREMOVED\tNAME"
+        const auto listed =
+            run({"git", "apply", "--numstat", patch.file.string()}, repository.path());
+        if (!listed.ok()) return {fmt::format("{}: {}", patch.name, describe(listed))};
+        std::istringstream lines(listed.out);
+        for (std::string line; std::getline(lines, line);)
+            touched.insert(line.substr(line.rfind('\t') + 1));
     }
     for (const auto& name : touched)
         if (fs::exists(tree / name)) repository.put(name, slurp(tree / name));
