@@ -48,10 +48,7 @@ std::string wrapped(std::string_view line, std::size_t width, std::size_t indent
 }
 
 std::string trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(' ');
-    return first == std::string_view::npos
-               ? ""
-               : std::string(text.substr(first, text.find_last_not_of(' ') - first + 1));
+    return std::string(stripped(text));
 }
 
 std::string printable(std::string_view text) {

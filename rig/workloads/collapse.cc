@@ -5,19 +5,15 @@
 namespace rig::workloads {
 
 const Workload& collapse() {
-    static const Workload workload{
-        .name = "collapse",
-        .purpose = "replaces page tables by huge pages with MADV_COLLAPSE, again and again",
-        .parameters =
-            table_parameters("page tables replaced by each call", "pages touched under each table"),
-        .iteration = timed_system_call("madvise"),
-        .work = "tables",
-        .work_claim = "freed every table",
-        .work_per_call = tables_per_call,
-        .hits_per_call = tables_per_call, // every table that it collapses is flushed on its own
-        .hint = page_table_hint,
-        .hint_options = page_table_options(),
-    };
+    static const Workload workload = [] {
+        auto out = page_table_workload(
+            "collapse", "replaces page tables by huge pages with MADV_COLLAPSE, again and again",
+            "page tables replaced by each call", "pages touched under each table",
+            timed_system_call("madvise"));
+        // Every table that it collapses is flushed on its own.
+        out.hits_per_call = tables_per_call;
+        return out;
+    }();
     return workload;
 }
 

@@ -5,17 +5,9 @@
 namespace rig::workloads {
 
 const Workload& crash() {
-    static const Workload workload{
-        .name = "crash",
-        .purpose = "dies of a signal: rig's own test of what it makes of that",
-        .parameters = table_parameters("as with munmap", "as with munmap"),
-        .iteration = timed_system_call("munmap"),
-        .work = "tables",
-        .work_claim = "freed every table",
-        .work_per_call = tables_per_call,
-        .hint = page_table_hint,
-        .hint_options = page_table_options(),
-    };
+    static const Workload workload =
+        page_table_workload("crash", "dies of a signal: rig's own test of what it makes of that",
+                            "as with munmap", "as with munmap", timed_system_call("munmap"));
     return workload;
 }
 

@@ -5,21 +5,16 @@
 namespace rig::workloads {
 
 const Workload& exit() {
-    static const Workload workload{
-        .name = "exit",
-        .purpose = "starts a process that fills page tables and exits, again and again",
-        .parameters =
-            table_parameters("page tables that the child fills", "pages touched under each table"),
+    static const Workload workload = [] {
         // The last one to let go of an address space tears it down there, in the context of the
         // process that exits.
-        .iteration = timed_function("exit_mmap"),
-        .starts_processes = true,
-        .work = "tables",
-        .work_claim = "freed every table",
-        .work_per_call = tables_per_call,
-        .hint = page_table_hint,
-        .hint_options = page_table_options(),
-    };
+        auto out = page_table_workload(
+            "exit", "starts a process that fills page tables and exits, again and again",
+            "page tables that the child fills", "pages touched under each table",
+            timed_function("exit_mmap"));
+        out.starts_processes = true;
+        return out;
+    }();
     return workload;
 }
 

@@ -5,19 +5,12 @@
 namespace rig::workloads {
 
 const Workload& gup_race() {
-    static const Workload workload{
-        .name = "gup_race",
-        .purpose = "frees page tables while lockless walkers on other CPUs read them; counts what "
-                   "they got wrong",
-        .parameters =
-            table_parameters("page tables freed by each call", "pages touched under each table"),
-        .iteration = timed_system_call("munmap"),
-        .work = "tables",
-        .work_claim = "freed every table",
-        .work_per_call = tables_per_call,
-        .hint = page_table_hint,
-        .hint_options = page_table_options(),
-    };
+    static const Workload workload = page_table_workload(
+        "gup_race",
+        "frees page tables while lockless walkers on other CPUs read them; counts what "
+        "they got wrong",
+        "page tables freed by each call", "pages touched under each table",
+        timed_system_call("munmap"));
     return workload;
 }
 

@@ -45,11 +45,22 @@ std::string why_no_injection(const HintFacts& facts) {
 
 } // namespace
 
-std::vector<WorkloadParameter> table_parameters(const std::string& tables,
-                                                const std::string& pages) {
+Workload page_table_workload(const std::string& name, const std::string& purpose,
+                             const std::string& tables, const std::string& pages,
+                             const TimedCall& iteration) {
     using enum WorkloadParameter::Type;
-    return {{Number, "tables", tables, 0, 511, 4u, false},
-            {Number, "pages_per_table", pages, 1, 512, 4u, false}};
+    return {
+        .name = name,
+        .purpose = purpose,
+        .parameters = {{Number, "tables", tables, 0, 511, 4u, false},
+                       {Number, "pages_per_table", pages, 1, 512, 4u, false}},
+        .iteration = iteration,
+        .work = "tables",
+        .work_claim = "freed every table",
+        .work_per_call = tables_per_call,
+        .hint = page_table_hint,
+        .hint_options = page_table_options(),
+    };
 }
 
 std::uint64_t tables_per_call(const WorkloadSpec& workload) {

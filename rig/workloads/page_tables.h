@@ -8,9 +8,11 @@
 
 namespace rig::workloads {
 
-// `tables` and `pages_per_table`, with what they mean here.
-std::vector<WorkloadParameter> table_parameters(const std::string& tables,
-                                                const std::string& pages);
+// The declaration that they share. `tables` and `pages` say what the parameters `tables` and
+// `pages_per_table` mean here.
+Workload page_table_workload(const std::string& name, const std::string& purpose,
+                             const std::string& tables, const std::string& pages,
+                             const TimedCall& iteration);
 std::uint64_t tables_per_call(const WorkloadSpec& workload);
 const std::vector<std::string>& page_table_options();
 std::string page_table_hint(HintFor what, const HintFacts& facts);
