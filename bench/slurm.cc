@@ -98,7 +98,7 @@ void made_up_boot(const rig::SlurmSpool& spool, unsigned list) {
 void made_up_build(const rig::SlurmSpool& spool) {
     rig::SlurmPrepared there;
     for (const auto* arm : {"ipi", "reviewed"})
-        there.prepared.kernels[arm].bzimage = "/proc/self/exe";
+        there.prepared.kernels[arm].boot_image = "/proc/self/exe";
     there.prepared.image = "/proc/self/exe";
     must(rig::write_atomically(spool.prepared(), to_json(there).dump()));
 }

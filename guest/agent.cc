@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// rig's agent: PID 1 of the guest. Mounts what it needs, says hello, takes a plan, does it, powers
-// off. It never reads its own argv: the kernel hands unknown parameters of its command line to PID
-// 1 there.
+// rig's agent: PID 1 of the guest. Mounts what it needs, says hello, takes a plan, does it, ends
+// the machine. It never reads its own argv: the kernel hands unknown parameters of its command line
+// to PID 1 there.
 #include "guest/arch.h"
 #include "guest/channel.h"
 #include "guest/deadline.h"
@@ -17,7 +17,6 @@
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <sys/mount.h>
-#include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -46,9 +45,9 @@ void mount_all() {
     }
 }
 
-[[noreturn]] void power_off() {
+[[noreturn]] void end_machine() {
     ::sync();
-    ::reboot(RB_POWER_OFF);
+    ::reboot(rig::guest::kEndOfMachine);
     for (;;)
         ::pause();
 }
@@ -125,5 +124,5 @@ int main() {
         std::fprintf(stderr, "rig-agent: no virtio-serial port named %s\n",
                      rig::guest::kChannelName);
     }
-    power_off();
+    end_machine();
 }

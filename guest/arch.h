@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <sys/reboot.h>
 
 namespace rig::guest {
 
@@ -19,6 +20,14 @@ inline constexpr std::uintptr_t kWorkloadBase = 0x100000000000;
 #else
 inline constexpr std::uintptr_t kWorkloadBase =
     0x1000000000; // address spaces of 39 bits (arm64, and riscv64's half of one) have it too
+#endif
+
+// What the agent asks of reboot(2) when it is done. x86 powers off through ACPI alone, which rig's
+// kernels do not have; QEMU ends at a restart as well (-no-reboot).
+#if defined(__x86_64__)
+inline constexpr int kEndOfMachine = RB_AUTOBOOT;
+#else
+inline constexpr int kEndOfMachine = RB_POWER_OFF;
 #endif
 
 // A pause in a loop that waits. A single-threaded emulator goes on to the next CPU there.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "guest/deadline.h"
 
+#include "guest/arch.h"
+
 #include "guest/files.h"
 
 #include <algorithm>
@@ -98,7 +100,7 @@ Deadline::Deadline(unsigned seconds, Channel& channel) {
                                 {"message", "no end within " + std::to_string(seconds) +
                                                 " s of the guest's clock"}}
                      .dump());
-    ::reboot(RB_POWER_OFF);
+    ::reboot(kEndOfMachine);
     ::_exit(1);
 }
 

@@ -16,11 +16,11 @@
 namespace rig::guest {
 namespace {
 
-void prepare(const WorkloadParams& params, WorkloadReport& report) {
+void prepare_collapse(const WorkloadParams& params, WorkloadReport& report) {
     if (prepare_common(params, report)) drop_anchor(slot_address(params), report);
 }
 
-void run(const WorkloadParams& params, WorkloadReport& report) {
+void run_collapse(const WorkloadParams& params, WorkloadReport& report) {
     const std::size_t length = params.tables * kTableSpan;
     at_pace(params, [&](unsigned i) {
         char* region = map_at(slot_address(params), length);
@@ -41,6 +41,6 @@ void run(const WorkloadParams& params, WorkloadReport& report) {
 } // namespace
 
 extern const Workload kCollapse;
-const Workload kCollapse{"collapse", prepare, run};
+const Workload kCollapse{"collapse", prepare_collapse, run_collapse};
 
 } // namespace rig::guest

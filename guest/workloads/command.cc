@@ -17,7 +17,7 @@
 namespace rig::guest {
 namespace {
 
-void prepare(const WorkloadParams& params, WorkloadReport& report) {
+void prepare_command(const WorkloadParams& params, WorkloadReport& report) {
     // A busy shell script goes through the default 32768 pids in minutes.
     write_file("/proc/sys/kernel/pid_max", "4194304");
     prepare_common(params, report);
@@ -40,7 +40,7 @@ void prepare(const WorkloadParams& params, WorkloadReport& report) {
     ::_exit(127);
 }
 
-void run(const WorkloadParams& params, WorkloadReport& report) {
+void run_command(const WorkloadParams& params, WorkloadReport& report) {
     if (!reserve_child_pids(report)) return;
     at_pace(params, [&](unsigned i) {
         const pid_t child = fork_own(report);
@@ -64,6 +64,6 @@ void run(const WorkloadParams& params, WorkloadReport& report) {
 } // namespace
 
 extern const Workload kCommand;
-const Workload kCommand{"command", prepare, run};
+const Workload kCommand{"command", prepare_command, run_command};
 
 } // namespace rig::guest

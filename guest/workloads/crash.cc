@@ -8,9 +8,9 @@
 namespace rig::guest {
 namespace {
 
-void prepare(const WorkloadParams&, WorkloadReport&) {}
+void prepare_crash(const WorkloadParams&, WorkloadReport&) {}
 
-void run(const WorkloadParams&, WorkloadReport& report) {
+void run_crash(const WorkloadParams&, WorkloadReport& report) {
     report.calls = 1;
     ::raise(SIGSEGV);
 }
@@ -18,6 +18,6 @@ void run(const WorkloadParams&, WorkloadReport& report) {
 } // namespace
 
 extern const Workload kCrash;
-const Workload kCrash{"crash", prepare, run};
+const Workload kCrash{"crash", prepare_crash, run_crash};
 
 } // namespace rig::guest

@@ -15,7 +15,7 @@
 namespace rig::guest {
 namespace {
 
-void prepare(const WorkloadParams& params, WorkloadReport& report) {
+void prepare_exit(const WorkloadParams& params, WorkloadReport& report) {
     prepare_common(params, report);
 }
 
@@ -30,7 +30,7 @@ bool ended_well(pid_t child, WorkloadReport& report) {
     return false;
 }
 
-void run(const WorkloadParams& params, WorkloadReport& report) {
+void run_exit(const WorkloadParams& params, WorkloadReport& report) {
     if (!reserve_child_pids(report)) return;
     at_pace(params, [&](unsigned i) {
         const pid_t child = fork_own(report);
@@ -51,6 +51,6 @@ void run(const WorkloadParams& params, WorkloadReport& report) {
 } // namespace
 
 extern const Workload kExit;
-const Workload kExit{"exit", prepare, run};
+const Workload kExit{"exit", prepare_exit, run_exit};
 
 } // namespace rig::guest

@@ -126,7 +126,7 @@ class Walker {
     std::uint64_t* buffer_ = nullptr;
 };
 
-void pin(unsigned cpu) {
+void pin_to(unsigned cpu) {
     cpu_set_t set;
     CPU_ZERO(&set);
     CPU_SET(cpu, &set);
@@ -135,7 +135,7 @@ void pin(unsigned cpu) {
 
 // Each round: pages of the region in an order of its own, until it is gone.
 void walk_forever(unsigned cpu, const WorkloadParams params) {
-    pin(cpu);
+    pin_to(cpu);
     Walker walker(cpu);
     if (!walker.usable()) shared.broken = true;
     shared.ready.fetch_add(1);
@@ -161,7 +161,7 @@ void walk_forever(unsigned cpu, const WorkloadParams params) {
     }
 }
 
-void prepare(const WorkloadParams& params, WorkloadReport& report) {
+void prepare_gup_race(const WorkloadParams& params, WorkloadReport& report) {
     if (!prepare_common(params, report) || !drop_anchor(slot_address(params), report)) return;
     const unsigned cpus = static_cast<unsigned>(::sysconf(_SC_NPROCESSORS_ONLN));
     // Before anything is armed: make-it-fail is inherited, and only the unmapper's allocations are
@@ -175,7 +175,7 @@ void prepare(const WorkloadParams& params, WorkloadReport& report) {
                       kDisk);
 }
 
-void run(const WorkloadParams& params, WorkloadReport& report) {
+void run_gup_race(const WorkloadParams& params, WorkloadReport& report) {
     const std::size_t length = params.tables * kTableSpan;
     at_pace(params, [&](unsigned i) {
         while (shared.walking.load() > 0)
@@ -206,6 +206,6 @@ void run(const WorkloadParams& params, WorkloadReport& report) {
 } // namespace
 
 extern const Workload kGupRace;
-const Workload kGupRace{"gup_race", prepare, run};
+const Workload kGupRace{"gup_race", prepare_gup_race, run_gup_race};
 
 } // namespace rig::guest

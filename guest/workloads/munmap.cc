@@ -11,11 +11,11 @@
 namespace rig::guest {
 namespace {
 
-void prepare(const WorkloadParams& params, WorkloadReport& report) {
+void prepare_munmap(const WorkloadParams& params, WorkloadReport& report) {
     if (prepare_common(params, report)) drop_anchor(slot_address(params), report);
 }
 
-void run(const WorkloadParams& params, WorkloadReport& report) {
+void run_munmap(const WorkloadParams& params, WorkloadReport& report) {
     const bool beside_anchor = params.tables == 0;
     const std::size_t length = beside_anchor ? kPage : params.tables * kTableSpan;
     const std::uintptr_t address =
@@ -37,6 +37,6 @@ void run(const WorkloadParams& params, WorkloadReport& report) {
 } // namespace
 
 extern const Workload kMunmap;
-const Workload kMunmap{"munmap", prepare, run};
+const Workload kMunmap{"munmap", prepare_munmap, run_munmap};
 
 } // namespace rig::guest

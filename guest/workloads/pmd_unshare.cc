@@ -56,7 +56,7 @@ void touch_pages(char* region, const WorkloadParams& params) {
         ::pause();
 }
 
-void prepare(const WorkloadParams& params, WorkloadReport& report) {
+void prepare_pmd_unshare(const WorkloadParams& params, WorkloadReport& report) {
     if (!prepare_common(params, report)) return;
     if (params.pages_per_table < 2) {
         std::snprintf(report.error, sizeof report.error,
@@ -114,7 +114,7 @@ bool share_and_unmap(const WorkloadParams& params, WorkloadReport& report, unsig
     return true;
 }
 
-void run(const WorkloadParams& params, WorkloadReport& report) {
+void run_pmd_unshare(const WorkloadParams& params, WorkloadReport& report) {
     at_pace(params, [&](unsigned i) { return share_and_unmap(params, report, i); });
     // The pool is the next pass's to take from.
     ::kill(holder, SIGKILL);
@@ -124,6 +124,6 @@ void run(const WorkloadParams& params, WorkloadReport& report) {
 } // namespace
 
 extern const Workload kPmdUnshare;
-const Workload kPmdUnshare{"pmd_unshare", prepare, run};
+const Workload kPmdUnshare{"pmd_unshare", prepare_pmd_unshare, run_pmd_unshare};
 
 } // namespace rig::guest

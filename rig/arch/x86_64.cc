@@ -23,7 +23,7 @@ const Arch& x86_64() {
         // qemu64 without the instructions that read host entropy; a plain model also boots faster
         // under TCG than `max`.
         a.cpu = "qemu64,rdrand=off,rdseed=off";
-        a.panic_device = "pvpanic";
+        a.panic_device = "pvpanic-pci"; // the one on the ISA bus is found by ACPI alone
         a.serial_device = "isa-serial,chardev=console,index=0";
         // lapic_timer_hz is QEMU's; a kernel without the patch that knows it hands the word to PID
         // 1, which does not read it.

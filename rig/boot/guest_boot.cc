@@ -90,11 +90,8 @@ BootRequest make_request(const GuestSetup& setup, const Kernel& kernel, std::uin
                          const std::filesystem::path& console_log) {
     BootRequest request;
     request.arch = setup.spec.kernel.arch;
-    // The decompressor of a bzImage is emulated as well; a vmlinux with a PVH entry goes without.
-    // Only of a kernel rig built itself: a prebuilt vmlinux need not belong to its bzImage, whose
-    // hash the proofs compare.
-    request.pvh = setup.machine.accelerator == Accelerator::Tcg && kernel.pvh;
-    request.kernel = request.pvh ? kernel.vmlinux : kernel.bzimage;
+    request.pvh = kernel.pvh;
+    request.kernel = kernel.boot_image;
     request.cmdline = kernel_cmdline(setup.spec, setup.machine);
     request.vcpus = setup.spec.guest.vcpus;
     request.memory_mib = setup.spec.guest.memory_mib;

@@ -47,7 +47,7 @@ class GuestRun : public ::testing::Test {
         arm.witness = "smp_call_function";
         spec_.arms = {arm};
         spec_.workload.iterations = 3;
-        kernel_.bzimage = "bzImage";
+        kernel_.boot_image = "bzImage";
     }
     void TearDown() override { std::filesystem::remove_all(dir_); }
 

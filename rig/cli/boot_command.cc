@@ -33,7 +33,7 @@ json kernel_json(const std::string& arm, const Kernel& kernel) {
             {"version", kernel.version},
             {"key", kernel.key},
             {"image_sha256", kernel.image_sha256},
-            {"bzimage", kernel.bzimage.string()},
+            {"boot_image", kernel.boot_image.string()},
             {"vmlinux", kernel.vmlinux.string()},
             {"config", kernel.config.string()},
             {"patches", kernel.patches},
@@ -77,7 +77,7 @@ Result<CommandOutput> build_command(const CommandLine& line, const CommonOptions
                         kernel.from_cache ? "cached"
                                           : fmt::format("built in {:.1f} s{}", kernel.build_seconds,
                                                         kernel.incremental ? " (incremental)" : ""),
-                        kernel.bzimage.string());
+                        kernel.boot_image.string());
     }
     output.text +=
         fmt::format("{:<14} {}\n  {}\n", "image", prepared.perf_version, prepared.image.string());

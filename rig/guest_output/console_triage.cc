@@ -118,8 +118,8 @@ namespace {
 // SysRq key.
 bool is_farewell(std::string_view text) {
     for (const std::string_view words :
-         {"reboot: Power down", "reboot: System halted", "reboot: Restarting system",
-          "sysrq: Resetting", "sysrq: Power Off"})
+         {"reboot: Power down", "reboot: Power off not available", "reboot: System halted",
+          "reboot: Restarting system", "sysrq: Resetting", "sysrq: Power Off"})
         if (text.starts_with(words)) return true;
     return false;
 }

@@ -6,7 +6,7 @@
 namespace rig {
 namespace {
 
-std::vector<Splat> splats_of(std::string_view console) {
+std::vector<Splat> splats_on(std::string_view console) {
     return triage(console).splats;
 }
 
@@ -26,14 +26,14 @@ constexpr const char* kSleep =
     "[    1.100010][   T44]  </TASK>\r\n";
 
 TEST(Console, ACleanBootHasNoSplat) {
-    EXPECT_TRUE(splats_of("[    0.000000][    T0] Linux version 6.12.117\n[    0.1][    T1] Run "
+    EXPECT_TRUE(splats_on("[    0.000000][    T0] Linux version 6.12.117\n[    0.1][    T1] Run "
                           "/init as init process\n")
                     .empty());
-    EXPECT_TRUE(splats_of("").empty());
+    EXPECT_TRUE(splats_on("").empty());
 }
 
 TEST(Console, ASplatIsTitledAttributedAndQuoted) {
-    const auto splats = splats_of(std::string("[    0.9][    T1] fine\r\n") + kSleep +
+    const auto splats = splats_on(std::string("[    0.9][    T1] fine\r\n") + kSleep +
                                   "[    1.2][   T44] afterwards\r\n");
     ASSERT_EQ(splats.size(), 1u);
     const auto& splat = splats[0];
@@ -56,7 +56,7 @@ TEST(Console, WhereSomethingBeganIsNotTheStack) {
     console.insert(console.find("[    1.100002]"),
                    "[    1.100001][   T44] Preemption disabled at:\r\n[    1.100001][   T44] "
                    "[<ffffffff8116e420>] zap_pte_range+0x1/0x2\r\n");
-    const auto splats = splats_of(console);
+    const auto splats = splats_on(console);
     ASSERT_EQ(splats.size(), 1u);
     EXPECT_EQ(splats[0].function, "tlb_remove_table_sync_rcu");
     EXPECT_EQ(splats[0].trace,
@@ -64,7 +64,7 @@ TEST(Console, WhereSomethingBeganIsNotTheStack) {
 }
 
 TEST(Console, TheSameAgainIsCounted) {
-    const auto splats = splats_of(std::string(kSleep) + kSleep + kSleep);
+    const auto splats = splats_on(std::string(kSleep) + kSleep + kSleep);
     ASSERT_EQ(splats.size(), 1u);
     EXPECT_EQ(splats[0].count, 3u);
 }
@@ -74,7 +74,7 @@ TEST(Console, TheSameTitleElsewhereIsAnother) {
     for (auto at = other.find("tlb_remove_table_sync_rcu"); at != std::string::npos;
          at = other.find("tlb_remove_table_sync_rcu"))
         other.replace(at, 25, "somebody_else");
-    const auto splats = splats_of(std::string(kSleep) + other);
+    const auto splats = splats_on(std::string(kSleep) + other);
     ASSERT_EQ(splats.size(), 2u);
     EXPECT_EQ(splats[1].function, "somebody_else");
 }
@@ -106,7 +106,7 @@ TEST(Console, InterleavedReportsAreToldApart) {
         mixed += one.substr(a, end_a - a) + other.substr(b, end_b - b);
         a = end_a, b = end_b;
     }
-    const auto splats = splats_of(mixed);
+    const auto splats = splats_on(mixed);
     ASSERT_EQ(splats.size(), 2u);
     EXPECT_EQ(splats[0].function, "tlb_remove_table_sync_rcu");
     EXPECT_EQ(splats[1].function, "somebody_else");
@@ -115,7 +115,7 @@ TEST(Console, InterleavedReportsAreToldApart) {
 
 TEST(Console, AStallIsAttributedByTheOtherCpusBacktrace) {
     const auto splats =
-        splats_of("[   30.000000][    C0] rcu: INFO: rcu_sched detected stalls on CPUs/tasks:\n"
+        splats_on("[   30.000000][    C0] rcu: INFO: rcu_sched detected stalls on CPUs/tasks:\n"
                   "[   30.000001][    C0] rcu: \t1-....: (1 GPs behind) "
                   "idle=0644/1/0x4000000000000000 softirq=1/1 fqs=10\n"
                   "[   30.000002][    C0] Sending NMI from CPU 0 to CPUs 1:\n"
@@ -133,7 +133,7 @@ TEST(Console, AStallIsAttributedByTheOtherCpusBacktrace) {
 
 TEST(Console, AnOopsAndItsPanicAreBothFatalAndTheOopsIsFirst) {
     const auto splats =
-        splats_of("[ 1.0][ T44] BUG: kernel NULL pointer dereference, address: 0000000000000000\n"
+        splats_on("[ 1.0][ T44] BUG: kernel NULL pointer dereference, address: 0000000000000000\n"
                   "[ 1.0][ T44] #PF: supervisor write access in kernel mode\n"
                   "[ 1.0][ T44] Oops: Oops: 0002 [#1] SMP\n"
                   "[ 1.1][ T44] RIP: 0010:foo+0x1/0x2\n"
@@ -149,7 +149,7 @@ TEST(Console, AnOopsAndItsPanicAreBothFatalAndTheOopsIsFirst) {
 }
 
 TEST(Console, AWarningLongBeforeAPanicIsNotItsCause) {
-    const auto splats = splats_of("[ 1.0][ T44] WARNING: CPU: 1 PID: 44 at mm/x.c:3 foo+0x1/0x2\n[ "
+    const auto splats = splats_on("[ 1.0][ T44] WARNING: CPU: 1 PID: 44 at mm/x.c:3 foo+0x1/0x2\n[ "
                                   "1.0][ T44] ---[ end trace 0000000000000000 ]---\n"
                                   "[ 9.0][ T44] Kernel panic - not syncing: x\n");
     ASSERT_EQ(splats.size(), 2u);
@@ -159,7 +159,7 @@ TEST(Console, AWarningLongBeforeAPanicIsNotItsCause) {
 
 TEST(Console, TwoWarningsInOneReportsTimeAreTwo) {
     const auto splats =
-        splats_of("[ 1.0][ T44] WARNING: CPU: 1 PID: 44 at mm/x.c:3 foo+0x1/0x2\n[ 1.0][ T44] "
+        splats_on("[ 1.0][ T44] WARNING: CPU: 1 PID: 44 at mm/x.c:3 foo+0x1/0x2\n[ 1.0][ T44] "
                   "first\n[ 1.0][ T44] WARNING: CPU: 1 PID: 44 at mm/y.c:3 bar+0x1/0x2\n");
     ASSERT_EQ(splats.size(), 2u);
     EXPECT_EQ(splats[0].title, "WARNING: at mm/x.c: first");
@@ -168,15 +168,15 @@ TEST(Console, TwoWarningsInOneReportsTimeAreTwo) {
 
 // A program may print what it likes; the kernel stamps its lines.
 TEST(Console, WhatAProgramPrintsIsNotTheKernels) {
-    EXPECT_TRUE(splats_of("[    0.000000][    T0] Linux version\nWARNING: CPU: 1 PID: 2 at "
+    EXPECT_TRUE(splats_on("[    0.000000][    T0] Linux version\nWARNING: CPU: 1 PID: 2 at "
                           "mm/x.c:3 foo+0x1/0x2\nBUG: mine\n")
                     .empty());
-    EXPECT_EQ(splats_of("WARNING: CPU: 1 PID: 2 at mm/x.c:3 foo+0x1/0x2\n").size(),
+    EXPECT_EQ(splats_on("WARNING: CPU: 1 PID: 2 at mm/x.c:3 foo+0x1/0x2\n").size(),
               1u); // a kernel without PRINTK_TIME
 }
 
 TEST(Console, EscapeCodesAndBytesThatAreNotText) {
-    const auto splats = splats_of("\x1b[0m\x1b[31mBUG: \xff\xfe"
+    const auto splats = splats_on("\x1b[0m\x1b[31mBUG: \xff\xfe"
                                   "bad thing\x1b[0m\n");
     ASSERT_EQ(splats.size(), 1u);
     EXPECT_EQ(splats[0].title, "BUG: bad thing");
@@ -184,7 +184,7 @@ TEST(Console, EscapeCodesAndBytesThatAreNotText) {
 
 TEST(Console, AKilledProcessIsANotice) {
     const auto splats =
-        splats_of("[ 1.0][ T44] Out of memory: Killed process 44 (munmap) total-vm:123kB\n[ 1.0][ "
+        splats_on("[ 1.0][ T44] Out of memory: Killed process 44 (munmap) total-vm:123kB\n[ 1.0][ "
                   "T44] Call Trace:\n[ 1.0][ T44]  foo+0x1/0x2\n");
     ASSERT_EQ(splats.size(), 1u);
     EXPECT_TRUE(is_notice(splats[0].kind));

@@ -2,6 +2,7 @@
 #include "rig/hypervisor/domain_xml.h"
 
 #include "guest/protocol/protocol.h"
+#include "rig/arch/arch.h"
 #include "rig/host/cpu_binding.h"
 #include "rig/host/packing.h"
 #include "rig/hypervisor/qemu_hypervisor.h"
@@ -101,7 +102,6 @@ void add_devices(pugi::xml_node domain, const BootRequest& request, const Domain
             {{"type", "pci"}, {"domain", "0"}, {"bus", "0"}, {"slot", "2"}, {"function", "0"}});
     }
     add(devices, "memballoon", {{"model", "none"}});
-    add(devices, "panic", {{"model", "isa"}});
 }
 
 // What libvirt has no words for.
@@ -117,12 +117,14 @@ void add_qemu(pugi::xml_node domain, const BootRequest& request) {
     option("-uuid", kGuestUuid);     // the later of two counts
     option("-action", "panic=none"); // the panic device tells libvirt, and the kernel goes on dying
     option("-seed", std::to_string(request.seed & 0xffffffff));
+    // libvirt 9.0 knows the panic device of the ISA bus, which only ACPI finds. As JSON, which is
+    // what libvirt writes: QEMU makes such devices after all others, in their own order.
+    option("-device",
+           fmt::format(R"({{"driver":"{}","bus":"pcie.0","addr":"0x3"}})", x86_64().panic_device));
     // Not a <channel>: libvirt gives its port a name of its own, for which QEMU tells libvirt when
     // the guest opens it. Such an event, and the timer that holds back the next one, wakes QEMU's
     // main loop at a moment of the host's choosing, and boots differ.
     option("-chardev", "file,id=channel,path=" + qemu_escaped(request.channel));
-    // As JSON, which is what libvirt writes: QEMU makes such devices after all others, in their own
-    // order.
     option(
         "-device",
         fmt::format(

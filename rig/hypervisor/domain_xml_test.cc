@@ -73,7 +73,6 @@ TEST(DomainXml, Golden) {
       <address type="pci" domain="0" bus="0" slot="2" function="0" />
     </watchdog>
     <memballoon model="none" />
-    <panic model="isa" />
   </devices>
   <seclabel type="static" model="dac" relabel="no">
     <label>+1000:+1001</label>
@@ -87,6 +86,8 @@ TEST(DomainXml, Golden) {
     <qemu:arg value="panic=none" />
     <qemu:arg value="-seed" />
     <qemu:arg value="7" />
+    <qemu:arg value="-device" />
+    <qemu:arg value="{&quot;driver&quot;:&quot;pvpanic-pci&quot;,&quot;bus&quot;:&quot;pcie.0&quot;,&quot;addr&quot;:&quot;0x3&quot;}" />
     <qemu:arg value="-chardev" />
     <qemu:arg value="file,id=channel,path=/scratch/channel" />
     <qemu:arg value="-device" />

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/hypervisor/guest_files.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
+#include <iterator>
+#include <string>
 
 namespace rig {
 namespace {
@@ -48,6 +51,26 @@ bool GuestFiles::flooded() const {
     std::error_code error;
     return !request_.console_log.empty() &&
            std::filesystem::file_size(request_.console_log, error) > kMaxConsole && !error;
+}
+
+bool GuestFiles::halted() {
+    if (request_.console_log.empty()) return false;
+    std::error_code error;
+    const auto size = std::filesystem::file_size(request_.console_log, error);
+    if (error) return false;
+    const auto now = std::chrono::steady_clock::now();
+    if (size != console_size_) {
+        console_size_ = size;
+        console_since_ = now;
+        std::ifstream console(request_.console_log, std::ios::binary);
+        console.seekg(-static_cast<std::streamoff>(std::min<std::uintmax_t>(size, 200)),
+                      std::ios::end);
+        const std::string tail{std::istreambuf_iterator<char>(console), {}};
+        const auto line = tail.rfind("reboot: ");
+        says_halted_ = line != tail.npos && tail.find('\n', line) >= tail.size() - 1 &&
+                       tail.find("System halted", line) != tail.npos;
+    }
+    return says_halted_ && now - console_since_ > std::chrono::seconds(1);
 }
 
 bool GuestFiles::rotated() const {

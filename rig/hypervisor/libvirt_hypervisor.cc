@@ -359,6 +359,7 @@ Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request,
             end.console_flood = true;
             force(Cancelled{});
         }
+        if (files.halted()) force(Exited{0}); // as good as powered off
         if (stop.stop_requested()) force(Cancelled{});
         if (forced) continue;
         const bool late = Steady::now() - begun > request.deadline;

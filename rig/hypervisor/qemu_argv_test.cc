@@ -37,7 +37,7 @@ TEST(QemuArgv, VirtualClockGolden) {
         "-append console=ttyS0 -chardev file,id=channel,path=channel -device "
         "virtio-serial-pci,ioeventfd=off "
         "-chardev file,id=console,path=console.log -device isa-serial,chardev=console,index=0 "
-        "-device i6300esb -action watchdog=debug -device pvpanic -action panic=none -d "
+        "-device i6300esb -action watchdog=debug -device pvpanic-pci -action panic=none -d "
         "guest_errors "
         "-device virtserialport,nr=1,chardev=channel,name=org.rig.channel.0 "
         "-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");

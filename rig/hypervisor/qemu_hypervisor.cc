@@ -184,6 +184,7 @@ void Session::watch() {
         end_.console_flood = true;
         end(Cancelled{});
     }
+    if (!forced_ && files_.halted()) end(Exited{0}); // as good as powered off
     if (!gone && !to_pin_.empty() && pin_vcpus(pid_, to_pin_)) to_pin_.clear();
     if (gone) {
         take_rest_of_messages();

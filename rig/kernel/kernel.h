@@ -9,18 +9,18 @@
 namespace rig {
 
 struct Kernel {
-    std::filesystem::path bzimage;    // what QEMU boots
+    std::filesystem::path boot_image; // what QEMU boots: vmlinux itself where it has a PVH entry
     std::filesystem::path vmlinux;    // with symbols, for gdb; may be empty for a prebuilt image
     std::filesystem::path system_map; // nm-style lines: address type name
     std::filesystem::path config; // the final .config; empty if a prebuilt image came without one
     std::string key;              // cache key, 64 hex digits (prebuilt: hash of the image)
-    std::string image_sha256;     // of bzimage
+    std::string image_sha256;     // of boot_image
     std::string compiler;         // "gcc (Debian 12.2.0-14+deb12u1) 12.2.0"
     std::string version;          // "6.12.117"
     std::vector<std::string> patches; // file names relative to the project, in the order applied
     std::vector<std::string> patch_sha256; // of their texts
     double build_seconds = 0;              // wall time of the build that made it, 0 if prebuilt
-    bool pvh = false;                      // vmlinux was built with bzimage and has a PVH entry
+    bool pvh = false;                      // boot_image is an ELF file with a PVH entry
     bool from_cache = false;
     bool incremental = false; // built in an object tree that already held objects: another arm, or
                               // an interrupted build

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <fmt/format.h>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -19,6 +20,7 @@ using nlohmann::json;
 
 json build_record(const Kernel& kernel) {
     return {{"key", kernel.key},
+            {"boot_image", kernel.boot_image.filename().string()},
             {"image_sha256", kernel.image_sha256},
             {"compiler", kernel.compiler},
             {"version", kernel.version},
@@ -27,15 +29,15 @@ json build_record(const Kernel& kernel) {
             {"incremental", kernel.incremental}};
 }
 
-Result<Kernel> load_kernel(const fs::path& dir, const Arch& arch) {
+Result<Kernel> load_kernel(const fs::path& dir) {
     Kernel kernel;
-    kernel.bzimage = dir / arch.image;
     kernel.vmlinux = dir / "vmlinux";
     kernel.system_map = dir / "System.map";
     kernel.config = dir / "config";
-    kernel.pvh = arch.pvh && slurp(kernel.config).find("\nCONFIG_PVH=y\n") != std::string::npos;
     try {
         const json record = json::parse(slurp(dir / "build.json"));
+        kernel.boot_image = dir / record.at("boot_image").get<std::string>();
+        kernel.pvh = kernel.boot_image == kernel.vmlinux;
         record.at("key").get_to(kernel.key);
         record.at("image_sha256").get_to(kernel.image_sha256);
         record.at("compiler").get_to(kernel.compiler);
@@ -84,17 +86,18 @@ Status make_kernel(const Recipe& recipe, const std::string& arm, const BuildCont
     kernel.incremental = worktree.had_objects();
     for (const auto& [name, sha256] : applied(recipe))
         kernel.patches.push_back(name);
-    const auto& image = recipe.arch->image;
-    for (const auto& [from, to] :
-         {std::pair{"arch/" + recipe.arch->kernel_arch + "/boot/" + image, image},
-          {"vmlinux", "vmlinux"},
-          {"System.map", "System.map"},
-          {".config", "config"}}) {
-        fs::copy_file(worktree.obj() / from, dir / to, error);
+    const auto image = worktree.image();
+    kernel.boot_image = dir / fs::path(image).filename();
+    std::map<std::string, fs::path> kept{{image, kernel.boot_image},
+                                         {"vmlinux", dir / "vmlinux"},
+                                         {"System.map", dir / "System.map"},
+                                         {".config", dir / "config"}};
+    for (const auto& [from, to] : kept) {
+        fs::copy_file(worktree.obj() / from, to, error);
         if (error)
             return fail(Blame::Host, fmt::format("cannot keep {}: {}", from, error.message()));
     }
-    RIG_TRY(hash, sha256_file(dir / image));
+    RIG_TRY(hash, sha256_file(kernel.boot_image));
     kernel.image_sha256 = hash;
     kernel.build_seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
@@ -107,13 +110,13 @@ Result<Kernel> prebuilt_kernel(const Spec& spec, const Arm& arm, const BuildCont
         return path.empty() ? path : spec.top / path;
     };
     Kernel kernel;
-    kernel.bzimage = absolute(image.bzimage);
+    kernel.boot_image = absolute(image.bzimage);
     kernel.vmlinux = absolute(image.vmlinux);
     kernel.system_map = absolute(image.system_map);
     kernel.config = absolute(image.config);
     kernel.version = "prebuilt";
     kernel.compiler = "unknown (prebuilt)";
-    RIG_TRY(hash, sha256_file(kernel.bzimage));
+    RIG_TRY(hash, sha256_file(kernel.boot_image));
     kernel.image_sha256 = hash;
     kernel.key = hash;
     kernel.from_cache = true;
@@ -149,7 +152,7 @@ Result<Kernel> build_kernel(const Spec& spec, const Arm& arm, const BuildContext
                                                made = true;
                                                return make_kernel(recipe, arm.name, context, into);
                                            }));
-    RIG_TRY(kernel, load_kernel(dir, *recipe.arch));
+    RIG_TRY(kernel, load_kernel(dir));
     kernel.from_cache = !made;
     // The cache may have been filled from a project in another folder, with the same texts under
     // other names.
@@ -189,13 +192,8 @@ Result<ObjectBuild> build_object(const Spec& spec, const Arm& arm, const std::st
         return fail(
             Blame::Host,
             fmt::format("make {}: {}: {}", object, describe(result), first_build_error(out)), log);
-    // Files as in the tree, not where this machine keeps it.
-    auto error_line = result.ok() ? std::string() : first_build_error(out);
-    const auto prefix = (tree / "src").string() + "/";
-    for (auto at = error_line.find(prefix); at != std::string::npos; at = error_line.find(prefix))
-        error_line.erase(at, prefix.size());
     return ObjectBuild{
-        result.ok(), error_line,
+        result.ok(), result.ok() ? std::string() : first_build_error(out),
         std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count(), log};
 }
 

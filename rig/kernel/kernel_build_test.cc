@@ -35,6 +35,11 @@ class KernelBuild : public ::testing::Test {
         dir.put("pack/linux/scripts/run.sh", "#!/bin/sh\n");
         fs::permissions(dir / "pack/linux/scripts/run.sh", fs::perms::owner_all);
         dir.put("pack/linux/tools/perf/perf.c", "perf\n");
+        dir.put("pack/linux/tools/perf/Build", "perf-test-y += tests/\n");
+        dir.put("pack/linux/tools/perf/builtin.h",
+                "int cmd_record(int argc, const char **argv);\n"
+                "int cmd_stat(int argc, const char **argv);\n"
+                "int cmd_script(int argc, const char **argv);\n");
         Command tar;
         tar.argv = {"tar",  "-cf", (dir / "linux.tar").string(), "-C", (dir / "pack").string(),
                     "linux"};
@@ -61,7 +66,7 @@ class KernelBuild : public ::testing::Test {
         return exits(0);
     }
     CommandResult bzimage(const Command& command) {
-        const fs::path src = command.argv[2], obj = FakeCommandRunner::value(command, "O");
+        const fs::path src = command.argv[2], obj = src / FakeCommandRunner::value(command, "O");
         std::string image = read_text(obj / ".config"), out;
         compiled.clear();
         for (const char* unit : {"mm/a", "mm/b"}) {
@@ -122,7 +127,7 @@ TEST_F(KernelBuild, AnotherArchitectureIsBuiltWithItsCompilerAndNeverTakenForThe
     runner.on({"aarch64-linux-gnu-ld", "--version"}, exits(0, "GNU ld (Test) 2.40\n"));
     runner.on({"make", "Image"}, [this](const Command& c) {
         const auto result = bzimage(c);
-        const fs::path obj = FakeCommandRunner::value(c, "O");
+        const fs::path obj = fs::path(c.argv[2]) / FakeCommandRunner::value(c, "O");
         fs::create_directories(obj / "arch/arm64/boot");
         fs::rename(obj / "arch/x86/boot/bzImage", obj / "arch/arm64/boot/Image");
         return result;
@@ -142,7 +147,7 @@ TEST_F(KernelBuild, AnotherArchitectureIsBuiltWithItsCompilerAndNeverTakenForThe
     ::setenv("PATH", (path + ":" + (dir / "bin").string()).c_str(), 1);
     const auto kernel = must_build(base);
     ::setenv("PATH", path.c_str(), 1);
-    EXPECT_EQ(kernel.bzimage.filename(), "Image");
+    EXPECT_EQ(kernel.boot_image.filename(), "Image");
     EXPECT_EQ(kernel.compiler, "aarch64-linux-gnu-gcc (Test) 12.2.0");
     EXPECT_NE(kernel.key, own.key);
     EXPECT_FALSE(kernel.incremental) << "an object tree of its own";
@@ -161,8 +166,8 @@ TEST_F(KernelBuild, BuildsAndKeepsWhatABootAndAReportNeed) {
     EXPECT_EQ(kernel.compiler, "gcc (Test) 12.2.0");
     EXPECT_EQ(kernel.patches, (Units{"patched/a.patch"}));
     EXPECT_EQ(kernel.patch_sha256, (Units{sha256_hex(kPatchA)}));
-    EXPECT_EQ(read_text(kernel.bzimage), "CONFIG_A=y\nint a = 1;\nint b;\n");
-    EXPECT_EQ(kernel.image_sha256, *sha256_file(kernel.bzimage));
+    EXPECT_EQ(read_text(kernel.boot_image), "CONFIG_A=y\nint a = 1;\nint b;\n");
+    EXPECT_EQ(kernel.image_sha256, *sha256_file(kernel.boot_image));
     EXPECT_EQ(read_text(kernel.config), "CONFIG_A=y\n");
     EXPECT_TRUE(fs::exists(kernel.system_map) && fs::exists(kernel.vmlinux));
     EXPECT_EQ(kernel.key.size(), 64u);
@@ -343,8 +348,8 @@ TEST_F(KernelBuild, RevisionsOnABaseAreBuiltInOneObjectTree) {
     const auto second = must_build(patched);
     EXPECT_EQ(compiled, (std::vector<std::string>{"mm/a", "mm/b"}));
     EXPECT_TRUE(second.incremental);
-    EXPECT_NE(read_text(second.bzimage).find("int b = 2;"), std::string::npos);
-    EXPECT_NE(read_text(second.bzimage).find("int a = 1;"), std::string::npos);
+    EXPECT_NE(read_text(second.boot_image).find("int b = 2;"), std::string::npos);
+    EXPECT_NE(read_text(second.boot_image).find("int a = 1;"), std::string::npos);
     ASSERT_EQ(second.patches.size(), 2u);
     EXPECT_EQ(second.patches[0].substr(0, 4), "git ");
     at("v3", "v1"); // another mode: a fresh file, never a change of the link to the pristine one
@@ -476,10 +481,11 @@ TEST_F(KernelBuild, APrebuiltImageIsKnownByItsHashAndGetsItsSymbolsFromVmlinux) 
 class PerfBuild : public KernelBuild {
  protected:
     PerfBuild() {
-        runner.on({"make", "LDFLAGS=-static"}, [](const Command& c) {
+        runner.on({"make", "LDFLAGS=-static"}, [this](const Command& c) {
             std::ofstream(fs::path(FakeCommandRunner::value(c, "O")) / "perf") << "perf";
             std::ofstream(fs::path(c.argv[2]) / "perf.c")
                 << "written in place"; // what must never reach the pristine tree
+            build = read_text(fs::path(c.argv[2]) / "Build");
             return exits(0);
         });
         runner.on({"strip", "-o"}, [](const Command& c) {
@@ -489,7 +495,26 @@ class PerfBuild : public KernelBuild {
         runner.on({"version", "--build-options"},
                   exits(0, "perf version 6.12\n   libtraceevent: [ on  ]  # HAVE_LIBTRACEEVENT\n"));
     }
+    std::string build; // the Build file that make was run on
 };
+
+TEST_F(PerfBuild, TheSubsetUnlessAllOfItIsAskedFor) {
+    const auto subset = build_perf(spec, context);
+    ASSERT_TRUE(subset) << subset.error().message;
+    EXPECT_EQ(build.find("tests/"), std::string::npos) << build;
+    spec.full_perf = true;
+    const auto full = build_perf(spec, context);
+    ASSERT_TRUE(full) << full.error().message;
+    EXPECT_EQ(build, "perf-test-y += tests/\n");
+    EXPECT_NE(*full, *subset) << "neither is taken for the other";
+    EXPECT_EQ(read_text(source_tree() / "tools/perf/Build"), "perf-test-y += tests/\n");
+    // On prebuilt images, of which there is no tree, likewise.
+    Spec prebuilt = spec;
+    prebuilt.kernel.source = PrebuiltSource{};
+    EXPECT_EQ(*build_perf(prebuilt, context), *full);
+    prebuilt.full_perf = false;
+    EXPECT_EQ(*build_perf(prebuilt, context), *subset);
+}
 
 TEST_F(PerfBuild, BuildsOnceFromACopyAndServesPrebuiltExperiments) {
     Spec prebuilt = spec;

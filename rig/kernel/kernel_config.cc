@@ -17,6 +17,9 @@ namespace rig {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr std::string_view kWhereKnown = " # where the tree has it";
+constexpr std::string_view kUnknown = "unknown symbol"; // Kconfig's words
+
 bool good_name(std::string_view name) {
     return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
         return std::isalnum(c) || c == '_';
@@ -47,8 +50,8 @@ std::map<std::string, std::string> parse_config(std::string_view text) {
 
 // The last one wins, and remembers whom it overrides.
 void request(OptionRequests& requests, const std::string& name, const std::string& value,
-             std::string origin) {
-    RequestedOption wanted{value, std::move(origin), {}};
+             std::string origin, bool where_known = false) {
+    RequestedOption wanted{value, std::move(origin), {}, where_known};
     if (const auto before = requests.find(name); before != requests.end())
         wanted.overrides =
             before->second.value == value
@@ -72,12 +75,15 @@ Status merge_fragment(OptionRequests& requests, std::string_view text, const std
         while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back())))
             line.pop_back();
         if (line.empty()) continue;
+        const bool where_known = line.ends_with(kWhereKnown);
+        if (where_known) line.erase(line.size() - kWhereKnown.size());
         if (auto option = parse_option(line)) {
             if (const auto accepted = rules::option_value(option->second))
                 return fail(Blame::Spec,
                             fmt::format("{}:{}: CONFIG_{}: found '{}', accepted: {}", file, number,
                                         option->first, option->second.substr(0, 80), *accepted));
-            request(requests, option->first, option->second, fmt::format("{}:{}", file, number));
+            request(requests, option->first, option->second, fmt::format("{}:{}", file, number),
+                    where_known);
             continue;
         }
         if (line[0] != '#')
@@ -132,7 +138,7 @@ std::map<std::string, std::string> kconfig_complaints(const OptionRequests& requ
             *std::next(requests.begin(), static_cast<std::ptrdiff_t>(number - 1));
         const auto says = line.substr(text + 9);
         // What is to be off may be unknown: one fragment serves several trees.
-        if (says.starts_with("unknown symbol") && request.value == "n") continue;
+        if (says.starts_with(kUnknown) && request.value == "n") continue;
         complaints.emplace(name, says);
     }
     return complaints;
@@ -147,20 +153,24 @@ Status verify_config(const OptionRequests& requests, std::string_view config, co
         return found == values.end() ? std::string("n") : found->second;
     };
     std::set<std::string> lost;
-    for (const auto& [name, request] : requests)
-        if (complaints.contains(name) || final_value(name) != request.value) lost.insert(name);
+    for (const auto& [name, request] : requests) {
+        const auto said = complaints.find(name);
+        if (request.where_known && said != complaints.end() && said->second.starts_with(kUnknown))
+            continue;
+        if (said != complaints.end() || final_value(name) != request.value) lost.insert(name);
+    }
     if (lost.empty()) return {};
     const auto reasons = kconfig_reasons(requests, lost, values, tree, arch_folder);
     std::string message = "requested kernel options did not survive:";
     for (const auto& name : lost) {
         const auto& request = requests.at(name);
         const auto said = complaints.find(name);
-        message += fmt::format("\n  CONFIG_{}: requested {} ({}), the final .config has {}: {}",
-                               name, request.value, origin_of(request), final_value(name),
-                               said == complaints.end() ? reasons.at(name)
-                               : said->second.starts_with("unknown symbol")
-                                   ? "this tree has no such option"
-                                   : "Kconfig says: " + said->second);
+        message +=
+            fmt::format("\n  CONFIG_{}: requested {} ({}), the final .config has {}: {}", name,
+                        request.value, origin_of(request), final_value(name),
+                        said == complaints.end()             ? reasons.at(name)
+                        : said->second.starts_with(kUnknown) ? "this tree has no such option"
+                                                             : "Kconfig says: " + said->second);
     }
     return fail(Blame::Spec, message);
 }

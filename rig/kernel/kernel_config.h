@@ -17,7 +17,8 @@ namespace rig {
 struct RequestedOption {
     std::string value;  // as in a .config: y, n, m, 42, 0x10, "text" with its quotes
     std::string origin; // "configs/kernel/base.config:12" or "experiment.toml [kernel.options]"
-    std::string overrides{}; // "y of base.config:2": the last other value and whose; "": none
+    std::string overrides{};  // "y of base.config:2": the last other value and whose; "": none
+    bool where_known = false; // a tree that has no such option does without
 };
 // "debug.config:3, over y of base.config:2".
 std::string origin_of(const RequestedOption& option);
@@ -25,7 +26,8 @@ std::string origin_of(const RequestedOption& option);
 using OptionRequests = std::map<std::string, RequestedOption>; // name without CONFIG_
 
 // Lines CONFIG_X=value, "# CONFIG_X is not set", blank lines and comments; later ones win. Values
-// are those of rules::option_value(). Blame::Spec with file:line.
+// are those of rules::option_value(). "CONFIG_X=value # where the tree has it" is for an option
+// that only some trees have. Blame::Spec with file:line.
 Status merge_fragment(OptionRequests& requests, std::string_view text, const std::string& file);
 
 // The fragments of the spec in order, relative to its top: each with its sibling for the spec's

@@ -178,6 +178,18 @@ TEST_F(KernelConfigKconfig, SaysOfWhichTypeAndRangeAnOptionIs) {
     EXPECT_TRUE(says(lost, "is of the range 2 512")) << lost.error().message;
 }
 
+TEST_F(KernelConfigKconfig, AnOptionOfSomeTreesIsWantedWhereItIsKnown) {
+    const auto requests = requests_of("CONFIG_C=y # where the tree has it\nCONFIG_OK=y\n");
+    const auto complaints =
+        kconfig_complaints(requests, "/w/fragment:1:warning: unknown symbol: C\n", "/w/fragment");
+    EXPECT_TRUE(verify_config(requests, "CONFIG_OK=y\n", tree.path(), "x86", complaints));
+    EXPECT_FALSE(verify_config(requests, "CONFIG_OK=y\n", tree.path(), "x86", {}))
+        << "the tree has it, and it did not survive";
+    // Not of every line: any other remark is still no value.
+    OptionRequests other;
+    EXPECT_FALSE(merge_fragment(other, "CONFIG_C=y # sometimes\n", "f.config"));
+}
+
 // What 6.12 and 7.3 print with KCONFIG_WARN_UNKNOWN_SYMBOLS set.
 TEST_F(KernelConfigKconfig, WhatKconfigComplainsOfIsRefused) {
     const auto requests = requests_of("CONFIG_C=7\nCONFIG_GONE=n\nCONFIG_NOSUCH=y\nCONFIG_OK=y\n");

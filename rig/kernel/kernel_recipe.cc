@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kRecipe =
-    "kernel 2"; // raise when a kernel is built otherwise from the same inputs
+    "kernel 3"; // raise when a kernel is built otherwise from the same inputs
 
 Result<std::string> first_line_of(CommandRunner& runner, std::vector<std::string> argv) {
     Command command;
@@ -53,6 +53,17 @@ std::string missing_packages(const Arch& arch) {
                                  : fmt::format(" (apt-get install {})", arch.packages);
 }
 
+bool in_path(const std::string& tool) {
+    const char* inherited = std::getenv("PATH");
+    std::istringstream path(inherited ? inherited : "/usr/bin:/bin");
+    for (std::string dir; std::getline(path, dir, ':');)
+        if (::access((fs::path(dir) / tool).c_str(), X_OK) == 0) return true;
+    return false;
+}
+
+// The object tree is a subfolder of the sources: what make says of these begins so.
+constexpr std::string_view kAbove = "../";
+
 } // namespace
 
 Result<std::string> compiler_identity(CommandRunner& runner, const Arch& arch) {
@@ -60,8 +71,7 @@ Result<std::string> compiler_identity(CommandRunner& runner, const Arch& arch) {
 }
 
 std::map<std::string, std::string> build_environment(const Arch& arch) {
-    // Fixed identity: the same inputs give the same image. ccache is left out: every arm of a
-    // worktree is compiled incrementally anyway, and on the cold build it only adds its hashing.
+    // Fixed identity: the same inputs give the same image.
     return {{"KBUILD_BUILD_TIMESTAMP", "Thu Jan  1 00:00:00 UTC 1970"},
             {"KBUILD_BUILD_USER", "rig"},
             {"KBUILD_BUILD_HOST", "rig"},
@@ -80,18 +90,22 @@ std::map<std::string, std::string> build_environment(const Arch& arch) {
             {"MAKEFLAGS", ""}};
 }
 
+std::map<std::string, std::string> compiler_cache(const BuildContext& context) {
+    if (!in_path("ccache")) return {};
+    const auto dir = context.cache.root() / "ccache";
+    // Its own folder and settings, so that neither the user's ccache.conf nor another project's
+    // objects play a part. A kernel takes some 20 MiB of it.
+    return {{"CCACHE_DIR", dir.string()},
+            {"CCACHE_CONFIGPATH", (dir / "ccache.conf").string()},
+            {"CCACHE_MAXSIZE", "2G"}};
+}
+
 Status require_build_tools(const Arch& arch) {
-    const char* inherited = std::getenv("PATH");
     std::string missing;
     std::vector<std::string> tools{"make", "gcc", "ld", "flex", "bison", "bc", "perl", "cp"};
     if (!arch.cross.empty()) tools.insert(tools.end(), {arch.cross + "gcc", arch.cross + "ld"});
-    for (const auto& tool : tools) {
-        bool found = false;
-        std::istringstream path(inherited ? inherited : "/usr/bin:/bin");
-        for (std::string dir; std::getline(path, dir, ':');)
-            found = found || ::access((fs::path(dir) / tool).c_str(), X_OK) == 0;
-        if (!found) missing += fmt::format(" {}", tool);
-    }
+    for (const auto& tool : tools)
+        if (!in_path(tool)) missing += fmt::format(" {}", tool);
     if (missing.empty()) return {};
     return fail(Blame::Host,
                 fmt::format("building a kernel needs programs that are not in PATH:{}{}", missing,
@@ -104,7 +118,7 @@ std::string first_build_error(const std::string& out) {
         if (line.find("error:") != std::string::npos ||
             line.find("undefined reference") != std::string::npos ||
             line.find("*** ") != std::string::npos)
-            return line;
+            return line.starts_with(kAbove) ? line.substr(kAbove.size()) : line;
     return "no error line in the output";
 }
 
@@ -136,7 +150,7 @@ Result<Recipe> make_recipe(const Spec& spec, const Arm& arm, const BuildContext&
                         : content->kind == TreeFile::Kind::Link    ? " link"
                                                                    : "");
     recipe.key = sha256_hex(identity);
-    std::string family = fmt::format("worktree 1\n{}\n{}\n{}\n", source.id, compiler, linker);
+    std::string family = fmt::format("worktree 2\n{}\n{}\n{}\n", source.id, compiler, linker);
     for (const auto& fragment : kernel_fragments(spec))
         family += slurp(spec.top / fragment);
     recipe.worktree_key = sha256_hex(family);

@@ -36,6 +36,10 @@ std::vector<std::pair<std::string, std::string>> applied(const Recipe& recipe);
 Result<std::string> compiler_identity(CommandRunner& runner, const Arch& arch);
 // What make finds in its environment.
 std::map<std::string, std::string> build_environment(const Arch& arch);
+// What ccache finds there if the host has it, empty if not. It holds the objects of all worktrees,
+// so that a kernel configuration which was built before is not compiled again. An image does not
+// depend on it.
+std::map<std::string, std::string> compiler_cache(const BuildContext& context);
 // Blame::Host with the packages to install if programs are missing: deep in the kernel's build that
 // would show as an error of some file, which must not be held against the kernel.
 Status require_build_tools(const Arch& arch);

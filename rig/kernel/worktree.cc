@@ -26,6 +26,11 @@ Blame blame_of(const CommandResult& result, const std::string& out) {
     return Blame::Kernel;
 }
 
+std::string boot_image(const Arch& arch, std::string_view config) {
+    if (arch.pvh && config.find("\nCONFIG_PVH=y\n") != config.npos) return "vmlinux";
+    return fmt::format("arch/{}/boot/{}", arch.kernel_arch, arch.image);
+}
+
 Status Worktree::link_sources() {
     std::error_code error;
     if (fs::exists(dir_ / "src", error)) return {};
@@ -100,9 +105,13 @@ Status Worktree::apply_overlay() {
 Result<CommandResult> Worktree::make(std::vector<std::string> words, const fs::path& log,
                                      std::function<void(std::string_view)> on_line) {
     Command command;
-    command.argv = {"make", "-C", (dir_ / "src").string(), "O=" + obj().string()};
+    command.argv = {"make", "-C", (dir_ / "src").string(), std::string("O=") + kObjects};
     command.argv.insert(command.argv.end(), words.begin(), words.end());
     command.env = build_environment(*recipe_.arch);
+    if (const auto cached = compiler_cache(context_); !cached.empty()) {
+        command.argv.push_back("CC=ccache " + recipe_.arch->cross + "gcc");
+        command.env.insert(cached.begin(), cached.end());
+    }
     // Kconfig asks only whether these are set.
     command.unset = {"KCONFIG_WERROR", "KCONFIG_WARN_UNKNOWN_SYMBOLS", "KCONFIG_OVERWRITECONFIG"};
     command.log = log;
@@ -120,8 +129,8 @@ Status Worktree::configure() {
     // worktree's own. An arm that changes neither has the .config of the one before it, verified
     // then.
     const auto from = render_fragment(recipe_.requests) + patched_kconfig_;
-    if (fs::exists(made_from, error) && slurp(made_from) == from + slurp(obj() / ".config"))
-        return {};
+    config_ = slurp(obj() / ".config");
+    if (fs::exists(made_from, error) && slurp(made_from) == from + config_) return {};
     fs::remove(made_from, error);
     RIG_CHECK(put_file(fragment, render_fragment(recipe_.requests)));
     fs::remove(fresh, error);
@@ -137,7 +146,8 @@ Status Worktree::configure() {
     RIG_CHECK(verify_config(recipe_.requests, text, dir_ / "src", recipe_.arch->kernel_arch,
                             kconfig_complaints(recipe_.requests, result.out, fragment.string())));
     // An unchanged .config keeps its mtime, so that nothing is reconfigured.
-    if (slurp(obj() / ".config") != text) RIG_CHECK(put_file(obj() / ".config", text));
+    if (config_ != text) RIG_CHECK(put_file(obj() / ".config", text));
+    config_ = text;
     return put_file(made_from, from + text);
 }
 
@@ -153,9 +163,9 @@ Status Worktree::prepare() {
 Status Worktree::build(const fs::path& log) {
     const unsigned jobs =
         context_.jobs ? context_.jobs : std::max(1u, std::thread::hardware_concurrency());
-    const auto& image = recipe_.arch->image;
+    const auto target = fs::path(image()).filename().string();
     std::uint64_t lines = 0, total = had_objects_ ? 0 : kColdLines;
-    auto result = make({fmt::format("-j{}", jobs), image}, log, [&](std::string_view line) {
+    auto result = make({fmt::format("-j{}", jobs), target}, log, [&](std::string_view line) {
         ++lines;
         if (total)
             context_.progress.advance(std::min(lines, total - 1));
@@ -167,7 +177,7 @@ Status Worktree::build(const fs::path& log) {
         return fail(Blame::Host, "interrupted while building; what is compiled is kept", log);
     if (std::holds_alternative<Signalled>(result->outcome) ||
         std::holds_alternative<TimedOut>(result->outcome))
-        return fail(Blame::Host, fmt::format("make {}: {}", image, describe(*result)), log);
+        return fail(Blame::Host, fmt::format("make {}: {}", target, describe(*result)), log);
     if (!result->ok()) {
         const auto out = slurp(log);
         const auto blame = blame_of(*result, out);

@@ -18,9 +18,16 @@
 
 namespace rig {
 
-// Lines of output of a cold build of the shipped fragments (6.12.117: 1640, 7.3.4: 1840); only an
-// ETA's first guess.
-inline constexpr std::uint64_t kColdLines = 1700;
+// Lines of output of a cold build of the shipped fragments (6.12.117: 960); only an ETA's first
+// guess.
+inline constexpr std::uint64_t kColdLines = 960;
+
+inline constexpr const char* kObjects = "rig-objects"; // no tree has a folder of that name
+
+// The file, relative to the object tree, that a kernel of this configuration is booted from: the
+// uncompressed vmlinux where it has a PVH entry, which needs no decompressor, neither built nor
+// emulated; else the architecture's own image.
+std::string boot_image(const Arch& arch, std::string_view config);
 
 // Whose fault is it that make ended like this? Only an exit code speaks of the kernel, and not when
 // the disk is full or the kernel's OOM killer took the compiler.
@@ -38,7 +45,11 @@ class Worktree {
     // One object, relative to the tree. That it does not compile is no error but a result.
     Result<CommandResult> make_object(const std::string& object, const std::filesystem::path& log);
     bool had_objects() const { return had_objects_; }
-    std::filesystem::path obj() const { return dir_ / "obj"; }
+    // A direct subfolder of the sources: their Makefile then names every file relative to it, so
+    // that a compiler cache knows an object again in another worktree.
+    std::filesystem::path obj() const { return dir_ / "src" / kObjects; }
+    // What make builds and rig boots, relative to obj(). Known once the tree is prepared.
+    std::string image() const { return boot_image(*recipe_.arch, config_); }
 
  private:
     Status link_sources();
@@ -51,6 +62,7 @@ class Worktree {
     const Recipe& recipe_;
     const BuildContext& context_;
     bool had_objects_ = false;
+    std::string config_;          // text of the final .config
     std::string patched_kconfig_; // names and contents of the Kconfig files that the series change
 };
 

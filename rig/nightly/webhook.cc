@@ -6,23 +6,18 @@
 #include "rig/nightly/notify.h"
 
 #include <algorithm>
-#include <boost/asio.hpp>
-#include <boost/asio/ssl.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/beast/ssl.hpp>
+#include <array>
 #include <cstdlib>
+#include <curl/curl.h>
 #include <fmt/format.h>
+#include <memory>
 #include <string>
+#include <string_view>
 
 namespace rig {
 namespace {
 
 namespace fs = std::filesystem;
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = beast::http;
-using asio::ip::tcp;
 
 // Never part of an error, nor of anything else that is printed.
 Result<std::string> read_token(const WebhookChannel& channel, const fs::path& top) {
@@ -56,42 +51,37 @@ Result<std::string> read_token(const WebhookChannel& channel, const fs::path& to
     return token;
 }
 
-using Request = http::request<http::string_body>;
+struct CurlEnd {
+    void operator()(CURL* curl) const { ::curl_easy_cleanup(curl); }
+    void operator()(curl_slist* list) const { ::curl_slist_free_all(list); }
+};
+using Headers = std::unique_ptr<curl_slist, CurlEnd>;
 
-// The status alone says whether it was taken. A body that is long, or ends without a good-bye,
-// would make a message that arrived count as unsent, and come again every night.
-template<class Stream> asio::awaitable<unsigned> talk(Stream& stream, const Request& request) {
-    beast::flat_buffer buffer;
-    co_await http::async_write(stream, request, asio::use_awaitable);
-    for (;;) {
-        http::response_parser<http::empty_body> parser;
-        co_await http::async_read_header(stream, buffer, parser, asio::use_awaitable);
-        const auto status = parser.get().result_int();
-        if (status >= 200 || status == 101)
-            co_return status; // else the answer is still to come (RFC 9110, 15.2)
-    }
+bool add(Headers& headers, const std::string& line) {
+    auto* longer = ::curl_slist_append(headers.get(), line.c_str());
+    if (!longer) return false;
+    (void)headers.release();
+    headers.reset(longer);
+    return true;
 }
 
-asio::awaitable<unsigned> post(const WebhookChannel& channel, const Request& request,
-                               asio::ssl::context& tls, std::chrono::seconds patience) {
-    const auto executor = co_await asio::this_coro::executor;
-    tcp::resolver resolver(executor);
-    const auto addresses = co_await resolver.async_resolve(
-        channel.host, std::to_string(channel.port), asio::use_awaitable);
-    if (!channel.tls) {
-        beast::tcp_stream stream(executor);
-        stream.expires_after(patience); // for everything that follows
-        co_await stream.async_connect(addresses, asio::use_awaitable);
-        co_return co_await talk(stream, request);
-    }
-    beast::ssl_stream<beast::tcp_stream> stream(executor, tls);
-    stream.set_verify_mode(asio::ssl::verify_peer);
-    stream.set_verify_callback(asio::ssl::host_name_verification(channel.host));
-    ::SSL_set_tlsext_host_name(stream.native_handle(), channel.host.c_str());
-    beast::get_lowest_layer(stream).expires_after(patience);
-    co_await beast::get_lowest_layer(stream).async_connect(addresses, asio::use_awaitable);
-    co_await stream.async_handshake(asio::ssl::stream_base::client, asio::use_awaitable);
-    co_return co_await talk(stream, request); // and hangs up: nothing more is to be said or heard
+// The status alone says whether it was taken. A body that is long, or ends without a good-bye,
+// would make a message that arrived count as unsent, and come again every night. libcurl hands on a
+// header line by line; the blank one behind it ends the answer, unless its status says that the
+// answer is still to come (RFC 9110, 15.2).
+struct Answer {
+    CURL* curl = nullptr;
+    long status = 0; // of a whole header; 0: none yet
+};
+std::size_t take_header(char* bytes, std::size_t, std::size_t size, void* into) {
+    auto& answer = *static_cast<Answer*>(into);
+    const std::string_view line(bytes, size);
+    if (line != "\r\n" && line != "\n") return size;
+    long status = 0;
+    ::curl_easy_getinfo(answer.curl, CURLINFO_RESPONSE_CODE, &status);
+    if (status < 200 && status != 101) return size;
+    answer.status = status;
+    return 0; // and hangs up: nothing more is to be said or heard
 }
 
 } // namespace
@@ -99,39 +89,54 @@ asio::awaitable<unsigned> post(const WebhookChannel& channel, const Request& req
 Status post_webhook(const WebhookChannel& channel, const fs::path& top, const Message& message,
                     std::chrono::seconds patience) {
     RIG_TRY(token, read_token(channel, top));
-    const bool usual = channel.port == (channel.tls ? 443 : 80);
     const auto host =
         channel.host.find(':') == std::string::npos ? channel.host : "[" + channel.host + "]";
-    Request request(http::verb::post, channel.target, 11);
-    request.set(http::field::host, usual ? host : fmt::format("{}:{}", host, channel.port));
-    request.set(http::field::user_agent, "rig/" + rig_version());
-    request.set(http::field::content_type, "application/json");
-    request.set("Idempotency-Key", message.id);
-    if (!token.empty()) request.set(http::field::authorization, "Bearer " + token);
-    request.keep_alive(false);
-    request.body() = message_json(message);
-    request.prepare_payload();
     const auto where = fmt::format("{}://{}:{}", channel.tls ? "https" : "http", host,
                                    channel.port); // the path may hold a secret of its own
-    try {
-        asio::ssl::context tls(asio::ssl::context::tls_client);
-        if (channel.tls) {
-            ::SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_2_VERSION);
-            if (channel.ca_file.empty())
-                tls.set_default_verify_paths();
-            else
-                tls.load_verify_file(channel.ca_file.string());
-        }
-        asio::io_context io;
-        auto answer = asio::co_spawn(io, post(channel, request, tls, patience), asio::use_future);
-        io.run();
-        if (const auto status = answer.get(); status < 200 || status >= 300)
-            return fail(Blame::Host,
-                        fmt::format("webhook {}: answered {}, want 2xx", where, status));
-    } catch (const std::exception& e) { // of Asio's coroutines and of OpenSSL: the one place where
-                                        // they become an error
-        return fail(Blame::Host, fmt::format("webhook {}: {}", where, e.what()));
+    static const bool ready = ::curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+    const std::unique_ptr<CURL, CurlEnd> curl(ready ? ::curl_easy_init() : nullptr);
+    Headers headers;
+    bool whole = curl && add(headers, "Content-Type: application/json") &&
+                 add(headers, "Idempotency-Key: " + message.id) &&
+                 add(headers, "Expect:"); // no asking before a long message
+    if (!token.empty()) whole = whole && add(headers, "Authorization: Bearer " + token);
+    if (!whole) return fail(Blame::Host, fmt::format("webhook {}: no memory", where));
+    const auto body = message_json(message), url = where + channel.target,
+               agent = "rig/" + rig_version(), ca_file = channel.ca_file.string();
+    Answer answer{curl.get()};
+    std::array<char, CURL_ERROR_SIZE> words{};
+    CURLcode code = CURLE_OK;
+    const auto set = [&](CURLoption option, auto value) {
+        if (code == CURLE_OK) code = ::curl_easy_setopt(curl.get(), option, value);
+    };
+    set(CURLOPT_ERRORBUFFER, words.data());
+    set(CURLOPT_URL, url.c_str());
+    set(CURLOPT_PROTOCOLS_STR, "http,https");
+    set(CURLOPT_PROXY, ""); // nor does the environment send a token elsewhere
+    set(CURLOPT_FOLLOWLOCATION, 0L);
+    set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    if (!ca_file.empty()) {
+        set(CURLOPT_CAINFO, ca_file.c_str());
+        set(CURLOPT_CAPATH, static_cast<const char*>(nullptr)); // that one alone
     }
+    set(CURLOPT_USERAGENT, agent.c_str());
+    set(CURLOPT_HTTPHEADER, headers.get());
+    set(CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
+    set(CURLOPT_POSTFIELDS, body.c_str());
+    set(CURLOPT_TIMEOUT, static_cast<long>(patience.count())); // for everything
+    set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_HEADERFUNCTION, take_header);
+    set(CURLOPT_HEADERDATA, static_cast<void*>(&answer));
+    if (code == CURLE_OK) code = ::curl_easy_perform(curl.get());
+    if (answer.status == 0)
+        return fail(Blame::Host, fmt::format("webhook {}: {}", where,
+                                             code == CURLE_OK ? "no whole answer came"
+                                             : words[0]       ? words.data()
+                                                              : ::curl_easy_strerror(code)));
+    if (answer.status < 200 || answer.status >= 300)
+        return fail(Blame::Host,
+                    fmt::format("webhook {}: answered {}, want 2xx", where, answer.status));
     return {};
 }
 

@@ -260,8 +260,9 @@ Result<Prepared> SlurmEngine::prepare(const Spec& spec, const World& world, std:
                         log);
         }
         for (const auto& [arm, kernel] : (*built)->kernels)
-            if (!fs::exists(kernel.bzimage) || !fs::exists((*built)->image)) {
-                const auto missing = fs::exists(kernel.bzimage) ? (*built)->image : kernel.bzimage;
+            if (!fs::exists(kernel.boot_image) || !fs::exists((*built)->image)) {
+                const auto missing =
+                    fs::exists(kernel.boot_image) ? (*built)->image : kernel.boot_image;
                 leave();
                 return fail(Blame::Host,
                             fmt::format("{} was built by a job and is not there on this host; the "

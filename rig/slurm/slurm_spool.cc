@@ -44,7 +44,7 @@ Result<JsonReader> open_file(const json& value, const std::filesystem::path& fil
 }
 
 json json_of(const Kernel& kernel) {
-    return {{"bzimage", kernel.bzimage.string()},
+    return {{"boot_image", kernel.boot_image.string()},
             {"vmlinux", kernel.vmlinux.string()},
             {"system_map", kernel.system_map.string()},
             {"config", kernel.config.string()},
@@ -69,7 +69,7 @@ Status read_path(JsonReader& reader, const char* key, std::filesystem::path& out
 
 Result<Kernel> read_kernel(JsonReader& reader) {
     Kernel kernel;
-    RIG_CHECK(read_path(reader, "bzimage", kernel.bzimage));
+    RIG_CHECK(read_path(reader, "boot_image", kernel.boot_image));
     RIG_CHECK(read_path(reader, "vmlinux", kernel.vmlinux));
     RIG_CHECK(read_path(reader, "system_map", kernel.system_map));
     RIG_CHECK(read_path(reader, "config", kernel.config));

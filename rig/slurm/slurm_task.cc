@@ -84,7 +84,7 @@ Result<Sample> make(const Task& task, const PlannedBoot& planned, const SlurmPre
                     std::stop_token stop) {
     const auto& arm = *task.spec.find_arm(planned.id.arm);
     const auto& kernel = there.prepared.kernels.at(arm.name);
-    RIG_CHECK(unchanged(kernel.bzimage, kernel.image_sha256));
+    RIG_CHECK(unchanged(kernel.boot_image, kernel.image_sha256));
     for (const auto& [file, sha256] : there.sha256)
         if (file == there.prepared.image || file == kernel.vmlinux || file == kernel.system_map)
             RIG_CHECK(unchanged(file, sha256));

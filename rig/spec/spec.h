@@ -185,6 +185,7 @@ struct Spec {
     std::vector<BackgroundSpec> backgrounds;
     std::vector<std::filesystem::path> image_files; // programs of the host that the guest gets at
                                                     // the same path, with their libraries
+    bool full_perf = false; // the guest's perf has every subcommand, not only those rig runs
     FaultSpec fault;
     TargetSpec target;
     std::vector<MetricSpec> metrics;

@@ -193,12 +193,13 @@ Status read_root(const SpecTable& root, Spec& spec, const rules::PathRules& path
     RIG_CHECK(section(root, "workload",
                       [&](const SpecTable& table) { return read_workload(table, spec.workload); }));
     RIG_CHECK(section(root, "image", [&](const SpecTable& table) -> Status {
-        RIG_CHECK(table.only({"files"}));
+        RIG_CHECK(table.only({"files", "full_perf"}));
         if (table.has("files") && !arch_named(spec.kernel.arch).cross.empty())
             return tl::unexpected(
                 table.bad("files", fmt::format("it left out: a guest with kernel.arch = \"{}\" "
                                                "cannot run the programs of this machine",
                                                spec.kernel.arch)));
+        RIG_CHECK(table.boolean("full_perf", spec.full_perf));
         return read_paths(table, "files", spec.image_files, max_image_files, paths.program());
     }));
     RIG_CHECK(read_backgrounds(root, spec.backgrounds));
