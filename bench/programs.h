@@ -22,6 +22,7 @@ struct Ran {
     std::string out;
     double seconds = 0;
     double cpu_seconds = 0; // of it and of all it waited for
+    int code = 0;           // with which it exited
 };
 
 inline double children_cpu_seconds() {
@@ -33,15 +34,10 @@ inline double children_cpu_seconds() {
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-// Runs a program in the project's folder to its end. What is killed, and an exit code that is not
-// in `codes`, ends the benchmark with what was printed.
-inline Ran must_run(std::vector<std::string> argv, std::vector<int> codes = {0},
-                    std::function<void(std::string_view)> on_line = {}) {
+// Runs a program to its end. What is killed, and an exit code that is not in `codes`, ends the
+// benchmark with what was printed.
+inline Ran must_run(const rig::Command& command, const std::vector<int>& codes = {0}) {
     static rig::BoostCommandRunner runner;
-    rig::Command command;
-    command.argv = std::move(argv);
-    command.cwd = RIG_TOP;
-    command.on_line = std::move(on_line);
     const double before = children_cpu_seconds();
     const auto result = must(runner.run(command));
     const auto* exited = std::get_if<rig::Exited>(&result.outcome);
@@ -49,7 +45,16 @@ inline Ran must_run(std::vector<std::string> argv, std::vector<int> codes = {0},
         fmt::print(stderr, "{}\n{}: {}\n", result.out, command.argv[0], describe(result));
         std::exit(3);
     }
-    return {result.out, result.seconds, children_cpu_seconds() - before};
+    return {result.out, result.seconds, children_cpu_seconds() - before, exited->code};
+}
+// The same in the project's folder.
+inline Ran must_run(std::vector<std::string> argv, const std::vector<int>& codes = {0},
+                    std::function<void(std::string_view)> on_line = {}) {
+    rig::Command command;
+    command.argv = std::move(argv);
+    command.cwd = RIG_TOP;
+    command.on_line = std::move(on_line);
+    return must_run(command, codes);
 }
 
 // What a rig with --json printed, behind its progress.
