@@ -43,8 +43,8 @@ Result<ObjectBuild> build_object(const Spec& spec, const Arm& arm, const std::st
 
 // The tree's own tools/perf, static and stripped, without optional features and, unless
 // image.full_perf asks for all, with the subcommands alone that the agent runs; cached by source
-// and compiler. An experiment on prebuilt images has no tree: the newest perf in the cache is taken,
-// else an error that says so.
+// and compiler. An experiment on prebuilt images has no tree: the newest perf in the cache is
+// taken, else an error that says so.
 Result<std::filesystem::path> build_perf(const Spec& spec, const BuildContext& context);
 // "perf version 6.12.117": what it says of itself, or of one for another architecture the tree it
 // is of.

@@ -14,8 +14,9 @@ namespace fs = std::filesystem;
 namespace {
 
 // What the agent runs, what `perf` itself calls, and what perf's library refers to (kvm, in the
-// trees whose arch/x86/util/kvm-stat.c does).
-constexpr std::array kKept{"record", "stat", "script", "version", "check", "help", "config", "kvm"};
+// trees whose kvm-stat.c does, and trace, in those whose trace/beauty does).
+constexpr std::array kKept{"record", "stat",   "script", "version", "check",
+                           "help",   "config", "kvm",    "trace"};
 
 // Referred to by perf.c and evsel.c up to 6.12, and defined among the tests.
 constexpr const char* kNoTests = R"(void test_attr__init(void);

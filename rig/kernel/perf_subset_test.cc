@@ -16,7 +16,7 @@ perf-y += builtin-annotate.o
 perf-y += builtin-record.o
 perf-$(CONFIG_LIBTRACEEVENT) += builtin-kmem.o
 ifeq ($(CONFIG_LIBTRACEEVENT),y)
-  perf-$(CONFIG_TRACE) += builtin-trace.o
+  perf-y += builtin-sched.o
 endif
 perf-bench-y += bench/
 perf-test-y += tests/
