@@ -102,7 +102,7 @@ const std::vector<Fault> kFaults = {
      {lkdtm("LOOP"), kernel_words("nosoftlockup rcupdate.rcu_cpu_stall_suppress=1 nowatchdog")},
      "",
      Fault::Both,
-     "was in the kernel, for one task, all 8 times"},
+     "was in the kernel, for one task, all 24 times"},
     {"task that never wakes, no detector",
      Ending::Hang,
      {lkdtm("HUNG_TASK"), kernel_words("sysctl.kernel.hung_task_timeout_secs=0")},
@@ -180,8 +180,7 @@ const std::vector<Fault> kFaults = {
      Ending::WorkloadFailure,
      {command("for words in 'WARNING: CPU: 0 PID: 9 at mm/mine.c:1 mine+0x1/0x2' '<7>BUG: KASAN: "
               "use-after-free in mine+0x1/0x2' '<0>Kernel panic - not syncing: mine'; do echo "
-              "\"$words\" > /dev/kmsg; done; exit 1"),
-      "guest.extra_cmdline=\"loglevel=8\""}},
+              "\"$words\" > /dev/kmsg; done; exit 1")}},
     {"such words beside a WARN()",
      Ending::Splat,
      {command("echo 'WARNING: CPU: 0 PID: 9 at mm/mine.c:1 mine+0x1/0x2' > /dev/kmsg; echo WARNING "

@@ -461,7 +461,7 @@ TEST_F(GuestRun, AGuestThatHangsLeavesItsRegisters) {
     EXPECT_NE(record.error().message.find("registers.txt"), std::string::npos)
         << record.error().message;
     EXPECT_EQ(slurp(dir_ / kRegistersFile),
-              "CPU#0\nRIP=1\n\n== again, 250 ms of running later\nCPU#0\nRIP=2\n");
+              "CPU#0\nRIP=1\n\n== again, 100 ms of running later\nCPU#0\nRIP=2\n");
     ASSERT_TRUE(boot(hypervisor));
     EXPECT_FALSE(std::filesystem::exists(dir_ / kRegistersFile)) << "of the attempt before";
     EXPECT_FALSE(hypervisor.requests[0].monitor.empty());

@@ -176,7 +176,8 @@ struct SeenVcpu {
         return halted > 0 || (user == 0 && 2 * most(idle_places) >= looks);
     }
     bool in_kernel() const { return user == 0 && halted == 0 && may_idle == 0; }
-    bool on_one_stack() const { return 2 * most(stacks) > looks; }
+    // Interrupts come in on a stack of their own.
+    bool on_one_stack() const { return 4 * most(stacks) >= 3 * looks; }
 };
 
 constexpr unsigned kEnoughLooks = 3;

@@ -50,8 +50,8 @@ struct BootRequest {
 
 // How often the registers of a guest that does not end are read again, after it has run on for
 // this long: what it does each time is what it does.
-inline constexpr unsigned kLooksAgain = 7;
-inline constexpr std::chrono::milliseconds kBetweenLooks{250};
+inline constexpr unsigned kLooksAgain = 23;
+inline constexpr std::chrono::milliseconds kBetweenLooks{100};
 
 inline constexpr std::uintmax_t kMaxConsole = 64u << 20; // bytes; a boot prints some 20 KiB
 // No file of QEMU's grows beyond this, however late rig notices a flood: more than any of them is
