@@ -178,7 +178,8 @@ const std::vector<Fault> kFaults = {
     {"workload's exit code 1", Ending::WorkloadFailure, {command("exit 1")}},
     {"workload's own words in the kernel's log, then exit code 1",
      Ending::WorkloadFailure,
-     {command("for words in 'WARNING: CPU: 0 PID: 9 at mm/mine.c:1 mine+0x1/0x2' '<7>BUG: KASAN: "
+     {command("dmesg -n 8; for words in 'WARNING: CPU: 0 PID: 9 at mm/mine.c:1 mine+0x1/0x2' "
+              "'<7>BUG: KASAN: "
               "use-after-free in mine+0x1/0x2' '<0>Kernel panic - not syncing: mine'; do echo "
               "\"$words\" > /dev/kmsg; done; exit 1")}},
     {"such words beside a WARN()",
