@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/boot/hang_verdict.h"
 
+#include "rig/base/files.h"
+
+#include <filesystem>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -199,6 +202,36 @@ TEST(HangVerdict, RegistersThatDoNotTell) {
     EXPECT_TRUE(is(by_registers({}, false), Undecided, "were not read"));
     EXPECT_TRUE(
         is(by_registers({"QEMU's monitor does not answer\n"}, false), Undecided, "do not tell"));
+}
+
+// Of guests of 6.12 (rig/testdata/hangs), the registers shortened to the lines that are read.
+TEST(HangVerdict, OfCapturedGuests) {
+    const auto captured = [](const std::string& name) {
+        return slurp(std::filesystem::path(RIG_TESTDATA) / "hangs" / name);
+    };
+    const auto looks = [&](const std::string& name) {
+        std::vector<std::string> all;
+        for (auto text = captured(name);;) {
+            const auto at = text.find("\n== again");
+            all.push_back(text.substr(0, at));
+            if (at == text.npos) return all;
+            text = text.substr(text.find('\n', at + 1) + 1);
+        }
+    };
+    EXPECT_TRUE(is(by_tasks(captured("sleep-tasks.json")), Workloads,
+                   "sleep (pid 101) sleeps interruptibly in clock_nanosleep(2), in "
+                   "hrtimer_nanosleep(); every task stopped"));
+    EXPECT_TRUE(is(by_tasks(captured("fifo-tasks.json")), Workloads,
+                   "cat (pid 101) sleeps interruptibly in openat(2), in wait_for_partner();"));
+    EXPECT_TRUE(is(by_tasks(captured("stopped-tasks.json")), Workloads,
+                   "sh (pid 101) was stopped by a signal"));
+    EXPECT_TRUE(is(by_registers(looks("user-loop-registers.txt"), false), Workloads,
+                   "vCPU 0 was there 8 of 8 times"));
+    EXPECT_TRUE(
+        is(by_registers(looks("idle-registers.txt"), false), Undecided, "every vCPU idles"));
+    EXPECT_TRUE(
+        is(by_registers(looks("forks-registers.txt"), false), Undecided, "for different tasks"))
+        << "while :; do /bin/true; done: never seen in user mode, and no loop of the kernel's";
 }
 
 std::string arm64(const char* pc, const char* sp, const char* pstate) {
