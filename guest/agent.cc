@@ -78,7 +78,7 @@ void last_words() {
     if (log >= 0) ::close(log);
 }
 
-void serve(Channel& channel) {
+void serve(Channel& channel, rig::guest::KernelLog& log) {
     utsname names{};
     ::uname(&names);
     channel.send(FrameType::Hello, json{{"protocol", rig::guest::kProtocolVersion},
@@ -93,9 +93,9 @@ void serve(Channel& channel) {
     try {
         const json plan = json::parse(text);
         const auto mode = plan.at("mode").get<std::string>();
-        const rig::guest::Deadline deadline(plan.value("deadline_s", 0u), channel);
+        rig::guest::Deadline deadline(plan.value("deadline_s", 0u), channel, log);
         if (mode == "measure")
-            rig::guest::measure(plan, channel);
+            rig::guest::measure(plan, channel, deadline);
         else if (mode == "shell")
             shell();
         else if (mode != "idle")
@@ -114,7 +114,7 @@ int main() {
     rig::guest::KernelLog log;
     if (channel.open()) {
         const auto switches = rig::guest::detector_switches();
-        serve(channel);
+        serve(channel, log);
         channel.send_text(rig::guest::kDetectorSwitches,
                           rig::guest::detector_report(switches, rig::guest::detector_switches()));
         channel.send_text(rig::guest::kKernelLog, log.read());

@@ -4,15 +4,18 @@
 #include "guest/arch.h"
 
 #include "guest/files.h"
+#include "guest/task_states.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
 #include <linux/watchdog.h>
+#include <new>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <sys/wait.h>
@@ -72,8 +75,12 @@ bool wait_for(unsigned seconds) {
 
 } // namespace
 
-Deadline::Deadline(unsigned seconds, Channel& channel) {
+Deadline::Deadline(unsigned seconds, Channel& channel, KernelLog& log) {
     if (seconds == 0) return;
+    if (void* shared = ::mmap(nullptr, sizeof *awaited_, PROT_READ | PROT_WRITE,
+                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        shared != MAP_FAILED)
+        awaited_ = new (shared) std::atomic<pid_t>(0);
     // Blocked from before it is born: a deadline that is met at once is not overslept.
     const auto term = only(SIGTERM);
     sigset_t before;
@@ -95,6 +102,8 @@ Deadline::Deadline(unsigned seconds, Channel& channel) {
         watchdog.keep();
     }
     write_file("/proc/sysrq-trigger", "w");
+    channel.send_text(kTasks, task_report(awaited_ ? awaited_->load() : 0));
+    channel.send_text(kKernelLog, log.read());
     channel.send(FrameType::Failure,
                  nlohmann::json{{"stage", kDeadlineStage},
                                 {"message", "no end within " + std::to_string(seconds) +

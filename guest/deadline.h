@@ -7,22 +7,29 @@
 #pragma once
 
 #include "guest/channel.h"
+#include "guest/kernel_log.h"
 
+#include <atomic>
 #include <sys/types.h>
 
 namespace rig::guest {
 
 class Deadline {
  public:
-    // 0: none. When it passes: SysRq w (blocked tasks, on the console), a Failure frame of stage
-    // kDeadlineStage, power-off.
-    Deadline(unsigned seconds, Channel& channel);
+    // 0: none. When it passes: SysRq w (blocked tasks, on the console), the artifacts kTasks and
+    // kKernelLog, a Failure frame of stage kDeadlineStage, power-off.
+    Deadline(unsigned seconds, Channel& channel, KernelLog& log);
     ~Deadline(); // it was met
+    // From now on the agent does nothing but wait for this process of a workload; 0: it does not.
+    void awaits(pid_t workload) {
+        if (awaited_) *awaited_ = workload;
+    }
     Deadline(const Deadline&) = delete;
     Deadline& operator=(const Deadline&) = delete;
 
  private:
     pid_t pid_ = -1;
+    std::atomic<pid_t>* awaited_ = nullptr; // shared with the process that waits
 };
 
 } // namespace rig::guest

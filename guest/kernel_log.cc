@@ -56,7 +56,10 @@ void KernelLogText::add(std::string_view record) {
         return;
     if (sequence != expected_) mark_lost();
     expected_ = sequence + 1;
-    if ((priority & 7) == kDebug) return;
+    // The kernel's facility is 0, and no program can choose that one. A program's debug message
+    // is kept, since a console that shows such messages shows it as any other.
+    const bool of_program = (priority >> 3) != 0;
+    if ((priority & 7) == kDebug && !of_program) return;
     if (text_.size() > kMaxKernelLog) return mark_lost();
     const auto head = record.substr(0, head_end);
     std::string stamp(40, '\0');
@@ -70,11 +73,12 @@ void KernelLogText::add(std::string_view record) {
         stamp +=
             "[" + std::string(name.size() < 6 ? 6 - name.size() : 0, ' ') + std::string(name) + "]";
     }
+    stamp += of_program ? std::string(kUserSpace) + " " : " ";
     const auto body = record.substr(head_end + 1);
     const auto message = unescaped(body.substr(0, body.find('\n')));
     for (std::size_t begin = 0;;) { // every line of it under the same stamp, as on the console
         const auto end = message.find('\n', begin);
-        text_ += stamp + " " + message.substr(begin, end - begin) + "\n";
+        text_ += stamp + message.substr(begin, end - begin) + "\n";
         if (end == message.npos) return;
         begin = end + 1;
     }

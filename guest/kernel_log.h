@@ -13,8 +13,8 @@ inline constexpr std::size_t kMaxKernelLog =
     16u << 20; // of text; what comes later counts as overwritten
 
 // Records as /dev/kmsg prints them -> lines as the console does ("[   12.345678][   T44] text"),
-// without debug messages, which it does not show by default. Sequence numbers that are missing
-// leave the line kLogOverran.
+// without the kernel's debug messages, which it does not show by default. What a program wrote is
+// marked by kUserSpace. Sequence numbers that are missing leave the line kLogOverran.
 class KernelLogText {
  public:
     void add(std::string_view record); // what one read() of /dev/kmsg gives

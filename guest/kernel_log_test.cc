@@ -30,8 +30,20 @@ TEST(KernelLog, ALineWithinARecordGetsTheSameStamp) {
 }
 
 TEST(KernelLog, DebugMessagesAreNotTheConsoles) {
-    EXPECT_EQ(text_of({"7,0,0,-;quiet\n", "15,1,0,-;of a daemon\n", "12,2,0,-;loud\n"}),
-              "[    0.000000] loud\n");
+    EXPECT_EQ(text_of({"7,0,0,-;quiet\n", "4,1,0,-;loud\n"}), "[    0.000000] loud\n");
+}
+
+// Facility 0 is the kernel's alone: what a program writes to /dev/kmsg is 1, or any it chose.
+TEST(KernelLog, WhatAProgramWroteIsMarked) {
+    EXPECT_EQ(text_of({"4,0,1000000,-,caller=T9;WARNING: mine\n",
+                       "12,1,2000000,-,caller=T9;WARNING: a program's\\x0aof two lines\n",
+                       "30,2,3000000,-;systemd[1]: hello\n",
+                       "15,3,4000000,-;a console at loglevel 8 shows it\n"}),
+              "[    1.000000][    T9] WARNING: mine\n"
+              "[    2.000000][    T9]<user space> WARNING: a program's\n"
+              "[    2.000000][    T9]<user space> of two lines\n"
+              "[    3.000000]<user space> systemd[1]: hello\n"
+              "[    4.000000]<user space> a console at loglevel 8 shows it\n");
 }
 
 TEST(KernelLog, MissingRecordsAreTold) {

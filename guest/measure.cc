@@ -63,8 +63,8 @@ WorkloadParams read_params(const json& plan, const std::string& output) {
     return params;
 }
 
-bool start_workload(const json& plan, const std::string& output, WorkloadProcess& process,
-                    std::string& error) {
+bool start_workload(const json& plan, const std::string& output, Deadline& deadline,
+                    WorkloadProcess& process, std::string& error) {
     const auto name = plan.at("workload").at("name").get<std::string>();
     const Workload* workload = find_workload(name);
     if (!workload) {
@@ -101,7 +101,9 @@ bool start_workload(const json& plan, const std::string& output, WorkloadProcess
     ::close(news[1]);
     process.steer = steer[1];
     process.news = news[0];
+    deadline.awaits(process.pid);
     const bool ok = process.pid > 0 && process.wait_for('r');
+    deadline.awaits(0);
     if (!ok) error = "the workload did not get ready";
     return ok;
 }
@@ -129,6 +131,7 @@ struct Pass {
     const json& plan; // the whole
     const json& own;  // {"name", "stat", "record"}
     Channel& channel;
+    Deadline& deadline;
     Bystanders& bystanders;
     json result = json::object(); // what the Result frame says of this pass
     std::string stage{}, error{};
@@ -153,8 +156,8 @@ bool Pass::run() {
     WorkloadProcess workload;
     Backgrounds backgrounds;
     stage = "workload";
-    const bool ok =
-        start_workload(plan, command_output(), workload, error) && measured(workload, backgrounds);
+    const bool ok = start_workload(plan, command_output(), deadline, workload, error) &&
+                    measured(workload, backgrounds);
     for (const auto& output : backgrounds.outputs())
         channel.send_file(output, "/tmp/" + output);
     disarm_faults();
@@ -227,7 +230,9 @@ bool Pass::measured(WorkloadProcess& workload, Backgrounds& backgrounds) {
 
     stage = "workload";
     bystanders.record(own.at("bystanders").get<bool>());
+    deadline.awaits(workload.pid);
     const bool started = workload.steer_on(), done = started && workload.wait_for('d');
+    deadline.awaits(0);
     bystanders.record(false);
     // A workload that died is reported by its wait status: perf is closed all the same, its output
     // is evidence.
@@ -269,7 +274,7 @@ void Pass::send_output() {
 
 } // namespace
 
-void measure(const json& plan, Channel& channel) {
+void measure(const json& plan, Channel& channel, Deadline& deadline) {
     const unsigned cpus = static_cast<unsigned>(::sysconf(_SC_NPROCESSORS_ONLN));
     Bystanders bystanders;
     const auto fail = [&](const std::string& stage, const std::string& error) {
@@ -293,7 +298,7 @@ void measure(const json& plan, Channel& channel) {
 
     json result = {{"cpus_online", cpus}, {"passes", json::array()}};
     for (const auto& own : plan.at("passes")) {
-        Pass pass{plan, own, channel, bystanders};
+        Pass pass{plan, own, channel, deadline, bystanders};
         if (!pass.run()) return fail(pass.name() + " pass: " + pass.stage, pass.error);
         pass.result["name"] = pass.name();
         result["passes"].push_back(pass.result);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "guest/channel.h"
+#include "guest/deadline.h"
 
 #include <nlohmann/json.hpp>
 #include <string>
@@ -11,6 +12,6 @@ namespace rig::guest {
 
 // Sends artifacts and one Result frame, or one Failure frame naming the stage. Never throws on a
 // well-typed plan.
-void measure(const nlohmann::json& plan, Channel& channel);
+void measure(const nlohmann::json& plan, Channel& channel, Deadline& deadline);
 
 } // namespace rig::guest

@@ -35,6 +35,9 @@ inline constexpr const char* kLastWords = "rig-agent: the console is heard";
 // were overwritten unread.
 inline constexpr const char* kKernelLog = "kernel-log.txt";
 inline constexpr const char* kLogOverran = "rig-agent: records are missing here";
+// In that artifact, between a line's head and its text, where the kernel's own lines have a blank:
+// a program wrote it to /dev/kmsg. "[   12.345678][   T44]<user space> text".
+inline constexpr const char* kUserSpace = "<user space>";
 // The artifact of what the switches of the kernel's detectors said, and the mark of one that was
 // thrown (guest/detectors.h).
 inline constexpr const char* kDetectorSwitches = "detectors.txt";
@@ -48,6 +51,8 @@ inline constexpr const char* kNamedByGuest = "guest";
 inline constexpr unsigned kWatchdogSeconds = 1200;
 // Stage of the Failure frame of a guest that did not come to its end.
 inline constexpr const char* kDeadlineStage = "deadline";
+// The artifact of what the tasks of such a guest did (guest/task_states.h).
+inline constexpr const char* kTasks = "tasks.json";
 inline constexpr const char* kPlanFile = "/rig/plan.frames"; // the plan in the initramfs
 
 enum class FrameType : std::uint16_t {

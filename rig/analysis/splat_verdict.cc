@@ -13,13 +13,14 @@ bool same(const ArmSplat& a, const ArmSplat& b) {
 
 void add(std::vector<ArmSplat>& rows, const SampleSplat& splat, const BootId& boot, bool declared,
          bool followed) {
-    ArmSplat row{splat.kind, splat.title, splat.function, 1,    splat.count,
-                 boot,       declared,    followed,       false};
+    ArmSplat row{splat.kind, splat.title, splat.function, 1,     splat.count,
+                 boot,       declared,    followed,       false, splat.guilty};
     const auto known =
         std::find_if(rows.begin(), rows.end(), [&](const ArmSplat& r) { return same(r, row); });
     if (known == rows.end()) return rows.push_back(std::move(row));
     ++known->boots;
     known->count += splat.count;
+    if (known->guilty.empty()) known->guilty = splat.guilty;
     // The trace may differ; one that is not declared is enough, and one that came first.
     known->followed = (known->followed || known->declared) && (followed || declared) &&
                       !(known->declared && declared);

@@ -23,6 +23,7 @@ struct ArmSplat {
     bool followed = false;    // not declared, but only seen in boots after the declared one: may be
                               // its consequence, not judged
     bool in_baseline = false; // the first arm has it as well: it is there without the patch
+    std::string guilty = {};  // SampleSplat::guilty, of the first boot that tells
 };
 
 enum class SplatVerdict {

@@ -2,7 +2,9 @@
 #include "rig/boot/boot_end.h"
 
 #include "guest/protocol/protocol.h"
+#include "rig/boot/hang_verdict.h"
 #include "rig/guest_output/ending.h"
+#include "rig/guest_output/kernel_words.h"
 #include "rig/hypervisor/vcpu_state.h"
 
 #include <algorithm>
@@ -74,10 +76,23 @@ Status panicked(const Splat& fatal, const ConsoleTriage& console, const fs::path
     return ended(is_panic(fatal.kind) ? Ending::Panic : Ending::Oops, message, log);
 }
 
+// Of a guest that hung in silence. No end by the host's clock: by what its CPUs did then, unless
+// the guest told before.
+HangVerdict whose_hang(const GuestEnd& end, const ChannelEnd& channel, bool others_compute) {
+    if (!channel.tasks.empty()) return by_tasks(channel.tasks);
+    if (std::holds_alternative<WatchdogFired>(end.outcome)) return {HangVerdict::Kernels, ""};
+    if (!std::holds_alternative<TimedOut>(end.outcome))
+        return {HangVerdict::Undecided, "the agent did not say what the tasks did"};
+    std::vector<std::string> looks = end.registers_again;
+    if (!end.registers.empty()) looks.insert(looks.begin(), end.registers);
+    return by_registers(looks, others_compute);
+}
+
 // `limit`: which ran out, "60 s", "3600 s of the guest's clock"; `deadline`: the host's, in which a
 // guest may have been starved.
 Status timed_out(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console,
-                 const fs::path& log, const std::string& limit, std::chrono::seconds deadline) {
+                 const fs::path& log, const std::string& limit, std::chrono::seconds deadline,
+                 bool others_compute) {
     // A guest that got no CPU did not hang.
     if (end.starved_seconds > static_cast<double>(deadline.count()) / 2)
         return ended(Ending::Starved,
@@ -100,11 +115,29 @@ Status timed_out(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTr
                                                  detector, seen),
                                      console),
                      log);
-    return ended(
-        found,
-        with_last_words(
-            fmt::format("the guest hung, {}; no end within {}{}", detector, limit, seen), console),
-        log);
+    const auto verdict =
+        stall ? HangVerdict{HangVerdict::Kernels, ""} : whose_hang(end, channel, others_compute);
+    const auto why = verdict.why.empty() ? "" : "; " + verdict.why;
+    if (verdict.whose == HangVerdict::Workloads)
+        return ended(Ending::WorkloadHang,
+                     with_last_words(fmt::format("the workload did not come to its end within {}{}"
+                                                 "{}",
+                                                 limit, why, seen),
+                                     console),
+                     log);
+    if (verdict.whose == HangVerdict::Undecided)
+        return ended(Ending::UndecidedHang,
+                     with_last_words(fmt::format("the guest did not come to its end within {}, and "
+                                                 "nothing tells whether the kernel or the workload "
+                                                 "is why{}{}",
+                                                 limit, why, seen),
+                                     console),
+                     log);
+    return ended(found,
+                 with_last_words(fmt::format("the guest hung, {}{}; no end within {}{}", detector,
+                                             why, limit, seen),
+                                 console),
+                 log);
 }
 
 constexpr const char* kEveryKernelsSwitch = "rcupdate.rcu_cpu_stall_suppress ";
@@ -132,7 +165,7 @@ bool threw_itself(std::string_view line, const Splats& splats) {
 
 // By the channel and the hypervisor alone.
 Status by_what_it_did(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console,
-                      const fs::path& log, std::chrono::seconds deadline) {
+                      const fs::path& log, std::chrono::seconds deadline, bool others_compute) {
     if (end.console_flood)
         return ended(
             Ending::ConsoleFlood,
@@ -143,7 +176,7 @@ Status by_what_it_did(const GuestEnd& end, const ChannelEnd& channel, const Cons
         return ended(Ending::Protocol, "protocol violation: " + channel.violation, log);
     if (std::holds_alternative<TimedOut>(end.outcome))
         return timed_out(end, channel, console, log, fmt::format("{} s", deadline.count()),
-                         deadline);
+                         deadline, others_compute);
     if (std::holds_alternative<WatchdogFired>(end.outcome)) {
         // Who keeps it from firing is a process of the agent's, which something in the guest may
         // have killed.
@@ -163,15 +196,15 @@ Status by_what_it_did(const GuestEnd& end, const ChannelEnd& channel, const Cons
                          fmt::format("{} s of the guest's clock since its user space last showed "
                                      "that it runs (the machine's watchdog fired)",
                                      guest::kWatchdogSeconds),
-                         deadline);
+                         deadline, others_compute);
     }
     if (!channel.ready)
         return ended(Ending::EarlyEnd,
                      with_last_words("the guest ended before the agent was up", console), log);
     if (const auto stage = std::string(guest::kDeadlineStage) + ": no end within ";
         channel.failure.starts_with(stage))
-        return timed_out(end, channel, console, log, channel.failure.substr(stage.size()),
-                         deadline);
+        return timed_out(end, channel, console, log, channel.failure.substr(stage.size()), deadline,
+                         others_compute);
     if (!channel.failure.empty())
         return ended(Ending::AgentFailure, "the agent gave up: " + channel.failure, log);
     if (!channel.bye && console.asked_to_end())
@@ -208,7 +241,8 @@ Status room_to_begin(const HostRoom& room) {
 }
 
 Status judge_end(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console,
-                 const HostRoom& room, const fs::path& log, std::chrono::seconds deadline) {
+                 const HostRoom& room, const fs::path& log, std::chrono::seconds deadline,
+                 bool others_compute) {
     // What the console may not tell. A host's fault after it is not mended by making the boot
     // again.
     const std::string panic = end.panicked ? "kernel panic, of which the kernel told the machine's "
@@ -273,7 +307,7 @@ Status judge_end(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTr
         return ended(of_hypervisor(end.messages, Ending::HypervisorSignal),
                      "QEMU died; libvirt tells neither exit code nor signal: " + end.messages, log);
     }
-    auto status = by_what_it_did(end, channel, console, log, deadline);
+    auto status = by_what_it_did(end, channel, console, log, deadline, others_compute);
     if (status) return status; // what the kernel said in a boot that completed is data
     auto& error = status.error();
     if (error.blame == Blame::Host) return status;
@@ -303,7 +337,7 @@ Status nothing_withheld(const ConsoleTriage& console, std::string_view kernel_lo
         return ended(Ending::BadEvidence,
                      fmt::format("the guest did not send {}", guest::kKernelLog), log);
     ConsoleTriage said;
-    said.feed(kernel_log);
+    said.feed(words_of(kernel_log).kernels);
     said.finish();
     const auto& shown = console.splats();
     for (const auto& splat : said.splats()) {

@@ -18,6 +18,7 @@ namespace rig {
 struct ChannelEnd {
     bool ready = false, bye = false; // the agent's first and last words
     std::string failure, violation;
+    std::string tasks{}; // artifact guest::kTasks, of a guest whose own deadline passed
 };
 
 // Free bytes of the file systems that take the console and the channel.
@@ -33,9 +34,10 @@ Status room_to_begin(const HostRoom& room);
 
 // Nothing if the boot came to its end. The order matters: the kernel's own words on its death come
 // before the consequences, the host's faults before what a kernel said that went on all the same.
+// `others_compute`: see by_registers().
 Status judge_end(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console,
                  const HostRoom& room, const std::filesystem::path& log,
-                 std::chrono::seconds deadline);
+                 std::chrono::seconds deadline, bool others_compute = false);
 
 // For a boot that came to its end: that the kernel's log, as the agent read it from its first
 // record on, holds no splat which the console was kept from showing, and lost none that it could

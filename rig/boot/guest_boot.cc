@@ -9,6 +9,7 @@
 #include "rig/boot/guest_session.h"
 #include "rig/guest_output/console_triage.h"
 #include "rig/guest_output/ending.h"
+#include "rig/guest_output/kernel_words.h"
 #include "rig/hypervisor/qmp.h"
 #include "rig/kernel/initramfs.h"
 
@@ -32,11 +33,14 @@ HostRoom host_room(const std::filesystem::path& evidence, const std::filesystem:
 }
 
 // For people: what the report calls the excerpts.
-Status write_splats(const std::filesystem::path& file, const ConsoleTriage& console) {
+Status write_splats(const std::filesystem::path& file, const ConsoleTriage& console,
+                    bool log_arrived) {
     std::string text;
     for (const auto& splat : console.splats())
-        text += fmt::format("== {}: {} ({} ×){}\n{}\n", name(splat.kind), in_words(splat),
-                            splat.count, splat.fatal ? ", fatal" : "", splat.excerpt);
+        text += fmt::format("== {}: {}{} ({} ×){}\n{}\n", name(splat.kind), in_words(splat),
+                            guilty_beside(splat), splat.count, splat.fatal ? ", fatal" : "",
+                            splat.excerpt);
+    if (!text.empty() && !log_arrived) text += fmt::format("== {}\n", kCannotTell);
     if (console.overflow())
         text += fmt::format("== {} more of other kinds are not kept; see console.log\n",
                             console.overflow());
@@ -46,6 +50,14 @@ Status write_splats(const std::filesystem::path& file, const ConsoleTriage& cons
         return {};
     }
     return write_atomically(file, text);
+}
+
+std::string all_registers(const GuestEnd& end) {
+    auto text = end.registers;
+    for (std::size_t i = 0; i < end.registers_again.size(); ++i)
+        text += fmt::format("\n== again, {} ms of running later\n{}",
+                            (i + 1) * kBetweenLooks.count(), end.registers_again[i]);
+    return text;
 }
 
 std::vector<SampleSplat> as_data(const ConsoleTriage& console) {
@@ -136,17 +148,26 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
     std::error_code none;
     std::filesystem::remove(evidence / kRegistersFile, none); // of an attempt before
     if (!end->registers.empty())
-        RIG_CHECK(write_atomically(evidence / kRegistersFile, end->registers));
-    ConsoleTriage console;
+        RIG_CHECK(write_atomically(evidence / kRegistersFile, all_registers(*end)));
+    const auto sent = [&](const char* name) -> std::string_view {
+        const auto found = talk.artifacts.find(name);
+        return found == talk.artifacts.end() ? std::string_view() : found->second;
+    };
+    const auto kernel_log = sent(guest::kKernelLog);
+    const bool log_arrived = !kernel_log.empty();
+    ConsoleTriage console(words_of(kernel_log).programs);
     triage_log(log, console);
-    RIG_CHECK(write_splats(evidence / kSplatsFile, console));
-    auto status = judge_end(*end, {talk.ready.has_value(), talk.bye, talk.failure, talk.violation},
-                            console, host_room(evidence, scratch.dir()), log, request.deadline);
-    if (status) status = nothing_withheld(console, talk.artifacts[guest::kKernelLog], log);
+    RIG_CHECK(write_splats(evidence / kSplatsFile, console, log_arrived));
+    auto status = judge_end(*end,
+                            {talk.ready.has_value(), talk.bye, talk.failure, talk.violation,
+                             std::string(sent(guest::kTasks))},
+                            console, host_room(evidence, scratch.dir()), log, request.deadline,
+                            setup.spec.workload.bystanders_busy || !setup.spec.backgrounds.empty());
+    if (status) status = nothing_withheld(console, kernel_log, log);
     if (status && !talk.artifacts.contains(guest::kDetectorSwitches))
         status = ended(Ending::BadEvidence,
                        fmt::format("the guest did not send {}", guest::kDetectorSwitches), log);
-    if (status) status = no_detector_muted(console, talk.artifacts[guest::kDetectorSwitches], log);
+    if (status) status = no_detector_muted(console, sent(guest::kDetectorSwitches), log);
     if (!status) {
         const bool starved =
             status.error().kind ==
@@ -155,13 +176,18 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
             if (status.error().complaint.empty() && !is_notice(splat.kind) &&
                 !(starved && is_stall(splat.kind)))
                 status.error().complaint = in_words(splat);
-        if (auto& error = status.error();
-            error.blame == Blame::Guest && !talk.artifacts[guest::kKernelLog].empty())
-            if (auto withheld = nothing_withheld(console, talk.artifacts[guest::kKernelLog], log);
+        if (auto& error = status.error(); error.blame == Blame::Guest && log_arrived)
+            if (auto withheld = nothing_withheld(console, kernel_log, log);
                 !withheld && !withheld.error().complaint.empty()) {
                 error.complaint = withheld.error().complaint;
                 error = after_complaint(error);
             }
+        if (auto& error = status.error();
+            !log_arrived && !end->panicked && !error.complaint.empty()) {
+            if (error.blame == Blame::Kernel) error.message += std::string("; ") + kCannotTell;
+            // What becomes of it is told with the complaint (after_complaint()).
+            if (error.blame == Blame::Host) error.complaint += fmt::format(" ({})", kCannotTell);
+        }
         return tl::unexpected(std::move(status.error()));
     }
     BootRecord record{std::move(talk.artifacts), talk.release,      talk.version, end->seconds, 0,

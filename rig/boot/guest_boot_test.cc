@@ -35,6 +35,43 @@ const std::string kOops =
     "1.0][ T44] Kernel panic - not syncing: Fatal exception\n";
 const std::string kBye = encode(FrameType::Bye, "");
 
+const std::string
+    kInUserMode =
+        "RBP=0000000000000000 RSP=00007ffffffe\nRIP=0000000000401b3c RFL=00000246 [---Z-P-] "
+        "CPL=3 II=0 A20=1 SMM=0 HLT=0\n",
+    kInKernel =
+        "RBP=0000000000000000 RSP=ffffc90000123d90\nRIP=ffffffff815a0e10 RFL=00000246 [---Z-P-] "
+        "CPL=0 II=0 A20=1 SMM=0 HLT=0\n";
+const std::string kDeadline =
+    encode(FrameType::Failure,
+           R"({"stage":"deadline","message":"no end within 3600 s of the guest's clock"})");
+// What the agent says of a workload of one task.
+std::string tasks(const std::string& before, const std::string& after) {
+    const nlohmann::json task = {{"pid", 44},
+                                 {"tid", 44},
+                                 {"parent", 1},
+                                 {"comm", "cat"},
+                                 {"of_workload", true},
+                                 {"state", before},
+                                 {"state_after", after},
+                                 {"user_ticks", 1},
+                                 {"user_ticks_after", 1},
+                                 {"system_ticks", 1},
+                                 {"system_ticks_after", 1},
+                                 {"switches", 1},
+                                 {"switches_after", 1},
+                                 {"wchan", "pipe_read"},
+                                 {"syscall", "read"},
+                                 {"flags", 0},
+                                 {"stack", ""}};
+    return guest::encode_artifact(guest::kTasks, nlohmann::json{{"workload", 44},
+                                                                {"window_ms", 20},
+                                                                {"ticks_per_s", 100},
+                                                                {"left_out", 0},
+                                                                {"tasks", {task}}}
+                                                     .dump());
+}
+
 class GuestRun : public ::testing::Test {
  protected:
     void SetUp() override {
@@ -83,7 +120,77 @@ TEST_F(GuestRun, EveryEndingIsToldFromTheOthers) {
          {"", "last words\n", TimedOut{}, ""},
          Ending::DeadAtBoot,
          "no sign of the agent"},
-        {"hang", {kHello, "last words\n", TimedOut{}, ""}, Ending::Hang, "hung"},
+        {"no end",
+         {kHello, "last words\n", TimedOut{}, ""},
+         Ending::UndecidedHang,
+         "nothing tells whether the kernel or the workload is why"},
+        {"a loop in user mode",
+         {kHello,
+          "last words\n",
+          TimedOut{},
+          "",
+          false,
+          0,
+          true,
+          "",
+          kInUserMode,
+          std::nullopt,
+          "",
+          false,
+          {kInUserMode, kInUserMode}},
+         Ending::WorkloadHang,
+         "the workload did not come to its end within 120 s; a program loops in user mode: vCPU 0"},
+        {"a loop in the kernel",
+         {kHello,
+          "last words\n",
+          TimedOut{},
+          "",
+          false,
+          0,
+          true,
+          "",
+          kInKernel,
+          std::nullopt,
+          "",
+          false,
+          {kInKernel, kInKernel}},
+         Ending::Hang,
+         "the guest hung, in silence: none of the kernel's detectors spoke; vCPU 0 was in the "
+         "kernel, for one task, all 3 times that its registers were read; no end within 120 s"},
+        {"a loop in user mode that a detector found all the same",
+         {kHello,
+          "[ 30.0][ C1] watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [sh:44]\n",
+          TimedOut{},
+          "",
+          false,
+          0,
+          true,
+          "",
+          kInUserMode,
+          std::nullopt,
+          "",
+          false,
+          {kInUserMode, kInUserMode}},
+         Ending::SoftLockup,
+         "found by soft-lockup"},
+        {"tasks that sleep",
+         {kHello + tasks("S", "T") + kDeadline, "[ 30.0] last words\n", Exited{0}, ""},
+         Ending::WorkloadHang,
+         "the workload did not come to its end within 3600 s of the guest's clock; cat (pid 44) "
+         "sleeps interruptibly in read(2), in pipe_read()"},
+        {"a task that the kernel keeps",
+         {kHello + tasks("D", "D") + kDeadline, "[ 30.0] last words\n", Exited{0}, ""},
+         Ending::Hang,
+         "none of the kernel's detectors spoke; cat (pid 44) sleeps uninterruptibly in read(2), in "
+         "pipe_read(); no end within 3600 s of the guest's clock"},
+        {"a task of which nothing is known",
+         {kHello + tasks("R", "D") + kDeadline, "[ 30.0] last words\n", Exited{0}, ""},
+         Ending::UndecidedHang,
+         "cat (pid 44) did not stop when it was told to (state R, then D)"},
+        {"the same, and the host's clock ended it",
+         {kHello + tasks("S", "T") + kDeadline, "", TimedOut{}, ""},
+         Ending::WorkloadHang,
+         "cat (pid 44)"},
         {"panic",
          {kHello, "[ 1.0] Kernel panic - not syncing: x\n", Exited{0}, ""},
          Ending::Panic,
@@ -196,30 +303,26 @@ TEST_F(GuestRun, EveryEndingIsToldFromTheOthers) {
          "found by workqueue-lockup"},
         {"silence",
          {kHello, "[ 30.0] last words\n", TimedOut{}, ""},
-         Ending::Hang,
-         "the guest hung, in silence: none of the kernel's detectors spoke; no end within 120 s; "
-         "the console ends with:\n[ 30.0] last words"},
+         Ending::UndecidedHang,
+         "the guest did not come to its end within 120 s, and nothing tells whether the kernel or "
+         "the workload is why; the vCPUs' registers were not read; the console ends with:\n[ 30.0] "
+         "last words"},
         {"silence by the guest's clock",
-         {kHello +
-              encode(
-                  FrameType::Failure,
-                  R"({"stage":"deadline","message":"no end within 3600 s of the guest's clock"})"),
-          "[ 30.0] last words\n", Exited{0}, ""},
-         Ending::Hang,
-         "the guest hung, in silence: none of the kernel's detectors spoke; no end within 3600 s "
-         "of the guest's clock; the console ends with:\n[ 30.0] last words"},
+         {kHello + kDeadline, "[ 30.0] last words\n", Exited{0}, ""},
+         Ending::UndecidedHang,
+         "within 3600 s of the guest's clock, and nothing tells whether the kernel or the workload "
+         "is why; the agent did not say what the tasks did; the console ends with:\n[ 30.0] last "
+         "words"},
         {"a hung task by the guest's clock",
-         {kHello +
-              encode(
-                  FrameType::Failure,
-                  R"({"stage":"deadline","message":"no end within 3600 s of the guest's clock"})"),
+         {kHello + tasks("D", "D") + kDeadline,
           "[ 30.0][ T9] INFO: task munmap:44 blocked for more than 120 seconds.\n", Exited{0}, ""},
          Ending::HungTask,
          "found by hung-task"},
         {"silence after a splat",
          {kHello, kWarning, TimedOut{}, ""},
          Ending::Splat,
-         "kernel splat: WARNING: at mm/x.c, in foo; then: the guest hung, in silence"},
+         "kernel splat: WARNING: at mm/x.c, in foo; then: the guest did not come to its end "
+         "within"},
         {"a host without time for it",
          {kHello, "", TimedOut{}, "", false, 61},
          Ending::Starved,
@@ -230,8 +333,8 @@ TEST_F(GuestRun, EveryEndingIsToldFromTheOthers) {
          "it is too busy"},
         {"a host that is only half busy",
          {kHello, "", TimedOut{}, "", false, 59},
-         Ending::Hang,
-         "hung"},
+         Ending::UndecidedHang,
+         "nothing tells"},
         {"silence from the start",
          {"", "", TimedOut{}, ""},
          Ending::DeadAtBoot,
@@ -339,14 +442,26 @@ TEST_F(GuestRun, AGoodEndKeepsWhatTheGuestSent) {
 }
 
 TEST_F(GuestRun, AGuestThatHangsLeavesItsRegisters) {
-    FakeHypervisor hypervisor(
-        {{kHello, "[ 1.0] words\n", TimedOut{}, "", false, 0, true, "", "CPU#0\nRIP=1\n"},
-         {kHello + kBye, "fine\n", Exited{0}, ""}});
+    FakeHypervisor hypervisor({{kHello,
+                                "[ 1.0] words\n",
+                                TimedOut{},
+                                "",
+                                false,
+                                0,
+                                true,
+                                "",
+                                "CPU#0\nRIP=1\n",
+                                std::nullopt,
+                                "",
+                                false,
+                                {"CPU#0\nRIP=2\n"}},
+                               {kHello + kBye, "fine\n", Exited{0}, ""}});
     const auto record = boot(hypervisor);
     ASSERT_FALSE(record);
     EXPECT_NE(record.error().message.find("registers.txt"), std::string::npos)
         << record.error().message;
-    EXPECT_EQ(slurp(dir_ / kRegistersFile), "CPU#0\nRIP=1\n");
+    EXPECT_EQ(slurp(dir_ / kRegistersFile),
+              "CPU#0\nRIP=1\n\n== again, 100 ms of running later\nCPU#0\nRIP=2\n");
     ASSERT_TRUE(boot(hypervisor));
     EXPECT_FALSE(std::filesystem::exists(dir_ / kRegistersFile)) << "of the attempt before";
     EXPECT_FALSE(hypervisor.requests[0].monitor.empty());

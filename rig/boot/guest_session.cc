@@ -15,7 +15,7 @@ using nlohmann::json;
 // folder.
 bool expected_name(const std::string& name) {
     static const std::set<std::string> own{"result.json", "kprobes.txt", guest::kKernelLog,
-                                           guest::kDetectorSwitches},
+                                           guest::kDetectorSwitches, guest::kTasks},
         of_a_pass{"interrupts-before.txt", "interrupts-after.txt", "perf-stat.csv",
                   "perf-stat.err",         "perf-script.txt",      "perf-script.err",
                   "perf-record.err",       "command.txt"};

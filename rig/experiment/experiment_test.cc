@@ -266,7 +266,8 @@ TEST_F(ExperimentLoop, AComplaintBeforeTheHostFailedIsNotMadeAgain) {
         EXPECT_EQ(result.error().blame, Blame::Kernel);
         EXPECT_EQ(result.error().kind, "splat");
         EXPECT_NE(result.error().message.find("kernel splat: BUG: sleeping function called from "
-                                              "invalid context, in broken_helper; then: "),
+                                              "invalid context, in broken_helper (no log of the "
+                                              "kernel's arrived, and a console does not tell"),
                   std::string::npos)
             << result.error().message;
         EXPECT_EQ(hypervisor.requests.size(), 1u);

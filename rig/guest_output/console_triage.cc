@@ -138,6 +138,11 @@ void ConsoleTriage::take(std::string shown) {
         return take(shown.substr(at + replay.size())); // nothing, if printk said it
     }
     auto line = parse_console_line(std::move(shown));
+    if (programs_.hold(line)) {
+        release();
+        forget_torn(line);
+        return remember(std::move(line.shown));
+    }
     if (!held_.empty() && (!line.seconds || line.seconds != held_.front().seconds ||
                            line.caller != held_.front().caller))
         release();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "rig/guest_output/console_line.h"
+#include "rig/guest_output/kernel_words.h"
 #include "rig/guest_output/splat.h"
 #include "rig/guest_output/splat_evidence.h"
 
@@ -41,6 +42,10 @@ struct Splat {
 // without it, a report ends where the next one begins.
 class ConsoleTriage {
  public:
+    ConsoleTriage() = default;
+    // `programs`: lines that are not the kernel's, where its log told which.
+    explicit ConsoleTriage(ProgramLines programs) : programs_(std::move(programs)) {}
+
     void feed(std::string_view bytes);
     // End of the console: the last line need not have an end. Nothing may be fed afterwards.
     void finish();
@@ -107,6 +112,7 @@ class ConsoleTriage {
     void record(Kept splat);
 
     ConsoleLines lines_;
+    ProgramLines programs_;
     bool stamped_ = false, any_ = false, heard_ = false, asked_to_end_ = false;
     unsigned long begun_ = 0; // reports so far
     double now_ = 0;          // kernel's clock

@@ -21,7 +21,7 @@ enum class Ending {
     HardLockup,
     HungTask,
     WorkqueueLockup,
-    Hang,       // no end, and no detector spoke
+    Hang,       // no end, no detector spoke, and the kernel holds a task or a CPU
     DeadAtBoot, // no end, and the agent was never up
     EarlyEnd,   // it ended before the agent was up
     Reset,      // it ended without anybody in the guest having asked for it: a triple fault
@@ -31,9 +31,11 @@ enum class Ending {
     AgentFailure,  // the agent, perf or a workload's start said what was wrong
     WorkloadCrash, // killed by a signal
     WorkloadFailure,
-    BadEvidence,  // what perf and the agent sent does not add up
-    Protocol,     // bytes that no agent sends, or too many of them
-    EndedByGuest, // something in the guest had it powered off or restarted
+    WorkloadHang,  // no end, and the kernel holds nothing: the workload sleeps or loops
+    UndecidedHang, // no end, and nothing tells whether that is the kernel's doing
+    BadEvidence,   // what perf and the agent sent does not add up
+    Protocol,      // bytes that no agent sends, or too many of them
+    EndedByGuest,  // something in the guest had it powered off or restarted
     SilencedConsole,
     MutedDetector,
     // The host's: made again, never a sample

@@ -82,6 +82,12 @@ template<class Titled> std::string in_words(const Titled& splat) {
     return splat.function.empty() ? splat.title : splat.title + ", in " + splat.function;
 }
 
+// "; guilty: free_one", beside these words: "" where it is not told, or the function named there.
+template<class Guilty> std::string guilty_beside(const Guilty& splat) {
+    return splat.guilty.empty() || splat.guilty == splat.function ? ""
+                                                                  : "; guilty: " + splat.guilty;
+}
+
 // Numbers that change from boot to boot replaced by N, addresses by ADDR, offsets and line numbers
 // removed; at most 160 bytes.
 std::string normalised(std::string_view text);

@@ -175,6 +175,8 @@ TEST(HtmlReport, SplatsThatAreNotDeclaredAreToldAtTheTop) {
     samples[1].splats.push_back({SplatKind::Bug, "BUG: it", "f", {}, 1});
     EXPECT_NE(top().find("<a href=\"#splats\">Kernel splats</a> are not as declared."),
               std::string::npos);
+    samples[1].splats.back().guilty = "my_open";
+    EXPECT_NE(page(spec, samples).find("BUG: it, in f; guilty: my_open"), std::string::npos);
 }
 
 TEST(HtmlReport, ARunWithoutBootsIsAPageToo) {

@@ -48,6 +48,11 @@ struct BootRequest {
     std::chrono::seconds deadline{600}; // wall time; afterwards the guest is killed
 };
 
+// How often the registers of a guest that does not end are read again, after it has run on for
+// this long: what it does each time is what it does.
+inline constexpr unsigned kLooksAgain = 23;
+inline constexpr std::chrono::milliseconds kBetweenLooks{100};
+
 inline constexpr std::uintmax_t kMaxConsole = 64u << 20; // bytes; a boot prints some 20 KiB
 // No file of QEMU's grows beyond this, however late rig notices a flood: more than any of them is
 // let become.
@@ -78,6 +83,8 @@ struct GuestEnd {
         false; // whoever wrote the console log cut it into pieces: it is not the whole
     std::string registers{}; // TimedOut, WatchdogFired: of all vCPUs, as QEMU prints them ("info
                              // registers -a"); why not, where they could not be had
+    std::vector<std::string> registers_again{}; // TimedOut: the same, kLooksAgain times; fewer
+                                                // where the monitor did not answer
 };
 
 // Where guests run when it is not the host that rig runs on.

@@ -77,20 +77,33 @@ pid_t pid_of(const std::string& name) {
     return 0;
 }
 
-// As examine_hung_guest() of direct QEMU.
-std::string examine(virDomainPtr domain, const fs::path& memory_dump) {
+// Stopped, and read.
+std::optional<std::string> registers_of(virDomainPtr domain) {
     char* text = nullptr;
     virDomainSuspend(domain);
     if (virDomainQemuMonitorCommand(domain, "info registers -a", &text,
                                     VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP) < 0)
-        return last_error() + "\n";
+        return std::nullopt;
     std::string registers = text ? text : "";
     std::free(text);
+    return registers;
+}
+
+// As examine_hung_guest() of direct QEMU.
+void examine(virDomainPtr domain, const fs::path& memory_dump, unsigned looks, GuestEnd& end) {
+    const auto first = registers_of(domain);
+    end.registers = first ? *first : last_error() + "\n";
+    if (!first) return;
+    for (unsigned i = 0; i < looks && virDomainResume(domain) == 0; ++i) {
+        std::this_thread::sleep_for(kBetweenLooks);
+        auto again = registers_of(domain);
+        if (!again) break;
+        end.registers_again.push_back(std::move(*again));
+    }
     if (!memory_dump.empty() &&
         virDomainCoreDumpWithFormat(domain, memory_dump.c_str(), VIR_DOMAIN_CORE_DUMP_FORMAT_RAW,
                                     VIR_DUMP_MEMORY_ONLY) < 0)
-        registers += "\nno memory dump: " + last_error() + "\n";
-    return registers;
+        end.registers += "\nno memory dump: " + last_error() + "\n";
 }
 
 // As starved_seconds(), of a guest on another host, which runs under the virtual clock: its one
@@ -371,7 +384,7 @@ Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request,
                 end.starved_seconds = starved_seconds(pid);
         }
         if (!late && !fired) continue;
-        end.registers = examine(guest.domain, request.memory_dump);
+        examine(guest.domain, request.memory_dump, fired ? 0 : kLooksAgain, end);
         if (fired)
             force(WatchdogFired{});
         else

@@ -160,8 +160,11 @@ void Session::take_rest_of_messages() {
 
 void Session::end_hung(decltype(GuestEnd::outcome) why) {
     if (!request_.monitor.empty()) {
-        auto registers = examine_hung_guest(request_.monitor, request_.memory_dump, kPatience);
-        end_.registers = registers ? *registers : registers.error().message + "\n";
+        const bool late = std::holds_alternative<TimedOut>(why);
+        auto seen = examine_hung_guest(request_.monitor, request_.memory_dump,
+                                       late ? kLooksAgain : 0, kPatience);
+        end_.registers = seen ? std::move(seen->registers) : seen.error().message + "\n";
+        if (seen) end_.registers_again = std::move(seen->registers_again);
     }
     if (!files_.read()) why = Cancelled{}; // what it said before it hung
     end(why);

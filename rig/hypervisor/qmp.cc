@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/hypervisor/qmp.h"
 
+#include "rig/hypervisor/hypervisor.h"
+
 #include <boost/asio.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <thread>
+#include <utility>
 
 namespace rig {
 namespace {
@@ -77,23 +81,34 @@ class Qmp {
 
 } // namespace
 
-Result<std::string> examine_hung_guest(const std::filesystem::path& socket,
-                                       const std::filesystem::path& memory_dump,
-                                       std::chrono::seconds patience) {
+Result<HungGuest> examine_hung_guest(const std::filesystem::path& socket,
+                                     const std::filesystem::path& memory_dump, unsigned looks,
+                                     std::chrono::seconds patience) {
     try {
         Qmp qmp(patience);
         RIG_CHECK(qmp.connect(socket));
-        RIG_CHECK(qmp.execute("stop"));
-        RIG_TRY(registers,
-                qmp.execute("human-monitor-command", {{"command-line", "info registers -a"}}));
-        auto text = registers.get<std::string>();
+        const auto look = [&]() -> Result<std::string> {
+            RIG_CHECK(qmp.execute("stop"));
+            RIG_TRY(said,
+                    qmp.execute("human-monitor-command", {{"command-line", "info registers -a"}}));
+            return said.get<std::string>();
+        };
+        RIG_TRY(registers, look());
+        HungGuest out{std::move(registers), {}};
+        for (unsigned i = 0; i < looks; ++i) {
+            if (!qmp.execute("cont")) break;
+            std::this_thread::sleep_for(kBetweenLooks);
+            auto again = look();
+            if (!again) break;
+            out.registers_again.push_back(std::move(*again));
+        }
         if (!memory_dump.empty())
             if (const auto dumped =
                     qmp.execute("dump-guest-memory",
                                 {{"paging", false}, {"protocol", "file:" + memory_dump.string()}});
                 !dumped)
-                text += "\nno memory dump: " + dumped.error().message + "\n";
-        return text;
+                out.registers += "\nno memory dump: " + dumped.error().message + "\n";
+        return out;
     } catch (const json::exception& error) {
         return fail(Blame::Host, fmt::format("QEMU's monitor: {}", error.what()));
     }

@@ -7,17 +7,23 @@
 #include <chrono>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace rig {
 
 inline constexpr std::size_t kMaxSocketPath = 107; // sun_path of unix(7), without its final NUL
 
-// Stops the guest, and returns the registers of all its vCPUs; with `memory_dump` its memory is
-// written there (dump-guest-memory, an ELF core without paging, which crash(8) and gdb read).
-// Blame::Host, with QEMU's words, if the socket does not answer in time. `socket`: a QMP monitor
-// nobody talks to.
-Result<std::string> examine_hung_guest(const std::filesystem::path& socket,
-                                       const std::filesystem::path& memory_dump,
-                                       std::chrono::seconds patience);
+struct HungGuest {
+    std::string registers;                    // of all its vCPUs
+    std::vector<std::string> registers_again; // `looks` times, fewer if it went away
+};
+
+// Stops the guest, and returns its registers; lets it run on for a moment (kBetweenLooks) and reads
+// them again, `looks` times. With `memory_dump` its memory is written there (dump-guest-memory, an
+// ELF core without paging, which crash(8) and gdb read). Blame::Host, with QEMU's words, if the
+// socket does not answer in time. `socket`: a QMP monitor nobody talks to.
+Result<HungGuest> examine_hung_guest(const std::filesystem::path& socket,
+                                     const std::filesystem::path& memory_dump, unsigned looks,
+                                     std::chrono::seconds patience);
 
 } // namespace rig

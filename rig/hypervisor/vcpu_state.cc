@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 namespace rig {
 namespace {
@@ -39,7 +40,8 @@ std::vector<Vcpu> vcpus_of(std::string_view registers) {
     // libraries and the vDSO far above.
     constexpr std::uint64_t upper_half = 1ull << 63, memory = 0x80000000,
                             programs_again = 0x1000000000;
-    std::uint64_t pc = memory; // where nothing is known either
+    std::uint64_t pc = memory;       // where nothing is known either
+    std::uint64_t at = 0, stack = 0; // the next vCPU's, where they are told before its state
     std::vector<Vcpu> vcpus;
     for (std::size_t from = 0; from < registers.size();) {
         const auto end = std::min(registers.find('\n', from), registers.size());
@@ -47,22 +49,33 @@ std::vector<Vcpu> vcpus_of(std::string_view registers) {
         from = end + 1;
         const auto flags = field(line, " RFL=", 16), ring = field(line, " CPL=", 10),
                    halted = field(line, " HLT=", 10);
+        for (const char* name : {"RIP=", " PC="})
+            if (const auto value = field(line, name, 16)) at = *value;
+        for (const char* name : {" RSP=", " SP="})
+            if (const auto value = field(line, name, 16)) stack = *value;
+        const auto add = [&](Vcpu vcpu) {
+            vcpu.pc = std::exchange(at, 0);
+            vcpu.sp = std::exchange(stack, 0);
+            vcpus.push_back(vcpu);
+        };
         if (flags && ring && halted)
-            vcpus.push_back(
-                {*halted != 0, (*flags & interrupt_flag) != 0, static_cast<unsigned>(*ring)});
+            add({*halted != 0, (*flags & interrupt_flag) != 0, static_cast<unsigned>(*ring)});
         if (const auto state = field(line, "PSTATE=", 16)) {
             const bool user = (*state & arm_level) == 0,
                        interrupts = (*state & arm_interrupts_masked) == 0;
-            vcpus.push_back({false, interrupts, user ? 3u : 0u, !user && !interrupts});
+            add({false, interrupts, user ? 3u : 0u, !user && !interrupts});
         }
-        if (const auto at = named(line, " pc ")) pc = *at;
+        if (const auto value = named(line, " pc ")) pc = at = *value;
         if (const auto state = named(line, " mstatus ")) {
             const bool physical = pc >= memory && pc < programs_again,
                        user = pc < upper_half && !physical;
             const bool interrupts = !physical && (*state & riscv_interrupts) != 0;
-            vcpus.push_back({false, interrupts, user ? 3u : 0u, !user && !interrupts});
+            add({false, interrupts, user ? 3u : 0u, !user && !interrupts});
             pc = memory;
         }
+        // riscv64's general registers come last.
+        if (const auto place = line.find("x2/sp "); place != line.npos && !vcpus.empty())
+            vcpus.back().sp = named(line.substr(place), "x2/sp ").value_or(0);
     }
     return vcpus;
 }

@@ -2,6 +2,7 @@
 // What QEMU's "info registers -a" says of the vCPUs of a guest that hangs. Pure.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -14,6 +15,7 @@ struct Vcpu {
                        // are not: 3 is user space
     bool may_idle = false; // arm64 and riscv64 without `interrupts`: Linux waits for one there with
                            // them masked (WFI); or it is in the firmware
+    std::uint64_t pc = 0, sp = 0; // 0: not told
 };
 
 // x86-64, arm64 and riscv64; empty for anything else.

@@ -65,6 +65,30 @@ TEST(Registers, OfRiscv64AreRead) {
         << "where it is was not told";
 }
 
+TEST(Registers, SayWhereEveryCpuIs) {
+    const auto x86 = vcpus_of("RSI=0000000000000000 RDI=0000000000000001 RBP=0000000000000002 "
+                              "RSP=ffffc90000123d90\n" +
+                              kIdle + kUser);
+    ASSERT_EQ(x86.size(), 2u);
+    EXPECT_EQ(x86[0].pc, 0xffffffff81a0f61b);
+    EXPECT_EQ(x86[0].sp, 0xffffc90000123d90);
+    EXPECT_EQ(x86[1].pc, 0x401b3cu);
+    EXPECT_EQ(x86[1].sp, 0u) << "of another vCPU";
+    const auto arm64 = vcpus_of(" PC=ffffffc008010000 X00=0000000000000000\n"
+                                "X29=ffffffc00a123df0 X30=ffffffc008010004  SP=ffffffc00a123d90\n"
+                                "PSTATE=60000005 -ZC- EL1h\n");
+    ASSERT_EQ(arm64.size(), 1u);
+    EXPECT_EQ(arm64[0].pc, 0xffffffc008010000);
+    EXPECT_EQ(arm64[0].sp, 0xffffffc00a123d90);
+    const auto riscv64 =
+        vcpus_of(" pc       ffffffff8028f8de\n mstatus  0000000a00000182\n x0/zero  "
+                 "0000000000000000 x1/ra   "
+                 " ffffffff80003ac0 x2/sp    ff20000000123d90 x3/gp    ffffffff81a0b2a8\n");
+    ASSERT_EQ(riscv64.size(), 1u);
+    EXPECT_EQ(riscv64[0].pc, 0xffffffff8028f8de);
+    EXPECT_EQ(riscv64[0].sp, 0xff20000000123d90);
+}
+
 TEST(Registers, OfSomethingElseSayNothing) {
     for (const char* text :
          {"", "QEMU's monitor does not answer\n", "PC=ffff800080010000 X00=0000\n",

@@ -73,7 +73,7 @@ std::string place_of(const ArmSplat& splat, const ArmSplats& arm, const ReportIn
 
 void add_splat(std::vector<ReportLine>& lines, const char* mark, const ArmSplat& splat,
                const ArmSplats& arm, const ReportInput& input) {
-    lines.push_back({fmt::format("    {} {}", mark, in_words(splat)), 8});
+    lines.push_back({fmt::format("    {} {}{}", mark, in_words(splat), guilty_beside(splat)), 8});
     lines.push_back({"      " + place_of(splat, arm, input), 8});
 }
 

@@ -104,6 +104,21 @@ TEST_F(SplatReport, EverySplatHasItsFunctionCountAndPlace) {
         << text;
 }
 
+// Whose doing it is, beside the function in which it was found; of any boot that tells.
+TEST_F(SplatReport, TheGuiltyFunctionIsBesideTheFaultingOne) {
+    SampleSplat unknown{SplatKind::Oops, "BUG: unable to handle page fault", "strlen", {}, 1},
+        known = unknown;
+    known.guilty = "my_open";
+    for (auto& sample : samples_)
+        if (sample.id.arm == "reviewed" && sample.id.index < 2)
+            sample.splats = {sample.id.index == 0 ? unknown : known};
+    EXPECT_NE(
+        section().find(
+            "    ✘ BUG: unable to handle page fault, in strlen; guilty: my_open\n      2 times"),
+        std::string::npos)
+        << section();
+}
+
 TEST_F(SplatReport, ADeclaredOneIsAsDeclaredOrTheControlDidNotFail) {
     spec_.arms[1].splat = "tlb_remove_table_sync_rcu";
     add("reviewed", 4, kSleep);

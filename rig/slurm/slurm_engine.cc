@@ -10,6 +10,7 @@
 #include "rig/experiment/experiment.h"
 #include "rig/guest_output/console_triage.h"
 #include "rig/guest_output/ending.h"
+#include "rig/guest_output/kernel_words.h"
 #include "rig/host/cpu_speed.h"
 #include "rig/results/run_store.h"
 #include "rig/run_index/run_reader.h"
@@ -37,7 +38,8 @@ std::string complaint_in(const fs::path& attempt) {
     ConsoleTriage console;
     triage_log(attempt / "console.log", console);
     for (const auto& splat : console.splats())
-        if (!is_notice(splat.kind) && !is_stall(splat.kind)) return in_words(splat);
+        if (!is_notice(splat.kind) && !is_stall(splat.kind))
+            return fmt::format("{} ({})", in_words(splat), kCannotTell);
     return {};
 }
 

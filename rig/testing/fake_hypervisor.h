@@ -28,8 +28,9 @@ struct FakeBoot {
     std::optional<std::string>
         kernel_log{}; // what such a guest sends of its log; by default what its console shows
     std::optional<std::string> switches =
-        "rcupdate.rcu_cpu_stall_suppress 0\n"; // and of its detectors
-    bool panicked = false;                     // the panic device was told
+        "rcupdate.rcu_cpu_stall_suppress 0\n";  // and of its detectors
+    bool panicked = false;                      // the panic device was told
+    std::vector<std::string> registers_again{}; // see GuestEnd
 };
 
 class FakeHypervisor : public Hypervisor {
@@ -69,6 +70,7 @@ class FakeHypervisor : public Hypervisor {
         end.panicked = boot.panicked;
         end.console_flood = boot.console_flood;
         end.registers = boot.registers;
+        end.registers_again = boot.registers_again;
         return end;
     }
     Result<std::string> version(const Arch&) override {
