@@ -25,7 +25,7 @@ class GuestWords : public ::testing::Test {
         arm.witness = "smp_call_function";
         spec_.arms = {arm};
         spec_.workload.iterations = 3;
-        kernel_.bzimage = "bzImage";
+        kernel_.boot_image = "bzImage";
     }
     Result<BootRecord> boot(FakeHypervisor& hypervisor) {
         const GuestSetup setup{
