@@ -139,13 +139,13 @@ int main(int argc, char** argv) {
     std::unique_ptr<rig::Hypervisor> libvirt;
     rig::BoostCommandRunner unstopped; // for what has to be done after an interruption
     std::unique_ptr<rig::Engine> engine;
-    rig::Progress terminal(
+    rig::Progress progress(
         [](const std::string& text) {
             std::fputs(text.c_str(), stderr);
             std::fflush(stderr);
         },
         ::isatty(STDERR_FILENO) != 0, rig::Progress::Clock::now, terminal_columns());
-    rig::Progress& progress = common.quiet ? rig::Progress::silent() : terminal;
+    if (common.quiet) progress.only_say();
     rig::Emulators emulators({artifacts, runner, progress});
     rig::QemuHypervisor direct(runner,
                                [&emulators](const rig::Arch& arch) { return emulators.of(arch); });

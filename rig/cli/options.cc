@@ -27,7 +27,7 @@ void add_common(CLI::App& app, ProgramOptions& options) {
     auto& common = options.common;
     auto& share = options.share;
     app.add_flag("--json", common.json, "print the result as JSON on stdout");
-    app.add_flag("--quiet,-q", common.quiet, "no progress on stderr");
+    app.add_flag("--quiet,-q", common.quiet, "no progress on stderr, only warnings and errors");
     app.add_option("--color", options.colour, "auto, always or never")
         ->check(CLI::IsMember({"auto", "always", "never"}));
     app.add_option("--cache", options.cache_dir,

@@ -207,26 +207,29 @@ Result<fs::path> from_git(const fs::path& repository, const std::string& revisio
 
 // What is built is the commit. Who asks for what is checked out, and not for a commit by its
 // number, may mean what is edited there.
-void warn_of_uncommitted(const fs::path& repository, const std::string& revision,
-                         const BuildContext& context) {
-    if (is_commit(revision)) return;
+std::string warning_of_uncommitted(const Spec& spec, const GitSource& git,
+                                   const BuildContext& context) {
+    if (is_commit(git.revision)) return "";
+    const auto repository = spec.top / git.repository;
+    const auto& revision = git.revision;
     const auto commit = commit_of(context.runner, repository, revision),
                head = commit_of(context.runner, repository, "HEAD");
-    if (!commit || !head || *commit != *head) return;
+    if (!commit || !head || *commit != *head) return "";
     const auto files = uncommitted_files(context.runner, repository);
-    if (files && *files == 0) return;
+    if (files && *files == 0) return "";
     const auto text =
-        files ? fmt::format("warning: {}: {} file{} changed but not committed: '{}' is built "
+        files ? fmt::format("{}: {} file{} changed but not committed: '{}' is built "
                             "without {}",
-                            repository.string(), *files, *files == 1 ? " is" : "s are", revision,
-                            *files == 1 ? "it" : "them")
-              : fmt::format("warning: whether '{}' lacks uncommitted changes is unknown: {}",
-                            revision, files.error().message);
+                            git.repository.string(), *files, *files == 1 ? " is" : "s are",
+                            revision, *files == 1 ? "it" : "them")
+              : fmt::format("whether '{}' lacks uncommitted changes is unknown: {}", revision,
+                            files.error().message);
     // Every arm and perf ask for the source.
     static std::mutex mutex;
     static std::string last;
     const std::lock_guard lock(mutex);
-    if (std::exchange(last, text) != text) context.progress.say(text);
+    if (std::exchange(last, text) != text) context.progress.say("warning: " + text);
+    return text;
 }
 
 constexpr std::size_t kPathsAtOnce =
@@ -359,7 +362,7 @@ Result<SourceTree> fetch_source(const Spec& spec, const BuildContext& context,
     std::optional<GitSource> git;
     if (const auto* named = std::get_if<GitSource>(&spec.kernel.source)) git = *named;
     if (git && !revision.empty()) git->revision = revision;
-    if (git) warn_of_uncommitted(spec.top / git->repository, git->revision, context);
+    if (git) source.warning = warning_of_uncommitted(spec, *git, context);
     if (git)
         dir = from_git(spec.top / git->repository, git->base.empty() ? git->revision : git->base,
                        context, source.id);

@@ -142,13 +142,16 @@ TEST_F(SourceTest, TheRepositoryThatWasNamedIsTheOneThatIsBuilt) {
     dir.put("pack/linux-source-6.12/mm/a.c", "int edited;\n");
     dir.put("pack/linux-source-6.12/mm/new.c", "int added;\n");
     spec.kernel.source = GitSource{"pack/linux-source-6.12", "HEAD"};
-    ASSERT_TRUE(fetch_source(spec, told));
-    EXPECT_NE(said.find("2 files are changed but not committed: 'HEAD' is built without them"),
-              std::string::npos)
-        << said;
+    const auto edited = fetch_source(spec, told);
+    ASSERT_TRUE(edited) << edited.error().message;
+    EXPECT_EQ(edited->warning, "pack/linux-source-6.12: 2 files are changed but not committed: "
+                               "'HEAD' is built without them");
+    EXPECT_EQ(said, "warning: " + edited->warning + "\n");
     said.clear();
     spec.kernel.source = GitSource{"pack/linux-source-6.12", "v1"};
-    ASSERT_TRUE(fetch_source(spec, told));
+    const auto older = fetch_source(spec, told);
+    ASSERT_TRUE(older) << older.error().message;
+    EXPECT_EQ(older->warning, "");
     EXPECT_EQ(said.find("not committed"), std::string::npos) << said;
 }
 
