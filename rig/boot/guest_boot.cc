@@ -119,7 +119,7 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
                               std::uint64_t seed, const std::filesystem::path& evidence,
                               std::stop_token stop) {
     const Scratch scratch;
-    if (scratch.dir().empty()) return fail(Blame::Host, "cannot make a scratch folder in TMPDIR");
+    RIG_CHECK(scratch.made());
     const auto log = evidence / "console.log";
     auto request = make_request(setup, kernel, seed, log);
     request.initrd = scratch.dir() / "initrd";

@@ -174,7 +174,7 @@ Result<CommandOutput> shell_command(const CommandLine& line, const CommonOptions
     request.gdb_stub = line.gdb;
     request.gdb_port = line.gdb_port;
     const Scratch scratch;
-    if (scratch.dir().empty()) return fail(Blame::Host, "cannot make a scratch folder in TMPDIR");
+    RIG_CHECK(scratch.made());
     request.channel = scratch.dir() / "channel";
     request.initrd = scratch.dir() / "initrd";
     RIG_CHECK(image_with_plan(one.prepared.image, simple_plan("shell").dump(), request.initrd));
