@@ -7,6 +7,7 @@
 #include "rig/base/scratch_dir.h"
 #include "rig/boot/boot_end.h"
 #include "rig/boot/guest_session.h"
+#include "rig/boot/memory_dump.h"
 #include "rig/guest_output/console_triage.h"
 #include "rig/guest_output/ending.h"
 #include "rig/hypervisor/qmp.h"
@@ -138,6 +139,14 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
     if (!end) return did_not_start(end.error().message, log);
     std::error_code none;
     std::filesystem::remove(evidence / kRegistersFile, none); // of an attempt before
+    if (std::filesystem::exists(request.memory_dump, none))
+        if (const auto described = describe_kernel_in_dump(request.memory_dump, kernel);
+            !described) {
+            const auto text = "memory.elf has no note VMCOREINFO, which drgn and crash look for: " +
+                              described.error().message;
+            end->registers += "\n" + text + "\n";
+            if (setup.warn) setup.warn(text);
+        }
     if (!end->registers.empty())
         RIG_CHECK(write_atomically(evidence / kRegistersFile, end->registers));
     ConsoleTriage console;

@@ -105,8 +105,9 @@ Result<CommandOutput> boot_command(const CommandLine& line, const CommonOptions&
     RIG_TRY(symbols, SymbolTable::parse(slurp(kernel.system_map), kernel.system_map.string()));
     const BootId id{arm->name, line.index, mix(one.spec.guest.seed, line.index), 0};
     RIG_TRY(plan, make_plan(one.spec, *arm, symbols, perturbation_for(id.seed)));
-    GuestSetup setup{one.spec, chosen.machine, one.prepared.image, world.hypervisor,
-                     line.dump_memory};
+    GuestSetup setup{one.spec,         chosen.machine,   one.prepared.image,
+                     world.hypervisor, line.dump_memory, {},
+                     common.warn};
     if (line.print_only) {
         auto request = make_request(setup, kernel, id.seed, "console.log");
         request.initrd = one.prepared.image;

@@ -13,9 +13,9 @@ namespace rig {
 inline constexpr std::size_t kMaxSocketPath = 107; // sun_path of unix(7), without its final NUL
 
 // Stops the guest, and returns the registers of all its vCPUs; with `memory_dump` its memory is
-// written there (dump-guest-memory, an ELF core without paging, which crash(8) and gdb read).
-// Blame::Host, with QEMU's words, if the socket does not answer in time. `socket`: a QMP monitor
-// nobody talks to.
+// written there (dump-guest-memory, an ELF core without paging; boot/memory_dump.h adds what
+// debuggers need). Blame::Host, with QEMU's words, if the socket does not answer in time. `socket`:
+// a QMP monitor nobody talks to.
 Result<std::string> examine_hung_guest(const std::filesystem::path& socket,
                                        const std::filesystem::path& memory_dump,
                                        std::chrono::seconds patience);

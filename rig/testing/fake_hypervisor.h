@@ -30,6 +30,7 @@ struct FakeBoot {
     std::optional<std::string> switches =
         "rcupdate.rcu_cpu_stall_suppress 0\n"; // and of its detectors
     bool panicked = false;                     // the panic device was told
+    std::string dump{};                        // of its memory, where one is asked for
 };
 
 class FakeHypervisor : public Hypervisor {
@@ -69,6 +70,8 @@ class FakeHypervisor : public Hypervisor {
         end.panicked = boot.panicked;
         end.console_flood = boot.console_flood;
         end.registers = boot.registers;
+        if (!boot.dump.empty() && !request.memory_dump.empty())
+            std::ofstream(request.memory_dump, std::ios::binary) << boot.dump;
         return end;
     }
     Result<std::string> version(const Arch&) override {
