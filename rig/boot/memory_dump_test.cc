@@ -189,24 +189,39 @@ TEST_F(MemoryDump, GetsTheNoteAndTheImagesAddresses) {
     EXPECT_EQ(refused(file), "") << "one that has the note stays";
 }
 
-TEST_F(MemoryDump, OfArm64HasTheSizeOfPagesAndAddresses) {
-    auto image = slurp(kernel_.vmlinux);
-    image.replace(offsetof(Elf64_Ehdr, e_machine), 2, bytes(Elf64_Half{EM_AARCH64}));
-    tree_.put("vmlinux", image);
-    tree_.put("config", "CONFIG_ARM64_VA_BITS=48\nCONFIG_ARM64_16K_PAGES=y\n");
+TEST_F(MemoryDump, OfOtherMachinesSaysWhatTheirPagesAndAddressesAre) {
+    const auto image = slurp(kernel_.vmlinux);
     auto map = std::string(kMap);
     map.replace(map.find("init_top_pgt"), 12, "swapper_pg_dir");
     tree_.put("System.map", map);
-    Dump guest;
-    guest.machine = EM_AARCH64;
-    const auto dump = tree_.put("memory.elf", guest.file());
-    const auto status = describe_kernel_in_dump(dump, kernel_);
-    ASSERT_TRUE(status) << status.error().message;
-    const auto file = slurp(dump);
-    EXPECT_NE(file.find("OSRELEASE=6.12.117\nPAGESIZE=16384\nSYMBOL(_stext)=ffffffff81000000\n"
-                        "SYMBOL(swapper_pg_dir)=ffffffff81004000\nNUMBER(VA_BITS)=48\n"
-                        "NUMBER(kimage_voffset)=0xffffffff80c00000\nKERNELOFFSET=0\n"),
-              std::string::npos);
+    const std::string tables = "SYMBOL(_stext)=ffffffff81000000\n"
+                               "SYMBOL(swapper_pg_dir)=ffffffff81004000\n";
+    struct {
+        Elf64_Half machine;
+        const char* config;
+        std::string note;
+    } const machines[] = {
+        {EM_AARCH64, "CONFIG_ARM64_VA_BITS=48\nCONFIG_ARM64_16K_PAGES=y\n",
+         "PAGESIZE=16384\n" + tables +
+             "NUMBER(VA_BITS)=48\nNUMBER(kimage_voffset)=0xffffffff80c00000\n"},
+        {EM_RISCV, "", "PAGESIZE=4096\n" + tables},
+    };
+    for (const auto& [machine, config, note] : machines) {
+        auto own = image;
+        own.replace(offsetof(Elf64_Ehdr, e_machine), sizeof machine, bytes(machine));
+        tree_.put("vmlinux", own);
+        tree_.put("config", config);
+        Dump guest;
+        guest.machine = machine;
+        const auto dump = tree_.put("memory.elf", guest.file());
+        const auto status = describe_kernel_in_dump(dump, kernel_);
+        ASSERT_TRUE(status) << status.error().message;
+        const auto file = slurp(dump);
+        EXPECT_NE(file.find("OSRELEASE=6.12.117\n" + note + "KERNELOFFSET=0\n"), std::string::npos)
+            << machine;
+        EXPECT_EQ(at<Elf64_Phdr>(file, sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr)).p_vaddr, 0u)
+            << "where their memory is mapped is the kernel's choice at boot";
+    }
 }
 
 TEST_F(MemoryDump, ThatIsNoWholeCoreOfAKnownMachineStays) {
