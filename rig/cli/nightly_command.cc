@@ -81,6 +81,11 @@ Result<CommandOutput> install_units(const NightlyLine& line, const CommonOptions
                         "XDG_CONFIG_HOME nor HOME is set, and the passwd database has no home for "
                         "the user; set one of them, or use --system");
         folder = (configured ? fs::path(config_home) : home / ".config") / "systemd/user";
+        if (!folder.is_absolute())
+            return fail(Blame::Host,
+                        fmt::format("--install-units: systemd does not look in {}: want an "
+                                    "absolute path in {}",
+                                    folder.string(), configured ? "XDG_CONFIG_HOME" : "HOME"));
     }
     if (!line.root.empty()) folder = line.root / folder.relative_path();
     fs::create_directories(folder, error);

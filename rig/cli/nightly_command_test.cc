@@ -85,6 +85,13 @@ TEST_F(NightlyCommandTest, UnitsOfAUserWithoutHomeGoToThatOfThePasswdEntryOrNowh
         EXPECT_NE(own.find("written: " + unit.string()), std::string::npos) << own;
         EXPECT_TRUE(fs::exists(unit));
     }
+    const auto relative = testing::as_user(::geteuid(), [&] {
+        ::setenv("XDG_CONFIG_HOME", "conf", 1);
+        const auto output = run(units);
+        return output ? output->text : output.error().message;
+    });
+    EXPECT_EQ(relative, "--install-units: systemd does not look in conf/systemd/user: want an "
+                        "absolute path in XDG_CONFIG_HOME");
     const auto refused = run([&] { // no place for what the night would build
         cache_ = "";
         return units;
