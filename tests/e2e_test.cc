@@ -318,6 +318,21 @@ TEST_F(EndToEnd, ABadExperimentFileIsOneErrorWithItsPlace) {
         << result.out;
 }
 
+TEST_F(EndToEnd, AHostInAnOddStateIsOneErrorOfTheHost) {
+    const auto lost = rig({"doctor"}, kBootLimit, {"sh", "-c", "exec \"$@\" > /dev/full", "sh"});
+    EXPECT_EQ(exit_code(lost), 3);
+    EXPECT_NE(lost.out.find("cannot write to stdout: No space left on device"), std::string::npos)
+        << lost.out;
+    const auto closed = rig({"doctor"}, kBootLimit, {"sh", "-c", "exec \"$@\" >&-", "sh"});
+    EXPECT_EQ(exit_code(closed), 3);
+    EXPECT_NE(closed.out.find("cannot write to stdout: Bad file descriptor"), std::string::npos)
+        << closed.out;
+    const auto gone = rig({"build", "../configs/faults.toml"}, kBootLimit,
+                          {"sh", "-c", "d=$(mktemp -d) && cd $d && rmdir $d && exec \"$@\"", "sh"});
+    EXPECT_EQ(gone.out.find("terminate called"), std::string::npos) << gone.out;
+    EXPECT_TRUE(exit_code(gone) == 2 || exit_code(gone) == 3) << gone.out;
+}
+
 TEST_F(EndToEnd, InterruptStopsCleanlyAndKeepsTheEvidence) {
     // As Ctrl-C does it, once the first sample is there; job control, so that the shell does not
     // have SIGINT ignored.

@@ -18,10 +18,11 @@ namespace rig {
 // The file's bytes; empty if it cannot be read. For files whose absence means the same as their
 // being empty.
 inline std::string slurp(const std::filesystem::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    std::string bytes;
     std::error_code
         unknown; // the size of a pipe or of a file in /proc: those grow as they are read
+    if (std::filesystem::is_directory(file, unknown)) return {}; // which opens, and reading throws
+    std::ifstream in(file, std::ios::binary);
+    std::string bytes;
     if (const auto size = std::filesystem::file_size(file, unknown); !unknown) bytes.resize(size);
     in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     bytes.resize(static_cast<std::size_t>(in.gcount()));

@@ -13,6 +13,14 @@ namespace {
 namespace fs = std::filesystem;
 using testing::TempTree;
 
+TEST(Slurp, WhatIsNoFileHasNoBytes) {
+    TempTree dir;
+    EXPECT_EQ(slurp(dir.put("a", "x\n")), "x\n");
+    EXPECT_EQ(slurp(dir / "absent"), "");
+    EXPECT_EQ(slurp(dir.path()), "") << "and nothing is thrown";
+    EXPECT_NE(slurp("/proc/self/status"), "") << "whose size is not known before";
+}
+
 TEST(WriteAtomically, AFailedWriteLeavesTheOldContentAndNoPieces) {
     TempTree dir;
     EXPECT_FALSE(write_atomically(dir / "absent" / "file", "x"));

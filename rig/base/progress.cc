@@ -107,10 +107,16 @@ void Progress::interrupt() {
     end("stopped after");
 }
 
+void Progress::only_say() {
+    interrupt();
+    std::lock_guard lock(mutex_);
+    steps_ = false;
+}
+
 void Progress::say(const std::string& text) {
     std::lock_guard lock(mutex_);
     if (!write_) return;
-    write_((terminal_ ? "\r\x1b[K" : "") + harmless(text) + "\n");
+    write_((terminal_ && steps_ ? "\r\x1b[K" : "") + harmless(text) + "\n");
     if (terminal_) draw(true);
 }
 
@@ -154,7 +160,7 @@ std::string Progress::line(Clock::time_point now) const {
 }
 
 void Progress::draw(bool force) {
-    if (!active_ || !write_) return;
+    if (!active_ || !write_ || !steps_) return;
     auto now = now_();
     if (terminal_) {
         if (!force && announced_ && now - drawn_ < redraw_interval && (!total_ || done_ < total_))
@@ -178,7 +184,7 @@ void Progress::draw(bool force) {
 void Progress::end(const char* how) {
     if (!active_) return;
     active_ = false;
-    if (!write_) return;
+    if (!write_ || !steps_) return;
     auto now = now_();
     std::string text = terminal_ ? "\r\x1b[K" : "";
     if (now - started_ > quick) {

@@ -40,8 +40,9 @@ class Progress {
     void finish();    // prints "what: done in 12.3 s"; also called by start() of the next step
     void interrupt(); // ends the line without claiming it is done
     void say(const std::string& text); // a whole line between the steps' own: a warning
+    void only_say();                   // from now on nothing but say() is shown: for --quiet
 
-    static Progress& silent(); // for --quiet and tests
+    static Progress& silent(); // for tests
 
  private:
     void draw(bool force);
@@ -51,7 +52,7 @@ class Progress {
     double seconds(Clock::time_point now) const;
     std::mutex mutex_;
     Write write_;
-    bool terminal_;
+    bool terminal_, steps_ = true;
     Now now_;
     unsigned columns_;
     std::string what_, note_;

@@ -48,6 +48,22 @@ TEST_F(ProgressTest, PlainQuickStepIsSilent) {
     EXPECT_EQ(take(), "");
 }
 
+TEST_F(ProgressTest, ToldOnlyToSayItShowsWarningsAndNoStep) {
+    for (const bool on_terminal : {false, true}) {
+        auto progress = make(on_terminal);
+        progress.only_say();
+        progress.start("building", 10);
+        now += 60s;
+        progress.advance(5);
+        progress.say("warning: x");
+        progress.finish();
+        progress.start("booting");
+        now += 60s;
+        progress.interrupt();
+        EXPECT_EQ(take(), "warning: x\n");
+    }
+}
+
 TEST_F(ProgressTest, AWarningIsAWholeLineOfItsOwn) {
     auto plain = make(false);
     plain.say("warning: \x1b " + std::string(200, 'x'));

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/base/scratch_dir.h"
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <string>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -49,11 +52,22 @@ void remove_abandoned_scratch() {
 
 Scratch::Scratch() {
     auto pattern = (parent() / kPrefix).string() + "XXXXXX";
-    if (!::mkdtemp(pattern.data())) return;
+    if (!::mkdtemp(pattern.data())) {
+        error_ = errno;
+        return;
+    }
     lock_ = take(pattern, O_CREAT);
+    if (lock_ < 0) error_ = errno;
     if (lock_ >= 0)
         dir_ =
             pattern; // else another rig took it for abandoned in this very moment, and removes it
+}
+
+Status Scratch::made() const {
+    if (!dir_.empty()) return {};
+    return fail(Blame::Host, fmt::format("cannot make a scratch folder in {}: {}; set TMPDIR to "
+                                         "one that can be written",
+                                         parent().string(), std::strerror(error_)));
 }
 
 Scratch::~Scratch() {

@@ -2,6 +2,8 @@
 // A private folder for what one boot needs and nobody keeps.
 #pragma once
 
+#include "rig/base/error.h"
+
 #include <filesystem>
 
 namespace rig {
@@ -15,10 +17,12 @@ class Scratch {
     ~Scratch();
     Scratch(const Scratch&) = delete;
     Scratch& operator=(const Scratch&) = delete;
-    // Empty if it could not be made.
-    const std::filesystem::path& dir() const { return dir_; }
+    // Blame::Host, with the folder and the reason, if it could not be made.
+    Status made() const;
+    const std::filesystem::path& dir() const { return dir_; } // empty then
 
  private:
+    int error_ = 0;
     std::filesystem::path dir_;
     int lock_ = -1;
 };

@@ -63,5 +63,17 @@ TEST(Scratch, IsRemovedAtItsEndOrAfterItsOwnersDeath) {
     ::unsetenv("TMPDIR");
 }
 
+TEST(Scratch, SaysWhereItCouldNotBeMadeAndWhy) {
+    testing::TempTree tmp;
+    EXPECT_TRUE(Scratch().made());
+    ::setenv("TMPDIR", tmp.put("file", "").c_str(), 1);
+    const auto made = Scratch().made();
+    ::unsetenv("TMPDIR");
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().blame, Blame::Host);
+    EXPECT_EQ(made.error().message, "cannot make a scratch folder in " + (tmp / "file").string() +
+                                        ": Not a directory; set TMPDIR to one that can be written");
+}
+
 } // namespace
 } // namespace rig

@@ -92,7 +92,7 @@ Status describe_history(const BisectLine& line, const Spec& spec, BisectRequestR
                     fmt::format("--repository {}: {}", repository.string(), error.message()));
     // Checks both, and names the commits.
     const Scratch scratch;
-    if (scratch.dir().empty()) return fail(Blame::Host, "cannot make a scratch folder in TMPDIR");
+    RIG_CHECK(scratch.made());
     RIG_TRY(opened, GitHistory::open(request.repository, line.good, line.bad,
                                      scratch.dir() / "repository.git", runner));
     request.good = opened->commit_of(opened->good().id);
@@ -315,8 +315,7 @@ Result<BisectRecord> replay_log(const fs::path& log, CommandRunner& runner) {
     if (!record.ended.empty() && record.bisection.refused.empty()) {
         const auto& request = record.request;
         Scratch scratch;
-        if (scratch.dir().empty())
-            return fail(Blame::Host, "cannot make a scratch folder in TMPDIR");
+        RIG_CHECK(scratch.made());
         OpenHistory history;
         if (request.good.empty()) {
             std::vector<Patch> patches;

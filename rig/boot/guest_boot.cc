@@ -7,6 +7,7 @@
 #include "rig/base/scratch_dir.h"
 #include "rig/boot/boot_end.h"
 #include "rig/boot/guest_session.h"
+#include "rig/boot/memory_dump.h"
 #include "rig/guest_output/console_triage.h"
 #include "rig/guest_output/ending.h"
 #include "rig/guest_output/kernel_words.h"
@@ -128,7 +129,7 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
                               std::uint64_t seed, const std::filesystem::path& evidence,
                               std::stop_token stop) {
     const Scratch scratch;
-    if (scratch.dir().empty()) return fail(Blame::Host, "cannot make a scratch folder in TMPDIR");
+    RIG_CHECK(scratch.made());
     const auto log = evidence / "console.log";
     auto request = make_request(setup, kernel, seed, log);
     request.initrd = scratch.dir() / "initrd";
@@ -147,6 +148,14 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
     if (!end) return did_not_start(end.error().message, log);
     std::error_code none;
     std::filesystem::remove(evidence / kRegistersFile, none); // of an attempt before
+    if (std::filesystem::exists(request.memory_dump, none))
+        if (const auto described = describe_kernel_in_dump(request.memory_dump, kernel);
+            !described) {
+            const auto text = "memory.elf has no note VMCOREINFO, which drgn and crash look for: " +
+                              described.error().message;
+            end->registers += "\n" + text + "\n";
+            if (setup.warn) setup.warn(text);
+        }
     if (!end->registers.empty())
         RIG_CHECK(write_atomically(evidence / kRegistersFile, all_registers(*end)));
     const auto sent = [&](const char* name) -> std::string_view {

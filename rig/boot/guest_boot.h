@@ -14,6 +14,7 @@
 #include "rig/spec/spec.h"
 
 #include <filesystem>
+#include <functional>
 #include <stop_token>
 #include <string>
 
@@ -27,6 +28,8 @@ struct GuestSetup {
     Hypervisor& hypervisor;
     bool dump_memory = false;        // of a guest that hangs, as memory.elf in its evidence
     std::vector<int> host_cpus = {}; // BootRequest::host_cpus
+    // What the dump lacks, which kRegistersFile says as well.
+    std::function<void(const std::string&)> warn = {};
 };
 
 // What a boot left behind when it ended in good order.

@@ -105,8 +105,9 @@ Result<CommandOutput> boot_command(const CommandLine& line, const CommonOptions&
     RIG_TRY(symbols, SymbolTable::parse(slurp(kernel.system_map), kernel.system_map.string()));
     const BootId id{arm->name, line.index, mix(one.spec.guest.seed, line.index), 0};
     RIG_TRY(plan, make_plan(one.spec, *arm, symbols, perturbation_for(id.seed)));
-    GuestSetup setup{one.spec, chosen.machine, one.prepared.image, world.hypervisor,
-                     line.dump_memory};
+    GuestSetup setup{one.spec,         chosen.machine,   one.prepared.image,
+                     world.hypervisor, line.dump_memory, {},
+                     common.warn};
     if (line.print_only) {
         auto request = make_request(setup, kernel, id.seed, "console.log");
         request.initrd = one.prepared.image;
@@ -174,7 +175,7 @@ Result<CommandOutput> shell_command(const CommandLine& line, const CommonOptions
     request.gdb_stub = line.gdb;
     request.gdb_port = line.gdb_port;
     const Scratch scratch;
-    if (scratch.dir().empty()) return fail(Blame::Host, "cannot make a scratch folder in TMPDIR");
+    RIG_CHECK(scratch.made());
     request.channel = scratch.dir() / "channel";
     request.initrd = scratch.dir() / "initrd";
     RIG_CHECK(image_with_plan(one.prepared.image, simple_plan("shell").dump(), request.initrd));

@@ -57,7 +57,7 @@ Result<std::string> unified(const std::string& left, const std::string& left_nam
                             CommandRunner& runner) {
     if (left == right) return std::string();
     const Scratch scratch;
-    if (scratch.dir().empty()) return fail(Blame::Host, "cannot make a scratch folder in TMPDIR");
+    RIG_CHECK(scratch.made());
     RIG_CHECK(write_atomically(scratch.dir() / "left", left));
     RIG_CHECK(write_atomically(scratch.dir() / "right", right));
     Command diff;

@@ -28,12 +28,17 @@
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
+#include <exception>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <iostream>
 #include <sys/ioctl.h>
 #include <thread>
+#include <tuple>
 #include <unistd.h>
 
 namespace {
@@ -77,6 +82,13 @@ unsigned terminal_columns() {
     return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
 }
 
+// What was closed would be the number of the next file that is opened, and take what is printed.
+// Read-only, so that writing to it is an error.
+void hold_standard_files() {
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (::fcntl(fd, F_GETFD) < 0) std::ignore = ::open("/dev/null", O_RDONLY); // takes fd
+}
+
 int print_error(const rig::Error& error, bool json) {
     if (json) std::puts(rig::error_json(error).c_str());
     std::fprintf(
@@ -95,6 +107,7 @@ int print_error(const rig::Error& error, bool json) {
 } // namespace
 
 int main(int argc, char** argv) {
+    hold_standard_files();
     CLI::App app{
         "rig - what does a kernel patch cost, and whom does it disturb?\n\n"
         "Boots every arm of an experiment in QEMU, makes page allocation fail at the call site "
@@ -139,13 +152,13 @@ int main(int argc, char** argv) {
     std::unique_ptr<rig::Hypervisor> libvirt;
     rig::BoostCommandRunner unstopped; // for what has to be done after an interruption
     std::unique_ptr<rig::Engine> engine;
-    rig::Progress terminal(
+    rig::Progress progress(
         [](const std::string& text) {
             std::fputs(text.c_str(), stderr);
             std::fflush(stderr);
         },
         ::isatty(STDERR_FILENO) != 0, rig::Progress::Clock::now, terminal_columns());
-    rig::Progress& progress = common.quiet ? rig::Progress::silent() : terminal;
+    if (common.quiet) progress.only_say();
     rig::Emulators emulators({artifacts, runner, progress});
     rig::QemuHypervisor direct(runner,
                                [&emulators](const rig::Arch& arch) { return emulators.of(arch); });
@@ -227,11 +240,24 @@ int main(int argc, char** argv) {
         if (commands.cache->parsed()) return rig::cache_command(line, common, world);
         return rig::fail(rig::Blame::Spec, "no command");
     };
-    const auto output = run();
+    // Nothing of rig's throws on purpose; the standard library does where the host is in a state
+    // that nobody looked for (a working folder that is gone).
+    const auto output = [&]() -> rig::Result<rig::CommandOutput> {
+        try {
+            return run();
+        } catch (const std::exception& unforeseen) {
+            return rig::fail(rig::Blame::Host, unforeseen.what());
+        }
+    }();
     if (!output) {
         progress.interrupt();
         return print_error(output.error(), common.json);
     }
     std::fputs(output->text.c_str(), stdout);
+    if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
+        const rig::Status lost = rig::fail(
+            rig::Blame::Host, fmt::format("cannot write to stdout: {}", std::strerror(errno)));
+        return print_error(lost.error(), common.json);
+    }
     return output->code.value_or(static_cast<int>(output->exit));
 }

@@ -2,9 +2,11 @@
 #include "rig/cli/nightly_command.h"
 
 #include "rig/base/files.h"
+#include "rig/base/home.h"
 #include "rig/base/text.h"
 #include "rig/base/utc.h"
 #include "rig/base/version.h"
+#include "rig/host/cache_place.h"
 #include "rig/nightly/cell_identity.h"
 #include "rig/nightly/systemd_units.h"
 #include "rig/run_index/index_folder.h"
@@ -41,6 +43,7 @@ RunRecord outcome_of(const Error& error, const std::string& commit) {
 
 Result<CommandOutput> install_units(const NightlyLine& line, const CommonOptions& common,
                                     const NightConfig& config, const fs::path& cache) {
+    RIG_CHECK(usable_cache(cache));
     std::error_code error;
     UnitOptions options;
     options.system = line.system;
@@ -69,13 +72,20 @@ Result<CommandOutput> install_units(const NightlyLine& line, const CommonOptions
     RIG_TRY(units, systemd_units(options));
     fs::path folder = "/etc/systemd/system";
     if (!line.system) {
-        const char *config_home = std::getenv("XDG_CONFIG_HOME"), *home = std::getenv("HOME");
-        if (!(config_home && *config_home) && !(home && *home))
+        const char* config_home = std::getenv("XDG_CONFIG_HOME");
+        const bool configured = config_home && *config_home;
+        const auto home = home_folder();
+        if (!configured && home.empty())
             return fail(Blame::Host,
-                        "neither XDG_CONFIG_HOME nor HOME is set: no place for a user's units");
-        folder =
-            (config_home && *config_home ? fs::path(config_home) : fs::path(home) / ".config") /
-            "systemd/user";
+                        "--install-units: there is no place for a user's units: neither "
+                        "XDG_CONFIG_HOME nor HOME is set, and the passwd database has no home for "
+                        "the user; set one of them, or use --system");
+        folder = (configured ? fs::path(config_home) : home / ".config") / "systemd/user";
+        if (!folder.is_absolute())
+            return fail(Blame::Host,
+                        fmt::format("--install-units: systemd does not look in {}: want an "
+                                    "absolute path in {}",
+                                    folder.string(), configured ? "XDG_CONFIG_HOME" : "HOME"));
     }
     if (!line.root.empty()) folder = line.root / folder.relative_path();
     fs::create_directories(folder, error);

@@ -2,8 +2,10 @@
 #include "rig/cli/nightly_command.h"
 
 #include "rig/base/files.h"
+#include "rig/base/home.h"
 #include "rig/host/artifact_cache.h"
 #include "rig/host/boost_command_runner.h"
+#include "rig/testing/as_user.h"
 #include "rig/testing/fake_command_runner.h"
 #include "rig/testing/fake_hypervisor.h"
 #include "rig/testing/night_fixture.h"
@@ -19,10 +21,11 @@ class NightlyCommandTest : public fixture::NightProject {
  protected:
     void SetUp() override {
         NightProject::SetUp();
+        cache_ = top_ / "cache";
         std::ofstream(file()) << fixture::night_config;
     }
     Result<CommandOutput> run(const NightlyLine& line) {
-        ArtifactCache cache(top_ / "cache");
+        ArtifactCache cache(cache_);
         testing::FakeHypervisor hypervisor({});
         CommonOptions common;
         common.results = top_ / "results";
@@ -35,6 +38,7 @@ class NightlyCommandTest : public fixture::NightProject {
         return line;
     }
     BoostCommandRunner runner_;
+    fs::path cache_; // below the project, unless a test says otherwise
 };
 
 TEST_F(NightlyCommandTest, UnitsAreWrittenUnderTheRootAndSayWhatIsNext) {
@@ -58,6 +62,52 @@ TEST_F(NightlyCommandTest, UnitsAreWrittenUnderTheRootAndSayWhatIsNext) {
     auto wrong = line();
     wrong.system = true;
     EXPECT_NE(run(wrong).error().message.find("only with --install-units"), std::string::npos);
+}
+
+// As the cache and the host's file do it: HOME, else the passwd entry, else one refusal.
+TEST_F(NightlyCommandTest, UnitsOfAUserWithoutHomeGoToThatOfThePasswdEntryOrNowhere) {
+    auto units = line();
+    units.install_units = true, units.root = top_ / "root";
+    const auto said = [&](uid_t user) {
+        return testing::as_user(user, [&] {
+            for (const char* name : {"XDG_CONFIG_HOME", "HOME"})
+                ::unsetenv(name);
+            const auto output = run(units);
+            return (output ? output->text : output.error().message) + "\nhome " +
+                   home_folder().string();
+        });
+    };
+    const auto own = said(::geteuid());
+    const auto home = own.substr(own.rfind(' ') + 1);
+    if (!home.empty()) {
+        const auto unit = top_ / "root" / fs::path(home).relative_path() /
+                          ".config/systemd/user/rig-nightly.service";
+        EXPECT_NE(own.find("written: " + unit.string()), std::string::npos) << own;
+        EXPECT_TRUE(fs::exists(unit));
+    }
+    const auto relative = testing::as_user(::geteuid(), [&] {
+        ::setenv("XDG_CONFIG_HOME", "conf", 1);
+        const auto output = run(units);
+        return output ? output->text : output.error().message;
+    });
+    EXPECT_EQ(relative, "--install-units: systemd does not look in conf/systemd/user: want an "
+                        "absolute path in XDG_CONFIG_HOME");
+    const auto refused = run([&] { // no place for what the night would build
+        cache_ = "";
+        return units;
+    }());
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message.find("set RIG_CACHE_DIR"), std::string::npos)
+        << refused.error().message;
+    cache_ = top_ / "cache";
+    if (::geteuid() != 0) GTEST_SKIP() << "wants to be a user without an entry";
+    fs::permissions(top_, fs::perms(0755));
+    fs::remove_all(top_ / "root");
+    EXPECT_EQ(said(testing::kNoOne),
+              "--install-units: there is no place for a user's units: neither XDG_CONFIG_HOME nor "
+              "HOME is set, and the passwd database has no home for the user; set one of them, or "
+              "use --system\nhome ");
+    EXPECT_FALSE(fs::exists(top_ / "root"));
 }
 
 TEST_F(NightlyCommandTest, AnIncidentIsClosedByHandAndToldOnce) {

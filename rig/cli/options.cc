@@ -27,7 +27,7 @@ void add_common(CLI::App& app, ProgramOptions& options) {
     auto& common = options.common;
     auto& share = options.share;
     app.add_flag("--json", common.json, "print the result as JSON on stdout");
-    app.add_flag("--quiet,-q", common.quiet, "no progress on stderr");
+    app.add_flag("--quiet,-q", common.quiet, "no progress on stderr, only warnings and errors");
     app.add_option("--color", options.colour, "auto, always or never")
         ->check(CLI::IsMember({"auto", "always", "never"}));
     app.add_option("--cache", options.cache_dir,
@@ -106,8 +106,10 @@ void add_experiments(CLI::App& app, ProgramOptions& options, Subcommands& comman
     arm_option(boot, true);
     add_overrides(boot, line.overrides);
     boot->add_option("--index", line.index, "which boot of the schedule (its perturbation seed)");
-    boot->add_flag("--dump-memory", line.dump_memory,
-                   "of a guest that hangs, keep its memory as well (memory.elf, for crash or gdb)");
+    boot->add_flag(
+        "--dump-memory", line.dump_memory,
+        "of a guest that hangs, keep its memory as well (memory.elf, for drgn, crash and "
+        "gdb)");
     boot->add_flag("--print", line.print_only,
                    "print the QEMU command line and the guest's plan, boot nothing");
     auto* shell = app.add_subcommand(

@@ -41,7 +41,8 @@ Status may_replace(const fs::path& out) {
 // The new folder in the place of the old one, in one step: at every moment one of the two is there.
 // The old one then has the draft's name.
 Status put_in_place(const fs::path& made, const fs::path& out) {
-    const bool replaces = fs::exists(out);
+    std::error_code unknown;
+    const bool replaces = fs::exists(out, unknown);
     if (::renameat2(AT_FDCWD, made.c_str(), AT_FDCWD, out.c_str(),
                     replaces ? RENAME_EXCHANGE : 0) == 0)
         return {};

@@ -19,6 +19,7 @@
 #include "rig/results/run_store.h"
 #include "rig/run_index/index_folder.h"
 
+#include <algorithm>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -81,6 +82,11 @@ Result<RunInfo> describe_run(const Spec& spec, const Prepared& prepared,
     info.started = utc_now();
     for (const auto& arm : spec.arms) {
         const auto& one = ready.at(arm.name);
+        auto& warnings = info.source_warnings; // arms of one source have the same
+        if (const auto& warning = one.kernel.source_warning;
+            !warning.empty() &&
+            std::find(warnings.begin(), warnings.end(), warning) == warnings.end())
+            warnings.push_back(warning);
         info.kernels.push_back(
             {arm.name, one.kernel.key, one.kernel.compiler,
              one.kernel.config.empty() ? std::string() : "kernels/" + arm.name + ".config",
@@ -122,6 +128,11 @@ Result<ExperimentResult> measure_experiment(const Spec& spec, const World& world
     }
     RIG_TRY(writer, open_run(spec, info, options));
     dir = writer.dir();
+    if (writer.info().source_warnings != info.source_warnings && !info.source_warnings.empty()) {
+        auto warned = writer.info(); // of a run that is taken up again
+        warned.source_warnings = info.source_warnings;
+        RIG_CHECK(writer.save(warned));
+    }
     for (const auto& [arm, one] : ready) {
         std::error_code ignored;
         std::filesystem::create_directories(writer.dir() / "kernels", ignored);

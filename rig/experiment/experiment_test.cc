@@ -6,6 +6,9 @@
 #include "guest/protocol/protocol.h"
 #include "rig/base/files.h"
 #include "rig/experiment/boot_loop.h"
+#include "rig/experiment/engine.h"
+#include "rig/experiment/prepare.h"
+#include "rig/html/report_html.h"
 #include "rig/html/web_assets.h"
 #include "rig/results/run_store.h"
 #include "rig/run_index/index.h"
@@ -386,6 +389,46 @@ TEST_F(ExperimentLoop, AFunctionThatIsNotInTheImageIsInconclusiveWithoutABoot) {
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_EQ(result->report.comparison.exit, Exit::Inconclusive);
     EXPECT_EQ(hypervisor.requests.size(), 0u);
+}
+
+// Builds as rig itself does, from a git tree with edits.
+class EditedTree : public Engine {
+ public:
+    Result<Prepared> prepare(const Spec& spec, const World& world, std::stop_token) override {
+        auto prepared = rig::prepare(spec, spec.arms, world);
+        for (auto& [arm, kernel] : prepared->kernels)
+            kernel.source_warning = "linux: 1 file is changed but not committed";
+        return prepared;
+    }
+    ChosenMachine automatic() const override { return {}; }
+    Status boot(const std::vector<const PlannedBoot*>&, const RunInfo&, const Take&, const World&,
+                std::stop_token) override {
+        return {};
+    }
+};
+
+TEST_F(ExperimentLoop, WhatWasNotCommittedIsInEveryFormOfTheReport) {
+    put("System.map", "ffffffff810e3eb0 T smp_call_function\nffffffff8116e390 t "
+                      "tlb_remove_table_smp_sync\nffffffff8116eaf0 T x\n");
+    EditedTree edited;
+    engine = &edited;
+    FakeHypervisor hypervisor({});
+    const auto result = run(hypervisor, 1);
+    ASSERT_TRUE(result) << result.error().message;
+    const std::string warning = "linux: 1 file is changed but not committed";
+    EXPECT_EQ(std::count(result->report.warnings.begin(), result->report.warnings.end(), warning),
+              1)
+        << "once for all arms";
+    for (const char* file : {"report.txt", "report.json", "run.json"})
+        EXPECT_NE(slurp(only_run() / file).find(warning), std::string::npos) << file;
+    const auto kept = load_run(only_run());
+    ASSERT_TRUE(kept);
+    const auto spec = load_spec(dir_ / "x.toml");
+    const auto again = assemble(*spec, kept->info, kept->samples, {}, "x");
+    EXPECT_NE(std::find(again.warnings.begin(), again.warnings.end(), warning),
+              again.warnings.end())
+        << "rig report says it as well";
+    EXPECT_NE(render_html(again, kept->samples, {}, WebAssets{}).find(warning), std::string::npos);
 }
 
 TEST_F(ExperimentLoop, InterruptedRunsKeepWhatTheyHave) {

@@ -2,6 +2,7 @@
 #include "rig/host/artifact_cache.h"
 
 #include "rig/host/cache_place.h"
+#include "rig/testing/as_user.h"
 #include "rig/testing/temp_tree.h"
 
 #include <atomic>
@@ -18,6 +19,9 @@ namespace {
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
+using testing::as_user;
+using testing::kNobody;
+using testing::kNoOne;
 using testing::TempTree;
 
 Status succeed(const fs::path& dir) {
@@ -205,27 +209,6 @@ TEST(ArtifactCache, PruneSparesFoldersThatAreNotArtefacts) {
     EXPECT_TRUE(fs::exists(dir / "logs/ipi.log"));
     EXPECT_TRUE(fs::exists(dir / "apt/suite/sources.list"));
 }
-
-// What `check` says in a child that is another user; the tests run as root or skip it.
-std::string as_user(uid_t user, const std::function<std::string()>& check) {
-    int fds[2];
-    if (::pipe(fds) != 0) return "pipe";
-    const pid_t pid = ::fork();
-    if (pid == 0) {
-        const auto text = ::seteuid(user) == 0 ? check() : std::string("seteuid");
-        const auto written = ::write(fds[1], text.data(), text.size());
-        ::_exit(written == static_cast<ssize_t>(text.size()) ? 0 : 1);
-    }
-    ::close(fds[1]);
-    std::string text(4096, '\0');
-    const auto size = ::read(fds[0], text.data(), text.size());
-    ::close(fds[0]);
-    ::waitpid(pid, nullptr, 0);
-    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-    return text;
-}
-
-constexpr uid_t kNobody = 65534, kNoOne = 54321; // the latter has no entry in passwd
 
 std::string lock_error(const fs::path& root) {
     const auto held = ArtifactCache(root).lock("kernels", "k");

@@ -14,7 +14,8 @@ namespace fs = std::filesystem;
 namespace {
 
 // The words, in the C locale, of tar and of the programs that it and dpkg-deb decompress with.
-constexpr std::array kDiskFull{"No space left on device", "Disk quota exceeded"};
+constexpr std::array kDiskFull{"No space left on device", "Disk quota exceeded",
+                               "Wrote only "}; // tar, of a file whose beginning still fitted
 constexpr std::array kEndsEarly{"Unexpected end of input",   // xz
                                 "unexpected end of file",    // gzip, dpkg-deb
                                 "file ends unexpectedly",    // bzip2

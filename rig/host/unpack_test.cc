@@ -72,6 +72,8 @@ TEST_F(Unpack, AFullDiskIsTheHosts) {
     expect(unpack(dir / "x.tar"), Blame::Host, "the disk is full: " + (dir / "out").string());
     fake.on({"tar"}, exits(2, "tar: linux/a.c: Cannot write: Disk quota exceeded\n"));
     expect(unpack(dir / "x.tar"), Blame::Host, "the disk is full");
+    fake.on({"tar"}, exits(2, "/usr/bin/tar: linux/a.c: Wrote only 8192 of 10240 bytes\n"));
+    expect(unpack(dir / "x.tar"), Blame::Host, "the disk is full");
 }
 
 TEST_F(Unpack, ACancelIsNeitherTheArchivesNorTheUsers) {

@@ -18,7 +18,12 @@ std::filesystem::path host_file() {
 }
 
 Result<std::string> connect_of(const std::filesystem::path& host_file) {
-    if (!std::filesystem::exists(host_file)) return std::string("none");
+    std::error_code error;
+    const bool there = std::filesystem::exists(host_file, error);
+    if (error)
+        return fail(Blame::Host,
+                    fmt::format("cannot read {}: {}", host_file.string(), error.message()));
+    if (!there) return std::string("none");
     toml::table table;
     try {
         table = toml::parse_file(host_file.string());

@@ -33,6 +33,16 @@ TEST_F(ChooseTest, TheHostsFileNamesTheConnection) {
     }
 }
 
+TEST_F(ChooseTest, AHostsFileThatCannotBeLookedForIsAnErrorOfTheHost) {
+    std::filesystem::create_symlink(file_, file_); // a loop
+    const auto result = connect_of(file_ / "rig/host.toml");
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().blame, Blame::Host);
+    EXPECT_NE(result.error().message.find("rig-host.toml/rig/host.toml: Too many levels"),
+              std::string::npos)
+        << result.error().message;
+}
+
 TEST_F(ChooseTest, WhoeverNamesADaemonGetsItOrAnError) {
     EXPECT_EQ(choose_libvirt("none").value(), nullptr);
     const auto result = choose_libvirt("qemu:///system?socket=/nonexistent/libvirt-sock");

@@ -3,6 +3,7 @@
 
 #include "guest/protocol/protocol.h"
 #include "rig/base/sha256.h"
+#include "rig/base/text.h"
 #include "rig/host/apt.h"
 #include "rig/spec/value_rules.h"
 
@@ -25,6 +26,31 @@ Result<std::string> read_binary(const std::filesystem::path& file) {
     out << in.rdbuf();
     if (!in) return fail(Blame::Host, fmt::format("cannot read {}", file.string()));
     return out.str();
+}
+
+// What the kernel runs a script with, from its first line; "" for what is no script, and for a
+// shell that every guest has.
+Result<std::filesystem::path> interpreter_of(const std::filesystem::path& program) {
+    std::ifstream in(program, std::ios::binary);
+    std::string head(256, '\0'); // as much as the kernel looks at
+    in.read(head.data(), static_cast<std::streamsize>(head.size()));
+    head.resize(static_cast<std::size_t>(in.gcount()));
+    if (!head.starts_with("#!")) return std::filesystem::path();
+    const auto line = stripped(std::string_view(head).substr(2, head.find('\n') - 2), " \t");
+    const std::filesystem::path named(line.substr(0, line.find_first_of(" \t")));
+    if (named == "/bin/sh" || named == "/bin/busybox") return std::filesystem::path();
+    std::error_code error;
+    const auto wrong = [&](const std::string& what) {
+        return fail(Blame::Spec, fmt::format("{}:1 (in image.files): its interpreter '{}' {}, want "
+                                             "the absolute path of a program of this machine",
+                                             program.string(), named.string(), what));
+    };
+    if (!named.is_absolute()) return wrong("is no absolute path");
+    if (!std::filesystem::is_regular_file(named, error))
+        return wrong(error ? "cannot be had: " + error.message() : "is no file");
+    if (const char* mount = rules::hidden_in_guest(named))
+        return wrong(fmt::format("is below {}, where the guest's mount hides it", mount));
+    return named;
 }
 
 std::vector<ImageFile> skeleton() {
@@ -88,7 +114,11 @@ Result<std::string> make_cpio(const std::vector<ImageFile>& files) {
 Result<std::vector<std::filesystem::path>>
 with_libraries(const std::vector<std::filesystem::path>& programs, CommandRunner& runner) {
     std::set<std::filesystem::path> all(programs.begin(), programs.end());
-    for (const auto& program : programs) {
+    auto wanted = programs; // and what these scripts are run by
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        const auto program = wanted[i];
+        RIG_TRY(interpreter, interpreter_of(program));
+        if (!interpreter.empty() && all.insert(interpreter).second) wanted.push_back(interpreter);
         Command command;
         command.argv = {"ldd", program.string()};
         command.env = {{"LC_ALL", "C"}};
@@ -99,8 +129,11 @@ with_libraries(const std::vector<std::filesystem::path>& programs, CommandRunner
             result.out.find("statically linked") != std::string::npos)
             continue;
         if (!result.ok())
-            return fail(Blame::Host, fmt::format("ldd {}: {}: {}", program.string(),
-                                                 describe(result), result.out));
+            return fail(std::holds_alternative<Exited>(result.outcome) ? Blame::Spec : Blame::Host,
+                        fmt::format("{} in image.files: ldd cannot tell its libraries, as of a "
+                                    "program that is not whole: {}: {}",
+                                    program.string(), describe(result),
+                                    stripped(result.out, " \n")));
         std::istringstream lines(result.out);
         for (std::string line; std::getline(lines, line);) {
             // "libc.so.6 => /lib/... (0x...)", "/lib64/ld-linux-x86-64.so.2 (0x...)",

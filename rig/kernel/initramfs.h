@@ -32,8 +32,9 @@ struct ImageInputs {
         {}; // absolute: in the guest at the same path, see with_libraries()
 };
 
-// The programs and every shared library they need, as the host's loader finds them; sorted, each
-// once. Blame::Spec for one whose library is missing.
+// The programs, what runs those that are scripts (their first line's program, unless it is the
+// shell that every guest has), and every shared library of them, as the host's loader finds them;
+// sorted, each once. Blame::Spec for one whose library or interpreter is missing, or that is cut.
 Result<std::vector<std::filesystem::path>>
 with_libraries(const std::vector<std::filesystem::path>& programs, CommandRunner& runner);
 

@@ -4,6 +4,7 @@
 #include "guest/protocol/protocol.h"
 #include "rig/base/files.h"
 #include "rig/testing/fake_command_runner.h"
+#include "rig/testing/temp_tree.h"
 
 #include <fstream>
 #include <gtest/gtest.h>
@@ -105,6 +106,49 @@ TEST(Image, ProgramsBringTheirLibraries) {
     testing::FakeCommandRunner fixed;
     fixed.on({"ldd"}, testing::exits(1, "\tnot a dynamic executable\n"));
     EXPECT_EQ(with_libraries({"/usr/bin/tool"}, fixed)->size(), 1u);
+    // As of a file that was not copied to its end: ldd's child dies by SIGBUS.
+    testing::FakeCommandRunner cut;
+    cut.on({"ldd"}, testing::exits(1, "ldd: exited with unknown exit code (135)\n"));
+    const auto torn = with_libraries({"/usr/bin/tool"}, cut);
+    ASSERT_FALSE(torn);
+    EXPECT_EQ(torn.error().blame, Blame::Spec);
+    EXPECT_EQ(torn.error().message,
+              "/usr/bin/tool in image.files: ldd cannot tell its libraries, as of a program that "
+              "is not whole: exit code 1: ldd: exited with unknown exit code (135)");
+}
+
+TEST(Image, ScriptsBringWhatRunsThem) {
+    testing::TempTree dir;
+    testing::FakeCommandRunner runner;
+    runner.on({"ldd"}, testing::exits(1, "\tnot a dynamic executable\n"));
+    runner.on({"ldd", "/bin/true"},
+              testing::exits(0, "\tlibc.so.6 => /lib/libc.so.6 (0x00007f12)\n"));
+    const auto script = [&](const std::string& text) { return dir.put("script", text); };
+    const auto with = [&](const std::string& text) {
+        return with_libraries({script(text)}, runner);
+    };
+    const auto shell = with("#!/bin/sh\ntrue\n"); // busybox
+    ASSERT_TRUE(shell) << shell.error().message;
+    EXPECT_EQ(shell->size(), 1u);
+    const auto other = with("#! /bin/true -x\n");
+    ASSERT_TRUE(other) << other.error().message;
+    EXPECT_EQ(*other, (std::vector<std::filesystem::path>{"/bin/true", "/lib/libc.so.6",
+                                                          script("#! /bin/true -x\n")}));
+    for (const auto& [text, said] :
+         {std::pair{"#!/no/such/program\n", "'/no/such/program' cannot be had: No such file"},
+          {"#!\n", "'' is no absolute path"},
+          {"#!", "'' is no absolute path"},
+          {"#!python3\n", "'python3' is no absolute path"},
+          {"#!/usr/bin\n", "'/usr/bin' is no file"},
+          {"#!/dev/stdin\n", "want the absolute path"}}) {
+        const auto none = with(text);
+        ASSERT_FALSE(none) << text;
+        EXPECT_EQ(none.error().blame, Blame::Spec);
+        EXPECT_NE(none.error().message.find(said), std::string::npos) << none.error().message;
+        EXPECT_NE(none.error().message.find("script:1 (in image.files): its interpreter "),
+                  std::string::npos)
+            << none.error().message;
+    }
 }
 
 } // namespace

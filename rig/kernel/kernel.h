@@ -24,6 +24,7 @@ struct Kernel {
     bool from_cache = false;
     bool incremental = false; // built in an object tree that already held objects: another arm, or
                               // an interrupted build
+    std::string source_warning{}; // SourceTree::warning
 };
 
 } // namespace rig

@@ -30,7 +30,7 @@ Result<std::string> first_line_of(CommandRunner& runner, std::vector<std::string
 
 Status apply(Recipe& recipe, const BuildContext& context) {
     const Scratch scratch;
-    if (scratch.dir().empty()) return fail(Blame::Host, "cannot make a scratch folder in TMPDIR");
+    RIG_CHECK(scratch.made());
     const auto files = scratch.dir() / "files"; // beside the scratch folder's lock
     std::error_code error;
     fs::create_directories(files, error);

@@ -289,7 +289,10 @@ Result<std::vector<Patch>> read_series(const std::vector<fs::path>& folders, con
                                     series.string()));
         unsigned number = 0;
         for (std::string line; std::getline(in, line);) {
-            ++number;
+            if (++number == 1 && line.starts_with("\xef\xbb\xbf"))
+                return fail(Blame::Spec, fmt::format("{}:1: the file begins with a byte order "
+                                                     "mark, accepted: plain text",
+                                                     series.string()));
             line = line.substr(0, line.find('#'));
             const auto first = line.find_first_not_of(" \t\r");
             if (first == std::string::npos) continue;
@@ -303,10 +306,15 @@ Result<std::vector<Patch>> read_series(const std::vector<fs::path>& folders, con
                                 fmt::format("{}:{}: found option '{}', accepted: none or -p1",
                                             series.string(), number, option));
             const auto file = dir / name;
-            if (!fs::is_regular_file(file))
-                return fail(Blame::Spec, fmt::format("{}:{}: no patch '{}' in this folder",
-                                                     series.string(), number, name));
-            patches.push_back({file, fs::proximate(file, top).string(), slurp(file)});
+            std::error_code error;
+            if (!fs::is_regular_file(file, error))
+                return fail(Blame::Spec,
+                            fmt::format("{}:{}: no patch '{}' in this folder{}", series.string(),
+                                        number, name,
+                                        error && error != std::errc::no_such_file_or_directory
+                                            ? ": " + error.message()
+                                            : ""));
+            patches.push_back({file, fs::proximate(file, top, error).string(), slurp(file)});
         }
     }
     return patches;

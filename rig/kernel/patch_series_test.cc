@@ -86,6 +86,23 @@ TEST_F(PatchSeries, ErrorsNameFileAndLine) {
             << list.error().message;
     }
     EXPECT_EQ(read_series({"none"}, dir.path()).error().blame, Blame::Spec);
+    // What cannot be looked at, and what an editor put in front.
+    std::filesystem::create_symlink("loop.patch", dir / "s/loop.patch");
+    dir.put("s/series", "a.patch\nloop.patch\n");
+    list = read_series({"s"}, dir.path());
+    ASSERT_FALSE(list);
+    EXPECT_NE(
+        list.error().message.find("s/series:2: no patch 'loop.patch' in this folder: Too many "
+                                  "levels"),
+        std::string::npos)
+        << list.error().message;
+    dir.put("s/series", "\xef\xbb\xbf"
+                        "a.patch\n");
+    list = read_series({"s"}, dir.path());
+    ASSERT_FALSE(list);
+    EXPECT_NE(list.error().message.find("s/series:1: the file begins with a byte order mark"),
+              std::string::npos)
+        << list.error().message;
 }
 
 TEST_F(PatchSeries, ChangesCreatesAndDeletesOnCopies) {

@@ -3,16 +3,19 @@
 
 #include "rig/base/files.h"
 #include "rig/base/sha256.h"
+#include "rig/base/text.h"
 #include "rig/host/apt.h"
 #include "rig/host/cache_place.h"
 #include "rig/host/git.h"
 #include "rig/host/unpack.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <fstream>
 #include <mutex>
-#include <regex>
 #include <sstream>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,9 +25,10 @@ namespace rig {
 namespace fs = std::filesystem;
 namespace {
 
-// Unpacks an archive whose top folder is dropped. tar tells every `step` records how far it is.
+// Unpacks an archive, without the first `strip` folders of each path. tar tells every `step`
+// records how far it is.
 Status unpack(const BuildContext& context, const fs::path& archive, const fs::path& tree,
-              Blame blame = Blame::Host) {
+              Blame blame = Blame::Host, unsigned strip = 1) {
     std::error_code error;
     fs::create_directories(tree, error);
     // A kernel tarball has about 90,000 files; the bar needs an estimate only.
@@ -34,7 +38,7 @@ Status unpack(const BuildContext& context, const fs::path& archive, const fs::pa
     const auto unpacked =
         run_unpacker(context,
                      {"tar", "-x", "-v", "-f", archive.string(), "-C", tree.string(),
-                      "--strip-components=1", "--no-same-owner"},
+                      fmt::format("--strip-components={}", strip), "--no-same-owner"},
                      archive, tree, blame, [&](std::string_view) {
                          if (++files % 500 == 0)
                              context.progress.advance(std::min(files, kFiles - 1));
@@ -44,6 +48,28 @@ Status unpack(const BuildContext& context, const fs::path& archive, const fs::pa
         return unpacked;
     }
     context.progress.finish();
+    return {};
+}
+
+// An archive that another made has one folder at its top, which becomes the tree, or is the tree.
+// Two folders would be one another's files.
+Status unpack_tree(const BuildContext& context, const fs::path& archive, const fs::path& tree,
+                   Blame blame = Blame::Host) {
+    const fs::path whole = tree.string() + ".unpacked";
+    RIG_CHECK(unpack(context, archive, whole, blame, 0));
+    std::error_code error;
+    std::vector<fs::path> tops;
+    for (const auto& entry : fs::directory_iterator(whole, error))
+        tops.push_back(entry.path());
+    const bool one = tops.size() == 1 && fs::is_directory(fs::symlink_status(tops[0], error));
+    if (!one && !fs::exists(whole / "Makefile", error))
+        return fail(blame, fmt::format("unpacking {}: found {} entries at its top and no Makefile "
+                                       "among them, want one folder, or a kernel's tree",
+                                       archive.string(), tops.size()));
+    fs::rename(one ? tops[0] : whole, tree, error);
+    if (error)
+        return fail(Blame::Host, fmt::format("cannot make {}: {}", tree.string(), error.message()));
+    if (one) fs::remove(whole, error);
     return {};
 }
 
@@ -107,7 +133,7 @@ Status make_from_package(const BuildContext& context, const Apt& apt, const std:
     if (tarball.empty())
         return fail(Blame::Spec,
                     fmt::format("package {} holds no kernel source under usr/src", package));
-    RIG_CHECK(unpack(context, tarball, dir / "tree"));
+    RIG_CHECK(unpack_tree(context, tarball, dir / "tree"));
     fs::remove_all(dir / "deb", error);
     fs::remove(deb, error);
     return {};
@@ -183,7 +209,7 @@ Result<fs::path> from_tarball(const fs::path& path, const std::string& sha256,
                                              path.string(), actual, sha256));
     return context.cache.get_or_make(
         "sources", key, path.filename().string(),
-        [&](const fs::path& dir) { return unpack(context, path, dir / "tree", Blame::Spec); });
+        [&](const fs::path& dir) { return unpack_tree(context, path, dir / "tree", Blame::Spec); });
 }
 
 Result<fs::path> from_git(const fs::path& repository, const std::string& revision,
@@ -207,26 +233,29 @@ Result<fs::path> from_git(const fs::path& repository, const std::string& revisio
 
 // What is built is the commit. Who asks for what is checked out, and not for a commit by its
 // number, may mean what is edited there.
-void warn_of_uncommitted(const fs::path& repository, const std::string& revision,
-                         const BuildContext& context) {
-    if (is_commit(revision)) return;
+std::string warning_of_uncommitted(const Spec& spec, const GitSource& git,
+                                   const BuildContext& context) {
+    if (is_commit(git.revision)) return "";
+    const auto repository = spec.top / git.repository;
+    const auto& revision = git.revision;
     const auto commit = commit_of(context.runner, repository, revision),
                head = commit_of(context.runner, repository, "HEAD");
-    if (!commit || !head || *commit != *head) return;
+    if (!commit || !head || *commit != *head) return "";
     const auto files = uncommitted_files(context.runner, repository);
-    if (files && *files == 0) return;
+    if (files && *files == 0) return "";
     const auto text =
-        files ? fmt::format("warning: {}: {} file{} changed but not committed: '{}' is built "
+        files ? fmt::format("{}: {} file{} changed but not committed: '{}' is built "
                             "without {}",
-                            repository.string(), *files, *files == 1 ? " is" : "s are", revision,
-                            *files == 1 ? "it" : "them")
-              : fmt::format("warning: whether '{}' lacks uncommitted changes is unknown: {}",
-                            revision, files.error().message);
+                            git.repository.string(), *files, *files == 1 ? " is" : "s are",
+                            revision, *files == 1 ? "it" : "them")
+              : fmt::format("whether '{}' lacks uncommitted changes is unknown: {}", revision,
+                            files.error().message);
     // Every arm and perf ask for the source.
     static std::mutex mutex;
     static std::string last;
     const std::lock_guard lock(mutex);
-    if (std::exchange(last, text) != text) context.progress.say(text);
+    if (std::exchange(last, text) != text) context.progress.say("warning: " + text);
+    return text;
 }
 
 constexpr std::size_t kPathsAtOnce =
@@ -337,14 +366,20 @@ Status take_delta(const fs::path& repository, const GitSource& git, const BuildC
 } // namespace
 
 std::string kernel_version_of(std::string_view makefile) {
-    std::string version;
-    for (const char* field : {"VERSION", "PATCHLEVEL", "SUBLEVEL"}) {
-        std::match_results<std::string_view::const_iterator> match;
-        const std::regex line(fmt::format("(^|\n){} = ([0-9]+)\n", field));
-        if (!std::regex_search(makefile.begin(), makefile.end(), match, line)) return {};
-        version += (version.empty() ? "" : ".") + match[2].str();
+    constexpr std::array fields{std::string_view("VERSION = "), std::string_view("PATCHLEVEL = "),
+                                std::string_view("SUBLEVEL = ")};
+    std::array<std::string, fields.size()> found;
+    while (!makefile.empty()) {
+        const auto line = makefile.substr(0, makefile.find('\n'));
+        makefile.remove_prefix(std::min(line.size() + 1, makefile.size()));
+        for (std::size_t i = 0; i < fields.size(); ++i)
+            if (found[i].empty() && line.starts_with(fields[i]))
+                if (const auto number = whole_number(line.substr(fields[i].size())))
+                    found[i] = std::to_string(*number);
     }
-    return version;
+    if (std::any_of(found.begin(), found.end(), [](const auto& one) { return one.empty(); }))
+        return {};
+    return fmt::format("{}", fmt::join(found, "."));
 }
 
 Result<SourceTree> fetch_source(const Spec& spec, const BuildContext& context,
@@ -359,7 +394,7 @@ Result<SourceTree> fetch_source(const Spec& spec, const BuildContext& context,
     std::optional<GitSource> git;
     if (const auto* named = std::get_if<GitSource>(&spec.kernel.source)) git = *named;
     if (git && !revision.empty()) git->revision = revision;
-    if (git) warn_of_uncommitted(spec.top / git->repository, git->revision, context);
+    if (git) source.warning = warning_of_uncommitted(spec, *git, context);
     if (git)
         dir = from_git(spec.top / git->repository, git->base.empty() ? git->revision : git->base,
                        context, source.id);

@@ -32,12 +32,14 @@ struct SourceTree {
     // GitSource with a base: `tree` and `id` are the base's, and these files make the revision of
     // it.
     std::optional<SourceDelta> delta{};
+    // Of a git repository in which files are changed but not committed, if what is checked out
+    // there is asked for: that they are not built. Also said in the progress.
+    std::string warning{};
 };
 
 // Errors: Blame::Host for downloads, disk and tools; Blame::Spec for a wrong checksum, an unknown
 // revision or package, a tree that is no kernel's, and a base from which a revision differs in
-// symbolic links or submodules outside Documentation/. Warns in the progress of files that are
-// changed in a git repository but not committed, if what is checked out there is asked for.
+// symbolic links or submodules outside Documentation/.
 // `revision`: of a git source, in the place of the one it names (Arm::revision); empty: that one.
 Result<SourceTree> fetch_source(const Spec& spec, const BuildContext& context,
                                 const std::string& revision = {});

@@ -23,6 +23,11 @@ TEST(Source, ReadsTheVersionFromAMakefile) {
         "6.12.117");
     EXPECT_EQ(kernel_version_of("all:\n\techo VERSION = 6\n"), "");
     EXPECT_EQ(kernel_version_of(""), "");
+    EXPECT_EQ(kernel_version_of("VERSION = 6\nPATCHLEVEL = 12\n"), "");
+    EXPECT_EQ(kernel_version_of("VERSION = 6" + std::string(400000, '1') +
+                                "\nPATCHLEVEL = 12\nSUBLEVEL = 117\n"),
+              "")
+        << "no number, and as long as it likes";
 }
 
 TEST(Source, TakesTheArchiveItselfNotItsSecurityOrUpdatesSuites) {
@@ -96,6 +101,24 @@ TEST_F(SourceTest, UnpacksATarballOnce) {
     EXPECT_EQ(runner.ran.size(), before);
 }
 
+TEST_F(SourceTest, ATarballHasOneFolderAtItsTopOrIsTheTree) {
+    const auto packed = [&](const std::string& what) {
+        sh("tar -cf linux.tar " + what);
+        return fetch(TarballSource{"linux.tar", *sha256_file(dir / "linux.tar")});
+    };
+    const auto flat = packed("-C pack/linux-source-6.12 .");
+    ASSERT_TRUE(flat) << flat.error().message;
+    EXPECT_EQ(read_text(flat->tree / "mm/a.c"), "int a;\n");
+    sh("cp -r pack two && cp -r two/linux-source-6.12 two/other");
+    const auto merged = packed("-C two linux-source-6.12 other");
+    ASSERT_FALSE(merged) << "one folder's files would be the other's";
+    EXPECT_EQ(merged.error().blame, Blame::Spec);
+    EXPECT_NE(merged.error().message.find("found 2 entries at its top and no Makefile"),
+              std::string::npos)
+        << merged.error().message;
+    EXPECT_FALSE(packed("-T /dev/null")) << "nothing in it";
+}
+
 TEST_F(SourceTest, AWrongChecksumNamesBothAndUnpacksNothing) {
     const std::string wanted(64, 'a');
     const auto source = fetch(TarballSource{"linux.tar.xz", wanted});
@@ -142,13 +165,16 @@ TEST_F(SourceTest, TheRepositoryThatWasNamedIsTheOneThatIsBuilt) {
     dir.put("pack/linux-source-6.12/mm/a.c", "int edited;\n");
     dir.put("pack/linux-source-6.12/mm/new.c", "int added;\n");
     spec.kernel.source = GitSource{"pack/linux-source-6.12", "HEAD"};
-    ASSERT_TRUE(fetch_source(spec, told));
-    EXPECT_NE(said.find("2 files are changed but not committed: 'HEAD' is built without them"),
-              std::string::npos)
-        << said;
+    const auto edited = fetch_source(spec, told);
+    ASSERT_TRUE(edited) << edited.error().message;
+    EXPECT_EQ(edited->warning, "pack/linux-source-6.12: 2 files are changed but not committed: "
+                               "'HEAD' is built without them");
+    EXPECT_EQ(said, "warning: " + edited->warning + "\n");
     said.clear();
     spec.kernel.source = GitSource{"pack/linux-source-6.12", "v1"};
-    ASSERT_TRUE(fetch_source(spec, told));
+    const auto older = fetch_source(spec, told);
+    ASSERT_TRUE(older) << older.error().message;
+    EXPECT_EQ(older->warning, "");
     EXPECT_EQ(said.find("not committed"), std::string::npos) << said;
 }
 

@@ -112,7 +112,7 @@ Status append_message(const fs::path& file, const Message& message) {
 
 Status send_email(const EmailChannel& channel, const Message& message, CommandRunner& runner) {
     const Scratch scratch;
-    if (scratch.dir().empty()) return fail(Blame::Host, "cannot make a scratch folder in TMPDIR");
+    RIG_CHECK(scratch.made());
     const auto date =
         fmt::format("{:%a, %d %b %Y %H:%M:%S} +0000", fmt::gmtime(std::time(nullptr)));
     Command command;

@@ -86,6 +86,7 @@ ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sam
         return kernel ? kernel->facts : unknown;
     };
     if (!run.failure.empty()) warnings.push_back("the run ended before its time: " + run.failure);
+    warnings.insert(warnings.end(), run.source_warnings.begin(), run.source_warnings.end());
     std::vector<ArmProofs> proofs;
     for (const auto& arm : spec.arms) {
         ArmEvidence evidence{spec,    arm,        facts(arm.name), facts(spec.arms.front().name),

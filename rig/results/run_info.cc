@@ -102,8 +102,8 @@ bool RunInfo::same_run(const RunInfo& other) const {
             out.erase("packing"); // boots do not depend on it
         else if (out.contains("packing"))
             out["packing"].erase("warnings");
-        for (const char* of_one_run :
-             {"run_id", "clock_why", "started", "ended", "failure", "resumed", "replays"})
+        for (const char* of_one_run : {"run_id", "clock_why", "started", "ended", "failure",
+                                       "resumed", "replays", "source_warnings"})
             out.erase(of_one_run);
         return out;
     };
@@ -130,6 +130,7 @@ json to_json(const RunInfo& info) {
                           {"pinned", p.pinned},
                           {"shared", p.shared},
                           {"warnings", p.warnings}};
+    if (!info.source_warnings.empty()) out["source_warnings"] = info.source_warnings;
     for (const auto& one : info.overrides)
         out["overrides"].push_back(one.key + "=" + one.value);
     visit_texts(info, [&](const char* key, const std::string& text) { out[key] = text; });
@@ -172,6 +173,8 @@ Result<RunInfo> run_info_from_json(const json& value) {
         RIG_CHECK(packing.texts("warnings", info.packing.warnings, max_arms));
         RIG_CHECK(packing.finish());
     }
+    if (reader.has("source_warnings"))
+        RIG_CHECK(reader.texts("source_warnings", info.source_warnings, max_arms));
     std::vector<std::string> overrides;
     RIG_CHECK(reader.texts("overrides", overrides, max_arguments));
     for (const auto& text : overrides) {

@@ -46,6 +46,7 @@ struct RunInfo {
     std::string rig_version, qemu_version, libvirt_version, perf_version;
     std::vector<std::string> command; // argv that gives this run again, relative to the project
     RunPacking packing;
+    std::vector<std::string> source_warnings; // what was not built though it lay in the source
     std::string image; // cache key of the initramfs: agent, perf and what the experiment adds
     std::string started,
         ended;            // UTC, 2026-02-23T10:32:48Z; `ended` empty: interrupted or still going on

@@ -72,6 +72,20 @@ TEST(RunInfo, SaysHowBootsWerePackedAndWhatDependsOnIt) {
     EXPECT_FALSE(run.same_run(other));
 }
 
+TEST(RunInfo, KeepsWhatTheSourceWarnedOfAndIsTheSameRunAllTheSame) {
+    const auto run = make_run(make_spec());
+    EXPECT_FALSE(to_json(run).contains("source_warnings"));
+    auto warned = run;
+    warned.source_warnings = {"linux: 1 file is changed but not committed"};
+    const auto back = run_info_from_json(to_json(warned));
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_EQ(back->source_warnings, warned.source_warnings);
+    EXPECT_TRUE(run.same_run(warned)) << "the commit that is built is the same";
+    auto wrong = to_json(warned);
+    wrong["source_warnings"] = 1;
+    EXPECT_NE(read_error(wrong).find("run.source_warnings: "), std::string::npos);
+}
+
 TEST(RunInfo, ReadsFormatFiveWhichHadNoHashesOfPatches) {
     auto old = to_json(make_run(make_spec()));
     old["format"] = 5;

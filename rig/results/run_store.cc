@@ -76,6 +76,10 @@ struct SampleFile {
 // leaves a piece, and only at the end. Anything else that does not parse was not written by rig and
 // is an error.
 Result<SampleFile> load_samples(const fs::path& file) {
+    std::error_code error;
+    const bool regular = fs::is_regular_file(file, error); // a pipe never ends
+    if (error) return cannot("read", file, error.value());
+    if (!regular) return fail(Blame::Host, fmt::format("{} is no file", file.string()), file);
     std::ifstream in(file, std::ios::binary);
     if (!in) return cannot("read", file, errno);
     SampleFile out;

@@ -14,6 +14,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 
@@ -191,6 +192,20 @@ TEST_F(StoreTest, DamageInTheMiddleIsAnErrorWithItsLine) {
     EXPECT_EQ(error_of(dir),
               file.string() + ":2: arm ipi boot 0 is there twice, want each boot once");
     EXPECT_FALSE(RunWriter::resume(dir)); // nor may it be continued
+}
+
+TEST_F(StoreTest, SamplesThatAreNoFileAreAnErrorAndNotWaitedFor) {
+    const auto dir = create().dir();
+    const auto file = dir / "samples.jsonl";
+    fs::remove(file);
+    ASSERT_EQ(::mkfifo(file.c_str(), 0644), 0);
+    const auto run = load_run(dir);
+    ASSERT_FALSE(run);
+    EXPECT_EQ(run.error().blame, Blame::Host);
+    EXPECT_EQ(run.error().message, file.string() + " is no file");
+    fs::remove(file);
+    EXPECT_NE(load_run(dir).error().message.find("cannot read " + file.string() + ": No such file"),
+              std::string::npos);
 }
 
 TEST_F(StoreTest, ADamagedRunFileIsAnErrorWithItsLine) {

@@ -54,6 +54,7 @@ json json_of(const Kernel& kernel) {
             {"version", kernel.version},
             {"patches", kernel.patches},
             {"patch_sha256", kernel.patch_sha256},
+            {"source_warning", kernel.source_warning},
             {"build_seconds", kernel.build_seconds},
             {"pvh", kernel.pvh},
             {"from_cache", kernel.from_cache},
@@ -79,6 +80,7 @@ Result<Kernel> read_kernel(JsonReader& reader) {
     RIG_CHECK(reader.text("version", kernel.version));
     RIG_CHECK(reader.texts("patches", kernel.patches, kMostPatches));
     RIG_CHECK(reader.texts("patch_sha256", kernel.patch_sha256, kMostPatches));
+    RIG_CHECK(reader.text("source_warning", kernel.source_warning));
     RIG_CHECK(reader.number("build_seconds", kernel.build_seconds));
     RIG_CHECK(reader.boolean("pvh", kernel.pvh));
     RIG_CHECK(reader.boolean("from_cache", kernel.from_cache));

@@ -46,6 +46,7 @@ TEST_F(Spool, WhatIsWrittenIsReadAgain) {
     prepared.prepared.kernels["a"] = {
         "/c/bzImage", "/c/vmlinux", "/c/System.map", "/c/config", "key", "sha", "gcc",
         "6.12",       {"p"},        {"q"},           1.5,         true,  false, true};
+    prepared.prepared.kernels["a"].source_warning = "1 file is changed but not committed";
     prepared.prepared.image = "/c/images/k/initramfs";
     prepared.prepared.perf = "/c/perf";
     prepared.prepared.perf_version = "perf 6";

@@ -31,6 +31,7 @@ struct FakeBoot {
         "rcupdate.rcu_cpu_stall_suppress 0\n";  // and of its detectors
     bool panicked = false;                      // the panic device was told
     std::vector<std::string> registers_again{}; // see GuestEnd
+    std::string dump{};                         // of its memory, where one is asked for
 };
 
 class FakeHypervisor : public Hypervisor {
@@ -71,6 +72,8 @@ class FakeHypervisor : public Hypervisor {
         end.console_flood = boot.console_flood;
         end.registers = boot.registers;
         end.registers_again = boot.registers_again;
+        if (!boot.dump.empty() && !request.memory_dump.empty())
+            std::ofstream(request.memory_dump, std::ios::binary) << boot.dump;
         return end;
     }
     Result<std::string> version(const Arch&) override {
