@@ -138,7 +138,7 @@ TEST(ArchGuest, TheCommandLineNamesItsConsole) {
     Spec spec;
     EXPECT_EQ(kernel_cmdline(spec, {}),
               "console=ttyS0 nokaslr norandmaps mitigations=off panic=-1 oops=panic tsc=reliable "
-              "lapic_timer_hz=1000000000 lpj=4000000");
+              "no_timer_check lapic_timer_hz=1000000000 lpj=4000000");
     spec.kernel.arch = "arm64";
     spec.guest.extra_cmdline = "more";
     EXPECT_EQ(kernel_cmdline(spec, {}),
