@@ -2,7 +2,6 @@
 #include "guest/deadline.h"
 
 #include "guest/arch.h"
-
 #include "guest/files.h"
 #include "guest/task_states.h"
 

@@ -72,6 +72,15 @@ std::string tasks(const std::string& before, const std::string& after) {
                                                      .dump());
 }
 
+// A guest that had not ended at the host's deadline, the same registers at each look.
+FakeBoot looping(const std::string& console, const std::string& registers) {
+    FakeBoot boot{kHello, console, TimedOut{}, ""};
+    boot.messages.clear();
+    boot.registers = registers;
+    boot.registers_again = {registers, registers};
+    return boot;
+}
+
 class GuestRun : public ::testing::Test {
  protected:
     void SetUp() override {
@@ -124,55 +133,15 @@ TEST_F(GuestRun, EveryEndingIsToldFromTheOthers) {
          {kHello, "last words\n", TimedOut{}, ""},
          Ending::UndecidedHang,
          "nothing tells whether the kernel or the workload is why"},
-        {"a loop in user mode",
-         {kHello,
-          "last words\n",
-          TimedOut{},
-          "",
-          false,
-          0,
-          true,
-          "",
-          kInUserMode,
-          std::nullopt,
-          "",
-          false,
-          {kInUserMode, kInUserMode}},
-         Ending::WorkloadHang,
+        {"a loop in user mode", looping("last words\n", kInUserMode), Ending::WorkloadHang,
          "the workload did not come to its end within 120 s; a program loops in user mode: vCPU 0"},
-        {"a loop in the kernel",
-         {kHello,
-          "last words\n",
-          TimedOut{},
-          "",
-          false,
-          0,
-          true,
-          "",
-          kInKernel,
-          std::nullopt,
-          "",
-          false,
-          {kInKernel, kInKernel}},
-         Ending::Hang,
+        {"a loop in the kernel", looping("last words\n", kInKernel), Ending::Hang,
          "the guest hung, in silence: none of the kernel's detectors spoke; vCPU 0 was in the "
          "kernel, for one task, all 3 times that its registers were read; no end within 120 s"},
         {"a loop in user mode that a detector found all the same",
-         {kHello,
-          "[ 30.0][ C1] watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [sh:44]\n",
-          TimedOut{},
-          "",
-          false,
-          0,
-          true,
-          "",
-          kInUserMode,
-          std::nullopt,
-          "",
-          false,
-          {kInUserMode, kInUserMode}},
-         Ending::SoftLockup,
-         "found by soft-lockup"},
+         looping("[ 30.0][ C1] watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [sh:44]\n",
+                 kInUserMode),
+         Ending::SoftLockup, "found by soft-lockup"},
         {"tasks that sleep",
          {kHello + tasks("S", "T") + kDeadline, "[ 30.0] last words\n", Exited{0}, ""},
          Ending::WorkloadHang,
