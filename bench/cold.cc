@@ -19,7 +19,7 @@ using nlohmann::json;
 // Most objects of a kernel depend on it, as on any option that changes task_struct.
 constexpr const char* kOption = "DETECT_HUNG_TASK=y";
 // In the middle of the ranks (ARCHITECTURE.md), and in revisions before there were ranks as well.
-constexpr const char* kTouched = "boot_end.cc";
+constexpr const char* kTouched = "compare.cc";
 // Beside the cache that the other phases share.
 constexpr const char *kPerfCache = "perf-cache", *kWholeCache = "whole-cache";
 const std::vector<int> kAnyVerdict{0, 1, 4};

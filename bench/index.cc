@@ -117,11 +117,11 @@ int main(int argc, char** argv) {
         rig::CommonOptions common;
         common.results = results;
         report("rig list", cost_of([&] { must(rig::list_command({}, common, quiet, {})); }));
-        rig::HistoryLine twenty;
+        rig::HistoryOptions twenty;
         twenty.filter.limit = 20;
         report("rig list --limit 20",
                cost_of([&] { must(rig::list_command(twenty, common, quiet, {})); }));
-        rig::SiteLine line;
+        rig::SiteOptions line;
         line.out = site.empty() ? top / "site" : fs::path(site);
         line.pages = 0;
         report("rig dashboard",

@@ -89,7 +89,7 @@ inline std::vector<std::string> bare_argv(const std::filesystem::path& dir,
     for (std::size_t i = 0; i < argv.size(); ++i) {
         if (i > 0 && argv[i - 1] == "-initrd") {
             const auto initrd = dir / ("initrd-" + tag);
-            must(rig::image_with_plan(argv[i], printed.at("plan").dump(), initrd));
+            must(rig::initramfs_with_plan(argv[i], printed.at("plan").dump(), initrd));
             argv[i] = initrd.string();
         }
         for (const char* file : {"channel", "console"})

@@ -5,7 +5,7 @@
 #include "bench/must.h"
 #include "rig/base/files.h"
 #include "rig/base/sha256.h"
-#include "rig/experiment/world.h"
+#include "rig/experiment/environment.h"
 #include "rig/host/boost_command_runner.h"
 #include "rig/results/run_store.h"
 #include "rig/slurm/slurm_engine.h"
@@ -129,12 +129,12 @@ void measure(unsigned number, const fs::path& top, const std::string& controller
         rig::Result<rig::GuestEnd> run(const rig::BootRequest&,
                                        const std::function<bool(std::string_view)>&,
                                        std::stop_token) override {
-            return rig::fail(rig::Blame::Host, "no guests");
+            return rig::fail(rig::FaultDomain::Host, "no guests");
         }
         rig::Result<std::string> version(const rig::Arch&) override { return std::string(); }
     } none;
-    const rig::World world{cache, world_runner, none, rig::Progress::silent()};
-    must(engine.prepare(spec, world, {}));
+    const rig::Environment environment{cache, world_runner, none, rig::Progress::silent()};
+    must(engine.prepare(spec, environment, {}));
     const auto [submissions, submission] = runner.of["sbatch"];
     const double cpu_submitted = cpu_seconds(controller) - cpu_began;
 
@@ -146,20 +146,20 @@ void measure(unsigned number, const fs::path& top, const std::string& controller
     std::vector<const rig::PlannedBoot*> boots;
     for (const auto& planned : schedule)
         boots.push_back(&planned);
-    double collecting = 0, most_mib = 0;
+    double collecting = 0, max_mib = 0;
     unsigned taken = 0;
     const auto take = [&](const rig::PlannedBoot& planned,
-                          rig::MadeBoot made) -> rig::Result<rig::Engine::Taken> {
+                          rig::BootResult made) -> rig::Result<rig::Engine::Taken> {
         const auto from = Steady::now();
         if (!made.sample) return tl::unexpected(made.sample.error());
         RIG_TRY(dir, writer.boot_dir(planned.id));
         fs::rename(made.evidence, dir);
         if (!planned.replay) RIG_CHECK(writer.append(*made.sample));
-        if (taken++ % 100 == 0) most_mib = std::max(most_mib, resident_mib(controller));
+        if (taken++ % 100 == 0) max_mib = std::max(max_mib, resident_mib(controller));
         collecting += since(from);
         return rig::Engine::Taken::Done;
     };
-    must(engine.boot(boots, writer.info(), take, world, {}));
+    must(engine.boot(boots, writer.info(), take, environment, {}));
     if (taken != schedule.size() ||
         must(rig::load_run(writer.dir())).samples.size() != schedule.size() - 2) {
         fmt::print(stderr, "{} boots of {} came back\n", taken, schedule.size());
@@ -170,7 +170,7 @@ void measure(unsigned number, const fs::path& top, const std::string& controller
                "{:.2f} |\n",
                schedule.size(), submissions - 1, submission, looks, looking / std::max(1u, looks),
                since(began), collecting, cpu_submitted, cpu_seconds(controller) - cpu_began,
-               most_mib, static_cast<double>(std::clock() - rig_began) / CLOCKS_PER_SEC);
+               max_mib, static_cast<double>(std::clock() - rig_began) / CLOCKS_PER_SEC);
     fs::remove_all(results);
 }
 

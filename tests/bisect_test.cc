@@ -232,7 +232,7 @@ TEST_F(Bisect, AGitHistoryOfTheSamePatchesGivesTheSameAnswer) {
     const auto histories = number_from("RIG_HISTORIES", 3);
     std::mt19937_64 random(number_from("RIG_SEED", 1) + 100);
     GeneratedRepository linux(dir_, tree_);
-    // What is planted stands on the enabling patches, which are commits here.
+    // What is planted stands on the prerequisite patches, which are commits here.
     linux.branch("enabled");
     std::istringstream enable(slurp(kTop / "kernel-patches/6.12/enable/series"));
     for (std::string name; std::getline(enable, name);)
@@ -247,8 +247,8 @@ TEST_F(Bisect, AGitHistoryOfTheSamePatchesGivesTheSameAnswer) {
         for (std::size_t k = 0; k < drawn.history.commits().size(); ++k)
             linux.commit(folder / drawn.history.name(k), drawn.history.name(k));
         const auto found = bisect(what, {"--repository", linux.dir().string(), "--good", "enabled",
-                                         "--base", "base", "--set", "kernel.enable=[]", "--bad",
-                                         fmt::format("h{}", i), "--no-look"});
+                                         "--base", "base", "--set", "kernel.prerequisites=[]",
+                                         "--bad", fmt::format("h{}", i), "--no-look"});
         ASSERT_TRUE(found.is_object() && found.contains("bisection")) << found.dump();
         fmt::print("{}", line_of(found, drawn, what));
         std::fflush(stdout);

@@ -22,11 +22,11 @@ constexpr const char* k612 = "configs/batch-alloc-fail.toml";
 
 void expect_exact(const LoadedRun& run, const std::string& baseline, unsigned vcpus) {
     for (const auto& sample : run.samples) {
-        const auto& e = sample.exposure;
+        const auto& e = sample.exercised;
         EXPECT_EQ(sample.cpus_online, vcpus);
         EXPECT_EQ(e.injections, 80u); // 20 calls x 4 tables
         EXPECT_EQ(e.target_hits, 80u);
-        EXPECT_EQ(e.witness_hits, 80u);
+        EXPECT_EQ(e.marker_hits, 80u);
         EXPECT_EQ(e.lost_events, 0u);
         EXPECT_EQ(sample.counts.at("sync_ipis"), sample.id.arm == baseline ? 80u * (vcpus - 1) : 0u)
             << sample.id.arm;
@@ -201,7 +201,7 @@ TEST_F(EndToEnd, SamplesDoNotDependOnHowManyBootsRunAtOnce) {
         const auto dir = runs().at(0);
         const auto run = load_run(dir);
         ASSERT_TRUE(run) << run.error().message;
-        EXPECT_EQ(std::to_string(run->info.packing.at_once), parallel);
+        EXPECT_EQ(std::to_string(run->info.cpu_allocation.at_once), parallel);
         EXPECT_NE(slurp(dir / "report.txt")
                       .find(parallel == std::string("1") ? "one boot at a time, each on one of "
                                                          : "2 boots at once, each on one of "),
@@ -238,12 +238,12 @@ TEST_F(EndToEnd, WallClockCountsAreExactToo) {
     const auto run = load_run(dirs[0]);
     ASSERT_TRUE(run);
     ASSERT_EQ(run->samples.size(), 2u) << result.out;
-    EXPECT_TRUE(run->info.packing.shared);
+    EXPECT_TRUE(run->info.cpu_allocation.shared);
     expect_exact(*run, "ipi", 4);
 }
 
 // The proofs that fail in any arm of a run, computed again from what it left.
-std::set<std::string> failing_proofs(const fs::path& run_dir) {
+std::set<std::string> failing_checks(const fs::path& run_dir) {
     const auto run = load_run(run_dir);
     EXPECT_TRUE(run);
     std::set<std::string> failing;
@@ -251,16 +251,16 @@ std::set<std::string> failing_proofs(const fs::path& run_dir) {
     const auto spec = spec_of(run->info, kTop);
     EXPECT_TRUE(spec);
     if (!spec) return failing;
-    for (const auto& arm : assemble(*spec, run->info, run->samples, {}, "").comparison.proofs)
-        for (const auto& proof : arm.proofs)
-            if (!proof.passed) failing.insert(proof.id);
+    for (const auto& arm : assemble(*spec, run->info, run->samples, {}, "").comparison.checks)
+        for (const auto& check : arm.checks)
+            if (!check.passed) failing.insert(check.id);
     return failing;
 }
 
 struct Control {
     const char* name;
     std::vector<std::pair<std::string, std::string>> changes;
-    std::set<std::string> proofs; // all of these fail
+    std::set<std::string> checks; // all of these fail
     std::string says;
 };
 
@@ -296,9 +296,9 @@ TEST_F(EndToEnd, VacuousExperimentsAreInconclusive) {
         EXPECT_NE(result.out.find(control.says), std::string::npos)
             << control.name << ": no '" << control.says << "' in\n"
             << result.out;
-        if (control.proofs.empty()) continue;
-        const auto failing = failing_proofs(runs().at(0));
-        for (const auto& id : control.proofs)
+        if (control.checks.empty()) continue;
+        const auto failing = failing_checks(runs().at(0));
+        for (const auto& id : control.checks)
             EXPECT_TRUE(failing.contains(id)) << control.name << ": " << id << " holds\n"
                                               << result.out;
     }
@@ -396,7 +396,7 @@ TEST_F(EndToEnd, PtReclaimIsInconclusiveNotNoChange) {
                                       "MMU_GATHER_RCU_TABLE_FREE = \"y\""}});
     const auto again = rig({"compare", undeclared.string()});
     EXPECT_EQ(exit_code(again), 4) << again.out;
-    EXPECT_EQ(failing_proofs(runs().at(0)),
+    EXPECT_EQ(failing_checks(runs().at(0)),
               (std::set<std::string>{"witness_hits", "witness_within"}))
         << again.out;
 }

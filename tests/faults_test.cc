@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Every way in which a boot can end, made to happen for real: broken kernels, a hostile guest, a
 // host that lacks something. What rig calls it must be that and nothing else. Not part of
-// ./bootstrap test; the table it prints is kept in docs/faults.md.
-#include "rig/guest_output/ending.h"
+// ./bootstrap test; the table it prints is kept in docs/evaluation/fault-matrix.md.
+#include "rig/guest_output/boot_outcome.h"
 #include "rig/results/run_store.h"
 #include "tests/libvirtd.h"
 #include "tests/rig_program.h"
@@ -21,7 +21,7 @@ using namespace rig::testing; // the fixture
 
 struct Fault {
     std::string name;
-    Ending ending;
+    BootOutcome ending;
     std::vector<std::string> set; // KEY=VALUE of --set
     std::string
         before{}; // a shell script that ends in "$@" and so runs rig; $dir is the case's folder
@@ -67,203 +67,205 @@ std::string meanwhile(const std::string& script) {
 }
 
 const std::vector<Fault> kFaults = {
-    {"panic()", Ending::Panic, {lkdtm("PANIC")}},
+    {"panic()", BootOutcome::Panic, {lkdtm("PANIC")}},
     {"panic() after the console was taken away",
-     Ending::Panic,
+     BootOutcome::Panic,
      {command("echo N > /sys/class/tty/ttyS0/console; echo PANIC > "
               "/sys/kernel/debug/provoke-crash/DIRECT")},
      "",
      Fault::Both,
      "told the machine's panic device"},
-    {"BUG()", Ending::Oops, {lkdtm("BUG")}},
-    {"write through a null pointer", Ending::Oops, {lkdtm("EXCEPTION")}},
-    {"stack exhausted", Ending::Oops, {lkdtm("EXHAUST_STACK")}},
+    {"BUG()", BootOutcome::Oops, {lkdtm("BUG")}},
+    {"write through a null pointer", BootOutcome::Oops, {lkdtm("EXCEPTION")}},
+    {"stack exhausted", BootOutcome::Oops, {lkdtm("EXHAUST_STACK")}},
     {"WARN(), then the workload fails",
-     Ending::Splat,
+     BootOutcome::Splat,
      {command("echo WARNING > /sys/kernel/debug/provoke-crash/DIRECT; exit 1")}},
     {"loop with preemption off",
-     Ending::SoftLockup,
+     BootOutcome::SoftLockup,
      {kWall, lkdtm("SOFTLOCKUP"), kernel_words("")}},
     {"loop with interrupts off",
-     Ending::HardLockup,
+     BootOutcome::HardLockup,
      {kWall, lkdtm("HARDLOCKUP"), kernel_words("")}},
     {"the same, a slow soft-lockup detector",
-     Ending::RcuStall,
+     BootOutcome::RcuStall,
      {kWall, lkdtm("SOFTLOCKUP"), kernel_words("watchdog_thresh=60")}},
     {"task that never wakes",
-     Ending::HungTask,
+     BootOutcome::HungTask,
      {lkdtm("HUNG_TASK"), kernel_words("sysctl.kernel.hung_task_timeout_secs=3")}},
     {"work that keeps its CPU",
-     Ending::WorkqueueLockup,
+     BootOutcome::WorkqueueLockup,
      {kWall, lkdtm("WORKQUEUE_LOCKUP"),
       kernel_words("nosoftlockup rcupdate.rcu_cpu_stall_suppress=1")}},
     {"loop, no detector at all",
-     Ending::Hang,
+     BootOutcome::Hang,
      {lkdtm("LOOP"), kernel_words("nosoftlockup rcupdate.rcu_cpu_stall_suppress=1 nowatchdog")},
      "",
      Fault::Both,
      "was in the kernel, for one task, all 24 times"},
     {"task that never wakes, no detector",
-     Ending::Hang,
+     BootOutcome::Hang,
      {lkdtm("HUNG_TASK"), kernel_words("sysctl.kernel.hung_task_timeout_secs=0")},
      "",
      Fault::Both,
      "sleeps uninterruptibly in write(2)"},
     {"such a task, of a script that merely waits for it",
-     Ending::Hang,
+     BootOutcome::Hang,
      {command("echo HUNG_TASK > /sys/kernel/debug/provoke-crash/DIRECT & wait"),
       kernel_words("sysctl.kernel.hung_task_timeout_secs=0")},
      "",
      Fault::Both,
      "sleeps uninterruptibly in write(2)"},
     {"workload that sleeps",
-     Ending::WorkloadHang,
+     BootOutcome::WorkloadHang,
      {command("sleep 100000")},
      "",
      Fault::Both,
      "sleeps interruptibly in clock_nanosleep(2)"},
     {"workload that reads a FIFO nobody writes",
-     Ending::WorkloadHang,
+     BootOutcome::WorkloadHang,
      {command("mkfifo /tmp/fifo; cat /tmp/fifo")},
      "",
      Fault::Both,
      "sleeps interruptibly in open"},
     {"workload that loops in user mode",
-     Ending::WorkloadHang,
+     BootOutcome::WorkloadHang,
      {command("while :; do :; done")},
      "",
      Fault::Both,
      "a program loops in user mode"},
     {"workload that stops itself",
-     Ending::WorkloadHang,
+     BootOutcome::WorkloadHang,
      {command("kill -STOP $$")},
      "",
      Fault::Both,
      "was stopped by a signal"},
     {"workload that sleeps, and the host's clock ends it",
-     Ending::UndecidedHang,
+     BootOutcome::UndecidedHang,
      {kWall, command("sleep 100000")},
      "",
      Fault::Both,
      "every vCPU idles"},
     {"all CPUs halted with interrupts off",
-     Ending::Hang,
+     BootOutcome::Hang,
      {lkdtm("ALL_CPUS_HALTED")},
      "",
      Fault::Both,
      "the machine's watchdog fired"},
     {"the process killed that keeps the watchdog",
-     Ending::AgentFailure,
+     BootOutcome::AgentFailure,
      {command("killall -9 rig-deadline; sleep 100000")},
      "",
      Fault::Both,
      "every vCPU responds"},
-    {"no agent", Ending::DeadAtBoot, {hostile("true")}},
+    {"no agent", BootOutcome::DeadAtBoot, {hostile("true")}},
     {"triple fault before the agent",
-     Ending::EarlyEnd,
+     BootOutcome::EarlyEnd,
      {hostile("echo TRIPLE_FAULT > /sys/kernel/debug/provoke-crash/DIRECT")}},
-    {"triple fault", Ending::Reset, {lkdtm("TRIPLE_FAULT")}},
+    {"triple fault", BootOutcome::Reset, {lkdtm("TRIPLE_FAULT")}},
     {"endless console",
-     Ending::ConsoleFlood,
+     BootOutcome::ConsoleFlood,
      {command("yes a line that never ends, of a program that has gone mad > /dev/ttyS0"),
       "guest.deadline_seconds=1200"}},
     {"the agent's memory overwritten",
-     Ending::AgentCrash,
+     BootOutcome::AgentCrash,
      {command("start=$(grep -m1 r-xp /proc/1/maps | cut -d- -f1); dd if=/dev/zero of=/proc/1/mem "
               "bs=4096 seek=$((0x$start / 4096)) count=400 conv=notrunc")}},
     {"an event the kernel lacks",
-     Ending::AgentFailure,
+     BootOutcome::AgentFailure,
      {"metrics.missing.event=\"csd:csd_lost\"", "metrics.missing.expect=\"report\""}},
-    {"workload killed by a signal", Ending::WorkloadCrash, {command("kill -SEGV $PPID")}},
-    {"workload's exit code 1", Ending::WorkloadFailure, {command("exit 1")}},
+    {"workload killed by a signal", BootOutcome::WorkloadCrash, {command("kill -SEGV $PPID")}},
+    {"workload's exit code 1", BootOutcome::WorkloadFailure, {command("exit 1")}},
     {"workload's own words in the kernel's log, then exit code 1",
-     Ending::WorkloadFailure,
+     BootOutcome::WorkloadFailure,
      {command("dmesg -n 8; for words in 'WARNING: CPU: 0 PID: 9 at mm/mine.c:1 mine+0x1/0x2' "
               "'<7>BUG: KASAN: "
               "use-after-free in mine+0x1/0x2' '<0>Kernel panic - not syncing: mine'; do echo "
               "\"$words\" > /dev/kmsg; done; exit 1")}},
     {"such words beside a WARN()",
-     Ending::Splat,
+     BootOutcome::Splat,
      {command("echo 'WARNING: CPU: 0 PID: 9 at mm/mine.c:1 mine+0x1/0x2' > /dev/kmsg; echo WARNING "
               "> /sys/kernel/debug/provoke-crash/DIRECT; exit 1")},
      "",
      Fault::Both,
      "lkdtm"},
     {"a call longer than its turn",
-     Ending::BadEvidence,
+     BootOutcome::BadEvidence,
      {command("sleep 1"), "workload.pace_us=1000"}},
     {"garbage on the channel",
-     Ending::Protocol,
+     BootOutcome::Protocol,
      {hostile("echo this is no frame, and long enough to see > /dev/vport0p1")}},
     {"1 GiB in good frames",
-     Ending::Protocol,
+     BootOutcome::Protocol,
      {hostile("while :; do busybox printf "
               "'RIGf\\\\001\\\\000\\\\003\\\\000\\\\000\\\\000\\\\020\\\\000'; busybox head -c "
               "1048576 /dev/zero; done > /dev/vport0p1"),
       "guest.deadline_seconds=600"}},
     {"an artifact named as a path",
-     Ending::Protocol,
+     BootOutcome::Protocol,
      {hostile("busybox printf "
               "'RIGf\\\\001\\\\000\\\\004\\\\000\\\\014\\\\000\\\\000\\\\000\\\\011../../abcxx' > "
               "/dev/vport0p1")}},
-    {"power-off by the workload", Ending::EndedByGuest, {command("poweroff -f")}},
-    {"restart by the workload", Ending::EndedByGuest, {command("reboot -f")}},
-    {"SysRq b by the workload", Ending::EndedByGuest, {command("echo b > /proc/sysrq-trigger")}},
+    {"power-off by the workload", BootOutcome::EndedByGuest, {command("poweroff -f")}},
+    {"restart by the workload", BootOutcome::EndedByGuest, {command("reboot -f")}},
+    {"SysRq b by the workload",
+     BootOutcome::EndedByGuest,
+     {command("echo b > /proc/sysrq-trigger")}},
     {"console told to be silent, a WARN(), and to speak",
-     Ending::Splat,
+     BootOutcome::Splat,
      {command("dmesg -n 1; echo WARNING > /sys/kernel/debug/provoke-crash/DIRECT; dmesg -n 8")}},
-    {"console told to be silent", Ending::SilencedConsole, {command("dmesg -n 1")}},
+    {"console told to be silent", BootOutcome::SilencedConsole, {command("dmesg -n 1")}},
     {"a stall detector switched off by the workload",
-     Ending::MutedDetector,
+     BootOutcome::MutedDetector,
      {command("echo 1 > /sys/module/rcupdate/parameters/rcu_cpu_stall_suppress")}},
     {"no QEMU in PATH",
-     Ending::HypervisorStart,
+     BootOutcome::HypervisorStart,
      {},
      "mkdir -p $dir/bin; for tool in /usr/bin/*; do case $tool in *qemu*) ;; *) ln -s $tool "
      "$dir/bin/;; esac; done; PATH=$dir/bin \"$@\"",
      Fault::Direct},
     {"libvirtd killed",
-     Ending::HypervisorLost,
+     BootOutcome::HypervisorLost,
      {command("sleep 100000")},
      meanwhile("kill -KILL $(cat $libvirtd)"),
      Fault::Libvirt},
     {"QEMU that refuses an option",
-     Ending::HypervisorExit,
+     BootOutcome::HypervisorExit,
      {},
      instead_of_qemu("exec /usr/bin/qemu-system-x86_64 \"$@\" -bogus"),
      Fault::Direct},
     {"QEMU killed by SIGKILL",
-     Ending::HypervisorSignal,
+     BootOutcome::HypervisorSignal,
      {command("sleep 100000")},
      meanwhile("kill -KILL $qemu")},
     {"QEMU killed by SIGSEGV",
-     Ending::HypervisorSignal,
+     BootOutcome::HypervisorSignal,
      {command("sleep 100000")},
      meanwhile("kill -SEGV $qemu")},
     {"no memory for the guest",
-     Ending::OutOfMemory,
+     BootOutcome::OutOfMemory,
      {"guest.memory_mib=4096"},
      instead_of_qemu("ulimit -v 3000000; exec /usr/bin/qemu-system-x86_64 \"$@\""),
      Fault::Direct},
     {"no file descriptors for QEMU",
-     Ending::OutOfDescriptors,
+     BootOutcome::OutOfDescriptors,
      {},
      instead_of_qemu("ulimit -n 6; exec /usr/bin/qemu-system-x86_64 \"$@\""),
      Fault::Direct},
     {"disk full before the boot",
-     Ending::DiskFull,
+     BootOutcome::DiskFull,
      {},
      "head -c 90m /dev/zero > $small/ballast; TMPDIR=$small \"$@\""},
     {"disk full during the boot",
-     Ending::DiskFull,
+     BootOutcome::DiskFull,
      {command("sleep 1")},
      "export TMPDIR=$small; " + meanwhile("head -c 200m /dev/zero > $small/ballast 2>/dev/null")},
     {"a host without time for it",
-     Ending::Starved,
+     BootOutcome::Starved,
      {lkdtm("LOOP"), kernel_words("nosoftlockup rcupdate.rcu_cpu_stall_suppress=1 nowatchdog")},
      "loops=(); for i in $(seq 30); do setsid bash -c \"while :; do :; done\" & loops+=($!); done; "
      "trap 'kill ${loops[*]}' EXIT; \"$@\""},
-    {"SIGINT", Ending::Cancelled, {command("sleep 100000")}, meanwhile("kill -INT $rig")},
+    {"SIGINT", BootOutcome::Cancelled, {command("sleep 100000")}, meanwhile("kill -INT $rig")},
 };
 
 // A file system of 120 MiB: $small. Mounted before a daemon is started, whose mount namespace does
@@ -297,7 +299,7 @@ TEST_P(Faults, EveryEndingIsCalledWhatItIs) {
     // RIG_FAULTS=a,b: only those whose ending is named.
     const char* only = std::getenv("RIG_FAULTS");
     std::string table = "| what happened | called | blame | seconds |\n|---|---|---|---|\n";
-    std::map<Ending, unsigned> seen;
+    std::map<BootOutcome, unsigned> seen;
     for (const auto& fault : kFaults) {
         const auto& want = about(fault.ending);
         if (only && ("," + std::string(only) + ",").find("," + std::string(want.name) + ",") ==
@@ -321,19 +323,21 @@ TEST_P(Faults, EveryEndingIsCalledWhatItIs) {
                       "bash"};
         small.clear();
         const auto result = rig(args, kBuildLimit, before);
-        std::string kind = "no error", blame = "", message;
+        std::string kind = "no error", fault_domain = "", message;
         if (const auto at = result.out.find("{\"error\""); at != std::string::npos) {
             const auto error =
                 json::parse(result.out.substr(at, result.out.find('\n', at) - at)).at("error");
-            kind = error.at("kind"), blame = error.at("blame"), message = error.at("message");
+            kind = error.at("kind"), fault_domain = error.at("blame"),
+            message = error.at("message");
         }
         EXPECT_EQ(kind, want.name) << fault.name << ":\n" << result.out.substr(0, 3000);
         EXPECT_NE(message.find(fault.says), std::string::npos) << fault.name << ": " << message;
-        EXPECT_EQ(blame, kind == want.name ? name(want.blame) : blame) << fault.name;
-        EXPECT_EQ(exit_code(result), static_cast<int>(exit_for(want.blame))) << fault.name;
+        EXPECT_EQ(fault_domain, kind == want.name ? name(want.fault_domain) : fault_domain)
+            << fault.name;
+        EXPECT_EQ(exit_code(result), static_cast<int>(exit_for(want.fault_domain))) << fault.name;
         table += fmt::format("| {} | {}{} | {} | {:.1f} |\n", fault.name, kind,
-                             kind == want.name ? "" : fmt::format(" (want {})", want.name), blame,
-                             result.seconds);
+                             kind == want.name ? "" : fmt::format(" (want {})", want.name),
+                             fault_domain, result.seconds);
         fmt::print("{}", table.substr(table.rfind('\n', table.size() - 2) + 1));
         std::fflush(stdout);
         ++seen[fault.ending];
@@ -342,11 +346,11 @@ TEST_P(Faults, EveryEndingIsCalledWhatItIs) {
     if (only) return;
     // What libvirt does not tell: see LibvirtHypervisor.
     // A lost task needs a cluster: slurm_test.cc.
-    const std::set<Ending> not_here =
-        through_libvirt
-            ? std::set{Ending::TaskLost, Ending::HypervisorStart, Ending::HypervisorExit,
-                       Ending::OutOfMemory, Ending::OutOfDescriptors}
-            : std::set{Ending::TaskLost, Ending::HypervisorLost};
+    const std::set<BootOutcome> not_here =
+        through_libvirt ? std::set{BootOutcome::TaskLost, BootOutcome::HypervisorStart,
+                                   BootOutcome::HypervisorExit, BootOutcome::OutOfMemory,
+                                   BootOutcome::OutOfDescriptors}
+                        : std::set{BootOutcome::TaskLost, BootOutcome::HypervisorLost};
     for (const auto& info : endings())
         EXPECT_TRUE(seen.contains(info.ending) || not_here.contains(info.ending))
             << info.name << " was not made to happen";

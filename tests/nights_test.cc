@@ -46,7 +46,7 @@ TEST_F(Nights, TwoRegressionsAndAFixAreThreeIncidentsEachNamingItsCommit) {
     std::ofstream(dir_ / "nightly.toml") << fmt::format(R"(name = "thirty"
 budget_minutes = 600
 first_run_minutes = 20
-least_effect = 0.05
+min_effect = 0.05
 [[experiment]]
 spec = "{}"
 tree = "generated"

@@ -44,7 +44,7 @@ const Tree kTrees[] = {
          {"enable", "posted-v1"},
          {"enable", "posted-v2"},
          {"enable", "reviewed"},
-         {"reviewed-stock"}, // where no enabling patch is needed
+         {"reviewed-stock"}, // where no prerequisite patch is needed
          {"enable", "broken-nosync"},
          {"enable", "reviewed", "broken-atomic"},
          {"enable", "gup-widen"},

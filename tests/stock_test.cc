@@ -37,7 +37,7 @@ TEST_P(Stock, TheBaselineIsTheKernelAsItIs) {
     ASSERT_EQ(exit_code(result), 0) << result.out;
     const json built = json::parse(result.out);
     const auto &ipi = built.at("kernels").at(0), &reviewed = built.at("kernels").at(1);
-    EXPECT_EQ(ipi.at("patches").size(), 0u) << "no enabling patch";
+    EXPECT_EQ(ipi.at("patches").size(), 0u) << "no prerequisite patch";
     EXPECT_EQ(reviewed.at("patches").size(), 1u) << "the patch under review alone";
     EXPECT_NE(ipi.at("image_sha256"), reviewed.at("image_sha256"));
     EXPECT_TRUE(ipi.at("compiler").get<std::string>().starts_with(arch.cross + "gcc"));
@@ -60,11 +60,11 @@ TEST_P(Stock, InvariantsAreExactAndReplayByteForByte) {
     ASSERT_EQ(b->samples.size(), 4u);
     std::map<std::pair<std::string, unsigned>, std::string> samples;
     for (const auto& sample : a->samples) {
-        const auto& e = sample.exposure;
+        const auto& e = sample.exercised;
         EXPECT_EQ(sample.cpus_online, 4u);
         EXPECT_EQ(e.injections, 80u); // 20 calls x 4 tables
         EXPECT_EQ(e.target_hits, 80u);
-        EXPECT_EQ(e.witnessed_hits, 80u);
+        EXPECT_EQ(e.marked_hits, 80u);
         EXPECT_EQ(e.lost_events, 0u);
         EXPECT_EQ(sample.counts.at("sync_ipis"), sample.id.arm == "ipi" ? 240u : 0u);
         EXPECT_GE(sample.counts.at("call_function_interrupts"),
@@ -87,7 +87,7 @@ TEST_P(Stock, InvariantsAreExactAndReplayByteForByte) {
 TEST_P(Stock, WithoutExposureItIsInconclusive) {
     const struct {
         const char* set;
-        std::vector<const char*> proofs;
+        std::vector<const char*> checks;
     } controls[] = {
         {"fault.times=0", {"allocations were made to fail in every boot"}},
         {"fault.stack_filter=false",
@@ -100,8 +100,8 @@ TEST_P(Stock, WithoutExposureItIsInconclusive) {
             {"compare", experiment, "--boots", "1", "--clock", "virtual", "--set", control.set});
         EXPECT_EQ(exit_code(result), 4) << result.out;
         EXPECT_NE(result.out.find("INCONCLUSIVE"), std::string::npos) << result.out;
-        for (const auto* proof : control.proofs)
-            EXPECT_NE(result.out.find(proof), std::string::npos) << result.out;
+        for (const auto* check : control.checks)
+            EXPECT_NE(result.out.find(check), std::string::npos) << result.out;
     }
 }
 

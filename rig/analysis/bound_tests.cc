@@ -38,9 +38,9 @@ RankTest against(const Contrast& contrast, double bound, AtBound at_bound) {
     return mann_whitney(contrast.values, scaled, at_bound).value();
 }
 
-double least_p(const Contrast& contrast) {
-    return contrast.paired ? least_p_signed_rank(contrast.values.size())
-                           : least_p_mann_whitney(contrast.values.size(), contrast.base.size());
+double min_p(const Contrast& contrast) {
+    return contrast.paired ? min_p_signed_rank(contrast.values.size())
+                           : min_p_mann_whitney(contrast.values.size(), contrast.base.size());
 }
 
 std::string number(double value) {
@@ -56,10 +56,10 @@ void claim(ArmMetric& arm, const Claim& made, Verdict verdict, std::string why) 
     }
     const auto& test = *arm.test;
     arm.verdict = Verdict::Undecided;
-    if (test.least_p * static_cast<double>(test.family) > family_error)
+    if (test.min_p * static_cast<double>(test.family) > family_error)
         arm.why = fmt::format("{} comparisons cannot be decided with {} boots per arm at {:.0f} % "
                               "together (the least p is {:.2g}): want >= {}",
-                              test.family, arm.change->ratio.n, 100 * family_error, test.least_p,
+                              test.family, arm.change->ratio.n, 100 * family_error, test.min_p,
                               boots_needed(test.family, arm.change->paired));
     else
         arm.why = fmt::format("decided on its own (p {:.2g}), but not as one of {} comparisons "
@@ -109,8 +109,8 @@ bool bounds_a_ratio(const MetricSpec& expect) {
 
 std::pair<double, double> bounds_of(const MetricSpec& expect) {
     switch (expect.kind) {
-    case ExpectKind::MayRise:
-        return {0, expect.at_most};
+    case ExpectKind::AtMost:
+        return {0, expect.ratio};
     case ExpectKind::NotWorse:
         return {0, 1 + expect.within};
     case ExpectKind::Unchanged:
@@ -129,7 +129,7 @@ std::optional<BoundTest> test_bound(const MetricSpec& expect, const Contrast& co
         return std::nullopt;
     BoundTest test;
     std::tie(test.low, test.high) = bounds_of(expect);
-    test.least_p = least_p(contrast);
+    test.min_p = min_p(contrast);
     const auto upper =
         against(contrast, test.high, AtBound::Below); // the bound itself may be reached
     test.worse.p = upper.above;
@@ -161,8 +161,8 @@ void correct(const std::vector<BoundTest*>& family) {
 
 std::string declared(const MetricSpec& expect) {
     switch (expect.kind) {
-    case ExpectKind::MayRise:
-        return fmt::format("at most ×{}", number(expect.at_most));
+    case ExpectKind::AtMost:
+        return fmt::format("at most ×{}", number(expect.ratio));
     case ExpectKind::NotWorse:
         return fmt::format("not worse within {} %", number(100 * expect.within));
     case ExpectKind::Unchanged:
@@ -194,7 +194,7 @@ void decide(const MetricSpec& expect, ArmMetric& arm) {
     const bool falls = expect.kind == ExpectKind::Falls;
     if (low > test.high) {
         claim(arm, test.worse,
-              expect.kind == ExpectKind::MayRise ? Verdict::Broken : Verdict::Regressed,
+              expect.kind == ExpectKind::AtMost ? Verdict::Broken : Verdict::Regressed,
               fmt::format("interval from ×{:.4g}, want {} ×{}", low, falls ? "below" : "at most",
                           number(test.high)));
     } else if (falls && high < 1) {
@@ -207,7 +207,7 @@ void decide(const MetricSpec& expect, ArmMetric& arm) {
             expect.kind == ExpectKind::NotWorse && high < 1 && test.better.adjusted <= family_error;
         claim(arm, test.holds,
               improved                               ? Verdict::Improved
-              : expect.kind == ExpectKind::MayRise   ? Verdict::AsDeclared
+              : expect.kind == ExpectKind::AtMost    ? Verdict::AsDeclared
               : expect.kind == ExpectKind::Unchanged ? Verdict::Unchanged
                                                      : Verdict::WithinBound,
               "");
@@ -226,7 +226,7 @@ void decide(const MetricSpec& expect, ArmMetric& arm) {
 std::size_t boots_needed(std::size_t family, bool paired) {
     for (std::size_t n = paired ? 6 : 5;; ++n) // below there is no interval of 95 %
         if (static_cast<double>(family) *
-                (paired ? least_p_signed_rank(n) : least_p_mann_whitney(n, n)) <=
+                (paired ? min_p_signed_rank(n) : min_p_mann_whitney(n, n)) <=
             family_error)
             return n;
 }

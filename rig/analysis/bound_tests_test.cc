@@ -12,7 +12,7 @@ MetricSpec bounded(ExpectKind kind, double bound) {
     MetricSpec metric;
     metric.name = "x";
     metric.kind = kind;
-    metric.at_most = metric.within = bound;
+    metric.ratio = metric.within = bound;
     return metric;
 }
 

@@ -167,12 +167,12 @@ Spec with_replay(Spec spec) {
 }
 
 Exit Calibration::exit() const {
-    if (replays && replays->identical != replays->pairs) return Exit::Broken;
-    if (family.interval.low > family_error) return Exit::Broken;
+    if (replays && replays->identical != replays->pairs) return Exit::Fail;
+    if (family.interval.low > family_error) return Exit::Fail;
     return std::any_of(alarms.begin(), alarms.end(),
                        [](const AlarmRate& one) { return one.too_high(); })
-               ? Exit::Broken
-               : Exit::AsExpected;
+               ? Exit::Fail
+               : Exit::Pass;
 }
 
 Result<Calibration> calibrate(const Spec& spec, const std::vector<Sample>& all,
@@ -180,18 +180,19 @@ Result<Calibration> calibrate(const Spec& spec, const std::vector<Sample>& all,
     std::vector<const Sample*> samples;
     for (const auto& sample : all)
         if (!is_warmup(spec, sample)) samples.push_back(&sample);
-    if (samples.empty()) return fail(Blame::Spec, "no boot to calibrate with");
+    if (samples.empty()) return fail(FaultDomain::Spec, "no boot to calibrate with");
     Calibration out;
     out.clock = samples.front()->run_clock;
     out.paired = out.clock == "virtual";
     out.boots = options.boots;
     const auto metrics = values_of(spec, samples);
-    if (metrics.empty()) return fail(Blame::Spec, "no metric of the experiment is in every boot");
+    if (metrics.empty())
+        return fail(FaultDomain::Spec, "no metric of the experiment is in every boot");
     for (const auto& arm : spec.arms)
         if (const auto found = metrics.front().arms.find(arm.name);
             found == metrics.front().arms.end() || found->second.size() < options.boots)
             return fail(
-                Blame::Spec,
+                FaultDomain::Spec,
                 fmt::format(
                     "arm '{}' has {} boots, want at least the {} of one side of a comparison",
                     arm.name, found == metrics.front().arms.end() ? 0 : found->second.size(),
@@ -199,14 +200,14 @@ Result<Calibration> calibrate(const Spec& spec, const std::vector<Sample>& all,
     out.pool = baseline_pool(metrics.front(), spec, out.paired).size();
     if (out.pool < 2 * std::size_t{options.boots} || options.comparisons == 0)
         return fail(
-            Blame::Spec,
+            FaultDomain::Spec,
             fmt::format("{} different boots of the baseline, want at least {}: two sides of {}",
                         out.pool, 2 * options.boots, options.boots));
     if (out.paired) {
         out.replays = compare_replays(spec, samples);
         if (out.replays->pairs == 0)
-            return fail(Blame::Spec, fmt::format("no arm '{}': nothing was replayed",
-                                                 replay_of(spec.arms.front().name)));
+            return fail(FaultDomain::Spec, fmt::format("no arm '{}': nothing was replayed",
+                                                       replay_of(spec.arms.front().name)));
     }
     count_alarms(metrics, spec, options, out);
     for (std::size_t arm = 1; arm < spec.arms.size(); ++arm)

@@ -66,7 +66,8 @@ struct Calibration {
         const; // AsExpected, or Broken: a replay differs, or false alarms are beyond their nominal
 };
 
-// Blame::Spec if there are too few boots: at least twice as many of the baseline as a side takes.
+// FaultDomain::Spec if there are too few boots: at least twice as many of the baseline as a side
+// takes.
 Result<Calibration> calibrate(const Spec& spec, const std::vector<Sample>& samples,
                               const CalibrationOptions& options);
 

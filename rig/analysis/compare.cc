@@ -76,7 +76,7 @@ std::string call_sites(const Sample& boot) {
     return sites.empty() ? "" : fmt::format("; {}", fmt::join(sites, ", "));
 }
 
-void judge_exactly(const MetricSpec& expect, const Boots& boots, ArmMetric& arm) {
+void check_exact(const MetricSpec& expect, const Boots& boots, ArmMetric& arm) {
     auto wanted = expect.exactly.find(arm.arm);
     if (wanted == expect.exactly.end()) return;
     const auto* fixed = std::get_if<std::int64_t>(&wanted->second);
@@ -116,14 +116,14 @@ void decide_bounds(const Spec& spec, std::vector<MetricResult>& metrics) {
             decide(*expect, arm);
             if (arm.verdict != Verdict::Undecided || !arm.change || !arm.change->ratio.interval)
                 continue;
-            if (arm.test->least_p * static_cast<double>(family.size()) > family_error)
+            if (arm.test->min_p * static_cast<double>(family.size()) > family_error)
                 continue; // decide() says how many can decide at all
             const auto n =
                 boots_for_power(*expect, arm.change->ratio, family.size(), arm.change->paired);
             arm.why +=
                 n ? fmt::format("; {} boots per arm like these would decide it in {:.0f} % of runs",
                                 *n, 100 * wanted_power)
-                  : fmt::format("; not even {} boots per arm like these would", most_boots_asked);
+                  : fmt::format("; not even {} boots per arm like these would", max_boots_asked);
         }
     }
 }
@@ -173,14 +173,15 @@ std::string first_of(const Comparison& comparison, std::initializer_list<Verdict
     return fmt::format(" ({}{})", found > 1 ? "first: " : "", first);
 }
 
-std::string first_failed_proof(const Spec& spec, const std::vector<ArmProofs>& proofs) {
+std::string first_failed_check(const Spec& spec, const std::vector<ArmChecks>& checks) {
     for (const auto& arm : spec.arms) {
-        auto set = std::find_if(proofs.begin(), proofs.end(),
-                                [&](const ArmProofs& p) { return p.arm == arm.name; });
-        if (set == proofs.end() || set->proofs.empty())
-            return fmt::format("nothing is proven in {}", arm.name);
-        for (const auto& proof : set->proofs)
-            if (!proof.passed) return fmt::format("proof {} fails in {}", proof.id, arm.name);
+        auto set = std::find_if(checks.begin(), checks.end(),
+                                [&](const ArmChecks& p) { return p.arm == arm.name; });
+        if (set == checks.end() || set->checks.empty())
+            return fmt::format("no validity check was made in {}", arm.name);
+        for (const auto& check : set->checks)
+            if (!check.passed)
+                return fmt::format("validity check {} failed in {}", check.id, arm.name);
     }
     return "";
 }
@@ -193,27 +194,27 @@ void conclude(Comparison& out, const std::string& unproven) {
     if (out.undecided) rest += fmt::format(", {} undecided", out.undecided);
     if (!unproven.empty()) {
         out.exit = Exit::Inconclusive;
-        out.closing = fmt::format("INCONCLUSIVE: {}; nothing judged", unproven);
+        out.closing = fmt::format("INCONCLUSIVE: {}", unproven);
     } else if (out.inconclusive) {
         // What did fail must not hide behind what could not be measured.
         out.exit = Exit::Inconclusive;
         out.closing = fmt::format("INCONCLUSIVE: {} not measured; {} failed, {}", out.inconclusive,
                                   out.failed, rest);
     } else if (out.failed) {
-        out.exit = Exit::Broken;
-        out.closing = fmt::format("NOT AS EXPECTED: {}, {}", failed, rest);
+        out.exit = Exit::Fail;
+        out.closing = fmt::format("FAIL: {}, {}", failed, rest);
     } else if (out.doubtful) {
         out.exit = Exit::Inconclusive;
-        out.closing = fmt::format("NOT DECIDED: {} of {} undecided look worse than declared; {}",
+        out.closing = fmt::format("INCONCLUSIVE: {} of {} undecided look worse than declared; {}",
                                   out.doubtful, out.undecided, rest);
     } else {
         // Nothing judged, or nothing decided, is no success.
-        out.exit = out.held ? Exit::AsExpected : Exit::Inconclusive;
+        out.exit = out.held ? Exit::Pass : Exit::Inconclusive;
         if (out.held + out.undecided + out.unseen == 0)
-            out.closing = "NOTHING JUDGED: every proof holds, but no expectation is declared";
+            out.closing = "INCONCLUSIVE: no expectation is declared; every validity check passed";
         else
-            out.closing = fmt::format("{}: {}{}", out.held ? "AS EXPECTED" : "NOTHING DECIDED",
-                                      rest, first_of(out, {Verdict::Undecided}));
+            out.closing = fmt::format("{}: {}{}", out.held ? "PASS" : "INCONCLUSIVE", rest,
+                                      first_of(out, {Verdict::Undecided}));
     }
 }
 
@@ -223,26 +224,26 @@ void conclude_splats(Comparison& out, std::vector<ArmSplats> splats, bool proven
     const bool nothing_judged =
         out.held + out.failed + out.undecided + out.inconclusive + out.unseen == 0;
     if (splat.broken) {
-        out.exit = Exit::Broken;
-        out.closing = "NOT AS EXPECTED: " + splat.closing;
+        out.exit = Exit::Fail;
+        out.closing = "FAIL: " + splat.closing;
     } else if (splat.as_declared && proven && nothing_judged) {
-        out.exit = Exit::AsExpected;
-        out.closing = "AS EXPECTED: splats as declared, and no other";
+        out.exit = Exit::Pass;
+        out.closing = "PASS: splats as declared, and no other";
     }
 }
 
 } // namespace
 
 Comparison compare(const Spec& spec, const std::vector<Sample>& samples,
-                   std::vector<ArmProofs> proofs, const std::vector<Sample>* every_boot,
+                   std::vector<ArmChecks> checks, const std::vector<Sample>* every_boot,
                    bool shared_cpus) {
     Comparison out;
     out.baseline = spec.arms.empty() ? "" : spec.arms.front().name;
     out.paired =
         !samples.empty() && std::all_of(samples.begin(), samples.end(),
                                         [](const Sample& s) { return s.run_clock == "virtual"; });
-    auto unproven = first_failed_proof(spec, proofs);
-    out.proofs = std::move(proofs);
+    auto unproven = first_failed_check(spec, checks);
+    out.checks = std::move(checks);
 
     auto infos = metric_infos(spec.metrics);
     for (const auto& expect :
@@ -266,7 +267,7 @@ Comparison compare(const Spec& spec, const std::vector<Sample>& samples,
             if (against) arm.change = change_between(*against);
             if (against && expect != spec.metrics.end()) arm.test = test_bound(*expect, *against);
             if (expect != spec.metrics.end() && expect->kind == ExpectKind::Exactly)
-                judge_exactly(*expect, boots, arm);
+                check_exact(*expect, boots, arm);
             result.arms.push_back(std::move(arm));
         }
         out.metrics.push_back(std::move(result));
@@ -285,7 +286,7 @@ Comparison compare(const Spec& spec, const std::vector<Sample>& samples,
             for (auto& arm : metric.arms)
                 if (arm.verdict != Verdict::NotJudged) {
                     arm.verdict = Verdict::Inconclusive;
-                    arm.why = "the proofs do not hold";
+                    arm.why = "a validity check failed";
                 }
     count_verdicts(out);
     conclude(out, unproven);

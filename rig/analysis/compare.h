@@ -26,7 +26,7 @@ namespace rig {
 // broken. `every_boot`: with the warm-up boots, whose splats are judged and whose figures are not;
 // nullptr: there are none.
 Comparison compare(const Spec& spec, const std::vector<Sample>& samples,
-                   std::vector<ArmProofs> proofs, const std::vector<Sample>* every_boot = nullptr,
+                   std::vector<ArmChecks> checks, const std::vector<Sample>* every_boot = nullptr,
                    bool shared_cpus = false);
 
 } // namespace rig

@@ -15,10 +15,10 @@ using namespace rig::fixture;
 class VerdictTest : public ::testing::Test {
  protected:
     Comparison run() {
-        std::vector<ArmProofs> proofs;
+        std::vector<ArmChecks> checks;
         for (const auto& arm : spec_.arms)
-            proofs.push_back({arm.name, {{"injections", "", proven_, "", ""}}});
-        return compare(spec_, samples_, std::move(proofs));
+            checks.push_back({arm.name, {{"injections", "", proven_, "", ""}}});
+        return compare(spec_, samples_, std::move(checks));
     }
     const ArmMetric& arm(const std::string& metric, std::size_t index = 1) {
         last_ = run();
@@ -49,14 +49,14 @@ TEST_F(VerdictTest, ExactlyHoldsOnlyInEveryBoot) {
     spec_.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
     EXPECT_EQ(arm("sync_ipis", 0).verdict, Verdict::AsDeclared);
     EXPECT_EQ(arm("sync_ipis", 1).verdict, Verdict::AsDeclared);
-    EXPECT_EQ(last_.exit, Exit::AsExpected);
-    EXPECT_EQ(last_.closing, "AS EXPECTED: 2 hold");
+    EXPECT_EQ(last_.exit, Exit::Pass);
+    EXPECT_EQ(last_.closing, "PASS: 2 hold");
 
     boot(3).counts["sync_ipis"] = 12;
     EXPECT_EQ(arm("sync_ipis", 1).verdict, Verdict::Broken);
     EXPECT_EQ(arm("sync_ipis", 1).why, "boot 3: 12, want 0");
-    EXPECT_EQ(last_.exit, Exit::Broken);
-    EXPECT_EQ(last_.closing, "NOT AS EXPECTED: 1 failed (sync_ipis in reviewed), 1 hold");
+    EXPECT_EQ(last_.exit, Exit::Fail);
+    EXPECT_EQ(last_.closing, "FAIL: 1 failed (sync_ipis in reviewed), 1 hold");
 
     // One unexplained event is told with the place it came from.
     boot(3).sync_callsites = {{"smp_call_function+0x2b", 9}, {"tlb_remove_table_sync_one+0x1c", 3}};
@@ -86,13 +86,13 @@ TEST_F(VerdictTest, ABroadcastUnderAnotherNameIsNotLess) {
 
 TEST_F(VerdictTest, WindowsOfDifferentLengthHoldNoCount) {
     set_flushes(std::vector<std::uint64_t>(8, 100), std::vector<std::uint64_t>(8, 100));
-    spec_.metrics = {not_worse("tlb_flushes", 0.01), not_worse("bystander_burst", 0.05),
-                     may_rise("target_latency", 20000)};
+    spec_.metrics = {not_worse("tlb_flushes", 0.01), not_worse("bystander_work_time", 0.05),
+                     at_most("target_latency", 20000)};
     EXPECT_EQ(run().held, 3u);
     for (const auto& [pace, iterations] : {std::pair{0u, 20u}, {100000u, 4u}}) {
         spec_.workload.pace_us = pace, spec_.workload.iterations = iterations;
         EXPECT_EQ(arm("tlb_flushes").verdict, Verdict::Undecided);
-        EXPECT_NE(arm("bystander_burst").why.find("windows of different length"),
+        EXPECT_NE(arm("bystander_work_time").why.find("windows of different length"),
                   std::string::npos);
         EXPECT_EQ(arm("target_latency").verdict, Verdict::AsDeclared);
     }
@@ -101,7 +101,7 @@ TEST_F(VerdictTest, WindowsOfDifferentLengthHoldNoCount) {
 // A filter that matches nothing is "not worse" than itself.
 TEST_F(VerdictTest, ZeroAgainstZeroDoesNotHold) {
     set_flushes(std::vector<std::uint64_t>(8, 0), std::vector<std::uint64_t>(8, 0));
-    for (const auto& expect : {not_worse("tlb_flushes", 0.01), may_rise("tlb_flushes", 2)}) {
+    for (const auto& expect : {not_worse("tlb_flushes", 0.01), at_most("tlb_flushes", 2)}) {
         spec_.metrics = {expect};
         EXPECT_EQ(run().exit, Exit::Inconclusive) << run().closing;
         EXPECT_EQ(run().unseen, 1u);
@@ -110,20 +110,20 @@ TEST_F(VerdictTest, ZeroAgainstZeroDoesNotHold) {
 
 // Calls that did not run the changed line hold any bound; one that they break is broken.
 TEST_F(VerdictTest, AMedianOverCallsThatMissedTheTargetHoldsNothing) {
-    spec_.metrics = {may_rise("call_latency", 1000),
+    spec_.metrics = {at_most("call_latency", 1000),
                      exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
     EXPECT_EQ(arm("call_latency").verdict, Verdict::AsDeclared);
-    boot(3).exposure.exposed_calls = 10; // of 20 calls
+    boot(3).exercised.exposed_calls = 10; // of 20 calls
     EXPECT_EQ(arm("call_latency").verdict, Verdict::Undecided);
     EXPECT_EQ(arm("call_latency").why, "in 1 of 8 boots at most half of the calls ran the target: "
                                        "the median over calls cannot show it");
-    EXPECT_EQ(last_.closing, "AS EXPECTED: 2 hold, 1 undecided (call_latency in reviewed)");
-    spec_.metrics[0].at_most = 2;
+    EXPECT_EQ(last_.closing, "PASS: 2 hold, 1 undecided (call_latency in reviewed)");
+    spec_.metrics[0].ratio = 2;
     EXPECT_EQ(arm("call_latency").verdict, Verdict::Broken);
 }
 
 TEST_F(VerdictTest, AMedianHidesNothingThatAMinorityPays) {
-    spec_.metrics = {may_rise("target_latency", 1000)};
+    spec_.metrics = {at_most("target_latency", 1000)};
     EXPECT_EQ(arm("target_latency").verdict, Verdict::AsDeclared);
     for (unsigned i = 0; i < 8; ++i)
         for (unsigned k = 0; k < 32; ++k)
@@ -132,13 +132,13 @@ TEST_F(VerdictTest, AMedianHidesNothingThatAMinorityPays) {
     EXPECT_NE(arm("target_latency").why.find("beyond the bound of ×1000: few of them pay"),
               std::string::npos)
         << arm("target_latency").why;
-    spec_.metrics[0].at_most = 100'000;
+    spec_.metrics[0].ratio = 100'000;
     EXPECT_EQ(arm("target_latency").verdict, Verdict::AsDeclared);
 }
 
 TEST_F(VerdictTest, PredictedFollowsEachBootsOwnInjections) {
     spec_.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
-    samples_[4].exposure.injections = 70; // boot 2 of the baseline: 210 predicted
+    samples_[4].exercised.injections = 70; // boot 2 of the baseline: 210 predicted
     EXPECT_EQ(arm("sync_ipis", 0).verdict, Verdict::Broken);
     EXPECT_EQ(arm("sync_ipis", 0).why, "boot 2: 240, want 210");
     samples_[4].counts["sync_ipis"] = 210;
@@ -149,7 +149,7 @@ TEST_F(VerdictTest, ExactlyNeedsNoInterval) {
     spec_ = make_spec(1);
     spec_.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
     samples_ = make_samples(spec_);
-    EXPECT_EQ(run().closing, "AS EXPECTED: 2 hold");
+    EXPECT_EQ(run().closing, "PASS: 2 hold");
 }
 
 struct RatioCase {
@@ -180,22 +180,22 @@ TEST_P(RatioTest, IsJudgedByTheWholeInterval) {
 INSTANTIATE_TEST_SUITE_P(
     Verdict, RatioTest,
     ::testing::Values(RatioCase{"may_rise_within",
-                                may_rise("tlb_flushes", 2),
+                                at_most("tlb_flushes", 2),
                                 {1500, 1600, 1700, 1800, 1900, 2000, 1500, 1600},
                                 Verdict::AsDeclared,
-                                Exit::AsExpected},
+                                Exit::Pass},
                       RatioCase{"may_rise_at_the_bound",
-                                may_rise("tlb_flushes", 2),
+                                at_most("tlb_flushes", 2),
                                 {2000, 2000, 2000, 2000, 2000, 2000, 2000, 2000},
                                 Verdict::AsDeclared,
-                                Exit::AsExpected},
+                                Exit::Pass},
                       RatioCase{"may_rise_beyond",
-                                may_rise("tlb_flushes", 2),
+                                at_most("tlb_flushes", 2),
                                 {2001, 2100, 2100, 2100, 2100, 2100, 2100, 2200},
                                 Verdict::Broken,
-                                Exit::Broken},
+                                Exit::Fail},
                       RatioCase{"may_rise_astride",
-                                may_rise("tlb_flushes", 2),
+                                at_most("tlb_flushes", 2),
                                 {1500, 1500, 1500, 1900, 2100, 2500, 2500, 2500},
                                 Verdict::Undecided,
                                 Exit::Inconclusive},
@@ -203,27 +203,27 @@ INSTANTIATE_TEST_SUITE_P(
                                 not_worse("tlb_flushes", 0.01),
                                 {900, 910, 920, 930, 940, 950, 960, 999},
                                 Verdict::Improved,
-                                Exit::AsExpected},
+                                Exit::Pass},
                       RatioCase{"not_worse_within",
                                 not_worse("tlb_flushes", 0.01),
                                 {990, 990, 990, 995, 1000, 1010, 1010, 1010},
                                 Verdict::WithinBound,
-                                Exit::AsExpected},
+                                Exit::Pass},
                       RatioCase{"not_worse_identical",
                                 not_worse("tlb_flushes", 0),
                                 {1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000},
                                 Verdict::WithinBound,
-                                Exit::AsExpected},
+                                Exit::Pass},
                       RatioCase{"worse_but_within",
                                 not_worse("tlb_flushes", 0.05),
                                 {1010, 1010, 1020, 1020, 1030, 1030, 1040, 1050},
                                 Verdict::WithinBound,
-                                Exit::AsExpected},
+                                Exit::Pass},
                       RatioCase{"not_worse_regressed",
                                 not_worse("tlb_flushes", 0.01),
                                 {1011, 1020, 1020, 1020, 1020, 1020, 1020, 1030},
                                 Verdict::Regressed,
-                                Exit::Broken},
+                                Exit::Fail},
                       RatioCase{"not_worse_astride",
                                 not_worse("tlb_flushes", 0.01),
                                 {900, 900, 900, 1000, 1005, 1100, 1100, 1100},
@@ -257,7 +257,7 @@ TEST_F(VerdictTest, ManyComparisonsNeedMoreBoots) {
         spec_.arms.push_back({"arm" + std::to_string(i), {}, "synchronize_rcu", {}});
     samples_ = make_samples(spec_);
     spec_.metrics = {not_worse("tlb_flushes", 0.01), not_worse("other_ipis", 9),
-                     may_rise("target_latency", 9000), may_rise("call_latency", 9000)};
+                     at_most("target_latency", 9000), at_most("call_latency", 9000)};
     EXPECT_EQ(arm("tlb_flushes").verdict, Verdict::Undecided);
     EXPECT_EQ(arm("tlb_flushes").why, "40 comparisons cannot be decided with 8 boots per arm at 5 "
                                       "% together (the least p is 0.0039): want >= 10");
@@ -297,7 +297,7 @@ TEST_F(VerdictTest, RisingFromZeroIsInfinitelyWorse) {
 TEST_F(VerdictTest, DirectionIsToldForWhatIsNotJudgedToo) {
     EXPECT_EQ(arm("target_latency").change->direction, Direction::Rose);
     EXPECT_EQ(arm("target_latency").verdict, Verdict::NotJudged);
-    EXPECT_EQ(arm("bystander_burst").change->direction, Direction::Fell);
+    EXPECT_EQ(arm("bystander_work_time").change->direction, Direction::Fell);
     EXPECT_EQ(arm("tlb_flushes").change->direction, Direction::Same);
     set_flushes({5, 5, 5, 5, 5, 5, 5, 5}, {4, 6, 4, 6, 4, 6, 4, 6});
     EXPECT_EQ(arm("tlb_flushes").change->direction, Direction::Unclear);
@@ -307,14 +307,14 @@ TEST_F(VerdictTest, DirectionIsToldForWhatIsNotJudgedToo) {
 
 TEST_F(VerdictTest, AFailedProofLeavesNothingJudgedButEverythingShown) {
     spec_.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}),
-                     may_rise("target_latency", 1000)};
+                     at_most("target_latency", 1000)};
     proven_ = false;
     EXPECT_EQ(arm("sync_ipis").verdict, Verdict::Inconclusive);
     EXPECT_EQ(arm("target_latency").verdict, Verdict::Inconclusive);
     EXPECT_TRUE(arm("target_latency").spread && arm("target_latency").change);
     EXPECT_EQ(last_.exit, Exit::Inconclusive);
     EXPECT_EQ(last_.held + last_.failed + last_.undecided, 0u);
-    EXPECT_EQ(last_.closing, "INCONCLUSIVE: proof injections fails in ipi; nothing judged");
+    EXPECT_EQ(last_.closing, "INCONCLUSIVE: validity check injections failed in ipi");
     boot(0).counts["sync_ipis"] = 1; // not even what looks broken
     EXPECT_EQ(run().exit, Exit::Inconclusive);
 }
@@ -322,7 +322,7 @@ TEST_F(VerdictTest, AFailedProofLeavesNothingJudgedButEverythingShown) {
 TEST_F(VerdictTest, AnArmWithoutProofsIsInconclusive) {
     auto result = compare(spec_, samples_, {{"ipi", {{"injections", "", true, "", ""}}}});
     EXPECT_EQ(result.exit, Exit::Inconclusive);
-    EXPECT_EQ(result.closing, "INCONCLUSIVE: nothing is proven in reviewed; nothing judged");
+    EXPECT_EQ(result.closing, "INCONCLUSIVE: no validity check was made in reviewed");
     EXPECT_EQ(compare(spec_, samples_, {{"ipi", {}}, {"reviewed", {}}}).exit, Exit::Inconclusive);
 }
 
@@ -352,7 +352,7 @@ TEST_F(VerdictTest, WhatWasDeclaredButNotMeasuredIsInconclusive) {
     EXPECT_EQ(arm("bystander_wakeup").why, "the baseline does not hold it");
     // Not declared, it is merely absent.
     spec_.metrics.erase(spec_.metrics.begin());
-    EXPECT_EQ(run().exit, Exit::AsExpected);
+    EXPECT_EQ(run().exit, Exit::Pass);
 }
 
 TEST_F(VerdictTest, AMetricNobodyKnowsIsInconclusive) {
@@ -372,12 +372,13 @@ TEST_F(VerdictTest, ClosingNeverCallsUndecidedGood) {
     spec_ = make_spec(4);
     samples_ = make_samples(spec_);
     spec_.metrics = {not_worse("tlb_flushes", 0.01)};
-    EXPECT_EQ(run().closing, "NOTHING DECIDED: 0 hold, 1 undecided (tlb_flushes in reviewed)");
+    EXPECT_EQ(run().closing, "INCONCLUSIVE: 0 hold, 1 undecided (tlb_flushes in reviewed)");
     spec_.metrics.push_back(exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}));
-    EXPECT_EQ(run().closing, "AS EXPECTED: 2 hold, 1 undecided (tlb_flushes in reviewed)");
-    EXPECT_EQ(run().exit, Exit::AsExpected);
+    EXPECT_EQ(run().closing, "PASS: 2 hold, 1 undecided (tlb_flushes in reviewed)");
+    EXPECT_EQ(run().exit, Exit::Pass);
     spec_.metrics.clear();
-    EXPECT_EQ(run().closing, "NOTHING JUDGED: every proof holds, but no expectation is declared");
+    EXPECT_EQ(run().closing,
+              "INCONCLUSIVE: no expectation is declared; every validity check passed");
 }
 
 // Too few boots, or too many bounds, would else make a pass of anything.
@@ -389,12 +390,12 @@ TEST_F(VerdictTest, UndecidedBeyondItsBoundIsNoPass) {
     auto result = run();
     EXPECT_EQ(result.exit, Exit::Inconclusive);
     EXPECT_EQ(result.closing,
-              "NOT DECIDED: 1 of 1 undecided look worse than declared; 2 hold, 1 undecided");
+              "INCONCLUSIVE: 1 of 1 undecided look worse than declared; 2 hold, 1 undecided");
     spec_ = make_spec(8);
     samples_ = make_samples(spec_);
     spec_.metrics = {not_worse("target_latency", 0.01),
                      exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
-    EXPECT_EQ(run().exit, Exit::Broken) << "decided, it is a regression";
+    EXPECT_EQ(run().exit, Exit::Fail) << "decided, it is a regression";
 }
 
 // An instrument that never showed anything but 0 has not shown that it works.
@@ -406,7 +407,7 @@ TEST_F(VerdictTest, ZeroInEveryArmDoesNotHold) {
     EXPECT_EQ(result.unseen, 2u);
     EXPECT_EQ(result.held, 0u);
     EXPECT_EQ(result.exit, Exit::Inconclusive);
-    EXPECT_EQ(result.closing, "NOTHING DECIDED: 0 hold, 2 are 0 in every arm");
+    EXPECT_EQ(result.closing, "INCONCLUSIVE: 0 hold, 2 are 0 in every arm");
 }
 
 TEST_F(VerdictTest, ClosingFitsOnOneLine) {
@@ -416,7 +417,7 @@ TEST_F(VerdictTest, ClosingFitsOnOneLine) {
     spec_.metrics = {
         exactly("call_function_vectors", {{spec_.arms[0].name, 1}, {spec_.arms[1].name, 1}})};
     EXPECT_LE(run().closing.size(), 97u);
-    EXPECT_EQ(run().exit, Exit::Broken);
+    EXPECT_EQ(run().exit, Exit::Fail);
     auto result = compare(spec_, samples_,
                           {{spec_.arms[0].name, {{"workload_complete", "", false, "", ""}}}});
     EXPECT_LE(result.closing.size(), 97u);
@@ -433,7 +434,7 @@ TEST_F(VerdictTest, EveryArmIsComparedWithTheFirst) {
     EXPECT_EQ(arms[1].verdict, Verdict::WithinBound);
     EXPECT_EQ(arms[2].verdict, Verdict::Regressed);
     EXPECT_EQ(arms[2].change->ratio.value, 1.5);
-    EXPECT_EQ(result.closing, "NOT AS EXPECTED: 1 failed (tlb_flushes in merged), 1 hold");
+    EXPECT_EQ(result.closing, "FAIL: 1 failed (tlb_flushes in merged), 1 hold");
 }
 
 TEST_F(VerdictTest, SummariesAreOverBootsAndPooledOnesOverValues) {

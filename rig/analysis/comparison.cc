@@ -33,9 +33,9 @@ const char* words(Verdict verdict) {
     case Verdict::Inconclusive:
         return "inconclusive";
     case Verdict::NotJudged:
-        return "not judged";
+        return "no expectation";
     }
-    return "not judged";
+    return "no expectation";
 }
 
 bool ever_seen(const MetricResult& metric) {

@@ -4,8 +4,8 @@
 // makes a comparison; whoever only reads or shows one needs this file alone.
 #pragma once
 
-#include "rig/analysis/proof.h"
 #include "rig/analysis/splat_verdict.h"
+#include "rig/analysis/validity_check.h"
 #include "rig/base/error.h"
 #include "rig/guest_output/metric.h"
 #include "rig/stats/estimate.h"
@@ -73,7 +73,7 @@ struct BoundTest {
     Claim worse;              // "above `high`"
     Claim holds; // "at most `high`", and "at least `low`" if there is one (the larger p of the two)
     Claim better;           // "below `low`", or below 1 where there is none
-    double least_p = 0;     // that any data could give at this number of boots
+    double min_p = 0;       // that any data could give at this number of boots
     std::size_t family = 0; // comparisons corrected for
 };
 
@@ -107,7 +107,7 @@ struct Comparison {
     std::string baseline;
     bool paired = false; // by boot index
     std::vector<MetricResult> metrics;
-    std::vector<ArmProofs> proofs;
+    std::vector<ArmChecks> checks;
     std::vector<ArmSplats> splats; // what the kernels complained of
     unsigned held = 0, failed = 0, undecided = 0, inconclusive = 0; // judged (metric, arm) pairs
     unsigned unseen = 0; // as declared, but 0 in every boot of every arm: nothing shows that it can

@@ -2,7 +2,7 @@
 #include "rig/analysis/doubts.h"
 
 #include "rig/analysis/bound_tests.h"
-#include "rig/analysis/target_proofs.h"
+#include "rig/analysis/target_checks.h"
 #include "rig/guest_output/metric.h"
 
 #include <algorithm>

@@ -55,7 +55,7 @@ std::vector<std::string> drift_warnings(const Spec& spec, const std::vector<Samp
                 infos.push_back(info), halves.push_back(std::move(*found));
     if (infos.empty()) return {};
     const auto least =
-        2 * least_p_mann_whitney(in_order.size() / 2, in_order.size() - in_order.size() / 2) *
+        2 * min_p_mann_whitney(in_order.size() / 2, in_order.size() - in_order.size() / 2) *
         static_cast<double>(infos.size());
     if (in_order.size() < 2 || least > family_error)
         return {fmt::format("{} boots are too few to tell whether the host drifted (first half "

@@ -16,7 +16,7 @@ std::vector<Sample> on_wall_clock(const Spec& spec) {
         sample.run_clock = "wall";
         // Alternating with the index: no trend.
         for (auto* list : {&sample.target_latency_ns, &sample.call_latency_ns,
-                           &sample.bystander_wakeup_ns, &sample.bystander_burst_ns})
+                           &sample.bystander_wakeup_ns, &sample.bystander_work_time_ns})
             for (auto& value : *list)
                 value = 10'000 + 100 * (sample.id.index % 3);
     }

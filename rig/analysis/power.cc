@@ -24,7 +24,7 @@ std::optional<std::size_t> boots_for_power(const MetricSpec& expect, const Estim
     const double z_power = boost::math::quantile(standard, wanted_power);
     const double wanted = static_cast<double>(ratio.n) *
                           std::pow((z_alpha + z_power) / z_interval * half_width / distance, 2);
-    if (!(wanted <= static_cast<double>(most_boots_asked)))
+    if (!(wanted <= static_cast<double>(max_boots_asked)))
         return std::nullopt; // also for a distance of 0
     return std::max(boots_needed(family, paired), static_cast<std::size_t>(std::ceil(wanted)));
 }

@@ -21,17 +21,16 @@ Estimate estimate(double low, double value, double high, std::size_t n = 8) {
 // One claim, an interval of 95 %: (1.960 + 0.842)^2 / 1.960^2 = 2.043 times the boots where the
 // bound lies at its edge.
 TEST(Power, ABoundAtTheEdgeOfTheIntervalNeedsTwiceTheBoots) {
-    EXPECT_EQ(boots_for_power(may_rise("x", 1.21), estimate(1 / 1.21, 1, 1.21, 100), 1, false),
+    EXPECT_EQ(boots_for_power(at_most("x", 1.21), estimate(1 / 1.21, 1, 1.21, 100), 1, false),
               205u);
-    EXPECT_EQ(boots_for_power(may_rise("x", 1.10), estimate(1 / 1.21, 1, 1.21, 100), 1, false),
-              818u)
+    EXPECT_EQ(boots_for_power(at_most("x", 1.10), estimate(1 / 1.21, 1, 1.21, 100), 1, false), 818u)
         << "half the distance, four times the boots";
 }
 
 TEST(Power, OneClaimOfManyNeedsMore) {
-    EXPECT_GT(boots_for_power(may_rise("x", 1.21), estimate(1 / 1.21, 1, 1.21, 100), 8, false),
+    EXPECT_GT(boots_for_power(at_most("x", 1.21), estimate(1 / 1.21, 1, 1.21, 100), 8, false),
               205u);
-    EXPECT_EQ(boots_for_power(may_rise("x", 100), estimate(0.99, 1, 1.01), 4, true),
+    EXPECT_EQ(boots_for_power(at_most("x", 100), estimate(0.99, 1, 1.01), 4, true),
               boots_needed(4, true))
         << "never fewer than can decide at all";
 }

@@ -32,11 +32,11 @@ class SplatVerdictTest : public ::testing::Test {
     }
     // The whole comparison, with expectations that hold, if any.
     Comparison run(bool judged = true) {
-        std::vector<ArmProofs> proofs;
+        std::vector<ArmChecks> checks;
         for (const auto& arm : spec_.arms)
-            proofs.push_back({arm.name, {{"injections", "", proven_, "", ""}}});
+            checks.push_back({arm.name, {{"injections", "", proven_, "", ""}}});
         if (judged) spec_.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
-        return compare(spec_, samples_, std::move(proofs));
+        return compare(spec_, samples_, std::move(checks));
     }
     Spec spec_ = make_spec(3);
     std::vector<Sample> samples_ = make_samples(spec_);
@@ -45,8 +45,8 @@ class SplatVerdictTest : public ::testing::Test {
 
 TEST_F(SplatVerdictTest, NoneIsCleanAndChangesNothing) {
     const auto comparison = run();
-    EXPECT_EQ(comparison.exit, Exit::AsExpected);
-    EXPECT_EQ(comparison.closing, "AS EXPECTED: 2 hold");
+    EXPECT_EQ(comparison.exit, Exit::Pass);
+    EXPECT_EQ(comparison.closing, "PASS: 2 hold");
     ASSERT_EQ(comparison.splats.size(), 2u);
     EXPECT_EQ(comparison.splats[0].boots, 3u);
     EXPECT_EQ(comparison.splats[0].verdict, SplatVerdict::Clean);
@@ -56,9 +56,8 @@ TEST_F(SplatVerdictTest, NoneIsCleanAndChangesNothing) {
 TEST_F(SplatVerdictTest, AnUndeclaredSplatBreaksTheComparison) {
     boot("reviewed", 2).splats = {kWarning};
     const auto comparison = run();
-    EXPECT_EQ(comparison.exit, Exit::Broken);
-    EXPECT_EQ(comparison.closing,
-              "NOT AS EXPECTED: kernel splat in reviewed: WARNING: at mm/memory.c");
+    EXPECT_EQ(comparison.exit, Exit::Fail);
+    EXPECT_EQ(comparison.closing, "FAIL: kernel splat in reviewed: WARNING: at mm/memory.c");
     EXPECT_EQ(comparison.held, 2u) << "splats are not one of the tests";
     const auto& splat = comparison.splats[1].splats.at(0);
     EXPECT_EQ(splat.boots, 1u);
@@ -69,20 +68,20 @@ TEST_F(SplatVerdictTest, AnUndeclaredSplatBreaksTheComparison) {
 TEST_F(SplatVerdictTest, NorDoMissingProofsHideIt) {
     proven_ = false;
     boot("reviewed", 0).splats = {kWarning};
-    EXPECT_EQ(run().exit, Exit::Broken);
+    EXPECT_EQ(run().exit, Exit::Fail);
 }
 
 TEST_F(SplatVerdictTest, WhatTheBaselineHasTooIsNotThePatchsDoing) {
     in_every_boot("ipi", kWarning);
     in_every_boot("reviewed", kWarning);
     auto comparison = run();
-    EXPECT_EQ(comparison.exit, Exit::Broken);
-    EXPECT_EQ(comparison.closing, "NOT AS EXPECTED: kernel splat in ipi: WARNING: at mm/memory.c");
+    EXPECT_EQ(comparison.exit, Exit::Fail);
+    EXPECT_EQ(comparison.closing, "FAIL: kernel splat in ipi: WARNING: at mm/memory.c");
     EXPECT_TRUE(comparison.splats[1].splats.at(0).in_baseline);
     EXPECT_FALSE(comparison.splats[0].splats.at(0).in_baseline);
     // What the patch brought comes first, wherever it stands.
     boot("reviewed", 2).splats.push_back(kSleep);
-    EXPECT_EQ(run().closing, "NOT AS EXPECTED: kernel splat in reviewed: BUG: sleeping function "
+    EXPECT_EQ(run().closing, "FAIL: kernel splat in reviewed: BUG: sleeping function "
                              "called from invalid context");
 }
 
@@ -90,15 +89,15 @@ TEST_F(SplatVerdictTest, ADeclaredSplatInEveryBootIsAsDeclared) {
     spec_.arms[1].splat = "tlb_remove_table_sync_rcu";
     in_every_boot("reviewed", kSleep);
     auto comparison = run();
-    EXPECT_EQ(comparison.exit, Exit::AsExpected);
+    EXPECT_EQ(comparison.exit, Exit::Pass);
     EXPECT_EQ(comparison.splats[1].verdict, SplatVerdict::AsDeclared);
     EXPECT_EQ(comparison.splats[1].splats.at(0).boots, 3u);
     EXPECT_EQ(comparison.splats[1].splats.at(0).count, 6u);
     // It is an expectation that holds, even if it is the only one.
     spec_.metrics.clear();
     comparison = run(false);
-    EXPECT_EQ(comparison.exit, Exit::AsExpected);
-    EXPECT_EQ(comparison.closing, "AS EXPECTED: splats as declared, and no other");
+    EXPECT_EQ(comparison.exit, Exit::Pass);
+    EXPECT_EQ(comparison.closing, "PASS: splats as declared, and no other");
 }
 
 TEST_F(SplatVerdictTest, AControlThatDoesNotFailInOneBootIsBroken) {
@@ -106,9 +105,8 @@ TEST_F(SplatVerdictTest, AControlThatDoesNotFailInOneBootIsBroken) {
     in_every_boot("reviewed", kSleep);
     boot("reviewed", 1).splats.clear();
     auto comparison = run();
-    EXPECT_EQ(comparison.exit, Exit::Broken);
-    EXPECT_EQ(comparison.closing,
-              "NOT AS EXPECTED: the control did not fail in 1 of 3 boots of reviewed");
+    EXPECT_EQ(comparison.exit, Exit::Fail);
+    EXPECT_EQ(comparison.closing, "FAIL: the control did not fail in 1 of 3 boots of reviewed");
     EXPECT_EQ(comparison.splats[1].silent, std::vector<unsigned>{1});
     // A line that never ran could not splat: that is for the proofs to say.
     proven_ = false;
@@ -123,9 +121,8 @@ TEST_F(SplatVerdictTest, AnotherSplatInABrokenArmIsStillUndeclared) {
     auto& splats = boot("reviewed", 0).splats;
     splats.insert(splats.begin(), kWarning); // before the declared one
     const auto comparison = run();
-    EXPECT_EQ(comparison.exit, Exit::Broken);
-    EXPECT_EQ(comparison.closing,
-              "NOT AS EXPECTED: kernel splat in reviewed: WARNING: at mm/memory.c");
+    EXPECT_EQ(comparison.exit, Exit::Fail);
+    EXPECT_EQ(comparison.closing, "FAIL: kernel splat in reviewed: WARNING: at mm/memory.c");
 }
 
 // A kernel that was caught scheduling under a spinlock goes on to complain of everything.
@@ -135,28 +132,27 @@ TEST_F(SplatVerdictTest, WhatFollowsTheDeclaredSplatIsToldAndNotJudged) {
     boot("reviewed", 0).splats.push_back(kWarning);
     boot("reviewed", 0).further_splats = 2;
     auto comparison = run();
-    EXPECT_EQ(comparison.exit, Exit::AsExpected);
+    EXPECT_EQ(comparison.exit, Exit::Pass);
     EXPECT_EQ(comparison.splats[1].verdict, SplatVerdict::AsDeclared);
     EXPECT_TRUE(comparison.splats[1].splats.at(1).followed);
     EXPECT_FALSE(comparison.splats[1].splats.at(0).followed);
     // Once before it, in whichever boot, is enough.
     auto& splats = boot("reviewed", 2).splats;
     splats.insert(splats.begin(), kWarning);
-    EXPECT_EQ(run().closing, "NOT AS EXPECTED: kernel splat in reviewed: WARNING: at mm/memory.c");
+    EXPECT_EQ(run().closing, "FAIL: kernel splat in reviewed: WARNING: at mm/memory.c");
     splats.erase(splats.begin());
-    EXPECT_EQ(run().exit, Exit::AsExpected);
+    EXPECT_EQ(run().exit, Exit::Pass);
     // In an arm that declares nothing there is nothing to follow.
     boot("ipi", 1).splats = {kWarning};
-    EXPECT_EQ(run().exit, Exit::Broken);
+    EXPECT_EQ(run().exit, Exit::Fail);
 }
 
 TEST_F(SplatVerdictTest, ADeclarationIsForItsArmOnly) {
     spec_.arms[1].splat = "tlb_remove_table_sync_rcu";
     in_every_boot("reviewed", kSleep);
     boot("ipi", 0).splats = {kSleep};
-    EXPECT_EQ(
-        run().closing,
-        "NOT AS EXPECTED: kernel splat in ipi: BUG: sleeping function called from invalid context");
+    EXPECT_EQ(run().closing,
+              "FAIL: kernel splat in ipi: BUG: sleeping function called from invalid context");
 }
 
 TEST_F(SplatVerdictTest, ATextIsLookedForInTitleFunctionAndTrace) {
@@ -169,19 +165,19 @@ TEST_F(SplatVerdictTest, ATextIsLookedForInTitleFunctionAndTrace) {
 TEST_F(SplatVerdictTest, ANoticeIsToldAndNotJudged) {
     boot("reviewed", 0).splats = {kKilled};
     const auto comparison = run();
-    EXPECT_EQ(comparison.exit, Exit::AsExpected);
+    EXPECT_EQ(comparison.exit, Exit::Pass);
     EXPECT_EQ(comparison.splats[1].notices.size(), 1u);
     // Nor is it what a broken arm has to show.
     spec_.arms[1].splat = "Out of memory";
     in_every_boot("reviewed", kKilled);
-    EXPECT_EQ(run().exit, Exit::Broken);
+    EXPECT_EQ(run().exit, Exit::Fail);
 }
 
 TEST_F(SplatVerdictTest, SplatsThatFoundNoRoomCount) {
     boot("reviewed", 0).further_splats = 3;
     const auto comparison = run();
-    EXPECT_EQ(comparison.exit, Exit::Broken);
-    EXPECT_EQ(comparison.closing, "NOT AS EXPECTED: 3 further kernel splats in reviewed");
+    EXPECT_EQ(comparison.exit, Exit::Fail);
+    EXPECT_EQ(comparison.closing, "FAIL: 3 further kernel splats in reviewed");
 }
 
 TEST_F(SplatVerdictTest, WithoutABootNothingIsAsDeclared) {
@@ -195,7 +191,7 @@ TEST_F(SplatVerdictTest, WithoutABootNothingIsAsDeclared) {
 
 TEST_F(SplatVerdictTest, TheClosingLineFitsAPage) {
     boot("reviewed", 0).splats = {{SplatKind::Bug, std::string(160, 'x'), "f", {}, 1}};
-    EXPECT_EQ(run().closing.size(), 97u);
+    EXPECT_EQ(run().closing.size(), 86u);
 }
 
 } // namespace

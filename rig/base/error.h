@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Errors as values. `Blame` is part of the type so that a fault of the rig or of the host can never
-// be taken for a sample or a verdict about a kernel: only Blame::Kernel and Blame::Guest may ever
-// count against the code under test.
+// Errors as values. `FaultDomain` is part of the type so that a fault of the rig or of the host can
+// never be taken for a sample or a verdict about a kernel: only FaultDomain::Kernel and
+// FaultDomain::Guest may ever count against the code under test.
 #pragma once
 
 #include <filesystem>
@@ -11,7 +11,7 @@
 
 namespace rig {
 
-enum class Blame {
+enum class FaultDomain {
     Spec,   // the experiment file or the command line: mend the input (exit 2)
     Host,   // this machine, its tools or rig itself: retry or mend the host (exit 3)
     Kernel, // the kernel under test: it did not build, panicked, stalled (exit 1)
@@ -19,10 +19,10 @@ enum class Blame {
 };
 
 struct Error {
-    Blame blame = Blame::Host;
+    FaultDomain fault_domain = FaultDomain::Host;
     std::string message;       // names the object, what was found, and what is accepted
     std::filesystem::path log; // where the evidence lies; empty if there is none
-    std::string kind{};        // of a boot that is no sample: how it ended, "rcu-stall" (ending.h)
+    std::string kind{}; // of a boot that is no sample: how it ended, "rcu-stall" (boot_outcome.h)
     std::string complaint{}; // of such a boot: what its kernel complained of first, whatever ended
                              // the boot; "" if nothing
     std::string arm{};       // whose boot that was
@@ -31,42 +31,43 @@ struct Error {
 template<class T> using Result = tl::expected<T, Error>;
 using Status = Result<void>;
 
-inline tl::unexpected<Error> fail(Blame blame, std::string message,
+inline tl::unexpected<Error> fail(FaultDomain fault_domain, std::string message,
                                   std::filesystem::path log = {}) {
-    return tl::unexpected<Error>(Error{blame, std::move(message), std::move(log), {}, {}, {}});
+    return tl::unexpected<Error>(
+        Error{fault_domain, std::move(message), std::move(log), {}, {}, {}});
 }
 
 // What a guest sent cannot be used.
 inline tl::unexpected<Error> guest_error(std::string message) {
-    return fail(Blame::Guest, std::move(message));
+    return fail(FaultDomain::Guest, std::move(message));
 }
 
 // Exit codes of every rig command; see ARCHITECTURE.md.
-enum class Exit { AsExpected = 0, Broken = 1, Usage = 2, Host = 3, Inconclusive = 4 };
+enum class Exit { Pass = 0, Fail = 1, Usage = 2, Host = 3, Inconclusive = 4 };
 
-constexpr Exit exit_for(Blame blame) {
-    switch (blame) {
-    case Blame::Spec:
+constexpr Exit exit_for(FaultDomain fault_domain) {
+    switch (fault_domain) {
+    case FaultDomain::Spec:
         return Exit::Usage;
-    case Blame::Host:
+    case FaultDomain::Host:
         return Exit::Host;
-    case Blame::Kernel:
-        return Exit::Broken;
-    case Blame::Guest:
+    case FaultDomain::Kernel:
+        return Exit::Fail;
+    case FaultDomain::Guest:
         return Exit::Inconclusive;
     }
     return Exit::Host;
 }
 
-constexpr const char* name(Blame blame) {
-    switch (blame) {
-    case Blame::Spec:
+constexpr const char* name(FaultDomain fault_domain) {
+    switch (fault_domain) {
+    case FaultDomain::Spec:
         return "spec";
-    case Blame::Host:
+    case FaultDomain::Host:
         return "host";
-    case Blame::Kernel:
+    case FaultDomain::Kernel:
         return "kernel";
-    case Blame::Guest:
+    case FaultDomain::Guest:
         return "guest";
     }
     return "host";

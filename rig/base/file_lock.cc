@@ -41,7 +41,7 @@ Result<int> lock_run(const fs::path& dir) {
         auto pid = slurp(file);
         while (!pid.empty() && (pid.back() < '0' || pid.back() > '9'))
             pid.pop_back();
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("{}: another rig (pid {}) is writing this run, want one writer",
                                 dir.string(), pid.empty() ? "unknown" : pid),
                     dir);

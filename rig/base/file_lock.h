@@ -34,10 +34,10 @@ class FileLock {
 bool has_writer(const std::filesystem::path& dir);
 
 // The open file `lock` of `dir`, locked, with this process's pid in it; who closes it frees the
-// lock. Blame::Host, with its pid, if there is another writer.
+// lock. FaultDomain::Host, with its pid, if there is another writer.
 Result<int> lock_run(const std::filesystem::path& dir);
 
-// Keeps writers out of a run. Blame::Host, with its pid, if the run has one.
+// Keeps writers out of a run. FaultDomain::Host, with its pid, if the run has one.
 Result<FileLock> lock_out_writers(const std::filesystem::path& dir);
 
 } // namespace rig

@@ -14,7 +14,7 @@ namespace rig {
 namespace fs = std::filesystem;
 
 tl::unexpected<Error> cannot(std::string_view what, const fs::path& file, int error) {
-    return fail(Blame::Host,
+    return fail(FaultDomain::Host,
                 fmt::format("cannot {} {}: {}", what, file.string(), std::strerror(error)), file);
 }
 

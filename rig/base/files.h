@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Reading small files whole, writing files so that they survive a crash, and the size of folders. A
-// failed write is Blame::Host and names the file.
+// failed write is FaultDomain::Host and names the file.
 #pragma once
 
 #include "rig/base/error.h"

@@ -24,7 +24,7 @@ std::string shown(const json& value) {
 }
 
 tl::unexpected<Error> wrong(const std::string& name, const json& found, std::string_view want) {
-    return fail(Blame::Host, fmt::format("{}: {}, want {}", name, shown(found), want));
+    return fail(FaultDomain::Host, fmt::format("{}: {}, want {}", name, shown(found), want));
 }
 
 bool is_printable(std::string_view text) {
@@ -83,7 +83,8 @@ std::string JsonReader::name(std::string_view key) const {
 Result<const json*> JsonReader::find(std::string_view key) {
     asked_.emplace(key);
     auto found = json_->find(key);
-    if (found == json_->end()) return fail(Blame::Host, fmt::format("{}: missing", name(key)));
+    if (found == json_->end())
+        return fail(FaultDomain::Host, fmt::format("{}: missing", name(key)));
     return &*found;
 }
 
@@ -231,8 +232,8 @@ Status JsonReader::map(std::string_view key, std::map<std::string, std::vector<s
 Status JsonReader::finish() const {
     for (const auto& [key, value] : json_->items())
         if (!asked_.contains(key))
-            return fail(Blame::Host, fmt::format("{}: unknown key, want only {}", name(key),
-                                                 fmt::join(asked_, ", ")));
+            return fail(FaultDomain::Host, fmt::format("{}: unknown key, want only {}", name(key),
+                                                       fmt::join(asked_, ", ")));
     return {};
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A strict, bounded view on JSON that came from outside: every key is asked for by name, wrong
 // types and unknown keys are errors, and nothing grows without limit. Every failure is one Error
-// with Blame::Host and the message "PATH: what was found, want what".
+// with FaultDomain::Host and the message "PATH: what was found, want what".
 #pragma once
 
 #include "rig/base/error.h"

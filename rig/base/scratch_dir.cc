@@ -65,9 +65,10 @@ Scratch::Scratch() {
 
 Status Scratch::made() const {
     if (!dir_.empty()) return {};
-    return fail(Blame::Host, fmt::format("cannot make a scratch folder in {}: {}; set TMPDIR to "
-                                         "one that can be written",
-                                         parent().string(), std::strerror(error_)));
+    return fail(FaultDomain::Host,
+                fmt::format("cannot make a scratch folder in {}: {}; set TMPDIR to "
+                            "one that can be written",
+                            parent().string(), std::strerror(error_)));
 }
 
 Scratch::~Scratch() {

@@ -17,7 +17,7 @@ class Scratch {
     ~Scratch();
     Scratch(const Scratch&) = delete;
     Scratch& operator=(const Scratch&) = delete;
-    // Blame::Host, with the folder and the reason, if it could not be made.
+    // FaultDomain::Host, with the folder and the reason, if it could not be made.
     Status made() const;
     const std::filesystem::path& dir() const { return dir_; } // empty then
 

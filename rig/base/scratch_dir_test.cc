@@ -70,7 +70,7 @@ TEST(Scratch, SaysWhereItCouldNotBeMadeAndWhy) {
     const auto made = Scratch().made();
     ::unsetenv("TMPDIR");
     ASSERT_FALSE(made);
-    EXPECT_EQ(made.error().blame, Blame::Host);
+    EXPECT_EQ(made.error().fault_domain, FaultDomain::Host);
     EXPECT_EQ(made.error().message, "cannot make a scratch folder in " + (tmp / "file").string() +
                                         ": Not a directory; set TMPDIR to one that can be written");
 }

@@ -47,13 +47,13 @@ std::string sha256_hex(std::string_view data) {
 Result<std::string> sha256_file(const fs::path& file) {
     std::ifstream in(file, std::ios::binary);
     if (!in)
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("cannot read {}: {}", file.string(), std::strerror(errno)));
     Hash hash;
     std::vector<char> buffer(1 << 20);
     while (in.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || in.gcount() > 0)
         hash.add({buffer.data(), static_cast<std::size_t>(in.gcount())});
-    if (in.bad()) return fail(Blame::Host, fmt::format("cannot read {}", file.string()));
+    if (in.bad()) return fail(FaultDomain::Host, fmt::format("cannot read {}", file.string()));
     return hash.hex();
 }
 

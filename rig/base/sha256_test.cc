@@ -19,7 +19,7 @@ TEST(Sha256, HashesKnownVectors) {
     EXPECT_EQ(*sha256_file(dir.put("abc", "abc")), sha256_hex("abc"));
     EXPECT_EQ(*sha256_file(dir.put("big", std::string(3 << 20, 'x'))),
               sha256_hex(std::string(3 << 20, 'x')));
-    EXPECT_EQ(sha256_file(dir / "none").error().blame, Blame::Host);
+    EXPECT_EQ(sha256_file(dir / "none").error().fault_domain, FaultDomain::Host);
 }
 
 } // namespace

@@ -9,7 +9,7 @@
 namespace rig {
 
 std::string rig_version();
-// SHA-256 of the file that this process is an execution of; read once. Blame::Host.
+// SHA-256 of the file that this process is an execution of; read once. FaultDomain::Host.
 Result<std::string> own_sha256();
 
 } // namespace rig

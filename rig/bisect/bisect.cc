@@ -27,9 +27,10 @@ class Stopwatch {
 
 class Search {
  public:
-    Search(History& history, const BisectOptions& options, const BisectWorld& world,
-           const std::vector<Visit>& known, Bisection& result)
-        : history_(history), options_(options), world_(world), known_(known), result_(result) {
+    Search(History& history, const BisectOptions& options, const BisectEnvironment& environment,
+           const std::vector<BisectStep>& known, Bisection& result)
+        : history_(history), options_(options), environment_(environment), known_(known),
+          result_(result) {
         // The ends, every halving, the last candidates, two looks; a search with more decisions
         // than that is told less confident than asked for.
         alpha_ = options.alpha / static_cast<double>(planned_decisions(result.answers));
@@ -38,64 +39,64 @@ class Search {
 
  private:
     Status ends();
-    Status measure_ends(Visit& good, Visit& bad);
-    Result<Visit> visit(const Revision& revision, Purpose purpose);
-    Status classify(Visit& visit);
-    Status in_virtual_time(Visit& visit);
-    Status in_wall_time(Visit& visit);
-    Status build(Visit& visit);
-    Status keep(Visit visit);
+    Status measure_ends(BisectStep& good, BisectStep& bad);
+    Result<BisectStep> visit(const Revision& revision, Purpose purpose);
+    Status classify(BisectStep& visit);
+    Status in_virtual_time(BisectStep& visit);
+    Status in_wall_time(BisectStep& visit);
+    Status build(BisectStep& visit);
+    Status keep(BisectStep visit);
     Status steps(std::stop_token stop);
     Status alone();
     Status look();
     void conclude();
-    const Visit* visited(const std::string& id) const;
-    std::optional<Visit> known(const Revision& revision, Purpose purpose) const;
+    const BisectStep* visited(const std::string& id) const;
+    std::optional<BisectStep> known(const Revision& revision, Purpose purpose) const;
 
     History& history_;
     const BisectOptions& options_;
-    const BisectWorld& world_;
-    const std::vector<Visit>& known_;
+    const BisectEnvironment& environment_;
+    const std::vector<BisectStep>& known_;
     Bisection& result_;
     double alpha_ = 0;
     std::size_t decisions_ = 0;      // that rest on figures
     std::vector<double> good_, bad_; // virtual: of the ends, by boot
 };
 
-const Visit* Search::visited(const std::string& id) const {
+const BisectStep* Search::visited(const std::string& id) const {
     const auto found = std::find_if(result_.visits.begin(), result_.visits.end(),
-                                    [&](const Visit& one) { return one.revision.id == id; });
+                                    [&](const BisectStep& one) { return one.revision.id == id; });
     return found == result_.visits.end() ? nullptr : &*found;
 }
 
-std::optional<Visit> Search::known(const Revision& revision, Purpose purpose) const {
+std::optional<BisectStep> Search::known(const Revision& revision, Purpose purpose) const {
     for (const auto& one : known_)
         if (one.revision.id == revision.id && one.purpose == purpose) return one;
     return std::nullopt;
 }
 
-Status Search::keep(Visit visit) {
+Status Search::keep(BisectStep visit) {
     result_.visits.push_back(std::move(visit));
-    return world_.save(result_);
+    return environment_.save(result_);
 }
 
 // Sets the image, or the outcome if there is none. An error: the host's.
-Status Search::build(Visit& visit) {
+Status Search::build(BisectStep& visit) {
     const Stopwatch time(visit.build_seconds);
-    const auto built = world_.build(visit.revision);
+    const auto built = environment_.build(visit.revision);
     if (built) {
         visit.image_sha256 = built->image_sha256;
         visit.from_cache = built->from_cache;
         return {};
     }
-    if (built.error().blame == Blame::Host) return tl::unexpected(built.error());
+    if (built.error().fault_domain == FaultDomain::Host) return tl::unexpected(built.error());
     visit.outcome = Outcome::Unbuildable;
     visit.why = built.error().message;
     return {};
 }
 
 // True: the visit has an outcome already.
-bool take_unfit(const Measured& measured, Visit& visit) {
+bool take_unfit(const Measured& measured, BisectStep& visit) {
     const auto unfit = measured.unfit.find(visit.revision.id);
     if (unfit == measured.unfit.end()) return false;
     visit.outcome = unfit->second.outcome;
@@ -103,16 +104,16 @@ bool take_unfit(const Measured& measured, Visit& visit) {
     return true;
 }
 
-Status Search::measure_ends(Visit& good, Visit& bad) {
+Status Search::measure_ends(BisectStep& good, BisectStep& bad) {
     std::vector<double> at_good, at_bad;
-    const auto most = options_.most_boots;
+    const auto most = options_.max_boots;
     for (unsigned batch = 0;; ++batch) {
         const unsigned boots = options_.wall ? options_.boots : most;
         double seconds = 0;
         Result<Measured> measured;
         {
             const Stopwatch time(seconds);
-            measured = world_.measure({good.revision, bad.revision}, boots, batch);
+            measured = environment_.measure({good.revision, bad.revision}, boots, batch);
         }
         if (!measured) return tl::unexpected(measured.error());
         for (auto* end : {&good, &bad}) {
@@ -121,7 +122,7 @@ Status Search::measure_ends(Visit& good, Visit& bad) {
             end->runs.push_back(measured->run);
             if (take_unfit(*measured, *end))
                 result_.refused =
-                    fmt::format("the {} ({}) tells nothing: {}: {}", words(end->purpose),
+                    fmt::format("the {} ({}) cannot be tested: {}: {}", words(end->purpose),
                                 end->revision.name, words(end->outcome), end->why);
         }
         if (!result_.refused.empty()) return {};
@@ -131,7 +132,7 @@ Status Search::measure_ends(Visit& good, Visit& bad) {
         }
         good.values = at_good, bad.values = at_bad;
         const auto differ =
-            ends_differ(at_good, at_bad, options_.least_effect, options_.wall ? alpha_ : 0);
+            ends_differ(at_good, at_bad, options_.min_effect, options_.wall ? alpha_ : 0);
         result_.good = differ.good, result_.bad = differ.bad;
         if (!differ.differ) {
             if (options_.wall && at_good.size() < most) continue;
@@ -166,9 +167,10 @@ Status Search::ends() {
         RIG_CHECK(keep(*kept_good));
         return keep(*kept_bad);
     }
-    Visit good{history_.good(), Purpose::GoodEnd}, bad{history_.bad(), Purpose::BadEnd};
+    BisectStep good{history_.good(), Purpose::GoodEnd}, bad{history_.bad(), Purpose::BadEnd};
     for (auto* end : {&good, &bad}) {
-        if (world_.say) world_.say(fmt::format("{}: {}", words(end->purpose), end->revision.name));
+        if (environment_.say)
+            environment_.say(fmt::format("{}: {}", words(end->purpose), end->revision.name));
         RIG_CHECK(build(*end));
         if (end->outcome != Outcome::Unbuildable) continue;
         result_.refused = fmt::format("the {} ({}) does not build: {}", words(end->purpose),
@@ -185,11 +187,11 @@ Status Search::ends() {
     return keep(std::move(bad));
 }
 
-Status Search::in_virtual_time(Visit& visit) {
+Status Search::in_virtual_time(BisectStep& visit) {
     // The ends' seeds in their order: what few boots leave unclear, all that the ends have may
     // tell.
-    for (auto boots = std::min(options_.boots, options_.most_boots);; boots = options_.most_boots) {
-        RIG_TRY(measured, world_.measure({visit.revision}, boots, 0));
+    for (auto boots = std::min(options_.boots, options_.max_boots);; boots = options_.max_boots) {
+        RIG_TRY(measured, environment_.measure({visit.revision}, boots, 0));
         visit.boots += measured.boots;
         visit.runs.push_back(measured.run);
         if (take_unfit(measured, visit)) return {};
@@ -199,7 +201,7 @@ Status Search::in_virtual_time(Visit& visit) {
         visit.outcome = side == Side::Good  ? Outcome::Good
                         : side == Side::Bad ? Outcome::Bad
                                             : Outcome::Unclear;
-        if (side == Side::Unclear && boots < options_.most_boots) continue;
+        if (side == Side::Unclear && boots < options_.max_boots) continue;
         if (side == Side::Unclear)
             visit.why =
                 fmt::format("{} boots are like the good end, {} like the bad one, {} like neither",
@@ -208,18 +210,18 @@ Status Search::in_virtual_time(Visit& visit) {
     }
 }
 
-Status Search::in_wall_time(Visit& visit) {
+Status Search::in_wall_time(BisectStep& visit) {
     visit.outcome = Outcome::Unclear;
-    for (unsigned batch = 0; visit.values.size() < options_.most_boots; ++batch) {
-        RIG_TRY(measured, world_.measure({history_.good(), visit.revision, history_.bad()},
-                                         options_.boots, batch));
+    for (unsigned batch = 0; visit.values.size() < options_.max_boots; ++batch) {
+        RIG_TRY(measured, environment_.measure({history_.good(), visit.revision, history_.bad()},
+                                               options_.boots, batch));
         visit.boots += measured.boots;
         visit.runs.push_back(measured.run);
         if (take_unfit(measured, visit)) return {};
         for (const auto& end : {history_.good(), history_.bad()})
             if (const auto unfit = measured.unfit.find(end.id); unfit != measured.unfit.end()) {
                 visit.why =
-                    fmt::format("this time {} told nothing: {}", end.name, unfit->second.why);
+                    fmt::format("this time {} was untestable: {}", end.name, unfit->second.why);
                 return {};
             }
         const auto& values = measured.values[visit.revision.id];
@@ -238,7 +240,7 @@ Status Search::in_wall_time(Visit& visit) {
     return {};
 }
 
-Status Search::classify(Visit& visit) {
+Status Search::classify(BisectStep& visit) {
     for (const auto& other : result_.visits)
         if (!visit.image_sha256.empty() && other.image_sha256 == visit.image_sha256 &&
             other.outcome != Outcome::Unclear) {
@@ -253,9 +255,9 @@ Status Search::classify(Visit& visit) {
     return options_.wall ? in_wall_time(visit) : in_virtual_time(visit);
 }
 
-Result<Visit> Search::visit(const Revision& revision, Purpose purpose) {
+Result<BisectStep> Search::visit(const Revision& revision, Purpose purpose) {
     auto kept = known(revision, purpose);
-    Visit visit = kept ? *kept : Visit{revision, purpose};
+    BisectStep visit = kept ? *kept : BisectStep{revision, purpose};
     if (!kept) {
         RIG_CHECK(build(visit));
         if (visit.outcome != Outcome::Unbuildable) RIG_CHECK(classify(visit));
@@ -263,8 +265,8 @@ Result<Visit> Search::visit(const Revision& revision, Purpose purpose) {
     if ((visit.outcome == Outcome::Good || visit.outcome == Outcome::Bad) &&
         visit.shared_with.empty())
         ++decisions_;
-    if (world_.say)
-        world_.say(fmt::format(
+    if (environment_.say)
+        environment_.say(fmt::format(
             "{} {}: {}{}{}", words(purpose), revision.name, words(visit.outcome),
             visit.why.empty() ? "" : ": " + visit.why.substr(0, visit.why.find('\n')),
             visit.shared_with.empty() ? ""
@@ -276,14 +278,13 @@ Result<Visit> Search::visit(const Revision& revision, Purpose purpose) {
 Status Search::steps(std::stop_token stop) {
     for (;;) {
         if (stop.stop_requested())
-            return fail(
-                Blame::Host,
-                fmt::format("interrupted after {} revisions; the same command goes on from there",
-                            result_.visits.size()));
+            return fail(FaultDomain::Host,
+                        fmt::format("interrupted after {} revisions; the same command resumes it",
+                                    result_.visits.size()));
         RIG_TRY(next, history_.next());
         if (!next) break;
         RIG_TRY(looked, visit(*next, Purpose::Step));
-        RIG_CHECK(history_.mark(looked.revision, mark_of(looked.outcome)));
+        RIG_CHECK(history_.mark(looked.revision, fingerprint_of(looked.outcome)));
     }
     result_.first_bad = history_.candidates();
     result_.last_good = history_.last_good();
@@ -309,7 +310,7 @@ Status Search::alone() {
     RIG_TRY(opposite, visit(history_.without(bad[0]), Purpose::Without));
     if (opposite.outcome != Outcome::Good) return {};
     const auto named = result_.first_bad[bad[0]];
-    result_.proven_alone =
+    result_.checked_alone =
         fmt::format("Of {} that cannot be told apart in the order of the series, {} alone on {} "
                     "makes the change, and all of them without it do not.",
                     result_.first_bad.size(), named.name, history_.last_good().name);
@@ -321,7 +322,9 @@ Status Search::look() {
     if (!options_.look) return {};
     for (const auto& [revision, expected] : history_.worth_a_look()) {
         RIG_TRY(looked, visit(revision, Purpose::Look));
-        if (mark_of(looked.outcome) == Mark::Skip || mark_of(looked.outcome) == expected) continue;
+        if (fingerprint_of(looked.outcome) == Mark::Skip ||
+            fingerprint_of(looked.outcome) == expected)
+            continue;
         result_.not_monotone.push_back(
             expected == Mark::Good
                 ? fmt::format("{} has the change already, though it comes before {}", revision.name,
@@ -336,7 +339,7 @@ void Search::conclude() {
     result_.confidence =
         options_.wall ? std::max(0.0, 1 - alpha_ * static_cast<double>(decisions_)) : 1;
     // Under the wall clock the two were measured at different times.
-    if (options_.wall || result_.first_bad.size() != 1 || !result_.proven_alone.empty()) return;
+    if (options_.wall || result_.first_bad.size() != 1 || !result_.checked_alone.empty()) return;
     const auto* before = visited(result_.last_good.id);
     const auto* after = visited(result_.first_bad[0].id);
     if (!before || !after || before->values.empty() || after->values.empty()) return;
@@ -369,22 +372,23 @@ unsigned planned_decisions(std::size_t answers) {
 }
 
 unsigned Bisection::steps() const {
-    return static_cast<unsigned>(std::count_if(visits.begin(), visits.end(), [](const Visit& one) {
-        return one.purpose == Purpose::Step && mark_of(one.outcome) != Mark::Skip;
-    }));
+    return static_cast<unsigned>(
+        std::count_if(visits.begin(), visits.end(), [](const BisectStep& one) {
+            return one.purpose == Purpose::Step && fingerprint_of(one.outcome) != Mark::Skip;
+        }));
 }
 
 Result<Bisection> bisect(History& history, const std::string& metric, const BisectOptions& options,
-                         const BisectWorld& world, const std::vector<Visit>& known,
+                         const BisectEnvironment& environment, const std::vector<BisectStep>& known,
                          std::stop_token stop) {
     Bisection result;
     result.metric = metric;
     result.history = history.description();
     result.wall = options.wall;
     result.answers = history.answers();
-    Search search(history, options, world, known, result);
+    Search search(history, options, environment, known, result);
     RIG_CHECK(search.run(stop));
-    RIG_CHECK(world.save(result));
+    RIG_CHECK(environment.save(result));
     return result;
 }
 

@@ -13,7 +13,7 @@
 // complains (a splat), does not run the target, or whose figures are not clear, is skipped and
 // named. A fault of the host ends the bisection, which goes on from its log.
 //
-// The loop knows neither kernels nor files: BisectWorld measures (bisect_world.h).
+// The loop knows neither kernels nor files: BisectEnvironment measures (bisect_environment.h).
 #pragma once
 
 #include "rig/base/error.h"
@@ -71,7 +71,7 @@ class History {
 unsigned planned_decisions(std::size_t answers);
 
 // One revision looked at.
-struct Visit {
+struct BisectStep {
     Revision revision{};
     Purpose purpose = Purpose::Step;
     Outcome outcome = Outcome::Unclear;
@@ -90,10 +90,10 @@ struct BisectOptions {
     bool wall = false;  // interleaved with both ends and sequential; else each revision's boots are
                         // compared with the ends' of the same seeds
     unsigned boots = 2; // virtual: of a step at first; wall: blocks of good, revision, bad a batch
-    unsigned most_boots = 8; // virtual: of the ends, and of a revision that is not clear; wall:
-                             // blocks of a revision at most
-    double alpha = 0.05; // wall: the chance of a wrong answer by chance, for the whole bisection
-    double least_effect = 0.005;
+    unsigned max_boots = 8; // virtual: of the ends, and of a revision that is not clear; wall:
+                            // blocks of a revision at most
+    double alpha = 0.05;    // wall: the chance of a wrong answer by chance, for the whole bisection
+    double min_effect = 0.005;
     bool look = true; // at both sides of the answer
 };
 
@@ -104,7 +104,7 @@ struct Built {
 // Values of the metric of each revision asked for, by boot; or why one has none.
 struct Measured {
     struct Unfit {
-        Outcome outcome = Outcome::Unexposed;
+        Outcome outcome = Outcome::NotExercised;
         std::string why;
     };
     std::map<std::string, std::vector<double>> values; // by id
@@ -116,12 +116,12 @@ struct Measured {
 struct Bisection {
     std::string metric, history;
     bool wall = false;
-    std::vector<Visit> visits;       // in the order they were made
+    std::vector<BisectStep> visits;  // in the order they were made
     double good = 0, bad = 0;        // the ends' medians
     std::string refused;             // why nothing was searched; "" if it was
     Revision last_good;              // right before the first bad one, and measured; else empty
     std::vector<Revision> first_bad; // one: found; several: among them; empty: refused
-    std::string proven_alone; // how one of several was told from the others, "" if it need not be
+    std::string checked_alone; // how one of several was told from the others, "" if it need not be
     std::optional<double> explains; // share of the ends' difference that this step makes, where
                                     // both its sides have figures
     std::vector<std::string> not_monotone; // "0005-... has it, 0016-... has not"
@@ -131,9 +131,9 @@ struct Bisection {
     unsigned steps() const; // revisions between the ends that were measured for the search
 };
 
-struct BisectWorld {
-    // Errors of Blame::Kernel and Blame::Spec: this revision does not build. Blame::Host ends the
-    // bisection.
+struct BisectEnvironment {
+    // Errors of FaultDomain::Kernel and FaultDomain::Spec: this revision does not build.
+    // FaultDomain::Host ends the bisection.
     std::function<Result<Built>(const Revision&)> build;
     // A batch of boots of all these, interleaved; batches of different numbers have different
     // seeds.
@@ -146,7 +146,7 @@ struct BisectWorld {
 // `known`: visits of an interrupted bisection of the same history, taken in place of measuring.
 // An error only for faults of the host and of rig's use; what cannot be bisected is `refused`.
 Result<Bisection> bisect(History& history, const std::string& metric, const BisectOptions& options,
-                         const BisectWorld& world, const std::vector<Visit>& known,
+                         const BisectEnvironment& environment, const std::vector<BisectStep>& known,
                          std::stop_token stop);
 
 } // namespace rig

@@ -98,8 +98,8 @@ Result<std::string> GitHistory::git(std::vector<std::string> words, bool may_fai
     RIG_TRY(result, runner_.run(command));
     if (result.ok() || (may_fail && std::holds_alternative<Exited>(result.outcome)))
         return result.out;
-    return fail(Blame::Host, fmt::format("git {}: {}: {}", words[0], describe(result),
-                                         result.out.substr(0, result.out.find('\n'))));
+    return fail(FaultDomain::Host, fmt::format("git {}: {}: {}", words[0], describe(result),
+                                               result.out.substr(0, result.out.find('\n'))));
 }
 
 Result<Revision> GitHistory::named(const std::string& commit) {
@@ -120,7 +120,7 @@ Result<std::unique_ptr<GitHistory>> GitHistory::open(const fs::path& repository,
     RIG_TRY(bad_commit, rig::commit_of(runner, repository, bad));
     RIG_TRY(ancestor, is_ancestor(runner, repository, good_commit, bad_commit));
     if (good_commit == bad_commit || !ancestor)
-        return fail(Blame::Spec,
+        return fail(FaultDomain::Spec,
                     fmt::format("{}: --good {} is {} --bad {}, want an ancestor of it",
                                 repository.string(), good,
                                 good_commit == bad_commit ? "the same as" : "no ancestor of", bad));
@@ -129,8 +129,8 @@ Result<std::unique_ptr<GitHistory>> GitHistory::open(const fs::path& repository,
         from, {"clone", "--quiet", "--bare", "--shared", "--no-tags", from.string(), to.string()});
     RIG_TRY(cloned, runner.run(clone));
     if (!cloned.ok())
-        return fail(Blame::Host, fmt::format("git clone {}: {}: {}", repository.string(),
-                                             describe(cloned), cloned.out));
+        return fail(FaultDomain::Host, fmt::format("git clone {}: {}: {}", repository.string(),
+                                                   describe(cloned), cloned.out));
     RIG_TRY(good_named, made->named(good_commit));
     RIG_TRY(bad_named, made->named(bad_commit));
     made->good_ = good_named;
@@ -213,7 +213,8 @@ Status GitHistory::take_answer(const std::string& out) {
     if (listing) return settle(several);
     if (std::none_of(lines.begin(), lines.end(),
                      [](const auto& line) { return line.starts_with("Bisecting: "); }))
-        return fail(Blame::Host, fmt::format("git bisect says what rig does not know: {}", out));
+        return fail(FaultDomain::Host,
+                    fmt::format("git bisect says what rig does not know: {}", out));
     return {};
 }
 

@@ -48,8 +48,8 @@ class SeriesHistory : public History {
 // state, work tree and refs stay alone.
 class GitHistory : public History {
  public:
-    // `folder`: where the shared repository is made, anew. Blame::Spec for a revision that is none,
-    // and a good one that is no ancestor of the bad one, or the same.
+    // `folder`: where the shared repository is made, anew. FaultDomain::Spec for a revision that is
+    // none, and a good one that is no ancestor of the bad one, or the same.
     static Result<std::unique_ptr<GitHistory>> open(const std::filesystem::path& repository,
                                                     const std::string& good, const std::string& bad,
                                                     const std::filesystem::path& folder,

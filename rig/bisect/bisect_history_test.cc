@@ -96,7 +96,7 @@ TEST_F(GitHistoryTest, ANameWithAWarningIsACommitAllTheSame) {
     EXPECT_EQ(*both, *tag); // git takes the tag, and warns
     const auto none = commit_of(runner, dir / "repo", "neither");
     ASSERT_FALSE(none);
-    EXPECT_EQ(none.error().blame, Blame::Spec);
+    EXPECT_EQ(none.error().fault_domain, FaultDomain::Spec);
     EXPECT_NE(none.error().message.find("no commit 'neither' in this repository: fatal: "),
               std::string::npos)
         << none.error().message;
@@ -109,7 +109,7 @@ TEST_F(GitHistoryTest, WhatGitCannotTellIsNoFactOfHistory) {
     EXPECT_FALSE(is_ancestor(runner, dir / "repo", head, older).value());
     const auto unknown = is_ancestor(runner, dir / "repo", std::string(40, '1'), head);
     ASSERT_FALSE(unknown);
-    EXPECT_EQ(unknown.error().blame, Blame::Host);
+    EXPECT_EQ(unknown.error().fault_domain, FaultDomain::Host);
 }
 
 TEST_F(GitHistoryTest, GitBisectFindsEveryCommitAndTheRepositoryIsNotTouched) {
@@ -199,7 +199,7 @@ TEST_F(GitHistoryTest, WhatIsNoRangeIsRefused) {
                                           {"side", "main", "is no ancestor of --bad"}}) {
         const auto history = GitHistory::open(dir / "repo", good, bad, dir / "own.git", runner);
         ASSERT_FALSE(history) << good;
-        EXPECT_EQ(history.error().blame, Blame::Spec);
+        EXPECT_EQ(history.error().fault_domain, FaultDomain::Spec);
         EXPECT_NE(history.error().message.find(want), std::string::npos) << history.error().message;
     }
     EXPECT_FALSE(fs::exists(dir / "x"));

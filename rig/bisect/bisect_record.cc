@@ -16,7 +16,7 @@ namespace {
 using nlohmann::json;
 
 constexpr unsigned kFormat = 1;
-constexpr std::size_t kMostVisits = 100'000, kMostValues = 100'000, kMostText = 1u << 20;
+constexpr std::size_t kMaxSteps = 100'000, kMostValues = 100'000, kMostText = 1u << 20;
 
 json revision_json(const Revision& revision) {
     return {{"id", revision.id}, {"name", revision.name}};
@@ -30,7 +30,7 @@ Result<Revision> read_revision(JsonReader reader) {
     return out;
 }
 
-json visit_json(const Visit& visit) {
+json visit_json(const BisectStep& visit) {
     return {
         {"revision", revision_json(visit.revision)},
         {"purpose", words(visit.purpose)},
@@ -48,8 +48,8 @@ json visit_json(const Visit& visit) {
         {"runs", visit.runs}};
 }
 
-Result<Visit> read_visit(JsonReader reader) {
-    Visit out;
+Result<BisectStep> read_visit(JsonReader reader) {
+    BisectStep out;
     RIG_TRY(revision, reader.object("revision"));
     RIG_TRY(read, read_revision(revision));
     out.revision = read;
@@ -78,7 +78,7 @@ Result<Visit> read_visit(JsonReader reader) {
     RIG_CHECK(reader.boolean("from_cache", out.from_cache));
     RIG_CHECK(reader.number("build_seconds", out.build_seconds));
     RIG_CHECK(reader.number("boot_seconds", out.boot_seconds));
-    RIG_CHECK(reader.texts("runs", out.runs, kMostVisits));
+    RIG_CHECK(reader.texts("runs", out.runs, kMaxSteps));
     RIG_CHECK(reader.finish());
     return out;
 }
@@ -86,18 +86,18 @@ Result<Visit> read_visit(JsonReader reader) {
 json options_json(const BisectOptions& o) {
     return {{"wall", o.wall},
             {"boots", o.boots},
-            {"most_boots", o.most_boots},
+            {"most_boots", o.max_boots},
             {"alpha", o.alpha},
-            {"least_effect", o.least_effect},
+            {"least_effect", o.min_effect},
             {"look", o.look}};
 }
 
 Status read_options(JsonReader reader, BisectOptions& o) {
     RIG_CHECK(reader.boolean("wall", o.wall));
     RIG_CHECK(reader.whole("boots", o.boots));
-    RIG_CHECK(reader.whole("most_boots", o.most_boots));
+    RIG_CHECK(reader.whole("most_boots", o.max_boots));
     RIG_CHECK(reader.number("alpha", o.alpha));
-    RIG_CHECK(reader.number("least_effect", o.least_effect));
+    RIG_CHECK(reader.number("least_effect", o.min_effect));
     RIG_CHECK(reader.boolean("look", o.look));
     return reader.finish();
 }
@@ -152,14 +152,14 @@ Status read_request(JsonReader reader, BisectRequestRecord& r) {
     RIG_CHECK(reader.text("spec_text", r.spec_text, kMostText));
     RIG_CHECK(reader.whole("vcpus", r.vcpus));
     RIG_CHECK(reader.whole("seed", r.seed));
-    RIG_TRY(overrides, reader.objects("overrides", kMostVisits));
+    RIG_TRY(overrides, reader.objects("overrides", kMaxSteps));
     for (auto& one : overrides) {
         auto& to = r.overrides.emplace_back();
         RIG_CHECK(one.text("key", to.key, kMostText));
         RIG_CHECK(one.text("value", to.value, kMostText));
         RIG_CHECK(one.finish());
     }
-    RIG_TRY(patches, reader.objects("patches", kMostVisits));
+    RIG_TRY(patches, reader.objects("patches", kMaxSteps));
     for (auto& one : patches) {
         auto& to = r.patches.emplace_back();
         RIG_CHECK(one.text("name", to.first));
@@ -186,7 +186,7 @@ json bisection_json(const Bisection& b) {
              {"refused", b.refused},
              {"first_bad", first_bad},
              {"last_good", revision_json(b.last_good)},
-             {"proven_alone", b.proven_alone},
+             {"proven_alone", b.checked_alone},
              {"not_monotone", b.not_monotone},
              {"confidence", b.confidence},
              {"answers", b.answers}};
@@ -199,7 +199,7 @@ Status read_bisection(JsonReader reader, Bisection& b) {
     b.metric = older::metric(b.metric);
     RIG_CHECK(reader.text("history", b.history));
     RIG_CHECK(reader.boolean("wall", b.wall));
-    RIG_TRY(visits, reader.objects("visits", kMostVisits));
+    RIG_TRY(visits, reader.objects("visits", kMaxSteps));
     for (auto& one : visits) {
         RIG_TRY(visit, read_visit(one));
         b.visits.push_back(visit);
@@ -207,7 +207,7 @@ Status read_bisection(JsonReader reader, Bisection& b) {
     RIG_CHECK(reader.number("good", b.good));
     RIG_CHECK(reader.number("bad", b.bad));
     RIG_CHECK(reader.text("refused", b.refused, kMostText));
-    RIG_TRY(first_bad, reader.objects("first_bad", kMostVisits));
+    RIG_TRY(first_bad, reader.objects("first_bad", kMaxSteps));
     for (auto& one : first_bad) {
         RIG_TRY(revision, read_revision(one));
         b.first_bad.push_back(revision);
@@ -215,8 +215,8 @@ Status read_bisection(JsonReader reader, Bisection& b) {
     RIG_TRY(before, reader.object("last_good"));
     RIG_TRY(last_good, read_revision(before));
     b.last_good = last_good;
-    RIG_CHECK(reader.text("proven_alone", b.proven_alone, kMostText));
-    RIG_CHECK(reader.texts("not_monotone", b.not_monotone, kMostVisits));
+    RIG_CHECK(reader.text("proven_alone", b.checked_alone, kMostText));
+    RIG_CHECK(reader.texts("not_monotone", b.not_monotone, kMaxSteps));
     RIG_CHECK(reader.number("confidence", b.confidence));
     std::uint64_t answers = 0;
     RIG_CHECK(reader.whole("answers", answers));
@@ -243,10 +243,10 @@ Result<BisectRecord> bisect_record_from_json(const json& value) {
     unsigned format = 0;
     RIG_CHECK(reader.whole("format", format));
     if (format != kFormat)
-        return fail(Blame::Host, fmt::format("bisect.format: {}, want {}", format, kFormat));
+        return fail(FaultDomain::Host, fmt::format("bisect.format: {}, want {}", format, kFormat));
     RIG_TRY(request, reader.object("request"));
     RIG_CHECK(read_request(request, out.request));
-    RIG_CHECK(reader.texts("command", out.command, kMostVisits));
+    RIG_CHECK(reader.texts("command", out.command, kMaxSteps));
     RIG_CHECK(reader.text("started", out.started));
     RIG_CHECK(reader.text("ended", out.ended));
     RIG_TRY(bisection, reader.object("bisection"));
@@ -259,12 +259,12 @@ Result<BisectRecord> load_bisection(const fs::path& folder) {
     const auto file = folder / "bisect.json";
     std::error_code error;
     if (!fs::is_regular_file(file, error))
-        return fail(Blame::Spec,
+        return fail(FaultDomain::Spec,
                     fmt::format("{}: no bisect.json in it, want the folder of a bisection",
                                 folder.string()));
     const auto parsed = json::parse(slurp(file), nullptr, false);
     if (parsed.is_discarded())
-        return fail(Blame::Host, fmt::format("{}: not JSON", file.string()), file);
+        return fail(FaultDomain::Host, fmt::format("{}: not JSON", file.string()), file);
     auto record = bisect_record_from_json(parsed);
     if (!record)
         record.error().message = fmt::format("{}: {}", file.string(), record.error().message);

@@ -42,11 +42,12 @@ struct BisectRecord {
     Bisection bisection;
 };
 
-// Round-trips exactly. Errors: Blame::Host, "bisect.visits[3].outcome: what was found, want what".
+// Round-trips exactly. Errors: FaultDomain::Host, "bisect.visits[3].outcome: what was found, want
+// what".
 nlohmann::json to_json(const BisectRecord& record);
 Result<BisectRecord> bisect_record_from_json(const nlohmann::json& json);
 
-// "bisect.json" in `folder`. Blame::Spec if the folder holds none.
+// "bisect.json" in `folder`. FaultDomain::Spec if the folder holds none.
 Result<BisectRecord> load_bisection(const std::filesystem::path& folder);
 Status save_bisection(const std::filesystem::path& folder, const BisectRecord& record);
 // The newest in `bisections` that asks the same and has not ended.

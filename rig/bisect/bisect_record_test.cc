@@ -43,45 +43,45 @@ BisectRecord make_record() {
     b.history = "the 2 patches of series";
     b.answers = 2;
     b.good = 240, b.bad = 320;
-    Visit good{{"r00", "the tree before the series"},
-               Purpose::GoodEnd,
-               Outcome::Good,
-               "",
-               std::string(64, '1'),
-               "",
-               {240, 240},
-               {},
-               2,
-               true,
-               0.5,
-               4,
-               {"runs/a"}};
-    Visit bad{{"r02", "0002-b.patch"},
-              Purpose::BadEnd,
-              Outcome::Bad,
-              "",
-              std::string(64, '2'),
-              "",
-              {320, 320},
-              {},
-              2,
-              false,
-              12.25,
-              4,
-              {"runs/a"}};
-    Visit step{{"r01", "0001-a.patch"},
-               Purpose::Step,
-               Outcome::Good,
-               "",
-               std::string(64, '3'),
-               "",
-               {240, 241},
-               {2, 0, 0},
-               2,
-               false,
-               11,
-               3,
-               {"runs/b"}};
+    BisectStep good{{"r00", "the tree before the series"},
+                    Purpose::GoodEnd,
+                    Outcome::Good,
+                    "",
+                    std::string(64, '1'),
+                    "",
+                    {240, 240},
+                    {},
+                    2,
+                    true,
+                    0.5,
+                    4,
+                    {"runs/a"}};
+    BisectStep bad{{"r02", "0002-b.patch"},
+                   Purpose::BadEnd,
+                   Outcome::Bad,
+                   "",
+                   std::string(64, '2'),
+                   "",
+                   {320, 320},
+                   {},
+                   2,
+                   false,
+                   12.25,
+                   4,
+                   {"runs/a"}};
+    BisectStep step{{"r01", "0001-a.patch"},
+                    Purpose::Step,
+                    Outcome::Good,
+                    "",
+                    std::string(64, '3'),
+                    "",
+                    {240, 241},
+                    {2, 0, 0},
+                    2,
+                    false,
+                    11,
+                    3,
+                    {"runs/b"}};
     b.visits = {good, bad, step};
     b.last_good = step.revision;
     b.first_bad = {bad.revision};
@@ -141,12 +141,12 @@ TEST(BisectRecord, OnlyTheSameQuestionGoesOn) {
     rebuilt.good_image[0] = 'x';
     EXPECT_FALSE(unfinished_bisection(dir.path(), rebuilt));
     auto stricter = record.request;
-    stricter.options.most_boots = 9;
+    stricter.options.max_boots = 9;
     EXPECT_FALSE(unfinished_bisection(dir.path(), stricter));
     record.ended = "2026-02-23T10:35:48Z";
     ASSERT_TRUE(save_bisection(dir / "20260102-1", record));
     EXPECT_EQ(unfinished_bisection(dir.path(), record.request), dir / "20260101-1");
-    EXPECT_EQ(load_bisection(dir / "none").error().blame, Blame::Spec);
+    EXPECT_EQ(load_bisection(dir / "none").error().fault_domain, FaultDomain::Spec);
     dir.put("bad/bisect.json", "{");
     EXPECT_NE(load_bisection(dir / "bad").error().message.find("bad/bisect.json: not JSON"),
               std::string::npos);
@@ -160,7 +160,7 @@ TEST(BisectText, TheAnswerIsTheLastWordAndWhatItLacksIsSaid) {
         << text;
     EXPECT_NE(text.find("3 of 3 revisions looked at"), std::string::npos) << text;
     EXPECT_EQ(text.find('\x1b'), std::string::npos);
-    EXPECT_EQ(exit_of(record.bisection), Exit::AsExpected);
+    EXPECT_EQ(exit_of(record.bisection), Exit::Pass);
     for (std::size_t at = 0, end = 0; (end = text.find('\n', at)) != std::string::npos;
          at = end + 1)
         EXPECT_LE(display_width(std::string_view(text).substr(at, end - at)), 120u)
@@ -186,9 +186,9 @@ TEST(BisectText, TheAnswerIsTheLastWordAndWhatItLacksIsSaid) {
 
 TEST(BisectText, NoMoreCertaintyIsClaimedThanThereIs) {
     auto record = make_record();
-    record.request.options.most_boots = 4;
+    record.request.options.max_boots = 4;
     EXPECT_NE(bisect_text(record, "x", Colour::No).find("replayed"), std::string::npos);
-    record.request.options.most_boots = 2;
+    record.request.options.max_boots = 2;
     EXPECT_EQ(bisect_text(record, "x", Colour::No).find("replayed"), std::string::npos);
     record.request.clock = "wall"; // and judged by single runs: a verdict
     const auto text = bisect_text(record, "x", Colour::No);

@@ -13,7 +13,7 @@
 namespace rig {
 namespace {
 
-constexpr std::array kDeclared{"at_most", "within", "values", "expect"};
+constexpr std::array kDeclared{"ratio", "at_most", "within", "values", "expect"};
 
 // JSON's texts are TOML's basic strings. What is no UTF-8 becomes U+FFFD: of a path, one that is
 // not there, which the reader of experiments says.
@@ -62,36 +62,39 @@ Result<std::vector<SpecOverride>> revision_overrides(const Spec& spec, const Arm
     if (metric == kVerdictMetric) {
         if (!source)
             return fail(
-                Blame::Spec,
+                FaultDomain::Spec,
                 fmt::format(
                     "{}: the verdict of a whole experiment is of a commit: want --good and --bad",
                     spec.file.string()));
         if (spec.arms.size() < 2)
-            return fail(Blame::Spec, fmt::format("{}: one arm, want at least two to compare",
-                                                 spec.file.string()));
+            return fail(FaultDomain::Spec, fmt::format("{}: one arm, want at least two to compare",
+                                                       spec.file.string()));
         auto out = spec.overrides;
         const auto& commit = revisions.front().commit;
         out.push_back({"kernel.source", source_text(commit.empty() ? source->revision : commit)});
         return out;
     }
     if (arm.prebuilt)
-        return fail(Blame::Spec,
+        return fail(FaultDomain::Spec,
                     fmt::format("{}: arm '{}' is a prebuilt image, which has no history",
                                 spec.file.string(), arm.name));
     if (!arm.splat.empty())
-        return fail(Blame::Spec, fmt::format("{}: arm '{}' is broken on purpose (splat), so that "
-                                             "its revisions would tell nothing",
-                                             spec.file.string(), arm.name));
+        return fail(FaultDomain::Spec,
+                    fmt::format("{}: arm '{}' is broken on purpose (splat), so that "
+                                "its revisions would tell nothing",
+                                spec.file.string(), arm.name));
     std::vector<std::string> known;
     for (const auto& one : metric_infos(spec.metrics))
         known.push_back(one.name);
     if (std::find(known.begin(), known.end(), metric) == known.end())
-        return fail(Blame::Spec, fmt::format("{}: no metric '{}', accepted: {}", spec.file.string(),
-                                             metric, fmt::join(known, ", ")));
+        return fail(FaultDomain::Spec,
+                    fmt::format("{}: no metric '{}', accepted: {}", spec.file.string(), metric,
+                                fmt::join(known, ", ")));
 
     auto out = spec.overrides;
     RIG_TRY(parsed, parse_toml(spec.text, spec.file));
-    RIG_CHECK(apply_overrides(parsed, spec.overrides));
+    std::vector<OlderKey> older; // reported when the experiment was read
+    RIG_CHECK(apply_overrides(parsed, spec.overrides, older));
     if (const auto* metrics = parsed["metrics"].as_table())
         for (const auto& [name, value] : *metrics)
             if (const auto* table = value.as_table())

@@ -26,8 +26,8 @@ struct RevisionArm {
 
 // `spec` as it was read with spec.overrides; `arm`: whose series, command line and allowed options
 // the revisions start from. `source`: in place of the experiment's. Of kVerdictMetric: the
-// experiment as it is, on the one revision's commit. Blame::Spec for an arm that is prebuilt or
-// broken on purpose, and for a metric the experiment does not have.
+// experiment as it is, on the one revision's commit. FaultDomain::Spec for an arm that is prebuilt
+// or broken on purpose, and for a metric the experiment does not have.
 Result<std::vector<SpecOverride>> revision_overrides(const Spec& spec, const Arm& arm,
                                                      const std::vector<RevisionArm>& revisions,
                                                      const std::optional<GitSource>& source,

@@ -32,14 +32,14 @@ TEST_F(BisectSpec, RevisionsAreArmsOfWhichNothingIsDeclared) {
     EXPECT_EQ(revisions->arms[1].series,
               (std::vector<std::filesystem::path>{"kernel-patches/6.12/reviewed"}));
     EXPECT_EQ(revisions->arms[1].cmdline, "lpj=2000");
-    EXPECT_EQ(revisions->arms[1].witness, "");
+    EXPECT_EQ(revisions->arms[1].marker, "");
     EXPECT_TRUE(revisions->target.revisions);
     EXPECT_EQ(revisions->guest.vcpus, 2u);
     EXPECT_EQ(revisions->metrics.size(), spec->metrics.size());
     for (const auto& metric : revisions->metrics)
         EXPECT_EQ(metric.kind, ExpectKind::Report) << metric.name;
     EXPECT_EQ(revisions->target.function, spec->target.function);
-    EXPECT_EQ(revisions->kernel.enable, spec->kernel.enable);
+    EXPECT_EQ(revisions->kernel.prerequisites, spec->kernel.prerequisites);
 }
 
 TEST_F(BisectSpec, OwnMetricsKeepTheirDefinition) {
@@ -95,8 +95,8 @@ TEST_F(BisectSpec, WhatHasNoHistoryIsRefused) {
     EXPECT_NE(with(*images, {{"r00", {}, {}}}).error().message.find("is a prebuilt image"),
               std::string::npos);
     const auto broken =
-        parse_spec(replaced(good_spec, "witness = \"smp_call_function\"",
-                            "witness = \"smp_call_function\"\nsplat = \"sleeping function\""),
+        parse_spec(replaced(good_spec, "marker = \"smp_call_function\"",
+                            "marker = \"smp_call_function\"\nsplat = \"sleeping function\""),
                    file());
     ASSERT_TRUE(broken) << broken.error().message;
     EXPECT_NE(with(*broken, {{"r00", {}, {}}}).error().message.find("is broken on purpose"),
@@ -104,7 +104,7 @@ TEST_F(BisectSpec, WhatHasNoHistoryIsRefused) {
     const auto spec = parse_spec(good_spec, file());
     const auto none = revision_overrides(*spec, spec->arms.front(), {}, std::nullopt, "totl_ipis");
     ASSERT_FALSE(none);
-    EXPECT_EQ(none.error().blame, Blame::Spec);
+    EXPECT_EQ(none.error().fault_domain, FaultDomain::Spec);
     EXPECT_NE(none.error().message.find("no metric 'totl_ipis', accepted: "), std::string::npos)
         << none.error().message;
 }
@@ -112,25 +112,23 @@ TEST_F(BisectSpec, WhatHasNoHistoryIsRefused) {
 // The key that stands in the place of witnesses is no way around proofs.
 TEST_F(BisectSpec, RevisionsAndDeclarationsExcludeEachOther) {
     const auto with_key = [&](const std::string& text) { return parse_spec(text, file()); };
-    const auto plain = replaced(replaced(good_spec, "witness = \"smp_call_function\"\n", ""),
-                                "witness = \"synchronize_rcu\"\n", "");
-    const auto without_witness = with_key(plain);
-    ASSERT_FALSE(without_witness);
+    const auto plain = replaced(replaced(good_spec, "marker = \"smp_call_function\"\n", ""),
+                                "marker = \"synchronize_rcu\"\n", "");
+    const auto without_marker = with_key(plain);
+    ASSERT_FALSE(without_marker);
     const auto declared = with_key(replaced(plain, "[target]\n", "[target]\nrevisions = true\n"));
     ASSERT_FALSE(declared);
     EXPECT_NE(declared.error().message.find("only expect = \"report\" is accepted"),
               std::string::npos)
         << declared.error().message;
-    const auto witnessed =
-        with_key(replaced(good_spec, "[target]\n", "[target]\nrevisions = true\n"));
-    ASSERT_FALSE(witnessed);
-    EXPECT_NE(witnessed.error().message.find("it is not known what changed"), std::string::npos)
-        << witnessed.error().message;
+    const auto marked = with_key(replaced(good_spec, "[target]\n", "[target]\nrevisions = true\n"));
+    ASSERT_FALSE(marked);
+    EXPECT_NE(marked.error().message.find("it is not known what changed"), std::string::npos)
+        << marked.error().message;
     const auto both =
         with_key(replaced(plain, "[target]\n", "[target]\nrevisions = true\nsame_path = true\n"));
     ASSERT_FALSE(both);
-    EXPECT_NE(both.error().message.find("either stands in the place of a witness"),
-              std::string::npos)
+    EXPECT_NE(both.error().message.find("each of the two replaces a marker"), std::string::npos)
         << both.error().message;
     const auto revision =
         with_key(replaced(good_spec, "name = \"ipi\"\n", "name = \"ipi\"\nrevision = \"v6.12\"\n"));

@@ -25,17 +25,17 @@ std::vector<Patch> patches(std::size_t count) {
 // Kernels that are functions of their patches.
 struct FakeKernels {
     explicit FakeKernels(std::size_t count) : history(patches(count), "s") {
-        world.build = [this](const Revision& revision) -> Result<Built> {
+        environment.build = [this](const Revision& revision) -> Result<Built> {
             ++builds;
-            if (builds == host_fails_at) return fail(Blame::Host, "disk full");
+            if (builds == host_fails_at) return fail(FaultDomain::Host, "disk full");
             const auto have = numbers(revision);
             for (const auto& [breaker, mender] : unbuildable)
                 if (have.contains(breaker) && !have.contains(mender))
-                    return fail(Blame::Kernel, "does not compile");
+                    return fail(FaultDomain::Kernel, "does not compile");
             return Built{image(revision), false};
         };
-        world.measure = [this](const std::vector<Revision>& revisions, unsigned boots,
-                               unsigned) -> Result<Measured> {
+        environment.measure = [this](const std::vector<Revision>& revisions, unsigned boots,
+                                     unsigned) -> Result<Measured> {
             Measured out;
             out.run = fmt::format("runs/{}", ++runs);
             out.boots = boots * static_cast<unsigned>(revisions.size());
@@ -53,7 +53,7 @@ struct FakeKernels {
             }
             return out;
         };
-        world.save = [this](const Bisection& so_far) -> Status {
+        environment.save = [this](const Bisection& so_far) -> Status {
             saved = so_far.visits;
             return {};
         };
@@ -70,19 +70,19 @@ struct FakeKernels {
             if (!comments.contains(k)) out += fmt::format(" {}", k);
         return out;
     }
-    Bisection run(BisectOptions options = {}, const std::vector<Visit>& known = {}) {
-        const auto result = bisect(history, "m", options, world, known, {});
+    Bisection run(BisectOptions options = {}, const std::vector<BisectStep>& known = {}) {
+        const auto result = bisect(history, "m", options, environment, known, {});
         EXPECT_TRUE(result) << (result ? "" : result.error().message);
         return result.value_or(Bisection{});
     }
 
     SeriesHistory history;
-    BisectWorld world;
+    BisectEnvironment environment;
     std::map<std::size_t, std::size_t> unbuildable, panics; // by patch, and by which it is mended
     std::set<std::size_t> comments;
     std::function<double(const std::set<std::size_t>&, unsigned boot)> value;
     unsigned builds = 0, runs = 0, made = 0, host_fails_at = 0;
-    std::vector<Visit> saved;
+    std::vector<BisectStep> saved;
 };
 
 auto planted(std::size_t at) {
@@ -121,7 +121,7 @@ TEST(Bisect, RefusesEndsThatDoNotDifferOrTellNothing) {
     panics.panics = {{4, 5}};
     panics.value = planted(2);
     EXPECT_NE(panics.run().refused.find(
-                  "the bad end (0004.patch) tells nothing: unbootable: kernel panic"),
+                  "the bad end (0004.patch) cannot be tested: unbootable: kernel panic"),
               std::string::npos);
 
     FakeKernels broken(4);
@@ -145,7 +145,7 @@ TEST(Bisect, RevisionsThatBreakOtherwiseAreSkippedAndNamed) {
                 EXPECT_EQ(result.first_bad[0].name, fmt::format("{:04}.patch", at));
                 EXPECT_LE(result.steps(), 4u);
                 for (const auto& visit : result.visits)
-                    if (mark_of(visit.outcome) == Mark::Skip) {
+                    if (fingerprint_of(visit.outcome) == Mark::Skip) {
                         EXPECT_EQ(visit.outcome,
                                   builds ? Outcome::Unbootable : Outcome::Unbuildable);
                     }
@@ -162,9 +162,9 @@ TEST(Bisect, ACandidateHiddenByABrokenOneIsTriedAloneAndTheOthersWithoutIt) {
     const auto result = kernels.run();
     ASSERT_TRUE(result.found());
     EXPECT_EQ(result.first_bad[0].name, "0007.patch");
-    EXPECT_EQ(result.proven_alone, "Of 3 that cannot be told apart in the order of the series, "
-                                   "0007.patch alone on 0005.patch makes the change, and "
-                                   "all of them without it do not.");
+    EXPECT_EQ(result.checked_alone, "Of 3 that cannot be told apart in the order of the series, "
+                                    "0007.patch alone on 0005.patch makes the change, and "
+                                    "all of them without it do not.");
     EXPECT_FALSE(result.explains);
 
     // The broken one makes it as well: that the mender alone does, too, does not clear it.
@@ -220,10 +220,10 @@ TEST(Bisect, UnclearFiguresGetMoreBootsAndThenAreSkipped) {
         return have.size() > 2 ? 10.0 : 0.0;
     };
     BisectOptions options;
-    options.boots = 2, options.most_boots = 4;
+    options.boots = 2, options.max_boots = 4;
     const auto result = kernels.run(options);
     const auto unclear = std::find_if(result.visits.begin(), result.visits.end(),
-                                      [](const Visit& v) { return v.revision.id == "r02"; });
+                                      [](const BisectStep& v) { return v.revision.id == "r02"; });
     ASSERT_NE(unclear, result.visits.end());
     EXPECT_EQ(unclear->outcome, Outcome::Unclear);
     EXPECT_EQ(unclear->boots, 6u);
@@ -265,9 +265,9 @@ TEST(Bisect, AHostFaultEndsItAndTheLogGoesOnWithoutMeasuringTwice) {
     FakeKernels kernels(32);
     kernels.value = planted(13);
     kernels.host_fails_at = 5;
-    const auto ended = bisect(kernels.history, "m", {}, kernels.world, {}, {});
+    const auto ended = bisect(kernels.history, "m", {}, kernels.environment, {}, {});
     ASSERT_FALSE(ended);
-    EXPECT_EQ(ended.error().blame, Blame::Host);
+    EXPECT_EQ(ended.error().fault_domain, FaultDomain::Host);
     EXPECT_EQ(kernels.saved.size(), 4u);
 
     FakeKernels again(32);
@@ -292,10 +292,10 @@ TEST(Bisect, AnInterruptIsTheHostsFault) {
     kernels.value = planted(3);
     std::stop_source stop;
     stop.request_stop();
-    const auto result = bisect(kernels.history, "m", {}, kernels.world, {}, stop.get_token());
+    const auto result = bisect(kernels.history, "m", {}, kernels.environment, {}, stop.get_token());
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().blame, Blame::Host);
-    EXPECT_NE(result.error().message.find("the same command goes on"), std::string::npos);
+    EXPECT_EQ(result.error().fault_domain, FaultDomain::Host);
+    EXPECT_NE(result.error().message.find("the same command resumes it"), std::string::npos);
 }
 
 // Noise as wide as half the step: single boots mislead, the sequential test does not, and it spends
@@ -309,7 +309,7 @@ TEST(Bisect, InWallTimeNoiseIsOutvotedAndCostsBoots) {
         };
     };
     BisectOptions options;
-    options.wall = true, options.boots = 4, options.most_boots = 400;
+    options.wall = true, options.boots = 4, options.max_boots = 400;
     unsigned quiet_boots = 0, noisy_boots = 0, wrong = 0;
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
         const auto at = 1 + seed * 7 % 32;
@@ -335,7 +335,7 @@ TEST(Bisect, InWallTimeEndsThatSingleBootsDoNotTellApartAreRefused) {
                                 : std::normal_distribution<double>(100, 1)(*random);
     };
     BisectOptions options;
-    options.wall = true, options.boots = 20, options.most_boots = 2000;
+    options.wall = true, options.boots = 20, options.max_boots = 2000;
     const auto result = kernels.run(options);
     EXPECT_NE(result.refused.find("single boots of them cannot be told apart"), std::string::npos)
         << result.refused;

@@ -40,14 +40,14 @@ Unit unit_of(const BisectRecord& record) {
     return record.request.unit == "ns" ? Unit::Nanoseconds : Unit::Count;
 }
 
-std::string values_text(const Visit& visit, Unit unit) {
+std::string values_text(const BisectStep& visit, Unit unit) {
     if (visit.values.empty()) return "";
     const auto [low, high] = std::minmax_element(visit.values.begin(), visit.values.end());
     return spread_figure({*low, median(visit.values).value_or(0), *high}, unit);
 }
 
 // Where the time of a visit went.
-std::string cost_text(const Visit& visit) {
+std::string cost_text(const BisectStep& visit) {
     if (!visit.shared_with.empty()) return fmt::format("image of {}", visit.shared_with);
     std::vector<std::string> parts;
     if (visit.from_cache)
@@ -74,13 +74,13 @@ std::string visits_text(const BisectRecord& record) {
     unsigned step = 0;
     for (const auto& visit : record.bisection.visits) {
         std::string purpose = words(visit.purpose);
-        if (visit.purpose == Purpose::Step && mark_of(visit.outcome) != Mark::Skip)
+        if (visit.purpose == Purpose::Step && fingerprint_of(visit.outcome) != Mark::Skip)
             purpose = fmt::format("step {}", ++step);
         out += fmt::format("  {:<9} {} {:<11} {} {}\n", purpose,
                            padded(shortened(visit.revision.name, kNameWidth), kNameWidth),
                            words(visit.outcome), padded(values_text(visit, unit_of(record)), 16),
                            cost_text(visit));
-        if (mark_of(visit.outcome) == Mark::Skip && !visit.why.empty())
+        if (fingerprint_of(visit.outcome) == Mark::Skip && !visit.why.empty())
             out += fmt::format("            {}\n", shortened(visit.why, kWidth - 12));
     }
     return out;
@@ -116,7 +116,7 @@ std::string confidence_text(const BisectRecord& record) {
                            "good, revision and bad at most.",
                            100 * b.confidence,
                            100 * request.options.alpha / planned_decisions(b.answers),
-                           request.options.most_boots);
+                           request.options.max_boots);
     if (request.clock == "wall")
         return "none is stated: under the wall clock a run's verdict may be chance, and each "
                "commit was run once.";
@@ -124,7 +124,7 @@ std::string confidence_text(const BisectRecord& record) {
                        "fact about these seeds, none an inference. It is "
                        "the right patch if nothing else in the history "
                        "changed the metric.",
-                       request.options.most_boots >= kReplayedFrom &&
+                       request.options.max_boots >= kReplayedFrom &&
                                request.metric != kVerdictMetric
                            ? ", and boot 0 of both ends was replayed to see that it is"
                            : " (so few boots of the ends bring no replay that shows it)");
@@ -137,7 +137,7 @@ std::string answer_text(const BisectRecord& record, Colour colour) {
         out += painted(fmt::format("✘ FIRST BAD: {}", printable(b.first_bad[0].name)), "1;31",
                        colour) +
                "\n";
-        if (!b.proven_alone.empty()) add_paragraph(out, "  " + b.proven_alone);
+        if (!b.checked_alone.empty()) add_paragraph(out, "  " + b.checked_alone);
         if (b.explains) {
             add_paragraph(
                 out,
@@ -152,7 +152,7 @@ std::string answer_text(const BisectRecord& record, Colour colour) {
         }
     } else {
         out += painted(fmt::format("? NOT TOLD APART: the first bad one is among these {}, since "
-                                   "what lies between tells nothing",
+                                   "what lies between is untestable",
                                    b.first_bad.size()),
                        "1;33", colour) +
                "\n";
@@ -168,7 +168,7 @@ std::string answer_text(const BisectRecord& record, Colour colour) {
 } // namespace
 
 Exit exit_of(const Bisection& bisection) {
-    return bisection.found() ? Exit::AsExpected : Exit::Inconclusive;
+    return bisection.found() ? Exit::Pass : Exit::Inconclusive;
 }
 
 std::string bisect_text(const BisectRecord& record, const std::string& folder, Colour colour) {
@@ -180,7 +180,7 @@ std::string bisect_text(const BisectRecord& record, const std::string& folder, C
     if (!b.visits.empty()) out += visits_text(record) + "\n";
     std::vector<std::string> skipped;
     for (const auto& visit : b.visits)
-        if (mark_of(visit.outcome) == Mark::Skip && visit.purpose != Purpose::GoodEnd &&
+        if (fingerprint_of(visit.outcome) == Mark::Skip && visit.purpose != Purpose::GoodEnd &&
             visit.purpose != Purpose::BadEnd)
             skipped.push_back(fmt::format("{} ({})", visit.revision.id, words(visit.outcome)));
     if (!skipped.empty())
@@ -194,7 +194,7 @@ std::string bisect_text(const BisectRecord& record, const std::string& folder, C
                        folder, folder);
     if (!b.refused.empty())
         return out + painted("? NOT BISECTED: " + printable(b.refused), "1;33", colour) + "\n";
-    if (b.first_bad.empty()) return out + "interrupted; the same command goes on\n";
+    if (b.first_bad.empty()) return out + "interrupted; the same command resumes it\n";
     return out + answer_text(record, colour);
 }
 

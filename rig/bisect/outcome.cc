@@ -7,8 +7,8 @@ namespace rig {
 namespace {
 
 constexpr std::array kOutcomes{Outcome::Good,        Outcome::Bad,        Outcome::Unclear,
-                               Outcome::Unbuildable, Outcome::Unbootable, Outcome::Unexposed,
-                               Outcome::Complained};
+                               Outcome::Unbuildable, Outcome::Unbootable, Outcome::NotExercised,
+                               Outcome::Splatted};
 constexpr std::array kPurposes{Purpose::GoodEnd, Purpose::BadEnd,  Purpose::Step,
                                Purpose::Alone,   Purpose::Without, Purpose::Look};
 
@@ -26,9 +26,9 @@ const char* words(Outcome outcome) {
         return "unbuildable";
     case Outcome::Unbootable:
         return "unbootable";
-    case Outcome::Unexposed:
+    case Outcome::NotExercised:
         return "unexposed";
-    case Outcome::Complained:
+    case Outcome::Splatted:
         return "complained";
     }
     return "unclear";
@@ -64,7 +64,7 @@ std::optional<Purpose> purpose_named(std::string_view word) {
     return std::nullopt;
 }
 
-Mark mark_of(Outcome outcome) {
+Mark fingerprint_of(Outcome outcome) {
     return outcome == Outcome::Good ? Mark::Good : outcome == Outcome::Bad ? Mark::Bad : Mark::Skip;
 }
 

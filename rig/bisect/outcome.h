@@ -10,10 +10,10 @@
 
 namespace rig {
 
-enum class Outcome { Good, Bad, Unclear, Unbuildable, Unbootable, Unexposed, Complained };
+enum class Outcome { Good, Bad, Unclear, Unbuildable, Unbootable, NotExercised, Splatted };
 const char* words(Outcome outcome); // "good", ..., "unbuildable"
 std::optional<Outcome> outcome_named(std::string_view word);
-Mark mark_of(Outcome outcome);
+Mark fingerprint_of(Outcome outcome);
 
 enum class Purpose { GoodEnd, BadEnd, Step, Alone, Without, Look };
 const char* words(Purpose purpose); // "good end", "bad end", "step", "alone", "without", "look"

@@ -8,10 +8,10 @@
 #include "rig/base/sha256.h"
 #include "rig/base/utc.h"
 #include "rig/base/version.h"
+#include "rig/bisect/bisect_environment.h"
 #include "rig/bisect/bisect_history.h"
 #include "rig/bisect/bisect_spec.h"
 #include "rig/bisect/bisect_text.h"
-#include "rig/bisect/bisect_world.h"
 #include "rig/experiment/prepare.h"
 #include "rig/guest_output/metric.h"
 #include "rig/host/artifact_cache.h"
@@ -59,17 +59,18 @@ Result<OpenHistory> open_history(const BisectRequestRecord& request, const Spec&
 }
 
 // Which history, and both commits in full, so that a branch that moves is another one.
-Status describe_history(const BisectLine& line, const Spec& spec, BisectRequestRecord& request,
-                        CommandRunner& runner) {
+Status describe_history(const BisectCommandOptions& line, const Spec& spec,
+                        BisectRequestRecord& request, CommandRunner& runner) {
     const bool git = !line.good.empty() || !line.bad.empty();
     if (line.series.empty() != git || line.good.empty() != line.bad.empty())
-        return fail(Blame::Spec, "rig bisect: which history? Want --series DIR (a quilt series), "
-                                 "or --good REV and --bad REV (of a git repository)");
+        return fail(FaultDomain::Spec,
+                    "rig bisect: which history? Want --series DIR (a quilt series), "
+                    "or --good REV and --bad REV (of a git repository)");
     if (!git) {
         request.series = line.series.lexically_normal().string();
         RIG_TRY(patches, read_series({request.series}, spec.top));
         if (patches.size() < 2)
-            return fail(Blame::Spec,
+            return fail(FaultDomain::Spec,
                         fmt::format("--series {}: {} patches, want at least two to choose from",
                                     request.series, patches.size()));
         for (const auto& patch : patches)
@@ -81,14 +82,14 @@ Status describe_history(const BisectLine& line, const Spec& spec, BisectRequestR
         source && repository.empty())
         repository = spec.top / source->repository;
     if (repository.empty())
-        return fail(Blame::Spec,
+        return fail(FaultDomain::Spec,
                     fmt::format("--good, --bad: of which repository? Want --repository DIR, or "
                                 "kernel.source = {{ git = ... }} in {}",
                                 spec.file.string()));
     std::error_code error;
     request.repository = fs::canonical(repository, error).string();
     if (error)
-        return fail(Blame::Spec,
+        return fail(FaultDomain::Spec,
                     fmt::format("--repository {}: {}", repository.string(), error.message()));
     // Checks both, and names the commits.
     const Scratch scratch;
@@ -100,7 +101,7 @@ Status describe_history(const BisectLine& line, const Spec& spec, BisectRequestR
     return {};
 }
 
-std::vector<std::string> reproduce(const BisectLine& line, const Spec& spec) {
+std::vector<std::string> reproduce(const BisectCommandOptions& line, const Spec& spec) {
     std::vector<std::string> argv{"./bootstrap", "bisect",
                                   fs::proximate(spec.file, spec.top).string(), "--metric",
                                   line.metric};
@@ -113,12 +114,12 @@ std::vector<std::string> reproduce(const BisectLine& line, const Spec& spec) {
     add("--repository", line.repository.string());
     add("--base", line.base);
     add("--arm", line.arm);
-    if (line.most_boots) add("--most-boots", std::to_string(*line.most_boots));
-    if (line.confidence != BisectLine{}.confidence)
+    if (line.max_boots) add("--max-boots", std::to_string(*line.max_boots));
+    if (line.confidence != BisectCommandOptions{}.confidence)
         add("--confidence", fmt::format("{}", line.confidence));
-    if (line.least_effect != BisectLine{}.least_effect)
-        add("--least-effect", fmt::format("{}", line.least_effect));
-    if (line.no_look) argv.push_back("--no-look");
+    if (line.min_effect != BisectCommandOptions{}.min_effect)
+        add("--min-effect", fmt::format("{}", line.min_effect));
+    if (line.no_spot_checks) argv.push_back("--no-spot-checks");
     const auto words = words_of(line.overrides);
     argv.insert(argv.end(), words.begin(), words.end());
     return argv;
@@ -137,28 +138,29 @@ Result<fs::path> make_folder(const fs::path& bisections, const std::string& expe
         if (fs::create_directory(folder, error)) return folder;
         if (error) break;
     }
-    return fail(Blame::Host, fmt::format("cannot make a folder in {}: {}", bisections.string(),
-                                         error.message()));
+    return fail(FaultDomain::Host, fmt::format("cannot make a folder in {}: {}",
+                                               bisections.string(), error.message()));
 }
 
 // What every figure stands on: the good end's kernel, the guest's programs, QEMU; and the clock,
 // which decides how steps are judged. Another ground is another bisection.
 Status describe_ground(const Spec& spec, const Arm& arm, const std::string& base,
-                       BisectRequestRecord& request, const World& world, std::stop_token stop) {
+                       BisectRequestRecord& request, const Environment& environment,
+                       std::stop_token stop) {
     std::optional<GitSource> source;
     if (!request.good.empty()) source = GitSource{request.repository, request.good, base};
     RIG_TRY(overrides,
             revision_overrides(spec, arm, {{"r00", {}, request.good}}, source, request.metric));
     RIG_TRY(ground, parse_spec(spec.text, spec.file, overrides));
     ground.guest = spec.guest;
-    RIG_TRY(prepared, prepare(ground, ground.arms, world));
-    RIG_TRY(chosen, choose_machine(ground, prepared, world, stop));
+    RIG_TRY(prepared, prepare(ground, ground.arms, environment));
+    RIG_TRY(chosen, choose_machine(ground, prepared, environment, stop));
     request.clock = name(chosen.machine.clock);
     for (const auto& [of_arm, kernel] : prepared.kernels)
         request.good_image += kernel.image_sha256;
-    RIG_TRY(qemu, world.hypervisor.version(arch_named(ground.kernel.arch)));
+    RIG_TRY(qemu, environment.hypervisor.version(arch_named(ground.kernel.arch)));
     request.machine = fmt::format("{}; {}; {}; image {}", name(chosen.machine.accelerator), qemu,
-                                  world.hypervisor.libvirt_version(),
+                                  environment.hypervisor.libvirt_version(),
                                   prepared.image.parent_path().filename().string());
     if (chosen.machine.clock == GuestClock::Wall)
         request.machine += "; host boot " + host_boot_id();
@@ -177,8 +179,9 @@ Bisection without_claims(Bisection bisection, const BisectRequestRecord& request
 } // namespace
 
 Result<std::pair<BisectRecord, fs::path>>
-run_bisection(const BisectLine& line, const ExperimentOptions& options, const World& world,
-              const std::function<void(const std::string&)>& say, std::stop_token stop) {
+run_bisection(const BisectCommandOptions& line, const ExperimentOptions& options,
+              const Environment& environment, const std::function<void(const std::string&)>& say,
+              std::stop_token stop) {
     RIG_TRY(spec, load_with_overrides(line.spec, line.overrides));
     const Arm* arm = &spec.arms.front();
     if (!line.arm.empty()) {
@@ -199,29 +202,29 @@ run_bisection(const BisectLine& line, const ExperimentOptions& options, const Wo
     request.unit = info != infos.end() && info->unit == Unit::Nanoseconds ? "ns" : "count";
     request.vcpus = spec.guest.vcpus;
     request.seed = spec.guest.seed;
-    RIG_CHECK(describe_history(line, spec, request, world.runner));
+    RIG_CHECK(describe_history(line, spec, request, environment.runner));
     auto base = line.base;
     if (const auto* source = std::get_if<GitSource>(&spec.kernel.source); source && base.empty())
         base = source->base;
-    RIG_CHECK(
-        describe_ground(spec, *arm, base.empty() ? request.good : base, request, world, stop));
+    RIG_CHECK(describe_ground(spec, *arm, base.empty() ? request.good : base, request, environment,
+                              stop));
     // A verdict has its own statistics: 0 or 1.
     const bool wall = request.clock == "wall" && line.metric != kVerdictMetric;
     spec.guest.clock = request.clock == "wall" ? ClockChoice::Wall : ClockChoice::Virtual;
     request.options = {wall,
                        line.overrides.boots.value_or(wall ? kWallBlocks : kVirtualStep),
-                       line.most_boots.value_or(wall ? kWallMost : kVirtualMost),
+                       line.max_boots.value_or(wall ? kWallMost : kVirtualMost),
                        1 - line.confidence,
-                       line.least_effect,
-                       !line.no_look};
-    request.options.most_boots = std::max(request.options.most_boots, request.options.boots);
+                       line.min_effect,
+                       !line.no_spot_checks};
+    request.options.max_boots = std::max(request.options.max_boots, request.options.boots);
     RIG_TRY(program, own_sha256());
     request.program = program;
     record.command = reproduce(line, spec);
     record.started = now();
 
     const auto bisections = options.results / "bisections";
-    std::vector<Visit> known;
+    std::vector<BisectStep> known;
     auto folder = line.resume;
     if (folder.empty() && !line.fresh)
         folder = unfinished_bisection(bisections, request).value_or(fs::path());
@@ -235,7 +238,7 @@ run_bisection(const BisectLine& line, const ExperimentOptions& options, const Wo
     if (fs::exists(folder / "bisect.json", error)) {
         RIG_TRY(before, load_bisection(folder));
         if (!before.request.same(request))
-            return fail(Blame::Spec,
+            return fail(FaultDomain::Spec,
                         fmt::format("{}: that bisection asked something else (another experiment, "
                                     "history, option or rig), which this cannot go on with",
                                     folder.string()));
@@ -248,7 +251,7 @@ run_bisection(const BisectLine& line, const ExperimentOptions& options, const Wo
             say(fmt::format("going on with {}: {} revisions are known", folder.string(),
                             known.size()));
     }
-    RIG_TRY(history, open_history(request, spec, folder, world.runner));
+    RIG_TRY(history, open_history(request, spec, folder, environment.runner));
     const BisectPlace place{
         spec,
         *arm,
@@ -259,7 +262,7 @@ run_bisection(const BisectLine& line, const ExperimentOptions& options, const Wo
         request.repository,
         base,
         {{}, options.parallel, record.command, false, options.disk_budget, options.warn}};
-    auto real = real_world(place, world, stop);
+    auto real = real_world(place, environment, stop);
     real.say = say;
     real.save = [&](const Bisection& so_far) -> Status {
         if (so_far.visits.size() <= known.size()) return {}; // what is on disk already
@@ -270,12 +273,13 @@ run_bisection(const BisectLine& line, const ExperimentOptions& options, const Wo
     // beginning is seen by the good end.
     const auto build = real.build;
     const auto ground = build(history.get().good());
-    if (!ground && ground.error().blame == Blame::Host) return tl::unexpected(ground.error());
+    if (!ground && ground.error().fault_domain == FaultDomain::Host)
+        return tl::unexpected(ground.error());
     real.build = [&, build](const Revision& revision) -> Result<Built> {
         auto built = build(revision);
         const auto again = build(history.get().good());
         if (again && ground && again->image_sha256 != ground->image_sha256)
-            return fail(Blame::Host,
+            return fail(FaultDomain::Host,
                         fmt::format("the good end is another kernel than at the beginning (image "
                                     "{:.12} in place of {:.12}): a patch, a "
                                     "fragment, a branch or a package was changed meanwhile",
@@ -290,12 +294,12 @@ run_bisection(const BisectLine& line, const ExperimentOptions& options, const Wo
     }
     if (const auto least =
             fewest_boots(request.options.alpha / planned_decisions(history.get().answers()) / 2);
-        wall && request.options.most_boots < least)
+        wall && request.options.max_boots < least)
         return fail(
-            Blame::Spec,
+            FaultDomain::Spec,
             fmt::format(
-                "--most-boots {}: under the wall clock so few can decide nothing, want at least {}",
-                request.options.most_boots, least));
+                "--max-boots {}: under the wall clock so few can decide nothing, want at least {}",
+                request.options.max_boots, least));
     RIG_TRY(result, bisect(history.get(), line.metric, request.options, real, known, stop));
     record.bisection = without_claims(result, request);
     record.ended = now();
@@ -327,12 +331,12 @@ Result<BisectRecord> replay_log(const fs::path& log, CommandRunner& runner) {
                                           scratch.dir() / "repository.git", runner));
             history.git = std::move(git);
         }
-        BisectWorld nothing;
+        BisectEnvironment nothing;
         nothing.build = [](const Revision& revision) -> Result<Built> {
-            return fail(Blame::Host, fmt::format("the log lacks {}", revision.name));
+            return fail(FaultDomain::Host, fmt::format("the log lacks {}", revision.name));
         };
         nothing.measure = [](const std::vector<Revision>&, unsigned, unsigned) -> Result<Measured> {
-            return fail(Blame::Host, "the log lacks a measurement");
+            return fail(FaultDomain::Host, "the log lacks a measurement");
         };
         nothing.save = [](const Bisection&) -> Status { return {}; };
         RIG_TRY(replayed, bisect(history.get(), request.metric, request.options, nothing,
@@ -340,15 +344,15 @@ Result<BisectRecord> replay_log(const fs::path& log, CommandRunner& runner) {
         again.bisection = without_claims(replayed, request);
         const auto& said = record.bisection;
         if (replayed.first_bad == said.first_bad &&
-            (replayed.proven_alone != said.proven_alone ||
+            (replayed.checked_alone != said.checked_alone ||
              replayed.not_monotone != said.not_monotone || replayed.last_good != said.last_good))
             return fail(
-                Blame::Host,
+                FaultDomain::Host,
                 fmt::format("{}: the log leads to the same revision for other reasons than it says",
                             log.string()));
         if (replayed.first_bad != record.bisection.first_bad)
             return fail(
-                Blame::Host,
+                FaultDomain::Host,
                 fmt::format("{}: the log leads to {}, but says {}", log.string(),
                             replayed.first_bad.empty() ? "nothing" : replayed.first_bad[0].name,
                             record.bisection.first_bad.empty()

@@ -17,7 +17,7 @@
 
 namespace rig {
 
-struct BisectLine {
+struct BisectCommandOptions {
     std::filesystem::path spec;
     std::filesystem::path series;     // a quilt series, or
     std::string good, bad;            // revisions of
@@ -25,9 +25,9 @@ struct BisectLine {
     std::string
         base; // on whose tree its revisions are built as patches; empty: the source's, else `good`
     std::string metric, arm; // empty arm: the baseline
-    std::optional<unsigned> boots, most_boots;
-    double confidence = 0.95, least_effect = 0.005;
-    bool no_look = false, fresh = false;
+    std::optional<unsigned> boots, max_boots;
+    double confidence = 0.95, min_effect = 0.005;
+    bool no_spot_checks = false, fresh = false;
     std::filesystem::path log, resume; // the folder of a bisection
     Overrides overrides;
 };
@@ -35,7 +35,7 @@ struct BisectLine {
 // The folder comes second. `say`: one line for people while it goes on. Of the options results,
 // parallel, disk_budget and warn are used.
 Result<std::pair<BisectRecord, std::filesystem::path>>
-run_bisection(const BisectLine&, const ExperimentOptions&, const World&,
+run_bisection(const BisectCommandOptions&, const ExperimentOptions&, const Environment&,
               const std::function<void(const std::string&)>& say, std::stop_token);
 
 // The same answer from the log alone: every visit comes from it, or the log is not that of this

@@ -69,7 +69,7 @@ Side told_apart(const std::vector<double>& good, const std::vector<double>& bad,
 }
 
 EndsDiffer ends_differ(const std::vector<double>& good, const std::vector<double>& bad,
-                       double least_effect, double alpha) {
+                       double min_effect, double alpha) {
     EndsDiffer out{false, middle(good), middle(bad), ""};
     const auto boots = std::min(good.size(), bad.size());
     std::size_t rose = 0, fell = 0, same = 0;
@@ -84,9 +84,9 @@ EndsDiffer ends_differ(const std::vector<double>& good, const std::vector<double
     if (!proven) {
         out.why_not = counts;
     } else if (const auto ratio = ratio_of(out.bad, out.good);
-               std::isfinite(ratio) && ratio > 0 && std::abs(ratio - 1) < least_effect) {
+               std::isfinite(ratio) && ratio > 0 && std::abs(ratio - 1) < min_effect) {
         out.why_not = fmt::format("{}, but by {:.3g} % only, want at least {:.3g} %", counts,
-                                  100 * std::abs(ratio - 1), 100 * least_effect);
+                                  100 * std::abs(ratio - 1), 100 * min_effect);
     } else {
         out.differ = true;
     }

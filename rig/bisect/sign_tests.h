@@ -55,10 +55,10 @@ struct EndsDiffer {
     double good = 0, bad = 0; // medians
     std::string why_not;      // if they do not: what was found
 };
-// `least_effect`: of |bad / good - 1| of the medians; one that is 0 while the other is not is
+// `min_effect`: of |bad / good - 1| of the medians; one that is 0 while the other is not is
 // always beyond it. Every boot must say the same under the virtual clock (alpha 0), the sign test
 // at `alpha`, half for each direction, under the wall clock.
 EndsDiffer ends_differ(const std::vector<double>& good, const std::vector<double>& bad,
-                       double least_effect, double alpha);
+                       double min_effect, double alpha);
 
 } // namespace rig

@@ -93,7 +93,7 @@ Result<ElfCore> ElfCore::open(const fs::path& file) {
 
 Status ElfCore::read_headers() {
     const auto wrong = [this](const std::string& what) {
-        return fail(Blame::Host, fmt::format("{} is {}", file_.string(), what), file_);
+        return fail(FaultDomain::Host, fmt::format("{} is {}", file_.string(), what), file_);
     };
     struct stat about {};
     if (::fstat(fd_, &about) != 0) return cannot("read", file_, errno);

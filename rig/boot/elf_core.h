@@ -18,8 +18,8 @@ namespace rig {
 
 class ElfCore {
  public:
-    // Blame::Host, saying what it is instead, unless it is a little-endian 64-bit core, whole,
-    // with one segment of notes, whose memory follows its headers.
+    // FaultDomain::Host, saying what it is instead, unless it is a little-endian 64-bit core,
+    // whole, with one segment of notes, whose memory follows its headers.
     static Result<ElfCore> open(const std::filesystem::path& file);
     ElfCore(ElfCore&& other) noexcept;
     ElfCore& operator=(ElfCore&&) = delete;

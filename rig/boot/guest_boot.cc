@@ -5,11 +5,11 @@
 #include "rig/base/files.h"
 #include "rig/base/guest_clock.h"
 #include "rig/base/scratch_dir.h"
-#include "rig/boot/boot_end.h"
+#include "rig/boot/classify_end.h"
 #include "rig/boot/guest_session.h"
 #include "rig/boot/memory_dump.h"
+#include "rig/guest_output/boot_outcome.h"
 #include "rig/guest_output/console_triage.h"
-#include "rig/guest_output/ending.h"
 #include "rig/guest_output/kernel_words.h"
 #include "rig/hypervisor/qmp.h"
 #include "rig/kernel/initramfs.h"
@@ -137,7 +137,7 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
     if (const auto monitor = scratch.dir() / "monitor"; monitor.string().size() <= kMaxSocketPath)
         request.monitor = monitor;
     if (setup.dump_memory) request.memory_dump = evidence / "memory.elf";
-    RIG_CHECK(image_with_plan(setup.image, plan.dump(), request.initrd));
+    RIG_CHECK(initramfs_with_plan(setup.image, plan.dump(), request.initrd));
 
     Conversation talk;
     RIG_CHECK(room_to_begin(host_room(evidence, scratch.dir())));
@@ -167,25 +167,26 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
     ConsoleTriage console(words_of(kernel_log).programs);
     triage_log(log, console);
     RIG_CHECK(write_splats(evidence / kSplatsFile, console, log_arrived));
-    auto status = judge_end(*end,
-                            {talk.ready.has_value(), talk.bye, talk.failure, talk.violation,
-                             std::string(sent(guest::kTasks))},
-                            console, host_room(evidence, scratch.dir()), log, request.deadline,
-                            setup.spec.workload.bystanders_busy || !setup.spec.backgrounds.empty());
+    auto status =
+        classify_end(*end,
+                     {talk.ready.has_value(), talk.bye, talk.failure, talk.violation,
+                      std::string(sent(guest::kTasks))},
+                     console, host_room(evidence, scratch.dir()), log, request.deadline,
+                     setup.spec.workload.bystanders_busy || !setup.spec.backgrounds.empty());
     if (status) status = nothing_withheld(console, kernel_log, log);
     if (status && !talk.artifacts.contains(guest::kDetectorSwitches))
-        status = ended(Ending::BadEvidence,
+        status = ended(BootOutcome::BadEvidence,
                        fmt::format("the guest did not send {}", guest::kDetectorSwitches), log);
     if (status) status = no_detector_muted(console, sent(guest::kDetectorSwitches), log);
     if (!status) {
-        const bool starved =
-            status.error().kind ==
-            about(Ending::Starved).name; // the stalls that its kernel reports are the host's doing
+        const bool starved = status.error().kind ==
+                             about(BootOutcome::Starved)
+                                 .name; // the stalls that its kernel reports are the host's doing
         for (const auto& splat : console.splats())
             if (status.error().complaint.empty() && !is_notice(splat.kind) &&
                 !(starved && is_stall(splat.kind)))
                 status.error().complaint = in_words(splat);
-        if (auto& error = status.error(); error.blame == Blame::Guest && log_arrived)
+        if (auto& error = status.error(); error.fault_domain == FaultDomain::Guest && log_arrived)
             if (auto withheld = nothing_withheld(console, kernel_log, log);
                 !withheld && !withheld.error().complaint.empty()) {
                 error.complaint = withheld.error().complaint;
@@ -193,9 +194,11 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
             }
         if (auto& error = status.error();
             !log_arrived && !end->panicked && !error.complaint.empty()) {
-            if (error.blame == Blame::Kernel) error.message += std::string("; ") + kCannotTell;
+            if (error.fault_domain == FaultDomain::Kernel)
+                error.message += std::string("; ") + kCannotTell;
             // What becomes of it is told with the complaint (after_complaint()).
-            if (error.blame == Blame::Host) error.complaint += fmt::format(" ({})", kCannotTell);
+            if (error.fault_domain == FaultDomain::Host)
+                error.complaint += fmt::format(" ({})", kCannotTell);
         }
         return tl::unexpected(std::move(status.error()));
     }
@@ -213,7 +216,7 @@ Result<Sample> measure_boot(const GuestSetup& setup, const Kernel& kernel, const
     if (!sample) {
         auto& error = sample.error();
         error.log = evidence;
-        if (error.kind.empty()) error.kind = about(Ending::BadEvidence).name;
+        if (error.kind.empty()) error.kind = about(BootOutcome::BadEvidence).name;
         const auto complaint =
             std::find_if(record.splats.begin(), record.splats.end(),
                          [](const SampleSplat& splat) { return !is_notice(splat.kind); });

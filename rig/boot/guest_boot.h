@@ -60,11 +60,11 @@ void triage_log(const std::filesystem::path& log, ConsoleTriage& triage);
 
 // Boots, hands over `plan` and gathers until power-off. Evidence (console.log, everything the guest
 // sent) lies in `evidence` in every case. Errors:
-//   Blame::Kernel  panic; silence before the agent (dead at boot); hang, named after the detector
-//   that spoke; any other
+//   FaultDomain::Kernel  panic; silence before the agent (dead at boot); hang, named after the
+//   detector that spoke; any other
 //                  end of a guest whose kernel complained before
-//   Blame::Guest   agent, perf or workload reported a failure; protocol violated; the agent died
-//   Blame::Host    QEMU did not start or died; cancelled
+//   FaultDomain::Guest   agent, perf or workload reported a failure; protocol violated; the agent
+//   died FaultDomain::Host    QEMU did not start or died; cancelled
 // A splat in a boot that completed is no error but part of the record.
 Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel,
                               const nlohmann::json& plan, std::uint64_t seed,

@@ -2,7 +2,7 @@
 // Whose words a boot's console holds, and what is made of them.
 #include "guest/protocol/protocol.h"
 #include "rig/boot/guest_boot.h"
-#include "rig/guest_output/ending.h"
+#include "rig/guest_output/boot_outcome.h"
 #include "rig/testing/fake_hypervisor.h"
 #include "rig/testing/temp_tree.h"
 
@@ -22,7 +22,7 @@ class GuestWords : public ::testing::Test {
         tree_.put("image", "070701");
         Arm arm;
         arm.name = "ipi";
-        arm.witness = "smp_call_function";
+        arm.marker = "smp_call_function";
         spec_.arms = {arm};
         spec_.workload.iterations = 3;
         kernel_.boot_image = "bzImage";

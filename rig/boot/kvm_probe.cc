@@ -3,7 +3,7 @@
 
 #include "rig/base/files.h"
 #include "rig/base/guest_clock.h"
-#include "rig/guest_output/ending.h"
+#include "rig/guest_output/boot_outcome.h"
 #include "rig/host/capacity.h"
 
 #include <algorithm>
@@ -97,7 +97,7 @@ Result<KvmProbe> probe_kvm(const GuestSetup& setup, const Kernel& kernel,
         record = boot_guest(bounded, kernel, simple_plan("idle"), 1, cache / "kvm-probe", stop);
         probe.seconds =
             std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-        if (stop.stop_requested()) return fail(Blame::Host, "cancelled");
+        if (stop.stop_requested()) return fail(FaultDomain::Host, "cancelled");
         probe.works = record.has_value();
         probe.why = record
                         ? fmt::format("a kernel came up and went down in {:.1f} s", probe.seconds)
@@ -106,8 +106,9 @@ Result<KvmProbe> probe_kvm(const GuestSetup& setup, const Kernel& kernel,
     // Whoever runs the guests, and whether it has what it needs, can change while the host is up:
     // of such a fault nothing is learnt.
     const auto* kind = record ? "" : record.error().kind.c_str();
-    for (const auto ending : {Ending::HypervisorStart, Ending::HypervisorLost, Ending::DiskFull,
-                              Ending::OutOfMemory, Ending::OutOfDescriptors, Ending::Starved})
+    for (const auto ending :
+         {BootOutcome::HypervisorStart, BootOutcome::HypervisorLost, BootOutcome::DiskFull,
+          BootOutcome::OutOfMemory, BootOutcome::OutOfDescriptors, BootOutcome::Starved})
         if (kind == std::string_view(about(ending).name)) return probe;
     RIG_CHECK(remember_probe(cache, boot_id, adapter, probe));
     return probe;

@@ -61,7 +61,7 @@ Result<Image> find_image(const ElfCore& core, std::uint64_t text, std::uint64_t 
         }
     }
     if (found.size() == 1) return found.front();
-    return fail(Blame::Host,
+    return fail(FaultDomain::Host,
                 fmt::format("the memory holds {} images of the kernel \"{}\" that vmlinux is, want "
                             "one",
                             found.size(), banner.substr(0, banner.find(" (", kVersion.size()))));
@@ -75,12 +75,12 @@ Status describe_kernel_in_dump(const std::filesystem::path& dump, const Kernel& 
     RIG_TRY(symbols, SymbolTable::parse(slurp(kernel.system_map), kernel.system_map.string()));
     const auto needed = [&](const char* name) -> Result<std::uint64_t> {
         if (const auto address = symbols.address(name)) return *address;
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("{} has no symbol {}", kernel.system_map.string(), name));
     };
     const auto machine = core.machine();
     if (machine != EM_X86_64 && machine != EM_AARCH64 && machine != EM_RISCV)
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("{} is a core of the ELF machine {}, want {} (x86-64), "
                                 "{} (arm64) or {} (riscv64): its first vCPU did not "
                                 "run a 64-bit kernel",
@@ -94,7 +94,7 @@ Status describe_kernel_in_dump(const std::filesystem::path& dump, const Kernel& 
         kernel.vmlinux.empty() ? std::nullopt : string_at(kernel.vmlinux, banner_at, machine);
     const auto blank = banner ? banner->find(' ', kVersion.size()) : std::string::npos;
     if (blank == std::string::npos || !banner->starts_with(kVersion))
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     kernel.vmlinux.empty()
                         ? std::string("there is no vmlinux of this kernel")
                         : fmt::format("{} is no vmlinux of the ELF machine {} with a \"{}\" where "
@@ -102,8 +102,8 @@ Status describe_kernel_in_dump(const std::filesystem::path& dump, const Kernel& 
                                       kernel.vmlinux.string(), machine, kVersion,
                                       kernel.system_map.string()));
     if (end <= text || banner_at < text || banner_at >= end)
-        return fail(Blame::Host, fmt::format("{}: linux_banner is not between _text and _end",
-                                             kernel.system_map.string()));
+        return fail(FaultDomain::Host, fmt::format("{}: linux_banner is not between _text and _end",
+                                                   kernel.system_map.string()));
     RIG_TRY(image, find_image(core, text, end, banner_at, *banner));
 
     auto note =

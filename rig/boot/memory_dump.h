@@ -14,7 +14,7 @@ namespace rig {
 
 // Writes the dump anew beside itself, piece by piece, and puts it in its place as a whole: for a
 // moment the disk holds it twice. A dump that has the note stays as it is. On an error
-// (Blame::Host, with the reason) the dump is as it was:
+// (FaultDomain::Host, with the reason) the dump is as it was:
 //   it is no whole little-endian 64-bit core;
 //   there is no vmlinux of its architecture, or System.map lacks a symbol that the note needs;
 //   the dump does not hold the "Linux version ..." of this vmlinux, or not where a kernel has it.

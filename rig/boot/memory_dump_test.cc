@@ -118,7 +118,7 @@ class MemoryDump : public ::testing::Test {
         for (const auto& entry : fs::directory_iterator(tree_.path()))
             EXPECT_EQ(entry.path().string().find(".tmp-"), std::string::npos) << entry.path();
         if (status) return "";
-        EXPECT_EQ(status.error().blame, Blame::Host);
+        EXPECT_EQ(status.error().fault_domain, FaultDomain::Host);
         return status.error().message;
     }
     static constexpr const char* kMap = "ffffffff81000000 T _stext\n"

@@ -26,23 +26,23 @@ CommandOutput bisect_output(const BisectRecord& record, const fs::path& dir,
 
 } // namespace
 
-Result<CommandOutput> bisect_command(const BisectLine& line, const CommonOptions& common,
-                                     const World& world,
+Result<CommandOutput> bisect_command(const BisectCommandOptions& line, const CommonOptions& common,
+                                     const Environment& environment,
                                      const std::function<void(const std::string&)>& say,
                                      std::stop_token stop) {
     if (!line.log.empty()) {
-        RIG_TRY(again, replay_log(line.log, world.runner));
+        RIG_TRY(again, replay_log(line.log, environment.runner));
         return bisect_output(again, line.log, common);
     }
     if (line.spec.empty() || line.metric.empty())
-        return fail(Blame::Spec, "rig bisect: want SPEC and --metric, or --log DIR");
+        return fail(FaultDomain::Spec, "rig bisect: want SPEC and --metric, or --log DIR");
     auto newer = line;
     newer.metric = older::metric(line.metric);
     RIG_TRY(done,
             run_bisection(
                 newer,
                 {common.results, common.jobs, {}, false, common.disk_budget_mib << 20, common.warn},
-                world, say, stop));
+                environment, say, stop));
     return bisect_output(done.first, done.second, common);
 }
 

@@ -4,7 +4,7 @@
 
 #include "rig/bisect/run_bisection.h"
 #include "rig/cli/command.h"
-#include "rig/experiment/world.h"
+#include "rig/experiment/environment.h"
 
 #include <functional>
 #include <stop_token>
@@ -13,7 +13,8 @@
 namespace rig {
 
 // `say`: one line for people while it goes on.
-Result<CommandOutput> bisect_command(const BisectLine&, const CommonOptions&, const World&,
+Result<CommandOutput> bisect_command(const BisectCommandOptions&, const CommonOptions&,
+                                     const Environment&,
                                      const std::function<void(const std::string&)>& say,
                                      std::stop_token);
 

@@ -48,24 +48,25 @@ struct OneArm {
     Spec spec;
     Prepared prepared;
 };
-Result<OneArm> prepare_one(const CommandLine& line, const World& world) {
-    RIG_TRY(spec, load_with_overrides(line.spec, line.overrides));
+Result<OneArm> prepare_one(const CommandOptions& line, const CommonOptions& common,
+                           const Environment& environment) {
+    RIG_TRY(spec, load_and_warn(line.spec, line.overrides, common));
     RIG_TRY(arm, arm_of(spec, line.arm));
-    RIG_TRY(prepared, prepare(spec, {*arm}, world));
+    RIG_TRY(prepared, prepare(spec, {*arm}, environment));
     return OneArm{spec.for_arm(*arm), prepared};
 }
 
 } // namespace
 
-Result<CommandOutput> build_command(const CommandLine& line, const CommonOptions& common,
-                                    const World& world) {
-    RIG_TRY(spec, load_with_overrides(line.spec, line.overrides));
+Result<CommandOutput> build_command(const CommandOptions& line, const CommonOptions& common,
+                                    const Environment& environment) {
+    RIG_TRY(spec, load_and_warn(line.spec, line.overrides, common));
     std::vector<Arm> arms = spec.arms;
     if (!line.arm.empty()) {
         RIG_TRY(arm, arm_of(spec, line.arm));
         arms = {*arm};
     }
-    RIG_TRY(prepared, prepare(spec, arms, world));
+    RIG_TRY(prepared, prepare(spec, arms, environment));
     CommandOutput output;
     json all = json::array();
     for (const auto& arm : arms) {
@@ -90,38 +91,38 @@ Result<CommandOutput> build_command(const CommandLine& line, const CommonOptions
     return output;
 }
 
-Result<CommandOutput> boot_command(const CommandLine& line, const CommonOptions& common,
-                                   const World& world, std::stop_token stop) {
-    RIG_TRY(elsewhere, world.hypervisor.other_host());
+Result<CommandOutput> boot_command(const CommandOptions& line, const CommonOptions& common,
+                                   const Environment& environment, std::stop_token stop) {
+    RIG_TRY(elsewhere, environment.hypervisor.other_host());
     if (elsewhere && line.dump_memory)
-        return fail(Blame::Spec,
+        return fail(FaultDomain::Spec,
                     fmt::format("--dump-memory, but --connect {} is another host: want a URI of "
                                 "this host such as qemu:///system, or none",
                                 elsewhere->uri));
-    RIG_TRY(one, prepare_one(line, world));
+    RIG_TRY(one, prepare_one(line, common, environment));
     RIG_TRY(arm, arm_of(one.spec, line.arm));
-    RIG_TRY(chosen, choose_machine(one.spec, one.prepared, world, stop));
+    RIG_TRY(chosen, choose_machine(one.spec, one.prepared, environment, stop));
     const Kernel& kernel = one.prepared.kernels.at(arm->name);
     RIG_TRY(symbols, SymbolTable::parse(slurp(kernel.system_map), kernel.system_map.string()));
     const BootId id{arm->name, line.index, mix(one.spec.guest.seed, line.index), 0};
     RIG_TRY(plan, make_plan(one.spec, *arm, symbols, perturbation_for(id.seed)));
-    GuestSetup setup{one.spec,         chosen.machine,   one.prepared.image,
-                     world.hypervisor, line.dump_memory, {},
-                     common.warn};
+    GuestSetup setup{
+        one.spec, chosen.machine, one.prepared.image, environment.hypervisor, line.dump_memory,
+        {},       common.warn};
     if (line.print_only) {
         auto request = make_request(setup, kernel, id.seed, "console.log");
         request.initrd = one.prepared.image;
         request.channel = "channel";
-        RIG_TRY(program, world.hypervisor.emulator(arch_named(request.arch)));
+        RIG_TRY(program, environment.hypervisor.emulator(arch_named(request.arch)));
         const auto argv = qemu_argv(request, program);
         if (common.json)
             return CommandOutput{json{{"qemu", argv}, {"plan", plan.json}}.dump(2) + "\n",
-                                 Exit::AsExpected};
+                                 Exit::Pass};
         std::string text;
         for (const auto& word : argv)
             text += (text.empty() ? "" : " ") +
                     (word.find_first_of(" ()") == std::string::npos ? word : "'" + word + "'");
-        return CommandOutput{text + "\n" + plan.json.dump(2) + "\n", Exit::AsExpected};
+        return CommandOutput{text + "\n" + plan.json.dump(2) + "\n", Exit::Pass};
     }
     const auto evidence =
         common.results / fmt::format("{:%Y%m%d-%H%M%S}-boot-{}-{}",
@@ -130,19 +131,19 @@ Result<CommandOutput> boot_command(const CommandLine& line, const CommonOptions&
     std::error_code error;
     std::filesystem::create_directories(evidence, error);
     if (error)
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("cannot make {}: {}", evidence.string(), error.message()));
     RIG_TRY(places,
             place_boots({chosen.machine.clock, one.spec.guest.vcpus, one.spec.guest.memory_mib}, 1,
-                        world, stop));
+                        environment, stop));
     for (const auto& warning : places.facts.warnings)
         common.warn(warning);
     setup.host_cpus = places.boots.front();
-    world.progress.start(fmt::format("booting {}", arm->name));
+    environment.progress.start(fmt::format("booting {}", arm->name));
     RIG_TRY(sample, measure_boot(setup, kernel, plan, id, evidence, stop));
-    world.progress.finish();
+    environment.progress.finish();
     const auto exit =
-        conclude(judge_splats(one.spec, {sample}), true).broken ? Exit::Broken : Exit::AsExpected;
+        conclude(judge_splats(one.spec, {sample}), true).broken ? Exit::Fail : Exit::Pass;
     const json raw = to_json(sample);
     RIG_CHECK(write_atomically(evidence / "sample.json", raw.dump() + "\n"));
     if (common.json) return CommandOutput{raw.dump(2) + "\n", exit};
@@ -162,14 +163,14 @@ Result<CommandOutput> boot_command(const CommandLine& line, const CommonOptions&
     return CommandOutput{text, exit};
 }
 
-Result<CommandOutput> shell_command(const CommandLine& line, const CommonOptions&,
-                                    const World& world, std::stop_token stop) {
-    RIG_TRY(one, prepare_one(line, world));
+Result<CommandOutput> shell_command(const CommandOptions& line, const CommonOptions& common,
+                                    const Environment& environment, std::stop_token stop) {
+    RIG_TRY(one, prepare_one(line, common, environment));
     const Kernel& kernel = one.prepared.kernels.at(line.arm);
     // A person at a keyboard wants wall time; KVM only if it is known to work here.
     one.spec.guest.clock = ClockChoice::Wall;
-    RIG_TRY(chosen, choose_machine(one.spec, one.prepared, world, stop));
-    const GuestSetup setup{one.spec, chosen.machine, one.prepared.image, world.hypervisor};
+    RIG_TRY(chosen, choose_machine(one.spec, one.prepared, environment, stop));
+    const GuestSetup setup{one.spec, chosen.machine, one.prepared.image, environment.hypervisor};
     auto request = make_request(setup, kernel, 1, {});
     request.deadline = std::chrono::hours(24);
     request.gdb_stub = line.gdb;
@@ -178,18 +179,19 @@ Result<CommandOutput> shell_command(const CommandLine& line, const CommonOptions
     RIG_CHECK(scratch.made());
     request.channel = scratch.dir() / "channel";
     request.initrd = scratch.dir() / "initrd";
-    RIG_CHECK(image_with_plan(one.prepared.image, simple_plan("shell").dump(), request.initrd));
+    RIG_CHECK(initramfs_with_plan(one.prepared.image, simple_plan("shell").dump(), request.initrd));
     if (line.gdb)
         fmt::print(stderr,
                    "waiting for gdb; in another terminal:\n  {} {} -ex 'target remote "
                    "127.0.0.1:{}' -ex continue\n",
                    arch_named(one.spec.kernel.arch).cross.empty() ? "gdb" : "gdb-multiarch",
                    kernel.vmlinux.string(), line.gdb_port);
-    auto ended = world.hypervisor.run(
+    auto ended = environment.hypervisor.run(
         request, [](std::string_view) { return true; }, stop);
     if (!ended) return tl::unexpected(ended.error());
     if (!std::holds_alternative<Exited>(ended->outcome))
-        return fail(Blame::Host, "the shell's guest was ended from outside: " + ended->messages);
+        return fail(FaultDomain::Host,
+                    "the shell's guest was ended from outside: " + ended->messages);
     return CommandOutput{};
 }
 

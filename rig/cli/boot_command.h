@@ -8,10 +8,11 @@
 
 namespace rig {
 
-Result<CommandOutput> build_command(const CommandLine&, const CommonOptions&, const World&);
-Result<CommandOutput> boot_command(const CommandLine&, const CommonOptions&, const World&,
+Result<CommandOutput> build_command(const CommandOptions&, const CommonOptions&,
+                                    const Environment&);
+Result<CommandOutput> boot_command(const CommandOptions&, const CommonOptions&, const Environment&,
                                    std::stop_token);
-Result<CommandOutput> shell_command(const CommandLine&, const CommonOptions&, const World&,
+Result<CommandOutput> shell_command(const CommandOptions&, const CommonOptions&, const Environment&,
                                     std::stop_token);
 
 } // namespace rig

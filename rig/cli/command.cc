@@ -5,10 +5,17 @@
 
 namespace rig {
 
+Result<Spec> load_and_warn(const std::filesystem::path& file, const Overrides& overrides,
+                           const CommonOptions& common) {
+    RIG_TRY(spec, load_with_overrides(file, overrides));
+    if (!spec.deprecation.empty() && common.warn) common.warn(spec.deprecation);
+    return std::move(spec);
+}
+
 std::string error_json(const Error& error) {
     using nlohmann::json;
     return json{{"error",
-                 {{"blame", name(error.blame)},
+                 {{"blame", name(error.fault_domain)},
                   {"kind", error.kind},
                   {"message", error.message},
                   {"log", error.log.string()}}}}

@@ -17,7 +17,7 @@
 
 namespace rig {
 
-struct CommandLine {
+struct CommandOptions {
     std::filesystem::path spec;
     std::string run;            // see find_run()
     std::filesystem::path html; // of report: the page to write; empty: none
@@ -40,16 +40,20 @@ struct CommandLine {
 struct CommonOptions {
     bool json = false, quiet = false, colour = false;
     std::filesystem::path results = "results";
-    unsigned jobs = 0; // boots at once, PackingWish::parallel
+    unsigned jobs = 0; // boots at once, CpuAllocationWish::parallel
     std::uintmax_t disk_budget_mib = kDiskBudget >> 20;
     std::function<void(const std::string&)> warn = {}; // to stderr
 };
 
 struct CommandOutput {
     std::string text;
-    Exit exit = Exit::AsExpected;
+    Exit exit = Exit::Pass;
     std::optional<int> code = {}; // in the place of `exit`, for who asked for another protocol
 };
+
+// load_with_overrides(); older names in the file are reported by common.warn, in one line.
+Result<Spec> load_and_warn(const std::filesystem::path& file, const Overrides& overrides,
+                           const CommonOptions& common);
 
 // {"error": {"blame", "message", "log"}} on one line.
 std::string error_json(const Error& error);

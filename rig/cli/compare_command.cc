@@ -21,9 +21,10 @@ constexpr int kSkip = 125; // git bisect run: "this commit cannot be tested"
 constexpr int kStop = 128; // and from here on: "stop the bisection"
 
 // The command line's say, for every run of a suite.
-Result<CommandOutput> suite_command(const CommandLine& line, const CommonOptions& common,
-                                    const World& world, std::stop_token stop) {
+Result<CommandOutput> suite_command(const CommandOptions& line, const CommonOptions& common,
+                                    const Environment& environment, std::stop_token stop) {
     RIG_TRY(suite, load_suite(line.spec));
+    if (!suite.deprecation.empty() && common.warn) common.warn(suite.deprecation);
     const auto& o = line.overrides;
     std::vector<SpecOverride> more;
     if (o.boots) more.push_back({"guest.boots", std::to_string(*o.boots)});
@@ -38,7 +39,7 @@ Result<CommandOutput> suite_command(const CommandLine& line, const CommonOptions
     auto command = reproduce(suite.file, suite.top, o);
     for (const auto& id : line.points)
         command.insert(command.end(), {"--point", id});
-    RIG_TRY(result, run_suite(suite, more, world,
+    RIG_TRY(result, run_suite(suite, more, environment,
                               {common.results, common.jobs, command, line.fresh,
                                common.disk_budget_mib << 20, common.warn},
                               stop));
@@ -48,19 +49,19 @@ Result<CommandOutput> suite_command(const CommandLine& line, const CommonOptions
 
 } // namespace
 
-Result<CommandOutput> compare_command(const CommandLine& line, const CommonOptions& common,
-                                      const World& world, std::stop_token stop) {
-    if (is_suite(slurp(line.spec))) return suite_command(line, common, world, stop);
+Result<CommandOutput> compare_command(const CommandOptions& line, const CommonOptions& common,
+                                      const Environment& environment, std::stop_token stop) {
+    if (is_suite(slurp(line.spec))) return suite_command(line, common, environment, stop);
     if (!line.points.empty())
         return fail(
-            Blame::Spec,
+            FaultDomain::Spec,
             fmt::format("{}: --point, but this is an experiment and no suite with [[point]]",
                         line.spec.string()));
-    RIG_TRY(spec, load_with_overrides(line.spec, line.overrides));
+    RIG_TRY(spec, load_and_warn(line.spec, line.overrides, common));
     if (spec.arms.size() < 2)
-        return fail(Blame::Spec,
+        return fail(FaultDomain::Spec,
                     fmt::format("{}: one arm, want at least two to compare", spec.file.string()));
-    RIG_TRY(result, run_experiment(spec, world,
+    RIG_TRY(result, run_experiment(spec, environment,
                                    {common.results, common.jobs,
                                     compare_command_words(spec, line.overrides), line.fresh,
                                     common.disk_budget_mib << 20, common.warn},
@@ -69,22 +70,22 @@ Result<CommandOutput> compare_command(const CommandLine& line, const CommonOptio
 }
 
 int git_bisect_code(Exit exit) {
-    return exit == Exit::AsExpected ? 0 : exit == Exit::Broken ? 1 : kSkip;
+    return exit == Exit::Pass ? 0 : exit == Exit::Fail ? 1 : kSkip;
 }
 
-Result<CommandOutput> verdict_command(const VerdictLine& line, const CommonOptions& common,
-                                      const World& world, std::stop_token stop) {
+Result<CommandOutput> verdict_command(const VerdictOptions& line, const CommonOptions& common,
+                                      const Environment& environment, std::stop_token stop) {
     using Verdict = std::pair<std::string, Exit>;
     bool asked_well = false; // what follows speaks of the commit
     const auto verdict = [&]() -> Result<Verdict> {
         std::error_code error;
         if (fs::is_regular_file(line.run, error)) {
-            RIG_TRY(spec, load_with_overrides(line.run, line.overrides));
+            RIG_TRY(spec, load_and_warn(line.run, line.overrides, common));
             if (spec.arms.size() < 2)
-                return fail(Blame::Spec,
+                return fail(FaultDomain::Spec,
                             fmt::format("{}: one arm, want at least two to compare", line.run));
             asked_well = true;
-            RIG_TRY(result, run_experiment(spec, world,
+            RIG_TRY(result, run_experiment(spec, environment,
                                            {common.results, common.jobs,
                                             compare_command_words(spec, line.overrides), false,
                                             common.disk_budget_mib << 20, common.warn},
@@ -95,19 +96,19 @@ Result<CommandOutput> verdict_command(const VerdictLine& line, const CommonOptio
         asked_well = true;
         const auto record = read_record(dir);
         if (!record.failure.empty() || record.state == "unreadable")
-            return fail(Blame::Guest, record.failure.empty() ? record.why_not : record.failure,
-                        dir);
+            return fail(FaultDomain::Guest,
+                        record.failure.empty() ? record.why_not : record.failure, dir);
         return Verdict{record.closing,
                        static_cast<Exit>(
                            std::min(record.exit.value_or(static_cast<unsigned>(Exit::Inconclusive)),
                                     static_cast<unsigned>(Exit::Inconclusive)))};
     }();
     if (!verdict && !line.git_bisect) return tl::unexpected(verdict.error());
-    const auto exit = verdict ? verdict->second : exit_for(verdict.error().blame);
-    const auto closing = verdict
-                             ? verdict->first
-                             : fmt::format("{} fault, which says nothing of what is hunted: {}",
-                                           name(verdict.error().blame), verdict.error().message);
+    const auto exit = verdict ? verdict->second : exit_for(verdict.error().fault_domain);
+    const auto closing =
+        verdict ? verdict->first
+                : fmt::format("{} fault, which says nothing of what is hunted: {}",
+                              name(verdict.error().fault_domain), verdict.error().message);
     CommandOutput out{closing + "\n", exit};
     // Interrupted, or asked what cannot be answered for any commit: not one commit after the other
     // is to be skipped.

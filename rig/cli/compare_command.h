@@ -3,17 +3,17 @@
 #pragma once
 
 #include "rig/cli/command.h"
-#include "rig/experiment/world.h"
+#include "rig/experiment/environment.h"
 
 #include <stop_token>
 #include <string>
 
 namespace rig {
 
-Result<CommandOutput> compare_command(const CommandLine&, const CommonOptions&, const World&,
-                                      std::stop_token);
+Result<CommandOutput> compare_command(const CommandOptions&, const CommonOptions&,
+                                      const Environment&, std::stop_token);
 
-struct VerdictLine {
+struct VerdictOptions {
     std::string run; // find_run(), or an experiment file: it is run first
     bool git_bisect = false;
     Overrides overrides;
@@ -23,8 +23,8 @@ struct VerdictLine {
 // is hunted: inconclusive, a kernel that does not build or panics, the host's fault; and 128 (stop)
 // where no commit could be tested: an experiment that cannot be read, a run that is not there, an
 // interrupt.
-Result<CommandOutput> verdict_command(const VerdictLine&, const CommonOptions&, const World&,
-                                      std::stop_token);
+Result<CommandOutput> verdict_command(const VerdictOptions&, const CommonOptions&,
+                                      const Environment&, std::stop_token);
 
 // 0, 1 or 125.
 int git_bisect_code(Exit exit);

@@ -7,8 +7,8 @@ namespace rig {
 namespace {
 
 TEST(Verdict, GitBisectGetsWhatItUnderstands) {
-    EXPECT_EQ(git_bisect_code(Exit::AsExpected), 0);
-    EXPECT_EQ(git_bisect_code(Exit::Broken), 1);
+    EXPECT_EQ(git_bisect_code(Exit::Pass), 0);
+    EXPECT_EQ(git_bisect_code(Exit::Fail), 1);
     for (const auto exit : {Exit::Usage, Exit::Host, Exit::Inconclusive})
         EXPECT_EQ(git_bisect_code(exit), 125);
 }

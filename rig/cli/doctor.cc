@@ -334,7 +334,7 @@ nlohmann::json to_json(const std::vector<Finding>& findings) {
         out.push_back({{"name", finding.name},
                        {"state", name(finding.state)},
                        {"found", finding.found},
-                       {"mend", finding.mend}});
+                       {"fix", finding.mend}});
     return out;
 }
 

@@ -76,7 +76,7 @@ bool anything_missing(const std::vector<Finding>& findings);
 
 // One line per finding, its mend below it, and a closing line with the counts.
 std::string render_doctor(const std::vector<Finding>& findings, bool colours);
-// [{"name", "state": "ok" | "warn" | "missing", "found", "mend"}]
+// [{"name", "state": "ok" | "warn" | "missing", "found", "fix"}]
 nlohmann::json to_json(const std::vector<Finding>& findings);
 
 const char* name(Finding::State state);

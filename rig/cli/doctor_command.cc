@@ -14,27 +14,27 @@ namespace rig {
 
 using nlohmann::json;
 
-Result<CommandOutput> doctor_command(const CommonOptions& common, const World& world) {
-    const auto findings = examine(gather(world.runner, world.cache.root()));
+Result<CommandOutput> doctor_command(const CommonOptions& common, const Environment& environment) {
+    const auto findings = examine(gather(environment.runner, environment.cache.root()));
     CommandOutput output{render_doctor(findings, common.colour),
-                         anything_missing(findings) ? Exit::Host : Exit::AsExpected};
+                         anything_missing(findings) ? Exit::Host : Exit::Pass};
     if (common.json) output.text = to_json(findings).dump(2) + "\n";
     return output;
 }
 
-Result<CommandOutput> cache_command(const CommandLine& line, const CommonOptions& common,
-                                    const World& world) {
+Result<CommandOutput> cache_command(const CommandOptions& line, const CommonOptions& common,
+                                    const Environment& environment) {
     std::vector<CacheEntry> entries;
     constexpr unsigned kDefaultAgeDays = 30;
     if (line.prune) {
         std::optional<std::uint64_t> limit;
         if (line.max_gib) limit = static_cast<std::uint64_t>(*line.max_gib * (1ull << 30));
-        entries =
-            world.cache.prune(limit, line.max_age_days ? line.max_age_days
-                                     : line.max_gib    ? std::nullopt
-                                                       : std::optional<unsigned>(kDefaultAgeDays));
+        entries = environment.cache.prune(limit, line.max_age_days ? line.max_age_days
+                                                 : line.max_gib
+                                                     ? std::nullopt
+                                                     : std::optional<unsigned>(kDefaultAgeDays));
     } else {
-        entries = world.cache.list();
+        entries = environment.cache.list();
     }
     json all = json::array();
     std::string text;
@@ -50,16 +50,17 @@ Result<CommandOutput> cache_command(const CommandLine& line, const CommonOptions
                             entry.key.substr(0, 12), size_text(entry.bytes),
                             fmt::gmtime(static_cast<std::time_t>(entry.last_used)), entry.label);
     }
-    text += fmt::format("{} {} in {} ({})\n", line.prune ? "removed" : "total", size_text(total),
-                        world.cache.root().string(), fmt::format("{} entries", entries.size()));
+    text +=
+        fmt::format("{} {} in {} ({})\n", line.prune ? "removed" : "total", size_text(total),
+                    environment.cache.root().string(), fmt::format("{} entries", entries.size()));
     if (common.json)
-        text = json{{"root", world.cache.root().string()},
+        text = json{{"root", environment.cache.root().string()},
                     {"entries", all},
                     {"bytes", total},
                     {"pruned", line.prune}}
                    .dump(2) +
                "\n";
-    return CommandOutput{text, Exit::AsExpected};
+    return CommandOutput{text, Exit::Pass};
 }
 
 } // namespace rig

@@ -6,7 +6,8 @@
 
 namespace rig {
 
-Result<CommandOutput> doctor_command(const CommonOptions&, const World&);
-Result<CommandOutput> cache_command(const CommandLine&, const CommonOptions&, const World&);
+Result<CommandOutput> doctor_command(const CommonOptions&, const Environment&);
+Result<CommandOutput> cache_command(const CommandOptions&, const CommonOptions&,
+                                    const Environment&);
 
 } // namespace rig

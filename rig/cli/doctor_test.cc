@@ -263,7 +263,7 @@ TEST(Doctor, Json) {
     EXPECT_EQ(json[0], (nlohmann::json{{"name", "bc"},
                                        {"state", "missing"},
                                        {"found", "not found"},
-                                       {"mend", "apt-get install bc"}}));
+                                       {"fix", "apt-get install bc"}}));
     EXPECT_EQ(json[1]["state"], "ok");
     EXPECT_EQ(json[2]["state"], "warn");
     EXPECT_TRUE(to_json(std::vector<Finding>{}).is_array());
@@ -280,7 +280,7 @@ class FewPrograms : public CommandRunner {
         EXPECT_LE(command.timeout, std::chrono::seconds(10)) << line;
         EXPECT_EQ(command.env.at("LC_ALL"), "C") << line;
         auto found = answers.find(line);
-        if (found == answers.end()) return fail(Blame::Host, line + ": no such program");
+        if (found == answers.end()) return fail(FaultDomain::Host, line + ": no such program");
         return found->second;
     }
 };

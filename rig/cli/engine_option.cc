@@ -8,19 +8,18 @@
 
 namespace rig {
 
-Result<std::unique_ptr<Engine>> choose_engine(const EngineLine& line, const CommandLine& compare,
-                                              const CommonOptions& common,
-                                              const std::filesystem::path& artefacts,
-                                              bool through_libvirt, CommandRunner& runner) {
+Result<std::unique_ptr<Engine>>
+choose_engine(const EngineOptions& line, const CommandOptions& compare, const CommonOptions& common,
+              const std::filesystem::path& artefacts, bool through_libvirt, CommandRunner& runner) {
     if (line.engine != "slurm") {
         for (const auto& [option, value] :
              {std::pair{"--slurm-partition", line.partition}, {"--slurm-args", line.slurm_args}})
             if (!value.empty())
-                return fail(Blame::Spec, fmt::format("{}: with --engine slurm only", option));
+                return fail(FaultDomain::Spec, fmt::format("{}: with --engine slurm only", option));
         return std::unique_ptr<Engine>();
     }
     if (through_libvirt)
-        return fail(Blame::Spec,
+        return fail(FaultDomain::Spec,
                     "--engine slurm: its guests are run by QEMU directly; want --connect none");
     RIG_TRY(extra, slurm_extra(line.slurm_args));
     // Jobs would go where squeue and scancel do not look, or be there and not be shown.
@@ -28,13 +27,14 @@ Result<std::unique_ptr<Engine>> choose_engine(const EngineLine& line, const Comm
          {"SLURM_CLUSTERS", "SBATCH_CLUSTERS", "SQUEUE_STATES", "SQUEUE_PARTITION",
           "SQUEUE_ACCOUNT", "SQUEUE_QOS", "SQUEUE_USERS"})
         if (const char* value = std::getenv(variable); value && *value)
-            return fail(Blame::Spec, fmt::format("--engine slurm: ${} is '{}', with which rig "
-                                                 "cannot find all of its jobs; unset it",
-                                                 variable, value));
+            return fail(FaultDomain::Spec,
+                        fmt::format("--engine slurm: ${} is '{}', with which rig "
+                                    "cannot find all of its jobs; unset it",
+                                    variable, value));
     std::error_code error;
     const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
     if (error)
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("cannot tell where rig's own file is: {}", error.message()));
     SlurmOptions options{{line.partition, extra},
                          std::filesystem::absolute(common.results),

@@ -10,16 +10,15 @@
 
 namespace rig {
 
-struct EngineLine {
+struct EngineOptions {
     std::string engine = "local", partition, slurm_args;
 };
 
 // None for "local". `artefacts` is the cache's folder, absolute; `runner` as SlurmEngine wants it.
-// Blame::Spec for options that do not go together: those of Slurm without it, and guests that
+// FaultDomain::Spec for options that do not go together: those of Slurm without it, and guests that
 // libvirt is to run.
-Result<std::unique_ptr<Engine>> choose_engine(const EngineLine& line, const CommandLine& compare,
-                                              const CommonOptions& common,
-                                              const std::filesystem::path& artefacts,
-                                              bool through_libvirt, CommandRunner& runner);
+Result<std::unique_ptr<Engine>>
+choose_engine(const EngineOptions& line, const CommandOptions& compare, const CommonOptions& common,
+              const std::filesystem::path& artefacts, bool through_libvirt, CommandRunner& runner);
 
 } // namespace rig

@@ -18,24 +18,24 @@
 namespace rig {
 namespace {
 
-Status check_options(const CommandLine& line) {
+Status check_options(const CommandOptions& line) {
     const auto& formats = export_formats();
     if (std::find(formats.begin(), formats.end(), line.format) == formats.end())
-        return fail(Blame::Spec, fmt::format("--format {}: accepted: {}", line.format,
-                                             fmt::join(formats, ", ")));
+        return fail(FaultDomain::Spec, fmt::format("--format {}: accepted: {}", line.format,
+                                                   fmt::join(formats, ", ")));
     if (line.raw && line.format != "csv")
-        return fail(Blame::Spec,
+        return fail(FaultDomain::Spec,
                     fmt::format("--raw with --format {}: it is for csv, accepted: csv or no --raw",
                                 line.format));
     if (line.origin && line.format != "kcidb")
         return fail(
-            Blame::Spec,
+            FaultDomain::Spec,
             fmt::format(
                 "--origin with --format {}: it is for kcidb, accepted: kcidb or no --origin",
                 line.format));
     if (line.origin)
         if (const auto want = bad_origin(*line.origin))
-            return fail(Blame::Spec,
+            return fail(FaultDomain::Spec,
                         fmt::format("--origin '{}': accepted: {}", *line.origin, *want));
     return {};
 }
@@ -47,7 +47,7 @@ const std::vector<std::string>& export_formats() {
     return formats;
 }
 
-Result<CommandOutput> export_command(const CommandLine& line, const CommonOptions& common) {
+Result<CommandOutput> export_command(const CommandOptions& line, const CommonOptions& common) {
     RIG_CHECK(check_options(line));
     RIG_TRY(dir, find_run(common.results, line.run));
     RIG_TRY(run, load_run(dir));
@@ -63,9 +63,9 @@ Result<CommandOutput> export_command(const CommandLine& line, const CommonOption
     if (line.format == "csv")
         text = line.raw ? render_csv_raw(report, run.samples) : render_csv(report, run.samples);
     if (line.format == "benchstat") text = render_benchstat(report, run.samples);
-    if (line.out.empty()) return CommandOutput{text, Exit::AsExpected};
+    if (line.out.empty()) return CommandOutput{text, Exit::Pass};
     if (auto written = write_atomically(line.out, text); !written)
-        return fail(Blame::Spec,
+        return fail(FaultDomain::Spec,
                     fmt::format("--out {}: {}", line.out.string(), written.error().message));
     return CommandOutput{};
 }

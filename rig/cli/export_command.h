@@ -11,8 +11,8 @@ const std::vector<std::string>& export_formats();
 
 // line.run in line.format, to line.out (replaced as a whole) or as the output's text. Succeeds
 // whatever the verdict is: it is in what is written. The format decides what that looks like,
-// CommonOptions::json does not. Blame::Spec: an option that does not fit the format, no run, or a
-// file that cannot be written there.
-Result<CommandOutput> export_command(const CommandLine& line, const CommonOptions& common);
+// CommonOptions::json does not. FaultDomain::Spec: an option that does not fit the format, no run,
+// or a file that cannot be written there.
+Result<CommandOutput> export_command(const CommandOptions& line, const CommonOptions& common);
 
 } // namespace rig

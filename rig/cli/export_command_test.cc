@@ -12,17 +12,17 @@ namespace {
 
 using rig::testing::TempTree;
 
-CommandLine line_of(std::string format) {
-    CommandLine line;
+CommandOptions line_of(std::string format) {
+    CommandOptions line;
     line.run = std::filesystem::path(RIG_TESTDATA) / "runs/20261126-101046-batch-alloc-fail";
     line.format = std::move(format);
     return line;
 }
 
-std::string error_of(const CommandLine& line) {
+std::string error_of(const CommandOptions& line) {
     const auto output = export_command(line, CommonOptions{});
     if (output) return "";
-    EXPECT_EQ(output.error().blame, Blame::Spec) << output.error().message;
+    EXPECT_EQ(output.error().fault_domain, FaultDomain::Spec) << output.error().message;
     return output.error().message;
 }
 
@@ -33,7 +33,7 @@ TEST(ExportCommand, EveryFormatToStdoutOrAFile) {
         const auto shown = export_command(line, CommonOptions{});
         ASSERT_TRUE(shown) << format << ": " << shown.error().message;
         EXPECT_GT(shown->text.size(), 1000u) << format;
-        EXPECT_EQ(shown->exit, Exit::AsExpected);
+        EXPECT_EQ(shown->exit, Exit::Pass);
         line.out = dir.put(format, "old");
         const auto written = export_command(line, CommonOptions{});
         ASSERT_TRUE(written) << written.error().message;

@@ -73,38 +73,37 @@ Result<std::string> unified(const std::string& left, const std::string& left_nam
     RIG_TRY(result, runner.run(diff));
     const auto* exited = std::get_if<Exited>(&result.outcome);
     if (!exited || exited->code > 1)
-        return fail(Blame::Host, fmt::format("diff: {}: {}", describe(result), result.out));
+        return fail(FaultDomain::Host, fmt::format("diff: {}: {}", describe(result), result.out));
     return result.out;
 }
 
 } // namespace
 
-Result<CommandOutput> list_command(const HistoryLine& line, const CommonOptions& common,
+Result<CommandOutput> list_command(const HistoryOptions& line, const CommonOptions& common,
                                    Progress& progress, std::stop_token stop) {
     if (!line.filter.since.empty()) RIG_CHECK(check_since(line.filter.since));
     RIG_TRY(index, fresh_index(common, progress, stop));
     RIG_TRY(runs, index.runs(line.filter));
-    if (!common.json) return CommandOutput{list_text(runs, colour_of(common)), Exit::AsExpected};
+    if (!common.json) return CommandOutput{list_text(runs, colour_of(common)), Exit::Pass};
     json rows = json::array();
     for (const auto& run : runs)
         rows.push_back(row_json(run));
-    return CommandOutput{dumped({{"runs", rows}}), Exit::AsExpected};
+    return CommandOutput{dumped({{"runs", rows}}), Exit::Pass};
 }
 
-Result<CommandOutput> show_command(const HistoryLine& line, const CommonOptions& common) {
+Result<CommandOutput> show_command(const HistoryOptions& line, const CommonOptions& common) {
     RIG_TRY(dir, find_run(common.results, line.run));
     std::error_code error;
     if (!fs::exists(dir / "run.json", error))
-        return fail(Blame::Spec,
+        return fail(FaultDomain::Spec,
                     fmt::format("{}: no run (it has no run.json), want a folder results/<run-id>",
                                 dir.string()));
     const auto record = read_record(dir);
-    return CommandOutput{common.json ? dumped(to_json(record))
-                                     : show_text(record, colour_of(common)),
-                         Exit::AsExpected};
+    return CommandOutput{
+        common.json ? dumped(to_json(record)) : show_text(record, colour_of(common)), Exit::Pass};
 }
 
-Result<CommandOutput> diff_command(const HistoryLine& line, const CommonOptions& common,
+Result<CommandOutput> diff_command(const HistoryOptions& line, const CommonOptions& common,
                                    CommandRunner& runner) {
     RIG_TRY(left, side_of(common, line.run));
     RIG_TRY(right, side_of(common, line.other));
@@ -114,10 +113,10 @@ Result<CommandOutput> diff_command(const HistoryLine& line, const CommonOptions&
     RIG_TRY(text, unified(slurp(left_dir / "spec.toml"), diff.left + "/spec.toml",
                           slurp(right_dir / "spec.toml"), diff.right + "/spec.toml", runner));
     diff.spec_diff = text;
-    return CommandOutput{common.json ? dumped(to_json(diff)) : diff_text(diff), Exit::AsExpected};
+    return CommandOutput{common.json ? dumped(to_json(diff)) : diff_text(diff), Exit::Pass};
 }
 
-Result<CommandOutput> prune_command(const HistoryLine& line, const CommonOptions& common,
+Result<CommandOutput> prune_command(const HistoryOptions& line, const CommonOptions& common,
                                     Progress& progress, std::stop_token stop) {
     RIG_TRY(index, fresh_index(common, progress, stop));
     RIG_TRY(runs, index.runs());
@@ -139,7 +138,7 @@ Result<CommandOutput> prune_command(const HistoryLine& line, const CommonOptions
             auto freed =
                 really ? remove_run(dir, line.prune.boots_only)
                 : has_writer(dir)
-                    ? fail(Blame::Host, dir.string() + ": it has a writer")
+                    ? fail(FaultDomain::Host, dir.string() + ": it has a writer")
                     : Result<std::uintmax_t>(size_of(line.prune.boots_only ? dir / "boots" : dir));
             if (freed) {
                 ++count, total += *freed;
@@ -162,7 +161,7 @@ Result<CommandOutput> prune_command(const HistoryLine& line, const CommonOptions
         std::error_code error;
         if (really) fs::remove_all(trash, error);
         if (error)
-            return fail(Blame::Host,
+            return fail(FaultDomain::Host,
                         fmt::format("cannot remove {}: {}", trash.string(), error.message()),
                         trash);
         total += bytes;
@@ -178,7 +177,7 @@ Result<CommandOutput> prune_command(const HistoryLine& line, const CommonOptions
     text +=
         fmt::format("{} {}{} runs, {}{}\n", really ? "removed" : "would remove", what, count,
                     size_text(total), really ? "" : "; nothing was touched: --yes removes them");
-    CommandOutput output{text, not_removed ? Exit::Host : Exit::AsExpected};
+    CommandOutput output{text, not_removed ? Exit::Host : Exit::Pass};
     if (common.json)
         output.text = dumped({{"runs", rows},
                               {"bytes", total},
@@ -187,7 +186,7 @@ Result<CommandOutput> prune_command(const HistoryLine& line, const CommonOptions
     return output;
 }
 
-Result<CommandOutput> index_command(const HistoryLine& line, const CommonOptions& common,
+Result<CommandOutput> index_command(const HistoryOptions& line, const CommonOptions& common,
                                     Progress& progress, std::stop_token stop) {
     const auto began = std::chrono::steady_clock::now();
     IndexChange change;
@@ -212,14 +211,14 @@ Result<CommandOutput> index_command(const HistoryLine& line, const CommonOptions
                                      {"not_recomputed", change.not_recomputed},
                                      {"rebuilt", line.rebuild},
                                      {"seconds", seconds}}),
-                             Exit::AsExpected};
+                             Exit::Pass};
     auto text = fmt::format("{}: {} runs; {} added, {} changed, {} dropped, in {:.1f} s\n", file,
                             change.runs, change.added, change.changed, change.dropped, seconds);
     if (change.not_recomputed)
         text += fmt::format("{} of those read could not be judged again and are listed as "
                             "report.json has them (rig show RUN says why)\n",
                             change.not_recomputed);
-    return CommandOutput{text, Exit::AsExpected};
+    return CommandOutput{text, Exit::Pass};
 }
 
 } // namespace rig

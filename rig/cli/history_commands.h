@@ -12,7 +12,7 @@
 
 namespace rig {
 
-struct HistoryLine {
+struct HistoryOptions {
     std::string run, other; // see find_run()
     RunFilter filter;
     PruneOptions prune;
@@ -22,15 +22,15 @@ struct HistoryLine {
 };
 
 // list and prune bring the index up to date first, so that they tell what is there now.
-Result<CommandOutput> list_command(const HistoryLine&, const CommonOptions&, Progress&,
+Result<CommandOutput> list_command(const HistoryOptions&, const CommonOptions&, Progress&,
                                    std::stop_token);
 // From the folder itself: works without an index, and outside of the results folder.
-Result<CommandOutput> show_command(const HistoryLine&, const CommonOptions&);
+Result<CommandOutput> show_command(const HistoryOptions&, const CommonOptions&);
 // Succeeds whatever differs.
-Result<CommandOutput> diff_command(const HistoryLine&, const CommonOptions&, CommandRunner&);
-Result<CommandOutput> prune_command(const HistoryLine&, const CommonOptions&, Progress&,
+Result<CommandOutput> diff_command(const HistoryOptions&, const CommonOptions&, CommandRunner&);
+Result<CommandOutput> prune_command(const HistoryOptions&, const CommonOptions&, Progress&,
                                     std::stop_token);
-Result<CommandOutput> index_command(const HistoryLine&, const CommonOptions&, Progress&,
+Result<CommandOutput> index_command(const HistoryOptions&, const CommonOptions&, Progress&,
                                     std::stop_token);
 
 } // namespace rig

@@ -5,18 +5,18 @@
 
 namespace rig {
 
-HistoryCommands declare_history_options(CLI::App& app, HistoryLine& history, SiteLine& site) {
+HistoryCommands declare_history_options(CLI::App& app, HistoryOptions& history, SiteOptions& site) {
     HistoryCommands commands;
     auto* list = app.add_subcommand(
         "list", "the runs there are, newest first: what was run, how, and how it came out\n\n"
                 "  rig list --experiment batch-alloc-fail --since 2026-02-01\n"
-                "  rig list --verdict broken --limit 10");
+                "  rig list --verdict fail --limit 10");
     list->add_option("--experiment", history.filter.experiment,
                      "only runs of this experiment (its `name`)");
     list->add_option("--verdict", history.filter.verdict,
                      "only runs that came out, or stand, like this")
-        ->check(CLI::IsMember({"as-expected", "broken", "inconclusive", "unknown", "running",
-                               "interrupted", "ended", "failed", "unreadable"}));
+        ->check(CLI::IsMember({"pass", "fail", "inconclusive", "unknown", "running", "interrupted",
+                               "ended", "failed", "unreadable"}));
     list->add_option(
         "--since", history.filter.since,
         "only runs that started then or later: 2026-02-23 or 2026-02-23T10:32:48Z, UTC");
@@ -37,7 +37,7 @@ HistoryCommands declare_history_options(CLI::App& app, HistoryLine& history, Sit
     diff->add_option("RIGHT", history.other, kRun)->required();
     auto* prune = app.add_subcommand(
         "prune",
-        "remove old runs, or their boots only; shows what would go until it is told --yes\n\n"
+        "remove old runs, or their boots only; shows what would go; --yes removes it\n\n"
         "Never a run that is being written; the newest of each experiment only with --force.\n\n"
         "  rig prune --keep 10 --older-than 30            what would go\n"
         "  rig prune --older-than 7 --boots-only --yes    consoles and perf's output go, samples "
@@ -62,7 +62,7 @@ HistoryCommands declare_history_options(CLI::App& app, HistoryLine& history, Sit
                  "judges otherwise, or when the file\n"
                  "is damaged: --rebuild. Nothing is lost with it; the folders are the truth.");
     index->add_flag("--rebuild", history.rebuild,
-                    "make it anew from all runs, beside the old one, and put it in its place");
+                    "rebuild it from all runs, next to the old one, and replace that");
     auto* dashboard = app.add_subcommand(
         "dashboard", "a static site over all runs: status by night, trends with change points, any "
                      "two runs side by side\n\n"

@@ -23,6 +23,6 @@ struct HistoryCommands {
 };
 
 // `app` writes into `history` and `site` when it parses: both stay where they are until then.
-HistoryCommands declare_history_options(CLI::App& app, HistoryLine& history, SiteLine& site);
+HistoryCommands declare_history_options(CLI::App& app, HistoryOptions& history, SiteOptions& site);
 
 } // namespace rig

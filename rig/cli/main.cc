@@ -11,11 +11,12 @@
 #include "rig/cli/export_command.h"
 #include "rig/cli/history_commands.h"
 #include "rig/cli/nightly_command.h"
+#include "rig/cli/older_options.h"
 #include "rig/cli/options.h"
 #include "rig/cli/report_command.h"
 #include "rig/cli/site_command.h"
 #include "rig/cli/triage_command.h"
-#include "rig/experiment/world.h"
+#include "rig/experiment/environment.h"
 #include "rig/host/boost_command_runner.h"
 #include "rig/host/cache_place.h"
 #include "rig/host/open_files.h"
@@ -91,13 +92,14 @@ void hold_standard_files() {
 
 int print_error(const rig::Error& error, bool json) {
     if (json) std::puts(rig::error_json(error).c_str());
-    std::fprintf(
-        stderr, "rig: %s%s%s\n",
-        error.blame == rig::Blame::Spec ? ""
-                                        : fmt::format("{} fault: ", rig::name(error.blame)).c_str(),
-        error.message.c_str(),
-        error.log.empty() ? "" : fmt::format("\n  evidence: {}", error.log.string()).c_str());
-    const auto exit = rig::exit_for(error.blame);
+    std::fprintf(stderr, "rig: %s%s%s\n",
+                 error.fault_domain == rig::FaultDomain::Spec
+                     ? ""
+                     : fmt::format("{} fault: ", rig::name(error.fault_domain)).c_str(),
+                 error.message.c_str(),
+                 error.log.empty() ? ""
+                                   : fmt::format("\n  evidence: {}", error.log.string()).c_str());
+    const auto exit = rig::exit_for(error.fault_domain);
     if (exit == Exit::Inconclusive)
         std::fputs("INCONCLUSIVE: nothing was tested, so nothing is said about the kernels\n",
                    stderr);
@@ -112,24 +114,29 @@ int main(int argc, char** argv) {
         "rig - what does a kernel patch cost, and whom does it disturb?\n\n"
         "Boots every arm of an experiment in QEMU, makes page allocation fail at the call site "
         "under test, counts IPIs\n"
-        "and latencies through perf, and prints one page with proof that the changed line ran.\n\n"
+        "and latencies through perf, and prints one page with evidence that the changed line "
+        "ran.\n\n"
         "  rig compare configs/batch-alloc-fail.toml      the main job\n"
         "  rig doctor                                     what works on this machine\n"};
     app.set_version_flag("--version", "rig " + rig::rig_version());
     app.require_subcommand(1);
     app.fallthrough();
     app.footer(
-        "Exit codes: 0 as expected, 1 regression or broken expectation, 2 bad usage or experiment "
+        "Exit codes: 0 pass, 1 fail (regression or broken expectation), 2 bad usage or experiment "
         "file,\n"
-        "            3 host fault, 4 inconclusive (the patched line was not proven to run).");
+        "            3 host fault, 4 inconclusive (e.g. nothing shows that the patched line ran).");
 
     rig::ProgramOptions options;
     auto& common = options.common;
     auto& line = options.line;
     const auto commands = rig::declare_options(app, options);
 
+    const auto newer = rig::with_newer_names({argv + 1, argv + argc});
+    if (!newer.deprecation.empty()) std::fprintf(stderr, "rig: %s\n", newer.deprecation.c_str());
     try {
-        app.parse(argc, argv);
+        // CLI11 takes the words last first.
+        app.name(argv[0]);
+        app.parse(std::vector<std::string>(newer.words.rbegin(), newer.words.rend()));
     } catch (const CLI::ParseError& e) {
         const int code = app.exit(e);
         return code == 0 ? 0 : static_cast<int>(Exit::Usage);
@@ -181,30 +188,33 @@ int main(int argc, char** argv) {
                                                libvirt != nullptr, unstopped));
             engine = std::move(chosen);
         }
-        const rig::World world{artifacts, runner,        libvirt ? *libvirt : direct,
-                               progress,  options.share, engine.get()};
+        const rig::Environment environment{artifacts, runner,        libvirt ? *libvirt : direct,
+                                           progress,  options.share, engine.get()};
         if (commands.build_task->parsed() || commands.boot_task->parsed()) {
-            RIG_TRY(text, commands.build_task->parsed()
-                              ? rig::build_task_command(options.task, world, interrupts.token())
-                              : rig::boot_task_command(options.task, world, interrupts.token()));
-            return rig::CommandOutput{text, Exit::AsExpected};
+            RIG_TRY(text,
+                    commands.build_task->parsed()
+                        ? rig::build_task_command(options.task, environment, interrupts.token())
+                        : rig::boot_task_command(options.task, environment, interrupts.token()));
+            return rig::CommandOutput{text, Exit::Pass};
         }
         if (commands.compare->parsed())
-            return rig::compare_command(line, common, world, interrupts.token());
+            return rig::compare_command(line, common, environment, interrupts.token());
         if (commands.bisect->parsed())
-            return rig::bisect_command(options.bisection, common, world, say, interrupts.token());
+            return rig::bisect_command(options.bisection, common, environment, say,
+                                       interrupts.token());
         if (commands.verdict->parsed())
-            return rig::verdict_command(options.verdict_line, common, world, interrupts.token());
-        if (commands.build->parsed()) return rig::build_command(line, common, world);
+            return rig::verdict_command(options.verdict_line, common, environment,
+                                        interrupts.token());
+        if (commands.build->parsed()) return rig::build_command(line, common, environment);
         if (commands.boot->parsed())
-            return rig::boot_command(line, common, world, interrupts.token());
+            return rig::boot_command(line, common, environment, interrupts.token());
         if (commands.shell->parsed())
-            return rig::shell_command(line, common, world, interrupts.token());
+            return rig::shell_command(line, common, environment, interrupts.token());
         if (commands.report->parsed()) return rig::report_command(line, common);
         if (commands.exporting->parsed()) return rig::export_command(line, common);
         if (commands.explain->parsed()) return rig::explain_command(line, common);
         if (commands.calibrate->parsed())
-            return rig::calibrate_command(line, common, world, interrupts.token());
+            return rig::calibrate_command(line, common, environment, interrupts.token());
         if (commands.history.list->parsed())
             return rig::list_command(options.history, common, progress, interrupts.token());
         if (commands.history.show->parsed()) return rig::show_command(options.history, common);
@@ -230,15 +240,15 @@ int main(int argc, char** argv) {
         if (commands.nightly->parsed()) {
             const auto bisector = rig::nightly_bisector(
                 {common.results, common.jobs, {}, false, common.disk_budget_mib << 20, common.warn},
-                world, say, interrupts.token());
-            return rig::nightly_command(options.nightly_line, common, world, bisector,
+                environment, say, interrupts.token());
+            return rig::nightly_command(options.nightly_line, common, environment, bisector,
                                         interrupts.token());
         }
         if (commands.triage->parsed())
             return rig::triage_command(options.triage_line, common, runner, std::cin);
-        if (commands.doctor->parsed()) return rig::doctor_command(common, world);
-        if (commands.cache->parsed()) return rig::cache_command(line, common, world);
-        return rig::fail(rig::Blame::Spec, "no command");
+        if (commands.doctor->parsed()) return rig::doctor_command(common, environment);
+        if (commands.cache->parsed()) return rig::cache_command(line, common, environment);
+        return rig::fail(rig::FaultDomain::Spec, "no command");
     };
     // Nothing of rig's throws on purpose; the standard library does where the host is in a state
     // that nobody looked for (a working folder that is gone).
@@ -246,7 +256,7 @@ int main(int argc, char** argv) {
         try {
             return run();
         } catch (const std::exception& unforeseen) {
-            return rig::fail(rig::Blame::Host, unforeseen.what());
+            return rig::fail(rig::FaultDomain::Host, unforeseen.what());
         }
     }();
     if (!output) {
@@ -255,8 +265,9 @@ int main(int argc, char** argv) {
     }
     std::fputs(output->text.c_str(), stdout);
     if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
-        const rig::Status lost = rig::fail(
-            rig::Blame::Host, fmt::format("cannot write to stdout: {}", std::strerror(errno)));
+        const rig::Status lost =
+            rig::fail(rig::FaultDomain::Host,
+                      fmt::format("cannot write to stdout: {}", std::strerror(errno)));
         return print_error(lost.error(), common.json);
     }
     return output->code.value_or(static_cast<int>(output->exit));

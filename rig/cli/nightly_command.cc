@@ -34,14 +34,14 @@ RunRecord outcome_of(const Error& error, const std::string& commit) {
     }
     RunRecord record;
     record.state = "failed";
-    record.exit = static_cast<unsigned>(exit_for(error.blame));
+    record.exit = static_cast<unsigned>(exit_for(error.fault_domain));
     record.closing =
-        printable(fmt::format("{} fault: {}", name(error.blame), first_line(error.message)));
+        printable(fmt::format("{} fault: {}", name(error.fault_domain), first_line(error.message)));
     record.revision = commit;
     return record;
 }
 
-Result<CommandOutput> install_units(const NightlyLine& line, const CommonOptions& common,
+Result<CommandOutput> install_units(const NightlyOptions& line, const CommonOptions& common,
                                     const NightConfig& config, const fs::path& cache) {
     RIG_CHECK(usable_cache(cache));
     std::error_code error;
@@ -76,13 +76,13 @@ Result<CommandOutput> install_units(const NightlyLine& line, const CommonOptions
         const bool configured = config_home && *config_home;
         const auto home = home_folder();
         if (!configured && home.empty())
-            return fail(Blame::Host,
+            return fail(FaultDomain::Host,
                         "--install-units: there is no place for a user's units: neither "
                         "XDG_CONFIG_HOME nor HOME is set, and the passwd database has no home for "
                         "the user; set one of them, or use --system");
         folder = (configured ? fs::path(config_home) : home / ".config") / "systemd/user";
         if (!folder.is_absolute())
-            return fail(Blame::Host,
+            return fail(FaultDomain::Host,
                         fmt::format("--install-units: systemd does not look in {}: want an "
                                     "absolute path in {}",
                                     folder.string(), configured ? "XDG_CONFIG_HOME" : "HOME"));
@@ -90,7 +90,7 @@ Result<CommandOutput> install_units(const NightlyLine& line, const CommonOptions
     if (!line.root.empty()) folder = line.root / folder.relative_path();
     fs::create_directories(folder, error);
     if (error)
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("cannot make {}: {}", folder.string(), error.message()));
     // A service that starts must find where it may write.
     auto places = options.writable;
@@ -98,7 +98,7 @@ Result<CommandOutput> install_units(const NightlyLine& line, const CommonOptions
     for (const auto& dir : places) {
         fs::create_directories(dir, error);
         if (error)
-            return fail(Blame::Host,
+            return fail(FaultDomain::Host,
                         fmt::format("cannot make {}: {}", dir.string(), error.message()));
     }
     std::vector<std::string> written;
@@ -115,16 +115,17 @@ Result<CommandOutput> install_units(const NightlyLine& line, const CommonOptions
         fmt::format("{} start --no-block {}    # the first night, now", systemctl, kServiceUnit));
     if (common.json)
         return CommandOutput{nlohmann::json{{"units", written}, {"next", next}}.dump(2) + "\n",
-                             Exit::AsExpected};
+                             Exit::Pass};
     return CommandOutput{fmt::format("written: {}\nnext:\n  {}\n",
                                      fmt::join(written, "\n         "), fmt::join(next, "\n  ")),
-                         Exit::AsExpected};
+                         Exit::Pass};
 }
 
-Result<CommandOutput> close_by_hand(const NightlyLine& line, const CommonOptions& common,
+Result<CommandOutput> close_by_hand(const NightlyOptions& line, const CommonOptions& common,
                                     const NightConfig& config, const Sender& send) {
     if (line.why.empty())
-        return fail(Blame::Spec, "--close: why? Say it with --why \"...\"; it is kept and told");
+        return fail(FaultDomain::Spec,
+                    "--close: why? Say it with --why \"...\"; it is kept and sent");
     RIG_TRY(held, lock_nights(common.results));
     (void)held;
     RIG_TRY(book, load_book(common.results));
@@ -137,32 +138,34 @@ Result<CommandOutput> close_by_hand(const NightlyLine& line, const CommonOptions
     RIG_CHECK(save_book(common.results, book));
     deliver(
         book, channels, send, [&] { return save_book(common.results, book); }, common.warn);
-    if (common.json) return CommandOutput{book_json(book), Exit::AsExpected};
+    if (common.json) return CommandOutput{book_json(book), Exit::Pass};
     std::string text;
     for (const auto& incident : book.incidents)
         if (incident.id == *line.close) text = incident_text(incident);
-    return CommandOutput{text, Exit::AsExpected};
+    return CommandOutput{text, Exit::Pass};
 }
 
 } // namespace
 
-Result<CommandOutput> nightly_command(const NightlyLine& line, const CommonOptions& common,
-                                      const World& world, const Bisector& bisect,
+Result<CommandOutput> nightly_command(const NightlyOptions& line, const CommonOptions& common,
+                                      const Environment& environment, const Bisector& bisect,
                                       std::stop_token stop) {
     RIG_TRY(config, load_night_config(line.config));
-    if (!line.close && !line.why.empty()) return fail(Blame::Spec, "--why: only with --close N");
+    if (!config.deprecation.empty() && common.warn) common.warn(config.deprecation);
+    if (!line.close && !line.why.empty())
+        return fail(FaultDomain::Spec, "--why: only with --close N");
     if (!line.install_units && (line.system || !line.root.empty()))
-        return fail(Blame::Spec, "--system, --root: only with --install-units");
+        return fail(FaultDomain::Spec, "--system, --root: only with --install-units");
     RIG_CHECK(check_night_files(config));
-    const auto send = make_sender(config.notify, {world.runner, config.top});
-    if (line.install_units) return install_units(line, common, config, world.cache.root());
+    const auto send = make_sender(config.notify, {environment.runner, config.top});
+    if (line.install_units) return install_units(line, common, config, environment.cache.root());
     if (line.close) return close_by_hand(line, common, config, send);
-    RIG_TRY(excluded, since_filter(config, line.since, world.runner));
+    RIG_TRY(excluded, since_filter(config, line.since, environment.runner));
     RIG_TRY(program, own_sha256());
     NightOptions options{common.results, line.since, excluded, line.fresh};
-    NightWorld night;
+    NightEnvironment night;
     night.facts = [&](const NightCell& cell) {
-        return facts_of(config, cell, program, world.runner);
+        return facts_of(config, cell, program, environment.runner);
     };
     night.run = [&](const NightCell& cell, const std::string& commit,
                     bool fresh) -> Result<RunRecord> {
@@ -177,15 +180,17 @@ Result<CommandOutput> nightly_command(const NightlyLine& line, const CommonOptio
         for (const auto& one : overrides)
             run.command.insert(run.command.end(),
                                {"--set", fmt::format("{}={}", one.key, one.value)});
-        const auto result = run_experiment(spec, world, run, stop);
+        const auto result = run_experiment(spec, environment, run, stop);
         if (result) return read_record(result->dir);
         const auto& error = result.error();
-        if (error.blame == Blame::Host || error.blame == Blame::Spec) return tl::unexpected(error);
+        if (error.fault_domain == FaultDomain::Host || error.fault_domain == FaultDomain::Spec)
+            return tl::unexpected(error);
         return outcome_of(error, commit);
     };
     night.history = [&](const std::string& experiment) -> Result<std::vector<RunRecord>> {
         RIG_TRY(index, Index::open(common.results));
-        RIG_TRY(change, refresh_index(index, common.results, Retry::No, world.progress, stop));
+        RIG_TRY(change,
+                refresh_index(index, common.results, Retry::No, environment.progress, stop));
         (void)change;
         RunFilter filter;
         filter.experiment = experiment;
@@ -196,8 +201,8 @@ Result<CommandOutput> nightly_command(const NightlyLine& line, const CommonOptio
     night.now = [] { return std::chrono::system_clock::now(); };
     night.warn = common.warn ? common.warn : [](const std::string&) {};
     night.note = [&](const std::string& text) {
-        world.progress.start(text);
-        world.progress.finish();
+        environment.progress.start(text);
+        environment.progress.finish();
     };
     RIG_TRY(result, run_night(config, options, night, stop));
     return CommandOutput{common.json ? night_report_json(result.night, result.book)

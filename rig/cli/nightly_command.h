@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `rig nightly`: the real world of a night (nightly.h), its units for systemd, and the closing of
-// an incident by hand.
+// `rig nightly`: the real environment of a night (nightly.h), its units for systemd, and the
+// closing of an incident by hand.
 #pragma once
 
 #include "rig/cli/command.h"
-#include "rig/experiment/world.h"
+#include "rig/experiment/environment.h"
 #include "rig/nightly/bisector.h"
 #include "rig/nightly/nightly.h"
 
@@ -15,7 +15,7 @@
 
 namespace rig {
 
-struct NightlyLine {
+struct NightlyOptions {
     std::filesystem::path config = "configs/nightly.toml";
     std::string since; // a date or a git revision
     bool fresh = false;
@@ -27,8 +27,8 @@ struct NightlyLine {
 };
 
 // `bisect` answers which commit it was.
-Result<CommandOutput> nightly_command(const NightlyLine& line, const CommonOptions& common,
-                                      const World& world, const Bisector& bisect,
+Result<CommandOutput> nightly_command(const NightlyOptions& line, const CommonOptions& common,
+                                      const Environment& environment, const Bisector& bisect,
                                       std::stop_token stop);
 
 } // namespace rig

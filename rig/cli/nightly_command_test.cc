@@ -24,7 +24,7 @@ class NightlyCommandTest : public fixture::NightProject {
         cache_ = top_ / "cache";
         std::ofstream(file()) << fixture::night_config;
     }
-    Result<CommandOutput> run(const NightlyLine& line) {
+    Result<CommandOutput> run(const NightlyOptions& line) {
         ArtifactCache cache(cache_);
         testing::FakeHypervisor hypervisor({});
         CommonOptions common;
@@ -32,8 +32,8 @@ class NightlyCommandTest : public fixture::NightProject {
         return nightly_command(line, common, {cache, runner_, hypervisor, Progress::silent()}, {},
                                {});
     }
-    NightlyLine line() const {
-        NightlyLine line;
+    NightlyOptions line() const {
+        NightlyOptions line;
         line.config = file();
         return line;
     }
@@ -130,14 +130,14 @@ TEST_F(NightlyCommandTest, AnIncidentIsClosedByHandAndToldOnce) {
                   .find("\"id\":\"1-20260223-010000-0123456789abcdef-closed\""),
               std::string::npos);
     EXPECT_FALSE(load_book(top_ / "results")->regression_open());
-    EXPECT_EQ(run(close).error().blame, Blame::Spec);
+    EXPECT_EQ(run(close).error().fault_domain, FaultDomain::Spec);
 }
 
 TEST_F(NightlyCommandTest, MistakesAreFoundBeforeAnythingRuns) {
     std::ofstream(file()) << replaced(fixture::night_config, "\"sync_ipis\", ", "\"sink_ipis\", ");
     auto output = run(line());
     ASSERT_FALSE(output);
-    EXPECT_EQ(output.error().blame, Blame::Spec);
+    EXPECT_EQ(output.error().fault_domain, FaultDomain::Spec);
     EXPECT_FALSE(fs::exists(top_ / "results/nightly"));
     auto none = line();
     none.config = top_ / "none.toml";

@@ -71,8 +71,8 @@ void add_experiments(CLI::App& app, ProgramOptions& options, Subcommands& comman
     add_overrides(compare, line.overrides);
     const auto fresh_flag = [&](CLI::App* command) {
         command->add_flag(
-            "--fresh", line.fresh,
-            "begin anew: without it the same command goes on with a run that was interrupted");
+            "--no-resume", line.fresh,
+            "start from scratch; without it the same command resumes a run that was interrupted");
     };
     fresh_flag(compare);
     compare
@@ -84,7 +84,7 @@ void add_experiments(CLI::App& app, ProgramOptions& options, Subcommands& comman
                      "who builds and boots: local (this host), or slurm: one job builds, arrays of "
                      "jobs boot, this rig collects; needs results,\n"
                      "cache and project in folders that all nodes share, and the virtual clock: "
-                     "docs/slurm.md")
+                     "docs/how-to/boot-on-slurm.md")
         ->capture_default_str()
         ->check(CLI::IsMember({"local", "slurm"}));
     compare
@@ -97,7 +97,7 @@ void add_experiments(CLI::App& app, ProgramOptions& options, Subcommands& comman
             "more options for sbatch, separated by blanks: \"--account=kernels --constraint=amd\"")
         ->type_name("WORDS");
     auto* build =
-        app.add_subcommand("build", "build the kernels (all arms, or one) and the guest image");
+        app.add_subcommand("build", "build the kernels (all arms, or one) and the initramfs");
     spec_argument(build);
     arm_option(build, false);
     add_overrides(build, line.overrides);
@@ -149,7 +149,7 @@ void add_experiments(CLI::App& app, ProgramOptions& options, Subcommands& comman
         "  rig export results/<run-id> --format csv --raw                  every single latency\n"
         "  rig export results/<run-id> --format benchstat                  for benchstat -col "
         "/arm\n\n"
-        "Only what was shown to hold counts as passed: what is undecided or was not proven to run "
+        "Only what was shown to hold counts as passed: what is undecided or was not shown to run "
         "is a skip or an error.\n"
         "The exit code is 0 once it is written, whatever the verdict; the format decides the "
         "output, --json does not.");
@@ -160,19 +160,22 @@ void add_experiments(CLI::App& app, ProgramOptions& options, Subcommands& comman
     exporting->add_option("--out", line.out,
                           "file to write, replaced as a whole (default: stdout)");
     exporting->add_flag("--raw", line.raw,
-                        "csv: one row per single latency, in place of one per boot and metric");
+                        "csv: one row per single latency, instead of one per boot and metric");
     exporting->add_option("--origin", line.origin,
                           "kcidb: name of the CI system that submits, [a-z0-9_]+ (default: rig)");
     auto* calibrate = app.add_subcommand(
-        "calibrate", "how often rig cries wolf, and which planted effects it finds");
+        "calibrate", "false-positive rate (A/A runs), and which injected regressions are detected");
     calibrate
-        ->add_option("SPEC", line.spec,
-                     "experiment whose arms plant effects (configs/calibrate.toml), or the folder "
-                     "of a run of it")
+        ->add_option(
+            "SPEC", line.spec,
+            "experiment whose arms inject regressions (configs/calibrate.toml), or the folder "
+            "of a run of it")
         ->required();
     add_overrides(calibrate, line.overrides);
     fresh_flag(calibrate);
-    calibrate->add_option("--side", line.calibration.boots, "boots on each side of a comparison")
+    calibrate
+        ->add_option("--boots-per-side", line.calibration.boots,
+                     "boots on each side of a comparison")
         ->capture_default_str()
         ->check(CLI::Range(5u, 500u));
     calibrate
@@ -202,16 +205,17 @@ void add_bisections(CLI::App& app, ProgramOptions& options, Subcommands& command
         "  rig bisect --log results/bisections/ID          derive the answer again from the log\n\n"
         "Measures both ends first and refuses if they do not differ. A revision that does not "
         "build, does not boot, panics, complains\n"
-        "or does not run the target is skipped and named. The same command goes on with one that "
+        "or does not run the target is skipped and named. The same command resumes one that "
         "was interrupted.\n"
         "Exit code 0: one revision is named; 4: several cannot be told apart, or the ends do not "
         "differ.");
     bisect->add_option(
         "SPEC", bisection.spec,
         "experiment file: its guest, workload and instruments; nothing it declares is judged");
-    bisect->add_option("--metric", bisection.metric,
-                       "what is hunted: sync_ipis, total_ipis, target_latency, ... (as in the "
-                       "report); of commits also verdict, how the whole experiment comes out");
+    bisect->add_option(
+        "--metric", bisection.metric,
+        "the metric to bisect: sync_ipis, total_ipis, target_latency, ... (as in the "
+        "report); of commits also verdict, how the whole experiment comes out");
     auto* of_series = bisect->add_option("--series", bisection.series,
                                          "folder of a quilt series, on top of the arm's");
     auto* good = bisect
@@ -232,7 +236,7 @@ void add_bisections(CLI::App& app, ProgramOptions& options, Subcommands& command
         "--arm", bisection.arm,
         "arm whose series, command line and options revisions start from (default: the baseline)");
     bisect
-        ->add_option("--most-boots", bisection.most_boots,
+        ->add_option("--max-boots", bisection.max_boots,
                      "virtual clock: boots of the ends, and of a revision that fewer leave unclear "
                      "(default 4); wall clock: of a revision (48)")
         ->check(CLI::Range(2u, 1000u));
@@ -240,16 +244,16 @@ void add_bisections(CLI::App& app, ProgramOptions& options, Subcommands& command
         ->capture_default_str()
         ->check(CLI::Range(0.5, 0.9999));
     bisect
-        ->add_option("--least-effect", bisection.least_effect,
+        ->add_option("--min-effect", bisection.min_effect,
                      "by how much of the good end's the ends must differ")
         ->capture_default_str()
         ->check(CLI::Range(0.0, 1e6));
     bisect->add_flag(
-        "--no-look", bisection.no_look,
-        "do not look at revisions on both sides of the answer for changes that came and went");
-    bisect->add_flag("--fresh", bisection.fresh, "begin anew");
+        "--no-spot-checks", bisection.no_spot_checks,
+        "do not test revisions on both sides of the answer for changes that came and went");
+    bisect->add_flag("--no-resume", bisection.fresh, "start from scratch");
     bisect->add_option("--resume", bisection.resume,
-                       "go on with the bisection in this folder, or fail");
+                       "resume the bisection in this folder, or fail");
     bisect->add_option(
         "--log", bisection.log,
         "print the bisection in this folder, its answer derived again from the log; boots nothing");
@@ -265,7 +269,7 @@ void add_bisections(CLI::App& app, ProgramOptions& options, Subcommands& command
                      "a run as in rig report, or an experiment file, which is run")
         ->required();
     verdict->add_flag("--git-bisect", verdict_line.git_bisect,
-                      "exit as git bisect run wants it: 0 as expected, 1 broken, 125 for what says "
+                      "exit as git bisect run wants it: 0 pass, 1 fail, 125 for what says "
                       "nothing of the commit, 128 to stop");
     add_overrides(verdict, verdict_line.overrides);
     commands.bisect = bisect;
@@ -275,36 +279,37 @@ void add_bisections(CLI::App& app, ProgramOptions& options, Subcommands& command
 void add_nights(CLI::App& app, ProgramOptions& options, Subcommands& commands) {
     auto& nightly_line = options.nightly_line;
     auto* nightly = app.add_subcommand(
-        "nightly", "unattended: all cells of a configuration within a time budget, regressions "
-                   "confirmed, searched for and told\n\n"
-                   "  rig nightly                                    configs/nightly.toml; after a "
-                   "kill the same command goes on with the night\n"
-                   "  rig nightly --since v6.12                      only what changed since a "
-                   "revision, or since a day (2026-02-23)\n"
-                   "  rig nightly --close 3 --why \"accepted, see ...\"  ends an incident by hand\n"
-                   "  rig nightly --install-units                    a service and a timer for "
-                   "your systemd (--system: the machine's)\n\n"
-                   "First what never ran, then what changed, then what is stalest. A cell that "
-                   "broke, and a change point in the history of\n"
-                   "a watched metric, are run once more before anybody is told; each incident is "
-                   "told once when it opens, when its commit is\n"
-                   "found, and when it is fixed. docs/nightly.md has the configuration, the "
-                   "messages and snippets for Jenkins and GitLab CI.\n\n"
-                   "Exit codes: 0 all as expected, 1 a confirmed regression is open, 2 a mistake "
-                   "in the configuration, 3 faults of the host\n"
-                   "            only (or another night is going on), 4 a cell was inconclusive.");
+        "nightly",
+        "unattended: all cells of a configuration within a time budget, regressions "
+        "confirmed, bisected and reported\n\n"
+        "  rig nightly                                    configs/nightly.toml; after a "
+        "kill the same command resumes the night\n"
+        "  rig nightly --since v6.12                      only what changed since a "
+        "revision, or since a day (2026-02-23)\n"
+        "  rig nightly --close 3 --why \"accepted, see ...\"  ends an incident by hand\n"
+        "  rig nightly --install-units                    a service and a timer for "
+        "your systemd (--system: the machine's)\n\n"
+        "First what never ran, then what changed, then what is stalest. A cell that "
+        "broke, and a change point in the history of\n"
+        "a watched metric, are run once more before anybody is notified; each incident is "
+        "reported once when it opens, when its commit is\n"
+        "found, and when it is fixed. docs/how-to/run-nightly.md has the configuration, the "
+        "messages and snippets for Jenkins and GitLab CI.\n\n"
+        "Exit codes: 0 all passed, 1 a confirmed regression is open, 2 a mistake "
+        "in the configuration, 3 faults of the host\n"
+        "            only (or another night is going on), 4 a cell was inconclusive.");
     nightly->add_option("CONFIG", nightly_line.config, "the night's configuration")
         ->capture_default_str();
     nightly
         ->add_option("--since", nightly_line.since,
                      "only cells with changes since then: a day, a moment (UTC) or a git revision")
         ->type_name("DATE|REV");
-    nightly->add_flag("--fresh", nightly_line.fresh,
-                      "begin anew: without it the same command goes on with a night that was "
+    nightly->add_flag("--no-resume", nightly_line.fresh,
+                      "start from scratch; without it the same command resumes a night that was "
                       "interrupted less than a day ago");
     nightly
         ->add_option("--close", nightly_line.close,
-                     "end the open incident of this number by hand, and tell so")
+                     "close the open incident of this number by hand, and report it")
         ->type_name("N");
     nightly->add_option("--why", nightly_line.why, "the reason, with --close");
     nightly->add_flag("--install-units", nightly_line.install_units,
@@ -323,9 +328,9 @@ void add_nights(CLI::App& app, ProgramOptions& options, Subcommands& commands) {
 
 void add_triage(CLI::App& app, ProgramOptions& options, Subcommands& commands) {
     auto& line = options.triage_line;
-    auto* triage = app.add_subcommand(
-        "triage", "what the kernel complains of in consoles, or in the output of dmesg");
-    triage->footer("Each complaint has its kind, its title, the function that the kernel names, "
+    auto* triage =
+        app.add_subcommand("triage", "kernel splats in console logs, or in the output of dmesg");
+    triage->footer("Each splat has its kind, its title, the function that the kernel names, "
                    "and the guilty one: the first that belongs neither\n"
                    "to the detector nor to a generic helper, such as a lock or memcpy(). With "
                    "--json one object per file, each on a line.\n"
@@ -336,14 +341,14 @@ void add_triage(CLI::App& app, ProgramOptions& options, Subcommands& commands) {
     triage
         ->add_option("--vmlinux", line.vmlinux,
                      "the kernel with its debug information: file and line of the guilty function "
-                     "are told as well (nm and addr2line find them)")
+                     "are printed as well (nm and addr2line find them)")
         ->type_name("FILE");
     commands.triage = triage;
 }
 
 void add_tasks(CLI::App& app, ProgramOptions& options, Subcommands& commands) {
     auto& task = options.task;
-    // Of Slurm's jobs, see docs/slurm.md: not in the list of commands.
+    // Of Slurm's jobs, see docs/how-to/boot-on-slurm.md: not in the list of commands.
     auto* build_task =
         app.add_subcommand(
                "build-task",
@@ -367,7 +372,7 @@ void add_tasks(CLI::App& app, ProgramOptions& options, Subcommands& commands) {
 void add_upkeep(CLI::App& app, ProgramOptions& options, Subcommands& commands) {
     auto& line = options.line;
     auto* doctor =
-        app.add_subcommand("doctor", "what works here, what is missing, and the mend for each");
+        app.add_subcommand("doctor", "checks this machine and prints a fix for each problem");
     auto* cache = app.add_subcommand("cache", "list, size and prune the artefact cache");
     cache->add_flag("--prune", line.prune,
                     "remove what the limits below say (default: unused for 30 days)");

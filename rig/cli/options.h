@@ -27,15 +27,15 @@ struct ProgramOptions {
     std::string cache_dir;       // empty: default_cache_dir()
     HostShare share;
     std::string connect; // see choose_libvirt()
-    CommandLine line;
-    EngineLine engine_line;
-    BisectLine bisection;
-    VerdictLine verdict_line;
-    HistoryLine history;
-    SiteLine site;
-    NightlyLine nightly_line;
-    TaskLine task;
-    TriageLine triage_line;
+    CommandOptions line;
+    EngineOptions engine_line;
+    BisectCommandOptions bisection;
+    VerdictOptions verdict_line;
+    HistoryOptions history;
+    SiteOptions site;
+    NightlyOptions nightly_line;
+    TaskOptions task;
+    TriageOptions triage_line;
 };
 
 // They belong to the app; the one that was given says so by parsed().

@@ -23,7 +23,7 @@ CommandOutput report_output(const ReportInput& report, const CommonOptions& comm
     return {render_text(report, common.colour ? Colour::Yes : Colour::No), exit};
 }
 
-Result<CommandOutput> report_command(const CommandLine& line, const CommonOptions& common) {
+Result<CommandOutput> report_command(const CommandOptions& line, const CommonOptions& common) {
     RIG_TRY(dir, find_run(common.results, line.run));
     RIG_TRY(run, load_run(dir));
     RIG_TRY(report, report_of(run));
@@ -32,28 +32,28 @@ Result<CommandOutput> report_command(const CommandLine& line, const CommonOption
     return report_output(report, common);
 }
 
-Result<CommandOutput> explain_command(const CommandLine& line, const CommonOptions& common) {
+Result<CommandOutput> explain_command(const CommandOptions& line, const CommonOptions& common) {
     RIG_TRY(dir, find_run(common.results, line.run));
     RIG_TRY(run, load_run(dir));
     RIG_TRY(report, report_of(run));
     RIG_TRY(explanation, explain(report, older::metric(line.metric)));
     return CommandOutput{common.json ? explain_json(explanation).dump(2) + "\n"
                                      : explain_text(explanation),
-                         Exit::AsExpected};
+                         Exit::Pass};
 }
 
-Result<CommandOutput> calibrate_command(const CommandLine& line, const CommonOptions& common,
-                                        const World& world, std::stop_token stop) {
+Result<CommandOutput> calibrate_command(const CommandOptions& line, const CommonOptions& common,
+                                        const Environment& environment, std::stop_token stop) {
     auto dir = line.spec;
     if (!std::filesystem::is_directory(dir)) {
-        RIG_TRY(spec, load_with_overrides(line.spec, line.overrides));
+        RIG_TRY(spec, load_and_warn(line.spec, line.overrides, common));
         if (spec.guest.boots < line.calibration.boots)
             return fail(
-                Blame::Spec,
+                FaultDomain::Spec,
                 fmt::format(
                     "{}: guest.boots = {}, want at least the {} of one side of a comparison",
                     line.spec.string(), spec.guest.boots, line.calibration.boots));
-        RIG_TRY(booted, run_experiment(with_replay(spec), world,
+        RIG_TRY(booted, run_experiment(with_replay(spec), environment,
                                        {common.results, common.jobs,
                                         compare_command_words(spec, line.overrides), line.fresh,
                                         common.disk_budget_mib << 20, common.warn},
@@ -66,12 +66,13 @@ Result<CommandOutput> calibrate_command(const CommandLine& line, const CommonOpt
     const auto report = assemble(spec, run.info, run.samples, run.warnings, dir.string());
     // An effect that was not planted, or not measured, would be one that was not found. That the
     // replay's image and witness are the baseline's own is the point of it.
-    for (const auto& arm : report.comparison.proofs)
-        for (const auto& proof : arm.proofs)
-            if (!proof.passed && !((proof.id == "image_differs" || proof.id == "witness_differs") &&
+    for (const auto& arm : report.comparison.checks)
+        for (const auto& check : arm.checks)
+            if (!check.passed && !((check.id == "image_differs" || check.id == "witness_differs") &&
                                    arm.arm == replay_of(spec.arms.front().name)))
-                return fail(Blame::Guest, fmt::format("proof {} fails in {}: {}; {}", proof.id,
-                                                      arm.arm, proof.found, proof.reason));
+                return fail(FaultDomain::Guest,
+                            fmt::format("validity check {} failed in {}: {}; {}", check.id, arm.arm,
+                                        check.found, check.reason));
     RIG_TRY(calibration, calibrate(spec, run.samples, line.calibration));
     auto text =
         fmt::format("{}\n{}raw data: {}\n",

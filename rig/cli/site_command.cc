@@ -33,9 +33,10 @@ Status may_replace(const fs::path& out) {
     std::error_code error;
     if (!fs::exists(out, error) || fs::exists(out / kMark, error)) return {};
     if (fs::is_directory(out, error) && fs::is_empty(out, error)) return {};
-    return fail(Blame::Spec, fmt::format("--out {}: it is there and no site of rig's; want a new "
-                                         "or empty folder, or one that rig dashboard made",
-                                         out.string()));
+    return fail(FaultDomain::Spec,
+                fmt::format("--out {}: it is there and no site of rig's; want a new "
+                            "or empty folder, or one that rig dashboard made",
+                            out.string()));
 }
 
 // The new folder in the place of the old one, in one step: at every moment one of the two is there.
@@ -61,7 +62,8 @@ Status put_in_place(const fs::path& made, const fs::path& out) {
                 fs::rename(old, made, none);
         }
     }
-    return error ? Status(fail(Blame::Host, fmt::format("{}: {}", out.string(), error.message())))
+    return error ? Status(fail(FaultDomain::Host,
+                               fmt::format("{}: {}", out.string(), error.message())))
                  : Status();
 }
 
@@ -110,10 +112,10 @@ Status make_page(const fs::path& run_dir, const fs::path& to) {
 
 } // namespace
 
-Result<CommandOutput> dashboard_command(const SiteLine& line, const CommonOptions& common,
+Result<CommandOutput> dashboard_command(const SiteOptions& line, const CommonOptions& common,
                                         Progress& progress, std::stop_token stop) {
     const auto* assets = dashboard_assets();
-    if (!assets) return fail(Blame::Spec, "this rig was built without pages (-Dweb=false)");
+    if (!assets) return fail(FaultDomain::Spec, "this rig was built without pages (-Dweb=false)");
     auto out = line.out;
     if (!out.has_filename()) out = out.parent_path(); // "site/"
     RIG_CHECK(may_replace(out));
@@ -126,12 +128,13 @@ Result<CommandOutput> dashboard_command(const SiteLine& line, const CommonOption
     std::error_code error;
     fs::create_directories(draft.dir / "runs", error);
     fs::create_directories(draft.dir / "data", error);
-    if (error) return fail(Blame::Host, fmt::format("--out {}: {}", out.string(), error.message()));
+    if (error)
+        return fail(FaultDomain::Host, fmt::format("--out {}: {}", out.string(), error.message()));
     std::set<std::string> paged;
     unsigned made = 0;
     progress.start("making the site", runs.size());
     for (std::size_t i = 0; i < runs.size(); ++i) { // newest first
-        if (stop.stop_requested()) return fail(Blame::Host, "cancelled");
+        if (stop.stop_requested()) return fail(FaultDomain::Host, "cancelled");
         progress.advance(i);
         progress.note(runs[i].id);
         const auto folder = common.results / runs[i].id,
@@ -164,13 +167,13 @@ Result<CommandOutput> dashboard_command(const SiteLine& line, const CommonOption
                                             {"indexed", change.added + change.changed}}
                                      .dump(2) +
                                  "\n",
-                             Exit::AsExpected};
+                             Exit::Pass};
     return CommandOutput{
         fmt::format("{}: {} runs, {} with a page of their own\n", start, runs.size(), paged.size()),
-        Exit::AsExpected};
+        Exit::Pass};
 }
 
-Result<CommandOutput> serve_command(const SiteLine& line, const CommonOptions& common,
+Result<CommandOutput> serve_command(const SiteOptions& line, const CommonOptions& common,
                                     const std::function<void(const std::string& address)>& say,
                                     std::stop_token stop) {
     LiveResults live(common.results);

@@ -17,7 +17,7 @@ class SiteTest : public ResultsProject {
     Result<CommandOutput> make(const fs::path& out, unsigned pages = 50) {
         CommonOptions common;
         common.results = results();
-        SiteLine line;
+        SiteOptions line;
         line.out = out;
         line.pages = pages;
         return dashboard_command(line, common, Progress::silent(), {});
@@ -70,7 +70,7 @@ TEST_F(SiteTest, TakesPagesReplacesItselfAndNothingElse) {
     std::ofstream(other / "thesis.tex") << "x";
     const auto refused = make(other);
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().blame, Blame::Spec);
+    EXPECT_EQ(refused.error().fault_domain, FaultDomain::Spec);
     EXPECT_TRUE(fs::exists(other / "thesis.tex"));
     EXPECT_EQ(beside(), 2u);
 }
@@ -88,12 +88,12 @@ TEST_F(SiteTest, APageHasTheCurveOverTheRunsLikeIt) {
     const auto page = [&] {
         return slurp(top_ / "out/site/runs" / (run.filename().string() + ".html"));
     };
-    EXPECT_NE(page().find("Over dose and vCPUs"), std::string::npos);
+    EXPECT_NE(page().find("Over fault rate and vCPUs"), std::string::npos);
     EXPECT_NE(page().find("guest.memory_mib"), std::string::npos);
     fs::remove_all(run);
     ASSERT_TRUE(make(top_ / "out/site"));
     for (const auto& entry : fs::directory_iterator(top_ / "out/site/runs"))
-        EXPECT_EQ(slurp(entry.path()).find("Over dose and vCPUs"), std::string::npos)
+        EXPECT_EQ(slurp(entry.path()).find("Over fault rate and vCPUs"), std::string::npos)
             << "a single run is no curve";
 }
 

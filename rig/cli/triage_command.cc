@@ -29,10 +29,11 @@ Result<Console> read_console(const std::filesystem::path& path, std::istream& st
     if (!from_stdin) {
         std::error_code unknown;
         if (std::filesystem::is_directory(path, unknown))
-            return fail(Blame::Spec, fmt::format("{}: is a folder, want a file", path.string()));
+            return fail(FaultDomain::Spec,
+                        fmt::format("{}: is a folder, want a file", path.string()));
         file.open(path, std::ios::binary);
         if (!file)
-            return fail(Blame::Spec,
+            return fail(FaultDomain::Spec,
                         fmt::format("{}: cannot read it: {}", path.string(), std::strerror(errno)));
     }
     std::istream& in = from_stdin ? standard_input : file;
@@ -41,8 +42,8 @@ Result<Console> read_console(const std::filesystem::path& path, std::istream& st
     while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())) || in.gcount() > 0)
         triage.feed({piece.data(), static_cast<std::size_t>(in.gcount())});
     if (in.bad())
-        return fail(Blame::Spec, fmt::format("{}: cannot read it to its end",
-                                             from_stdin ? "standard input" : path.string()));
+        return fail(FaultDomain::Spec, fmt::format("{}: cannot read it to its end",
+                                                   from_stdin ? "standard input" : path.string()));
     triage.finish();
     return Console{path.string(), triage.splats(), triage.overflow()};
 }
@@ -51,7 +52,7 @@ Status ended_well(const Result<CommandResult>& result, const std::string& what) 
     if (!result) return tl::unexpected(result.error());
     if (result->ok()) return {};
     return fail(
-        Blame::Spec,
+        FaultDomain::Spec,
         fmt::format("{}: {}: {}", what, describe(*result),
                     stripped(std::string_view(result->out)
                                  .substr(0, std::min<std::size_t>(result->out.size(), 300)))));
@@ -115,8 +116,8 @@ Result<std::map<const Splat*, std::string>> resolve(const std::vector<Console>& 
     std::map<const Splat*, std::string> found;
     if (vmlinux.empty()) return found;
     if (!std::ifstream(vmlinux))
-        return fail(Blame::Spec, fmt::format("--vmlinux {}: cannot read it: {}", vmlinux.string(),
-                                             std::strerror(errno)));
+        return fail(FaultDomain::Spec, fmt::format("--vmlinux {}: cannot read it: {}",
+                                                   vmlinux.string(), std::strerror(errno)));
     std::set<std::string> names;
     for (const auto& console : consoles)
         for (const auto& splat : console.splats)
@@ -156,7 +157,7 @@ std::string as_json(const Console& console, const std::map<const Splat*, std::st
 
 std::string as_text(const Console& console, const std::map<const Splat*, std::string>& lines) {
     const auto path = console.path == "-" ? "standard input" : console.path;
-    if (console.splats.empty()) return path + ": the kernel complains of nothing\n";
+    if (console.splats.empty()) return path + ": no kernel splat found\n";
     std::string out = path + ":\n";
     for (const auto& splat : console.splats) {
         out += fmt::format("  {}: {} ({} ×){}\n", name(splat.kind), in_words(splat), splat.count,
@@ -173,7 +174,7 @@ std::string as_text(const Console& console, const std::map<const Splat*, std::st
 
 } // namespace
 
-Result<CommandOutput> triage_command(const TriageLine& line, const CommonOptions& common,
+Result<CommandOutput> triage_command(const TriageOptions& line, const CommonOptions& common,
                                      CommandRunner& runner, std::istream& standard_input) {
     auto files = line.files;
     if (files.empty()) files.emplace_back("-");

@@ -11,14 +11,14 @@
 
 namespace rig {
 
-struct TriageLine {
+struct TriageOptions {
     std::vector<std::filesystem::path> files; // none, or "-": standard input
     std::filesystem::path vmlinux;            // empty: no file and line
 };
 
-// Succeeds whatever the consoles hold. Blame::Spec: a file that cannot be read, or a vmlinux
-// without symbols; Blame::Host: nm or addr2line does not run.
-Result<CommandOutput> triage_command(const TriageLine&, const CommonOptions&, CommandRunner&,
+// Succeeds whatever the consoles hold. FaultDomain::Spec: a file that cannot be read, or a vmlinux
+// without symbols; FaultDomain::Host: nm or addr2line does not run.
+Result<CommandOutput> triage_command(const TriageOptions&, const CommonOptions&, CommandRunner&,
                                      std::istream& standard_input);
 
 } // namespace rig

@@ -22,14 +22,14 @@ constexpr const char* kConsole = "[    1.000001] BUG: unable to handle page faul
                                  "[    1.000004]  my_open.isra.0+0x11/0x20\n"
                                  "[    1.000005] ---[ end trace 0000000000000000 ]---\n";
 
-std::string triaged(TriageLine line, bool as_json, CommandRunner& runner,
+std::string triaged(TriageOptions line, bool as_json, CommandRunner& runner,
                     const std::string& input = "") {
     CommonOptions common;
     common.json = as_json;
     std::istringstream in(input);
     const auto output = triage_command(line, common, runner, in);
     if (!output) return "error: " + output.error().message;
-    EXPECT_EQ(output->exit, Exit::AsExpected);
+    EXPECT_EQ(output->exit, Exit::Pass);
     return output->text;
 }
 
@@ -54,14 +54,14 @@ TEST(TriageCommand, OneObjectPerFileAndLine) {
 
 TEST(TriageCommand, InWordsAndFromStandardInput) {
     FakeCommandRunner runner;
-    for (const auto& line : {TriageLine{}, TriageLine{{"-"}, {}}})
+    for (const auto& line : {TriageOptions{}, TriageOptions{{"-"}, {}}})
         EXPECT_EQ(triaged(line, false, runner, kConsole),
                   "standard input:\n"
                   "  oops: BUG: unable to handle page fault, in strlen (1 ×)\n"
                   "    guilty: my_open\n"
                   "\nA console does not tell what a program wrote to /dev/kmsg from the kernel's "
                   "words; such lines count as the kernel's.\n");
-    EXPECT_EQ(triaged({}, false, runner, ""), "standard input: the kernel complains of nothing\n");
+    EXPECT_EQ(triaged({}, false, runner, ""), "standard input: no kernel splat found\n");
 }
 
 TEST(TriageCommand, FileAndLineComeFromTheDebugInformation) {

@@ -2,7 +2,7 @@
 #include "rig/experiment/boot_loop.h"
 
 #include "rig/base/files.h"
-#include "rig/guest_output/ending.h"
+#include "rig/guest_output/boot_outcome.h"
 #include "rig/plan/guest_plan.h"
 
 #include <algorithm>
@@ -28,7 +28,7 @@ BootLoop::BootLoop(const Spec& spec, const GuestSetup& setup,
 Status BootLoop::room_for_one() const {
     if (disk_used_ + kUsualBoot > disk_budget_)
         return ended(
-            Ending::DiskFull,
+            BootOutcome::DiskFull,
             fmt::format("the run's folder holds {} MiB, its budget is {} (--disk-budget-mib)",
                         disk_used_ >> 20, disk_budget_ >> 20),
             writer_.dir());
@@ -37,7 +37,7 @@ Status BootLoop::room_for_one() const {
 
 Status BootLoop::room_for_all() const {
     if (const auto needed = missing_.size() * kUsualBoot; disk_used_ + needed > disk_budget_)
-        return ended(Ending::DiskFull,
+        return ended(BootOutcome::DiskFull,
                      fmt::format("{} boots may leave {} MiB, {} MiB are there, and the run's "
                                  "budget is {} (--disk-budget-mib)",
                                  missing_.size(), needed >> 20, disk_used_ >> 20,
@@ -47,9 +47,9 @@ Status BootLoop::room_for_all() const {
 }
 
 tl::unexpected<Error> BootLoop::interrupted() const {
-    return fail(Blame::Host,
+    return fail(FaultDomain::Host,
                 fmt::format("interrupted after {} of {} boots; what is measured is kept, and the "
-                            "same command goes on from there",
+                            "same command resumes it",
                             schedule_.size() - missing_.size() + done_, schedule_.size()));
 }
 
@@ -75,32 +75,34 @@ Status BootLoop::boot(const PlannedBoot& planned, const std::vector<int>& cpus) 
         disk_used_ += size;
         disk_used_ -= std::exchange(reserved, size); // what an attempt before left is overwritten
         RIG_TRY(taken, settle(planned, dir, std::move(sample), attempt));
-        if (taken == Engine::Taken::Done) return {};
+        if (taken == Engine::Disposition::Done) return {};
     }
 }
 
-Result<Engine::Taken> BootLoop::settle(const PlannedBoot& planned, const std::filesystem::path& dir,
-                                       Result<Sample> sample, unsigned attempt) {
+Result<Engine::Disposition> BootLoop::settle(const PlannedBoot& planned,
+                                             const std::filesystem::path& dir,
+                                             Result<Sample> sample, unsigned attempt) {
     if (sample) {
         sample->host["retries"] = attempt;
         if (!planned.replay) RIG_CHECK(writer_.append(*sample));
         (planned.replay ? replayed_ : samples_).push_back(std::move(*sample));
         progress_.advance(++done_);
-        return Engine::Taken::Done;
+        return Engine::Disposition::Done;
     }
     // Made again, a boot whose kernel complained before the host failed (or the user lost patience)
     // might come out clean.
-    if (auto& error = sample.error(); error.blame == Blame::Host && !error.complaint.empty() &&
+    if (auto& error = sample.error(); error.fault_domain == FaultDomain::Host &&
+                                      !error.complaint.empty() &&
                                       spec_.find_arm(planned.id.arm)->splat.empty()) {
         error = after_complaint(error);
     }
-    const bool again =
-        sample.error().blame == Blame::Host && attempt < kHostRetries && !stop_.stop_requested();
+    const bool again = sample.error().fault_domain == FaultDomain::Host && attempt < kHostRetries &&
+                       !stop_.stop_requested();
     // That a record cannot be written must not take the place of what it would say.
     std::ignore = write_atomically(dir / fmt::format("fault-{}.txt", attempt),
-                                   fmt::format("{}: {}: {}\n", name(sample.error().blame),
+                                   fmt::format("{}: {}: {}\n", name(sample.error().fault_domain),
                                                sample.error().kind, sample.error().message));
-    if (again) return Engine::Taken::Again;
+    if (again) return Engine::Disposition::Retry;
     auto error = sample.error();
     error.arm = planned.id.arm;
     error.message =
@@ -108,16 +110,18 @@ Result<Engine::Taken> BootLoop::settle(const PlannedBoot& planned, const std::fi
     return tl::unexpected(error);
 }
 
-Result<Engine::Taken> BootLoop::take(const PlannedBoot& planned, MadeBoot made) {
+Result<Engine::Disposition> BootLoop::on_result(const PlannedBoot& planned, BootResult made) {
     const std::lock_guard lock(mutex_);
     // What the kernel did is an answer whatever room there is.
-    if (made.sample || made.sample.error().blame != Blame::Kernel) RIG_CHECK(room_for_one());
+    if (made.sample || made.sample.error().fault_domain != FaultDomain::Kernel)
+        RIG_CHECK(room_for_one());
     RIG_TRY(dir, writer_.boot_dir(planned.id)); // what an attempt before left is kept beside it
     std::error_code error;
     if (!made.evidence.empty()) std::filesystem::rename(made.evidence, dir, error);
     if (error)
-        return fail(Blame::Host, fmt::format("cannot move {} to {}: {}", made.evidence.string(),
-                                             dir.string(), error.message()));
+        return fail(FaultDomain::Host,
+                    fmt::format("cannot move {} to {}: {}", made.evidence.string(), dir.string(),
+                                error.message()));
     disk_used_ += size_of(dir);
     if (!made.sample) made.sample.error().log = dir;
     return settle(planned, dir, std::move(made.sample), attempts_[planned.id.order]++);
@@ -136,7 +140,8 @@ void BootLoop::work(const std::vector<int>& cpus) {
             const std::lock_guard lock(mutex_);
             // Boots cancelled because another one failed are not the cause, and a fault of the host
             // does not hide the kernel's.
-            if (!error_ || (error_->blame == Blame::Host && status.error().blame != Blame::Host))
+            if (!error_ || (error_->fault_domain == FaultDomain::Host &&
+                            status.error().fault_domain != FaultDomain::Host))
                 error_ = status.error();
             stop_.request_stop();
         }
@@ -151,22 +156,22 @@ Status BootLoop::run(const std::vector<std::vector<int>>& places, std::stop_toke
         for (const auto& cpus : places)
             workers.emplace_back([this, &cpus] { work(cpus); });
     }
-    if (error_ && error_->blame != Blame::Host) return tl::unexpected(*error_);
+    if (error_ && error_->fault_domain != FaultDomain::Host) return tl::unexpected(*error_);
     if (stop.stop_requested()) return interrupted();
     if (error_) return tl::unexpected(*error_);
     return {};
 }
 
-Status BootLoop::run(const World& world, std::stop_token stop) {
+Status BootLoop::run(const Environment& environment, std::stop_token stop) {
     RIG_CHECK(room_for_all());
     const std::stop_callback forward(stop, [this] { stop_.request_stop(); });
-    auto status = world.engine->boot(
+    auto status = environment.engine->boot(
         missing_, writer_.info(),
-        [this](const PlannedBoot& planned, MadeBoot made) {
-            return take(planned, std::move(made));
+        [this](const PlannedBoot& planned, BootResult made) {
+            return on_result(planned, std::move(made));
         },
-        world, stop);
-    if (!status && status.error().blame != Blame::Host) return status;
+        environment, stop);
+    if (!status && status.error().fault_domain != FaultDomain::Host) return status;
     if (stop.stop_requested() && done_ < missing_.size()) return interrupted();
     return status;
 }

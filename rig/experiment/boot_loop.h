@@ -7,7 +7,7 @@
 #include "rig/base/progress.h"
 #include "rig/boot/guest_boot.h"
 #include "rig/experiment/engine.h"
-#include "rig/experiment/world.h"
+#include "rig/experiment/environment.h"
 #include "rig/guest_output/sample.h"
 #include "rig/kernel/kernel.h"
 #include "rig/kernel/kernel_facts.h"
@@ -50,8 +50,8 @@ class BootLoop {
              std::uintmax_t disk_budget);
 
     Status run(const std::vector<std::vector<int>>& places,
-               std::stop_token stop);                     // as many at once, each on its CPUs
-    Status run(const World& world, std::stop_token stop); // by its engine
+               std::stop_token stop); // as many at once, each on its CPUs
+    Status run(const Environment& environment, std::stop_token stop); // by its engine
     std::vector<Sample> samples() &&;
     std::size_t planned() const {
         return missing_.size();
@@ -63,9 +63,9 @@ class BootLoop {
     void work(const std::vector<int>& cpus);
     Status boot(const PlannedBoot& planned, const std::vector<int>& cpus);
     // What becomes of an attempt, the first being 0, whose evidence is in `dir`. Under mutex_.
-    Result<Engine::Taken> settle(const PlannedBoot& planned, const std::filesystem::path& dir,
-                                 Result<Sample> sample, unsigned attempt);
-    Result<Engine::Taken> take(const PlannedBoot& planned, MadeBoot made);
+    Result<Engine::Disposition> settle(const PlannedBoot& planned, const std::filesystem::path& dir,
+                                       Result<Sample> sample, unsigned attempt);
+    Result<Engine::Disposition> on_result(const PlannedBoot& planned, BootResult made);
     Status room_for_one() const; // in the budget. Under mutex_
     Status room_for_all() const;
     tl::unexpected<Error> interrupted() const;

@@ -4,8 +4,8 @@
 // in experiment/boot_loop.cc, as does everything that is written to a run.
 #pragma once
 
+#include "rig/experiment/environment.h"
 #include "rig/experiment/prepared.h"
-#include "rig/experiment/world.h"
 #include "rig/guest_output/sample.h"
 #include "rig/plan/schedule.h"
 #include "rig/results/run_info.h"
@@ -18,7 +18,7 @@
 namespace rig {
 
 // One attempt at a boot, as measure_boot() would have returned it.
-struct MadeBoot {
+struct BootResult {
     Result<Sample> sample;
     std::filesystem::path evidence{}; // folder with what it left behind, on the file system of the
                                       // results, to be moved; empty: none
@@ -28,22 +28,23 @@ class Engine {
  public:
     virtual ~Engine() = default;
 
-    // What take() says of a boot: it is done, or to be made again. An error ends the run.
-    enum class Taken { Done, Again };
-    using Take = std::function<Result<Taken>(const PlannedBoot&, MadeBoot)>;
+    // What on_result() says of a boot: it is done, or to be made again. An error ends the run.
+    enum class Disposition { Done, Retry };
+    using OnResult = std::function<Result<Disposition>(const PlannedBoot&, BootResult)>;
 
-    // prepare() of experiment/prepare.h for all arms; may already begin with the boots. Blame::Spec
-    // where the experiment asks for what the engine cannot give.
-    virtual Result<Prepared> prepare(const Spec& spec, const World& world,
+    // prepare() of experiment/prepare.h for all arms; may already begin with the boots.
+    // FaultDomain::Spec where the experiment asks for what the engine cannot give.
+    virtual Result<Prepared> prepare(const Spec& spec, const Environment& environment,
                                      std::stop_token stop) = 0;
     // The clock that guest.clock = "auto" becomes, and the reason.
     virtual ChosenMachine automatic() const = 0;
-    // Makes the boots, each until `take` says that it is done, and calls that on this thread only.
-    // `run` is what the boots must agree with: kernels, initramfs, programs. When it returns
+    // Makes the boots, each until `on_result` says that it is done, and calls that on this thread
+    // only. `run` is what the boots must agree with: kernels, initramfs, programs. When it returns
     // nothing of them runs any more, whatever it returns. On a stop: no error, what is made by then
     // has been taken.
     virtual Status boot(const std::vector<const PlannedBoot*>& boots, const RunInfo& run,
-                        const Take& take, const World& world, std::stop_token stop) = 0;
+                        const OnResult& on_result, const Environment& environment,
+                        std::stop_token stop) = 0;
 };
 
 } // namespace rig

@@ -56,7 +56,7 @@ Result<std::map<std::string, ReadyArm>> ready_arms(const Spec& spec, const Prepa
 
 Result<RunInfo> describe_run(const Spec& spec, const Prepared& prepared,
                              const std::map<std::string, ReadyArm>& ready,
-                             const ChosenMachine& chosen, const World& world,
+                             const ChosenMachine& chosen, const Environment& environment,
                              const ExperimentOptions& options) {
     RunInfo info;
     info.spec_file = std::filesystem::proximate(spec.file, spec.top).string();
@@ -75,9 +75,9 @@ Result<RunInfo> describe_run(const Spec& spec, const Prepared& prepared,
     info.program = program;
     if (chosen.machine.clock == GuestClock::Wall) info.host_boot = host_boot_id();
     info.perf_version = prepared.perf_version;
-    RIG_TRY(qemu, world.hypervisor.version(arch_named(spec.kernel.arch)));
+    RIG_TRY(qemu, environment.hypervisor.version(arch_named(spec.kernel.arch)));
     info.qemu_version = qemu;
-    info.libvirt_version = world.hypervisor.libvirt_version();
+    info.libvirt_version = environment.hypervisor.libvirt_version();
     info.command = options.command;
     info.started = utc_now();
     for (const auto& arm : spec.arms) {
@@ -105,21 +105,21 @@ Result<RunWriter> open_run(const Spec& spec, const RunInfo& info,
 }
 
 // `dir` becomes the run's folder once there is one, however it ends.
-Result<ExperimentResult> measure_experiment(const Spec& spec, const World& world,
+Result<ExperimentResult> measure_experiment(const Spec& spec, const Environment& environment,
                                             const ExperimentOptions& options, std::stop_token stop,
                                             std::filesystem::path& dir) {
-    RIG_TRY(prepared, world.engine ? world.engine->prepare(spec, world, stop)
-                                   : prepare(spec, spec.arms, world));
-    RIG_TRY(chosen, choose_machine(spec, prepared, world, stop));
+    RIG_TRY(prepared, environment.engine ? environment.engine->prepare(spec, environment, stop)
+                                         : prepare(spec, spec.arms, environment));
+    RIG_TRY(chosen, choose_machine(spec, prepared, environment, stop));
     RIG_TRY(ready, ready_arms(spec, prepared));
-    RIG_TRY(info, describe_run(spec, prepared, ready, chosen, world, options));
+    RIG_TRY(info, describe_run(spec, prepared, ready, chosen, environment, options));
     BootPlaces places;
-    if (!world.engine) { // else each boot takes its own, where it is made
+    if (!environment.engine) { // else each boot takes its own, where it is made
         RIG_TRY(taken, place_boots({chosen.machine.clock, spec.guest.vcpus, spec.guest.memory_mib},
-                                   options.parallel, world, stop));
+                                   options.parallel, environment, stop));
         places = std::move(taken);
     }
-    info.packing = places.facts;
+    info.cpu_allocation = places.facts;
     if (chosen.machine.clock == GuestClock::Wall) { // where it may show
         if (options.parallel)
             info.command.insert(info.command.end(),
@@ -151,28 +151,29 @@ Result<ExperimentResult> measure_experiment(const Spec& spec, const World& world
             warnings.push_back(one.unplannable + "; nothing was booted");
         }
     if (bootable) {
-        const GuestSetup setup{spec, chosen.machine, prepared.image, world.hypervisor};
-        BootLoop loop(spec, setup, ready, writer, world.progress, options.disk_budget);
-        world.progress.start(writer.found().empty()
-                                 ? "booting"
-                                 : fmt::format("booting what {} lacks", writer.info().run_id),
-                             loop.planned());
-        auto status = world.engine ? loop.run(world, stop) : loop.run(places.boots, stop);
+        const GuestSetup setup{spec, chosen.machine, prepared.image, environment.hypervisor};
+        BootLoop loop(spec, setup, ready, writer, environment.progress, options.disk_budget);
+        environment.progress.start(writer.found().empty()
+                                       ? "booting"
+                                       : fmt::format("booting what {} lacks", writer.info().run_id),
+                                   loop.planned());
+        auto status =
+            environment.engine ? loop.run(environment, stop) : loop.run(places.boots, stop);
         if (!status) {
-            world.progress.interrupt();
+            environment.progress.interrupt();
             auto error = status.error();
-            if (error.blame != Blame::Host) {
+            if (error.fault_domain != FaultDomain::Host) {
                 auto over = writer.info();
                 over.ended = utc_now();
                 over.failure =
-                    fmt::format("{}{}: {}", name(error.blame),
+                    fmt::format("{}{}: {}", name(error.fault_domain),
                                 error.kind.empty() ? "" : ": " + error.kind, error.message);
                 std::ignore = writer.save(over);
             }
             if (error.log.empty()) error.log = writer.dir();
             return tl::unexpected(error);
         }
-        world.progress.finish();
+        environment.progress.finish();
         replays = loop.replays();
         samples = std::move(loop).samples();
     }
@@ -193,10 +194,10 @@ Result<ExperimentResult> measure_experiment(const Spec& spec, const World& world
 
 } // namespace
 
-Result<ExperimentResult> run_experiment(const Spec& spec, const World& world,
+Result<ExperimentResult> run_experiment(const Spec& spec, const Environment& environment,
                                         const ExperimentOptions& options, std::stop_token stop) {
     std::filesystem::path dir;
-    auto result = measure_experiment(spec, world, options, stop, dir);
+    auto result = measure_experiment(spec, environment, options, stop, dir);
     if (dir.empty()) return result;
     // Its lock is free by now, so that an interrupted run is not indexed as one that goes on. The
     // index is derived: without it nothing is lost.

@@ -45,8 +45,7 @@ TEST_F(ExperimentLoop, EveryPlannedBootBecomesOneSampleWhateverTheNumberOfWorker
         FakeHypervisor hypervisor({captured_boot_of("6.12-ipi")});
         const auto result = run(hypervisor, jobs);
         ASSERT_TRUE(result) << result.error().message;
-        EXPECT_EQ(result->report.comparison.exit, Exit::AsExpected)
-            << result->report.comparison.closing;
+        EXPECT_EQ(result->report.comparison.exit, Exit::Pass) << result->report.comparison.closing;
         const auto kept = load_run(only_run());
         ASSERT_TRUE(kept) << kept.error().message;
         ASSERT_EQ(kept->samples.size(), 8u);
@@ -74,14 +73,14 @@ TEST_F(ExperimentLoop, ARunIsIndexedHoweverItEnds) {
     ASSERT_TRUE(run(hypervisor, 1));
     ASSERT_EQ(indexed().size(), 1u);
     EXPECT_EQ(indexed()[0].state, "ended");
-    EXPECT_STREQ(indexed()[0].verdict(), "as-expected");
+    EXPECT_STREQ(indexed()[0].verdict(), "pass");
     FakeHypervisor panics(
         {{encode(FrameType::Hello, R"({"protocol":1,"release":"6","version":"v","cpus":4})"),
           "[ 1.0] Kernel panic - not syncing: x\n", Exited{0}, ""}});
     ASSERT_FALSE(run(panics, 1));
     ASSERT_EQ(indexed().size(), 2u);
     EXPECT_EQ(indexed()[0].state, "failed");
-    EXPECT_STREQ(indexed()[0].verdict(), "broken");
+    EXPECT_STREQ(indexed()[0].verdict(), "fail");
 }
 
 TEST_F(ExperimentLoop, AnIndexThatCannotBeWrittenIsAWarning) {
@@ -90,7 +89,7 @@ TEST_F(ExperimentLoop, AnIndexThatCannotBeWrittenIsAWarning) {
     FakeHypervisor hypervisor({captured_boot_of("6.12-ipi")});
     const auto result = run(hypervisor, 1);
     ASSERT_TRUE(result) << result.error().message;
-    EXPECT_EQ(result->report.comparison.exit, Exit::AsExpected);
+    EXPECT_EQ(result->report.comparison.exit, Exit::Pass);
     ASSERT_EQ(warnings_.size(), 1u);
     EXPECT_NE(warnings_[0].find("is not in the index"), std::string::npos) << warnings_[0];
     EXPECT_NE(warnings_[0].find("--rebuild"), std::string::npos) << warnings_[0];
@@ -115,7 +114,7 @@ TEST_F(ExperimentLoop, ARunKeepsToItsDiskBudget) {
     FakeHypervisor wasteful({large});
     const auto during = run(wasteful, 1, {}, false, 11 * kUsualBoot);
     ASSERT_FALSE(during);
-    EXPECT_EQ(during.error().blame, Blame::Host);
+    EXPECT_EQ(during.error().fault_domain, FaultDomain::Host);
     EXPECT_NE(during.error().message.find("its budget is 11 (--disk-budget-mib)"),
               std::string::npos)
         << during.error().message;
@@ -142,7 +141,7 @@ TEST_F(ExperimentLoop, AHostThatKeepsFailingStopsTheRunWithItsOwnBlame) {
     FakeHypervisor hypervisor({{"", "", Signalled{9}, ""}});
     const auto result = run(hypervisor, 1);
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().blame, Blame::Host);
+    EXPECT_EQ(result.error().fault_domain, FaultDomain::Host);
     EXPECT_EQ(hypervisor.requests.size(), 1u + kHostRetries);
 }
 
@@ -156,8 +155,8 @@ TEST_F(ExperimentLoop, OnAnotherHostOnlyTheVirtualClockIsTaken) {
     };
     const auto result = run(hypervisor, 0);
     ASSERT_TRUE(result) << result.error().message;
-    EXPECT_EQ(result->report.run.packing.at_once, 7u);
-    EXPECT_EQ(result->report.run.packing.cpus, std::vector<std::string>{"0-6"});
+    EXPECT_EQ(result->report.run.cpu_allocation.at_once, 7u);
+    EXPECT_EQ(result->report.run.cpu_allocation.cpus, std::vector<std::string>{"0-6"});
     clock("auto");
     const auto chosen = run(hypervisor, 1);
     ASSERT_TRUE(chosen) << chosen.error().message;
@@ -166,7 +165,7 @@ TEST_F(ExperimentLoop, OnAnotherHostOnlyTheVirtualClockIsTaken) {
     clock("wall");
     const auto wall = run(hypervisor, 1);
     ASSERT_FALSE(wall);
-    EXPECT_EQ(wall.error().blame, Blame::Spec);
+    EXPECT_EQ(wall.error().fault_domain, FaultDomain::Spec);
     EXPECT_NE(wall.error().message.find("--connect qemu+ssh://lab/system is another host"),
               std::string::npos)
         << wall.error().message;
@@ -190,8 +189,7 @@ TEST_F(ExperimentLoop, TheSameCommandGoesOnWithWhatTheHostInterrupted) {
     const auto result = run(hypervisor, 1);
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_EQ(runs(), 1);
-    EXPECT_EQ(result->report.comparison.exit, Exit::AsExpected)
-        << result->report.comparison.closing;
+    EXPECT_EQ(result->report.comparison.exit, Exit::Pass) << result->report.comparison.closing;
     EXPECT_EQ(hypervisor.requests.size(), 5u + 2u) << "what it lacked, and the replays";
     const auto kept = load_run(only_run());
     ASSERT_TRUE(kept) << kept.error().message;
@@ -266,7 +264,7 @@ TEST_F(ExperimentLoop, AComplaintBeforeTheHostFailedIsNotMadeAgain) {
               kSleepInAtomic, end, ""}});
         const auto result = run(hypervisor, 1);
         ASSERT_FALSE(result);
-        EXPECT_EQ(result.error().blame, Blame::Kernel);
+        EXPECT_EQ(result.error().fault_domain, FaultDomain::Kernel);
         EXPECT_EQ(result.error().kind, "splat");
         EXPECT_NE(result.error().message.find("kernel splat: BUG: sleeping function called from "
                                               "invalid context, in broken_helper (no log of the "
@@ -287,7 +285,7 @@ TEST_F(ExperimentLoop, ASecondRigOnTheSameRunIsRefusedWithTheOwnersPid) {
     FakeHypervisor hypervisor({good});
     const auto second = run(hypervisor, 1);
     ASSERT_FALSE(second);
-    EXPECT_EQ(second.error().blame, Blame::Host);
+    EXPECT_EQ(second.error().fault_domain, FaultDomain::Host);
     EXPECT_NE(second.error().message.find(
                   fmt::format("another rig (pid {}) is writing this run", ::getpid())),
               std::string::npos)
@@ -301,7 +299,7 @@ TEST_F(ExperimentLoop, AKernelFaultIsNeverRetried) {
           "[ 1.0] Kernel panic - not syncing: x\n", Exited{0}, ""}});
     const auto result = run(hypervisor, 1);
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().blame, Blame::Kernel);
+    EXPECT_EQ(result.error().fault_domain, FaultDomain::Kernel);
     EXPECT_EQ(hypervisor.requests.size(), 1u);
     EXPECT_NE(result.error().message.find("arm 'a', boot 0"), std::string::npos);
 }
@@ -314,10 +312,9 @@ TEST_F(ExperimentLoop, ASplatInABootThatCompletesBreaksTheComparison) {
         {captured_boot_of("6.12-ipi"), splatting, captured_boot_of("6.12-ipi")});
     const auto result = run(hypervisor, 1);
     ASSERT_TRUE(result) << result.error().message;
-    EXPECT_EQ(result->report.comparison.exit, Exit::Broken);
-    EXPECT_EQ(
-        result->report.comparison.closing,
-        "NOT AS EXPECTED: kernel splat in b: BUG: sleeping function called from invalid context");
+    EXPECT_EQ(result->report.comparison.exit, Exit::Fail);
+    EXPECT_EQ(result->report.comparison.closing,
+              "FAIL: kernel splat in b: BUG: sleeping function called from invalid context");
     const auto page = slurp(only_run() / "report.txt");
     EXPECT_NE(page.find("BUG: sleeping function called from invalid context, in broken_helper"),
               std::string::npos)
@@ -333,7 +330,7 @@ TEST_F(ExperimentLoop, ASplatInABootThatCompletesBreaksTheComparison) {
 TEST_F(ExperimentLoop, AnArmBrokenOnPurposeMustSplatInEveryBoot) {
     put("x.toml",
         slurp(dir_ / "x.toml")
-            .replace(slurp(dir_ / "x.toml").rfind("witness"), 0, "splat = \"broken_helper\"\n"));
+            .replace(slurp(dir_ / "x.toml").rfind("marker"), 0, "splat = \"broken_helper\"\n"));
     auto splatting = captured_boot_of("6.12-ipi"), clean = splatting;
     splatting.console = kSleepInAtomic;
     // a b b a, twice; and the first of each once more
@@ -341,8 +338,7 @@ TEST_F(ExperimentLoop, AnArmBrokenOnPurposeMustSplatInEveryBoot) {
         {clean, splatting, splatting, clean, clean, splatting, splatting, clean, clean, splatting});
     auto result = run(as_declared, 1);
     ASSERT_TRUE(result) << result.error().message;
-    EXPECT_EQ(result->report.comparison.exit, Exit::AsExpected)
-        << result->report.comparison.closing;
+    EXPECT_EQ(result->report.comparison.exit, Exit::Pass) << result->report.comparison.closing;
     EXPECT_NE(
         slurp(only_run() / "report.txt").find("as declared: \"broken_helper\" in 4 of 4 boots"),
         std::string::npos);
@@ -351,9 +347,9 @@ TEST_F(ExperimentLoop, AnArmBrokenOnPurposeMustSplatInEveryBoot) {
         {clean, splatting, splatting, clean, clean, splatting, clean, clean, clean, splatting});
     result = run(silent_once, 1);
     ASSERT_TRUE(result) << result.error().message;
-    EXPECT_EQ(result->report.comparison.exit, Exit::Broken);
+    EXPECT_EQ(result->report.comparison.exit, Exit::Fail);
     EXPECT_EQ(result->report.comparison.closing,
-              "NOT AS EXPECTED: the control did not fail in 1 of 4 boots of b");
+              "FAIL: the control did not fail in 1 of 4 boots of b");
 }
 
 TEST_F(ExperimentLoop, AReplayThatDiffersIsInconclusiveAndNoSample) {
@@ -364,8 +360,7 @@ TEST_F(ExperimentLoop, AReplayThatDiffersIsInconclusiveAndNoSample) {
     const auto result = run(hypervisor, 1);
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_EQ(result->report.comparison.exit, Exit::Inconclusive);
-    EXPECT_EQ(result->report.comparison.closing,
-              "INCONCLUSIVE: proof replay fails in b; nothing judged");
+    EXPECT_EQ(result->report.comparison.closing, "INCONCLUSIVE: validity check replay failed in b");
     const auto kept = load_run(only_run());
     ASSERT_TRUE(kept);
     EXPECT_EQ(kept->samples.size(), 8u);
@@ -394,15 +389,16 @@ TEST_F(ExperimentLoop, AFunctionThatIsNotInTheImageIsInconclusiveWithoutABoot) {
 // Builds as rig itself does, from a git tree with edits.
 class EditedTree : public Engine {
  public:
-    Result<Prepared> prepare(const Spec& spec, const World& world, std::stop_token) override {
-        auto prepared = rig::prepare(spec, spec.arms, world);
+    Result<Prepared> prepare(const Spec& spec, const Environment& environment,
+                             std::stop_token) override {
+        auto prepared = rig::prepare(spec, spec.arms, environment);
         for (auto& [arm, kernel] : prepared->kernels)
             kernel.source_warning = "linux: 1 file is changed but not committed";
         return prepared;
     }
     ChosenMachine automatic() const override { return {}; }
-    Status boot(const std::vector<const PlannedBoot*>&, const RunInfo&, const Take&, const World&,
-                std::stop_token) override {
+    Status boot(const std::vector<const PlannedBoot*>&, const RunInfo&, const OnResult&,
+                const Environment&, std::stop_token) override {
         return {};
     }
 };
@@ -437,7 +433,7 @@ TEST_F(ExperimentLoop, InterruptedRunsKeepWhatTheyHave) {
     stop.request_stop();
     const auto result = run(hypervisor, 2, stop.get_token());
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().blame, Blame::Host);
+    EXPECT_EQ(result.error().fault_domain, FaultDomain::Host);
     EXPECT_NE(result.error().message.find("interrupted after 0 of 10 boots"), std::string::npos)
         << result.error().message;
     EXPECT_TRUE(load_run(only_run()));

@@ -15,14 +15,14 @@ namespace rig {
 namespace {
 
 Result<ChosenMachine> clock_and_accelerator(const Spec& spec, const Prepared& prepared,
-                                            const World& world, std::stop_token stop) {
+                                            const Environment& environment, std::stop_token stop) {
     if (spec.guest.clock == ClockChoice::Virtual)
         return ChosenMachine{{GuestClock::Virtual, Accelerator::Tcg, 1}, "as the experiment asks"};
-    if (world.engine) return world.engine->automatic();
-    RIG_TRY(elsewhere, world.hypervisor.other_host());
+    if (environment.engine) return environment.engine->automatic();
+    RIG_TRY(elsewhere, environment.hypervisor.other_host());
     if (elsewhere && spec.guest.clock == ClockChoice::Wall)
         return fail(
-            Blame::Spec,
+            FaultDomain::Spec,
             fmt::format("guest.clock = \"wall\" (or --clock wall), but --connect {} is another "
                         "host, whose CPUs rig can neither "
                         "keep for its guests nor look at; want "
@@ -41,10 +41,10 @@ Result<ChosenMachine> clock_and_accelerator(const Spec& spec, const Prepared& pr
         return ChosenMachine{{GuestClock::Virtual, Accelerator::Tcg, 1}, "auto; " + why};
     }
     const GuestSetup setup{
-        spec, {GuestClock::Wall, Accelerator::Kvm, 1}, prepared.image, world.hypervisor};
-    world.progress.start("probing KVM");
-    auto probe = probe_kvm(setup, prepared.kernels.begin()->second, world.cache.root(), stop);
-    world.progress.finish();
+        spec, {GuestClock::Wall, Accelerator::Kvm, 1}, prepared.image, environment.hypervisor};
+    environment.progress.start("probing KVM");
+    auto probe = probe_kvm(setup, prepared.kernels.begin()->second, environment.cache.root(), stop);
+    environment.progress.finish();
     if (!probe) return tl::unexpected(probe.error());
     if (probe->works)
         return ChosenMachine{{GuestClock::Wall, Accelerator::Kvm, 1}, "KVM boots this kernel"};
@@ -56,9 +56,10 @@ Result<ChosenMachine> clock_and_accelerator(const Spec& spec, const Prepared& pr
 
 } // namespace
 
-Result<Prepared> prepare(const Spec& spec, const std::vector<Arm>& arms, const World& world) {
+Result<Prepared> prepare(const Spec& spec, const std::vector<Arm>& arms,
+                         const Environment& environment) {
     Prepared prepared;
-    const BuildContext context{world.cache, world.runner, world.progress, 0};
+    const BuildContext context{environment.cache, environment.runner, environment.progress, 0};
     for (const auto& arm : arms) {
         RIG_TRY(kernel, build_kernel(spec, arm, context));
         prepared.kernels.emplace(arm.name, kernel);
@@ -67,19 +68,19 @@ Result<Prepared> prepare(const Spec& spec, const std::vector<Arm>& arms, const W
     const auto& arch = arch_named(spec.kernel.arch);
     RIG_TRY(agent, find_agent(arch));
     RIG_TRY(busybox, find_busybox(context, arch));
-    RIG_TRY(programs, with_libraries(spec.image_files, world.runner));
-    RIG_TRY(image, build_image({agent, perf, busybox, programs}, world.cache));
+    RIG_TRY(programs, with_libraries(spec.image_files, environment.runner));
+    RIG_TRY(image, build_initramfs({agent, perf, busybox, programs}, environment.cache));
     prepared.image = image;
     prepared.perf = perf;
-    RIG_TRY(said, perf_version(arch, perf, world.runner));
+    RIG_TRY(said, perf_version(arch, perf, environment.runner));
     prepared.perf_version = said;
     return prepared;
 }
 
-Result<BootPlaces> place_boots(const BootNeed& need, unsigned parallel, const World& world,
-                               std::stop_token stop) {
-    RIG_TRY(elsewhere, world.hypervisor.other_host());
-    auto host = world.host;
+Result<BootPlaces> place_boots(const BootNeed& need, unsigned parallel,
+                               const Environment& environment, std::stop_token stop) {
+    RIG_TRY(elsewhere, environment.hypervisor.other_host());
+    auto host = environment.host;
     if (elsewhere) {
         host.claims.clear(); // there is no wall clock there that could be disturbed
         host.capacity = [&elsewhere] {
@@ -87,13 +88,13 @@ Result<BootPlaces> place_boots(const BootNeed& need, unsigned parallel, const Wo
                 elsewhere->cpus, {}, elsewhere->memory, "what " + elsewhere->uri + " says"};
         };
     }
-    return take_places(need, parallel, host, world.progress, stop);
+    return take_places(need, parallel, host, environment.progress, stop);
 }
 
-Result<ChosenMachine> choose_machine(const Spec& spec, const Prepared& prepared, const World& world,
-                                     std::stop_token stop) {
-    RIG_TRY(chosen, clock_and_accelerator(spec, prepared, world, stop));
-    chosen.machine.slowness = host_slowness();
+Result<ChosenMachine> choose_machine(const Spec& spec, const Prepared& prepared,
+                                     const Environment& environment, std::stop_token stop) {
+    RIG_TRY(chosen, clock_and_accelerator(spec, prepared, environment, stop));
+    chosen.machine.slowness = host_slowdown_factor();
     return chosen;
 }
 

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "rig/base/error.h"
+#include "rig/experiment/environment.h"
 #include "rig/experiment/prepared.h"
-#include "rig/experiment/world.h"
 #include "rig/spec/spec.h"
 
 #include <stop_token>
@@ -13,15 +13,16 @@
 
 namespace rig {
 
-Result<Prepared> prepare(const Spec& spec, const std::vector<Arm>& arms, const World& world);
+Result<Prepared> prepare(const Spec& spec, const std::vector<Arm>& arms,
+                         const Environment& environment);
 
 // Clock and accelerator as spec.guest.clock asks; `auto` = wall if KVM boots this very kernel, else
-// virtual. On another host only virtual: Blame::Spec for wall.
-Result<ChosenMachine> choose_machine(const Spec& spec, const Prepared& prepared, const World& world,
-                                     std::stop_token stop);
+// virtual. On another host only virtual: FaultDomain::Spec for wall.
+Result<ChosenMachine> choose_machine(const Spec& spec, const Prepared& prepared,
+                                     const Environment& environment, std::stop_token stop);
 
 // take_places() on the host where the guests run.
-Result<BootPlaces> place_boots(const BootNeed& need, unsigned parallel, const World& world,
-                               std::stop_token stop);
+Result<BootPlaces> place_boots(const BootNeed& need, unsigned parallel,
+                               const Environment& environment, std::stop_token stop);
 
 } // namespace rig

@@ -90,10 +90,10 @@ Plot plot_of(const MetricResult& metric) {
 std::string reasons(const ReportInput& report) {
     const auto& c = report.comparison;
     std::string out = c.closing;
-    for (const auto& arm : c.proofs)
-        for (const auto& proof : arm.proofs)
-            if (!proof.passed)
-                out += fmt::format("\n{}: {}; {}", proof.id, proof.found, proof.reason);
+    for (const auto& arm : c.checks)
+        for (const auto& check : arm.checks)
+            if (!check.passed)
+                out += fmt::format("\n{}: {}; {}", check.id, check.found, check.reason);
     for (const auto& metric : c.metrics)
         for (const auto& arm : metric.arms)
             if (arm.verdict == Verdict::Broken || arm.verdict == Verdict::Regressed)
@@ -107,16 +107,17 @@ std::string reasons(const ReportInput& report) {
     return out;
 }
 
-Result<Outcome> run_once(const Spec& spec, const RunCheck& check, const World& world,
+Result<Outcome> run_once(const Spec& spec, const RunCheck& check, const Environment& environment,
                          const ExperimentOptions& options, std::stop_token stop) {
-    auto result = run_experiment(spec, world, options, stop);
+    auto result = run_experiment(spec, environment, options, stop);
     if (!result) {
         const auto& error = result.error();
         // A kernel that broke or a guest that measured nothing is an outcome; the host's and the
         // file's faults are not.
-        if (error.blame == Blame::Host || error.blame == Blame::Spec) return tl::unexpected(error);
-        return Outcome{exit_for(error.blame),
-                       fmt::format("{} fault: {}", name(error.blame), folded(error.message)),
+        if (error.fault_domain == FaultDomain::Host || error.fault_domain == FaultDomain::Spec)
+            return tl::unexpected(error);
+        return Outcome{exit_for(error.fault_domain),
+                       fmt::format("{} fault: {}", name(error.fault_domain), folded(error.message)),
                        error.message,
                        error.log.string(),
                        {},
@@ -153,9 +154,9 @@ void add_to(std::vector<Plot>& plots, const std::vector<Plot>& of_run, const Swe
 
 class SuiteRun {
  public:
-    SuiteRun(const Suite& suite, const std::vector<SpecOverride>& more, const World& world,
-             const ExperimentOptions& options, std::stop_token stop)
-        : suite_(suite), more_(more), world_(world), options_(options), stop_(stop) {}
+    SuiteRun(const Suite& suite, const std::vector<SpecOverride>& more,
+             const Environment& environment, const ExperimentOptions& options, std::stop_token stop)
+        : suite_(suite), more_(more), environment_(environment), options_(options), stop_(stop) {}
 
     Status check(const RunCheck& run, PointResult& point) {
         const auto all = variants(run, more_);
@@ -173,8 +174,8 @@ class SuiteRun {
             CheckResult result;
             result.what = run.experiment.string() +
                           (varied.empty() ? "" : fmt::format(" with {}", fmt::join(varied, ", ")));
-            result.control = run.expect != Exit::AsExpected;
-            RIG_TRY(outcome, run_once(spec, run, world_, options, stop_));
+            result.control = run.expect != Exit::Pass;
+            RIG_TRY(outcome, run_once(spec, run, environment_, options, stop_));
             result.verdict =
                 judge_check(outcome.exit, outcome.reported + outcome.closing, run.expect, run.says);
             result.found = outcome.closing;
@@ -193,9 +194,9 @@ class SuiteRun {
 
     Status check(const BuildCheck& build, PointResult& point) {
         RIG_TRY(spec, load_spec(suite_.top / build.experiment));
-        RIG_TRY(object,
-                build_object(spec, *spec.find_arm(build.arm), build.object,
-                             BuildContext{world_.cache, world_.runner, world_.progress, 0}));
+        RIG_TRY(object, build_object(spec, *spec.find_arm(build.arm), build.object,
+                                     BuildContext{environment_.cache, environment_.runner,
+                                                  environment_.progress, 0}));
         CheckResult result;
         result.what =
             fmt::format("{} of {} in {}", build.object, build.arm, build.experiment.string());
@@ -223,7 +224,7 @@ class SuiteRun {
  private:
     const Suite& suite_;
     const std::vector<SpecOverride>& more_;
-    const World& world_;
+    const Environment& environment_;
     const ExperimentOptions& options_;
     std::stop_token stop_;
 };
@@ -244,7 +245,7 @@ Status check_suite_files(const Suite& suite, const std::vector<SpecOverride>& mo
                                 return info.name == shown;
                             }))
                             return fail(
-                                Blame::Spec,
+                                FaultDomain::Spec,
                                 fmt::format("{}: point '{}' shows '{}', which {} does not measure",
                                             suite.file.string(), point.id, shown,
                                             run->experiment.string()));
@@ -252,9 +253,10 @@ Status check_suite_files(const Suite& suite, const std::vector<SpecOverride>& mo
             if (const auto* build = std::get_if<BuildCheck>(&check)) {
                 RIG_TRY(spec, load_spec(suite.top / build->experiment));
                 if (!spec.find_arm(build->arm))
-                    return fail(Blame::Spec, fmt::format("{}: no arm '{}', which {} builds {} of",
-                                                         build->experiment.string(), build->arm,
-                                                         suite.file.string(), build->object));
+                    return fail(FaultDomain::Spec,
+                                fmt::format("{}: no arm '{}', which {} builds {} of",
+                                            build->experiment.string(), build->arm,
+                                            suite.file.string(), build->object));
             }
         }
     return {};
@@ -311,7 +313,7 @@ CheckResult check_added_lines(const PatchCheck& check, const std::vector<std::st
 }
 
 Result<SuiteResult> run_suite(const Suite& suite, const std::vector<SpecOverride>& more,
-                              const World& world, const ExperimentOptions& options,
+                              const Environment& environment, const ExperimentOptions& options,
                               std::stop_token stop) {
     RIG_CHECK(check_suite_files(suite, more));
     SuiteResult result{suite.name, suite.description, now_text(), "", options.command, "", {}};
@@ -321,13 +323,14 @@ Result<SuiteResult> run_suite(const Suite& suite, const std::vector<SpecOverride
     std::error_code error;
     fs::create_directories(dir, error);
     if (error)
-        return fail(Blame::Host, fmt::format("cannot make {}: {}", dir.string(), error.message()));
+        return fail(FaultDomain::Host,
+                    fmt::format("cannot make {}: {}", dir.string(), error.message()));
     result.dir = fs::proximate(dir).string();
     const auto save = [&]() -> Status {
         RIG_CHECK(write_atomically(dir / "suite.json", suite_json(result).dump(2) + "\n"));
         return write_atomically(dir / "suite.txt", suite_text(result, false));
     };
-    SuiteRun run(suite, more, world, options, stop);
+    SuiteRun run(suite, more, environment, options, stop);
     for (const auto& point : suite.points) {
         result.points.push_back({point.id, point.claim, point.answer, {}, {}});
         for (const auto& check : point.checks) {

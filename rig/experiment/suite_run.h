@@ -8,8 +8,8 @@
 // A host fault ends the suite (exit 3); what was run until then is kept and listed.
 #pragma once
 
+#include "rig/experiment/environment.h"
 #include "rig/experiment/experiment.h"
-#include "rig/experiment/world.h"
 #include "rig/report/suite_result.h"
 #include "rig/spec/suite.h"
 
@@ -32,7 +32,7 @@ Status check_suite_files(const Suite& suite, const std::vector<SpecOverride>& mo
 
 // `more` are overrides from the command line, for every run of the suite.
 Result<SuiteResult> run_suite(const Suite& suite, const std::vector<SpecOverride>& more,
-                              const World& world, const ExperimentOptions& options,
+                              const Environment& environment, const ExperimentOptions& options,
                               std::stop_token stop);
 
 } // namespace rig

@@ -7,18 +7,17 @@ namespace rig {
 namespace {
 
 TEST(SuiteRun, AControlHoldsOnlyIfItFailsForItsReason) {
-    EXPECT_EQ(judge_check(Exit::AsExpected, "x", Exit::AsExpected, ""), CheckVerdict::Holds);
-    EXPECT_EQ(
-        judge_check(Exit::Broken, "sleeping function called", Exit::Broken, "sleeping function"),
-        CheckVerdict::Holds);
-    EXPECT_EQ(judge_check(Exit::Broken, "something else", Exit::Broken, "sleeping function"),
+    EXPECT_EQ(judge_check(Exit::Pass, "x", Exit::Pass, ""), CheckVerdict::Holds);
+    EXPECT_EQ(judge_check(Exit::Fail, "sleeping function called", Exit::Fail, "sleeping function"),
+              CheckVerdict::Holds);
+    EXPECT_EQ(judge_check(Exit::Fail, "something else", Exit::Fail, "sleeping function"),
               CheckVerdict::Fails);
-    EXPECT_EQ(judge_check(Exit::AsExpected, "sleeping function", Exit::Broken, "sleeping function"),
+    EXPECT_EQ(judge_check(Exit::Pass, "sleeping function", Exit::Fail, "sleeping function"),
               CheckVerdict::Fails); // it did not fail
-    EXPECT_EQ(judge_check(Exit::Inconclusive, "", Exit::AsExpected, ""), CheckVerdict::Open);
+    EXPECT_EQ(judge_check(Exit::Inconclusive, "", Exit::Pass, ""), CheckVerdict::Open);
     EXPECT_EQ(judge_check(Exit::Inconclusive, "no PT_RECLAIM", Exit::Inconclusive, "PT_RECLAIM"),
               CheckVerdict::Holds);
-    EXPECT_EQ(judge_check(Exit::Broken, "", Exit::AsExpected, ""), CheckVerdict::Fails);
+    EXPECT_EQ(judge_check(Exit::Fail, "", Exit::Pass, ""), CheckVerdict::Fails);
 }
 
 constexpr const char* patch = "Subject: says Context: in its message\n---\ndiff --git a/x b/x\n--- "

@@ -12,11 +12,11 @@
 namespace rig {
 namespace {
 
-bool all_proven(const ReportInput& input) {
-    const auto& proofs = input.comparison.proofs;
+bool all_checks_passed(const ReportInput& input) {
+    const auto& checks = input.comparison.checks;
     return std::all_of(input.spec.arms.begin(), input.spec.arms.end(), [&](const Arm& arm) {
-        return std::any_of(proofs.begin(), proofs.end(),
-                           [&](const ArmProofs& p) { return p.arm == arm.name && p.all_pass(); });
+        return std::any_of(checks.begin(), checks.end(),
+                           [&](const ArmChecks& p) { return p.arm == arm.name && p.all_pass(); });
     });
 }
 
@@ -25,17 +25,18 @@ CheckGroup whole_run(const ReportInput& input) {
     const auto& run = input.run;
     Check verdict{CheckKind::Verdict,
                   "verdict",
-                  exit == Exit::AsExpected ? CheckOutcome::Held
-                  : exit == Exit::Broken   ? CheckOutcome::Broken
-                                           : CheckOutcome::Unproven,
+                  exit == Exit::Pass   ? CheckOutcome::Held
+                  : exit == Exit::Fail ? CheckOutcome::Broken
+                                       : CheckOutcome::Unproven,
                   input.comparison.closing,
                   {input.comparison.closing}};
     for (const auto& warning : input.warnings)
         verdict.details.push_back("warning: " + warning);
     Check completed{CheckKind::Completed, "completed", CheckOutcome::Held, "", {}};
     if (!run.failure.empty()) {
-        completed.outcome = run.failure.starts_with(name(Blame::Kernel)) ? CheckOutcome::Broken
-                                                                         : CheckOutcome::Unproven;
+        completed.outcome = run.failure.starts_with(name(FaultDomain::Kernel))
+                                ? CheckOutcome::Broken
+                                : CheckOutcome::Unproven;
         completed.why = "ended before its time: " + run.failure;
     } else if (run.ended.empty()) {
         completed.outcome = CheckOutcome::Unproven;
@@ -105,14 +106,14 @@ Check splats(const ArmSplats& arm, bool proven) {
         break;
     }
     if (check.outcome == CheckOutcome::Unproven)
-        check.why += "; the proofs do not hold, and a line that never ran cannot splat";
+        check.why += "; a validity check failed, and a line that never ran cannot splat";
     for (const auto* list : {&arm.splats, &arm.notices})
         for (const auto& splat : *list)
             check.details.push_back(
                 fmt::format("{}: {} times in {} of {} boots{}{}{}", in_words(splat), splat.count,
                             splat.boots, arm.boots, splat.declared ? "; declared" : "",
-                            splat.followed ? "; after the declared one, not judged" : "",
-                            list == &arm.notices ? "; a notice, not judged" : ""));
+                            splat.followed ? "; after the declared one, no verdict" : "",
+                            list == &arm.notices ? "; a notice, no verdict" : ""));
     if (arm.further)
         check.details.push_back(fmt::format("{} more, of kinds that found no room", arm.further));
     if (!arm.silent.empty())
@@ -122,15 +123,15 @@ Check splats(const ArmSplats& arm, bool proven) {
 }
 
 Check attempt(const FaultRecord& fault) {
-    const auto outcome = fault.blame == Blame::Kernel ? CheckOutcome::Broken
-                         : fault.blame != Blame::Host ? CheckOutcome::Unproven
-                         : fault.made_again           ? CheckOutcome::MadeAgain
-                                                      : CheckOutcome::Missed;
+    const auto outcome = fault.fault_domain == FaultDomain::Kernel ? CheckOutcome::Broken
+                         : fault.fault_domain != FaultDomain::Host ? CheckOutcome::Unproven
+                         : fault.made_again                        ? CheckOutcome::MadeAgain
+                                                                   : CheckOutcome::Missed;
     return {CheckKind::Attempt,
             fmt::format("boot.{}.attempt-{}", fault.folder, fault.attempt),
             outcome,
-            fmt::format("{} fault, {}: {}{}", name(fault.blame), fault.kind, fault.message,
-                        fault.made_again ? " (the boot was made again)" : ""),
+            fmt::format("{} fault, {}: {}{}", name(fault.fault_domain), fault.kind, fault.message,
+                        fault.made_again ? " (the boot was retried)" : ""),
             {}};
 }
 
@@ -169,20 +170,20 @@ bool failing(CheckOutcome outcome) {
 std::vector<CheckGroup> checks_of(const ReportInput& input,
                                   const std::vector<FaultRecord>& faults) {
     std::vector<CheckGroup> groups{whole_run(input)};
-    const bool proven = all_proven(input);
+    const bool proven = all_checks_passed(input);
     for (const auto& arm : input.spec.arms) {
         auto& group = groups.emplace_back(CheckGroup{arm.name, {}});
-        for (const auto& set : input.comparison.proofs)
+        for (const auto& set : input.comparison.checks)
             if (set.arm == arm.name)
-                for (const auto& proof : set.proofs)
+                for (const auto& check : set.checks)
                     group.checks.push_back(
-                        {CheckKind::Proof,
-                         "proof." + proof.id,
-                         proof.passed ? CheckOutcome::Held : CheckOutcome::Unproven,
-                         proof.passed
-                             ? proof.claim
-                             : proof.found + (proof.reason.empty() ? "" : "; " + proof.reason),
-                         {proof.claim + ": " + proof.found}});
+                        {CheckKind::ValidityCheck,
+                         "proof." + check.id,
+                         check.passed ? CheckOutcome::Held : CheckOutcome::Unproven,
+                         check.passed
+                             ? check.claim
+                             : check.found + (check.reason.empty() ? "" : "; " + check.reason),
+                         {check.claim + ": " + check.found}});
         for (const auto& metric : input.comparison.metrics)
             for (const auto& one : metric.arms)
                 if (one.arm == arm.name)

@@ -28,17 +28,17 @@ enum class CheckOutcome {
 };
 
 enum class CheckKind {
-    Verdict,     // of the whole run: its exit code
-    Completed,   // did the run come to its end?
-    Proof,       // of exposure
-    Expectation, // one metric in one arm; also what is only reported, for the arms that are
-                 // compared
-    Splats,      // what the arm's kernels complained of
-    Attempt,     // at a boot, that failed (fault_record.h)
+    Verdict,       // of the whole run: its exit code
+    Completed,     // did the run come to its end?
+    ValidityCheck, // of exposure
+    Expectation,   // one metric in one arm; also what is only reported, for the arms that are
+                   // compared
+    Splats,        // what the arm's kernels complained of
+    Attempt,       // at a boot, that failed (fault_record.h)
 };
 
 struct Check {
-    CheckKind kind = CheckKind::Proof;
+    CheckKind kind = CheckKind::ValidityCheck;
     std::string name; // unique within its group: "proof.injections", "target_latency", "splats",
                       // "boot.0001-reviewed-0.attempt-0"
     CheckOutcome outcome = CheckOutcome::NotJudged;

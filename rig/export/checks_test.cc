@@ -54,7 +54,7 @@ TEST(Checks, CountWhatTheReportCounts) {
     expect_same_counts(good);
 
     auto stricter = spec;
-    stricter.metrics[1] = may_rise("target_latency", 2);
+    stricter.metrics[1] = at_most("target_latency", 2);
     const auto broken = input_of(stricter, samples);
     ASSERT_GT(broken.comparison.failed, 0u);
     expect_same_counts(broken);
@@ -83,14 +83,14 @@ TEST(Checks, CountWhatTheReportCounts) {
 TEST(Checks, NothingHoldsInARunWithoutProof) {
     const auto spec = judged_spec();
     auto samples = make_samples(spec);
-    samples[5].exposure.injections = 0;
+    samples[5].exercised.injections = 0;
     const auto input = input_of(spec, samples);
     const auto groups = checks_of(input, {});
     EXPECT_EQ(check(groups, "", "verdict").outcome, CheckOutcome::Unproven);
     unsigned failed = 0;
     for (const auto& one : groups)
         for (const auto& c : one.checks) {
-            if (c.kind == CheckKind::Proof) failed += c.outcome == CheckOutcome::Unproven;
+            if (c.kind == CheckKind::ValidityCheck) failed += c.outcome == CheckOutcome::Unproven;
             if (c.kind == CheckKind::Expectation || c.kind == CheckKind::Splats ||
                 c.kind == CheckKind::Verdict) {
                 EXPECT_NE(c.outcome, CheckOutcome::Held) << c.name;
@@ -125,10 +125,10 @@ TEST(Checks, SplatsAndControls) {
 TEST(Checks, AFaultOfTheHostIsNeverTheKernels) {
     const auto spec = judged_spec();
     const auto input = input_of(spec, make_samples(spec));
-    const auto groups = checks_of(input, {fault_of("ipi", 1, Blame::Host, "no CPU", true),
-                                          fault_of("ipi", 2, Blame::Host, "no CPU"),
-                                          fault_of("reviewed", 3, Blame::Kernel, "dead"),
-                                          fault_of("reviewed", 4, Blame::Guest, "perf")});
+    const auto groups = checks_of(input, {fault_of("ipi", 1, FaultDomain::Host, "no CPU", true),
+                                          fault_of("ipi", 2, FaultDomain::Host, "no CPU"),
+                                          fault_of("reviewed", 3, FaultDomain::Kernel, "dead"),
+                                          fault_of("reviewed", 4, FaultDomain::Guest, "perf")});
     EXPECT_EQ(check(groups, "ipi", "boot.0002-ipi-1.attempt-0").outcome, CheckOutcome::MadeAgain);
     EXPECT_EQ(check(groups, "ipi", "boot.0004-ipi-2.attempt-0").outcome, CheckOutcome::Missed);
     EXPECT_EQ(check(groups, "reviewed", "boot.0006-reviewed-3.attempt-0").outcome,
@@ -157,11 +157,11 @@ TEST(Checks, ARunThatEndedBeforeItsTime) {
 TEST(Checks, WhatFailsWithInjectedFaultsSaysSo) {
     auto spec = judged_spec();
     auto samples = make_samples(spec);
-    samples[0].exposure.injections = 79;
+    samples[0].exercised.injections = 79;
     samples[1].splats = {{SplatKind::Warning, "WARNING: at mm/mmu_gather.c", "f", {}, 2}};
-    const std::vector<FaultRecord> faults{fault_of("ipi", 1, Blame::Host, "no CPU", true),
-                                          fault_of("ipi", 2, Blame::Host, "no CPU"),
-                                          fault_of("reviewed", 3, Blame::Kernel, "dead")};
+    const std::vector<FaultRecord> faults{fault_of("ipi", 1, FaultDomain::Host, "no CPU", true),
+                                          fault_of("ipi", 2, FaultDomain::Host, "no CPU"),
+                                          fault_of("reviewed", 3, FaultDomain::Kernel, "dead")};
     const std::string words = "with injected faults: fail_page_alloc in tlb_remove_table(), ";
     const auto input = input_of(spec, samples);
     unsigned failed = 0;

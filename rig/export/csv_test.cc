@@ -50,7 +50,7 @@ TEST(Csv, RawHasEverySingleValueInOrder) {
     EXPECT_TRUE(text.starts_with("arm,boot,metric,unit,index,value\r\nipi,0,target_latency,ns,0,"
                                  "10500\r\nipi,0,target_latency,ns,1,10600\r\n"))
         << text.substr(0, 200);
-    EXPECT_TRUE(has(text, "reviewed,0,bystander_burst,ns,299,30000"));
+    EXPECT_TRUE(has(text, "reviewed,0,bystander_work_time,ns,299,30000"));
     EXPECT_EQ(text.find("sync_ipis"), std::string::npos);
 }
 

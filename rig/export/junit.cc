@@ -19,7 +19,7 @@ Child child_of(CheckOutcome outcome) {
     case CheckOutcome::Held:
         return {nullptr, ""};
     case CheckOutcome::Broken:
-        return {"failure", "broken"};
+        return {"failure", "fail"};
     case CheckOutcome::Unproven:
         return {"error", "inconclusive"};
     case CheckOutcome::Missed:
@@ -33,9 +33,9 @@ Child child_of(CheckOutcome outcome) {
     case CheckOutcome::Unseen:
         return {"skipped", "unseen"};
     case CheckOutcome::NotJudged:
-        return {"skipped", "not-judged"};
+        return {"skipped", "no-expectation"};
     case CheckOutcome::MadeAgain:
-        return {"skipped", "made-again"};
+        return {"skipped", "retried"};
     }
     return {"error", "inconclusive"};
 }

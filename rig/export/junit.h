@@ -3,7 +3,7 @@
 // (testdata/schemas): one testsuite for the run, then one for each arm.
 //
 //   Held                                                a testcase without child
-//   Broken                                              failure (type "broken")
+//   Broken                                              failure (type "fail")
 //   Unproven, Missed                                    error (type "inconclusive", "host"): the
 //   test was not carried out NotRun, Doubtful, Undecided, Unseen, NotJudged,     skipped (type
 //   "not-run", "doubtful", ...) MadeAgain

@@ -17,9 +17,10 @@ TEST(Junit, EveryOutcomeHasItsElement) {
     auto samples = make_samples(spec);
     samples[1].splats = {{SplatKind::Warning, "WARNING: <a> & \"b\" ]]>\x01", "", {}, 1}};
     pugi::xml_document document;
-    const auto text = render_junit(input_of(spec, samples),
-                                   {fault_of("ipi", 1, Blame::Host, "no CPU", true),
-                                    fault_of("ipi", 2, Blame::Host, "no \xEF\xBF\xBF CPU\xff")});
+    const auto text =
+        render_junit(input_of(spec, samples),
+                     {fault_of("ipi", 1, FaultDomain::Host, "no CPU", true),
+                      fault_of("ipi", 2, FaultDomain::Host, "no \xEF\xBF\xBF CPU\xff")});
     ASSERT_TRUE(document.load_string(text.c_str()));
     const auto element = [&](const char* arm, const char* name) {
         const auto suite =
@@ -28,7 +29,7 @@ TEST(Junit, EveryOutcomeHasItsElement) {
     };
     EXPECT_STREQ(
         element("batch-alloc-fail.run", "verdict").child("failure").attribute("type").value(),
-        "broken");
+        "fail");
     EXPECT_STREQ(element("batch-alloc-fail.reviewed", "target_latency")
                      .child("skipped")
                      .attribute("type")
@@ -38,7 +39,7 @@ TEST(Junit, EveryOutcomeHasItsElement) {
                      .child("skipped")
                      .attribute("type")
                      .value(),
-                 "not-judged");
+                 "no-expectation");
     const auto held = element("batch-alloc-fail.reviewed", "sync_ipis");
     ASSERT_TRUE(held);
     EXPECT_FALSE(held.child("skipped") || held.child("failure") || held.child("error"));
@@ -46,7 +47,7 @@ TEST(Junit, EveryOutcomeHasItsElement) {
                      .child("skipped")
                      .attribute("type")
                      .value(),
-                 "made-again");
+                 "retried");
     const auto missed = element("batch-alloc-fail.ipi", "boot.0004-ipi-2.attempt-0").child("error");
     EXPECT_STREQ(missed.attribute("type").value(), "host");
     EXPECT_STREQ(missed.attribute("message").value(),

@@ -17,7 +17,7 @@ constexpr std::size_t kMostExcerpt = 16384; // characters, of log_excerpt
 const char* status_of(const Check& check) {
     switch (check.outcome) {
     case CheckOutcome::Held:
-        return check.kind == CheckKind::Proof ? "DONE" : "PASS";
+        return check.kind == CheckKind::ValidityCheck ? "DONE" : "PASS";
     case CheckOutcome::Broken:
         return "FAIL";
     case CheckOutcome::Unproven:
@@ -66,8 +66,8 @@ class Export {
     json render(const std::vector<CheckGroup>& groups) {
         for (const auto& group : groups)
             for (const auto& check : group.checks)
-                proven_ = proven_ &&
-                          (check.kind != CheckKind::Proof || check.outcome == CheckOutcome::Held);
+                proven_ = proven_ && (check.kind != CheckKind::ValidityCheck ||
+                                      check.outcome == CheckOutcome::Held);
         for (const auto& group : groups)
             if (!group.name.empty()) add_arm(group);
         return {{"version", {{"major", 5}, {"minor", 3}}},
@@ -157,7 +157,7 @@ class Export {
             }))
             return "ERROR";
         return any([](const Check& c) {
-            return c.outcome == CheckOutcome::Held && c.kind != CheckKind::Proof;
+            return c.outcome == CheckOutcome::Held && c.kind != CheckKind::ValidityCheck;
         })
                    ? "PASS"
                    : "DONE";

@@ -24,7 +24,7 @@ TEST(Kcidb, StatusesSayWhatIsKnownOfTheKernel) {
     auto spec = judged_spec();
     auto samples = make_samples(spec);
     auto good = render_kcidb(input_of(spec, samples),
-                             {fault_of("ipi", 1, Blame::Host, "no CPU", true)}, "lab");
+                             {fault_of("ipi", 1, FaultDomain::Host, "no CPU", true)}, "lab");
     EXPECT_EQ(test_of(good, "reviewed/all")["status"], "PASS");
     EXPECT_EQ(test_of(good, "reviewed/all")["path"], "rig.batch-alloc-fail");
     EXPECT_EQ(test_of(good, "reviewed/expect.sync_ipis")["status"], "PASS");
@@ -37,13 +37,13 @@ TEST(Kcidb, StatusesSayWhatIsKnownOfTheKernel) {
     EXPECT_EQ(latency["misc"]["boots"].size(), 8u);
     EXPECT_EQ(test_of(good, "ipi/measure.sync_ipis")["number"], json({{"value", 240.0}}));
 
-    spec.metrics[1] = may_rise("target_latency", 2);
+    spec.metrics[1] = at_most("target_latency", 2);
     auto broken = render_kcidb(input_of(spec, samples), {}, "lab");
     EXPECT_EQ(test_of(broken, "reviewed/expect.target_latency")["status"], "FAIL");
     EXPECT_EQ(test_of(broken, "reviewed/all")["status"], "FAIL");
     EXPECT_EQ(test_of(broken, "ipi/all")["status"], "PASS") << "its own expectation holds";
 
-    samples[0].exposure.injections = 0;
+    samples[0].exercised.injections = 0;
     auto unproven = render_kcidb(input_of(spec, samples), {}, "lab");
     EXPECT_EQ(test_of(unproven, "reviewed/expect.target_latency")["status"], "ERROR");
     for (const auto* value : {&broken, &unproven})

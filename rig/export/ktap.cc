@@ -81,7 +81,7 @@ std::string group_text(const CheckGroup& group, unsigned number, const ReportInp
         return std::any_of(group.checks.begin(), group.checks.end(), is);
     };
     const bool held = any([](const Check& check) {
-        return check.outcome == CheckOutcome::Held && check.kind != CheckKind::Proof &&
+        return check.outcome == CheckOutcome::Held && check.kind != CheckKind::ValidityCheck &&
                check.kind != CheckKind::Splats && check.kind != CheckKind::Completed;
     });
     const bool doubtful =

@@ -21,12 +21,13 @@ TEST(Ktap, AsExpected) {
 TEST(Ktap, Inconclusive) {
     const auto spec = judged_spec(4);
     auto samples = make_samples(spec);
-    samples[3].exposure.injections = 0;
+    samples[3].exercised.injections = 0;
     auto run = make_run(spec);
     run.ended = "";
-    const auto text = render_ktap(input_of(spec, samples, run),
-                                  {fault_of("ipi", 1, Blame::Host, "no CPU in half of it", true),
-                                   fault_of("reviewed", 3, Blame::Host, "no room")});
+    const auto text =
+        render_ktap(input_of(spec, samples, run),
+                    {fault_of("ipi", 1, FaultDomain::Host, "no CPU in half of it", true),
+                     fault_of("reviewed", 3, FaultDomain::Host, "no room")});
     testing::expect_golden("exports/inconclusive.ktap", text);
     EXPECT_NE(text.find("\n  not ok 1 verdict # ERROR INCONCLUSIVE: "), std::string::npos);
     EXPECT_EQ(text.find("\n  ok 25 target_latency"), std::string::npos);

@@ -28,7 +28,7 @@ constexpr Latency latencies[] = {
     {"target_latency", &Sample::target_latency_ns, PerBoot::Median},
     {"call_latency", &Sample::call_latency_ns, PerBoot::Median},
     {"bystander_wakeup", &Sample::bystander_wakeup_ns, PerBoot::Mean},
-    {"bystander_burst", &Sample::bystander_burst_ns, PerBoot::Mean},
+    {"bystander_work_time", &Sample::bystander_work_time_ns, PerBoot::Mean},
 };
 
 std::optional<double> count(const Sample& sample, const std::string& key) {
@@ -135,15 +135,15 @@ std::vector<MetricInfo> metric_infos(const std::vector<MetricSpec>& metrics) {
     std::vector<MetricInfo> infos = {
         {"injections", "injected failures", Unit::Count, ""},
         {"sync_ipis", "sync IPIs", Unit::Count, ""},
-        {"predicted_sync", "predicted if unpatched", Unit::Count, ""},
+        {"predicted_sync", "expected without the patch", Unit::Count, ""},
         {"other_ipis", "other call-function IPIs", Unit::Count, ""},
         {"total_ipis", "all call-function IPIs", Unit::Count, ""},
         {"call_function_vectors", "call-function interrupts", Unit::Count, ""},
         {"bystander_interrupts", "  on bystander CPUs", Unit::Count, ""},
         {"target_latency", "target latency", Unit::Nanoseconds, "median"},
         {"call_latency", "call latency", Unit::Nanoseconds, "median"},
-        {"bystander_wakeup", "bystander wake-up", Unit::Nanoseconds, "mean"},
-        {"bystander_burst", "bystander burst", Unit::Nanoseconds, "mean"},
+        {"bystander_wakeup", "bystander wake-up latency", Unit::Nanoseconds, "mean"},
+        {"bystander_work_time", "bystander work time", Unit::Nanoseconds, "mean"},
     };
     // Beside the counts of all architectures.
     auto place = std::find_if(infos.begin(), infos.end(), [](const MetricInfo& info) {
@@ -169,7 +169,7 @@ std::vector<MetricInfo> metric_infos(const std::vector<MetricSpec>& metrics) {
 }
 
 std::uint64_t predicted_sync(const Sample& sample) {
-    const auto& e = sample.exposure;
+    const auto& e = sample.exercised;
     const bool faults = e.injections + e.failed_allocations + e.timed_injections > 0;
     const auto broadcasts = faults ? e.injections : e.target_hits;
     return sample.cpus_online == 0 ? 0 : broadcasts * (sample.cpus_online - 1);
@@ -178,7 +178,7 @@ std::uint64_t predicted_sync(const Sample& sample) {
 std::optional<double> metric_value(std::string_view metric, const Sample& sample,
                                    const TargetSpec& target) {
     if (const auto* latency = find_latency(metric)) return latency_of_boot(*latency, sample);
-    if (metric == "injections") return static_cast<double>(sample.exposure.injections);
+    if (metric == "injections") return static_cast<double>(sample.exercised.injections);
     if (metric == "predicted_sync")
         return target.sync_function.empty()
                    ? std::nullopt

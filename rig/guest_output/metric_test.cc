@@ -46,11 +46,11 @@ TEST(Metric, CountsComeFromTheSample) {
 
 TEST(Metric, WithoutFaultsTheTargetItselfPredicts) {
     auto s = make_sample("ipi", 0, false);
-    s.exposure.target_hits = 20;
+    s.exercised.target_hits = 20;
     EXPECT_EQ(
         value("predicted_sync", s),
         240); // with faults on they are what counts; that the hits agree is for the proofs to say
-    s.exposure.injections = s.exposure.failed_allocations = s.exposure.timed_injections = 0;
+    s.exercised.injections = s.exercised.failed_allocations = s.exercised.timed_injections = 0;
     EXPECT_EQ(value("predicted_sync", s), 60);
 }
 
@@ -59,11 +59,11 @@ TEST(Metric, LatenciesAreOneNumberPerBoot) {
     s.target_latency_ns = {5, 1, 100};
     s.call_latency_ns = {1, 2};
     s.bystander_wakeup_ns = {10, 10, 10, 50};
-    s.bystander_burst_ns = {7};
+    s.bystander_work_time_ns = {7};
     EXPECT_EQ(value("target_latency", s), 5);
     EXPECT_EQ(value("call_latency", s), 1.5);
     EXPECT_EQ(value("bystander_wakeup", s), 20); // a minority's disturbance moves the mean
-    EXPECT_EQ(value("bystander_burst", s), 7);
+    EXPECT_EQ(value("bystander_work_time", s), 7);
     EXPECT_EQ(metric_values("target_latency", s), &s.target_latency_ns);
     EXPECT_EQ(metric_values("sync_ipis", s), nullptr);
 }

@@ -137,14 +137,14 @@ std::optional<TraceEvent> parse_event(const Stamp& stamp, std::string_view text)
 }
 
 tl::unexpected<Error> not_understood(unsigned line_number, std::string_view line) {
-    return fail(Blame::Guest,
+    return fail(FaultDomain::Guest,
                 fmt::format("perf script output, line {}: found '{}', want an event or a frame",
                             line_number, printable(line.substr(0, 120))));
 }
 
 tl::unexpected<Error> bad_row(unsigned line_number, std::string_view line, std::string_view what) {
-    return fail(Blame::Guest, fmt::format("perf stat output, line {}: {}: '{}'", line_number, what,
-                                          line.substr(0, 120)));
+    return fail(FaultDomain::Guest, fmt::format("perf stat output, line {}: {}: '{}'", line_number,
+                                                what, line.substr(0, 120)));
 }
 
 constexpr unsigned kMaxCpu = 4095;
@@ -207,7 +207,7 @@ Result<std::vector<StatRow>> parse_perf_stat(std::string_view text) {
         rows.push_back(std::move(row));
         if (rows.size() > kMaxEvents) return bad_row(line_number, line, "too many rows");
     }
-    if (rows.empty()) return fail(Blame::Guest, "perf stat printed no counts");
+    if (rows.empty()) return fail(FaultDomain::Guest, "perf stat printed no counts");
     return rows;
 }
 
@@ -230,7 +230,7 @@ Result<Trace> parse_perf_script(std::string_view text) {
             else if (auto event = parse_event(*stamp, rest); !event)
                 return not_understood(line_number, fmt::format("{}{}", name, rest));
             else if (trace.events.size() >= kMaxEvents)
-                return fail(Blame::Guest, "perf script output: too many events");
+                return fail(FaultDomain::Guest, "perf script output: too many events");
             else
                 trace.events.push_back(std::move(*event));
         } else if (text.front() != '\n') {

@@ -25,7 +25,7 @@ TEST(PerfStat, WhatIsNotACountIsAnError) {
           "CPU0,-1,,x:y,1,100.00,,\n", "CPU0,1.5,,x:y,1,100.00,,\n", "CPU99999,1,,x:y,1,,\n"}) {
         const auto rows = parse_perf_stat(text);
         ASSERT_FALSE(rows) << text;
-        EXPECT_EQ(rows.error().blame, Blame::Guest);
+        EXPECT_EQ(rows.error().fault_domain, FaultDomain::Guest);
     }
 }
 
@@ -89,7 +89,7 @@ TEST(PerfStat, JsonThatIsNotACountIsAnError) {
           good.substr(0, good.size() - 2)}) {
         const auto rows = parse_perf_stat(text);
         ASSERT_FALSE(rows) << text;
-        EXPECT_EQ(rows.error().blame, Blame::Guest);
+        EXPECT_EQ(rows.error().fault_domain, FaultDomain::Guest);
         EXPECT_NE(rows.error().message.find("line "), std::string::npos) << rows.error().message;
     }
 }

@@ -54,7 +54,7 @@ Result<Calls> pair_calls(const Trace& trace, const TimedCall& call) {
     return pair_calls(trace, call.enter, call.exit);
 }
 
-Result<std::uint64_t> witnessed_hits(const Trace& trace) {
+Result<std::uint64_t> marked_hits(const Trace& trace) {
     RIG_CHECK(pair_calls(trace, "rig:target", "rig:target_return"));
     std::map<int, unsigned> inside; // by thread that is in the target: calls of the witness so far
     std::uint64_t once = 0;

@@ -32,7 +32,7 @@ Result<Calls> pair_calls(const Trace& trace, const TimedCall& call);
 // Runs of the target that called the witness once: two equal counts could come from two places. By
 // entry and return of the same task and not by call chain, from which the compiler's tail calls
 // take the target out.
-Result<std::uint64_t> witnessed_hits(const Trace& trace);
+Result<std::uint64_t> marked_hits(const Trace& trace);
 
 // Calls during which the target was entered: hits that fall on a few calls are no exposure of the
 // others. Their entries and exits pair up, see pair_calls(). By the same task where the call is a

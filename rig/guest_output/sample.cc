@@ -24,20 +24,20 @@ constexpr std::size_t max_splats = 32; // kMaxSplats and kMaxTrace of console_tr
 constexpr std::size_t max_trace = 8;
 
 // One list for both directions, so that they cannot differ.
-template<class Visit, class E> void visit_exposure(E& exposure, Visit visit) {
-    visit("injections", exposure.injections);
-    visit("target_hits", exposure.target_hits);
-    visit("witness_hits", exposure.witness_hits);
-    visit("witnessed_hits", exposure.witnessed_hits);
-    visit("failed_allocations", exposure.failed_allocations);
-    visit("sync_handled", exposure.sync_handled);
-    visit("recorded_sync", exposure.recorded_sync);
-    visit("work_done", exposure.work_done);
-    visit("timed_injections", exposure.timed_injections);
-    visit("timed_target_hits", exposure.timed_target_hits);
-    visit("exposed_calls", exposure.exposed_calls);
-    visit("calls", exposure.calls);
-    visit("lost_events", exposure.lost_events);
+template<class Visit, class E> void visit_exposure(E& exercised, Visit visit) {
+    visit("injections", exercised.injections);
+    visit("target_hits", exercised.target_hits);
+    visit("witness_hits", exercised.marker_hits);
+    visit("witnessed_hits", exercised.marked_hits);
+    visit("failed_allocations", exercised.failed_allocations);
+    visit("sync_handled", exercised.sync_handled);
+    visit("recorded_sync", exercised.recorded_sync);
+    visit("work_done", exercised.work_done);
+    visit("timed_injections", exercised.timed_injections);
+    visit("timed_target_hits", exercised.timed_target_hits);
+    visit("exposed_calls", exercised.exposed_calls);
+    visit("calls", exercised.calls);
+    visit("lost_events", exercised.lost_events);
 }
 
 template<class Visit, class S> void visit_latencies(S& sample, Visit visit) {
@@ -45,7 +45,7 @@ template<class Visit, class S> void visit_latencies(S& sample, Visit visit) {
     visit("call_latency_ns", sample.call_latency_ns);
     visit("agent_call_ns", sample.agent_call_ns);
     visit("bystander_wakeup_ns", sample.bystander_wakeup_ns);
-    visit("bystander_burst_ns", sample.bystander_burst_ns);
+    visit("bystander_work_time_ns", sample.bystander_work_time_ns);
 }
 
 // A sample of an older rig has some values under another key. With both, the older one is unknown
@@ -76,22 +76,22 @@ Status read_splat(JsonReader reader, SampleSplat& splat) {
     return reader.finish();
 }
 
-Status read_exposure(JsonReader reader, Exposure& exposure) {
+Status read_exercised(JsonReader reader, Exercised& exercised) {
     Status status;
-    visit_exposure(exposure, [&](const char* key, std::uint64_t& value) {
+    visit_exposure(exercised, [&](const char* key, std::uint64_t& value) {
         if (status) status = reader.whole(key_in(reader, key), value);
     });
     RIG_CHECK(status);
-    RIG_CHECK(reader.boolean("probe_addresses_match", exposure.probe_addresses_match));
+    RIG_CHECK(reader.boolean("probe_addresses_match", exercised.probe_addresses_match));
     return reader.finish();
 }
 
 } // namespace
 
 json to_json(const Sample& sample, bool with_host) {
-    json exposure = {{"probe_addresses_match", sample.exposure.probe_addresses_match}};
-    visit_exposure(sample.exposure,
-                   [&](const char* key, std::uint64_t value) { exposure[key] = value; });
+    json exercised = {{"probe_addresses_match", sample.exercised.probe_addresses_match}};
+    visit_exposure(sample.exercised,
+                   [&](const char* key, std::uint64_t value) { exercised[key] = value; });
     json out = {
         {"id",
          {{"arm", sample.id.arm},
@@ -103,7 +103,7 @@ json to_json(const Sample& sample, bool with_host) {
         {"cpus_online", sample.cpus_online},
         {"kernel_release", sample.kernel_release},
         {"kernel_version", sample.kernel_version},
-        {"exposure", std::move(exposure)},
+        {"exposure", std::move(exercised)},
         {"counts", sample.counts},
         {"counts_per_cpu", sample.counts_per_cpu},
         {"ipis_by_function", sample.ipis_by_function},
@@ -151,8 +151,8 @@ Result<Sample> sample_from_json(const json& value) {
     RIG_CHECK(reader.whole("cpus_online", sample.cpus_online));
     RIG_CHECK(reader.text("kernel_release", sample.kernel_release, max_text));
     RIG_CHECK(reader.text("kernel_version", sample.kernel_version, max_text));
-    RIG_TRY(exposure, reader.object("exposure"));
-    RIG_CHECK(read_exposure(exposure, sample.exposure));
+    RIG_TRY(exercised, reader.object("exposure"));
+    RIG_CHECK(read_exercised(exercised, sample.exercised));
     RIG_CHECK(reader.map("counts", sample.counts, max_counters));
     RIG_CHECK(reader.map("counts_per_cpu", sample.counts_per_cpu, max_counters, max_cpus));
     RIG_CHECK(reader.map("ipis_by_function", sample.ipis_by_function, max_names));

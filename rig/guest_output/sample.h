@@ -21,13 +21,13 @@ namespace rig {
 // callchains, exposure. The *timed* pass carries only the target's entry and return and the calls,
 // so that the instruments of the first do not stand in the latencies (a kprobe in the IPI handler,
 // for one, would make the IPI look slower).
-struct Exposure {
+struct Exercised {
     std::uint64_t injections = 0; // counted pass: fail_page_alloc/times before - after
     std::uint64_t target_hits =
         0; // counted pass, perf stat: entries of spec.target.function by the workload
-    std::uint64_t witness_hits =
+    std::uint64_t marker_hits =
         0; // counted pass, perf stat: entries of the arm's witness by the workload
-    std::uint64_t witnessed_hits =
+    std::uint64_t marked_hits =
         0; // counted pass, perf record: runs of the target in which, between entry and return of
            // the same task, the witness ran exactly once
     std::uint64_t failed_allocations =
@@ -44,7 +44,7 @@ struct Exposure {
     std::uint64_t exposed_calls = 0; // timed pass, perf record: calls, of those call_latency_ns
                                      // holds, during which the target was entered
     std::uint64_t calls =
-        0; // iterations of the workload completed in each pass (equal, else Blame::Guest)
+        0; // iterations of the workload completed in each pass (equal, else FaultDomain::Guest)
     std::uint64_t lost_events = 0;      // perf record, both passes: LOST records
     bool probe_addresses_match = false; // kprobes/list shows the target where System.map has it
 };
@@ -68,7 +68,7 @@ struct Sample {
     unsigned cpus_online = 0;
     std::string kernel_release; // uname -r, and
     std::string kernel_version; // uname -v of the guest
-    Exposure exposure;
+    Exercised exercised;
 
     // Counted pass, perf stat, sum over CPUs. Keys: sync_ipis, csd_total, those of the
     // architecture's Arch::events (call_function_vectors), and those of the experiment's own
@@ -96,7 +96,7 @@ struct Sample {
     std::vector<std::uint64_t>
         bystander_wakeup_ns; // lateness of each bystander wake-up, all CPUs together
     std::vector<std::uint64_t>
-        bystander_burst_ns; // duration of a fixed piece of work after each wake-up
+        bystander_work_time_ns; // duration of a fixed piece of work after each wake-up
     std::map<std::string, std::vector<std::uint64_t>>
         latencies_ns; // by metric: functions the experiment times, workload's tasks
     std::map<std::string, std::vector<std::uint64_t>>
@@ -121,8 +121,8 @@ struct Replay {
     std::string difference; // first_difference(): "" if there is none
 };
 
-// Round-trips exactly. from_json reports Blame::Host with what is malformed. `with_host` false
-// leaves `host` out: two replays under the virtual clock must then be equal byte for byte.
+// Round-trips exactly. from_json reports FaultDomain::Host with what is malformed. `with_host`
+// false leaves `host` out: two replays under the virtual clock must then be equal byte for byte.
 nlohmann::json to_json(const Sample& sample, bool with_host = true);
 // Those of one arm, by index. The samples must outlive it.
 std::vector<const Sample*> boots_of(const std::vector<Sample>& samples, const std::string& arm);

@@ -2,7 +2,7 @@
 #include "rig/guest_output/sample_builder.h"
 
 #include "rig/base/text.h"
-#include "rig/guest_output/ending.h"
+#include "rig/guest_output/boot_outcome.h"
 #include "rig/guest_output/perf_output.h"
 #include "rig/guest_output/perf_trace.h"
 #include "rig/plan/count_keys.h"
@@ -70,6 +70,11 @@ Status fill_counts(Sample& sample, const std::vector<StatRow>& rows,
 
 // All arms are measured over windows of equal length: a call that lasts into the next one's turn
 // breaks that.
+// What people call the pass of this name in a plan and in a boot's files.
+std::string pass_word(std::string_view name) {
+    return name == "counted" ? "count" : name == "timed" ? "latency" : std::string(name);
+}
+
 Status check_pace(const Calls& calls, const Spec& spec, const char* pass) {
     const auto pace_ns = spec.workload.pace_us * 1000ull;
     if (pace_ns == 0) return {};
@@ -91,15 +96,16 @@ Status check_workload(const json& pass, const std::string& name, const Spec& spe
     const auto& workload = pass.at("workload");
     if (workload.contains("signal"))
         return ended(
-            Ending::WorkloadCrash,
+            BootOutcome::WorkloadCrash,
             fmt::format("the workload was killed by signal {} in the {} pass after {} calls",
                         workload.at("signal").get<int>(), name,
                         workload.at("calls").get<unsigned>()));
     if (const auto error = workload.at("error").get<std::string>(); !error.empty())
-        return ended(Ending::WorkloadFailure, fmt::format("the workload failed in the {} pass: {}",
-                                                          name, printable_ascii(error, kMaxError)));
+        return ended(BootOutcome::WorkloadFailure,
+                     fmt::format("the workload failed in the {} pass: {}", name,
+                                 printable_ascii(error, kMaxError)));
     if (workload.at("exit").get<int>() != 0 || !pass.at("workload_done").get<bool>())
-        return ended(Ending::WorkloadFailure,
+        return ended(BootOutcome::WorkloadFailure,
                      fmt::format("the workload ended with exit code {} in the {} pass",
                                  workload.at("exit").get<int>(), name));
     if (workload.at("calls").get<unsigned>() > spec.workload.iterations)
@@ -125,7 +131,7 @@ Status fill_counters(Sample& sample, const json& pass, const Spec& spec) {
         if (!counters.contains(key))
             return guest_error(
                 fmt::format("the workload did not report its counter {} in the {} pass", key,
-                            pass.at("name").get<std::string>()));
+                            pass_word(pass.at("name").get<std::string>())));
         sample.counters[key] += counters.at(key).get<std::uint64_t>();
     }
     for (const auto& metric : spec.metrics)
@@ -143,11 +149,11 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
     RIG_TRY(trace, parse_perf_script(script));
     const auto iteration = iteration_of(spec.workload);
     RIG_TRY(calls, pair_calls(trace, iteration));
-    RIG_CHECK(check_pace(calls, spec, "counted"));
+    RIG_CHECK(check_pace(calls, spec, "count"));
     RIG_TRY(injections, injections_of(pass));
-    RIG_TRY(witnessed, witnessed_hits(trace));
-    Exposure& e = sample.exposure;
-    e.witnessed_hits = witnessed;
+    RIG_TRY(marked, marked_hits(trace));
+    Exercised& e = sample.exercised;
+    e.marked_hits = marked;
     // By thread: the stack of its latest allocation, where a return has none. (One that an
     // interrupt asks for in between takes its place: the failure is then told as somebody else's,
     // which no proof survives.)
@@ -174,7 +180,7 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
     }
     e.injections = injections;
     e.target_hits = count_of(sample, "target_hits");
-    e.witness_hits = count_of(sample, "witness_hits");
+    e.marker_hits = count_of(sample, "witness_hits");
     e.failed_allocations = count_of(sample, "failed_allocations");
     e.sync_handled = count_of(sample, "sync_handled");
     e.work_done = pass.at("workload")
@@ -234,7 +240,7 @@ Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, 
     RIG_TRY(script, artifact(artifacts, "timed-perf-script.txt"));
     RIG_TRY(trace, parse_perf_script(script));
     RIG_TRY(iterations, pair_calls(trace, iteration_of(spec.workload)));
-    RIG_CHECK(check_pace(iterations, spec, "timed"));
+    RIG_CHECK(check_pace(iterations, spec, "latency"));
     const auto call = call_of(spec.workload);
     RIG_TRY(calls, pair_calls(trace, call));
     RIG_TRY(target, pair_calls(trace, "rig:target", "rig:target_return"));
@@ -246,7 +252,7 @@ Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, 
     }
     RIG_CHECK(fill_backgrounds(sample, artifacts, spec));
     RIG_TRY(injections, injections_of(pass));
-    Exposure& e = sample.exposure;
+    Exercised& e = sample.exercised;
     e.timed_injections = injections;
     e.timed_target_hits = target.latency_ns.size();
     e.exposed_calls = exposed_calls(trace, call);
@@ -258,7 +264,7 @@ Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, 
         return torn(
             trace,
             fmt::format(
-                "the timed pass saw {} calls by perf and {} by the workload, the counted pass {}",
+                "the latency pass saw {} calls by perf and {} by the workload, the count pass {}",
                 iterations.latency_ns.size(), agent.size(), e.calls));
     if (call.own_clock) sample.agent_call_ns = agent;
     for (const auto& one : result.at("bystanders")) {
@@ -271,8 +277,8 @@ Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, 
         const auto burst = one.at("burst_ns").get<std::vector<std::uint64_t>>();
         sample.bystander_wakeup_ns.insert(sample.bystander_wakeup_ns.end(), wakeup.begin(),
                                           wakeup.end());
-        sample.bystander_burst_ns.insert(sample.bystander_burst_ns.end(), burst.begin(),
-                                         burst.end());
+        sample.bystander_work_time_ns.insert(sample.bystander_work_time_ns.end(), burst.begin(),
+                                             burst.end());
     }
     return {};
 }
@@ -317,13 +323,13 @@ Result<Sample> collect(const Artifacts& artifacts, const GuestPlan& plan, const 
         if (passes.size() != 2)
             return guest_error(fmt::format("result.json: {} passes, want 2", passes.size()));
         for (const auto& pass : passes) {
-            RIG_CHECK(check_workload(pass, pass.at("name").get<std::string>(), spec));
+            RIG_CHECK(check_workload(pass, pass_word(pass.at("name").get<std::string>()), spec));
             RIG_CHECK(fill_counters(sample, pass, spec));
         }
         RIG_CHECK(fill_counted(sample, artifacts, passes.at(0), plan, spec));
         RIG_CHECK(fill_timed(sample, artifacts, passes.at(1), result, spec));
         RIG_CHECK(no_optimised_probe(kprobes));
-        sample.exposure.probe_addresses_match =
+        sample.exercised.probe_addresses_match =
             probe_matches(kprobes, plan.target_address, spec.target.function);
         return sample;
     } catch (const json::exception& e) {

@@ -14,9 +14,9 @@ namespace rig {
 
 using Artifacts = std::map<std::string, std::string>; // name -> content, as the guest sent them
 
-// Blame::Guest when something is missing, malformed or out of bounds (naming the file), or the
-// workload died or reported an error: such a boot is no sample. `id`, clock, accelerator and host
-// figures are the caller's to fill in.
+// FaultDomain::Guest when something is missing, malformed or out of bounds (naming the file), or
+// the workload died or reported an error: such a boot is no sample. `id`, clock, accelerator and
+// host figures are the caller's to fill in.
 Result<Sample> collect(const Artifacts& artifacts, const GuestPlan& plan, const Spec& spec);
 
 } // namespace rig

@@ -40,9 +40,9 @@ TEST(CollectAddresses, GiveTheSampleThatNamesGave) {
     EXPECT_EQ(sample->ipis_by_function.at("tlb_remove_table_smp_sync"), 36u);
     for (const auto& [function, count] : sample->ipis_by_function)
         EXPECT_FALSE(function.starts_with("0x")) << function << " " << count;
-    EXPECT_EQ(sample->exposure.recorded_sync, 36u);
-    EXPECT_EQ(sample->exposure.witnessed_hits, 12u);
-    EXPECT_TRUE(sample->exposure.probe_addresses_match);
+    EXPECT_EQ(sample->exercised.recorded_sync, 36u);
+    EXPECT_EQ(sample->exercised.marked_hits, 12u);
+    EXPECT_TRUE(sample->exercised.probe_addresses_match);
     // A boot from before, which has names, is read as ever beside a System.map.
     const auto named = collected(captured_boot("6.12-ipi"), captured_spec());
     ASSERT_TRUE(named) << named.error().message;
@@ -82,7 +82,7 @@ TEST(CollectAddresses, AnAddressOfNoFunctionIsTheGuestsFault) {
     in_data.replace(in_data.find("T smp_call_function\n"), 1, "D");
     const auto call_site = collected(captured_boot(kBoot), captured_spec(true), in_data);
     ASSERT_FALSE(call_site);
-    EXPECT_EQ(call_site.error().blame, Blame::Guest);
+    EXPECT_EQ(call_site.error().fault_domain, FaultDomain::Guest);
     EXPECT_EQ(call_site.error().message,
               "perf: an IPI's call site 0xffffffff810e3ed0 lies in no function of System.map");
 
@@ -102,7 +102,7 @@ TEST(CollectAddresses, AnAddressOfNoFunctionIsTheGuestsFault) {
     swap("\tffffffff8116e7f2", "\tffffffffc0001234");
     sample = collected(boot);
     ASSERT_FALSE(sample);
-    EXPECT_EQ(sample.error().blame, Blame::Guest);
+    EXPECT_EQ(sample.error().fault_domain, FaultDomain::Guest);
     EXPECT_NE(sample.error().message.find("0xffffffffc0001234 lies in no function"),
               std::string::npos)
         << sample.error().message;
@@ -127,7 +127,7 @@ TEST(CollectAddresses, APrebuiltKernelNamesThemItself) {
     EXPECT_FALSE(by_guest.symbols);
     const auto sample = collect(captured_boot(kBoot), by_guest, spec);
     ASSERT_FALSE(sample);
-    EXPECT_EQ(sample.error().blame, Blame::Guest);
+    EXPECT_EQ(sample.error().fault_domain, FaultDomain::Guest);
     EXPECT_EQ(sample.error().message, "perf: the frame 0xffffffff81188bcc has no name");
 }
 

@@ -21,7 +21,7 @@ TEST(Collect, AStockArm64BootAddsUp) {
     spec.target.function = "tlb_remove_table";
     Arm reviewed;
     reviewed.name = "reviewed";
-    reviewed.witness = "synchronize_rcu";
+    reviewed.marker = "synchronize_rcu";
     spec.arms.push_back(reviewed);
     const auto symbols = SymbolTable::parse(
         "ffffffc080093884 T synchronize_rcu\nffffffc0800bf170 T "
@@ -33,9 +33,9 @@ TEST(Collect, AStockArm64BootAddsUp) {
     auto boot = captured_boot("6.12-arm64-ipi");
     const auto sample = collect(boot, *plan, spec);
     ASSERT_TRUE(sample) << sample.error().message;
-    const Exposure& e = sample->exposure;
-    for (const auto count : {e.injections, e.failed_allocations, e.target_hits, e.witness_hits,
-                             e.witnessed_hits, e.timed_target_hits})
+    const Exercised& e = sample->exercised;
+    for (const auto count : {e.injections, e.failed_allocations, e.target_hits, e.marker_hits,
+                             e.marked_hits, e.timed_target_hits})
         EXPECT_EQ(count, 12u); // 3 calls x 4 tables
     EXPECT_EQ(sample->counts.at("sync_ipis"), 36u);
     EXPECT_EQ(e.recorded_sync, 36u);
@@ -63,7 +63,7 @@ TEST(Collect, AStockRiscv64BootAddsUp) {
     spec.workload.pace_us = 20000;
     Arm reviewed;
     reviewed.name = "reviewed";
-    reviewed.witness = "synchronize_rcu";
+    reviewed.marker = "synchronize_rcu";
     spec.arms.push_back(reviewed);
     const auto symbols =
         SymbolTable::parse(testing::captured("6.12-riscv64-ipi/System.map"), "System.map");
@@ -72,9 +72,9 @@ TEST(Collect, AStockRiscv64BootAddsUp) {
     auto boot = captured_boot("6.12-riscv64-ipi");
     const auto sample = collect(boot, *plan, spec);
     ASSERT_TRUE(sample) << sample.error().message;
-    const Exposure& e = sample->exposure;
-    for (const auto count : {e.injections, e.failed_allocations, e.target_hits, e.witness_hits,
-                             e.witnessed_hits, e.timed_target_hits})
+    const Exercised& e = sample->exercised;
+    for (const auto count : {e.injections, e.failed_allocations, e.target_hits, e.marker_hits,
+                             e.marked_hits, e.timed_target_hits})
         EXPECT_EQ(count, 12u); // 3 calls x 4 tables
     for (const auto count : {sample->counts.at("sync_ipis"), e.recorded_sync, e.sync_handled})
         EXPECT_EQ(count, 36u);
@@ -117,13 +117,13 @@ TEST(Collect, AnUnpatchedBootAddsUp) {
     const Spec spec = captured_spec();
     const auto sample = collect(captured_boot("6.12-ipi"), plan_for(spec, kTarget), spec);
     ASSERT_TRUE(sample) << sample.error().message;
-    const Exposure& e = sample->exposure;
+    const Exercised& e = sample->exercised;
     EXPECT_EQ(sample->cpus_online, 4u);
     EXPECT_EQ(e.injections, 12u);
     EXPECT_EQ(e.failed_allocations, 12u);
     EXPECT_EQ(e.target_hits, 12u);
-    EXPECT_EQ(e.witness_hits, 12u);
-    EXPECT_EQ(e.witnessed_hits, 12u);
+    EXPECT_EQ(e.marker_hits, 12u);
+    EXPECT_EQ(e.marked_hits, 12u);
     EXPECT_EQ(sample->counts.at("sync_ipis"), 36u);
     EXPECT_EQ(e.recorded_sync, 36u);
     EXPECT_EQ(e.sync_handled, 36u);
@@ -142,14 +142,14 @@ TEST(Collect, AnUnpatchedBootAddsUp) {
     EXPECT_TRUE(sample->sync_callsites.begin()->first.starts_with("smp_call_function"))
         << sample->sync_callsites.begin()->first;
     EXPECT_GT(sample->bystander_wakeup_ns.size(), 3u);
-    EXPECT_EQ(sample->bystander_wakeup_ns.size(), sample->bystander_burst_ns.size());
+    EXPECT_EQ(sample->bystander_wakeup_ns.size(), sample->bystander_work_time_ns.size());
 }
 
 // A call in which the target did not run.
 TEST(Collect, HitsAreNotExposedCalls) {
     const Spec spec = captured_spec();
     auto artifacts = captured_boot("6.12-ipi");
-    EXPECT_EQ(collect(artifacts, plan_for(spec, kTarget), spec)->exposure.exposed_calls, 3u);
+    EXPECT_EQ(collect(artifacts, plan_for(spec, kTarget), spec)->exercised.exposed_calls, 3u);
     auto& text = artifacts.at("timed-perf-script.txt");
     for (auto target = text.find("rig:target"); target < text.find("syscalls:sys_exit_munmap");
          target = text.find("rig:target")) {
@@ -158,8 +158,8 @@ TEST(Collect, HitsAreNotExposedCalls) {
     }
     const auto sample = collect(artifacts, plan_for(spec, kTarget), spec);
     ASSERT_TRUE(sample) << sample.error().message;
-    EXPECT_EQ(sample->exposure.timed_target_hits, 8u);
-    EXPECT_EQ(sample->exposure.exposed_calls, 2u);
+    EXPECT_EQ(sample->exercised.timed_target_hits, 8u);
+    EXPECT_EQ(sample->exercised.exposed_calls, 2u);
 }
 
 // As many calls of the witness as runs of the target, but not one in each.
@@ -168,15 +168,15 @@ TEST(Collect, AWitnessElsewhereIsNoWitness) {
     const auto with = [&](const std::string& from, const std::string& to) {
         auto artifacts = captured_boot("6.12-ipi");
         auto& text = artifacts.at("counted-perf-script.txt");
-        const auto witness = text.find("rig:witness");
-        const auto begin = text.rfind('\n', witness) + 1;
-        auto line = text.substr(begin, text.find('\n', witness) + 1 - begin);
+        const auto marker = text.find("rig:witness");
+        const auto begin = text.rfind('\n', marker) + 1;
+        auto line = text.substr(begin, text.find('\n', marker) + 1 - begin);
         const auto at = line.find(from);
         EXPECT_NE(at, line.npos);
         text.replace(begin + at, from.size(), to);
         const auto sample = collect(artifacts, plan_for(spec, kTarget), spec);
         EXPECT_TRUE(sample) << sample.error().message;
-        return sample ? sample->exposure.witnessed_hits : 99;
+        return sample ? sample->exercised.marked_hits : 99;
     };
     EXPECT_EQ(with("rig:witness", "rig:elsewise"), 11u);
     EXPECT_EQ(with(" 53 [", " 54 ["), 11u) << "another task's call";
@@ -186,9 +186,9 @@ TEST(Collect, APatchedBootSendsNoSyncIpi) {
     const Spec spec = captured_spec();
     const auto sample = collect(captured_boot("7.3-merged"), plan_for(spec, kTarget), spec);
     ASSERT_TRUE(sample) << sample.error().message;
-    EXPECT_EQ(sample->exposure.injections, 12u);
+    EXPECT_EQ(sample->exercised.injections, 12u);
     EXPECT_EQ(sample->counts.at("sync_ipis"), 0u);
-    EXPECT_FALSE(sample->exposure.probe_addresses_match); // another kernel's address
+    EXPECT_FALSE(sample->exercised.probe_addresses_match); // another kernel's address
     const auto longest =
         *std::max_element(sample->target_latency_ns.begin(), sample->target_latency_ns.end());
     EXPECT_GT(longest, 1'000'000u); // grace periods
@@ -201,8 +201,8 @@ TEST(Collect, WithoutTheStackFilterOtherSitesFail) {
     const auto sample =
         collect(captured_boot("6.12-ipi-no-stack-filter"), plan_for(spec, kTarget), spec);
     ASSERT_TRUE(sample) << sample.error().message;
-    EXPECT_EQ(sample->exposure.injections, 18u);
-    EXPECT_EQ(sample->exposure.target_hits, 12u);
+    EXPECT_EQ(sample->exercised.injections, 18u);
+    EXPECT_EQ(sample->exercised.target_hits, 12u);
     EXPECT_EQ(sample->injections_by_site.at("tlb_remove_table"), 12u);
     EXPECT_EQ(sample->injections_by_site.size(), 2u);
 }
@@ -259,7 +259,7 @@ TEST(Collect, DamagedEvidenceIsNoSample) {
         }
         const auto sample = collect(artifacts, plan_for(spec, kTarget), spec);
         ASSERT_FALSE(sample) << damage.what;
-        EXPECT_EQ(sample.error().blame, Blame::Guest) << damage.what;
+        EXPECT_EQ(sample.error().fault_domain, FaultDomain::Guest) << damage.what;
         EXPECT_NE(sample.error().message.find(damage.message), std::string::npos)
             << damage.what << ": " << sample.error().message;
     }
@@ -282,7 +282,7 @@ TEST(Collect, CallsArePairedWithinAThread) {
     }
     auto plain = collect(artifacts, plan_for(spec, kTarget), spec);
     ASSERT_TRUE(plain) << plain.error().message;
-    EXPECT_EQ(plain->exposure.calls, 3u);        // runs of the command
+    EXPECT_EQ(plain->exercised.calls, 3u);       // runs of the command
     EXPECT_TRUE(plain->call_latency_ns.empty()); // the function was not called
     EXPECT_TRUE(plain->agent_call_ns.empty());   // and is nothing the workload could time
     auto& timed = artifacts.at("timed-perf-script.txt");
@@ -308,8 +308,8 @@ TEST(Collect, WhatTheWorkloadCountsIsOfBothPasses) {
     auto artifacts = captured_boot("6.12-ipi");
     auto sample = collect(artifacts, plan_for(spec, kTarget), spec);
     ASSERT_FALSE(sample);
-    EXPECT_EQ(sample.error().blame, Blame::Guest);
-    EXPECT_NE(sample.error().message.find("did not report its counter walks in the counted pass"),
+    EXPECT_EQ(sample.error().fault_domain, FaultDomain::Guest);
+    EXPECT_NE(sample.error().message.find("did not report its counter walks in the count pass"),
               std::string::npos)
         << sample.error().message;
     auto result = nlohmann::json::parse(artifacts["result.json"]);
@@ -326,7 +326,7 @@ TEST(Collect, WhatTheWorkloadCountsIsOfBothPasses) {
     artifacts["result.json"] = result.dump();
     sample = collect(artifacts, plan_for(spec, kTarget), spec);
     ASSERT_FALSE(sample);
-    EXPECT_NE(sample.error().message.find("counter corruptions in the timed pass"),
+    EXPECT_NE(sample.error().message.find("counter corruptions in the latency pass"),
               std::string::npos)
         << sample.error().message;
 }
@@ -385,7 +385,7 @@ TEST(Collect, ABackgroundsHistogramBecomesValues) {
     boot.erase("timed-background-cyclictest.txt");
     const auto missing = collect(boot, plan_for(spec, kTarget), spec);
     ASSERT_FALSE(missing);
-    EXPECT_EQ(missing.error().blame, Blame::Guest);
+    EXPECT_EQ(missing.error().fault_domain, FaultDomain::Guest);
 }
 
 } // namespace

@@ -18,7 +18,7 @@ Sample full_sample() {
     s.cpus_online = 4;
     s.kernel_release = "6.12.117";
     s.kernel_version = "#1 SMP";
-    s.exposure = {80, 80, 80, 77, 80, 240, 240, 80, 79, 79, 79, 20, 0, true};
+    s.exercised = {80, 80, 80, 77, 80, 240, 240, 80, 79, 79, 79, 20, 0, true};
     s.counts = {{"sync_ipis", 240}, {"tlb_flushes", std::numeric_limits<std::uint64_t>::max()}};
     s.counts_per_cpu = {{"sync_ipis", {0, 80, 80, 80}}};
     s.sync_callsites = {{"smp_call_function+0x2b", 240}};
@@ -28,7 +28,7 @@ Sample full_sample() {
     s.call_latency_ns = {43'000};
     s.agent_call_ns = {44'000};
     s.bystander_wakeup_ns = {5};
-    s.bystander_burst_ns = {};
+    s.bystander_work_time_ns = {};
     s.splats = {{SplatKind::SleepInAtomic,
                  "BUG: sleeping function called from invalid context",
                  "tlb_remove_table_sync_rcu",
@@ -44,7 +44,7 @@ Sample full_sample() {
 std::string error_of(const json& value) {
     auto result = sample_from_json(value);
     if (result) return "";
-    EXPECT_EQ(result.error().blame, Blame::Host);
+    EXPECT_EQ(result.error().fault_domain, FaultDomain::Host);
     return result.error().message;
 }
 
@@ -56,9 +56,9 @@ TEST(Sample, RoundTripsThroughTextExactly) {
     EXPECT_EQ(back->id.arm, "reviewed");
     EXPECT_EQ(back->id.seed, (std::uint64_t{1} << 53) - 1);
     EXPECT_EQ(back->counts.at("tlb_flushes"), std::numeric_limits<std::uint64_t>::max());
-    EXPECT_EQ(back->exposure.timed_injections, 79u);
-    EXPECT_EQ(back->exposure.witnessed_hits, 77u);
-    EXPECT_TRUE(back->exposure.probe_addresses_match);
+    EXPECT_EQ(back->exercised.timed_injections, 79u);
+    EXPECT_EQ(back->exercised.marked_hits, 77u);
+    EXPECT_TRUE(back->exercised.probe_addresses_match);
     EXPECT_EQ(back->host, full_sample().host);
     EXPECT_EQ(back->splats, full_sample().splats);
     EXPECT_EQ(back->further_splats, 2u);

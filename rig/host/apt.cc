@@ -30,23 +30,24 @@ std::string last_lines(const std::string& text) {
 } // namespace
 
 Result<std::string> must_run(const BuildContext& context, std::vector<std::string> argv,
-                             const fs::path& cwd, Blame blame,
+                             const fs::path& cwd, FaultDomain fault_domain,
                              std::function<void(std::string_view)> on_line) {
     Command command;
     command.argv = std::move(argv);
     command.cwd = cwd;
     command.env = {{"LC_ALL", "C"}};
     command.on_line = std::move(on_line);
-    return must_run(context, command, blame);
+    return must_run(context, command, fault_domain);
 }
 
-Result<std::string> must_run(const BuildContext& context, const Command& command, Blame blame) {
+Result<std::string> must_run(const BuildContext& context, const Command& command,
+                             FaultDomain fault_domain) {
     RIG_TRY(result, context.runner.run(command));
-    if (!std::holds_alternative<Exited>(result.outcome)) blame = Blame::Host;
+    if (!std::holds_alternative<Exited>(result.outcome)) fault_domain = FaultDomain::Host;
     if (!result.ok())
-        return fail(blame, fmt::format("{} {}: {}: {}", command.argv[0],
-                                       command.argv.size() > 1 ? command.argv[1] : "",
-                                       describe(result), last_lines(result.out)));
+        return fail(fault_domain, fmt::format("{} {}: {}: {}", command.argv[0],
+                                              command.argv.size() > 1 ? command.argv[1] : "",
+                                              describe(result), last_lines(result.out)));
     return result.out;
 }
 
@@ -68,7 +69,8 @@ Result<Apt> private_apt(const BuildContext& context, const std::string& suite,
     for (const char* sub : {"lists/partial", "cache/archives/partial", "parts"})
         fs::create_directories(dir / sub, error);
     if (error)
-        return fail(Blame::Host, fmt::format("cannot make {}: {}", dir.string(), error.message()));
+        return fail(FaultDomain::Host,
+                    fmt::format("cannot make {}: {}", dir.string(), error.message()));
     Apt apt;
     // Root's downloads would be handed to the user _apt, who may not be able to enter the cache
     // folder.
@@ -90,8 +92,8 @@ Result<Apt> private_apt(const BuildContext& context, const std::string& suite,
                                         "$(CREATED_BY)|$(REPO_URI)|$(RELEASE)"}));
     const auto archive = archive_of(targets);
     if (archive.uri.empty())
-        return fail(Blame::Host, "apt knows no Debian archive to take " + what +
-                                     " from: run 'apt-get update' once");
+        return fail(FaultDomain::Host, "apt knows no Debian archive to take " + what +
+                                           " from: run 'apt-get update' once");
     std::ofstream(dir / "sources.list")
         << fmt::format("deb [signed-by={}] {} {} main\n", kKeyring, archive.uri,
                        suite.empty() ? archive.release : suite);
@@ -112,7 +114,7 @@ Result<fs::path> download_package(const BuildContext& context, const Apt& apt,
     // apt tells how far it is in lines "dlstatus:1:42.5000:Retrieving file 1 of 1".
     auto words = apt.command("apt-get", {"-o", "APT::Sandbox::User=root", "-o", "APT::Status-Fd=1",
                                          "download", package});
-    auto downloaded = must_run(context, words, dir, Blame::Host, [&](std::string_view line) {
+    auto downloaded = must_run(context, words, dir, FaultDomain::Host, [&](std::string_view line) {
         if (!line.starts_with("dlstatus:")) return;
         const auto percent = line.substr(std::min(line.size(), line.find(':', 9) + 1));
         context.progress.advance(static_cast<std::uint64_t>(
@@ -129,8 +131,8 @@ Result<fs::path> download_package(const BuildContext& context, const Apt& apt,
     for (const auto& entry : fs::directory_iterator(dir, error))
         if (entry.path().extension() == ".deb") deb = entry.path();
     if (deb.empty())
-        return fail(Blame::Host, fmt::format("apt-get download {} left no package in {}", package,
-                                             dir.string()));
+        return fail(FaultDomain::Host, fmt::format("apt-get download {} left no package in {}",
+                                                   package, dir.string()));
     return deb;
 }
 
@@ -167,7 +169,7 @@ Result<fs::path> unpacked_packages(const BuildContext& context, const std::strin
                 versions << name_and_version(deb.stem().string()) << '\n';
                 versions.close();
                 if (!versions)
-                    return fail(Blame::Host,
+                    return fail(FaultDomain::Host,
                                 fmt::format("cannot write {}: {}", (dir / kVersionsFile).string(),
                                             std::strerror(errno)));
                 RIG_CHECK(run_unpacker(context, {"dpkg-deb", "-x", deb.string(), dir.string()}, deb,
@@ -191,8 +193,8 @@ Result<FetchedPackages> fetched_packages(const BuildContext& context, const std:
     for (std::string line; std::getline(lines, line);)
         fetched.versions.push_back(line);
     if (fetched.versions.empty())
-        return fail(Blame::Host, fmt::format("cannot read {}: was the cache pruned just now?",
-                                             (root / kVersionsFile).string()));
+        return fail(FaultDomain::Host, fmt::format("cannot read {}: was the cache pruned just now?",
+                                                   (root / kVersionsFile).string()));
     return fetched;
 }
 

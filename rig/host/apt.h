@@ -20,10 +20,11 @@ namespace rig {
 // Runs a program of the host; what it printed. Anything but exit code 0 is an error with its last
 // lines.
 Result<std::string> must_run(const BuildContext& context, std::vector<std::string> argv,
-                             const std::filesystem::path& cwd = {}, Blame blame = Blame::Host,
+                             const std::filesystem::path& cwd = {},
+                             FaultDomain fault_domain = FaultDomain::Host,
                              std::function<void(std::string_view)> on_line = {});
 Result<std::string> must_run(const BuildContext& context, const Command& command,
-                             Blame blame = Blame::Host);
+                             FaultDomain fault_domain = FaultDomain::Host);
 
 // Options that make apt-get and apt-cache use a private configuration; none for the host's own
 // lists.

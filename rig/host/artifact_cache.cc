@@ -31,7 +31,7 @@ constexpr std::array kKinds{"sources", "deltas",   "kernels",  "perf",
 
 tl::unexpected<Error> host_error(std::string_view what, const fs::path& path,
                                  const std::string& why) {
-    return fail(Blame::Host,
+    return fail(FaultDomain::Host,
                 fmt::format("artefact cache: cannot {} {}: {}", what, path.string(), why));
 }
 
@@ -118,14 +118,14 @@ ArtifactCache::ArtifactCache(fs::path root, std::stop_token stop)
 Status usable_cache(const fs::path& root) {
     if (root.empty())
         return fail(
-            Blame::Host,
+            FaultDomain::Host,
             fmt::format("artefact cache: there is no place for it: HOME is not set, and the "
                         "user {} has no home in the passwd database; set RIG_CACHE_DIR to "
                         "a folder",
                         user_name(::geteuid())));
     for (const char c : root.string())
         if (c == ':' || std::isspace(static_cast<unsigned char>(c)))
-            return fail(Blame::Host,
+            return fail(FaultDomain::Host,
                         fmt::format("artefact cache: {:?}: found {} in the path, and the kernel's "
                                     "makefiles accept neither blanks nor colons; set RIG_CACHE_DIR "
                                     "to a folder without",

@@ -66,9 +66,10 @@ TEST(ArtifactCache, AFailedMakeLeavesNothingAndIsTriedAgain) {
     ArtifactCache cache(dir.path());
     const auto failing = [](const fs::path& into) -> Status {
         std::ofstream(into / "half") << "half";
-        return fail(Blame::Kernel, "no");
+        return fail(FaultDomain::Kernel, "no");
     };
-    EXPECT_EQ(cache.get_or_make("kernels", "k", "", failing).error().blame, Blame::Kernel);
+    EXPECT_EQ(cache.get_or_make("kernels", "k", "", failing).error().fault_domain,
+              FaultDomain::Kernel);
     EXPECT_EQ(entries_in(dir / "kernels"), 0u);
     EXPECT_TRUE(cache.get_or_make("kernels", "k", "", succeed));
 }
@@ -158,7 +159,7 @@ TEST(ArtifactCache, AnInterruptEndsTheWaitForALock) {
     ASSERT_TRUE(held);
     const auto second = cache.lock("worktrees", "w", [&] { stop.request_stop(); });
     ASSERT_FALSE(second);
-    EXPECT_EQ(second.error().blame, Blame::Host);
+    EXPECT_EQ(second.error().fault_domain, FaultDomain::Host);
     EXPECT_NE(second.error().message.find("interrupted"), std::string::npos);
 }
 
@@ -247,7 +248,7 @@ TEST(ArtifactCache, APathThatMakeDoesNotTakeIsRefusedBeforeAnythingIsMade) {
             return {};
         });
         ASSERT_FALSE(made) << name;
-        EXPECT_EQ(made.error().blame, Blame::Host);
+        EXPECT_EQ(made.error().fault_domain, FaultDomain::Host);
         EXPECT_NE(made.error().message.find("set RIG_CACHE_DIR to a folder without"),
                   std::string::npos)
             << made.error().message;

@@ -308,36 +308,36 @@ class Run {
 } // namespace
 
 Result<CommandResult> BoostCommandRunner::run(const Command& command) {
-    if (command.argv.empty()) return fail(Blame::Host, "cannot start an empty command");
+    if (command.argv.empty()) return fail(FaultDomain::Host, "cannot start an empty command");
     const auto& name = command.argv[0];
     if (stop_.stop_requested()) return CommandResult{Cancelled{}, {}, 0};
     const auto program = find_program(name, command.env);
     if (program.empty())
-        return fail(Blame::Host, fmt::format("cannot start {}: {}", name, kNoSuchProgram));
+        return fail(FaultDomain::Host, fmt::format("cannot start {}: {}", name, kNoSuchProgram));
 
     Fd log;
     if (!command.log.empty()) {
         log.fd = ::open(command.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
         if (log.fd < 0)
-            return fail(Blame::Host, fmt::format("cannot write the log {}: {}",
-                                                 command.log.string(), std::strerror(errno)));
+            return fail(FaultDomain::Host, fmt::format("cannot write the log {}: {}",
+                                                       command.log.string(), std::strerror(errno)));
     }
     try {
         Run run(command, log.fd);
         if (auto ec = run.start(program)) {
             const auto where =
                 command.cwd.empty() ? "" : fmt::format(" in {}", command.cwd.string());
-            return fail(Blame::Host,
+            return fail(FaultDomain::Host,
                         fmt::format("cannot start {}{}: {}", name, where, ec.message()));
         }
         auto result = run.finish(stop_);
         if (run.log_errno())
-            return fail(Blame::Host,
+            return fail(FaultDomain::Host,
                         fmt::format("cannot write the log {}: {}", command.log.string(),
                                     std::strerror(run.log_errno())));
         return result;
     } catch (const boost::system::system_error& e) {
-        return fail(Blame::Host, fmt::format("cannot run {}: {}", name, e.what()));
+        return fail(FaultDomain::Host, fmt::format("cannot run {}: {}", name, e.what()));
     }
 }
 

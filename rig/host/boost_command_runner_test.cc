@@ -74,7 +74,7 @@ TEST(BoostCommandRunner, NamesAProgramItCannotStart) {
     command.argv = {"no-such-program-here"};
     auto result = BoostCommandRunner().run(command);
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().blame, Blame::Host);
+    EXPECT_EQ(result.error().fault_domain, FaultDomain::Host);
     EXPECT_EQ(result.error().message, "cannot start no-such-program-here: no such program in PATH");
 
     const auto plain = temp_file("plain");

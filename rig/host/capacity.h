@@ -3,7 +3,7 @@
 // and by control group.
 #pragma once
 
-#include "rig/host/packing.h"
+#include "rig/host/cpu_allocation.h"
 
 #include <filesystem>
 #include <string>

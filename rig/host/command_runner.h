@@ -62,8 +62,8 @@ inline constexpr const char* kNoSuchProgram = "no such program in PATH";
 class CommandRunner {
  public:
     virtual ~CommandRunner() = default;
-    // Error only when the program could not be started (Blame::Host, naming it; the message ends in
-    // kNoSuchProgram where there is none); how it ended is in the result.
+    // Error only when the program could not be started (FaultDomain::Host, naming it; the message
+    // ends in kNoSuchProgram where there is none); how it ended is in the result.
     virtual Result<CommandResult> run(const Command& command) = 0;
 };
 

@@ -40,7 +40,7 @@ Result<CpuClaim> CpuClaim::take(const fs::path& folder, const std::vector<int>& 
                                 std::size_t wanted, std::size_t least, Company company) {
     const auto error = [&](const char* what) {
         return fail(
-            Blame::Host,
+            FaultDomain::Host,
             fmt::format(
                 "cannot {} {}, where rigs of a host tell each other which CPUs they measure on: {}",
                 what, folder.string(), std::strerror(errno)));

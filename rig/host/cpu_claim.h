@@ -20,8 +20,8 @@ class CpuClaim {
  public:
     CpuClaim() = default; // of nothing
     // Tries once, never waits. Takes `wanted` of `cpus`: first those that nobody holds. Fewer than
-    // `least` to be had: holds none, and `cpus()` is empty. Blame::Host if the folder cannot be
-    // made or the locks in it cannot be opened.
+    // `least` to be had: holds none, and `cpus()` is empty. FaultDomain::Host if the folder cannot
+    // be made or the locks in it cannot be opened.
     static Result<CpuClaim> take(const std::filesystem::path& folder, const std::vector<int>& cpus,
                                  std::size_t wanted, std::size_t least, Company company);
 

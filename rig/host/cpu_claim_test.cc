@@ -87,7 +87,7 @@ TEST_F(CpuClaimTest, AFolderThatCannotBeOneIsTheHostsFault) {
     tree_.put("claims", "a file");
     const auto claim = CpuClaim::take(tree_ / "claims", {0}, 1, 1, Company::Alone);
     ASSERT_FALSE(claim);
-    EXPECT_EQ(claim.error().blame, Blame::Host);
+    EXPECT_EQ(claim.error().fault_domain, FaultDomain::Host);
     EXPECT_NE(claim.error().message.find((tree_ / "claims").string()), std::string::npos);
     std::filesystem::remove(tree_ / "claims");
     std::filesystem::create_directory_symlink(tree_.path(), tree_ / "claims");

@@ -20,23 +20,24 @@ constexpr unsigned kLooksBeforeLess =
 
 Result<BootPlaces> take_places(const BootNeed& need, unsigned parallel, const HostShare& host,
                                Progress& progress, std::stop_token stop) {
-    const PackingWish wish{parallel, host.share_cpus};
+    const CpuAllocationWish wish{parallel, host.share_cpus};
     const auto capacity = host.capacity ? host.capacity() : host_capacity();
-    RIG_TRY(packing, pack(capacity, need, wish));
+    RIG_TRY(cpu_allocation, pack(capacity, need, wish));
     const bool wall = need.clock == GuestClock::Wall, alone = wall && !wish.share_cpus;
-    const auto least = wall ? packing.cpus_each : 1;
+    const auto least = wall ? cpu_allocation.cpus_each : 1;
     CpuClaim claim;
     auto cpus = capacity.cpus;
-    cpus.resize(packing.cpus_wanted);
+    cpus.resize(cpu_allocation.cpus_wanted);
     if (!host.claims.empty()) {
         std::mutex mutex;
         std::condition_variable_any bell;
         std::unique_lock lock(mutex);
         bool told = false;
         for (unsigned looked = 1;; ++looked) {
-            RIG_TRY(taken, CpuClaim::take(host.claims, capacity.cpus, packing.cpus_wanted,
-                                          looked < kLooksBeforeLess ? packing.cpus_wanted : least,
-                                          alone ? Company::Alone : Company::Beside));
+            RIG_TRY(taken,
+                    CpuClaim::take(host.claims, capacity.cpus, cpu_allocation.cpus_wanted,
+                                   looked < kLooksBeforeLess ? cpu_allocation.cpus_wanted : least,
+                                   alone ? Company::Alone : Company::Beside));
             claim = std::move(taken);
             if (!claim.cpus().empty()) break;
             if (!told && looked >= kLooksBeforeLess) {
@@ -51,19 +52,20 @@ Result<BootPlaces> take_places(const BootNeed& need, unsigned parallel, const Ho
             bell.wait_for(lock, stop, kLookAgain, [] { return false; });
             if (stop.stop_requested()) {
                 if (told) progress.interrupt();
-                return fail(Blame::Host, "interrupted while waiting for host CPUs that other rigs "
-                                         "boot on; nothing was booted");
+                return fail(FaultDomain::Host,
+                            "interrupted while waiting for host CPUs that other rigs "
+                            "boot on; nothing was booted");
             }
         }
         if (told) progress.finish();
         cpus = claim.cpus();
     }
-    BootPlaces out{places(packing, need, wish, cpus), {}, std::move(claim)};
-    out.facts.warnings = packing.warnings;
-    if (out.boots.size() < packing.at_once)
+    BootPlaces out{places(cpu_allocation, need, wish, cpus), {}, std::move(claim)};
+    out.facts.warnings = cpu_allocation.warnings;
+    if (out.boots.size() < cpu_allocation.at_once)
         out.facts.warnings.push_back(
             fmt::format("{} boots at once in place of {}: other rigs boot on the host's other CPUs",
-                        out.boots.size(), packing.at_once));
+                        out.boots.size(), cpu_allocation.at_once));
     out.facts.at_once = static_cast<unsigned>(out.boots.size());
     if (wall)
         for (const auto& boot : out.boots)

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "rig/base/progress.h"
+#include "rig/host/cpu_allocation.h"
 #include "rig/host/cpu_claim.h"
-#include "rig/host/packing.h"
 
 #include <filesystem>
 #include <functional>
@@ -15,19 +15,20 @@ namespace rig {
 
 // The host as rig shares it with others, wired in main.cc.
 struct HostShare {
-    bool share_cpus = false;                // PackingWish::share_cpus
+    bool share_cpus = false;                // CpuAllocationWish::share_cpus
     std::filesystem::path claims;           // cpu_claim_folder(); empty: no other rig is looked at
     std::function<HostCapacity()> capacity; // host_capacity(); by default its own
 };
 
 struct BootPlaces {
     std::vector<std::vector<int>> boots; // as many at once, each on these host CPUs
-    RunPacking facts;
+    RunCpuAllocation facts;
     CpuClaim claim; // held as long as this lives
 };
 
-// Waits, with progress, until the CPUs that are needed are nobody else's; `parallel`: PackingWish.
-// Blame::Host where a boot does not fit, the claims cannot be held, or `stop` came first.
+// Waits, with progress, until the CPUs that are needed are nobody else's; `parallel`:
+// CpuAllocationWish. FaultDomain::Host where a boot does not fit, the claims cannot be held, or
+// `stop` came first.
 Result<BootPlaces> take_places(const BootNeed& need, unsigned parallel, const HostShare& host,
                                Progress& progress, std::stop_token stop);
 

@@ -59,7 +59,7 @@ TEST_F(BootPlacesTest, ARigWaitsForTheOtherAndStopsWhenToldTo) {
     });
     const auto gave_up = places(kWallBoot, 0, host, stop.get_token());
     ASSERT_FALSE(gave_up);
-    EXPECT_EQ(gave_up.error().blame, Blame::Host);
+    EXPECT_EQ(gave_up.error().fault_domain, FaultDomain::Host);
     EXPECT_NE(gave_up.error().message.find("waiting for host CPUs"), std::string::npos);
     EXPECT_FALSE(places(kWallBoot, 0, rig_on({0, 1, 2, 3}, true), stop.get_token()))
         << "the one who did not agree to share is left alone";

@@ -53,7 +53,7 @@ double interpret() {
 
 } // namespace
 
-double host_slowness() {
+double host_slowdown_factor() {
     double best = interpret();
     for (int i = 0; i < 3; ++i)
         best = std::min(best, interpret());

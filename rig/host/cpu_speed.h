@@ -8,6 +8,6 @@ namespace rig {
 // At least 1: a faster host needs no shorter limits. Takes some 0.1 s, of the CPU's time, not the
 // wall's: a host that is busy is not slow, and a guest that was kept waiting by others is told by
 // starved_seconds().
-double host_slowness();
+double host_slowdown_factor();
 
 } // namespace rig

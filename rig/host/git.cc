@@ -92,19 +92,20 @@ Result<std::string> commit_of(CommandRunner& runner, const std::filesystem::path
     const auto last = last_line(result.out);
     if (result.ok() && is_commit(last)) return std::string(last);
     if (!std::holds_alternative<Exited>(result.outcome))
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("git rev-parse in {}: {}", repository.string(), describe(result)));
     // Is it the name, or the repository?
     RIG_TRY(any, git(runner, repository, {"rev-parse", "--git-dir"}));
     if (!any.ok() && any.out.find("not a git repository") != std::string::npos)
-        return fail(Blame::Spec, fmt::format("{}: not a git repository", repository.string()));
+        return fail(FaultDomain::Spec,
+                    fmt::format("{}: not a git repository", repository.string()));
     if (!any.ok())
         return fail(
-            Blame::Host,
+            FaultDomain::Host,
             fmt::format("git cannot read {}: {}", repository.string(),
                         std::holds_alternative<Exited>(any.outcome) ? any.out : describe(any)));
-    return fail(Blame::Spec, fmt::format("{}: no commit '{}' in this repository: {}",
-                                         repository.string(), revision, last));
+    return fail(FaultDomain::Spec, fmt::format("{}: no commit '{}' in this repository: {}",
+                                               repository.string(), revision, last));
 }
 
 Result<std::size_t> uncommitted_files(CommandRunner& runner,
@@ -116,8 +117,8 @@ Result<std::size_t> uncommitted_files(CommandRunner& runner,
                         {"--no-optional-locks", "status", "--porcelain", "--no-renames",
                          "--untracked-files=all", "--ignore-submodules=none", "--", "."}));
     if (!status.ok())
-        return fail(Blame::Host, fmt::format("git status in {}: {}: {}", repository.string(),
-                                             describe(status), first_line(status.out)));
+        return fail(FaultDomain::Host, fmt::format("git status in {}: {}: {}", repository.string(),
+                                                   describe(status), first_line(status.out)));
     return static_cast<std::size_t>(std::count(status.out.begin(), status.out.end(), '\n'));
 }
 
@@ -127,8 +128,8 @@ Result<bool> is_ancestor(CommandRunner& runner, const std::filesystem::path& rep
                         std::chrono::hours(1)));
     if (result.ok()) return true;
     if (result.outcome == decltype(result.outcome){Exited{1}}) return false;
-    return fail(Blame::Host, fmt::format("git merge-base in {}: {}: {}", repository.string(),
-                                         describe(result), result.out));
+    return fail(FaultDomain::Host, fmt::format("git merge-base in {}: {}: {}", repository.string(),
+                                               describe(result), result.out));
 }
 
 } // namespace rig

@@ -33,19 +33,20 @@ Result<CommandResult> git(CommandRunner& runner, const std::filesystem::path& re
 // Forty lower-case hexadecimal digits, or the 64 of a SHA-256 repository.
 bool is_commit(std::string_view word);
 
-// The commit that a branch, tag or any other name of git's stands for, in full. Blame::Spec, with
-// the repository, the name and git's own reason, if there is none, or if the folder is no
-// repository; Blame::Host if git was killed, took too long, or refuses the repository (another
-// user's).
+// The commit that a branch, tag or any other name of git's stands for, in full. FaultDomain::Spec,
+// with the repository, the name and git's own reason, if there is none, or if the folder is no
+// repository; FaultDomain::Host if git was killed, took too long, or refuses the repository
+// (another user's).
 Result<std::string> commit_of(CommandRunner& runner, const std::filesystem::path& repository,
                               const std::string& revision);
 
 // Files that differ from what is checked out there, with those git does not know: none in a bare
-// repository. Blame::Host if git cannot tell.
+// repository. FaultDomain::Host if git cannot tell.
 Result<std::size_t> uncommitted_files(CommandRunner& runner,
                                       const std::filesystem::path& repository);
 
-// Is it among the other's ancestors, or the same? Both are commits. Blame::Host if git cannot tell.
+// Is it among the other's ancestors, or the same? Both are commits. FaultDomain::Host if git cannot
+// tell.
 Result<bool> is_ancestor(CommandRunner& runner, const std::filesystem::path& repository,
                          const std::string& older, const std::string& newer);
 

@@ -61,18 +61,18 @@ TEST_F(Git, ARepositoryThatGitRefusesIsTheHostsFault) {
                        "exception for this directory, call:\n"));
     const auto refused = commit_of(fake, "/x", "HEAD");
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().blame, Blame::Host);
+    EXPECT_EQ(refused.error().fault_domain, FaultDomain::Host);
     EXPECT_TRUE(refused.error().message.starts_with(
         "git cannot read /x: fatal: detected dubious ownership"))
         << refused.error().message;
 
     const auto none = commit_of(runner, dir / "one", "no-such-branch");
     ASSERT_FALSE(none);
-    EXPECT_EQ(none.error().blame, Blame::Spec);
+    EXPECT_EQ(none.error().fault_domain, FaultDomain::Spec);
     std::filesystem::create_directory(dir / "plain");
     const auto plain = commit_of(runner, dir / "plain", "HEAD");
     ASSERT_FALSE(plain);
-    EXPECT_EQ(plain.error().blame, Blame::Spec);
+    EXPECT_EQ(plain.error().fault_domain, FaultDomain::Spec);
     EXPECT_EQ(plain.error().message, (dir / "plain").string() + ": not a git repository");
 }
 

@@ -12,13 +12,13 @@ namespace rig {
 Status enough_open_files(unsigned least) {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("cannot read the limit of open files: {}", std::strerror(errno)));
     if (limit.rlim_cur >= least) return {};
     const auto found = limit.rlim_cur;
     limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, least);
     if (limit.rlim_cur >= least && ::setrlimit(RLIMIT_NOFILE, &limit) == 0) return {};
-    return fail(Blame::Host,
+    return fail(FaultDomain::Host,
                 fmt::format("the limit of open files is {} ('ulimit -n'; the hard one is {}), want "
                             "at least {}",
                             found, limit.rlim_max, least));

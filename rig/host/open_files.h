@@ -10,8 +10,8 @@ namespace rig {
 // A boot takes about 20 at its height, a fetched source about as many.
 inline constexpr unsigned kLeastOpenFiles = 64;
 
-// Raises the soft limit to `least` where the hard one allows it. Blame::Host naming the limit where
-// it does not.
+// Raises the soft limit to `least` where the hard one allows it. FaultDomain::Host naming the limit
+// where it does not.
 Status enough_open_files(unsigned least = kLeastOpenFiles);
 
 } // namespace rig

@@ -20,7 +20,7 @@ void with_limits(rlim_t soft, rlim_t hard, const std::string& wanted, rlim_t aft
         ::getrlimit(RLIMIT_NOFILE, &now);
         if (now.rlim_cur != after) ::_exit(3);
         if (wanted.empty()) ::_exit(status ? 0 : 4);
-        if (status || status.error().blame != Blame::Host) ::_exit(5);
+        if (status || status.error().fault_domain != FaultDomain::Host) ::_exit(5);
         ::_exit(status.error().message == wanted ? 0 : 6);
     }
     int status = -1;

@@ -51,7 +51,7 @@ template<class Words> bool says(const std::string& out, const Words& words) {
 } // namespace
 
 Status run_unpacker(const BuildContext& context, std::vector<std::string> argv,
-                    const fs::path& archive, const fs::path& folder, Blame blame,
+                    const fs::path& archive, const fs::path& folder, FaultDomain fault_domain,
                     std::function<void(std::string_view)> on_line) {
     Command command;
     command.argv = std::move(argv);
@@ -61,21 +61,23 @@ Status run_unpacker(const BuildContext& context, std::vector<std::string> argv,
     if (result.ok()) return {};
     const auto what = fmt::format("unpacking {}", archive.string());
     if (!std::holds_alternative<Exited>(result.outcome))
-        return fail(Blame::Host, fmt::format("{}: {} was {}, and nothing of it is kept", what,
-                                             command.argv.front(), describe(result)));
+        return fail(FaultDomain::Host, fmt::format("{}: {} was {}, and nothing of it is kept", what,
+                                                   command.argv.front(), describe(result)));
     if (says(result.out, kDiskFull)) {
         std::error_code error;
         const auto space = fs::space(folder, error);
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("{}: the disk is full: {} has room for {} MiB more, and the "
                                 "archive's content wants more",
                                 what, folder.string(), error ? 0 : space.available >> 20));
     }
     if (says(result.out, kEndsEarly))
-        return fail(blame, fmt::format("{}: the archive ends early, as one does that was not "
-                                       "copied or fetched to its end",
-                                       what));
-    return fail(blame, fmt::format("{}: {}: {}", what, describe(result), complaint(result.out)));
+        return fail(fault_domain,
+                    fmt::format("{}: the archive ends early, as one does that was not "
+                                "copied or fetched to its end",
+                                what));
+    return fail(fault_domain,
+                fmt::format("{}: {}: {}", what, describe(result), complaint(result.out)));
 }
 
 } // namespace rig

@@ -18,7 +18,7 @@ namespace rig {
 // disk is full, or that the work was cancelled, is always the host's. The message is one line.
 Status run_unpacker(const BuildContext& context, std::vector<std::string> argv,
                     const std::filesystem::path& archive, const std::filesystem::path& folder,
-                    Blame blame = Blame::Host,
+                    FaultDomain fault_domain = FaultDomain::Host,
                     std::function<void(std::string_view line)> on_line = {});
 
 } // namespace rig

@@ -16,12 +16,12 @@ using testing::exits;
 class Unpack : public ::testing::Test {
  protected:
     Unpack() : cache(dir / "cache"), fake(&real) {}
-    Status unpack(const fs::path& archive, Blame blame = Blame::Spec) {
+    Status unpack(const fs::path& archive, FaultDomain fault_domain = FaultDomain::Spec) {
         fs::create_directories(dir / "out");
         return run_unpacker(
             {cache, fake, Progress::silent(), 1},
             {"tar", "-x", "-v", "-f", archive.string(), "-C", (dir / "out").string()}, archive,
-            dir / "out", blame);
+            dir / "out", fault_domain);
     }
     void sh(const std::string& script) {
         Command command;
@@ -31,10 +31,10 @@ class Unpack : public ::testing::Test {
         ASSERT_TRUE(result && result->ok()) << result->out;
     }
     // One sentence: one line, and the archive's name in it.
-    void expect(const Status& status, Blame blame, const std::string& words) {
+    void expect(const Status& status, FaultDomain fault_domain, const std::string& words) {
         ASSERT_FALSE(status);
         const auto& message = status.error().message;
-        EXPECT_EQ(status.error().blame, blame) << message;
+        EXPECT_EQ(status.error().fault_domain, fault_domain) << message;
         EXPECT_EQ(std::count(message.begin(), message.end(), '\n'), 0) << message;
         EXPECT_NE(message.find("unpacking " + dir.path().string()), std::string::npos) << message;
         EXPECT_NE(message.find(words), std::string::npos) << message;
@@ -59,8 +59,8 @@ TEST_F(Unpack, ACutArchiveEndsEarly) {
             const auto cut = dir / (std::string("cut-") + name);
             fs::copy_file(dir / name, cut, fs::copy_options::overwrite_existing);
             fs::resize_file(cut, left);
-            expect(unpack(cut), Blame::Spec, "the archive ends early");
-            expect(unpack(cut, Blame::Host), Blame::Host, "the archive ends early");
+            expect(unpack(cut), FaultDomain::Spec, "the archive ends early");
+            expect(unpack(cut, FaultDomain::Host), FaultDomain::Host, "the archive ends early");
         }
     }
 }
@@ -69,26 +69,27 @@ TEST_F(Unpack, AFullDiskIsTheHosts) {
     fake.on({"tar"}, exits(2, "linux/a.c\ntar: linux/a.c: Cannot write: No space left on device\n"
                               "linux/b.c\ntar: Exiting with failure status due to previous "
                               "errors\n"));
-    expect(unpack(dir / "x.tar"), Blame::Host, "the disk is full: " + (dir / "out").string());
+    expect(unpack(dir / "x.tar"), FaultDomain::Host, "the disk is full: " + (dir / "out").string());
     fake.on({"tar"}, exits(2, "tar: linux/a.c: Cannot write: Disk quota exceeded\n"));
-    expect(unpack(dir / "x.tar"), Blame::Host, "the disk is full");
+    expect(unpack(dir / "x.tar"), FaultDomain::Host, "the disk is full");
     fake.on({"tar"}, exits(2, "/usr/bin/tar: linux/a.c: Wrote only 8192 of 10240 bytes\n"));
-    expect(unpack(dir / "x.tar"), Blame::Host, "the disk is full");
+    expect(unpack(dir / "x.tar"), FaultDomain::Host, "the disk is full");
 }
 
 TEST_F(Unpack, ACancelIsNeitherTheArchivesNorTheUsers) {
     fake.on({"tar"}, CommandResult{Cancelled{}, "linux/a.c\nlinux/b.c\n", 0});
-    expect(unpack(dir / "x.tar"), Blame::Host, "tar was cancelled, and nothing of it is kept");
+    expect(unpack(dir / "x.tar"), FaultDomain::Host,
+           "tar was cancelled, and nothing of it is kept");
     fake.on({"tar"}, CommandResult{Signalled{9}, "linux/a.c\n", 0});
-    expect(unpack(dir / "x.tar"), Blame::Host, "tar was killed by signal 9");
+    expect(unpack(dir / "x.tar"), FaultDomain::Host, "tar was killed by signal 9");
 }
 
 TEST_F(Unpack, AnythingElseIsQuotedInOneLine) {
     dir.put("text.tar", "no archive\n");
-    expect(unpack(dir / "text.tar"), Blame::Spec, "tar: This does not look like");
-    expect(unpack(dir / "none.tar"), Blame::Spec, "none.tar: Cannot open: No such file");
+    expect(unpack(dir / "text.tar"), FaultDomain::Spec, "tar: This does not look like");
+    expect(unpack(dir / "none.tar"), FaultDomain::Spec, "none.tar: Cannot open: No such file");
     fake.on({"tar"}, exits(1, "odd\x1b[1m\n"));
-    expect(unpack(dir / "x.tar"), Blame::Spec, "exit code 1: odd?[1m");
+    expect(unpack(dir / "x.tar"), FaultDomain::Spec, "exit code 1: odd?[1m");
 }
 
 } // namespace

@@ -119,14 +119,14 @@ TEST(LatencyCharts, ZeroOnALogScaleIsToldAndWhatIsMissingIsNotDrawn) {
     auto samples = make_samples(spec);
     samples[0].bystander_wakeup_ns[0] = 0;
     for (auto& s : samples)
-        s.bystander_burst_ns.clear();
+        s.bystander_work_time_ns.clear();
     const auto charts = latency_charts(input_of(spec, samples), samples);
-    const auto* wakeup = find(charts, "bystander wake-up: distribution");
+    const auto* wakeup = find(charts, "bystander wake-up latency: distribution");
     ASSERT_TRUE(wakeup);
     EXPECT_EQ(wakeup->series[0].points.front()[0], 1);
     EXPECT_NE(wakeup->note.find(" 1 values of 0 ns are drawn at 1 ns."), std::string::npos);
     EXPECT_EQ(wakeup->rows[0][2], "0 ns");
-    EXPECT_EQ(find(charts, "bystander burst: distribution"), nullptr);
+    EXPECT_EQ(find(charts, "bystander work time: distribution"), nullptr);
 }
 
 TEST(CpuCharts, MediansOverBootsOnOneScale) {

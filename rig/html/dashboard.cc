@@ -123,7 +123,7 @@ json cell_data(const std::vector<std::pair<std::size_t, const RunRecord*>>& runs
             const auto found = all.find({metric, arm});
             if (found == all.end() || found->second.medians.empty()) continue;
             auto& series = found->second;
-            tested += series.medians.size() >= options.least_runs();
+            tested += series.medians.size() >= options.min_runs();
             unit = series.unit;
             const auto from =
                 series.medians.size() - std::min(series.medians.size(), options.change_window);
@@ -165,8 +165,8 @@ std::string words(const DashboardCell& cell) {
 
 } // namespace
 
-std::size_t DashboardOptions::least_runs() const {
-    std::size_t n = 2 * changes.least_segment;
+std::size_t DashboardOptions::min_runs() const {
+    std::size_t n = 2 * changes.min_segment;
     for (double arrangements = 0;; ++n) {
         arrangements = 1;
         const std::size_t larger = n - n / 2;
@@ -251,9 +251,9 @@ dashboard_data(const std::vector<RunRecord>& records,
                                       {"rigs", rigs.list()},
                                       {"changes",
                                        {{"significance", options.changes.significance},
-                                        {"least_effect", options.changes.least_effect},
+                                        {"least_effect", options.changes.min_effect},
                                         {"window", options.change_window},
-                                        {"least_runs", options.least_runs()}}}}));
+                                        {"least_runs", options.min_runs()}}}}));
     return files;
 }
 

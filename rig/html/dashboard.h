@@ -20,9 +20,9 @@ struct DashboardOptions {
     ChangePointOptions changes{};
     // With fewer runs no step can be significant: the rarest of all arrangements of n values is one
     // of C(n, n / 2), twice for two directions.
-    std::size_t least_runs() const;
+    std::size_t min_runs() const;
     DashboardOptions() {
-        changes.least_effect = 0.005, changes.significance = 0.01;
+        changes.min_effect = 0.005, changes.significance = 0.01;
     } // many series are looked at
 };
 

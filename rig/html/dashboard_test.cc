@@ -87,7 +87,7 @@ TEST(Dashboard, ATrendHasItsChangePoint) {
     EXPECT_EQ(arms[1]["points"][20][4], 1) << "eight boots have an interval of 95 %";
     const auto index = data_of(files, "index");
     EXPECT_EQ(index["runs"].size(), 30u);
-    EXPECT_EQ(index["verdicts"], json({"as-expected", "broken"}));
+    EXPECT_EQ(index["verdicts"], json({"pass", "fail"}));
     EXPECT_EQ(cell["tested"], 2);
     EXPECT_EQ(cell["made"], index["made"]);
 }
@@ -141,7 +141,7 @@ TEST(Dashboard, OnlyLikeIsPutInOneLine) {
 // A line that was not shown to run, or a part of a run, is no point among those that were.
 TEST(Dashboard, WhatWasNotProvenIsInNoLine) {
     auto runs = nights();
-    runs[5].arms[1].proofs_failed = 1;
+    runs[5].arms[1].checks_failed = 1;
     runs[6].state = "interrupted";
     runs[7].state = "running";
     runs[8].metrics[0].per_boot = "mean"; // another rig's definition
@@ -154,7 +154,7 @@ TEST(Dashboard, WhatWasNotProvenIsInNoLine) {
 // What few runs could never tell is not called unchanged.
 TEST(Dashboard, FewRunsAreNotTested) {
     const DashboardOptions options;
-    EXPECT_EQ(options.least_runs(), 10u) << "2 / C(10, 5) = 0.0079, 2 / C(9, 4) = 0.016";
+    EXPECT_EQ(options.min_runs(), 10u) << "2 / C(10, 5) = 0.0079, 2 / C(9, 4) = 0.016";
     auto runs = nights();
     runs.resize(9);
     EXPECT_EQ(cell_of(dashboard_data(runs, kNoPages, ""), 0)["tested"], 0);

@@ -67,7 +67,7 @@ Markup tally(const Comparison& c) {
     add(c.unseen, "0 everywhere, so nothing shows that it can be seen");
     add(c.held, "as declared");
     return paragraph(parts.empty()
-                         ? "No expectation was judged."
+                         ? "No expectation is declared."
                          : fmt::format("Declared expectations: {}.", fmt::join(parts, "; ")));
 }
 
@@ -226,27 +226,27 @@ void add_charts(Markup& out, const char* id, const char* heading, const char* in
              element("div", {{"class", "charts"}}, figures)});
 }
 
-Markup proof_item(const Proof& proof) {
+Markup check_item(const ValidityCheck& check) {
     Children out{
-        element("span", {{"class", proof.passed ? "good" : "bad"}}, {proof.passed ? "✔" : "✘"}),
-        fmt::format(" {} ({}): {}", proof.id, proof.claim, proof.found)};
-    if (!proof.passed) out.push_back(paragraph("probably: " + proof.reason));
+        element("span", {{"class", check.passed ? "good" : "bad"}}, {check.passed ? "✔" : "✘"}),
+        fmt::format(" {} ({}): {}", check.id, check.claim, check.found)};
+    if (!check.passed) out.push_back(paragraph("probably: " + check.reason));
     return element("li", {}, out);
 }
 
 // What failed is in sight; what held is behind a summary.
-Markup proofs(const ReportInput& input) {
-    const auto claim = proofs_claim(input);
+Markup checks(const ReportInput& input) {
+    const auto claim = checks_claim(input);
     Children out{paragraph(claim.claim + ".")};
     if (!claim.caveat.empty()) out.push_back(paragraph(claim.caveat + ".", "told"));
-    for (const auto& arm : input.comparison.proofs) {
+    for (const auto& arm : input.comparison.checks) {
         Children held, failed;
-        for (const auto& proof : arm.proofs)
-            (proof.passed ? held : failed).push_back(proof_item(proof));
-        const auto summary =
-            arm.all_pass() ? fmt::format("✔ {} of {} proofs hold in every boot", held.size(),
-                                         arm.proofs.size())
-                           : fmt::format("✘ {} of {} proofs hold", held.size(), arm.proofs.size());
+        for (const auto& check : arm.checks)
+            (check.passed ? held : failed).push_back(check_item(check));
+        const auto summary = arm.all_pass() ? fmt::format("✔ {} of {} checks passed in every boot",
+                                                          held.size(), arm.checks.size())
+                                            : fmt::format("✘ {} of {} checks passed", held.size(),
+                                                          arm.checks.size());
         out.push_back(
             element("h3", {},
                     {arm.arm + ": ",
@@ -314,10 +314,9 @@ Markup provenance(const ReportInput& input) {
     return section(
         "provenance", "Provenance",
         {table("Kernels", {"Arm", "Kernel", "SHA-256 of the image", "Patches under test"}, kernels),
-         paragraph(
-             patches.shared.empty()
-                 ? "No enabling patch."
-                 : "Enabling patches, in every arm: they expose the path and are not under test."),
+         paragraph(patches.shared.empty() ? "No prerequisite patch."
+                                          : "Prerequisite patches, in every arm: they make the "
+                                            "path reachable and are not under test."),
          patches.shared.empty() ? Markup() : list(patches.shared), facts(all)});
 }
 
@@ -344,10 +343,10 @@ Markup header(const ReportInput& input, bool proven) {
     Children out{element("h1", {}, {input.spec.name}), verdict_line(comparison), tally(comparison)};
     // Without proof the figures mean little: say so before they are read.
     if (!proven)
-        out.push_back(
-            element("p", {{"class", "told"}},
-                    {"? Not proven (see ", element("a", {{"href", "#proofs"}}, {"Exposure"}),
-                     "): figures are shown, not judged."}));
+        out.push_back(element("p", {{"class", "told"}},
+                              {"? A validity check failed (see ",
+                               element("a", {{"href", "#proofs"}}, {"Exposure"}),
+                               "): figures are shown, no verdict is given."}));
     if (std::any_of(comparison.splats.begin(), comparison.splats.end(), [](const ArmSplats& arm) {
             return arm.verdict == SplatVerdict::Splatted || arm.verdict == SplatVerdict::Silent;
         }))
@@ -372,7 +371,7 @@ Markup header(const ReportInput& input, bool proven) {
 
 std::string render_html(const ReportInput& input, const std::vector<Sample>& samples,
                         const PageExtras& extras, const WebAssets& assets) {
-    const bool proven = all_proven(input.comparison);
+    const bool proven = all_checks_passed(input.comparison);
     PageFrame page;
     page.title = fmt::format("{} {}: {}", closing_mark(input.comparison), input.spec.name,
                              input.comparison.closing);
@@ -387,11 +386,11 @@ std::string render_html(const ReportInput& input, const std::vector<Sample>& sam
         page.main, "latencies", "Latencies",
         "Of each latency two drawings: how all values are distributed, as the share of them that "
         "took at most so long (a curve further left is "
-        "faster), which is shown and never judged; and what is judged, one figure of each boot.",
+        "faster), which is shown only; and what decides, one figure of each boot.",
         latency_charts(input, samples));
     add_charts(page.main, "cpus", "By CPU", "", cpu_charts(input, samples));
-    add_charts(page.main, "sweeps", "Over dose and vCPUs", "", curve_charts(extras.sweeps));
-    page.main += proofs(input);
+    add_charts(page.main, "sweeps", "Over fault rate and vCPUs", "", curve_charts(extras.sweeps));
+    page.main += checks(input);
     page.main += splats(input, extras.excerpts);
     page.main += provenance(input);
     if (!input.warnings.empty())

@@ -63,16 +63,18 @@ std::vector<Plot> read_sweeps(const fs::path& run, const ReportInput& input) {
 Status write_report_page(const fs::path& file, const fs::path& run, const ReportInput& input,
                          const std::vector<Sample>& samples, const WebAssets* assets) {
     if (!assets)
-        return fail(Blame::Spec, fmt::format("{}: cannot be made, this rig was built without pages "
-                                             "(meson -Dweb=false), want one built with -Dweb=true",
-                                             file.string()));
+        return fail(FaultDomain::Spec,
+                    fmt::format("{}: cannot be made, this rig was built without pages "
+                                "(meson -Dweb=false), want one built with -Dweb=true",
+                                file.string()));
     std::error_code error;
     if (fs::is_directory(file, error))
-        return fail(Blame::Spec,
+        return fail(FaultDomain::Spec,
                     fmt::format("--html {}: a folder, want the name of a file", file.string()));
     if (const auto folder = file.parent_path(); !folder.empty() && !fs::is_directory(folder, error))
-        return fail(Blame::Spec, fmt::format("--html {}: no folder {}, want one that is there",
-                                             file.string(), folder.string()));
+        return fail(FaultDomain::Spec,
+                    fmt::format("--html {}: no folder {}, want one that is there", file.string(),
+                                folder.string()));
     return write_atomically(
         file,
         render_html(input, samples, {read_excerpts(run, input), read_sweeps(run, input)}, *assets));

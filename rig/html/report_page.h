@@ -24,8 +24,8 @@ std::vector<SplatExcerpt> read_excerpts(const std::filesystem::path& run, const 
 inline constexpr unsigned kSiblings = 300;
 std::vector<Plot> read_sweeps(const std::filesystem::path& run, const ReportInput& input);
 
-// Replaces `file` as a whole. Blame::Spec if this rig has no assets (nullptr), or if `file` names
-// no place for a file; Blame::Host if it cannot be written.
+// Replaces `file` as a whole. FaultDomain::Spec if this rig has no assets (nullptr), or if `file`
+// names no place for a file; FaultDomain::Host if it cannot be written.
 Status write_report_page(const std::filesystem::path& file, const std::filesystem::path& run,
                          const ReportInput& input, const std::vector<Sample>& samples,
                          const WebAssets* assets);

@@ -72,7 +72,7 @@ TEST_F(ReportPage, RefusesWithoutLeavingAnything) {
     const auto refused = [&](const std::filesystem::path& file, const WebAssets* given) {
         const auto status = write_report_page(file, tree_.path(), input(), samples_, given);
         EXPECT_FALSE(status);
-        EXPECT_TRUE(status || status.error().blame == Blame::Spec);
+        EXPECT_TRUE(status || status.error().fault_domain == FaultDomain::Spec);
         return status ? "" : status.error().message;
     };
     EXPECT_NE(refused(tree_ / "page.html", nullptr).find("built without pages (meson -Dweb=false)"),

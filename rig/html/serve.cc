@@ -110,7 +110,7 @@ Status serve(std::uint16_t port, const std::function<HttpAnswer(std::string_view
     if (!error) acceptor.bind(here, error);
     if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
     if (error)
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("cannot listen on 127.0.0.1:{}: {}; --port 0 takes any free one",
                                 port, error.message()));
     accept(acceptor, answer);

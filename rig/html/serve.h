@@ -16,8 +16,8 @@ namespace rig {
 // Serves until `stop`. `listening` is told the port once connections are taken (`port` 0: any free
 // one). GET and HEAD only; a request whose Host is not loopback's is refused, so that a page from
 // elsewhere cannot read through a name that it had resolved to this machine. A connection that says
-// nothing for ten seconds is closed, one that sends more than 16 KiB is too. Blame::Host: the port
-// is taken.
+// nothing for ten seconds is closed, one that sends more than 16 KiB is too. FaultDomain::Host: the
+// port is taken.
 Status serve(std::uint16_t port, const std::function<HttpAnswer(std::string_view target)>& answer,
              const std::function<void(std::uint16_t)>& listening, std::stop_token stop);
 

@@ -21,21 +21,21 @@ Result<std::string> connect_of(const std::filesystem::path& host_file) {
     std::error_code error;
     const bool there = std::filesystem::exists(host_file, error);
     if (error)
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("cannot read {}: {}", host_file.string(), error.message()));
     if (!there) return std::string("none");
     toml::table table;
     try {
         table = toml::parse_file(host_file.string());
     } catch (const toml::parse_error& error) {
-        return fail(Blame::Spec, fmt::format("{}:{}: {}", host_file.string(),
-                                             error.source().begin.line, error.description()));
+        return fail(FaultDomain::Spec, fmt::format("{}:{}: {}", host_file.string(),
+                                                   error.source().begin.line, error.description()));
     }
     for (const auto& [key, value] : table) {
         const auto text = value.value<std::string>();
         if (key.str() == "connect" && text && !text->empty()) return *text;
         return fail(
-            Blame::Spec,
+            FaultDomain::Spec,
             fmt::format("{}:{}: bad key '{}', want connect = \"none\", \"auto\" or a libvirt URI",
                         host_file.string(), value.source().begin.line, key.str()));
     }

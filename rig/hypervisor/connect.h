@@ -10,8 +10,8 @@
 namespace rig {
 
 // `connect`: "none", "auto", a libvirt URI, or "" = what the key `connect` of the host's file says,
-// "none" without one. nullptr: direct QEMU. Blame::Host if a URI does not answer; "auto" then means
-// direct QEMU. Blame::Spec for a malformed host file.
+// "none" without one. nullptr: direct QEMU. FaultDomain::Host if a URI does not answer; "auto" then
+// means direct QEMU. FaultDomain::Spec for a malformed host file.
 Result<std::unique_ptr<Hypervisor>> choose_libvirt(std::string connect);
 
 // $XDG_CONFIG_HOME/rig/host.toml, or ~/.config/rig/host.toml.

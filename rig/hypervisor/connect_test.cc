@@ -27,7 +27,7 @@ TEST_F(ChooseTest, TheHostsFileNamesTheConnection) {
          {"connect = 1\n", "connect = \"\"\n", "conect = \"none\"\n", "connect =\n"}) {
         const auto result = with(bad);
         ASSERT_FALSE(result) << bad;
-        EXPECT_EQ(result.error().blame, Blame::Spec);
+        EXPECT_EQ(result.error().fault_domain, FaultDomain::Spec);
         EXPECT_NE(result.error().message.find("rig-host.toml:1: "), std::string::npos)
             << result.error().message;
     }
@@ -37,7 +37,7 @@ TEST_F(ChooseTest, AHostsFileThatCannotBeLookedForIsAnErrorOfTheHost) {
     std::filesystem::create_symlink(file_, file_); // a loop
     const auto result = connect_of(file_ / "rig/host.toml");
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().blame, Blame::Host);
+    EXPECT_EQ(result.error().fault_domain, FaultDomain::Host);
     EXPECT_NE(result.error().message.find("rig-host.toml/rig/host.toml: Too many levels"),
               std::string::npos)
         << result.error().message;
@@ -47,7 +47,7 @@ TEST_F(ChooseTest, WhoeverNamesADaemonGetsItOrAnError) {
     EXPECT_EQ(choose_libvirt("none").value(), nullptr);
     const auto result = choose_libvirt("qemu:///system?socket=/nonexistent/libvirt-sock");
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().blame, Blame::Host);
+    EXPECT_EQ(result.error().fault_domain, FaultDomain::Host);
     EXPECT_NE(result.error().message.find("/nonexistent/libvirt-sock"), std::string::npos)
         << result.error().message;
 }

@@ -3,8 +3,8 @@
 
 #include "guest/protocol/protocol.h"
 #include "rig/arch/arch.h"
+#include "rig/host/cpu_allocation.h"
 #include "rig/host/cpu_binding.h"
-#include "rig/host/packing.h"
 #include "rig/hypervisor/qemu_hypervisor.h"
 
 #include <fmt/format.h>

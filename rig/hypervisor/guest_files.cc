@@ -32,7 +32,7 @@ GuestFiles::GuestFiles(const BootRequest& request,
 
 Status GuestFiles::made() const {
     if (request_.channel.empty() || channel_.is_open()) return {};
-    return fail(Blame::Host,
+    return fail(FaultDomain::Host,
                 fmt::format("cannot make {}: {}", request_.channel.string(), std::strerror(errno)));
 }
 

@@ -22,7 +22,7 @@ class GuestFiles {
     GuestFiles(const GuestFiles&) = delete;
     GuestFiles& operator=(const GuestFiles&) = delete;
 
-    Status made() const; // Blame::Host
+    Status made() const; // FaultDomain::Host
 
     // Hands on what came since the last time; false: `on_bytes` called it a violation.
     bool read();

@@ -101,7 +101,7 @@ class Hypervisor {
     // Boots and blocks until the guest is gone. Every byte of the channel goes to `on_bytes`, which
     // returns false to have the guest killed (a protocol violation). Nothing goes the other way:
     // commands travel in the initrd. Error only when the guest could not be started at all
-    // (Blame::Host).
+    // (FaultDomain::Host).
     virtual Result<GuestEnd> run(const BootRequest& request,
                                  const std::function<bool(std::string_view)>& on_bytes,
                                  std::stop_token stop) = 0;
@@ -110,7 +110,7 @@ class Hypervisor {
     virtual Result<std::string> emulator(const Arch& arch) { return arch.qemu; }
 
     // "QEMU emulator version 7.2.22 (...)", of the one that has this architecture's machines.
-    // Blame::Spec if guests of it cannot be run.
+    // FaultDomain::Spec if guests of it cannot be run.
     virtual Result<std::string> version(const Arch& arch) = 0;
     virtual std::string libvirt_version() const { return ""; } // "9.0.0"; "" without libvirt
     virtual std::string adapter() const {

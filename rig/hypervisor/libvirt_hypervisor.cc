@@ -186,7 +186,7 @@ struct Listed {
 
 Status has_machine(const Arch& arch) {
     if (arch.libvirt) return {};
-    return fail(Blame::Spec,
+    return fail(FaultDomain::Spec,
                 fmt::format("kernel.arch = \"{}\" with libvirt: its domains are x86_64 machines; "
                             "leave --connect out, so that QEMU runs the guests directly",
                             arch.name));
@@ -222,7 +222,7 @@ LibvirtHypervisor::Connection::open(const std::string& uri) {
     connection->uri = uri;
     connection->handle = virConnectOpen(uri.c_str());
     if (!connection->handle)
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("libvirt: cannot connect to {}: {}", uri, last_error()));
     const auto own = [&] { return new std::shared_ptr<Domains>(connection->domains); };
     const auto on = [&](int event, virConnectDomainEventGenericCallback call) {
@@ -236,7 +236,8 @@ LibvirtHypervisor::Connection::open(const std::string& uri) {
     if (connection->lifecycle < 0 || connection->watchdog < 0 ||
         virConnectRegisterCloseCallback(connection->handle, Domains::on_close, own(),
                                         Domains::forget) < 0)
-        return fail(Blame::Host, fmt::format("libvirt: no events from {}: {}", uri, last_error()));
+        return fail(FaultDomain::Host,
+                    fmt::format("libvirt: no events from {}: {}", uri, last_error()));
     char* resolved = virConnectGetURI(connection->handle); // of an alias
     if (is_remote_uri(resolved ? resolved : uri))
         connection->pool = std::make_unique<RemotePool>(connection->handle);
@@ -281,7 +282,7 @@ Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request,
                                         std::stop_token stop) {
     if (request.console_log.empty() || request.gdb_stub)
         return fail(
-            Blame::Host,
+            FaultDomain::Host,
             "libvirt: guests on a terminal or under gdb are for direct QEMU (--connect none)");
     RIG_CHECK(has_machine(arch_named(request.arch)));
     GuestEnd end;
@@ -290,11 +291,12 @@ Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request,
     RIG_TRY(connection, current());
     const bool remote = connection->pool != nullptr;
     if (remote && (request.clock == GuestClock::Wall || !request.memory_dump.empty()))
-        return fail(Blame::Host, fmt::format("libvirt: {} is another host: {} is for guests on "
-                                             "this one, want the virtual clock without it",
-                                             connection->uri,
-                                             request.clock == GuestClock::Wall ? "the wall clock"
-                                                                               : "--dump-memory"));
+        return fail(
+            FaultDomain::Host,
+            fmt::format("libvirt: {} is another host: {} is for guests on "
+                        "this one, want the virtual clock without it",
+                        connection->uri,
+                        request.clock == GuestClock::Wall ? "the wall clock" : "--dump-memory"));
     auto& domains = *connection->domains;
     const HostCpu cpu(request.host_cpus);
     const DomainPlace place{
@@ -336,8 +338,9 @@ Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request,
         VIR_DOMAIN_START_AUTODESTROY)};
     if (!guest.domain) {
         const auto why = last_error();
-        return connection->closed() ? Result<GuestEnd>(lost())
-                                    : fail(Blame::Host, "libvirt did not start the guest: " + why);
+        return connection->closed()
+                   ? Result<GuestEnd>(lost())
+                   : fail(FaultDomain::Host, "libvirt did not start the guest: " + why);
     }
     std::optional<decltype(GuestEnd::outcome)> forced; // why we ended it, and
     Steady::time_point forced_at, destroyed_at;        // since when we try
@@ -424,8 +427,9 @@ Result<std::optional<OtherHost>> LibvirtHypervisor::other_host() {
     if (cpus < 0 || stats.empty() ||
         virNodeGetMemoryStats(connection->handle, VIR_NODE_MEMORY_STATS_ALL_CELLS, stats.data(),
                               &count, 0) < 0)
-        return fail(Blame::Host, fmt::format("libvirt: {} does not tell its CPUs and memory: {}",
-                                             connection->uri, last_error()));
+        return fail(FaultDomain::Host,
+                    fmt::format("libvirt: {} does not tell its CPUs and memory: {}",
+                                connection->uri, last_error()));
     for (const auto& one : stats) // KiB; page cache can go
         for (const char* free : {VIR_NODE_MEMORY_STATS_FREE, VIR_NODE_MEMORY_STATS_CACHED,
                                  VIR_NODE_MEMORY_STATS_BUFFERS})
@@ -437,7 +441,7 @@ Result<std::string> LibvirtHypervisor::version(const Arch& arch) {
     RIG_CHECK(has_machine(arch));
     unsigned long v = 0;
     if (virConnectGetVersion(connection_->handle, &v) < 0)
-        return fail(Blame::Host, "libvirt: no version of QEMU: " + last_error());
+        return fail(FaultDomain::Host, "libvirt: no version of QEMU: " + last_error());
     return fmt::format("QEMU {}.{}.{} of libvirt", v / 1'000'000, v / 1000 % 1000, v % 1000);
 }
 

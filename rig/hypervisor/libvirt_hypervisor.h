@@ -17,11 +17,11 @@ namespace rig {
 
 class LibvirtHypervisor : public Hypervisor {
  public:
-    // Blame::Host if no daemon answers. `uri`: as of virsh -c, e.g. "qemu:///system"; a session's
-    // daemon has neither the right to pin QEMU's main loop nor the label under which QEMU reads
-    // rig's files, and refuses its domains. On this host files are given by their paths; to another
-    // (is_remote_uri) they go through its storage (remote_files.h), and only the virtual clock is
-    // for it.
+    // FaultDomain::Host if no daemon answers. `uri`: as of virsh -c, e.g. "qemu:///system"; a
+    // session's daemon has neither the right to pin QEMU's main loop nor the label under which QEMU
+    // reads rig's files, and refuses its domains. On this host files are given by their paths; to
+    // another (is_remote_uri) they go through its storage (remote_files.h), and only the virtual
+    // clock is for it.
     static Result<std::unique_ptr<LibvirtHypervisor>> connect(const std::string& uri);
     ~LibvirtHypervisor() override;
 

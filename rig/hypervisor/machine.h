@@ -9,7 +9,7 @@ namespace rig {
 struct Machine {
     GuestClock clock = GuestClock::Virtual;
     Accelerator accelerator = Accelerator::Tcg;
-    double slowness = 1; // of the host, see host_slowness(): time limits are longer by it
+    double slowness = 1; // of the host, see host_slowdown_factor(): time limits are longer by it
 };
 
 } // namespace rig

@@ -35,7 +35,8 @@ Result<Emulator> Emulators::of(const Arch& arch) {
         if (!host && !host.error().message.ends_with(kNoSuchProgram))
             return tl::unexpected(host.error());
         if (host && !std::holds_alternative<Exited>(host->outcome))
-            return fail(Blame::Host, fmt::format("{} --version: {}", arch.qemu, describe(*host)));
+            return fail(FaultDomain::Host,
+                        fmt::format("{} --version: {}", arch.qemu, describe(*host)));
         if (host && host->ok() && !needs_fetched_qemu(arch, host->out))
             return first_[arch.name] = Emulator{arch.qemu, {}};
     } else if (first->second.program == arch.qemu) {
@@ -47,9 +48,9 @@ Result<Emulator> Emulators::of(const Arch& arch) {
     if (first == first_.end()) return first_[arch.name] = emulator;
     if (emulator.packages != first->second.packages)
         return fail(
-            Blame::Host,
+            FaultDomain::Host,
             fmt::format(
-                "the emulator was fetched anew and is {} now, not {} as before: start again",
+                "the emulator was fetched again and is {} now, not {} as before: start again",
                 emulator.packages, first->second.packages));
     return emulator;
 }

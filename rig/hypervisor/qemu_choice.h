@@ -25,9 +25,9 @@ class Emulators {
 
     // The host's, or the one in the cache (packages/), which is fetched when it is first wanted.
     // Asked before each boot, since the cache may be pruned between two; one process never gets two
-    // different ones. Thread-safe. Blame::Host where there is none to be had, where the host's does
-    // not say what it is (a signal, a time-out, no process to be had), and where what is fetched
-    // again is another version than before.
+    // different ones. Thread-safe. FaultDomain::Host where there is none to be had, where the
+    // host's does not say what it is (a signal, a time-out, no process to be had), and where what
+    // is fetched again is another version than before.
     Result<Emulator> of(const Arch& arch);
 
  private:

@@ -72,7 +72,7 @@ Status Session::start() {
     RIG_CHECK(files_.made());
     int pipe_fds[2];
     if (::pipe2(pipe_fds, O_CLOEXEC) != 0)
-        return fail(Blame::Host, fmt::format("pipe: {}", std::strerror(errno)));
+        return fail(FaultDomain::Host, fmt::format("pipe: {}", std::strerror(errno)));
     const auto argv = qemu_argv(request_, program_);
     std::vector<char*> args;
     for (const auto& arg : argv)
@@ -123,7 +123,7 @@ Status Session::start() {
     io_.notify_fork(asio::io_context::fork_parent);
     ::close(pipe_fds[1]);
     messages_.assign(pipe_fds[0]);
-    if (pid_ < 0) return fail(Blame::Host, fmt::format("fork: {}", std::strerror(errno)));
+    if (pid_ < 0) return fail(FaultDomain::Host, fmt::format("fork: {}", std::strerror(errno)));
     return {};
 }
 
@@ -221,7 +221,7 @@ Result<GuestEnd> Session::run(std::stop_token stop) {
     end_.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
     if (end_.outcome == decltype(end_.outcome){Exited{127}})
-        return fail(Blame::Host, "QEMU did not start: " + end_.messages);
+        return fail(FaultDomain::Host, "QEMU did not start: " + end_.messages);
     return end_;
 }
 
@@ -251,8 +251,9 @@ Result<std::string> QemuHypervisor::version(const Arch& arch) {
     RIG_TRY(result, runner_.run(command));
     const auto said = result.out.substr(0, result.out.find('\n'));
     if (!result.ok())
-        return fail(Blame::Host, fmt::format("{} --version: {}{}{}", found.program,
-                                             describe(result), said.empty() ? "" : ": ", said));
+        return fail(FaultDomain::Host,
+                    fmt::format("{} --version: {}{}{}", found.program, describe(result),
+                                said.empty() ? "" : ": ", said));
     return found.packages.empty() ? said : fmt::format("{}, {}", said, found.packages);
 }
 

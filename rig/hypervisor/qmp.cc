@@ -24,7 +24,7 @@ class Qmp {
     Status connect(const std::filesystem::path& path) {
         error_code error;
         socket_.connect(asio::local::stream_protocol::endpoint(path.string()), error);
-        if (error) return fail(Blame::Host, "QEMU's monitor: " + error.message());
+        if (error) return fail(FaultDomain::Host, "QEMU's monitor: " + error.message());
         RIG_CHECK(message()); // its greeting
         RIG_CHECK(execute("qmp_capabilities"));
         return {};
@@ -37,13 +37,13 @@ class Qmp {
             asio::buffer(json{{"execute", command}, {"arguments", arguments}}.dump() + "\n"),
             error);
         if (error)
-            return fail(Blame::Host,
+            return fail(FaultDomain::Host,
                         fmt::format("QEMU's monitor: {}: {}", command, error.message()));
         for (;;) {
             RIG_TRY(answer, message());
             if (answer.contains("return")) return answer.at("return");
             if (answer.contains("error"))
-                return fail(Blame::Host,
+                return fail(FaultDomain::Host,
                             fmt::format("QEMU's monitor: {}: {}", command,
                                         answer.at("error").value("desc", "no reason given")));
         } // else an event
@@ -61,13 +61,13 @@ class Qmp {
             socket_.close(ignored);
             io_.restart();
             io_.run();
-            return fail(Blame::Host, "QEMU's monitor does not answer");
+            return fail(FaultDomain::Host, "QEMU's monitor does not answer");
         }
-        if (result) return fail(Blame::Host, "QEMU's monitor: " + result.message());
+        if (result) return fail(FaultDomain::Host, "QEMU's monitor: " + result.message());
         const auto end = buffer_.find('\n');
         auto value = json::parse(buffer_.substr(0, end), nullptr, false);
         buffer_.erase(0, end + 1);
-        if (!value.is_object()) return fail(Blame::Host, "QEMU's monitor answers in no JSON");
+        if (!value.is_object()) return fail(FaultDomain::Host, "QEMU's monitor answers in no JSON");
         return value;
     }
 
@@ -110,7 +110,7 @@ Result<HungGuest> examine_hung_guest(const std::filesystem::path& socket,
                 out.registers += "\nno memory dump: " + dumped.error().message + "\n";
         return out;
     } catch (const json::exception& error) {
-        return fail(Blame::Host, fmt::format("QEMU's monitor: {}", error.what()));
+        return fail(FaultDomain::Host, fmt::format("QEMU's monitor: {}", error.what()));
     }
 }
 

@@ -20,8 +20,8 @@ struct HungGuest {
 
 // Stops the guest, and returns its registers; lets it run on for a moment (kBetweenLooks) and reads
 // them again, `looks` times. With `memory_dump` its memory is written there (dump-guest-memory, an
-// ELF core without paging; boot/memory_dump.h adds what debuggers need). Blame::Host, with QEMU's
-// words, if the socket does not answer in time. `socket`: a QMP monitor nobody talks to.
+// ELF core without paging; boot/memory_dump.h adds what debuggers need). FaultDomain::Host, with
+// QEMU's words, if the socket does not answer in time. `socket`: a QMP monitor nobody talks to.
 Result<HungGuest> examine_hung_guest(const std::filesystem::path& socket,
                                      const std::filesystem::path& memory_dump, unsigned looks,
                                      std::chrono::seconds patience);

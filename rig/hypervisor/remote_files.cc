@@ -16,8 +16,9 @@ constexpr std::size_t kPiece = 256 * 1024; // libvirt's messages hold less; it c
 
 tl::unexpected<Error> failed(const std::string& what) {
     const char* message = virGetLastErrorMessage();
-    return fail(Blame::Host, fmt::format("libvirt, storage of another host: cannot {}: {}", what,
-                                         message && *message ? message : "no reason given"));
+    return fail(FaultDomain::Host,
+                fmt::format("libvirt, storage of another host: cannot {}: {}", what,
+                            message && *message ? message : "no reason given"));
 }
 
 // Aborted unless it was finished.
@@ -121,8 +122,8 @@ Result<RemoteVolume> RemotePool::upload(const fs::path& file, const std::string&
     const auto bytes = fs::file_size(file, error);
     std::ifstream in(file, std::ios::binary);
     if (error || !in)
-        return fail(Blame::Host, fmt::format("cannot read {}: {}", file.string(),
-                                             error ? error.message() : "no permission"));
+        return fail(FaultDomain::Host, fmt::format("cannot read {}: {}", file.string(),
+                                                   error ? error.message() : "no permission"));
     RIG_TRY(volume, create(name, bytes, "0644"));
     Stream up(virStorageVolGetConnect(volume.get()));
     up.open = up.stream && virStorageVolUpload(volume.get(), up.stream, 0, bytes, 0) == 0;
@@ -130,12 +131,12 @@ Result<RemoteVolume> RemotePool::upload(const fs::path& file, const std::string&
     std::string piece(kPiece, '\0');
     for (std::uintmax_t sent = 0; sent < bytes;) {
         if (stop.stop_requested())
-            return fail(Blame::Host, "interrupted while " + name + " was uploaded");
+            return fail(FaultDomain::Host, "interrupted while " + name + " was uploaded");
         in.read(piece.data(),
                 static_cast<std::streamsize>(std::min<std::uintmax_t>(piece.size(), bytes - sent)));
         const auto n = static_cast<std::size_t>(in.gcount());
         if (n == 0)
-            return fail(Blame::Host,
+            return fail(FaultDomain::Host,
                         fmt::format("{} became shorter while it was uploaded", file.string()));
         for (std::size_t done = 0; done < n;) {
             const int took = virStreamSend(up.stream, piece.data() + done, n - done);

@@ -4,8 +4,8 @@
 // other program is needed there.
 //
 // They lie in the pool `rig` (a folder), which is made where there is none. The guest writes its
-// channel and console into files there, as on this host (docs/explanation/design.md says why
-// files): that they are read over the network slows nothing in the guest. Volumes go with their
+// channel and console into files there, as on this host (docs/explanation/design-choices.md says
+// why files): that they are read over the network slows nothing in the guest. Volumes go with their
 // boot, the kernel with the connection; what a killed rig leaves, `virsh vol-list rig` shows.
 #pragma once
 
@@ -49,7 +49,7 @@ class RemotePool {
     RemotePool(const RemotePool&) = delete;
     RemotePool& operator=(const RemotePool&) = delete;
 
-    // Errors of all: Blame::Host. `name` is unique among the pool's volumes.
+    // Errors of all: FaultDomain::Host. `name` is unique among the pool's volumes.
     Result<RemoteVolume> upload(const std::filesystem::path& file, const std::string& name,
                                 std::stop_token stop);
     Result<RemoteVolume> empty(const std::string& name); // that QEMU may write

@@ -24,7 +24,7 @@ Result<std::string> read_binary(const std::filesystem::path& file) {
     std::ifstream in(file, std::ios::binary);
     std::ostringstream out;
     out << in.rdbuf();
-    if (!in) return fail(Blame::Host, fmt::format("cannot read {}", file.string()));
+    if (!in) return fail(FaultDomain::Host, fmt::format("cannot read {}", file.string()));
     return out.str();
 }
 
@@ -41,9 +41,10 @@ Result<std::filesystem::path> interpreter_of(const std::filesystem::path& progra
     if (named == "/bin/sh" || named == "/bin/busybox") return std::filesystem::path();
     std::error_code error;
     const auto wrong = [&](const std::string& what) {
-        return fail(Blame::Spec, fmt::format("{}:1 (in image.files): its interpreter '{}' {}, want "
-                                             "the absolute path of a program of this machine",
-                                             program.string(), named.string(), what));
+        return fail(FaultDomain::Spec,
+                    fmt::format("{}:1 (in image.files): its interpreter '{}' {}, want "
+                                "the absolute path of a program of this machine",
+                                program.string(), named.string(), what));
     };
     if (!named.is_absolute()) return wrong("is no absolute path");
     if (!std::filesystem::is_regular_file(named, error))
@@ -53,8 +54,8 @@ Result<std::filesystem::path> interpreter_of(const std::filesystem::path& progra
     return named;
 }
 
-std::vector<ImageFile> skeleton() {
-    std::vector<ImageFile> files;
+std::vector<InitramfsFile> skeleton() {
+    std::vector<InitramfsFile> files;
     for (const char* dir : {"dev", "proc", "sys", "tmp", "bin", "rig"})
         files.push_back({dir, S_IFDIR | 0755, "", 0, 0});
     // The kernel opens it for PID 1 before devtmpfs is there.
@@ -64,11 +65,11 @@ std::vector<ImageFile> skeleton() {
 
 } // namespace
 
-Result<std::string> make_cpio(const std::vector<ImageFile>& files) {
+Result<std::string> make_cpio(const std::vector<InitramfsFile>& files) {
     const std::unique_ptr<archive, int (*)(archive*)> writer(archive_write_new(),
                                                              archive_write_free);
     const auto broken = [&] {
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("cpio archive: {}", archive_error_string(writer.get())));
     };
     std::string out;
@@ -129,7 +130,8 @@ with_libraries(const std::vector<std::filesystem::path>& programs, CommandRunner
             result.out.find("statically linked") != std::string::npos)
             continue;
         if (!result.ok())
-            return fail(std::holds_alternative<Exited>(result.outcome) ? Blame::Spec : Blame::Host,
+            return fail(std::holds_alternative<Exited>(result.outcome) ? FaultDomain::Spec
+                                                                       : FaultDomain::Host,
                         fmt::format("{} in image.files: ldd cannot tell its libraries, as of a "
                                     "program that is not whole: {}: {}",
                                     program.string(), describe(result),
@@ -139,14 +141,15 @@ with_libraries(const std::vector<std::filesystem::path>& programs, CommandRunner
             // "libc.so.6 => /lib/... (0x...)", "/lib64/ld-linux-x86-64.so.2 (0x...)",
             // "linux-vdso.so.1 (0x...)", "x => not found"
             if (line.find("=> not found") != std::string::npos)
-                return fail(Blame::Spec, fmt::format("{} in image.files: a library is missing:{}",
-                                                     program.string(), line));
+                return fail(FaultDomain::Spec,
+                            fmt::format("{} in image.files: a library is missing:{}",
+                                        program.string(), line));
             const auto slash = line.find('/'), end = line.find(" (0x");
             if (slash == std::string::npos || end == std::string::npos || slash >= end) continue;
             const std::filesystem::path library = line.substr(slash, end - slash);
             // It would be in the image all the same, and the program would end for want of it.
             if (const char* mount = rules::hidden_in_guest(library))
-                return fail(Blame::Spec,
+                return fail(FaultDomain::Spec,
                             fmt::format("{} in image.files: its library {} is below {}, where the "
                                         "guest's mount hides it; want one elsewhere",
                                         program.string(), library.string(), mount));
@@ -156,7 +159,7 @@ with_libraries(const std::vector<std::filesystem::path>& programs, CommandRunner
     return std::vector<std::filesystem::path>(all.begin(), all.end());
 }
 
-Result<std::filesystem::path> build_image(const ImageInputs& inputs, ArtifactCache& cache) {
+Result<std::filesystem::path> build_initramfs(const InitramfsInputs& inputs, ArtifactCache& cache) {
     std::string identity = "image 1\n"; // raise when the layout below changes
     auto files = skeleton();
     for (const auto& [guest_path, host_path] : {std::pair{"init", inputs.agent},
@@ -191,7 +194,7 @@ Result<std::filesystem::path> build_image(const ImageInputs& inputs, ArtifactCac
                                   out << cpio;
                                   out.close();
                                   if (!out)
-                                      return fail(Blame::Host,
+                                      return fail(FaultDomain::Host,
                                                   fmt::format("cannot write {}",
                                                               (into / "initramfs.cpio").string()));
                                   return {};
@@ -199,19 +202,19 @@ Result<std::filesystem::path> build_image(const ImageInputs& inputs, ArtifactCac
     return dir / "initramfs.cpio";
 }
 
-Status image_with_plan(const std::filesystem::path& image, std::string_view plan,
-                       const std::filesystem::path& to) {
+Status initramfs_with_plan(const std::filesystem::path& image, std::string_view plan,
+                           const std::filesystem::path& to) {
     RIG_TRY(archive, make_cpio({{std::string(guest::kPlanFile).substr(1), S_IFREG | 0644,
                                  guest::encode(guest::FrameType::Plan, plan), 0, 0}}));
     std::error_code error;
     std::filesystem::copy_file(image, to, std::filesystem::copy_options::overwrite_existing, error);
     if (error)
-        return fail(Blame::Host, fmt::format("cannot copy {} to {}: {}", image.string(),
-                                             to.string(), error.message()));
+        return fail(FaultDomain::Host, fmt::format("cannot copy {} to {}: {}", image.string(),
+                                                   to.string(), error.message()));
     std::ofstream out(to, std::ios::binary | std::ios::app);
     out << archive;
     out.close();
-    if (!out) return fail(Blame::Host, fmt::format("cannot write {}", to.string()));
+    if (!out) return fail(FaultDomain::Host, fmt::format("cannot write {}", to.string()));
     return {};
 }
 
@@ -232,7 +235,7 @@ Result<std::filesystem::path> find_agent(const Arch& arch) {
                        (arch.cross.empty() ? "rig-agent" : "rig-agent-" + arch.name);
     if (!std::filesystem::exists(agent, error))
         return fail(
-            Blame::Host,
+            FaultDomain::Host,
             fmt::format("no guest agent at {}: run ninja {}in the build folder, or set RIG_AGENT",
                         agent.string(),
                         arch.cross.empty() ? ""

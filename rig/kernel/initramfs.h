@@ -16,7 +16,7 @@
 
 namespace rig {
 
-struct ImageFile {
+struct InitramfsFile {
     std::string path;    // in the guest, "bin/perf"
     unsigned mode = 0;   // permission bits and file type (S_IFREG, S_IFDIR, S_IFCHR, S_IFLNK)
     std::string content; // of a regular file, or a link's target
@@ -24,9 +24,9 @@ struct ImageFile {
 };
 
 // A newc archive of `files` in the given order: owner 0:0, time 0, inode numbers from 1.
-Result<std::string> make_cpio(const std::vector<ImageFile>& files);
+Result<std::string> make_cpio(const std::vector<InitramfsFile>& files);
 
-struct ImageInputs {
+struct InitramfsInputs {
     std::filesystem::path agent, perf, busybox;
     std::vector<std::filesystem::path> programs =
         {}; // absolute: in the guest at the same path, see with_libraries()
@@ -34,18 +34,19 @@ struct ImageInputs {
 
 // The programs, what runs those that are scripts (their first line's program, unless it is the
 // shell that every guest has), and every shared library of them, as the host's loader finds them;
-// sorted, each once. Blame::Spec for one whose library or interpreter is missing, or that is cut.
+// sorted, each once. FaultDomain::Spec for one whose library or interpreter is missing, or that is
+// cut.
 Result<std::vector<std::filesystem::path>>
 with_libraries(const std::vector<std::filesystem::path>& programs, CommandRunner& runner);
 
 // Cached by the content of its inputs (kind `images`).
-Result<std::filesystem::path> build_image(const ImageInputs& inputs, ArtifactCache& cache);
+Result<std::filesystem::path> build_initramfs(const InitramfsInputs& inputs, ArtifactCache& cache);
 
 // Writes to `to` the image for one boot: `image` with a second archive behind it that holds the
 // plan (JSON) as a frame. The kernel unpacks archives one after another. Commands travel this way,
 // for a byte that arrives over a channel arrives at a moment of the host's choosing.
-Status image_with_plan(const std::filesystem::path& image, std::string_view plan,
-                       const std::filesystem::path& to);
+Status initramfs_with_plan(const std::filesystem::path& image, std::string_view plan,
+                           const std::filesystem::path& to);
 
 // Where `rig` finds what it was built with: $RIG_AGENT, else ../guest/rig-agent beside the
 // executable's folder; for another architecture than the host's ../guest/rig-agent-NAME.

@@ -15,10 +15,10 @@ namespace rig {
 namespace {
 
 TEST(Image, SameInputsGiveTheSameBytesAndTheFormatTheKernelReads) {
-    const std::vector<ImageFile> files{{"bin", S_IFDIR | 0755, "", 0, 0},
-                                       {"bin/a", S_IFREG | 0755, "hello", 0, 0},
-                                       {"dev/console", S_IFCHR | 0600, "", 5, 1},
-                                       {"bin/sh", S_IFLNK | 0777, "a", 0, 0}};
+    const std::vector<InitramfsFile> files{{"bin", S_IFDIR | 0755, "", 0, 0},
+                                           {"bin/a", S_IFREG | 0755, "hello", 0, 0},
+                                           {"dev/console", S_IFCHR | 0600, "", 5, 1},
+                                           {"bin/sh", S_IFLNK | 0777, "a", 0, 0}};
     const auto one = make_cpio(files), two = make_cpio(files);
     ASSERT_TRUE(one && two);
     EXPECT_EQ(*one, *two);
@@ -34,13 +34,13 @@ TEST(Image, ArchivesCanFollowOneAnother) {
     const std::filesystem::path image = ::testing::TempDir() + "rig-image-of-one-boot",
                                 with_plan = image.string() + "-with-plan";
     std::ofstream(image) << "first";
-    ASSERT_TRUE(image_with_plan(image, "{}", with_plan));
+    ASSERT_TRUE(initramfs_with_plan(image, "{}", with_plan));
     const auto both = slurp(with_plan), plan = both.substr(5);
     EXPECT_TRUE(both.starts_with("first"));
     EXPECT_EQ(plan.size() % 4, 0u);
     EXPECT_NE(plan.find("rig/plan.frames"), std::string::npos);
     EXPECT_NE(plan.find(guest::encode(guest::FrameType::Plan, "{}")), std::string::npos);
-    EXPECT_FALSE(image_with_plan(image.string() + "-absent", "{}", with_plan));
+    EXPECT_FALSE(initramfs_with_plan(image.string() + "-absent", "{}", with_plan));
     std::filesystem::remove(image);
     std::filesystem::remove(with_plan);
 }
@@ -55,15 +55,16 @@ TEST(Image, CachedByContentNotByName) {
     };
     ArtifactCache cache(dir / "cache");
     const auto first =
-        build_image({put("agent", "A"), put("perf", "P"), put("busybox", "B")}, cache);
+        build_initramfs({put("agent", "A"), put("perf", "P"), put("busybox", "B")}, cache);
     const auto moved =
-        build_image({put("agent2", "A"), put("perf2", "P"), put("busybox2", "B")}, cache);
-    const auto changed = build_image({put("agent3", "A!"), dir / "perf", dir / "busybox"}, cache);
+        build_initramfs({put("agent2", "A"), put("perf2", "P"), put("busybox2", "B")}, cache);
+    const auto changed =
+        build_initramfs({put("agent3", "A!"), dir / "perf", dir / "busybox"}, cache);
     ASSERT_TRUE(first && moved && changed);
     EXPECT_EQ(*first, *moved);
     EXPECT_NE(*first, *changed);
     const auto more =
-        build_image({dir / "agent", dir / "perf", dir / "busybox", {put("tool", "T")}}, cache);
+        build_initramfs({dir / "agent", dir / "perf", dir / "busybox", {put("tool", "T")}}, cache);
     ASSERT_TRUE(more);
     EXPECT_NE(*first, *more);
     std::ifstream in(*more, std::ios::binary);
@@ -72,9 +73,9 @@ TEST(Image, CachedByContentNotByName) {
               std::string::npos); // at the same path
     EXPECT_NE(bytes.find(dir.relative_path().string() + std::string(1, '\0')),
               std::string::npos); // and its folder
-    const auto missing = build_image({dir / "nothing", dir / "perf", dir / "busybox"}, cache);
+    const auto missing = build_initramfs({dir / "nothing", dir / "perf", dir / "busybox"}, cache);
     ASSERT_FALSE(missing);
-    EXPECT_EQ(missing.error().blame, Blame::Host);
+    EXPECT_EQ(missing.error().fault_domain, FaultDomain::Host);
     std::filesystem::remove_all(dir);
 }
 
@@ -94,12 +95,12 @@ TEST(Image, ProgramsBringTheirLibraries) {
     broken.on({"ldd"}, testing::exits(0, "\tlibx.so => not found\n"));
     const auto missing = with_libraries({"/usr/bin/tool"}, broken);
     ASSERT_FALSE(missing);
-    EXPECT_EQ(missing.error().blame, Blame::Spec);
+    EXPECT_EQ(missing.error().fault_domain, FaultDomain::Spec);
     testing::FakeCommandRunner hidden;
     hidden.on({"ldd"}, testing::exits(0, "\tlibx.so => /tmp/build/libx.so (0x00007f)\n"));
     const auto below = with_libraries({"/usr/bin/tool"}, hidden);
     ASSERT_FALSE(below);
-    EXPECT_EQ(below.error().blame, Blame::Spec);
+    EXPECT_EQ(below.error().fault_domain, FaultDomain::Spec);
     EXPECT_EQ(below.error().message,
               "/usr/bin/tool in image.files: its library /tmp/build/libx.so is below /tmp, where "
               "the guest's mount hides it; want one elsewhere");
@@ -111,7 +112,7 @@ TEST(Image, ProgramsBringTheirLibraries) {
     cut.on({"ldd"}, testing::exits(1, "ldd: exited with unknown exit code (135)\n"));
     const auto torn = with_libraries({"/usr/bin/tool"}, cut);
     ASSERT_FALSE(torn);
-    EXPECT_EQ(torn.error().blame, Blame::Spec);
+    EXPECT_EQ(torn.error().fault_domain, FaultDomain::Spec);
     EXPECT_EQ(torn.error().message,
               "/usr/bin/tool in image.files: ldd cannot tell its libraries, as of a program that "
               "is not whole: exit code 1: ldd: exited with unknown exit code (135)");
@@ -143,7 +144,7 @@ TEST(Image, ScriptsBringWhatRunsThem) {
           {"#!/dev/stdin\n", "want the absolute path"}}) {
         const auto none = with(text);
         ASSERT_FALSE(none) << text;
-        EXPECT_EQ(none.error().blame, Blame::Spec);
+        EXPECT_EQ(none.error().fault_domain, FaultDomain::Spec);
         EXPECT_NE(none.error().message.find(said), std::string::npos) << none.error().message;
         EXPECT_NE(none.error().message.find("script:1 (in image.files): its interpreter "),
                   std::string::npos)

@@ -46,8 +46,8 @@ Result<Kernel> load_kernel(const fs::path& dir) {
         record.at("build_seconds").get_to(kernel.build_seconds);
         record.at("incremental").get_to(kernel.incremental);
     } catch (const json::exception& e) {
-        return fail(Blame::Host, fmt::format("{}: {}: remove the folder, it is built again",
-                                             (dir / "build.json").string(), e.what()));
+        return fail(FaultDomain::Host, fmt::format("{}: {}: remove the folder, it is built again",
+                                                   (dir / "build.json").string(), e.what()));
     }
     return kernel;
 }
@@ -95,7 +95,8 @@ Status make_kernel(const Recipe& recipe, const std::string& arm, const BuildCont
     for (const auto& [from, to] : kept) {
         fs::copy_file(worktree.obj() / from, to, error);
         if (error)
-            return fail(Blame::Host, fmt::format("cannot keep {}: {}", from, error.message()));
+            return fail(FaultDomain::Host,
+                        fmt::format("cannot keep {}: {}", from, error.message()));
     }
     RIG_TRY(hash, sha256_file(kernel.boot_image));
     kernel.image_sha256 = hash;
@@ -130,7 +131,7 @@ Result<Kernel> prebuilt_kernel(const Spec& spec, const Arm& arm, const BuildCont
                                                nm.log = into / "System.map";
                                                RIG_TRY(result, context.runner.run(nm));
                                                if (!result.ok())
-                                                   return fail(Blame::Spec,
+                                                   return fail(FaultDomain::Spec,
                                                                fmt::format("nm -n {}: {}",
                                                                            kernel.vmlinux.string(),
                                                                            describe(result)));
@@ -168,8 +169,9 @@ Result<Kernel> build_kernel(const Spec& spec, const Arm& arm, const BuildContext
 Result<ObjectBuild> build_object(const Spec& spec, const Arm& arm, const std::string& object,
                                  const BuildContext& context) {
     if (arm.prebuilt)
-        return fail(Blame::Spec, fmt::format("{}: a prebuilt image has no source to build {} from",
-                                             spec.file.string(), object));
+        return fail(FaultDomain::Spec,
+                    fmt::format("{}: a prebuilt image has no source to build {} from",
+                                spec.file.string(), object));
     RIG_TRY(recipe, make_recipe(spec, arm, context));
     RIG_TRY(held, context.cache.lock("worktrees", recipe.worktree_key, [&] {
         context.progress.start("waiting for another rig's build");
@@ -189,9 +191,9 @@ Result<ObjectBuild> build_object(const Spec& spec, const Arm& arm, const std::st
     RIG_TRY(result, worktree.make_object(object, log));
     context.progress.finish();
     const auto out = slurp(log);
-    if (!result.ok() && blame_of(result, out) == Blame::Host)
+    if (!result.ok() && fault_domain_of(result, out) == FaultDomain::Host)
         return fail(
-            Blame::Host,
+            FaultDomain::Host,
             fmt::format("make {}: {}: {}", object, describe(result), first_build_error(out)), log);
     return ObjectBuild{
         result.ok(), result.ok() ? std::string() : first_build_error(out),

@@ -23,10 +23,10 @@
 
 namespace rig {
 
-// Errors: Blame::Host for missing tools, disk, download; Blame::Spec for a patch that does not
-// apply (names patch, hunk and file) and an option that did not survive (names the option and,
-// where Kconfig tells, the missing dependency); Blame::Kernel when the patched tree does not
-// compile (log given, the first error line quoted).
+// Errors: FaultDomain::Host for missing tools, disk, download; FaultDomain::Spec for a patch that
+// does not apply (names patch, hunk and file) and an option that did not survive (names the option
+// and, where Kconfig tells, the missing dependency); FaultDomain::Kernel when the patched tree does
+// not compile (log given, the first error line quoted).
 Result<Kernel> build_kernel(const Spec& spec, const Arm& arm, const BuildContext& context);
 
 // One object of a patched tree, to see whether it compiles: seconds in place of a whole build.

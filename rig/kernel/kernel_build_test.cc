@@ -137,7 +137,7 @@ TEST_F(KernelBuild, AnotherArchitectureIsBuiltWithItsCompilerAndNeverTakenForThe
     ::setenv("PATH", "/nowhere", 1);
     const auto missing = must_fail(base);
     ::setenv("PATH", path.c_str(), 1);
-    EXPECT_EQ(missing.blame, Blame::Host);
+    EXPECT_EQ(missing.fault_domain, FaultDomain::Host);
     EXPECT_NE(missing.message.find("aarch64-linux-gnu-gcc"), std::string::npos) << missing.message;
     EXPECT_NE(missing.message.find("apt-get install " + arm64().packages), std::string::npos)
         << missing.message;
@@ -409,7 +409,7 @@ TEST_F(KernelBuild, ALostOptionIsTheSpecsFault) {
         return exits(0);
     });
     const auto error = must_fail(base);
-    EXPECT_EQ(error.blame, Blame::Spec);
+    EXPECT_EQ(error.fault_domain, FaultDomain::Spec);
     EXPECT_NE(error.message.find("CONFIG_GONE: requested y (x.toml [kernel.options])"),
               std::string::npos)
         << error.message;
@@ -422,7 +422,7 @@ TEST_F(KernelBuild, ACompileErrorIsTheKernelsAndIsQuotedWithALogThatStays) {
             2,
             "  CC      mm/a.o\nmm/a.c:1:5: error: expected ';'\nmake[2]: *** [mm/a.o] Error 1\n"));
     const auto error = must_fail(base);
-    EXPECT_EQ(error.blame, Blame::Kernel);
+    EXPECT_EQ(error.fault_domain, FaultDomain::Kernel);
     EXPECT_NE(error.message.find("mm/a.c:1:5: error: expected ';'"), std::string::npos)
         << error.message;
     EXPECT_NE(read_text(error.log).find("CC      mm/a.o"), std::string::npos);
@@ -432,26 +432,26 @@ TEST_F(KernelBuild, ACompileErrorIsTheKernelsAndIsQuotedWithALogThatStays) {
 }
 
 TEST_F(KernelBuild, WhatTheHostDoesToABuildIsNeverTheKernelsFault) {
-    const auto blame = [&](const char* target, CommandResult result) {
+    const auto fault_domain = [&](const char* target, CommandResult result) {
         runner.on({"make", target}, std::move(result));
-        return must_fail(base).blame;
+        return must_fail(base).fault_domain;
     };
     // In the order of a build: once configured, a worktree is not configured again.
     for (const char* target : {"allnoconfig", "bzImage"}) {
-        EXPECT_EQ(blame(target, {Cancelled{}, "", 0}), Blame::Host) << target;
-        EXPECT_EQ(blame(target, {TimedOut{}, "", 0}), Blame::Host) << target;
-        EXPECT_EQ(blame(target, {Signalled{9}, "", 0}), Blame::Host) << target;
+        EXPECT_EQ(fault_domain(target, {Cancelled{}, "", 0}), FaultDomain::Host) << target;
+        EXPECT_EQ(fault_domain(target, {TimedOut{}, "", 0}), FaultDomain::Host) << target;
+        EXPECT_EQ(fault_domain(target, {Signalled{9}, "", 0}), FaultDomain::Host) << target;
         EXPECT_EQ(
-            blame(
+            fault_domain(
                 target,
                 exits(
                     2,
                     "mm/a.c:9: fatal error: error writing to /tmp/x.s: No space left on device\n")),
-            Blame::Host)
+            FaultDomain::Host)
             << target;
-        EXPECT_EQ(
-            blame(target, exits(2, "gcc: fatal error: Killed signal terminated program cc1\n")),
-            Blame::Host)
+        EXPECT_EQ(fault_domain(
+                      target, exits(2, "gcc: fatal error: Killed signal terminated program cc1\n")),
+                  FaultDomain::Host)
             << target;
         runner.on({"make", target}, [this, target](const Command& c) {
             return std::string_view(target) == "bzImage" ? bzimage(c) : allnoconfig(c);
@@ -521,7 +521,7 @@ TEST_F(PerfBuild, BuildsOnceFromACopyAndServesPrebuiltExperiments) {
     prebuilt.kernel.source = PrebuiltSource{};
     auto none = build_perf(prebuilt, context);
     ASSERT_FALSE(none);
-    EXPECT_EQ(none.error().blame, Blame::Host);
+    EXPECT_EQ(none.error().fault_domain, FaultDomain::Host);
 
     const auto perf = build_perf(spec, context);
     ASSERT_TRUE(perf) << perf.error().message;
@@ -541,7 +541,7 @@ TEST_F(PerfBuild, WithoutTracepointsItIsAnError) {
               exits(0, "   libtraceevent: [ OFF ]  # HAVE_LIBTRACEEVENT\n   libonline: [ on  ]\n"));
     const auto perf = build_perf(spec, context);
     ASSERT_FALSE(perf);
-    EXPECT_EQ(perf.error().blame, Blame::Host);
+    EXPECT_EQ(perf.error().fault_domain, FaultDomain::Host);
     EXPECT_NE(perf.error().message.find("libtraceevent-dev"), std::string::npos);
 }
 

@@ -79,7 +79,7 @@ Status merge_fragment(OptionRequests& requests, std::string_view text, const std
         if (where_known) line.erase(line.size() - kWhereKnown.size());
         if (auto option = parse_option(line)) {
             if (const auto accepted = rules::option_value(option->second))
-                return fail(Blame::Spec,
+                return fail(FaultDomain::Spec,
                             fmt::format("{}:{}: CONFIG_{}: found '{}', accepted: {}", file, number,
                                         option->first, option->second.substr(0, 80), *accepted));
             request(requests, option->first, option->second, fmt::format("{}:{}", file, number),
@@ -87,9 +87,10 @@ Status merge_fragment(OptionRequests& requests, std::string_view text, const std
             continue;
         }
         if (line[0] != '#')
-            return fail(Blame::Spec, fmt::format("{}:{}: found '{}', accepted: CONFIG_NAME=value, "
-                                                 "'# CONFIG_NAME is not set', comments",
-                                                 file, number, line.substr(0, 80)));
+            return fail(FaultDomain::Spec,
+                        fmt::format("{}:{}: found '{}', accepted: CONFIG_NAME=value, "
+                                    "'# CONFIG_NAME is not set', comments",
+                                    file, number, line.substr(0, 80)));
     }
     return {};
 }
@@ -172,7 +173,7 @@ Status verify_config(const OptionRequests& requests, std::string_view config, co
                         : said->second.starts_with(kUnknown) ? "this tree has no such option"
                                                              : "Kconfig says: " + said->second);
     }
-    return fail(Blame::Spec, message);
+    return fail(FaultDomain::Spec, message);
 }
 
 } // namespace rig

@@ -27,7 +27,7 @@ using OptionRequests = std::map<std::string, RequestedOption>; // name without C
 
 // Lines CONFIG_X=value, "# CONFIG_X is not set", blank lines and comments; later ones win. Values
 // are those of rules::option_value(). "CONFIG_X=value # where the tree has it" is for an option
-// that only some trees have. Blame::Spec with file:line.
+// that only some trees have. FaultDomain::Spec with file:line.
 Status merge_fragment(OptionRequests& requests, std::string_view text, const std::string& file);
 
 // The fragments of the spec in order, relative to its top: each with its sibling for the spec's
@@ -48,8 +48,8 @@ std::map<std::string, std::string> kconfig_complaints(const OptionRequests& requ
                                                       std::string_view output,
                                                       const std::string& fragment);
 
-// Compares with the final .config. Blame::Spec listing every option that did not survive or that
-// Kconfig complained of, and for each why: what Kconfig said, or else kconfig_reasons().
+// Compares with the final .config. FaultDomain::Spec listing every option that did not survive or
+// that Kconfig complained of, and for each why: what Kconfig said, or else kconfig_reasons().
 Status verify_config(const OptionRequests& requests, std::string_view config,
                      const std::filesystem::path& tree, const std::string& arch_folder = "x86",
                      const std::map<std::string, std::string>& complaints = {});

@@ -45,7 +45,7 @@ TEST(KernelConfig, ValuesThatKconfigReadsOtherwiseAreRefused) {
         const auto status =
             merge_fragment(requests, fmt::format("# ok\nCONFIG_A={}\n", bad), "configs/f.config");
         ASSERT_FALSE(status) << bad;
-        EXPECT_EQ(status.error().blame, Blame::Spec);
+        EXPECT_EQ(status.error().fault_domain, FaultDomain::Spec);
         EXPECT_TRUE(status.error().message.starts_with(
             fmt::format("configs/f.config:2: CONFIG_A: found '{}', accepted: y", bad)))
             << status.error().message;
@@ -60,7 +60,7 @@ TEST(KernelConfig, ErrorsNameFileAndLine) {
         const auto status =
             merge_fragment(requests, std::string("# ok\n") + bad + "\n", "configs/f.config");
         ASSERT_FALSE(status) << bad;
-        EXPECT_EQ(status.error().blame, Blame::Spec);
+        EXPECT_EQ(status.error().fault_domain, FaultDomain::Spec);
         EXPECT_TRUE(status.error().message.starts_with("configs/f.config:2: found '"))
             << status.error().message;
     }
@@ -117,7 +117,7 @@ class KernelConfigKconfig : public ::testing::Test {
 TEST_F(KernelConfigKconfig, NamesUnmetDependenciesOnly) {
     const auto lost = verify("CONFIG_A=y\n", "CONFIG_SMP=y\nCONFIG_NET=y\n");
     ASSERT_FALSE(lost);
-    EXPECT_EQ(lost.error().blame, Blame::Spec);
+    EXPECT_EQ(lost.error().fault_domain, FaultDomain::Spec);
     EXPECT_TRUE(says(lost, "CONFIG_A: requested y (f.config:1), the final .config has n"))
         << lost.error().message;
     EXPECT_TRUE(says(lost, "Kconfig:1")) << lost.error().message;

@@ -173,7 +173,7 @@ KernelFacts kernel_facts(const Spec& spec, std::string_view config_text,
     if (!spec.target.sync_function.empty()) symbols.push_back(spec.target.sync_function);
     if (spec.fault.enabled) symbols.push_back(spec.fault.function);
     for (const auto& arm : spec.arms)
-        if (!arm.witness.empty()) symbols.push_back(arm.witness);
+        if (!arm.marker.empty()) symbols.push_back(arm.marker);
     for (const auto& [option, symbol] : detector_symbols())
         symbols.push_back(symbol);
     facts.symbols = find_symbols(system_map, symbols);

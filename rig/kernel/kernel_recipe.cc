@@ -23,7 +23,7 @@ Result<std::string> first_line_of(CommandRunner& runner, std::vector<std::string
     command.timeout = std::chrono::seconds(20);
     RIG_TRY(result, runner.run(command));
     if (!result.ok())
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("{} {}: {}", command.argv[0], command.argv[1], describe(result)));
     return result.out.substr(0, result.out.find('\n'));
 }
@@ -107,7 +107,7 @@ Status require_build_tools(const Arch& arch) {
     for (const auto& tool : tools)
         if (!in_path(tool)) missing += fmt::format(" {}", tool);
     if (missing.empty()) return {};
-    return fail(Blame::Host,
+    return fail(FaultDomain::Host,
                 fmt::format("building a kernel needs programs that are not in PATH:{}{}", missing,
                             missing_packages(arch)));
 }
@@ -128,7 +128,7 @@ Result<Recipe> make_recipe(const Spec& spec, const Arm& arm, const BuildContext&
     recipe.arch = &arch;
     RIG_TRY(source, fetch_source(spec, context, arm.revision));
     recipe.source = source;
-    auto folders = spec.kernel.enable;
+    auto folders = spec.kernel.prerequisites;
     folders.insert(folders.end(), arm.series.begin(), arm.series.end());
     RIG_TRY(patches, read_series(folders, spec.top));
     recipe.patches = patches;

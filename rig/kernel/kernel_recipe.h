@@ -40,8 +40,8 @@ std::map<std::string, std::string> build_environment(const Arch& arch);
 // so that a kernel configuration which was built before is not compiled again. An image does not
 // depend on it.
 std::map<std::string, std::string> compiler_cache(const BuildContext& context);
-// Blame::Host with the packages to install if programs are missing: deep in the kernel's build that
-// would show as an error of some file, which must not be held against the kernel.
+// FaultDomain::Host with the packages to install if programs are missing: deep in the kernel's
+// build that would show as an error of some file, which must not be held against the kernel.
 Status require_build_tools(const Arch& arch);
 // The first line of a build's output that tells of an error.
 std::string first_build_error(const std::string& out);

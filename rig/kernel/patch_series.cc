@@ -68,7 +68,8 @@ Result<CommandResult> Applier::git(const Patch& patch, std::vector<std::string> 
     words.insert(words.end(), {"-p1", "--whitespace=nowarn", "--", fs::absolute(input_).string()});
     RIG_TRY(result, runner_.run(git_apply_command(scratch_, std::move(words))));
     if (!std::holds_alternative<Exited>(result.outcome))
-        return fail(Blame::Host, fmt::format("applying {}: {}", patch.name, describe(result)));
+        return fail(FaultDomain::Host,
+                    fmt::format("applying {}: {}", patch.name, describe(result)));
     return result;
 }
 
@@ -82,7 +83,7 @@ Result<std::set<std::string>> Applier::touched(const Patch& patch, std::size_t c
         RIG_TRY(result, git(patch, std::move(words)));
         if (!result.ok()) {
             RIG_TRY(why, reason(patch, result.out));
-            return fail(Blame::Spec, why, patch.file);
+            return fail(FaultDomain::Spec, why, patch.file);
         }
         std::size_t listed = 0;
         for (std::string_view rest = result.out; !rest.empty(); ++listed) {
@@ -91,27 +92,28 @@ Result<std::set<std::string>> Applier::touched(const Patch& patch, std::size_t c
             static const std::regex counts("^([0-9]+|-)\t([0-9]+|-)\t");
             std::smatch match;
             if (end == std::string_view::npos || !std::regex_search(record, match, counts))
-                return fail(Blame::Host, fmt::format("git apply --numstat {}: '{}' is none of its "
-                                                     "lines",
-                                                     patch.name, record.substr(0, 200)));
+                return fail(FaultDomain::Host,
+                            fmt::format("git apply --numstat {}: '{}' is none of its "
+                                        "lines",
+                                        patch.name, record.substr(0, 200)));
             rest.remove_prefix(end + 1);
             const auto path = match.suffix().str();
             const auto normal = fs::path(path).lexically_normal().string();
             if (path.empty() || path[0] == '/' || normal != path || path.starts_with("../") ||
                 path == ".." || path == ".")
                 return fail(
-                    Blame::Spec,
+                    FaultDomain::Spec,
                     fmt::format("{}: changes '{}', which is outside the tree", patch.name, path),
                     patch.file);
             if (path.find('\n') != std::string::npos)
                 return fail(
-                    Blame::Spec,
+                    FaultDomain::Spec,
                     fmt::format("{}: changes '{}', whose name has a line break", patch.name, path),
                     patch.file);
             files.insert(path);
         }
         if (listed != changes)
-            return fail(Blame::Spec,
+            return fail(FaultDomain::Spec,
                         fmt::format("{}: git reads changes of {} files in it, where it has lines "
                                     "that begin {}: a damaged header",
                                     patch.name, listed, changes),
@@ -129,7 +131,7 @@ Status Applier::bring(const Patch& patch, const std::string& file) {
         if (all_.contains(above.string())) break; // as the patches before this one left it
         const auto type = fs::symlink_status(tree_ / above, error).type();
         if (type == fs::file_type::not_found || type == fs::file_type::directory) continue;
-        return fail(Blame::Spec,
+        return fail(FaultDomain::Spec,
                     fmt::format("{}: changes '{}', but '{}' is {}", patch.name, file,
                                 above.string(),
                                 type == fs::file_type::symlink ? "a symbolic link" : "no folder"),
@@ -139,7 +141,7 @@ Status Applier::bring(const Patch& patch, const std::string& file) {
     if (const auto changed = before_.find(file); changed != before_.end()) {
         now = changed->second;
     } else if (fs::symlink_status(tree_ / file, error).type() == fs::file_type::directory) {
-        return fail(Blame::Spec,
+        return fail(FaultDomain::Spec,
                     fmt::format("{}: changes '{}', which is a folder", patch.name, file),
                     patch.file);
     } else {
@@ -157,7 +159,7 @@ Status Applier::no_way_out(const Patch& patch, const std::string& file) const {
     const bool folder = inner != all_.end() && inner->starts_with(file + "/");
     if (type == fs::file_type::directory && folder) return {}; // in the place of a file
     if (type == fs::file_type::directory)
-        return fail(Blame::Spec,
+        return fail(FaultDomain::Spec,
                     fmt::format("{}: makes '{}' a submodule, accepted: files and symbolic links",
                                 patch.name, file),
                     patch.file);
@@ -172,7 +174,7 @@ Status Applier::no_way_out(const Patch& patch, const std::string& file) const {
         inside = inside && (part != ".." || (!down && --depth >= 0));
     }
     if (inside) return {};
-    return fail(Blame::Spec,
+    return fail(FaultDomain::Spec,
                 fmt::format("{}: makes '{}' a symbolic link to '{}', accepted: a path inside the "
                             "tree that has '..' only in front",
                             patch.name, file, target.string()),
@@ -232,7 +234,7 @@ Status Applier::apply(const Patch& patch) {
     RIG_TRY(result, git(patch, {}));
     if (!result.ok()) {
         RIG_TRY(why, reason(patch, result.out));
-        return fail(Blame::Spec, why, patch.file);
+        return fail(FaultDomain::Spec, why, patch.file);
     }
     for (const auto& file : files)
         RIG_CHECK(no_way_out(patch, file));
@@ -271,9 +273,9 @@ Result<std::optional<TreeFile>> read_tree_file(const fs::path& file) {
                             (status.permissions() & fs::perms::owner_exec) != fs::perms::none
                                 ? TreeFile::Kind::Program
                                 : TreeFile::Kind::Plain);
-        return fail(Blame::Host, fmt::format("cannot read {}", file.string()));
+        return fail(FaultDomain::Host, fmt::format("cannot read {}", file.string()));
     }
-    return fail(Blame::Host,
+    return fail(FaultDomain::Host,
                 fmt::format("{}: {}", file.string(),
                             error ? error.message() : "neither a file nor a symbolic link"));
 }
@@ -284,15 +286,16 @@ Result<std::vector<Patch>> read_series(const std::vector<fs::path>& folders, con
         const auto dir = top / folder, series = dir / "series";
         std::ifstream in(series);
         if (!in)
-            return fail(Blame::Spec,
+            return fail(FaultDomain::Spec,
                         fmt::format("{}: no such file; a series folder lists its patches there",
                                     series.string()));
         unsigned number = 0;
         for (std::string line; std::getline(in, line);) {
             if (++number == 1 && line.starts_with("\xef\xbb\xbf"))
-                return fail(Blame::Spec, fmt::format("{}:1: the file begins with a byte order "
-                                                     "mark, accepted: plain text",
-                                                     series.string()));
+                return fail(FaultDomain::Spec,
+                            fmt::format("{}:1: the file begins with a byte order "
+                                        "mark, accepted: plain text",
+                                        series.string()));
             line = line.substr(0, line.find('#'));
             const auto first = line.find_first_not_of(" \t\r");
             if (first == std::string::npos) continue;
@@ -302,13 +305,13 @@ Result<std::vector<Patch>> read_series(const std::vector<fs::path>& folders, con
             words >> name;
             for (std::string option; words >> option;)
                 if (option != "-p1")
-                    return fail(Blame::Spec,
+                    return fail(FaultDomain::Spec,
                                 fmt::format("{}:{}: found option '{}', accepted: none or -p1",
                                             series.string(), number, option));
             const auto file = dir / name;
             std::error_code error;
             if (!fs::is_regular_file(file, error))
-                return fail(Blame::Spec,
+                return fail(FaultDomain::Spec,
                             fmt::format("{}:{}: no patch '{}' in this folder{}", series.string(),
                                         number, name,
                                         error && error != std::errc::no_such_file_or_directory
@@ -340,8 +343,8 @@ Status put_file(const fs::path& file, const TreeFile& content) {
     }
     if (written && !error) fs::rename(temporary, file, error);
     if (!written || error)
-        return fail(Blame::Host, fmt::format("cannot write {}: {}", file.string(),
-                                             error ? error.message() : "disk full?"));
+        return fail(FaultDomain::Host, fmt::format("cannot write {}: {}", file.string(),
+                                                   error ? error.message() : "disk full?"));
     return {};
 }
 

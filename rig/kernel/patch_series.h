@@ -21,7 +21,7 @@ struct Patch {
     std::string text;
 };
 
-// Patches of the folders in order. `top` is the project's. Blame::Spec naming file:line for a
+// Patches of the folders in order. `top` is the project's. FaultDomain::Spec naming file:line for a
 // missing patch.
 Result<std::vector<Patch>> read_series(const std::vector<std::filesystem::path>& folders,
                                        const std::filesystem::path& top);
@@ -37,8 +37,8 @@ struct TreeFile {
     bool operator==(const TreeFile&) const = default;
 };
 
-// Links are not followed. nullopt if nothing has that name. Blame::Host for anything but a file or
-// a link, and if it cannot be read.
+// Links are not followed. nullopt if nothing has that name. FaultDomain::Host for anything but a
+// file or a link, and if it cannot be read.
 Result<std::optional<TreeFile>> read_tree_file(const std::filesystem::path& file);
 
 // By rename: a hard link to the pristine tree is replaced, never written through. The new file has
@@ -50,8 +50,8 @@ using Overlay = std::map<std::string, std::optional<TreeFile>>;
 
 // `before`: files that are otherwise than in `tree` already.
 // `git apply` applies the patches in `scratch` (an empty private folder) and says what they touch;
-// what it would pass over is refused. Blame::Spec: which patch, which hunk and line, which file; a
-// file or link outside the tree; a submodule.
+// what it would pass over is refused. FaultDomain::Spec: which patch, which hunk and line, which
+// file; a file or link outside the tree; a submodule.
 Result<Overlay> apply_patches(const std::vector<Patch>& patches, const std::filesystem::path& tree,
                               const std::filesystem::path& scratch, CommandRunner& runner,
                               const Overlay& before = {});

@@ -40,7 +40,7 @@ class PatchSeries : public ::testing::Test {
         std::filesystem::remove_all(dir / "scratch");
         const auto overlay = apply(patches);
         if (overlay) return "accepted";
-        EXPECT_EQ(overlay.error().blame, Blame::Spec);
+        EXPECT_EQ(overlay.error().fault_domain, FaultDomain::Spec);
         return overlay.error().message;
     }
     static std::string added(const std::string& name) {
@@ -74,7 +74,7 @@ TEST_F(PatchSeries, ErrorsNameFileAndLine) {
     dir.put("s/series", "# x\nmissing.patch\n");
     auto list = read_series({"s"}, dir.path());
     ASSERT_FALSE(list);
-    EXPECT_EQ(list.error().blame, Blame::Spec);
+    EXPECT_EQ(list.error().fault_domain, FaultDomain::Spec);
     EXPECT_NE(list.error().message.find("s/series:2: no patch 'missing.patch'"), std::string::npos)
         << list.error().message;
     dir.put("s/a.patch", kChange);
@@ -85,7 +85,7 @@ TEST_F(PatchSeries, ErrorsNameFileAndLine) {
         EXPECT_NE(list.error().message.find("s/series:1: found option '-R'"), std::string::npos)
             << list.error().message;
     }
-    EXPECT_EQ(read_series({"none"}, dir.path()).error().blame, Blame::Spec);
+    EXPECT_EQ(read_series({"none"}, dir.path()).error().fault_domain, FaultDomain::Spec);
     // What cannot be looked at, and what an editor put in front.
     std::filesystem::create_symlink("loop.patch", dir / "s/loop.patch");
     dir.put("s/series", "a.patch\nloop.patch\n");
@@ -137,7 +137,7 @@ TEST_F(PatchSeries, APatchThatDoesNotApplyIsNamedWithHunkLineAndFile) {
     const auto overlay = apply({{"good.patch", "--- a/mm/c.c\n+++ b/mm/c.c\n@@ -1 +1 @@\n-c\n+C\n"},
                                 {"stale.patch", kStale}});
     ASSERT_FALSE(overlay);
-    EXPECT_EQ(overlay.error().blame, Blame::Spec);
+    EXPECT_EQ(overlay.error().fault_domain, FaultDomain::Spec);
     EXPECT_EQ(overlay.error().message, "s/stale.patch: hunk 2 (line 8) does not apply to mm/a.c");
     EXPECT_EQ(overlay.error().log, dir / "s/stale.patch");
 }
@@ -163,7 +163,7 @@ TEST_F(PatchSeries, SaysWhenAPatchIsAlreadyAppliedOrItsFileMissing) {
     const auto missing =
         apply({{"1.patch", "--- a/mm/none.c\n+++ b/mm/none.c\n@@ -1 +1 @@\n-x\n+y\n"}});
     ASSERT_FALSE(missing);
-    EXPECT_EQ(missing.error().blame, Blame::Spec);
+    EXPECT_EQ(missing.error().fault_domain, FaultDomain::Spec);
     EXPECT_NE(missing.error().message.find("not in the tree"), std::string::npos)
         << missing.error().message;
 }
@@ -281,7 +281,7 @@ TEST_F(PatchSeries, AnInterruptIsNotThePatchesFault) {
     runner = BoostCommandRunner(stop.get_token());
     const auto overlay = apply({{"1.patch", kChange}});
     ASSERT_FALSE(overlay);
-    EXPECT_EQ(overlay.error().blame, Blame::Host);
+    EXPECT_EQ(overlay.error().fault_domain, FaultDomain::Host);
 }
 
 } // namespace

@@ -54,7 +54,7 @@ class Reader {
         return at_ + ahead < lines_.size() ? lines_[at_ + ahead] : std::string_view();
     }
     tl::unexpected<Error> refuse(std::size_t at, const std::string& why) const {
-        return fail(Blame::Spec, fmt::format("{}:{}: {}", name_, at + 1, why));
+        return fail(FaultDomain::Spec, fmt::format("{}:{}: {}", name_, at + 1, why));
     }
 
     // A line that is not in a hunk: the begin of a change, or what the mail says around it.
@@ -164,7 +164,7 @@ class Reader {
                               "mail");
         }
         return fail(
-            Blame::Spec,
+            FaultDomain::Spec,
             fmt::format("{}:1: no 'diff --git' and no '--- a/file' with '+++ b/file' in it: "
                         "not a unified diff",
                         name_));
@@ -183,7 +183,7 @@ class Reader {
 
 Result<std::vector<unsigned>> changes_in(std::string_view text, const std::string& name) {
     if (const char* what = disguise(text))
-        return fail(Blame::Spec,
+        return fail(FaultDomain::Spec,
                     fmt::format("{}:1: the file {}, accepted: plain text", name, what));
     return Reader(text, name).read();
 }

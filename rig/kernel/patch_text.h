@@ -11,7 +11,7 @@
 
 namespace rig {
 
-// Pure. The numbers of the lines with which the change of a file begins. Blame::Spec with
+// Pure. The numbers of the lines with which the change of a file begins. FaultDomain::Spec with
 // `name`:line for a text that was encoded or quoted on its way (quoted-printable, base64, HTML,
 // UTF-16, "> "), that ends early, that names a binary file without its content, that has a part of
 // another form than a unified diff, or a hunk with other lines than its header counts.

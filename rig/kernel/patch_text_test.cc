@@ -16,7 +16,7 @@ constexpr const char* kHead = "--- a/mm/a.c\n+++ b/mm/a.c\n";
 std::string refusal(const std::string& text) {
     const auto changes = changes_in(text, "s/p");
     if (changes) return "accepted";
-    EXPECT_EQ(changes.error().blame, Blame::Spec);
+    EXPECT_EQ(changes.error().fault_domain, FaultDomain::Spec);
     return changes.error().message;
 }
 

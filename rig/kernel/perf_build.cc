@@ -87,8 +87,8 @@ Status make_perf(const SourceTree& source, const Arch& arch, bool full, const Bu
         fs::copy(root, foreign, fs::copy_options::recursive | fs::copy_options::copy_symlinks,
                  error);
         if (error)
-            return fail(Blame::Host, fmt::format("cannot copy {} to {}: {}", root.string(),
-                                                 foreign.string(), error.message()));
+            return fail(FaultDomain::Host, fmt::format("cannot copy {} to {}: {}", root.string(),
+                                                       foreign.string(), error.message()));
         library = {foreign / "usr/include", foreign / "usr/lib" / arch.multiarch,
                    !arch.suite.empty()};
         environment["PKG_CONFIG_LIBDIR"] = (library.lib / "pkgconfig").string();
@@ -105,13 +105,14 @@ Status make_perf(const SourceTree& source, const Arch& arch, bool full, const Bu
         command.on_line = std::move(on_line);
         RIG_TRY(result, context.runner.run(command));
         if (!result.ok())
-            return fail(Blame::Host, fmt::format("{}: {}: {}", what, describe(result),
-                                                 first_build_error(result.out)));
+            return fail(FaultDomain::Host, fmt::format("{}: {}: {}", what, describe(result),
+                                                       first_build_error(result.out)));
         return result.out;
     };
     const auto without_tracepoints = [] {
-        return fail(Blame::Host, "perf was built without libtraceevent, so without tracepoints: "
-                                 "install libtraceevent-dev");
+        return fail(FaultDomain::Host,
+                    "perf was built without libtraceevent, so without tracepoints: "
+                    "install libtraceevent-dev");
     };
     const auto has_tracepoints = [&]() -> Status {
         if (!arch.cross.empty()) { // it does not run here
@@ -174,7 +175,7 @@ Result<fs::path> build_perf(const Spec& spec, const BuildContext& context) {
                 (!newest || entry.last_used > newest->last_used))
                 newest = &entry;
         if (!newest)
-            return fail(Blame::Host,
+            return fail(FaultDomain::Host,
                         fmt::format("prebuilt kernels come without perf and the cache has none for "
                                     "{}: run 'rig build' once with an experiment that builds a "
                                     "kernel for it, such as those in configs/",

@@ -71,9 +71,10 @@ Result<std::string> perf_command_stubs(std::string_view builtin_h) {
                            name);
     }
     if (needed != 3)
-        return fail(Blame::Host, "tools/perf/builtin.h of this tree does not declare cmd_record, "
-                                 "cmd_stat and cmd_script: its perf is built otherwise than rig "
-                                 "knows; set image.full_perf = true");
+        return fail(FaultDomain::Host,
+                    "tools/perf/builtin.h of this tree does not declare cmd_record, "
+                    "cmd_stat and cmd_script: its perf is built otherwise than rig "
+                    "knows; set image.full_perf = true");
     return out;
 }
 

@@ -17,10 +17,11 @@ std::string perf_build_subset(std::string_view build);
 
 // C source of what then stands for every `int cmd_NAME(int argc, const char **argv);` that
 // builtin.h declares: weak, so that a subcommand that is compiled takes its place. It says so and
-// exits with 129. Blame::Host if builtin.h declares none of the subcommands that the agent runs.
+// exits with 129. FaultDomain::Host if builtin.h declares none of the subcommands that the agent
+// runs.
 Result<std::string> perf_command_stubs(std::string_view builtin_h);
 
-// Brings a private copy of tools/perf to the subset. Blame::Host.
+// Brings a private copy of tools/perf to the subset. FaultDomain::Host.
 Status keep_perf_subset(const std::filesystem::path& tools_perf);
 
 } // namespace rig

@@ -28,7 +28,7 @@ namespace {
 // Unpacks an archive, without the first `strip` folders of each path. tar tells every `step`
 // records how far it is.
 Status unpack(const BuildContext& context, const fs::path& archive, const fs::path& tree,
-              Blame blame = Blame::Host, unsigned strip = 1) {
+              FaultDomain fault_domain = FaultDomain::Host, unsigned strip = 1) {
     std::error_code error;
     fs::create_directories(tree, error);
     // A kernel tarball has about 90,000 files; the bar needs an estimate only.
@@ -39,7 +39,7 @@ Status unpack(const BuildContext& context, const fs::path& archive, const fs::pa
         run_unpacker(context,
                      {"tar", "-x", "-v", "-f", archive.string(), "-C", tree.string(),
                       fmt::format("--strip-components={}", strip), "--no-same-owner"},
-                     archive, tree, blame, [&](std::string_view) {
+                     archive, tree, fault_domain, [&](std::string_view) {
                          if (++files % 500 == 0)
                              context.progress.advance(std::min(files, kFiles - 1));
                      });
@@ -54,21 +54,23 @@ Status unpack(const BuildContext& context, const fs::path& archive, const fs::pa
 // An archive that another made has one folder at its top, which becomes the tree, or is the tree.
 // Two folders would be one another's files.
 Status unpack_tree(const BuildContext& context, const fs::path& archive, const fs::path& tree,
-                   Blame blame = Blame::Host) {
+                   FaultDomain fault_domain = FaultDomain::Host) {
     const fs::path whole = tree.string() + ".unpacked";
-    RIG_CHECK(unpack(context, archive, whole, blame, 0));
+    RIG_CHECK(unpack(context, archive, whole, fault_domain, 0));
     std::error_code error;
     std::vector<fs::path> tops;
     for (const auto& entry : fs::directory_iterator(whole, error))
         tops.push_back(entry.path());
     const bool one = tops.size() == 1 && fs::is_directory(fs::symlink_status(tops[0], error));
     if (!one && !fs::exists(whole / "Makefile", error))
-        return fail(blame, fmt::format("unpacking {}: found {} entries at its top and no Makefile "
-                                       "among them, want one folder, or a kernel's tree",
-                                       archive.string(), tops.size()));
+        return fail(fault_domain,
+                    fmt::format("unpacking {}: found {} entries at its top and no Makefile "
+                                "among them, want one folder, or a kernel's tree",
+                                archive.string(), tops.size()));
     fs::rename(one ? tops[0] : whole, tree, error);
     if (error)
-        return fail(Blame::Host, fmt::format("cannot make {}: {}", tree.string(), error.message()));
+        return fail(FaultDomain::Host,
+                    fmt::format("cannot make {}: {}", tree.string(), error.message()));
     if (one) fs::remove(whole, error);
     return {};
 }
@@ -109,7 +111,7 @@ Result<std::string> candidate(const BuildContext& context, const Apt& apt,
     if (!version.empty() || !source.suite.empty()) return version;
     if (::geteuid() != 0)
         return fail(
-            Blame::Host,
+            FaultDomain::Host,
             fmt::format("apt knows no package {}: run 'sudo apt-get update' once", source.package));
     context.progress.start("apt-get update");
     const auto updated = must_run(context, {"apt-get", "update"});
@@ -131,7 +133,7 @@ Status make_from_package(const BuildContext& context, const Apt& apt, const std:
         if (entry.path().filename().string().find(".tar") != std::string::npos)
             tarball = entry.path();
     if (tarball.empty())
-        return fail(Blame::Spec,
+        return fail(FaultDomain::Spec,
                     fmt::format("package {} holds no kernel source under usr/src", package));
     RIG_CHECK(unpack_tree(context, tarball, dir / "tree"));
     fs::remove_all(dir / "deb", error);
@@ -169,7 +171,7 @@ Result<fs::path> from_archive(const DistroSource& source, const BuildContext& co
     }
     RIG_TRY(version, remembered_candidate(context, apt, source));
     if (version.empty())
-        return fail(Blame::Spec,
+        return fail(FaultDomain::Spec,
                     fmt::format("kernel.source: no package {} in {}", source.package,
                                 source.suite.empty() ? "this host's package lists" : source.suite));
     id = source.package + "=" + version;
@@ -205,11 +207,12 @@ Result<fs::path> from_tarball(const fs::path& path, const std::string& sha256,
     if (auto found = context.cache.find("sources", key)) return *found;
     RIG_TRY(actual, sha256_file(path));
     if (actual != sha256)
-        return fail(Blame::Spec, fmt::format("{}: SHA-256 is {}, the experiment wants {}",
-                                             path.string(), actual, sha256));
+        return fail(FaultDomain::Spec, fmt::format("{}: SHA-256 is {}, the experiment wants {}",
+                                                   path.string(), actual, sha256));
     return context.cache.get_or_make(
-        "sources", key, path.filename().string(),
-        [&](const fs::path& dir) { return unpack_tree(context, path, dir / "tree", Blame::Spec); });
+        "sources", key, path.filename().string(), [&](const fs::path& dir) {
+            return unpack_tree(context, path, dir / "tree", FaultDomain::Spec);
+        });
 }
 
 Result<fs::path> from_git(const fs::path& repository, const std::string& revision,
@@ -278,14 +281,14 @@ Result<std::string> changes_of(std::string_view raw, const std::string& what) {
         std::string before, after;
         words >> before >> after;
         if (!before.starts_with(':') || path.empty() || path.find('\n') != std::string::npos)
-            return fail(Blame::Host, fmt::format("git diff {}: '{}' '{}' is no line of --raw", what,
-                                                 head, path));
+            return fail(FaultDomain::Host, fmt::format("git diff {}: '{}' '{}' is no line of --raw",
+                                                       what, head, path));
         const auto plain = [](const std::string& mode) {
             return mode == "100644" || mode == "100755" || mode == "000000";
         };
         if (!plain(before.substr(1)) || !plain(after)) {
             if (path.starts_with("Documentation/")) continue; // not built
-            return fail(Blame::Spec,
+            return fail(FaultDomain::Spec,
                         fmt::format("{}: {} is or was a symbolic link or a submodule, which cannot "
                                     "be put on the base's tree; leave kernel.source.base out",
                                     what, path));
@@ -386,7 +389,8 @@ Result<SourceTree> fetch_source(const Spec& spec, const BuildContext& context,
                                 const std::string& revision) {
     RIG_CHECK(usable_cache(context.cache.root()));
     SourceTree source;
-    Result<fs::path> dir = fail(Blame::Spec, "kernel.source: prebuilt images have no source tree");
+    Result<fs::path> dir =
+        fail(FaultDomain::Spec, "kernel.source: prebuilt images have no source tree");
     if (const auto* distro = std::get_if<DistroSource>(&spec.kernel.source))
         dir = from_distro(*distro, context, source.id);
     else if (const auto* tarball = std::get_if<TarballSource>(&spec.kernel.source))
@@ -405,7 +409,7 @@ Result<SourceTree> fetch_source(const Spec& spec, const BuildContext& context,
         RIG_CHECK(take_delta(spec.top / git->repository, *git, context, source));
     if (source.version.empty())
         return fail(
-            Blame::Spec,
+            FaultDomain::Spec,
             fmt::format("kernel.source {}: no kernel version in its top Makefile", source.id));
     return source;
 }

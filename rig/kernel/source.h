@@ -37,10 +37,10 @@ struct SourceTree {
     std::string warning{};
 };
 
-// Errors: Blame::Host for downloads, disk and tools; Blame::Spec for a wrong checksum, an unknown
-// revision or package, a tree that is no kernel's, and a base from which a revision differs in
-// symbolic links or submodules outside Documentation/.
-// `revision`: of a git source, in the place of the one it names (Arm::revision); empty: that one.
+// Errors: FaultDomain::Host for downloads, disk and tools; FaultDomain::Spec for a wrong checksum,
+// an unknown revision or package, a tree that is no kernel's, and a base from which a revision
+// differs in symbolic links or submodules outside Documentation/. `revision`: of a git source, in
+// the place of the one it names (Arm::revision); empty: that one.
 Result<SourceTree> fetch_source(const Spec& spec, const BuildContext& context,
                                 const std::string& revision = {});
 

@@ -112,7 +112,7 @@ TEST_F(SourceTest, ATarballHasOneFolderAtItsTopOrIsTheTree) {
     sh("cp -r pack two && cp -r two/linux-source-6.12 two/other");
     const auto merged = packed("-C two linux-source-6.12 other");
     ASSERT_FALSE(merged) << "one folder's files would be the other's";
-    EXPECT_EQ(merged.error().blame, Blame::Spec);
+    EXPECT_EQ(merged.error().fault_domain, FaultDomain::Spec);
     EXPECT_NE(merged.error().message.find("found 2 entries at its top and no Makefile"),
               std::string::npos)
         << merged.error().message;
@@ -123,7 +123,7 @@ TEST_F(SourceTest, AWrongChecksumNamesBothAndUnpacksNothing) {
     const std::string wanted(64, 'a');
     const auto source = fetch(TarballSource{"linux.tar.xz", wanted});
     ASSERT_FALSE(source);
-    EXPECT_EQ(source.error().blame, Blame::Spec);
+    EXPECT_EQ(source.error().fault_domain, FaultDomain::Spec);
     EXPECT_NE(source.error().message.find(wanted), std::string::npos);
     EXPECT_NE(source.error().message.find(*sha256_file(dir / "linux.tar.xz")), std::string::npos);
     EXPECT_EQ(artefacts(), 0u);
@@ -140,7 +140,7 @@ TEST_F(SourceTest, ExportsAGitRevisionByItsCommit) {
     for (const char* bad : {"no-such-tag", "--help"}) {
         const auto none = fetch(GitSource{"pack/linux-source-6.12", bad});
         ASSERT_FALSE(none) << bad;
-        EXPECT_EQ(none.error().blame, Blame::Spec);
+        EXPECT_EQ(none.error().fault_domain, FaultDomain::Spec);
         EXPECT_NE(none.error().message.find(bad), std::string::npos);
     }
 }
@@ -207,8 +207,8 @@ TEST_F(SourceTest, ARevisionOnABaseIsThatTreeAndAPatch) {
     const auto own = fetch_source(spec, context, "v2");
     ASSERT_TRUE(own);
     EXPECT_EQ(own->delta->files, source->delta->files);
-    EXPECT_EQ(fetch(GitSource{"pack/linux-source-6.12", "v2", "nowhere"}).error().blame,
-              Blame::Spec);
+    EXPECT_EQ(fetch(GitSource{"pack/linux-source-6.12", "v2", "nowhere"}).error().fault_domain,
+              FaultDomain::Spec);
 }
 
 TEST_F(SourceTest, BinaryFilesComeAlongAndLinksAreRefused) {
@@ -230,7 +230,7 @@ TEST_F(SourceTest, BinaryFilesComeAlongAndLinksAreRefused) {
     sh("cd pack/linux-source-6.12 && ln -s a.c mm/link && " + commit + " && git tag link");
     const auto link = fetch(GitSource{"pack/linux-source-6.12", "link", "v1"});
     ASSERT_FALSE(link);
-    EXPECT_EQ(link.error().blame, Blame::Spec);
+    EXPECT_EQ(link.error().fault_domain, FaultDomain::Spec);
     EXPECT_NE(link.error().message.find("mm/link is or was a symbolic link"), std::string::npos)
         << link.error().message;
 }
@@ -239,7 +239,7 @@ TEST_F(SourceTest, AnInterruptedUnpackingIsTheHostsFaultAndLeavesNothing) {
     runner.on({"tar", "-x"}, CommandResult{Cancelled{}, "", 0});
     const auto source = fetch(TarballSource{"linux.tar.xz", *sha256_file(dir / "linux.tar.xz")});
     ASSERT_FALSE(source);
-    EXPECT_EQ(source.error().blame, Blame::Host);
+    EXPECT_EQ(source.error().fault_domain, FaultDomain::Host);
     EXPECT_EQ(source.error().message, "unpacking " + (dir / "linux.tar.xz").string() +
                                           ": tar was cancelled, and nothing of it is kept");
     EXPECT_EQ(artefacts(), 0u);
@@ -249,7 +249,7 @@ TEST_F(SourceTest, ACutTarballIsTheUsersAndLeavesNothing) {
     fs::resize_file(dir / "linux.tar.xz", fs::file_size(dir / "linux.tar.xz") - 20);
     const auto source = fetch(TarballSource{"linux.tar.xz", *sha256_file(dir / "linux.tar.xz")});
     ASSERT_FALSE(source);
-    EXPECT_EQ(source.error().blame, Blame::Spec);
+    EXPECT_EQ(source.error().fault_domain, FaultDomain::Spec);
     EXPECT_NE(source.error().message.find("linux.tar.xz: the archive ends early"),
               std::string::npos)
         << source.error().message;
@@ -263,7 +263,7 @@ TEST_F(SourceTest, ACacheWhosePathMakeDoesNotTakeUnpacksNothing) {
         spec.kernel.source = TarballSource{"linux.tar.xz", *sha256_file(dir / "linux.tar.xz")};
         const auto source = fetch_source(spec, there);
         ASSERT_FALSE(source) << name;
-        EXPECT_EQ(source.error().blame, Blame::Host);
+        EXPECT_EQ(source.error().fault_domain, FaultDomain::Host);
         EXPECT_NE(source.error().message.find("neither blanks nor colons"), std::string::npos)
             << source.error().message;
         EXPECT_FALSE(fs::exists(dir / name));
@@ -414,7 +414,7 @@ TEST_F(DistroTest, OneProcessNeverBootsUnderTwoEmulators) {
     Emulators emulators(context);
     auto found = emulators.of(riscv64());
     ASSERT_FALSE(found) << "a busy host is no reason to take another QEMU";
-    EXPECT_EQ(found.error().blame, Blame::Host);
+    EXPECT_EQ(found.error().fault_domain, FaultDomain::Host);
     host = exits(0, "QEMU emulator version 7.2.22\n");
     ASSERT_TRUE(emulators.of(riscv64()));
     host = exits(0, "QEMU emulator version 10.0.2\n");
@@ -427,7 +427,7 @@ TEST_F(DistroTest, OneProcessNeverBootsUnderTwoEmulators) {
     version = "6.12.2-1";
     found = emulators.of(riscv64());
     ASSERT_FALSE(found);
-    EXPECT_EQ(found.error().blame, Blame::Host);
+    EXPECT_EQ(found.error().fault_domain, FaultDomain::Host);
     EXPECT_NE(found.error().message.find("opensbi 6.12.2-1 now, not qemu-system-riscv 6.12.1-1"),
               std::string::npos)
         << found.error().message;
@@ -435,7 +435,7 @@ TEST_F(DistroTest, OneProcessNeverBootsUnderTwoEmulators) {
     online = false;
     found = emulators.of(riscv64());
     ASSERT_FALSE(found);
-    EXPECT_EQ(found.error().blame, Blame::Host);
+    EXPECT_EQ(found.error().fault_domain, FaultDomain::Host);
     EXPECT_EQ(context.cache.list().size(), 0u) << "nothing half-made stays";
 }
 
@@ -464,7 +464,7 @@ TEST_F(DistroTest, OfflineTheCachedVersionServesAndIsNamed) {
     EXPECT_EQ(source->id, "linux-source-6.12=6.12.1-1");
     const auto other = fetch(DistroSource{"linux-source-7.3", "trixie-backports"});
     ASSERT_FALSE(other);
-    EXPECT_EQ(other.error().blame, Blame::Host);
+    EXPECT_EQ(other.error().fault_domain, FaultDomain::Host);
     EXPECT_NE(other.error().message.find("Failed to fetch"), std::string::npos)
         << other.error().message;
 }

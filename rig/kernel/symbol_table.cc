@@ -51,8 +51,9 @@ Result<SymbolTable> SymbolTable::parse(std::string_view text, const std::string&
         const auto used = static_cast<std::size_t>(end - line.data());
         if (error != std::errc{} || line.size() < used + 4 || line[used] != ' ' ||
             line[used + 2] != ' ')
-            return fail(Blame::Host, fmt::format("{}:{}: found '{}', want 'ADDRESS TYPE NAME'",
-                                                 file, line_number, line.substr(0, 80)));
+            return fail(FaultDomain::Host,
+                        fmt::format("{}:{}: found '{}', want 'ADDRESS TYPE NAME'", file,
+                                    line_number, line.substr(0, 80)));
         auto name = line.substr(used + 3);
         name = name.substr(0, name.find_first_of(" \t"));
         const char type = line[used + 1];
@@ -63,7 +64,7 @@ Result<SymbolTable> SymbolTable::parse(std::string_view text, const std::string&
                 {address, rank_of(type, name), is_text(type) ? kept : std::string_view()});
     }
     if (tables->by_name.empty())
-        return fail(Blame::Host, fmt::format("{}: no symbols in it", file));
+        return fail(FaultDomain::Host, fmt::format("{}: no symbols in it", file));
     std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) {
         return std::tie(a.address, a.rank) < std::tie(b.address, b.rank);
     });

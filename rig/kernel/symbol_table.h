@@ -27,7 +27,7 @@ struct Place {
 // A value that is cheap to copy: copies share what was parsed.
 class SymbolTable {
  public:
-    // Lines "ffffffff81000000 T name"; anything else is Blame::Host naming file:line.
+    // Lines "ffffffff81000000 T name"; anything else is FaultDomain::Host naming file:line.
     static Result<SymbolTable> parse(std::string_view text, const std::string& file);
 
     std::optional<std::uint64_t> address(std::string_view name) const; // the first of that name

@@ -18,12 +18,12 @@
 namespace rig {
 namespace fs = std::filesystem;
 
-Blame blame_of(const CommandResult& result, const std::string& out) {
-    if (!std::holds_alternative<Exited>(result.outcome)) return Blame::Host;
+FaultDomain fault_domain_of(const CommandResult& result, const std::string& out) {
+    if (!std::holds_alternative<Exited>(result.outcome)) return FaultDomain::Host;
     for (const char* host : {"No space left on device", "Cannot allocate memory",
                              "Killed signal terminated program", "virtual memory exhausted"})
-        if (out.find(host) != std::string::npos) return Blame::Host;
-    return Blame::Kernel;
+        if (out.find(host) != std::string::npos) return FaultDomain::Host;
+    return FaultDomain::Kernel;
 }
 
 std::string boot_image(const Arch& arch, std::string_view config) {
@@ -40,11 +40,12 @@ Status Worktree::link_sources() {
     command.argv = {"cp", "-al", recipe_.source.tree.string(), (dir_ / "src.tmp").string()};
     RIG_TRY(result, context_.runner.run(command));
     if (!result.ok())
-        return fail(Blame::Host, fmt::format("cannot link {}: {}: {}", recipe_.source.tree.string(),
-                                             describe(result), result.out));
+        return fail(FaultDomain::Host,
+                    fmt::format("cannot link {}: {}: {}", recipe_.source.tree.string(),
+                                describe(result), result.out));
     fs::rename(dir_ / "src.tmp", dir_ / "src", error);
     if (error)
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("cannot make {}: {}", (dir_ / "src").string(), error.message()));
     std::ofstream(dir_ / "label") << "worktree of " << recipe_.source.id << "\n";
     context_.progress.finish();
@@ -139,7 +140,7 @@ Status Worktree::configure() {
                   "KCONFIG_WARN_UNKNOWN_SYMBOLS=1", "allnoconfig"},
                  {}));
     if (!result.ok())
-        return fail(blame_of(result, result.out),
+        return fail(fault_domain_of(result, result.out),
                     fmt::format("make allnoconfig: {}: {}", describe(result),
                                 first_build_error(result.out)));
     const auto text = slurp(fresh);
@@ -174,17 +175,18 @@ Status Worktree::build(const fs::path& log) {
     });
     if (!result) return tl::unexpected(result.error());
     if (std::holds_alternative<Cancelled>(result->outcome))
-        return fail(Blame::Host, "interrupted while building; what is compiled is kept", log);
+        return fail(FaultDomain::Host, "interrupted while building; what is compiled is kept", log);
     if (std::holds_alternative<Signalled>(result->outcome) ||
         std::holds_alternative<TimedOut>(result->outcome))
-        return fail(Blame::Host, fmt::format("make {}: {}", target, describe(*result)), log);
+        return fail(FaultDomain::Host, fmt::format("make {}: {}", target, describe(*result)), log);
     if (!result->ok()) {
         const auto out = slurp(log);
-        const auto blame = blame_of(*result, out);
-        return fail(blame,
+        const auto fault_domain = fault_domain_of(*result, out);
+        return fail(fault_domain,
                     fmt::format("{}: {}",
-                                blame == Blame::Kernel ? "the kernel does not build"
-                                                       : "the host ran out of room for the build",
+                                fault_domain == FaultDomain::Kernel
+                                    ? "the kernel does not build"
+                                    : "the host ran out of room for the build",
                                 first_build_error(out)),
                     log);
     }

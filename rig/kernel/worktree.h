@@ -31,7 +31,7 @@ std::string boot_image(const Arch& arch, std::string_view config);
 
 // Whose fault is it that make ended like this? Only an exit code speaks of the kernel, and not when
 // the disk is full or the kernel's OOM killer took the compiler.
-Blame blame_of(const CommandResult& result, const std::string& out);
+FaultDomain fault_domain_of(const CommandResult& result, const std::string& out);
 
 // A source tree of hard links with an object tree beside it, shared by all arms; used under its
 // lock only.

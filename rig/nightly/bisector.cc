@@ -22,16 +22,16 @@ BisectFinding finding_of(const BisectRecord& record, const std::filesystem::path
     out.why_not =
         !b.refused.empty()
             ? b.refused
-            : fmt::format("{} commits cannot be told apart: what lies between tells nothing",
+            : fmt::format("{} commits cannot be told apart: what lies between is untestable",
                           b.first_bad.size());
     return out;
 }
 
-Bisector nightly_bisector(ExperimentOptions options, const World& world,
+Bisector nightly_bisector(ExperimentOptions options, const Environment& environment,
                           std::function<void(const std::string&)> say, std::stop_token stop) {
-    return [options = std::move(options), &world, say = std::move(say),
+    return [options = std::move(options), &environment, say = std::move(say),
             stop](const BisectRequest& request) -> Result<BisectFinding> {
-        BisectLine line;
+        BisectCommandOptions line;
         line.spec = request.spec;
         line.repository = request.repository;
         line.base = request.base;
@@ -41,7 +41,7 @@ Bisector nightly_bisector(ExperimentOptions options, const World& world,
         if (!request.metric.empty()) line.arm = request.arm;
         for (const auto& one : request.overrides)
             line.overrides.set.push_back(one.key + "=" + one.value);
-        RIG_TRY(done, run_bisection(line, options, world, say, stop));
+        RIG_TRY(done, run_bisection(line, options, environment, say, stop));
         return finding_of(done.first, done.second);
     };
 }

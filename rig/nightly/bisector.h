@@ -37,11 +37,11 @@ struct BisectFinding {
     std::filesystem::path log;
 };
 
-// Errors with Blame::Host are worth another try on another night; all others are not.
+// Errors with FaultDomain::Host are worth another try on another night; all others are not.
 using Bisector = std::function<Result<BisectFinding>(const BisectRequest&)>;
 
-// Of the options results, parallel, disk_budget and warn are used. `world` must outlive it.
-Bisector nightly_bisector(ExperimentOptions options, const World& world,
+// Of the options results, parallel, disk_budget and warn are used. `environment` must outlive it.
+Bisector nightly_bisector(ExperimentOptions options, const Environment& environment,
                           std::function<void(const std::string&)> say, std::stop_token stop);
 
 // What a bisection found, for an incident.

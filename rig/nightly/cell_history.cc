@@ -36,7 +36,7 @@ double size_of(const Level& level) {
 ChangePointOptions change_options(const NightConfig& config) {
     auto options = DashboardOptions().changes;
     options.significance = config.significance;
-    options.least_effect = config.least_effect;
+    options.min_effect = config.min_effect;
     return options;
 }
 
@@ -120,8 +120,8 @@ std::vector<Step> steps_of(const std::vector<const RunRecord*>& runs, const Nigh
                 const auto at = places[change.at];
                 const auto near =
                     std::find_if(of_metric.begin(), of_metric.end(), [&](const Step& step) {
-                        return step.rose == rose && std::max(step.at, at) - std::min(step.at, at) <
-                                                        options.least_segment;
+                        return step.rose == rose &&
+                               std::max(step.at, at) - std::min(step.at, at) < options.min_segment;
                     });
                 if (near == of_metric.end()) {
                     of_metric.push_back({metric, newest->unit, rose, at, change.p, {level}});
@@ -158,7 +158,7 @@ bool confirms(const Step& step, const std::vector<const RunRecord*>& runs, const
     const auto again = steps_of(longer, only, options);
     return std::any_of(again.begin(), again.end(), [&](const Step& one) {
         return one.rose == step.rose &&
-               std::max(one.at, step.at) - std::min(one.at, step.at) < options.least_segment;
+               std::max(one.at, step.at) - std::min(one.at, step.at) < options.min_segment;
     });
 }
 

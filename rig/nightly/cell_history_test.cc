@@ -35,7 +35,7 @@ TEST_F(NightHistoryTest, RunsOfOtherCommitsAreOneLineAndAllElseIsNot) {
     EXPECT_EQ(history().size(), 5u);
     // One of each kind that does not belong.
     nights_.records[0].spec_sha256 = spec_identity("another text", nights_.records[0].overrides);
-    nights_.records[1].arms[0].proofs_failed = 1;
+    nights_.records[1].arms[0].checks_failed = 1;
     nights_.records[2].overrides[0] = "guest.vcpus=16";
     nights_.records[2].spec_sha256 = spec_identity(nights_.text, nights_.records[2].overrides);
     EXPECT_EQ(history().size(), 2u);
@@ -108,7 +108,7 @@ TEST_F(NightHistoryTest, ASmallStepIsNotTold) {
     make(1, 14);
     EXPECT_TRUE(steps_of(history(), cell(), options()).empty());
     auto finer = options();
-    finer.least_effect = 0.001;
+    finer.min_effect = 0.001;
     EXPECT_EQ(steps_of(history(), cell(), finer).size(),
               2u); // the control: it is there, in both metrics
 }
@@ -145,7 +145,7 @@ TEST_F(NightHistoryOnDiskTest, ARunIsFoundByWhatItsFolderSays) {
     EXPECT_EQ(history_of({record}, cell, "batch-alloc-fail", text).size(), 1u);
     EXPECT_FALSE(is_of_cell(record, cell, "batch-alloc-fail", text + "\n"));
     const auto panicked = read_record(make_run(1, "kernel: kernel panic: x", info));
-    EXPECT_STREQ(panicked.verdict(), "broken");
+    EXPECT_STREQ(panicked.verdict(), "fail");
     EXPECT_TRUE(is_of_cell(panicked, cell, "batch-alloc-fail", text));
     EXPECT_TRUE(history_of({panicked}, cell, "batch-alloc-fail", text).empty()); // no figures of it
     cell.overrides.clear();

@@ -41,7 +41,7 @@ std::string source_id(const Source& source, CommandRunner& runner) {
 }
 
 std::vector<fs::path> files_of(const Spec& spec) {
-    std::vector<fs::path> out = spec.kernel.enable;
+    std::vector<fs::path> out = spec.kernel.prerequisites;
     for (const auto& arm : spec.arms)
         out.insert(out.end(), arm.series.begin(), arm.series.end());
     out.insert(out.end(), spec.kernel.fragments.begin(), spec.kernel.fragments.end());
@@ -53,7 +53,7 @@ std::string kernel_id(const Spec& spec) {
     const auto add = [&](const std::string& text) {
         all += fmt::format("{}:{}\n", text.size(), text);
     };
-    std::vector<fs::path> series = spec.kernel.enable;
+    std::vector<fs::path> series = spec.kernel.prerequisites;
     for (const auto& arm : spec.arms)
         series.insert(series.end(), arm.series.begin(), arm.series.end());
     const auto patches = read_series(series, spec.top);
@@ -108,9 +108,10 @@ since_filter(const NightConfig& config, const std::string& since, CommandRunner&
             return unchanged_since(facts.parts, memory, since);
         });
     if (rules::revision(since))
-        return fail(Blame::Spec, fmt::format("--since {}: want a day that exists (2026-02-23 or "
-                                             "2026-02-23T10:32:48Z, UTC) or {}",
-                                             in_quotes(since), *rules::revision(since)));
+        return fail(FaultDomain::Spec,
+                    fmt::format("--since {}: want a day that exists (2026-02-23 or "
+                                "2026-02-23T10:32:48Z, UTC) or {}",
+                                in_quotes(since), *rules::revision(since)));
     const auto repository_of = [top = config.top](const NightCell& cell) {
         return cell.follow ? top / cell.follow->repository : top;
     };
@@ -118,9 +119,10 @@ since_filter(const NightConfig& config, const std::string& since, CommandRunner&
     for (const auto& cell : config.cells)
         known = known || commit_of(runner, repository_of(cell), since).has_value();
     if (!known)
-        return fail(Blame::Spec, fmt::format("--since {}: neither a day that exists nor a revision "
-                                             "in the repository of any cell",
-                                             since));
+        return fail(FaultDomain::Spec,
+                    fmt::format("--since {}: neither a day that exists nor a revision "
+                                "in the repository of any cell",
+                                since));
     return Filter([since, repository_of, &runner,
                    top = config.top](const NightCell& cell, const CellFacts& facts,
                                      const CellMemory*) -> std::string {

@@ -21,7 +21,7 @@ namespace rig {
 // nights have seen it. A revision: cells that follow a tree in which there are commits in
 // REV..branch; of others, those whose experiment file, patches or fragments differ from REV in the
 // project's own repository (files that git does not track are not seen). A cell in whose repository
-// there is no such revision is left out and says so; Blame::Spec if that is true of all.
+// there is no such revision is left out and says so; FaultDomain::Spec if that is true of all.
 Result<std::function<std::string(const NightCell&, const CellFacts&, const CellMemory*)>>
 since_filter(const NightConfig& config, const std::string& since, CommandRunner& runner);
 

@@ -85,7 +85,7 @@ TEST_F(CellIdentityTest, SinceARevisionLooksIntoTheRepositoryOfEachCell) {
     for (const char* wrong : {"nowhere", "2026-02-30", "--all", "a b"}) {
         const auto none = since_filter(config_, wrong, runner_);
         ASSERT_FALSE(none) << wrong;
-        EXPECT_EQ(none.error().blame, Blame::Spec);
+        EXPECT_EQ(none.error().fault_domain, FaultDomain::Spec);
     }
     EXPECT_FALSE(*since_filter(config_, "", runner_));
     EXPECT_TRUE(*since_filter(config_, "2026-02-23", runner_));

@@ -70,7 +70,7 @@ Status CulpritSearch::search(const NightCell& cell, const CellFacts& facts, Inci
     if (!finding) {
         culprit.why_not = finding.error().message;
         needs_.warn(fmt::format("{}: no search for the commit: {}", cell.name, culprit.why_not));
-        if (finding.error().blame != Blame::Host) culprit.wanted = false;
+        if (finding.error().fault_domain != FaultDomain::Host) culprit.wanted = false;
         return needs_.save();
     }
     culprit.found = finding->found;

@@ -110,17 +110,16 @@ json data_of(const Incident& incident, const std::string& id) {
     return {{"id", id}, {"transitions", incident.untold}, {"incident", std::move(data)}};
 }
 
-bool back_at(const Incident& incident, const Step& step, double least_effect) {
-    return std::all_of(
-               step.levels.begin(), step.levels.end(),
-               [&](const Level& now) {
-                   const auto was =
-                       std::find_if(incident.levels.begin(), incident.levels.end(),
-                                    [&](const Level& level) { return level.arm == now.arm; });
-                   if (was == incident.levels.end())
-                       return true; // another arm's step is no evidence against it
-                   return now.after <= std::max(was->before * (1 + least_effect), was->high);
-               }) &&
+bool back_at(const Incident& incident, const Step& step, double min_effect) {
+    return std::all_of(step.levels.begin(), step.levels.end(),
+                       [&](const Level& now) {
+                           const auto was = std::find_if(
+                               incident.levels.begin(), incident.levels.end(),
+                               [&](const Level& level) { return level.arm == now.arm; });
+                           if (was == incident.levels.end())
+                               return true; // another arm's step is no evidence against it
+                           return now.after <= std::max(was->before * (1 + min_effect), was->high);
+                       }) &&
            std::any_of(step.levels.begin(), step.levels.end(), [&](const Level& now) {
                return std::any_of(incident.levels.begin(), incident.levels.end(),
                                   [&](const Level& level) { return level.arm == now.arm; });
@@ -146,7 +145,7 @@ Result<IncidentBook> book_from_json(std::string_view text, const std::filesystem
     try {
         const auto all = json::parse(text);
         if (all.at("format") != kIncidentsFormat)
-            return fail(Blame::Host,
+            return fail(FaultDomain::Host,
                         fmt::format("{}: format {}, want {} (of another version of rig)",
                                     file.string(), all.at("format").dump(), kIncidentsFormat),
                         file);
@@ -162,9 +161,9 @@ Result<IncidentBook> book_from_json(std::string_view text, const std::filesystem
             one.metric = older::metric(one.metric);
         return book;
     } catch (const json::exception& e) {
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("{}: {}; want incidents as rig nightly writes them. Moved away, it "
-                                "is begun anew, and what was told may be told again",
+                                "is begun from scratch, and what was told may be told again",
                                 file.string(), e.what()),
                     file);
     }
@@ -176,7 +175,7 @@ StepMeaning meaning_of(const Step& step, const std::string& cell,
     if (runs[step.at]->started < first_seen) return {};
     const auto near = [&](const std::string& run) {
         const auto place = place_of(run, runs);
-        return std::max(place, step.at) - std::min(place, step.at) < options.least_segment;
+        return std::max(place, step.at) - std::min(place, step.at) < options.min_segment;
     };
     const std::string direction = word(step.rose);
     StepMeaning meaning{step.rose ? StepMeaning::Opens : StepMeaning::Improves, {}};
@@ -186,7 +185,7 @@ StepMeaning meaning_of(const Step& step, const std::string& cell,
         if (!incident.fixed.empty() && !step.rose && near(incident.fix.span.bad_run)) return {};
         if (!step.rose && incident.is_open() && incident.direction == "rose" &&
             place_of(incident.cause.span.bad_run, runs) < step.at &&
-            back_at(incident, step, options.least_effect))
+            back_at(incident, step, options.min_effect))
             meaning.fixes.push_back(incident.id);
     }
     for (const auto& one : book.dismissed)
@@ -242,7 +241,7 @@ Status close_incident(IncidentBook& book, unsigned id, const std::string& why,
         incident.untold.emplace_back("closed");
         return {};
     }
-    return fail(Blame::Spec,
+    return fail(FaultDomain::Spec,
                 fmt::format("--close {}: no open incident of that number, open are: {}", id,
                             open.empty() ? "none" : fmt::format("{}", fmt::join(open, ", "))));
 }
@@ -293,7 +292,7 @@ std::string incident_line(const Incident& incident) {
     const auto where = incident.cell;
     if (incident.metric.empty())
         return fmt::format("#{} {}: {}{}", incident.id, where,
-                           incident.fixed.empty() ? "broken" : "as expected again",
+                           incident.fixed.empty() ? "broken" : "passes again",
                            incident.expectation.empty() ? "" : ": " + in_words(incident.failure()));
     auto line = fmt::format("#{} {}: {} {}, {}", incident.id, where, incident.metric,
                             incident.direction, levels_text(incident));

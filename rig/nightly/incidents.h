@@ -89,7 +89,7 @@ struct IncidentBook {
     bool regression_open() const;
 };
 
-// Errors: Blame::Host naming `file`, for what is no such book or a newer rig's.
+// Errors: FaultDomain::Host naming `file`, for what is no such book or a newer rig's.
 std::string book_json(const IncidentBook& book);
 Result<IncidentBook> book_from_json(std::string_view text, const std::filesystem::path& file);
 
@@ -99,9 +99,9 @@ struct StepMeaning {
     std::vector<unsigned> fixes; // ids
 };
 // `runs`: what `step.at` counts. Known: it is an incident's or a fix's already (the same direction
-// within least_segment runs: its place moves a little as runs come in), it was dismissed and there
+// within min_segment runs: its place moves a little as runs come in), it was dismissed and there
 // is little more to go by, or it lies before `first_seen` (UTC). A fall is a fix of an open
-// incident if every arm's level after it lies within `least_effect` of the level before that
+// incident if every arm's level after it lies within `min_effect` of the level before that
 // incident, or within what that level was seen to vary; else an improvement.
 StepMeaning meaning_of(const Step& step, const std::string& cell,
                        const std::vector<const RunRecord*>& runs, const IncidentBook& book,

@@ -49,7 +49,7 @@ class IncidentsTest : public ::testing::Test {
     }();
     ChangePointOptions options_ = [] {
         ChangePointOptions options;
-        options.least_effect = 0.005;
+        options.min_effect = 0.005;
         return options;
     }();
 };
@@ -80,7 +80,7 @@ TEST_F(IncidentsTest, StepsBeforeTheFirstNightAreKnown) {
 TEST_F(IncidentsTest, AFallToTheLevelBeforeIsAFixAndAnyOtherIsNot) {
     const auto id = open(step_at(10, 100, 120, 2)).id;
     EXPECT_EQ(meaning(step_at(15, 120, 100.4)).fixes,
-              std::vector<unsigned>{id}); // within least_effect
+              std::vector<unsigned>{id}); // within min_effect
     EXPECT_EQ(meaning(step_at(15, 120, 102)).what,
               StepMeaning::Fixes); // within what it was seen to vary
     EXPECT_EQ(meaning(step_at(15, 120, 90)).what, StepMeaning::Fixes);     // and better
@@ -185,7 +185,7 @@ TEST_F(IncidentsTest, AnOpenIncidentCoversItsOwnArmsOnly) {
     EXPECT_EQ(incident_line(book_.incidents[0]), "#1 cell: broken: sync_ipis in ipi");
     mark_fixed(book_.incidents[0], {}, "20260211-010000");
     EXPECT_EQ(unknown(both, "cell", book_), both);
-    EXPECT_EQ(incident_line(book_.incidents[0]), "#1 cell: as expected again: sync_ipis in ipi");
+    EXPECT_EQ(incident_line(book_.incidents[0]), "#1 cell: passes again: sync_ipis in ipi");
     incident.expectation = "run: panic", incident.arms.clear();
     open_incident(book_, incident, "20260212-010000");
     EXPECT_EQ(unknown({"run: panic", {}}, "cell", book_), Failure{});

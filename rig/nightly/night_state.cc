@@ -2,6 +2,7 @@
 #include "rig/nightly/night_state.h"
 
 #include "rig/base/text.h"
+#include "rig/workloads/older_names.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -37,14 +38,14 @@ Result<T> read(std::string_view text, const std::filesystem::path& file, const c
     try {
         const auto all = json::parse(text);
         if (all.at("format") != kNightFormat)
-            return fail(Blame::Host,
+            return fail(FaultDomain::Host,
                         fmt::format("{}: format {}, want {} (of another version of rig)",
                                     file.string(), all.at("format").dump(), kNightFormat),
                         file);
         return all.at(key).get<T>();
     } catch (const json::exception& e) {
         return fail(
-            Blame::Host,
+            FaultDomain::Host,
             fmt::format("{}: {}; want {} as rig nightly writes it", file.string(), e.what(), what),
             file);
     }
@@ -58,9 +59,9 @@ bool in_doubt(const CellResult& cell) {
 }
 
 const char* mark_code(const CellResult& cell) {
-    return cell.state == "done" && cell.verdict == "as-expected" ? "\033[32m"
-           : cell.verdict == "broken"                            ? "\033[31m"
-                                                                 : "\033[33m";
+    return cell.state == "done" && cell.verdict == "pass" ? "\033[32m"
+           : cell.verdict == "fail"                       ? "\033[31m"
+                                                          : "\033[33m";
 }
 
 std::string outcome_of(const CellResult& cell) {
@@ -71,9 +72,9 @@ std::string outcome_of(const CellResult& cell) {
 
 std::string exit_words(Exit exit) {
     switch (exit) {
-    case Exit::AsExpected:
-        return "all as expected";
-    case Exit::Broken:
+    case Exit::Pass:
+        return "all passed";
+    case Exit::Fail:
         return "a confirmed regression is open";
     case Exit::Host:
         return "faults of the host, and nothing else";
@@ -86,7 +87,7 @@ std::string exit_words(Exit exit) {
 
 // Inconclusive before a host fault: "host faults only" must be true when it is said.
 Exit Night::exit(const IncidentBook& book) const {
-    if (book.regression_open()) return Exit::Broken;
+    if (book.regression_open()) return Exit::Fail;
     bool host = false, ran = false;
     for (const auto& cell : cells) {
         if (cell.state == "host fault")
@@ -96,22 +97,24 @@ Exit Night::exit(const IncidentBook& book) const {
         else if (cell.state == "done") {
             ran = true;
             // A broken cell without an open incident was not confirmed.
-            if (cell.verdict != "as-expected" || in_doubt(cell)) return Exit::Inconclusive;
+            if (cell.verdict != "pass" || in_doubt(cell)) return Exit::Inconclusive;
         }
     }
     if (host) return Exit::Host;
     const bool unchanged = std::all_of(cells.begin(), cells.end(), [](const CellResult& cell) {
         return cell.state == "left out";
     });
-    return ran || unchanged ? Exit::AsExpected
-                            : Exit::Inconclusive; // that nothing changed is an answer
+    return ran || unchanged ? Exit::Pass : Exit::Inconclusive; // that nothing changed is an answer
 }
 
 std::string night_json(const Night& night) {
     return dumped({{"format", kNightFormat}, {"night", night}});
 }
 Result<Night> night_from_json(std::string_view text, const std::filesystem::path& file) {
-    return read<Night>(text, file, "a night", "night");
+    RIG_TRY(night, read<Night>(text, file, "a night", "night"));
+    for (auto& cell : night.cells)
+        cell.verdict = older::verdict(cell.verdict), cell.closing = older::closing(cell.closing);
+    return std::move(night);
 }
 std::string memory_json(const NightMemory& memory) {
     return dumped({{"format", kNightFormat}, {"cells", memory}});
@@ -144,7 +147,7 @@ std::string night_text(const Night& night, const IncidentBook& book, bool colour
                                cell.state == "planned" ? "the night is not over" : cell.why)),
                            page, 4) +
                    "\n";
-        else if (cell.verdict != "as-expected" && !cell.closing.empty())
+        else if (cell.verdict != "pass" && !cell.closing.empty())
             out += wrapped(printable("  " + cell.closing), page, 4) + "\n";
         for (const auto& one : cell.confirmations)
             out += wrapped(printable(fmt::format("  {}: {}{}{}", one.what, one.outcome,

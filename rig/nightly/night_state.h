@@ -57,7 +57,7 @@ struct Night {
 inline constexpr const char* kNightFolder = "nightly"; // of the results
 
 std::string night_json(const Night& night);
-// Blame::Host naming `file`, for what is no night or a newer rig's.
+// FaultDomain::Host naming `file`, for what is no night or a newer rig's.
 Result<Night> night_from_json(std::string_view text, const std::filesystem::path& file);
 std::string memory_json(const NightMemory& memory);
 Result<NightMemory> memory_from_json(std::string_view text, const std::filesystem::path& file);

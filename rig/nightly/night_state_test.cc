@@ -29,13 +29,13 @@ TEST(NightState, TheExitIsOfTheWorstThatIsCertain) {
     Incident incident;
     incident.direction = "rose";
     open_incident(open, incident, "n");
-    const auto good = cell_of("done", "as-expected"), broken = cell_of("done", "broken"),
+    const auto good = cell_of("done", "pass"), broken = cell_of("done", "fail"),
                unclear = cell_of("done", "inconclusive"), host = cell_of("host fault", "", "disk"),
                late = cell_of("not run", "", "no time left"),
                unmakable = cell_of("no run", "", "a patch does not apply");
-    EXPECT_EQ(night_of({good, late}).exit(none), Exit::AsExpected);
-    EXPECT_EQ(night_of({good}).exit(open), Exit::Broken);
-    EXPECT_EQ(night_of({host, unclear}).exit(open), Exit::Broken);
+    EXPECT_EQ(night_of({good, late}).exit(none), Exit::Pass);
+    EXPECT_EQ(night_of({good}).exit(open), Exit::Fail);
+    EXPECT_EQ(night_of({host, unclear}).exit(open), Exit::Fail);
     EXPECT_EQ(night_of({good, host}).exit(none), Exit::Host);
     EXPECT_EQ(night_of({host, unclear}).exit(none), Exit::Inconclusive); // not host faults only
     EXPECT_EQ(night_of({good, unmakable}).exit(none), Exit::Inconclusive);
@@ -45,42 +45,46 @@ TEST(NightState, TheExitIsOfTheWorstThatIsCertain) {
     // A step that its re-run did not show is answered; one whose re-run the host failed is not.
     auto stepped = good;
     stepped.confirmations.push_back({"target_latency rose", "not confirmed", "", "run"});
-    EXPECT_EQ(night_of({stepped}).exit(none), Exit::AsExpected);
+    EXPECT_EQ(night_of({stepped}).exit(none), Exit::Pass);
     stepped.confirmations[0].outcome = "host fault";
     EXPECT_EQ(night_of({stepped}).exit(none), Exit::Inconclusive);
     const auto left_out = cell_of("left out", "", "nothing of it changed");
-    EXPECT_EQ(night_of({left_out, left_out}).exit(none), Exit::AsExpected);
+    EXPECT_EQ(night_of({left_out, left_out}).exit(none), Exit::Pass);
     EXPECT_EQ(night_of({left_out, late}).exit(none), Exit::Inconclusive);
     incident.direction = "fell";
     open_incident(none, incident, "n");
-    EXPECT_EQ(night_of({good}).exit(none), Exit::AsExpected);
+    EXPECT_EQ(night_of({good}).exit(none), Exit::Pass);
 }
 
 TEST(NightState, TheTableShowsEveryCellAndWhy) {
-    auto broken = cell_of("done", "broken");
+    auto broken = cell_of("done", "fail");
     broken.confirmations.push_back({"the verdict", "not confirmed",
                                     "the re-run came out as-expected: fine", "20260223-020000-a"});
     const auto night =
-        night_of({cell_of("done", "as-expected"), broken, cell_of("not run", "", "no time left: x"),
+        night_of({cell_of("done", "pass"), broken, cell_of("not run", "", "no time left: x"),
                   cell_of("host fault", "", "disk\033[2Jfull"),
                   cell_of("no run", "", "a patch does not apply")});
     const auto text = night_text(night, {}, false);
     for (const char* part :
-         {"5 cells, 1 h 02 min spent", "as-expected", "closing broken",
+         {"5 cells, 1 h 02 min spent", "pass", "closing fail",
           "the verdict: not confirmed by 20260223-020000-a", "not run: no time left: x",
           "host fault: disk?[2Jfull", "no run: a patch does not apply", "no regression is open",
           "inconclusive"})
         EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
     EXPECT_EQ(text.find('\033'), std::string::npos);
-    EXPECT_NE(night_text(night, {}, true).find("\033[32mas-expected"), std::string::npos);
+    EXPECT_NE(night_text(night, {}, true).find("\033[32mpass"), std::string::npos);
     EXPECT_NE(night_report_json(night, {}).find("\"exit\": 4"), std::string::npos);
 }
 
 TEST(NightState, FilesRoundTripAndRefuseWhatIsNone) {
-    const auto text = night_json(night_of({cell_of("done", "as-expected")}));
+    const auto text = night_json(night_of({cell_of("done", "pass")}));
     const auto night = night_from_json(text, "night.json");
     ASSERT_TRUE(night) << night.error().message;
     EXPECT_EQ(night_json(*night), text);
+    // Verdicts as they were written before.
+    EXPECT_EQ(
+        night_json(*night_from_json(replaced(text, "\"pass\"", "\"as-expected\""), "night.json")),
+        text);
     // As written before a cell had them; another type is none.
     const auto old = replaced(replaced(text, "\"began\": \"\",", ""), "\"resumed\": false,", "");
     ASSERT_EQ(old.find("began"), std::string::npos);

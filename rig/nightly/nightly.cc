@@ -33,9 +33,9 @@ fs::path folder_of(const fs::path& results) {
 
 class NightRun {
  public:
-    NightRun(const NightConfig& config, const NightOptions& options, const NightWorld& world,
-             std::stop_token stop)
-        : config_(config), options_(options), world_(world), stop_(std::move(stop)) {}
+    NightRun(const NightConfig& config, const NightOptions& options,
+             const NightEnvironment& environment, std::stop_token stop)
+        : config_(config), options_(options), environment_(environment), stop_(std::move(stop)) {}
 
     Result<NightResult> run() {
         RIG_TRY(held, lock_nights(options_.results));
@@ -44,9 +44,10 @@ class NightRun {
         book_ = std::move(book);
         RIG_CHECK(load_memory());
         RIG_CHECK(begin());
-        CulpritSearch culprits({config_, facts_, book_, night_, stop_, world_.history,
-                                world_.bisect, world_.now, [this] { return stopped(); },
-                                [this] { return save_all(); }, world_.warn, world_.note});
+        CulpritSearch culprits({config_, facts_, book_, night_, stop_, environment_.history,
+                                environment_.bisect, environment_.now, [this] { return stopped(); },
+                                [this] { return save_all(); }, environment_.warn,
+                                environment_.note});
         RIG_CHECK(culprits.run()); // what earlier nights left
         for (auto& cell : night_.cells)
             RIG_CHECK(cell.state == "ran"       ? look(cell)
@@ -58,11 +59,11 @@ class NightRun {
         write_messages(book_, config_.notify.channels());
         RIG_CHECK(save_book());
         deliver(
-            book_, config_.notify.channels(), world_.send, [&] { return save_book(); },
-            world_.warn);
-        night_.ended = utc_text(world_.now());
+            book_, config_.notify.channels(), environment_.send, [&] { return save_book(); },
+            environment_.warn);
+        night_.ended = utc_text(environment_.now());
         RIG_CHECK(save_night());
-        RIG_CHECK(world_.write(dir_ / "night.txt", night_text(night_, book_, false)));
+        RIG_CHECK(environment_.write(dir_ / "night.txt", night_text(night_, book_, false)));
         return NightResult{night_, book_};
     }
 
@@ -78,13 +79,13 @@ class NightRun {
         return {};
     }
     Status save_book() {
-        return world_.write(folder_of(options_.results) / kBook, book_json(book_));
+        return environment_.write(folder_of(options_.results) / kBook, book_json(book_));
     }
-    Status save_night() { return world_.write(dir_ / "night.json", night_json(night_)); }
+    Status save_night() { return environment_.write(dir_ / "night.json", night_json(night_)); }
     Status save_all() {
         RIG_CHECK(save_book());
         RIG_CHECK(save_night());
-        return world_.write(folder_of(options_.results) / "cells.json", memory_json(memory_));
+        return environment_.write(folder_of(options_.results) / "cells.json", memory_json(memory_));
     }
 
     // The night that this command goes on with. Others that have not ended never will.
@@ -98,7 +99,7 @@ class NightRun {
             if (!fs::exists(file, none)) continue;
             auto night = night_from_json(slurp(file), file);
             if (!night)
-                world_.warn(night.error().message);
+                environment_.warn(night.error().message);
             else if (night->ended.empty())
                 unfinished.push_back(std::move(*night));
         }
@@ -108,12 +109,12 @@ class NightRun {
         for (auto& night : unfinished) {
             const auto began = moment_of(night.started);
             const char* why =
-                options_.fresh ? "--fresh"
+                options_.fresh ? "--no-resume"
                 : night.config_sha256 != config_sha256 || night.since != options_.since
                     ? "another configuration or --since"
-                : !began || world_.now() - *began >= kGoOn ? "it began more than a day before"
-                : found                                    ? "there is a later one"
-                                                           : nullptr;
+                : !began || environment_.now() - *began >= kGoOn ? "it began more than a day before"
+                : found                                          ? "there is a later one"
+                                                                 : nullptr;
             if (why)
                 RIG_CHECK(abandon(std::move(night), why));
             else
@@ -122,25 +123,25 @@ class NightRun {
         return found;
     }
     Status abandon(Night night, const char* why) {
-        night.ended = utc_text(world_.now());
+        night.ended = utc_text(environment_.now());
         night.ended_why = fmt::format("not gone on with: {}", why);
-        return world_.write(folder_of(options_.results) / night.id / "night.json",
-                            night_json(night));
+        return environment_.write(folder_of(options_.results) / night.id / "night.json",
+                                  night_json(night));
     }
 
     Status begin() {
         const auto sha256 = sha256_hex(config_.text);
         RIG_TRY(found, interrupted(sha256));
         for (const auto& cell : config_.cells)
-            facts_.push_back(world_.facts(cell));
+            facts_.push_back(environment_.facts(cell));
         if (found) {
             night_ = std::move(*found);
             dir_ = folder_of(options_.results) / night_.id;
-            world_.note("going on with night " + night_.id);
+            environment_.note("going on with night " + night_.id);
             count_what_was_cut_short();
             return {};
         }
-        const auto now = world_.now();
+        const auto now = environment_.now();
         night_.id =
             fmt::format("{:%Y%m%d-%H%M%S}", fmt::gmtime(std::chrono::system_clock::to_time_t(now)));
         night_.config = fs::proximate(config_.file, config_.top).string();
@@ -175,7 +176,7 @@ class NightRun {
         std::error_code error;
         fs::create_directories(dir_, error);
         if (error)
-            return fail(Blame::Host,
+            return fail(FaultDomain::Host,
                         fmt::format("cannot make {}: {}", dir_.string(), error.message()));
         return save_all();
     }
@@ -197,24 +198,25 @@ class NightRun {
     void count_what_was_cut_short() {
         for (auto& cell : night_.cells)
             if (const auto began = moment_of(cell.began))
-                count(cell, std::clamp(std::chrono::duration<double>(world_.now() - *began).count(),
-                                       0.0, left_of(cell)));
+                count(cell,
+                      std::clamp(std::chrono::duration<double>(environment_.now() - *began).count(),
+                                 0.0, left_of(cell)));
     }
 
     Result<RunRecord> timed_run(CellResult& result, bool fresh) {
-        const auto began = world_.now();
+        const auto began = environment_.now();
         result.began = utc_text(began);
         RIG_CHECK(save_night());
-        auto run = world_.run(config_.cells[number_of(config_, result.cell)], result.commit, fresh);
-        count(result, std::chrono::duration<double>(world_.now() - began).count());
+        auto run =
+            environment_.run(config_.cells[number_of(config_, result.cell)], result.commit, fresh);
+        count(result, std::chrono::duration<double>(environment_.now() - began).count());
         return run;
     }
     Status stopped() const {
         if (!stop_.stop_requested()) return {};
-        return fail(
-            Blame::Host,
-            fmt::format("night {} was interrupted; the same command goes on with it", night_.id),
-            dir_);
+        return fail(FaultDomain::Host,
+                    fmt::format("night {} was interrupted; the same command resumes it", night_.id),
+                    dir_);
     }
 
     Status take(CellResult& result) {
@@ -228,14 +230,14 @@ class NightRun {
                 result.why += "; not tried again: " + why;
             return save_night();
         }
-        world_.note(fmt::format("{}: {}", result.cell, result.why));
-        const auto now = utc_text(world_.now());
+        environment_.note(fmt::format("{}: {}", result.cell, result.why));
+        const auto now = utc_text(environment_.now());
         const bool again = result.seconds > 0;
         auto run = timed_run(result, false);
         if (!run) RIG_CHECK(save_night_if_stopped());
         ++result.attempts;
         if (!run) {
-            result.state = run.error().blame == Blame::Spec ? "no run" : "host fault";
+            result.state = run.error().fault_domain == FaultDomain::Spec ? "no run" : "host fault";
             result.why = run.error().message;
             return save_night();
         }
@@ -258,18 +260,18 @@ class NightRun {
         const auto number = number_of(config_, result.cell);
         const auto& cell = config_.cells[number];
         const auto& facts = facts_[number];
-        RIG_TRY(records, world_.history(facts.experiment));
+        RIG_TRY(records, environment_.history(facts.experiment));
         const auto* record = find_record(records, result.run);
         result.confirmations.clear();
         RunRecord none; // a kernel that does not build leaves no run
         none.state = "failed",
         none.exit =
-            static_cast<unsigned>(result.verdict == "broken" ? Exit::Broken : Exit::Inconclusive);
+            static_cast<unsigned>(result.verdict == "fail" ? Exit::Fail : Exit::Inconclusive);
         auto& memory = memory_[result.cell];
         RIG_CHECK(look_at_run({config_, cell, facts, memory, records, record ? *record : none,
                                night_.id, result, book_, [&] { return timed_run(result, true); },
-                               [this] { return save_night_if_stopped(); }, world_.note}));
-        const auto now = utc_text(world_.now());
+                               [this] { return save_night_if_stopped(); }, environment_.note}));
+        const auto now = utc_text(environment_.now());
         if (memory.last.empty() || memory.changed.empty() ||
             !changed_parts(memory.parts, result.parts).empty())
             memory.changed = now;
@@ -278,7 +280,7 @@ class NightRun {
             memory.seconds = result.seconds;
         else if (memory.seconds == 0)
             memory.seconds = std::max(result.seconds, result.expected);
-        if (record && record->proven() && result.verdict == "as-expected")
+        if (record && record->proven() && result.verdict == "pass")
             memory.good_run = result.run, memory.good = result.commit;
         result.state = "done";
         return save_all();
@@ -286,7 +288,7 @@ class NightRun {
 
     const NightConfig& config_;
     const NightOptions& options_;
-    const NightWorld& world_;
+    const NightEnvironment& environment_;
     std::stop_token stop_;
     IncidentBook book_;
     NightMemory memory_;
@@ -301,11 +303,11 @@ Result<FileLock> lock_nights(const fs::path& results) {
     std::error_code error;
     fs::create_directories(folder_of(results), error);
     if (error)
-        return fail(Blame::Host, fmt::format("cannot make {}: {}", folder_of(results).string(),
-                                             error.message()));
+        return fail(FaultDomain::Host, fmt::format("cannot make {}: {}",
+                                                   folder_of(results).string(), error.message()));
     auto held = lock_out_writers(folder_of(results));
     if (!held)
-        return fail(Blame::Host, "a night is going on already: " + held.error().message,
+        return fail(FaultDomain::Host, "a night is going on already: " + held.error().message,
                     held.error().log);
     return held;
 }
@@ -330,8 +332,8 @@ Status save_book(const fs::path& results, const IncidentBook& book) {
 }
 
 Result<NightResult> run_night(const NightConfig& config, const NightOptions& options,
-                              const NightWorld& world, std::stop_token stop) {
-    return NightRun(config, options, world, std::move(stop)).run();
+                              const NightEnvironment& environment, std::stop_token stop) {
+    return NightRun(config, options, environment, std::move(stop)).run();
 }
 
 } // namespace rig

@@ -6,7 +6,7 @@
 //   candidate -> incident
 //   -> once more those that the host failed -> searches for the commits -> messages
 //
-// The outside world is handed in; the tests play thirty nights without a guest.
+// The outside environment is handed in; the tests play thirty nights without a guest.
 #pragma once
 
 #include "rig/base/file_lock.h"
@@ -23,7 +23,7 @@
 
 namespace rig {
 
-struct NightWorld {
+struct NightEnvironment {
     std::function<CellFacts(const NightCell&)> facts;
     // One ordinary run in results/. An Error as run_experiment() gives it; `fresh` does not go on
     // with another. `commit`: what overrides_of() wants.
@@ -53,13 +53,13 @@ struct NightResult {
 };
 
 // Goes on with the newest night of this configuration that has not ended and began less than a day
-// ago. Blame::Host: another night is going on, the state cannot be read or written, or `stop` was
-// asked for (what was done is kept).
+// ago. FaultDomain::Host: another night is going on, the state cannot be read or written, or `stop`
+// was asked for (what was done is kept).
 Result<NightResult> run_night(const NightConfig& config, const NightOptions& options,
-                              const NightWorld& world, std::stop_token stop);
+                              const NightEnvironment& environment, std::stop_token stop);
 
-// Held by the one rig that may change anything under <results>/nightly. Blame::Host, with its pid,
-// if another has it.
+// Held by the one rig that may change anything under <results>/nightly. FaultDomain::Host, with its
+// pid, if another has it.
 Result<FileLock> lock_nights(const std::filesystem::path& results);
 // A new one, with a token of its own, where there is none.
 Result<IncidentBook> load_book(const std::filesystem::path& results);

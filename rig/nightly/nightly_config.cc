@@ -3,6 +3,7 @@
 
 #include "rig/base/files.h"
 #include "rig/guest_output/metric.h"
+#include "rig/spec/older_keys.h"
 #include "rig/spec/override.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/spec/value_rules.h"
@@ -20,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t max_experiments = 64, max_variants = 16, max_texts = 64, max_cells = 512;
-constexpr unsigned least_vcpus = 2, most_vcpus = 16; // as guest.vcpus
+constexpr unsigned min_vcpus = 2, max_vcpus = 16; // as guest.vcpus
 
 std::optional<std::string> address(const std::string& value) {
     // One addr-spec: neither a display name nor anything that could end a header or add another
@@ -69,13 +70,13 @@ Result<std::vector<unsigned>> read_vcpus(const SpecTable& table) {
     const auto wrong = [&] {
         return tl::unexpected(
             table.bad("vcpus", fmt::format("an array of different numbers {}..{}, e.g. [2, 4]",
-                                           least_vcpus, most_vcpus)));
+                                           min_vcpus, max_vcpus)));
     };
     const auto* values = table.find("vcpus")->as_array();
     if (!values || values->empty()) return wrong();
     for (const auto& value : *values) {
         const auto number = value.value_exact<std::int64_t>();
-        if (!number || *number < least_vcpus || *number > most_vcpus) return wrong();
+        if (!number || *number < min_vcpus || *number > max_vcpus) return wrong();
         if (std::find(out.begin(), out.end(), static_cast<unsigned>(*number)) != out.end())
             return wrong();
         out.push_back(static_cast<unsigned>(*number));
@@ -275,11 +276,14 @@ Result<NightConfig> parse_night_config(std::string_view text, const fs::path& fi
     config.file = file;
     config.text = text;
     RIG_TRY(parsed, parse_toml(text, file));
+    std::vector<OlderKey> older;
+    RIG_CHECK(rename_older_night_keys(parsed, older));
+    config.deprecation = deprecation(older);
     RIG_TRY(top, project_top(file));
     config.top = top;
     const SpecTable root(parsed, "", file.string());
     RIG_CHECK(root.only({"name", "budget_minutes", "first_run_minutes", "significance",
-                         "least_effect", "experiment", "notify"}));
+                         "min_effect", "experiment", "notify"}));
     RIG_CHECK(root.require("name", "the night's name"));
     RIG_CHECK(root.text("name", config.name, rules::experiment_name));
     RIG_CHECK(root.integer("budget_minutes", config.budget_minutes, 1, 7 * 24 * 60));
@@ -288,7 +292,7 @@ Result<NightConfig> parse_night_config(std::string_view text, const fs::path& fi
                            config.budget_minutes)); // more: nothing new would ever run
     RIG_CHECK(root.number("significance", config.significance, 0.005,
                           0.2)); // 199 permutations cannot show less
-    RIG_CHECK(root.number("least_effect", config.least_effect, 0, 10));
+    RIG_CHECK(root.number("min_effect", config.min_effect, 0, 10));
     RIG_CHECK(
         root.require("experiment", fmt::format("1..{} tables: [[experiment]]", max_experiments)));
     RIG_TRY(experiments, root.tables("experiment", max_experiments));
@@ -302,7 +306,7 @@ Result<NightConfig> load_night_config(const fs::path& file) {
     std::error_code error;
     if (!fs::is_regular_file(file, error))
         return fail(
-            Blame::Spec,
+            FaultDomain::Spec,
             fmt::format(
                 "{}: no such file, want a night's configuration such as configs/nightly.toml",
                 file.string()));
@@ -330,7 +334,7 @@ Status check_night_files(const NightConfig& config) {
         RIG_TRY(spec, load_spec(config.top / cell.spec,
                                 overrides_of(cell, cell.follow ? cell.follow->branch : "")));
         const auto wrong = [&](const std::string& what) {
-            return fail(Blame::Spec,
+            return fail(FaultDomain::Spec,
                         fmt::format("{}: cell {} {}", config.file.string(), cell.name, what));
         };
         if (spec.arms.size() < 2)

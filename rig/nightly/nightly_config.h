@@ -5,7 +5,7 @@
 //   budget_minutes = 240                 # no cell is begun that would not fit by its last duration
 //   first_run_minutes = 30               # what is taken for the duration of a cell that never ran
 //   significance = 0.01                  # of change points, and
-//   least_effect = 0.005                 # the smallest step worth telling
+//   min_effect = 0.005                 # the smallest step worth telling
 //   [[experiment]]                       # cells: vcpus x variant
 //   spec = "configs/batch-alloc-fail.toml"
 //   tree = "6.12"                        # a word for people: which kernel tree the experiment is
@@ -78,10 +78,11 @@ struct NotifyConfig {
 
 struct NightConfig {
     std::filesystem::path file, top;
-    std::string text; // as it was read
+    std::string text;        // as it was read
+    std::string deprecation; // one line if the file uses older names, else empty
     std::string name;
     unsigned budget_minutes = 240, first_run_minutes = 30;
-    double significance = 0.01, least_effect = 0.005;
+    double significance = 0.01, min_effect = 0.005;
     std::vector<NightCell> cells; // at least one
     NotifyConfig notify;
 };
@@ -94,8 +95,8 @@ std::size_t number_of(const NightConfig& config, const std::string& cell);
 // a suite.
 bool is_night_config(std::string_view text);
 
-// Blame::Spec, "file:line:column: what was found; what is accepted". Files named in it must be
-// there.
+// FaultDomain::Spec, "file:line:column: what was found; what is accepted". Files named in it must
+// be there.
 Result<NightConfig> parse_night_config(std::string_view text, const std::filesystem::path& file);
 Result<NightConfig> load_night_config(const std::filesystem::path& file);
 

@@ -63,10 +63,8 @@ TEST_F(NightlyTest, EachExpectationIsAnIncidentOfItsOwn) {
          "cause: 000000000004 patch 4"},
         {"2-opened-bisected", "broken: target_latency in reviewed (",
          "cause: 000000000008 patch 8"},
-        {"1-fixed", "as expected again: sync_ipis in ipi, reviewed (",
-         "fix: 00000000000c patch 12"},
-        {"2-fixed", "as expected again: target_latency in reviewed (",
-         "fix: 000000000010 patch 16"}};
+        {"1-fixed", "passes again: sync_ipis in ipi, reviewed (", "fix: 00000000000c patch 12"},
+        {"2-fixed", "passes again: target_latency in reviewed (", "fix: 000000000010 patch 16"}};
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         const auto& [id, subject, text] = wanted[i];
         EXPECT_EQ(fixture::brief_id(nights_.sent[i]), id);
@@ -142,8 +140,8 @@ TEST_F(NightlyTest, AnotherConfigurationOnTheSameResultsLeavesSearchesAlone) {
     EXPECT_TRUE(night().book.incidents.at(0).cause.found);
 }
 
-// As docs/nightly.md advises where the book is damaged. Incidents are counted from 1 again; their
-// messages are other messages.
+// As docs/how-to/run-nightly.md advises where the book is damaged. Incidents are counted from 1
+// again; their messages are other messages.
 TEST_F(NightlyTest, ABookThatIsBegunAnewReusesNoMessageId) {
     use_one_cell();
     nights_.failing = [](auto&&...) { return Pairs{{"sync_ipis", "ipi"}}; };

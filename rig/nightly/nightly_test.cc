@@ -52,8 +52,8 @@ TEST_F(NightlyTest, ThirtyNightsWithTwoRegressionsAndAFixAreThreeMessages) {
     EXPECT_NE(nights_.sent[2].text.find("fix: 00000000002d patch 45"), std::string::npos)
         << nights_.sent[2].text;
     // The second is still open; before the first nothing was.
-    EXPECT_EQ(exits.front(), Exit::AsExpected);
-    EXPECT_EQ(exits.back(), Exit::Broken);
+    EXPECT_EQ(exits.front(), Exit::Pass);
+    EXPECT_EQ(exits.back(), Exit::Fail);
     const auto book = load_book(nights_.results);
     ASSERT_TRUE(book);
     ASSERT_EQ(book->incidents.size(), 2u);
@@ -78,7 +78,7 @@ TEST_F(NightlyTest, ThirtyQuietNightsTellNobody) {
     for (unsigned night_number = 0; night_number < 30; ++night_number) {
         nights_.head = 2 * night_number + 1;
         const auto result = night();
-        EXPECT_EQ(result.night.exit(result.book), Exit::AsExpected);
+        EXPECT_EQ(result.night.exit(result.book), Exit::Pass);
         nights_.next_evening();
     }
     EXPECT_TRUE(nights_.sent.empty()) << fmt::format("{}", fmt::join(subjects(), "\n"));
@@ -88,7 +88,7 @@ TEST_F(NightlyTest, ABrokenVerdictIsConfirmedSearchedForAndItsFixIsNoticed) {
     use_one_cell();
     nights_.culprits = {4, 8};
     nights_.verdict = [](const std::string&, unsigned commit, unsigned) {
-        return commit >= 4 && commit < 8 ? "broken" : "as-expected";
+        return commit >= 4 && commit < 8 ? "fail" : "pass";
     };
     for (const unsigned head : {1, 3, 5, 7, 9}) {
         nights_.head = head;
@@ -112,7 +112,7 @@ TEST_F(NightlyTest, ABrokenVerdictIsConfirmedSearchedForAndItsFixIsNoticed) {
 TEST_F(NightlyTest, WhatTheReRunDoesNotConfirmIsNotedAndNotTold) {
     use_one_cell();
     nights_.verdict = [](const std::string&, unsigned, unsigned run) {
-        return run == 2 ? "broken" : "as-expected";
+        return run == 2 ? "fail" : "pass";
     };
     night();
     nights_.next_evening();
@@ -128,22 +128,22 @@ TEST_F(NightlyTest, WhatTheReRunDoesNotConfirmIsNotedAndNotTold) {
         std::string::npos);
     nights_.next_evening();
     const auto after = night();
-    EXPECT_EQ(after.night.exit(after.book), Exit::AsExpected);
+    EXPECT_EQ(after.night.exit(after.book), Exit::Pass);
 }
 
 TEST_F(NightlyTest, AFaultOfTheHostIsTriedOnceMoreAfterTheOthers) {
     const std::string flaky = nights_.config.cells[1].name;
-    nights_.faults[flaky] = {{Blame::Host, "disk full", {}, {}, {}}};
+    nights_.faults[flaky] = {{FaultDomain::Host, "disk full", {}, {}, {}}};
     auto result = night();
     ASSERT_EQ(nights_.ran.size(), 6u);
     EXPECT_EQ(nights_.ran[1], flaky);
     EXPECT_EQ(nights_.ran[5], flaky); // last
-    EXPECT_EQ(result.night.exit(result.book), Exit::AsExpected);
+    EXPECT_EQ(result.night.exit(result.book), Exit::Pass);
     // Twice: it is a fault of the host, and never a kernel's.
     nights_.next_evening();
     nights_.ran.clear();
-    nights_.faults[flaky] = {{Blame::Host, "disk full", {}, {}, {}},
-                             {Blame::Host, "disk full", {}, {}, {}}};
+    nights_.faults[flaky] = {{FaultDomain::Host, "disk full", {}, {}, {}},
+                             {FaultDomain::Host, "disk full", {}, {}, {}}};
     result = night();
     EXPECT_EQ(std::count(nights_.ran.begin(), nights_.ran.end(), flaky), 2);
     EXPECT_EQ(result.night.exit(result.book), Exit::Host);
@@ -155,7 +155,7 @@ TEST_F(NightlyTest, AFaultOfTheHostIsTriedOnceMoreAfterTheOthers) {
 TEST_F(NightlyTest, AnInconclusiveCellIsNeitherGoodNorARegression) {
     use_one_cell();
     nights_.verdict = [](const std::string&, unsigned, unsigned run) {
-        return run == 2 ? "inconclusive" : "as-expected";
+        return run == 2 ? "inconclusive" : "pass";
     };
     night();
     nights_.next_evening();
@@ -217,7 +217,7 @@ TEST_F(NightlyTest, AnOldOrForeignNightIsNotGoneOnWith) {
 TEST_F(NightlyTest, AKillBetweenIncidentAndNightTellsOnce) {
     use_one_cell();
     nights_.verdict = [](const std::string&, unsigned commit, unsigned) {
-        return commit >= 3 ? "broken" : "as-expected";
+        return commit >= 3 ? "fail" : "pass";
     };
     night();
     nights_.next_evening();
@@ -243,7 +243,7 @@ TEST_F(NightlyTest, AKillBetweenIncidentAndNightTellsOnce) {
 
 TEST_F(NightlyTest, AKillInTheReRunLooksAgainAndDoesNotRunTheCellAgain) {
     use_one_cell();
-    nights_.verdict = [](const std::string&, unsigned, unsigned) { return "broken"; };
+    nights_.verdict = [](const std::string&, unsigned, unsigned) { return "fail"; };
     nights_.before_run = [this](const std::string&) {
         if (nights_.ran.size() == 1) throw Killed();
     };
@@ -258,10 +258,10 @@ TEST_F(NightlyTest, AKillInTheReRunLooksAgainAndDoesNotRunTheCellAgain) {
 TEST_F(NightlyTest, ACandidateWhoseReRunTheHostFailedIsOpenUntilAnotherNight) {
     use_one_cell();
     const auto name = nights_.config.cells[0].name;
-    nights_.verdict = [](const std::string&, unsigned, unsigned) { return "broken"; };
+    nights_.verdict = [](const std::string&, unsigned, unsigned) { return "fail"; };
     nights_.before_run = [this, name](const std::string&) {
         if (nights_.ran.size() == 1)
-            nights_.faults[name] = {{Blame::Host, "disk full", {}, {}, {}}};
+            nights_.faults[name] = {{FaultDomain::Host, "disk full", {}, {}, {}}};
     };
     auto result = night();
     EXPECT_EQ(result.night.cells[0].confirmations.at(0).outcome, "host fault");
@@ -270,7 +270,7 @@ TEST_F(NightlyTest, ACandidateWhoseReRunTheHostFailedIsOpenUntilAnotherNight) {
     nights_.next_evening();
     result = night();
     EXPECT_EQ(result.book.incidents.size(), 1u);
-    EXPECT_EQ(result.night.exit(result.book), Exit::Broken);
+    EXPECT_EQ(result.night.exit(result.book), Exit::Fail);
 }
 
 TEST_F(NightlyTest, AnInterruptedNightSaysHowItGoesOn) {
@@ -280,8 +280,8 @@ TEST_F(NightlyTest, AnInterruptedNightSaysHowItGoesOn) {
     };
     const auto result = nights_.night({}, stop.get_token());
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().blame, Blame::Host);
-    EXPECT_NE(result.error().message.find("the same command goes on with it"), std::string::npos)
+    EXPECT_EQ(result.error().fault_domain, FaultDomain::Host);
+    EXPECT_NE(result.error().message.find("the same command resumes it"), std::string::npos)
         << result.error().message;
     nights_.before_run = [](const std::string&) {};
     night();
@@ -317,9 +317,9 @@ TEST_F(NightlyTest, ASearchThatFindsNothingWidensAndEnds) {
 
 TEST_F(NightlyTest, AChannelThatFailsKeepsTheMessageForTheNextNight) {
     use_one_cell();
-    nights_.verdict = [](const std::string&, unsigned, unsigned) { return "broken"; };
+    nights_.verdict = [](const std::string&, unsigned, unsigned) { return "fail"; };
     nights_.send = [](const std::string&, const Message&) -> Status {
-        return fail(Blame::Host, "no route");
+        return fail(FaultDomain::Host, "no route");
     };
     EXPECT_EQ(night().book.outbox.size(), 1u);
     ASSERT_FALSE(nights_.warnings.empty());
@@ -354,7 +354,7 @@ TEST_F(NightlyTest, OnlyOneNightAtATime) {
     ASSERT_TRUE(held);
     const auto second = nights_.night();
     ASSERT_FALSE(second);
-    EXPECT_EQ(second.error().blame, Blame::Host);
+    EXPECT_EQ(second.error().fault_domain, FaultDomain::Host);
     EXPECT_NE(second.error().message.find("a night is going on already"), std::string::npos)
         << second.error().message;
     EXPECT_TRUE(nights_.ran.empty());
@@ -396,7 +396,7 @@ TEST_F(NightlyTest, AFallIsToldAndHoldsNoExitCode) {
     ASSERT_EQ(nights_.sent.size(), 1u) << fmt::format("{}", fmt::join(subjects(), "\n"));
     EXPECT_NE(nights_.sent[0].subject.find("target_latency fell"), std::string::npos);
     EXPECT_NE(nights_.sent[0].text.find("patch 13"), std::string::npos);
-    EXPECT_EQ(last, Exit::AsExpected);
+    EXPECT_EQ(last, Exit::Pass);
 }
 
 TEST_F(NightlyTest, DamagedStateIsAnErrorThatNamesItsFile) {
@@ -412,8 +412,8 @@ TEST_F(NightlyTest, DamagedStateIsAnErrorThatNamesItsFile) {
         << result.error().message;
 }
 
-// What docs/nightly.md says of false alarms: 60 nights of 20 metrics that only scatter, with the
-// re-run that any alarm needs. Three times over, so that the number is one.
+// What docs/evaluation/nightly.md says of false alarms: 60 nights of 20 metrics that only scatter,
+// with the re-run that any alarm needs. Three times over, so that the number is one.
 TEST_F(NightlyTest, FlatNoisyHistoryRaisesTheStatedNumberOfFalseAlarms) {
     use_one_cell();
     auto& cell = nights_.config.cells[0];
@@ -503,8 +503,8 @@ TEST_F(NightlyTest, AFlatHistoryOfRealBootsRaisesNoAlarm) {
         << "the control: a step in the same figures is seen";
 }
 
-// The other side of it, also in docs/nightly.md: steps planted into twenty metrics that scatter by
-// 1 %, in the 21st of 40 nights.
+// The other side of it, also in docs/evaluation/nightly.md: steps planted into twenty metrics that
+// scatter by 1 %, in the 21st of 40 nights.
 TEST_F(NightlyTest, PlantedStepsAreFound) {
     use_one_cell();
     nights_.culprits = {21};

@@ -39,7 +39,7 @@ TEST_F(NightlyTest, TimeBeforeAKillIsCountedAndNoDurationIsThatOfTheRest) {
 TEST_F(NightlyTest, TimeOfAReRunThatWasKilledIsTheNights) {
     use_one_cell();
     nights_.run_seconds = 600;
-    nights_.verdict = [](auto&&...) { return "broken"; };
+    nights_.verdict = [](auto&&...) { return "fail"; };
     nights_.before_run = [this](const std::string&) {
         if (nights_.ran.size() != 1) return;
         nights_.now += std::chrono::seconds(500);
@@ -74,14 +74,14 @@ TEST_F(NightlyTest, ARunThatAnotherNightBeganIsNoDuration) {
     use_one_cell();
     nights_.run_seconds = 300;
     const auto world_of = [this] {
-        auto world = nights_.world();
-        world.run = [this](const NightCell& cell, const std::string& at,
-                           bool) -> Result<RunRecord> {
+        auto environment = nights_.environment();
+        environment.run = [this](const NightCell& cell, const std::string& at,
+                                 bool) -> Result<RunRecord> {
             auto run = nights_.run(cell, at);
             if (run) run->started = "2026-02-22T01:00:00Z";
             return run;
         };
-        return world;
+        return environment;
     };
     NightOptions options;
     options.results = nights_.results;

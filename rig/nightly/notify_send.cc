@@ -67,21 +67,21 @@ void deliver(IncidentBook& book, const std::vector<std::string>& channels, const
     if (const auto saved = save(); !saved) warn(saved.error().message);
 }
 
-Sender make_sender(const NotifyConfig& config, NotifyWorld world) {
-    return [config, world](const std::string& channel, const Message& message) -> Status {
+Sender make_sender(const NotifyConfig& config, NotifyEnvironment environment) {
+    return [config, environment](const std::string& channel, const Message& message) -> Status {
         if (channel == "file" && config.file)
-            return append_message(world.top / config.file->path, message);
+            return append_message(environment.top / config.file->path, message);
         if (channel == "email" && config.email)
-            return send_email(*config.email, message, world.runner);
+            return send_email(*config.email, message, environment.runner);
         if (channel == "webhook" && config.webhook)
-            return post_webhook(*config.webhook, world.top, message, world.patience);
-        return fail(Blame::Host, "no such channel is configured");
+            return post_webhook(*config.webhook, environment.top, message, environment.patience);
+        return fail(FaultDomain::Host, "no such channel is configured");
     };
 }
 
 Status append_message(const fs::path& file, const Message& message) {
     const auto cannot = [&](const char* what) {
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("cannot {} {}: {}", what, file.string(), std::strerror(errno)));
     };
     std::error_code error;
@@ -122,7 +122,7 @@ Status send_email(const EmailChannel& channel, const Message& message, CommandRu
     RIG_CHECK(write_atomically(command.input, email_text(message, channel, host_name(), date)));
     RIG_TRY(result, runner.run(command));
     if (!result.ok())
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("{}: {}: {}", channel.sendmail.string(), describe(result),
                                 printable(result.out.substr(0, 300))));
     return {};

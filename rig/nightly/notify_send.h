@@ -12,8 +12,8 @@
 
 namespace rig {
 
-// By the channel's name; an error (Blame::Host) means that the channel has not taken it, as far as
-// can be known.
+// By the channel's name; an error (FaultDomain::Host) means that the channel has not taken it, as
+// far as can be known.
 using Sender = std::function<Status(const std::string& channel, const Message& message)>;
 
 // Messages are given out at least once: the state that names one is on disk before it goes out, and
@@ -25,12 +25,12 @@ void deliver(IncidentBook& book, const std::vector<std::string>& channels, const
              const std::function<Status()>& save,
              const std::function<void(const std::string&)>& warn);
 
-struct NotifyWorld {
+struct NotifyEnvironment {
     CommandRunner& runner;
     std::filesystem::path top;
     std::chrono::seconds patience{20}; // for a webhook's answer
 };
-Sender make_sender(const NotifyConfig& config, NotifyWorld world);
+Sender make_sender(const NotifyConfig& config, NotifyEnvironment environment);
 
 // Appends the message as a line of JSON, synced, unless a line with its id is there.
 Status append_message(const std::filesystem::path& file, const Message& message);

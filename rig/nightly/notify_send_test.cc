@@ -51,13 +51,13 @@ TEST_F(NotifySendTest, AMailerThatFailsOrIsMissingIsAHostFault) {
     auto sent =
         send_email({{"kernel@example.org"}, "rig@example.org", sendmail(75)}, message_, runner_);
     ASSERT_FALSE(sent);
-    EXPECT_EQ(sent.error().blame, Blame::Host);
+    EXPECT_EQ(sent.error().fault_domain, FaultDomain::Host);
     EXPECT_NE(sent.error().message.find("exit code 75: queue full"), std::string::npos)
         << sent.error().message;
     sent =
         send_email({{"kernel@example.org"}, "rig@example.org", tree_ / "none"}, message_, runner_);
     ASSERT_FALSE(sent);
-    EXPECT_EQ(sent.error().blame, Blame::Host);
+    EXPECT_EQ(sent.error().fault_domain, FaultDomain::Host);
 }
 
 TEST_F(NotifySendTest, AFileGetsEachMessageOnce) {
@@ -88,7 +88,7 @@ TEST_F(NotifySendTest, AMessageStaysUntilEveryChannelHasIt) {
     std::vector<std::string> warnings;
     bool mailer_works = false;
     const Sender send = [&](const std::string& channel, const Message&) -> Status {
-        if (channel == "email" && !mailer_works) return fail(Blame::Host, "queue full");
+        if (channel == "email" && !mailer_works) return fail(FaultDomain::Host, "queue full");
         return {};
     };
     const auto go = [&] {

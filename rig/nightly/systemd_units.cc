@@ -32,7 +32,7 @@ std::string specifiers_escaped(const std::string& text) {
 // Without anything that would end or quote a word of a unit.
 std::string page_url(const std::filesystem::path& top) {
     static constexpr auto kept = boost::urls::pchars + '/' - '\'' - ';' - '\\' - '"';
-    return "file:" + boost::urls::encode((top / "docs/nightly.md").string(), kept);
+    return "file:" + boost::urls::encode((top / "docs/how-to/run-nightly.md").string(), kept);
 }
 
 } // namespace
@@ -56,7 +56,7 @@ std::string unit_word(const std::string& word, bool command) {
 Result<std::map<std::string, std::string>> systemd_units(const UnitOptions& options) {
     if (options.on_calendar.empty() || !one_line(options.on_calendar))
         return fail(
-            Blame::Spec,
+            FaultDomain::Spec,
             fmt::format("--on-calendar '{}': want one line as in systemd.time(7), e.g. \"*-*-* "
                         "01:00\" or \"Mon..Fri 23:30\"",
                         options.on_calendar.substr(0, options.on_calendar.find_first_of("\r\n"))));
@@ -65,21 +65,21 @@ Result<std::map<std::string, std::string>> systemd_units(const UnitOptions& opti
     for (const auto& path : paths)
         if (!path.is_absolute() || !one_line(path.string()))
             return fail(
-                Blame::Spec,
+                FaultDomain::Spec,
                 fmt::format("{}: want an absolute path without control characters for a unit",
                             path.string()));
     // systemd takes blanks at the end from a line, and a backslash there for its going on in the
     // next one.
     if (const auto top = options.top.string(); top.find_last_not_of(" \\") + 1 != top.size())
         return fail(
-            Blame::Spec,
+            FaultDomain::Spec,
             fmt::format(
                 "{}: want a project whose path does not end with a blank or a backslash for a unit",
                 top));
     std::string command = unit_word(options.rig.string(), true);
     for (const auto& word : options.arguments) {
         if (!one_line(word))
-            return fail(Blame::Spec, "a unit's command cannot hold control characters");
+            return fail(FaultDomain::Spec, "a unit's command cannot hold control characters");
         command += " " + unit_word(word, true);
     }
     std::string writable =

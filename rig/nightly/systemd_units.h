@@ -27,7 +27,8 @@ struct UnitOptions {
 inline constexpr const char* kServiceUnit = "rig-nightly.service";
 inline constexpr const char* kTimerUnit = "rig-nightly.timer";
 
-// File name -> text. Blame::Spec for a calendar or a path that would be another line of a unit.
+// File name -> text. FaultDomain::Spec for a calendar or a path that would be another line of a
+// unit.
 Result<std::map<std::string, std::string>> systemd_units(const UnitOptions& options);
 
 // One word of ExecStart= or ReadWritePaths=: quoted where that is needed, specifiers (%) and, for a

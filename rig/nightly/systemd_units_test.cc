@@ -18,7 +18,7 @@ UnitOptions options_of(bool system) {
     return options;
 }
 
-// These texts were given to `systemd-analyze verify` (docs/nightly.md).
+// These texts were given to `systemd-analyze verify` (docs/how-to/run-nightly.md).
 TEST(SystemdUnits, AreAsCommitted) {
     for (const bool system : {false, true}) {
         const auto units = systemd_units(options_of(system));
@@ -42,10 +42,11 @@ TEST(SystemdUnits, OfAProjectWithABlankInItsPathAreAsCommitted) {
     const auto units = systemd_units(options);
     ASSERT_TRUE(units) << units.error().message;
     testing::expect_golden(std::string("nightly/blank/") + kServiceUnit, units->at(kServiceUnit));
-    for (const char* line : {"\nWorkingDirectory=/opt/my rigs 100%%\n",
-                             "\nDocumentation=file:/opt/my%%20rigs%%20100%%25/docs/nightly.md\n",
-                             "\nExecStart=\"/opt/my rigs 100%%/build/rig/rig\" --results \"/opt/my "
-                             "rigs 100%%/results\" "})
+    for (const char* line :
+         {"\nWorkingDirectory=/opt/my rigs 100%%\n",
+          "\nDocumentation=file:/opt/my%%20rigs%%20100%%25/docs/how-to/run-nightly.md\n",
+          "\nExecStart=\"/opt/my rigs 100%%/build/rig/rig\" --results \"/opt/my "
+          "rigs 100%%/results\" "})
         EXPECT_NE(units->at(kServiceUnit).find(line), std::string::npos) << line;
     for (const char* wrong : {"/opt/rig ", "/opt/rig\\"}) { // would be lost, or take the next line
         options.top = wrong;

@@ -25,7 +25,7 @@ Result<std::string> read_token(const WebhookChannel& channel, const fs::path& to
     if (!channel.token_env.empty()) {
         from = "$" + channel.token_env;
         const char* value = std::getenv(channel.token_env.c_str());
-        if (!value) return fail(Blame::Host, fmt::format("webhook: {} is not set", from));
+        if (!value) return fail(FaultDomain::Host, fmt::format("webhook: {} is not set", from));
         token = value;
     } else if (!channel.token_file.empty()) {
         const auto file = top / channel.token_file;
@@ -33,7 +33,7 @@ Result<std::string> read_token(const WebhookChannel& channel, const fs::path& to
         std::error_code error;
         if (!fs::is_regular_file(file, error))
             return fail(
-                Blame::Host,
+                FaultDomain::Host,
                 fmt::format("webhook: {}: no such file, want one whose first line is the token",
                             from));
         const auto text = slurp(file);
@@ -45,9 +45,10 @@ Result<std::string> read_token(const WebhookChannel& channel, const fs::path& to
     if (token.empty() || token.size() > 4096 ||
         !std::all_of(token.begin(), token.end(),
                      [](unsigned char c) { return c > ' ' && c < 0x7f; }))
-        return fail(Blame::Host, fmt::format("webhook: the token in {} is empty or holds blanks or "
-                                             "control characters, want one word",
-                                             from));
+        return fail(FaultDomain::Host,
+                    fmt::format("webhook: the token in {} is empty or holds blanks or "
+                                "control characters, want one word",
+                                from));
     return token;
 }
 
@@ -100,7 +101,7 @@ Status post_webhook(const WebhookChannel& channel, const fs::path& top, const Me
                  add(headers, "Idempotency-Key: " + message.id) &&
                  add(headers, "Expect:"); // no asking before a long message
     if (!token.empty()) whole = whole && add(headers, "Authorization: Bearer " + token);
-    if (!whole) return fail(Blame::Host, fmt::format("webhook {}: no memory", where));
+    if (!whole) return fail(FaultDomain::Host, fmt::format("webhook {}: no memory", where));
     const auto body = message_json(message), url = where + channel.target,
                agent = "rig/" + rig_version(), ca_file = channel.ca_file.string();
     Answer answer{curl.get()};
@@ -130,12 +131,12 @@ Status post_webhook(const WebhookChannel& channel, const fs::path& top, const Me
     set(CURLOPT_HEADERDATA, static_cast<void*>(&answer));
     if (code == CURLE_OK) code = ::curl_easy_perform(curl.get());
     if (answer.status == 0)
-        return fail(Blame::Host, fmt::format("webhook {}: {}", where,
-                                             code == CURLE_OK ? "no whole answer came"
-                                             : words[0]       ? words.data()
-                                                              : ::curl_easy_strerror(code)));
+        return fail(FaultDomain::Host, fmt::format("webhook {}: {}", where,
+                                                   code == CURLE_OK ? "no whole answer came"
+                                                   : words[0]       ? words.data()
+                                                                    : ::curl_easy_strerror(code)));
     if (answer.status < 200 || answer.status >= 300)
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("webhook {}: answered {}, want 2xx", where, answer.status));
     return {};
 }

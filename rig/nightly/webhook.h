@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Posts a message of a night to a webhook, over HTTP or HTTPS. Errors: Blame::Host, the message was
-// not taken as far as can be known.
+// Posts a message of a night to a webhook, over HTTP or HTTPS. Errors: FaultDomain::Host, the
+// message was not taken as far as can be known.
 #pragma once
 
 #include "rig/base/error.h"

@@ -58,7 +58,7 @@ TEST_F(WebhookTest, OnlyTwoHundredsAreTaken) {
         WebhookServer server(status);
         const auto sent = post(channel_of(server));
         ASSERT_FALSE(sent) << status;
-        EXPECT_EQ(sent.error().blame, Blame::Host);
+        EXPECT_EQ(sent.error().fault_domain, FaultDomain::Host);
         EXPECT_NE(sent.error().message.find(fmt::format("answered {}", status)), std::string::npos)
             << sent.error().message;
         EXPECT_EQ(server.requests().size(), 1u); // no redirection is followed

@@ -7,7 +7,7 @@ std::string custom_count_key(std::string_view metric) {
     return "metric:" + std::string(metric);
 }
 
-std::string witness_key(const std::string& function) {
+std::string marker_key(const std::string& function) {
     return "witness:" + function;
 }
 

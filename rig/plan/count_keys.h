@@ -14,6 +14,6 @@ std::string custom_count_key(std::string_view metric);
 
 // Under which key of Sample::counts a boot holds how often the workload called another arm's
 // witness. There is none where its kernel has no such function, or it is its own arm's witness.
-std::string witness_key(const std::string& function);
+std::string marker_key(const std::string& function);
 
 } // namespace rig

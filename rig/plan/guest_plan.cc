@@ -82,23 +82,23 @@ constexpr std::array kNeverCalled{
 struct ForeignWitness {
     std::string key, probed;
 };
-std::vector<ForeignWitness> foreign_witnesses(const Spec& spec, const Arm& arm,
-                                              const SymbolTable& symbols) {
+std::vector<ForeignWitness> foreign_markers(const Spec& spec, const Arm& arm,
+                                            const SymbolTable& symbols) {
     std::vector<ForeignWitness> out;
-    std::set<std::string> seen{"", arm.witness};
+    std::set<std::string> seen{"", arm.marker};
     auto stand_in = kNeverCalled.begin();
     for (const auto& other : spec.arms) {
-        if (!seen.insert(other.witness).second) continue;
-        const bool there = symbols.bounds(other.witness).has_value();
+        if (!seen.insert(other.marker).second) continue;
+        const bool there = symbols.bounds(other.marker).has_value();
         if (there) {
-            out.push_back({witness_key(other.witness), other.witness});
+            out.push_back({marker_key(other.marker), other.marker});
             continue;
         }
         stand_in = std::find_if(stand_in, kNeverCalled.end(), [&](const char* function) {
             return symbols.bounds(function).has_value();
         });
         if (stand_in == kNeverCalled.end()) continue;
-        out.push_back({"stand_in:" + other.witness, *stand_in++});
+        out.push_back({"stand_in:" + other.marker, *stand_in++});
     }
     return out;
 }
@@ -119,10 +119,10 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
           {"target.sync_function", spec.target.sync_function},
           {"fault.function", spec.fault.enabled ? spec.fault.function : ""},
           {"the function that is one call", call.function},
-          {"the arm's witness", arm.witness}})
+          {"marker", arm.marker}})
         if (!function.empty() && !symbols.bounds(function))
             return fail(
-                Blame::Spec,
+                FaultDomain::Spec,
                 fmt::format(
                     "{}: {} {} is not a symbol of arm '{}': not compiled in, inlined, or misspelt",
                     spec.file.string(), what, function, arm.name));
@@ -130,7 +130,7 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
     for (const auto& event : arch.events)
         if (!event.function.empty() && !symbols.bounds(event.function))
             return fail(
-                Blame::Spec,
+                FaultDomain::Spec,
                 fmt::format("{}: on {} the calls of {} are counted ({}), which is not a symbol of "
                             "arm '{}': this kernel is not one that rig can measure there",
                             spec.file.string(), arch.name, event.function, event.key, arm.name));
@@ -139,10 +139,11 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
             (metric.custom->kind == CustomMetric::Kind::Calls ||
              metric.custom->kind == CustomMetric::Kind::Latency) &&
             !symbols.bounds(metric.custom->what))
-            return fail(Blame::Spec, fmt::format("{}: metrics.{}: {} is not a symbol of arm '{}': "
-                                                 "not compiled in, inlined, or misspelt",
-                                                 spec.file.string(), metric.name,
-                                                 metric.custom->what, arm.name));
+            return fail(FaultDomain::Spec,
+                        fmt::format("{}: metrics.{}: {} is not a symbol of arm '{}': "
+                                    "not compiled in, inlined, or misspelt",
+                                    spec.file.string(), metric.name, metric.custom->what,
+                                    arm.name));
     GuestPlan plan;
     plan.target_address = symbols.address(spec.target.function).value();
     // A kernel that rig built has the System.map that lies beside it. One that came prebuilt with a
@@ -157,8 +158,8 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
     for (const auto& event : arch.events)
         plan.stat.push_back({event.key, event.event, event.filter});
     plan.stat.push_back({"target_hits", "rig:target", own_filter});
-    if (!arm.witness.empty()) plan.stat.push_back({"witness_hits", "rig:witness", own_filter});
-    const auto foreign = foreign_witnesses(spec, arm, symbols);
+    if (!arm.marker.empty()) plan.stat.push_back({"witness_hits", "rig:witness", own_filter});
+    const auto foreign = foreign_markers(spec, arm, symbols);
     for (std::size_t i = 0; i < foreign.size(); ++i)
         plan.stat.push_back({foreign[i].key, fmt::format("rig:foreign_{}", i), own_filter});
     if (has_sync) plan.stat.push_back({"sync_handled", "rig:sync_handled", ""});
@@ -195,12 +196,12 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
                         fmt::format("ret == 1 && {}", own_filter)}));
     for (const char* event : {"rig:target", "rig:target_return"}) {
         timed.push_back(own(event));
-        if (!arm.witness.empty()) counted.push_back(own(event));
+        if (!arm.marker.empty()) counted.push_back(own(event));
     }
-    if (!arm.witness.empty()) counted.push_back(own("rig:witness"));
+    if (!arm.marker.empty()) counted.push_back(own("rig:witness"));
     json probes = {"p:rig/target " + spec.target.function,
                    "r:rig/target_return " + spec.target.function};
-    if (!arm.witness.empty()) probes.push_back("p:rig/witness " + arm.witness);
+    if (!arm.marker.empty()) probes.push_back("p:rig/witness " + arm.marker);
     for (const auto& event : arch.events)
         if (!event.function.empty())
             probes.push_back(fmt::format("p:rig/{} {}", event.key, event.function));
@@ -253,8 +254,9 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
          {{{"name", "counted"}, {"bystanders", false}, {"stat", stat}, {"record", counted}},
           {{"name", "timed"}, {"bystanders", true}, {"stat", json::array()}, {"record", timed}}}}};
     if (plan.json.dump().size() > guest::kMaxPayload)
-        return fail(Blame::Spec, fmt::format("{}: the plan for arm '{}' does not fit in a frame",
-                                             spec.file.string(), arm.name));
+        return fail(FaultDomain::Spec,
+                    fmt::format("{}: the plan for arm '{}' does not fit in a frame",
+                                spec.file.string(), arm.name));
     return plan;
 }
 

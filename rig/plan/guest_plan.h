@@ -29,8 +29,8 @@ struct GuestPlan {
                                         // guest's perf names them itself
 };
 
-// Blame::Spec if a function the experiment names is not in the image (saying which), since then
-// nothing can be armed.
+// FaultDomain::Spec if a function the experiment names is not in the image (saying which), since
+// then nothing can be armed.
 Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable& symbols,
                             const Perturbation& perturbation);
 

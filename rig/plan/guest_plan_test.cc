@@ -12,14 +12,14 @@ using testing::captured_spec, testing::kTarget, testing::plan_for;
 
 TEST(Plan, NamesAFunctionThatIsNotThere) {
     Spec spec = captured_spec();
-    spec.arms[0].witness = "no_such_function";
+    spec.arms[0].marker = "no_such_function";
     const auto symbols = SymbolTable::parse(
         "ffffffff8116e390 t tlb_remove_table_smp_sync\nffffffff8116e420 t tlb_remove_table_one\n"
         "ffffffff8116e8d0 T tlb_remove_table\nffffffff8116eaf0 T x\n",
         "System.map");
     const auto plan = make_plan(spec, spec.arms[0], *symbols, {});
     ASSERT_FALSE(plan);
-    EXPECT_NE(plan.error().message.find("witness no_such_function is not a symbol of arm 'ipi'"),
+    EXPECT_NE(plan.error().message.find("marker no_such_function is not a symbol of arm 'ipi'"),
               std::string::npos)
         << plan.error().message;
 }
@@ -103,7 +103,7 @@ TEST(Plan, AnArmWithoutAWitnessHasNoProbeForIt) {
     Spec spec = captured_spec();
     EXPECT_NE(plan_for(spec, kTarget).json.dump().find("witness"), std::string::npos);
     spec.target.same_path = true;
-    spec.arms[0].witness.clear();
+    spec.arms[0].marker.clear();
     EXPECT_EQ(plan_for(spec, kTarget).json.dump().find("witness"), std::string::npos);
 }
 

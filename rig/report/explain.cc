@@ -44,14 +44,14 @@ class ArmStory {
           unit_(metric.info.unit), expect_(declaration(input, metric.info.name)) {}
 
     ExplainedArm tell() {
-        proofs();
+        checks();
         boots();
         if (arm_.change) {
             estimate();
             no_change();
         }
         if (!expect_ || expect_->kind == ExpectKind::Report)
-            add("declared", "nothing is declared for this metric: it is shown, not judged");
+            add("declared", "nothing is declared for this metric: it is shown only");
         else if (expect_->kind == ExpectKind::Exactly)
             exactly();
         else if (arm_.test)
@@ -65,21 +65,22 @@ class ArmStory {
  private:
     void add(const char* id, std::string text) { out_.steps.push_back({id, std::move(text)}); }
 
-    void proofs() {
+    void checks() {
         std::vector<std::string> held, failed;
-        for (const auto& arm : input_.comparison.proofs) {
-            const auto good = std::count_if(arm.proofs.begin(), arm.proofs.end(),
-                                            [](const Proof& p) { return p.passed; });
-            held.push_back(fmt::format("{} of {} proofs in {}", good, arm.proofs.size(), arm.arm));
-            for (const auto& proof : arm.proofs)
-                if (!proof.passed)
-                    failed.push_back(fmt::format("{} in {} ({})", proof.id, arm.arm, proof.found));
+        for (const auto& arm : input_.comparison.checks) {
+            const auto good = std::count_if(arm.checks.begin(), arm.checks.end(),
+                                            [](const ValidityCheck& p) { return p.passed; });
+            held.push_back(
+                fmt::format("{} of {} validity checks in {}", good, arm.checks.size(), arm.arm));
+            for (const auto& check : arm.checks)
+                if (!check.passed)
+                    failed.push_back(fmt::format("{} in {} ({})", check.id, arm.arm, check.found));
         }
-        auto text = fmt::format("{} hold", fmt::join(held, ", "));
+        auto text = fmt::format("{} passed", fmt::join(held, ", "));
         if (!failed.empty())
-            text += fmt::format("; failed: {}: figures are shown, nothing is judged",
+            text += fmt::format("; failed: {}: figures are shown, no verdict is given",
                                 fmt::join(failed, "; "));
-        add("proofs", std::move(text));
+        add("checks", std::move(text));
     }
 
     void boots() {
@@ -171,7 +172,7 @@ class ArmStory {
                                  "bound did; no p is below "
                                  "{} at this number of boots",
                                  p_figure(test.worse.p), test.high, p_figure(test.holds.p),
-                                 p_figure(test.least_p)));
+                                 p_figure(test.min_p)));
         add("holm",
             fmt::format("{} bounds are declared in this run; corrected for that (Holm): beyond {}, "
                         "kept {}, better {}; a claim needs at most {:g}",
@@ -195,8 +196,8 @@ Result<Explanation> explain(const ReportInput& input, std::string_view metric) {
         std::vector<std::string> names;
         for (const auto& one : input.comparison.metrics)
             names.push_back(one.info.name);
-        return fail(Blame::Spec, fmt::format("no metric '{}' in this run, accepted: {}", metric,
-                                             fmt::join(names, ", ")));
+        return fail(FaultDomain::Spec, fmt::format("no metric '{}' in this run, accepted: {}",
+                                                   metric, fmt::join(names, ", ")));
     }
     Explanation out{std::string(metric), found->info.label, input.run_dir, {}};
     for (const auto& arm : found->arms)

@@ -26,7 +26,7 @@ struct Explanation {
     std::vector<ExplainedArm> arms; // the baseline only where something is declared for it
 };
 
-// Blame::Spec if the run has no such metric; the message names those it has.
+// FaultDomain::Spec if the run has no such metric; the message names those it has.
 Result<Explanation> explain(const ReportInput& input, std::string_view metric);
 
 std::string explain_text(const Explanation& explanation);

@@ -18,7 +18,7 @@ ReportInput report(const Spec& spec, const std::vector<Sample>& samples) {
 Spec judged_spec() {
     auto spec = make_spec();
     spec.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}),
-                    may_rise("target_latency", 20000), not_worse("bystander_burst", 0.01)};
+                    at_most("target_latency", 20000), not_worse("bystander_work_time", 0.01)};
     return spec;
 }
 
@@ -43,9 +43,9 @@ void expect_says(const std::string& text, const std::vector<std::string>& parts)
 TEST(Explain, ABoundStepByStep) {
     const auto spec = judged_spec();
     expect_says(text_of(report(spec, make_samples(spec)), "target_latency"),
-                {"19 of 19 proofs in ipi, 22 of 22 proofs in reviewed hold", "each boot's median",
-                 "8 pairs", "ratio ×553 [×552, ×554]", "99.2 %", "W+ = 36 of 36; p = 0.0078",
-                 "rank-biserial) +1.00", "at or below ×20000",
+                {"19 of 19 validity checks in ipi, 22 of 22 validity checks in reviewed passed",
+                 "each boot's median", "8 pairs", "ratio ×553 [×552, ×554]", "99.2 %",
+                 "W+ = 36 of 36; p = 0.0078", "rank-biserial) +1.00", "at or below ×20000",
                  "p = 0.0039 that keeping the bound did", "2 bounds are declared", "kept 0.0078",
                  "=> as declared"});
 }
@@ -58,7 +58,7 @@ TEST(Explain, AnExactValue) {
                  "8 of 8 boots have the declared value", "exactly 0"});
     for (auto& s : samples)
         if (s.id.arm == "reviewed" && s.id.index == 3) {
-            s.counts["sync_ipis"] = s.exposure.recorded_sync = s.exposure.sync_handled = 12;
+            s.counts["sync_ipis"] = s.exercised.recorded_sync = s.exercised.sync_handled = 12;
             s.sync_callsites = {{"smp_call_function+0x2b", 12}};
         }
     expect_says(text_of(report(spec, samples), "sync_ipis"),
@@ -70,11 +70,11 @@ TEST(Explain, WhatCannotBeJudged) {
     auto samples = make_samples(spec);
     expect_says(text_of(report(spec, samples), "tlb_flushes"),
                 {"nothing is declared for this metric", "8 differences of zero left out; p = 1",
-                 "=> not judged"});
-    samples[3].exposure.witness_hits = 0;
+                 "=> no expectation"});
+    samples[3].exercised.marker_hits = 0;
     expect_says(text_of(report(spec, samples), "target_latency"),
                 {"failed: witness_hits in reviewed (boot 1: 0 hits",
-                 "=> inconclusive: the proofs do not hold"});
+                 "=> inconclusive: a validity check failed"});
     for (auto& s : samples)
         s.run_clock = "wall";
     expect_says(text_of(report(spec, samples), "target_latency"),
@@ -87,13 +87,13 @@ TEST(Explain, AnUnknownMetricIsRefusedWithThoseThereAre) {
     const auto spec = judged_spec();
     const auto refused = explain(report(spec, make_samples(spec)), "caller_latencies");
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().blame, Blame::Spec);
+    EXPECT_EQ(refused.error().fault_domain, FaultDomain::Spec);
     EXPECT_NE(refused.error().message.find("target_latency"), std::string::npos);
 }
 
 TEST(Explain, JsonHasTheSameSteps) {
     const auto spec = judged_spec();
-    const auto explanation = explain(report(spec, make_samples(spec)), "bystander_burst");
+    const auto explanation = explain(report(spec, make_samples(spec)), "bystander_work_time");
     ASSERT_TRUE(explanation);
     const auto json = explain_json(*explanation);
     ASSERT_EQ(json["arms"].size(), 1u);
@@ -101,7 +101,7 @@ TEST(Explain, JsonHasTheSameSteps) {
     std::vector<std::string> ids;
     for (const auto& step : json["arms"][0]["steps"])
         ids.push_back(step["id"]);
-    EXPECT_EQ(ids, (std::vector<std::string>{"proofs", "boots", "estimate", "no_change", "declared",
+    EXPECT_EQ(ids, (std::vector<std::string>{"checks", "boots", "estimate", "no_change", "declared",
                                              "bound", "holm"}));
 }
 

@@ -102,13 +102,13 @@ std::string verdict_figure(const ArmMetric& arm) {
     if (!arm.change) return "";
     switch (arm.change->direction) {
     case Direction::Rose:
-        return "rose (not judged)";
+        return "rose (undeclared)";
     case Direction::Fell:
-        return "fell (not judged)";
+        return "fell (undeclared)";
     case Direction::Same:
-        return "same (not judged)";
+        return "same (undeclared)";
     case Direction::Unclear:
-        return "unclear (not judged)";
+        return "unclear (undeclared)";
     }
     return "";
 }

@@ -85,16 +85,16 @@ json metrics_json(const ReportInput& input) {
     return out;
 }
 
-json proofs_json(const ReportInput& input) {
+json checks_json(const ReportInput& input) {
     json out = json::array();
-    for (const auto& arm : input.comparison.proofs)
-        for (const auto& proof : arm.proofs)
+    for (const auto& arm : input.comparison.checks)
+        for (const auto& check : arm.checks)
             out.push_back({{"arm", arm.arm},
-                           {"id", proof.id},
-                           {"claim", proof.claim},
-                           {"passed", proof.passed},
-                           {"found", proof.found},
-                           {"reason", proof.reason}});
+                           {"id", check.id},
+                           {"claim", check.claim},
+                           {"passed", check.passed},
+                           {"found", check.found},
+                           {"reason", check.reason}});
     return out;
 }
 
@@ -128,7 +128,7 @@ json render_json(const ReportInput& input) {
             {"warmup_boots", input.run.clock == "wall" ? input.spec.guest.warmup_boots : 0},
             {"metrics", metrics_json(input)},
             {"ipis_by_function", functions_json(input)},
-            {"proofs", proofs_json(input)},
+            {"proofs", checks_json(input)},
             {"splats", splats_json(input)},
             {"warnings", input.warnings},
             {"verdict",

@@ -4,7 +4,7 @@
 #include "rig/analysis/bound_tests.h"
 #include "rig/analysis/compare.h"
 #include "rig/analysis/drift.h"
-#include "rig/analysis/target_proofs.h"
+#include "rig/analysis/target_checks.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -61,7 +61,7 @@ std::vector<std::string> loose_bounds(const Spec& spec, const Comparison& compar
     std::vector<std::string> out;
     for (const auto& expect : spec.metrics) {
         const auto* metric = comparison.find(expect.name);
-        if ((expect.kind != ExpectKind::MayRise && expect.kind != ExpectKind::NotWorse) || !metric)
+        if ((expect.kind != ExpectKind::AtMost && expect.kind != ExpectKind::NotWorse) || !metric)
             continue;
         const auto bound = bounds_of(expect).second;
         for (const auto& arm : metric->arms)
@@ -87,11 +87,11 @@ ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sam
     };
     if (!run.failure.empty()) warnings.push_back("the run ended before its time: " + run.failure);
     warnings.insert(warnings.end(), run.source_warnings.begin(), run.source_warnings.end());
-    std::vector<ArmProofs> proofs;
+    std::vector<ArmChecks> checks;
     for (const auto& arm : spec.arms) {
         ArmEvidence evidence{spec,    arm,        facts(arm.name), facts(spec.arms.front().name),
                              samples, run.replays};
-        proofs.push_back({arm.name, prove(evidence)});
+        checks.push_back({arm.name, prove(evidence)});
         for (auto& warning : clock_warnings(evidence))
             warnings.push_back(std::move(warning));
     }
@@ -122,23 +122,24 @@ ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sam
         if (!is_warmup(spec, sample)) measured.push_back(sample);
     for (auto& warning : drift_warnings(spec, measured))
         warnings.push_back(std::move(warning));
-    ReportInput input{run,
-                      spec,
-                      compare(spec, measured, std::move(proofs), &samples, run.packing.shared),
-                      {},
-                      {},
-                      std::move(warnings),
-                      std::move(run_dir)};
-    for (const auto& warning : run.packing.warnings)
+    ReportInput input{
+        run,
+        spec,
+        compare(spec, measured, std::move(checks), &samples, run.cpu_allocation.shared),
+        {},
+        {},
+        std::move(warnings),
+        std::move(run_dir)};
+    for (const auto& warning : run.cpu_allocation.warnings)
         input.warnings.push_back(warning);
-    if (run.packing.shared)
+    if (run.cpu_allocation.shared)
         input.warnings.push_back(
             "boots shared host CPUs with other boots (--share-cpus): times include what they "
             "waited for each other, and no bound on a time counts as held");
-    else if (run.clock == "wall" && run.packing.at_once > 1)
+    else if (run.clock == "wall" && run.cpu_allocation.at_once > 1)
         input.warnings.push_back(fmt::format("{} boots ran at once, on CPUs of their own: they "
                                              "share the host's caches and memory all the same",
-                                             run.packing.at_once));
+                                             run.cpu_allocation.at_once));
     for (auto& warning : loose_bounds(spec, input.comparison))
         input.warnings.push_back(std::move(warning));
     auto functions = other_functions(spec, measured);

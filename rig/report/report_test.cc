@@ -14,9 +14,9 @@ TEST(Assemble, ProvesEveryArmAgainstItsOwnKernel) {
     auto spec = make_spec();
     auto run = make_run(spec);
     auto input = assemble(spec, run, make_samples(spec), {"from the store"}, "results/x");
-    ASSERT_EQ(input.comparison.proofs.size(), 2u);
-    EXPECT_TRUE(input.comparison.proofs[0].all_pass());
-    EXPECT_TRUE(input.comparison.proofs[1].all_pass());
+    ASSERT_EQ(input.comparison.checks.size(), 2u);
+    EXPECT_TRUE(input.comparison.checks[0].all_pass());
+    EXPECT_TRUE(input.comparison.checks[1].all_pass());
     EXPECT_EQ(input.warnings, std::vector<std::string>{"from the store"});
     EXPECT_EQ(input.run_dir, "results/x");
 
@@ -67,7 +67,8 @@ TEST(Assemble, WhatElseDiffersIsSaid) {
     auto run = make_run(spec);
     run.kernels[1].facts.config_differs = {{"KASAN", "y -> n"}};
     for (auto& s : samples)
-        if (s.id.arm == "reviewed" && s.id.index == 3) s.exposure.exposed_calls = 10; // of 20 calls
+        if (s.id.arm == "reviewed" && s.id.index == 3)
+            s.exercised.exposed_calls = 10; // of 20 calls
     const auto input = assemble(spec, run, samples, {}, "");
     ASSERT_EQ(input.warnings.size(), 3u);
     EXPECT_NE(input.warnings[0].find(
@@ -82,8 +83,8 @@ TEST(Assemble, WhatElseDiffersIsSaid) {
 
 TEST(Assemble, ABoundThatHoldsWhateverHappensIsSaid) {
     auto spec = make_spec();
-    const auto warnings = [&](double at_most) {
-        spec.metrics = {may_rise("target_latency", at_most)};
+    const auto warnings = [&](double ratio) {
+        spec.metrics = {at_most("target_latency", ratio)};
         return assemble(spec, make_run(spec), make_samples(spec), {}, "")
             .warnings; // measured: ×553 [×552, ×554]
     };
@@ -105,7 +106,7 @@ TEST(Assemble, SplatsOfWarmUpBootsAreJudged) {
         s.run_clock = "wall";
     samples[1].splats = {{SplatKind::Warning, "WARNING: at mm/memory.c", "zap_pte_range", {}, 1}};
     const auto input = assemble(spec, make_run(spec), samples, {}, "");
-    EXPECT_EQ(input.comparison.exit, Exit::Broken) << input.comparison.closing;
+    EXPECT_EQ(input.comparison.exit, Exit::Fail) << input.comparison.closing;
 }
 
 // Times that contain waiting for each other: what holds may hold for that alone; what is beyond its
@@ -113,11 +114,11 @@ TEST(Assemble, SplatsOfWarmUpBootsAreJudged) {
 TEST(Assemble, SharedHostCpusLeaveNoBoundOnATimeHeld) {
     auto spec = make_spec();
     spec.metrics = {exactly("sync_ipis", {{"reviewed", {ExactValue{0}}}}),
-                    may_rise("target_latency", 5000)};
+                    at_most("target_latency", 5000)};
     auto run = make_run(spec);
     auto samples = make_samples(spec);
     run.clock = "wall";
-    run.packing = {2, {"0-4", "5-9"}, true, false, {"from the packer"}};
+    run.cpu_allocation = {2, {"0-4", "5-9"}, true, false, {"from the packer"}};
     const auto verdict_of = [&](const char* metric) {
         return assemble(spec, run, samples, {}, "").comparison.find(metric)->arms.at(1).verdict;
     };
@@ -126,12 +127,12 @@ TEST(Assemble, SharedHostCpusLeaveNoBoundOnATimeHeld) {
     ASSERT_EQ(apart.warnings.size(), 2u);
     EXPECT_EQ(apart.warnings[0], "from the packer");
     EXPECT_NE(apart.warnings[1].find("2 boots ran at once"), std::string::npos);
-    run.packing.shared = true;
+    run.cpu_allocation.shared = true;
     EXPECT_EQ(verdict_of("target_latency"), Verdict::Undecided);
     EXPECT_EQ(verdict_of("sync_ipis"), Verdict::AsDeclared) << "a count is no time";
     EXPECT_NE(assemble(spec, run, samples, {}, "").warnings.back().find("boots shared host CPUs"),
               std::string::npos);
-    spec.metrics[1] = may_rise("target_latency", 2);
+    spec.metrics[1] = at_most("target_latency", 2);
     EXPECT_EQ(verdict_of("target_latency"), Verdict::Broken);
 }
 

@@ -64,7 +64,7 @@ void function_rows(const ReportInput& input, std::vector<ReportRow>& rows) {
 
 std::vector<ReportRow> table_rows(const ReportInput& input) {
     std::vector<ReportRow> rows = {
-        {"Counts per boot (counted pass: every probe armed)", {}, {}, false, nullptr}};
+        {"Counts per boot (count pass: every probe armed)", {}, {}, false, nullptr}};
     bool latencies = false;
     for (const auto& metric : input.comparison.metrics) {
         if (metric.arms.empty()) continue;
@@ -81,8 +81,9 @@ std::vector<ReportRow> table_rows(const ReportInput& input) {
         }
         if (!std::exchange(latencies, true))
             rows.push_back(
-                {fmt::format("Latencies (timed pass: only the latencies' own probes; a call is {})",
-                             call_of(input.spec.workload).name),
+                {fmt::format(
+                     "Latencies (latency pass: only the latencies' own probes; a call is {})",
+                     call_of(input.spec.workload).name),
                  {},
                  {},
                  false,

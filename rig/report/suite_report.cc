@@ -92,10 +92,10 @@ std::string suite_text(const SuiteResult& result, bool colour) {
         out += fmt::format("  reproduce {}\n", fmt::join(result.command, " "));
     out += fmt::format("  raw data  {}/suite.json names the folder of every run\n", result.dir);
     const auto exit = result.exit();
-    const auto whole = result.ended.empty()       ? CheckVerdict::Open
-                       : exit == Exit::AsExpected ? CheckVerdict::Holds
-                       : exit == Exit::Broken     ? CheckVerdict::Fails
-                                                  : CheckVerdict::Open;
+    const auto whole = result.ended.empty() ? CheckVerdict::Open
+                       : exit == Exit::Pass ? CheckVerdict::Holds
+                       : exit == Exit::Fail ? CheckVerdict::Fails
+                                            : CheckVerdict::Open;
     out += fmt::format("\n{} {}{}\n", marked(whole), result.ended.empty() ? "INTERRUPTED: " : "",
                        closing(result));
     return out;

@@ -13,9 +13,9 @@ CheckVerdict PointResult::verdict() const {
 }
 
 Exit SuiteResult::exit() const {
-    auto exit = points.empty() ? Exit::Inconclusive : Exit::AsExpected;
+    auto exit = points.empty() ? Exit::Inconclusive : Exit::Pass;
     for (const auto& point : points) {
-        if (point.verdict() == CheckVerdict::Fails) return Exit::Broken;
+        if (point.verdict() == CheckVerdict::Fails) return Exit::Fail;
         if (point.verdict() == CheckVerdict::Open) exit = Exit::Inconclusive;
     }
     return exit;

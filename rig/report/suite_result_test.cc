@@ -23,7 +23,7 @@ SuiteResult sample_result() {
                              {{"configs/a.toml",
                                false,
                                CheckVerdict::Holds,
-                               "AS EXPECTED: 5 hold",
+                               "PASS: 5 hold",
                                {"sync IPIs: ipi 240, reviewed 0"},
                                "results/y"}}});
     result.points.push_back({"no-stub",
@@ -40,11 +40,11 @@ SuiteResult sample_result() {
 
 TEST(SuiteResult, TheExitIsTheWorstPoints) {
     auto result = sample_result();
-    EXPECT_EQ(result.exit(), Exit::AsExpected);
+    EXPECT_EQ(result.exit(), Exit::Pass);
     result.points[0].checks.push_back({"b", false, CheckVerdict::Open, "INCONCLUSIVE", {}, ""});
     EXPECT_EQ(result.exit(), Exit::Inconclusive);
     result.points[1].checks.push_back({"c", true, CheckVerdict::Fails, "builds", {}, ""});
-    EXPECT_EQ(result.exit(), Exit::Broken);
+    EXPECT_EQ(result.exit(), Exit::Fail);
     EXPECT_EQ(SuiteResult{}.exit(), Exit::Inconclusive); // nothing run is nothing shown
     EXPECT_EQ(PointResult{}.verdict(), CheckVerdict::Open);
 }
@@ -52,7 +52,7 @@ TEST(SuiteResult, TheExitIsTheWorstPoints) {
 TEST(SuiteResult, ThePageNamesClaimEvidenceAndVerdict) {
     const auto text = suite_text(sample_result(), false);
     EXPECT_NE(text.find("✔ kinder: holds\n  claim     less disruptive\n  answer    no sync IPI\n  "
-                        "✔ configs/a.toml\n      AS EXPECTED: 5 hold\n      sync IPIs: ipi 240, "
+                        "✔ configs/a.toml\n      PASS: 5 hold\n      sync IPIs: ipi 240, "
                         "reviewed 0\n      results/y\n"),
               std::string::npos)
         << text;

@@ -29,8 +29,8 @@ const char* effect_name(const Change& change) {
     return change.paired ? "matched-pairs rank-biserial" : "Cliff's delta";
 }
 
-std::vector<ReportLine> test_lines(const ReportInput& input) {
-    std::vector<ReportLine> lines;
+std::vector<ReportOptions> test_lines(const ReportInput& input) {
+    std::vector<ReportOptions> lines;
     const auto& comparison = input.comparison;
     for (const auto& metric : comparison.metrics)
         for (const auto& arm : metric.arms) {
@@ -71,7 +71,7 @@ json test_json(const BoundTest& test) {
                 {"worse", claim_json(test.worse)},
                 {"holds", claim_json(test.holds)},
                 {"better", claim_json(test.better)},
-                {"least_p", test.least_p},
+                {"least_p", test.min_p},
                 {"family", test.family},
                 {"family_error", family_error}};
     if (test.low > 0) out["low"] = test.low;

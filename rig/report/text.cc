@@ -14,9 +14,9 @@
 namespace rig {
 namespace {
 
-constexpr std::size_t label_width = 28;
+constexpr std::size_t label_width = 34;
 constexpr std::size_t change_room =
-    46; // "÷1234 [÷1235, ÷1233]" and a verdict; less, and changes get a table of their own
+    44; // "÷1234 [÷1235, ÷1233]" and a verdict; less, and changes get a table of their own
 
 class Page {
  public:
@@ -142,30 +142,30 @@ void details(Page& out, const Comparison& comparison) {
     out.line();
 }
 
-void proofs(Page& out, const ReportInput& input) {
+void checks(Page& out, const ReportInput& input) {
     const auto& comparison = input.comparison;
-    const auto claim = proofs_claim(input);
+    const auto claim = checks_claim(input);
     out.line(claim.claim);
     if (!claim.caveat.empty()) out.line("    ! " + claim.caveat, 8);
-    for (const auto& arm : comparison.proofs) {
-        auto held = std::count_if(arm.proofs.begin(), arm.proofs.end(),
-                                  [](const Proof& p) { return p.passed; });
+    for (const auto& arm : comparison.checks) {
+        auto held = std::count_if(arm.checks.begin(), arm.checks.end(),
+                                  [](const ValidityCheck& p) { return p.passed; });
         if (arm.all_pass()) {
-            out.entry(arm.arm,
-                      fmt::format("✔ {} of {} proofs hold in every boot", held, arm.proofs.size()));
+            out.entry(arm.arm, fmt::format("✔ {} of {} checks passed in every boot", held,
+                                           arm.checks.size()));
             continue;
         }
-        out.entry(arm.arm, fmt::format("✘ {} of {} proofs hold", held, arm.proofs.size()));
+        out.entry(arm.arm, fmt::format("✘ {} of {} checks passed", held, arm.checks.size()));
         // Proofs that have no boot to look at say the same thing over and over.
         std::vector<std::string> unexamined;
-        for (const auto& proof : arm.proofs) {
-            if (proof.passed) continue;
-            if (proof.found.starts_with("no boot,")) {
-                unexamined.push_back(proof.id);
+        for (const auto& check : arm.checks) {
+            if (check.passed) continue;
+            if (check.found.starts_with("no boot,")) {
+                unexamined.push_back(check.id);
                 continue;
             }
-            out.line(fmt::format("    ✘ {} ({}): {}", proof.id, proof.claim, proof.found), 8);
-            out.line("      probably: " + proof.reason, 8);
+            out.line(fmt::format("    ✘ {} ({}): {}", check.id, check.claim, check.found), 8);
+            out.line("      probably: " + check.reason, 8);
         }
         if (!unexamined.empty())
             out.line(fmt::format("    ✘ without a boot there is none for: {}",
@@ -213,9 +213,10 @@ void patches(Page& out, const ReportInput& input) {
                               lists.own[i].empty() ? ", no patch of its own" : ""));
         patch_list(out, lists.own[i]);
     }
-    out.entry("every arm", lists.shared.empty()
-                               ? "no enabling patch"
-                               : "enabling patches: they expose the path and are not under test");
+    out.entry("every arm",
+              lists.shared.empty()
+                  ? "no prerequisite patch"
+                  : "prerequisite patches: they make the path reachable and are not under test");
     patch_list(out, lists.shared);
     out.line();
 }
@@ -279,11 +280,11 @@ std::string coloured(const std::string& text) {
 std::string render_text(const ReportInput& input, Colour colour) {
     Page out;
     const auto& comparison = input.comparison;
-    const bool proven = all_proven(comparison);
+    const bool proven = all_checks_passed(comparison);
     title(out, input);
     // Without proof the figures mean little: say so before they are read.
     if (!proven) {
-        out.line("? Not proven (see Proofs): figures are shown, not judged.");
+        out.line("? A validity check failed (see below): figures are shown, no verdict is given.");
         out.line();
     }
     tables(out, input);
@@ -292,7 +293,7 @@ std::string render_text(const ReportInput& input, Colour colour) {
         details(out, comparison);
         tests(out, input);
     }
-    proofs(out, input);
+    checks(out, input);
     splats(out, input);
     warnings(out, input);
     patches(out, input);

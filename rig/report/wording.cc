@@ -14,13 +14,13 @@
 namespace rig {
 
 const char* closing_mark(const Comparison& comparison) {
-    if (comparison.exit == Exit::Broken) return "✘";
-    return comparison.exit == Exit::AsExpected ? "✔" : "?";
+    if (comparison.exit == Exit::Fail) return "✘";
+    return comparison.exit == Exit::Pass ? "✔" : "?";
 }
 
-bool all_proven(const Comparison& comparison) {
-    return std::all_of(comparison.proofs.begin(), comparison.proofs.end(),
-                       [](const ArmProofs& p) { return p.all_pass(); });
+bool all_checks_passed(const Comparison& comparison) {
+    return std::all_of(comparison.checks.begin(), comparison.checks.end(),
+                       [](const ArmChecks& p) { return p.all_pass(); });
 }
 
 bool anything_measured(const Comparison& comparison) {
@@ -87,17 +87,18 @@ std::vector<std::string> open_expectations(const Comparison& comparison) {
     return out;
 }
 
-ProofsClaim proofs_claim(const ReportInput& input) {
+ChecksClaim checks_claim(const ReportInput& input) {
     if (input.spec.target.same_path)
-        return {"Proofs that every arm ran the target as often, and that nothing was made to fail "
-                "beside it",
-                "target.same_path: no witness tells the arms apart; that a changed line ran is not "
+        return {"Validity checks: every arm ran the target as often, and nothing was made to fail "
+                "besides it",
+                "target.same_path: no marker function distinguishes the arms; that a changed line "
+                "ran is not "
                 "shown"};
     if (input.spec.target.revisions)
-        return {"Proofs that every arm ran the target, and that nothing was made to fail beside it",
+        return {"Validity checks: every arm ran the target, and nothing else was made to fail",
                 "target.revisions: the arms are steps of a history; that a changed line ran is not "
                 "shown"};
-    return {"Proofs that the changed line was compiled in and ran, and that nothing else was made "
+    return {"Validity checks: the changed line was compiled in and ran, and nothing else was made "
             "to fail",
             ""};
 }
@@ -105,7 +106,7 @@ ProofsClaim proofs_claim(const ReportInput& input) {
 PatchLists patch_lists(const ReportInput& input) {
     auto enabling = [&](const std::string& patch) {
         return std::any_of(
-            input.spec.kernel.enable.begin(), input.spec.kernel.enable.end(),
+            input.spec.kernel.prerequisites.begin(), input.spec.kernel.prerequisites.end(),
             [&](const auto& folder) { return patch.starts_with(folder.string() + "/"); });
     };
     PatchLists out;
@@ -121,8 +122,8 @@ PatchLists patch_lists(const ReportInput& input) {
     return out;
 }
 
-std::string packing_text(const RunInfo& run) {
-    const auto& p = run.packing;
+std::string cpu_allocation_text(const RunInfo& run) {
+    const auto& p = run.cpu_allocation;
     if (!p.at_once) return "";
     const auto cpus = fmt::format("{}", fmt::join(p.cpus, " | "));
     const auto boots = p.at_once == 1 ? std::string("one boot at a time")
@@ -167,9 +168,10 @@ std::vector<MethodEntry> method_entries(const ReportInput& input) {
         out.push_back(
             {"warm-up",
              fmt::format(
-                 "the first {} boots of each arm are proven and kept, but not in any figure above",
+                 "the first {} boots of each arm are checked and kept, but not in any figure above",
                  warmup)});
-    if (const auto text = packing_text(run); !text.empty()) out.push_back({"host CPUs", text});
+    if (const auto text = cpu_allocation_text(run); !text.empty())
+        out.push_back({"host CPUs", text});
     if (!run.seed_varies.empty()) out.push_back({"a seed varies", run.seed_varies});
     for (const auto& metric : input.spec.metrics)
         if (metric.custom)
@@ -181,7 +183,7 @@ std::vector<MethodEntry> method_entries(const ReportInput& input) {
     out.push_back({"versions", fmt::format("{}", fmt::join(versions, "; "))});
     out.push_back({"time", fmt::format("{} to {}", run.started,
                                        run.ended.empty() ? "(not ended)" : run.ended) +
-                               (run.resumed ? fmt::format(", taken up again {} time{}", run.resumed,
+                               (run.resumed ? fmt::format(", resumed {} time{}", run.resumed,
                                                           run.resumed == 1 ? "" : "s")
                                             : "")});
     return out;

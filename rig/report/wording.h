@@ -13,7 +13,7 @@ namespace rig {
 // "✔", "✘" or "?", for the closing line.
 const char* closing_mark(const Comparison& comparison);
 // Does every proof hold? Without that figures are shown, not judged.
-bool all_proven(const Comparison& comparison);
+bool all_checks_passed(const Comparison& comparison);
 bool anything_measured(const Comparison& comparison);
 
 // "kernel 6.12.117, virtual clock on tcg, 4 vCPUs, 8 boots per arm, seed 1".
@@ -31,10 +31,10 @@ Movement movement(const ReportInput& input, std::size_t arm);
 std::vector<std::string> open_expectations(const Comparison& comparison);
 
 // What the proofs are proofs of, and what they do not show ("" if there is nothing to add).
-struct ProofsClaim {
+struct ChecksClaim {
     std::string claim, caveat;
 };
-ProofsClaim proofs_claim(const ReportInput& input);
+ChecksClaim checks_claim(const ReportInput& input);
 
 // Patches by what they are for. `own`: of each of run.kernels; `shared`: enabling ones, which every
 // arm gets.
@@ -49,7 +49,7 @@ struct MethodEntry {
     std::string label, text;
 };
 // How its boots were laid out on the host; "" of a run that does not say.
-std::string packing_text(const RunInfo& run);
+std::string cpu_allocation_text(const RunInfo& run);
 std::vector<MethodEntry> method_entries(const ReportInput& input);
 // Where the raw data lies.
 std::string raw_data(const ReportInput& input);

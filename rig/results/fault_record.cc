@@ -20,9 +20,10 @@ std::optional<unsigned> whole(const std::string& digits) {
     return value;
 }
 
-std::optional<Blame> blame_named(std::string_view text) {
-    for (const auto blame : {Blame::Spec, Blame::Host, Blame::Kernel, Blame::Guest})
-        if (text == name(blame)) return blame;
+std::optional<FaultDomain> fault_domain_named(std::string_view text) {
+    for (const auto fault_domain :
+         {FaultDomain::Spec, FaultDomain::Host, FaultDomain::Kernel, FaultDomain::Guest})
+        if (text == name(fault_domain)) return fault_domain;
     return std::nullopt;
 }
 
@@ -49,26 +50,27 @@ Result<FaultRecord> parse_fault(std::string_view folder, std::string_view file,
     std::smatch place, attempt;
     const std::string folder_name(folder), file_name(file);
     if (!std::regex_match(folder_name, place, folder_form))
-        return fail(Blame::Host, where + ": want a folder named ORDER-ARM-INDEX");
+        return fail(FaultDomain::Host, where + ": want a folder named ORDER-ARM-INDEX");
     if (!std::regex_match(file_name, attempt, file_form))
-        return fail(Blame::Host, where + ": want a file named fault-N.txt");
+        return fail(FaultDomain::Host, where + ": want a file named fault-N.txt");
     FaultRecord fault;
     fault.folder = folder_name;
     fault.arm = place[2];
     const auto order = whole(place[1]), index = whole(place[3]), number = whole(attempt[1]);
     if (!order || !index || !number)
-        return fail(Blame::Host, where + ": a number that is too large");
+        return fail(FaultDomain::Host, where + ": a number that is too large");
     fault.order = *order;
     fault.index = *index;
     fault.attempt = *number;
     const auto first = text.find(": "),
                second = first == std::string_view::npos ? first : text.find(": ", first + 2);
-    const auto blame = blame_named(text.substr(0, first));
-    if (second == std::string_view::npos || !blame)
-        return fail(Blame::Host, fmt::format("{}:1: found '{}', want \"BLAME: ENDING: MESSAGE\" "
-                                             "with spec, host, kernel or guest to blame",
-                                             where, text.substr(0, 60)));
-    fault.blame = *blame;
+    const auto fault_domain = fault_domain_named(text.substr(0, first));
+    if (second == std::string_view::npos || !fault_domain)
+        return fail(FaultDomain::Host,
+                    fmt::format("{}:1: found '{}', want \"BLAME: ENDING: MESSAGE\" "
+                                "with spec, host, kernel or guest to blame",
+                                where, text.substr(0, 60)));
+    fault.fault_domain = *fault_domain;
     fault.kind = text.substr(first + 2, second - first - 2);
     fault.message = text.substr(second + 2);
     if (fault.message.ends_with('\n')) fault.message.pop_back();
@@ -91,7 +93,8 @@ Result<std::vector<FaultRecord>> load_faults(const std::filesystem::path& run_di
         fault.made_again = was_made(fault, run, samples);
         faults.push_back(std::move(fault));
     }
-    if (error) return fail(Blame::Host, fmt::format("{}: {}", boots.string(), error.message()));
+    if (error)
+        return fail(FaultDomain::Host, fmt::format("{}: {}", boots.string(), error.message()));
     std::sort(faults.begin(), faults.end(), [](const FaultRecord& a, const FaultRecord& b) {
         return std::tie(a.order, a.folder, a.attempt) < std::tie(b.order, b.folder, b.attempt);
     });

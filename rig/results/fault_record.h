@@ -22,13 +22,13 @@ struct FaultRecord {
     unsigned attempt = 0;          // 0-based
     std::string folder; // of the boot, within boots/: one that a killed rig left has its own
                         // (".cut-short-1")
-    Blame blame = Blame::Host;
-    std::string kind;        // how it ended (ending.h), "rcu-stall"
+    FaultDomain fault_domain = FaultDomain::Host;
+    std::string kind;        // how it ended (boot_outcome.h), "rcu-stall"
     std::string message;     // from a guest or a tool: any text, may hold several lines
     bool made_again = false; // the boot came to its end in a later attempt
 };
 
-// `folder` and `file` are names ("0001-reviewed-0", "fault-0.txt"). Blame::Host:
+// `folder` and `file` are names ("0001-reviewed-0", "fault-0.txt"). FaultDomain::Host:
 // "boots/x/fault-0.txt: what was found, want what".
 Result<FaultRecord> parse_fault(std::string_view folder, std::string_view file,
                                 std::string_view text);

@@ -20,7 +20,7 @@ TEST(FaultRecord, IsReadBack) {
     EXPECT_EQ(fault->index, 3u);
     EXPECT_EQ(fault->order, 12u);
     EXPECT_EQ(fault->attempt, 2u);
-    EXPECT_EQ(fault->blame, Blame::Host);
+    EXPECT_EQ(fault->fault_domain, FaultDomain::Host);
     EXPECT_EQ(fault->kind, "hypervisor-exit");
     EXPECT_EQ(fault->message, "QEMU: exit 1: no\nroom");
 }

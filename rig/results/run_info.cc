@@ -77,10 +77,11 @@ Status read_kernel(JsonReader reader, RunKernel& kernel, unsigned found_format) 
         RIG_CHECK(reader.texts("patch_sha256", kernel.patch_sha256, max_patches));
         // Hashes of some of the patches would give the hash of another series.
         if (!kernel.patch_sha256.empty() && kernel.patch_sha256.size() != kernel.patches.size())
-            return fail(Blame::Host, "run.kernels: arm " + kernel.arm + ": " +
-                                         std::to_string(kernel.patch_sha256.size()) +
-                                         " patch_sha256, want none or " +
-                                         std::to_string(kernel.patches.size()) + ", one per patch");
+            return fail(FaultDomain::Host, "run.kernels: arm " + kernel.arm + ": " +
+                                               std::to_string(kernel.patch_sha256.size()) +
+                                               " patch_sha256, want none or " +
+                                               std::to_string(kernel.patches.size()) +
+                                               ", one per patch");
     }
     RIG_TRY(facts, reader.object("facts"));
     RIG_CHECK(read_facts(facts, kernel.facts));
@@ -124,7 +125,7 @@ json to_json(const RunInfo& info) {
                 {"kernels", json::array()},
                 {"replays", json::array()}};
     // Runs of a rig that did not say lack it.
-    if (const auto& p = info.packing; p.at_once)
+    if (const auto& p = info.cpu_allocation; p.at_once)
         out["packing"] = {{"at_once", p.at_once},
                           {"cpus", p.cpus},
                           {"pinned", p.pinned},
@@ -148,9 +149,10 @@ Result<RunInfo> run_info_from_json(const json& value) {
     unsigned found_format = 0;
     RIG_CHECK(reader.whole("format", found_format));
     if (found_format < oldest || found_format > format)
-        return fail(Blame::Host, "run.format: " + std::to_string(found_format) + ", want " +
-                                     std::to_string(oldest) + " or " + std::to_string(format) +
-                                     " (written by another version of rig)");
+        return fail(FaultDomain::Host, "run.format: " + std::to_string(found_format) + ", want " +
+                                           std::to_string(oldest) + " or " +
+                                           std::to_string(format) +
+                                           " (written by another version of rig)");
     RIG_CHECK(reader.text("spec_text", info.spec_text, max_spec_bytes));
     RIG_CHECK(reader.one_of("clock", info.clock, {"virtual", "wall"}));
     RIG_CHECK(reader.one_of("accelerator", info.accelerator, {"tcg", "kvm"}));
@@ -165,13 +167,13 @@ Result<RunInfo> run_info_from_json(const json& value) {
     });
     RIG_CHECK(status);
     if (reader.has("packing")) {
-        RIG_TRY(packing, reader.object("packing"));
-        RIG_CHECK(packing.whole("at_once", info.packing.at_once));
-        RIG_CHECK(packing.texts("cpus", info.packing.cpus, max_at_once));
-        RIG_CHECK(packing.boolean("pinned", info.packing.pinned));
-        RIG_CHECK(packing.boolean("shared", info.packing.shared));
-        RIG_CHECK(packing.texts("warnings", info.packing.warnings, max_arms));
-        RIG_CHECK(packing.finish());
+        RIG_TRY(cpu_allocation, reader.object("packing"));
+        RIG_CHECK(cpu_allocation.whole("at_once", info.cpu_allocation.at_once));
+        RIG_CHECK(cpu_allocation.texts("cpus", info.cpu_allocation.cpus, max_at_once));
+        RIG_CHECK(cpu_allocation.boolean("pinned", info.cpu_allocation.pinned));
+        RIG_CHECK(cpu_allocation.boolean("shared", info.cpu_allocation.shared));
+        RIG_CHECK(cpu_allocation.texts("warnings", info.cpu_allocation.warnings, max_arms));
+        RIG_CHECK(cpu_allocation.finish());
     }
     if (reader.has("source_warnings"))
         RIG_CHECK(reader.texts("source_warnings", info.source_warnings, max_arms));

@@ -6,7 +6,7 @@
 
 #include "rig/base/error.h"
 #include "rig/guest_output/sample.h"
-#include "rig/host/packing.h"
+#include "rig/host/cpu_allocation.h"
 #include "rig/kernel/kernel_facts.h"
 
 #include <cstdint>
@@ -45,7 +45,7 @@ struct RunInfo {
                            // compared with; else ""
     std::string rig_version, qemu_version, libvirt_version, perf_version;
     std::vector<std::string> command; // argv that gives this run again, relative to the project
-    RunPacking packing;
+    RunCpuAllocation cpu_allocation;
     std::vector<std::string> source_warnings; // what was not built though it lay in the source
     std::string image; // cache key of the initramfs: agent, perf and what the experiment adds
     std::string started,
@@ -62,13 +62,14 @@ struct RunInfo {
     const RunKernel* find_kernel(std::string_view arm) const;
 };
 
-// Round-trips exactly. Errors: Blame::Host, "run.exposure.x: what was found, want what". Reads
-// format 5 too.
+// Round-trips exactly. Errors: FaultDomain::Host, "run.exposure.x: what was found, want what".
+// Reads format 5 too.
 nlohmann::json to_json(const RunInfo& info);
 Result<RunInfo> run_info_from_json(const nlohmann::json& json);
 
 // The spec as it was run: `info.spec_text` with boots, seed, vCPUs and clock of this run in force.
-// `top` is the project's folder; files the spec names must still be there (Blame::Spec otherwise).
+// `top` is the project's folder; files the spec names must still be there (FaultDomain::Spec
+// otherwise).
 Result<Spec> spec_of(const RunInfo& info, const std::filesystem::path& top);
 
 } // namespace rig

@@ -53,7 +53,7 @@ TEST(RunInfo, IsStrict) {
 TEST(RunInfo, SaysHowBootsWerePackedAndWhatDependsOnIt) {
     auto run = make_run(make_spec());
     EXPECT_FALSE(to_json(run).contains("packing")) << "of a rig that did not say";
-    run.packing = {2, {"0-1"}, false, false, {"slow"}};
+    run.cpu_allocation = {2, {"0-1"}, false, false, {"slow"}};
     const auto back = run_info_from_json(to_json(run));
     ASSERT_TRUE(back) << back.error().message;
     EXPECT_EQ(to_json(*back), to_json(run));
@@ -61,14 +61,14 @@ TEST(RunInfo, SaysHowBootsWerePackedAndWhatDependsOnIt) {
     cut["packing"].erase("shared");
     EXPECT_EQ(read_error(cut), "run.packing.shared: missing");
     auto other = run;
-    other.packing = {1, {"0"}, false, false, {}};
+    other.cpu_allocation = {1, {"0"}, false, false, {}};
     EXPECT_TRUE(run.same_run(other)) << "virtual clock";
     run.clock = other.clock = "wall";
     EXPECT_FALSE(run.same_run(other));
-    other.packing = run.packing;
-    other.packing.warnings.clear();
+    other.cpu_allocation = run.cpu_allocation;
+    other.cpu_allocation.warnings.clear();
     EXPECT_TRUE(run.same_run(other));
-    other.packing.shared = true;
+    other.cpu_allocation.shared = true;
     EXPECT_FALSE(run.same_run(other));
 }
 
@@ -120,7 +120,7 @@ TEST_F(RunInfoSpec, TheSpecIsAsItWasRun) {
     EXPECT_EQ(spec->guest.seed, 99u);
     EXPECT_EQ(spec->guest.clock, ClockChoice::Wall);
     run.spec_text = "name = 3";
-    EXPECT_EQ(spec_of(run, top_).error().blame, Blame::Spec);
+    EXPECT_EQ(spec_of(run, top_).error().fault_domain, FaultDomain::Spec);
     EXPECT_EQ(stored_spec_of(run).error().message,
               spec_of(run, "").error().message); // as exact as of a file that is to be run
 }

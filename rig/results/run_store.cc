@@ -30,12 +30,12 @@ Result<std::string> read_whole(const fs::path& file, std::uintmax_t limit) {
     auto size = fs::file_size(file, error);
     if (error) return cannot("read", file, error.value());
     if (size > limit)
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("{}: {} bytes, want at most {}", file.string(), size, limit), file);
     std::ifstream in(file, std::ios::binary);
     std::string text(size, '\0');
     in.read(text.data(), static_cast<std::streamsize>(size));
-    if (!in) return fail(Blame::Host, fmt::format("cannot read {}", file.string()), file);
+    if (!in) return fail(FaultDomain::Host, fmt::format("cannot read {}", file.string()), file);
     return text;
 }
 
@@ -54,12 +54,12 @@ Result<RunInfo> load_info(const fs::path& file) {
     try {
         auto info = run_info_from_json(json::parse(text));
         if (!info)
-            return fail(Blame::Host, fmt::format("{}:1: {}", file.string(), info.error().message),
-                        file);
+            return fail(FaultDomain::Host,
+                        fmt::format("{}:1: {}", file.string(), info.error().message), file);
         return info;
     } catch (const json::parse_error& error) {
         auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(error.byte, text.size()));
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("{}:{}: {}", file.string(), 1 + std::count(text.begin(), end, '\n'),
                                 parse_message(error)),
                     file);
@@ -79,7 +79,7 @@ Result<SampleFile> load_samples(const fs::path& file) {
     std::error_code error;
     const bool regular = fs::is_regular_file(file, error); // a pipe never ends
     if (error) return cannot("read", file, error.value());
-    if (!regular) return fail(Blame::Host, fmt::format("{} is no file", file.string()), file);
+    if (!regular) return fail(FaultDomain::Host, fmt::format("{} is no file", file.string()), file);
     std::ifstream in(file, std::ios::binary);
     if (!in) return cannot("read", file, errno);
     SampleFile out;
@@ -96,27 +96,29 @@ Result<SampleFile> load_samples(const fs::path& file) {
         }
         if (line.size() > max_line_bytes)
             return fail(
-                Blame::Host,
+                FaultDomain::Host,
                 fmt::format("{}: {} bytes, want at most {}", place, line.size(), max_line_bytes),
                 file);
         try {
             auto sample = sample_from_json(json::parse(line));
             if (!sample)
-                return fail(Blame::Host, fmt::format("{}: {}", place, sample.error().message),
+                return fail(FaultDomain::Host, fmt::format("{}: {}", place, sample.error().message),
                             file);
             const auto& id = sample->id;
             if (!seen.emplace(id.arm, id.index).second)
-                return fail(Blame::Host,
+                return fail(FaultDomain::Host,
                             fmt::format("{}: arm {} boot {} is there twice, want each boot once",
                                         place, id.arm, id.index),
                             file);
             out.samples.push_back(std::move(*sample));
         } catch (const json::parse_error& error) {
-            return fail(Blame::Host, fmt::format("{}: {}", place, parse_message(error)), file);
+            return fail(FaultDomain::Host, fmt::format("{}: {}", place, parse_message(error)),
+                        file);
         }
         out.whole_bytes += line.size() + 1;
     }
-    if (in.bad()) return fail(Blame::Host, fmt::format("cannot read {}", file.string()), file);
+    if (in.bad())
+        return fail(FaultDomain::Host, fmt::format("cannot read {}", file.string()), file);
     return out;
 }
 
@@ -135,8 +137,8 @@ Result<fs::path> make_run_folder(const fs::path& results, std::string_view exper
         if (fs::create_directory(dir, error)) return dir;
         if (error) return cannot("create", dir, error.value());
     }
-    return fail(Blame::Host, fmt::format("{}: {} runs of that name already",
-                                         (results / id).string(), max_same_second));
+    return fail(FaultDomain::Host, fmt::format("{}: {} runs of that name already",
+                                               (results / id).string(), max_same_second));
 }
 
 } // namespace
@@ -158,7 +160,8 @@ Result<RunWriter> RunWriter::create(const fs::path& results, std::string_view ex
 Result<RunWriter> RunWriter::resume(const fs::path& dir) {
     std::error_code error;
     if (!fs::exists(dir / "run.json", error))
-        return fail(Blame::Spec, fmt::format("{}: no run (it has no run.json)", dir.string()));
+        return fail(FaultDomain::Spec,
+                    fmt::format("{}: no run (it has no run.json)", dir.string()));
     RunWriter writer;
     writer.dir_ = dir;
     RIG_CHECK(writer.open_files());
@@ -232,8 +235,8 @@ RunWriter::~RunWriter() {
 
 Status RunWriter::append(const Sample& sample) {
     if (has(sample.id))
-        return fail(Blame::Host, fmt::format("{}: arm {} boot {} is already there", dir_.string(),
-                                             sample.id.arm, sample.id.index));
+        return fail(FaultDomain::Host, fmt::format("{}: arm {} boot {} is already there",
+                                                   dir_.string(), sample.id.arm, sample.id.index));
     auto file = dir_ / "samples.jsonl";
     auto before = ::lseek(samples_, 0, SEEK_END);
     auto status = write_all(samples_, to_json(sample).dump() + "\n", file);
@@ -252,7 +255,7 @@ Result<fs::path> RunWriter::boot_dir(const BootId& boot) {
     // The name becomes a path: it must be what parse_spec() lets through, wherever it came from.
     auto fine = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
     if (boot.arm.empty() || !std::all_of(boot.arm.begin(), boot.arm.end(), fine))
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("bad arm name for a folder: {:?}, want [a-z0-9-]+", boot.arm));
     auto dir = dir_ / "boots" / fmt::format("{:04}-{}-{}", boot.order, boot.arm, boot.index);
     std::error_code error;
@@ -280,7 +283,7 @@ Status RunWriter::save_report(std::string_view text, std::string_view report_jso
 Result<LoadedRun> load_run(const fs::path& dir) {
     std::error_code error;
     if (!fs::exists(dir / "run.json", error))
-        return fail(Blame::Spec,
+        return fail(FaultDomain::Spec,
                     fmt::format("{}: no run (it has no run.json), want a folder results/<run-id>",
                                 dir.string()));
     LoadedRun run;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// results/<run-id>/ on disk; its format is described in results/README.md. Raw samples first: a
-// boot is on disk before the next one starts, and a run that is killed can be resumed or reported
-// as it is.
+// results/<run-id>/ on disk; its format is described in docs/reference/run-folder.md. Raw samples
+// first: a boot is on disk before the next one starts, and a run that is killed can be resumed or
+// reported as it is.
 //
 // One writer per run: RunWriter holds an exclusive flock(2) on the file `lock`. Readers need none,
 // since files other than samples.jsonl are replaced whole and a torn last line of that one is
@@ -32,8 +32,8 @@ class RunWriter {
     static Result<RunWriter> create(const std::filesystem::path& results,
                                     std::string_view experiment, RunInfo info,
                                     std::chrono::system_clock::time_point now);
-    // Opens an existing run to add the boots it lacks. Cuts off a torn last line. Blame::Host, with
-    // its pid, if it has a writer.
+    // Opens an existing run to add the boots it lacks. Cuts off a torn last line.
+    // FaultDomain::Host, with its pid, if it has a writer.
     static Result<RunWriter> resume(const std::filesystem::path& dir);
     // resume() of the newest run in `results` that has not ended and is the same
     // (RunInfo::same_run); nullopt if there is none.
@@ -77,8 +77,8 @@ struct LoadedRun {
     std::vector<std::string> warnings; // "results/x/samples.jsonl:7: torn line ignored: ..."
 };
 
-// Everything `rig report RUN` needs, with assemble(). Errors: Blame::Host "file:line: what was
-// found, want what"; Blame::Spec if `dir` is no run.
+// Everything `rig report RUN` needs, with assemble(). Errors: FaultDomain::Host "file:line: what
+// was found, want what"; FaultDomain::Spec if `dir` is no run.
 Result<LoadedRun> load_run(const std::filesystem::path& dir);
 
 } // namespace rig

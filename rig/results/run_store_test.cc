@@ -114,7 +114,7 @@ TEST_F(StoreTest, OneWriterPerRun) {
         ASSERT_TRUE(writer) << writer.error().message;
         auto second = RunWriter::resume(dir);
         ASSERT_FALSE(second);
-        EXPECT_EQ(second.error().blame, Blame::Host);
+        EXPECT_EQ(second.error().fault_domain, FaultDomain::Host);
         EXPECT_NE(second.error().message.find(
                       fmt::format("another rig (pid {}) is writing this run", ::getpid())),
                   std::string::npos);
@@ -201,7 +201,7 @@ TEST_F(StoreTest, SamplesThatAreNoFileAreAnErrorAndNotWaitedFor) {
     ASSERT_EQ(::mkfifo(file.c_str(), 0644), 0);
     const auto run = load_run(dir);
     ASSERT_FALSE(run);
-    EXPECT_EQ(run.error().blame, Blame::Host);
+    EXPECT_EQ(run.error().fault_domain, FaultDomain::Host);
     EXPECT_EQ(run.error().message, file.string() + " is no file");
     fs::remove(file);
     EXPECT_NE(load_run(dir).error().message.find("cannot read " + file.string() + ": No such file"),
@@ -222,10 +222,10 @@ TEST_F(StoreTest, NotARun) {
     for (const auto& dir : {results_, results_ / "absent"}) {
         auto run = load_run(dir);
         ASSERT_FALSE(run);
-        EXPECT_EQ(run.error().blame, Blame::Spec);
+        EXPECT_EQ(run.error().fault_domain, FaultDomain::Spec);
         EXPECT_EQ(run.error().message,
                   dir.string() + ": no run (it has no run.json), want a folder results/<run-id>");
-        EXPECT_EQ(RunWriter::resume(dir).error().blame, Blame::Spec);
+        EXPECT_EQ(RunWriter::resume(dir).error().fault_domain, FaultDomain::Spec);
     }
     EXPECT_TRUE(fs::is_empty(results_)); // looking leaves nothing behind
 }
@@ -270,7 +270,7 @@ TEST_F(StoreTest, AFullDiskLeavesNoHalfLine) {
     ::setrlimit(RLIMIT_FSIZE, &old);
     std::signal(SIGXFSZ, handler);
     ASSERT_FALSE(status);
-    EXPECT_EQ(status.error().blame, Blame::Host);
+    EXPECT_EQ(status.error().fault_domain, FaultDomain::Host);
     EXPECT_EQ(read(writer.dir() / "samples.jsonl"), before);
     EXPECT_FALSE(writer.has({"ipi", 1, 0, 0}));
     EXPECT_TRUE(writer.append(make_sample("ipi", 1, false))); // and once there is room again

@@ -117,7 +117,7 @@ struct Lists {
 Status with_advice(Status status) {
     if (!status && status.error().kind == kDamagedDatabase)
         status.error().message +=
-            ": damaged, or no SQLite file; rig index --rebuild makes it anew from the runs";
+            ": damaged, or no SQLite file; rig index --rebuild rebuilds it from the runs";
     return status;
 }
 
@@ -126,7 +126,7 @@ Status with_advice(Status status) {
 Status check_since(const std::string& text) {
     if (moment_of(text) || moment_of(text + "T00:00:00Z")) return {};
     return fail(
-        Blame::Spec,
+        FaultDomain::Spec,
         fmt::format("--since {}: no day that exists, want 2026-02-23 or 2026-02-23T10:32:48Z (UTC)",
                     text));
 }
@@ -135,18 +135,18 @@ Result<FileLock> Index::lock(const fs::path& results, int operation) {
     const auto file = results / ".index.lock";
     const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (fd < 0)
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("cannot open {}: {}", file.string(), std::strerror(errno)), file);
     FileLock held(fd);
     const auto until = std::chrono::steady_clock::now() + kPatience;
     while (::flock(fd, operation | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK && errno != EINTR)
-            return fail(Blame::Host,
+            return fail(FaultDomain::Host,
                         fmt::format("cannot lock {}: {}", file.string(), std::strerror(errno)),
                         file);
         if (std::chrono::steady_clock::now() > until)
             return fail(
-                Blame::Host,
+                FaultDomain::Host,
                 fmt::format("{}: another rig has the index {} for {} s; try again when it is done",
                             (results / kIndexFile).string(),
                             operation == LOCK_EX ? "open" : "under repair", kPatience.count()),
@@ -159,7 +159,7 @@ Result<FileLock> Index::lock(const fs::path& results, int operation) {
 Result<Index> Index::open(const fs::path& results) {
     std::error_code error;
     if (!fs::is_directory(results, error))
-        return fail(Blame::Spec,
+        return fail(FaultDomain::Spec,
                     fmt::format("{}: no such folder, want the one that holds the runs (--results)",
                                 results.string()));
     const auto file = results / kIndexFile;
@@ -191,7 +191,7 @@ Status replace_index(const fs::path& results, const fs::path& made) {
     const int error = errno;
     if (fd >= 0) ::close(fd);
     if (!synced)
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("cannot sync {}: {}", made.string(), std::strerror(error)), made);
     RIG_TRY(alone, Index::lock(results, LOCK_EX));
     (void)alone;
@@ -202,7 +202,7 @@ Status replace_index(const fs::path& results, const fs::path& made) {
     if (!failed) fs::rename(made, results / kIndexFile, failed);
     if (failed)
         return fail(
-            Blame::Host,
+            FaultDomain::Host,
             fmt::format("cannot replace {}: {}", (results / kIndexFile).string(), failed.message()),
             results);
     return {};
@@ -278,7 +278,8 @@ Status Index::check() const {
         std::string said;
         if (row) select.read(said);
         if (said == "ok") return {};
-        Error error{Blame::Host, fmt::format("{}: {}", kIndexFile, said), {}, kDamagedDatabase, {}};
+        Error error{
+            FaultDomain::Host, fmt::format("{}: {}", kIndexFile, said), {}, kDamagedDatabase, {}};
         return tl::unexpected(error);
     };
     return with_advice(run());

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // <results>/index.sqlite: the records of all runs, for lists, trends and pages without reading
 // thousands of folders. The folders stay the truth; the index can be made again from them at any
-// time, and then is the same, row by row. Its tables are described in results/README.md.
+// time, and then is the same, row by row. Its tables are described in
+// docs/reference/index-sqlite.md.
 //
 // One writer at a time (SQLite's lock, waited for), readers beside it (WAL). `PRAGMA user_version`
 // is the version of the tables: an older file is brought up step by step when it is opened, a newer
@@ -30,7 +31,7 @@ struct RunFilter {
     std::string since; // UTC, compared with `started` as text: "2026-02-23", "2026-02-23T10:00:00Z"
     std::optional<unsigned> limit;
 };
-// "2026-02-23" or "2026-02-23T10:32:48Z", a day that exists; Blame::Spec else.
+// "2026-02-23" or "2026-02-23T10:32:48Z", a day that exists; FaultDomain::Spec else.
 Status check_since(const std::string& text);
 
 enum class Detail { Row, Whole }; // Row: without arms, metrics, splats and faults
@@ -43,8 +44,8 @@ struct TrendPoint {
 
 class Index {
  public:
-    // Opens <results>/index.sqlite, makes it, or brings it up to this version. Blame::Host: damaged
-    // (Error::kind kDamagedDatabase), of a newer rig, no index at all, or not writable.
+    // Opens <results>/index.sqlite, makes it, or brings it up to this version. FaultDomain::Host:
+    // damaged (Error::kind kDamagedDatabase), of a newer rig, no index at all, or not writable.
     static Result<Index> open(const std::filesystem::path& results);
     // A new one at `file`, without a journal beside it: to be renamed into place once it is
     // complete.
@@ -87,7 +88,7 @@ class Index {
 };
 
 // Renames a file of Index::make(), already closed, over the index. Waits a while for those that
-// have it open, then Blame::Host.
+// have it open, then FaultDomain::Host.
 Status replace_index(const std::filesystem::path& results, const std::filesystem::path& made);
 
 // Brings a database up to this version, one transaction for each step. `name` is for messages.

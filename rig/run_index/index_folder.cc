@@ -36,7 +36,7 @@ std::vector<Index::Marked> read_all(std::span<const fs::path> runs) {
     std::atomic<std::size_t> next = 0;
     const auto work = [&] {
         for (std::size_t i; (i = next++) < runs.size();) {
-            out[i].mark = mark_of(runs[i]);
+            out[i].mark = fingerprint_of(runs[i]);
             out[i].record = read_record(runs[i]);
         }
     };
@@ -50,7 +50,7 @@ std::vector<Index::Marked> read_all(std::span<const fs::path> runs) {
 }
 
 bool to_read(const fs::path& run, const Index::Mark& known, Retry retry) {
-    if (known.mark != mark_of(run)) return true;
+    if (known.mark != fingerprint_of(run)) return true;
     if (known.state == "running" || known.state == "interrupted")
         return has_writer(run) != (known.state == "running");
     return retry == Retry::NotRecomputed && !known.recomputed;
@@ -58,7 +58,7 @@ bool to_read(const fs::path& run, const Index::Mark& known, Retry retry) {
 
 } // namespace
 
-std::string mark_of(const fs::path& run) {
+std::string fingerprint_of(const fs::path& run) {
     // boots/ gets a new folder with each boot, before its attempts can fail.
     return fmt::format("{} {} {} {}", stamp(run / "run.json"), stamp(run / "samples.jsonl"),
                        stamp(run / "report.json"), stamp(run / "boots"));
@@ -87,7 +87,7 @@ Result<IndexChange> refresh_index(Index& index, const fs::path& results, Retry r
     if (!gone.empty()) RIG_CHECK(index.update({}, gone));
     for (std::size_t done = 0; done < todo.size();) {
         if (stop.stop_requested())
-            return fail(Blame::Host,
+            return fail(FaultDomain::Host,
                         fmt::format("interrupted: {} of {} runs indexed, which stay so", done,
                                     todo.size()));
         const auto some = std::span(todo).subspan(done, std::min(kAtATime, todo.size() - done));
@@ -105,18 +105,18 @@ Result<IndexChange> rebuild_index(const fs::path& results, Progress& progress,
                                   std::stop_token stop) {
     std::error_code error;
     if (!fs::is_directory(results, error))
-        return fail(Blame::Spec,
+        return fail(FaultDomain::Spec,
                     fmt::format("{}: no such folder, want the one that holds the runs (--results)",
                                 results.string()));
     const auto lock = results / kRebuildLock;
     const int fd = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (fd < 0)
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("cannot open {}: {}", lock.string(), std::strerror(errno)), lock);
     const FileLock alone(fd);
     if (::flock(fd, LOCK_EX | LOCK_NB) != 0)
-        return fail(Blame::Host,
-                    fmt::format("{}: another rig is making it anew; try again when it is done",
+        return fail(FaultDomain::Host,
+                    fmt::format("{}: another rig is rebuilding it; try again when it is done",
                                 (results / kIndexFile).string()),
                     lock);
     struct Leftover { // of a rebuild that came to nothing, this one or one that was killed

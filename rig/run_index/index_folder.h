@@ -12,7 +12,7 @@ namespace rig {
 
 // What a record was made of: times and sizes of run.json, samples.jsonl, report.json and boots/.
 // Another mark: to be read again.
-std::string mark_of(const std::filesystem::path& run);
+std::string fingerprint_of(const std::filesystem::path& run);
 
 struct IndexChange {
     std::size_t runs = 0;                            // in the index now
@@ -28,12 +28,12 @@ enum class Retry {
 };
 
 // Adds what is new or changed, drops what is gone. Runs are read on all CPUs, written some at a
-// time: what was written before an interruption (Blame::Host) stays.
+// time: what was written before an interruption (FaultDomain::Host) stays.
 Result<IndexChange> refresh_index(Index& index, const std::filesystem::path& results, Retry retry,
                                   Progress& progress, std::stop_token stop);
 
 // A new index of all runs beside the old one, renamed over it once it is complete; whatever the old
-// one was. Blame::Host if another rig is at it, or has the old one open for long.
+// one was. FaultDomain::Host if another rig is at it, or has the old one open for long.
 Result<IndexChange> rebuild_index(const std::filesystem::path& results, Progress& progress,
                                   std::stop_token stop);
 

@@ -51,6 +51,11 @@ ALTER TABLE runs ADD COLUMN boots_kept INTEGER NOT NULL DEFAULT 0;
 UPDATE runs SET mark = '';)",
     // 3: two metrics have other names. Every run is read anew.
     "UPDATE runs SET mark = '';",
+    // 4: verdicts are pass and fail, and a metric has another name. Every run is read anew.
+    R"(UPDATE runs SET mark = '',
+  verdict = CASE verdict WHEN 'as-expected' THEN 'pass' WHEN 'broken' THEN 'fail' ELSE verdict END,
+  closing = CASE WHEN closing LIKE 'NOT AS EXPECTED:%' THEN 'FAIL:' || substr(closing, 17)
+                 WHEN closing LIKE 'AS EXPECTED:%' THEN 'PASS:' || substr(closing, 13) ELSE closing END;)",
 };
 
 } // namespace
@@ -69,15 +74,15 @@ Status migrate_index(Database& database, const std::string& name) {
             RIG_TRY(application, database.number("PRAGMA application_id"));
             RIG_TRY(tables, database.number("SELECT count(*) FROM sqlite_schema"));
             if (application != kApplication && (tables != 0 || version != 0))
-                return fail(Blame::Host,
+                return fail(FaultDomain::Host,
                             fmt::format("{}: a database, but no index of rig's (application_id {}, "
                                         "want {}); move it away",
                                         name, application, kApplication),
                             name);
             if (version < 0 || version > static_cast<std::int64_t>(kSteps.size()))
-                return fail(Blame::Host,
+                return fail(FaultDomain::Host,
                             fmt::format("{}: an index of version {}, want at most {}: a newer rig "
-                                        "made it; use that one, or make it anew with this "
+                                        "made it; use that one, or rebuild it with this "
                                         "one: rig index --rebuild",
                                         name, version, kSteps.size()),
                             name);

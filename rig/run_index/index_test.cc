@@ -171,9 +171,9 @@ TEST_F(IndexTest, FiltersAreExact) {
     EXPECT_EQ(count({"batch-alloc-fail", "", "", {}}), 3u);
     EXPECT_EQ(count({"batch", "", "", {}}), 0u);
     EXPECT_EQ(count({"x' OR 1=1 --", "", "", {}}), 0u);
-    EXPECT_EQ(count({"", "broken", "", {}}), 1u);
+    EXPECT_EQ(count({"", "fail", "", {}}), 1u);
     EXPECT_EQ(count({"", "failed", "", {}}), 1u);
-    EXPECT_EQ(count({"", "as-expected", "", {}}), 2u);
+    EXPECT_EQ(count({"", "pass", "", {}}), 2u);
     EXPECT_EQ(count({"", "", "2026-02-23T10:33:48Z", {}}), 2u);
     EXPECT_EQ(count({"", "", "2026-02-24", {}}), 0u);
     const auto newest = index.runs({"", "", "", 1});
@@ -192,7 +192,7 @@ TEST_F(IndexTest, AnOlderFileIsBroughtUpAndReadAnew) {
     {
         auto old = Database::open(file(), std::chrono::seconds(1));
         ASSERT_TRUE(old->execute(read_text(fs::path(RIG_TESTDATA) / "index/v1.sql")));
-        ASSERT_TRUE(old->execute("UPDATE runs SET mark = '" + mark_of(dir) +
+        ASSERT_TRUE(old->execute("UPDATE runs SET mark = '" + fingerprint_of(dir) +
                                  "'")); // as if the run had not changed since
         ASSERT_EQ(*old->number("PRAGMA user_version"), 1);
         ASSERT_EQ(*old->number("SELECT count(*) FROM runs"), 1);
@@ -203,7 +203,7 @@ TEST_F(IndexTest, AnOlderFileIsBroughtUpAndReadAnew) {
         auto runs = index.runs();
         ASSERT_TRUE(runs) << runs.error().message;
         ASSERT_EQ(runs->size(), 1u); // still there, before anything is read again
-        EXPECT_EQ(runs->at(0).closing, "AS EXPECTED: 2 hold");
+        EXPECT_EQ(runs->at(0).closing, "PASS: 2 hold");
         const auto change = refresh(index);
         EXPECT_EQ(change.changed, 1u);
         EXPECT_EQ(index.find(dir.filename())->value().faults.size(), 1u);
@@ -221,7 +221,7 @@ TEST_F(IndexTest, AFileOfANewerRigIsRefusedAndLeftAlone) {
                     ->execute("PRAGMA user_version = 99; CREATE TABLE later (x)"));
     auto newer = Index::open(results());
     ASSERT_FALSE(newer);
-    EXPECT_NE(newer.error().message.find("an index of version 99, want at most 3"),
+    EXPECT_NE(newer.error().message.find("an index of version 99, want at most 4"),
               std::string::npos)
         << newer.error().message;
     EXPECT_EQ(*Database::open(file(), std::chrono::seconds(1))
@@ -288,7 +288,7 @@ TEST_F(IndexTest, OneRebuildAtATimeWhateverAKilledOneLeft) {
         ASSERT_FALSE(refused);
         second = refused.error().message;
     }
-    EXPECT_NE(second.find("another rig is making it anew"), std::string::npos) << second;
+    EXPECT_NE(second.find("another rig is rebuilding it"), std::string::npos) << second;
     EXPECT_EQ(open().runs()->size(), 1u); // the old one is as it was
     EXPECT_TRUE(rebuild_index(results(), Progress::silent(), {}));
 }
@@ -344,7 +344,7 @@ TEST_F(IndexTest, OneRunAloneIsAddedAndAFolderThatIsNoneIsRefused) {
     EXPECT_EQ(open().runs()->size(), 1u);
     const auto none = Index::open(top_ / "nowhere");
     ASSERT_FALSE(none);
-    EXPECT_EQ(none.error().blame, Blame::Spec);
+    EXPECT_EQ(none.error().fault_domain, FaultDomain::Spec);
     EXPECT_FALSE(fs::exists(top_ / "nowhere"));
 }
 

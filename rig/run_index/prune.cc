@@ -25,7 +25,7 @@ Result<std::vector<PruneChoice>> choose_pruned(const std::vector<RunRecord>& run
                                                const PruneOptions& options,
                                                const std::string& now) {
     if (!options.keep && !options.older_than_days)
-        return fail(Blame::Spec,
+        return fail(FaultDomain::Spec,
                     "prune: nothing says which runs, want --keep N, --older-than DAYS or both");
     const auto today = moment_of(now);
     // Whole runs of each experiment and set-up, so far: a part of a run does not push out the whole
@@ -72,7 +72,7 @@ Result<std::uintmax_t> remove_run(const fs::path& run, bool boots_only) {
     std::error_code error;
     fs::rename(what, trash, error);
     if (error)
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("cannot rename {}: {}", what.string(), error.message()), what);
     fs::remove_all(trash,
                    error); // what is left of it is no run any more, and the next prune's to remove

@@ -27,13 +27,13 @@ struct PruneChoice {
     std::string why_kept; // what stands against it
 };
 // Pure. `runs` newest first, as Index::runs() gives them; `now` as RunRecord::started. One choice
-// for each, in that order. Blame::Spec if neither `keep` nor `older_than_days` is there.
+// for each, in that order. FaultDomain::Spec if neither `keep` nor `older_than_days` is there.
 Result<std::vector<PruneChoice>> choose_pruned(const std::vector<RunRecord>& runs,
                                                const PruneOptions& options, const std::string& now);
 
 // Removes a run (or its boots/) by renaming it to a name that nothing takes for a run, under the
-// run's lock, and then removing that. Returns the bytes freed. Blame::Host: it has a writer, or
-// cannot be removed.
+// run's lock, and then removing that. Returns the bytes freed. FaultDomain::Host: it has a writer,
+// or cannot be removed.
 Result<std::uintmax_t> remove_run(const std::filesystem::path& run, bool boots_only);
 // What a removal that was cut short left in `results`.
 std::vector<std::filesystem::path> trash_in(const std::filesystem::path& results);

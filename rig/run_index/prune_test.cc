@@ -60,8 +60,8 @@ TEST(ChoosePruned, WhatIsWrittenOrUnreadableStays) {
 
 class Prune : public ResultsProject {
  protected:
-    std::string prune(PruneOptions options, bool yes, Exit exit = Exit::AsExpected) {
-        HistoryLine line;
+    std::string prune(PruneOptions options, bool yes, Exit exit = Exit::Pass) {
+        HistoryOptions line;
         line.prune = options, line.yes = yes;
         CommonOptions common;
         common.results = results();

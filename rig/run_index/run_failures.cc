@@ -36,7 +36,7 @@ std::string kind_of(const RunRecord& run) {
 } // namespace
 
 std::vector<Failure> failures_of(const RunRecord& run) {
-    if (!run.exit || *run.exit != static_cast<unsigned>(Exit::Broken)) return {};
+    if (!run.exit || *run.exit != static_cast<unsigned>(Exit::Fail)) return {};
     std::map<std::string, std::set<std::string>> arms;
     if (run.proven())
         for (const auto& metric : run.metrics)
@@ -79,10 +79,10 @@ bool holds(const Failure& failure, const RunRecord& run) {
         return common(failure, failures_of(run)).expectation.empty();
     if (failure.expectation.empty())
         return run.exit ==
-               static_cast<unsigned>(Exit::AsExpected); // of a rig that did not tell them apart
+               static_cast<unsigned>(Exit::Pass); // of a rig that did not tell them apart
     if (failure.expectation.starts_with(kRun)) {
         const auto all = failures_of(run);
-        return run.exit && (!all.empty() || *run.exit == static_cast<unsigned>(Exit::AsExpected)) &&
+        return run.exit && (!all.empty() || *run.exit == static_cast<unsigned>(Exit::Pass)) &&
                common(failure, all).expectation.empty();
     }
     // 0 in every arm is no fix: nothing shows that it can be seen at all.

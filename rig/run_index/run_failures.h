@@ -14,8 +14,8 @@ namespace rig {
 // One expectation that did not hold, in all arms in which it did not.
 struct Failure {
     // A metric; "splat: TITLE", one that no arm declares; "run: KIND", of a run that the kernel
-    // ended (ending.h), "run: no boot" where it left none, such as a kernel that does not build,
-    // and "run: broken" for what the record does not name (a control that did not fail).
+    // ended (boot_outcome.h), "run: no boot" where it left none, such as a kernel that does not
+    // build, and "run: broken" for what the record does not name (a control that did not fail).
     std::string expectation;
     std::vector<std::string> arms; // sorted; none for a run
     bool operator==(const Failure&) const = default;

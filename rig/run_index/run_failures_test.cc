@@ -21,11 +21,11 @@ RunRecord run_of(Exit exit) {
 }
 
 TEST(RunFailures, AreMetricsByArmAndSplatsByTitle) {
-    auto run = run_of(Exit::Broken);
+    auto run = run_of(Exit::Fail);
     run.metrics = {
         metric_of("sync_ipis", "reviewed", "broken"), metric_of("sync_ipis", "ipi", "regressed"),
         metric_of("latency", "ipi", "undecided"), metric_of("latency", "reviewed", "within bound"),
-        metric_of("burst", "reviewed", "not judged")};
+        metric_of("burst", "reviewed", "no expectation")};
     run.splats = {{"ipi", "warning", "WARNING: x", "f", 1, 1, false, false},
                   {"ipi", "warning", "WARNING: declared", "f", 1, 1, true, false},
                   {"ipi", "warning", "WARNING: in its wake", "f", 1, 1, false, true},
@@ -34,9 +34,9 @@ TEST(RunFailures, AreMetricsByArmAndSplatsByTitle) {
                                                       {"sync_ipis", {"ipi", "reviewed"}}}));
     // Of an arm that did not do what it was to do no figure says anything; what its kernel
     // complained of does.
-    run.arms[0].proofs_failed = 1;
+    run.arms[0].checks_failed = 1;
     EXPECT_EQ(failures_of(run), (std::vector<Failure>{{"splat: WARNING: x", {"ipi"}}}));
-    for (const auto exit : {Exit::AsExpected, Exit::Inconclusive}) {
+    for (const auto exit : {Exit::Pass, Exit::Inconclusive}) {
         run.exit = static_cast<unsigned>(exit);
         EXPECT_TRUE(failures_of(run).empty());
     }
@@ -45,7 +45,7 @@ TEST(RunFailures, AreMetricsByArmAndSplatsByTitle) {
 }
 
 TEST(RunFailures, ARunThatTheKernelEndedIsOneByHowItEnded) {
-    auto run = run_of(Exit::Broken);
+    auto run = run_of(Exit::Fail);
     EXPECT_EQ(failures_of(run),
               (std::vector<Failure>{
                   {"run: broken", {}}})); // broken, and the record does not name by what
@@ -71,7 +71,7 @@ TEST(RunFailures, OnlyWhatTheyShareIsCommon) {
 
 TEST(RunFailures, HoldIsSeenAndNotTheLackOfAFailure) {
     const Failure failure{"sync_ipis", {"ipi", "reviewed"}};
-    auto run = run_of(Exit::Broken); // by something else
+    auto run = run_of(Exit::Fail); // by something else
     const auto with = [&](const char* verdict) {
         run.metrics = {metric_of("sync_ipis", "ipi", "as declared"),
                        metric_of("sync_ipis", "reviewed", verdict),
@@ -81,7 +81,7 @@ TEST(RunFailures, HoldIsSeenAndNotTheLackOfAFailure) {
     for (const char* verdict : {"as declared", "improved", "within bound", "unchanged"})
         EXPECT_TRUE(with(verdict)) << verdict;
     for (const char* verdict :
-         {"regressed", "broken", "undecided", "inconclusive", "not judged", ""})
+         {"regressed", "broken", "undecided", "inconclusive", "no expectation", ""})
         EXPECT_FALSE(with(verdict)) << verdict;
     // 0 wherever it is counted: nothing shows that it can be seen at all.
     EXPECT_TRUE(with("as declared"));
@@ -94,26 +94,26 @@ TEST(RunFailures, HoldIsSeenAndNotTheLackOfAFailure) {
     run.metrics.pop_back();
     EXPECT_FALSE(holds(failure, run)); // one of the arms is not there
     EXPECT_TRUE(with("as declared"));
-    run.arms[0].proofs_failed = 1;
+    run.arms[0].checks_failed = 1;
     EXPECT_FALSE(holds(failure, run));
 }
 
 TEST(RunFailures, ASplatAndARunHoldWhenTheyDoNotComeBack) {
     const Failure splat{"splat: WARNING: x", {"ipi"}}, panic{"run: panic", {}}, any;
-    auto run = run_of(Exit::Broken);
+    auto run = run_of(Exit::Fail);
     run.splats = {{"ipi", "warning", "WARNING: x", "f", 1, 1, false, false}};
     EXPECT_FALSE(holds(splat, run));
     EXPECT_TRUE(holds(panic, run)); // it came to its end, and complained
     EXPECT_FALSE(holds(any, run));
     run.splats[0].title = "WARNING: y";
     EXPECT_TRUE(holds(splat, run));
-    run = run_of(Exit::AsExpected);
+    run = run_of(Exit::Pass);
     for (const auto& one : {splat, panic, any})
         EXPECT_TRUE(holds(one, run)) << one.expectation;
     run = run_of(Exit::Inconclusive);
     EXPECT_FALSE(holds(panic, run));
     EXPECT_FALSE(holds(any, run));
-    run.state = "failed", run.exit = static_cast<unsigned>(Exit::Broken),
+    run.state = "failed", run.exit = static_cast<unsigned>(Exit::Fail),
     run.failure = "kernel: panic: x";
     for (const auto& one : {splat, panic, any})
         EXPECT_FALSE(holds(one, run)) << one.expectation;

@@ -39,7 +39,7 @@ Status judge_again(const fs::path& dir, RunRecord& record) {
     RIG_TRY(report, report_of(run));
     take_source(report.spec.kernel.source, record);
     if (!take_report_json(render_json(report), record))
-        return fail(Blame::Host, dir.string() + ": its report is not as the index reads it");
+        return fail(FaultDomain::Host, dir.string() + ": its report is not as the index reads it");
     return {};
 }
 
@@ -105,8 +105,9 @@ RunRecord read_record(const fs::path& dir) {
     // boots makes.
     record.closing = record.failure;
     record.exit = static_cast<unsigned>(
-        record.failure.starts_with(std::string(name(Blame::Kernel)) + ":") ? Exit::Broken
-                                                                           : Exit::Inconclusive);
+        record.failure.starts_with(std::string(name(FaultDomain::Kernel)) + ":")
+            ? Exit::Fail
+            : Exit::Inconclusive);
     return record;
 }
 
@@ -142,7 +143,8 @@ Result<fs::path> find_run(const fs::path& results, const std::string& text) {
         };
         const auto last = std::max_element(names.begin(), names.end(), later);
         if (last == names.end())
-            return fail(Blame::Spec, fmt::format("latest: {} holds no run", results.string()));
+            return fail(FaultDomain::Spec,
+                        fmt::format("latest: {} holds no run", results.string()));
         return results / *last;
     }
     std::vector<std::string> matching;
@@ -160,9 +162,9 @@ Result<fs::path> find_run(const fs::path& results, const std::string& text) {
                                                                 : "",
                                                fmt::join(shown, ", "));
     if (none)
-        return fail(Blame::Spec, fmt::format("{}: no such run in {} ({}); {}", text,
-                                             results.string(), list, accepted));
-    return fail(Blame::Spec,
+        return fail(FaultDomain::Spec, fmt::format("{}: no such run in {} ({}); {}", text,
+                                                   results.string(), list, accepted));
+    return fail(FaultDomain::Spec,
                 fmt::format("{}: {} runs begin like that ({}); {}", text, total, list, accepted));
 }
 

@@ -29,8 +29,8 @@ RunRecord read_record(const std::filesystem::path& dir);
 std::vector<std::filesystem::path> run_folders(const std::filesystem::path& results);
 
 // RUN of a command line -> its folder: a folder, a run id, an unambiguous beginning of one, or
-// "latest" (the one that started last). Blame::Spec, with the nearest candidates, if there is none
-// or more than one.
+// "latest" (the one that started last). FaultDomain::Spec, with the nearest candidates, if there is
+// none or more than one.
 Result<std::filesystem::path> find_run(const std::filesystem::path& results,
                                        const std::string& text);
 

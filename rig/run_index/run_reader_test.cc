@@ -30,11 +30,11 @@ TEST_F(ReadRun, AWholeRunIsJudgedFromItsSamples) {
     EXPECT_EQ(record.source, "linux-source-6.12");
     EXPECT_EQ(record.arch, "x86");
     EXPECT_EQ(record.samples, 16u);
-    EXPECT_STREQ(record.verdict(), "as-expected") << record.closing;
+    EXPECT_STREQ(record.verdict(), "pass") << record.closing;
     ASSERT_EQ(record.arms.size(), 2u);
     EXPECT_EQ(record.arms[1].image_sha256, std::string(64, 'b'));
-    EXPECT_EQ(record.arms[1].proofs_failed, 0u);
-    EXPECT_GT(record.arms[1].proofs_held, 10u);
+    EXPECT_EQ(record.arms[1].checks_failed, 0u);
+    EXPECT_GT(record.arms[1].checks_passed, 10u);
     const auto sync = std::find_if(record.metrics.begin(), record.metrics.end(), [](const auto& m) {
         return m.metric == "sync_ipis" && m.arm == "reviewed";
     });
@@ -61,7 +61,7 @@ TEST_F(ReadRun, WhatTheVerdictWasMadeOfDecidesIt) {
     put(dir / "samples.jsonl", text);
     const auto record = read_record(dir);
     EXPECT_STREQ(record.verdict(), "inconclusive");
-    EXPECT_FALSE(record.arms[0].failed_proofs.empty());
+    EXPECT_FALSE(record.arms[0].failed_checks.empty());
 }
 
 TEST_F(ReadRun, ARunIsReadWithoutItsProject) {
@@ -126,7 +126,7 @@ TEST_F(ReadRun, ARunThatCannotBeJudgedIsKeptAsItsReportHasIt) {
 TEST_F(ReadRun, AFailedRunIsBrokenAndNotMerelyUnfinished) {
     EXPECT_STREQ(
         read_record(make_run(0, "kernel: panic: arm 'reviewed', boot 3: Kernel panic")).verdict(),
-        "broken");
+        "fail");
     const auto guest = read_record(make_run(1, "guest: hang: the agent did not answer"));
     EXPECT_STREQ(guest.verdict(), "inconclusive");
     EXPECT_EQ(guest.state, "failed");
@@ -173,7 +173,7 @@ TEST_F(ReadRun, ARunIsFoundByItsBeginningIfThatIsEnough) {
     EXPECT_EQ(*find_run(results(), "latest"), second);
     const auto both = find_run(results(), "20260223-103");
     ASSERT_FALSE(both);
-    EXPECT_EQ(both.error().blame, Blame::Spec);
+    EXPECT_EQ(both.error().fault_domain, FaultDomain::Spec);
     EXPECT_NE(both.error().message.find("2 runs begin like that"), std::string::npos)
         << both.error().message;
     EXPECT_NE(both.error().message.find(first.filename().string()), std::string::npos);

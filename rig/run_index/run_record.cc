@@ -62,7 +62,7 @@ MetricRecord metric_record(const json& metric, const json& arm) {
         out.direction = change.at("direction");
     }
     out.declared = arm.at("declared");
-    out.verdict = arm.at("verdict");
+    out.verdict = older::metric_verdict(arm.at("verdict").get<std::string>());
     out.why = arm.at("why");
     return out;
 }
@@ -82,7 +82,7 @@ void take_report(const json& report, RunRecord& record) {
     record.description = report.at("description");
     const auto& verdict = report.at("verdict");
     record.exit = verdict.at("exit");
-    record.closing = verdict.at("closing");
+    record.closing = older::closing(verdict.at("closing").get<std::string>());
     record.held = verdict.at("held"), record.broken = verdict.at("failed"),
     record.undecided = verdict.at("undecided");
     record.doubtful = verdict.at("doubtful"), record.inconclusive = verdict.at("inconclusive"),
@@ -90,12 +90,12 @@ void take_report(const json& report, RunRecord& record) {
     for (const auto& metric : report.at("metrics"))
         for (const auto& arm : metric.at("arms"))
             record.metrics.push_back(metric_record(metric, arm));
-    for (const auto& proof : report.at("proofs")) {
-        auto& arm = arm_record(record, proof.at("arm"));
-        if (proof.at("passed").get<bool>())
-            ++arm.proofs_held;
+    for (const auto& check : report.at("proofs")) {
+        auto& arm = arm_record(record, check.at("arm"));
+        if (check.at("passed").get<bool>())
+            ++arm.checks_passed;
         else
-            ++arm.proofs_failed, arm.failed_proofs.push_back(proof.at("id"));
+            ++arm.checks_failed, arm.failed_checks.push_back(check.at("id"));
     }
     for (const auto& arm : report.at("splats").at("arms"))
         for (const char* list : {"splats", "notices"})
@@ -137,15 +137,15 @@ std::string spec_identity(std::string text, const std::vector<std::string>& over
 
 bool RunRecord::proven() const {
     return state == "ended" && std::all_of(arms.begin(), arms.end(), [](const ArmRecord& arm) {
-               return arm.proofs_failed == 0;
+               return arm.checks_failed == 0;
            });
 }
 
 const char* RunRecord::verdict() const {
     if (!exit) return "unknown";
-    return *exit == static_cast<unsigned>(Exit::AsExpected) ? "as-expected"
-           : *exit == static_cast<unsigned>(Exit::Broken)   ? "broken"
-                                                            : "inconclusive";
+    return *exit == static_cast<unsigned>(Exit::Pass)   ? "pass"
+           : *exit == static_cast<unsigned>(Exit::Fail) ? "fail"
+                                                        : "inconclusive";
 }
 
 void take_run_json(const json& run, RunRecord& record) {
@@ -204,18 +204,19 @@ bool take_report_json(const json& report, RunRecord& record) {
 }
 
 void take_fault(std::string_view text, RunRecord& record) {
-    const auto blame = text.substr(0, text.find(": "));
-    const auto rest = text.substr(std::min(blame.size() + 2, text.size()));
+    const auto fault_domain = text.substr(0, text.find(": "));
+    const auto rest = text.substr(std::min(fault_domain.size() + 2, text.size()));
     const auto kind = rest.substr(0, rest.find(": "));
     const auto found =
-        std::find_if(record.faults.begin(), record.faults.end(),
-                     [&](const FaultCount& one) { return one.blame == blame && one.kind == kind; });
+        std::find_if(record.faults.begin(), record.faults.end(), [&](const FaultCount& one) {
+            return one.fault_domain == fault_domain && one.kind == kind;
+        });
     if (found != record.faults.end())
         ++found->count;
     else
-        record.faults.push_back({std::string(blame), std::string(kind), 1});
+        record.faults.push_back({std::string(fault_domain), std::string(kind), 1});
     std::sort(record.faults.begin(), record.faults.end(), [](const auto& a, const auto& b) {
-        return std::tie(a.blame, a.kind) < std::tie(b.blame, b.kind);
+        return std::tie(a.fault_domain, a.kind) < std::tie(b.fault_domain, b.kind);
     });
 }
 

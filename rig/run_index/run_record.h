@@ -19,8 +19,8 @@ struct ArmRecord {
     std::string arm;
     std::string kernel_version, image_sha256, key, compiler;
     std::vector<std::string> patches;
-    unsigned proofs_held = 0, proofs_failed = 0;
-    std::vector<std::string> failed_proofs; // their ids
+    unsigned checks_passed = 0, checks_failed = 0;
+    std::vector<std::string> failed_checks; // their ids
     bool operator==(const ArmRecord&) const = default;
 };
 
@@ -52,7 +52,7 @@ struct SplatRecord {
 
 // Attempts at a boot that were no sample, from boots/*/fault-N.txt.
 struct FaultCount {
-    std::string blame, kind; // "host", "disk-full" (ending.h)
+    std::string fault_domain, kind; // "host", "disk-full" (boot_outcome.h)
     unsigned count = 0;
     bool operator==(const FaultCount&) const = default;
 };
@@ -124,8 +124,8 @@ template<class Record, class Visit> void visit_arm_columns(Record& arm, Visit vi
     visit("arm", arm.arm), visit("kernel_version", arm.kernel_version),
         visit("image_sha256", arm.image_sha256), visit("key", arm.key);
     visit("compiler", arm.compiler), visit("patches", arm.patches),
-        visit("proofs_held", arm.proofs_held), visit("proofs_failed", arm.proofs_failed);
-    visit("failed_proofs", arm.failed_proofs);
+        visit("proofs_held", arm.checks_passed), visit("proofs_failed", arm.checks_failed);
+    visit("failed_proofs", arm.failed_checks);
 }
 template<class Record, class Visit> void visit_metric_columns(Record& metric, Visit visit) {
     visit("metric", metric.metric), visit("arm", metric.arm), visit("unit", metric.unit),
@@ -146,7 +146,7 @@ template<class Record, class Visit> void visit_splat_columns(Record& splat, Visi
         visit("followed", splat.followed);
 }
 template<class Record, class Visit> void visit_fault_columns(Record& fault, Visit visit) {
-    visit("blame", fault.blame), visit("kind", fault.kind), visit("count", fault.count);
+    visit("blame", fault.fault_domain), visit("kind", fault.kind), visit("count", fault.count);
 }
 
 // RunRecord::spec_sha256 of an experiment's text and its overrides, each "KEY=VALUE".

@@ -48,9 +48,9 @@ std::string entry(const std::string& label, const std::string& text) {
 std::string coloured(const std::string& text, std::string_view verdict, Colour colour) {
     if (colour == Colour::No || verdict == "unknown") return text;
     return fmt::format("\x1b[{}m{}\x1b[0m",
-                       verdict == "as-expected" ? 32
-                       : verdict == "broken"    ? 31
-                                                : 33,
+                       verdict == "pass"   ? 32
+                       : verdict == "fail" ? 31
+                                           : 33,
                        text);
 }
 
@@ -156,11 +156,11 @@ std::string show_text(const RunRecord& run, Colour colour) {
     for (const auto& arm : run.arms) {
         out += entry(
             arm.arm,
-            fmt::format("kernel {}, image {:.16}; {} of {} proofs hold{}", arm.kernel_version,
-                        arm.image_sha256, arm.proofs_held, arm.proofs_held + arm.proofs_failed,
-                        arm.failed_proofs.empty()
+            fmt::format("kernel {}, image {:.16}; {} of {} checks passed{}", arm.kernel_version,
+                        arm.image_sha256, arm.checks_passed, arm.checks_passed + arm.checks_failed,
+                        arm.failed_checks.empty()
                             ? ""
-                            : fmt::format("; failed: {}", fmt::join(arm.failed_proofs, ", "))));
+                            : fmt::format("; failed: {}", fmt::join(arm.failed_checks, ", "))));
         for (const auto& patch : arm.patches)
             out += line("      " + patch, 8);
     }
@@ -170,7 +170,7 @@ std::string show_text(const RunRecord& run, Colour colour) {
         for (const auto& metric : run.metrics)
             rows.push_back({"  " + metric.metric, metric.arm,
                             value_text(metric.median, metric.unit), change_text(metric),
-                            metric.verdict == "not judged" ? "" : metric.verdict});
+                            metric.verdict == "no expectation" ? "" : metric.verdict});
         const auto widths = widths_of(rows);
         for (const auto& row : rows)
             out += line(joined(row, widths), 6);
@@ -181,7 +181,7 @@ std::string show_text(const RunRecord& run, Colour colour) {
                                 splat.function.empty() ? "" : ", in " + splat.function, splat.count,
                                 splat.boots));
     for (const auto& fault : run.faults)
-        out += line(fmt::format("fault of the {}: {}, {} attempts", fault.blame,
+        out += line(fmt::format("fault of the {}: {}, {} attempts", fault.fault_domain,
                                 fault.kind.empty() ? "unnamed" : fault.kind, fault.count));
     if (!run.boots_kept)
         out += line("boots/ is not there (any more): how attempts failed is not known");

@@ -9,7 +9,7 @@ namespace {
 
 tl::unexpected<Error> failed(sqlite3* database, int code, const std::string& file,
                              std::string_view what) {
-    Error error{Blame::Host,
+    Error error{FaultDomain::Host,
                 fmt::format("cannot {} {}: {}", what, file,
                             database ? sqlite3_errmsg(database) : sqlite3_errstr(code)),
                 file};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // SQLite behind RAII: a database file, its prepared statements, one transaction at a time. Errors
-// are Blame::Host and name the file, what was attempted, and SQLite's own words. Not for two
+// are FaultDomain::Host and name the file, what was attempted, and SQLite's own words. Not for two
 // threads at once; two processes or two Databases on one file are fine.
 #pragma once
 

@@ -74,13 +74,13 @@ TEST(Sweeps, WhatDiffersInMoreThanOneThingIsNotInOneCurve) {
          experiment = run_of("8", 2, {"fault.times=20"}, 1);
     kernel.arms[0].image_sha256 = "def";
     clock.clock = "wall";
-    unproven.arms[0].proofs_failed = 1;
+    unproven.arms[0].checks_failed = 1;
     boot.host_boot = "another";
     empty.metrics.clear();
     running.state = "running";
     experiment.experiment = "exit";
     auto vacuous = run;
-    vacuous.arms[0].proofs_failed = 1;
+    vacuous.arms[0].checks_failed = 1;
     EXPECT_EQ(text_of(sweeps_of(vacuous, {run_of("1", 2, {"fault.times=20"}, 80)}, metrics())), "")
         << "a run that proved nothing is no point of a curve";
     EXPECT_EQ(

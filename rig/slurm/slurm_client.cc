@@ -60,8 +60,9 @@ SlurmClient::say_to_slurm(std::vector<std::string> words,
 Result<unsigned> SlurmClient::max_array_size() {
     RIG_TRY(config, say_to_slurm({"scontrol", "show", "config"}));
     if (!config.ok())
-        return fail(Blame::Host, fmt::format("Slurm does not answer: scontrol show config: {}",
-                                             words_of(config)));
+        return fail(
+            FaultDomain::Host,
+            fmt::format("Slurm does not answer: scontrol show config: {}", words_of(config)));
     return parse_max_array_size(config.out);
 }
 
@@ -86,7 +87,7 @@ Result<SlurmClient::Queue> SlurmClient::look() {
         return Queue(std::move(tasks));
     }
     if (slept_ - last_answer_ < kControllerPatience) return Queue();
-    return fail(Blame::Host,
+    return fail(FaultDomain::Host,
                 fmt::format("Slurm's controller did not answer for {} minutes: squeue: {}",
                             kControllerPatience.count(), words_of(result)));
 }

@@ -37,13 +37,13 @@ class SlurmClient {
     void set_name(std::string name) { name_ = std::move(name); }
     const std::string& name() const { return name_; }
 
-    // MaxArraySize. Blame::Host if Slurm does not answer.
+    // MaxArraySize. FaultDomain::Host if Slurm does not answer.
     Result<unsigned> max_array_size();
-    // The job's id. Blame::Spec where the command line is at fault (blame_of_refusal()), else
-    // Blame::Host.
+    // The job's id. FaultDomain::Spec where the command line is at fault (blame_of_refusal()), else
+    // FaultDomain::Host.
     Result<unsigned> submit(const SlurmJob& job, const SlurmUser& user);
-    // What has not ended. Blame::Host if the controller has not answered for longer than one that
-    // is started again is away.
+    // What has not ended. FaultDomain::Host if the controller has not answered for longer than one
+    // that is started again is away.
     Result<Queue> look();
     // Returns when no job is left. False: some may be, for all the time that they were given to
     // end.

@@ -79,7 +79,7 @@ Result<std::vector<std::string>> slurm_extra(std::string_view text) {
                                                  })
                 : name.size() > 1 && name[0] == '-' && own_short.find(name[1]) != std::string::npos;
         if (taken)
-            return fail(Blame::Spec,
+            return fail(FaultDomain::Spec,
                         fmt::format("--slurm-args: '{}' is rig's own to set; accepted: options of "
                                     "sbatch that choose where jobs run, "
                                     "such as --account=A --qos=Q --constraint=C",
@@ -87,7 +87,7 @@ Result<std::vector<std::string>> slurm_extra(std::string_view text) {
     }
     if (!words.empty() && !words.front().starts_with('-'))
         return fail(
-            Blame::Spec,
+            FaultDomain::Spec,
             fmt::format(
                 "--slurm-args: '{}' is no option; want options of sbatch, such as --account=A",
                 words.front()));
@@ -126,21 +126,21 @@ Result<unsigned> parse_job_id(std::string_view output) {
     for (const auto line : split(output, '\n')) {
         if (line.empty() || line.starts_with("sbatch: ")) continue;
         if (const auto id = whole_number(line.substr(0, line.find(';')))) return *id;
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("sbatch printed '{}', want a job id", line.substr(0, 100)));
     }
-    return fail(Blame::Host, "sbatch printed no job id");
+    return fail(FaultDomain::Host, "sbatch printed no job id");
 }
 
-Blame blame_of_refusal(std::string_view output) {
+FaultDomain blame_of_refusal(std::string_view output) {
     for (const auto* words :
          {"invalid partition", "unrecognized option", "invalid option", "Invalid --",
           "Invalid account", "Invalid qos", "Invalid feature specification",
           "Invalid generic resource", "Requested node configuration is not available",
           "Invalid reservation", "Requested partition configuration not available",
           "Requested time limit is invalid"})
-        if (output.find(words) != std::string_view::npos) return Blame::Spec;
-    return Blame::Host;
+        if (output.find(words) != std::string_view::npos) return FaultDomain::Spec;
+    return FaultDomain::Host;
 }
 
 bool over_a_limit(std::string_view output) {
@@ -170,7 +170,7 @@ Result<std::optional<SlurmTask>> parse_squeue_line(std::string_view line) {
     const auto job = whole_number(fields[0]);
     if (fields.size() != 5 || !job || !(is_number(fields[1]) || fields[1] == "N/A") ||
         fields[2].empty())
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("squeue printed '{}', want \"JOB|INDEX|STATE|NODE|REASON\"",
                                 line.substr(0, 200)));
     return std::optional(SlurmTask{*job, whole_number(fields[1]), std::string(fields[2]),
@@ -214,10 +214,10 @@ Result<unsigned> parse_max_array_size(std::string_view output) {
             const auto size = whole_number(std::string_view(found[1].first, found[1].second));
             if (size && *size > 1) return *size;
             return fail(
-                Blame::Host,
+                FaultDomain::Host,
                 fmt::format("Slurm's {}: rig boots through job arrays, want at least 2", line));
         }
-    return fail(Blame::Host, "scontrol show config names no MaxArraySize");
+    return fail(FaultDomain::Host, "scontrol show config names no MaxArraySize");
 }
 
 std::string queue_text(const std::vector<SlurmTask>& tasks) {

@@ -18,7 +18,7 @@ struct SlurmUser { // what the command line says
     std::vector<std::string> extra; // words for sbatch, after rig's own
 };
 
-// Words of --slurm-args, split at blanks. Blame::Spec for an option that rig sets itself and
+// Words of --slurm-args, split at blanks. FaultDomain::Spec for an option that rig sets itself and
 // depends on, and for a word that is none.
 Result<std::vector<std::string>> slurm_extra(std::string_view text);
 
@@ -47,7 +47,7 @@ inline constexpr unsigned kMemoryOfQemu = 512;
 Result<unsigned> parse_job_id(std::string_view output);
 // Whose fault it is that sbatch refused: the command line's if it names a partition, an option or
 // resources that do not exist.
-Blame blame_of_refusal(std::string_view output);
+FaultDomain blame_of_refusal(std::string_view output);
 // Did it refuse for the number of jobs? Fewer at a time may do.
 bool over_a_limit(std::string_view output);
 
@@ -62,7 +62,8 @@ struct SlurmTask {
     bool stuck() const;
 };
 std::vector<std::string> squeue_words(const std::string& name);
-// One line of that. nullopt: a line of squeue's own (an error or warning). Blame::Host: neither.
+// One line of that. nullopt: a line of squeue's own (an error or warning). FaultDomain::Host:
+// neither.
 Result<std::optional<SlurmTask>> parse_squeue_line(std::string_view line);
 
 // How a task that left no result ended.

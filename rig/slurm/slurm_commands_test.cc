@@ -42,7 +42,7 @@ TEST(SlurmText, ExtraWordsAreSbatchsButNotThoseRigDependsOn) {
                             "--no-requeue", "-o x", "nodes"}) {
         const auto refused = slurm_extra(bad);
         ASSERT_FALSE(refused) << bad;
-        EXPECT_EQ(refused.error().blame, Blame::Spec);
+        EXPECT_EQ(refused.error().fault_domain, FaultDomain::Spec);
         EXPECT_NE(refused.error().message.find("--slurm-args"), std::string::npos);
     }
 }
@@ -54,24 +54,24 @@ TEST(SlurmText, JobIds) {
     for (const auto* bad :
          {"", "sbatch: error: x\n", "Submitted batch job 17\n", "17x\n", "99999999999999\n"}) {
         ASSERT_FALSE(parse_job_id(bad)) << bad;
-        EXPECT_EQ(parse_job_id(bad).error().blame, Blame::Host);
+        EXPECT_EQ(parse_job_id(bad).error().fault_domain, FaultDomain::Host);
     }
 }
 
 TEST(SlurmText, ARefusalIsTheCommandLinesOrTheClusters) {
     EXPECT_EQ(blame_of_refusal("sbatch: error: invalid partition specified: nope\nsbatch: error: "
                                "Batch job submission failed: Invalid partition name specified\n"),
-              Blame::Spec);
-    EXPECT_EQ(blame_of_refusal("sbatch: unrecognized option '--bogus'\n"), Blame::Spec);
+              FaultDomain::Spec);
+    EXPECT_EQ(blame_of_refusal("sbatch: unrecognized option '--bogus'\n"), FaultDomain::Spec);
     EXPECT_EQ(blame_of_refusal("sbatch: error: Memory specification can not be satisfied\nsbatch: "
                                "error: Batch job submission failed: Requested node "
                                "configuration is not available\n"),
-              Blame::Spec);
-    EXPECT_EQ(blame_of_refusal("sbatch: error: Invalid --time specification\n"), Blame::Spec);
+              FaultDomain::Spec);
+    EXPECT_EQ(blame_of_refusal("sbatch: error: Invalid --time specification\n"), FaultDomain::Spec);
     EXPECT_EQ(blame_of_refusal("sbatch: error: Batch job submission failed: Unable to contact "
                                "slurm controller (connect failure)\n"),
-              Blame::Host);
-    EXPECT_EQ(blame_of_refusal(""), Blame::Host);
+              FaultDomain::Host);
+    EXPECT_EQ(blame_of_refusal(""), FaultDomain::Host);
 }
 
 TEST(SlurmText, ARefusalForTheNumberOfJobsIsTold) {
@@ -102,7 +102,7 @@ TEST(SlurmText, LinesOfSqueue) {
          {"7|4|PENDING|", "7|4|PENDING||Resources|more", "x|4|PENDING||", "7|x|PENDING||", "7|4|||",
           "7|[4-9]|PENDING||Resources", "JOBID PARTITION"}) {
         ASSERT_FALSE(parse_squeue_line(bad)) << bad;
-        EXPECT_EQ(parse_squeue_line(bad).error().blame, Blame::Host);
+        EXPECT_EQ(parse_squeue_line(bad).error().fault_domain, FaultDomain::Host);
     }
 }
 
@@ -143,7 +143,7 @@ TEST(SlurmText, TheSizeOfArrays) {
     for (const auto* bad : {"", "MaxJobCount = 5\n", "MaxArraySize            = 0\n",
                             "MaxArraySize            = 1\n"}) {
         ASSERT_FALSE(parse_max_array_size(bad)) << bad;
-        EXPECT_EQ(parse_max_array_size(bad).error().blame, Blame::Host);
+        EXPECT_EQ(parse_max_array_size(bad).error().fault_domain, FaultDomain::Host);
     }
 }
 

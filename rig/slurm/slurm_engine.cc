@@ -8,8 +8,8 @@
 #include "rig/boot/guest_boot.h"
 #include "rig/experiment/boot_loop.h"
 #include "rig/experiment/experiment.h"
+#include "rig/guest_output/boot_outcome.h"
 #include "rig/guest_output/console_triage.h"
-#include "rig/guest_output/ending.h"
 #include "rig/guest_output/kernel_words.h"
 #include "rig/host/cpu_speed.h"
 #include "rig/results/run_store.h"
@@ -78,13 +78,13 @@ void SlurmEngine::leave() {
 
 Status SlurmEngine::open_spool(const SlurmPlan& plan) {
     RIG_TRY(most, client_.max_array_size());
-    most_tasks_ = most;
+    max_tasks_ = most;
     spool_ = {options_.results / ".slurm" / plan.id()};
     std::error_code error;
     for (const auto& dir : {spool_.dir / "lists", spool_.making(), spool_.done(), spool_.log()}) {
         fs::create_directories(dir, error);
         if (error)
-            return fail(Blame::Host,
+            return fail(FaultDomain::Host,
                         fmt::format("cannot make {}: {}", dir.string(), error.message()));
     }
     RIG_TRY(lock, lock_out_writers(spool_.dir));
@@ -126,7 +126,7 @@ std::vector<unsigned> SlurmEngine::likely_missing(const Spec& spec, const SlurmP
 
 Status SlurmEngine::submit_boots(std::optional<unsigned> after) {
     while (!to_submit_.empty()) {
-        const auto size = std::min<std::size_t>(to_submit_.size(), most_tasks_);
+        const auto size = std::min<std::size_t>(to_submit_.size(), max_tasks_);
         const std::vector<unsigned> orders(to_submit_.begin(),
                                            to_submit_.begin() + static_cast<std::ptrdiff_t>(size));
         RIG_CHECK(write_atomically(spool_.list(lists_), list_text(orders)));
@@ -136,14 +136,15 @@ Status SlurmEngine::submit_boots(std::optional<unsigned> after) {
         job.words.insert(job.words.end(), {spool_.dir.string(), "--list", std::to_string(lists_)});
         const auto id = client_.submit(job, options_.user);
         if (!id && size > 1 && over_a_limit(id.error().message)) {
-            most_tasks_ = static_cast<unsigned>(size) /
-                          2; // the user's own limit of jobs, which is not known before
+            max_tasks_ = static_cast<unsigned>(size) /
+                         2; // the user's own limit of jobs, which is not known before
             continue;
         }
         if (!id) {
             // The cluster takes no more for now (MaxJobCount, a user's limit): when some have ended
             // it will.
-            if (id.error().blame == Blame::Host && (after || !places_.empty())) return {};
+            if (id.error().fault_domain == FaultDomain::Host && (after || !places_.empty()))
+                return {};
             return tl::unexpected(id.error());
         }
         ++lists_;
@@ -157,7 +158,8 @@ Status SlurmEngine::submit_boots(std::optional<unsigned> after) {
 
 // nullopt: the build's task ended and said nothing.
 Result<std::optional<Prepared>> SlurmEngine::build(const Spec& spec, const SlurmPlan& plan,
-                                                   const World& world, std::stop_token stop) {
+                                                   const Environment& environment,
+                                                   std::stop_token stop) {
     const auto log = spool_.log() / "build";
     SlurmJob job{client_.name(),
                  spool_.dir / "task",
@@ -176,33 +178,34 @@ Result<std::optional<Prepared>> SlurmEngine::build(const Spec& spec, const Slurm
     to_submit_.assign(missing.begin(), missing.end());
     places_.clear();
     RIG_CHECK(submit_boots(id));
-    world.progress.start(fmt::format("building in Slurm's job {}", id));
+    environment.progress.start(fmt::format("building in Slurm's job {}", id));
     for (auto seen = client_.slept();;) { // in the queue
         RIG_TRY(queue, client_.look());
         if (fs::exists(spool_.prepared())) {
             RIG_TRY(there, load_slurm_prepared(spool_.prepared()));
-            world.progress.finish();
+            environment.progress.finish();
             return std::optional(there.prepared);
         }
         if (fs::exists(spool_.build_error())) {
             RIG_TRY(error, load_slurm_error(spool_.build_error()));
-            if (error.blame != Blame::Host) return tl::unexpected(error);
+            if (error.fault_domain != FaultDomain::Host) return tl::unexpected(error);
             keep_spool_ = true; // its log
-            return fail(Blame::Host, fmt::format("Slurm's job {}: {}", id, error.message),
+            return fail(FaultDomain::Host, fmt::format("Slurm's job {}: {}", id, error.message),
                         error.log.empty() ? log : error.log);
         }
         if (stop.stop_requested())
-            return fail(Blame::Host, "interrupted while the kernels were being built; the same "
-                                     "command goes on from there");
+            return fail(FaultDomain::Host,
+                        "interrupted while the kernels were being built; the same "
+                        "command resumes it");
         if (queue) {
             const auto ours = std::find_if(queue->begin(), queue->end(),
                                            [&](const SlurmTask& task) { return task.job == id; });
             if (ours != queue->end() && !ours->stuck() &&
                 ours->state != "COMPLETING") { // ended, but for what the node still tidies up
                 seen = client_.slept();
-                world.progress.note(ours->state == "PENDING"
-                                        ? queue_text({*ours})
-                                        : fmt::format("{}: {}", ours->node, last_line(log)));
+                environment.progress.note(ours->state == "PENDING"
+                                              ? queue_text({*ours})
+                                              : fmt::format("{}: {}", ours->node, last_line(log)));
             } else if (client_.slept() - seen > kVisible) {
                 return std::optional<Prepared>();
             }
@@ -211,10 +214,11 @@ Result<std::optional<Prepared>> SlurmEngine::build(const Spec& spec, const Slurm
     }
 }
 
-Result<Prepared> SlurmEngine::prepare(const Spec& spec, const World& world, std::stop_token stop) {
+Result<Prepared> SlurmEngine::prepare(const Spec& spec, const Environment& environment,
+                                      std::stop_token stop) {
     if (spec.guest.clock == ClockChoice::Wall)
         return fail(
-            Blame::Spec,
+            FaultDomain::Spec,
             fmt::format(
                 "{}: guest.clock = \"wall\" with --engine slurm: boots that are compared would run "
                 "on different hosts, "
@@ -226,7 +230,7 @@ Result<Prepared> SlurmEngine::prepare(const Spec& spec, const World& world, std:
     const auto plan = slurm_plan(spec, program);
     RIG_CHECK(open_spool(plan));
     const auto deadline =
-        boot_deadline(spec, {GuestClock::Virtual, Accelerator::Tcg, host_slowness()});
+        boot_deadline(spec, {GuestClock::Virtual, Accelerator::Tcg, host_slowdown_factor()});
     of_boots_ = {
         client_.name(),
         spool_.dir / "task",
@@ -241,9 +245,9 @@ Result<Prepared> SlurmEngine::prepare(const Spec& spec, const World& world, std:
         static_cast<unsigned>(2 * std::chrono::ceil<std::chrono::minutes>(deadline).count()) +
             kMarginMinutes}; // a node may be slower than this host
     for (unsigned attempt = 0;; ++attempt) {
-        auto built = build(spec, plan, world, stop);
+        auto built = build(spec, plan, environment, stop);
         if (!built) {
-            world.progress.interrupt();
+            environment.progress.interrupt();
             leave();
             return tl::unexpected(built.error());
         }
@@ -252,11 +256,11 @@ Result<Prepared> SlurmEngine::prepare(const Spec& spec, const World& world, std:
             continue;
         }
         if (!*built) {
-            world.progress.interrupt();
+            environment.progress.interrupt();
             keep_spool_ = true;
             const auto log = spool_.log() / "build";
             leave();
-            return fail(Blame::Host,
+            return fail(FaultDomain::Host,
                         fmt::format("the job that builds ended {} times without a result: {}",
                                     attempt + 1, last_line(log)),
                         log);
@@ -266,7 +270,7 @@ Result<Prepared> SlurmEngine::prepare(const Spec& spec, const World& world, std:
                 const auto missing =
                     fs::exists(kernel.boot_image) ? (*built)->image : kernel.boot_image;
                 leave();
-                return fail(Blame::Host,
+                return fail(FaultDomain::Host,
                             fmt::format("{} was built by a job and is not there on this host; the "
                                         "cache (--cache) has to be a folder "
                                         "that all nodes and this host share",
@@ -276,10 +280,10 @@ Result<Prepared> SlurmEngine::prepare(const Spec& spec, const World& world, std:
     }
 }
 
-MadeBoot SlurmEngine::read_result(const PlannedBoot& planned, const RunInfo& run) const {
+BootResult SlurmEngine::read_result(const PlannedBoot& planned, const RunInfo& run) const {
     const auto folder = spool_.done(planned.id.order);
     auto result = load_slurm_result(folder / kResultFile);
-    if (!result) return {ended(Ending::TaskLost, result.error().message, folder), folder};
+    if (!result) return {ended(BootOutcome::TaskLost, result.error().message, folder), folder};
     auto& by = result->maker;
     std::string wrong = disagreement(by, run, planned.id.arm);
     const auto& id = planned.id;
@@ -289,7 +293,7 @@ MadeBoot SlurmEngine::read_result(const PlannedBoot& planned, const RunInfo& run
                                                   result->order != id.order)
             wrong = fmt::format("node {} made boot {} of arm '{}' in the place of boot {} of '{}'",
                                 by.node, got.index, got.arm, id.index, id.arm);
-    if (!wrong.empty()) return {ended(Ending::TaskLost, wrong, folder), folder};
+    if (!wrong.empty()) return {ended(BootOutcome::TaskLost, wrong, folder), folder};
     std::error_code ignored;
     fs::remove(folder / kResultFile, ignored);
     if (!result->sample)
@@ -305,7 +309,7 @@ MadeBoot SlurmEngine::read_result(const PlannedBoot& planned, const RunInfo& run
                 // Slurm made it again, and it came out clean.
                 if (result->sample && !complaint.empty()) {
                     auto lost = ended(
-                        Ending::TaskLost,
+                        BootOutcome::TaskLost,
                         fmt::format(
                             "Slurm lost an attempt at this boot whose kernel had complained ({})",
                             left),
@@ -318,16 +322,16 @@ MadeBoot SlurmEngine::read_result(const PlannedBoot& planned, const RunInfo& run
 }
 
 // Of a boot whose task is gone.
-Result<MadeBoot> SlurmEngine::lost(unsigned order) {
+Result<BootResult> SlurmEngine::lost(unsigned order) {
     const auto place = places_.at(order);
     const auto task = fmt::format("{}_{}", place.job, place.index);
     RIG_TRY(end, client_.end_of(task));
     const auto log = spool_.log() / task;
     const auto said = last_line(log);
     if (end.state.starts_with("CANCELLED"))
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("Slurm's task {} was cancelled by somebody else ({}); what is "
-                                "measured is kept, and the same command goes on from there",
+                                "measured is kept, and the same command resumes it",
                                 task, in_words(end)));
     // Its evidence, as far as it got.
     std::error_code error;
@@ -340,16 +344,16 @@ Result<MadeBoot> SlurmEngine::lost(unsigned order) {
         fs::create_directories(folder, error);
     }
     fs::copy_file(log, folder / "slurm.out", fs::copy_options::overwrite_existing, error);
-    auto missing = ended(Ending::TaskLost,
+    auto missing = ended(BootOutcome::TaskLost,
                          fmt::format("Slurm's task {} ended without a result: {}{}{}", task,
                                      in_words(end), said.empty() ? "" : "; its last words: ", said),
                          folder);
     missing.value().complaint = complaint_in(folder);
-    return MadeBoot{std::move(missing), folder};
+    return BootResult{std::move(missing), folder};
 }
 
 Status SlurmEngine::collect(std::map<unsigned, const PlannedBoot*>& open, const RunInfo& run,
-                            const Take& take) {
+                            const OnResult& on_result) {
     for (const auto order : done_boots(spool_)) {
         const auto found = open.find(order);
         if (found == open.end()) { // made twice, and taken before; or one that the run had already
@@ -359,8 +363,8 @@ Status SlurmEngine::collect(std::map<unsigned, const PlannedBoot*>& open, const 
         }
         places_.erase(order);
         gone_since_.erase(order);
-        RIG_TRY(taken, take(*found->second, read_result(*found->second, run)));
-        if (taken == Taken::Done)
+        RIG_TRY(taken, on_result(*found->second, read_result(*found->second, run)));
+        if (taken == Disposition::Done)
             open.erase(found);
         else
             to_submit_.push_back(order);
@@ -369,7 +373,8 @@ Status SlurmEngine::collect(std::map<unsigned, const PlannedBoot*>& open, const 
 }
 
 Status SlurmEngine::boot(const std::vector<const PlannedBoot*>& boots, const RunInfo& run,
-                         const Take& take, const World& world, std::stop_token stop) {
+                         const OnResult& on_result, const Environment& environment,
+                         std::stop_token stop) {
     std::map<unsigned, const PlannedBoot*> open;
     for (const auto* planned : boots)
         open.emplace(planned->id.order, planned);
@@ -391,9 +396,9 @@ Status SlurmEngine::boot(const std::vector<const PlannedBoot*>& boots, const Run
             RIG_TRY(answer, client_.look());
             queue = std::move(answer);
         }
-        RIG_CHECK(collect(open, run, take));
+        RIG_CHECK(collect(open, run, on_result));
         if (!queue) return {};
-        world.progress.note(queue_text(*queue));
+        environment.progress.note(queue_text(*queue));
         std::set<Place> alive;
         for (const auto& task : *queue)
             if (task.index && !task.stuck()) alive.insert({task.job, *task.index});
@@ -409,8 +414,8 @@ Status SlurmEngine::boot(const std::vector<const PlannedBoot*>& boots, const Run
             RIG_TRY(made, lost(order));
             places_.erase(order);
             gone_since_.erase(order);
-            RIG_TRY(taken, take(*open.at(order), std::move(made)));
-            if (taken == Taken::Done)
+            RIG_TRY(taken, on_result(*open.at(order), std::move(made)));
+            if (taken == Disposition::Done)
                 open.erase(order);
             else
                 to_submit_.push_back(order);
@@ -431,9 +436,10 @@ Status SlurmEngine::boot(const std::vector<const PlannedBoot*>& boots, const Run
     cancel_all();
     // What was made meanwhile is kept, and a fault of the host does not hide the kernel's.
     for (auto left = done_boots(spool_).size(); !open.empty();) {
-        auto rest = collect(open, run, take);
+        auto rest = collect(open, run, on_result);
         if (rest) break;
-        if (status || (status.error().blame == Blame::Host && rest.error().blame != Blame::Host))
+        if (status || (status.error().fault_domain == FaultDomain::Host &&
+                       rest.error().fault_domain != FaultDomain::Host))
             status = tl::unexpected(rest.error());
         const auto before = std::exchange(left, done_boots(spool_).size());
         if (left == before) break; // it cannot be taken: no room

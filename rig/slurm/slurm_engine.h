@@ -16,7 +16,7 @@
 
 #include "rig/base/file_lock.h"
 #include "rig/experiment/engine.h"
-#include "rig/experiment/world.h"
+#include "rig/experiment/environment.h"
 #include "rig/slurm/slurm_client.h"
 #include "rig/slurm/slurm_commands.h"
 #include "rig/slurm/slurm_spool.h"
@@ -46,10 +46,12 @@ class SlurmEngine : public Engine {
     SlurmEngine(const SlurmEngine&) = delete;
     SlurmEngine& operator=(const SlurmEngine&) = delete;
 
-    Result<Prepared> prepare(const Spec& spec, const World& world, std::stop_token stop) override;
+    Result<Prepared> prepare(const Spec& spec, const Environment& environment,
+                             std::stop_token stop) override;
     ChosenMachine automatic() const override;
-    Status boot(const std::vector<const PlannedBoot*>& boots, const RunInfo& run, const Take& take,
-                const World& world, std::stop_token stop) override;
+    Status boot(const std::vector<const PlannedBoot*>& boots, const RunInfo& run,
+                const OnResult& on_result, const Environment& environment,
+                std::stop_token stop) override;
 
  private:
     struct Place {
@@ -60,22 +62,22 @@ class SlurmEngine : public Engine {
     Status open_spool(const SlurmPlan& plan);
     std::vector<unsigned> likely_missing(const Spec& spec, const SlurmPlan& plan) const;
     Result<std::optional<Prepared>> build(const Spec& spec, const SlurmPlan& plan,
-                                          const World& world, std::stop_token stop);
+                                          const Environment& environment, std::stop_token stop);
     Status submit_boots(std::optional<unsigned> after);
     void cancel_all();
     void leave(); // nothing of ours runs any more, and the spool is gone
 
-    MadeBoot read_result(const PlannedBoot& planned, const RunInfo& run) const;
-    Result<MadeBoot> lost(unsigned order);
+    BootResult read_result(const PlannedBoot& planned, const RunInfo& run) const;
+    Result<BootResult> lost(unsigned order);
     Status collect(std::map<unsigned, const PlannedBoot*>& open, const RunInfo& run,
-                   const Take& take);
+                   const OnResult& on_result);
 
     SlurmOptions options_;
     SlurmClient client_;
     SlurmSpool spool_;
     FileLock lock_;
     SlurmJob of_boots_; // what arrays have in common
-    unsigned most_tasks_ = 0, lists_ = 0;
+    unsigned max_tasks_ = 0, lists_ = 0;
     std::deque<unsigned> to_submit_;   // boots, by order
     std::map<unsigned, Place> places_; // of boots that were submitted and not taken since
     std::map<unsigned, std::chrono::milliseconds>

@@ -4,7 +4,7 @@
 #include "rig/slurm/slurm_engine.h"
 
 #include "rig/base/files.h"
-#include "rig/experiment/world.h"
+#include "rig/experiment/environment.h"
 #include "rig/testing/experiment_fixture.h"
 #include "rig/testing/fake_slurm.h"
 
@@ -22,7 +22,7 @@ class SlurmLoop : public ExperimentLoop {
         ExperimentLoop::SetUp();
         cache_.emplace(dir_ / "cache");
         nodes_.emplace(std::vector{captured_boot_of("6.12-ipi")});
-        slurm_.emplace(World{*cache_, perf_, *nodes_, Progress::silent()});
+        slurm_.emplace(Environment{*cache_, perf_, *nodes_, Progress::silent()});
         begin();
     }
     void TearDown() override {
@@ -85,8 +85,7 @@ TEST_F(SlurmLoop, GivesTheSamplesOfTheLocalEngine) {
     const auto expected = local();
     const auto result = compare();
     ASSERT_TRUE(result) << result.error().message;
-    EXPECT_EQ(result->report.comparison.exit, Exit::AsExpected)
-        << result->report.comparison.closing;
+    EXPECT_EQ(result->report.comparison.exit, Exit::Pass) << result->report.comparison.closing;
     EXPECT_EQ(figures(), expected);
     EXPECT_EQ(expected.size(), 8u);
     EXPECT_EQ(result->report.run.replays.size(), 2u);
@@ -108,7 +107,7 @@ TEST_F(SlurmLoop, GivesTheSamplesOfTheLocalEngine) {
 
 TEST_F(SlurmLoop, ArraysStayBelowTheControllersLimitAndTheUsers) {
     slurm_->max_array = 8;
-    slurm_->most_jobs = 3; // known only once it refuses
+    slurm_->max_jobs = 3; // known only once it refuses
     const auto result = compare();
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_EQ(slurm_->arrays(),
@@ -151,7 +150,7 @@ TEST_F(SlurmLoop, AnAttemptThatIsLostAfterItsKernelComplainedIsTheKernels) {
         EXPECT_EQ(result.has_value(), said != console)
             << "the control: one that had said nothing is made again";
         if (!result) {
-            EXPECT_EQ(result.error().blame, Blame::Kernel) << result.error().message;
+            EXPECT_EQ(result.error().fault_domain, FaultDomain::Kernel) << result.error().message;
             EXPECT_NE(result.error().message.find("KASAN"), std::string::npos)
                 << result.error().message;
         }
@@ -179,7 +178,7 @@ TEST_F(SlurmLoop, ATaskThatNeverLeavesAResultIsAHostFaultAndNoVerdict) {
     };
     const auto result = compare();
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().blame, Blame::Host);
+    EXPECT_EQ(result.error().fault_domain, FaultDomain::Host);
     EXPECT_EQ(result.error().kind, "task-lost");
     EXPECT_EQ(slurm_->arrays(), (std::vector<std::string>{"0-9", "0-0", "0-0"}))
         << "as often as other faults of the host";
@@ -206,7 +205,7 @@ TEST_F(SlurmLoop, AHostFaultInATaskIsMadeAgainAndAKernelsEndsTheRun) {
     begin();
     const auto result = compare();
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().blame, Blame::Kernel) << result.error().message;
+    EXPECT_EQ(result.error().fault_domain, FaultDomain::Kernel) << result.error().message;
     EXPECT_FALSE(load_run(only_run())->info.ended.empty());
     EXPECT_TRUE(slurm_->tasks.empty()) << "the others were cancelled";
 }
@@ -245,7 +244,7 @@ TEST_F(SlurmLoop, AnInterruptionCancelsKeepsAndIsGoneOnWith) {
     }; // the build and four boots
     const auto result = compare(stop.get_token());
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().blame, Blame::Host);
+    EXPECT_EQ(result.error().fault_domain, FaultDomain::Host);
     EXPECT_NE(result.error().message.find("interrupted after "), std::string::npos)
         << result.error().message;
     EXPECT_EQ(slurm_->cancelled, 1u);
@@ -319,7 +318,7 @@ TEST_F(SlurmLoop, AControllerThatStaysAwayIsTheHostsFault) {
     };
     const auto result = compare();
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().blame, Blame::Host);
+    EXPECT_EQ(result.error().fault_domain, FaultDomain::Host);
     EXPECT_NE(result.error().message.find("did not answer for 10 minutes"), std::string::npos)
         << result.error().message;
     ASSERT_FALSE(warnings_.empty());
@@ -332,7 +331,7 @@ TEST_F(SlurmLoop, ATaskSomebodyCancelledIsNotMadeAgain) {
     slurm_->accounted = "CANCELLED by 1000|0:0|n1\n";
     const auto result = compare();
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().blame, Blame::Host);
+    EXPECT_EQ(result.error().fault_domain, FaultDomain::Host);
     EXPECT_NE(result.error().message.find("cancelled by somebody else (CANCELLED by 1000"),
               std::string::npos)
         << result.error().message;
@@ -346,7 +345,7 @@ TEST_F(SlurmLoop, ABuildThatFailsHasItsOwnBlameAndNothingBoots) {
     const auto here = compare();
     ASSERT_FALSE(result);
     ASSERT_FALSE(here);
-    EXPECT_EQ(result.error().blame, here.error().blame);
+    EXPECT_EQ(result.error().fault_domain, here.error().fault_domain);
     EXPECT_NE(result.error().message.find(here.error().message), std::string::npos)
         << result.error().message;
     EXPECT_TRUE(nodes_->requests.empty());
@@ -364,7 +363,7 @@ TEST_F(SlurmLoop, ABuildWhoseNodeIsLostIsSubmittedAgainAndNotForever) {
     slurm_->instead = [](const FakeSlurm::Task& task) { return task.build; };
     const auto result = compare();
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().blame, Blame::Host);
+    EXPECT_EQ(result.error().fault_domain, FaultDomain::Host);
     EXPECT_NE(result.error().message.find("ended 3 times without a result"), std::string::npos)
         << result.error().message;
 }
@@ -375,7 +374,7 @@ TEST_F(SlurmLoop, TheWallClockIsRefusedBeforeAnythingIsSubmitted) {
     put("x.toml", text);
     const auto result = compare();
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().blame, Blame::Spec);
+    EXPECT_EQ(result.error().fault_domain, FaultDomain::Spec);
     EXPECT_NE(result.error().message.find("accepted: \"virtual\" or \"auto\""), std::string::npos)
         << result.error().message;
     EXPECT_TRUE(slurm_->runner.ran.empty());
@@ -396,13 +395,13 @@ TEST_F(SlurmLoop, ANodeWithAnotherQemuMakesNoSample) {
             return std::string("QEMU emulator version 99");
         }
     } newer({captured_boot_of("6.12-ipi")});
-    FakeSlurm other(World{*cache_, perf_, newer, Progress::silent()});
+    FakeSlurm other(Environment{*cache_, perf_, newer, Progress::silent()});
     SlurmEngine with_other({{}, dir_ / "results", {"rig", "build-task"}, {"rig", "boot-task"}},
                            SlurmClient(other.runner, other.pause()));
     engine = &with_other;
     const auto result = compare();
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().blame, Blame::Host);
+    EXPECT_EQ(result.error().fault_domain, FaultDomain::Host);
     EXPECT_NE(result.error().message.find(
                   "is QEMU emulator version 99, of the run QEMU emulator version 0.0"),
               std::string::npos)

@@ -25,7 +25,7 @@ Result<json> load(const std::filesystem::path& file) {
     auto value = json::parse(text, nullptr, false);
     if (value.is_discarded())
         return fail(
-            Blame::Host,
+            FaultDomain::Host,
             fmt::format("{}: {}, want JSON", file.string(), text.empty() ? "nothing" : "no JSON"),
             file);
     return value;
@@ -36,7 +36,7 @@ Result<JsonReader> open_file(const json& value, const std::filesystem::path& fil
     unsigned format = 0;
     RIG_CHECK(reader.whole("format", format));
     if (format != kFormat)
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("{}: format {}, want {} (written by another version of rig)",
                                 file.string(), format, kFormat),
                     file);
@@ -91,12 +91,13 @@ Result<Kernel> read_kernel(JsonReader& reader) {
 
 Result<Error> read_error(JsonReader reader) {
     Error error;
-    std::string blame;
-    RIG_CHECK(reader.one_of(
-        "blame", blame,
-        {name(Blame::Spec), name(Blame::Host), name(Blame::Kernel), name(Blame::Guest)}));
-    for (const auto one : {Blame::Spec, Blame::Host, Blame::Kernel, Blame::Guest})
-        if (blame == name(one)) error.blame = one;
+    std::string fault_domain;
+    RIG_CHECK(reader.one_of("blame", fault_domain,
+                            {name(FaultDomain::Spec), name(FaultDomain::Host),
+                             name(FaultDomain::Kernel), name(FaultDomain::Guest)}));
+    for (const auto one :
+         {FaultDomain::Spec, FaultDomain::Host, FaultDomain::Kernel, FaultDomain::Guest})
+        if (fault_domain == name(one)) error.fault_domain = one;
     RIG_CHECK(reader.text("message", error.message, kMostText));
     RIG_CHECK(read_path(reader, "log", error.log));
     RIG_CHECK(reader.text("kind", error.kind));
@@ -155,7 +156,8 @@ Result<SlurmPlan> load_slurm_plan(const std::filesystem::path& file) {
     RIG_CHECK(reader.finish());
     auto run = run_info_from_json(value.at("run"));
     if (!run)
-        return fail(Blame::Host, fmt::format("{}: {}", file.string(), run.error().message), file);
+        return fail(FaultDomain::Host, fmt::format("{}: {}", file.string(), run.error().message),
+                    file);
     plan.run = std::move(*run);
     return plan;
 }
@@ -202,7 +204,7 @@ Result<SlurmPrepared> load_slurm_prepared(const std::filesystem::path& file) {
 }
 
 json to_json(const Error& error) {
-    return {{"blame", name(error.blame)},
+    return {{"blame", name(error.fault_domain)},
             {"message", error.message.substr(0, kMostText)},
             {"log", error.log.string()},
             {"kind", error.kind},
@@ -216,7 +218,7 @@ Result<Error> load_slurm_error(const std::filesystem::path& file) {
     return read_error(std::move(reader));
 }
 
-json to_json(const SlurmMaker& by) {
+json to_json(const SlurmProvenance& by) {
     return {{"program", by.program},  {"qemu", by.qemu}, {"kernel_sha256", by.kernel_sha256},
             {"image", by.image},      {"node", by.node}, {"job", by.job},
             {"restarts", by.restarts}};
@@ -247,7 +249,7 @@ Result<SlurmResult> load_slurm_result(const std::filesystem::path& file) {
     RIG_CHECK(maker.whole("restarts", by.restarts));
     RIG_CHECK(maker.finish());
     if (reader.has("sample") == reader.has("error"))
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("{}: want either \"sample\" or \"error\"", file.string()), file);
     RIG_TRY(content, reader.object(reader.has("sample") ? "sample" : "error"));
     RIG_CHECK(reader.finish());
@@ -258,7 +260,7 @@ Result<SlurmResult> load_slurm_result(const std::filesystem::path& file) {
     }
     auto sample = sample_from_json(value.at("sample"));
     if (!sample)
-        return fail(Blame::Host, fmt::format("{}: {}", file.string(), sample.error().message),
+        return fail(FaultDomain::Host, fmt::format("{}: {}", file.string(), sample.error().message),
                     file);
     result.sample = std::move(*sample);
     return result;
@@ -277,13 +279,13 @@ Result<unsigned> order_of(const std::filesystem::path& list, unsigned index) {
     for (unsigned at = 0; std::getline(in, line); ++at) {
         if (at != index) continue;
         if (const auto order = whole_number(line)) return *order;
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("{}:{}: found '{}', want the number of a boot", list.string(),
                                 index + 1, line.substr(0, 60)),
                     list);
     }
     return fail(
-        Blame::Host,
+        FaultDomain::Host,
         fmt::format("{}:{}: no such line, want the number of a boot", list.string(), index + 1),
         list);
 }
@@ -299,7 +301,7 @@ std::vector<unsigned> done_boots(const SlurmSpool& spool) {
     return orders;
 }
 
-std::string disagreement(const SlurmMaker& maker, const RunInfo& run, const std::string& arm) {
+std::string disagreement(const SlurmProvenance& maker, const RunInfo& run, const std::string& arm) {
     const auto* kernel = run.find_kernel(arm);
     const auto differs = [&](const char* what, const std::string& there, const std::string& here) {
         return fmt::format("{} of node {} is {}, of the run {}", what, maker.node, there, here);

@@ -65,23 +65,23 @@ struct SlurmPrepared {
 };
 
 // Who made a boot: what must agree with the run's own.
-struct SlurmMaker {
+struct SlurmProvenance {
     std::string program, qemu, kernel_sha256,
         image; // as RunInfo has them; the kernel that was booted, the initramfs's cache key
     std::string node, job; // "n1", "12_3"
     unsigned restarts = 0; // how often Slurm made the task again before
-    bool operator==(const SlurmMaker&) const = default;
+    bool operator==(const SlurmProvenance&) const = default;
 };
 struct SlurmResult {
     unsigned order = 0;
-    SlurmMaker maker;
+    SlurmProvenance maker;
     Result<Sample> sample;
 };
 
-// All round-trip exactly. Blame::Host: "file: what was found, want what".
+// All round-trip exactly. FaultDomain::Host: "file: what was found, want what".
 nlohmann::json to_json(const SlurmPlan& plan);
 nlohmann::json to_json(const SlurmPrepared& prepared);
-nlohmann::json to_json(const SlurmMaker& maker);
+nlohmann::json to_json(const SlurmProvenance& maker);
 nlohmann::json to_json(const SlurmResult& result);
 nlohmann::json to_json(const Error& error);
 Result<SlurmPlan> load_slurm_plan(const std::filesystem::path& file);
@@ -90,13 +90,13 @@ Result<SlurmResult> load_slurm_result(const std::filesystem::path& file);
 Result<Error> load_slurm_error(const std::filesystem::path& file);
 
 std::string list_text(const std::vector<unsigned>& orders);
-// Line `index` of a list. Blame::Host: "FILE:LINE: what was found, want what".
+// Line `index` of a list. FaultDomain::Host: "FILE:LINE: what was found, want what".
 Result<unsigned> order_of(const std::filesystem::path& list, unsigned index);
 
 // Boots in done/, by order. Names that are no number are not looked at.
 std::vector<unsigned> done_boots(const SlurmSpool& spool);
 
 // "" if a boot made by `maker` is one of `run`, else how it differs.
-std::string disagreement(const SlurmMaker& maker, const RunInfo& run, const std::string& arm);
+std::string disagreement(const SlurmProvenance& maker, const RunInfo& run, const std::string& arm);
 
 } // namespace rig

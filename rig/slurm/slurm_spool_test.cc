@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-SlurmMaker maker_of(const RunInfo& run) {
+SlurmProvenance maker_of(const RunInfo& run) {
     return {run.program,
             run.qemu_version,
             run.kernels[1].facts.image_sha256,
@@ -64,7 +64,7 @@ TEST_F(Spool, WhatIsWrittenIsReadAgain) {
     ASSERT_TRUE(result->sample);
     EXPECT_EQ(to_json(*result->sample), to_json(sample));
 
-    const Error error{Blame::Kernel, "message", "/log", "panic", "a splat", "reviewed"};
+    const Error error{FaultDomain::Kernel, "message", "/log", "panic", "a splat", "reviewed"};
     const auto failed = load_slurm_result(
         tree_.put("slurm-result.json",
                   to_json(SlurmResult{7, maker_of(run_), tl::unexpected(error)}).dump()));
@@ -96,7 +96,7 @@ TEST_F(Spool, WhatNoTaskWritesIsTheHostsFault) {
          }) {
         const auto result = load_slurm_result(tree_.put("slurm-result.json", text));
         ASSERT_FALSE(result) << says;
-        EXPECT_EQ(result.error().blame, Blame::Host);
+        EXPECT_EQ(result.error().fault_domain, FaultDomain::Host);
         EXPECT_NE(result.error().message.find("slurm-result.json"), std::string::npos)
             << result.error().message;
         EXPECT_NE(result.error().message.find(says), std::string::npos) << result.error().message;
@@ -152,11 +152,11 @@ TEST_F(Spool, ABootOfAnotherProgramIsNotOneOfTheRun) {
     const auto good = maker_of(run_);
     EXPECT_EQ(disagreement(good, run_, "reviewed"), "");
     for (const auto& [change, says] :
-         std::vector<std::pair<std::function<void(SlurmMaker&)>, std::string>>{
-             {[](SlurmMaker& m) { m.program = "x"; }, "rig of node n2"},
-             {[](SlurmMaker& m) { m.qemu = "QEMU 9"; }, "QEMU of node n2 is QEMU 9"},
-             {[](SlurmMaker& m) { m.kernel_sha256 = "x"; }, "the kernel of node n2"},
-             {[](SlurmMaker& m) { m.image = "x"; }, "the initramfs of node n2"}}) {
+         std::vector<std::pair<std::function<void(SlurmProvenance&)>, std::string>>{
+             {[](SlurmProvenance& m) { m.program = "x"; }, "rig of node n2"},
+             {[](SlurmProvenance& m) { m.qemu = "QEMU 9"; }, "QEMU of node n2 is QEMU 9"},
+             {[](SlurmProvenance& m) { m.kernel_sha256 = "x"; }, "the kernel of node n2"},
+             {[](SlurmProvenance& m) { m.image = "x"; }, "the initramfs of node n2"}}) {
         auto bad = good;
         change(bad);
         EXPECT_NE(disagreement(bad, run_, "reviewed").find(says), std::string::npos)

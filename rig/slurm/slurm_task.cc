@@ -7,7 +7,7 @@
 #include "rig/base/version.h"
 #include "rig/boot/guest_boot.h"
 #include "rig/experiment/prepare.h"
-#include "rig/guest_output/ending.h"
+#include "rig/guest_output/boot_outcome.h"
 #include "rig/host/artifact_cache.h"
 #include "rig/host/cpu_placement.h"
 #include "rig/host/cpu_speed.h"
@@ -26,18 +26,18 @@
 namespace rig {
 namespace {
 
-std::string environment(const char* name) {
+std::string variable(const char* name) {
     const char* value = std::getenv(name);
     return value ? value : "";
 }
 
 Result<unsigned> environment_number(const char* name) {
-    const auto text = environment(name);
+    const auto text = variable(name);
     unsigned value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size())
         return fail(
-            Blame::Spec,
+            FaultDomain::Spec,
             fmt::format(
                 "${}: '{}', want a number; a task is started by Slurm (rig compare --engine slurm)",
                 name, text));
@@ -45,7 +45,7 @@ Result<unsigned> environment_number(const char* name) {
 }
 
 std::string this_node() {
-    if (const auto node = environment("SLURMD_NODENAME"); !node.empty()) return node;
+    if (const auto node = variable("SLURMD_NODENAME"); !node.empty()) return node;
     char name[256] = {};
     return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
 }
@@ -58,9 +58,10 @@ Result<Task> read_task(const SlurmSpool& spool) {
     RIG_TRY(plan, load_slurm_plan(spool.plan()));
     RIG_TRY(program, own_sha256());
     if (program != plan.run.program)
-        return fail(Blame::Host, fmt::format("rig of node {} is another one (SHA-256 {}, that of "
-                                             "the comparison {}): want the same file on all nodes",
-                                             this_node(), program, plan.run.program));
+        return fail(FaultDomain::Host,
+                    fmt::format("rig of node {} is another one (SHA-256 {}, that of "
+                                "the comparison {}): want the same file on all nodes",
+                                this_node(), program, plan.run.program));
     RIG_TRY(spec, spec_of(plan.run, plan.top));
     return Task{plan, spec};
 }
@@ -70,17 +71,18 @@ Result<Task> read_task(const SlurmSpool& spool) {
 Status unchanged(const std::filesystem::path& file, const std::string& sha256) {
     const auto found = sha256_file(file);
     if (!found)
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("node {}: {}; the cache has to be a folder that all nodes share",
                                 this_node(), found.error().message));
     if (*found != sha256)
-        return fail(Blame::Host, fmt::format("node {}: {} is another file (SHA-256 {}, want {})",
-                                             this_node(), file.string(), *found, sha256));
+        return fail(FaultDomain::Host,
+                    fmt::format("node {}: {} is another file (SHA-256 {}, want {})", this_node(),
+                                file.string(), *found, sha256));
     return {};
 }
 
 Result<Sample> make(const Task& task, const PlannedBoot& planned, const SlurmPrepared& there,
-                    const World& world, const std::filesystem::path& evidence,
+                    const Environment& environment, const std::filesystem::path& evidence,
                     std::stop_token stop) {
     const auto& arm = *task.spec.find_arm(planned.id.arm);
     const auto& kernel = there.prepared.kernels.at(arm.name);
@@ -91,14 +93,14 @@ Result<Sample> make(const Task& task, const PlannedBoot& planned, const SlurmPre
     RIG_TRY(symbols, SymbolTable::parse(slurp(kernel.system_map), kernel.system_map.string()));
     RIG_TRY(plan, make_plan(task.spec, arm, symbols, planned.perturbation));
     const auto own = task.spec.for_arm(arm);
-    static const double slowness = host_slowness(); // of a host, so once is enough
+    static const double slowness = host_slowdown_factor(); // of a host, so once is enough
     const GuestClock clock = GuestClock::Virtual;
-    RIG_TRY(places, take_places({clock, own.guest.vcpus, own.guest.memory_mib}, 1, world.host,
-                                world.progress, stop));
+    RIG_TRY(places, take_places({clock, own.guest.vcpus, own.guest.memory_mib}, 1, environment.host,
+                                environment.progress, stop));
     const GuestSetup setup{own,
                            {clock, Accelerator::Tcg, slowness},
                            there.prepared.image,
-                           world.hypervisor,
+                           environment.hypervisor,
                            false,
                            places.boots.front()};
     return measure_boot(setup, kernel, plan, planned.id, evidence, stop);
@@ -106,12 +108,12 @@ Result<Sample> make(const Task& task, const PlannedBoot& planned, const SlurmPre
 
 } // namespace
 
-Result<std::string> build_task_command(const TaskLine& line, const World& world,
+Result<std::string> build_task_command(const TaskOptions& line, const Environment& environment,
                                        std::stop_token stop) {
     const SlurmSpool spool{line.spool};
     const auto built = [&]() -> Result<SlurmPrepared> {
         RIG_TRY(task, read_task(spool));
-        RIG_TRY(prepared, prepare(task.spec, task.spec.arms, world));
+        RIG_TRY(prepared, prepare(task.spec, task.spec.arms, environment));
         SlurmPrepared all{prepared, {}};
         std::set<std::filesystem::path> files{prepared.image};
         for (const auto& [arm, kernel] : prepared.kernels)
@@ -135,7 +137,7 @@ Result<std::string> build_task_command(const TaskLine& line, const World& world,
     return fmt::format("prepared on {}\n", this_node());
 }
 
-Result<std::string> boot_task_command(const TaskLine& line, const World& world,
+Result<std::string> boot_task_command(const TaskOptions& line, const Environment& environment,
                                       std::stop_token stop) {
     const SlurmSpool spool{line.spool};
     RIG_TRY(index,
@@ -145,14 +147,14 @@ Result<std::string> boot_task_command(const TaskLine& line, const World& world,
     RIG_TRY(there, load_slurm_prepared(spool.prepared()));
     const auto schedule = make_schedule(task.spec, false);
     if (order >= schedule.size())
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("{}: boot {}, want less than {}", spool.list(line.list).string(),
                                 order, schedule.size()));
     const auto& planned = schedule[order];
     const auto kernel = there.prepared.kernels.find(planned.id.arm);
     if (kernel == there.prepared.kernels.end())
-        return fail(Blame::Host, fmt::format("{}: no kernel of arm '{}'", spool.prepared().string(),
-                                             planned.id.arm));
+        return fail(FaultDomain::Host, fmt::format("{}: no kernel of arm '{}'",
+                                                   spool.prepared().string(), planned.id.arm));
 
     SlurmResult result;
     result.order = order;
@@ -162,9 +164,9 @@ Result<std::string> boot_task_command(const TaskLine& line, const World& world,
           kernel->second.image_sha256,
           there.prepared.image.parent_path().filename().string(),
           this_node(),
-          environment("SLURM_ARRAY_JOB_ID") + "_" + environment("SLURM_ARRAY_TASK_ID"),
+          variable("SLURM_ARRAY_JOB_ID") + "_" + variable("SLURM_ARRAY_TASK_ID"),
           0};
-    if (!environment("SLURM_RESTART_COUNT").empty()) {
+    if (!variable("SLURM_RESTART_COUNT").empty()) {
         RIG_TRY(restarts, environment_number("SLURM_RESTART_COUNT"));
         by.restarts = restarts;
     }
@@ -173,17 +175,19 @@ Result<std::string> boot_task_command(const TaskLine& line, const World& world,
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (error)
-        return fail(Blame::Host, fmt::format("node {}: cannot make {}: {}; the results have to be "
-                                             "in a folder that all nodes share",
-                                             by.node, folder.string(), error.message()));
+        return fail(FaultDomain::Host,
+                    fmt::format("node {}: cannot make {}: {}; the results have to be "
+                                "in a folder that all nodes share",
+                                by.node, folder.string(), error.message()));
 
-    if (auto version = world.hypervisor.version(arch_named(task.spec.kernel.arch)); version) {
+    if (auto version = environment.hypervisor.version(arch_named(task.spec.kernel.arch)); version) {
         by.qemu = *version;
-        result.sample = make(task, planned, there, world, folder, stop);
+        result.sample = make(task, planned, there, environment, folder, stop);
     } else {
         result.sample = did_not_start(version.error().message, folder);
     }
-    if (!result.sample && stop.stop_requested() && result.sample.error().blame == Blame::Host &&
+    if (!result.sample && stop.stop_requested() &&
+        result.sample.error().fault_domain == FaultDomain::Host &&
         result.sample.error().complaint.empty())
         return tl::unexpected(result.sample.error());
     if (result.sample) result.sample->host["slurm_restarts"] = by.restarts;
@@ -194,8 +198,8 @@ Result<std::string> boot_task_command(const TaskLine& line, const World& world,
     std::filesystem::rename(folder, spool.done(order), error);
     // One is there already: of an attempt that was taken for lost.
     if (error && !std::filesystem::exists(spool.done(order) / kResultFile))
-        return fail(Blame::Host, fmt::format("node {}: cannot make {}: {}", by.node,
-                                             spool.done(order).string(), error.message()));
+        return fail(FaultDomain::Host, fmt::format("node {}: cannot make {}: {}", by.node,
+                                                   spool.done(order).string(), error.message()));
     return fmt::format("boot {} ({} {}) on {}{}{}\n", order, planned.id.arm, planned.id.index,
                        by.node, error ? ": made before" : "",
                        result.sample ? "" : ": " + result.sample.error().message);

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "rig/base/error.h"
-#include "rig/experiment/world.h"
+#include "rig/experiment/environment.h"
 
 #include <filesystem>
 #include <optional>
@@ -13,7 +13,7 @@
 
 namespace rig {
 
-struct TaskLine {
+struct TaskOptions {
     std::filesystem::path spool;
     unsigned list = 0;             // of boots
     std::optional<unsigned> index; // in it; none: $SLURM_ARRAY_TASK_ID
@@ -23,14 +23,14 @@ struct TaskLine {
 //
 // prepare() of all arms; writes prepared.json or build-error.json, and neither when it was stopped:
 // Slurm makes it again.
-Result<std::string> build_task_command(const TaskLine& line, const World& world,
+Result<std::string> build_task_command(const TaskOptions& line, const Environment& environment,
                                        std::stop_token stop);
 
 // Makes one boot and puts it into done/. A fault of any kind is a result too, but not what comes of
 // being stopped (scancel, a node that is drained), unless the kernel complained before. Errors only
 // where there can be no result: rig of the node is another one, the spool cannot be read or
 // written.
-Result<std::string> boot_task_command(const TaskLine& line, const World& world,
+Result<std::string> boot_task_command(const TaskOptions& line, const Environment& environment,
                                       std::stop_token stop);
 
 } // namespace rig

@@ -5,7 +5,7 @@
 #include "rig/slurm/slurm_task.h"
 
 #include "rig/cli/engine_option.h"
-#include "rig/experiment/world.h"
+#include "rig/experiment/environment.h"
 #include "rig/slurm/slurm_spool.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/testing/experiment_fixture.h"
@@ -35,9 +35,9 @@ class SlurmTasks : public ExperimentLoop {
         ExperimentLoop::TearDown();
     }
     void write_plan() { std::ofstream(spool_.plan()) << to_json(plan_).dump(); }
-    World world() { return {*cache_, perf_, hypervisor_, Progress::silent()}; }
+    Environment environment() { return {*cache_, perf_, hypervisor_, Progress::silent()}; }
     Result<std::string> boot(unsigned index, std::stop_token stop = {}) {
-        return boot_task_command({spool_.dir, 0, index}, world(), stop);
+        return boot_task_command({spool_.dir, 0, index}, environment(), stop);
     }
 
     std::optional<ArtifactCache> cache_;
@@ -48,7 +48,7 @@ class SlurmTasks : public ExperimentLoop {
 };
 
 TEST_F(SlurmTasks, ABootLeavesItsResultAndItsEvidence) {
-    ASSERT_TRUE(build_task_command({spool_.dir, 0, {}}, world(), {}));
+    ASSERT_TRUE(build_task_command({spool_.dir, 0, {}}, environment(), {}));
     const auto said = boot(0);
     ASSERT_TRUE(said) << said.error().message;
     EXPECT_EQ(done_boots(spool_), std::vector<unsigned>{3});
@@ -64,7 +64,7 @@ TEST_F(SlurmTasks, ABootLeavesItsResultAndItsEvidence) {
 TEST_F(SlurmTasks, AnotherRigMakesNothing) {
     plan_.run.program = std::string(64, '0');
     write_plan();
-    const auto built = build_task_command({spool_.dir, 0, {}}, world(), {});
+    const auto built = build_task_command({spool_.dir, 0, {}}, environment(), {});
     ASSERT_FALSE(built);
     EXPECT_NE(built.error().message.find("want the same file on all nodes"), std::string::npos);
     EXPECT_TRUE(std::filesystem::exists(spool_.build_error()));
@@ -74,20 +74,20 @@ TEST_F(SlurmTasks, AnotherRigMakesNothing) {
 }
 
 TEST_F(SlurmTasks, AKernelThatIsAnotherFileIsTheHostsFault) {
-    ASSERT_TRUE(build_task_command({spool_.dir, 0, {}}, world(), {}));
+    ASSERT_TRUE(build_task_command({spool_.dir, 0, {}}, environment(), {}));
     put("bzImage-a", "of another cache"), put("bzImage-b", "of another cache");
     ASSERT_TRUE(boot(0));
     const auto result = load_slurm_result(spool_.done(3) / kResultFile);
     ASSERT_TRUE(result) << result.error().message;
     ASSERT_FALSE(result->sample);
-    EXPECT_EQ(result->sample.error().blame, Blame::Host);
+    EXPECT_EQ(result->sample.error().fault_domain, FaultDomain::Host);
     EXPECT_NE(result->sample.error().message.find("is another file"), std::string::npos)
         << result->sample.error().message;
     EXPECT_TRUE(hypervisor_.requests.empty());
 }
 
 TEST_F(SlurmTasks, ATaskThatIsStoppedLeavesNoResult) {
-    ASSERT_TRUE(build_task_command({spool_.dir, 0, {}}, world(), {}));
+    ASSERT_TRUE(build_task_command({spool_.dir, 0, {}}, environment(), {}));
     std::stop_source stop;
     stop.request_stop();
     ASSERT_FALSE(boot(0, stop.get_token()));
@@ -98,31 +98,31 @@ TEST_F(SlurmTasks, WhatIsNotInTheSpoolIsNamed) {
     const auto early = boot(0);
     ASSERT_FALSE(early) << "nothing is built";
     EXPECT_NE(early.error().message.find("prepared.json"), std::string::npos);
-    ASSERT_TRUE(build_task_command({spool_.dir, 0, {}}, world(), {}));
+    ASSERT_TRUE(build_task_command({spool_.dir, 0, {}}, environment(), {}));
     EXPECT_NE(boot(1).error().message.find("boot 900, want less than 10"), std::string::npos);
     EXPECT_NE(boot(2).error().message.find("lists/0:3: no such line"), std::string::npos);
     ::unsetenv("SLURM_ARRAY_TASK_ID");
-    const auto by_hand = boot_task_command({spool_.dir, 0, {}}, world(), {});
+    const auto by_hand = boot_task_command({spool_.dir, 0, {}}, environment(), {});
     ASSERT_FALSE(by_hand);
-    EXPECT_EQ(by_hand.error().blame, Blame::Spec);
+    EXPECT_EQ(by_hand.error().fault_domain, FaultDomain::Spec);
     EXPECT_NE(by_hand.error().message.find("$SLURM_ARRAY_TASK_ID"), std::string::npos);
 }
 
 TEST_F(SlurmTasks, TheCommandLineChoosesAnEngine) {
     const CommonOptions common;
-    const auto choose = [&](const EngineLine& line, bool libvirt = false) {
+    const auto choose = [&](const EngineOptions& line, bool libvirt = false) {
         return choose_engine(line, {}, common, dir_ / "cache", libvirt, perf_);
     };
     EXPECT_EQ(choose({}).value(), nullptr);
     EXPECT_NE(choose({"slurm", "fast", "--qos=low"}).value(), nullptr);
     for (const auto& [line, libvirt] :
-         std::vector<std::pair<EngineLine, bool>>{{{"local", "fast", ""}, false},
-                                                  {{"local", "", "--qos=low"}, false},
-                                                  {{"slurm", "", "--array=1"}, false},
-                                                  {{"slurm", "", ""}, true}}) {
+         std::vector<std::pair<EngineOptions, bool>>{{{"local", "fast", ""}, false},
+                                                     {{"local", "", "--qos=low"}, false},
+                                                     {{"slurm", "", "--array=1"}, false},
+                                                     {{"slurm", "", ""}, true}}) {
         const auto chosen = choose(line, libvirt);
         ASSERT_FALSE(chosen);
-        EXPECT_EQ(chosen.error().blame, Blame::Spec);
+        EXPECT_EQ(chosen.error().fault_domain, FaultDomain::Spec);
     }
 }
 

@@ -124,24 +124,24 @@ Result<PrebuiltImage> read_prebuilt(const SpecTable& table, const rules::PathRul
 Result<Arm> read_arm(const SpecTable& table, const Source& source, const TargetSpec& target,
                      const rules::PathRules& paths) {
     const bool prebuilt = std::holds_alternative<PrebuiltSource>(source);
-    RIG_CHECK(table.only({"name", "series", "revision", "witness", "splat", "config_differs",
+    RIG_CHECK(table.only({"name", "series", "revision", "marker", "splat", "config_differs",
                           "cmdline", "bzimage", "system_map", "vmlinux", "config"}));
     RIG_CHECK(table.require("name", "a name such as \"ipi\""));
     if (!target.same_path && !target.revisions)
         RIG_CHECK(table.require(
-            "witness",
+            "marker",
             "a kernel function that only this arm's version of the changed line calls: without it "
             "the line can't be proven to run"));
-    else if (table.has("witness"))
+    else if (table.has("marker"))
         return tl::unexpected(table.bad(
-            "witness",
+            "marker",
             target.revisions
                 ? fmt::format("it left out: with {} it is not known what changed",
                               arms_are_revisions)
                 : "it left out: with target.same_path = true the arms run the same code"));
     Arm arm;
     RIG_CHECK(table.text("name", arm.name, rules::arm_name));
-    RIG_CHECK(table.text("witness", arm.witness, rules::kernel_function));
+    RIG_CHECK(table.text("marker", arm.marker, rules::kernel_function));
     if (target.revisions && table.has("splat"))
         return tl::unexpected(table.bad(
             "splat", fmt::format("it left out: with {} nothing is declared", arms_are_revisions)));
@@ -178,7 +178,7 @@ Status read_paths(const SpecTable& table, std::string_view key, std::vector<fs::
 }
 
 Status read_kernel(const SpecTable& table, KernelSpec& kernel, const rules::PathRules& paths) {
-    RIG_CHECK(table.only({"source", "arch", "enable", "fragments", "options"}));
+    RIG_CHECK(table.only({"source", "arch", "prerequisites", "fragments", "options"}));
     RIG_CHECK(table.require("source", source_forms));
     RIG_TRY(source_table, table.table("source", source_forms));
     RIG_TRY(source, read_source(*source_table, paths));
@@ -188,11 +188,11 @@ Status read_kernel(const SpecTable& table, KernelSpec& kernel, const rules::Path
         archs.push_back(arch->name);
     RIG_CHECK(table.choice("arch", kernel.arch, archs));
     if (std::holds_alternative<PrebuiltSource>(kernel.source))
-        for (auto key : {"enable", "fragments", "options"})
+        for (auto key : {"prerequisites", "fragments", "options"})
             if (table.has(key))
                 return tl::unexpected(table.bad(
                     key, "it left out: nothing is built with source = { prebuilt = true }"));
-    RIG_CHECK(read_paths(table, "enable", kernel.enable, max_series, paths.series()));
+    RIG_CHECK(read_paths(table, "prerequisites", kernel.prerequisites, max_series, paths.series()));
     RIG_CHECK(read_paths(table, "fragments", kernel.fragments, max_fragments, paths.file()));
     RIG_TRY(options, table.table("options"));
     if (options) RIG_CHECK(read_options(*options, kernel.options));
@@ -202,8 +202,8 @@ Status read_kernel(const SpecTable& table, KernelSpec& kernel, const rules::Path
 Status read_target(const SpecTable& table, TargetSpec& target) {
     RIG_CHECK(table.only({"function", "sync_function", "config", "same_path", "revisions"}));
     if (target.same_path && target.revisions)
-        return tl::unexpected(table.bad(
-            "revisions", "it or same_path left out: either stands in the place of a witness"));
+        return tl::unexpected(
+            table.bad("revisions", "it or same_path left out: each of the two replaces a marker"));
     if (target.same_path)
         RIG_CHECK(table.require("function", "the function that every arm calls alike"));
     RIG_CHECK(table.text("function", target.function, rules::kernel_function));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The parts of an experiment file that say which kernels are compared: [kernel], [target] and
 // [[arm]]. Paths are kept as they are written, only normalised. Every failure is one Error with
-// Blame::Spec, as in toml_reader.h.
+// FaultDomain::Spec, as in toml_reader.h.
 #pragma once
 
 #include "rig/spec/spec.h"

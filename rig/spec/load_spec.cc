@@ -23,8 +23,8 @@ Result<const Arm*> arm_of(const Spec& spec, const std::string& name) {
     std::vector<std::string> names;
     for (const auto& arm : spec.arms)
         names.push_back(arm.name);
-    return fail(Blame::Spec, fmt::format("{}: no arm '{}', accepted: {}", spec.file.string(), name,
-                                         fmt::join(names, ", ")));
+    return fail(FaultDomain::Spec, fmt::format("{}: no arm '{}', accepted: {}", spec.file.string(),
+                                               name, fmt::join(names, ", ")));
 }
 
 std::vector<std::string> compare_command_words(const Spec& spec, const Overrides& overrides) {

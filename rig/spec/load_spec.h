@@ -21,7 +21,7 @@ struct Overrides {
     std::vector<std::string> set; // KEY=VALUE, see override.h
 };
 
-// The experiment file with the command line's say over it. Blame::Spec as load_spec().
+// The experiment file with the command line's say over it. FaultDomain::Spec as load_spec().
 Result<Spec> load_with_overrides(const std::filesystem::path& file, const Overrides& overrides);
 // The words that say the same again: "--boots", "4", ...
 std::vector<std::string> words_of(const Overrides& overrides);
@@ -31,7 +31,7 @@ std::vector<std::string> reproduce(const std::filesystem::path& file,
                                    const std::filesystem::path& top, const Overrides& overrides);
 // The same of an experiment.
 std::vector<std::string> compare_command_words(const Spec& spec, const Overrides& overrides);
-// Blame::Spec naming those there are.
+// FaultDomain::Spec naming those there are.
 Result<const Arm*> arm_of(const Spec& spec, const std::string& name);
 
 } // namespace rig

@@ -113,25 +113,25 @@ Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, 
     static const std::map<std::string, std::pair<ExpectKind, std::string>> expectations = {
         {"report", {ExpectKind::Report, ""}},
         {"exactly", {ExpectKind::Exactly, "values"}},
-        {"may-rise", {ExpectKind::MayRise, "at_most"}},
+        {"at-most", {ExpectKind::AtMost, "ratio"}},
         {"not-worse", {ExpectKind::NotWorse, "within"}},
         {"unchanged", {ExpectKind::Unchanged, "within"}},
         {"falls", {ExpectKind::Falls, ""}},
     };
-    auto accepted = std::vector<std::string>{"expect", "values", "at_most", "within", "at_least"};
+    auto accepted = std::vector<std::string>{"expect", "values", "ratio", "within", "at_least"};
     const bool defined_here = !is_known_metric(name);
     if (defined_here)
         accepted.insert(accepted.end(), {"event", "filter", "calls_of", "latency_of", "counter",
                                          "histogram_of", "label", "own", "cpu"});
     RIG_CHECK(table.only(accepted));
     RIG_CHECK(
-        table.require("expect", "one of report, exactly, may-rise, not-worse, unchanged, falls"));
+        table.require("expect", "one of report, exactly, at-most, not-worse, unchanged, falls"));
     std::string expect;
     RIG_CHECK(table.choice("expect", expect,
-                           {"report", "exactly", "may-rise", "not-worse", "unchanged", "falls"}));
+                           {"report", "exactly", "at-most", "not-worse", "unchanged", "falls"}));
     const auto& [kind, companion] = expectations.at(expect);
     for (const auto& key : table.keys())
-        if (key != companion && (key == "values" || key == "at_most" || key == "within"))
+        if (key != companion && (key == "values" || key == "ratio" || key == "within"))
             return tl::unexpected(table.bad(
                 key, fmt::format("it left out: {} goes with another expectation than \"{}\"", key,
                                  expect)));
@@ -143,7 +143,7 @@ Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, 
     metric.kind = kind;
     RIG_TRY(values, table.table("values"));
     if (values) RIG_CHECK(read_exact_values(*values, metric, spec));
-    RIG_CHECK(table.number("at_most", metric.at_most, 0, 1e9, true));
+    RIG_CHECK(table.number("ratio", metric.ratio, 0, 1e9, true));
     // Unchanged within more than a half would let a halved figure pass as the same.
     RIG_CHECK(table.number("within", metric.within, 0, kind == ExpectKind::Unchanged ? 0.5 : 10));
     RIG_CHECK(table.integer("at_least", metric.at_least, 1, 1'000'000'000));
@@ -189,7 +189,7 @@ const std::vector<std::string>& metric_names() {
         for (const auto& metric : arch_metrics())
             out.push_back(metric.name);
         out.insert(out.end(), {"call_function_vectors", "bystander_interrupts", "target_latency",
-                               "call_latency", "bystander_wakeup", "bystander_burst"});
+                               "call_latency", "bystander_wakeup", "bystander_work_time"});
         return out;
     }();
     return names;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/spec/override.h"
 
+#include "rig/spec/older_keys.h"
 #include "rig/spec/toml_reader.h"
-#include "rig/workloads/older_names.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t max_depth = 8; // the deepest key of an experiment file has four parts
 
 tl::unexpected<Error> bad(const SpecOverride& one, std::string_view why) {
-    return fail(Blame::Spec, fmt::format("--set {}={}: {}", one.key, one.value, why));
+    return fail(FaultDomain::Spec, fmt::format("--set {}={}: {}", one.key, one.value, why));
 }
 
 std::vector<std::string> split(std::string_view key) {
@@ -59,7 +59,7 @@ toml::table* arm_named(toml::node& arms, const std::string& name) {
 
 Status apply(toml::table& root, const SpecOverride& one) {
     auto parts = split(one.key);
-    if (parts.size() > 1 && parts[0] == "metrics") parts[1] = older::metric(parts[1]);
+    rename_older_parts(parts);
     if (parts.size() > max_depth ||
         std::any_of(parts.begin(), parts.end(), [](const auto& part) { return part.empty(); }))
         return bad(one,
@@ -88,35 +88,13 @@ Status apply(toml::table& root, const SpecOverride& one) {
     return {};
 }
 
-// A metric under the name it had before is that metric.
-Status rename_older_metrics(toml::table& root) {
-    auto* metrics = root["metrics"].as_table();
-    if (!metrics) return {};
-    std::vector<std::string> older;
-    for (const auto& [key, ignored] : *metrics)
-        if (older::metric(key.str()) != key.str()) older.emplace_back(key.str());
-    for (const auto& name : older) {
-        const auto now = older::metric(name);
-        auto* node = metrics->get(name);
-        if (metrics->contains(now))
-            return tl::unexpected(spec_error(
-                node->source().path ? *node->source().path : std::string(), node->source().begin,
-                fmt::format(
-                    "bad metrics.{}: it is what metrics.{} was called before, want one of the two",
-                    name, now)));
-        const toml::key key(now, toml::source_region(node->source()));
-        node->visit([&](auto& typed) { metrics->insert_or_assign(key, std::move(typed)); });
-        metrics->erase(name);
-    }
-    return {};
-}
-
 } // namespace
 
 Result<SpecOverride> parse_override(std::string_view text) {
     const auto equals = text.find('=');
     if (equals == std::string_view::npos || equals == 0)
-        return fail(Blame::Spec, fmt::format("--set {}: want KEY=VALUE, e.g. guest.vcpus=8", text));
+        return fail(FaultDomain::Spec,
+                    fmt::format("--set {}: want KEY=VALUE, e.g. guest.vcpus=8", text));
     const auto trim = [](std::string_view part) {
         while (part.starts_with(' '))
             part.remove_prefix(1);
@@ -127,11 +105,12 @@ Result<SpecOverride> parse_override(std::string_view text) {
     return SpecOverride{trim(text.substr(0, equals)), trim(text.substr(equals + 1))};
 }
 
-Status apply_overrides(toml::table& root, const std::vector<SpecOverride>& overrides) {
-    RIG_CHECK(rename_older_metrics(root));
+Status apply_overrides(toml::table& root, const std::vector<SpecOverride>& overrides,
+                       std::vector<OlderKey>& older) {
+    RIG_CHECK(rename_older_keys(root, older));
     for (const auto& one : overrides)
         RIG_CHECK(apply(root, one));
-    return {};
+    return rename_older_keys(root, older); // what the overrides brought
 }
 
 } // namespace rig

@@ -7,6 +7,7 @@
 // TOML; a bare word that is none is taken as text.
 #pragma once
 
+#include "rig/spec/older_keys.h"
 #include "rig/spec/spec.h"
 #include "rig/spec/toml_reader.h"
 
@@ -16,13 +17,13 @@
 
 namespace rig {
 
-// "KEY=VALUE" as on a command line. Blame::Spec if there is no '=' or the key is empty.
+// "KEY=VALUE" as on a command line. FaultDomain::Spec if there is no '=' or the key is empty.
 Result<SpecOverride> parse_override(std::string_view text);
 
-// Applies them in order; missing tables on the way are made. Blame::Spec for a value that is no
-// TOML, a key that leads through something that is no table, and an arm that is not there. Metrics
-// under their older names (rig/workloads/older_names.h) get those that they have now, in the table
-// and in `overrides`.
-Status apply_overrides(toml::table& root, const std::vector<SpecOverride>& overrides);
+// Applies them in order; missing tables on the way are made. FaultDomain::Spec for a value that is
+// no TOML, a key that leads through something that is no table, and an arm that is not there.
+// Keys under older names (older_keys.h) are renamed in the table, and appended to `older`.
+Status apply_overrides(toml::table& root, const std::vector<SpecOverride>& overrides,
+                       std::vector<OlderKey>& older);
 
 } // namespace rig

@@ -13,31 +13,35 @@ class SpecOverrides : public ::testing::Test {
  protected:
     std::string error_of(std::vector<SpecOverride> overrides) {
         toml::table table = toml::parse(text);
-        auto status = apply_overrides(table, overrides);
+        std::vector<OlderKey> older;
+        auto status = apply_overrides(table, overrides, older);
         return status ? "" : status.error().message;
     }
-    std::string text = "name = \"x\"\n[[arm]]\nname = \"a\"\nwitness = \"f\"\n[[arm]]\nname = "
-                       "\"b\"\nwitness = \"g\"\n[guest]\nvcpus = 4\n";
+    std::vector<OlderKey> older_;
+    std::string text = "name = \"x\"\n[[arm]]\nname = \"a\"\nmarker = \"f\"\n[[arm]]\nname = "
+                       "\"b\"\nmarker = \"g\"\n[guest]\nvcpus = 4\n";
 };
 
 TEST_F(SpecOverrides, ReplaceAndAddValues) {
     toml::table table = toml::parse(text);
-    ASSERT_TRUE(apply_overrides(table, {{"guest.vcpus", "8"},
-                                        {"fault.times", "0"},
-                                        {"arm.b.witness", "h"},
-                                        {"guest.clock", "wall"},
-                                        {"arm.a.series", "[\"x\", \"y\"]"}}));
+    ASSERT_TRUE(apply_overrides(table,
+                                {{"guest.vcpus", "8"},
+                                 {"fault.times", "0"},
+                                 {"arm.b.marker", "h"},
+                                 {"guest.clock", "wall"},
+                                 {"arm.a.series", "[\"x\", \"y\"]"}},
+                                older_));
     EXPECT_EQ(table["guest"]["vcpus"].value<int>(), 8);
     EXPECT_EQ(table["fault"]["times"].value<int>(), 0);
-    EXPECT_EQ(table["arm"][0]["witness"].value<std::string>(), "f");
-    EXPECT_EQ(table["arm"][1]["witness"].value<std::string>(), "h");
+    EXPECT_EQ(table["arm"][0]["marker"].value<std::string>(), "f");
+    EXPECT_EQ(table["arm"][1]["marker"].value<std::string>(), "h");
     EXPECT_EQ(table["guest"]["clock"].value<std::string>(), "wall"); // a bare word
     EXPECT_EQ(table["arm"][0]["series"][1].value<std::string>(), "y");
 }
 
 TEST_F(SpecOverrides, TheLastOneCounts) {
     toml::table table = toml::parse(text);
-    ASSERT_TRUE(apply_overrides(table, {{"guest.vcpus", "8"}, {"guest.vcpus", "2"}}));
+    ASSERT_TRUE(apply_overrides(table, {{"guest.vcpus", "8"}, {"guest.vcpus", "2"}}, older_));
     EXPECT_EQ(table["guest"]["vcpus"].value<int>(), 2);
 }
 
@@ -46,7 +50,7 @@ TEST_F(SpecOverrides, BadOnesAreNamed) {
               std::string::npos);
     EXPECT_NE(error_of({{"guest.vcpus", "1\nx = 2"}}).find("not a TOML value"), std::string::npos);
     EXPECT_NE(error_of({{"guest.vcpus.x", "1"}}).find("vcpus is no table"), std::string::npos);
-    EXPECT_NE(error_of({{"arm.c.witness", "x"}}).find("no arm of that name"), std::string::npos);
+    EXPECT_NE(error_of({{"arm.c.marker", "x"}}).find("no arm of that name"), std::string::npos);
     EXPECT_NE(error_of({{"arm.a", "1"}}).find("no arm of that name"), std::string::npos);
     EXPECT_NE(error_of({{"guest..vcpus", "1"}}).find("want a dotted key"), std::string::npos);
     EXPECT_EQ(error_of({{"guest.vcpus", "1"}}), "");

@@ -50,9 +50,9 @@ struct PrebuiltImage {
 struct Arm {
     std::string name; // [a-z0-9][a-z0-9-]*, unique; the first arm is the baseline
     std::vector<std::filesystem::path>
-        series;          // folders with a quilt `series` file, applied in order
-    std::string witness; // function that only this arm's version of the line calls; see
-                         // target_proofs.h. Empty with target.same_path
+        series;         // folders with a quilt `series` file, applied in order
+    std::string marker; // function that only this arm's version of the line calls; see
+                        // target_checks.h. Empty with target.same_path
     std::optional<PrebuiltImage> prebuilt;
     std::string splat = {}; // broken on purpose: every boot must splat, naming this text in title,
                             // function or call trace
@@ -68,7 +68,7 @@ struct KernelSpec {
     Source source;
     std::string arch = kDefaultArch; // one of all_archs()
     std::vector<std::filesystem::path>
-        enable; // series applied to every arm first, and named in the report
+        prerequisites; // series applied to every arm first, and named in the report
     std::vector<std::filesystem::path> fragments; // merged in order on allnoconfig
     std::map<std::string, std::string>
         options; // last word over the fragments: name without CONFIG_ -> y, n, 42, "text"
@@ -125,7 +125,7 @@ struct TargetSpec {
 enum class ExpectKind {
     Report,    // shown, not judged
     Exactly,   // every boot of the arm equals `exactly[arm]`
-    MayRise,   // against the baseline arm: ratio of medians at most `at_most`
+    AtMost,    // against the baseline arm: ratio of medians at most `ratio`
     NotWorse,  // against the baseline arm: not higher by more than `within` (0.01 = 1 %)
     Unchanged, // against the baseline arm: neither higher nor lower by more than `within`
     Falls,     // against the baseline arm: lower
@@ -158,7 +158,7 @@ struct MetricSpec {
     std::string name; // one of metric_names(), or any other [a-z][a-z0-9_]* with a definition
     ExpectKind kind = ExpectKind::Report;
     std::map<std::string, ExactValue> exactly; // by arm name
-    double at_most = 0;                        // > 0
+    double ratio = 0;                          // > 0
     double within = 0;                         // 0..10; Unchanged: 0..0.5
     std::optional<CustomMetric> custom = {};
     std::uint64_t at_least =
@@ -176,6 +176,7 @@ struct Spec {
                       // the file meanwhile
     std::filesystem::path file;          // as given
     std::vector<SpecOverride> overrides; // values replaced in it before it was read
+    std::string deprecation;             // one line if the file uses older names, else empty
     std::filesystem::path top;           // project top, absolute
     std::string name, description;
     KernelSpec kernel;

@@ -31,7 +31,7 @@ void expect_error(const Bad& bad, const fs::path& file) {
     auto column = at - (before.rfind('\n') == before.npos ? 0 : before.rfind('\n') + 1) + 1;
     auto spec = parse_spec(text, file);
     ASSERT_FALSE(spec) << bad.to;
-    EXPECT_EQ(spec.error().blame, Blame::Spec);
+    EXPECT_EQ(spec.error().fault_domain, FaultDomain::Spec);
     const auto& message = spec.error().message;
     auto place = fmt::format("{}:{}:{}: ", file.string(), line, column);
     EXPECT_TRUE(message.starts_with(place)) << message << "\nshould point to " << place;
@@ -54,7 +54,7 @@ TEST_F(SpecErrors, PointsAtWhatIsWrongAndSaysWhatIsAccepted) {
     const std::string long_cmdline = "extra_cmdline = @\"" + std::string(1025, 'x') + "\"";
     std::string many_arms = "[workload]\n";
     for (int i = 0; i < 17; ++i)
-        many_arms = fmt::format("[[arm]]\nname = \"a{}\"\nwitness = \"f\"\n", i) + many_arms;
+        many_arms = fmt::format("[[arm]]\nname = \"a{}\"\nmarker = \"f\"\n", i) + many_arms;
 
     const std::vector<Bad> table = {
         // TOML itself
@@ -74,9 +74,9 @@ TEST_F(SpecErrors, PointsAtWhatIsWrongAndSaysWhatIsAccepted) {
          {"unknown key desription", "\"description\"", "kernel"}},
         {good_spec, "[workload]", "[@worklaod]", {"unknown key worklaod", "\"workload\""}},
         {good_spec,
-         "witness = \"synchronize_rcu\"",
-         "@witnes = \"synchronize_rcu\"",
-         {"unknown key arm[1].witnes", "\"witness\""}},
+         "marker = \"synchronize_rcu\"",
+         "@marke = \"synchronize_rcu\"",
+         {"unknown key arm[1].marke", "\"marker\""}},
         {good_spec,
          "source = { distro = \"linux-source-7.3\", suite",
          "source = { distro = \"linux-source-7.3\", @suit",
@@ -93,7 +93,7 @@ TEST_F(SpecErrors, PointsAtWhatIsWrongAndSaysWhatIsAccepted) {
         {good_spec,
          "[metrics.total_ipis]",
          "[metrics.@total_ipi]",
-         {"unknown key metrics.total_ipi", "\"total_ipis\"", "bystander_burst"}},
+         {"unknown key metrics.total_ipi", "\"total_ipis\"", "bystander_work_time"}},
         {good_spec,
          "[metrics.total_ipis]",
          "[metrics.mine]\nevent = @\"kmem\"\n",
@@ -175,9 +175,9 @@ TEST_F(SpecErrors, PointsAtWhatIsWrongAndSaysWhatIsAccepted) {
          "@withn = 0.01",
          {"metrics.bystander_wakeup.withn", "\"within\""}},
         {good_spec,
-         "enable = [",
+         "prerequisites = [",
          "@series = [",
-         {"unknown key kernel.series", "enable, fragments"}},
+         {"unknown key kernel.series", "prerequisites, fragments"}},
         // types
         {good_spec,
          "vcpus = 6",
@@ -200,9 +200,9 @@ TEST_F(SpecErrors, PointsAtWhatIsWrongAndSaysWhatIsAccepted) {
         {good_spec, "series = []", "series = @\"none\"", {"bad arm[0].series: \"none\"", "array"}},
         {good_spec, "series = []", "series = [@1]", {"bad arm[0].series[0]: 1", "text"}},
         {good_spec,
-         "at_most = 5000",
-         "at_most = @\"5000\"",
-         {"bad metrics.target_latency.at_most", "a number above 0"}},
+         "ratio = 5000",
+         "ratio = @\"5000\"",
+         {"bad metrics.target_latency.ratio", "a number above 0"}},
         {minimal_spec, "[[arm]]", "@[arm]", {"bad arm: a table", "[[arm]]"}},
         {minimal_spec,
          "[kernel]\nsource = { distro = \"linux-source-6.12\" }",
@@ -240,8 +240,8 @@ TEST_F(SpecErrors, PointsAtWhatIsWrongAndSaysWhatIsAccepted) {
          "extra_cmdline = @\"lpj=1000 loglevel=1\"",
          {"guest.extra_cmdline", "no loglevel=1"}},
         {good_spec,
-         "witness = \"synchronize_rcu\"",
-         "witness = \"synchronize_rcu\"\nconfig_differs = [@\"CONFIG_kasan\"]",
+         "marker = \"synchronize_rcu\"",
+         "marker = \"synchronize_rcu\"\nconfig_differs = [@\"CONFIG_kasan\"]",
          {"config_differs", "without CONFIG_", "\"*\" for any"}},
         {good_spec, "perf_pages = 64", "perf_pages = @65", {"guest.perf_pages", "a power of two"}},
         {good_spec,
@@ -259,8 +259,8 @@ TEST_F(SpecErrors, PointsAtWhatIsWrongAndSaysWhatIsAccepted) {
         {good_spec, "times = 2147483647", "times = @2147483648", {"fault.times", "0..2147483647"}},
         {good_spec, "times = 2147483647", "times = @-1", {"bad fault.times: -1"}},
         {good_spec, "min_order = 1", "min_order = @11", {"fault.min_order", "0..10"}},
-        {good_spec, "at_most = 5000", "at_most = @0", {"at_most: 0", "above 0"}},
-        {good_spec, "at_most = 5000", "at_most = @inf", {"at_most: inf", "above 0"}},
+        {good_spec, "ratio = 5000", "ratio = @0", {"ratio: 0", "above 0"}},
+        {good_spec, "ratio = 5000", "ratio = @inf", {"ratio: inf", "above 0"}},
         {good_spec, "within = 0.01", "within = @nan", {"within", "0..10"}},
         {good_spec, "within = 0.01", "within = @-0.1", {"within: -0.1", "0..10"}},
         {good_spec,
@@ -296,7 +296,7 @@ TEST_F(SpecErrors, PointsAtWhatIsWrongAndSaysWhatIsAccepted) {
         {good_spec,
          "expect = \"not-worse\"",
          "expect = @\"no-worse\"",
-         {"bystander_wakeup.expect", "report, exactly, may-rise, not-worse, unchanged, falls",
+         {"bystander_wakeup.expect", "report, exactly, at-most, not-worse, unchanged, falls",
           "did you mean \"not-worse\"?"}},
         {good_spec,
          "expect = \"not-worse\"\nwithin = 0.01",
@@ -318,24 +318,24 @@ TEST_F(SpecErrors, PointsAtWhatIsWrongAndSaysWhatIsAccepted) {
          {"missing kernel.source", "tarball", "prebuilt"}},
         {minimal_spec,
          "name = \"least\"\n[kernel]\nsource = { distro = \"linux-source-6.12\" }\n[[arm]]\nname = "
-         "\"ipi\"\nwitness = "
+         "\"ipi\"\nmarker = "
          "\"smp_call_function\"\n",
          "@name = \"least\"\nkernel.source.distro = \"linux-source-6.12\"",
          {"missing arm", "[[arm]]"}},
         {good_spec, "[[arm]]\nname = \"reviewed\"", "@[[arm]]", {"missing arm[1].name"}},
         {good_spec,
-         "[[arm]]\nname = \"reviewed\"\nseries = [\"kernel-patches/6.12/reviewed\"]\nwitness = "
+         "[[arm]]\nname = \"reviewed\"\nseries = [\"kernel-patches/6.12/reviewed\"]\nmarker = "
          "\"synchronize_rcu\"",
          "@[[arm]]\nname = \"reviewed\"",
-         {"missing arm[1].witness", "can't be proven to run"}},
+         {"missing arm[1].marker", "can't be proven to run"}},
         {good_spec,
          "[metrics.total_ipis]\nexpect = \"report\"",
          "@[metrics.total_ipis]",
-         {"missing metrics.total_ipis.expect", "may-rise"}},
+         {"missing metrics.total_ipis.expect", "at-most"}},
         {good_spec,
-         "[metrics.target_latency]\nexpect = \"may-rise\"\nat_most = 5000",
-         "@[metrics.target_latency]\nexpect = \"may-rise\"",
-         {"missing metrics.target_latency.at_most", "may-rise"}},
+         "[metrics.target_latency]\nexpect = \"at-most\"\nratio = 5000",
+         "@[metrics.target_latency]\nexpect = \"at-most\"",
+         {"missing metrics.target_latency.ratio", "at-most"}},
         {good_spec,
          "[metrics.bystander_wakeup]\nexpect = \"not-worse\"\nwithin = 0.01",
          "@[metrics.bystander_wakeup]\nexpect = \"not-worse\"",
@@ -395,10 +395,10 @@ TEST_F(SpecErrors, PointsAtWhatIsWrongAndSaysWhatIsAccepted) {
          "{ prebuilt = true }\n@[[arm]]",
          {"missing arm[0].bzimage"}},
         {prebuilt_spec,
-         "[[arm]]\nname = \"reviewed\"\nwitness = \"synchronize_rcu\"\nbzimage = "
+         "[[arm]]\nname = \"reviewed\"\nmarker = \"synchronize_rcu\"\nbzimage = "
          "\"images/bzImage\"\nvmlinux = "
          "\"images/vmlinux\"",
-         "@[[arm]]\nname = \"reviewed\"\nwitness = \"synchronize_rcu\"\nbzimage = "
+         "@[[arm]]\nname = \"reviewed\"\nmarker = \"synchronize_rcu\"\nbzimage = "
          "\"images/bzImage\"",
          {"missing arm[1].vmlinux", "system_map"}},
         {prebuilt_spec,
@@ -410,8 +410,8 @@ TEST_F(SpecErrors, PointsAtWhatIsWrongAndSaysWhatIsAccepted) {
          "source = { prebuilt = true }\nfragments = @[]",
          {"kernel.fragments", "nothing is built"}},
         {good_spec,
-         "witness = \"synchronize_rcu\"",
-         "witness = \"synchronize_rcu\"\nbzimage = @\"images/bzImage\"",
+         "marker = \"synchronize_rcu\"",
+         "marker = \"synchronize_rcu\"\nbzimage = @\"images/bzImage\"",
          {"arm[1].bzimage", "prebuilt = true"}},
         // names
         {good_spec,
@@ -425,28 +425,28 @@ TEST_F(SpecErrors, PointsAtWhatIsWrongAndSaysWhatIsAccepted) {
          {"arm[1].name: \"Reviewed\"", "a-z"}},
         {good_spec, "name = \"reviewed\"", "name = @\"-reviewed\"", {"arm[1].name", "not '-'"}},
         {good_spec,
-         "witness = \"synchronize_rcu\"",
-         "witness = @\"1up\"",
-         {"arm[1].witness: \"1up\"", "kernel function"}},
+         "marker = \"synchronize_rcu\"",
+         "marker = @\"1up\"",
+         {"arm[1].marker: \"1up\"", "kernel function"}},
         {good_spec,
          "sync_function = \"tlb_remove_table_smp_sync\"",
          "same_path = @1",
          {"target.same_path"}},
         {good_spec,
-         "witness = \"synchronize_rcu\"",
-         "witness = \"synchronize_rcu\"\nsplat = @\"BUG\"",
+         "marker = \"synchronize_rcu\"",
+         "marker = \"synchronize_rcu\"\nsplat = @\"BUG\"",
          {"arm[1].splat: \"BUG\"", "4..128 characters"}},
         {good_spec,
-         "witness = \"synchronize_rcu\"",
-         "witness = \"synchronize_rcu\"\nsplat = @\" sleep\"",
+         "marker = \"synchronize_rcu\"",
+         "marker = \"synchronize_rcu\"\nsplat = @\" sleep\"",
          {"arm[1].splat", "without blanks"}},
         {good_spec,
-         "witness = \"synchronize_rcu\"",
-         "witness = \"synchronize_rcu\"\nsplat = @true",
+         "marker = \"synchronize_rcu\"",
+         "marker = \"synchronize_rcu\"\nsplat = @true",
          {"arm[1].splat"}},
         {good_spec,
-         "witness = \"synchronize_rcu\"",
-         "witness = \"synchronize_rcu\"\n@splats = \"sleeping\"",
+         "marker = \"synchronize_rcu\"",
+         "marker = \"synchronize_rcu\"\n@splats = \"sleeping\"",
          {"unknown key arm[1].splats", "\"splat\""}},
         {good_spec,
          "sync_function = \"tlb_remove_table_smp_sync\"",
@@ -493,7 +493,7 @@ TEST_F(SpecErrors, PointsAtWhatIsWrongAndSaysWhatIsAccepted) {
         {good_spec,
          "[\"kernel-patches/6.12/enable\"]",
          "[@\"kernel-patches/6.12/enabel\"]",
-         {"kernel.enable[0]", "does not exist"}},
+         {"kernel.prerequisites[0]", "does not exist"}},
         {good_spec,
          "[\"kernel-patches/6.12/reviewed\"]",
          "[@\"kernel-patches/6.12/empty\"]",

@@ -219,7 +219,7 @@ Status read_root(const SpecTable& root, Spec& spec, const rules::PathRules& path
     if (spec.target.same_path && !hits_per_call(spec.workload))
         return tl::unexpected(root.wrong(
             fmt::format("bad target.same_path: how often workload '{}' hits the target cannot be "
-                        "predicted, so that nothing would stand in for a witness; "
+                        "predicted, so that nothing could replace a marker; "
                         "accepted with {}",
                         spec.workload.name, fmt::join(workloads_with_predicted_hits(), " and "))));
     if (has_children(spec.workload) && !spec.backgrounds.empty())
@@ -240,7 +240,9 @@ Result<Spec> parse(std::string_view text, const fs::path& file,
     spec.text = text;
     spec.overrides = overrides;
     RIG_TRY(parsed, parse_toml(text, file));
-    RIG_CHECK(apply_overrides(parsed, overrides));
+    std::vector<OlderKey> older;
+    RIG_CHECK(apply_overrides(parsed, overrides, older));
+    spec.deprecation = deprecation(older);
     rules::PathRules paths;
     if (!stored) {
         RIG_TRY(top, project_top(file));
@@ -267,12 +269,12 @@ Result<Spec> load_spec(const fs::path& file, const std::vector<SpecOverride>& ov
     std::error_code error;
     // A folder opens and a pipe never ends; neither is an experiment.
     if (!fs::is_regular_file(file, error))
-        return fail(Blame::Spec,
+        return fail(FaultDomain::Spec,
                     fmt::format("{}: {}, want an experiment file (configs/*.toml)", file.string(),
                                 fs::exists(file, error) ? "not a regular file" : "no such file"));
     if (auto size = fs::file_size(file, error); !error && size > max_file_bytes)
-        return fail(Blame::Spec, fmt::format("{}: {} bytes, want at most {}", file.string(), size,
-                                             max_file_bytes));
+        return fail(FaultDomain::Spec, fmt::format("{}: {} bytes, want at most {}", file.string(),
+                                                   size, max_file_bytes));
     errno = 0;
     std::ifstream in(file, std::ios::binary);
     const int why = in.is_open() ? 0 : errno;
@@ -280,8 +282,8 @@ Result<Spec> load_spec(const fs::path& file, const std::vector<SpecOverride>& ov
     if (why == EMFILE || why == ENFILE || why == ENOMEM) return cannot("read", file, why);
     std::string text{std::istreambuf_iterator<char>(in), {}};
     if (!in.is_open() || in.bad())
-        return fail(Blame::Spec, fmt::format("{}: cannot be read{}{}", file.string(),
-                                             why ? ": " : "", why ? std::strerror(why) : ""));
+        return fail(FaultDomain::Spec, fmt::format("{}: cannot be read{}{}", file.string(),
+                                                   why ? ": " : "", why ? std::strerror(why) : ""));
     return parse_spec(text, file, overrides);
 }
 

@@ -14,8 +14,8 @@
 namespace rig {
 
 // `text` is the file's content, `file` its name for messages and relative paths. Error:
-// Blame::Spec, message "file:line:column: what was found; what is accepted". Overrides are applied
-// before anything is checked.
+// FaultDomain::Spec, message "file:line:column: what was found; what is accepted". Overrides are
+// applied before anything is checked.
 Result<Spec> parse_spec(std::string_view text, const std::filesystem::path& file,
                         const std::vector<SpecOverride>& overrides = {});
 // The experiment of a stored run: no file but the text is needed. `spec.top` stays empty, since

@@ -24,8 +24,8 @@ class SpecTest : public SpecProject {};
 
 TEST_F(SpecTest, AnArmMayBeBrokenOnPurpose) {
     std::string text(good_spec);
-    const std::string witness = "witness = \"synchronize_rcu\"\n";
-    text.insert(text.find(witness) + witness.size(), "splat = \"sleeping function called\"\n");
+    const std::string marker = "marker = \"synchronize_rcu\"\n";
+    text.insert(text.find(marker) + marker.size(), "splat = \"sleeping function called\"\n");
     auto spec = parse_spec(text, file());
     ASSERT_TRUE(spec) << spec.error().message;
     EXPECT_EQ(spec->arms[0].splat, "");
@@ -43,7 +43,7 @@ TEST_F(SpecTest, ReadsEveryField) {
     ASSERT_TRUE(std::holds_alternative<DistroSource>(spec->kernel.source));
     EXPECT_EQ(std::get<DistroSource>(spec->kernel.source).package, "linux-source-7.3");
     EXPECT_EQ(std::get<DistroSource>(spec->kernel.source).suite, "trixie-backports");
-    EXPECT_EQ(spec->kernel.enable, std::vector<fs::path>{"kernel-patches/6.12/enable"});
+    EXPECT_EQ(spec->kernel.prerequisites, std::vector<fs::path>{"kernel-patches/6.12/enable"});
     EXPECT_EQ(spec->kernel.fragments,
               (std::vector<fs::path>{"configs/kernel/base.config", "configs/kernel/more.config"}));
     EXPECT_EQ(spec->kernel.options,
@@ -58,11 +58,11 @@ TEST_F(SpecTest, ReadsEveryField) {
     ASSERT_EQ(spec->arms.size(), 2U);
     EXPECT_EQ(spec->arms[0].name, "ipi");
     EXPECT_TRUE(spec->arms[0].series.empty());
-    EXPECT_EQ(spec->arms[0].witness, "smp_call_function");
+    EXPECT_EQ(spec->arms[0].marker, "smp_call_function");
     EXPECT_FALSE(spec->arms[0].prebuilt);
     EXPECT_EQ(spec->arms[1].name, "reviewed");
     EXPECT_EQ(spec->arms[1].series, std::vector<fs::path>{"kernel-patches/6.12/reviewed"});
-    EXPECT_EQ(spec->arms[1].witness, "synchronize_rcu");
+    EXPECT_EQ(spec->arms[1].marker, "synchronize_rcu");
     EXPECT_EQ(spec->arms[1].splat, "");
     EXPECT_EQ(spec->find_arm("reviewed"), &spec->arms[1]);
     EXPECT_EQ(spec->find_arm("review"), nullptr);
@@ -104,8 +104,8 @@ TEST_F(SpecTest, ReadsEveryField) {
     EXPECT_TRUE(std::holds_alternative<Predicted>(spec->metrics[0].exactly.at("ipi")));
     EXPECT_EQ(std::get<std::int64_t>(spec->metrics[0].exactly.at("reviewed")), 0);
     EXPECT_EQ(spec->metrics[1].name, "target_latency");
-    EXPECT_EQ(spec->metrics[1].kind, ExpectKind::MayRise);
-    EXPECT_EQ(spec->metrics[1].at_most, 5000.0);
+    EXPECT_EQ(spec->metrics[1].kind, ExpectKind::AtMost);
+    EXPECT_EQ(spec->metrics[1].ratio, 5000.0);
     EXPECT_EQ(spec->metrics[2].name, "bystander_wakeup");
     EXPECT_EQ(spec->metrics[2].kind, ExpectKind::NotWorse);
     EXPECT_EQ(spec->metrics[2].within, 0.01);
@@ -130,7 +130,7 @@ TEST_F(SpecTest, AbsentKeysKeepTheDefaults) {
     ASSERT_TRUE(spec) << spec.error().message;
     EXPECT_EQ(spec->description, "");
     EXPECT_EQ(std::get<DistroSource>(spec->kernel.source).suite, "");
-    EXPECT_TRUE(spec->kernel.enable.empty() && spec->kernel.fragments.empty() &&
+    EXPECT_TRUE(spec->kernel.prerequisites.empty() && spec->kernel.fragments.empty() &&
                 spec->kernel.options.empty());
     EXPECT_TRUE(spec->arms[0].series.empty());
 
@@ -191,7 +191,7 @@ TEST_F(SpecTest, AcceptsTheEndsOfTheRanges) {
         {"min_order = 1", "min_order = 10"},
         {"within = 0.01", "within = 0"},
         {"within = 0.01", "within = 10.0"},
-        {"at_most = 5000", "at_most = 0.001"},
+        {"ratio = 5000", "ratio = 0.001"},
     };
     for (const auto& [from, to] : table) {
         auto spec = parse_spec(replaced(good_spec, from, to), file());
@@ -259,14 +259,14 @@ TEST_F(SpecTest, CountersAreOfKnownWorkloadsAndFitWhereTheyGo) {
 TEST_F(SpecTest, ArmsOnTheSamePathHaveNoWitness) {
     const std::string target = "[target]\nsame_path = true\nfunction = "
                                "\"pmdp_collapse_flush\"\n[workload]\nname = \"collapse\"\n";
-    const auto without = replaced(minimal_spec, "witness = \"smp_call_function\"\n", "");
+    const auto without = replaced(minimal_spec, "marker = \"smp_call_function\"\n", "");
     auto spec = parse_spec(without + target, file());
     ASSERT_TRUE(spec) << spec.error().message;
     EXPECT_TRUE(spec->target.same_path);
-    EXPECT_EQ(spec->arms[0].witness, "");
+    EXPECT_EQ(spec->arms[0].marker, "");
     spec = parse_spec(without, file());
     ASSERT_FALSE(spec);
-    EXPECT_NE(spec.error().message.find("missing arm[0].witness"), std::string::npos)
+    EXPECT_NE(spec.error().message.find("missing arm[0].marker"), std::string::npos)
         << spec.error().message;
     spec = parse_spec(std::string(minimal_spec) + target, file());
     ASSERT_FALSE(spec);
@@ -280,7 +280,7 @@ TEST_F(SpecTest, ArmsOnTheSamePathHaveNoWitness) {
 
 // What would stand for a witness there is the number of hits that the workload predicts.
 TEST_F(SpecTest, ASamePathNeedsAWorkloadThatPredictsItsHits) {
-    const auto without = replaced(minimal_spec, "witness = \"smp_call_function\"\n", "");
+    const auto without = replaced(minimal_spec, "marker = \"smp_call_function\"\n", "");
     const auto spec = parse_spec(
         without + "[target]\nsame_path = true\nfunction = \"__x64_sys_munmap\"\n", file());
     ASSERT_FALSE(spec);
@@ -371,7 +371,7 @@ TEST_F(SpecTest, LoadsFromAFile) {
 
     spec = load_spec(top_ / "configs/none.toml");
     ASSERT_FALSE(spec);
-    EXPECT_EQ(spec.error().blame, Blame::Spec);
+    EXPECT_EQ(spec.error().fault_domain, FaultDomain::Spec);
     EXPECT_NE(spec.error().message.find("none.toml: no such file"), std::string::npos)
         << spec.error().message;
     spec = load_spec(top_ / "configs");
@@ -393,7 +393,7 @@ TEST_F(SpecTest, ALimitOfOpenFilesIsNoFaultOfTheFile) {
         const rlimit none{0, 0};
         if (::setrlimit(RLIMIT_NOFILE, &none) != 0) ::_exit(2);
         const auto spec = load_spec(file());
-        if (spec || spec.error().blame != Blame::Host) ::_exit(3);
+        if (spec || spec.error().fault_domain != FaultDomain::Host) ::_exit(3);
         ::_exit(spec.error().message.ends_with("test.toml: Too many open files") ? 0 : 4);
     }
     int status = -1;
@@ -404,29 +404,80 @@ TEST_F(SpecTest, ALimitOfOpenFilesIsNoFaultOfTheFile) {
 TEST_F(SpecTest, MetricsUnderTheirOlderNamesAreRead) {
     const std::string older = "[metrics.caller_latency]\nexpect = \"may-rise\"\nat_most = "
                               "2\n[metrics.munmap_latency]\nexpect = \"report\"\n";
-    auto spec = parse_spec(
-        std::string(minimal_spec) + older, file(),
-        {{"metrics.caller_latency.at_most", "3"}, {"metrics.call_latency.at_least", "1"}});
+    auto spec =
+        parse_spec(std::string(minimal_spec) + older, file(),
+                   {{"metrics.caller_latency.ratio", "3"}, {"metrics.call_latency.at_least", "1"}});
     ASSERT_TRUE(spec) << spec.error().message;
     ASSERT_EQ(spec->metrics.size(), 2u);
     EXPECT_EQ(spec->metrics[0].name, "target_latency");
-    EXPECT_EQ(spec->metrics[0].at_most, 3);
+    EXPECT_EQ(spec->metrics[0].ratio, 3);
     EXPECT_EQ(spec->metrics[1].name, "call_latency");
     EXPECT_EQ(spec->metrics[1].at_least, 1u);
     spec = parse_spec(std::string(minimal_spec) + older +
                           "[metrics.target_latency]\nexpect = \"report\"\n",
                       file());
     ASSERT_FALSE(spec);
-    EXPECT_NE(spec.error().message.find(":7:1: bad metrics.caller_latency: it is what "
-                                        "metrics.target_latency was called before"),
+    EXPECT_NE(spec.error().message.find(":7:1: bad metrics.caller_latency: it is the older name of "
+                                        "metrics.target_latency, want one of the two"),
               std::string::npos)
         << spec.error().message;
     // A mistake in one is told where it stands in the file.
     spec = parse_spec(std::string(minimal_spec) +
-                          "[metrics.munmap_latency]\nexpect = \"report\"\nat_most = 2\n",
+                          "[metrics.munmap_latency]\nexpect = \"report\"\nwithin = 2\n",
                       file());
     ASSERT_FALSE(spec);
     EXPECT_NE(spec.error().message.find(":9:"), std::string::npos) << spec.error().message;
+}
+
+// Every name that a file may have from before, beside the one it has now: the same experiment, and
+// one line that says where the first is.
+TEST_F(SpecTest, OlderKeysMeanTheNewerOnes) {
+    std::string older(good_spec);
+    for (const auto& [now, before] :
+         {std::pair{"\nmarker =", "\nwitness ="},
+          {"\nprerequisites =", "\nenable ="},
+          {"expect = \"at-most\"\nratio =", "expect = \"may-rise\"\nat_most ="},
+          {"[metrics.target_latency]", "[metrics.caller_latency]"}}) {
+        ASSERT_NE(older.find(now), std::string::npos) << now;
+        for (std::size_t at; (at = older.find(now)) != std::string::npos;)
+            older.replace(at, std::string(now).size(), before);
+    }
+    const auto before = parse_spec(older, file()), now = parse_spec(good_spec, file());
+    ASSERT_TRUE(before) << before.error().message;
+    ASSERT_TRUE(now) << now.error().message;
+    EXPECT_EQ(before->kernel.prerequisites, now->kernel.prerequisites);
+    ASSERT_EQ(before->arms.size(), now->arms.size());
+    for (std::size_t i = 0; i < now->arms.size(); ++i) {
+        EXPECT_NE(now->arms[i].marker, "");
+        EXPECT_EQ(before->arms[i].marker, now->arms[i].marker);
+    }
+    ASSERT_EQ(before->metrics.size(), now->metrics.size());
+    bool bounded = false;
+    for (const auto& metric : now->metrics) {
+        const auto same =
+            std::find_if(before->metrics.begin(), before->metrics.end(),
+                         [&](const MetricSpec& one) { return one.name == metric.name; });
+        ASSERT_NE(same, before->metrics.end()) << metric.name;
+        EXPECT_EQ(same->kind, metric.kind);
+        EXPECT_EQ(same->ratio, metric.ratio);
+        bounded = bounded || metric.kind == ExpectKind::AtMost;
+    }
+    EXPECT_TRUE(bounded);
+    EXPECT_EQ(now->deprecation, "");
+    EXPECT_NE(before->deprecation.find(": deprecated: "), std::string::npos);
+    EXPECT_NE(before->deprecation.find("more older names"), std::string::npos)
+        << before->deprecation;
+    // On the command line as well; and both names at once are refused.
+    const auto set = parse_spec(good_spec, file(), {{"arm.ipi.witness", "other_function"}});
+    ASSERT_TRUE(set) << set.error().message;
+    EXPECT_EQ(set->arms[0].marker, "other_function");
+    const auto both = parse_spec(
+        std::string(good_spec).replace(good_spec.find("\nmarker ="), 1, "\nwitness = \"f\"\n"),
+        file());
+    ASSERT_FALSE(both);
+    EXPECT_NE(both.error().message.find("bad arm.witness: it is the older name of arm.marker"),
+              std::string::npos)
+        << both.error().message;
 }
 
 TEST(SpecNames, Lists) {
@@ -562,7 +613,7 @@ TEST_F(SpecTest, SurvivesMutations) {
             ++accepted;
             continue;
         }
-        EXPECT_EQ(spec.error().blame, Blame::Spec);
+        EXPECT_EQ(spec.error().fault_domain, FaultDomain::Spec);
         EXPECT_TRUE(spec.error().message.starts_with(file().string() + ":"))
             << spec.error().message;
         EXPECT_EQ(spec.error().message.find_first_of(std::string_view("\n\r\x1b\0", 4)),

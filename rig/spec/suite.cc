@@ -2,6 +2,7 @@
 #include "rig/spec/suite.h"
 
 #include "rig/base/files.h"
+#include "rig/spec/older_keys.h"
 #include "rig/spec/toml_reader.h"
 #include "rig/spec/value_rules.h"
 #include "rig/workloads/older_names.h"
@@ -80,13 +81,13 @@ Result<SuiteCheck> read_run(const SpecTable& table, const fs::path& top) {
     RIG_CHECK(existing(table, "experiment", run.experiment, rules::existing_file(top)));
     RIG_CHECK(read_set(table, run.set));
     RIG_CHECK(read_sweep(table, run.sweep));
-    std::string expect = "as-expected";
-    RIG_CHECK(table.choice("expect", expect, {"as-expected", "broken", "inconclusive"}));
-    run.expect = expect == "broken"         ? Exit::Broken
+    std::string expect = "pass";
+    RIG_CHECK(table.choice("expect", expect, {"pass", "fail", "inconclusive"}));
+    run.expect = expect == "fail"           ? Exit::Fail
                  : expect == "inconclusive" ? Exit::Inconclusive
-                                            : Exit::AsExpected;
+                                            : Exit::Pass;
     // Failing for another reason than the one meant is no control.
-    if (run.expect != Exit::AsExpected)
+    if (run.expect != Exit::Pass)
         RIG_CHECK(table.require(
             "says", fmt::format("what has to be reported when expect = \"{}\"", expect)));
     RIG_CHECK(table.text("says", run.says, rules::at_most(200)));
@@ -176,6 +177,9 @@ Result<Suite> parse_suite(std::string_view text, const fs::path& file) {
     Suite suite;
     suite.file = file;
     RIG_TRY(parsed, parse_toml(text, file));
+    std::vector<OlderKey> older;
+    rename_older_outcomes(parsed, older);
+    suite.deprecation = deprecation(older);
     RIG_TRY(top, project_top(file));
     suite.top = top;
     const SpecTable root(parsed, "", file.string());
@@ -201,8 +205,9 @@ Status keep_points(Suite& suite, const std::vector<std::string>& ids) {
         known.push_back(point.id);
     for (const auto& id : ids)
         if (std::find(known.begin(), known.end(), id) == known.end())
-            return fail(Blame::Spec, fmt::format("{}: no point '{}', accepted: {}",
-                                                 suite.file.string(), id, fmt::join(known, ", ")));
+            return fail(FaultDomain::Spec,
+                        fmt::format("{}: no point '{}', accepted: {}", suite.file.string(), id,
+                                    fmt::join(known, ", ")));
     if (!ids.empty())
         std::erase_if(suite.points, [&](const Point& point) {
             return std::find(ids.begin(), ids.end(), point.id) == ids.end();

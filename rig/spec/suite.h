@@ -13,7 +13,7 @@
 //   experiment = "configs/batch-alloc-fail.toml"
 //   set = { "guest.boots" = 6 }                                  # as --set
 //   sweep = { key = "guest.vcpus", values = [2, 4, 8] }          # the experiment once for every
-//   value expect = "as-expected"                                       # or "broken",
+//   value expect = "pass"                                              # or "fail",
 //   "inconclusive": a negative control says = "PT_RECLAIM" # must stand in what is reported;
 //   required for a control show = ["sync_ipis", "target_latency"]                       # the
 //   metrics printed as evidence plot = ["target_latency"]                                    #
@@ -52,7 +52,7 @@ struct RunCheck {
     std::filesystem::path experiment; // relative to the project's top, as all paths here
     std::vector<SpecOverride> set;
     std::optional<Sweep> sweep;
-    Exit expect = Exit::AsExpected;
+    Exit expect = Exit::Pass;
     std::string says;
     std::vector<std::string> show, plot; // names of metrics
 };
@@ -76,19 +76,20 @@ struct Point {
 struct Suite {
     std::filesystem::path file, top;
     std::string name, description;
+    std::string deprecation; // one line if the file uses older names, else empty
     std::vector<Point> points;
 };
 
 // Has the text the key `point` at its top? Then it is a suite and no experiment.
 bool is_suite(std::string_view text);
 
-// Blame::Spec, "file:line:column: what was found; what is accepted"; experiments and series named
-// in it must be there.
+// FaultDomain::Spec, "file:line:column: what was found; what is accepted"; experiments and series
+// named in it must be there.
 Result<Suite> parse_suite(std::string_view text, const std::filesystem::path& file);
 Result<Suite> load_suite(const std::filesystem::path& file);
 
-// Leaves the points of these ids, in the suite's order; none named leaves all. Blame::Spec for an
-// id that is not there.
+// Leaves the points of these ids, in the suite's order; none named leaves all. FaultDomain::Spec
+// for an id that is not there.
 Status keep_points(Suite& suite, const std::vector<std::string>& ids);
 
 } // namespace rig

@@ -34,7 +34,7 @@ claim = "sync IPIs follow the dose"
 experiment = "configs/a.toml"
 set = { "guest.boots" = 6, "workload.name" = "exit", "arm.b.series" = ["x"], "metrics.call_latency.within" = 0.1, "metrics.sync_ipis.within" = 1.0 }
 sweep = { key = "fault.interval", values = [1, 2, 4] }
-expect = "broken"
+expect = "fail"
 says = "the control did not fail"
 show = ["sync_ipis"]
 )toml";
@@ -62,7 +62,7 @@ TEST_F(SuiteTest, ReadsEveryKindOfCheck) {
     EXPECT_EQ(std::get<PatchCheck>(suite->points[0].checks[1]).lacks,
               std::vector<std::string>{"Context:"});
     const auto& run = std::get<RunCheck>(suite->points[1].checks[0]);
-    EXPECT_EQ(run.expect, Exit::Broken);
+    EXPECT_EQ(run.expect, Exit::Fail);
     ASSERT_EQ(run.set.size(), 5u);
     EXPECT_EQ(run.set[0], (SpecOverride{"guest.boots", "6"}));
     EXPECT_EQ(run.set[3].value, "0.1"); // as it was written, and still a real number
@@ -106,7 +106,7 @@ TEST_F(SuiteTest, MistakesAreNamedWithTheirPlace) {
         << error_of("configs/a.toml\"\narm", "configs/b.toml\"\narm");
     EXPECT_NE(error_of("id = \"dose\"", "id = \"no-stub\"").find("no other point"),
               std::string::npos);
-    EXPECT_NE(error_of("expect = \"broken\"", "expect = \"brocken\"").find("did you mean"),
+    EXPECT_NE(error_of("expect = \"fail\"", "expect = \"fali\"").find("did you mean"),
               std::string::npos);
     EXPECT_NE(error_of("mm/mmu_gather.o", "../x.o").find("an object of the kernel's tree"),
               std::string::npos);

@@ -110,7 +110,7 @@ Error spec_error(const std::string& file, const toml::source_position& place,
     for (char c : message)
         line += is_control(c) ? escaped(c) : std::string(1, c);
     // toml++ gives 0:0 for what has no place of its own, such as an empty file.
-    return {Blame::Spec,
+    return {FaultDomain::Spec,
             fmt::format("{}:{}:{}: {}", file, std::max(place.line, 1U), std::max(place.column, 1U),
                         line),
             {}};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A checked view on TOML tables, without knowledge of experiments. Every failure is one Error with
-// Blame::Spec and the message "FILE:LINE:COLUMN: what was found, what is wanted". Readers leave
-// `out` alone when the key is absent, so that a struct's initialisers are the defaults.
+// FaultDomain::Spec and the message "FILE:LINE:COLUMN: what was found, what is wanted". Readers
+// leave `out` alone when the key is absent, so that a struct's initialisers are the defaults.
 #pragma once
 
 #include "rig/base/error.h"

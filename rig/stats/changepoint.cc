@@ -73,7 +73,7 @@ double permutation_p(std::vector<double> values, const std::vector<std::size_t>&
             for (std::size_t k = bounds[i + 1] - 1; k > bounds[i]; --k)
                 std::swap(values[k],
                           values[bounds[i] + mix(options.seed, drawn++) % (k - bounds[i] + 1)]);
-        extreme += best_of(values, bounds, options.least_segment).statistic >= statistic;
+        extreme += best_of(values, bounds, options.min_segment).statistic >= statistic;
         if (static_cast<double>(extreme) / total > options.significance) break;
     }
     return static_cast<double>(extreme) / total;
@@ -92,7 +92,7 @@ std::vector<ChangePoint> change_points(const std::vector<double>& series,
     std::vector<std::pair<std::size_t, double>> found;
     std::uint64_t drawn = 0;
     for (;;) {
-        const auto split = best_of(series, bounds, options.least_segment);
+        const auto split = best_of(series, bounds, options.min_segment);
         if (split.at == 0) break;
         const double p = permutation_p(series, bounds, split.statistic, options, drawn);
         if (p > options.significance) break;
@@ -108,7 +108,7 @@ std::vector<ChangePoint> change_points(const std::vector<double>& series,
         const ChangePoint point{found[i].first, median_of(series, from, found[i].first),
                                 median_of(series, found[i].first, to), found[i].second};
         const bool small = point.before != 0 && point.after != 0 &&
-                           std::abs(point.after / point.before - 1) < options.least_effect;
+                           std::abs(point.after / point.before - 1) < options.min_effect;
         if (small) continue;
         points.push_back(point);
         from = point.at;

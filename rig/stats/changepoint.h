@@ -21,9 +21,9 @@ namespace rig {
 struct ChangePointOptions {
     double significance = 0.05; // of each test
     std::size_t permutations = 199;
-    std::size_t least_segment = 3; // values on either side: fewer are no level
-    double least_effect = 0; // |median after / median before - 1|; smaller steps are not told. From
-                             // or to a median of 0 is never too small
+    std::size_t min_segment = 3; // values on either side: fewer are no level
+    double min_effect = 0; // |median after / median before - 1|; smaller steps are not told. From
+                           // or to a median of 0 is never too small
     std::uint64_t seed = 1;
 };
 
@@ -34,7 +34,7 @@ struct ChangePoint {
                   // test ended early
 };
 
-// In the order of the series. Empty for fewer than 2 * least_segment values. Values must be finite.
+// In the order of the series. Empty for fewer than 2 * min_segment values. Values must be finite.
 // O(permutations * n^2): meant for some hundreds of values.
 std::vector<ChangePoint> change_points(const std::vector<double>& series,
                                        const ChangePointOptions& options = {});

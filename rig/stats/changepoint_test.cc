@@ -55,7 +55,7 @@ TEST(ChangePoints, PlantedStepsInNoise) {
         series.push_back((i < 30 ? 100 : i < 60 ? 104 : 90) + noise(random));
     EXPECT_EQ(places(change_points(series)), (std::vector<std::size_t>{30, 60}));
     ChangePointOptions options;
-    options.least_effect = 0.06;
+    options.min_effect = 0.06;
     EXPECT_EQ(places(change_points(series, options)), (std::vector<std::size_t>{60}));
     EXPECT_EQ(places(change_points(series)), places(change_points(series)))
         << "the same input, the same answer";

@@ -21,7 +21,7 @@ constexpr std::size_t min_unpaired = 5;
 constexpr std::size_t max_exact = 50;
 
 tl::unexpected<Error> empty(const char* what) {
-    return fail(Blame::Host, fmt::format("{} of no values, want at least one", what));
+    return fail(FaultDomain::Host, fmt::format("{} of no values, want at least one", what));
 }
 
 bool usable(const std::vector<double>& values) {
@@ -115,7 +115,7 @@ template<class Combine>
 Result<Estimate> paired(const std::vector<double>& values, const std::vector<double>& base,
                         Combine combine) {
     if (values.size() != base.size())
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("{} values against {}, want pairs", values.size(), base.size()));
     std::vector<double> combined(values.size());
     std::transform(values.begin(), values.end(), base.begin(), combined.begin(), combine);
@@ -134,7 +134,7 @@ Result<double> median(std::vector<double> values) {
 Result<double> quantile(std::vector<double> values, double p) {
     if (values.empty()) return empty("quantile");
     if (!(p > 0 && p <= 1))
-        return fail(Blame::Host, fmt::format("quantile {}, want above 0 and at most 1", p));
+        return fail(FaultDomain::Host, fmt::format("quantile {}, want above 0 and at most 1", p));
     assert(usable(values));
     // ceil(p * n), but 0.07 * 100 is 7.000000000000001: a product that close to a whole number is
     // that number.

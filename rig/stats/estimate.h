@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Statistics on few boots without assumptions about their distribution. Pure. Values must not be
-// NaN; +infinity is allowed (a ratio to zero). Every function refuses empty input (Blame::Host):
-// there is no median of nothing.
+// NaN; +infinity is allowed (a ratio to zero). Every function refuses empty input
+// (FaultDomain::Host): there is no median of nothing.
 #pragma once
 
 #include "rig/base/error.h"

@@ -20,7 +20,7 @@ std::vector<double> one_to(int n) {
 TEST(Statistics, NothingHasNoStatistics) {
     for (const auto& result : {median({}), quantile({}, 0.99), maximum({}), mean({})}) {
         ASSERT_FALSE(result);
-        EXPECT_EQ(result.error().blame, Blame::Host);
+        EXPECT_EQ(result.error().fault_domain, FaultDomain::Host);
     }
     EXPECT_FALSE(median_estimate({}));
     EXPECT_FALSE(paired_difference({}, {}));

@@ -19,7 +19,7 @@ constexpr std::size_t max_exact_signed = 100;
 constexpr std::size_t max_exact_unpaired = 50;
 
 tl::unexpected<Error> no_values(const char* what) {
-    return fail(Blame::Host, fmt::format("{} of no values, want at least one", what));
+    return fail(FaultDomain::Host, fmt::format("{} of no values, want at least one", what));
 }
 
 // Ranks in halves, so that midranks are whole: 2 for the smallest, 2 * n for the largest. `ties`
@@ -173,11 +173,11 @@ Result<RankTest> mann_whitney(const std::vector<double>& values, const std::vect
     return test;
 }
 
-double least_p_signed_rank(std::size_t n) {
+double min_p_signed_rank(std::size_t n) {
     return std::ldexp(1.0, -static_cast<int>(std::min<std::size_t>(n, 1000)));
 }
 
-double least_p_mann_whitney(std::size_t n, std::size_t m) {
+double min_p_mann_whitney(std::size_t n, std::size_t m) {
     if (n + m > 1000) return 0;
     return 1 / boost::math::binomial_coefficient<double>(static_cast<unsigned>(n + m),
                                                          static_cast<unsigned>(n));
@@ -267,7 +267,7 @@ Result<double> cliffs_delta(const std::vector<double>& values, const std::vector
 
 Result<Interval> clopper_pearson(std::size_t hits, std::size_t trials, double coverage) {
     if (trials == 0 || hits > trials)
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("{} of {} trials, want at least one trial", hits, trials));
     const auto k = static_cast<double>(hits), n = static_cast<double>(trials),
                tail = (1 - coverage) / 2;

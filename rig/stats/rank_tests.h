@@ -51,8 +51,8 @@ Result<RankTest> mann_whitney(const std::vector<double>& values, const std::vect
                               AtBound at_bound = AtBound::Nothing);
 
 // The least p one side of these tests can reach, whatever the data. n pairs; n and m values.
-double least_p_signed_rank(std::size_t n);
-double least_p_mann_whitney(std::size_t n, std::size_t m);
+double min_p_signed_rank(std::size_t n);
+double min_p_mann_whitney(std::size_t n, std::size_t m);
 
 // The largest w with P(W+ <= w) <= `tail` for n differences without ties or zeros; nullopt if there
 // is none.
@@ -75,7 +75,7 @@ Result<double> rank_biserial(const std::vector<double>& differences);
 Result<double> cliffs_delta(const std::vector<double>& values, const std::vector<double>& base);
 
 // The exact interval of Clopper and Pearson for a share of which `hits` of `trials` were seen.
-// Blame::Host for no trials.
+// FaultDomain::Host for no trials.
 Result<Interval> clopper_pearson(std::size_t hits, std::size_t trials,
                                  double coverage = wanted_coverage);
 

@@ -194,11 +194,11 @@ TEST(StatisticsRank, ExactTailsAreThoseOfEveryArrangement) {
 }
 
 TEST(StatisticsRank, LeastPIsReachedAndNeverPassed) {
-    EXPECT_EQ(signed_rank({1, 2, 3, 4, 5, 6})->above, least_p_signed_rank(6));
-    EXPECT_EQ(signed_rank({1, 1, 1, 1, 1, 1})->above, least_p_signed_rank(6));
-    EXPECT_EQ(least_p_signed_rank(6), 1.0 / 64);
-    EXPECT_NEAR(mann_whitney({4, 5, 6, 7}, {1, 2, 3})->above, least_p_mann_whitney(4, 3), 1e-15);
-    EXPECT_NEAR(least_p_mann_whitney(4, 3), 1.0 / 35, 1e-15);
+    EXPECT_EQ(signed_rank({1, 2, 3, 4, 5, 6})->above, min_p_signed_rank(6));
+    EXPECT_EQ(signed_rank({1, 1, 1, 1, 1, 1})->above, min_p_signed_rank(6));
+    EXPECT_EQ(min_p_signed_rank(6), 1.0 / 64);
+    EXPECT_NEAR(mann_whitney({4, 5, 6, 7}, {1, 2, 3})->above, min_p_mann_whitney(4, 3), 1e-15);
+    EXPECT_NEAR(min_p_mann_whitney(4, 3), 1.0 / 35, 1e-15);
 }
 
 TEST(StatisticsRank, TheNormalApproximationContinuesTheExactTest) {

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "guest/protocol/protocol.h"
+#include "rig/experiment/environment.h"
 #include "rig/experiment/experiment.h"
-#include "rig/experiment/world.h"
 #include "rig/results/run_store.h"
 #include "rig/run_index/index.h"
 #include "rig/run_index/run_reader.h"
@@ -74,13 +74,13 @@ name = "a"
 bzimage = "bzImage-a"
 system_map = "System.map"
 config = "config"
-witness = "only_in_a"
+marker = "only_in_a"
 [[arm]]
 name = "b"
 bzimage = "bzImage-b"
 system_map = "System.map-b"
 config = "config"
-witness = "only_in_b"
+marker = "only_in_b"
 [guest]
 clock = "virtual"
 boots = 4
@@ -112,8 +112,8 @@ values = { a = "predicted", b = "predicted" }
         if (!spec) return tl::unexpected(spec.error());
         ArtifactCache cache(dir_ / "cache");
         PerfRunner runner;
-        const World world{cache, runner, hypervisor, Progress::silent(), {}, engine};
-        return run_experiment(*spec, world,
+        const Environment environment{cache, runner, hypervisor, Progress::silent(), {}, engine};
+        return run_experiment(*spec, environment,
                               {dir_ / "results",
                                jobs,
                                {"rig", "compare", "x.toml"},

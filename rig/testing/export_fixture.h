@@ -12,7 +12,7 @@ namespace rig::fixture {
 inline Spec judged_spec(unsigned boots = 8) {
     auto spec = make_spec(boots);
     spec.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}}),
-                    may_rise("target_latency", 20000), not_worse("bystander_burst", 0.01)};
+                    at_most("target_latency", 20000), not_worse("bystander_work_time", 0.01)};
     return spec;
 }
 
@@ -24,16 +24,16 @@ inline ReportInput input_of(const Spec& spec, const std::vector<Sample>& samples
     return input_of(spec, samples, make_run(spec));
 }
 
-inline FaultRecord fault_of(std::string arm, unsigned index, Blame blame, std::string message,
-                            bool made_again = false) {
+inline FaultRecord fault_of(std::string arm, unsigned index, FaultDomain fault_domain,
+                            std::string message, bool made_again = false) {
     FaultRecord fault;
     fault.arm = std::move(arm);
     fault.index = index;
     fault.order = 2 * index;
     fault.folder =
         "000" + std::to_string(fault.order) + "-" + fault.arm + "-" + std::to_string(index);
-    fault.blame = blame;
-    fault.kind = blame == Blame::Kernel ? "panic" : "starved";
+    fault.fault_domain = fault_domain;
+    fault.kind = fault_domain == FaultDomain::Kernel ? "panic" : "starved";
     fault.message = std::move(message);
     fault.made_again = made_again;
     return fault;

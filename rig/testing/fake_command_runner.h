@@ -52,7 +52,7 @@ class FakeCommandRunner : public CommandRunner {
         std::string words;
         for (const auto& word : command.argv)
             words += " " + word;
-        return fail(Blame::Host, "fake: no rule for" + words);
+        return fail(FaultDomain::Host, "fake: no rule for" + words);
     }
 
     static bool has(const Command& command, const std::string& word) {

@@ -48,7 +48,7 @@ class FakeHypervisor : public Hypervisor {
             initrds.push_back(slurp(request.initrd));
             boot = boots_[std::min(requests.size(), boots_.size()) - 1];
         }
-        if (!boot.start_error.empty()) return fail(Blame::Host, boot.start_error);
+        if (!boot.start_error.empty()) return fail(FaultDomain::Host, boot.start_error);
         if (stop.stop_requested()) return end_of(Cancelled{}, 0);
         const auto bye = boot.sends.find(guest::encode(guest::FrameType::Bye, ""));
         if (bye != std::string::npos)

@@ -3,7 +3,7 @@
 // which they were submitted.
 #pragma once
 
-#include "rig/experiment/world.h"
+#include "rig/experiment/environment.h"
 #include "rig/slurm/slurm_engine.h"
 #include "rig/slurm/slurm_task.h"
 #include "rig/testing/fake_command_runner.h"
@@ -20,8 +20,8 @@ namespace rig::testing {
 
 class FakeSlurm {
  public:
-    // `world` of the nodes; its hypervisor makes the boots.
-    explicit FakeSlurm(const World& world) : world_(world) {
+    // `environment` of the nodes; its hypervisor makes the boots.
+    explicit FakeSlurm(const Environment& environment) : environment_(environment) {
         runner.on({"scontrol", "config"}, [this](const Command&) {
             return exits(0, fmt::format("MaxArraySize            = {}\n", max_array));
         });
@@ -74,9 +74,9 @@ class FakeSlurm {
         }
     }
     bool run(const Task& task) {
-        const TaskLine line{task.spool, task.list, task.index};
-        const auto result =
-            task.build ? build_task_command(line, world_, {}) : boot_task_command(line, world_, {});
+        const TaskOptions line{task.spool, task.list, task.index};
+        const auto result = task.build ? build_task_command(line, environment_, {})
+                                       : boot_task_command(line, environment_, {});
         if (!result)
             errors.push_back(result.error().message);
         else
@@ -95,9 +95,9 @@ class FakeSlurm {
 
     FakeCommandRunner runner;
     unsigned max_array = 1001, pauses = 0, cancelled = 0, ran = 0;
-    unsigned most_jobs = 1000000; // a larger array is refused
-    bool away = false;            // the controller
-    std::string accounted;        // what sacct prints
+    unsigned max_jobs = 1000000; // a larger array is refused
+    bool away = false;           // the controller
+    std::string accounted;       // what sacct prints
     Instead instead;
     std::function<void()> on_pause;
     std::list<Task> tasks; // in the queue
@@ -114,7 +114,7 @@ class FakeSlurm {
         if (away)
             return exits(1, "sbatch: error: Batch job submission failed: Unable to contact slurm "
                             "controller (connect failure)\n");
-        if (size > most_jobs)
+        if (size > max_jobs)
             return exits(1, "sbatch: error: Batch job submission failed: Job violates "
                             "accounting/QOS policy (job submit limit, user's size and/or "
                             "time limits)\n");
@@ -149,7 +149,7 @@ class FakeSlurm {
         return exits(0, text);
     }
 
-    World world_;
+    Environment environment_;
     unsigned last_ = 100;
 };
 

@@ -71,7 +71,7 @@ struct FakeNights {
                          unsigned run)>
         cost = [](auto&&...) { return 100.0; };
     std::function<std::string(const std::string& cell, unsigned commit, unsigned run)> verdict =
-        [](auto&&...) { return std::string("as-expected"); };
+        [](auto&&...) { return std::string("pass"); };
     // (metric, arm) pairs that fail; any makes the run broken, whatever `verdict` says. "splat:
     // TITLE": one that no arm declares.
     std::function<std::set<std::pair<std::string, std::string>>(unsigned commit, unsigned run)>
@@ -124,16 +124,16 @@ struct FakeNights {
         run.spec_sha256 = spec_identity(text, run.overrides);
         run.revision = at;
         const auto failed = failing(of_tree, count);
-        const auto is = failed.empty() ? verdict(cell.name, of_tree, count) : "broken";
+        const auto is = failed.empty() ? verdict(cell.name, of_tree, count) : "fail";
         for (const auto& [what, arm] : failed)
             if (what.starts_with("splat: "))
                 run.splats.push_back({arm, "warning", what.substr(7), "", 1, 1, false, false});
-        run.exit = is == "as-expected" ? 0 : is == "broken" ? 1 : 4;
+        run.exit = is == "pass" ? 0 : is == "fail" ? 1 : 4;
         run.closing = "closing line: " + is;
         for (const char* name : {"ipi", "reviewed"}) {
             ArmRecord arm;
-            arm.arm = name, arm.image_sha256 = at, arm.proofs_held = 3;
-            if (is == "inconclusive") arm.proofs_failed = 1;
+            arm.arm = name, arm.image_sha256 = at, arm.checks_passed = 3;
+            if (is == "inconclusive") arm.checks_failed = 1;
             run.arms.push_back(arm);
             for (const auto& metric : cell.watch) {
                 MetricRecord one;
@@ -150,8 +150,8 @@ struct FakeNights {
         return run;
     }
 
-    NightWorld world() {
-        NightWorld out;
+    NightEnvironment environment() {
+        NightEnvironment out;
         out.facts = [this](const NightCell& cell) {
             CellFacts facts{cell.spec.stem().string(),
                             text,
@@ -194,7 +194,7 @@ struct FakeNights {
 
     Result<NightResult> night(NightOptions options = {}, std::stop_token stop = {}) {
         options.results = results;
-        return run_night(config, options, world(), stop);
+        return run_night(config, options, environment(), stop);
     }
     void next_evening() {
         now = std::chrono::floor<std::chrono::days>(now) + std::chrono::days(1) +

@@ -21,7 +21,7 @@ inline Spec make_spec(unsigned boots = 8) {
     spec.name = "batch-alloc-fail";
     spec.description = "what a failed table batch costs";
     spec.kernel.source = DistroSource{"linux-source-6.12", ""};
-    spec.kernel.enable = {"kernel-patches/6.12/enable"};
+    spec.kernel.prerequisites = {"kernel-patches/6.12/enable"};
     spec.arms = {{"ipi", {}, "smp_call_function", {}},
                  {"reviewed", {"kernel-patches/6.12/reviewed"}, "synchronize_rcu", {}}};
     spec.guest.boots = boots;
@@ -62,7 +62,7 @@ inline Sample make_sample(const std::string& arm, unsigned index, bool patched) 
     s.kernel_release = "6.12.117";
     s.kernel_version = "#1 SMP";
     const std::uint64_t sync = patched ? 0 : 240;
-    s.exposure = {80, 80, 80, 80, 80, sync, sync, 80, 80, 80, 20, 20, 0, true};
+    s.exercised = {80, 80, 80, 80, 80, sync, sync, 80, 80, 80, 20, 20, 0, true};
     s.counts = {{"sync_ipis", sync},
                 {"csd_total", (patched ? 580 : 554) + index},
                 {"tlb_flushes", 100},
@@ -75,7 +75,7 @@ inline Sample make_sample(const std::string& arm, unsigned index, bool patched) 
     s.ipis_by_function = {{"flush_tlb_func", 80},
                           {"nohz_full_kick_func", 4},
                           {"ttwu_pending", (patched ? 476 : 210) + index}};
-    if (!patched) s.counts[witness_key("synchronize_rcu")] = 0;
+    if (!patched) s.counts[marker_key("synchronize_rcu")] = 0;
     if (sync) s.ipis_by_function["tlb_remove_table_smp_sync"] = sync;
     s.injections_by_site = {{"tlb_remove_table", 80}};
     for (unsigned i = 0; i < 80; ++i)
@@ -86,7 +86,7 @@ inline Sample make_sample(const std::string& arm, unsigned index, bool patched) 
     }
     for (unsigned i = 0; i < 300; ++i) {
         s.bystander_wakeup_ns.push_back((patched ? 5'000 : 5'200) + 10 * (i % 50) + 3 * index);
-        s.bystander_burst_ns.push_back(30'000 + (!patched && i % 10 == 0 ? 2'000 : 0) + index);
+        s.bystander_work_time_ns.push_back(30'000 + (!patched && i % 10 == 0 ? 2'000 : 0) + index);
     }
     s.host = {{"boot_wall_s", 13.5}};
     return s;
@@ -141,8 +141,8 @@ inline RunInfo make_run(const Spec& spec) {
 inline MetricSpec exactly(std::string name, std::map<std::string, ExactValue> values) {
     return {std::move(name), ExpectKind::Exactly, std::move(values), 0, 0};
 }
-inline MetricSpec may_rise(std::string name, double at_most) {
-    return {std::move(name), ExpectKind::MayRise, {}, at_most, 0};
+inline MetricSpec at_most(std::string name, double ratio) {
+    return {std::move(name), ExpectKind::AtMost, {}, ratio, 0};
 }
 inline MetricSpec not_worse(std::string name, double within) {
     return {std::move(name), ExpectKind::NotWorse, {}, 0, within};
@@ -154,14 +154,14 @@ inline constexpr std::string_view results_spec = R"(name = "batch-alloc-fail"
 description = "what a failed table batch costs"
 [kernel]
 source = { distro = "linux-source-6.12" }
-enable = ["kernel-patches/6.12/enable"]
+prerequisites = ["kernel-patches/6.12/enable"]
 [[arm]]
 name = "ipi"
-witness = "smp_call_function"
+marker = "smp_call_function"
 [[arm]]
 name = "reviewed"
 series = ["kernel-patches/6.12/reviewed"]
-witness = "synchronize_rcu"
+marker = "synchronize_rcu"
 [target]
 function = "tlb_remove_table_one"
 sync_function = "tlb_remove_table_smp_sync"
@@ -171,8 +171,8 @@ MMU_GATHER_RCU_TABLE_FREE = "y"
 expect = "exactly"
 values = { ipi = "predicted", reviewed = 0 }
 [metrics.target_latency]
-expect = "may-rise"
-at_most = 5000
+expect = "at-most"
+ratio = 5000
 )";
 
 } // namespace rig::fixture

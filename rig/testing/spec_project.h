@@ -17,7 +17,7 @@ inline constexpr std::string_view good_spec = R"(name = "batch-alloc-fail"
 description = "what the batch allocation's failure costs"
 [kernel]
 source = { distro = "linux-source-7.3", suite = "trixie-backports" }
-enable = ["kernel-patches/6.12/enable"]
+prerequisites = ["kernel-patches/6.12/enable"]
 fragments = ["configs/kernel/base.config", "configs/kernel/../kernel/more.config"]
 [kernel.options]
 PT_RECLAIM = "n"
@@ -30,11 +30,11 @@ LOG_BUF_SHIFT = "18"
 [[arm]]
 name = "ipi"
 series = []
-witness = "smp_call_function"
+marker = "smp_call_function"
 [[arm]]
 name = "reviewed"
 series = ["kernel-patches/6.12/reviewed"]
-witness = "synchronize_rcu"
+marker = "synchronize_rcu"
 [guest]
 vcpus = 6
 memory_mib = 1024
@@ -70,8 +70,8 @@ MMU_GATHER_RCU_TABLE_FREE = "y"
 expect = "exactly"
 values = { ipi = "predicted", reviewed = 0 }
 [metrics.target_latency]
-expect = "may-rise"
-at_most = 5000
+expect = "at-most"
+ratio = 5000
 [metrics.bystander_wakeup]
 expect = "not-worse"
 within = 0.01
@@ -85,7 +85,7 @@ inline constexpr std::string_view minimal_spec = R"(name = "least"
 source = { distro = "linux-source-6.12" }
 [[arm]]
 name = "ipi"
-witness = "smp_call_function"
+marker = "smp_call_function"
 )";
 
 inline constexpr std::string_view prebuilt_spec = R"(name = "images"
@@ -93,13 +93,13 @@ inline constexpr std::string_view prebuilt_spec = R"(name = "images"
 source = { prebuilt = true }
 [[arm]]
 name = "ipi"
-witness = "smp_call_function"
+marker = "smp_call_function"
 bzimage = "images/bzImage"
 system_map = "images/System.map"
 config = "images/config"
 [[arm]]
 name = "reviewed"
-witness = "synchronize_rcu"
+marker = "synchronize_rcu"
 bzimage = "images/bzImage"
 vmlinux = "images/vmlinux"
 )";

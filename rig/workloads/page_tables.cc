@@ -8,11 +8,11 @@ namespace {
 
 constexpr const char* kPtReclaim =
     "with PT_RECLAIM=y the fallback frees by call_rcu() and the changed line is not compiled; 7.3 "
-    "needs the enabling "
+    "needs the prerequisite "
     "patch that gives PT_RECLAIM a prompt, and PT_RECLAIM = \"n\" in kernel.options";
 constexpr const char* kBypass = "6.12 on x86 bypasses the table batch (native_tlb_remove_table()) "
                                 "unless a hypervisor replaces it, and "
-                                "kernel.enable names no enabling patch";
+                                "kernel.prerequisites names no prerequisite patch";
 
 // The experiment is about the table batch: of other functions these hints would say nothing true.
 bool about_the_batch(const HintFacts& facts) {

@@ -47,8 +47,8 @@ const rowsBelow = (text, heading) => {
 // "echarts 6.1.0 (Apache-2.0)", as bundle.mjs writes before each package's notices.
 const bundled = (script) => [...script.matchAll(/^([a-z@/-]+) (\d+\.\d+\.\d+) \(([\w.-]+)\)$/gm)].map((match) => match.slice(1));
 
-test('docs/third-party.md lists what is in the bundles, with version and licence', () => {
-  const page = readFileSync(join(web, '../docs/third-party.md'), 'utf8');
+test('docs/reference/third-party.md lists what is in the bundles, with version and licence', () => {
+  const page = readFileSync(join(web, '../docs/reference/third-party.md'), 'utf8');
   const rows = rowsBelow(page, '## In every page').sort();
   assert.ok(rows.length > 0);
   for (const name of ['report.js', 'dashboard.js']) assert.deepEqual(bundled(readFileSync(join(build, name), 'utf8')).sort(), rows);

@@ -97,7 +97,7 @@ test('status: every experiment with its newest verdict in words, and what did no
     const rows = await page.locator('table.status tbody tr').allInnerTexts();
     assert.equal(rows.length, 2);
     // The thinned boots leave one expectation undecided: that is said beside what holds.
-    const words = { 'as-expected': '✓? as expected (5 hold, 1 open)', broken: '✗ regression or broken expectation', inconclusive: '? inconclusive' };
+    const words = { pass: '✓? pass (5 hold, 1 open)', fail: '✗ fail', inconclusive: '? inconclusive' };
     assert.ok(new Set(verdicts).size > 1, 'all runs came out alike');
     assert.ok(rows.find((row) => row.startsWith('batch-alloc-fail')).includes(words[verdicts[1]]), rows.join('\n'));
     assert.match(rows.find((row) => row.startsWith('other')), /\? inconclusive[^]*INCONCLUSIVE/);
@@ -111,11 +111,11 @@ test('filters: by scenario and verdict, and back', async () => {
     assert.equal(await shown(), NIGHTS + 1);
     await page.selectOption('#choice-experiment', 'other');
     await page.waitForFunction(() => document.querySelectorAll('table.runs tbody tr').length === 1);
-    await page.selectOption('#choice-verdict', 'as-expected');
+    await page.selectOption('#choice-verdict', 'pass');
     await page.waitForFunction(() => document.querySelectorAll('table.runs tbody tr').length === 0);
     assert.match(await page.locator('#count').innerText(), new RegExp(`0 of ${NIGHTS + 1} runs`));
     await page.selectOption('#choice-experiment', '');
-    await page.waitForFunction((wanted) => document.querySelectorAll('table.runs tbody tr').length === wanted, verdicts.filter((verdict) => verdict === 'as-expected').length);
+    await page.waitForFunction((wanted) => document.querySelectorAll('table.runs tbody tr').length === wanted, verdicts.filter((verdict) => verdict === 'pass').length);
   });
 });
 

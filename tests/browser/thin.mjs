@@ -13,7 +13,7 @@ const lines = readFileSync(join(run, 'samples.jsonl'), 'utf8')
   .split('\n')
   .map((line) => {
     const sample = JSON.parse(line);
-    for (const key of ['bystander_wakeup_ns', 'bystander_burst_ns']) sample[key] = sample[key].filter((_, index) => index % kept === 0);
+    for (const key of ['bystander_wakeup_ns', 'bystander_work_time_ns']) sample[key] = sample[key].filter((_, index) => index % kept === 0);
     return JSON.stringify(sample);
   });
 writeFileSync(join(target, 'samples.jsonl'), `${lines.join('\n')}\n`);

@@ -40,7 +40,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     forged->second = std::string(fuzz::view(data + 1, size - 1));
     const auto sample = collect(artifacts, boot.plan, boot.spec);
     if (!sample)
-        fuzz::promise(sample.error().blame == Blame::Guest && !sample.error().message.empty(),
+        fuzz::promise(sample.error().fault_domain == FaultDomain::Guest &&
+                          !sample.error().message.empty(),
                       "an error of another blame");
     return 0;
 }

@@ -8,7 +8,7 @@ using namespace rig;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto text = fuzz::view(data, size);
     if (const auto rows = parse_perf_stat(text); !rows)
-        fuzz::promise(rows.error().blame == Blame::Guest, "an error of another blame");
+        fuzz::promise(rows.error().fault_domain == FaultDomain::Guest, "an error of another blame");
     else
         fuzz::promise(rows->size() <= size, "more rows than bytes");
     if (const auto trace = parse_perf_script(text)) {
@@ -17,7 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             fuzz::promise(trace->events[i - 1].time_ns <= trace->events[i].time_ns,
                           "events out of order");
     } else {
-        fuzz::promise(trace.error().blame == Blame::Guest, "an error of another blame");
+        fuzz::promise(trace.error().fault_domain == FaultDomain::Guest,
+                      "an error of another blame");
     }
     return 0;
 }

@@ -11,7 +11,8 @@ using namespace rig;
 
 namespace {
 void check(const Error& error) {
-    fuzz::promise(error.blame == Blame::Spec, "an error of another blame than the file's");
+    fuzz::promise(error.fault_domain == FaultDomain::Spec,
+                  "an error of another blame than the file's");
     static const std::regex place("^fuzz\\.toml(:\\d+:\\d+)?: ");
     fuzz::promise(std::regex_search(error.message.substr(0, 40), place),
                   "an error without its place");

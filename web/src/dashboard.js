@@ -104,15 +104,15 @@ async function show() {
 }
 
 const WORDS = {
-  "as-expected": ["✓", "as expected"],
-  broken: ["✗", "regression or broken expectation"],
+  pass: ["✓", "pass"],
+  fail: ["✗", "fail"],
   inconclusive: ["?", "inconclusive"],
   unknown: ["·", "not known"],
 };
 function badge(run) {
   const [plain, words] = WORDS[run.verdict] ?? WORDS.unknown;
-  // What holds is as expected; what is open beside it is said with it.
-  const sign = run.verdict === "as-expected" && run.open ? `${plain}?` : plain;
+  // A pass with open expectations shows both.
+  const sign = run.verdict === "pass" && run.open ? `${plain}?` : plain;
   const state = `${run.open ? ` (${run.held} hold, ${run.open} open)` : ""}${run.state === "ended" ? "" : `, ${run.state}`}`;
   return element("span", { class: `badge ${run.verdict}`, title: `${run.id}: ${words}${state}. ${run.closing}` }, element("span", { "aria-hidden": "true" }, sign), element("span", { class: "words" }, ` ${words}${state}`));
 }
@@ -167,7 +167,7 @@ function cells(query) {
 function showStatus(query) {
   const byCell = cells(query);
   const days = [...new Set([...byCell.values()].flat().map((run) => run.started.slice(0, 10)))].sort().slice(-NIGHTS);
-  const worst = (list) => ["broken", "inconclusive", "unknown", "as-expected"].map((verdict) => list.findLast((run) => run.verdict === verdict)).find((run) => run);
+  const worst = (list) => ["fail", "inconclusive", "unknown", "pass"].map((verdict) => list.findLast((run) => run.verdict === verdict)).find((run) => run);
   const rows = [...byCell].map(([cell, list]) => {
     const last = list.at(-1);
     return element(
@@ -184,7 +184,7 @@ function showStatus(query) {
   });
   return [
     filters("", query),
-    element("p", {}, `${runs.length} runs; site made ${index().made}. A night shows its worst run: ✗ regression or broken expectation, ? inconclusive, ✓ as expected, ✓? as expected as far as it was decided, · not known, – not run.`),
+    element("p", {}, `${runs.length} runs; site made ${index().made}. A night shows its worst run: ✗ fail (regression or broken expectation), ? inconclusive, ✓ pass, ✓? pass with undecided expectations, · not known, – not run.`),
     element(
       "div",
       { class: "box", tabindex: "0", role: "region", "aria-label": "Status" },
@@ -254,9 +254,9 @@ async function showTrend(query) {
       choice("Metric", "metric", [["", "all"], ...figures.metrics.map((metric) => [metric.metric, metric.metric])], query.get("metric") ?? "", (value) => again({ metric: value })),
     ),
     element("p", {}, `Median over boots of each run, with its 95 % interval (thin lines; the range over boots where there are too few for one: the table says which). Vertical lines: change points (E-divisive, p ≤ ${index().changes.significance}, steps of at least ${index().changes.least_effect * 100} %, among the newest ${index().changes.window} runs; their places are estimates). ${figures.tested === 0 ? `No series has the ${index().changes.least_runs} runs it takes to tell one.` : `${figures.tested} series have the ${index().changes.least_runs} runs it takes to tell one; by chance alone about ${(figures.tested * index().changes.significance).toFixed(1)} of them would show one.`}`),
-    figures.left_out ? element("p", { class: "note" }, `${figures.left_out} runs are not in the lines: they did not come to their end, or a proof of exposure failed.`) : undefined,
+    figures.left_out ? element("p", { class: "note" }, `${figures.left_out} runs are not in the lines: they did not end, or a validity check failed.`) : undefined,
     ...metrics.map((metric) => trend(metric, query)),
-    metrics.length ? undefined : element("p", {}, "No figures: no run of this experiment ended with every proof held."),
+    metrics.length ? undefined : element("p", {}, "No figures: no run of this experiment ended with every validity check passed."),
   ].filter((node) => node);
 }
 

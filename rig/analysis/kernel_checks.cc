@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "rig/analysis/kernel_proofs.h"
+#include "rig/analysis/kernel_checks.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -14,8 +14,9 @@ std::string kernel_option(const KernelFacts& kernel, const std::string& name) {
 
 namespace {
 
-Proof prove_config(const ArmEvidence& evidence) {
-    Proof proof{"config", "the final .config holds what compiles the changed line", true, "", ""};
+ValidityCheck check_config(const ArmEvidence& evidence) {
+    ValidityCheck check{"config", "the final .config holds what compiles the changed line", true,
+                        "", ""};
     const auto& kernel = evidence.kernel;
     std::vector<std::string> right, wrong;
     for (const auto& [name, want] : evidence.spec.target.config) {
@@ -26,25 +27,25 @@ Proof prove_config(const ArmEvidence& evidence) {
             continue;
         }
         wrong.push_back(fmt::format("CONFIG_{}={}, want {}", name, value, want));
-        if (!proof.reason.empty()) continue;
+        if (!check.reason.empty()) continue;
         if (!kernel.config_known)
-            proof.reason = "no .config came with this image: name it in the arm's key `config`";
+            check.reason = "no .config came with this image: name it in the arm's key `config`";
         else if (const auto more = workload_hint(evidence, HintFor::ConfigDiffers, nullptr, name);
                  !more.empty())
-            proof.reason = more;
+            check.reason = more;
         else
-            proof.reason = fmt::format(
+            check.reason = fmt::format(
                 "Kconfig changed {}: look for what it depends on, or what selects it", name);
     }
-    proof.passed = wrong.empty();
-    proof.found = fmt::format("{}", fmt::join(proof.passed ? right : wrong, "; "));
-    return proof;
+    check.passed = wrong.empty();
+    check.found = fmt::format("{}", fmt::join(check.passed ? right : wrong, "; "));
+    return check;
 }
 
-Proof prove_symbols(const ArmEvidence& evidence) {
-    Proof proof{"symbols", "the functions under test are in System.map", true, "", ""};
+ValidityCheck check_symbols(const ArmEvidence& evidence) {
+    ValidityCheck check{"symbols", "the functions under test are in System.map", true, "", ""};
     std::vector<std::string> names = {evidence.spec.target.function};
-    for (const auto& name : {evidence.spec.target.sync_function, evidence.arm.witness})
+    for (const auto& name : {evidence.spec.target.sync_function, evidence.arm.marker})
         if (!name.empty()) names.push_back(name);
     if (evidence.spec.fault.enabled) names.push_back(evidence.spec.fault.function);
     std::vector<std::string> missing;
@@ -55,24 +56,25 @@ Proof prove_symbols(const ArmEvidence& evidence) {
         missing.push_back(symbol.empty() ? name + " absent"
                                          : fmt::format("{} only as {}", name, symbol));
         const auto more = workload_hint(evidence, HintFor::SymbolMissing);
-        proof.reason =
+        check.reason =
             !symbol.empty()
                 ? fmt::format("the compiler cloned {}: name {} in the experiment", name, symbol)
             : !more.empty()
                 ? more
                 : "not compiled in this configuration, inlined by the compiler, or misspelt";
     }
-    proof.passed = missing.empty();
-    proof.found = fmt::format("{}", fmt::join(proof.passed ? names : missing, ", "));
-    return proof;
+    check.passed = missing.empty();
+    check.found = fmt::format("{}", fmt::join(check.passed ? names : missing, ", "));
+    return check;
 }
 
 // What names a .config beside an image is a hand: detectors that were never compiled in would be
 // reported as on.
-Proof prove_own_config(const ArmEvidence& evidence) {
-    Proof proof{"own_config",
-                "the .config named is that of the image: it and System.map have the same detectors",
-                true, "", ""};
+ValidityCheck check_own_config(const ArmEvidence& evidence) {
+    ValidityCheck check{
+        "own_config",
+        "the .config named is that of the image: it and System.map have the same detectors", true,
+        "", ""};
     const auto& kernel = evidence.kernel;
     std::vector<std::string> agree, differ;
     for (const auto& [option, symbol] : detector_symbols()) {
@@ -86,33 +88,33 @@ Proof prove_own_config(const ArmEvidence& evidence) {
             differ.push_back(fmt::format("CONFIG_{}={}, but System.map has {}{}()", option,
                                          kernel_option(kernel, option), on ? "no " : "", symbol));
     }
-    proof.passed = kernel.config_known && differ.empty();
-    proof.found = !kernel.config_known
+    check.passed = kernel.config_known && differ.empty();
+    check.found = !kernel.config_known
                       ? "the image came without its .config, want it"
-                      : fmt::format("{}", fmt::join(proof.passed ? agree : differ, "; "));
-    if (!proof.passed)
-        proof.reason = kernel.config_known ? "it belongs to another build"
+                      : fmt::format("{}", fmt::join(check.passed ? agree : differ, "; "));
+    if (!check.passed)
+        check.reason = kernel.config_known ? "it belongs to another build"
                                            : "name it in the arm's key `config`";
-    return proof;
+    return check;
 }
 
-Proof prove_image_differs(const ArmEvidence& evidence) {
-    Proof proof{"image_differs", "the image differs from the baseline's", true, "", ""};
+ValidityCheck check_image_differs(const ArmEvidence& evidence) {
+    ValidityCheck check{"image_differs", "the image differs from the baseline's", true, "", ""};
     const auto& own = evidence.kernel.image_sha256;
     const auto& base = evidence.baseline.image_sha256;
-    proof.passed = !own.empty() && !base.empty() && own != base;
+    check.passed = !own.empty() && !base.empty() && own != base;
     if (own.empty() || base.empty())
-        proof.found = "image hash unknown, want two different ones";
-    else if (proof.passed)
-        proof.found = fmt::format("sha256 {:.12}... against {:.12}...", own, base);
+        check.found = "image hash unknown, want two different ones";
+    else if (check.passed)
+        check.found = fmt::format("sha256 {:.12}... against {:.12}...", own, base);
     else
-        proof.found = fmt::format("both sha256 {:.12}..., want two different ones", own);
-    if (!proof.passed)
-        proof.reason = evidence.arm.series.empty()
+        check.found = fmt::format("both sha256 {:.12}..., want two different ones", own);
+    if (!check.passed)
+        check.reason = evidence.arm.series.empty()
                            ? "the arm has no series: it is the baseline under another name"
                            : "the series changes only comments, or a file or branch that this "
                              "configuration does not compile";
-    return proof;
+    return check;
 }
 
 // The options in which an arm's kernel differs from the baseline's without having been allowed to.
@@ -128,54 +130,55 @@ std::vector<std::string> undeclared_differences(const Arm& arm, const KernelFact
 }
 
 // Another kernel in more than the patch: KASAN in the baseline alone would flatter any series.
-Proof prove_same_config(const ArmEvidence& evidence) {
-    constexpr std::size_t most_named = 5;
-    Proof proof{"same_config", "the kernel is built with the baseline's options", true, "", ""};
+ValidityCheck check_same_config(const ArmEvidence& evidence) {
+    constexpr std::size_t max_named = 5;
+    ValidityCheck check{"same_config", "the kernel is built with the baseline's options", true, "",
+                        ""};
     const auto& kernel = evidence.kernel;
     if (!kernel.config_known || !evidence.baseline.config_known) {
-        proof.passed = false;
-        proof.found =
+        check.passed = false;
+        check.found =
             fmt::format("{} came without its .config, want both",
                         kernel.config_known ? evidence.spec.arms.front().name : evidence.arm.name);
-        proof.reason = "nothing shows that the kernels differ in the patch alone: name it in the "
+        check.reason = "nothing shows that the kernels differ in the patch alone: name it in the "
                        "arm's key `config`";
-        return proof;
+        return check;
     }
     const auto undeclared = undeclared_differences(evidence.arm, kernel);
-    proof.passed = undeclared.empty();
-    proof.found = kernel.config_differs.empty()
+    check.passed = undeclared.empty();
+    check.found = kernel.config_differs.empty()
                       ? "every one"
                       : fmt::format("all but the {} declared", kernel.config_differs.size());
-    if (proof.passed) return proof;
+    if (check.passed) return check;
     std::vector<std::string> named;
     for (const auto& name : undeclared)
-        if (named.size() < most_named)
+        if (named.size() < max_named)
             named.push_back(fmt::format("{} {}", name, kernel.config_differs.at(name)));
-    proof.found = fmt::format("{}", fmt::join(named, ", "));
+    check.found = fmt::format("{}", fmt::join(named, ", "));
     if (undeclared.size() > named.size())
-        proof.found += fmt::format(" and {} more", undeclared.size() - named.size());
-    proof.reason = "what is measured is these options and the patch together: build both alike, or "
+        check.found += fmt::format(" and {} more", undeclared.size() - named.size());
+    check.reason = "what is measured is these options and the patch together: build both alike, or "
                    "name them in the arm's key `config_differs`";
-    return proof;
+    return check;
 }
 
 } // namespace
 
-std::vector<Proof> prove_kernel(const ArmEvidence& evidence) {
-    std::vector<Proof> proofs;
+std::vector<ValidityCheck> check_kernel(const ArmEvidence& evidence) {
+    std::vector<ValidityCheck> checks;
     // Nothing asked is nothing proven: no line for an empty [target.config].
-    if (!evidence.spec.target.config.empty()) proofs.push_back(prove_config(evidence));
-    proofs.push_back(prove_symbols(evidence));
-    if (evidence.arm.prebuilt) proofs.push_back(prove_own_config(evidence));
+    if (!evidence.spec.target.config.empty()) checks.push_back(check_config(evidence));
+    checks.push_back(check_symbols(evidence));
+    if (evidence.arm.prebuilt) checks.push_back(check_own_config(evidence));
     if (&evidence.arm != &evidence.spec.arms.front() &&
         evidence.arm.name != evidence.spec.arms.front().name) {
         // Two revisions of a history may well be the same kernel, and what one does to the options
         // is a part of it.
-        if (evidence.spec.target.revisions) return proofs;
-        for (const auto& proof : {prove_image_differs(evidence), prove_same_config(evidence)})
-            proofs.push_back(proof);
+        if (evidence.spec.target.revisions) return checks;
+        for (const auto& check : {check_image_differs(evidence), check_same_config(evidence)})
+            checks.push_back(check);
     }
-    return proofs;
+    return checks;
 }
 
 } // namespace rig

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// How the ways in which a boot can end (guest_output/ending.h) are told from one another. Pure.
+// How the ways in which a boot can end (guest_output/boot_outcome.h) are told from one another.
+// Pure.
 #pragma once
 
 #include "rig/base/error.h"
@@ -35,9 +36,9 @@ Status room_to_begin(const HostRoom& room);
 // Nothing if the boot came to its end. The order matters: the kernel's own words on its death come
 // before the consequences, the host's faults before what a kernel said that went on all the same.
 // `others_compute`: see by_registers().
-Status judge_end(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console,
-                 const HostRoom& room, const std::filesystem::path& log,
-                 std::chrono::seconds deadline, bool others_compute = false);
+Status classify_end(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console,
+                    const HostRoom& room, const std::filesystem::path& log,
+                    std::chrono::seconds deadline, bool others_compute = false);
 
 // For a boot that came to its end: that the kernel's log, as the agent read it from its first
 // record on, holds no splat which the console was kept from showing, and lost none that it could

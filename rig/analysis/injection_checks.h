@@ -3,7 +3,7 @@
 // prove(). Pure.
 #pragma once
 
-#include "rig/analysis/proof.h"
+#include "rig/analysis/validity_check.h"
 
 #include <vector>
 
@@ -11,7 +11,8 @@ namespace rig {
 
 // Each appends to `proofs` those of an arm, whose boots are `boots`: of an experiment with faults,
 // and of one without.
-void prove_faults(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs);
-void prove_no_faults(const Boots& boots, std::vector<Proof>& proofs);
+void check_faults(const ArmEvidence& evidence, const Boots& boots,
+                  std::vector<ValidityCheck>& checks);
+void check_no_faults(const Boots& boots, std::vector<ValidityCheck>& checks);
 
 } // namespace rig

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "rig/boot/boot_end.h"
+#include "rig/boot/classify_end.h"
 
 #include "guest/protocol/protocol.h"
 
@@ -24,8 +24,8 @@ TEST(BootEnd, WhatLibvirtLostIsTheHosts) {
         GuestEnd end;
         end.outcome = lost;
         end.messages = messages;
-        return judge_end(end, {true, false, "", ""}, console("[ 1.0] x\n"), {}, "log",
-                         std::chrono::seconds(60))
+        return classify_end(end, {true, false, "", ""}, console("[ 1.0] x\n"), {}, "log",
+                            std::chrono::seconds(60))
             .error()
             .kind;
     };
@@ -36,8 +36,8 @@ TEST(BootEnd, WhatLibvirtLostIsTheHosts) {
 
 Error error_of(const ChannelEnd& channel, const HostRoom& room, const std::string& text = kHeard) {
     const auto status =
-        judge_end({}, channel, console(text), room, "log", std::chrono::seconds(60));
-    return status ? Error{Blame::Spec, "", "", "none", ""} : status.error();
+        classify_end({}, channel, console(text), room, "log", std::chrono::seconds(60));
+    return status ? Error{FaultDomain::Spec, "", "", "none", ""} : status.error();
 }
 
 // QEMU drops what does not fit and goes on: what then looks like a fault of the guest is the
@@ -48,7 +48,7 @@ TEST(BootEnd, AFullDiskIsTheHosts) {
     for (const HostRoom& full :
          {HostRoom{kRoomAtEnd - 1, UINTMAX_MAX}, {UINTMAX_MAX, kRoomAtEnd - 1}}) {
         EXPECT_EQ(error_of(torn, full).kind, "disk-full");
-        EXPECT_EQ(error_of({true, false, "", "bad frame"}, full).blame, Blame::Host);
+        EXPECT_EQ(error_of({true, false, "", "bad frame"}, full).fault_domain, FaultDomain::Host);
         EXPECT_EQ(error_of(kComplete, full, "[ 1.0] no last words\n").kind, "disk-full")
             << "the console may be cut short";
         EXPECT_EQ(error_of(kComplete, full).kind, "none") << "everything arrived";
@@ -119,8 +119,8 @@ TEST(BootEnd, APanicThatTheConsoleDoesNotShowIsOneAllTheSame) {
     const auto said = [](bool panicked, const std::string& text) {
         GuestEnd end;
         end.panicked = panicked;
-        return judge_end(end, {true, false, "", ""}, console(text), {}, "log",
-                         std::chrono::seconds(60))
+        return classify_end(end, {true, false, "", ""}, console(text), {}, "log",
+                            std::chrono::seconds(60))
             .error();
     };
     EXPECT_EQ(said(true, "[ 1.0] booting\n").kind, "panic");
@@ -131,26 +131,26 @@ TEST(BootEnd, APanicThatTheConsoleDoesNotShowIsOneAllTheSame) {
               std::string::npos);
     GuestEnd full;
     full.panicked = true;
-    const auto unseen = judge_end(full, {true, false, "", ""}, console("[ 1.0] x\n"),
-                                  {kRoomAtEnd - 1, UINTMAX_MAX}, "log", std::chrono::seconds(60))
+    const auto unseen = classify_end(full, {true, false, "", ""}, console("[ 1.0] x\n"),
+                                     {kRoomAtEnd - 1, UINTMAX_MAX}, "log", std::chrono::seconds(60))
                             .error();
     EXPECT_EQ(unseen.kind, "disk-full")
         << "whose panic it was, the agent's or the kernel's, is not known";
     EXPECT_NE(unseen.complaint, "") << "and so it is not made again";
     full.outcome = Cancelled{};
-    EXPECT_NE(judge_end(full, {true, false, "", ""}, console("[ 1.0] x\n"), {}, "log",
-                        std::chrono::seconds(60))
+    EXPECT_NE(classify_end(full, {true, false, "", ""}, console("[ 1.0] x\n"), {}, "log",
+                           std::chrono::seconds(60))
                   .error()
                   .complaint,
               "");
     GuestEnd killed;
     killed.outcome = Signalled{9};
     killed.panicked = true;
-    EXPECT_EQ(judge_end(killed, {true, false, "", ""}, console("[ 1.0] x\n"), {}, "log",
-                        std::chrono::seconds(60))
+    EXPECT_EQ(classify_end(killed, {true, false, "", ""}, console("[ 1.0] x\n"), {}, "log",
+                           std::chrono::seconds(60))
                   .error()
-                  .blame,
-              Blame::Kernel)
+                  .fault_domain,
+              FaultDomain::Kernel)
         << "what came first";
 }
 

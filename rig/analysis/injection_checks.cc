@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "rig/analysis/injection_proofs.h"
+#include "rig/analysis/injection_checks.h"
 
-#include "rig/analysis/kernel_proofs.h"
+#include "rig/analysis/kernel_checks.h"
 
 #include <cstdint>
 #include <fmt/format.h>
@@ -39,7 +39,7 @@ std::string why_not_only_target(const ArmEvidence& evidence, const Sample& s) {
     if (!evidence.spec.fault.stack_filter)
         return "fault.stack_filter = false: every allocation of the task may fail" +
                workload_hint(evidence, HintFor::AnySite, &s);
-    const auto& e = s.exposure;
+    const auto& e = s.exercised;
     if (!evidence.spec.fault.task_filter && e.injections > e.target_hits)
         return "fault.task_filter = false: allocations failed outside the workload as well, whose "
                "effects are not told apart";
@@ -55,21 +55,22 @@ std::string why_not_only_target(const ArmEvidence& evidence, const Sample& s) {
 
 } // namespace
 
-void prove_faults(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
-    proofs.push_back(over_boots(
+void check_faults(const ArmEvidence& evidence, const Boots& boots,
+                  std::vector<ValidityCheck>& checks) {
+    checks.push_back(over_boots(
         {"injections", "allocations were made to fail in every boot", true,
-         range(boots, [](const Sample& s) { return s.exposure.injections; }), ""},
+         range(boots, [](const Sample& s) { return s.exercised.injections; }), ""},
         boots,
         [](const Sample& s) {
-            return s.exposure.injections > 0 ? Wrong{} : Wrong{"0 injections, want > 0"};
+            return s.exercised.injections > 0 ? Wrong{} : Wrong{"0 injections, want > 0"};
         },
         [&](const Sample& s) { return why_no_injection(evidence, s); }));
-    proofs.push_back(over_boots(
+    checks.push_back(over_boots(
         {"faults_reconcile", "injections = failed allocations = target hits", true,
-         range(boots, [](const Sample& s) { return s.exposure.injections; }), ""},
+         range(boots, [](const Sample& s) { return s.exercised.injections; }), ""},
         boots,
         [](const Sample& s) -> Wrong {
-            const auto& e = s.exposure;
+            const auto& e = s.exercised;
             if (e.injections == e.failed_allocations && e.injections == e.target_hits) return {};
             return fmt::format(
                 "{} injections, {} failed allocations, {} target hits, want all equal",
@@ -77,9 +78,9 @@ void prove_faults(const ArmEvidence& evidence, const Boots& boots, std::vector<P
         },
         [&](const Sample& s) { return why_not_only_target(evidence, s); }));
     const auto& function = evidence.spec.fault.function;
-    proofs.push_back(over_boots(
+    checks.push_back(over_boots(
         {"failure_sites", "every failure was in " + function + "()", true,
-         range(boots, [](const Sample& s) { return s.exposure.injections; }), ""},
+         range(boots, [](const Sample& s) { return s.exercised.injections; }), ""},
         boots,
         [&](const Sample& s) -> Wrong {
             std::uint64_t sum = 0;
@@ -88,9 +89,9 @@ void prove_faults(const ArmEvidence& evidence, const Boots& boots, std::vector<P
                     return fmt::format("{} in {}(), want only {}()", count, site, function);
                 sum += count;
             }
-            if (sum == s.exposure.injections) return {};
+            if (sum == s.exercised.injections) return {};
             return fmt::format("{} failures have a callchain, want all {} injections", sum,
-                               s.exposure.injections);
+                               s.exercised.injections);
         },
         [&](const Sample& s) -> std::string {
             if (!evidence.spec.fault.stack_filter)
@@ -102,14 +103,14 @@ void prove_faults(const ArmEvidence& evidence, const Boots& boots, std::vector<P
         }));
 }
 
-void prove_no_faults(const Boots& boots, std::vector<Proof>& proofs) {
-    proofs.push_back(over_boots(
+void check_no_faults(const Boots& boots, std::vector<ValidityCheck>& checks) {
+    checks.push_back(over_boots(
         {"no_injections", "no allocation was made to fail (faults are off)", true,
          "0 in every boot", ""},
         boots,
         [](const Sample& s) -> Wrong {
-            auto all =
-                s.exposure.injections + s.exposure.timed_injections + s.exposure.failed_allocations;
+            auto all = s.exercised.injections + s.exercised.timed_injections +
+                       s.exercised.failed_allocations;
             return all == 0 ? Wrong{} : Wrong{fmt::format("{} failures, want 0", all)};
         },
         [](const Sample&) { return "fail_page_alloc was armed although fault.enabled = false"; }));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "rig/host/packing.h"
+#include "rig/host/cpu_allocation.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,21 +7,22 @@
 
 namespace rig {
 
-Result<Packing> pack(const HostCapacity& host, const BootNeed& need, const PackingWish& wish) {
+Result<CpuAllocation> pack(const HostCapacity& host, const BootNeed& need,
+                           const CpuAllocationWish& wish) {
     if (host.cpus.empty())
-        return fail(Blame::Host, "no CPU of the host may be used (sched_getaffinity)");
+        return fail(FaultDomain::Host, "no CPU of the host may be used (sched_getaffinity)");
     const std::uint64_t mib = 1 << 20,
                         each = (std::uint64_t{need.memory_mib} + kQemuOverheadMib) * mib;
     const auto fit = host.memory / each;
     if (fit == 0)
-        return fail(Blame::Host,
+        return fail(FaultDomain::Host,
                     fmt::format("a boot needs {} MiB (guest.memory_mib = {} and {} for QEMU), the "
                                 "host has {} ({}): free some, or give the guest less",
                                 each / mib, need.memory_mib, kQemuOverheadMib, host.memory / mib,
                                 host.memory_limit));
     const bool wall = need.clock == GuestClock::Wall;
     const auto cpus = host.cpus.size();
-    Packing out;
+    CpuAllocation out;
     out.cpus_each = wall ? std::min<std::size_t>(cpus, need.vcpus + 1) : 1;
     const auto slots = cpus / out.cpus_each;
     std::uint64_t wanted = wish.parallel;
@@ -58,17 +59,17 @@ Result<Packing> pack(const HostCapacity& host, const BootNeed& need, const Packi
     return out;
 }
 
-std::vector<std::vector<int>> places(const Packing& packing, const BootNeed& need,
-                                     const PackingWish& wish, const std::vector<int>& cpus) {
+std::vector<std::vector<int>> places(const CpuAllocation& cpu_allocation, const BootNeed& need,
+                                     const CpuAllocationWish& wish, const std::vector<int>& cpus) {
     const bool wall = need.clock == GuestClock::Wall;
     // Others hold some of them: fewer boots, unless their number was asked for.
-    std::size_t boots = packing.at_once;
+    std::size_t boots = cpu_allocation.at_once;
     if (wall && !wish.share_cpus)
-        boots = std::min(boots, std::max<std::size_t>(1, cpus.size() / packing.cpus_each));
+        boots = std::min(boots, std::max<std::size_t>(1, cpus.size() / cpu_allocation.cpus_each));
     if (!wall && !wish.parallel) boots = std::min(boots, cpus.size());
     std::vector<std::vector<int>> out(boots);
     for (std::size_t boot = 0; boot < boots; ++boot) {
-        const auto each = wall ? std::min(packing.cpus_each, cpus.size()) : cpus.size();
+        const auto each = wall ? std::min(cpu_allocation.cpus_each, cpus.size()) : cpus.size();
         for (std::size_t i = 0; i < each; ++i)
             out[boot].push_back(cpus[(wall ? boot * each + i : i) % cpus.size()]);
     }

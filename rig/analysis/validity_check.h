@@ -18,7 +18,7 @@
 
 namespace rig {
 
-struct Proof {
+struct ValidityCheck {
     std::string id;    // "injections"
     std::string claim; // "allocations failed in every boot"
     bool passed = false;
@@ -27,9 +27,9 @@ struct Proof {
     std::string reason; // if failed: the probable cause and what to look at
 };
 
-struct ArmProofs {
+struct ArmChecks {
     std::string arm;
-    std::vector<Proof> proofs;
+    std::vector<ValidityCheck> checks;
     bool all_pass() const;
 };
 
@@ -48,7 +48,7 @@ using Boots = std::vector<const Sample*>; // of one arm, by index
 // `wrong` gives what is wrong with a boot, nullopt if nothing is; `reason` is asked about the first
 // bad boot.
 template<class Wrong, class Reason>
-Proof over_boots(Proof proof, const Boots& boots, Wrong wrong, Reason reason) {
+ValidityCheck over_boots(ValidityCheck check, const Boots& boots, Wrong wrong, Reason reason) {
     const Sample* first = nullptr;
     std::string what;
     std::size_t bad = 0;
@@ -57,16 +57,16 @@ Proof over_boots(Proof proof, const Boots& boots, Wrong wrong, Reason reason) {
             ++bad;
             if (!first) first = boot, what = *fault;
         }
-    proof.passed = bad == 0 && !boots.empty();
+    check.passed = bad == 0 && !boots.empty();
     if (boots.empty()) {
-        proof.found = "no boot, want at least one";
-        proof.reason = "nothing was measured in this arm";
+        check.found = "no boot, want at least one";
+        check.reason = "nothing was measured in this arm";
     } else if (first) {
-        proof.found = fmt::format("boot {}: {}", first->id.index, what);
-        if (bad > 1) proof.found += fmt::format(" ({} of {} boots fail)", bad, boots.size());
-        proof.reason = reason(*first);
+        check.found = fmt::format("boot {}: {}", first->id.index, what);
+        if (bad > 1) check.found += fmt::format(" ({} of {} boots fail)", bad, boots.size());
+        check.reason = reason(*first);
     }
-    return proof;
+    return check;
 }
 
 // "80 in each of 8 boots" or "78..82 in 8 boots".

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The outside world of an experiment: what it builds, boots and tells its progress with. The tests
-// hand in another one.
+// The outside environment of an experiment: what it builds, boots and tells its progress with. The
+// tests hand in another one.
 #pragma once
 
 #include "rig/base/progress.h"
@@ -13,8 +13,8 @@ namespace rig {
 
 class Engine;
 
-// Everything of the outside world, wired in main.cc.
-struct World {
+// Everything of the outside environment, wired in main.cc.
+struct Environment {
     ArtifactCache& cache;
     CommandRunner& runner;
     Hypervisor& hypervisor;

@@ -2,8 +2,8 @@
 // Tests of the proofs: a good run, of which each test damages something.
 #pragma once
 
-#include "rig/analysis/proof.h"
-#include "rig/analysis/target_proofs.h"
+#include "rig/analysis/target_checks.h"
+#include "rig/analysis/validity_check.h"
 #include "rig/testing/run_fixture.h"
 
 #include <gtest/gtest.h>
@@ -12,16 +12,16 @@
 
 namespace rig::fixture {
 
-class ExposureTest : public ::testing::Test {
+class ExercisedTest : public ::testing::Test {
  protected:
     // The patched arm unless told otherwise.
-    std::vector<Proof> proofs(std::size_t arm = 1) {
+    std::vector<ValidityCheck> checks(std::size_t arm = 1) {
         return prove(
             {spec_, spec_.arms[arm], arm ? facts_ : baseline_, baseline_, samples_, replays_});
     }
-    const Proof& proof(const std::string& id, std::size_t arm = 1) {
-        proofs_ = proofs(arm);
-        for (const auto& one : proofs_)
+    const ValidityCheck& check(const std::string& id, std::size_t arm = 1) {
+        checks_ = checks(arm);
+        for (const auto& one : checks_)
             if (one.id == id) return one;
         ADD_FAILURE() << "no proof " << id;
         return none_;
@@ -29,7 +29,7 @@ class ExposureTest : public ::testing::Test {
     // Expects exactly these proofs to fail, in order.
     void expect_failing(const std::vector<std::string>& ids, std::size_t arm = 1) {
         std::vector<std::string> failing;
-        for (const auto& one : proofs(arm)) {
+        for (const auto& one : checks(arm)) {
             if (!one.passed) failing.push_back(one.id);
             EXPECT_EQ(one.passed, one.reason.empty()) << one.id << ": " << one.reason;
             EXPECT_FALSE(one.found.empty()) << one.id;
@@ -43,8 +43,8 @@ class ExposureTest : public ::testing::Test {
     KernelFacts baseline_ = make_facts('a'), facts_ = make_facts('b');
     std::vector<Sample> samples_ = make_samples(spec_);
     std::vector<Replay> replays_ = {{"ipi", 0, ""}, {"reviewed", 0, ""}};
-    std::vector<Proof> proofs_;
-    Proof none_;
+    std::vector<ValidityCheck> checks_;
+    ValidityCheck none_;
 };
 
 } // namespace rig::fixture

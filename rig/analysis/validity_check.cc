@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "rig/analysis/proof.h"
+#include "rig/analysis/validity_check.h"
 
 #include <algorithm>
 
 namespace rig {
 
-bool ArmProofs::all_pass() const {
-    return !proofs.empty() &&
-           std::all_of(proofs.begin(), proofs.end(), [](const Proof& p) { return p.passed; });
+bool ArmChecks::all_pass() const {
+    return !checks.empty() && std::all_of(checks.begin(), checks.end(),
+                                          [](const ValidityCheck& p) { return p.passed; });
 }
 
 std::string workload_hint(const ArmEvidence& evidence, HintFor what, const Sample* boot,
@@ -16,11 +16,11 @@ std::string workload_hint(const ArmEvidence& evidence, HintFor what, const Sampl
     return hint(spec.workload, what,
                 {.kernel_version = evidence.kernel.version,
                  .config = evidence.kernel.config,
-                 .stock = spec.kernel.enable.empty() && !evidence.arm.prebuilt,
+                 .stock = spec.kernel.prerequisites.empty() && !evidence.arm.prebuilt,
                  .target_function = spec.target.function,
                  .fault_function = spec.fault.function,
                  .fault_interval = spec.fault.interval,
-                 .work_done = boot ? boot->exposure.work_done : 0,
+                 .work_done = boot ? boot->exercised.work_done : 0,
                  .option = option});
 }
 

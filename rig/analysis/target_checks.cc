@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "rig/analysis/target_proofs.h"
+#include "rig/analysis/target_checks.h"
 
-#include "rig/analysis/injection_proofs.h"
-#include "rig/analysis/instrument_proofs.h"
-#include "rig/analysis/kernel_proofs.h"
+#include "rig/analysis/injection_checks.h"
+#include "rig/analysis/instrument_checks.h"
+#include "rig/analysis/kernel_checks.h"
 #include "rig/guest_output/metric.h"
 #include "rig/plan/count_keys.h"
 #include "rig/plan/schedule.h"
@@ -27,34 +27,34 @@ Boots boots_of(const ArmEvidence& evidence, const Arm& arm) {
 
 // ---- Proofs from the boots
 
-Proof prove_boots(const ArmEvidence& evidence, const Boots& boots) {
-    Proof proof{"boots", "every planned boot is there, once", true, "", ""};
+ValidityCheck check_boots(const ArmEvidence& evidence, const Boots& boots) {
+    ValidityCheck check{"boots", "every planned boot is there, once", true, "", ""};
     std::set<unsigned> seen;
     const auto planned =
         planned_boots(evidence.spec, !boots.empty() && boots[0]->run_clock == "wall");
     for (const auto* boot : boots)
         if (!seen.insert(boot->id.index).second || boot->id.index >= planned) {
-            proof.passed = false;
-            proof.found =
+            check.passed = false;
+            check.found =
                 fmt::format("boot {} {}", boot->id.index,
                             boot->id.index >= planned ? "was not planned" : "is there twice");
-            proof.reason = "samples.jsonl was changed by hand, or holds another run's samples";
-            return proof;
+            check.reason = "samples.jsonl was changed by hand, or holds another run's samples";
+            return check;
         }
-    proof.passed = seen.size() == planned && planned > 0;
-    proof.found = fmt::format("{} of {} boots", seen.size(), planned);
-    if (!proof.passed)
-        proof.reason =
+    check.passed = seen.size() == planned && planned > 0;
+    check.found = fmt::format("{} of {} boots", seen.size(), planned);
+    if (!check.passed)
+        check.reason =
             "the run was interrupted or nothing could be booted; a part is not the experiment";
-    return proof;
+    return check;
 }
 
 // Mixed clocks or accelerators, or another kernel behind the same name, would be compared as if
 // they were alike.
-Proof prove_platform(const ArmEvidence& evidence, const Boots& boots) {
+ValidityCheck check_platform(const ArmEvidence& evidence, const Boots& boots) {
     const auto* first = evidence.samples.empty() ? nullptr : &evidence.samples.front();
     auto platform = [](const Sample& s) { return s.run_clock + " clock, " + s.accelerator; };
-    auto proof = over_boots(
+    auto check = over_boots(
         {"platform", "clock, accelerator and kernel are the same in every boot", true, "", ""},
         boots,
         [&](const Sample& s) -> Wrong {
@@ -71,51 +71,52 @@ Proof prove_platform(const ArmEvidence& evidence, const Boots& boots) {
         [](const Sample&) {
             return "the run was resumed on another machine or after another build";
         });
-    if (proof.passed)
-        proof.found = fmt::format("{}, {}", platform(*first), boots[0]->kernel_release);
-    return proof;
+    if (check.passed)
+        check.found = fmt::format("{}, {}", platform(*first), boots[0]->kernel_release);
+    return check;
 }
 
 // Under the virtual clock the same seed gives the same bytes: that it does is not assumed.
-Proof prove_replay(const ArmEvidence& evidence) {
-    Proof proof{"replay", "boot 0 made once more is the same in every byte", true, "", ""};
+ValidityCheck check_replay(const ArmEvidence& evidence) {
+    ValidityCheck check{"replay", "boot 0 made once more is the same in every byte", true, "", ""};
     const auto replay = std::find_if(evidence.replays.begin(), evidence.replays.end(),
                                      [&](const Replay& r) { return r.arm == evidence.arm.name; });
     if (replay == evidence.replays.end()) {
-        proof.passed = false;
-        proof.found = "it was not made again, want once";
-        proof.reason = "the run was interrupted before its replays";
+        check.passed = false;
+        check.found = "it was not repeated, want once";
+        check.reason = "the run was interrupted before its replays";
     } else if (!replay->difference.empty()) {
-        proof.passed = false;
-        proof.found = fmt::format("it differs, first in {}", replay->difference);
-        proof.reason = "no fault of the kernel: QEMU did not run the guest alike, as on a busy "
+        check.passed = false;
+        check.found = fmt::format("it differs, first in {}", replay->difference);
+        check.reason = "no fault of the kernel: QEMU did not run the guest alike, as on a busy "
                        "host without the right to real-time priority (CAP_SYS_NICE)";
     } else {
-        proof.found = "all counts, latencies and splats";
+        check.found = "all counts, latencies and splats";
     }
-    return proof;
+    return check;
 }
 
 // In place of a witness: nothing else led to the target, and nothing it was to do was left out.
-void prove_same_path(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
+void check_same_path(const ArmEvidence& evidence, const Boots& boots,
+                     std::vector<ValidityCheck>& checks) {
     const auto per_call = hits_per_call(evidence.spec.workload);
     if (!per_call) { // the reader of experiments takes none like it
-        proofs.push_back({"hits_as_called", "the target runs as often as predicted", false,
+        checks.push_back({"hits_as_called", "the target runs as often as predicted", false,
                           "no prediction for this workload",
                           fmt::format("target.same_path is for {}",
                                       fmt::join(workloads_with_predicted_hits(), " and "))});
         return;
     }
-    proofs.push_back(over_boots(
+    checks.push_back(over_boots(
         {"hits_as_called",
          fmt::format("{}() ran {} times in each call", evidence.spec.target.function, *per_call),
-         true, range(boots, [](const Sample& s) { return s.exposure.target_hits; }), ""},
+         true, range(boots, [](const Sample& s) { return s.exercised.target_hits; }), ""},
         boots,
         [&](const Sample& s) {
-            const auto hits = s.exposure.target_hits, want = s.exposure.calls * *per_call;
+            const auto hits = s.exercised.target_hits, want = s.exercised.calls * *per_call;
             return hits == want ? Wrong{}
                                 : Wrong{fmt::format("{} hits, want {} in each of {} calls", hits,
-                                                    *per_call, s.exposure.calls)};
+                                                    *per_call, s.exercised.calls)};
         },
         [](const Sample&) {
             return "this kernel reaches the function by other ways, or only some of the calls took "
@@ -125,13 +126,14 @@ void prove_same_path(const ArmEvidence& evidence, const Boots& boots, std::vecto
 
 // What the experiment says that a boot must have seen to have tested anything: races that took
 // place, for one.
-void prove_at_least(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
+void check_at_least(const ArmEvidence& evidence, const Boots& boots,
+                    std::vector<ValidityCheck>& checks) {
     for (const auto& metric : evidence.spec.metrics) {
         if (metric.at_least == 0) continue;
         const auto value = [&](const Sample& s) {
             return metric_value(metric.name, s, evidence.spec.target);
         };
-        proofs.push_back(over_boots(
+        checks.push_back(over_boots(
             {"at_least_" + metric.name,
              fmt::format("{} at least {} in every boot", metric.name, metric.at_least), true,
              range(boots, [&](const Sample& s) { return value(s).value_or(0); }), ""},
@@ -152,25 +154,25 @@ void prove_at_least(const ArmEvidence& evidence, const Boots& boots, std::vector
 }
 
 // A witness that the baseline calls as well tells the arms apart as little as no witness.
-void prove_witness_differs(const ArmEvidence& evidence, std::vector<Proof>& proofs) {
+void check_marker_differs(const ArmEvidence& evidence, std::vector<ValidityCheck>& checks) {
     const auto& base = evidence.spec.arms.front();
-    const auto& witness = evidence.arm.witness;
-    const auto key = witness_key(witness);
-    Proof proof{"witness_differs", "the baseline's workload never calls " + witness + "()", true,
-                "", ""};
-    if (witness == base.witness) {
-        proof.passed = false;
-        proof.found =
-            fmt::format("{}() is the witness of {} too, want one that only this arm's line calls",
-                        witness, base.name);
-        proof.reason = "nothing shows that the changed line ran: name a function that the series "
+    const auto& marker = evidence.arm.marker;
+    const auto key = marker_key(marker);
+    ValidityCheck check{"witness_differs", "the baseline's workload never calls " + marker + "()",
+                        true, "", ""};
+    if (marker == base.marker) {
+        check.passed = false;
+        check.found =
+            fmt::format("{}() is the marker of {} too, want one that only this arm's line calls",
+                        marker, base.name);
+        check.reason = "nothing shows that the changed line ran: name a function that the series "
                        "adds (noinline) or calls in its place";
-        return proofs.push_back(std::move(proof));
+        return checks.push_back(std::move(check));
     }
-    if (const auto found = evidence.baseline.symbols.find(witness);
+    if (const auto found = evidence.baseline.symbols.find(marker);
         found != evidence.baseline.symbols.end() && found->second.empty()) {
-        proof.found = fmt::format("{} has no such function", base.name);
-        return proofs.push_back(std::move(proof));
+        check.found = fmt::format("{} has no such function", base.name);
+        return checks.push_back(std::move(check));
     }
     const auto boots = boots_of(evidence, base);
     const auto called = [&](const Sample& s) -> std::optional<std::uint64_t> {
@@ -178,9 +180,9 @@ void prove_witness_differs(const ArmEvidence& evidence, std::vector<Proof>& proo
         if (found == s.counts.end()) return std::nullopt;
         return found->second;
     };
-    proof.found = fmt::format("0 calls in each of {} boots of {}", boots.size(), base.name);
-    proofs.push_back(over_boots(
-        std::move(proof), boots,
+    check.found = fmt::format("0 calls in each of {} boots of {}", boots.size(), base.name);
+    checks.push_back(over_boots(
+        std::move(check), boots,
         [&](const Sample& s) -> Wrong {
             if (const auto calls = called(s); calls != 0u)
                 return calls ? fmt::format("{} calls in {}, want 0", *calls, base.name)
@@ -189,23 +191,24 @@ void prove_witness_differs(const ArmEvidence& evidence, std::vector<Proof>& proo
         },
         [](const Sample&) {
             return "the baseline calls it as well, so that it does not show that the changed line "
-                   "ran: name another witness";
+                   "ran: name another marker";
         }));
 }
 
-void prove_hits(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs) {
+void check_hits(const ArmEvidence& evidence, const Boots& boots,
+                std::vector<ValidityCheck>& checks) {
     const auto& target = evidence.spec.target.function;
-    proofs.push_back(over_boots(
+    checks.push_back(over_boots(
         {"target_hits", target + "() ran in every boot", true,
-         range(boots, [](const Sample& s) { return s.exposure.target_hits; }), ""},
+         range(boots, [](const Sample& s) { return s.exercised.target_hits; }), ""},
         boots,
         [](const Sample& s) {
-            return s.exposure.target_hits > 0 ? Wrong{} : Wrong{"0 hits, want > 0"};
+            return s.exercised.target_hits > 0 ? Wrong{} : Wrong{"0 hits, want > 0"};
         },
         [&](const Sample& s) -> std::string {
             if (auto more = workload_hint(evidence, HintFor::TargetNotHit, &s); !more.empty())
                 return more;
-            if (evidence.spec.fault.enabled && s.exposure.injections == 0)
+            if (evidence.spec.fault.enabled && s.exercised.injections == 0)
                 return "no allocation failed, so the fallback was not needed: see injections";
             if (!evidence.spec.fault.enabled)
                 return "the workload does not lead there, or this kernel does it elsewhere";
@@ -214,65 +217,65 @@ void prove_hits(const ArmEvidence& evidence, const Boots& boots, std::vector<Pro
                                   "see failure_sites"
                                 : more;
         }));
-    if (evidence.spec.target.same_path) return prove_same_path(evidence, boots, proofs);
+    if (evidence.spec.target.same_path) return check_same_path(evidence, boots, checks);
     if (evidence.spec.target.revisions) return; // which line changed is what is searched
-    proofs.push_back(over_boots(
+    checks.push_back(over_boots(
         {"witness_hits",
-         evidence.arm.witness + "(), which this arm's line calls, ran once per hit of the target",
-         true, range(boots, [](const Sample& s) { return s.exposure.witness_hits; }), ""},
+         evidence.arm.marker + "(), which this arm's line calls, ran once per hit of the target",
+         true, range(boots, [](const Sample& s) { return s.exercised.marker_hits; }), ""},
         boots,
         [](const Sample& s) {
-            const auto hits = s.exposure.witness_hits, want = s.exposure.target_hits;
+            const auto hits = s.exercised.marker_hits, want = s.exercised.target_hits;
             return hits > 0 && (hits == want || want == 0)
                        ? Wrong{}
                        : Wrong{fmt::format("{} hits, want one for each of the target's {}", hits,
                                            want)};
         },
         [&](const Sample& s) -> std::string {
-            if (s.exposure.target_hits == 0)
+            if (s.exercised.target_hits == 0)
                 return "the target did not run either: see target_hits";
             if (auto more = workload_hint(evidence, HintFor::WitnessNotHit, &s); !more.empty())
                 return more;
             return "the target took another branch: the series does not change this line, or the "
-                   "witness is wrong";
+                   "marker is wrong";
         }));
-    proofs.push_back(over_boots(
-        {"witness_within", "the witness ran within the target, once in each run of it", true,
-         range(boots, [](const Sample& s) { return s.exposure.witnessed_hits; }), ""},
+    checks.push_back(over_boots(
+        {"witness_within", "the marker ran within the target, once in each run of it", true,
+         range(boots, [](const Sample& s) { return s.exercised.marked_hits; }), ""},
         boots,
         [](const Sample& s) {
-            const auto inside = s.exposure.witnessed_hits, want = s.exposure.target_hits;
+            const auto inside = s.exercised.marked_hits, want = s.exercised.target_hits;
             return inside == want ? Wrong{}
                                   : Wrong{fmt::format("in {} of the target's {} runs, want all",
                                                       inside, want)};
         },
         [](const Sample& s) -> std::string {
-            if (s.exposure.witness_hits != s.exposure.target_hits)
+            if (s.exercised.marker_hits != s.exercised.target_hits)
                 return "it did not run as often as the target: see witness_hits";
             return "as often as the target, but not by it: the series changes another place than "
-                   "target.function, or the witness is called there as well";
+                   "target.function, or the marker is called there as well";
         }));
     if (evidence.arm.name != evidence.spec.arms.front().name)
-        prove_witness_differs(evidence, proofs);
+        check_marker_differs(evidence, checks);
 }
 
 } // namespace
 
-std::vector<Proof> prove(const ArmEvidence& evidence) {
+std::vector<ValidityCheck> prove(const ArmEvidence& evidence) {
     auto boots = boots_of(evidence, evidence.arm);
-    auto proofs = prove_kernel(evidence);
-    proofs.push_back(prove_boots(evidence, boots));
-    proofs.push_back(prove_platform(evidence, boots));
+    auto checks = check_kernel(evidence);
+    checks.push_back(check_boots(evidence, boots));
+    checks.push_back(check_platform(evidence, boots));
     if (!boots.empty() && has_replays(evidence.spec, boots[0]->run_clock == "wall"))
-        proofs.push_back(prove_replay(evidence));
+        checks.push_back(check_replay(evidence));
     if (evidence.spec.fault.enabled)
-        prove_faults(evidence, boots, proofs);
+        check_faults(evidence, boots, checks);
     else
-        prove_no_faults(boots, proofs);
-    prove_hits(evidence, boots, proofs);
-    prove_at_least(evidence, boots, proofs);
-    prove_instruments(evidence, boots, proofs);
-    return proofs;
+        check_no_faults(boots, checks);
+    check_hits(evidence, boots, checks);
+    check_at_least(evidence, boots, checks);
+    check_instruments(evidence, boots, checks);
+    return checks;
 }
 
 std::string thinly_exposed(const Spec& spec, const std::vector<Sample>& samples,
@@ -281,7 +284,7 @@ std::string thinly_exposed(const Spec& spec, const std::vector<Sample>& samples,
     std::size_t thin = 0, boots = 0;
     for (const auto& sample : samples)
         if (sample.id.arm == arm)
-            ++boots, thin += 2 * sample.exposure.exposed_calls <= sample.call_latency_ns.size();
+            ++boots, thin += 2 * sample.exercised.exposed_calls <= sample.call_latency_ns.size();
     return thin ? fmt::format("in {} of {} boots at most half of the calls ran the target", thin,
                               boots)
                 : "";

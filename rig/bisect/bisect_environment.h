@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Revisions of a history on real kernels: BisectWorld for experiments. Each visit's runs lie in
-// <folder>/runs, the patches of a revision in <folder>/revisions/<id> as a series; both are
+// Revisions of a history on real kernels: BisectEnvironment for experiments. Each visit's runs lie
+// in <folder>/runs, the patches of a revision in <folder>/revisions/<id> as a series; both are
 // self-describing.
 #pragma once
 
 #include "rig/bisect/bisect.h"
 #include "rig/bisect/bisect_history.h"
+#include "rig/experiment/environment.h"
 #include "rig/experiment/experiment.h"
-#include "rig/experiment/world.h"
 
 #include <filesystem>
 
@@ -31,6 +31,7 @@ Result<Spec> revision_spec(const BisectPlace& place, const std::vector<Revision>
                            unsigned boots, unsigned batch);
 
 // `save` is the caller's to set. Everything must outlive what is returned.
-BisectWorld real_world(const BisectPlace& place, const World& world, std::stop_token stop);
+BisectEnvironment real_world(const BisectPlace& place, const Environment& environment,
+                             std::stop_token stop);
 
 } // namespace rig

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "rig/boot/boot_end.h"
+#include "rig/boot/classify_end.h"
 
 #include "guest/protocol/protocol.h"
 #include "rig/boot/hang_verdict.h"
-#include "rig/guest_output/ending.h"
+#include "rig/guest_output/boot_outcome.h"
 #include "rig/guest_output/kernel_words.h"
 #include "rig/hypervisor/vcpu_state.h"
 
@@ -17,20 +17,20 @@ namespace {
 namespace fs = std::filesystem;
 using Splats = std::vector<Splat>;
 
-Ending ending_of(SplatKind stall) {
+BootOutcome ending_of(SplatKind stall) {
     switch (stall) {
     case SplatKind::RcuStall:
-        return Ending::RcuStall;
+        return BootOutcome::RcuStall;
     case SplatKind::SoftLockup:
-        return Ending::SoftLockup;
+        return BootOutcome::SoftLockup;
     case SplatKind::HardLockup:
-        return Ending::HardLockup;
+        return BootOutcome::HardLockup;
     case SplatKind::HungTask:
-        return Ending::HungTask;
+        return BootOutcome::HungTask;
     case SplatKind::WorkqueueLockup:
-        return Ending::WorkqueueLockup;
+        return BootOutcome::WorkqueueLockup;
     default:
-        return Ending::Hang;
+        return BootOutcome::Hang;
     }
 }
 
@@ -63,7 +63,7 @@ Status panicked(const Splat& fatal, const ConsoleTriage& console, const fs::path
     // PID 1 is rig's own program: that it died is the kernel's fault only if the kernel complained
     // before.
     if (fatal.kind == SplatKind::InitKilled && &fatal == first)
-        return ended(Ending::AgentCrash, "the agent died: " + fatal.title, log);
+        return ended(BootOutcome::AgentCrash, "the agent died: " + fatal.title, log);
     auto message = "kernel panic: " + in_words(fatal);
     if (!is_panic(fatal.kind)) {
         const auto panic = std::find_if(splats.begin() + (&fatal - splats.data()), splats.end(),
@@ -73,7 +73,7 @@ Status panicked(const Splat& fatal, const ConsoleTriage& console, const fs::path
     if (first != &fatal) message += "; before that: " + in_words(*first);
     // A detector told to panic is the detector.
     if (is_stall(fatal.kind)) return ended(ending_of(fatal.kind), message, log);
-    return ended(is_panic(fatal.kind) ? Ending::Panic : Ending::Oops, message, log);
+    return ended(is_panic(fatal.kind) ? BootOutcome::Panic : BootOutcome::Oops, message, log);
 }
 
 // Of a guest that hung in silence. No end by the host's clock: by what its CPUs did then, unless
@@ -95,7 +95,7 @@ Status timed_out(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTr
                  bool others_compute) {
     // A guest that got no CPU did not hang.
     if (end.starved_seconds > static_cast<double>(deadline.count()) / 2)
-        return ended(Ending::Starved,
+        return ended(BootOutcome::Starved,
                      fmt::format("the guest did not end within {} s, but for {:.0f} s of these the "
                                  "host ran something else: it is too busy",
                                  deadline.count(), end.starved_seconds),
@@ -107,8 +107,8 @@ Status timed_out(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTr
                               ? fmt::format("found by {}: {}", name(stall->kind), in_words(*stall))
                               : "in silence: none of the kernel's detectors spoke";
     const auto found = stall           ? ending_of(stall->kind)
-                       : channel.ready ? Ending::Hang
-                                       : Ending::DeadAtBoot;
+                       : channel.ready ? BootOutcome::Hang
+                                       : BootOutcome::DeadAtBoot;
     if (!channel.ready)
         return ended(found,
                      with_last_words(fmt::format("no sign of the agent within {} ({}){}", limit,
@@ -119,14 +119,14 @@ Status timed_out(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTr
         stall ? HangVerdict{HangVerdict::Kernels, ""} : whose_hang(end, channel, others_compute);
     const auto why = verdict.why.empty() ? "" : "; " + verdict.why;
     if (verdict.whose == HangVerdict::Workloads)
-        return ended(Ending::WorkloadHang,
+        return ended(BootOutcome::WorkloadHang,
                      with_last_words(fmt::format("the workload did not come to its end within {}{}"
                                                  "{}",
                                                  limit, why, seen),
                                      console),
                      log);
     if (verdict.whose == HangVerdict::Undecided)
-        return ended(Ending::UndecidedHang,
+        return ended(BootOutcome::UndecidedHang,
                      with_last_words(fmt::format("the guest did not come to its end within {}, and "
                                                  "nothing tells whether the kernel or the workload "
                                                  "is why{}{}",
@@ -168,12 +168,12 @@ Status by_what_it_did(const GuestEnd& end, const ChannelEnd& channel, const Cons
                       const fs::path& log, std::chrono::seconds deadline, bool others_compute) {
     if (end.console_flood)
         return ended(
-            Ending::ConsoleFlood,
+            BootOutcome::ConsoleFlood,
             with_last_words(fmt::format("console flood: more than {} MiB", kMaxConsole >> 20),
                             console),
             log);
     if (!channel.violation.empty())
-        return ended(Ending::Protocol, "protocol violation: " + channel.violation, log);
+        return ended(BootOutcome::Protocol, "protocol violation: " + channel.violation, log);
     if (std::holds_alternative<TimedOut>(end.outcome))
         return timed_out(end, channel, console, log, fmt::format("{} s", deadline.count()),
                          deadline, others_compute);
@@ -182,12 +182,12 @@ Status by_what_it_did(const GuestEnd& end, const ChannelEnd& channel, const Cons
         // have killed.
         const auto responds = every_vcpu_responds(end.registers);
         if (responds == Responds::Yes)
-            return ended(Ending::AgentFailure,
+            return ended(BootOutcome::AgentFailure,
                          "the machine's watchdog fired although every vCPU responds: the agent's "
                          "process that keeps it from firing is gone",
                          log);
         if (responds == Responds::NotTold)
-            return ended(Ending::AgentFailure,
+            return ended(BootOutcome::AgentFailure,
                          "the machine's watchdog fired, and the registers do not tell whether a "
                          "vCPU stands still or idles: either the kernel hangs, or the agent's "
                          "process that keeps it from firing is gone",
@@ -199,28 +199,28 @@ Status by_what_it_did(const GuestEnd& end, const ChannelEnd& channel, const Cons
                          deadline, others_compute);
     }
     if (!channel.ready)
-        return ended(Ending::EarlyEnd,
+        return ended(BootOutcome::EarlyEnd,
                      with_last_words("the guest ended before the agent was up", console), log);
     if (const auto stage = std::string(guest::kDeadlineStage) + ": no end within ";
         channel.failure.starts_with(stage))
         return timed_out(end, channel, console, log, channel.failure.substr(stage.size()), deadline,
                          others_compute);
     if (!channel.failure.empty())
-        return ended(Ending::AgentFailure, "the agent gave up: " + channel.failure, log);
+        return ended(BootOutcome::AgentFailure, "the agent gave up: " + channel.failure, log);
     if (!channel.bye && console.asked_to_end())
-        return ended(Ending::EndedByGuest,
+        return ended(BootOutcome::EndedByGuest,
                      with_last_words("the guest was powered off or restarted from within, before "
                                      "the agent said good-bye",
                                      console),
                      log);
     if (!channel.bye)
-        return ended(Ending::Reset,
+        return ended(BootOutcome::Reset,
                      with_last_words("the guest was reset before the agent said good-bye, and "
                                      "nothing in it had asked for that (a triple fault)",
                                      console),
                      log);
     if (!console.heard())
-        return ended(Ending::SilencedConsole,
+        return ended(BootOutcome::SilencedConsole,
                      fmt::format("the console does not show what the agent wrote to the kernel's "
                                  "log last (\"{}\"): something in the guest keeps warnings from it "
                                  "(dmesg -n, kernel.printk), so that no splat could have been seen",
@@ -235,27 +235,28 @@ Status room_to_begin(const HostRoom& room) {
     for (const auto& [free, what] : {std::pair{room.evidence, "the folder of results"},
                                      {room.scratch, "the scratch folder (TMPDIR)"}})
         if (free < kRoomToBegin)
-            return ended(Ending::DiskFull, fmt::format("{} MiB free in {}, want {} to begin a boot",
-                                                       free >> 20, what, kRoomToBegin >> 20));
+            return ended(BootOutcome::DiskFull,
+                         fmt::format("{} MiB free in {}, want {} to begin a boot", free >> 20, what,
+                                     kRoomToBegin >> 20));
     return {};
 }
 
-Status judge_end(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console,
-                 const HostRoom& room, const fs::path& log, std::chrono::seconds deadline,
-                 bool others_compute) {
+Status classify_end(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console,
+                    const HostRoom& room, const fs::path& log, std::chrono::seconds deadline,
+                    bool others_compute) {
     // What the console may not tell. A host's fault after it is not mended by making the boot
     // again.
     const std::string panic = end.panicked ? "kernel panic, of which the kernel told the machine's "
                                              "panic device and the console shows nothing"
                                            : "";
-    const auto hosts = [&](Ending ending, const std::string& message) {
+    const auto hosts = [&](BootOutcome ending, const std::string& message) {
         auto status = ended(ending, message, log);
         status.value().complaint = panic;
         return status;
     };
     if (std::holds_alternative<Cancelled>(end.outcome) && channel.violation.empty() &&
         !end.console_flood)
-        return hosts(Ending::Cancelled, "cancelled");
+        return hosts(BootOutcome::Cancelled, "cancelled");
     const auto& splats = console.splats();
     const bool out_of_memory = std::any_of(splats.begin(), splats.end(), [](const Splat& splat) {
         return splat.kind == SplatKind::OomKill;
@@ -270,11 +271,11 @@ Status judge_end(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTr
         return status;
     }
     if (end.panicked) {
-        if (end.console_torn) return hosts(Ending::HypervisorStart, kConsoleTorn);
+        if (end.console_torn) return hosts(BootOutcome::HypervisorStart, kConsoleTorn);
         if (room_is_out(room))
-            return hosts(Ending::DiskFull,
+            return hosts(BootOutcome::DiskFull,
                          "the guest died, and the disk has no room for what its console said");
-        return ended(Ending::Panic,
+        return ended(BootOutcome::Panic,
                      with_last_words(
                          panic +
                              " (that rig's agent died, which is a panic as well, would be on it)" +
@@ -286,36 +287,36 @@ Status judge_end(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTr
     // RLIMIT_FSIZE: no file of the guest's making becomes larger, and none of an honest one comes
     // near it.
     if (signalled && signalled->signal == SIGXFSZ)
-        return ended(Ending::Protocol,
+        return ended(BootOutcome::Protocol,
                      fmt::format("the guest wrote more than {} MiB to its console or channel",
                                  kMaxFile >> 20),
                      log);
     if (signalled)
         return ended(
-            of_hypervisor(end.messages, Ending::HypervisorSignal),
+            of_hypervisor(end.messages, BootOutcome::HypervisorSignal),
             fmt::format("QEMU was killed by signal {}: {}", signalled->signal, end.messages), log);
     if (const auto* exited = std::get_if<Exited>(&end.outcome); exited && exited->code != 0)
-        return ended(of_hypervisor(end.messages, Ending::HypervisorExit),
+        return ended(of_hypervisor(end.messages, BootOutcome::HypervisorExit),
                      fmt::format("QEMU ended with exit code {}: {}", exited->code, end.messages),
                      log);
     if (end.console_torn) // after a panic, which was seen: of what is missing nothing is known
-        return ended(Ending::HypervisorStart, kConsoleTorn, log);
+        return ended(BootOutcome::HypervisorStart, kConsoleTorn, log);
     if (const auto* lost = std::get_if<Lost>(&end.outcome)) {
         if (lost->daemon)
-            return ended(Ending::HypervisorLost,
+            return ended(BootOutcome::HypervisorLost,
                          "libvirtd went away while the guest ran: " + end.messages, log);
-        return ended(of_hypervisor(end.messages, Ending::HypervisorSignal),
+        return ended(of_hypervisor(end.messages, BootOutcome::HypervisorSignal),
                      "QEMU died; libvirt tells neither exit code nor signal: " + end.messages, log);
     }
     auto status = by_what_it_did(end, channel, console, log, deadline, others_compute);
     if (status) return status; // what the kernel said in a boot that completed is data
     auto& error = status.error();
-    if (error.blame == Blame::Host) return status;
+    if (error.fault_domain == FaultDomain::Host) return status;
     // QEMU drops what does not fit and goes on: a conversation that breaks off on a full disk says
     // nothing of the guest.
     if (room_is_out(room))
         return ended(
-            Ending::DiskFull,
+            BootOutcome::DiskFull,
             fmt::format(
                 "less than {} MiB free for what the guest wrote, so that it is cut short: {}",
                 kRoomAtEnd >> 20, error.message),
@@ -334,7 +335,7 @@ Status judge_end(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTr
 Status nothing_withheld(const ConsoleTriage& console, std::string_view kernel_log,
                         const fs::path& log) {
     if (kernel_log.empty())
-        return ended(Ending::BadEvidence,
+        return ended(BootOutcome::BadEvidence,
                      fmt::format("the guest did not send {}", guest::kKernelLog), log);
     ConsoleTriage said;
     said.feed(words_of(kernel_log).kernels);
@@ -347,7 +348,7 @@ Status nothing_withheld(const ConsoleTriage& console, std::string_view kernel_lo
             continue;
         if (console.overflow() > 0 && said.overflow() > 0)
             continue; // of as many, other ones are kept
-        auto status = ended(Ending::SilencedConsole,
+        auto status = ended(BootOutcome::SilencedConsole,
                             "the console did not show it: something in the guest kept warnings "
                             "from it for a while (dmesg -n, kernel.printk)",
                             log);
@@ -357,7 +358,7 @@ Status nothing_withheld(const ConsoleTriage& console, std::string_view kernel_lo
     // A kernel that splatted itself out of its log has been heard.
     if (kernel_log.find(guest::kLogOverran) != kernel_log.npos &&
         !first_of(shown, [](SplatKind kind) { return !is_notice(kind); }))
-        return ended(Ending::SilencedConsole,
+        return ended(BootOutcome::SilencedConsole,
                      "the kernel's log overran before the agent could read it: whether the console "
                      "showed every splat is not known; log_buf_len= makes it longer",
                      log);
@@ -368,7 +369,7 @@ Status no_detector_muted(const ConsoleTriage& console, std::string_view switches
                          const fs::path& log) {
     // Every kernel for more than one CPU has it: a report without it was not read off a kernel.
     if (switches.find(kEveryKernelsSwitch) == switches.npos)
-        return ended(Ending::BadEvidence,
+        return ended(BootOutcome::BadEvidence,
                      fmt::format("{} of the guest does not hold {}", guest::kDetectorSwitches,
                                  kEveryKernelsSwitch),
                      log);
@@ -380,7 +381,7 @@ Status no_detector_muted(const ConsoleTriage& console, std::string_view switches
             thrown += fmt::format("{}{}", thrown.empty() ? "" : ", ", line.substr(0, 100));
     }
     if (thrown.empty()) return {};
-    return ended(Ending::MutedDetector,
+    return ended(BootOutcome::MutedDetector,
                  fmt::format("something in the guest changed a detector of the kernel's while it "
                              "was to watch ({}); what is to hold for a whole boot belongs in "
                              "guest.extra_cmdline, which the report shows",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "rig/analysis/instrument_proofs.h"
+#include "rig/analysis/instrument_checks.h"
 
 #include "rig/plan/count_keys.h"
 #include "rig/stats/estimate.h"
@@ -19,7 +19,7 @@ constexpr double clock_factor = 2;
 
 // A workload that races with others need not reach the target equally often in both passes; one
 // that does so in one pass only has its latencies from a pass in which nothing happened.
-constexpr double same_exposure = 0.9;
+constexpr double same_exercised = 0.9;
 
 // The same events counted twice: CPU by CPU, and all together. A metric of one CPU is that CPU's
 // count.
@@ -52,32 +52,32 @@ Wrong cpus_do_not_add_up(const Spec& spec, const Sample& s) {
 
 } // namespace
 
-void prove_instruments(const ArmEvidence& evidence, const Boots& boots,
-                       std::vector<Proof>& proofs) {
+void check_instruments(const ArmEvidence& evidence, const Boots& boots,
+                       std::vector<ValidityCheck>& checks) {
     const auto& spec = evidence.spec;
     const auto& workload = workload_named(spec.workload.name);
     if (!spec.target.sync_function.empty())
-        proofs.push_back(over_boots(
+        checks.push_back(over_boots(
             {"sync_reconciles", "sync IPIs counted = recorded = handled", true,
-             range(boots, [](const Sample& s) { return s.exposure.sync_handled; }), ""},
+             range(boots, [](const Sample& s) { return s.exercised.sync_handled; }), ""},
             boots,
             [](const Sample& s) -> Wrong {
                 auto counted = s.counts.find("sync_ipis");
                 if (counted == s.counts.end()) return "sync IPIs were not counted";
-                if (counted->second == s.exposure.recorded_sync &&
-                    counted->second == s.exposure.sync_handled)
+                if (counted->second == s.exercised.recorded_sync &&
+                    counted->second == s.exercised.sync_handled)
                     return {};
                 return fmt::format("{} counted, {} recorded, {} handled, want all equal",
-                                   counted->second, s.exposure.recorded_sync,
-                                   s.exposure.sync_handled);
+                                   counted->second, s.exercised.recorded_sync,
+                                   s.exercised.sync_handled);
             },
             [](const Sample& s) -> std::string {
-                if (s.exposure.lost_events > 0) return "perf lost events: see no_lost_events";
+                if (s.exercised.lost_events > 0) return "perf lost events: see no_lost_events";
                 return "one of the three instruments missed some: a probe hit while another ran on "
                        "that CPU (kprobes' nmissed), one not armed on "
                        "every CPU, or a CPU whose queue was not empty at the end";
             }));
-    proofs.push_back(over_boots(
+    checks.push_back(over_boots(
         {"cpus_reconcile", "the counts of all CPUs add up to each total", true,
          "every counter in every boot", ""},
         boots, [&](const Sample& s) { return cpus_do_not_add_up(spec, s); },
@@ -85,71 +85,71 @@ void prove_instruments(const ArmEvidence& evidence, const Boots& boots,
             return "a CPU's row of perf stat is missing or was read twice: it came online late, or "
                    "the sample was changed";
         }));
-    proofs.push_back(over_boots(
+    checks.push_back(over_boots(
         {"no_lost_events", "perf lost no event", true, "0 lost in every boot", ""}, boots,
         [](const Sample& s) {
-            return s.exposure.lost_events == 0
+            return s.exercised.lost_events == 0
                        ? Wrong{}
-                       : Wrong{fmt::format("{} lost, want 0", s.exposure.lost_events)};
+                       : Wrong{fmt::format("{} lost, want 0", s.exercised.lost_events)};
         },
         [](const Sample&) {
             return "the ring buffer overran: raise guest.perf_pages or workload.pace_us, or lower "
                    "iterations";
         }));
-    proofs.push_back(over_boots(
+    checks.push_back(over_boots(
         {"probe_addresses", "the probe sits where System.map has " + spec.target.function, true,
          "in every boot", ""},
         boots,
         [](const Sample& s) {
-            return s.exposure.probe_addresses_match ? Wrong{}
-                                                    : Wrong{"the addresses differ, want the same"};
+            return s.exercised.probe_addresses_match ? Wrong{}
+                                                     : Wrong{"the addresses differ, want the same"};
         },
         [](const Sample&) {
             return "System.map belongs to another image, or the kernel was moved (nokaslr missing)";
         }));
-    proofs.push_back(over_boots(
+    checks.push_back(over_boots(
         {"workload_complete",
          "the workload made every call" +
              (workload.work.empty() ? "" : " and " + workload.work_claim),
-         true, range(boots, [](const Sample& s) { return s.exposure.calls; }), ""},
+         true, range(boots, [](const Sample& s) { return s.exercised.calls; }), ""},
         boots,
         [&](const Sample& s) -> Wrong {
             const auto calls = std::uint64_t{spec.workload.iterations},
                        work = expected_work(spec.workload);
-            if (s.exposure.calls == calls && s.exposure.work_done == work) return {};
-            if (workload.work.empty() && s.exposure.work_done == work)
-                return fmt::format("{} calls, want {}", s.exposure.calls, calls);
+            if (s.exercised.calls == calls && s.exercised.work_done == work) return {};
+            if (workload.work.empty() && s.exercised.work_done == work)
+                return fmt::format("{} calls, want {}", s.exercised.calls, calls);
             return fmt::format(
-                "{} calls and {} {}, want {} and {}", s.exposure.calls, s.exposure.work_done,
+                "{} calls and {} {}, want {} and {}", s.exercised.calls, s.exercised.work_done,
                 workload.work.empty() ? "pieces of work" : workload.work, calls, work);
         },
         [&](const Sample& s) {
             return "the workload ended early" + workload_hint(evidence, HintFor::Incomplete, &s);
         }));
-    proofs.push_back(over_boots(
-        {"timed_pass", "the timed pass took the same path", true,
-         range(boots, [](const Sample& s) { return s.exposure.timed_target_hits; }), ""},
+    checks.push_back(over_boots(
+        {"timed_pass", "the latency pass took the same path", true,
+         range(boots, [](const Sample& s) { return s.exercised.timed_target_hits; }), ""},
         boots,
         [&](const Sample& s) -> Wrong {
-            const auto& e = s.exposure;
+            const auto& e = s.exercised;
             if (e.timed_target_hits == 0 ||
                 (e.timed_injections != e.timed_target_hits && spec.fault.enabled))
                 return fmt::format("{} injections and {} target hits, want equal and > 0",
                                    e.timed_injections, e.timed_target_hits);
             if (static_cast<double>(e.timed_target_hits) >=
-                same_exposure * static_cast<double>(e.target_hits))
+                same_exercised * static_cast<double>(e.target_hits))
                 return {};
-            return fmt::format("{} target hits, want at least nine tenths of the counted pass's {}",
+            return fmt::format("{} target hits, want at least nine tenths of the count pass's {}",
                                e.timed_target_hits, e.target_hits);
         },
         [](const Sample& s) -> std::string {
-            if (s.exposure.timed_injections == 0)
-                return "faults were not armed again after the counted pass";
+            if (s.exercised.timed_injections == 0)
+                return "faults were not armed again after the count pass";
             return "the probe's entry or return was missed (perf's buffer, or kretprobe's "
                    "maxactive)";
         }));
     if (call_of(spec.workload).own_clock)
-        proofs.push_back(over_boots(
+        checks.push_back(over_boots(
             {"clocks_agree",
              "the workload's clock and perf's agree on the median call within a factor of two",
              true, "in every boot", ""},
@@ -168,7 +168,7 @@ void prove_instruments(const ArmEvidence& evidence, const Boots& boots,
                 return "the guest's clock does not keep time with perf's: look at its clock source "
                        "(clocksource=, tsc=)";
             }));
-    proofs.push_back(over_boots(
+    checks.push_back(over_boots(
         {"cpus_online", "every vCPU is online", true,
          range(boots, [](const Sample& s) { return s.cpus_online; }), ""},
         boots,

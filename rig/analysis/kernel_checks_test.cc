@@ -1,100 +1,100 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "rig/analysis/kernel_proofs.h"
+#include "rig/analysis/kernel_checks.h"
 
-#include "rig/testing/exposure_fixture.h"
+#include "rig/testing/exercised_fixture.h"
 
 namespace rig {
 namespace {
 
 using namespace rig::fixture;
 
-TEST_F(ExposureTest, ConfigMustHoldEveryOption) {
+TEST_F(ExercisedTest, ConfigMustHoldEveryOption) {
     facts_.config["PT_RECLAIM"] = "y";
     expect_failing({"config"});
-    EXPECT_EQ(proof("config").found, "CONFIG_PT_RECLAIM=y, want n");
-    EXPECT_NE(proof("config").reason.find("call_rcu()"), std::string::npos);
+    EXPECT_EQ(check("config").found, "CONFIG_PT_RECLAIM=y, want n");
+    EXPECT_NE(check("config").reason.find("call_rcu()"), std::string::npos);
 
     facts_ = make_facts('b');
     facts_.config["MMU_GATHER_RCU_TABLE_FREE"] = "n";
     facts_.config["PARAVIRT"] = "n";
-    EXPECT_EQ(proof("config").found, "CONFIG_MMU_GATHER_RCU_TABLE_FREE=n, want y");
-    EXPECT_NE(proof("config").reason.find("PARAVIRT=n"), std::string::npos);
+    EXPECT_EQ(check("config").found, "CONFIG_MMU_GATHER_RCU_TABLE_FREE=n, want y");
+    EXPECT_NE(check("config").reason.find("PARAVIRT=n"), std::string::npos);
 
     spec_.target.config = {{"NR_CPUS", "16"}};
     facts_.config["NR_CPUS"] = "2";
-    EXPECT_EQ(proof("config").found, "CONFIG_NR_CPUS=2, want 16");
-    EXPECT_NE(proof("config").reason.find("Kconfig changed NR_CPUS"), std::string::npos);
+    EXPECT_EQ(check("config").found, "CONFIG_NR_CPUS=2, want 16");
+    EXPECT_NE(check("config").reason.find("Kconfig changed NR_CPUS"), std::string::npos);
 }
 
-TEST_F(ExposureTest, AnUnknownConfigProvesNothing) {
+TEST_F(ExercisedTest, AnUnknownConfigProvesNothing) {
     facts_.config_known = false;
     facts_.config.clear();
     expect_failing({"config", "same_config"});
     EXPECT_EQ(
-        proof("config").found,
+        check("config").found,
         "CONFIG_MMU_GATHER_RCU_TABLE_FREE=unknown, want y; CONFIG_PT_RECLAIM=unknown, want n");
     spec_.target.config.clear(); // nothing asked, nothing claimed
-    for (const auto& one : proofs())
+    for (const auto& one : checks())
         EXPECT_NE(one.id, "config");
 }
 
 // KASAN in the baseline alone would flatter any series.
-TEST_F(ExposureTest, KernelsMustBeBuiltAlike) {
-    EXPECT_EQ(proof("same_config").found, "every one");
+TEST_F(ExercisedTest, KernelsMustBeBuiltAlike) {
+    EXPECT_EQ(check("same_config").found, "every one");
     facts_.config_differs = {{"KASAN", "y -> n"}, {"KASAN_INLINE", "y -> n"}};
     expect_failing({"same_config"});
-    EXPECT_EQ(proof("same_config").found, "KASAN y -> n, KASAN_INLINE y -> n");
+    EXPECT_EQ(check("same_config").found, "KASAN y -> n, KASAN_INLINE y -> n");
     spec_.arms[1].config_differs = {"KASAN"};
-    EXPECT_EQ(proof("same_config").found, "KASAN_INLINE y -> n");
+    EXPECT_EQ(check("same_config").found, "KASAN_INLINE y -> n");
     spec_.arms[1].config_differs = {"KASAN", "KASAN_INLINE"};
     expect_failing({});
-    EXPECT_EQ(proof("same_config").found, "all but the 2 declared");
+    EXPECT_EQ(check("same_config").found, "all but the 2 declared");
     for (char option = 'A'; option < 'H'; ++option)
         facts_.config_differs[std::string(1, option)] = "n -> m";
-    EXPECT_EQ(proof("same_config").found,
+    EXPECT_EQ(check("same_config").found,
               "A n -> m, B n -> m, C n -> m, D n -> m, E n -> m and 2 more");
     spec_.arms[1].config_differs = {"*"};
     expect_failing({});
     baseline_.config_known = false;
     expect_failing({"same_config"});
-    EXPECT_EQ(proof("same_config").found, "ipi came without its .config, want both");
+    EXPECT_EQ(check("same_config").found, "ipi came without its .config, want both");
 }
 
-TEST_F(ExposureTest, SymbolsMustBeThereUnderTheirOwnName) {
+TEST_F(ExercisedTest, SymbolsMustBeThereUnderTheirOwnName) {
     facts_.symbols["tlb_remove_table_one"] = "";
     expect_failing({"symbols"});
-    EXPECT_EQ(proof("symbols").found, "tlb_remove_table_one absent");
+    EXPECT_EQ(check("symbols").found, "tlb_remove_table_one absent");
     facts_.symbols["tlb_remove_table_one"] = "tlb_remove_table_one.isra.0";
-    EXPECT_EQ(proof("symbols").found, "tlb_remove_table_one only as tlb_remove_table_one.isra.0");
-    EXPECT_NE(proof("symbols").reason.find("name tlb_remove_table_one.isra.0"), std::string::npos);
+    EXPECT_EQ(check("symbols").found, "tlb_remove_table_one only as tlb_remove_table_one.isra.0");
+    EXPECT_NE(check("symbols").reason.find("name tlb_remove_table_one.isra.0"), std::string::npos);
     facts_.symbols.clear();
     expect_failing({"symbols"});
 }
 
-TEST_F(ExposureTest, ImagesMustDiffer) {
+TEST_F(ExercisedTest, ImagesMustDiffer) {
     facts_.image_sha256 = baseline_.image_sha256;
     expect_failing({"image_differs"});
-    EXPECT_EQ(proof("image_differs").found, "both sha256 aaaaaaaaaaaa..., want two different ones");
+    EXPECT_EQ(check("image_differs").found, "both sha256 aaaaaaaaaaaa..., want two different ones");
     spec_.arms[1].series.clear();
-    EXPECT_NE(proof("image_differs").reason.find("no series"), std::string::npos);
+    EXPECT_NE(check("image_differs").reason.find("no series"), std::string::npos);
     facts_.image_sha256 = "";
     expect_failing({"image_differs"}); // an unknown hash differs from nothing
 }
 
 // KASAN by the word of a file that belongs to another build.
-TEST_F(ExposureTest, ThePrebuiltImagesConfigIsItsOwn) {
+TEST_F(ExercisedTest, ThePrebuiltImagesConfigIsItsOwn) {
     spec_.arms[1].prebuilt = PrebuiltImage{};
     for (const auto& [option, symbol] : detector_symbols())
         facts_.symbols[symbol] = "";
     expect_failing({});
-    EXPECT_EQ(proof("own_config").found, "DEBUG_ATOMIC_SLEEP off; KASAN off; PROVE_LOCKING off");
+    EXPECT_EQ(check("own_config").found, "DEBUG_ATOMIC_SLEEP off; KASAN off; PROVE_LOCKING off");
     facts_.config["KASAN"] = "y";
     expect_failing({"own_config"});
-    EXPECT_EQ(proof("own_config").found, "CONFIG_KASAN=y, but System.map has no kasan_report()");
+    EXPECT_EQ(check("own_config").found, "CONFIG_KASAN=y, but System.map has no kasan_report()");
     facts_.symbols["kasan_report"] = "kasan_report";
     expect_failing({});
     facts_.symbols["__might_sleep"] = "__might_sleep";
-    EXPECT_EQ(proof("own_config").found,
+    EXPECT_EQ(check("own_config").found,
               "CONFIG_DEBUG_ATOMIC_SLEEP=n, but System.map has __might_sleep()");
     facts_.config["DEBUG_ATOMIC_SLEEP"] = "y";
     facts_.symbols["lock_acquire"] = "lock_acquire"; // of lock statistics

@@ -3,7 +3,7 @@
 // prove().
 #pragma once
 
-#include "rig/analysis/proof.h"
+#include "rig/analysis/validity_check.h"
 #include "rig/kernel/kernel_facts.h"
 
 #include <string>
@@ -16,6 +16,6 @@ std::string kernel_option(const KernelFacts& kernel, const std::string& name);
 
 // config, symbols; of a prebuilt image own_config; image_differs, same_config, which the baseline
 // goes without.
-std::vector<Proof> prove_kernel(const ArmEvidence& evidence);
+std::vector<ValidityCheck> check_kernel(const ArmEvidence& evidence);
 
 } // namespace rig

@@ -11,7 +11,7 @@
 
 namespace rig {
 
-enum class Ending {
+enum class BootOutcome {
     // The kernel's
     Panic,    // without an oops before
     Oops,     // BUG(), bad access, other exceptions: they panic (oops=panic)
@@ -51,23 +51,24 @@ enum class Ending {
     Cancelled,
 };
 
-struct EndingInfo {
-    Ending ending;
+struct BootOutcomeInfo {
+    BootOutcome ending;
     const char* name; // "rcu-stall": what fault-N.txt, run.json and --json say
-    Blame blame;
+    FaultDomain fault_domain;
     const char* words;
 };
-const std::vector<EndingInfo>& endings();
-const EndingInfo& about(Ending ending);
+const std::vector<BootOutcomeInfo>& endings();
+const BootOutcomeInfo& about(BootOutcome ending);
 
 // The error of a boot that ended so; kind and blame are the ending's.
-tl::unexpected<Error> ended(Ending ending, std::string message, std::filesystem::path log = {});
+tl::unexpected<Error> ended(BootOutcome ending, std::string message,
+                            std::filesystem::path log = {});
 
 // Of a hypervisor that could not start the guest.
 tl::unexpected<Error> did_not_start(const std::string& message, std::filesystem::path log);
 
 // The hypervisor's own words, where they name what the host lacks; else `otherwise`.
-Ending of_hypervisor(const std::string& messages, Ending otherwise);
+BootOutcome of_hypervisor(const std::string& messages, BootOutcome otherwise);
 
 // What went wrong after the kernel complained is the kernel's. With an error.complaint.
 Error after_complaint(const Error& error);

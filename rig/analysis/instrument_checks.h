@@ -3,7 +3,7 @@
 // Internal to prove(). Pure.
 #pragma once
 
-#include "rig/analysis/proof.h"
+#include "rig/analysis/validity_check.h"
 
 #include <vector>
 
@@ -17,6 +17,7 @@ inline constexpr double clock_tolerance_ns = 25'000;
 inline constexpr double clock_tolerance_share = 0.10;
 
 // Appends to `proofs` those of an arm, whose boots are `boots`.
-void prove_instruments(const ArmEvidence& evidence, const Boots& boots, std::vector<Proof>& proofs);
+void check_instruments(const ArmEvidence& evidence, const Boots& boots,
+                       std::vector<ValidityCheck>& checks);
 
 } // namespace rig

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "rig/host/packing.h"
+#include "rig/host/cpu_allocation.h"
 
 #include <gtest/gtest.h>
 #include <numeric>
@@ -19,7 +19,7 @@ HostCapacity host(unsigned cpus, std::uint64_t memory = 64ull << 30) {
 }
 constexpr BootNeed kVirtual{GuestClock::Virtual, 4, 512}, kWall{GuestClock::Wall, 4, 512};
 
-TEST(Packing, VirtualClockTakesACpuABootAsFarAsMemoryGoes) {
+TEST(CpuAllocation, VirtualClockTakesACpuABootAsFarAsMemoryGoes) {
     EXPECT_EQ(pack(host(8), kVirtual, {})->at_once, 8u);
     EXPECT_TRUE(pack(host(8), kVirtual, {})->warnings.empty());
     EXPECT_EQ(pack(host(8, 3 * kBoot), kVirtual, {})->at_once, 3u);
@@ -34,10 +34,10 @@ TEST(Packing, VirtualClockTakesACpuABootAsFarAsMemoryGoes) {
     EXPECT_EQ(slow->warnings[0], "1 boots at once on 0.5 host CPUs: each is slower");
 }
 
-TEST(Packing, WhatDoesNotFitAtAllIsTheHostsFault) {
+TEST(CpuAllocation, WhatDoesNotFitAtAllIsTheHostsFault) {
     const auto none = pack(host(8, kBoot - 1), kVirtual, {});
     ASSERT_FALSE(none);
-    EXPECT_EQ(none.error().blame, Blame::Host);
+    EXPECT_EQ(none.error().fault_domain, FaultDomain::Host);
     EXPECT_EQ(none.error().message,
               "a boot needs 768 MiB (guest.memory_mib = 512 and 256 for QEMU), the host has 767 "
               "(MemAvailable): free some, or give the guest less");
@@ -45,7 +45,7 @@ TEST(Packing, WhatDoesNotFitAtAllIsTheHostsFault) {
     EXPECT_FALSE(pack(host(0), kVirtual, {}));
 }
 
-TEST(Packing, WhatIsAskedForIsGivenUnlessItCannotBe) {
+TEST(CpuAllocation, WhatIsAskedForIsGivenUnlessItCannotBe) {
     const auto more = pack(host(2), kVirtual, {5, false});
     EXPECT_EQ(more->at_once, 5u);
     EXPECT_EQ(more->cpus_wanted, 2u);
@@ -58,7 +58,7 @@ TEST(Packing, WhatIsAskedForIsGivenUnlessItCannotBe) {
                                  "each, 1536 MiB by MemAvailable)");
 }
 
-TEST(Packing, WallClockBootsGoOneAtATimeUnlessAsked) {
+TEST(CpuAllocation, WallClockBootsGoOneAtATimeUnlessAsked) {
     const auto one = pack(host(16), kWall, {});
     EXPECT_EQ(one->at_once, 1u);
     EXPECT_EQ(one->cpus_each, 5u) << "one for QEMU";
@@ -85,7 +85,7 @@ TEST(Packing, WallClockBootsGoOneAtATimeUnlessAsked) {
 
 using Places = std::vector<std::vector<int>>;
 
-TEST(Packing, WallClockPlacesAreDisjointUnlessShared) {
+TEST(CpuAllocation, WallClockPlacesAreDisjointUnlessShared) {
     EXPECT_EQ(places(*pack(host(11), kWall, {2, false}), kWall, {2, false},
                      {0, 1, 2, 3, 4, 6, 7, 8, 9, 10}),
               (Places{{0, 1, 2, 3, 4}, {6, 7, 8, 9, 10}}));
@@ -98,13 +98,13 @@ TEST(Packing, WallClockPlacesAreDisjointUnlessShared) {
     EXPECT_EQ(places(*pack(host(2), kWall, {}), kWall, {}, {0, 1}), (Places{{0, 1}}));
 }
 
-TEST(Packing, VirtualClockPlacesAreTheCpusThatCouldBeHad) {
+TEST(CpuAllocation, VirtualClockPlacesAreTheCpusThatCouldBeHad) {
     EXPECT_EQ(places(*pack(host(4), kVirtual, {}), kVirtual, {}, {1, 3}), (Places{{1, 3}, {1, 3}}));
     EXPECT_EQ(places(*pack(host(4), kVirtual, {3, false}), kVirtual, {3, false}, {1, 3}),
               (Places{{1, 3}, {1, 3}, {1, 3}}));
 }
 
-TEST(Packing, ListsCpusAsTheKernelDoes) {
+TEST(CpuAllocation, ListsCpusAsTheKernelDoes) {
     EXPECT_EQ(cpu_list({0, 1, 2, 5, 7, 8}), "0-2,5,7-8");
     EXPECT_EQ(cpu_list({}), "");
 }

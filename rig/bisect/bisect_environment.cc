@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "rig/bisect/bisect_world.h"
+#include "rig/bisect/bisect_environment.h"
 
 #include "rig/base/files.h"
 #include "rig/base/random.h"
@@ -54,23 +54,24 @@ unfit_arm(const Comparison& comparison, const std::string& arm, const std::strin
         if (splats.arm == arm)
             for (const auto& splat : splats.splats)
                 if (!splat.declared && !splat.followed)
-                    return Found({Outcome::Complained,
-                                  fmt::format("{}, in {}", splat.title, splat.function)});
-    for (const auto& proofs : comparison.proofs)
-        if (proofs.arm == arm)
-            for (const auto& proof : proofs.proofs) {
-                if (proof.passed) continue;
-                if (proof.id == "replay")
-                    return fail(Blame::Host,
-                                fmt::format("{}: {}; {}", arm, proof.found, proof.reason));
-                return Found({Outcome::Unexposed, fmt::format("proof {}: {}; {}", proof.id,
-                                                              proof.found, proof.reason)});
+                    return Found(
+                        {Outcome::Splatted, fmt::format("{}, in {}", splat.title, splat.function)});
+    for (const auto& checks : comparison.checks)
+        if (checks.arm == arm)
+            for (const auto& check : checks.checks) {
+                if (check.passed) continue;
+                if (check.id == "replay")
+                    return fail(FaultDomain::Host,
+                                fmt::format("{}: {}; {}", arm, check.found, check.reason));
+                return Found(
+                    {Outcome::NotExercised, fmt::format("validity check {}: {}; {}", check.id,
+                                                        check.found, check.reason)});
             }
     const auto* found = comparison.find(metric);
     if (found)
         for (const auto& one : found->arms)
             if (one.arm == arm && one.spread) return Found();
-    return Found({Outcome::Unexposed, fmt::format("no {} in every boot", metric)});
+    return Found({Outcome::NotExercised, fmt::format("no {} in every boot", metric)});
 }
 
 Status take(const ExperimentResult& result, const std::vector<Revision>& revisions,
@@ -102,7 +103,7 @@ WholeVerdict whole_verdict(const Comparison& comparison) {
     WholeVerdict out;
     for (const auto& splats : comparison.splats) {
         if (splats.verdict == SplatVerdict::Splatted)
-            out.unfit = {Outcome::Complained, comparison.closing};
+            out.unfit = {Outcome::Splatted, comparison.closing};
         if (splats.verdict == SplatVerdict::Silent)
             out.failures.insert("the declared splat in " + splats.arm);
     }
@@ -117,7 +118,7 @@ WholeVerdict whole_verdict(const Comparison& comparison) {
                 out.open.insert(name);
         }
     if (comparison.exit == Exit::Inconclusive || comparison.inconclusive > 0)
-        out.unfit = {Outcome::Unexposed, comparison.closing};
+        out.unfit = {Outcome::NotExercised, comparison.closing};
     return out;
 }
 
@@ -143,27 +144,30 @@ Result<Spec> revision_spec(const BisectPlace& place, const std::vector<Revision>
     return spec;
 }
 
-BisectWorld real_world(const BisectPlace& place, const World& world, std::stop_token stop) {
-    BisectWorld out;
-    out.build = [&place, &world](const Revision& revision) -> Result<Built> {
+BisectEnvironment real_world(const BisectPlace& place, const Environment& environment,
+                             std::stop_token stop) {
+    BisectEnvironment out;
+    out.build = [&place, &environment](const Revision& revision) -> Result<Built> {
         RIG_TRY(spec, revision_spec(place, {revision}, 0, 0));
         if (place.metric == kVerdictMetric) {
             Built all{"", true};
             for (const auto& arm : spec.arms) {
-                RIG_TRY(kernel,
-                        build_kernel(spec, arm, {world.cache, world.runner, world.progress, 0}));
+                RIG_TRY(kernel, build_kernel(spec, arm,
+                                             {environment.cache, environment.runner,
+                                              environment.progress, 0}));
                 all.image_sha256 += kernel.image_sha256;
                 all.from_cache = all.from_cache && kernel.from_cache;
             }
             all.image_sha256 = sha256_hex(all.image_sha256);
             return all;
         }
-        RIG_TRY(kernel, build_kernel(spec, spec.arms.front(),
-                                     {world.cache, world.runner, world.progress, 0}));
+        RIG_TRY(kernel,
+                build_kernel(spec, spec.arms.front(),
+                             {environment.cache, environment.runner, environment.progress, 0}));
         return Built{kernel.image_sha256, kernel.from_cache};
     };
     // One run of all of them. Nothing: it told nothing, and `measured` says of which and why.
-    const auto run = [&place, &world,
+    const auto run = [&place, &environment,
                       stop](const std::vector<Revision>& revisions, unsigned boots, unsigned batch,
                             Measured& measured) -> Result<std::optional<ExperimentResult>> {
         for (unsigned attempt = 1;; ++attempt) {
@@ -171,7 +175,7 @@ BisectWorld real_world(const BisectPlace& place, const World& world, std::stop_t
             auto options = place.options;
             options.results = place.folder / "runs";
             options.fresh = attempt > 1;
-            auto result = run_experiment(spec, world, options, stop);
+            auto result = run_experiment(spec, environment, options, stop);
             if (result) {
                 measured.run = result->dir.lexically_proximate(place.folder).string();
                 measured.boots +=
@@ -179,9 +183,9 @@ BisectWorld real_world(const BisectPlace& place, const World& world, std::stop_t
                 return std::optional(std::move(*result));
             }
             const auto& error = result.error();
-            if (error.blame == Blame::Host) return tl::unexpected(error);
-            if (error.blame == Blame::Guest && spec.guest.clock != ClockChoice::Virtual &&
-                attempt < kWallAttempts)
+            if (error.fault_domain == FaultDomain::Host) return tl::unexpected(error);
+            if (error.fault_domain == FaultDomain::Guest &&
+                spec.guest.clock != ClockChoice::Virtual && attempt < kWallAttempts)
                 continue;
             const auto whose =
                 std::find_if(revisions.begin(), revisions.end(), [&](const Revision& one) {
@@ -190,10 +194,11 @@ BisectWorld real_world(const BisectPlace& place, const World& world, std::stop_t
             // No boot of a revision's: then it is not the revision that is to blame.
             if (whose == revisions.end()) return tl::unexpected(error);
             measured.run = error.log.lexically_proximate(place.folder).string();
-            measured.unfit.emplace(whose->id, Measured::Unfit{error.blame == Blame::Kernel
-                                                                  ? Outcome::Unbootable
-                                                                  : Outcome::Unexposed,
-                                                              error.message});
+            measured.unfit.emplace(whose->id,
+                                   Measured::Unfit{error.fault_domain == FaultDomain::Kernel
+                                                       ? Outcome::Unbootable
+                                                       : Outcome::NotExercised,
+                                                   error.message});
             return std::optional<ExperimentResult>();
         }
     };
@@ -235,7 +240,7 @@ BisectWorld real_world(const BisectPlace& place, const World& world, std::stop_t
             }
             const auto at_good = of_ends->find(good.id), at_bad = of_ends->find(bad.id);
             if (at_good == of_ends->end() || at_bad == of_ends->end())
-                return fail(Blame::Host,
+                return fail(FaultDomain::Host,
                             "a verdict is asked of a revision before those of both ends");
             const auto tells = [&](const std::string& name) {
                 return at_good->second.contains(name) != at_bad->second.contains(name);

@@ -4,7 +4,7 @@
 // that never ran is not "no change". Pure.
 #pragma once
 
-#include "rig/analysis/proof.h"
+#include "rig/analysis/validity_check.h"
 #include "rig/guest_output/sample.h"
 #include "rig/spec/spec.h"
 
@@ -14,7 +14,7 @@
 namespace rig {
 
 // All proofs of one arm, each over all its boots and naming the first that fails. Never empty.
-std::vector<Proof> prove(const ArmEvidence& evidence);
+std::vector<ValidityCheck> prove(const ArmEvidence& evidence);
 
 // "in 3 of 8 boots at most half of the calls ran the target": a median over calls then is that of
 // calls without it, and cannot show what the target costs. "" if every boot of the arm reached it
