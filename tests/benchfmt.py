@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The Go benchmark format, which `rig export --format benchstat` writes, read twice: by its grammar, and by the Go project's own parser of it."""
+"""Reads the Go benchmark format, which `rig export --format benchstat` writes.
+
+It has two parsers: one by the grammar of the format, and the Go project's own."""
 import functools
 import json
 import os
@@ -20,7 +22,9 @@ class Benchmark(NamedTuple):
 
 
 def benchfmt(data):
-    """What golang.org/x/perf/benchfmt reads without an error; lines that it would silently ignore, and names in small letters, are errors here."""
+    """Reads what golang.org/x/perf/benchfmt reads without an error.
+
+    It is stricter: lines that benchfmt silently ignores are errors, and so are names in lower case."""
     text = data.decode("utf-8")
     assert text.endswith("\n")
     config, units, results = {}, {}, []
@@ -48,9 +52,11 @@ def benchfmt(data):
 
 @functools.cache
 def go_program():
-    """tests/benchmark_parse, built from what Debian installs of Go: without the network, and whatever the user's Go is set to."""
+    """Builds tests/benchmark_parse with Debian's Go packages.
+
+    Uses neither the network nor the user's Go settings."""
     assert shutil.which("go"), "no program 'go': Debian has it in golang-go, and the parser in golang-golang-x-tools-dev"
-    folder = tempfile.TemporaryDirectory()  # goes with the process: the cache keeps it
+    folder = tempfile.TemporaryDirectory()  # functools.cache keeps it until the process ends
     program = Path(folder.name, "benchmark_parse")
     env = {key: value for key, value in os.environ.items() if not key.startswith("GO")}
     env.update(GOPATH="/usr/share/gocode", GO111MODULE="off", GOPROXY="off", GOTOOLCHAIN="local", GOENV="off", GOCACHE=folder.name + "/cache")
@@ -61,19 +67,25 @@ def go_program():
 
 
 def parsed_by_go(data):
-    """[(name, iterations, {unit: figure})] of the lines that golang.org/x/tools/benchmark/parse takes for benchmarks; it passes over all others."""
+    """Returns [(name, iterations, {unit: figure})] as golang.org/x/tools/benchmark/parse reads it.
+
+    That parser skips all lines that it does not take for benchmarks."""
     done = subprocess.run([go_program()[0]], input=data, capture_output=True, timeout=120)
     assert done.returncode == 0, done.stderr.decode()
     return [(one["name"], one["n"], one["measured"]) for one in json.loads(done.stdout)]
 
 
 def in_units_of_go(data):
-    """The export as if all its figures were in a unit that the Go parser looks at: it knows ns/op, MB/s, B/op and allocs/op, the export has ns and count."""
+    """Returns the export with every unit replaced by ns/op.
+
+    The Go parser knows ns/op, MB/s, B/op and allocs/op. The export has ns and count."""
     return re.sub(rb"^(Benchmark.* )(?:ns|count)$", rb"\1ns/op", data, flags=re.M)
 
 
 def agrees_with_go(data):
-    """Both parsers find the same lines, iterations and figures, which it returns as parsed_by_go() does; ValueError for a line with two figures."""
+    """Asserts that both parsers find the same lines, iterations and figures, and returns them.
+
+    The form is that of parsed_by_go(). ValueError for a line with two figures."""
     wanted = []
     for one in benchfmt(data)[1]:
         [(figure, _)] = one.pairs

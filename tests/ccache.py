@@ -1,8 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""ccache.py RIG TOP: the first arm of the default experiment is built three times in object trees that are empty: without ccache, with one that is
-empty, and with the objects of that. The images must be the same, and the third must come from the cache. Then one kernel option more and back.
-Prints TAP, and the seconds of each build; some ten minutes on two cores. Takes the source from the user's cache, if it is there, by hard links."""
+"""ccache.py RIG TOP: tests kernel builds with and without ccache.
+
+Builds the first arm of the default experiment three times, each time in an empty object tree:
+without ccache, with an empty ccache, and with the ccache that the second build filled. The three
+images must be the same, and the objects of the third must come from ccache. Then it adds one kernel
+option and removes it again.
+
+Prints TAP and the seconds of each build. Takes some ten minutes on two cores. If the user's cache
+has the kernel source, it is taken from there by hard links."""
 import json
 import os
 import re
@@ -26,7 +32,7 @@ def check(name, good, why=""):
 
 
 def build(cache, *options, ccache=True):
-    """(image's SHA-256, seconds) of the first arm."""
+    """Builds the first arm. Returns (SHA-256 of the image, seconds)."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("CCACHE_")}
     env["RIG_CACHE_DIR"] = str(cache)
     if not ccache:

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""exports.py RIG TOP: every format of `rig export` through a validator of that format, on a real run kept as test data and on copies of it that
-ended otherwise; and the controls: each validator refuses what is broken. Prints TAP. The kernel's own parser of KTAP: ktap_accepted.py."""
+"""exports.py RIG TOP: tests every format of `rig export` with a validator of that format.
+
+The input is a real run from the test data, and copies of it that are edited to end in other ways.
+As controls, each validator must refuse broken exports. Prints TAP. ktap_accepted.py does the same
+with the kernel's own KTAP parser."""
 import copy
 import csv
 import hashlib
@@ -34,7 +37,7 @@ def run(*argv, stdin=None):
 
 
 def warp(change):
-    """A copy of the run whose run.json and samples `change` has edited; its third argument is the folder."""
+    """Copies the run and lets change(run.json, samples, folder) edit the copy."""
     folder = Path(tempfile.mkdtemp(dir=scratch)) / "20261126-101046-batch-alloc-fail"
     shutil.copytree(BASE, folder)
     info = json.loads((folder / "run.json").read_text())
@@ -72,7 +75,7 @@ def host_failed(info, samples, folder):
     info["ended"] = ""
     lost = of_arm(samples, "reviewed")[-1]
     fault(folder, lost, 0, b"host: starved: no CPU \xff\x1b[31m <in> half of it\nList of all partitions: # x\n")
-    fault(folder, of_arm(samples, "ipi")[0], 0, b"host: disk-full: no room\n")  # made again: its sample is there
+    fault(folder, of_arm(samples, "ipi")[0], 0, b"host: disk-full: no room\n")  # retried: its sample is there
     samples.remove(lost)
 
 
@@ -81,8 +84,8 @@ def retried(_, samples, folder):
 
 
 def doubtful(info, samples, _):
-    """Too few boots to decide, and a bound that what was seen is far beyond."""
-    info.update(boots=3, replays=[], spec_text=info["spec_text"].replace("ratio = 7500.0", "ratio = 2.0"))
+    """Too few boots to decide, while the estimate is far beyond its bound."""
+    info.update(boots=3, replays=[], spec_text=info["spec_text"].replace("at_most = 7500.0", "at_most = 2.0"))
     samples[:] = [sample for sample in samples if sample["id"]["index"] < 3]
 
 
@@ -106,7 +109,7 @@ VARIANTS = {
     "doubtful": (4, doubtful),
     "unproven": (4, unproven),
     "host failed": (4, host_failed),
-    "panicked": (4, panicked),  # its report is inconclusive; that the kernel died is a failure all the same
+    "panicked": (4, panicked),  # the report is inconclusive, but the kernel died, which is a failure
     "no boot": (4, no_boot),
 }
 
@@ -117,11 +120,13 @@ def export(folder, form, *options):
     return done.stdout
 
 
-# ---- The validators. Each raises on what its format does not allow, and returns {status: how often}
+# ---- The validators. Each raises if its format is violated, and returns {status: number of results}
 
 
 def ktap(data):
-    """Documentation/dev-tools/ktap.rst, of which everything is used that rig writes: two levels, plans, numbers, directives, diagnostics."""
+    """Checks the parts of Documentation/dev-tools/ktap.rst that rig uses.
+
+    These are two levels, plans, numbers, directives and diagnostics."""
     lines = data.decode("utf-8").split("\n")
     assert lines.pop() == "", "no line break at the end"
     assert lines[0] == "KTAP version 1", lines[0]
@@ -143,10 +148,10 @@ def ktap(data):
             levels[-1]["plan"] = int(found[2])
             continue
         level = levels[-1]
-        if len(found[1]) == 2 * (depth - 1):  # the result of what ends here
+        if len(found[1]) == 2 * (depth - 1):  # the result line of the block that ends here
             assert level["seen"] == level["plan"], f"{line}: {level['seen']} of {level['plan']}"
             assert (found[3] == "not ok") == bool(level["statuses"] & {"fail", "error"}), line
-            # Proofs that hold, and a kernel that did not complain, are no expectation that was shown to hold.
+            # Validity checks that pass, and a kernel without splats, are not expectations that hold.
             open_ = not level["statuses"] & {"fail", "error"} and not level["held"]
             assert (found[6] == "SKIP") == (open_ or "speaks against" in (found[8] or "")), line
             levels.pop()
@@ -227,14 +232,14 @@ def refused(validator, data, why):
 
 
 def agrees_with_the_verdict(form, validator, bad):
-    """An export looks clean if and only if the report is as expected."""
+    """An export must look clean if and only if the report says pass."""
     for name, (code, _) in VARIANTS.items():
         assert run(RIG, "report", folders[name]).returncode == code, name
         counts = validator(export(folders[name], form))
         print(f"# {form}, {name}: {counts}")
         assert any(counts.get(status) for status in bad) == (code != 0), (name, counts)
         assert code != 1 or counts.get("fail") or counts.get("FAIL"), (name, "the kernel's failure is not in it")
-        # What the host or the guest failed is no failure of the kernel's.
+        # A fault of the host or the guest is no failure of the kernel.
         assert name not in ("doubtful", "unproven", "host failed", "no boot") or not (counts.get("fail") or counts.get("FAIL")), (name, counts)
 
 
@@ -308,13 +313,13 @@ def test_kcidb_patchset_hash_is_the_schemas():
     folder = warp(with_hashes)
     checkouts = json.loads(export(folder, "kcidb"))["checkouts"]
     patches = json.loads((folder / "run.json").read_text())["kernels"][1]["patches"]
-    # The command that the schema gives for it.
+    # KCIDB's schema gives this command for the hash.
     command = 'sha256sum "$@" | cut -c-64 | sha256sum | cut -c-64'
     wanted = subprocess.run(["sh", "-c", command, "sh", *patches], cwd=TOP, capture_output=True, text=True, check=True)
     assert len(patches) == 4
     assert checkouts[1]["patchset_hash"] == wanted.stdout.strip(), checkouts[1]
     assert checkouts[0]["patchset_hash"] == ""
-    # A run that did not store them says nothing; "" would say that there was no patch.
+    # A run that stored no hashes must export none: "" would mean that there was no patch.
     assert "patchset_hash" not in json.loads(export(BASE, "kcidb"))["checkouts"][1]
 
 
@@ -369,7 +374,7 @@ def test_benchstat_has_a_line_per_boot():
         found = [one.pairs for one in results if (one.name, one.keys) == ("SyncIpis", {"arm": arm})]
         assert found == [[(s["counts"]["sync_ipis"], "count")] for s in sorted(of_arm(samples, arm), key=lambda s: s["id"]["index"])]
     assert not any(one.name in ("Injections", "PredictedSync") for one in results)
-    # Whoever compares with benchstat must see that nothing was proven.
+    # A user of benchstat must see that a validity check failed.
     assert benchfmt(export(folders["unproven"], "benchstat"))[0]["verdict"].startswith("INCONCLUSIVE")
 
 
@@ -391,7 +396,8 @@ def test_benchstat_is_read_by_the_parser_of_the_go_project():
             continue
         lines = agrees_with_go(data)
         assert len(lines) == len(re.findall(rb"^Benchmark", data, re.M)), name
-        # As docs/reference/export-formats.md says: of the export as it is, it takes names and iterations, and knows neither unit.
+        # From the unchanged export Go's parser takes names and iterations; it knows neither unit
+        # (docs/reference/export-formats.md).
         assert parsed_by_go(data) == [(line_name, iterations, {}) for line_name, iterations, _ in lines], name
         print(f"# benchstat, {name}: {len(lines)} lines")
 
@@ -415,12 +421,12 @@ def test_benchstat_controls_of_the_parser_of_the_go_project():
         assert with_instead(*words) == [(*first[:2], {})] + whole[1:], f"control: {why}, and the figure is accepted"
     for why, words in (("no iterations", (name, figure, unit)), ("another figure", (name, b"1", figure + b"1", unit))):
         assert with_instead(*words) != whole, f"control: {why}, and nothing differs"
-    # The figure of a line in digits that Python knows and Go does not.
+    # A figure in digits that Python accepts and Go does not.
     plain = export(folders["as measured"], "benchstat")
     foreign = re.sub(rb"^(Benchmark\S+ 1 )\S+", lambda found: found[1] + "\u0661".encode(), plain, count=1, flags=re.M)
     assert benchfmt(foreign)[1][0].pairs[0][0] == 1
     refused(agrees_with_go, foreign, "a figure that only our own parser takes")
-    # What it cannot read to the end is an error, not a shorter list.
+    # Input that Go's parser cannot read to the end must be an error, not a shorter list.
     try:
         parsed_by_go(data + b"verdict: " + b"x" * 70000 + b"\n")
     except AssertionError as error:

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""grafana_queries.py RIG RUN DASHBOARD.json: every query of the provisioned dashboard is put to an index that rig makes of RUN. TAP."""
+"""grafana_queries.py RIG RUN DASHBOARD.json: runs every query of the Grafana dashboard.
+
+The database is an index that rig builds from RUN. Prints TAP."""
 import json
 import os
 import shutil
@@ -46,7 +48,7 @@ with tempfile.TemporaryDirectory() as folder:
     for panel in board["panels"]:
         for target in panel["targets"]:
             columns, rows, error = answer(database, filled(target["rawQueryText"], values))
-            # A run without faults of the host is a good one.
+            # The panel of host faults may be empty: a good run has none.
             check(f"panel {panel['title']} is answered", not error and (bool(rows) or "faults" in target["rawQueryText"]), error or "no row")
             if target["queryType"] == "time series":
                 check(f"panel {panel['title']} is a time series", columns == ["time", "metric", "value"], str(columns))
@@ -54,7 +56,8 @@ with tempfile.TemporaryDirectory() as folder:
             if "$experiment" in target["rawQueryText"]:
                 check(f"panel {panel['title']} is filtered", not error and not rows, error or f"{len(rows)} rows of another experiment")
             check(f"panel {panel['title']}: both texts are one", target["queryText"] == target["rawQueryText"], "they differ")
-    # Runs that are not to be compared are lines of their own, and one that proved nothing is in none.
+    # Runs that must not be compared are separate lines, and a run with a failed validity check is in
+    # no line.
     writer = sqlite3.connect(os.path.join(folder, "results", "index.sqlite"))
     for number, change in enumerate(("clock = 'wall', host_boot = 'one'", "clock = 'wall', host_boot = 'two'", "vcpus = 8", "spec_sha256 = 'edited'", "accelerator = 'kvm'", "experiment = 'other'", "id = id")):
         for table, key in (("runs", "id"), ("arms", "run"), ("metrics", "run")):

@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""ktap_accepted.py TREE FILE: does the parser of the kernel tree TREE (tools/testing/kunit) read the KTAP in FILE without an error, and count
-what its last line "# Totals: ..." says? Then the control: the same file, broken in several ways, must be refused.
+"""ktap_accepted.py TREE FILE: checks that the kernel's own parser accepts the KTAP in FILE.
 
-Exit code 0 if so, else 1 with what differs. 2: usage, or TREE has no such parser."""
+The parser is that of the kernel tree TREE (tools/testing/kunit). It must read FILE without an
+error and count what the last line "# Totals: ..." has. As controls, it must refuse the same file
+broken in several ways.
+
+Exit code 0: all of this holds. 1: it does not, and the difference is printed. 2: wrong usage, or
+TREE has no such parser."""
 import inspect
 import io
 import re
@@ -13,7 +17,7 @@ from pathlib import Path
 
 
 def parse(parser, text):
-    """The parser's counts. That of 7.3 wants the printer as an argument, that of 6.12 does not."""
+    """Returns the parser's counts. The parser of 7.3 takes a printer as an argument, that of 6.12 does not."""
     printed = io.StringIO()
     with redirect_stdout(printed):
         arguments = [text.splitlines(keepends=True)]
@@ -38,7 +42,7 @@ def counts_of(counts):
 
 
 def broken_copies(text):
-    """What must not be read as the same results."""
+    """Yields broken copies, which must not be read as the same results."""
     lines = text.splitlines(keepends=True)
     results = [i for i, line in enumerate(lines) if re.match(r"  (not )?ok ", line)]
     yield "a result is missing", "".join(lines[: results[-1]] + lines[results[-1] + 1 :])
@@ -56,7 +60,7 @@ def main():
     if not (folder / "kunit_parser.py").is_file():
         print(f"{folder}: no kunit_parser.py", file=sys.stderr)
         return 2
-    sys.dont_write_bytecode = True  # the tree is a pristine one
+    sys.dont_write_bytecode = True  # keep the source tree clean
     sys.path.insert(0, str(folder))
     with redirect_stdout(io.StringIO()):  # older parsers keep the stream they find here, and print to it
         import kunit_parser

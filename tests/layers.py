@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Includes run downwards: a file may include its own folder and the folders before it in ORDER."""
+"""Checks that includes run downwards.
+
+A file may include headers of its own folder and of the folders before it in ORDER."""
 import pathlib
 import re
 import sys
