@@ -256,7 +256,7 @@ Markup checks(const ReportInput& input) {
             out.push_back(
                 details(fmt::format("What held in {}", arm.arm), {element("ul", {}, held)}));
     }
-    return section("proofs", "Exposure", out);
+    return section("checks", "Validity checks", out);
 }
 
 Markup splats(const ReportInput& input, const std::vector<SplatExcerpt>& excerpts) {
@@ -345,7 +345,7 @@ Markup header(const ReportInput& input, bool proven) {
     if (!proven)
         out.push_back(element("p", {{"class", "told"}},
                               {"? A validity check failed (see ",
-                               element("a", {{"href", "#proofs"}}, {"Exposure"}),
+                               element("a", {{"href", "#checks"}}, {"Validity checks"}),
                                "): figures are shown, no verdict is given."}));
     if (std::any_of(comparison.splats.begin(), comparison.splats.end(), [](const ArmSplats& arm) {
             return arm.verdict == SplatVerdict::Splatted || arm.verdict == SplatVerdict::Silent;

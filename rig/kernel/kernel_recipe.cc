@@ -97,7 +97,11 @@ std::map<std::string, std::string> compiler_cache(const BuildContext& context) {
     // objects play a part. A kernel takes some 20 MiB of it.
     return {{"CCACHE_DIR", dir.string()},
             {"CCACHE_CONFIGPATH", (dir / "ccache.conf").string()},
-            {"CCACHE_MAXSIZE", "2G"}};
+            {"CCACHE_MAXSIZE", "2G"},
+            // The compiler's own list of headers is the key. Without it ccache preprocesses each
+            // source before it compiles it, which costs a first build a quarter more CPU; and an
+            // option that changes is in every source's autoconf.h anyway.
+            {"CCACHE_DEPEND", "1"}};
 }
 
 Status require_build_tools(const Arch& arch) {

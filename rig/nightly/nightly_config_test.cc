@@ -144,5 +144,28 @@ TEST_F(NightConfigTest, ExperimentsAreCheckedBeforeTheFirstRun) {
               std::string::npos);
 }
 
+// The key that min_effect was: it is read, one line names it, and both at once are refused.
+TEST_F(NightConfigTest, AnOlderKeyIsRead) {
+    const auto with = [&](const char* keys) {
+        return parse_night_config(replaced(night_config, "budget_minutes = 240",
+                                           std::string("budget_minutes = 240\n") + keys),
+                                  file());
+    };
+    const auto before = with("least_effect = 0.25");
+    ASSERT_TRUE(before) << before.error().message;
+    EXPECT_EQ(before->min_effect, 0.25);
+    EXPECT_NE(before->deprecation.find("least_effect is now min_effect"), std::string::npos)
+        << before->deprecation;
+    const auto now = with("min_effect = 0.25");
+    ASSERT_TRUE(now) << now.error().message;
+    EXPECT_EQ(now->min_effect, 0.25);
+    EXPECT_EQ(now->deprecation, "");
+    const auto both = with("min_effect = 0.25\nleast_effect = 0.25");
+    ASSERT_FALSE(both);
+    EXPECT_NE(both.error().message.find("bad least_effect: it is the older name of min_effect"),
+              std::string::npos)
+        << both.error().message;
+}
+
 } // namespace
 } // namespace rig

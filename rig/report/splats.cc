@@ -71,7 +71,7 @@ std::string place_of(const ArmSplat& splat, const ArmSplats& arm, const ReportIn
     return text;
 }
 
-void add_splat(std::vector<ReportOptions>& lines, const char* mark, const ArmSplat& splat,
+void add_splat(std::vector<ReportLine>& lines, const char* mark, const ArmSplat& splat,
                const ArmSplats& arm, const ReportInput& input) {
     lines.push_back({fmt::format("    {} {}{}", mark, in_words(splat), guilty_beside(splat)), 8});
     lines.push_back({"      " + place_of(splat, arm, input), 8});
@@ -117,12 +117,12 @@ std::string excerpts_of(const ReportInput& input, const BootId& boot) {
                        boot.index);
 }
 
-std::vector<ReportOptions> splat_lines(const ReportInput& input) {
+std::vector<ReportLine> splat_lines(const ReportInput& input) {
     const auto& arms = input.comparison.splats;
-    std::vector<ReportOptions> lines{{"Kernel splats", 4}};
+    std::vector<ReportLine> lines{{"Kernel splats", 4}};
     const auto labelled = [](const std::string& name, const std::string& text) {
         const auto label = fmt::format("  {:<13} ", name);
-        return ReportOptions{label + text, 16, label.size()};
+        return ReportLine{label + text, 16, label.size()};
     };
     unsigned boots = 0;
     bool clean = true;

@@ -12,7 +12,7 @@
 
 namespace rig {
 
-struct ReportOptions {
+struct ReportLine {
     std::string text;
     std::size_t indent = 4; // of its continuation
     std::size_t body =
@@ -21,7 +21,7 @@ struct ReportOptions {
 
 // At least one line, since that there was nothing is worth saying; but "nothing" means no more than
 // what was watched for.
-std::vector<ReportOptions> splat_lines(const ReportInput& input);
+std::vector<ReportLine> splat_lines(const ReportInput& input);
 
 // {"detectors": {arm: {option: "y" | "n" | "unknown"}}, "muted": {arm: [word of the command line]},
 // "arms": [...]}

@@ -29,8 +29,8 @@ const char* effect_name(const Change& change) {
     return change.paired ? "matched-pairs rank-biserial" : "Cliff's delta";
 }
 
-std::vector<ReportOptions> test_lines(const ReportInput& input) {
-    std::vector<ReportOptions> lines;
+std::vector<ReportLine> test_lines(const ReportInput& input) {
+    std::vector<ReportLine> lines;
     const auto& comparison = input.comparison;
     for (const auto& metric : comparison.metrics)
         for (const auto& arm : metric.arms) {

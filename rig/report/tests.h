@@ -17,7 +17,7 @@ std::string p_figure(double p);
 const char* effect_name(const Change& change);
 
 // None where no bound is declared or nothing was measured.
-std::vector<ReportOptions> test_lines(const ReportInput& input);
+std::vector<ReportLine> test_lines(const ReportInput& input);
 
 nlohmann::json
 test_json(const Change& change); // {"test", "statistic", "p", "exact", "effect", "effect_size"}

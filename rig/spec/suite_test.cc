@@ -91,6 +91,19 @@ TEST_F(SuiteTest, PointsCanBePicked) {
     EXPECT_EQ(suite.points[0].id, "dose");
 }
 
+// As suites were written before: the same suite, and one line that says so.
+TEST_F(SuiteTest, OlderOutcomesAreRead) {
+    const auto now = parse_suite(good_suite, file()).value();
+    EXPECT_EQ(now.deprecation, "");
+    const auto before =
+        parse_suite(replaced(good_suite, "expect = \"fail\"", "expect = \"broken\""), file());
+    ASSERT_TRUE(before) << before.error().message;
+    EXPECT_EQ(std::get<RunCheck>(before->points[1].checks[0]).expect, Exit::Fail);
+    EXPECT_NE(before->deprecation.find("expect = \"broken\" is now expect = \"fail\""),
+              std::string::npos)
+        << before->deprecation;
+}
+
 TEST_F(SuiteTest, AControlMustSayWithWhichWordsItFails) {
     EXPECT_NE(
         error_of("says = \"the control did not fail\"\n", "").find("missing point[1].run[0].says"),
