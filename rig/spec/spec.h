@@ -105,15 +105,15 @@ struct BackgroundSpec {
 
 struct FaultSpec {
     bool enabled = true;
-    std::string
-        function; // for the stack-trace filter: its bounds become require-start and require-end
-    unsigned interval = 1;        // 1 = every allocation; 1..1000000
-    std::int64_t times = 1000000; // 0..2^31-1; the kernel counts it down, so that reading it back
-                                  // gives the injections
-    unsigned min_order = 0;       // 0..10
-    bool task_filter = true;      // only allocations of the workload's task fail
-    bool stack_filter =
-        true; // false = allocations at any call site of the task fail (the negative control)
+    // For the stack-trace filter: its bounds become require-start and require-end.
+    std::string function;
+    unsigned interval = 1; // 1 = every allocation; 1..1000000
+    // 0..2^31-1. The kernel counts it down, so that reading it back gives the number of injections.
+    std::int64_t times = 1000000;
+    unsigned min_order = 0;  // 0..10
+    bool task_filter = true; // only allocations of the workload's task fail
+    // false = allocations at any call site of the task fail (the negative control).
+    bool stack_filter = true;
 };
 
 struct TargetSpec {
@@ -140,8 +140,8 @@ enum class ExpectKind {
     Unchanged, // neither higher nor lower than the baseline by more than `within`
     Falls,     // lower than the baseline
 };
-struct Predicted {}; // injections x (online CPUs - 1); without fault injection, hits of the target
-                     // x (online CPUs - 1)
+// injections x (online CPUs - 1); without fault injection, hits of the target x (online CPUs - 1)
+struct Predicted {};
 using ExactValue = std::variant<std::int64_t, Predicted>;
 
 // A metric that the experiment file defines itself, so that another kernel patch needs no new C++
@@ -152,8 +152,8 @@ struct CustomMetric {
         Calls,     // calls of a kernel function, counted in the count pass (kprobe)
         Latency,   // entry to return of a kernel function in the latency pass, ns (kprobe and
                    // kretprobe)
-        Counter,   // a counter of the workload (guest/protocol/workload_counters.h), sum of both
-                   // passes
+        Counter,   // a counter of the workload (guest/protocol/workload_counters.h), of both passes
+                   // together
         Histogram, // what a background command prints at its end, as cyclictest -h does: lines of
                    // "MICROSECONDS COUNT..."
     } kind = Kind::Event;
