@@ -81,10 +81,9 @@ void add_boot(pugi::xml_node domain, const BootRequest& request) {
     }
     for (const char* event : {"on_poweroff", "on_reboot"})
         add_text(domain, event, "destroy");
-    add_text(domain, "on_crash",
-             // After a panic the guest goes on (-action panic=none), and restarts when it has
-             // printed everything.
-             "preserve");
+    // After a panic the guest goes on (-action panic=none), and restarts when it has
+    // printed everything.
+    add_text(domain, "on_crash", "preserve");
 }
 
 void add_devices(pugi::xml_node domain, const BootRequest& request, const DomainPlace& place) {

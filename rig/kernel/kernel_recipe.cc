@@ -137,10 +137,8 @@ Result<Recipe> make_recipe(const Spec& spec, const Arm& arm, const BuildContext&
     recipe.requests = requests;
     RIG_TRY(compiler, compiler_identity(context.runner, arch));
     recipe.compiler = compiler;
-    RIG_TRY(linker, first_line_of(context.runner,
-                                  {arch.cross + "ld",
-                                   // Stands for the assembler, too: both come in one package.
-                                   "--version"}));
+    // Stands for the assembler, too: both come in one package.
+    RIG_TRY(linker, first_line_of(context.runner, {arch.cross + "ld", "--version"}));
     std::string identity = fmt::format("{}\n{}\n{}\n{}\nallnoconfig\n{}\n", kRecipe, source.id,
                                        compiler, linker, render_fragment(requests));
     RIG_CHECK(apply(recipe, context));

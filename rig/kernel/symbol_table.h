@@ -31,8 +31,8 @@ class SymbolTable {
     // naming file:line.
     static Result<SymbolTable> parse(std::string_view text, const std::string& file);
 
-    std::optional<std::uint64_t>
-    address(std::string_view name) const; // the first symbol of that name
+    // The address of the first symbol of that name.
+    std::optional<std::uint64_t> address(std::string_view name) const;
     std::optional<Bounds> bounds(std::string_view name) const;
 
     // The function that contains an address, under the name that perf takes from the running
