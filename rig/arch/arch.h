@@ -78,7 +78,7 @@ inline constexpr const char* kDefaultArch = "x86_64";
 
 // In the order in which they are documented.
 const std::vector<const Arch*>& all_archs();
-// nullptr if there is no architecture of that name.
+// nullptr if no architecture has that name.
 const Arch* find_arch(std::string_view name);
 // For names from a Spec or a BootRequest, which were checked when they were read.
 const Arch& arch_named(std::string_view name);

@@ -26,7 +26,7 @@ struct Error {
     // (boot_outcome.h).
     std::string kind{};
     std::string complaint{}; // the first splat of its kernel, whatever ended the boot; "" = none
-    std::string arm{};       // the arm of that boot
+    std::string arm{};       // the arm to which the boot belongs
 };
 
 template<class T> using Result = tl::expected<T, Error>;

@@ -41,7 +41,7 @@ std::string user_name(uid_t user) {
     return entry ? entry->pw_name : fmt::format("with the number {}", user);
 }
 
-// If the folder belongs to another user: a message that says so, and two ways to fix it.
+// If the folder belongs to another user: a message with the owner and two ways to fix it.
 std::string whose(const fs::path& root, const fs::path& path) {
     struct stat info {};
     auto place = path;

@@ -103,7 +103,7 @@ std::vector<std::string> environment(const Command& command) {
     return result;
 }
 
-// The first executable of that name in the program's PATH; empty if there is none.
+// The first executable called `name` in the program's PATH; empty if there is none.
 std::filesystem::path find_program(const std::string& name,
                                    const std::map<std::string, std::string>& env) {
     if (name.find('/') != std::string::npos) return name;

@@ -35,7 +35,7 @@ Result<CommandResult> git(CommandRunner& runner, const std::filesystem::path& re
 // Whether it is 40 lower-case hexadecimal digits, or the 64 of a SHA-256 repository.
 bool is_commit(std::string_view word);
 
-// The full ID of the commit that a branch, tag or other name stands for. FaultDomain::Spec, with
+// The full ID of the commit to which a branch, tag or other name refers. FaultDomain::Spec, with
 // the repository, the name and git's reason, if there is no such commit or if the folder is no
 // repository. FaultDomain::Host if git was killed, timed out, or refuses the repository (another
 // user's).

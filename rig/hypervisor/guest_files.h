@@ -27,9 +27,9 @@ class GuestFiles {
     // Passes on the bytes that arrived since the last call. False: `on_bytes` reported a violation.
     bool read();
     bool flooded() const; // the console log exceeds kMaxConsole
-    // The kernel halted for good: the last line of the console says so, and nothing followed for a
-    // second. A kernel that cannot power off (x86 without ACPI) halts instead, which QEMU does not
-    // notice.
+    // The kernel halted for good: its last console line is that it halted, and nothing followed for
+    // a second. A kernel that cannot power off (x86 without ACPI) halts instead, which QEMU does
+    // not notice.
     bool halted();
     // virtlogd starts a new file after 2 MiB: the console log is then split into several files.
     bool rotated() const;

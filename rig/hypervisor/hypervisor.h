@@ -71,7 +71,7 @@ struct WatchdogFired {
 };
 
 struct GuestEnd {
-    // Of the hypervisor process.
+    // How the hypervisor process ended.
     std::variant<Exited, Signalled, TimedOut, Cancelled, Lost, WatchdogFired> outcome{};
     double seconds = 0; // wall time from start to end
     // TimedOut: time for which a thread was ready to run while the host ran something else; of all
@@ -111,8 +111,8 @@ class Hypervisor {
     // The program that runs guests of this architecture, for display.
     virtual Result<std::string> emulator(const Arch& arch) { return arch.qemu; }
 
-    // The version of that program: "QEMU emulator version 7.2.22 (...)". FaultDomain::Spec if
-    // guests of this architecture cannot be run.
+    // The emulator's version: "QEMU emulator version 7.2.22 (...)". FaultDomain::Spec if guests of
+    // this architecture cannot be run.
     virtual Result<std::string> version(const Arch& arch) = 0;
     virtual std::string libvirt_version() const { return ""; } // "9.0.0"; "" without libvirt
     // What runs the guests: "qemu" for direct QEMU, or a libvirt URI.

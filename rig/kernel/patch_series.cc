@@ -249,7 +249,7 @@ Result<Overlay> Applier::overlay() const {
     std::error_code error;
     for (const auto& file : all_) {
         if (fs::symlink_status(scratch_ / file, error).type() == fs::file_type::directory) {
-            overlay.emplace(file, std::nullopt); // a folder of that name replaces it
+            overlay.emplace(file, std::nullopt); // a folder with the same name replaces it
             continue;
         }
         RIG_TRY(content, read_tree_file(scratch_ / file));

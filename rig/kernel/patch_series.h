@@ -37,8 +37,8 @@ struct TreeFile {
     bool operator==(const TreeFile&) const = default;
 };
 
-// Does not follow links. nullopt if there is nothing of that name. FaultDomain::Host for anything
-// but a file or a link, and for one that cannot be read.
+// Does not follow links. nullopt if the path does not exist. FaultDomain::Host for anything but a
+// file or a link, and for one that cannot be read.
 Result<std::optional<TreeFile>> read_tree_file(const std::filesystem::path& file);
 
 // Writes by renaming: a hard link to the pristine tree is replaced, never written through. The new

@@ -40,9 +40,9 @@ struct ForeignLibrary {
 
 // A library compiled against glibc 2.38 or newer calls C23's versions of these functions, which
 // also read "0b1" as a number. An older glibc only has the earlier versions. With these linker
-// options, a library of a newer release needs nothing else of that release: neither its libc, whose
-// objects an older linker may not be able to relocate, nor compiling it from source, which not
-// every mirror keeps for all releases.
+// options, a library of a newer release needs nothing else from it: neither its libc, whose objects
+// an older linker may not be able to relocate, nor compiling it from source, which not every mirror
+// keeps for all releases.
 constexpr const char* kNewerNames =
     " -Wl,--defsym=__isoc23_strtol=strtol -Wl,--defsym=__isoc23_strtoul=strtoul "
     "-Wl,--defsym=__isoc23_strtoll=strtoll"

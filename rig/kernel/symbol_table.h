@@ -31,7 +31,7 @@ class SymbolTable {
     // naming file:line.
     static Result<SymbolTable> parse(std::string_view text, const std::string& file);
 
-    // The address of the first symbol of that name.
+    // The address of the first symbol with this name.
     std::optional<std::uint64_t> address(std::string_view name) const;
     std::optional<Bounds> bounds(std::string_view name) const;
 

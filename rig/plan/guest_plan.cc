@@ -73,9 +73,9 @@ bool is_counted(const CustomMetric& metric) {
 }
 
 // The other arms' markers. Every arm counts them, to show that the baseline never calls them. If
-// the kernel has no such function, rig probes a stand-in that is never called before the guest's
+// the kernel has no such function, rig probes a substitute that is never called before the guest's
 // end: arming a probe costs IPIs and TLB flushes, and these must be equal in every arm. Each
-// stand-in is used once, because probes at one address share a breakpoint.
+// substitute is used once, because probes at one address share a breakpoint.
 constexpr std::array kNeverCalled{
     "panic",          "kernel_restart",   "kernel_halt",     "emergency_restart",
     "orderly_reboot", "orderly_poweroff", "kernel_power_off"};

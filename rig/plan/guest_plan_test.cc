@@ -164,7 +164,7 @@ TEST(GuestPlan, NoFunctionStandsInTwice) {
     const auto text = plan.json.dump();
     EXPECT_NE(text.find("p:rig/foreign_0 panic"), std::string::npos);
     EXPECT_NE(text.find("p:rig/foreign_1 kernel_halt"), std::string::npos);
-    EXPECT_EQ(text.find("foreign_2"), std::string::npos); // the kernel has no third stand-in
+    EXPECT_EQ(text.find("foreign_2"), std::string::npos); // the kernel has no third substitute
 }
 
 TEST(Plan, ACommandsRunsAndTheCallsTimedInThemAreDifferentEvents) {

@@ -31,7 +31,7 @@ std::vector<std::string> reproduce(const std::filesystem::path& file,
                                    const std::filesystem::path& top, const Overrides& overrides);
 // The same for an experiment that was read.
 std::vector<std::string> compare_command_words(const Spec& spec, const Overrides& overrides);
-// The arm of that name. FaultDomain::Spec, listing the existing names, if there is none.
+// Finds an arm by name. FaultDomain::Spec, listing the existing names, if there is no such arm.
 Result<const Arm*> arm_of(const Spec& spec, const std::string& name);
 
 } // namespace rig

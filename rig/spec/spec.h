@@ -19,9 +19,9 @@
 
 namespace rig {
 
-// A Debian source package such as linux-source-6.12. An empty suite stands for the host's own
-// package lists. A named suite (trixie-backports) is fetched with a private apt configuration; the
-// host's stays unchanged.
+// A Debian source package such as linux-source-6.12. With an empty suite it comes from the host's
+// own package lists. A named suite (trixie-backports) is fetched with a private apt configuration;
+// the host's stays unchanged.
 struct DistroSource {
     std::string package;
     std::string suite;

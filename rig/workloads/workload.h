@@ -44,8 +44,8 @@ struct WorkloadSpec {
     // The parameters of this workload that the file sets.
     std::map<std::string, ParameterValue, std::less<>> parameters;
 
-    // The value of a parameter, or its default. 0, "" or no words if this workload has no parameter
-    // of that name and type.
+    // The value of a parameter, or its default. 0, "" or no words if this workload has no such
+    // parameter, or one of another type.
     unsigned number(std::string_view key) const;
     std::string text(std::string_view key) const;
     std::vector<std::string> words(std::string_view key) const;
@@ -88,7 +88,7 @@ struct HintFacts {
     bool stock = false;                               // built by rig without prerequisite patches
     std::string target_function, fault_function;
     unsigned fault_interval = 1;
-    std::uint64_t work_done = 0; // of that boot
+    std::uint64_t work_done = 0; // in the boot that failed the check
     std::string option;          // for ConfigDiffers: the option's name
 
     std::string value_of(const std::string& name) const; // of an option; "" if it was not looked up
@@ -123,7 +123,7 @@ struct Workload {
 // In the order in which they are documented. Names are unique.
 const std::vector<const Workload*>& all_workloads();
 const std::vector<std::string>& workload_names();
-// nullptr if there is no workload of that name.
+// nullptr if no workload has that name.
 const Workload* find_workload(std::string_view name);
 // For a name that was checked when the experiment was read.
 const Workload& workload_named(std::string_view name);
