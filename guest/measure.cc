@@ -181,8 +181,8 @@ bool Pass::run() {
 
 json Pass::counters_of(const WorkloadReport& report) const {
     json counters = json::object();
-    const auto name =
-        plan.at("workload").at("name").get<std::string>(); // `names` below has a view of it
+    // `names` below has a view of it.
+    const auto name = plan.at("workload").at("name").get<std::string>();
     const auto names = workload_counters(name);
     for (std::size_t i = 0; i < names.size(); ++i)
         counters[std::string(names[i])] = report.counters[i];

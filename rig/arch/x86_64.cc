@@ -23,8 +23,8 @@ const Arch& x86_64() {
         // qemu64 without the instructions that read host entropy. A plain model also boots faster
         // under TCG than `max`.
         a.cpu = "qemu64,rdrand=off,rdseed=off";
-        a.panic_device =
-            "pvpanic-pci"; // the pvpanic device on the ISA bus is found only through ACPI
+        // The pvpanic device on the ISA bus is found only through ACPI.
+        a.panic_device = "pvpanic-pci";
         a.serial_device = "isa-serial,chardev=console,index=0";
         // lapic_timer_hz is the frequency of QEMU's APIC timer. A kernel without the patch that
         // adds this parameter passes it to PID 1, which ignores it. no_timer_check skips the

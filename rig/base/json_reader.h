@@ -21,8 +21,8 @@ class JsonReader {
     // `path` names the object in messages. `json` must outlive the reader.
     static Result<JsonReader> open(const nlohmann::json& json, std::string path);
 
-    Result<JsonReader>
-    object(std::string_view key); // fails if the key is absent, as all readers below do
+    // Fails if the key is absent, as all readers below do.
+    Result<JsonReader> object(std::string_view key);
     Result<std::vector<JsonReader>> objects(std::string_view key, std::size_t limit);
     Status text(std::string_view key, std::string& out, std::size_t limit = 4096);
     Status one_of(std::string_view key, std::string& out, const std::vector<std::string>& accepted);

@@ -41,8 +41,8 @@ struct Command {
         env;                        // added to the caller's environment, or replacing its values
     std::vector<std::string> unset; // names that are removed from the caller's environment
     std::filesystem::path input;    // file for stdin; empty: /dev/null
-    std::filesystem::path
-        log; // stdout and stderr are appended here as they arrive; empty: not kept
+    // Stdout and stderr are appended here as they arrive; empty: not kept.
+    std::filesystem::path log;
     // Called for each complete line of stdout and stderr, in order.
     std::function<void(std::string_view line)> on_line;
     std::chrono::seconds timeout{3600}; // then the process group gets SIGTERM, and later SIGKILL

@@ -52,8 +52,8 @@ void add_boot(pugi::xml_node domain, const BootRequest& request) {
     auto os = add(domain, "os");
     add(os, "type", {{"arch", "x86_64"}, {"machine", "q35"}}).text() = "hvm";
     if (request.pvh)
-        add(os, "loader", {{"type", "rom"}, {"readonly", "yes"}}).text() =
-            "bios-microvm.bin"; // QEMU searches its own folder
+        // QEMU searches its own folder.
+        add(os, "loader", {{"type", "rom"}, {"readonly", "yes"}}).text() = "bios-microvm.bin";
     add_text(os, "kernel", request.kernel.string());
     add_text(os, "initrd", request.initrd.string());
     add_text(os, "cmdline", request.cmdline);

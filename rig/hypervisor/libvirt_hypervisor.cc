@@ -132,8 +132,8 @@ void kill_orphan(const std::string& name) {
 struct Domains {
     std::mutex mutex; // protects the next two
     struct News {
-        std::optional<int>
-            stopped; // the detail of VIR_DOMAIN_EVENT_STOPPED, set when the guest ended
+        // The detail of VIR_DOMAIN_EVENT_STOPPED, set when the guest ended.
+        std::optional<int> stopped;
         bool panicked = false, watchdog_fired = false;
     };
     std::map<std::string, News> guests; // this rig's guests, by name

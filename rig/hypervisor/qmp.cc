@@ -71,8 +71,8 @@ class Qmp {
         return value;
     }
 
-    static constexpr std::size_t most =
-        1 << 20; // bytes of one answer; the registers of sixteen vCPUs take some 60 KiB
+    // Bytes of one answer; the registers of sixteen vCPUs take some 60 KiB.
+    static constexpr std::size_t most = 1 << 20;
     std::chrono::steady_clock::time_point deadline_;
     asio::io_context io_;
     asio::local::stream_protocol::socket socket_{io_};

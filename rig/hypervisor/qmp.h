@@ -11,8 +11,8 @@
 
 namespace rig {
 
-inline constexpr std::size_t kMaxSocketPath =
-    107; // size of sun_path in unix(7), without the final NUL
+// Size of sun_path in unix(7), without the final NUL.
+inline constexpr std::size_t kMaxSocketPath = 107;
 
 struct HungGuest {
     std::string registers;                    // of all vCPUs

@@ -92,8 +92,8 @@ Status RemotePool::find_pool() {
     if (pool_) return {};
     const auto error =
         failed(fmt::format("find or make the pool '{}' in {}", kRemotePool, kRemotePoolFolder));
-    pool_ =
-        virStoragePoolLookupByName(connection_, kRemotePool); // another rig created it in between
+    // Another rig may have created it in between.
+    pool_ = virStoragePoolLookupByName(connection_, kRemotePool);
     if (pool_) return {};
     return error;
 }

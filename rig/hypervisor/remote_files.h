@@ -21,8 +21,8 @@
 namespace rig {
 
 inline constexpr const char* kRemotePool = "rig";
-inline constexpr const char* kRemotePoolFolder =
-    "/var/lib/libvirt/images/rig"; // a folder that libvirt's own policies let QEMU read and write
+// A folder that libvirt's own policies let QEMU read and write.
+inline constexpr const char* kRemotePoolFolder = "/var/lib/libvirt/images/rig";
 
 // A file of the pool, removed with this object.
 class RemoteVolume {

@@ -17,8 +17,8 @@ struct Kernel {
     std::string image_sha256;     // of boot_image
     std::string compiler;         // "gcc (Debian 12.2.0-14+deb12u1) 12.2.0"
     std::string version;          // "6.12.117"
-    std::vector<std::string>
-        patches; // file names relative to the project, in the order of application
+    // File names relative to the project, in the order of application.
+    std::vector<std::string> patches;
     std::vector<std::string> patch_sha256; // of the patches' texts
     double build_seconds = 0;              // wall time of the build; 0 if prebuilt
     bool pvh = false;                      // boot_image is an ELF file with a PVH entry

@@ -333,8 +333,8 @@ TEST_F(DistroTest, FetchesThroughAPrivateConfigurationAndKeepsOnlyTheTree) {
 TEST_F(DistroTest, APackageOfAnotherArchitectureIsFetchedOnceAndUnpackedInTheCache) {
     const auto root = foreign_package(context, arm64(), "busybox-static");
     ASSERT_TRUE(root) << root.error().message;
-    EXPECT_TRUE(
-        fs::exists(*root / "usr/src/linux-source-6.12.tar.xz")); // the fake dpkg-deb unpacks this
+    // The fake dpkg-deb unpacks this.
+    EXPECT_TRUE(fs::exists(*root / "usr/src/linux-source-6.12.tar.xz"));
     EXPECT_FALSE(fs::exists(*root / "p.deb"));
     EXPECT_EQ(read_text(dir / "cache/apt/arm64/sources.list"),
               "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "

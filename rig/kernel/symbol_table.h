@@ -49,8 +49,8 @@ class SymbolTable {
     struct Tables {
         std::unordered_map<std::string, std::uint64_t> by_name; // the first of each name
         std::vector<Symbol> symbols; // sorted by address, one per address; without constants
-        std::vector<Symbol>::const_iterator
-        after(std::uint64_t address) const; // the first symbol after it
+        // The first symbol after it.
+        std::vector<Symbol>::const_iterator after(std::uint64_t address) const;
     };
     explicit SymbolTable(std::shared_ptr<const Tables> tables) : tables_(std::move(tables)) {}
     std::shared_ptr<const Tables> tables_;

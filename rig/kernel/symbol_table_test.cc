@@ -30,8 +30,8 @@ TEST(SymbolTable, AbsentAndLastSymbols) {
     ASSERT_TRUE(table);
     EXPECT_FALSE(table->address("tlb_remove"));
     EXPECT_FALSE(table->bounds("nothing"));
-    EXPECT_FALSE(
-        SymbolTable::parse("ffffffff81000000 T only\n", "m")->bounds("only")); // its end is unknown
+    // The end of the last symbol is unknown.
+    EXPECT_FALSE(SymbolTable::parse("ffffffff81000000 T only\n", "m")->bounds("only"));
 }
 
 TEST(SymbolTable, PlacesLieInFunctions) {

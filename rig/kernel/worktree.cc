@@ -100,8 +100,8 @@ Status Worktree::apply_overlay() {
             fs::remove_all(path, error);
         RIG_TRY(present, read_tree_file(path));
         if (present != want)
-            RIG_CHECK(put_file(
-                path, want)); // put_file() never writes through the link to the pristine file
+            // put_file() never writes through the link to the pristine file.
+            RIG_CHECK(put_file(path, want));
     }
     return put_file(dir_ / "overlay", list(files));
 }

@@ -41,8 +41,8 @@ struct BootId {
 struct PlannedBoot {
     BootId id;
     Perturbation perturbation;
-    bool replay =
-        false; // repeats an earlier boot, to check that it gives the same bytes; no sample
+    // Repeats an earlier boot, to check that it gives the same bytes; no sample.
+    bool replay = false;
 };
 
 Perturbation perturbation_for(std::uint64_t seed);

@@ -12,8 +12,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t max_text =
-    4096; // far above any sensible value, and small enough for a message or a log
+// Far above any sensible value, and small enough for a message or a log.
+constexpr std::size_t max_text = 4096;
 constexpr std::size_t max_shown = 60; // bytes of a bad value that a message repeats
 // A dotted key nests one table per dot, and toml++ frees tables recursively: 40 000 levels overflow
 // the stack. Dots in texts and comments count too; a file with 16 arms of 64 series has some 2000.

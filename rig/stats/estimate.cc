@@ -43,8 +43,8 @@ double median_of_sorted(const std::vector<double>& sorted) {
 // N(n, m-1, u). Shares, unlike counts, fit in a double. All terms are positive, so that nothing
 // cancels.
 std::vector<double> distribution_of_u(std::size_t n, std::size_t m) {
-    std::vector<std::vector<double>> row(
-        m + 1, std::vector<double>(n * m + 1, 0.0)); // row of the current i
+    // Row of the current i.
+    std::vector<std::vector<double>> row(m + 1, std::vector<double>(n * m + 1, 0.0));
     for (std::size_t j = 0; j <= m; ++j)
         row[j][0] = 1; // i = 0: U is 0
     for (std::size_t i = 1; i <= n; ++i) {

@@ -90,8 +90,8 @@ std::vector<double> subset_sums(const std::vector<std::size_t>& items, std::size
     std::sort(sorted.rbegin(), sorted.rend());
     const auto most = std::accumulate(
         sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(size), std::size_t{0});
-    std::vector<std::vector<double>> weights(
-        size + 1, std::vector<double>(most + 1, 0.0)); // index: members, then sum
+    // Index: members, then sum.
+    std::vector<std::vector<double>> weights(size + 1, std::vector<double>(most + 1, 0.0));
     weights[0][0] = 1;
     std::size_t used = 0;
     for (auto item : sorted) {

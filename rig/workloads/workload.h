@@ -101,13 +101,13 @@ struct Workload {
     std::vector<WorkloadParameter> parameters;
     // Parameters of other workloads that this one cannot support: key -> reason.
     std::map<std::string, std::string> refused = {};
-    TimedCall
-        iteration; // one iteration; its two events bound the window of Sample::ipis_by_function
+    // One iteration; its two events bound the window of Sample::ipis_by_function.
+    TimedCall iteration;
     // The parameter with the name of the function that call_latency times instead; "" = none.
     std::string call_parameter = {};
     bool starts_processes = false; // injection and counting include them
-    std::string work =
-        {}; // what the workload reports as done, in the plural ("tables"); "" = nothing
+    // What the workload reports as done, in the plural ("tables"); "" = nothing.
+    std::string work = {};
     std::string work_claim = {}; // if there is work: "freed every table"
     std::uint64_t (*work_per_call)(const WorkloadSpec&) = nullptr;
     // How often one call makes the kernel enter the target, if the workload determines that.
