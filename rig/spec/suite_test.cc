@@ -65,7 +65,7 @@ TEST_F(SuiteTest, ReadsEveryKindOfCheck) {
     EXPECT_EQ(run.expect, Exit::Fail);
     ASSERT_EQ(run.set.size(), 5u);
     EXPECT_EQ(run.set[0], (SpecOverride{"guest.boots", "6"}));
-    EXPECT_EQ(run.set[3].value, "0.1"); // as it was written, and still a real number
+    EXPECT_EQ(run.set[3].value, "0.1"); // as written, and still a floating-point number
     EXPECT_EQ(run.set[4].value, "1.0");
     toml::table values = toml::parse("a = " + run.set[1].value + "\nb = " + run.set[2].value);
     EXPECT_EQ(values["a"].value<std::string>(), "exit");
@@ -134,8 +134,8 @@ TEST_F(SuiteTest, MistakesAreNamedWithTheirPlace) {
     EXPECT_NE(bare.error().message.find("a claim without a check"), std::string::npos);
 }
 
-// The shipped suite of vacuous experiments: every one is a control that says its own words, and an
-// experiment that rig takes.
+// Every point of the shipped suite of vacuous experiments is a control with its own text, and an
+// experiment that rig accepts.
 TEST(VacuitySuite, EveryPointIsAControlWithItsOwnReason) {
     const std::filesystem::path top = RIG_TOP;
     const auto suite = load_suite(top / "configs/vacuity.toml");
