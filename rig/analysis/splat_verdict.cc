@@ -21,7 +21,8 @@ void add(std::vector<ArmSplat>& rows, const SampleSplat& splat, const BootId& bo
     ++known->boots;
     known->count += splat.count;
     if (known->guilty.empty()) known->guilty = splat.guilty;
-    // The trace may differ; one that is not declared is enough, and one that came first.
+    // Boots may differ in the trace, and so in what is declared. One undeclared occurrence makes
+    // the splat undeclared; one that is not a consequence makes it none.
     known->followed = (known->followed || known->declared) && (followed || declared) &&
                       !(known->declared && declared);
     known->declared = known->declared && declared;
@@ -107,7 +108,7 @@ std::vector<ArmSplats> judge_splats(const Spec& spec, const std::vector<Sample>&
 
 SplatConclusion conclude(const std::vector<ArmSplats>& arms, bool proven) {
     SplatConclusion out;
-    // What the patch brought is told before what is there without it.
+    // Splats that the patch causes come before those that occur without it.
     const ArmSplat* worst = nullptr;
     bool brought = false;
     for (const auto& arm : arms) {
