@@ -130,8 +130,8 @@ std::optional<BoundTest> test_bound(const MetricSpec& expect, const Contrast& co
     BoundTest test;
     std::tie(test.low, test.high) = bounds_of(expect);
     test.min_p = min_p(contrast);
-    const auto upper =
-        against(contrast, test.high, AtBound::Below); // the bound itself may be reached
+    // The bound itself may be reached.
+    const auto upper = against(contrast, test.high, AtBound::Below);
     test.worse.p = upper.above;
     test.holds.p = upper.below;
     if (test.low > 0) {

@@ -67,9 +67,8 @@ struct Calibration {
     // family_error.
     Rate family;
     std::vector<Detection> detections;
-    Exit exit()
-        // Fail if a replay differs or if false alarms exceed their nominal rate, else Pass.
-        const;
+    // Fail if a replay differs or if false alarms exceed their nominal rate, else Pass.
+    Exit exit() const;
 };
 
 // FaultDomain::Spec if there are too few boots: the baseline needs at least twice as many as one

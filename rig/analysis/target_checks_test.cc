@@ -333,8 +333,8 @@ TEST_F(SamePathTest, MoreOrFewerHitsThanTheCallsExplainProveNothing) {
     boot(5).exercised.target_hits = 0;
     expect_failing({"target_hits", "hits_as_called"});
     EXPECT_NE(check("target_hits").reason.find("does not lead there"), std::string::npos);
-    spec_.workload.name =
-        "command"; // no hits can be predicted for it, and the spec parser rejects it
+    // No hits can be predicted for it, and the spec parser rejects it.
+    spec_.workload.name = "command";
     expect_failing({"target_hits", "hits_as_called", "workload_complete"});
 }
 

@@ -12,11 +12,11 @@ namespace {
 constexpr std::size_t kContext = 3;  // lines before a headline that are part of its excerpt
 constexpr std::size_t kTail = 6;     // lines of tail()
 constexpr std::size_t kMaxOpen = 16; // reports in progress at once; a guest has at most 16 CPUs
-constexpr unsigned kMaxReport =
-    1000; // lines read per report; one with the stacks of all CPUs has about 300
+// Lines read per report; one with the stacks of all CPUs has about 300.
+constexpr unsigned kMaxReport = 1000;
 constexpr std::size_t kMaxNameLines = 16; // lines into which a task's name can split one record
-constexpr double kPause =
-    2; // a pause of this many seconds ends a report: printk prints a report without pauses
+// A pause of this many seconds ends a report: printk prints a report without pauses.
+constexpr double kPause = 2;
 // In seconds. Stall reports wait this long for the backtraces of other CPUs (NMI_BACKTRACE).
 constexpr double kStallPause = 10;
 

@@ -83,8 +83,8 @@ std::optional<Stamp> stamp_at(std::string_view text, std::size_t open) {
 // 22. Nor can a name complete its own beginning of a stamp with the real one that perf prints next:
 // that begins with a blank and the thread ID, where the time would have to continue.
 constexpr std::size_t kNameWidth = 16;
-constexpr std::size_t kTidAt =
-    kNameWidth + 1 + 6; // after the name, a blank and the padding of the number
+// After the name, a blank and the padding of the number.
+constexpr std::size_t kTidAt = kNameWidth + 1 + 6;
 constexpr std::size_t kBracketAt = kTidAt + 11 + 1; // after a 32-bit number and a blank
 
 std::optional<Stamp> find_stamp(std::string_view text) {

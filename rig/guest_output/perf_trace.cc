@@ -56,8 +56,8 @@ Result<Calls> pair_calls(const Trace& trace, const TimedCall& call) {
 
 Result<std::uint64_t> marked_hits(const Trace& trace) {
     RIG_CHECK(pair_calls(trace, "rig:target", "rig:target_return"));
-    std::map<int, unsigned>
-        inside; // key: a thread in the target; value: its calls of the marker so far
+    // Key: a thread in the target; value: its calls of the marker so far.
+    std::map<int, unsigned> inside;
     std::uint64_t once = 0;
     for (const auto& event : trace.events) {
         if (event.event == "rig:target")
@@ -71,8 +71,8 @@ Result<std::uint64_t> marked_hits(const Trace& trace) {
 }
 
 std::uint64_t exposed_calls(const Trace& trace, const TimedCall& call) {
-    std::map<int, bool>
-        running; // key: thread; value: whether the target was entered during the call
+    // Key: thread; value: whether the target was entered during the call.
+    std::map<int, bool> running;
     std::uint64_t exposed = 0;
     for (const auto& event : trace.events) {
         if (event.event == call.enter) running.emplace(event.tid, false);

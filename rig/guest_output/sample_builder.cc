@@ -18,8 +18,8 @@ namespace {
 
 using nlohmann::json;
 constexpr unsigned kMaxCpus = 64;
-constexpr std::size_t kMaxError =
-    1000; // an error message of a workload, which may include the end of a command's output
+// An error message of a workload, which may include the end of a command's output.
+constexpr std::size_t kMaxError = 1000;
 
 Result<std::string> artifact(const Artifacts& artifacts, const std::string& name) {
     const auto found = artifacts.find(name);
