@@ -18,9 +18,9 @@ namespace rig {
 
 // Determines Comparison::exit, in this order:
 // - Fail if a kernel splatted without a declaration, or if a declared splat did not occur although
-// all validity checks passed (splat_verdict.h).
+//   all validity checks passed (splat_verdict.h).
 // - Inconclusive if a validity check failed or is missing, or if a judged metric is not in the
-// samples.
+//   samples.
 // - Fail if any expectation is broken or regressed.
 // - Pass if no expectation on a metric is declared but splats are, and all are as declared.
 // - Inconclusive if an undecided expectation is doubtful(), or if none holds.

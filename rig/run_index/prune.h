@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Chooses and removes old runs, or only their boots. A run that has a writer is never removed. The
-// newest run of each experiment is removed only if `force` is set.
+// newest complete run of each experiment and set-up, and newer incomplete ones, are removed only if
+// `force` is set.
 #pragma once
 
 #include "rig/run_index/run_record.h"
@@ -14,12 +15,13 @@
 namespace rig {
 
 struct PruneOptions {
-    std::optional<unsigned> keep; // this many of the newest runs of each experiment stay
+    // This many of the newest complete runs of each experiment and set-up stay.
+    std::optional<unsigned> keep;
     // Remove only runs that started earlier; with `keep`, both conditions must hold.
     std::optional<unsigned> older_than_days;
     // Remove only consoles and perf's output; keep run.json, samples and reports.
     bool boots_only = false;
-    bool force = false; // remove the newest run of an experiment too
+    bool force = false; // remove the newest run of an experiment and set-up too
 };
 
 struct PruneChoice {
