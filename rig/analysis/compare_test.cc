@@ -37,7 +37,7 @@ class VerdictTest : public ::testing::Test {
         for (auto& s : samples_)
             s.run_clock = "wall";
     }
-    Sample& boot(unsigned index) { return samples_[2 * index + 1]; } // of the patched arm
+    Sample& boot(unsigned index) { return samples_[2 * index + 1]; } // a boot of the patched arm
 
     Spec spec_ = make_spec();
     std::vector<Sample> samples_ = make_samples(spec_);

@@ -121,7 +121,7 @@ struct Comparison {
     // As declared, but 0 in every boot of every arm: nothing shows that the metric can be seen. Not
     // counted in `held`.
     unsigned unseen = 0;
-    // Of the undecided pairs: those that are doubtful().
+    // How many of the undecided pairs are doubtful().
     unsigned doubtful = 0;
     Exit exit = Exit::Inconclusive;
     std::string closing; // the overall verdict in one line of at most 100 bytes

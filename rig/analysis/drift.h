@@ -14,7 +14,7 @@
 namespace rig {
 
 // One line for each latency whose halves differ (Mann-Whitney, Holm over the latencies), or a
-// single line if there are too few boots to tell. Empty under the virtual clock.
+// single line if there are too few boots to decide. Empty under the virtual clock.
 std::vector<std::string> drift_warnings(const Spec& spec, const std::vector<Sample>& samples);
 
 } // namespace rig

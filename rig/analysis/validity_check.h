@@ -38,9 +38,9 @@ struct ArmEvidence {
     const Spec& spec;
     const Arm& arm;
     const KernelFacts& kernel;
-    const KernelFacts& baseline;        // of the first arm
-    const std::vector<Sample>& samples; // of the whole run; those of other arms are ignored
-    const std::vector<Replay>& replays; // of the whole run
+    const KernelFacts& baseline;        // the first arm's kernel
+    const std::vector<Sample>& samples; // all samples of the run; those of other arms are ignored
+    const std::vector<Replay>& replays; // all replays of the run
 };
 
 using Boots = std::vector<const Sample*>; // of one arm, by index

@@ -41,7 +41,7 @@ const Splat* first_of(const Splats& splats, bool (*wanted)(SplatKind)) {
 }
 
 // One cause can make several detectors of a hung guest fire: a CPU that loops with interrupts
-// disabled also stalls RCU and the workers bound to it. Returns the splat that tells most about the
+// disabled also stalls RCU and the workers bound to it. Returns the splat that is closest to the
 // cause, not the one that came first; nullptr if no detector fired.
 const Splat* most_telling(const Splats& splats) {
     const Splat* found = nullptr;

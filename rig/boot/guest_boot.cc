@@ -46,7 +46,7 @@ Status write_splats(const std::filesystem::path& file, const ConsoleTriage& cons
         text += fmt::format("== {} more of other kinds are not kept; see console.log\n",
                             console.overflow());
     if (text.empty()) {
-        std::error_code ignored; // of an earlier attempt
+        std::error_code ignored; // left by an earlier attempt
         std::filesystem::remove(file, ignored);
         return {};
     }
@@ -147,7 +147,7 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
         RIG_CHECK(write_atomically(evidence / name, content));
     if (!end) return did_not_start(end.error().message, log);
     std::error_code none;
-    std::filesystem::remove(evidence / kRegistersFile, none); // of an earlier attempt
+    std::filesystem::remove(evidence / kRegistersFile, none); // left by an earlier attempt
     if (std::filesystem::exists(request.memory_dump, none))
         if (const auto described = describe_kernel_in_dump(request.memory_dump, kernel);
             !described) {
@@ -197,7 +197,7 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
             !log_arrived && !end->panicked && !error.complaint.empty()) {
             if (error.fault_domain == FaultDomain::Kernel)
                 error.message += std::string("; ") + kCannotTell;
-            // after_complaint() will report it together with the splat.
+            // after_complaint() adds the splat and this remark to the message.
             if (error.fault_domain == FaultDomain::Host)
                 error.complaint += fmt::format(" ({})", kCannotTell);
         }

@@ -36,7 +36,7 @@ struct GuestSetup {
 // The data of a boot that completed.
 struct BootRecord {
     Artifacts artifacts;
-    std::string release, version; // of the guest's uname
+    std::string release, version; // from the guest's uname
     double wall_s = 0, agent_ready_wall_s = 0;
     std::vector<SampleSplat> splats; // splats that the kernel survived
     unsigned further_splats = 0;
@@ -55,8 +55,8 @@ std::chrono::seconds boot_deadline(const Spec& spec, const Machine& machine);
 BootRequest make_request(const GuestSetup& setup, const Kernel& kernel, std::uint64_t seed,
                          const std::filesystem::path& console_log);
 
-// Feeds a whole console log in pieces, since a guest may print up to kMaxConsole bytes. Does
-// nothing if there is no file.
+// Feeds a whole console log in pieces, since a guest may print up to kMaxConsole bytes, and
+// finishes `triage`. A missing file counts as an empty log.
 void triage_log(const std::filesystem::path& log, ConsoleTriage& triage);
 
 // Boots, hands over `plan` and collects data until power-off. In every case `evidence` then has

@@ -88,7 +88,7 @@ TEST_F(GuestWords, WhatAProgramWroteToTheLogIsNotTheKernels) {
     ASSERT_EQ(real->splats.size(), 1u);
     EXPECT_EQ(real->splats[0].title, "WARNING: at mm/x.c");
     EXPECT_EQ(slurp(dir_ / kSplatsFile).find("/dev/kmsg"), std::string::npos);
-    // No log arrived: the splats count as the kernel's, and the message says that nobody can tell.
+    // No log arrived: the splats count as the kernel's, and the message points out the doubt.
     const auto unknown = boot(hypervisor);
     ASSERT_FALSE(unknown);
     EXPECT_EQ(unknown.error().kind, "oops") << "a panic of the task that complained before";

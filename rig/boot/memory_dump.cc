@@ -24,7 +24,7 @@ constexpr std::string_view kNote = "VMCOREINFO", kVersion = "Linux version ";
 // The position of the kernel image in the dump.
 struct Image {
     std::uint64_t text = 0, end = 0; // virtual addresses of its first byte and after its last
-    std::uint64_t physical = 0;      // of the first byte
+    std::uint64_t physical = 0;      // physical address of the first byte
     Elf64_Phdr mapping{};            // the image's part of a segment of the dump
 
     // The value of a kernel variable.

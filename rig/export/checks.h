@@ -38,7 +38,7 @@ enum class CheckOutcome {
 };
 
 enum class CheckKind {
-    Verdict,       // of the whole run: its exit code
+    Verdict,       // one for the whole run: its exit code
     Completed,     // whether the run completed
     ValidityCheck, // from the boots or the kernel's files
     // One metric in one arm. Also metrics that are only reported, for the arms that are compared.

@@ -13,7 +13,7 @@ namespace rig {
 
 enum class BootOutcome {
     // Faults of the kernel
-    Panic,    // panic without a preceding oops
+    Panic,    // no preceding oops
     Oops,     // BUG(), bad access and other exceptions; they panic because of oops=panic
     Splat,    // the kernel splatted and went on, but the boot did not complete
     RcuStall, // no completion, and this detector fired; the same holds for the next four

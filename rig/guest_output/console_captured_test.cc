@@ -13,9 +13,9 @@ namespace {
 struct Captured {
     const char* file;
     SplatKind kind;
-    const char* words; // of the first splat
+    const char* words; // description of the first splat
     bool fatal;
-    const char* caller; // in its call trace
+    const char* caller; // a function in its call trace
 };
 
 class CapturedConsole : public ::testing::TestWithParam<Captured> {};

@@ -13,7 +13,7 @@ namespace rig {
 inline constexpr std::size_t kMaxConsoleLine = 1024;
 
 struct ConsoleLine {
-    // Of the kernel's clock, from "[   12.345678]"; nullopt if the line has no time stamp.
+    // Kernel time from "[   12.345678]"; nullopt if the line has no time stamp.
     std::optional<double> seconds;
     // "T44" (task) or "C1" (interrupt on CPU 1), from "[   T44]" (CONFIG_PRINTK_CALLER); "" if the
     // line has none.

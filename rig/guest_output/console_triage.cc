@@ -105,8 +105,8 @@ std::string ConsoleTriage::tail() const {
     return text;
 }
 
-// The report that this line belongs to: the one of its caller, or the one for which its caller was
-// told to print a backtrace.
+// The report that this line belongs to: the one of its caller, or the one for which its caller
+// prints a backtrace on request.
 ConsoleTriage::Reports::iterator ConsoleTriage::report_of(const ConsoleLine& line) {
     if (const auto lent = lent_.find(line.caller); lent != lent_.end()) {
         if (const auto report = open_.find(lent->second); report != open_.end()) return report;
@@ -206,7 +206,7 @@ void ConsoleTriage::admit(const ConsoleLine& line) {
             report = open_.end();
         }
         if (text.starts_with("NMI backtrace for cpu ") && report == open_.end()) {
-            // A CPU that was told to print its backtrace prints it under its own caller ID.
+            // A CPU prints a requested backtrace under its own caller ID.
             report = std::find_if(open_.begin(), open_.end(), [](const auto& entry) {
                 return is_stall(entry.second.head.kind);
             });

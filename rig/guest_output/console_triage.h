@@ -38,7 +38,7 @@ struct Splat {
     std::string guilty;
     // The address within `guilty`.
     std::optional<CodePlace> place = {};
-    // Of the first occurrence: its lines and the three before it; at most kMaxExcerpt.
+    // The lines of the first occurrence and the three lines before it; at most kMaxExcerpt.
     std::string excerpt;
 };
 
@@ -62,7 +62,7 @@ class ConsoleTriage {
     // The last lines, printable. For a hung guest: its last messages.
     std::string tail() const;
     bool empty() const { return !any_; } // no printable line was found
-    // Whether the kernel was told to power off, halt or restart, by anyone.
+    // Whether anyone requested a power-off, halt or restart of the kernel.
     bool asked_to_end() const { return asked_to_end_; }
     // Whether the agent's last message arrived: then the kernel's warnings reach this console.
     bool heard() const { return heard_; }
@@ -77,7 +77,7 @@ class ConsoleTriage {
         bool fatal = false, cut = false;
         bool in_trace = false, traced = false;
         std::string instruction;        // the CPU's instruction pointer
-        std::string work;               // of a workqueue report: the function that runs
+        std::string work;               // in a workqueue report: the function that runs
         std::vector<std::string> trace; // without reporting functions
         std::string excerpt;
         SplatEvidence evidence;
@@ -91,7 +91,7 @@ class ConsoleTriage {
     // A splat whose report is complete.
     struct Kept {
         Splat splat;
-        unsigned long number = 0; // of the first report
+        unsigned long number = 0; // number of the first report
         // Caller of the last report, and kernel time at which that report ended.
         std::string caller;
         double closed = 0;

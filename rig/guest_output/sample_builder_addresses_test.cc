@@ -93,7 +93,7 @@ TEST(CollectAddresses, AnAddressOfNoFunctionIsTheGuestsFault) {
         for (auto at = script.find(from); at != script.npos; at = script.find(from, at + to.size()))
             script.replace(at, from.size(), to);
     };
-    swap("func=0xffffffff810843f0", "func=0xffffffffc0001000"); // of a module
+    swap("func=0xffffffff810843f0", "func=0xffffffffc0001000"); // an address in a module
     auto sample = collected(boot);
     ASSERT_TRUE(sample) << sample.error().message; // an IPI with an unknown function is no error
     EXPECT_TRUE(sample->ipis_by_function.contains("0xffffffffc0001000"));

@@ -45,7 +45,7 @@ struct Chart {
     // Its content in words, for readers who cannot see it.
     std::string description;
     ChartAxis x, y;
-    std::string unit; // of a heat map's values
+    std::string unit; // unit of a heat map's values
     std::vector<ChartSeries> series;
     // The table's header. The table has every figure that matters and the findings of the report in
     // words.

@@ -16,7 +16,7 @@ inline constexpr std::size_t kExcerptBytes = 64u << 10; // limit for one boot's 
 inline constexpr std::size_t kExcerptsBytes = 1u << 20;
 
 // The files splats.txt of the boots in which the splats of `input` were first seen, each once. For
-// a missing file the text says that it is missing.
+// a missing file the text is a note about that.
 std::vector<SplatExcerpt> read_excerpts(const std::filesystem::path& run, const ReportInput& input);
 
 // Sweeps over similar runs (sweeps.h) among the newest kSiblings in the index of the folder that

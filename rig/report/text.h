@@ -11,8 +11,7 @@ namespace rig {
 
 enum class Colour { No, Yes };
 
-// UTF-8; lines end with
-// . The last line is the overall verdict.
+// UTF-8; lines end with \n. The last line is the overall verdict.
 std::string render_text(const ReportInput& input, Colour colour = Colour::No);
 
 } // namespace rig

@@ -17,7 +17,7 @@ namespace rig {
 
 struct FaultRecord {
     std::string arm;
-    unsigned index = 0, order = 0; // of the boot, as in BootId
+    unsigned index = 0, order = 0; // as in the BootId of the boot
     unsigned attempt = 0;          // 0-based
     // The boot's folder within boots/. A folder that a killed rig left has a name of its own
     // (".cut-short-1").

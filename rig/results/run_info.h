@@ -23,7 +23,7 @@ struct RunKernel {
     std::string config_file; // relative to the run's folder; empty if there is none
     // Relative to the project, in the order applied, prerequisites included.
     std::vector<std::string> patches;
-    // Of the texts of `patches`, one each. Empty in a run of format 5, which did not store them.
+    // SHA-256 of each text in `patches`. Empty in a run of format 5, which did not store them.
     std::vector<std::string> patch_sha256;
     KernelFacts facts; // version, image hash, and what the checks of kernel files need
 };

@@ -73,9 +73,9 @@ struct SampleFile {
     std::vector<std::string> warnings;
 };
 
-// A line is complete if it ends with
-// . append() writes a line and its newline at once, so only a crash leaves an incomplete line, and
-// only at the end. Anything else that does not parse was not written by rig and is an error.
+// A line is complete if it ends with \n. append() writes a line and its newline at once, so only a
+// crash leaves an incomplete line, and only at the end. Anything else that does not parse was not
+// written by rig and is an error.
 Result<SampleFile> load_samples(const fs::path& file) {
     std::error_code error;
     const bool regular = fs::is_regular_file(file, error); // a pipe would never end
