@@ -117,10 +117,8 @@ void decide_bounds(const Spec& spec, std::vector<MetricResult>& metrics) {
             decide(*expect, arm);
             if (arm.verdict != Verdict::Undecided || !arm.change || !arm.change->ratio.interval)
                 continue;
-            if (arm.test->min_p * static_cast<double>(family.size()) > family_error)
-                // More boots like these cannot help: decide() states the number that a decision
-                // needs.
-                continue;
+            // More boots like these cannot help: decide() states the number that a decision needs.
+            if (arm.test->min_p * static_cast<double>(family.size()) > family_error) continue;
             const auto n =
                 boots_for_power(*expect, arm.change->ratio, family.size(), arm.change->paired);
             arm.why +=

@@ -344,9 +344,8 @@ Status nothing_withheld(const ConsoleTriage& console, std::string_view kernel_lo
                 return s.title == splat.title && s.function == splat.function;
             }))
             continue;
-        if (console.overflow() > 0 && said.overflow() > 0)
-            // Both lists are full, and may hold different splats.
-            continue;
+        // Both lists are full, and may hold different splats.
+        if (console.overflow() > 0 && said.overflow() > 0) continue;
         auto status = ended(BootOutcome::SilencedConsole,
                             "the console did not show it: something in the guest kept warnings "
                             "from it for a while (dmesg -n, kernel.printk)",

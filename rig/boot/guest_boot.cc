@@ -179,10 +179,8 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
                        fmt::format("the guest did not send {}", guest::kDetectorSwitches), log);
     if (status) status = no_detector_muted(console, sent(guest::kDetectorSwitches), log);
     if (!status) {
-        const bool starved = status.error().kind == about(BootOutcome::Starved)
-                                                        // The host caused the stalls that the
-                                                        // kernel of a starved guest reports.
-                                                        .name;
+        // The host caused the stalls that the kernel of a starved guest reports.
+        const bool starved = status.error().kind == about(BootOutcome::Starved).name;
         for (const auto& splat : console.splats())
             if (status.error().complaint.empty() && !is_notice(splat.kind) &&
                 !(starved && is_stall(splat.kind)))

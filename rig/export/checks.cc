@@ -67,9 +67,8 @@ CheckOutcome outcome_of(const MetricResult& metric, const ArmMetric& arm) {
 
 std::optional<Check> expectation(const MetricResult& metric, const ArmMetric& arm,
                                  const std::string& baseline) {
-    if (arm.verdict == Verdict::NotJudged && !arm.change)
-        // Not a check: a figure next to those of the other arms.
-        return std::nullopt;
+    // Not a check: a figure next to those of the other arms.
+    if (arm.verdict == Verdict::NotJudged && !arm.change) return std::nullopt;
     Check check{CheckKind::Expectation, metric.info.name, outcome_of(metric, arm), "", {}};
     check.why = arm.verdict == Verdict::NotJudged ? verdict_figure(arm) : words(arm.verdict);
     if (check.outcome == CheckOutcome::Unseen)

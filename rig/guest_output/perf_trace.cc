@@ -107,9 +107,8 @@ Result<std::string> allocation_site(const std::vector<Frame>& chain, const Guest
     for (const auto& frame : chain) {
         std::string name = frame.name;
         if (name.empty()) {
-            if (frame.address >> 63 == 0)
-                // User space: no function of the kernel outside of the allocator is on the stack.
-                break;
+            // User space: no function of the kernel outside of the allocator is on the stack.
+            if (frame.address >> 63 == 0) break;
             if (!plan.symbols)
                 return guest_error(fmt::format("perf: the frame {:#x} has no name", frame.address));
             RIG_TRY(place,

@@ -182,10 +182,8 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
     e.marker_hits = count_of(sample, "witness_hits");
     e.failed_allocations = count_of(sample, "failed_allocations");
     e.sync_handled = count_of(sample, "sync_handled");
-    e.work_done = pass.at("workload")
-                      .at("tables_freed")
-                      // The agent uses this key for the work of any workload.
-                      .get<std::uint64_t>();
+    // The agent uses this key for the work of any workload.
+    e.work_done = pass.at("workload").at("tables_freed").get<std::uint64_t>();
     e.lost_events += trace.lost;
     e.calls = calls.latency_ns.size();
     if (e.calls != pass.at("workload").at("calls").get<std::uint64_t>())

@@ -50,8 +50,8 @@ std::vector<Plot> read_sweeps(const fs::path& run, const ReportInput& input) {
     take_run_json(to_json(input.run), own);
     if (!others || !take_report_json(render_json(input), own)) return {};
     own.state = "ended"; // the page is written just before the run ends
-    // Compare the experiment text without overrides, which the index does not store: overrides are
-    // what differs between siblings.
+    // Compare the experiment texts alone. The index only has a hash of text and overrides, and
+    // overrides are what differs between siblings.
     std::erase_if(*others, [&](const RunRecord& other) {
         const auto info =
             nlohmann::json::parse(slurp(results / other.id / "run.json"), nullptr, false);

@@ -32,7 +32,8 @@ struct ReportInput {
     std::vector<FunctionRow> functions;
     // The sum, per boot, of the functions beyond the first shown_functions.
     std::optional<FunctionRow> rest;
-    // From the run's files (a torn line) and from clock differences.
+    // What a reader must know besides the figures: torn lines, clock differences, drift, loose
+    // bounds and the like.
     std::vector<std::string> warnings;
     std::string run_dir; // as the reader would type it: "results/<run-id>"
 };

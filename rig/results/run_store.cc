@@ -192,9 +192,8 @@ RunWriter::resume_like(const fs::path& results, std::string_view experiment, con
     std::sort(runs.rbegin(), runs.rend());
     for (const auto& dir : runs) {
         const auto found = load_info(dir / "run.json");
-        if (!found || !found->ended.empty() || !info.same_run(*found))
-            // A run of another version must not be resumed.
-            continue;
+        // A run of another version must not be resumed.
+        if (!found || !found->ended.empty() || !info.same_run(*found)) continue;
         RIG_TRY(writer, resume(dir));
         auto again = writer.info();
         if (!again.ended.empty()) continue; // it ended in the meantime

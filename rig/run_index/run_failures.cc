@@ -78,9 +78,8 @@ bool holds(const Failure& failure, const RunRecord& run) {
     if (!run.proven()) return false;
     if (failure.expectation.starts_with(kSplat))
         return common(failure, failures_of(run)).expectation.empty();
-    if (failure.expectation.empty())
-        // A failure of an older version of rig, which recorded no expectation.
-        return run.exit == static_cast<unsigned>(Exit::Pass);
+    // A failure of an older version of rig, which recorded no expectation.
+    if (failure.expectation.empty()) return run.exit == static_cast<unsigned>(Exit::Pass);
     if (failure.expectation.starts_with(kRun)) {
         const auto all = failures_of(run);
         return run.exit && (!all.empty() || *run.exit == static_cast<unsigned>(Exit::Pass)) &&

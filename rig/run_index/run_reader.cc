@@ -125,9 +125,8 @@ std::vector<fs::path> run_folders(const fs::path& results) {
 Result<fs::path> find_run(const fs::path& results, const std::string& text) {
     const std::string accepted =
         "want a folder, a run id, an unambiguous beginning of one, or latest";
-    if (text.find('/') != std::string::npos)
-        // load_run() reports what is wrong with it.
-        return fs::path(text);
+    // load_run() reports what is wrong with it.
+    if (text.find('/') != std::string::npos) return fs::path(text);
     if (text != "latest" && !text.empty()) {
         if (holds_run(results / text)) return results / text;
         if (holds_run(text)) return fs::path(text);
