@@ -21,8 +21,9 @@ void add(std::vector<ArmSplat>& rows, const SampleSplat& splat, const BootId& bo
     ++known->boots;
     known->count += splat.count;
     if (known->guilty.empty()) known->guilty = splat.guilty;
-    // Boots may differ in the trace, and so in what is declared. One undeclared occurrence makes
-    // the splat undeclared; one that is not a consequence makes it none.
+    // A row covers several boots, whose traces may differ. It is declared only if every occurrence
+    // is. It has followed only if every occurrence is declared or a consequence, and not all are
+    // declared.
     known->followed = (known->followed || known->declared) && (followed || declared) &&
                       !(known->declared && declared);
     known->declared = known->declared && declared;
