@@ -139,8 +139,7 @@ std::optional<BoundTest> test_bound(const MetricSpec& expect, const Contrast& co
         test.holds.p = std::max(test.holds.p, lower.above);
         test.better.p = lower.below;
     } else {
-        test.better.p = against(contrast, 1, AtBound::Above)
-                            .below; // requires less than the baseline, not just no more
+        test.better.p = against(contrast, 1, AtBound::Above).below; // strictly less
     }
     // Only a fall satisfies "falls".
     if (expect.kind == ExpectKind::Falls) test.holds = test.better;

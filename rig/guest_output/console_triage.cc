@@ -136,8 +136,7 @@ void ConsoleTriage::take(std::string shown) {
         release();
         replayed_ = true;
         remember(std::string(replay));
-        return take(
-            shown.substr(at + replay.size())); // nothing follows if printk wrote the message
+        return take(shown.substr(at + replay.size())); // nothing, if printk wrote it
     }
     auto line = parse_console_line(std::move(shown));
     if (programs_.hold(line)) {

@@ -68,8 +68,7 @@ Status read_splat(JsonReader reader, SampleSplat& splat) {
     RIG_CHECK(reader.one_of("kind", kind, splat_kind_names()));
     splat.kind = splat_kind(kind).value();
     RIG_CHECK(reader.text("title", splat.title, max_text));
-    RIG_CHECK(
-        reader.text("function", splat.function, 2 * max_text)); // a data race has two functions
+    RIG_CHECK(reader.text("function", splat.function, 2 * max_text)); // a data race has two
     RIG_CHECK(reader.texts("trace", splat.trace, max_trace));
     RIG_CHECK(reader.whole("count", splat.count));
     // Absent if it equals `function`, and in samples of older versions of rig.

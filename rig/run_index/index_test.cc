@@ -151,8 +151,7 @@ TEST_F(IndexTest, ARunThatCannotBeJudgedIsInItAndTriedAgainWhenAsked) {
 
 TEST_F(IndexTest, AFolderThatIsBeingMadeIsNotSeen) {
     make_run(0);
-    fs::create_directories(
-        results() / "20260223-110000-batch-alloc-fail"); // the state between create() and run.json
+    fs::create_directories(results() / "20260223-110000-batch-alloc-fail"); // create() cut short
     put(results() / "20260223-110000-batch-alloc-fail/lock", "1\n");
     fs::create_directories(results() / ".trash-1-x");
     put(results() / ".trash-1-x/run.json", "{}");

@@ -85,8 +85,8 @@ void Statement::read(std::vector<std::string>& texts) {
     std::string text;
     read(text);
     texts.clear();
-    const auto parsed = nlohmann::json::parse(
-        text, nullptr, false); // bind() wrote it; anything else reads as an empty list
+    // bind() wrote a JSON array; anything else reads as an empty list.
+    const auto parsed = nlohmann::json::parse(text, nullptr, false);
     if (!parsed.is_array()) return;
     for (const auto& one : parsed)
         if (one.is_string()) texts.push_back(one.get<std::string>());
