@@ -41,8 +41,8 @@ Status classify_end(const GuestEnd& end, const ChannelEnd& channel, const Consol
                     std::chrono::seconds deadline, bool others_compute = false);
 
 // For a boot that completed: checks that the kernel log, which the agent read from its first record
-// on, has no splat that is missing on the console. It is also an error if the log overran, so that
-// a splat may be missing in both.
+// on, has no splat that is missing on the console. Also an error: no log, and a log that overran
+// while the console shows no splat, since one may be missing in both.
 Status nothing_withheld(const ConsoleTriage& console, std::string_view kernel_log,
                         const std::filesystem::path& log);
 

@@ -12,7 +12,7 @@
 namespace rig {
 
 inline constexpr std::size_t kExcerptBytes = 64u << 10; // limit for one boot's splats.txt
-// Limit for all excerpts together; those beyond it are replaced by the path of their file.
+// Limit for all excerpts together; what exceeds it is cut off (SplatExcerpt::cut).
 inline constexpr std::size_t kExcerptsBytes = 1u << 20;
 
 // The files splats.txt of the boots in which the splats of `input` were first seen, each once. For
