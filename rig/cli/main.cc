@@ -106,25 +106,39 @@ int print_error(const rig::Error& error, bool json) {
     return static_cast<int>(exit);
 }
 
+// At most 100 columns.
+constexpr const char* kDescription = R"(rig - an A/B test rig for Linux kernel patches
+
+Builds patched and unpatched kernels (the arms), boots each in QEMU many times, triggers the changed
+code, and reports what got faster, slower or noisier. Every report shows whether the changed line
+really ran: a run without that evidence is inconclusive, never "no change".
+
+Examples:
+  rig doctor                                           can this machine run it?
+  rig compare configs/batch-alloc-fail.toml            build, boot, compare: the main command
+  rig report latest                                    print the comparison again
+  rig explain latest target_latency                    how did this verdict come about?
+)";
+
+constexpr const char* kFooter = R"(Exit codes:
+  0  pass, or the command did its work
+  1  fail: an expectation failed, or the kernel did
+  2  wrong command line or experiment file
+  3  host fault, or interrupted
+  4  inconclusive, for example because nothing shows that the patched line ran
+
+The options above may come before or after the command.
+rig COMMAND --help explains a command, with examples and its exit codes.)";
+
 } // namespace
 
 int main(int argc, char** argv) {
     hold_standard_files();
-    CLI::App app{
-        "rig - what does a kernel patch cost, and whom does it disturb?\n\n"
-        "Boots every arm of an experiment in QEMU, makes page allocation fail at the call site "
-        "under test, counts IPIs\n"
-        "and latencies through perf, and prints one page with evidence that the changed line "
-        "ran.\n\n"
-        "  rig compare configs/batch-alloc-fail.toml      the main job\n"
-        "  rig doctor                                     what works on this machine\n"};
+    CLI::App app{kDescription};
     app.set_version_flag("--version", "rig " + rig::rig_version());
     app.require_subcommand(1);
     app.fallthrough();
-    app.footer(
-        "Exit codes: 0 pass, 1 fail (regression or broken expectation), 2 bad usage or experiment "
-        "file,\n"
-        "            3 host fault, 4 inconclusive (e.g. nothing shows that the patched line ran).");
+    app.footer(kFooter);
 
     rig::ProgramOptions options;
     auto& common = options.common;
