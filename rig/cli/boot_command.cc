@@ -43,7 +43,7 @@ json kernel_json(const std::string& arm, const Kernel& kernel) {
             {"incremental", kernel.incremental}};
 }
 
-// What boot and shell need: one arm ready, and the machine to run it on.
+// What `boot` and `shell` need: one arm with its kernel and initramfs.
 struct OneArm {
     Spec spec;
     Prepared prepared;
@@ -167,7 +167,7 @@ Result<CommandOutput> shell_command(const CommandOptions& line, const CommonOpti
                                     const Environment& environment, std::stop_token stop) {
     RIG_TRY(one, prepare_one(line, common, environment));
     const Kernel& kernel = one.prepared.kernels.at(line.arm);
-    // A person at a keyboard wants wall time; KVM only if it is known to work here.
+    // A person at a keyboard needs the wall clock. KVM is used only if it is known to work here.
     one.spec.guest.clock = ClockChoice::Wall;
     RIG_TRY(chosen, choose_machine(one.spec, one.prepared, environment, stop));
     const GuestSetup setup{one.spec, chosen.machine, one.prepared.image, environment.hypervisor};

@@ -43,12 +43,12 @@ TEST_F(NightConfigTest, CellsAreExperimentsTimesVcpusTimesVariants) {
     EXPECT_FALSE(is_night_config("not TOML ["));
 }
 
-// The followed tree takes the place of the experiment's own, in an experiment that rig takes.
+// The followed tree replaces the source of the experiment, and rig accepts the result.
 TEST_F(NightConfigTest, AFollowedTreeIsAnOverrideOfTheSource) {
     auto config = *parse_night_config(night_config, file());
     const auto& cell = config.cells[0];
     const auto overrides = overrides_of(cell, std::string(40, 'a'));
-    ASSERT_EQ(overrides.size(), 2u); // cell 0: vCPUs, and the source
+    ASSERT_EQ(overrides.size(), 2u); // cell 0: vCPUs and the source
     EXPECT_EQ(overrides.back(), (SpecOverride{"kernel.source", "{ git = \"linux\", revision = \"" +
                                                                    std::string(40, 'a') + "\" }"}));
     const auto spec = load_spec(top_ / cell.spec, overrides);
