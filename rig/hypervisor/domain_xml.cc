@@ -117,6 +117,7 @@ void add_qemu(pugi::xml_node domain, const BootRequest& request) {
     option("-uuid", kGuestUuid);     // the later of two counts
     option("-action", "panic=none"); // the panic device tells libvirt, and the kernel goes on dying
     option("-seed", std::to_string(request.seed & 0xffffffff));
+    if (request.plugin) option("-plugin", plugin_option(*request.plugin));
     // libvirt 9.0 knows the panic device of the ISA bus, which only ACPI finds. As JSON, which is
     // what libvirt writes: QEMU makes such devices after all others, in their own order.
     option("-device",

@@ -8,6 +8,7 @@
 #include "rig/base/error.h"
 #include "rig/base/guest_clock.h"
 #include "rig/host/command_runner.h"
+#include "rig/hypervisor/count_plugin.h"
 
 #include <chrono>
 #include <filesystem>
@@ -43,6 +44,7 @@ struct BootRequest {
         monitor; // a socket of QEMU's own, asked when the guest hangs; empty: none
     std::filesystem::path
         memory_dump; // where a guest that hangs leaves its memory, as an ELF core; empty: nowhere
+    std::optional<CountPlugin> plugin = {}; // counts instructions; only with Accelerator::Tcg
     bool gdb_stub = false; // listen on 127.0.0.1:gdb_port, wait for the debugger's "continue"
     unsigned gdb_port = 1234;
     std::chrono::seconds deadline{600}; // wall time; afterwards the guest is killed
