@@ -13,6 +13,12 @@ namespace rig {
 // In a boot's evidence, beside the sample.
 inline constexpr const char* kCountsFile = "instruction-counts.bin";
 
+// What to count in a boot, and with which build of the plugin (hypervisor/count_plugin.h).
+struct InstructionCounting {
+    std::filesystem::path module;
+    CountsLayout layout;
+};
+
 // Creates or replaces `file`, all zeros behind the header, with all of its disk blocks allocated.
 // Error (the host's fault): it cannot be written, the disk is full, or the layout is too large.
 Status create_counts_file(const std::filesystem::path& file, const CountsLayout& layout);

@@ -3,6 +3,8 @@
 
 #include "plugin/counts_file.h"
 #include "rig/base/files.h"
+#include "rig/boot/guest_boot.h"
+#include "rig/testing/fake_hypervisor.h"
 #include "rig/testing/temp_tree.h"
 
 #include <csignal>
@@ -95,6 +97,27 @@ TEST(CountsFile, OversizedFileIsNotRead) {
     ASSERT_TRUE(write_atomically(file, ""));
     fs::resize_file(file, std::uintmax_t{1} << 40); // a hole
     EXPECT_NE(refusal(file).find("at most 268435456 bytes"), std::string::npos);
+}
+
+TEST(CountsFile, IsInTheEvidenceOfABootHoweverItEnds) {
+    const testing::TempTree tree;
+    tree.put("image", "070701");
+    const auto evidence = tree.put("evidence/x", "").parent_path();
+    Spec spec;
+    spec.arms.resize(1);
+    testing::FakeBoot hangs;
+    hangs.outcome = TimedOut{};
+    testing::FakeHypervisor hypervisor({hangs});
+    GuestSetup setup{spec, {GuestClock::Virtual, Accelerator::Tcg}, tree / "image", hypervisor};
+    ASSERT_FALSE(boot_guest(setup, {}, simple_plan("idle"), 1, evidence, {}));
+    EXPECT_FALSE(hypervisor.requests[0].plugin) << "nobody asked for it";
+    EXPECT_FALSE(fs::exists(evidence / kCountsFile));
+
+    setup.counting = InstructionCounting{"/plugin.so", kLayout};
+    ASSERT_FALSE(boot_guest(setup, {}, simple_plan("idle"), 1, evidence, {}));
+    EXPECT_EQ(hypervisor.requests[1].plugin,
+              (CountPlugin{"/plugin.so", fs::absolute(evidence / kCountsFile)}));
+    EXPECT_EQ(refusal(evidence / kCountsFile), "");
 }
 
 TEST(CountsFile, FolderThatCannotBeWrittenIsNamed) {

@@ -110,6 +110,10 @@ void add_experiments(CLI::App& app, ProgramOptions& options, Subcommands& comman
         "--dump-memory", line.dump_memory,
         "of a guest that hangs, keep its memory as well (memory.elf, for drgn, crash and "
         "gdb)");
+    boot->add_option("--count", line.count,
+                     "count the instructions of this kernel function, from outside the guest "
+                     "(more than one may be given); needs emulation")
+        ->type_name("FUNCTION");
     boot->add_flag("--print", line.print_only,
                    "print the QEMU command line and the guest's plan, boot nothing");
     auto* shell = app.add_subcommand(
