@@ -10,9 +10,9 @@
  * `guest/`: its code runs inside QEMU and links nothing of rig. Only counts_file.h is shared with
  * rig, which may include it like guest/protocol/ (tests/layers.py).
  *
- * Built twice from this source, by RIG_PLUGIN_API. QEMU 7.2 refuses a plugin of API 2 ("requires
- * API version 2, but this QEMU supports only up to version 1"), QEMU 9 and later one of API 1.
- * qemu_plugin_install() checks it again.
+ * Built twice from this source, by RIG_PLUGIN_API. QEMU 7.2 refuses the build for API 2 ("plugin
+ * requires API version 2, but this QEMU supports only up to version 1"), QEMU 9 and later the build
+ * for API 1 ("supports only a minimum version of 2"). qemu_plugin_install() checks it again.
  *
  * Are the counts exact? Each vCPU has counters of its own, and one thread of QEMU writes them, so
  * that no increment is lost, whether QEMU runs the vCPUs by turns (icount, thread=single) or at
@@ -26,6 +26,11 @@
  *    counts twice.
  * Instructions that QEMU restarts for I/O under icount do not count twice: QEMU translates the
  * second attempt without callbacks.
+ *
+ * Are the counts per vCPU? With QEMU 7.2 yes. QEMU 10 passes the true vCPU to a callback only with
+ * thread=multi. With thread=single, and so under icount, it passes the vCPU for which the block was
+ * translated, whichever executes it (gen_cpu_index() in accel/tcg/plugin-gen.c; seen with 10.0.2).
+ * The sum over the vCPUs is right in both cases; header.vcpus_apart tells the reader.
  *
  * An address is a virtual one. Kernel text has the same addresses in all address spaces. What runs
  * before the kernel turns on its page tables is not seen.
@@ -141,6 +146,7 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
         __atomic_store_n(&header->threads, 1, __ATOMIC_RELEASE);
     } else if (!pthread_equal(first_thread, pthread_self())) {
         __atomic_store_n(&header->threads, 2, __ATOMIC_RELAXED);
+        __atomic_store_n(&header->vcpus_apart, 1, __ATOMIC_RELAXED);
     }
     add(&header->blocks, 1);
     if (n == 0)
@@ -241,6 +247,7 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
         highest = ranges[n_ranges - 1].start + ranges[n_ranges - 1].length;
     }
     header->plugin_api = RIG_PLUGIN_API;
+    header->vcpus_apart = RIG_PLUGIN_API == 1 || info->system.max_vcpus == 1;
     qemu_plugin_register_vcpu_tb_trans_cb(id, translate);
     return 0;
 }

@@ -143,12 +143,16 @@ TEST_P(CountRanges, CountsByInstructionVcpuAndWindow) {
     EXPECT_TRUE(read.exact());
     EXPECT_TRUE(read.windows_complete());
     EXPECT_EQ(read.plugin_api(), static_cast<unsigned>(GetParam()));
-    EXPECT_EQ(read.on(0, CountWindow::Rest, kText), 5u);
-    EXPECT_EQ(read.on(0, CountWindow::CountPass, kText + 63), 80u);
-    EXPECT_EQ(read.on(1, CountWindow::CountPass, kText + 3), 3u);
+    // With one thread QEMU 10 does not tell the vCPUs apart.
+    const auto split = [&](std::uint64_t count) {
+        return GetParam() == 1 ? std::optional(count) : std::nullopt;
+    };
+    EXPECT_EQ(read.on(0, CountWindow::Rest, kText), split(5));
+    EXPECT_EQ(read.on(0, CountWindow::CountPass, kText + 63), split(80));
+    EXPECT_EQ(read.on(1, CountWindow::CountPass, kText + 3), split(3));
     EXPECT_EQ(read.total(CountWindow::CountPass, kText + 3), 83u);
     EXPECT_EQ(read.total(CountWindow::CountPass, kText + 4), 0u) << "no instruction begins there";
-    EXPECT_EQ(read.on(1, CountWindow::Rest, kOther + 7), 2u);
+    EXPECT_EQ(read.on(1, CountWindow::Rest, kOther + 7), split(2));
     EXPECT_EQ(read.total(CountWindow::LatencyPass, kOther + 7), 240u);
     EXPECT_EQ(read.total(CountWindow::LatencyPass, kText), 0u);
 }

@@ -133,13 +133,15 @@ Result<InstructionCounts> InstructionCounts::parse(std::string bytes) {
         bytes.compare(RIG_COUNTS_RANGES_AT, image.head.size() - RIG_COUNTS_RANGES_AT, image.head,
                       RIG_COUNTS_RANGES_AT) != 0)
         return wrong("its header contradicts its ranges");
-    if (header.window >= RIG_WINDOWS || header.threads > 2 || header.plugin_api > 2)
+    if (header.window >= RIG_WINDOWS || header.threads > 2 || header.plugin_api > 2 ||
+        header.vcpus_apart > 1)
         return wrong(fmt::format("no plugin of rig writes window {}, threads {}, API {}",
                                  header.window, header.threads, header.plugin_api));
     out.cells_ = header.cells;
     out.counters_at_ = header.counters_at;
     out.plugin_api_ = header.plugin_api;
     out.threads_ = header.threads;
+    out.vcpus_apart_ = header.vcpus_apart != 0;
     out.window_ = header.window;
     out.blocks_ = header.blocks;
     out.foreign_vcpu_ = header.foreign_vcpu;
@@ -178,7 +180,7 @@ std::uint64_t InstructionCounts::counter(CountWindow window, unsigned vcpu,
 std::optional<std::uint64_t> InstructionCounts::on(unsigned vcpu, CountWindow window,
                                                    std::uint64_t address) const {
     const auto cell = cell_of(address);
-    if (!cell || vcpu >= layout_.vcpus) return std::nullopt;
+    if (!cell || !vcpus_apart_ || vcpu >= layout_.vcpus) return std::nullopt;
     return counter(window, vcpu, *cell);
 }
 

@@ -67,13 +67,17 @@ class InstructionCounts {
     // One thread of the host executed all vCPUs, and no vCPU lacks counters: each count is the
     // number of executions. Otherwise it may be off (plugin/count_ranges.c says by what).
     bool exact() const { return counted() && threads_ == 1 && foreign_vcpu_ == 0; }
+    // Each vCPU has counts of its own. Not under icount with QEMU 10, whose plugins are told a
+    // wrong vCPU there (plugin/count_ranges.c); total() is right all the same.
+    bool vcpus_apart() const { return vcpus_apart_; }
     // How often the guest began this window; the boot itself begins in Rest without a mark.
     std::uint64_t begun(CountWindow window) const;
     // The count pass and the latency pass each began once and ended.
     bool windows_complete() const;
 
     // How often the instruction at `address` was begun on one vCPU, or on all of them. nullopt
-    // where the address is in no range, or there is no such vCPU.
+    // where the address is in no range; for one vCPU also if there is no such vCPU, or they are not
+    // apart.
     std::optional<std::uint64_t> on(unsigned vcpu, CountWindow window, std::uint64_t address) const;
     std::optional<std::uint64_t> total(CountWindow window, std::uint64_t address) const;
 
@@ -85,6 +89,7 @@ class InstructionCounts {
     CountsLayout layout_;
     std::vector<std::uint64_t> first_cells_; // by range
     std::uint64_t cells_ = 0, counters_at_ = 0;
+    bool vcpus_apart_ = false;
     unsigned plugin_api_ = 0, threads_ = 0, window_ = 0;
     std::uint64_t blocks_ = 0, foreign_vcpu_ = 0;
     std::array<std::uint64_t, RIG_WINDOWS> marks_{};

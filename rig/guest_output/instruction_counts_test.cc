@@ -45,6 +45,7 @@ std::string used() {
     auto bytes = changed(fresh(), [](rig_counts_header& header) {
         header.plugin_api = 1;
         header.threads = 1;
+        header.vcpus_apart = 1;
         header.blocks = 7;
         header.marks[RIG_WINDOW_COUNT_PASS] = header.marks[RIG_WINDOW_LATENCY_PASS] = 1;
         header.marks[RIG_WINDOW_REST] = 2;
@@ -105,6 +106,16 @@ TEST(InstructionCounts, NotExactWithSeveralThreadsOrAnUnknownCpu) {
         InstructionCounts::parse(changed(used(), [](auto& h) { h.threads = 2; }))->exact());
     EXPECT_FALSE(
         InstructionCounts::parse(changed(used(), [](auto& h) { h.foreign_vcpu = 1; }))->exact());
+}
+
+TEST(InstructionCounts, VcpusThatAreNotApartHaveOnlyASum) {
+    const auto counts =
+        InstructionCounts::parse(changed(used(), [](auto& h) { h.vcpus_apart = 0; }));
+    ASSERT_TRUE(counts) << counts.error().message;
+    EXPECT_FALSE(counts->vcpus_apart());
+    EXPECT_TRUE(counts->exact()) << "the sum is";
+    EXPECT_EQ(counts->on(0, CountWindow::Rest, 0x1000), std::nullopt);
+    EXPECT_EQ(counts->total(CountWindow::Rest, 0x1000), 1u + 7u);
 }
 
 TEST(InstructionCounts, WindowThatNeverEndedIsNotComplete) {
