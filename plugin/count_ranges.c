@@ -53,24 +53,22 @@
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = RIG_PLUGIN_API;
 
-static struct rig_counts_header *header;
-static const struct rig_counts_range *ranges;
+static struct rig_counts_header* header;
+static const struct rig_counts_range* ranges;
 static uint32_t n_ranges, vcpus;
 static uint64_t cells;
-static uint64_t *counters; /* of all windows */
-static uint64_t *in_window; /* those of the open window */
+static uint64_t* counters;       /* of all windows */
+static uint64_t* in_window;      /* those of the open window */
 static uint64_t lowest, highest; /* of all ranges: first address, and behind the last */
 static pthread_t first_thread;
 
 /* Other threads of QEMU, and rig, read these while they change. */
-static void add(uint64_t *number, uint64_t n)
-{
+static void add(uint64_t* number, uint64_t n) {
     __atomic_fetch_add(number, n, __ATOMIC_RELAXED);
 }
 
-static void count(unsigned int vcpu, void *cell)
-{
-    uint64_t *counter;
+static void count(unsigned int vcpu, void* cell) {
+    uint64_t* counter;
 
     if (vcpu >= vcpus) {
         add(&header->foreign_vcpu, 1);
@@ -81,8 +79,7 @@ static void count(unsigned int vcpu, void *cell)
     __atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
 }
 
-static void begin_window(unsigned int vcpu, void *number)
-{
+static void begin_window(unsigned int vcpu, void* number) {
     const uintptr_t window = (uintptr_t)number;
 
     (void)vcpu;
@@ -91,8 +88,7 @@ static void begin_window(unsigned int vcpu, void *number)
     __atomic_store_n(&in_window, counters + window * vcpus * cells, __ATOMIC_RELAXED);
 }
 
-static const struct rig_counts_range *range_of(uint64_t address)
-{
+static const struct rig_counts_range* range_of(uint64_t address) {
     uint32_t low = 0, high = n_ranges;
 
     while (low < high) {
@@ -108,34 +104,30 @@ static const struct rig_counts_range *range_of(uint64_t address)
     return NULL;
 }
 
-static void instrument(struct qemu_plugin_insn *insn)
-{
+static void instrument(struct qemu_plugin_insn* insn) {
     const uint64_t address = qemu_plugin_insn_vaddr(insn);
     const uint64_t mark = address - RIG_MARK_PAGE;
-    const struct rig_counts_range *range;
+    const struct rig_counts_range* range;
 
     if (mark % RIG_MARK_STRIDE == 0 && mark / RIG_MARK_STRIDE < RIG_WINDOWS) {
         qemu_plugin_register_vcpu_insn_exec_cb(insn, begin_window, QEMU_PLUGIN_CB_NO_REGS,
-                                               (void *)(uintptr_t)(mark / RIG_MARK_STRIDE));
+                                               (void*)(uintptr_t)(mark / RIG_MARK_STRIDE));
         return;
     }
     range = range_of(address);
-    if (!range)
-        return;
+    if (!range) return;
     add(&header->instrumented, 1);
     qemu_plugin_register_vcpu_insn_exec_cb(
         insn, count, QEMU_PLUGIN_CB_NO_REGS,
-        (void *)(uintptr_t)(range->first_cell + (address - range->start) / header->step));
+        (void*)(uintptr_t)(range->first_cell + (address - range->start) / header->step));
 }
 
-static bool overlaps(uint64_t first, uint64_t last, uint64_t start, uint64_t end)
-{
+static bool overlaps(uint64_t first, uint64_t last, uint64_t start, uint64_t end) {
     return first < end && last >= start;
 }
 
 /* Called once for each block that QEMU translates, which is rare against executions. */
-static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
-{
+static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb* tb) {
     const size_t n = qemu_plugin_tb_n_insns(tb);
     uint64_t first, last;
 
@@ -149,8 +141,7 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
         __atomic_store_n(&header->vcpus_apart, 1, __ATOMIC_RELAXED);
     }
     add(&header->blocks, 1);
-    if (n == 0)
-        return;
+    if (n == 0) return;
     first = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0));
     last = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, n - 1));
     if (!overlaps(first, last, lowest, highest) &&
@@ -160,22 +151,21 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
         instrument(qemu_plugin_tb_get_insn(tb, i));
 }
 
-static int refuse(const char *file, const char *why)
-{
+static int refuse(const char* file, const char* why) {
     fprintf(stderr, "rig's plugin count_ranges: %s: %s\n", file, why);
     return 1;
 }
 
-static uint32_t step_of(const char *target)
-{
-    return !strcmp(target, "x86_64") ? 1 : !strcmp(target, "riscv64") ? 2 :
-           !strcmp(target, "aarch64") ? 4 : 0;
+static uint32_t step_of(const char* target) {
+    return !strcmp(target, "x86_64")    ? 1
+           : !strcmp(target, "riscv64") ? 2
+           : !strcmp(target, "aarch64") ? 4
+                                        : 0;
 }
 
 /* The file is rig's, but a wrong one must not crash QEMU or make it write elsewhere. NULL: fine. */
-static const char *wrong_with(const struct rig_counts_header *h, const struct rig_counts_range *r,
-                              uint64_t bytes, const qemu_info_t *info)
-{
+static const char* wrong_with(const struct rig_counts_header* h, const struct rig_counts_range* r,
+                              uint64_t bytes, const qemu_info_t* info) {
     uint64_t sum = 0;
 
     if (h->magic != RIG_COUNTS_MAGIC || h->version != RIG_COUNTS_VERSION)
@@ -203,12 +193,11 @@ static const char *wrong_with(const struct rig_counts_header *h, const struct ri
     return NULL;
 }
 
-QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
-                                           char **argv)
-{
+QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t* info, int argc,
+                                           char** argv) {
     const char *file, *wrong;
     struct stat about;
-    void *map;
+    void* map;
     int fd;
 
     if (argc != 1 || strncmp(argv[0], "counts=", 7) != 0)
@@ -216,11 +205,9 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
     file = argv[0] + 7;
     if (info->version.min > RIG_PLUGIN_API || info->version.cur < RIG_PLUGIN_API)
         return refuse(file, "this build of the plugin is for another version of QEMU");
-    if (!info->system_emulation)
-        return refuse(file, "want a QEMU that emulates a whole machine");
+    if (!info->system_emulation) return refuse(file, "want a QEMU that emulates a whole machine");
     fd = open(file, O_RDWR | O_CLOEXEC);
-    if (fd < 0)
-        return refuse(file, strerror(errno));
+    if (fd < 0) return refuse(file, strerror(errno));
     if (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode) ||
         (uint64_t)about.st_size < RIG_COUNTS_RANGES_AT ||
         (uint64_t)about.st_size > RIG_COUNTS_MAX_BYTES) {
@@ -229,10 +216,9 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
     }
     map = mmap(NULL, about.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
-    if (map == MAP_FAILED)
-        return refuse(file, strerror(errno));
+    if (map == MAP_FAILED) return refuse(file, strerror(errno));
     header = map;
-    ranges = (const struct rig_counts_range *)((char *)map + RIG_COUNTS_RANGES_AT);
+    ranges = (const struct rig_counts_range*)((char*)map + RIG_COUNTS_RANGES_AT);
     wrong = wrong_with(header, ranges, about.st_size, info);
     if (wrong) {
         munmap(map, about.st_size);
@@ -241,7 +227,7 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
     n_ranges = header->ranges;
     vcpus = header->vcpus;
     cells = header->cells;
-    counters = in_window = (uint64_t *)((char *)map + header->counters_at);
+    counters = in_window = (uint64_t*)((char*)map + header->counters_at);
     if (n_ranges > 0) {
         lowest = ranges[0].start;
         highest = ranges[n_ranges - 1].start + ranges[n_ranges - 1].length;

@@ -56,10 +56,10 @@ constexpr std::uint64_t kText = 0xffffffff81000000, kOther = 0xffffffff82000000;
 class Plugin {
  public:
     explicit Plugin(int api)
-        : module_(::dlopen((std::string(RIG_PLUGIN_FOLDER) + "/libcount_ranges-api" +
-                            std::to_string(api) + ".so")
-                               .c_str(),
-                           RTLD_NOW | RTLD_LOCAL)) {
+        : module_(::dlopen(
+              (std::string(RIG_BUILD) + "/plugin/libcount_ranges-api" + std::to_string(api) + ".so")
+                  .c_str(),
+              RTLD_NOW | RTLD_LOCAL)) {
         EXPECT_NE(module_, nullptr) << ::dlerror();
         translate = nullptr;
     }

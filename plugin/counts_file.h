@@ -51,10 +51,10 @@ struct rig_counts_header {
     uint64_t file_bytes;
 
     /* Written by the plugin. */
-    uint32_t plugin_api; /* API version of the plugin that mapped the file; 0: none did */
-    uint32_t threads;    /* host threads that executed the guest: 0, 1, or 2 for more than one.
-                          * Counts are exact with 1; see count_ranges.c for the other case. */
-    uint32_t window;     /* that is open now */
+    uint32_t plugin_api;  /* API version of the plugin that mapped the file; 0: none did */
+    uint32_t threads;     /* host threads that executed the guest: 0, 1, or 2 for more than one.
+                           * Counts are exact with 1; see count_ranges.c for the other case. */
+    uint32_t window;      /* that is open now */
     uint32_t vcpus_apart; /* 1: each vCPU has counters of its own. 0: QEMU did not tell the vCPUs
                            * apart (count_ranges.c says when); only their sum means something. */
     uint64_t marks[RIG_WINDOWS]; /* how often each window was begun by a mark */
