@@ -5,6 +5,7 @@
 #include "guest/bystanders.h"
 #include "guest/files.h"
 #include "guest/instruments.h"
+#include "guest/window_marks.h"
 #include "guest/workloads/workload.h"
 
 #include <algorithm>
@@ -133,6 +134,8 @@ struct Pass {
     Channel& channel;
     Deadline& deadline;
     Bystanders& bystanders;
+    const WindowMarks& marks;
+    unsigned window;              // reported to the plugin while the workload runs
     json result = json::object(); // this pass's part of the Result frame
     std::string stage{}, error{};
 
@@ -231,7 +234,9 @@ bool Pass::measured(WorkloadProcess& workload, Backgrounds& backgrounds) {
     stage = "workload";
     bystanders.record(own.at("bystanders").get<bool>());
     deadline.awaits(workload.pid);
+    marks.begin(window);
     const bool started = workload.steer_on(), done = started && workload.wait_for('d');
+    marks.begin(RIG_WINDOW_REST);
     deadline.awaits(0);
     bystanders.record(false);
     // If the workload died, its wait status is reported. perf is closed all the same, because its
@@ -297,8 +302,10 @@ void measure(const json& plan, Channel& channel, Deadline& deadline) {
         return fail("bystanders", errno_text("start"));
 
     json result = {{"cpus_online", cpus}, {"passes", json::array()}};
+    const WindowMarks marks;
+    unsigned index = 0;
     for (const auto& own : plan.at("passes")) {
-        Pass pass{plan, own, channel, deadline, bystanders};
+        Pass pass{plan, own, channel, deadline, bystanders, marks, window_of_pass(index++)};
         if (!pass.run()) return fail(pass.name() + " pass: " + pass.stage, pass.error);
         pass.result["name"] = pass.name();
         result["passes"].push_back(pass.result);

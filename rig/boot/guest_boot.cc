@@ -137,6 +137,11 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
     if (const auto monitor = scratch.dir() / "monitor"; monitor.string().size() <= kMaxSocketPath)
         request.monitor = monitor;
     if (setup.dump_memory) request.memory_dump = evidence / "memory.elf";
+    if (setup.counting) {
+        request.plugin =
+            CountPlugin{setup.counting->module, std::filesystem::absolute(evidence / kCountsFile)};
+        RIG_CHECK(create_counts_file(request.plugin->counts, setup.counting->layout));
+    }
     RIG_CHECK(initramfs_with_plan(setup.image, plan.dump(), request.initrd));
 
     Conversation talk;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "rig/base/error.h"
+#include "rig/boot/counts_file.h"
 #include "rig/guest_output/console_triage.h"
 #include "rig/guest_output/sample_builder.h"
 #include "rig/hypervisor/hypervisor.h"
@@ -15,6 +16,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -31,6 +33,8 @@ struct GuestSetup {
     std::vector<int> host_cpus = {}; // BootRequest::host_cpus
     // Receives what the memory dump lacks; kRegistersFile has the same text.
     std::function<void(const std::string&)> warn = {};
+    // Into kCountsFile of the evidence, which a boot leaves however it ends.
+    std::optional<InstructionCounting> counting = {};
 };
 
 // The data of a boot that completed.

@@ -351,6 +351,10 @@ void add_experiments(CLI::App& app, ProgramOptions& options, Subcommands& comman
     boot->add_flag("--dump-memory", line.dump_memory,
                    "If the guest hangs, keep its memory: memory.elf, for drgn, crash\n"
                    "and gdb");
+    boot->add_option("--count", line.count,
+                     "Count the executed instructions of this kernel function, from\n"
+                     "outside the guest; may be given several times; needs emulation")
+        ->type_name("FUNCTION");
     boot->add_flag("--print", line.print_only,
                    "Only print the QEMU command line and the guest's plan, boot nothing");
     auto* shell = app.add_subcommand("shell", "Open an interactive busybox shell in a guest");

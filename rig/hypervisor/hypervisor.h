@@ -8,6 +8,7 @@
 #include "rig/base/error.h"
 #include "rig/base/guest_clock.h"
 #include "rig/host/command_runner.h"
+#include "rig/hypervisor/count_plugin.h"
 
 #include <chrono>
 #include <filesystem>
@@ -43,6 +44,8 @@ struct BootRequest {
     std::filesystem::path monitor;
     // The file for the memory of a guest that hangs, as an ELF core; empty: not written.
     std::filesystem::path memory_dump;
+    // Counts executed instructions; only with Accelerator::Tcg.
+    std::optional<CountPlugin> plugin = {};
     bool gdb_stub = false; // listen on 127.0.0.1:gdb_port and wait for the debugger's "continue"
     unsigned gdb_port = 1234;
     std::chrono::seconds deadline{600}; // wall time; then the guest is killed
