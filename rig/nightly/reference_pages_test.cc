@@ -206,7 +206,8 @@ TEST_F(ReferencePages, BothEndsOfARangeAreAcceptedAndTheNextNumbersRefused) {
     const Parse nights = [&](const std::string& text) {
         return night(text + "[[experiment]]\nspec = \"configs/test.toml\"\n");
     };
-    for (const auto& [key, text] : page("nightly-file.md")[""])
+    const auto night_page = page("nightly-file.md");
+    for (const auto& [key, text] : night_page.at(""))
         ends(nights, "name = \"x\"\n", "", key, text);
     EXPECT_GE(tried, 18u);
 }
