@@ -149,7 +149,7 @@ void measure(unsigned number, const fs::path& top, const std::string& controller
     double collecting = 0, max_mib = 0;
     unsigned taken = 0;
     const auto take = [&](const rig::PlannedBoot& planned,
-                          rig::BootResult made) -> rig::Result<rig::Engine::Taken> {
+                          rig::BootResult made) -> rig::Result<rig::Engine::Disposition> {
         const auto from = Steady::now();
         if (!made.sample) return tl::unexpected(made.sample.error());
         RIG_TRY(dir, writer.boot_dir(planned.id));
@@ -157,7 +157,7 @@ void measure(unsigned number, const fs::path& top, const std::string& controller
         if (!planned.replay) RIG_CHECK(writer.append(*made.sample));
         if (taken++ % 100 == 0) max_mib = std::max(max_mib, resident_mib(controller));
         collecting += since(from);
-        return rig::Engine::Taken::Done;
+        return rig::Engine::Disposition::Done;
     };
     must(engine.boot(boots, writer.info(), take, environment, {}));
     if (taken != schedule.size() ||

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// rig's agent: PID 1 of the guest. Mounts what it needs, says hello, takes a plan, does it, ends
-// the machine. It never reads its own argv: the kernel hands unknown parameters of its command line
-// to PID 1 there.
+// rig's agent: PID 1 of the guest. It mounts file systems, sends Hello, reads a plan, carries it
+// out and ends the machine. It never reads its argv, which contains unknown parameters of the
+// kernel's command line.
 #include "guest/arch.h"
 #include "guest/channel.h"
 #include "guest/deadline.h"

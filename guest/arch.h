@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the agent has to know of the architecture it was compiled for.
+// What depends on the architecture for which the agent was compiled.
 #pragma once
 
 #include <cstdint>
@@ -7,38 +7,39 @@
 
 namespace rig::guest {
 
-// The serial port, as the kernel's command line names it (rig/arch/).
+// The serial port, as in the kernel's command line (rig/arch/).
 #if defined(__aarch64__)
 inline constexpr const char* kConsole = "/dev/ttyAMA0";
 #else
 inline constexpr const char* kConsole = "/dev/ttyS0";
 #endif
 
-// Where the workloads map, far from everything else of the process.
+// The base address of the workloads' mappings, far from all other mappings of the process.
 #if defined(__x86_64__)
 inline constexpr std::uintptr_t kWorkloadBase = 0x100000000000;
 #else
-inline constexpr std::uintptr_t kWorkloadBase =
-    0x1000000000; // address spaces of 39 bits (arm64, and riscv64's half of one) have it too
+// Fits into address spaces of 39 bits (arm64, and riscv64's half of one).
+inline constexpr std::uintptr_t kWorkloadBase = 0x1000000000;
 #endif
 
-// What the agent asks of reboot(2) when it is done. x86 powers off through ACPI alone, which rig's
-// kernels do not have; QEMU ends at a restart as well (-no-reboot).
+// The argument of reboot(2) at the end. x86 can power off only through ACPI, which rig's kernels do
+// not have; but QEMU also ends at a restart (-no-reboot).
 #if defined(__x86_64__)
 inline constexpr int kEndOfMachine = RB_AUTOBOOT;
 #else
 inline constexpr int kEndOfMachine = RB_POWER_OFF;
 #endif
 
-// A pause in a loop that waits. A single-threaded emulator goes on to the next CPU there.
+// A pause in a waiting loop, at which a single-threaded emulator switches to the next CPU.
 inline void relax() {
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
 #elif defined(__aarch64__)
     asm volatile("yield");
 #elif defined(__riscv)
-    asm volatile(".4byte 0x0100000f"); // PAUSE, a hint that older assemblers do not know, and at
-                                       // which QEMU goes on with the same CPU (rig/arch/riscv64.cc)
+    // The hint PAUSE, which older assemblers do not support. At this one QEMU does not switch to
+    // another CPU (rig/arch/riscv64.cc).
+    asm volatile(".4byte 0x0100000f");
 #endif
 }
 

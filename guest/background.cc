@@ -13,9 +13,9 @@
 namespace rig::guest {
 namespace {
 
-constexpr unsigned kSettleMicroseconds =
-    200'000; // cyclictest locks its memory and starts its threads in 50 ms of guest time
-constexpr int kPatience = 1000; // x 10 ms for an end after SIGINT
+// cyclictest locks its memory and starts its threads within 50 ms of guest time.
+constexpr unsigned kSettleMicroseconds = 200'000;
+constexpr int kPatience = 1000; // wait up to this many times 10 ms after SIGINT
 
 std::string ending(int status) {
     if (WIFSIGNALED(status)) return "was killed by signal " + std::to_string(WTERMSIG(status));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Commands that run beside the workload while it is measured, such as cyclictest on an isolated
+// Commands that run next to the workload while it is measured, such as cyclictest on an isolated
 // CPU.
 #pragma once
 
@@ -16,10 +16,10 @@ class Backgrounds {
     // Starts every entry of the plan's "backgrounds" and lets them settle. False: `error` names the
     // one that did not start.
     bool start(const nlohmann::json& list, const std::string& pass, std::string& error);
-    // Ends them by SIGINT. False if one had ended before: then it did not run beside the whole
+    // Ends them with SIGINT. False if one had already ended, and so did not run next to the whole
     // workload.
     bool stop(std::string& error);
-    // Names of their output files (in /tmp, both streams), for the host.
+    // Names of their output files in /tmp (stdout and stderr together), for the host.
     const std::vector<std::string>& outputs() const { return outputs_; }
 
  private:

@@ -37,9 +37,9 @@ void pin(unsigned cpu) {
     ::sched_setaffinity(0, sizeof set, &set);
 }
 
-// Keeps its CPU from ever being idle, and out of everybody's way: lowest priority. The pause
-// between its short pieces of work is where a single-threaded emulator goes on to the next CPU;
-// without it each turn would last until some timer expires.
+// Keeps its CPU from ever being idle, at the lowest priority, so that it delays nothing else. At
+// the pause between its short pieces of work a single-threaded emulator switches to the next CPU;
+// without the pause each turn would last until some timer expires.
 [[noreturn]] void keep_busy() {
     constexpr unsigned kPiece = 500; // about 3 us
     ::setpriority(PRIO_PROCESS, 0, 19);
@@ -75,7 +75,8 @@ bool Bystanders::start(unsigned cpus, unsigned period_us, unsigned burst_iterati
         return true;
     }
     ::prctl(PR_SET_NAME, "bystander");
-    ::prctl(PR_SET_TIMERSLACK, 1); // the default slack of 50 us would hide what is measured
+    ::prctl(PR_SET_TIMERSLACK,
+            1); // the default slack of 50 us would hide the latency that is measured
     std::vector<std::thread> threads;
     for (unsigned cpu = 1; busy && cpu < cpus; ++cpu)
         threads.emplace_back([cpu] {
@@ -89,7 +90,7 @@ bool Bystanders::start(unsigned cpus, unsigned period_us, unsigned burst_iterati
             BystanderLog& log = *logs_[cpu - 1];
             control_->ready.fetch_add(1);
             const std::uint64_t period = period_us * 1000ull;
-            // Staggered over the period, so that they do not all wake at once.
+            // Stagger the threads over the period, so that they do not all wake at once.
             std::uint64_t next = (monotonic_ns() / period + 2) * period + cpu * period / 16;
             for (;;) {
                 sleep_until_ns(next);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Innocent threads, one on every CPU but the workload's, in a process of their own: they share no
-// page table with the workload, so whatever reaches them is disturbance. Each sleeps to an absolute
-// time, notes how late it woke, then does a fixed piece of work and notes how long that took. They
-// sleep most of the time, so that their CPUs are idle. In a busy crowd a second thread on each of
-// these CPUs computes at the lowest priority: such a CPU is never idle, needs no wake-up and
-// answers from the middle of something.
+// Bystanders: one thread on every CPU but the workload's, in a separate process. They share no page
+// table with the workload, so that everything they notice is disturbance. Each sleeps until an
+// absolute time, records how late it woke, then does a fixed piece of work and records its
+// duration. They sleep most of the time, so that their CPUs are idle. With `busy`, a second thread
+// on each of these CPUs computes at the lowest priority: the CPU is then never idle, needs no
+// wake-up, and is interrupted in the middle of something.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace rig::guest {
 
-constexpr unsigned kMaxBystanderSamples = 65536; // per CPU; later wake-ups are counted, not kept
+constexpr unsigned kMaxBystanderSamples = 65536; // per CPU; later wake-ups are only counted
 
 struct BystanderLog {
     std::uint32_t count = 0;   // samples kept
@@ -24,9 +24,10 @@ struct BystanderLog {
 
 class Bystanders {
  public:
-    // Forks the process; `cpus` online CPUs, threads on 1..cpus-1. False: errno tells.
+    // Forks the process, with a thread on each of the CPUs 1..cpus-1; `cpus` is the number of
+    // online CPUs. False: see errno.
     bool start(unsigned cpus, unsigned period_us, unsigned burst_iterations, bool busy);
-    void record(bool on); // samples are kept only while on
+    void record(bool on); // samples are recorded only while on
     void stop();          // ends and reaps the process
     const BystanderLog& log(unsigned cpu) const { return *logs_[cpu - 1]; }
     unsigned cpus() const { return static_cast<unsigned>(logs_.size()) + 1; }

@@ -28,7 +28,7 @@ bool Channel::open() {
 
 void Channel::write_all(std::string_view bytes) {
     while (fd_ >= 0 && !bytes.empty()) {
-        // The driver copies at most 32 KiB per write; a short write is normal.
+        // The driver copies at most 32 KiB per write, so short writes are normal.
         const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
         if (n < 0 && errno == EINTR) continue;
         if (n <= 0) return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The guest's end of the virtio-serial channel, and the plan that lies in its initramfs.
+// The guest's end of the virtio-serial channel, and the plan in its initramfs.
 #pragma once
 
 #include "guest/protocol/protocol.h"
@@ -20,7 +20,8 @@ class Channel {
     // Sends the file's content as Artifact frames; an empty or missing file becomes one empty
     // chunk.
     void send_file(std::string_view name, const std::string& path);
-    // The same for the file's last kMaxTail bytes: a file of which nobody knows how large it gets.
+    // Like send_file(), but sends only the last kMaxTail bytes: for files that may become very
+    // large.
     void send_tail(std::string_view name, const std::string& path);
     void send_text(std::string_view name, std::string_view text);
     void log(const std::string& line);

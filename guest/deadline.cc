@@ -24,8 +24,8 @@
 namespace rig::guest {
 namespace {
 
-// The machine's watchdog, from its opening on. Another one, of which nobody knows what it would do,
-// is left alone.
+// The machine's watchdog, active as long as it is open. A watchdog of any other type is left alone,
+// because its effect is unknown.
 class Watchdog {
  public:
     Watchdog() : fd_(::open("/dev/watchdog", O_WRONLY | O_CLOEXEC)) {
@@ -44,7 +44,7 @@ class Watchdog {
     }
     void stop() {
         if (fd_ < 0) return;
-        int off = WDIOS_DISABLECARD; // closing it alone would leave it running
+        int off = WDIOS_DISABLECARD; // close() alone would leave it running
         ::ioctl(fd_, WDIOC_SETOPTIONS, &off);
         ::close(fd_);
         fd_ = -1;
@@ -61,7 +61,7 @@ sigset_t only(int signal) {
     return set;
 }
 
-// False: the deadline was met, SIGTERM came.
+// False: SIGTERM came, because the boot met the deadline.
 bool wait_for(unsigned seconds) {
     const timespec rest{static_cast<time_t>(seconds), 0};
     const auto term = only(SIGTERM);
@@ -80,7 +80,8 @@ Deadline::Deadline(unsigned seconds, Channel& channel, KernelLog& log) {
                               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         shared != MAP_FAILED)
         awaited_ = new (shared) std::atomic<pid_t>(0);
-    // Blocked from before it is born: a deadline that is met at once is not overslept.
+    // Block SIGTERM before fork(), so that it stays pending if the parent sends it before the child
+    // waits for it.
     const auto term = only(SIGTERM);
     sigset_t before;
     ::sigprocmask(SIG_BLOCK, &term, &before);
@@ -115,7 +116,7 @@ Deadline::Deadline(unsigned seconds, Channel& channel, KernelLog& log) {
 Deadline::~Deadline() {
     if (pid_ <= 0) return;
     ::kill(pid_, SIGTERM);
-    ::kill(pid_, SIGCONT); // should something have stopped it
+    ::kill(pid_, SIGCONT); // in case that something has stopped it
     while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
     }
 }

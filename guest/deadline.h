@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The end of a boot by the guest's own clock. A guest that hangs idle under the virtual clock,
-// whose hours pass in seconds, is then found at the same moment of every replay, and says itself
-// which tasks are blocked. One whose CPUs all stand still with interrupts off says nothing any
-// more: for that there is the machine's watchdog (i6300esb, where the machine has it and the kernel
-// its driver), which the waiting process keeps from firing. It counts by the guest's clock as well.
+// Ends a boot by the guest's own clock. Under the virtual clock the hours of an idle guest pass in
+// seconds, so that a hung guest is found at the same moment of every replay, and reports itself
+// which tasks are blocked. If all CPUs halt with interrupts disabled, the guest cannot report
+// anything. For that case there is the machine's watchdog (i6300esb, if the machine has it and the
+// kernel its driver), which also counts the guest's clock. The waiting process keeps it from
+// firing.
 #pragma once
 
 #include "guest/channel.h"
@@ -16,11 +17,12 @@ namespace rig::guest {
 
 class Deadline {
  public:
-    // 0: none. When it passes: SysRq w (blocked tasks, on the console), the artifacts kTasks and
-    // kKernelLog, a Failure frame of stage kDeadlineStage, power-off.
+    // `seconds` = 0: no deadline. When it passes: SysRq w (blocked tasks, on the console), the
+    // artifacts kTasks and kKernelLog, a Failure frame of stage kDeadlineStage, power-off.
     Deadline(unsigned seconds, Channel& channel, KernelLog& log);
-    ~Deadline(); // it was met
-    // From now on the agent does nothing but wait for this process of a workload; 0: it does not.
+    ~Deadline(); // the boot met the deadline
+    // From now on the agent only waits for this process of a workload; 0: it does not wait any
+    // more.
     void awaits(pid_t workload) {
         if (awaited_) *awaited_ = workload;
     }
@@ -29,7 +31,7 @@ class Deadline {
 
  private:
     pid_t pid_ = -1;
-    std::atomic<pid_t>* awaited_ = nullptr; // shared with the process that waits
+    std::atomic<pid_t>* awaited_ = nullptr; // shared with the process that waits for the deadline
 };
 
 } // namespace rig::guest

@@ -9,8 +9,8 @@
 namespace rig::guest {
 namespace {
 
-// The files through which a detector that rig reads is muted or made slower, of 6.12. Not the
-// console's level (kernel.printk): that is what the last words and the kernel's log are for.
+// The files of 6.12 through which a detector that rig reads can be turned off or slowed down. The
+// console's log level (kernel.printk) is not among them: kLastWords and the kernel log cover that.
 constexpr const char* kSysctls[] = {"watchdog",
                                     "soft_watchdog",
                                     "nmi_watchdog",
@@ -47,10 +47,10 @@ std::vector<DetectorSwitch> detector_switches() {
     for (const auto& [module, name] : kParameters)
         add(all, std::string(module) + "." + name,
             std::string("/sys/module/") + module + "/parameters/" + name);
-    std::string kcsan; // "enabled: 1" and its counters
+    std::string kcsan; // "enabled: 1", followed by counters
     if (read_file("/sys/kernel/debug/kcsan", kcsan))
         all.push_back({"kcsan", kcsan.substr(0, kcsan.find('\n'))});
-    // lockdep ends itself after its first report, and when its tables are full.
+    // lockdep turns itself off after its first report, and when its tables are full.
     std::string stats;
     constexpr const char* key = "debug_locks:";
     if (read_file("/proc/lockdep_stats", stats))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The kernel's own detectors can be told to be silent while it runs: by a test's script, or by
-// themselves (lockdep). What their switches said when the guest came up and when it ended.
+// Records the switches of the kernel's detectors when the guest starts and when it ends. A detector
+// can be turned off while the kernel runs: by a test's script, or by itself (lockdep).
 #pragma once
 
 #include <string>
@@ -9,15 +9,15 @@
 namespace rig::guest {
 
 struct DetectorSwitch {
-    std::string name;  // as sysctl and the command line have it: "kernel.watchdog",
+    std::string name;  // name as for sysctl or the command line: "kernel.watchdog",
                        // "rcupdate.rcu_cpu_stall_suppress"
     std::string value; // "" if it could not be read
 };
-// Those that this kernel has, always in the same order.
+// The switches that this kernel has, always in the same order.
 std::vector<DetectorSwitch> detector_switches();
 
-// Artifact kDetectorSwitches: "kernel.watchdog 1" a line, and "kernel.watchdog 1 -> 0" where it was
-// thrown.
+// The artifact kDetectorSwitches: lines such as "kernel.watchdog 1", or "kernel.watchdog 1 -> 0" if
+// the switch was changed.
 std::string detector_report(const std::vector<DetectorSwitch>& before,
                             const std::vector<DetectorSwitch>& after);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Small file helpers of the agent. All errors are reported by value: PID 1 must never die.
+// Small file helpers of the agent. All errors are return values, because PID 1 must never die.
 #pragma once
 
 #include <string>
@@ -7,13 +7,14 @@
 
 namespace rig::guest {
 
-bool read_file(const std::string& path, std::string& out); // false: errno tells
-bool write_file(const std::string& path,
-                std::string_view text); // one write(2), as sysfs and debugfs want
-bool copy_file(const std::string& from, const std::string& to); // whatever `from` says of its size
+bool read_file(const std::string& path, std::string& out); // false: see errno
+// Uses a single write(2), as sysfs and debugfs require.
+bool write_file(const std::string& path, std::string_view text);
+bool copy_file(const std::string& from,
+               const std::string& to); // reads to the end, whatever size `from` reports
 bool append_line(const std::string& path, std::string_view line); // for kprobe_events
-std::string tail(const std::string& path,
-                 std::size_t most = 600);        // the file's last bytes; empty if there is none
+// The file's last bytes; empty if there is no such file.
+std::string tail(const std::string& path, std::size_t most = 600);
 std::string errno_text(const std::string& what); // "what: No such file or directory"
 
 } // namespace rig::guest

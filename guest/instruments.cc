@@ -61,8 +61,7 @@ bool PerfProcess::start(const std::string& name, std::vector<std::string> args,
     const std::string control = "/tmp/" + name + ".control", ack = "/tmp/" + name + ".ack";
     ::mkfifo(control.c_str(), 0600);
     ::mkfifo(ack.c_str(), 0600);
-    // Opened for reading and writing here first, so that neither side's open(2) waits for the
-    // other.
+    // First open both FIFOs here for reading and writing, so that no open(2) of either side blocks.
     control_ = ::open(control.c_str(), O_RDWR | O_CLOEXEC);
     ack_ = ::open(ack.c_str(), O_RDWR | O_CLOEXEC);
     std::vector<std::string> argv{"/bin/perf"};
@@ -82,7 +81,7 @@ bool PerfProcess::command(const std::string& verb, std::string& error) {
         error = errno_text("write control fifo");
         return gave_up(error);
     }
-    // perf answers "ack\n\0". A perf that died never does: look for its death while waiting.
+    // perf answers "ack\n\0". If it died it never answers, so check for that while waiting.
     for (int waited = 0; waited < 3000; ++waited) {
         pollfd poll{ack_, POLLIN, 0};
         if (::poll(&poll, 1, 20) > 0) {
@@ -108,7 +107,7 @@ bool PerfProcess::stop(std::string& error) {
     while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
     }
     pid_ = -1;
-    // perf stat ends itself by the signal after printing; perf record exits with 0.
+    // After printing, perf stat ends itself with the signal; perf record exits with 0.
     if ((WIFEXITED(status) && WEXITSTATUS(status) == 0) ||
         (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT))
         return true;
@@ -144,7 +143,7 @@ std::vector<std::string> missing_events(const nlohmann::json& plan) {
                 events.push_back(event);
     for (const auto& event : events) {
         std::string name = event.at("event").get<std::string>();
-        name = name.substr(0, name.find('/')); // without perf's own terms
+        name = name.substr(0, name.find('/')); // without perf's own modifiers
         std::string path = name;
         if (const auto colon = path.find(':'); colon != std::string::npos) path[colon] = '/';
         path = std::string(kTracing) + "/events/" + path + "/id";

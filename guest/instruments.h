@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// perf, kprobes and fault injection as the plan asks for them. The host composes events and
-// filters; nothing here knows a kernel function by name.
+// Sets up perf, kprobes and fault injection according to the plan. The host composes events and
+// filters; this code knows no kernel function by name.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -10,18 +10,19 @@
 
 namespace rig::guest {
 
-// Starts a program with its stdout and stderr in files (which may be one). -1: errno tells; 127 is
-// its exit code if it cannot be executed.
+// Starts a program, with stdout and stderr in files (which may be the same). -1: see errno. If the
+// program cannot be executed, the exit code is 127.
 pid_t spawn(const std::vector<std::string>& argv, const std::string& out, const std::string& err);
 
-// One perf process, opened disabled and steered through perf's own control fifo.
+// One perf process. It starts disabled and is controlled through perf's control FIFO.
 class PerfProcess {
  public:
-    // `args` follow "perf"; control options are added. False: `error` tells, with perf's own words.
+    // `args` follow "perf"; the options for the control FIFO are added. False: `error` contains
+    // perf's message.
     bool start(const std::string& name, std::vector<std::string> args, std::string& error);
-    bool command(const std::string& verb,
-                 std::string& error); // enable | disable; waits for perf's ack
-    bool stop(std::string& error);    // ends it and waits; false unless it exited with 0
+    // `verb` is enable or disable. Waits for perf's acknowledgement.
+    bool command(const std::string& verb, std::string& error);
+    bool stop(std::string& error); // ends it and waits; false unless its exit code is 0
     std::string stderr_path() const { return "/tmp/" + name_ + ".err"; }
 
  private:
@@ -31,9 +32,10 @@ class PerfProcess {
     int control_ = -1, ack_ = -1;
 };
 
-// While it lives /proc/kallsyms shows no addresses, and perf record, which else reads all of it
-// twice before it starts, passes it over. So do the lists of kprobes and modules, for root as well.
-// Perf says on its stderr that it has no "reference relocation symbol": nothing here moves.
+// While this object exists, /proc/kallsyms shows no addresses, so that perf record skips it.
+// Otherwise perf reads all of it twice before it starts. The lists of kprobes and modules show no
+// addresses either, even for root. Perf warns on stderr that there is no "reference relocation
+// symbol", which does not matter, since the kernel is not relocated.
 class KernelPointersHidden {
  public:
     explicit KernelPointersHidden(bool wanted);
@@ -42,31 +44,31 @@ class KernelPointersHidden {
     KernelPointersHidden& operator=(const KernelPointersHidden&) = delete;
 
  private:
-    std::string before_; // what the kernel came up with; empty if nothing was changed
+    std::string before_; // the setting before; empty if nothing was changed
 };
 
-// "-e EVENT --filter FILTER" for every entry of plan["stat"] or plan["record"], with $PID replaced
-// by the workload's and $CHILDREN by the least pid of a process it starts (fork_own.h).
+// "-e EVENT --filter FILTER" for every entry of plan["stat"] or plan["record"]. $PID is replaced by
+// the workload's pid, $CHILDREN by the lowest pid of a process that it starts (fork_own.h).
 std::vector<std::string> event_arguments(const nlohmann::json& events, pid_t workload);
 
-// Events of the plan (subsystem:name) the kernel does not have.
+// Events of the plan (subsystem:name) that the kernel does not have.
 std::vector<std::string> missing_events(const nlohmann::json& plan);
 
-// Probes stay breakpoints. The handler of an optimised one runs with interrupts on, and a probed
-// handler of an IPI that arrives within it is not counted (nmissed); and optimising them stops
-// every CPU in the middle of the workload (do_sync_core).
+// Keeps probes as breakpoints. The handler of an optimised probe runs with interrupts enabled, and
+// a probed handler of an IPI that arrives within it is not counted (nmissed). Also, optimising
+// probes stops every CPU in the middle of the workload (do_sync_core).
 void disable_probe_optimization();
 
 // Writes the plan's lines to kprobe_events. False: `error` names the line.
 bool define_probes(const nlohmann::json& lines, std::string& error);
 
-// Writes attributes under fail_page_alloc in order, then reads each back into `readback`.
+// Writes the attributes of fail_page_alloc in order, then reads each back into `readback`.
 bool arm_faults(const nlohmann::json& fault, pid_t workload, nlohmann::json& readback,
                 std::string& error);
 bool read_fault_times(long long& times);
 void disarm_faults();
 
-// Runs a program to its end; its stdout and stderr go to files. Returns the wait status.
+// Runs a program to its end, with stdout and stderr in files. Returns the wait status.
 int run_to_file(const std::vector<std::string>& argv, const std::string& out,
                 const std::string& err);
 

@@ -15,7 +15,7 @@ namespace {
 
 constexpr unsigned kDebug = 7; // LOGLEVEL_DEBUG
 
-// Takes "123" and what ends it off the front.
+// Removes a number and the character after it from the front of the text.
 bool take_number(std::string_view& text, std::uint64_t& number) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc() || end == text.data() + text.size()) return false;
@@ -23,7 +23,7 @@ bool take_number(std::string_view& text, std::uint64_t& number) {
     return true;
 }
 
-// /dev/kmsg writes what is not printable, the ends of lines within a record among it, as \x0a.
+// /dev/kmsg escapes unprintable characters, such as line ends within a record, as \x0a.
 std::string unescaped(std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -45,8 +45,8 @@ void KernelLogText::mark_lost() {
     if (!text_.ends_with(std::string(kLogOverran) + "\n")) text_ += std::string(kLogOverran) + "\n";
 }
 
-// "6,339,5140900,-,caller=T1;text\n KEY=value\n": priority, sequence number, microseconds, flags
-// and what else there is.
+// A record is "6,339,5140900,-,caller=T1;text\n KEY=value\n": priority, sequence number,
+// microseconds, flags and further fields.
 void KernelLogText::add(std::string_view record) {
     std::uint64_t priority = 0, sequence = 0, us = 0;
     auto rest = record;
@@ -56,8 +56,8 @@ void KernelLogText::add(std::string_view record) {
         return;
     if (sequence != expected_) mark_lost();
     expected_ = sequence + 1;
-    // The kernel's facility is 0, and no program can choose that one. A program's debug message
-    // is kept, since a console that shows such messages shows it as any other.
+    // Facility 0 is the kernel's, and programs cannot use it. A program's debug message is kept,
+    // because a console that shows debug messages does not distinguish it from others.
     const bool of_program = (priority >> 3) != 0;
     if ((priority & 7) == kDebug && !of_program) return;
     if (text_.size() > kMaxKernelLog) return mark_lost();
@@ -76,7 +76,7 @@ void KernelLogText::add(std::string_view record) {
     stamp += of_program ? std::string(kUserSpace) + " " : " ";
     const auto body = record.substr(head_end + 1);
     const auto message = unescaped(body.substr(0, body.find('\n')));
-    for (std::size_t begin = 0;;) { // every line of it under the same stamp, as on the console
+    for (std::size_t begin = 0;;) { // every line gets the same time stamp, as on the console
         const auto end = message.find('\n', begin);
         text_ += stamp + message.substr(begin, end - begin) + "\n";
         if (end == message.npos) return;
@@ -92,8 +92,8 @@ KernelLog::~KernelLog() {
 
 std::string KernelLog::read() {
     KernelLogText log;
-    std::vector<char> record(16 * 1024); // a read that has no room for a record fails with EINVAL;
-                                         // the kernel's own limit is 8 KiB
+    // A read with too little room for a record fails with EINVAL; the kernel's own limit is 8 KiB.
+    std::vector<char> record(16 * 1024);
     while (fd_ >= 0) {
         const auto n = ::read(fd_, record.data(), record.size());
         if (n > 0) {
@@ -101,7 +101,8 @@ std::string KernelLog::read() {
             continue;
         }
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0 && errno == EPIPE) { // overwritten; the next read gives the oldest that is left
+        // Records were overwritten; the next read returns the oldest that is left.
+        if (n < 0 && errno == EPIPE) {
             log.mark_lost();
             continue;
         }

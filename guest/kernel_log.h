@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The kernel's log as /dev/kmsg gives it, whatever the console was told to show of it.
+// The kernel's log from /dev/kmsg, independent of what the console was set to show.
 #pragma once
 
 #include <cstddef>
@@ -9,15 +9,16 @@
 
 namespace rig::guest {
 
-inline constexpr std::size_t kMaxKernelLog =
-    16u << 20; // of text; what comes later counts as overwritten
+// Bytes of text; later records count as overwritten.
+inline constexpr std::size_t kMaxKernelLog = 16u << 20;
 
-// Records as /dev/kmsg prints them -> lines as the console does ("[   12.345678][   T44] text"),
-// without the kernel's debug messages, which it does not show by default. What a program wrote is
-// marked by kUserSpace. Sequence numbers that are missing leave the line kLogOverran.
+// Converts records of /dev/kmsg into lines as on the console ("[   12.345678][   T44] text"). The
+// kernel's debug messages are left out, because the console does not show them by default. Lines
+// written by a program are marked with kUserSpace. Missing sequence numbers leave the line
+// kLogOverran.
 class KernelLogText {
  public:
-    void add(std::string_view record); // what one read() of /dev/kmsg gives
+    void add(std::string_view record); // the result of one read() of /dev/kmsg
     void mark_lost();
     const std::string& text() const { return text_; }
 
@@ -28,12 +29,14 @@ class KernelLogText {
 
 class KernelLog {
  public:
-    KernelLog(); // at the oldest record that is still there; later ones are not lost to `dmesg -C`
+    // Starts at the oldest record that still exists. `dmesg -C` does not remove later ones from
+    // this view.
+    KernelLog();
     ~KernelLog();
     KernelLog(const KernelLog&) = delete;
     KernelLog& operator=(const KernelLog&) = delete;
 
-    std::string read(); // to the newest; empty if there is no log to read
+    std::string read(); // up to the newest record; empty if the log cannot be read
 
  private:
     int fd_ = -1;

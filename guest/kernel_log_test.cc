@@ -33,7 +33,8 @@ TEST(KernelLog, DebugMessagesAreNotTheConsoles) {
     EXPECT_EQ(text_of({"7,0,0,-;quiet\n", "4,1,0,-;loud\n"}), "[    0.000000] loud\n");
 }
 
-// Facility 0 is the kernel's alone: what a program writes to /dev/kmsg is 1, or any it chose.
+// Facility 0 is reserved for the kernel: a program's record in /dev/kmsg has 1, or any other that
+// the program chose.
 TEST(KernelLog, WhatAProgramWroteIsMarked) {
     EXPECT_EQ(text_of({"4,0,1000000,-,caller=T9;WARNING: mine\n",
                        "12,1,2000000,-,caller=T9;WARNING: a program's\\x0aof two lines\n",

@@ -5,6 +5,7 @@
 #include "guest/bystanders.h"
 #include "guest/files.h"
 #include "guest/instruments.h"
+#include "guest/window_marks.h"
 #include "guest/workloads/workload.h"
 
 #include <algorithm>
@@ -22,13 +23,13 @@ namespace {
 
 using nlohmann::json;
 
-// A child that has prepared itself and waits on a pipe for its start. When it is through it says so
-// and waits again, so that the perf window closes and faults are disarmed before its exit tears
-// down the address space: the page tables freed by exit are not the workload's.
+// A child that has prepared itself and waits on a pipe for its start. When it is done it reports
+// that and waits again, so that perf is stopped and fault injection disarmed before its exit tears
+// down the address space: page tables freed by the exit do not belong to the workload.
 struct WorkloadProcess {
     pid_t pid = -1;
-    int steer = -1; // write: one byte starts it, a second lets it exit
-    int news = -1;  // read: 'r' ready, 'd' done, end of file = died
+    int steer = -1; // write: the first byte starts it, the second lets it exit
+    int news = -1;  // read: 'r' = ready, 'd' = done, end of file = died
     WorkloadReport* report = nullptr;
 
     bool steer_on() const { return ::write(steer, "g", 1) == 1; }
@@ -126,20 +127,21 @@ json bystander_results(const Bystanders& bystanders) {
     return all;
 }
 
-// What one pass needs of the whole plan, and what it leaves behind.
+// One pass: its input from the plan, and its results.
 struct Pass {
-    const json& plan; // the whole
-    const json& own;  // {"name", "stat", "record"}
+    const json& plan; // the whole plan
+    const json& own;  // of this pass: {"name", "stat", "record"}
     Channel& channel;
     Deadline& deadline;
     Bystanders& bystanders;
-    json result = json::object(); // what the Result frame says of this pass
+    const WindowMarks& marks;
+    unsigned window;              // reported to the plugin while the workload runs
+    json result = json::object(); // this pass's part of the Result frame
     std::string stage{}, error{};
 
     std::string name() const { return own.at("name").get<std::string>(); }
-    std::string command_output() const {
-        return "/tmp/" + name() + "-command.txt";
-    } // of workload "command"
+    // Output file of the workload "command".
+    std::string command_output() const { return "/tmp/" + name() + "-command.txt"; }
     bool run();
 
  private:
@@ -182,7 +184,8 @@ bool Pass::run() {
 
 json Pass::counters_of(const WorkloadReport& report) const {
     json counters = json::object();
-    const auto name = plan.at("workload").at("name").get<std::string>(); // the view below is of it
+    // `names` below has a view of it.
+    const auto name = plan.at("workload").at("name").get<std::string>();
     const auto names = workload_counters(name);
     for (std::size_t i = 0; i < names.size(); ++i)
         counters[std::string(names[i])] = report.counters[i];
@@ -190,8 +193,8 @@ json Pass::counters_of(const WorkloadReport& report) const {
 }
 
 bool Pass::start_recording(PerfProcess& record, const std::vector<std::string>& args) {
-    // Until perf answers, by when it is through with the kernel's symbols; they are back before the
-    // list of probes is read.
+    // Hide the addresses until perf answers, which means that it has read the kernel's symbols.
+    // They must be visible again before the list of probes is read.
     const KernelPointersHidden hidden(named_by_host());
     return record.start(name() + "-perf-record", args, error) && record.command("enable", error);
 }
@@ -222,8 +225,8 @@ bool Pass::measured(WorkloadProcess& workload, Backgrounds& backgrounds) {
                                  error) ||
                      !stat.command("enable", error)))
         return false;
-    // Within perf's window: opening and closing its events stops every CPU for milliseconds, which
-    // what runs beside the workload would else have in its figures.
+    // Start these within perf's window: opening and closing its events stops every CPU for
+    // milliseconds, which would show in the results of the background commands.
     stage = "background";
     if (!backgrounds.start(plan.at("backgrounds"), name(), error)) return false;
     channel.send_file(name() + "-interrupts-before.txt", "/proc/interrupts");
@@ -231,15 +234,17 @@ bool Pass::measured(WorkloadProcess& workload, Backgrounds& backgrounds) {
     stage = "workload";
     bystanders.record(own.at("bystanders").get<bool>());
     deadline.awaits(workload.pid);
+    marks.begin(window);
     const bool started = workload.steer_on(), done = started && workload.wait_for('d');
+    marks.begin(RIG_WINDOW_REST);
     deadline.awaits(0);
     bystanders.record(false);
-    // A workload that died is reported by its wait status: perf is closed all the same, its output
-    // is evidence.
+    // If the workload died, its wait status is reported. perf is closed all the same, because its
+    // output is evidence.
     result["workload_done"] = done;
-    if (counting)
-        copy_file("/sys/kernel/debug/kprobes/list",
-                  "/tmp/kprobes.txt"); // armed now: where they sit, and whether optimised
+    // The probes are armed now: the list shows where they are, and whether they are
+    // optimised.
+    if (counting) copy_file("/sys/kernel/debug/kprobes/list", "/tmp/kprobes.txt");
     stage = "background";
     if (!backgrounds.stop(error)) return false;
     stage = "perf";
@@ -297,8 +302,10 @@ void measure(const json& plan, Channel& channel, Deadline& deadline) {
         return fail("bystanders", errno_text("start"));
 
     json result = {{"cpus_online", cpus}, {"passes", json::array()}};
+    const WindowMarks marks;
+    unsigned index = 0;
     for (const auto& own : plan.at("passes")) {
-        Pass pass{plan, own, channel, deadline, bystanders};
+        Pass pass{plan, own, channel, deadline, bystanders, marks, window_of_pass(index++)};
         if (!pass.run()) return fail(pass.name() + " pass: " + pass.stage, pass.error);
         pass.result["name"] = pass.name();
         result["passes"].push_back(pass.result);
@@ -307,8 +314,8 @@ void measure(const json& plan, Channel& channel, Deadline& deadline) {
     channel.send_file("kprobes.txt", "/tmp/kprobes.txt");
     result["bystanders"] = bystander_results(bystanders);
     const std::string text = result.dump();
-    // Samples of many CPUs outgrow a frame: they travel as a file, the Result frame says that they
-    // are complete.
+    // The samples of many CPUs do not fit into a frame. They are sent as a file; the Result frame
+    // tells the host that the file is complete.
     write_file("/tmp/result.json", text);
     channel.send_file("result.json", "/tmp/result.json");
     channel.send(FrameType::Result, json{{"bytes", text.size()}}.dump());

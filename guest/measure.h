@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One measured run: arm faults, open perf, let the workload go, close, collect.
+// One measured run of both passes: sets up fault injection and perf, runs the workload, and
+// collects the results.
 #pragma once
 
 #include "guest/channel.h"
@@ -10,8 +11,8 @@
 
 namespace rig::guest {
 
-// Sends artifacts and one Result frame, or one Failure frame naming the stage. Never throws on a
-// well-typed plan.
+// Sends artifacts and one Result frame, or one Failure frame that names the stage. Never throws for
+// a well-typed plan.
 void measure(const nlohmann::json& plan, Channel& channel, Deadline& deadline);
 
 } // namespace rig::guest

@@ -85,7 +85,7 @@ constexpr std::pair<long, std::string_view> kCalls[] = {
     RIG_CALL(waitid),
     RIG_CALL(write),
     RIG_CALL(writev),
-// Of older architectures alone.
+// Only on older architectures.
 #ifdef SYS_accept
     RIG_CALL(accept),
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Names of the system calls in which a task can be for long, on the guest's architecture.
+// Names of the system calls that may block a task for long, on the guest's architecture.
 #pragma once
 
 #include <string>
@@ -7,7 +7,8 @@
 
 namespace rig::guest {
 
-// Of what /proc/PID/syscall begins with: "61" -> "wait4". What is no such number stays as it is.
+// The name for the first word of /proc/PID/syscall: "61" -> "wait4". Returns any other text
+// unchanged.
 std::string system_call_name(std::string_view number);
 
 } // namespace rig::guest

@@ -59,7 +59,8 @@ std::string text_of(const std::string& path) {
     return text;
 }
 
-// "44 (a name) S 1 ..."; the name may hold anything. False: gone, or a kernel thread.
+// Parses "44 (a name) S 1 ..."; the name may contain any character. False: gone, or a kernel
+// thread.
 bool read_task(pid_t pid, pid_t tid, Task& task) {
     task.pid = pid;
     task.tid = tid;
@@ -111,7 +112,7 @@ std::set<pid_t> processes_of(pid_t workload, const std::vector<Task>& tasks) {
     return found;
 }
 
-// Of what the kernel says in one go, before anything was stopped.
+// What the kernel reports about the task, read before anything was stopped.
 json details_of(const Task& task) {
     // "61 0x44 0x0 ... sp pc", "running", or "-1 sp pc" outside of a system call.
     std::istringstream line(text_of(task.folder() + "syscall"));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the tasks of the guest's user space do when its deadline has passed, and whether the kernel
-// lets go of each: every one is told to stop (SIGSTOP, which none can refuse). One that stops came
-// to where signals are taken, so that it slept or looped of its own will; one that does not is kept
-// by the kernel.
+// Reports what the guest's user-space tasks do when its deadline has passed, and whether they can
+// leave the kernel. Every task gets SIGSTOP, which cannot be ignored. A task that stops has reached
+// the point where signals are handled, so it was sleeping or looping by its own choice. A task that
+// does not stop is stuck in the kernel.
 #pragma once
 
 #include <string>
@@ -10,13 +10,14 @@
 
 namespace rig::guest {
 
-// JSON: {"workload": pid, "window_ms", "ticks_per_s", "left_out", "tasks": [{"pid", "tid",
-// "parent", "comm", "of_workload", "state" and "state_after" (the letters of /proc/PID/stat, "" of
-// a task that was not there yet), "user_ticks", "system_ticks", "switches", each with "_after",
-// "wchan", "syscall" (a name or number, "running", "none"; "" where the kernel does not tell),
-// "flags" (clone(2)'s), "stack"}]}. Kernel threads and the calling process are left out.
-// `workload`: whose end is waited for, 0: nobody's; its tasks are its descendants, and orphans with
-// a pid of its children's. Stops everything but PID 1 and the caller.
+// The report as JSON: {"workload": pid, "window_ms", "ticks_per_s", "left_out", "tasks": [{"pid",
+// "tid", "parent", "comm", "of_workload", "state" and "state_after" (the letters of /proc/PID/stat;
+// "" for a task that did not exist yet), "user_ticks", "system_ticks", "switches", each with
+// "_after", "wchan", "syscall" (a name or number, "running", "none"; "" if the kernel does not
+// tell), "flags" (those of clone(2)), "stack"}]}. Kernel threads and the calling process are left
+// out. `workload` is the process that the agent waits for; 0: none. Its tasks are its descendants,
+// and orphans whose pids are in the range of its children. Stops everything but PID 1 and the
+// caller.
 std::string task_report(pid_t workload);
 
 } // namespace rig::guest

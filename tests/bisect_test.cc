@@ -148,7 +148,7 @@ TEST_F(Bisect, ThePlantedPatchIsFoundInFiveSteps) {
         const auto drawn = draw(tree_, what, i / kPlanted.size() % 3, random);
         const auto folder = dir_ / fmt::format("series-{}", i);
         drawn.history.write_series(folder);
-        const auto found = bisect(what, {"--series", folder.string(), "--no-look"});
+        const auto found = bisect(what, {"--series", folder.string(), "--no-spot-checks"});
         ASSERT_TRUE(found.is_object() && found.contains("bisection")) << found.dump();
         fmt::print("{}", line_of(found, drawn, what));
         std::fflush(stdout);
@@ -248,7 +248,7 @@ TEST_F(Bisect, AGitHistoryOfTheSamePatchesGivesTheSameAnswer) {
             linux.commit(folder / drawn.history.name(k), drawn.history.name(k));
         const auto found = bisect(what, {"--repository", linux.dir().string(), "--good", "enabled",
                                          "--base", "base", "--set", "kernel.prerequisites=[]",
-                                         "--bad", fmt::format("h{}", i), "--no-look"});
+                                         "--bad", fmt::format("h{}", i), "--no-spot-checks"});
         ASSERT_TRUE(found.is_object() && found.contains("bisection")) << found.dump();
         fmt::print("{}", line_of(found, drawn, what));
         std::fflush(stdout);

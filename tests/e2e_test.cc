@@ -153,7 +153,7 @@ TEST_F(EndToEnd, BisectNamesThePlantedPatchPastOneThatDoesNotBuild) {
     const std::vector<std::string> asked{
         "--quiet",      "--json",    "bisect",  k612,      "--series", (dir_ / "series").string(),
         "--metric",     "sync_ipis", "--clock", "virtual", "--set",    "workload.pace_us=10000",
-        "--most-boots", "2"};
+        "--max-boots", "2"};
     const auto found = rig(asked, kBuildLimit);
     ASSERT_EQ(exit_code(found), 0) << found.out;
     const json bisected = json::parse(found.out);

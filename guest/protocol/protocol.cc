@@ -34,8 +34,8 @@ bool good_name(std::string_view name) {
 
 } // namespace
 
-// Callers keep to the contract. abort() and not assert(): that puts the file's path and the line
-// into the agent's bytes, and where a file lies would then move figures of the virtual clock.
+// Callers must keep the limit. abort(), not assert(), because assert() puts the file's path and
+// line into the agent's bytes; moving the code would then change results under the virtual clock.
 std::string encode(FrameType type, std::string_view payload) {
     if (payload.size() > kMaxPayload) std::abort();
     std::string out(kMagic);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What workloads count themselves, by workload and name. One list for both sides: the workload's
-// report is an array in this order, the host knows which names an experiment may ask for. Nothing
-// here touches the host.
+// The workloads' own counters, by workload and name. Both sides use this list: the workload's
+// report is an array in this order, and the host knows which names an experiment may use. This code
+// accesses nothing of the host.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,8 @@ namespace rig::guest {
 constexpr std::size_t kMaxCounters = 8;
 
 inline constexpr std::string_view kGupRaceCounters[] = {
-    "walks",       // pages that a walker got from the region and looked into
-    "corruptions", // of these: what was there did not belong to the page asked for
+    "walks",       // pages that a walker got from the region and checked
+    "corruptions", // those of them whose content did not belong to the requested page
 };
 enum GupRaceCounter : std::size_t { kWalks, kCorruptions };
 

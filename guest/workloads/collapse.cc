@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A caller that keeps the IPI: each call collapses `tables` ranges of small pages into huge ones
-// (MADV_COLLAPSE). For each, collapse_huge_page() unlinks the page table (pmdp_collapse_flush())
-// and then waits for lockless walkers of it, once a table and whether or not an allocation fails.
-// The kernel's setting must not make the pages huge beforehand ("madvise", as
-// configs/kernel/retained.config has it): then there would be nothing to collapse, and the hits of
-// the target say so.
+// (MADV_COLLAPSE). For each range, collapse_huge_page() unlinks the page table
+// (pmdp_collapse_flush()) and then waits for its lockless walkers: once per table, whether or not
+// an allocation fails. The kernel must not make the pages huge by itself ("madvise", as in
+// configs/kernel/retained.config): then there would be nothing to collapse, and the hits of the
+// target would show it.
 #include "guest/workloads/mapping.h"
 
 #include <sys/mman.h>
@@ -27,7 +27,7 @@ void run_collapse(const WorkloadParams& params, WorkloadReport& report) {
         if (!region) return complain(report, "mmap");
         touch(region, params);
         const std::uint64_t before = monotonic_ns();
-        // Fails unless every range has become huge.
+        // This fails unless every range has become huge.
         if (::madvise(region, length, MADV_COLLAPSE) != 0)
             return complain(report, "madvise MADV_COLLAPSE");
         report.call_ns[i] = monotonic_ns() - before;

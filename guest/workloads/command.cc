@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Whatever the experiment names, under the same measurement: each iteration runs the command once,
-// from fork to exit, and is timed as the workload's wait for it. Anything but exit code 0 fails the
-// boot. The command starts pinned to CPU 0, where every workload runs; a command that wants the
-// bystanders' CPUs says so (busybox has taskset).
+// Measures any command that the experiment names: each iteration runs it once, from fork to exit,
+// and is timed as the workload's wait for it. Any exit code other than 0 fails the boot. The
+// command starts pinned to CPU 0, where every workload runs. A command that needs the bystanders'
+// CPUs has to change that itself (busybox has taskset).
 #include "guest/files.h"
 #include "guest/workloads/fork_own.h"
 #include "guest/workloads/mapping.h"
@@ -18,7 +18,7 @@ namespace rig::guest {
 namespace {
 
 void prepare_command(const WorkloadParams& params, WorkloadReport& report) {
-    // A busy shell script goes through the default 32768 pids in minutes.
+    // A busy shell script uses up the default 32768 pids within minutes.
     write_file("/proc/sys/kernel/pid_max", "4194304");
     prepare_common(params, report);
 }
@@ -48,7 +48,8 @@ void run_command(const WorkloadParams& params, WorkloadReport& report) {
         if (child == 0) become(params);
         const std::uint64_t before = monotonic_ns();
         int status = 0;
-        // Once, whatever it says: one call is one iteration. Nobody sends this process a signal.
+        // Only one wait, whatever it returns, because one wait is one iteration. Nothing sends
+        // signals to this process.
         if (::waitpid(child, &status, 0) != child) return complain(report, "waitpid");
         report.call_ns[i] = monotonic_ns() - before;
         report.calls = i + 1;

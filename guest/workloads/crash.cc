@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A workload that dies half way through: the self-test of "the agent survives its workload's crash
-// and reports it".
+// A workload that dies half-way: tests that the agent survives a crash of its workload and reports
+// it.
 #include "guest/workloads/workload.h"
 
 #include <csignal>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Each call is the end of a process: a child that maps and touches `tables` page tables exits, and
-// exit_mmap() tears its address space down. There is no anchor: besides those tables the kernel
-// frees those of the binary, of the stack and all upper levels, so that the fallback is hit more
-// often than `tables` times a call, and as often in every call. The child inherits make-it-fail
-// with the rest of its parent's task.
+// exit_mmap() tears down its address space. There is no anchor: the kernel also frees the tables of
+// the binary and the stack, and all upper levels. So the fallback is hit more often than `tables`
+// times per call, but equally often in every call. The child inherits make-it-fail from its
+// parent's task.
 #include "guest/workloads/fork_own.h"
 #include "guest/workloads/mapping.h"
 
@@ -19,7 +19,7 @@ void prepare_exit(const WorkloadParams& params, WorkloadReport& report) {
     prepare_common(params, report);
 }
 
-// True if the child ended with 0; else report.error tells.
+// True if the child's exit code is 0; else see report.error.
 bool ended_well(pid_t child, WorkloadReport& report) {
     int status = 0;
     while (::waitpid(child, &status, 0) < 0)

@@ -13,14 +13,14 @@
 namespace rig::guest {
 namespace {
 
-// waitid(2): wait4(2) stands for an iteration of workload "command".
+// Uses waitid(2), because each wait4(2) counts as an iteration of the workload "command".
 void reap(pid_t pid) {
     siginfo_t info;
     while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) != 0 && errno == EINTR) {
     }
 }
 
-// A process that borrows this one's address space and ends at once.
+// Starts a process that shares this one's address space and ends at once.
 pid_t burn_pid() {
     const pid_t pid = ::vfork();
     if (pid == 0) ::_exit(0);

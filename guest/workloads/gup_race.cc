@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Lockless page-table walkers against the unmapper. Each call maps a region, stamps its pages, lets
-// a walker on every other CPU take pages of it through GUP-fast, and unmaps it under them: under
-// injection every page table is freed by the fallback, which has to wait for walkers that may still
+// Lockless page-table walkers against munmap(). Each call maps a region, stamps its pages, lets a
+// walker on every other CPU access its pages through GUP-fast, and unmaps it meanwhile. With fault
+// injection every page table is freed by the fallback, which must wait for walkers that may still
 // read it.
 //
-// Walkers are real users of GUP-fast: vmsplice(2) of a page to a pipe, O_DIRECT writes of a page to
-// a RAM disk, and buffers registered with io_uring. What the first two got is read back and must be
-// the stamp of the page they asked for, or nothing yet; a registered buffer is let go again. A walk
-// that reads a freed table is seldom seen in the data (GUP-fast looks at the tables again and backs
-// off), so the kernel should run with KASAN as well.
+// The walkers are real users of GUP-fast: vmsplice(2) of a page to a pipe, O_DIRECT writes of a
+// page to a RAM disk, and buffers registered with io_uring. What the first two return is read back:
+// it must be the stamp of the requested page, or nothing yet. A registered buffer is released
+// again. A walk that reads a freed table seldom shows in the data, because GUP-fast checks the
+// tables again and backs off. Therefore the kernel should also run with KASAN.
 //
-// A walker spins in the kernel while it lasts, which an emulator with one thread pays for dearly:
-// walkers run from shortly before the unmapping until they are refused, and sleep in between.
+// A walker spins in the kernel while it runs, which is expensive on a single-threaded emulator. So
+// walkers run from shortly before the unmapping until their calls fail, and sleep in between.
 #include "guest/protocol/workload_counters.h"
 #include "guest/workloads/mapping.h"
 
@@ -33,20 +33,20 @@ namespace {
 
 constexpr std::uint64_t kStamp = 0x5249'4700'0000'0000; // "RIG", address, round
 constexpr unsigned kRoundBits = 12;
-constexpr std::uint64_t kHeadStartNs =
-    300'000; // a walk takes some 30 us with kernel-patches/6.12/gup-widen
+// A walk takes some 30 us with kernel-patches/6.12/gup-widen.
+constexpr std::uint64_t kHeadStartNs = 300'000;
 constexpr std::uint64_t kPollNs = 100'000;
 constexpr const char* kDisk = "/dev/ram0";
 
 struct Shared {
     std::atomic<unsigned> round{0}; // 0: before the first call
     std::atomic<unsigned> ready{0}, walking{0};
-    std::atomic<bool> broken{false}; // a walker could not do its work
+    std::atomic<bool> broken{false}; // a walker failed
     std::atomic<std::uint64_t> walks{0}, corruptions{0};
 };
 Shared shared;
 
-// The stamp of a page without the round it was written in.
+// The stamp of a page, without the round in which it was written.
 std::uint64_t owner(const char* page) {
     return kStamp |
            ((reinterpret_cast<std::uintptr_t>(page) / kPage) << kRoundBits & 0xff'ffff'ffff);
@@ -59,7 +59,7 @@ void stamp(char* page, unsigned round) {
     words[kPage / sizeof value - 1] = value;
 }
 
-// Walkers run while pages are being stamped: a page may still be empty, or half so.
+// Walkers run while pages are being stamped, so a page may still be empty, or only half stamped.
 bool belongs(const std::uint64_t* content, const char* page) {
     for (const std::uint64_t word : {content[0], content[kPage / sizeof *content - 1]})
         if (word != 0 && word >> kRoundBits != owner(page) >> kRoundBits) return false;
@@ -68,13 +68,13 @@ bool belongs(const std::uint64_t* content, const char* page) {
 
 enum class Walk { Got, Refused, Broken };
 
-// One user of GUP-fast, with what it needs.
+// One user of GUP-fast, with its buffers and files.
 class Walker {
  public:
     explicit Walker(unsigned cpu) : cpu_(cpu), user_(static_cast<User>(cpu % 3)) {
         buffer_ = static_cast<std::uint64_t*>(::aligned_alloc(kPage, kPage));
         usable_ = buffer_ && open();
-        if (buffer_) buffer_[0] = 0; // touched
+        if (buffer_) buffer_[0] = 0; // touches the page
     }
     bool usable() const { return usable_; }
 
@@ -133,7 +133,7 @@ void pin_to(unsigned cpu) {
     ::sched_setaffinity(0, sizeof set, &set);
 }
 
-// Each round: pages of the region in an order of its own, until it is gone.
+// In each round: walks the pages of the region, in an order of its own, until the region is gone.
 void walk_forever(unsigned cpu, const WorkloadParams params) {
     pin_to(cpu);
     Walker walker(cpu);
@@ -164,8 +164,8 @@ void walk_forever(unsigned cpu, const WorkloadParams params) {
 void prepare_gup_race(const WorkloadParams& params, WorkloadReport& report) {
     if (!prepare_common(params, report) || !drop_anchor(slot_address(params), report)) return;
     const unsigned cpus = static_cast<unsigned>(::sysconf(_SC_NPROCESSORS_ONLN));
-    // Before anything is armed: make-it-fail is inherited, and only the unmapper's allocations are
-    // to fail.
+    // Start the walkers before fault injection is armed: make-it-fail is inherited, and only the
+    // allocations of the unmapping thread may fail.
     for (unsigned cpu = 1; cpu < cpus; ++cpu)
         std::thread(walk_forever, cpu, params).detach();
     while (shared.ready.load() + 1 < cpus)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Each call unmaps a fresh mapping that spans `tables` page tables, so the kernel frees exactly
-// that many PTE tables: an anchor page in the same 1 GiB slot stays mapped. With more than eight
-// pages in all, the call also needs a page batch (tlb_next_batch), the allocation that must not be
-// made to fail. With tables = 0 it unmaps one page beside the anchor, whose table stays: calls that
-// free no page table, for a negative control.
+// Each call unmaps a fresh mapping that spans `tables` page tables. An anchor page in the same 1
+// GiB slot stays mapped, so that the kernel frees exactly that many PTE tables. With more than
+// eight pages in all, the call also needs a page batch (tlb_next_batch), an allocation that must
+// not fail. With tables = 0 each call unmaps one page next to the anchor, whose table stays: such
+// calls free no page table, and serve as a negative control.
 #include "guest/workloads/mapping.h"
 
 #include <sys/mman.h>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Another caller that keeps the IPI: hugetlb mappings of the same file share PMD tables, and
-// whoever makes a table one process's own again must wait for lockless walkers of it. A process
-// beside the workload holds the file mapped; each call unmaps the workload's own mapping of
-// `tables` whole GiB of it, and is the last sharer but one of that many PMD tables.
-// huge_pmd_unshare_flush() runs once a call and waits once, however many tables there were.
+// Another caller that keeps the IPI. hugetlb mappings of the same file share PMD tables, and
+// unsharing a table must wait for its lockless walkers. A second process keeps the file mapped.
+// Each call unmaps the workload's own mapping of `tables` whole GiB of it, and so unshares that
+// many PMD tables, leaving one sharer. huge_pmd_unshare_flush() runs once per call and waits once,
+// regardless of the number of tables.
 //
-// That tables are shared at all is seen from the faults: a page that the other process has touched
-// is there without one.
+// The number of page faults shows that tables are shared: a page that the other process has touched
+// causes none.
 #include "guest/files.h"
 #include "guest/workloads/mapping.h"
 
@@ -32,8 +32,8 @@ std::size_t length(const WorkloadParams& params) {
     return params.tables * kSlot;
 }
 
-// The whole range, aligned to the reach of a PMD table; pages come from the pool as they are
-// touched.
+// Maps the whole range, aligned to the reach of a PMD table. Pages are taken from the pool when
+// they are touched.
 char* map_file(const WorkloadParams& params) {
     void* p =
         ::mmap(reinterpret_cast<void*>(slot_address(params)), length(params),
@@ -99,7 +99,7 @@ bool share_and_unmap(const WorkloadParams& params, WorkloadReport& report, unsig
     if (!region) return complain(report, "mmap");
     const long before = minor_faults();
     touch_pages(region, params);
-    // The first touch below each table finds it and shares it.
+    // Only the first touch below each table faults, which then shares the table.
     if (const long faults = minor_faults() - before; faults != static_cast<long>(params.tables)) {
         std::snprintf(report.error, sizeof report.error,
                       "%ld faults on %u x %u pages, want one for each table: they are not shared",
@@ -116,7 +116,7 @@ bool share_and_unmap(const WorkloadParams& params, WorkloadReport& report, unsig
 
 void run_pmd_unshare(const WorkloadParams& params, WorkloadReport& report) {
     at_pace(params, [&](unsigned i) { return share_and_unmap(params, report, i); });
-    // The pool is the next pass's to take from.
+    // Release the pages to the pool, for the next pass.
     ::kill(holder, SIGKILL);
     ::waitpid(holder, nullptr, 0);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A workload is one small file: a function that runs in its own process, pinned to CPU 0, and
-// reports through shared memory. To add one: write the file, list it in workload.cc, and name it in
-// an experiment file.
+// A workload is one small file with a function that runs in its own process, pinned to CPU 0, and
+// reports through shared memory. To add a workload: write the file, list it in workload.cc, and
+// name it in an experiment file.
 #pragma once
 
 #include "guest/protocol/workload_counters.h"
@@ -15,50 +15,51 @@ namespace rig::guest {
 
 struct WorkloadParams {
     unsigned iterations = 1;      // measured calls
-    unsigned tables = 1;          // page tables per call: freed, or replaced, or no longer shared
+    unsigned tables = 1;          // page tables per call: freed, replaced, or unshared
     unsigned pages_per_table = 1; // pages touched under each (pmd_unshare: huge pages)
-    unsigned pace_us = 0;         // calls start this far apart (absolute times); 0 = back to back
+    unsigned pace_us = 0; // time between the starts of calls (absolute times); 0 = back to back
     unsigned start_offset_us = 0; // perturbation: delay before the first call
-    unsigned ballast_pages =
-        0; // perturbation: pages held while measuring, shifts the allocator's state
+    // Perturbation: pages held while measuring, which changes the allocator's state.
+    unsigned ballast_pages = 0;
     unsigned address_slot = 0;             // perturbation: which 1 GiB slot the mapping lies in
-    std::vector<std::string> command = {}; // workload "command": what is run
-    std::string output = {}; // workload "command": file its stdout and stderr are appended to
+    std::vector<std::string> command = {}; // workload "command": the command and its arguments
+    std::string output = {}; // workload "command": its stdout and stderr are appended to this file
 };
 
 constexpr unsigned kMaxIterations = 100000;
 
-// Lives in memory shared between the workload and the agent.
+// In memory that the workload and the agent share.
 struct WorkloadReport {
-    std::uint32_t calls = 0; // completed
-    std::uint64_t tables_freed =
-        0;                // page tables the calls freed, replaced, or made one process's own
-    char error[200] = {}; // empty: all went well
-    std::uint64_t counters[kMaxCounters] =
-        {}; // what this workload counts itself, in the order of workload_counters()
+    std::uint32_t calls = 0; // number of completed calls
+    // Page tables that the calls freed, replaced or unshared.
+    std::uint64_t tables_freed = 0;
+    char error[200] = {}; // empty: no error
+    // The workload's own counters, in the order of workload_counters().
+    std::uint64_t counters[kMaxCounters] = {};
     std::uint64_t call_ns[kMaxIterations] = {}; // CLOCK_MONOTONIC around each call
 };
 
 using WorkloadRun = void (*)(const WorkloadParams& params, WorkloadReport& report);
 
-// Preparation happens before the measured window opens, so that page faults of the report itself
-// stay outside.
+// prepare() runs before the measured window opens, so that page faults in the report are not
+// measured.
 struct Workload {
     const char* name;
     WorkloadRun prepare;
     WorkloadRun run;
 };
 
-const Workload* find_workload(std::string_view name); // nullptr: unknown
+const Workload* find_workload(std::string_view name); // nullptr if there is none
 
-bool complain(WorkloadReport& report,
-              const char* what); // report.error = "what: errno's text"; false
+// Sets report.error to "what: errno's text"; returns false.
+bool complain(WorkloadReport& report, const char* what);
 
 std::uint64_t monotonic_ns();
 void sleep_until_ns(std::uint64_t deadline);
 
-// Calls `once(i)` for every iteration, until one returns false: the first after the seed's start
-// offset, each at its absolute time, so that a call that lasts long does not move those after it.
+// Calls `once(i)` for every iteration until one returns false. The first call is at the seed's
+// start offset. Each call has an absolute start time, so that a long call does not delay the later
+// ones.
 template<class Once> void at_pace(const WorkloadParams& params, Once once) {
     const std::uint64_t start = monotonic_ns() + params.start_offset_us * 1000ull;
     sleep_until_ns(start);

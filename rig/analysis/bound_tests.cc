@@ -12,7 +12,7 @@
 namespace rig {
 namespace {
 
-// 1010 against 1.01 * 1000 is "at the bound", whatever the last bits of the product.
+// 1010 against 1.01 * 1000 is exactly at the bound: rounding errors of the product must not matter.
 constexpr double same_share = 1e-12;
 
 double scaled_difference(double value, double base, double bound) {
@@ -20,7 +20,7 @@ double scaled_difference(double value, double base, double bound) {
     return std::abs(difference) <= same_share * value ? 0 : difference;
 }
 
-// Tests values against bound * base.
+// Tests `values` against bound * base.
 RankTest against(const Contrast& contrast, double bound, AtBound at_bound) {
     if (contrast.paired) {
         std::vector<double> differences;
@@ -47,7 +47,7 @@ std::string number(double value) {
     return fmt::format("{:.10g}", value);
 }
 
-// A claim that the interval makes, if the test makes it too.
+// Sets `verdict`, which the interval supports, if the test of `made` supports it too.
 void claim(ArmMetric& arm, const Claim& made, Verdict verdict, std::string why) {
     if (made.adjusted <= family_error) {
         arm.verdict = verdict;
@@ -130,8 +130,8 @@ std::optional<BoundTest> test_bound(const MetricSpec& expect, const Contrast& co
     BoundTest test;
     std::tie(test.low, test.high) = bounds_of(expect);
     test.min_p = min_p(contrast);
-    const auto upper =
-        against(contrast, test.high, AtBound::Below); // the bound itself may be reached
+    // A value at the bound still keeps it.
+    const auto upper = against(contrast, test.high, AtBound::Below);
     test.worse.p = upper.above;
     test.holds.p = upper.below;
     if (test.low > 0) {
@@ -139,9 +139,9 @@ std::optional<BoundTest> test_bound(const MetricSpec& expect, const Contrast& co
         test.holds.p = std::max(test.holds.p, lower.above);
         test.better.p = lower.below;
     } else {
-        test.better.p = against(contrast, 1, AtBound::Above).below; // less, not merely no more
+        test.better.p = against(contrast, 1, AtBound::Above).below; // strictly less
     }
-    // "falls" is kept by falling and by nothing else.
+    // Only a fall satisfies "falls".
     if (expect.kind == ExpectKind::Falls) test.holds = test.better;
     return test;
 }
@@ -224,7 +224,7 @@ void decide(const MetricSpec& expect, ArmMetric& arm) {
 }
 
 std::size_t boots_needed(std::size_t family, bool paired) {
-    for (std::size_t n = paired ? 6 : 5;; ++n) // below there is no interval of 95 %
+    for (std::size_t n = paired ? 6 : 5;; ++n) // fewer boots give no 95 % interval
         if (static_cast<double>(family) *
                 (paired ? min_p_signed_rank(n) : min_p_mann_whitney(n, n)) <=
             family_error)

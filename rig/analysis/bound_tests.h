@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// How one expectation that bounds a ratio is judged in one arm. A decision needs two things: the
-// interval of the ratio clear of the bound, and a rank test against that very bound whose p
-// survives Holm's correction. Whatever has not both is undecided. Pure.
+// Judges, for one arm, an expectation that bounds a ratio. A decision needs two things: an interval
+// of the ratio that does not contain the bound, and a rank test against that bound whose p-value
+// passes Holm's correction. Anything else is undecided. Pure.
 //
-// Three claims can be made, and each is a family of its own over all bounded (metric, arm) pairs of
-// a run: that a figure is beyond its bound (a false alarm if untrue), that it keeps its bound (a
-// false clearance if untrue; with two bounds both tests must reject: TOST), that it became better.
-// For each family the chance of one untrue claim or more is at most family_error.
+// There are three kinds of claim: a figure is beyond its bound (a false alarm if untrue), a figure
+// keeps its bound (a false clearance if untrue; with two bounds both tests must reject: TOST), a
+// figure improved. Each kind is a family of its own over all bounded (metric, arm) pairs of a run.
+// Per family, the probability of at least one untrue claim is at most family_error.
 #pragma once
 
 #include "rig/analysis/comparison.h"
@@ -18,38 +18,41 @@
 
 namespace rig {
 
-// Values against base, paired by boot index or as two samples. Ratios: both >= 0.
+// The values of an arm and of the baseline, paired by boot index or as two samples. All must be >=
+// 0, since ratios are formed.
 struct Contrast {
     std::vector<double> values, base;
     bool paired = false;
 };
-// Paired: only indices that both sides have.
+// If paired: only boot indices that both sides have.
 Contrast contrast(const ArmMetric& arm, const ArmMetric& base, bool paired);
 
-// Estimates, the test of no change and the effect size; nullopt if a side has no value or no index
-// is common.
+// Estimates, the test of "no change" and the effect size; nullopt if a side has no value or no boot
+// index is common.
 std::optional<Change> change_between(const Contrast& contrast);
 
-// The tests of `expect` without the correction; nullopt for an expectation that bounds no ratio, or
-// for no values.
+// The uncorrected tests of `expect`; nullopt if `expect` bounds no ratio or if there are no values.
 std::optional<BoundTest> test_bound(const MetricSpec& expect, const Contrast& contrast);
 
-// Does `expect` bound the ratio to the baseline? All do but exact values and what is only shown.
+// Whether `expect` bounds the ratio to the baseline. All kinds do, except exact values and metrics
+// that are only reported.
 bool bounds_a_ratio(const MetricSpec& expect);
 
-// Between which ratios `expect` holds: {low, high}; low 0: none. For one that bounds a ratio.
+// The ratios {low, high} between which `expect` holds; low 0 means no lower bound. `expect` must
+// bound a ratio.
 std::pair<double, double> bounds_of(const MetricSpec& expect);
 
-// Holm's correction over all of them.
+// Applies Holm's correction over the whole family.
 void correct(const std::vector<BoundTest*>& family);
 
-// The expectation in words: "at most ×7500", "unchanged within 1 %".
+// Describes the expectation: "at most ×7500", "unchanged within 1 %".
 std::string declared(const MetricSpec& expect);
 
-// Sets the arm's verdict and why from its change and its corrected test. Neither: inconclusive.
+// Sets the arm's verdict and its reason from its change and its corrected test. If either is
+// missing, the verdict is inconclusive.
 void decide(const MetricSpec& expect, ArmMetric& arm);
 
-// The fewest boots per arm with which `family` comparisons can be decided at all.
+// The smallest number of boots per arm with which `family` comparisons can be decided at all.
 std::size_t boots_needed(std::size_t family, bool paired);
 
 } // namespace rig

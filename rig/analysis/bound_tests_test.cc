@@ -16,7 +16,8 @@ MetricSpec bounded(ExpectKind kind, double bound) {
     return metric;
 }
 
-// One arm against a baseline of 1000 in every boot, as one of `family` comparisons with the same p.
+// Judges one arm against a baseline of 1000 in every boot, as one of `family` comparisons with the
+// same p.
 ArmMetric judged(const MetricSpec& expect, const std::vector<double>& values, bool paired = true,
                  std::size_t family = 1) {
     ArmMetric arm, base;
@@ -51,7 +52,7 @@ TEST(Judge, UnchangedNeedsBothSides) {
         EXPECT_EQ(judged(expect, all(8, 990), paired).verdict, Verdict::Unchanged);
         EXPECT_EQ(judged(expect, {1011, 1012, 1013, 1014, 1015, 1016, 1017, 1018}, paired).verdict,
                   Verdict::Regressed);
-        // Better than declared is not as declared either.
+        // Better than declared is not as declared.
         const auto fell = judged(expect, all(8, 900), paired);
         EXPECT_EQ(fell.verdict, Verdict::Broken);
         EXPECT_EQ(fell.why, "it fell: interval to ×0.9, want at least ×0.99");
@@ -65,7 +66,7 @@ TEST(Judge, UnchangedNeedsBothSides) {
               "interval ×0.98 to ×1 straddles ×0.99");
 }
 
-// Being unable to tell a difference is no equivalence: that is what TOST is for.
+// A difference that cannot be shown is no equivalence: that is what TOST is for.
 TEST(Judge, AWideIntervalIsNotUnchanged) {
     const auto noisy =
         judged(bounded(ExpectKind::Unchanged, 0.01), {900, 1100, 950, 1050, 920, 1080, 970, 1030});
@@ -93,7 +94,7 @@ TEST(Judge, FallsIsKeptByFallingAlone) {
 
 TEST(Judge, HolmKeepsTheNumberOfComparisonsInView) {
     const auto expect = bounded(ExpectKind::NotWorse, 0.01);
-    // Least p at n = 6: 1/64. Three comparisons are within 5 % together, four are not.
+    // The smallest p at n = 6 is 1/64. Three comparisons are within 5 % together, four are not.
     EXPECT_EQ(judged(expect, all(6, 1100), true, 3).verdict, Verdict::Regressed);
     const auto four = judged(expect, all(6, 1100), true, 4);
     EXPECT_EQ(four.verdict, Verdict::Undecided);
@@ -102,10 +103,10 @@ TEST(Judge, HolmKeepsTheNumberOfComparisonsInView) {
     EXPECT_EQ(four.test->family, 4u);
     EXPECT_NEAR(four.test->worse.adjusted, 4.0 / 64, 1e-12);
     EXPECT_EQ(judged(expect, all(7, 1100), true, 4).verdict, Verdict::Regressed);
-    // Not flattering either: what holds is as much a claim as what fails.
+    // The same in the other direction: that a bound holds is as much a claim as that it fails.
     EXPECT_EQ(judged(expect, all(6, 1000), true, 4).verdict, Verdict::Undecided);
     EXPECT_EQ(judged(expect, all(7, 1000), true, 4).verdict, Verdict::WithinBound);
-    // Enough boots, but the data do not carry it.
+    // Enough boots, but the data do not support a decision.
     const std::vector<double> weak = {1100, 1100, 1100, 1100, 1100, 1100,
                                       1100, 1100, 1100, 990,  1100, 1100};
     EXPECT_EQ(judged(expect, weak, true, 1).verdict, Verdict::Regressed);
@@ -134,7 +135,7 @@ TEST(Judge, EffectsStandBesideTheTests) {
     EXPECT_EQ(judged(expect, all(8, 900), false).change->effect, -1);
     EXPECT_EQ(judged(expect, all(8, 1000)).change->effect, 0);
     EXPECT_EQ(judged(expect, all(8, 1000)).change->no_change.two_sided, 1);
-    // Half a per cent up in every boot: a clear effect, within the bound all the same.
+    // Up by 0.5 % in every boot: a clear effect, but within the bound.
     const auto small = judged(expect, all(8, 1005));
     EXPECT_EQ(small.change->effect, 1);
     EXPECT_EQ(small.verdict, Verdict::WithinBound);
@@ -146,8 +147,8 @@ TEST(Judge, ReportAndExactlyBoundNothing) {
     EXPECT_FALSE(test_bound(bounded(ExpectKind::Falls, 0), {{}, {}, true}));
 }
 
-// The chance of an untrue claim at the very bound, over 4000 simulated runs of four comparisons,
-// all at their bounds.
+// The rate of untrue claims when the truth is exactly at the bound, over 4000 simulated runs of
+// four comparisons.
 TEST(Judge, UntrueClaimsStayRare) {
     std::uint64_t state = 1;
     const auto noise = [&] { // symmetric, heavy-tailed enough
@@ -186,7 +187,7 @@ TEST(Judge, UntrueClaimsStayRare) {
     const double limit = runs * family_error + 3 * std::sqrt(runs * family_error);
     EXPECT_LT(alarms, limit);
     EXPECT_LT(clearances, limit);
-    EXPECT_GT(alarms + clearances, 0); // it can alarm at all
+    EXPECT_GT(alarms + clearances, 0); // alarms are possible at all
 }
 
 } // namespace

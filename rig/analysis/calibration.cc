@@ -13,14 +13,14 @@
 namespace rig {
 namespace {
 
-// One metric of one arm: its boots by index. The draws below are of these.
+// One metric of one arm: its boots by index. Comparisons draw from these.
 using Values = std::vector<BootValue>;
 struct MetricValues {
     MetricInfo info;
     std::map<std::string, Values> arms;
 };
 
-// Draws without putting back; the same seed gives the same draws on every machine.
+// Draws without replacement; the same seed gives the same draws on every machine.
 class Draws {
  public:
     explicit Draws(std::uint64_t seed) : seed_(seed) {}
@@ -38,7 +38,7 @@ class Draws {
     std::uint64_t seed_, next_ = 0;
 };
 
-// Only metrics that every boot holds.
+// Only metrics that every boot has.
 std::vector<MetricValues> values_of(const Spec& spec, const std::vector<const Sample*>& samples) {
     std::vector<MetricValues> out;
     for (const auto& info : metric_infos(spec.metrics)) {
@@ -57,8 +57,8 @@ std::vector<MetricValues> values_of(const Spec& spec, const std::vector<const Sa
     return out;
 }
 
-// A virtual replay is the same boot again: it adds nothing to the pool. Under the wall clock it is
-// one more boot.
+// Under the virtual clock a replay is the same boot again and adds nothing to the pool. Under the
+// wall clock it is one more boot.
 Values baseline_pool(const MetricValues& metric, const Spec& spec, bool paired) {
     auto pool = metric.arms.at(spec.arms.front().name);
     if (!paired)
@@ -95,7 +95,7 @@ void count_alarms(const std::vector<MetricValues>& metrics, const Spec& spec,
         families += std::any_of(adjusted.begin(), adjusted.end(),
                                 [](double one) { return one <= family_error; });
     }
-    // Of the attained level: ranks are whole numbers, so that 5 % itself can hardly ever be had.
+    // Use the attained level: ranks are whole numbers, so exactly 5 % is rarely possible.
     std::vector<double> distinct(out.boots);
     for (unsigned boot = 0; boot < out.boots; ++boot)
         distinct[boot] = boot;

@@ -12,8 +12,8 @@ namespace {
 
 using namespace rig::fixture;
 
-// Twenty boots whose target latency varies by 4 % around 10 us, and an arm that adds `planted` ns
-// to every call.
+// Twenty boots whose target latency varies by 4 % around 10 us, and an arm in which every call
+// takes `planted` ns longer.
 struct Made {
     Spec spec;
     std::vector<Sample> samples;
@@ -65,7 +65,7 @@ TEST(Calibration, ReplaysAreComparedByteForByte) {
 }
 
 TEST(Calibration, PairingFindsWhatIsSmallAndConstant) {
-    // 0.5 % of 10 us, an eighth of what the seeds vary.
+    // 0.5 % of 10 us, an eighth of the variation between seeds.
     const auto paired = make("virtual", 50), unpaired = make("wall", 50);
     const auto found = calibrate(paired.spec, paired.samples, {});
     EXPECT_EQ(detection(*found, "target_latency").rose.hits, 200u);
@@ -98,7 +98,7 @@ TEST(Calibration, FalseAlarmsAreCountedAgainstTheAttainedLevel) {
     }
 }
 
-// A host whose two halves differ would alarm; the table has to say so.
+// If the two halves of the host's boots differ, the alarms must be reported.
 TEST(Calibration, TooManyAlarmsAreBroken) {
     AlarmRate rate{"x", {40, 200, {0.15, 0.26, 0.95}}, 0.05};
     EXPECT_TRUE(rate.too_high());

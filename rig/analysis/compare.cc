@@ -43,7 +43,7 @@ ArmMetric summarise(const MetricInfo& info, const std::string& arm, const Boots&
         if (auto value = metric_value(info.name, *boot, target))
             out.boots.push_back({boot->id.index, *value});
     out.pooled = pool(info.name, boots);
-    // A summary over the boots that happen to hold the metric would pass for one over all.
+    // No summary if some boots lack the metric: it would look like one over all boots.
     if (boots.empty() || out.boots.size() < boots.size()) {
         out.why = boots.empty() ? "no boot"
                                 : fmt::format("{} of {} boots do not hold it",
@@ -56,7 +56,7 @@ ArmMetric summarise(const MetricInfo& info, const std::string& arm, const Boots&
     return out;
 }
 
-// nullopt also where a side does not hold the metric in all boots.
+// nullopt also if a side lacks the metric in some boot.
 std::optional<Contrast> contrast_of(const ArmMetric& arm, const ArmMetric& base, bool paired) {
     if (!arm.spread || !base.spread) return std::nullopt;
     return contrast(arm, base, paired);
@@ -68,7 +68,7 @@ std::string value_text(double value) {
     return fmt::format("{:.10g}", value);
 }
 
-// An event that nobody declared is told with the place it came from.
+// The call sites of IPIs, which explain an unexpected event.
 std::string call_sites(const Sample& boot) {
     std::vector<std::string> sites;
     for (const auto& [site, count] : boot.sync_callsites)
@@ -99,7 +99,8 @@ void check_exact(const MetricSpec& expect, const Boots& boots, ArmMetric& arm) {
     arm.verdict = bad ? Verdict::Broken : Verdict::AsDeclared;
 }
 
-// Holm's family: every bounded (metric, arm) of the run, whatever becomes of it.
+// Decides all bounds. Holm's family is every bounded (metric, arm) of the run, whatever its
+// verdict.
 void decide_bounds(const Spec& spec, std::vector<MetricResult>& metrics) {
     std::vector<BoundTest*> family;
     for (auto& metric : metrics)
@@ -116,8 +117,8 @@ void decide_bounds(const Spec& spec, std::vector<MetricResult>& metrics) {
             decide(*expect, arm);
             if (arm.verdict != Verdict::Undecided || !arm.change || !arm.change->ratio.interval)
                 continue;
-            if (arm.test->min_p * static_cast<double>(family.size()) > family_error)
-                continue; // decide() says how many can decide at all
+            // More boots like these cannot help: decide() states the number that a decision needs.
+            if (arm.test->min_p * static_cast<double>(family.size()) > family_error) continue;
             const auto n =
                 boots_for_power(*expect, arm.change->ratio, family.size(), arm.change->paired);
             arm.why +=
@@ -158,7 +159,7 @@ void count_verdicts(Comparison& out) {
     }
 }
 
-// " (sync_ipis in reviewed)" or " (first: ...)"; empty where that would make the line wider than a
+// " (sync_ipis in reviewed)" or " (first: ...)"; "" if that would make the line too long for a
 // page.
 std::string first_of(const Comparison& comparison, std::initializer_list<Verdict> verdicts) {
     constexpr std::size_t most = 36;
@@ -196,7 +197,7 @@ void conclude(Comparison& out, const std::string& unproven) {
         out.exit = Exit::Inconclusive;
         out.closing = fmt::format("INCONCLUSIVE: {}", unproven);
     } else if (out.inconclusive) {
-        // What did fail must not hide behind what could not be measured.
+        // Failures must not be hidden by what could not be measured.
         out.exit = Exit::Inconclusive;
         out.closing = fmt::format("INCONCLUSIVE: {} not measured; {} failed, {}", out.inconclusive,
                                   out.failed, rest);
@@ -247,7 +248,8 @@ Comparison compare(const Spec& spec, const std::vector<Sample>& samples,
 
     auto infos = metric_infos(spec.metrics);
     for (const auto& expect :
-         spec.metrics) // a metric this file does not know is judged too: inconclusive
+         // A metric that this file does not know is judged too: as inconclusive.
+         spec.metrics)
         if (std::none_of(infos.begin(), infos.end(),
                          [&](const MetricInfo& i) { return i.name == expect.name; }))
             infos.push_back({expect.name, expect.name, Unit::Count, ""});

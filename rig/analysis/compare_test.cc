@@ -24,7 +24,7 @@ class VerdictTest : public ::testing::Test {
         last_ = run();
         return last_.find(metric)->arms.at(index);
     }
-    // One value per boot of the metric tlb_flushes, which is taken as it is.
+    // Sets the metric tlb_flushes, one value per boot.
     void set_flushes(const std::vector<std::uint64_t>& base,
                      const std::vector<std::uint64_t>& values) {
         ASSERT_EQ(base.size(), values.size());
@@ -37,7 +37,7 @@ class VerdictTest : public ::testing::Test {
         for (auto& s : samples_)
             s.run_clock = "wall";
     }
-    Sample& boot(unsigned index) { return samples_[2 * index + 1]; } // of the patched arm
+    Sample& boot(unsigned index) { return samples_[2 * index + 1]; } // a boot of the patched arm
 
     Spec spec_ = make_spec();
     std::vector<Sample> samples_ = make_samples(spec_);
@@ -58,7 +58,7 @@ TEST_F(VerdictTest, ExactlyHoldsOnlyInEveryBoot) {
     EXPECT_EQ(last_.exit, Exit::Fail);
     EXPECT_EQ(last_.closing, "FAIL: 1 failed (sync_ipis in reviewed), 1 hold");
 
-    // One unexplained event is told with the place it came from.
+    // An unexplained event is reported with its call site.
     boot(3).sync_callsites = {{"smp_call_function+0x2b", 9}, {"tlb_remove_table_sync_one+0x1c", 3}};
     EXPECT_EQ(
         arm("sync_ipis", 1).why,
@@ -69,7 +69,7 @@ TEST_F(VerdictTest, ExactlyHoldsOnlyInEveryBoot) {
     EXPECT_EQ(arm("sync_ipis", 1).why, "boot 3: 12, want 0 (2 of 8 boots differ)");
 }
 
-// The same broadcast under another name is no IPI less.
+// The same broadcast under another name is no improvement.
 TEST_F(VerdictTest, ABroadcastUnderAnotherNameIsNotLess) {
     spec_.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
     boot(3).ipis_by_function["quiet_ipi"] = 239;
@@ -108,7 +108,8 @@ TEST_F(VerdictTest, ZeroAgainstZeroDoesNotHold) {
     }
 }
 
-// Calls that did not run the changed line hold any bound; one that they break is broken.
+// Calls that did not run the changed line keep any bound, so a held bound becomes undecided; a
+// broken one stays broken.
 TEST_F(VerdictTest, AMedianOverCallsThatMissedTheTargetHoldsNothing) {
     spec_.metrics = {at_most("call_latency", 1000),
                      exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
@@ -138,7 +139,7 @@ TEST_F(VerdictTest, AMedianHidesNothingThatAMinorityPays) {
 
 TEST_F(VerdictTest, PredictedFollowsEachBootsOwnInjections) {
     spec_.metrics = {exactly("sync_ipis", {{"ipi", Predicted{}}, {"reviewed", 0}})};
-    samples_[4].exercised.injections = 70; // boot 2 of the baseline: 210 predicted
+    samples_[4].exercised.injections = 70; // boot 2 of the baseline: predicts 210
     EXPECT_EQ(arm("sync_ipis", 0).verdict, Verdict::Broken);
     EXPECT_EQ(arm("sync_ipis", 0).why, "boot 2: 240, want 210");
     samples_[4].counts["sync_ipis"] = 210;
@@ -155,7 +156,7 @@ TEST_F(VerdictTest, ExactlyNeedsNoInterval) {
 struct RatioCase {
     const char* name;
     MetricSpec expect;
-    std::vector<std::uint64_t> values; // against 1000 in every boot
+    std::vector<std::uint64_t> values; // the baseline has 1000 in every boot
     Verdict verdict;
     Exit exit;
 };
@@ -167,8 +168,8 @@ TEST_P(RatioTest, IsJudgedByTheWholeInterval) {
     spec_.metrics = {c.expect};
     for (bool wall : {false, true}) {
         if (wall) on_wall_clock();
-        // Eight constant boots: [min, max] when paired, a little narrower when not; the cases hold
-        // for both.
+        // Eight constant boots: the interval is [min, max] if paired, a little narrower if not; the
+        // cases hold for both.
         const auto& judged = arm("tlb_flushes");
         EXPECT_EQ(judged.verdict, c.verdict) << (wall ? "wall " : "virtual ") << judged.why;
         EXPECT_EQ(last_.exit, c.exit);
@@ -237,7 +238,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& one) { return one.param.name; });
 
 TEST_F(VerdictTest, PairingSeesWhatVarianceAcrossSeedsHides) {
-    // Every boot 2 % worse than its partner, while seeds differ by a factor of 8.
+    // Every boot is 2 % worse than its partner, while seeds differ by a factor of 8.
     std::vector<std::uint64_t> base, values;
     for (unsigned i = 1; i <= 8; ++i) {
         base.push_back(1000 * i);
@@ -250,8 +251,8 @@ TEST_F(VerdictTest, PairingSeesWhatVarianceAcrossSeedsHides) {
     EXPECT_EQ(arm("tlb_flushes").verdict, Verdict::Undecided);
 }
 
-// Eleven arms with four bounds each: 40 comparisons, which eight pairs cannot carry together; each
-// on its own they could.
+// Eleven arms with four bounds each: eight pairs cannot decide 40 comparisons together, although
+// they could decide each one alone.
 TEST_F(VerdictTest, ManyComparisonsNeedMoreBoots) {
     for (int i = 0; i < 9; ++i)
         spec_.arms.push_back({"arm" + std::to_string(i), {}, "synchronize_rcu", {}});
@@ -301,7 +302,7 @@ TEST_F(VerdictTest, DirectionIsToldForWhatIsNotJudgedToo) {
     EXPECT_EQ(arm("tlb_flushes").change->direction, Direction::Same);
     set_flushes({5, 5, 5, 5, 5, 5, 5, 5}, {4, 6, 4, 6, 4, 6, 4, 6});
     EXPECT_EQ(arm("tlb_flushes").change->direction, Direction::Unclear);
-    set_flushes({5, 5, 5, 5, 5}, {9, 9, 9, 9, 9}); // five pairs: no interval
+    set_flushes({5, 5, 5, 5, 5}, {9, 9, 9, 9, 9}); // five pairs: too few for an interval
     EXPECT_EQ(arm("tlb_flushes").change->direction, Direction::Unclear);
 }
 
@@ -315,7 +316,7 @@ TEST_F(VerdictTest, AFailedProofLeavesNothingJudgedButEverythingShown) {
     EXPECT_EQ(last_.exit, Exit::Inconclusive);
     EXPECT_EQ(last_.held + last_.failed + last_.undecided, 0u);
     EXPECT_EQ(last_.closing, "INCONCLUSIVE: validity check injections failed in ipi");
-    boot(0).counts["sync_ipis"] = 1; // not even what looks broken
+    boot(0).counts["sync_ipis"] = 1; // not even a value that looks broken
     EXPECT_EQ(run().exit, Exit::Inconclusive);
 }
 
@@ -329,7 +330,7 @@ TEST_F(VerdictTest, AnArmWithoutProofsIsInconclusive) {
 TEST_F(VerdictTest, WhatAnArchitectureCannotCountSaysSo) {
     for (auto& sample : samples_)
         sample.counts.erase("tlb_flushes");
-    EXPECT_EQ(arm("tlb_flushes").why, "8 of 8 boots do not hold it"); // of x86, which can
+    EXPECT_EQ(arm("tlb_flushes").why, "8 of 8 boots do not hold it"); // x86 has them
     spec_.kernel.arch = "arm64";
     EXPECT_EQ(arm("tlb_flushes").why, "not counted on arm64");
     EXPECT_FALSE(arm("tlb_flushes").spread);
@@ -345,12 +346,12 @@ TEST_F(VerdictTest, WhatWasDeclaredButNotMeasuredIsInconclusive) {
     EXPECT_FALSE(arm("bystander_wakeup").change);
     EXPECT_EQ(last_.exit, Exit::Inconclusive);
     EXPECT_EQ(last_.closing, "INCONCLUSIVE: 1 not measured; 0 failed, 2 hold");
-    // The baseline's gap counts as much.
+    // A gap in the baseline counts as much.
     samples_ = make_samples(spec_);
     samples_[0].bystander_wakeup_ns.clear();
     EXPECT_EQ(arm("bystander_wakeup").verdict, Verdict::Inconclusive);
     EXPECT_EQ(arm("bystander_wakeup").why, "the baseline does not hold it");
-    // Not declared, it is merely absent.
+    // Without a declaration the metric is merely absent.
     spec_.metrics.erase(spec_.metrics.begin());
     EXPECT_EQ(run().exit, Exit::Pass);
 }
@@ -381,7 +382,7 @@ TEST_F(VerdictTest, ClosingNeverCallsUndecidedGood) {
               "INCONCLUSIVE: no expectation is declared; every validity check passed");
 }
 
-// Too few boots, or too many bounds, would else make a pass of anything.
+// Otherwise too few boots, or too many bounds, would turn anything into a pass.
 TEST_F(VerdictTest, UndecidedBeyondItsBoundIsNoPass) {
     spec_ = make_spec(4);
     samples_ = make_samples(spec_);
@@ -398,7 +399,7 @@ TEST_F(VerdictTest, UndecidedBeyondItsBoundIsNoPass) {
     EXPECT_EQ(run().exit, Exit::Fail) << "decided, it is a regression";
 }
 
-// An instrument that never showed anything but 0 has not shown that it works.
+// An instrument that showed only 0 has not shown that it works.
 TEST_F(VerdictTest, ZeroInEveryArmDoesNotHold) {
     spec_.metrics = {exactly("sync_ipis", {{"ipi", 0}, {"reviewed", 0}})};
     for (auto& s : samples_)

@@ -6,7 +6,7 @@
 namespace rig {
 namespace {
 
-// Undecided with an estimate beyond the bound: too few boots must not make a pass of it.
+// Undecided with an estimate beyond the bound: too few boots must not turn a failure into a pass.
 bool looks_broken(const ArmMetric& arm) {
     return arm.test && arm.change &&
            (arm.change->ratio.value > arm.test->high || arm.change->ratio.value < arm.test->low);

@@ -13,9 +13,9 @@
 namespace rig {
 namespace {
 
-// Windows of the arms that are as long as their calls take: a count per boot, or the mean
-// disturbance over it, is then diluted by the very slowness of the patch. The last call's turn is
-// not waited out, so that few iterations are as bad as no pace.
+// If windows last as long as the calls take, a slow patch dilutes counts per boot and mean
+// disturbances by its own slowness. The last call does not wait out its pace, so few iterations are
+// as bad as no pace.
 std::string unequal_windows(const Spec& spec) {
     constexpr unsigned enough = 5;
     if (spec.workload.pace_us == 0)
@@ -27,8 +27,8 @@ std::string unequal_windows(const Spec& spec) {
     return "";
 }
 
-// The broadcast under another name: functions that the baseline never sends, together as often as
-// an unpatched kernel its own.
+// Detects the broadcast under another name: functions that the baseline never sends, together at
+// least as often as an unpatched kernel sends its own.
 std::string sent_instead(const ArmMetric& arm, const ArmMetric& base,
                          const std::vector<Sample>& samples) {
     if (!arm.spread || !base.spread || arm.spread->max >= base.spread->min) return "";
@@ -48,8 +48,8 @@ std::string sent_instead(const ArmMetric& arm, const ArmMetric& base,
     return "";
 }
 
-// A median does not move for what less than half of the calls pay: a patch that waits in two of
-// five runs of the target.
+// A cost that fewer than half of the calls pay does not move the median. Example: a patch that
+// waits in two of five runs of the target.
 std::string paid_by_few(const ArmMetric& arm, const ArmMetric& base) {
     if (!arm.test || !arm.pooled || !base.pooled || base.pooled->mean <= 0) return "";
     const auto ratio = arm.pooled->mean / base.pooled->mean;

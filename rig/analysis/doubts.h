@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What holds by the figures alone, but does not mean what it says, becomes undecided: windows of
-// different length, a cost that the median over calls cannot show, a broadcast under another name.
-// Pure.
+// Makes expectations undecided that hold by their figures but are misleading: windows of different
+// length, a cost that the median over calls cannot show, a broadcast under another name. Pure.
 #pragma once
 
 #include "rig/analysis/comparison.h"
@@ -14,11 +13,12 @@
 
 namespace rig {
 
-// What holds by itself but does not mean what it says. `why` gives the doubt about one arm, "" if
-// there is none. What failed stays failed.
+// Makes each arm that holds undecided if `why` returns a doubt about it; "" means no doubt. A
+// failed expectation stays failed.
 void doubt(MetricResult& metric, const std::function<std::string(ArmMetric& arm)>& why);
 
-// All that can be doubted of a run's metrics, each of which holds its arms in the spec's order.
+// Applies all known doubts to the metrics of a run. Each metric must have its arms in the order of
+// the spec.
 void doubt_what_holds(const Spec& spec, const std::vector<Sample>& samples,
                       std::vector<MetricResult>& metrics);
 

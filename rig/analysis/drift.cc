@@ -13,10 +13,10 @@ namespace rig {
 namespace {
 
 struct Halves {
-    std::vector<double> first, second; // each boot over the median of its arm
+    std::vector<double> first, second; // each boot divided by the median of its arm
 };
 
-// nullopt if a boot does not hold the metric: then a verdict says so.
+// nullopt if a boot lacks the metric; its verdict reports that.
 std::optional<Halves> halves_of(const std::string& metric,
                                 const std::vector<const Sample*>& in_order,
                                 const TargetSpec& target) {

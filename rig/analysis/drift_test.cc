@@ -14,7 +14,7 @@ std::vector<Sample> on_wall_clock(const Spec& spec) {
     auto samples = make_samples(spec);
     for (auto& sample : samples) {
         sample.run_clock = "wall";
-        // Alternating with the index: no trend.
+        // Alternates with the index: no trend.
         for (auto* list : {&sample.target_latency_ns, &sample.call_latency_ns,
                            &sample.bystander_wakeup_ns, &sample.bystander_work_time_ns})
             for (auto& value : *list)
@@ -38,7 +38,7 @@ TEST(Drift, AnUnquietHostIsToldOnce) {
         << warnings[0];
 }
 
-// The order of the boots counts, not their place in the file; a difference between arms is no
+// The order of the boots matters, not their order in the file; a difference between arms is no
 // drift.
 TEST(Drift, ArmsMayDiffer) {
     const auto spec = make_spec(8);

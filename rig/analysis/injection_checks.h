@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The proofs that allocations failed where they were to fail, and nowhere else. Internal to
-// prove(). Pure.
+// The validity checks that the intended allocations failed, and no others. Internal to prove().
+// Pure.
 #pragma once
 
 #include "rig/analysis/validity_check.h"
@@ -9,8 +9,8 @@
 
 namespace rig {
 
-// Each appends to `proofs` those of an arm, whose boots are `boots`: of an experiment with faults,
-// and of one without.
+// Append to `checks` those of one arm with the boots `boots`: for an experiment with fault
+// injection, and for one without.
 void check_faults(const ArmEvidence& evidence, const Boots& boots,
                   std::vector<ValidityCheck>& checks);
 void check_no_faults(const Boots& boots, std::vector<ValidityCheck>& checks);

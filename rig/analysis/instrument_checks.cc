@@ -13,16 +13,16 @@
 namespace rig {
 namespace {
 
-// Beyond this factor between the two one of them does not keep time (a clock source of whole
-// ticks), and no latency of the boot means anything.
+// If the clocks differ by more than this factor, one of them does not keep time (for example a
+// clock source of whole ticks), and no latency of the boot is usable.
 constexpr double clock_factor = 2;
 
-// A workload that races with others need not reach the target equally often in both passes; one
-// that does so in one pass only has its latencies from a pass in which nothing happened.
+// A workload with races need not reach the target equally often in both passes. If it does so in
+// one pass only, its latencies come from a pass in which nothing happened.
 constexpr double same_exercised = 0.9;
 
-// The same events counted twice: CPU by CPU, and all together. A metric of one CPU is that CPU's
-// count.
+// Compares two counts of the same events: per CPU and in total. A metric of one CPU equals that
+// CPU's count.
 Wrong cpus_do_not_add_up(const Spec& spec, const Sample& s) {
     std::map<std::string, unsigned> of_one_cpu;
     for (const auto& metric : spec.metrics)
@@ -30,7 +30,8 @@ Wrong cpus_do_not_add_up(const Spec& spec, const Sample& s) {
             of_one_cpu[custom_count_key(metric.name)] = *metric.custom->cpu;
     for (const auto& [key, total] : s.counts) {
         const auto per_cpu = s.counts_per_cpu.find(key);
-        if (per_cpu == s.counts_per_cpu.end()) continue; // told below if none is there
+        if (per_cpu == s.counts_per_cpu.end())
+            continue; // reported below if no counter has per-CPU counts
         if (const auto one = of_one_cpu.find(key); one != of_one_cpu.end()) {
             const auto counted =
                 one->second < per_cpu->second.size() ? per_cpu->second[one->second] : 0;
@@ -157,7 +158,7 @@ void check_instruments(const ArmEvidence& evidence, const Boots& boots,
             [](const Sample& s) -> Wrong {
                 const auto agent = median({s.agent_call_ns.begin(), s.agent_call_ns.end()}),
                            perf = median({s.call_latency_ns.begin(), s.call_latency_ns.end()});
-                if (!agent || !perf) return {}; // workload_complete tells
+                if (!agent || !perf) return {}; // reported by workload_complete
                 if (*agent <= clock_factor * *perf + clock_tolerance_ns &&
                     *perf <= clock_factor * *agent)
                     return {};

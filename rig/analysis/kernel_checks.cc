@@ -68,8 +68,8 @@ ValidityCheck check_symbols(const ArmEvidence& evidence) {
     return check;
 }
 
-// What names a .config beside an image is a hand: detectors that were never compiled in would be
-// reported as on.
+// A user names the .config of an image by hand. With a wrong one, detectors that were never
+// compiled in would be reported as on.
 ValidityCheck check_own_config(const ArmEvidence& evidence) {
     ValidityCheck check{
         "own_config",
@@ -81,7 +81,7 @@ ValidityCheck check_own_config(const ArmEvidence& evidence) {
         const auto found = kernel.symbols.find(symbol);
         const bool compiled = found != kernel.symbols.end() && !found->second.empty();
         const bool on = kernel_option(kernel, option) == "y";
-        // Lock statistics alone compile the lock tracker's functions as well.
+        // Lock statistics alone also compile lockdep's functions.
         if (on == compiled || (compiled && option == "PROVE_LOCKING"))
             agree.push_back(option + (on ? " on" : " off"));
         else
@@ -117,7 +117,7 @@ ValidityCheck check_image_differs(const ArmEvidence& evidence) {
     return check;
 }
 
-// The options in which an arm's kernel differs from the baseline's without having been allowed to.
+// The options in which an arm's kernel differs from the baseline's without a declaration.
 std::vector<std::string> undeclared_differences(const Arm& arm, const KernelFacts& kernel) {
     const auto declared = [&](const std::string& name) {
         return std::any_of(arm.config_differs.begin(), arm.config_differs.end(),
@@ -129,7 +129,8 @@ std::vector<std::string> undeclared_differences(const Arm& arm, const KernelFact
     return out;
 }
 
-// Another kernel in more than the patch: KASAN in the baseline alone would flatter any series.
+// Kernels must not differ in more than the patch: KASAN in the baseline alone would make any series
+// look fast.
 ValidityCheck check_same_config(const ArmEvidence& evidence) {
     constexpr std::size_t max_named = 5;
     ValidityCheck check{"same_config", "the kernel is built with the baseline's options", true, "",
@@ -166,14 +167,13 @@ ValidityCheck check_same_config(const ArmEvidence& evidence) {
 
 std::vector<ValidityCheck> check_kernel(const ArmEvidence& evidence) {
     std::vector<ValidityCheck> checks;
-    // Nothing asked is nothing proven: no line for an empty [target.config].
+    // An empty [target.config] gets no line: nothing was checked.
     if (!evidence.spec.target.config.empty()) checks.push_back(check_config(evidence));
     checks.push_back(check_symbols(evidence));
     if (evidence.arm.prebuilt) checks.push_back(check_own_config(evidence));
     if (&evidence.arm != &evidence.spec.arms.front() &&
         evidence.arm.name != evidence.spec.arms.front().name) {
-        // Two revisions of a history may well be the same kernel, and what one does to the options
-        // is a part of it.
+        // Two revisions of a history may be the same kernel, and a revision may change options.
         if (evidence.spec.target.revisions) return checks;
         for (const auto& check : {check_image_differs(evidence), check_same_config(evidence)})
             checks.push_back(check);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The proofs from a kernel's files, and what they share with those from the boots. Internal to
-// prove().
+// The validity checks that use a kernel's files, and helpers that the checks of boots use too.
+// Internal to prove().
 #pragma once
 
 #include "rig/analysis/validity_check.h"
@@ -11,11 +11,11 @@
 
 namespace rig {
 
-// The value of an option: "" if it is not among those looked up.
+// The value of a configuration option; "" if it was not looked up.
 std::string kernel_option(const KernelFacts& kernel, const std::string& name);
 
-// config, symbols; of a prebuilt image own_config; image_differs, same_config, which the baseline
-// goes without.
+// The checks config and symbols; own_config for a prebuilt image; image_differs and same_config for
+// all arms except the baseline.
 std::vector<ValidityCheck> check_kernel(const ArmEvidence& evidence);
 
 } // namespace rig

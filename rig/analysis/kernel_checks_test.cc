@@ -33,12 +33,12 @@ TEST_F(ExercisedTest, AnUnknownConfigProvesNothing) {
     EXPECT_EQ(
         check("config").found,
         "CONFIG_MMU_GATHER_RCU_TABLE_FREE=unknown, want y; CONFIG_PT_RECLAIM=unknown, want n");
-    spec_.target.config.clear(); // nothing asked, nothing claimed
+    spec_.target.config.clear(); // no option required: no check
     for (const auto& one : checks())
         EXPECT_NE(one.id, "config");
 }
 
-// KASAN in the baseline alone would flatter any series.
+// KASAN in the baseline alone would make any series look fast.
 TEST_F(ExercisedTest, KernelsMustBeBuiltAlike) {
     EXPECT_EQ(check("same_config").found, "every one");
     facts_.config_differs = {{"KASAN", "y -> n"}, {"KASAN_INLINE", "y -> n"}};
@@ -78,10 +78,10 @@ TEST_F(ExercisedTest, ImagesMustDiffer) {
     spec_.arms[1].series.clear();
     EXPECT_NE(check("image_differs").reason.find("no series"), std::string::npos);
     facts_.image_sha256 = "";
-    expect_failing({"image_differs"}); // an unknown hash differs from nothing
+    expect_failing({"image_differs"}); // an unknown hash does not count as different
 }
 
-// KASAN by the word of a file that belongs to another build.
+// A .config of another build claims that KASAN is on.
 TEST_F(ExercisedTest, ThePrebuiltImagesConfigIsItsOwn) {
     spec_.arms[1].prebuilt = PrebuiltImage{};
     for (const auto& [option, symbol] : detector_symbols())

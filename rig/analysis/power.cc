@@ -11,7 +11,7 @@ std::optional<std::size_t> boots_for_power(const MetricSpec& expect, const Estim
                                            std::size_t family, bool paired) {
     if (!ratio.interval || ratio.n == 0 || family == 0 || !(ratio.value > 0)) return std::nullopt;
     const auto [low, high] = bounds_of(expect);
-    // The bound that the interval straddles; of two the nearer.
+    // The bound that the interval contains; of two, the nearer one.
     const auto distance_to = [&](double bound) { return std::abs(std::log(bound / ratio.value)); };
     const double bound = low > 0 && distance_to(low) < distance_to(high) ? low : high;
     const double edge = bound > ratio.value ? ratio.interval->high : ratio.interval->low;

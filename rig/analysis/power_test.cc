@@ -18,8 +18,8 @@ Estimate estimate(double low, double value, double high, std::size_t n = 8) {
     return out;
 }
 
-// One claim, an interval of 95 %: (1.960 + 0.842)^2 / 1.960^2 = 2.043 times the boots where the
-// bound lies at its edge.
+// One claim, an interval of 95 %: if the bound is at the edge of the interval, (1.960 + 0.842)^2 /
+// 1.960^2 = 2.043 times the boots are needed.
 TEST(Power, ABoundAtTheEdgeOfTheIntervalNeedsTwiceTheBoots) {
     EXPECT_EQ(boots_for_power(at_most("x", 1.21), estimate(1 / 1.21, 1, 1.21, 100), 1, false),
               205u);

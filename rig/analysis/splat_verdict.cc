@@ -21,7 +21,9 @@ void add(std::vector<ArmSplat>& rows, const SampleSplat& splat, const BootId& bo
     ++known->boots;
     known->count += splat.count;
     if (known->guilty.empty()) known->guilty = splat.guilty;
-    // The trace may differ; one that is not declared is enough, and one that came first.
+    // A row covers several boots, whose traces may differ. It is declared only if every occurrence
+    // is. It has followed only if every occurrence is declared or a consequence, and not all are
+    // declared.
     known->followed = (known->followed || known->declared) && (followed || declared) &&
                       !(known->declared && declared);
     known->declared = known->declared && declared;
@@ -107,7 +109,7 @@ std::vector<ArmSplats> judge_splats(const Spec& spec, const std::vector<Sample>&
 
 SplatConclusion conclude(const std::vector<ArmSplats>& arms, bool proven) {
     SplatConclusion out;
-    // What the patch brought is told before what is there without it.
+    // Splats that the patch causes come before those that occur without it.
     const ArmSplat* worst = nullptr;
     bool brought = false;
     for (const auto& arm : arms) {

@@ -30,7 +30,7 @@ class SplatVerdictTest : public ::testing::Test {
         for (unsigned i = 0; i < spec_.guest.boots; ++i)
             boot(arm, i).splats.push_back(splat);
     }
-    // The whole comparison, with expectations that hold, if any.
+    // The whole comparison; `judged`: with expectations that hold.
     Comparison run(bool judged = true) {
         std::vector<ArmChecks> checks;
         for (const auto& arm : spec_.arms)
@@ -52,7 +52,7 @@ TEST_F(SplatVerdictTest, NoneIsCleanAndChangesNothing) {
     EXPECT_EQ(comparison.splats[0].verdict, SplatVerdict::Clean);
 }
 
-// One occurrence in one boot of one arm, whatever the figures say.
+// One occurrence in one boot of one arm suffices, whatever the figures are.
 TEST_F(SplatVerdictTest, AnUndeclaredSplatBreaksTheComparison) {
     boot("reviewed", 2).splats = {kWarning};
     const auto comparison = run();
@@ -79,7 +79,7 @@ TEST_F(SplatVerdictTest, WhatTheBaselineHasTooIsNotThePatchsDoing) {
     EXPECT_EQ(comparison.closing, "FAIL: kernel splat in ipi: WARNING: at mm/memory.c");
     EXPECT_TRUE(comparison.splats[1].splats.at(0).in_baseline);
     EXPECT_FALSE(comparison.splats[0].splats.at(0).in_baseline);
-    // What the patch brought comes first, wherever it stands.
+    // Splats that the patch causes come first, wherever they occur.
     boot("reviewed", 2).splats.push_back(kSleep);
     EXPECT_EQ(run().closing, "FAIL: kernel splat in reviewed: BUG: sleeping function "
                              "called from invalid context");
@@ -93,7 +93,7 @@ TEST_F(SplatVerdictTest, ADeclaredSplatInEveryBootIsAsDeclared) {
     EXPECT_EQ(comparison.splats[1].verdict, SplatVerdict::AsDeclared);
     EXPECT_EQ(comparison.splats[1].splats.at(0).boots, 3u);
     EXPECT_EQ(comparison.splats[1].splats.at(0).count, 6u);
-    // It is an expectation that holds, even if it is the only one.
+    // A declared splat is an expectation that holds, even if it is the only one.
     spec_.metrics.clear();
     comparison = run(false);
     EXPECT_EQ(comparison.exit, Exit::Pass);
@@ -108,7 +108,7 @@ TEST_F(SplatVerdictTest, AControlThatDoesNotFailInOneBootIsBroken) {
     EXPECT_EQ(comparison.exit, Exit::Fail);
     EXPECT_EQ(comparison.closing, "FAIL: the control did not fail in 1 of 3 boots of reviewed");
     EXPECT_EQ(comparison.splats[1].silent, std::vector<unsigned>{1});
-    // A line that never ran could not splat: that is for the proofs to say.
+    // A line that never ran could not splat: the validity checks report that.
     proven_ = false;
     comparison = run();
     EXPECT_EQ(comparison.exit, Exit::Inconclusive);
@@ -125,7 +125,7 @@ TEST_F(SplatVerdictTest, AnotherSplatInABrokenArmIsStillUndeclared) {
     EXPECT_EQ(comparison.closing, "FAIL: kernel splat in reviewed: WARNING: at mm/memory.c");
 }
 
-// A kernel that was caught scheduling under a spinlock goes on to complain of everything.
+// After scheduling under a spinlock, a kernel reports all kinds of consequences.
 TEST_F(SplatVerdictTest, WhatFollowsTheDeclaredSplatIsToldAndNotJudged) {
     spec_.arms[1].splat = "tlb_remove_table_sync_rcu";
     in_every_boot("reviewed", kSleep);
@@ -136,13 +136,13 @@ TEST_F(SplatVerdictTest, WhatFollowsTheDeclaredSplatIsToldAndNotJudged) {
     EXPECT_EQ(comparison.splats[1].verdict, SplatVerdict::AsDeclared);
     EXPECT_TRUE(comparison.splats[1].splats.at(1).followed);
     EXPECT_FALSE(comparison.splats[1].splats.at(0).followed);
-    // Once before it, in whichever boot, is enough.
+    // One occurrence before the declared splat suffices, in any boot.
     auto& splats = boot("reviewed", 2).splats;
     splats.insert(splats.begin(), kWarning);
     EXPECT_EQ(run().closing, "FAIL: kernel splat in reviewed: WARNING: at mm/memory.c");
     splats.erase(splats.begin());
     EXPECT_EQ(run().exit, Exit::Pass);
-    // In an arm that declares nothing there is nothing to follow.
+    // In an arm that declares no splat nothing is a consequence.
     boot("ipi", 1).splats = {kWarning};
     EXPECT_EQ(run().exit, Exit::Fail);
 }
@@ -167,7 +167,7 @@ TEST_F(SplatVerdictTest, ANoticeIsToldAndNotJudged) {
     const auto comparison = run();
     EXPECT_EQ(comparison.exit, Exit::Pass);
     EXPECT_EQ(comparison.splats[1].notices.size(), 1u);
-    // Nor is it what a broken arm has to show.
+    // A notice is not what a broken arm has to show either.
     spec_.arms[1].splat = "Out of memory";
     in_every_boot("reviewed", kKilled);
     EXPECT_EQ(run().exit, Exit::Fail);

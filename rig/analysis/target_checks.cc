@@ -25,7 +25,7 @@ Boots boots_of(const ArmEvidence& evidence, const Arm& arm) {
     return rig::boots_of(evidence.samples, arm.name);
 }
 
-// ---- Proofs from the boots
+// ---- Checks from the boots
 
 ValidityCheck check_boots(const ArmEvidence& evidence, const Boots& boots) {
     ValidityCheck check{"boots", "every planned boot is there, once", true, "", ""};
@@ -49,8 +49,7 @@ ValidityCheck check_boots(const ArmEvidence& evidence, const Boots& boots) {
     return check;
 }
 
-// Mixed clocks or accelerators, or another kernel behind the same name, would be compared as if
-// they were alike.
+// Different clocks or accelerators, or another kernel under the same name, must not be compared.
 ValidityCheck check_platform(const ArmEvidence& evidence, const Boots& boots) {
     const auto* first = evidence.samples.empty() ? nullptr : &evidence.samples.front();
     auto platform = [](const Sample& s) { return s.run_clock + " clock, " + s.accelerator; };
@@ -76,7 +75,7 @@ ValidityCheck check_platform(const ArmEvidence& evidence, const Boots& boots) {
     return check;
 }
 
-// Under the virtual clock the same seed gives the same bytes: that it does is not assumed.
+// Under the virtual clock the same seed must give the same bytes; this is verified.
 ValidityCheck check_replay(const ArmEvidence& evidence) {
     ValidityCheck check{"replay", "boot 0 made once more is the same in every byte", true, "", ""};
     const auto replay = std::find_if(evidence.replays.begin(), evidence.replays.end(),
@@ -96,11 +95,12 @@ ValidityCheck check_replay(const ArmEvidence& evidence) {
     return check;
 }
 
-// In place of a witness: nothing else led to the target, and nothing it was to do was left out.
+// Replaces a marker: the target ran exactly as often as its callers predict, so nothing else
+// reached it and no call was left out.
 void check_same_path(const ArmEvidence& evidence, const Boots& boots,
                      std::vector<ValidityCheck>& checks) {
     const auto per_call = hits_per_call(evidence.spec.workload);
-    if (!per_call) { // the reader of experiments takes none like it
+    if (!per_call) { // the spec parser rejects such a workload
         checks.push_back({"hits_as_called", "the target runs as often as predicted", false,
                           "no prediction for this workload",
                           fmt::format("target.same_path is for {}",
@@ -124,8 +124,8 @@ void check_same_path(const ArmEvidence& evidence, const Boots& boots,
         }));
 }
 
-// What the experiment says that a boot must have seen to have tested anything: races that took
-// place, for one.
+// What a boot must have seen, according to the experiment, to have tested anything: races that took
+// place, for example.
 void check_at_least(const ArmEvidence& evidence, const Boots& boots,
                     std::vector<ValidityCheck>& checks) {
     for (const auto& metric : evidence.spec.metrics) {
@@ -153,7 +153,7 @@ void check_at_least(const ArmEvidence& evidence, const Boots& boots,
     }
 }
 
-// A witness that the baseline calls as well tells the arms apart as little as no witness.
+// A marker that the baseline calls too does not distinguish the arms.
 void check_marker_differs(const ArmEvidence& evidence, std::vector<ValidityCheck>& checks) {
     const auto& base = evidence.spec.arms.front();
     const auto& marker = evidence.arm.marker;
@@ -218,7 +218,7 @@ void check_hits(const ArmEvidence& evidence, const Boots& boots,
                                 : more;
         }));
     if (evidence.spec.target.same_path) return check_same_path(evidence, boots, checks);
-    if (evidence.spec.target.revisions) return; // which line changed is what is searched
+    if (evidence.spec.target.revisions) return; // a bisection searches for the changed line
     checks.push_back(over_boots(
         {"witness_hits",
          evidence.arm.marker + "(), which this arm's line calls, ran once per hit of the target",
@@ -296,7 +296,7 @@ std::vector<std::string> clock_warnings(const ArmEvidence& evidence) {
     for (const auto* boot : boots_of(evidence, evidence.arm)) {
         auto agent = median({boot->agent_call_ns.begin(), boot->agent_call_ns.end()});
         auto perf = median({boot->call_latency_ns.begin(), boot->call_latency_ns.end()});
-        if (!agent || !perf) continue; // a missing latency is the verdict's to report
+        if (!agent || !perf) continue; // the verdict reports a missing latency
         ++compared;
         auto tolerance = std::max(clock_tolerance_ns, clock_tolerance_share * *perf);
         if (std::abs(*agent - *perf) <= tolerance) continue;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Proof that the changed line was compiled in and ran, and that nothing but it was measured. An
-// experiment in which one proof fails in one boot of one arm is INCONCLUSIVE: silence of a path
-// that never ran is not "no change". Pure.
+// Checks that the changed line was compiled in and ran, and that nothing else was measured. If one
+// validity check fails in one boot of one arm, the experiment is INCONCLUSIVE: a path that never
+// ran does not show "no change". Pure.
 #pragma once
 
 #include "rig/analysis/validity_check.h"
@@ -13,18 +13,19 @@
 
 namespace rig {
 
-// All proofs of one arm, each over all its boots and naming the first that fails. Never empty.
+// All validity checks of one arm. Each covers all boots of the arm and names the first that fails.
+// Never empty.
 std::vector<ValidityCheck> prove(const ArmEvidence& evidence);
 
-// "in 3 of 8 boots at most half of the calls ran the target": a median over calls then is that of
-// calls without it, and cannot show what the target costs. "" if every boot of the arm reached it
-// in more; also with target.same_path.
+// A text such as "in 3 of 8 boots at most half of the calls ran the target": then the median over
+// calls is that of calls without the target, and cannot show what the target costs. "" if more than
+// half of the calls ran it in every boot of the arm, and also with target.same_path.
 std::string thinly_exposed(const Spec& spec, const std::vector<Sample>& samples,
                            const std::string& arm);
 
-// The workload's own clock around its calls against perf's, per boot; not a proof, since they do
-// not time the same thing. One text if any boot of the arm disagrees by more than the tolerance,
-// else none.
+// Compares the workload's own clock around its calls with perf's, per boot. This is no validity
+// check, since the two do not time exactly the same thing. One text if any boot of the arm differs
+// by more than the tolerance, else none.
 std::vector<std::string> clock_warnings(const ArmEvidence& evidence);
 
 } // namespace rig

@@ -24,7 +24,7 @@ TEST_F(ExercisedTest, EverythingHoldsInAGoodRun) {
     EXPECT_EQ(check("config").found, "CONFIG_MMU_GATHER_RCU_TABLE_FREE=y; CONFIG_PT_RECLAIM=n");
     EXPECT_EQ(check("platform").found, "virtual clock, tcg, 6.12.117");
     EXPECT_TRUE((ArmChecks{"x", checks()}.all_pass()));
-    EXPECT_FALSE((ArmChecks{"x", {}}.all_pass())); // no proof is no proof
+    EXPECT_FALSE((ArmChecks{"x", {}}.all_pass())); // without checks nothing passed
 }
 
 TEST_F(ExercisedTest, ProvenInOneArmIsNotProvenInTheOther) {
@@ -54,12 +54,11 @@ TEST_F(ExercisedTest, AReplayMustComeOutTheSame) {
     EXPECT_EQ(check("replay").found, "it was not repeated, want once");
     replays_.clear();
     for (auto& sample : samples_)
-        sample.run_clock = "wall"; // no two boots are the same there
+        sample.run_clock = "wall"; // no two boots are equal there
     expect_failing({});
 }
 
-// What a hostile experiment would do: a change somewhere else, with a witness that every kernel
-// calls.
+// A misleading experiment: the change is elsewhere, and every kernel calls the marker.
 TEST_F(ExercisedTest, AWitnessOfTheBaselineTellsNothing) {
     EXPECT_EQ(check("witness_differs").found, "0 calls in each of 8 boots of ipi");
     samples_[4].counts[marker_key("synchronize_rcu")] = 80;
@@ -76,7 +75,7 @@ TEST_F(ExercisedTest, AWitnessOfTheBaselineTellsNothing) {
     EXPECT_NE(check("witness_differs").found.find("smp_call_function() is the marker of ipi too"),
               std::string::npos);
     EXPECT_EQ(checks(0).size(), 19u) << "nothing is asked of the baseline";
-    spec_.target.same_path = true; // stands for all arms running the same code
+    spec_.target.same_path = true; // means that all arms run the same code
     for (const auto& one : checks())
         EXPECT_NE(one.id, "witness_differs");
 }
@@ -114,7 +113,7 @@ TEST_F(ExercisedTest, AClockThatStandsStillProvesNothing) {
     boot(4).agent_call_ns.assign(20, 0);
     expect_failing({"clocks_agree"});
     EXPECT_NE(check("clocks_agree").reason.find("clocksource="), std::string::npos);
-    boot(4).agent_call_ns.assign(20, 80'000'000); // against 32 ms
+    boot(4).agent_call_ns.assign(20, 80'000'000); // perf has 32 ms
     expect_failing({"clocks_agree"});
     spec_.workload.name = "exit"; // its own clock does not time the same call
     for (const auto& one : checks())
@@ -138,7 +137,7 @@ TEST_F(ExercisedTest, WarmUpBootsAreProvenAsAllOthers) {
     expect_failing({});
     boot(0).exercised.marker_hits = 0;
     expect_failing({"witness_hits"});
-    for (auto& sample : samples_) // there are none in virtual time: 7 are planned
+    for (auto& sample : samples_) // the virtual clock has no warm-up boots: 7 boots are planned
         sample.run_clock = "virtual";
     EXPECT_EQ(check("boots").found, "boot 7 was not planned");
 }
@@ -163,14 +162,14 @@ TEST_F(ExercisedTest, PlatformMayNotChange) {
     boot(4).kernel_version = "#2 SMP";
     EXPECT_EQ(check("platform").found,
               "boot 4: kernel 6.12.117 #2 SMP, want 6.12.117 #1 SMP as in boot 0");
-    // Another clock than the baseline's is not comparable, even if the arm agrees with itself.
+    // A clock other than the baseline's is not comparable, even if the arm agrees with itself.
     samples_ = make_samples(spec_);
     for (auto& sample : samples_)
         if (sample.id.arm == "reviewed") sample.run_clock = "wall";
     expect_failing({"platform"});
 }
 
-// One slip in one boot; the proofs that must notice it; what the first of them says.
+// One error in one boot, the checks that must notice it, and the text of the first one.
 struct Slip {
     const char* name;
     std::function<void(Sample&)> change;
@@ -300,7 +299,8 @@ INSTANTIATE_TEST_SUITE_P(
              "nobody to send an IPI to"}),
     [](const auto& slip) { return slip.param.name; });
 
-// Faults off, one function that both arms call alike: as in configs/retained-collapse.toml.
+// Faults off, and both arms call the same function in the same way, as in
+// configs/retained-collapse.toml.
 class SamePathTest : public ExercisedTest {
  protected:
     void SetUp() override {
@@ -333,8 +333,8 @@ TEST_F(SamePathTest, MoreOrFewerHitsThanTheCallsExplainProveNothing) {
     boot(5).exercised.target_hits = 0;
     expect_failing({"target_hits", "hits_as_called"});
     EXPECT_NE(check("target_hits").reason.find("does not lead there"), std::string::npos);
-    spec_.workload.name =
-        "command"; // whose hits nobody can tell, and which the reader of experiments refuses
+    // No hits can be predicted for it, and the spec parser rejects it.
+    spec_.workload.name = "command";
     expect_failing({"target_hits", "hits_as_called", "workload_complete"});
 }
 
@@ -391,7 +391,7 @@ TEST_F(ExercisedTest, ExplainsWhyNothingWasInjected) {
     EXPECT_NE(reason().find("fault.min_order = 1"), std::string::npos);
 }
 
-// What real guests sent: see testdata/README.md.
+// Data from real guests, see testdata/README.md.
 Sample captured_sample(const Spec& spec, const std::string& folder) {
     auto symbols = SymbolTable::parse(
         "ffffffff810e3eb0 T smp_call_function\nffffffff8116e390 t tlb_remove_table_smp_sync\n"

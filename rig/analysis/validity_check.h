@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a proof is, what it is made from, and how one is made over all boots of an arm. Pure; a
-// proof that fails is a value, no error.
+// The definition of a validity check, its input, and how it is evaluated over all boots of an arm.
+// Pure. A check that fails is a value, not an error.
 #pragma once
 
 #include "rig/guest_output/sample.h"
@@ -22,8 +22,8 @@ struct ValidityCheck {
     std::string id;    // "injections"
     std::string claim; // "allocations failed in every boot"
     bool passed = false;
-    std::string found;  // what is there, and in the failing case what is wanted: "boot 3: 0
-                        // injections, want > 0"
+    // What was found and, if the check failed, what was wanted: "boot 3: 0 injections, want > 0".
+    std::string found;
     std::string reason; // if failed: the probable cause and what to look at
 };
 
@@ -33,20 +33,20 @@ struct ArmChecks {
     bool all_pass() const;
 };
 
-// A view: everything must outlive it.
+// The input of all checks. A view: everything must outlive it.
 struct ArmEvidence {
     const Spec& spec;
     const Arm& arm;
     const KernelFacts& kernel;
-    const KernelFacts& baseline;        // of the first arm
-    const std::vector<Sample>& samples; // of the whole run; other arms' are ignored
-    const std::vector<Replay>& replays; // of the whole run
+    const KernelFacts& baseline;        // the first arm's kernel
+    const std::vector<Sample>& samples; // all samples of the run; those of other arms are ignored
+    const std::vector<Replay>& replays; // all replays of the run
 };
 
 using Boots = std::vector<const Sample*>; // of one arm, by index
 
-// `wrong` gives what is wrong with a boot, nullopt if nothing is; `reason` is asked about the first
-// bad boot.
+// Evaluates a check over all boots. `wrong` describes what is wrong with a boot, or returns
+// nullopt; `reason` is called for the first bad boot only.
 template<class Wrong, class Reason>
 ValidityCheck over_boots(ValidityCheck check, const Boots& boots, Wrong wrong, Reason reason) {
     const Sample* first = nullptr;
@@ -81,12 +81,12 @@ template<class Value> std::string range(const Boots& boots, Value value) {
                        : fmt::format("{}..{} in {} boots", low, high, boots.size());
 }
 
-// What the experiment's workload knows of the cause of a failed check, "" for nothing
-// (rig/workloads/workload.h). `boot`: the first that failed it, nullptr for a check of the kernel's
-// files; `option`: of HintFor::ConfigDiffers.
+// What the experiment's workload knows about the cause of a failed check; "" if nothing
+// (rig/workloads/workload.h). `boot` is the first one that failed, or nullptr for a check of the
+// kernel's files. `option` belongs to HintFor::ConfigDiffers.
 std::string workload_hint(const ArmEvidence& evidence, HintFor what, const Sample* boot = nullptr,
                           const std::string& option = "");
 
-using Wrong = std::optional<std::string>; // with a boot; nullopt: nothing
+using Wrong = std::optional<std::string>; // what is wrong with a boot; nullopt: nothing
 
 } // namespace rig

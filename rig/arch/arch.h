@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What differs from one architecture to another, one file for each beside this one. Everything else
-// in rig asks an Arch and never which it is. Adding one: a file, its line in arch.cc,
-// `base.NAME.config` beside configs/kernel/base.config, and the compiler's name for the agent in
-// guest/meson.build.
+// Everything that differs between architectures, as data: one file for each architecture in this
+// folder. The rest of rig reads an Arch and never checks which one it is. To add an architecture: a
+// file here, its line in arch.cc, `base.NAME.config` next to configs/kernel/base.config, and the
+// name of the agent's compiler in guest/meson.build.
 #pragma once
 
 #include <string>
@@ -11,57 +11,59 @@
 
 namespace rig {
 
-// What is counted in every boot: its name in Sample::counts, the tracepoint, and perf's filter (""
-// = all). Where there is no tracepoint `function` names a kernel function whose calls are counted
-// in its place, by a probe that is the event.
+// An event that is counted in every boot: its name in Sample::counts, the tracepoint, and perf's
+// filter ("" = all). If the architecture has no such tracepoint, `function` names a kernel
+// function; its calls are counted instead, through a probe that is then the event.
 struct ArchEvent {
     std::string key, event, filter, function = {};
-    std::string label = {}; // of a built-in metric named `key`, which experiments may make a claim
-                            // about; "" = counted, no metric of its own
+    // Label of the built-in metric `key`, for which experiments can declare expectations. "" = the
+    // event is counted, but is no metric.
+    std::string label = {};
 };
 
 struct Arch {
-    std::string name; // as in kernel.arch: "arm64"
+    std::string name; // value of kernel.arch: "arm64"
 
-    // The build of kernel and perf
-    std::string kernel_arch; // the Makefile's ARCH: "x86", "arm64", "riscv"; also the folder in the
-                             // tree's arch/
-    std::string option;      // the Kconfig symbol that stands for it, without CONFIG_
-    std::string cross;  // what the names of compiler and binutils begin with; "" = the host's own
-    std::string image;  // make's target and the file in arch/KERNEL_ARCH/boot/
-    std::string debian; // Debian's name for it ("arm64"), and
-    std::string multiarch; // the folder that has in /usr/lib ("aarch64-linux-gnu")
-    std::string suite;     // Debian's first release with packages of it, if that is newer than the
-                           // host's; "" = the host's own release
-    std::string packages;  // Debian packages of compiler and, where it is not fetched, emulator
-                           // beyond rig's own, blank between; bootstrap reads them here
-    std::string kcidb;     // how uname -m calls it
+    // Build of kernel and perf
+    std::string kernel_arch; // the Makefile's ARCH ("x86", "arm64", "riscv"); also the folder in
+                             // the tree's arch/
+    std::string option;      // Kconfig symbol of the architecture, without CONFIG_
+    std::string cross;       // prefix of compiler and binutils; "" = the host's own
+    std::string image;       // make target, and the file in arch/KERNEL_ARCH/boot/
+    std::string debian;      // Debian's name of the architecture ("arm64")
+    std::string multiarch;   // its folder in /usr/lib ("aarch64-linux-gnu")
+    // First Debian release with packages of the architecture, if it is newer than the host's; "" =
+    // the host's own release.
+    std::string suite;
+    // Debian packages that the architecture needs beyond rig's own, separated by blanks: the
+    // compiler and, unless rig fetches it, the emulator. ./bootstrap reads them from the
+    // architecture's source file.
+    std::string packages;
+    std::string kcidb; // output of uname -m
 
     // The guest
-    std::string qemu; // program
+    std::string qemu; // program name
     std::string qemu_package;
-    unsigned qemu_at_least =
-        0; // major version without which guests do not run as they should; 0: any
-    // Where the host's is older or missing: Debian packages of program and firmware, blank between,
-    // which rig fetches and unpacks in its cache,
+    unsigned qemu_at_least = 0; // oldest major version with which guests run correctly; 0: any
+    // If the host's QEMU is older or missing, rig fetches and unpacks these Debian packages
+    // (program and firmware, separated by blanks) in its cache.
     std::string qemu_fetched;
-    std::string qemu_suite;           // and the suite they are of ("bookworm-backports")
-    std::string console;              // of the serial port: "ttyS0"
-    std::vector<std::string> machine; // machine type and options of QEMU
-    std::string cpu;                  // model under TCG
-    std::string panic_device;         // -device that the kernel tells of its panic
-    std::string serial_device;        // -device of the console; "" = the machine has one of its own
+    std::string qemu_suite;           // the suite of those packages ("bookworm-backports")
+    std::string console;              // device name of the serial port: "ttyS0"
+    std::vector<std::string> machine; // QEMU's machine type and its options
+    std::string cpu;                  // CPU model under TCG
+    std::string panic_device;         // -device through which the kernel reports a panic
+    std::string serial_device;        // -device of the console; "" = the machine has a built-in one
     std::string cmdline_tcg;          // kernel parameters under TCG
-    std::string cmdline_virtual;      // and under the virtual clock alone
-    bool return_stacks =
-        true; // perf knows the kernel's stack at the return of a function; else only at its entry
+    std::string cmdline_virtual;      // added to those under the virtual clock
+    // perf can record the kernel's stack at the return of a function. If not, only at its entry.
+    bool return_stacks = true;
     bool pvh = false;     // a vmlinux may have a PVH entry
-    bool libvirt = false; // the libvirt adapter builds this machine
+    bool libvirt = false; // the libvirt backend supports this machine
 
-    // Counted in every boot beside csd:csd_queue_cpu, which all have. The keys are those of
-    // Sample::counts.
+    // Events counted in every boot, in addition to csd:csd_queue_cpu, which all architectures have.
     std::vector<ArchEvent> events;
-    // Metrics for which it has no tracepoint, each with the reason
+    // Metrics that the architecture cannot provide for lack of a tracepoint, each with the reason.
     struct Missing {
         std::string metric, reason;
     };
@@ -74,21 +76,21 @@ const Arch& riscv64();
 
 inline constexpr const char* kDefaultArch = "x86_64";
 
-// In the order of documentation.
+// In the order in which they are documented.
 const std::vector<const Arch*>& all_archs();
-// nullptr if there is none of that name.
+// nullptr if no architecture has that name.
 const Arch* find_arch(std::string_view name);
-// For a name that a Spec or a BootRequest holds, which was checked when it was read.
+// For names from a Spec or a BootRequest, which were checked when they were read.
 const Arch& arch_named(std::string_view name);
 
-// The metrics that count one event of an architecture (ArchEvent::label), of all architectures,
-// each under the event's key in Sample::counts.
+// The metrics that count one event of an architecture (those with ArchEvent::label), of all
+// architectures. A metric's name is the event's key in Sample::counts.
 struct ArchMetric {
     std::string name, label;
 };
 const std::vector<ArchMetric>& arch_metrics();
 
-// Why the architecture cannot have a metric; "" if it can.
+// Why the architecture cannot provide a metric; "" if it can.
 std::string why_missing(const Arch& arch, std::string_view metric);
 
 } // namespace rig

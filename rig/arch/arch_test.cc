@@ -32,8 +32,8 @@ TEST(Arch, IsFoundByItsName) {
         << "the host's own compiler, and its kernels' keys in every cache";
 }
 
-// ./bootstrap takes the packages from the line of the file, the kernel its options from the
-// fragment's sibling.
+// ./bootstrap greps the packages out of the source file. The kernel build reads the options from
+// base.NAME.config.
 TEST(Arch, HasWhatBootstrapAndTheBuildLookFor) {
     for (const auto* arch : all_archs()) {
         const auto text = slurp(fs::path(RIG_TOP) / "rig/arch" / (arch->name + ".cc"));
@@ -61,7 +61,8 @@ TEST(Arch, CountsInterruptsOfEveryCpu) {
                     (keys.contains("call_function_vectors") &&
                      keys.contains("call_function_single_vectors")))
             << arch->name;
-        // What it cannot count is refused, with the reason, and nothing else is.
+        // Metrics that the architecture cannot count are refused with the reason; all others are
+        // accepted.
         for (const auto& metric : metric_names())
             EXPECT_EQ(why_missing(*arch, metric).empty(),
                       metric != "tlb_flushes" || keys.contains("tlb_flushes"))

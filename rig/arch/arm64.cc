@@ -19,17 +19,18 @@ const Arch& arm64() {
         a.qemu = "qemu-system-aarch64";
         a.qemu_package = "qemu-system-arm";
         a.console = "ttyAMA0";
-        // GICv2 ends at 8 CPUs. The device tree carries no seeds: what a boot's seed varies is what
-        // the report says it does.
+        // GICv2 supports 8 CPUs at most. dtb-randomness=off: the device tree carries no random
+        // seeds, so that a boot's seed varies only what the report lists.
         a.machine = {"virt", "gic-version=3", "dtb-randomness=off"};
-        // A model without RNDR, which reads host entropy. Its timer counts 62.5 MHz unless told
-        // otherwise, 16 ns a tick: too coarse for a clock whose instruction takes one.
+        // This model has no RNDR instruction, which would read host entropy. The timer's default of
+        // 62.5 MHz (16 ns a tick) is too coarse for a virtual clock on which an instruction takes 1
+        // ns.
         a.cpu = "cortex-a57,cntfrq=1000000000";
         a.panic_device = "pvpanic-pci";
         a.serial_device = ""; // a PL011
 
-        // arch/arm64/kernel/smp.c: do_handle_IPI() has one interrupt for call functions to one CPU
-        // and to many.
+        // do_handle_IPI() in arch/arm64/kernel/smp.c uses one interrupt for function calls to one
+        // CPU and to many.
         a.events = {
             {"call_function_interrupts", "ipi:ipi_entry", "reason == \"Function call interrupts\""},
             {"reschedule_vectors", "ipi:ipi_entry", "reason == \"Rescheduling interrupts\""}};

@@ -19,29 +19,29 @@ const Arch& riscv64() {
 
         a.qemu = "qemu-system-riscv64";
         a.qemu_package = "qemu-system-riscv";
-        // QEMU 7.2, bookworm's, gives a vCPU that spins all instructions that are left until the
-        // next timer and the others none (PAUSE, other than on x86 and arm64, does not give the
-        // turn away): some boots do not come out of stop_machine(), by which riscv64 puts every
-        // probe in. Later ones share them out evenly (icount_percpu_budget() in accel/tcg).
-        // Tried: 7.2, 10.0.
+        // QEMU 7.2 (bookworm's) gives a spinning vCPU all instructions that are left until the next
+        // timer, and the other vCPUs none. On riscv64 PAUSE does not yield to the next vCPU, as it
+        // does on x86 and arm64. Therefore some boots never leave stop_machine(), with which
+        // riscv64 inserts every probe. Later versions share the instructions evenly
+        // (icount_percpu_budget() in accel/tcg). Tested: 7.2, 10.0.
         a.qemu_at_least = 10;
         a.qemu_fetched = "qemu-system-riscv opensbi";
         a.qemu_suite = "bookworm-backports";
         a.console = "ttyS0";
-        // Starts its OpenSBI below the kernel. Its device tree carries a random seed that nothing
-        // switches off; QEMU draws it from -seed. Its clock counts 10 MHz, 100 ns a tick, which
-        // nothing changes either.
+        // QEMU starts its built-in OpenSBI before the kernel. The device tree always carries a
+        // random seed, which QEMU derives from -seed. The timer always counts at 10 MHz (100 ns a
+        // tick).
         a.machine = {"virt"};
         a.cpu = "rv64";
         a.panic_device = "pvpanic-pci";
         a.serial_device = ""; // an NS16550
-        // arch/riscv/kernel/probes/rethook_trampoline.S leaves sstatus out of the registers it
-        // hands on, so that perf takes the kernel for user space.
+        // rethook_trampoline.S in arch/riscv/kernel/probes/ does not save sstatus in the registers
+        // that it passes on, so that perf mistakes the kernel for user space.
         a.return_stacks = false;
 
-        // arch/riscv/kernel/smp.c: handle_IPI() has no tracepoint but that of every interrupt,
-        // which tells all IPIs by one name. For call functions to one CPU and to many it calls the
-        // same function.
+        // handle_IPI() in arch/riscv/kernel/smp.c has only the tracepoint of all interrupts, which
+        // reports every IPI under the same name. It calls the same function for function calls to
+        // one CPU and to many.
         a.events = {{"call_function_interrupts", "rig:call_function_interrupts", "",
                      "generic_smp_call_function_single_interrupt"}};
         a.missing = {

@@ -20,17 +20,19 @@ const Arch& x86_64() {
         a.qemu_package = "qemu-system-x86";
         a.console = "ttyS0";
         a.machine = {"q35", "usb=off"};
-        // qemu64 without the instructions that read host entropy; a plain model also boots faster
+        // qemu64 without the instructions that read host entropy. A plain model also boots faster
         // under TCG than `max`.
         a.cpu = "qemu64,rdrand=off,rdseed=off";
-        a.panic_device = "pvpanic-pci"; // the one on the ISA bus is found by ACPI alone
+        // The pvpanic device on the ISA bus is found only through ACPI.
+        a.panic_device = "pvpanic-pci";
         a.serial_device = "isa-serial,chardev=console,index=0";
-        // lapic_timer_hz is QEMU's; a kernel without the patch that knows it hands the word to PID
-        // 1, which does not read it.
-        // no_timer_check: whether the timer interrupts at all is tried out by a loop of PAUSE, each
-        // of which leaves the emulator's own loop; three quarters of the way to the agent.
+        // lapic_timer_hz is the frequency of QEMU's APIC timer. A kernel without the patch that
+        // adds this parameter passes it to PID 1, which ignores it. no_timer_check skips the
+        // kernel's test whether timer interrupts arrive: a loop of PAUSE, each of which leaves the
+        // emulator's execution loop. That loop took three quarters of the time until the agent
+        // starts.
         a.cmdline_tcg = "tsc=reliable no_timer_check lapic_timer_hz=1000000000";
-        a.cmdline_virtual = "lpj=4000000"; // a calibration that is counted, not measured
+        a.cmdline_virtual = "lpj=4000000"; // computed, so that the kernel does not measure it
         a.pvh = true;
         a.libvirt = true;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Errors as values. `FaultDomain` is part of the type so that a fault of the rig or of the host can
-// never be taken for a sample or a verdict about a kernel: only FaultDomain::Kernel and
-// FaultDomain::Guest may ever count against the code under test.
+// Errors as values. Every error has a `FaultDomain`, so that a fault of rig or of the host can
+// never be mistaken for a sample or for a verdict about a kernel. Only FaultDomain::Kernel and
+// FaultDomain::Guest may count against the code under test.
 #pragma once
 
 #include <filesystem>
@@ -12,20 +12,21 @@
 namespace rig {
 
 enum class FaultDomain {
-    Spec,   // the experiment file or the command line: mend the input (exit 2)
-    Host,   // this machine, its tools or rig itself: retry or mend the host (exit 3)
-    Kernel, // the kernel under test: it did not build, panicked, stalled (exit 1)
-    Guest,  // the agent, perf or the workload inside the guest: nothing was tested (exit 4)
+    Spec,   // the experiment file or the command line: fix the input (exit 2)
+    Host,   // this machine, its tools or rig itself: retry, or fix the host (exit 3)
+    Kernel, // the kernel under test did not build, panicked or stalled (exit 1)
+    Guest,  // the agent, perf or the workload in the guest failed: nothing was tested (exit 4)
 };
 
 struct Error {
     FaultDomain fault_domain = FaultDomain::Host;
     std::string message;       // names the object, what was found, and what is accepted
-    std::filesystem::path log; // where the evidence lies; empty if there is none
-    std::string kind{}; // of a boot that is no sample: how it ended, "rcu-stall" (boot_outcome.h)
-    std::string complaint{}; // of such a boot: what its kernel complained of first, whatever ended
-                             // the boot; "" if nothing
-    std::string arm{};       // whose boot that was
+    std::filesystem::path log; // the file with the evidence; empty if there is none
+    // The next three describe a boot that gave no sample. `kind`: how it ended, such as "rcu-stall"
+    // (boot_outcome.h).
+    std::string kind{};
+    std::string complaint{}; // the first splat of its kernel, whatever ended the boot; "" = none
+    std::string arm{};       // the arm to which the boot belongs
 };
 
 template<class T> using Result = tl::expected<T, Error>;
@@ -37,12 +38,12 @@ inline tl::unexpected<Error> fail(FaultDomain fault_domain, std::string message,
         Error{fault_domain, std::move(message), std::move(log), {}, {}, {}});
 }
 
-// What a guest sent cannot be used.
+// Something that a guest sent cannot be used.
 inline tl::unexpected<Error> guest_error(std::string message) {
     return fail(FaultDomain::Guest, std::move(message));
 }
 
-// Exit codes of every rig command; see ARCHITECTURE.md.
+// Exit codes of every rig command; see docs/reference/exit-codes.md.
 enum class Exit { Pass = 0, Fail = 1, Usage = 2, Host = 3, Inconclusive = 4 };
 
 constexpr Exit exit_for(FaultDomain fault_domain) {
@@ -73,8 +74,7 @@ constexpr const char* name(FaultDomain fault_domain) {
     return "host";
 }
 
-// Propagates the error of a Result-returning expression: `RIG_TRY(x, f());` declares x or returns
-// the error.
+// Unwraps a Result, or returns its error from the calling function: `RIG_TRY(x, f());` declares x.
 #define RIG_CONCAT_(a, b) a##b
 #define RIG_CONCAT(a, b) RIG_CONCAT_(a, b)
 #define RIG_TRY_(tmp, var, expr)                                                                   \

@@ -18,8 +18,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr unsigned kGlances = 50; // of has_writer(), waited for by one who wants to write; a busy
-                                  // host may take its time in one
+// How often lock_run() tries again. has_writer() holds the lock only for an instant, but on a busy
+// host that instant can be long.
+constexpr unsigned kGlances = 50;
 constexpr std::chrono::milliseconds kGlance(2);
 
 } // namespace
@@ -29,7 +30,7 @@ Result<int> lock_run(const fs::path& dir) {
     int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (fd < 0) return cannot("open", file, errno);
     int taken = ::flock(fd, LOCK_EX | LOCK_NB);
-    // has_writer() of another process holds it for an instant.
+    // has_writer() of another process may hold the lock for an instant.
     for (unsigned again = 0; taken != 0 && errno == EWOULDBLOCK && again < kGlances; ++again) {
         std::this_thread::sleep_for(kGlance);
         taken = ::flock(fd, LOCK_EX | LOCK_NB);

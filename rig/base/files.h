@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Reading small files whole, writing files so that they survive a crash, and the size of folders. A
+// Reads small files whole, writes files so that they survive a crash, and measures folders. A
 // failed write is FaultDomain::Host and names the file.
 #pragma once
 
@@ -15,12 +15,13 @@
 
 namespace rig {
 
-// The file's bytes; empty if it cannot be read. For files whose absence means the same as their
-// being empty.
+// Returns the file's bytes; empty if it cannot be read. For files where missing and empty mean the
+// same.
 inline std::string slurp(const std::filesystem::path& file) {
-    std::error_code
-        unknown; // the size of a pipe or of a file in /proc: those grow as they are read
-    if (std::filesystem::is_directory(file, unknown)) return {}; // which opens, and reading throws
+    // Pipes and files in /proc have no known size: they are read to their end instead.
+    std::error_code unknown;
+    // A folder opens without an error, but reading from it throws.
+    if (std::filesystem::is_directory(file, unknown)) return {};
     std::ifstream in(file, std::ios::binary);
     std::string bytes;
     if (const auto size = std::filesystem::file_size(file, unknown); !unknown) bytes.resize(size);
@@ -30,7 +31,7 @@ inline std::string slurp(const std::filesystem::path& file) {
     return bytes;
 }
 
-// Bytes of all files below; what vanishes meanwhile counts nothing.
+// Bytes of all regular files in the folder and below. A file that vanishes meanwhile counts as 0.
 inline std::uintmax_t size_of(const std::filesystem::path& folder) {
     std::uintmax_t bytes = 0;
     std::error_code error;
@@ -44,17 +45,18 @@ inline std::uintmax_t size_of(const std::filesystem::path& folder) {
     return bytes;
 }
 
-// Replaces `file` as a whole: a reader, or a machine that lost power, sees the old content or the
-// new one.
+// Replaces the file atomically: a reader, or a machine that lost power, sees either the old content
+// or the new content.
 Status write_atomically(const std::filesystem::path& file, std::string_view content);
 
-// "cannot WHAT FILE: " and what errno `error` means.
+// Returns the error "cannot WHAT FILE: REASON"; `error` is an errno value, whose text is the
+// reason.
 tl::unexpected<Error> cannot(std::string_view what, const std::filesystem::path& file, int error);
 
-// Writes all bytes, whatever write(2) takes at once; `file` is for the message.
+// Writes all bytes, also when write(2) accepts only a part of them. `file` is for the message.
 Status write_all(int fd, std::string_view bytes, const std::filesystem::path& file);
 
-// A new name is only on disk once its folder is.
+// Syncs the folder itself: the name of a new file is on disk only after that.
 Status sync_folder(const std::filesystem::path& folder);
 
 } // namespace rig

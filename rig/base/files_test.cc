@@ -24,7 +24,7 @@ TEST(Slurp, WhatIsNoFileHasNoBytes) {
 TEST(WriteAtomically, AFailedWriteLeavesTheOldContentAndNoPieces) {
     TempTree dir;
     EXPECT_FALSE(write_atomically(dir / "absent" / "file", "x"));
-    fs::create_directories(dir / "folder" / "inner"); // cannot be replaced by a file
+    fs::create_directories(dir / "folder" / "inner"); // a folder, which a file cannot replace
     auto status = write_atomically(dir / "folder", "x");
     ASSERT_FALSE(status);
     EXPECT_NE(status.error().message.find("cannot replace"), std::string::npos);

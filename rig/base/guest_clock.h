@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Names which clock a guest lives by and what executes its instructions.
+// Which clock a guest runs by, and what executes its instructions.
 #pragma once
 
 namespace rig {

@@ -12,9 +12,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t max_key_bytes =
-    256; // the longest kernel symbol has 512, those seen here below 64
-constexpr std::size_t shown_bytes = 40; // of a wrong value, in a message
+// The longest kernel symbol has 512 characters; those seen in samples have fewer than 64.
+constexpr std::size_t max_key_bytes = 256;
+constexpr std::size_t shown_bytes = 40; // of a wrong value, in an error message
 
 std::string shown(const json& value) {
     if (value.is_object()) return fmt::format("an object of {} keys", value.size());
@@ -32,7 +32,7 @@ bool is_printable(std::string_view text) {
                         [](unsigned char c) { return c < 0x20 || c == 0x7f; });
 }
 
-// Parsed text is unsigned where it can be; values made in a program may be signed.
+// Parsed JSON is unsigned where possible; values that a program built may be signed.
 bool is_whole(const json& value) {
     return value.is_number_unsigned() ||
            (value.is_number_integer() && value.get<std::int64_t>() >= 0);
@@ -61,7 +61,7 @@ Status read_wholes(const json& value, const std::string& name, std::vector<std::
         return wrong(name, value, fmt::format("an array of at most {} whole numbers", limit));
     out.resize(value.size());
     for (std::size_t i = 0; i < out.size(); ++i)
-        // The element's name is made only for the message: millions of them are read.
+        // Build the element's name only for the message: millions of elements are read.
         if (!is_whole(value[i]))
             return wrong(fmt::format("{}[{}]", name, i), value[i], "a whole number >= 0");
         else

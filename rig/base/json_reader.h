@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A strict, bounded view on JSON that came from outside: every key is asked for by name, wrong
-// types and unknown keys are errors, and nothing grows without limit. Every failure is one Error
-// with FaultDomain::Host and the message "PATH: what was found, want what".
+// A strict, bounded reader of JSON from outside. Every key is read by name; a wrong type or an
+// unknown key is an error, and every length has a limit. Every failure is one Error with
+// FaultDomain::Host and the message "PATH: what was found, want what".
 #pragma once
 
 #include "rig/base/error.h"
@@ -21,7 +21,8 @@ class JsonReader {
     // `path` names the object in messages. `json` must outlive the reader.
     static Result<JsonReader> open(const nlohmann::json& json, std::string path);
 
-    Result<JsonReader> object(std::string_view key); // fails if absent, like all below
+    // Fails if the key is absent, as all readers below do.
+    Result<JsonReader> object(std::string_view key);
     Result<std::vector<JsonReader>> objects(std::string_view key, std::size_t limit);
     Status text(std::string_view key, std::string& out, std::size_t limit = 4096);
     Status one_of(std::string_view key, std::string& out, const std::vector<std::string>& accepted);
@@ -32,7 +33,7 @@ class JsonReader {
     Status wholes(std::string_view key, std::vector<std::uint64_t>& out, std::size_t limit);
     Status number(std::string_view key, double& out); // finite
     Status numbers(std::string_view key, std::vector<double>& out, std::size_t limit);
-    // Maps: at most `limit` entries, keys of 1..256 bytes without control characters.
+    // Maps have at most `limit` entries. A key has 1..256 bytes and no control characters.
     Status map(std::string_view key, std::map<std::string, std::uint64_t>& out, std::size_t limit);
     Status map(std::string_view key, std::map<std::string, double>& out, std::size_t limit);
     Status map(std::string_view key, std::map<std::string, std::string>& out, std::size_t limit);
@@ -40,7 +41,7 @@ class JsonReader {
                std::size_t limit, std::size_t vector_limit);
     bool has(std::string_view key) const { return json_->contains(key); }
 
-    // An error for the first key that was never asked for. Call it last.
+    // Fails for the first key of the object that was never read. Call it last.
     Status finish() const;
 
  private:

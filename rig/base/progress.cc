@@ -9,17 +9,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto quick =
-    2s; // below this nobody needs to be told, and logs of short runs stay readable
-constexpr auto plain_interval =
-    10s; // a log gets six lines a minute, enough to see that something lives
-constexpr auto redraw_interval = 100ms; // smooth to the eye; a build reports far more often
-constexpr unsigned min_columns =
-    20; // narrower than any real terminal; guards against a reported width of 0
-constexpr std::size_t max_bar = 24; // cells; a wider bar says nothing more
+// Shorter steps need no line, and logs of short runs stay readable.
+constexpr auto quick = 2s;
+// A log gets six lines a minute, enough to see that the process is alive.
+constexpr auto plain_interval = 10s;
+constexpr auto redraw_interval = 100ms; // looks smooth; a build reports far more often
+// Narrower than any real terminal: guards against a reported width of 0.
+constexpr unsigned min_columns = 20;
+constexpr std::size_t max_bar = 24; // in cells; a wider bar shows nothing more
 constexpr std::size_t min_bar = 4;
 
-// Texts may come from a build or a guest: escapes in them must not reach the terminal.
+// Texts may come from a build or a guest: their escape sequences must not reach the terminal.
 std::string harmless(const std::string& text) {
     std::string out = text;
     for (auto& c : out)
@@ -31,8 +31,8 @@ bool continues(char c) {
     return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
 }
 
-// Counts characters, not bytes, since what is bounded is the width. Wide characters are not
-// expected.
+// Counts characters, not bytes, because the width on the terminal is limited. Assumes that there
+// are no wide characters.
 std::size_t width(const std::string& text) {
     return static_cast<std::size_t>(
         std::count_if(text.begin(), text.end(), [](char c) { return !continues(c); }));
@@ -63,7 +63,7 @@ Progress::~Progress() {
     try {
         interrupt();
     } catch (...) {
-        // A failing `write` must not turn the end of the program into std::terminate().
+        // An exception of `write` must not end the program with std::terminate().
     }
 }
 
@@ -124,8 +124,8 @@ double Progress::seconds(Clock::time_point now) const {
     return std::chrono::duration<double>(now - started_).count();
 }
 
-// From the mean speed so far: steady for boots and object files, the two things that take long
-// here.
+// Based on the mean speed so far, which is steady for boots and object files, the two things that
+// take long here.
 std::string Progress::eta(Clock::time_point now) const {
     if (!total_) return minutes(seconds(now));
     if (!done_) return "ETA --:--";
@@ -134,8 +134,8 @@ std::string Progress::eta(Clock::time_point now) const {
 }
 
 std::string Progress::line(Clock::time_point now) const {
-    auto limit = static_cast<std::size_t>(
-        columns_ - 1); // a character in the last column makes some terminals wrap
+    // A character in the last column makes some terminals wrap.
+    auto limit = static_cast<std::size_t>(columns_ - 1);
     auto what = cut(what_, limit / 2);
     std::string figures;
     if (total_) {
@@ -147,7 +147,7 @@ std::string Progress::line(Clock::time_point now) const {
     }
     std::string out = what + " ";
     auto used = width(what) + 1 + width(figures);
-    // The bar gives way before the figures do; the note takes what is left.
+    // The bar is dropped before the figures are; the note gets the columns that are left.
     if (total_ && used + min_bar + 3 <= limit) {
         auto cells = std::min(max_bar, std::max(min_bar, (limit - used - 3) / 2));
         auto full = static_cast<std::size_t>(

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Progress on anything that takes more than two seconds. A terminal gets one line with a bar and an
-// ETA, redrawn in place; anything else gets a plain line once a step has lasted two seconds, then
-// at most one every ten seconds, and one when it ends. A step shorter than two seconds leaves no
-// line behind.
+// Shows progress of anything that takes more than two seconds. A terminal gets one line with a bar
+// and an ETA, redrawn in place. Any other output gets a plain line once a step has lasted two
+// seconds, then at most one every ten seconds, and one when the step ends. A step shorter than two
+// seconds leaves no line.
 //
-// There is no timer: time is looked at when a member is called, so a long step should call
+// There is no timer: the time is checked only when a member is called, so a long step should call
 // advance() or note() now and then. Members may be called from any thread. Control characters in
 // texts are shown as '?'.
 #pragma once
@@ -24,23 +24,23 @@ class Progress {
     using Now = std::function<Clock::time_point()>;
     using Write = std::function<void(const std::string&)>;
 
-    // `write` gets text to be put out as it is (with \r and escapes when `terminal`). The line on a
-    // terminal is kept shorter than `columns`, so that it never wraps.
+    // `write` prints its text unchanged (with \r and escapes if `terminal`). The line on a terminal
+    // is kept shorter than `columns`, so that it never wraps.
     Progress(Write write, bool terminal, Now now = Clock::now, unsigned columns = 80);
-    ~Progress(); // as interrupt()
+    ~Progress(); // like interrupt()
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;
 
-    // Starts a step. `total` is in any unit; 0 = unknown, which shows elapsed time in place of an
-    // ETA.
+    // Starts a step. `total` is in any unit; 0 = unknown: the line then shows the elapsed time
+    // instead of an ETA.
     void start(const std::string& what, std::uint64_t total = 0);
-    void
-    advance(std::uint64_t done); // absolute, not an increment; more than total is shown as total
-    void note(const std::string& text); // short text behind the bar ("boot 3/16 reviewed seed 2")
+    // `done` is absolute, not an increment. More than the total is shown as the total.
+    void advance(std::uint64_t done);
+    void note(const std::string& text); // short text after the bar ("boot 3/16 reviewed seed 2")
     void finish();    // prints "what: done in 12.3 s"; also called by start() of the next step
-    void interrupt(); // ends the line without claiming it is done
-    void say(const std::string& text); // a whole line between the steps' own: a warning
-    void only_say();                   // from now on nothing but say() is shown: for --quiet
+    void interrupt(); // ends the line without reporting the step as done
+    void say(const std::string& text); // prints a whole line of its own, such as a warning
+    void only_say();                   // from now on only say() prints anything: for --quiet
 
     static Progress& silent(); // for tests
 

@@ -29,7 +29,7 @@ class ProgressTest : public ::testing::Test {
     std::vector<std::string> writes;
 };
 
-// What a redraw shows: between \r and the erasure of the rest of the line.
+// The text of one redraw: what lies between \r and the escape that erases the rest of the line.
 std::string shown(const std::string& text) {
     auto from = text.rfind('\r');
     auto to = text.find("\x1b[K", from);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// This function makes random numbers that are the same on every machine, which <random>'s
-// distributions do not promise.
+// Pseudorandom numbers that are the same on every machine. The distributions of <random> do not
+// promise that.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 namespace rig {
 
 std::uint64_t mix(std::uint64_t seed,
-                  std::uint64_t index); // splitmix64; result below 2^53 so that JSON keeps it
+                  std::uint64_t index); // SplitMix64; the result is below 2^53, so that a JSON
+                                        // number holds it exactly
 
 } // namespace rig

@@ -22,7 +22,8 @@ fs::path parent() {
     return tmp && *tmp ? tmp : "/tmp";
 }
 
-// The descriptor that holds the lock, -1 if another holds it.
+// Locks the file `lock` of the folder and returns its descriptor; -1 if another process holds the
+// lock.
 int take(const fs::path& dir, int flags) {
     const int fd = ::open((dir / "lock").c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
     if (fd >= 0 && ::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
@@ -41,8 +42,8 @@ void remove_abandoned_scratch() {
         if (!dir.filename().string().starts_with(kPrefix) || ::lstat(dir.c_str(), &about) != 0 ||
             !S_ISDIR(about.st_mode) || about.st_uid != ::geteuid())
             continue;
-        const int lock =
-            take(dir, 0); // without its lock it is being made at this moment, or was never used
+        // A folder without the file `lock` is just being created, or was never used: leave it.
+        const int lock = take(dir, 0);
         if (lock < 0) continue;
         std::error_code gone;
         fs::remove_all(dir, gone);
@@ -58,9 +59,9 @@ Scratch::Scratch() {
     }
     lock_ = take(pattern, O_CREAT);
     if (lock_ < 0) error_ = errno;
-    if (lock_ >= 0)
-        dir_ =
-            pattern; // else another rig took it for abandoned in this very moment, and removes it
+    // If this failed, another rig took the folder for abandoned at this very moment, and removes
+    // it.
+    if (lock_ >= 0) dir_ = pattern;
 }
 
 Status Scratch::made() const {

@@ -19,7 +19,8 @@ unsigned folders(const fs::path& dir) {
         std::distance(fs::directory_iterator(dir), fs::directory_iterator()));
 }
 
-// A folder of a process that was killed, or of one that lives until `done` is written to.
+// Starts a process that creates a scratch folder, and is then killed or lives until `done` is
+// written to.
 pid_t owner(int ready, int done) {
     const pid_t pid = ::fork();
     if (pid != 0) return pid;
@@ -40,7 +41,8 @@ TEST(Scratch, IsRemovedAtItsEndOrAfterItsOwnersDeath) {
         EXPECT_EQ(folders(tmp.path()), 1u) << "not one's own";
     }
     EXPECT_EQ(folders(tmp.path()), 0u);
-    fs::create_directory(tmp.path() / "rig-scratch-foreign"); // without a lock: not ours
+    fs::create_directory(tmp.path() /
+                         "rig-scratch-foreign"); // has no lock file: not created by rig
     fs::create_directory(tmp.path() / "other");
     int ready[2], done[2];
     ASSERT_EQ(::pipe(ready) + ::pipe(done), 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// These functions hash bytes and files with SHA-256 and return 64 lower-case hexadecimal digits. A
-// file that cannot be read is FaultDomain::Host.
+// SHA-256 of bytes and files, as 64 lower-case hexadecimal digits. A file that cannot be read is
+// FaultDomain::Host.
 #pragma once
 
 #include "rig/base/error.h"

@@ -27,8 +27,8 @@ std::string padded(std::string text, std::size_t width) {
 std::string wrapped(std::string_view line, std::size_t width, std::size_t indent) {
     std::string out;
     for (std::size_t room = width; display_width(line) > room; room = width - indent) {
-        // The last blank that leaves something on this line and keeps it within the room; else the
-        // word is cut.
+        // Break at the last blank that fits into the line and leaves some text on it. If there is
+        // none, break the word.
         auto first = std::min(line.find_first_not_of(' '), line.size());
         std::size_t columns = 0, end = 0, blank = 0;
         for (end = 0; end < line.size(); ++end) {

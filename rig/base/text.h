@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// These functions lay out text for people: they measure it in columns of a terminal, break it into
-// lines and replace the characters that must not reach a terminal. Pure.
+// Lays out text for people: measures it in terminal columns, wraps it, and replaces characters that
+// must not reach a terminal. Pure.
 #pragma once
 
 #include <cstddef>
@@ -14,25 +14,25 @@ namespace rig {
 // "1.4 GiB", "7.3 MiB".
 std::string size_text(std::uint64_t bytes);
 
-// Columns that UTF-8 text takes, one per code point.
+// Columns that a UTF-8 text takes on a terminal: one per code point.
 std::size_t display_width(std::string_view text);
-// Pads with blanks to `width` columns; longer text stays.
+// Pads with blanks to `width` columns; longer text is returned unchanged.
 std::string padded(std::string text, std::size_t width);
-// How wide a text for people is, in columns.
+// Width of texts for people, in columns.
 inline constexpr std::size_t page = 100;
-// Breaks at blanks so that no line is wider than `width`; further lines are indented. A longer word
-// is cut.
+// Wraps at blanks so that no line is wider than `width`. Lines after the first are indented. A word
+// that is too long is broken.
 std::string wrapped(std::string_view line, std::size_t width, std::size_t indent);
-// Without the blanks around it.
+// The text without leading and trailing blanks.
 std::string trimmed(std::string_view text);
-// A part of `text`: without those of `blanks` that stand around it.
+// The part of `text` that is left when leading and trailing characters of `blanks` are removed.
 std::string_view stripped(std::string_view text, std::string_view blanks = " ");
-// Decimal digits alone, as a number that fits; nullopt for anything else.
+// The number, if `digits` contains only decimal digits and the value fits; else nullopt.
 std::optional<unsigned> whole_number(std::string_view digits);
-// Control characters replaced by '?': names come from guests.
+// Replaces control characters by '?': names come from guests.
 std::string printable(std::string_view text);
-// The first `most` bytes, with '?' in place of each that is not printable ASCII. Names the guest's
-// perf prints end up in JSON and on a terminal.
+// The first `most` bytes, with '?' for each that is not printable ASCII. Used for names that the
+// guest's perf prints, which end up in JSON and on a terminal.
 std::string printable_ascii(std::string_view text, std::size_t most = 200);
 
 } // namespace rig

@@ -16,7 +16,7 @@ TEST(Text, WrapsAtBlanks) {
     EXPECT_EQ(wrapped("one two", 7, 2), "one two");
     EXPECT_EQ(wrapped("one two three", 7, 2), "one two\n  three");
     EXPECT_EQ(wrapped("one two three four", 8, 2), "one two\n  three\n  four");
-    EXPECT_EQ(wrapped("  one two", 6, 4), "  one\n    tw\n    o"); // the margin leaves two columns
+    EXPECT_EQ(wrapped("  one two", 6, 4), "  one\n    tw\n    o"); // the indent leaves two columns
     EXPECT_EQ(wrapped("abcdefgh", 3, 0), "abc\ndef\ngh");
     EXPECT_EQ(wrapped("µµµ µµµ", 3, 0), "µµµ\nµµµ");
     EXPECT_EQ(wrapped("", 3, 0), "");
@@ -26,7 +26,7 @@ TEST(Text, ControlCharactersDoNotReachTheTerminal) {
     EXPECT_EQ(printable("a\x1b[2Jb\nc\x7f"), "a?[2Jb?c?");
     EXPECT_EQ(printable("\xC2\x9B"
                         "31m µ ✔"),
-              "??31m µ ✔"); // C1's CSI
+              "??31m µ ✔"); // a CSI in C1
 }
 
 TEST(Text, TrimmingTakesBlanksOffBothEnds) {

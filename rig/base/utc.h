@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Moments as run.json writes them: UTC, "2026-02-23T10:32:48Z".
+// Times as run.json writes them: UTC, "2026-02-23T10:32:48Z".
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,7 @@ inline std::string utc_text(std::chrono::system_clock::time_point moment) {
                        fmt::gmtime(std::chrono::system_clock::to_time_t(moment)));
 }
 
-// nullopt for anything else, and for a day that does not exist.
+// nullopt for any other format, and for a date that does not exist.
 inline std::optional<std::chrono::sys_seconds> moment_of(const std::string& text) {
     unsigned year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
     int length = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// These functions tell which rig this is: its version, and the hash of its program file.
+// Identifies this rig: its version, and the hash of its program file.
 #pragma once
 
 #include "rig/base/error.h"
@@ -9,7 +9,7 @@
 namespace rig {
 
 std::string rig_version();
-// SHA-256 of the file that this process is an execution of; read once. FaultDomain::Host.
+// SHA-256 of the program file of this process; read once. FaultDomain::Host.
 Result<std::string> own_sha256();
 
 } // namespace rig

@@ -9,9 +9,10 @@
 namespace rig {
 namespace {
 
-constexpr unsigned kEndDecisions = 3; // they differ, and boots of either are told from the other's
+// That the ends differ, and that boots of each end are nearer to their own end.
+constexpr unsigned kEndDecisions = 3;
 
-// Adds the time until its end to a figure.
+// Adds its lifetime to `seconds`.
 class Stopwatch {
  public:
     explicit Stopwatch(double& seconds) : seconds_(seconds) {}
@@ -31,8 +32,8 @@ class Search {
            const std::vector<BisectStep>& known, Bisection& result)
         : history_(history), options_(options), environment_(environment), known_(known),
           result_(result) {
-        // The ends, every halving, the last candidates, two looks; a search with more decisions
-        // than that is told less confident than asked for.
+        // planned_decisions() counts the ends, every halving, the last candidates and two spot
+        // checks. A search with more decisions reports less confidence than was requested.
         alpha_ = options.alpha / static_cast<double>(planned_decisions(result.answers));
     }
     Status run(std::stop_token stop);
@@ -59,8 +60,8 @@ class Search {
     const std::vector<BisectStep>& known_;
     Bisection& result_;
     double alpha_ = 0;
-    std::size_t decisions_ = 0;      // that rest on figures
-    std::vector<double> good_, bad_; // virtual: of the ends, by boot
+    std::size_t decisions_ = 0;      // decisions that rest on figures
+    std::vector<double> good_, bad_; // virtual clock: values of the ends, by boot
 };
 
 const BisectStep* Search::visited(const std::string& id) const {
@@ -80,7 +81,7 @@ Status Search::keep(BisectStep visit) {
     return environment_.save(result_);
 }
 
-// Sets the image, or the outcome if there is none. An error: the host's.
+// Sets the image of the visit, or its outcome if it does not build. Returns host faults only.
 Status Search::build(BisectStep& visit) {
     const Stopwatch time(visit.build_seconds);
     const auto built = environment_.build(visit.revision);
@@ -95,7 +96,7 @@ Status Search::build(BisectStep& visit) {
     return {};
 }
 
-// True: the visit has an outcome already.
+// True if the visit has its outcome now, because the revision is untestable.
 bool take_unfit(const Measured& measured, BisectStep& visit) {
     const auto unfit = measured.unfit.find(visit.revision.id);
     if (unfit == measured.unfit.end()) return false;
@@ -141,8 +142,8 @@ Status Search::measure_ends(BisectStep& good, BisectStep& bad) {
             return {};
         }
         if (!options_.wall) break;
-        // A step asks which end a boot is the nearer to: that boots of the ends are nearer to their
-        // own is not assumed, since where one end scatters more than the other it may not be so.
+        // A step decides which end a boot is nearer to. That boots of an end are nearer to their
+        // own end has to be tested first: if one end scatters more than the other, it may be false.
         const auto self = told_apart(at_good, at_bad, alpha_);
         if (self == Side::Good) break;
         if (self == Side::Unclear && at_good.size() < 2 * most) continue;
@@ -188,8 +189,8 @@ Status Search::ends() {
 }
 
 Status Search::in_virtual_time(BisectStep& visit) {
-    // The ends' seeds in their order: what few boots leave unclear, all that the ends have may
-    // tell.
+    // The seeds are those of the ends, in their order. If a few boots leave a revision unclear, as
+    // many as the ends have may decide.
     for (auto boots = std::min(options_.boots, options_.max_boots);; boots = options_.max_boots) {
         RIG_TRY(measured, environment_.measure({visit.revision}, boots, 0));
         visit.boots += measured.boots;
@@ -291,22 +292,22 @@ Status Search::steps(std::stop_token stop) {
     return {};
 }
 
-// Several candidates because revisions between them tell nothing: each patch by itself on the last
-// good revision may.
+// Untestable revisions left several candidates. Test each patch alone on the last good revision.
 Status Search::alone() {
     const auto variants = history_.alone();
     if (result_.first_bad.size() < 2 || variants.size() != result_.first_bad.size()) return {};
     std::vector<std::size_t> bad;
-    // The last one cannot be cleared by its opposite, which is the revision before it and tells
-    // nothing; if it makes the change, the opposite of another one shows that.
+    // Skip the last candidate. Its counter-test would be the revision before it, which is
+    // untestable. If the last one makes the change, the counter-test of another candidate shows it.
     for (std::size_t i = 0; i + 1 < variants.size(); ++i) {
-        if (visited(variants[i].id)) continue; // it tells nothing, or there would be one candidate
+        // A variant that was visited before is untestable; otherwise there would be one candidate.
+        if (visited(variants[i].id)) continue;
         RIG_TRY(looked, visit(variants[i], Purpose::Alone));
         if (looked.outcome == Outcome::Bad) bad.push_back(i);
     }
     if (bad.size() != 1) return {};
-    // That it suffices does not mean that one before it, which tells nothing, does not as well:
-    // without it, all of them together do not.
+    // Counter-test: that one patch alone makes the change does not exclude an untestable one before
+    // it. So all candidates without this one must not make the change.
     RIG_TRY(opposite, visit(history_.without(bad[0]), Purpose::Without));
     if (opposite.outcome != Outcome::Good) return {};
     const auto named = result_.first_bad[bad[0]];
@@ -338,12 +339,12 @@ Status Search::look() {
 void Search::conclude() {
     result_.confidence =
         options_.wall ? std::max(0.0, 1 - alpha_ * static_cast<double>(decisions_)) : 1;
-    // Under the wall clock the two were measured at different times.
+    // Under the wall clock both sides of the step were measured at different times.
     if (options_.wall || result_.first_bad.size() != 1 || !result_.checked_alone.empty()) return;
     const auto* before = visited(result_.last_good.id);
     const auto* after = visited(result_.first_bad[0].id);
     if (!before || !after || before->values.empty() || after->values.empty()) return;
-    // Over the seeds that all four have.
+    // Use only the seeds that all four have.
     const auto common =
         std::min({before->values.size(), after->values.size(), good_.size(), bad_.size()});
     const auto level = [&](const std::vector<double>& values) {

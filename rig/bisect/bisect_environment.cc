@@ -22,8 +22,8 @@ namespace rig {
 namespace fs = std::filesystem;
 namespace {
 
-// How often revisions that the guest failed under the wall clock, where what the host does
-// meanwhile can do so, are measured.
+// How often a revision is measured that ends with a guest fault under the wall clock, where
+// activity of the host can cause one.
 constexpr unsigned kWallAttempts = 2;
 
 Result<RevisionArm> make_series(const BisectPlace& place, const Revision& revision) {
@@ -36,7 +36,7 @@ Result<RevisionArm> make_series(const BisectPlace& place, const Revision& revisi
     for (const auto* patch : place.series->patches_of(revision.id)) {
         const auto name = fmt::format(
             "{:04}-{}", ++number,
-            patch->file.filename().string()); // two folders may have one of the same name
+            patch->file.filename().string()); // files of two folders may have the same name
         RIG_CHECK(write_atomically(folder / name, patch->text));
         list += name + "\n";
     }
@@ -45,8 +45,8 @@ Result<RevisionArm> make_series(const BisectPlace& place, const Revision& revisi
     return RevisionArm{revision.id, shown.string().starts_with("..") ? folder : shown, {}};
 }
 
-// Why an arm's figures tell nothing; nullopt if they tell something. An error: no fault of the
-// kernel's.
+// Why the figures of an arm are unusable; nullopt if they are usable. Errors: faults that are not
+// the kernel's.
 Result<std::optional<Measured::Unfit>>
 unfit_arm(const Comparison& comparison, const std::string& arm, const std::string& metric) {
     using Found = std::optional<Measured::Unfit>;
@@ -92,11 +92,11 @@ Status take(const ExperimentResult& result, const std::vector<Revision>& revisio
     return {};
 }
 
-// What an experiment's verdict rests on, by "METRIC in ARM"; or why it says nothing.
+// The parts of an experiment's verdict, as "METRIC in ARM"; or why the experiment is inconclusive.
 struct WholeVerdict {
-    std::set<std::string> failures; // that do not hold
-    std::set<std::string>
-        open; // of which this run says nothing: undecided, or 0 wherever it is counted
+    std::set<std::string> failures; // failed expectations
+    // Expectations that this run does not decide: undecided, or 0 wherever they are counted.
+    std::set<std::string> open;
     std::optional<Measured::Unfit> unfit;
 };
 WholeVerdict whole_verdict(const Comparison& comparison) {
@@ -138,7 +138,7 @@ Result<Spec> revision_spec(const BisectPlace& place, const std::vector<Revision>
     }
     RIG_TRY(overrides, revision_overrides(place.spec, place.arm, arms, source, place.metric));
     RIG_TRY(spec, parse_spec(place.spec.text, place.spec.file, overrides));
-    spec.guest = place.spec.guest; // what the command line says of boots, vCPUs, clock and seed
+    spec.guest = place.spec.guest; // takes boots, vCPUs, clock and seed of the command line
     if (boots) spec.guest.boots = boots;
     if (batch) spec.guest.seed = mix(place.spec.guest.seed, batch);
     return spec;
@@ -166,7 +166,8 @@ BisectEnvironment real_world(const BisectPlace& place, const Environment& enviro
                              {environment.cache, environment.runner, environment.progress, 0}));
         return Built{kernel.image_sha256, kernel.from_cache};
     };
-    // One run of all of them. Nothing: it told nothing, and `measured` says of which and why.
+    // Makes one run of all these revisions. nullopt: the run was unusable, and `measured` has the
+    // revision and the reason.
     const auto run = [&place, &environment,
                       stop](const std::vector<Revision>& revisions, unsigned boots, unsigned batch,
                             Measured& measured) -> Result<std::optional<ExperimentResult>> {
@@ -191,7 +192,7 @@ BisectEnvironment real_world(const BisectPlace& place, const Environment& enviro
                 std::find_if(revisions.begin(), revisions.end(), [&](const Revision& one) {
                     return one.id == error.arm || (revisions.size() == 1 && !error.arm.empty());
                 });
-            // No boot of a revision's: then it is not the revision that is to blame.
+            // The fault is in no boot of one revision, so no revision caused it.
             if (whose == revisions.end()) return tl::unexpected(error);
             measured.run = error.log.lexically_proximate(place.folder).string();
             measured.unfit.emplace(whose->id,
@@ -212,9 +213,9 @@ BisectEnvironment real_world(const BisectPlace& place, const Environment& enviro
         };
         return out;
     }
-    // 0: what does not hold is what does not hold at the good end; 1: at the bad end. Any other set
-    // of broken expectations is another failure, which does not steer. One run a revision: a source
-    // is of a whole run.
+    // 0: the same expectations fail as at the good end. 1: the same as at the bad end. Any other
+    // set is another failure, which must not steer the search. One run per revision, because a
+    // whole run has one source.
     const auto of_ends = std::make_shared<std::map<std::string, std::set<std::string>>>();
     out.measure = [&place, run, of_ends](const std::vector<Revision>& revisions, unsigned,
                                          unsigned) -> Result<Measured> {

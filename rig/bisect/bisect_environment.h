@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Revisions of a history on real kernels: BisectEnvironment for experiments. Each visit's runs lie
-// in <folder>/runs, the patches of a revision in <folder>/revisions/<id> as a series; both are
-// self-describing.
+// The BisectEnvironment for experiments: measures revisions on real kernels. The runs of each visit
+// are in <folder>/runs. The patches of a revision are in <folder>/revisions/<id>, as a series.
 #pragma once
 
 #include "rig/bisect/bisect.h"
@@ -15,22 +14,23 @@ namespace rig {
 
 struct BisectPlace {
     const Spec& spec; // as it was read
-    const Arm& arm;   // of it: where revisions start
+    const Arm& arm;   // arm of it from which revisions start
     std::string metric;
-    std::filesystem::path folder;          // of this bisection
-    const SeriesHistory* series = nullptr; // one of the two
+    std::filesystem::path folder;          // folder of this bisection
+    const SeriesHistory* series = nullptr; // either this or `git` is set
     const GitHistory* git = nullptr;
-    std::filesystem::path repository; // git: the user's, and
-    std::string base; // the revision whose tree all others are patches on; empty: the good end
-    ExperimentOptions options; // `results` is not used
+    std::filesystem::path repository; // git: repository of the user
+    // Git: the revision on whose tree all others are patches. Empty: the good end.
+    std::string base;
+    ExperimentOptions options; // `results` is ignored
 };
 
-// The experiment that measures these revisions, as it is read from the file and the overrides;
-// `boots` 0: as the file says.
+// The experiment that measures these revisions: the file with all overrides. `boots` 0: as the file
+// says.
 Result<Spec> revision_spec(const BisectPlace& place, const std::vector<Revision>& revisions,
                            unsigned boots, unsigned batch);
 
-// `save` is the caller's to set. Everything must outlive what is returned.
+// The caller has to set `save`. All arguments must outlive the result.
 BisectEnvironment real_world(const BisectPlace& place, const Environment& environment,
                              std::stop_token stop);
 

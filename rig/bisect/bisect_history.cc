@@ -12,7 +12,7 @@ namespace rig {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t kShown = 12; // digits of a commit that are its id
+constexpr std::size_t kShown = 12; // digits of a commit in its id
 
 std::vector<std::string> lines_of(const std::string& text) {
     std::vector<std::string> out;
@@ -65,7 +65,8 @@ std::vector<std::pair<Revision, Mark>> SeriesHistory::worth_a_look() const {
 std::vector<Revision> SeriesHistory::alone() const {
     std::vector<Revision> out;
     const auto low = search_.last_good();
-    out.push_back(revision(low + 1)); // the first of them on the last good one is the next revision
+    // The first candidate on the last good revision is the next one.
+    out.push_back(revision(low + 1));
     for (auto k = low + 2; k <= search_.first_bad(); ++k)
         out.push_back({fmt::format("r{:02}-p{:02}", low, k),
                        fmt::format("{} on {}", revision(k).name, revision(low).name)});
@@ -138,8 +139,8 @@ Result<std::unique_ptr<GitHistory>> GitHistory::open(const fs::path& repository,
     made->range_ = fmt::format("{}..{}", good, bad);
     RIG_TRY(count, made->git({"rev-list", "--count", good_commit + ".." + bad_commit}));
     made->answers_ = std::stoul(count);
-    // A commit that only exists in the user's reflog is in no branch of the clone; its objects are
-    // shared all the same.
+    // A commit that exists only in the user's reflog is on no branch of the clone. Its objects are
+    // shared nevertheless.
     RIG_TRY(started, made->git({"bisect", "start", "--no-checkout", bad_commit, good_commit}));
     made->marks_ = {{good_commit, Mark::Good}, {bad_commit, Mark::Bad}};
     RIG_CHECK(made->take_answer(started));
@@ -153,7 +154,7 @@ std::string GitHistory::description() const {
 Status GitHistory::settle(std::vector<std::string> first_bad) {
     over_ = true;
     candidates_.clear();
-    // git lists several in the order of its own search.
+    // git lists several candidates in the order of its search. Sort them by history.
     RIG_TRY(in_order, git({"rev-list", "--topo-order", "--reverse",
                            commits_.at(good_.id) + ".." + commits_.at(bad_.id)}));
     std::vector<std::string> sorted;
@@ -166,7 +167,8 @@ Status GitHistory::settle(std::vector<std::string> first_bad) {
         candidates_.push_back(one);
     }
     if (candidates_.empty()) return {};
-    // Its first parent, if that was found good; else none is known to stand right before it.
+    // The first parent of the first candidate, if it was marked good. Otherwise no revision is
+    // known to be right before it.
     RIG_TRY(parents, git({"rev-list", "--parents", "-1", first_bad.front()}));
     std::istringstream words(parents);
     std::string self, parent;
@@ -175,7 +177,7 @@ Status GitHistory::settle(std::vector<std::string> first_bad) {
         RIG_TRY(before, named(parent));
         last_good_ = before;
     }
-    // The middle of the longest stretch on either side that was not looked at.
+    // Spot checks: the middle of the longest untested stretch on either side.
     for (const auto& [range, side] :
          {std::pair{commits_.at(good_.id) + ".." + first_bad.front() + "^", Mark::Good},
           {first_bad.back() + ".." + commits_.at(bad_.id), Mark::Bad}}) {
@@ -196,8 +198,8 @@ Status GitHistory::settle(std::vector<std::string> first_bad) {
     return {};
 }
 
-// "COMMIT is the first bad commit", or the list behind "The first bad commit could be any of:", or
-// "Bisecting: ..." with BISECT_HEAD set.
+// Parses "COMMIT is the first bad commit", or the list after "The first bad commit could be any
+// of:", or "Bisecting: ..." with BISECT_HEAD set.
 Status GitHistory::take_answer(const std::string& out) {
     const auto lines = lines_of(out);
     std::vector<std::string> several;
@@ -234,7 +236,7 @@ Status GitHistory::mark(const Revision& revision, Mark mark) {
                       : mark == Mark::Bad ? "bad"
                                           : "skip",
                       commit},
-                     true)); // exit 2: only skipped ones are left
+                     true)); // exit code 2: only skipped revisions are left
     return take_answer(out);
 }
 

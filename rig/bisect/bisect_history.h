@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The two histories that rig bisects: the patches of a quilt series, and the commits between two
-// revisions of a git repository.
+// The two kinds of history that rig bisects: the patches of a quilt series, and the commits between
+// two revisions of a git repository.
 #pragma once
 
 #include "rig/bisect/bisect.h"
@@ -15,11 +15,11 @@
 
 namespace rig {
 
-// Revision "r07": the first seven patches; "r06-p09": the first six and the ninth; "r09-x07": the
-// first nine but the seventh.
+// Ids of revisions: "r07" is the first seven patches; "r06-p09" the first six and the ninth;
+// "r09-x07" the first nine without the seventh.
 class SeriesHistory : public History {
  public:
-    // At least one patch. `what` is for people: the folder's name.
+    // Needs at least one patch. `what` is for people: the folder's name.
     SeriesHistory(std::vector<Patch> patches, std::string what);
 
     std::string description() const override;
@@ -44,12 +44,12 @@ class SeriesHistory : public History {
     SeriesSearch search_;
 };
 
-// Asks `git bisect` itself, in a repository of its own that shares the user's objects: that one's
-// state, work tree and refs stay alone.
+// Lets `git bisect` itself choose. It runs in a repository of its own that shares the objects of
+// the user's repository, whose state, work tree and refs do not change.
 class GitHistory : public History {
  public:
-    // `folder`: where the shared repository is made, anew. FaultDomain::Spec for a revision that is
-    // none, and a good one that is no ancestor of the bad one, or the same.
+    // `folder`: where the shared repository is created; an old one is removed. FaultDomain::Spec if
+    // a revision does not exist, or if the good one is not a proper ancestor of the bad one.
     static Result<std::unique_ptr<GitHistory>> open(const std::filesystem::path& repository,
                                                     const std::string& good, const std::string& bad,
                                                     const std::filesystem::path& folder,
@@ -68,15 +68,15 @@ class GitHistory : public History {
     Revision without(std::size_t) const override { return {}; }
 
     std::string commit_of(const std::string& id) const { return commits_.at(id); } // 40 digits
-    Result<std::string> log() const; // of git bisect, for `git bisect replay`
+    Result<std::string> log() const; // output of git bisect log, for `git bisect replay`
 
  private:
     GitHistory(std::filesystem::path folder, CommandRunner& runner)
         : folder_(std::move(folder)), runner_(runner) {}
-    // In the repository of its own, whatever the user's configuration says.
+    // Runs git in the shared repository and ignores the user's configuration.
     Result<std::string> git(std::vector<std::string> words, bool may_fail = false) const;
     Result<Revision> named(const std::string& commit);
-    Status take_answer(const std::string& out); // of git bisect good, bad or skip
+    Status take_answer(const std::string& out); // parses the output of git bisect good, bad or skip
     Status settle(std::vector<std::string> first_bad);
 
     std::filesystem::path folder_;

@@ -64,7 +64,7 @@ class GitHistoryTest : public ::testing::Test {
         sh("cd repo && echo '" + subject + "' >> f && git add f && git commit -qm '" + subject +
            "'");
     }
-    // Marks by the number in a revision's subject until nothing is left.
+    // Marks each revision by the number in its subject until no revision is left.
     std::string search(GitHistory& history, int first_bad, int skipped = -1) {
         steps = 0;
         for (;;) {
@@ -93,7 +93,7 @@ TEST_F(GitHistoryTest, ANameWithAWarningIsACommitAllTheSame) {
     const auto both = commit_of(runner, dir / "repo", "both"),
                tag = commit_of(runner, dir / "repo", "refs/tags/both");
     ASSERT_TRUE(both) << both.error().message;
-    EXPECT_EQ(*both, *tag); // git takes the tag, and warns
+    EXPECT_EQ(*both, *tag); // git prefers the tag, with a warning
     const auto none = commit_of(runner, dir / "repo", "neither");
     ASSERT_FALSE(none);
     EXPECT_EQ(none.error().fault_domain, FaultDomain::Spec);
@@ -140,7 +140,7 @@ TEST_F(GitHistoryTest, SkippedCommitsAreNamedWithTheAnswer) {
     EXPECT_EQ((*history)->last_good().name.substr(13), "number 7");
 }
 
-// git lists them in the order of its own search.
+// git itself lists candidates in the order of its search.
 TEST_F(GitHistoryTest, CandidatesAreInTheOrderOfHistory) {
     auto history = GitHistory::open(dir / "repo", "main~16", "main", dir / "own.git", runner);
     ASSERT_TRUE(history);
@@ -172,8 +172,8 @@ TEST_F(GitHistoryTest, LooksLieOnBothSidesOfTheAnswer) {
     EXPECT_GT(std::stoi(looks[1].first.name.substr(looks[1].first.name.rfind(' '))), 8);
 }
 
-// Commits of the main line that were made beside a merged branch do not hold what the branch
-// brought, and contradict nothing.
+// Commits of the main line that were made in parallel to a merged branch lack the changes of the
+// branch. They do not contradict the answer.
 TEST_F(GitHistoryTest, ALookIsOnlyAtWhatTheAnswerIsAnAncestorOf) {
     sh("cd repo && git checkout -q -b side main~12 && echo 100 > g && git add g && git commit -qm "
        "'number 100' && git checkout -q main && git merge "
@@ -182,7 +182,7 @@ TEST_F(GitHistoryTest, ALookIsOnlyAtWhatTheAnswerIsAnAncestorOf) {
     commit("number 202");
     auto history = GitHistory::open(dir / "repo", "main~14", "main", dir / "own.git", runner);
     ASSERT_TRUE(history) << history.error().message;
-    EXPECT_EQ(search(**history, 100), "number 100"); // 5..16 of the main line are good
+    EXPECT_EQ(search(**history, 100), "number 100"); // commits 5 to 16 of the main line are good
     for (const auto& [revision, side] : (*history)->worth_a_look())
         if (side == Mark::Bad) {
             EXPECT_GE(std::stoi(revision.name.substr(revision.name.rfind(' '))), 200)

@@ -288,7 +288,7 @@ std::optional<fs::path> unfinished_bisection(const fs::path& bisections,
             found.push_back(entry->path());
     }
     if (found.empty()) return std::nullopt;
-    return *std::max_element(found.begin(), found.end()); // their names begin with the moment
+    return *std::max_element(found.begin(), found.end()); // the names begin with the start time
 }
 
 } // namespace rig

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// bisect.json, the log of a bisection: what was asked, each revision looked at, the answer. Written
-// after every visit; with it a bisection goes on where it was interrupted, and its answer can be
-// derived again without a boot.
+// bisect.json, the log of a bisection: the request, each tested revision, and the answer. It is
+// written after every visit. With it a bisection resumes after an interruption, and its answer can
+// be derived again without a boot.
 #pragma once
 
 #include "rig/bisect/bisect.h"
@@ -15,42 +15,44 @@
 
 namespace rig {
 
-// What was asked: two bisections of which this is equal are the same.
+// The request. Two bisections with equal requests are the same.
 struct BisectRequestRecord {
-    std::string spec_file, spec_text; // relative to the project; as it was
+    std::string spec_file, spec_text; // path relative to the project; text at that time
     std::vector<SpecOverride> overrides;
     std::string arm, metric, unit; // "count" | "ns"
-    std::string clock;             // "virtual" | "wall": as used
+    std::string clock;             // "virtual" | "wall": the clock that was used
     unsigned vcpus = 0;
     std::uint64_t seed = 0;
-    std::string repository, good, bad; // git: the repository and both commits
-    std::string series;                // the folder, for people
-    std::vector<std::pair<std::string, std::string>> patches; // name and SHA-256 of the text
+    std::string repository, good, bad; // git: the repository, and both commits in full
+    std::string series;                // folder of the series, for people
+    // Name of each patch, SHA-256 of its text.
+    std::vector<std::pair<std::string, std::string>> patches;
     BisectOptions options;
-    std::string program;    // SHA-256 of rig itself
-    std::string good_image; // SHA-256 of the good end's kernel image: of source, enabling patches,
-                            // fragments and compiler
-    std::string machine;    // QEMU's and libvirt's version, the initramfs, under the wall clock the
-                            // boot of the host
+    std::string program; // SHA-256 of rig itself
+    // SHA-256 of the good end's kernel image. It depends on source, prerequisite patches, fragments
+    // and compiler.
+    std::string good_image;
+    // Versions of QEMU and libvirt, the initramfs, and with the wall clock the boot of the host.
+    std::string machine;
     bool same(const BisectRequestRecord& other) const;
 };
 
 struct BisectRecord {
     BisectRequestRecord request;
-    std::vector<std::string> command; // that gives it again, relative to the project
-    std::string started, ended;       // UTC; `ended` empty: interrupted, or still going on
+    std::vector<std::string> command; // command line that repeats it, relative to the project
+    std::string started, ended;       // UTC; `ended` is empty while it runs, or if interrupted
     Bisection bisection;
 };
 
-// Round-trips exactly. Errors: FaultDomain::Host, "bisect.visits[3].outcome: what was found, want
-// what".
+// These round-trip exactly. Errors: FaultDomain::Host, "bisect.visits[3].outcome: what was found,
+// want what".
 nlohmann::json to_json(const BisectRecord& record);
 Result<BisectRecord> bisect_record_from_json(const nlohmann::json& json);
 
-// "bisect.json" in `folder`. FaultDomain::Spec if the folder holds none.
+// Reads "bisect.json" in `folder`. FaultDomain::Spec if it does not exist.
 Result<BisectRecord> load_bisection(const std::filesystem::path& folder);
 Status save_bisection(const std::filesystem::path& folder, const BisectRecord& record);
-// The newest in `bisections` that asks the same and has not ended.
+// The newest bisection in `bisections` with the same request that has not ended.
 std::optional<std::filesystem::path> unfinished_bisection(const std::filesystem::path& bisections,
                                                           const BisectRequestRecord& request);
 

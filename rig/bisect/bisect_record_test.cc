@@ -190,7 +190,7 @@ TEST(BisectText, NoMoreCertaintyIsClaimedThanThereIs) {
     EXPECT_NE(bisect_text(record, "x", Colour::No).find("replayed"), std::string::npos);
     record.request.options.max_boots = 2;
     EXPECT_EQ(bisect_text(record, "x", Colour::No).find("replayed"), std::string::npos);
-    record.request.clock = "wall"; // and judged by single runs: a verdict
+    record.request.clock = "wall"; // a verdict, so each revision is run once
     const auto text = bisect_text(record, "x", Colour::No);
     EXPECT_NE(text.find("none is stated"), std::string::npos) << text;
     EXPECT_EQ(text.find("none an inference"), std::string::npos);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Where to look next in a series of patches, and what remains. Pure.
+// Chooses the next revision to test in a series of patches, and keeps the remaining candidates.
+// Pure.
 //
-// Revision k is the tree with the first k patches; 0 is the good end, `patches` the bad one.
-// Revisions that tell nothing (unbuildable, not exposed, ...) are skipped: the next one is chosen
-// so that what can still be told apart is halved, so that a skipped one costs no measurement more.
+// Revision k is the tree with the first k patches: 0 is the good end, `patches` is the bad end.
+// Untestable revisions (unbuildable, target not run, ...) are skipped. The next revision halves the
+// set of revisions that can still be distinguished, so a skipped one costs no extra measurement.
 #pragma once
 
 #include <cstddef>
@@ -20,30 +21,29 @@ class SeriesSearch {
  public:
     explicit SeriesSearch(std::size_t patches); // at least 1
 
-    // A mark that contradicts the bracket (bad at or below a good one) moves nothing; it is the
-    // caller's to tell.
+    // A mark that contradicts the bracket (bad at or below a good one) changes nothing. The caller
+    // must report it.
     void mark(std::size_t revision, Mark mark);
-    // The revision to look at; nullopt when there is none between the bracket's that might tell
-    // anything.
+    // The revision to test next; nullopt if no testable one is left inside the bracket.
     std::optional<std::size_t> next() const;
 
     std::size_t last_good() const { return low_; }
     std::size_t first_bad() const { return high_; }
     std::size_t patches() const { return patches_; }
-    // Measurements that will be needed at most from here.
+    // The number of further measurements that are needed at most.
     unsigned steps_left() const;
-    // In the middle of the longest stretch that was not looked at on either side of the bracket:
-    // where a change that came and went shows, if at all; each with what it is if nothing did. None
-    // where there is no such stretch.
+    // Revisions for spot checks: on either side of the bracket, the middle of the longest untested
+    // stretch. There a change that came and went is most likely to be seen. Each with the mark that
+    // it should have without such a change. A side without untested revisions has none.
     std::vector<std::pair<std::size_t, Mark>> worth_a_look() const;
 
  private:
-    std::vector<std::size_t> tellers() const; // within the bracket, not skipped
+    std::vector<std::size_t> tellers() const; // testable revisions inside the bracket
     std::size_t patches_, low_ = 0, high_;
     std::map<std::size_t, Mark> marks_;
 };
 
-// ceil(log2(n)), n >= 1: the measurements that n possible answers need.
+// ceil(log2(n)), n >= 1: the number of measurements that n possible answers need.
 unsigned halvings(std::size_t answers);
 
 } // namespace rig

@@ -12,7 +12,7 @@ struct Found {
     unsigned steps = 0;
 };
 
-// `first_bad` from 1; `skipped` tell nothing.
+// `first_bad` counts from 1; revisions in `skipped` are untestable.
 Found search(std::size_t patches, std::size_t first_bad, const std::set<std::size_t>& skipped) {
     SeriesSearch search(patches);
     Found out;
@@ -46,7 +46,7 @@ TEST(SeriesSearch, ASkippedRevisionCostsNoStepAndWidensTheAnswerOnlyWhereItMust)
             EXPECT_LT(found.low, at);
             EXPECT_GE(found.high, at);
             EXPECT_LE(found.steps, 5u) << at << " " << skip;
-            // Only revisions that tell nothing lie between.
+            // Only untestable revisions are between them.
             for (auto k = found.low + 1; k < found.high; ++k)
                 EXPECT_TRUE(k == skip || k == skip + 1) << k;
         }

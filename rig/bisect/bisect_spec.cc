@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::array kDeclared{"ratio", "at_most", "within", "values", "expect"};
 
-// JSON's texts are TOML's basic strings. What is no UTF-8 becomes U+FFFD: of a path, one that is
-// not there, which the reader of experiments says.
+// Quotes a text as JSON, which is also a valid basic string of TOML. Invalid UTF-8 becomes U+FFFD.
+// A path with it does not exist, and the reader of experiments reports that.
 std::string quoted(const std::string& text) {
     return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -28,7 +28,7 @@ std::string list(const std::vector<std::string>& texts) {
     return fmt::format("[{}]", fmt::join(out, ", "));
 }
 
-// The definition of a metric as an inline table, without what is declared about it.
+// The definition of a metric as an inline table, without its expectation.
 std::string without_expectation(const toml::table& metric) {
     std::vector<std::string> entries{"expect = \"report\""};
     for (const auto& [key, value] : metric) {
@@ -40,9 +40,9 @@ std::string without_expectation(const toml::table& metric) {
             text = std::to_string(number->get());
         else if (const auto* flag = value.as_boolean())
             text = flag->get() ? "true" : "false";
+        // Metrics have no keys of other types. The reader of experiments reports them.
         else
-            continue; // a metric's other keys are none of these, and the reader of experiments says
-                      // so
+            continue;
         entries.push_back(fmt::format("{} = {}", quoted(std::string(key.str())), text));
     }
     return fmt::format("{{ {} }}", fmt::join(entries, ", "));
@@ -93,14 +93,14 @@ Result<std::vector<SpecOverride>> revision_overrides(const Spec& spec, const Arm
 
     auto out = spec.overrides;
     RIG_TRY(parsed, parse_toml(spec.text, spec.file));
-    std::vector<OlderKey> older; // reported when the experiment was read
+    std::vector<OlderKey> older; // they were reported when the experiment was read
     RIG_CHECK(apply_overrides(parsed, spec.overrides, older));
     if (const auto* metrics = parsed["metrics"].as_table())
         for (const auto& [name, value] : *metrics)
             if (const auto* table = value.as_table())
                 out.push_back({fmt::format("metrics.{}", name.str()), without_expectation(*table)});
     out.push_back({"target.revisions", "true"});
-    // In the place of a witness, as `revisions` does, and then in its way.
+    // `same_path` replaces the marker, as `revisions` does, and the two exclude each other.
     if (spec.target.same_path) out.push_back({"target.same_path", "false"});
     if (source) out.push_back({"kernel.source", source_text(source->revision)});
     std::vector<std::string> arms;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// An experiment -> the experiment that measures revisions of a history: the same guest, workload
-// and instruments; each revision an arm; nothing declared. Expressed as overrides, so that each run
-// of a bisection is told from the file and can be judged again. Pure.
+// Turns an experiment into the experiment that measures revisions of a history: the same guest,
+// workload and instruments, each revision an arm, no expectations. The result is a list of
+// overrides, so that each run of a bisection can be derived from the file and judged again. Pure.
 #pragma once
 
 #include "rig/spec/spec.h"
@@ -13,21 +13,23 @@
 
 namespace rig {
 
-// In the place of a metric: how a run of the whole experiment comes out, 0 as expected, 1 broken.
-// Only for commits.
+// Used instead of a metric: the result of a run of the whole experiment, 0 pass, 1 fail. Only for
+// commits.
 inline constexpr const char* kVerdictMetric = "verdict";
 
 struct RevisionArm {
     std::string id;
-    std::filesystem::path
-        series; // folder with the revision's own patches, applied behind the arm's; empty: none
-    std::string commit; // of `source`'s repository; empty: the one that it names
+    // Folder with the patches of the revision, which are applied after those of the arm. Empty:
+    // none.
+    std::filesystem::path series;
+    // Commit in the repository of `source`. Empty: the revision that `source` names.
+    std::string commit;
 };
 
-// `spec` as it was read with spec.overrides; `arm`: whose series, command line and allowed options
-// the revisions start from. `source`: in place of the experiment's. Of kVerdictMetric: the
-// experiment as it is, on the one revision's commit. FaultDomain::Spec for an arm that is prebuilt
-// or broken on purpose, and for a metric the experiment does not have.
+// `spec`: as it was read with spec.overrides. `arm`: its series, command line and allowed options
+// are those of all revisions. `source`: used instead of that of the experiment. For kVerdictMetric
+// the result is the unchanged experiment on the commit of the one revision. FaultDomain::Spec for
+// an arm that is prebuilt or broken on purpose, and for a metric that the experiment does not have.
 Result<std::vector<SpecOverride>> revision_overrides(const Spec& spec, const Arm& arm,
                                                      const std::vector<RevisionArm>& revisions,
                                                      const std::optional<GitSource>& source,

@@ -75,7 +75,7 @@ TEST_F(BisectSpec, CommitsAreRevisionsOfOneSourceOnTheGoodEndsTree) {
     EXPECT_TRUE(revisions->arms[0].series.empty());
 }
 
-// A series on an arm that names a revision of its own stays on that one.
+// An arm with a revision of its own keeps it when a series is bisected on it.
 TEST_F(BisectSpec, AnArmsOwnRevisionIsKept) {
     std::filesystem::create_directories(top_ / "linux");
     auto text = replaced(good_spec,
@@ -109,7 +109,7 @@ TEST_F(BisectSpec, WhatHasNoHistoryIsRefused) {
         << none.error().message;
 }
 
-// The key that stands in the place of witnesses is no way around proofs.
+// `target.revisions` replaces the markers. It must not be a way to skip validity checks.
 TEST_F(BisectSpec, RevisionsAndDeclarationsExcludeEachOther) {
     const auto with_key = [&](const std::string& text) { return parse_spec(text, file()); };
     const auto plain = replaced(replaced(good_spec, "marker = \"smp_call_function\"\n", ""),

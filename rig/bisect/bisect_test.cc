@@ -22,7 +22,7 @@ std::vector<Patch> patches(std::size_t count) {
     return out;
 }
 
-// Kernels that are functions of their patches.
+// Fake kernels whose figures are functions of their patches.
 struct FakeKernels {
     explicit FakeKernels(std::size_t count) : history(patches(count), "s") {
         environment.build = [this](const Revision& revision) -> Result<Built> {
@@ -78,7 +78,8 @@ struct FakeKernels {
 
     SeriesHistory history;
     BisectEnvironment environment;
-    std::map<std::size_t, std::size_t> unbuildable, panics; // by patch, and by which it is mended
+    // Patch that breaks the kernel -> patch that fixes it.
+    std::map<std::size_t, std::size_t> unbuildable, panics;
     std::set<std::size_t> comments;
     std::function<double(const std::set<std::size_t>&, unsigned boot)> value;
     unsigned builds = 0, runs = 0, made = 0, host_fails_at = 0;
@@ -131,7 +132,8 @@ TEST(Bisect, RefusesEndsThatDoNotDifferOrTellNothing) {
               std::string::npos);
 }
 
-// What breaks otherwise never steers, wherever it stands against what is hunted.
+// A revision that fails in another way never steers the search, wherever it is relative to the
+// change.
 TEST(Bisect, RevisionsThatBreakOtherwiseAreSkippedAndNamed) {
     for (std::size_t at = 1; at <= 16; ++at)
         for (std::size_t breaker = 1; breaker < 15; ++breaker) {
@@ -153,8 +155,8 @@ TEST(Bisect, RevisionsThatBreakOtherwiseAreSkippedAndNamed) {
         }
 }
 
-// Between the breaker and its mender no prefix tells anything; the patch alone, and all without it,
-// do.
+// Between the patch that breaks the kernel and its fix no prefix is testable. The patch alone, and
+// all others without it, are.
 TEST(Bisect, ACandidateHiddenByABrokenOneIsTriedAloneAndTheOthersWithoutIt) {
     FakeKernels kernels(16);
     kernels.panics = {{6, 8}};
@@ -167,7 +169,8 @@ TEST(Bisect, ACandidateHiddenByABrokenOneIsTriedAloneAndTheOthersWithoutIt) {
                                     "all of them without it do not.");
     EXPECT_FALSE(result.explains);
 
-    // The broken one makes it as well: that the mender alone does, too, does not clear it.
+    // The broken patch makes the change as well. That the fix alone also makes it does not clear
+    // the broken one.
     FakeKernels both(16);
     both.panics = {{6, 8}};
     both.value = [](const std::set<std::size_t>& have, unsigned) {
@@ -175,8 +178,8 @@ TEST(Bisect, ACandidateHiddenByABrokenOneIsTriedAloneAndTheOthersWithoutIt) {
     };
     EXPECT_EQ(both.run().first_bad.size(), 3u);
 
-    // The mender itself is what alone makes it: without it nothing boots, so that the broken one is
-    // not cleared.
+    // The fix itself makes the change. Without the fix nothing boots, so the broken patch is not
+    // cleared.
     FakeKernels mender(16);
     mender.panics = {{6, 7}};
     mender.value = planted(7);
@@ -188,7 +191,7 @@ TEST(Bisect, ACandidateHiddenByABrokenOneIsTriedAloneAndTheOthersWithoutIt) {
     EXPECT_FALSE(either.found());
     EXPECT_EQ(either.first_bad.size(), 2u);
 
-    // Alone it breaks, too: all are named.
+    // The patch also breaks the kernel alone, so all candidates are named.
     FakeKernels stuck(16);
     stuck.panics = {{6, 7}, {7, 8}};
     stuck.value = [](const std::set<std::size_t>& have, unsigned) {
@@ -205,7 +208,7 @@ TEST(Bisect, KernelsOfOneImageShareTheirResult) {
     const auto result = kernels.run();
     ASSERT_TRUE(result.found());
     EXPECT_EQ(result.first_bad[0].name, "0020.patch");
-    EXPECT_EQ(kernels.runs, 1u); // the ends; all others are one of the two
+    EXPECT_EQ(kernels.runs, 1u); // only the ends; all others share one of the two images
     for (const auto& visit : result.visits)
         if (visit.purpose == Purpose::Step) {
             EXPECT_FALSE(visit.shared_with.empty());
@@ -215,8 +218,8 @@ TEST(Bisect, KernelsOfOneImageShareTheirResult) {
 TEST(Bisect, UnclearFiguresGetMoreBootsAndThenAreSkipped) {
     FakeKernels kernels(4);
     kernels.value = [](const std::set<std::size_t>& have, unsigned boot) {
-        if (have.size() == 2)
-            return boot == 0 ? 9.0 : 1.0; // one boot like the bad end, all others like the good one
+        // One boot is like the bad end, all others like the good end.
+        if (have.size() == 2) return boot == 0 ? 9.0 : 1.0;
         return have.size() > 2 ? 10.0 : 0.0;
     };
     BisectOptions options;
@@ -228,7 +231,7 @@ TEST(Bisect, UnclearFiguresGetMoreBootsAndThenAreSkipped) {
     EXPECT_EQ(unclear->outcome, Outcome::Unclear);
     EXPECT_EQ(unclear->boots, 6u);
     EXPECT_EQ(unclear->why, "3 boots are like the good end, 1 like the bad one, 0 like neither");
-    EXPECT_EQ(result.first_bad.size(), 2u); // 0002 and 0003: what is unclear decides nothing
+    EXPECT_EQ(result.first_bad.size(), 2u); // 0002 and 0003: an unclear revision decides nothing
 }
 
 TEST(Bisect, AStepThatMakesOnlyAPartIsToldSo) {
@@ -244,7 +247,7 @@ TEST(Bisect, AStepThatMakesOnlyAPartIsToldSo) {
 
 TEST(Bisect, ChangesThatCameAndWentAreNoticedByTheLooks) {
     FakeKernels kernels(32);
-    // There from 4 to 11 as well; the search goes the other way.
+    // The change is also present from 4 to 11, and the search does not visit these.
     kernels.value = [](const std::set<std::size_t>& have, unsigned) {
         return have.contains(20) || (have.contains(4) && !have.contains(12)) ? 1.0 : 0.0;
     };
@@ -280,7 +283,7 @@ TEST(Bisect, AHostFaultEndsItAndTheLogGoesOnWithoutMeasuringTwice) {
     const auto at_once = whole.run();
     EXPECT_EQ(again.builds + 4, whole.builds);
     EXPECT_EQ(result.visits.size(), at_once.visits.size());
-    // The whole log: nothing is measured at all.
+    // With the whole log nothing is measured.
     FakeKernels replay(32);
     replay.value = kernels.value;
     EXPECT_EQ(replay.run({}, at_once.visits).first_bad, at_once.first_bad);
@@ -298,8 +301,8 @@ TEST(Bisect, AnInterruptIsTheHostsFault) {
     EXPECT_NE(result.error().message.find("the same command resumes it"), std::string::npos);
 }
 
-// Noise as wide as half the step: single boots mislead, the sequential test does not, and it spends
-// more where the noise is wider.
+// The noise is half as wide as the step. Single boots mislead, the sequential test does not, and it
+// needs more boots if the noise is wider.
 TEST(Bisect, InWallTimeNoiseIsOutvotedAndCostsBoots) {
     const auto noisy = [](std::size_t at, double width, std::uint64_t seed) {
         return [at, width, random = std::make_shared<std::mt19937_64>(seed)](
@@ -323,7 +326,7 @@ TEST(Bisect, InWallTimeNoiseIsOutvotedAndCostsBoots) {
             (width < 1 ? quiet_boots : noisy_boots) += kernels.made;
         }
     }
-    EXPECT_LE(wrong, 2u); // of 40, at 5 % each
+    EXPECT_LE(wrong, 2u); // of 40 answers, each wrong with at most 5 %
     EXPECT_GT(noisy_boots, 2 * quiet_boots);
 }
 

@@ -46,7 +46,7 @@ std::string values_text(const BisectStep& visit, Unit unit) {
     return spread_figure({*low, median(visit.values).value_or(0), *high}, unit);
 }
 
-// Where the time of a visit went.
+// The build and boot times of a visit.
 std::string cost_text(const BisectStep& visit) {
     if (!visit.shared_with.empty()) return fmt::format("image of {}", visit.shared_with);
     std::vector<std::string> parts;
@@ -86,8 +86,8 @@ std::string visits_text(const BisectRecord& record) {
     return out;
 }
 
-// What was spent; and what looking at every revision would have cost, if each were like the steps
-// that were built and booted.
+// The time that was spent, and an estimate for testing every revision, from the steps that were
+// built and booted.
 std::string saving_text(const Bisection& b) {
     double spent = 0;
     std::vector<double> whole;
@@ -144,7 +144,8 @@ std::string answer_text(const BisectRecord& record, Colour colour) {
                 fmt::format("  This step makes {:.0f} % of what the ends differ by ({} to {}).",
                             100 * *b.explains, figure(b.good, unit_of(record)),
                             figure(b.bad, unit_of(record))));
-            // The rest came elsewhere: the history changes the metric more than once.
+            // The rest of the difference is elsewhere: the history changes the metric more than
+            // once.
             if (std::abs(*b.explains - 1) > 0.1)
                 add_paragraph(out, "  ! The rest lies elsewhere: the history changes the metric in "
                                    "more than one place, and this is the one that "

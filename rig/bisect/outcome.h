@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a bisection found a revision to be, and what it looked at it for, with the words that its
-// log and its text have for both. Pure.
+// The outcome of the test of a revision, and the purpose of the test, with their words in the log
+// and in the text. Pure.
 #pragma once
 
 #include "rig/bisect/bisect_search.h"

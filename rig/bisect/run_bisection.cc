@@ -29,7 +29,8 @@ namespace rig {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr unsigned kVirtualMost = 4; // the ends' boots: as many as bring a replay (kReplayedFrom)
+// Boots of the ends: the smallest number with which rig makes a replay (kReplayedFrom).
+constexpr unsigned kVirtualMost = 4;
 constexpr unsigned kVirtualStep = 2;
 constexpr unsigned kWallBlocks = 4, kWallMost = 48;
 
@@ -37,7 +38,7 @@ std::string now() {
     return utc_text(std::chrono::system_clock::now());
 }
 
-// The history that was asked for; `folder` is the bisection's.
+// The history of the request. `folder`: that of the bisection.
 struct OpenHistory {
     std::unique_ptr<SeriesHistory> series;
     std::unique_ptr<GitHistory> git;
@@ -58,7 +59,7 @@ Result<OpenHistory> open_history(const BisectRequestRecord& request, const Spec&
     return out;
 }
 
-// Which history, and both commits in full, so that a branch that moves is another one.
+// Describes the history, with both commits in full: if a branch moves, it is another history.
 Status describe_history(const BisectCommandOptions& line, const Spec& spec,
                         BisectRequestRecord& request, CommandRunner& runner) {
     const bool git = !line.good.empty() || !line.bad.empty();
@@ -91,7 +92,7 @@ Status describe_history(const BisectCommandOptions& line, const Spec& spec,
     if (error)
         return fail(FaultDomain::Spec,
                     fmt::format("--repository {}: {}", repository.string(), error.message()));
-    // Checks both, and names the commits.
+    // Opening the history checks both commits and names them.
     const Scratch scratch;
     RIG_CHECK(scratch.made());
     RIG_TRY(opened, GitHistory::open(request.repository, line.good, line.bad,
@@ -142,8 +143,8 @@ Result<fs::path> make_folder(const fs::path& bisections, const std::string& expe
                                                bisections.string(), error.message()));
 }
 
-// What every figure stands on: the good end's kernel, the guest's programs, QEMU; and the clock,
-// which decides how steps are judged. Another ground is another bisection.
+// Describes what all figures depend on: the kernel of the good end, the guest's programs, QEMU, and
+// the clock, which decides how steps are judged. If it differs, it is another bisection.
 Status describe_ground(const Spec& spec, const Arm& arm, const std::string& base,
                        BisectRequestRecord& request, const Environment& environment,
                        std::stop_token stop) {
@@ -167,8 +168,8 @@ Status describe_ground(const Spec& spec, const Arm& arm, const std::string& base
     return {};
 }
 
-// Of a verdict: nothing is claimed under the wall clock, where it may be noise; and a share of "0
-// to 1" says nothing.
+// For a verdict: states no confidence under the wall clock, where the verdict may be noise, and no
+// share of the difference, which is always from 0 to 1.
 Bisection without_claims(Bisection bisection, const BisectRequestRecord& request) {
     if (request.metric != kVerdictMetric) return bisection;
     bisection.explains.reset();
@@ -208,7 +209,7 @@ run_bisection(const BisectCommandOptions& line, const ExperimentOptions& options
         base = source->base;
     RIG_CHECK(describe_ground(spec, *arm, base.empty() ? request.good : base, request, environment,
                               stop));
-    // A verdict has its own statistics: 0 or 1.
+    // A verdict is 0 or 1 and has its own statistics.
     const bool wall = request.clock == "wall" && line.metric != kVerdictMetric;
     spec.guest.clock = request.clock == "wall" ? ClockChoice::Wall : ClockChoice::Virtual;
     request.options = {wall,
@@ -232,7 +233,7 @@ run_bisection(const BisectCommandOptions& line, const ExperimentOptions& options
         RIG_TRY(made, make_folder(bisections, spec.name, line.metric));
         folder = made;
     }
-    RIG_TRY(held, lock_out_writers(folder)); // one writer for a bisection, too
+    RIG_TRY(held, lock_out_writers(folder)); // a bisection has one writer, too
     (void)held;
     std::error_code error;
     if (fs::exists(folder / "bisect.json", error)) {
@@ -242,8 +243,8 @@ run_bisection(const BisectCommandOptions& line, const ExperimentOptions& options
                         fmt::format("{}: that bisection asked something else (another experiment, "
                                     "history, option or rig), which this cannot go on with",
                                     folder.string()));
-        // What its ends' verdicts rest on is not in the log: a bisection on the verdict begins
-        // anew.
+        // The log does not contain the failed expectations of the ends. So a bisection on the
+        // verdict starts from the beginning.
         if (line.metric != kVerdictMetric) known = before.bisection.visits;
         record.bisection = before.bisection;
         record.started = before.started;
@@ -265,12 +266,12 @@ run_bisection(const BisectCommandOptions& line, const ExperimentOptions& options
     auto real = real_world(place, environment, stop);
     real.say = say;
     real.save = [&](const Bisection& so_far) -> Status {
-        if (so_far.visits.size() <= known.size()) return {}; // what is on disk already
+        if (so_far.visits.size() <= known.size()) return {}; // already on disk
         record.bisection = so_far;
         return save_bisection(folder, record);
     };
-    // Every revision is built from the files of the moment: that they are still those of the
-    // beginning is seen by the good end.
+    // Revisions are built from the current files. Building the good end again shows whether the
+    // files have changed since the beginning.
     const auto build = real.build;
     const auto ground = build(history.get().good());
     if (!ground && ground.error().fault_domain == FaultDomain::Host)

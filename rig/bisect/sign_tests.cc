@@ -26,8 +26,8 @@ Votes votes(const std::vector<double>& good, const std::vector<double>& revision
 }
 
 double sign_e_value(std::size_t hits, std::size_t misses) {
-    // 2 * the integral of p^hits (1-p)^misses over [1/2, 1], over 2^-(hits + misses). With q = 1 -
-    // p that is an incomplete beta function.
+    // 2 * the integral of p^hits (1-p)^misses over [1/2, 1], divided by 2^-(hits + misses). With q
+    // = 1 - p this is an incomplete beta function.
     const auto h = static_cast<double>(hits), m = static_cast<double>(misses);
     const auto log_beta = std::lgamma(h + 1) + std::lgamma(m + 1) - std::lgamma(h + m + 2);
     return std::exp(std::log(2.0) * (h + m + 1) + log_beta +
@@ -55,8 +55,8 @@ Side decide_sequential(const Votes& votes, double alpha) {
 }
 
 Side told_apart(const std::vector<double>& good, const std::vector<double>& bad, double alpha) {
-    // Pairs of neighbouring blocks, each boot in one: the first of a pair are the ends, the second
-    // those to be told.
+    // Disjoint pairs of neighbouring blocks. The first of a pair serves as the ends, the second is
+    // classified.
     std::vector<double> good_before, good_after, bad_before, bad_after;
     for (std::size_t i = 0; i + 1 < std::min(good.size(), bad.size()); i += 2) {
         good_before.push_back(good[i]), good_after.push_back(good[i + 1]);

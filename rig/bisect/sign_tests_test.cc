@@ -14,7 +14,7 @@ TEST(BisectJudge, ABootSpeaksForTheNearerEnd) {
     EXPECT_EQ(v.good, 1u);
     EXPECT_EQ(v.bad, 2u); // beyond the bad end is like the bad end
     EXPECT_EQ(v.neither, 1u);
-    EXPECT_EQ(votes({1, 2, 3}, {1}, {4, 5, 6}).good, 1u); // as many boots as all three have
+    EXPECT_EQ(votes({1, 2, 3}, {1}, {4, 5, 6}).good, 1u); // counts as many boots as all three have
 }
 
 TEST(BisectJudge, UnderTheVirtualClockAllBootsMustAgree) {
@@ -36,8 +36,8 @@ TEST(BisectJudge, EValuesAreTheMixturesIntegral) {
     EXPECT_EQ(fewest_boots(0.05), 7u); // 255/8 >= 20 > 127/7
 }
 
-// The chance of ever deciding for an end when a fair coin is tossed, exactly: by the number of hits
-// after each toss, undecided so far.
+// The exact probability of ever deciding for an end when a fair coin is tossed. It tracks the
+// number of hits after each toss while undecided.
 double chance_of_deciding(double threshold, std::size_t tosses) {
     std::vector<double> undecided{1};
     double decided = 0;
@@ -58,10 +58,10 @@ TEST(BisectJudge, LookingAfterEveryBootKeepsTheErrorBelowAlpha) {
     for (const double alpha : {0.05, 0.01}) {
         const auto chance = chance_of_deciding(1 / alpha, 400);
         EXPECT_LE(chance, alpha);
-        EXPECT_GT(chance, alpha / 20); // it is possible at all
+        EXPECT_GT(chance, alpha / 20); // negative control: a wrong decision is possible
     }
-    // The control: a fixed-size test looked at after every toss does not keep it. Seven of seven
-    // has p = 1/128.
+    // Negative control: a fixed-size test that is checked after every toss does not keep its level.
+    // Seven hits of seven have p = 1/128.
     EXPECT_GT(chance_of_deciding(4, 400), 0.05);
 }
 
@@ -74,8 +74,8 @@ TEST(BisectJudge, SequentialDecisionsNeedMoreBootsWhereItIsUnclear) {
     EXPECT_EQ(decide_sequential({2, 16, 0}, alpha), Side::Bad);
 }
 
-// Ends may differ for certain while most boots of one are nearer to the other: where it scatters
-// more. Then no step may be decided so.
+// The ends may certainly differ while most boots of one are nearer to the other, if it scatters
+// more. Then no step may be decided this way.
 TEST(BisectJudge, EndsWhoseBootsAreNearerToTheOtherEndAreNotToldApart) {
     std::mt19937_64 random(1);
     std::vector<double> steady, wide, near, far;
@@ -95,7 +95,7 @@ TEST(BisectJudge, EndsWhoseBootsAreNearerToTheOtherEndAreNotToldApart) {
 TEST(BisectJudge, EndsDifferOnlyIfEveryBootSaysSoAndByEnough) {
     EXPECT_TRUE(ends_differ({240, 240}, {320, 320}, 0.005, 0).differ);
     EXPECT_TRUE(ends_differ({240, 240}, {0, 0}, 0.005, 0).differ);
-    EXPECT_TRUE(ends_differ({0, 0}, {1, 1}, 0.5, 0).differ); // from nothing
+    EXPECT_TRUE(ends_differ({0, 0}, {1, 1}, 0.5, 0).differ); // the good median is 0
     const auto mixed = ends_differ({10, 12}, {11, 11}, 0, 0);
     EXPECT_FALSE(mixed.differ);
     EXPECT_NE(mixed.why_not.find("higher at the bad end in 1, lower in 1"), std::string::npos)
@@ -105,7 +105,7 @@ TEST(BisectJudge, EndsDifferOnlyIfEveryBootSaysSoAndByEnough) {
     EXPECT_NE(little.why_not.find("by 0.1 % only, want at least 0.5 %"), std::string::npos)
         << little.why_not;
     EXPECT_FALSE(ends_differ({}, {}, 0, 0).differ);
-    // Wall clock: few boots prove nothing, many do.
+    // Wall clock: a few boots do not suffice, many do.
     const std::vector<double> low(20, 100), high(20, 200);
     EXPECT_FALSE(
         ends_differ({low.begin(), low.begin() + 5}, {high.begin(), high.begin() + 5}, 0.005, 0.01)

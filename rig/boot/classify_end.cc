@@ -40,9 +40,9 @@ const Splat* first_of(const Splats& splats, bool (*wanted)(SplatKind)) {
     return found == splats.end() ? nullptr : &*found;
 }
 
-// Of a guest that hung, what its detectors say of one cause: a CPU that loops with interrupts off
-// stalls RCU as well, and the workers bound to it. The one that says most about the cause, not the
-// one that happened to speak first; nullptr: none did.
+// One cause can make several detectors of a hung guest fire: a CPU that loops with interrupts
+// disabled also stalls RCU and the workers bound to it. Returns the splat that is closest to the
+// cause, not the one that came first; nullptr if no detector fired.
 const Splat* most_telling(const Splats& splats) {
     const Splat* found = nullptr;
     for (const auto kind : {SplatKind::WorkqueueLockup, SplatKind::HungTask, SplatKind::RcuStall,
@@ -60,8 +60,7 @@ std::string with_last_words(std::string message, const ConsoleTriage& console) {
 Status panicked(const Splat& fatal, const ConsoleTriage& console, const fs::path& log) {
     const auto& splats = console.splats();
     const auto* first = first_of(splats, [](SplatKind kind) { return !is_notice(kind); });
-    // PID 1 is rig's own program: that it died is the kernel's fault only if the kernel complained
-    // before.
+    // PID 1 is rig's agent. Its death is the kernel's fault only if the kernel splatted before.
     if (fatal.kind == SplatKind::InitKilled && &fatal == first)
         return ended(BootOutcome::AgentCrash, "the agent died: " + fatal.title, log);
     auto message = "kernel panic: " + in_words(fatal);
@@ -71,13 +70,13 @@ Status panicked(const Splat& fatal, const ConsoleTriage& console, const fs::path
         if (panic != splats.end()) message += fmt::format(" ({})", panic->title);
     }
     if (first != &fatal) message += "; before that: " + in_words(*first);
-    // A detector told to panic is the detector.
+    // A panic by a detector that is set to panic has the detector's outcome.
     if (is_stall(fatal.kind)) return ended(ending_of(fatal.kind), message, log);
     return ended(is_panic(fatal.kind) ? BootOutcome::Panic : BootOutcome::Oops, message, log);
 }
 
-// Of a guest that hung in silence. No end by the host's clock: by what its CPUs did then, unless
-// the guest told before.
+// Classifies a hang without a splat: by the tasks if the guest sent them. Otherwise, at the host's
+// deadline, by what the CPUs did then.
 HangVerdict whose_hang(const GuestEnd& end, const ChannelEnd& channel, bool others_compute) {
     if (!channel.tasks.empty()) return by_tasks(channel.tasks);
     if (std::holds_alternative<WatchdogFired>(end.outcome)) return {HangVerdict::Kernels, ""};
@@ -88,12 +87,12 @@ HangVerdict whose_hang(const GuestEnd& end, const ChannelEnd& channel, bool othe
     return by_registers(looks, others_compute);
 }
 
-// `limit`: which ran out, "60 s", "3600 s of the guest's clock"; `deadline`: the host's, in which a
-// guest may have been starved.
+// `limit` describes the time that ran out ("60 s", "3600 s of the guest's clock"). `deadline` is
+// the host's time limit, within which the host may have starved the guest.
 Status timed_out(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console,
                  const fs::path& log, const std::string& limit, std::chrono::seconds deadline,
                  bool others_compute) {
-    // A guest that got no CPU did not hang.
+    // A guest that got no CPU time did not hang.
     if (end.starved_seconds > static_cast<double>(deadline.count()) / 2)
         return ended(BootOutcome::Starved,
                      fmt::format("the guest did not end within {} s, but for {:.0f} s of these the "
@@ -148,22 +147,21 @@ bool room_is_out(const HostRoom& room) {
     return std::min(room.evidence, room.scratch) < kRoomAtEnd;
 }
 
-// A detector that spoke may have changed its own switch: these, and only with the splat that
-// explains it.
+// Whether the splat of a detector explains this change of its own switch.
 bool threw_itself(std::string_view line, const Splats& splats) {
     const auto spoke = [&](SplatKind kind) {
         return std::any_of(splats.begin(), splats.end(),
                            [&](const Splat& splat) { return splat.kind == kind; });
     };
     if (line.starts_with("kernel.hung_task_warnings ")) return spoke(SplatKind::HungTask);
-    // Any oops or warning that taints the kernel ends lockdep (add_taint(),
-    // LOCKDEP_NOW_UNRELIABLE), as its own first report does.
+    // Any oops or warning that taints the kernel turns lockdep off (add_taint(),
+    // LOCKDEP_NOW_UNRELIABLE), and so does lockdep's own first report.
     if (line.starts_with("lockdep.debug_locks 1 "))
         return first_of(splats, [](SplatKind kind) { return !is_notice(kind); }) != nullptr;
     return false;
 }
 
-// By the channel and the hypervisor alone.
+// Classifies by the channel and the hypervisor alone.
 Status by_what_it_did(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console,
                       const fs::path& log, std::chrono::seconds deadline, bool others_compute) {
     if (end.console_flood)
@@ -178,8 +176,8 @@ Status by_what_it_did(const GuestEnd& end, const ChannelEnd& channel, const Cons
         return timed_out(end, channel, console, log, fmt::format("{} s", deadline.count()),
                          deadline, others_compute);
     if (std::holds_alternative<WatchdogFired>(end.outcome)) {
-        // Who keeps it from firing is a process of the agent's, which something in the guest may
-        // have killed.
+        // A process of the agent keeps the watchdog from firing; something in the guest may have
+        // killed it.
         const auto responds = every_vcpu_responds(end.registers);
         if (responds == Responds::Yes)
             return ended(BootOutcome::AgentFailure,
@@ -244,8 +242,8 @@ Status room_to_begin(const HostRoom& room) {
 Status classify_end(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console,
                     const HostRoom& room, const fs::path& log, std::chrono::seconds deadline,
                     bool others_compute) {
-    // What the console may not tell. A host's fault after it is not mended by making the boot
-    // again.
+    // The console may lack the panic. A retry after a later host fault would hide the panic, so the
+    // error carries it.
     const std::string panic = end.panicked ? "kernel panic, of which the kernel told the machine's "
                                              "panic device and the console shows nothing"
                                            : "";
@@ -284,8 +282,7 @@ Status classify_end(const GuestEnd& end, const ChannelEnd& channel, const Consol
                      log);
     }
     const auto* signalled = std::get_if<Signalled>(&end.outcome);
-    // RLIMIT_FSIZE: no file of the guest's making becomes larger, and none of an honest one comes
-    // near it.
+    // RLIMIT_FSIZE limits the files that a guest makes grow. No normal guest comes near it.
     if (signalled && signalled->signal == SIGXFSZ)
         return ended(BootOutcome::Protocol,
                      fmt::format("the guest wrote more than {} MiB to its console or channel",
@@ -299,8 +296,8 @@ Status classify_end(const GuestEnd& end, const ChannelEnd& channel, const Consol
         return ended(of_hypervisor(end.messages, BootOutcome::HypervisorExit),
                      fmt::format("QEMU ended with exit code {}: {}", exited->code, end.messages),
                      log);
-    if (end.console_torn) // after a panic, which was seen: of what is missing nothing is known
-        return ended(BootOutcome::HypervisorStart, kConsoleTorn, log);
+    // Checked after panics that were seen: what is in the missing part is unknown.
+    if (end.console_torn) return ended(BootOutcome::HypervisorStart, kConsoleTorn, log);
     if (const auto* lost = std::get_if<Lost>(&end.outcome)) {
         if (lost->daemon)
             return ended(BootOutcome::HypervisorLost,
@@ -309,11 +306,11 @@ Status classify_end(const GuestEnd& end, const ChannelEnd& channel, const Consol
                      "QEMU died; libvirt tells neither exit code nor signal: " + end.messages, log);
     }
     auto status = by_what_it_did(end, channel, console, log, deadline, others_compute);
-    if (status) return status; // what the kernel said in a boot that completed is data
+    if (status) return status; // a splat in a boot that completed is data
     auto& error = status.error();
     if (error.fault_domain == FaultDomain::Host) return status;
-    // QEMU drops what does not fit and goes on: a conversation that breaks off on a full disk says
-    // nothing of the guest.
+    // QEMU drops what does not fit on a full disk and continues, so an incomplete conversation does
+    // not implicate the guest.
     if (room_is_out(room))
         return ended(
             BootOutcome::DiskFull,
@@ -324,8 +321,9 @@ Status classify_end(const GuestEnd& end, const ChannelEnd& channel, const Consol
     error.message += memory;
     const auto* first = first_of(splats, [](SplatKind kind) { return !is_notice(kind); });
     const auto* named = most_telling(splats);
-    if (first && !(is_stall(first->kind) && named &&
-                   error.kind == about(ending_of(named->kind)).name)) { // that says it already
+    if (first &&
+        !(is_stall(first->kind) && named &&
+          error.kind == about(ending_of(named->kind)).name)) { // `error` names this splat already
         error.complaint = in_words(*first);
         error = after_complaint(error);
     }
@@ -346,8 +344,8 @@ Status nothing_withheld(const ConsoleTriage& console, std::string_view kernel_lo
                 return s.title == splat.title && s.function == splat.function;
             }))
             continue;
-        if (console.overflow() > 0 && said.overflow() > 0)
-            continue; // of as many, other ones are kept
+        // Both lists are full, and may hold different splats.
+        if (console.overflow() > 0 && said.overflow() > 0) continue;
         auto status = ended(BootOutcome::SilencedConsole,
                             "the console did not show it: something in the guest kept warnings "
                             "from it for a while (dmesg -n, kernel.printk)",
@@ -355,7 +353,7 @@ Status nothing_withheld(const ConsoleTriage& console, std::string_view kernel_lo
         status.value().complaint = in_words(splat);
         return tl::unexpected(after_complaint(status.value()));
     }
-    // A kernel that splatted itself out of its log has been heard.
+    // If the log overran but the console shows a splat, the kernel's reports did get through.
     if (kernel_log.find(guest::kLogOverran) != kernel_log.npos &&
         !first_of(shown, [](SplatKind kind) { return !is_notice(kind); }))
         return ended(BootOutcome::SilencedConsole,
@@ -367,7 +365,7 @@ Status nothing_withheld(const ConsoleTriage& console, std::string_view kernel_lo
 
 Status no_detector_muted(const ConsoleTriage& console, std::string_view switches,
                          const fs::path& log) {
-    // Every kernel for more than one CPU has it: a report without it was not read off a kernel.
+    // Every SMP kernel has this sysctl. If it is missing, the list was not read from a kernel.
     if (switches.find(kEveryKernelsSwitch) == switches.npos)
         return ended(BootOutcome::BadEvidence,
                      fmt::format("{} of the guest does not hold {}", guest::kDetectorSwitches,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// How the ways in which a boot can end (guest_output/boot_outcome.h) are told from one another.
-// Pure.
+// Classifies how a boot ended (the outcomes are in guest_output/boot_outcome.h). Pure.
 #pragma once
 
 #include "rig/base/error.h"
@@ -15,40 +14,41 @@
 
 namespace rig {
 
-// What the channel said until the end.
+// What the agent sent over the channel until the end.
 struct ChannelEnd {
-    bool ready = false, bye = false; // the agent's first and last words
+    bool ready = false, bye = false; // the agent's first and last message arrived
     std::string failure, violation;
-    std::string tasks{}; // artifact guest::kTasks, of a guest whose own deadline passed
+    // Artifact guest::kTasks, which the agent sends when its own deadline passes.
+    std::string tasks{};
 };
 
-// Free bytes of the file systems that take the console and the channel.
+// Free bytes of the file systems that hold the console log (evidence) and the channel (scratch).
 struct HostRoom {
     std::uintmax_t evidence = UINTMAX_MAX, scratch = UINTMAX_MAX;
 };
-// A boot is not begun with less: its console, channel and evidence take a few MiB, and a guest that
-// floods is cut off later.
+// No boot starts with less free space. Console, channel and evidence take a few MiB; rig stops a
+// guest that floods its console.
 inline constexpr std::uintmax_t kRoomToBegin = 64u << 20;
-// With less at its end what it wrote may be cut short.
+// With less free space at the end of a boot, its files may be truncated.
 inline constexpr std::uintmax_t kRoomAtEnd = 1u << 20;
 Status room_to_begin(const HostRoom& room);
 
-// Nothing if the boot came to its end. The order matters: the kernel's own words on its death come
-// before the consequences, the host's faults before what a kernel said that went on all the same.
-// `others_compute`: see by_registers().
+// Success if the boot completed. The order of the checks matters: first a cancelled boot, then the
+// kernel's own last messages, which come before their consequences, then host faults, and last what
+// a kernel reported that went on running. `others_compute`: see by_registers().
 Status classify_end(const GuestEnd& end, const ChannelEnd& channel, const ConsoleTriage& console,
                     const HostRoom& room, const std::filesystem::path& log,
                     std::chrono::seconds deadline, bool others_compute = false);
 
-// For a boot that came to its end: that the kernel's log, as the agent read it from its first
-// record on, holds no splat which the console was kept from showing, and lost none that it could
-// have been kept from.
+// For a boot that completed: checks that the kernel log, which the agent read from its first record
+// on, has no splat that is missing on the console. Also an error: no log, and a log that overran
+// while the console shows no splat, since one may be missing in both.
 Status nothing_withheld(const ConsoleTriage& console, std::string_view kernel_log,
                         const std::filesystem::path& log);
 
-// For such a boot: that nothing in it switched a detector of the kernel's off, or changed when it
-// speaks. `switches`: artifact kDetectorSwitches of the guest. (One switched off and on again
-// between its start and its end is not seen.)
+// For a boot that completed: checks that nothing in it turned off a kernel detector or changed when
+// it fires. `switches` is artifact kDetectorSwitches of the guest. (A detector that was turned off
+// and on again during the boot goes unnoticed.)
 Status no_detector_muted(const ConsoleTriage& console, std::string_view switches,
                          const std::filesystem::path& log);
 

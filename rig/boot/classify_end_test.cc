@@ -17,8 +17,7 @@ ConsoleTriage console(const std::string& text) {
 const std::string kHeard = std::string("[ 9.0][ T1] ") + guest::kLastWords + "\n";
 const ChannelEnd kComplete{true, true, "", ""};
 
-// Through libvirt a QEMU that died is told from a daemon that went away, and from one that lacked
-// memory.
+// With libvirt, rig distinguishes a QEMU that died, a daemon that went away and a lack of memory.
 TEST(BootEnd, WhatLibvirtLostIsTheHosts) {
     const auto kind = [](Lost lost, const std::string& messages) {
         GuestEnd end;
@@ -40,8 +39,7 @@ Error error_of(const ChannelEnd& channel, const HostRoom& room, const std::strin
     return status ? Error{FaultDomain::Spec, "", "", "none", ""} : status.error();
 }
 
-// QEMU drops what does not fit and goes on: what then looks like a fault of the guest is the
-// host's.
+// QEMU drops what does not fit and continues: what then looks like a guest fault is a host fault.
 TEST(BootEnd, AFullDiskIsTheHosts) {
     const ChannelEnd torn{true, false, "", ""};
     EXPECT_EQ(error_of(torn, {}).kind, "reset");
@@ -52,7 +50,7 @@ TEST(BootEnd, AFullDiskIsTheHosts) {
         EXPECT_EQ(error_of(kComplete, full, "[ 1.0] no last words\n").kind, "disk-full")
             << "the console may be cut short";
         EXPECT_EQ(error_of(kComplete, full).kind, "none") << "everything arrived";
-        // What the console does hold of a panic is the kernel's.
+        // If the console does hold part of a panic, the fault is the kernel's.
         EXPECT_EQ(error_of(torn, full, "[ 1.0] Kernel panic - not syncing: x\n").kind, "panic");
     }
     EXPECT_EQ(error_of(torn, {kRoomAtEnd, kRoomAtEnd}).kind, "reset");
@@ -62,7 +60,8 @@ TEST(BootEnd, AFullDiskIsTheHosts) {
     EXPECT_EQ(room_to_begin({kRoomToBegin, 0}).error().kind, "disk-full");
 }
 
-// dmesg -n 1 before the work and dmesg -n 8 after it: the last words are there, the warning is not.
+// dmesg -n 1 before the work and dmesg -n 8 after it: the last message is there, the warning is
+// not.
 TEST(BootEnd, WhatTheConsoleDidNotShowIsFoundInTheKernelsLog) {
     const std::string warning = "[ 1.0][ T44] WARNING: CPU: 1 PID: 44 at mm/x.c:12 foo+0x1/0x2\n[ "
                                 "1.0][ T44] ---[ end trace 0 ]---\n",
@@ -83,8 +82,7 @@ TEST(BootEnd, WhatTheConsoleDidNotShowIsFoundInTheKernelsLog) {
     EXPECT_EQ(kind(warning, overran), "none") << "it was heard";
 }
 
-// A test that plays with the switches of the kernel's detectors has had none of them to watch over
-// it.
+// A test that turned off a kernel detector was not watched by it.
 TEST(BootEnd, ADetectorThatWasSwitchedOffIsNoWitness) {
     const auto kind = [](const std::string& shown, const std::string& switches) {
         const auto status = no_detector_muted(console(shown + kHeard), switches, "");
@@ -103,7 +101,7 @@ TEST(BootEnd, ADetectorThatWasSwitchedOffIsNoWitness) {
     EXPECT_TRUE(kind("", thrown).starts_with(want)) << kind("", thrown);
     EXPECT_TRUE(kind(warning, thrown).starts_with(want))
         << "a splat excuses nothing else: " << kind(warning, thrown);
-    // What a detector that spoke does to itself.
+    // A detector that fires may change its own switch.
     EXPECT_EQ(kind(warning, "lockdep.debug_locks 1 -> 0\n" + rcu), "none");
     EXPECT_TRUE(kind("", "lockdep.debug_locks 1 -> 0\n" + rcu).starts_with("muted-detector"))
         << "its tables were full, or it was told to";
@@ -114,7 +112,8 @@ TEST(BootEnd, ADetectorThatWasSwitchedOffIsNoWitness) {
         kind(warning, "kernel.hung_task_warnings 10 -> 0\n" + rcu).starts_with("muted-detector"));
 }
 
-// The panic device speaks where the console does not; where both do, the console knows more.
+// The panic device reports a panic that the console does not show. If both report it, the console
+// has more details.
 TEST(BootEnd, APanicThatTheConsoleDoesNotShowIsOneAllTheSame) {
     const auto said = [](bool panicked, const std::string& text) {
         GuestEnd end;

@@ -20,9 +20,9 @@ namespace fs = std::filesystem;
 
 static_assert(std::endian::native == std::endian::little, "ELF headers are read as they lie");
 
-constexpr std::size_t kMaxSegments = 4096, // of memory; a guest has some ten
+constexpr std::size_t kMaxSegments = 4096, // memory segments; a guest has about ten
     kMaxNotes = 64u << 20,                 // bytes; a vCPU has less than 1 KiB
-    kPiece = 1u << 20;                     // copied at once
+    kPiece = 1u << 20;                     // bytes copied at once
 constexpr std::uint64_t kPage = 4096;
 
 bool read_at(int fd, void* into, std::size_t bytes, std::uint64_t offset) {
@@ -42,7 +42,8 @@ std::uint64_t rounded_up(std::uint64_t value, std::uint64_t to) {
     return (value + to - 1) / to * to;
 }
 
-// Calls `visit` with each note's owner; false if they do not come out even.
+// Calls `visit` with the owner of each note. Returns false if the notes do not fill `notes`
+// exactly.
 template<class Visit> bool each_note(std::string_view notes, Visit visit) {
     while (!notes.empty()) {
         Elf64_Nhdr note;
@@ -58,7 +59,7 @@ template<class Visit> bool each_note(std::string_view notes, Visit visit) {
     return true;
 }
 
-// Why it is no 64-bit little-endian ELF file of this type; "" if it is one.
+// Why this is no 64-bit little-endian ELF file of this type; "" if it is one.
 std::string wrong_kind(const Elf64_Ehdr& header, Elf64_Half type) {
     if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) return "no ELF file";
     if (header.e_ident[EI_CLASS] != ELFCLASS64) return "no 64-bit ELF file";
@@ -163,8 +164,8 @@ Status ElfCore::copy_to(int fd, const fs::path& to, const std::string& head, std
     return {};
 }
 
-// The memory moves behind the longer headers and notes, where crash(8) looks for them. QEMU's
-// section headers are left out: a string table with their own two names.
+// The memory moves behind the longer headers and notes, where crash(8) expects it. QEMU's section
+// headers are dropped: they are only a string table with their own two names.
 Status ElfCore::rewrite(std::string_view owner, std::string_view note,
                         std::vector<Elf64_Phdr> memory) {
     auto notes = notes_;
@@ -175,7 +176,7 @@ Status ElfCore::rewrite(std::string_view owner, std::string_view note,
     notes.append(note).append(rounded_up(note.size(), 4) - note.size(), '\0');
 
     auto header = header_;
-    header.e_ehsize = sizeof header; // QEMU 7.2 says 8
+    header.e_ehsize = sizeof header; // QEMU 7.2 writes 8
     header.e_phoff = sizeof header;
     header.e_phnum = static_cast<Elf64_Half>(memory.size() + 1);
     header.e_shoff = header.e_shentsize = header.e_shnum = header.e_shstrndx = 0;

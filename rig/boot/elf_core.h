@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// An ELF core of a guest's physical memory, as QEMU's dump-guest-memory and libvirt write it:
+// An ELF core file of a guest's physical memory, as QEMU's dump-guest-memory and libvirt write it:
 // headers and notes, then the memory.
 #pragma once
 
@@ -18,23 +18,25 @@ namespace rig {
 
 class ElfCore {
  public:
-    // FaultDomain::Host, saying what it is instead, unless it is a little-endian 64-bit core,
-    // whole, with one segment of notes, whose memory follows its headers.
+    // Opens a complete little-endian 64-bit core file with one segment of notes and the memory
+    // after its headers. Anything else is FaultDomain::Host, and the message says what it is.
     static Result<ElfCore> open(const std::filesystem::path& file);
     ElfCore(ElfCore&& other) noexcept;
     ElfCore& operator=(ElfCore&&) = delete;
     ~ElfCore();
 
     Elf64_Half machine() const { return header_.e_machine; }
-    const std::vector<Elf64_Phdr>& memory() const { return memory_; } // PT_LOAD, in their order
+    const std::vector<Elf64_Phdr>& memory() const {
+        return memory_;
+    } // PT_LOAD, in the order of the file
     bool has_note(std::string_view owner) const;
 
-    // Whether all of the bytes at that physical address are there, in one segment.
+    // Returns whether one segment contains all bytes at this physical address, and copies them.
     bool read(std::uint64_t physical, void* into, std::size_t bytes) const;
 
-    // Writes the file anew with one note more (of type 0) and these segments of memory, whose
-    // offsets are in the file as it is, and puts it in the old one's place as a whole. On an error
-    // the file is as it was. Not to be used afterwards.
+    // Rewrites the file with one more note (of type 0) and with these memory segments, whose
+    // offsets refer to the present file, and replaces it atomically. On an error the file is
+    // unchanged. Do not use this object afterwards.
     Status rewrite(std::string_view owner, std::string_view note, std::vector<Elf64_Phdr> memory);
 
  private:
@@ -51,8 +53,8 @@ class ElfCore {
     std::string notes_;
 };
 
-// Bytes of an ELF image's own (a vmlinux) at a virtual address, up to the first zero; nothing if
-// the file has none there or is no such image.
+// The string at a virtual address of an ELF image (a vmlinux), up to the first NUL; nullopt if the
+// file has no data there or is no such image.
 std::optional<std::string> string_at(const std::filesystem::path& image, std::uint64_t address,
                                      Elf64_Half machine);
 

@@ -33,7 +33,7 @@ HostRoom host_room(const std::filesystem::path& evidence, const std::filesystem:
     return {room(evidence), room(scratch)};
 }
 
-// For people: what the report calls the excerpts.
+// For human readers: the file that the report calls the excerpts.
 Status write_splats(const std::filesystem::path& file, const ConsoleTriage& console,
                     bool log_arrived) {
     std::string text;
@@ -46,7 +46,7 @@ Status write_splats(const std::filesystem::path& file, const ConsoleTriage& cons
         text += fmt::format("== {} more of other kinds are not kept; see console.log\n",
                             console.overflow());
     if (text.empty()) {
-        std::error_code ignored; // of an attempt before this one
+        std::error_code ignored; // left by an earlier attempt
         std::filesystem::remove(file, ignored);
         return {};
     }
@@ -87,12 +87,12 @@ std::string kernel_cmdline(const Spec& spec, const Machine& machine) {
 
 std::chrono::seconds boot_deadline(const Spec& spec, const Machine& machine) {
     if (spec.guest.deadline_seconds) return std::chrono::seconds(spec.guest.deadline_seconds);
-    // A boot with the default workload takes 5 s at 4 vCPUs under icount; a single-threaded
-    // emulator's time grows with the vCPUs. Ten times that, and room for a host that does something
-    // else as well.
+    // A boot with the default workload takes 5 s with 4 vCPUs under icount, and the time of the
+    // single-threaded emulator grows with the vCPUs. Allow ten times that, plus a reserve for a
+    // busy host.
     const unsigned work = 1 + spec.workload.iterations / 100;
     const unsigned per_vcpu = machine.accelerator == Accelerator::Kvm ? 2 : 15;
-    // Both passes wait out their pace when the clock is the wall's.
+    // Under the wall clock both passes keep their pace.
     const auto paced = 2ull * spec.workload.iterations * spec.workload.pace_us / 1'000'000;
     return std::chrono::seconds(
         static_cast<long>(machine.slowness * (60 + per_vcpu * spec.guest.vcpus * work)) +
@@ -137,6 +137,11 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
     if (const auto monitor = scratch.dir() / "monitor"; monitor.string().size() <= kMaxSocketPath)
         request.monitor = monitor;
     if (setup.dump_memory) request.memory_dump = evidence / "memory.elf";
+    if (setup.counting) {
+        request.plugin =
+            CountPlugin{setup.counting->module, std::filesystem::absolute(evidence / kCountsFile)};
+        RIG_CHECK(create_counts_file(request.plugin->counts, setup.counting->layout));
+    }
     RIG_CHECK(initramfs_with_plan(setup.image, plan.dump(), request.initrd));
 
     Conversation talk;
@@ -147,7 +152,7 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
         RIG_CHECK(write_atomically(evidence / name, content));
     if (!end) return did_not_start(end.error().message, log);
     std::error_code none;
-    std::filesystem::remove(evidence / kRegistersFile, none); // of an attempt before
+    std::filesystem::remove(evidence / kRegistersFile, none); // left by an earlier attempt
     if (std::filesystem::exists(request.memory_dump, none))
         if (const auto described = describe_kernel_in_dump(request.memory_dump, kernel);
             !described) {
@@ -179,9 +184,8 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
                        fmt::format("the guest did not send {}", guest::kDetectorSwitches), log);
     if (status) status = no_detector_muted(console, sent(guest::kDetectorSwitches), log);
     if (!status) {
-        const bool starved = status.error().kind ==
-                             about(BootOutcome::Starved)
-                                 .name; // the stalls that its kernel reports are the host's doing
+        // The host caused the stalls that the kernel of a starved guest reports.
+        const bool starved = status.error().kind == about(BootOutcome::Starved).name;
         for (const auto& splat : console.splats())
             if (status.error().complaint.empty() && !is_notice(splat.kind) &&
                 !(starved && is_stall(splat.kind)))
@@ -196,7 +200,7 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
             !log_arrived && !end->panicked && !error.complaint.empty()) {
             if (error.fault_domain == FaultDomain::Kernel)
                 error.message += std::string("; ") + kCannotTell;
-            // What becomes of it is told with the complaint (after_complaint()).
+            // after_complaint() adds the splat and this remark to the message.
             if (error.fault_domain == FaultDomain::Host)
                 error.complaint += fmt::format(" ({})", kCannotTell);
         }

@@ -45,7 +45,7 @@ const std::string
 const std::string kDeadline =
     encode(FrameType::Failure,
            R"({"stage":"deadline","message":"no end within 3600 s of the guest's clock"})");
-// What the agent says of a workload of one task.
+// The agent's report on a workload with one task.
 std::string tasks(const std::string& before, const std::string& after) {
     const nlohmann::json task = {{"pid", 44},
                                  {"tid", 44},
@@ -72,7 +72,7 @@ std::string tasks(const std::string& before, const std::string& after) {
                                                      .dump());
 }
 
-// A guest that had not ended at the host's deadline, the same registers at each look.
+// A guest that had not ended at the host's deadline, with the same registers at each look.
 FakeBoot looping(const std::string& console, const std::string& registers) {
     FakeBoot boot{kHello, console, TimedOut{}, ""};
     boot.messages.clear();
@@ -446,7 +446,7 @@ TEST_F(GuestRun, AGuestThatHangsLeavesItsRegisters) {
     EXPECT_TRUE(hypervisor.requests[0].memory_dump.empty());
 }
 
-// What the kernel complained of and survived is data; the experiment says what to make of it.
+// Splats that the kernel survived are data; the experiment decides what they mean.
 TEST_F(GuestRun, ASplatInABootThatCompletedIsData) {
     std::string many = kWarning + kWarning;
     for (char c = 'a'; c <= 'z'; ++c)
@@ -472,7 +472,7 @@ TEST_F(GuestRun, ASplatInABootThatCompletedIsData) {
     EXPECT_FALSE(std::filesystem::exists(dir_ / kSplatsFile));
 }
 
-// A byte that comes over the channel comes at a moment of the host's choosing: none does.
+// Bytes sent over the channel would arrive at a time that the host determines, so rig sends none.
 TEST_F(GuestRun, CommandsTravelInTheImage) {
     FakeHypervisor hypervisor({{kHello + kBye, "", Exited{0}, ""}});
     ASSERT_TRUE(boot(hypervisor, GuestClock::Virtual));
@@ -480,8 +480,8 @@ TEST_F(GuestRun, CommandsTravelInTheImage) {
     for (const auto& initrd : hypervisor.initrds)
         EXPECT_NE(initrd.find(encode(FrameType::Plan, simple_plan("idle").dump())),
                   std::string::npos);
-    EXPECT_FALSE(
-        std::filesystem::exists(hypervisor.requests[0].channel.parent_path())); // scratch is gone
+    // The scratch folder is gone.
+    EXPECT_FALSE(std::filesystem::exists(hypervisor.requests[0].channel.parent_path()));
 }
 
 TEST_F(GuestRun, AMeasuredBootBecomesASample) {
@@ -519,7 +519,7 @@ TEST_F(GuestRun, KvmIsProbedOncePerHostBoot) {
     ASSERT_TRUE(first && second);
     EXPECT_FALSE(first->works);
     EXPECT_EQ(boots, there ? 1u : 0u);
-    EXPECT_EQ(hypervisor.requests.size(), boots); // remembered
+    EXPECT_EQ(hypervisor.requests.size(), boots); // stored result used
     EXPECT_EQ(first->why, second->why);
     if (there) {
         EXPECT_EQ(hypervisor.requests[0].deadline, kKvmProbeDeadline);
@@ -562,7 +562,8 @@ TEST_F(GuestRun, TheProbesMemoIsOfOneAdapter) {
     ASSERT_TRUE(remember_probe(dir_, "boot-1", "qemu:///system", {false, "no rights", 0.1}));
     EXPECT_TRUE(remembered_probe(dir_, "boot-1", "qemu")->works);
     EXPECT_EQ(remembered_probe(dir_, "boot-1", "qemu:///system")->why, "no rights");
-    ASSERT_TRUE(remember_probe(dir_, "boot-2", "qemu", {})); // of another boot nothing is kept
+    ASSERT_TRUE(remember_probe(dir_, "boot-2", "qemu",
+                               {})); // the result of another boot of the host is dropped
     EXPECT_FALSE(remembered_probe(dir_, "boot-2", "qemu:///system"));
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-// What the agent sends, and nothing else: the console log and rig's own files lie in the same
+// Only files that the agent sends are accepted: the console log and rig's own files are in the same
 // folder.
 bool expected_name(const std::string& name) {
     static const std::set<std::string> own{"result.json", "kprobes.txt", guest::kKernelLog,
@@ -26,7 +26,7 @@ bool expected_name(const std::string& name) {
     return own.contains(name);
 }
 
-// Text of a guest on its way to a terminal or into JSON.
+// Makes a guest's text safe for a terminal and for JSON.
 std::string printable(std::string text) {
     for (char& c : text)
         if ((c < 0x20 && c != '\n') || c > 0x7e) c = '?';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the guest's agent says while it runs, taken frame by frame (guest/protocol/protocol.h).
+// Decodes what the guest's agent sends while it runs, frame by frame (guest/protocol/protocol.h).
 #pragma once
 
 #include "guest/protocol/protocol.h"
@@ -12,7 +12,7 @@
 
 namespace rig {
 
-// The guest's side of the conversation, as it comes in.
+// The guest's side of the conversation, filled as it arrives.
 struct Conversation {
     guest::FrameReader reader;
     std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
@@ -21,7 +21,8 @@ struct Conversation {
     std::string release, version, failure, violation;
     bool result = false, bye = false;
 
-    // The next bytes of the channel. False if they violate the protocol; `violation` says how.
+    // Takes the next bytes of the channel. Returns false if they violate the protocol; `violation`
+    // then describes how.
     bool take(std::string_view bytes);
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Whose words a boot's console holds, and what is made of them.
+// Which console lines are the kernel's and which a program's, and how that changes the outcome.
 #include "guest/protocol/protocol.h"
 #include "rig/boot/guest_boot.h"
 #include "rig/guest_output/boot_outcome.h"
@@ -57,7 +57,7 @@ class GuestWords : public ::testing::Test {
     Kernel kernel_;
 };
 
-// echo "WARNING: ..." > /dev/kmsg in a workload, with and without a complaint of the kernel's own.
+// echo "WARNING: ..." > /dev/kmsg in a workload, with and without a splat of the kernel itself.
 TEST_F(GuestWords, WhatAProgramWroteToTheLogIsNotTheKernels) {
     const std::string head = "[    5.000001][   T90]",
                       words = " WARNING: at mm/mine.c:1 x+0x1/0x2\n";
@@ -88,7 +88,7 @@ TEST_F(GuestWords, WhatAProgramWroteToTheLogIsNotTheKernels) {
     ASSERT_EQ(real->splats.size(), 1u);
     EXPECT_EQ(real->splats[0].title, "WARNING: at mm/x.c");
     EXPECT_EQ(slurp(dir_ / kSplatsFile).find("/dev/kmsg"), std::string::npos);
-    // No log arrived: they count as the kernel's, and it is said that nobody can tell.
+    // No log arrived: the splats count as the kernel's, and the message points out the doubt.
     const auto unknown = boot(hypervisor);
     ASSERT_FALSE(unknown);
     EXPECT_EQ(unknown.error().kind, "oops") << "a panic of the task that complained before";
@@ -98,7 +98,7 @@ TEST_F(GuestWords, WhatAProgramWroteToTheLogIsNotTheKernels) {
     EXPECT_TRUE(slurp(dir_ / kSplatsFile).ends_with("== " + cannot + "\n"));
 }
 
-// The log of a guest whose own deadline passed is sent as well.
+// The agent also sends the log when the guest's own deadline passes.
 TEST_F(GuestWords, AProgramsWordsAreNotTheKernelsInAGuestThatDidNotEndEither) {
     const std::string head = "[    5.000001][   T90]", words = " BUG: KASAN: mine in x+0x1/0x2\n";
     const auto sent = [&](const std::string& log) {
@@ -113,7 +113,7 @@ TEST_F(GuestWords, AProgramsWordsAreNotTheKernelsInAGuestThatDidNotEndEither) {
     EXPECT_EQ(real.message.find("/dev/kmsg"), std::string::npos) << "the log tells";
 }
 
-// Beside the function in which it was found: whose doing it is.
+// The guilty function is named next to the function in which the fault was found.
 TEST_F(GuestWords, TheExcerptsNameTheGuiltyFunction) {
     const std::string oops =
         "[    1.000001][   T44] BUG: KASAN: use-after-free in strlen+0x3/0x10\n"

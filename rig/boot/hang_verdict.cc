@@ -19,11 +19,11 @@ using nlohmann::json;
 
 constexpr std::size_t kMostNamed = 3;
 
-// Of a task, as the agent saw it before and after it was told to stop.
+// A task, as the agent saw it before and after it sent the task a stop signal.
 struct SeenTask {
     std::string comm, before, after, wchan, syscall;
     long pid = 0, tid = 0, parent = 0;
-    std::uint64_t user_ticks = 0, system_ticks = 0, switches = 0; // from one look to the other
+    std::uint64_t user_ticks = 0, system_ticks = 0, switches = 0; // increase between the two looks
     std::uint64_t flags = 0;
     bool of_workload = false;
 
@@ -58,7 +58,7 @@ std::string named_task(const SeenTask& task) {
                : fmt::format("{} (pid {}, thread {})", task.comm, task.pid, task.tid);
 }
 
-// "in read(2)", "outside of a system call".
+// "in read(2)" or "outside of a system call".
 std::string call_of(const SeenTask& task) {
     if (task.syscall == "none") return "outside of a system call";
     std::string text = task.wchan.empty() || task.wchan == "0" ? "" : " in " + task.wchan + "()";
@@ -74,7 +74,8 @@ std::string with_call(const std::string& words, const SeenTask& task) {
     return call.empty() ? words : words + " " + call;
 }
 
-// A parent that waits for the child that borrowed its memory sleeps uninterruptibly, by design.
+// A parent sleeps uninterruptibly, by design, while it waits for a vfork child that borrowed its
+// memory.
 bool waits_for_vfork(const SeenTask& task, const std::vector<SeenTask>& tasks) {
     constexpr std::uint64_t clone_vfork = 0x4000;
     const bool calls = task.syscall == "vfork" || task.syscall == "clone3" ||
@@ -93,7 +94,7 @@ std::string what_it_did(const SeenTask& task) {
     return with_call(fmt::format("was in state {}", task.before.empty() ? "?" : task.before), task);
 }
 
-// What the workload waits for in the end, rather than the shells that wait for it.
+// Describes what the workload waits for in the end, rather than the shells that wait for it.
 std::string last_of(const std::vector<SeenTask>& tasks) {
     std::vector<std::string> leaves, waiters;
     for (const auto& task : tasks) {
@@ -122,7 +123,7 @@ HangVerdict of_tasks(const json& report) {
             return {HangVerdict::Kernels,
                     named_task(task) + " " + with_call("sleeps uninterruptibly", task)};
         }
-        if (task.tid == 1 && task.after != "D") continue; // nothing stops the agent
+        if (task.tid == 1 && task.after != "D") continue; // nothing stops the agent itself
         if (task.before == "R" && task.after == "R" && task.user_ticks == 0 && window > 0 &&
             task.system_ticks >= window / 2)
             return {HangVerdict::Kernels,
@@ -147,14 +148,14 @@ HangVerdict of_tasks(const json& report) {
                              "none of them"};
 }
 
-// Of one vCPU, all looks together.
+// One vCPU over all looks.
 struct SeenVcpu {
     unsigned looks = 0, user = 0, halted = 0, may_idle = 0, dead = 0;
     std::set<std::uint64_t> user_places;
     std::map<std::uint64_t, unsigned> idle_places, stacks;
 
     void look(const Vcpu& vcpu) {
-        constexpr std::uint64_t stack_size = 16 << 10; // THREAD_SIZE, its alignment as well
+        constexpr std::uint64_t stack_size = 16 << 10; // THREAD_SIZE, which is its alignment too
         const bool in_user = vcpu.ring == 3;
         ++looks;
         user += in_user;
@@ -172,11 +173,12 @@ struct SeenVcpu {
         return found;
     }
     bool idles() const {
-        // Without HLT's flag: the one instruction at which a CPU waits, with interrupts masked.
+        // If the halted flag is not available: idle CPUs wait at one instruction, with interrupts
+        // masked.
         return halted > 0 || (user == 0 && 2 * most(idle_places) >= looks);
     }
     bool in_kernel() const { return user == 0 && halted == 0 && may_idle == 0; }
-    // Interrupts come in on a stack of their own.
+    // Interrupts use a stack of their own.
     bool on_one_stack() const { return 4 * most(stacks) >= 3 * looks; }
 };
 
@@ -206,7 +208,7 @@ HangVerdict by_registers(const std::vector<std::string>& looks, bool others_comp
     if (std::all_of(seen.begin(), seen.end(),
                     [](const SeenVcpu& vcpu) { return vcpu.dead == vcpu.looks; }))
         return {HangVerdict::Kernels, "every vCPU is halted with interrupts off"};
-    // What hangs in the kernel hangs, whatever runs beside it.
+    // A vCPU that is stuck in the kernel decides, whatever the others run.
     for (std::size_t i = 0; i < seen.size(); ++i)
         if (seen[i].in_kernel() && seen[i].on_one_stack() && looks.size() >= kEnoughLooks)
             return {HangVerdict::Kernels,
@@ -229,7 +231,8 @@ HangVerdict by_registers(const std::vector<std::string>& looks, bool others_comp
                     fmt::format("the registers do not tell whether vCPU {} idles", i)};
         const bool always = vcpu.user == vcpu.looks,
                    comes_back = 2 * vcpu.user >= vcpu.looks && vcpu.user_places.size() > 1;
-        if (!always && !comes_back) // one place again and again: a fault that is never resolved?
+        // A single place in user mode may be a fault that is never resolved.
+        if (!always && !comes_back)
             return {HangVerdict::Undecided,
                     fmt::format("vCPU {} was in user mode {} of {} times that its registers were "
                                 "read, and else in the kernel",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Of a guest that did not come to its end while none of its kernel's detectors spoke: was it the
-// kernel, or a program that never ends? By what the agent saw of the tasks at its own deadline
-// (guest/task_states.h), else by the vCPUs' registers at the host's. Pure.
+// For a guest that did not complete although no kernel detector fired: decides whether the kernel
+// is stuck or a program never ends. Uses the states of tasks that the agent saw at its own deadline
+// (guest/task_states.h), or else the vCPU registers at the host's deadline. Pure.
 #pragma once
 
 #include <string>
@@ -12,14 +12,15 @@ namespace rig {
 
 struct HangVerdict {
     enum Whose { Kernels, Workloads, Undecided } whose = Undecided;
-    std::string why; // "cat (pid 171) sleeps interruptibly in read(2)": goes on a sentence
+    // Continues a sentence: "cat (pid 171) sleeps interruptibly in read(2)".
+    std::string why;
 };
 
-// `tasks`: artifact guest::kTasks, untrusted.
+// `tasks` is artifact guest::kTasks, which is untrusted.
 HangVerdict by_tasks(std::string_view tasks);
 
-// `looks`: the registers, each time they were read. `others_compute`: programs that are not the
-// workload use CPUs without end, so that one in user mode says nothing of it.
+// `looks` has the registers of each time they were read. `others_compute`: programs other than the
+// workload compute endlessly, so a CPU in user mode does not show that the workload loops.
 HangVerdict by_registers(const std::vector<std::string>& looks, bool others_compute);
 
 } // namespace rig

@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-// A task as guest/task_states.cc tells it: by default one that slept and stopped.
+// A task as guest/task_states.cc reports it: by default one that slept and then stopped.
 json task(int pid, int parent, const std::string& comm, const json& changes = json::object()) {
     json one = {{"pid", pid},
                 {"tid", pid},
@@ -94,7 +94,7 @@ TEST(HangVerdict, TasksThatTheKernelHolds) {
 }
 
 TEST(HangVerdict, TasksThatDoNotTell) {
-    // It made progress: busy with I/O, not stuck.
+    // The task made progress: it is busy with I/O, not stuck.
     EXPECT_TRUE(
         is(of_tasks(
                {kWorkload, task(164, 100, "dd",
@@ -106,7 +106,7 @@ TEST(HangVerdict, TasksThatDoNotTell) {
     EXPECT_TRUE(
         is(of_tasks({kWorkload, task(164, 100, "x", {{"state", "S"}, {"state_after", "S"}})}),
            Undecided, "(state S, then S)"));
-    // Ready to run, and no CPU ran it.
+    // The task was ready to run, but no CPU ran it.
     EXPECT_TRUE(
         is(of_tasks({kWorkload, task(164, 100, "x", {{"state", "R"}, {"state_after", "R"}})}),
            Undecided, "(state R, then R)"));
@@ -117,8 +117,8 @@ TEST(HangVerdict, TasksThatDoNotTell) {
         EXPECT_TRUE(is(by_tasks(text), Undecided, "not understood"));
 }
 
-// Invented: a vfork whose child does not exec; a task that stopped itself; an orphan in the kernel
-// behind a shell that merely waits; a thread of a program that sleeps.
+// Invented inputs: a vfork whose child does not exec; a task that stopped itself; an orphan in the
+// kernel behind a shell that merely waits; a thread of a program that sleeps.
 TEST(HangVerdict, StrangerEndings) {
     json parent = {
         {"state", "D"}, {"state_after", "D"}, {"syscall", "vfork"}, {"wchan", "kernel_clone"}};
@@ -204,7 +204,7 @@ TEST(HangVerdict, RegistersThatDoNotTell) {
         is(by_registers({"QEMU's monitor does not answer\n"}, false), Undecided, "do not tell"));
 }
 
-// Of guests of 6.12 (rig/testdata/hangs), the registers shortened to the lines that are read.
+// Registers of Linux 6.12 guests (rig/testdata/hangs), shortened to the lines that are parsed.
 TEST(HangVerdict, OfCapturedGuests) {
     const auto captured = [](const std::string& name) {
         return slurp(std::filesystem::path(RIG_TESTDATA) / "hangs" / name);

@@ -30,7 +30,7 @@ json memo_of(const std::filesystem::path& cache) {
 std::optional<KvmProbe> remembered_probe(const std::filesystem::path& cache,
                                          const std::string& boot_id, const std::string& adapter) {
     const json memo = memo_of(cache);
-    // A damaged memo is no memo: the probe is made again.
+    // If the stored result is damaged, probe again.
     try {
         if (memo.at("boot_id").get<std::string>() != boot_id) return std::nullopt;
         const auto& probe = memo.at("adapters").at(adapter);
@@ -58,8 +58,8 @@ std::string reason_in_one_line(std::string_view message) {
     for (std::size_t from = 0, end = 0; from < message.size(); from = end + 1) {
         end = std::min(message.find('\n', from), message.size());
         auto line = message.substr(from, end - from);
-        // "QEMU was killed by signal 6: qemu-system-x86_64: warning: ...": what comes before QEMU's
-        // first word is ours.
+        // Of "QEMU was killed by signal 6: qemu-system-x86_64: warning: ..." the part before QEMU's
+        // own message is rig's.
         constexpr std::string_view program = "qemu-system-x86_64: ";
         const auto warning = line.find("warning: ");
         if (warning != line.npos) line = line.substr(0, std::min(line.find(program), warning));
@@ -81,8 +81,7 @@ Result<KvmProbe> probe_kvm(const GuestSetup& setup, const Kernel& kernel,
     Result<BootRecord> record;
     const int fd = ::open("/dev/kvm", O_RDWR | O_CLOEXEC);
     if (fd < 0) {
-        // Not remembered: it costs nothing to find out again, and rights can change while the host
-        // is up.
+        // Do not store this: it is cheap to check, and permissions can change while the host is up.
         probe.why = fmt::format("/dev/kvm: {}", std::strerror(errno));
         return probe;
     } else {
@@ -103,8 +102,8 @@ Result<KvmProbe> probe_kvm(const GuestSetup& setup, const Kernel& kernel,
                         ? fmt::format("a kernel came up and went down in {:.1f} s", probe.seconds)
                         : reason_in_one_line(record.error().message);
     }
-    // Whoever runs the guests, and whether it has what it needs, can change while the host is up:
-    // of such a fault nothing is learnt.
+    // Do not store faults of the hypervisor or of missing resources: they can change while the host
+    // is up.
     const auto* kind = record ? "" : record.error().kind.c_str();
     for (const auto ending :
          {BootOutcome::HypervisorStart, BootOutcome::HypervisorLost, BootOutcome::DiskFull,

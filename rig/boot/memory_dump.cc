@@ -13,20 +13,21 @@
 namespace rig {
 namespace {
 
-// Where a kernel's image may begin in memory: x86-64, arm64 and riscv64 all map it in blocks.
+// Alignment of a kernel image in memory: x86-64, arm64 and riscv64 all map it in blocks of this
+// size.
 constexpr std::uint64_t kImageAlignment = 2u << 20;
-// Of x86-64, Documentation/arch/x86/x86_64/mm.rst: where the image's mapping begins, and that of
-// all memory in a kernel that keeps no page_offset_base.
+// x86-64, Documentation/arch/x86/x86_64/mm.rst: start of the kernel image mapping, and start of the
+// direct mapping of all memory in a kernel without page_offset_base.
 constexpr std::uint64_t kX86KernelMap = 0xffffffff80000000, kX86AllMemory = 0xffff888000000000;
 constexpr std::string_view kNote = "VMCOREINFO", kVersion = "Linux version ";
 
-// The kernel's image as it lies in the dump.
+// The position of the kernel image in the dump.
 struct Image {
-    std::uint64_t text = 0, end = 0; // virtual: its first byte, and behind its last
-    std::uint64_t physical = 0;      // of the first byte
+    std::uint64_t text = 0, end = 0; // virtual addresses of its first byte and after its last
+    std::uint64_t physical = 0;      // physical address of the first byte
     Elf64_Phdr mapping{};            // the image's part of a segment of the dump
 
-    // The value of a variable of the kernel's.
+    // The value of a kernel variable.
     template<class Number>
     std::optional<Number> value(const ElfCore& core, std::optional<std::uint64_t> address) const {
         Number number{};
@@ -37,8 +38,8 @@ struct Image {
     }
 };
 
-// By the banner, which is in the kernel's constants: at one place in memory it is where an image
-// has it that begins there.
+// Finds the image by the banner among the kernel's constants: an image begins where the banner is
+// at the right distance. Exactly one such place must exist.
 Result<Image> find_image(const ElfCore& core, std::uint64_t text, std::uint64_t end,
                          std::uint64_t banner_at, const std::string& banner) {
     std::vector<Image> found;
@@ -124,7 +125,8 @@ Status describe_kernel_in_dump(const std::filesystem::path& dump, const Kernel& 
         note += fmt::format("NUMBER(pgtable_l5_enabled)={}\n", five_levels.value_or(0));
         const auto all_memory =
             image.value<std::uint64_t>(core, symbols.address("page_offset_base"));
-        // As kdump has them. At 0, where QEMU puts all of them, a null pointer could be read.
+        // As kdump writes it. QEMU puts all segments at virtual address 0, where a debugger could
+        // read through a null pointer.
         for (auto& segment : memory)
             segment.p_vaddr = all_memory.value_or(kX86AllMemory) + segment.p_paddr;
     }
@@ -134,7 +136,7 @@ Status describe_kernel_in_dump(const std::filesystem::path& dump, const Kernel& 
     if (machine == EM_AARCH64)
         if (const auto start = image.value<std::uint64_t>(core, symbols.address("memstart_addr")))
             note += fmt::format("NUMBER(PHYS_OFFSET)=0x{:x}\n", *start);
-    note += "KERNELOFFSET=0\n"; // nokaslr: System.map's addresses are the guest's
+    note += "KERNELOFFSET=0\n"; // nokaslr: addresses are those of System.map
     memory.push_back(image.mapping);
     return core.rewrite(kNote, note, std::move(memory));
 }

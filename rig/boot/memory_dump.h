@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A dump of a guest's memory says nothing of the kernel in it, so drgn refuses it and crash has to
-// guess. This adds what they ask for, from the files of the kernel that was booted: the note
-// VMCOREINFO, as the kernel itself writes it for kdump, and a program header that maps the kernel's
-// image at its virtual addresses.
+// Describes the kernel in a dump of a guest's memory, since drgn refuses a dump without that and
+// crash has to guess. Adds, from the files of the booted kernel, the note VMCOREINFO as the kernel
+// writes it for kdump, and a program header that maps the kernel image at its virtual addresses.
 #pragma once
 
 #include "rig/base/error.h"
@@ -12,12 +11,12 @@
 
 namespace rig {
 
-// Writes the dump anew beside itself, piece by piece, and puts it in its place as a whole: for a
-// moment the disk holds it twice. A dump that has the note stays as it is. On an error
-// (FaultDomain::Host, with the reason) the dump is as it was:
-//   it is no whole little-endian 64-bit core;
-//   there is no vmlinux of its architecture, or System.map lacks a symbol that the note needs;
-//   the dump does not hold the "Linux version ..." of this vmlinux, or not where a kernel has it.
+// Rewrites the dump next to itself, piece by piece, and replaces it atomically, so the disk briefly
+// holds it twice. A dump that already has the note is left alone. On an error (FaultDomain::Host,
+// with the reason) the dump is unchanged. Reasons:
+// - It is no complete little-endian 64-bit core file.
+// - There is no vmlinux of its architecture, or System.map lacks a symbol that the note needs.
+// - The "Linux version ..." of this vmlinux is not in the dump, or not where a kernel has it.
 Status describe_kernel_in_dump(const std::filesystem::path& dump, const Kernel& kernel);
 
 } // namespace rig

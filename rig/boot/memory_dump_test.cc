@@ -57,8 +57,8 @@ std::string note_of(const std::string& owner, std::string text) {
     return out + name + text;
 }
 
-// A guest of 8 MiB, in two segments: 1 MiB at 0, and 6 MiB at 2 MiB, where the kernel's image lies
-// from 4 MiB on.
+// A guest of 8 MiB with two segments: 1 MiB at 0, and 6 MiB at 2 MiB, which contains the kernel
+// image from 4 MiB on.
 struct Dump {
     Elf64_Half machine = EM_X86_64;
     std::string low = std::string(kMiB, 'l'), high = std::string(6 * kMiB, '\0');
@@ -70,13 +70,14 @@ struct Dump {
     }
     void put_image(std::uint64_t physical) {
         put(physical + 0x1000, kBanner + '\0');
-        put(physical + 0x2000, bytes(std::uint32_t{1}));                  // five levels
-        put(physical + 0x3000, bytes(std::uint64_t{0xff11000000000000})); // of all memory
+        put(physical + 0x2000, bytes(std::uint32_t{1})); // five page table levels
+        put(physical + 0x3000,
+            bytes(std::uint64_t{0xff11000000000000})); // start of the direct mapping
         put(physical + 0x4000, "the page tables");
     }
     std::string file() const {
         auto header = header_of(ET_CORE, machine, 3);
-        header.e_shoff = 7; // QEMU writes section headers, which debuggers have no use for
+        header.e_shoff = 7; // QEMU writes section headers, which debuggers do not need
         header.e_shnum = 2;
         const auto begin = sizeof header + 3 * sizeof(Elf64_Phdr);
         Elf64_Phdr note{}, first{}, second{};
@@ -110,7 +111,7 @@ class MemoryDump : public ::testing::Test {
         kernel_.system_map = tree_.put("System.map", kMap);
         kernel_.config = tree_.put("config", "CONFIG_SMP=y\n");
     }
-    // What is said, where the dump must have stayed as it was.
+    // The error message for a dump that must have stayed unchanged.
     std::string refused(const std::string& file) {
         const auto dump = tree_.put("memory.elf", file);
         const auto status = describe_kernel_in_dump(dump, kernel_);
@@ -135,7 +136,7 @@ class MemoryDump : public ::testing::Test {
 TEST_F(MemoryDump, GetsTheNoteAndTheImagesAddresses) {
     const Dump guest;
     const auto dump = tree_.put("memory.elf", guest.file());
-    ASSERT_EQ(::chmod(dump.c_str(), 0400), 0); // as QEMU makes it
+    ASSERT_EQ(::chmod(dump.c_str(), 0400), 0); // the mode that QEMU gives the file
     const auto status = describe_kernel_in_dump(dump, kernel_);
     ASSERT_TRUE(status) << status.error().message;
     struct stat about {};
@@ -277,7 +278,7 @@ TEST_F(MemoryDump, OfAnotherKernelStays) {
     EXPECT_EQ(refused(good), "there is no vmlinux of this kernel");
 }
 
-// A file system that runs full looks the same.
+// A full file system looks the same.
 TEST_F(MemoryDump, ThatCannotBeWrittenAnewStays) {
     rlimit before{};
     ::getrlimit(RLIMIT_FSIZE, &before);

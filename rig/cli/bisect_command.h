@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `rig bisect`.
+// The command `rig bisect`.
 #pragma once
 
 #include "rig/bisect/run_bisection.h"
@@ -12,7 +12,7 @@
 
 namespace rig {
 
-// `say`: one line for people while it goes on.
+// `say` is called with one line for people at a time while the bisection runs.
 Result<CommandOutput> bisect_command(const BisectCommandOptions&, const CommonOptions&,
                                      const Environment&,
                                      const std::function<void(const std::string&)>& say,

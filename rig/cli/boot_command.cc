@@ -6,10 +6,12 @@
 #include "rig/base/random.h"
 #include "rig/base/scratch_dir.h"
 #include "rig/boot/guest_boot.h"
+#include "rig/cli/counted_functions.h"
 #include "rig/experiment/prepare.h"
 #include "rig/experiment/prepared.h"
 #include "rig/guest_output/sample.h"
 #include "rig/guest_output/splat.h"
+#include "rig/hypervisor/count_plugin.h"
 #include "rig/hypervisor/qemu_hypervisor.h"
 #include "rig/kernel/initramfs.h"
 #include "rig/kernel/symbol_table.h"
@@ -43,7 +45,7 @@ json kernel_json(const std::string& arm, const Kernel& kernel) {
             {"incremental", kernel.incremental}};
 }
 
-// What boot and shell need: one arm ready, and the machine to run it on.
+// What `boot` and `shell` need: one arm with its kernel and initramfs.
 struct OneArm {
     Spec spec;
     Prepared prepared;
@@ -109,10 +111,17 @@ Result<CommandOutput> boot_command(const CommandOptions& line, const CommonOptio
     GuestSetup setup{
         one.spec, chosen.machine, one.prepared.image, environment.hypervisor, line.dump_memory,
         {},       common.warn};
+    if (!line.count.empty()) {
+        RIG_TRY(counting,
+                counting_of(line.count, symbols, one.spec.kernel.arch, one.spec.guest.vcpus,
+                            chosen.machine.accelerator, environment.hypervisor, plugin_folder()));
+        setup.counting = std::move(counting);
+    }
     if (line.print_only) {
         auto request = make_request(setup, kernel, id.seed, "console.log");
         request.initrd = one.prepared.image;
         request.channel = "channel";
+        if (setup.counting) request.plugin = CountPlugin{setup.counting->module, kCountsFile};
         RIG_TRY(program, environment.hypervisor.emulator(arch_named(request.arch)));
         const auto argv = qemu_argv(request, program);
         if (common.json)
@@ -157,6 +166,10 @@ Result<CommandOutput> boot_command(const CommandOptions& line, const CommonOptio
         text += fmt::format("  IPI {:<28} {}\n", function, count);
     for (const auto& splat : sample.splats)
         text += fmt::format("  splat {} ({} times)\n", in_words(splat), splat.count);
+    if (setup.counting) {
+        RIG_TRY(counts, read_counts_file(evidence / kCountsFile, setup.counting->layout));
+        text += counted_functions_text(line.count, symbols, counts);
+    }
     if (places.facts.shared)
         text += "  ! other boots may have run on the same host CPUs (--share-cpus)\n";
     text += fmt::format("raw data: {}\n", evidence.string());
@@ -167,7 +180,7 @@ Result<CommandOutput> shell_command(const CommandOptions& line, const CommonOpti
                                     const Environment& environment, std::stop_token stop) {
     RIG_TRY(one, prepare_one(line, common, environment));
     const Kernel& kernel = one.prepared.kernels.at(line.arm);
-    // A person at a keyboard wants wall time; KVM only if it is known to work here.
+    // A person at a keyboard needs the wall clock. KVM is used only if it is known to work here.
     one.spec.guest.clock = ClockChoice::Wall;
     RIG_TRY(chosen, choose_machine(one.spec, one.prepared, environment, stop));
     const GuestSetup setup{one.spec, chosen.machine, one.prepared.image, environment.hypervisor};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `rig build`, `rig boot` and `rig shell`: they make kernels and single boots, and compare nothing.
+// The commands `rig build`, `rig boot` and `rig shell`. They build kernels and make single boots,
+// and compare nothing.
 #pragma once
 
 #include "rig/cli/command.h"

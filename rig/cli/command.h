@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What each subcommand does, apart from argv and printing: it returns the text for stdout (JSON if
-// asked for) and the exit code. Errors are values. This header has what the subcommands share.
+// What all subcommands share. A subcommand does neither argv nor printing: it returns the text for
+// stdout (JSON if requested) and the exit code. Errors are values.
 #pragma once
 
 #include "rig/analysis/calibration.h"
@@ -20,42 +20,44 @@ namespace rig {
 struct CommandOptions {
     std::filesystem::path spec;
     std::string run;            // see find_run()
-    std::filesystem::path html; // of report: the page to write; empty: none
+    std::filesystem::path html; // for report: the page to write; empty: none
     std::string arm, metric;
-    std::vector<std::string> points; // of a suite; empty: all
-    bool fresh = false;              // do not go on with an interrupted run
+    std::vector<std::string> points; // of a suite; empty: all points
+    bool fresh = false;              // do not resume an interrupted run
     Overrides overrides;
     unsigned index = 0;
+    std::vector<std::string> count; // of boot: kernel functions whose instructions are counted
     bool print_only = false, gdb = false, prune = false, dump_memory = false;
     unsigned gdb_port = 1234;
     std::optional<double> max_gib;
     std::optional<unsigned> max_age_days;
-    std::string format;                // of an export, one of export_formats()
-    std::filesystem::path out;         // of an export; empty: stdout
-    bool raw = false;                  // csv: single values
-    std::optional<std::string> origin; // kcidb
+    std::string format;                // for export: one of export_formats()
+    std::filesystem::path out;         // for export; empty: stdout
+    bool raw = false;                  // for csv: single values
+    std::optional<std::string> origin; // for kcidb
     CalibrationOptions calibration;
 };
 
 struct CommonOptions {
     bool json = false, quiet = false, colour = false;
     std::filesystem::path results = "results";
-    unsigned jobs = 0; // boots at once, CpuAllocationWish::parallel
+    unsigned jobs = 0; // concurrent boots, CpuAllocationWish::parallel
     std::uintmax_t disk_budget_mib = kDiskBudget >> 20;
-    std::function<void(const std::string&)> warn = {}; // to stderr
+    std::function<void(const std::string&)> warn = {}; // prints a warning on stderr
 };
 
 struct CommandOutput {
     std::string text;
     Exit exit = Exit::Pass;
-    std::optional<int> code = {}; // in the place of `exit`, for who asked for another protocol
+    // Replaces `exit` for callers with another protocol (git bisect run).
+    std::optional<int> code = {};
 };
 
-// load_with_overrides(); older names in the file are reported by common.warn, in one line.
+// Calls load_with_overrides(). Reports older names in the file through common.warn, in one line.
 Result<Spec> load_and_warn(const std::filesystem::path& file, const Overrides& overrides,
                            const CommonOptions& common);
 
-// {"error": {"blame", "message", "log"}} on one line.
+// {"error": {"blame", "kind", "message", "log"}} on one line.
 std::string error_json(const Error& error);
 
 } // namespace rig

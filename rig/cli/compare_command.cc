@@ -17,10 +17,10 @@ namespace rig {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr int kSkip = 125; // git bisect run: "this commit cannot be tested"
-constexpr int kStop = 128; // and from here on: "stop the bisection"
+constexpr int kSkip = 125; // for git bisect run: "this commit cannot be tested"
+constexpr int kStop = 128; // for git bisect run: from 128 on, "stop the bisection"
 
-// The command line's say, for every run of a suite.
+// Runs a suite. The options of the command line apply to every run of it.
 Result<CommandOutput> suite_command(const CommandOptions& line, const CommonOptions& common,
                                     const Environment& environment, std::stop_token stop) {
     RIG_TRY(suite, load_suite(line.spec));
@@ -76,7 +76,8 @@ int git_bisect_code(Exit exit) {
 Result<CommandOutput> verdict_command(const VerdictOptions& line, const CommonOptions& common,
                                       const Environment& environment, std::stop_token stop) {
     using Verdict = std::pair<std::string, Exit>;
-    bool asked_well = false; // what follows speaks of the commit
+    // From here on, a failure is about the commit and not about the request.
+    bool asked_well = false;
     const auto verdict = [&]() -> Result<Verdict> {
         std::error_code error;
         if (fs::is_regular_file(line.run, error)) {
@@ -110,8 +111,8 @@ Result<CommandOutput> verdict_command(const VerdictOptions& line, const CommonOp
                 : fmt::format("{} fault, which says nothing of what is hunted: {}",
                               name(verdict.error().fault_domain), verdict.error().message);
     CommandOutput out{closing + "\n", exit};
-    // Interrupted, or asked what cannot be answered for any commit: not one commit after the other
-    // is to be skipped.
+    // Stop after an interrupt, or if the request is wrong for every commit. Otherwise git would
+    // skip one commit after the other.
     if (line.git_bisect)
         out.code = !verdict && (stop.stop_requested() || !asked_well) ? kStop
                    : verdict                                          ? git_bisect_code(exit)

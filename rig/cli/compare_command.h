@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `rig compare` (an experiment, or a suite of them) and `rig verdict`.
+// The commands `rig compare` (for an experiment or a suite) and `rig verdict`.
 #pragma once
 
 #include "rig/cli/command.h"
@@ -14,14 +14,14 @@ Result<CommandOutput> compare_command(const CommandOptions&, const CommonOptions
                                       const Environment&, std::stop_token);
 
 struct VerdictOptions {
-    std::string run; // find_run(), or an experiment file: it is run first
+    std::string run; // for find_run(), or an experiment file, which is run first
     bool git_bisect = false;
     Overrides overrides;
 };
-// The closing line of a run and its exit code; with git_bisect what `git bisect run` understands: 0
-// as expected, 1 a regression or a broken expectation, 125 (skip) for whatever says nothing of what
-// is hunted: inconclusive, a kernel that does not build or panics, the host's fault; and 128 (stop)
-// where no commit could be tested: an experiment that cannot be read, a run that is not there, an
+// Returns the closing line of a run and its exit code. With git_bisect the exit codes are those of
+// `git bisect run`: 0 pass; 1 fail (a regression or a failed expectation); 125 (skip) for a result
+// that says nothing about the change: inconclusive, a kernel that does not build or panics, a host
+// fault; 128 (stop) if no commit could be tested: an unreadable experiment, a missing run, an
 // interrupt.
 Result<CommandOutput> verdict_command(const VerdictOptions&, const CommonOptions&,
                                       const Environment&, std::stop_token);

@@ -14,19 +14,18 @@ namespace rig {
 namespace {
 
 constexpr std::uint64_t gib = std::uint64_t{1} << 30;
-// A 512 MiB guest, QEMU's own memory and a compiler or linker beside it.
+// For a guest with 512 MiB, QEMU itself, and a compiler or linker at the same time.
 constexpr std::uint64_t wanted_memory = 2 * gib;
-// Two unpacked kernel trees with their objects and the archives they came from; an estimate with
-// slack.
+// For two unpacked kernel trees with their objects and source archives. An estimate with a margin.
 constexpr std::uint64_t wanted_cache = 12 * gib;
-// Consoles and captured perf output of one boot, several times over.
+// For consoles and perf output of one boot, several times over.
 constexpr std::uint64_t wanted_temporary = 1 * gib;
 constexpr unsigned wanted_cpus = 2; // one for the guest, one for everything else
 
 struct Program {
     const char* name;
-    const char* package; // Debian's
-    const char* without; // what is lost without it; nullptr: rig cannot work
+    const char* package; // Debian package
+    const char* without; // what does not work without it; nullptr: rig itself
 };
 constexpr const char* other_sources = "no kernels from Debian packages";
 constexpr Program programs[] = {
@@ -49,7 +48,7 @@ constexpr Program programs[] = {
 };
 
 struct Library {
-    const char* module; // pkg-config's
+    const char* module; // name in pkg-config
     const char* package;
 };
 constexpr Library libraries[] = {
@@ -62,8 +61,8 @@ std::string size(std::uint64_t bytes) {
     return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / static_cast<double>(gib));
 }
 
-// Runs the rules over the facts; a member per group so that the order of the report is the order of
-// the calls.
+// Applies the rules to the facts. There is one member function per group; the report has the order
+// of the calls.
 class Examination {
  public:
     explicit Examination(const DoctorInputs& inputs) : in_(inputs) {}
@@ -118,14 +117,14 @@ class Examination {
     }
 
     void tcg() {
-        if (!in_.programs.contains("qemu-system-x86_64")) return; // said once is enough
+        if (!in_.programs.contains("qemu-system-x86_64")) return; // reported already
         bool there = in_.accelerators.find("tcg") != std::string::npos;
         add("accelerator tcg", there ? Finding::State::Ok : Finding::State::Missing,
             there ? "built into QEMU" : "not in this QEMU: no virtual clock",
             there ? "" : install("qemu-system-x86"));
     }
 
-    // What holds a guest that took QEMU over.
+    // Checks the sandbox, which confines a guest that has taken over QEMU.
     void confinement() {
         if (!in_.programs.contains("qemu-system-x86_64")) return;
         const auto rest = fmt::format(
@@ -140,7 +139,7 @@ class Examination {
             there ? "" : install("qemu-system-x86"));
     }
 
-    // Without KVM everything works, only with emulated guests: never Missing.
+    // Without KVM everything works with emulated guests, so the state is never Missing.
     void kvm() {
         constexpr const char* title = "accelerator kvm";
         constexpr auto warn = Finding::State::Warn;
@@ -200,8 +199,8 @@ class Examination {
                    : fmt::format("{}, want {} or more: wall-clock latencies will be noisy",
                                  in_.cpus, wanted_cpus),
             enough ? "" : "use clock = virtual");
-        // Too little now is as bad as too little at all, but only the latter cannot be helped by
-        // closing something.
+        // Too little available memory is as bad as too little in total. But only the first can be
+        // fixed by closing programs.
         auto figures =
             fmt::format("{} available of {}", size(in_.memory_available), size(in_.memory_total));
         if (in_.memory_available >= wanted_memory)
@@ -232,13 +231,13 @@ class Examination {
             as_root("apt-get update"));
     }
 
-    // One finding for each that experiments may name, since one command installs all of it; without
-    // it those of the host's own run.
+    // One finding for each architecture that experiments may name, since one command installs all
+    // of its programs. Without them, experiments for the host's architecture still work.
     void architecture(const Arch& arch) {
         std::vector<std::string> lacks, versions;
         for (const auto& name : programs_of(arch)) {
             const auto found = in_.programs.find(name);
-            // An exit code is taken as "too old", as it is in qemu_choice.cc.
+            // An exit code means "too old", as in qemu_choice.cc.
             if (name == arch.qemu &&
                 (found == in_.programs.end() || found->second.trouble.empty() ||
                  found->second.trouble.starts_with("exit code")) &&
@@ -269,7 +268,7 @@ class Examination {
     std::vector<Finding> findings_;
 };
 
-// Versions and reasons come from other programs: no line breaks, no escapes.
+// Removes line breaks and escapes: versions and reasons come from other programs.
 std::string harmless(std::string text) {
     for (auto& c : text)
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';

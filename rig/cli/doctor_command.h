@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `rig doctor` and `rig cache`: they look at this machine and at what rig keeps on it.
+// The commands `rig doctor` and `rig cache`: they check this machine and list what rig stores on
+// it.
 #pragma once
 
 #include "rig/cli/command.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The half of `rig doctor` that touches the host.
+// The part of `rig doctor` that accesses the host.
 #include "rig/boot/kvm_probe.h"
 #include "rig/cli/doctor.h"
 #include "rig/host/capacity.h"
@@ -20,33 +20,35 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::chrono::seconds patience{10}; // every command here answers at once on a healthy host
+// On a healthy host every command here answers at once.
+constexpr std::chrono::seconds patience{10};
 
-// The output and how it ended; nullopt if there is no such program.
+// The output of a program and how it ended; nullopt if it does not exist.
 std::optional<CommandResult> ask(CommandRunner& runner, std::vector<std::string> argv) {
     Command command;
     command.argv = std::move(argv);
-    command.env = {{"LC_ALL", "C"}}; // what is looked for in the output is English
+    command.env = {{"LC_ALL", "C"}}; // the searched words are English
     command.timeout = patience;
     auto result = runner.run(command);
     if (!result) return std::nullopt;
     return std::move(*result);
 }
 
-// The whole output if all went well, else empty.
+// The whole output of a program if it succeeded, else empty.
 std::string answer(CommandRunner& runner, std::vector<std::string> argv) {
     auto result = ask(runner, std::move(argv));
     return result && result->ok() ? result->out : "";
 }
 
-std::string first_line(const std::string& text) { // that is not empty: perl starts with a blank one
+// The first line that is not empty: the output of perl starts with an empty one.
+std::string first_line(const std::string& text) {
     std::istringstream in(text);
     for (std::string line; std::getline(in, line);)
         if (line.find_first_not_of(" \t\r") != line.npos) return line;
     return "";
 }
 
-// Of small files; /proc gives no sizes.
+// The content of a small file. Files in /proc report no size.
 std::string content(const fs::path& file) {
     constexpr std::size_t limit = 64 * 1024;
     std::ifstream in(file);
@@ -67,7 +69,7 @@ std::string field(const std::string& text, const std::string& key) {
     return "";
 }
 
-// /proc/meminfo counts in kB, which are 1024 bytes.
+// /proc/meminfo has values in kB, which means 1024 bytes.
 std::uint64_t memory(const std::string& meminfo, const std::string& key) {
     return std::strtoull(field(meminfo, key).c_str(), nullptr, 10) * 1024;
 }
@@ -85,7 +87,7 @@ FolderFact examine_folder(const fs::path& folder) {
     return fact;
 }
 
-// Options are checked in an order that has the sandbox before the list of machines.
+// QEMU checks the sandbox option before it prints the list of machines.
 std::string sandbox_trouble(CommandRunner& runner) {
     Command command;
     command.argv = {"qemu-system-x86_64", "-sandbox", kSandbox, "-machine", "help"};
@@ -133,7 +135,7 @@ DoctorInputs gather(CommandRunner& runner, const fs::path& cache_dir) {
     for (const auto* arch : all_archs())
         if (!arch->cross.empty()) std::ranges::copy(programs_of(*arch), std::back_inserter(names));
     for (const auto& name : names) {
-        // cyclictest knows no --version; its help begins with it.
+        // cyclictest has no --version. Its help begins with the version.
         auto result = ask(runner, {name, name == "cyclictest" ? "--help" : "--version"});
         if (!result) continue;
         if (result->ok())
@@ -148,10 +150,10 @@ DoctorInputs gather(CommandRunner& runner, const fs::path& cache_dir) {
     for (auto module : {"libelf", "openssl", "libtraceevent"})
         if (auto result = ask(runner, {"pkg-config", "--exists", module}); result && result->ok())
             inputs.libraries.push_back(module);
-    // The compiler prints the name alone if it does not know the file.
+    // The compiler prints the bare name if it does not find the file.
     auto archive = first_line(answer(runner, {"gcc", "-print-file-name=libtraceevent.a"}));
     inputs.libtraceevent_archive = archive.find('/') != archive.npos;
-    // ldd fails on a static program; what tells it from other failures is the text.
+    // ldd fails on a static program. Its message distinguishes this from other failures.
     if (auto ldd = ask(runner, {"ldd", "/bin/busybox"}))
         inputs.busybox_static = ldd->out.find("not a dynamic executable") != std::string::npos ||
                                 ldd->out.find("statically linked") != std::string::npos;
@@ -163,7 +165,7 @@ DoctorInputs gather(CommandRunner& runner, const fs::path& cache_dir) {
     inputs.cache = examine_folder(cache_dir);
     std::error_code error;
     auto temporary = fs::temp_directory_path(error);
-    if (error) { // TMPDIR names something that is no folder
+    if (error) { // TMPDIR is not a folder
         const char* named = std::getenv("TMPDIR");
         inputs.temporary.path = named ? named : "/tmp";
     } else {

@@ -92,7 +92,7 @@ TEST(Doctor, AnEmulatorThatRigFetchesIsNoLack) {
         EXPECT_EQ(finding.state, Finding::State::Ok);
 }
 
-// One lack at a time: exactly one finding changes, to this state, with these words and this
+// One problem at a time: exactly one finding changes, to this state, with these words and this
 // command.
 TEST(Doctor, EveryLackHasItsMend) {
     struct Case {
@@ -269,7 +269,7 @@ TEST(Doctor, Json) {
     EXPECT_TRUE(to_json(std::vector<Finding>{}).is_array());
 }
 
-// Answers from a table of "argv joined by blanks"; whatever is not in it does not exist.
+// Answers from a table of "argv joined by blanks". Programs that are not in the table do not exist.
 class FewPrograms : public CommandRunner {
  public:
     std::map<std::string, CommandResult> answers;

@@ -22,7 +22,8 @@ choose_engine(const EngineOptions& line, const CommandOptions& compare, const Co
         return fail(FaultDomain::Spec,
                     "--engine slurm: its guests are run by QEMU directly; want --connect none");
     RIG_TRY(extra, slurm_extra(line.slurm_args));
-    // Jobs would go where squeue and scancel do not look, or be there and not be shown.
+    // With these variables jobs would run in another cluster than squeue and scancel use, or squeue
+    // would hide them.
     for (const char* variable :
          {"SLURM_CLUSTERS", "SBATCH_CLUSTERS", "SQUEUE_STATES", "SQUEUE_PARTITION",
           "SQUEUE_ACCOUNT", "SQUEUE_QOS", "SQUEUE_USERS"})

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// --engine and what belongs to it, from the command line to an engine.
+// Turns --engine and its options into an engine.
 #pragma once
 
 #include "rig/cli/command.h"
@@ -14,9 +14,9 @@ struct EngineOptions {
     std::string engine = "local", partition, slurm_args;
 };
 
-// None for "local". `artefacts` is the cache's folder, absolute; `runner` as SlurmEngine wants it.
-// FaultDomain::Spec for options that do not go together: those of Slurm without it, and guests that
-// libvirt is to run.
+// nullptr for "local". `artefacts`: folder of the cache, absolute. `runner`: as for SlurmClient.
+// FaultDomain::Spec for options that exclude each other: those of Slurm without --engine slurm, and
+// --engine slurm with libvirt.
 Result<std::unique_ptr<Engine>>
 choose_engine(const EngineOptions& line, const CommandOptions& compare, const CommonOptions& common,
               const std::filesystem::path& artefacts, bool through_libvirt, CommandRunner& runner);

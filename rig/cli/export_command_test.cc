@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the formats hold is tested beside the renderers, and by tests/exports.py against validators.
+// The content of the formats is tested next to the renderers, and by tests/exports.py with
+// validators.
 #include "rig/cli/export_command.h"
 
 #include "rig/base/files.h"

@@ -51,7 +51,7 @@ Result<RunSide> side_of(const CommonOptions& common, const std::string& text) {
     return side;
 }
 
-// Two texts as diff(1) tells them apart; "" if they are the same.
+// The output of diff(1) for two texts; "" if they are equal.
 Result<std::string> unified(const std::string& left, const std::string& left_name,
                             const std::string& right, const std::string& right_name,
                             CommandRunner& runner) {
@@ -156,7 +156,7 @@ Result<CommandOutput> prune_command(const HistoryOptions& line, const CommonOpti
         }
         rows.push_back(std::move(row));
     }
-    for (const auto& trash : trash_in(common.results)) { // of a prune that was cut short
+    for (const auto& trash : trash_in(common.results)) { // left by an interrupted prune
         const auto bytes = size_of(trash);
         std::error_code error;
         if (really) fs::remove_all(trash, error);
@@ -170,8 +170,8 @@ Result<CommandOutput> prune_command(const HistoryOptions& line, const CommonOpti
                             size_text(bytes));
     }
     if (really && count) {
-        RIG_TRY(change, refresh_index(index, common.results, Retry::No, progress,
-                                      {})); // drops those, reads again those without boots
+        // Drops the removed runs from the index, and reads again those whose boots were removed.
+        RIG_TRY(change, refresh_index(index, common.results, Retry::No, progress, {}));
         (void)change;
     }
     text +=

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The commands on runs that were made: what there is, what one holds, how two differ, and what may
-// go.
+// The commands for stored runs: list them, show one, compare two, and remove old ones.
 #pragma once
 
 #include "rig/cli/command.h"
@@ -16,17 +15,17 @@ struct HistoryOptions {
     std::string run, other; // see find_run()
     RunFilter filter;
     PruneOptions prune;
-    bool yes = false;     // prune: really
-    bool dry_run = false; // prune: not even with `yes`
+    bool yes = false;     // prune: really remove
+    bool dry_run = false; // prune: do not remove, even with `yes`
     bool rebuild = false;
 };
 
-// list and prune bring the index up to date first, so that they tell what is there now.
+// list and prune update the index first, so that they show the current runs.
 Result<CommandOutput> list_command(const HistoryOptions&, const CommonOptions&, Progress&,
                                    std::stop_token);
-// From the folder itself: works without an index, and outside of the results folder.
+// Reads the folder of the run. Works without an index, and outside of the results folder.
 Result<CommandOutput> show_command(const HistoryOptions&, const CommonOptions&);
-// Succeeds whatever differs.
+// Succeeds whatever the differences are.
 Result<CommandOutput> diff_command(const HistoryOptions&, const CommonOptions&, CommandRunner&);
 Result<CommandOutput> prune_command(const HistoryOptions&, const CommonOptions&, Progress&,
                                     std::stop_token);

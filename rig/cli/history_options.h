@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// This module declares the options of the subcommands on runs that were made: list, show, diff,
-// prune, index, dashboard, serve.
+// Declares the options of the subcommands that work on stored runs: list, show, diff, prune, index,
+// dashboard, serve.
 #pragma once
 
 #include "rig/cli/history_commands.h"
@@ -12,17 +12,16 @@ class App;
 
 namespace rig {
 
-// What names a run, in words.
-inline constexpr const char* kRun =
-    "a run's folder, its id, an unambiguous beginning of that, or latest";
+// Help text of an argument that names a run; find_run() accepts exactly these.
+inline constexpr const char* kRun = "Run: folder, id, unambiguous beginning of an id, or latest";
 
-// They belong to the app; the one that was given says so by parsed().
+// The app owns them. parsed() is true for the one that was given on the command line.
 struct HistoryCommands {
     CLI::App *list = nullptr, *show = nullptr, *diff = nullptr, *prune = nullptr, *index = nullptr;
     CLI::App *dashboard = nullptr, *serve = nullptr;
 };
 
-// `app` writes into `history` and `site` when it parses: both stay where they are until then.
+// `app` writes into `history` and `site` when it parses, so both must still exist then.
 HistoryCommands declare_history_options(CLI::App& app, HistoryOptions& history, SiteOptions& site);
 
 } // namespace rig

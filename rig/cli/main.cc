@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// argv -> wiring -> exit code. Decides nothing about experiments; the only place that prints
-// errors.
+// Parses argv, wires the modules, and returns the exit code. Decides nothing about experiments. The
+// only place that prints errors.
 #include "rig/base/scratch_dir.h"
 #include "rig/base/version.h"
 #include "rig/cli/bisect_command.h"
@@ -46,8 +46,8 @@ namespace {
 
 using rig::Exit;
 
-// SIGINT and SIGTERM ask everything to stop in good order; a second one ends the process at once.
-// Handlers, not a blocked mask: children must not inherit one.
+// The first SIGINT or SIGTERM stops everything in good order; a second one ends the process at
+// once. Uses handlers, since children would inherit a blocked signal mask.
 class Interrupts {
  public:
     Interrupts() : signals_(io_, SIGINT, SIGTERM) {
@@ -71,7 +71,7 @@ class Interrupts {
     boost::asio::io_context io_;
     boost::asio::signal_set signals_;
     std::stop_source stop_;
-    std::jthread thread_; // last: joined first
+    std::jthread thread_; // declared last, so joined first
 };
 
 bool colours_wanted(const std::string& choice, int fd) {
@@ -83,11 +83,12 @@ unsigned terminal_columns() {
     return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
 }
 
-// What was closed would be the number of the next file that is opened, and take what is printed.
-// Read-only, so that writing to it is an error.
+// If a standard file is closed, the next opened file gets its number and would receive what rig
+// prints. Open /dev/null instead, read-only, so that writing to it is an error.
 void hold_standard_files() {
+    // Gets number fd.
     for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-        if (::fcntl(fd, F_GETFD) < 0) std::ignore = ::open("/dev/null", O_RDONLY); // takes fd
+        if (::fcntl(fd, F_GETFD) < 0) std::ignore = ::open("/dev/null", O_RDONLY);
 }
 
 int print_error(const rig::Error& error, bool json) {
@@ -106,25 +107,39 @@ int print_error(const rig::Error& error, bool json) {
     return static_cast<int>(exit);
 }
 
+// The description and the footer of rig --help. At most 100 columns.
+constexpr const char* kDescription = R"(rig - an A/B test rig for Linux kernel patches
+
+Builds patched and unpatched kernels (the arms), boots each in QEMU many times, triggers the changed
+code, and reports what got faster, slower or noisier. Every report shows whether the changed line
+really ran: a run without that evidence is inconclusive, never "no change".
+
+Examples:
+  rig doctor                                           can this machine run it?
+  rig compare configs/batch-alloc-fail.toml            build, boot, compare: the main command
+  rig report latest                                    print the comparison again
+  rig explain latest target_latency                    how did this verdict come about?
+)";
+
+constexpr const char* kFooter = R"(Exit codes:
+  0  pass, or the command did its work
+  1  fail: an expectation failed, or the kernel did
+  2  wrong command line or experiment file
+  3  host fault, or interrupted
+  4  inconclusive, for example because nothing shows that the patched line ran
+
+The options above may come before or after the command.
+rig COMMAND --help explains a command, with examples and its exit codes.)";
+
 } // namespace
 
 int main(int argc, char** argv) {
     hold_standard_files();
-    CLI::App app{
-        "rig - what does a kernel patch cost, and whom does it disturb?\n\n"
-        "Boots every arm of an experiment in QEMU, makes page allocation fail at the call site "
-        "under test, counts IPIs\n"
-        "and latencies through perf, and prints one page with evidence that the changed line "
-        "ran.\n\n"
-        "  rig compare configs/batch-alloc-fail.toml      the main job\n"
-        "  rig doctor                                     what works on this machine\n"};
+    CLI::App app{kDescription};
     app.set_version_flag("--version", "rig " + rig::rig_version());
     app.require_subcommand(1);
     app.fallthrough();
-    app.footer(
-        "Exit codes: 0 pass, 1 fail (regression or broken expectation), 2 bad usage or experiment "
-        "file,\n"
-        "            3 host fault, 4 inconclusive (e.g. nothing shows that the patched line ran).");
+    app.footer(kFooter);
 
     rig::ProgramOptions options;
     auto& common = options.common;
@@ -134,7 +149,7 @@ int main(int argc, char** argv) {
     const auto newer = rig::with_newer_names({argv + 1, argv + argc});
     if (!newer.deprecation.empty()) std::fprintf(stderr, "rig: %s\n", newer.deprecation.c_str());
     try {
-        // CLI11 takes the words last first.
+        // CLI11 expects the words in reverse order.
         app.name(argv[0]);
         app.parse(std::vector<std::string>(newer.words.rbegin(), newer.words.rend()));
     } catch (const CLI::ParseError& e) {
@@ -157,7 +172,7 @@ int main(int argc, char** argv) {
     options.share.claims = rig::cpu_claim_folder(artifacts.root());
     rig::BoostCommandRunner runner(interrupts.token());
     std::unique_ptr<rig::Hypervisor> libvirt;
-    rig::BoostCommandRunner unstopped; // for what has to be done after an interruption
+    rig::BoostCommandRunner unstopped; // for commands that must still run after an interrupt
     std::unique_ptr<rig::Engine> engine;
     rig::Progress progress(
         [](const std::string& text) {
@@ -250,8 +265,8 @@ int main(int argc, char** argv) {
         if (commands.cache->parsed()) return rig::cache_command(line, common, environment);
         return rig::fail(rig::FaultDomain::Spec, "no command");
     };
-    // Nothing of rig's throws on purpose; the standard library does where the host is in a state
-    // that nobody looked for (a working folder that is gone).
+    // rig does not throw on purpose. The standard library does if the host is in an unexpected
+    // state (a working folder that was removed).
     const auto output = [&]() -> rig::Result<rig::CommandOutput> {
         try {
             return run();

@@ -24,8 +24,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A kernel that broke or a guest that measured nothing is an outcome; it may have left a run, or
-// none (a kernel that does not build).
+// The record of a run that ended with a kernel or guest fault. It may have left a run, or none (a
+// kernel that does not build).
 RunRecord outcome_of(const Error& error, const std::string& commit) {
     for (auto dir = error.log; dir.has_filename(); dir = dir.parent_path()) {
         std::error_code none;
@@ -51,7 +51,8 @@ Result<CommandOutput> install_units(const NightlyOptions& line, const CommonOpti
     options.top = config.top;
     options.results = fs::absolute(common.results, error).lexically_normal();
     options.cache = fs::absolute(cache, error).lexically_normal();
-    // Said in full: a service has another environment than who installs it.
+    // All paths are explicit, because the environment of a service differs from that of the user
+    // who installs it.
     options.arguments = {"--results",
                          options.results.string(),
                          "--cache",
@@ -92,7 +93,7 @@ Result<CommandOutput> install_units(const NightlyOptions& line, const CommonOpti
     if (error)
         return fail(FaultDomain::Host,
                     fmt::format("cannot make {}: {}", folder.string(), error.message()));
-    // A service that starts must find where it may write.
+    // The writable folders of a service must exist when it starts.
     auto places = options.writable;
     places.insert(places.end(), {options.results, options.cache});
     for (const auto& dir : places) {

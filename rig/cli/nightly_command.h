@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `rig nightly`: the real environment of a night (nightly.h), its units for systemd, and the
-// closing of an incident by hand.
+// The command `rig nightly`: the real dependencies of a night (nightly.h), its systemd units, and
+// closing an incident by hand.
 #pragma once
 
 #include "rig/cli/command.h"
@@ -17,16 +17,16 @@ namespace rig {
 
 struct NightlyOptions {
     std::filesystem::path config = "configs/nightly.toml";
-    std::string since; // a date or a git revision
+    std::string since; // date or git revision
     bool fresh = false;
-    std::optional<unsigned> close; // an incident's number
+    std::optional<unsigned> close; // number of an incident
     std::string why;
     bool install_units = false, system = false;
     std::string on_calendar = "*-*-* 01:00";
-    std::filesystem::path root; // of the file system that units are written to; empty: /
+    std::filesystem::path root; // prefix of the path of the units; empty: /
 };
 
-// `bisect` answers which commit it was.
+// `bisect` searches for the commit behind a change.
 Result<CommandOutput> nightly_command(const NightlyOptions& line, const CommonOptions& common,
                                       const Environment& environment, const Bisector& bisect,
                                       std::stop_token stop);

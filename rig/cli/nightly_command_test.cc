@@ -38,7 +38,7 @@ class NightlyCommandTest : public fixture::NightProject {
         return line;
     }
     BoostCommandRunner runner_;
-    fs::path cache_; // below the project, unless a test says otherwise
+    fs::path cache_; // in the project, unless a test changes it
 };
 
 TEST_F(NightlyCommandTest, UnitsAreWrittenUnderTheRootAndSayWhatIsNext) {
@@ -58,13 +58,14 @@ TEST_F(NightlyCommandTest, UnitsAreWrittenUnderTheRootAndSayWhatIsNext) {
     units.on_calendar = "a\nb";
     fs::remove_all(top_ / "root");
     EXPECT_FALSE(run(units));
-    EXPECT_FALSE(fs::exists(folder)); // nothing half-written
+    EXPECT_FALSE(fs::exists(folder)); // nothing was written
     auto wrong = line();
     wrong.system = true;
     EXPECT_NE(run(wrong).error().message.find("only with --install-units"), std::string::npos);
 }
 
-// As the cache and the host's file do it: HOME, else the passwd entry, else one refusal.
+// The home folder is that of HOME, else that of the passwd entry, as for the cache and host.toml.
+// Without both, rig refuses.
 TEST_F(NightlyCommandTest, UnitsOfAUserWithoutHomeGoToThatOfThePasswdEntryOrNowhere) {
     auto units = line();
     units.install_units = true, units.root = top_ / "root";
@@ -92,7 +93,7 @@ TEST_F(NightlyCommandTest, UnitsOfAUserWithoutHomeGoToThatOfThePasswdEntryOrNowh
     });
     EXPECT_EQ(relative, "--install-units: systemd does not look in conf/systemd/user: want an "
                         "absolute path in XDG_CONFIG_HOME");
-    const auto refused = run([&] { // no place for what the night would build
+    const auto refused = run([&] { // no folder for the cache of the night
         cache_ = "";
         return units;
     }());

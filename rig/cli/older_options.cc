@@ -11,7 +11,7 @@
 namespace rig {
 namespace {
 
-// Before, now.
+// Older name, today's name.
 constexpr std::pair<std::string_view, std::string_view> kOptions[] = {
     {"--fresh", "--no-resume"},      {"--least-effect", "--min-effect"},
     {"--most-boots", "--max-boots"}, {"--no-look", "--no-spot-checks"},

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// This module declares every option of the program and says where its value goes. It decides
-// nothing.
+// Declares every option of the program and where its value goes. Decides nothing.
 #pragma once
 
 #include "rig/cli/bisect_command.h"
@@ -38,7 +37,7 @@ struct ProgramOptions {
     TriageOptions triage_line;
 };
 
-// They belong to the app; the one that was given says so by parsed().
+// The app owns them. parsed() is true for the one that was given on the command line.
 struct Subcommands {
     CLI::App *compare = nullptr, *build = nullptr, *boot = nullptr, *shell = nullptr,
              *report = nullptr, *explain = nullptr;
@@ -49,7 +48,7 @@ struct Subcommands {
     HistoryCommands history;
 };
 
-// `app` writes into `options` when it parses: they stay where they are until then.
+// `app` writes into `options` when it parses, so `options` must still exist then.
 Subcommands declare_options(CLI::App& app, ProgramOptions& options);
 
 } // namespace rig

@@ -64,8 +64,9 @@ Result<CommandOutput> calibrate_command(const CommandOptions& line, const Common
     RIG_TRY(declared, spec_of_run(run));
     const auto spec = with_replay(declared);
     const auto report = assemble(spec, run.info, run.samples, run.warnings, dir.string());
-    // An effect that was not planted, or not measured, would be one that was not found. That the
-    // replay's image and witness are the baseline's own is the point of it.
+    // All validity checks must pass: an effect that was not injected or not measured would count as
+    // not detected. One exception: the image and the marker of the replay are those of the baseline
+    // on purpose.
     for (const auto& arm : report.comparison.checks)
         for (const auto& check : arm.checks)
             if (!check.passed && !((check.id == "image_differs" || check.id == "witness_differs") &&

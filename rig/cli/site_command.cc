@@ -26,8 +26,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kMark = ".rig-site"; // what may be replaced
-constexpr const char* kDraft = ".new-";    // and the pid of the rig that makes it
+constexpr const char* kMark = ".rig-site"; // marks a folder that rig may replace
+constexpr const char* kDraft = ".new-";    // followed by the pid of the rig that makes it
 
 Status may_replace(const fs::path& out) {
     std::error_code error;
@@ -39,8 +39,8 @@ Status may_replace(const fs::path& out) {
                             out.string()));
 }
 
-// The new folder in the place of the old one, in one step: at every moment one of the two is there.
-// The old one then has the draft's name.
+// Replaces the old folder by the new one in one step, so that at every moment one of them exists.
+// The old folder then has the name of the draft.
 Status put_in_place(const fs::path& made, const fs::path& out) {
     std::error_code unknown;
     const bool replaces = fs::exists(out, unknown);
@@ -48,8 +48,9 @@ Status put_in_place(const fs::path& made, const fs::path& out) {
                     replaces ? RENAME_EXCHANGE : 0) == 0)
         return {};
     std::error_code error(errno, std::generic_category());
-    if (replaces && errno == EINVAL) { // a file system that cannot exchange two: the old one goes
-                                       // back if the new one cannot come
+    // A file system that cannot exchange two folders: rename twice, and rename the old one back if
+    // the second step fails.
+    if (replaces && errno == EINVAL) {
         const fs::path old = made.string() + "-old";
         error.clear();
         fs::rename(out, old, error);
@@ -67,7 +68,7 @@ Status put_in_place(const fs::path& made, const fs::path& out) {
                  : Status();
 }
 
-// Of those that were killed while they made a site here.
+// Removes drafts of rigs that were killed.
 void remove_abandoned(const fs::path& out) {
     std::error_code error;
     const auto folder = fs::absolute(out, error).parent_path();
@@ -82,7 +83,7 @@ void remove_abandoned(const fs::path& out) {
     }
 }
 
-// Removed unless it was put in its place.
+// The draft of a site. Removed unless it was moved to its place.
 struct Draft {
     fs::path dir;
     ~Draft() {
@@ -91,8 +92,8 @@ struct Draft {
     }
 };
 
-// runs/<id>.html, by a link where the file system allows: a page is some hundred KiB, and there may
-// be thousands. False: it has none.
+// Adds an existing report page as runs/<id>.html. Uses a hard link if the file system supports it,
+// since a page has some hundred KiB and there may be thousands. False: the run has no page.
 bool take_page(const fs::path& page, const fs::path& to) {
     std::error_code error;
     if (!fs::is_regular_file(fs::symlink_status(page, error))) return false;
@@ -100,7 +101,7 @@ bool take_page(const fs::path& page, const fs::path& to) {
     if (!error) return true;
     fs::copy_file(page, to, error);
     std::error_code none;
-    if (error) fs::remove(to, none); // half of it
+    if (error) fs::remove(to, none); // incomplete copy
     return !error;
 }
 
@@ -139,7 +140,7 @@ Result<CommandOutput> dashboard_command(const SiteOptions& line, const CommonOpt
         progress.note(runs[i].id);
         const auto folder = common.results / runs[i].id,
                    page = draft.dir / "runs" / (runs[i].id + ".html");
-        // A run that cannot be judged any more has no page made; it is in the lists all the same.
+        // A run that can no longer be judged gets no page. It is still in the lists.
         const bool there =
             take_page(folder / "report.html", page) ||
             (made < line.pages && runs[i].samples > 0 && make_page(folder, page) && ++made);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `rig dashboard` and `rig serve`: all runs as a static site, and the one that is being made as it
-// grows.
+// The commands `rig dashboard` (all runs as a static site) and `rig serve` (the run in progress).
 #pragma once
 
 #include "rig/cli/command.h"
@@ -15,16 +14,16 @@ namespace rig {
 
 struct SiteOptions {
     std::filesystem::path out; // folder of the site
-    unsigned pages = 50;       // of the newest runs, so many that have no page are given one
-    std::uint16_t port = 8642; // 0: any free one
+    unsigned pages = 50;       // number of report pages to make, for the newest runs without one
+    std::uint16_t port = 8642; // 0: any free port
 };
 
-// Brings the index up to date and replaces the site in line.out as a whole. FaultDomain::Spec if
-// that folder holds something that is no site of rig's, or if this rig was built without pages.
+// Updates the index and replaces the site in line.out as a whole. FaultDomain::Spec if that folder
+// contains something that is not a site of rig, or if this rig was built without pages.
 Result<CommandOutput> dashboard_command(const SiteOptions& line, const CommonOptions& common,
                                         Progress& progress, std::stop_token stop);
 
-// On loopback until `stop` (Ctrl-C); `say` is told the address once it answers.
+// Serves on loopback until `stop` (Ctrl-C). Calls `say` with the address as soon as it answers.
 Result<CommandOutput> serve_command(const SiteOptions& line, const CommonOptions& common,
                                     const std::function<void(const std::string& address)>& say,
                                     std::stop_token stop);

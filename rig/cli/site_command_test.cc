@@ -22,7 +22,7 @@ class SiteTest : public ResultsProject {
         line.pages = pages;
         return dashboard_command(line, common, Progress::silent(), {});
     }
-    // What lies beside the site: nothing half-made may be left.
+    // The number of entries next to the site: no draft may be left.
     std::size_t beside() const {
         return static_cast<std::size_t>(
             std::distance(fs::directory_iterator(top_ / "out"), fs::directory_iterator()));
@@ -49,8 +49,8 @@ TEST_F(SiteTest, TakesPagesReplacesItselfAndNothingElse) {
     EXPECT_NE(slurp(site / "index.html").find("dashboard.js"), std::string::npos);
     EXPECT_GT(fs::file_size(site / "dashboard.js"), 10000u);
 
-    // Again, over itself: the other run's page is made now, in the site and not in the run's
-    // folder.
+    // Make it again in the same place: now it makes the page of the other run, in the site and not
+    // in the run's folder.
     made = make(fs::path(site.string() + "/"));
     ASSERT_TRUE(made) << made.error().message;
     EXPECT_NE(slurp(site / "runs" / (second.filename().string() + ".html")).find("<html"),
@@ -58,7 +58,7 @@ TEST_F(SiteTest, TakesPagesReplacesItselfAndNothingElse) {
     EXPECT_FALSE(fs::exists(second / "report.html"));
     EXPECT_EQ(beside(), 1u);
 
-    // What a killed one left is swept away; what a living one makes is not.
+    // The draft of a killed rig is removed, that of a running one is not.
     fs::create_directories(top_ / "out/site.new-999999999");
     fs::create_directories(top_ / ("out/site.new-" + std::to_string(::getppid())));
     ASSERT_TRUE(make(site));
@@ -75,10 +75,10 @@ TEST_F(SiteTest, TakesPagesReplacesItselfAndNothingElse) {
     EXPECT_EQ(beside(), 2u);
 }
 
-// Runs of the same experiment and kernels that differ in one number are points of one curve, on the
-// page of each.
+// Runs of one experiment on the same kernels that differ in one number are points of one curve, on
+// the page of each.
 TEST_F(SiteTest, APageHasTheCurveOverTheRunsLikeIt) {
-    if (!web_assets()) return; // no pages to look at; sweeps_test.cc holds what is in them
+    if (!web_assets()) return; // no pages to test; sweeps_test.cc tests their content
     auto info = info_of();
     info.overrides = {{"guest.memory_mib", "512"}};
     make_run(0, "", info);

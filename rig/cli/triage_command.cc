@@ -58,12 +58,12 @@ Status ended_well(const Result<CommandResult>& result, const std::string& what) 
                                  .substr(0, std::min<std::size_t>(result->out.size(), 300)))));
 }
 
-// Symbols of the kernel's code by name, of those that are asked for.
+// The addresses of the wanted functions, by name.
 Result<std::map<std::string, std::uint64_t>> addresses(const std::filesystem::path& vmlinux,
                                                        const std::set<std::string>& wanted,
                                                        CommandRunner& runner) {
     std::map<std::string, std::uint64_t> found;
-    std::set<std::string> ambiguous; // static functions of one name
+    std::set<std::string> ambiguous; // names that several static functions have
     Command nm;
     nm.argv = {"nm", vmlinux.string()};
     nm.on_line = [&](std::string_view line) { // "ffffffff81000000 T name"
@@ -79,12 +79,13 @@ Result<std::map<std::string, std::uint64_t>> addresses(const std::filesystem::pa
         if (!found.emplace(name, address).second) ambiguous.insert(std::move(name));
     };
     RIG_CHECK(ended_well(runner.run(nm), "nm " + vmlinux.string()));
+    // Rather no line than that of another function with this name.
     for (const auto& name : ambiguous)
-        found.erase(name); // a line of another function of that name would be wrong
+        found.erase(name);
     return found;
 }
 
-// "mm/memory.c:12" by address, of those that the debug information knows.
+// "mm/memory.c:12" by address, for those in the debug information.
 Result<std::map<std::uint64_t, std::string>> lines_of(const std::filesystem::path& vmlinux,
                                                       const std::set<std::uint64_t>& wanted,
                                                       CommandRunner& runner) {
@@ -97,7 +98,7 @@ Result<std::map<std::uint64_t, std::string>> lines_of(const std::filesystem::pat
     const auto result = runner.run(command);
     RIG_CHECK(ended_well(result, "addr2line -e " + vmlinux.string()));
     std::string_view rest = result->out;
-    for (const auto address : wanted) { // one line each, in this order
+    for (const auto address : wanted) { // addr2line prints one line for each, in this order
         const auto end = std::min(rest.find('\n'), rest.size());
         auto line = rest.substr(0, end);
         rest.remove_prefix(std::min(end + 1, rest.size()));
@@ -109,7 +110,7 @@ Result<std::map<std::uint64_t, std::string>> lines_of(const std::filesystem::pat
     return found;
 }
 
-// Of each splat its guilty function's file and line, where they are known.
+// File and line of the guilty function of each splat, if known.
 Result<std::map<const Splat*, std::string>> resolve(const std::vector<Console>& consoles,
                                                     const std::filesystem::path& vmlinux,
                                                     CommandRunner& runner) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `rig triage`: what the kernel complains of in any console or output of dmesg.
+// The command `rig triage`: finds kernel splats in any console log or output of dmesg.
 #pragma once
 
 #include "rig/cli/command.h"
@@ -16,8 +16,8 @@ struct TriageOptions {
     std::filesystem::path vmlinux;            // empty: no file and line
 };
 
-// Succeeds whatever the consoles hold. FaultDomain::Spec: a file that cannot be read, or a vmlinux
-// without symbols; FaultDomain::Host: nm or addr2line does not run.
+// Succeeds whatever it finds. FaultDomain::Spec: a file that cannot be read, or a vmlinux without
+// symbols. FaultDomain::Host: nm or addr2line does not run.
 Result<CommandOutput> triage_command(const TriageOptions&, const CommonOptions&, CommandRunner&,
                                      std::istream& standard_input);
 

@@ -76,8 +76,8 @@ TEST(TriageCommand, FileAndLineComeFromTheDebugInformation) {
               "fs/mine.c:12");
     EXPECT_NE(triaged({{log}, vmlinux}, false, runner).find("    guilty: my_open, fs/mine.c:12\n"),
               std::string::npos);
-    // Unknown to the debug information, or two functions of that name: nothing is better than
-    // wrong.
+    // A function without debug information, or two functions with one name: no line is better than
+    // a wrong one.
     runner.on({"addr2line", "0xffffffff81000110"}, exits(0, "??:0\n"));
     EXPECT_FALSE(
         json::parse(triaged({{log}, vmlinux}, true, runner))["splats"][0].contains("line"));

@@ -65,7 +65,7 @@ Status BootLoop::boot(const PlannedBoot& planned, const std::vector<int>& cpus) 
         RIG_CHECK(room_for_one());
         RIG_TRY(made, writer_.boot_dir(planned.id));
         dir = made;
-        disk_used_ += kUsualBoot; // until it is known
+        disk_used_ += kUsualBoot; // reservation, until the real size is known
     }
     auto reserved = kUsualBoot;
     for (unsigned attempt = 0;; ++attempt) {
@@ -73,7 +73,7 @@ Status BootLoop::boot(const PlannedBoot& planned, const std::vector<int>& cpus) 
         const auto size = size_of(dir);
         const std::lock_guard lock(mutex_);
         disk_used_ += size;
-        disk_used_ -= std::exchange(reserved, size); // what an attempt before left is overwritten
+        disk_used_ -= std::exchange(reserved, size); // each attempt overwrites the previous one
         RIG_TRY(taken, settle(planned, dir, std::move(sample), attempt));
         if (taken == Engine::Disposition::Done) return {};
     }
@@ -89,8 +89,8 @@ Result<Engine::Disposition> BootLoop::settle(const PlannedBoot& planned,
         progress_.advance(++done_);
         return Engine::Disposition::Done;
     }
-    // Made again, a boot whose kernel complained before the host failed (or the user lost patience)
-    // might come out clean.
+    // Do not retry a boot whose kernel splatted before the host fault or Ctrl-C: a clean retry
+    // would hide the splat.
     if (auto& error = sample.error(); error.fault_domain == FaultDomain::Host &&
                                       !error.complaint.empty() &&
                                       spec_.find_arm(planned.id.arm)->splat.empty()) {
@@ -98,7 +98,7 @@ Result<Engine::Disposition> BootLoop::settle(const PlannedBoot& planned,
     }
     const bool again = sample.error().fault_domain == FaultDomain::Host && attempt < kHostRetries &&
                        !stop_.stop_requested();
-    // That a record cannot be written must not take the place of what it would say.
+    // Ignore a write error here: it must not replace the error that this record describes.
     std::ignore = write_atomically(dir / fmt::format("fault-{}.txt", attempt),
                                    fmt::format("{}: {}: {}\n", name(sample.error().fault_domain),
                                                sample.error().kind, sample.error().message));
@@ -112,10 +112,10 @@ Result<Engine::Disposition> BootLoop::settle(const PlannedBoot& planned,
 
 Result<Engine::Disposition> BootLoop::on_result(const PlannedBoot& planned, BootResult made) {
     const std::lock_guard lock(mutex_);
-    // What the kernel did is an answer whatever room there is.
+    // A kernel fault is a result even if the disk budget is used up.
     if (made.sample || made.sample.error().fault_domain != FaultDomain::Kernel)
         RIG_CHECK(room_for_one());
-    RIG_TRY(dir, writer_.boot_dir(planned.id)); // what an attempt before left is kept beside it
+    RIG_TRY(dir, writer_.boot_dir(planned.id)); // keeps the evidence of earlier attempts
     std::error_code error;
     if (!made.evidence.empty()) std::filesystem::rename(made.evidence, dir, error);
     if (error)
@@ -138,8 +138,8 @@ void BootLoop::work(const std::vector<int>& cpus) {
         }
         if (auto status = boot(*planned, cpus); !status) {
             const std::lock_guard lock(mutex_);
-            // Boots cancelled because another one failed are not the cause, and a fault of the host
-            // does not hide the kernel's.
+            // A boot that was cancelled because another one failed is not the cause. A host fault
+            // does not hide a kernel fault.
             if (!error_ || (error_->fault_domain == FaultDomain::Host &&
                             status.error().fault_domain != FaultDomain::Host))
                 error_ = status.error();

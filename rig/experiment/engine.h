@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Who builds what an experiment boots, and makes its boots, in the place of this process: a cluster
-// (slurm_engine.h). Whether a boot is a sample, is made again or ends the run stays with the loop
-// in experiment/boot_loop.cc, as does everything that is written to a run.
+// Interface of whoever builds and boots instead of this process: a cluster (slurm_engine.h). The
+// loop in experiment/boot_loop.cc still decides whether a boot is a sample, is retried or ends the
+// run. It also writes everything that a run contains.
 #pragma once
 
 #include "rig/experiment/environment.h"
@@ -20,28 +20,29 @@ namespace rig {
 // One attempt at a boot, as measure_boot() would have returned it.
 struct BootResult {
     Result<Sample> sample;
-    std::filesystem::path evidence{}; // folder with what it left behind, on the file system of the
-                                      // results, to be moved; empty: none
+    // Folder with the evidence of the attempt, to be moved into the run. It is on the file system
+    // of the results. Empty: no evidence.
+    std::filesystem::path evidence{};
 };
 
 class Engine {
  public:
     virtual ~Engine() = default;
 
-    // What on_result() says of a boot: it is done, or to be made again. An error ends the run.
+    // The result of on_result(): the boot is done, or must be retried. An error ends the run.
     enum class Disposition { Done, Retry };
     using OnResult = std::function<Result<Disposition>(const PlannedBoot&, BootResult)>;
 
-    // prepare() of experiment/prepare.h for all arms; may already begin with the boots.
-    // FaultDomain::Spec where the experiment asks for what the engine cannot give.
+    // Like prepare() of experiment/prepare.h for all arms. It may start boots already. Error:
+    // FaultDomain::Spec if the experiment needs something that the engine does not support.
     virtual Result<Prepared> prepare(const Spec& spec, const Environment& environment,
                                      std::stop_token stop) = 0;
-    // The clock that guest.clock = "auto" becomes, and the reason.
+    // The clock that guest.clock = "auto" means with this engine, and the reason.
     virtual ChosenMachine automatic() const = 0;
-    // Makes the boots, each until `on_result` says that it is done, and calls that on this thread
-    // only. `run` is what the boots must agree with: kernels, initramfs, programs. When it returns
-    // nothing of them runs any more, whatever it returns. On a stop: no error, what is made by then
-    // has been taken.
+    // Makes the boots, each until `on_result` returns Done. Calls `on_result` on the calling thread
+    // only. `run` has the kernels, initramfs and programs that each boot must agree with. When the
+    // function returns, with or without an error, no boot is running any more. On a stop request it
+    // returns no error, and has already passed on every finished boot.
     virtual Status boot(const std::vector<const PlannedBoot*>& boots, const RunInfo& run,
                         const OnResult& on_result, const Environment& environment,
                         std::stop_token stop) = 0;

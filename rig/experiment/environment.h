@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The outside environment of an experiment: what it builds, boots and tells its progress with. The
-// tests hand in another one.
+// The external dependencies of an experiment: cache, programs, hypervisor, progress. Tests pass a
+// fake one.
 #pragma once
 
 #include "rig/base/progress.h"
@@ -13,15 +13,15 @@ namespace rig {
 
 class Engine;
 
-// Everything of the outside environment, wired in main.cc.
+// All external dependencies, wired in main.cc.
 struct Environment {
     ArtifactCache& cache;
     CommandRunner& runner;
     Hypervisor& hypervisor;
     Progress& progress;
     HostShare host = {};
-    Engine* engine =
-        nullptr; // who builds and boots for a comparison (engine.h); none: this process
+    // Builds and boots for a comparison (engine.h). nullptr: this process does.
+    Engine* engine = nullptr;
 };
 
 } // namespace rig

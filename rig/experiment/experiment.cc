@@ -82,7 +82,7 @@ Result<RunInfo> describe_run(const Spec& spec, const Prepared& prepared,
     info.started = utc_now();
     for (const auto& arm : spec.arms) {
         const auto& one = ready.at(arm.name);
-        auto& warnings = info.source_warnings; // arms of one source have the same
+        auto& warnings = info.source_warnings; // arms with one source share their warnings
         if (const auto& warning = one.kernel.source_warning;
             !warning.empty() &&
             std::find(warnings.begin(), warnings.end(), warning) == warnings.end())
@@ -104,7 +104,7 @@ Result<RunWriter> open_run(const Spec& spec, const RunInfo& info,
     return RunWriter::create(options.results, spec.name, info, std::chrono::system_clock::now());
 }
 
-// `dir` becomes the run's folder once there is one, however it ends.
+// Sets `dir` to the run's folder as soon as the folder exists, even if the function then fails.
 Result<ExperimentResult> measure_experiment(const Spec& spec, const Environment& environment,
                                             const ExperimentOptions& options, std::stop_token stop,
                                             std::filesystem::path& dir) {
@@ -114,13 +114,13 @@ Result<ExperimentResult> measure_experiment(const Spec& spec, const Environment&
     RIG_TRY(ready, ready_arms(spec, prepared));
     RIG_TRY(info, describe_run(spec, prepared, ready, chosen, environment, options));
     BootPlaces places;
-    if (!environment.engine) { // else each boot takes its own, where it is made
+    if (!environment.engine) { // with an engine, each boot gets its CPUs where it runs
         RIG_TRY(taken, place_boots({chosen.machine.clock, spec.guest.vcpus, spec.guest.memory_mib},
                                    options.parallel, environment, stop));
         places = std::move(taken);
     }
     info.cpu_allocation = places.facts;
-    if (chosen.machine.clock == GuestClock::Wall) { // where it may show
+    if (chosen.machine.clock == GuestClock::Wall) { // only there it can affect the figures
         if (options.parallel)
             info.command.insert(info.command.end(),
                                 {"--parallel", std::to_string(options.parallel)});
@@ -129,7 +129,7 @@ Result<ExperimentResult> measure_experiment(const Spec& spec, const Environment&
     RIG_TRY(writer, open_run(spec, info, options));
     dir = writer.dir();
     if (writer.info().source_warnings != info.source_warnings && !info.source_warnings.empty()) {
-        auto warned = writer.info(); // of a run that is taken up again
+        auto warned = writer.info(); // info of the resumed run
         warned.source_warnings = info.source_warnings;
         RIG_CHECK(writer.save(warned));
     }
@@ -199,8 +199,8 @@ Result<ExperimentResult> run_experiment(const Spec& spec, const Environment& env
     std::filesystem::path dir;
     auto result = measure_experiment(spec, environment, options, stop, dir);
     if (dir.empty()) return result;
-    // Its lock is free by now, so that an interrupted run is not indexed as one that goes on. The
-    // index is derived: without it nothing is lost.
+    // The run's lock is free by now. Otherwise an interrupted run would be indexed as running. The
+    // index is derived from the folders, so a failure here loses nothing.
     if (const auto indexed = index_run(dir); !indexed && options.warn)
         options.warn(fmt::format("{} is not in the index (rig index adds it): {}", dir.string(),
                                  indexed.error().message));

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The loop over planned boots: read this first.
+// The loop over planned boots. Read this file first.
 //
-//   spec -> kernels (cached) -> image -> static facts -> schedule -> boots -> samples on disk ->
-//   proofs -> verdict -> report
+//   spec -> kernels (cached) -> initramfs -> static facts -> schedule -> boots
+//        -> samples on disk -> validity checks -> verdict -> report
 //
-// FaultDomain decides what happens to a boot that is no sample:
-//   Host    retried in its place with its seed, kHostRetries times (experiment/boot_loop.h), then
-//   the run stops: exit 3 Guest   the run stops: nothing was tested, exit 4 Kernel  the run stops:
-//   the arm broke, exit 1
-// Under the virtual clock boots do not disturb one another's figures, so as many run side by side
-// as the host's CPUs and memory hold; under the wall clock they run one at a time, or as many as
-// were asked for on CPUs of their own (cpu_allocation.h). An engine (engine.h) makes boots
-// elsewhere; what becomes of each is decided by BootLoop all the same.
+// The fault domain of a failed boot decides what happens next:
+//   Host    the boot is retried with its seed, kHostRetries times (experiment/boot_loop.h);
+//           then the run stops: exit 3
+//   Guest   the run stops, because nothing was tested: exit 4
+//   Kernel  the run stops, because the arm's kernel failed: exit 1
+//
+// Under the virtual clock concurrent boots do not change each other's figures, so rig runs as many
+// as fit into the host's CPUs and memory. Under the wall clock it runs one at a time, or the
+// requested number, each on host CPUs of its own (cpu_allocation.h). An engine (engine.h) makes
+// boots elsewhere; BootLoop still decides what happens with each result.
 #pragma once
 
 #include "rig/base/error.h"
@@ -31,14 +33,14 @@ namespace rig {
 inline constexpr std::uintmax_t kDiskBudget = 8ull << 30;
 
 struct ExperimentOptions {
-    std::filesystem::path results;    // folder that holds runs
-    unsigned parallel = 0;            // boots at once, see CpuAllocationWish
-    std::vector<std::string> command; // what reproduces the run
-    bool fresh = false;               // do not go on with an interrupted run
-    std::uintmax_t disk_budget =
-        kDiskBudget; // bytes of the run's folder: no boot is begun beyond it
-    std::function<void(const std::string&)> warn =
-        {}; // told what is worth knowing and no reason to fail
+    std::filesystem::path results;    // folder that contains the runs
+    unsigned parallel = 0;            // concurrent boots, see CpuAllocationWish
+    std::vector<std::string> command; // command line that reproduces the run
+    bool fresh = false;               // do not resume an interrupted run
+    // Limit of the run's folder in bytes. No boot starts beyond it.
+    std::uintmax_t disk_budget = kDiskBudget;
+    // Called with warnings: worth knowing, but no reason to fail.
+    std::function<void(const std::string&)> warn = {};
 };
 
 struct ExperimentResult {
@@ -46,10 +48,11 @@ struct ExperimentResult {
     std::filesystem::path dir;
 };
 
-// Goes on with the same run where one was interrupted or met a fault of the host
-// (RunInfo::same_run): its boots are kept, and only those it lacks are made. A run that the kernel
-// or the guest ended is over: to boot until nothing panics would flatter. A run is indexed when it
-// is over, however it ended (index_folder.h); that it cannot be is a warning.
+// Runs an experiment, or resumes the same run (RunInfo::same_run) if it was interrupted or ended
+// with a host fault. A resumed run keeps its boots and makes only the missing ones. A run that the
+// kernel or the guest ended is not resumed: to boot until nothing panics would hide the panic.
+// However a run ends, it is then added to the index (index_folder.h); a failure to do so is a
+// warning.
 Result<ExperimentResult> run_experiment(const Spec& spec, const Environment& environment,
                                         const ExperimentOptions& options, std::stop_token stop);
 

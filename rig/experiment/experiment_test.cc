@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The loop over boots with every outside thing faked: prebuilt "kernels", a hypervisor that plays
-// captured boots.
+// Tests of the loop over boots with fake dependencies: prebuilt "kernels", and a hypervisor that
+// replays captured boots.
 #include "rig/experiment/experiment.h"
 
 #include "guest/protocol/protocol.h"
@@ -32,7 +32,7 @@ TEST_F(ExperimentLoop, AnArmsOwnCommandLineIsItsOwn) {
     put("x.toml", text);
     FakeHypervisor hypervisor({captured_boot_of("6.12-ipi")});
     ASSERT_TRUE(run(hypervisor, 1));
-    ASSERT_EQ(hypervisor.requests.size(), 10u); // and boot 0 of each arm once more
+    ASSERT_EQ(hypervisor.requests.size(), 10u); // 8 boots, and boot 0 of each arm again
     for (const auto& request : hypervisor.requests)
         EXPECT_EQ(request.cmdline.find(" planted_delay_loops=7") != std::string::npos,
                   request.kernel.filename() == "bzImage-b")
@@ -67,7 +67,7 @@ TEST_F(ExperimentLoop, ARunIsIndexedHoweverItEnds) {
     FakeHypervisor failing({good, {"", "", Signalled{9}, ""}});
     ASSERT_FALSE(run(failing, 1));
     ASSERT_EQ(indexed().size(), 1u);
-    EXPECT_EQ(indexed()[0].state, "interrupted"); // and not "running": its lock is free
+    EXPECT_EQ(indexed()[0].state, "interrupted"); // not "running": its lock is free
     EXPECT_EQ(indexed()[0].samples, 1u);
     FakeHypervisor hypervisor({good});
     ASSERT_TRUE(run(hypervisor, 1));
@@ -98,14 +98,14 @@ TEST_F(ExperimentLoop, AnIndexThatCannotBeWrittenIsAWarning) {
 TEST_F(ExperimentLoop, ARunKeepsToItsDiskBudget) {
     FakeHypervisor hypervisor({captured_boot_of("6.12-ipi")});
     const auto before =
-        run(hypervisor, 1, {}, false, 9 * kUsualBoot); // ten boots, replays included
+        run(hypervisor, 1, {}, false, 9 * kUsualBoot); // 8 boots and 2 replays need ten
     ASSERT_FALSE(before);
     EXPECT_EQ(before.error().kind, "disk-full");
     EXPECT_TRUE(before.error().message.starts_with(
         "10 boots may leave 10 MiB, 0 MiB are there, and the run's budget is 9"))
         << before.error().message;
     EXPECT_TRUE(hypervisor.requests.empty());
-    // Boots that leave more than is usual: an interrupt log of two MiB each.
+    // Boots that leave more than usual: an interrupt log of 2 MiB each.
     auto large = captured_boot_of("6.12-ipi");
     const std::string piece(1 << 19, 'x');
     for (int i = 0; i < 4; ++i)
@@ -133,8 +133,8 @@ TEST_F(ExperimentLoop, AHostFaultIsRetriedInItsPlaceAndNeverASample) {
     const auto kept = load_run(only_run());
     ASSERT_TRUE(kept);
     EXPECT_EQ(kept->samples.size(), 8u);
-    EXPECT_TRUE(
-        std::filesystem::exists(only_run() / "boots")); // with the faults recorded beside the boot
+    // The boots are kept, and with them the fault-N.txt of the failed attempts.
+    EXPECT_TRUE(std::filesystem::exists(only_run() / "boots"));
 }
 
 TEST_F(ExperimentLoop, AHostThatKeepsFailingStopsTheRunWithItsOwnBlame) {
@@ -145,7 +145,8 @@ TEST_F(ExperimentLoop, AHostThatKeepsFailingStopsTheRunWithItsOwnBlame) {
     EXPECT_EQ(hypervisor.requests.size(), 1u + kHostRetries);
 }
 
-// What that host has decides, not this one; and nothing of it is held or pinned for a wall clock.
+// The CPUs of the other host decide, not those of this host. No host CPU is reserved or pinned
+// here.
 TEST_F(ExperimentLoop, OnAnotherHostOnlyTheVirtualClockIsTaken) {
     FakeHypervisor hypervisor({captured_boot_of("6.12-ipi")});
     hypervisor.elsewhere = OtherHost{"qemu+ssh://lab/system", {0, 1, 2, 3, 4, 5, 6}, 64ull << 30};
@@ -201,7 +202,7 @@ TEST_F(ExperimentLoop, TheSameCommandGoesOnWithWhatTheHostInterrupted) {
     EXPECT_TRUE(std::filesystem::exists(dir.string() + ".cut-short-1/fault-0.txt"))
         << "which is kept";
     EXPECT_FALSE(std::filesystem::exists(only_run() / "report.txt.tmp-Ab3xYz"));
-    // One that ended is not gone on with.
+    // A run that has ended is not resumed.
     ASSERT_TRUE(run(hypervisor, 1));
     EXPECT_EQ(runs(), 2);
 }
@@ -229,7 +230,7 @@ TEST_F(ExperimentLoop, WhatIsNotTheSameRunIsLeftAlone) {
     EXPECT_EQ(runs(), 5);
 }
 
-// Until a kernel does not panic is no way to a verdict.
+// rig must not repeat a run until its kernel does not panic.
 TEST_F(ExperimentLoop, ARunThatTheKernelEndedIsOver) {
     const auto good = captured_boot_of("6.12-ipi");
     FakeHypervisor panics(
@@ -254,7 +255,7 @@ const std::string kSleepInAtomic =
     "Call Trace:\n[ 1.0][ T44]  __might_resched+0x1/0x2\n"
     "[ 1.0][ T44]  broken_helper+0x1/0x2\n[ 1.0][ T44]  </TASK>\n";
 
-// Nor is to interrupt it, or to lose it to the host.
+// After a splat, neither an interrupt nor a host fault makes rig repeat the boot.
 TEST_F(ExperimentLoop, AComplaintBeforeTheHostFailedIsNotMadeAgain) {
     for (const decltype(GuestEnd::outcome)& end :
          {decltype(GuestEnd::outcome){Signalled{9}}, {Cancelled{}}}) {
@@ -304,7 +305,7 @@ TEST_F(ExperimentLoop, AKernelFaultIsNeverRetried) {
     EXPECT_NE(result.error().message.find("arm 'a', boot 0"), std::string::npos);
 }
 
-// Whatever the figures say: one splat in one boot, and the report names it.
+// One splat in one boot fails the run, whatever the figures are, and the report names it.
 TEST_F(ExperimentLoop, ASplatInABootThatCompletesBreaksTheComparison) {
     auto splatting = captured_boot_of("6.12-ipi");
     splatting.console = kSleepInAtomic;
@@ -321,7 +322,7 @@ TEST_F(ExperimentLoop, ASplatInABootThatCompletesBreaksTheComparison) {
         << page;
     EXPECT_NE(slurp(only_run() / "boots/0001-b-0/splats.txt").find("broken_helper+0x1/0x2"),
               std::string::npos);
-    // From the raw samples alone it is the same.
+    // A report from the raw samples alone is the same.
     const auto kept = load_run(only_run());
     ASSERT_TRUE(kept);
     EXPECT_EQ(kept->samples.at(1).splats.at(0).function, "broken_helper");
@@ -333,7 +334,7 @@ TEST_F(ExperimentLoop, AnArmBrokenOnPurposeMustSplatInEveryBoot) {
             .replace(slurp(dir_ / "x.toml").rfind("marker"), 0, "splat = \"broken_helper\"\n"));
     auto splatting = captured_boot_of("6.12-ipi"), clean = splatting;
     splatting.console = kSleepInAtomic;
-    // a b b a, twice; and the first of each once more
+    // Arms in the order a b b a, twice. Then the first boot of each again.
     FakeHypervisor as_declared(
         {clean, splatting, splatting, clean, clean, splatting, splatting, clean, clean, splatting});
     auto result = run(as_declared, 1);

@@ -82,7 +82,7 @@ Result<BootPlaces> place_boots(const BootNeed& need, unsigned parallel,
     RIG_TRY(elsewhere, environment.hypervisor.other_host());
     auto host = environment.host;
     if (elsewhere) {
-        host.claims.clear(); // there is no wall clock there that could be disturbed
+        host.claims.clear(); // the other host runs no wall-clock boots to protect
         host.capacity = [&elsewhere] {
             return HostCapacity{
                 elsewhere->cpus, {}, elsewhere->memory, "what " + elsewhere->uri + " says"};

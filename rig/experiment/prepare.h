@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Builds what an experiment boots, and chooses on which machine and on which CPUs. Errors keep the
-// blame of what failed: kernel_build.h.
+// Builds everything that an experiment boots, and chooses the machine and the host CPUs. Errors
+// keep the fault domain of what failed (kernel_build.h).
 #pragma once
 
 #include "rig/base/error.h"
@@ -16,12 +16,13 @@ namespace rig {
 Result<Prepared> prepare(const Spec& spec, const std::vector<Arm>& arms,
                          const Environment& environment);
 
-// Clock and accelerator as spec.guest.clock asks; `auto` = wall if KVM boots this very kernel, else
-// virtual. On another host only virtual: FaultDomain::Spec for wall.
+// Clock and accelerator for spec.guest.clock. `auto` is the wall clock if KVM boots this kernel,
+// else the virtual clock. If the guests run on another host, only the virtual clock is possible:
+// FaultDomain::Spec for `wall`.
 Result<ChosenMachine> choose_machine(const Spec& spec, const Prepared& prepared,
                                      const Environment& environment, std::stop_token stop);
 
-// take_places() on the host where the guests run.
+// take_places() for the host on which the guests run.
 Result<BootPlaces> place_boots(const BootNeed& need, unsigned parallel,
                                const Environment& environment, std::stop_token stop);
 

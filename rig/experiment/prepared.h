@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What is there before the first boot: the kernels, the initramfs, and the machine that boots them.
-// Plain data, which engines hand over, too.
+// What exists before the first boot: the kernels, the initramfs, and the machine that boots them.
+// Plain data, which engines also pass on.
 #pragma once
 
 #include "rig/hypervisor/machine.h"
@@ -12,7 +12,7 @@
 
 namespace rig {
 
-// Kernels of all arms and the initramfs: what every command that boots needs.
+// Kernels of all arms and the initramfs. Every command that boots needs them.
 struct Prepared {
     std::map<std::string, Kernel> kernels; // by arm
     std::filesystem::path image, perf;

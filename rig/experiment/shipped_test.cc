@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The files in configs/ as they are shipped: a mistake in one must not wait until somebody runs it.
+// Tests that the files in configs/ are valid, so that no user finds the mistake first.
 #include "rig/base/files.h"
 #include "rig/experiment/suite_run.h"
 #include "rig/nightly/nightly_config.h"
@@ -22,7 +22,7 @@ TEST(Shipped, EveryExperimentSuiteAndNightIsWellFormed) {
             ASSERT_TRUE(suite) << suite.error().message;
             const auto files = check_suite_files(*suite, {});
             EXPECT_TRUE(files) << entry.path() << ": " << files.error().message;
-            // The control: what is checked here can fail.
+            // Negative control: the check above can fail.
             EXPECT_FALSE(check_suite_files(*suite, {{"guest.vcpus", "99"}}));
             ++suites;
         } else if (is_night_config(text)) {
@@ -30,7 +30,7 @@ TEST(Shipped, EveryExperimentSuiteAndNightIsWellFormed) {
             ASSERT_TRUE(config) << config.error().message;
             const auto files = check_night_files(*config);
             EXPECT_TRUE(files) << files.error().message;
-            config->cells.front().watch.emplace_back("no_such_metric"); // the control
+            config->cells.front().watch.emplace_back("no_such_metric"); // negative control
             EXPECT_FALSE(check_night_files(*config));
             ++nights;
         } else {

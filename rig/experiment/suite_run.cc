@@ -39,7 +39,7 @@ std::string folded(std::string_view text) {
     return out;
 }
 
-// Labels of parts are indented in a page's table.
+// The label without its indentation: tables indent the labels of parts.
 std::string label_of(const MetricResult& metric) {
     return metric.info.label.substr(
         std::min(metric.info.label.find_first_not_of(' '), metric.info.label.size()));
@@ -58,7 +58,8 @@ std::string figures_of(const MetricResult& metric) {
     return fmt::format("{}: {}", label_of(metric), fmt::join(arms, ", "));
 }
 
-// The overrides of each run of a check: what it sets, the sweep's value, the command line's last.
+// The overrides of each run of a check, in this order: its `set`, one value of the sweep, the
+// command line.
 std::vector<std::vector<SpecOverride>> variants(const RunCheck& run,
                                                 const std::vector<SpecOverride>& more) {
     std::vector<std::vector<SpecOverride>> all;
@@ -75,10 +76,10 @@ struct Outcome {
     Exit exit = Exit::Inconclusive;
     std::string closing, reported, run;
     std::vector<std::string> evidence;
-    std::vector<Plot> plots; // of this run's figures alone
+    std::vector<Plot> plots; // figures of this run only
 };
 
-// The figures of one metric, x and key still empty.
+// A plot of one metric. The caller fills in the x values and the key.
 Plot plot_of(const MetricResult& metric) {
     Plot plot{label_of(metric), "", metric.info.unit, {}};
     for (const auto& arm : metric.arms)
@@ -86,7 +87,8 @@ Plot plot_of(const MetricResult& metric) {
     return plot;
 }
 
-// Why a run came out as it did, and nothing else: a control that fails for another reason is none.
+// The reasons for the result of a run, and nothing else: a negative control that fails for another
+// reason does not count.
 std::string reasons(const ReportInput& report) {
     const auto& c = report.comparison;
     std::string out = c.closing;
@@ -112,8 +114,8 @@ Result<Outcome> run_once(const Spec& spec, const RunCheck& check, const Environm
     auto result = run_experiment(spec, environment, options, stop);
     if (!result) {
         const auto& error = result.error();
-        // A kernel that broke or a guest that measured nothing is an outcome; the host's and the
-        // file's faults are not.
+        // A kernel fault or a guest fault is an outcome of the check. A host fault or a mistake in
+        // a file is an error.
         if (error.fault_domain == FaultDomain::Host || error.fault_domain == FaultDomain::Spec)
             return tl::unexpected(error);
         return Outcome{exit_for(error.fault_domain),
@@ -138,7 +140,7 @@ Result<Outcome> run_once(const Spec& spec, const RunCheck& check, const Environm
     return outcome;
 }
 
-// One run's figures behind those of the runs before it.
+// Appends the figures of one run to those of the earlier runs.
 void add_to(std::vector<Plot>& plots, const std::vector<Plot>& of_run, const Sweep& sweep,
             std::size_t variant) {
     for (const auto& one : of_run) {
@@ -272,7 +274,7 @@ CheckVerdict judge_check(Exit found, const std::string& reported, Exit expected,
 CheckResult check_added_lines(const PatchCheck& check, const std::vector<std::string>& patches) {
     std::string added;
     for (const auto& text : patches) {
-        bool in_diff = false; // the message before it may quote anything
+        bool in_diff = false; // the commit message before the diff may contain anything
         for (std::size_t at = 0; at < text.size();) {
             const auto end = std::min(text.find('\n', at), text.size());
             const auto line = std::string_view(text).substr(at, end - at);
@@ -281,7 +283,7 @@ CheckResult check_added_lines(const PatchCheck& check, const std::vector<std::st
             else if (line.starts_with("diff --git ") || line == "-- ")
                 in_diff = false;
             else if (in_diff && line.starts_with('+')) {
-                // A sentence may be broken over lines of a comment.
+                // Added lines are joined, since a comment may break a sentence across lines.
                 auto body = folded(line.substr(1));
                 if (body.starts_with("* ") || body.starts_with(" * "))
                     body = body.substr(body.find('*') + 2);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Runs a suite: every check of every point, in order, and what came of it.
+// Runs a suite: each check of each point, in order.
 //
-//   as expected (or, for a control, failed with the words it had to fail with)  -> the check holds
-//   inconclusive where something else was expected                              -> the point is
-//   open: exit 4 anything else                                                               -> the
-//   point does not hold: exit 1
-// A host fault ends the suite (exit 3); what was run until then is kept and listed.
+//   the check holds           the result is as expected; a control failed with the declared words
+//   the point is open         inconclusive where something else was expected: exit 4
+//   the point does not hold   anything else: exit 1
+//
+// A host fault ends the suite (exit 3). Everything that ran before is kept and listed.
 #pragma once
 
 #include "rig/experiment/environment.h"
@@ -19,18 +19,19 @@
 
 namespace rig {
 
-// The verdict on an outcome: its exit code and everything it reported as one text. Pure.
+// The verdict on one run. `found` is its exit code; `reported` is everything it reported, as one
+// text that must contain `says`. Pure.
 CheckVerdict judge_check(Exit found, const std::string& reported, Exit expected,
                          const std::string& says);
 
-// What a series adds against what the check wants in it. Pure.
+// Compares the lines that a series adds with the texts that the check requires or forbids. Pure.
 CheckResult check_added_lines(const PatchCheck& check, const std::vector<std::string>& patches);
 
-// Everything that can be wrong with the files, before the first of what may be hours of runs: each
-// experiment with the overrides of its check, the metrics shown, the arms built.
+// Checks all files of a suite before the first run, since the runs may take hours: each experiment
+// with the overrides of its check, the shown metrics, the arms of builds.
 Status check_suite_files(const Suite& suite, const std::vector<SpecOverride>& more);
 
-// `more` are overrides from the command line, for every run of the suite.
+// `more`: overrides of the command line, which apply to every run of the suite.
 Result<SuiteResult> run_suite(const Suite& suite, const std::vector<SpecOverride>& more,
                               const Environment& environment, const ExperimentOptions& options,
                               std::stop_token stop);

@@ -13,7 +13,7 @@ TEST(SuiteRun, AControlHoldsOnlyIfItFailsForItsReason) {
     EXPECT_EQ(judge_check(Exit::Fail, "something else", Exit::Fail, "sleeping function"),
               CheckVerdict::Fails);
     EXPECT_EQ(judge_check(Exit::Pass, "sleeping function", Exit::Fail, "sleeping function"),
-              CheckVerdict::Fails); // it did not fail
+              CheckVerdict::Fails); // the control did not fail
     EXPECT_EQ(judge_check(Exit::Inconclusive, "", Exit::Pass, ""), CheckVerdict::Open);
     EXPECT_EQ(judge_check(Exit::Inconclusive, "no PT_RECLAIM", Exit::Inconclusive, "PT_RECLAIM"),
               CheckVerdict::Holds);
@@ -37,7 +37,7 @@ TEST(SuiteRun, OnlyAddedLinesCountAndSentencesMayBeBroken) {
     EXPECT_EQ(missing.verdict, CheckVerdict::Fails);
     EXPECT_EQ(missing.found, "'never for freeing' is missing");
     EXPECT_EQ(verdict({}, {"might_sleep()"}).found, "'might_sleep()' is there");
-    // A series that adds nothing lacks everything: that proves nothing.
+    // A series that adds nothing lacks every forbidden text, which shows nothing.
     EXPECT_EQ(check_added_lines({"series", {}, {"x"}}, {"Subject: nothing\n"}).verdict,
               CheckVerdict::Fails);
 }

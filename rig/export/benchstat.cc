@@ -9,8 +9,8 @@
 namespace rig {
 namespace {
 
-// "target_latency" -> "TargetLatency": a benchmark's name begins with a capital. An underscore
-// stays where no small letter follows, so that no two metrics get the same name.
+// "target_latency" -> "TargetLatency": a benchmark's name begins with a capital. Keeps an
+// underscore if no lower-case letter follows, so that no two metrics get the same name.
 std::string camel(std::string_view name) {
     const auto small = [](char c) { return c >= 'a' && c <= 'z'; };
     std::string out;
@@ -27,7 +27,7 @@ std::string camel(std::string_view name) {
     return out;
 }
 
-// A value without characters ends the key.
+// Leaves out an empty value, which would delete the key.
 std::string config_line(const char* key, std::string_view value) {
     return value.empty() ? "" : fmt::format("{}: {}\n", key, clean_line(value));
 }

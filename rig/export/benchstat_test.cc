@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// That it is the format benchfmt reads, tests/exports.py shows.
+// tests/exports.py checks that benchfmt can read the format.
 #include "rig/export/benchstat.h"
 
 #include "rig/testing/export_fixture.h"
@@ -25,7 +25,7 @@ TEST(Benchstat, WarmupAndWhatIsMissingAreLeftOut) {
     auto samples = make_samples(spec);
     for (auto& sample : samples)
         sample.run_clock = "wall";
-    samples.back().counts.erase("tlb_flushes"); // of boot 1, whichever arm is last
+    samples.back().counts.erase("tlb_flushes"); // of boot 1, in whichever arm is last
     const auto text = render_benchstat(input_of(spec, samples), samples);
     const auto count = [&](const std::string& what) {
         unsigned n = 0;

@@ -67,8 +67,8 @@ CheckOutcome outcome_of(const MetricResult& metric, const ArmMetric& arm) {
 
 std::optional<Check> expectation(const MetricResult& metric, const ArmMetric& arm,
                                  const std::string& baseline) {
-    if (arm.verdict == Verdict::NotJudged && !arm.change)
-        return std::nullopt; // a figure, which stands beside the other arms'
+    // Not a check: a figure next to those of the other arms.
+    if (arm.verdict == Verdict::NotJudged && !arm.change) return std::nullopt;
     Check check{CheckKind::Expectation, metric.info.name, outcome_of(metric, arm), "", {}};
     check.why = arm.verdict == Verdict::NotJudged ? verdict_figure(arm) : words(arm.verdict);
     if (check.outcome == CheckOutcome::Unseen)
@@ -218,7 +218,7 @@ std::string side_by_side(const MetricResult& metric) {
 
 std::string clean_line(std::string_view text) {
     using nlohmann::json;
-    // The library's own validation of UTF-8.
+    // Uses the JSON library's validation of UTF-8.
     return printable(json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace))
                          .get<std::string>());
 }

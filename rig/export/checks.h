@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a run checked, one by one, for the formats of test results (ktap.h, junit.h, kcidb.h): so
-// that they cannot differ in what counts as passed. Nothing but CheckOutcome::Held may ever be
-// shown as a pass. Pure.
+// The single checks of a run, which all formats of test results use (ktap.h, junit.h, kcidb.h), so
+// that they agree on what counts as passed. Only CheckOutcome::Held may ever be shown as a pass.
+// Pure.
 #pragma once
 
 #include "rig/report/report.h"
@@ -13,28 +13,38 @@
 namespace rig {
 
 enum class CheckOutcome {
-    Held,     // as declared; a proof that holds; a boot's kernel that did not complain
-    Broken,   // the kernel is not as declared: a bound, an exact value, a splat, a control that did
-              // not fail, a panic
-    Unproven, // nothing was tested, or not to its end: a proof fails, a metric is missing, the
-              // guest failed, the run is a part
-    Missed,   // a boot that the host failed, and that was not made again
-    NotRun,   // an expectation about an arm without any boot
-    Doubtful, // undecided, and what was seen speaks against it
-    Undecided, // too few boots, or an interval across the bound
-    Unseen,    // 0 as declared, but 0 in every arm: nothing shows that it can be seen
-    NotJudged, // nothing is declared
-    MadeAgain, // a boot that the host failed, which came to its end in a later attempt
+    // As declared; a validity check that passed; a boot whose kernel did not splat.
+    Held,
+    // The kernel is not as declared: a bound, an exact value, a splat, a control that did not fail,
+    // a panic.
+    Broken,
+    // Nothing was tested, or not completely: a validity check or the guest failed, a metric is
+    // missing, or the run is incomplete.
+    Unproven,
+    // A boot that failed because of the host and was not completed by a retry.
+    Missed,
+    // An expectation about an arm without any boot.
+    NotRun,
+    // Undecided, and other observations contradict the expectation.
+    Doubtful,
+    // Too few boots, or an interval that contains the bound.
+    Undecided,
+    // 0 as declared, but 0 in every arm: nothing shows that the metric can be seen.
+    Unseen,
+    // No expectation is declared.
+    NotJudged,
+    // A boot that failed because of the host, and that a retry completed.
+    MadeAgain,
 };
 
 enum class CheckKind {
-    Verdict,       // of the whole run: its exit code
-    Completed,     // did the run come to its end?
-    ValidityCheck, // of exposure
-    Expectation,   // one metric in one arm; also what is only reported, for the arms that are
-                   // compared
-    Splats,        // what the arm's kernels complained of
-    Attempt,       // at a boot, that failed (fault_record.h)
+    Verdict,       // one for the whole run: its exit code
+    Completed,     // whether the run completed
+    ValidityCheck, // from the boots or the kernel's files
+    // One metric in one arm. Also metrics that are only reported, for the arms that are compared.
+    Expectation,
+    Splats,  // the splats of an arm's kernels
+    Attempt, // a failed attempt at a boot (fault_record.h)
 };
 
 struct Check {
@@ -42,8 +52,8 @@ struct Check {
     std::string name; // unique within its group: "proof.injections", "target_latency", "splats",
                       // "boot.0001-reviewed-0.attempt-0"
     CheckOutcome outcome = CheckOutcome::NotJudged;
-    std::string why;                  // one line; from guests too, any characters
-    std::vector<std::string> details; // figures, side by side; lines, any characters
+    std::string why; // one line with any characters, since it may come from a guest
+    std::vector<std::string> details; // lines with any characters: the figures of all arms
 };
 
 struct CheckGroup {
@@ -51,25 +61,26 @@ struct CheckGroup {
     std::vector<Check> checks;
 };
 
-// What was made to fail meanwhile, for an item that failed: where, in which function, and how often
-// in a boot of the arm ("" for all arms). "with injected faults: fail_page_alloc in f(), 80 a boot
-// in ipi". Empty for a run without. For one boot, `of_boot`, that gave no sample the number is not
-// known, which is said.
+// Describes the injected faults, for a check that failed: where, in which function, and how often
+// in a boot of the arm ("" for all arms): "with injected faults: fail_page_alloc in f(), 80 a boot
+// in ipi". Empty for a run without faults. With `of_boot` it describes one boot that gave no
+// sample, and says that the number is unknown.
 std::string injected_faults(const ReportInput& input, const std::string& arm, bool of_boot = false);
 
-// Broken, Unproven, Missed or Doubtful: what a reader may take for a failure of the kernel.
+// Whether this is Broken, Unproven, Missed or Doubtful: a reader may take it for a failure of the
+// kernel.
 bool failing(CheckOutcome outcome);
 
-// Each failing check of a run with injected faults says so at the end of `why`.
-// A run that tested nothing has no Held expectation and at least one check that is not Held.
+// All checks of a run. If faults were injected, each failing check mentions them at the end of
+// `why`. A run that tested nothing has no Held expectation and at least one check that is not Held.
 std::vector<CheckGroup> checks_of(const ReportInput& input, const std::vector<FaultRecord>& faults);
 
-// "ipi 4.40 µs, reviewed 16.0 ms (median of a boot; median over boots)"; of counts the range over
+// "ipi 4.40 µs, reviewed 16.0 ms (median of a boot; median over boots)"; for counts the range over
 // boots.
 std::string side_by_side(const MetricResult& metric);
 
-// Valid UTF-8 without control characters but blanks: the common ground of the formats. What is not
-// becomes U+FFFD or '?'.
+// Makes valid UTF-8 without control characters except blanks, which all formats accept. Other bytes
+// become U+FFFD or '?'.
 std::string clean_line(std::string_view text);
 
 } // namespace rig

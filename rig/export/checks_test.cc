@@ -34,7 +34,7 @@ std::map<CheckOutcome, unsigned> expectations(const std::vector<CheckGroup>& gro
     return counts;
 }
 
-// The one property every export leans on: what the report counts is what the checks count.
+// All exports rely on this: the report and the checks count the same outcomes.
 void expect_same_counts(const ReportInput& input) {
     auto counts = expectations(checks_of(input, {}));
     const auto& c = input.comparison;
@@ -175,8 +175,8 @@ TEST(Checks, WhatFailsWithInjectedFaultsSaysSo) {
             EXPECT_EQ(c.why.ends_with(words + said), failing(c.outcome)) << c.name << ": " << c.why;
             failed += failing(c.outcome);
         }
-    EXPECT_GE(failed, 5u); // verdict, proofs, expectations, splats, attempts
-    // Of arms without a boot.
+    EXPECT_GE(failed, 5u); // validity checks, expectations, splats, attempts and the verdict
+    // For arms without a boot.
     EXPECT_NE(
         check(checks_of(input_of(spec, {}), {}), "", "verdict").why.find(words + "an unknown"),
         std::string::npos);

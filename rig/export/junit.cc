@@ -40,7 +40,7 @@ Child child_of(CheckOutcome outcome) {
     return {"error", "inconclusive"};
 }
 
-// pugixml escapes what is markup; U+FFFE and U+FFFF are valid UTF-8 but no characters of XML 1.0.
+// pugixml escapes markup. U+FFFE and U+FFFF are valid UTF-8 but no characters of XML 1.0.
 std::string xml_text(std::string_view text) {
     auto out = clean_line(text);
     for (const char* none : {"\xEF\xBF\xBE", "\xEF\xBF\xBF"})

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// JUnit XML in the form that the xUnit plugin of Jenkins publishes as junit-10.xsd
-// (testdata/schemas): one testsuite for the run, then one for each arm.
+// JUnit XML as the xUnit plugin of Jenkins defines it in junit-10.xsd (testdata/schemas): one
+// testsuite for the run, then one for each arm. Outcomes become:
 //
-//   Held                                                a testcase without child
-//   Broken                                              failure (type "fail")
-//   Unproven, Missed                                    error (type "inconclusive", "host"): the
-//   test was not carried out NotRun, Doubtful, Undecided, Unseen, NotJudged,     skipped (type
-//   "not-run", "doubtful", ...) MadeAgain
+// - Held: a testcase without child.
+// - Broken: failure (type "fail").
+// - Unproven, Missed: error (type "inconclusive" or "host"); the test was not carried out.
+// - NotRun, Doubtful, Undecided, Unseen, NotJudged, MadeAgain: skipped (type "not-run", "doubtful",
+//   ...).
 //
-// system-out of a testcase has the figures. Pure.
+// The system-out of a testcase has the figures. Pure.
 #pragma once
 
 #include "rig/export/checks.h"

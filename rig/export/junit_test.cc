@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// That it is valid JUnit XML, tests/exports.py shows.
+// tests/exports.py checks that the output is valid JUnit XML.
 #include "rig/export/junit.h"
 
 #include "rig/testing/export_fixture.h"

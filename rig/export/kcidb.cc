@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMostExcerpt = 16384; // characters, of log_excerpt
+constexpr std::size_t kMostExcerpt = 16384; // characters of log_excerpt
 
 const char* status_of(const Check& check) {
     switch (check.outcome) {
@@ -36,7 +36,7 @@ const char* status_of(const Check& check) {
     return "ERROR";
 }
 
-// A node of the tree of tests: letters, digits, '_' and '-'; what is between is joined by '.'.
+// A node of the test tree: letters, digits, '_', '-' and '.'. Other characters become '_'.
 std::string node(std::string_view name) {
     std::string out(name);
     for (auto& c : out)
@@ -56,7 +56,7 @@ std::string excerpt(std::string_view text) {
     auto out = clean_line(text);
     if (out.size() <= kMostExcerpt) return out;
     out.resize(kMostExcerpt - 3);
-    return clean_line(out); // a character that was cut through
+    return clean_line(out); // for a character that was cut in two
 }
 
 class Export {
@@ -81,7 +81,7 @@ class Export {
         return clean_line(fmt::format("{}:{}/{}{}{}", origin_, input_.run.run_id, arm,
                                       rest.empty() ? "" : "/", rest));
     }
-    // An experiment's name is one node: dots in it would part it.
+    // An experiment's name is one node: a dot in it would split it.
     std::string path(const std::string& rest = "") const {
         return "rig." + one_node(input_.spec.name) + (rest.empty() ? "" : "." + node(rest));
     }
@@ -122,11 +122,10 @@ class Export {
                 "Linux {}, arm {} of {}", kernel->facts.version, arm, input_.spec.name));
             checkout["misc"] = {{"patches", kernel->patches}};
             if (const auto hash = patchset_hash(*kernel)) checkout["patchset_hash"] = *hash;
-            if (!kernel->compiler.empty()) { // else an image that rig did not build, and does not
-                                             // report as built
+            // Without a compiler rig did not build the image, and does not report it as built.
+            if (!kernel->compiler.empty()) {
                 build["compiler"] = clean_line(kernel->compiler);
-                build["status"] =
-                    "PASS"; // a kernel that does not build ends rig before there is a run
+                build["status"] = "PASS"; // if a kernel does not build, there is no run
             }
             if (!kernel->config_file.empty())
                 build["config_name"] = clean_line(kernel->config_file);
@@ -185,8 +184,8 @@ class Export {
     json judged(const std::string& arm, const Check& check) const {
         auto out = test(arm, (check.kind == CheckKind::Expectation ? "expect." : "") + check.name,
                         status_of(check), check.why);
-        // One path for all attempts; the ID has the boot. A folder's name has dots that part
-        // nothing.
+        // One path for all attempts; the ID names the boot. Dots in a folder's name must not split
+        // it.
         if (check.kind == CheckKind::Attempt) out["path"] = path("boot");
         std::string log;
         for (const auto& detail : check.details)
@@ -197,7 +196,7 @@ class Export {
 
     const ReportInput& input_;
     const std::string& origin_;
-    bool proven_ = true; // every proof of every arm holds
+    bool proven_ = true; // every validity check of every arm passed
     json checkouts_ = json::array(), builds_ = json::array(), tests_ = json::array();
 };
 

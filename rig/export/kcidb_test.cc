@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// That it is valid KCIDB, tests/exports.py shows.
+// tests/exports.py checks that the output is valid KCIDB.
 #include "rig/base/sha256.h"
 #include "rig/export/kcidb.h"
 

@@ -68,15 +68,14 @@ std::string group_text(const CheckGroup& group, unsigned number, const ReportInp
         totals.add(line.result);
         for (const auto& detail : check.details)
             text += fmt::format("  # {}: {}\n", ktap_text(check.name), ktap_text(detail));
-        // The reason of a plain failure as well: what follows '#' is free text where it is no
-        // directive.
+        // Add the reason to plain failures too: text after '#' that is no directive is ignored.
         const auto why = check.outcome == CheckOutcome::Held ? "" : ktap_text(check.why);
         text += fmt::format("  {} {} {}{}{}{}{}\n", line.status, ++test, ktap_text(check.name),
                             *line.directive || !why.empty() ? " # " : "", line.directive,
                             *line.directive && !why.empty() ? " " : "", why);
     }
-    // As in the other formats a proof that holds says nothing of the kernel: what passes is an
-    // expectation that was shown to hold.
+    // As in the other formats, passed validity checks say nothing about the kernel: an arm passes
+    // only with an expectation that holds.
     const auto any = [&](auto is) {
         return std::any_of(group.checks.begin(), group.checks.end(), is);
     };
@@ -101,7 +100,7 @@ std::string group_text(const CheckGroup& group, unsigned number, const ReportInp
 std::string ktap_text(std::string_view text) {
     auto out = clean_line(text);
     replace_all(out, "#", "_");
-    // KTAP_END of the kernel's parser, which it looks for anywhere in a line.
+    // KTAP_END of the kernel's parser, which searches for it anywhere in a line.
     replace_all(out, "List of all partitions:", "List of all partitions;");
     replace_all(out, "Kernel panic - not syncing: VFS:", "Kernel panic - not syncing: VFS;");
     replace_all(out, "reboot: System halted", "reboot; System halted");

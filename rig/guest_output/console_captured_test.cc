@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Consoles of real kernels that were made to complain (configs/faults.toml): what they are about,
-// whatever pieces they arrive in.
+// Consoles of real kernels with injected faults (configs/faults.toml): the splats that they contain
+// must not depend on how the console is cut into pieces.
 #include "rig/guest_output/console_triage.h"
 #include "rig/testing/captured.h"
 
@@ -13,9 +13,9 @@ namespace {
 struct Captured {
     const char* file;
     SplatKind kind;
-    const char* words; // of the first splat
+    const char* words; // description of the first splat
     bool fatal;
-    const char* caller; // in its call trace
+    const char* caller; // a function in its call trace
 };
 
 class CapturedConsole : public ::testing::TestWithParam<Captured> {};

@@ -10,8 +10,8 @@ bool digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-// Length of "[   12.345678]" at the beginning of `text`, 0 if there is none; at least `decimals` of
-// them.
+// The length of "[   12.345678]" at the beginning of `text`; 0 if there is none, or if it has fewer
+// than `decimals` decimals.
 std::size_t stamp_length(std::string_view text, std::size_t decimals, double& seconds) {
     if (!text.starts_with('[')) return 0;
     auto at = text.find_first_not_of(' ', 1);
@@ -29,7 +29,7 @@ std::size_t stamp_length(std::string_view text, std::size_t decimals, double& se
     return at + 1;
 }
 
-// Length of "[   T44]" or "[    C1]".
+// The length of "[   T44]" or "[    C1]" at the beginning of `text`, 0 if there is none.
 std::size_t caller_length(std::string_view text, std::string& caller) {
     if (!text.starts_with('[')) return 0;
     const auto first = text.find_first_not_of(' ', 1);
@@ -49,7 +49,7 @@ ConsoleLine parse_console_line(std::string shown) {
     line.shown = std::move(shown);
     std::string_view text = line.shown;
     double seconds = 0;
-    // printk always writes six decimals; at the beginning of a line fewer leave no doubt either.
+    // printk always writes six decimals. At the beginning of a line fewer are unambiguous too.
     auto length = stamp_length(text, 1, seconds);
     if (length == 0)
         for (auto at = text.find('['); at != text.npos; at = text.find('[', at + 1))

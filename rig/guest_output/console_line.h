@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Bytes of a serial console -> lines as the kernel meant them. Pure, incremental, bounded: a line
-// of any length costs kMaxConsoleLine bytes.
+// Splits the bytes of a serial console into lines and parses printk's prefixes. Pure and
+// incremental. Memory is bounded: a line of any length takes at most kMaxConsoleLine bytes.
 #pragma once
 
 #include <optional>
@@ -9,45 +9,44 @@
 
 namespace rig {
 
-inline constexpr std::size_t kMaxConsoleLine =
-    1024; // printable bytes; printk cuts its records at about as many
+// In printable bytes. printk truncates its records at about the same length.
+inline constexpr std::size_t kMaxConsoleLine = 1024;
 
 struct ConsoleLine {
-    std::optional<double>
-        seconds;        // of the kernel's clock, from "[   12.345678]"; nullopt: no stamp
-    std::string caller; // "T44" (task), "C1" (interrupt on CPU 1), from "[   T44]"
-                        // (CONFIG_PRINTK_CALLER); "" if not told
-    std::string text;   // behind these, leading blank kept: " dump_stack_lvl+0x5d/0x80"
-    std::string shown;  // the whole line, printable
+    // Kernel time from "[   12.345678]"; nullopt if the line has no time stamp.
+    std::optional<double> seconds;
+    // "T44" (task) or "C1" (interrupt on CPU 1), from "[   T44]" (CONFIG_PRINTK_CALLER); "" if the
+    // line has none.
+    std::string caller;
+    // The rest of the line; leading blanks are kept: " dump_stack_lvl+0x5d/0x80".
+    std::string text;
+    // The whole line, printable characters only.
+    std::string shown;
 };
 
-// The stamp may stand behind what a program has written without an end of line: "guest#
+// Also finds a time stamp after text that a program wrote without a newline: "guest#
 // [   12.345678][   T44] BUG: ...".
 ConsoleLine parse_console_line(std::string shown);
 
-// Cuts bytes into lines. Escape sequences, control characters and all that is not ASCII are
-// dropped; an escape sequence ends with its line at the latest, so that it cannot hide the lines
-// behind it.
+// Splits bytes into lines. Drops escape sequences, control characters and everything that is not
+// ASCII. An escape sequence ends at the end of its line at the latest, so it cannot hide later
+// lines.
 class ConsoleLines {
  public:
-    // Calls `take(std::string)` for every line that ends in these bytes.
+    // Calls `take(std::string)` for every line that these bytes complete.
     template<class Take> void feed(std::string_view bytes, Take take) {
         for (const char c : bytes)
             if (add(c)) take(end());
     }
-    // The last line, if it has no end.
+    // Passes on the last line if it has no newline.
     template<class Take> void finish(Take take) {
         if (!line_.empty()) take(end());
     }
 
  private:
-    enum class Escape {
-        None,
-        Begun,
-        Sequence,
-        Text
-    };                // after ESC; in "ESC [ ..."; in "ESC ] ... BEL"
-    bool add(char c); // true: the line is complete
+    // Begun: after ESC. Sequence: in "ESC [ ...". Text: in "ESC ] ... BEL".
+    enum class Escape { None, Begun, Sequence, Text };
+    bool add(char c); // returns whether the line is complete
     std::string end();
 
     std::string line_;

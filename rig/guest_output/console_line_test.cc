@@ -59,7 +59,7 @@ TEST(ConsoleLine, OtherBracketsAreText) {
     EXPECT_EQ(parse_console_line("[ 1.0][ T] x").text, "[ T] x");
 }
 
-// A program's prompt has no end of line; the kernel's message follows at once.
+// A program's prompt has no newline; the kernel's message follows on the same line.
 TEST(ConsoleLine, AStampBehindOtherTextCounts) {
     const auto line = parse_console_line("guest# [   12.345678][   T44] BUG: x");
     EXPECT_EQ(line.text, "BUG: x");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Lines of a console that are not one record each: names with ends of lines, messages that printk
-// cut and printed again; and records that are no complaint.
+// Console lines that are not one record each: task names with newlines, and messages that printk
+// cut off and printed again. Also records that are no splats.
 #include "rig/guest_output/console_triage.h"
 
 #include <gtest/gtest.h>
@@ -29,7 +29,7 @@ TEST(ConsoleRecords, AMessageThatPrintkCutAndReplayedCountsOnce) {
             EXPECT_EQ(splats[0].guilty, "my_sleeper");
         }
     }
-    // The whole message, but for its end.
+    // The whole message without its newline.
     EXPECT_EQ(splats_of(whole + replay + whole + kSleepTail).at(0).count, 1u);
     EXPECT_EQ(splats_of("[    1.1][   T31] INFO: t\n" + replay +
                         "[    1.1][   T31] INFO: task a:5 blocked in I/O wait for more than 9 "
@@ -38,7 +38,7 @@ TEST(ConsoleRecords, AMessageThatPrintkCutAndReplayedCountsOnce) {
               1u);
 }
 
-// A program that prints these words hides nothing.
+// A program that prints these words cannot hide a splat.
 TEST(ConsoleRecords, WhatWasNotPrintedAgainWasNotReplayed) {
     const auto splats = splats_of("[    1.100000][   T44] BUG: one\n"
                                   "** replaying previous printk message **\n"
@@ -109,7 +109,7 @@ TEST(ConsoleRecords, AFaultThatWasInjectedIsNoSplat) {
                                  "[    1.200003][   T44]  should_fail_ex+0x1/0x2\n"
                                  "[    1.200004][   T44]  </TASK>\n";
     EXPECT_TRUE(splats_of(injected).empty());
-    // Its stack is not that of the splat before it.
+    // Its stack is not part of the splat before it.
     const auto splats =
         splats_of("[    1.100000][   T44] BUG: something of a kernel's\n" + injected);
     ASSERT_EQ(splats.size(), 1u);

@@ -9,35 +9,37 @@
 namespace rig {
 namespace {
 
-constexpr std::size_t kContext = 3;   // lines before a headline that go into its excerpt
-constexpr std::size_t kTail = 6;      // lines of tail()
-constexpr std::size_t kMaxOpen = 16;  // reports going on at once; a guest has at most 16 CPUs
-constexpr unsigned kMaxReport = 1000; // lines looked at; a report of every CPU's stack has some 300
-constexpr std::size_t kMaxNameLines = 16; // lines that a task's name can make of one
-constexpr double kPause = 2; // seconds without a line end a report: its lines are printed at one go
-constexpr double kStallPause =
-    10; // but backtraces of other CPUs are waited for this long (NMI_BACKTRACE)
+constexpr std::size_t kContext = 3;  // lines before a headline that are part of its excerpt
+constexpr std::size_t kTail = 6;     // lines of tail()
+constexpr std::size_t kMaxOpen = 16; // reports in progress at once; a guest has at most 16 CPUs
+// Lines read per report; one with the stacks of all CPUs has about 300.
+constexpr unsigned kMaxReport = 1000;
+constexpr std::size_t kMaxNameLines = 16; // lines into which a task's name can split one record
+// A pause of this many seconds ends a report: printk prints a report without pauses.
+constexpr double kPause = 2;
+// In seconds. Stall reports wait this long for the backtraces of other CPUs (NMI_BACKTRACE).
+constexpr double kStallPause = 10;
 
 bool is_oops(SplatKind kind) {
     return kind == SplatKind::Oops || kind == SplatKind::Bug || kind == SplatKind::StackOverflow ||
            kind == SplatKind::DoubleFault || kind == SplatKind::ListCorruption;
 }
 
-// These find the instruction that was interrupted; in the others' reports an instruction is only
-// where an interrupt came in.
+// Kinds for which the instruction pointer shows the faulting or interrupted code. In reports of
+// other kinds it only shows where an interrupt arrived.
 bool asks_for_instruction(SplatKind kind) {
     return is_oops(kind) || is_stall(kind) || is_panic(kind);
 }
 
-// Reports that end with a line of their own, and not with their call trace.
+// Kinds whose reports end with a line of their own instead of the end of their call trace.
 bool has_end_mark(SplatKind kind) {
     return is_oops(kind) || is_stall(kind) || is_panic(kind) || kind == SplatKind::Warning ||
            kind == SplatKind::Refcount || kind == SplatKind::Kasan || kind == SplatKind::Kfence ||
            kind == SplatKind::Kcsan || kind == SplatKind::Kmsan || kind == SplatKind::Ubsan;
 }
 
-// A task's name may hold ends of lines, which printk prints as such: is this the beginning of a
-// record with a name in it, and not its end?
+// A task's name may contain newlines, which printk prints as they are. Returns whether this record
+// contains the text that follows such a name, so that its lines are complete.
 bool is_whole(std::string_view text) {
     const auto says = [&](std::string_view words) { return text.find(words) != text.npos; };
     return text.starts_with("INFO: task ") ? says(" for more than ")
@@ -103,8 +105,8 @@ std::string ConsoleTriage::tail() const {
     return text;
 }
 
-// The report that this line belongs to: its caller's own, or the one its caller's backtrace was
-// asked for.
+// The report that this line belongs to: the one of its caller, or the one for which its caller
+// prints a backtrace on request.
 ConsoleTriage::Reports::iterator ConsoleTriage::report_of(const ConsoleLine& line) {
     if (const auto lent = lent_.find(line.caller); lent != lent_.end()) {
         if (const auto report = open_.find(lent->second); report != open_.end()) return report;
@@ -114,8 +116,7 @@ ConsoleTriage::Reports::iterator ConsoleTriage::report_of(const ConsoleLine& lin
 }
 
 namespace {
-// The kernel's words at kernel_power_off(), kernel_halt(), kernel_restart(), and those of the magic
-// SysRq key.
+// Messages of kernel_power_off(), kernel_halt() and kernel_restart(), and of the magic SysRq key.
 bool is_farewell(std::string_view text) {
     for (const std::string_view words :
          {"reboot: Power down", "reboot: Power off not available", "reboot: System halted",
@@ -130,12 +131,12 @@ void ConsoleTriage::take(std::string shown) {
     any_ = true;
     constexpr std::string_view replay = "** replaying previous printk message **";
     if (const auto at = shown.find(replay); at != shown.npos) {
-        // The line that was cut may have had no end of its own.
+        // The line that was cut off may lack its newline.
         if (at > 0) take(shown.substr(0, at));
         release();
         replayed_ = true;
         remember(std::string(replay));
-        return take(shown.substr(at + replay.size())); // nothing, if printk said it
+        return take(shown.substr(at + replay.size())); // nothing, if printk wrote it
     }
     auto line = parse_console_line(std::move(shown));
     if (programs_.hold(line)) {
@@ -175,7 +176,8 @@ void ConsoleTriage::remember(std::string shown) {
     if (recent_.size() > kTail) recent_.pop_front();
 }
 
-// printk was interrupted in a line, and has begun it anew: what the torn one began did not happen.
+// printk was interrupted within a line and has printed it again: discard the report that the torn
+// line began.
 void ConsoleTriage::forget_torn(const ConsoleLine& again) {
     const bool replayed = std::exchange(replayed_, false);
     const auto torn = std::exchange(begun_by_last_, {});
@@ -191,19 +193,19 @@ void ConsoleTriage::admit(const ConsoleLine& line) {
         now_ = *line.seconds;
         close_idle();
     }
-    // Once the kernel is seen to stamp its lines, those without a stamp are a program's.
+    // Once the kernel has stamped a line, lines without a time stamp are a program's.
     if (!stamped_ || line.seconds) {
         const auto text = without_blanks(line.text);
         heard_ = heard_ || text == guest::kLastWords;
         asked_to_end_ = asked_to_end_ || is_farewell(text);
         auto report = report_of(line);
-        // What follows is the stack of a fault that was asked for.
+        // The stack after this line belongs to an injected fault.
         if (text.starts_with("FAULT_INJECTION: forcing a failure") && report != open_.end()) {
             close(report);
             report = open_.end();
         }
         if (text.starts_with("NMI backtrace for cpu ") && report == open_.end()) {
-            // A stalled CPU was asked for its backtrace: it prints under its own name.
+            // A CPU prints a requested backtrace under its own caller ID.
             report = std::find_if(open_.begin(), open_.end(), [](const auto& entry) {
                 return is_stall(entry.second.head.kind);
             });
@@ -238,16 +240,16 @@ bool ConsoleTriage::complete(const Report& report, std::string_view text) {
     return text.starts_with(has_end_mark(report.head.kind) ? "=======" : "</TASK>");
 }
 
-// An oops is announced by several lines: "BUG: unable to handle page fault", "Oops: 0002 [#1]".
+// Several lines announce one oops: "BUG: unable to handle page fault", "Oops: 0002 [#1]".
 bool ConsoleTriage::continues(const Report& report, const Headline& headline) {
     if (is_panic(headline.kind)) return false;
     if (is_oops(report.head.kind) &&
         (headline.kind == SplatKind::Oops || headline.kind == SplatKind::StackOverflow ||
          headline.kind == SplatKind::DoubleFault))
         return true;
-    // "list_add corruption. ...", then its BUG().
     if (report.head.kind == SplatKind::MemoryLeak && headline.kind == SplatKind::MemoryLeak)
         return report.lines <= 1;
+    // For example "list_add corruption. ...", then its BUG().
     return report.lines <= 3 && is_oops(report.head.kind) &&
            headline.title.starts_with("kernel BUG at ");
 }
@@ -263,7 +265,7 @@ void ConsoleTriage::begin(Headline headline, const ConsoleLine& line) {
         }
         close(old);
     }
-    // A panic is what becomes of what its caller reported just before.
+    // A panic makes the preceding splat of its caller fatal.
     if (is_panic(headline.kind)) {
         const auto latest = std::find_if(kept_.rbegin(), kept_.rend(), [&](const Kept& kept) {
             return kept.caller == line.caller && !is_notice(kept.splat.kind);
@@ -287,7 +289,7 @@ void ConsoleTriage::begin(Headline headline, const ConsoleLine& line) {
     report.keep(line.shown);
     const auto at = open_.emplace(line.caller, std::move(report)).first;
     begun_by_last_ = Begun{line.shown, at->second.number};
-    if (is_notice(at->second.head.kind)) close(at); // one line says it all
+    if (is_notice(at->second.head.kind)) close(at); // a notice has one line
 }
 
 void ConsoleTriage::extend(Report& report, const ConsoleLine& line) {
@@ -300,8 +302,8 @@ void ConsoleTriage::extend(Report& report, const ConsoleLine& line) {
     if (++report.lines == 2 && report.head.title.starts_with("WARNING: at "))
         add_warning_message(report.head, text);
     if (text.starts_with("Call Trace:") || text.starts_with("Call trace:")) {
-        // Of several stacks (a stall shows every CPU it suspects) the first that says something is
-        // the one.
+        // Of several stacks (a stall shows every CPU it suspects) use the first that yields a
+        // function.
         report.in_trace = report.trace.empty();
         report.traced = true;
         return;
@@ -311,9 +313,9 @@ void ConsoleTriage::extend(Report& report, const ConsoleLine& line) {
         if (const auto at = text.find("in-flight: "); at != text.npos)
             if (const auto colon = text.find(':', at + 11); colon != text.npos)
                 report.work = symbol_in(text.substr(colon + 1));
-    // riscv prints the stack of an oops behind its registers, without a heading:
-    // "[<ffffffff80271e70>] lkdtm_EXCEPTION+0x6/0x10". (Elsewhere such a line says who disabled
-    // preemption, or where a lock was taken.)
+    // On riscv the stack of an oops follows its registers without a heading: "[<ffffffff80271e70>]
+    // lkdtm_EXCEPTION+0x6/0x10". (Elsewhere such a line shows who disabled preemption, or where a
+    // lock was taken.)
     if (!report.traced && !report.instruction.empty() && text.starts_with("[<") &&
         !trace_symbol(text).empty())
         report.in_trace = report.traced = true;
@@ -351,21 +353,21 @@ void ConsoleTriage::record(Kept kept) {
     if (same != kept_.end()) {
         kept.splat.count += same->splat.count;
         kept.splat.fatal = kept.splat.fatal || same->splat.fatal;
-        if (kept.number > same->number) { // the excerpt is that of the first to begin, which need
-                                          // not be the first to end
+        // Keep the excerpt of the report that began first, which need not have ended first.
+        if (kept.number > same->number) {
             kept.number = same->number;
             kept.splat.excerpt = std::move(same->splat.excerpt);
             kept.splat.trace = std::move(same->splat.trace);
             kept.splat.guilty = std::move(same->splat.guilty);
             kept.splat.place = std::move(same->splat.place);
         }
-        kept_.erase(same); // the latest is last
+        kept_.erase(same); // the latest report is last
         kept_.push_back(std::move(kept));
     } else if (kept_.size() < kMaxSplats) {
         kept_.push_back(std::move(kept));
     } else {
         ++overflow_;
-        // The end of the kernel is worth a place whatever came before.
+        // Keep a panic even if the list is full.
         if (is_panic(kept.splat.kind) &&
             std::none_of(kept_.begin(), kept_.end(),
                          [](const Kept& k) { return is_panic(k.splat.kind); }))

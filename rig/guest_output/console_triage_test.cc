@@ -50,7 +50,7 @@ TEST(Console, ASplatIsTitledAttributedAndQuoted) {
     EXPECT_TRUE(splat.excerpt.ends_with("</TASK>\n")) << splat.excerpt;
 }
 
-// Printed as riscv prints a stack, before the report's own.
+// Printed as riscv prints a stack, before the stack of the report.
 TEST(Console, WhereSomethingBeganIsNotTheStack) {
     std::string console = kSleep;
     console.insert(console.find("[    1.100002]"),
@@ -88,10 +88,10 @@ TEST(Console, EveryByteMayArriveAlone) {
         triage.feed({&c, 1});
     triage.finish();
     ASSERT_EQ(triage.splats().size(), 2u);
-    EXPECT_EQ(in_words(triage.splats()[1]), "WARNING: at mm/x.c, in foo"); // no end of line
+    EXPECT_EQ(in_words(triage.splats()[1]), "WARNING: at mm/x.c, in foo"); // without a newline
 }
 
-// Two CPUs print at the same time; each line says whose it is.
+// Two CPUs print at the same time; each line has its caller ID.
 TEST(Console, InterleavedReportsAreToldApart) {
     std::string mixed;
     const std::string one = kSleep;
@@ -166,7 +166,7 @@ TEST(Console, TwoWarningsInOneReportsTimeAreTwo) {
     EXPECT_EQ(splats[1].function, "bar");
 }
 
-// A program may print what it likes; the kernel stamps its lines.
+// A program may print any text, but only the kernel prints time stamps.
 TEST(Console, WhatAProgramPrintsIsNotTheKernels) {
     EXPECT_TRUE(splats_on("[    0.000000][    T0] Linux version\nWARNING: CPU: 1 PID: 2 at "
                           "mm/x.c:3 foo+0x1/0x2\nBUG: mine\n")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Every message of the kernel's detectors is either in the pattern table or left out on purpose:
-// rig/testdata/detector_messages.txt says which. Where a kernel tree is in the cache, its messages
-// are extracted, and each must be in that list.
+// Every message of the kernel's detectors is either in the pattern table or excluded on purpose, as
+// rig/testdata/detector_messages.txt lists. If the cache has a kernel tree, the test extracts the
+// tree's messages, and each must be in that list.
 #include "rig/base/files.h"
 #include "rig/guest_output/splat.h"
 #include "rig/host/artifact_cache.h"
@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 struct Listed {
     bool matched = false;
-    std::string why; // the kernel that prints it, or why it is left out
+    std::string why; // the kernel that prints it, or why it is excluded
 };
 
 std::map<std::string, Listed> listed_messages() {
@@ -38,7 +38,7 @@ std::map<std::string, Listed> listed_messages() {
     return out;
 }
 
-// What printk makes of a format.
+// A message as printk would print this format.
 std::string printed(std::string text) {
     const std::pair<const char*, const char*> values[] = {{"%p[sS]b?", "foo+0x12/0x34"},
                                                           {"%p[xdV]?", "00000000deadbeef"},
@@ -62,7 +62,7 @@ TEST(DetectorMessages, AreMatchedOrLeftOutAsListed) {
     }
 }
 
-// String literals in these places that begin as a detector's message does.
+// Source folders whose string literals are searched for detector messages.
 constexpr const char* kPlaces[] = {"kernel/locking",
                                    "kernel/rcu",
                                    "kernel/kcsan",
@@ -110,7 +110,7 @@ std::set<std::string> messages_in(std::istream& source) {
             std::string text = (*at)[1];
             while (text.ends_with("\\n"))
                 text.resize(text.size() - 2);
-            // A prefix by itself, which another literal follows.
+            // A prefix alone, which another literal continues.
             if (std::regex_search(text, begins) && !text.ends_with(": ") && text != "WARNING: %s")
                 out.insert(text);
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Data: functions that a splat is not about. The first lists decide Splat::function, those of
-// helper_functions.h further skip what Splat::guilty is not about.
+// Data: functions that a splat is not about. The lists of this file determine Splat::function. For
+// Splat::guilty the lists of helper_functions.h apply as well.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 
 namespace rig {
 
-// A '*' at the beginning or at the end of an entry stands for any text.
+// A '*' at the beginning or at the end of an entry matches any text.
 inline bool listed(std::span<const std::string_view> list, std::string_view function) {
     return std::any_of(list.begin(), list.end(), [&](std::string_view entry) {
         const bool before = entry.starts_with('*'), after = entry.ends_with('*');
@@ -22,7 +22,7 @@ inline bool listed(std::span<const std::string_view> list, std::string_view func
     });
 }
 
-// Printing a report, and the way from an exception or an interrupt to it.
+// Functions that print a report, and functions between an exception or interrupt and the report.
 inline constexpr std::string_view kReporting[] = {
     "dump_stack*", "__dump_stack", "dump_backtrace*", "show_stack*", "show_regs*",
     "show_trace_log_lvl*", "sched_show_task*", "print_report*", "print_address_description*",
@@ -41,7 +41,7 @@ inline constexpr std::string_view kReporting[] = {
     "handle_riscv_irq", "riscv_intc_irq", "sbi_ipi_handle", "ipi_mux_process", "handle_IPI",
     "do_page_fault", "handle_page_fault"};
 
-// Mutual exclusion and lockdep inside it.
+// Mutual exclusion, and lockdep within it.
 inline constexpr std::string_view kLocking[] = {"print_circular_bug*",
                                                 "print_usage_bug*",
                                                 "print_deadlock_bug*",
@@ -96,7 +96,7 @@ inline constexpr std::string_view kLocking[] = {"print_circular_bug*",
                                                 "__rt_mutex_*",
                                                 "rtlock_*"};
 
-// Going to sleep, and waiting for something: who wanted that is the question.
+// Functions that sleep or wait. The splat is attributed to their caller.
 inline constexpr std::string_view kSleeping[] = {"__schedule_bug*",
                                                  "__schedule*",
                                                  "schedule*",
@@ -183,11 +183,11 @@ inline constexpr std::string_view kAllocators[] = {"bad_page*",
                                                    "__kmalloc*",
                                                    "kmalloc_*",
                                                    "print_bad_pte*"};
-// Helpers of everybody: the caller is meant.
+// Generic copy helpers: the splat is attributed to their caller.
 inline constexpr std::string_view kCopying[] = {
     "memcpy*",     "__memcpy*",  "memmove*",    "__memmove*", "memset*",  "__memset*",
     "clear_page*", "copy_page*", "copy_user_*", "rep_movs*",  "rep_stos*"};
-// Where an interrupt finds a CPU that waits.
+// Functions in which an interrupt finds a waiting CPU.
 inline constexpr std::string_view kLowLevel[] = {"delay_*",
                                                  "__delay*",
                                                  "__const_udelay*",

@@ -12,7 +12,7 @@
 namespace rig {
 namespace {
 
-// A CPU that does not go on is found anywhere in an operation, and so is the end of a stack.
+// Kinds that catch a CPU at a random point of an operation: stalls, and a corrupted end of a stack.
 bool is_chance(SplatKind kind) {
     return kind == SplatKind::RcuStall || kind == SplatKind::SoftLockup ||
            kind == SplatKind::HardLockup || kind == SplatKind::StackOverflow;
@@ -22,7 +22,7 @@ constexpr std::string_view kConsoleLock = "console_lock";
 
 bool helper(SplatKind kind, std::string_view function) {
     if (listed(kReporting, function) || listed(kDetectors, function)) return true;
-    if (kind == SplatKind::HungTask) // the lock that does not come free, and what waits for it
+    if (kind == SplatKind::HungTask) // skip what waits for the lock: its holder is to blame
         return listed(kLocks, function) || listed(kWaiting, function) ||
                listed(kMemory, function) || function == kConsoleLock;
     if (kind == SplatKind::MemoryLeak && listed(kContainers, function)) return true;
@@ -38,14 +38,15 @@ std::string first_of(SplatKind kind, Frames::const_iterator begin, Frames::const
     return found == end ? "" : *found;
 }
 
-// What the innermost dispatcher called; the stack's first function if it has no dispatcher.
+// The function that the innermost dispatcher called; without a dispatcher the stack's first
+// function that is no helper.
 std::string operation(SplatKind kind, Frames::const_iterator begin, Frames::const_iterator end) {
     const auto any = [&](std::span<const std::string_view> list) {
         return std::find_if(begin, end, [&](const auto& name) { return listed(list, name); });
     };
     if (any(kBystanders) != end) return "";
     if (const auto waits = any(kWaitForCpus); waits != end) return *waits;
-    // The interrupt that found the CPU would be taken for an operation.
+    // Skip the interrupt that found the CPU, which would be taken for an operation.
     if (any(kClock) != end)
         if (const auto interrupt = any(kInterrupts); interrupt != end) begin = interrupt + 1;
     for (auto at = begin; at != end; ++at)
@@ -82,7 +83,7 @@ bool begins_stack(std::string_view text) {
     return text.find("Call Trace:") != text.npos || text.find("Call trace:") != text.npos ||
            text.starts_with("Backtrace:") || text.starts_with("backtrace:") ||
            text.starts_with("backtrace (") ||
-           text.starts_with("-> #0 "); // lockdep's: the acquisition that it complains of
+           text.starts_with("-> #0 "); // lockdep: the acquisition that it reports
 }
 
 bool ends_stacks(std::string_view text) {
@@ -117,8 +118,8 @@ std::string lock_place(std::string_view text) {
 
 std::string guilty_function(SplatKind kind, std::string_view named, std::string_view instruction,
                             const Frames& frames) {
-    named = named.substr(0, named.find(" / ")); // of a data race
-    // The instructions in its report are those of other CPUs.
+    named = named.substr(0, named.find(" / ")); // first of the two functions of a data race
+    // Instruction pointers in the report of a hung task are those of other CPUs.
     if (kind == SplatKind::HungTask) return first_of(kind, frames.begin(), frames.end());
     if (is_chance(kind)) {
         if (listed(kWaitForCpus, instruction)) return std::string(instruction);

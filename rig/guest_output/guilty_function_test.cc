@@ -40,7 +40,7 @@ TEST(Guilty, IsTheFirstThatIsNeitherDetectorNorHelper) {
 }
 
 TEST(Guilty, OfAHungTaskIsWhoWaits) {
-    // The instruction is that of another CPU.
+    // The instruction pointer belongs to another CPU.
     EXPECT_EQ(guilty(SplatKind::HungTask, {"__schedule", "schedule", "__mutex_lock", "my_open"}, "",
                      "native_halt"),
               "my_open");
@@ -50,13 +50,13 @@ TEST(Guilty, OfAStallIsTheOperationThatDoesNotEnd) {
     EXPECT_EQ(guilty(SplatKind::SoftLockup,
                      {"find_next_thing", "walk_things", "my_ioctl", "vfs_ioctl", "do_syscall_64"}),
               "my_ioctl");
-    // The clock's interrupt found the CPU there.
+    // The timer interrupt found the CPU there.
     EXPECT_EQ(
         guilty(SplatKind::RcuStall, {"check_cpu_stall", "update_process_times", "hrtimer_interrupt",
                                      "asm_sysvec_apic_timer_interrupt", "walk_things", "my_work",
                                      "process_one_work", "worker_thread"}),
         "my_work");
-    // Stacks of bystanders come first; a CPU that waits for another has an end there.
+    // Stacks of bystanders come first. A CPU that waits for another one is the end of the search.
     EXPECT_EQ(guilty(SplatKind::RcuStall, {"schedule_timeout", "rcu_gp_kthread", "kthread", "",
                                            "spin", "my_timer", "call_timer_fn"}),
               "my_timer");
@@ -83,7 +83,7 @@ std::string guilty_of(const std::string& console) {
 
 TEST(Guilty, IsReadOffTracesOfAllAges) {
     const std::string head = "[    1.000001] BUG: unable to handle page fault for address: 10\n";
-    // 4.x: addresses, also of the instruction; "<IRQ>" before a frame.
+    // Linux 4.x: addresses, also of the instruction; "<IRQ>" before a frame.
     EXPECT_EQ(guilty_of(head + "[    1.000002] RIP: 0010:[<ffffffff81d64236>]  "
                                "[<ffffffff81d64236>] __list_del_entry+0x86/0x1d0\n"
                                "[    1.000003] Call Trace:\n"
@@ -98,7 +98,7 @@ TEST(Guilty, IsReadOffTracesOfAllAges) {
                                "[    1.000005] [c000000001bb3a10] [c0000000005f8868] "
                                "my_exit+0x188/0x2a0\n"),
               "my_exit");
-    // arm, older and newer
+    // arm, older and newer format
     EXPECT_EQ(guilty_of(head + "[    1.000003] Backtrace: \n"
                                "[    1.000004] [<80de0078>] (dump_backtrace) from [<80de0574>] "
                                "(show_stack+0x28/0x2c)\n"
@@ -138,7 +138,7 @@ TEST(Guilty, OfALockThatIsHeldIsWhoTookIt) {
               "my_stop");
 }
 
-// panic_on_warn: the panic prints the stack that the warning had not yet.
+// panic_on_warn: the panic prints the stack that the warning had not printed yet.
 TEST(Guilty, OfWhatAPanicCutOffIsInThePanicsStack) {
     const auto splats =
         triage("[    1.000001][   T44] WARNING: CPU: 0 PID: 44 at lib/refcount.c:28 "

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Data: lines that look like a kernel's complaint and are none.
+// Data: lines that look like a kernel splat and are none.
 #pragma once
 
 #include <string_view>
 
 namespace rig {
 
-// "WARNING: " that is advice on the configuration and no report.
+// Lines with "WARNING: " that give advice on the configuration and report no fault.
 inline constexpr std::string_view kAdvice[] = {"WARNING: 'bootconfig' found",
                                                "WARNING: polling idle and HT enabled",
                                                "WARNING: Flushing system-wide",

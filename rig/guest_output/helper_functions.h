@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Data: functions that Splat::guilty skips, besides those of function_lists.h. Nobody is blamed for
-// calling memcpy(): the caller's pointer is what was wrong. A '*' stands for any text.
+// Data: functions that Splat::guilty skips, in addition to those of function_lists.h. A fault in
+// memcpy() is not memcpy()'s: its caller passed a bad pointer. A '*' matches any text.
 #pragma once
 
 #include <string_view>
 
 namespace rig {
 
-// One name a line would be 600 lines.
+// One name per line would take 600 lines.
 // clang-format off
 
-// They find the fault, or are on the way from it to the report.
+// Functions that detect a fault, or lie between the fault and the report.
 inline constexpr std::string_view kDetectors[] = {
     "*kasan_*", "*_asan_*", "__asan*", "*hwasan_*", "*kmsan_*", "__msan_*", "*kcsan_*", "__tsan_*",
     "kfence_*", "__kfence_*", "*sanitizer_*", "write_comp_data", "check_memory_region*",
@@ -36,7 +36,7 @@ inline constexpr std::string_view kDetectors[] = {
     "umount_check", "*__report", "irqentry_*", "el1_*", "el1h_*", "el1t_*", "rcu_lockdep_*",
     "lockdep_*", "create_object*", "__stack_chk_fail", "__kmemleak*", "retint_*", "ret_from_intr"};
 
-// Locks, and what interrupts and preemption are switched off with.
+// Locks, and functions that disable interrupts or preemption.
 inline constexpr std::string_view kLocks[] = {
     "*spin_lock*", "*spin_unlock*", "*spin_trylock*", "*raw_read_*", "*raw_write_*", "*read_lock*",
     "*read_unlock*", "*write_lock*", "*write_unlock*", "*read_trylock*", "*write_trylock*",
@@ -50,7 +50,7 @@ inline constexpr std::string_view kLocks[] = {
     "__task_rq_lock", "task_rq_lock", "rcu_note_*", "local_bh_*", "__local_bh_*", "_local_bh_*",
     "*local_irq_*", "*context_switch", "spin_dump*", "spin_bug*", "rwlock_bug*", "do_raw_*"};
 
-// Memory, refcounts, life and death of objects.
+// Memory, reference counts, creation and destruction of objects.
 inline constexpr std::string_view kMemory[] = {
     "*alloc_page*", "*alloc_frozen_page*", "alloc_pages*", "*kmalloc*", "*kzalloc*", "kcalloc*",
     "kvcalloc*", "*vmalloc*", "*vzalloc*", "krealloc*", "kvmemdup*", "kmemdup*", "kstrdup*",
@@ -100,7 +100,7 @@ inline constexpr std::string_view kData[] = {
     "logic_in*", "logic_out*", "get_unaligned*", "put_unaligned*", "prandom_*", "get_random_*",
     "__raw_read*", "__raw_write*", "*copy_to_iter*", "*copy_from_iter*"};
 
-// Waiting, waking, timers and queues of work: who asked for it is meant.
+// Waiting, waking, timers and workqueues: their caller is to blame.
 inline constexpr std::string_view kWaiting[] = {
     "schedule", "__schedule*", "schedule_*", "*might_resched*", "*cond_resched*", "io_schedule*",
     "__switch_to*", "wait_for_completion*", "__wait_for_common*", "wait_for_common*",
@@ -114,17 +114,17 @@ inline constexpr std::string_view kWaiting[] = {
     "insert_work*", "__insert_work", "*filemap_fdatawait*", "filemap_fdatawrite*", "*rt_mutex_*",
     "do_read_cache_folio*", "do_read_cache_page*"};
 
-// Of memory leaks: who asked an allocator that asked another.
+// For memory leaks: allocators that call another allocator.
 inline constexpr std::string_view kContainers[] = {
     "radix_tree_*", "idr_*", "alloc_skb*", "__alloc_skb*", "__netdev_alloc_*", "alloc_inode",
     "new_inode*"};
 
-// Of bad pages: the network's buffers.
+// For bad pages: functions that free network buffers.
 inline constexpr std::string_view kBuffers[] = {
     "kfree_skb*", "*skb_reason_drop*", "consume_skb*", "skb_*", "__kfree_skb*"};
 
-// Of stalls: what calls an operation of the kernel. The clock finds a CPU that does not go on
-// anywhere in it; the operation is what the innermost of these called.
+// For stalls: functions that call an operation of the kernel. The timer interrupt finds a stuck CPU
+// anywhere in the operation; the function to blame is the one that the innermost dispatcher called.
 inline constexpr std::string_view kDispatchers[] = {
     "do_syscall_*", "do_int80_*", "do_fast_syscall_*", "__do_fast_syscall_*", "entry_*",
     "system_call_*", "sysenter_*", "tracesys*", "el0_svc*", "__invoke_syscall*", "invoke_syscall*",
@@ -142,7 +142,8 @@ inline constexpr std::string_view kDispatchers[] = {
     "*_sys_ioctl", "sys_ioctl", "*_compat_sys_ioctl", "rtnetlink_rcv_msg", "nfnetlink_rcv_msg",
     "nfnetlink_rcv_batch", "genl_rcv_msg", "genl_family_rcv_msg*"};
 
-// Of stalls: the clock's interrupt, by which the detector finds a CPU; its outermost function.
+// For stalls: functions of the timer interrupt in which the detector runs, and its outermost
+// function.
 inline constexpr std::string_view kClock[] = {
     "update_process_times*", "tick_*", "watchdog_timer_fn*", "check_cpu_stall*",
     "rcu_check_callbacks*", "rcu_sched_clock_irq*"};
@@ -150,11 +151,11 @@ inline constexpr std::string_view kInterrupts[] = {
     "apic_timer_interrupt", "asm_sysvec_*", "el1_irq*", "el1h_64_irq", "__irq_svc", "ret_from_intr",
     "asm_common_interrupt", "ret_from_exception*", "handle_exception*", "*apic_timer_interrupt*"};
 
-// Of stalls: these wait for another CPU, so nothing that called them is to blame.
+// For stalls: functions that wait for another CPU, so their callers are not to blame.
 inline constexpr std::string_view kWaitForCpus[] = {
     "smp_call_function_*"};
 
-// Of stalls: stacks that only say that the detector is awake, or that a CPU has nothing to do.
+// For stalls: stacks of the detector itself or of an idle CPU, which show no culprit.
 inline constexpr std::string_view kBystanders[] = {
     "rcu_gp_kthread*", "rcu_gp_fqs_loop*", "khugepaged", "watchdog", "default_idle*",
     "arch_cpu_idle*"};

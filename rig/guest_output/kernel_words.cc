@@ -9,7 +9,8 @@
 namespace rig {
 namespace {
 
-// Where a program's line has its mark; npos: it is the kernel's, whatever its text holds.
+// The position of the mark of a program's line; npos if the line is the kernel's. The same bytes
+// within the line's text are no mark.
 std::size_t mark_in(std::string_view line) {
     const auto at = line.find(guest::kUserSpace);
     if (at == line.npos) return at;
@@ -19,7 +20,7 @@ std::size_t mark_in(std::string_view line) {
                : line.npos;
 }
 
-// As a console gives it.
+// The line as the console shows it.
 ConsoleLine as_shown(std::string_view line) {
     ConsoleLines reader;
     ConsoleLine out;

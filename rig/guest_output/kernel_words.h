@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The kernel's own words and those of programs, told apart by the log that the agent sent: a
-// program's line in it is marked (guest::kUserSpace), and the console shows the same line without
-// the mark. Pure.
+// Separates messages of the kernel from lines that programs wrote to /dev/kmsg. The kernel log that
+// the agent sent marks lines of programs (guest::kUserSpace); the console shows the same lines
+// without the mark. Pure.
 #pragma once
 
 #include "rig/guest_output/console_line.h"
@@ -12,12 +12,12 @@
 
 namespace rig {
 
-// Said of a complaint on a console whose kernel's log did not arrive: it counts as the kernel's.
+// Explains a splat of a boot whose kernel log did not arrive: the splat counts as the kernel's.
 inline constexpr const char* kCannotTell =
     "no log of the kernel's arrived, and a console does not tell what a program wrote to /dev/kmsg "
     "from the kernel's words";
 
-// Lines of programs as the console shows them, by stamp, caller and text.
+// Lines of programs as the console shows them. The key is time stamp, caller and text.
 class ProgramLines {
  public:
     void add(const ConsoleLine& line) { keys_.insert(key(line)); }
@@ -33,7 +33,8 @@ class ProgramLines {
 
 struct LoggedWords {
     std::string kernels; // the log without the lines of programs
-    // Without any that the kernel wrote as well: nothing of the kernel's is ever hidden.
+    // A line that the kernel logged as well is not in here, so no message of the kernel is ever
+    // hidden.
     ProgramLines programs;
 };
 LoggedWords words_of(std::string_view kernel_log);

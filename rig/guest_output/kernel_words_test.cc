@@ -9,7 +9,7 @@
 namespace rig {
 namespace {
 
-// A record as the agent's log has it, and the same as a console has it.
+// A record as it is in the agent's log and on the console.
 struct Said {
     std::string head, text; // "[    5.000001][   T44]"
     bool by_program = true;
@@ -43,7 +43,7 @@ TEST(KernelWords, WhatAProgramWroteIsNotTheKernels) {
     EXPECT_EQ(found("", console_of(said)).size(), 1u) << "the console alone does not tell";
     EXPECT_TRUE(found(log_of(said), console_of(said)).empty());
     EXPECT_EQ(words_of(log_of(said)).kernels, "");
-    // Without CONFIG_PRINTK_CALLER, and behind what a program left on the console's line.
+    // Without CONFIG_PRINTK_CALLER, and after text that a program left on the console line.
     const std::vector<Said> plain{{"[    5.000001]", "BUG: KASAN: use-after-free in foo+0x1/0x2"}};
     EXPECT_TRUE(found(log_of(plain), "guest# " + console_of(plain)).empty());
 }
@@ -52,7 +52,7 @@ TEST(KernelWords, ARealComplaintBesideAProgramsIsFound) {
     const std::vector<Said> said{{"[    5.000001][   T44]", kReal},
                                  {"[    6.000001][   T44]", kReal, false},
                                  {"[    6.000001][   T44]", "Call Trace:", false},
-                                 // In the midst of the kernel's report, by the same task.
+                                 // In the middle of the kernel's report, by the same task.
                                  {"[    6.000001][   T44]", "BUG: a program's words"},
                                  {"[    6.000002][   T44]", " caller+0x1/0x2", false},
                                  {"[    6.000002][   T44]", "---[ end trace 0 ]---", false}};
@@ -63,8 +63,8 @@ TEST(KernelWords, ARealComplaintBesideAProgramsIsFound) {
     EXPECT_EQ(splats[0].trace, std::vector<std::string>{"caller"});
 }
 
-// It can write what the kernel wrote, and neither when nor by whom; and if it could: the kernel's
-// line in the log keeps the console's.
+// A program can write the same text as the kernel, but cannot choose time and caller. Even if it
+// could: a line that the kernel logged as well is kept.
 TEST(KernelWords, AProgramHidesNothing) {
     const Said real{"[    6.000001][   T44]", kReal, false};
     for (const Said& copy : {Said{"[    6.000002][   T44]", kReal},
@@ -72,9 +72,9 @@ TEST(KernelWords, AProgramHidesNothing) {
                              {"[    6.000001][   T44]", std::string(kReal) + " "},
                              {real.head, kReal}})
         EXPECT_EQ(found(log_of({copy, real}), console_of({real})).size(), 1u) << copy.head;
-    // A console's line that the log does not have, since its records were overwritten.
+    // A console line that is missing in the log, since its record was overwritten.
     EXPECT_EQ(found(std::string(guest::kLogOverran) + "\n", console_of({real})).size(), 1u);
-    // The mark in the kernel's own text is text, and so is one on the console.
+    // The mark within the kernel's own text is text, and so is a mark on the console.
     const Said quoted{"[    6.000001][   T44]",
                       std::string("BUG: ") + guest::kUserSpace + " quoted", false};
     EXPECT_EQ(found(log_of({quoted}), console_of({quoted})).size(), 1u);
@@ -83,8 +83,8 @@ TEST(KernelWords, AProgramHidesNothing) {
     EXPECT_TRUE(words_of("x" + marked).kernels.starts_with("x[")) << "no line of the log's";
 }
 
-// Invented: a record of several lines; a debug message on a console that shows them; a console
-// whose line was torn by a panic's flush and printed again; words that end a guest.
+// Invented inputs: a record of several lines; a debug message on a console that shows those; a
+// console line that was torn by a panic's flush and printed again; messages that end a guest.
 TEST(KernelWords, OtherWaysToTheConsole) {
     const std::vector<Said> lines{{"[    5.000001][   T44]", "progress 10%"},
                                   {"[    5.000001][   T44]", "BUG: KCSAN: data-race in a / b"},
@@ -102,11 +102,11 @@ TEST(KernelWords, OtherWaysToTheConsole) {
     triage.finish();
     EXPECT_FALSE(triage.asked_to_end());
     EXPECT_FALSE(triage.heard()) << "the agent's are written when its log was read";
-    // Control characters and long lines are the same on both ways.
+    // Control characters and long lines arrive the same on both ways.
     const std::vector<Said> odd{{"[    5.000001][   T44]",
                                  "WARNING: \x1b[31mred\x1b[0m \xc3\xa4" + std::string(2000, 'x')}};
     EXPECT_TRUE(found(log_of(odd), console_of(odd)).empty());
-    // /dev/ttyprintk: the kernel's facility, and a prefix that no complaint has.
+    // /dev/ttyprintk uses the kernel's facility, and a prefix that no splat has.
     EXPECT_TRUE(found("", "[    5.000001][   T44] [U] BUG: KASAN: invented in foo\n").empty());
 }
 

@@ -11,13 +11,13 @@
 namespace rig {
 namespace {
 
-// Latencies: the list behind the metric, and which single number stands for a boot.
+// Latencies: the list behind the metric, and the statistic that represents a boot.
 //
-// A caller's latency is the same thing over and over, so the boot's median stands for it. A
-// bystander is disturbed in a minority of its wake-ups: their median would see nothing, and their
-// p99 jumps as the disturbed share crosses 1 %. The mean moves in proportion to the time taken
-// away; that one odd value can move it too matters little, since the median is then taken over
-// boots.
+// The target's and the call's latencies repeat the same operation, so the median of the boot
+// represents them. A bystander is disturbed in a minority of its wake-ups: the median would not
+// show it, and the p99 jumps when the disturbed share crosses 1 %. The mean is proportional to the
+// time taken away. A single outlier moves the mean too, but that matters little, since reports take
+// the median over boots.
 enum class PerBoot { Median, Mean };
 struct Latency {
     std::string_view metric;
@@ -38,7 +38,7 @@ std::optional<double> count(const Sample& sample, const std::string& key) {
 }
 
 std::optional<double> total_ipis(const Sample& sample) {
-    // An empty list is a zero only if the counter agrees; else nothing was recorded.
+    // An empty list means zero only if the counter agrees; else nothing was recorded.
     if (sample.ipis_by_function.empty() && count(sample, "csd_total") != 0.0) return std::nullopt;
     double sum = 0;
     for (const auto& [function, calls] : sample.ipis_by_function)
@@ -53,7 +53,7 @@ std::optional<double> other_ipis(const Sample& sample, const TargetSpec& target)
     return *total - static_cast<double>(sync->second);
 }
 
-// Of an architecture that has one interrupt for call functions to one CPU and to many, see
+// The count on architectures that use one interrupt for function calls to one CPU and to many, see
 // rig/arch/.
 constexpr const char* kFunctionInterrupts = "call_function_interrupts";
 
@@ -145,7 +145,7 @@ std::vector<MetricInfo> metric_infos(const std::vector<MetricSpec>& metrics) {
         {"bystander_wakeup", "bystander wake-up latency", Unit::Nanoseconds, "mean"},
         {"bystander_work_time", "bystander work time", Unit::Nanoseconds, "mean"},
     };
-    // Beside the counts of all architectures.
+    // Put it next to the counts that all architectures have.
     auto place = std::find_if(infos.begin(), infos.end(), [](const MetricInfo& info) {
         return info.name == "call_function_vectors";
     });
@@ -156,8 +156,8 @@ std::vector<MetricInfo> metric_infos(const std::vector<MetricSpec>& metrics) {
         using Kind = CustomMetric::Kind;
         const bool latency =
             metric.custom->kind == Kind::Latency || metric.custom->kind == Kind::Histogram;
-        // Wake-ups of a background command are disturbed in a minority of cases, as a bystander's:
-        // the mean, see above.
+        // Wake-ups of a background command are disturbed in a minority of cases, like those of a
+        // bystander: use the mean, see above.
         infos.push_back({metric.name,
                          metric.custom->label.empty() ? metric.name : metric.custom->label,
                          latency ? Unit::Nanoseconds : Unit::Count,

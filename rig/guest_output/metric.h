@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The metrics: how one boot's Sample becomes one number. The boot is the sampling unit: values
-// within a boot share its seed, its host and its moment, and are not independent. Lower is better
-// for all of them. Pure.
+// The metrics: how the Sample of one boot becomes one number. The boot is the sampling unit: values
+// within a boot share its seed, its host and its time, so they are not independent. Lower is better
+// for all metrics. Pure.
 #pragma once
 
 #include "rig/guest_output/sample.h"
@@ -18,29 +18,30 @@ enum class Unit { Count, Nanoseconds };
 
 struct MetricInfo {
     std::string name;
-    std::string label; // for people
+    std::string label; // as reports show it
     Unit unit = Unit::Count;
-    std::string per_boot; // how a boot becomes one number, for latencies: "median of the boot"
+    // For latencies, how the values of a boot become one number: "median of the boot".
+    std::string per_boot;
 };
 
-// In the order of the report: every one of metric_names(), injections and predicted_sync, then
-// those the experiment defines.
+// In the order of the report: all of metric_names(), injections and predicted_sync, then the
+// experiment's own metrics.
 std::vector<MetricInfo> metric_infos(const std::vector<MetricSpec>& metrics = {});
 
-// What an experiment's own metric holds, in words: "csd:csd_queue_cpu where cpu != 0, all tasks, on
-// CPU 2".
+// Describes what an experiment's own metric measures: "csd:csd_queue_cpu where cpu != 0, all tasks,
+// on CPU 2".
 std::string definition(const CustomMetric& metric);
 
-// The boot's number; nullopt if the sample does not hold what it is made of.
+// The metric's number for this boot; nullopt if the sample lacks the data for it.
 std::optional<double> metric_value(std::string_view metric, const Sample& sample,
                                    const TargetSpec& target);
 
 // The single values behind a latency; nullptr for counts.
 const std::vector<std::uint64_t>* metric_values(std::string_view metric, const Sample& sample);
 
-// What an unpatched kernel sends in this boot: injections x (online CPUs - 1); with faults off,
-// where the target is reached without an injection, hits of the target x (online CPUs - 1). That
-// the two agree with faults on is a proof's to say.
+// The number of IPIs that an unpatched kernel sends in this boot: injections x (online CPUs - 1).
+// With faults off, where the target is reached without an injection: hits of the target x (online
+// CPUs - 1). A validity check covers that the two agree with faults on.
 std::uint64_t predicted_sync(const Sample& sample);
 
 } // namespace rig

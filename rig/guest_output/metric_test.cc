@@ -47,9 +47,9 @@ TEST(Metric, CountsComeFromTheSample) {
 TEST(Metric, WithoutFaultsTheTargetItselfPredicts) {
     auto s = make_sample("ipi", 0, false);
     s.exercised.target_hits = 20;
-    EXPECT_EQ(
-        value("predicted_sync", s),
-        240); // with faults on they are what counts; that the hits agree is for the proofs to say
+    EXPECT_EQ(value("predicted_sync", s),
+              // With faults on, the injections count; a validity check compares the hits with them.
+              240);
     s.exercised.injections = s.exercised.failed_allocations = s.exercised.timed_injections = 0;
     EXPECT_EQ(value("predicted_sync", s), 60);
 }
@@ -62,7 +62,7 @@ TEST(Metric, LatenciesAreOneNumberPerBoot) {
     s.bystander_work_time_ns = {7};
     EXPECT_EQ(value("target_latency", s), 5);
     EXPECT_EQ(value("call_latency", s), 1.5);
-    EXPECT_EQ(value("bystander_wakeup", s), 20); // a minority's disturbance moves the mean
+    EXPECT_EQ(value("bystander_wakeup", s), 20); // a disturbed minority moves the mean
     EXPECT_EQ(value("bystander_work_time", s), 7);
     EXPECT_EQ(metric_values("target_latency", s), &s.target_latency_ns);
     EXPECT_EQ(metric_values("sync_ipis", s), nullptr);
@@ -70,7 +70,7 @@ TEST(Metric, LatenciesAreOneNumberPerBoot) {
 
 TEST(Metric, WhatTheSampleDoesNotHoldIsNotZero) {
     for (const auto& info : metric_infos()) {
-        if (info.name == "injections" || info.name == "predicted_sync") continue; // always there
+        if (info.name == "injections" || info.name == "predicted_sync") continue; // always present
         EXPECT_FALSE(metric_value(info.name, Sample{}, TargetSpec{})) << info.name;
     }
     EXPECT_FALSE(metric_value("no_such_metric", make_sample("ipi", 0, false), TargetSpec{}));
@@ -105,7 +105,7 @@ TEST(Metric, AnExperimentsOwnMetricsAreShownAndRead) {
         {"sync_ipis", ExpectKind::Report, {}, 0, 0},
     };
     const auto infos = metric_infos(metrics);
-    ASSERT_EQ(infos.size(), metric_infos().size() + 3); // a known one is not shown twice
+    ASSERT_EQ(infos.size(), metric_infos().size() + 3); // a known metric is not shown twice
     const auto* own = &infos[metric_infos().size()];
     EXPECT_EQ(own[0].label, "work items");
     EXPECT_EQ(own[0].unit, Unit::Count);
@@ -120,7 +120,8 @@ TEST(Metric, AnExperimentsOwnMetricsAreShownAndRead) {
     EXPECT_EQ(value("work_items", s), 7);
     EXPECT_EQ(value("refresh", s), 2);
     EXPECT_EQ(value("rt_wakeup", s), 11);
-    s.latencies_ns["refresh"].clear(); // timed, and never called: no zero
+    // It is timed but was never called: that is no zero.
+    s.latencies_ns["refresh"].clear();
     EXPECT_FALSE(metric_value("refresh", s, TargetSpec{}));
     s.counts["csd_total"] = 5; // rig's own counters are no metrics
     EXPECT_FALSE(metric_value("csd_total", s, TargetSpec{}));

@@ -33,7 +33,7 @@ bool decimal(char c) {
     return c >= '0' && c <= '9';
 }
 
-// Takes the digits at `at`, with a sign or without, and moves behind them.
+// Takes the digits at `at`, with or without a sign, and advances `at` past them.
 std::string_view take_digits(std::string_view text, std::size_t& at) {
     const auto begin = at;
     if (at < text.size() && text[at] == '-') ++at;
@@ -48,13 +48,13 @@ bool take(std::string_view text, std::size_t& at, std::string_view wanted) {
     return true;
 }
 
-// What perf prints behind the name of the process, "%7d [%03d] %5lu.%09llu: ".
+// What perf prints after the process name: "%7d [%03d] %5lu.%09llu: ".
 struct Stamp {
     std::string_view tid, cpu, seconds, nanos;
     std::size_t end = 0; // where the event's name begins
 };
 
-// The stamp around the bracket that opens at `open`.
+// The stamp whose CPU bracket opens at `open`.
 std::optional<Stamp> stamp_at(std::string_view text, std::size_t open) {
     if (open < 2 || text[open - 1] != ' ') return std::nullopt;
     auto tid = open - 1;
@@ -78,13 +78,14 @@ std::optional<Stamp> stamp_at(std::string_view text, std::size_t open) {
     return stamp;
 }
 
-// A program chooses its name, line ends among its characters, so that nothing is read of a name:
-// the stamp behind it is looked for. It cannot be forged. A name has at most 15 bytes, and a stamp
-// of its own needs 22. Nor can a name borrow the rest from the stamp that perf prints behind it:
-// that one begins with a blank and the tid, where the time would have to go on.
+// A program chooses its name, which may contain newlines, so the name is not parsed: the stamp
+// after it is searched for. A name cannot forge a stamp: it has at most 15 bytes, and a stamp needs
+// 22. Nor can a name complete its own beginning of a stamp with the real one that perf prints next:
+// that begins with a blank and the thread ID, where the time would have to continue.
 constexpr std::size_t kNameWidth = 16;
-constexpr std::size_t kTidAt = kNameWidth + 1 + 6;  // behind the name, a blank, and its padding
-constexpr std::size_t kBracketAt = kTidAt + 11 + 1; // behind a 32-bit number and a blank
+// After the name, a blank and the padding of the number.
+constexpr std::size_t kTidAt = kNameWidth + 1 + 6;
+constexpr std::size_t kBracketAt = kTidAt + 11 + 1; // after a 32-bit number and a blank
 
 std::optional<Stamp> find_stamp(std::string_view text) {
     const auto near = text.substr(0, kBracketAt + 1);
@@ -95,8 +96,8 @@ std::optional<Stamp> find_stamp(std::string_view text) {
     return std::nullopt;
 }
 
-// A frame of a callchain, "\t%16lx" and the function's name. No name of a process passes for one:
-// with the tab it would have to have 17 bytes.
+// A frame of a callchain: "\t%16lx" and the function's name. No process name looks like a frame:
+// with the tab it would need 17 bytes.
 std::optional<Frame> parse_frame(std::string_view line) {
     if (!line.starts_with('\t') || line.size() < 1 + kNameWidth) return std::nullopt;
     if (line.size() > 1 + kNameWidth && line[1 + kNameWidth] != ' ') return std::nullopt;
@@ -107,7 +108,7 @@ std::optional<Frame> parse_frame(std::string_view line) {
     return Frame{*address, std::string(stripped(line.substr(1 + kNameWidth), kBlanks))};
 }
 
-// "17" of "PERF_RECORD_LOST lost 17". A record that does not say how many lost one at least.
+// "17" of "PERF_RECORD_LOST lost 17". A record without a number counts as one lost event.
 std::uint64_t lost_events(std::string_view record) {
     constexpr std::string_view word = "lost ";
     const auto found = record.find(word);
@@ -116,7 +117,7 @@ std::uint64_t lost_events(std::string_view record) {
     return std::max<std::uint64_t>(number<std::uint64_t>(take_digits(record, at)).value_or(0), 1);
 }
 
-// The event behind the stamp: "csd:csd_queue_cpu: cpu=1 ...".
+// The event after the stamp: "csd:csd_queue_cpu: cpu=1 ...".
 std::optional<TraceEvent> parse_event(const Stamp& stamp, std::string_view text) {
     const auto cpu = number<unsigned>(stamp.cpu);
     const auto tid = number<int>(stamp.tid);
@@ -149,7 +150,7 @@ tl::unexpected<Error> bad_row(unsigned line_number, std::string_view line, std::
 
 constexpr unsigned kMaxCpu = 4095;
 
-// CPU0,240,,csd:csd_queue_cpu,950889657,100.00,,
+// For example: CPU0,240,,csd:csd_queue_cpu,950889657,100.00,,
 Result<StatRow> csv_row(std::string_view line, unsigned line_number) {
     std::vector<std::string_view> fields;
     for (std::string_view rest = line; fields.size() < 5;) {
@@ -168,8 +169,9 @@ Result<StatRow> csv_row(std::string_view line, unsigned line_number) {
     return StatRow{*cpu, *count, std::string(fields[3])};
 }
 
-// {"cpu" : "0", "counter-value" : "240.000000", "unit" : "", "event" : "csd:csd_queue_cpu", ...}
-// perf prints every number that is of interest here as a text, and a count with a fraction.
+// For example: {"cpu" : "0", "counter-value" : "240.000000", "unit" : "", "event" :
+// "csd:csd_queue_cpu", ...} perf prints all numbers that are needed here as strings, and counts
+// with decimals.
 Result<StatRow> json_row(std::string_view line, unsigned line_number) {
     const auto row = nlohmann::json::parse(line, nullptr, false);
     const auto text_of = [&](const char* key) -> std::optional<std::string> {
@@ -198,7 +200,7 @@ Result<StatRow> json_row(std::string_view line, unsigned line_number) {
 
 Result<std::vector<StatRow>> parse_perf_stat(std::string_view text) {
     std::vector<StatRow> rows;
-    std::optional<bool> json; // what the first row is in, all are in
+    std::optional<bool> json; // all rows have the format of the first
     for (unsigned line_number = 1; !text.empty(); ++line_number) {
         const auto line = next_line(text);
         if (stripped(line, kBlanks).empty() || line.front() == '#') continue;
@@ -220,7 +222,7 @@ Result<Trace> parse_perf_script(std::string_view text) {
             auto& chain = trace.events.back().callchain;
             if (chain.size() < kMaxDepth) chain.push_back(std::move(*frame));
         } else if (const auto stamp = find_stamp(text)) {
-            // The name may be lines of its own.
+            // The name may contain newlines.
             const auto name = text.substr(0, stamp->end);
             line_number += static_cast<unsigned>(std::count(name.begin(), name.end(), '\n'));
             text.remove_prefix(stamp->end);

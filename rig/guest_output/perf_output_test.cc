@@ -29,7 +29,7 @@ TEST(PerfStat, WhatIsNotACountIsAnError) {
     }
 }
 
-// As perf 6.12 prints it with -j in the place of -x.
+// As perf 6.12 prints it with -j instead of -x.
 constexpr const char* kJson =
     "# started on Thu Jan  1 00:00:00 1970\n\n"
     R"json({"cpu" : "0", "counter-value" : "36.000000", "unit" : "", )json"
@@ -51,7 +51,7 @@ TEST(PerfStat, JsonGivesTheSameRows) {
     EXPECT_EQ((*rows)[1].cpu, 1u);
     EXPECT_EQ((*rows)[1].count, 9007199254740991u);
     EXPECT_EQ((*rows)[1].event, "rig:target");
-    // The captured rows, rewritten.
+    // The captured rows, rewritten as JSON.
     const auto csv = parse_perf_stat(testing::captured("6.12-ipi/counted-perf-stat.csv")).value();
     std::string json;
     for (const auto& row : csv)
@@ -139,7 +139,7 @@ std::string printed(const std::string& name, int tid, unsigned time, bool chain)
                   : "      csd:csd_queue_cpu: cpu=1 func=f ffffffff810e462b g\n");
 }
 
-// The same events whatever their processes are called.
+// The same events, whatever names their processes have.
 void expect_events(const std::vector<std::string>& names, const std::vector<int>& tids) {
     std::string text, shown;
     unsigned time = 0;
@@ -200,7 +200,7 @@ TEST(PerfScript, AProcessMayHaveAnyName) {
                                          "\xff\xfe\x01\r",
                                          "kworker/0:1-mm"};
     for (const auto& name : names) {
-        ASSERT_LE(name.size(), 15u); // a task has no longer one
+        ASSERT_LE(name.size(), 15u); // the kernel limits a task's name to 15 bytes
         expect_events({name}, kTids);
     }
     expect_events(names, kTids);
@@ -216,7 +216,7 @@ TEST(PerfScript, NoNameFoolsIt) {
                 name += alphabet[random() % alphabet.size()];
         ASSERT_NO_FATAL_FAILURE(expect_events(names, kTids));
     }
-    // Every piece of a whole event line that a name can hold.
+    // Every part of a complete event line that fits into a name.
     const std::string forged =
         "\nx 61 [003] 9.000000000: rig:target: (0)\n\tffffffff8116e9b2 f\n\n";
     for (std::size_t from = 0; from < forged.size(); ++from)
@@ -251,7 +251,7 @@ TEST(PerfScript, LostEventsAreCountedNotParsedAway) {
                           "0.620975061: PERF_RECORD_LOST_SAMPLES lost\n");
     ASSERT_TRUE(trace);
     EXPECT_EQ(trace->lost, 18u);
-    // Of no task, as perf prints it.
+    // An event without a task, as perf prints it.
     const auto none = parse_perf_script("             :-1      -1 [-01] 18446744073.709551615: "
                                         "PERF_RECORD_LOST lost 3\n");
     ASSERT_TRUE(none) << none.error().message;

@@ -12,8 +12,8 @@
 namespace rig {
 namespace {
 
-// An address that perf printed -> the function it is in. An address of no function was not made up
-// by this kernel: then what else the guest says is in doubt too.
+// The function that contains an address which perf printed. An address outside of all functions
+// cannot come from this kernel, which makes the guest's other output doubtful too: an error.
 Result<Place> place_in(const SymbolTable& symbols, std::uint64_t address, const char* what) {
     if (const auto place = symbols.place(address)) return *place;
     return guest_error(
@@ -30,7 +30,7 @@ tl::unexpected<Error> torn(const Trace& trace, std::string what) {
 
 Result<Calls> pair_calls(const Trace& trace, const std::string& enter, const std::string& exit) {
     Calls calls;
-    std::map<int, std::uint64_t> entered; // by thread
+    std::map<int, std::uint64_t> entered; // key: thread
     bool any = false;
     for (const auto& event : trace.events) {
         if (event.event == enter) {
@@ -56,7 +56,8 @@ Result<Calls> pair_calls(const Trace& trace, const TimedCall& call) {
 
 Result<std::uint64_t> marked_hits(const Trace& trace) {
     RIG_CHECK(pair_calls(trace, "rig:target", "rig:target_return"));
-    std::map<int, unsigned> inside; // by thread that is in the target: calls of the witness so far
+    // Key: a thread in the target; value: its calls of the marker so far.
+    std::map<int, unsigned> inside;
     std::uint64_t once = 0;
     for (const auto& event : trace.events) {
         if (event.event == "rig:target")
@@ -70,7 +71,8 @@ Result<std::uint64_t> marked_hits(const Trace& trace) {
 }
 
 std::uint64_t exposed_calls(const Trace& trace, const TimedCall& call) {
-    std::map<int, bool> running; // by thread: whether the target was entered meanwhile
+    // Key: thread; value: whether the target was entered during the call.
+    std::map<int, bool> running;
     std::uint64_t exposed = 0;
     for (const auto& event : trace.events) {
         if (event.event == call.enter) running.emplace(event.tid, false);
@@ -105,8 +107,8 @@ Result<std::string> allocation_site(const std::vector<Frame>& chain, const Guest
     for (const auto& frame : chain) {
         std::string name = frame.name;
         if (name.empty()) {
-            if (frame.address >> 63 == 0)
-                break; // user space: all that there was of the kernel is the allocator's
+            // User space: no function of the kernel outside of the allocator is on the stack.
+            if (frame.address >> 63 == 0) break;
             if (!plan.symbols)
                 return guest_error(fmt::format("perf: the frame {:#x} has no name", frame.address));
             RIG_TRY(place,

@@ -13,17 +13,17 @@ namespace {
 
 using nlohmann::json;
 
-// Bounds on what one line may make this program hold. A boot's stream is cut off at 256 MiB and an
-// event takes at least 32 bytes of it, so no honest boot has more values than this.
+// Bounds on the memory that one line may take. A boot's stream is cut off at 256 MiB and an event
+// takes at least 32 bytes of it, so no valid boot has more values than this.
 constexpr std::size_t max_values = 8u << 20;
-constexpr std::size_t max_names = 4096; // functions; a run shows about 40
+constexpr std::size_t max_names = 4096; // functions; a run has about 40
 constexpr std::size_t max_counters = 64;
 constexpr std::size_t max_cpus = 4096;
-constexpr std::size_t max_text = 256;  // uname fields are at most 64
+constexpr std::size_t max_text = 256;  // uname fields have at most 64 bytes
 constexpr std::size_t max_splats = 32; // kMaxSplats and kMaxTrace of console_triage.h
 constexpr std::size_t max_trace = 8;
 
-// One list for both directions, so that they cannot differ.
+// One list for reading and writing, so that both use the same keys.
 template<class Visit, class E> void visit_exposure(E& exercised, Visit visit) {
     visit("injections", exercised.injections);
     visit("target_hits", exercised.target_hits);
@@ -48,8 +48,8 @@ template<class Visit, class S> void visit_latencies(S& sample, Visit visit) {
     visit("bystander_work_time_ns", sample.bystander_work_time_ns);
 }
 
-// A sample of an older rig has some values under another key. With both, the older one is unknown
-// and an error.
+// Samples of older versions of rig have some values under other keys. If both keys are present, the
+// old one is an unknown key and thus an error.
 std::string key_in(const JsonReader& reader, const char* key) {
     const auto before = older::sample_key(key);
     return before.empty() || reader.has(key) || !reader.has(before) ? key : before;
@@ -68,10 +68,10 @@ Status read_splat(JsonReader reader, SampleSplat& splat) {
     RIG_CHECK(reader.one_of("kind", kind, splat_kind_names()));
     splat.kind = splat_kind(kind).value();
     RIG_CHECK(reader.text("title", splat.title, max_text));
-    RIG_CHECK(reader.text("function", splat.function, 2 * max_text)); // of a data race: two
+    RIG_CHECK(reader.text("function", splat.function, 2 * max_text)); // a data race has two
     RIG_CHECK(reader.texts("trace", splat.trace, max_trace));
     RIG_CHECK(reader.whole("count", splat.count));
-    // Absent where it is the function, and in what older rigs wrote.
+    // Absent if it equals `function`, and in samples of older versions of rig.
     if (reader.has("guilty")) RIG_CHECK(reader.text("guilty", splat.guilty, max_text));
     return reader.finish();
 }
@@ -170,7 +170,7 @@ Result<Sample> sample_from_json(const json& value) {
     for (auto& one : splats)
         RIG_CHECK(read_splat(one, sample.splats.emplace_back()));
     RIG_CHECK(reader.whole("further_splats", sample.further_splats));
-    // Absent in what to_json(sample, false) wrote.
+    // Absent if written by to_json(sample, false).
     if (reader.has("host")) RIG_CHECK(reader.map("host", sample.host, max_counters));
     RIG_CHECK(reader.finish());
     return sample;

@@ -18,8 +18,8 @@ namespace {
 
 using nlohmann::json;
 constexpr unsigned kMaxCpus = 64;
-constexpr std::size_t kMaxError =
-    1000; // a workload's own words, the end of a command's output among them
+// An error message of a workload, which may include the end of a command's output.
+constexpr std::size_t kMaxError = 1000;
 
 Result<std::string> artifact(const Artifacts& artifacts, const std::string& name) {
     const auto found = artifacts.find(name);
@@ -28,8 +28,8 @@ Result<std::string> artifact(const Artifacts& artifacts, const std::string& name
     return found->second;
 }
 
-// The k-th row of an event name on a CPU belongs to the k-th event of that name in the plan: perf
-// prints events in the order given and cannot be told to rename a tracepoint.
+// The k-th row of an event name on a CPU belongs to the k-th event with that name in the plan: perf
+// prints events in the order given and cannot rename a tracepoint.
 Status fill_counts(Sample& sample, const std::vector<StatRow>& rows,
                    const std::vector<StatEvent>& events, unsigned cpus,
                    const std::vector<MetricSpec>& metrics) {
@@ -68,13 +68,12 @@ Status fill_counts(Sample& sample, const std::vector<StatRow>& rows,
     return {};
 }
 
-// All arms are measured over windows of equal length: a call that lasts into the next one's turn
-// breaks that.
-// What people call the pass of this name in a plan and in a boot's files.
+// The name in messages for a pass of a plan and of a boot's files.
 std::string pass_word(std::string_view name) {
     return name == "counted" ? "count" : name == "timed" ? "latency" : std::string(name);
 }
 
+// All arms are measured over windows of equal length, so no call may last longer than the pace.
 Status check_pace(const Calls& calls, const Spec& spec, const char* pass) {
     const auto pace_ns = spec.workload.pace_us * 1000ull;
     if (pace_ns == 0) return {};
@@ -123,7 +122,7 @@ Result<std::uint64_t> injections_of(const json& pass) {
     return static_cast<std::uint64_t>(before - after);
 }
 
-// What went wrong in one pass went wrong in the boot: both together.
+// Adds the counters of this pass; a sample holds the sum over both passes.
 Status fill_counters(Sample& sample, const json& pass, const Spec& spec) {
     const auto counters = pass.at("workload").value("counters", json::object());
     for (const auto name : counters_of(spec.workload.name)) {
@@ -154,9 +153,9 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
     RIG_TRY(marked, marked_hits(trace));
     Exercised& e = sample.exercised;
     e.marked_hits = marked;
-    // By thread: the stack of its latest allocation, where a return has none. (One that an
-    // interrupt asks for in between takes its place: the failure is then told as somebody else's,
-    // which no proof survives.)
+    // Key: thread. Value: the stack of its latest allocation, for architectures whose return probes
+    // have no stack. (If an interrupt allocates in between, its stack replaces the thread's. The
+    // failure is then attributed to the wrong site, and a validity check fails.)
     std::map<int, const std::vector<Frame>*> asked;
     const bool return_stacks = arch_named(spec.kernel.arch).return_stacks;
     for (const auto& event : trace.events) {
@@ -183,9 +182,8 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
     e.marker_hits = count_of(sample, "witness_hits");
     e.failed_allocations = count_of(sample, "failed_allocations");
     e.sync_handled = count_of(sample, "sync_handled");
-    e.work_done = pass.at("workload")
-                      .at("tables_freed")
-                      .get<std::uint64_t>(); // the agent's name for the work of any workload
+    // The agent uses this key for the work of any workload.
+    e.work_done = pass.at("workload").at("tables_freed").get<std::uint64_t>();
     e.lost_events += trace.lost;
     e.calls = calls.latency_ns.size();
     if (e.calls != pass.at("workload").at("calls").get<std::uint64_t>())
@@ -195,18 +193,18 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
     return {};
 }
 
-// What cyclictest -h prints: "# comment" and "MICROSECONDS COUNT [COUNT...]", a column for each of
-// its threads.
+// Parses the output of cyclictest -h: "# comment" and "MICROSECONDS COUNT [COUNT...]", one column
+// per thread.
 Result<std::vector<std::uint64_t>> parse_histogram(const std::string& text,
                                                    const std::string& name) {
-    constexpr std::uint64_t most = 4'000'000; // an hour of a 1 ms cycle
+    constexpr std::uint64_t most = 4'000'000; // one hour of a 1 ms cycle
     std::vector<std::uint64_t> values;
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) {
         std::istringstream fields(line);
         std::uint64_t us = 0, count = 0, sum = 0;
         constexpr std::string_view overflows = "# Histogram Overflows:";
-        // Its largest values would be missing, which are what it was run for.
+        // The largest values would be missing, and they are what cyclictest is for.
         if (line.starts_with(overflows) &&
             line.find_first_of("123456789", overflows.size()) != line.npos)
             return guest_error(fmt::format(
@@ -283,7 +281,7 @@ Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, 
     return {};
 }
 
-// The agent forbids it: see disable_probe_optimization().
+// The agent disables optimised probes, see disable_probe_optimization().
 Status no_optimised_probe(const std::string& list) {
     const auto at = list.find("[OPTIMIZED]");
     if (at == list.npos) return {};
@@ -293,7 +291,7 @@ Status no_optimised_probe(const std::string& list) {
                     printable_ascii(list.substr(line, list.find('\n', at) - line))));
 }
 
-// The kernel's own word for where the target's probe sits, against System.map.
+// Whether the kernel placed the target's probe at its System.map address.
 bool probe_matches(const std::string& list, std::uint64_t address, const std::string& function) {
     const auto want = fmt::format("{:016x}  k  {}+0x0", address, function);
     return list.find(want) != std::string::npos;
@@ -305,8 +303,8 @@ Result<Sample> collect(const Artifacts& artifacts, const GuestPlan& plan, const 
     RIG_TRY(text, artifact(artifacts, "result.json"));
     RIG_TRY(kprobes, artifact(artifacts, "kprobes.txt"));
     try {
-        // The agent counts in whole numbers; to make one of another kind into one is undefined
-        // where it does not fit.
+        // The agent sends whole numbers only. Converting a fraction that does not fit into an
+        // integer would be undefined behaviour, so fractions are rejected.
         std::string fraction;
         const json result = json::parse(text, [&](int, json::parse_event_t, const json& value) {
             if (value.is_number_float() && fraction.empty()) fraction = value.dump();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a guest sent (files and frames) -> one Sample. Pure: run again on the kept raw files it
-// gives the same sample.
+// Builds one Sample from what a guest sent (files and frames). Pure: the same raw files give the
+// same sample again.
 #pragma once
 
 #include "rig/base/error.h"
@@ -14,9 +14,9 @@ namespace rig {
 
 using Artifacts = std::map<std::string, std::string>; // name -> content, as the guest sent them
 
-// FaultDomain::Guest when something is missing, malformed or out of bounds (naming the file), or
-// the workload died or reported an error: such a boot is no sample. `id`, clock, accelerator and
-// host figures are the caller's to fill in.
+// FaultDomain::Guest if something is missing, malformed or out of bounds (the message names the
+// file), or if the workload died or reported an error; such a boot is no sample. The caller fills
+// in `id`, clock, accelerator and the measurements of the host.
 Result<Sample> collect(const Artifacts& artifacts, const GuestPlan& plan, const Spec& spec);
 
 } // namespace rig

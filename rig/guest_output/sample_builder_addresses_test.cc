@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Boots whose perf was not asked for names: System.map gives them, and the sample is the one that
-// the guest's own names would have given.
+// Boots whose perf output has no names: System.map supplies them, and the sample equals the one
+// from the guest's own names.
 #include "rig/guest_output/perf_output.h"
 #include "rig/guest_output/sample_builder.h"
 #include "rig/testing/captured.h"
@@ -43,7 +43,7 @@ TEST(CollectAddresses, GiveTheSampleThatNamesGave) {
     EXPECT_EQ(sample->exercised.recorded_sync, 36u);
     EXPECT_EQ(sample->exercised.marked_hits, 12u);
     EXPECT_TRUE(sample->exercised.probe_addresses_match);
-    // A boot from before, which has names, is read as ever beside a System.map.
+    // Older boots, which have names, are still read the same with a System.map.
     const auto named = collected(captured_boot("6.12-ipi"), captured_spec());
     ASSERT_TRUE(named) << named.error().message;
     EXPECT_EQ(named->sync_callsites, sample->sync_callsites);
@@ -51,7 +51,7 @@ TEST(CollectAddresses, GiveTheSampleThatNamesGave) {
     EXPECT_EQ(named->ipis_by_function.at("tlb_remove_table_smp_sync"), 36u);
 }
 
-// What perf itself made of these addresses by that kernel's /proc/kallsyms.
+// The names that perf itself gave to these addresses, from that kernel's /proc/kallsyms.
 TEST(CollectAddresses, SystemMapNamesThemAsPerfDoes) {
     const auto map = SymbolTable::parse(system_map(), "System.map").value();
     std::istringstream lines(captured(std::string(kBoot) + "/perf-names.txt"));
@@ -64,7 +64,7 @@ TEST(CollectAddresses, SystemMapNamesThemAsPerfDoes) {
         ASSERT_TRUE(place) << name;
         EXPECT_EQ(place->name, name);
     }
-    // And no frame of the kernel was forgotten.
+    // No kernel frame was left out.
     const auto trace =
         parse_perf_script(captured(std::string(kBoot) + "/counted-perf-script.txt")).value();
     unsigned frames = 0;
@@ -93,9 +93,9 @@ TEST(CollectAddresses, AnAddressOfNoFunctionIsTheGuestsFault) {
         for (auto at = script.find(from); at != script.npos; at = script.find(from, at + to.size()))
             script.replace(at, from.size(), to);
     };
-    swap("func=0xffffffff810843f0", "func=0xffffffffc0001000"); // a module's
+    swap("func=0xffffffff810843f0", "func=0xffffffffc0001000"); // an address in a module
     auto sample = collected(boot);
-    ASSERT_TRUE(sample) << sample.error().message; // somebody's IPI, which ends no run
+    ASSERT_TRUE(sample) << sample.error().message; // an IPI with an unknown function is no error
     EXPECT_TRUE(sample->ipis_by_function.contains("0xffffffffc0001000"));
     swap("func=0xffffffffc0001000", "func=0xffffffff810843f0");
     ASSERT_TRUE(collected(boot));
@@ -107,14 +107,16 @@ TEST(CollectAddresses, AnAddressOfNoFunctionIsTheGuestsFault) {
               std::string::npos)
         << sample.error().message;
     swap("\tffffffffc0001234",
-         "\t          401234"); // a stack that ends in user space before anybody asked
+         // A stack that reaches user space before any function that could have called the
+         // allocator.
+         "\t          401234");
     sample = collected(boot);
     ASSERT_TRUE(sample) << sample.error().message;
     EXPECT_EQ(sample->injections_by_site.count("unknown"), 1u);
 }
 
-// A System.map that came with a prebuilt image is its user's word: there the guest names what perf
-// prints.
+// rig cannot verify a System.map that came with a prebuilt image: there the guest names the
+// functions.
 TEST(CollectAddresses, APrebuiltKernelNamesThemItself) {
     Spec spec = captured_spec(true);
     const auto map = SymbolTable::parse(system_map(), "System.map").value();

@@ -13,8 +13,8 @@ namespace {
 
 using testing::captured_boot, testing::captured_spec, testing::kTarget, testing::plan_for;
 
-// Stock arm64: the fallback is inlined into the target, and one kind of interrupt carries all call
-// functions.
+// Stock arm64: the fallback is inlined into the target, and one interrupt serves all function
+// calls.
 TEST(Collect, AStockArm64BootAddsUp) {
     Spec spec = captured_spec();
     spec.kernel.arch = "arm64";
@@ -43,19 +43,19 @@ TEST(Collect, AStockArm64BootAddsUp) {
     EXPECT_TRUE(e.probe_addresses_match);
     EXPECT_EQ(sample->injections_by_site,
               (std::map<std::string, std::uint64_t>{{"tlb_remove_table", 12}}));
-    // Two events of one name, told apart by their filters' order.
+    // Two events with the same name, distinguished by the order of their filters.
     EXPECT_EQ(sample->counts.at("call_function_interrupts"), 47u);
     EXPECT_EQ(sample->counts.at("reschedule_vectors"), 0u);
     EXPECT_EQ(metric_value("call_function_vectors", *sample, spec.target), 47);
     EXPECT_FALSE(metric_value("tlb_flushes", *sample, spec.target)) << "not counted is not zero";
-    // The control: read as x86's the same files are refused.
+    // Negative control: the same files are rejected as x86 output.
     auto other = spec;
     other.kernel.arch = "x86_64";
     EXPECT_FALSE(collect(boot, *make_plan(other, other.arms[0], *symbols, {}), other));
 }
 
-// Stock riscv64: nor is there a tracepoint that tells such interrupts, nor a stack at the return of
-// the function that makes allocations fail.
+// Stock riscv64: no tracepoint distinguishes these interrupts, and return probes of the function
+// that fails allocations have no stack.
 TEST(Collect, AStockRiscv64BootAddsUp) {
     Spec spec = captured_spec();
     spec.kernel.arch = "riscv64";
@@ -83,14 +83,14 @@ TEST(Collect, AStockRiscv64BootAddsUp) {
               (std::map<std::string, std::uint64_t>{{"tlb_remove_table", 12}}));
     EXPECT_GE(metric_value("call_function_vectors", *sample, spec.target).value_or(0), 36);
     EXPECT_FALSE(metric_value("tlb_flushes", *sample, spec.target)) << "not counted is not zero";
-    // The controls: a failure whose entry is missing, one asked for by somebody else, and no
-    // entries at all.
+    // Negative controls: a failure whose entry is missing, one of another caller, and no entries at
+    // all.
     auto bereft = boot;
     auto& one = bereft.at("counted-perf-script.txt");
     one.replace(one.rfind("rig:alloc: ", one.find("rig:alloc_failed: ")), 11, "rig:other: ");
     const auto short_of_one = collect(bereft, *plan, spec);
     ASSERT_TRUE(short_of_one) << short_of_one.error().message;
-    // The allocation before it, which did not fail, was of a batch of pages.
+    // The preceding allocation, which did not fail, was for a batch of pages.
     EXPECT_EQ(short_of_one->injections_by_site,
               (std::map<std::string, std::uint64_t>{
                   {"__tlb_remove_folio_pages_size.constprop.0", 1}, {"tlb_remove_table", 11}}));
@@ -129,7 +129,8 @@ TEST(Collect, AnUnpatchedBootAddsUp) {
     EXPECT_EQ(e.sync_handled, 36u);
     EXPECT_EQ(sample->ipis_by_function.at("tlb_remove_table_smp_sync"), 36u);
     EXPECT_EQ(sample->ipis_by_function.count("do_sync_core"),
-              0u); // the instruments' own, outside the window
+              // IPIs of the instruments themselves are outside the window.
+              0u);
     EXPECT_EQ(sample->injections_by_site,
               (std::map<std::string, std::uint64_t>{{"tlb_remove_table", 12}}));
     EXPECT_EQ(sample->target_latency_ns.size(), 12u);
@@ -145,7 +146,7 @@ TEST(Collect, AnUnpatchedBootAddsUp) {
     EXPECT_EQ(sample->bystander_wakeup_ns.size(), sample->bystander_work_time_ns.size());
 }
 
-// A call in which the target did not run.
+// One call during which the target did not run.
 TEST(Collect, HitsAreNotExposedCalls) {
     const Spec spec = captured_spec();
     auto artifacts = captured_boot("6.12-ipi");
@@ -162,7 +163,7 @@ TEST(Collect, HitsAreNotExposedCalls) {
     EXPECT_EQ(sample->exercised.exposed_calls, 2u);
 }
 
-// As many calls of the witness as runs of the target, but not one in each.
+// As many calls of the marker as runs of the target, but not one in each run.
 TEST(Collect, AWitnessElsewhereIsNoWitness) {
     const Spec spec = captured_spec();
     const auto with = [&](const std::string& from, const std::string& to) {
@@ -194,8 +195,8 @@ TEST(Collect, APatchedBootSendsNoSyncIpi) {
     EXPECT_GT(longest, 1'000'000u); // grace periods
 }
 
-// The negative control: without the stack filter tlb_next_batch() fails as well (inlined into its
-// caller), and it shows.
+// Negative control: without the stack filter tlb_next_batch() fails as well (inlined into its
+// caller), and the sample shows it.
 TEST(Collect, WithoutTheStackFilterOtherSitesFail) {
     const Spec spec = captured_spec();
     const auto sample =
@@ -211,7 +212,7 @@ struct Damage {
     const char* what;
     const char* file;
     const char* from;
-    const char* to; // nullptr: the file is missing
+    const char* to; // nullptr: remove the file
     const char* message;
 };
 
@@ -265,7 +266,7 @@ TEST(Collect, DamagedEvidenceIsNoSample) {
     }
 }
 
-// Two children at once: their entries and returns interleave, each pair within its own thread.
+// Two children at once: their entries and returns interleave, but pair up per thread.
 TEST(Collect, CallsArePairedWithinAThread) {
     Spec spec = captured_spec();
     spec.workload.name = "command";
@@ -284,7 +285,7 @@ TEST(Collect, CallsArePairedWithinAThread) {
     ASSERT_TRUE(plain) << plain.error().message;
     EXPECT_EQ(plain->exercised.calls, 3u);       // runs of the command
     EXPECT_TRUE(plain->call_latency_ns.empty()); // the function was not called
-    EXPECT_TRUE(plain->agent_call_ns.empty());   // and is nothing the workload could time
+    EXPECT_TRUE(plain->agent_call_ns.empty());   // the workload could not time it itself
     auto& timed = artifacts.at("timed-perf-script.txt");
     const std::string end = " [000]   999.00000";
     timed += "sh 70" + end + "0000: rig:call: (ffffffff8116f000)\nsh 71" + end +
@@ -300,7 +301,7 @@ TEST(Collect, CallsArePairedWithinAThread) {
 
 TEST(Collect, WhatTheWorkloadCountsIsOfBothPasses) {
     Spec spec = captured_spec();
-    spec.workload.name = "gup_race"; // its calls are munmap's as well
+    spec.workload.name = "gup_race"; // its calls are munmap() as well
     MetricSpec metric;
     metric.name = "wrong_pages";
     metric.custom = CustomMetric{CustomMetric::Kind::Counter, "corruptions", "", "", false};
@@ -338,8 +339,8 @@ TEST(Collect, AMetricOfOneCpuLeavesTheOthersOut) {
     metric.custom = CustomMetric{CustomMetric::Kind::Event, "csd:csd_queue_cpu", "", "", false, 0};
     spec.metrics = {metric};
     auto artifacts = captured_boot("6.12-ipi");
-    // perf prints the rows of one name in the plan's order: a third of csd:csd_queue_cpu, after
-    // rig's own two.
+    // perf prints the rows of one name in the plan's order: this is a third csd:csd_queue_cpu,
+    // after rig's own two.
     auto& stat = artifacts["counted-perf-stat.csv"];
     for (unsigned cpu = 0; cpu < 4; ++cpu)
         stat += "CPU" + std::to_string(cpu) + "," + std::to_string(10 + cpu) +
@@ -379,7 +380,7 @@ TEST(Collect, ABackgroundsHistogramBecomesValues) {
     ASSERT_FALSE(beyond);
     EXPECT_NE(beyond.error().message.find("beyond its histogram"), std::string::npos)
         << beyond.error().message;
-    // Nothing printed is no zero, and a guest cannot make the host hold what it likes.
+    // Empty output is no zero, and a guest cannot make the host allocate as much as it likes.
     for (const char* bad : {"", "# nothing\n", "000003 000000\n", "3 99999999999\n", "3 x\n"})
         EXPECT_FALSE(with(bad)) << bad;
     boot.erase("timed-background-cyclictest.txt");

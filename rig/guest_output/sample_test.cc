@@ -95,7 +95,7 @@ TEST(Sample, SplatsAreReadStrictly) {
         change(value["splats"]);
         return error_of(value);
     };
-    // An older rig did not write it, and where it is the function it is not written.
+    // Older versions of rig did not write `guilty`; it is not written if it equals `function`.
     EXPECT_EQ(with([](json& splats) { splats[0].erase("guilty"); }), "");
     EXPECT_FALSE(to_json(full_sample())["splats"][1].contains("guilty"));
     for (const char* key : {"kind", "title", "function", "trace", "count"})

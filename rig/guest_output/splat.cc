@@ -39,21 +39,21 @@ constexpr std::array kNames{std::pair{SplatKind::SleepInAtomic, "sleep-in-atomic
                             std::pair{SplatKind::NoRoot, "no-root"},
                             std::pair{SplatKind::OomKill, "oom-kill"}};
 
-// How the title is made of the line.
+// How the title is derived from the line.
 enum class Title {
-    Prefix, // the text matched: the rest varies
-    Line,   // the line, normalised
+    Prefix, // the matched text: the rest varies
+    Line,   // the whole line, normalised
 };
 struct Pattern {
     std::string_view begins;
     SplatKind kind;
     Title title;
-    std::string_view holds = {}; // further text the line must hold
-    std::string_view cut = {};   // the title ends before this
+    std::string_view holds = {}; // text that the line must contain as well
+    std::string_view cut = {};   // the title ends before this text
 };
 
-// From kernel/, mm/, lib/ and arch/x86/ of 6.12 and 7.3. The first that fits counts. What needs
-// more than this table: read_headline() below.
+// Collected from kernel/, mm/, lib/ and arch/x86/ of Linux 6.12 and 7.3. The first match wins.
+// read_headline() below handles what this table cannot express.
 constexpr Pattern kPatterns[] = {
     {"BUG: sleeping function called from invalid context", SplatKind::SleepInAtomic, Title::Prefix},
     {"BUG: scheduling while atomic", SplatKind::SchedulingInAtomic, Title::Prefix},
@@ -74,7 +74,8 @@ constexpr Pattern kPatterns[] = {
     {"BUG: non-zero pgtables_bytes on freeing mm", SplatKind::BadPage, Title::Prefix},
     {"INFO: task ", SplatKind::HungTask, Title::Line, " blocked in I/O wait for more than "},
     {"INFO: task ", SplatKind::HungTask, Title::Line, " can't die for more than "},
-    {"BUG: memory leak", SplatKind::MemoryLeak, Title::Prefix}, // what fuzzers say of kmemleak's
+    {"BUG: memory leak", SplatKind::MemoryLeak,
+     Title::Prefix}, // as fuzzers report kmemleak's findings
     {"VFS: Busy inodes after unmount", SplatKind::Bug, Title::Prefix},
     {"Unhandled fault: ", SplatKind::Oops, Title::Line, {}, " ("}, // arm
     {"csd: ", SplatKind::Bug, Title::Line, " non-responsive CSD lock", " (#"},
@@ -110,7 +111,7 @@ constexpr Pattern kPatterns[] = {
     {"Memory cgroup out of memory: Killed process", SplatKind::OomKill, Title::Prefix},
 };
 
-// Printed by subsystems with pr_fmt() in front of their own words.
+// Prefixes that subsystems add with pr_fmt().
 constexpr std::string_view kSubsystems[] = {
     "rcu: ", "watchdog: ", "NMI watchdog: ", "traps: ", "smp: ", "kmemleak: "};
 
@@ -128,7 +129,7 @@ bool hex_digits(std::string_view text) {
     });
 }
 
-// "mm/memory.c" of "mm/memory.c:123" or "mm/memory.c:123:7"; "" if that is not what it is.
+// "mm/memory.c" of "mm/memory.c:123" or "mm/memory.c:123:7"; "" if `text` is no source position.
 std::string source_file(std::string_view text) {
     text = before(text, " ");
     while (text.ends_with('!') || text.ends_with(','))
@@ -153,8 +154,8 @@ Headline sanitizer(SplatKind kind, std::string_view text) {
     return headline;
 }
 
-// 6.12: "WARNING: CPU: 1 PID: 44 at mm/memory.c:12 foo+0x1/0x2"; later: "WARNING: mm/memory.c:12 at
-// foo+0x1/0x2, CPU#1: sh/44".
+// Linux 6.12: "WARNING: CPU: 1 PID: 44 at mm/memory.c:12 foo+0x1/0x2"; later: "WARNING:
+// mm/memory.c:12 at foo+0x1/0x2, CPU#1: sh/44".
 std::optional<Headline> warning(std::string_view text) {
     Headline headline{SplatKind::Warning, {}, {}};
     std::string file;
@@ -190,13 +191,12 @@ std::optional<Headline> exception(std::string_view text) {
     const auto mark = text.find(" [#");
     if (mark == text.npos) return std::nullopt;
     auto what = text.substr(0, mark);
-    // riscv, which has no error code: "Oops [#1]", "Oops - illegal instruction [#1]", "Kernel BUG
-    // [#1]".
+    // riscv has no error code: "Oops [#1]", "Oops - illegal instruction [#1]", "Kernel BUG [#1]".
     if (what == "Oops" || what == "Kernel BUG")
         return Headline{SplatKind::Oops, std::string(what), {}};
     if (constexpr std::string_view oops = "Oops - "; what.starts_with(oops))
         return Headline{SplatKind::Oops, normalised(what.substr(oops.size())), {}};
-    if (what.starts_with("Internal error: : ")) // arm, behind its "Unhandled fault: ..."
+    if (what.starts_with("Internal error: : ")) // arm, after its "Unhandled fault: ..."
         return Headline{SplatKind::Oops, "Internal error", {}};
     if (what.size() < 6 || !hex_digits(what.substr(what.size() - 4))) return std::nullopt;
     what = before(what.substr(0, what.size() - 4), ", ");
@@ -206,7 +206,7 @@ std::optional<Headline> exception(std::string_view text) {
         what.remove_prefix(oops.size());
     if (what.empty() || what.size() > 60) return std::nullopt;
     auto title = normalised(what);
-    if (title.empty()) return std::nullopt; // it was all numbers
+    if (title.empty()) return std::nullopt; // the title had only numbers
     return Headline{
         what == "double fault" ? SplatKind::DoubleFault : SplatKind::Oops, std::move(title), {}};
 }
@@ -284,8 +284,8 @@ bool speaks_of_program(std::string_view text) {
 
 namespace {
 
-// Of lockdep and of older kernels: "[ BUG: Invalid wait context ]", "[ INFO: suspicious RCU usage.
-// ]".
+// Formats of lockdep and of older kernels: "[ BUG: Invalid wait context ]", "[ INFO: suspicious RCU
+// usage. ]".
 std::optional<Headline> in_brackets(std::string_view text) {
     if (!text.ends_with(" ]")) return std::nullopt;
     const auto words = text.substr(2, text.size() - 4);
@@ -293,18 +293,18 @@ std::optional<Headline> in_brackets(std::string_view text) {
     Headline headline{SplatKind::Lockdep, normalised(words), {}};
     if (words.find("suspicious RCU usage") != words.npos) headline.kind = SplatKind::RcuUsage;
     if (const auto held = words.find(" still has locks held"); held != words.npos)
-        headline.title = "BUG: still has locks held"; // whose name varies
+        headline.title = "BUG: still has locks held"; // the task's name varies
     return headline;
 }
 
-// "watchdog: CPU1: Watchdog detected hard LOCKUP on cpu 1", as 7.3 says it.
+// Linux 7.3: "watchdog: CPU1: Watchdog detected hard LOCKUP on cpu 1".
 std::string_view without_cpu(std::string_view text) {
     if (!text.starts_with("CPU")) return text;
     const auto colon = text.find(": ");
     return colon != text.npos && digits(text.substr(3, colon - 3)) ? text.substr(colon + 2) : text;
 }
 
-// "kmemleak: 3 new suspected memory leaks (see ...)", and what it says of each.
+// "kmemleak: 3 new suspected memory leaks (see ...)", and the reports of single leaks.
 std::optional<Headline> leak(std::string_view text) {
     const auto count = before(text, " ");
     if (digits(count) && text.substr(count.size()).starts_with(" new suspected memory leaks"))
@@ -349,11 +349,11 @@ std::optional<Headline> read_headline(std::string_view text) {
                                                     : before(text, pattern.cut);
         headline.title = normalised(words);
         if (pattern.kind == SplatKind::HungTask)
-            headline.title = "INFO: task hung"; // whose name, and for how long, varies
+            headline.title = "INFO: task hung"; // the task's name and the time vary
         if (pattern.kind == SplatKind::RcuStall) headline.title.insert(0, "rcu: ");
         if (const auto type = text.find(" type:");
             type != text.npos && pattern.kind == SplatKind::BadPage)
-            headline.title += before(text.substr(type), " val:"); // which of the counters
+            headline.title += before(text.substr(type), " val:"); // which counter
         return headline;
     }
     if (text.starts_with("WARNING: ")) return warning(text);
@@ -367,7 +367,7 @@ void add_warning_message(Headline& headline, std::string_view text) {
     const auto message = normalised(text);
     if (message.empty()) return;
     if (message.starts_with("list_add corruption") || message.starts_with("list_del corruption")) {
-        headline.kind = SplatKind::ListCorruption; // its pointers say where, not what
+        headline.kind = SplatKind::ListCorruption; // its pointers show where, not what
         headline.title = message.substr(0, 19);
     } else if (message.starts_with("refcount_t: ")) {
         headline.kind = SplatKind::Refcount;
@@ -400,18 +400,18 @@ std::string normalised(std::string_view text) {
              std::any_of(token.begin(), token.end(), [](char c) { return c >= '0' && c <= '9'; }));
         const char last = out.empty() ? ' ' : out.back();
         i = end;
-        // "foo+0x12/0x34": the offset belongs to one build of the kernel.
+        // "foo+0x12/0x34": drop the offset, which is specific to one build of the kernel.
         if (hex && last == '+') {
             out.pop_back();
             if (i < text.size() && text.substr(i).starts_with("/0x"))
                 for (++i; i < text.size() && word(text[i]); ++i) {
                 }
         } else if (digits(token) && last == ':' && out.size() > 2 && out[out.size() - 3] == '.') {
-            out.pop_back(); // "mm/memory.c:123"
+            out.pop_back(); // drop the line number of "mm/memory.c:123"
         } else if (hex) {
             out += "ADDR";
         } else if (digits(token) && !(last == '-' && out.size() > 1 && word(out[out.size() - 2]))) {
-            out += 'N'; // but "kmalloc-64" is a name
+            out += 'N'; // but keep "kmalloc-64", which is a name
         } else {
             out += token;
         }

@@ -6,12 +6,13 @@
 namespace rig {
 namespace {
 
-// Their stack begins below the headline, without a line that says so.
+// Kinds whose stack follows the headline without an announcing line.
 bool stack_follows(SplatKind kind) {
     return kind == SplatKind::Kfence || kind == SplatKind::Kcsan || kind == SplatKind::Kmsan;
 }
 
-// A stack that ends is found by its end mark wherever it is, as a stall is found by the clock.
+// A corrupted end of a stack is detected at a random point, as a stall is: attribute both in the
+// same way.
 SplatKind kind_of(const Headline& headline) {
     return headline.title.find("corrupted stack end") != std::string::npos
                ? SplatKind::StackOverflow
@@ -51,7 +52,7 @@ void SplatEvidence::take(std::string_view text) {
         return;
     }
     if (constexpr std::string_view last = "last function: ";
-        named_.empty() && text.starts_with(last)) // of a workqueue that leaked a lock
+        named_.empty() && text.starts_with(last)) // a workqueue function that leaked a lock
         named_ = symbol_in(text.substr(last.size()));
     if (kind_ == SplatKind::Lockdep && lock_place_.empty()) {
         lock_place_ = std::exchange(lock_follows_, text.ends_with(" at:")) ? trace_symbol(text)

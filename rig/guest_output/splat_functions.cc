@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Which function a splat is about. The rest of splat.h: splat.cc.
+// Determines which function a splat is about. splat.cc implements the rest of splat.h.
 #include "rig/base/text.h"
 #include "rig/guest_output/function_lists.h"
 #include "rig/guest_output/splat.h"
@@ -33,7 +33,7 @@ std::string symbol_in(std::string_view text) {
 
 namespace {
 
-// "net/core/dev.c:123", which scripts/decode_stacktrace.sh puts in place of an offset or behind it.
+// "net/core/dev.c:123", which scripts/decode_stacktrace.sh prints instead of an offset or after it.
 bool is_position(std::string_view text) {
     text = text.substr(0, text.find(' '));
     const auto colon = text.find(':');
@@ -41,7 +41,7 @@ bool is_position(std::string_view text) {
            text[colon + 1] >= '0' && text[colon + 1] <= '9';
 }
 
-// Takes what older kernels put before a symbol off the front: "<IRQ> ", and one or two of
+// Removes what older kernels print before a symbol: "<IRQ> ", and one or two of
 // "[<ffffffff80004f04>]" or, on powerpc, "[c000000001bb3710]".
 std::string_view without_addresses(std::string_view text) {
     text = stripped(text);
@@ -62,9 +62,9 @@ std::string_view without_addresses(std::string_view text) {
 std::string trace_symbol(std::string_view text) {
     const bool addressed = stripped(text).starts_with('[');
     text = without_addresses(text);
-    if (text.ends_with("(unreliable)")) return ""; // powerpc's "?"
-    // arm: "[<80de0078>] (dump_backtrace) from [<80de0574>] (show_stack+0x28/0x2c)", later
-    // "dump_backtrace from show_stack+0x28/0x2c"
+    if (text.ends_with("(unreliable)")) return ""; // powerpc's form of "?"
+    // arm: "[<80de0078>] (dump_backtrace) from [<80de0574>] (show_stack+0x28/0x2c)", newer:
+    // "dump_backtrace from show_stack+0x28/0x2c".
     if (addressed && text.starts_with('(')) text.remove_prefix(1);
     std::size_t at = 0;
     while (at < text.size() && symbol_char(text[at]))
@@ -76,7 +76,7 @@ std::string trace_symbol(std::string_view text) {
     if (rest.starts_with(' ')) // "dev_close net/core/dev.c:123 [inline]"
         return rest.ends_with(" [inline]") && is_position(stripped(rest)) ? symbol_in(text) : "";
     if (!rest.starts_with("+0x")) return "";
-    // "+0x12/0x34", and at most "[module]", a reliability mark and a source position behind it.
+    // "+0x12/0x34", optionally followed by "[module]", a reliability mark and a source position.
     const auto slash = rest.find("/0x");
     if (slash == rest.npos || slash > 20) return "";
     auto end = slash + 3;
@@ -105,8 +105,8 @@ std::string instruction_symbol(std::string_view text) {
 bool is_machinery(SplatKind kind, std::string_view function) {
     if (listed(kReporting, function)) return true;
     switch (kind) {
-    // might_sleep() is a promise of the function that calls it: the mutex_lock() is what must not
-    // be called there.
+    // might_sleep() annotates the function that calls it. mutex_lock(), for example, is what must
+    // not be called in atomic context.
     case SplatKind::SleepInAtomic:
         return listed(kAtomicSleep, function);
     case SplatKind::SchedulingInAtomic:

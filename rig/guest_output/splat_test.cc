@@ -14,8 +14,7 @@ struct Case {
     const char* function = "";
 };
 
-// The formats are those of the kernel's sources; those that the captured consoles show are tested
-// there as well.
+// Formats from the kernel's sources. Those in the captured consoles are tested there as well.
 const Case kCases[] = {
     {"BUG: sleeping function called from invalid context at mm/mmu_gather.c:285",
      SplatKind::SleepInAtomic, "BUG: sleeping function called from invalid context"},
@@ -195,7 +194,7 @@ TEST(Splat, WhatAKernelSaysInGoodHealthIsNoHeadline) {
         EXPECT_FALSE(read_headline(line)) << line << " is taken for " << read_headline(line)->title;
 }
 
-// The name is the program's choice.
+// The program chooses its name.
 TEST(Splat, AProgramThatIsNamedLikeASplatIsNone) {
     for (const char* line :
          {"BUG: boom[44]: segfault at 0 ip 0000000000401136 sp 00007ffd error 6 in "
@@ -211,7 +210,7 @@ TEST(Splat, AProgramThatIsNamedLikeASplatIsNone) {
     EXPECT_TRUE(read_headline("WARNING: kernel stack (44): it is full"));
 }
 
-// Found by fuzzing: a title of which nothing is left once its numbers are out.
+// Found by fuzzing: the title is empty once its numbers are removed.
 TEST(Splat, NumbersAloneAreNoHeadline) {
     EXPECT_FALSE(read_headline("+227777777770 [#770 [#  ''"));
 }
@@ -249,7 +248,7 @@ TEST(Splat, WhatVariesIsTakenOut) {
     EXPECT_EQ(normalised("at mm/x.c:12 foo+0x1/0x20 ffff888001234567 0x12 pid 44 CPU#1 [sh:7]"),
               "at mm/x.c foo ADDR ADDR pid N CPU#N [sh:N]");
     EXPECT_EQ(normalised("kmalloc-64  x86_64 i915 -3 v2"), "kmalloc-64 x86_64 i915 -N v2");
-    EXPECT_EQ(normalised("deadbeef facade"), "deadbeef facade"); // words, for want of a digit
+    EXPECT_EQ(normalised("deadbeef facade"), "deadbeef facade"); // words, since they have no digit
     EXPECT_EQ(normalised("  "), "");
     EXPECT_EQ(normalised("foo+0x"), "foo+0x");
     EXPECT_EQ(normalised("+0x1/"), "/");

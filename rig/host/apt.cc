@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::chrono::hours kSuiteListsAge{
-    24}; // a private suite's lists are fetched again after a day
+    24}; // lists of a private suite are fetched again after a day
 constexpr const char* kKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 std::string last_lines(const std::string& text) {
@@ -72,7 +72,7 @@ Result<Apt> private_apt(const BuildContext& context, const std::string& suite,
         return fail(FaultDomain::Host,
                     fmt::format("cannot make {}: {}", dir.string(), error.message()));
     Apt apt;
-    // Root's downloads would be handed to the user _apt, who may not be able to enter the cache
+    // By default root's downloads run as the user _apt, who may not be able to enter the cache
     // folder.
     for (const auto& option :
          {"Dir::Etc::sourcelist=" + (dir / "sources.list").string(),
@@ -98,12 +98,12 @@ Result<Apt> private_apt(const BuildContext& context, const std::string& suite,
         << fmt::format("deb [signed-by={}] {} {} main\n", kKeyring, archive.uri,
                        suite.empty() ? archive.release : suite);
     context.progress.start("fetching the package lists of " + what);
-    // Without --error-on=any an update that fetched nothing ends with exit code 0.
+    // Without --error-on=any, an update that fetched nothing has exit code 0.
     const auto updated = must_run(context, apt.command("apt-get", {"update", "--error-on=any"}));
     if (!updated) context.progress.interrupt();
     context.progress.finish();
     if (updated) std::ofstream(fetched) << "";
-    // Offline, lists of an earlier day still serve.
+    // Offline, older lists are still usable.
     else if (!fs::exists(fetched, error))
         return tl::unexpected(updated.error());
     return apt;
@@ -111,7 +111,7 @@ Result<Apt> private_apt(const BuildContext& context, const std::string& suite,
 
 Result<fs::path> download_package(const BuildContext& context, const Apt& apt,
                                   const std::string& package, const fs::path& dir) {
-    // apt tells how far it is in lines "dlstatus:1:42.5000:Retrieving file 1 of 1".
+    // apt reports its progress in lines such as "dlstatus:1:42.5000:Retrieving file 1 of 1".
     auto words = apt.command("apt-get", {"-o", "APT::Sandbox::User=root", "-o", "APT::Status-Fd=1",
                                          "download", package});
     auto downloaded = must_run(context, words, dir, FaultDomain::Host, [&](std::string_view line) {
@@ -138,10 +138,10 @@ Result<fs::path> download_package(const BuildContext& context, const Apt& apt,
 
 namespace {
 
-constexpr const char* kVersionsFile = "versions"; // beside what was unpacked
+constexpr const char* kVersionsFile = "versions"; // next to the unpacked files
 
-// Of the file name that apt gives: "qemu-system-riscv_1%3a10.0.2+ds-2_amd64" is "qemu-system-riscv
-// 1:10.0.2+ds-2".
+// Converts the file name that apt uses: "qemu-system-riscv_1%3a10.0.2+ds-2_amd64" becomes
+// "qemu-system-riscv 1:10.0.2+ds-2".
 std::string name_and_version(const std::string& file) {
     const auto version = file.find('_'), architecture = file.rfind('_');
     if (version == architecture) return file;

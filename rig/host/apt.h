@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Debian packages through apt, which checks signatures. What the host does not follow, another
-// suite or another architecture, goes through a private apt configuration in the cache folder (own
-// source list, lists, cache and status), with the mirror the host's own lists name. The host's
+// Debian packages through apt, which checks signatures. Packages of another suite or another
+// architecture than the host's come through a private apt configuration in the cache folder (own
+// source list, lists, cache and status), with the mirror of the host's own lists. The host's
 // configuration is only read.
 #pragma once
 
@@ -17,8 +17,8 @@
 
 namespace rig {
 
-// Runs a program of the host; what it printed. Anything but exit code 0 is an error with its last
-// lines.
+// Runs a program of the host and returns its output. Anything but exit code 0 is an error that
+// contains the last lines of the output.
 Result<std::string> must_run(const BuildContext& context, std::vector<std::string> argv,
                              const std::filesystem::path& cwd = {},
                              FaultDomain fault_domain = FaultDomain::Host,
@@ -26,7 +26,7 @@ Result<std::string> must_run(const BuildContext& context, std::vector<std::strin
 Result<std::string> must_run(const BuildContext& context, const Command& command,
                              FaultDomain fault_domain = FaultDomain::Host);
 
-// Options that make apt-get and apt-cache use a private configuration; none for the host's own
+// Options that make apt-get and apt-cache use a private configuration. None for the host's own
 // lists.
 struct Apt {
     std::vector<std::string> options;
@@ -34,43 +34,45 @@ struct Apt {
                                      std::initializer_list<std::string> words) const;
 };
 
-// With package lists of the suite (empty: that of the host's archive) for one of Debian's
-// architectures (empty: the host's own), at most a day old unless there is no way to fetch them.
+// A private configuration with package lists of the suite (empty: that of the host's archive) for
+// one of Debian's architectures (empty: the host's). The lists are at most a day old, unless they
+// cannot be fetched.
 Result<Apt> private_apt(const BuildContext& context, const std::string& suite,
                         const std::string& architecture = {});
 
-inline constexpr std::uint64_t kDownloadSteps = 1000; // of the progress of a download
-// Downloads one package ("name" or "name=version") into `dir`; its file there. Advances a progress
-// of kDownloadSteps and ends it.
+inline constexpr std::uint64_t kDownloadSteps = 1000; // progress steps of one download
+// Downloads one package ("name" or "name=version") into `dir` and returns the path of the file.
+// Advances a progress of kDownloadSteps and finishes it.
 Result<std::filesystem::path> download_package(const BuildContext& context, const Apt& apt,
                                                const std::string& package,
                                                const std::filesystem::path& dir);
 
 struct FetchedPackages {
     std::filesystem::path root;
-    std::vector<std::string> versions; // "opensbi 1.5.1-1~bpo12+2", as the archive names them
+    std::vector<std::string> versions; // "opensbi 1.5.1-1~bpo12+2", as in the archive
 };
-// The unpacked content of packages of the host's own architecture but of another suite, together in
-// one folder (cache: packages/), as `names` has them with a blank between. Their dependencies are
-// not fetched.
+// Fetches and unpacks packages of the host's architecture but of another suite into one folder
+// (cache: packages/). `names` lists the packages, separated by blanks. Their dependencies are not
+// fetched.
 Result<FetchedPackages> fetched_packages(const BuildContext& context, const std::string& suite,
                                          const std::string& names);
 
-// The unpacked content of a package of another architecture, such as its static libraries (cache:
-// packages/). The version is the archive's when it is fetched first; it stays until the cache is
-// pruned.
+// Fetches and unpacks a package of another architecture, for example for its static libraries
+// (cache: packages/). It has the version that the archive had at the first fetch, until the cache
+// is pruned.
 Result<std::filesystem::path> foreign_package(const BuildContext& context, const Arch& arch,
                                               const std::string& package);
 
 struct Archive {
     std::string uri, release; // "http://mirror.example/debian/", "bookworm"
 };
-// From `apt-get indextargets --format '$(CREATED_BY)|$(REPO_URI)|$(RELEASE)'`: the archive's own
-// address and release, not those of the security or updates suites; empty if there is none.
+// Parses the output of `apt-get indextargets --format '$(CREATED_BY)|$(REPO_URI)|$(RELEASE)'`:
+// address and release of the main archive, not of the security or updates suites; empty if there is
+// none.
 Archive archive_of(std::string_view indextargets);
 std::string archive_uri(std::string_view indextargets);
 
-// The candidate version in what `apt-cache policy PACKAGE` prints; empty if there is none.
+// The candidate version in the output of `apt-cache policy PACKAGE`; empty if there is none.
 std::string candidate_version(std::string_view policy);
 
 } // namespace rig

@@ -25,7 +25,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::chrono::milliseconds kLockPoll{
-    50}; // short against any build, long against a wake-up
+    // Short compared with any build, long compared with a wake-up.
+    50};
 constexpr std::array kKinds{"sources", "deltas",   "kernels",  "perf",
                             "images",  "packages", "worktrees"};
 
@@ -40,7 +41,7 @@ std::string user_name(uid_t user) {
     return entry ? entry->pw_name : fmt::format("with the number {}", user);
 }
 
-// What keeps this user out, if it is another user's folder, and the two ways out of that.
+// If the folder belongs to another user: a message with the owner and two ways to fix it.
 std::string whose(const fs::path& root, const fs::path& path) {
     struct stat info {};
     auto place = path;
@@ -64,7 +65,7 @@ tl::unexpected<Error> host_error(std::string_view what, const fs::path& path, in
                           (error == EACCES || error == EPERM ? whose(root, path) : std::string()));
 }
 
-// Work in progress is "KEY.tmp-PID-N", made under KEY's lock.
+// Work in progress is "KEY.tmp-PID-N", created under KEY's lock.
 constexpr std::string_view kWork = ".tmp-";
 
 std::uint64_t disk_usage(const fs::path& dir) {
@@ -73,8 +74,8 @@ std::uint64_t disk_usage(const fs::path& dir) {
     for (fs::recursive_directory_iterator it(dir, error), end; !error && it != end;
          it.increment(error)) {
         struct stat info {};
-        // A file with more than one link (a worktree's sources) is counted where it is the only one
-        // that is left.
+        // A file with several links (a worktree's sources) is counted only where it is the last
+        // link left.
         if (::lstat(it->path().c_str(), &info) == 0 &&
             (info.st_nlink == 1 || S_ISDIR(info.st_mode)))
             bytes += static_cast<std::uint64_t>(info.st_blocks) * 512;
@@ -98,7 +99,7 @@ std::int64_t mtime_of(const fs::path& path) {
 
 void mark_used(const fs::path& dir) {
     const int fd = ::open((dir / "used").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-    if (fd < 0) return; // a read-only cache still serves
+    if (fd < 0) return; // a read-only cache is still usable
     ::futimens(fd, nullptr);
     ::close(fd);
 }
@@ -154,7 +155,7 @@ Result<FileLock> ArtifactCache::lock(std::string_view kind, std::string_view key
     FileLock lock(fd);
     if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return lock;
     if (errno == EWOULDBLOCK && waiting) waiting();
-    // A blocking flock() would sleep through Ctrl-C, and the other rig may build for minutes.
+    // A blocking flock() would ignore Ctrl-C, and the other rig may build for minutes.
     while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK && errno != EINTR) return host_error("lock", file, errno, root_);
         if (stop_.stop_requested())
@@ -170,7 +171,7 @@ ArtifactCache::get_or_make(std::string_view kind, std::string_view key, std::str
     if (auto found = find(kind, key)) return *found;
     RIG_TRY(held, lock(kind, key));
     (void)held;
-    if (auto found = find(kind, key)) return *found; // someone else made it while we waited
+    if (auto found = find(kind, key)) return *found; // another process created it while we waited
     static std::atomic<unsigned> counter{0};
     const auto dir = root_ / kind / key;
     const auto work = root_ / kind / fmt::format("{}.tmp-{}-{}", key, ::getpid(), counter++);
@@ -235,15 +236,15 @@ std::vector<CacheEntry> ArtifactCache::prune(std::optional<std::uint64_t> max_by
             max_age_days && now - entry.last_used > std::int64_t{*max_age_days} * 86400;
         const bool over = max_bytes && total > *max_bytes;
         if (!leftover && !old && !over) continue;
-        // The lock, not the pid in the name, tells whether the maker lives: pids are reused, and a
-        // cache may be shared with a container that has other ones.
+        // Only the lock shows whether the owner is alive, not the pid in the name: pids are reused,
+        // and a cache may be shared with a container that has other pids.
         const auto file =
             root_ / "locks" / fmt::format("{}-{}", entry.kind, entry.key.substr(0, work));
         fs::create_directories(file.parent_path(), error);
         const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
         const FileLock held(fd);
         if (fd < 0 || ::flock(fd, LOCK_EX | LOCK_NB) != 0) continue; // in use
-        // Renamed first: nobody finds half an artefact.
+        // Rename it first, so that nobody finds half an artefact.
         const auto dir = root_ / entry.kind / entry.key;
         const auto doomed =
             leftover ? dir : root_ / entry.kind / fmt::format("{}{}pruned", entry.key, kWork);

@@ -77,7 +77,7 @@ TEST(ArtifactCache, AFailedMakeLeavesNothingAndIsTriedAgain) {
 TEST(ArtifactCache, ARelativeRootIsMadeAbsolute) {
     EXPECT_TRUE(ArtifactCache("some/folder")
                     .root()
-                    .is_absolute()); // commands get it and run in folders of their own
+                    .is_absolute()); // commands receive this path and run in other folders
 }
 
 TEST(ArtifactCache, ThreadsRacingForOneKeyMakeItOnce) {
@@ -109,7 +109,7 @@ TEST(ArtifactCache, ProcessesRacingForOneKeyMakeItOnce) {
             ::close(go[1]);
             char c;
             (void)!::read(go[0], &c,
-                          1); // returns when the parent closes its end: both start together
+                          1); // returns when the parent closes its end, so that both start together
             ArtifactCache cache(dir.path());
             const auto result = cache.get_or_make("kernels", "k", "", [&](const fs::path& into) {
                 (void)!::write(report[1], "m", 1);

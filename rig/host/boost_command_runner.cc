@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Boost 1.81 in this mode needs no Boost.Filesystem library, but forgets to include what the next
-// two lines bring.
+// In this mode Boost 1.81 needs no Boost.Filesystem library, but lacks the next two includes.
 #define BOOST_PROCESS_USE_STD_FS
 #include <boost/optional.hpp>
 #include <boost/type_traits.hpp>
@@ -34,11 +33,11 @@ namespace process = boost::process::v2;
 using namespace std::chrono_literals;
 
 constexpr std::size_t kKept = 1 << 20; // bytes of output in the result
-constexpr std::size_t kLongLine =
-    1 << 16; // a longer line is passed on in pieces, so that memory stays bounded
+// A longer line is passed on in pieces, so that memory stays bounded.
+constexpr std::size_t kLongLine = 1 << 16;
 constexpr auto kTermToKill = 3s; // make needs a moment to remove half-written targets
-constexpr auto kDrain =
-    200ms; // the pipe's buffer is 64 KiB: this is ample for what is already in it
+// Enough to read what is already in the pipe, whose buffer is 64 KiB.
+constexpr auto kDrain = 200ms;
 
 struct Fd {
     int fd = -1;
@@ -59,27 +58,26 @@ struct ChildSetup {
     template<class Launcher, class Path>
     boost::system::error_code on_exec_setup(Launcher&, const Path&, const char* const*&) {
         ::setsid();
-        // A rig that was killed outright must not leave a make writing into a worktree whose lock
-        // is gone.
+        // If rig is killed, make must not go on writing into a worktree whose lock is then free.
         ::prctl(PR_SET_PDEATHSIG, SIGTERM);
         if (::getppid() != parent) ::_exit(127);
-        // Blocked and ignored signals survive exec: without this a rig that blocks SIGTERM has
-        // children deaf to it.
+        // Blocked and ignored signals survive exec: the children of a rig that blocks SIGTERM would
+        // ignore SIGTERM.
         sigset_t none;
         sigemptyset(&none);
         ::sigprocmask(SIG_SETMASK, &none, nullptr);
         for (int sig : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT})
             ::signal(sig, SIG_DFL);
-        // Boost 1.81 means to close inherited descriptors but skips those below its own error pipe
-        // (it compares a whitelist entry with itself). Marked rather than closed: the error pipe
-        // must live until exec.
+        // Boost 1.81 is meant to close inherited descriptors, but skips those below its own error
+        // pipe (it compares a whitelist entry with itself). Set close-on-exec instead of closing
+        // them, because the error pipe must live until exec.
         if (::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) // Linux before 5.11
             for (int fd = 3; fd < 1024; ++fd)
                 ::fcntl(fd, F_SETFD, FD_CLOEXEC);
         return {};
     }
-    // Boost 1.81 ends a failed child with exit(), which would flush the parent's stdio buffers a
-    // second time. It looks for a five-argument overload and then calls one with four.
+    // If exec fails, Boost 1.81 ends the child with exit(), which would flush the parent's stdio
+    // buffers a second time. Boost looks for a five-argument overload and then calls one with four.
     template<class Launcher, class Path, class Ec>
     void on_exec_error(Launcher&, const Ec&, const Path&, const char* const*&, const Ec&) {
         ::_exit(127);
@@ -105,7 +103,7 @@ std::vector<std::string> environment(const Command& command) {
     return result;
 }
 
-// The first executable of that name in the PATH the program will see; empty if there is none.
+// The first executable called `name` in the program's PATH; empty if there is none.
 std::filesystem::path find_program(const std::string& name,
                                    const std::map<std::string, std::string>& env) {
     if (name.find('/') != std::string::npos) return name;
@@ -126,7 +124,7 @@ std::filesystem::path find_program(const std::string& name,
     return {};
 }
 
-// Cuts the byte stream into lines, keeps its tail and copies it to the log.
+// Splits the output into lines, keeps the end of it and copies it to the log.
 class Output {
  public:
     Output(const Command& command, int log_fd) : command_(command), log_fd_(log_fd) {}
@@ -176,11 +174,11 @@ class Output {
     std::string tail_, partial_;
 };
 
-// One program from start to end, all of it on the calling thread's io_context.
+// One program from start to end, entirely on the calling thread's io_context.
 class Run {
  public:
     Run(const Command& command, int log_fd) : command_(command), output_(command, log_fd) {}
-    // An exception (from on_line, or a host without pidfd) must not leave the program behind.
+    // An exception (from on_line, or on a host without pidfd) must not leave the program running.
     ~Run() {
         if (running_) {
             kill_group(SIGKILL);
@@ -212,7 +210,7 @@ class Run {
                               process::process_start_dir(cwd), ChildSetup{::getpid()});
         if (ec) {
             if (launcher.pid > 0)
-                ::waitpid(launcher.pid, nullptr, 0); // Boost 1.81 leaves the failed child unreaped
+                ::waitpid(launcher.pid, nullptr, 0); // Boost 1.81 does not reap the failed child
             return ec;
         }
         pid_ = launcher.pid;
@@ -232,8 +230,7 @@ class Run {
         child_->async_wait([this](auto ec, int) { exited(ec); });
         read();
         {
-            // The callback runs in the thread that asks for the stop; post() is the only thing safe
-            // to do there.
+            // The callback runs in the thread that requests the stop, where only post() is safe.
             std::stop_callback cancel(
                 stop, [this] { asio::post(io_, [this] { end_early(Cancelled{}); }); });
             io_.run();
@@ -251,7 +248,7 @@ class Run {
  private:
     using Outcome = decltype(CommandResult::outcome);
 
-    void kill_group(int sig) { ::kill(-pid_, sig); } // no group left: nothing to do
+    void kill_group(int sig) { ::kill(-pid_, sig); } // harmless if the group is gone
 
     void end_early(Outcome why) {
         if (!running_ || early_) return;

@@ -39,7 +39,7 @@ std::filesystem::path temp_file(const char* name) {
            ("rig-runner-" + std::to_string(::getpid()) + "-" + name);
 }
 
-// A process of another session may be reaped late by PID 1: a zombie counts as gone.
+// PID 1 may reap a process of another session late: a zombie counts as gone.
 bool gone(const std::string& pid) {
     std::ifstream stat("/proc/" + pid + "/stat");
     std::string text((std::istreambuf_iterator<char>(stat)), {});
@@ -198,10 +198,10 @@ TEST(BoostCommandRunner, ChildrenHearSigtermEvenIfTheCallerBlocksIt) {
 }
 
 TEST(BoostCommandRunner, LeaksNoDescriptors) {
-    const int leak = ::dup(1); // no O_CLOEXEC
+    const int leak = ::dup(1); // without O_CLOEXEC
     auto result = must_run(sh("ls /proc/self/fd | wc -l"));
     ::close(leak);
-    EXPECT_EQ(result.out, "4\n"); // 0, 1, 2 and the folder ls reads
+    EXPECT_EQ(result.out, "4\n"); // 0, 1, 2 and the folder that ls reads
 }
 
 TEST(BoostCommandRunner, RunsInSeveralThreads) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What whoever fetches or builds an artefact works with: the cache, programs to run, and where to
-// tell how far it is.
+// What fetching and building an artefact needs: the cache, a runner of programs, and the progress.
 #pragma once
 
 #include "rig/base/progress.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Where the artefact cache may lie.
+// Checks the path of the artefact cache.
 #pragma once
 
 #include "rig/base/error.h"
@@ -8,9 +8,9 @@
 
 namespace rig {
 
-// FaultDomain::Host if no kernel can be built below `root`: there is none (default_cache_dir() is
-// empty for a user without a home), or the kernel's makefiles do not take its path. All that adds
-// to the cache asks this first.
+// FaultDomain::Host if no kernel can be built below `root`: because it is empty
+// (default_cache_dir() is empty for a user without a home), or because the kernel's makefiles do
+// not accept its path. Call this before anything is added to the cache.
 Status usable_cache(const std::filesystem::path& root);
 
 } // namespace rig

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The value behind `key` in lines of "key value" or "key: value kB".
+// The value after `key` in lines of the form "key value" or "key: value kB".
 std::optional<std::uint64_t> value_of(const fs::path& file, const std::string& key) {
     std::ifstream in(file);
     for (std::string line; std::getline(in, line);) {
@@ -29,7 +29,7 @@ std::optional<std::uint64_t> value_of(const fs::path& file, const std::string& k
 std::optional<std::int64_t> number_in(const fs::path& file) {
     std::ifstream in(file);
     std::int64_t value = 0;
-    if (in >> value) return value; // "max" is none
+    if (in >> value) return value; // "max" means no limit
     return std::nullopt;
 }
 
@@ -43,7 +43,7 @@ void look_at_cpu(HostCapacity& out, const fs::path& group) {
     double quota = 0, period = 0;
     if (v2 >> quota >> period) take_quota(out, quota, period);
     const auto v1 = number_in(group / "cpu.cfs_quota_us"),
-               of = number_in(group / "cpu.cfs_period_us"); // -1: none
+               of = number_in(group / "cpu.cfs_period_us"); // -1: no limit
     if (v1 && of) take_quota(out, static_cast<double>(*v1), static_cast<double>(*of));
 }
 
@@ -79,7 +79,7 @@ HostCapacity host_capacity(const fs::path& root) {
     out.cpus = allowed_cpus();
     out.memory = value_of(root / "proc/meminfo", "MemAvailable:").value_or(0) * 1024;
     out.memory_limit = "MemAvailable";
-    // "4:memory:/a/b", and of version 2 "0::/a/b".
+    // Lines such as "4:memory:/a/b", or with version 2 "0::/a/b".
     std::ifstream groups(root / "proc/self/cgroup");
     for (std::string line; std::getline(groups, line);) {
         const auto first = line.find(':'), second = line.find(':', first + 1);

@@ -29,7 +29,7 @@ TEST_F(HostCapacityTest, WithoutControlGroupsItIsTheMachine) {
     EXPECT_FALSE(host.cpus.empty());
 }
 
-// The tightest of this group and those above it; page cache does not count.
+// The tightest limit of this group and those above it counts; page cache does not count as used.
 TEST_F(HostCapacityTest, VersionTwo) {
     tree_.put("proc/self/cgroup", "0::/a/b\n");
     tree_.put("sys/fs/cgroup/a/b/cpu.max", "max 100000\n");
@@ -45,7 +45,7 @@ TEST_F(HostCapacityTest, VersionTwo) {
     EXPECT_EQ(host.memory, 6 * kGib);
     EXPECT_EQ(host.memory_limit, "memory.max of the control group /a");
     tree_.put("sys/fs/cgroup/a/memory.current",
-              "9589934592\n"); // beyond its limit: nothing, not less
+              "9589934592\n"); // above its limit: 0 left, not a negative number
     tree_.put("sys/fs/cgroup/a/memory.stat", "");
     EXPECT_EQ(host_capacity(tree_.path()).memory, 0u);
 }
@@ -55,7 +55,7 @@ TEST_F(HostCapacityTest, VersionOne) {
     tree_.put("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "150000\n");
     tree_.put("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000\n");
     tree_.put("sys/fs/cgroup/memory/memory.limit_in_bytes",
-              "2147483648\n"); // seen from inside, the group's own folder is the mount
+              "2147483648\n"); // inside a container the group's own folder is the mount
     tree_.put("sys/fs/cgroup/memory/memory.usage_in_bytes", "1073741824\n");
     tree_.put("sys/fs/cgroup/memory/memory.stat", "total_inactive_file 536870912\n");
     const auto host = host_capacity(tree_.path());
@@ -64,7 +64,7 @@ TEST_F(HostCapacityTest, VersionOne) {
     EXPECT_EQ(host.memory, 3 * kGib / 2);
     tree_.put("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "-1\n");
     tree_.put("sys/fs/cgroup/memory/memory.limit_in_bytes",
-              "9223372036854771712\n"); // what version 1 writes for none
+              "9223372036854771712\n"); // version 1 writes this for "no limit"
     const auto free = host_capacity(tree_.path());
     EXPECT_FALSE(free.quota);
     EXPECT_EQ(free.memory, 20 * kGib);

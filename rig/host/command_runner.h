@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One small interface for "run a program to its end". The real adapter is BoostCommandRunner; tests
-// use testing/fake_command_runner.h. Exit code and signal stay apart: death by SIGKILL is never
-// "exit code 9".
+// A small interface to run a program to its end. The real implementation is BoostCommandRunner;
+// tests use testing/fake_command_runner.h. Exit code and signal are kept apart: death by SIGKILL is
+// never "exit code 9".
 #pragma once
 
 #include "rig/base/error.h"
@@ -35,15 +35,17 @@ struct Cancelled {
 };
 
 struct Command {
-    std::vector<std::string> argv; // argv[0] is looked up in PATH; never passes through a shell
+    std::vector<std::string> argv; // argv[0] is looked up in PATH; no shell is involved
     std::filesystem::path cwd;     // empty: the caller's
-    std::map<std::string, std::string> env; // added to (or replacing in) the caller's environment
-    std::vector<std::string> unset; // names that are not taken from the caller's environment
-    std::filesystem::path input;    // what it reads on stdin; empty: nothing
-    std::filesystem::path log; // stdout and stderr are appended here as they come; empty: not kept
-    std::function<void(std::string_view line)>
-        on_line;                        // each complete line of stdout+stderr, in order
-    std::chrono::seconds timeout{3600}; // afterwards SIGTERM, then SIGKILL, to the process group
+    std::map<std::string, std::string>
+        env;                        // added to the caller's environment, or replacing its values
+    std::vector<std::string> unset; // names that are removed from the caller's environment
+    std::filesystem::path input;    // file for stdin; empty: /dev/null
+    // Stdout and stderr are appended here as they arrive; empty: not kept.
+    std::filesystem::path log;
+    // Called for each complete line of stdout and stderr, in order.
+    std::function<void(std::string_view line)> on_line;
+    std::chrono::seconds timeout{3600}; // then the process group gets SIGTERM, and later SIGKILL
 };
 
 struct CommandResult {
@@ -62,8 +64,8 @@ inline constexpr const char* kNoSuchProgram = "no such program in PATH";
 class CommandRunner {
  public:
     virtual ~CommandRunner() = default;
-    // Error only when the program could not be started (FaultDomain::Host, naming it; the message
-    // ends in kNoSuchProgram where there is none); how it ended is in the result.
+    // Fails only if the program could not be started (FaultDomain::Host, naming it; the message
+    // ends in kNoSuchProgram if there is no such program). How the program ended is in the result.
     virtual Result<CommandResult> run(const Command& command) = 0;
 };
 

@@ -62,7 +62,7 @@ Result<CpuAllocation> pack(const HostCapacity& host, const BootNeed& need,
 std::vector<std::vector<int>> places(const CpuAllocation& cpu_allocation, const BootNeed& need,
                                      const CpuAllocationWish& wish, const std::vector<int>& cpus) {
     const bool wall = need.clock == GuestClock::Wall;
-    // Others hold some of them: fewer boots, unless their number was asked for.
+    // If other rigs hold some CPUs, run fewer boots, unless the user requested their number.
     std::size_t boots = cpu_allocation.at_once;
     if (wall && !wish.share_cpus)
         boots = std::min(boots, std::max<std::size_t>(1, cpus.size() / cpu_allocation.cpus_each));

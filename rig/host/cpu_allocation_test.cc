@@ -89,10 +89,10 @@ TEST(CpuAllocation, WallClockPlacesAreDisjointUnlessShared) {
     EXPECT_EQ(places(*pack(host(11), kWall, {2, false}), kWall, {2, false},
                      {0, 1, 2, 3, 4, 6, 7, 8, 9, 10}),
               (Places{{0, 1, 2, 3, 4}, {6, 7, 8, 9, 10}}));
-    // Others hold some: as many as have their own.
+    // If others hold some CPUs, there are as many boots as have their own.
     EXPECT_EQ(places(*pack(host(11), kWall, {2, false}), kWall, {2, false}, {4, 6, 7, 8, 9, 10}),
               (Places{{4, 6, 7, 8, 9}}));
-    // Shared: as far apart as there is room, then round again.
+    // Shared: as far apart as possible, then from the beginning again.
     EXPECT_EQ(places(*pack(host(7), kWall, {2, true}), kWall, {2, true}, {0, 1, 2, 3, 4, 5, 6}),
               (Places{{0, 1, 2, 3, 4}, {5, 6, 0, 1, 2}}));
     EXPECT_EQ(places(*pack(host(2), kWall, {}), kWall, {}, {0, 1}), (Places{{0, 1}}));

@@ -45,7 +45,8 @@ HostCpu::~HostCpu() {
 void HostCpu::bind() const {
     if (cpu_ >= 0) bind_to_one(0, cpu_);
     const sched_param lowest{1};
-    ::sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &lowest); // its threads start without
+    ::sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK,
+                         &lowest); // not inherited by its threads
 }
 
 std::vector<int> cpus_of_vcpus(unsigned vcpus, const std::vector<int>& given) {
@@ -67,8 +68,8 @@ bool pin_vcpus(pid_t qemu, const std::vector<int>& cpus) {
     return found == cpus.size();
 }
 
-// The second field of schedstat: nanoseconds on a run queue
-// (Documentation/scheduler/sched-stats.rst). 0 where the host's kernel keeps no such figure.
+// The second field of schedstat is the time on a run queue in ns
+// (Documentation/scheduler/sched-stats.rst). 0 if the host's kernel does not record it.
 double starved_seconds(pid_t pid) {
     double longest = 0;
     std::error_code error;

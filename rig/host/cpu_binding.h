@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Which CPU of the host a guest runs on, and whether it got to run.
+// Binds guests to host CPUs, and measures how long they had to wait for one.
 #pragma once
 
 #include <map>
@@ -9,17 +9,18 @@
 
 namespace rig {
 
-// The host CPU that a guest under the virtual clock keeps to: of `among` (empty: of those this
-// process may use) the one with the fewest guests.
+// The host CPU for a guest under the virtual clock: the one with the fewest guests among `among`
+// (empty: among those that this process may use).
 //
-// QEMU's main loop takes part in its virtual time: it runs expired timers if it comes before the
-// vCPUs' thread does, whose turn is then cut short, and it moves the clock when all vCPUs idle, by
-// what it sees of their instructions at that moment. It is woken by the vCPUs' thread only, at
-// moments that are the same in every replay; when it then gets to run is up to the host, and two
-// boots differ. On the same CPU and with a real-time priority it runs at once, or as soon as the
-// vCPUs' thread lets go of QEMU's lock. It needs little time; the vCPUs' thread, which does not,
-// keeps its ordinary priority. Without the right to real-time priority (CAP_SYS_NICE) the CPU alone
-// has to do: enough on an idle host, not always on a busy one.
+// QEMU's main loop takes part in the virtual time. It runs expired timers if it gets to them before
+// the vCPUs' thread does, which cuts that thread's turn short. And it advances the clock when all
+// vCPUs idle, by what it sees of their instruction count at that moment. Only the vCPUs' thread
+// wakes it, at moments that are the same in every replay; but the host decides when it then runs,
+// and so two boots differ. On the same CPU and with a real-time priority it runs at once, or as
+// soon as the vCPUs' thread releases QEMU's lock. The main loop needs little time; the vCPUs'
+// thread needs much, and keeps its ordinary priority. Without the right to real-time priority
+// (CAP_SYS_NICE) the shared CPU must be enough: it is on an idle host, but not always on a busy
+// one.
 class HostCpu {
  public:
     explicit HostCpu(const std::vector<int>& among = {});
@@ -28,8 +29,8 @@ class HostCpu {
     HostCpu& operator=(const HostCpu&) = delete;
 
     int number() const { return cpu_; } // -1: unknown
-    void bind()
-        const; // in the child, between fork and exec: of the process that becomes QEMU's main loop
+    // Call it in the child, between fork and exec. Binds the process that becomes QEMU's main loop.
+    void bind() const;
 
  private:
     static inline std::mutex mutex;
@@ -37,17 +38,18 @@ class HostCpu {
     int cpu_ = -1;
 };
 
-// Under the wall clock: of the CPUs a guest was given one for each vCPU, if there is one more than
-// that, for QEMU's main loop; else none, and the host's scheduler places them among those given.
+// Wall clock: one CPU for each vCPU, taken from those given to a guest, if at least one more is
+// left for QEMU's main loop. Else none: the host's scheduler then places the vCPUs on the given
+// CPUs.
 std::vector<int> cpus_of_vcpus(unsigned vcpus, const std::vector<int>& given);
-// Binds a thread, and those it starts from then on; 0: this one. Async-signal-safe.
+// Binds a thread, and those that it starts later; 0: the calling thread. Async-signal-safe.
 bool bind_to(pid_t thread, const std::vector<int>& cpus);
-// Binds the threads that QEMU names "CPU n/KVM" and "CPU n/TCG" (-name debug-threads=on) each to
-// its CPU. False: they are not all there yet.
+// Binds each thread that QEMU names "CPU n/KVM" or "CPU n/TCG" (-name debug-threads=on) to its CPU.
+// False if not all of them exist yet.
 bool pin_vcpus(pid_t qemu, const std::vector<int>& cpus);
 
-// How long the process's threads were ready to run and the host ran something else, the longest of
-// them.
+// Time for which a thread of the process was ready to run while the host ran something else: of all
+// its threads the longest time.
 double starved_seconds(pid_t pid);
 
 } // namespace rig

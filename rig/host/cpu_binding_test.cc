@@ -19,7 +19,7 @@ int only_cpu_of(pthread_t thread) {
     return -1;
 }
 
-// Threads named as QEMU names its vCPUs'; another's is left alone.
+// Threads with the names of QEMU's vCPU threads; a thread with another name is not bound.
 TEST(HostCpu, PinsVcpusByTheNamesOfTheirThreads) {
     cpu_set_t allowed;
     ASSERT_EQ(::sched_getaffinity(0, sizeof allowed, &allowed), 0);

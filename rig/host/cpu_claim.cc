@@ -18,16 +18,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Read-only is enough to lock, and what the kernel lets one user open in a folder of all users that
-// another made (fs.protected_regular).
+// Opens the lock file read-only, which is enough for flock(2). Without O_CREAT first: in a shared
+// folder the kernel refuses O_CREAT for another user's file (fs.protected_regular).
 int open_lock(int folder, int cpu) {
     const auto name = fmt::format("cpu-{}", cpu);
-    for (int attempt = 0; attempt < 2; ++attempt) { // another rig may make it in between
+    for (int attempt = 0; attempt < 2; ++attempt) { // another rig may create it in between
         int fd = ::openat(folder, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
         if (fd < 0 && errno == ENOENT) {
             fd = ::openat(folder, name.c_str(),
                           O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0444);
-            if (fd >= 0) std::ignore = ::fchmod(fd, 0444); // whatever the umask says
+            if (fd >= 0) std::ignore = ::fchmod(fd, 0444); // despite the umask
         }
         if (fd >= 0) return fd;
     }
@@ -46,8 +46,7 @@ Result<CpuClaim> CpuClaim::take(const fs::path& folder, const std::vector<int>& 
                 what, folder.string(), std::strerror(errno)));
     };
     if (::mkdir(folder.c_str(), 0700) == 0) {
-        if (::chmod(folder.c_str(), 01777) != 0)
-            return error("open to all"); // whatever the umask says
+        if (::chmod(folder.c_str(), 01777) != 0) return error("open to all"); // despite the umask
     } else if (errno != EEXIST)
         return error("make");
     const FileLock dir(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
@@ -66,14 +65,14 @@ Result<CpuClaim> CpuClaim::take(const fs::path& folder, const std::vector<int>& 
     };
     for (const int cpu : cpus) {
         if (claim.cpus_.size() == wanted) break;
-        // In company the others are let in at once. That is no single step: one who wants to be
-        // alone may come first.
+        // A shared claim admits others at once. The two calls are not atomic: an exclusive claim
+        // may come in between.
         if (lock(cpu, LOCK_EX) && (company == Company::Alone || lock(cpu, LOCK_SH)))
             claim.cpus_.push_back(cpu);
         else
             others.push_back(cpu);
     }
-    // Those who share must not all take the first.
+    // Rigs that share should not all take the first CPU.
     std::rotate(others.begin(),
                 others.begin() +
                     (others.empty() ? 0 : ::getpid() % static_cast<pid_t>(others.size())),
@@ -93,7 +92,7 @@ fs::path cpu_claim_folder(const fs::path& cache) {
     if (const char* own = std::getenv("XDG_RUNTIME_DIR");
         own && *own && ::access(own, W_OK | X_OK) == 0)
         return fs::path(own) / "rig-cpus";
-    char host[256] = {}; // a cache may be one that hosts share
+    char host[256] = {}; // several hosts may share a cache
     return cache / fmt::format("rig-cpus-{}",
                                ::gethostname(host, sizeof host - 1) == 0 ? host : "localhost");
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Which CPUs of the host which rig measures on: a flock(2) on a file for each CPU, in a folder that
-// all rigs of the host know. It ends with its process, whatever kills that. Boots under the wall
-// clock hold their CPUs alone; those that can bear company (the virtual clock, or
-// --share-cpus) hold them beside others of their kind, never beside one that wants to be alone.
-// Builds, probes and shells hold none.
+// Claims host CPUs, so that several rigs do not measure on the same ones. A claim is a flock(2) on
+// a file for each CPU, in a folder that all rigs of the host know; it ends when its process dies.
+// Boots under the wall clock hold their CPUs exclusively. Boots that tolerate others (virtual
+// clock, or --share-cpus) share CPUs with their kind, but never with an exclusive claim. Builds,
+// probes and shells claim nothing.
 #pragma once
 
 #include "rig/base/error.h"
@@ -18,10 +18,10 @@ enum class Company { Alone, Beside };
 
 class CpuClaim {
  public:
-    CpuClaim() = default; // of nothing
-    // Tries once, never waits. Takes `wanted` of `cpus`: first those that nobody holds. Fewer than
-    // `least` to be had: holds none, and `cpus()` is empty. FaultDomain::Host if the folder cannot
-    // be made or the locks in it cannot be opened.
+    CpuClaim() = default; // claims nothing
+    // Tries once, without waiting. Claims `wanted` of `cpus`, unclaimed ones first. If fewer than
+    // `least` are available, claims none, and `cpus()` is empty. FaultDomain::Host if the folder
+    // cannot be created or the locks in it cannot be opened.
     static Result<CpuClaim> take(const std::filesystem::path& folder, const std::vector<int>& cpus,
                                  std::size_t wanted, std::size_t least, Company company);
 
@@ -32,8 +32,8 @@ class CpuClaim {
     std::vector<FileLock> locks_;
 };
 
-// /run/lock/rig-cpus, which the rigs of all users see; where there is no /run/lock,
-// $XDG_RUNTIME_DIR/rig-cpus; else `cache`/rig-cpus-HOST, for those of one cache.
+// /run/lock/rig-cpus, which the rigs of all users share. If that is not writable:
+// $XDG_RUNTIME_DIR/rig-cpus. Else `cache`/rig-cpus-HOST, shared by the rigs that use that cache.
 std::filesystem::path cpu_claim_folder(const std::filesystem::path& cache);
 
 } // namespace rig

@@ -49,7 +49,7 @@ TEST_F(CpuClaimTest, CompanyIsKeptWithThoseWhoKeepIt) {
     EXPECT_EQ(take(alone, 4, 1, Company::Alone), (Cpus{2, 3}));
 }
 
-// flock is the process's: its death, however it comes, frees them.
+// A flock belongs to its process: its death, however it happens, releases the CPUs.
 TEST_F(CpuClaimTest, AnotherProcessHoldsThemUntilItDies) {
     int ready[2];
     ASSERT_EQ(::pipe(ready), 0);

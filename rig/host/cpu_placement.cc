@@ -13,8 +13,9 @@ namespace rig {
 namespace {
 
 constexpr auto kLookAgain = std::chrono::milliseconds(500);
-constexpr unsigned kLooksBeforeLess =
-    3; // another rig that takes its place holds a lock for a moment which it does not keep
+// Another rig that tries to claim CPUs holds some locks only for a moment, so try a few times
+// before settling for fewer CPUs.
+constexpr unsigned kLooksBeforeLess = 3;
 
 } // namespace
 
@@ -48,7 +49,7 @@ Result<BootPlaces> take_places(const BootNeed& need, unsigned parallel, const Ho
                                 alone ? "; --share-cpus goes on beside those that let it" : ""));
                 told = true;
             }
-            if (told) progress.advance(0); // shows that time passes
+            if (told) progress.advance(0); // updates the elapsed time
             bell.wait_for(lock, stop, kLookAgain, [] { return false; });
             if (stop.stop_requested()) {
                 if (told) progress.interrupt();

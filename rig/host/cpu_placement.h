@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Where the boots of a run go: looks at the host, packs, and holds the CPUs against other rigs.
+// Places the boots of a run: reads the host's capacity, allocates CPUs and claims them against
+// other rigs.
 #pragma once
 
 #include "rig/base/progress.h"
@@ -13,21 +14,21 @@
 
 namespace rig {
 
-// The host as rig shares it with others, wired in main.cc.
+// How rig shares the host with others; set in main.cc.
 struct HostShare {
     bool share_cpus = false;                // CpuAllocationWish::share_cpus
-    std::filesystem::path claims;           // cpu_claim_folder(); empty: no other rig is looked at
-    std::function<HostCapacity()> capacity; // host_capacity(); by default its own
+    std::filesystem::path claims;           // cpu_claim_folder(); empty: other rigs are ignored
+    std::function<HostCapacity()> capacity; // host_capacity() if empty
 };
 
 struct BootPlaces {
-    std::vector<std::vector<int>> boots; // as many at once, each on these host CPUs
+    std::vector<std::vector<int>> boots; // one entry for each concurrent boot: its host CPUs
     RunCpuAllocation facts;
-    CpuClaim claim; // held as long as this lives
+    CpuClaim claim; // held as long as this object lives
 };
 
-// Waits, with progress, until the CPUs that are needed are nobody else's; `parallel`:
-// CpuAllocationWish. FaultDomain::Host where a boot does not fit, the claims cannot be held, or
+// Waits, with progress, until no other rig claims the CPUs that are needed. `parallel` is that of
+// CpuAllocationWish. FaultDomain::Host if a boot does not fit, if the CPUs cannot be claimed, or if
 // `stop` came first.
 Result<BootPlaces> take_places(const BootNeed& need, unsigned parallel, const HostShare& host,
                                Progress& progress, std::stop_token stop);

@@ -34,7 +34,7 @@ TEST_F(BootPlacesTest, TwoRigsUnderTheWallClockDoNotMeet) {
     EXPECT_EQ(two->facts.cpus, std::vector<std::string>{"3-5"});
     EXPECT_TRUE(two->facts.pinned);
     EXPECT_FALSE(two->facts.shared);
-    // Nor with the virtual clock of a third.
+    // A third boot, under the virtual clock, does not share their CPUs either.
     const auto third = places(kVirtualBoot, 0, host);
     ASSERT_TRUE(third);
     EXPECT_EQ(third->facts.cpus, std::vector<std::string>{"6"});

@@ -9,9 +9,9 @@
 namespace rig {
 namespace {
 
-// Seconds that the loop below took, the best of ten, where boot_deadline()'s constants were
-// measured (two vCPUs of an AMD EPYC in a virtual machine). A build without optimisation takes
-// longer, and so gets longer limits, which do no harm.
+// Seconds that the loop below took (the best of ten) on the host where boot_deadline()'s constants
+// were measured: two vCPUs of an AMD EPYC in a virtual machine. An unoptimised build takes longer
+// and so gets longer limits, which do no harm.
 constexpr double kReference = 0.021;
 
 double cpu_seconds() {
@@ -20,8 +20,8 @@ double cpu_seconds() {
     return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-// A small interpreter: what it does next depends on data, as with translated code that is looked up
-// block by block.
+// A small interpreter. Its next step depends on data, similar to an emulator that looks up
+// translated code block by block.
 double interpret() {
     std::array<std::uint32_t, 4096> memory{};
     std::uint32_t state = 1;
@@ -48,7 +48,8 @@ double interpret() {
         at = (word + value + step) % memory.size();
     }
     const double took = cpu_seconds() - from;
-    return value == 0x5eed ? took + 1e-12 : took; // the result is used: it is not optimised away
+    return value == 0x5eed ? took + 1e-12
+                           : took; // use the result, so that the loop is not optimised away
 }
 
 } // namespace

@@ -10,7 +10,7 @@ namespace rig {
 
 namespace {
 
-// The names of git's variables in our environment, but for those that may stay.
+// Names of git's variables in our environment, except those that are kept.
 std::vector<std::string> variables_of_git() {
     constexpr std::array<std::string_view, 10> kept{"GIT_SSH",
                                                     "GIT_SSL",
@@ -60,8 +60,8 @@ Command git_apply_command(const std::filesystem::path& folder, std::vector<std::
     command.argv = {"git", "-c", "core.attributesFile=/dev/null", "apply"};
     command.argv.insert(command.argv.end(), words.begin(), words.end());
     command.cwd = folder;
-    // Neither a repository nor a reason to search for one. GIT_CEILING_DIRECTORIES would not do: a
-    // path may have a colon.
+    // Neither a repository nor a reason to search for one. GIT_CEILING_DIRECTORIES cannot be used,
+    // because a path may contain a colon.
     command.env = {{"LC_ALL", "C"},
                    {"GIT_DIR", "/dev/null"},
                    {"GIT_CONFIG_NOSYSTEM", "1"},
@@ -88,13 +88,13 @@ Result<std::string> commit_of(CommandRunner& runner, const std::filesystem::path
                               const std::string& revision) {
     RIG_TRY(result, git(runner, repository,
                         {"rev-parse", "--verify", "--end-of-options", revision + "^{commit}"}));
-    // Warnings come before the answer ("refname 'x' is ambiguous").
+    // Warnings such as "refname 'x' is ambiguous" come before the answer.
     const auto last = last_line(result.out);
     if (result.ok() && is_commit(last)) return std::string(last);
     if (!std::holds_alternative<Exited>(result.outcome))
         return fail(FaultDomain::Host,
                     fmt::format("git rev-parse in {}: {}", repository.string(), describe(result)));
-    // Is it the name, or the repository?
+    // Find out whether the name or the repository is wrong.
     RIG_TRY(any, git(runner, repository, {"rev-parse", "--git-dir"}));
     if (!any.ok() && any.out.find("not a git repository") != std::string::npos)
         return fail(FaultDomain::Spec,
@@ -112,7 +112,8 @@ Result<std::size_t> uncommitted_files(CommandRunner& runner,
                                       const std::filesystem::path& repository) {
     RIG_TRY(inside, git(runner, repository, {"rev-parse", "--is-inside-work-tree"}));
     if (inside.ok() && last_line(inside.out) == "false") return std::size_t{0};
-    // Relative to this folder alone, as what is built of it; a rename is one file, not two records.
+    // Only this folder counts, because only it is built. A renamed file counts as two: the old name
+    // and the new one.
     RIG_TRY(status, git(runner, repository,
                         {"--no-optional-locks", "status", "--porcelain", "--no-renames",
                          "--untracked-files=all", "--ignore-submodules=none", "--", "."}));

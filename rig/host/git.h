@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The user's git repositories, by the git program and the user's configuration. Reads only.
+// Reads the user's git repositories, with the git program and the user's configuration. Changes
+// nothing.
 #pragma once
 
 #include "rig/host/command_runner.h"
@@ -13,40 +14,41 @@
 namespace rig {
 
 inline constexpr std::chrono::seconds kGitPatience{
-    120}; // a count over a kernel's history takes seconds on a cold disk
+    // Counting commits in a kernel's history takes seconds on a cold disk.
+    120};
 
-// `git -C REPOSITORY WORDS`, in English, and without the caller's GIT_DIR and its like: in a hook
-// or below `git rebase -x` they name another repository. What says how to reach a server, and where
-// git's own files and configuration are, stays.
+// `git -C REPOSITORY WORDS`, with English messages. Removes GIT_DIR and similar variables from the
+// environment: in a hook or under `git rebase -x` they name another repository. Variables on how to
+// reach servers, and on the location of git's own files and configuration, are kept.
 Command git_command(const std::filesystem::path& repository, std::vector<std::string> words);
 
-// For `git apply` in `folder`: whatever surrounds it, and whatever the user has configured, git
-// sees no repository. Below a work tree `git apply` would skip the files of a patch with exit code
+// A `git apply` in `folder` that sees no repository, whatever surrounds the folder and whatever the
+// user has configured. Within a work tree `git apply` would skip files of a patch and still return
 // 0.
 Command git_apply_command(const std::filesystem::path& folder, std::vector<std::string> words);
 
-// Runs git_command(). An error only if git could not be started.
+// Runs git_command(). Fails only if git could not be started.
 Result<CommandResult> git(CommandRunner& runner, const std::filesystem::path& repository,
                           std::vector<std::string> words,
                           std::chrono::seconds timeout = kGitPatience);
 
-// Forty lower-case hexadecimal digits, or the 64 of a SHA-256 repository.
+// Whether it is 40 lower-case hexadecimal digits, or the 64 of a SHA-256 repository.
 bool is_commit(std::string_view word);
 
-// The commit that a branch, tag or any other name of git's stands for, in full. FaultDomain::Spec,
-// with the repository, the name and git's own reason, if there is none, or if the folder is no
-// repository; FaultDomain::Host if git was killed, took too long, or refuses the repository
-// (another user's).
+// The full ID of the commit to which a branch, tag or other name refers. FaultDomain::Spec, with
+// the repository, the name and git's reason, if there is no such commit or if the folder is no
+// repository. FaultDomain::Host if git was killed, timed out, or refuses the repository (another
+// user's).
 Result<std::string> commit_of(CommandRunner& runner, const std::filesystem::path& repository,
                               const std::string& revision);
 
-// Files that differ from what is checked out there, with those git does not know: none in a bare
-// repository. FaultDomain::Host if git cannot tell.
+// The number of files that differ from the checked-out commit, including untracked ones; 0 in a
+// bare repository. FaultDomain::Host if git fails.
 Result<std::size_t> uncommitted_files(CommandRunner& runner,
                                       const std::filesystem::path& repository);
 
-// Is it among the other's ancestors, or the same? Both are commits. FaultDomain::Host if git cannot
-// tell.
+// Whether commit `older` is an ancestor of `newer`, or the same commit. FaultDomain::Host if git
+// fails.
 Result<bool> is_ancestor(CommandRunner& runner, const std::filesystem::path& repository,
                          const std::string& older, const std::string& newer);
 

@@ -40,7 +40,7 @@ class Git : public ::testing::Test {
     BoostCommandRunner runner;
 };
 
-// As in a hook of another repository, or below `git rebase -x`.
+// As in a hook of another repository, or under `git rebase -x`.
 TEST_F(Git, TheCallersGitVariablesAreIgnored) {
     const auto wanted = commit_of(runner, dir / "one", "HEAD"),
                other = commit_of(runner, dir / "other", "HEAD");

@@ -9,7 +9,7 @@
 namespace rig {
 namespace {
 
-// In a child, whose limits are its own.
+// Runs in a child, because limits belong to a process.
 void with_limits(rlim_t soft, rlim_t hard, const std::string& wanted, rlim_t after) {
     const pid_t pid = ::fork();
     if (pid == 0) {

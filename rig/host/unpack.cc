@@ -13,9 +13,9 @@ namespace rig {
 namespace fs = std::filesystem;
 namespace {
 
-// The words, in the C locale, of tar and of the programs that it and dpkg-deb decompress with.
+// Messages, in the C locale, of tar and of the decompressors that tar and dpkg-deb use.
 constexpr std::array kDiskFull{"No space left on device", "Disk quota exceeded",
-                               "Wrote only "}; // tar, of a file whose beginning still fitted
+                               "Wrote only "}; // tar, if the beginning of a file still fitted
 constexpr std::array kEndsEarly{"Unexpected end of input",   // xz
                                 "unexpected end of file",    // gzip, dpkg-deb
                                 "file ends unexpectedly",    // bzip2
@@ -24,8 +24,8 @@ constexpr std::array kEndsEarly{"Unexpected end of input",   // xz
                                 "unexpected end of input",   // dpkg-deb's own xz
                                 "unexpected end of archive member"};
 
-// What the program complained of: the first line that begins with its name or its helper's, with
-// the path or without, for the last one says only that there was something. Others are names of
+// The error message: the first line that begins with the program's or its helper's name, with or
+// without a path. (The last line only says that something failed.) All other lines are names of
 // files.
 std::string complaint(const std::string& out) {
     constexpr std::array<std::string_view, 6> programs{"tar",   "xz",   "gzip",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Unpacks an archive by a program such as tar. What goes wrong there is common, and the programs
-// say it in pages; this says it in one sentence.
+// Unpacks an archive with a program such as tar. Failures are common, and the programs report them
+// in many lines; this reports them in one sentence.
 #pragma once
 
 #include "rig/base/error.h"
@@ -14,8 +14,8 @@
 
 namespace rig {
 
-// Runs `argv`, which unpacks `archive` into `folder`. `blame` is whose the archive is; that the
-// disk is full, or that the work was cancelled, is always the host's. The message is one line.
+// Runs `argv`, which unpacks `archive` into `folder`. `fault_domain` is the domain of a bad
+// archive; a full disk or a cancelled command is always FaultDomain::Host. The message is one line.
 Status run_unpacker(const BuildContext& context, std::vector<std::string> argv,
                     const std::filesystem::path& archive, const std::filesystem::path& folder,
                     FaultDomain fault_domain = FaultDomain::Host,

@@ -30,7 +30,7 @@ class Unpack : public ::testing::Test {
         const auto result = real.run(command);
         ASSERT_TRUE(result && result->ok()) << result->out;
     }
-    // One sentence: one line, and the archive's name in it.
+    // The message must be one line that contains the archive's name.
     void expect(const Status& status, FaultDomain fault_domain, const std::string& words) {
         ASSERT_FALSE(status);
         const auto& message = status.error().message;

@@ -22,8 +22,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr double wide =
-    20; // times the smallest figure: beyond that a linear axis hides the smaller ones
+// If the largest figure exceeds the smallest by this factor, a linear axis would hide small ones.
+constexpr double wide = 20;
 
 const char* name(ChartKind kind) {
     switch (kind) {
@@ -52,7 +52,7 @@ const char* unit_name(Unit unit) {
     return unit == Unit::Count ? "count" : "ns";
 }
 
-// A logarithmic axis if the figures on it differ much and none is zero.
+// A logarithmic axis if the figures differ much and none is zero.
 ChartAxis value_axis(const std::string& label, Unit unit, const std::vector<ChartSeries>& series,
                      std::size_t coordinate) {
     double low = INFINITY, high = 0;
@@ -68,7 +68,7 @@ ChartAxis value_axis(const std::string& label, Unit unit, const std::vector<Char
             {}};
 }
 
-// Those that stand in figures, as the comparison has them.
+// The boots that count in figures, as in the comparison.
 std::vector<const Sample*> measured(const ReportInput& input, const std::vector<Sample>& samples,
                                     const std::string& arm) {
     auto boots = boots_of(samples, arm);
@@ -117,7 +117,7 @@ Chart distribution(const ReportInput& input, const std::vector<Sample>& samples,
         std::sort(values.begin(), values.end());
         std::vector<std::string> row{arm.arm, std::to_string(values.size()),
                                      figure(values.front(), metric.info.unit)};
-        // The median of all is the reports' own, which lies between the two middle values.
+        // The median is taken from the report, which uses the mean of the two middle values.
         for (const auto& one : quantiles)
             row.push_back(
                 figure(one.p == 0.5 ? arm.pooled->median : quantile(values, one.p).value(),
@@ -191,10 +191,11 @@ Chart by_boot(const MetricResult& metric) {
 }
 
 struct CpuCount {
-    std::string key, label; // of Sample::counts_per_cpu
+    std::string key, label; // key in Sample::counts_per_cpu
 };
 
-// What Sample::counts documents, without what proofs are made of; then the experiment's own.
+// The counts that Sample::counts documents, without those that only validity checks use, then the
+// experiment's own.
 std::vector<CpuCount> cpu_counts(const Spec& spec) {
     std::vector<CpuCount> out = {
         {"sync_ipis", "sync IPIs sent"},
@@ -212,8 +213,8 @@ std::vector<CpuCount> cpu_counts(const Spec& spec) {
     return out;
 }
 
-// Of each CPU; empty if a boot lacks it. Arms may differ in nothing that decides the number of
-// CPUs, boots neither.
+// The median over boots for each CPU. Empty if a boot lacks the count or has another number of
+// CPUs.
 std::vector<double> medians_by_cpu(const std::string& key,
                                    const std::vector<const Sample*>& boots) {
     std::vector<std::vector<double>> by_cpu;
@@ -244,7 +245,7 @@ std::vector<std::vector<double>> ecdf(std::vector<double> values, std::size_t mo
                                       : static_cast<std::size_t>(std::llround(
                                             static_cast<double>(i) * static_cast<double>(n - 1) /
                                             static_cast<double>(points - 1)));
-        // Equal values are one jump, up to the last of them.
+        // Equal values are one jump, at the rank of the last one.
         const auto upto = std::upper_bound(values.begin() + static_cast<std::ptrdiff_t>(rank),
                                            values.end(), values[rank]) -
                           values.begin();
@@ -286,7 +287,7 @@ Chart ipi_chart(const ReportInput& input) {
         chart.rows.push_back(row);
         said.push_back(fmt::format("{}: {}", function.function, fmt::join(words, ", ")));
     };
-    // The IPIs under test have a metric of their own, and it is what the reports say.
+    // The IPIs under test have a metric of their own, which the reports show.
     if (const auto* sync = input.comparison.find("sync_ipis");
         sync && !input.spec.target.sync_function.empty()) {
         FunctionRow row{input.spec.target.sync_function + " (sync IPIs)", {}};

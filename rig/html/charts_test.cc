@@ -106,7 +106,7 @@ TEST(LatencyCharts, WarmUpBootsAreInNoFigure) {
     ASSERT_TRUE(chart);
     for (const auto& series : chart->series)
         EXPECT_LT(series.points.back()[0], 999'000'000);
-    // Boot 1 is none of them.
+    // Boot 1 is not one of them.
     samples[2].target_latency_ns.assign(80, 999'000'000);
     const auto again = latency_charts(input_of(spec, samples), samples);
     chart = find(again, "target latency: distribution");
@@ -139,7 +139,7 @@ TEST(CpuCharts, MediansOverBootsOnOneScale) {
     EXPECT_EQ(chart->x.categories, (std::vector<std::string>{"0", "1", "2", "3"}));
     ASSERT_EQ(chart->series.size(), 1u);
     EXPECT_EQ(chart->series[0].points[0], (std::vector<double>{0, 0, 34}));
-    EXPECT_EQ(chart->series[0].points[3], (std::vector<double>{3, 0, 43.5})); // of 40..47
+    EXPECT_EQ(chart->series[0].points[3], (std::vector<double>{3, 0, 43.5})); // median of 40..47
     EXPECT_EQ(chart->series[0].points[4], (std::vector<double>{0, 1, 220}));
 }
 
@@ -165,7 +165,7 @@ TEST(CurveCharts, OnlyWhereThereAreRows) {
     ASSERT_EQ(charts.size(), 1u);
     const auto& chart = charts[0];
     EXPECT_EQ(chart.x.categories, (std::vector<std::string>{"1", "10"}));
-    ASSERT_EQ(chart.series.size(), 6u); // median, lowest and highest of two arms
+    ASSERT_EQ(chart.series.size(), 6u); // median, minimum and maximum of two arms
     EXPECT_EQ(chart.series[3].points, (Points{{0, 5000}, {1, 400}}));
     EXPECT_TRUE(chart.series[4].faint);
     EXPECT_EQ(chart.series[4].points, (Points{{0, 4000}, {1, 300}}));

@@ -16,7 +16,7 @@ namespace {
 
 using nlohmann::json;
 
-// Each distinct text once; rows hold its number.
+// Stores each distinct text once; rows contain its number.
 class Words {
  public:
     std::size_t number(const std::string& word) {
@@ -38,8 +38,8 @@ std::string id_of(const DashboardCell& cell) {
         .substr(0, 12);
 }
 
-// A script that hands `data` to the page. JSON is JavaScript but for two line separators; "</"
-// would end a script element if the file were ever inlined in one.
+// A script that passes `data` to the page. JSON is valid JavaScript except for two line separators,
+// and "</" would end a script element if the file were ever inlined in one.
 std::string as_script(const std::string& name, const json& data) {
     auto text = data.dump(-1, ' ', true, json::error_handler_t::replace);
     std::string safe;
@@ -55,7 +55,8 @@ json number_or_null(const std::optional<double>& value) {
     return value ? json(*value) : json(nullptr);
 }
 
-// The median over boots with its interval; without one at this number of boots, their range.
+// The median over boots with its interval, or with their range if there are too few boots for an
+// interval.
 json point_of(std::size_t run, const MetricRecord& metric, Words& verdicts) {
     std::vector<double> values;
     for (const auto& [boot, value] : boot_values(metric))
@@ -77,17 +78,17 @@ json point_of(std::size_t run, const MetricRecord& metric, Words& verdicts) {
             number_or_null(metric.ratio_high)};
 }
 
-// What a cell's figures are, over its runs in the order of time.
+// All figures of a cell, over its runs in chronological order.
 json cell_data(const std::vector<std::pair<std::size_t, const RunRecord*>>& runs,
                const DashboardOptions& options) {
     struct Series {
-        std::string unit, per_boot; // as the newest run has them
+        std::string unit, per_boot; // as in the newest run
         json points = json::array();
         std::vector<double> medians;
         std::vector<const RunRecord*> runs;
     };
-    std::map<std::pair<std::string, std::string>, Series> all; // by metric and arm
-    std::vector<std::string> metric_order, arm_order;          // as the newest report has them
+    std::map<std::pair<std::string, std::string>, Series> all; // key: metric and arm
+    std::vector<std::string> metric_order, arm_order;          // as in the newest report
     Words verdicts;
     const auto remember = [](std::vector<std::string>& order, const std::string& name) {
         if (std::find(order.begin(), order.end(), name) == order.end()) order.push_back(name);
@@ -109,7 +110,7 @@ json cell_data(const std::vector<std::pair<std::size_t, const RunRecord*>>& runs
             if (!metric.median || !run->proven()) continue;
             auto& series = all[{metric.metric, metric.arm}];
             if (series.unit != metric.unit || series.per_boot != metric.per_boot)
-                continue; // another definition, of another rig
+                continue; // another definition, from another version of rig
             series.points.push_back(point_of(number, metric, verdicts));
             series.medians.push_back(*metric.median);
             series.runs.push_back(run);
@@ -213,7 +214,7 @@ dashboard_data(const std::vector<RunRecord>& records,
     }
     std::map<std::string, std::string> files;
     json cell_list = json::array();
-    std::map<std::string, unsigned> versions; // of an experiment's text, by everything else
+    std::map<std::string, unsigned> versions; // number of experiment texts per otherwise equal cell
     for (std::size_t i = 0; i < cells.size(); ++i) {
         const auto& cell = cells[i];
         const auto id = id_of(cell);

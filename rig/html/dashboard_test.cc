@@ -25,7 +25,7 @@ MetricRecord figure_of(const std::string& arm, double median) {
     return metric;
 }
 
-// Nights 0..29 of one experiment: from night 20 on the reviewed arm is another.
+// Nights 0..29 of one experiment: from night 20 on the reviewed arm differs.
 std::vector<RunRecord> nights() {
     std::vector<RunRecord> runs;
     for (unsigned night = 0; night < 30; ++night) {
@@ -56,7 +56,7 @@ json data_of(const std::map<std::string, std::string>& files, const std::string&
     return json::parse(text.substr(begin.size(), text.size() - begin.size() - 3));
 }
 
-// Of the cell that run `run` is in.
+// The cell that contains run `run`.
 json cell_of(const std::map<std::string, std::string>& files, std::size_t run) {
     const auto index = data_of(files, "index");
     return data_of(
@@ -79,7 +79,7 @@ TEST(Dashboard, ATrendHasItsChangePoint) {
     EXPECT_EQ(arms[1]["changes"][0]["before"], 0);
     EXPECT_EQ(arms[1]["changes"][0]["after"], 80);
     EXPECT_EQ(arms[1]["changes"][0]["with"], json({"the arm's kernel"}));
-    // run, median, low, high, "they are an interval"
+    // run, median, low, high, whether they are an interval
     EXPECT_EQ(arms[1]["points"][20][0], 20);
     EXPECT_EQ(arms[1]["points"][20][1], 80);
     EXPECT_EQ(arms[1]["points"][20][2], 80);
@@ -92,7 +92,7 @@ TEST(Dashboard, ATrendHasItsChangePoint) {
     EXPECT_EQ(cell["made"], index["made"]);
 }
 
-// Whatever is another at the step is named, whoever's fault it is.
+// Every other difference at the step is named, whatever its cause.
 TEST(Dashboard, AStepSaysWhatElseIsAnother) {
     auto runs = nights();
     for (std::size_t night = 0; night < runs.size(); ++night) {
@@ -107,8 +107,8 @@ TEST(Dashboard, AStepSaysWhatElseIsAnother) {
                     "seed or number of boots"}));
 }
 
-// Another clock, machine, override or text of the experiment is another line; under the wall clock
-// another boot of the host is, too.
+// A different clock, machine, override or experiment text makes another trend line, and so does
+// another boot of the host under the wall clock.
 TEST(Dashboard, OnlyLikeIsPutInOneLine) {
     auto runs = nights();
     runs[1].vcpus = 8;
@@ -131,34 +131,34 @@ TEST(Dashboard, OnlyLikeIsPutInOneLine) {
         EXPECT_TRUE(names.insert(cell["words"]).second) << cell["words"] << " is the name of two";
     }
     EXPECT_EQ(sizes, (std::multiset<std::size_t>{1, 1, 1, 1, 1, 1, 24}));
-    // An experiment's address lasts when others come and go.
+    // The address of an experiment stays the same when others are added or removed.
     EXPECT_EQ(data_of(dashboard_data({runs[8], runs[1]}, kNoPages, ""), "index")["cells"].size(),
               2u);
     EXPECT_TRUE(dashboard_data({runs[8]}, kNoPages, "")
                     .contains("data/cell-" + cells[0]["id"].get<std::string>() + ".js"));
 }
 
-// A line that was not shown to run, or a part of a run, is no point among those that were.
+// Runs with failed validity checks and incomplete runs are not in trend lines.
 TEST(Dashboard, WhatWasNotProvenIsInNoLine) {
     auto runs = nights();
     runs[5].arms[1].checks_failed = 1;
     runs[6].state = "interrupted";
     runs[7].state = "running";
-    runs[8].metrics[0].per_boot = "mean"; // another rig's definition
+    runs[8].metrics[0].per_boot = "mean"; // the definition of another version of rig
     const auto cell = cell_of(dashboard_data(runs, kNoPages, ""), 0);
     EXPECT_EQ(cell["left_out"], 3);
     EXPECT_EQ(cell["metrics"][0]["arms"][0]["points"].size(), 26u);
     EXPECT_EQ(cell["metrics"][0]["arms"][1]["points"].size(), 27u);
 }
 
-// What few runs could never tell is not called unchanged.
+// Too few runs to find anything are reported as not tested, not as unchanged.
 TEST(Dashboard, FewRunsAreNotTested) {
     const DashboardOptions options;
     EXPECT_EQ(options.min_runs(), 10u) << "2 / C(10, 5) = 0.0079, 2 / C(9, 4) = 0.016";
     auto runs = nights();
     runs.resize(9);
     EXPECT_EQ(cell_of(dashboard_data(runs, kNoPages, ""), 0)["tested"], 0);
-    // Ten runs before a clean step and five behind it suffice with the options of the site.
+    // Ten runs before a clean step and five after it suffice with the options of the site.
     runs = nights();
     runs.erase(runs.begin(), runs.begin() + 10);
     runs.resize(15);

@@ -8,7 +8,8 @@
 namespace rig {
 namespace {
 
-// U+202A..U+202E, U+2066..U+2069, U+200E, U+200F: E2 80 8E, E2 80 AA..AE, E2 81 A6..A9.
+// Direction controls: U+202A..U+202E, U+2066..U+2069, U+200E, U+200F, in UTF-8 E2 80 8E, E2 80 8F,
+// E2 80 AA..AE, E2 81 A6..A9.
 unsigned direction_control(std::string_view at) {
     if (at.size() < 3 || at[0] != '\xE2') return 0;
     const auto second = static_cast<unsigned char>(at[1]),
@@ -79,7 +80,7 @@ Markup element(std::string_view tag, const Attributes& attributes, const Childre
     for (const auto& child : children)
         html += child.html();
     if (!is_void(tag)) html += fmt::format("</{}>", tag);
-    // A line for each block, for those who read the source or compare two pages.
+    // One line per block element, for people who read the source or compare two pages.
     if (tag == "tr" || tag == "p" || tag == "section" || tag == "figure" || tag == "li" ||
         tag == "meta" || tag == "thead")
         html += '\n';
@@ -108,7 +109,7 @@ Markup table(const std::string& label, const std::vector<std::string>& head,
         body.push_back(element(
             "tr", row.kind.empty() ? Attributes{} : Attributes{{"class", row.kind}}, cells));
     }
-    // What scrolls has to be reachable with a keyboard.
+    // A scrollable box must be reachable with the keyboard.
     return element(
         "div", {{"class", "box"}, {"role", "region"}, {"tabindex", "0"}, {"aria-label", label}},
         {element("table", {},
@@ -125,8 +126,8 @@ std::string csp_hash(std::string_view content) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned length = 0;
     EVP_Digest(content.data(), content.size(), digest.data(), &length, EVP_sha256(), nullptr);
-    std::array<unsigned char, 2 * EVP_MAX_MD_SIZE>
-        base64{}; // four characters for three bytes, and a NUL
+    // Base64 has four characters for three bytes, plus a NUL.
+    std::array<unsigned char, 2 * EVP_MAX_MD_SIZE> base64{};
     const auto written = EVP_EncodeBlock(base64.data(), digest.data(), static_cast<int>(length));
     return fmt::format("'sha256-{}'", std::string_view(reinterpret_cast<const char*>(base64.data()),
                                                        static_cast<std::size_t>(written)));

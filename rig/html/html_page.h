@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What every page rig writes has in common, whatever it is about: text that cannot become markup,
-// and the frame with its policy. Pure. A page is one file: it asks for nothing, and its
-// Content-Security-Policy lets nothing run but the script inlined in it.
+// What all HTML pages of rig share: escaping of text, and the page frame with its
+// Content-Security-Policy. Pure. A page is one file: it loads nothing, and the policy allows only
+// the inlined script to run.
 #pragma once
 
 #include "rig/html/web_assets.h"
@@ -13,12 +13,12 @@
 
 namespace rig {
 
-// Text as HTML shows it, in an element and in a quoted attribute alike. Control characters become
-// '?' but line feeds and tabs; those that turn the direction of writing, with which a name can pass
-// for another, are shown by number: "[U+202E]".
+// Escapes text for an element or a quoted attribute. Replaces control characters except line feeds
+// and tabs by '?'. Shows characters that change the writing direction, which can make one name look
+// like another, by number: "[U+202E]".
 std::string escape_html(std::string_view text);
 
-// HTML that is whole. Only element() makes markup; everything else goes through escape_html().
+// Well-formed HTML. Only element() makes markup; all other text goes through escape_html().
 class Markup {
  public:
     Markup() = default;
@@ -40,35 +40,35 @@ class Markup {
 
 using Attributes = std::vector<std::pair<std::string, std::string>>;
 using Children = std::vector<Markup>;
-// `tag` and the attributes' names are ours; their values are text.
+// `tag` and the attribute names must be constants of rig; attribute values are escaped.
 Markup element(std::string_view tag, const Attributes& attributes, const Children& children);
 
 struct Cell {
     Markup content;
-    std::string kind{}; // "th": heads its row; "figure": not broken; "words"
+    std::string kind{}; // "th": heads its row; "figure": no line breaks; "words"
 };
 struct TableRow {
     std::vector<Cell> cells;
-    std::string
-        kind{}; // "part": of the row above; "group": heads those below, its cell spans all columns
+    // "part": a detail of the row above; "group": heads the rows below, its cell spans all columns.
+    std::string kind{};
 };
-// In a box of its own that scrolls if it is wider than the page. `label` names it for those who do
-// not see it.
+// A table in a box that scrolls if it is wider than the page. `label` names the box for screen
+// readers.
 Markup table(const std::string& label, const std::vector<std::string>& head,
              const std::vector<TableRow>& rows);
 
-// <details>: closed until asked for.
+// A <details> element, closed at first.
 Markup details(const Markup& summary, const Children& children);
 
 struct PageFrame {
     std::string title;
     Markup header, main, footer;
 };
-// The whole file. `assets` are inlined as they are, see web_assets.h.
+// The whole file. `assets` are inlined unchanged, see web_assets.h.
 std::string render_page(const PageFrame& frame, const WebAssets& assets);
 
-// "'sha256-…'": the source expression by which a policy lets exactly this inline script or style
-// through.
+// "'sha256-…'": the source expression with which a policy allows exactly this inline script or
+// style.
 std::string csp_hash(std::string_view content);
 
 } // namespace rig

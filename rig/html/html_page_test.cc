@@ -10,7 +10,7 @@ TEST(EscapeHtml, LeavesNothingThatMarkupIsMadeOf) {
     EXPECT_EQ(escape_html("<script>alert(\"x\")</script>"),
               "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;");
     EXPECT_EQ(escape_html("\" onerror='x'"), "&quot; onerror=&#39;x&#39;");
-    // What is escaped already is text like any other.
+    // Text that is already escaped is escaped like any other.
     EXPECT_EQ(escape_html("&lt;"), "&amp;lt;");
     EXPECT_EQ(escape_html("43.1 µs ×4"), "43.1 µs ×4");
 }
@@ -18,12 +18,12 @@ TEST(EscapeHtml, LeavesNothingThatMarkupIsMadeOf) {
 TEST(EscapeHtml, ControlsAreSeen) {
     EXPECT_EQ(escape_html("a\nb\tc"), "a\nb\tc");
     EXPECT_EQ(escape_html(std::string_view("a\0b\x1b[2Jc\x7f\xC2\x85\r", 12)), "a?b?[2Jc???");
-    // U+202E: what follows would be read from right to left. U+2066 and U+200F likewise.
+    // U+202E would reverse the reading direction of the following text, as would U+2066 and U+200F.
     EXPECT_EQ(escape_html("a\xE2\x80\xAE"
                           "b\xE2\x81\xA6"
                           "c\xE2\x80\x8F"),
               "a[U+202E]b[U+2066]c[U+200F]");
-    // A line separator is text; a lead byte at the end takes nothing with it.
+    // A line separator is text; a lead byte at the end does not swallow anything.
     EXPECT_EQ(escape_html("a\xE2\x80\xA8"
                           "b\xE2"),
               "a\xE2\x80\xA8"
@@ -73,7 +73,7 @@ TEST(Page, AllowsNothingButItsOwnScriptAndStyle) {
                                     "; img-src data:; base-uri 'none'; form-action 'none'");
     const auto at = page.find(policy);
     ASSERT_NE(at, std::string::npos) << page;
-    // A policy holds for what comes behind it.
+    // A policy applies only to what follows it.
     EXPECT_LT(at, page.find("<style>"));
     EXPECT_EQ(page.find("unsafe"), std::string::npos);
 }

@@ -22,7 +22,7 @@ HttpAnswer not_found() {
     return {404, "text/plain; charset=utf-8", "there is no such page; / is the start\n"};
 }
 
-// The entry of `folder` that has this very name; an empty path if there is none.
+// The entry of `folder` with exactly this name; an empty path if there is none.
 fs::path among(const fs::path& folder, std::string_view name) {
     std::error_code gone;
     for (const auto& entry : fs::directory_iterator(folder, gone))
@@ -32,13 +32,13 @@ fs::path among(const fs::path& folder, std::string_view name) {
     return {};
 }
 
-// Not a link to one elsewhere.
+// False for a symbolic link, which could point elsewhere.
 bool is_file(const fs::path& path) {
     std::error_code none;
     return fs::is_regular_file(fs::symlink_status(path, none));
 }
 
-// "" at the end.
+// Takes the next part of a path; "" at the end.
 std::string_view take_part(std::string_view& path) {
     if (path.starts_with('/')) path.remove_prefix(1);
     const auto part = path.substr(0, path.find('/'));
@@ -46,7 +46,7 @@ std::string_view take_part(std::string_view& path) {
     return part;
 }
 
-// %41 -> A; what is malformed stays as it is.
+// Decodes %41 to A; malformed sequences stay unchanged.
 std::string decoded(std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -92,7 +92,7 @@ const LiveResults::Counted& LiveResults::count(const fs::path& run) {
     auto& counted = counted_[run.filename()];
     std::error_code none;
     if (const auto size = fs::file_size(run / "samples.jsonl", none); none || size < counted.read)
-        counted = {}; // torn, and cut off
+        counted = {}; // a torn line was cut off: count again
     std::ifstream in(run / "samples.jsonl", std::ios::binary);
     in.seekg(static_cast<std::streamoff>(counted.read));
     for (std::string line; std::getline(in, line) && !in.eof();) {
@@ -105,8 +105,8 @@ const LiveResults::Counted& LiveResults::count(const fs::path& run) {
 }
 
 // {"runs": [{"id", "state", "started", "ended", "failure", "clock", "planned", "done": {arm:
-// boots}, "closing", "page", "boots": [{"name", "console_bytes"}]}]}, newest first; "boots" of the
-// running ones and of the newest only, newest first.
+// boots}, "closing", "page", "boots": [{"name", "console_bytes"}]}]}, newest first. "boots" are
+// listed, newest first, for running runs and for the newest run only.
 std::string LiveResults::live_json() {
     auto folders = run_folders(results_);
     std::reverse(folders.begin(), folders.end());
@@ -171,7 +171,7 @@ HttpAnswer LiveResults::report(std::string_view run) const {
 HttpAnswer LiveResults::answer(std::string_view target) {
     try {
         return look_up(target);
-    } catch (const std::exception& e) { // a folder that cannot be read, a file of another program's
+    } catch (const std::exception& e) { // an unreadable folder, or a file of another program
         return {500, "text/plain; charset=utf-8", std::string(e.what()) + "\n"};
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What `rig serve` shows of the folders of runs while they grow: how far each is, and what its
-// guests print. Reads only, and only what lies in `results`; names in an address are looked for
-// among those there are, never made into a path.
+// What `rig serve` shows of run folders while they grow: the progress of each run and the consoles
+// of its guests. Only reads, and only below `results`: names in an address are compared with
+// existing names and never become part of a path.
 #pragma once
 
 #include "rig/html/http_answer.h"
@@ -20,18 +20,18 @@ class LiveResults {
     explicit LiveResults(std::filesystem::path results) : results_(std::move(results)) {}
 
     // "/": the page. "/live.json": the newest runs, see live_json(). "/console/RUN/BOOT?from=N":
-    // the console of a boot from byte N on, at most kConsolePiece, with its whole size in "X-Size".
-    // "/report/RUN": the run's page or, without one, its text. Anything else: 404. Links are not
-    // followed. What cannot be read: 500.
+    // the console of a boot from byte N on, at most kConsolePiece, with the total size in "X-Size".
+    // "/report/RUN": the run's page or, without one, its text report. Anything else: 404. Symbolic
+    // links are not followed. Unreadable files: 500.
     HttpAnswer answer(std::string_view target);
 
     static constexpr std::size_t kConsolePiece = 256 << 10;
     static constexpr std::size_t kRuns = 20;
 
  private:
-    struct Counted { // what of samples.jsonl was counted already
+    struct Counted { // the part of samples.jsonl that is already counted
         std::uintmax_t read = 0;
-        std::map<std::string, unsigned> boots; // by arm
+        std::map<std::string, unsigned> boots; // key: arm
     };
     HttpAnswer look_up(std::string_view target);
     std::string live_json();
@@ -40,7 +40,7 @@ class LiveResults {
     const Counted& count(const std::filesystem::path& run);
 
     std::filesystem::path results_;
-    std::mutex mutex_; // counted_
+    std::mutex mutex_; // protects counted_
     std::map<std::string, Counted> counted_;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The page of `rig serve`: asks /live.json every two seconds. Its script sets what guests and runs
-// are called as text only.
+// The page of `rig serve`, which fetches /live.json every two seconds. Its script inserts names of
+// guests and runs as text only.
 #pragma once
 
 #include <string_view>

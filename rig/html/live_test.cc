@@ -39,7 +39,7 @@ TEST_F(LiveTest, ARunningRunIsCountedAsItGrows) {
     ASSERT_FALSE(writer.has(more.id));
     ASSERT_TRUE(writer.append(more));
     EXPECT_EQ(live(here)[0]["done"][more.id.arm], 4);
-    // A torn line is not counted until it is whole.
+    // A torn line is not counted until it is complete.
     const auto file = writer.dir() / "samples.jsonl";
     { std::ofstream(file, std::ios::app) << R"({"id": {"arm": "ipi"})"; }
     EXPECT_EQ(live(here)[0]["done"]["ipi"], 3 + (more.id.arm == "ipi"));
@@ -61,7 +61,7 @@ TEST_F(LiveTest, AConsoleFromAnyByteOn) {
         EXPECT_EQ(here.answer(base + bad).status, 400u) << bad;
 }
 
-// Names in an address are looked for, not followed.
+// Names in an address are searched for, not followed.
 TEST_F(LiveTest, NothingOutsideOfTheResultsIsShown) {
     const auto run = make_run(0);
     const auto id = run.filename().string();
@@ -86,7 +86,7 @@ TEST_F(LiveTest, NothingOutsideOfTheResultsIsShown) {
         EXPECT_EQ(here.answer(target).status, 404u) << target;
 }
 
-// One that holds what no rig wrote does not end the server.
+// A folder with foreign files does not end the server.
 TEST_F(LiveTest, AFolderThatIsDamagedIsNoEnd) {
     const auto run = make_run(0);
     std::ofstream(run / "samples.jsonl")
@@ -98,7 +98,7 @@ TEST_F(LiveTest, AFolderThatIsDamagedIsNoEnd) {
     EXPECT_EQ(live(here)[0]["done"], (json{{"ipi", 1}}));
 }
 
-// One request, as it is; the whole answer.
+// Sends one request unchanged and returns the whole answer.
 std::string ask(std::uint16_t port, const std::string& request) {
     asio::io_context io;
     asio::ip::tcp::socket socket(io);
@@ -134,7 +134,7 @@ TEST(Serve, AnswersThisMachineOnlyAndStops) {
     EXPECT_NE(good.find("X-Content-Type-Options: nosniff\r\n"), good.npos);
     for (const char* host : {"localhost", "localhost:1", "[::1]:8642", "[::1]"})
         EXPECT_TRUE(get("GET", host).starts_with("HTTP/1.1 200 ")) << host;
-    // A name that somebody else had resolved to this machine.
+    // A foreign name that resolves to this machine.
     for (const char* host :
          {"evil.example", "evil.example:8642", "127.0.0.1.evil.example", "", "localhost.evil"})
         EXPECT_TRUE(get("GET", host).starts_with("HTTP/1.1 403 ")) << host;

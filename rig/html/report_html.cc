@@ -43,7 +43,7 @@ Markup facts(const std::vector<MethodEntry>& entries) {
     return element("dl", {{"class", "facts"}}, out);
 }
 
-// Colour of a mark; the mark itself and the words beside it say the same.
+// The colour of a mark. The mark and the text next to it carry the same information.
 const char* tone(const std::string& mark) {
     return mark == "✔" ? "good" : mark == "✘" ? "bad" : "open";
 }
@@ -55,7 +55,7 @@ Markup verdict_line(const Comparison& comparison) {
                     element("span", {}, {comparison.closing})});
 }
 
-// What the closing line has no room for: each count, those against the patch first.
+// Counts that do not fit into the closing line, starting with those against the patch.
 Markup tally(const Comparison& c) {
     std::vector<std::string> parts;
     const auto add = [&](unsigned n, const char* what) {
@@ -107,7 +107,7 @@ std::string declared_note(const ArmMetric& arm) {
     return arm.declared.empty() ? "" : "declared: " + arm.declared;
 }
 
-// The arm's value: as the text report has it, and its range over boots beside it.
+// The arm's value as in the text report, followed by its range over boots.
 Cell value_cell(const ReportRow& row, std::size_t arm) {
     if (!row.metric) return {row.cells[arm], "figure"};
     const auto& one = row.metric->arms[arm];
@@ -121,7 +121,7 @@ Cell value_cell(const ReportRow& row, std::size_t arm) {
                                         figure(one.spread->max, unit)));
     }
     if (!one.change && one.verdict != Verdict::NotJudged) {
-        notes.push_back(words(one.verdict)); // the cell itself has its mark
+        notes.push_back(words(one.verdict)); // the cell itself shows the mark
         notes.push_back(declared_note(one));
         notes.push_back(one.why);
     }
@@ -234,7 +234,7 @@ Markup check_item(const ValidityCheck& check) {
     return element("li", {}, out);
 }
 
-// What failed is in sight; what held is behind a summary.
+// Failed checks are visible; passed ones are behind a summary.
 Markup checks(const ReportInput& input) {
     const auto claim = checks_claim(input);
     Children out{paragraph(claim.claim + ".")};
@@ -256,7 +256,7 @@ Markup checks(const ReportInput& input) {
             out.push_back(
                 details(fmt::format("What held in {}", arm.arm), {element("ul", {}, held)}));
     }
-    return section("proofs", "Exposure", out);
+    return section("checks", "Validity checks", out);
 }
 
 Markup splats(const ReportInput& input, const std::vector<SplatExcerpt>& excerpts) {
@@ -341,11 +341,11 @@ Markup reproduce(const ReportInput& input) {
 Markup header(const ReportInput& input, bool proven) {
     const auto& comparison = input.comparison;
     Children out{element("h1", {}, {input.spec.name}), verdict_line(comparison), tally(comparison)};
-    // Without proof the figures mean little: say so before they are read.
+    // Failed checks make the figures meaningless, so they come first.
     if (!proven)
         out.push_back(element("p", {{"class", "told"}},
                               {"? A validity check failed (see ",
-                               element("a", {{"href", "#proofs"}}, {"Exposure"}),
+                               element("a", {{"href", "#checks"}}, {"Validity checks"}),
                                "): figures are shown, no verdict is given."}));
     if (std::any_of(comparison.splats.begin(), comparison.splats.end(), [](const ArmSplats& arm) {
             return arm.verdict == SplatVerdict::Splatted || arm.verdict == SplatVerdict::Silent;

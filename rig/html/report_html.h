@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The report as one page for people: a self-contained HTML file with what the text report says and
-// the figures drawn. What got worse stands beside what got better. Pure.
+// Renders the report as one self-contained HTML file: the content of the text report plus charts.
+// It shows what got worse next to what got better. Pure.
 #pragma once
 
 #include "rig/html/charts.h"
@@ -12,20 +12,21 @@
 
 namespace rig {
 
-// What the console of a boot holds of a splat.
+// The part of a boot's console that belongs to a splat.
 struct SplatExcerpt {
-    std::string file; // as excerpts_of() names it
+    std::string file; // path as in excerpts_of()
     std::string text; // from a guest
-    bool cut = false; // there is more of it in the file
+    bool cut = false; // the file has more
 };
 
-// What a page shows beyond the run's own samples.
+// What a page shows besides the run's own samples.
 struct PageExtras {
     std::vector<SplatExcerpt> excerpts;
-    std::vector<Plot> sweeps; // of sibling runs: doses, vCPUs. No section where no sweep has rows
+    // Of sibling runs: doses, vCPUs. Without rows there is no such section.
+    std::vector<Plot> sweeps;
 };
 
-// Needs no JavaScript but for the drawings, whose figures are in tables too.
+// Needs JavaScript only for the charts, whose figures are also in tables.
 std::string render_html(const ReportInput& input, const std::vector<Sample>& samples,
                         const PageExtras& extras, const WebAssets& assets);
 

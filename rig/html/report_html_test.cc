@@ -14,7 +14,8 @@ namespace {
 using namespace rig::fixture;
 
 constexpr WebAssets assets{"draw();", "p{}"};
-// Markup, the end of the script that follows, an attribute's end, and what is escaped already.
+// Markup, the end of the following script, the end of an attribute, and text that is already
+// escaped.
 constexpr const char* hostile =
     "</script><script>hit()</script><b>\"onerror='hit()' &lt;i&gt; \xE2\x80\xA8";
 
@@ -74,7 +75,7 @@ TEST(HtmlReport, WithoutProofNothingIsPraised) {
     EXPECT_EQ(html.find("as declared</span>"), std::string::npos);
     EXPECT_EQ(html.find("Tests behind the verdicts"), std::string::npos);
     EXPECT_NE(page(spec, make_samples(spec)).find("Tests behind the verdicts"), std::string::npos);
-    // What failed is in sight, not behind a summary.
+    // What failed is visible, not behind a summary.
     const auto failed = html.find("✘</span> injections (");
     ASSERT_NE(failed, std::string::npos);
     EXPECT_GT(html.rfind("</details>", failed), html.rfind("<details>", failed));
@@ -125,7 +126,7 @@ TEST(HtmlReport, NoTextFromOutsideBecomesMarkup) {
     EXPECT_EQ(html.find("</script><"), std::string::npos);
     EXPECT_EQ(html.find("<b>"), std::string::npos);
     EXPECT_EQ(html.find("\"onerror"), std::string::npos);
-    EXPECT_EQ(html.find(" &lt;i"), std::string::npos); // one that was not escaped again
+    EXPECT_EQ(html.find(" &lt;i"), std::string::npos); // it was not escaped twice
     std::size_t shown = 0;
     for (auto at = html.find(escape_html(hostile)); at != std::string::npos;
          at = html.find(escape_html(hostile), at + 1))

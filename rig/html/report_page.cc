@@ -25,8 +25,8 @@ std::vector<SplatExcerpt> read_excerpts(const fs::path& run, const ReportInput& 
                 if (std::any_of(out.begin(), out.end(),
                                 [&](const SplatExcerpt& one) { return one.file == name; }))
                     continue;
-                // excerpts_of() names it as the reader types it; the run may have been given in
-                // another way.
+                // excerpts_of() returns the path as the reader types it, but `run` may be another
+                // path to the same folder.
                 const auto text = slurp(run / fs::path(name).lexically_relative(input.run_dir));
                 const auto shown = std::min({text.size(), kExcerptBytes, room});
                 room -= shown;
@@ -49,8 +49,9 @@ std::vector<Plot> read_sweeps(const fs::path& run, const ReportInput& input) {
     own.id = input.run.run_id;
     take_run_json(to_json(input.run), own);
     if (!others || !take_report_json(render_json(input), own)) return {};
-    own.state = "ended"; // its page is written just before it is
-    // The index knows the text with its overrides, which are what differs.
+    own.state = "ended"; // the page is written just before the run ends
+    // Compare the experiment texts alone. The index only has a hash of text and overrides, and
+    // overrides are what differs between siblings.
     std::erase_if(*others, [&](const RunRecord& other) {
         const auto info =
             nlohmann::json::parse(slurp(results / other.id / "run.json"), nullptr, false);

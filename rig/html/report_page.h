@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The page of a run, from its folder: what rig/html/report_html.h renders, with the consoles'
-// excerpts read and the file written.
+// Makes the page of a run from its folder: reads excerpts of consoles, renders with
+// rig/html/report_html.h and writes the file.
 #pragma once
 
 #include "rig/base/error.h"
@@ -11,21 +11,21 @@
 
 namespace rig {
 
-inline constexpr std::size_t kExcerptBytes = 64u << 10; // shown of one boot's splats.txt
-inline constexpr std::size_t kExcerptsBytes =
-    1u << 20; // of all of them together: what does not fit is named with its file
+inline constexpr std::size_t kExcerptBytes = 64u << 10; // limit for one boot's splats.txt
+// Limit for all excerpts together; what exceeds it is cut off (SplatExcerpt::cut).
+inline constexpr std::size_t kExcerptsBytes = 1u << 20;
 
-// splats.txt of the boots in which the splats of `input` were first seen, each once. A file that is
-// missing is told in its place.
+// The files splats.txt of the boots in which the splats of `input` were first seen, each once. For
+// a missing file the text is a note about that.
 std::vector<SplatExcerpt> read_excerpts(const std::filesystem::path& run, const ReportInput& input);
 
-// What the index of the folder that `run` lies in knows of like runs (sweeps.h), of the newest
-// kSiblings; nothing without an index.
+// Sweeps over similar runs (sweeps.h) among the newest kSiblings in the index of the folder that
+// contains `run`. Empty without an index.
 inline constexpr unsigned kSiblings = 300;
 std::vector<Plot> read_sweeps(const std::filesystem::path& run, const ReportInput& input);
 
-// Replaces `file` as a whole. FaultDomain::Spec if this rig has no assets (nullptr), or if `file`
-// names no place for a file; FaultDomain::Host if it cannot be written.
+// Replaces `file` atomically. FaultDomain::Spec if this rig has no assets (nullptr), or if no file
+// can be at `file`; FaultDomain::Host if it cannot be written.
 Status write_report_page(const std::filesystem::path& file, const std::filesystem::path& run,
                          const ReportInput& input, const std::vector<Sample>& samples,
                          const WebAssets* assets);

@@ -18,7 +18,7 @@ constexpr WebAssets page_assets{"draw();", "p{}"};
 
 class ReportPage : public ::testing::Test {
  protected:
-    // Boots 0 and 2 of the patched arm complain of the same, boot 1 of something else too.
+    // Boots 0 and 2 of the patched arm have the same splat, boot 1 has another one too.
     ReportPage() {
         for (auto& s : samples_) {
             if (s.id.arm != "reviewed" || s.id.index > 2) continue;

@@ -27,7 +27,7 @@ bool is_loopback(std::string_view host) {
     return host == "127.0.0.1" || host == "localhost" || host == "[::1]";
 }
 
-// One connection. Lives as long as an operation of it is pending.
+// One connection. It lives as long as one of its operations is pending.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
     Connection(tcp::socket socket, const std::function<HttpAnswer(std::string_view)>& answer)
@@ -90,7 +90,7 @@ void accept(tcp::acceptor& acceptor, const std::function<HttpAnswer(std::string_
             std::make_shared<Connection>(std::move(socket), answer)->read();
             return accept(acceptor, answer);
         }
-        // No descriptor left: asking again at once would take a CPU from guests.
+        // No descriptor is free. An immediate retry would take CPU time from guests.
         auto pause = std::make_shared<asio::steady_timer>(acceptor.get_executor(),
                                                           std::chrono::milliseconds(200));
         pause->async_wait([&acceptor, &answer, pause](error_code) { accept(acceptor, answer); });

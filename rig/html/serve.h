@@ -13,11 +13,11 @@
 
 namespace rig {
 
-// Serves until `stop`. `listening` is told the port once connections are taken (`port` 0: any free
-// one). GET and HEAD only; a request whose Host is not loopback's is refused, so that a page from
-// elsewhere cannot read through a name that it had resolved to this machine. A connection that says
-// nothing for ten seconds is closed, one that sends more than 16 KiB is too. FaultDomain::Host: the
-// port is taken.
+// Serves until `stop`. Calls `listening` with the port once connections are accepted (`port` 0: any
+// free port). Accepts GET and HEAD only. Refuses requests whose Host header is not a loopback name,
+// so that a foreign page cannot read through a name that resolves to this machine (DNS rebinding).
+// Closes a connection that is silent for ten seconds or sends more than 16 KiB. FaultDomain::Host
+// if the port is taken.
 Status serve(std::uint16_t port, const std::function<HttpAnswer(std::string_view target)>& answer,
              const std::function<void(std::uint16_t)>& listening, std::stop_token stop);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The script and the style that pages carry, bundled from web/ into the binary. The script is data
-// to rig: it runs in a browser only.
+// The script and the style of the pages, bundled from web/ into the binary. To rig the script is
+// data: it runs in a browser only.
 #pragma once
 
 #include <string_view>
@@ -9,11 +9,12 @@ namespace rig {
 
 struct WebAssets {
     std::string_view script,
-        style; // UTF-8, as a browser reads it back from a page: web/embed.py sees to that
+        // UTF-8 that a browser reads back unchanged from a page, as web/embed.py ensures.
+        style;
 };
 
-// Of a run's page, and of the site over all runs. nullptr: rig was built without them
-// (-Dweb=false), and can write no pages.
+// For the page of a run, and for the site over all runs. nullptr: rig was built without them
+// (-Dweb=false) and cannot write pages.
 const WebAssets* web_assets();
 const WebAssets* dashboard_assets();
 

@@ -14,7 +14,8 @@ std::filesystem::path host_file() {
     if (const char* config = std::getenv("XDG_CONFIG_HOME"); config && *config)
         return std::filesystem::path(config) / "rig/host.toml";
     const auto home = home_folder();
-    return home.empty() ? home : home / ".config/rig/host.toml"; // no home, no such file
+    return home.empty() ? home
+                        : home / ".config/rig/host.toml"; // without a home there is no such file
 }
 
 Result<std::string> connect_of(const std::filesystem::path& host_file) {

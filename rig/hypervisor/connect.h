@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Direct QEMU or libvirt?
+// Chooses between direct QEMU and libvirt.
 #pragma once
 
 #include "rig/hypervisor/hypervisor.h"
@@ -9,12 +9,13 @@
 
 namespace rig {
 
-// `connect`: "none", "auto", a libvirt URI, or "" = what the key `connect` of the host's file says,
-// "none" without one. nullptr: direct QEMU. FaultDomain::Host if a URI does not answer; "auto" then
-// means direct QEMU. FaultDomain::Spec for a malformed host file.
+// `connect` is "none", "auto", a libvirt URI, or "" = the key `connect` of the host's configuration
+// file, "none" without one. Returns nullptr for direct QEMU. FaultDomain::Host if a given URI does
+// not answer; with "auto", direct QEMU is used then. FaultDomain::Spec for a malformed
+// configuration file.
 Result<std::unique_ptr<Hypervisor>> choose_libvirt(std::string connect);
 
-// $XDG_CONFIG_HOME/rig/host.toml, or ~/.config/rig/host.toml.
+// The host's configuration file: $XDG_CONFIG_HOME/rig/host.toml, or ~/.config/rig/host.toml.
 std::filesystem::path host_file();
 // The value of its key `connect`; "none" if there is no such file or key.
 Result<std::string> connect_of(const std::filesystem::path& host_file);

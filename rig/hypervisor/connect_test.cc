@@ -34,7 +34,7 @@ TEST_F(ChooseTest, TheHostsFileNamesTheConnection) {
 }
 
 TEST_F(ChooseTest, AHostsFileThatCannotBeLookedForIsAnErrorOfTheHost) {
-    std::filesystem::create_symlink(file_, file_); // a loop
+    std::filesystem::create_symlink(file_, file_); // a symlink loop
     const auto result = connect_of(file_ / "rig/host.toml");
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().fault_domain, FaultDomain::Host);

@@ -40,7 +40,7 @@ void add_cpus(pugi::xml_node domain, const BootRequest& request, const DomainPla
                 {{"vcpu", std::to_string(i)}, {"cpuset", std::to_string(pinned[i])}});
     }
     if (!counted) return;
-    // See HostCpu: QEMU's main loop has to get to run when it is woken.
+    // QEMU's main loop must run as soon as it is woken, see HostCpu.
     const auto cpu = std::to_string(place.host_cpu);
     vcpu.append_attribute("cpuset") = cpu.c_str();
     auto tune = add(domain, "cputune");
@@ -52,8 +52,8 @@ void add_boot(pugi::xml_node domain, const BootRequest& request) {
     auto os = add(domain, "os");
     add(os, "type", {{"arch", "x86_64"}, {"machine", "q35"}}).text() = "hvm";
     if (request.pvh)
-        add(os, "loader", {{"type", "rom"}, {"readonly", "yes"}}).text() =
-            "bios-microvm.bin"; // QEMU finds it among its own
+        // QEMU searches its own folder.
+        add(os, "loader", {{"type", "rom"}, {"readonly", "yes"}}).text() = "bios-microvm.bin";
     add_text(os, "kernel", request.kernel.string());
     add_text(os, "initrd", request.initrd.string());
     add_text(os, "cmdline", request.cmdline);
@@ -81,9 +81,9 @@ void add_boot(pugi::xml_node domain, const BootRequest& request) {
     }
     for (const char* event : {"on_poweroff", "on_reboot"})
         add_text(domain, event, "destroy");
-    add_text(
-        domain, "on_crash",
-        "preserve"); // it goes on (-action panic=none), and restarts when it has said everything
+    // After a panic the guest goes on (-action panic=none), and restarts when it has
+    // printed everything.
+    add_text(domain, "on_crash", "preserve");
 }
 
 void add_devices(pugi::xml_node domain, const BootRequest& request, const DomainPlace& place) {
@@ -104,7 +104,7 @@ void add_devices(pugi::xml_node domain, const BootRequest& request, const Domain
     add(devices, "memballoon", {{"model", "none"}});
 }
 
-// What libvirt has no words for.
+// Options that libvirt's XML cannot express.
 void add_qemu(pugi::xml_node domain, const BootRequest& request) {
     auto line = add(domain, "qemu:commandline");
     const auto argument = [&](const std::string& value) {
@@ -114,16 +114,19 @@ void add_qemu(pugi::xml_node domain, const BootRequest& request) {
         argument(name), argument(value);
     };
     if (request.clock == GuestClock::Virtual) option("-icount", "shift=0,sleep=off");
-    option("-uuid", kGuestUuid);     // the later of two counts
-    option("-action", "panic=none"); // the panic device tells libvirt, and the kernel goes on dying
+    option("-uuid", kGuestUuid); // QEMU uses the last -uuid
+    option("-action",
+           "panic=none"); // the panic device notifies libvirt, and the kernel goes on printing
     option("-seed", std::to_string(request.seed & 0xffffffff));
-    // libvirt 9.0 knows the panic device of the ISA bus, which only ACPI finds. As JSON, which is
-    // what libvirt writes: QEMU makes such devices after all others, in their own order.
+    if (request.plugin) option("-plugin", plugin_option(*request.plugin));
+    // The only panic device that libvirt 9.0 supports is on the ISA bus, where only ACPI finds it.
+    // Written as JSON, as libvirt does: QEMU creates JSON devices after all others, in their own
+    // order.
     option("-device",
            fmt::format(R"({{"driver":"{}","bus":"pcie.0","addr":"0x3"}})", x86_64().panic_device));
-    // Not a <channel>: libvirt gives its port a name of its own, for which QEMU tells libvirt when
-    // the guest opens it. Such an event, and the timer that holds back the next one, wakes QEMU's
-    // main loop at a moment of the host's choosing, and boots differ.
+    // Not a <channel>: for the port name that libvirt gives those, QEMU sends libvirt an event when
+    // the guest opens the port. Such an event, and the timer that delays the next one, wakes QEMU's
+    // main loop at a time that the host determines, so that boots differ.
     option("-chardev", "file,id=channel,path=" + qemu_escaped(request.channel));
     option(
         "-device",
@@ -137,8 +140,8 @@ void add_qemu(pugi::xml_node domain, const BootRequest& request) {
         {{"name", "ioeventfd"}, {"type", "bool"}, {"value", "false"}}); // see qemu_argv()
 }
 
-// Not libvirt's user for guests, who can read neither the kernel in the cache nor the scratch
-// folder.
+// QEMU must not run as libvirt's user for guests, who can read neither the kernel in the cache nor
+// the scratch folder.
 void add_label(pugi::xml_node domain, const DomainPlace& place) {
     auto label = add(domain, "seclabel", {{"type", "static"}, {"model", "dac"}, {"relabel", "no"}});
     add_text(label, "label", fmt::format("+{}:+{}", place.uid, place.gid));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A boot as libvirt wants it described. Pure. The machine is that of qemu_argv() in every device,
-// address and table: the test `libvirt` compares the samples of both byte by byte.
+// Describes a boot as a libvirt domain. Pure. The machine equals that of qemu_argv() in every
+// device, address and firmware table: the test suite `libvirt` compares the samples of both byte by
+// byte.
 #pragma once
 
 #include "rig/hypervisor/hypervisor.h"
@@ -11,17 +12,19 @@
 
 namespace rig {
 
-// What is not the guest's but this host's and this moment's.
+// The properties of a domain that depend on the host and on this start, not on the guest.
 struct DomainPlace {
     std::string name;     // unique among the domains of the connection
     std::string emulator; // "/usr/bin/qemu-system-x86_64"
-    int host_cpu = -1;    // all of the guest's threads keep to this one; -1: to none
-    uid_t uid = 0;        // as whom QEMU runs: the one who owns the files
+    int host_cpu = -1;    // all threads of the guest are bound to it; -1: not bound
+    uid_t uid = 0;        // QEMU's user: the owner of the files
     gid_t gid = 0;
-    std::vector<int> wall_cpus{}; // under the wall clock all threads keep to these, and vCPU i to
-                                  // the i-th if there are more than vCPUs (cpus_of_vcpus)
-    bool elsewhere = false; // on another host: QEMU runs as libvirt's own user for guests, to whom
-                            // libvirt gives the files; uid and gid mean nothing
+    // Wall clock: all threads are bound to these CPUs. If there are more of them than vCPUs, vCPU i
+    // is bound to the i-th (cpus_of_vcpus).
+    std::vector<int> wall_cpus{};
+    // The guest runs on another host. QEMU then runs as libvirt's own user for guests, and libvirt
+    // gives the files to that user; uid and gid are ignored.
+    bool elsewhere = false;
 };
 
 std::string domain_xml(const BootRequest& request, const DomainPlace& place);

@@ -121,7 +121,7 @@ TEST(DomainXml, TheWallsClockIsNeitherCountedNorPinned) {
     EXPECT_EQ(cpus, "0:2 1:3 2:5 3:7 ");
     EXPECT_STREQ(pinned.child("domain").child("vcpu").attribute("cpuset").value(), "2-3,5,7-8")
         << "the rest of QEMU";
-    place.wall_cpus.pop_back(); // none for the rest: nothing is pinned
+    place.wall_cpus.pop_back(); // no CPU is left for the other threads: nothing is pinned
     EXPECT_FALSE(parsed(r, place).child("domain").child("cputune"));
     r.accelerator = Accelerator::Kvm;
     const auto document = parsed(r);
@@ -134,7 +134,7 @@ TEST(DomainXml, TextsOfTheUsersStayTexts) {
     auto r = request();
     r.console_log = "/results/a\"/><x/>&amp;.log";
     r.cmdline = "</cmdline><on_crash>restart</on_crash>";
-    const auto document = parsed(r); // its nodes live as long as it
+    const auto document = parsed(r); // keeps the nodes alive
     const auto domain = document.child("domain");
     EXPECT_EQ(domain.child("devices").child("serial").child("source").attribute("path").value(),
               r.console_log.string());

@@ -23,7 +23,7 @@ GuestFiles::GuestFiles(const BootRequest& request,
     std::error_code none;
     if (!request.console_log.empty()) {
         std::ofstream console(request.console_log);
-        std::filesystem::remove(piece_before(request.console_log), none); // of an attempt before
+        std::filesystem::remove(piece_before(request.console_log), none); // from an earlier attempt
     }
     if (request.channel.empty()) return;
     std::ofstream channel(request.channel);
@@ -38,7 +38,7 @@ Status GuestFiles::made() const {
 
 bool GuestFiles::read() {
     while (channel_.is_open()) {
-        channel_.clear(); // the end of the file a moment ago is not the end now
+        channel_.clear(); // the file may have grown since the last end of file
         channel_.read(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
         const auto n = static_cast<std::size_t>(channel_.gcount());
         if (n == 0) break;

@@ -29,10 +29,11 @@ namespace {
 
 namespace fs = std::filesystem;
 using Steady = std::chrono::steady_clock;
-constexpr auto kPoll = std::chrono::milliseconds(5); // as with direct QEMU; events wake earlier
-constexpr std::chrono::seconds kDeathPatience{60};   // for a guest to die
-constexpr auto kRemotePoll = std::chrono::milliseconds(
-    500); // looks at files of another host: two calls and two streams each
+// As with direct QEMU. Events end the wait earlier.
+constexpr auto kPoll = std::chrono::milliseconds(5);
+constexpr std::chrono::seconds kDeathPatience{60}; // how long a guest may take to die
+// Between two reads of remote files, which take two calls and two streams each.
+constexpr auto kRemotePoll = std::chrono::milliseconds(500);
 constexpr const char* kEmulator = "/usr/bin/qemu-system-x86_64";
 
 std::string last_error() {
@@ -40,7 +41,7 @@ std::string last_error() {
     return message && *message ? message : "libvirt gives no reason";
 }
 
-// libvirt's event loop is one for the whole process.
+// libvirt has one event loop per process.
 void start_event_loop() {
     static std::once_flag once;
     std::call_once(once, [] {
@@ -48,7 +49,7 @@ void start_event_loop() {
         virSetErrorFunc(nullptr, [](void*, virErrorPtr) {}); // errors are returned, not printed
         std::thread([] {
             for (;;)
-                virEventRunDefaultImpl(); // a failure of one round is no end of all guests
+                virEventRunDefaultImpl(); // go on after an error: it concerns all guests
         }).detach();
     });
 }
@@ -60,7 +61,7 @@ struct DomainRef {
     }
 };
 
-// QEMU's pid, where the daemon is on this host; 0 if it is not found. libvirt's API does not tell
+// QEMU's pid, if the daemon is on this host; 0 if it is not found. libvirt's API does not provide
 // it.
 pid_t pid_of(const std::string& name) {
     std::error_code ignored;
@@ -68,7 +69,7 @@ pid_t pid_of(const std::string& name) {
     for (const auto& process : fs::directory_iterator("/proc", ignored)) {
         std::error_code not_ours;
         if (fs::read_symlink(process.path() / "exe", not_ours) != emulator || not_ours)
-            continue; // nor an editor that shows this line
+            continue; // skips also, say, an editor whose command line contains the name
         std::ifstream in(process.path() / "cmdline");
         std::string line{std::istreambuf_iterator<char>(in), {}};
         if (line.find(std::string("-name\0guest=", 12) + name + ",") != line.npos)
@@ -77,7 +78,7 @@ pid_t pid_of(const std::string& name) {
     return 0;
 }
 
-// Stopped, and read.
+// Stops the guest and reads its registers.
 std::optional<std::string> registers_of(virDomainPtr domain) {
     char* text = nullptr;
     virDomainSuspend(domain);
@@ -89,7 +90,7 @@ std::optional<std::string> registers_of(virDomainPtr domain) {
     return registers;
 }
 
-// As examine_hung_guest() of direct QEMU.
+// Does for libvirt what examine_hung_guest() does for direct QEMU.
 void examine(virDomainPtr domain, const fs::path& memory_dump, unsigned looks, GuestEnd& end) {
     const auto first = registers_of(domain);
     end.registers = first ? *first : last_error() + "\n";
@@ -106,18 +107,19 @@ void examine(virDomainPtr domain, const fs::path& memory_dump, unsigned looks, G
         end.registers += "\nno memory dump: " + last_error() + "\n";
 }
 
-// As starved_seconds(), of a guest on another host, which runs under the virtual clock: its one
-// busy thread never sleeps, since idle time passes at once and the watchdog's timer is always there
-// to pass it to. So it waited for what it did not run. (libvirt's own figure for this,
-// vcpu.N.delay, is not there for vCPUs that share a thread.) `seconds`: since it was made.
+// Does what starved_seconds() does, for a guest on another host, which always runs under the
+// virtual clock. Its one busy thread never sleeps, because idle time passes immediately and the
+// watchdog's timer is always pending. So the time in which it did not run is the time for which it
+// waited. (libvirt's own value, vcpu.N.delay, does not exist for vCPUs that share a thread.)
+// `seconds` is the time since the domain was created.
 double starved_elsewhere(virDomainPtr domain, double seconds) {
     virDomainInfo info{};
     if (virDomainGetInfo(domain, &info) < 0) return 0;
     return std::max(0.0, seconds - static_cast<double>(info.cpuTime) / 1e9);
 }
 
-// A daemon that went away leaves its guests running, and one that it was about to start may come to
-// life a moment later.
+// If a daemon goes away, its guests keep running, and a guest that it was about to start may still
+// appear a moment later.
 void kill_orphan(const std::string& name) {
     for (int i = 0; i < 20; ++i) {
         if (const auto pid = pid_of(name)) return void(::kill(pid, SIGKILL));
@@ -125,15 +127,16 @@ void kill_orphan(const std::string& name) {
     }
 }
 
-// What libvirt's event thread writes. Held by libvirt as well, which calls back from that thread
-// after a callback was deregistered.
+// What libvirt's event thread writes. libvirt holds a reference as well, because it may call back
+// even after a callback was deregistered.
 struct Domains {
-    std::mutex mutex; // the two below
+    std::mutex mutex; // protects the next two
     struct News {
-        std::optional<int> stopped; // the detail of VIR_DOMAIN_EVENT_STOPPED once it ended
+        // The detail of VIR_DOMAIN_EVENT_STOPPED, set when the guest ended.
+        std::optional<int> stopped;
         bool panicked = false, watchdog_fired = false;
     };
-    std::map<std::string, News> guests; // ours, by name
+    std::map<std::string, News> guests; // this rig's guests, by name
     bool closed = false;
     std::condition_variable changed;
 
@@ -149,8 +152,8 @@ struct Domains {
             news.panicked = true;
         domains.changed.notify_all();
     }
-    // Told in every state of the domain; the lifecycle's SUSPENDED only of one that did not panic
-    // before.
+    // This event is sent in every state of the domain; the lifecycle event SUSPENDED only if the
+    // domain has not panicked before.
     static void on_watchdog(virConnectPtr, virDomainPtr domain, int, void* self) {
         auto& domains = **static_cast<std::shared_ptr<Domains>*>(self);
         const std::lock_guard lock(domains.mutex);
@@ -168,7 +171,7 @@ struct Domains {
     static void forget(void* self) { delete static_cast<std::shared_ptr<Domains>*>(self); }
 };
 
-// A domain's place in that list, from before it is made until its boot is over.
+// Keeps a domain in that map from before it is created until its boot is over.
 struct Listed {
     Domains& domains;
     const std::string& name;
@@ -197,8 +200,8 @@ Status has_machine(const Arch& arch) {
 struct LibvirtHypervisor::Connection {
     std::string uri;
     virConnectPtr handle = nullptr;
-    std::unique_ptr<RemotePool> pool;  // of another host
-    int lifecycle = -1, watchdog = -1; // callbacks
+    std::unique_ptr<RemotePool> pool;  // if it is another host
+    int lifecycle = -1, watchdog = -1; // callback IDs
     std::shared_ptr<Domains> domains = std::make_shared<Domains>();
 
     static Result<std::shared_ptr<Connection>> open(const std::string& uri);
@@ -238,11 +241,11 @@ LibvirtHypervisor::Connection::open(const std::string& uri) {
                                         Domains::forget) < 0)
         return fail(FaultDomain::Host,
                     fmt::format("libvirt: no events from {}: {}", uri, last_error()));
-    char* resolved = virConnectGetURI(connection->handle); // of an alias
+    char* resolved = virConnectGetURI(connection->handle); // resolves an alias
     if (is_remote_uri(resolved ? resolved : uri))
         connection->pool = std::make_unique<RemotePool>(connection->handle);
     std::free(resolved);
-    // A daemon that stands still is lost after a quarter of a minute: calls and waits then end.
+    // A daemon that does not respond counts as lost after 15 s: calls and waits then end.
     virConnectSetKeepAlive(connection->handle, 5, 3);
     return connection;
 }
@@ -250,11 +253,11 @@ LibvirtHypervisor::Connection::open(const std::string& uri) {
 namespace {
 
 decltype(GuestEnd::outcome) outcome_of(int detail) {
-    // libvirt says "failed" when QEMU's monitor went away without QEMU having said that the guest
-    // shut down. A reset ends the guest, as -no-reboot does, and counts as shut down.
+    // libvirt reports "failed" if QEMU's monitor went away before QEMU reported that the guest shut
+    // down. A reset ends the guest (as -no-reboot does) and counts as shut down.
     if (detail == VIR_DOMAIN_EVENT_STOPPED_FAILED) return Lost{};
     if (detail == VIR_DOMAIN_EVENT_STOPPED_DESTROYED)
-        return Cancelled{}; // by another of the daemon's users
+        return Cancelled{}; // by another user of the daemon
     return Exited{0};
 }
 
@@ -317,11 +320,11 @@ Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request,
     }
     const auto begun = Steady::now();
     auto mirrored_at = begun;
-    bool unread = false; // what is on the other host
+    bool unread = false; // whether the last read of the remote files failed
     const auto mirror = [&](bool last) {
         if (!mirrored || (!last && Steady::now() - mirrored_at < kRemotePoll)) return;
-        unread = !mirrored->mirror(); // what could not be had now is there the next time, unless it
-                                      // was the last
+        // What could not be read now is read the next time, unless this was the last.
+        unread = !mirrored->mirror();
         mirrored_at = Steady::now();
     };
     const Listed listed(domains, place.name);
@@ -342,8 +345,8 @@ Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request,
                    ? Result<GuestEnd>(lost())
                    : fail(FaultDomain::Host, "libvirt did not start the guest: " + why);
     }
-    std::optional<decltype(GuestEnd::outcome)> forced; // why we ended it, and
-    Steady::time_point forced_at, destroyed_at;        // since when we try
+    std::optional<decltype(GuestEnd::outcome)> forced; // why rig ended it
+    Steady::time_point forced_at, destroyed_at;        // the first and the last attempt
     const auto force = [&](decltype(GuestEnd::outcome) why) {
         if (!forced) forced = why, forced_at = Steady::now();
         destroyed_at = Steady::now();
@@ -362,11 +365,12 @@ Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request,
             end.panicked = news.panicked;
             if (news.stopped) end.outcome = outcome_of(*news.stopped);
         }
-        // After the end: the rest; a violation found only then is one all the same.
+        // Read the rest after the guest's end, too: a protocol violation found only then still
+        // counts.
         mirror(gone);
         if (!forced && !files.read()) force(Cancelled{});
         if (gone) break;
-        if (forced) { // an event can be lost, and a QEMU that is stuck in the kernel does not die
+        if (forced) { // events can get lost, and a QEMU that is stuck in the kernel does not die
             if (Steady::now() - forced_at > kDeathPatience) return lost();
             if (Steady::now() - destroyed_at > std::chrono::seconds(1)) force(*forced);
             continue;
@@ -375,7 +379,7 @@ Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request,
             end.console_flood = true;
             force(Cancelled{});
         }
-        if (files.halted()) force(Exited{0}); // as good as powered off
+        if (files.halted()) force(Exited{0}); // counts as powered off
         if (stop.stop_requested()) force(Cancelled{});
         if (forced) continue;
         const bool late = Steady::now() - begun > request.deadline;
@@ -397,8 +401,8 @@ Result<GuestEnd> LibvirtHypervisor::run(const BootRequest& request,
     if (end.outcome == decltype(end.outcome){Lost{}})
         end.messages = "domain " + place.name + " of " + connection->uri;
     if (forced) end.outcome = *forced;
-    if (unread &&
-        !mirrored->torn()) { // what the guest said last is not known: nothing to judge it by
+    // The guest's last output is missing, so that its end cannot be classified.
+    if (unread && !mirrored->torn()) {
         end.outcome = Lost{true};
         end.messages =
             fmt::format("what domain {} wrote on {} could not be had", place.name, connection->uri);
@@ -430,7 +434,8 @@ Result<std::optional<OtherHost>> LibvirtHypervisor::other_host() {
         return fail(FaultDomain::Host,
                     fmt::format("libvirt: {} does not tell its CPUs and memory: {}",
                                 connection->uri, last_error()));
-    for (const auto& one : stats) // KiB; page cache can go
+    for (const auto& one :
+         stats) // in KiB; page cache counts as available, since it can be reclaimed
         for (const char* free : {VIR_NODE_MEMORY_STATS_FREE, VIR_NODE_MEMORY_STATS_CACHED,
                                  VIR_NODE_MEMORY_STATS_BUFFERS})
             if (std::string_view(one.field) == free) out.memory += one.value * 1024;

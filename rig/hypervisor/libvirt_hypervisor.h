@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Guests as transient domains of a libvirt daemon: its administrators see them (virsh list), its
-// limits hold for them, and it ends them when rig is killed (autodestroy).
+// Runs guests as transient domains of a libvirt daemon. Administrators see them (virsh list),
+// libvirt's limits apply to them, and the daemon ends them if rig is killed (autodestroy).
 //
-// Not through the embedded driver (qemu:///embed): it runs libvirt within rig, so that nobody is
-// left to carry out autodestroy when rig is killed, and QEMU goes on as an orphan; direct QEMU
-// needs no daemon either and dies with rig.
+// The embedded driver (qemu:///embed) is not supported: it runs libvirt within rig, so that nothing
+// carries out autodestroy if rig is killed, and QEMU goes on as an orphan. Direct QEMU needs no
+// daemon either, and dies with rig.
 #pragma once
 
 #include "rig/hypervisor/hypervisor.h"
@@ -17,11 +17,11 @@ namespace rig {
 
 class LibvirtHypervisor : public Hypervisor {
  public:
-    // FaultDomain::Host if no daemon answers. `uri`: as of virsh -c, e.g. "qemu:///system"; a
-    // session's daemon has neither the right to pin QEMU's main loop nor the label under which QEMU
-    // reads rig's files, and refuses its domains. On this host files are given by their paths; to
-    // another (is_remote_uri) they go through its storage (remote_files.h), and only the virtual
-    // clock is for it.
+    // FaultDomain::Host if no daemon answers. `uri` is as in virsh -c, for example
+    // "qemu:///system". A session daemon may not bind QEMU's main loop, and lacks the security
+    // label with which QEMU can read rig's files; it refuses rig's domains. On this host, files are
+    // passed by path. To another host (is_remote_uri) they are copied through its storage
+    // (remote_files.h), and only the virtual clock is supported.
     static Result<std::unique_ptr<LibvirtHypervisor>> connect(const std::string& uri);
     ~LibvirtHypervisor() override;
 
@@ -34,11 +34,11 @@ class LibvirtHypervisor : public Hypervisor {
     Result<std::optional<OtherHost>> other_host() override;
 
  private:
-    struct Connection; // shared with the thread that waits for libvirt's events
+    struct Connection; // shared with the thread that handles libvirt's events
     explicit LibvirtHypervisor(std::shared_ptr<Connection> connection)
         : connection_(std::move(connection)) {}
-    Result<std::shared_ptr<Connection>>
-    current(); // made anew where the daemon had gone away: it may have been started again
+    // Connects again if the daemon had gone away: it may have been restarted.
+    Result<std::shared_ptr<Connection>> current();
     std::mutex mutex_;
     std::shared_ptr<Connection> connection_;
 };

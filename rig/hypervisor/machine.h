@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a guest runs on: its clock, what executes it, and how slow the host is.
+// What a guest runs on: its clock, what executes its instructions, and how slow the host is.
 #pragma once
 
 #include "rig/base/guest_clock.h"
@@ -9,7 +9,7 @@ namespace rig {
 struct Machine {
     GuestClock clock = GuestClock::Virtual;
     Accelerator accelerator = Accelerator::Tcg;
-    double slowness = 1; // of the host, see host_slowdown_factor(): time limits are longer by it
+    double slowness = 1; // host_slowdown_factor(): time limits are multiplied by it
 };
 
 } // namespace rig

@@ -32,26 +32,25 @@ std::vector<std::string> qemu_argv(const BootRequest& r, const std::string& prog
              "-cpu", arch.cpu});
     add({"-smp", std::to_string(r.vcpus), "-m", std::to_string(r.memory_mib)});
     if (r.clock == GuestClock::Virtual)
-        // One instruction is one nanosecond; idle time passes at once. The RTC starts at a fixed
-        // date.
+        // One instruction takes one nanosecond, and idle time passes immediately. The RTC starts at
+        // a fixed date.
         add({"-icount", "shift=0,sleep=off", "-rtc", "clock=vm,base=2026-01-01T00:00:00"});
     add({"-seed", std::to_string(r.seed & 0xffffffff)});
-    // qboot: a tenth of SeaBIOS's time under emulation. It ships with QEMU, named after the machine
-    // type it was made for.
+    // qboot takes a tenth of SeaBIOS's time under emulation. It ships with QEMU, under the name of
+    // the machine type that it was made for.
     if (r.pvh) add({"-bios", "bios-microvm.bin"});
-    // As libvirt has them: the guest sees the boot order in its firmware's tables, and the kernel
-    // mixes the machine's UUID, of which a host can have but one at a time, into its random
-    // numbers.
+    // As libvirt sets them: the guest sees the boot order in its firmware's tables, and the kernel
+    // mixes the machine's UUID into its random numbers.
     add({"-boot", "strict=on", "-uuid", kGuestUuid});
     add({"-kernel", r.kernel.string(), "-initrd", r.initrd.string(), "-append", r.cmdline});
-    // The order of -device options is that of libvirt's: it decides which numbers the devices get,
-    // and in that which instructions the guest executes when it finds them.
+    // The order of the -device options is libvirt's: it determines the devices' numbers, and with
+    // them the instructions that the guest executes when it finds the devices.
     if (!r.channel.empty()) {
-        // ioeventfd=off: a kick is then handled within the guest's own instruction, not whenever
-        // the host's main loop gets to it, which would show in the virtual clock. A file, not a
-        // socket: it takes every byte at once. A socket that rig does not empty fast enough makes
-        // the guest wait, for as long as the host likes: 200 KiB were enough to make two boots
-        // differ.
+        // ioeventfd=off: a virtqueue kick is handled within the guest's own instruction. Otherwise
+        // QEMU's main loop handles it whenever the host runs it, which would be visible in the
+        // virtual clock. A file, not a socket, because a file accepts every byte at once: with a
+        // socket that rig does not empty fast enough, the guest waits for as long as the host
+        // takes. 200 KiB were enough to make two boots differ.
         add({"-chardev", "file,id=channel,path=" + qemu_escaped(r.channel)});
         add({"-device", "virtio-serial-pci,ioeventfd=off"});
     }
@@ -61,9 +60,9 @@ std::vector<std::string> qemu_argv(const BootRequest& r, const std::string& prog
         add({"-chardev", "file,id=console,path=" + qemu_escaped(r.console_log),
              arch.serial_device.empty() ? "-serial" : "-device",
              arch.serial_device.empty() ? "chardev:console" : arch.serial_device});
-    // "debug": QEMU says that it fired (kWatchdogFired), and the guest's vCPUs are looked at as
-    // they are. Not by the wall's clock, which runs on while the host does something else, and by
-    // which the host's own deadline is the shorter one.
+    // "debug": QEMU prints that the watchdog fired (kWatchdogFired), and rig reads the vCPUs as
+    // they are. Not under the wall clock, which goes on while the host runs something else; and
+    // there the host's own deadline is shorter.
     if (!r.channel.empty() && r.clock == GuestClock::Virtual)
         add({"-device", "i6300esb", "-action", "watchdog=debug"});
     if (!r.channel.empty())
@@ -74,7 +73,8 @@ std::vector<std::string> qemu_argv(const BootRequest& r, const std::string& prog
     if (!r.monitor.empty())
         add({"-chardev", "socket,id=monitor,server=on,wait=off,path=" + qemu_escaped(r.monitor),
              "-mon", "chardev=monitor,mode=control"});
-    // What a guest that took QEMU over could ask of the host's kernel.
+    if (r.plugin) add({"-plugin", plugin_option(*r.plugin)});
+    // Restricts what a guest that has taken over QEMU can request from the host's kernel.
     add({"-sandbox", kSandbox});
     if (r.gdb_stub) add({"-gdb", fmt::format("tcp:127.0.0.1:{}", r.gdb_port), "-S"});
     return argv;

@@ -28,14 +28,15 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 constexpr std::size_t kMessagesKept = 4096;
 constexpr std::chrono::seconds kPatience{
-    60}; // for the registers, and the memory, of a guest that hangs
-// In QEMU's words on its stderr: softmmu/watchdog.c (hw/watchdog/watchdog.c before 7.0), action
-// "debug"; softmmu/runstate.c, qemu_system_guest_panicked(), with -d guest_errors. The fault matrix
-// has a guest of 7.2 for each; 10.0 (riscv64) says the same.
+    // Time limit for reading the registers, and the memory, of a guest that hangs.
+    60};
+// QEMU's messages on stderr: from softmmu/watchdog.c (hw/watchdog/watchdog.c before 7.0) for the
+// action "debug", and from softmmu/runstate.c, qemu_system_guest_panicked(), with -d guest_errors.
+// The fault matrix has a guest of 7.2 for each; 10.0 (riscv64) prints the same.
 constexpr std::string_view kWatchdogFired = "watchdog: timer fired",
                            kGuestPanicked = "Guest crashed";
 
-// Everything of one running guest. All handlers run on the one thread that calls run().
+// Everything about one running guest. All handlers run on the thread that calls run().
 class Session {
  public:
     Session(const BootRequest& request, std::string program,
@@ -61,10 +62,10 @@ class Session {
     asio::steady_timer deadline_{io_}, poll_{io_};
     std::array<char, 1024> message_buffer_{};
     pid_t pid_ = -1;
-    std::optional<decltype(GuestEnd::outcome)> forced_; // why we killed it
+    std::optional<decltype(GuestEnd::outcome)> forced_; // why rig killed it
     GuestEnd end_;
     std::optional<HostCpu> cpu_;
-    std::vector<int> to_pin_; // the host CPUs of the vCPUs, until they are found
+    std::vector<int> to_pin_; // the host CPUs of the vCPUs, until their threads exist
 };
 
 Status Session::start() {
@@ -89,7 +90,8 @@ Status Session::start() {
     const pid_t parent = ::getpid();
     pid_ = ::fork();
     if (pid_ == 0) {
-        // Only async-signal-safe calls from here on. The guest dies with us even if we are killed.
+        // Only async-signal-safe calls from here on. PR_SET_PDEATHSIG: the guest dies with rig,
+        // even if rig is killed.
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (::getppid() != parent) ::_exit(127);
         if (cpu_)
@@ -100,17 +102,17 @@ Status Session::start() {
                                  ? kMaxFile
                                  : kMaxFile + (static_cast<rlim_t>(request_.memory_mib) << 20);
         const rlimit file{largest, largest}, no_core{0, 0};
-        ::setrlimit(RLIMIT_FSIZE, &file); // beyond it: SIGXFSZ
+        ::setrlimit(RLIMIT_FSIZE, &file); // QEMU gets SIGXFSZ beyond it
         ::setrlimit(RLIMIT_CORE, &no_core);
-        // Of root's rights only those to read and write its files, wherever the user's permissions
-        // put them, and none to be had by exec. (Another user's ID would clear the signal of the
-        // parent's death.)
+        // If rig runs as root, QEMU keeps only the capabilities to read and write its files,
+        // wherever the user has them, and gains none by exec. (Changing to another UID would clear
+        // PR_SET_PDEATHSIG.)
         for (int capability = 0; ::prctl(PR_CAPBSET_READ, capability) >= 0; ++capability)
             if (capability != CAP_DAC_OVERRIDE && capability != CAP_DAC_READ_SEARCH)
                 ::prctl(PR_CAPBSET_DROP, capability);
         ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
         if (!interactive) {
-            ::setpgid(0, 0); // a SIGINT at the terminal is for rig to handle
+            ::setpgid(0, 0); // rig handles a SIGINT from the terminal
             const int null = ::open("/dev/null", O_RDONLY);
             ::dup2(null, 0);
             ::dup2(pipe_fds[1], 1);
@@ -136,7 +138,7 @@ void Session::read_messages() {
 }
 
 void Session::take_message(std::size_t bytes) {
-    // Seen before it is cut, and across two pieces.
+    // Search before the text is truncated, and across two pieces of output.
     const auto from =
         end_.messages.size() -
         std::min(end_.messages.size(), std::max(kWatchdogFired.size(), kGuestPanicked.size()));
@@ -149,7 +151,7 @@ void Session::take_message(std::size_t bytes) {
     if (fired && !forced_) end_hung(WatchdogFired{});
 }
 
-// Of a QEMU that is gone.
+// Reads what a QEMU that is gone still had printed.
 void Session::take_rest_of_messages() {
     error_code error;
     messages_.non_blocking(true, error);
@@ -166,7 +168,7 @@ void Session::end_hung(decltype(GuestEnd::outcome) why) {
         end_.registers = seen ? std::move(seen->registers) : seen.error().message + "\n";
         if (seen) end_.registers_again = std::move(seen->registers_again);
     }
-    if (!files_.read()) why = Cancelled{}; // what it said before it hung
+    if (!files_.read()) why = Cancelled{}; // what the guest sent before it hung
     end(why);
 }
 
@@ -175,19 +177,19 @@ void Session::end(decltype(GuestEnd::outcome) why) {
     if (pid_ > 0) ::kill(pid_, SIGKILL);
 }
 
-// The child is polled for rather than caught by SIGCHLD: several sessions run in one process, and a
-// signal handler is global. 5 ms against boots of seconds.
+// Poll for the child instead of using SIGCHLD: several sessions run in one process, and a signal
+// handler is global. 5 ms are short compared with boots of seconds.
 void Session::watch() {
     int status = 0;
     const bool gone = ::waitpid(pid_, &status, WNOHANG) == pid_;
     if (gone) pid_ = -1;
-    // After a guest's end: the rest of it; a violation found only then is one all the same.
+    // Read the rest after the guest's end, too: a protocol violation found only then still counts.
     if (!forced_ && !files_.read()) end(Cancelled{});
     if (!forced_ && files_.flooded()) {
         end_.console_flood = true;
         end(Cancelled{});
     }
-    if (!forced_ && files_.halted()) end(Exited{0}); // as good as powered off
+    if (!forced_ && files_.halted()) end(Exited{0}); // counts as powered off
     if (!gone && !to_pin_.empty() && pin_vcpus(pid_, to_pin_)) to_pin_.clear();
     if (gone) {
         take_rest_of_messages();

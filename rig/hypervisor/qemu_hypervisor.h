@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Direct QEMU: no daemon, one process per guest, the embedded default.
+// Direct QEMU: one process per guest, without a daemon. This is the default.
 #pragma once
 
 #include "rig/hypervisor/hypervisor.h"
@@ -8,29 +8,30 @@
 
 namespace rig {
 
-// What the firmware's tables tell the guest, by whichever adapter.
+// The UUID in the firmware's tables; the same for both backends.
 inline constexpr const char* kGuestUuid = "00000000-0000-0000-0000-000000000000";
 
-// -sandbox: which system calls are left to QEMU's process.
+// The value of -sandbox: restricts the system calls of the QEMU process.
 inline constexpr const char* kSandbox =
     "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
 
-// A path as part of an option's value: QEMU takes a comma when it is doubled.
+// A path as part of an option's value: QEMU needs commas doubled.
 std::string qemu_escaped(const std::filesystem::path& path);
 
-// The complete command line for a boot by `program`; pure, so that `rig boot --print` and the
-// golden tests show what is run.
+// The complete command line with which `program` runs a boot. Pure, so that `rig boot --print` and
+// the golden tests show exactly what is run.
 std::vector<std::string> qemu_argv(const BootRequest& request, const std::string& program);
 
 struct Emulator {
-    std::string program;       // a name to be found in PATH, or a path
-    std::string packages = {}; // "qemu-system-riscv 1:10.0.2+ds-2, opensbi 1.5.1-1" where it and
-                               // its firmware were fetched; "" of the host's own
+    std::string program; // a name to be found in PATH, or a path
+    // "qemu-system-riscv 1:10.0.2+ds-2, opensbi 1.5.1-1" if it and its firmware were fetched; ""
+    // for the host's own.
+    std::string packages = {};
 };
 
 class QemuHypervisor : public Hypervisor {
  public:
-    // Asked before each boot and each version (qemu_choice.h); without it arch.qemu.
+    // Called before each boot and for each version (qemu_choice.h). Without it arch.qemu is used.
     using EmulatorOf = std::function<Result<Emulator>(const Arch&)>;
     explicit QemuHypervisor(CommandRunner& runner, EmulatorOf emulator_of = {})
         : runner_(runner), emulator_of_(std::move(emulator_of)) {}

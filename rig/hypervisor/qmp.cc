@@ -25,7 +25,7 @@ class Qmp {
         error_code error;
         socket_.connect(asio::local::stream_protocol::endpoint(path.string()), error);
         if (error) return fail(FaultDomain::Host, "QEMU's monitor: " + error.message());
-        RIG_CHECK(message()); // its greeting
+        RIG_CHECK(message()); // the greeting
         RIG_CHECK(execute("qmp_capabilities"));
         return {};
     }
@@ -46,7 +46,7 @@ class Qmp {
                 return fail(FaultDomain::Host,
                             fmt::format("QEMU's monitor: {}: {}", command,
                                         answer.at("error").value("desc", "no reason given")));
-        } // else an event
+        } // otherwise it is an event
     }
 
  private:
@@ -71,8 +71,8 @@ class Qmp {
         return value;
     }
 
-    static constexpr std::size_t most =
-        1 << 20; // bytes of one answer; sixteen vCPUs' registers take some 60 KiB
+    // Bytes of one answer; the registers of sixteen vCPUs take some 60 KiB.
+    static constexpr std::size_t most = 1 << 20;
     std::chrono::steady_clock::time_point deadline_;
     asio::io_context io_;
     asio::local::stream_protocol::socket socket_{io_};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// QEMU's machine protocol, as far as a guest that hangs is concerned. Blocking, with an end.
+// A client of QEMU's machine protocol (QMP), for guests that hang. Blocking, with a time limit.
 #pragma once
 
 #include "rig/base/error.h"
@@ -11,17 +11,19 @@
 
 namespace rig {
 
-inline constexpr std::size_t kMaxSocketPath = 107; // sun_path of unix(7), without its final NUL
+// Size of sun_path in unix(7), without the final NUL.
+inline constexpr std::size_t kMaxSocketPath = 107;
 
 struct HungGuest {
-    std::string registers;                    // of all its vCPUs
-    std::vector<std::string> registers_again; // `looks` times, fewer if it went away
+    std::string registers;                    // of all vCPUs
+    std::vector<std::string> registers_again; // `looks` times; fewer if QEMU went away
 };
 
-// Stops the guest, and returns its registers; lets it run on for a moment (kBetweenLooks) and reads
-// them again, `looks` times. With `memory_dump` its memory is written there (dump-guest-memory, an
-// ELF core without paging; boot/memory_dump.h adds what debuggers need). FaultDomain::Host, with
-// QEMU's words, if the socket does not answer in time. `socket`: a QMP monitor nobody talks to.
+// Stops the guest and returns its registers. Then `looks` times lets it run on for a moment
+// (kBetweenLooks), stops it and reads them again. With `memory_dump`, the guest's memory is written
+// to that file (dump-guest-memory, an ELF core without paging; boot/memory_dump.h adds what
+// debuggers need). `socket` is a QMP monitor that nothing else uses. FaultDomain::Host, with QEMU's
+// message, if the socket does not answer in time.
 Result<HungGuest> examine_hung_guest(const std::filesystem::path& socket,
                                      const std::filesystem::path& memory_dump, unsigned looks,
                                      std::chrono::seconds patience);

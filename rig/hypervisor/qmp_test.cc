@@ -13,7 +13,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-// A monitor that says `lines`, the first as its greeting and each other one after a command.
+// A monitor that sends `lines`: the first as its greeting, each further one after a command.
 Result<HungGuest> asked(const std::vector<std::string>& lines,
                         std::vector<std::string>* heard = nullptr,
                         const std::filesystem::path& dump = {}, unsigned looks = 0) {
@@ -70,7 +70,7 @@ TEST(Qmp, LooksAgainAfterTheGuestRanOn) {
         commands += line.substr(line.find("execute") + 10, 4) + " ";
     EXPECT_EQ(commands, "qmp_ stop huma cont stop huma cont stop huma dump ")
         << "stopped at its end, as memory is dumped";
-    // A guest that ended in between is known as far as it was seen.
+    // If the guest ends in between, the registers that were read before it ended are returned.
     const auto gone = asked(
         {R"({"QMP":{}})", ok, ok, R"({"return":"RIP=1"})", ok, R"({"error":{"desc":"shut down"}})"},
         nullptr, {}, 2);

@@ -12,7 +12,7 @@ namespace rig {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::size_t kPiece = 256 * 1024; // libvirt's messages hold less; it cuts them
+constexpr std::size_t kPiece = 256 * 1024; // libvirt splits data into smaller messages
 
 tl::unexpected<Error> failed(const std::string& what) {
     const char* message = virGetLastErrorMessage();
@@ -21,7 +21,7 @@ tl::unexpected<Error> failed(const std::string& what) {
                             message && *message ? message : "no reason given"));
 }
 
-// Aborted unless it was finished.
+// Aborts the stream unless it was finished.
 struct Stream {
     virStreamPtr stream;
     bool open = false;
@@ -92,7 +92,8 @@ Status RemotePool::find_pool() {
     if (pool_) return {};
     const auto error =
         failed(fmt::format("find or make the pool '{}' in {}", kRemotePool, kRemotePoolFolder));
-    pool_ = virStoragePoolLookupByName(connection_, kRemotePool); // another rig made it in between
+    // Another rig may have created it in between.
+    pool_ = virStoragePoolLookupByName(connection_, kRemotePool);
     if (pool_) return {};
     return error;
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The files of a guest that runs on another host, through libvirt's storage alone: what it needs
-// goes up, what it writes comes back as it grows. Nothing else of that host is touched, and no
-// other program is needed there.
+// The files of a guest that runs on another host, through libvirt's storage alone. Files that the
+// guest needs are uploaded; files that it writes are downloaded as they grow. Nothing else on that
+// host is touched, and no other program is needed there.
 //
-// They lie in the pool `rig` (a folder), which is made where there is none. The guest writes its
-// channel and console into files there, as on this host (docs/explanation/design-choices.md says
-// why files): that they are read over the network slows nothing in the guest. Volumes go with their
-// boot, the kernel with the connection; what a killed rig leaves, `virsh vol-list rig` shows.
+// The files are volumes of the pool `rig` (a folder), which is created if it does not exist. The
+// guest writes its channel and console into files there, as on this host
+// (docs/explanation/design-choices.md gives the reasons), so that reading them over the network
+// does not slow the guest down. Volumes are removed with their boot, the kernel with the
+// connection. `virsh vol-list rig` shows what a killed rig left behind.
 #pragma once
 
 #include "rig/hypervisor/hypervisor.h"
@@ -20,17 +21,17 @@
 namespace rig {
 
 inline constexpr const char* kRemotePool = "rig";
-inline constexpr const char* kRemotePoolFolder =
-    "/var/lib/libvirt/images/rig"; // where libvirt's own policies let QEMU read and write
+// A folder that libvirt's own policies let QEMU read and write.
+inline constexpr const char* kRemotePoolFolder = "/var/lib/libvirt/images/rig";
 
-// A file of the pool; it is removed with this object.
+// A file of the pool, removed with this object.
 class RemoteVolume {
  public:
     RemoteVolume(RemoteVolume&& other) noexcept
         : volume_(std::exchange(other.volume_, nullptr)), path_(std::move(other.path_)) {}
     RemoteVolume& operator=(RemoteVolume&&) = delete;
     ~RemoteVolume();
-    const std::string& path() const { return path_; } // on that host
+    const std::string& path() const { return path_; } // on the other host
     virStorageVolPtr get() const { return volume_; }
 
  private:
@@ -41,7 +42,7 @@ class RemoteVolume {
     std::string path_;
 };
 
-// Of one connection, which outlives it. Members may be called from any thread.
+// The pool of one connection, which must outlive it. Members may be called from any thread.
 class RemotePool {
  public:
     explicit RemotePool(virConnectPtr connection) : connection_(connection) {}
@@ -49,17 +50,17 @@ class RemotePool {
     RemotePool(const RemotePool&) = delete;
     RemotePool& operator=(const RemotePool&) = delete;
 
-    // Errors of all: FaultDomain::Host. `name` is unique among the pool's volumes.
+    // Errors of all functions: FaultDomain::Host. `name` must be unique in the pool.
     Result<RemoteVolume> upload(const std::filesystem::path& file, const std::string& name,
                                 std::stop_token stop);
-    Result<RemoteVolume> empty(const std::string& name); // that QEMU may write
-    // The path there of a file that stays the same as long as the connection lives: it goes up
-    // once.
+    Result<RemoteVolume> empty(const std::string& name); // a file that QEMU may write
+    // Returns the remote path of a file that does not change while the connection lives: it is
+    // uploaded once.
     Result<std::string> upload_once(const std::filesystem::path& file, const std::string& name,
                                     std::stop_token stop);
 
  private:
-    Status find_pool(); // with mutex_
+    Status find_pool(); // call with mutex_ held
     Result<RemoteVolume> create(const std::string& name, std::uintmax_t bytes, const char* mode);
 
     virConnectPtr connection_;
@@ -69,17 +70,18 @@ class RemotePool {
     std::map<std::filesystem::path, RemoteVolume> uploads_;
 };
 
-// Those of one boot.
+// The files of one boot.
 class RemoteFiles {
  public:
     static Result<RemoteFiles> stage(virConnectPtr connection, RemotePool& pool,
                                      const BootRequest& request, const std::string& name,
                                      std::stop_token stop);
 
-    // The same boot in the words of that host.
+    // The boot request with the paths on the other host.
     const BootRequest& there() const { return there_; }
-    // Appends to the local console log and channel what came since the last time. False: could not
-    // be had, or a file is shorter than it was (virtlogd began another): then torn().
+    // Appends what was written since the last call to the local console log and channel. False if
+    // it could not be read, or if a file became shorter (virtlogd started a new one): then torn()
+    // is true.
     bool mirror();
     bool torn() const { return torn_; }
 

@@ -19,7 +19,7 @@ std::optional<std::uint64_t> field(std::string_view line, std::string_view key, 
     return value;
 }
 
-// riscv64's lines: " mstatus  0000000a000000a0".
+// Parses riscv64's lines such as " mstatus  0000000a000000a0".
 std::optional<std::uint64_t> named(std::string_view line, std::string_view name) {
     if (!line.starts_with(name)) return {};
     line.remove_prefix(std::min(line.find_first_not_of(' ', name.size()), line.size()));
@@ -35,13 +35,13 @@ std::vector<Vcpu> vcpus_of(std::string_view registers) {
                                 0xf; // Arm ARM, C5.2.18 SPSR_EL1: I, and M[3:0], which is 0 in EL0
     constexpr std::uint64_t riscv_interrupts = 1u
                                                << 1; // privileged architecture, 3.1.6: mstatus.SIE
-    // Of the privilege level QEMU says nothing. The kernel is in the upper half; the firmware, and
-    // a kernel without its page tables yet, where virt's memory is. Programs begin below that,
-    // libraries and the vDSO far above.
+    // QEMU does not print riscv64's privilege level, so it is derived from the pc. The kernel is in
+    // the upper half. The firmware, and a kernel that has no page tables yet, are in the memory of
+    // the machine `virt`. Programs begin below that memory; libraries and the vDSO are far above.
     constexpr std::uint64_t upper_half = 1ull << 63, memory = 0x80000000,
                             programs_again = 0x1000000000;
-    std::uint64_t pc = memory;       // where nothing is known either
-    std::uint64_t at = 0, stack = 0; // the next vCPU's, where they are told before its state
+    std::uint64_t pc = memory;       // assumed if the pc is unknown
+    std::uint64_t at = 0, stack = 0; // pc and sp of the next vCPU, if they precede its state
     std::vector<Vcpu> vcpus;
     for (std::size_t from = 0; from < registers.size();) {
         const auto end = std::min(registers.find('\n', from), registers.size());
@@ -73,7 +73,7 @@ std::vector<Vcpu> vcpus_of(std::string_view registers) {
             add({false, interrupts, user ? 3u : 0u, !user && !interrupts});
             pc = memory;
         }
-        // riscv64's general registers come last.
+        // riscv64 prints the general registers last.
         if (const auto place = line.find("x2/sp "); place != line.npos && !vcpus.empty())
             vcpus.back().sp = named(line.substr(place), "x2/sp ").value_or(0);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What QEMU's "info registers -a" says of the vCPUs of a guest that hangs. Pure.
+// Parses QEMU's "info registers -a" for a guest that hangs. Pure.
 #pragma once
 
 #include <cstdint>
@@ -9,20 +9,22 @@
 namespace rig {
 
 struct Vcpu {
-    bool halted = false;     // HLT: waits for an interrupt (arm64, riscv64: not told), and
-    bool interrupts = false; // RFL's bit 9, PSTATE.I clear, mstatus.SIE: takes one
-    unsigned ring = 0; // CPL, on arm64 3 for EL0, on riscv64 3 where the kernel and the firmware
-                       // are not: 3 is user space
-    bool may_idle = false; // arm64 and riscv64 without `interrupts`: Linux waits for one there with
-                           // them masked (WFI); or it is in the firmware
-    std::uint64_t pc = 0, sp = 0; // 0: not told
+    bool halted = false;     // HLT: waits for an interrupt (not known for arm64 and riscv64)
+    bool interrupts = false; // accepts interrupts: RFL's bit 9; PSTATE.I clear; mstatus.SIE
+    // 3 is user space. CPL; on arm64 3 for EL0; on riscv64 3 if the pc is neither in the kernel nor
+    // in the firmware.
+    unsigned ring = 0;
+    // arm64 and riscv64 without `interrupts`: the vCPU may be idle, because Linux masks interrupts
+    // while it waits for one (WFI); or it is in the firmware.
+    bool may_idle = false;
+    std::uint64_t pc = 0, sp = 0; // 0: unknown
 };
 
-// x86-64, arm64 and riscv64; empty for anything else.
+// For x86-64, arm64 and riscv64; empty for anything else.
 std::vector<Vcpu> vcpus_of(std::string_view registers);
 
-// Yes: every vCPU is in user space or takes interrupts; whatever hangs there, no CPU does. No: one
-// does not, or nothing was read. NotTold: one may idle or stand still.
+// Yes: every vCPU is in user space or accepts interrupts, so that the hang is not a stuck CPU. No:
+// a vCPU does neither, or no registers were read. NotTold: a vCPU is either idle or stuck.
 enum class Responds { Yes, No, NotTold };
 Responds every_vcpu_responds(std::string_view registers);
 

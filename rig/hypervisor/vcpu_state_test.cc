@@ -6,7 +6,8 @@
 namespace rig {
 namespace {
 
-// From a guest of QEMU 7.2, shortened: vCPU 0 idle, vCPU 1 in user space, vCPU 2 halted for good.
+// From a guest of QEMU 7.2, shortened: vCPU 0 is idle, vCPU 1 in user space, vCPU 2 halted for
+// good.
 const std::string kIdle =
     "CPU#0\nRAX=0000000000000000 RBX=0000000000000001\nRIP=ffffffff81a0f61b RFL=00000246 [---Z-P-] "
     "CPL=0 II=0 A20=1 SMM=0 HLT=1\nES =0000 0000000000000000\n";
@@ -25,7 +26,7 @@ TEST(Registers, SayWhetherEveryCpuResponds) {
     EXPECT_EQ(every_vcpu_responds(kIdle + kUser + kDead), Responds::No);
 }
 
-// Of arm64, from qemu-system-aarch64 7.2: EL0; EL1 with interrupts on; EL1 with them masked.
+// arm64, from qemu-system-aarch64 7.2: EL0; EL1 with interrupts on; EL1 with interrupts masked.
 TEST(Registers, OfArm64AreRead) {
     const std::string user =
                           " PC=0000000000401b3c X00=0000000000000000\nPSTATE=60000000 -ZC- EL0t\n",
@@ -41,8 +42,8 @@ TEST(Registers, OfArm64AreRead) {
     EXPECT_EQ(every_vcpu_responds(masked + kDead), Responds::No);
 }
 
-// Of riscv64, from qemu-system-riscv64 7.2 (10.0 prints the same lines): the kernel with interrupts
-// on; OpenSBI. The others differ from the first in what is said.
+// riscv64, from qemu-system-riscv64 7.2 (10.0 prints the same lines): the kernel with interrupts
+// on; OpenSBI. The other states are variants of the first.
 TEST(Registers, OfRiscv64AreRead) {
     const std::string
         kernel = "CPU#0\n V      =   0\n pc       ffffffff8028f8de\n mhartid  0000000000000000\n "

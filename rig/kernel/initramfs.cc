@@ -28,11 +28,11 @@ Result<std::string> read_binary(const std::filesystem::path& file) {
     return out.str();
 }
 
-// What the kernel runs a script with, from its first line; "" for what is no script, and for a
-// shell that every guest has.
+// The interpreter in a script's first line; "" for anything but a script, and for a shell that
+// every guest has.
 Result<std::filesystem::path> interpreter_of(const std::filesystem::path& program) {
     std::ifstream in(program, std::ios::binary);
-    std::string head(256, '\0'); // as much as the kernel looks at
+    std::string head(256, '\0'); // as much as the kernel reads
     in.read(head.data(), static_cast<std::streamsize>(head.size()));
     head.resize(static_cast<std::size_t>(in.gcount()));
     if (!head.starts_with("#!")) return std::filesystem::path();
@@ -58,7 +58,7 @@ std::vector<InitramfsFile> skeleton() {
     std::vector<InitramfsFile> files;
     for (const char* dir : {"dev", "proc", "sys", "tmp", "bin", "rig"})
         files.push_back({dir, S_IFDIR | 0755, "", 0, 0});
-    // The kernel opens it for PID 1 before devtmpfs is there.
+    // The kernel opens it for PID 1 before devtmpfs is mounted.
     files.push_back({"dev/console", S_IFCHR | 0600, "", 5, 1});
     return files;
 }
@@ -108,14 +108,14 @@ Result<std::string> make_cpio(const std::vector<InitramfsFile>& files) {
             return broken();
     }
     if (archive_write_close(writer.get()) != ARCHIVE_OK) return broken();
-    out.resize((out.size() + 3) / 4 * 4); // the next archive starts on a multiple of four
+    out.resize((out.size() + 3) / 4 * 4); // the next archive must start at a multiple of four
     return out;
 }
 
 Result<std::vector<std::filesystem::path>>
 with_libraries(const std::vector<std::filesystem::path>& programs, CommandRunner& runner) {
     std::set<std::filesystem::path> all(programs.begin(), programs.end());
-    auto wanted = programs; // and what these scripts are run by
+    auto wanted = programs; // and the interpreters of scripts
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         const auto program = wanted[i];
         RIG_TRY(interpreter, interpreter_of(program));
@@ -125,7 +125,7 @@ with_libraries(const std::vector<std::filesystem::path>& programs, CommandRunner
         command.env = {{"LC_ALL", "C"}};
         command.timeout = std::chrono::seconds(20);
         RIG_TRY(result, runner.run(command));
-        // Exit code 1 with these words is a static program or a script.
+        // Exit code 1 with one of these messages means a static program or a script.
         if (result.out.find("not a dynamic executable") != std::string::npos ||
             result.out.find("statically linked") != std::string::npos)
             continue;
@@ -147,7 +147,7 @@ with_libraries(const std::vector<std::filesystem::path>& programs, CommandRunner
             const auto slash = line.find('/'), end = line.find(" (0x");
             if (slash == std::string::npos || end == std::string::npos || slash >= end) continue;
             const std::filesystem::path library = line.substr(slash, end - slash);
-            // It would be in the image all the same, and the program would end for want of it.
+            // The library would be in the image, but hidden: the program would fail to start.
             if (const char* mount = rules::hidden_in_guest(library))
                 return fail(FaultDomain::Spec,
                             fmt::format("{} in image.files: its library {} is below {}, where the "
@@ -160,7 +160,7 @@ with_libraries(const std::vector<std::filesystem::path>& programs, CommandRunner
 }
 
 Result<std::filesystem::path> build_initramfs(const InitramfsInputs& inputs, ArtifactCache& cache) {
-    std::string identity = "image 1\n"; // raise when the layout below changes
+    std::string identity = "image 1\n"; // increase it when the layout below changes
     auto files = skeleton();
     for (const auto& [guest_path, host_path] : {std::pair{"init", inputs.agent},
                                                 {"bin/perf", inputs.perf},
@@ -221,7 +221,7 @@ Status initramfs_with_plan(const std::filesystem::path& image, std::string_view 
 Result<std::filesystem::path> find_busybox(const BuildContext& context, const Arch& arch) {
     if (arch.cross.empty()) return std::filesystem::path("/bin/busybox");
     RIG_TRY(root, foreign_package(context, arch, "busybox-static"));
-    // From trixie on /bin is a link to /usr/bin, and packages hold the latter.
+    // From trixie on /bin is a link to /usr/bin, and packages contain the latter.
     std::error_code error;
     const auto merged = root / "usr/bin/busybox";
     return std::filesystem::exists(merged, error) ? merged : root / "bin/busybox";

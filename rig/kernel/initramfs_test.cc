@@ -107,7 +107,7 @@ TEST(Image, ProgramsBringTheirLibraries) {
     testing::FakeCommandRunner fixed;
     fixed.on({"ldd"}, testing::exits(1, "\tnot a dynamic executable\n"));
     EXPECT_EQ(with_libraries({"/usr/bin/tool"}, fixed)->size(), 1u);
-    // As of a file that was not copied to its end: ldd's child dies by SIGBUS.
+    // A program file that was not copied completely: ldd's child dies of SIGBUS.
     testing::FakeCommandRunner cut;
     cut.on({"ldd"}, testing::exits(1, "ldd: exited with unknown exit code (135)\n"));
     const auto torn = with_libraries({"/usr/bin/tool"}, cut);
@@ -128,7 +128,7 @@ TEST(Image, ScriptsBringWhatRunsThem) {
     const auto with = [&](const std::string& text) {
         return with_libraries({script(text)}, runner);
     };
-    const auto shell = with("#!/bin/sh\ntrue\n"); // busybox
+    const auto shell = with("#!/bin/sh\ntrue\n"); // busybox runs it
     ASSERT_TRUE(shell) << shell.error().message;
     EXPECT_EQ(shell->size(), 1u);
     const auto other = with("#! /bin/true -x\n");

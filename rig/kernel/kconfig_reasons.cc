@@ -17,8 +17,8 @@ namespace {
 
 using Values = std::map<std::string, std::string>;
 
-// A Kconfig expression: n = 0, m = 1, y = 2. A macro call such as $(cc-option,...) is taken as y:
-// only make can tell.
+// Evaluates a Kconfig expression: n = 0, m = 1, y = 2. A macro call such as $(cc-option,...) counts
+// as y, because only make can evaluate it.
 class Expression {
  public:
     Expression(std::string_view text, const Values& values) : rest_(text), values_(values) {}
@@ -69,7 +69,7 @@ class Expression {
                                     rest_[n] == '_' || rest_[n] == '-'))
             ++n;
         const std::string word(rest_.substr(0, n));
-        rest_.remove_prefix(n ? n : std::min<std::size_t>(1, rest_.size())); // always onwards
+        rest_.remove_prefix(n ? n : std::min<std::size_t>(1, rest_.size())); // always make progress
         if (const auto found = values_.find(word); found != values_.end()) return found->second;
         const bool literal = word == "y" || word == "m" ||
                              (!word.empty() && std::isdigit(static_cast<unsigned char>(word[0])));
@@ -93,8 +93,8 @@ struct KconfigEntry {
     std::string place; // "mm/Kconfig:1483"
     bool prompt = false;
     std::string type, range; // "hex"; "8 64"
-    std::vector<std::string>
-        depends; // its own, those of the blocks around it in this file, and its prompt's "if"
+    // Its own dependencies, those of the blocks around it in this file, and the "if" of its prompt.
+    std::vector<std::string> depends;
 };
 struct Choice {
     std::string place;
@@ -102,8 +102,8 @@ struct Choice {
 };
 struct Kconfig {
     std::map<std::string, std::vector<KconfigEntry>> entries;
-    std::map<std::string, std::vector<std::pair<std::string, std::string>>>
-        selects; // name -> {selector, its "if"}
+    // Name -> {selector, its "if"}.
+    std::map<std::string, std::vector<std::pair<std::string, std::string>>> selects;
     std::vector<Choice> choices;
 };
 
@@ -120,9 +120,9 @@ bool blank(std::string_view line) {
     return line.find_first_not_of(" \t\r") == std::string_view::npos;
 }
 
-// Reads Kconfig files for the entries of `names`, for who selects them, and for all choices. What a
-// line is follows from its first word and not from its indentation, as in Kconfig itself; only a
-// help text ends where the indentation does.
+// Reads from Kconfig files the entries of `names`, what selects them, and all choices. As in
+// Kconfig itself, the first word determines the meaning of a line, not its indentation. Only a help
+// text ends where its indentation ends.
 class KconfigReader {
  public:
     KconfigReader(const std::set<std::string>& names, Kconfig& kconfig)
@@ -133,7 +133,7 @@ class KconfigReader {
         current_.clear();
         wanted_ = menu_head_ = false;
         bool help = false;
-        std::size_t margin = 0; // of the help text; 0 before its first line
+        std::size_t margin = 0; // indentation of the help text; 0 before its first line
         unsigned number = 0;
         for (std::string line; std::getline(in, line);) {
             const unsigned first = ++number;
@@ -165,7 +165,7 @@ class KconfigReader {
  private:
     struct Block {
         std::string keyword, condition;
-        std::size_t choice = 0; // its number among all
+        std::size_t choice = 0; // index of the choice
     };
 
     bool begins(const std::string& keyword, const std::string& rest, const std::string& place) {
@@ -201,7 +201,7 @@ class KconfigReader {
     }
 
     void attribute(const std::string& keyword, const std::string& rest) {
-        const auto on = rest.substr(std::min<std::size_t>(3, rest.size())); // behind "on "
+        const auto on = rest.substr(std::min<std::size_t>(3, rest.size())); // after "on "
         if (menu_head_ && keyword == "depends") {
             auto& condition = blocks_.back().condition;
             condition = condition.empty() ? on : fmt::format("({}) && ({})", condition, on);
@@ -230,12 +230,12 @@ class KconfigReader {
     const std::set<std::string>& names_;
     Kconfig& kconfig_;
     std::vector<Block> blocks_;
-    std::string current_; // the config entry we are in; empty: none
+    std::string current_; // the current config entry; empty: none
     bool wanted_ = false, menu_head_ = false;
 };
 
-// Only the common files and those of the architecture are read: an entry of another says nothing
-// here.
+// Reads only the common files and those of the architecture: entries of other architectures do not
+// apply.
 Kconfig read_kconfig_files(const fs::path& tree, const std::set<std::string>& names,
                            const std::string& arch_folder) {
     const auto own = "arch/" + arch_folder;
@@ -258,7 +258,7 @@ Kconfig read_kconfig_files(const fs::path& tree, const std::set<std::string>& na
     return kconfig;
 }
 
-// Why is an option otherwise than asked for?
+// Finds out why an option does not have the requested value.
 class Reasons {
  public:
     Reasons(const OptionRequests& requests, const Values& values, const Kconfig& kconfig)
@@ -308,13 +308,14 @@ class Reasons {
         return found == values_.end() ? "n" : found->second;
     }
 
-    // Who asked for it, and against whom; " by configs/debug.config:3, over y of base.config:2".
+    // What requested the option, and what that overrides: " by configs/debug.config:3, over y of
+    // base.config:2".
     std::string origin(const std::string& name) const {
         const auto found = requests_.find(name);
         return found == requests_.end() ? std::string() : " by " + origin_of(found->second);
     }
 
-    // A choice has one member at a time.
+    // Only one member of a choice can be set.
     std::string of_choice(const std::string& name, const std::string& requested) const {
         for (const auto& choice : kconfig_.choices) {
             if (std::find(choice.members.begin(), choice.members.end(), name) ==
@@ -336,8 +337,8 @@ class Reasons {
         return {};
     }
 
-    // The parts of `expression`, cut at its outermost "&&", that do not hold, each with the values
-    // of the names in it.
+    // Splits `expression` at its outermost "&&", and returns the parts that are not met, each with
+    // the values of the names in it.
     std::vector<std::string> unmet_parts(const std::string& expression) const {
         std::vector<std::string> parts{""}, unmet;
         int depth = 0;
@@ -350,7 +351,7 @@ class Reasons {
                 parts.back() += expression[i];
             alternatives = alternatives || (depth == 0 && expression.compare(i, 2, "||") == 0);
         }
-        if (alternatives) parts = {expression}; // "A && B || C" is one part
+        if (alternatives) parts = {expression}; // "A && B || C" is not split
         static const std::regex name("\\b[A-Z][A-Za-z0-9_]*\\b");
         for (const auto& part : parts) {
             if (Expression(part, values_).evaluate() > 0) continue;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Why options are not as they were asked for: what their entries in a tree's Kconfig files tell.
+// Explains from a tree's Kconfig files why options do not have the requested values.
 #pragma once
 
 #include "rig/kernel/kernel_config.h"
@@ -11,9 +11,10 @@
 
 namespace rig {
 
-// For each of the options in `lost`, all of them requested: unmet dependencies with who set what
-// they depend on, the choice's other member, the type, the range, no prompt, or no such option.
-// `values`: of the final .config. Entries of the architecture with this folder in arch/ and of all.
+// A reason for each option in `lost`, all of which were requested: unmet dependencies and what set
+// them, the other member of a choice, the type, the range, no prompt, or no such option. `values`
+// are those of the final .config. Only Kconfig entries that all architectures share, and those in
+// arch/`arch_folder`, are considered.
 std::map<std::string, std::string> kconfig_reasons(const OptionRequests& requests,
                                                    const std::set<std::string>& lost,
                                                    const std::map<std::string, std::string>& values,

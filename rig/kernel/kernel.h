@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a built or prebuilt kernel is: its files, what they were made of, and how they came here.
+// A built or prebuilt kernel: its files, what they were made of, and how the build went.
 #pragma once
 
 #include <filesystem>
@@ -9,7 +9,7 @@
 namespace rig {
 
 struct Kernel {
-    std::filesystem::path boot_image; // what QEMU boots: vmlinux itself where it has a PVH entry
+    std::filesystem::path boot_image; // what QEMU boots: vmlinux itself if it has a PVH entry
     std::filesystem::path vmlinux;    // with symbols, for gdb; may be empty for a prebuilt image
     std::filesystem::path system_map; // nm-style lines: address type name
     std::filesystem::path config; // the final .config; empty if a prebuilt image came without one
@@ -17,13 +17,14 @@ struct Kernel {
     std::string image_sha256;     // of boot_image
     std::string compiler;         // "gcc (Debian 12.2.0-14+deb12u1) 12.2.0"
     std::string version;          // "6.12.117"
-    std::vector<std::string> patches; // file names relative to the project, in the order applied
-    std::vector<std::string> patch_sha256; // of their texts
-    double build_seconds = 0;              // wall time of the build that made it, 0 if prebuilt
+    // File names relative to the project, in the order of application.
+    std::vector<std::string> patches;
+    std::vector<std::string> patch_sha256; // of the patches' texts
+    double build_seconds = 0;              // wall time of the build; 0 if prebuilt
     bool pvh = false;                      // boot_image is an ELF file with a PVH entry
     bool from_cache = false;
-    bool incremental = false; // built in an object tree that already held objects: another arm, or
-                              // an interrupted build
+    // Built in an object tree that already had objects of another arm, or of an interrupted build.
+    bool incremental = false;
     std::string source_warning{}; // SourceTree::warning
 };
 

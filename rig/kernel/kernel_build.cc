@@ -156,8 +156,8 @@ Result<Kernel> build_kernel(const Spec& spec, const Arm& arm, const BuildContext
     RIG_TRY(kernel, load_kernel(dir));
     kernel.from_cache = !made;
     kernel.source_warning = recipe.source.warning;
-    // The cache may have been filled from a project in another folder, with the same texts under
-    // other names.
+    // The artefact may have been built for a project in another folder, whose patches had other
+    // names.
     kernel.patches.clear();
     for (const auto& [name, sha256] : applied(recipe)) {
         kernel.patches.push_back(name);

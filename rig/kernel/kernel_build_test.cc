@@ -22,9 +22,9 @@ using testing::TempTree;
 
 constexpr const char* kPatchA = "--- a/mm/a.c\n+++ b/mm/a.c\n@@ -1 +1 @@\n-int a;\n+int a = 1;\n";
 
-// A kernel of two source files. cp, tar and git are the real programs; `make` is played: like the
-// real one it compiles a file only when the object is missing or older than the source, so what the
-// worktree does with mtimes is tested.
+// A kernel of two source files. cp, tar and git are the real programs. `make` is a fake that, like
+// the real one, compiles a file only if the object is missing or older than the source. So the test
+// covers what the worktree does with mtimes.
 class KernelBuild : public ::testing::Test {
  protected:
     KernelBuild()
@@ -72,7 +72,7 @@ class KernelBuild : public ::testing::Test {
         for (const char* unit : {"mm/a", "mm/b"}) {
             const fs::path source = src / (std::string(unit) + ".c"),
                            object = obj / (std::string(unit) + ".o");
-            if (!fs::exists(source)) continue; // a patch deleted it
+            if (!fs::exists(source)) continue; // deleted by a patch
             if (!fs::exists(object) || fs::last_write_time(object) < fs::last_write_time(source)) {
                 fs::create_directories(object.parent_path());
                 std::ofstream(object) << read_text(source);
@@ -133,7 +133,7 @@ TEST_F(KernelBuild, AnotherArchitectureIsBuiltWithItsCompilerAndNeverTakenForThe
         return result;
     });
     const std::string path = std::getenv("PATH");
-    // Not there: the packages to install, before anything is made.
+    // If tools are missing, the error lists the packages to install before anything is built.
     ::setenv("PATH", "/nowhere", 1);
     const auto missing = must_fail(base);
     ::setenv("PATH", path.c_str(), 1);
@@ -226,7 +226,7 @@ TEST_F(KernelBuild, APatchedScriptStaysExecutable) {
                   fs::perms::none);
 }
 
-// Modes and links are an arm's own, as contents are.
+// Modes and links belong to an arm, as contents do.
 TEST_F(KernelBuild, WhatOneArmMakesAProgramOrALinkIsAsBeforeInTheNext) {
     dir.put("modes/series", "1.patch\n");
     dir.put("modes/1.patch",
@@ -256,7 +256,7 @@ TEST_F(KernelBuild, WhatOneArmMakesAProgramOrALinkIsAsBeforeInTheNext) {
     EXPECT_FALSE(fs::is_symlink(src / "mm/l.c"));
 }
 
-// A file in the place of another arm's folder, and the other way round.
+// A file where another arm has a folder, and the reverse.
 TEST_F(KernelBuild, AFileOfOneArmTakesThePlaceOfAnothersFolder) {
     const auto arm = [&](const std::string& name, const std::string& file) {
         dir.put(name + "/series", "1.patch\n");
@@ -294,7 +294,7 @@ TEST_F(KernelBuild, ACachedKernelRunsNothingButTheCompilersVersionAndPatch) {
 TEST_F(KernelBuild, EverythingThatGoesInChangesTheKey) {
     const auto key = [&](const Arm& arm) { return must_build(arm).key; };
     std::vector<std::string> keys{key(base), key(patched)};
-    // Another text that comes to the same files is the same kernel; another file is not.
+    // Another patch text with the same result gives the same kernel; another file does not.
     dir.put("patched/a.patch", std::string("why\n") + kPatchA);
     EXPECT_EQ(key(patched), keys.back());
     dir.put("more/series", "m.patch\n");
@@ -302,7 +302,7 @@ TEST_F(KernelBuild, EverythingThatGoesInChangesTheKey) {
     auto more = patched;
     more.series.push_back("more");
     keys.push_back(key(more));
-    // What one patch does and the next takes back is nothing.
+    // A patch that the next one reverts has no effect.
     dir.put("back/series", "b.patch\n");
     dir.put("back/b.patch", "--- a/mm/more.c\n+++ /dev/null\n@@ -1 +0,0 @@\n-int more;\n");
     more.series.push_back("back");
@@ -321,8 +321,8 @@ TEST_F(KernelBuild, EverythingThatGoesInChangesTheKey) {
     EXPECT_EQ(keys.size(), n);
 }
 
-// Commits on one base share its tree and its objects; a patch applies to what the commit has; the
-// pristine tree stays as it is.
+// Commits with one base share its tree and its objects; a patch applies to the commit's content;
+// the pristine tree stays unchanged.
 TEST_F(KernelBuild, RevisionsOnABaseAreBuiltInOneObjectTree) {
     const auto sh = [&](const std::string& script) {
         Command command;
@@ -352,13 +352,14 @@ TEST_F(KernelBuild, RevisionsOnABaseAreBuiltInOneObjectTree) {
     EXPECT_NE(read_text(second.boot_image).find("int a = 1;"), std::string::npos);
     ASSERT_EQ(second.patches.size(), 2u);
     EXPECT_EQ(second.patches[0].substr(0, 4), "git ");
-    at("v3", "v1"); // another mode: a fresh file, never a change of the link to the pristine one
+    at("v3",
+       "v1"); // another mode needs a new file: the link to the pristine one must not be changed
     must_build(patched);
     EXPECT_EQ(testing::fingerprint(source_tree()), pristine);
     EXPECT_EQ(
         std::distance(fs::directory_iterator(dir / "cache/worktrees"), fs::directory_iterator()),
         1);
-    // The whole tree of the commit comes to the same image.
+    // The whole tree of the commit gives the same image.
     at("v2", "");
     EXPECT_EQ(must_build(patched).image_sha256, second.image_sha256);
     at("v1", "");
@@ -390,7 +391,7 @@ TEST_F(KernelBuild, AnArmIsConfiguredAgainOnlyIfWhatItsConfigFollowsFromChanged)
     spec.kernel.options = {{"B", "y"}};
     EXPECT_NE(read_text(must_build(patched).config).find("CONFIG_B=y"), std::string::npos);
     EXPECT_EQ(runner.count("allnoconfig"), 3);
-    // One that fails leaves nothing behind that the next would take for verified.
+    // A failed configuration leaves nothing that the next one would take for verified.
     spec.kernel.options = {{"GONE", "y"}};
     runner.on({"make", "allnoconfig"}, [](const Command& c) {
         std::ofstream(FakeCommandRunner::value(c, "KCONFIG_CONFIG")) << "CONFIG_A=y\n";
@@ -436,7 +437,7 @@ TEST_F(KernelBuild, WhatTheHostDoesToABuildIsNeverTheKernelsFault) {
         runner.on({"make", target}, std::move(result));
         return must_fail(base).fault_domain;
     };
-    // In the order of a build: once configured, a worktree is not configured again.
+    // In the order of a build, because a configured worktree is not configured again.
     for (const char* target : {"allnoconfig", "bzImage"}) {
         EXPECT_EQ(fault_domain(target, {Cancelled{}, "", 0}), FaultDomain::Host) << target;
         EXPECT_EQ(fault_domain(target, {TimedOut{}, "", 0}), FaultDomain::Host) << target;
@@ -484,7 +485,7 @@ class PerfBuild : public KernelBuild {
         runner.on({"make", "LDFLAGS=-static"}, [this](const Command& c) {
             std::ofstream(fs::path(FakeCommandRunner::value(c, "O")) / "perf") << "perf";
             std::ofstream(fs::path(c.argv[2]) / "perf.c")
-                << "written in place"; // what must never reach the pristine tree
+                << "written in place"; // this must never reach the pristine tree
             build = read_text(fs::path(c.argv[2]) / "Build");
             return exits(0);
         });
@@ -495,7 +496,7 @@ class PerfBuild : public KernelBuild {
         runner.on({"version", "--build-options"},
                   exits(0, "perf version 6.12\n   libtraceevent: [ on  ]  # HAVE_LIBTRACEEVENT\n"));
     }
-    std::string build; // the Build file that make was run on
+    std::string build; // the Build file that make saw
 };
 
 TEST_F(PerfBuild, TheSubsetUnlessAllOfItIsAskedFor) {
@@ -508,7 +509,7 @@ TEST_F(PerfBuild, TheSubsetUnlessAllOfItIsAskedFor) {
     EXPECT_EQ(build, "perf-test-y += tests/\n");
     EXPECT_NE(*full, *subset) << "neither is taken for the other";
     EXPECT_EQ(read_text(source_tree() / "tools/perf/Build"), "perf-test-y += tests/\n");
-    // On prebuilt images, of which there is no tree, likewise.
+    // Prebuilt images, for which there is no tree, use it as well.
     Spec prebuilt = spec;
     prebuilt.kernel.source = PrebuiltSource{};
     EXPECT_EQ(*build_perf(prebuilt, context), *full);

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kWhereKnown = " # where the tree has it";
-constexpr std::string_view kUnknown = "unknown symbol"; // Kconfig's words
+constexpr std::string_view kUnknown = "unknown symbol"; // Kconfig's message
 
 bool good_name(std::string_view name) {
     return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
@@ -26,7 +26,7 @@ bool good_name(std::string_view name) {
     });
 }
 
-// "CONFIG_X=v" or "# CONFIG_X is not set" -> {X, v}; nullopt for anything else.
+// "CONFIG_X=v" or "# CONFIG_X is not set" -> {X, v}; nullopt for any other line.
 std::optional<std::pair<std::string, std::string>> parse_option(std::string_view line) {
     constexpr std::string_view prefix = "CONFIG_", unset = " is not set";
     if (line.starts_with("# CONFIG_") && line.ends_with(unset)) {
@@ -48,7 +48,7 @@ std::map<std::string, std::string> parse_config(std::string_view text) {
     return values;
 }
 
-// The last one wins, and remembers whom it overrides.
+// The last request wins, and records what it overrides.
 void request(OptionRequests& requests, const std::string& name, const std::string& value,
              std::string origin, bool where_known = false) {
     RequestedOption wanted{value, std::move(origin), {}, where_known};
@@ -135,10 +135,10 @@ std::map<std::string, std::string> kconfig_complaints(const OptionRequests& requ
         const auto number = std::strtoul(line.c_str() + fragment.size() + 1, nullptr, 10);
         const auto text = line.find("warning: ");
         if (text == std::string::npos || number == 0 || number > requests.size()) continue;
-        const auto& [name, request] = // render_fragment() has a line for each
+        const auto& [name, request] = // render_fragment() writes one line for each
             *std::next(requests.begin(), static_cast<std::ptrdiff_t>(number - 1));
         const auto says = line.substr(text + 9);
-        // What is to be off may be unknown: one fragment serves several trees.
+        // An unknown option may be requested as off, because one fragment serves several trees.
         if (says.starts_with(kUnknown) && request.value == "n") continue;
         complaints.emplace(name, says);
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Kernel configuration: fragments merged on allnoconfig, and every requested option verified in the
-// final .config.
+// Kernel configuration: fragments are merged on allnoconfig, and every requested option is verified
+// in the final .config.
 #pragma once
 
 #include "rig/base/error.h"
@@ -17,39 +17,40 @@ namespace rig {
 struct RequestedOption {
     std::string value;  // as in a .config: y, n, m, 42, 0x10, "text" with its quotes
     std::string origin; // "configs/kernel/base.config:12" or "experiment.toml [kernel.options]"
-    std::string overrides{};  // "y of base.config:2": the last other value and whose; "": none
-    bool where_known = false; // a tree that has no such option does without
+    std::string overrides{};  // the last other value and its origin: "y of base.config:2"; "": none
+    bool where_known = false; // ignored for a tree that has no such option
 };
 // "debug.config:3, over y of base.config:2".
 std::string origin_of(const RequestedOption& option);
 
 using OptionRequests = std::map<std::string, RequestedOption>; // name without CONFIG_
 
-// Lines CONFIG_X=value, "# CONFIG_X is not set", blank lines and comments; later ones win. Values
-// are those of rules::option_value(). "CONFIG_X=value # where the tree has it" is for an option
-// that only some trees have. FaultDomain::Spec with file:line.
+// Merges the lines CONFIG_X=value and "# CONFIG_X is not set" of a fragment; later ones win. Blank
+// lines and comments are skipped. Values are those of rules::option_value(). "CONFIG_X=value #
+// where the tree has it" is for options that only some trees have. Errors: FaultDomain::Spec with
+// file:line.
 Status merge_fragment(OptionRequests& requests, std::string_view text, const std::string& file);
 
-// The fragments of the spec in order, relative to its top: each with its sibling for the spec's
-// architecture behind it, where there is one: base.config, base.arm64.config. That takes back what
-// is another architecture's and adds its own.
+// The fragments of the spec in order, relative to its top. Each is followed by its sibling for the
+// spec's architecture, if there is one: base.config, base.arm64.config. The sibling turns off what
+// belongs to other architectures and adds its own options.
 std::vector<std::filesystem::path> kernel_fragments(const Spec& spec);
 
-// kernel_fragments(), then the spec's [kernel.options].
+// Merges kernel_fragments(), then the spec's [kernel.options].
 Result<OptionRequests> requested_options(const Spec& spec);
 
-// For KCONFIG_ALLCONFIG.
+// The text for KCONFIG_ALLCONFIG.
 std::string render_fragment(const OptionRequests& requests);
 
-// What Kconfig complained of while it read `fragment`, which holds render_fragment(requests): name
-// -> its words. It speaks of unknown options only with KCONFIG_WARN_UNKNOWN_SYMBOLS set
-// (since 6.6).
+// Kconfig's warnings about `fragment`, which contains render_fragment(requests): name -> message.
+// Kconfig warns of unknown options only with KCONFIG_WARN_UNKNOWN_SYMBOLS set (since 6.6).
 std::map<std::string, std::string> kconfig_complaints(const OptionRequests& requests,
                                                       std::string_view output,
                                                       const std::string& fragment);
 
-// Compares with the final .config. FaultDomain::Spec listing every option that did not survive or
-// that Kconfig complained of, and for each why: what Kconfig said, or else kconfig_reasons().
+// Compares the requests with the final .config. FaultDomain::Spec, listing every option that has
+// another value or that Kconfig warned of, each with the reason: Kconfig's message, or else that of
+// kconfig_reasons().
 Status verify_config(const OptionRequests& requests, std::string_view config,
                      const std::filesystem::path& tree, const std::string& arch_folder = "x86",
                      const std::map<std::string, std::string>& complaints = {});

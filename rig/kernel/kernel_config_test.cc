@@ -37,7 +37,7 @@ TEST(KernelConfig, ParsesEveryFormAndLaterWins) {
     EXPECT_EQ(origin_of(requests.at("A")), "f.config:9, over y of f.config:3");
 }
 
-// Kconfig takes some of them for another value, and drops the others.
+// Kconfig reads some of these as another value, and ignores the others.
 TEST(KernelConfig, ValuesThatKconfigReadsOtherwiseAreRefused) {
     for (const char* bad : {"Y", "N", "M", "m", "0X1000000", "017", "00", "y # why", "yes", "abc",
                             "\"open", "1 2", "0x"}) {
@@ -121,8 +121,7 @@ TEST_F(KernelConfigKconfig, NamesUnmetDependenciesOnly) {
     EXPECT_TRUE(says(lost, "CONFIG_A: requested y (f.config:1), the final .config has n"))
         << lost.error().message;
     EXPECT_TRUE(says(lost, "Kconfig:1")) << lost.error().message;
-    EXPECT_TRUE(says(lost, "(PCI=n)"))
-        << lost.error().message; // not SMP=y: NET satisfies that term
+    EXPECT_TRUE(says(lost, "(PCI=n)")) << lost.error().message; // not SMP=y, which NET satisfies
     EXPECT_FALSE(says(lost, "NONSENSE")) << lost.error().message;
     EXPECT_FALSE(says(lost, "ARM64_ONLY")) << lost.error().message;
 }
@@ -144,7 +143,7 @@ TEST_F(KernelConfigKconfig, NamesWhoSelectsAnOptionThatWasToBeOff) {
     EXPECT_TRUE(says(lost, "selected by CHOOSER")) << lost.error().message;
 }
 
-// kernel/Kconfig.hz has its entries like that.
+// The entries in kernel/Kconfig.hz are indented like this.
 TEST_F(KernelConfigKconfig, NamesTheOtherMemberOfAChoice) {
     tree.put("kernel/Kconfig.hz",
              "choice\n\tprompt \"Timer\"\n\tdefault HZ_250\n\thelp\n\t Words.\n\n\t config "
@@ -159,7 +158,7 @@ TEST_F(KernelConfigKconfig, NamesTheOtherMemberOfAChoice) {
     EXPECT_TRUE(says(verify("CONFIG_HZ_1=y\n", ""), "no such option")) << "a line of a help text";
 }
 
-// A whole .config behind other fragments turns off what these rely on.
+// A whole .config after other fragments turns off options that these need.
 TEST_F(KernelConfigKconfig, NamesTheFragmentThatOverrode) {
     auto requests = requests_of("CONFIG_PCI=y\nCONFIG_B=y\n");
     ASSERT_TRUE(merge_fragment(requests, "# CONFIG_PCI is not set\n", "whole.config"));
@@ -185,12 +184,12 @@ TEST_F(KernelConfigKconfig, AnOptionOfSomeTreesIsWantedWhereItIsKnown) {
     EXPECT_TRUE(verify_config(requests, "CONFIG_OK=y\n", tree.path(), "x86", complaints));
     EXPECT_FALSE(verify_config(requests, "CONFIG_OK=y\n", tree.path(), "x86", {}))
         << "the tree has it, and it did not survive";
-    // Not of every line: any other remark is still no value.
+    // This remark only: with any other one the value is malformed.
     OptionRequests other;
     EXPECT_FALSE(merge_fragment(other, "CONFIG_C=y # sometimes\n", "f.config"));
 }
 
-// What 6.12 and 7.3 print with KCONFIG_WARN_UNKNOWN_SYMBOLS set.
+// The output of 6.12 and 7.3 with KCONFIG_WARN_UNKNOWN_SYMBOLS set.
 TEST_F(KernelConfigKconfig, WhatKconfigComplainsOfIsRefused) {
     const auto requests = requests_of("CONFIG_C=7\nCONFIG_GONE=n\nCONFIG_NOSUCH=y\nCONFIG_OK=y\n");
     const auto complaints =

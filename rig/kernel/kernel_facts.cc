@@ -11,7 +11,7 @@
 namespace rig {
 namespace {
 
-// Calls `visit` with every line, without its end.
+// Calls `visit` with every line, without its line end.
 template<class Visit> void each_line(std::string_view text, Visit visit) {
     while (!text.empty()) {
         auto end = text.find('\n');
@@ -22,7 +22,7 @@ template<class Visit> void each_line(std::string_view text, Visit visit) {
     }
 }
 
-// Options whose values explain why a path is not there; looked up even if the spec does not ask for
+// Options whose values explain why a path does not exist; looked up even if the spec does not name
 // them.
 std::vector<std::string> explaining_options() {
     std::vector<std::string> names = {"FAIL_PAGE_ALLOC", "FAULT_INJECTION",
@@ -32,7 +32,7 @@ std::vector<std::string> explaining_options() {
     return names;
 }
 
-// Those that are set: name without CONFIG_ -> value as written.
+// All options that are set: name without CONFIG_ -> value as written.
 std::map<std::string, std::string> all_options(std::string_view config_text) {
     std::map<std::string, std::string> values;
     each_line(config_text, [&](std::string_view line) {
@@ -62,9 +62,9 @@ const std::map<std::string, std::string>& detector_symbols() {
 }
 
 std::vector<std::string> muted_detectors(std::string_view cmdline) {
-    // What a word begins with. From Documentation/admin-guide/kernel-parameters.txt and lib/,
-    // kernel/, mm/ of 6.12: parameters that make a detector silent or change what it finds;
-    // sysctl.X sets /proc/sys's X at boot.
+    // Prefixes of parameters that silence a detector or change what it finds, from
+    // Documentation/admin-guide/kernel-parameters.txt and lib/, kernel/, mm/ of 6.12. sysctl.X sets
+    // X in /proc/sys at boot.
     constexpr std::string_view mutes[] = {"lockdep.",
                                           "rcupdate.rcu_cpu_stall_suppress",
                                           "rcupdate.rcu_cpu_stall_timeout",
@@ -95,12 +95,12 @@ std::vector<std::string> muted_detectors(std::string_view cmdline) {
     std::vector<std::string> found;
     while (!cmdline.empty()) {
         const auto end = std::min(cmdline.find_first_of(" \t\n\v\f\r\""),
-                                  cmdline.size()); // the kernel takes quotes off
+                                  cmdline.size()); // the kernel removes quotes
         const auto word = cmdline.substr(0, end);
         cmdline.remove_prefix(std::min(end + 1, cmdline.size()));
         std::string name(word.substr(0, word.find('=')));
-        std::replace(name.begin(), name.end(), '-', '_'); // to the kernel both are the same, and
-        std::replace(name.begin(), name.end(), '/', '.'); // of sysctls these two
+        std::replace(name.begin(), name.end(), '-', '_'); // the kernel treats both alike,
+        std::replace(name.begin(), name.end(), '/', '.'); // and for sysctls also these two
         const auto plain = name + std::string(word.substr(std::min(name.size(), word.size())));
         if (std::any_of(std::begin(mutes), std::end(mutes),
                         [&](std::string_view mute) { return plain.starts_with(mute); }))
@@ -140,7 +140,8 @@ std::map<std::string, std::string> find_symbols(std::string_view system_map,
     std::map<std::string, std::string> found;
     for (const auto& name : names)
         found[name] = "";
-    // "ffffffff81234560 t free_one". The compiler's clones carry a suffix: "free_one.isra.0".
+    // Lines such as "ffffffff81234560 t free_one". The compiler's clones have a suffix:
+    // "free_one.isra.0".
     each_line(system_map, [&](std::string_view line) {
         auto blank = line.rfind(' ');
         if (blank == std::string_view::npos) return;

@@ -17,9 +17,11 @@ namespace rig {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::string_view kBesidePatch = ".patch"; // of the scratch folder: what git reads
+// The file next to the scratch folder from which git reads the patch.
+constexpr std::string_view kBesidePatch = ".patch";
 
-// What a mail or an editor did to every line's end is none of the patch's. Mixed ends are.
+// Removes CR line ends that a mail program or an editor added to every line. A mixture of line ends
+// is left unchanged.
 std::string with_plain_ends(const std::string& text) {
     std::string out;
     for (std::size_t at = 0; at < text.size();) {
@@ -62,8 +64,8 @@ class Applier {
     std::set<std::string> all_;
 };
 
-// `git apply` with these words for the patch. Anything but git's own verdict (interrupted, killed,
-// timed out) is ours.
+// Runs `git apply` with these words on the patch. If git was interrupted, killed or timed out:
+// FaultDomain::Host.
 Result<CommandResult> Applier::git(const Patch& patch, std::vector<std::string> words) {
     words.insert(words.end(), {"-p1", "--whitespace=nowarn", "--", fs::absolute(input_).string()});
     RIG_TRY(result, runner_.run(git_apply_command(scratch_, std::move(words))));
@@ -73,8 +75,8 @@ Result<CommandResult> Applier::git(const Patch& patch, std::vector<std::string> 
     return result;
 }
 
-// `git apply --numstat -z`: "ADDED TAB REMOVED TAB PATH", a zero. It names a file as it is
-// afterwards; reversed, as it was before.
+// Parses `git apply --numstat -z`: "ADDED TAB REMOVED TAB PATH" and a zero byte. It names files as
+// they are after the patch; with -R, as they were before.
 Result<std::set<std::string>> Applier::touched(const Patch& patch, std::size_t changes) {
     std::set<std::string> files;
     for (const bool reversed : {false, true}) {
@@ -122,13 +124,13 @@ Result<std::set<std::string>> Applier::touched(const Patch& patch, std::size_t c
     return files;
 }
 
-// Copies what the patch finds: a link as a link.
+// Copies a file that the patch touches into the scratch folder; a link is copied as a link.
 Status Applier::bring(const Patch& patch, const std::string& file) {
     if (!all_.insert(file).second) return {};
     std::error_code error;
-    // Through a link of the tree, or below a file of it, there is nothing to change.
+    // Refuse changes through a symbolic link of the tree, or below a file of it.
     for (auto above = fs::path(file).parent_path(); !above.empty(); above = above.parent_path()) {
-        if (all_.contains(above.string())) break; // as the patches before this one left it
+        if (all_.contains(above.string())) break; // in the state after the earlier patches
         const auto type = fs::symlink_status(tree_ / above, error).type();
         if (type == fs::file_type::not_found || type == fs::file_type::directory) continue;
         return fail(FaultDomain::Spec,
@@ -151,13 +153,13 @@ Status Applier::bring(const Patch& patch, const std::string& file) {
     return now ? put_file(scratch_ / file, *now) : Status{};
 }
 
-// A link must lead to what the tree may have: up first, then down, never above the top.
+// A link must stay within the tree: ".." only at the beginning, and never above the top.
 Status Applier::no_way_out(const Patch& patch, const std::string& file) const {
     std::error_code error;
     const auto type = fs::symlink_status(scratch_ / file, error).type();
     const auto inner = all_.lower_bound(file + "/");
     const bool folder = inner != all_.end() && inner->starts_with(file + "/");
-    if (type == fs::file_type::directory && folder) return {}; // in the place of a file
+    if (type == fs::file_type::directory && folder) return {}; // a file was replaced by a folder
     if (type == fs::file_type::directory)
         return fail(FaultDomain::Spec,
                     fmt::format("{}: makes '{}' a submodule, accepted: files and symbolic links",
@@ -170,7 +172,7 @@ Status Applier::no_way_out(const Patch& patch, const std::string& file) const {
     for (const auto& part : target) {
         if (part == ".") continue;
         down = down || part != "..";
-        // Behind a name, which may be a link itself, ".." leads anywhere.
+        // After a name, which may itself be a link, ".." could lead anywhere.
         inside = inside && (part != ".." || (!down && --depth >= 0));
     }
     if (inside) return {};
@@ -181,7 +183,7 @@ Status Applier::no_way_out(const Patch& patch, const std::string& file) const {
                 patch.file);
 }
 
-// What git says of a failure, in our words.
+// Turns git's error message into one of rig's.
 Result<std::string> Applier::reason(const Patch& patch, const std::string& out) {
     std::smatch match;
     const auto says = [&](const char* words) {
@@ -205,7 +207,8 @@ Result<std::string> Applier::reason(const Patch& patch, const std::string& out) 
             return fmt::format("{}: its changes of {} have no lines around them that say where "
                                "they belong, accepted: three of them ('diff -U3')",
                                patch.name, file);
-        // git names the hunk only where it applies the others; nothing of this folder is used.
+        // git names the failing hunk only when it applies the others (--reject). The results in
+        // this folder are not used.
         RIG_TRY(hunks, git(patch, {"--reject", "--verbose"}));
         std::smatch hunk, place;
         if (std::regex_search(hunks.out, hunk, std::regex("Rejected hunk #([0-9]+)")) &&
@@ -246,7 +249,7 @@ Result<Overlay> Applier::overlay() const {
     std::error_code error;
     for (const auto& file : all_) {
         if (fs::symlink_status(scratch_ / file, error).type() == fs::file_type::directory) {
-            overlay.emplace(file, std::nullopt); // its place is taken by what is in that folder
+            overlay.emplace(file, std::nullopt); // a folder with the same name replaces it
             continue;
         }
         RIG_TRY(content, read_tree_file(scratch_ / file));
@@ -299,7 +302,8 @@ Result<std::vector<Patch>> read_series(const std::vector<fs::path>& folders, con
             line = line.substr(0, line.find('#'));
             const auto first = line.find_first_not_of(" \t\r");
             if (first == std::string::npos) continue;
-            // quilt allows options such as -p1 after the name; only that one means what we do.
+            // quilt allows options such as -p1 after the name; -p1 is the only one that is
+            // supported.
             std::istringstream words(line);
             std::string name;
             words >> name;
@@ -336,7 +340,7 @@ Status put_file(const fs::path& file, const TreeFile& content) {
         out << content.content;
         out.close();
         written = static_cast<bool>(out);
-        // The build runs some scripts by name.
+        // The build executes some scripts directly.
         constexpr auto run = fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec;
         if (content.kind == TreeFile::Kind::Program)
             fs::permissions(temporary, run, fs::perm_options::add, error);

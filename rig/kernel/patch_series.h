@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Quilt series: which patches, in which order, and what the files they touch look like afterwards.
-// The pristine tree is only read: patches are applied to private copies of the files they name.
+// Quilt series: which patches they contain, in which order, and the result for the files that they
+// touch. The pristine tree is only read: patches are applied to private copies of those files.
 #pragma once
 
 #include "rig/host/command_runner.h"
@@ -21,8 +21,8 @@ struct Patch {
     std::string text;
 };
 
-// Patches of the folders in order. `top` is the project's. FaultDomain::Spec naming file:line for a
-// missing patch.
+// Reads the patches of the folders, in order. `top` is the project's. FaultDomain::Spec, with
+// file:line, for a missing patch.
 Result<std::vector<Patch>> read_series(const std::vector<std::filesystem::path>& folders,
                                        const std::filesystem::path& top);
 
@@ -37,21 +37,22 @@ struct TreeFile {
     bool operator==(const TreeFile&) const = default;
 };
 
-// Links are not followed. nullopt if nothing has that name. FaultDomain::Host for anything but a
-// file or a link, and if it cannot be read.
+// Does not follow links. nullopt if the path does not exist. FaultDomain::Host for anything but a
+// file or a link, and for one that cannot be read.
 Result<std::optional<TreeFile>> read_tree_file(const std::filesystem::path& file);
 
-// By rename: a hard link to the pristine tree is replaced, never written through. The new file has
-// a new mtime, which is what tells make, and the content's kind, whatever was there.
+// Writes by renaming: a hard link to the pristine tree is replaced, never written through. The new
+// file has a new mtime, so that make notices it, and the kind of `content`, whatever was there
+// before.
 Status put_file(const std::filesystem::path& file, const TreeFile& content);
 
-// Relative path -> what it is afterwards; nullopt = the patches delete the file.
+// Relative path -> the file after the patches; nullopt = the patches delete it.
 using Overlay = std::map<std::string, std::optional<TreeFile>>;
 
-// `before`: files that are otherwise than in `tree` already.
-// `git apply` applies the patches in `scratch` (an empty private folder) and says what they touch;
-// what it would pass over is refused. FaultDomain::Spec: which patch, which hunk and line, which
-// file; a file or link outside the tree; a submodule.
+// `before` lists files that already differ from `tree`. `git apply` applies the patches in
+// `scratch` (an empty private folder) and reports which files they touch. Anything that it would
+// skip is refused. FaultDomain::Spec, with the patch, hunk, line and file, for a patch that does
+// not apply; also for a file or link outside the tree, and for a submodule.
 Result<Overlay> apply_patches(const std::vector<Patch>& patches, const std::filesystem::path& tree,
                               const std::filesystem::path& scratch, CommandRunner& runner,
                               const Overlay& before = {});

@@ -86,7 +86,7 @@ TEST_F(PatchSeries, ErrorsNameFileAndLine) {
             << list.error().message;
     }
     EXPECT_EQ(read_series({"none"}, dir.path()).error().fault_domain, FaultDomain::Spec);
-    // What cannot be looked at, and what an editor put in front.
+    // A path that cannot be examined, and a byte order mark from an editor.
     std::filesystem::create_symlink("loop.patch", dir / "s/loop.patch");
     dir.put("s/series", "a.patch\nloop.patch\n");
     list = read_series({"s"}, dir.path());
@@ -143,8 +143,8 @@ TEST_F(PatchSeries, APatchThatDoesNotApplyIsNamedWithHunkLineAndFile) {
 }
 
 TEST_F(PatchSeries, ShiftedContextAppliesButFuzzDoesNot) {
-    // Two lines further down is a shift of the tree; a context line that differs is not ours to
-    // guess at.
+    // An offset of two lines is accepted: the tree has moved. A different context line is not: rig
+    // does not guess.
     EXPECT_TRUE(apply(
         {{"1.patch", "--- a/mm/a.c\n+++ b/mm/a.c\n@@ -2,3 +2,3 @@\n six\n-seven\n+7\n eight\n"}}));
     std::filesystem::remove_all(dir / "scratch");
@@ -180,7 +180,7 @@ TEST_F(PatchSeries, RefusesPathsOutsideTheTreeAndTextThatIsNoPatch) {
     EXPECT_NE(refusal({{"p", added("\"b/a\\nb\"")}}).find("line break"), std::string::npos);
 }
 
-// Below another repository's work tree `git apply` passes over every file and exits with 0.
+// Below the work tree of another repository, plain `git apply` skips every file and returns 0.
 TEST_F(PatchSeries, AppliesBelowAnotherRepositoryToo) {
     Command init;
     init.argv = {"git", "init", "-q", dir.path().string()};
@@ -226,7 +226,7 @@ TEST_F(PatchSeries, LinksAreLinksAndLeadNowhereElse) {
                       .find(std::string("s/1.patch: makes 'mm/new' a symbolic link to '") + target),
                   std::string::npos)
             << target;
-    // Nothing is changed through a link, of the tree or of a patch.
+    // Nothing is changed through a symbolic link, whether of the tree or of a patch.
     std::filesystem::create_directory_symlink("mm", dir / "tree/mm2");
     EXPECT_NE(refusal({{"1.patch", added("b/mm2/new.c")}}).find("'mm2' is a symbolic link"),
               std::string::npos);

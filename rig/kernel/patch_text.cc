@@ -17,7 +17,7 @@ std::string lower(std::string_view text) {
     return out;
 }
 
-// What the first bytes tell of a file that is no text.
+// Recognises from its first bytes a file that is not plain text.
 const char* disguise(std::string_view text) {
     if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")) return "is UTF-16 text";
     if (text.starts_with("\xef\xbb\xbf")) return "begins with a byte order mark";
@@ -57,7 +57,7 @@ class Reader {
         return fail(FaultDomain::Spec, fmt::format("{}:{}: {}", name_, at + 1, why));
     }
 
-    // A line that is not in a hunk: the begin of a change, or what the mail says around it.
+    // Handles a line outside of hunks: the beginning of a change, or mail text around it.
     Status outside() {
         static const std::regex encoding(
             "content-transfer-encoding:\\s*\"?(quoted-printable|base64).*");
@@ -103,13 +103,13 @@ class Reader {
                            [&](std::string_view word) { return next.starts_with(word); });
     }
 
-    // Leaves at_ on the hunk's last line.
+    // Leaves at_ at the hunk's last line.
     Status hunk() {
         static const std::regex header("@@ -[0-9]+(,([0-9]+))? \\+[0-9]+(,([0-9]+))? @@.*");
         names_open_ = false;
         std::match_results<std::string_view::const_iterator> match;
         const auto head = line();
-        // The text behind the second "@@" may be long, and std::regex is recursive.
+        // The text after the second "@@" may be long, and std::regex is recursive.
         const auto start = head.substr(0, std::min<std::size_t>(head.size(), 100));
         if (!std::regex_match(start.begin(), start.end(), match, header))
             return refuse(
@@ -137,7 +137,7 @@ class Reader {
             after -= kind != '-';
         }
         if (line(1).starts_with("\\")) ++at_;
-        // A signature ("-- "), and the next file's "---", are no lines of the hunk.
+        // A signature ("-- ") and the next file's "---" do not belong to the hunk.
         const auto next = line(1);
         if (next.starts_with("+") || (next.starts_with("-") && next != "--" &&
                                       !next.starts_with("-- ") && !next.starts_with("---")))
@@ -172,9 +172,9 @@ class Reader {
 
     const std::string& name_;
     std::vector<std::string_view> lines_;
-    bool ended_ = true;       // the last line has its end
-    bool in_file_ = false;    // hunks belong to a file
-    bool names_open_ = false; // a "diff --git" whose "---" and "+++" are still to come
+    bool ended_ = true;       // the last line has a line end
+    bool in_file_ = false;    // hunks are allowed only within a file's change
+    bool names_open_ = false; // after a "diff --git" whose "---" and "+++" are still to come
     std::size_t at_ = 0;
     std::vector<unsigned> changes_;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What `git apply` would pass over in the text of a patch without a word. It reads the patch; this
-// looks only for what it skips, so that nothing in a patch goes missing.
+// Finds the parts of a patch that `git apply` would skip silently, so that nothing in a patch gets
+// lost. Everything else is left to `git apply`.
 #pragma once
 
 #include "rig/base/error.h"
@@ -11,10 +11,10 @@
 
 namespace rig {
 
-// Pure. The numbers of the lines with which the change of a file begins. FaultDomain::Spec with
-// `name`:line for a text that was encoded or quoted on its way (quoted-printable, base64, HTML,
-// UTF-16, "> "), that ends early, that names a binary file without its content, that has a part of
-// another form than a unified diff, or a hunk with other lines than its header counts.
+// Pure. The line numbers at which the changes of a file begin. FaultDomain::Spec with `name`:line
+// for a text that was encoded or quoted on its way (quoted-printable, base64, HTML, UTF-16, "> "),
+// that ends early, that names a binary file without its content, that has a part in another format
+// than a unified diff, or that has a hunk with more or fewer lines than its header says.
 Result<std::vector<unsigned>> changes_in(std::string_view text, const std::string& name);
 
 } // namespace rig

@@ -30,7 +30,7 @@ TEST(PatchText, FindsWhereEachFileBegins) {
                    "--- a/old\n+++ b/old\n@@ -0,0 +1 @@\n+x\n-- \n2.39.5\n",
                    "s/p");
     ASSERT_TRUE(changes) << changes.error().message;
-    // A "---" behind a change without hunks is that change's own.
+    // A "---" after a change without hunks belongs to that change.
     EXPECT_EQ(*changes, (Lines{8, 22}));
     EXPECT_EQ(changes_in(std::string(kHead) + "@@ -1 +1 @@\n-a\n+b\n--- a/b\n+++ b/b\n@@ -1 +1 "
                                               "@@\n-a\n+b\n",

@@ -17,10 +17,10 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kPerfRecipe = "perf 2";
-constexpr const char* kPerfVersion = "version"; // file beside a perf of another architecture
+constexpr const char* kPerfVersion = "version"; // the file next to a perf for another architecture
 
-// Of the cache's entry: "perf of linux-source-6.12=6.12.117-1", "full perf of ..." with all
-// subcommands, and for another architecture than the host's " for arm64" behind it.
+// The label in the cache: "perf of linux-source-6.12=6.12.117-1"; "full perf of ..." with all
+// subcommands; with the suffix " for arm64" for an architecture other than the host's.
 constexpr const char* kFull = "full ";
 std::string label(const std::string& source, const Arch& arch, bool full) {
     return (full ? kFull : "") + ("perf of " + source) +
@@ -31,18 +31,18 @@ std::string label_arch(const std::string& label) {
     return at == label.npos ? kDefaultArch : label.substr(at + 5);
 }
 
-// Where Debian's libtraceevent of another architecture lies; empty for the host's own, which the
-// compiler finds by itself.
+// The folders of Debian's libtraceevent for another architecture. Empty for the host's own, which
+// the compiler finds by itself.
 struct ForeignLibrary {
     fs::path include, lib;
-    bool newer = false; // of a newer release than the libc it is linked with
+    bool newer = false; // from a newer release than the libc that it is linked with
 };
 
-// What a library compiled against glibc 2.38 or newer calls: C23's versions of these, which read
-// "0b1" as a number too. An older glibc has those before C23. Named so to the linker, one library
-// of a newer release needs no other part of it: neither its libc, whose objects an older linker may
-// not know how to relocate, nor a compilation from source, of which not every mirror keeps all
-// releases.
+// A library compiled against glibc 2.38 or newer calls C23's versions of these functions, which
+// also read "0b1" as a number. An older glibc only has the earlier versions. With these linker
+// options, a library of a newer release needs nothing else from it: neither its libc, whose objects
+// an older linker may not be able to relocate, nor compiling it from source, which not every mirror
+// keeps for all releases.
 constexpr const char* kNewerNames =
     " -Wl,--defsym=__isoc23_strtol=strtol -Wl,--defsym=__isoc23_strtoul=strtoul "
     "-Wl,--defsym=__isoc23_strtoll=strtoll"
@@ -55,11 +55,12 @@ std::vector<std::string> perf_arguments(const fs::path& source, const fs::path& 
     argv.push_back(library.lib.empty() ? "LDFLAGS=-static"
                                        : "LDFLAGS=-static -L" + library.lib.string() +
                                              (library.newer ? kNewerNames : ""));
-    // -O3 is perf's own choice: compiling takes half as long again, and a guest's boot no less.
+    // perf's default is -O3: it takes half as long again to compile, and a guest's boot is not
+    // faster.
     argv.push_back("EXTRA_CFLAGS=-O1" +
                    (library.include.empty() ? "" : " -I" + library.include.string()));
-    // Every optional feature off: what is needed is perf stat, record and script on tracepoints and
-    // probes.
+    // Turns off every optional feature: only perf stat, record and script on tracepoints and probes
+    // are needed.
     for (const char* off : {"NO_JEVENTS",   "NO_LIBPYTHON", "NO_LIBPERL",
                             "NO_LIBELF",    "NO_LIBBPF",    "NO_SLANG",
                             "NO_LIBDW",     "NO_DWARF",     "NO_LIBDW_DWARF_UNWIND",
@@ -83,7 +84,7 @@ Status make_perf(const SourceTree& source, const Arch& arch, bool full, const Bu
     if (!arch.cross.empty()) {
         RIG_CHECK(require_build_tools(arch));
         RIG_TRY(root, foreign_package(context, arch, "libtraceevent-dev"));
-        // A copy: while perf is built the cache may be pruned.
+        // Use a copy: the cache may be pruned while perf is built.
         fs::copy(root, foreign, fs::copy_options::recursive | fs::copy_options::copy_symlinks,
                  error);
         if (error)
@@ -115,7 +116,7 @@ Status make_perf(const SourceTree& source, const Arch& arch, bool full, const Bu
                     "install libtraceevent-dev");
     };
     const auto has_tracepoints = [&]() -> Status {
-        if (!arch.cross.empty()) { // it does not run here
+        if (!arch.cross.empty()) { // it cannot run on this host
             RIG_TRY(symbols, must({arch.cross + "nm", (out / "perf").string()}, "nm perf"));
             return symbols.find(" tep_alloc\n") == std::string::npos ? without_tracepoints()
                                                                      : Status();
@@ -129,8 +130,8 @@ Status make_perf(const SourceTree& source, const Arch& arch, bool full, const Bu
             return without_tracepoints();
         return {};
     };
-    // perf's build writes generated files beside its sources: it gets links of its own, and real
-    // copies of tools/, where it might write into a file that is there already.
+    // perf's build writes generated files next to its sources. It gets its own tree of links, with
+    // a real copy of tools/, where it might write into existing files.
     RIG_TRY(linked,
             must({"cp", "-al", source.tree.string(), scratch.string()}, "linking the source tree"));
     (void)linked;
@@ -152,7 +153,7 @@ Status make_perf(const SourceTree& source, const Arch& arch, bool full, const Bu
                  "strip perf"));
     (void)stripped;
     RIG_CHECK(has_tracepoints());
-    // What it would say of itself, where it can run.
+    // The version that it would print, if it could run here.
     if (!arch.cross.empty())
         RIG_CHECK(
             write_atomically(dir / kPerfVersion, fmt::format("perf version {}\n", source.version)));

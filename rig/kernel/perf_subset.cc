@@ -13,12 +13,12 @@ namespace rig {
 namespace fs = std::filesystem;
 namespace {
 
-// What the agent runs, what `perf` itself calls, and what perf's library refers to (kvm, in the
-// trees whose kvm-stat.c does, and trace, in those whose trace/beauty does).
+// The subcommands that the agent runs, those that `perf` itself calls, and those that perf's
+// library refers to (kvm in trees whose kvm-stat.c does, trace in those whose trace/beauty does).
 constexpr std::array kKept{"record", "stat",   "script", "version", "check",
                            "help",   "config", "kvm",    "trace"};
 
-// Referred to by perf.c and evsel.c up to 6.12, and defined among the tests.
+// perf.c and evsel.c up to 6.12 refer to these functions, which the tests define.
 constexpr const char* kNoTests = R"(void test_attr__init(void);
 void test_attr__open(void);
 __attribute__((weak)) void test_attr__init(void)
@@ -39,7 +39,7 @@ bool is_left_out(const std::string& line) {
     return std::regex_match(line, other);
 }
 
-// The subset of a Build file below arch/, whose tests go as well.
+// The subset of a Build file below arch/, whose tests are removed as well.
 std::string without_left_out(std::string_view build) {
     std::istringstream lines{std::string(build)};
     std::string out;

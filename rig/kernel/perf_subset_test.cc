@@ -43,7 +43,7 @@ TEST(PerfSubset, EveryOtherSubcommandSaysThatItIsNotThere) {
                                           "int cmd_top(int argc, const char **argv);\n");
     ASSERT_TRUE(stubs);
     EXPECT_NE(stubs->find("weak)) int cmd_top(int argc"), std::string::npos) << *stubs;
-    // A tree that declares them in another way is not guessed at.
+    // A tree that declares them in another form is refused.
     const auto other = perf_command_stubs("int cmd_record(struct perf_args *args);\n");
     ASSERT_FALSE(other);
     EXPECT_NE(other.error().message.find("image.full_perf = true"), std::string::npos);

@@ -25,13 +25,13 @@ namespace rig {
 namespace fs = std::filesystem;
 namespace {
 
-// Unpacks an archive, without the first `strip` folders of each path. tar tells every `step`
-// records how far it is.
+// Unpacks an archive, without the first `strip` folders of each path. tar reports its progress
+// after every `step` records.
 Status unpack(const BuildContext& context, const fs::path& archive, const fs::path& tree,
               FaultDomain fault_domain = FaultDomain::Host, unsigned strip = 1) {
     std::error_code error;
     fs::create_directories(tree, error);
-    // A kernel tarball has about 90,000 files; the bar needs an estimate only.
+    // A kernel tarball has about 90,000 files; the progress bar needs only an estimate.
     constexpr std::uint64_t kFiles = 95000;
     context.progress.start("unpacking " + archive.filename().string(), kFiles);
     std::uint64_t files = 0;
@@ -51,8 +51,8 @@ Status unpack(const BuildContext& context, const fs::path& archive, const fs::pa
     return {};
 }
 
-// An archive that another made has one folder at its top, which becomes the tree, or is the tree.
-// Two folders would be one another's files.
+// Unpacks an archive from elsewhere: either it has one folder at its top, which becomes the tree,
+// or it is itself the tree. (With --strip-components the contents of two folders would be mixed.)
 Status unpack_tree(const BuildContext& context, const fs::path& archive, const fs::path& tree,
                    FaultDomain fault_domain = FaultDomain::Host) {
     const fs::path whole = tree.string() + ".unpacked";
@@ -77,7 +77,7 @@ Status unpack_tree(const BuildContext& context, const fs::path& archive, const f
 
 // ---- Debian packages
 
-// apt takes 0.6 s to say which version it would take; the answer holds until its lists change.
+// apt takes 0.6 s to report its candidate version; the answer is valid until its lists change.
 std::string lists_stamp(const BuildContext& context, const DistroSource& source) {
     const fs::path lists = source.suite.empty()
                                ? fs::path("/var/lib/apt/lists")
@@ -153,8 +153,8 @@ std::optional<std::pair<std::string, fs::path>> cached_package(const std::string
         std::getline(in, label);
         if (!label.starts_with(package + "=") || entry.path().filename() != sha256_hex(label))
             continue;
-        const auto made = fs::last_write_time(
-            entry.path() / "label", error); // an archive only moves on: later made is newer
+        // Versions in an archive only increase, so what was unpacked later is newer.
+        const auto made = fs::last_write_time(entry.path() / "label", error);
         if (newest && made <= newest_time) continue;
         newest = {label, entry.path()};
         newest_time = made;
@@ -180,12 +180,12 @@ Result<fs::path> from_archive(const DistroSource& source, const BuildContext& co
     });
 }
 
-// Offline, or with the host's lists gone, a version unpacked before serves; its number is in the
-// id, and so in the report.
+// If the host is offline, or its lists are missing, a version that was unpacked before is used. The
+// id, and with it the report, contains its number.
 Result<fs::path> from_distro(const DistroSource& source, const BuildContext& context,
                              std::string& id) {
     auto dir = from_archive(source, context, id);
-    // Ctrl-C asks for an end, not for another way.
+    // After Ctrl-C do not try another way.
     if (dir || dir.error().message.find(describe({Cancelled{}, {}, 0})) != std::string::npos)
         return dir;
     const auto cached = cached_package(source.package, context);
@@ -234,8 +234,8 @@ Result<fs::path> from_git(const fs::path& repository, const std::string& revisio
         });
 }
 
-// What is built is the commit. Who asks for what is checked out, and not for a commit by its
-// number, may mean what is edited there.
+// rig builds the commit. A user who requests what is checked out, rather than a commit ID, may
+// expect uncommitted edits to be built.
 std::string warning_of_uncommitted(const Spec& spec, const GitSource& git,
                                    const BuildContext& context) {
     if (is_commit(git.revision)) return "";
@@ -253,7 +253,7 @@ std::string warning_of_uncommitted(const Spec& spec, const GitSource& git,
                             revision, *files == 1 ? "it" : "them")
               : fmt::format("whether '{}' lacks uncommitted changes is unknown: {}", revision,
                             files.error().message);
-    // Every arm and perf ask for the source.
+    // Every arm and perf fetch the source, but the warning is shown once.
     static std::mutex mutex;
     static std::string last;
     const std::lock_guard lock(mutex);
@@ -261,12 +261,12 @@ std::string warning_of_uncommitted(const Spec& spec, const GitSource& git,
     return text;
 }
 
-constexpr std::size_t kPathsAtOnce =
-    4000; // on a command line, which has 2 MiB for them and the environment
+// Number of paths on one command line, which has room for 2 MiB of paths and environment.
+constexpr std::size_t kPathsAtOnce = 4000;
 constexpr char kFile = 'F', kProgram = 'X', kRemoved = 'D';
 
-// What `git diff --raw -z` says: ":MODE MODE OBJECT OBJECT LETTER", a zero, the path, a zero. As
-// lines "F path", "X path" or "D path".
+// Parses `git diff --raw -z`: ":MODE MODE OBJECT OBJECT LETTER", a zero byte, the path, a zero
+// byte. Returns lines "F path", "X path" or "D path".
 Result<std::string> changes_of(std::string_view raw, const std::string& what) {
     std::string out;
     const auto next = [&raw] {
@@ -302,7 +302,7 @@ Result<std::string> changes_of(std::string_view raw, const std::string& what) {
     return out;
 }
 
-// The files in which the revision differs from the base, in the cache.
+// Adds the files in which the revision differs from the base, from the cache.
 Status take_delta(const fs::path& repository, const GitSource& git, const BuildContext& context,
                   SourceTree& source) {
     RIG_TRY(base, commit_of(context.runner, repository, git.base));
@@ -323,8 +323,8 @@ Status take_delta(const fs::path& repository, const GitSource& git, const BuildC
                     (void)listed;
                     RIG_TRY(changes, changes_of(slurp(into / "raw"), what));
                     RIG_CHECK(write_atomically(into / "changes", changes));
-                    // Whole files, as the base's tree was made: patch(1) knows neither a change of
-                    // mode nor a picture nor an empty file.
+                    // Take whole files, as the base's tree was made: patch(1) supports neither mode
+                    // changes nor binary files nor empty files.
                     std::vector<std::string> paths{"Makefile"};
                     std::istringstream lines(changes);
                     for (std::string line; std::getline(lines, line);)
@@ -359,10 +359,11 @@ Status take_delta(const fs::path& repository, const GitSource& git, const BuildC
             delta.files.emplace(path, TreeFile(slurp(dir / "files" / path),
                                                line[0] == kProgram ? TreeFile::Kind::Program
                                                                    : TreeFile::Kind::Plain));
+        // Excluded by export-ignore in .gitattributes, as in the base's tree.
         else
-            continue; // export-ignore in .gitattributes, as in the base's tree
+            continue;
     }
-    if (!delta.files.empty()) source.delta = std::move(delta); // two commits of one tree have none
+    if (!delta.files.empty()) source.delta = std::move(delta); // two commits can have the same tree
     return {};
 }
 

@@ -31,7 +31,7 @@ TEST(Source, ReadsTheVersionFromAMakefile) {
 }
 
 TEST(Source, TakesTheArchiveItselfNotItsSecurityOrUpdatesSuites) {
-    // The shape apt-get indextargets prints, with a mirror of no one.
+    // In the format of apt-get indextargets, with an invented mirror.
     EXPECT_EQ(archive_uri("Packages|http://mirror.example/debian-security/|bookworm-security\n"
                           "Translations|http://mirror.example/other/debian/|bookworm\n"
                           "Packages|http://mirror.example/debian/|bookworm-updates\n"
@@ -145,7 +145,7 @@ TEST_F(SourceTest, ExportsAGitRevisionByItsCommit) {
     }
 }
 
-// As in a hook of another repository. What is built is the commit: edits beside it are told of.
+// As in a hook of another repository. The commit is built, and uncommitted edits cause a warning.
 TEST_F(SourceTest, TheRepositoryThatWasNamedIsTheOneThatIsBuilt) {
     const std::string commit =
         "git init -q && git add -A && git -c user.name=t -c user.email=t@t.example commit -qm x";
@@ -178,7 +178,7 @@ TEST_F(SourceTest, TheRepositoryThatWasNamedIsTheOneThatIsBuilt) {
     EXPECT_EQ(said.find("not committed"), std::string::npos) << said;
 }
 
-// A revision on another one's tree is a patch: all revisions of one base share it.
+// A revision with a base is a patch on the base's tree: all revisions of one base share it.
 TEST_F(SourceTest, ARevisionOnABaseIsThatTreeAndAPatch) {
     const std::string git = "git -c user.name=t -c user.email=t@t.example";
     sh("cd pack/linux-source-6.12 && git init -q && printf '#!/bin/sh\\n' > mm/run.sh && touch "
@@ -202,7 +202,7 @@ TEST_F(SourceTest, ARevisionOnABaseIsThatTreeAndAPatch) {
                        {"scripts/run", TreeFile("#!/bin/sh\n", TreeFile::Kind::Program)},
                        {"scripts/empty", ""}}));
     EXPECT_FALSE(fetch(GitSource{"pack/linux-source-6.12", "v1", "v1"})->delta);
-    // An arm's own revision takes the place of the source's.
+    // An arm's own revision replaces the source's.
     spec.kernel.source = GitSource{"pack/linux-source-6.12", "v1", "v1"};
     const auto own = fetch_source(spec, context, "v2");
     ASSERT_TRUE(own);
@@ -271,7 +271,7 @@ TEST_F(SourceTest, ACacheWhosePathMakeDoesNotTakeUnpacksNothing) {
     EXPECT_TRUE(runner.ran.empty());
 }
 
-// apt and dpkg-deb are played; the archive holds one version at a time.
+// apt and dpkg-deb are fakes; the archive has one version at a time.
 class DistroTest : public SourceTest {
  protected:
     DistroTest() {
@@ -318,7 +318,7 @@ TEST_F(DistroTest, FetchesThroughAPrivateConfigurationAndKeepsOnlyTheTree) {
             EXPECT_TRUE(FakeCommandRunner::has(command, lists))
                 << "the host's own lists would be touched";
         }
-        // apt ends with exit code 0 when nothing could be fetched, unless it is told otherwise.
+        // By default apt has exit code 0 even if nothing could be fetched.
         if (FakeCommandRunner::has(command, "update")) {
             EXPECT_TRUE(FakeCommandRunner::has(command, "--error-on=any"));
         }
@@ -328,12 +328,13 @@ TEST_F(DistroTest, FetchesThroughAPrivateConfigurationAndKeepsOnlyTheTree) {
     EXPECT_EQ(runner.ran.size(), before) << "a warm start asks apt nothing";
 }
 
-// Static libraries and programs of another architecture: the host's dpkg is told nothing of it.
+// Static libraries and programs of another architecture are fetched without changing the host's
+// dpkg.
 TEST_F(DistroTest, APackageOfAnotherArchitectureIsFetchedOnceAndUnpackedInTheCache) {
     const auto root = foreign_package(context, arm64(), "busybox-static");
     ASSERT_TRUE(root) << root.error().message;
-    EXPECT_TRUE(
-        fs::exists(*root / "usr/src/linux-source-6.12.tar.xz")); // what this dpkg-deb unpacks
+    // The fake dpkg-deb unpacks this.
+    EXPECT_TRUE(fs::exists(*root / "usr/src/linux-source-6.12.tar.xz"));
     EXPECT_FALSE(fs::exists(*root / "p.deb"));
     EXPECT_EQ(read_text(dir / "cache/apt/arm64/sources.list"),
               "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
@@ -385,7 +386,7 @@ TEST_F(DistroTest, AnEmulatorIsFetchedWhereTheHostsIsTooOldOrMissing) {
         EXPECT_EQ(found->packages, "qemu-system-riscv 1:6.12.1-1, opensbi 1:6.12.1-1");
     }
     Arch none = riscv64();
-    none.qemu = "no-such-qemu-system-riscv64"; // the real runner's answer
+    none.qemu = "no-such-qemu-system-riscv64"; // for the answer of the real runner
     EXPECT_TRUE(Emulators(context).of(none));
     EXPECT_EQ(runner.count("download"), 2) << "program and firmware, once";
     EXPECT_EQ(context.cache.list().at(0).label, "qemu-system-riscv opensbi of bookworm-backports");
@@ -419,7 +420,8 @@ TEST_F(DistroTest, OneProcessNeverBootsUnderTwoEmulators) {
     ASSERT_TRUE(emulators.of(riscv64()));
     host = exits(0, "QEMU emulator version 10.0.2\n");
     EXPECT_NE(emulators.of(riscv64())->program, "qemu-system-riscv64") << "as it began";
-    // Pruned in between: it comes again before the next boot, the same or none.
+    // The cache was pruned in between: before the next boot the same version is fetched again, or
+    // none.
     fs::remove_all(dir / "cache/packages");
     EXPECT_TRUE(emulators.of(riscv64()));
     EXPECT_EQ(runner.count("download"), 4);

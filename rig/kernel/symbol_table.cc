@@ -9,9 +9,10 @@
 namespace rig {
 namespace {
 
-// How scripts/kallsyms.c orders symbols of one address (compare_symbols(); System.map itself is in
-// nm's order): weak ones behind others, then names like those that the linker script provides, then
-// those with more leading underscores; else as nm has them.
+// The order in which scripts/kallsyms.c sorts symbols of one address (compare_symbols(); System.map
+// itself is in nm's order): weak symbols after others; then names like those that the linker script
+// provides after others; then names with more leading underscores after those with fewer; otherwise
+// nm's order.
 using Rank = std::tuple<bool, bool, std::size_t>;
 Rank rank_of(char type, std::string_view name) {
     const bool provided =
@@ -25,7 +26,7 @@ Rank rank_of(char type, std::string_view name) {
 bool is_text(char type) {
     return type == 't' || type == 'T' || type == 'w' || type == 'W';
 }
-// Its value may be anything, and is no place.
+// An absolute symbol: its value may be anything, and is not an address.
 bool is_constant(char type) {
     return type == 'a' || type == 'A';
 }
@@ -33,7 +34,7 @@ bool is_constant(char type) {
 struct Line {
     std::uint64_t address = 0;
     Rank rank;
-    std::string_view name; // empty unless text
+    std::string_view name; // empty unless it is a text symbol
 };
 
 } // namespace
@@ -99,7 +100,7 @@ std::optional<Bounds> SymbolTable::bounds(std::string_view name) const {
 
 std::optional<Place> SymbolTable::place(std::uint64_t address) const {
     const auto next = tables_->after(address);
-    // The last symbol has no end: what lies behind it need not be the kernel's.
+    // The last symbol has no known end: what follows it need not belong to the kernel.
     if (next == tables_->symbols.begin() || next == tables_->symbols.end()) return std::nullopt;
     const auto& symbol = *std::prev(next);
     if (symbol.name.empty()) return std::nullopt;

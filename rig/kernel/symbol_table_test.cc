@@ -21,7 +21,7 @@ TEST(SymbolTable, BoundsEndAtTheNextAddress) {
     const auto bounds = table->bounds("tlb_remove_table");
     ASSERT_TRUE(bounds);
     EXPECT_EQ(bounds->start, 0xffffffff8116e8d0u);
-    EXPECT_EQ(bounds->end, 0xffffffff8116eaf0u); // not the alias at the same address
+    EXPECT_EQ(bounds->end, 0xffffffff8116eaf0u); // not that of the alias at the same address
     EXPECT_EQ(table->address("twin"), 0xffffffff8116eb00u);
 }
 
@@ -30,14 +30,15 @@ TEST(SymbolTable, AbsentAndLastSymbols) {
     ASSERT_TRUE(table);
     EXPECT_FALSE(table->address("tlb_remove"));
     EXPECT_FALSE(table->bounds("nothing"));
-    EXPECT_FALSE(SymbolTable::parse("ffffffff81000000 T only\n", "m")->bounds("only")); // no end
+    // The end of the last symbol is unknown.
+    EXPECT_FALSE(SymbolTable::parse("ffffffff81000000 T only\n", "m")->bounds("only"));
 }
 
 TEST(SymbolTable, PlacesLieInFunctions) {
     const auto table =
         SymbolTable::parse("0000000000000000 D __per_cpu_start\n"
                            "ffffffff81000000 T _text\n"
-                           "ffffffff81000010 A a_constant\n" // no place, whatever its value
+                           "ffffffff81000010 A a_constant\n" // not an address, whatever its value
                            "ffffffff81000020 t a.isra.0\n"
                            "ffffffff81000040 t a.constprop.0\n"
                            "ffffffff81000060 T _etext\n"
@@ -60,24 +61,24 @@ TEST(SymbolTable, PlacesLieInFunctions) {
     EXPECT_EQ(at(0xffffffff81000088), "behind+8");
     for (const std::uint64_t address :
          {0xffffffff81000090ull, 0xffffffffc0001000ull, 0xffffffffffffffffull})
-        EXPECT_EQ(at(address), "nowhere") << address; // no end
+        EXPECT_EQ(at(address), "nowhere") << address; // after the last symbol, whose end is unknown
 }
 
-// The last of an address in the order of the kernel's own table, not of System.map.
+// Of several symbols at one address, the last in the order of kallsyms, not of System.map.
 TEST(SymbolTable, OfSeveralNamesTheOneThatPerfTakes) {
     const auto name = [](const std::string& lines) {
         const auto table =
             SymbolTable::parse(lines + "ffffffff81000040 T next\n", "System.map").value();
-        const auto copy = table; // shares its names
+        const auto copy = table; // shares the names
         return std::string(copy.place(0xffffffff81000001)->name);
     };
     EXPECT_EQ(name("ffffffff81000000 t first\nffffffff81000000 t second\n"), "second");
     EXPECT_EQ(name("ffffffff81000000 t second\nffffffff81000000 t first\n"), "first");
     EXPECT_EQ(name("ffffffff81000000 T __x64_sys_ni_syscall\nffffffff81000000 t plain\n"),
-              "__x64_sys_ni_syscall"); // more underscores
+              "__x64_sys_ni_syscall"); // has more underscores
     EXPECT_EQ(name("ffffffff81000000 W weak\nffffffff81000000 T __strong\n"), "weak");
     EXPECT_EQ(name("ffffffff81000000 T __irqentry_text_start\nffffffff81000000 T ___deep\n"),
-              "__irqentry_text_start"); // the linker script's
+              "__irqentry_text_start"); // provided by the linker script
     EXPECT_EQ(name("ffffffff81000000 T code\nffffffff81000000 D data\n"), "code");
 }
 

@@ -52,9 +52,9 @@ Status Worktree::link_sources() {
     return {};
 }
 
-// Brings the sources to pristine + patches. Only files whose content differs are written:
-// everything else keeps its mtime, and with it its objects. `overlay` lists what may differ from
-// pristine, written before anything is changed.
+// Brings the sources to pristine + patches. Only files whose content differs are written: all
+// others keep their mtime, and with it their objects. The file `overlay` lists the files that may
+// differ from pristine; it is written before anything is changed.
 Status Worktree::apply_overlay() {
     std::error_code error;
     const auto& overlay = recipe_.overlay;
@@ -77,7 +77,7 @@ Status Worktree::apply_overlay() {
     std::set<std::string> either = before;
     either.insert(files.begin(), files.end());
     RIG_CHECK(put_file(dir_ / "overlay", list(either)));
-    // What goes, goes first, and inner files before outer ones: a file may take a folder's name.
+    // First remove files, inner ones before outer ones: a file may get the name of a folder.
     std::map<std::string, TreeFile> wanted;
     for (auto file = either.rbegin(); file != either.rend(); ++file) {
         const auto patched = overlay.find(*file);
@@ -95,10 +95,13 @@ Status Worktree::apply_overlay() {
     }
     for (const auto& [file, want] : wanted) {
         const auto path = dir_ / "src" / file;
+        // A folder with files that only another arm has: here it is a file.
         if (fs::symlink_status(path, error).type() == fs::file_type::directory)
-            fs::remove_all(path, error); // of files that only another arm has: it is a file here
+            fs::remove_all(path, error);
         RIG_TRY(present, read_tree_file(path));
-        if (present != want) RIG_CHECK(put_file(path, want)); // never the link to the pristine one
+        if (present != want)
+            // put_file() never writes through the link to the pristine file.
+            RIG_CHECK(put_file(path, want));
     }
     return put_file(dir_ / "overlay", list(files));
 }
@@ -113,7 +116,7 @@ Result<CommandResult> Worktree::make(std::vector<std::string> words, const fs::p
         command.argv.push_back("CC=ccache " + recipe_.arch->cross + "gcc");
         command.env.insert(cached.begin(), cached.end());
     }
-    // Kconfig asks only whether these are set.
+    // Kconfig only checks whether these are set, not their values.
     command.unset = {"KCONFIG_WERROR", "KCONFIG_WARN_UNKNOWN_SYMBOLS", "KCONFIG_OVERWRITECONFIG"};
     command.log = log;
     command.on_line = std::move(on_line);
@@ -126,9 +129,9 @@ Status Worktree::configure() {
     fs::create_directories(obj(), error);
     const auto fragment = dir_ / "fragment", fresh = obj() / "rig.config.new",
                made_from = dir_ / "configured";
-    // A .config follows from what is asked for and from Kconfig; source and compiler are the
-    // worktree's own. An arm that changes neither has the .config of the one before it, verified
-    // then.
+    // A .config depends on the requested options and on the Kconfig files; source and compiler are
+    // fixed for a worktree. An arm that changes neither options nor Kconfig files reuses the
+    // previous .config, which was verified then.
     const auto from = render_fragment(recipe_.requests) + patched_kconfig_;
     config_ = slurp(obj() / ".config");
     if (fs::exists(made_from, error) && slurp(made_from) == from + config_) return {};
@@ -146,7 +149,7 @@ Status Worktree::configure() {
     const auto text = slurp(fresh);
     RIG_CHECK(verify_config(recipe_.requests, text, dir_ / "src", recipe_.arch->kernel_arch,
                             kconfig_complaints(recipe_.requests, result.out, fragment.string())));
-    // An unchanged .config keeps its mtime, so that nothing is reconfigured.
+    // An unchanged .config keeps its mtime, so that nothing is rebuilt for it.
     if (config_ != text) RIG_CHECK(put_file(obj() / ".config", text));
     config_ = text;
     return put_file(made_from, from + text);
@@ -156,7 +159,7 @@ Status Worktree::prepare() {
     std::error_code error;
     RIG_CHECK(require_build_tools(*recipe_.arch));
     RIG_CHECK(link_sources());
-    had_objects_ = fs::exists(obj() / ".config", error); // also after a build that was interrupted
+    had_objects_ = fs::exists(obj() / ".config", error); // also true after an interrupted build
     RIG_CHECK(apply_overlay());
     return configure();
 }
@@ -194,8 +197,8 @@ Status Worktree::build(const fs::path& log) {
 }
 
 Result<CommandResult> Worktree::make_object(const std::string& object, const fs::path& log) {
-    // The object itself goes first: one that is there from another arm's same content would prove
-    // nothing new, but one whose compilation failed halfway must not be taken for built.
+    // Remove the object first. An object from another arm with the same content would prove nothing
+    // new, and one whose compilation failed halfway must not count as built.
     std::error_code error;
     fs::remove(obj() / object, error);
     return make(

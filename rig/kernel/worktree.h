@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A source tree with an object tree beside it: rig brings it to what a recipe asks for and runs
-// make in it. Errors as build_kernel().
+// A source tree with its object tree, in which rig applies a recipe and runs make. Errors are those
+// of build_kernel().
 #pragma once
 
 #include "rig/base/error.h"
@@ -18,37 +18,37 @@
 
 namespace rig {
 
-// Lines of output of a cold build of the shipped fragments (6.12.117: 960); only an ETA's first
-// guess.
+// Lines that a cold build of the shipped fragments prints (6.12.117: 960); only the ETA's first
+// estimate.
 inline constexpr std::uint64_t kColdLines = 960;
 
-inline constexpr const char* kObjects = "rig-objects"; // no tree has a folder of that name
+inline constexpr const char* kObjects = "rig-objects"; // no kernel tree has a folder of that name
 
-// The file, relative to the object tree, that a kernel of this configuration is booted from: the
-// uncompressed vmlinux where it has a PVH entry, which needs no decompressor, neither built nor
+// The file, relative to the object tree, from which a kernel of this configuration is booted: the
+// uncompressed vmlinux if it has a PVH entry, so that no decompressor needs to be built and
 // emulated; else the architecture's own image.
 std::string boot_image(const Arch& arch, std::string_view config);
 
-// Whose fault is it that make ended like this? Only an exit code speaks of the kernel, and not when
-// the disk is full or the kernel's OOM killer took the compiler.
+// The fault domain of a failed make. Only an exit code can count against the kernel, and not if the
+// disk is full or the kernel's OOM killer killed the compiler.
 FaultDomain fault_domain_of(const CommandResult& result, const std::string& out);
 
-// A source tree of hard links with an object tree beside it, shared by all arms; used under its
-// lock only.
+// A source tree of hard links with its object tree, shared by all arms. Use it only under its lock.
 class Worktree {
  public:
     Worktree(std::filesystem::path dir, const Recipe& recipe, const BuildContext& context)
         : dir_(std::move(dir)), recipe_(recipe), context_(context) {}
 
-    Status prepare(); // sources and .config become the recipe's; all that follows needs it
+    Status prepare(); // brings sources and .config to the recipe's; call it first
     Status build(const std::filesystem::path& log);
-    // One object, relative to the tree. That it does not compile is no error but a result.
+    // Builds one object; its path is relative to the tree. A compiler error is a result, not an
+    // error.
     Result<CommandResult> make_object(const std::string& object, const std::filesystem::path& log);
     bool had_objects() const { return had_objects_; }
-    // A direct subfolder of the sources: their Makefile then names every file relative to it, so
-    // that a compiler cache knows an object again in another worktree.
+    // A direct subfolder of the sources: the kernel's Makefile then names every file relative to
+    // it, so that a compiler cache recognises an object in another worktree.
     std::filesystem::path obj() const { return dir_ / "src" / kObjects; }
-    // What make builds and rig boots, relative to obj(). Known once the tree is prepared.
+    // The file that make builds and rig boots, relative to obj(). Known after prepare().
     std::string image() const { return boot_image(*recipe_.arch, config_); }
 
  private:

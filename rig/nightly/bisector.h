@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What `rig nightly` asks of a bisection, and what it gets back. Plain data: the bisector is handed
-// in as a function. The real one is rig bisect over the commits between two nights.
+// The request of `rig nightly` for a bisection, and the answer. Plain data: the bisector is passed
+// as a function. The real one is rig bisect over the commits between two nights.
 #pragma once
 
 #include "rig/base/error.h"
@@ -16,35 +16,40 @@
 
 namespace rig {
 
-// Which commit of (good, bad] made the step that was seen between the two? `good` is the side
-// before the step and `bad` the one after it, in the order of history; which of the two is better
-// is not asked, so that a fix is looked for in the same way.
+// Asks which commit of (good, bad] made the step between the two. `good` is the side before the
+// step and `bad` the side after it, in the order of history. It does not matter which of the two is
+// better, so a fix is searched for in the same way.
 struct BisectRequest {
-    std::filesystem::path spec;          // the experiment
-    std::vector<SpecOverride> overrides; // of the cell, without kernel.source
+    std::filesystem::path spec;          // the experiment file
+    std::vector<SpecOverride> overrides; // overrides of the cell, without kernel.source
     std::filesystem::path repository;    // local git repository
-    std::string base, good, bad; // base: as kernel.source.base, may be empty; full commit ids
-    std::string metric; // whose level stepped; empty: the run's verdict (as expected or broken) did
-    std::string arm;    // in which it did; empty: the baseline, or the verdict
+    // `base`: as kernel.source.base, may be empty. `good`, `bad`: full commit ids.
+    std::string base, good, bad;
+    // Metric whose level stepped. Empty: the run's verdict (pass or fail) changed.
+    std::string metric;
+    // Arm in which it stepped. Empty: the baseline, or the verdict.
+    std::string arm;
 };
 
 struct BisectFinding {
-    std::vector<std::string>
-        candidates;   // "<sha12> subject", or names of patches; one: named exactly
+    // "<sha12> subject", or names of patches. A single one is the answer.
+    std::vector<std::string> candidates;
     std::string text; // for people: the steps, the figures
     bool found = false;
     std::string why_not; // one line, if not found
     std::filesystem::path log;
 };
 
-// Errors with FaultDomain::Host are worth another try on another night; all others are not.
+// After a FaultDomain::Host error, another attempt in another night makes sense; after any other
+// error it does not.
 using Bisector = std::function<Result<BisectFinding>(const BisectRequest&)>;
 
-// Of the options results, parallel, disk_budget and warn are used. `environment` must outlive it.
+// Of the options, `results`, `parallel`, `disk_budget` and `warn` are used. `environment` must
+// outlive the result.
 Bisector nightly_bisector(ExperimentOptions options, const Environment& environment,
                           std::function<void(const std::string&)> say, std::stop_token stop);
 
-// What a bisection found, for an incident.
+// The result of a bisection in the form that an incident stores.
 BisectFinding finding_of(const BisectRecord& record, const std::filesystem::path& folder);
 
 } // namespace rig

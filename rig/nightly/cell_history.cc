@@ -63,7 +63,7 @@ std::vector<const RunRecord*> history_of(const std::vector<RunRecord>& records,
     if (runs.empty()) return runs;
     const auto line_of = [](const RunRecord& run) {
         auto line = dashboard_cell_of(run);
-        line.overrides.clear(), line.spec_sha256.clear(); // compared above
+        line.overrides.clear(), line.spec_sha256.clear(); // is_of_cell() has compared these
         return line;
     };
     const auto newest = line_of(*runs.back());
@@ -130,7 +130,8 @@ std::vector<Step> steps_of(const std::vector<const RunRecord*>& runs, const Nigh
                 near->p = std::max(near->p, change.p);
                 if (size_of(level) > size_of(near->levels.front()))
                     near->at = at,
-                    near->levels.insert(near->levels.begin(), level); // its place is known best
+                    // The largest step has the most exact place.
+                        near->levels.insert(near->levels.begin(), level);
                 else
                     near->levels.push_back(level);
             }

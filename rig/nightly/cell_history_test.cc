@@ -33,7 +33,7 @@ class NightHistoryTest : public fixture::NightProject {
 TEST_F(NightHistoryTest, RunsOfOtherCommitsAreOneLineAndAllElseIsNot) {
     make(1, 5);
     EXPECT_EQ(history().size(), 5u);
-    // One of each kind that does not belong.
+    // One run of each kind that does not belong to the cell.
     nights_.records[0].spec_sha256 = spec_identity("another text", nights_.records[0].overrides);
     nights_.records[1].arms[0].checks_failed = 1;
     nights_.records[2].overrides[0] = "guest.vcpus=16";
@@ -43,7 +43,7 @@ TEST_F(NightHistoryTest, RunsOfOtherCommitsAreOneLineAndAllElseIsNot) {
     EXPECT_EQ(history().size(), 1u);
     EXPECT_EQ(history()[0]->revision, FakeNights::commit(5));
     EXPECT_TRUE(history_of(nights_.records, nights_.config.cells[1], "a", nights_.text).empty());
-    // A run of the experiment's own source is no night of the followed tree.
+    // A run of the experiment's own source does not belong to a cell that follows a tree.
     auto own = cell();
     own.follow.reset();
     EXPECT_TRUE(history_of(nights_.records, own, "a", nights_.text).empty());
@@ -70,8 +70,8 @@ TEST_F(NightHistoryTest, TheNewestRunThatIsAsWantedIsOfThisCell) {
     std::swap(nights_.records[0], nights_.records[3]); // any order
     EXPECT_EQ(found("", 9), 5u);
     EXPECT_EQ(found("", 3), 3u);
-    EXPECT_EQ(found(nights_.records[0].id, 9), 3u); // before the fourth
-    EXPECT_EQ(found(nights_.records[3].id, 9), 0u); // before the first
+    EXPECT_EQ(found(nights_.records[0].id, 9), 3u); // only the three before the fourth
+    EXPECT_EQ(found(nights_.records[3].id, 9), 0u); // none before the first
     nights_.records[4].overrides[0] = "guest.vcpus=16";
     EXPECT_EQ(found("", 9), 4u);
 }
@@ -93,7 +93,7 @@ TEST_F(NightHistoryTest, AStepInBothArmsIsOneWithItsLevels) {
     EXPECT_EQ(steps[0].levels[0].low, 100);
     EXPECT_EQ(steps[0].levels[0].high, 102);
     EXPECT_LE(steps[0].p, 0.01);
-    // Only the arms that are asked for.
+    // Only the configured arms.
     auto one_arm = cell();
     one_arm.arms = {"reviewed"};
     const auto of_one = steps_of(runs, one_arm, options());
@@ -110,7 +110,7 @@ TEST_F(NightHistoryTest, ASmallStepIsNotTold) {
     auto finer = options();
     finer.min_effect = 0.001;
     EXPECT_EQ(steps_of(history(), cell(), finer).size(),
-              2u); // the control: it is there, in both metrics
+              2u); // negative control: it is there, in both metrics
 }
 
 TEST_F(NightHistoryTest, AReRunConfirmsOnlyOnTheNewLevel) {
@@ -130,7 +130,7 @@ TEST_F(NightHistoryTest, AReRunConfirmsOnlyOnTheNewLevel) {
     EXPECT_FALSE(confirms(steps[0], runs, more, cell(), options()));
 }
 
-// As runs really lie on disk, and not as the fixture makes them up.
+// Tests with real run folders instead of made-up records.
 class NightHistoryOnDiskTest : public ResultsProject {};
 
 TEST_F(NightHistoryOnDiskTest, ARunIsFoundByWhatItsFolderSays) {
@@ -147,7 +147,8 @@ TEST_F(NightHistoryOnDiskTest, ARunIsFoundByWhatItsFolderSays) {
     const auto panicked = read_record(make_run(1, "kernel: kernel panic: x", info));
     EXPECT_STREQ(panicked.verdict(), "fail");
     EXPECT_TRUE(is_of_cell(panicked, cell, "batch-alloc-fail", text));
-    EXPECT_TRUE(history_of({panicked}, cell, "batch-alloc-fail", text).empty()); // no figures of it
+    // It has no figures.
+    EXPECT_TRUE(history_of({panicked}, cell, "batch-alloc-fail", text).empty());
     cell.overrides.clear();
     EXPECT_FALSE(is_of_cell(record, cell, "batch-alloc-fail", text));
 }

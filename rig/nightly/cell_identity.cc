@@ -23,14 +23,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// As far as it is known without fetching anything.
+// The identity of a source, as far as it is known without a download.
 std::string source_id(const Source& source, CommandRunner& runner) {
     if (const auto* tarball = std::get_if<TarballSource>(&source))
         return "tarball:" + tarball->sha256;
     if (const auto* tree = std::get_if<GitSource>(&source)) return "git:" + tree->revision;
     const auto* distro = std::get_if<DistroSource>(&source);
     if (!distro) return "";
-    if (!distro->suite.empty()) return ""; // its lists are rig's own, and fetched by the run
+    // The package lists of a suite are rig's own, and only the run fetches them.
+    if (!distro->suite.empty()) return "";
     Command command;
     command.argv = {"apt-cache", "policy", distro->package};
     command.env = {{"LC_ALL", "C"}};
@@ -57,7 +58,7 @@ std::string kernel_id(const Spec& spec) {
     for (const auto& arm : spec.arms)
         series.insert(series.end(), arm.series.begin(), arm.series.end());
     const auto patches = read_series(series, spec.top);
-    if (!patches) return ""; // the run says what is wrong with them
+    if (!patches) return ""; // the run reports the mistake
     for (const auto& patch : *patches)
         add(patch.text);
     for (const auto& fragment : spec.kernel.fragments)

@@ -59,7 +59,7 @@ TEST_F(CellIdentityTest, FactsFollowWhatARunDependsOn) {
 }
 
 TEST_F(CellIdentityTest, SinceARevisionLooksIntoTheRepositoryOfEachCell) {
-    // The project is a repository of its own, with b.toml in it.
+    // The project is in a git repository of its own, with b.toml in it.
     git(top_, "init -q -b main .");
     git(top_, "add configs kernel-patches");
     git(top_, "commit -q -m start");

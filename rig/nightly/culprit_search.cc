@@ -11,11 +11,12 @@ namespace rig {
 Status CulpritSearch::run() {
     for (const auto& [incident, culprit] : searches(needs_.book)) {
         RIG_CHECK(needs_.fail_if_stopped());
-        if (needs_.night.spent >= needs_.config.budget_minutes * 60.0)
-            return {}; // the first thing of the next night
-        if (!searched_.emplace(incident->id, culprit == &incident->fix).second)
-            continue; // once a night
-        // Another configuration on these results may have it: left alone, wanted as it was.
+        // The budget is spent. The next night begins with this search.
+        if (needs_.night.spent >= needs_.config.budget_minutes * 60.0) return {};
+        // Only once a night.
+        if (!searched_.emplace(incident->id, culprit == &incident->fix).second) continue;
+        // The cell may belong to another configuration that shares these results. Leave it
+        // unchanged.
         const auto number = number_of(needs_.config, incident->cell);
         if (number == needs_.config.cells.size() || !needs_.config.cells[number].follow ||
             !needs_.config.cells[number].bisect)
@@ -30,7 +31,7 @@ Status CulpritSearch::run() {
     return needs_.save();
 }
 
-// Several expectations that failed in one run are one question.
+// Expectations that failed in one run share one search.
 Result<BisectFinding> CulpritSearch::ask(const NightCell& cell, const BisectRequest& request) {
     const std::tuple key{cell.name, request.metric, request.arm, request.good, request.bad};
     if (const auto known = found_.find(key); known != found_.end()) return known->second;
@@ -49,7 +50,8 @@ Status CulpritSearch::search(const NightCell& cell, const CellFacts& facts, Inci
             widened(culprit.span, history_of(records, cell, facts.experiment, facts.text));
     }
     ++culprit.attempts;
-    RIG_CHECK(needs_.save()); // a search that ends rig is not made for ever
+    // Save the attempt count first, so that a search which crashes rig is not retried forever.
+    RIG_CHECK(needs_.save());
     const auto& span = culprit.span;
     needs_.note(fmt::format("{}: which commit of {}..{}?", cell.name, span.good.substr(0, 12),
                             span.bad.substr(0, 12)));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Searches for the commits behind a night's incidents: each cause and each fix that is wanted, once
-// a night, while the budget lasts.
+// Searches for the commits behind a night's incidents. Each cause and each fix that is still to be
+// found is searched for once a night, while there is budget.
 #pragma once
 
 #include "rig/base/error.h"
@@ -23,22 +23,23 @@
 
 namespace rig {
 
-inline constexpr unsigned kSearchAttempts = 3; // for one culprit, over as many nights; each but the
-                                               // first looks one run further on both sides
+// Attempts for one culprit, at most one a night. From the second one on, the range is one run wider
+// on both sides.
+inline constexpr unsigned kSearchAttempts = 3;
 
-// What the searches need of the night. Everything must outlive them.
+// What the searches need from the night. All references must outlive them.
 struct CulpritSearchNeeds {
     const NightConfig& config;
     const std::vector<CellFacts>& facts; // one for each cell of the configuration
-    IncidentBook& book;                  // whose incidents get the answers
-    Night& night;                        // `spent` grows by the searches' time
+    IncidentBook& book;                  // its incidents get the answers
+    Night& night;                        // the time of the searches is added to `spent`
     std::stop_token stop;
-    std::function<Result<std::vector<RunRecord>>(const std::string& experiment)>
-        history; // whole records, any order
+    // Whole records, in any order.
+    std::function<Result<std::vector<RunRecord>>(const std::string& experiment)> history;
     Bisector bisect;
     std::function<std::chrono::system_clock::time_point()> now;
     std::function<Status()> fail_if_stopped; // an error ends the night
-    std::function<Status()> save;            // book, night and memory
+    std::function<Status()> save;            // saves book, night and memory
     std::function<void(const std::string&)> warn, note;
 };
 
@@ -46,8 +47,8 @@ class CulpritSearch {
  public:
     explicit CulpritSearch(CulpritSearchNeeds needs) : needs_(std::move(needs)) {}
 
-    // Makes the searches that are wanted now and were not made tonight. Errors: the host's, that
-    // end the night. What a search cannot find is told in its incident.
+    // Makes the searches that are wanted now and were not made tonight. Errors: host faults that
+    // end the night. If a search finds nothing, its incident has the reason.
     Status run();
 
  private:
@@ -56,10 +57,11 @@ class CulpritSearch {
                   Culprit& culprit);
 
     CulpritSearchNeeds needs_;
-    std::set<std::pair<unsigned, bool>> searched_; // tonight: an incident's cause or fix
+    // Searched tonight: id of the incident; true: its fix, false: its cause.
+    std::set<std::pair<unsigned, bool>> searched_;
     std::map<std::tuple<std::string, std::string, std::string, std::string, std::string>,
              BisectFinding>
-        found_; // tonight
+        found_; // answers of tonight, by request
 };
 
 } // namespace rig

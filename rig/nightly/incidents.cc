@@ -20,7 +20,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Level, arm, before, after, low, high)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Span, good_run, bad_run, good, bad, also)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Culprit, span, wanted, attempts, found, candidates, text,
                                    why_not, log)
-// What an earlier rig did not write yet is empty.
+// Keys that an older rig did not write stay empty.
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Incident, id, cell, tree, metric, unit, direction,
                                                 levels, expectation, arms, closing, state, opened,
                                                 fixed, closed, note, cause, fix, told, untold)
@@ -29,13 +29,13 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Message, id, subject, text, data, pending, wh
 
 namespace {
 
-constexpr unsigned kIncidentsFormat = 1; // raised when a key changes its meaning or goes
+constexpr unsigned kIncidentsFormat = 1; // raise it if a key changes its meaning or is removed
 
 Unit unit_of(const std::string& unit) {
     return unit == "ns" ? Unit::Nanoseconds : Unit::Count;
 }
 
-// Where a run stands, or would stand, among `runs`: its id begins with its start.
+// The place of a run among `runs`, or the place where it would be. Ids begin with the start time.
 std::size_t place_of(const std::string& run, const std::vector<const RunRecord*>& runs) {
     return static_cast<std::size_t>(
         std::lower_bound(runs.begin(), runs.end(), run,
@@ -47,7 +47,7 @@ const char* word(bool rose) {
     return rose ? "rose" : "fell";
 }
 
-// "abcdef012345", or in whole if it is no commit.
+// The first 12 digits of a commit; anything else unchanged.
 std::string brief(const std::string& commit) {
     return commit.size() == 40 ? commit.substr(0, 12) : commit;
 }
@@ -116,8 +116,8 @@ bool back_at(const Incident& incident, const Step& step, double min_effect) {
                            const auto was = std::find_if(
                                incident.levels.begin(), incident.levels.end(),
                                [&](const Level& level) { return level.arm == now.arm; });
-                           if (was == incident.levels.end())
-                               return true; // another arm's step is no evidence against it
+                           // A step of another arm does not contradict a fix.
+                           if (was == incident.levels.end()) return true;
                            return now.after <= std::max(was->before * (1 + min_effect), was->high);
                        }) &&
            std::any_of(step.levels.begin(), step.levels.end(), [&](const Level& now) {

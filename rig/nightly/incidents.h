@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What `rig nightly` remembers of regressions, and which news of them is still to be told
+// The incidents that `rig nightly` stores, and the news about them that is still to be sent
 // (results/nightly/incidents.json). Pure.
 //
-//   opened ──► bisected ──► fixed        a regression: a metric rose, or an expectation failed
-//   (run_failures.h) opened ──► bisected                  an improvement: a metric fell that no
-//   open regression had raised; told as much as what got worse, holds no exit code (any)  ──►
-//   closed                    by hand: `rig nightly --close N`
+//   opened -> bisected -> fixed    a regression: a metric rose, or an expectation failed
+//                                  (run_failures.h)
+//   opened -> bisected             an improvement: a metric fell that no open regression had
+//                                  raised. Reported like a regression; no effect on the exit code
+//   any state -> closed            by hand: `rig nightly --close N`
 //
-// A fix is no incident of its own: it is the last state of the one it ends, with a range and a
-// culprit of its own (`fix`), found by the same bisection. Each transition is told once. Those of
-// one incident in one night are one message: "opened, bisected", so that thirty nights with two
-// regressions and one fix give three messages, each of which names a patch.
+// A fix is not an incident of its own. It is the last state of the incident that it ends, and has a
+// range and a culprit of its own (`fix`), which the same bisection finds. Each transition is
+// reported once. The transitions of one incident in one night are one message: "opened, bisected".
+// So thirty nights with two regressions and one fix give three messages, each of which names a
+// patch.
 #pragma once
 
 #include "rig/base/error.h"
@@ -24,17 +26,17 @@
 
 namespace rig {
 
-// Two neighbouring runs of a cell, and what is between them. Commits are empty where no tree is
-// followed, and for a side that is not known.
+// Two neighbouring runs of a cell, and what changed between them. A commit is empty if no tree is
+// followed, or if that side is not known.
 struct Span {
-    std::string good_run, bad_run, good, bad; // before and after the step (nightly/bisector.h)
+    std::string good_run, bad_run, good, bad; // before and after the step, as in bisector.h
     std::vector<std::string> also;            // what else differs between the two runs, in words
 };
 
 // A search for the commit that made a step.
 struct Culprit {
     Span span;
-    bool wanted = false; // it is still to be searched for
+    bool wanted = false; // still to be searched for
     unsigned attempts = 0;
     bool found = false;
     std::vector<std::string> candidates;
@@ -44,38 +46,40 @@ struct Culprit {
 struct Incident {
     unsigned id = 0;
     std::string cell, tree;
-    std::string metric;        // whose level stepped; empty: an expectation failed
-    std::string unit;          // of the levels
+    std::string metric;        // metric that stepped; empty: an expectation failed
+    std::string unit;          // unit of the levels
     std::string direction;     // "rose" | "fell" | "broken"
-    std::vector<Level> levels; // of a step
-    std::string expectation;   // that failed (Failure); empty: a step, or an earlier rig's incident
-                               // of a verdict as a whole
-    std::vector<std::string> arms;     // in which it did
-    std::string closing;               // of the run that broke
+    std::vector<Level> levels; // levels of a step
+    // The failed expectation (Failure). Empty: a step, or an incident of an older rig about a whole
+    // verdict.
+    std::string expectation;
+    std::vector<std::string> arms;     // arms in which it failed
+    std::string closing;               // closing line of the run that failed
     std::string state;                 // "opened" | "bisected" | "fixed" | "closed"
     std::string opened, fixed, closed; // night ids
-    std::string note;                  // why it was closed
+    std::string note;                  // reason for closing it
     Culprit cause, fix;
-    std::vector<std::string> told, untold; // transitions
+    // Transitions that were sent, and that are still to be sent.
+    std::vector<std::string> told, untold;
 
     bool is_open() const { return fixed.empty() && closed.empty(); }
     bool is_regression() const { return direction != "fell"; }
     Failure failure() const { return {expectation, arms}; }
 };
 
-// A candidate that its re-run did not confirm. Looked at again when twice as many runs lie behind
+// A candidate that its re-run did not confirm. It is tested again when twice as many runs follow
 // it.
 struct Dismissed {
     std::string cell, metric, direction, run, night;
-    std::size_t runs = 0; // behind it, then
+    std::size_t runs = 0; // number of runs after it at that time
 };
 
 struct Message {
-    std::string
-        id; // "12-20260307-010000-<token>-opened-bisected": the same whenever it is sent again
-    std::string subject, text, data;  // data: JSON
+    // "12-20260307-010000-<token>-opened-bisected". It stays the same if the message is sent again.
+    std::string id;
+    std::string subject, text, data;  // `data` is JSON
     std::vector<std::string> pending; // channels that have not taken it yet
-    std::string why;                  // how the last attempt failed
+    std::string why;                  // error of the last attempt
 };
 
 struct IncidentBook {
@@ -83,37 +87,40 @@ struct IncidentBook {
     std::vector<Dismissed> dismissed;
     std::vector<Message> outbox;
     unsigned last_id = 0;
-    // Random, of this book only: incidents of one that is begun anew are counted from 1 again, and
-    // their messages are others. Empty: an earlier rig's.
+    // Random, and unique to this book. A new book counts incidents from 1 again, and the token
+    // keeps its message ids different. Empty: book of an older rig.
     std::string token;
     bool regression_open() const;
 };
 
-// Errors: FaultDomain::Host naming `file`, for what is no such book or a newer rig's.
+// Errors: FaultDomain::Host with the name of `file` if it is not such a book, or one of a newer
+// rig.
 std::string book_json(const IncidentBook& book);
 Result<IncidentBook> book_from_json(std::string_view text, const std::filesystem::path& file);
 
-// What a step means beside what is known.
+// What a step means in view of the known incidents.
 struct StepMeaning {
     enum What { Known, Opens, Improves, Fixes } what = Known;
-    std::vector<unsigned> fixes; // ids
+    std::vector<unsigned> fixes; // ids of the incidents that it fixes
 };
-// `runs`: what `step.at` counts. Known: it is an incident's or a fix's already (the same direction
-// within min_segment runs: its place moves a little as runs come in), it was dismissed and there
-// is little more to go by, or it lies before `first_seen` (UTC). A fall is a fix of an open
-// incident if every arm's level after it lies within `min_effect` of the level before that
-// incident, or within what that level was seen to vary; else an improvement.
+// `runs`: the runs that `step.at` counts.
+// Known: an incident or a fix has it already (the same direction within min_segment runs, because
+// its place moves a little as runs are added), it was dismissed and few runs have been added since,
+// or it is before `first_seen` (UTC).
+// Fixes: it fell, and in every arm the level after it is within `min_effect` of the level before an
+// open incident, or within the range of values of that level.
+// Improves: any other fall.
 StepMeaning meaning_of(const Step& step, const std::string& cell,
                        const std::vector<const RunRecord*>& runs, const IncidentBook& book,
                        const std::string& first_seen, const ChangePointOptions& options);
 
-// Between the runs on both sides of a step.
+// The span between the runs on both sides of a step.
 Span span_of(const Step& step, const std::vector<const RunRecord*>& runs);
-// One run further out on each side, as far as there are any: the place of a step is exact to a run
-// or two where figures scatter.
+// The span with one more run on each side, if there is one. The place of a step can be off by a run
+// or two if figures scatter.
 Span widened(const Span& span, const std::vector<const RunRecord*>& runs);
 
-// Adds it (its id and state are chosen here) and gives it back.
+// Adds an incident, sets its id and state, and returns it.
 Incident& open_incident(IncidentBook& book, Incident incident, const std::string& night);
 void mark_fixed(Incident& incident, Culprit fix, const std::string& night);
 Status close_incident(IncidentBook& book, unsigned id, const std::string& why,

@@ -8,7 +8,7 @@
 namespace rig {
 namespace {
 
-// Runs 0..n-1 of one night each, and a step of one arm among them.
+// Has runs 0..n-1, one a night, and a step of one arm among them.
 class IncidentsTest : public ::testing::Test {
  protected:
     void SetUp() override {
@@ -60,7 +60,7 @@ TEST_F(IncidentsTest, AStepOpensOnceThoughItsPlaceMoves) {
     EXPECT_EQ(meaning(step_at(10, 100, 120)).what, StepMeaning::Known);
     EXPECT_EQ(meaning(step_at(12, 100, 120)).what, StepMeaning::Known);
     EXPECT_EQ(meaning(step_at(13, 100, 120)).what,
-              StepMeaning::Opens); // three runs on: another one
+              StepMeaning::Opens); // three runs later, so it is another step
     auto other = step_at(10, 100, 120);
     other.metric = "sync_ipis";
     EXPECT_EQ(meaning(other).what, StepMeaning::Opens);
@@ -81,11 +81,13 @@ TEST_F(IncidentsTest, AFallToTheLevelBeforeIsAFixAndAnyOtherIsNot) {
     const auto id = open(step_at(10, 100, 120, 2)).id;
     EXPECT_EQ(meaning(step_at(15, 120, 100.4)).fixes,
               std::vector<unsigned>{id}); // within min_effect
-    EXPECT_EQ(meaning(step_at(15, 120, 102)).what,
-              StepMeaning::Fixes); // within what it was seen to vary
-    EXPECT_EQ(meaning(step_at(15, 120, 90)).what, StepMeaning::Fixes);     // and better
-    EXPECT_EQ(meaning(step_at(15, 120, 110)).what, StepMeaning::Improves); // half of it is none
-    EXPECT_EQ(meaning(step_at(5, 120, 100)).what, StepMeaning::Improves);  // before it opened
+    // Within the range of the old level.
+    EXPECT_EQ(meaning(step_at(15, 120, 102)).what, StepMeaning::Fixes);
+    EXPECT_EQ(meaning(step_at(15, 120, 90)).what, StepMeaning::Fixes); // better than before
+    // Only half of the regression is gone.
+    EXPECT_EQ(meaning(step_at(15, 120, 110)).what, StepMeaning::Improves);
+    // Before the incident opened.
+    EXPECT_EQ(meaning(step_at(5, 120, 100)).what, StepMeaning::Improves);
     auto other_arm = step_at(15, 120, 100);
     other_arm.levels[0].arm = "ipi";
     EXPECT_EQ(meaning(other_arm).what, StepMeaning::Improves);
@@ -93,7 +95,8 @@ TEST_F(IncidentsTest, AFallToTheLevelBeforeIsAFixAndAnyOtherIsNot) {
     fix.span = span_of(step_at(15, 120, 100), runs_);
     mark_fixed(book_.incidents[0], fix, "20260218-010000");
     EXPECT_EQ(meaning(step_at(15, 120, 100)).what, StepMeaning::Known);
-    EXPECT_EQ(meaning(step_at(20, 100, 120)).what, StepMeaning::Opens); // it came back: a new one
+    // It came back: a new incident.
+    EXPECT_EQ(meaning(step_at(20, 100, 120)).what, StepMeaning::Opens);
     EXPECT_FALSE(book_.regression_open());
 }
 
@@ -106,8 +109,8 @@ TEST_F(IncidentsTest, TwoStepsUpMayBeFixedByOneDown) {
 
 TEST_F(IncidentsTest, WhatWasDismissedComesUpAgainWithTwiceTheRuns) {
     book_.dismissed.push_back({"cell", "target_latency", "rose", runs_[20]->id, "night", 5});
-    EXPECT_EQ(meaning(step_at(21, 100, 120)).what, StepMeaning::Known); // nine runs behind it
-    EXPECT_EQ(meaning(step_at(20, 100, 120)).what, StepMeaning::Opens); // ten
+    EXPECT_EQ(meaning(step_at(21, 100, 120)).what, StepMeaning::Known); // nine runs after it
+    EXPECT_EQ(meaning(step_at(20, 100, 120)).what, StepMeaning::Opens); // ten runs after it
 }
 
 TEST_F(IncidentsTest, MessagesAreOnePerIncidentAndNight) {
@@ -156,7 +159,7 @@ TEST_F(IncidentsTest, TheBookRoundTripsAndRefusesWhatIsNone) {
     EXPECT_FALSE(book_from_json(replaced(text, "\"last_id\": 1", "\"last_id\": \"1\""), "x.json"));
 }
 
-// A book as rig wrote it before incidents had an expectation and books a token.
+// A book from before incidents had an expectation and books had a token.
 TEST_F(IncidentsTest, AnEarlierRigsBookIsRead) {
     open(step_at(10, 100, 120));
     auto old = nlohmann::json::parse(book_json(book_));
@@ -200,7 +203,7 @@ TEST_F(IncidentsTest, ARangeIsWidenedByARunOnEachSide) {
     EXPECT_EQ(wider.good, fixture::FakeNights::commit(8));
     EXPECT_EQ(wider.bad, fixture::FakeNights::commit(11));
     const auto first = widened(span_of(step_at(1, 1, 2), runs_), runs_);
-    EXPECT_EQ(first.good, fixture::FakeNights::commit(0)); // there is no run further out
+    EXPECT_EQ(first.good, fixture::FakeNights::commit(0)); // there is no earlier run
 }
 
 } // namespace

@@ -16,8 +16,8 @@ bool wanted(const NightCell& cell, const Span& span) {
     return cell.bisect && !span.good.empty() && !span.bad.empty() && span.good != span.bad;
 }
 
-// A commit is searched by what its runs say. One that splats, or ends the run, tells a bisection
-// nothing else, and is skipped by it.
+// Marks a culprit as wanted if a bisection can find it. A bisection compares figures and verdicts.
+// A commit that splats or ends the run is untestable for it and is skipped.
 void want(Culprit& culprit, const NightCell& cell, const Failure& failure) {
     culprit.wanted = wanted(cell, culprit.span) && says_figures(failure);
     if (wanted(cell, culprit.span) && !says_figures(failure))
@@ -25,8 +25,8 @@ void want(Culprit& culprit, const NightCell& cell, const Failure& failure) {
             "rig bisect searches for figures and verdicts, not for a splat or the end of a run";
 }
 
-// Where an expectation was last seen on the other side, and this run: between those two it changed.
-// `known`: a run of which that is known.
+// The span in which an expectation changed: from the last run with the other result to this run.
+// `known`: a run for which the other result is already known.
 Span span_to(const CellResult& result, const RunRecord* before, Span known,
              const std::vector<RunRecord>& records, const RunRecord& record) {
     if (before && before->id > known.good_run)
@@ -38,7 +38,7 @@ Span span_to(const CellResult& result, const RunRecord* before, Span known,
     return known;
 }
 
-// One run, and the re-run that its candidates share.
+// Examines one run; its candidates share one re-run.
 class Findings {
  public:
     explicit Findings(const RunToLookAt& run) : run_(run) {}
@@ -49,8 +49,8 @@ class Findings {
     }
 
  private:
-    // One re-run of a cell serves all its candidates. It is made even where the budget is spent: a
-    // regression that only the last cell of a night shows would never be told.
+    // One re-run serves all candidates of a cell. It is made even if the budget is spent; otherwise
+    // a regression of the last cell of a night would never be reported.
     Status confirm(const std::string& what, const std::function<bool(const RunRecord&)>& is,
                    Confirmation& out) {
         out.what = what;
@@ -74,8 +74,8 @@ class Findings {
         return {};
     }
 
-    // Each expectation for itself: that a run and its re-run are both broken confirms nothing if it
-    // is by different ones.
+    // Each expectation is confirmed separately: a run and a re-run that fail different expectations
+    // confirm nothing.
     Status look_at_failures() {
         const auto& cell = run_.cell;
         const auto& facts = run_.facts;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Looks at a run of a cell beside the runs before it: a failed expectation or a step opens an
-// incident, one that is gone ends it. Nothing is believed before a re-run confirms it.
+// Compares a run of a cell with the runs before it. A failed expectation or a step opens an
+// incident; if it is gone, the incident is fixed. Nothing counts before a re-run confirms it.
 #pragma once
 
 #include "rig/base/error.h"
@@ -16,23 +16,24 @@
 
 namespace rig {
 
-// A run that is to be looked at, and what that needs of the night.
+// A run to examine, and what that needs from the night.
 struct RunToLookAt {
     const NightConfig& config;
     const NightCell& cell;
     const CellFacts& facts;
-    const CellMemory& memory;                 // of the cell, before this run
-    const std::vector<RunRecord>& records;    // of the experiment, any order
-    const RunRecord& record;                  // of the run
-    const std::string& night;                 // its id
+    const CellMemory& memory;                 // of the cell, from before this run
+    const std::vector<RunRecord>& records;    // all records of the experiment, in any order
+    const RunRecord& record;                  // record of the run
+    const std::string& night;                 // id of the night
     CellResult& result;                       // gets the confirmations
     IncidentBook& book;                       // gets the incidents
     std::function<Result<RunRecord>()> rerun; // runs the cell once more
-    std::function<Status()> fail_if_stopped;  // asked when a re-run failed: an error ends the night
-    std::function<void(const std::string&)> note; // what is being done, for progress
+    // Called after a failed re-run; an error ends the night.
+    std::function<Status()> fail_if_stopped;
+    std::function<void(const std::string&)> note; // progress text
 };
 
-// Errors: only those of `fail_if_stopped`.
+// Returns only the errors of `fail_if_stopped`.
 Status look_at_run(const RunToLookAt& run);
 
 } // namespace rig

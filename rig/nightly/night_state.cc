@@ -17,7 +17,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CellParts, source, kernel, text, rig)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CellMemory, first_seen, last, last_run, seconds, parts, changed,
                                    good_run, good)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Confirmation, what, outcome, why, run)
-// What an earlier rig did not write yet is empty.
+// Keys that an older rig did not write stay empty.
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CellResult, cell, tree, state, why, commit, parts,
                                                 expected, guessed, attempts, run, verdict, closing,
                                                 seconds, began, resumed, confirmations)
@@ -26,7 +26,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Night, id, config, config_sha256, since, star
 
 namespace {
 
-constexpr unsigned kNightFormat = 1; // raised when a key changes its meaning or goes
+constexpr unsigned kNightFormat = 1; // raise it if a key changes its meaning or is removed
 
 std::string dumped(const json& value) {
     return value.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
@@ -51,8 +51,8 @@ Result<T> read(std::string_view text, const std::filesystem::path& file, const c
     }
 }
 
-// A candidate of which nobody knows yet: the host failed its re-run. What a re-run did not confirm
-// is answered.
+// Whether a candidate is unresolved because the host failed its re-run. A re-run that does not
+// confirm it resolves it.
 bool in_doubt(const CellResult& cell) {
     return std::any_of(cell.confirmations.begin(), cell.confirmations.end(),
                        [](const Confirmation& one) { return one.outcome == "host fault"; });
@@ -85,7 +85,7 @@ std::string exit_words(Exit exit) {
 
 } // namespace
 
-// Inconclusive before a host fault: "host faults only" must be true when it is said.
+// Checks for inconclusive before host fault, because exit code 3 means host faults only.
 Exit Night::exit(const IncidentBook& book) const {
     if (book.regression_open()) return Exit::Fail;
     bool host = false, ran = false;
@@ -96,7 +96,7 @@ Exit Night::exit(const IncidentBook& book) const {
             return Exit::Inconclusive;
         else if (cell.state == "done") {
             ran = true;
-            // A broken cell without an open incident was not confirmed.
+            // A failed cell without an open incident was not confirmed.
             if (cell.verdict != "pass" || in_doubt(cell)) return Exit::Inconclusive;
         }
     }
@@ -104,7 +104,7 @@ Exit Night::exit(const IncidentBook& book) const {
     const bool unchanged = std::all_of(cells.begin(), cells.end(), [](const CellResult& cell) {
         return cell.state == "left out";
     });
-    return ran || unchanged ? Exit::Pass : Exit::Inconclusive; // that nothing changed is an answer
+    return ran || unchanged ? Exit::Pass : Exit::Inconclusive; // "nothing changed" is a result
 }
 
 std::string night_json(const Night& night) {

@@ -37,12 +37,13 @@ TEST(NightState, TheExitIsOfTheWorstThatIsCertain) {
     EXPECT_EQ(night_of({good}).exit(open), Exit::Fail);
     EXPECT_EQ(night_of({host, unclear}).exit(open), Exit::Fail);
     EXPECT_EQ(night_of({good, host}).exit(none), Exit::Host);
-    EXPECT_EQ(night_of({host, unclear}).exit(none), Exit::Inconclusive); // not host faults only
+    // There are not only host faults.
+    EXPECT_EQ(night_of({host, unclear}).exit(none), Exit::Inconclusive);
     EXPECT_EQ(night_of({good, unmakable}).exit(none), Exit::Inconclusive);
-    EXPECT_EQ(night_of({broken}).exit(none), Exit::Inconclusive); // not confirmed
+    EXPECT_EQ(night_of({broken}).exit(none), Exit::Inconclusive); // the failure was not confirmed
     EXPECT_EQ(night_of({late}).exit(none),
-              Exit::Inconclusive); // nothing ran: nothing is as expected
-    // A step that its re-run did not show is answered; one whose re-run the host failed is not.
+              Exit::Inconclusive); // nothing ran, so nothing passed
+    // A step that its re-run did not confirm is resolved. One whose re-run the host failed is not.
     auto stepped = good;
     stepped.confirmations.push_back({"target_latency rose", "not confirmed", "", "run"});
     EXPECT_EQ(night_of({stepped}).exit(none), Exit::Pass);
@@ -81,11 +82,11 @@ TEST(NightState, FilesRoundTripAndRefuseWhatIsNone) {
     const auto night = night_from_json(text, "night.json");
     ASSERT_TRUE(night) << night.error().message;
     EXPECT_EQ(night_json(*night), text);
-    // Verdicts as they were written before.
+    // Older names of verdicts.
     EXPECT_EQ(
         night_json(*night_from_json(replaced(text, "\"pass\"", "\"as-expected\""), "night.json")),
         text);
-    // As written before a cell had them; another type is none.
+    // A file from before a cell had these keys is read. A key of another type is an error.
     const auto old = replaced(replaced(text, "\"began\": \"\",", ""), "\"resumed\": false,", "");
     ASSERT_EQ(old.find("began"), std::string::npos);
     ASSERT_EQ(old.find("resumed"), std::string::npos);

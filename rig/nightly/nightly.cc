@@ -24,8 +24,8 @@ namespace fs = std::filesystem;
 using SystemTime = std::chrono::system_clock::time_point;
 
 constexpr const char* kBook = "incidents.json";
-constexpr std::chrono::hours kGoOn{
-    24}; // an interrupted night that began earlier is another day's business
+// An interrupted night that began earlier is not resumed.
+constexpr std::chrono::hours kGoOn{24};
 
 fs::path folder_of(const fs::path& results) {
     return results / kNightFolder;
@@ -48,7 +48,7 @@ class NightRun {
                                 environment_.bisect, environment_.now, [this] { return stopped(); },
                                 [this] { return save_all(); }, environment_.warn,
                                 environment_.note});
-        RIG_CHECK(culprits.run()); // what earlier nights left
+        RIG_CHECK(culprits.run()); // searches that earlier nights left
         for (auto& cell : night_.cells)
             RIG_CHECK(cell.state == "ran"       ? look(cell)
                       : cell.state == "planned" ? take(cell)
@@ -88,7 +88,7 @@ class NightRun {
         return environment_.write(folder_of(options_.results) / "cells.json", memory_json(memory_));
     }
 
-    // The night that this command goes on with. Others that have not ended never will.
+    // The night to resume. Other unfinished nights stay unfinished.
     Result<std::optional<Night>> interrupted(const std::string& config_sha256) {
         std::vector<Night> unfinished;
         std::error_code error;
@@ -183,7 +183,7 @@ class NightRun {
 
     // ---- cells
 
-    // A re-run is the night's time and not the cell's.
+    // The time of a re-run counts for the night, not for the cell.
     void count(CellResult& result, double seconds) {
         night_.spent += seconds;
         if (result.state != "ran") result.seconds += seconds;
@@ -193,8 +193,9 @@ class NightRun {
         return std::max(0.0, result.expected - (result.state == "planned" ? result.seconds : 0));
     }
 
-    // Nobody saw when rig was killed: after what passed since the start of the run, but a machine
-    // that was down for hours did not spend them.
+    // Charges the cell that was running when rig was killed. The time of the kill is unknown. So
+    // charge the time since the start of the run, but at most the rest of the expected duration:
+    // the machine may have been off for hours.
     void count_what_was_cut_short() {
         for (auto& cell : night_.cells)
             if (const auto began = moment_of(cell.began))
@@ -242,8 +243,8 @@ class NightRun {
             return save_night();
         }
         result.state = "ran";
-        result.resumed = again || (!run->started.empty() &&
-                                   run->started < now); // or another night's run was gone on with
+        // The second case: a run of an earlier night was resumed.
+        result.resumed = again || (!run->started.empty() && run->started < now);
         result.run = run->id, result.verdict = run->verdict(), result.closing = run->closing;
         RIG_CHECK(save_night());
         return look(result);
@@ -263,7 +264,7 @@ class NightRun {
         RIG_TRY(records, environment_.history(facts.experiment));
         const auto* record = find_record(records, result.run);
         result.confirmations.clear();
-        RunRecord none; // a kernel that does not build leaves no run
+        RunRecord none; // substitute for the run of a kernel that does not build
         none.state = "failed",
         none.exit =
             static_cast<unsigned>(result.verdict == "fail" ? Exit::Fail : Exit::Inconclusive);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One night: which cells are run, what their figures mean beside those of earlier nights, and who
-// is told.
+// One night: runs the cells, compares their figures with those of earlier nights, and sends
+// messages.
 //
-//   pending searches -> cells by priority, each: run -> verdict and change points -> re-run of a
-//   candidate -> incident
-//   -> once more those that the host failed -> searches for the commits -> messages
+//   pending searches
+//   -> each cell, by priority: run -> verdict and change points -> re-run of candidates -> incident
+//   -> once more each cell that the host failed
+//   -> searches for the commits -> messages
 //
-// The outside environment is handed in; the tests play thirty nights without a guest.
+// All external dependencies are passed in. The tests play thirty nights without a guest.
 #pragma once
 
 #include "rig/base/file_lock.h"
@@ -25,26 +26,26 @@ namespace rig {
 
 struct NightEnvironment {
     std::function<CellFacts(const NightCell&)> facts;
-    // One ordinary run in results/. An Error as run_experiment() gives it; `fresh` does not go on
-    // with another. `commit`: what overrides_of() wants.
+    // Makes one ordinary run in results/. Errors as from run_experiment(). `fresh`: do not resume
+    // another run. `commit`: as for overrides_of().
     std::function<Result<RunRecord>(const NightCell&, const std::string& commit, bool fresh)> run;
-    std::function<Result<std::vector<RunRecord>>(const std::string& experiment)>
-        history; // whole records, any order
+    // Whole records, in any order.
+    std::function<Result<std::vector<RunRecord>>(const std::string& experiment)> history;
     Bisector bisect;
     Sender send;
     std::function<std::chrono::system_clock::time_point()> now;
-    std::function<void(const std::string&)> warn, note; // note: what is being done, for progress
-    std::function<Status(const std::filesystem::path&, std::string_view)> write =
-        write_atomically; // the state of nights
+    std::function<void(const std::string&)> warn, note; // `note`: progress text
+    // Writes the state files.
+    std::function<Status(const std::filesystem::path&, std::string_view)> write = write_atomically;
 };
 
 struct NightOptions {
     std::filesystem::path results;
-    std::string since; // as on the command line, for the report; a night with another `since` is
-                       // another night
-    std::function<std::string(const NightCell&, const CellFacts&, const CellMemory*)> excluded =
-        {};             // by --since: why, or ""
-    bool fresh = false; // do not go on with a night that was interrupted
+    // As on the command line, for the report. A night with another value is another night.
+    std::string since;
+    // Why --since leaves a cell out, or "".
+    std::function<std::string(const NightCell&, const CellFacts&, const CellMemory*)> excluded = {};
+    bool fresh = false; // do not resume an interrupted night
 };
 
 struct NightResult {
@@ -52,16 +53,16 @@ struct NightResult {
     IncidentBook book;
 };
 
-// Goes on with the newest night of this configuration that has not ended and began less than a day
-// ago. FaultDomain::Host: another night is going on, the state cannot be read or written, or `stop`
-// was asked for (what was done is kept).
+// Runs a night, or resumes the newest night of this configuration that has not ended and began less
+// than a day ago. FaultDomain::Host: another night is running, the state cannot be read or written,
+// or `stop` was requested (finished work is kept).
 Result<NightResult> run_night(const NightConfig& config, const NightOptions& options,
                               const NightEnvironment& environment, std::stop_token stop);
 
-// Held by the one rig that may change anything under <results>/nightly. FaultDomain::Host, with its
-// pid, if another has it.
+// The lock of the one rig that may change anything under <results>/nightly. FaultDomain::Host, with
+// the pid, if another rig has it.
 Result<FileLock> lock_nights(const std::filesystem::path& results);
-// A new one, with a token of its own, where there is none.
+// Loads the book. If there is none, returns a new one with its own token.
 Result<IncidentBook> load_book(const std::filesystem::path& results);
 Status save_book(const std::filesystem::path& results, const IncidentBook& book);
 

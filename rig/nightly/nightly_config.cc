@@ -21,11 +21,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t max_experiments = 64, max_variants = 16, max_texts = 64, max_cells = 512;
-constexpr unsigned min_vcpus = 2, max_vcpus = 16; // as guest.vcpus
+constexpr unsigned min_vcpus = 2, max_vcpus = 16; // same range as guest.vcpus
 
 std::optional<std::string> address(const std::string& value) {
-    // One addr-spec: neither a display name nor anything that could end a header or add another
-    // address.
+    // Accepts one addr-spec (RFC 5322). Refuses display names, and anything that could end a header
+    // or add an address.
     const auto at = value.find('@');
     const auto fine = [](unsigned char c) {
         return c > ' ' && c < 0x7f &&
@@ -144,7 +144,7 @@ Status read_experiment(const SpecTable& table, NightConfig& config) {
             table.bad("bisect", "it left out, or git: without commits there is nothing to bisect"));
     RIG_TRY(vcpus, read_vcpus(table));
     RIG_TRY(variants, read_variants(table));
-    // Nothing given: one cell, without that part in its name.
+    // Without `vcpus` or `variant` there is one cell, without that part in its name.
     const auto stem = cell.spec.stem().string() + (cell.tree.empty() ? "" : "@" + cell.tree);
     for (std::size_t v = 0; v < std::max<std::size_t>(vcpus.size(), 1); ++v)
         for (std::size_t k = 0; k < std::max<std::size_t>(variants.size(), 1); ++k) {
@@ -236,7 +236,8 @@ Status read_notify(const SpecTable& root, NotifyConfig& out) {
         if (channel.to.empty()) return tl::unexpected(email->bad("to", "one address or more"));
         RIG_CHECK(email->text("from", channel.from, address));
         RIG_CHECK(path(*email, "sendmail", channel.sendmail, some_path()));
-        // Not looked at yet: a mailer that is missing tonight must not keep the cells from running.
+        // The program is not looked for here: a mailer that is missing tonight must not prevent the
+        // runs.
         if (!channel.sendmail.is_absolute())
             return tl::unexpected(
                 email->bad("sendmail", "an absolute path such as /usr/sbin/sendmail"));
@@ -267,7 +268,7 @@ bool is_night_config(std::string_view text) {
     try {
         return toml::parse(text).contains("experiment");
     } catch (const toml::parse_error&) {
-        return false; // the reader that is chosen then says what is wrong with it
+        return false; // the reader that is chosen then reports the mistake
     }
 }
 

@@ -43,12 +43,12 @@ TEST_F(NightConfigTest, CellsAreExperimentsTimesVcpusTimesVariants) {
     EXPECT_FALSE(is_night_config("not TOML ["));
 }
 
-// The followed tree takes the place of the experiment's own, in an experiment that rig takes.
+// The followed tree replaces the source of the experiment, and rig accepts the result.
 TEST_F(NightConfigTest, AFollowedTreeIsAnOverrideOfTheSource) {
     auto config = *parse_night_config(night_config, file());
     const auto& cell = config.cells[0];
     const auto overrides = overrides_of(cell, std::string(40, 'a'));
-    ASSERT_EQ(overrides.size(), 2u); // cell 0: vCPUs, and the source
+    ASSERT_EQ(overrides.size(), 2u); // cell 0: vCPUs and the source
     EXPECT_EQ(overrides.back(), (SpecOverride{"kernel.source", "{ git = \"linux\", revision = \"" +
                                                                    std::string(40, 'a') + "\" }"}));
     const auto spec = load_spec(top_ / cell.spec, overrides);
@@ -142,6 +142,29 @@ TEST_F(NightConfigTest, ExperimentsAreCheckedBeforeTheFirstRun) {
     std::ofstream(top_ / "configs/b.toml") << minimal_spec;
     EXPECT_NE(error_in("budget_minutes = 240", "budget_minutes = 60").find("one arm"),
               std::string::npos);
+}
+
+// The key that min_effect was: it is read, one line names it, and both at once are refused.
+TEST_F(NightConfigTest, AnOlderKeyIsRead) {
+    const auto with = [&](const char* keys) {
+        return parse_night_config(replaced(night_config, "budget_minutes = 240",
+                                           std::string("budget_minutes = 240\n") + keys),
+                                  file());
+    };
+    const auto before = with("least_effect = 0.25");
+    ASSERT_TRUE(before) << before.error().message;
+    EXPECT_EQ(before->min_effect, 0.25);
+    EXPECT_NE(before->deprecation.find("least_effect is now min_effect"), std::string::npos)
+        << before->deprecation;
+    const auto now = with("min_effect = 0.25");
+    ASSERT_TRUE(now) << now.error().message;
+    EXPECT_EQ(now->min_effect, 0.25);
+    EXPECT_EQ(now->deprecation, "");
+    const auto both = with("min_effect = 0.25\nleast_effect = 0.25");
+    ASSERT_FALSE(both);
+    EXPECT_NE(both.error().message.find("bad least_effect: it is the older name of min_effect"),
+              std::string::npos)
+        << both.error().message;
 }
 
 } // namespace

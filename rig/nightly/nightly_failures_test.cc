@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What failed, and whose incident it is.
+// Tests of failed expectations and their incidents.
 #include "rig/nightly/nightly.h"
 
 #include "rig/testing/night_fixture.h"
@@ -11,7 +11,7 @@ namespace fs = std::filesystem;
 using fixture::NightlyTest;
 using Pairs = std::set<std::pair<std::string, std::string>>;
 
-// That a run and its re-run are both broken confirms nothing if it is by different expectations.
+// A run and a re-run that fail different expectations confirm nothing.
 TEST_F(NightlyTest, OnlyTheSameFailureConfirmsAFailure) {
     use_one_cell();
     nights_.failing = [](unsigned, unsigned run) {
@@ -26,7 +26,8 @@ TEST_F(NightlyTest, OnlyTheSameFailureConfirmsAFailure) {
     EXPECT_EQ(result.night.cells[0].confirmations[0].what, "sync_ipis in reviewed");
     EXPECT_EQ(result.night.cells[0].confirmations[0].outcome, "not confirmed");
     EXPECT_TRUE(result.book.incidents.empty());
-    // Nor does another arm of the same metric; of two arms only the one that failed again is told.
+    // Neither does a failure of the same metric in another arm. If two arms failed, only the one
+    // that failed again is reported.
     nights_.failing = [](unsigned, unsigned run) {
         return run == 4               ? Pairs{{"sync_ipis", "ipi"}}
                : run == 5 || run == 7 ? Pairs{{"sync_ipis", "reviewed"}}
@@ -41,7 +42,7 @@ TEST_F(NightlyTest, OnlyTheSameFailureConfirmsAFailure) {
     EXPECT_EQ(result.book.incidents[0].arms, std::vector<std::string>{"reviewed"});
 }
 
-// Two expectations of one cell break and hold again at their own times. Neither hides the other.
+// Two expectations of one cell fail and hold again at different times. Neither hides the other.
 TEST_F(NightlyTest, EachExpectationIsAnIncidentOfItsOwn) {
     use_one_cell();
     nights_.culprits = {4, 8, 12, 16};
@@ -94,7 +95,7 @@ TEST_F(NightlyTest, ExpectationsThatFailTogetherAreOneSearch) {
     EXPECT_EQ(nights_.ran.size(), 3u); // and one re-run
 }
 
-// A bisection skips commits that splat: nothing would come of three nights of searches.
+// A bisection skips commits that splat, so three nights of searches would find nothing.
 TEST_F(NightlyTest, ASplatIsToldWithoutASearch) {
     use_one_cell();
     nights_.failing = [](unsigned commit, unsigned) {
@@ -123,7 +124,7 @@ TEST_F(NightlyTest, AnotherConfigurationOnTheSameResultsLeavesSearchesAlone) {
     const auto searched = nights_.searched.size();
     nights_.culprits = {2};
     nights_.failing = [](auto&&...) { return Pairs{}; };
-    // Without the cell, and with one of that name that follows no tree.
+    // A configuration without the cell, and one with a cell of that name that follows no tree.
     auto without = first, other = first;
     without.text += "# without", without.cells[0].name = "another";
     other.text += "# other", other.cells[0].follow.reset(), other.cells[0].bisect = false;
@@ -140,8 +141,8 @@ TEST_F(NightlyTest, AnotherConfigurationOnTheSameResultsLeavesSearchesAlone) {
     EXPECT_TRUE(night().book.incidents.at(0).cause.found);
 }
 
-// As docs/how-to/run-nightly.md advises where the book is damaged. Incidents are counted from 1
-// again; their messages are other messages.
+// What docs/how-to/run-nightly.md recommends for a damaged book. Incidents are counted from 1
+// again, and their messages get other ids.
 TEST_F(NightlyTest, ABookThatIsBegunAnewReusesNoMessageId) {
     use_one_cell();
     nights_.failing = [](auto&&...) { return Pairs{{"sync_ipis", "ipi"}}; };
@@ -153,14 +154,14 @@ TEST_F(NightlyTest, ABookThatIsBegunAnewReusesNoMessageId) {
     night();
     fs::rename(nights_.results / "nightly/incidents.json", top_ / "away.json");
     fs::remove_all(nights_.results / "nightly");
-    nights_.now = evening; // even in a night of the same second
+    nights_.now = evening; // even if the night starts in the same second
     night();
     ASSERT_EQ(nights_.sent.size(), 2u);
     EXPECT_EQ(fixture::brief_id(nights_.sent[0]), fixture::brief_id(nights_.sent[1]));
     EXPECT_NE(nights_.sent[0].id, nights_.sent[1].id);
     const auto text = slurp(top_ / "messages.jsonl");
     EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
-    // The same book keeps its token.
+    // A book keeps its token.
     const auto token = load_book(nights_.results)->token;
     EXPECT_EQ(token.size(), 16u);
     EXPECT_EQ(load_book(nights_.results)->token, token);

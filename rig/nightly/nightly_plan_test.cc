@@ -68,7 +68,7 @@ TEST(NightPlan, SinceADateKeepsWhatChangedSince) {
         unchanged_since(kNow, &memory, "2026-02-23").find("nothing of it changed since 2026-02-23"),
         std::string::npos);
     auto other = kNow;
-    other.kernel = "other patches"; // it changes with the run that is about to be made
+    other.kernel = "other patches"; // a change since the last run counts as of now
     EXPECT_EQ(unchanged_since(other, &memory, "2026-02-23"), "");
 }
 

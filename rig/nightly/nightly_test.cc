@@ -17,9 +17,9 @@ using fixture::FakeNights;
 
 using fixture::Killed, fixture::NightlyTest;
 
-// Thirty nights, two commits a day, figures that scatter by half a per cent. Commit 21 makes the
-// caller slower by 20 %, commit 33 adds IPIs, commit 45 mends the first. Three messages, each of
-// which names its patch; nothing else is told.
+// Thirty nights, two commits a day, figures that scatter by 0.5 %. Commit 21 makes the target
+// slower by 20 %, commit 33 adds IPIs, commit 45 fixes the first. This gives three messages, each
+// of which names its patch, and no others.
 TEST_F(NightlyTest, ThirtyNightsWithTwoRegressionsAndAFixAreThreeMessages) {
     use_one_cell();
     nights_.culprits = {21, 33, 45};
@@ -51,15 +51,15 @@ TEST_F(NightlyTest, ThirtyNightsWithTwoRegressionsAndAFixAreThreeMessages) {
     EXPECT_EQ(fixture::brief_id(nights_.sent[2]), "1-fixed");
     EXPECT_NE(nights_.sent[2].text.find("fix: 00000000002d patch 45"), std::string::npos)
         << nights_.sent[2].text;
-    // The second is still open; before the first nothing was.
+    // The second regression is still open. Before the first one nothing was.
     EXPECT_EQ(exits.front(), Exit::Pass);
     EXPECT_EQ(exits.back(), Exit::Fail);
     const auto book = load_book(nights_.results);
     ASSERT_TRUE(book);
     ASSERT_EQ(book->incidents.size(), 2u);
     EXPECT_EQ(book->incidents[0].state, "fixed");
-    // Commit 21 came in the night of 5 March, 33 on the 11th, 45 on the 17th: the third night makes
-    // a level.
+    // Commit 21 came in the night of 5 March, 33 on the 11th, 45 on the 17th. Each is reported in
+    // the third night, because a level needs three runs.
     EXPECT_EQ(book->incidents[0].opened.substr(0, 8), "20260307");
     EXPECT_EQ(book->incidents[1].opened.substr(0, 8), "20260313");
     EXPECT_EQ(book->incidents[0].fixed.substr(0, 8), "20260319");
@@ -69,7 +69,7 @@ TEST_F(NightlyTest, ThirtyNightsWithTwoRegressionsAndAFixAreThreeMessages) {
         EXPECT_EQ(request.overrides, nights_.config.cells[0].overrides);
 }
 
-// The control to the above: the same thirty nights without a planted commit.
+// Negative control: the same thirty nights without an injected regression.
 TEST_F(NightlyTest, ThirtyQuietNightsTellNobody) {
     use_one_cell();
     nights_.cost = [](const std::string&, const std::string& metric, unsigned, unsigned run) {
@@ -122,7 +122,7 @@ TEST_F(NightlyTest, WhatTheReRunDoesNotConfirmIsNotedAndNotTold) {
     EXPECT_TRUE(result.book.incidents.empty());
     EXPECT_TRUE(nights_.sent.empty());
     EXPECT_EQ(result.night.exit(result.book),
-              Exit::Inconclusive); // it is neither as expected nor a regression
+              Exit::Inconclusive); // neither pass nor a confirmed regression
     EXPECT_NE(
         slurp(nights_.results / "nightly" / result.night.id / "night.json").find("not confirmed"),
         std::string::npos);
@@ -137,9 +137,9 @@ TEST_F(NightlyTest, AFaultOfTheHostIsTriedOnceMoreAfterTheOthers) {
     auto result = night();
     ASSERT_EQ(nights_.ran.size(), 6u);
     EXPECT_EQ(nights_.ran[1], flaky);
-    EXPECT_EQ(nights_.ran[5], flaky); // last
+    EXPECT_EQ(nights_.ran[5], flaky); // it ran again at the end
     EXPECT_EQ(result.night.exit(result.book), Exit::Pass);
-    // Twice: it is a fault of the host, and never a kernel's.
+    // If the host fails both attempts, it is a host fault and never a kernel fault.
     nights_.next_evening();
     nights_.ran.clear();
     nights_.faults[flaky] = {{FaultDomain::Host, "disk full", {}, {}, {}},
@@ -171,16 +171,16 @@ TEST_F(NightlyTest, AKilledNightGoesOnWhereItWas) {
     EXPECT_THROW((void)nights_.night(), Killed);
     nights_.before_run = [](const std::string&) {};
     nights_.now += std::chrono::hours(1);
-    nights_.head = 5; // the branch has moved on; the night keeps its commit
+    nights_.head = 5; // the branch has moved; the night keeps its commit
     const auto result = night();
-    EXPECT_EQ(nights_.ran.size(), 5u); // none twice
+    EXPECT_EQ(nights_.ran.size(), 5u); // no cell ran twice
     EXPECT_EQ(std::set<std::string>(nights_.ran.begin(), nights_.ran.end()).size(), 5u);
     for (const auto& cell : result.night.cells) {
         EXPECT_EQ(cell.state, "done") << cell.cell;
         EXPECT_EQ(cell.commit, cell.cell == "b" ? "" : FakeNights::commit(1)) << cell.cell;
     }
-    // It has ended: the same command begins another. So does --fresh in the middle of one, and a
-    // day later.
+    // After the end of the night, the same command starts another one. So does --no-resume within a
+    // night, or the same command a day later.
     nights_.next_evening();
     EXPECT_NE(night().night.id, result.night.id);
 }
@@ -222,7 +222,8 @@ TEST_F(NightlyTest, AKillBetweenIncidentAndNightTellsOnce) {
     night();
     nights_.next_evening();
     nights_.head = 3;
-    // Killed while the message goes out: the incident is on disk, that it was told is not.
+    // rig is killed while it sends the message. The incident is on disk; that the message was sent
+    // is not.
     nights_.send = [this](const std::string&, const Message& message) -> Status {
         nights_.sent.push_back(message);
         throw Killed();
@@ -234,7 +235,7 @@ TEST_F(NightlyTest, AKillBetweenIncidentAndNightTellsOnce) {
     };
     const auto result = night();
     EXPECT_EQ(result.book.incidents.size(), 1u); // not a second one
-    ASSERT_EQ(nights_.sent.size(), 2u); // at least once: the same message, to be told by its id
+    ASSERT_EQ(nights_.sent.size(), 2u); // sent at least once: the same message with the same id
     EXPECT_EQ(nights_.sent[0].id, nights_.sent[1].id);
     nights_.next_evening();
     night();
@@ -250,7 +251,7 @@ TEST_F(NightlyTest, AKillInTheReRunLooksAgainAndDoesNotRunTheCellAgain) {
     EXPECT_THROW((void)nights_.night(), Killed);
     nights_.before_run = [](const std::string&) {};
     const auto result = night();
-    EXPECT_EQ(nights_.ran.size(), 2u); // the run, and its re-run
+    EXPECT_EQ(nights_.ran.size(), 2u); // the run and its re-run
     EXPECT_EQ(result.book.incidents.size(), 1u);
     EXPECT_EQ(nights_.sent.size(), 1u);
 }
@@ -288,8 +289,8 @@ TEST_F(NightlyTest, AnInterruptedNightSaysHowItGoesOn) {
     EXPECT_EQ(nights_.ran.size(), 5u);
 }
 
-// A search that finds nothing is made again on other nights, each time with a wider range, and
-// given up in the end; nobody is told more than once.
+// A search that finds nothing is repeated in later nights, each time with a wider range, and then
+// given up. Nothing is sent twice.
 TEST_F(NightlyTest, ASearchThatFindsNothingWidensAndEnds) {
     use_one_cell();
     nights_.cost = [](const std::string&, const std::string& metric, unsigned commit, unsigned) {
@@ -335,7 +336,7 @@ TEST_F(NightlyTest, AChannelThatFailsKeepsTheMessageForTheNextNight) {
 }
 
 TEST_F(NightlyTest, ACellWithoutTimeLeftIsShownAndFirstTheNextNight) {
-    nights_.run_seconds = 3600; // of four hours
+    nights_.run_seconds = 3600; // the budget is four hours
     const auto first = night();
     const auto& last = first.night.cells.back();
     EXPECT_EQ(last.state, "not run");
@@ -365,7 +366,7 @@ TEST_F(NightlyTest, StepsFromBeforeTheFirstNightAreHistory) {
     nights_.cost = [](const std::string&, const std::string&, unsigned commit, unsigned) {
         return commit >= 10 ? 120.0 : 100.0;
     };
-    for (unsigned i = 1; i <= 20; ++i) { // by hand
+    for (unsigned i = 1; i <= 20; ++i) { // runs made by hand
         ASSERT_TRUE(nights_.run(nights_.config.cells[0], FakeNights::commit(i)));
         nights_.next_evening();
     }
@@ -412,8 +413,8 @@ TEST_F(NightlyTest, DamagedStateIsAnErrorThatNamesItsFile) {
         << result.error().message;
 }
 
-// What docs/evaluation/nightly.md says of false alarms: 60 nights of 20 metrics that only scatter,
-// with the re-run that any alarm needs. Three times over, so that the number is one.
+// The false alarms in docs/evaluation/nightly.md: 60 nights of 20 metrics that only scatter, with
+// the re-run that each alarm needs. Three repetitions, to get a stable number.
 TEST_F(NightlyTest, FlatNoisyHistoryRaisesTheStatedNumberOfFalseAlarms) {
     use_one_cell();
     auto& cell = nights_.config.cells[0];
@@ -441,13 +442,13 @@ TEST_F(NightlyTest, FlatNoisyHistoryRaisesTheStatedNumberOfFalseAlarms) {
     }
     RecordProperty("candidates", static_cast<int>(candidates));
     RecordProperty("alarms", static_cast<int>(alarms));
-    EXPECT_LE(alarms, 4u);     // 2 of 60 series in 60 nights each
-    EXPECT_GE(candidates, 8u); // the control: without the re-run it would be many more
+    EXPECT_LE(alarms, 4u);     // seen: 2 of 60 series, in 60 nights each
+    EXPECT_GE(candidates, 8u); // negative control: without the re-run there would be many more
 }
 
-// Real boots of two kernels that nobody changed, under the wall clock, two boots a night: whatever
-// is told of them is a false alarm. Where the figures are from: rig/testdata/README.md. A night's
-// figure is the mean of its two boots, which is their median.
+// Real boots of two unchanged kernels with the wall clock, two boots a night. Every report about
+// them is a false alarm. rig/testdata/README.md describes the data. The figure of a night is the
+// mean of its two boots, which is also their median.
 TEST_F(NightlyTest, AFlatHistoryOfRealBootsRaisesNoAlarm) {
     std::map<std::string, std::vector<double>> boots; // by "metric arm"
     std::istringstream in(rig::testing::captured("nightly/flat-wall.csv"));
@@ -480,7 +481,7 @@ TEST_F(NightlyTest, AFlatHistoryOfRealBootsRaisesNoAlarm) {
                    (run > runs / 2 ? from_the_middle_on : 1);
         };
         unsigned nights = 0, candidates = 0;
-        for (; nights_.ran.size() + 2 <= runs; ++nights) { // a night may need a run more
+        for (; nights_.ran.size() + 2 <= runs; ++nights) { // a night may need one more run
             nights_.head = nights + 1;
             candidates += static_cast<unsigned>(night().night.cells[0].confirmations.size());
             nights_.next_evening();
@@ -503,8 +504,8 @@ TEST_F(NightlyTest, AFlatHistoryOfRealBootsRaisesNoAlarm) {
         << "the control: a step in the same figures is seen";
 }
 
-// The other side of it, also in docs/evaluation/nightly.md: steps planted into twenty metrics that
-// scatter by 1 %, in the 21st of 40 nights.
+// Detection, also in docs/evaluation/nightly.md: steps injected into twenty metrics that scatter by
+// 1 %, in the 21st of 40 nights.
 TEST_F(NightlyTest, PlantedStepsAreFound) {
     use_one_cell();
     nights_.culprits = {21};

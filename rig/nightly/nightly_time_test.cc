@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a night has spent, and what a cell takes.
+// Tests of the time that a night spends and that a cell takes.
 #include "rig/nightly/nightly.h"
 
 #include "rig/testing/night_fixture.h"
@@ -32,10 +32,10 @@ TEST_F(NightlyTest, TimeBeforeAKillIsCountedAndNoDurationIsThatOfTheRest) {
     result = night();
     EXPECT_EQ(result.night.cells[0].expected, 3600);
     nights_.next_evening();
-    EXPECT_EQ(night().night.cells[0].expected, 3500); // made in one go: measured
+    EXPECT_EQ(night().night.cells[0].expected, 3500); // measured, since it was made in one go
 }
 
-// A re-run is the night's time and not the cell's.
+// The time of a re-run counts for the night, not for the cell.
 TEST_F(NightlyTest, TimeOfAReRunThatWasKilledIsTheNights) {
     use_one_cell();
     nights_.run_seconds = 600;
@@ -66,10 +66,11 @@ TEST_F(NightlyTest, TimeInWhichTheMachineWasDownIsNotSpent) {
     const auto result = night();
     EXPECT_EQ(result.night.cells[0].state, "done"); // nine hours are more than the budget of four
     EXPECT_EQ(result.night.spent,
-              600 + 600); // at most what it was expected to take, and what it took then
+              // At most the expected duration, plus the duration of the new attempt.
+              600 + 600);
 }
 
-// A run of another night that is gone on with: what is left of it is not what the cell takes.
+// A resumed run of another night: the time of its rest is not the duration of the cell.
 TEST_F(NightlyTest, ARunThatAnotherNightBeganIsNoDuration) {
     use_one_cell();
     nights_.run_seconds = 300;
@@ -87,7 +88,7 @@ TEST_F(NightlyTest, ARunThatAnotherNightBeganIsNoDuration) {
     options.results = nights_.results;
     ASSERT_TRUE(run_night(nights_.config, options, world_of(), {}));
     nights_.next_evening();
-    EXPECT_EQ(night().night.cells[0].expected, 30 * 60); // as was guessed of a cell that never ran
+    EXPECT_EQ(night().night.cells[0].expected, 30 * 60); // the guess for a cell that never ran
     nights_.next_evening();
     EXPECT_EQ(night().night.cells[0].expected, 300);
 }

@@ -14,13 +14,15 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kEncodedWord =
-    45; // bytes before encoding: 60 after it, 72 with "=?UTF-8?B?" and "?="; RFC 2047 allows 75
-constexpr std::size_t kHeaderLine = 76, kBodyLine = 900; // RFC 5322: 78 are wanted, 998 allowed
-constexpr std::size_t kSubject = 200;                    // bytes; the whole is in the text
+// Bytes before encoding: 60 after it, 72 with "=?UTF-8?B?" and "?=". RFC 2047 allows 75.
+constexpr std::size_t kEncodedWord = 45;
+// RFC 5322: at most 78 recommended, 998 allowed.
+constexpr std::size_t kHeaderLine = 76, kBodyLine = 900;
+constexpr std::size_t kSubject = 200; // in bytes; the body has the complete text
 
 std::string base64(std::string_view bytes) {
-    std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0'); // and the zero it is ended with
+    // One more byte for the terminating zero.
+    std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
     const auto length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
                                         reinterpret_cast<const unsigned char*>(bytes.data()),
                                         static_cast<int>(bytes.size()));
@@ -30,9 +32,9 @@ std::string base64(std::string_view bytes) {
 
 bool continues(char c) {
     return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
-} // within a character of UTF-8
+} // true within a UTF-8 character
 
-// At most `most` bytes, not within a character.
+// The first `most` bytes at most, without cutting a character.
 std::string_view cut(std::string_view text, std::size_t most) {
     if (text.size() <= most) return text;
     while (most > 0 && continues(text[most]))
@@ -40,7 +42,7 @@ std::string_view cut(std::string_view text, std::size_t most) {
     return text.substr(0, most);
 }
 
-// Only valid UTF-8 leaves this; what is not becomes U+FFFD.
+// Returns valid UTF-8; invalid bytes become U+FFFD.
 std::string valid_utf8(std::string_view text) {
     return json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace))
         .get<std::string>();
@@ -69,7 +71,7 @@ std::string header_value(std::string_view raw) {
         std::all_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x80; });
     std::string out;
     if (ascii && text.find("=?") == std::string::npos) {
-        std::size_t column = 10; // the name's
+        std::size_t column = 10; // length of the header name
         for (std::size_t at = 0; at < text.size();) {
             auto end = std::min(text.find(' ', at + 1), text.size());
             if (column + end - at > kHeaderLine && text[at] == ' ' && end > at + 1)
@@ -101,7 +103,8 @@ std::string email_text(const Message& message, const EmailChannel& channel, cons
     };
     std::string out;
     out += fmt::format("From: {}\n",
-                       channel.from); // addresses were checked when the configuration was read
+                       // Addresses were checked when the configuration was read.
+                       channel.from);
     out += fmt::format("To: {}\n", fmt::join(channel.to, ",\n "));
     out += fmt::format("Subject: {}\n", header_value(cut(message.subject, kSubject)));
     out += fmt::format("Date: {}\n", date);

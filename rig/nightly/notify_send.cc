@@ -85,8 +85,8 @@ Status append_message(const fs::path& file, const Message& message) {
                     fmt::format("cannot {} {}: {}", what, file.string(), std::strerror(errno)));
     };
     std::error_code error;
-    if (file.has_parent_path())
-        fs::create_directories(file.parent_path(), error); // that it is missing is told below
+    // ignored: open() reports a missing folder.
+    if (file.has_parent_path()) fs::create_directories(file.parent_path(), error);
     const Fd out{::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644)};
     if (out.fd < 0) return cannot("open");
     const auto before = slurp(file);
@@ -98,7 +98,7 @@ Status append_message(const fs::path& file, const Message& message) {
         if (line.is_object() && line.value("id", nlohmann::json()) == message.id) return {};
         at = end + 1;
     }
-    // What a killed rig left of a line is ended first.
+    // End an incomplete line that a killed rig left.
     const auto line =
         (before.empty() || before.ends_with('\n') ? "" : "\n") + message_json(message) + "\n";
     for (std::string_view rest = line; !rest.empty();) {

@@ -23,7 +23,7 @@ class NotifySendTest : public ::testing::Test {
         message_.text = "#1 a/v4: broken\n";
         message_.data = R"({"transitions": ["opened"], "incident": {"id": 1}})";
     }
-    // A sendmail that keeps its arguments and its mail.
+    // A fake sendmail that stores its arguments and the mail.
     fs::path sendmail(int code) {
         const auto script = tree_.put(
             "sendmail",
@@ -63,12 +63,13 @@ TEST_F(NotifySendTest, AMailerThatFailsOrIsMissingIsAHostFault) {
 TEST_F(NotifySendTest, AFileGetsEachMessageOnce) {
     const auto file = tree_ / "deep/messages.jsonl";
     ASSERT_TRUE(append_message(file, message_));
-    ASSERT_TRUE(append_message(file, message_)); // after a kill between sending and noting it
+    // As after a kill between sending and recording it.
+    ASSERT_TRUE(append_message(file, message_));
     message_.id = "1-fixed";
     ASSERT_TRUE(append_message(file, message_));
     auto text = read_text(file);
     EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
-    // What a killed rig left of a line neither hides nor joins the next.
+    // An incomplete line of a killed rig neither hides the next line nor joins it.
     std::ofstream(file, std::ios::app) << "{\"id\": \"2-op";
     message_.id = "2-opened";
     ASSERT_TRUE(append_message(file, message_));
@@ -77,7 +78,7 @@ TEST_F(NotifySendTest, AFileGetsEachMessageOnce) {
               "2-opened");
     ASSERT_TRUE(append_message(file, message_));
     EXPECT_EQ(read_text(file), text);
-    EXPECT_FALSE(append_message(tree_.path(), message_)); // a folder
+    EXPECT_FALSE(append_message(tree_.path(), message_)); // not a file
 }
 
 TEST_F(NotifySendTest, AMessageStaysUntilEveryChannelHasIt) {
@@ -104,7 +105,7 @@ TEST_F(NotifySendTest, AMessageStaysUntilEveryChannelHasIt) {
     mailer_works = true;
     go();
     EXPECT_EQ(book.outbox[0].pending,
-              std::vector<std::string>{"gone"}); // until there is such a channel again
+              std::vector<std::string>{"gone"}); // kept until the channel is configured again
 }
 
 } // namespace

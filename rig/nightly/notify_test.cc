@@ -45,8 +45,8 @@ TEST(Notify, AMailAsItGoesOut) {
                    kChannel, "host.example", kDate));
 }
 
-// A commit's subject, or what a guest printed, cannot become a header, a recipient or the end of
-// the mail.
+// The subject of a commit or the output of a guest cannot become a header, a recipient or the end
+// of the mail.
 TEST(Notify, TextsCannotAddHeaders) {
     const auto plain =
         headers_of(email_text(message_of("subject", "text"), kChannel, "host", kDate));
@@ -63,14 +63,14 @@ TEST(Notify, TextsCannotAddHeaders) {
             EXPECT_EQ(headers[i].substr(0, headers[i].find(':')),
                       plain[i].substr(0, plain[i].find(':')));
     }
-    // The control: this test would see one.
+    // Negative control: this test would see an added header.
     EXPECT_EQ(headers_of("A: b\nBcc: c\n\n").size(), 2u);
 }
 
 TEST(Notify, HeadersAreFoldedAndEncoded) {
     EXPECT_EQ(header_value("plain words"), "plain words");
     EXPECT_EQ(header_value("10 µs"), "=?UTF-8?B?MTAgwrVz?=");
-    EXPECT_EQ(header_value("=?x?="), "=?UTF-8?B?PT94Pz0=?="); // would be decoded by who reads it
+    EXPECT_EQ(header_value("=?x?="), "=?UTF-8?B?PT94Pz0=?="); // otherwise readers would decode it
     std::string words;
     for (unsigned i = 0; i < 40; ++i)
         words += "word ";

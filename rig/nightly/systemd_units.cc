@@ -9,8 +9,8 @@
 namespace rig {
 namespace {
 
-// Twice the budget and some: the night ends itself; what it may run over by are a re-run for each
-// cell with a candidate and one search for a commit.
+// The time limit of the service: twice the budget, plus a margin. The night ends itself, but may
+// exceed its budget by a re-run for each cell with a candidate and by one search for a commit.
 unsigned limit_minutes(unsigned budget) {
     return 2 * budget + 60;
 }
@@ -20,8 +20,8 @@ bool one_line(const std::string& text) {
                         [](unsigned char c) { return c < 0x20 || c == 0x7f; });
 }
 
-// For WorkingDirectory= and Documentation=: the first takes its value to the end of the line,
-// quotes and all.
+// For WorkingDirectory= and Documentation=. The first takes its value to the end of the line,
+// including quotes.
 std::string specifiers_escaped(const std::string& text) {
     std::string out;
     for (const char c : text)
@@ -29,7 +29,7 @@ std::string specifiers_escaped(const std::string& text) {
     return out;
 }
 
-// Without anything that would end or quote a word of a unit.
+// A file: URL without characters that would end or quote a word of a unit.
 std::string page_url(const std::filesystem::path& top) {
     static constexpr auto kept = boost::urls::pchars + '/' - '\'' - ';' - '\\' - '"';
     return "file:" + boost::urls::encode((top / "docs/how-to/run-nightly.md").string(), kept);
@@ -68,8 +68,7 @@ Result<std::map<std::string, std::string>> systemd_units(const UnitOptions& opti
                 FaultDomain::Spec,
                 fmt::format("{}: want an absolute path without control characters for a unit",
                             path.string()));
-    // systemd takes blanks at the end from a line, and a backslash there for its going on in the
-    // next one.
+    // systemd removes blanks at the end of a line, and takes a backslash there for a continuation.
     if (const auto top = options.top.string(); top.find_last_not_of(" \\") + 1 != top.size())
         return fail(
             FaultDomain::Spec,
@@ -86,7 +85,7 @@ Result<std::map<std::string, std::string>> systemd_units(const UnitOptions& opti
         unit_word(options.results.string(), false) + " " + unit_word(options.cache.string(), false);
     for (const auto& path : options.writable)
         writable += " " + unit_word(path.string(), false);
-    if (options.email) writable += " -/var/spool -/var/log/exim4"; // '-': where there is one
+    if (options.email) writable += " -/var/spool -/var/log/exim4"; // '-': only if it exists
     auto service = fmt::format(R"([Unit]
 Description=rig: unattended regression runs of kernel patches
 Documentation={page}
@@ -144,8 +143,8 @@ SystemCallArchitectures=native
                            : "# What a user's systemd needs for the next ones; groups that open "
                              "/dev/kvm stay in force.\nPrivateUsers=yes\n",
             writable);
-    // Devices can be closed off, and capabilities taken, by the system's manager only. SYS_NICE:
-    // the priority above; SETPCAP: with it rig takes the rest from QEMU.
+    // Only the system manager can restrict devices and capabilities. SYS_NICE: for the priority
+    // above. SETPCAP: rig uses it to take the other capabilities from QEMU.
     if (options.system)
         service += "DevicePolicy=closed\nDeviceAllow=/dev/kvm "
                    "rw\nProtectHome=read-only\nProtectProc=invisible\n"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// rig-nightly.service and rig-nightly.timer as text: a night as systemd runs it. Pure.
+// The text of rig-nightly.service and rig-nightly.timer. Pure.
 #pragma once
 
 #include "rig/base/error.h"
@@ -12,14 +12,16 @@
 namespace rig {
 
 struct UnitOptions {
-    bool system = false;                         // else for the user's own systemd
-    std::filesystem::path rig;                   // the program, absolute
-    std::filesystem::path top;                   // the project's top, absolute: where it runs
-    std::filesystem::path results, cache;        // absolute: what may be written
-    std::vector<std::filesystem::path> writable; // more of it: where messages are appended
-    bool email = false; // through a local sendmail, which writes its queue, and is set-group-ID for
-                        // who is not root
-    std::vector<std::string> arguments; // behind `rig`: {"nightly", "configs/nightly.toml"}
+    bool system = false;                  // false: for systemd of the user
+    std::filesystem::path rig;            // path of the program, absolute
+    std::filesystem::path top;            // top folder of the project, absolute: the working folder
+    std::filesystem::path results, cache; // absolute; writable for the service
+    // More writable folders: where messages are appended.
+    std::vector<std::filesystem::path> writable;
+    // Messages go through a local sendmail. It writes its queue, and is set-group-ID unless root
+    // calls it.
+    bool email = false;
+    std::vector<std::string> arguments; // after `rig`: {"nightly", "configs/nightly.toml"}
     std::string on_calendar = "*-*-* 01:00";
     unsigned budget_minutes = 240;
 };
@@ -27,12 +29,11 @@ struct UnitOptions {
 inline constexpr const char* kServiceUnit = "rig-nightly.service";
 inline constexpr const char* kTimerUnit = "rig-nightly.timer";
 
-// File name -> text. FaultDomain::Spec for a calendar or a path that would be another line of a
-// unit.
+// File name -> text. FaultDomain::Spec for a calendar or a path that would add a line to a unit.
 Result<std::map<std::string, std::string>> systemd_units(const UnitOptions& options);
 
-// One word of ExecStart= or ReadWritePaths=: quoted where that is needed, specifiers (%) and, for a
-// command line, variables ($) taken literally.
+// One word of ExecStart= or ReadWritePaths=. Quoted if needed. Specifiers (%) and, on a command
+// line, variables ($) are taken literally.
 std::string unit_word(const std::string& word, bool command);
 
 } // namespace rig

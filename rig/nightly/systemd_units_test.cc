@@ -18,7 +18,7 @@ UnitOptions options_of(bool system) {
     return options;
 }
 
-// These texts were given to `systemd-analyze verify` (docs/how-to/run-nightly.md).
+// `systemd-analyze verify` accepted these texts (docs/how-to/run-nightly.md).
 TEST(SystemdUnits, AreAsCommitted) {
     for (const bool system : {false, true}) {
         const auto units = systemd_units(options_of(system));
@@ -30,8 +30,8 @@ TEST(SystemdUnits, AreAsCommitted) {
     }
 }
 
-// So were these: systemd takes WorkingDirectory= to the end of its line, quotes and all, and splits
-// Documentation= at blanks.
+// It accepted these, too. systemd takes WorkingDirectory= to the end of its line, including quotes,
+// and splits Documentation= at blanks.
 TEST(SystemdUnits, OfAProjectWithABlankInItsPathAreAsCommitted) {
     auto options = options_of(false);
     options.rig = "/opt/my rigs 100%/build/rig/rig";
@@ -48,7 +48,8 @@ TEST(SystemdUnits, OfAProjectWithABlankInItsPathAreAsCommitted) {
           "\nExecStart=\"/opt/my rigs 100%%/build/rig/rig\" --results \"/opt/my "
           "rigs 100%%/results\" "})
         EXPECT_NE(units->at(kServiceUnit).find(line), std::string::npos) << line;
-    for (const char* wrong : {"/opt/rig ", "/opt/rig\\"}) { // would be lost, or take the next line
+    // A blank at the end would be lost. A backslash would continue into the next line.
+    for (const char* wrong : {"/opt/rig ", "/opt/rig\\"}) {
         options.top = wrong;
         EXPECT_FALSE(systemd_units(options)) << wrong;
     }
@@ -65,7 +66,7 @@ TEST(SystemdUnits, LimitsFollowTheBudgetAndMailItsQueue) {
                         "-/var/log/exim4\n"),
               std::string::npos)
         << text;
-    // A user's sendmail is set-group-ID: confined it could not queue a mail.
+    // The sendmail of a user is set-group-ID. If it were confined, it could not queue a mail.
     options.system = false;
     const auto user = systemd_units(options)->at(kServiceUnit);
     EXPECT_EQ(user.find("NoNewPrivileges=yes"), std::string::npos);
@@ -75,8 +76,8 @@ TEST(SystemdUnits, LimitsFollowTheBudgetAndMailItsQueue) {
               std::string::npos);
 }
 
-// What a guest's boot needs (rig/host/cpu_binding.h, rig/hypervisor/qemu_hypervisor.cc) and a
-// stricter unit would take.
+// What the boot of a guest needs (rig/host/cpu_binding.h, rig/hypervisor/qemu_hypervisor.cc) and a
+// stricter unit would forbid.
 TEST(SystemdUnits, LeaveWhatGuestsNeed) {
     for (const bool system : {false, true}) {
         const auto text = systemd_units(options_of(system))->at(kServiceUnit);

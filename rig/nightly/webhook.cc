@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Never part of an error, nor of anything else that is printed.
+// Reads the token, which must never be part of an error message or other output.
 Result<std::string> read_token(const WebhookChannel& channel, const fs::path& top) {
     std::string token, from;
     if (!channel.token_env.empty()) {
@@ -66,13 +66,13 @@ bool add(Headers& headers, const std::string& line) {
     return true;
 }
 
-// The status alone says whether it was taken. A body that is long, or ends without a good-bye,
-// would make a message that arrived count as unsent, and come again every night. libcurl hands on a
-// header line by line; the blank one behind it ends the answer, unless its status says that the
-// answer is still to come (RFC 9110, 15.2).
+// The status alone decides whether the message was taken. If a long or truncated body counted, a
+// delivered message would count as unsent and be sent again every night. libcurl passes on a header
+// line by line. The empty line after it ends the answer, unless the status announces another answer
+// (RFC 9110, 15.2).
 struct Answer {
     CURL* curl = nullptr;
-    long status = 0; // of a whole header; 0: none yet
+    long status = 0; // status of a complete header; 0: none yet
 };
 std::size_t take_header(char* bytes, std::size_t, std::size_t size, void* into) {
     auto& answer = *static_cast<Answer*>(into);
@@ -82,7 +82,7 @@ std::size_t take_header(char* bytes, std::size_t, std::size_t size, void* into) 
     ::curl_easy_getinfo(answer.curl, CURLINFO_RESPONSE_CODE, &status);
     if (status < 200 && status != 101) return size;
     answer.status = status;
-    return 0; // and hangs up: nothing more is to be said or heard
+    return 0; // ends the transfer: the rest does not matter
 }
 
 } // namespace
@@ -93,13 +93,13 @@ Status post_webhook(const WebhookChannel& channel, const fs::path& top, const Me
     const auto host =
         channel.host.find(':') == std::string::npos ? channel.host : "[" + channel.host + "]";
     const auto where = fmt::format("{}://{}:{}", channel.tls ? "https" : "http", host,
-                                   channel.port); // the path may hold a secret of its own
+                                   channel.port); // only the host: the path may contain a secret
     static const bool ready = ::curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
     const std::unique_ptr<CURL, CurlEnd> curl(ready ? ::curl_easy_init() : nullptr);
     Headers headers;
+    // No "Expect: 100-continue" for a long message.
     bool whole = curl && add(headers, "Content-Type: application/json") &&
-                 add(headers, "Idempotency-Key: " + message.id) &&
-                 add(headers, "Expect:"); // no asking before a long message
+                 add(headers, "Idempotency-Key: " + message.id) && add(headers, "Expect:");
     if (!token.empty()) whole = whole && add(headers, "Authorization: Bearer " + token);
     if (!whole) return fail(FaultDomain::Host, fmt::format("webhook {}: no memory", where));
     const auto body = message_json(message), url = where + channel.target,
@@ -113,19 +113,20 @@ Status post_webhook(const WebhookChannel& channel, const fs::path& top, const Me
     set(CURLOPT_ERRORBUFFER, words.data());
     set(CURLOPT_URL, url.c_str());
     set(CURLOPT_PROTOCOLS_STR, "http,https");
-    set(CURLOPT_PROXY, ""); // nor does the environment send a token elsewhere
+    set(CURLOPT_PROXY, ""); // ignores proxy variables, which would send the token elsewhere
     set(CURLOPT_FOLLOWLOCATION, 0L);
     set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
     if (!ca_file.empty()) {
         set(CURLOPT_CAINFO, ca_file.c_str());
-        set(CURLOPT_CAPATH, static_cast<const char*>(nullptr)); // that one alone
+        // Trust only the certificates in ca_file.
+        set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
     }
     set(CURLOPT_USERAGENT, agent.c_str());
     set(CURLOPT_HTTPHEADER, headers.get());
     set(CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
     set(CURLOPT_POSTFIELDS, body.c_str());
-    set(CURLOPT_TIMEOUT, static_cast<long>(patience.count())); // for everything
+    set(CURLOPT_TIMEOUT, static_cast<long>(patience.count())); // for the whole request
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_HEADERFUNCTION, take_header);
     set(CURLOPT_HEADERDATA, static_cast<void*>(&answer));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Posts a message of a night to a webhook, over HTTP or HTTPS. Errors: FaultDomain::Host, the
-// message was not taken as far as can be known.
+// Posts a message of a night to a webhook, over HTTP or HTTPS. A FaultDomain::Host error means that
+// the message was not taken, as far as is known.
 #pragma once
 
 #include "rig/base/error.h"
@@ -12,9 +12,9 @@
 
 namespace rig {
 
-// POST, any answer 2xx is taken as delivered, whatever comes after its header. https: the
-// certificate is checked against the host's name, at TLS 1.2 or later. Redirections are not
-// followed: a token must not go elsewhere. The token is in no error and in no log.
+// Sends a POST request. Any status 2xx counts as delivered, whatever follows the header. https: the
+// certificate must match the host name, with TLS 1.2 or later. Redirects are not followed, since
+// the token must not go to another server. The token is in no error message and in no log.
 Status post_webhook(const WebhookChannel& channel, const std::filesystem::path& top,
                     const Message& message, std::chrono::seconds patience);
 

@@ -61,12 +61,11 @@ TEST_F(WebhookTest, OnlyTwoHundredsAreTaken) {
         EXPECT_EQ(sent.error().fault_domain, FaultDomain::Host);
         EXPECT_NE(sent.error().message.find(fmt::format("answered {}", status)), std::string::npos)
             << sent.error().message;
-        EXPECT_EQ(server.requests().size(), 1u); // no redirection is followed
+        EXPECT_EQ(server.requests().size(), 1u); // redirects are not followed
     }
 }
 
-// A message that arrived must not come again each night because of what the server says after its
-// status.
+// A delivered message must not be sent again every night because of what follows the status.
 TEST_F(WebhookTest, WhatFollowsTheStatusDoesNotMatter) {
     const auto certificate = testing::make_certificate("localhost");
     const auto ca = tree_.put("ca.pem", certificate.certificate);
@@ -78,12 +77,13 @@ TEST_F(WebhookTest, WhatFollowsTheStatusDoesNotMatter) {
     };
     const std::vector<std::pair<std::string, bool>> answers{
         {answer("200 OK", false), true},
-        {answer("200 OK", true), true}, // until it hangs up, which it does without a good-bye
-        {"HTTP/1.1 202 Accepted\r\nContent-Length: 900\r\n\r\nshort", true}, // and in the middle
+        // Body up to the end of the connection, closed without notice.
+        {answer("200 OK", true), true},
+        {"HTTP/1.1 202 Accepted\r\nContent-Length: 900\r\n\r\nshort", true}, // truncated body
         {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", true},
         {answer("500 Oops", false), false},
         {"HTTP/1.1 103 Early Hints\r\n\r\n" + answer("403 Forbidden", true), false},
-        {"HTTP/1.1 200 OK\r\nContent-Le", false}, // no whole header is no answer
+        {"HTTP/1.1 200 OK\r\nContent-Le", false}, // an incomplete header is no answer
         {"HTTP/1.1 100 Continue\r\n\r\n", false},
         {"hello\r\n\r\n", false}};
     for (const bool tls : {false, true})
@@ -119,18 +119,18 @@ TEST_F(WebhookTest, CertificatesAreChecked) {
     auto sent = post(channel);
     ASSERT_TRUE(sent) << sent.error().message;
     EXPECT_EQ(server.requests().size(), 1u);
-    channel.ca_file.clear(); // the system's do not know it
+    channel.ca_file.clear(); // the system's certificates do not include it
     sent = post(channel);
     ASSERT_FALSE(sent);
     EXPECT_NE(sent.error().message.find("certificate"), std::string::npos) << sent.error().message;
-    // One that is trusted, of another name.
+    // A trusted certificate of another host name.
     channel.port = impostor.port(), channel.ca_file = other_file;
     EXPECT_FALSE(post(channel));
     EXPECT_EQ(server.requests().size(), 1u);
-    EXPECT_TRUE(impostor.requests().empty()); // nothing was said to it
+    EXPECT_TRUE(impostor.requests().empty()); // nothing was sent to it
 }
 
-// The token goes to the server and nowhere else: not into errors, state, warnings or files.
+// The token goes to the server only, and not into errors, state, warnings or files.
 TEST_F(WebhookTest, TheTokenIsSentAndNeverTold) {
     ::setenv("RIG_TEST_TOKEN", kToken, 1);
     const auto token_file = tree_.put("secret/token", std::string(kToken) + "\n");
@@ -181,9 +181,9 @@ TEST_F(WebhookTest, TheTokenIsSentAndNeverTold) {
         return all;
     };
     EXPECT_NE(everything().find("answered 500"),
-              std::string::npos); // there is something to look through
+              std::string::npos); // negative control: there is something to search
     EXPECT_EQ(everything().find(kToken), std::string::npos);
-    // The control: this test would find one.
+    // Negative control: this test would find the token.
     tree_.put("log", "Authorization: Bearer " + std::string(kToken));
     EXPECT_NE(everything().find(kToken), std::string::npos);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// These functions name the counts that an experiment adds to rig's own. The plan gives a count its
-// key; whoever reads Sample::counts finds it there.
+// Names of the counts that an experiment adds to rig's own. The plan assigns them; readers of
+// Sample::counts use them.
 #pragma once
 
 #include <string>
@@ -8,12 +8,12 @@
 
 namespace rig {
 
-// Under which key of Sample::counts a count lies that the experiment defines (a tracepoint's, a
-// function's calls, a counter of the workload's): apart from rig's own.
+// The key in Sample::counts of a count that the experiment defines (a tracepoint, a function's
+// calls, a counter of the workload). It cannot collide with rig's own keys.
 std::string custom_count_key(std::string_view metric);
 
-// Under which key of Sample::counts a boot holds how often the workload called another arm's
-// witness. There is none where its kernel has no such function, or it is its own arm's witness.
+// The key in Sample::counts for the calls of another arm's marker by the workload. The key is
+// absent if the kernel has no such function, or if it is the arm's own marker.
 std::string marker_key(const std::string& function);
 
 } // namespace rig

@@ -15,14 +15,14 @@ namespace {
 
 using nlohmann::json;
 
-// The agent puts the pids in. $CHILDREN: every process the workload starts has a pid from there on,
-// every process that was there before it and every instrument one below
-// (guest/workloads/fork_own.h). Kernel threads may start at any time.
+// The agent fills in the pids. Processes that the workload starts have pids from $CHILDREN on; all
+// earlier processes and the instruments have lower ones (guest/workloads/fork_own.h). Kernel
+// threads may start at any time.
 constexpr const char* kOwn = "common_pid == $PID";
 constexpr const char* kOwnAndChildren =
     "(common_pid == $PID || (common_pid >= $CHILDREN && !(comm ~ \"kworker*\")))";
-constexpr unsigned kBurstIterations =
-    5000; // about 30 us at one instruction a nanosecond: 3 % of the default period
+// About 30 us at one instruction per nanosecond: 3 % of the default period.
+constexpr unsigned kBurstIterations = 5000;
 
 json event_json(const StatEvent& event) {
     json out = {{"event", event.event}};
@@ -32,7 +32,7 @@ json event_json(const StatEvent& event) {
 
 json fault_json(const FaultSpec& fault, const SymbolTable& symbols) {
     const auto hex = [](std::uint64_t value) { return fmt::format("{:#x}", value); };
-    // `probability` last: nothing is injected before the filters stand.
+    // `probability` comes last: nothing may be injected before the filters are set.
     json attributes = json::array({{"interval", std::to_string(fault.interval)},
                                    {"times", std::to_string(fault.times)},
                                    {"space", "0"},
@@ -50,8 +50,8 @@ json fault_json(const FaultSpec& fault, const SymbolTable& symbols) {
     return {{"enabled", fault.enabled}, {"attributes", attributes}};
 }
 
-// The agent takes every parameter by its key; a function to be timed is no parameter of it but a
-// probe.
+// The agent takes every parameter by its key. A function to be timed is not among them: it becomes
+// a probe.
 json workload_json(const WorkloadSpec& workload) {
     const auto& declared = workload_named(workload.name);
     json out = {{"name", workload.name},
@@ -72,10 +72,10 @@ bool is_counted(const CustomMetric& metric) {
     return metric.kind == CustomMetric::Kind::Event || metric.kind == CustomMetric::Kind::Calls;
 }
 
-// The other arms' witnesses, which the baseline must not call. Every arm counts them, and where a
-// kernel has no such function a probe on one that is not called before the guest's end stands in
-// for it: arming a probe costs IPIs and TLB flushes of its own, which have to be the same in every
-// arm. Each stands in once: probes at one address share a breakpoint.
+// The other arms' markers. Every arm counts them, to show that the baseline never calls them. If
+// the kernel has no such function, rig probes a substitute that is never called before the guest's
+// end: arming a probe costs IPIs and TLB flushes, and these must be equal in every arm. Each
+// substitute is used once, because probes at one address share a breakpoint.
 constexpr std::array kNeverCalled{
     "panic",          "kernel_restart",   "kernel_halt",     "emergency_restart",
     "orderly_reboot", "orderly_poweroff", "kernel_power_off"};
@@ -146,8 +146,8 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
                                     arm.name));
     GuestPlan plan;
     plan.target_address = symbols.address(spec.target.function).value();
-    // A kernel that rig built has the System.map that lies beside it. One that came prebuilt with a
-    // map has it by its user's word.
+    // For a kernel that rig built, System.map is certain to match. For a prebuilt one, the map is
+    // only the user's claim.
     if (!arm.prebuilt) plan.symbols = symbols;
     const bool has_sync = !spec.target.sync_function.empty();
     if (has_sync)

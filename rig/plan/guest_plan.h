@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Spec + arm + symbols -> the plan the guest agent carries out (JSON), and the names under which
-// perf's answers come back. Pure. Everything the experiment file says about probes, filters and
-// injection ends up here; the agent knows no kernel function.
+// Turns spec, arm and symbols into the plan that the guest agent carries out (JSON), and into the
+// names under which perf's results come back. Pure. Everything that an experiment file defines
+// about probes, filters and injection is in the plan; the agent knows no kernel function.
 #pragma once
 
 #include "rig/base/error.h"
@@ -16,26 +16,28 @@
 
 namespace rig {
 
-// One event of perf stat, in the order perf prints them; `key` is its name in Sample::counts.
+// One event of perf stat, in the order in which perf prints them. `key` is its name in
+// Sample::counts.
 struct StatEvent {
     std::string key, event, filter;
 };
 
 struct GuestPlan {
     nlohmann::json json;
-    std::vector<StatEvent> stat; // of the counted pass
+    std::vector<StatEvent> stat; // events of the count pass
     std::uint64_t target_address = 0;
-    std::optional<SymbolTable> symbols; // name the addresses that perf prints; nothing where the
-                                        // guest's perf names them itself
+    // Resolves the addresses in perf's output; nullopt if perf in the guest resolves them itself.
+    std::optional<SymbolTable> symbols;
 };
 
-// FaultDomain::Spec if a function the experiment names is not in the image (saying which), since
-// then nothing can be armed.
+// FaultDomain::Spec, naming the function, if the experiment uses a function that the image does not
+// have.
 Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable& symbols,
                             const Perturbation& perturbation);
 
-// The most a boot may take by its own clock: both passes' pace, and an hour, in which a guest under
-// emulation executes some 10^12 instructions and one that idles spends seconds of the host's time.
+// The longest that a boot may take by the guest's clock: the pace of both passes plus one hour. In
+// an hour an emulated guest executes some 10^12 instructions; an idle guest spends only seconds of
+// host time.
 inline constexpr unsigned kGuestPatience = 3600;
 unsigned guest_deadline_s(const WorkloadSpec& workload);
 

@@ -30,7 +30,7 @@ std::string filter_of(const nlohmann::json& events, const std::string& name) {
     return "no such event";
 }
 
-// riscv64 has no tracepoint of interrupts received that tells them apart.
+// riscv64 has no tracepoint that distinguishes the kinds of IPIs received.
 TEST(Plan, WhereThereIsNoTracepointAFunctionsCallsAreCounted) {
     Spec spec = captured_spec();
     const std::string symbols =
@@ -51,13 +51,13 @@ TEST(Plan, WhereThereIsNoTracepointAFunctionsCallsAreCounted) {
     EXPECT_NE(std::find(on_riscv64.begin(), on_riscv64.end(), probe), on_riscv64.end())
         << on_riscv64;
     EXPECT_EQ(std::find(on_arm64.begin(), on_arm64.end(), probe), on_arm64.end()) << on_arm64;
-    // Nor the stack at a function's return: the allocation that fails is told by that of its
-    // beginning.
+    // riscv64 also has no stack at a function's return: the stack at the entry identifies the
+    // failed allocation.
     EXPECT_NE(std::find(on_riscv64.begin(), on_riscv64.end(), "p:rig/alloc should_fail_alloc_page"),
               on_riscv64.end())
         << on_riscv64;
     EXPECT_EQ(on_riscv64.size(), on_arm64.size() + 2);
-    // A kernel that calls it otherwise is refused before it is booted.
+    // A kernel in which the function has another name is refused before it is booted.
     spec.kernel.arch = "riscv64";
     const auto plan =
         make_plan(spec, spec.arms[0], *SymbolTable::parse(symbols + last, "System.map"), {});
@@ -107,7 +107,7 @@ TEST(Plan, AnArmWithoutAWitnessHasNoProbeForIt) {
     EXPECT_EQ(plan_for(spec, kTarget).json.dump().find("witness"), std::string::npos);
 }
 
-// Probes cost IPIs of their own: every arm has as many, whatever its kernel has.
+// Probes cost IPIs: every arm has the same number of them, whatever functions its kernel has.
 TEST(GuestPlan, EveryArmProbesTheOthersWitnesses) {
     Spec spec;
     spec.arms = {{"ipi", {}, "smp_call_function", {}},
@@ -144,7 +144,7 @@ TEST(GuestPlan, EveryArmProbesTheOthersWitnesses) {
     }
 }
 
-// Probes at one address share a breakpoint, and cost the IPIs of one.
+// Probes at one address share a breakpoint, and cost the IPIs of only one.
 TEST(GuestPlan, NoFunctionStandsInTwice) {
     Spec spec;
     spec.arms = {{"ipi", {}, "smp_call_function", {}},
@@ -164,7 +164,7 @@ TEST(GuestPlan, NoFunctionStandsInTwice) {
     const auto text = plan.json.dump();
     EXPECT_NE(text.find("p:rig/foreign_0 panic"), std::string::npos);
     EXPECT_NE(text.find("p:rig/foreign_1 kernel_halt"), std::string::npos);
-    EXPECT_EQ(text.find("foreign_2"), std::string::npos); // this kernel has no third
+    EXPECT_EQ(text.find("foreign_2"), std::string::npos); // the kernel has no third substitute
 }
 
 TEST(Plan, ACommandsRunsAndTheCallsTimedInThemAreDifferentEvents) {
@@ -175,7 +175,7 @@ TEST(Plan, ACommandsRunsAndTheCallsTimedInThemAreDifferentEvents) {
         return plan_for(spec, kTarget).json.at("passes").at(1).at("record");
     };
     EXPECT_EQ(filter_of(record(), "syscalls:sys_enter_wait4"),
-              "common_pid == $PID"); // not the shell's own waits
+              "common_pid == $PID"); // not the waits of the shell itself
     EXPECT_EQ(filter_of(record(), "rig:call"), "no such event");
     spec.workload.parameters["call"] = std::string("exit_mmap");
     EXPECT_EQ(filter_of(record(), "syscalls:sys_exit_wait4"), "common_pid == $PID");
@@ -214,7 +214,7 @@ TEST(Plan, PinsTheInjectionToOneFunctionAndTask) {
     EXPECT_EQ(attributes.at("task-filter"), "Y");
     EXPECT_EQ(attributes.at("min-order"), "0");
     EXPECT_EQ(plan.at("fault").at("attributes").back().at(0),
-              "probability"); // nothing fails before the filters stand
+              "probability"); // nothing fails before the filters are set
     EXPECT_NE(plan.dump().find("func == 0xffffffff8116e390"), std::string::npos);
 }
 

@@ -9,8 +9,7 @@
 namespace rig {
 namespace {
 
-// Fisher and Yates; the same seed gives the same order on every machine, which std::shuffle does
-// not promise.
+// Fisher-Yates shuffle, written out because std::shuffle may give another order on another machine.
 void shuffle(std::vector<std::size_t>& items, std::uint64_t seed) {
     for (std::size_t i = items.size(); i > 1; --i)
         std::swap(items[i - 1], items[mix(seed, 100 + i) % i]);

@@ -25,7 +25,7 @@ Spec spec_with(std::vector<std::string> arms, unsigned boots, std::uint64_t seed
 
 TEST(Schedule, ArmsAlternateAndPairUpBySeed) {
     auto boots = make_schedule(spec_with({"a", "b"}, 4, 1), false);
-    ASSERT_EQ(boots.size(), 10u); // and boot 0 of each once more
+    ASSERT_EQ(boots.size(), 10u); // 4 boots of each arm, and one replay each
     for (std::size_t i = 0; i < boots.size(); ++i)
         EXPECT_EQ(boots[i].replay, i >= 8);
     EXPECT_EQ(boots[8].id.arm, "a");
@@ -70,7 +70,7 @@ TEST(Schedule, WarmUpBootsComeFirstUnderTheWallClockOnly) {
     EXPECT_EQ(warmups, 4u);
 }
 
-// Under the wall clock blocks are mirrored as well, but begin with either arm.
+// Under the wall clock blocks are also mirrored, but begin with either arm.
 TEST(Schedule, BlocksAreMirroredAndInRandomOrderUnderTheWallClock) {
     const auto boots = make_schedule(spec_with({"a", "b", "c"}, 64, 1), true);
     ASSERT_EQ(boots.size(), 192u);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A calibration for people and for programs. Pure.
+// Renders a calibration as text and as JSON. Pure.
 #pragma once
 
 #include "rig/analysis/calibration.h"

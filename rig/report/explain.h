@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// How the verdicts on one metric came about, step by step, in words and figures; text and JSON from
-// the same steps.
+// Explains, step by step, in words and figures, how the verdicts on one metric came about. Text and
+// JSON use the same steps.
 #pragma once
 
 #include "rig/report/report.h"
@@ -18,15 +18,16 @@ struct ExplainedStep {
 };
 struct ExplainedArm {
     std::string arm;
-    std::vector<ExplainedStep> steps; // in the order in which the verdict was reached
+    std::vector<ExplainedStep> steps; // in the order of the decision
     std::string verdict, why;
 };
 struct Explanation {
     std::string metric, label, run_dir;
-    std::vector<ExplainedArm> arms; // the baseline only where something is declared for it
+    // Includes the baseline only if an expectation is declared for it.
+    std::vector<ExplainedArm> arms;
 };
 
-// FaultDomain::Spec if the run has no such metric; the message names those it has.
+// FaultDomain::Spec if the run has no such metric; the message lists those it has.
 Result<Explanation> explain(const ReportInput& input, std::string_view metric);
 
 std::string explain_text(const Explanation& explanation);

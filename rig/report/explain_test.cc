@@ -26,7 +26,7 @@ std::string text_of(const ReportInput& input, const char* metric) {
     const auto explanation = explain(input, metric);
     EXPECT_TRUE(explanation);
     auto text = explanation ? explain_text(*explanation) : "";
-    std::string folded; // as one line: where it is broken does not matter here
+    std::string folded; // on one line, since the line breaks do not matter here
     for (char c : text)
         if (c != '\n' && c != ' ')
             folded += c;

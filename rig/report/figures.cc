@@ -7,7 +7,7 @@
 namespace rig {
 namespace {
 
-// Three significant digits, never in exponent form below a million.
+// Three significant digits, without an exponent below a million.
 std::string significant(double value) {
     auto size = std::abs(value);
     return fmt::format("{:.{}f}", value, size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2);
@@ -64,7 +64,7 @@ std::string factor(double ratio) {
 std::string change_figure(const Change& change, Unit unit) {
     const auto& ratio = change.ratio;
     const auto& difference = change.difference;
-    // From zero there is no ratio; the difference still says something.
+    // From zero there is no ratio, but the difference is still informative.
     bool from_zero =
         std::isinf(ratio.value) || (ratio.interval && std::isinf(ratio.interval->high));
     const auto& shown = from_zero ? difference : ratio;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Numbers as people read them. Shared by the reports for people. Pure.
+// Formats numbers for human readers. Shared by text and HTML reports. Pure.
 #pragma once
 
 #include "rig/analysis/comparison.h"
@@ -8,17 +8,17 @@
 
 namespace rig {
 
-// "240", "43.1 µs", "32.0 ms": three significant digits for times, whole counts in full.
+// "240", "43.1 µs", "32.0 ms": times have three significant digits, counts are not rounded.
 std::string figure(double value, Unit unit);
-// Counts that vary over boots as "236..244"; times as the median over boots.
+// A count that varies over boots: "236..244". A time: its median over boots.
 std::string spread_figure(const Spread& spread, Unit unit);
-// A ratio: "+4.9 %", "−100 %", "×743", "÷350". Never rounded to no change or to −100 %. Infinity:
+// A ratio: "+4.9 %", "−100 %", "×743", "÷350". Never rounded to "no change" or to −100 %. Infinity:
 // "from 0".
 std::string factor(double ratio);
-// "×743 [×701, ×799]", or "+12 [+10, +14]" where the baseline is zero; "(no interval at n = 4)"
-// where there is none.
+// "×743 [×701, ×799]", or "+12 [+10, +14]" if the baseline is zero; "(no interval at n = 4)" if
+// there is no interval.
 std::string change_figure(const Change& change, Unit unit);
-// "✔ as declared", "✘ broken", "? undecided"; for what is not judged "rose (not judged)".
+// "✔ as declared", "✘ broken", "? undecided"; "rose (not judged)" if nothing is declared.
 std::string verdict_figure(const ArmMetric& arm);
 const char* mark(Verdict verdict); // "✔", "✘", "?" or ""
 

@@ -12,8 +12,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr unsigned kReportFormat =
-    1; // raised when a key changes its meaning or goes; new keys do not raise it
+// Raised when a key changes its meaning or is removed, not for new keys.
+constexpr unsigned kReportFormat = 1;
 
 json number(double value) {
     return std::isfinite(value) ? json(value) : json(nullptr);
@@ -113,7 +113,7 @@ json functions_json(const ReportInput& input) {
 
 json render_json(const ReportInput& input) {
     auto run = rig::to_json(input.run);
-    run.erase("spec_text"); // stands in run.json; a report is not its store
+    run.erase("spec_text"); // it is in run.json
     const auto& comparison = input.comparison;
     return {{"format", kReportFormat},
             {"experiment", input.spec.name},

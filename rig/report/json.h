@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The report for programs: every number of the text report and the boots' values behind it.
+// Renders the report as JSON: all numbers of the text report and the values of single boots behind
+// them.
 #pragma once
 
 #include "rig/report/report.h"
@@ -8,7 +9,7 @@
 
 namespace rig {
 
-// Times in nanoseconds. A number that does not exist (an infinite ratio, an interval at too few
+// Times are nanoseconds. A number that does not exist (an infinite ratio, an interval with too few
 // boots) is null.
 nlohmann::json render_json(const ReportInput& input);
 

@@ -13,7 +13,7 @@ using namespace rig::fixture;
 using nlohmann::json;
 
 json render(const Spec& spec, const std::vector<Sample>& samples) {
-    // Through text: what programs read.
+    // Parse the text, as a program would.
     return json::parse(
         render_json(assemble(spec, make_run(spec), samples, {"careful"}, "results/x")).dump());
 }

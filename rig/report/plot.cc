@@ -11,10 +11,10 @@
 namespace rig {
 namespace {
 
-constexpr double much =
-    20; // the largest figure over the smallest above zero, from which on the scale is logarithmic
+// The scale is logarithmic if the largest figure divided by the smallest above zero exceeds this.
+constexpr double much = 20;
 
-// Where a figure stands on an axis of `columns`: 0 for zero, at least 1 for anything above it.
+// The position of a figure on an axis of `columns`: 0 for zero, at least 1 for anything above zero.
 class Axis {
  public:
     Axis(const std::vector<PlotRow>& rows, std::size_t columns) : columns_(columns) {

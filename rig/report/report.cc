@@ -15,7 +15,8 @@ namespace {
 
 using Functions = std::vector<std::string>;
 
-// Functions of the csd queue, most frequent first. The sync function has rows of its own.
+// Functions of the csd queue, most frequent first. The sync function is not among them, since it
+// has rows of its own.
 Functions other_functions(const Spec& spec, const std::vector<Sample>& samples) {
     std::map<std::string, double> totals;
     for (const auto& sample : samples)
@@ -30,7 +31,7 @@ Functions other_functions(const Spec& spec, const std::vector<Sample>& samples) 
     return functions;
 }
 
-// The sum over `functions` boot by boot.
+// The sum over `functions`, per boot.
 FunctionRow row_of(std::string label, const Functions& functions, const Spec& spec,
                    const std::vector<Sample>& samples) {
     FunctionRow row{std::move(label), {}};
@@ -54,8 +55,7 @@ FunctionRow row_of(std::string label, const Functions& functions, const Spec& sp
     return row;
 }
 
-// A bound far from what was measured holds whatever happens; whoever reads "as declared" has to
-// know.
+// A bound far from the measured value holds whatever happens, so warn readers of "as declared".
 std::vector<std::string> loose_bounds(const Spec& spec, const Comparison& comparison) {
     constexpr double loose = 10;
     std::vector<std::string> out;
@@ -80,7 +80,7 @@ std::vector<std::string> loose_bounds(const Spec& spec, const Comparison& compar
 
 ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sample>& samples,
                      std::vector<std::string> warnings, std::string run_dir) {
-    static const KernelFacts unknown; // proves nothing
+    static const KernelFacts unknown; // the checks fail without facts
     auto facts = [&](const std::string& arm) -> const KernelFacts& {
         const auto* kernel = run.find_kernel(arm);
         return kernel ? kernel->facts : unknown;
@@ -116,7 +116,8 @@ ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sam
     for (const auto& [arm, boots] : strangers)
         warnings.push_back(
             fmt::format("{} boots of arm {} ignored: the experiment has no such arm", boots, arm));
-    // Warm-up boots are proven above, and splats in them are judged; their figures are not.
+    // Warm-up boots are part of the validity checks and their splats are judged, but their figures
+    // are not.
     std::vector<Sample> measured;
     for (const auto& sample : samples)
         if (!is_warmup(spec, sample)) measured.push_back(sample);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What every report is rendered from: plain data, so that text, JSON and later formats cannot
-// differ in what they know.
+// The input of all report formats as plain data, so that text, JSON and HTML use the same facts.
 #pragma once
 
 #include "rig/analysis/comparison.h"
@@ -15,28 +14,32 @@
 
 namespace rig {
 
-// How many functions the reports for people list by name; the rest is one sum.
+// How many functions text and HTML reports list by name; the others are one sum.
 inline constexpr std::size_t shown_functions = 6;
 
-// IPIs that call one function, over boots (0 where a boot had none).
+// IPIs that call one function; statistics over boots, where a boot without such IPIs counts as 0.
 struct FunctionRow {
     std::string function;
-    std::vector<std::optional<Spread>> arms; // in the spec's order; nullopt: the arm has no boot
+    // In the order of the spec; nullopt: the arm has no boot.
+    std::vector<std::optional<Spread>> arms;
 };
 
 struct ReportInput {
     RunInfo run;
     Spec spec;
     Comparison comparison;
-    std::vector<FunctionRow>
-        functions; // csd functions other than the sync function, most frequent first
-    std::optional<FunctionRow> rest; // the boot-wise sum of those beyond the first shown_functions
-    std::vector<std::string> warnings; // store's (torn line), clock disagreement
-    std::string run_dir;               // as the reader should type it: "results/<run-id>"
+    // csd functions other than the sync function, most frequent first.
+    std::vector<FunctionRow> functions;
+    // The sum, per boot, of the functions beyond the first shown_functions.
+    std::optional<FunctionRow> rest;
+    // What a reader must know besides the figures: torn lines, clock differences, drift, loose
+    // bounds and the like.
+    std::vector<std::string> warnings;
+    std::string run_dir; // as the reader would type it: "results/<run-id>"
 };
 
-// Proves, compares and collects: the one way from raw samples to a report, for a run that just
-// ended and for `rig report RUN` alike.
+// Runs the validity checks and the comparison on raw samples. The only way to a report, both for a
+// run that just ended and for `rig report RUN`.
 ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sample>& samples,
                      std::vector<std::string> warnings, std::string run_dir);
 

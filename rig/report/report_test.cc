@@ -22,7 +22,7 @@ TEST(Assemble, ProvesEveryArmAgainstItsOwnKernel) {
 
     run.kernels[1].facts.image_sha256 = run.kernels[0].facts.image_sha256;
     EXPECT_EQ(assemble(spec, run, make_samples(spec), {}, "").comparison.exit, Exit::Inconclusive);
-    run.kernels.clear(); // no facts, no proof
+    run.kernels.clear(); // no kernel facts: the checks fail
     EXPECT_EQ(assemble(spec, run, make_samples(spec), {}, "").comparison.exit, Exit::Inconclusive);
 }
 
@@ -53,7 +53,7 @@ TEST(Assemble, TheRestIsSummedBootByBoot) {
     EXPECT_EQ(input.rest->function, "2 more functions");
     EXPECT_EQ(input.rest->arms[0]->min, 10);
     EXPECT_EQ(input.rest->arms[0]->max, 10);
-    // A function that one boot lacks is 0 there.
+    // A function that one boot lacks counts as 0 there.
     samples[0].ipis_by_function.erase("often0");
     input = assemble(spec, make_run(spec), samples, {}, "");
     EXPECT_EQ(input.functions[5].function, "often0");
@@ -109,8 +109,8 @@ TEST(Assemble, SplatsOfWarmUpBootsAreJudged) {
     EXPECT_EQ(input.comparison.exit, Exit::Fail) << input.comparison.closing;
 }
 
-// Times that contain waiting for each other: what holds may hold for that alone; what is beyond its
-// bound is so all the same.
+// These times include waiting for other boots: a bound may hold only because of that. A value
+// beyond its bound is still broken.
 TEST(Assemble, SharedHostCpusLeaveNoBoundOnATimeHeld) {
     auto spec = make_spec();
     spec.metrics = {exactly("sync_ipis", {{"reviewed", {ExactValue{0}}}}),

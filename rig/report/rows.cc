@@ -14,7 +14,7 @@ namespace {
 std::string cell(const ArmMetric& arm, Unit unit) {
     if (!arm.spread) return "-";
     auto text = spread_figure(*arm.spread, unit);
-    // An expectation on the baseline has no change column to stand in.
+    // The baseline has no change column, so the mark of its expectation goes here.
     if (!arm.change && arm.verdict != Verdict::NotJudged)
         text += std::string(" ") + mark(arm.verdict);
     return text;
@@ -71,7 +71,7 @@ std::vector<ReportRow> table_rows(const ReportInput& input) {
         const auto& info = metric.info;
         if (info.unit == Unit::Count) {
             rows.push_back(metric_row(metric, info.label));
-            // Known by arithmetic alone: a change would be told twice.
+            // These follow from other rows by arithmetic, so a change would be shown twice.
             if (info.name == "injections" || info.name == "predicted_sync") {
                 rows.back().changes.assign(metric.arms.size(), "");
                 rows.back().judged = false;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The big table as rows of text, the same in every report for people: what a row says does not
-// depend on how it is laid out.
+// The main table as rows of text, independent of layout, so that it is the same in text and HTML.
 #pragma once
 
 #include "rig/report/report.h"
@@ -10,17 +9,18 @@
 
 namespace rig {
 
-// A row without cells is a heading. A label that begins with blanks is a part of the row above it.
+// A row without cells is a heading. A row whose label begins with blanks is a detail of the row
+// above it.
 struct ReportRow {
     std::string label;
     std::vector<std::string> cells;   // one per arm
-    std::vector<std::string> changes; // one per arm, the baseline's empty
-    bool judged = false;              // stands for a metric, also in a table of changes alone
-    const MetricResult* metric =
-        nullptr; // whose row it is, of the input; nullptr for headings and parts
+    std::vector<std::string> changes; // one per arm; the baseline's is empty
+    bool judged = false;              // the row of a metric, which a table of changes shows too
+    // The metric in the input; nullptr for headings and details.
+    const MetricResult* metric = nullptr;
 };
 
-// `input` must outlive them.
+// The rows point into `input`, which must outlive them.
 std::vector<ReportRow> table_rows(const ReportInput& input);
 
 } // namespace rig

@@ -62,8 +62,8 @@ std::string place_of(const ArmSplat& splat, const ArmSplats& arm, const ReportIn
     if (splat.in_baseline)
         text += fmt::format("; {} has it too: it is there without the patch",
                             input.comparison.baseline);
-    // One report, and the locking correctness validator turns itself off: what came later in that
-    // boot it did not see.
+    // After its first report lockdep turns itself off, so it did not see what came later in that
+    // boot.
     if (splat.kind == SplatKind::Lockdep || splat.kind == SplatKind::RcuUsage)
         text += "; lockdep is off after its first report in a boot";
     if (is_stall(splat.kind) && input.run.clock == "wall")
@@ -71,7 +71,7 @@ std::string place_of(const ArmSplat& splat, const ArmSplats& arm, const ReportIn
     return text;
 }
 
-void add_splat(std::vector<ReportOptions>& lines, const char* mark, const ArmSplat& splat,
+void add_splat(std::vector<ReportLine>& lines, const char* mark, const ArmSplat& splat,
                const ArmSplats& arm, const ReportInput& input) {
     lines.push_back({fmt::format("    {} {}{}", mark, in_words(splat), guilty_beside(splat)), 8});
     lines.push_back({"      " + place_of(splat, arm, input), 8});
@@ -117,12 +117,12 @@ std::string excerpts_of(const ReportInput& input, const BootId& boot) {
                        boot.index);
 }
 
-std::vector<ReportOptions> splat_lines(const ReportInput& input) {
+std::vector<ReportLine> splat_lines(const ReportInput& input) {
     const auto& arms = input.comparison.splats;
-    std::vector<ReportOptions> lines{{"Kernel splats", 4}};
+    std::vector<ReportLine> lines{{"Kernel splats", 4}};
     const auto labelled = [](const std::string& name, const std::string& text) {
         const auto label = fmt::format("  {:<13} ", name);
-        return ReportOptions{label + text, 16, label.size()};
+        return ReportLine{label + text, 16, label.size()};
     };
     unsigned boots = 0;
     bool clean = true;
@@ -144,7 +144,8 @@ std::vector<ReportOptions> splat_lines(const ReportInput& input) {
                              arm.further),
                  8});
     }
-    std::vector<std::pair<std::string, std::string>> texts; // what was watched for, and where
+    // Which detectors were enabled, and in which arms.
+    std::vector<std::pair<std::string, std::string>> texts;
     for (const auto& arm : input.spec.arms) {
         const auto text = watched(detectors_of(input, arm.name), muted_in(input, arm));
         const auto known = std::find_if(texts.begin(), texts.end(),

@@ -33,7 +33,7 @@ class SplatReport : public ::testing::Test {
         const auto from = page.find("Kernel splats\n");
         return page.substr(from, page.find("\n\n", from) - from) + "\n";
     }
-    // The arm's boots of index 0..n-1.
+    // Adds a splat to the arm's boots with index 0..n-1.
     void add(const std::string& arm, unsigned boots, const SampleSplat& splat) {
         for (auto& sample : samples_)
             if (sample.id.arm == arm && sample.id.index < boots) sample.splats.push_back(splat);
@@ -104,7 +104,7 @@ TEST_F(SplatReport, EverySplatHasItsFunctionCountAndPlace) {
         << text;
 }
 
-// Whose doing it is, beside the function in which it was found; of any boot that tells.
+// The guilty function follows the function in which the fault was found; any boot may supply it.
 TEST_F(SplatReport, TheGuiltyFunctionIsBesideTheFaultingOne) {
     SampleSplat unknown{SplatKind::Oops, "BUG: unable to handle page fault", "strlen", {}, 1},
         known = unknown;
@@ -141,7 +141,7 @@ TEST_F(SplatReport, ADeclaredOneIsAsDeclaredOrTheControlDidNotFail) {
               std::string::npos)
         << section();
     EXPECT_NE(section().find("✘ WARNING: at mm/memory.c"), std::string::npos) << section();
-    // What came after it, in a kernel that is not sound any more.
+    // Splats after the declared one, in a kernel that is no longer reliable.
     samples_[5].splats = {kSleep, kWarning};
     EXPECT_NE(section().find("✔ as declared: \"tlb_remove_table_sync_rcu\" in 4 of 4 boots"),
               std::string::npos)

@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr unsigned kSuiteFormat = 1; // raised when a key changes its meaning or goes
+constexpr unsigned kSuiteFormat = 1; // raised when a key changes its meaning or is removed
 
 const char* mark(CheckVerdict verdict) {
     return verdict == CheckVerdict::Holds ? "✔" : verdict == CheckVerdict::Fails ? "✘" : "?";
@@ -68,7 +68,7 @@ std::string suite_text(const SuiteResult& result, bool colour) {
         line(fmt::format("  claim     {}", point.claim), 12);
         if (!point.answer.empty()) line(fmt::format("  answer    {}", point.answer), 12);
         for (const auto& check : point.checks) {
-            // Wrapped without the colour codes, which have no width.
+            // Wrap before adding colour codes, which have no width.
             auto text =
                 wrapped(printable(fmt::format("  {} {}{}", mark(check.verdict),
                                               check.control ? "control: " : "", check.what)),

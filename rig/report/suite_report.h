@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A suite's result for people and for programs. Pure.
+// Renders the result of a suite as text and as JSON. Pure.
 #pragma once
 
 #include "rig/report/suite_result.h"

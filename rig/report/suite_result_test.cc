@@ -45,7 +45,7 @@ TEST(SuiteResult, TheExitIsTheWorstPoints) {
     EXPECT_EQ(result.exit(), Exit::Inconclusive);
     result.points[1].checks.push_back({"c", true, CheckVerdict::Fails, "builds", {}, ""});
     EXPECT_EQ(result.exit(), Exit::Fail);
-    EXPECT_EQ(SuiteResult{}.exit(), Exit::Inconclusive); // nothing run is nothing shown
+    EXPECT_EQ(SuiteResult{}.exit(), Exit::Inconclusive); // without any check nothing was shown
     EXPECT_EQ(PointResult{}.verdict(), CheckVerdict::Open);
 }
 

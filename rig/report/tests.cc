@@ -13,7 +13,7 @@ json claim_json(const Claim& claim) {
     return {{"p", claim.p}, {"holm", claim.adjusted}};
 }
 
-// The claim that the figures are nearest to; what is said about the bound.
+// The claim with the smaller p-value, and what it says about the bound.
 std::pair<const char*, const Claim*> nearest(const BoundTest& test) {
     if (test.worse.p < test.holds.p) return {"beyond", &test.worse};
     return {"kept", &test.holds};
@@ -29,8 +29,8 @@ const char* effect_name(const Change& change) {
     return change.paired ? "matched-pairs rank-biserial" : "Cliff's delta";
 }
 
-std::vector<ReportOptions> test_lines(const ReportInput& input) {
-    std::vector<ReportOptions> lines;
+std::vector<ReportLine> test_lines(const ReportInput& input) {
+    std::vector<ReportLine> lines;
     const auto& comparison = input.comparison;
     for (const auto& metric : comparison.metrics)
         for (const auto& arm : metric.arms) {

@@ -15,19 +15,20 @@ namespace rig {
 namespace {
 
 constexpr std::size_t label_width = 34;
-constexpr std::size_t change_room =
-    44; // "÷1234 [÷1235, ÷1233]" and a verdict; less, and changes get a table of their own
+// Columns for "÷1234 [÷1235, ÷1233]" and a verdict. If fewer are left, changes get a table of their
+// own.
+constexpr std::size_t change_room = 44;
 
 class Page {
  public:
-    // `indent` is that of the lines a long one is broken into.
+    // Continuation lines of a long line are indented by `indent`.
     void line(std::string_view text = "", std::size_t indent = 4) {
         while (text.ends_with(' '))
             text.remove_suffix(1);
         out_ += wrapped(printable(text), page, indent);
         out_ += '\n';
     }
-    // A label in its own column and text beside it, broken there.
+    // A label in its own column, and text next to it, wrapped there.
     void entry(const std::string& label, std::string_view text, std::size_t width = 13) {
         line("  " + padded(label, width) + " " + std::string(text),
              display_width(label) > width ? 6 : width + 3);
@@ -40,15 +41,15 @@ class Page {
 };
 
 std::string short_label(const std::string& label) {
-    constexpr std::size_t room = label_width - 3; // two columns of indent, one of gap
+    constexpr std::size_t room = label_width - 3; // two columns of indentation, one of space
     if (display_width(label) <= room) return label;
-    // Only function names are this long, and they are ASCII. Cut in the middle: both ends tell
-    // names apart.
+    // Only function names are this long, and they are ASCII. Cut them in the middle: both ends
+    // distinguish names.
     constexpr std::size_t end = (room - 3) / 2;
     return label.substr(0, room - 3 - end) + "..." + label.substr(label.size() - end);
 }
 
-// Cells of the arms [first, last); with `change`, that arm's change behind them.
+// Cells of the arms [first, last). With `change`, the change of that arm follows them.
 void table(Page& out, const std::vector<ReportRow>& rows, const std::vector<Arm>& arms,
            std::size_t first, std::size_t last, std::size_t change) {
     std::vector<std::size_t> widths;
@@ -96,7 +97,7 @@ void tables(Page& out, const ReportInput& input) {
         table(out, rows, arms, 0, 2, 1);
         return;
     }
-    // As many arms side by side as fit, then the changes arm by arm.
+    // As many arms side by side as fit, then the changes per arm.
     for (std::size_t first = 0; first < arms.size();) {
         auto last = first;
         for (auto used = label_width;
@@ -117,7 +118,7 @@ void tables(Page& out, const ReportInput& input) {
     }
 }
 
-// What fell beside what rose: one cannot be read without the other.
+// Always shows what fell and what rose together.
 void gains_and_costs(Page& out, const ReportInput& input) {
     for (std::size_t arm = 1; arm < input.spec.arms.size(); ++arm) {
         const auto moved = movement(input, arm);
@@ -156,7 +157,7 @@ void checks(Page& out, const ReportInput& input) {
             continue;
         }
         out.entry(arm.arm, fmt::format("✘ {} of {} checks passed", held, arm.checks.size()));
-        // Proofs that have no boot to look at say the same thing over and over.
+        // Checks without any boot all fail for the same reason: list them in one line.
         std::vector<std::string> unexamined;
         for (const auto& check : arm.checks) {
             if (check.passed) continue;
@@ -196,13 +197,13 @@ void warnings(Page& out, const ReportInput& input) {
     out.line();
 }
 
-// One patch a line, so that a name can be copied.
+// One patch per line, so that a name can be copied.
 void patch_list(Page& out, const std::vector<std::string>& patches) {
     for (const auto& patch : patches)
         out.raw("      " + printable(patch) + "\n");
 }
 
-// Patches that expose the path belong to every arm; the others are what is compared.
+// Prerequisites belong to every arm; the other patches are what is compared.
 void patches(Page& out, const ReportInput& input) {
     out.line("Kernels");
     const auto lists = patch_lists(input);
@@ -221,7 +222,7 @@ void patches(Page& out, const ReportInput& input) {
     out.line();
 }
 
-// Broken over lines so that it can still be pasted.
+// Wrapped so that it can still be pasted into a shell.
 void command(Page& out, const std::vector<std::string>& words) {
     std::string line = "  " + padded("reproduce", 13);
     for (const auto& word : words) {
@@ -282,7 +283,7 @@ std::string render_text(const ReportInput& input, Colour colour) {
     const auto& comparison = input.comparison;
     const bool proven = all_checks_passed(comparison);
     title(out, input);
-    // Without proof the figures mean little: say so before they are read.
+    // Failed checks make the figures meaningless, so they come first.
     if (!proven) {
         out.line("? A validity check failed (see below): figures are shown, no verdict is given.");
         out.line();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One page for people, at most 100 columns, arms side by side. What got worse stands beside what
-// got better.
+// Renders the report as one page of text, at most 100 columns, with the arms side by side. It shows
+// what got worse next to what got better.
 #pragma once
 
 #include "rig/report/report.h"
@@ -11,7 +11,7 @@ namespace rig {
 
 enum class Colour { No, Yes };
 
-// UTF-8, lines end with \n. The last line is the overall verdict.
+// UTF-8; lines end with \n. The last line is the overall verdict.
 std::string render_text(const ReportInput& input, Colour colour = Colour::No);
 
 } // namespace rig

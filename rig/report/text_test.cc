@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Golden tests: the pages under testdata/reports/ are what the fixture renders to. To update them
-// after reading the difference: RIG_UPDATE_GOLDEN=1 build/rig/unit_tests
-// --gtest_filter='TextReport.*'
+// Golden tests: the fixture must render to the pages under testdata/reports/. To update them after
+// reading the difference: RIG_UPDATE_GOLDEN=1 build/rig/unit_tests --gtest_filter='TextReport.*'
 #include "rig/base/text.h"
 #include "rig/report/text.h"
 
@@ -54,7 +53,7 @@ TEST(TextReport, AsExpected) {
     auto text = page(spec, make_samples(spec));
     expect_page("as-expected", text);
     EXPECT_EQ(last_line(text), "✔ PASS: 5 hold");
-    // The trade-off stands beside the gain.
+    // The trade-off is next to the gain.
     auto fell = text.find("  fell"), rose = text.find("  rose");
     ASSERT_NE(fell, std::string::npos);
     ASSERT_NE(rose, std::string::npos);
@@ -130,7 +129,7 @@ TEST(TextReport, WallClockIsUnpaired) {
         s.run_clock = "wall", s.accelerator = "kvm";
     auto text = page(spec, samples);
     EXPECT_NE(text.find("Hodges-Lehmann ratio, unpaired"), std::string::npos);
-    // What pairing by seed decided, two independent samples of eight do not.
+    // Pairing by seed decided it; two independent samples of eight boots do not.
     EXPECT_EQ(last_line(text), "✔ PASS: 4 hold, 1 undecided (total_ipis in reviewed)");
 }
 

@@ -27,7 +27,8 @@ std::optional<FaultDomain> fault_domain_named(std::string_view text) {
     return std::nullopt;
 }
 
-// The sample in its place, or the boot made once more at the end (which leaves no sample).
+// Whether a later attempt completed the boot: there is a sample with this order, or a replay, which
+// leaves no sample.
 bool was_made(const FaultRecord& fault, const RunInfo& run, const std::vector<Sample>& samples) {
     const auto is_sample = [&](const Sample& s) {
         return s.id.arm == fault.arm && s.id.index == fault.index;

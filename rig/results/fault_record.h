@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The faults that a run's attempts at a boot left: boots/<order>-<arm>-<index>/fault-N.txt, one
-// line "blame: ending: message", written by experiment/boot_loop.cc. No report is computed from
-// them (what was not measured is no sample), but an export that says which tests did not run has to
-// name them.
+// The failed attempts at boots of a run. Each is boots/<order>-<arm>-<index>/fault-N.txt with one
+// line "fault domain: outcome: message", written by experiment/boot_loop.cc. Reports do not use
+// them, since what was not measured is no sample. Exports do, to name the tests that did not run.
 #pragma once
 
 #include "rig/base/error.h"
@@ -18,23 +17,24 @@ namespace rig {
 
 struct FaultRecord {
     std::string arm;
-    unsigned index = 0, order = 0; // of the boot, as BootId has them
+    unsigned index = 0, order = 0; // as in the BootId of the boot
     unsigned attempt = 0;          // 0-based
-    std::string folder; // of the boot, within boots/: one that a killed rig left has its own
-                        // (".cut-short-1")
+    // The boot's folder within boots/. A folder that a killed rig left has a name of its own
+    // (".cut-short-1").
+    std::string folder;
     FaultDomain fault_domain = FaultDomain::Host;
-    std::string kind;        // how it ended (boot_outcome.h), "rcu-stall"
-    std::string message;     // from a guest or a tool: any text, may hold several lines
-    bool made_again = false; // the boot came to its end in a later attempt
+    std::string kind;        // the outcome (boot_outcome.h): "rcu-stall"
+    std::string message;     // from a guest or a tool: any text, possibly several lines
+    bool made_again = false; // a later attempt completed the boot
 };
 
-// `folder` and `file` are names ("0001-reviewed-0", "fault-0.txt"). FaultDomain::Host:
+// `folder` and `file` are names ("0001-reviewed-0", "fault-0.txt"). Errors are FaultDomain::Host:
 // "boots/x/fault-0.txt: what was found, want what".
 Result<FaultRecord> parse_fault(std::string_view folder, std::string_view file,
                                 std::string_view text);
 
-// All of a run, in the order of the schedule; none where there is no boots/ (a run of which only
-// the figures were kept).
+// All failed attempts of a run, in the order of the schedule. Empty if there is no boots/ (a run of
+// which only the figures were kept).
 Result<std::vector<FaultRecord>> load_faults(const std::filesystem::path& run_dir,
                                              const RunInfo& run,
                                              const std::vector<Sample>& samples);

@@ -13,16 +13,17 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t max_spec_bytes =
-    1 << 20; // parse_spec() takes 256 KiB; its error is better than this one
+// parse_spec() accepts 256 KiB, and its error message is better than this one.
+constexpr std::size_t max_spec_bytes = 1 << 20;
 constexpr std::size_t max_arms = 64;
 constexpr std::size_t max_at_once = 4096; // boots
 constexpr std::size_t max_patches = 4096;
 constexpr std::size_t max_arguments = 1024;
 constexpr std::size_t max_options = 1024;
-constexpr std::size_t max_differences = 65536; // two distributions' kernels
+// The options that differ between kernels of two distributions.
+constexpr std::size_t max_differences = 65536;
 constexpr unsigned format = 6; // raised when a reader of the old format would misread the new one
-constexpr unsigned oldest = 5; // that is read: without patch_sha256
+constexpr unsigned oldest = 5; // oldest format that can be read: without patch_sha256
 
 template<class Visit, class I> void visit_texts(I& info, Visit visit) {
     visit("run_id", info.run_id);
@@ -75,7 +76,7 @@ Status read_kernel(JsonReader reader, RunKernel& kernel, unsigned found_format) 
     RIG_CHECK(reader.texts("patches", kernel.patches, max_patches));
     if (found_format > oldest) {
         RIG_CHECK(reader.texts("patch_sha256", kernel.patch_sha256, max_patches));
-        // Hashes of some of the patches would give the hash of another series.
+        // Hashes of only some patches would yield the hash of another series.
         if (!kernel.patch_sha256.empty() && kernel.patch_sha256.size() != kernel.patches.size())
             return fail(FaultDomain::Host, "run.kernels: arm " + kernel.arm + ": " +
                                                std::to_string(kernel.patch_sha256.size()) +
@@ -124,7 +125,7 @@ json to_json(const RunInfo& info) {
                 {"overrides", json::array()},
                 {"kernels", json::array()},
                 {"replays", json::array()}};
-    // Runs of a rig that did not say lack it.
+    // Runs of versions of rig that did not record the allocation lack it.
     if (const auto& p = info.cpu_allocation; p.at_once)
         out["packing"] = {{"at_once", p.at_once},
                           {"cpus", p.cpus},

@@ -115,14 +115,14 @@ TEST_F(RunInfoSpec, TheSpecIsAsItWasRun) {
     run.seed = 99;
     auto spec = spec_of(run, top_);
     ASSERT_TRUE(spec) << spec.error().message;
-    EXPECT_EQ(spec->guest.boots, 17u); // the command line overruled 3
+    EXPECT_EQ(spec->guest.boots, 17u); // the command line overrode 3
     EXPECT_EQ(spec->guest.vcpus, 2u);
     EXPECT_EQ(spec->guest.seed, 99u);
     EXPECT_EQ(spec->guest.clock, ClockChoice::Wall);
     run.spec_text = "name = 3";
     EXPECT_EQ(spec_of(run, top_).error().fault_domain, FaultDomain::Spec);
     EXPECT_EQ(stored_spec_of(run).error().message,
-              spec_of(run, "").error().message); // as exact as of a file that is to be run
+              spec_of(run, "").error().message); // as strict as for a file that is to be run
 }
 
 TEST_F(RunInfoSpec, AStoredSpecNeedsNoProject) {

@@ -19,11 +19,11 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-// A boot's stream is cut off at 256 MiB; its numbers are fewer bytes in a sample than in perf's
+// A boot's stream is cut off at 256 MiB, and numbers take fewer bytes in a sample than in perf's
 // text.
 constexpr std::size_t max_line_bytes = 256u << 20;
 constexpr std::uintmax_t max_info_bytes = 16u << 20;
-constexpr unsigned max_same_second = 1000; // runs of one experiment started within one second
+constexpr unsigned max_same_second = 1000; // runs of one experiment that start within one second
 
 Result<std::string> read_whole(const fs::path& file, std::uintmax_t limit) {
     std::error_code error;
@@ -39,7 +39,8 @@ Result<std::string> read_whole(const fs::path& file, std::uintmax_t limit) {
     return text;
 }
 
-// The message of a parse error without the library's own prefix and with a line in place of a byte.
+// The message of a parse error without the library's prefix, and with a line number instead of a
+// byte offset.
 std::string parse_message(const json::parse_error& error) {
     std::string text = error.what();
     auto colon = text.find("; last read");
@@ -68,16 +69,16 @@ Result<RunInfo> load_info(const fs::path& file) {
 
 struct SampleFile {
     std::vector<Sample> samples;
-    std::uintmax_t whole_bytes = 0; // up to the end of the last whole line
+    std::uintmax_t whole_bytes = 0; // up to the end of the last complete line
     std::vector<std::string> warnings;
 };
 
-// A line is whole when it ends with \n: append() writes a line and its end at once, so only a crash
-// leaves a piece, and only at the end. Anything else that does not parse was not written by rig and
-// is an error.
+// A line is complete if it ends with \n. append() writes a line and its newline at once, so only a
+// crash leaves an incomplete line, and only at the end. Anything else that does not parse was not
+// written by rig and is an error.
 Result<SampleFile> load_samples(const fs::path& file) {
     std::error_code error;
-    const bool regular = fs::is_regular_file(file, error); // a pipe never ends
+    const bool regular = fs::is_regular_file(file, error); // a pipe would never end
     if (error) return cannot("read", file, error.value());
     if (!regular) return fail(FaultDomain::Host, fmt::format("{} is no file", file.string()), file);
     std::ifstream in(file, std::ios::binary);
@@ -132,8 +133,7 @@ Result<fs::path> make_run_folder(const fs::path& results, std::string_view exper
                           fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)), experiment);
     for (unsigned n = 1; n <= max_same_second; ++n) {
         auto dir = results / (n == 1 ? id : fmt::format("{}-{}", id, n));
-        // mkdir(2) itself tells whether the name was free: of two rigs that start together one gets
-        // it.
+        // mkdir(2) is atomic: if two rigs start at the same time, only one gets the name.
         if (fs::create_directory(dir, error)) return dir;
         if (error) return cannot("create", dir, error.value());
     }
@@ -165,7 +165,7 @@ Result<RunWriter> RunWriter::resume(const fs::path& dir) {
     RunWriter writer;
     writer.dir_ = dir;
     RIG_CHECK(writer.open_files());
-    // Under the lock from here on.
+    // The lock is held from here on.
     RIG_TRY(info, load_info(dir / "run.json"));
     RIG_TRY(file, load_samples(dir / "samples.jsonl"));
     writer.info_ = info;
@@ -174,7 +174,7 @@ Result<RunWriter> RunWriter::resume(const fs::path& dir) {
     writer.found_ = std::move(file.samples);
     if (::ftruncate(writer.samples_, static_cast<off_t>(file.whole_bytes)) != 0)
         return cannot("cut off the torn line of", dir / "samples.jsonl", errno);
-    // Of write_atomically(), cut short.
+    // Remove files of an interrupted write_atomically().
     for (const auto& entry : fs::directory_iterator(dir, error))
         if (entry.path().filename().string().find(".tmp-") != std::string::npos)
             fs::remove(entry.path(), error);
@@ -185,18 +185,18 @@ Result<std::optional<RunWriter>>
 RunWriter::resume_like(const fs::path& results, std::string_view experiment, const RunInfo& info) {
     std::vector<fs::path> runs;
     std::error_code error;
-    for (const auto& entry : fs::directory_iterator(results, error)) // no folder: no run
+    for (const auto& entry : fs::directory_iterator(results, error)) // no folder: no runs
         if (entry.path().filename().string().find(experiment) != std::string::npos &&
             fs::exists(entry.path() / "run.json", error))
             runs.push_back(entry.path());
     std::sort(runs.rbegin(), runs.rend());
     for (const auto& dir : runs) {
         const auto found = load_info(dir / "run.json");
-        if (!found || !found->ended.empty() || !info.same_run(*found))
-            continue; // one of another version is not ours to go on with
+        // A run of another version must not be resumed.
+        if (!found || !found->ended.empty() || !info.same_run(*found)) continue;
         RIG_TRY(writer, resume(dir));
         auto again = writer.info();
-        if (!again.ended.empty()) continue; // it ended a moment ago
+        if (!again.ended.empty()) continue; // it ended in the meantime
         ++again.resumed;
         RIG_CHECK(writer.save(again));
         return std::optional<RunWriter>(std::move(writer));
@@ -242,7 +242,8 @@ Status RunWriter::append(const Sample& sample) {
     auto status = write_all(samples_, to_json(sample).dump() + "\n", file);
     if (status && ::fdatasync(samples_) != 0) status = cannot("sync", file, errno);
     if (!status) {
-        // Half a line (disk full) must not have the next boot glued to it.
+        // After a partial write (disk full), remove the partial line: the next sample must not be
+        // appended to it.
         if (before >= 0 && ::ftruncate(samples_, before) != 0)
             return cannot("cut off the half line of", file, errno);
         return status;
@@ -252,7 +253,7 @@ Status RunWriter::append(const Sample& sample) {
 }
 
 Result<fs::path> RunWriter::boot_dir(const BootId& boot) {
-    // The name becomes a path: it must be what parse_spec() lets through, wherever it came from.
+    // The name becomes a path, so it must satisfy the rules of parse_spec(), wherever it came from.
     auto fine = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
     if (boot.arm.empty() || !std::all_of(boot.arm.begin(), boot.arm.end(), fine))
         return fail(FaultDomain::Host,

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// results/<run-id>/ on disk; its format is described in docs/reference/run-folder.md. Raw samples
-// first: a boot is on disk before the next one starts, and a run that is killed can be resumed or
-// reported as it is.
+// The folder results/<run-id>/; docs/reference/run-folder.md describes its format. A sample is on
+// disk before the next boot starts, so a run that is killed can be resumed, or reported as it is.
 //
-// One writer per run: RunWriter holds an exclusive flock(2) on the file `lock`. Readers need none,
-// since files other than samples.jsonl are replaced whole and a torn last line of that one is
-// recognised.
+// One writer per run: RunWriter holds an exclusive flock(2) on the file `lock`. Readers need no
+// lock: all files except samples.jsonl are replaced atomically, and readers recognise a torn last
+// line of samples.jsonl.
 #pragma once
 
 #include "rig/base/error.h"
@@ -28,12 +27,12 @@ namespace rig {
 class RunWriter {
  public:
     // Makes <results>/<UTC yyyymmdd-hhmmss>-<experiment>[-N] with run.json, spec.toml and an empty
-    // samples.jsonl. `info.run_id` is ignored. `now` is the start of the run.
+    // samples.jsonl. Ignores `info.run_id`. `now` is the start of the run.
     static Result<RunWriter> create(const std::filesystem::path& results,
                                     std::string_view experiment, RunInfo info,
                                     std::chrono::system_clock::time_point now);
-    // Opens an existing run to add the boots it lacks. Cuts off a torn last line.
-    // FaultDomain::Host, with its pid, if it has a writer.
+    // Opens an existing run to add its missing boots. Truncates a torn last line. If the run has a
+    // writer: FaultDomain::Host, with the writer's PID.
     static Result<RunWriter> resume(const std::filesystem::path& dir);
     // resume() of the newest run in `results` that has not ended and is the same
     // (RunInfo::same_run); nullopt if there is none.
@@ -47,17 +46,17 @@ class RunWriter {
 
     const std::filesystem::path& dir() const { return dir_; }
     const RunInfo& info() const { return info_; }
-    // What was there when it was resumed.
+    // The samples that were there when the run was resumed.
     const std::vector<Sample>& found() const { return found_; }
-    // Is this boot already on disk?
+    // Whether this boot's sample is already on disk.
     bool has(const BootId& boot) const { return done_.contains({boot.arm, boot.index}); }
-    // On disk (fsync) when it returns. A boot that is already there is an error: it would be
-    // counted twice.
+    // Appends a sample, which is on disk (fsync) on return. If the boot already has a sample, that
+    // is an error, since the boot would count twice.
     Status append(const Sample& sample);
-    // boots/<order>-<arm>-<index>/ for the raw artefacts of a boot about to be made: empty; what a
-    // killed one left there is kept beside it.
+    // Makes an empty folder boots/<order>-<arm>-<index>/ for the raw files of a boot. What a killed
+    // boot left there is kept under another name next to it.
     Result<std::filesystem::path> boot_dir(const BootId& boot);
-    Status save(const RunInfo& info); // run.json; keeps the run id
+    Status save(const RunInfo& info); // writes run.json; keeps the run ID
     Status save_report(std::string_view text, std::string_view json);
 
  private:
@@ -73,11 +72,11 @@ class RunWriter {
 struct LoadedRun {
     std::filesystem::path dir;
     RunInfo info;
-    std::vector<Sample> samples;       // in the order they were measured
+    std::vector<Sample> samples;       // in the order in which they were measured
     std::vector<std::string> warnings; // "results/x/samples.jsonl:7: torn line ignored: ..."
 };
 
-// Everything `rig report RUN` needs, with assemble(). Errors: FaultDomain::Host "file:line: what
+// Loads what `rig report RUN` needs, with assemble(). Errors: FaultDomain::Host "file:line: what
 // was found, want what"; FaultDomain::Spec if `dir` is no run.
 Result<LoadedRun> load_run(const std::filesystem::path& dir);
 

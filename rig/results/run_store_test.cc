@@ -72,7 +72,7 @@ TEST_F(StoreTest, WhatIsAppendedIsLoaded) {
         EXPECT_FALSE(writer.has(sample.id));
         ASSERT_TRUE(writer.append(sample));
         EXPECT_TRUE(writer.has(sample.id));
-        // On disk at once, while the writer still holds the run.
+        // On disk immediately, while the writer still holds the run.
         EXPECT_TRUE(load_run(writer.dir()));
     }
     auto run = load_run(writer.dir());
@@ -108,7 +108,7 @@ TEST_F(StoreTest, ABootIsNeverDoubled) {
 }
 
 TEST_F(StoreTest, OneWriterPerRun) {
-    auto dir = create().dir(); // released with the writer
+    auto dir = create().dir(); // the writer's destructor releases it
     {
         auto writer = RunWriter::resume(dir);
         ASSERT_TRUE(writer) << writer.error().message;
@@ -118,7 +118,7 @@ TEST_F(StoreTest, OneWriterPerRun) {
         EXPECT_NE(second.error().message.find(
                       fmt::format("another rig (pid {}) is writing this run", ::getpid())),
                   std::string::npos);
-        auto moved = std::move(*writer); // the lock goes with it
+        auto moved = std::move(*writer); // the lock moves with the writer
         EXPECT_FALSE(RunWriter::resume(dir));
     }
     EXPECT_TRUE(RunWriter::resume(dir));
@@ -151,8 +151,8 @@ TEST_F(StoreTest, WhoLooksForAWriterTakesTheRunFromNobody) {
     EXPECT_FALSE(RunWriter::resume(dir));
 }
 
-// A run killed at any byte of its last line loses that boot and no other, and the next one is not
-// glued to the piece.
+// Killed at any byte of the last line, a run loses that boot only, and the next sample is not
+// appended to the incomplete line.
 TEST_F(StoreTest, ATornLineIsIgnoredAndThenCutOff) {
     auto samples = make_samples(make_spec(2));
     auto dir = create().dir();
@@ -191,7 +191,7 @@ TEST_F(StoreTest, DamageInTheMiddleIsAnErrorWithItsLine) {
     write(file, line + line);
     EXPECT_EQ(error_of(dir),
               file.string() + ":2: arm ipi boot 0 is there twice, want each boot once");
-    EXPECT_FALSE(RunWriter::resume(dir)); // nor may it be continued
+    EXPECT_FALSE(RunWriter::resume(dir)); // nor may it be resumed
 }
 
 TEST_F(StoreTest, SamplesThatAreNoFileAreAnErrorAndNotWaitedFor) {
@@ -227,7 +227,7 @@ TEST_F(StoreTest, NotARun) {
                   dir.string() + ": no run (it has no run.json), want a folder results/<run-id>");
         EXPECT_EQ(RunWriter::resume(dir).error().fault_domain, FaultDomain::Spec);
     }
-    EXPECT_TRUE(fs::is_empty(results_)); // looking leaves nothing behind
+    EXPECT_TRUE(fs::is_empty(results_)); // resume_like() leaves no files behind
 }
 
 TEST_F(StoreTest, BootFoldersSortByOrder) {
@@ -255,7 +255,7 @@ TEST_F(StoreTest, ReportsAreReplacedWhole) {
                                                "samples.jsonl", "spec.toml"}));
 }
 
-// A file-size limit stands for a full disk.
+// A file-size limit simulates a full disk.
 TEST_F(StoreTest, AFullDiskLeavesNoHalfLine) {
     auto writer = create();
     ASSERT_TRUE(writer.append(make_sample("ipi", 0, false)));
@@ -273,7 +273,7 @@ TEST_F(StoreTest, AFullDiskLeavesNoHalfLine) {
     EXPECT_EQ(status.error().fault_domain, FaultDomain::Host);
     EXPECT_EQ(read(writer.dir() / "samples.jsonl"), before);
     EXPECT_FALSE(writer.has({"ipi", 1, 0, 0}));
-    EXPECT_TRUE(writer.append(make_sample("ipi", 1, false))); // and once there is room again
+    EXPECT_TRUE(writer.append(make_sample("ipi", 1, false))); // it works again when there is space
     EXPECT_EQ(load_run(writer.dir())->samples.size(), 2u);
 }
 

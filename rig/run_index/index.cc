@@ -17,11 +17,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::chrono::seconds
-    kPatience(10); // for another rig's transaction, or for those that have the index open
+// How long to wait for another rig's transaction, and for users of the index.
+constexpr std::chrono::seconds kPatience(10);
 constexpr std::chrono::milliseconds kLookAgain(20);
 
-// The columns as visit_*columns() tell them, before those that are the index's own.
+// The columns that visit_*columns() list; the index's own columns follow them.
 template<class Record, class Visit> std::vector<std::string> names_of(Visit visit_all) {
     std::vector<std::string> names;
     Record record;
@@ -47,7 +47,7 @@ std::string select_runs() {
     return fmt::format("SELECT {} FROM runs", fmt::join(names_of<RunRecord>(run_columns), ", "));
 }
 
-// The lists of a run: a table each, in the order of the record.
+// The lists of a run: one table each, in the order of the record.
 template<class Record, class Visit> class Rows {
  public:
     Rows(const char* table, Visit visit)
@@ -165,8 +165,8 @@ Result<Index> Index::open(const fs::path& results) {
     const auto file = results / kIndexFile;
     RIG_TRY(in_use, lock(results, LOCK_SH));
     const auto opened = [&](Database& database) -> Status {
-        // What is committed survives a crash of rig; losing the last of it with the machine is no
-        // loss, since it is derived.
+        // Committed data survives a crash of rig. Losing the last transactions in a crash of the
+        // machine does no harm, since the index is derived data.
         RIG_CHECK(database.execute(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON"));
         return migrate_index(database, file.string());
@@ -178,9 +178,8 @@ Result<Index> Index::open(const fs::path& results) {
 
 Result<Index> Index::make(const fs::path& file) {
     RIG_TRY(database, Database::open(file, kPatience));
-    RIG_CHECK(database.execute(
-        "PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF")); // synced as a whole before it is
-                                                                // renamed
+    // The file is synced as a whole before it is renamed.
+    RIG_CHECK(database.execute("PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF"));
     RIG_CHECK(migrate_index(database, file.string()));
     return Index(FileLock(), std::move(database));
 }
@@ -195,7 +194,7 @@ Status replace_index(const fs::path& results, const fs::path& made) {
                     fmt::format("cannot sync {}: {}", made.string(), std::strerror(error)), made);
     RIG_TRY(alone, Index::lock(results, LOCK_EX));
     (void)alone;
-    // The journal of the old file would be read into the new one.
+    // SQLite would apply the journal of the old file to the new one.
     std::error_code failed;
     for (const char* beside : {"-wal", "-shm", "-journal"})
         if (fs::remove(results / (std::string(kIndexFile) + beside), failed); failed) break;
@@ -306,8 +305,8 @@ Result<std::map<std::string, Index::Mark>> Index::marks() const {
 
 Status Index::update(const std::vector<Marked>& put, const std::vector<std::string>& drop) {
     return with_advice(database_.transaction([&]() -> Status {
-        RIG_TRY(remove, database_.prepare(
-                            "DELETE FROM runs WHERE id = ?")); // the other tables' rows go with it
+        RIG_TRY(remove,
+                database_.prepare("DELETE FROM runs WHERE id = ?")); // cascades to the other tables
         auto names = names_of<RunRecord>(run_columns);
         names.insert(names.end(), {"verdict", "mark"});
         RIG_TRY(insert, database_.prepare(insert_into("runs", names)));

@@ -22,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kRebuildLock = ".index.rebuild";
-constexpr std::size_t kAtATime = 64; // runs in one transaction: some MiB of records
+constexpr std::size_t kAtATime = 64; // runs per transaction: a few MiB of records
 
 std::string stamp(const fs::path& file) {
     struct stat found {};
@@ -30,7 +30,7 @@ std::string stamp(const fs::path& file) {
     return fmt::format("{}.{:09}:{}", found.st_mtim.tv_sec, found.st_mtim.tv_nsec, found.st_size);
 }
 
-// The mark is taken first: a file that changes while it is read has another one the next time.
+// Take the fingerprint first: if a file changes while it is read, the next fingerprint differs.
 std::vector<Index::Marked> read_all(std::span<const fs::path> runs) {
     std::vector<Index::Marked> out(runs.size());
     std::atomic<std::size_t> next = 0;
@@ -59,7 +59,7 @@ bool to_read(const fs::path& run, const Index::Mark& known, Retry retry) {
 } // namespace
 
 std::string fingerprint_of(const fs::path& run) {
-    // boots/ gets a new folder with each boot, before its attempts can fail.
+    // A failed attempt changes boots/ too: each boot gets a new folder there before its attempts.
     return fmt::format("{} {} {} {}", stamp(run / "run.json"), stamp(run / "samples.jsonl"),
                        stamp(run / "report.json"), stamp(run / "boots"));
 }
@@ -119,7 +119,7 @@ Result<IndexChange> rebuild_index(const fs::path& results, Progress& progress,
                     fmt::format("{}: another rig is rebuilding it; try again when it is done",
                                 (results / kIndexFile).string()),
                     lock);
-    struct Leftover { // of a rebuild that came to nothing, this one or one that was killed
+    struct Leftover { // left by a failed or killed rebuild
         fs::path file;
         void remove() const {
             std::error_code ignored;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Keeps the index and the folders of `results` the same.
+// Keeps the index up to date with the run folders in `results`.
 #pragma once
 
 #include "rig/run_index/index.h"
@@ -10,8 +10,8 @@
 
 namespace rig {
 
-// What a record was made of: times and sizes of run.json, samples.jsonl, report.json and boots/.
-// Another mark: to be read again.
+// A fingerprint of what a record is made from: times and sizes of run.json, samples.jsonl,
+// report.json and boots/. If it has changed, the run must be read again.
 std::string fingerprint_of(const std::filesystem::path& run);
 
 struct IndexChange {
@@ -22,22 +22,23 @@ struct IndexChange {
 
 // Which runs are read again although nothing in their folder changed.
 enum class Retry {
-    No,            // those that have not ended, if they got or lost their writer
-    NotRecomputed, // those as well that could not be judged: the files that their experiment names
-                   // may be back
+    No, // runs that have not ended, if they got or lost their writer
+    // Also runs that could not be judged: files that their experiment names may be back.
+    NotRecomputed,
 };
 
-// Adds what is new or changed, drops what is gone. Runs are read on all CPUs, written some at a
-// time: what was written before an interruption (FaultDomain::Host) stays.
+// Adds new and changed runs and drops those that are gone. Reads runs on all CPUs and writes them
+// in batches. What was written before an interruption (FaultDomain::Host) remains.
 Result<IndexChange> refresh_index(Index& index, const std::filesystem::path& results, Retry retry,
                                   Progress& progress, std::stop_token stop);
 
-// A new index of all runs beside the old one, renamed over it once it is complete; whatever the old
-// one was. FaultDomain::Host if another rig is at it, or has the old one open for long.
+// Builds a new index of all runs and, when it is complete, renames it over the old one, whatever
+// state that is in. FaultDomain::Host if another rig is rebuilding, or has the old index open for
+// long.
 Result<IndexChange> rebuild_index(const std::filesystem::path& results, Progress& progress,
                                   std::stop_token stop);
 
-// One run that ended just now.
+// Adds one run that has just ended.
 Status index_run(const std::filesystem::path& run);
 
 } // namespace rig

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The tables of the index, as steps from one version to the next. A step that was released is never
-// changed.
+// The tables of the index, as migration steps from one version to the next. A released step is
+// never changed.
 #include "rig/run_index/index.h"
 
 #include <array>
@@ -9,11 +9,11 @@
 namespace rig {
 namespace {
 
-constexpr std::int64_t kApplication =
-    0x72696769; // "rigi", PRAGMA application_id: no other program's file is taken for an index
+// "rigi", PRAGMA application_id: distinguishes an index from other programs' files.
+constexpr std::int64_t kApplication = 0x72696769;
 
 constexpr std::array kSteps = {
-    // 1
+    // Version 1
     R"(CREATE TABLE runs (
   id TEXT PRIMARY KEY, state TEXT NOT NULL, experiment TEXT NOT NULL, description TEXT NOT NULL, spec_file TEXT NOT NULL, spec_sha256 TEXT NOT NULL,
   overrides TEXT NOT NULL, command TEXT NOT NULL, started TEXT NOT NULL, ended TEXT NOT NULL, failure TEXT NOT NULL,
@@ -41,17 +41,17 @@ CREATE TABLE splats (
   run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE, position INTEGER NOT NULL, arm TEXT NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL,
   function TEXT NOT NULL, boots INTEGER NOT NULL, count INTEGER NOT NULL, declared INTEGER NOT NULL, followed INTEGER NOT NULL,
   PRIMARY KEY (run, position)) WITHOUT ROWID;)",
-    // 2: faults of the host, which the samples do not show. Rows of version 1 do not hold them:
-    // every run is read anew.
+    // Version 2: host faults, which the samples do not show. Rows of version 1 lack them, so every
+    // run is read again.
     R"(CREATE TABLE faults (
   run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE, position INTEGER NOT NULL, blame TEXT NOT NULL, kind TEXT NOT NULL, count INTEGER NOT NULL,
   PRIMARY KEY (run, position)) WITHOUT ROWID;
 ALTER TABLE runs ADD COLUMN retries INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE runs ADD COLUMN boots_kept INTEGER NOT NULL DEFAULT 0;
 UPDATE runs SET mark = '';)",
-    // 3: two metrics have other names. Every run is read anew.
+    // Version 3: two metrics have new names. Every run is read again.
     "UPDATE runs SET mark = '';",
-    // 4: verdicts are pass and fail, and a metric has another name. Every run is read anew.
+    // Version 4: verdicts are pass and fail, and a metric has a new name. Every run is read again.
     R"(UPDATE runs SET mark = '',
   verdict = CASE verdict WHEN 'as-expected' THEN 'pass' WHEN 'broken' THEN 'fail' ELSE verdict END,
   closing = CASE WHEN closing LIKE 'NOT AS EXPECTED:%' THEN 'FAIL:' || substr(closing, 17)
@@ -67,8 +67,8 @@ unsigned index_version() {
 Status migrate_index(Database& database, const std::string& name) {
     for (;;) {
         bool done = false;
-        // Another rig may be at it: the version is read under the write lock that the step is made
-        // under.
+        // Another rig may migrate at the same time, so read the version under the write lock of the
+        // step.
         RIG_CHECK(database.transaction([&]() -> Status {
             RIG_TRY(version, database.number("PRAGMA user_version"));
             RIG_TRY(application, database.number("PRAGMA application_id"));

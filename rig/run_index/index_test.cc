@@ -90,7 +90,7 @@ TEST_F(IndexTest, RebuiltItIsTheSameRowByRowAsMadeBitByBit) {
     refresh(index);
     fs::remove_all(dropped);
     {
-        auto writer = RunWriter::resume(second); // it changes
+        auto writer = RunWriter::resume(second); // now it changes
         ASSERT_TRUE(writer);
         auto info = writer->info();
         info.failure = "guest: hang: boot 3";
@@ -99,10 +99,10 @@ TEST_F(IndexTest, RebuiltItIsTheSameRowByRowAsMadeBitByBit) {
     {
         const auto running = begin(3, 2);
         refresh(index);
-    } // indexed while it is written, then left
+    } // indexed while it is written, then left unfinished
     const auto change = refresh(index);
     EXPECT_EQ(change.runs, 3u);
-    EXPECT_EQ(change.changed, 1u); // running -> interrupted, though no file changed
+    EXPECT_EQ(change.changed, 1u); // running -> interrupted, although no file changed
     EXPECT_EQ(change.dropped, 0u);
     const auto incremental = rows_of(file());
     ASSERT_GT(incremental.size(), 50u);
@@ -112,7 +112,7 @@ TEST_F(IndexTest, RebuiltItIsTheSameRowByRowAsMadeBitByBit) {
     EXPECT_EQ(rebuilt->added, 3u);
     EXPECT_EQ(rows_of(file()), incremental);
 
-    // That the comparison can fail: another sample is another row.
+    // Negative control: another sample yields another row.
     auto text = read_text(first / "samples.jsonl");
     text.replace(text.find("\"injections\":80"), 15, "\"injections\":79");
     put(first / "samples.jsonl", text);
@@ -151,8 +151,7 @@ TEST_F(IndexTest, ARunThatCannotBeJudgedIsInItAndTriedAgainWhenAsked) {
 
 TEST_F(IndexTest, AFolderThatIsBeingMadeIsNotSeen) {
     make_run(0);
-    fs::create_directories(results() /
-                           "20260223-110000-batch-alloc-fail"); // create() before run.json
+    fs::create_directories(results() / "20260223-110000-batch-alloc-fail"); // create() cut short
     put(results() / "20260223-110000-batch-alloc-fail/lock", "1\n");
     fs::create_directories(results() / ".trash-1-x");
     put(results() / ".trash-1-x/run.json", "{}");
@@ -181,7 +180,7 @@ TEST_F(IndexTest, FiltersAreExact) {
     EXPECT_EQ(newest->at(0).started, "2026-02-23T10:34:48Z");
     const auto trend = index.trend("batch-alloc-fail", "target_latency", "reviewed");
     ASSERT_TRUE(trend) << trend.error().message;
-    ASSERT_EQ(trend->size(), 2u); // not of the failed one
+    ASSERT_EQ(trend->size(), 2u); // not of the failed run
     EXPECT_LT(trend->at(0).started, trend->at(1).started);
     EXPECT_EQ(boot_values(trend->at(1).metric).size(), 8u);
 }
@@ -196,13 +195,13 @@ TEST_F(IndexTest, AnOlderFileIsBroughtUpAndReadAnew) {
                                  "'")); // as if the run had not changed since
         ASSERT_EQ(*old->number("PRAGMA user_version"), 1);
         ASSERT_EQ(*old->number("SELECT count(*) FROM runs"), 1);
-        ASSERT_FALSE(old->prepare("SELECT retries FROM runs")); // what version 2 adds
+        ASSERT_FALSE(old->prepare("SELECT retries FROM runs")); // a column of version 2
     }
     {
         auto index = open();
         auto runs = index.runs();
         ASSERT_TRUE(runs) << runs.error().message;
-        ASSERT_EQ(runs->size(), 1u); // still there, before anything is read again
+        ASSERT_EQ(runs->size(), 1u); // still there before anything is read again
         EXPECT_EQ(runs->at(0).closing, "PASS: 2 hold");
         const auto change = refresh(index);
         EXPECT_EQ(change.changed, 1u);
@@ -261,7 +260,7 @@ TEST_F(IndexTest, ADamagedFileIsToldAndMended) {
     auto bytes = read_text(file());
     ASSERT_GT(bytes.size(), 5u * 4096);
     std::fill(bytes.begin() + 4096, bytes.end() - 4096,
-              '\x5a'); // the header is sound, the tables are not
+              '\x5a'); // the header is valid, the tables are not
     put(file(), bytes);
     auto index = Index::open(results());
     ASSERT_FALSE(index && index->check());
@@ -276,7 +275,7 @@ TEST_F(IndexTest, ADamagedFileIsToldAndMended) {
 
 TEST_F(IndexTest, OneRebuildAtATimeWhateverAKilledOneLeft) {
     make_run(0);
-    put(results() / ".index.sqlite.new", std::string(4096, 'x')); // killed
+    put(results() / ".index.sqlite.new", std::string(4096, 'x')); // a rebuild was killed
     ASSERT_TRUE(rebuild_index(results(), Progress::silent(), {}));
     EXPECT_FALSE(fs::exists(results() / ".index.sqlite.new"));
     std::string second;
@@ -289,7 +288,7 @@ TEST_F(IndexTest, OneRebuildAtATimeWhateverAKilledOneLeft) {
         second = refused.error().message;
     }
     EXPECT_NE(second.find("another rig is rebuilding it"), std::string::npos) << second;
-    EXPECT_EQ(open().runs()->size(), 1u); // the old one is as it was
+    EXPECT_EQ(open().runs()->size(), 1u); // the old index is unchanged
     EXPECT_TRUE(rebuild_index(results(), Progress::silent(), {}));
 }
 
@@ -312,7 +311,7 @@ TEST_F(IndexTest, AReaderSeesWholeTransactionsWhileAWriterWrites) {
     while (!done || looked == 0) {
         const auto all = reader.runs({}, Detail::Row);
         ASSERT_TRUE(all) << all.error().message;
-        ASSERT_EQ(all->size(), 1u); // deleted and inserted in one transaction: never gone
+        ASSERT_EQ(all->size(), 1u); // deleted and inserted in one transaction, so never missing
         ++looked;
     }
     EXPECT_EQ(reader.find(record.id)->value().samples, 59u);
@@ -354,7 +353,7 @@ TEST_F(IndexTest, AFailedUpdateLeavesNothingHalf) {
     ASSERT_TRUE(index.update({{record, "m"}}, {}));
     auto twice = record;
     twice.id = "other";
-    // A trigger stands for a disk that is full in the middle.
+    // A trigger simulates a disk that fills up halfway.
     ASSERT_TRUE(Database::open(file(), std::chrono::seconds(1))
                     ->execute("CREATE TRIGGER full BEFORE INSERT ON metrics WHEN NEW.run = 'other' "
                               "AND NEW.position = 3 BEGIN SELECT RAISE(ABORT, 'full'); END"));

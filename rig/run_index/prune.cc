@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kTrash = ".trash-"; // the dot keeps it from being taken for a run
+constexpr std::string_view kTrash = ".trash-"; // because of the dot it is not taken for a run
 
 } // namespace
 
@@ -28,8 +28,8 @@ Result<std::vector<PruneChoice>> choose_pruned(const std::vector<RunRecord>& run
         return fail(FaultDomain::Spec,
                     "prune: nothing says which runs, want --keep N, --older-than DAYS or both");
     const auto today = moment_of(now);
-    // Whole runs of each experiment and set-up, so far: a part of a run does not push out the whole
-    // one before it.
+    // Complete runs of each experiment and set-up so far: an incomplete run must not displace the
+    // complete one before it.
     using SetUp =
         std::tuple<std::string, std::string, std::string, unsigned, std::vector<std::string>>;
     std::map<SetUp, unsigned> seen;
@@ -61,8 +61,9 @@ Result<std::vector<PruneChoice>> choose_pruned(const std::vector<RunRecord>& run
 }
 
 Result<std::uintmax_t> remove_run(const fs::path& run, bool boots_only) {
-    RIG_TRY(alone, lock_out_writers(
-                       run)); // until it is gone: a rig that opened the lock before cannot get it
+    // Held until the run is gone, so that a rig that opened the lock file before cannot get the
+    // lock.
+    RIG_TRY(alone, lock_out_writers(run));
     (void)alone;
     const auto what = boots_only ? run / "boots" : run;
     const auto bytes = size_of(what);
@@ -75,7 +76,7 @@ Result<std::uintmax_t> remove_run(const fs::path& run, bool boots_only) {
         return fail(FaultDomain::Host,
                     fmt::format("cannot rename {}: {}", what.string(), error.message()), what);
     fs::remove_all(trash,
-                   error); // what is left of it is no run any more, and the next prune's to remove
+                   error); // the remainder is no run any more, and the next prune removes it
     return bytes;
 }
 

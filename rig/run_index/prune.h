@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Which runs, or their boots only, to remove, and the removing. A run that has a writer is never
-// removed, and the newest of each experiment only when that is asked for.
+// Chooses and removes old runs, or only their boots. A run that has a writer is never removed. The
+// newest complete run of each experiment and set-up, and newer incomplete ones, are removed only if
+// `force` is set.
 #pragma once
 
 #include "rig/run_index/run_record.h"
@@ -14,28 +15,31 @@
 namespace rig {
 
 struct PruneOptions {
-    std::optional<unsigned> keep; // of each experiment, this many of the newest stay
-    std::optional<unsigned>
-        older_than_days;     // only what started before that; with `keep`, both must hold
-    bool boots_only = false; // consoles and perf's output go; run.json, samples and reports stay
-    bool force = false;      // the newest of an experiment as well
+    // This many of the newest complete runs of each experiment and set-up stay.
+    std::optional<unsigned> keep;
+    // Remove only runs that started earlier; with `keep`, both conditions must hold.
+    std::optional<unsigned> older_than_days;
+    // Remove only consoles and perf's output; keep run.json, samples and reports.
+    bool boots_only = false;
+    bool force = false; // remove the newest run of an experiment and set-up too
 };
 
 struct PruneChoice {
     std::string id, experiment;
     bool remove = false;
-    std::string why_kept; // what stands against it
+    std::string why_kept; // the reason to keep it
 };
-// Pure. `runs` newest first, as Index::runs() gives them; `now` as RunRecord::started. One choice
-// for each, in that order. FaultDomain::Spec if neither `keep` nor `older_than_days` is there.
+// Returns one choice per run, in the order of `runs`. Pure. `runs` must be sorted newest first, as
+// by Index::runs(); `now` has the format of RunRecord::started. FaultDomain::Spec if neither `keep`
+// nor `older_than_days` is set.
 Result<std::vector<PruneChoice>> choose_pruned(const std::vector<RunRecord>& runs,
                                                const PruneOptions& options, const std::string& now);
 
-// Removes a run (or its boots/) by renaming it to a name that nothing takes for a run, under the
-// run's lock, and then removing that. Returns the bytes freed. FaultDomain::Host: it has a writer,
-// or cannot be removed.
+// Removes a run (or its boots/): under the run's lock renames it to a name that no code takes for a
+// run, then deletes that. Returns the bytes freed. FaultDomain::Host if the run has a writer or
+// cannot be removed.
 Result<std::uintmax_t> remove_run(const std::filesystem::path& run, bool boots_only);
-// What a removal that was cut short left in `results`.
+// What interrupted removals left in `results`.
 std::vector<std::filesystem::path> trash_in(const std::filesystem::path& results);
 
 } // namespace rig

@@ -44,7 +44,7 @@ TEST(ChoosePruned, KeepCountsEachExperimentAlone) {
     EXPECT_EQ(removed(runs, {0, {}, false, true}), (Ids{"a3", "b1", "a2", "a1"}));
     EXPECT_EQ(removed(runs, {{}, 5, false, false}), (Ids{"a2", "a1"}));
     EXPECT_EQ(removed(runs, {{}, 30, false, false}), (Ids{"a1"}));
-    EXPECT_EQ(removed(runs, {2, 5, false, false}), (Ids{"a1"})); // both must hold
+    EXPECT_EQ(removed(runs, {2, 5, false, false}), (Ids{"a1"})); // both conditions must hold
     EXPECT_EQ(removed(runs, {{}, 0, false, true}).size(), 4u);
 }
 
@@ -94,8 +94,8 @@ TEST_F(Prune, NeverARunThatHasAWriter) {
         EXPECT_NE(prune({0, {}, false, true}, false).find("it has a writer"), std::string::npos);
         const auto text = prune({0, {}, false, true}, true);
         EXPECT_TRUE(load_run(writer.dir()));
-        EXPECT_FALSE(fs::exists(newest)); // of the others, what was asked for
-        // And not when the index has it for idle: the lock decides.
+        EXPECT_FALSE(fs::exists(newest)); // the others are removed as requested
+        // Also if the index lists it as idle: the lock decides.
         const auto refused = remove_run(writer.dir(), false);
         ASSERT_FALSE(refused);
         EXPECT_NE(refused.error().message.find("another rig"), std::string::npos)

@@ -12,7 +12,8 @@ namespace {
 
 using nlohmann::json;
 
-// Columns in which two runs differ by nature, and what is told apart from them.
+// The columns to compare: all except those in which two runs always differ and those that are shown
+// separately.
 bool of_set_up(std::string_view column) {
     static constexpr std::string_view wanted[] = {
         "experiment",   "spec_file",   "spec_sha256", "overrides",    "clock",
@@ -71,7 +72,7 @@ const MetricRecord* find_metric(const RunRecord& record, const MetricRecord& lik
     return found == record.metrics.end() ? nullptr : &*found;
 }
 
-// What an experiment's own metric holds; "" for rig's own.
+// The definition of an experiment's own metric; "" for rig's metrics.
 std::string definition_in(const RunSide& side, const std::string& metric) {
     if (!side.spec) return "";
     for (const auto& one : side.spec->metrics)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Two runs side by side: what was set up otherwise, and what came out otherwise. Pure.
+// Compares two runs: differences in set-up and in results. Pure.
 //
-// Not a verdict: two runs share no schedule, and nothing is declared about their difference. What
-// can be said exactly is said exactly (virtual clock: the same bytes, boot by boot); under the wall
-// clock a row carries Mann and Whitney's test of its two sets of boots, uncorrected, and only where
-// both runs were made within one boot of the host. Figures of different clocks, units or
-// definitions are not compared, and the row says so.
+// This is no verdict, since two runs share no schedule and no expectation covers their difference.
+// Under the virtual clock the comparison is exact (the same bytes, boot by boot). Under the wall
+// clock each row has an uncorrected Mann-Whitney test of the two sets of boots, but only if both
+// runs were made within one boot of the host. Figures with different clocks, units or definitions
+// are not compared, and the row gives the reason.
 #pragma once
 
 #include "rig/guest_output/sample.h"
@@ -23,7 +23,7 @@ namespace rig {
 struct RunSide {
     RunRecord record;
     std::vector<Sample> samples;
-    std::optional<Spec> spec; // nullopt: not readable any more
+    std::optional<Spec> spec; // nullopt: no longer readable
 };
 
 struct SetUpDifference {
@@ -34,28 +34,29 @@ struct SetUpDifference {
 // Boots of one arm, paired by index. Virtual clock only.
 struct SameBoots {
     std::string arm;
-    std::size_t pairs = 0, identical = 0; // in every byte but figures of the host
-    std::string first;                    // "boot 3: /counts/sync_ipis"; "" if none differs
+    std::size_t pairs = 0,
+                identical = 0; // equal byte for byte, except for measurements of the host
+    std::string first; // the first difference: "boot 3: /counts/sync_ipis"; "" if there is none
 };
 
 struct MetricDiff {
     std::string metric, arm, unit;
     std::optional<double> left, right; // medians over boots
-    std::optional<double> difference;  // right - left; nullopt where the two are not compared
+    std::optional<double> difference;  // right - left; nullopt if the two are not compared
     std::size_t equal = 0,
-                pairs = 0;        // virtual clock: boots whose values are equal, paired by index
-    std::optional<RankTest> test; // wall clock: Mann and Whitney's of "no difference", two-sided
+                pairs = 0;        // virtual clock: boots with equal values, paired by index
+    std::optional<RankTest> test; // wall clock: Mann-Whitney test of "no difference", two-sided
     std::string left_verdict, right_verdict;
-    std::string not_compared; // why: "virtual clock against wall clock"
+    std::string not_compared; // the reason: "virtual clock against wall clock"
 };
 
 struct RunDiff {
-    std::string left, right; // ids
+    std::string left, right; // IDs
     std::string left_closing, right_closing;
     std::vector<SetUpDifference> set_up;
     std::vector<SameBoots> boots;
     std::vector<MetricDiff> metrics;
-    std::string spec_diff; // unified; filled in by the caller
+    std::string spec_diff; // unified diff; filled in by the caller
 };
 
 RunDiff diff_runs(const RunSide& left, const RunSide& right);

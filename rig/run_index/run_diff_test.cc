@@ -69,7 +69,7 @@ TEST(RunDiff, SetUpIsToldFieldByField) {
     info.seed = 7;
     info.qemu_version = "8.0";
     info.kernels[1].facts.image_sha256 = std::string(64, 'c');
-    info.started = "2026-02-24T00:00:00Z"; // by nature
+    info.started = "2026-02-24T00:00:00Z"; // always different
     const auto diff = diff_runs(side(), side(info));
     std::vector<std::string> what;
     for (const auto& one : diff.set_up)
@@ -118,10 +118,10 @@ TEST(RunDiff, UnderTheWallClockTheTestIsNamedAndNeedsOneBootOfTheHost) {
             for (auto& value : sample.target_latency_ns)
                 value *= 2;
     const auto diff = diff_runs(side(info), side(info, samples));
-    EXPECT_TRUE(diff.boots.empty()); // no bytes to be the same
+    EXPECT_TRUE(diff.boots.empty()); // no samples to compare
     const auto& slower = row(diff, "target_latency", "reviewed");
     ASSERT_TRUE(slower.test);
-    // All 8 above all 8: 2 / C(16, 8).
+    // All 8 values above all 8 others: 2 / C(16, 8).
     EXPECT_NEAR(slower.test->two_sided, 2.0 / 12870, 1e-9);
     EXPECT_GT(*slower.difference, 0);
     EXPECT_GT(row(diff, "target_latency", "ipi").test->two_sided, 0.9);
@@ -188,7 +188,7 @@ TEST_F(HistoryCommands, ListIsNewestFirstAndNoWiderThanAPage) {
     EXPECT_NE(text.find("8 (made 2)"), std::string::npos) << text;
     EXPECT_NE(text.find("fail, failed"), std::string::npos) << text;
     EXPECT_EQ(text.find('\x1b'),
-              std::string::npos); // what a guest wrote does not reach the terminal as it is
+              std::string::npos); // a guest's bytes do not reach the terminal unescaped
     std::istringstream lines(text);
     for (std::string one; std::getline(lines, one);)
         EXPECT_LE(one.size(), 100u) << one;
@@ -242,7 +242,7 @@ TEST_F(HistoryCommands, IndexSaysWhatItDid) {
     stop.request_stop();
     ASSERT_FALSE(index_command(line, common(), Progress::silent(), stop.get_token()));
     EXPECT_EQ(Index::open(results())->runs()->size(),
-              1u); // an interrupted rebuild leaves the old one
+              1u); // an interrupted rebuild keeps the old index
 }
 
 } // namespace

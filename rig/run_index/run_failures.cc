@@ -21,7 +21,8 @@ bool is_one_of(const MetricRecord& metric, std::initializer_list<Verdict> verdic
 }
 
 bool is_fault(const SplatRecord& splat) {
-    const auto kind = splat_kind(splat.kind); // of another version of rig: taken for what most are
+    // A kind of another version of rig counts as no notice.
+    const auto kind = splat_kind(splat.kind);
     return !splat.declared && !splat.followed && !(kind && is_notice(*kind));
 }
 
@@ -29,7 +30,7 @@ std::string kind_of(const RunRecord& run) {
     if (run.state != "failed") return "broken";
     if (run.failure.empty()) return "no boot";
     RunRecord parsed;
-    take_fault(run.failure, parsed); // run.json has it in the words of a fault-N.txt
+    take_fault(run.failure, parsed); // run.json has it in the format of fault-N.txt
     return parsed.faults.front().kind;
 }
 
@@ -77,15 +78,14 @@ bool holds(const Failure& failure, const RunRecord& run) {
     if (!run.proven()) return false;
     if (failure.expectation.starts_with(kSplat))
         return common(failure, failures_of(run)).expectation.empty();
-    if (failure.expectation.empty())
-        return run.exit ==
-               static_cast<unsigned>(Exit::Pass); // of a rig that did not tell them apart
+    // A failure of an older version of rig, which recorded no expectation.
+    if (failure.expectation.empty()) return run.exit == static_cast<unsigned>(Exit::Pass);
     if (failure.expectation.starts_with(kRun)) {
         const auto all = failures_of(run);
         return run.exit && (!all.empty() || *run.exit == static_cast<unsigned>(Exit::Pass)) &&
                common(failure, all).expectation.empty();
     }
-    // 0 in every arm is no fix: nothing shows that it can be seen at all.
+    // 0 in every arm does not show a fix: nothing shows that the metric can be seen.
     const bool seen =
         std::any_of(run.metrics.begin(), run.metrics.end(), [&](const MetricRecord& metric) {
             return metric.metric == failure.expectation && metric.maximum.value_or(1) != 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a run that broke has failed, by name: two runs that are both "broken" need not have broken
-// the same. Pure.
+// The names of what failed in a run. Two runs that both failed need not have failed for the same
+// reason. Pure.
 #pragma once
 
 #include "rig/run_index/run_record.h"
@@ -11,31 +11,32 @@
 
 namespace rig {
 
-// One expectation that did not hold, in all arms in which it did not.
+// One expectation that failed, with all arms in which it failed.
 struct Failure {
-    // A metric; "splat: TITLE", one that no arm declares; "run: KIND", of a run that the kernel
-    // ended (boot_outcome.h), "run: no boot" where it left none, such as a kernel that does not
-    // build, and "run: broken" for what the record does not name (a control that did not fail).
+    // One of: a metric; "splat: TITLE" for an undeclared splat; "run: KIND" for a run that the
+    // kernel ended (boot_outcome.h); "run: no boot" if a run has no boot, for example because a
+    // kernel does not build; "run: broken" for a failure that the record does not name (a control
+    // that did not fail).
     std::string expectation;
-    std::vector<std::string> arms; // sorted; none for a run
+    std::vector<std::string> arms; // sorted; empty for a run
     bool operator==(const Failure&) const = default;
 };
 
-// Empty unless the run is broken; then at least one, by expectation. Metrics count only with all
-// proofs held.
+// The failures of a run, sorted by expectation: at least one if the run failed, else none. Metrics
+// count only if all validity checks passed.
 std::vector<Failure> failures_of(const RunRecord& run);
 
-// `failure` without the arms in which `other` has no part; without any left, and if it is of
-// another expectation: no arms and an empty expectation.
+// `failure`, reduced to the arms in which `other` has the same expectation. An empty Failure if
+// none is left.
 Failure common(const Failure& failure, const std::vector<Failure>& other);
 Failure without(const Failure& failure, const std::set<std::string>& arms);
 
-// Is it of a metric, or of a run that came to its end? Not a splat, nor a run that the kernel
-// ended.
+// Whether `failure` is about a metric, or about a run that completed. Not so for splats and for
+// runs that the kernel ended.
 bool says_figures(const Failure& failure);
 
-// Was it seen to hold, in every arm of it? Never of a run with a failed proof, and not of a metric
-// about which the run does not decide.
+// Whether `run` shows that the expectation holds, in every arm of `failure`. Never true for a run
+// with a failed validity check, nor for a metric that the run does not decide.
 bool holds(const Failure& failure, const RunRecord& run);
 
 // "sync_ipis in ipi, reviewed".

@@ -32,8 +32,8 @@ TEST(RunFailures, AreMetricsByArmAndSplatsByTitle) {
                   {"ipi", name(SplatKind::OomKill), "Killed process", "", 1, 1, false, false}};
     EXPECT_EQ(failures_of(run), (std::vector<Failure>{{"splat: WARNING: x", {"ipi"}},
                                                       {"sync_ipis", {"ipi", "reviewed"}}}));
-    // Of an arm that did not do what it was to do no figure says anything; what its kernel
-    // complained of does.
+    // The figures of an arm that failed a validity check mean nothing, but the splats of its kernel
+    // do.
     run.arms[0].checks_failed = 1;
     EXPECT_EQ(failures_of(run), (std::vector<Failure>{{"splat: WARNING: x", {"ipi"}}}));
     for (const auto exit : {Exit::Pass, Exit::Inconclusive}) {
@@ -47,8 +47,8 @@ TEST(RunFailures, AreMetricsByArmAndSplatsByTitle) {
 TEST(RunFailures, ARunThatTheKernelEndedIsOneByHowItEnded) {
     auto run = run_of(Exit::Fail);
     EXPECT_EQ(failures_of(run),
-              (std::vector<Failure>{
-                  {"run: broken", {}}})); // broken, and the record does not name by what
+              (std::vector<Failure>{// It failed, and the record does not name the expectation.
+                                    {"run: broken", {}}}));
     run.state = "failed";
     EXPECT_EQ(failures_of(run), (std::vector<Failure>{{"run: no boot", {}}}));
     run.failure = "kernel: rcu-stall: the guest hung: no end within 60 s";
@@ -71,7 +71,7 @@ TEST(RunFailures, OnlyWhatTheyShareIsCommon) {
 
 TEST(RunFailures, HoldIsSeenAndNotTheLackOfAFailure) {
     const Failure failure{"sync_ipis", {"ipi", "reviewed"}};
-    auto run = run_of(Exit::Fail); // by something else
+    auto run = run_of(Exit::Fail); // it failed for another reason
     const auto with = [&](const char* verdict) {
         run.metrics = {metric_of("sync_ipis", "ipi", "as declared"),
                        metric_of("sync_ipis", "reviewed", verdict),
@@ -83,7 +83,7 @@ TEST(RunFailures, HoldIsSeenAndNotTheLackOfAFailure) {
     for (const char* verdict :
          {"regressed", "broken", "undecided", "inconclusive", "no expectation", ""})
         EXPECT_FALSE(with(verdict)) << verdict;
-    // 0 wherever it is counted: nothing shows that it can be seen at all.
+    // 0 in all arms: nothing shows that the metric can be seen.
     EXPECT_TRUE(with("as declared"));
     for (auto& metric : run.metrics)
         metric.maximum = 0;
@@ -92,7 +92,7 @@ TEST(RunFailures, HoldIsSeenAndNotTheLackOfAFailure) {
     EXPECT_TRUE(holds(failure, run));
     run.metrics.pop_back();
     run.metrics.pop_back();
-    EXPECT_FALSE(holds(failure, run)); // one of the arms is not there
+    EXPECT_FALSE(holds(failure, run)); // one of the arms is missing
     EXPECT_TRUE(with("as declared"));
     run.arms[0].checks_failed = 1;
     EXPECT_FALSE(holds(failure, run));
@@ -103,7 +103,7 @@ TEST(RunFailures, ASplatAndARunHoldWhenTheyDoNotComeBack) {
     auto run = run_of(Exit::Fail);
     run.splats = {{"ipi", "warning", "WARNING: x", "f", 1, 1, false, false}};
     EXPECT_FALSE(holds(splat, run));
-    EXPECT_TRUE(holds(panic, run)); // it came to its end, and complained
+    EXPECT_TRUE(holds(panic, run)); // it completed, with a splat
     EXPECT_FALSE(holds(any, run));
     run.splats[0].title = "WARNING: y";
     EXPECT_TRUE(holds(splat, run));

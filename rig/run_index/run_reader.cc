@@ -101,8 +101,8 @@ RunRecord read_record(const fs::path& dir) {
     take_faults(dir / "boots", record);
     record.state = state_of(record.failure, record.ended, has_writer(dir));
     if (record.failure.empty()) return record;
-    // As `compare` ended: a kernel that panicked is not the mere "inconclusive" that a part of its
-    // boots makes.
+    // Use the exit of `compare`: a kernel that panicked is a failure, while an incomplete set of
+    // boots alone would be inconclusive.
     record.closing = record.failure;
     record.exit = static_cast<unsigned>(
         record.failure.starts_with(std::string(name(FaultDomain::Kernel)) + ":")
@@ -125,8 +125,8 @@ std::vector<fs::path> run_folders(const fs::path& results) {
 Result<fs::path> find_run(const fs::path& results, const std::string& text) {
     const std::string accepted =
         "want a folder, a run id, an unambiguous beginning of one, or latest";
-    if (text.find('/') != std::string::npos)
-        return fs::path(text); // load_run() says what is wrong with it
+    // load_run() reports what is wrong with it.
+    if (text.find('/') != std::string::npos) return fs::path(text);
     if (text != "latest" && !text.empty()) {
         if (holds_run(results / text)) return results / text;
         if (holds_run(text)) return fs::path(text);
@@ -136,8 +136,8 @@ Result<fs::path> find_run(const fs::path& results, const std::string& text) {
     for (const auto& run : runs)
         names.push_back(run.filename().string());
     if (text == "latest") {
-        // Ids begin with the start; the number of a second run within a second counts as one (-2
-        // before -10).
+        // IDs begin with the start time. Compare the suffix of runs within the same second as a
+        // number (-2 before -10).
         const auto later = [](const std::string& a, const std::string& b) {
             return std::pair(a.substr(0, 15), a.size()) < std::pair(b.substr(0, 15), b.size());
         };

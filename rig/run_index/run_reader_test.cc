@@ -67,7 +67,7 @@ TEST_F(ReadRun, WhatTheVerdictWasMadeOfDecidesIt) {
 TEST_F(ReadRun, ARunIsReadWithoutItsProject) {
     const auto dir = make_run(0);
     const auto before = render_json(report_of(load_run(dir).value()).value()).dump();
-    // Its project is gone, and it lies below another one.
+    // Its project is gone, and it is below another one.
     fs::remove_all(top_ / "kernel-patches");
     fs::remove_all(top_ / "configs");
     const auto other = top_ / "other", moved = other / "results" / dir.filename();
@@ -110,17 +110,17 @@ TEST_F(ReadRun, ARunThatCannotBeJudgedIsKeptAsItsReportHasIt) {
     EXPECT_FALSE(reported.recomputed);
     EXPECT_EQ(reported.why_not, bare.why_not);
     EXPECT_STREQ(reported.verdict(), before.verdict());
-    EXPECT_TRUE(reported.metrics == before.metrics); // every figure survives the file
+    EXPECT_TRUE(reported.metrics == before.metrics); // every figure survives the round trip
     EXPECT_TRUE(reported.arms == before.arms);
 
     auto half = render_json(*report);
     half["metrics"][0].erase("unit");
     put(dir / "report.json", half.dump());
-    EXPECT_STREQ(read_record(dir).verdict(), "unknown"); // half a report says nothing
+    EXPECT_STREQ(read_record(dir).verdict(), "unknown"); // an incomplete report is not used
     half = render_json(*report);
     half["format"] = 99;
     put(dir / "report.json", half.dump());
-    EXPECT_STREQ(read_record(dir).verdict(), "unknown"); // nor does one that is read otherwise
+    EXPECT_STREQ(read_record(dir).verdict(), "unknown"); // nor is a report of another format
 }
 
 TEST_F(ReadRun, AFailedRunIsBrokenAndNotMerelyUnfinished) {

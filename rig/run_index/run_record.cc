@@ -14,7 +14,8 @@ using nlohmann::json;
 
 constexpr unsigned report_format = 1; // of report/json.cc
 
-// Of a file that may be another version's: what is not there in the type wanted is left as it is.
+// The file may be from another version: a missing key, or one with another type, leaves `out`
+// unchanged.
 template<class T> void take(const json& object, const char* key, T& out) {
     const auto found = object.find(key);
     if (found == object.end()) return;
@@ -196,7 +197,7 @@ bool take_report_json(const json& report, RunRecord& record) {
     auto filled = record;
     try {
         take_report(report, filled);
-    } catch (const json::exception&) { // a key that is not there, or of another type
+    } catch (const json::exception&) { // a missing key, or one of another type
         return false;
     }
     record = std::move(filled);

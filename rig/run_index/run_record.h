@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What is worth knowing of a run without reading its folder: what the index holds, and `rig show`
-// and `rig diff` print. Plain data, made from run.json and the report (report/json.h), nothing
-// else; both are recomputed from raw samples where that is possible.
+// The data of a run that commands need without reading its folder: the content of the index, which
+// `rig show` and `rig diff` print. Plain data, made from run.json and the report (report/json.h)
+// only. Both are recomputed from raw samples if possible.
 #pragma once
 
 #include "rig/base/error.h"
@@ -20,26 +20,29 @@ struct ArmRecord {
     std::string kernel_version, image_sha256, key, compiler;
     std::vector<std::string> patches;
     unsigned checks_passed = 0, checks_failed = 0;
-    std::vector<std::string> failed_checks; // their ids
+    std::vector<std::string> failed_checks; // IDs of the failed checks
     bool operator==(const ArmRecord&) const = default;
 };
 
-// One (metric, arm). nullopt: does not exist, such as the interval at too few boots, or a ratio to
-// a baseline of zero.
+// One (metric, arm). nullopt: the value does not exist, such as an interval with too few boots, or
+// a ratio to a baseline of zero.
 struct MetricRecord {
     std::string metric, arm;
-    std::string unit;     // "count" | "ns"
-    std::string per_boot; // how a boot becomes one number, for latencies: "median"
-    std::string
-        boots; // compact JSON: [[boot, value], ...], what trends and intervals are drawn from
+    std::string unit; // "count" | "ns"
+    // For latencies, the statistic that represents a boot: "median".
+    std::string per_boot;
+    // Compact JSON for trends and intervals: [[boot, value], ...].
+    std::string boots;
     std::optional<double> minimum, median, maximum; // over boots
     std::optional<double> ratio, ratio_low, ratio_high, difference, difference_low,
-        difference_high;   // against the first arm, 95 % intervals
-    std::string direction; // "fell" | "rose" | "same" | "unclear", "" for the baseline
+        // Compared with the first arm; 95 % intervals.
+        difference_high;
+    // "fell" | "rose" | "same" | "unclear", or "" for the baseline.
+    std::string direction;
     std::string declared, verdict, why;
     bool operator==(const MetricRecord&) const = default;
 };
-// The boots' values of a record, by boot. Empty if there are none.
+// The values of single boots in a record, by boot. Empty if there are none.
 std::vector<std::pair<unsigned, double>> boot_values(const MetricRecord& metric);
 
 struct SplatRecord {
@@ -50,53 +53,56 @@ struct SplatRecord {
     bool operator==(const SplatRecord&) const = default;
 };
 
-// Attempts at a boot that were no sample, from boots/*/fault-N.txt.
+// Failed attempts at boots, from boots/*/fault-N.txt.
 struct FaultCount {
-    std::string fault_domain, kind; // "host", "disk-full" (boot_outcome.h)
+    std::string fault_domain, kind; // for example "host" and "disk-full" (boot_outcome.h)
     unsigned count = 0;
     bool operator==(const FaultCount&) const = default;
 };
 
 struct RunRecord {
-    std::string id;    // the name of its folder
-    std::string state; // "running" (it has a writer) | "interrupted" (can be gone on with) |
-                       // "ended" | "failed" (the kernel or the guest ended it) | "unreadable"
-    std::string experiment, description, spec_file, spec_sha256; // of its text and overrides
+    std::string id; // the name of its folder
+    // "running" (it has a writer) | "interrupted" (it can be resumed) | "ended" | "failed" (the
+    // kernel or the guest ended it) | "unreadable".
+    std::string state;
+    std::string experiment, description, spec_file, spec_sha256; // hash of its text and overrides
     std::vector<std::string> overrides, command;
-    std::string started, ended, failure; // UTC
+    std::string started, ended, failure; // UTC (`started` and `ended`)
     std::string clock, clock_why, accelerator, host_boot;
-    std::string
-        arch; // as the kernel's sources name it: "x86"; "" if its configuration is not known
-    unsigned boots = 0, vcpus = 0; // boots: per arm, as planned
+    // As in the kernel's sources: "x86"; "" if the kernel's configuration is unknown.
+    std::string arch;
+    unsigned boots = 0, vcpus = 0; // boots: planned per arm
     std::uint64_t seed = 0;
     std::string rig_version, program, qemu_version, libvirt_version, perf_version, image;
-    std::string source;   // "linux-source-6.12", a tarball with its SHA-256, a repository; "" where
-                          // the spec could not be read
-    std::string revision; // git only
-    bool recomputed = false; // verdict and figures come from raw samples; else from report.json, if
-                             // there is one, and
-    std::string why_not;     // says why
-    std::optional<unsigned>
-        exit; // as `rig compare` ended: 0, 1, 4 (error.h); nullopt: nobody knows
+    // "linux-source-6.12", a tarball with its SHA-256, or a repository; "" if the spec could not be
+    // read.
+    std::string source;
+    std::string revision; // for git only
+    // Whether verdict and figures were recomputed from raw samples; else they are from report.json
+    // if there is one, and `why_not` gives the reason.
+    bool recomputed = false;
+    std::string why_not;
+    // Exit code of `rig compare`: 0, 1, 4 (error.h); nullopt: unknown.
+    std::optional<unsigned> exit;
     std::string closing;
     unsigned held = 0, broken = 0, undecided = 0, doubtful = 0, inconclusive = 0,
              unseen = 0;     // as in Comparison
-    unsigned samples = 0;    // boots measured, all arms
-    unsigned retries = 0;    // attempts that faults of the host cost, from the samples
-    bool boots_kept = false; // boots/ is there; else `faults` are not known any more
+    unsigned samples = 0;    // measured boots of all arms
+    unsigned retries = 0;    // attempts lost to host faults, from the samples
+    bool boots_kept = false; // boots/ exists; if not, `faults` are unknown
     std::vector<ArmRecord> arms;
     std::vector<MetricRecord> metrics;
     std::vector<SplatRecord> splats;
     std::vector<FaultCount> faults;
 
-    // It ended, and not one proof failed: its figures say something of the line that was to be
-    // tested.
+    // Whether the run ended and all validity checks passed, so that its figures are about the line
+    // under test.
     bool proven() const;
-    const char* verdict() const; // "as-expected" | "broken" | "inconclusive" | "unknown"
+    const char* verdict() const; // "pass" | "fail" | "inconclusive" | "unknown"
     bool operator==(const RunRecord&) const = default;
 };
 
-// Every (name, member) of the record's own row, in one order for all who write and read it.
+// Visits every (name, member) of the record's own row. Reading and writing use this one order.
 template<class Record, class Visit> void visit_columns(Record& run, Visit visit) {
     visit("id", run.id), visit("state", run.state), visit("experiment", run.experiment),
         visit("description", run.description);
@@ -152,13 +158,13 @@ template<class Record, class Visit> void visit_fault_columns(Record& fault, Visi
 // RunRecord::spec_sha256 of an experiment's text and its overrides, each "KEY=VALUE".
 std::string spec_identity(std::string text, const std::vector<std::string>& overrides);
 
-// Fills in what run.json says. What it lacks, or holds in another type, stays empty: it may be of
-// another version of rig.
+// Fills in the data of run.json. Keys that are missing or have another type stay empty, since the
+// file may be from another version of rig.
 void take_run_json(const nlohmann::json& run, RunRecord& record);
-// Fills in what a report says. False, and nothing taken, if it is no report as report/json.h writes
-// it.
+// Fills in the data of a report. Returns false, and changes nothing, if it is no report as written
+// by report/json.h.
 bool take_report_json(const nlohmann::json& report, RunRecord& record);
-// Fills in one fault-N.txt: "host: disk-full: ...".
+// Fills in the data of one fault-N.txt: "host: disk-full: ...".
 void take_fault(std::string_view text, RunRecord& record);
 
 nlohmann::json to_json(const RunRecord& record);

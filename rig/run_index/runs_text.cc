@@ -14,7 +14,8 @@ namespace rig {
 namespace {
 
 constexpr std::size_t label_width = 13;
-constexpr std::size_t room_beside = 40; // for a closing line; with less it stands below its row
+// Columns for a closing line; if fewer are left, it gets a line of its own.
+constexpr std::size_t room_beside = 40;
 
 using Cells = std::vector<std::string>;
 
@@ -35,7 +36,7 @@ std::string joined(const Cells& row, const std::vector<std::size_t>& widths) {
     return out.substr(0, out.find_last_not_of(' ') + 1);
 }
 
-// Names and texts come from guests, and from files that others wrote.
+// Names and texts come from guests and from foreign files.
 std::string line(std::string_view text, std::size_t indent = 4) {
     return wrapped(printable(text), page, indent) + "\n";
 }
@@ -60,7 +61,7 @@ std::string verdict_of(const RunRecord& run) {
                                                : run.state;
 }
 
-// Planned per arm; of a part also how many there are, of all arms.
+// Boots planned per arm; for an incomplete run also the measured boots of all arms.
 std::string boots_of_run(const RunRecord& run) {
     return run.state == "ended" ? fmt::format("{}", run.boots)
                                 : fmt::format("{} (made {})", run.boots, run.samples);
@@ -90,7 +91,7 @@ std::string change_text(const MetricRecord& metric) {
     return metric.difference ? difference_text(*metric.difference, metric.unit) : "";
 }
 
-// Both ends tell long texts apart.
+// Cuts in the middle: both ends distinguish long texts.
 std::string shortened(const std::string& text, std::size_t room) {
     if (display_width(text) <= room) return text;
     return text.substr(0, room - 1) + "…";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Many runs, one run's record, and two side by side, for people. At most 100 columns. Pure.
+// Prints lists of runs, one run's record, and two runs side by side, as text. At most 100 columns.
+// Pure.
 #pragma once
 
 #include "rig/report/text.h"
@@ -12,8 +13,8 @@
 
 namespace rig {
 
-// A row for each: id, experiment, clock, boots, verdict, closing line (below the row where it does
-// not fit beside it).
+// One row per run: ID, experiment, clock, boots, verdict, closing line (on a line of its own if the
+// row is too long).
 std::string list_text(const std::vector<RunRecord>& runs, Colour colour);
 std::string show_text(const RunRecord& run, Colour colour);
 std::string diff_text(const RunDiff& diff);

@@ -21,7 +21,7 @@ tl::unexpected<Error> failed(sqlite3* database, int code, const std::string& fil
 } // namespace
 
 void Statement::bind(std::string_view text) {
-    // No null pointer: that would be NULL, which an empty text is not.
+    // Do not pass a null pointer: that would bind NULL, which differs from an empty text.
     sqlite3_bind_text64(statement_.get(), ++parameter_, text.empty() ? "" : text.data(),
                         text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
 }
@@ -85,8 +85,8 @@ void Statement::read(std::vector<std::string>& texts) {
     std::string text;
     read(text);
     texts.clear();
-    const auto parsed = nlohmann::json::parse(
-        text, nullptr, false); // written by bind(); anything else reads as none
+    // bind() wrote a JSON array; anything else reads as an empty list.
+    const auto parsed = nlohmann::json::parse(text, nullptr, false);
     if (!parsed.is_array()) return;
     for (const auto& one : parsed)
         if (one.is_string()) texts.push_back(one.get<std::string>());
@@ -137,7 +137,7 @@ Status Database::transaction(const std::function<Status()>& work) {
     if (status) status = execute("COMMIT");
     if (!status)
         sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr,
-                     nullptr); // what failed is what is told
+                     nullptr); // report the original error
     return status;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// SQLite behind RAII: a database file, its prepared statements, one transaction at a time. Errors
-// are FaultDomain::Host and name the file, what was attempted, and SQLite's own words. Not for two
-// threads at once; two processes or two Databases on one file are fine.
+// RAII for SQLite: a database file, prepared statements, one transaction at a time. Errors are
+// FaultDomain::Host and name the file, what was attempted, and SQLite's message. Not thread-safe;
+// several processes, or several Databases in one process, may use one file.
 #pragma once
 
 #include "rig/base/error.h"
@@ -19,13 +19,13 @@
 
 namespace rig {
 
-// Error::kind of a file that is no database, or a damaged one.
+// Error::kind of a file that is no database or is damaged.
 inline constexpr const char* kDamagedDatabase = "damaged-database";
 
 class Database;
 
-// bind() in the order of the parameters, step(), then read() in the order of the columns. reset()
-// begins again.
+// Call bind() in the order of the parameters, step(), then read() in the order of the columns.
+// reset() starts over.
 class Statement {
  public:
     void bind(std::string_view text);
@@ -34,7 +34,7 @@ class Statement {
     void bind(std::int64_t number);
     void bind(std::uint64_t number) {
         bind(static_cast<std::int64_t>(number));
-    } // rig's own are below 2^63
+    } // rig's own numbers are below 2^63
     void bind(unsigned number) { bind(static_cast<std::int64_t>(number)); }
     void bind(bool yes) { bind(static_cast<std::int64_t>(yes)); }
     void bind(double number);
@@ -44,8 +44,8 @@ class Statement {
         value ? bind(*value) : bind_null();
     }
 
-    Result<bool> step(); // is there a row?
-    Status run();        // a statement without rows; ready to be bound again
+    Result<bool> step(); // returns whether there is a row
+    Status run();        // for a statement without rows; afterwards bind() may be called again
     void reset();
 
     void read(std::string& text);
@@ -75,13 +75,15 @@ class Statement {
 
 class Database {
  public:
-    // Makes the file if it is not there. A writer waits up to `busy` for another's transaction.
+    // Creates the file if it does not exist. A writer waits up to `busy` for the transaction of
+    // another.
     static Result<Database> open(const std::filesystem::path& file, std::chrono::milliseconds busy);
 
     Status execute(const std::string& sql); // one or more statements without parameters
     Result<Statement> prepare(const std::string& sql) const;
-    Result<std::int64_t> number(const std::string& sql) const; // of a query with one value
-    // `work` in one transaction that holds the write lock from its start; rolled back if it fails.
+    Result<std::int64_t> number(const std::string& sql) const; // for a query with one value
+    // Runs `work` in one transaction that holds the write lock from the start; rolls back if it
+    // fails.
     Status transaction(const std::function<Status()>& work);
 
  private:

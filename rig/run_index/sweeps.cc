@@ -10,7 +10,7 @@
 namespace rig {
 namespace {
 
-// What varies, and what must not: "guest.vcpus" -> 4, "fault.times" -> 36.
+// Numbers by key, one of which may vary: "guest.vcpus" -> 4, "fault.times" -> 36.
 using Numbers = std::map<std::string, double>;
 
 struct Setting {
@@ -49,8 +49,8 @@ bool same_kernels(const RunRecord& one, const RunRecord& other) {
                       equal);
 }
 
-// The one key in which they differ; "" if it is not one, or if one of them leaves it to the
-// experiment, whose number is not known here.
+// The one key in which they differ. "" if there is none or more than one, or if only one of them
+// overrides a key: the experiment's own number is not known here.
 std::string difference(const Setting& one, const Setting& other) {
     if (one.texts != other.texts || one.numbers.size() != other.numbers.size()) return "";
     std::string key;

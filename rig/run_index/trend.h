@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Which runs of the index make one line, and what is another from one run of it to the next. Pure.
+// Which runs of the index form one trend line, and what changed between two runs of it. Pure.
 #pragma once
 
 #include "rig/run_index/run_record.h"
@@ -10,9 +10,9 @@
 
 namespace rig {
 
-// Runs whose figures may stand in one line: the same experiment to the letter on the same machine,
-// by the same clock, and under the wall clock in the same boot of the host. Kernels and rig may
-// differ: that is what a trend is about.
+// Runs whose figures may be on one trend line: the same experiment text on the same machine with
+// the same clock, and under the wall clock in the same boot of the host. Kernels and rig may
+// differ, since that is what a trend shows.
 struct DashboardCell {
     std::string experiment, clock, accelerator, arch;
     unsigned vcpus = 0;
@@ -22,7 +22,7 @@ struct DashboardCell {
 };
 DashboardCell dashboard_cell_of(const RunRecord& run);
 
-// What else is another than in the run before, in words: where to look first, not what it was.
+// Names what else differs from the run before: a hint where to look first, without the values.
 std::vector<std::string> changed_between(const RunRecord& before, const RunRecord& after,
                                          const std::string& arm);
 

@@ -10,15 +10,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kControllerPatience =
-    10min;                  // a controller that is started again, or fails over, is away that long
-constexpr auto kGone = 90s; // from scancel to the last process's end: KillWait is 30 s by default
-constexpr std::chrono::seconds kSubmitLimit{
-    180}; // sbatch itself tries again for two minutes where the queue is full
-constexpr std::chrono::seconds kAskLimit{
-    30}; // a controller that is slow; one that is dead takes some ten seconds
+// How long a controller may be away: a restart or a failover takes less.
+constexpr auto kControllerPatience = 10min;
+// From scancel to the end of the last process. KillWait is 30 s by default.
+constexpr auto kGone = 90s;
+// sbatch itself retries for two minutes if the queue is full.
+constexpr std::chrono::seconds kSubmitLimit{180};
+// Allows for a slow controller. With a dead one the commands fail after some ten seconds.
+constexpr std::chrono::seconds kAskLimit{30};
 
-// What a failed command of Slurm's said, on one line.
+// Result and output of a failed Slurm command, on one line.
 std::string words_of(const CommandResult& result) {
     std::string text;
     for (const char c : result.out)
@@ -50,7 +51,7 @@ SlurmClient::say_to_slurm(std::vector<std::string> words,
     command.on_line = on_line;
     command.timeout = command.argv.front() == "sbatch" ? kSubmitLimit : kAskLimit;
     auto result = runner_.run(command);
-    // Of a patience, as waiting is.
+    // Time spent in a Slurm command counts towards kControllerPatience, like time spent sleeping.
     if (result)
         slept_ += std::chrono::duration_cast<std::chrono::milliseconds>(
             std::chrono::duration<double>(result->seconds));

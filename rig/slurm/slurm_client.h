@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One set of jobs of a Slurm cluster, submitted, watched and cancelled by its own commands
-// (slurm_commands.h). A client waits for a controller that is away for a while, and counts how long
-// it waits.
+// Submits, watches and cancels one set of Slurm jobs with Slurm's own commands (slurm_commands.h).
+// The client tolerates a controller that does not answer for a while, and counts the time that it
+// waits.
 #pragma once
 
 #include "rig/base/error.h"
@@ -22,37 +22,39 @@ namespace rig {
 class SlurmClient {
  public:
     using Pause = std::function<void(std::chrono::milliseconds, std::stop_token)>;
-    static void wait(std::chrono::milliseconds duration, std::stop_token stop); // until one of them
+    // Until the time is over or `stop`.
+    static void wait(std::chrono::milliseconds duration, std::stop_token stop);
 
     using Queue = std::optional<std::vector<SlurmTask>>; // nullopt: the controller does not answer
 
-    static constexpr std::chrono::seconds kPoll{1}; // between two questions of whoever waits
+    // Pause between two queries of a caller that waits.
+    static constexpr std::chrono::seconds kPoll{1};
 
-    // `runner` must outlive this, and still run commands after the user's interruption: scancel is
-    // one.
+    // `runner` must outlive this. It must still run commands after the user pressed Ctrl-C, since
+    // scancel is one of them.
     explicit SlurmClient(CommandRunner& runner, Pause pause = wait)
         : runner_(runner), pause_(std::move(pause)) {}
 
-    // Of all jobs: they are found and cancelled by it. Empty: there are none.
+    // The name of all jobs, by which they are found and cancelled. Empty: there are no jobs.
     void set_name(std::string name) { name_ = std::move(name); }
     const std::string& name() const { return name_; }
 
     // MaxArraySize. FaultDomain::Host if Slurm does not answer.
     Result<unsigned> max_array_size();
-    // The job's id. FaultDomain::Spec where the command line is at fault (blame_of_refusal()), else
-    // FaultDomain::Host.
+    // Returns the job's id. FaultDomain::Spec if the command line is at fault (blame_of_refusal()),
+    // else FaultDomain::Host.
     Result<unsigned> submit(const SlurmJob& job, const SlurmUser& user);
-    // What has not ended. FaultDomain::Host if the controller has not answered for longer than one
-    // that is started again is away.
+    // Returns the jobs that have not ended. FaultDomain::Host if the controller has not answered
+    // for longer than a restart of it takes.
     Result<Queue> look();
-    // Returns when no job is left. False: some may be, for all the time that they were given to
-    // end.
+    // Returns true when no job is left, or false if jobs may still exist after the time that they
+    // were given to end.
     bool cancel_all();
-    // How a task that is not in the queue any more ended ("123_4").
+    // How a task ("123_4") ended that is no longer in the queue.
     Result<SlurmEnd> end_of(const std::string& task);
 
     void sleep(std::chrono::milliseconds duration, std::stop_token stop);
-    // How long this slept and its commands ran, in all.
+    // Total time that this slept and that its commands ran.
     std::chrono::milliseconds slept() const { return slept_; }
 
  private:

@@ -42,7 +42,8 @@ std::string value_of(std::string_view text, const std::string& key) {
 } // namespace
 
 Result<std::vector<std::string>> slurm_extra(std::string_view text) {
-    // Long and short: sbatch(1). Long ones may be cut short there, so a beginning of one is one.
+    // Long and short options of sbatch(1). sbatch accepts an abbreviated long option, so any prefix
+    // of one of these counts as the option.
     static const std::vector<std::string> own{"--array",
                                               "--dependency",
                                               "--job-name",
@@ -101,7 +102,7 @@ std::vector<std::string> sbatch_words(const SlurmJob& job, const SlurmUser& user
         "--job-name=" + job.name,
         "--chdir=" + job.cwd.string(),
         "--output=" + job.output.string(),
-        "--open-mode=append", // of a task that is made again after its node was lost
+        "--open-mode=append", // keeps the output of an attempt whose node was lost
         "--requeue",
         "--nodes=1",
         "--ntasks=1"};
@@ -158,7 +159,8 @@ bool SlurmTask::stuck() const {
     return state == "REQUEUE_HOLD" || state == "SPECIAL_EXIT";
 }
 
-// -r: one line per task of an array, those that wait too. %F: the array's id. %K: its index.
+// -r: one line per task of an array, also for waiting tasks. %F: id of the array. %K: index in the
+// array.
 std::vector<std::string> squeue_words(const std::string& name) {
     return {"squeue", "--me", "--name=" + name, "-h", "-r", "-o", "%F|%K|%T|%N|%r"};
 }
@@ -178,7 +180,7 @@ Result<std::optional<SlurmTask>> parse_squeue_line(std::string_view line) {
 }
 
 std::optional<SlurmEnd> parse_scontrol_job(std::string_view output) {
-    // The last line: a job that was made again may be there more than once.
+    // Use the last line: a requeued job may be listed more than once.
     std::optional<SlurmEnd> end;
     for (const auto line : split(output, '\n'))
         if (line.starts_with("JobId="))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What rig says to Slurm's own commands, and what it reads from them. Pure. Formats: sbatch(1),
+// Command lines for Slurm's own commands, and parsers of their output. Pure. Formats: sbatch(1),
 // squeue(1), scontrol(1), sacct(1), as of Slurm 22.05.
 #pragma once
 
@@ -13,76 +13,77 @@
 
 namespace rig {
 
-struct SlurmUser { // what the command line says
+struct SlurmUser { // options of rig compare
     std::string partition;
-    std::vector<std::string> extra; // words for sbatch, after rig's own
+    std::vector<std::string> extra; // words for sbatch, placed after those of rig
 };
 
-// Words of --slurm-args, split at blanks. FaultDomain::Spec for an option that rig sets itself and
-// depends on, and for a word that is none.
+// Splits --slurm-args at blanks. FaultDomain::Spec for an option that rig sets itself and depends
+// on, and for a word that is not an option.
 Result<std::vector<std::string>> slurm_extra(std::string_view text);
 
 struct SlurmJob {
-    std::string name; // of all jobs of one comparison: they are found and cancelled by it
+    std::string name; // common to all jobs of one comparison; finds and cancels them
     std::filesystem::path script, cwd;
     std::filesystem::path output;   // %A, %a and %j as in sbatch(1)
-    std::vector<std::string> words; // of the script
-    unsigned tasks = 0;             // of an array, 0..tasks-1; 0: no array
-    std::optional<unsigned> after;  // a job that must have ended well
-    bool whole_node = false;        // else:
+    std::vector<std::string> words; // arguments of the script
+    unsigned tasks = 0;             // size of the array, indices 0..tasks-1; 0: no array
+    std::optional<unsigned> after;  // a job that must have succeeded before
+    bool whole_node = false;        // if false, `cpus` and `memory_mib` apply
     unsigned cpus = 1, memory_mib = 0;
-    unsigned minutes = 0; // time limit; 0: the partition's
+    unsigned minutes = 0; // time limit; 0: that of the partition
 };
 std::vector<std::string> sbatch_words(const SlurmJob& job, const SlurmUser& user);
 
-// Of a boot. Under the virtual clock QEMU executes all vCPUs in one thread, so it keeps one CPU
-// busy, however many vCPUs it has.
+// CPUs of a boot. Under the virtual clock QEMU executes all vCPUs in one thread, so it keeps one
+// CPU busy, however many vCPUs the guest has.
 inline constexpr unsigned kCpusOfBoot = 1;
-// On top of the guest's memory: rig (26 MiB at most) and QEMU's own, most of it translated code.
-// QEMU with a guest of 512 MiB had 190 MiB in all at its end; a guest that uses all of its memory
-// leaves this much for the rest.
+// Memory of a boot in addition to that of the guest, in MiB: rig (at most 26 MiB) and QEMU itself,
+// mostly translated code. QEMU with a guest of 512 MiB used 190 MiB in total at its end. If the
+// guest uses all its memory, this much remains for the rest.
 inline constexpr unsigned kMemoryOfQemu = 512;
 
-// "123" or "123;cluster" of sbatch --parsable. Lines that begin with "sbatch: " are its warnings.
+// Parses the output of sbatch --parsable: "123" or "123;cluster". Lines that begin with "sbatch: "
+// are warnings of sbatch.
 Result<unsigned> parse_job_id(std::string_view output);
-// Whose fault it is that sbatch refused: the command line's if it names a partition, an option or
+// The fault domain of a refusal by sbatch: Spec if the command line names a partition, an option or
 // resources that do not exist.
 FaultDomain blame_of_refusal(std::string_view output);
-// Did it refuse for the number of jobs? Fewer at a time may do.
+// Whether sbatch refused because of the number of jobs. Fewer jobs at a time may then be accepted.
 bool over_a_limit(std::string_view output);
 
 // A job, or a task of an array, that has not ended.
 struct SlurmTask {
-    unsigned job = 0;              // of the array, if it is a task of one
+    unsigned job = 0;              // id of the array if this is a task of one
     std::optional<unsigned> index; // in the array
     std::string state, node, reason;
     bool operator==(const SlurmTask&) const = default;
 
-    // Will never start, whatever happens: Slurm gave it up but keeps it.
+    // The task will never start: Slurm gave it up but keeps it in the queue.
     bool stuck() const;
 };
 std::vector<std::string> squeue_words(const std::string& name);
-// One line of that. nullopt: a line of squeue's own (an error or warning). FaultDomain::Host:
-// neither.
+// Parses one line of squeue's output. nullopt: an error or a warning of squeue. FaultDomain::Host:
+// neither a task nor such a line.
 Result<std::optional<SlurmTask>> parse_squeue_line(std::string_view line);
 
-// How a task that left no result ended.
+// How a task ended that left no result.
 struct SlurmEnd {
-    std::string state;           // "NODE_FAIL", "OUT_OF_MEMORY", ...; empty: Slurm does not know
-    std::string node, exit_code; // "0:9": code and signal
+    std::string state;           // "NODE_FAIL", "OUT_OF_MEMORY", ...; empty: unknown to Slurm
+    std::string node, exit_code; // exit_code: "0:9" is code and signal
     bool operator==(const SlurmEnd&) const = default;
 };
-// Of scontrol -o show job ID[_INDEX]; nullopt if it has forgotten the job.
+// Parses scontrol -o show job ID[_INDEX]. nullopt if Slurm has forgotten the job.
 std::optional<SlurmEnd> parse_scontrol_job(std::string_view output);
-// Of sacct -n -X -P -o State,ExitCode,NodeList; nullopt where there is no accounting, or no such
-// job.
+// Parses sacct -n -X -P -o State,ExitCode,NodeList. nullopt without accounting, or if the job does
+// not exist.
 std::optional<SlurmEnd> parse_sacct(std::string_view output);
 std::string in_words(const SlurmEnd& end);
 
-// MaxArraySize of scontrol show config: one more than the highest index an array may have.
+// Parses MaxArraySize from scontrol show config: the highest index of an array plus one.
 Result<unsigned> parse_max_array_size(std::string_view output);
 
-// For people: "2 running on n1, n2; 5 waiting (Resources)". Of at most three nodes the names, else
+// For people: "2 running on n1, n2; 5 waiting (Resources)". Names up to three nodes, else prints
 // their number.
 std::string queue_text(const std::vector<SlurmTask>& tasks);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What Slurm 22.05's commands printed on a real cluster of three nodes, and what they never print.
+// Tests with output of Slurm 22.05 from a real cluster of three nodes, and with output that Slurm
+// never prints.
 #include "rig/slurm/slurm_commands.h"
 
 #include <algorithm>
@@ -21,7 +22,7 @@ TEST(SlurmText, BootsAreAnArrayThatWaitsForTheBuild) {
          {"--array=0-7", "--dependency=afterok:17", "--kill-on-invalid-dep=yes", "--requeue",
           "--cpus-per-task=1", "--mem=1024M", "--time=9", "--partition=fast"})
         EXPECT_TRUE(has(words, word)) << word;
-    // The user's own come after rig's, the script and its words after both.
+    // The user's options come after those of rig, and the script with its words comes last.
     EXPECT_EQ(std::vector<std::string>(words.end() - 4, words.end()),
               (std::vector<std::string>{"--qos=low", "/w/task", "/bin/rig", "boot-task"}));
     job = {"rig-1", "/w/task", "/top", "/w/log/build", {}, 0, std::nullopt, true, 1, 0, 0};

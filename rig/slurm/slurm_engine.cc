@@ -26,14 +26,15 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-constexpr auto kPoll = SlurmClient::kPoll; // of the spool
-constexpr auto kLongestLook = 15s; // of the queue: between two looks, the more boots the longer
-constexpr auto kVisible =
-    10s; // until another host's file shows: NFS keeps a folder's content for some seconds
+constexpr auto kPoll = SlurmClient::kPoll; // pause between two looks into the spool
+// Longest pause between two queries of the queue. It grows with the number of boots.
+constexpr auto kLongestLook = 15s;
+// How long a file of another host may stay invisible: NFS caches folder contents for some seconds.
+constexpr auto kVisible = 10s;
 constexpr unsigned kMarginMinutes = 5;
 
-// What the kernel complained of in an attempt that left no result, as far as its console got; "":
-// of nothing. A stall may be the host's doing, which took the attempt away.
+// The first splat on the console of an attempt that left no result, or "". A stall does not count:
+// the host may have caused it when it took the attempt away.
 std::string complaint_in(const fs::path& attempt) {
     ConsoleTriage console;
     triage_log(attempt / "console.log", console);
@@ -68,7 +69,7 @@ void SlurmEngine::leave() {
     cancel_all();
     std::error_code ignored;
     if (!keep_spool_) fs::remove_all(spool_.dir, ignored);
-    fs::remove(spool_.dir.parent_path(), ignored); // if it was the last one
+    fs::remove(spool_.dir.parent_path(), ignored); // removed only if no other spool is left
     lock_ = FileLock();
     client_.set_name({});
     places_.clear();
@@ -92,19 +93,19 @@ Status SlurmEngine::open_spool(const SlurmPlan& plan) {
     client_.set_name("rig-" + plan.id());
     keep_spool_ = false;
     lists_ = 0;
-    cancel_all(); // what a rig that was killed left
+    cancel_all(); // jobs of an earlier rig that was killed
     if (options_.fresh)
         for (const auto order : done_boots(spool_))
             fs::remove_all(spool_.done(order), error);
     for (const auto& old : {spool_.prepared(), spool_.build_error()})
         fs::remove(old, error);
     RIG_CHECK(write_atomically(spool_.plan(), to_json(plan).dump(2) + "\n"));
-    // sbatch copies a script, not a program; what is to run are its arguments.
+    // sbatch copies a script, not a program. So the script runs its arguments.
     return write_atomically(spool_.dir / "task", "#!/bin/sh\nexec \"$@\"\n");
 }
 
-// Before the kernels are there, which run will be gone on with can only be guessed. A boot too many
-// is dropped, one too few is submitted later.
+// Guesses which run will be resumed, since the kernels do not exist yet. A boot too many is
+// dropped, a boot too few is submitted later.
 std::vector<unsigned> SlurmEngine::likely_missing(const Spec& spec, const SlurmPlan& plan) const {
     std::set<std::pair<std::string, unsigned>> there;
     const auto runs = options_.fresh ? std::vector<fs::path>() : run_folders(options_.results);
@@ -136,13 +137,13 @@ Status SlurmEngine::submit_boots(std::optional<unsigned> after) {
         job.words.insert(job.words.end(), {spool_.dir.string(), "--list", std::to_string(lists_)});
         const auto id = client_.submit(job, options_.user);
         if (!id && size > 1 && over_a_limit(id.error().message)) {
-            max_tasks_ = static_cast<unsigned>(size) /
-                         2; // the user's own limit of jobs, which is not known before
+            // The user's limit of jobs becomes known only through the refusal.
+            max_tasks_ = static_cast<unsigned>(size) / 2;
             continue;
         }
         if (!id) {
-            // The cluster takes no more for now (MaxJobCount, a user's limit): when some have ended
-            // it will.
+            // The cluster accepts no more jobs for now (MaxJobCount, a limit of the user). It will
+            // when some have ended.
             if (id.error().fault_domain == FaultDomain::Host && (after || !places_.empty()))
                 return {};
             return tl::unexpected(id.error());
@@ -156,7 +157,7 @@ Status SlurmEngine::submit_boots(std::optional<unsigned> after) {
     return {};
 }
 
-// nullopt: the build's task ended and said nothing.
+// nullopt: the build task ended without a result.
 Result<std::optional<Prepared>> SlurmEngine::build(const Spec& spec, const SlurmPlan& plan,
                                                    const Environment& environment,
                                                    std::stop_token stop) {
@@ -179,7 +180,7 @@ Result<std::optional<Prepared>> SlurmEngine::build(const Spec& spec, const Slurm
     places_.clear();
     RIG_CHECK(submit_boots(id));
     environment.progress.start(fmt::format("building in Slurm's job {}", id));
-    for (auto seen = client_.slept();;) { // in the queue
+    for (auto seen = client_.slept();;) { // `seen`: when the job was last in the queue
         RIG_TRY(queue, client_.look());
         if (fs::exists(spool_.prepared())) {
             RIG_TRY(there, load_slurm_prepared(spool_.prepared()));
@@ -189,7 +190,7 @@ Result<std::optional<Prepared>> SlurmEngine::build(const Spec& spec, const Slurm
         if (fs::exists(spool_.build_error())) {
             RIG_TRY(error, load_slurm_error(spool_.build_error()));
             if (error.fault_domain != FaultDomain::Host) return tl::unexpected(error);
-            keep_spool_ = true; // its log
+            keep_spool_ = true; // keep the log
             return fail(FaultDomain::Host, fmt::format("Slurm's job {}: {}", id, error.message),
                         error.log.empty() ? log : error.log);
         }
@@ -200,8 +201,8 @@ Result<std::optional<Prepared>> SlurmEngine::build(const Spec& spec, const Slurm
         if (queue) {
             const auto ours = std::find_if(queue->begin(), queue->end(),
                                            [&](const SlurmTask& task) { return task.job == id; });
-            if (ours != queue->end() && !ours->stuck() &&
-                ours->state != "COMPLETING") { // ended, but for what the node still tidies up
+            // COMPLETING: the job has ended, but the node still cleans up.
+            if (ours != queue->end() && !ours->stuck() && ours->state != "COMPLETING") {
                 seen = client_.slept();
                 environment.progress.note(ours->state == "PENDING"
                                               ? queue_text({*ours})
@@ -225,12 +226,13 @@ Result<Prepared> SlurmEngine::prepare(const Spec& spec, const Environment& envir
                 "whose wall clocks do not compare; accepted: \"virtual\" or "
                 "\"auto\" (then virtual), or the wall clock without --engine slurm, on one host",
                 spec.file.string()));
-    leave(); // of the experiment before, in a suite
+    leave(); // ends the previous experiment of a suite
     RIG_TRY(program, own_sha256());
     const auto plan = slurm_plan(spec, program);
     RIG_CHECK(open_spool(plan));
     const auto deadline =
         boot_deadline(spec, {GuestClock::Virtual, Accelerator::Tcg, host_slowdown_factor()});
+    // The time limit allows for a node that is slower than this host.
     of_boots_ = {
         client_.name(),
         spool_.dir / "task",
@@ -243,7 +245,7 @@ Result<Prepared> SlurmEngine::prepare(const Spec& spec, const Environment& envir
         kCpusOfBoot,
         spec.guest.memory_mib + kMemoryOfQemu,
         static_cast<unsigned>(2 * std::chrono::ceil<std::chrono::minutes>(deadline).count()) +
-            kMarginMinutes}; // a node may be slower than this host
+            kMarginMinutes};
     for (unsigned attempt = 0;; ++attempt) {
         auto built = build(spec, plan, environment, stop);
         if (!built) {
@@ -252,7 +254,7 @@ Result<Prepared> SlurmEngine::prepare(const Spec& spec, const Environment& envir
             return tl::unexpected(built.error());
         }
         if (!*built && attempt < kHostRetries) {
-            cancel_all(); // the boots that wait for it
+            cancel_all(); // cancels the boots that wait for the build
             continue;
         }
         if (!*built) {
@@ -299,14 +301,15 @@ BootResult SlurmEngine::read_result(const PlannedBoot& planned, const RunInfo& r
     if (!result->sample)
         fs::copy_file(spool_.log() / by.job, folder / "slurm.out",
                       fs::copy_options::overwrite_existing, ignored);
-    // What attempts on nodes that were lost left behind.
+    // Take over the evidence of attempts on nodes that were lost.
     if (by.restarts)
         for (const auto& entry : fs::directory_iterator(spool_.making(), ignored))
             if (const auto left = entry.path().filename().string();
                 left.starts_with(fmt::format("{}-", id.order))) {
                 const auto complaint = complaint_in(entry.path());
                 fs::rename(entry.path(), folder / ("cut-short-" + left), ignored);
-                // Slurm made it again, and it came out clean.
+                // Slurm restarted the task, and the new attempt was clean. The splat of the lost
+                // attempt still counts.
                 if (result->sample && !complaint.empty()) {
                     auto lost = ended(
                         BootOutcome::TaskLost,
@@ -321,7 +324,7 @@ BootResult SlurmEngine::read_result(const PlannedBoot& planned, const RunInfo& r
     return {std::move(result->sample), folder};
 }
 
-// Of a boot whose task is gone.
+// The result of a boot whose task is gone.
 Result<BootResult> SlurmEngine::lost(unsigned order) {
     const auto place = places_.at(order);
     const auto task = fmt::format("{}_{}", place.job, place.index);
@@ -333,7 +336,7 @@ Result<BootResult> SlurmEngine::lost(unsigned order) {
                     fmt::format("Slurm's task {} was cancelled by somebody else ({}); what is "
                                 "measured is kept, and the same command resumes it",
                                 task, in_words(end)));
-    // Its evidence, as far as it got.
+    // Keep the evidence of the lost attempt, however complete it is.
     std::error_code error;
     fs::path folder;
     for (const auto& entry : fs::directory_iterator(spool_.making(), error))
@@ -356,7 +359,8 @@ Status SlurmEngine::collect(std::map<unsigned, const PlannedBoot*>& open, const 
                             const OnResult& on_result) {
     for (const auto order : done_boots(spool_)) {
         const auto found = open.find(order);
-        if (found == open.end()) { // made twice, and taken before; or one that the run had already
+        // The boot was made twice and its first result taken, or the run had it before.
+        if (found == open.end()) {
             std::error_code ignored;
             fs::remove_all(spool_.done(order), ignored);
             continue;
@@ -378,8 +382,8 @@ Status SlurmEngine::boot(const std::vector<const PlannedBoot*>& boots, const Run
     std::map<unsigned, const PlannedBoot*> open;
     for (const auto* planned : boots)
         open.emplace(planned->id.order, planned);
-    // What was guessed wrongly: boots that are on disk are not asked for any more, the others are
-    // yet to be submitted.
+    // Correct the guess of likely_missing(): drop boots that are on disk, and submit those that are
+    // missing.
     std::erase_if(places_, [&](const auto& place) { return !open.contains(place.first); });
     std::erase_if(to_submit_, [&](unsigned order) { return !open.contains(order); });
     for (const auto& [order, planned] : open)
@@ -389,8 +393,8 @@ Status SlurmEngine::boot(const std::vector<const PlannedBoot*>& boots, const Run
             to_submit_.push_back(order);
 
     const auto once = [&](bool look_now) -> Status {
-        // First the queue, then the spool: a task that is not in the queue any more has left what
-        // it had to leave.
+        // Query the queue first, then read the spool. A task that is no longer in the queue has
+        // then already written its result.
         SlurmClient::Queue queue;
         if (look_now) {
             RIG_TRY(answer, client_.look());
@@ -434,7 +438,7 @@ Status SlurmEngine::boot(const std::vector<const PlannedBoot*>& boots, const Run
         if (status && !open.empty()) client_.sleep(kPoll, stop);
     }
     cancel_all();
-    // What was made meanwhile is kept, and a fault of the host does not hide the kernel's.
+    // Keep what finished in the meantime. A host fault must not hide a kernel fault.
     for (auto left = done_boots(spool_).size(); !open.empty();) {
         auto rest = collect(open, run, on_result);
         if (rest) break;
@@ -442,10 +446,10 @@ Status SlurmEngine::boot(const std::vector<const PlannedBoot*>& boots, const Run
                        rest.error().fault_domain != FaultDomain::Host))
             status = tl::unexpected(rest.error());
         const auto before = std::exchange(left, done_boots(spool_).size());
-        if (left == before) break; // it cannot be taken: no room
+        if (left == before) break; // no progress: the disk budget is used up
     }
-    if (!open.empty() && !done_boots(spool_).empty())
-        keep_spool_ = true; // for the same command, when there is room
+    // The same command takes these boots when there is room.
+    if (!open.empty() && !done_boots(spool_).empty()) keep_spool_ = true;
     leave();
     return status;
 }

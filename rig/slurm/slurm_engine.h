@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Boots of a comparison as job arrays of Slurm, on as many hosts as it has. The rig that the user
-// started stays: it submits one job that builds into the shared cache and, waiting for that, the
-// boots; takes up what tasks leave in the spool (slurm_spool.h), shows the queue, and goes on into
-// the verdict. It is the only writer of the run, and cancels its jobs however it ends, unless it is
-// killed outright.
+// Makes the boots of a comparison as Slurm job arrays, on as many hosts as the cluster has. The rig
+// that the user started stays in the foreground. It submits one job that builds into the shared
+// cache, and the boots, which wait for that job. It collects the results that tasks leave in the
+// spool (slurm_spool.h), shows the queue, and continues to the verdict. It is the only writer of
+// the run. It cancels its jobs however it ends, unless it is killed with SIGKILL.
 //
-// Nothing is counted twice: a boot's result is taken once, by its place in the schedule; what comes
-// later is dropped. Nothing is lost: Slurm makes a task again whose node it lost (--requeue); a
-// task that is gone and left no result is submitted again by rig, as often as any fault of the host
-// is tried again. A rig that was killed finds its spool again by the plan, cancels what it finds
-// running and submits what is missing.
+// Nothing is counted twice: each boot's result is taken once, by its place in the schedule. A later
+// result is dropped. Nothing is lost: Slurm restarts a task whose node it lost (--requeue), and rig
+// submits a task again that is gone without a result, as often as it retries any host fault. A rig
+// that was killed finds its spool again by the plan, cancels what still runs, and submits what is
+// missing.
 //
-// Only the virtual clock: arms are paired, and two hosts' wall clocks do not compare.
+// Only the virtual clock is supported: arms are paired, and the wall clocks of two hosts cannot be
+// compared.
 #pragma once
 
 #include "rig/base/file_lock.h"
@@ -30,9 +31,10 @@ namespace rig {
 
 struct SlurmOptions {
     SlurmUser user;
-    std::filesystem::path results;       // absolute, shared by all nodes
-    std::vector<std::string> build_task; // what starts rig on a node, but for the spool and the
-                                         // list: "/opt/rig --cache /shared build-task"
+    std::filesystem::path results; // absolute, shared by all nodes
+    // Command line that starts rig on a node, without the spool and the list: "/opt/rig --cache
+    // /shared build-task".
+    std::vector<std::string> build_task;
     std::vector<std::string> boot_task;
     bool fresh = false;
     std::function<void(const std::string&)> warn = {};
@@ -65,7 +67,7 @@ class SlurmEngine : public Engine {
                                           const Environment& environment, std::stop_token stop);
     Status submit_boots(std::optional<unsigned> after);
     void cancel_all();
-    void leave(); // nothing of ours runs any more, and the spool is gone
+    void leave(); // ends all jobs and removes the spool
 
     BootResult read_result(const PlannedBoot& planned, const RunInfo& run) const;
     Result<BootResult> lost(unsigned order);
@@ -76,12 +78,12 @@ class SlurmEngine : public Engine {
     SlurmClient client_;
     SlurmSpool spool_;
     FileLock lock_;
-    SlurmJob of_boots_; // what arrays have in common
+    SlurmJob of_boots_; // common to all arrays of boots
     unsigned max_tasks_ = 0, lists_ = 0;
-    std::deque<unsigned> to_submit_;   // boots, by order
-    std::map<unsigned, Place> places_; // of boots that were submitted and not taken since
-    std::map<unsigned, std::chrono::milliseconds>
-        gone_since_; // by order: the task is not in the queue
+    std::deque<unsigned> to_submit_;   // orders of boots
+    std::map<unsigned, Place> places_; // boots that were submitted and not taken since
+    // By order: since when the task is missing in the queue.
+    std::map<unsigned, std::chrono::milliseconds> gone_since_;
     bool keep_spool_ = false;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The engine, its tasks and the loop together, on a Slurm that runs its tasks here, with captured
-// boots.
+// Tests of the engine, its tasks and the experiment loop together, on a fake Slurm that runs the
+// tasks in this process with captured boots.
 #include "rig/slurm/slurm_engine.h"
 
 #include "rig/base/files.h"
@@ -29,7 +29,7 @@ class SlurmLoop : public ExperimentLoop {
         engine_.reset();
         ExperimentLoop::TearDown();
     }
-    // A rig, as if started anew.
+    // Makes an engine as a newly started rig would.
     void begin(bool fresh = false) {
         engine_.reset();
         SlurmOptions options{{},
@@ -44,7 +44,7 @@ class SlurmLoop : public ExperimentLoop {
     Result<ExperimentResult> compare(std::stop_token stop = {}, bool fresh = false) {
         return run(here_, 1, stop, fresh);
     }
-    // Samples of the only run, in order, without what concerns the host.
+    // Samples of the only run, in the order of the schedule, without the figures of the host.
     std::vector<std::string> figures() const {
         auto samples = load_run(only_run()).value().samples;
         std::sort(samples.begin(), samples.end(),
@@ -74,7 +74,7 @@ class SlurmLoop : public ExperimentLoop {
     }
 
     PerfRunner perf_;
-    FakeHypervisor here_{{}}; // of the host where rig collects: it boots nothing
+    FakeHypervisor here_{{}}; // hypervisor of the collecting host, which boots nothing
     std::optional<ArtifactCache> cache_;
     std::optional<FakeHypervisor> nodes_;
     std::optional<FakeSlurm> slurm_;
@@ -107,7 +107,7 @@ TEST_F(SlurmLoop, GivesTheSamplesOfTheLocalEngine) {
 
 TEST_F(SlurmLoop, ArraysStayBelowTheControllersLimitAndTheUsers) {
     slurm_->max_array = 8;
-    slurm_->max_jobs = 3; // known only once it refuses
+    slurm_->max_jobs = 3; // the engine learns it from a refusal
     const auto result = compare();
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_EQ(slurm_->arrays(),
@@ -131,8 +131,8 @@ TEST_F(SlurmLoop, ATaskThatLeftNoResultIsSubmittedAgain) {
     EXPECT_NE(faults().find("NODE_FAIL, exit 0:9 on n2"), std::string::npos) << faults();
 }
 
-// An attempt that is lost after its kernel complained is not made again, by whomever: it might come
-// out clean.
+// An attempt that is lost after its kernel splatted is not retried, neither by rig nor by Slurm: a
+// clean retry would hide the splat.
 TEST_F(SlurmLoop, AnAttemptThatIsLostAfterItsKernelComplainedIsTheKernels) {
     const char* console =
         "[    1.0][    T1] BUG: KASAN: use-after-free in tlb_remove_table_one+0x12/0x34\n";
@@ -159,8 +159,8 @@ TEST_F(SlurmLoop, AnAttemptThatIsLostAfterItsKernelComplainedIsTheKernels) {
     }
 }
 
-// What Slurm requeues is COMPLETING while the node tidies up; longer than it takes a result to
-// show.
+// A task that Slurm requeues is COMPLETING while the node cleans up, which takes longer than a
+// result needs to appear.
 TEST_F(SlurmLoop, ATaskThatIsCompletingIsNotLost) {
     slurm_->on_pause = [&] {
         for (auto& task : slurm_->tasks)
@@ -211,8 +211,8 @@ TEST_F(SlurmLoop, AHostFaultInATaskIsMadeAgainAndAKernelsEndsTheRun) {
 }
 
 TEST_F(SlurmLoop, WhatComesTwiceIsCountedOnce) {
-    // A task of a node that was taken for lost comes to its end all the same, after the boot was
-    // made again, or before.
+    // A task whose node was taken for lost finishes after all, before or after the boot was
+    // retried.
     std::vector<FakeSlurm::Task> late;
     std::set<unsigned> struck;
     slurm_->instead = [&](const FakeSlurm::Task& task) {
@@ -222,7 +222,7 @@ TEST_F(SlurmLoop, WhatComesTwiceIsCountedOnce) {
         return true;
     };
     slurm_->on_pause = [&] {
-        if (slurm_->arrays().size() < 2) return; // they are submitted again by now
+        if (slurm_->arrays().size() < 2) return; // wait until the lost tasks were submitted again
         for (const auto& task : std::exchange(late, {})) {
             slurm_->run(task);
             slurm_->run(task);
@@ -231,8 +231,8 @@ TEST_F(SlurmLoop, WhatComesTwiceIsCountedOnce) {
     const auto result = compare();
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_TRUE(late.empty());
-    EXPECT_EQ(load_run(only_run())->samples.size(),
-              8u); // load_run() refuses a boot that is there twice
+    // load_run() refuses a run that contains a boot twice.
+    EXPECT_EQ(load_run(only_run())->samples.size(), 8u);
     EXPECT_GT(slurm_->ran, 11u) << "some boots were made twice";
 }
 
@@ -271,8 +271,8 @@ TEST_F(SlurmLoop, ARigThatWasKilledLeavesItsResultsAndItsJobs) {
     };
     EXPECT_THROW(std::ignore = compare(), Killed);
     slurm_->on_pause = nullptr;
-    // What an outright kill would have left: the destructor of an engine that lives does more. So
-    // it is kept from it here.
+    // Restore what SIGKILL would have left. The exception above ran the destructor of the engine,
+    // which cleans up more.
     const auto kept = slurm_->tasks;
     const auto copy = dir_ / "spool-kept";
     fs::copy(dir_ / "results/.slurm", copy, fs::copy_options::recursive);
@@ -291,7 +291,7 @@ TEST_F(SlurmLoop, ARigThatWasKilledLeavesItsResultsAndItsJobs) {
     EXPECT_LT(slurm_->ran - before, 11u) << "what was done is not made again";
     EXPECT_FALSE(spool_left());
 
-    // Begun anew, nothing that lies there is taken: the control.
+    // Negative control: with --no-resume rig takes none of the results that are there.
     fs::remove_all(dir_ / "results");
     begin(true);
     fs::create_directories(dir_ / "results");
@@ -339,7 +339,7 @@ TEST_F(SlurmLoop, ATaskSomebodyCancelledIsNotMadeAgain) {
 }
 
 TEST_F(SlurmLoop, ABuildThatFailsHasItsOwnBlameAndNothingBoots) {
-    fs::remove_all(dir_ / "cache/perf"); // which experiments on prebuilt kernels take from there
+    fs::remove_all(dir_ / "cache/perf"); // experiments with prebuilt kernels take perf from there
     const auto result = compare();
     engine = nullptr;
     const auto here = compare();
@@ -378,7 +378,7 @@ TEST_F(SlurmLoop, TheWallClockIsRefusedBeforeAnythingIsSubmitted) {
     EXPECT_NE(result.error().message.find("accepted: \"virtual\" or \"auto\""), std::string::npos)
         << result.error().message;
     EXPECT_TRUE(slurm_->runner.ran.empty());
-    // "auto" is the virtual one, and says why.
+    // "auto" means the virtual clock, with a reason.
     text.replace(text.find("\"wall\""), 6, "\"auto\"");
     put("x.toml", text);
     const auto automatic = compare();
@@ -387,7 +387,7 @@ TEST_F(SlurmLoop, TheWallClockIsRefusedBeforeAnythingIsSubmitted) {
     EXPECT_NE(automatic->report.run.clock_why.find("Slurm"), std::string::npos);
 }
 
-// The version that FakeHypervisor tells is the same on all nodes; here a node has another.
+// FakeHypervisor reports one QEMU version on all nodes. Here one node has another version.
 TEST_F(SlurmLoop, ANodeWithAnotherQemuMakesNoSample) {
     class Newer : public FakeHypervisor {
         using FakeHypervisor::FakeHypervisor;

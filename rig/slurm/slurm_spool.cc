@@ -17,7 +17,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr unsigned kFormat = 1; // raised when a reader of the old format would misread the new one
+constexpr unsigned kFormat = 1; // raise it if a reader of the old format would misread the new one
 constexpr std::size_t kMostArms = 64, kMostPatches = 4096, kMostText = 1 << 16;
 
 Result<json> load(const std::filesystem::path& file) {
@@ -107,7 +107,7 @@ Result<Error> read_error(JsonReader reader) {
     return error;
 }
 
-// What of a run is known before its kernels are.
+// The part of a run that is known before the kernels are built.
 json identity(const RunInfo& run) {
     const auto all = to_json(run);
     json known;

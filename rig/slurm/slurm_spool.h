@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The folder through which rig and its tasks on a cluster's nodes speak: <results>/.slurm/<id>/, on
-// a file system that all share.
+// The folder through which rig and its tasks on the nodes communicate: <results>/.slurm/<id>/, on a
+// file system that all of them share.
 //
-//   plan.json           the experiment, complete: what tasks read it from
-//   prepared.json       kernels and initramfs, by the build's task; or
-//   build-error.json    why there are none
-//   lists/<n>           of the n-th array: the boots' places in the schedule, one a line; line i is
-//   the task of index i making/<order>-*/   a boot on its way: its evidence done/<order>/       one
-//   that came to its end: its evidence and its result. Got by renaming, so it is whole, and there
-//   is one:
-//                       a second attempt at a boot that is there cannot take its place
-//   log/                stdout and stderr of tasks
-//   lock                held by the rig that collects
+//   plan.json           the complete experiment, which tasks read
+//   prepared.json       kernels and initramfs, written by the build task; or
+//   build-error.json    why the build failed
+//   lists/<n>           boots of array number n: their places in the schedule, one a line;
+//                       the task with index i makes the boot in line i
+//   making/<order>-*/   evidence of a boot in progress
+//   done/<order>/       evidence and result of a finished boot. Made by rename(2), so it is
+//                       complete and unique: a second attempt cannot replace it
+//   log/                stdout and stderr of the tasks
+//   lock                held by the rig that collects the results
 //
-// The id is a hash of the plan: the same command finds what it left when it was killed.
+// The id is a hash of the plan, so that the same command finds the spool of a rig that was killed.
 #pragma once
 
 #include "rig/experiment/prepared.h"
@@ -30,14 +30,14 @@
 namespace rig {
 
 struct SlurmPlan {
-    RunInfo run; // what is known before anything is built: the experiment, its boots, rig itself
-    std::filesystem::path top; // of the project, absolute
+    RunInfo run;               // all that is known before the build: experiment, boots, rig
+    std::filesystem::path top; // top folder of the project, absolute
 
     std::string id() const; // 16 hex digits
 };
-// Under the virtual clock. `program` is rig's SHA-256.
+// The plan, with the virtual clock. `program`: SHA-256 of rig.
 SlurmPlan slurm_plan(const Spec& spec, const std::string& program);
-// Is `run` one of this plan, as far as can be told before its kernels are there?
+// Whether `run` belongs to this plan, as far as that is known before the build.
 bool is_of(const SlurmPlan& plan, const RunInfo& run);
 
 struct SlurmSpool {
@@ -52,24 +52,25 @@ struct SlurmSpool {
     std::filesystem::path done(unsigned order) const { return done() / std::to_string(order); }
     std::filesystem::path log() const { return dir / "log"; }
 };
-// In the folder of a boot that was made, beside what guest_boot.h leaves there:
-inline constexpr const char* kResultFile =
-    "slurm-result.json"; // until it is taken up: a sample has its place in the run
-inline constexpr const char* kMakerFile = "slurm.json"; // who made it
+// Files in done/<order>/, in addition to those of guest_boot.h:
+// The result. Removed when rig takes it, because the sample then is in the run.
+inline constexpr const char* kResultFile = "slurm-result.json";
+inline constexpr const char* kMakerFile = "slurm.json"; // who made the boot
 
-// What tasks use besides the plan, and with what content.
+// Files that tasks use besides the plan, with their checksums.
 struct SlurmPrepared {
     Prepared prepared;
-    std::map<std::filesystem::path, std::string>
-        sha256; // of the initramfs, and of each kernel's vmlinux and System.map
+    // Of the initramfs, and of vmlinux and System.map of each kernel.
+    std::map<std::filesystem::path, std::string> sha256;
 };
 
-// Who made a boot: what must agree with the run's own.
+// What made a boot: must agree with the run.
 struct SlurmProvenance {
-    std::string program, qemu, kernel_sha256,
-        image; // as RunInfo has them; the kernel that was booted, the initramfs's cache key
+    // As in RunInfo. `kernel_sha256`: the image that was booted. `image`: cache key of the
+    // initramfs.
+    std::string program, qemu, kernel_sha256, image;
     std::string node, job; // "n1", "12_3"
-    unsigned restarts = 0; // how often Slurm made the task again before
+    unsigned restarts = 0; // how often Slurm restarted the task before
     bool operator==(const SlurmProvenance&) const = default;
 };
 struct SlurmResult {
@@ -78,7 +79,7 @@ struct SlurmResult {
     Result<Sample> sample;
 };
 
-// All round-trip exactly. FaultDomain::Host: "file: what was found, want what".
+// All of these round-trip exactly. Errors: FaultDomain::Host, "file: what was found, want what".
 nlohmann::json to_json(const SlurmPlan& plan);
 nlohmann::json to_json(const SlurmPrepared& prepared);
 nlohmann::json to_json(const SlurmProvenance& maker);
@@ -90,13 +91,14 @@ Result<SlurmResult> load_slurm_result(const std::filesystem::path& file);
 Result<Error> load_slurm_error(const std::filesystem::path& file);
 
 std::string list_text(const std::vector<unsigned>& orders);
-// Line `index` of a list. FaultDomain::Host: "FILE:LINE: what was found, want what".
+// The boot in line `index` (from 0) of a list. FaultDomain::Host: "FILE:LINE: what was found, want
+// what".
 Result<unsigned> order_of(const std::filesystem::path& list, unsigned index);
 
-// Boots in done/, by order. Names that are no number are not looked at.
+// Boots in done/, by order. Ignores names that are not numbers.
 std::vector<unsigned> done_boots(const SlurmSpool& spool);
 
-// "" if a boot made by `maker` is one of `run`, else how it differs.
+// How a boot of `maker` disagrees with `run`, or "" if it agrees.
 std::string disagreement(const SlurmProvenance& maker, const RunInfo& run, const std::string& arm);
 
 } // namespace rig

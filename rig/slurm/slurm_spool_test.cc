@@ -114,7 +114,7 @@ TEST_F(Spool, APlanIsFoundAgainByWhatItAsksFor) {
     EXPECT_EQ(plan.id(), slurm_plan(spec_, "program").id());
     EXPECT_EQ(plan.id().size(), 16u);
     EXPECT_NE(plan.id(), slurm_plan(spec_, "another").id());
-    auto run = run_; // what the kernels are is not known yet
+    auto run = run_; // the kernels are not known yet
     const auto same = plan.run;
     run.spec_file = same.spec_file, run.spec_text = same.spec_text, run.overrides = same.overrides,
     run.program = same.program;

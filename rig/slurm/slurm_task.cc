@@ -66,8 +66,8 @@ Result<Task> read_task(const SlurmSpool& spool) {
     return Task{plan, spec};
 }
 
-// A file that another node, or the build, made is what it was: else its boots would be of something
-// else than the run says.
+// Checks that a file made by the build or by another node is unchanged. Otherwise the boots would
+// test something else than the run reports.
 Status unchanged(const std::filesystem::path& file, const std::string& sha256) {
     const auto found = sha256_file(file);
     if (!found)
@@ -93,7 +93,7 @@ Result<Sample> make(const Task& task, const PlannedBoot& planned, const SlurmPre
     RIG_TRY(symbols, SymbolTable::parse(slurp(kernel.system_map), kernel.system_map.string()));
     RIG_TRY(plan, make_plan(task.spec, arm, symbols, planned.perturbation));
     const auto own = task.spec.for_arm(arm);
-    static const double slowness = host_slowdown_factor(); // of a host, so once is enough
+    static const double slowness = host_slowdown_factor(); // same for all boots on this host
     const GuestClock clock = GuestClock::Virtual;
     RIG_TRY(places, take_places({clock, own.guest.vcpus, own.guest.memory_mib}, 1, environment.host,
                                 environment.progress, stop));
@@ -118,7 +118,7 @@ Result<std::string> build_task_command(const TaskOptions& line, const Environmen
         std::set<std::filesystem::path> files{prepared.image};
         for (const auto& [arm, kernel] : prepared.kernels)
             files.insert({kernel.vmlinux, kernel.system_map});
-        files.erase(std::filesystem::path()); // what a prebuilt kernel lacks
+        files.erase(std::filesystem::path()); // a prebuilt kernel may lack one of the files
         for (const auto& file : files) {
             RIG_TRY(sha256, sha256_file(file));
             all.sha256[file] = sha256;
@@ -131,7 +131,8 @@ Result<std::string> build_task_command(const TaskOptions& line, const Environmen
             spool.build_error(),
             to_json(built.error()).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
                 "\n"));
-        return tl::unexpected(built.error()); // the task fails: what waits for it must not start
+        // Fail the task, so that the waiting boots do not start.
+        return tl::unexpected(built.error());
     }
     RIG_CHECK(write_atomically(spool.prepared(), to_json(*built).dump(2) + "\n"));
     return fmt::format("prepared on {}\n", this_node());
@@ -196,7 +197,7 @@ Result<std::string> boot_task_command(const TaskOptions& line, const Environment
         folder / kResultFile,
         to_json(result).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"));
     std::filesystem::rename(folder, spool.done(order), error);
-    // One is there already: of an attempt that was taken for lost.
+    // If a result exists already, an attempt that was taken for lost has made it. That is no error.
     if (error && !std::filesystem::exists(spool.done(order) / kResultFile))
         return fail(FaultDomain::Host, fmt::format("node {}: cannot make {}: {}", by.node,
                                                    spool.done(order).string(), error.message()));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What runs on a cluster's nodes: one task builds, each of the others makes one boot. They get the
-// spool's folder, and leave their results there; slurm_engine.h submits them and collects.
+// The tasks on the nodes of a cluster: one task builds, each other task makes one boot. A task gets
+// the spool's folder and leaves its result there. slurm_engine.h submits the tasks and collects the
+// results.
 #pragma once
 
 #include "rig/base/error.h"
@@ -15,21 +16,20 @@ namespace rig {
 
 struct TaskOptions {
     std::filesystem::path spool;
-    unsigned list = 0;             // of boots
-    std::optional<unsigned> index; // in it; none: $SLURM_ARRAY_TASK_ID
+    unsigned list = 0;             // number of the list of boots
+    std::optional<unsigned> index; // line in the list, from 0; none: $SLURM_ARRAY_TASK_ID
 };
 
-// Both return one line for people.
+// Both functions return one line for people.
 //
-// prepare() of all arms; writes prepared.json or build-error.json, and neither when it was stopped:
-// Slurm makes it again.
+// Calls prepare() for all arms and writes prepared.json or build-error.json. Writes neither if it
+// was stopped, since Slurm then restarts the task.
 Result<std::string> build_task_command(const TaskOptions& line, const Environment& environment,
                                        std::stop_token stop);
 
-// Makes one boot and puts it into done/. A fault of any kind is a result too, but not what comes of
-// being stopped (scancel, a node that is drained), unless the kernel complained before. Errors only
-// where there can be no result: rig of the node is another one, the spool cannot be read or
-// written.
+// Makes one boot and puts it into done/. A fault of any kind is a result too. Being stopped
+// (scancel, a drained node) is not, unless the kernel splatted before. Errors only if there can be
+// no result: the node has another rig, or the spool cannot be read or written.
 Result<std::string> boot_task_command(const TaskOptions& line, const Environment& environment,
                                       std::stop_token stop);
 

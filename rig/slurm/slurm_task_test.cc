@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Tasks by themselves: what makes one leave no result. Their ordinary work is in
-// slurm_engine_test.cc.
+// Tests of single tasks: what makes a task leave no result. slurm_engine_test.cc tests their
+// ordinary work.
 #include "rig/base/version.h"
 #include "rig/slurm/slurm_task.h"
 
@@ -55,7 +55,7 @@ TEST_F(SlurmTasks, ABootLeavesItsResultAndItsEvidence) {
     EXPECT_TRUE(std::filesystem::exists(spool_.done(3) / "console.log"));
     EXPECT_TRUE(std::filesystem::is_empty(spool_.making()));
     const auto first = slurp(spool_.done(3) / kResultFile);
-    // A second attempt does not take its place.
+    // A second attempt does not replace the first result.
     ASSERT_TRUE(boot(0));
     EXPECT_EQ(slurp(spool_.done(3) / kResultFile), first);
     EXPECT_EQ(hypervisor_.requests.size(), 2u);

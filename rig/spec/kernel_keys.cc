@@ -17,8 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Bounds on what a file may ask for. Each is several times what an experiment has needed; together
-// they keep a slip of the pen (a pasted log, a generated list) from becoming a week of builds.
+// Limits on what a file may request. Each is several times what an experiment has needed. Together
+// they keep a mistake (a pasted log, a generated list) from becoming a week of builds.
 constexpr std::size_t max_arms = 16;
 constexpr std::size_t max_series = 64;
 constexpr std::size_t max_fragments = 64;
@@ -81,7 +81,7 @@ Result<Source> read_source(const SpecTable& table, const rules::PathRules& paths
     return PrebuiltSource{};
 }
 
-// Booleans and integers are taken as what Kconfig writes for them.
+// Booleans and integers become what Kconfig writes for them.
 Status read_options(const SpecTable& table, std::map<std::string, std::string>& out) {
     auto keys = table.keys();
     if (keys.size() > max_options)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// This header reads an experiment file with the command line's say over it, and names the words
-// that say the same again. Errors are values.
+// Reads an experiment file with the options of the command line applied, and turns such options
+// back into words. Errors are values.
 #pragma once
 
 #include "rig/base/error.h"
@@ -21,17 +21,17 @@ struct Overrides {
     std::vector<std::string> set; // KEY=VALUE, see override.h
 };
 
-// The experiment file with the command line's say over it. FaultDomain::Spec as load_spec().
+// Reads the experiment file, with the options applied to it. FaultDomain::Spec, as load_spec().
 Result<Spec> load_with_overrides(const std::filesystem::path& file, const Overrides& overrides);
-// The words that say the same again: "--boots", "4", ...
+// The words of a command line that give the same options: "--boots", "4", ...
 std::vector<std::string> words_of(const Overrides& overrides);
-// What reproduces a run from the project's top: "./bootstrap compare FILE ...", with what this
-// command line changed of the experiment or suite.
+// The command that reproduces a run from the project's top: "./bootstrap compare FILE ...", with
+// the options that change the experiment or suite.
 std::vector<std::string> reproduce(const std::filesystem::path& file,
                                    const std::filesystem::path& top, const Overrides& overrides);
-// The same of an experiment.
+// The same for an experiment that was read.
 std::vector<std::string> compare_command_words(const Spec& spec, const Overrides& overrides);
-// FaultDomain::Spec naming those there are.
+// Finds an arm by name. FaultDomain::Spec, listing the existing names, if there is no such arm.
 Result<const Arm*> arm_of(const Spec& spec, const std::string& name);
 
 } // namespace rig

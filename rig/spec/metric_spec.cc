@@ -67,7 +67,7 @@ Rule rule_of(CustomMetric::Kind kind) {
     return rules::kernel_function;
 }
 
-// A metric the file defines: exactly one of the sources.
+// Reads a metric that the file defines: exactly one of the sources must be given.
 Result<CustomMetric> read_custom_metric(const SpecTable& table, const std::string& name,
                                         const Spec& spec) {
     using Kind = CustomMetric::Kind;
@@ -109,7 +109,8 @@ Result<CustomMetric> read_custom_metric(const SpecTable& table, const std::strin
 }
 
 Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, const Spec& spec) {
-    // Which one further key goes with an expectation; any other would be silently without effect.
+    // The one further key that goes with each expectation; any other key would have no effect, so
+    // it is refused.
     static const std::map<std::string, std::pair<ExpectKind, std::string>> expectations = {
         {"report", {ExpectKind::Report, ""}},
         {"exactly", {ExpectKind::Exactly, "values"}},
@@ -144,7 +145,7 @@ Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, 
     RIG_TRY(values, table.table("values"));
     if (values) RIG_CHECK(read_exact_values(*values, metric, spec));
     RIG_CHECK(table.number("ratio", metric.ratio, 0, 1e9, true));
-    // Unchanged within more than a half would let a halved figure pass as the same.
+    // With "unchanged" within more than a half, a halved value would pass as unchanged.
     RIG_CHECK(table.number("within", metric.within, 0, kind == ExpectKind::Unchanged ? 0.5 : 10));
     RIG_CHECK(table.integer("at_least", metric.at_least, 1, 1'000'000'000));
     if (defined_here) {
@@ -160,7 +161,7 @@ Status read_metrics(const SpecTable& table, Spec& spec) {
     if (table.keys().size() > max_metrics)
         return tl::unexpected(table.wrong(fmt::format("bad metrics: {} of them, want at most {}",
                                                       table.keys().size(), max_metrics)));
-    // A name of its own is accepted with a definition; without one it is a known name misspelt.
+    // A name that is not built in needs a definition; without one it is a misspelt built-in name.
     auto accepted = metric_names();
     for (const auto& key : table.keys())
         if (const auto* entry = table.find(key)->as_table();

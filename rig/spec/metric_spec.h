@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The [metrics] of an experiment file: which are known, which it defines itself, and what it
-// declares about each.
+// Reads [metrics] of an experiment file: expectations about built-in metrics, and metrics that the
+// file defines itself.
 #pragma once
 
 #include "rig/spec/spec.h"
@@ -8,8 +8,8 @@
 
 namespace rig {
 
-// After everything else of the file: metrics name its arms, background commands, vCPUs and
-// workload.
+// Must be called last: metrics refer to the arms, background commands, vCPUs and workload of the
+// file.
 Status read_metrics(const SpecTable& table, Spec& spec);
 
 } // namespace rig

@@ -34,12 +34,12 @@ bool is_word(std::string_view text) {
     });
 }
 
-// A table whose only entry is the value, with the override as the name of its source.
+// Parses the value into a table with it as the only entry. The override is the name of the source.
 Result<toml::table> parse_value(const SpecOverride& one) {
     const auto place = fmt::format("--set {}={}", one.key, one.value);
     try {
         auto parsed = toml::parse("value=" + one.value, place);
-        // "1\nother = 2" would bring keys of its own.
+        // A value such as "1\nother = 2" would add further keys.
         if (parsed.size() == 1) return parsed;
     } catch (const toml::parse_error&) {
         if (is_word(one.value)) return toml::parse(fmt::format("value=\"{}\"", one.value), place);
@@ -81,7 +81,7 @@ Status apply(toml::table& root, const SpecOverride& one) {
         if (!table) return bad(one, fmt::format("{} is no table", parts[i]));
     }
     auto* node = value.get("value");
-    // Copies lose their place; moves keep it.
+    // Move the value: a copy would lose its source position.
     const toml::key key(parts.back(), toml::source_region(node->source()));
     table->erase(parts.back());
     node->visit([&](auto& typed) { table->insert_or_assign(key, std::move(typed)); });
@@ -110,7 +110,7 @@ Status apply_overrides(toml::table& root, const std::vector<SpecOverride>& overr
     RIG_CHECK(rename_older_keys(root, older));
     for (const auto& one : overrides)
         RIG_CHECK(apply(root, one));
-    return rename_older_keys(root, older); // what the overrides brought
+    return rename_older_keys(root, older); // older names in the overrides
 }
 
 } // namespace rig

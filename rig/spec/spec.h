@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // An experiment file (configs/*.toml) as plain data; spec_parser.h reads one. Paths in a file are
-// relative to the project's top (the nearest parent of the file that holds `kernel-patches/`); they
-// are kept that way, only normalised: open them as `spec.top / path`.
+// relative to the project's top (the nearest parent of the file that contains `kernel-patches/`).
+// They are kept that way, only normalised: open them as `spec.top / path`.
 #pragma once
 
 #include "rig/arch/arch.h"
@@ -19,9 +19,9 @@
 
 namespace rig {
 
-// A Debian source package such as linux-source-6.12. An empty suite means the host's own package
-// lists; a named suite (trixie-backports) is fetched through a private apt configuration that
-// leaves the host's alone.
+// A Debian source package such as linux-source-6.12. With an empty suite it comes from the host's
+// own package lists. A named suite (trixie-backports) is fetched with a private apt configuration;
+// the host's stays unchanged.
 struct DistroSource {
     std::string package;
     std::string suite;
@@ -33,45 +33,48 @@ struct TarballSource {
 struct GitSource {
     std::filesystem::path repository; // a local repository
     std::string revision;
-    std::string
-        base{}; // a revision whose tree is unpacked in the place of `revision`'s, which becomes a
-                // patch on top of it: all revisions of one base share an object tree. Empty: none
+    // If set, this revision's tree is unpacked instead of `revision`'s, and the difference becomes
+    // a patch on top: all revisions with one base share an object tree. Empty: none.
+    std::string base{};
 };
 struct PrebuiltSource {}; // every arm names its own bzImage
 using Source = std::variant<DistroSource, TarballSource, GitSource, PrebuiltSource>;
 
 struct PrebuiltImage {
     std::filesystem::path bzimage;
-    std::filesystem::path system_map; // or
-    std::filesystem::path vmlinux;    // (nm is run on it)
-    std::filesystem::path config;     // the .config it was built with: exposure is proven from it
+    std::filesystem::path system_map; // either this,
+    std::filesystem::path vmlinux;    // or this (rig runs nm on it)
+    std::filesystem::path config;     // the .config of the build; the validity checks read it
 };
 
 struct Arm {
     std::string name; // [a-z0-9][a-z0-9-]*, unique; the first arm is the baseline
-    std::vector<std::filesystem::path>
-        series;         // folders with a quilt `series` file, applied in order
-    std::string marker; // function that only this arm's version of the line calls; see
-                        // target_checks.h. Empty with target.same_path
+    // Folders with a quilt `series` file, applied in order.
+    std::vector<std::filesystem::path> series;
+    // The function that only this arm's version of the changed line calls; see target_checks.h.
+    // Empty with target.same_path.
+    std::string marker;
     std::optional<PrebuiltImage> prebuilt;
-    std::string splat = {}; // broken on purpose: every boot must splat, naming this text in title,
-                            // function or call trace
-    std::vector<std::string> config_differs = {}; // options, without CONFIG_, in which this kernel
-                                                  // may differ from the baseline's; "*": any
-    std::string revision =
-        {}; // of kernel.source's git repository, in the place of its own; empty: that one
-    std::string cmdline =
-        {}; // appended to the kernel command line of this arm, after guest.extra_cmdline
+    // Set if the arm is broken on purpose: every boot must splat, with this text in the splat's
+    // title, function or call trace.
+    std::string splat = {};
+    // Options, without CONFIG_, in which this kernel may differ from the baseline's; "*": any.
+    std::vector<std::string> config_differs = {};
+    // A revision of kernel.source's git repository, instead of the one that kernel.source names.
+    // Empty: that one.
+    std::string revision = {};
+    // Appended to the kernel command line of this arm, after guest.extra_cmdline.
+    std::string cmdline = {};
 };
 
 struct KernelSpec {
     Source source;
     std::string arch = kDefaultArch; // one of all_archs()
-    std::vector<std::filesystem::path>
-        prerequisites; // series applied to every arm first, and named in the report
-    std::vector<std::filesystem::path> fragments; // merged in order on allnoconfig
-    std::map<std::string, std::string>
-        options; // last word over the fragments: name without CONFIG_ -> y, n, 42, "text"
+    // Series that are applied to every arm first; the report names them.
+    std::vector<std::filesystem::path> prerequisites;
+    std::vector<std::filesystem::path> fragments; // merged in this order, starting from allnoconfig
+    // Overrides the fragments: name without CONFIG_ -> y, n, 42, "text".
+    std::map<std::string, std::string> options;
 };
 
 enum class ClockChoice { Auto, Virtual, Wall };
@@ -80,78 +83,86 @@ struct GuestSpec {
     unsigned vcpus = 4;        // 2..16
     unsigned memory_mib = 512; // 128..65536
     ClockChoice clock = ClockChoice::Auto;
-    unsigned boots = 8; // per arm, 1..1000. Virtual clock: one perturbation seed each
-    unsigned warmup_boots =
-        0; // per arm, 0..100, before those: proven as all others, never judged. Wall clock only
-    std::uint64_t seed = 1; // 0..2^53: the seed all perturbation seeds and the schedule derive from
-    unsigned deadline_seconds = 0; // wall seconds for one boot, 0 = chosen from clock and vCPUs
-    unsigned perf_pages = 1024; // of perf record's ring buffer for each CPU, a power of two up to
-                                // 16384; the boot needs that memory
-    std::string extra_cmdline;  // appended to the kernel command line
+    unsigned boots = 8; // per arm, 1..1000. Virtual clock: each has its own perturbation seed
+    // Per arm, 0..100, before the others. They must pass the validity checks, but are left out of
+    // every comparison. Wall clock only.
+    unsigned warmup_boots = 0;
+    std::uint64_t seed = 1; // 0..2^53: all perturbation seeds and the schedule derive from it
+    unsigned deadline_seconds = 0; // wall seconds for one boot; 0 = derived from clock and vCPUs
+    // Size of perf record's ring buffer per CPU: a power of two up to 16384. The guest needs that
+    // memory.
+    unsigned perf_pages = 1024;
+    std::string extra_cmdline; // appended to the kernel command line
 };
 
-// A command that runs beside the workload in both passes: started before the window opens, ended by
-// SIGINT after it has closed. Its output is evidence: boots/<boot>/<pass>-background-NAME.txt.
+// A command that runs next to the workload in both passes. It is started before the measured window
+// opens, and ended by SIGINT after the window has closed. Its output is kept as evidence in
+// boots/<boot>/<pass>-background-NAME.txt.
 struct BackgroundSpec {
     std::string name;                 // [a-z0-9-]{1,32}, unique
-    std::vector<std::string> command; // an absolute path in the guest, and arguments
+    std::vector<std::string> command; // an absolute path in the guest, and its arguments
 };
 
 struct FaultSpec {
     bool enabled = true;
-    std::string function;  // stack-trace filter: require-start/-end are this function's bounds
+    // For the stack-trace filter: its bounds become require-start and require-end.
+    std::string function;
     unsigned interval = 1; // 1 = every allocation; 1..1000000
-    std::int64_t times = 1000000; // 0..2^31-1; read back afterwards, it counts the injections
-    unsigned min_order = 0;       // 0..10
-    bool task_filter = true;      // only the workload's task fails
-    bool stack_filter = true;     // false = any call site of the task (the negative control)
+    // 0..2^31-1. The kernel counts it down, so that reading it back gives the number of injections.
+    std::int64_t times = 1000000;
+    unsigned min_order = 0;  // 0..10
+    bool task_filter = true; // only allocations of the workload's task fail
+    // false = allocations at any call site of the task fail (the negative control).
+    bool stack_filter = true;
 };
 
 struct TargetSpec {
-    std::string function;      // must be hit in every arm; its entry..return is the target latency
-    std::string sync_function; // csd func of the IPIs under test; empty: none
-    std::map<std::string, std::string>
-        config;             // options the final .config must hold for the line to be compiled
-    bool same_path = false; // the arms run the same code here, which is what is to be shown: no
-                            // witness can tell them apart, and the target is hit as often as the
-                            // workload's calls predict, in every arm
-    bool revisions =
-        false; // the arms are revisions of one history, among which a change is searched: what
-               // changed is not known, so there is no witness, and nothing may be declared about a
-               // metric. All other proofs are asked for
+    // Must be hit in every arm. The time from its entry to its return is the target latency.
+    std::string function;
+    std::string sync_function; // csd function of the IPIs under test; empty: none
+    // Options with the values that the final .config must have for the changed line to be compiled.
+    std::map<std::string, std::string> config;
+    // The experiment is to show that the arms run the same code here. No marker can tell them apart
+    // then; instead the target must be hit exactly as often as the workload predicts, in every arm.
+    bool same_path = false;
+    // The arms are revisions of one history that is searched for a change. Nobody knows what
+    // changed, so there is no marker, and no metric may have an expectation. All other validity
+    // checks apply.
+    bool revisions = false;
 };
 
-// What the experiment declares about one metric. Numbers may differ per arm.
+// What the experiment expects of one metric. The numbers can differ per arm.
 enum class ExpectKind {
-    Report,    // shown, not judged
-    Exactly,   // every boot of the arm equals `exactly[arm]`
-    AtMost,    // against the baseline arm: ratio of medians at most `ratio`
-    NotWorse,  // against the baseline arm: not higher by more than `within` (0.01 = 1 %)
-    Unchanged, // against the baseline arm: neither higher nor lower by more than `within`
-    Falls,     // against the baseline arm: lower
+    Report,    // shown, without an expectation
+    Exactly,   // every boot of the arm has the value `exactly[arm]`
+    AtMost,    // ratio of its median to the baseline's is at most `ratio`
+    NotWorse,  // not higher than the baseline by more than `within` (0.01 = 1 %)
+    Unchanged, // neither higher nor lower than the baseline by more than `within`
+    Falls,     // lower than the baseline
 };
-struct Predicted {
-}; // injections x (online CPUs - 1); with faults off, hits of the target x (online CPUs - 1)
+// injections x (online CPUs - 1); without fault injection, hits of the target x (online CPUs - 1)
+struct Predicted {};
 using ExactValue = std::variant<std::int64_t, Predicted>;
 
-// A metric that the experiment file defines itself, so that another kernel patch needs no C++.
+// A metric that the experiment file defines itself, so that another kernel patch needs no new C++
+// code.
 struct CustomMetric {
     enum class Kind {
-        Event,     // a tracepoint, counted in the counted pass
-        Calls,     // calls of a kernel function, counted in the counted pass (kprobe)
-        Latency,   // entry to return of a kernel function in the timed pass, ns (kprobe and
+        Event,     // a tracepoint, counted in the count pass
+        Calls,     // calls of a kernel function, counted in the count pass (kprobe)
+        Latency,   // entry to return of a kernel function in the latency pass, ns (kprobe and
                    // kretprobe)
-        Counter,   // what the workload counts itself (guest/protocol/workload_counters.h), in both
-                   // passes together
-        Histogram, // what a background command prints at its end: lines "MICROSECONDS COUNT...", as
-                   // cyclictest -h does
+        Counter,   // a counter of the workload (guest/protocol/workload_counters.h), of both passes
+                   // together
+        Histogram, // what a background command prints at its end, as cyclictest -h does: lines of
+                   // "MICROSECONDS COUNT..."
     } kind = Kind::Event;
-    std::string
-        what; // "subsystem:event", the function, the counter, or the background command's name
+    // "subsystem:event", the function, the counter, or the background command's name.
+    std::string what;
     std::string filter;               // a perf filter over the event's fields (Kind::Event)
     std::string label;                // for people; empty: the metric's name
-    bool own = false;                 // only the workload's tasks; a latency is always only theirs
-    std::optional<unsigned> cpu = {}; // only what happens on this CPU (Kind::Event and Kind::Calls)
+    bool own = false;                 // counts only the workload's tasks; a latency always does
+    std::optional<unsigned> cpu = {}; // counts only on this CPU (Kind::Event and Kind::Calls)
 };
 
 struct MetricSpec {
@@ -161,8 +172,8 @@ struct MetricSpec {
     double ratio = 0;                          // > 0
     double within = 0;                         // 0..10; Unchanged: 0..0.5
     std::optional<CustomMetric> custom = {};
-    std::uint64_t at_least =
-        0; // exposure: a boot that holds less of it has tested nothing; 0 = no such claim
+    // A boot with less than this has tested nothing; 0 = no such requirement.
+    std::uint64_t at_least = 0;
 };
 
 // `key` and `value` as in override.h.
@@ -172,27 +183,29 @@ struct SpecOverride {
 };
 
 struct Spec {
-    std::string text; // of the file as it was read: what is stored with a run, whatever becomes of
-                      // the file meanwhile
-    std::filesystem::path file;          // as given
-    std::vector<SpecOverride> overrides; // values replaced in it before it was read
+    // The file's content when it was read. This text is stored with a run, even if the file changes
+    // later.
+    std::string text;
+    std::filesystem::path file;          // as the user named it
+    std::vector<SpecOverride> overrides; // values that were replaced before the file was read
     std::string deprecation;             // one line if the file uses older names, else empty
-    std::filesystem::path top;           // project top, absolute
+    std::filesystem::path top;           // project top, an absolute path
     std::string name, description;
     KernelSpec kernel;
     std::vector<Arm> arms; // at least one; compare needs two
     GuestSpec guest;
     WorkloadSpec workload;
     std::vector<BackgroundSpec> backgrounds;
-    std::vector<std::filesystem::path> image_files; // programs of the host that the guest gets at
-                                                    // the same path, with their libraries
-    bool full_perf = false; // the guest's perf has every subcommand, not only those rig runs
+    // Programs of the host that are copied into the guest at the same path, with their libraries.
+    std::vector<std::filesystem::path> image_files;
+    bool full_perf = false; // the guest's perf has all subcommands, not only those that rig runs
     FaultSpec fault;
     TargetSpec target;
     std::vector<MetricSpec> metrics;
 
     const Arm* find_arm(std::string_view name) const;
-    // This spec with the arm's command line in guest.extra_cmdline: what its boots are asked for.
+    // This spec with the arm's kernel command line appended to guest.extra_cmdline, as its boots
+    // need it.
     Spec for_arm(const Arm& arm) const;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What parse_spec() says about bad experiment files: the place, what was found and what is
+// The errors of parse_spec() for bad experiment files: the place, what was found and what is
 // accepted.
 #include "rig/spec/spec_parser.h"
 #include "rig/testing/spec_project.h"
@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 class SpecErrors : public SpecProject {};
 
-// `to` replaces `from` in `base`. An '@' in `to` stands where the error must point and is taken out
+// `to` replaces `from` in `base`. An '@' in `to` marks where the error must point; it is removed
 // first.
 struct Bad {
     std::string_view base, from, to;
@@ -306,7 +306,7 @@ TEST_F(SpecErrors, PointsAtWhatIsWrongAndSaysWhatIsAccepted) {
          "expect = \"not-worse\"\nwithin = 0.01",
          "expect = \"falls\"\nwithin = @0.01",
          {"bystander_wakeup.within", "goes with another expectation than \"falls\""}},
-        // what is missing
+        // missing keys
         {good_spec, "name = \"batch-alloc-fail\"", "@", {"missing name"}},
         {minimal_spec,
          "name = \"least\"\n[kernel]\nsource = { distro = \"linux-source-6.12\" }",
@@ -349,7 +349,7 @@ TEST_F(SpecErrors, PointsAtWhatIsWrongAndSaysWhatIsAccepted) {
          "{ ipi = \"predicted\", reviewed = 0 }",
          "@{ ipi = \"predicted\" }",
          {"missing metrics.sync_ipis.values.reviewed", "every arm"}},
-        // what does not go together
+        // combinations that are refused
         {good_spec,
          "{ ipi = \"predicted\", reviewed = 0 }",
          "{ ipi = \"predicted\", reviewed = 0, @reviewd = 0 }",

@@ -28,11 +28,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Bounds on what a file may ask for, as in kernel_keys.cc.
+// Limits on what a file may request, as in kernel_keys.cc.
 constexpr std::size_t max_backgrounds = 8;
 constexpr std::size_t max_words = 64;
 constexpr std::size_t max_image_files = 64;
-// Seeds pass through JSON, where numbers beyond 2^53 are not exact.
+// Seeds pass through JSON, where numbers above 2^53 are not exact.
 constexpr std::int64_t max_seed = std::int64_t{1} << 53;
 
 Status read_guest(const SpecTable& table, GuestSpec& guest) {
@@ -94,7 +94,8 @@ Status read_parameter(const SpecTable& table, const WorkloadParameter& parameter
     return {};
 }
 
-// The parameters that the workload declares; another workload's is refused with the reason.
+// Reads the parameters that the workload declares. A parameter of another workload is refused with
+// the reason.
 Status read_parameters(const SpecTable& table, WorkloadSpec& workload) {
     const auto& declared = workload_named(workload.name);
     for (const auto& parameter : declared.parameters)
@@ -166,7 +167,7 @@ Status read_backgrounds(const SpecTable& root, std::vector<BackgroundSpec>& out)
     return {};
 }
 
-// Optional tables: an absent one means all its defaults.
+// Reads an optional table: if it is absent, all its defaults apply.
 template<class Read> Status section(const SpecTable& root, std::string_view key, Read read) {
     RIG_TRY(table, root.table(key));
     return table ? read(*table) : Status{};
@@ -182,7 +183,7 @@ Status read_root(const SpecTable& root, Spec& spec, const rules::PathRules& path
     RIG_CHECK(section(root, "kernel", [&](const SpecTable& table) {
         return read_kernel(table, spec.kernel, paths);
     }));
-    // Before the arms: it decides whether they need a witness.
+    // Read these before the arms: they decide whether the arms need a marker.
     RIG_CHECK(section(root, "target", [&](const SpecTable& table) -> Status {
         RIG_CHECK(table.boolean("same_path", spec.target.same_path));
         return table.boolean("revisions", spec.target.revisions);
@@ -233,7 +234,7 @@ Status read_root(const SpecTable& root, Spec& spec, const rules::PathRules& path
 Result<Spec> parse(std::string_view text, const fs::path& file,
                    const std::vector<SpecOverride>& overrides, bool stored) {
     Spec spec;
-    // What a file means that was written when these could be left out; a newer one names them.
+    // Older files could leave these out; newer ones must name them.
     spec.fault.function = older::kFaultFunction;
     spec.target.function = older::kTargetFunction;
     spec.file = file;
@@ -267,7 +268,7 @@ Result<Spec> parse_stored_spec(std::string_view text, const fs::path& file,
 
 Result<Spec> load_spec(const fs::path& file, const std::vector<SpecOverride>& overrides) {
     std::error_code error;
-    // A folder opens and a pipe never ends; neither is an experiment.
+    // A folder can be opened, and a pipe may never end: neither is an experiment.
     if (!fs::is_regular_file(file, error))
         return fail(FaultDomain::Spec,
                     fmt::format("{}: {}, want an experiment file (configs/*.toml)", file.string(),
@@ -278,7 +279,7 @@ Result<Spec> load_spec(const fs::path& file, const std::vector<SpecOverride>& ov
     errno = 0;
     std::ifstream in(file, std::ios::binary);
     const int why = in.is_open() ? 0 : errno;
-    // What this process may open is no matter of the file's.
+    // A limit of this process is not a fault of the file.
     if (why == EMFILE || why == ENFILE || why == ENOMEM) return cannot("read", file, why);
     std::string text{std::istreambuf_iterator<char>(in), {}};
     if (!in.is_open() || in.bad())

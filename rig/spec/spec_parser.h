@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Reads an experiment file (TOML) into a Spec. parse_spec() checks everything that can be checked
-// without touching a kernel: unknown keys, types, ranges, names, and that the files it mentions
-// exist.
+// without a kernel: unknown keys, types, ranges, names, and that the files it mentions exist.
 #pragma once
 
 #include "rig/base/error.h"
@@ -13,13 +12,13 @@
 
 namespace rig {
 
-// `text` is the file's content, `file` its name for messages and relative paths. Error:
-// FaultDomain::Spec, message "file:line:column: what was found; what is accepted". Overrides are
-// applied before anything is checked.
+// `text` is the file's content; `file` is its name for messages and for relative paths. Overrides
+// are applied before anything is checked. Errors: FaultDomain::Spec, "file:line:column: what was
+// found; what is accepted".
 Result<Spec> parse_spec(std::string_view text, const std::filesystem::path& file,
                         const std::vector<SpecOverride>& overrides = {});
-// The experiment of a stored run: no file but the text is needed. `spec.top` stays empty, since
-// what the paths lead to may be gone.
+// Parses the experiment of a stored run. Only the text is needed, not the files that it mentions.
+// `spec.top` stays empty, because what the paths name may be gone.
 Result<Spec> parse_stored_spec(std::string_view text, const std::filesystem::path& file,
                                const std::vector<SpecOverride>& overrides);
 Result<Spec> load_spec(const std::filesystem::path& file,

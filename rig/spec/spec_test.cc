@@ -124,7 +124,7 @@ TEST_F(SpecTest, UnchangedAndFalls) {
     EXPECT_EQ(spec->metrics[3].kind, ExpectKind::Falls);
 }
 
-// The structs' initialisers are the defaults: no second copy of them in the parser.
+// The structs' initialisers are the defaults; the parser has no second copy of them.
 TEST_F(SpecTest, AbsentKeysKeepTheDefaults) {
     auto spec = parse_spec(minimal_spec, file());
     ASSERT_TRUE(spec) << spec.error().message;
@@ -164,7 +164,7 @@ TEST_F(SpecTest, AbsentKeysKeepTheDefaults) {
     EXPECT_TRUE(spec->target.config.empty() && spec->metrics.empty());
 }
 
-// Both ends of every range are inside.
+// Both ends of every range are accepted.
 TEST_F(SpecTest, AcceptsTheEndsOfTheRanges) {
     const std::vector<std::pair<std::string_view, std::string_view>> table = {
         {"vcpus = 6", "vcpus = 2"},
@@ -278,7 +278,7 @@ TEST_F(SpecTest, ArmsOnTheSamePathHaveNoWitness) {
         << spec.error().message;
 }
 
-// What would stand for a witness there is the number of hits that the workload predicts.
+// Without a marker the check needs the number of hits that the workload predicts.
 TEST_F(SpecTest, ASamePathNeedsAWorkloadThatPredictsItsHits) {
     const auto without = replaced(minimal_spec, "marker = \"smp_call_function\"\n", "");
     const auto spec = parse_spec(
@@ -329,7 +329,7 @@ TEST_F(SpecTest, ReadsPrebuiltArms) {
     EXPECT_EQ(spec->arms[1].prebuilt->config, "");
 }
 
-// Once with the numbers written out, so that a mistake in the helper above cannot hide.
+// Once with the expected numbers written out, so that a mistake in the helper above is noticed.
 TEST_F(SpecTest, LineAndColumnCountFromOne) {
     auto spec = parse_spec(replaced(good_spec, "vcpus = 6", "vcpus = 1"), file());
     ASSERT_FALSE(spec);
@@ -385,7 +385,6 @@ TEST_F(SpecTest, LoadsFromAFile) {
     EXPECT_FALSE(parse_spec(std::string(300 * 1024, '#'), file()));
 }
 
-// Of files and command lines from before: they mean what they meant.
 TEST_F(SpecTest, ALimitOfOpenFilesIsNoFaultOfTheFile) {
     std::ofstream(file()) << minimal_spec;
     const pid_t pid = ::fork();
@@ -401,6 +400,7 @@ TEST_F(SpecTest, ALimitOfOpenFilesIsNoFaultOfTheFile) {
     EXPECT_EQ(status, 0);
 }
 
+// Files and command lines with older names keep their meaning.
 TEST_F(SpecTest, MetricsUnderTheirOlderNamesAreRead) {
     const std::string older = "[metrics.caller_latency]\nexpect = \"may-rise\"\nat_most = "
                               "2\n[metrics.munmap_latency]\nexpect = \"report\"\n";
@@ -421,7 +421,7 @@ TEST_F(SpecTest, MetricsUnderTheirOlderNamesAreRead) {
                                         "metrics.target_latency, want one of the two"),
               std::string::npos)
         << spec.error().message;
-    // A mistake in one is told where it stands in the file.
+    // An error in a metric under an older name points to its place in the file.
     spec = parse_spec(std::string(minimal_spec) +
                           "[metrics.munmap_latency]\nexpect = \"report\"\nwithin = 2\n",
                       file());
@@ -429,8 +429,8 @@ TEST_F(SpecTest, MetricsUnderTheirOlderNamesAreRead) {
     EXPECT_NE(spec.error().message.find(":9:"), std::string::npos) << spec.error().message;
 }
 
-// Every name that a file may have from before, beside the one it has now: the same experiment, and
-// one line that says where the first is.
+// Every older name together with today's: the experiment is the same, and one line reports where
+// the first one is.
 TEST_F(SpecTest, OlderKeysMeanTheNewerOnes) {
     std::string older(good_spec);
     for (const auto& [now, before] :
@@ -467,7 +467,7 @@ TEST_F(SpecTest, OlderKeysMeanTheNewerOnes) {
     EXPECT_NE(before->deprecation.find(": deprecated: "), std::string::npos);
     EXPECT_NE(before->deprecation.find("more older names"), std::string::npos)
         << before->deprecation;
-    // On the command line as well; and both names at once are refused.
+    // Older names work on the command line as well. A key under both names is refused.
     const auto set = parse_spec(good_spec, file(), {{"arm.ipi.witness", "other_function"}});
     ASSERT_TRUE(set) << set.error().message;
     EXPECT_EQ(set->arms[0].marker, "other_function");
@@ -527,9 +527,9 @@ TEST_F(SpecTest, DeepNestingDoesNotExhaustTheStack) {
     EXPECT_FALSE(parse_spec("a = " + std::string(100000, '{'), file()));
 }
 
-// toml++ 3.3 looks letters such as U+00E9 up in a table of spaces that does not foresee them (an
-// unreachable branch; harmless as Debian builds it): every character of the basic plane, where only
-// ASCII is allowed, has to be refused.
+// toml++ 3.3 looks letters such as U+00E9 up in a table of white space that does not cover them (an
+// unreachable branch; harmless as Debian builds it). Where only ASCII is allowed, every character
+// of the basic plane must be refused.
 TEST_F(SpecTest, RefusesForeignCharactersOutsideTexts) {
     for (unsigned c = 0x80; c <= 0xffff; ++c) {
         if (c >= 0xd800 && c <= 0xdfff) continue; // surrogates have no UTF-8 form
@@ -545,8 +545,8 @@ TEST_F(SpecTest, RefusesForeignCharactersOutsideTexts) {
     EXPECT_TRUE(parse_spec("# \u00e9\n" + std::string(good_spec), file()));
 }
 
-// Whatever the text, the answer is a spec or one error of the promised form. Run under ASan this
-// also looks for crashes; the generator is fixed, so a failure is repeatable.
+// Any text must give a spec or one error of the promised form. Under ASan this also looks for
+// crashes. The generator is fixed, so that a failure is repeatable.
 TEST_F(SpecTest, SurvivesMutations) {
     const std::vector<std::string_view> pieces = {"[",
                                                   "]",
@@ -620,7 +620,7 @@ TEST_F(SpecTest, SurvivesMutations) {
                   std::string::npos)
             << spec.error().message;
     }
-    EXPECT_GT(accepted, 0); // otherwise only the TOML parser was tested
+    EXPECT_GT(accepted, 0); // otherwise only the TOML parser would have been tested
     EXPECT_LT(accepted, 1500);
 }
 

@@ -21,7 +21,7 @@ constexpr std::size_t max_points = 64, max_checks = 64, max_values = 64, max_tex
 
 std::string toml_text(const toml::node& node) {
     if (const auto* real = node.as_floating_point())
-        return fmt::format("{:#}", real->get()); // the shortest text: 0.1
+        return fmt::format("{:#}", real->get()); // the shortest form: 0.1
     std::ostringstream out;
     node.visit([&](const auto& typed) { out << typed; });
     return out.str();
@@ -86,7 +86,7 @@ Result<SuiteCheck> read_run(const SpecTable& table, const fs::path& top) {
     run.expect = expect == "fail"           ? Exit::Fail
                  : expect == "inconclusive" ? Exit::Inconclusive
                                             : Exit::Pass;
-    // Failing for another reason than the one meant is no control.
+    // A control that fails for another reason than the intended one is no control.
     if (run.expect != Exit::Pass)
         RIG_CHECK(table.require(
             "says", fmt::format("what has to be reported when expect = \"{}\"", expect)));
@@ -169,7 +169,7 @@ bool is_suite(std::string_view text) {
     try {
         return toml::parse(text).contains("point");
     } catch (const toml::parse_error&) {
-        return false; // parse_spec() says what is wrong with it
+        return false; // parse_spec() reports what is wrong with it
     }
 }
 

@@ -1,34 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A suite file (configs/review.toml): claims about a patch, and for each the checks that decide it.
-// A check runs an experiment, or a series of variants of one, compiles one object, or reads a
-// patch; and it says how that has to come out. A negative control is a check that has to fail, and
-// says with which words.
+// A suite file (configs/review.toml): claims about a patch, each with the checks that decide it. A
+// check runs an experiment or a series of its variants, compiles one object, or reads a patch, and
+// declares the expected outcome. A negative control is a check that must fail, with a given text in
+// the reported reason.
 //
 //   [[point]]
 //   id = "slower-but-kinder"
-//   claim = "likely slower, but less disruptive to other CPUs"   # the review's words
-//   answer = "..."                                               # what the evidence means, one
-//   line
+//   claim = "likely slower, but less disruptive to other CPUs"  # the review's words
+//   answer = "..."                                      # one line: what the evidence means
 //   [[point.run]]
 //   experiment = "configs/batch-alloc-fail.toml"
-//   set = { "guest.boots" = 6 }                                  # as --set
-//   sweep = { key = "guest.vcpus", values = [2, 4, 8] }          # the experiment once for every
-//   value expect = "pass"                                              # or "fail",
-//   "inconclusive": a negative control says = "PT_RECLAIM" # must stand in what is reported;
-//   required for a control show = ["sync_ipis", "target_latency"]                       # the
-//   metrics printed as evidence plot = ["target_latency"]                                    #
-//   drawn over the values of the sweep
+//   set = { "guest.boots" = 6 }                         # as --set
+//   sweep = { key = "guest.vcpus", values = [2, 4, 8] } # run the experiment once for every value
+//   expect = "pass"                                     # a control: "fail" or "inconclusive"
+//   says = "PT_RECLAIM"                                 # required for a control: reported text
+//   show = ["sync_ipis", "target_latency"]              # metrics printed as evidence
+//   plot = ["target_latency"]                           # drawn over the values of the sweep
 //   [[point.build]]
 //   experiment = "configs/no-stub.toml"
 //   arm = "reviewed"
 //   object = "mm/vmstat.o"
-//   expect = "fails"                                             # or "builds"
-//   says = "undeclared"                                          # in the compiler's first error;
-//   required for "fails"
+//   expect = "fails"                                    # or "builds"
+//   says = "undeclared"                                 # required for "fails": part of the
+//                                                       # compiler's first error
 //   [[point.patch]]
 //   series = "kernel-patches/6.12/reviewed"
-//   has = ["might_sleep()"]                                      # in the lines that the series
-//   adds, white space folded lacks = ["Context:"]
+//   has = ["might_sleep()"]                             # in the lines that the series adds, with
+//                                                       # white space folded
+//   lacks = ["Context:"]
 #pragma once
 
 #include "rig/base/error.h"
@@ -80,16 +79,16 @@ struct Suite {
     std::vector<Point> points;
 };
 
-// Has the text the key `point` at its top? Then it is a suite and no experiment.
+// Whether the text has the top-level key `point`: then it is a suite, not an experiment.
 bool is_suite(std::string_view text);
 
-// FaultDomain::Spec, "file:line:column: what was found; what is accepted"; experiments and series
-// named in it must be there.
+// Errors: FaultDomain::Spec, "file:line:column: what was found; what is accepted". Experiments and
+// series that the suite names must exist.
 Result<Suite> parse_suite(std::string_view text, const std::filesystem::path& file);
 Result<Suite> load_suite(const std::filesystem::path& file);
 
-// Leaves the points of these ids, in the suite's order; none named leaves all. FaultDomain::Spec
-// for an id that is not there.
+// Keeps only the points with these ids, in the suite's order; without ids keeps all.
+// FaultDomain::Spec for an unknown id.
 Status keep_points(Suite& suite, const std::vector<std::string>& ids);
 
 } // namespace rig

@@ -65,7 +65,7 @@ TEST_F(SuiteTest, ReadsEveryKindOfCheck) {
     EXPECT_EQ(run.expect, Exit::Fail);
     ASSERT_EQ(run.set.size(), 5u);
     EXPECT_EQ(run.set[0], (SpecOverride{"guest.boots", "6"}));
-    EXPECT_EQ(run.set[3].value, "0.1"); // as it was written, and still a real number
+    EXPECT_EQ(run.set[3].value, "0.1"); // as written, and still a floating-point number
     EXPECT_EQ(run.set[4].value, "1.0");
     toml::table values = toml::parse("a = " + run.set[1].value + "\nb = " + run.set[2].value);
     EXPECT_EQ(values["a"].value<std::string>(), "exit");
@@ -89,6 +89,19 @@ TEST_F(SuiteTest, PointsCanBePicked) {
     EXPECT_TRUE(keep_points(suite, {"dose"}));
     ASSERT_EQ(suite.points.size(), 1u);
     EXPECT_EQ(suite.points[0].id, "dose");
+}
+
+// As suites were written before: the same suite, and one line that says so.
+TEST_F(SuiteTest, OlderOutcomesAreRead) {
+    const auto now = parse_suite(good_suite, file()).value();
+    EXPECT_EQ(now.deprecation, "");
+    const auto before =
+        parse_suite(replaced(good_suite, "expect = \"fail\"", "expect = \"broken\""), file());
+    ASSERT_TRUE(before) << before.error().message;
+    EXPECT_EQ(std::get<RunCheck>(before->points[1].checks[0]).expect, Exit::Fail);
+    EXPECT_NE(before->deprecation.find("expect = \"broken\" is now expect = \"fail\""),
+              std::string::npos)
+        << before->deprecation;
 }
 
 TEST_F(SuiteTest, AControlMustSayWithWhichWordsItFails) {
@@ -121,8 +134,8 @@ TEST_F(SuiteTest, MistakesAreNamedWithTheirPlace) {
     EXPECT_NE(bare.error().message.find("a claim without a check"), std::string::npos);
 }
 
-// The shipped suite of vacuous experiments: every one is a control that says its own words, and an
-// experiment that rig takes.
+// Every point of the shipped suite of vacuous experiments is a control with its own text, and an
+// experiment that rig accepts.
 TEST(VacuitySuite, EveryPointIsAControlWithItsOwnReason) {
     const std::filesystem::path top = RIG_TOP;
     const auto suite = load_suite(top / "configs/vacuity.toml");

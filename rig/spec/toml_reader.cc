@@ -12,10 +12,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t max_text =
-    4096; // far above any sensible value, far below what could strain a message or a log
+// Far above any sensible value, and small enough for a message or a log.
+constexpr std::size_t max_text = 4096;
 constexpr std::size_t max_shown = 60; // bytes of a bad value that a message repeats
-// A dotted key nests a table per dot, and toml++ frees tables recursively: 40 000 levels overflow
+// A dotted key nests one table per dot, and toml++ frees tables recursively: 40 000 levels overflow
 // the stack. Dots in texts and comments count too; a file with 16 arms of 64 series has some 2000.
 constexpr std::ptrdiff_t max_dots = 4000;
 
@@ -27,8 +27,8 @@ std::string escaped(char c) {
     return fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
 }
 
-// Optimal string alignment: insertions, deletions, replacements and swaps of neighbours, as typing
-// errors are.
+// Optimal string alignment distance: insertions, deletions, replacements and swaps of neighbours,
+// the usual typing errors.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), now(b.size() + 1);
     std::iota(last.begin(), last.end(), std::size_t{0});
@@ -80,7 +80,7 @@ fs::path find_top(const fs::path& file) {
 std::string in_quotes(std::string_view text) {
     std::string out = "\"";
     for (std::size_t i = 0; i < text.size(); ++i) {
-        // A cut never splits a UTF-8 sequence: continuation bytes are 10xxxxxx.
+        // Never cut within a UTF-8 sequence: continuation bytes are 10xxxxxx.
         if (i >= max_shown && (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80)
             return out + "...\"";
         if (is_control(text[i]))
@@ -97,7 +97,8 @@ std::string did_you_mean(std::string_view found, const std::vector<std::string>&
     std::size_t least = std::max<std::size_t>(2, found.size() / 3) + 1;
     for (const auto& candidate : accepted) {
         auto distance = edit_distance(found, candidate);
-        // Replacing everything is no typing error, however short the word.
+        // A suggestion that replaces every character is not for a typing error, even if the word is
+        // short.
         if (distance < least && distance < candidate.size()) best = &candidate, least = distance;
     }
     return best ? fmt::format(" (did you mean \"{}\"?)", *best) : "";
@@ -105,11 +106,11 @@ std::string did_you_mean(std::string_view found, const std::vector<std::string>&
 
 Error spec_error(const std::string& file, const toml::source_position& place,
                  std::string_view message) {
-    // One line, whatever toml++ repeats from the text.
+    // Keep the message on one line, whatever toml++ repeats from the text.
     std::string line;
     for (char c : message)
         line += is_control(c) ? escaped(c) : std::string(1, c);
-    // toml++ gives 0:0 for what has no place of its own, such as an empty file.
+    // toml++ reports 0:0 for things without a position, such as an empty file.
     return {FaultDomain::Spec,
             fmt::format("{}:{}:{}: {}", file, std::max(place.line, 1U), std::max(place.column, 1U),
                         line),
@@ -126,7 +127,7 @@ std::string SpecTable::name(std::string_view key) const {
     return path_.empty() ? shown : path_ + "." + shown;
 }
 
-// An override has a source of its own, see override.h.
+// An override is a source of its own, see override.h.
 const std::string& SpecTable::place_of(const toml::source_region& source) const {
     return source.path ? *source.path : file_;
 }
@@ -152,7 +153,7 @@ Error SpecTable::bad_key(std::string_view key, std::string_view want) const {
 }
 
 std::vector<std::string> SpecTable::keys() const {
-    // toml++ sorts keys by name; "the first error" should be the first in the file.
+    // toml++ sorts keys by name, but the first error should be the first in the file.
     std::vector<std::pair<toml::source_position, std::string>> found;
     for (const auto& [key, node] : *table_)
         found.emplace_back(key.source().begin, std::string(key.str()));

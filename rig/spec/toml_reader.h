@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A checked view on TOML tables, without knowledge of experiments. Every failure is one Error with
+// A checked view of TOML tables, without knowledge of experiments. Every failure is one Error with
 // FaultDomain::Spec and the message "FILE:LINE:COLUMN: what was found, what is wanted". Readers
-// leave `out` alone when the key is absent, so that a struct's initialisers are the defaults.
+// leave `out` unchanged if the key is absent, so that a struct's initialisers are the defaults.
 #pragma once
 
 #include "rig/base/error.h"
@@ -17,9 +17,9 @@
 #include <string_view>
 #include <vector>
 
-// toml++ 3.3 asserts on malformed input such as "[!": header-only and without NDEBUG it would abort
-// where an error is due. The branches behind its assertions report properly. Include toml++ through
-// this header only.
+// toml++ 3.3 asserts on malformed input such as "[!". It is header-only and built without NDEBUG,
+// so it would abort instead of reporting an error. The branches behind its assertions report errors
+// properly. Include toml++ only through this header.
 #ifndef TOML_ASSERT
 #define TOML_ASSERT(expr) static_assert(true)
 #endif
@@ -27,7 +27,7 @@
 
 namespace rig {
 
-// What is wanted in place of `value`; nullopt if the value is accepted.
+// Returns what is wanted instead of `value`; nullopt if the value is accepted.
 using Rule = std::function<std::optional<std::string>(const std::string& value)>;
 
 class SpecTable {
@@ -36,10 +36,10 @@ class SpecTable {
     // outlive the view.
     SpecTable(const toml::table& table, std::string path, std::string file);
 
-    // An error for the first key (in file order) that is not one of `accepted`; suggests the
+    // Fails for the first key (in file order) that is not one of `accepted`, and suggests the
     // nearest.
     Status only(const std::vector<std::string>& accepted) const;
-    // An error that lies on this table if `key` is absent; `want` completes "missing KEY, want
+    // Fails, with the place of this table, if `key` is absent; `want` completes "missing KEY, want
     // ...".
     Status require(std::string_view key, std::string_view want) const;
     bool has(std::string_view key) const { return table_->contains(key); }
@@ -52,19 +52,19 @@ class SpecTable {
         out = static_cast<T>(value);
         return {};
     }
-    // Finite; TOML integers are accepted too. `above` excludes `low` itself.
+    // A finite number; TOML integers are accepted too. `above` excludes `low` itself.
     Status number(std::string_view key, double& out, double low, double high,
                   bool above = false) const;
-    // At most 4096 bytes of text without control characters that passes `rule`.
+    // A text of at most 4096 bytes, without control characters, that passes `rule`.
     Status text(std::string_view key, std::string& out, const Rule& rule) const;
     Status choice(std::string_view key, std::string& out,
                   const std::vector<std::string>& accepted) const;
-    // An array of 0..limit texts, each under the same conditions as text().
+    // An array of 0..limit texts, each with the same conditions as for text().
     Status texts(std::string_view key, std::vector<std::string>& out, std::size_t limit,
                  const Rule& rule) const;
 
-    // The table under `key`; nullopt if absent. `want` completes "bad KEY: ..., want ..." when it
-    // is something else.
+    // The table under `key`; nullopt if absent. `want` completes "bad KEY: ..., want ..." if it is
+    // not a table.
     Result<std::optional<SpecTable>> table(std::string_view key, std::string_view want = "") const;
     // The 1..limit tables of [[key]]; empty if absent.
     Result<std::vector<SpecTable>> tables(std::string_view key, std::size_t limit) const;
@@ -72,7 +72,8 @@ class SpecTable {
     std::vector<std::string> keys() const;
     const toml::node* find(std::string_view key) const { return table_->get(key); }
 
-    // Errors on a value, on a key and on the table itself. `key` must be there for the first two.
+    // Errors about a value, about a key and about the table itself. For the first two `key` must
+    // exist.
     Error bad(std::string_view key, std::string_view want) const;
     Error bad_key(std::string_view key, std::string_view want) const;
     Error wrong(std::string_view message) const;
@@ -93,17 +94,17 @@ class SpecTable {
     std::string path_, file_;
 };
 
-// The text in double quotes, with control characters escaped, cut after about 60 bytes.
+// The text in double quotes, with control characters escaped, truncated after about 60 bytes.
 std::string in_quotes(std::string_view text);
-// The nearest of `accepted` if it is near enough to have been meant: " (did you mean "vcpus"?)",
-// else "".
+// " (did you mean "vcpus"?)" with the nearest of `accepted`, if it is near enough to be a typing
+// error; else "".
 std::string did_you_mean(std::string_view found, const std::vector<std::string>& accepted);
 
-// What a file may hold. It is several times what an experiment has needed.
+// Largest accepted file: several times what an experiment has needed.
 inline constexpr std::uintmax_t max_file_bytes = 256 * 1024;
-// The text as TOML, bounded in size and nesting; `file` is its name for messages.
+// Parses the text as TOML, with limits on size and nesting. `file` is its name for messages.
 Result<toml::table> parse_toml(std::string_view text, const std::filesystem::path& file);
-// The nearest parent of `file` that holds `kernel-patches/`.
+// The nearest parent of `file` that contains `kernel-patches/`.
 Result<std::filesystem::path> project_top(const std::filesystem::path& file);
 
 Error spec_error(const std::string& file, const toml::source_position& place,

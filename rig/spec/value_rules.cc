@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Not <cctype>: what is a letter must not depend on the locale.
+// Not <cctype>: what counts as a letter must not depend on the locale.
 bool digit(char c) {
     return c >= '0' && c <= '9';
 }
@@ -37,7 +37,7 @@ std::optional<std::string> unless(bool accepted, std::string_view want) {
     return std::string(want);
 }
 
-// A quote inside would end the text early and let the rest be read as another line of .config.
+// A quote inside would end the text early, and the rest would become another line of .config.
 bool quoted_text(std::string_view value) {
     if (value.size() < 2 || value.front() != '"' || value.back() != '"') return false;
     auto inner = value.substr(1, value.size() - 2);
@@ -48,7 +48,7 @@ bool quoted_text(std::string_view value) {
     return true;
 }
 
-// Says which of the two is the matter: nothing there, or something else there.
+// The message distinguishes a missing path from one of another type.
 std::string what_is(const fs::path& path) {
     std::error_code error;
     auto type = fs::status(path, error).type();
@@ -95,8 +95,8 @@ std::optional<std::string> experiment_name(const std::string& value) {
 }
 
 std::optional<std::string> arm_name(const std::string& value) {
-    // It becomes part of file names and of libvirt domain names; a leading '-' would read as an
-    // option.
+    // The name becomes part of file names and of libvirt domain names; a leading '-' would look
+    // like an option.
     bool good = all(value, [](char c) { return lower(c) || digit(c) || c == '-'; });
     return unless(good && value[0] != '-' && value.size() <= 32,
                   "1..32 characters a-z, 0-9 or '-', the first not '-'");
@@ -110,7 +110,7 @@ std::optional<std::string> kernel_function(const std::string& value) {
 }
 
 std::optional<std::string> splat_text(const std::string& value) {
-    // A few letters would be found in any splat, and the control could not fail.
+    // A few letters would match any splat, so that the control could not fail.
     return unless(value.size() >= 4 && value.size() <= 128 && value.front() != ' ' &&
                       value.back() != ' ',
                   "a function or part of a splat's title that this arm must show: 4..128 "
@@ -135,7 +135,7 @@ std::optional<std::string> option_value(const std::string& value) {
     if (value == "m") return "y or n: rig builds no modules, so that m would test nothing";
     std::string_view number = value;
     if (number.starts_with('-')) number.remove_prefix(1);
-    // Kconfig takes 017 for no number, or for a hexadecimal one.
+    // Kconfig refuses 017, or reads it as hexadecimal.
     bool good =
         value == "y" || value == "n" ||
         (all(number, digit) && number.size() <= 20 && (number[0] != '0' || number.size() == 1)) ||

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Rules for single texts of an experiment file: which names, values and paths are accepted, and the
-// words that say so.
+// messages for all others.
 #pragma once
 
 #include "rig/spec/toml_reader.h"
@@ -13,9 +13,9 @@
 
 namespace rig::rules {
 
-// 0..max bytes of anything (control characters never get this far).
+// 0..max bytes of anything (control characters were refused earlier).
 Rule at_most(std::size_t max);
-// Words for the kernel's command line; none that keeps its complaints from the console.
+// Words for the kernel's command line; refuses those that keep warnings off the console.
 Rule kernel_words(std::size_t max);
 std::optional<std::string>
 experiment_name(const std::string& value); // letters, digits, . _ -; 1..64
@@ -36,22 +36,21 @@ std::optional<std::string>
 revision(const std::string& value); // git revision that cannot be taken for an option
 std::optional<std::string> metric_name(const std::string& value); // [a-z][a-z0-9_]*; 1..32
 std::optional<std::string> event_name(const std::string& value);  // subsystem:event
-std::optional<std::string>
-host_file(const std::string& value); // an absolute path of a file that is there, and that the
-                                     // guest's mounts do not hide
+// The absolute path of an existing file that is not hidden by the guest's mounts.
+std::optional<std::string> host_file(const std::string& value);
 
-// The folders over which the guest mounts a file system of its own, and the one of them that
-// `path` is in; nullptr for none.
+// guest_mounts(): the folders over which the guest mounts its own file systems. hidden_in_guest():
+// the one that contains `path`; nullptr if none does.
 const std::vector<const char*>& guest_mounts();
 const char* hidden_in_guest(const std::filesystem::path& path);
 
-// Paths are taken relative to `top`.
+// For the next three, paths are relative to `top`.
 Rule existing_file(const std::filesystem::path& top);
 Rule existing_folder(const std::filesystem::path& top);
-Rule series_folder(const std::filesystem::path& top); // a folder that holds a `series` file
+Rule series_folder(const std::filesystem::path& top); // a folder with a `series` file
 
-// What an experiment's paths have to be. Without a project's top it is the experiment of a stored
-// run: its paths were checked when it was run, and what they name may be gone by now.
+// The rules for an experiment's paths. `top` is nullopt for the experiment of a stored run: its
+// paths were checked when it ran, and what they name may be gone.
 struct PathRules {
     std::optional<std::filesystem::path> top;
     Rule file() const, folder() const, series() const, program() const;

@@ -12,13 +12,13 @@ namespace {
 
 struct Split {
     std::size_t at = 0;
-    double statistic = 0; // 0: none, the values are all equal or too few
+    double statistic = 0; // 0: no split; the values are all equal or too few
 };
 
-// Of values[from, to): the split with the largest energy distance, in O(n^2). Sums of distances
-// within the left part, within the right part and across are kept while one value after the other
-// moves from right to left. Only a peak counts: where the distance still grows towards the end of
-// the segment, the level that begins there is too short to be one yet, and its place is not known.
+// Finds the split of values[from, to) with the largest energy distance, in O(n^2). It keeps the
+// sums of distances within the left part, within the right part and across, while one value after
+// the other moves from right to left. Only a peak counts: if the distance still grows towards the
+// end of the segment, the level that begins there is too short, and its start is not known yet.
 Split best_split(const std::vector<double>& values, std::size_t from, std::size_t to,
                  std::size_t least) {
     Split best;
@@ -28,7 +28,7 @@ Split best_split(const std::vector<double>& values, std::size_t from, std::size_
     for (std::size_t i = from; i < to; ++i)
         for (std::size_t k = i + 1; k < to; ++k)
             right += std::abs(values[i] - values[k]);
-    std::vector<double> statistics(n + 1, 0); // by the length of the left part
+    std::vector<double> statistics(n + 1, 0); // index: length of the left part
     for (std::size_t at = from; at + 1 < to; ++at) {
         double to_left = 0, to_right = 0;
         for (std::size_t i = from; i < at; ++i)
@@ -60,16 +60,16 @@ Split best_of(const std::vector<double>& values, const std::vector<std::size_t>&
     return best;
 }
 
-// The chance of a split as good as this one where there is none: values permuted within their
-// segments. Ends as soon as it cannot be significant.
+// p-value: the probability of a split at least as good if there is no change point, estimated by
+// permuting the values within their segments. Stops as soon as the split cannot be significant.
 double permutation_p(std::vector<double> values, const std::vector<std::size_t>& bounds,
                      double statistic, const ChangePointOptions& options, std::uint64_t& drawn) {
     const auto total = static_cast<double>(options.permutations + 1);
     std::size_t extreme = 1;
     for (std::size_t round = 0; round < options.permutations; ++round) {
         for (std::size_t i = 0; i + 1 < bounds.size(); ++i)
-            // Fisher and Yates by hand: std::shuffle may differ from one standard library to the
-            // next.
+            // Fisher-Yates shuffle, written out because std::shuffle may differ between standard
+            // libraries.
             for (std::size_t k = bounds[i + 1] - 1; k > bounds[i]; --k)
                 std::swap(values[k],
                           values[bounds[i] + mix(options.seed, drawn++) % (k - bounds[i] + 1)]);
@@ -80,8 +80,9 @@ double permutation_p(std::vector<double> values, const std::vector<std::size_t>&
 }
 
 double median_of(const std::vector<double>& series, std::size_t from, std::size_t to) {
-    return *median({series.begin() + static_cast<std::ptrdiff_t>(from),
-                    series.begin() + static_cast<std::ptrdiff_t>(to)}); // a segment is not empty
+    return *median(
+        {series.begin() + static_cast<std::ptrdiff_t>(from),
+         series.begin() + static_cast<std::ptrdiff_t>(to)}); // cannot fail: no segment is empty
 }
 
 } // namespace
@@ -101,7 +102,8 @@ std::vector<ChangePoint> change_points(const std::vector<double>& series,
     }
     std::sort(found.begin(), found.end());
     std::vector<ChangePoint> points;
-    // A step that is too small to tell leaves its two segments one level for its neighbours.
+    // Skip steps that are too small to report: their two segments count as one level for the
+    // neighbours.
     std::size_t from = 0;
     for (std::size_t i = 0; i < found.size(); ++i) {
         const auto to = i + 1 < found.size() ? found[i + 1].first : series.size();

@@ -14,7 +14,7 @@ std::vector<std::size_t> places(const std::vector<ChangePoint>& points) {
     return at;
 }
 
-// Counts under the virtual clock: the same in every night, until they are not.
+// Counts under the virtual clock are the same every night, until something changes them.
 TEST(ChangePoints, AStepOfAConstantIsFoundWhereItIs) {
     std::vector<double> series(20, 240.0);
     EXPECT_TRUE(change_points(series).empty());
@@ -29,7 +29,7 @@ TEST(ChangePoints, AStepOfAConstantIsFoundWhereItIs) {
 }
 
 // Nile at Aswan, annual flow 1871-1970, 10^8 m^3: G. W. Cobb, "The problem of the Nile: Conditional
-// solution to a changepoint problem", Biometrika 65 (1978), 243-251, who puts the change at
+// solution to a changepoint problem", Biometrika 65 (1978), 243-251. Cobb puts the change at
 // 1898/1899.
 TEST(ChangePoints, TheNileFellAfter1898) {
     const std::vector<double> nile{
@@ -46,7 +46,7 @@ TEST(ChangePoints, TheNileFellAfter1898) {
     EXPECT_GT(points[0].before, points[0].after);
 }
 
-// Two planted steps in noise, and one that is too small to be told.
+// Two injected steps in noise, and one that is too small to be reported.
 TEST(ChangePoints, PlantedStepsInNoise) {
     std::mt19937_64 random(7);
     std::normal_distribution<> noise(0, 1);
@@ -61,8 +61,8 @@ TEST(ChangePoints, PlantedStepsInNoise) {
         << "the same input, the same answer";
 }
 
-// 400 flat series: the share that cries is the test's own significance, within what chance allows
-// (binomial, 0.1 %: 34).
+// 400 series without a step: the share of false positives must not exceed the test's significance
+// by more than chance allows (binomial, 0.1 %: 34).
 TEST(ChangePoints, FlatNoiseCriesNoMoreOftenThanItMay) {
     std::mt19937_64 random(3);
     std::normal_distribution<> noise(0, 1);

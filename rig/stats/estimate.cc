@@ -13,11 +13,11 @@ namespace rig {
 namespace {
 
 constexpr double tail = (1 - wanted_coverage) / 2; // on either side of an interval
-// Below this a 95 % interval of U exists from 4 on, but rests on the two outermost values alone:
-// one odd boot decides.
+// A 95 % interval of U already exists from 4 values on, but it depends on the two outermost values
+// only: one odd boot would decide.
 constexpr std::size_t min_unpaired = 5;
-// The exact distribution of U takes n * m * n * m steps: 6 million here. Beyond, the normal
-// approximation's rank is the exact one or at most one off.
+// The exact distribution of U takes n * m * n * m steps: 6 million for this size. Above it, the
+// rank from the normal approximation is exact or off by one at most.
 constexpr std::size_t max_exact = 50;
 
 tl::unexpected<Error> empty(const char* what) {
@@ -28,7 +28,7 @@ bool usable(const std::vector<double>& values) {
     return std::none_of(values.begin(), values.end(), [](double v) { return std::isnan(v); });
 }
 
-// The mean of two neighbours; both may be infinite.
+// The mean of two values; both may be infinite.
 double between(double low, double high) {
     return low == high ? low : low + (high - low) / 2;
 }
@@ -38,13 +38,13 @@ double median_of_sorted(const std::vector<double>& sorted) {
     return sorted.size() % 2 ? sorted[half] : between(sorted[half - 1], sorted[half]);
 }
 
-// Ways to arrange n and m values without ties so that U = u, for all u, as shares of all ways. Mann
-// and Whitney's recursion, by which of the samples holds the largest value: N(n, m, u) = N(n-1, m,
-// u-m) + N(n, m-1, u). Shares instead of counts keep it within a double, and all terms being
-// positive nothing cancels.
+// For each u, the share of arrangements of n and m values without ties in which U = u. Uses Mann
+// and Whitney's recursion on the sample that holds the largest value: N(n, m, u) = N(n-1, m, u-m) +
+// N(n, m-1, u). Shares, unlike counts, fit in a double. All terms are positive, so that nothing
+// cancels.
 std::vector<double> distribution_of_u(std::size_t n, std::size_t m) {
-    std::vector<std::vector<double>> row(m + 1,
-                                         std::vector<double>(n * m + 1, 0.0)); // of the current i
+    // Row of the current i.
+    std::vector<std::vector<double>> row(m + 1, std::vector<double>(n * m + 1, 0.0));
     for (std::size_t j = 0; j <= m; ++j)
         row[j][0] = 1; // i = 0: U is 0
     for (std::size_t i = 1; i <= n; ++i) {
@@ -77,12 +77,12 @@ std::optional<CriticalU> normal_critical_u(std::size_t n, std::size_t m) {
     auto dn = static_cast<double>(n), dm = static_cast<double>(m);
     boost::math::normal u_distribution(dn * dm / 2, std::sqrt(dn * dm * (dn + dm + 1) / 12));
     auto u = std::floor(boost::math::quantile(u_distribution, tail) -
-                        0.5); // continuity: P(U <= u) is taken at u + 1/2
+                        0.5); // continuity correction: P(U <= u) is taken at u + 1/2
     if (u < 0) return std::nullopt;
     return CriticalU{static_cast<std::size_t>(u), boost::math::cdf(u_distribution, u + 0.5)};
 }
 
-// Median and interval of the sorted combinations of every value with every base value.
+// Median and interval from the sorted combinations of every value with every base value.
 Estimate unpaired(std::vector<double> combined, double value, std::size_t n, std::size_t m) {
     Estimate out;
     out.value = value;
@@ -92,7 +92,7 @@ Estimate unpaired(std::vector<double> combined, double value, std::size_t n, std
             fmt::format("no interval at n = {} and {}, want >= {} in both", m, n, min_unpaired);
         return out;
     }
-    auto critical = critical_u(n, m); // exists from 5 and 5 on
+    auto critical = critical_u(n, m); // always exists for 5 and more values
     assert(critical);
     out.interval = Interval{combined[critical->u], combined[combined.size() - 1 - critical->u],
                             1 - 2 * critical->tail};
@@ -136,8 +136,8 @@ Result<double> quantile(std::vector<double> values, double p) {
     if (!(p > 0 && p <= 1))
         return fail(FaultDomain::Host, fmt::format("quantile {}, want above 0 and at most 1", p));
     assert(usable(values));
-    // ceil(p * n), but 0.07 * 100 is 7.000000000000001: a product that close to a whole number is
-    // that number.
+    // The rank is ceil(p * n). But 0.07 * 100 is 7.000000000000001 in binary, so a product that is
+    // this close to a whole number counts as that number.
     auto rank =
         static_cast<std::size_t>(std::ceil(p * static_cast<double>(values.size()) * (1 - 1e-12)));
     rank = std::clamp<std::size_t>(rank, 1, values.size());
@@ -155,7 +155,7 @@ Result<double> maximum(const std::vector<double>& values) {
 Result<double> mean(const std::vector<double>& values) {
     if (values.empty()) return empty("mean");
     assert(usable(values));
-    double sum = 0; // of nanoseconds below 2^53 each: exact enough in any order
+    double sum = 0; // values are nanoseconds below 2^53: exact enough in any order
     for (double value : values)
         sum += value;
     return sum / static_cast<double>(values.size());
@@ -168,8 +168,8 @@ Result<Estimate> median_estimate(std::vector<double> values) {
     Estimate out;
     out.value = median_of_sorted(values);
     out.n = values.size();
-    // The interval misses the median below if fewer than k values lie below it: P(B <= k - 1), B ~
-    // binomial(n, 1/2).
+    // The interval lies above the median if fewer than k values are below the median: P(B <= k -
+    // 1), B ~ binomial(n, 1/2).
     boost::math::binomial below(static_cast<double>(out.n), 0.5);
     std::size_t k = 0;
     while (k + 1 <= out.n / 2 && boost::math::cdf(below, static_cast<double>(k)) <= tail)
@@ -213,8 +213,8 @@ Result<Estimate> shift(const std::vector<double>& values, const std::vector<doub
 Result<Estimate> shift_ratio(const std::vector<double>& values, const std::vector<double>& base) {
     if (values.empty() || base.empty()) return empty("shift");
     assert(usable(values) && usable(base));
-    // Ratios are ordered as their logarithms are; only between two middle ones does the scale
-    // matter.
+    // Ratios have the same order as their logarithms. The scale matters only for the mean of two
+    // middle values.
     auto combined = all_pairs(values, base, ratio_of);
     auto half = combined.size() / 2;
     auto value = combined[half];

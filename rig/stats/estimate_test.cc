@@ -42,7 +42,8 @@ TEST(Statistics, Median) {
 TEST(Statistics, QuantileIsNearestRank) {
     EXPECT_EQ(quantile({15, 20, 35, 40, 50}, 0.05).value(), 15);
     EXPECT_EQ(quantile({15, 20, 35, 40, 50}, 0.30).value(), 20);
-    EXPECT_EQ(quantile({15, 20, 35, 40, 50}, 0.40).value(), 20); // np is whole: no step up
+    EXPECT_EQ(quantile({15, 20, 35, 40, 50}, 0.40).value(),
+              20); // np is whole: the quantile does not step up
     EXPECT_EQ(quantile({50, 40, 35, 20, 15}, 0.50).value(), 35);
     EXPECT_EQ(quantile({15, 20, 35, 40, 50}, 1.0).value(), 50);
     EXPECT_EQ(quantile(one_to(100), 0.99).value(), 99);
@@ -60,8 +61,8 @@ TEST(Statistics, MaximumAndMean) {
 }
 
 // "Table A.7: Confidence Intervals for the Population Median" of a statistics text (p. 656; copied
-// at coursehero 5646626), which lists ranks and confidence levels for n = 2..20. Here: the
-// narrowest with >= 95 %.
+// at coursehero 5646626), which lists ranks and confidence levels for n = 2..20. These rows are the
+// narrowest intervals with >= 95 %.
 TEST(Statistics, MedianIntervalMatchesThePublishedTable) {
     struct Row {
         int n;
@@ -81,7 +82,7 @@ TEST(Statistics, MedianIntervalMatchesThePublishedTable) {
     }
 }
 
-// The same table: at n = 5 the widest interval has 93.8 %.
+// According to the same table the widest interval at n = 5 has 93.8 %.
 TEST(Statistics, FewBootsHaveNoInterval) {
     for (int n = 1; n <= 5; ++n) {
         auto estimate = median_estimate(one_to(n));
@@ -149,8 +150,8 @@ TEST(Statistics, CriticalUMatchesThePublishedTable) {
 }
 
 TEST(Statistics, NormalApproximationContinuesTheExactRanks) {
-    // n * n / 2 - 1.96 * sqrt(n * n * (2 n + 1) / 12) grows by 41.5 per value at n = 50; a jump at
-    // 51 would show.
+    // n * n / 2 - 1.96 * sqrt(n * n * (2 n + 1) / 12) grows by 41.5 per value at n = 50: a jump at
+    // 51, where the approximation begins, would be noticed.
     std::size_t previous = critical_u(49, 49)->u;
     for (std::size_t n : {50u, 51u, 52u}) {
         auto next = critical_u(n, n);
@@ -211,8 +212,8 @@ TEST(Statistics, FewUnpairedBootsHaveNoInterval) {
     EXPECT_EQ(estimate->why_not, "no interval at n = 20 and 4, want >= 5 in both");
 }
 
-// Every interval's coverage must be what it claims, or more, for data with many ties too. A fixed
-// linear congruential generator: the test is deterministic.
+// The actual coverage of every interval must be at least the claimed one, also for data with many
+// ties. The linear congruential generator is fixed: the test is deterministic.
 TEST(Statistics, CoverageHoldsInSimulation) {
     std::uint64_t state = 42;
     auto uniform = [&] {
@@ -237,7 +238,7 @@ TEST(Statistics, CoverageHoldsInSimulation) {
         }
         EXPECT_GT(median_covered, 0.95 * rounds) << tied;
         EXPECT_GT(shift_covered, 0.945 * rounds)
-            << tied; // 0.958 expected, three standard errors are 0.01
+            << tied; // 0.958 is expected, three standard errors are 0.01
     }
 }
 

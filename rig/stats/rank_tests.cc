@@ -13,8 +13,8 @@
 namespace rig {
 namespace {
 
-// The exact distribution of W+ takes n * n * n steps, that of U n * (n + m) * (n + m) * n: a
-// million and 50 million here.
+// The exact distribution of W+ takes n * n * n steps, that of U n * (n + m) * (n + m) * n: for
+// these sizes a million and 50 million.
 constexpr std::size_t max_exact_signed = 100;
 constexpr std::size_t max_exact_unpaired = 50;
 
@@ -22,8 +22,8 @@ tl::unexpected<Error> no_values(const char* what) {
     return fail(FaultDomain::Host, fmt::format("{} of no values, want at least one", what));
 }
 
-// Ranks in halves, so that midranks are whole: 2 for the smallest, 2 * n for the largest. `ties`
-// gets the sum of t^3 - t.
+// Doubled ranks, so that midranks are whole numbers: 2 for the smallest value, 2 * n for the
+// largest. `ties` is set to the sum of t^3 - t.
 std::vector<std::size_t> doubled_ranks(const std::vector<double>& values, double& ties) {
     std::vector<std::size_t> order(values.size()), ranks(values.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -43,9 +43,10 @@ std::vector<std::size_t> doubled_ranks(const std::vector<double>& values, double
     return ranks;
 }
 
-// Tails of a distribution given as weights of 0, 1, 2, ...
+// Sets the tails of a distribution that is given as weights of 0, 1, 2, ...
 void exact_tails(const std::vector<double>& weights, std::size_t seen, RankTest& test) {
-    // Summed from the thin ends, so that a small tail is not the rest of a large one.
+    // Sum from the far ends, because a small tail computed as 1 - (a large one) loses its
+    // precision.
     double below = 0, above = 0, total = std::accumulate(weights.begin(), weights.end(), 0.0);
     for (std::size_t i = 0; i <= seen; ++i)
         below += weights[i];
@@ -57,7 +58,7 @@ void exact_tails(const std::vector<double>& weights, std::size_t seen, RankTest&
 
 void normal_tails(double mean, double variance, RankTest& test) {
     test.exact = false;
-    if (variance <= 0) return; // all tied: nothing is further out
+    if (variance <= 0) return; // all values are tied: nothing is more extreme
     const boost::math::normal standard;
     const auto deviation = std::sqrt(variance);
     test.below = boost::math::cdf(standard, (test.statistic + 0.5 - mean) / deviation);
@@ -69,7 +70,7 @@ void both_sides(RankTest& test) {
     test.two_sided = std::min(1.0, 2 * std::min(test.below, test.above));
 }
 
-// Weights of the sums of all subsets of `items`.
+// For each sum, the number of subsets of `items` that have it.
 std::vector<double> subset_sums(const std::vector<std::size_t>& items) {
     std::vector<double> weights(std::accumulate(items.begin(), items.end(), std::size_t{0}) + 1,
                                 0.0);
@@ -83,14 +84,14 @@ std::vector<double> subset_sums(const std::vector<std::size_t>& items) {
     return weights;
 }
 
-// Weights of the sums of all subsets of `items` with exactly `size` members.
+// For each sum, the number of subsets of `items` with exactly `size` members that have it.
 std::vector<double> subset_sums(const std::vector<std::size_t>& items, std::size_t size) {
     auto sorted = items;
     std::sort(sorted.rbegin(), sorted.rend());
     const auto most = std::accumulate(
         sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(size), std::size_t{0});
-    std::vector<std::vector<double>> weights(
-        size + 1, std::vector<double>(most + 1, 0.0)); // by members, by sum
+    // Index: members, then sum.
+    std::vector<std::vector<double>> weights(size + 1, std::vector<double>(most + 1, 0.0));
     weights[0][0] = 1;
     std::size_t used = 0;
     for (auto item : sorted) {
@@ -139,8 +140,8 @@ Result<RankTest> mann_whitney(const std::vector<double>& values, const std::vect
                               AtBound at_bound) {
     if (values.empty() || base.empty()) return no_values("Mann-Whitney test");
     const auto n = values.size(), m = base.size();
-    // With Below and Above no value ties with a base value: ranks of (value, side) instead of the
-    // value alone.
+    // With Below and Above no value may tie with a base value: rank (value, side) instead of the
+    // value.
     auto all = values;
     all.insert(all.end(), base.begin(), base.end());
     double ties = 0;
@@ -148,7 +149,7 @@ Result<RankTest> mann_whitney(const std::vector<double>& values, const std::vect
     if (at_bound != AtBound::Nothing) {
         std::vector<double> ordered(all.size());
         const double aside = at_bound == AtBound::Below ? -1 : 1;
-        // Doubled midranks of different values are at least 2 apart: a step of a half keeps their
+        // Doubled midranks of different values are at least 2 apart: moving one by a half keeps the
         // order.
         for (std::size_t i = 0; i < all.size(); ++i)
             ordered[i] = static_cast<double>(ranks[i]) + (i < n ? aside / 2 : 0);
@@ -246,7 +247,7 @@ std::vector<double> holm(const std::vector<double>& p) {
     std::stable_sort(order.begin(), order.end(),
                      [&](std::size_t a, std::size_t b) { return p[a] < p[b]; });
     std::vector<double> adjusted(p.size());
-    double least = 0; // a larger p is never adjusted to less than a smaller one
+    double least = 0; // a larger p is never adjusted below a smaller one
     for (std::size_t step = 0; step < order.size(); ++step) {
         least =
             std::max(least, std::min(1.0, static_cast<double>(p.size() - step) * p[order[step]]));

@@ -54,7 +54,8 @@ TEST(StatisticsRank, PseudomedianMatchesHollanderAndWolfe) {
     const auto estimate = pseudomedian(minus(before, after));
     ASSERT_TRUE(estimate && estimate->interval);
     EXPECT_NEAR(estimate->value, 0.46, 1e-12);
-    // Critical w of 5 (table below): the 6th smallest and the 6th largest of the 45 averages.
+    // The critical w is 5 (table below): the interval ends at the 6th smallest and 6th largest of
+    // the 45 averages.
     EXPECT_NEAR(estimate->interval->low, 0.01, 1e-12);
     EXPECT_NEAR(estimate->interval->high, 0.786, 1e-12);
     EXPECT_NEAR(estimate->interval->coverage, 1 - 2 * 10.0 / 512,
@@ -83,7 +84,8 @@ TEST(StatisticsRank, MannWhitneyAgreesWithThePublishedCriticalValues) {
          {Row{4, 4, 0}, Row{5, 5, 2}, Row{6, 6, 5}, Row{7, 7, 8}, Row{8, 8, 13}, Row{9, 9, 17},
           Row{10, 10, 23}, Row{5, 10, 8}, Row{12, 12, 37}, Row{15, 15, 64}, Row{20, 20, 127}}) {
         for (auto [wanted, significant] : {std::pair{u, true}, {u + 1, false}}) {
-            // The m base values are 1..m; each value is put above as many of them as are left over.
+            // The base values are 1..m. Each value is placed above as many of them as U still
+            // needs.
             std::vector<double> base, values;
             for (std::size_t i = 1; i <= m; ++i)
                 base.push_back(static_cast<double>(i));
@@ -151,7 +153,7 @@ void expect_mann_whitney_by_enumeration(const std::vector<double>& values,
                                         const std::vector<double>& base) {
     auto all = values;
     all.insert(all.end(), base.begin(), base.end());
-    const auto u = [&](unsigned chosen) { // bit i: all[i] belongs to the values
+    const auto u = [&](unsigned chosen) { // bit i set: all[i] belongs to the values
         double sum = 0;
         for (std::size_t i = 0; i < all.size(); ++i)
             for (std::size_t j = 0; j < all.size(); ++j)
@@ -176,7 +178,7 @@ void expect_mann_whitney_by_enumeration(const std::vector<double>& values,
 }
 
 TEST(StatisticsRank, ExactTailsAreThoseOfEveryArrangement) {
-    std::mt19937 random(7); // fixed: the test is deterministic
+    std::mt19937 random(7); // fixed seed: the test is deterministic
     for (int round = 0; round < 60; ++round) {
         const bool tied = round % 2;
         const auto draw = [&] {
@@ -215,7 +217,8 @@ TEST(StatisticsRank, TheNormalApproximationContinuesTheExactTest) {
             differences.push_back(draw(1) - draw(0));
         auto large_values = small_values, large_differences = differences;
         large_values.push_back(
-            median(small_values).value()); // 51: the approximation; a middle value moves little
+            median(small_values)
+                .value()); // 51 values, for the approximation; a middle value changes little
         large_differences.push_back(median(differences).value());
         const auto exact = mann_whitney(small_values, small_base),
                    normal = mann_whitney(large_values, small_base);
@@ -225,7 +228,7 @@ TEST(StatisticsRank, TheNormalApproximationContinuesTheExactTest) {
         const auto paired = signed_rank(differences),
                    paired_normal = signed_rank(large_differences);
         EXPECT_TRUE(paired->exact);
-        EXPECT_EQ(paired_normal->exact, paired_normal->n <= 100); // zeros do not count
+        EXPECT_EQ(paired_normal->exact, paired_normal->n <= 100); // zeros are not counted
         EXPECT_NEAR(paired->above, paired_normal->above, 0.01 + paired->above / 10);
     }
     EXPECT_EQ(mann_whitney(std::vector<double>(60, 1), std::vector<double>(60, 1))->two_sided, 1);
@@ -249,15 +252,15 @@ TEST(StatisticsRank, AZeroSaysWhatTheQuestionMakesOfIt) {
     EXPECT_EQ(mann_whitney(ones, ones)->two_sided, 1);
     EXPECT_NEAR(mann_whitney(ones, ones, AtBound::Below)->below, 1.0 / 70, 1e-15);
     EXPECT_NEAR(mann_whitney(ones, ones, AtBound::Above)->above, 1.0 / 70, 1e-15);
-    EXPECT_EQ(mann_whitney({1, 2}, {1, 3}, AtBound::Below)->statistic, 1); // 2 > 1 alone
+    EXPECT_EQ(mann_whitney({1, 2}, {1, 3}, AtBound::Below)->statistic, 1); // only 2 > 1
     EXPECT_EQ(mann_whitney({1, 2}, {1, 3}, AtBound::Above)->statistic,
-              2); // and 1 counts as above 1
+              2); // also 1, which counts as above 1
 }
 
 // ---- Holm, effect sizes
 
-// Holm's procedure as worked at en.wikipedia.org/wiki/Holm-Bonferroni_method: of p = 0.01, 0.04,
-// 0.03, 0.005 the first and the last are rejected at 5 %.
+// Holm's procedure as in the example at en.wikipedia.org/wiki/Holm-Bonferroni_method: of p = 0.01,
+// 0.04, 0.03, 0.005 the first and the last are rejected at 5 %.
 TEST(StatisticsRank, HolmStepsDown) {
     const auto adjusted = holm({0.01, 0.04, 0.03, 0.005});
     const std::vector<double> want = {0.03, 0.06, 0.06, 0.02};
@@ -269,8 +272,8 @@ TEST(StatisticsRank, HolmStepsDown) {
     EXPECT_EQ(holm({0.04}), std::vector<double>{0.04});
 }
 
-// 2000 families of five true nulls: the share with any alarm must not exceed 5 % by more than
-// chance.
+// 2000 families of five true null hypotheses: the share with any false positive must not exceed 5 %
+// by more than chance.
 TEST(StatisticsRank, HolmKeepsTheFamilysErrorRate) {
     std::mt19937 random(3);
     int alarms = 0, uncorrected = 0;
@@ -287,7 +290,7 @@ TEST(StatisticsRank, HolmKeepsTheFamilysErrorRate) {
         uncorrected += *std::min_element(p.begin(), p.end()) <= 0.05;
     }
     EXPECT_LT(alarms, 2000 * 0.05 + 3 * 10);
-    EXPECT_GT(uncorrected, 300); // about 1 - 0.95^5: the correction is needed
+    EXPECT_GT(uncorrected, 300); // about 1 - 0.95^5: without the correction there are too many
 }
 
 TEST(StatisticsRank, EffectSizesAreSignedShares) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A look at things as another user, in a child of the test.
+// Runs a check as another user, in a child process of the test.
 #pragma once
 
 #include <functional>
@@ -9,10 +9,10 @@
 
 namespace rig::testing {
 
-inline constexpr uid_t kNobody = 65534, kNoOne = 54321; // the latter has no entry in passwd
+inline constexpr uid_t kNobody = 65534, kNoOne = 54321; // kNoOne has no entry in passwd
 
-// What `check` says in a child that is another user; the tests run as root or skip it. The child's
-// environment is its own, too.
+// Returns the result of `check` in a child process with this user. Tests that use it run as root,
+// else they are skipped. The child also has an environment of its own.
 inline std::string as_user(uid_t user, const std::function<std::string()>& check) {
     int fds[2];
     if (::pipe(fds) != 0) return "pipe";

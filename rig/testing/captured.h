@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Test data captured from real guests. RIG_TESTDATA is the folder's path, set by the build. To
-// update: `rig boot` with the experiment named in testdata/README.md and copy the evidence folder's
-// files.
+// Test data captured from real guests. RIG_TESTDATA is the path of the folder, set by the build. To
+// update it: run `rig boot` with the experiment named in testdata/README.md and copy the files from
+// the folder of the boot.
 #pragma once
 
 #include "rig/kernel/symbol_table.h"
@@ -30,8 +30,8 @@ inline std::map<std::string, std::string> captured_boot(const std::string& folde
     return files;
 }
 
-// What the boots were of: arm "ipi" alone, or beside it the one whose witness "6.12-ipi-addresses"
-// counted as well.
+// The experiment of the captured boots: arm "ipi" alone, or also the arm whose marker
+// "6.12-ipi-addresses" counted as well.
 inline Spec captured_spec(bool beside_reviewed = false) {
     Spec spec;
     spec.workload.iterations = 3;
@@ -43,7 +43,7 @@ inline Spec captured_spec(bool beside_reviewed = false) {
     return spec;
 }
 
-// The symbols of the kernels the captures come from, as far as a plan needs them.
+// A plan with those symbols of the captured kernels that it needs.
 inline GuestPlan plan_for(const Spec& spec, const std::string& target_address) {
     const auto symbols = SymbolTable::parse(
         "ffffffff810e3eb0 T smp_call_function\nffffffff8116e390 t tlb_remove_table_smp_sync\n" +

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Tests of the proofs: a good run, of which each test damages something.
+// Fixture for tests of the validity checks: a good run, in which each test damages something.
 #pragma once
 
 #include "rig/analysis/target_checks.h"
@@ -14,7 +14,7 @@ namespace rig::fixture {
 
 class ExercisedTest : public ::testing::Test {
  protected:
-    // The patched arm unless told otherwise.
+    // The checks of one arm; default: the patched arm.
     std::vector<ValidityCheck> checks(std::size_t arm = 1) {
         return prove(
             {spec_, spec_.arms[arm], arm ? facts_ : baseline_, baseline_, samples_, replays_});
@@ -26,7 +26,7 @@ class ExercisedTest : public ::testing::Test {
         ADD_FAILURE() << "no proof " << id;
         return none_;
     }
-    // Expects exactly these proofs to fail, in order.
+    // Expects that exactly these checks fail, in this order.
     void expect_failing(const std::vector<std::string>& ids, std::size_t arm = 1) {
         std::vector<std::string> failing;
         for (const auto& one : checks(arm)) {
@@ -37,7 +37,8 @@ class ExercisedTest : public ::testing::Test {
         }
         EXPECT_EQ(failing, ids);
     }
-    Sample& boot(unsigned index) { return samples_[2 * index + 1]; } // of the patched arm
+    // Boot `index` of the patched arm.
+    Sample& boot(unsigned index) { return samples_[2 * index + 1]; }
 
     Spec spec_ = make_spec();
     KernelFacts baseline_ = make_facts('a'), facts_ = make_facts('b');

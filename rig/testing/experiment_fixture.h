@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// An experiment with everything outside faked: prebuilt "kernels", a hypervisor that plays captured
-// boots, programs that always end well.
+// An experiment with fake dependencies: prebuilt "kernels", a hypervisor that replays captured
+// boots, and programs that always succeed.
 #pragma once
 
 #include "guest/protocol/protocol.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Made-up runs that end in every way, for the tests of exports.
+// Made-up runs with every possible end, for tests of exports.
 #pragma once
 
 #include "rig/export/checks.h"

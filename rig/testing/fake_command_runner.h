@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A command runner that plays rules instead of starting programs, and remembers what it was asked
-// to run.
+// A command runner that answers by rules instead of starting programs, and records the commands.
 #pragma once
 
 #include "rig/host/command_runner.h"
@@ -17,15 +16,15 @@ inline CommandResult exits(int code, std::string out = {}) {
     return {Exited{code}, std::move(out), 0.0};
 }
 
-// Rules added later win. A command without a rule goes to `fallback`, or is an error that quotes
-// it.
+// A rule that was added later has precedence. A command without a rule goes to `fallback`; without
+// a fallback it is an error that quotes the command.
 class FakeCommandRunner : public CommandRunner {
  public:
     using Action = std::function<CommandResult(const Command&)>;
 
     explicit FakeCommandRunner(CommandRunner* fallback = nullptr) : fallback_(fallback) {}
 
-    // For commands that have every one of `words` among their arguments (argv[0] included).
+    // Adds a rule for commands that have all of `words` among their arguments (including argv[0]).
     void on(std::vector<std::string> words, Action action) {
         rules_.emplace_back(std::move(words), std::move(action));
     }
@@ -58,7 +57,7 @@ class FakeCommandRunner : public CommandRunner {
     static bool has(const Command& command, const std::string& word) {
         return std::find(command.argv.begin(), command.argv.end(), word) != command.argv.end();
     }
-    // How many commands that were run had `word` among their arguments.
+    // The number of commands that had `word` among their arguments.
     long count(const std::string& word) const {
         return std::count_if(ran.begin(), ran.end(),
                              [&](const Command& command) { return has(command, word); });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A hypervisor that plays a script: what the guest "sends", what its console says and how it ends.
+// A hypervisor that plays a script: what the guest sends, what its console contains, and how it
+// ends.
 #pragma once
 
 #include "guest/protocol/protocol.h"
@@ -18,20 +19,20 @@ struct FakeBoot {
     std::string sends;   // bytes on the channel
     std::string console; // written to the console log
     decltype(GuestEnd::outcome) outcome = Exited{0};
-    std::string start_error; // non-empty: the guest could not be started
+    std::string start_error; // not empty: the guest did not start
     bool console_flood = false;
     double starved_seconds = 0;
-    bool console_heard =
-        true; // the agent's last words follow on the console of a guest that said good-bye
+    // When the guest says good-bye, the console ends with the agent's last message.
+    bool console_heard = true;
     std::string messages = "qemu says";
-    std::string registers{}; // of a guest that hangs
-    std::optional<std::string>
-        kernel_log{}; // what such a guest sends of its log; by default what its console shows
-    std::optional<std::string> switches =
-        "rcupdate.rcu_cpu_stall_suppress 0\n";  // and of its detectors
-    bool panicked = false;                      // the panic device was told
+    std::string registers{}; // registers of a guest that hangs
+    // The kernel log that a hanging guest sends; default: its console.
+    std::optional<std::string> kernel_log{};
+    // The switches of its detectors.
+    std::optional<std::string> switches = "rcupdate.rcu_cpu_stall_suppress 0\n";
+    bool panicked = false;                      // the panic device was notified
     std::vector<std::string> registers_again{}; // see GuestEnd
-    std::string dump{};                         // of its memory, where one is asked for
+    std::string dump{};                         // memory dump, if one is requested
 };
 
 class FakeHypervisor : public Hypervisor {
@@ -82,9 +83,9 @@ class FakeHypervisor : public Hypervisor {
 
     Result<std::optional<OtherHost>> other_host() override { return elsewhere; }
 
-    std::optional<OtherHost> elsewhere; // where the guests run
+    std::optional<OtherHost> elsewhere; // the other host on which the guests run
     std::vector<BootRequest> requests;
-    std::vector<std::string> initrds; // the content of each boot's
+    std::vector<std::string> initrds; // content of the initramfs of each boot
 
  private:
     static GuestEnd end_of(decltype(GuestEnd::outcome) outcome, double seconds) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A Slurm that runs its tasks in this process, one at each pause of the engine, in the order in
-// which they were submitted.
+// A fake Slurm that runs its tasks in this process: one at each pause of the engine, in the order
+// of submission.
 #pragma once
 
 #include "rig/experiment/environment.h"
@@ -20,7 +20,7 @@ namespace rig::testing {
 
 class FakeSlurm {
  public:
-    // `environment` of the nodes; its hypervisor makes the boots.
+    // `environment`: that of the nodes. Its hypervisor makes the boots.
     explicit FakeSlurm(const Environment& environment) : environment_(environment) {
         runner.on({"scontrol", "config"}, [this](const Command&) {
             return exits(0, fmt::format("MaxArraySize            = {}\n", max_array));
@@ -46,7 +46,7 @@ class FakeSlurm {
         unsigned list = 0;
         bool build = false, completing = false;
     };
-    // What becomes of a task in place of its being run: true, it is gone.
+    // Called instead of running a task. Returns true if the task is gone.
     using Instead = std::function<bool(const Task&)>;
 
     SlurmClient::Pause pause() {
@@ -83,7 +83,7 @@ class FakeSlurm {
             ++ran;
         return result.has_value();
     }
-    // Of submissions of arrays.
+    // The --array options of all submitted arrays.
     std::vector<std::string> arrays() const {
         std::vector<std::string> out;
         for (const auto& command : runner.ran)
@@ -95,12 +95,12 @@ class FakeSlurm {
 
     FakeCommandRunner runner;
     unsigned max_array = 1001, pauses = 0, cancelled = 0, ran = 0;
-    unsigned max_jobs = 1000000; // a larger array is refused
-    bool away = false;           // the controller
-    std::string accounted;       // what sacct prints
+    unsigned max_jobs = 1000000; // larger arrays are refused
+    bool away = false;           // the controller does not answer
+    std::string accounted;       // output of sacct
     Instead instead;
     std::function<void()> on_pause;
-    std::list<Task> tasks; // in the queue
+    std::list<Task> tasks; // tasks in the queue
     std::set<unsigned> ended_well;
     std::vector<std::string> errors;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Text that a test compares with a file under testdata/. To update the files after reading the
-// difference: RIG_UPDATE_GOLDEN=1 build/rig/unit_tests --gtest_filter=...
+// Compares a text with a file under testdata/. Read the difference first; then update the files
+// with RIG_UPDATE_GOLDEN=1 build/rig/unit_tests --gtest_filter=...
 #pragma once
 
 #include <cstdlib>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Nights without guests: a kernel tree whose commits cost what the test says, a clock that runs
-// when a cell does, and a bisector that looks only at the range it is given.
+// Nights without guests: a kernel tree whose commits have the costs that the test sets, a clock
+// that advances when a cell runs, and a bisector that knows only the range it is given.
 #pragma once
 
 #include "rig/base/files.h"
@@ -36,7 +36,7 @@ spec = "configs/b.toml"
 path = "results/nightly/messages.jsonl"
 )toml";
 
-// The project of that configuration. a.toml and b.toml are whole experiments.
+// The project of the configuration above. a.toml and b.toml are whole experiments.
 class NightProject : public SpecProject {
  protected:
     void SetUp() override {
@@ -49,7 +49,7 @@ class NightProject : public SpecProject {
     }
 };
 
-// Normal noise, the same on every machine: Box and Muller over splitmix64.
+// Normally distributed noise, the same on every machine: the Box-Muller transform of splitmix64.
 inline double noise(std::uint64_t seed, std::uint64_t index) {
     const auto uniform = [&](std::uint64_t k) {
         return (static_cast<double>(mix(seed, k)) + 1) / 9007199254740994.0;
@@ -58,7 +58,8 @@ inline double noise(std::uint64_t seed, std::uint64_t index) {
            std::cos(2 * std::numbers::pi * uniform(2 * index + 1));
 }
 
-// "1-opened" of "1-20260307-010000-<token>-opened": what is the same for every book and clock.
+// "1-opened" for "1-20260307-010000-<token>-opened": the part that does not depend on book and
+// clock.
 inline std::string brief_id(const Message& message) {
     return std::regex_replace(message.id, std::regex("^([0-9]+)-[0-9]{8}-[0-9]{6}-[0-9a-f]{16}-"),
                               "$1-");
@@ -72,13 +73,13 @@ struct FakeNights {
         cost = [](auto&&...) { return 100.0; };
     std::function<std::string(const std::string& cell, unsigned commit, unsigned run)> verdict =
         [](auto&&...) { return std::string("pass"); };
-    // (metric, arm) pairs that fail; any makes the run broken, whatever `verdict` says. "splat:
-    // TITLE": one that no arm declares.
+    // The (metric, arm) pairs that fail. Any of them makes the run fail, whatever `verdict`
+    // returns. "splat: TITLE" is a splat that no arm declares.
     std::function<std::set<std::pair<std::string, std::string>>(unsigned commit, unsigned run)>
         failing = [](auto&&...) { return std::set<std::pair<std::string, std::string>>(); };
-    std::map<std::string, std::vector<Error>>
-        faults;                  // by cell: what its next runs end with, before one works
-    std::set<unsigned> culprits; // commits that changed something
+    // By cell: the errors of its next runs, before one succeeds.
+    std::map<std::string, std::vector<Error>> faults;
+    std::set<unsigned> culprits; // commits that change a figure
     unsigned head = 1;
     double run_seconds = 600;
     std::chrono::system_clock::time_point now =
@@ -184,7 +185,7 @@ struct FakeNights {
         out.now = [this] { return now; };
         out.warn = [this](const std::string& text_of) { warnings.push_back(text_of); };
         out.note = [](const std::string&) {};
-        // Not synced: hundreds of nights would wait for the disk most of their time.
+        // Writes without sync; otherwise hundreds of nights would mostly wait for the disk.
         out.write = [](const std::filesystem::path& file, std::string_view text_of) -> Status {
             std::ofstream(file, std::ios::binary) << text_of;
             return {};
@@ -202,9 +203,9 @@ struct FakeNights {
     }
 };
 
-struct Killed {}; // thrown: the rig that is killed
+struct Killed {}; // thrown where rig is killed
 
-// A night of it, and what it told.
+// Runs nights, and records the messages.
 class NightlyTest : public NightProject {
  protected:
     void SetUp() override {
@@ -217,7 +218,7 @@ class NightlyTest : public NightProject {
         ASSERT_TRUE(config) << config.error().message;
         nights_.config = *config;
     }
-    // Only the first experiment, as one cell.
+    // Reduces the configuration to the first experiment, as one cell.
     void use_one_cell() {
         auto text = std::string(night_config);
         text = replaced(text,

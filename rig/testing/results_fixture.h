@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A project with a results folder, for tests of what looks at many runs: filled by the real
-// RunWriter, from made-up samples.
+// A project with a results folder, for tests of code that reads many runs. The real RunWriter fills
+// it with made-up samples.
 #pragma once
 
 #include "rig/results/run_store.h"
@@ -25,7 +25,8 @@ class ResultsProject : public SpecProject {
         info.ended = "";
         return info;
     }
-    // With `boots` boots of each arm; `minute` tells runs apart. Not ended; the writer holds it.
+    // Begins a run with `boots` boots of each arm. `minute` distinguishes runs. The run has not
+    // ended, and the writer holds its lock.
     RunWriter begin(unsigned minute, unsigned boots = 8, RunInfo info = info_of()) {
         const auto start = std::chrono::system_clock::from_time_t(
             1771842768 + 60 * minute); // 2026-02-23 10:32:48 UTC
@@ -36,8 +37,8 @@ class ResultsProject : public SpecProject {
             EXPECT_TRUE(writer->append(sample));
         return std::move(*writer);
     }
-    // Makes the run's experiment one that cannot be read, as one of another version of rig that
-    // has tables of its own, or takes that back. The file looks unchanged.
+    // Makes the experiment of a run unreadable, like one of another version of rig with unknown
+    // tables, or readable again. The file looks unchanged to the index.
     static void make_unreadable(const std::filesystem::path& dir, bool unreadable) {
         const auto file = dir / "run.json";
         const auto written = std::filesystem::last_write_time(file);
@@ -48,7 +49,7 @@ class ResultsProject : public SpecProject {
         std::ofstream(file, std::ios::binary) << text;
         std::filesystem::last_write_time(file, written);
     }
-    // A whole one. Returns its folder.
+    // Makes a complete run. Returns its folder.
     std::filesystem::path make_run(unsigned minute, const std::string& failure = "",
                                    RunInfo info = info_of()) {
         auto writer = begin(minute, 8, info);

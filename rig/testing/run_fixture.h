@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A made-up run for tests of the stages behind the boots: two arms whose every proof holds, with
-// the figures of the prototype in domain.md (20 munmaps x 4 tables, 4 vCPUs).
+// A made-up run for tests of the stages after the boots: two arms whose validity checks all pass,
+// with the figures of the prototype in domain.md (20 munmaps x 4 tables, 4 vCPUs).
 #pragma once
 
 #include "rig/guest_output/sample.h"
@@ -52,7 +52,8 @@ inline KernelFacts make_facts(char hash) {
     return facts;
 }
 
-// `patched`: no sync IPIs, slow caller, more wake-ups. Values vary a little with the boot's index.
+// `patched`: no sync IPIs, slow target, more wake-ups. The values vary a little with the index of
+// the boot.
 inline Sample make_sample(const std::string& arm, unsigned index, bool patched) {
     Sample s;
     s.id = {arm, index, 1000 + index, 2 * index + patched};
@@ -148,8 +149,8 @@ inline MetricSpec not_worse(std::string name, double within) {
     return {std::move(name), ExpectKind::NotWorse, {}, 0, within};
 }
 
-// An experiment's text that reads as make_spec() does: for runs that are to be judged again from
-// their folder.
+// The text of an experiment that is read as make_spec(): for runs that are judged again from their
+// folder.
 inline constexpr std::string_view results_spec = R"(name = "batch-alloc-fail"
 description = "what a failed table batch costs"
 [kernel]

@@ -12,7 +12,7 @@
 
 namespace rig {
 
-// Every key, none at its default.
+// An experiment with every key, none at its default.
 inline constexpr std::string_view good_spec = R"(name = "batch-alloc-fail"
 description = "what the batch allocation's failure costs"
 [kernel]
@@ -79,7 +79,7 @@ within = 0.01
 expect = "report"
 )";
 
-// Only what is required.
+// An experiment with the required keys only.
 inline constexpr std::string_view minimal_spec = R"(name = "least"
 [kernel]
 source = { distro = "linux-source-6.12" }
@@ -104,7 +104,7 @@ bzimage = "images/bzImage"
 vmlinux = "images/vmlinux"
 )";
 
-// A temporary project that holds every file these texts mention.
+// A temporary project with every file that these texts name.
 class SpecProject : public ::testing::Test {
  protected:
     void SetUp() override {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A folder of a test's own, with small helpers to fill and to fingerprint it. Removed at the end
-// unless the test failed.
+// A temporary folder for one test, with helpers to fill it and to detect changes. Removed at the
+// end unless the test failed.
 #pragma once
 
 #include <cstdlib>
@@ -49,7 +49,7 @@ inline std::string read_text(const std::filesystem::path& file) {
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// Name -> content and time of every file: equal before and after means that nothing wrote there.
+// Name -> content and time of every file. If it is equal before and after, nothing wrote there.
 inline std::map<std::string, std::pair<std::string, std::filesystem::file_time_type>>
 fingerprint(const std::filesystem::path& dir) {
     std::map<std::string, std::pair<std::string, std::filesystem::file_time_type>> files;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A server on loopback that takes POSTs, plain or TLS, and keeps what it was sent; and certificates
-// of its own making.
+// A server on loopback that accepts POST requests, plain or TLS, and stores them; and certificates
+// for it.
 #pragma once
 
 #include <boost/asio.hpp>
@@ -23,7 +23,7 @@ struct Certificate {
     std::string certificate, key; // PEM
 };
 
-// Self-signed, for this DNS name, valid for a day.
+// A self-signed certificate for this DNS name, valid for one day.
 inline Certificate make_certificate(const std::string& name) {
     const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"),
                                                                   EVP_PKEY_free);
@@ -56,8 +56,8 @@ inline Certificate make_certificate(const std::string& name) {
 class WebhookServer {
  public:
     using Request = boost::beast::http::request<boost::beast::http::string_body>;
-    // Answers every request with `status`, 0: never answers; or with these very bytes. Then it
-    // hangs up, TLS without a close_notify.
+    // Answers every request with `status` (0: never answers), or with exactly `bytes`. Then it
+    // closes the connection, with TLS without close_notify.
     explicit WebhookServer(unsigned status = 204, const Certificate* certificate = nullptr,
                            std::string bytes = {})
         : status_(status), bytes_(std::move(bytes)),
@@ -85,7 +85,8 @@ class WebhookServer {
         acceptor_.async_accept(
             [this](boost::system::error_code error, boost::asio::ip::tcp::socket socket) {
                 if (error) return;
-                // One after the other, each to its end: tests ask one thing at a time.
+                // Handles one connection after the other, each to its end: tests make one request
+                // at a time.
                 boost::system::error_code ignored;
                 if (tls_) {
                     boost::asio::ssl::stream<boost::asio::ip::tcp::socket> stream(std::move(socket),
@@ -129,7 +130,7 @@ class WebhookServer {
     std::mutex mutex_;
     std::vector<Request> requests_;
     std::vector<boost::asio::ip::tcp::socket> silent_;
-    std::jthread thread_; // last: joined first
+    std::jthread thread_; // declared last, so joined first
 };
 
 } // namespace rig::testing

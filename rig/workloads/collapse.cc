@@ -10,7 +10,7 @@ const Workload& collapse() {
             "collapse", "replaces page tables by huge pages with MADV_COLLAPSE, again and again",
             "page tables replaced by each call", "pages touched under each table",
             timed_system_call("madvise"));
-        // Every table that it collapses is flushed on its own.
+        // Each collapsed table is flushed on its own.
         out.hits_per_call = tables_per_call;
         return out;
     }();

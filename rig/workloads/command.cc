@@ -5,14 +5,14 @@
 namespace rig::workloads {
 namespace {
 
-// The workload does nothing but wait for the command it started.
+// The workload only starts the command and waits for it.
 TimedCall wait_for_command() {
     auto call = timed_system_call("wait4");
     call.name = "the command";
     return call;
 }
 
-// What such a command frees is not counted, so that hints from its work would be wrong.
+// The work of such a command is not counted, so that hints based on it would be wrong.
 std::string hint_for_command(HintFor what, const HintFacts& facts) {
     if (what == HintFor::Incomplete) return "";
     if (what != HintFor::NoInjection) return page_table_hint(what, facts);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One function for each file of this folder that declares a workload. To add one: its file here,
-// its line here and in all_workloads(), and its code in guest/workloads/.
+// The functions that declare workloads, one for each file of this folder. To add a workload: its
+// file here, its line here and in all_workloads(), and its code in guest/workloads/.
 #pragma once
 
 #include "rig/workloads/workload.h"

@@ -6,8 +6,8 @@ namespace rig::workloads {
 
 const Workload& exit() {
     static const Workload workload = [] {
-        // The last one to let go of an address space tears it down there, in the context of the
-        // process that exits.
+        // exit_mmap() runs in the context of the process that drops the last reference to the
+        // address space: here, the exiting child.
         auto out = page_table_workload(
             "exit", "starts a process that fills page tables and exits, again and again",
             "page tables that the child fills", "pages touched under each table",

@@ -6,7 +6,7 @@
 namespace rig::older {
 namespace {
 
-// Now, before.
+// {name today, earlier name}
 constexpr std::pair<std::string_view, std::string_view> kMetrics[] = {
     {"call_latency", "munmap_latency"},
     {"target_latency", "caller_latency"},

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Names and defaults of experiment files, stored runs and command lines that were written before a
-// metric, a key or a default got the one it has now. They are read for ever; nothing writes them.
-// Pure.
+// Earlier names and defaults in experiment files, stored runs and command lines: of metrics, keys
+// and verdicts that have other names today. rig always reads them, and never writes them. Pure.
 #pragma once
 
 #include <string>
@@ -9,21 +8,20 @@
 
 namespace rig::older {
 
-// "munmap_latency" -> "call_latency". Any other name as it is.
+// "munmap_latency" -> "call_latency". Returns any other name unchanged.
 std::string metric(std::string_view name);
-// The key under which an older samples.jsonl holds what is now under `key`; "" if it never had
-// another.
+// The key that older samples.jsonl files have instead of `key`; "" if it was never renamed.
 std::string sample_key(std::string_view key);
 
-// "as-expected" -> "pass", "broken" -> "fail". Any other verdict of a run as it is.
+// "as-expected" -> "pass", "broken" -> "fail". Returns any other verdict of a run unchanged.
 std::string verdict(std::string_view name);
 
-// "not judged" -> "no expectation". Any other verdict of a metric as it is.
+// "not judged" -> "no expectation". Returns any other verdict of a metric unchanged.
 std::string metric_verdict(std::string_view name);
-// The closing line of a run with today's word in front: "AS EXPECTED: 2 hold" -> "PASS: 2 hold".
+// The closing line of a run with today's verdict: "AS EXPECTED: 2 hold" -> "PASS: 2 hold".
 std::string closing(std::string_view line);
 
-// What a file without the key meant, when the first experiment's functions were built in.
+// Defaults for a file without the key, from the time when these functions were built in.
 extern const char* const kFaultFunction;
 extern const char* const kTargetFunction;
 

@@ -14,12 +14,13 @@ constexpr const char* kBypass = "6.12 on x86 bypasses the table batch (native_tl
                                 "unless a hypervisor replaces it, and "
                                 "kernel.prerequisites names no prerequisite patch";
 
-// The experiment is about the table batch: of other functions these hints would say nothing true.
+// These hints are about the table batch of mmu_gather: they would be wrong for other functions.
 bool about_the_batch(const HintFacts& facts) {
     return facts.target_function.starts_with("tlb_") || facts.fault_function.starts_with("tlb_");
 }
 
-// This kernel frees its page tables around the table batch, whose failed allocation is under test.
+// Whether this kernel frees its page tables without the table batch, whose failed allocation is
+// under test.
 bool bypasses_batch(const HintFacts& facts) {
     return facts.stock && facts.kernel_version.starts_with("6.12") && facts.value_of("X86") == "y";
 }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the workloads have in common that free, replace or unshare page tables: their parameters,
-// their work, and hints for the path on which a page table is freed when the allocation of its
-// batch fails.
+// Shared by the workloads that free, replace or unshare page tables: their parameters, their work,
+// and their hints about the path on which a page table is freed after the allocation of its batch
+// failed.
 #pragma once
 
 #include "rig/workloads/workload.h"
 
 namespace rig::workloads {
 
-// The declaration that they share. `tables` and `pages` say what the parameters `tables` and
-// `pages_per_table` mean here.
+// A declaration to start from. `tables` and `pages` describe what the parameters `tables` and
+// `pages_per_table` mean for this workload.
 Workload page_table_workload(const std::string& name, const std::string& purpose,
                              const std::string& tables, const std::string& pages,
                              const TimedCall& iteration);

@@ -10,7 +10,7 @@ const Workload& pmd_unshare() {
             "pmd_unshare", "unmaps hugetlb mappings that share page tables, again and again",
             "page tables no longer shared after each call", "huge pages touched under each table",
             timed_system_call("munmap"));
-        // Tables unshared by one call are flushed together.
+        // All tables that one call unshares are flushed together.
         out.hits_per_call = [](const WorkloadSpec&) -> std::uint64_t { return 1; };
         return out;
     }();

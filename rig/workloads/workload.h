@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The workloads as the host knows them: one declaration for each, in a file of its own beside this
-// one. It says what a workload's parameters are, what one call of it is, what it counts, which
-// counts follow from its parameters, and what a failed check most likely means with it. Nothing
-// else in rig/ asks for a workload's name; the code that runs in the guest is
-// guest/workloads/NAME.cc. Pure.
+// The host's view of the workloads: one declaration for each, in its own file in this folder. A
+// declaration contains the workload's parameters, what one call is, its counters, the counts that
+// follow from its parameters, and likely causes of failed checks. Nothing else in rig/ checks a
+// workload's name. The code that runs in the guest is guest/workloads/NAME.cc. Pure.
 #pragma once
 
 #include <cstdint>
@@ -20,76 +19,77 @@ namespace rig {
 // A number, a kernel function ("" = none), or the words of a command.
 using ParameterValue = std::variant<unsigned, std::string, std::vector<std::string>>;
 
-// A key of [workload] that not every workload has.
+// A key of [workload] that only some workloads have.
 struct WorkloadParameter {
     enum class Type { Number, KernelFunction, Command } type = Type::Number;
     std::string key;
     std::string meaning;               // for people, with the unit
-    unsigned minimum = 0, maximum = 0; // Number
-    ParameterValue standard = {};      // what it is if the file does not say
+    unsigned minimum = 0, maximum = 0; // if type is Number
+    ParameterValue standard = {};      // the default
     bool required = false;
 };
 
-// [workload] of an experiment, read.
+// The table [workload] of an experiment file.
 struct WorkloadSpec {
     std::string name = "munmap"; // one of workload_names()
-    unsigned iterations = 20;    // calls, 1..100000
-    unsigned pace_us =
-        100000; // calls start this far apart, 0..10000000; 0 = back to back. A call that takes
-                // longer makes the boot no sample: the windows of the arms must be equal
-    bool bystanders = true;              // a sleeping thread on every other CPU
+    unsigned iterations = 20;    // number of calls, 1..100000
+    // Time from the start of one call to the start of the next, 0..10000000; 0 = back to back. A
+    // boot in which a call takes longer is no sample, because the windows of the arms must be
+    // equal.
+    unsigned pace_us = 100000;
+    bool bystanders = true;              // one sleeping thread on every other CPU
     unsigned bystander_period_us = 1000; // 50..1000000
-    bool bystanders_busy =
-        false; // bystander_mode = "busy": their CPUs compute between wake-ups instead of idling
-    std::map<std::string, ParameterValue, std::less<>>
-        parameters; // of this workload, as the file sets them
+    // bystander_mode = "busy": the bystanders' CPUs compute between wake-ups instead of idling.
+    bool bystanders_busy = false;
+    // The parameters of this workload that the file sets.
+    std::map<std::string, ParameterValue, std::less<>> parameters;
 
-    // The value of a parameter, else its default; 0, "" or no words if this workload has none of
-    // that name and type.
+    // The value of a parameter, or its default. 0, "" or no words if this workload has no such
+    // parameter, or one of another type.
     unsigned number(std::string_view key) const;
     std::string text(std::string_view key) const;
     std::vector<std::string> words(std::string_view key) const;
 };
 
-// What one call is, and which of perf's events stand at its two ends.
+// One call, and the two perf events at which it begins and ends.
 struct TimedCall {
     std::string name;        // for people: "madvise", "exit_mmap"
     std::string enter, exit; // perf's names: "syscalls:sys_enter_madvise"
-    std::string function; // not empty: enter and exit are probes on this kernel function, which the
-                          // plan has to define
-    bool of_children = false; // made by the processes that the workload starts, not by itself
-    bool own_clock = true;    // the workload's own clock stands around the same calls
+    std::string function; // if not empty, enter and exit are probes on this kernel function, which
+                          // the plan defines
+    bool of_children = false; // the calls are made by processes that the workload starts, not by
+                              // the workload itself
+    bool own_clock = true;    // the workload's own clock measures the same calls
 };
 TimedCall timed_system_call(const std::string& name);
 TimedCall timed_function(const std::string& function);
 
-// A failed check, as far as a workload may know more about its cause than the check itself. What a
-// hint returns is a reason, or (marked *) a clause that is added to the check's own; "" = nothing
-// to say.
+// Failed checks about whose cause a workload may know more than the check does. A hint is a reason
+// or, if marked *, a clause that is appended to the check's own reason; "" = no hint.
 enum class HintFor {
     OrderTooHigh,      // * fault.min_order > 0, and nothing was injected
-    NoInjection,       // nothing was injected, and nothing general explains it
-    NoInjectionCause,  // one more of the causes to look at then
+    NoInjection,       // nothing was injected, and no general reason explains it
+    NoInjectionCause,  // one more possible cause to list then
     AnySite,           // * fault.stack_filter is off
-    OtherSites,        // * allocations failed at other sites although it is on
+    OtherSites,        // * allocations failed at other call sites although it is on
     TargetNotHit,      // the target did not run
     InjectedElsewhere, // the target did not run although allocations were made to fail
-    WitnessNotHit,     // the target ran, the arm's witness did not
+    WitnessNotHit,     // the target ran, but the arm's marker did not
     ConfigDiffers,     // an option of [target.config] has another value
     SymbolMissing,     // a function under test is not in System.map
     Incomplete,        // * calls or work are missing
 };
 
-// What a hint may look at: of the arm's kernel, the experiment, and the first boot that failed the
-// check.
+// What a hint may use: facts about the arm's kernel, the experiment, and the first boot that failed
+// the check.
 struct HintFacts {
     std::string kernel_version;                       // "6.12.117"
     const std::map<std::string, std::string>& config; // name without CONFIG_ -> value
     bool stock = false;                               // built by rig without prerequisite patches
     std::string target_function, fault_function;
     unsigned fault_interval = 1;
-    std::uint64_t work_done = 0; // of that boot
-    std::string option;          // ConfigDiffers: its name
+    std::uint64_t work_done = 0; // in the boot that failed the check
+    std::string option;          // for ConfigDiffers: the option's name
 
     std::string value_of(const std::string& name) const; // of an option; "" if it was not looked up
 };
@@ -97,53 +97,56 @@ using Hint = std::string (*)(HintFor, const HintFacts&);
 
 struct Workload {
     std::string name;
-    std::string purpose; // a line, for people
+    std::string purpose; // one line, for people
     std::vector<WorkloadParameter> parameters;
-    std::map<std::string, std::string> refused =
-        {};              // other workloads' parameters that this one cannot have: key -> why
-    TimedCall iteration; // one iteration; these bound the window of Sample::ipis_by_function
-    std::string call_parameter =
-        {}; // a parameter naming the function that call_latency times instead; "" = none
-    bool starts_processes = false; // injection and counting follow them
-    std::string work = {}; // what it reports to have done, in the plural ("tables"); "" = nothing
-    std::string work_claim = {}; // "freed every table", where there is work
+    // Parameters of other workloads that this one cannot support: key -> reason.
+    std::map<std::string, std::string> refused = {};
+    // One iteration; its two events bound the window of Sample::ipis_by_function.
+    TimedCall iteration;
+    // The parameter with the name of the function that call_latency times instead; "" = none.
+    std::string call_parameter = {};
+    bool starts_processes = false; // injection and counting include them
+    // What the workload reports as done, in the plural ("tables"); "" = nothing.
+    std::string work = {};
+    std::string work_claim = {}; // if there is work: "freed every table"
     std::uint64_t (*work_per_call)(const WorkloadSpec&) = nullptr;
-    // How often the kernel enters the target for one call, where the workload decides that.
-    // nullptr: the kernel or the injection does.
+    // How often one call makes the kernel enter the target, if the workload determines that.
+    // nullptr: the kernel or the injection determines it.
     std::uint64_t (*hits_per_call)(const WorkloadSpec&) = nullptr;
-    std::map<std::string, unsigned> plan_only =
-        {}; // numbers that the agent's plan has to hold, though they mean nothing here
+    // Numbers that the agent requires in its plan although they mean nothing for this workload.
+    std::map<std::string, unsigned> plan_only = {};
     Hint hint = nullptr;
-    std::vector<std::string> hint_options =
-        {}; // options of the kernel, without CONFIG_, whose values its hints look at
+    // Kernel options, without CONFIG_, that the workload's hints look at.
+    std::vector<std::string> hint_options = {};
 };
 
-// In the order of documentation. Names are unique.
+// In the order in which they are documented. Names are unique.
 const std::vector<const Workload*>& all_workloads();
 const std::vector<std::string>& workload_names();
-// nullptr if there is none of that name.
+// nullptr if no workload has that name.
 const Workload* find_workload(std::string_view name);
 // For a name that was checked when the experiment was read.
 const Workload& workload_named(std::string_view name);
 
-// One iteration of the workload: as many are seen as were asked for.
+// One iteration of the workload. A boot must show exactly `iterations` of them.
 TimedCall iteration_of(const WorkloadSpec& workload);
-// What the metric call_latency times: the iteration, or the function that the experiment names in
-// its place.
+// What the metric call_latency times: the iteration, or the function that the experiment names
+// instead.
 TimedCall call_of(const WorkloadSpec& workload);
-// What the workload itself reports to have done in all its calls; 0 if it counts nothing.
+// The work that the workload must report for all its calls together; 0 if it counts none.
 std::uint64_t expected_work(const WorkloadSpec& workload);
 std::optional<std::uint64_t> hits_per_call(const WorkloadSpec& workload);
 bool has_children(const WorkloadSpec& workload);
-// Names of what it counts besides, as guest/protocol/workload_counters.h has them.
+// Names of the workload's further counters, from guest/protocol/workload_counters.h.
 std::span<const std::string_view> counters_of(std::string_view workload);
-// Workloads that decide how often the target runs: those that go with target.same_path.
+// Workloads that determine how often the target runs: target.same_path needs one of them.
 std::vector<std::string> workloads_with_predicted_hits();
 // The keys of all workloads' parameters, each once.
 const std::vector<std::string>& parameter_keys();
-// The options that hints of any workload look at, each once: looked up in every kernel's .config.
+// The options that the hints of any workload look at, each once. They are looked up in every
+// kernel's .config.
 std::vector<std::string> hint_options();
-// The workload's hint, "" without one.
+// The workload's hint; "" if it has none.
 std::string hint(const WorkloadSpec& workload, HintFor what, const HintFacts& facts);
 
 } // namespace rig

@@ -30,7 +30,7 @@ TEST(Workload, AnExitIsTimedWhereTheAddressSpaceGoes) {
     EXPECT_EQ(call.enter, "rig:call");
     EXPECT_EQ(call.exit, "rig:call_return");
     EXPECT_TRUE(call.of_children);
-    EXPECT_FALSE(call.own_clock); // the parent sees more than that: from fork to wait
+    EXPECT_FALSE(call.own_clock); // the parent's own clock covers more: from fork to wait
 }
 
 TEST(Workload, ACommandIsTimedAsAWholeOrByAFunction) {
@@ -39,7 +39,7 @@ TEST(Workload, ACommandIsTimedAsAWholeOrByAFunction) {
     workload.parameters["call"] = std::string("do_exit");
     EXPECT_EQ(call_of(workload).function, "do_exit");
     EXPECT_EQ(iteration_of(workload).enter,
-              "syscalls:sys_enter_wait4"); // still what an iteration is
+              "syscalls:sys_enter_wait4"); // this is still one iteration
 }
 
 TEST(Workload, TablesAreExpectedWhereTheyAreCounted) {
@@ -101,7 +101,7 @@ TEST(Workload, AParameterIsWhatTheFileSaysElseTheDefault) {
     EXPECT_EQ(workload.number("tables"), 4u);
     workload.parameters["tables"] = 0u;
     EXPECT_EQ(workload.number("tables"), 0u);
-    EXPECT_EQ(workload.text("tables"), ""); // of another type
+    EXPECT_EQ(workload.text("tables"), ""); // has another type
     EXPECT_EQ(workload.number("no such parameter"), 0u);
     EXPECT_TRUE(named("command").words("command").empty());
 }
@@ -111,7 +111,7 @@ TEST(Workload, SamePathGoesWithTheWorkloadsThatPredictHits) {
               (std::vector<std::string>{"collapse", "pmd_unshare"}));
 }
 
-// Hints are about the function under test: with another one they would be untrue.
+// Hints are about the function under test: for another function they would be wrong.
 TEST(Workload, HintsOnTheTableBatchAreForExperimentsAboutIt) {
     const std::map<std::string, std::string> config = {
         {"X86", "y"}, {"PT_RECLAIM", "y"}, {"PARAVIRT", "n"}};
@@ -132,7 +132,7 @@ TEST(Workload, HintsOnTheTableBatchAreForExperimentsAboutIt) {
     facts.work_done = 0;
     EXPECT_EQ(hint(named("munmap"), HintFor::NoInjection, facts),
               "the workload freed no page table, so none was queued for freeing");
-    // Nobody counts what a command frees.
+    // What a command frees is not counted.
     EXPECT_EQ(hint(named("command"), HintFor::NoInjection, facts).find("freed no page table"),
               std::string::npos);
     facts.stock = false;

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Creates the TCG plugin's counters file before a boot and reads it after it. Its format:
+// plugin/counts_file.h.
+#pragma once
+
+#include "rig/base/error.h"
+#include "rig/guest_output/instruction_counts.h"
+
+#include <filesystem>
+
+namespace rig {
+
+// In a boot's evidence, beside the sample.
+inline constexpr const char* kCountsFile = "instruction-counts.bin";
+
+// What to count in a boot, and with which build of the plugin (hypervisor/count_plugin.h).
+struct InstructionCounting {
+    std::filesystem::path module;
+    CountsLayout layout;
+};
+
+// Creates or replaces `file`, all zeros behind the header, with all of its disk blocks allocated.
+// Error (the host's fault): it cannot be written, the disk is full, or the layout is too large.
+Status create_counts_file(const std::filesystem::path& file, const CountsLayout& layout);
+
+// Reads what the plugin left. Error (the host's fault): the file is missing, damaged, larger than
+// any that rig makes, or has another layout than `expected`.
+Result<InstructionCounts> read_counts_file(const std::filesystem::path& file,
+                                           const CountsLayout& expected);
+
+} // namespace rig

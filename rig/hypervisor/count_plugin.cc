@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "rig/hypervisor/count_plugin.h"
+
+#include "rig/hypervisor/qemu_choice.h"
+
+#include <cstdlib>
+#include <fmt/format.h>
+
+namespace rig {
+
+std::string plugin_option(const CountPlugin& plugin) {
+    return qemu_escaped(plugin.module) + ",counts=" + qemu_escaped(plugin.counts);
+}
+
+unsigned plugin_api(std::string_view qemu_version) {
+    const auto major = qemu_major(qemu_version);
+    return major >= 9 ? 2 : major >= 6 ? 1 : 0;
+}
+
+PluginChoice choose_plugin(Accelerator accelerator, std::string_view qemu_version,
+                           const std::filesystem::path& folder) {
+    if (accelerator != Accelerator::Tcg)
+        return {{}, "under KVM QEMU does not see the instructions of the guest"};
+    const auto api = plugin_api(qemu_version);
+    if (api == 0)
+        return {{},
+                fmt::format("'{}' takes no plugin of API 1 or 2, want QEMU 6.0 or later",
+                            qemu_version)};
+    const auto module = folder / fmt::format("libcount_ranges-api{}.so", api);
+    std::error_code error;
+    if (!std::filesystem::exists(module, error))
+        return {{},
+                fmt::format("there is no {}: run ninja in the build folder, or set RIG_PLUGINS",
+                            module.string())};
+    return {module, ""};
+}
+
+std::filesystem::path plugin_folder() {
+    if (const char* folder = std::getenv("RIG_PLUGINS")) return folder;
+    std::error_code error;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+    return self.parent_path().parent_path() / "plugin";
+}
+
+} // namespace rig
