@@ -3,6 +3,7 @@
 
 #include "rig/hypervisor/qemu_choice.h"
 
+#include <charconv>
 #include <cstdlib>
 #include <fmt/format.h>
 
@@ -13,7 +14,12 @@ std::string plugin_option(const CountPlugin& plugin) {
 }
 
 unsigned plugin_api(std::string_view qemu_version) {
-    const auto major = qemu_major(qemu_version);
+    // "QEMU emulator version 7.2.22 (...)" from QEMU, "QEMU 7.2.22 of libvirt" from libvirt.
+    constexpr std::string_view by_libvirt = "QEMU ";
+    auto major = qemu_major(qemu_version);
+    if (major == 0 && qemu_version.starts_with(by_libvirt))
+        std::from_chars(qemu_version.data() + by_libvirt.size(),
+                        qemu_version.data() + qemu_version.size(), major);
     return major >= 9 ? 2 : major >= 6 ? 1 : 0;
 }
 

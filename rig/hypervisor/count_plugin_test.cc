@@ -19,7 +19,10 @@ TEST(CountPlugin, ApiFollowsTheVersionOfQemu) {
     EXPECT_EQ(plugin_api(kQemu10), 2u);
     EXPECT_EQ(plugin_api("QEMU emulator version 8.2.1"), 1u);
     EXPECT_EQ(plugin_api("QEMU emulator version 9.0.0"), 2u);
+    EXPECT_EQ(plugin_api("QEMU 7.2.22 of libvirt"), 1u);
+    EXPECT_EQ(plugin_api("QEMU 10.0.2 of libvirt"), 2u);
     EXPECT_EQ(plugin_api("QEMU emulator version 5.2.0"), 0u);
+    EXPECT_EQ(plugin_api("QEMU of libvirt"), 0u);
     EXPECT_EQ(plugin_api("something else"), 0u);
 }
 
