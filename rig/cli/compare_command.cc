@@ -18,7 +18,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int kSkip = 125; // for git bisect run: "this commit cannot be tested"
-constexpr int kStop = 128; // for git bisect run: from 128 on, "stop the bisection"
 
 // Runs a suite. The options of the command line apply to every run of it.
 Result<CommandOutput> suite_command(const CommandOptions& line, const CommonOptions& common,
@@ -97,7 +96,8 @@ Result<CommandOutput> verdict_command(const VerdictOptions& line, const CommonOp
         asked_well = true;
         const auto record = read_record(dir);
         if (!record.failure.empty() || record.state == "unreadable")
-            return fail(FaultDomain::Guest,
+            return fail(record.exit == static_cast<unsigned>(Exit::Fail) ? FaultDomain::Kernel
+                                                                         : FaultDomain::Guest,
                         record.failure.empty() ? record.why_not : record.failure, dir);
         return Verdict{record.closing,
                        static_cast<Exit>(
@@ -114,7 +114,7 @@ Result<CommandOutput> verdict_command(const VerdictOptions& line, const CommonOp
     // Stop after an interrupt, or if the request is wrong for every commit. Otherwise git would
     // skip one commit after the other.
     if (line.git_bisect)
-        out.code = !verdict && (stop.stop_requested() || !asked_well) ? kStop
+        out.code = !verdict && (stop.stop_requested() || !asked_well) ? kGitBisectStop
                    : verdict                                          ? git_bisect_code(exit)
                                                                       : kSkip;
     if (common.json)

@@ -10,6 +10,10 @@
 
 namespace rig {
 
+// For `git bisect run`: from 128 on it stops the search, whatever is wrong is wrong for each
+// commit.
+inline constexpr int kGitBisectStop = 128;
+
 Result<CommandOutput> compare_command(const CommandOptions&, const CommonOptions&,
                                       const Environment&, std::stop_token);
 

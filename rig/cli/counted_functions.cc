@@ -15,9 +15,10 @@ Result<InstructionCounting> counting_of(const std::vector<std::string>& function
                                         const std::filesystem::path& plugins) {
     RIG_TRY(elsewhere, hypervisor.other_host());
     if (elsewhere)
-        return fail(FaultDomain::Spec, fmt::format("--count, but guests of {} run on another host: want "
-                                             "a URI of this host, or none",
-                                             elsewhere->uri));
+        return fail(FaultDomain::Spec,
+                    fmt::format("--count, but guests of {} run on another host: want "
+                                "a URI of this host, or none",
+                                elsewhere->uri));
     RIG_TRY(version, hypervisor.version(arch_named(arch)));
     const auto plugin = choose_plugin(accelerator, version, plugins);
     if (plugin.module.empty()) return fail(FaultDomain::Spec, "--count: " + plugin.why_not);
@@ -25,9 +26,10 @@ Result<InstructionCounting> counting_of(const std::vector<std::string>& function
     for (const auto& function : functions) {
         const auto bounds = symbols.bounds(function);
         if (!bounds)
-            return fail(FaultDomain::Spec, fmt::format("--count: {} is not a symbol of this kernel: not "
-                                                 "compiled in, inlined, or misspelt",
-                                                 function));
+            return fail(FaultDomain::Spec,
+                        fmt::format("--count: {} is not a symbol of this kernel: not "
+                                    "compiled in, inlined, or misspelt",
+                                    function));
         ranges.push_back({bounds->start, bounds->end - bounds->start});
     }
     return InstructionCounting{plugin.module, counts_layout(std::move(ranges), vcpus, arch)};

@@ -27,6 +27,7 @@
 #include "rig/slurm/slurm_task.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <cerrno>
@@ -154,7 +155,11 @@ int main(int argc, char** argv) {
         app.parse(std::vector<std::string>(newer.words.rbegin(), newer.words.rend()));
     } catch (const CLI::ParseError& e) {
         const int code = app.exit(e);
-        return code == 0 ? 0 : static_cast<int>(Exit::Usage);
+        if (code == 0) return 0;
+        // git bisect run takes 2 for a bad commit, and 128 for the end of the search.
+        const bool bisecting =
+            std::find(newer.words.begin(), newer.words.end(), "--git-bisect") != newer.words.end();
+        return bisecting ? rig::kGitBisectStop : static_cast<int>(Exit::Usage);
     }
     common.colour = colours_wanted(options.colour, STDOUT_FILENO);
     common.warn = [](const std::string& text) {

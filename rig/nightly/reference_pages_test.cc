@@ -27,7 +27,7 @@ using Sections = std::map<std::string, std::map<std::string, KeyText>>;
 // Of a page, by section ("" for the top level) and key. The line below a key's heading is
 // "Type: T. Default: D. Range: R."
 Sections read_page(const std::string& text) {
-    static const std::regex section(R"(## \[\[?([A-Za-z_.]+)\]\]?)"), key(R"(### ([A-Za-z_]+))"),
+    static const std::regex section(R"(## \[\[?([A-Za-z_.]+)\]\]?)"), key(R"(### ([A-Za-z0-9_]+))"),
         line(R"(Type: (.+)\. Default: (.+)\. Range: (.+)\.)");
     Sections out;
     std::istringstream in(text);

@@ -126,7 +126,11 @@ Result<fs::path> find_run(const fs::path& results, const std::string& text) {
     const std::string accepted =
         "want a folder, a run id, an unambiguous beginning of one, or latest";
     // load_run() reports what is wrong with it.
-    if (text.find('/') != std::string::npos) return fs::path(text);
+    if (std::error_code error; text.find('/') != std::string::npos) {
+        if (!fs::exists(text, error))
+            return fail(FaultDomain::Spec, fmt::format("{}: no such folder, {}", text, accepted));
+        return fs::path(text);
+    }
     if (text != "latest" && !text.empty()) {
         if (holds_run(results / text)) return results / text;
         if (holds_run(text)) return fs::path(text);
