@@ -151,8 +151,8 @@ TEST_F(EndToEnd, BisectNamesThePlantedPatchPastOneThatDoesNotBuild) {
                          "0001-TEST-ONLY-mm-mmu_gather-send-one-IPI-more-per-single.patch");
     history.write_series(dir_ / "series");
     const std::vector<std::string> asked{
-        "--quiet",      "--json",    "bisect",  k612,      "--series", (dir_ / "series").string(),
-        "--metric",     "sync_ipis", "--clock", "virtual", "--set",    "workload.pace_us=10000",
+        "--quiet",     "--json",    "bisect",  k612,      "--series", (dir_ / "series").string(),
+        "--metric",    "sync_ipis", "--clock", "virtual", "--set",    "workload.pace_us=10000",
         "--max-boots", "2"};
     const auto found = rig(asked, kBuildLimit);
     ASSERT_EQ(exit_code(found), 0) << found.out;
