@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Checks that includes run downwards.
 
-A file may include headers of its own folder and of the folders before it in ORDER."""
+A file may include headers of its own folder and of the folders before it in ORDER. Only the folders
+that rig/meson.build lists as threaded may use threads: ThreadSanitizer's build tests no others."""
 import pathlib
 import re
 import sys
@@ -10,6 +11,8 @@ import sys
 ORDER = ("base arch protocol stats workloads spec host hypervisor kernel plan guest_output boot analysis results report "
          "run_index export html experiment slurm bisect nightly cli").split()
 RANK = {name: rank for rank, name in enumerate(ORDER)}
+THREADS = re.compile(r'^\s*#\s*include\s+<(?:atomic|barrier|condition_variable|future|latch|mutex|pthread\.h|semaphore|shared_mutex|thread|'
+                     r'boost/asio.*)>', re.MULTILINE)
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 
@@ -21,8 +24,15 @@ def folder_of(path):
     return parts[1] if parts[0] == "rig" and len(parts) > 2 else parts[0]
 
 
+def threaded_folders(top):
+    listed = re.search(r"^threaded = \[(.*?)\]", (top / "rig/meson.build").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return set(re.findall(r"'([a-z_]+)'", listed[1]))
+
+
 def main(top):
     wrong = []
+    threaded = threaded_folders(top)
+    assert threaded and threaded < set(ORDER), threaded
     for file in sorted(p for root in ("rig", "guest") for p in (top / root).rglob("*") if p.suffix in (".h", ".cc")):
         name = file.relative_to(top).as_posix()
         if file.name.endswith("_test.cc") or name.startswith(("rig/testing/", "rig/testdata/")):
@@ -31,7 +41,11 @@ def main(top):
         if here != "guest" and here not in RANK:
             wrong.append(f"{name}: folder {here} has no rank")
             continue
-        for included in INCLUDE.findall(file.read_text(encoding="utf-8")):
+        text = file.read_text(encoding="utf-8")
+        for header in THREADS.finditer(text):
+            if here in RANK and here not in threaded:
+                wrong.append(f"{name}: {header[0].strip()}, but {here} is not a threaded folder of rig/meson.build")
+        for included in INCLUDE.findall(text):
             there = folder_of(included)
             allowed = there in ("guest", "protocol") if here == "guest" else there == here or RANK.get(there, len(ORDER)) < RANK[here]
             if not allowed:
