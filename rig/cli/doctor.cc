@@ -71,6 +71,7 @@ class Examination {
         program({"qemu-system-x86_64", "qemu-system-x86", nullptr});
         tcg();
         confinement();
+        counting();
         kvm();
         for (const auto& each : programs)
             program(each);
@@ -137,6 +138,16 @@ class Examination {
                 ? "seccomp sandbox, " + rest
                 : fmt::format("QEMU refuses its sandbox ({}); else {}", in_.sandbox_trouble, rest),
             there ? "" : install("qemu-system-x86"));
+    }
+
+    // Without the plugin nothing is lost but `rig boot --count`.
+    void counting() {
+        if (!in_.programs.contains("qemu-system-x86_64")) return;
+        const bool there = in_.plugin_trouble.empty();
+        add("counting plugin", there ? Finding::State::Ok : Finding::State::Warn,
+            there ? "counts kernel instructions in emulated guests of this host"
+                  : "rig boot --count does not work: " + in_.plugin_trouble,
+            there ? "" : "ninja -C build");
     }
 
     // Without KVM everything works with emulated guests, so the state is never Missing.

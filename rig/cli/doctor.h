@@ -45,6 +45,8 @@ struct DoctorInputs {
     std::string accelerators;                    // output of `qemu-system-x86_64 -accel help`
     // Why QEMU does not start with the sandbox that rig uses. Empty: it does.
     std::string sandbox_trouble;
+    // Why instructions cannot be counted (count_plugin.h) in this QEMU; empty: they can.
+    std::string plugin_trouble;
     bool kvm_exists = false;
     std::string kvm_trouble; // why /dev/kvm cannot be opened; empty: it can
     // The stored result of the probe boot (kvm_probe.h), if there was one since the host booted.

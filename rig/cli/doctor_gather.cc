@@ -3,6 +3,7 @@
 #include "rig/boot/kvm_probe.h"
 #include "rig/cli/doctor.h"
 #include "rig/host/capacity.h"
+#include "rig/hypervisor/count_plugin.h"
 #include "rig/hypervisor/qemu_hypervisor.h"
 
 #include <algorithm>
@@ -146,6 +147,9 @@ DoctorInputs gather(CommandRunner& runner, const fs::path& cache_dir) {
     inputs.sandbox_trouble = sandbox_trouble(runner);
     inputs.accelerators = answer(runner, {"qemu-system-x86_64", "-accel", "help"});
     gather_kvm(inputs, cache_dir);
+    if (const auto qemu = inputs.programs.find("qemu-system-x86_64"); qemu != inputs.programs.end())
+        inputs.plugin_trouble =
+            choose_plugin(Accelerator::Tcg, qemu->second.version, plugin_folder()).why_not;
 
     for (auto module : {"libelf", "openssl", "libtraceevent"})
         if (auto result = ask(runner, {"pkg-config", "--exists", module}); result && result->ok())

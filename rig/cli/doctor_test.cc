@@ -148,6 +148,8 @@ TEST(Doctor, EveryLackHasItsMend) {
          "apt-get install"},
         {[](auto& in) { in.accelerators = "kvm\n"; }, "accelerator tcg", missing,
          "no virtual clock", "apt-get install qemu-system-x86"},
+        {[](auto& in) { in.plugin_trouble = "there is no libcount_ranges-api1.so"; },
+         "counting plugin", warn, "there is no libcount_ranges-api1.so", "ninja -C build"},
         {[](auto& in) { in.kvm_exists = false; }, "accelerator kvm", warn, "no /dev/kvm",
          "modprobe kvm_intel"},
         {[](auto& in) { in.kvm_trouble = "Permission denied"; }, "accelerator kvm", warn,
