@@ -178,6 +178,9 @@ Result<CommandOutput> boot_command(const CommandOptions& line, const CommonOptio
 
 Result<CommandOutput> shell_command(const CommandOptions& line, const CommonOptions& common,
                                     const Environment& environment, std::stop_token stop) {
+    if (line.overrides.clock == "virtual")
+        return fail(FaultDomain::Spec, "--clock virtual: a shell runs under the wall clock, want "
+                                       "it left out");
     RIG_TRY(one, prepare_one(line, common, environment));
     const Kernel& kernel = one.prepared.kernels.at(line.arm);
     // A person at a keyboard needs the wall clock. KVM is used only if it is known to work here.

@@ -108,7 +108,7 @@ HistoryCommands declare_history_options(CLI::App& app, HistoryOptions& history, 
         app.add_subcommand("prune", "Show which old runs would be removed; --yes removes them");
     prune->footer(kPruneHelp);
     prune->add_option("--keep", history.prune.keep,
-                      "Keep so many of the newest runs of each experiment");
+                      "Keep so many of the newest runs of each experiment and set-up");
     prune
         ->add_option("--older-than", history.prune.older_than_days,
                      "Only runs that started at least so many days ago")
