@@ -12,25 +12,37 @@ Result<InstructionCounting> counting_of(const std::vector<std::string>& function
                                         const SymbolTable& symbols, const std::string& arch,
                                         unsigned vcpus, Accelerator accelerator,
                                         Hypervisor& hypervisor,
-                                        const std::filesystem::path& plugins) {
+                                        const std::filesystem::path& plugins,
+                                        std::vector<CountedRange> ranges) {
     RIG_TRY(elsewhere, hypervisor.other_host());
     if (elsewhere)
-        return fail(FaultDomain::Spec, fmt::format("--count, but guests of {} run on another host: want "
-                                             "a URI of this host, or none",
-                                             elsewhere->uri));
+        return fail(FaultDomain::Spec,
+                    fmt::format("--count, but guests of {} run on another host: want "
+                                "a URI of this host, or none",
+                                elsewhere->uri));
     RIG_TRY(version, hypervisor.version(arch_named(arch)));
     const auto plugin = choose_plugin(accelerator, version, plugins);
     if (plugin.module.empty()) return fail(FaultDomain::Spec, "--count: " + plugin.why_not);
-    std::vector<CountedRange> ranges;
     for (const auto& function : functions) {
         const auto bounds = symbols.bounds(function);
         if (!bounds)
-            return fail(FaultDomain::Spec, fmt::format("--count: {} is not a symbol of this kernel: not "
-                                                 "compiled in, inlined, or misspelt",
-                                                 function));
+            return fail(FaultDomain::Spec,
+                        fmt::format("--count: {} is not a symbol of this kernel: not "
+                                    "compiled in, inlined, or misspelt",
+                                    function));
         ranges.push_back({bounds->start, bounds->end - bounds->start});
     }
     return InstructionCounting{plugin.module, counts_layout(std::move(ranges), vcpus, arch)};
+}
+
+std::string counting_warnings(const InstructionCounts& counts) {
+    std::string text;
+    if (!counts.counted()) text += "  ! the plugin saw no guest: nothing was counted\n";
+    if (counts.counted() && !counts.exact())
+        text += "  ! not exact: several threads executed the guest\n";
+    if (counts.counted() && !counts.windows_complete())
+        text += "  ! a pass did not begin or did not end: the columns are not to be trusted\n";
+    return text;
 }
 
 std::string counted_functions_text(const std::vector<std::string>& functions,
@@ -52,12 +64,7 @@ std::string counted_functions_text(const std::vector<std::string>& functions,
                             total(CountWindow::LatencyPass, bounds->start),
                             total(CountWindow::Rest, bounds->start), ran);
     }
-    if (!counts.counted()) text += "  ! the plugin saw no guest: nothing was counted\n";
-    if (counts.counted() && !counts.exact())
-        text += "  ! not exact: several threads executed the guest\n";
-    if (counts.counted() && !counts.windows_complete())
-        text += "  ! a pass did not begin or did not end: the columns are not to be trusted\n";
-    return text;
+    return text + counting_warnings(counts);
 }
 
 } // namespace rig
