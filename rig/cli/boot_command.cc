@@ -7,6 +7,7 @@
 #include "rig/base/scratch_dir.h"
 #include "rig/boot/guest_boot.h"
 #include "rig/cli/counted_functions.h"
+#include "rig/cli/counted_lines.h"
 #include "rig/experiment/prepare.h"
 #include "rig/experiment/prepared.h"
 #include "rig/guest_output/sample.h"
@@ -111,10 +112,16 @@ Result<CommandOutput> boot_command(const CommandOptions& line, const CommonOptio
     GuestSetup setup{
         one.spec, chosen.machine, one.prepared.image, environment.hypervisor, line.dump_memory,
         {},       common.warn};
-    if (!line.count.empty()) {
+    std::optional<ArmLines> lines;
+    if (line.count_lines) {
+        RIG_TRY(mapped, lines_of_arm(one.spec, line.arm, {}, environment));
+        lines = std::move(mapped);
+    }
+    if (!line.count.empty() || lines) {
         RIG_TRY(counting,
                 counting_of(line.count, symbols, one.spec.kernel.arch, one.spec.guest.vcpus,
-                            chosen.machine.accelerator, environment.hypervisor, plugin_folder()));
+                            chosen.machine.accelerator, environment.hypervisor, plugin_folder(),
+                            lines ? ranges_of(lines->map) : std::vector<CountedRange>{}));
         setup.counting = std::move(counting);
     }
     if (line.print_only) {
@@ -168,7 +175,8 @@ Result<CommandOutput> boot_command(const CommandOptions& line, const CommonOptio
         text += fmt::format("  splat {} ({} times)\n", in_words(splat), splat.count);
     if (setup.counting) {
         RIG_TRY(counts, read_counts_file(evidence / kCountsFile, setup.counting->layout));
-        text += counted_functions_text(line.count, symbols, counts);
+        if (!line.count.empty()) text += counted_functions_text(line.count, symbols, counts);
+        if (lines) text += counted_lines_text(*lines, counts);
     }
     if (places.facts.shared)
         text += "  ! other boots may have run on the same host CPUs (--share-cpus)\n";

@@ -26,6 +26,7 @@ struct CommandOptions {
     bool fresh = false;              // do not resume an interrupted run
     Overrides overrides;
     unsigned index = 0;
+    bool count_lines = false;       // of boot: count the changed lines
     std::vector<std::string> count; // of boot: kernel functions whose instructions are counted
     bool print_only = false, gdb = false, prune = false, dump_memory = false;
     unsigned gdb_port = 1234;

@@ -12,7 +12,8 @@ Result<InstructionCounting> counting_of(const std::vector<std::string>& function
                                         const SymbolTable& symbols, const std::string& arch,
                                         unsigned vcpus, Accelerator accelerator,
                                         Hypervisor& hypervisor,
-                                        const std::filesystem::path& plugins) {
+                                        const std::filesystem::path& plugins,
+                                        std::vector<CountedRange> ranges) {
     RIG_TRY(elsewhere, hypervisor.other_host());
     if (elsewhere)
         return fail(FaultDomain::Spec,
@@ -22,7 +23,6 @@ Result<InstructionCounting> counting_of(const std::vector<std::string>& function
     RIG_TRY(version, hypervisor.version(arch_named(arch)));
     const auto plugin = choose_plugin(accelerator, version, plugins);
     if (plugin.module.empty()) return fail(FaultDomain::Spec, "--count: " + plugin.why_not);
-    std::vector<CountedRange> ranges;
     for (const auto& function : functions) {
         const auto bounds = symbols.bounds(function);
         if (!bounds)
@@ -33,6 +33,16 @@ Result<InstructionCounting> counting_of(const std::vector<std::string>& function
         ranges.push_back({bounds->start, bounds->end - bounds->start});
     }
     return InstructionCounting{plugin.module, counts_layout(std::move(ranges), vcpus, arch)};
+}
+
+std::string counting_warnings(const InstructionCounts& counts) {
+    std::string text;
+    if (!counts.counted()) text += "  ! the plugin saw no guest: nothing was counted\n";
+    if (counts.counted() && !counts.exact())
+        text += "  ! not exact: several threads executed the guest\n";
+    if (counts.counted() && !counts.windows_complete())
+        text += "  ! a pass did not begin or did not end: the columns are not to be trusted\n";
+    return text;
 }
 
 std::string counted_functions_text(const std::vector<std::string>& functions,
@@ -54,12 +64,7 @@ std::string counted_functions_text(const std::vector<std::string>& functions,
                             total(CountWindow::LatencyPass, bounds->start),
                             total(CountWindow::Rest, bounds->start), ran);
     }
-    if (!counts.counted()) text += "  ! the plugin saw no guest: nothing was counted\n";
-    if (counts.counted() && !counts.exact())
-        text += "  ! not exact: several threads executed the guest\n";
-    if (counts.counted() && !counts.windows_complete())
-        text += "  ! a pass did not begin or did not end: the columns are not to be trusted\n";
-    return text;
+    return text + counting_warnings(counts);
 }
 
 } // namespace rig

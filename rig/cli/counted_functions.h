@@ -12,14 +12,19 @@
 
 namespace rig {
 
-// What to count in a boot on `hypervisor`; `plugins` is plugin_folder(). The user's fault: a
+// What to count in a boot on `hypervisor`: the functions, and `ranges`. `plugins` is
+// plugin_folder(). The user's fault: a
 // function that the kernel does not have, guests on another host, and an emulator for which there
 // is no plugin (with the reason).
 Result<InstructionCounting> counting_of(const std::vector<std::string>& functions,
                                         const SymbolTable& symbols, const std::string& arch,
                                         unsigned vcpus, Accelerator accelerator,
                                         Hypervisor& hypervisor,
-                                        const std::filesystem::path& plugins);
+                                        const std::filesystem::path& plugins,
+                                        std::vector<CountedRange> ranges = {});
+
+// Why the counts are not to be trusted, a line for each reason; empty if they are.
+std::string counting_warnings(const InstructionCounts& counts);
 
 // One line for each function: how often it was entered in each window, and how many of its
 // instructions ran while a workload did.

@@ -10,6 +10,7 @@
 #include "rig/cli/engine_option.h"
 #include "rig/cli/export_command.h"
 #include "rig/cli/history_commands.h"
+#include "rig/cli/lines_command.h"
 #include "rig/cli/nightly_command.h"
 #include "rig/cli/older_options.h"
 #include "rig/cli/options.h"
@@ -230,6 +231,7 @@ int main(int argc, char** argv) {
             return rig::boot_command(line, common, environment, interrupts.token());
         if (commands.shell->parsed())
             return rig::shell_command(line, common, environment, interrupts.token());
+        if (commands.lines->parsed()) return rig::lines_command(options.lines, common, environment);
         if (commands.report->parsed()) return rig::report_command(line, common);
         if (commands.exporting->parsed()) return rig::export_command(line, common);
         if (commands.explain->parsed()) return rig::explain_command(line, common);

@@ -46,6 +46,7 @@ constexpr const char* kBootHelp = R"(Examples:
   rig boot my.toml --arm reviewed                      boot 0, once
   rig boot my.toml --arm reviewed --index 3            the boot with the fourth seed
   rig boot my.toml --arm reviewed --print              QEMU's command line and the plan, no boot
+  rig boot my.toml --arm reviewed --count-lines        did the changed lines run?
   rig boot my.toml --arm reviewed --dump-memory        keep the memory of a guest that hangs
 
 Prints the counts and splats of this boot and leaves its files in results/<time>-boot-<arm>-<index>.
@@ -71,6 +72,23 @@ Exit codes:
   1  the kernel does not build
   2  wrong command line or experiment file
   3  host fault, or the guest was ended from outside)";
+
+constexpr const char* kLinesHelp = R"(Examples:
+  rig lines configs/batch-alloc-fail.toml --arm reviewed     the lines that the series adds
+  rig lines configs/batch-alloc-fail.toml --arm ipi          the lines that it removes
+
+Prints for each line the addresses of its instructions in all inlined copies, or the reason why it
+has none: comment, #ifdef, macro definition, declaration, not compiled in this configuration,
+optimised away and others. Where a change leaves this arm no line, it prints the lines next to it.
+rig compiles the objects of the changed files once more with debug information, in a copy of the
+object tree. If the kernel then loads other bytes than the one that is booted, nothing is mapped.
+
+Exit codes:
+  0  mapped
+  1  the kernel does not build
+  2  wrong command line or experiment file
+  3  host fault, or interrupted
+  4  not mapped)";
 
 constexpr const char* kReportHelp = R"(Examples:
   rig report latest
@@ -355,6 +373,9 @@ void add_experiments(CLI::App& app, ProgramOptions& options, Subcommands& comman
                      "Count the executed instructions of this kernel function, from\n"
                      "outside the guest; may be given several times; needs emulation")
         ->type_name("FUNCTION");
+    boot->add_flag("--count-lines", line.count_lines,
+                   "Count how often the changed lines of this arm run, from outside the\n"
+                   "guest (rig lines shows where they are); needs emulation");
     boot->add_flag("--print", line.print_only,
                    "Only print the QEMU command line and the guest's plan, boot nothing");
     auto* shell = app.add_subcommand("shell", "Open an interactive busybox shell in a guest");
@@ -367,6 +388,18 @@ void add_experiments(CLI::App& app, ProgramOptions& options, Subcommands& comman
     shell->add_option("--gdb-port", line.gdb_port, "Port for gdb")
         ->capture_default_str()
         ->check(CLI::Range(1024u, 65535u));
+    auto& lines_line = options.lines;
+    auto* lines = app.add_subcommand(
+        "lines", "Show where the changed lines of an arm are in its kernel, or why they are not");
+    lines->footer(kLinesHelp);
+    lines->add_option("SPEC", lines_line.spec, "Experiment file (configs/*.toml)")->required();
+    lines->add_option("--arm", lines_line.arm, "Arm of the experiment")->required();
+    lines
+        ->add_option("--against", lines_line.against,
+                     "Arm to compare with (default: the baseline; for the baseline\n"
+                     "the second arm)")
+        ->type_name("ARM");
+    add_overrides(lines, lines_line.overrides);
     auto* report =
         app.add_subcommand("report", "Print the comparison of a run again, from its raw samples");
     report->footer(kReportHelp);
@@ -424,6 +457,7 @@ void add_experiments(CLI::App& app, ProgramOptions& options, Subcommands& comman
     commands.build = build;
     commands.boot = boot;
     commands.shell = shell;
+    commands.lines = lines;
     commands.report = report;
     commands.explain = explain;
     commands.exporting = exporting;

@@ -7,6 +7,7 @@
 #include "rig/cli/compare_command.h"
 #include "rig/cli/engine_option.h"
 #include "rig/cli/history_options.h"
+#include "rig/cli/lines_command.h"
 #include "rig/cli/nightly_command.h"
 #include "rig/cli/triage_command.h"
 #include "rig/host/cpu_placement.h"
@@ -35,6 +36,7 @@ struct ProgramOptions {
     NightlyOptions nightly_line;
     TaskOptions task;
     TriageOptions triage_line;
+    LinesOptions lines;
 };
 
 // The app owns them. parsed() is true for the one that was given on the command line.
@@ -44,7 +46,7 @@ struct Subcommands {
     CLI::App *exporting = nullptr, *calibrate = nullptr, *bisect = nullptr, *verdict = nullptr,
              *nightly = nullptr;
     CLI::App *build_task = nullptr, *boot_task = nullptr, *doctor = nullptr, *cache = nullptr,
-             *triage = nullptr;
+             *triage = nullptr, *lines = nullptr;
     HistoryCommands history;
 };
 

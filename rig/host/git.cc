@@ -56,8 +56,14 @@ Command git_command(const std::filesystem::path& repository, std::vector<std::st
 }
 
 Command git_apply_command(const std::filesystem::path& folder, std::vector<std::string> words) {
+    words.insert(words.begin(), "apply");
+    return git_command_without_repository(folder, std::move(words));
+}
+
+Command git_command_without_repository(const std::filesystem::path& folder,
+                                       std::vector<std::string> words) {
     Command command;
-    command.argv = {"git", "-c", "core.attributesFile=/dev/null", "apply"};
+    command.argv = {"git", "-c", "core.attributesFile=/dev/null"};
     command.argv.insert(command.argv.end(), words.begin(), words.end());
     command.cwd = folder;
     // Neither a repository nor a reason to search for one. GIT_CEILING_DIRECTORIES cannot be used,

@@ -26,6 +26,9 @@ Command git_command(const std::filesystem::path& repository, std::vector<std::st
 // user has configured. Within a work tree `git apply` would skip files of a patch and still return
 // 0.
 Command git_apply_command(const std::filesystem::path& folder, std::vector<std::string> words);
+// The same for any other command of git that needs no repository; its name is the first word.
+Command git_command_without_repository(const std::filesystem::path& folder,
+                                       std::vector<std::string> words);
 
 // Runs git_command(). Fails only if git could not be started.
 Result<CommandResult> git(CommandRunner& runner, const std::filesystem::path& repository,

@@ -106,8 +106,7 @@ Status Worktree::apply_overlay() {
     return put_file(dir_ / "overlay", list(files));
 }
 
-Result<CommandResult> Worktree::make(std::vector<std::string> words, const fs::path& log,
-                                     std::function<void(std::string_view)> on_line) {
+Command Worktree::make_command(std::vector<std::string> words) const {
     Command command;
     command.argv = {"make", "-C", (dir_ / "src").string(), std::string("O=") + kObjects};
     command.argv.insert(command.argv.end(), words.begin(), words.end());
@@ -118,9 +117,15 @@ Result<CommandResult> Worktree::make(std::vector<std::string> words, const fs::p
     }
     // Kconfig only checks whether these are set, not their values.
     command.unset = {"KCONFIG_WERROR", "KCONFIG_WARN_UNKNOWN_SYMBOLS", "KCONFIG_OVERWRITECONFIG"};
+    command.timeout = std::chrono::hours(4);
+    return command;
+}
+
+Result<CommandResult> Worktree::make(std::vector<std::string> words, const fs::path& log,
+                                     std::function<void(std::string_view)> on_line) {
+    auto command = make_command(std::move(words));
     command.log = log;
     command.on_line = std::move(on_line);
-    command.timeout = std::chrono::hours(4);
     return context_.runner.run(command);
 }
 

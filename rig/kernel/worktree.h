@@ -44,6 +44,8 @@ class Worktree {
     // Builds one object; its path is relative to the tree. A compiler error is a result, not an
     // error.
     Result<CommandResult> make_object(const std::string& object, const std::filesystem::path& log);
+    // `make WORDS` as this tree is built, without a log.
+    Command make_command(std::vector<std::string> words) const;
     bool had_objects() const { return had_objects_; }
     // A direct subfolder of the sources: the kernel's Makefile then names every file relative to
     // it, so that a compiler cache recognises an object in another worktree.
