@@ -35,6 +35,12 @@ std::optional<std::uint64_t> executions(const MappedLine& line, const Instructio
                                         CountWindow window) {
     std::optional<std::uint64_t> most;
     if (!is_counted(line)) return most;
+    // A bound of several copies: each of them may run.
+    if (line.reason == LineReason::Merged) {
+        for (const auto& at : line.addresses)
+            if (const auto count = counts.total(window, at.start)) most = most.value_or(0) + *count;
+        return most;
+    }
     for (const auto& at : line.addresses)
         for (auto address = at.start; address < end_of(at); ++address)
             if (const auto count = counts.total(window, address))
@@ -75,6 +81,7 @@ std::string counted_lines_text(const ArmLines& lines, const InstructionCounts& c
         ++with_code;
         ran += *count_pass > 0 || *latency_pass > 0;
     }
+    if (!counts.counted() || !counts.windows_complete()) return text + counting_warnings(counts);
     if (with_code > 0)
         text +=
             fmt::format("  {} of {} changed lines with instructions ran while the workload did\n",

@@ -150,6 +150,16 @@ int main(int argc, char** argv) {
 
     const auto newer = rig::with_newer_names({argv + 1, argv + argc});
     if (!newer.deprecation.empty()) std::fprintf(stderr, "rig: %s\n", newer.deprecation.c_str());
+    // git bisect run takes every other code from 1 to 127 for a bad commit, and 128 for the end of
+    // the search: what fails before the commit is built is wrong for each of them.
+    const bool bisecting =
+        std::any_of(newer.words.begin(), newer.words.end(), [](const std::string& word) {
+            return word == "--git-bisect" || word.starts_with("--git-bisect=");
+        });
+    const auto failed = [&](const rig::Error& error) {
+        const int code = print_error(error, options.common.json);
+        return bisecting ? rig::kGitBisectStop : code;
+    };
     try {
         // CLI11 expects the words in reverse order.
         app.name(argv[0]);
@@ -157,9 +167,6 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& e) {
         const int code = app.exit(e);
         if (code == 0) return 0;
-        // git bisect run takes 2 for a bad commit, and 128 for the end of the search.
-        const bool bisecting =
-            std::find(newer.words.begin(), newer.words.end(), "--git-bisect") != newer.words.end();
         return bisecting ? rig::kGitBisectStop : static_cast<int>(Exit::Usage);
     }
     common.colour = colours_wanted(options.colour, STDOUT_FILENO);
@@ -167,8 +174,7 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "rig: warning: %s\n", text.c_str());
     };
 
-    if (const auto enough = rig::enough_open_files(); !enough)
-        return print_error(enough.error(), common.json);
+    if (const auto enough = rig::enough_open_files(); !enough) return failed(enough.error());
     Interrupts interrupts;
     rig::remove_abandoned_scratch();
     rig::ArtifactCache artifacts(options.cache_dir.empty()
@@ -283,14 +289,14 @@ int main(int argc, char** argv) {
     }();
     if (!output) {
         progress.interrupt();
-        return print_error(output.error(), common.json);
+        return failed(output.error());
     }
     std::fputs(output->text.c_str(), stdout);
     if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
         const rig::Status lost =
             rig::fail(rig::FaultDomain::Host,
                       fmt::format("cannot write to stdout: {}", std::strerror(errno)));
-        return print_error(lost.error(), common.json);
+        return failed(lost.error());
     }
     return output->code.value_or(static_cast<int>(output->exit));
 }

@@ -38,11 +38,12 @@ pound := \#
 SHELL := sh
 include $(wildcard $(foreach o,$(rig_objects),$(dir $o).$(notdir $o).cmd))
 rig_compiled := $(foreach o,$(rig_objects),$(if $(filter %.c,$(source_$o)),$o))
-rig_affected := $(foreach o,$(rig_compiled),$(if $(filter $(rig_changed),$(source_$o) $(deps_$o)),$o))
+rig_plain = $(patsubst $(abspath ..)/%,../%,$(abspath $1))
+rig_affected := $(foreach o,$(rig_compiled),$(if $(filter $(rig_changed),$(call rig_plain,$(source_$o) $(deps_$o))),$o))
 rig_command = $(or $(savedcmd_$1),$(cmd_$1))
 .PHONY: rig-list rig-debug $(addprefix rig-debug/,$(rig_affected)) $(addprefix rig-kept/,$(rig_affected))
 rig-list:
-	@$(foreach o,$(rig_affected),$(info rig: $o $(source_$o) $(filter $(rig_changed),$(deps_$o)))) :
+	@$(foreach o,$(rig_affected),$(info rig: $o $(call rig_plain,$(source_$o)) $(filter $(rig_changed),$(call rig_plain,$(deps_$o))))) :
 rig-debug: $(addprefix rig-debug/,$(rig_affected))
 $(addprefix rig-debug/,$(rig_affected)): rig-debug/%:
 	@$(subst -c -o $*,-g -c -o $*,$(call rig_command,$*))

@@ -221,6 +221,7 @@ Result<LineTable> LineTable::read(const fs::path& elf, const fs::path& top,
             const auto memory =
                 memory_of(sections, {range.start, std::max(range.end, range.start + 1)});
             auto& code = table.lines_[{*file, static_cast<unsigned>(number)}];
+            code.begins = code.begins || begins;
             // The linker leaves the rows of what it drops, at the addresses of nothing.
             if (!memory)
                 code.discarded = true;
@@ -247,6 +248,13 @@ Result<LineTable> LineTable::read(const fs::path& elf, const fs::path& top,
                                                    elf.string(), top.string()));
     for (auto& [line, code] : table.lines_) {
         join_ranges(code.text);
+        // No statement begins there: the compiler moved the instructions, or made a branch of this
+        // line into code that runs whichever way it goes. They bound the line, and do not count it.
+        if (!code.begins) {
+            for (const auto& range : code.text)
+                code.merged.push_back(range.start);
+            code.text.clear();
+        }
         join_ranges(code.init);
         std::sort(code.merged.begin(), code.merged.end());
         code.merged.erase(std::unique(code.merged.begin(), code.merged.end()), code.merged.end());

@@ -31,6 +31,7 @@ struct LineCode {
     // merged the two. Executions of that instruction are at least those of the statement; they may
     // be more, where other ways lead to it. Only of lines without `text`.
     std::vector<std::uint64_t> merged;
+    bool begins = false;    // a statement of the line begins at one of its rows
     bool discarded = false; // compiled, and dropped by the linker
 };
 

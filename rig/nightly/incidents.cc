@@ -155,8 +155,10 @@ Result<IncidentBook> book_from_json(std::string_view text, const std::filesystem
         all.at("incidents").get_to(book.incidents);
         all.at("dismissed").get_to(book.dismissed);
         all.at("outbox").get_to(book.outbox);
-        for (auto& one : book.incidents)
+        for (auto& one : book.incidents) {
             one.metric = older::metric(one.metric);
+            one.expectation = older::metric(one.expectation);
+        }
         for (auto& one : book.dismissed)
             one.metric = older::metric(one.metric);
         return book;
