@@ -5,12 +5,21 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <utility>
 
 namespace rig {
 namespace {
 
-constexpr const char* kOlderMetric = "may-rise";
-constexpr const char* kNewerMetric = "at-most";
+constexpr const char* kOlderExpectation = "may-rise";
+constexpr const char* kNewerExpectation = "at-most";
+
+// Keys of the tables of an experiment file, as a file and as an override name them.
+struct RenamedKey {
+    const char *table, *before, *now;
+};
+constexpr RenamedKey kBound{"metrics", "at_most", "ratio"};
+constexpr RenamedKey kPatches{"kernel", "enable", "prerequisites"};
+constexpr RenamedKey kMarker{"arm", "witness", "marker"};
 
 std::string place_of(const toml::node& node) {
     const auto& source = node.source();
@@ -40,12 +49,12 @@ Status rename_key(toml::table& table, const std::string& prefix, const std::stri
 
 Status rename_expectation(toml::table& metric, const std::string& prefix,
                           std::vector<OlderKey>& found) {
-    RIG_CHECK(rename_key(metric, prefix, "at_most", "ratio", found));
+    RIG_CHECK(rename_key(metric, prefix, kBound.before, kBound.now, found));
     auto* expect = metric.get("expect");
-    if (!expect || expect->value_or(std::string()) != kOlderMetric) return {};
-    found.push_back({place_of(*expect), fmt::format("expect = \"{}\"", kOlderMetric),
-                     fmt::format("expect = \"{}\"", kNewerMetric)});
-    *expect->as_string() = kNewerMetric;
+    if (!expect || expect->value_or(std::string()) != kOlderExpectation) return {};
+    found.push_back({place_of(*expect), fmt::format("expect = \"{}\"", kOlderExpectation),
+                     fmt::format("expect = \"{}\"", kNewerExpectation)});
+    *expect->as_string() = kNewerExpectation;
     return {};
 }
 
@@ -69,11 +78,11 @@ Status rename_metrics(toml::table& root, std::vector<OlderKey>& found) {
 Status rename_older_keys(toml::table& root, std::vector<OlderKey>& found) {
     RIG_CHECK(rename_metrics(root, found));
     if (auto* kernel = root["kernel"].as_table())
-        RIG_CHECK(rename_key(*kernel, "kernel", "enable", "prerequisites", found));
+        RIG_CHECK(rename_key(*kernel, kPatches.table, kPatches.before, kPatches.now, found));
     if (auto* arms = root["arm"].as_array())
         for (auto& arm : *arms)
             if (auto* table = arm.as_table())
-                RIG_CHECK(rename_key(*table, "arm", "witness", "marker", found));
+                RIG_CHECK(rename_key(*table, kMarker.table, kMarker.before, kMarker.now, found));
     return {};
 }
 
@@ -101,15 +110,12 @@ void rename_older_outcomes(toml::table& root, std::vector<OlderKey>& found) {
 
 void rename_older_parts(std::vector<std::string>& parts) {
     if (parts.size() < 2) return;
-    auto& last = parts.back();
-    if (parts[0] == "metrics") {
-        parts[1] = older::metric(parts[1]);
-        if (parts.size() == 3 && last == "at_most") last = "ratio";
-    } else if (parts[0] == "kernel" && parts[1] == "enable") {
-        parts[1] = "prerequisites";
-    } else if (parts[0] == "arm" && parts.size() == 3 && last == "witness") {
-        last = "marker";
-    }
+    if (parts[0] == kBound.table) parts[1] = older::metric(parts[1]);
+    // kernel.KEY, but metrics.NAME.KEY and arm.NAME.KEY.
+    for (const auto& [key, at] :
+         {std::pair{kPatches, std::size_t{1}}, {kBound, std::size_t{2}}, {kMarker, std::size_t{2}}})
+        if (parts[0] == key.table && parts.size() > at && parts[at] == key.before)
+            parts[at] = key.now;
 }
 
 std::string deprecation(const std::vector<OlderKey>& found) {
