@@ -75,7 +75,7 @@ TEST_F(EndToEnd, DefaultExperimentIsExactAndReplaysByteForByte) {
     expect_exact(*a, "ipi", 4);
     const auto spec = spec_of(a->info, kTop); // as it was run, with --boots in force
     ASSERT_TRUE(spec);
-    const auto comparison = assemble(*spec, a->info, a->samples, {}, "").comparison;
+    const auto comparison = assemble(*spec, a->info, a->samples, {}, "", a->lines).comparison;
     const auto* caller = comparison.find("target_latency");
     ASSERT_TRUE(caller);
     EXPECT_EQ(caller->arms.at(1).verdict, Verdict::AsDeclared) << caller->arms.at(1).why;
@@ -251,7 +251,7 @@ std::set<std::string> failing_checks(const fs::path& run_dir) {
     const auto spec = spec_of(run->info, kTop);
     EXPECT_TRUE(spec);
     if (!spec) return failing;
-    for (const auto& arm : assemble(*spec, run->info, run->samples, {}, "").comparison.checks)
+    for (const auto& arm : assemble(*spec, run->info, run->samples, {}, "", run->lines).comparison.checks)
         for (const auto& check : arm.checks)
             if (!check.passed) failing.insert(check.id);
     return failing;

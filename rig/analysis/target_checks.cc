@@ -4,6 +4,7 @@
 #include "rig/analysis/injection_checks.h"
 #include "rig/analysis/instrument_checks.h"
 #include "rig/analysis/kernel_checks.h"
+#include "rig/analysis/line_checks.h"
 #include "rig/guest_output/metric.h"
 #include "rig/plan/count_keys.h"
 #include "rig/plan/schedule.h"
@@ -219,6 +220,7 @@ void check_hits(const ArmEvidence& evidence, const Boots& boots,
         }));
     if (evidence.spec.target.same_path) return check_same_path(evidence, boots, checks);
     if (evidence.spec.target.revisions) return; // a bisection searches for the changed line
+    if (evidence.arm.marker.empty()) return;    // the lines themselves are counted: check_lines()
     checks.push_back(over_boots(
         {"witness_hits",
          evidence.arm.marker + "(), which this arm's line calls, ran once per hit of the target",
@@ -273,6 +275,7 @@ std::vector<ValidityCheck> prove(const ArmEvidence& evidence) {
     else
         check_no_faults(boots, checks);
     check_hits(evidence, boots, checks);
+    check_lines(evidence, boots, checks);
     check_at_least(evidence, boots, checks);
     check_instruments(evidence, boots, checks);
     return checks;

@@ -3,6 +3,7 @@
 // Pure. A check that fails is a value, not an error.
 #pragma once
 
+#include "rig/analysis/line_evidence.h"
 #include "rig/guest_output/sample.h"
 #include "rig/kernel/kernel_facts.h"
 #include "rig/spec/spec.h"
@@ -41,6 +42,8 @@ struct ArmEvidence {
     const KernelFacts& baseline;        // the first arm's kernel
     const std::vector<Sample>& samples; // all samples of the run; those of other arms are ignored
     const std::vector<Replay>& replays; // all replays of the run
+    // What the plugin counted in the run; nullptr: nothing.
+    const LineEvidence* lines = nullptr;
 };
 
 using Boots = std::vector<const Sample*>; // of one arm, by index

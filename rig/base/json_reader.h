@@ -39,6 +39,8 @@ class JsonReader {
     Status map(std::string_view key, std::map<std::string, std::string>& out, std::size_t limit);
     Status map(std::string_view key, std::map<std::string, std::vector<std::uint64_t>>& out,
                std::size_t limit, std::size_t vector_limit);
+    // Any value, for the caller to look into.
+    Result<const nlohmann::json*> value(std::string_view key) { return find(key); }
     bool has(std::string_view key) const { return json_->contains(key); }
 
     // Fails for the first key of the object that was never read. Call it last.

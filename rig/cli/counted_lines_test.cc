@@ -64,26 +64,6 @@ class CountedLines : public ::testing::Test {
     std::size_t head = 0;
 };
 
-TEST_F(CountedLines, InitCodeIsNotCounted) {
-    for (const auto& range : layout.ranges)
-        EXPECT_LT(range.start, 0x2000u);
-    EXPECT_FALSE(executions(lines.map.lines[4], counts(), CountWindow::Rest));
-    EXPECT_FALSE(executions(lines.map.lines[0], counts(), CountWindow::Rest));
-    lines.map.why_not = "another kernel";
-    EXPECT_TRUE(ranges_of(lines.map).empty());
-}
-
-TEST_F(CountedLines, ALineRanAsOftenAsTheInstructionThatRanMostOften) {
-    count(CountWindow::CountPass, 0x1002, 80);
-    count(CountWindow::CountPass, 0x1010, 7);
-    count(CountWindow::LatencyPass, 0x1012, 9);
-    const auto& line = lines.map.lines[2];
-    EXPECT_EQ(executions(line, counts(), CountWindow::CountPass), 80u);
-    EXPECT_EQ(executions(line, counts(), CountWindow::LatencyPass), 9u);
-    EXPECT_EQ(executions(line, counts(), CountWindow::Rest), 0u);
-    EXPECT_EQ(executions(lines.map.lines[3], counts(), CountWindow::CountPass), 80u);
-}
-
 TEST_F(CountedLines, TheTextHasARowForEachLine) {
     count(CountWindow::CountPass, 0x1002, 80);
     count(CountWindow::Rest, 0x1020, 1);

@@ -63,13 +63,15 @@ Result<CommandOutput> calibrate_command(const CommandOptions& line, const Common
     RIG_TRY(run, load_run(dir));
     RIG_TRY(declared, spec_of_run(run));
     const auto spec = with_replay(declared);
-    const auto report = assemble(spec, run.info, run.samples, run.warnings, dir.string());
+    const auto report =
+        assemble(spec, run.info, run.samples, run.warnings, dir.string(), run.lines);
     // All validity checks must pass: an effect that was not injected or not measured would count as
-    // not detected. One exception: the image and the marker of the replay are those of the baseline
-    // on purpose.
+    // not detected. One exception: the image, the marker and the lines of the replay are those of
+    // the baseline on purpose.
     for (const auto& arm : report.comparison.checks)
         for (const auto& check : arm.checks)
-            if (!check.passed && !((check.id == "image_differs" || check.id == "witness_differs") &&
+            if (!check.passed && !((check.id == "image_differs" || check.id == "witness_differs" ||
+                                    check.id == "changed_lines") &&
                                    arm.arm == replay_of(spec.arms.front().name)))
                 return fail(FaultDomain::Guest,
                             fmt::format("validity check {} failed in {}: {}; {}", check.id, arm.arm,

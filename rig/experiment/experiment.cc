@@ -7,6 +7,7 @@
 #include "rig/base/version.h"
 #include "rig/experiment/boot_loop.h"
 #include "rig/experiment/engine.h"
+#include "rig/experiment/line_counting.h"
 #include "rig/experiment/prepare.h"
 #include "rig/host/capacity.h"
 #include "rig/html/report_page.h"
@@ -16,6 +17,7 @@
 #include "rig/plan/schedule.h"
 #include "rig/report/json.h"
 #include "rig/report/text.h"
+#include "rig/results/line_record.h"
 #include "rig/results/run_store.h"
 #include "rig/run_index/index_folder.h"
 
@@ -111,7 +113,16 @@ Result<ExperimentResult> measure_experiment(const Spec& spec, const Environment&
     RIG_TRY(prepared, environment.engine ? environment.engine->prepare(spec, environment, stop)
                                          : prepare(spec, spec.arms, environment));
     RIG_TRY(chosen, choose_machine(spec, prepared, environment, stop));
+    if (!environment.engine) { // an engine has mapped them where it builds
+        RIG_TRY(lines, map_changed_lines(spec, prepared, chosen.machine, environment));
+        prepared.lines = std::move(lines);
+    }
     RIG_TRY(ready, ready_arms(spec, prepared));
+    if (!environment.engine) {
+        RIG_TRY(counting, counting_of_arms(spec, prepared.lines, chosen.machine, environment));
+        for (auto& [arm, what] : counting)
+            ready.at(arm).counting = std::move(what);
+    }
     RIG_TRY(info, describe_run(spec, prepared, ready, chosen, environment, options));
     BootPlaces places;
     if (!environment.engine) { // with an engine, each boot gets its CPUs where it runs
@@ -133,6 +144,8 @@ Result<ExperimentResult> measure_experiment(const Spec& spec, const Environment&
         warned.source_warnings = info.source_warnings;
         RIG_CHECK(writer.save(warned));
     }
+    if (!prepared.lines.maps.empty() || !prepared.lines.why_not.empty())
+        RIG_CHECK(save_lines(writer.dir(), prepared.lines));
     for (const auto& [arm, one] : ready) {
         std::error_code ignored;
         std::filesystem::create_directories(writer.dir() / "kernels", ignored);
@@ -180,10 +193,12 @@ Result<ExperimentResult> measure_experiment(const Spec& spec, const Environment&
     auto ended = writer.info();
     ended.replays = replays;
     ended.ended = utc_now();
+    RIG_TRY(lines, load_lines(writer.dir(), samples));
+    if (!lines.boots.empty()) RIG_CHECK(save_line_counts(writer.dir(), lines));
     RIG_CHECK(writer.save(ended));
-    ExperimentResult result{
-        assemble(spec, ended, samples, warnings, std::filesystem::proximate(writer.dir()).string()),
-        writer.dir()};
+    ExperimentResult result{assemble(spec, ended, samples, warnings,
+                                     std::filesystem::proximate(writer.dir()).string(), lines),
+                            writer.dir()};
     RIG_CHECK(
         writer.save_report(render_text(result.report), render_json(result.report).dump(2) + "\n"));
     if (const auto* assets = web_assets())

@@ -3,6 +3,7 @@
 // Plain data, which engines also pass on.
 #pragma once
 
+#include "rig/analysis/line_evidence.h"
 #include "rig/hypervisor/machine.h"
 #include "rig/kernel/kernel.h"
 
@@ -17,6 +18,7 @@ struct Prepared {
     std::map<std::string, Kernel> kernels; // by arm
     std::filesystem::path image, perf;
     std::string perf_version;
+    LineEvidence lines; // the line maps; filled in by map_changed_lines() (line_counting.h)
 };
 
 struct ChosenMachine {

@@ -3,6 +3,7 @@
 
 #include "rig/base/text.h"
 #include "rig/html/html_page.h"
+#include "rig/report/changed_line_rows.h"
 #include "rig/report/figures.h"
 #include "rig/report/rows.h"
 #include "rig/report/splats.h"
@@ -259,6 +260,40 @@ Markup checks(const ReportInput& input) {
     return section("checks", "Validity checks", out);
 }
 
+// "": the run has no changed lines and no reason for it.
+Markup changed_lines(const ReportInput& input) {
+    if (!input.lines.why_not.empty())
+        return section("lines", "Changed lines",
+                       {paragraph("Not counted: " + input.lines.why_not + ".", "told")});
+    const auto arms = changed_lines_of(input);
+    if (arms.empty()) return {};
+    Children out{
+        paragraph("How often each changed line ran in one boot, by the emulator's count of "
+                  "its instructions.")};
+    for (const auto& arm : arms) {
+        out.push_back(element("h3", {}, {fmt::format("{}, against {}", arm.arm, arm.against)}));
+        out.push_back(paragraph(arm.headline + "."));
+        std::vector<TableRow> rows;
+        for (const auto& row : arm.rows) {
+            const std::string bound = row.line->reason == LineReason::Merged ? "≤ " : "";
+            const auto cell = [&](const std::optional<CountRange>& range) {
+                return Cell{range ? bound + text_of(*range) : "–", "figure"};
+            };
+            rows.push_back(
+                {{{place_of(*row.line), "th"},
+                  cell(row.count_pass),
+                  cell(row.latency_pass),
+                  {element("code", {}, {printable(stripped(row.line->text, " \t\r"))}), "words"}}});
+        }
+        if (!rows.empty())
+            out.push_back(table(fmt::format("Changed lines of {} against {}", arm.arm, arm.against),
+                                {"Line", "Count pass", "Latency pass", "Source"}, rows));
+        if (!arm.without_code.empty())
+            out.push_back(paragraph("Without instructions: " + arm.without_code + ".", "note"));
+    }
+    return section("lines", "Changed lines", out);
+}
+
 Markup splats(const ReportInput& input, const std::vector<SplatExcerpt>& excerpts) {
     Children out;
     const auto lines = splat_lines(input);
@@ -391,6 +426,7 @@ std::string render_html(const ReportInput& input, const std::vector<Sample>& sam
     add_charts(page.main, "cpus", "By CPU", "", cpu_charts(input, samples));
     add_charts(page.main, "sweeps", "Over fault rate and vCPUs", "", curve_charts(extras.sweeps));
     page.main += checks(input);
+    page.main += changed_lines(input);
     page.main += splats(input, extras.excerpts);
     page.main += provenance(input);
     if (!input.warnings.empty())

@@ -5,6 +5,7 @@
 #include "rig/base/sha256.h"
 #include "rig/base/text.h"
 #include "rig/kernel/kernel_recipe.h"
+#include "rig/kernel/line_map_json.h"
 #include "rig/kernel/symbol_table.h"
 #include "rig/kernel/worktree.h"
 
@@ -12,11 +13,13 @@
 #include <chrono>
 #include <fmt/format.h>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <regex>
 #include <set>
 #include <sstream>
 #include <thread>
+#include <tuple>
 #include <utility>
 #include <variant>
 
@@ -29,6 +32,8 @@ constexpr const char* kFolder = "rig-lines";      // there, too: what the prepro
 // A line that no object is known to keep has to be looked for in all of them. Each takes some 0.2
 // s.
 constexpr std::size_t kMostPreprocessed = 60;
+// Lines between a hunk and a border of it.
+constexpr unsigned kMostBetween = 40;
 
 // make reads the commands and dependencies that the kernel's own build wrote for each object, so
 // that nothing here needs to know how they are quoted. An object is compiled by the very command
@@ -327,32 +332,74 @@ class LineReasons {
     std::map<std::string, File> files_;
 };
 
-// The changed lines of this side, and where it has none the borders.
+// The changed lines of this side.
 std::vector<MappedLine> wanted_lines(const std::vector<ChangedFile>& changes, TreeSide side) {
     std::vector<MappedLine> lines;
+    unsigned hunk = 0;
     for (const auto& file : changes) {
         const auto& text = side == TreeSide::Before ? file.before : file.after;
-        if (!text) continue;
-        const auto all = split_lines(*text);
-        std::set<std::pair<unsigned, bool>> numbers; // with: is it a border?
-        for (const auto& hunk : file.hunks) {
-            const auto& span = lines_of(hunk, side);
-            for (unsigned i = 0; i < span.count; ++i)
-                numbers.emplace(span.first + i, false);
-            if (span.count == 0)
-                for (const auto number : borders(file, hunk, side))
-                    numbers.emplace(number, true);
-        }
-        for (const auto& [number, border] : numbers) {
-            MappedLine line;
-            line.file = file.path;
-            line.line = number;
-            line.text = all[number - 1];
-            line.border = border;
-            lines.push_back(std::move(line));
+        const auto all = text ? split_lines(*text) : std::vector<std::string_view>{};
+        for (const auto& one : file.hunks) {
+            const auto& span = lines_of(one, side);
+            for (unsigned i = 0; text && i < span.count; ++i) {
+                MappedLine line;
+                line.file = file.path;
+                line.line = span.first + i;
+                line.text = all[line.line - 1];
+                line.hunk = hunk;
+                lines.push_back(std::move(line));
+            }
+            ++hunk;
         }
     }
     return lines;
+}
+
+// For each hunk of which no line has instructions of its own: the nearest line with instructions
+// before it, and the nearest behind it. Lines of other hunks are not passed.
+std::vector<MappedLine> borders_of(const std::vector<ChangedFile>& changes, TreeSide side,
+                                   const std::vector<MappedLine>& lines, const LineTable& table) {
+    std::set<unsigned> mapped;
+    std::set<std::pair<std::string, unsigned>> changed;
+    for (const auto& line : lines) {
+        changed.emplace(line.file, line.line);
+        if (line.reason == LineReason::Mapped) mapped.insert(line.hunk);
+    }
+    std::vector<MappedLine> found;
+    unsigned hunk = 0;
+    for (const auto& file : changes) {
+        const auto& text = side == TreeSide::Before ? file.before : file.after;
+        const auto all = text ? split_lines(*text) : std::vector<std::string_view>{};
+        for (const auto& one : file.hunks) {
+            const auto number_of_hunk = hunk++;
+            if (!text || mapped.contains(number_of_hunk)) continue;
+            const auto& span = lines_of(one, side);
+            // Behind line `first` if the span is empty.
+            const unsigned before = span.count ? span.first - 1 : span.first;
+            const unsigned behind = span.count ? span.first + span.count : span.first + 1;
+            const auto look = [&](unsigned from, int step) {
+                for (unsigned i = 0; i < kMostBetween; ++i) {
+                    const auto number = static_cast<std::int64_t>(from) + step * std::int64_t{i};
+                    if (number < 1 || number > static_cast<std::int64_t>(all.size())) return;
+                    const auto line_number = static_cast<unsigned>(number);
+                    if (changed.contains({file.path, line_number})) return;
+                    const auto* code = table.find(file.path, line_number);
+                    if (!code || code->text.empty()) continue;
+                    MappedLine line;
+                    line.file = file.path;
+                    line.line = line_number;
+                    line.text = all[line_number - 1];
+                    line.hunk = number_of_hunk;
+                    line.border = true;
+                    found.push_back(std::move(line));
+                    return;
+                }
+            };
+            look(before, -1);
+            look(behind, 1);
+        }
+    }
+    return found;
 }
 
 std::vector<LineAddress> addresses_of(const LineCode& code, LineReason reason,
@@ -371,6 +418,24 @@ std::vector<LineAddress> addresses_of(const LineCode& code, LineReason reason,
         addresses.push_back(std::move(one));
     }
     return addresses;
+}
+
+constexpr const char* kMapFile = "lines.json";
+
+// Raise the number when a kernel's lines may come out otherwise than before.
+std::string key_of_map(const Recipe& recipe, const std::vector<ChangedFile>& changes,
+                       TreeSide side) {
+    auto text = fmt::format("line map 1 {} {}\n", recipe.key, side == TreeSide::Before);
+    const auto add = [&](const std::optional<std::string>& content) {
+        text += content ? sha256_hex(*content) : "none";
+        text += '\n';
+    };
+    for (const auto& file : changes) {
+        text += file.path + '\n';
+        add(file.before);
+        add(file.after);
+    }
+    return sha256_hex(text);
 }
 
 Result<LineMap> map_in(Mapping& mapping, const Kernel& kernel,
@@ -406,13 +471,24 @@ Result<LineMap> map_in(Mapping& mapping, const Kernel& kernel,
         map.objects.push_back(one.object);
     RIG_TRY(symbols, SymbolTable::parse(slurp(kernel.system_map), kernel.system_map.string()));
     LineReasons reasons(table, affected, mapping, texts);
-    for (auto& line : map.lines) {
-        RIG_TRY(verdict, reasons.of(line.file, line.line));
-        line.reason = verdict.reason;
-        line.detail = verdict.detail;
-        if (const auto* code = table.find(line.file, line.line))
-            line.addresses = addresses_of(*code, line.reason, symbols);
-    }
+    const auto explain = [&](std::vector<MappedLine>& lines) -> Status {
+        for (auto& line : lines) {
+            RIG_TRY(verdict, reasons.of(line.file, line.line));
+            line.reason = verdict.reason;
+            line.detail = verdict.detail;
+            if (const auto* code = table.find(line.file, line.line))
+                line.addresses = addresses_of(*code, line.reason, symbols);
+        }
+        return {};
+    };
+    RIG_CHECK(explain(map.lines));
+    auto more = borders_of(changes, side, map.lines, table);
+    RIG_CHECK(explain(more));
+    map.lines.insert(map.lines.end(), more.begin(), more.end());
+    std::stable_sort(map.lines.begin(), map.lines.end(),
+                     [](const MappedLine& a, const MappedLine& b) {
+                         return std::tie(a.file, a.line) < std::tie(b.file, b.line);
+                     });
     return map;
 }
 
@@ -467,6 +543,14 @@ Result<LineMap> map_lines(const Spec& spec, const Arm& arm, const Kernel& kernel
                           const std::vector<ChangedFile>& changes, TreeSide side,
                           const BuildContext& context) {
     RIG_TRY(recipe, make_recipe(spec, arm, context));
+    const auto map_key = key_of_map(recipe, changes, side);
+    if (const auto stored = context.cache.find("lines", map_key)) {
+        const auto file = *stored / kMapFile;
+        if (auto map = line_map_from_json(slurp(file), file.string())) {
+            map->from_cache = true;
+            return map;
+        }
+    }
     const auto key = sha256_hex("lines " + recipe.worktree_key);
     const auto waiting = [&] { context.progress.start("waiting for another rig's build"); };
     RIG_TRY(held, context.cache.lock("worktrees", key, waiting));
@@ -493,6 +577,13 @@ Result<LineMap> map_lines(const Spec& spec, const Arm& arm, const Kernel& kernel
     }
     map->seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    if (map->why_not.empty())
+        RIG_CHECK(context.cache.get_or_make(
+            "lines", map_key, arm.name + ", " + recipe.key.substr(0, 12), [&](const fs::path& in) {
+                return write_atomically(
+                    in / kMapFile,
+                    to_json(*map).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+            }));
     return map;
 }
 

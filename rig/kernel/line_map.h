@@ -32,7 +32,9 @@ struct MappedLine {
     std::string file; // relative to the tree
     unsigned line = 0;
     std::string text;
-    bool border = false; // not changed: next to lines that only the other arm has
+    unsigned hunk = 0;   // of all hunks of the changes, from 0; the same number on both sides
+    // Not changed: next to a hunk of which this side has no line with instructions of its own.
+    bool border = false;
     LineReason reason = LineReason::NoCode;
     std::string detail;
     std::vector<LineAddress> addresses; // of Mapped, Merged and Init; ascending
@@ -43,6 +45,7 @@ struct LineMap {
     std::vector<MappedLine> lines;
     std::vector<std::string> objects; // compiled with debug information
     double seconds = 0;               // wall time of it all, but for waiting for other rigs
+    bool from_cache = false;          // made earlier, in `seconds`
 };
 
 // The changes that make of `arm` what `other` is not. Error: as make_recipe(); FaultDomain::Spec if
@@ -50,8 +53,8 @@ struct LineMap {
 Result<std::vector<ChangedFile>> changes_between(const Spec& spec, const Arm& before,
                                                  const Arm& after, const BuildContext& context);
 
-// `changes` seen from `arm`, which is their `side`, and whose kernel is `kernel`. Errors as
-// build_kernel().
+// `changes` seen from `arm`, which is their `side`, and whose kernel is `kernel`. What is mapped
+// stays in the cache, as an entry of the kind "lines". Errors as build_kernel().
 Result<LineMap> map_lines(const Spec& spec, const Arm& arm, const Kernel& kernel,
                           const std::vector<ChangedFile>& changes, TreeSide side,
                           const BuildContext& context);

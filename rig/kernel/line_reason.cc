@@ -50,6 +50,12 @@ const char* key_of(LineReason reason) {
     return words_for(reason).key;
 }
 
+std::optional<LineReason> reason_of_key(std::string_view key) {
+    for (int i = 0; i <= static_cast<int>(LineReason::NoCode); ++i)
+        if (const auto reason = static_cast<LineReason>(i); key == key_of(reason)) return reason;
+    return std::nullopt;
+}
+
 const char* words_of(LineReason reason) {
     return words_for(reason).words;
 }

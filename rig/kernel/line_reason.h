@@ -26,10 +26,11 @@ enum class LineReason {
     OptimisedAway, // a statement without instructions
     Init,          // its instructions are freed after boot
     Discarded,     // compiled, and dropped by the linker
-    NoCode,        // none of these can be shown
+    NoCode,        // none of these can be shown; the last one
 };
 // "mapped", "merged", ...: for JSON. And the same in plain English.
 const char* key_of(LineReason reason);
+std::optional<LineReason> reason_of_key(std::string_view key);
 const char* words_of(LineReason reason);
 
 enum class SourceKind { C, Assembly, BuildFile, Other };

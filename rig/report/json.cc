@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/report/json.h"
 
+#include "rig/report/changed_line_rows.h"
 #include "rig/report/splats.h"
 #include "rig/report/tests.h"
 
@@ -129,6 +130,7 @@ json render_json(const ReportInput& input) {
             {"metrics", metrics_json(input)},
             {"ipis_by_function", functions_json(input)},
             {"proofs", checks_json(input)},
+            {"changed_lines", changed_lines_json(input)},
             {"splats", splats_json(input)},
             {"warnings", input.warnings},
             {"verdict",

@@ -79,7 +79,7 @@ std::vector<std::string> loose_bounds(const Spec& spec, const Comparison& compar
 } // namespace
 
 ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sample>& samples,
-                     std::vector<std::string> warnings, std::string run_dir) {
+                     std::vector<std::string> warnings, std::string run_dir, LineEvidence lines) {
     static const KernelFacts unknown; // the checks fail without facts
     auto facts = [&](const std::string& arm) -> const KernelFacts& {
         const auto* kernel = run.find_kernel(arm);
@@ -89,8 +89,8 @@ ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sam
     warnings.insert(warnings.end(), run.source_warnings.begin(), run.source_warnings.end());
     std::vector<ArmChecks> checks;
     for (const auto& arm : spec.arms) {
-        ArmEvidence evidence{spec,    arm,        facts(arm.name), facts(spec.arms.front().name),
-                             samples, run.replays};
+        ArmEvidence evidence{spec,    arm,         facts(arm.name), facts(spec.arms.front().name),
+                             samples, run.replays, &lines};
         checks.push_back({arm.name, prove(evidence)});
         for (auto& warning : clock_warnings(evidence))
             warnings.push_back(std::move(warning));
@@ -130,7 +130,8 @@ ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sam
         {},
         {},
         std::move(warnings),
-        std::move(run_dir)};
+        std::move(run_dir),
+        std::move(lines)};
     for (const auto& warning : run.cpu_allocation.warnings)
         input.warnings.push_back(warning);
     if (run.cpu_allocation.shared)

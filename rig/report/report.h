@@ -3,6 +3,7 @@
 #pragma once
 
 #include "rig/analysis/comparison.h"
+#include "rig/analysis/line_evidence.h"
 #include "rig/guest_output/sample.h"
 #include "rig/results/run_info.h"
 #include "rig/spec/spec.h"
@@ -36,11 +37,13 @@ struct ReportInput {
     // bounds and the like.
     std::vector<std::string> warnings;
     std::string run_dir; // as the reader would type it: "results/<run-id>"
+    LineEvidence lines;  // how often the changed lines ran
 };
 
 // Runs the validity checks and the comparison on raw samples. The only way to a report, both for a
 // run that just ended and for `rig report RUN`.
 ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sample>& samples,
-                     std::vector<std::string> warnings, std::string run_dir);
+                     std::vector<std::string> warnings, std::string run_dir,
+                     LineEvidence lines = {});
 
 } // namespace rig

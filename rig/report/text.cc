@@ -2,6 +2,7 @@
 #include "rig/report/text.h"
 
 #include "rig/base/text.h"
+#include "rig/report/changed_line_rows.h"
 #include "rig/report/rows.h"
 #include "rig/report/splats.h"
 #include "rig/report/tests.h"
@@ -176,6 +177,13 @@ void checks(Page& out, const ReportInput& input) {
     out.line();
 }
 
+void changed_lines(Page& out, const ReportInput& input) {
+    const auto lines = changed_line_lines(input);
+    for (const auto& line : lines)
+        out.line(line.text, line.indent);
+    if (!lines.empty()) out.line();
+}
+
 void splats(Page& out, const ReportInput& input) {
     for (const auto& line : splat_lines(input))
         out.line(line.text, line.indent);
@@ -295,6 +303,7 @@ std::string render_text(const ReportInput& input, Colour colour) {
         tests(out, input);
     }
     checks(out, input);
+    changed_lines(out, input);
     splats(out, input);
     warnings(out, input);
     patches(out, input);

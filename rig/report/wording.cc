@@ -100,7 +100,10 @@ ChecksClaim checks_claim(const ReportInput& input) {
                 "shown"};
     return {"Validity checks: the changed line was compiled in and ran, and nothing else was made "
             "to fail",
-            ""};
+            input.lines.why_not.empty() || input.spec.arms.front().marker.empty()
+                ? ""
+                : "the changed lines were not counted (" + input.lines.why_not +
+                      "); the markers alone show that they ran"};
 }
 
 PatchLists patch_lists(const ReportInput& input) {

@@ -3,6 +3,7 @@
 
 #include "rig/base/file_lock.h"
 #include "rig/base/files.h"
+#include "rig/results/line_record.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -258,7 +259,7 @@ Result<fs::path> RunWriter::boot_dir(const BootId& boot) {
     if (boot.arm.empty() || !std::all_of(boot.arm.begin(), boot.arm.end(), fine))
         return fail(FaultDomain::Host,
                     fmt::format("bad arm name for a folder: {:?}, want [a-z0-9-]+", boot.arm));
-    auto dir = dir_ / "boots" / fmt::format("{:04}-{}-{}", boot.order, boot.arm, boot.index);
+    auto dir = folder_of(dir_, boot);
     std::error_code error;
     for (unsigned n = 1; fs::exists(dir, error); ++n)
         if (const auto kept = dir.string() + fmt::format(".cut-short-{}", n);
@@ -281,6 +282,10 @@ Status RunWriter::save_report(std::string_view text, std::string_view report_jso
     return write_atomically(dir_ / "report.json", report_json);
 }
 
+fs::path folder_of(const fs::path& run, const BootId& boot) {
+    return run / "boots" / fmt::format("{:04}-{}-{}", boot.order, boot.arm, boot.index);
+}
+
 Result<LoadedRun> load_run(const fs::path& dir) {
     std::error_code error;
     if (!fs::exists(dir / "run.json", error))
@@ -294,6 +299,8 @@ Result<LoadedRun> load_run(const fs::path& dir) {
     RIG_TRY(file, load_samples(dir / "samples.jsonl"));
     run.samples = std::move(file.samples);
     run.warnings = std::move(file.warnings);
+    RIG_TRY(lines, load_lines(dir, run.samples));
+    run.lines = std::move(lines);
     if (run.info.ended.empty())
         run.warnings.push_back(fmt::format("{}: the run has not ended", dir.string()));
     return run;

@@ -7,6 +7,7 @@
 // line of samples.jsonl.
 #pragma once
 
+#include "rig/analysis/line_evidence.h"
 #include "rig/base/error.h"
 #include "rig/guest_output/sample.h"
 #include "rig/plan/schedule.h"
@@ -69,10 +70,14 @@ class RunWriter {
     int lock_ = -1, samples_ = -1;
 };
 
+// <run>/boots/<order>-<arm>-<index>: the raw files of a boot.
+std::filesystem::path folder_of(const std::filesystem::path& run, const BootId& boot);
+
 struct LoadedRun {
     std::filesystem::path dir;
     RunInfo info;
     std::vector<Sample> samples;       // in the order in which they were measured
+    LineEvidence lines;                // of these samples
     std::vector<std::string> warnings; // "results/x/samples.jsonl:7: torn line ignored: ..."
 };
 

@@ -75,7 +75,7 @@ Result<Spec> spec_of_run(const LoadedRun& run) {
 
 Result<ReportInput> report_of(const LoadedRun& run) {
     RIG_TRY(spec, spec_of_run(run));
-    return assemble(spec, run.info, run.samples, run.warnings, run.dir.string());
+    return assemble(spec, run.info, run.samples, run.warnings, run.dir.string(), run.lines);
 }
 
 RunRecord read_record(const fs::path& dir) {

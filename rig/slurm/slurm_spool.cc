@@ -6,6 +6,7 @@
 #include "rig/base/sha256.h"
 #include "rig/base/text.h"
 #include "rig/kernel/kernel.h"
+#include "rig/results/line_record.h"
 
 #include <algorithm>
 #include <charconv>
@@ -168,6 +169,7 @@ json to_json(const SlurmPrepared& all) {
              {"image", all.prepared.image.string()},
              {"perf", all.prepared.perf.string()},
              {"perf_version", all.prepared.perf_version},
+             {"lines", to_json(all.prepared.lines)},
              {"files", json::array()}};
     for (const auto& [file, sha256] : all.sha256)
         out["files"].push_back({{"file", file.string()}, {"sha256", sha256}});
@@ -183,6 +185,9 @@ Result<SlurmPrepared> load_slurm_prepared(const std::filesystem::path& file) {
     RIG_CHECK(read_path(reader, "image", all.prepared.image));
     RIG_CHECK(read_path(reader, "perf", all.prepared.perf));
     RIG_CHECK(reader.text("perf_version", all.prepared.perf_version));
+    RIG_TRY(lines_value, reader.value("lines"));
+    RIG_TRY(lines, line_evidence_from_json(*lines_value, file.string() + ": lines"));
+    all.prepared.lines = std::move(lines);
     RIG_TRY(files, reader.objects("files", 2 * kMostArms + 1));
     for (auto& one : files) {
         std::filesystem::path name;

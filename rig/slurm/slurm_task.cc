@@ -6,6 +6,7 @@
 #include "rig/base/sha256.h"
 #include "rig/base/version.h"
 #include "rig/boot/guest_boot.h"
+#include "rig/experiment/line_counting.h"
 #include "rig/experiment/prepare.h"
 #include "rig/guest_output/boot_outcome.h"
 #include "rig/host/artifact_cache.h"
@@ -95,14 +96,14 @@ Result<Sample> make(const Task& task, const PlannedBoot& planned, const SlurmPre
     const auto own = task.spec.for_arm(arm);
     static const double slowness = host_slowdown_factor(); // same for all boots on this host
     const GuestClock clock = GuestClock::Virtual;
+    const Machine machine{clock, Accelerator::Tcg, slowness};
+    RIG_TRY(counting, counting_of_arms(task.spec, there.prepared.lines, machine, environment));
     RIG_TRY(places, take_places({clock, own.guest.vcpus, own.guest.memory_mib}, 1, environment.host,
                                 environment.progress, stop));
-    const GuestSetup setup{own,
-                           {clock, Accelerator::Tcg, slowness},
-                           there.prepared.image,
-                           environment.hypervisor,
-                           false,
-                           places.boots.front()};
+    GuestSetup setup{
+        own, machine, there.prepared.image, environment.hypervisor, false, places.boots.front()};
+    if (const auto found = counting.find(arm.name); found != counting.end())
+        setup.counting = found->second;
     return measure_boot(setup, kernel, plan, planned.id, evidence, stop);
 }
 
@@ -114,6 +115,9 @@ Result<std::string> build_task_command(const TaskOptions& line, const Environmen
     const auto built = [&]() -> Result<SlurmPrepared> {
         RIG_TRY(task, read_task(spool));
         RIG_TRY(prepared, prepare(task.spec, task.spec.arms, environment));
+        RIG_TRY(lines, map_changed_lines(task.spec, prepared,
+                                         {GuestClock::Virtual, Accelerator::Tcg, 1}, environment));
+        prepared.lines = std::move(lines);
         SlurmPrepared all{prepared, {}};
         std::set<std::filesystem::path> files{prepared.image};
         for (const auto& [arm, kernel] : prepared.kernels)

@@ -127,12 +127,16 @@ Result<Arm> read_arm(const SpecTable& table, const Source& source, const TargetS
     RIG_CHECK(table.only({"name", "series", "revision", "marker", "splat", "config_differs",
                           "cmdline", "bzimage", "system_map", "vmlinux", "config"}));
     RIG_CHECK(table.require("name", "a name such as \"ipi\""));
-    if (!target.same_path && !target.revisions)
-        RIG_CHECK(table.require(
-            "marker",
-            "a kernel function that only this arm's version of the changed line calls: without it "
-            "the line can't be proven to run"));
-    else if (table.has("marker"))
+    if (!target.same_path && !target.revisions) {
+        // Otherwise the emulator counts the changed lines themselves.
+        if (prebuilt || target.lines == LinesWanted::Off)
+            RIG_CHECK(table.require(
+                "marker", fmt::format("a kernel function that only this arm's version of the "
+                                      "changed line calls: without it the line can't be proven to "
+                                      "run, since {}",
+                                      prebuilt ? "a prebuilt image has no source lines"
+                                               : "target.lines = \"off\"")));
+    } else if (table.has("marker"))
         return tl::unexpected(table.bad(
             "marker",
             target.revisions
@@ -141,7 +145,10 @@ Result<Arm> read_arm(const SpecTable& table, const Source& source, const TargetS
                 : "it left out: with target.same_path = true the arms run the same code"));
     Arm arm;
     RIG_CHECK(table.text("name", arm.name, rules::arm_name));
-    RIG_CHECK(table.text("marker", arm.marker, rules::kernel_function));
+    // Empty: none, as `--set arm.NAME.marker=` writes it.
+    RIG_CHECK(table.text("marker", arm.marker, [](const std::string& value) {
+        return value.empty() ? std::nullopt : rules::kernel_function(value);
+    }));
     if (target.revisions && table.has("splat"))
         return tl::unexpected(table.bad(
             "splat", fmt::format("it left out: with {} nothing is declared", arms_are_revisions)));
@@ -200,7 +207,8 @@ Status read_kernel(const SpecTable& table, KernelSpec& kernel, const rules::Path
 }
 
 Status read_target(const SpecTable& table, TargetSpec& target) {
-    RIG_CHECK(table.only({"function", "sync_function", "config", "same_path", "revisions"}));
+    RIG_CHECK(
+        table.only({"function", "sync_function", "config", "lines", "same_path", "revisions"}));
     if (target.same_path && target.revisions)
         return tl::unexpected(
             table.bad("revisions", "it or same_path left out: each of the two replaces a marker"));
@@ -220,6 +228,16 @@ Status read_arms(const SpecTable& root, Spec& spec, const rules::PathRules& path
         RIG_TRY(arm, read_arm(table, spec.kernel.source, spec.target, paths));
         if (spec.find_arm(arm.name))
             return tl::unexpected(table.bad("name", "a name that no other arm has"));
+        // Each marker is a probe, and probes cost IPIs and TLB flushes when they are armed.
+        if (!spec.arms.empty() && arm.marker.empty() != spec.arms.front().marker.empty()) {
+            const auto& first = spec.arms.front();
+            const auto want = fmt::format(
+                "{}, as arm '{}' has {}: every arm or none, else they are probed unlike",
+                arm.marker.empty() ? "one" : "it left out", first.name,
+                arm.marker.empty() ? "one" : "none");
+            RIG_CHECK(table.require("marker", want));
+            return tl::unexpected(table.bad("marker", want));
+        }
         spec.arms.push_back(std::move(arm));
     }
     return {};

@@ -52,7 +52,8 @@ struct Arm {
     // Folders with a quilt `series` file, applied in order.
     std::vector<std::filesystem::path> series;
     // The function that only this arm's version of the changed line calls; see target_checks.h.
-    // Empty with target.same_path.
+    // Empty with target.same_path, and in every arm where the changed lines are counted instead
+    // (line_checks.h).
     std::string marker;
     std::optional<PrebuiltImage> prebuilt;
     // Set if the arm is broken on purpose: every boot must splat, with this text in the splat's
@@ -116,12 +117,20 @@ struct FaultSpec {
     bool stack_filter = true;
 };
 
+// Which of the changed lines must have run in every boot, where they can be counted.
+enum class LinesWanted {
+    Any, // at least one of each arm
+    All, // each that has instructions
+    Off, // not counted: the markers alone prove it
+};
+
 struct TargetSpec {
     // Must be hit in every arm. The time from its entry to its return is the target latency.
     std::string function;
     std::string sync_function; // csd function of the IPIs under test; empty: none
     // Options with the values that the final .config must have for the changed line to be compiled.
     std::map<std::string, std::string> config;
+    LinesWanted lines = LinesWanted::Any;
     // The experiment is to show that the arms run the same code here. No marker can tell them apart
     // then; instead the target must be hit exactly as often as the workload predicts, in every arm.
     bool same_path = false;

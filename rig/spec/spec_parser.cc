@@ -186,7 +186,16 @@ Status read_root(const SpecTable& root, Spec& spec, const rules::PathRules& path
     // Read these before the arms: they decide whether the arms need a marker.
     RIG_CHECK(section(root, "target", [&](const SpecTable& table) -> Status {
         RIG_CHECK(table.boolean("same_path", spec.target.same_path));
-        return table.boolean("revisions", spec.target.revisions);
+        RIG_CHECK(table.boolean("revisions", spec.target.revisions));
+        std::string lines = "any";
+        RIG_CHECK(table.choice("lines", lines, {"any", "all", "off"}));
+        if (table.has("lines") && (spec.target.same_path || spec.target.revisions))
+            return tl::unexpected(table.bad("lines", "it left out: with same_path or revisions no "
+                                                     "changed line has to run"));
+        spec.target.lines = lines == "any"   ? LinesWanted::Any
+                            : lines == "all" ? LinesWanted::All
+                                             : LinesWanted::Off;
+        return {};
     }));
     RIG_CHECK(read_arms(root, spec, paths));
     RIG_CHECK(section(root, "guest",

@@ -264,9 +264,10 @@ TEST_F(SpecTest, ArmsOnTheSamePathHaveNoWitness) {
     ASSERT_TRUE(spec) << spec.error().message;
     EXPECT_TRUE(spec->target.same_path);
     EXPECT_EQ(spec->arms[0].marker, "");
-    spec = parse_spec(without, file());
+    spec = parse_spec(without + "[target]\nsame_path = true\nlines = \"all\"\nfunction = \"f\"\n",
+                      file());
     ASSERT_FALSE(spec);
-    EXPECT_NE(spec.error().message.find("missing arm[0].marker"), std::string::npos)
+    EXPECT_NE(spec.error().message.find("no changed line has to run"), std::string::npos)
         << spec.error().message;
     spec = parse_spec(std::string(minimal_spec) + target, file());
     ASSERT_FALSE(spec);
@@ -275,6 +276,25 @@ TEST_F(SpecTest, ArmsOnTheSamePathHaveNoWitness) {
     spec = parse_spec(without + "[target]\nsame_path = true\n", file());
     ASSERT_FALSE(spec);
     EXPECT_NE(spec.error().message.find("missing target.function"), std::string::npos)
+        << spec.error().message;
+}
+
+TEST_F(SpecTest, LinesAreCountedInsteadOfMarkers) {
+    const auto without = replaced(minimal_spec, "marker = \"smp_call_function\"\n", "");
+    auto spec = parse_spec(without, file());
+    ASSERT_TRUE(spec) << spec.error().message;
+    EXPECT_EQ(spec->arms[0].marker, "");
+    EXPECT_EQ(spec->target.lines, LinesWanted::Any);
+    // As an override takes a marker away.
+    spec = parse_spec(replaced(minimal_spec, "\"smp_call_function\"", "\"\""), file());
+    ASSERT_TRUE(spec) << spec.error().message;
+    EXPECT_EQ(spec->arms[0].marker, "");
+    spec = parse_spec(without + "[target]\nlines = \"all\"\n", file());
+    ASSERT_TRUE(spec) << spec.error().message;
+    EXPECT_EQ(spec->target.lines, LinesWanted::All);
+    spec = parse_spec(without + "[[arm]]\nname = \"more\"\nmarker = \"f\"\n", file());
+    ASSERT_FALSE(spec);
+    EXPECT_NE(spec.error().message.find("it left out, as arm 'ipi' has none"), std::string::npos)
         << spec.error().message;
 }
 

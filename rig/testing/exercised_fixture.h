@@ -16,8 +16,8 @@ class ExercisedTest : public ::testing::Test {
  protected:
     // The checks of one arm; default: the patched arm.
     std::vector<ValidityCheck> checks(std::size_t arm = 1) {
-        return prove(
-            {spec_, spec_.arms[arm], arm ? facts_ : baseline_, baseline_, samples_, replays_});
+        return prove({spec_, spec_.arms[arm], arm ? facts_ : baseline_, baseline_, samples_,
+                      replays_, &lines_});
     }
     const ValidityCheck& check(const std::string& id, std::size_t arm = 1) {
         checks_ = checks(arm);
@@ -44,6 +44,7 @@ class ExercisedTest : public ::testing::Test {
     KernelFacts baseline_ = make_facts('a'), facts_ = make_facts('b');
     std::vector<Sample> samples_ = make_samples(spec_);
     std::vector<Replay> replays_ = {{"ipi", 0, ""}, {"reviewed", 0, ""}};
+    LineEvidence lines_; // none: an older run
     std::vector<ValidityCheck> checks_;
     ValidityCheck none_;
 };

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "rig/analysis/line_checks.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+namespace rig {
+namespace {
+
+using Functions = std::set<std::string, std::less<>>;
+
+// Lines named in a message; a patch may change thousands.
+constexpr std::size_t kMostNamed = 4;
+
+std::string list_of(const std::vector<std::string>& names) {
+    const std::vector<std::string> some(
+        names.begin(),
+        names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), kMostNamed)));
+    auto text = fmt::format("{}", fmt::join(some, ", "));
+    if (names.size() > some.size()) text += fmt::format(" and {} more", names.size() - some.size());
+    return text;
+}
+
+// The functions that hold code of a hunk's changed lines, by hunk.
+std::map<unsigned, Functions> functions_by_hunk(const LineMap& map) {
+    std::map<unsigned, Functions> out;
+    for (const auto& line : map.lines)
+        if (!line.border && is_counted_exactly(line))
+            for (const auto& at : line.addresses)
+                out[line.hunk].emplace(base_name(at.function));
+    return out;
+}
+
+// Why there is nothing to count, from what the lines are: "2 lines: comment".
+std::string reasons_of(const LineMap& map) {
+    std::map<std::string, std::size_t> reasons;
+    for (const auto& line : map.lines)
+        if (!line.border && line.reason != LineReason::Blank) ++reasons[words_of(line.reason)];
+    std::vector<std::string> texts;
+    for (const auto& [reason, count] : reasons)
+        texts.push_back(fmt::format("{} {}", count, reason));
+    return texts.empty() ? "no line but blank ones" : fmt::format("{}", fmt::join(texts, "; "));
+}
+
+// Whether a changed line may have run although nothing of it can be counted.
+bool may_run_uncounted(const LineMap& map) {
+    return std::any_of(map.lines.begin(), map.lines.end(), [](const MappedLine& line) {
+        return !line.border &&
+               (line.reason == LineReason::Assembly || line.reason == LineReason::Macro ||
+                line.reason == LineReason::Merged || line.reason == LineReason::BuildFile);
+    });
+}
+
+bool all_wanted(const Spec& spec) {
+    return spec.target.lines == LinesWanted::All;
+}
+
+// What is wrong with a boot, for the map at `place` among those of the arm.
+Wrong not_run(const ArmEvidence& evidence, const ArmLineMap& map, std::size_t place,
+              const ShowingLines& wanted, const Sample& sample) {
+    const auto* boot = evidence.lines->boot(evidence.arm.name, sample.id.index);
+    if (!boot) return "its instructions were not counted";
+    if (!boot->why_not.empty()) return boot->why_not;
+    if (place >= boot->lines.size() || boot->lines[place].size() != map.map.lines.size())
+        return "its counts belong to other lines";
+    const auto& counts = boot->lines[place];
+    std::vector<std::string> missing;
+    std::size_t ran = 0;
+    bool elsewhere = false;
+    for (const auto& group : wanted.groups) {
+        bool all = true;
+        for (const auto i : group) {
+            if (counts[i] && counts[i]->in_both_passes()) continue;
+            all = false;
+            elsewhere = elsewhere || (counts[i] && counts[i]->rest > 0);
+            missing.push_back(place_of(map.map.lines[i]));
+        }
+        ran += all;
+    }
+    const bool enough = all_wanted(evidence.spec) && !wanted.borders ? missing.empty() : ran > 0;
+    if (enough) return {};
+    return fmt::format("{} did not run in both passes{}{}", list_of(missing),
+                       elsewhere ? ", but at other times" : "",
+                       sample.exercised.marker_hits > 0 && !evidence.arm.marker.empty()
+                           ? fmt::format("; {}() was called {} times all the same",
+                                         evidence.arm.marker, sample.exercised.marker_hits)
+                           : "");
+}
+
+ValidityCheck cannot_check(std::string found, std::string reason) {
+    return {"changed_lines", "changed lines ran in both passes of every boot", false,
+            std::move(found), std::move(reason)};
+}
+
+void check_changed(const ArmEvidence& evidence, const Boots& boots,
+                   std::vector<ValidityCheck>& checks) {
+    const bool required = evidence.arm.marker.empty();
+    const auto maps = evidence.lines ? evidence.lines->of_arm(evidence.arm.name)
+                                     : std::vector<const ArmLineMap*>{};
+    if (maps.empty()) {
+        if (!required) return;
+        const auto why = evidence.lines ? evidence.lines->why_not : "";
+        return checks.push_back(cannot_check(
+            "they were not counted", why.empty() ? "the run has no counts of its lines" : why));
+    }
+    for (const auto* map : maps)
+        if (!map->map.why_not.empty()) {
+            if (required)
+                checks.push_back(cannot_check("they have no addresses", map->map.why_not));
+            return;
+        }
+    ValidityCheck check{"changed_lines", "", true, "", ""};
+    std::vector<std::pair<std::size_t, ShowingLines>> wanted; // with the map's place
+    std::vector<std::string> found;
+    for (std::size_t place = 0; place < maps.size(); ++place) {
+        const auto* map = maps[place];
+        const auto* other = evidence.lines->find(map->against, map->arm);
+        auto one = showing_lines(*map, other);
+        if (one.groups.empty()) {
+            const bool nothing = map->map.lines.empty() && !(other && !other->map.lines.empty());
+            // A replay of the baseline (rig calibrate); the check of that arm says so.
+            if (nothing && maps.size() > 1) continue;
+            // Then the marker is the proof.
+            if (!required && (nothing || may_run_uncounted(map->map) ||
+                              (other && may_run_uncounted(other->map))))
+                return;
+            checks.push_back(cannot_check(
+                nothing ? fmt::format("no source line differs from {}", map->against)
+                        : fmt::format("no changed line has instructions in {}", map->arm),
+                nothing ? "the arms differ by an option or not at all: name a marker, or set "
+                          "target.same_path"
+                        : fmt::format("of {} that {} does not have: {}{}", map->arm, map->against,
+                                      reasons_of(map->map),
+                                      other ? fmt::format("; the other way round: {}",
+                                                          reasons_of(other->map))
+                                            : "")));
+            return;
+        }
+        const auto summary = summary_of(*evidence.lines, *map);
+        found.push_back(
+            one.borders
+                ? std::string("it has none; the lines next to the change ran")
+                : fmt::format("{} of {} changed lines", summary.ran, summary.with_code) +
+                      (maps.size() > 1 ? " against " + map->against : "") +
+                      (summary.did_not_run.empty() ? "" : "; not " + list_of(summary.did_not_run)));
+        wanted.emplace_back(place, std::move(one));
+    }
+    if (wanted.empty())
+        return checks.push_back(
+            cannot_check("no source line differs from any other arm",
+                         "the arms differ by an option or not at all: name a marker"));
+    check.claim = all_wanted(evidence.spec)
+                      ? "all changed lines with instructions ran in both passes of every boot"
+                      : "changed lines ran in both passes of every boot";
+    check.found = fmt::format("{}", fmt::join(found, "; "));
+    checks.push_back(over_boots(
+        std::move(check), boots,
+        [&](const Sample& s) -> Wrong {
+            for (const auto& [place, one] : wanted)
+                if (auto wrong = not_run(evidence, *maps[place], place, one, s)) return wrong;
+            return {};
+        },
+        [&](const Sample& s) -> std::string {
+            if (auto more = workload_hint(evidence, HintFor::TargetNotHit, &s);
+                s.exercised.target_hits == 0)
+                return more.empty() ? "the workload does not lead there: see target_hits" : more;
+            return "the workload takes another way, or reaches the change only at boot";
+        }));
+}
+
+// ---- The plugin against perf
+
+struct Instrument {
+    std::string function;
+    const char* what;                                   // which count of perf
+    std::uint64_t (*by_perf)(const Sample&);            //
+    std::uint64_t (*by_plugin)(const LineCount& count); //
+};
+
+void check_entries(const ArmEvidence& evidence, const Boots& boots,
+                   std::vector<ValidityCheck>& checks) {
+    if (!evidence.lines) return;
+    const auto maps = evidence.lines->of_arm(evidence.arm.name);
+    if (maps.empty() || boots.empty()) return;
+    const auto count_pass = [](const LineCount& count) { return count.count_pass; };
+    std::vector<Instrument> instruments{
+        {evidence.spec.target.function, "target_hits",
+         [](const Sample& s) { return s.exercised.target_hits; }, count_pass},
+        {evidence.spec.target.function, "timed_target_hits",
+         [](const Sample& s) { return s.exercised.timed_target_hits; },
+         [](const LineCount& count) { return count.latency_pass; }}};
+    if (!evidence.arm.marker.empty())
+        instruments.push_back({evidence.arm.marker, "witness_hits",
+                               [](const Sample& s) { return s.exercised.marker_hits; },
+                               count_pass});
+    if (!evidence.spec.target.sync_function.empty())
+        instruments.push_back({evidence.spec.target.sync_function, "sync_handled",
+                               [](const Sample& s) { return s.exercised.sync_handled; },
+                               count_pass});
+    const auto inexact = std::count_if(boots.begin(), boots.end(), [&](const Sample* boot) {
+        const auto* counted = evidence.lines->boot(evidence.arm.name, boot->id.index);
+        return counted && !counted->exact;
+    });
+    if (inexact > 0) return; // several threads: the windows' ends are not sharp
+    checks.push_back(over_boots(
+        {"entries_reconcile", "the emulator counted as many entries of functions as perf", true,
+         range(boots, [](const Sample& s) { return s.exercised.target_hits; }), ""},
+        boots,
+        [&](const Sample& s) -> Wrong {
+            const auto* counted = evidence.lines->boot(evidence.arm.name, s.id.index);
+            if (!counted || !counted->why_not.empty()) return {}; // changed_lines says so
+            for (const auto& one : instruments) {
+                const auto entries = counted->entries.find(one.function);
+                if (entries == counted->entries.end()) continue;
+                const auto by_plugin = one.by_plugin(entries->second), by_perf = one.by_perf(s);
+                if (by_plugin != by_perf)
+                    return fmt::format("{}(): {} entries by the emulator, {} by perf ({})",
+                                       one.function, by_plugin, by_perf, one.what);
+            }
+            return {};
+        },
+        [](const Sample&) {
+            return "perf's filter leaves out tasks that call the function too, a probe missed "
+                   "some, or System.map is of another image";
+        }));
+}
+
+} // namespace
+
+ShowingLines showing_lines(const ArmLineMap& own, const ArmLineMap* other) {
+    ShowingLines showing;
+    const auto& lines = own.map.lines;
+    for (std::size_t i = 0; i < lines.size(); ++i)
+        if (!lines[i].border && is_counted_exactly(lines[i])) showing.groups.push_back({i});
+    if (!showing.groups.empty() || !other) return showing;
+    showing.borders = true;
+    const auto changed = functions_by_hunk(other->map);
+    std::map<unsigned, std::vector<std::size_t>> by_hunk;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        if (!lines[i].border || !is_counted_exactly(lines[i])) continue;
+        const auto there = changed.find(lines[i].hunk);
+        if (there == changed.end()) continue;
+        const auto same = [&](const LineAddress& at) {
+            return there->second.contains(base_name(at.function));
+        };
+        if (std::any_of(lines[i].addresses.begin(), lines[i].addresses.end(), same))
+            by_hunk[lines[i].hunk].push_back(i);
+    }
+    for (auto& [hunk, group] : by_hunk)
+        showing.groups.push_back(std::move(group));
+    return showing;
+}
+
+LineSummary summary_of(const LineEvidence& lines, const ArmLineMap& map) {
+    LineSummary out;
+    const auto maps = lines.of_arm(map.arm);
+    const auto place =
+        static_cast<std::size_t>(std::find(maps.begin(), maps.end(), &map) - maps.begin());
+    for (std::size_t i = 0; i < map.map.lines.size(); ++i) {
+        const auto& line = map.map.lines[i];
+        if (line.border) continue;
+        ++out.changed;
+        if (!is_counted_exactly(line)) continue;
+        ++out.with_code;
+        bool ran = false;
+        for (const auto& boot : lines.boots) {
+            if (boot.arm != map.arm) continue;
+            ran = place < boot.lines.size() && i < boot.lines[place].size() &&
+                  boot.lines[place][i] && boot.lines[place][i]->in_both_passes();
+            if (!ran) break;
+        }
+        out.ran += ran;
+        if (!ran) out.did_not_run.push_back(place_of(line));
+    }
+    return out;
+}
+
+void check_lines(const ArmEvidence& evidence, const Boots& boots,
+                 std::vector<ValidityCheck>& checks) {
+    const auto& target = evidence.spec.target;
+    if (target.same_path || target.revisions) return; // nobody claims that a line changed
+    if (target.lines == LinesWanted::Off) return;
+    check_changed(evidence, boots, checks);
+    check_entries(evidence, boots, checks);
+}
+
+} // namespace rig
