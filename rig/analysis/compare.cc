@@ -212,7 +212,7 @@ void conclude(Comparison& out, const std::string& unproven) {
         // Nothing judged, or nothing decided, is no success.
         out.exit = out.held ? Exit::Pass : Exit::Inconclusive;
         if (out.held + out.undecided + out.unseen == 0)
-            out.closing = "INCONCLUSIVE: no expectation is declared; every validity check passed";
+            out.closing = "NO VERDICT: nothing is declared; every validity check passed";
         else
             out.closing = fmt::format("{}: {}{}", out.held ? "PASS" : "INCONCLUSIVE", rest,
                                       first_of(out, {Verdict::Undecided}));

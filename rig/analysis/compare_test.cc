@@ -379,7 +379,7 @@ TEST_F(VerdictTest, ClosingNeverCallsUndecidedGood) {
     EXPECT_EQ(run().exit, Exit::Pass);
     spec_.metrics.clear();
     EXPECT_EQ(run().closing,
-              "INCONCLUSIVE: no expectation is declared; every validity check passed");
+              "NO VERDICT: nothing is declared; every validity check passed");
 }
 
 // Otherwise too few boots, or too many bounds, would turn anything into a pass.
