@@ -160,8 +160,17 @@ Result<CommandOutput> boot_command(const CommandOptions& line, const CommonOptio
     environment.progress.finish();
     const auto exit =
         conclude(judge_splats(one.spec, {sample}), true).broken ? Exit::Fail : Exit::Pass;
-    const json raw = to_json(sample);
+    json raw = to_json(sample);
     RIG_CHECK(write_atomically(evidence / "sample.json", raw.dump() + "\n"));
+    std::optional<InstructionCounts> counts;
+    if (setup.counting) {
+        RIG_TRY(read, read_counts_file(evidence / kCountsFile, setup.counting->layout));
+        counts = std::move(read);
+        // Beside the sample's keys, in what is printed only: the sample has no counts.
+        raw["counted_functions"] = counted_functions_json(line.count, symbols, *counts);
+        raw["counted_lines"] = lines ? counted_lines_json(*lines, *counts) : json::array();
+        raw["counted_exactly"] = counts->exact();
+    }
     if (common.json) return CommandOutput{raw.dump(2) + "\n", exit};
     std::string text = fmt::format(
         "{} {} ({} clock, {}), {} CPUs, booted in {:.2f} s, agent ready after {:.2f} s\n",
@@ -173,11 +182,8 @@ Result<CommandOutput> boot_command(const CommandOptions& line, const CommonOptio
         text += fmt::format("  IPI {:<28} {}\n", function, count);
     for (const auto& splat : sample.splats)
         text += fmt::format("  splat {} ({} times)\n", in_words(splat), splat.count);
-    if (setup.counting) {
-        RIG_TRY(counts, read_counts_file(evidence / kCountsFile, setup.counting->layout));
-        if (!line.count.empty()) text += counted_functions_text(line.count, symbols, counts);
-        if (lines) text += counted_lines_text(*lines, counts);
-    }
+    if (counts && !line.count.empty()) text += counted_functions_text(line.count, symbols, *counts);
+    if (counts && lines) text += counted_lines_text(*lines, *counts);
     if (places.facts.shared)
         text += "  ! other boots may have run on the same host CPUs (--share-cpus)\n";
     text += fmt::format("raw data: {}\n", evidence.string());

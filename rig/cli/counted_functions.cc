@@ -5,6 +5,7 @@
 #include "rig/hypervisor/count_plugin.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace rig {
 
@@ -65,6 +66,22 @@ std::string counted_functions_text(const std::vector<std::string>& functions,
                             total(CountWindow::Rest, bounds->start), ran);
     }
     return text + counting_warnings(counts);
+}
+
+nlohmann::json counted_functions_json(const std::vector<std::string>& functions,
+                                      const SymbolTable& symbols, const InstructionCounts& counts) {
+    auto all = nlohmann::json::object();
+    for (const auto& function : functions) {
+        const auto bounds = symbols.bounds(function);
+        if (!bounds) continue;
+        const auto entries = [&](CountWindow window) {
+            return counts.total(window, bounds->start).value_or(0);
+        };
+        all[function] = {{"count_pass", entries(CountWindow::CountPass)},
+                         {"latency_pass", entries(CountWindow::LatencyPass)},
+                         {"rest", entries(CountWindow::Rest)}};
+    }
+    return all;
 }
 
 } // namespace rig

@@ -7,6 +7,7 @@
 #include "rig/kernel/symbol_table.h"
 
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -30,5 +31,9 @@ std::string counting_warnings(const InstructionCounts& counts);
 // instructions ran while a workload did.
 std::string counted_functions_text(const std::vector<std::string>& functions,
                                    const SymbolTable& symbols, const InstructionCounts& counts);
+
+// The same: {FUNCTION: {"count_pass", "latency_pass", "rest"}}, entries in each window.
+nlohmann::json counted_functions_json(const std::vector<std::string>& functions,
+                                      const SymbolTable& symbols, const InstructionCounts& counts);
 
 } // namespace rig

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace rig {
 
@@ -48,6 +49,29 @@ std::string counted_lines_text(const ArmLines& lines, const InstructionCounts& c
     else
         text += "  no changed line has instructions of its own in this kernel\n";
     return text + counting_warnings(counts);
+}
+
+nlohmann::json counted_lines_json(const ArmLines& lines, const InstructionCounts& counts) {
+    auto all = nlohmann::json::array();
+    for (const auto& line : lines.map.lines) {
+        const auto count = executions(line, counts);
+        nlohmann::json one{
+            {"file", line.file},
+            {"line", line.line},
+            {"reason", lines.map.why_not.empty() ? key_of(line.reason) : "not-mapped"},
+            {"border", line.border},
+            {"bound", count && !is_counted_exactly(line)},
+            {"count_pass", nullptr},
+            {"latency_pass", nullptr},
+            {"rest", nullptr}};
+        if (count) {
+            one["count_pass"] = count->count_pass;
+            one["latency_pass"] = count->latency_pass;
+            one["rest"] = count->rest;
+        }
+        all.push_back(std::move(one));
+    }
+    return all;
 }
 
 } // namespace rig

@@ -6,6 +6,7 @@
 #include "rig/cli/lines_command.h"
 #include "rig/guest_output/instruction_counts.h"
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -13,5 +14,8 @@ namespace rig {
 
 // One row for each changed line: its executions by window, or why it has none.
 std::string counted_lines_text(const ArmLines& lines, const InstructionCounts& counts);
+// The same for every line: [{"file", "line", "reason", "bound", "count_pass", "latency_pass",
+// "rest"}], the last three null where nothing was counted.
+nlohmann::json counted_lines_json(const ArmLines& lines, const InstructionCounts& counts);
 
 } // namespace rig

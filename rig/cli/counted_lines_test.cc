@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace rig {
 namespace {
@@ -77,6 +78,18 @@ TEST_F(CountedLines, TheTextHasARowForEachLine) {
               "  mm/a.c:9                                    0            0            0"
               "  next to the change\n"
               "  1 of 2 changed lines with instructions ran while the workload did\n");
+}
+
+TEST_F(CountedLines, JsonHasEveryLine) {
+    count(CountWindow::CountPass, 0x1002, 80);
+    const auto all = counted_lines_json(lines, counts());
+    ASSERT_EQ(all.size(), lines.map.lines.size());
+    EXPECT_EQ(all[0]["reason"], "comment");
+    EXPECT_TRUE(all[0]["count_pass"].is_null());
+    EXPECT_EQ(all[2]["count_pass"], 80);
+    EXPECT_EQ(all[2]["bound"], false);
+    EXPECT_EQ(all[3]["bound"], true);
+    EXPECT_EQ(all[6]["border"], true);
 }
 
 TEST_F(CountedLines, WhatIsNotMappedIsNotCounted) {
