@@ -11,7 +11,7 @@ namespace rig {
 namespace {
 
 bool is_counted(const MappedLine& line) {
-    return line.reason == LineReason::Mapped || line.reason == LineReason::Merged;
+    return is_counted(line.reason) || is_bound(line.reason);
 }
 
 // Of a line without a length of its own, the first byte of its instruction.
@@ -36,7 +36,7 @@ std::optional<std::uint64_t> executions(const MappedLine& line, const Instructio
     std::optional<std::uint64_t> most;
     if (!is_counted(line)) return most;
     // A bound of several copies: each of them may run.
-    if (line.reason == LineReason::Merged) {
+    if (is_bound(line.reason)) {
         for (const auto& at : line.addresses)
             if (const auto count = counts.total(window, at.start)) most = most.value_or(0) + *count;
         return most;
@@ -70,7 +70,7 @@ std::string counted_lines_text(const ArmLines& lines, const InstructionCounts& c
                 "\n";
             continue;
         }
-        const bool bound = line.reason == LineReason::Merged;
+        const bool bound = is_bound(line.reason);
         const auto cell = [&](std::uint64_t count) {
             return fmt::format("{}{}", bound ? "<= " : "", count);
         };

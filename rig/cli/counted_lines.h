@@ -17,7 +17,8 @@ std::vector<CountedRange> ranges_of(const LineMap& map);
 
 // How often a line ran in a window: as often as the one of its instructions that ran most often.
 // Inlined copies do not add up. Of a line without an instruction of its own (LineReason::Merged)
-// this is an upper bound. nullopt: nothing of it was counted.
+// this is an upper bound, the sum of its copies. Of a call that was inlined (LineReason::Inlined)
+// they are the instructions that LineCode::inlined describes. nullopt: nothing of it was counted.
 std::optional<std::uint64_t> executions(const MappedLine& line, const InstructionCounts& counts,
                                         CountWindow window);
 

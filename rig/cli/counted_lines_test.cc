@@ -29,8 +29,10 @@ class CountedLines : public ::testing::Test {
             changed(7, LineReason::Init, {{0x2000, 0x2004, "h", 0}}),
             changed(8, LineReason::Mapped, {{0x1020, 0x1022, "f", 0x20}}),
             changed(9, LineReason::Mapped, {{0x1022, 0x1024, "f", 0x22}}),
+            changed(10, LineReason::Inlined, {{0x1030, 0x1034, "f", 0x30}}),
+            changed(11, LineReason::Merged, {{0x1002, 0x1002, "f", 2}, {0x1012, 0x1012, "g", 2}}),
         };
-        lines.map.lines.back().border = true;
+        lines.map.lines[6].border = true;
         layout = counts_layout(ranges_of(lines.map), 1, "x86-64");
         const auto image = counts_image(layout).value();
         head = image.head.size();
@@ -84,8 +86,22 @@ TEST_F(CountedLines, ALineRanAsOftenAsTheInstructionThatRanMostOften) {
     EXPECT_EQ(executions(lines.map.lines[3], counts(), CountWindow::CountPass), 80u);
 }
 
+TEST_F(CountedLines, ABoundIsTheSumOfItsCopies) {
+    count(CountWindow::CountPass, 0x1002, 80);
+    count(CountWindow::CountPass, 0x1012, 5);
+    EXPECT_EQ(executions(lines.map.lines[8], counts(), CountWindow::CountPass), 85u);
+}
+
+TEST_F(CountedLines, AnInlinedCallRanAsOftenAsTheCodeThatIsThere) {
+    count(CountWindow::CountPass, 0x1032, 80);
+    EXPECT_EQ(executions(lines.map.lines[7], counts(), CountWindow::CountPass), 80u);
+    EXPECT_EQ(executions(lines.map.lines[7], counts(), CountWindow::Rest), 0u);
+}
+
 TEST_F(CountedLines, TheTextHasARowForEachLine) {
     count(CountWindow::CountPass, 0x1002, 80);
+    count(CountWindow::CountPass, 0x1012, 5);
+    count(CountWindow::CountPass, 0x1030, 80);
     count(CountWindow::Rest, 0x1020, 1);
     EXPECT_EQ(counted_lines_text(lines, counts()),
               "  changed line                       count pass latency pass         rest\n"
@@ -96,7 +112,9 @@ TEST_F(CountedLines, TheTextHasARowForEachLine) {
               "  mm/a.c:8                                    0            0            1\n"
               "  mm/a.c:9                                    0            0            0"
               "  next to the change\n"
-              "  1 of 2 changed lines with instructions ran while the workload did\n");
+              "  mm/a.c:10                                  80            0            0\n"
+              "  mm/a.c:11                               <= 85         <= 0         <= 0\n"
+              "  2 of 3 changed lines with instructions ran while the workload did\n");
 }
 
 TEST_F(CountedLines, WhatIsNotMappedIsNotCounted) {
