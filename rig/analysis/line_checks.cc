@@ -53,7 +53,8 @@ bool may_run_uncounted(const LineMap& map) {
     return std::any_of(map.lines.begin(), map.lines.end(), [](const MappedLine& line) {
         return !line.border &&
                (line.reason == LineReason::Assembly || line.reason == LineReason::Macro ||
-                line.reason == LineReason::Merged || line.reason == LineReason::BuildFile);
+                is_bound(line.reason) || line.reason == LineReason::BuildFile ||
+                line.reason == LineReason::Elsewhere);
     });
 }
 

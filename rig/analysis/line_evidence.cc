@@ -9,7 +9,7 @@ namespace rig {
 namespace {
 
 bool has_counters(const MappedLine& line) {
-    return is_counted_exactly(line) || line.reason == LineReason::Merged;
+    return is_counted(line.reason) || is_bound(line.reason);
 }
 
 // Of a line without a length of its own, the first byte of its instruction.
@@ -47,7 +47,7 @@ const BootLines* LineEvidence::boot(std::string_view arm, unsigned index) const 
 }
 
 bool is_counted_exactly(const MappedLine& line) {
-    return line.reason == LineReason::Mapped;
+    return is_counted(line.reason);
 }
 
 std::vector<CountedRange> ranges_of(const LineMap& map) {
@@ -79,7 +79,7 @@ std::optional<LineCount> executions(const MappedLine& line, const InstructionCou
             const auto count = at_address(counts, address);
             if (!count) continue;
             if (!most) most = LineCount{};
-            if (line.reason == LineReason::Merged) { // a bound: each of several copies may run
+            if (is_bound(line.reason)) { // each of several copies may run
                 most->count_pass += count->count_pass;
                 most->latency_pass += count->latency_pass;
                 most->rest += count->rest;

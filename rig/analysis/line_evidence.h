@@ -63,7 +63,8 @@ std::vector<CountedRange> ranges_of(const std::vector<const ArmLineMap*>& maps);
 
 // How often a line ran: as often as the one of its instructions that ran most often. Inlined copies
 // do not add up. Of a line without an instruction of its own (LineReason::Merged) this is an upper
-// bound. nullopt: nothing of it was counted.
+// bound, the sum of its copies. Of a call that was inlined (LineReason::Inlined) they are the
+// instructions that LineCode::inlined describes. nullopt: nothing of it was counted.
 std::optional<LineCount> executions(const MappedLine& line, const InstructionCounts& counts);
 
 // `maps` are those of `arm`.

@@ -25,13 +25,14 @@ Result<InstructionCounting> counting_of(const std::vector<std::string>& function
     const auto plugin = choose_plugin(accelerator, version, plugins);
     if (plugin.module.empty()) return fail(FaultDomain::Spec, "--count: " + plugin.why_not);
     for (const auto& function : functions) {
-        const auto bounds = symbols.bounds(function);
-        if (!bounds)
+        const auto copies = symbols.text_bounds(function);
+        if (copies.empty())
             return fail(FaultDomain::Spec,
-                        fmt::format("--count: {} is not a symbol of this kernel: not "
+                        fmt::format("--count: {} is not a function of this kernel: not "
                                     "compiled in, inlined, or misspelt",
                                     function));
-        ranges.push_back({bounds->start, bounds->end - bounds->start});
+        for (const auto& bounds : copies)
+            ranges.push_back({bounds.start, bounds.end - bounds.start});
     }
     return InstructionCounting{plugin.module, counts_layout(std::move(ranges), vcpus, arch)};
 }
@@ -54,16 +55,20 @@ std::string counted_functions_text(const std::vector<std::string>& functions,
     std::string text = fmt::format("  {:<32} {:>12} {:>12} {:>12} {:>16}\n", "entered in",
                                    "count pass", "latency pass", "rest", "instructions ran");
     for (const auto& function : functions) {
-        const auto bounds = symbols.bounds(function);
-        if (!bounds) continue;
-        std::uint64_t ran = 0;
-        for (auto address = bounds->start; address < bounds->end; address += counts.layout().step)
-            ran += total(CountWindow::CountPass, address) > 0 ||
-                   total(CountWindow::LatencyPass, address) > 0;
-        text += fmt::format("  {:<32} {:>12} {:>12} {:>12} {:>16}\n", function,
-                            total(CountWindow::CountPass, bounds->start),
-                            total(CountWindow::LatencyPass, bounds->start),
-                            total(CountWindow::Rest, bounds->start), ran);
+        const auto copies = symbols.text_bounds(function);
+        for (const auto& bounds : copies) {
+            std::uint64_t ran = 0;
+            for (auto address = bounds.start; address < bounds.end; address += counts.layout().step)
+                ran += total(CountWindow::CountPass, address) > 0 ||
+                       total(CountWindow::LatencyPass, address) > 0;
+            // What tells functions of one name apart: compare with System.map or a backtrace.
+            const auto name =
+                copies.size() > 1 ? fmt::format("{} at {:#x}", function, bounds.start) : function;
+            text += fmt::format("  {:<32} {:>12} {:>12} {:>12} {:>16}\n", name,
+                                total(CountWindow::CountPass, bounds.start),
+                                total(CountWindow::LatencyPass, bounds.start),
+                                total(CountWindow::Rest, bounds.start), ran);
+        }
     }
     return text + counting_warnings(counts);
 }

@@ -13,10 +13,10 @@
 
 namespace rig {
 
-// What to count in a boot on `hypervisor`: the functions, and `ranges`. `plugins` is
-// plugin_folder(). The user's fault: a
-// function that the kernel does not have, guests on another host, and an emulator for which there
-// is no plugin (with the reason).
+// What to count in a boot on `hypervisor`: the functions, and `ranges`. Of several functions of one
+// name all are counted. `plugins` is plugin_folder(). The user's fault: a function that the kernel
+// does not have, guests on another host, and an emulator for which there is no plugin (with the
+// reason).
 Result<InstructionCounting> counting_of(const std::vector<std::string>& functions,
                                         const SymbolTable& symbols, const std::string& arch,
                                         unsigned vcpus, Accelerator accelerator,
@@ -28,7 +28,8 @@ Result<InstructionCounting> counting_of(const std::vector<std::string>& function
 std::string counting_warnings(const InstructionCounts& counts);
 
 // One line for each function: how often it was entered in each window, and how many of its
-// instructions ran while a workload did.
+// instructions ran while a workload did. Of several functions of one name, a line for each, with
+// its address.
 std::string counted_functions_text(const std::vector<std::string>& functions,
                                    const SymbolTable& symbols, const InstructionCounts& counts);
 

@@ -29,6 +29,10 @@ SymbolTable symbols() {
     return SymbolTable::parse("ffffffff81000000 T _text\n"
                               "ffffffff8116dcc0 t tlb_remove_table_one\n"
                               "ffffffff8116dd10 t tlb_batch_pages_flush\n"
+                              "ffffffff8116dd40 t twin\n"
+                              "ffffffff8116dd50 t between\n"
+                              "ffffffff8116dd60 t twin\n"
+                              "ffffffff8116dd68 t behind\n"
                               "ffffffff81600000 T _etext\n",
                               "System.map")
         .value();
@@ -43,6 +47,12 @@ TEST(CountedFunctions, RangesAreThoseOfTheFunctions) {
     ASSERT_TRUE(counting) << counting.error().message;
     EXPECT_EQ(counting->module, module);
     EXPECT_EQ(counting->layout, (CountsLayout{{{0xffffffff8116dcc0, 0x50}}, 4, 1}));
+    // Of two functions of one name, both.
+    const auto twins =
+        counting_of({"twin"}, symbols(), kDefaultArch, 4, Accelerator::Tcg, qemu, plugins.path());
+    ASSERT_TRUE(twins) << twins.error().message;
+    EXPECT_EQ(twins->layout,
+              (CountsLayout{{{0xffffffff8116dd40, 0x10}, {0xffffffff8116dd60, 8}}, 4, 1}));
 }
 
 TEST(CountedFunctions, WhatCannotBeCountedIsTheUsersFault) {
@@ -59,7 +69,7 @@ TEST(CountedFunctions, WhatCannotBeCountedIsTheUsersFault) {
     };
     EXPECT_EQ(error("QEMU emulator version 7.2.22", "tlb_remove_table_one", Accelerator::Tcg), "");
     EXPECT_NE(error("QEMU emulator version 7.2.22", "tlb_remove", Accelerator::Tcg)
-                  .find("tlb_remove is not a symbol"),
+                  .find("tlb_remove is not a function"),
               std::string::npos);
     EXPECT_NE(
         error("QEMU emulator version 7.2.22", "tlb_remove_table_one", Accelerator::Kvm).find("KVM"),
@@ -96,6 +106,24 @@ TEST(CountedFunctions, TextSaysWhatIsMissing) {
                       "instructions ran\n"
                       "  tlb_remove_table_one                       80            0            0"
                       "                3\n");
+}
+
+TEST(CountedFunctions, FunctionsOfOneNameHaveARowEach) {
+    const CountsLayout layout{{{0xffffffff8116dd40, 0x10}, {0xffffffff8116dd60, 8}}, 1, 1};
+    const auto image = counts_image(layout).value();
+    auto bytes = image.head;
+    bytes.resize(image.bytes);
+    const std::uint64_t entered = 7; // the second one, in the count pass
+    std::memcpy(bytes.data() + image.head.size() + (0x18 + 0x10) * sizeof entered, &entered,
+                sizeof entered);
+    const auto text =
+        counted_functions_text({"twin"}, symbols(), InstructionCounts::parse(bytes).value());
+    EXPECT_NE(text.find("  twin at 0xffffffff8116dd40                  0            0"),
+              std::string::npos)
+        << text;
+    EXPECT_NE(text.find("  twin at 0xffffffff8116dd60                  7            0"),
+              std::string::npos)
+        << text;
 }
 
 } // namespace

@@ -30,7 +30,7 @@ std::string counted_lines_text(const ArmLines& lines, const InstructionCounts& c
                 "\n";
             continue;
         }
-        const bool bound = line.reason == LineReason::Merged;
+        const bool bound = is_bound(line.reason);
         const auto cell = [&](std::uint64_t count) {
             return fmt::format("{}{}", bound ? "<= " : "", count);
         };

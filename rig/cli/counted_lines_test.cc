@@ -30,8 +30,10 @@ class CountedLines : public ::testing::Test {
             changed(7, LineReason::Init, {{0x2000, 0x2004, "h", 0}}),
             changed(8, LineReason::Mapped, {{0x1020, 0x1022, "f", 0x20}}),
             changed(9, LineReason::Mapped, {{0x1022, 0x1024, "f", 0x22}}),
+            changed(10, LineReason::Inlined, {{0x1030, 0x1034, "f", 0x30}}),
+            changed(11, LineReason::Merged, {{0x1002, 0x1002, "f", 2}, {0x1012, 0x1012, "g", 2}}),
         };
-        lines.map.lines.back().border = true;
+        lines.map.lines[6].border = true;
         layout = counts_layout(ranges_of(lines.map), 1, "x86-64");
         const auto image = counts_image(layout).value();
         head = image.head.size();
@@ -67,6 +69,8 @@ class CountedLines : public ::testing::Test {
 
 TEST_F(CountedLines, TheTextHasARowForEachLine) {
     count(CountWindow::CountPass, 0x1002, 80);
+    count(CountWindow::CountPass, 0x1012, 5);
+    count(CountWindow::CountPass, 0x1030, 80);
     count(CountWindow::Rest, 0x1020, 1);
     EXPECT_EQ(counted_lines_text(lines, counts()),
               "  changed line                       count pass latency pass         rest\n"
@@ -77,7 +81,9 @@ TEST_F(CountedLines, TheTextHasARowForEachLine) {
               "  mm/a.c:8                                    0            0            1\n"
               "  mm/a.c:9                                    0            0            0"
               "  next to the change\n"
-              "  1 of 2 changed lines with instructions ran while the workload did\n");
+              "  mm/a.c:10                                  80            0            0\n"
+              "  mm/a.c:11                               <= 85         <= 0         <= 0\n"
+              "  2 of 3 changed lines with instructions ran while the workload did\n");
 }
 
 TEST_F(CountedLines, JsonHasEveryLine) {

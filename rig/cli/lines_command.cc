@@ -61,7 +61,7 @@ std::string lines_text(const ArmLines& arm) {
     for (const auto& line : map.lines) {
         files.insert(line.file);
         changed += !line.border;
-        mapped += !line.border && line.reason == LineReason::Mapped;
+        mapped += !line.border && is_counted(line.reason);
     }
     std::string text = fmt::format("{}: {} that {} does not have, in {}", name,
                                    plural(changed, "line"), against, plural(files.size(), "file"));

@@ -275,7 +275,7 @@ Markup changed_lines(const ReportInput& input) {
         out.push_back(paragraph(arm.headline + "."));
         std::vector<TableRow> rows;
         for (const auto& row : arm.rows) {
-            const std::string bound = row.line->reason == LineReason::Merged ? "≤ " : "";
+            const std::string bound = is_bound(row.line->reason) ? "≤ " : "";
             const auto cell = [&](const std::optional<CountRange>& range) {
                 return Cell{range ? bound + text_of(*range) : "–", "figure"};
             };

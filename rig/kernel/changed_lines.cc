@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <regex>
 #include <set>
 #include <utility>
 #include <variant>
@@ -24,6 +23,38 @@ Result<std::optional<TreeFile>> file_of(const Overlay& overlay, const fs::path& 
                                         const std::string& path) {
     if (const auto file = overlay.find(path); file != overlay.end()) return file->second;
     return read_tree_file(tree / path);
+}
+
+// Takes "12,3" or "12" off the front of `text`: one line if it does not say how many.
+std::optional<LineSpan> take_span(std::string_view& text) {
+    const auto number = [&]() -> std::optional<unsigned> {
+        const auto digits = text.substr(0, text.find_first_not_of("0123456789"));
+        text.remove_prefix(digits.size());
+        return whole_number(digits);
+    };
+    const auto first = number();
+    if (!first) return std::nullopt;
+    LineSpan span{*first, 1};
+    if (!text.starts_with(",")) return span;
+    text.remove_prefix(1);
+    const auto count = number();
+    if (!count) return std::nullopt;
+    span.count = *count;
+    return span;
+}
+
+// Of "@@ -12,3 +12 @@ what git takes for the function".
+std::optional<Hunk> hunk_of(std::string_view line) {
+    Hunk hunk;
+    for (auto [sign, span] : {std::pair("@@ -", &hunk.removed), {" +", &hunk.added}}) {
+        if (!line.starts_with(sign)) return std::nullopt;
+        line.remove_prefix(std::string_view(sign).size());
+        const auto taken = take_span(line);
+        if (!taken) return std::nullopt;
+        *span = *taken;
+    }
+    if (!line.starts_with(" @@")) return std::nullopt;
+    return hunk;
 }
 
 std::optional<std::string> text_of(const std::optional<TreeFile>& file) {
@@ -42,33 +73,17 @@ std::vector<std::string_view> split_lines(std::string_view text) {
     return lines;
 }
 
-std::vector<unsigned> borders(const ChangedFile& file, const Hunk& hunk, TreeSide side) {
-    const auto& text = side == TreeSide::Before ? file.before : file.after;
-    if (!text) return {};
-    const auto& span = lines_of(hunk, side);
-    const auto before = span.count ? span.first - 1 : span.first;
-    const auto behind = span.first + (span.count ? span.count : 1);
-    std::vector<unsigned> numbers;
-    if (before > 0) numbers.push_back(before);
-    if (behind <= split_lines(*text).size()) numbers.push_back(behind);
-    return numbers;
-}
-
 Result<std::vector<Hunk>> hunks_of(std::string_view diff, std::string_view before,
                                    std::string_view after) {
     std::vector<Hunk> hunks;
     // Lines of a hunk begin with '+', '-' or '\'; those before the first hunk with other words.
     for (const auto line : split_lines(diff)) {
         if (!line.starts_with("@@ ")) continue;
-        static const std::regex header("^@@ -([0-9]+)(?:,([0-9]+))? \\+([0-9]+)(?:,([0-9]+))? @@");
-        std::match_results<std::string_view::const_iterator> match;
-        if (!std::regex_search(line.begin(), line.end(), match, header))
+        const auto hunk = hunk_of(line);
+        if (!hunk)
             return fail(FaultDomain::Host,
                         fmt::format("git diff: '{}' is no hunk", printable(line.substr(0, 80))));
-        const auto number = [&](std::size_t group) {
-            return match[group].matched ? whole_number(match[group].str()).value_or(0) : 1;
-        };
-        hunks.push_back({{number(1), number(2)}, {number(3), number(4)}});
+        hunks.push_back(*hunk);
     }
     // What is between the hunks must be the same on both sides, line by line.
     const auto a = split_lines(before), b = split_lines(after);

@@ -41,8 +41,6 @@ enum class TreeSide { Before, After };
 inline const LineSpan& lines_of(const Hunk& hunk, TreeSide side) {
     return side == TreeSide::Before ? hunk.removed : hunk.added;
 }
-// The line before and the line behind the hunk, as far as the file has them.
-std::vector<unsigned> borders(const ChangedFile& file, const Hunk& hunk, TreeSide side);
 
 // Lines of a file, without their ends. Pure.
 std::vector<std::string_view> split_lines(std::string_view text);

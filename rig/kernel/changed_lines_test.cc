@@ -8,7 +8,6 @@ namespace rig {
 namespace {
 
 namespace fs = std::filesystem;
-using Numbers = std::vector<unsigned>;
 
 constexpr const char* kTenLines = "l1\nl2\nl3\nl4\nl5\nl6\nl7\nl8\nl9\nl10\n";
 
@@ -50,10 +49,6 @@ TEST_F(ChangedLines, NumbersAreThoseOfTheTreesBeforeAndAfterAllPatches) {
     EXPECT_EQ(*files[0].before, kTenLines);
     EXPECT_EQ(*files[0].after, "l1\nnew c\nnew d\nl2\nl3\nl4\nl5\nl6\nl7\nl8\nl10\n");
     EXPECT_EQ(files[0].hunks, (std::vector<Hunk>{{{1, 0}, {2, 2}}, {{9, 1}, {10, 0}}}));
-    EXPECT_EQ(borders(files[0], files[0].hunks[0], TreeSide::Before), (Numbers{1, 2}));
-    EXPECT_EQ(borders(files[0], files[0].hunks[0], TreeSide::After), (Numbers{1, 4}));
-    EXPECT_EQ(borders(files[0], files[0].hunks[1], TreeSide::Before), (Numbers{8, 10}));
-    EXPECT_EQ(borders(files[0], files[0].hunks[1], TreeSide::After), (Numbers{10, 11}));
 }
 
 TEST_F(ChangedLines, APatchThatTheNextOneRevertsChangesNothing) {
@@ -69,7 +64,6 @@ TEST_F(ChangedLines, WhatBothArmsChangeAlikeIsNoDifference) {
     const auto files = changes(before, after);
     ASSERT_EQ(files.size(), 1u);
     EXPECT_EQ(files[0].hunks, (std::vector<Hunk>{{{2, 1}, {2, 1}}}));
-    EXPECT_EQ(borders(files[0], files[0].hunks[0], TreeSide::After), (Numbers{1}));
 }
 
 TEST_F(ChangedLines, AFileThatComesAndOneThatGoes) {
@@ -79,10 +73,8 @@ TEST_F(ChangedLines, AFileThatComesAndOneThatGoes) {
     EXPECT_EQ(files[0].path, "mm/b.c");
     EXPECT_EQ(files[0].hunks, (std::vector<Hunk>{{{1, 2}, {0, 0}}}));
     EXPECT_FALSE(files[0].after);
-    EXPECT_EQ(borders(files[0], files[0].hunks[0], TreeSide::After), Numbers{});
     EXPECT_EQ(files[1].path, "mm/new.c");
     EXPECT_EQ(files[1].hunks, (std::vector<Hunk>{{{0, 0}, {1, 2}}}));
-    EXPECT_EQ(borders(files[1], files[1].hunks[0], TreeSide::After), Numbers{});
 }
 
 TEST_F(ChangedLines, ALastLineWithoutAnEndAndLinesThatLookLikeHunks) {

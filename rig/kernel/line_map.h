@@ -12,7 +12,6 @@
 #include "rig/kernel/changed_lines.h"
 #include "rig/kernel/kernel.h"
 #include "rig/kernel/line_reason.h"
-#include "rig/kernel/line_table.h"
 #include "rig/spec/spec.h"
 
 #include <cstdint>
@@ -37,7 +36,9 @@ struct MappedLine {
     bool border = false;
     LineReason reason = LineReason::NoCode;
     std::string detail;
-    std::vector<LineAddress> addresses; // of Mapped, Merged and Init; ascending
+    // Of Mapped, Inlined, Merged and Init; ascending. Those of Inlined are in the called function's
+    // body, see LineCode::inlined.
+    std::vector<LineAddress> addresses;
 };
 
 struct LineMap {
@@ -58,10 +59,5 @@ Result<std::vector<ChangedFile>> changes_between(const Spec& spec, const Arm& be
 Result<LineMap> map_lines(const Spec& spec, const Arm& arm, const Kernel& kernel,
                           const std::vector<ChangedFile>& changes, TreeSide side,
                           const BuildContext& context);
-
-// The numbers of the lines of a file that the compiler sees, from what `gcc -E -fdirectives-only`
-// printed. Names in it are relative to `obj`, `path` is to `tree`. Pure.
-std::vector<unsigned> kept_lines(std::string_view preprocessed, const std::filesystem::path& obj,
-                                 const std::filesystem::path& tree, const std::string& path);
 
 } // namespace rig

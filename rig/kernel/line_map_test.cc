@@ -28,9 +28,10 @@ SUBLEVEL = 117
 ifneq ($(O),)
 vmlinux: ; $(MAKE) -C $(O) -f ../Makefile O= vmlinux
 else
-objects := init/main.o mm/a.o
-libs := lib/l.o
-include $(wildcard $(foreach o,$(objects) $(libs),$(dir $o).$(notdir $o).cmd))
+objects := init/main.o mm/a.o gen.o
+libs := lib/l.o lib/unused.o
+others := vdso/v.o
+include $(wildcard $(foreach o,$(objects) $(libs) $(others),$(dir $o).$(notdir $o).cmd))
 vmlinux: $(objects) $(libs) ../script
 	rm -f vmlinux.a lib/lib.a
 	ar cDPrST vmlinux.a $(objects)
@@ -39,13 +40,19 @@ vmlinux: $(objects) $(libs) ../script
 	nm -n $@ >System.map
 options := -nostdinc -I../include -D__KERNEL__ -DNAME='"$$HOME"' -ffreestanding -fno-pic \
   -fno-asynchronous-unwind-tables -fcf-protection=none -O2
-command = gcc -Wp,-MMD,$(dir $1).$(notdir $1).d $(options) -c -o $1 ../$(1:.o=.c) ; \
+source = $(if $(filter gen.o,$1),gen.c,../$(1:.o=.c))
+command = gcc -Wp,-MMD,$(dir $1).$(notdir $1).d $(options) -c -o $1 $(call source,$1) ; \
   sh ../check $1
-$(objects) $(libs): %.o: ../%.c
+gen.c: vdso/v.o
+	printf '%s\n' '#include <h.h>' 'int gen(void) { return shared(9); }' >$@
+	printf '%s\n' 'savedcmd_gen.c := embed vdso/v.o >gen.c' >.gen.c.cmd
+gen.o: gen.c
+$(filter-out gen.o,$(objects) $(libs) $(others)): %.o: ../%.c
+$(objects) $(libs) $(others):
 	mkdir -p $(dir $@)
 	$(call command,$@)
 	printf '%s\n' 'savedcmd_$@ := $(subst ','\'',$(subst $$,$$$$,$(call command,$@)))' '' \
-	  'source_$@ := ../$*.c' '' 'deps_$@ := \' >$(dir $@).$(notdir $@).cmd
+	  'source_$@ := $(call source,$@)' '' 'deps_$@ := \' >$(dir $@).$(notdir $@).cmd
 	grep -o '\.\./[^ ]*\.h' $(dir $@).$(notdir $@).d | sed 's/.*/  & \\/' >>$(dir $@).$(notdir $@).cmd || :
 	printf '%s\n' '' '$@: $$(deps_$@)' '' '$$(deps_$@):' >>$(dir $@).$(notdir $@).cmd
 endif
@@ -114,6 +121,8 @@ class LineMapping : public ::testing::Test {
         dir.put("pack/linux/mm/a.c", kA);
         dir.put("pack/linux/mm/b.c", "#include <h.h>\nint b(void) { return shared(7); }\n");
         dir.put("pack/linux/lib/l.c", "int l(int x) { return x * 3; }\n");
+        dir.put("pack/linux/lib/unused.c", "int unused(int x) { return x * 3; }\n");
+        dir.put("pack/linux/vdso/v.c", "int v(int x) { return x * 3; }\n");
         Command tar;
         tar.argv = {"tar",  "-cf", (dir / "linux.tar").string(), "-C", (dir / "pack").string(),
                     "linux"};
@@ -207,9 +216,9 @@ TEST_F(LineMapping, EachAddedLineHasItsAddressesOrAReason) {
         EXPECT_EQ(keys.at(line), reason) << line;
     }
     for (const auto& line : map.lines)
-        EXPECT_EQ(line.addresses.empty(), line.reason != LineReason::Mapped &&
-                                              line.reason != LineReason::Merged &&
-                                              line.reason != LineReason::Init)
+        EXPECT_EQ(line.addresses.empty(),
+                  line.reason != LineReason::Mapped && line.reason != LineReason::Merged &&
+                      line.reason != LineReason::Inlined && line.reason != LineReason::Init)
             << line.line;
     const auto& mapped = line_of(map, "mm/a.c", 16);
     EXPECT_EQ(mapped.text, "\tcell = TWICE(x);");
@@ -223,7 +232,7 @@ TEST_F(LineMapping, TheBaselineHasTheRemovedLinesAndTheBordersOfWhatIsAdded) {
     const auto keys = reasons(map, "mm/a.c");
     // Lines 5 and 6 were replaced. Near the lines that were added between 2 and 3 there is no code
     // but that of another change.
-    const std::map<unsigned, std::string> all{{5, "mapped"}, {6, "merged"}};
+    const std::map<unsigned, std::string> all{{5, "mapped"}, {6, "inlined"}};
     EXPECT_EQ(keys, all);
 }
 
@@ -235,13 +244,14 @@ TEST_F(LineMapping, AHeaderIsFoundInAllObjectsThatIncludeIt) {
     EXPECT_EQ(map.why_not, "");
     auto objects = map.objects;
     std::sort(objects.begin(), objects.end());
-    EXPECT_EQ(objects, (std::vector<std::string>{"init/main.o", "mm/a.o"}));
+    // The source of one of them is generated.
+    EXPECT_EQ(objects, (std::vector<std::string>{"gen.o", "init/main.o", "mm/a.o"}));
     const auto& line = line_of(map, "include/h.h", 4);
     EXPECT_EQ(line.reason, LineReason::Mapped);
     std::set<std::string> functions;
     for (const auto& at : line.addresses)
         functions.insert(at.function);
-    EXPECT_EQ(functions, (std::set<std::string>{"a", "start"}));
+    EXPECT_EQ(functions, (std::set<std::string>{"a", "gen", "start"}));
     EXPECT_EQ(line_of(map, "include/h.h", 8).detail, "this kernel has no code of never()");
 }
 
@@ -256,6 +266,38 @@ TEST_F(LineMapping, AFileThatIsNotCompiledAndOneThatIsNoSource) {
               (std::map<unsigned, std::string>{{2, "comment"}, {3, "option"}}));
     EXPECT_EQ(reasons(map, "Kconfig"), (std::map<unsigned, std::string>{{1, "build-file"}}));
     EXPECT_EQ(reasons(map, "lib/l.c"), (std::map<unsigned, std::string>{{1, "mapped"}}));
+}
+
+TEST_F(LineMapping, WhatIsCompiledForSomethingElseThanVmlinux) {
+    patch({{"lib/unused.c", "int unused(int x) { return x * 5; }\n"},
+           {"vdso/v.c", "int v(int x) { return x * 5; }\n"}});
+    const auto map = must_map(patched, TreeSide::After);
+    EXPECT_EQ(map.why_not, "");
+    const auto& unused = line_of(map, "lib/unused.c", 1);
+    EXPECT_EQ(unused.reason, LineReason::Discarded);
+    EXPECT_EQ(unused.detail, "no other part of vmlinux refers to lib/unused.o");
+    const auto& vdso = line_of(map, "vdso/v.c", 1);
+    EXPECT_EQ(vdso.reason, LineReason::Elsewhere);
+    EXPECT_EQ(vdso.detail, "vdso/v.o");
+}
+
+TEST_F(LineMapping, ACallThatWasInlinedIsAtTheInlinedCode) {
+    const std::string before = "#include <h.h>\nvolatile int cell = 1;\n"
+                               "static void set(int x)\n{\n\tcell = x;\n}\n";
+    patch({{"mm/a.c", before + "int a(int x)\n{\n\tset(x + 1);\n\treturn  shared(x);\n}\n"}});
+    const auto map = must_map(patched, TreeSide::After);
+    const auto &call = line_of(map, "mm/a.c", 9), &body = line_of(map, "mm/a.c", 5);
+    EXPECT_EQ(body.reason, LineReason::Mapped);
+    ASSERT_FALSE(call.addresses.empty());
+    if (call.reason == LineReason::Inlined) { // else x + 1 has an instruction of its own
+        EXPECT_EQ(call.addresses[0].start, body.addresses[0].start);
+        EXPECT_EQ(call.detail, "");
+    } else {
+        EXPECT_EQ(call.reason, LineReason::Mapped);
+    }
+    const auto& header = line_of(map, "mm/a.c", 10);
+    EXPECT_EQ(header.reason, LineReason::Inlined);
+    EXPECT_EQ(header.addresses[0].function, "a");
 }
 
 TEST_F(LineMapping, AnotherKernelThanTheOneThatIsBootedMapsNothing) {
@@ -290,20 +332,6 @@ TEST_F(LineMapping, ArmsWithoutACommonSourceAreRefused) {
     const auto changes = changes_between(spec, base, image, context);
     ASSERT_FALSE(changes);
     EXPECT_EQ(changes.error().fault_domain, FaultDomain::Spec);
-}
-
-TEST(KeptLines, AreThoseThatThePreprocessorPrinted) {
-    constexpr std::string_view text = "# 0 \"../mm/a.c\"\n# 0 \"<built-in>\"\n#define A 1\n"
-                                      "# 1 \"../mm/a.c\"\n# 1 \"../include/h.h\" 1\nint h;\n"
-                                      "# 2 \"../mm/a.c\" 2\nint a;\n\n  \nint b;\n"
-                                      "# 20 \"../mm/../mm/a.c\"\nint c;\n";
-    using Numbers = std::vector<unsigned>;
-    EXPECT_EQ(kept_lines(text, "/t/obj", "/t", "mm/a.c"), (Numbers{2, 5, 20}));
-    EXPECT_EQ(kept_lines(text, "/t/obj", "/t", "include/h.h"), (Numbers{1}));
-    EXPECT_EQ(kept_lines(text, "/t/obj", "/t", "mm/b.c"), Numbers{});
-    EXPECT_EQ(kept_lines("", "/t/obj", "/t", "mm/b.c"), Numbers{});
-    EXPECT_EQ(kept_lines("# 99999999999 \"../mm/a.c\"\nint a;\n", "/t/obj", "/t", "mm/a.c"),
-              Numbers{0});
 }
 
 } // namespace

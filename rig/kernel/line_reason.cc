@@ -2,6 +2,7 @@
 #include "rig/kernel/line_reason.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace rig {
 namespace {
@@ -14,6 +15,8 @@ Words words_for(LineReason reason) {
     switch (reason) {
     case LineReason::Mapped:
         return {"mapped", "has instructions"};
+    case LineReason::Inlined:
+        return {"inlined", "its call was inlined; counted at the inlined code"};
     case LineReason::Merged:
         return {"merged", "no instruction of its own; begins at one of another line"};
     case LineReason::Blank:
@@ -26,6 +29,8 @@ Words words_for(LineReason reason) {
         return {"build-file", "Kconfig or Makefile"};
     case LineReason::Assembly:
         return {"assembly", "assembly"};
+    case LineReason::Elsewhere:
+        return {"not-in-vmlinux", "compiled, but not as an object of vmlinux"};
     case LineReason::Option:
         return {"option", "not compiled in this configuration"};
     case LineReason::IfdefOut:
@@ -71,9 +76,11 @@ SourceKind source_kind(std::string_view path) {
 }
 
 LineVerdict explain_line(const LineFacts& facts) {
-    const auto& [source, line, code, compiled, kept, place, declares, function_has_code,
-                 statement_has_code] = facts;
+    const auto& [source, line, code, compiled, unlinked, assembly, elsewhere, why_no_object, kept,
+                 place, declares, function_has_code, statement_has_code] = facts;
     if (code && !code->text.empty()) return {LineReason::Mapped, {}};
+    if (code && !code->inlined.empty())
+        return {LineReason::Inlined, fmt::format("{}()", fmt::join(code->callees, "(), "))};
     if (code && !code->init.empty()) return {LineReason::Init, {}};
     if (code && code->merged.empty()) return {LineReason::Discarded, {}};
     if (source == SourceKind::BuildFile) return {LineReason::BuildFile, {}};
@@ -83,7 +90,11 @@ LineVerdict explain_line(const LineFacts& facts) {
     if (line.kind == LineKind::Comment) return {LineReason::Comment, {}};
     if (line.kind == LineKind::Macro) return {LineReason::Macro, {}};
     if (line.kind == LineKind::Directive) return {LineReason::NoCode, "preprocessor directive"};
-    if (!compiled) return {LineReason::Option, {}};
+    if (!compiled && !unlinked.empty())
+        return {LineReason::Discarded, "no other part of vmlinux refers to " + unlinked};
+    if (!compiled && !assembly.empty()) return {LineReason::Assembly, assembly};
+    if (!compiled && !elsewhere.empty()) return {LineReason::Elsewhere, elsewhere};
+    if (!compiled) return {LineReason::Option, why_no_object};
     if (!kept) return {LineReason::NoCode, "not examined in all objects that include it"};
     if (!*kept) return {LineReason::IfdefOut, {}};
     if (place.function.empty()) return {LineReason::Declaration, {}};

@@ -30,6 +30,39 @@ TEST(LineReason, ALineOfTheLineTableNeedsNoOtherReason) {
     EXPECT_EQ(explain_line(facts).reason, LineReason::Mapped);
 }
 
+TEST(LineReason, ACallThatWasInlined) {
+    auto facts = statement();
+    LineCode code;
+    code.init.push_back({1, 2});
+    code.inlined.push_back({3, 4});
+    code.callees = {"g", "h"};
+    facts.code = &code;
+    const auto inlined = explain_line(facts);
+    EXPECT_EQ(inlined.reason, LineReason::Inlined);
+    EXPECT_EQ(inlined.detail, "g(), h()");
+    EXPECT_TRUE(is_counted(inlined.reason));
+    EXPECT_FALSE(is_bound(inlined.reason));
+    code.text.push_back({5, 6}); // an instruction of its own is better
+    EXPECT_EQ(explain_line(facts).reason, LineReason::Mapped);
+}
+
+TEST(LineReason, WhyNoObjectOfVmlinuxCompilesTheFile) {
+    auto facts = statement();
+    facts.compiled = false;
+    facts.why_no_object = "it is the boot loader's";
+    EXPECT_EQ(explain_line(facts).reason, LineReason::Option);
+    EXPECT_EQ(explain_line(facts).detail, "it is the boot loader's");
+    facts.elsewhere = "entry/clock.o";
+    EXPECT_EQ(explain_line(facts).reason, LineReason::Elsewhere);
+    EXPECT_EQ(explain_line(facts).detail, "entry/clock.o");
+    facts.assembly = "lib/copy.o";
+    EXPECT_EQ(explain_line(facts).reason, LineReason::Assembly);
+    facts.unlinked = "lib/unused.o";
+    EXPECT_EQ(explain_line(facts).reason, LineReason::Discarded);
+    facts.compiled = true;
+    EXPECT_EQ(explain_line(facts).reason, LineReason::OptimisedAway);
+}
+
 TEST(LineReason, AStatementThatBeginsAtAnotherLinesInstruction) {
     auto facts = statement();
     LineCode code;

@@ -2,18 +2,13 @@
 #include "rig/kernel/line_table.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
+#include <cstdint>
 #include <dwarf.h>
 #include <elfutils/libdw.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <gelf.h>
-#include <libelf.h>
 #include <memory>
 #include <optional>
 #include <string_view>
-#include <unistd.h>
 #include <unordered_map>
 #include <utility>
 
@@ -23,77 +18,6 @@ namespace {
 
 // Entries of DWARF are nested as blocks of the source are. Broken ones could be nested for ever.
 constexpr unsigned kDeepest = 200;
-
-class OpenElf {
- public:
-    static Result<std::unique_ptr<OpenElf>> open(const fs::path& file) {
-        ::elf_version(EV_CURRENT);
-        auto opened = std::make_unique<OpenElf>();
-        opened->fd_ = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-        if (opened->fd_ < 0)
-            return fail(FaultDomain::Host,
-                        fmt::format("cannot open {}: {}", file.string(), std::strerror(errno)));
-        opened->elf_ = ::elf_begin(opened->fd_, ELF_C_READ_MMAP, nullptr);
-        if (!opened->elf_ || ::elf_kind(opened->elf_) != ELF_K_ELF)
-            return fail(FaultDomain::Host, fmt::format("{} is no ELF file", file.string()));
-        return opened;
-    }
-    OpenElf() = default;
-    OpenElf(const OpenElf&) = delete;
-    OpenElf& operator=(const OpenElf&) = delete;
-    ~OpenElf() {
-        if (elf_) ::elf_end(elf_);
-        if (fd_ >= 0) ::close(fd_);
-    }
-    Elf* elf() const { return elf_; }
-
- private:
-    int fd_ = -1;
-    Elf* elf_ = nullptr;
-};
-
-enum class Memory { Text, Init, Never };
-
-struct CodeSection {
-    CodeRange range;
-    Memory memory;
-};
-
-// The sections of machine code that are loaded, ascending. Alternatives (.altinstr_replacement) are
-// data that looks like code: the kernel copies them over other instructions, and never executes
-// them where they are.
-std::vector<CodeSection> code_sections(Elf* elf) {
-    std::vector<CodeSection> sections;
-    std::size_t names = 0;
-    if (::elf_getshdrstrndx(elf, &names) != 0) return sections;
-    for (Elf_Scn* section = nullptr; (section = ::elf_nextscn(elf, section));) {
-        GElf_Shdr header;
-        if (!::gelf_getshdr(section, &header) || header.sh_size == 0) continue;
-        constexpr auto loaded = SHF_ALLOC | SHF_EXECINSTR;
-        if ((header.sh_flags & loaded) != loaded) continue;
-        const char* name = ::elf_strptr(elf, names, header.sh_name);
-        const std::string_view called = name ? name : "";
-        const auto memory = called == ".altinstr_replacement" ? Memory::Never
-                            : called.starts_with(".init") || called.starts_with(".exit") ||
-                                    called == ".altinstr_aux"
-                                ? Memory::Init
-                                : Memory::Text;
-        sections.push_back({{header.sh_addr, header.sh_addr + header.sh_size}, memory});
-    }
-    std::sort(sections.begin(), sections.end(),
-              [](const auto& a, const auto& b) { return a.range.start < b.range.start; });
-    return sections;
-}
-
-std::optional<Memory> memory_of(const std::vector<CodeSection>& sections, CodeRange range) {
-    auto next = std::upper_bound(
-        sections.begin(), sections.end(), range.start,
-        [](std::uint64_t address, const auto& section) { return address < section.range.start; });
-    if (next == sections.begin()) return std::nullopt;
-    --next;
-    if (range.end > next->range.end) return std::nullopt;
-    return next->memory;
-}
 
 void join_ranges(std::vector<CodeRange>& ranges) {
     std::sort(ranges.begin(), ranges.end(), [](const auto& a, const auto& b) {
@@ -162,91 +86,206 @@ bool is_declaration(int tag) {
     }
 }
 
-} // namespace
+// What a line table says of addresses: a statement of the line has instructions in [start, end), or
+// begins at start, at an instruction of another line.
+struct Row {
+    CodeRange range;
+    const char* file = nullptr; // one pointer for each file of a unit
+    unsigned line = 0;
+    bool begins = false; // a statement
+    bool merged() const { return range.end <= range.start; }
+    std::pair<const char*, unsigned> source() const { return {file, line}; }
+};
 
-Result<LineTable> LineTable::read(const fs::path& elf, const fs::path& top,
-                                  const std::set<std::string>& files, std::size_t max_rows) {
-    RIG_TRY(opened, OpenElf::open(elf));
-    const auto sections = code_sections(opened->elf());
-    const std::unique_ptr<Dwarf, int (*)(Dwarf*)> dwarf(
-        ::dwarf_begin_elf(opened->elf(), DWARF_C_READ, nullptr), ::dwarf_end);
-    if (!dwarf)
-        return fail(FaultDomain::Host,
-                    fmt::format("{}: {}", elf.string(), ::dwarf_errmsg(::dwarf_errno())));
-    std::error_code error;
-    const auto folder = fs::canonical(top, error); // as the compiler saw it
-    Names names(error ? top : folder, files);
-    LineTable table;
-    std::size_t rows = 0;
-    Dwarf_CU* unit = nullptr;
-    Dwarf_Die die;
-    int status = 0;
-    std::uint8_t kind = 0;
-    while ((status = ::dwarf_get_units(dwarf.get(), unit, &unit, nullptr, &kind, &die, nullptr)) ==
-           0) {
-        if (kind != DW_UT_compile) continue;
-        names.next_unit();
-        Dwarf_Attribute attribute;
-        const char* compiled_in =
-            ::dwarf_formstring(::dwarf_attr(&die, DW_AT_comp_dir, &attribute));
-        const auto compiled = names.relative(::dwarf_diename(&die), compiled_in);
-        if (!compiled.empty()) table.units_.insert(compiled);
-        Dwarf_Lines* lines = nullptr;
-        std::size_t count = 0;
-        if (::dwarf_getsrclines(&die, &lines, &count) != 0)
-            return fail(FaultDomain::Host, fmt::format("{}: the line table of {}: {}", elf.string(),
-                                                       compiled, ::dwarf_errmsg(::dwarf_errno())));
-        rows += count;
-        if (rows > max_rows)
-            return fail(FaultDomain::Host, fmt::format("{}: more than {} rows in its line table",
-                                                       elf.string(), max_rows));
-        for (std::size_t i = 0; i + 1 < count; ++i) {
-            // A row holds until the next one, in order of addresses.
-            Dwarf_Line* row = ::dwarf_onesrcline(lines, i);
-            bool last = false, begins = false;
-            CodeRange range;
-            int number = 0;
-            if (!row || ::dwarf_lineendsequence(row, &last) != 0 || last ||
-                ::dwarf_lineaddr(row, &range.start) != 0 ||
-                ::dwarf_lineaddr(::dwarf_onesrcline(lines, i + 1), &range.end) != 0 ||
-                ::dwarf_linebeginstatement(row, &begins) != 0 ||
-                ::dwarf_lineno(row, &number) != 0 || number <= 0)
-                continue;
-            // Of several rows at one address the last is the instruction's own.
-            const bool merged = range.end <= range.start;
-            if (merged && !begins) continue;
-            const char* name = ::dwarf_linesrc(row, nullptr, nullptr);
-            const auto* file = name ? names.wanted(name, compiled_in) : nullptr;
-            if (!file) continue;
-            const auto memory =
-                memory_of(sections, {range.start, std::max(range.end, range.start + 1)});
-            auto& code = table.lines_[{*file, static_cast<unsigned>(number)}];
-            code.begins = code.begins || begins;
-            // The linker leaves the rows of what it drops, at the addresses of nothing.
-            if (!memory)
-                code.discarded = true;
-            else if (merged && *memory == Memory::Text)
-                code.merged.push_back(range.start);
-            else if (!merged && *memory != Memory::Never)
-                (*memory == Memory::Text ? code.text : code.init).push_back(range);
-        }
-        each_entry(die, 0, [&](Dwarf_Die& entry) {
-            int number = 0;
-            if (!is_declaration(::dwarf_tag(&entry)) || ::dwarf_decl_line(&entry, &number) != 0 ||
-                number <= 0)
-                return;
-            const char* name = ::dwarf_decl_file(&entry);
-            if (const auto* file = name ? names.wanted(name, compiled_in) : nullptr)
-                table.declarations_.emplace(*file, static_cast<unsigned>(number));
+// The rows of a unit, ascending by address. nullopt: its line table is broken.
+std::optional<std::vector<Row>> rows_of(Dwarf_Die& unit) {
+    Dwarf_Lines* lines = nullptr;
+    std::size_t count = 0;
+    if (::dwarf_getsrclines(&unit, &lines, &count) != 0) return std::nullopt;
+    std::vector<Row> rows;
+    rows.reserve(count);
+    for (std::size_t i = 0; i + 1 < count; ++i) {
+        // A row holds until the next one, in order of addresses.
+        Dwarf_Line* line = ::dwarf_onesrcline(lines, i);
+        bool last = false;
+        Row row;
+        int number = 0;
+        if (!line || ::dwarf_lineendsequence(line, &last) != 0 || last ||
+            ::dwarf_lineaddr(line, &row.range.start) != 0 ||
+            ::dwarf_lineaddr(::dwarf_onesrcline(lines, i + 1), &row.range.end) != 0 ||
+            ::dwarf_linebeginstatement(line, &row.begins) != 0 ||
+            ::dwarf_lineno(line, &number) != 0 || number <= 0)
+            continue;
+        // Of several rows at one address the last is the instruction's own.
+        if (row.merged() && !row.begins) continue;
+        row.file = ::dwarf_linesrc(line, nullptr, nullptr);
+        row.line = static_cast<unsigned>(number);
+        if (row.file) rows.push_back(row);
+    }
+    return rows;
+}
+
+// The body of a function that was inlined for a call.
+struct InlinedBody {
+    std::vector<CodeRange> ranges; // empty ones too: a statement may begin there
+    std::uint64_t entry = 0;
+    bool contains(std::uint64_t address) const {
+        return std::any_of(ranges.begin(), ranges.end(), [&](const auto& range) {
+            return range.start <= address && address < range.end;
         });
     }
-    if (status < 0)
-        return fail(FaultDomain::Host,
-                    fmt::format("{}: {}", elf.string(), ::dwarf_errmsg(::dwarf_errno())));
-    if (table.units_.empty())
-        return fail(FaultDomain::Host, fmt::format("{} has no debug information of files in {}",
-                                                   elf.string(), top.string()));
-    for (auto& [line, code] : table.lines_) {
+};
+
+InlinedBody body_of(Dwarf_Die& call) {
+    InlinedBody body;
+    Dwarf_Addr base = 0, start = 0, end = 0;
+    std::ptrdiff_t offset = 0;
+    while ((offset = ::dwarf_ranges(&call, offset, &base, &start, &end)) > 0)
+        body.ranges.push_back({start, end});
+    std::sort(body.ranges.begin(), body.ranges.end(),
+              [](const auto& a, const auto& b) { return a.start < b.start; });
+    if (::dwarf_entrypc(&call, &body.entry) != 0 && !body.ranges.empty())
+        body.entry = body.ranges.front().start;
+    return body;
+}
+
+// See LineCode::inlined.
+std::vector<CodeRange> first_statement(const InlinedBody& body, const std::vector<Row>& rows) {
+    std::vector<const Row*> begins;
+    std::map<std::pair<const char*, unsigned>, std::vector<CodeRange>> code;
+    const auto from = [&](std::uint64_t address) {
+        return std::lower_bound(
+            rows.begin(), rows.end(), address,
+            [](const Row& row, std::uint64_t value) { return row.range.start < value; });
+    };
+    for (const auto& range : body.ranges)
+        for (auto row = from(range.start);
+             row != rows.end() && row->range.start < std::max(range.end, range.start + 1); ++row) {
+            if (row->begins) begins.push_back(&*row);
+            if (!row->merged() && row->range.start < range.end)
+                code[row->source()].push_back(row->range);
+        }
+    if (!body.contains(body.entry))
+        for (auto row = from(body.entry); row != rows.end() && row->range.start == body.entry;
+             ++row)
+            if (row->begins) begins.push_back(&*row);
+    std::sort(begins.begin(), begins.end(), [&](const Row* a, const Row* b) {
+        const bool a_behind = a->range.start >= body.entry, b_behind = b->range.start >= body.entry;
+        return a_behind != b_behind ? a_behind : a < b;
+    });
+    for (const auto* row : begins)
+        if (const auto found = code.find(row->source()); found != code.end()) return found->second;
+    return {};
+}
+
+// The file that the call of an inlined function is in. nullptr: not known.
+const char* call_file(Dwarf_Die& call, Dwarf_Files* files) {
+    Dwarf_Attribute attribute;
+    Dwarf_Word index = 0;
+    if (!files || ::dwarf_formudata(::dwarf_attr(&call, DW_AT_call_file, &attribute), &index) != 0)
+        return nullptr;
+    return ::dwarf_filesrc(files, index, nullptr, nullptr);
+}
+unsigned call_line(Dwarf_Die& call) {
+    Dwarf_Attribute attribute;
+    Dwarf_Word line = 0;
+    if (::dwarf_formudata(::dwarf_attr(&call, DW_AT_call_line, &attribute), &line) != 0) return 0;
+    return static_cast<unsigned>(line);
+}
+
+} // namespace
+
+// Reads one unit after the other into a table.
+class LineTable::Reader {
+ public:
+    Reader(const std::vector<CodeSection>& sections, const fs::path& top,
+           const std::set<std::string>& files)
+        : sections_(sections), names_(top, files) {}
+
+    // The number of its rows. An error, for people.
+    tl::expected<std::size_t, std::string> take_unit(Dwarf_Die& unit) {
+        names_.next_unit();
+        Dwarf_Attribute attribute;
+        folder_ = ::dwarf_formstring(::dwarf_attr(&unit, DW_AT_comp_dir, &attribute));
+        const auto compiled = names_.relative(::dwarf_diename(&unit), folder_);
+        if (!compiled.empty()) table_.units_.insert(compiled);
+        const auto rows = rows_of(unit);
+        if (!rows)
+            return tl::unexpected(
+                fmt::format("the line table of {}: {}", compiled, ::dwarf_errmsg(::dwarf_errno())));
+        for (const auto& row : *rows)
+            take_row(row);
+        Dwarf_Files* files = nullptr;
+        std::size_t count = 0;
+        if (::dwarf_getsrcfiles(&unit, &files, &count) != 0) files = nullptr;
+        each_entry(unit, 0, [&](Dwarf_Die& entry) {
+            const int tag = ::dwarf_tag(&entry);
+            if (tag == DW_TAG_inlined_subroutine)
+                take_call(entry, call_file(entry, files), *rows);
+            else if (is_declaration(tag))
+                take_declaration(entry);
+        });
+        return rows->size();
+    }
+    LineTable finish() &&;
+
+ private:
+    using Line = std::pair<std::string, unsigned>;
+
+    const std::string* wanted(const char* name) {
+        return name ? names_.wanted(name, folder_) : nullptr;
+    }
+    void take_row(const Row& row) {
+        const auto* file = wanted(row.file);
+        if (!file) return;
+        const auto& [start, end] = row.range;
+        const auto memory = memory_of(sections_, {start, std::max(end, start + 1)});
+        auto& code = table_.lines_[{*file, row.line}];
+        code.begins = code.begins || row.begins;
+        // The linker leaves the rows of what it drops, at the addresses of nothing.
+        if (!memory)
+            code.discarded = true;
+        else if (row.merged() && *memory == Memory::Text)
+            code.merged.push_back(start);
+        else if (!row.merged() && *memory != Memory::Never)
+            (*memory == Memory::Text ? code.text : code.init).push_back(row.range);
+    }
+    void take_call(Dwarf_Die& call, const char* name, const std::vector<Row>& rows) {
+        const auto* file = wanted(name);
+        const auto line = call_line(call);
+        if (!file || line == 0) return;
+        const char* callee = ::dwarf_diename(&call);
+        for (const auto& range : first_statement(body_of(call), rows)) {
+            const auto memory = memory_of(sections_, range);
+            auto& code = table_.lines_[{*file, line}];
+            if (!memory)
+                code.discarded = true;
+            else if (*memory == Memory::Init)
+                inlined_init_[{*file, line}].push_back(range);
+            else if (*memory == Memory::Text) {
+                code.inlined.push_back(range);
+                if (callee) code.callees.insert(callee);
+            }
+        }
+    }
+    void take_declaration(Dwarf_Die& entry) {
+        int number = 0;
+        if (::dwarf_decl_line(&entry, &number) != 0 || number <= 0) return;
+        if (const auto* file = wanted(::dwarf_decl_file(&entry)))
+            table_.declarations_.emplace(*file, static_cast<unsigned>(number));
+    }
+
+    const std::vector<CodeSection>& sections_;
+    Names names_;
+    const char* folder_ = nullptr;
+    LineTable table_;
+    std::map<Line, std::vector<CodeRange>> inlined_init_;
+};
+
+LineTable LineTable::Reader::finish() && {
+    for (auto& [line, ranges] : inlined_init_)
+        if (auto& code = table_.lines_[line]; code.init.empty()) code.init = std::move(ranges);
+    for (auto& [line, code] : table_.lines_) {
         join_ranges(code.text);
         // No statement begins there: the compiler moved the instructions, or made a branch of this
         // line into code that runs whichever way it goes. They bound the line, and do not count it.
@@ -256,10 +295,49 @@ Result<LineTable> LineTable::read(const fs::path& elf, const fs::path& top,
             code.text.clear();
         }
         join_ranges(code.init);
+        join_ranges(code.inlined);
         std::sort(code.merged.begin(), code.merged.end());
         code.merged.erase(std::unique(code.merged.begin(), code.merged.end()), code.merged.end());
-        if (!code.text.empty()) code.merged.clear();
+        if (!code.text.empty()) {
+            code.inlined.clear();
+            code.callees.clear();
+        }
+        if (code.counted()) code.merged.clear();
     }
+    return std::move(table_);
+}
+
+Result<LineTable> LineTable::read(const fs::path& elf, const fs::path& top,
+                                  const std::set<std::string>& files, std::size_t max_rows) {
+    RIG_TRY(opened, ElfFile::open(elf));
+    const auto sections = code_sections(opened->elf());
+    const std::unique_ptr<Dwarf, int (*)(Dwarf*)> dwarf(
+        ::dwarf_begin_elf(opened->elf(), DWARF_C_READ, nullptr), ::dwarf_end);
+    const auto broken = [&](const std::string& what) {
+        return fail(FaultDomain::Host, fmt::format("{}: {}", elf.string(), what));
+    };
+    if (!dwarf) return broken(::dwarf_errmsg(::dwarf_errno()));
+    std::error_code error;
+    const auto folder = fs::canonical(top, error); // as the compiler saw it
+    Reader reader(sections, error ? top : folder, files);
+    std::size_t rows = 0;
+    Dwarf_CU* unit = nullptr;
+    Dwarf_Die die;
+    int status = 0;
+    std::uint8_t kind = 0;
+    while ((status = ::dwarf_get_units(dwarf.get(), unit, &unit, nullptr, &kind, &die, nullptr)) ==
+           0) {
+        if (kind != DW_UT_compile) continue;
+        const auto taken = reader.take_unit(die);
+        if (!taken) return broken(taken.error());
+        rows += *taken;
+        if (rows > max_rows)
+            return broken(fmt::format("more than {} rows in its line table", max_rows));
+    }
+    if (status < 0) return broken(::dwarf_errmsg(::dwarf_errno()));
+    auto table = std::move(reader).finish();
+    if (table.units_.empty())
+        return broken(fmt::format("no debug information of files in {}", top.string()));
     return table;
 }
 
@@ -267,97 +345,12 @@ const LineCode* LineTable::find(const std::string& file, unsigned line) const {
     const auto found = lines_.find({file, line});
     if (found == lines_.end()) return nullptr;
     const auto& code = found->second;
-    const bool nothing = code.text.empty() && code.init.empty() && code.merged.empty();
+    const bool nothing = !code.counted() && code.init.empty() && code.merged.empty();
     return nothing && !code.discarded ? nullptr : &code;
 }
 
 bool LineTable::declares(const std::string& file, unsigned line) const {
     return declarations_.contains({file, line});
-}
-
-namespace {
-
-struct Segment {
-    GElf_Phdr header{};
-    std::string bytes;
-};
-struct LoadedImage {
-    std::uint64_t entry = 0;
-    std::vector<Segment> segments;
-};
-
-// What a loader takes from the file, with zeros for the build ID.
-Result<LoadedImage> loaded_image(const fs::path& file) {
-    RIG_TRY(opened, OpenElf::open(file));
-    Elf* elf = opened->elf();
-    const auto broken = [&](const char* what) {
-        return fail(FaultDomain::Host, fmt::format("{}: {}", file.string(), what));
-    };
-    GElf_Ehdr about;
-    std::size_t headers = 0, size = 0;
-    const char* raw = ::elf_rawfile(elf, &size);
-    if (!raw || !::gelf_getehdr(elf, &about) || ::elf_getphdrnum(elf, &headers) != 0)
-        return broken("its headers cannot be read");
-    LoadedImage image;
-    image.entry = about.e_entry;
-    std::vector<CodeRange> ids; // where in the file the build ID is
-    for (std::size_t i = 0; i < headers; ++i) {
-        GElf_Phdr header;
-        if (!::gelf_getphdr(elf, static_cast<int>(i), &header))
-            return broken("a program header cannot be read");
-        if (header.p_type != PT_LOAD && header.p_type != PT_NOTE) continue;
-        if (header.p_offset > size || header.p_filesz > size - header.p_offset)
-            return broken("a segment reaches beyond the end of the file");
-        if (header.p_type == PT_LOAD) {
-            image.segments.push_back({header, std::string(raw + header.p_offset, header.p_filesz)});
-            continue;
-        }
-        Elf_Data* notes = ::elf_getdata_rawchunk(elf, static_cast<std::int64_t>(header.p_offset),
-                                                 header.p_filesz, ELF_T_NHDR);
-        GElf_Nhdr note;
-        std::size_t name = 0, content = 0, at = 0;
-        while (notes && at < header.p_filesz &&
-               (at = ::gelf_getnote(notes, at, &note, &name, &content)) > 0)
-            if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == sizeof "GNU" &&
-                std::string_view(raw + header.p_offset + name, 3) == "GNU")
-                ids.push_back(
-                    {header.p_offset + content, header.p_offset + content + note.n_descsz});
-    }
-    if (image.segments.empty()) return broken("it loads nothing");
-    for (auto& [header, bytes] : image.segments)
-        for (const auto& id : ids)
-            for (auto at = std::max(id.start, header.p_offset);
-                 at < std::min(id.end, header.p_offset + header.p_filesz); ++at)
-                bytes[at - header.p_offset] = 0;
-    return image;
-}
-
-} // namespace
-
-Result<std::string> loaded_difference(const fs::path& a, const fs::path& b) {
-    RIG_TRY(left, loaded_image(a));
-    RIG_TRY(right, loaded_image(b));
-    if (left.entry != right.entry)
-        return fmt::format("they begin at {:#x} and at {:#x}", left.entry, right.entry);
-    if (left.segments.size() != right.segments.size())
-        return fmt::format("they have {} and {} loaded segments", left.segments.size(),
-                           right.segments.size());
-    for (std::size_t i = 0; i < left.segments.size(); ++i) {
-        const auto& [x, x_bytes] = left.segments[i];
-        const auto& [y, y_bytes] = right.segments[i];
-        const auto same_place = x.p_vaddr == y.p_vaddr && x.p_paddr == y.p_paddr &&
-                                x.p_filesz == y.p_filesz && x.p_memsz == y.p_memsz &&
-                                x.p_flags == y.p_flags;
-        if (!same_place)
-            return fmt::format("segment {} is at {:#x}, {:#x} bytes, and at {:#x}, {:#x} bytes", i,
-                               x.p_vaddr, x.p_memsz, y.p_vaddr, y.p_memsz);
-        const auto differ = std::mismatch(x_bytes.begin(), x_bytes.end(), y_bytes.begin());
-        if (differ.first != x_bytes.end())
-            return fmt::format("they differ at address {:#x}",
-                               x.p_vaddr +
-                                   static_cast<std::uint64_t>(differ.first - x_bytes.begin()));
-    }
-    return std::string();
 }
 
 } // namespace rig

@@ -144,6 +144,71 @@ TEST_F(CompiledLines, AStatementWithoutAnInstructionOfItsOwnHasThatOfAnother) {
     EXPECT_LT(first->merged[0], 0x10010u);
 }
 
+TEST_F(CompiledLines, ACallThatWasInlinedHasTheFirstStatementOfTheFunction) {
+    dir.put("top/mm/a.c", "volatile int cell, other;\n"                              // 1
+                          "static inline void set(int n)\n"                          // 2
+                          "{\n"                                                      // 3
+                          "    cell = n;\n"                                          // 4
+                          "    while (n--)\n"                                        // 5
+                          "        other = n;\n"                                     // 6
+                          "}\n"                                                      // 7
+                          "static inline void nothing(int n) { (void)n; }\n"         // 8
+                          "static inline void both(int n) { nothing(n); set(n); }\n" // 9
+                          "int f(int n)\n"                                           // 10
+                          "{\n"                                                      // 11
+                          "    set(n);\n"                                            // 12
+                          "    return n;\n"                                          // 13
+                          "}\n"                                                      // 14
+                          "int _start(int n)\n"                                      // 15
+                          "{\n"                                                      // 16
+                          "    nothing(n);\n"                                        // 17
+                          "    both(n);\n"                                           // 18
+                          "    return n;\n"                                          // 19
+                          "}\n"                                                      // 20
+                          "__attribute__((section(\".init.text\")))\n"               // 21
+                          "void h(int n)\n"                                          // 22
+                          "{\n"                                                      // 23
+                          "    set(n);\n"                                            // 24
+                          "}\n");                                                    // 25
+    const auto table = read(compiled("a", {"-g"}));
+    const auto* body = table.find("mm/a.c", 4);
+    ASSERT_TRUE(body);
+    ASSERT_EQ(body->text.size(), 2u); // in f() and in _start(): set() itself is not there
+    for (const auto& [line, copy] : {std::pair(12u, 0u), {18u, 1u}}) {
+        const auto* call = table.find("mm/a.c", line);
+        ASSERT_TRUE(call) << line;
+        EXPECT_TRUE(call->text.empty() && call->merged.empty()) << line;
+        // Not the loop, and of the functions inlined into it the first that has an instruction.
+        EXPECT_EQ(call->inlined, std::vector<CodeRange>{body->text[copy]}) << line;
+        EXPECT_EQ(call->callees, std::set<std::string>{line == 12 ? "set" : "both"});
+    }
+    // A function without an instruction: nothing runs that only it runs.
+    const auto* empty = table.find("mm/a.c", 17);
+    EXPECT_TRUE(!empty || empty->inlined.empty());
+    const auto* init = table.find("mm/a.c", 24);
+    ASSERT_TRUE(init);
+    EXPECT_TRUE(init->text.empty() && init->inlined.empty());
+    EXPECT_EQ(init->init, body->init);
+}
+
+TEST_F(CompiledLines, BoundsHaveAnAddressForEachCopy) {
+    dir.put("top/mm/a.c", "static inline int sum(int a)\n"                      // 1
+                          "{\n"                                                 // 2
+                          "    int b = a + a;\n"                                // 3
+                          "    return b + 1;\n"                                 // 4
+                          "}\n"                                                 // 5
+                          "int f(int a) { return sum(a); }\n"                   // 6
+                          "int _start(int a) { return sum(a + 2) * f(a); }\n"); // 7
+    const auto table = read(compiled("a", {"-g"}));
+    const auto* line = table.find("mm/a.c", 3);
+    ASSERT_TRUE(line);
+    if (line->text.empty()) {
+        EXPECT_GE(line->merged.size(), 2u);
+    }
+    for (std::size_t i = 1; i < line->merged.size(); ++i)
+        EXPECT_LT(line->merged[i - 1], line->merged[i]);
+}
+
 TEST_F(CompiledLines, InitCodeAndDiscardedCodeAreToldApart) {
     const auto table = read(compiled("a", {"-g"}));
     const auto* init = table.find("mm/a.c", 19);

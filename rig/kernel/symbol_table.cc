@@ -60,6 +60,7 @@ Result<SymbolTable> SymbolTable::parse(std::string_view text, const std::string&
         const char type = line[used + 1];
         const std::string_view kept =
             tables->by_name.try_emplace(std::string(name), address).first->first;
+        if (is_text(type)) tables->text.emplace(kept, address);
         if (!is_constant(type))
             lines.push_back(
                 {address, rank_of(type, name), is_text(type) ? kept : std::string_view()});
@@ -96,6 +97,17 @@ std::optional<Bounds> SymbolTable::bounds(std::string_view name) const {
     const auto next = tables_->after(*start);
     if (next == tables_->symbols.end()) return std::nullopt;
     return Bounds{*start, next->address};
+}
+
+std::vector<Bounds> SymbolTable::text_bounds(std::string_view name) const {
+    std::vector<Bounds> all;
+    const auto [first, last] = tables_->text.equal_range(name);
+    for (auto one = first; one != last; ++one)
+        if (const auto next = tables_->after(one->second); next != tables_->symbols.end())
+            all.push_back({one->second, next->address});
+    std::sort(all.begin(), all.end(),
+              [](const Bounds& a, const Bounds& b) { return a.start < b.start; });
+    return all;
 }
 
 std::optional<Place> SymbolTable::place(std::uint64_t address) const {

@@ -34,6 +34,9 @@ class SymbolTable {
     // The address of the first symbol with this name.
     std::optional<std::uint64_t> address(std::string_view name) const;
     std::optional<Bounds> bounds(std::string_view name) const;
+    // Of every text symbol with this name, ascending: several files may have a static function of
+    // one name. Without those whose end is not known.
+    std::vector<Bounds> text_bounds(std::string_view name) const;
 
     // The function that contains an address, under the name that perf takes from the running
     // kernel's /proc/kallsyms: the last of several symbols at one address. nullopt for an address
@@ -47,7 +50,8 @@ class SymbolTable {
         std::string_view name;
     };
     struct Tables {
-        std::unordered_map<std::string, std::uint64_t> by_name; // the first of each name
+        std::unordered_map<std::string, std::uint64_t> by_name;        // the first of each name
+        std::unordered_multimap<std::string_view, std::uint64_t> text; // all; views of keys
         std::vector<Symbol> symbols; // sorted by address, one per address; without constants
         // The first symbol after it.
         std::vector<Symbol>::const_iterator after(std::uint64_t address) const;

@@ -25,6 +25,22 @@ TEST(SymbolTable, BoundsEndAtTheNextAddress) {
     EXPECT_EQ(table->address("twin"), 0xffffffff8116eb00u);
 }
 
+TEST(SymbolTable, EachFunctionOfAName) {
+    const auto table = SymbolTable::parse(std::string(kMap) + "ffffffff8116eb80 T _etext\n"
+                                                              "ffffffff8116eb90 d twin\n"
+                                                              "ffffffff8116eba0 d behind\n",
+                                          "System.map");
+    ASSERT_TRUE(table);
+    const auto twins = table->text_bounds("twin");
+    ASSERT_EQ(twins.size(), 2u); // and not the datum
+    EXPECT_EQ(twins[0].start, 0xffffffff8116eb00u);
+    EXPECT_EQ(twins[0].end, 0xffffffff8116eb40u);
+    EXPECT_EQ(twins[1].start, 0xffffffff8116eb40u);
+    EXPECT_EQ(twins[1].end, 0xffffffff8116eb80u);
+    EXPECT_EQ(table->text_bounds("tlb_flush_mmu").size(), 1u);
+    EXPECT_TRUE(table->text_bounds("tlb_flush").empty());
+}
+
 TEST(SymbolTable, AbsentAndLastSymbols) {
     const auto table = SymbolTable::parse(kMap, "System.map");
     ASSERT_TRUE(table);

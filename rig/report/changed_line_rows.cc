@@ -142,7 +142,7 @@ std::vector<ReportLine> changed_line_lines(const ReportInput& input, std::size_t
         out.push_back({fmt::format("  {}: {}", whose, one.headline)});
         for (std::size_t i = 0; i < std::min(most, one.rows.size()); ++i) {
             const auto& row = one.rows[i];
-            const auto bound = row.line->reason == LineReason::Merged ? "<= " : "";
+            const auto bound = is_bound(row.line->reason) ? "<= " : "";
             const auto cell = [&](const std::optional<CountRange>& range) {
                 return range ? bound + text_of(*range) : std::string("-");
             };
@@ -177,7 +177,7 @@ json changed_lines_json(const ReportInput& input) {
                                  {"border", line.border},
                                  {"reason", key_of(line.reason)},
                                  {"detail", line.detail},
-                                 {"bound", line.reason == LineReason::Merged},
+                                 {"bound", is_bound(line.reason)},
                                  {"ran", row.ran},
                                  {"count_pass", range_json(row.count_pass)},
                                  {"latency_pass", range_json(row.latency_pass)}});
