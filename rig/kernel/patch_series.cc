@@ -6,6 +6,7 @@
 #include "rig/kernel/patch_text.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fmt/format.h>
 #include <fstream>
 #include <iterator>
@@ -46,12 +47,13 @@ class Applier {
     Applier(const Applier&) = delete;
     Applier& operator=(const Applier&) = delete;
 
+    Result<PatchExtent> extent(const Patch& patch);
     Status apply(const Patch& patch);
     Result<Overlay> overlay() const;
 
  private:
     Result<CommandResult> git(const Patch& patch, std::vector<std::string> words);
-    Result<std::set<std::string>> touched(const Patch& patch, std::size_t changes);
+    Result<PatchExtent> touched(const Patch& patch, std::size_t changes);
     Status bring(const Patch& patch, const std::string& file);
     Status no_way_out(const Patch& patch, const std::string& file) const;
     Result<std::string> reason(const Patch& patch, const std::string& out);
@@ -77,8 +79,8 @@ Result<CommandResult> Applier::git(const Patch& patch, std::vector<std::string> 
 
 // Parses `git apply --numstat -z`: "ADDED TAB REMOVED TAB PATH" and a zero byte. It names files as
 // they are after the patch; with -R, as they were before.
-Result<std::set<std::string>> Applier::touched(const Patch& patch, std::size_t changes) {
-    std::set<std::string> files;
+Result<PatchExtent> Applier::touched(const Patch& patch, std::size_t changes) {
+    PatchExtent extent;
     for (const bool reversed : {false, true}) {
         std::vector<std::string> words{"--numstat", "-z"};
         if (reversed) words.insert(words.begin(), "-R");
@@ -112,8 +114,15 @@ Result<std::set<std::string>> Applier::touched(const Patch& patch, std::size_t c
                     FaultDomain::Spec,
                     fmt::format("{}: changes '{}', whose name has a line break", patch.name, path),
                     patch.file);
-            files.insert(path);
+            extent.paths.insert(path);
+            if (reversed) continue;
+            const auto lines = [&](std::size_t group) {
+                return std::strtoul(match[group].str().c_str(), nullptr, 10); // "-" is none
+            };
+            extent.added += lines(1);
+            extent.removed += lines(2);
         }
+        extent.files = listed;
         if (listed != changes)
             return fail(FaultDomain::Spec,
                         fmt::format("{}: git reads changes of {} files in it, where it has lines "
@@ -121,7 +130,7 @@ Result<std::set<std::string>> Applier::touched(const Patch& patch, std::size_t c
                                     patch.name, listed, changes),
                         patch.file);
     }
-    return files;
+    return extent;
 }
 
 // Copies a file that the patch touches into the scratch folder; a link is copied as a link.
@@ -196,6 +205,10 @@ Result<std::string> Applier::reason(const Patch& patch, const std::string& out) 
         return fmt::format("{}: changes the binary file {} without its content; 'git diff "
                            "--binary' writes it",
                            patch.name, match[1].str());
+    if (says("unable to find filename in patch at line ([0-9]+)"))
+        return fmt::format("{}:{}: no folder stands in front of the file's name, accepted: "
+                           "'--- a/FILE' and '+++ b/FILE' (patch -p1)",
+                           patch.name, match[1].str());
     if (says("error: (?:patch failed: ([^\n]*):[0-9]+|([^\n]*): already exists in working)")) {
         const auto file = match[1].matched ? match[1].str() : match[2].str();
         const bool is_there = match[2].matched;
@@ -222,7 +235,8 @@ Result<std::string> Applier::reason(const Patch& patch, const std::string& out) 
     return fmt::format("{}: {}", patch.name, out.substr(0, 400));
 }
 
-Status Applier::apply(const Patch& patch) {
+// Leaves the patch in input_, for git.
+Result<PatchExtent> Applier::extent(const Patch& patch) {
     const auto text = with_plain_ends(patch.text);
     auto changes = changes_in(text, patch.name);
     if (!changes) {
@@ -231,15 +245,19 @@ Status Applier::apply(const Patch& patch) {
         return tl::unexpected(std::move(error));
     }
     RIG_CHECK(put_file(input_, text));
-    RIG_TRY(files, touched(patch, changes->size()));
-    for (const auto& file : files)
+    return touched(patch, changes->size());
+}
+
+Status Applier::apply(const Patch& patch) {
+    RIG_TRY(touches, extent(patch));
+    for (const auto& file : touches.paths)
         RIG_CHECK(bring(patch, file));
     RIG_TRY(result, git(patch, {}));
     if (!result.ok()) {
         RIG_TRY(why, reason(patch, result.out));
         return fail(FaultDomain::Spec, why, patch.file);
     }
-    for (const auto& file : files)
+    for (const auto& file : touches.paths)
         RIG_CHECK(no_way_out(patch, file));
     return {};
 }
@@ -350,6 +368,12 @@ Status put_file(const fs::path& file, const TreeFile& content) {
         return fail(FaultDomain::Host, fmt::format("cannot write {}: {}", file.string(),
                                                    error ? error.message() : "disk full?"));
     return {};
+}
+
+Result<PatchExtent> patch_extent(const Patch& patch, const fs::path& scratch,
+                                 CommandRunner& runner) {
+    const Overlay none;
+    return Applier(scratch, scratch, runner, none).extent(patch);
 }
 
 Result<Overlay> apply_patches(const std::vector<Patch>& patches, const fs::path& tree,

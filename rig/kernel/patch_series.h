@@ -5,9 +5,11 @@
 
 #include "rig/host/command_runner.h"
 
+#include <cstddef>
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,6 +47,19 @@ Result<std::optional<TreeFile>> read_tree_file(const std::filesystem::path& file
 // file has a new mtime, so that make notices it, and the kind of `content`, whatever was there
 // before.
 Status put_file(const std::filesystem::path& file, const TreeFile& content);
+
+// What a patch changes, as git reads it.
+struct PatchExtent {
+    std::set<std::string> paths; // names before and after the patch, relative to the tree
+    // As in the last line of a diffstat: a renamed file counts once, a binary one has no lines.
+    std::size_t files = 0, added = 0, removed = 0;
+};
+
+// Asks `git apply --numstat` in `scratch` (a private folder), without any tree. FaultDomain::Spec
+// for what is no patch and for what changes_in() refuses (patch_text.h), and for a path outside the
+// tree.
+Result<PatchExtent> patch_extent(const Patch& patch, const std::filesystem::path& scratch,
+                                 CommandRunner& runner);
 
 // Relative path -> the file after the patches; nullopt = the patches delete it.
 using Overlay = std::map<std::string, std::optional<TreeFile>>;
