@@ -284,5 +284,30 @@ TEST_F(PatchSeries, AnInterruptIsNotThePatchesFault) {
     EXPECT_EQ(overlay.error().fault_domain, FaultDomain::Host);
 }
 
+TEST_F(PatchSeries, WhatAPatchTouchesIsKnownWithoutATree) {
+    std::filesystem::create_directories(dir / "scratch");
+    const auto extent = [&](const std::string& text) {
+        return patch_extent({"x.patch", "x.patch", text}, dir / "scratch", runner);
+    };
+    const auto renamed = extent(
+        std::string(kStale) +
+        "diff --git a/mm/b.c b/mm/d.c\nsimilarity index 100%\nrename from mm/b.c\nrename to "
+        "mm/d.c\n"
+        "diff --git a/x.bin b/x.bin\nnew file mode 100644\nindex 0000000000000000000000000000000000"
+        "000000..bdc955b7b2e610ad5a72302b139a2e6cb325519a\nGIT binary patch\nliteral 2\nJcmZQz1ONa7"
+        "00IC2\n\nliteral 0\nHcmV?d00001\n\n");
+    ASSERT_TRUE(renamed) << renamed.error().message;
+    EXPECT_EQ(renamed->paths, (std::set<std::string>{"mm/a.c", "mm/b.c", "mm/d.c", "x.bin"}));
+    EXPECT_EQ(renamed->files, 3U);
+    EXPECT_EQ(renamed->added, 2U);
+    EXPECT_EQ(renamed->removed, 2U);
+    const auto bare = extent("--- a.c\n+++ a.c\n@@ -1 +1 @@\n-a\n+b\n");
+    ASSERT_FALSE(bare);
+    EXPECT_EQ(bare.error().fault_domain, FaultDomain::Spec);
+    EXPECT_EQ(bare.error().message,
+              "x.patch:1: no folder stands in front of the file's name, accepted: '--- a/FILE' and "
+              "'+++ b/FILE' (patch -p1)");
+}
+
 } // namespace
 } // namespace rig

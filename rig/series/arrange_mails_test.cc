@@ -8,11 +8,11 @@
 namespace rig {
 namespace {
 
-constexpr const char* kDiff = "--- a/a.c\n+++ b/a.c\n@@ -1 +1 @@\n-a\n+b\n";
+constexpr const char* kSomeDiff = "--- a/a.c\n+++ b/a.c\n@@ -1 +1 @@\n-a\n+b\n";
 
 class ArrangeMails : public ::testing::Test {
  protected:
-    void add(const std::string& subject, const std::string& patch = kDiff) {
+    void add(const std::string& subject, const std::string& patch = kSomeDiff) {
         Mail mail;
         mail.where = fmt::format("m: mail {}", mails.size() + 1);
         mail.subject = subject;

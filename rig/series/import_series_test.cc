@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::read_text;
 
-constexpr const char* kChange =
+constexpr const char* kCountInDigits =
     "--- a/mm/a.c\n+++ b/mm/a.c\n@@ -1,3 +1,3 @@\n one\n-two\n+2\n three\n";
 
 class ImportSeries : public testing::SeriesFixture {
@@ -90,7 +90,7 @@ TEST_F(ImportSeries, AFolderOfGitFormatPatchIsOrderedByNumber) {
 }
 
 TEST_F(ImportSeries, AFolderOfPlainPatchesIsOrderedByNameAsLsVDoes) {
-    dir.put("plain/2.diff", kChange);
+    dir.put("plain/2.diff", kCountInDigits);
     dir.put("plain/10.patch",
             "--- a/mm/a.c\n+++ b/mm/a.c\n@@ -1,3 +1,3 @@\n one\n-2\n+II\n three\n");
     const auto series = import((dir / "plain").string());
@@ -113,7 +113,7 @@ TEST_F(ImportSeries, AQuiltFolderIsTakenInTheOrderOfItsSeries) {
     dir.put("quilt/b.patch", "From: Zoe <z@test.example>\nSubject: [PATCH 7/9] count\n\n" +
                                  std::string("text\n---\n mm/a.c | 1 +\n 1 file changed, 5 "
                                              "insertions(+)\n\n") +
-                                 kChange);
+                                 kCountInDigits);
     dir.put("quilt/a.patch",
             "a title\n\n--- a/mm/a.c\n+++ b/mm/a.c\n@@ -1,3 +1,3 @@\n one\n-2\n+II\n three\n");
     dir.put("quilt/not-listed.patch", "hello\n");
@@ -139,7 +139,7 @@ TEST_F(ImportSeries, AQuiltFolderIsTakenInTheOrderOfItsSeries) {
     dir.put("quilt/series", "# nothing\n");
     EXPECT_EQ(refusal(import((dir / "quilt").string())), "quilt/series: lists no patch");
     dir.put("quilt/series", "two.patch\n");
-    dir.put("quilt/two.patch", mail("a", kChange) + mail("b", kChange));
+    dir.put("quilt/two.patch", mail("a", kCountInDigits) + mail("b", kCountInDigits));
     EXPECT_NE(refusal(import((dir / "quilt").string())).find("quilt/two.patch: it has 2 mails"),
               std::string::npos);
 }
@@ -162,7 +162,7 @@ TEST_F(ImportSeries, StandardInputIsReadUnlessItIsATerminal) {
     const auto from = [&](int fd) {
         return import(SeriesSource{SeriesSource::Kind::Stdin, "-", {}, fd});
     };
-    dir.put("stdin", kChange);
+    dir.put("stdin", kCountInDigits);
     const int file = ::open((dir / "stdin").c_str(), O_RDONLY);
     const auto series = from(file);
     ::close(file);
@@ -217,7 +217,7 @@ TEST_F(ImportSeries, ATruncatedMboxIsRefusedWhereverItWasCut) {
     }
     EXPECT_GT(cuts, 20U);
     // In the middle of a hunk's last line.
-    const auto whole = mail("[PATCH] x", kChange);
+    const auto whole = mail("[PATCH] x", kCountInDigits);
     EXPECT_EQ(import_text(whole.substr(0, whole.find("three") + 3))
                   .error()
                   .message.substr(dir.path().string().size() + 1),
@@ -241,8 +241,9 @@ TEST_F(ImportSeries, ABrokenPatchIsNamedByFileAndLineOrMail) {
     EXPECT_EQ(refusal(import_text("--- a/mm/a.c\n+++ b/mm/a.c\n@@ -1,3 +1,3 @@\n one\n-two\n")),
               "fix.mbox:5: the patch ends early: in the hunk of line 3");
     EXPECT_EQ(
-        refusal(import_text(mail("[PATCH 1/2] a", kChange) +
-                            mail("[PATCH 2/2] b", std::string(kChange).substr(0, 52) + "x"))),
+        refusal(
+            import_text(mail("[PATCH 1/2] a", kCountInDigits) +
+                        mail("[PATCH 2/2] b", std::string(kCountInDigits).substr(0, 52) + "x"))),
         "fix.mbox:22: found 'x' where the hunk of line 19 goes on by its header; the patch is "
         "damaged");
     const auto quoted = "From: Z <z@test.example>\nSubject: x\nContent-Transfer-Encoding: "
@@ -256,9 +257,10 @@ TEST_F(ImportSeries, ABrokenPatchIsNamedByFileAndLineOrMail) {
 }
 
 TEST_F(ImportSeries, WhatNoTreeCanTakeIsRefusedWithItsReason) {
-    EXPECT_EQ(refusal(import_text("Binary files a/x and b/x differ\n" + std::string(kChange))),
-              "fix.mbox:1: a binary file is changed but its content is not in the patch; 'git diff "
-              "--binary' writes it");
+    EXPECT_EQ(
+        refusal(import_text("Binary files a/x and b/x differ\n" + std::string(kCountInDigits))),
+        "fix.mbox:1: a binary file is changed but its content is not in the patch; 'git diff "
+        "--binary' writes it");
     EXPECT_EQ(refusal(import_text("*** a/x\n--- b/x\n***************\n")),
               "fix.mbox:1: found a context diff, accepted: a unified diff ('diff -u')");
     EXPECT_EQ(
@@ -294,7 +296,7 @@ TEST_F(ImportSeries, APatchForAnotherTreeIsFoundOut) {
 }
 
 TEST_F(ImportSeries, AnEarlierImportIsReplacedAndAFailedOneKeepsIt) {
-    ASSERT_TRUE(import_text(kChange));
+    ASSERT_TRUE(import_text(kCountInDigits));
     const auto before = testing::fingerprint(dir / "out");
     dir.put("fix.mbox", "hello\n");
     EXPECT_FALSE(import((dir / "fix.mbox").string()));
