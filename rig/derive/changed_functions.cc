@@ -3,7 +3,6 @@
 
 #include "rig/base/files.h"
 #include "rig/base/scratch_dir.h"
-#include "rig/host/capacity.h"
 #include "rig/kernel/changed_lines.h"
 #include "rig/kernel/kernel_recipe.h"
 #include "rig/kernel/worktree.h"
@@ -37,15 +36,12 @@ class Objects {
         fs::create_directories(log.parent_path(), error);
         fs::remove(log, error);
         Worktree worktree(dir, recipe_, context_);
+        RIG_CHECK(worktree.prepare());
         context_.progress.start(
             fmt::format("making the objects of {} {}", recipe_.source.version, arm));
-        RIG_CHECK(worktree.prepare());
-        const auto jobs = context_.jobs ? context_.jobs : allowed_cpus().size();
-        // Everything but the link. Older trees have no such goal.
-        auto command = worktree.make_command({fmt::format("-j{}", jobs), "vmlinux.a"});
-        command.log = log;
-        RIG_TRY(result, context_.runner.run(command));
-        if (!result.ok()) RIG_CHECK(worktree.build(log));
+        // With the link: without it, no goal of the kernel's Makefile makes all objects. (vmlinux.a
+        // would be taken for an object of the top folder, and nothing done.)
+        RIG_CHECK(worktree.build(log));
         context_.progress.finish();
         return copy(worktree.obj(), into);
     }
