@@ -9,7 +9,8 @@ PLAIN = set(range(0x20, 0x7F)) - set(b'"\\?')
 
 def literal(content):
     # A line of the script each. Octal escapes: no digit behind one can join it.
-    return "\n".join('     "' + "".join(chr(b) if b in PLAIN else f"\\{b:03o}" for b in line) + '"' for line in content.splitlines(keepends=True))
+    lines = ("".join(chr(b) if b in PLAIN else f"\\{b:03o}" for b in line) for line in content.splitlines(keepends=True))
+    return "\n".join(f'     "{line}"' for line in lines)
 
 
 with open(sys.argv[-1], "w", encoding="ascii") as out:

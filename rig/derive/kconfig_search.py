@@ -253,7 +253,9 @@ class Configuration:
                         continue
                     undo = symbol.name
                     self.assign(symbol, value, way.why)
-            for _ in self.search(way.conditions + [goal] * (not way.assign) + rest, limit - price, path | {goal.key()} if not way.assign else path, limits):
+            # Without an assignment the goal is to follow from the conditions: not by way of itself, and it is looked at again.
+            again, trail = ([], path) if way.assign else ([goal], path | {goal.key()})
+            for _ in self.search(way.conditions + again + rest, limit - price, trail, limits):
                 yield True
             if undo:
                 self.undo(undo)
@@ -277,13 +279,17 @@ class Configuration:
         self.costs = {}
         lost = set()
         limits = [MOST_STEPS, time.monotonic() + MOST_SECONDS]
-        for limit in range(MOST_ASSIGNMENTS + 1):
-            for _ in self.search(goals, limit, frozenset(), limits):
-                if all(goal.reached() for goal in goals) and not self.broken():
-                    self.leave_out(goals, before)
-                    return [name for name in self.set if name not in before]
-                if all(goal.reached() for goal in goals):
-                    lost.update(self.broken())
+        try:
+            for limit in range(MOST_ASSIGNMENTS + 1):
+                for _ in self.search(goals, limit, frozenset(), limits):
+                    if all(goal.reached() for goal in goals) and not self.broken():
+                        self.leave_out(goals, before)
+                        return [name for name in self.set if name not in before]
+                    if all(goal.reached() for goal in goals):
+                        lost.update(self.broken())
+        except Underivable:  # in the middle of a search
+            self.forget([name for name in self.set if name not in before])
+            raise
         if lost:
             taken = ", ".join(f"CONFIG_{name}={self.held[name]}" for name in sorted(lost))
             text = f"what compiles it takes away {taken}, which is asked for"
@@ -301,22 +307,26 @@ class Configuration:
         for name in reversed(names):
             self.undo(name)
 
+    def impossible(self, expression):
+        ways = self.choices_of(expression, True, "")
+        return kconfiglib.expr_value(expression) < 2 and min((self.cost_of(goals) for goals in ways), default=1000) >= 1000
+
     def obstacle(self, goals):
         texts = []
         impossible = [goal for goal in goals if self.cost(goal) >= 1000]
         for goal in impossible or goals:
             symbol = goal.symbol
             text = f"CONFIG_{symbol.name}={goal.value} cannot be reached"
-            impossible = [kconfiglib.expr_str(part) for part in parts(symbol.direct_dep, kconfiglib.AND)
-                          if kconfiglib.expr_value(part) < 2 and min((self.cost_of(g) for g in self.choices_of(part, True, "")), default=1000) >= 1000]
-            if impossible:
-                text += f": it depends on {' && '.join(impossible)}, which cannot hold here"
+            unmet = [kconfiglib.expr_str(part) for part in parts(symbol.direct_dep, kconfiglib.AND) if self.impossible(part)]
+            if unmet:
+                text += f": it depends on {' && '.join(unmet)}, which cannot hold here"
             elif goal.value == "n":
                 on = [kconfiglib.expr_str(term) for term in parts(symbol.rev_dep, kconfiglib.OR) if kconfiglib.expr_value(term)]
                 text += f": it is on because of {', '.join(on[:4]) or 'its default'}"
             elif not any(node.prompt for node in symbol.nodes):
                 selecting = [kconfiglib.expr_str(term) for term in parts(symbol.rev_dep, kconfiglib.OR) if term is not self.kconfig.n]
-                text += f": it has no prompt, and {'nothing selects it' if not selecting else 'what selects it cannot be set: ' + ', '.join(selecting[:4])}"
+                text += ": it has no prompt, and "
+                text += f"what selects it cannot be set: {', '.join(selecting[:4])}" if selecting else "nothing selects it"
             texts.append(text)
         return "; ".join(texts)
 
@@ -330,7 +340,8 @@ class Configuration:
             if symbol.choice and value == "y":
                 why += f"; one of the choice at {symbol.choice.nodes[0].filename}:{symbol.choice.nodes[0].linenr}"
                 for rival in self.rivals(symbol):
-                    result.append({"name": rival, "value": "n", "reason": f"{name} is chosen in its place", "instead_of": self.requests[rival]})
+                    result.append({"name": rival, "value": "n", "reason": f"{name} is chosen in its place",
+                                   "instead_of": self.requests[rival]})
             asked = self.requests.get(name, value)
             result.append({"name": name, "value": value, "reason": why, "instead_of": asked if asked != value else ""})
         return result

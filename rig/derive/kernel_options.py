@@ -26,6 +26,13 @@ from kconfig_search import Configuration, Underivable
 from make_lists import NAME, Makefiles, changes_that_list, text_of
 
 
+def files_with(text, names, tree, under="."):
+    """The files below a folder of the tree, of one of these names, that contain the text."""
+    found = subprocess.run(["grep", "-rlFI", *(f"--include={name}" for name in names), "--", text, under], cwd=tree,
+                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+    return sorted(os.path.normpath(path) for path in found.stdout.splitlines())
+
+
 def including_lines(tree, file):
     """The .c files that include this .c file, with the options of the #if around it: [(path, goals or None, text)]."""
     folder, name = os.path.split(file)
@@ -33,9 +40,7 @@ def including_lines(tree, file):
     directive = re.compile(rf'^\s*#\s*include\s+["<](?:[^">]*/)?{re.escape(name)}[">]', re.MULTILINE)
     candidates = [path for path in near if path != file and directive.search(text_of(os.path.join(tree, path)))]
     if not candidates:
-        found = subprocess.run(["grep", "-rlFI", "--include=*.c", "--include=*.S", "--", f"/{name}", "."], cwd=tree, stdout=subprocess.PIPE,
-                               stderr=subprocess.DEVNULL, text=True, check=False)
-        candidates = [os.path.normpath(path) for path in sorted(found.stdout.splitlines()) if os.path.normpath(path) != file]
+        candidates = [path for path in files_with(f"/{name}", ("*.c", "*.S"), tree) if path != file]
     result = []
     for path in candidates:
         text = text_of(os.path.join(tree, path))
@@ -111,7 +116,7 @@ class Files:
     def __init__(self, makefiles, configuration, tree, arch):
         self.makefiles, self.configuration, self.tree, self.arch = makefiles, configuration, tree, arch
         self.chosen = {}  # file -> the Listing that compiles it
-        self.architectures = {entry for entry in os.listdir(os.path.join(tree, "arch")) if os.path.isdir(os.path.join(tree, "arch", entry))}
+        self.architectures = {entry.name for entry in os.scandir(os.path.join(tree, "arch")) if entry.is_dir()}
 
     def base(self, folder):
         folder.evaluate({})
@@ -166,19 +171,14 @@ class Files:
 
     def folders_that_name(self, item):
         """Folders elsewhere whose build files contain the object's name: arch/x86/kvm compiles virt/kvm."""
-        name = os.path.basename(item)
-        ended = subprocess.run(["grep", "-rlFI", "--include=Makefile*", "--include=Kbuild*", "--", name, self.tree], stdout=subprocess.PIPE,
-                               stderr=subprocess.DEVNULL, text=True, check=False)
         folders = set()
-        for path in ended.stdout.splitlines():
+        for path in files_with(os.path.basename(item), ("Makefile*", "Kbuild*"), self.tree):
             base = os.path.basename(path)
-            folder = os.path.relpath(os.path.dirname(path), self.tree)
             if base not in ("Makefile", "Kbuild"):  # one that others include
-                inner = subprocess.run(["grep", "-rlF", "--include=Makefile", "--include=Kbuild", "--", base, f"{self.tree}/arch/{self.arch}"],
-                                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
-                folders.update(os.path.relpath(os.path.dirname(p), self.tree) for p in inner.stdout.splitlines())
+                inner = files_with(base, ("Makefile", "Kbuild"), self.tree, f"arch/{self.arch}")
+                folders.update(os.path.dirname(other) for other in inner)
             else:
-                folders.add(folder)
+                folders.add(os.path.dirname(path) or ".")
         return sorted(folder for folder in folders if not folder.startswith(("arch/", "tools/", "scripts/", "samples/")) or
                       folder.startswith(f"arch/{self.arch}/"))
 
@@ -227,7 +227,7 @@ class Files:
             result["notes"].append("a header: needs no option, every object that includes it is compiled from it")
         elif not re.search(r"[.](c|S|rs)$", name):
             build_file = re.match(r"(Kconfig|Makefile|Kbuild)", name) or name.endswith((".lds.S", ".mk"))
-            result["why_not"] = "a build file: nothing is compiled from it" if build_file else "no source of an object: nothing is compiled from it"
+            result["why_not"] = ("a build file" if build_file else "no source of an object") + ": nothing is compiled from it"
         else:
             self.derive(file, result)
         return result

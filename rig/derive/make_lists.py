@@ -51,8 +51,8 @@ class Makefiles:
             ("object", "real-obj-y"), ("object", "lib-y"), ("object", "always-y"), ("object", "extra-y"), ("module", "real-obj-m"),
             ("folder", "subdir-ym"), ("target", "targets"), ("read", "MAKEFILE_LIST")))
         ended = subprocess.run(
-            ["make", "-r", "-R", "-s", "-f", f"{self.tree}/scripts/Makefile.build", f"obj={folder.path}", "need-builtin=1", "need-modorder=1",
-             f"--eval=rig-print: ; @: {show}", "rig-print"],
+            ["make", "-r", "-R", "-s", "-f", f"{self.tree}/scripts/Makefile.build", f"obj={folder.path}", "need-builtin=1",
+             "need-modorder=1", f"--eval=rig-print: ; @: {show}", "rig-print"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, check=False)
         result = {"object": set(), "module": set(), "folder": set(), "target": set(), "error": ""}
         read = set()
@@ -79,7 +79,8 @@ class Makefiles:
         """The folders that arch/ARCH/Makefile adds to those of the top. Only the top Makefile reads it."""
         folder.mentions = (folder.mentions or set()) | set(NAME.findall(text_of(f"{self.tree}/arch/{self.arch}/Makefile")))
         # What make would derive from a .config, newer than it: it is not to derive it again.
-        for name in (".config", "include/config/auto.conf.cmd", "include/generated/autoconf.h", "include/generated/rustc_cfg", "include/config/auto.conf"):
+        for name in (".config", "include/config/auto.conf.cmd", "include/generated/autoconf.h", "include/generated/rustc_cfg",
+                     "include/config/auto.conf"):
             os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
             with open(name, "a", encoding="utf-8"):
                 os.utime(name, (1, 1) if name == ".config" else None)
