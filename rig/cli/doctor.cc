@@ -78,6 +78,7 @@ class Examination {
         for (const auto& each : libraries)
             library(each);
         archive();
+        kconfiglib();
         busybox();
         host();
         folder("cache folder", in_.cache, wanted_cache, "export RIG_CACHE_DIR=FOLDER");
@@ -187,6 +188,13 @@ class Examination {
                     : "cannot be looked up without pkg-config",
             there ? ""
                   : install(asked ? wanted.package : fmt::format("pkg-config {}", wanted.package)));
+    }
+
+    void kconfiglib() {
+        add("kconfiglib", in_.kconfiglib ? Finding::State::Ok : Finding::State::Warn,
+            in_.kconfiglib ? "python3 has it"
+                           : "not found (optional: no options are derived from a patch)",
+            in_.kconfiglib ? "" : install("python3-kconfiglib"));
     }
 
     void archive() {

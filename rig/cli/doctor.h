@@ -56,6 +56,7 @@ struct DoctorInputs {
     double kvm_seconds = 0;
     // Those of libelf, openssl and libtraceevent whose headers are installed.
     std::vector<std::string> libraries;
+    bool kconfiglib = false; // a module of python3, or Debian's python3-kconfiglib
     bool busybox_static = false;
     bool libtraceevent_archive = false;                   // the compiler finds libtraceevent.a
     unsigned cpus = 0;                                    // CPUs that this process may use

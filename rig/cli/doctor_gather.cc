@@ -154,6 +154,11 @@ DoctorInputs gather(CommandRunner& runner, const fs::path& cache_dir) {
     for (auto module : {"libelf", "openssl", "libtraceevent"})
         if (auto result = ask(runner, {"pkg-config", "--exists", module}); result && result->ok())
             inputs.libraries.push_back(module);
+    // As rig/derive/kconfig_search.py looks for it.
+    auto kconfiglib = ask(runner, {"python3", "-c",
+                                   "import sys; sys.path.append('/usr/lib/python3/dist-packages'); "
+                                   "import kconfiglib"});
+    inputs.kconfiglib = kconfiglib && kconfiglib->ok();
     // The compiler prints the bare name if it does not find the file.
     auto archive = first_line(answer(runner, {"gcc", "-print-file-name=libtraceevent.a"}));
     inputs.libtraceevent_archive = archive.find('/') != archive.npos;

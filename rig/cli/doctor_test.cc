@@ -31,6 +31,7 @@ DoctorInputs healthy() {
     in.kvm_works = true;
     in.kvm_seconds = 1.25;
     in.libraries = {"libelf", "openssl", "libtraceevent"};
+    in.kconfiglib = true;
     in.busybox_static = true;
     in.libtraceevent_archive = true;
     in.cpus = 8;
@@ -169,6 +170,8 @@ TEST(Doctor, EveryLackHasItsMend) {
          "apt-get install libtraceevent-dev"},
         {[](auto& in) { in.libtraceevent_archive = false; }, "libtraceevent.a", missing,
          "no tracepoints", "apt-get install libtraceevent-dev"},
+        {[](auto& in) { in.kconfiglib = false; }, "kconfiglib", warn, "no options are derived",
+         "apt-get install python3-kconfiglib"},
         {[](auto& in) { in.busybox_static = false; }, "busybox", missing, "no static",
          "apt-get install busybox-static"},
         {[](auto& in) { in.cpus = 1; }, "CPUs", warn, "1, want 2 or more", "clock = virtual"},
@@ -317,6 +320,9 @@ TEST_F(Gather, ReadsWhatProgramsPrint) {
         {"make --version", ended(Signalled{4}, "")},
         {"pkg-config --exists libelf", ended(Exited{0}, "")},
         {"pkg-config --exists openssl", ended(Exited{1}, "")},
+        {"python3 -c import sys; sys.path.append('/usr/lib/python3/dist-packages'); "
+         "import kconfiglib",
+         ended(Exited{0}, "")},
         {"gcc -print-file-name=libtraceevent.a",
          ended(Exited{0},
                "/usr/lib/gcc/x86_64-linux-gnu/12/../../../x86_64-linux-gnu/libtraceevent.a\n")},
@@ -337,6 +343,7 @@ TEST_F(Gather, ReadsWhatProgramsPrint) {
     EXPECT_NE(facts.accelerators.find("tcg"), std::string::npos);
     EXPECT_EQ(facts.libraries, std::vector<std::string>{"libelf"});
     EXPECT_TRUE(facts.libtraceevent_archive);
+    EXPECT_TRUE(facts.kconfiglib);
     EXPECT_TRUE(facts.busybox_static);
     EXPECT_EQ(facts.apt_candidate, "6.12.73-1~deb12u1");
 

@@ -17,6 +17,7 @@
 #include "rig/cli/report_command.h"
 #include "rig/cli/site_command.h"
 #include "rig/cli/triage_command.h"
+#include "rig/cli/try_command.h"
 #include "rig/experiment/environment.h"
 #include "rig/host/boost_command_runner.h"
 #include "rig/host/cache_place.h"
@@ -118,6 +119,7 @@ really ran: a run without that evidence is inconclusive, never "no change".
 
 Examples:
   rig doctor                                           can this machine run it?
+  rig try fix.mbox                                     compare with and without a patch
   rig compare configs/batch-alloc-fail.toml            build, boot, compare: the main command
   rig report latest                                    print the comparison again
   rig explain latest target_latency                    how did this verdict come about?
@@ -205,7 +207,8 @@ int main(int argc, char** argv) {
         const bool a_night = commands.nightly->parsed() && !options.nightly_line.install_units &&
                              !options.nightly_line.close;
         if (commands.compare->parsed() || commands.boot->parsed() || commands.calibrate->parsed() ||
-            commands.bisect->parsed() || commands.verdict->parsed() || a_night) {
+            commands.bisect->parsed() || commands.verdict->parsed() || commands.trial->parsed() ||
+            a_night) {
             RIG_CHECK(rig::usable_cache(artifacts.root()));
             RIG_TRY(chosen, rig::choose_libvirt(options.connect));
             libvirt = std::move(chosen);
@@ -226,6 +229,8 @@ int main(int argc, char** argv) {
         }
         if (commands.compare->parsed())
             return rig::compare_command(line, common, environment, interrupts.token());
+        if (commands.trial->parsed())
+            return rig::try_command(options.trial, common, environment, interrupts.token());
         if (commands.bisect->parsed())
             return rig::bisect_command(options.bisection, common, environment, say,
                                        interrupts.token());

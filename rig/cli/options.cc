@@ -634,6 +634,7 @@ void add_upkeep(CLI::App& app, ProgramOptions& options, Subcommands& commands) {
 
 Subcommands declare_options(CLI::App& app, ProgramOptions& options) {
     Subcommands commands;
+    commands.trial = declare_try(app, options.trial);
     add_common(app, options);
     // --help lists the commands in this order.
     add_experiments(app, options, commands);

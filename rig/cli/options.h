@@ -10,6 +10,7 @@
 #include "rig/cli/lines_command.h"
 #include "rig/cli/nightly_command.h"
 #include "rig/cli/triage_command.h"
+#include "rig/cli/try_command.h"
 #include "rig/host/cpu_placement.h"
 #include "rig/slurm/slurm_task.h"
 
@@ -37,6 +38,7 @@ struct ProgramOptions {
     TaskOptions task;
     TriageOptions triage_line;
     LinesOptions lines;
+    TryOptions trial;
 };
 
 // The app owns them. parsed() is true for the one that was given on the command line.
@@ -46,7 +48,7 @@ struct Subcommands {
     CLI::App *exporting = nullptr, *calibrate = nullptr, *bisect = nullptr, *verdict = nullptr,
              *nightly = nullptr;
     CLI::App *build_task = nullptr, *boot_task = nullptr, *doctor = nullptr, *cache = nullptr,
-             *triage = nullptr, *lines = nullptr;
+             *triage = nullptr, *lines = nullptr, *trial = nullptr;
     HistoryCommands history;
 };
 

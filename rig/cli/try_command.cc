@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "rig/cli/try_command.h"
+
+#include "rig/cli/report_command.h"
+#include "rig/report/wording.h"
+#include "rig/spec/spec_parser.h"
+#include "rig/trial/trial.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fmt/format.h>
+
+namespace rig {
+namespace {
+
+// The folder with rig's own configs/: $RIG_DATA_DIR, or the checkout that this program was built
+// in.
+Result<std::filesystem::path> shipped_folder() {
+    std::error_code error;
+    std::vector<std::filesystem::path> places;
+    if (const char* folder = std::getenv("RIG_DATA_DIR")) places.emplace_back(folder);
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+    places.push_back(self.parent_path().parent_path().parent_path());
+    for (const auto& place : places)
+        if (std::filesystem::exists(place / "configs" / "kernel" / "base.config", error))
+            return place;
+    return fail(FaultDomain::Host,
+                "rig's own files are not beside its build folder: set RIG_DATA_DIR to the folder "
+                "that has configs/ and kernel-patches/");
+}
+
+Result<TrialRequest> request_of(const TryOptions& options) {
+    TrialRequest request;
+    if (options.worktree) {
+        request.series.kind = SeriesSource::Kind::Worktree;
+        request.series.directory = options.directory;
+    } else {
+        if (options.series.empty())
+            return fail(FaultDomain::Spec, "rig try: want a series (an mbox, a patch, a folder, - "
+                                           "or A..B), or --worktree");
+        RIG_TRY(source, series_source(options.series, options.directory));
+        request.series = source;
+    }
+    request.name = options.name;
+    request.folder = options.folder;
+    request.base = options.base;
+    request.prerequisites = options.prerequisites;
+    request.run = options.run;
+    request.workload = options.workload;
+    request.fault = options.fault;
+    request.target = options.target;
+    request.arch = options.arch;
+    request.options = options.options;
+    request.vcpus = options.vcpus;
+    request.boots = options.boots;
+    request.iterations = options.iterations;
+    request.clock = options.clock;
+    request.not_worse = options.not_worse;
+    return request;
+}
+
+// Nothing was declared, every check passed, and no kernel splatted: the figures stand, without a
+// verdict.
+bool is_measured(const Comparison& comparison) {
+    return comparison.exit == Exit::Inconclusive && all_checks_passed(comparison) &&
+           comparison.held + comparison.failed + comparison.undecided + comparison.inconclusive +
+                   comparison.unseen ==
+               0;
+}
+
+// A check that says that the change was not reached.
+bool was_missed(const ReportInput& report) {
+    for (const auto& arm : report.comparison.checks)
+        for (const auto& check : arm.checks)
+            if (!check.passed && (check.id == "changed_lines" || check.id == "target_hits"))
+                return true;
+    return false;
+}
+
+} // namespace
+
+Result<CommandOutput> try_command(const TryOptions& options, const CommonOptions& common,
+                                  const Environment& environment, std::stop_token stop) {
+    RIG_TRY(shipped, shipped_folder());
+    RIG_TRY(request, request_of(options));
+    RIG_TRY(plan, plan_trial(request, shipped, environment));
+    if (options.plan_only)
+        return CommandOutput{common.json ? plan_json(plan) : plan_text(plan), Exit::Pass};
+    if (!common.quiet) environment.progress.say(plan_text(plan));
+    RIG_TRY(kernels, build_trial(plan, request, environment));
+    RIG_TRY(spec, load_spec(plan.file));
+    auto result = run_experiment(spec, environment,
+                                 {common.results,
+                                  common.jobs,
+                                  {"rig", "compare", plan.file.string()},
+                                  false,
+                                  common.disk_budget_mib << 20,
+                                  common.warn},
+                                 stop);
+    if (!result && result.error().fault_domain == FaultDomain::Kernel &&
+        result.error().arm == spec.arms.front().name) {
+        // No verdict about the series: the tree fails without it.
+        auto error = result.error();
+        error.fault_domain = FaultDomain::Spec;
+        error.message = "the kernel without the series fails: " + error.message;
+        return tl::unexpected(error);
+    }
+    if (!result) return tl::unexpected(result.error());
+    auto output = report_output(result->report, common);
+    if (is_measured(result->report.comparison)) output.exit = Exit::Pass;
+    if (!common.json && was_missed(result->report)) output.text += "\n" + ways_text(kernels);
+    return output;
+}
+
+} // namespace rig

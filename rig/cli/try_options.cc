@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "rig/cli/try_command.h"
+
+#include "rig/workloads/workload.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace rig {
+namespace {
+
+constexpr const char* kTryHelp = R"(Examples:
+  rig try fix.mbox                                     as b4, lore or a mail client saved it
+  rig try v7.3..HEAD --run './bench'                   commits of the tree in this folder
+  rig try --worktree -C ~/linux                        what is not committed there
+  rig try series/ --base linux-source-6.12 --prerequisites patches/enable \
+          --workload munmap --fault tlb_remove_table
+  rig try fix.mbox --plan                              what would be built, and no more
+
+rig reads the series, finds the tree it is for, derives the kernel options that compile it, builds
+the kernel with and without it, finds the functions whose machine code differs, and boots both
+kernels with the workload. The report says which changed lines ran and how often, and what changed
+in the calls and latencies of these functions, in IPIs, TLB flushes and context switches.
+
+Without --run and --workload rig takes a shipped workload that leads to a changed function. If no
+changed line ran, it prints which system calls lead there.
+
+Everything goes into rig-try/NAME: the patches, the kernel fragments and the experiment file.
+`rig compare` with that file makes the same run again; edit it to declare what you expect.
+
+Exit codes:
+  0  every validity check passed; with --not-worse: and the bounds hold
+  1  fail: a bound is broken, or the patched kernel splatted, panicked or does not build
+  2  wrong command line or series, or the tree does not build without it
+  3  host fault, or interrupted
+  4  inconclusive: no changed line ran, or nothing was decided)";
+
+} // namespace
+
+CLI::App* declare_try(CLI::App& app, TryOptions& options) {
+    auto* command = app.add_subcommand(
+        "try", "Take a patch, a series, commits or a work tree, and compare with and without it");
+    command->footer(kTryHelp);
+    auto* series = command->add_option("SERIES", options.series,
+                                       "Mbox, patch, folder of patches, - for standard input, or\n"
+                                       "commits A..B of a git repository");
+    auto* worktree =
+        command->add_flag("--worktree", options.worktree,
+                          "Take the changes that are not committed: staged, unstaged and\n"
+                          "untracked, against HEAD");
+    series->excludes(worktree);
+    command
+        ->add_option("-C", options.directory,
+                     "Folder of the git repository for A..B and --worktree (default:\n"
+                     "the current one)")
+        ->type_name("DIR");
+    command
+        ->add_option("--base", options.base,
+                     "Tree without the series: a package such as linux-source-6.12, a\n"
+                     "git repository, or REPOSITORY:REVISION (default: of A..B and\n"
+                     "--worktree their own; else the kernel tree in the current\n"
+                     "folder; else linux-source-6.12)")
+        ->type_name("TREE");
+    command
+        ->add_option("--prerequisites", options.prerequisites,
+                     "Quilt folder of patches for both kernels; may be given several\n"
+                     "times")
+        ->type_name("DIR")
+        ->check(CLI::ExistingDirectory);
+    command
+        ->add_option("--run", options.run,
+                     "Shell command that is the workload. A program that is named by\n"
+                     "its path goes into the guest, with its libraries")
+        ->type_name("COMMAND");
+    command
+        ->add_option("--workload", options.workload,
+                     fmt::format("Shipped workload: {}", fmt::join(workload_names(), ", ")))
+        ->type_name("NAME");
+    command
+        ->add_option("--fault", options.fault,
+                     "Make every page allocation of the workload below this function\n"
+                     "fail")
+        ->type_name("FUNCTION");
+    command
+        ->add_option("--target", options.target,
+                     "Function whose latency is measured (default: the first changed\n"
+                     "one)")
+        ->type_name("FUNCTION");
+    command->add_option("--arch", options.arch, "Architecture of the guests (default: x86-64)");
+    command
+        ->add_option("--option", options.options,
+                     "Kernel option for both kernels: NAME=VALUE; may be given several\n"
+                     "times")
+        ->type_name("NAME=VALUE");
+    command->add_option("--vcpus", options.vcpus, "vCPUs of each guest (default: 4)");
+    command->add_option("--boots", options.boots,
+                        "Boots of each kernel (default: as many as the number of metrics\n"
+                        "needs)");
+    command->add_option("--iterations", options.iterations,
+                        "Iterations of the workload in each pass (default: 20)");
+    command->add_option("--clock", options.clock, "Guest clock: auto, virtual or wall")
+        ->check(CLI::IsMember({"auto", "virtual", "wall"}));
+    command
+        ->add_option("--not-worse", options.not_worse,
+                     "Bound: METRIC=PERCENT%, such as latency=1%. METRIC is latency,\n"
+                     "duration, ipis, or a metric of the experiment file; may be given\n"
+                     "several times")
+        ->type_name("METRIC=PERCENT%");
+    command->add_option("--name", options.name,
+                        "Name of the experiment (default: from the series' subject)");
+    command
+        ->add_option("--folder", options.folder,
+                     "Folder that gets the experiment's folder (default: rig-try)")
+        ->type_name("DIR");
+    command->add_flag("--plan", options.plan_only,
+                      "Only print what was derived; build and boot nothing");
+    return command;
+}
+
+} // namespace rig

@@ -1,0 +1,493 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "rig/trial/trial.h"
+
+#include "rig/base/files.h"
+#include "rig/base/text.h"
+#include "rig/host/git.h"
+#include "rig/kernel/kernel_build.h"
+#include "rig/kernel/kernel_config.h"
+#include "rig/kernel/kernel_recipe.h"
+#include "rig/kernel/symbol_table.h"
+#include "rig/series/breaking_patch.h"
+#include "rig/spec/spec_parser.h"
+#include "rig/workloads/workload.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <unistd.h>
+
+namespace rig {
+namespace fs = std::filesystem;
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kSeries = "kernel-patches/series";
+constexpr std::size_t kMostShown = 8; // paths and functions in a text
+
+std::string quoted(const std::string& text) {
+    return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+BuildContext context_of(const Environment& environment) {
+    return {environment.cache, environment.runner, environment.progress, 0};
+}
+
+bool is_kernel_tree(const fs::path& folder) {
+    std::error_code error;
+    return fs::exists(folder / "Kbuild", error) && fs::exists(folder / "Kconfig", error) &&
+           fs::exists(folder / "MAINTAINERS", error);
+}
+
+std::string git_source(const fs::path& repository, const std::string& revision) {
+    return fmt::format("{{ git = {}, revision = {} }}", quoted(repository.string()),
+                       quoted(revision));
+}
+
+// The repository at `folder`, its top and not a folder within it.
+Result<fs::path> top_of(const fs::path& folder, CommandRunner& runner) {
+    RIG_TRY(found, git(runner, folder, {"rev-parse", "--show-toplevel"}));
+    if (!found.ok()) // a bare repository has no work tree
+        return fs::absolute(folder);
+    return fs::path(trimmed(found.out.substr(0, found.out.find('\n'))));
+}
+
+// A repository of the user's, at `revision` or at the commit on which the series is based.
+Result<std::string> repository_source(const fs::path& folder, std::string revision,
+                                      const ImportedSeries& series, CommandRunner& runner,
+                                      std::vector<std::string>& remarks) {
+    RIG_TRY(top, top_of(folder, runner));
+    if (revision.empty() && !series.base_commit.empty()) {
+        if (auto commit = commit_of(runner, top, series.base_commit)) {
+            remarks.push_back(fmt::format("base: commit {:.12}, which the series names", *commit));
+            return git_source(top, *commit);
+        }
+        remarks.push_back(fmt::format("the series is based on commit {:.12}, which {} does not "
+                                      "have; HEAD is taken instead",
+                                      series.base_commit, top.string()));
+    }
+    const auto named = revision.empty() ? std::string("HEAD") : revision;
+    RIG_TRY(commit, commit_of(runner, top, named));
+    remarks.push_back(fmt::format("base: {} of {}, commit {:.12}", named, top.string(), commit));
+    if (!series.base_commit.empty() && !revision.empty() && commit != series.base_commit)
+        remarks.push_back(
+            fmt::format("the series names another base: commit {:.12}", series.base_commit));
+    return git_source(top, commit);
+}
+
+Result<std::string> source_of(const TrialRequest& request, const ImportedSeries& series,
+                              CommandRunner& runner, std::vector<std::string>& remarks) {
+    std::error_code error;
+    if (request.base.empty() && series.base) {
+        remarks.push_back(fmt::format("base: commit {:.12} of {}", series.base->revision,
+                                      series.base->repository.string()));
+        return git_source(series.base->repository, series.base->revision);
+    }
+    if (request.base.empty()) {
+        const auto here =
+            request.series.directory.empty() ? fs::current_path(error) : request.series.directory;
+        if (is_kernel_tree(here)) return repository_source(here, {}, series, runner, remarks);
+        remarks.push_back(fmt::format("base: {} (no --base, and {} is no kernel tree)",
+                                      kDefaultBase, here.string()));
+        if (!series.base_commit.empty())
+            remarks.push_back(
+                fmt::format("the series names another base: commit {:.12}", series.base_commit));
+        return fmt::format("{{ distro = {} }}", quoted(kDefaultBase));
+    }
+    if (fs::is_directory(request.base, error))
+        return repository_source(request.base, {}, series, runner, remarks);
+    if (const auto colon = request.base.rfind(':'); colon != std::string::npos)
+        if (const fs::path folder = request.base.substr(0, colon); fs::is_directory(folder, error))
+            return repository_source(folder, request.base.substr(colon + 1), series, runner,
+                                     remarks);
+    if (request.base.starts_with("linux-source"))
+        return fmt::format("{{ distro = {} }}", quoted(request.base));
+    return fail(FaultDomain::Spec,
+                fmt::format("--base {}: want a package such as {}, a git repository, or "
+                            "REPOSITORY:REVISION",
+                            request.base, kDefaultBase));
+}
+
+// Copies a quilt folder, of which only the files that its series names.
+Status copy_series(const fs::path& from, const fs::path& to) {
+    std::error_code error;
+    if (!fs::is_regular_file(from / "series", error))
+        return fail(FaultDomain::Spec,
+                    fmt::format("--prerequisites {}: want a folder with a quilt `series` file",
+                                from.string()));
+    fs::remove_all(to, error);
+    fs::create_directories(to, error);
+    for (const auto& entry : fs::directory_iterator(from, error))
+        if (entry.is_regular_file(error))
+            RIG_CHECK(write_atomically(to / entry.path().filename(), slurp(entry.path())));
+    if (error)
+        return fail(FaultDomain::Host,
+                    fmt::format("cannot copy {}: {}", from.string(), error.message()));
+    return {};
+}
+
+// rig's own fragments, copied so that the experiment's folder needs nothing else.
+Result<std::vector<std::string>> copy_fragments(const TrialRequest& request,
+                                                const fs::path& shipped, const fs::path& folder) {
+    std::vector<std::string> names{"base.config"};
+    if (!request.fault.empty()) names.emplace_back("fault-injection.config");
+    std::vector<std::string> out;
+    const fs::path kernel = fs::path("configs") / "kernel";
+    for (const auto& name : names) {
+        for (const auto* arch : all_archs()) {
+            const auto own = fs::path(name).stem().string() + "." + arch->name + ".config";
+            std::error_code error;
+            if (fs::exists(shipped / kernel / own, error))
+                RIG_CHECK(write_atomically(folder / kernel / own, slurp(shipped / kernel / own)));
+        }
+        const auto text = slurp(shipped / kernel / name);
+        if (text.empty())
+            return fail(FaultDomain::Host, fmt::format("cannot read rig's own {}",
+                                                       (shipped / kernel / name).string()));
+        RIG_CHECK(write_atomically(folder / kernel / name, text));
+        out.push_back((kernel / name).string());
+    }
+    return out;
+}
+
+// `--run './bench -n 5'`: the program goes into the guest at the same path.
+Status set_command(const std::string& run, TrialExperiment& experiment) {
+    auto text = trimmed(run);
+    const auto blank = text.find_first_of(" \t;|&<>");
+    auto program = text.substr(0, blank);
+    std::error_code error;
+    if (program.find('/') != std::string::npos) {
+        const auto file = fs::weakly_canonical(fs::absolute(program), error);
+        const bool here = fs::is_regular_file(file, error);
+        if (!here && !program.starts_with('/'))
+            return fail(FaultDomain::Spec,
+                        fmt::format("--run {}: there is no file {}", run, file.string()));
+        if (here) {
+            if (::access(file.c_str(), X_OK) != 0)
+                return fail(FaultDomain::Spec,
+                            fmt::format("--run {}: {} cannot be executed", run, file.string()));
+            experiment.image_files.push_back(file.string());
+            text = file.string() + (blank == std::string::npos ? "" : text.substr(blank));
+        }
+    }
+    experiment.workload = "command";
+    experiment.command = {"/bin/sh", "-c", text};
+    return {};
+}
+
+Status set_workload(const TrialRequest& request, TrialExperiment& experiment) {
+    if (!request.run.empty() && !request.workload.empty())
+        return fail(FaultDomain::Spec, "--run and --workload: want one of them");
+    if (!request.run.empty()) return set_command(request.run, experiment);
+    if (request.workload.empty()) return {};
+    if (!find_workload(request.workload) || request.workload == "command")
+        return fail(FaultDomain::Spec,
+                    fmt::format("--workload {}: want one of {}", request.workload,
+                                fmt::join(workload_names(), ", ")));
+    experiment.workload = request.workload;
+    return {};
+}
+
+Status set_options(const TrialRequest& request, TrialExperiment& experiment) {
+    for (const auto& text : request.options) {
+        const auto equals = text.find('=');
+        if (equals == std::string::npos || equals == 0)
+            return fail(FaultDomain::Spec,
+                        fmt::format("--option {}: want NAME=VALUE, such as NUMA=y", text));
+        auto name = text.substr(0, equals);
+        if (name.starts_with("CONFIG_")) name.erase(0, 7);
+        experiment.options.push_back({name, text.substr(equals + 1), "--option"});
+    }
+    return {};
+}
+
+// The spec of what is known so far. `workload` and `target` stand in until the kernels are built.
+Result<Spec> spec_of_plan(const TrialPlan& plan) {
+    auto experiment = plan.experiment;
+    if (experiment.workload.empty()) experiment.workload = "munmap";
+    if (experiment.target.empty()) experiment.target = "do_exit";
+    experiment.bounds.clear();
+    RIG_TRY(text, experiment_text(experiment));
+    return parse_spec(text, plan.file);
+}
+
+Status derive_options(TrialPlan& plan, const Environment& environment) {
+    const auto context = context_of(environment);
+    RIG_TRY(spec, spec_of_plan(plan));
+    RIG_TRY(recipe, make_recipe(spec, spec.arms.back(), context));
+    RIG_CHECK(touches_tree(plan.series, recipe.source.tree));
+    std::vector<std::string> files;
+    for (const auto& patch : plan.series.patches)
+        for (const auto& path : patch.paths)
+            if ((path.ends_with(".c") || path.ends_with(".S") || path.ends_with(".h")) &&
+                std::find(files.begin(), files.end(), path) == files.end())
+                files.push_back(path);
+    // A file that the series deletes compiles to nothing.
+    std::erase_if(files, [&](const std::string& path) {
+        const auto found = recipe.overlay.find(path);
+        return found != recipe.overlay.end() && !found->second;
+    });
+    const auto tree = plan.folder / "tree";
+    std::error_code error;
+    fs::remove_all(tree, error);
+    RIG_CHECK(link_tree(recipe.source.tree, recipe.overlay, fs::absolute(tree)));
+    environment.progress.start("asking make and Kconfig which options compile the change");
+    auto derived = options_for(files, fs::absolute(tree), *recipe.arch, recipe.requests, context);
+    fs::remove_all(tree, error);
+    if (!derived) {
+        environment.progress.interrupt();
+        return tl::unexpected(derived.error());
+    }
+    environment.progress.finish();
+    std::set<std::string> given;
+    for (const auto& option : plan.experiment.options)
+        given.insert(option.name);
+    for (const auto& one : derived->together)
+        if (!given.contains(one.name))
+            plan.experiment.options.push_back({one.name, one.value, one.reason});
+    plan.derived = std::move(*derived);
+    return {};
+}
+
+const std::string& need_workload(TrialExperiment& experiment, const WaysToFunctions& ways,
+                                 std::vector<std::string>& remarks) {
+    if (experiment.workload.empty() && !ways.workloads.empty()) {
+        experiment.workload = ways.workloads.front().workload;
+        remarks.push_back(fmt::format("workload: {}, which calls {}", experiment.workload,
+                                      ways.workloads.front().by));
+    }
+    return experiment.workload;
+}
+
+std::vector<WantedFunction> wanted_of(const ChangedFunctions& changed) {
+    std::vector<WantedFunction> wanted;
+    for (const auto& one : changed.functions)
+        if (one.kind != FunctionChange::Kind::Removed && !one.init)
+            wanted.push_back({one.function, fs::path(one.object).replace_extension(".c").string()});
+    return wanted;
+}
+
+} // namespace
+
+Result<TrialPlan> plan_trial(const TrialRequest& request, const fs::path& shipped,
+                             const Environment& environment) {
+    TrialPlan plan;
+    const auto parent = request.folder.empty() ? fs::path("rig-try") : request.folder;
+    const auto incoming = parent / ".incoming";
+    RIG_TRY(series,
+            import_series(request.series, incoming, environment.runner, environment.progress));
+    plan.series = std::move(series);
+    auto& experiment = plan.experiment;
+    experiment.name = request.name.empty() ? slug_of(plan.series.title) : slug_of(request.name);
+    experiment.description = printable(plan.series.title).substr(0, 200);
+    plan.folder = parent / experiment.name;
+    plan.file = plan.folder / (experiment.name + ".toml");
+    std::error_code error;
+    fs::create_directories(plan.folder / "kernel-patches", error);
+    fs::create_directories(plan.folder / "configs" / "kernel", error);
+    fs::remove_all(plan.folder / kSeries, error);
+    fs::rename(incoming, plan.folder / kSeries, error);
+    if (error)
+        return fail(FaultDomain::Host,
+                    fmt::format("cannot move {} to {}: {}", incoming.string(),
+                                (plan.folder / kSeries).string(), error.message()));
+    plan.remarks = plan.series.remarks;
+    experiment.series = kSeries;
+    experiment.arch = request.arch.empty() ? kDefaultArch : request.arch;
+    unsigned number = 0;
+    for (const auto& folder : request.prerequisites) {
+        const auto own = fmt::format("kernel-patches/prerequisites-{}", ++number);
+        RIG_CHECK(copy_series(folder, plan.folder / own));
+        experiment.prerequisites.push_back(own);
+    }
+    RIG_TRY(source, source_of(request, plan.series, environment.runner, plan.remarks));
+    experiment.source = source;
+    RIG_TRY(fragments, copy_fragments(request, shipped, plan.folder));
+    experiment.fragments = fragments;
+    RIG_CHECK(set_workload(request, experiment));
+    RIG_CHECK(set_options(request, experiment));
+    experiment.fault = request.fault;
+    experiment.target = request.target;
+    if (request.vcpus) experiment.vcpus = *request.vcpus;
+    if (request.boots) experiment.boots = *request.boots;
+    if (request.iterations) experiment.iterations = *request.iterations;
+    if (request.clock) experiment.clock = *request.clock;
+    for (const auto& text : request.not_worse) {
+        RIG_TRY(bound, parse_not_worse(text));
+        experiment.bounds.push_back(bound);
+    }
+    RIG_CHECK(derive_options(plan, environment));
+    return plan;
+}
+
+std::string plan_text(const TrialPlan& plan) {
+    std::string out = fmt::format("{}\n", printable(plan.series.title));
+    const auto line = [&](const std::string& text) { out += wrapped("  " + text, page, 4) + "\n"; };
+    for (const auto& patch : plan.series.patches)
+        line(fmt::format("{}: {}", patch.file, fmt::join(patch.paths, ", ")));
+    for (const auto& remark : plan.remarks)
+        line(printable(remark));
+    for (const auto& file : plan.derived.files) {
+        if (!file.why_not.empty())
+            line(fmt::format("{}: {}", file.file, file.why_not));
+        else if (!file.objects.empty())
+            line(fmt::format("{}: compiled into {}{}", file.file, fmt::join(file.objects, ", "),
+                             file.options.empty()
+                                 ? ""
+                                 : fmt::format(" with {}", fmt::join(file.options, ", "))));
+        for (const auto& note : file.notes)
+            line(fmt::format("{}: {}", file.file, note));
+    }
+    for (const auto& option : plan.experiment.options)
+        line(fmt::format("option {}={}{}", option.name, option.value,
+                         option.reason.empty() ? "" : ": " + option.reason));
+    for (const auto& conflict : plan.derived.conflicts)
+        line("! " + conflict);
+    line(plan.experiment.workload.empty()
+             ? std::string("workload: the first shipped one that leads to a changed function; none "
+                           "was given by --run or --workload")
+             : fmt::format(
+                   "workload: {}{}", plan.experiment.workload,
+                   plan.experiment.command.empty() ? "" : ": " + plan.experiment.command.back()));
+    line(fmt::format("experiment: {}", plan.file.string()));
+    return out;
+}
+
+std::string plan_json(const TrialPlan& plan) {
+    json patches = json::array(), files = json::array(), options = json::array();
+    for (const auto& patch : plan.series.patches)
+        patches.push_back({{"file", patch.file},
+                           {"subject", patch.subject},
+                           {"author", patch.author},
+                           {"paths", patch.paths}});
+    for (const auto& file : plan.derived.files)
+        files.push_back({{"file", file.file},
+                         {"objects", file.objects},
+                         {"options", file.options},
+                         {"notes", file.notes},
+                         {"why_not", file.why_not}});
+    for (const auto& option : plan.experiment.options)
+        options.push_back(
+            {{"name", option.name}, {"value", option.value}, {"reason", option.reason}});
+    return json{{"title", plan.series.title},
+                {"patches", patches},
+                {"remarks", plan.remarks},
+                {"files", files},
+                {"options", options},
+                {"conflicts", plan.derived.conflicts},
+                {"workload", plan.experiment.workload},
+                {"experiment", plan.file.string()}}
+               .dump(2, ' ', false, json::error_handler_t::replace) +
+           "\n";
+}
+
+Result<TrialKernels> build_trial(TrialPlan& plan, const TrialRequest& request,
+                                 const Environment& environment) {
+    const auto context = context_of(environment);
+    RIG_TRY(spec, spec_of_plan(plan));
+    const auto& base = spec.arms.front();
+    const auto& patched = spec.arms.back();
+    auto base_kernel = build_kernel(spec, base, context);
+    if (!base_kernel && base_kernel.error().fault_domain == FaultDomain::Kernel)
+        return fail(FaultDomain::Spec,
+                    "the tree does not build without the series: " + base_kernel.error().message,
+                    base_kernel.error().log);
+    if (!base_kernel) return tl::unexpected(base_kernel.error());
+    auto kernel = build_kernel(spec, patched, context);
+    if (!kernel && kernel.error().fault_domain == FaultDomain::Kernel) {
+        auto error = kernel.error();
+        if (const auto found = find_breaking_patch(spec, patched, context, error.log);
+            found && found->number && *found->number > 0)
+            error.message = fmt::format("patch {} of {} breaks the build: {}: {}", *found->number,
+                                        plan.series.patches.size(),
+                                        fs::path(found->patch).filename().string(), found->error);
+        return tl::unexpected(error);
+    }
+    if (!kernel) return tl::unexpected(kernel.error());
+    TrialKernels out;
+    environment.progress.start("comparing the functions of both kernels");
+    auto changed = changed_functions(spec, base, patched, context);
+    if (!changed) {
+        environment.progress.interrupt();
+        return tl::unexpected(changed.error());
+    }
+    out.changed = std::move(*changed);
+    auto graph = CallGraph::read(kernel->vmlinux, arch_named(spec.kernel.arch), environment.runner);
+    if (!graph) {
+        environment.progress.interrupt();
+        return tl::unexpected(graph.error());
+    }
+    environment.progress.finish();
+    out.graph = std::move(*graph);
+    if (out.changed.functions.empty())
+        return fail(FaultDomain::Guest,
+                    fmt::format("no function differs between the two kernels, so that nothing of "
+                                "the series can run; {}",
+                                out.changed.only_data.empty()
+                                    ? "comments, or code that this configuration leaves out: "
+                                      "`rig lines " +
+                                          plan.file.string() + " --arm patched` tells"
+                                    : "only data differ"));
+    RIG_TRY(base_symbols,
+            SymbolTable::parse(slurp(base_kernel->system_map), base_kernel->system_map.string()));
+    RIG_TRY(symbols, SymbolTable::parse(slurp(kernel->system_map), kernel->system_map.string()));
+    auto& experiment = plan.experiment;
+    std::vector<std::string> functions;
+    for (const auto& one : out.changed.functions)
+        if (one.kind == FunctionChange::Kind::Changed && !one.init &&
+            symbols.bounds(one.function) && base_symbols.bounds(one.function))
+            functions.push_back(one.function);
+    const auto ways = ways_to(out.graph, wanted_of(out.changed));
+    if (experiment.target.empty() && functions.empty())
+        return fail(FaultDomain::Spec,
+                    "no changed function is a function of its own in both kernels (all are new, "
+                    "removed, inlined or run at boot only): name one that contains the change by "
+                    "--target");
+    if (experiment.target.empty()) experiment.target = functions.front();
+    for (const auto& function : functions)
+        if (function != experiment.target && experiment.functions.size() < kMostFunctions)
+            experiment.functions.push_back(function);
+    if (need_workload(experiment, ways, plan.remarks).empty())
+        return fail(FaultDomain::Spec,
+                    fmt::format("no shipped workload leads to {}(): name a command that does by "
+                                "--run\n{}",
+                                experiment.target, ways_text(out)));
+    (void)request;
+    RIG_TRY(text, experiment_text(experiment));
+    RIG_CHECK(write_atomically(plan.file, text));
+    return out;
+}
+
+std::string ways_text(const TrialKernels& kernels) {
+    const auto ways = ways_to(kernels.graph, wanted_of(kernels.changed));
+    std::string out;
+    const auto list = [&](const std::string& heading, const std::vector<std::string>& entries) {
+        if (entries.empty()) return;
+        out += heading + "\n";
+        for (std::size_t i = 0; i < std::min(entries.size(), kMostShown); ++i)
+            out += wrapped("  " + entries[i], page, 4) + "\n";
+        if (entries.size() > kMostShown)
+            out += fmt::format("  and {} more\n", entries.size() - kMostShown);
+    };
+    std::vector<std::string> calls, indirect, workloads, allocations;
+    for (const auto& way : ways.system_calls)
+        calls.push_back(fmt::format("{}: {}", way.system_call, fmt::join(way.path, " > ")));
+    for (const auto& way : ways.indirect)
+        indirect.push_back(fmt::format("{}{}: {}", way.function, way.at_boot ? " (at boot)" : "",
+                                       fmt::join(way.path, " > ")));
+    for (const auto& way : ways.workloads)
+        workloads.push_back(fmt::format("--workload {}: it calls {}", way.workload, way.by));
+    for (const auto& way : ways.allocations)
+        allocations.push_back(fmt::format("{}: {}", way.fault_point, fmt::join(way.path, " > ")));
+    list("System calls that lead to the changed functions", calls);
+    list("Called through a pointer, from where is unknown", indirect);
+    list("Shipped workloads that lead there", workloads);
+    list("Allocations below them that could be made to fail", allocations);
+    if (!ways.missing.empty()) list("Not in the kernel as functions of their own", ways.missing);
+    return out;
+}
+
+} // namespace rig

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "rig/trial/trial_experiment.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <cmath>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+#include <set>
+
+namespace rig {
+namespace {
+
+constexpr double kFamilyError = 0.05;
+constexpr unsigned kFewestBoots = 6, kMostBoots = 1000;
+constexpr std::size_t kLongestSlug = 40;
+
+// A basic string of TOML. JSON's escapes are a part of TOML's.
+std::string quoted(const std::string& text) {
+    return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string list_of(const std::vector<std::string>& texts) {
+    std::vector<std::string> all;
+    for (const auto& text : texts)
+        all.push_back(quoted(text));
+    return fmt::format("[{}]", fmt::join(all, ", "));
+}
+
+// An option's value as [kernel.options] takes it: a .config's y, n, number or quoted text.
+std::string option_value(const std::string& value) {
+    const bool number =
+        !value.empty() && std::all_of(value.begin(), value.end(),
+                                      [](unsigned char c) { return std::isdigit(c) != 0; });
+    if (number) return value;
+    if (value.size() > 1 && value.front() == '"' && value.back() == '"') return value;
+    return quoted(value);
+}
+
+// One metric of the file.
+struct Entry {
+    std::string name;
+    std::vector<std::string> lines; // besides `expect`
+    std::string remark;
+};
+
+std::string metric_name(const std::string& prefix, const std::string& function) {
+    std::string name = prefix;
+    for (const unsigned char c : function)
+        name += std::isalnum(c) ? static_cast<char>(std::tolower(c)) : '_';
+    return name;
+}
+
+std::vector<Entry> entries_of(const TrialExperiment& trial) {
+    std::vector<Entry> out{{"target_latency", {}, "of " + trial.target + "()"},
+                           {"call_latency", {}, "one iteration of the workload"},
+                           {"total_ipis", {}, ""},
+                           {"tlb_flushes", {}, ""},
+                           {"bystander_wakeup", {}, ""},
+                           {"bystander_work_time", {}, ""}};
+    out.push_back({"context_switches",
+                   {"event = \"sched:sched_switch\"", "own = true", "label = \"context switches\""},
+                   "of the workload's tasks"});
+    for (const auto& function : trial.functions) {
+        out.push_back({metric_name("calls_", function), {"calls_of = " + quoted(function)}, ""});
+        out.push_back(
+            {metric_name("latency_", function), {"latency_of = " + quoted(function)}, ""});
+    }
+    return out;
+}
+
+} // namespace
+
+Result<NotWorse> parse_not_worse(const std::string& text) {
+    const auto wrong = [&] {
+        return fail(FaultDomain::Spec,
+                    fmt::format("--not-worse {}: want METRIC=PERCENT%, such as latency=1%", text));
+    };
+    const auto equals = text.find('=');
+    if (equals == text.npos || equals == 0 || !text.ends_with('%')) return wrong();
+    NotWorse bound;
+    bound.metric = text.substr(0, equals);
+    double percent = 0;
+    const auto* begin = text.data() + equals + 1;
+    const auto* end = text.data() + text.size() - 1;
+    const auto [stop, error] = std::from_chars(begin, end, percent);
+    if (error != std::errc() || stop != end || !std::isfinite(percent) || percent < 0 ||
+        percent > 1000)
+        return wrong();
+    bound.within = percent / 100;
+    if (bound.metric == "latency") bound.metric = "target_latency";
+    if (bound.metric == "duration") bound.metric = "call_latency";
+    if (bound.metric == "ipis") bound.metric = "total_ipis";
+    return bound;
+}
+
+unsigned boots_for(std::size_t comparisons) {
+    for (unsigned n = kFewestBoots; n < kMostBoots; ++n)
+        if (static_cast<double>(std::max<std::size_t>(comparisons, 1)) *
+                std::pow(2.0, 1.0 - static_cast<double>(n)) <=
+            kFamilyError)
+            return n;
+    return kMostBoots;
+}
+
+std::string slug_of(const std::string& title) {
+    std::string slug;
+    for (const unsigned char c : title) {
+        if (std::isalnum(c) && c < 128)
+            slug += static_cast<char>(std::tolower(c));
+        else if (!slug.empty() && slug.back() != '-')
+            slug += '-';
+    }
+    slug = slug.substr(0, kLongestSlug);
+    while (slug.ends_with('-'))
+        slug.pop_back();
+    return slug.empty() ? "patch" : slug;
+}
+
+Result<std::string> experiment_text(const TrialExperiment& trial) {
+    const auto entries = entries_of(trial);
+    std::set<std::string> names;
+    for (const auto& entry : entries)
+        names.insert(entry.name);
+    for (const auto& bound : trial.bounds)
+        if (!names.contains(bound.metric))
+            return fail(FaultDomain::Spec,
+                        fmt::format("--not-worse {}: no such metric, accepted: latency, duration, "
+                                    "ipis, {}",
+                                    bound.metric, fmt::join(names, ", ")));
+    std::string out = fmt::format(
+        "# Written by `rig try`. `rig compare` with this file makes the same run again. Replace\n"
+        "# expect = \"report\" by what you declare: not-worse, at-most, falls, exactly.\n"
+        "name = {}\ndescription = {}\n\n[kernel]\nsource = {}\narch = {}\n"
+        "prerequisites = {}\nfragments = {}\n",
+        quoted(trial.name), quoted(trial.description), trial.source, quoted(trial.arch),
+        list_of(trial.prerequisites), list_of(trial.fragments));
+    if (!trial.options.empty()) {
+        out += "\n[kernel.options]\n";
+        for (const auto& option : trial.options)
+            out += fmt::format("{} = {}{}\n", option.name, option_value(option.value),
+                               option.reason.empty() ? "" : " # " + option.reason);
+    }
+    out += fmt::format("\n[[arm]]\nname = \"base\"\nseries = []\n\n[[arm]]\nname = \"patched\"\n"
+                       "series = [{}]\n",
+                       quoted(trial.series));
+    // The workload's calls are one more comparison than the metrics that are shown.
+    const auto boots = trial.boots ? trial.boots : boots_for(entries.size());
+    out += fmt::format("\n[guest]\nvcpus = {}\nclock = {}\nboots = {}\n", trial.vcpus,
+                       quoted(trial.clock), boots);
+    if (!trial.image_files.empty())
+        out += fmt::format("\n[image]\nfiles = {}\n", list_of(trial.image_files));
+    out += fmt::format("\n[workload]\nname = {}\niterations = {}\npace_us = {}\n",
+                       quoted(trial.workload), trial.iterations, trial.pace_us);
+    if (!trial.command.empty()) out += fmt::format("command = {}\n", list_of(trial.command));
+    out += "\n[fault]\n";
+    out += trial.fault.empty() ? std::string("enabled = false\n")
+                               : fmt::format("function = {}\n", quoted(trial.fault));
+    out += fmt::format("\n[target]\nfunction = {}\n", quoted(trial.target));
+    for (const auto& entry : entries) {
+        const auto bound =
+            std::find_if(trial.bounds.begin(), trial.bounds.end(),
+                         [&](const NotWorse& one) { return one.metric == entry.name; });
+        out += fmt::format("\n[metrics.{}]{}\n", entry.name,
+                           entry.remark.empty() ? "" : " # " + entry.remark);
+        for (const auto& line : entry.lines)
+            out += line + "\n";
+        if (bound == trial.bounds.end())
+            out += "expect = \"report\"\n";
+        else
+            out += fmt::format("expect = \"not-worse\"\nwithin = {}\n", bound->within);
+    }
+    return out;
+}
+
+} // namespace rig
