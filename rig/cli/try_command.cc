@@ -87,7 +87,7 @@ Result<CommandOutput> try_command(const TryOptions& options, const CommonOptions
     if (options.plan_only)
         return CommandOutput{common.json ? plan_json(plan) : plan_text(plan), Exit::Pass};
     if (!common.quiet) environment.progress.say(plan_text(plan));
-    RIG_TRY(kernels, build_trial(plan, request, environment));
+    RIG_TRY(kernels, build_trial(plan, environment));
     RIG_TRY(spec, load_spec(plan.file));
     auto result = run_experiment(spec, environment,
                                  {common.results,

@@ -28,10 +28,6 @@ using nlohmann::json;
 constexpr const char* kSeries = "kernel-patches/series";
 constexpr std::size_t kMostShown = 8; // paths and functions in a text
 
-std::string quoted(const std::string& text) {
-    return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
 BuildContext context_of(const Environment& environment) {
     return {environment.cache, environment.runner, environment.progress, 0};
 }
@@ -43,8 +39,8 @@ bool is_kernel_tree(const fs::path& folder) {
 }
 
 std::string git_source(const fs::path& repository, const std::string& revision) {
-    return fmt::format("{{ git = {}, revision = {} }}", quoted(repository.string()),
-                       quoted(revision));
+    return fmt::format("{{ git = {}, revision = {} }}", toml_text(repository.string()),
+                       toml_text(revision));
 }
 
 // The repository at `folder`, its top and not a folder within it.
@@ -95,7 +91,7 @@ Result<std::string> source_of(const TrialRequest& request, const ImportedSeries&
         if (!series.base_commit.empty())
             remarks.push_back(
                 fmt::format("the series names another base: commit {:.12}", series.base_commit));
-        return fmt::format("{{ distro = {} }}", quoted(kDefaultBase));
+        return fmt::format("{{ distro = {} }}", toml_text(kDefaultBase));
     }
     if (fs::is_directory(request.base, error))
         return repository_source(request.base, {}, series, runner, remarks);
@@ -104,7 +100,7 @@ Result<std::string> source_of(const TrialRequest& request, const ImportedSeries&
             return repository_source(folder, request.base.substr(colon + 1), series, runner,
                                      remarks);
     if (request.base.starts_with("linux-source"))
-        return fmt::format("{{ distro = {} }}", quoted(request.base));
+        return fmt::format("{{ distro = {} }}", toml_text(request.base));
     return fail(FaultDomain::Spec,
                 fmt::format("--base {}: want a package such as {}, a git repository, or "
                             "REPOSITORY:REVISION",
@@ -384,8 +380,7 @@ std::string plan_json(const TrialPlan& plan) {
            "\n";
 }
 
-Result<TrialKernels> build_trial(TrialPlan& plan, const TrialRequest& request,
-                                 const Environment& environment) {
+Result<TrialKernels> build_trial(TrialPlan& plan, const Environment& environment) {
     const auto context = context_of(environment);
     RIG_TRY(spec, spec_of_plan(plan));
     const auto& base = spec.arms.front();
@@ -455,7 +450,6 @@ Result<TrialKernels> build_trial(TrialPlan& plan, const TrialRequest& request,
                     fmt::format("no shipped workload leads to {}(): name a command that does by "
                                 "--run\n{}",
                                 experiment.target, ways_text(out)));
-    (void)request;
     RIG_TRY(text, experiment_text(experiment));
     RIG_CHECK(write_atomically(plan.file, text));
     return out;

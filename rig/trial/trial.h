@@ -76,8 +76,7 @@ struct TrialKernels {
 // the base does not build, or if no changed function can be the target and none was named;
 // FaultDomain::Kernel if the patches do not build, with the patch that breaks it;
 // FaultDomain::Guest if no machine code differs.
-Result<TrialKernels> build_trial(TrialPlan& plan, const TrialRequest& request,
-                                 const Environment& environment);
+Result<TrialKernels> build_trial(TrialPlan& plan, const Environment& environment);
 
 // For a run in which no changed line ran: how to reach the changed functions, and what could be
 // made to fail below them.

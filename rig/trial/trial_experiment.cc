@@ -17,15 +17,10 @@ constexpr double kFamilyError = 0.05;
 constexpr unsigned kFewestBoots = 6, kMostBoots = 1000;
 constexpr std::size_t kLongestSlug = 40;
 
-// A basic string of TOML. JSON's escapes are a part of TOML's.
-std::string quoted(const std::string& text) {
-    return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 std::string list_of(const std::vector<std::string>& texts) {
     std::vector<std::string> all;
     for (const auto& text : texts)
-        all.push_back(quoted(text));
+        all.push_back(toml_text(text));
     return fmt::format("[{}]", fmt::join(all, ", "));
 }
 
@@ -36,7 +31,7 @@ std::string option_value(const std::string& value) {
                                       [](unsigned char c) { return std::isdigit(c) != 0; });
     if (number) return value;
     if (value.size() > 1 && value.front() == '"' && value.back() == '"') return value;
-    return quoted(value);
+    return toml_text(value);
 }
 
 // One metric of the file.
@@ -64,14 +59,19 @@ std::vector<Entry> entries_of(const TrialExperiment& trial) {
                    {"event = \"sched:sched_switch\"", "own = true", "label = \"context switches\""},
                    "of the workload's tasks"});
     for (const auto& function : trial.functions) {
-        out.push_back({metric_name("calls_", function), {"calls_of = " + quoted(function)}, ""});
+        out.push_back({metric_name("calls_", function), {"calls_of = " + toml_text(function)}, ""});
         out.push_back(
-            {metric_name("latency_", function), {"latency_of = " + quoted(function)}, ""});
+            {metric_name("latency_", function), {"latency_of = " + toml_text(function)}, ""});
     }
     return out;
 }
 
 } // namespace
+
+// JSON's escapes are a part of those of TOML's basic strings.
+std::string toml_text(const std::string& text) {
+    return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
 
 Result<NotWorse> parse_not_worse(const std::string& text) {
     const auto wrong = [&] {
@@ -135,7 +135,7 @@ Result<std::string> experiment_text(const TrialExperiment& trial) {
         "# expect = \"report\" by what you declare: not-worse, at-most, falls, exactly.\n"
         "name = {}\ndescription = {}\n\n[kernel]\nsource = {}\narch = {}\n"
         "prerequisites = {}\nfragments = {}\n",
-        quoted(trial.name), quoted(trial.description), trial.source, quoted(trial.arch),
+        toml_text(trial.name), toml_text(trial.description), trial.source, toml_text(trial.arch),
         list_of(trial.prerequisites), list_of(trial.fragments));
     if (!trial.options.empty()) {
         out += "\n[kernel.options]\n";
@@ -145,20 +145,20 @@ Result<std::string> experiment_text(const TrialExperiment& trial) {
     }
     out += fmt::format("\n[[arm]]\nname = \"base\"\nseries = []\n\n[[arm]]\nname = \"patched\"\n"
                        "series = [{}]\n",
-                       quoted(trial.series));
+                       toml_text(trial.series));
     // The workload's calls are one more comparison than the metrics that are shown.
     const auto boots = trial.boots ? trial.boots : boots_for(entries.size());
     out += fmt::format("\n[guest]\nvcpus = {}\nclock = {}\nboots = {}\n", trial.vcpus,
-                       quoted(trial.clock), boots);
+                       toml_text(trial.clock), boots);
     if (!trial.image_files.empty())
         out += fmt::format("\n[image]\nfiles = {}\n", list_of(trial.image_files));
     out += fmt::format("\n[workload]\nname = {}\niterations = {}\npace_us = {}\n",
-                       quoted(trial.workload), trial.iterations, trial.pace_us);
+                       toml_text(trial.workload), trial.iterations, trial.pace_us);
     if (!trial.command.empty()) out += fmt::format("command = {}\n", list_of(trial.command));
     out += "\n[fault]\n";
     out += trial.fault.empty() ? std::string("enabled = false\n")
-                               : fmt::format("function = {}\n", quoted(trial.fault));
-    out += fmt::format("\n[target]\nfunction = {}\n", quoted(trial.target));
+                               : fmt::format("function = {}\n", toml_text(trial.fault));
+    out += fmt::format("\n[target]\nfunction = {}\n", toml_text(trial.target));
     for (const auto& entry : entries) {
         const auto bound =
             std::find_if(trial.bounds.begin(), trial.bounds.end(),

@@ -10,6 +10,9 @@
 
 namespace rig {
 
+// The text as a string of TOML, with its quotes.
+std::string toml_text(const std::string& text);
+
 // A bound that the user gave: `--not-worse target_latency=1%`.
 struct NotWorse {
     std::string metric;
