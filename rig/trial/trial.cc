@@ -230,14 +230,9 @@ Status derive_options(TrialPlan& plan, const Environment& environment) {
     std::error_code error;
     fs::remove_all(tree, error);
     RIG_CHECK(link_tree(recipe.source.tree, recipe.overlay, fs::absolute(tree)));
-    environment.progress.start("asking make and Kconfig which options compile the change");
     auto derived = options_for(files, fs::absolute(tree), *recipe.arch, recipe.requests, context);
     fs::remove_all(tree, error);
-    if (!derived) {
-        environment.progress.interrupt();
-        return tl::unexpected(derived.error());
-    }
-    environment.progress.finish();
+    if (!derived) return tl::unexpected(derived.error());
     std::set<std::string> given;
     for (const auto& option : plan.experiment.options)
         given.insert(option.name);
@@ -403,12 +398,9 @@ Result<TrialKernels> build_trial(TrialPlan& plan, const Environment& environment
     }
     if (!kernel) return tl::unexpected(kernel.error());
     TrialKernels out;
-    environment.progress.start("comparing the functions of both kernels");
     auto changed = changed_functions(spec, base, patched, context);
-    if (!changed) {
-        environment.progress.interrupt();
-        return tl::unexpected(changed.error());
-    }
+    if (!changed) return tl::unexpected(changed.error());
+    environment.progress.start("reading who calls whom");
     out.changed = std::move(*changed);
     auto graph = CallGraph::read(kernel->vmlinux, arch_named(spec.kernel.arch), environment.runner);
     if (!graph) {
