@@ -17,8 +17,17 @@ namespace {
 
 struct Instruction {
     std::uint64_t address = 0;
-    std::string text; // mnemonic and operands
+    std::string text;       // mnemonic and operands
+    std::size_t number = 0; // of those that do something
+    bool padding = false;
 };
+
+// What fills up to an aligned address, which depends on where the function is. So do static keys.
+bool is_padding(std::string_view text) {
+    while (text.starts_with("data16 ") || text.starts_with("cs "))
+        text.remove_prefix(text.find(' ') + 1);
+    return text.starts_with("nop") || text.starts_with("xchg   %ax,%ax") || text == "c.nop";
+}
 
 // One function's symbol, or a part of a function.
 struct Part {
@@ -108,7 +117,11 @@ class ObjectReader {
         const auto address = leading_hex(text.substr(begin));
         if (!address) return;
         auto* part = part_at(section_, *address);
-        if (part) part->instructions.push_back({*address, std::string(text.substr(colon + 2))});
+        if (!part) return;
+        const auto& before = part->instructions;
+        const auto number = before.empty() ? 0 : before.back().number + !before.back().padding;
+        const auto words = text.substr(colon + 2);
+        part->instructions.push_back({*address, std::string(words), number, is_padding(words)});
     }
 
     ObjectCode take() {
@@ -122,7 +135,7 @@ class ObjectReader {
             std::erase_if(kind, [](unsigned char c) { return std::isdigit(c); });
             std::vector<std::string> lines{"part " + kind};
             for (std::size_t i = 0; i < part.instructions.size(); ++i)
-                lines.push_back(normal(part, i));
+                if (!part.instructions[i].padding) lines.push_back(normal(part, i));
             sorted[name].emplace(kind, std::move(lines));
             const bool init = file_.sections[part.symbol->section].name.starts_with(".init");
             const auto known = all_init.emplace(name, init);
@@ -173,7 +186,7 @@ class ObjectReader {
             std::ranges::lower_bound(part.instructions, address, {}, &Instruction::address);
         if (found == part.instructions.end() || found->address != address)
             return fmt::format("+{:#x}", address - part.symbol->value);
-        return fmt::format("[{}]", found - part.instructions.begin());
+        return fmt::format("[{}]", found->number);
     }
 
     // What is at a place of this file, by name or content.

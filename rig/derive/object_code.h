@@ -19,9 +19,9 @@ namespace rig {
 // A relocation is its type and what it points to: the function or variable and the offset from its
 // beginning; a string by its text; other constants, such as a jump table, by their content. A
 // branch is to the n-th instruction of a function. Numbers that the compiler appends to names,
-// addresses and the lengths of branches are left out. So is the content of tables that describe
-// code: of BUG() and WARN() with their line numbers, of exceptions, static keys, alternatives,
-// unwinding.
+// addresses and the lengths of branches are left out, and instructions that do nothing: they align
+// loops. So is the content of tables that describe code: of BUG() and WARN() with their line
+// numbers, of exceptions, static keys, alternatives, unwinding.
 struct FunctionCode {
     std::vector<std::string> instructions;
     bool init = false; // all of it is freed after boot

@@ -146,6 +146,37 @@ TEST_F(CompiledObjects, AnObjectOfOneSideAddsItsFunctions) {
     EXPECT_EQ(words(*changed), Words{"added a"});
 }
 
+// Relocations that are left between functions of one file, and addresses in two halves.
+TEST_F(CompiledObjects, OtherArchitecturesAreComparedAsWell) {
+    const std::string before = "extern int other(int);\n"
+                               "static int cell;\n"
+                               "__attribute__((noipa)) int grows(int a) { return other(a); }\n"
+                               "int loops(int a) { while (a > cell) a -= grows(a); return a; }\n"
+                               "int says(void) { return other((long)\"text\"); }\n"
+                               "void sets(int a) { cell = a; }\n";
+    auto after = before;
+    after.replace(after.find("return other(a);"), 16, "return other(a) * other(a + 77);");
+    unsigned compared = 0;
+    for (const auto* arch : {&x86_64(), &arm64(), &riscv64()}) {
+        bool compiled = true;
+        for (const auto& [side, text] : {std::pair("before", before), {"after", after}}) {
+            dir.put(std::string(side) + "/a.c", text);
+            Command gcc;
+            gcc.argv = {arch->cross + "gcc", "-O2", "-c", "-w", "-o", "a.o", "a.c"};
+            gcc.cwd = dir / side;
+            const auto result = runner.run(gcc);
+            if (!result) compiled = false; // this host has no such compiler
+            EXPECT_TRUE(!result || result->ok()) << result->out;
+        }
+        if (!compiled) continue;
+        ++compared;
+        const auto changed = compare_objects(dir / "before", dir / "after", {"a.o"}, *arch, runner);
+        ASSERT_TRUE(changed) << changed.error().message;
+        EXPECT_EQ(words(*changed), Words{"changed grows"}) << arch->name;
+    }
+    EXPECT_GE(compared, 1u); // the host's own
+}
+
 TEST_F(CompiledObjects, WhatIsNoObjectIsNamed) {
     dir.put("text.o", "no object");
     const auto text = read_object(dir / "text.o", x86_64(), runner);
