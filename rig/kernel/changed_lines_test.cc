@@ -107,6 +107,8 @@ TEST(HunksOf, AreComparedWithTheFiles) {
     EXPECT_FALSE(hunks_of("@@ -1,9 +1,9 @@\n", "a\nc\n", "b\nc\n"));
     EXPECT_FALSE(hunks_of("", "a\nc\n", "b\nc\n"));
     EXPECT_FALSE(hunks_of("@@ what @@\n", "a\n", "b\n"));
+    EXPECT_FALSE(hunks_of("@@ -1 +1, @@\n", "a\n", "b\n"));
+    EXPECT_FALSE(hunks_of("@@ -" + std::string(1u << 20, '1') + " +1 @@\n", "a\n", "b\n"));
     EXPECT_FALSE(hunks_of("@@ -4294967295,2 +1,1 @@\n", "a\n", "b\n"));
 }
 

@@ -282,22 +282,27 @@ TEST_F(LineMapping, WhatIsCompiledForSomethingElseThanVmlinux) {
 }
 
 TEST_F(LineMapping, ACallThatWasInlinedIsAtTheInlinedCode) {
-    const std::string before = "#include <h.h>\nvolatile int cell = 1;\n"
-                               "static void set(int x)\n{\n\tcell = x;\n}\n";
-    patch({{"mm/a.c", before + "int a(int x)\n{\n\tset(x + 1);\n\treturn  shared(x);\n}\n"}});
+    patch({{"mm/a.c", "#include <h.h>\nvolatile int cell = 1;\n" // 1, 2
+                      "static void set(int x)\n"                 // 3
+                      "{\n"                                      // 4
+                      "\tcell = x ^ 9;\n"                        // 5
+                      "}\n"                                      // 6
+                      "int a(int x)\n"                           // 7
+                      "{\n"                                      // 8
+                      "\tset(x);\n"                              // 9
+                      "\treturn x;\n"                            // 10
+                      "}\n"}});                                  // 11
     const auto map = must_map(patched, TreeSide::After);
+    EXPECT_EQ(map.why_not, "");
     const auto &call = line_of(map, "mm/a.c", 9), &body = line_of(map, "mm/a.c", 5);
+    EXPECT_EQ(call.reason, LineReason::Inlined);
+    EXPECT_EQ(call.detail, ""); // the text of the line has the name
     EXPECT_EQ(body.reason, LineReason::Mapped);
+    ASSERT_EQ(call.addresses.size(), body.addresses.size());
     ASSERT_FALSE(call.addresses.empty());
-    if (call.reason == LineReason::Inlined) { // else x + 1 has an instruction of its own
-        EXPECT_EQ(call.addresses[0].start, body.addresses[0].start);
-        EXPECT_EQ(call.detail, "");
-    } else {
-        EXPECT_EQ(call.reason, LineReason::Mapped);
-    }
-    const auto& header = line_of(map, "mm/a.c", 10);
-    EXPECT_EQ(header.reason, LineReason::Inlined);
-    EXPECT_EQ(header.addresses[0].function, "a");
+    EXPECT_EQ(call.addresses[0].start, body.addresses[0].start);
+    EXPECT_EQ(call.addresses[0].end, body.addresses[0].end);
+    EXPECT_EQ(call.addresses[0].function, "a");
 }
 
 TEST_F(LineMapping, AnotherKernelThanTheOneThatIsBootedMapsNothing) {

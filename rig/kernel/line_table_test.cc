@@ -163,7 +163,7 @@ TEST_F(CompiledLines, ACallThatWasInlinedHasTheFirstStatementOfTheFunction) {
                           "{\n"                                                      // 16
                           "    nothing(n);\n"                                        // 17
                           "    both(n);\n"                                           // 18
-                          "    return n;\n"                                          // 19
+                          "    return n + 1;\n"                                      // 19
                           "}\n"                                                      // 20
                           "__attribute__((section(\".init.text\")))\n"               // 21
                           "void h(int n)\n"                                          // 22
