@@ -37,7 +37,7 @@ void _start(void) { __x64_sys_munmap(1); __x64_sys_brk(2); __x64_sys_getpid(3); 
   calls_by_register(1); never_reached(2); }
 )";
 
-class Image : public ::testing::Test {
+class LinkedImage : public ::testing::Test {
  protected:
     static void SetUpTestSuite() {
         dir_ = new testing::TempTree;
@@ -73,7 +73,7 @@ template<class Way> std::vector<std::string> paths(const std::vector<Way>& ways)
 }
 using Paths = std::vector<std::string>;
 
-TEST_F(Image, SystemCallsThatLeadToAFunctionShortestFirst) {
+TEST_F(LinkedImage, SystemCallsThatLeadToAFunctionShortestFirst) {
     const auto found = ways("changed");
     EXPECT_EQ(paths(found.system_calls),
               (Paths{"__x64_sys_munmap > unmap_region > changed",
@@ -82,7 +82,7 @@ TEST_F(Image, SystemCallsThatLeadToAFunctionShortestFirst) {
     EXPECT_TRUE(found.missing.empty());
 }
 
-TEST_F(Image, AFunctionWhoseAddressIsTakenIsCalledIndirectly) {
+TEST_F(LinkedImage, AFunctionWhoseAddressIsTakenIsCalledIndirectly) {
     EXPECT_EQ(paths(ways("changed").indirect), Paths{"pointed > changed"});
     // In code, not in data.
     EXPECT_EQ(paths(ways("waits").indirect), Paths{"waits"});
@@ -91,7 +91,7 @@ TEST_F(Image, AFunctionWhoseAddressIsTakenIsCalledIndirectly) {
     EXPECT_TRUE(ways("never_reached").indirect.empty());
 }
 
-TEST_F(Image, WorkloadsWhoseIterationsLeadThere) {
+TEST_F(LinkedImage, WorkloadsWhoseIterationsLeadThere) {
     std::vector<std::string> names;
     for (const auto& way : ways("changed").workloads)
         names.push_back(way.workload + " by " + way.by);
@@ -103,7 +103,7 @@ TEST_F(Image, WorkloadsWhoseIterationsLeadThere) {
     EXPECT_TRUE(ways("never_reached").workloads.empty());
 }
 
-TEST_F(Image, AllocationsBelowWithTheirFaultPoint) {
+TEST_F(LinkedImage, AllocationsBelowWithTheirFaultPoint) {
     const auto found = ways("changed").allocations;
     // What the page allocator itself allocates is not the caller's.
     ASSERT_EQ(paths(found), Paths{"changed > __alloc_pages_noprof"});
@@ -118,7 +118,7 @@ TEST_F(Image, AllocationsBelowWithTheirFaultPoint) {
               Paths{"__alloc_pages_noprof > __kmalloc_noprof"});
 }
 
-TEST_F(Image, AFunctionThatTheImageHasNotIsMissing) {
+TEST_F(LinkedImage, AFunctionThatTheImageHasNotIsMissing) {
     EXPECT_EQ(ways("inlined_away").missing, std::vector<std::string>{"inlined_away"});
     // A static function of another file is another function.
     EXPECT_EQ(ways("changed", "mm/other.c").missing, std::vector<std::string>{"changed"});
@@ -126,7 +126,7 @@ TEST_F(Image, AFunctionThatTheImageHasNotIsMissing) {
     EXPECT_TRUE(ways("unmap_region", "mm/other.c").missing.empty());
 }
 
-TEST_F(Image, WhatIsNoImageIsNamed) {
+TEST_F(LinkedImage, WhatIsNoImageIsNamed) {
     dir_->put("text", "no image");
     BoostCommandRunner runner;
     const auto text = CallGraph::read(*dir_ / "text", x86_64(), runner);

@@ -16,7 +16,7 @@ class TrialText : public ::testing::Test {
         dir.put("kernel-patches/series/series", "");
         dir.put("configs/kernel/base.config", "");
         trial.name = "fix";
-        trial.description = "mm: say \"no\" to \\ and\ttabs";
+        trial.description = "mm: say \"no\" to \\ and more";
         trial.source = "{ distro = \"linux-source-6.12\" }";
         trial.arch = "x86-64";
         trial.fragments = {"configs/kernel/base.config"};
