@@ -39,6 +39,7 @@ struct ReadyArm {
     KernelFacts facts;
     std::optional<SymbolTable> symbols;
     std::string unplannable;
+    std::optional<Profiling> profiling = {}; // if its boots are profiled
 };
 
 // Hands the boots of a run in order to one or more workers. The first error that is not retried

@@ -4,6 +4,7 @@
 #include "rig/base/text.h"
 #include "rig/html/html_page.h"
 #include "rig/report/figures.h"
+#include "rig/report/profile_report.h"
 #include "rig/report/rows.h"
 #include "rig/report/splats.h"
 #include "rig/report/tests.h"
@@ -320,6 +321,17 @@ Markup provenance(const ReportInput& input) {
          patches.shared.empty() ? Markup() : list(patches.shared), facts(all)});
 }
 
+Markup profile(const ReportInput& input) {
+    const auto text = profile_section(input);
+    if (text.empty()) return {};
+    return section("profile", "Executed instructions",
+                   {element("pre",
+                            {{"tabindex", "0"},
+                             {"role", "region"},
+                             {"aria-label", "Functions that explain the difference"}},
+                            {text})});
+}
+
 Markup reproduce(const ReportInput& input) {
     std::vector<std::string> words;
     for (const auto& word : input.run.command)
@@ -392,6 +404,7 @@ std::string render_html(const ReportInput& input, const std::vector<Sample>& sam
     add_charts(page.main, "sweeps", "Over fault rate and vCPUs", "", curve_charts(extras.sweeps));
     page.main += checks(input);
     page.main += splats(input, extras.excerpts);
+    page.main += profile(input);
     page.main += provenance(input);
     if (!input.warnings.empty())
         page.main += section("warnings", "Warnings", {list(input.warnings)});

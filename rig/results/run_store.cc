@@ -252,13 +252,17 @@ Status RunWriter::append(const Sample& sample) {
     return {};
 }
 
+std::string boot_folder(const BootId& boot) {
+    return fmt::format("{:04}-{}-{}", boot.order, boot.arm, boot.index);
+}
+
 Result<fs::path> RunWriter::boot_dir(const BootId& boot) {
     // The name becomes a path, so it must satisfy the rules of parse_spec(), wherever it came from.
     auto fine = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
     if (boot.arm.empty() || !std::all_of(boot.arm.begin(), boot.arm.end(), fine))
         return fail(FaultDomain::Host,
                     fmt::format("bad arm name for a folder: {:?}, want [a-z0-9-]+", boot.arm));
-    auto dir = dir_ / "boots" / fmt::format("{:04}-{}-{}", boot.order, boot.arm, boot.index);
+    auto dir = dir_ / "boots" / boot_folder(boot);
     std::error_code error;
     for (unsigned n = 1; fs::exists(dir, error); ++n)
         if (const auto kept = dir.string() + fmt::format(".cut-short-{}", n);
