@@ -1,109 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The plugin inside a QEMU that is this test: it defines what the plugin calls, loads both builds
-// and lets invented instructions be translated and executed.
+// The plugin that counts ranges, inside a QEMU that is this test.
 #include "plugin/counts_file.h"
+#include "plugin/fake_qemu.h"
 #include "rig/boot/counts_file.h"
 #include "rig/testing/temp_tree.h"
 
 #include <cstring>
-#include <dlfcn.h>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <thread>
 #include <vector>
-
-extern "C" {
-#include "plugin/qemu_plugin_abi.h"
-
-struct qemu_plugin_insn {
-    std::uint64_t address;
-    qemu_plugin_vcpu_udata_cb_t callback;
-    void* data;
-};
-struct qemu_plugin_tb {
-    std::vector<qemu_plugin_insn> insns;
-};
-
-static qemu_plugin_vcpu_tb_trans_cb_t translate;
-
-QEMU_PLUGIN_EXPORT void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t,
-                                                              qemu_plugin_vcpu_tb_trans_cb_t cb) {
-    translate = cb;
-}
-QEMU_PLUGIN_EXPORT void qemu_plugin_register_vcpu_insn_exec_cb(qemu_plugin_insn* insn,
-                                                               qemu_plugin_vcpu_udata_cb_t cb,
-                                                               qemu_plugin_cb_flags, void* data) {
-    insn->callback = cb;
-    insn->data = data;
-}
-QEMU_PLUGIN_EXPORT size_t qemu_plugin_tb_n_insns(const qemu_plugin_tb* tb) {
-    return tb->insns.size();
-}
-QEMU_PLUGIN_EXPORT qemu_plugin_insn* qemu_plugin_tb_get_insn(const qemu_plugin_tb* tb, size_t i) {
-    return const_cast<qemu_plugin_insn*>(&tb->insns[i]);
-}
-QEMU_PLUGIN_EXPORT uint64_t qemu_plugin_insn_vaddr(const qemu_plugin_insn* insn) {
-    return insn->address;
-}
-}
 
 namespace rig {
 namespace {
 
 constexpr std::uint64_t kText = 0xffffffff81000000, kOther = 0xffffffff82000000;
 
-// One loaded build of the plugin. Each has its state once per load, so they are unloaded again.
-class Plugin {
- public:
-    explicit Plugin(int api)
-        : module_(::dlopen(
-              (std::string(RIG_BUILD) + "/plugin/libcount_ranges-api" + std::to_string(api) + ".so")
-                  .c_str(),
-              RTLD_NOW | RTLD_LOCAL)) {
-        EXPECT_NE(module_, nullptr) << ::dlerror();
-        translate = nullptr;
-    }
-    ~Plugin() {
-        if (module_) ::dlclose(module_);
-    }
-    Plugin(const Plugin&) = delete;
-    Plugin& operator=(const Plugin&) = delete;
+using testing::execute;
+using testing::mark;
+using testing::translated;
 
-    int version() const { return *static_cast<int*>(::dlsym(module_, "qemu_plugin_version")); }
-    // As QEMU 7.2 (min 0, cur 1) or 10.0 (min 2, cur 4) does it; its messages are on stderr.
-    int install(std::string argument, int min, int cur, const char* target = "x86_64",
-                int vcpus = 2) const {
-        qemu_info_t info{};
-        info.target_name = target;
-        info.version = {min, cur};
-        info.system_emulation = true;
-        info.system = {vcpus, vcpus};
-        char* argv[] = {argument.data()};
-        const auto function =
-            reinterpret_cast<int (*)(qemu_plugin_id_t, const qemu_info_t*, int, char**)>(
-                ::dlsym(module_, "qemu_plugin_install"));
-        return function(1, &info, 1, argv);
-    }
-
- private:
-    void* module_;
+struct Plugin : testing::Plugin {
+    explicit Plugin(int api) : testing::Plugin("count_ranges", api) {}
 };
-
-qemu_plugin_tb translated(std::initializer_list<std::uint64_t> addresses) {
-    qemu_plugin_tb tb;
-    for (const auto address : addresses)
-        tb.insns.push_back({address, nullptr, nullptr});
-    translate(1, &tb);
-    return tb;
-}
-void execute(const qemu_plugin_tb& tb, unsigned vcpu, int times = 1) {
-    for (int i = 0; i < times; ++i)
-        for (const auto& insn : tb.insns)
-            if (insn.callback) insn.callback(vcpu, insn.data);
-}
-void mark(unsigned window) {
-    execute(translated({RIG_MARK_PAGE + window * RIG_MARK_STRIDE}), 0);
-}
 
 class CountRanges : public ::testing::TestWithParam<int> {
  protected:
@@ -127,8 +46,8 @@ TEST_P(CountRanges, CountsByInstructionVcpuAndWindow) {
     EXPECT_EQ(plugin.version(), GetParam());
     ASSERT_EQ(plugin.install(argument_, min(), cur()), 0);
     const auto body = translated({kText - 1, kText, kText + 3, kText + 63, kText + 64});
-    EXPECT_EQ(body.insns[0].callback, nullptr) << "before the range";
-    EXPECT_EQ(body.insns[4].callback, nullptr) << "behind the range";
+    EXPECT_TRUE(body.insns[0].callbacks.empty()) << "before the range";
+    EXPECT_TRUE(body.insns[4].callbacks.empty()) << "behind the range";
     const auto other = translated({kOther + 7});
     execute(body, 0, 5);
     mark(RIG_WINDOW_COUNT_PASS);
@@ -163,7 +82,7 @@ TEST_P(CountRanges, CodeElsewhereIsLeftAlone) {
     for (const auto address : std::vector<std::uint64_t>{
              0x400000, kText + 64, kText - 1, kOther + 8, RIG_MARK_PAGE - 1, RIG_MARK_PAGE + 1,
              RIG_MARK_PAGE + RIG_WINDOWS * RIG_MARK_STRIDE})
-        EXPECT_EQ(translated({address}).insns[0].callback, nullptr) << std::hex << address;
+        EXPECT_TRUE(translated({address}).insns[0].callbacks.empty()) << std::hex << address;
     EXPECT_TRUE(counts().counted()) << "blocks were seen";
 }
 

@@ -8,7 +8,7 @@ import pathlib
 import re
 import sys
 
-ORDER = ("base arch protocol stats workloads spec host hypervisor kernel series derive plan guest_output boot analysis results "
+ORDER = ("base arch protocol stats workloads spec host hypervisor kernel series derive plan guest_output profile boot analysis results "
          "report run_index export html experiment slurm bisect nightly trial cli").split()
 RANK = {name: rank for rank, name in enumerate(ORDER)}
 THREADS = re.compile(r'^\s*#\s*include\s+<(?:atomic|barrier|condition_variable|future|latch|mutex|pthread\.h|semaphore|shared_mutex|thread|'
@@ -18,8 +18,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 def folder_of(path):
     parts = pathlib.PurePosixPath(path).parts
-    # The one header that the TCG plugin shares with rig; it includes nothing above the protocol.
-    if parts[:2] == ("guest", "protocol") or path == "plugin/counts_file.h":
+    # The headers that the TCG plugins share with rig; they include nothing above the protocol.
+    if parts[:2] == ("guest", "protocol") or path in ("plugin/counts_file.h", "plugin/profile_file.h"):
         return "protocol"
     return parts[1] if parts[0] == "rig" and len(parts) > 2 else parts[0]
 

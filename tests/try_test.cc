@@ -56,8 +56,8 @@ TEST_F(Try, ABrokenBoundFails) {
 
 TEST_F(Try, AWorkloadThatMissesTheChangeIsInconclusiveAndToldTheWay) {
     const auto result =
-        try_it({reviewed_, "--base", "linux-source-6.12", "--prerequisites", enable_, "--run",
-                "true", "--fault", "tlb_remove_table", "--boots", "1", "--clock", "virtual"},
+        try_it({reviewed_, "--base", "linux-source-6.12", "--prerequisites", enable_, "--workload",
+                "munmap", "--fault", "tlb_finish_mmu", "--boots", "1", "--clock", "virtual"},
                testing::kBuildLimit);
     EXPECT_EQ(exit_code(result), 4) << result.out;
     EXPECT_NE(result.out.find("INCONCLUSIVE"), std::string::npos) << result.out;

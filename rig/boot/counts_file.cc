@@ -12,24 +12,29 @@
 namespace rig {
 namespace {
 
-Status fill(int fd, const CountsImage& image, const std::filesystem::path& file) {
+Status fill(int fd, std::string_view head, std::uint64_t bytes, const std::filesystem::path& file) {
     // A store into a hole of a mapped file needs a block of the disk. On a full disk the kernel
     // answers it with SIGBUS, and QEMU would die in the middle of a boot.
-    if (const int error = ::posix_fallocate(fd, 0, static_cast<off_t>(image.bytes)); error != 0)
+    if (const int error = ::posix_fallocate(fd, 0, static_cast<off_t>(bytes)); error != 0)
         return cannot("allocate", file, error);
-    return write_all(fd, image.head, file);
+    return write_all(fd, head, file);
 }
 
 } // namespace
 
 Status create_counts_file(const std::filesystem::path& file, const CountsLayout& layout) {
     RIG_TRY(image, counts_image(layout));
+    return create_counters(file, image.head, image.bytes);
+}
+
+Status create_counters(const std::filesystem::path& file, std::string_view head,
+                       std::uint64_t bytes) {
     // A new file, never the old one cut to 0: a QEMU of an attempt before may still map that.
     std::error_code none;
     std::filesystem::remove(file, none);
     const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) return cannot("create", file, errno);
-    const auto filled = fill(fd, image, file);
+    const auto filled = fill(fd, head, bytes, file);
     const int closed = ::close(fd) == 0 ? 0 : errno;
     if (filled && closed == 0) return {};
     std::filesystem::remove(file, none); // a partial one would fill the disk further

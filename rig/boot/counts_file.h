@@ -19,6 +19,11 @@ struct InstructionCounting {
     CountsLayout layout;
 };
 
+// Creates or replaces a file of `bytes` bytes for a plugin: `head`, then zeros, with all of its
+// disk blocks allocated. Error (the host's fault): it cannot be written, or the disk is full.
+Status create_counters(const std::filesystem::path& file, std::string_view head,
+                       std::uint64_t bytes);
+
 // Creates or replaces `file`, all zeros behind the header, with all of its disk blocks allocated.
 // Error (the host's fault): it cannot be written, the disk is full, or the layout is too large.
 Status create_counts_file(const std::filesystem::path& file, const CountsLayout& layout);

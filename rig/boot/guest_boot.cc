@@ -142,6 +142,10 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
             CountPlugin{setup.counting->module, std::filesystem::absolute(evidence / kCountsFile)};
         RIG_CHECK(create_counts_file(request.plugin->counts, setup.counting->layout));
     }
+    if (setup.profiling) {
+        RIG_CHECK(begin_profile(*setup.profiling, evidence));
+        request.profiler = profiler_of(*setup.profiling, evidence);
+    }
     RIG_CHECK(initramfs_with_plan(setup.image, plan.dump(), request.initrd));
 
     Conversation talk;
@@ -150,6 +154,8 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
         request, [&talk](std::string_view bytes) { return talk.take(bytes); }, stop);
     for (const auto& [name, content] : talk.artifacts)
         RIG_CHECK(write_atomically(evidence / name, content));
+    const auto profiled =
+        setup.profiling ? keep_profile(*setup.profiling, talk.artifacts, evidence) : Status{};
     if (!end) return did_not_start(end.error().message, log);
     std::error_code none;
     std::filesystem::remove(evidence / kRegistersFile, none); // left by an earlier attempt
@@ -206,6 +212,7 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
         }
         return tl::unexpected(std::move(status.error()));
     }
+    RIG_CHECK(profiled);
     BootRecord record{std::move(talk.artifacts), talk.release,      talk.version, end->seconds, 0,
                       as_data(console),          console.overflow()};
     record.agent_ready_wall_s = std::chrono::duration<double>(*talk.ready - talk.started).count();

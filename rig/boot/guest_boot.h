@@ -5,6 +5,7 @@
 
 #include "rig/base/error.h"
 #include "rig/boot/counts_file.h"
+#include "rig/boot/profile_boot.h"
 #include "rig/guest_output/console_triage.h"
 #include "rig/guest_output/sample_builder.h"
 #include "rig/hypervisor/hypervisor.h"
@@ -35,6 +36,8 @@ struct GuestSetup {
     std::function<void(const std::string&)> warn = {};
     // Into kCountsFile of the evidence, which a boot leaves however it ends.
     std::optional<InstructionCounting> counting = {};
+    // Into kProfileFile of the evidence, likewise.
+    std::optional<Profiling> profiling = {};
 };
 
 // The data of a boot that completed.

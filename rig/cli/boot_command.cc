@@ -8,8 +8,10 @@
 #include "rig/boot/guest_boot.h"
 #include "rig/cli/counted_functions.h"
 #include "rig/cli/counted_lines.h"
+#include "rig/cli/profiled_boot.h"
 #include "rig/experiment/prepare.h"
 #include "rig/experiment/prepared.h"
+#include "rig/experiment/profile_setup.h"
 #include "rig/guest_output/sample.h"
 #include "rig/guest_output/splat.h"
 #include "rig/hypervisor/count_plugin.h"
@@ -124,11 +126,18 @@ Result<CommandOutput> boot_command(const CommandOptions& line, const CommonOptio
                             lines ? ranges_of(lines->map) : std::vector<CountedRange>{}));
         setup.counting = std::move(counting);
     }
+    if (line.profile) {
+        RIG_TRY(profiling, profiling_of(kernel, one.prepared.image, chosen.machine,
+                                        arch_named(one.spec.kernel.arch), one.spec.guest.vcpus,
+                                        environment, plugin_folder()));
+        setup.profiling = std::move(profiling);
+    }
     if (line.print_only) {
         auto request = make_request(setup, kernel, id.seed, "console.log");
         request.initrd = one.prepared.image;
         request.channel = "channel";
         if (setup.counting) request.plugin = CountPlugin{setup.counting->module, kCountsFile};
+        if (setup.profiling) request.profiler = CountPlugin{setup.profiling->module, kProfileFile};
         RIG_TRY(program, environment.hypervisor.emulator(arch_named(request.arch)));
         const auto argv = qemu_argv(request, program);
         if (common.json)
@@ -184,6 +193,10 @@ Result<CommandOutput> boot_command(const CommandOptions& line, const CommonOptio
         text += fmt::format("  splat {} ({} times)\n", in_words(splat), splat.count);
     if (counts && !line.count.empty()) text += counted_functions_text(line.count, symbols, *counts);
     if (counts && lines) text += counted_lines_text(*lines, *counts);
+    if (setup.profiling) {
+        RIG_TRY(profiled, profiled_boot_text(evidence));
+        text += profiled;
+    }
     if (places.facts.shared)
         text += "  ! other boots may have run on the same host CPUs (--share-cpus)\n";
     text += fmt::format("raw data: {}\n", evidence.string());

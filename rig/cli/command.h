@@ -28,6 +28,7 @@ struct CommandOptions {
     unsigned index = 0;
     bool count_lines = false;       // of boot: count the changed lines
     std::vector<std::string> count; // of boot: kernel functions whose instructions are counted
+    bool profile = false;           // of boot and compare: profile the guests
     bool print_only = false, gdb = false, prune = false, dump_memory = false;
     unsigned gdb_port = 1234;
     std::optional<double> max_gib;

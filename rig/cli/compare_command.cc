@@ -38,9 +38,10 @@ Result<CommandOutput> suite_command(const CommandOptions& line, const CommonOpti
     auto command = reproduce(suite.file, suite.top, o);
     for (const auto& id : line.points)
         command.insert(command.end(), {"--point", id});
+    if (line.profile) command.push_back("--profile");
     RIG_TRY(result, run_suite(suite, more, environment,
                               {common.results, common.jobs, command, line.fresh,
-                               common.disk_budget_mib << 20, common.warn},
+                               common.disk_budget_mib << 20, common.warn, line.profile},
                               stop));
     if (common.json) return CommandOutput{suite_json(result).dump(2) + "\n", result.exit()};
     return CommandOutput{suite_text(result, common.colour), result.exit()};
@@ -60,10 +61,11 @@ Result<CommandOutput> compare_command(const CommandOptions& line, const CommonOp
     if (spec.arms.size() < 2)
         return fail(FaultDomain::Spec,
                     fmt::format("{}: one arm, want at least two to compare", spec.file.string()));
+    auto command = compare_command_words(spec, line.overrides);
+    if (line.profile) command.push_back("--profile");
     RIG_TRY(result, run_experiment(spec, environment,
-                                   {common.results, common.jobs,
-                                    compare_command_words(spec, line.overrides), line.fresh,
-                                    common.disk_budget_mib << 20, common.warn},
+                                   {common.results, common.jobs, command, line.fresh,
+                                    common.disk_budget_mib << 20, common.warn, line.profile},
                                    stop));
     return report_output(result.report, common);
 }

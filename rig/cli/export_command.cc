@@ -4,9 +4,11 @@
 #include "rig/base/files.h"
 #include "rig/export/benchstat.h"
 #include "rig/export/csv.h"
+#include "rig/export/folded.h"
 #include "rig/export/junit.h"
 #include "rig/export/kcidb.h"
 #include "rig/export/ktap.h"
+#include "rig/results/run_profiles.h"
 #include "rig/results/run_store.h"
 #include "rig/run_index/run_reader.h"
 
@@ -43,7 +45,8 @@ Status check_options(const CommandOptions& line) {
 } // namespace
 
 const std::vector<std::string>& export_formats() {
-    static const std::vector<std::string> formats{"ktap", "junit", "kcidb", "csv", "benchstat"};
+    static const std::vector<std::string> formats{"ktap", "junit",     "kcidb",
+                                                  "csv",  "benchstat", "folded"};
     return formats;
 }
 
@@ -63,6 +66,15 @@ Result<CommandOutput> export_command(const CommandOptions& line, const CommonOpt
     if (line.format == "csv")
         text = line.raw ? render_csv_raw(report, run.samples) : render_csv(report, run.samples);
     if (line.format == "benchstat") text = render_benchstat(report, run.samples);
+    if (line.format == "folded") {
+        RIG_TRY(profiles, load_profiles(run.dir, run.samples));
+        if (profiles.empty())
+            return fail(FaultDomain::Spec,
+                        fmt::format("--format folded: no boot of {} is profiled, want a run of rig "
+                                    "compare --profile",
+                                    run.dir.string()));
+        text = render_folded(profiles);
+    }
     if (line.out.empty()) return CommandOutput{text, Exit::Pass};
     if (auto written = write_atomically(line.out, text); !written)
         return fail(FaultDomain::Spec,

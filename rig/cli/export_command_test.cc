@@ -4,9 +4,12 @@
 #include "rig/cli/export_command.h"
 
 #include "rig/base/files.h"
+#include "rig/results/run_store.h"
+#include "rig/testing/profile_fixture.h"
 #include "rig/testing/temp_tree.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace rig {
 namespace {
@@ -30,6 +33,7 @@ std::string error_of(const CommandOptions& line) {
 TEST(ExportCommand, EveryFormatToStdoutOrAFile) {
     const TempTree dir;
     for (const auto& format : export_formats()) {
+        if (format == "folded") continue; // of a run that was profiled, see below
         auto line = line_of(format);
         const auto shown = export_command(line, CommonOptions{});
         ASSERT_TRUE(shown) << format << ": " << shown.error().message;
@@ -45,7 +49,7 @@ TEST(ExportCommand, EveryFormatToStdoutOrAFile) {
 
 TEST(ExportCommand, AnOptionThatDoesNotFitIsRefusedBeforeAnythingIsRead) {
     EXPECT_EQ(error_of(line_of("tap")),
-              "--format tap: accepted: ktap, junit, kcidb, csv, benchstat");
+              "--format tap: accepted: ktap, junit, kcidb, csv, benchstat, folded");
     auto line = line_of("ktap");
     line.run = "/nonexistent";
     line.raw = true;
@@ -58,6 +62,22 @@ TEST(ExportCommand, AnOptionThatDoesNotFitIsRefusedBeforeAnythingIsRead) {
     line.origin = "My-Lab";
     EXPECT_EQ(error_of(line),
               "--origin 'My-Lab': accepted: lower-case letters, digits and '_', at least one");
+}
+
+TEST(ExportCommand, FoldedNeedsAProfile) {
+    const TempTree dir;
+    auto line = line_of("folded");
+    EXPECT_NE(error_of(line).find("no boot of "), std::string::npos) << error_of(line);
+    EXPECT_NE(error_of(line).find("want a run of rig compare --profile"), std::string::npos);
+    std::filesystem::copy(line.run, dir / "run", std::filesystem::copy_options::recursive);
+    line.run = dir / "run";
+    const auto run = load_run(line.run);
+    ASSERT_TRUE(run) << run.error().message;
+    dir.put("run/boots/" + boot_folder(run->samples[0].id) + "/profile.json",
+            to_json(fixture::profile_with({fixture::counted_row("munmap", 30, 3)})).dump());
+    const auto shown = export_command(line, CommonOptions{});
+    ASSERT_TRUE(shown) << shown.error().message;
+    EXPECT_EQ(shown->text, run->samples[0].id.arm + ";count pass;kernel;munmap 30\n");
 }
 
 TEST(ExportCommand, WhatCannotBeWrittenLeavesNothing) {

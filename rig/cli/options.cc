@@ -17,6 +17,7 @@ constexpr const char* kCompareHelp = R"(Examples:
   rig compare my.toml --set workload.tables=8          with one key of the experiment changed
   rig compare configs/review.toml --point no-stub      one point of a suite
   rig compare my.toml --engine slurm                   on the nodes of a Slurm cluster
+  rig compare my.toml --profile                        which functions explain the difference?
 
 A file with [[point]] is a suite: rig runs its experiments and answers point by point.
 Each run gets a folder results/<run-id> with its samples, consoles and report.html. The same
@@ -107,6 +108,7 @@ Exit codes:
 constexpr const char* kExplainHelp = R"(Examples:
   rig explain latest target_latency
   rig explain latest sync_ipis
+  rig explain latest profile                           of a run of rig compare --profile
 
 Metrics have the names that experiment files use, such as sync_ipis, total_ipis, target_latency
 and call_latency.
@@ -122,6 +124,7 @@ constexpr const char* kExportHelp = R"(Examples:
   rig export latest --format csv                       one row per boot and metric
   rig export latest --format csv --raw                 one row per single latency
   rig export latest --format benchstat                 for benchstat -col /arm
+  rig export latest --format folded                    a profile, for flame-graph tools
 
 Only what was shown to hold counts as passed. What is undecided, or was not shown to run, is a skip
 or an error. --json does not change the format.
@@ -331,6 +334,13 @@ void add_experiments(CLI::App& app, ProgramOptions& options, Subcommands& comman
                           "was interrupted");
     };
     fresh_flag(compare);
+    const auto profile_flag = [&](CLI::App* command) {
+        command->add_flag("--profile", line.profile,
+                          "Count the instructions of each kernel function and each program, from\n"
+                          "outside the guest; the samples stay the same. Needs the virtual clock\n"
+                          "and about 1.4 times the CPU time");
+    };
+    profile_flag(compare);
     compare
         ->add_option("--point", line.points, "Suites: only this point. May be given more than once")
         ->take_all();
@@ -376,6 +386,7 @@ void add_experiments(CLI::App& app, ProgramOptions& options, Subcommands& comman
     boot->add_flag("--count-lines", line.count_lines,
                    "Count how often the changed lines of this arm run, from outside the\n"
                    "guest (rig lines shows where they are); needs emulation");
+    profile_flag(boot);
     boot->add_flag("--print", line.print_only,
                    "Only print the QEMU command line and the guest's plan, boot nothing");
     auto* shell = app.add_subcommand("shell", "Open an interactive busybox shell in a guest");
@@ -413,16 +424,19 @@ void add_experiments(CLI::App& app, ProgramOptions& options, Subcommands& comman
             return file.empty() ? std::string("an empty name, want that of a file") : std::string();
         });
     auto* explain = app.add_subcommand(
-        "explain", "Show step by step how the verdicts on one metric came about");
+        "explain", "Show how the verdicts on one metric came about, or what a profile says");
     explain->footer(kExplainHelp);
     explain->add_option("RUN", line.run, kRun)->required();
-    explain->add_option("METRIC", line.metric, "Name of the metric, such as target_latency")
+    explain
+        ->add_option("METRIC", line.metric,
+                     "Name of the metric, such as target_latency; or profile: the functions\n"
+                     "that explain the difference in instructions (rig compare --profile)")
         ->required();
-    auto* exporting =
-        app.add_subcommand("export", "Export a run as KTAP, JUnit XML, KCIDB, CSV or benchstat");
+    auto* exporting = app.add_subcommand(
+        "export", "Export a run as KTAP, JUnit XML, KCIDB, CSV, benchstat or folded");
     exporting->footer(kExportHelp);
     exporting->add_option("RUN", line.run, kRun)->required();
-    exporting->add_option("--format", line.format, "ktap, junit, kcidb, csv or benchstat")
+    exporting->add_option("--format", line.format, "ktap, junit, kcidb, csv, benchstat or folded")
         ->required()
         ->check(CLI::IsMember(export_formats()));
     exporting->add_option("--out", line.out,

@@ -7,6 +7,7 @@
 #include "rig/report/calibration_text.h"
 #include "rig/report/explain.h"
 #include "rig/report/json.h"
+#include "rig/report/profile_report.h"
 #include "rig/report/text.h"
 #include "rig/results/run_store.h"
 #include "rig/run_index/run_reader.h"
@@ -27,6 +28,7 @@ Result<CommandOutput> report_command(const CommandOptions& line, const CommonOpt
     RIG_TRY(dir, find_run(common.results, line.run));
     RIG_TRY(run, load_run(dir));
     RIG_TRY(report, report_of(run));
+    add_profile(report, run.dir, run.samples);
     if (!line.html.empty())
         RIG_CHECK(write_report_page(line.html, run.dir, report, run.samples, web_assets()));
     return report_output(report, common);
@@ -36,6 +38,13 @@ Result<CommandOutput> explain_command(const CommandOptions& line, const CommonOp
     RIG_TRY(dir, find_run(common.results, line.run));
     RIG_TRY(run, load_run(dir));
     RIG_TRY(report, report_of(run));
+    // A metric of the experiment's own may have this name, too.
+    if (line.metric == "profile" && !report.comparison.find("profile")) {
+        RIG_TRY(profile, profile_of(report, run.dir, run.samples));
+        return CommandOutput{common.json ? profile_json(profile).dump(2) + "\n"
+                                         : profile_text(profile, kExplainedRows),
+                             Exit::Pass};
+    }
     RIG_TRY(explanation, explain(report, older::metric(line.metric)));
     return CommandOutput{common.json ? explain_json(explanation).dump(2) + "\n"
                                      : explain_text(explanation),

@@ -58,8 +58,9 @@ Status BootLoop::boot(const PlannedBoot& planned, const std::vector<int>& cpus) 
     const auto& named = *spec_.find_arm(planned.id.arm);
     RIG_TRY(plan, make_plan(spec_, named, *arm.symbols, planned.perturbation));
     const auto own = spec_.for_arm(named);
-    const GuestSetup setup{own,   setup_.machine, setup_.image, setup_.hypervisor,
-                           false, cpus,           {},           arm.counting};
+    GuestSetup setup{own, setup_.machine, setup_.image, setup_.hypervisor, false, cpus};
+    setup.counting = arm.counting;
+    setup.profiling = arm.profiling;
     std::filesystem::path dir;
     {
         const std::lock_guard lock(mutex_);

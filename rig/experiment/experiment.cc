@@ -9,6 +9,7 @@
 #include "rig/experiment/engine.h"
 #include "rig/experiment/line_counting.h"
 #include "rig/experiment/prepare.h"
+#include "rig/experiment/profile_setup.h"
 #include "rig/host/capacity.h"
 #include "rig/html/report_page.h"
 #include "rig/kernel/kernel.h"
@@ -16,6 +17,7 @@
 #include "rig/plan/guest_plan.h"
 #include "rig/plan/schedule.h"
 #include "rig/report/json.h"
+#include "rig/report/profile_report.h"
 #include "rig/report/text.h"
 #include "rig/results/line_record.h"
 #include "rig/results/run_store.h"
@@ -123,6 +125,13 @@ Result<ExperimentResult> measure_experiment(const Spec& spec, const Environment&
         for (auto& [arm, what] : counting)
             ready.at(arm).counting = std::move(what);
     }
+    if (options.profile)
+        for (auto& [arm, one] : ready) {
+            RIG_TRY(profiling, profiling_of(one.kernel, prepared.image, chosen.machine,
+                                            arch_named(spec.kernel.arch), spec.guest.vcpus,
+                                            environment, plugin_folder()));
+            one.profiling = std::move(profiling);
+        }
     RIG_TRY(info, describe_run(spec, prepared, ready, chosen, environment, options));
     BootPlaces places;
     if (!environment.engine) { // with an engine, each boot gets its CPUs where it runs
@@ -199,6 +208,7 @@ Result<ExperimentResult> measure_experiment(const Spec& spec, const Environment&
     ExperimentResult result{assemble(spec, ended, samples, warnings,
                                      std::filesystem::proximate(writer.dir()).string(), lines),
                             writer.dir()};
+    add_profile(result.report, writer.dir(), samples);
     RIG_CHECK(
         writer.save_report(render_text(result.report), render_json(result.report).dump(2) + "\n"));
     if (const auto* assets = web_assets())

@@ -41,6 +41,7 @@ struct ExperimentOptions {
     std::uintmax_t disk_budget = kDiskBudget;
     // Called with warnings: worth knowing, but no reason to fail.
     std::function<void(const std::string&)> warn = {};
+    bool profile = false; // profile every boot (profile/profile.h)
 };
 
 struct ExperimentResult {

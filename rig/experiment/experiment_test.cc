@@ -62,6 +62,19 @@ TEST_F(ExperimentLoop, EveryPlannedBootBecomesOneSampleWhateverTheNumberOfWorker
     }
 }
 
+TEST_F(ExperimentLoop, ProfileThatCannotBeMadeIsRefusedBeforeTheFirstBoot) {
+    FakeHypervisor hypervisor({captured_boot_of("6.12-ipi")});
+    profile = true;
+    const auto refused = run(hypervisor, 1);
+    ASSERT_FALSE(refused) << "its QEMU is of version 0.0";
+    EXPECT_EQ(refused.error().fault_domain, FaultDomain::Spec);
+    EXPECT_TRUE(refused.error().message.starts_with("--profile: ")) << refused.error().message;
+    EXPECT_TRUE(hypervisor.requests.empty());
+    EXPECT_FALSE(std::filesystem::exists(dir_ / "results"));
+    profile = false;
+    EXPECT_TRUE(run(hypervisor, 1)) << "the control";
+}
+
 TEST_F(ExperimentLoop, ARunIsIndexedHoweverItEnds) {
     const auto good = captured_boot_of("6.12-ipi");
     FakeHypervisor failing({good, {"", "", Signalled{9}, ""}});

@@ -5,6 +5,7 @@
 #include "rig/html/html_page.h"
 #include "rig/report/changed_line_rows.h"
 #include "rig/report/figures.h"
+#include "rig/report/profile_report.h"
 #include "rig/report/rows.h"
 #include "rig/report/splats.h"
 #include "rig/report/tests.h"
@@ -355,6 +356,17 @@ Markup provenance(const ReportInput& input) {
          patches.shared.empty() ? Markup() : list(patches.shared), facts(all)});
 }
 
+Markup profile(const ReportInput& input) {
+    const auto text = profile_section(input);
+    if (text.empty()) return {};
+    return section("profile", "Executed instructions",
+                   {element("pre",
+                            {{"tabindex", "0"},
+                             {"role", "region"},
+                             {"aria-label", "Functions that explain the difference"}},
+                            {text})});
+}
+
 Markup reproduce(const ReportInput& input) {
     std::vector<std::string> words;
     for (const auto& word : input.run.command)
@@ -428,6 +440,7 @@ std::string render_html(const ReportInput& input, const std::vector<Sample>& sam
     page.main += checks(input);
     page.main += changed_lines(input);
     page.main += splats(input, extras.excerpts);
+    page.main += profile(input);
     page.main += provenance(input);
     if (!input.warnings.empty())
         page.main += section("warnings", "Warnings", {list(input.warnings)});

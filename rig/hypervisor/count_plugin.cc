@@ -24,7 +24,7 @@ unsigned plugin_api(std::string_view qemu_version) {
 }
 
 PluginChoice choose_plugin(Accelerator accelerator, std::string_view qemu_version,
-                           const std::filesystem::path& folder) {
+                           const std::filesystem::path& folder, std::string_view plugin) {
     if (accelerator != Accelerator::Tcg)
         return {{}, "under KVM QEMU does not see the instructions of the guest"};
     const auto api = plugin_api(qemu_version);
@@ -32,7 +32,7 @@ PluginChoice choose_plugin(Accelerator accelerator, std::string_view qemu_versio
         return {{},
                 fmt::format("'{}' takes no plugin of API 1 or 2, want QEMU 6.0 or later",
                             qemu_version)};
-    const auto module = folder / fmt::format("libcount_ranges-api{}.so", api);
+    const auto module = folder / fmt::format("lib{}-api{}.so", plugin, api);
     std::error_code error;
     if (!std::filesystem::exists(module, error))
         return {{},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The TCG plugin that counts instructions (plugin/count_ranges.c): which of its two builds a QEMU
-// takes, where it is, and QEMU's option for it.
+// The TCG plugins that count instructions (plugin/count_ranges.c, plugin/profile.c): which of its
+// two builds a QEMU takes, where it is, and QEMU's option for it.
 #pragma once
 
 #include "rig/base/guest_clock.h"
@@ -14,7 +14,8 @@ namespace rig {
 // Of one boot.
 struct CountPlugin {
     std::filesystem::path module; // the shared object that QEMU loads
-    std::filesystem::path counts; // the file that it counts in, prepared (boot/counts_file.h)
+    // The file that it counts in, prepared (boot/counts_file.h, boot/profile_boot.h).
+    std::filesystem::path counts;
     bool operator==(const CountPlugin&) const = default;
 };
 
@@ -30,9 +31,11 @@ struct PluginChoice {
     std::filesystem::path module;
     std::string why_not;
 };
-// `folder` has both builds. Under KVM there is no plugin: QEMU does not see the instructions.
+// `folder` has both builds of `plugin`. Under KVM there is none: QEMU does not see the
+// instructions.
 PluginChoice choose_plugin(Accelerator accelerator, std::string_view qemu_version,
-                           const std::filesystem::path& folder);
+                           const std::filesystem::path& folder,
+                           std::string_view plugin = "count_ranges");
 
 // Where rig finds the plugins it was built with: $RIG_PLUGINS, else ../plugin beside the
 // executable's folder.

@@ -39,6 +39,9 @@ TEST(CountPlugin, ChoiceIsAModuleOrAReason) {
     EXPECT_NE(choose_plugin(Accelerator::Kvm, kQemu7, tree.path()).why_not.find("KVM"),
               std::string::npos);
     EXPECT_NE(choose_plugin(Accelerator::Tcg, "", tree.path()).why_not, "");
+    EXPECT_TRUE(choose_plugin(Accelerator::Tcg, kQemu7, tree.path(), "profile").module.empty());
+    const auto profile = tree.put("libprofile-api2.so", "");
+    EXPECT_EQ(choose_plugin(Accelerator::Tcg, kQemu10, tree.path(), "profile").module, profile);
 }
 
 TEST(CountPlugin, CommasInPathsAreDoubled) {
@@ -61,6 +64,14 @@ TEST(CountPlugin, IsOnTheCommandLineOfBothAdaptersOnlyIfAskedFor) {
     EXPECT_EQ(has(request), "/p.so,counts=/counts");
     EXPECT_NE(domain_xml(request, {"name", "qemu"}).find("/p.so,counts=/counts"),
               std::string::npos);
+    request.profiler = CountPlugin{"/profile.so", "/profile"};
+    const auto argv = qemu_argv(request, "qemu");
+    EXPECT_EQ(std::count(argv.begin(), argv.end(), "-plugin"), 2);
+    EXPECT_EQ(std::count(argv.begin(), argv.end(), "/profile.so,counts=/profile"), 1);
+    EXPECT_NE(domain_xml(request, {"name", "qemu"}).find("/profile.so,counts=/profile"),
+              std::string::npos);
+    request.plugin.reset();
+    EXPECT_EQ(has(request), "/profile.so,counts=/profile");
 }
 
 } // namespace

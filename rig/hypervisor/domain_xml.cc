@@ -118,7 +118,8 @@ void add_qemu(pugi::xml_node domain, const BootRequest& request) {
     option("-action",
            "panic=none"); // the panic device notifies libvirt, and the kernel goes on printing
     option("-seed", std::to_string(request.seed & 0xffffffff));
-    if (request.plugin) option("-plugin", plugin_option(*request.plugin));
+    for (const auto& plugin : {request.plugin, request.profiler})
+        if (plugin) option("-plugin", plugin_option(*plugin));
     // The only panic device that libvirt 9.0 supports is on the ISA bus, where only ACPI finds it.
     // Written as JSON, as libvirt does: QEMU creates JSON devices after all others, in their own
     // order.

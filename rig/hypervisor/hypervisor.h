@@ -46,6 +46,8 @@ struct BootRequest {
     std::filesystem::path memory_dump;
     // Counts executed instructions; only with Accelerator::Tcg.
     std::optional<CountPlugin> plugin = {};
+    // Profiles the guest, in the same way.
+    std::optional<CountPlugin> profiler = {};
     bool gdb_stub = false; // listen on 127.0.0.1:gdb_port and wait for the debugger's "continue"
     unsigned gdb_port = 1234;
     std::chrono::seconds deadline{600}; // wall time; then the guest is killed

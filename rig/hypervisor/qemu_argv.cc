@@ -73,7 +73,8 @@ std::vector<std::string> qemu_argv(const BootRequest& r, const std::string& prog
     if (!r.monitor.empty())
         add({"-chardev", "socket,id=monitor,server=on,wait=off,path=" + qemu_escaped(r.monitor),
              "-mon", "chardev=monitor,mode=control"});
-    if (r.plugin) add({"-plugin", plugin_option(*r.plugin)});
+    for (const auto& plugin : {r.plugin, r.profiler})
+        if (plugin) add({"-plugin", plugin_option(*plugin)});
     // Restricts what a guest that has taken over QEMU can request from the host's kernel.
     add({"-sandbox", kSandbox});
     if (r.gdb_stub) add({"-gdb", fmt::format("tcp:127.0.0.1:{}", r.gdb_port), "-S"});

@@ -119,4 +119,13 @@ std::optional<Place> SymbolTable::place(std::uint64_t address) const {
     return Place{symbol.name, address - symbol.address};
 }
 
+std::vector<KernelFunction> SymbolTable::functions() const {
+    std::vector<KernelFunction> out;
+    const auto& symbols = tables_->symbols;
+    for (std::size_t i = 0; i + 1 < symbols.size(); ++i) // the last has no known end, as in place()
+        if (!symbols[i].name.empty())
+            out.push_back({symbols[i].name, symbols[i].address, symbols[i + 1].address});
+    return out;
+}
+
 } // namespace rig

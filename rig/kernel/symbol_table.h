@@ -24,6 +24,12 @@ struct Place {
     std::uint64_t offset = 0;
 };
 
+// A function of the kernel's text.
+struct KernelFunction {
+    std::string_view name;            // as in Place
+    std::uint64_t start = 0, end = 0; // [start, end), as in Bounds
+};
+
 // A table that is cheap to copy: copies share the parsed data.
 class SymbolTable {
  public:
@@ -42,6 +48,10 @@ class SymbolTable {
     // kernel's /proc/kallsyms: the last of several symbols at one address. nullopt for an address
     // before the first symbol, in data, or after the end of the text.
     std::optional<Place> place(std::uint64_t address) const;
+
+    // All functions of the text, ascending, one per address. Several may have one name (static
+    // functions of different files).
+    std::vector<KernelFunction> functions() const;
 
  private:
     struct Symbol {

@@ -98,6 +98,26 @@ TEST(SymbolTable, OfSeveralNamesTheOneThatPerfTakes) {
     EXPECT_EQ(name("ffffffff81000000 T code\nffffffff81000000 D data\n"), "code");
 }
 
+TEST(SymbolTable, FunctionsAreThoseOfTheTextEachToTheNextSymbol) {
+    const auto functions = SymbolTable::parse("ffffffff81000000 T _text\n"
+                                              "ffffffff81000010 t twice\n"
+                                              "ffffffff81000020 D data\n"
+                                              "ffffffff81000030 W twice\n"
+                                              "ffffffff81000030 T __alias\n"
+                                              "00000000000000ff A constant\n"
+                                              "ffffffff81000040 T last\n",
+                                              "System.map")
+                               .value()
+                               .functions();
+    ASSERT_EQ(functions.size(), 3u);
+    EXPECT_EQ(functions[0].name, "_text");
+    EXPECT_EQ(functions[1].name, "twice");
+    EXPECT_EQ(functions[1].start, 0xffffffff81000010);
+    EXPECT_EQ(functions[1].end, 0xffffffff81000020);
+    EXPECT_EQ(functions[2].name, "twice") << "as in place(): weak symbols come last";
+    EXPECT_EQ(functions[2].end, 0xffffffff81000040);
+}
+
 TEST(SymbolTable, MalformedInputNamesTheLine) {
     const auto bad = SymbolTable::parse("ffffffff81000000 T _text\nhello\n", "System.map");
     ASSERT_FALSE(bad);

@@ -4,6 +4,7 @@
 
 #include "rig/analysis/comparison.h"
 #include "rig/analysis/line_evidence.h"
+#include "rig/analysis/profile_change.h"
 #include "rig/guest_output/sample.h"
 #include "rig/results/run_info.h"
 #include "rig/spec/spec.h"
@@ -38,6 +39,8 @@ struct ReportInput {
     std::vector<std::string> warnings;
     std::string run_dir; // as the reader would type it: "results/<run-id>"
     LineEvidence lines;  // how often the changed lines ran
+    // If the boots were profiled and add_profile() was called (report/profile_report.h).
+    std::optional<ProfileComparison> profile = {};
 };
 
 // Runs the validity checks and the comparison on raw samples. The only way to a report, both for a

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/report/text.h"
+#include "rig/report/profile_report.h"
 
 #include "rig/base/text.h"
 #include "rig/report/changed_line_rows.h"
@@ -197,6 +198,14 @@ void tests(Page& out, const ReportInput& input) {
     if (!lines.empty()) out.line();
 }
 
+void profile(Page& out, const ReportInput& input) {
+    const auto text = profile_section(input);
+    if (text.empty()) return;
+    out.line("Executed instructions (rig explain RUN profile shows more)");
+    out.raw(text);
+    out.line();
+}
+
 void warnings(Page& out, const ReportInput& input) {
     if (input.warnings.empty()) return;
     out.line("Warnings");
@@ -305,6 +314,7 @@ std::string render_text(const ReportInput& input, Colour colour) {
     checks(out, input);
     changed_lines(out, input);
     splats(out, input);
+    profile(out, input);
     warnings(out, input);
     patches(out, input);
     provenance(out, input);

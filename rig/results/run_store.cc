@@ -253,6 +253,10 @@ Status RunWriter::append(const Sample& sample) {
     return {};
 }
 
+std::string boot_folder(const BootId& boot) {
+    return fmt::format("{:04}-{}-{}", boot.order, boot.arm, boot.index);
+}
+
 Result<fs::path> RunWriter::boot_dir(const BootId& boot) {
     // The name becomes a path, so it must satisfy the rules of parse_spec(), wherever it came from.
     auto fine = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
@@ -283,7 +287,7 @@ Status RunWriter::save_report(std::string_view text, std::string_view report_jso
 }
 
 fs::path folder_of(const fs::path& run, const BootId& boot) {
-    return run / "boots" / fmt::format("{:04}-{}-{}", boot.order, boot.arm, boot.index);
+    return run / "boots" / boot_folder(boot);
 }
 
 Result<LoadedRun> load_run(const fs::path& dir) {

@@ -25,6 +25,9 @@
 
 namespace rig {
 
+// The name of a boot's folder within boots/: "0012-reviewed-3".
+std::string boot_folder(const BootId& boot);
+
 class RunWriter {
  public:
     // Makes <results>/<UTC yyyymmdd-hhmmss>-<experiment>[-N] with run.json, spec.toml and an empty

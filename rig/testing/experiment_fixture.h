@@ -119,7 +119,8 @@ values = { a = "predicted", b = "predicted" }
                                {"rig", "compare", "x.toml"},
                                fresh,
                                disk_budget,
-                               [this](const std::string& text) { warnings_.push_back(text); }},
+                               [this](const std::string& text) { warnings_.push_back(text); },
+                               profile},
                               stop);
     }
     long runs() const { return std::ssize(run_folders(dir_ / "results")); }
@@ -129,6 +130,7 @@ values = { a = "predicted", b = "predicted" }
     std::filesystem::path dir_;
     std::vector<std::string> warnings_;
     Engine* engine = nullptr;
+    bool profile = false; // profile the boots
 };
 
 } // namespace rig::testing
