@@ -86,7 +86,9 @@ class Counting : public testing::FakeHypervisor {
     Result<GuestEnd> run(const BootRequest& request,
                          const std::function<bool(std::string_view)>& on_bytes,
                          std::stop_token stop) override {
-        if (request.profiler) EXPECT_TRUE(write_atomically(request.profiler->counts, left_));
+        if (request.profiler) {
+            EXPECT_TRUE(write_atomically(request.profiler->counts, left_));
+        }
         return FakeHypervisor::run(request, on_bytes, stop);
     }
 

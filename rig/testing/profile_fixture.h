@@ -54,7 +54,7 @@ class ProfileBytes {
     }
     // As the plugin does it.
     void stamp(std::uint64_t total) {
-        put(RIG_WINDOWS * RIG_PROFILE_KINDS * cells() + header.stamped++, total);
+        put(std::uint64_t{RIG_WINDOWS} * RIG_PROFILE_KINDS * cells() + header.stamped++, total);
         save();
     }
 
