@@ -87,7 +87,7 @@ CLI::App* declare_try(CLI::App& app, TryOptions& options) {
                      "Function whose latency is measured (default: the first changed\n"
                      "one)")
         ->type_name("FUNCTION");
-    command->add_option("--arch", options.arch, "Architecture of the guests (default: x86-64)");
+    command->add_option("--arch", options.arch, "Architecture of the guests (default: x86_64)");
     command
         ->add_option("--option", options.options,
                      "Kernel option for both kernels: NAME=VALUE; may be given several\n"

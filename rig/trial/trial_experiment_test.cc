@@ -18,7 +18,7 @@ class TrialText : public ::testing::Test {
         trial.name = "fix";
         trial.description = "mm: say \"no\" to \\ and more";
         trial.source = "{ distro = \"linux-source-6.12\" }";
-        trial.arch = "x86-64";
+        trial.arch = "x86_64";
         trial.fragments = {"configs/kernel/base.config"};
         trial.series = "kernel-patches/series";
         trial.options = {{"NUMA", "y", "mm/vmstat.o depends on it"},
