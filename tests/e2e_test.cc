@@ -251,7 +251,8 @@ std::set<std::string> failing_checks(const fs::path& run_dir) {
     const auto spec = spec_of(run->info, kTop);
     EXPECT_TRUE(spec);
     if (!spec) return failing;
-    for (const auto& arm : assemble(*spec, run->info, run->samples, {}, "", run->lines).comparison.checks)
+    for (const auto& arm :
+         assemble(*spec, run->info, run->samples, {}, "", run->lines).comparison.checks)
         for (const auto& check : arm.checks)
             if (!check.passed) failing.insert(check.id);
     return failing;

@@ -378,8 +378,7 @@ TEST_F(VerdictTest, ClosingNeverCallsUndecidedGood) {
     EXPECT_EQ(run().closing, "PASS: 2 hold, 1 undecided (tlb_flushes in reviewed)");
     EXPECT_EQ(run().exit, Exit::Pass);
     spec_.metrics.clear();
-    EXPECT_EQ(run().closing,
-              "NO VERDICT: nothing is declared; every validity check passed");
+    EXPECT_EQ(run().closing, "NO VERDICT: nothing is declared; every validity check passed");
 }
 
 // Otherwise too few boots, or too many bounds, would turn anything into a pass.

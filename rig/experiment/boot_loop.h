@@ -40,7 +40,7 @@ struct ReadyArm {
     std::optional<SymbolTable> symbols;
     std::string unplannable;
     std::optional<InstructionCounting> counting = {}; // of its boots
-    std::optional<Profiling> profiling = {}; // if its boots are profiled
+    std::optional<Profiling> profiling = {};          // if its boots are profiled
 };
 
 // Hands the boots of a run in order to one or more workers. The first error that is not retried

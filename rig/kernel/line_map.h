@@ -31,7 +31,7 @@ struct MappedLine {
     std::string file; // relative to the tree
     unsigned line = 0;
     std::string text;
-    unsigned hunk = 0;   // of all hunks of the changes, from 0; the same number on both sides
+    unsigned hunk = 0; // of all hunks of the changes, from 0; the same number on both sides
     // Not changed: next to a hunk of which this side has no line with instructions of its own.
     bool border = false;
     LineReason reason = LineReason::NoCode;

@@ -24,13 +24,12 @@ std::string list_of(const std::vector<std::string>& texts) {
     return fmt::format("[{}]", fmt::join(all, ", "));
 }
 
-// An option's value as [kernel.options] takes it: a .config's y, n, number or quoted text.
+// An option's value as [kernel.options] takes it. A text keeps the quotes that a .config has.
 std::string option_value(const std::string& value) {
     const bool number =
         !value.empty() && std::all_of(value.begin(), value.end(),
                                       [](unsigned char c) { return std::isdigit(c) != 0; });
     if (number) return value;
-    if (value.size() > 1 && value.front() == '"' && value.back() == '"') return value;
     return toml_text(value);
 }
 

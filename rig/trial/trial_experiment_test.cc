@@ -46,6 +46,7 @@ TEST_F(TrialText, IsAnExperimentOfItsOwn) {
     EXPECT_EQ(spec.description, trial.description);
     EXPECT_EQ(spec.kernel.options.at("NUMA"), "y");
     EXPECT_EQ(spec.kernel.options.at("NR_CPUS"), "8");
+    EXPECT_EQ(spec.kernel.options.at("LOCALVERSION"), "\"-x\"");
     ASSERT_EQ(spec.arms.size(), 2u);
     EXPECT_EQ(spec.arms[0].marker, ""); // the lines are counted
     EXPECT_FALSE(spec.fault.enabled);
