@@ -37,15 +37,22 @@ std::map<unsigned, Functions> functions_by_hunk(const LineMap& map) {
     return out;
 }
 
-// Why there is nothing to count, from what the lines are: "2 lines: comment".
+// Why there is nothing to count, from what the lines are: "1 comment; 4 optimised away (this kernel
+// has no code of f())".
 std::string reasons_of(const LineMap& map) {
     std::map<std::string, std::size_t> reasons;
-    for (const auto& line : map.lines)
-        if (!line.border && line.reason != LineReason::Blank) ++reasons[words_of(line.reason)];
+    for (const auto& line : map.lines) {
+        if (line.border || line.reason == LineReason::Blank) continue;
+        const bool says_more = line.reason == LineReason::OptimisedAway ||
+                               line.reason == LineReason::Discarded ||
+                               line.reason == LineReason::Elsewhere;
+        ++reasons[words_of(line.reason) +
+                  (says_more && !line.detail.empty() ? " (" + line.detail + ")" : "")];
+    }
     std::vector<std::string> texts;
     for (const auto& [reason, count] : reasons)
         texts.push_back(fmt::format("{} {}", count, reason));
-    return texts.empty() ? "no line but blank ones" : fmt::format("{}", fmt::join(texts, "; "));
+    return texts.empty() ? "none" : fmt::format("{}", fmt::join(texts, "; "));
 }
 
 // Whether a changed line may have run although nothing of it can be counted.
@@ -136,9 +143,8 @@ void check_changed(const ArmEvidence& evidence, const Boots& boots,
                         : fmt::format("no changed line has instructions in {}", map->arm),
                 nothing ? "the arms differ by an option or not at all: name a marker, or set "
                           "target.same_path"
-                        : fmt::format("of {} that {} does not have: {}{}", map->arm, map->against,
-                                      reasons_of(map->map),
-                                      other ? fmt::format("; the other way round: {}",
+                        : fmt::format("changed lines of {}: {}{}", map->arm, reasons_of(map->map),
+                                      other ? fmt::format("; of {}: {}", map->against,
                                                           reasons_of(other->map))
                                             : "")));
             return;
