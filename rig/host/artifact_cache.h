@@ -2,7 +2,7 @@
 // The artefact cache: $RIG_CACHE_DIR, else $XDG_CACHE_HOME/rig, else ~/.cache/rig.
 //
 //   <kind>/<key>/...      a committed artefact, never changed afterwards (kinds: sources, deltas,
-//                         kernels, perf, images, packages)
+//                         lines, kernels, perf, images, packages)
 //   <kind>/<key>.tmp-*    work in progress of a live process. Left-overs, whose lock is free, are
 //                         removed by prune.
 //   worktrees/<key>/      hard links to the sources and an object tree; mutable, used only under
