@@ -26,10 +26,10 @@ class Try : public testing::RigProgram {
 };
 
 TEST_F(Try, AFolderIsComparedInOneLine) {
-    const auto result = try_it({reviewed_, "--base", "linux-source-6.12", "--prerequisites",
-                                enable_, "--workload", "munmap", "--fault", "tlb_remove_table",
-                                "--boots", "1", "--clock", "virtual", "--name", "reviewed"},
-                               testing::kBuildLimit);
+    const auto result =
+        try_it({reviewed_, "--base", "linux-source-6.12", "--prerequisites", enable_, "--workload",
+                "munmap", "--fault", "tlb_remove_table", "--boots", "1", "--name", "reviewed"},
+               testing::kBuildLimit);
     EXPECT_EQ(exit_code(result), 0) << result.out;
     EXPECT_NE(result.out.find("NO VERDICT: nothing is declared"), std::string::npos) << result.out;
     // No function of the patch is named anywhere, and yet its lines ran.
@@ -47,7 +47,7 @@ TEST_F(Try, AFolderIsComparedInOneLine) {
 TEST_F(Try, ABrokenBoundFails) {
     const auto result = try_it({reviewed_, "--base", "linux-source-6.12", "--prerequisites",
                                 enable_, "--workload", "munmap", "--fault", "tlb_remove_table",
-                                "--boots", "6", "--clock", "virtual", "--not-worse", "latency=1%"},
+                                "--boots", "6", "--not-worse", "latency=1%"},
                                testing::kBuildLimit);
     EXPECT_EQ(exit_code(result), 1) << result.out;
     EXPECT_NE(result.out.find("FAIL: 1 failed (target_latency in patched)"), std::string::npos)
@@ -57,7 +57,7 @@ TEST_F(Try, ABrokenBoundFails) {
 TEST_F(Try, AWorkloadThatMissesTheChangeIsInconclusiveAndToldTheWay) {
     const auto result =
         try_it({reviewed_, "--base", "linux-source-6.12", "--prerequisites", enable_, "--workload",
-                "munmap", "--fault", "tlb_finish_mmu", "--boots", "1", "--clock", "virtual"},
+                "munmap", "--fault", "tlb_finish_mmu", "--boots", "1"},
                testing::kBuildLimit);
     EXPECT_EQ(exit_code(result), 4) << result.out;
     EXPECT_NE(result.out.find("INCONCLUSIVE"), std::string::npos) << result.out;

@@ -121,7 +121,7 @@ void check_changed(const ArmEvidence& evidence, const Boots& boots,
         if (!map->map.why_not.empty()) {
             if (required)
                 checks.push_back(cannot_check("they have no addresses", map->map.why_not));
-            return;
+            return; // the marker is the proof, and the page says that lines are not mapped
         }
     ValidityCheck check{"changed_lines", "", true, "", ""};
     std::vector<std::pair<std::size_t, ShowingLines>> wanted; // with the map's place
@@ -216,7 +216,7 @@ void check_entries(const ArmEvidence& evidence, const Boots& boots,
     });
     if (inexact > 0) return; // several threads: the windows' ends are not sharp
     checks.push_back(over_boots(
-        {"entries_reconcile", "the emulator counted as many entries of functions as perf", true,
+        {"entries_reconcile", "the emulator and perf counted the entries of functions alike", true,
          range(boots, [](const Sample& s) { return s.exercised.target_hits; }), ""},
         boots,
         [&](const Sample& s) -> Wrong {
@@ -226,15 +226,17 @@ void check_entries(const ArmEvidence& evidence, const Boots& boots,
                 const auto entries = counted->entries.find(one.function);
                 if (entries == counted->entries.end()) continue;
                 const auto by_plugin = one.by_plugin(entries->second), by_perf = one.by_perf(s);
-                if (by_plugin != by_perf)
+                // perf counts the target and the marker for the workload's tasks only. Of the sync
+                // function it counts all, over a window that is a little wider.
+                const bool wider = one.what == std::string_view("sync_handled");
+                if (wider ? by_plugin > by_perf : by_plugin < by_perf)
                     return fmt::format("{}(): {} entries by the emulator, {} by perf ({})",
                                        one.function, by_plugin, by_perf, one.what);
             }
             return {};
         },
         [](const Sample&) {
-            return "perf's filter leaves out tasks that call the function too, a probe missed "
-                   "some, or System.map is of another image";
+            return "one of the two missed entries, or System.map is of another image";
         }));
 }
 

@@ -54,7 +54,6 @@ Result<TrialRequest> request_of(const TryOptions& options) {
     request.vcpus = options.vcpus;
     request.boots = options.boots;
     request.iterations = options.iterations;
-    request.clock = options.clock;
     request.not_worse = options.not_worse;
     return request;
 }
@@ -66,6 +65,21 @@ bool is_measured(const Comparison& comparison) {
            comparison.held + comparison.failed + comparison.undecided + comparison.inconclusive +
                    comparison.unseen ==
                0;
+}
+
+// Only splats broke it, and none of them is the series': the tree has them without it.
+bool only_the_tree_splats(const Comparison& comparison) {
+    if (comparison.exit != Exit::Fail || comparison.failed > 0) return false;
+    bool any = false;
+    for (const auto& arm : comparison.splats) {
+        const bool is_baseline = arm.arm == comparison.baseline;
+        any = any || !arm.splats.empty() || arm.further > 0;
+        if (is_baseline) continue;
+        if (arm.further > 0 || std::any_of(arm.splats.begin(), arm.splats.end(),
+                                           [](const ArmSplat& s) { return !s.in_baseline; }))
+            return false;
+    }
+    return any;
 }
 
 // A check that says that the change was not reached.
@@ -108,6 +122,11 @@ Result<CommandOutput> try_command(const TryOptions& options, const CommonOptions
     if (!result) return tl::unexpected(result.error());
     auto output = report_output(result->report, common);
     if (is_measured(result->report.comparison)) output.exit = Exit::Pass;
+    if (only_the_tree_splats(result->report.comparison)) {
+        output.exit = Exit::Inconclusive;
+        if (!common.json)
+            output.text += "\nThe kernel splats without the series, too: no verdict about it.\n";
+    }
     if (!common.json && was_missed(result->report)) output.text += "\n" + ways_text(kernels);
     return output;
 }

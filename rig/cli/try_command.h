@@ -24,7 +24,6 @@ struct TryOptions {
     std::vector<std::filesystem::path> prerequisites;
     std::vector<std::string> options, not_worse;
     std::optional<unsigned> vcpus, boots, iterations;
-    std::optional<std::string> clock;
 };
 
 // Declares the subcommand. `options` must still exist when `app` parses.

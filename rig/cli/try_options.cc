@@ -99,8 +99,6 @@ CLI::App* declare_try(CLI::App& app, TryOptions& options) {
                         "needs)");
     command->add_option("--iterations", options.iterations,
                         "Iterations of the workload in each pass (default: 20)");
-    command->add_option("--clock", options.clock, "Guest clock: auto, virtual or wall")
-        ->check(CLI::IsMember({"auto", "virtual", "wall"}));
     command
         ->add_option("--not-worse", options.not_worse,
                      "Bound: METRIC=PERCENT%, such as latency=1%. METRIC is latency,\n"

@@ -22,6 +22,10 @@ Result<PluginChoice> plugin_for(const Spec& spec, const Machine& machine,
     if (elsewhere)
         return PluginChoice{{},
                             fmt::format("the guests of {} run on another host", elsewhere->uri)};
+    if (machine.clock == GuestClock::Wall)
+        return PluginChoice{{},
+                            "counting takes time of the host, unlike in each arm, and the wall "
+                            "clock would measure it"};
     RIG_TRY(version, environment.hypervisor.version(arch_named(spec.kernel.arch)));
     return choose_plugin(machine.accelerator, version, plugin_folder());
 }

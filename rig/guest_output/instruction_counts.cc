@@ -38,10 +38,8 @@ unsigned instruction_step(std::string_view arch) {
     return arch == "arm64" ? 4 : arch == "riscv64" ? 2 : 1;
 }
 
-CountsLayout counts_layout(std::vector<CountedRange> ranges, unsigned vcpus,
-                           std::string_view arch) {
-    CountsLayout layout{{}, vcpus, instruction_step(arch)};
-    const std::uint64_t step = layout.step;
+std::vector<CountedRange> joined(std::vector<CountedRange> ranges, std::uint64_t step) {
+    std::vector<CountedRange> out;
     std::erase_if(ranges, [](const CountedRange& range) { return range.length == 0; });
     for (auto& range : ranges) {
         const auto before = range.start % step;
@@ -51,14 +49,19 @@ CountsLayout counts_layout(std::vector<CountedRange> ranges, unsigned vcpus,
     std::sort(ranges.begin(), ranges.end(),
               [](const auto& a, const auto& b) { return a.start < b.start; });
     for (const auto& range : ranges) {
-        auto& out = layout.ranges;
         if (out.empty() || range.start - out.back().start > out.back().length)
             out.push_back(range);
         else
             out.back().length =
                 std::max(out.back().length, range.start - out.back().start + range.length);
     }
-    return layout;
+    return out;
+}
+
+CountsLayout counts_layout(std::vector<CountedRange> ranges, unsigned vcpus,
+                           std::string_view arch) {
+    const auto step = instruction_step(arch);
+    return {joined(std::move(ranges), step), vcpus, step};
 }
 
 Result<CountsImage> counts_image(const CountsLayout& layout) {

@@ -40,8 +40,11 @@ struct CountsLayout {
     bool operator==(const CountsLayout&) const = default;
 };
 
-// `ranges` in any order, overlapping or not, as a layout: sorted, joined where they touch, extended
-// to multiples of the step. Empty ranges are dropped.
+// Ranges in any order, overlapping or not: sorted, joined where they touch, extended to multiples
+// of the step. Empty ranges are dropped.
+std::vector<CountedRange> joined(std::vector<CountedRange> ranges, std::uint64_t step);
+
+// `ranges` as a layout, joined.
 CountsLayout counts_layout(std::vector<CountedRange> ranges, unsigned vcpus, std::string_view arch);
 
 // A new counters file: `head` followed by zeros, `bytes` in all.

@@ -119,9 +119,10 @@ std::vector<LineAddress> addresses_of(const LineCode& code, LineReason reason,
 }
 
 // Raise the number when a kernel's lines may come out otherwise than before.
-std::string key_of_map(const Recipe& recipe, const std::vector<ChangedFile>& changes,
-                       TreeSide side) {
-    auto text = fmt::format("line map 2 {} {}\n", recipe.key, side == TreeSide::Before);
+std::string key_of_map(const Recipe& recipe, const Kernel& kernel,
+                       const std::vector<ChangedFile>& changes, TreeSide side) {
+    auto text = fmt::format("line map 3 {} {} {}\n", recipe.key, kernel.image_sha256,
+                            side == TreeSide::Before);
     const auto add = [&](const std::optional<std::string>& content) {
         text += content ? sha256_hex(*content) : "none";
         text += '\n';
@@ -145,7 +146,12 @@ Result<LineMap> map_in(LineBuild& build, const Kernel& kernel,
     std::set<std::string> c_files;
     for (const auto& [path, text] : texts)
         if (source_kind(path) == SourceKind::C) c_files.insert(path);
-    RIG_CHECK(build.build());
+    if (auto built = build.build(); !built) {
+        auto error = built.error();
+        // This very kernel was built before: it is no verdict about it.
+        if (error.fault_domain == FaultDomain::Kernel) error.fault_domain = FaultDomain::Host;
+        return tl::unexpected(error);
+    }
     RIG_TRY(affected, build.affected(c_files));
     LineTable table;
     if (!affected.empty()) {
@@ -226,7 +232,7 @@ Result<LineMap> map_lines(const Spec& spec, const Arm& arm, const Kernel& kernel
                           const std::vector<ChangedFile>& changes, TreeSide side,
                           const BuildContext& context) {
     RIG_TRY(recipe, make_recipe(spec, arm, context));
-    const auto map_key = key_of_map(recipe, changes, side);
+    const auto map_key = key_of_map(recipe, kernel, changes, side);
     if (const auto stored = context.cache.find("lines", map_key)) {
         const auto file = *stored / kMapFile;
         if (auto map = line_map_from_json(slurp(file), file.string())) {

@@ -11,6 +11,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMostAddresses = 1'000'000; // of one line
+constexpr std::uint64_t kMostBytes = 1u << 20;    // of one range
 constexpr std::size_t kMostObjects = 100'000;     // ten times those of a kernel
 
 Result<std::uint64_t> hexadecimal(const std::string& text) {
@@ -34,9 +35,10 @@ Result<LineAddress> read_address(JsonReader reader) {
     RIG_CHECK(reader.finish());
     RIG_TRY(first, hexadecimal(start));
     RIG_TRY(last, hexadecimal(end));
-    if (last < first)
-        return fail(FaultDomain::Host,
-                    fmt::format("addresses {} to {}: they run backwards", start, end));
+    if (last < first || last - first > kMostBytes)
+        return fail(
+            FaultDomain::Host,
+            fmt::format("addresses {} to {}: they run backwards or are too far apart", start, end));
     out.start = first;
     out.end = last;
     return out;

@@ -57,6 +57,8 @@ TEST(LineMapJson, WhatIsWrongIsNamed) {
     EXPECT_NE(error_of(json).find("address '81000000', want one such as"), std::string::npos);
     json["lines"][0]["addresses"][0]["start"] = "0xffffffff81000005";
     EXPECT_NE(error_of(json).find("they run backwards"), std::string::npos);
+    json["lines"][0]["addresses"][0]["start"] = "0x0"; // nobody may walk so far
+    EXPECT_NE(error_of(json).find("too far apart"), std::string::npos);
     json["lines"][0]["addresses"][0]["start"] = "0x";
     EXPECT_NE(error_of(json), "");
     json = to_json(some_map());

@@ -87,6 +87,21 @@ std::vector<std::string> open_expectations(const Comparison& comparison) {
     return out;
 }
 
+namespace {
+
+// Only markers show that the lines ran, where there are markers; "" if the lines do.
+std::string lines_caveat(const ReportInput& input) {
+    if (input.spec.arms.front().marker.empty()) return "";
+    auto why = input.lines.why_not;
+    for (const auto& one : input.lines.maps)
+        if (why.empty()) why = one.map.why_not;
+    return why.empty() ? ""
+                       : "the changed lines were not counted (" + why +
+                             "); the markers alone show that they ran";
+}
+
+} // namespace
+
 ChecksClaim checks_claim(const ReportInput& input) {
     if (input.spec.target.same_path)
         return {"Validity checks: every arm ran the target as often, and nothing was made to fail "
@@ -100,10 +115,7 @@ ChecksClaim checks_claim(const ReportInput& input) {
                 "shown"};
     return {"Validity checks: the changed line was compiled in and ran, and nothing else was made "
             "to fail",
-            input.lines.why_not.empty() || input.spec.arms.front().marker.empty()
-                ? ""
-                : "the changed lines were not counted (" + input.lines.why_not +
-                      "); the markers alone show that they ran"};
+            lines_caveat(input)};
 }
 
 PatchLists patch_lists(const ReportInput& input) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/results/line_record.h"
 
+#include "plugin/counts_file.h"
 #include "rig/base/files.h"
 #include "rig/boot/counts_file.h"
 #include "rig/kernel/line_map_json.h"
@@ -48,7 +49,7 @@ BootLines boot_lines(const fs::path& run, const LineEvidence& lines,
     none.arm = boot.arm;
     none.index = boot.index;
     std::error_code error;
-    if (!fs::exists(file, error)) {
+    if (!fs::is_regular_file(file, error) || fs::file_size(file, error) > RIG_COUNTS_MAX_BYTES) {
         if (const auto* one = kept_of(kept, boot)) return *one;
         none.why_not = "its instructions were not counted";
         return none;
@@ -58,7 +59,12 @@ BootLines boot_lines(const fs::path& run, const LineEvidence& lines,
         none.why_not = fmt::format("{}: {}", file.filename().string(), counts.error().message);
         return none;
     }
-    return count_boot(lines.of_arm(boot.arm), boot.arm, boot.index, *counts);
+    const auto maps = lines.of_arm(boot.arm);
+    if (counts->layout().ranges != joined(ranges_of(maps), counts->layout().step)) {
+        none.why_not = "its counts belong to other lines";
+        return none;
+    }
+    return count_boot(maps, boot.arm, boot.index, *counts);
 }
 
 Result<std::vector<BootLines>> kept_counts(const fs::path& run) {

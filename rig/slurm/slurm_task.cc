@@ -138,7 +138,9 @@ Result<std::string> build_task_command(const TaskOptions& line, const Environmen
         // Fail the task, so that the waiting boots do not start.
         return tl::unexpected(built.error());
     }
-    RIG_CHECK(write_atomically(spool.prepared(), to_json(*built).dump(2) + "\n"));
+    RIG_CHECK(write_atomically(
+        spool.prepared(),
+        to_json(*built).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"));
     return fmt::format("prepared on {}\n", this_node());
 }
 

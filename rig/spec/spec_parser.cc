@@ -189,9 +189,10 @@ Status read_root(const SpecTable& root, Spec& spec, const rules::PathRules& path
         RIG_CHECK(table.boolean("revisions", spec.target.revisions));
         std::string lines = "any";
         RIG_CHECK(table.choice("lines", lines, {"any", "all", "off"}));
-        if (table.has("lines") && (spec.target.same_path || spec.target.revisions))
-            return tl::unexpected(table.bad("lines", "it left out: with same_path or revisions no "
-                                                     "changed line has to run"));
+        // A bisection adds `revisions` to a file that may have it.
+        if (table.has("lines") && spec.target.same_path)
+            return tl::unexpected(
+                table.bad("lines", "it left out: with same_path no changed line has to run"));
         spec.target.lines = lines == "any"   ? LinesWanted::Any
                             : lines == "all" ? LinesWanted::All
                                              : LinesWanted::Off;

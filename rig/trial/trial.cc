@@ -2,6 +2,7 @@
 #include "rig/trial/trial.h"
 
 #include "rig/base/files.h"
+#include "rig/base/scratch_dir.h"
 #include "rig/base/text.h"
 #include "rig/host/git.h"
 #include "rig/kernel/kernel_build.h"
@@ -26,7 +27,8 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kSeries = "kernel-patches/series";
-constexpr std::size_t kMostShown = 8; // paths and functions in a text
+constexpr const char* kMark = ".rig-try"; // in each trial's folder
+constexpr std::size_t kMostShown = 8;     // paths and functions in a text
 
 BuildContext context_of(const Environment& environment) {
     return {environment.cache, environment.runner, environment.progress, 0};
@@ -114,6 +116,12 @@ Status copy_series(const fs::path& from, const fs::path& to) {
         return fail(FaultDomain::Spec,
                     fmt::format("--prerequisites {}: want a folder with a quilt `series` file",
                                 from.string()));
+    if (fs::equivalent(from, to, error))
+        return fail(
+            FaultDomain::Spec,
+            fmt::format("--prerequisites {}: want a folder outside of {}, which is replaced",
+                        from.string(), to.parent_path().string()));
+    error.clear();
     fs::remove_all(to, error);
     fs::create_directories(to, error);
     for (const auto& entry : fs::directory_iterator(from, error))
@@ -123,6 +131,21 @@ Status copy_series(const fs::path& from, const fs::path& to) {
         return fail(FaultDomain::Host,
                     fmt::format("cannot copy {}: {}", from.string(), error.message()));
     return {};
+}
+
+// Only a folder that an earlier trial made, which its mark says, may be written again.
+Status own_folder(const fs::path& folder, const fs::path& incoming) {
+    std::error_code error;
+    const bool is_new = !fs::exists(fs::symlink_status(folder, error));
+    if (is_new || (fs::is_directory(fs::symlink_status(folder, error)) &&
+                   (fs::is_empty(folder, error) || fs::exists(folder / kMark, error)))) {
+        fs::create_directories(folder, error);
+        return write_atomically(folder / kMark, "This folder is written by rig try.\n");
+    }
+    fs::remove_all(incoming, error); // just made by import_series()
+    return fail(FaultDomain::Spec,
+                fmt::format("{} is there and not made by rig try: want another --name or --folder",
+                            folder.string()));
 }
 
 // rig's own fragments, copied so that the experiment's folder needs nothing else.
@@ -149,6 +172,14 @@ Result<std::vector<std::string>> copy_fragments(const TrialRequest& request,
     return out;
 }
 
+// One word for a shell.
+std::string in_shell(const std::string& word) {
+    std::string out = "'";
+    for (const char c : word)
+        out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return out + "'";
+}
+
 // `--run './bench -n 5'`: the program goes into the guest at the same path.
 Status set_command(const std::string& run, TrialExperiment& experiment) {
     auto text = trimmed(run);
@@ -166,7 +197,7 @@ Status set_command(const std::string& run, TrialExperiment& experiment) {
                 return fail(FaultDomain::Spec,
                             fmt::format("--run {}: {} cannot be executed", run, file.string()));
             experiment.image_files.push_back(file.string());
-            text = file.string() + (blank == std::string::npos ? "" : text.substr(blank));
+            text = in_shell(file.string()) + (blank == std::string::npos ? "" : text.substr(blank));
         }
     }
     experiment.workload = "command";
@@ -226,12 +257,11 @@ Status derive_options(TrialPlan& plan, const Environment& environment) {
         const auto found = recipe.overlay.find(path);
         return found != recipe.overlay.end() && !found->second;
     });
-    const auto tree = plan.folder / "tree";
-    std::error_code error;
-    fs::remove_all(tree, error);
-    RIG_CHECK(link_tree(recipe.source.tree, recipe.overlay, fs::absolute(tree)));
-    auto derived = options_for(files, fs::absolute(tree), *recipe.arch, recipe.requests, context);
-    fs::remove_all(tree, error);
+    const Scratch scratch;
+    RIG_CHECK(scratch.made());
+    const auto tree = scratch.dir() / "tree";
+    RIG_CHECK(link_tree(recipe.source.tree, recipe.overlay, tree));
+    auto derived = options_for(files, tree, *recipe.arch, recipe.requests, context);
     if (!derived) return tl::unexpected(derived.error());
     std::set<std::string> given;
     for (const auto& option : plan.experiment.options)
@@ -267,7 +297,7 @@ Result<TrialPlan> plan_trial(const TrialRequest& request, const fs::path& shippe
                              const Environment& environment) {
     TrialPlan plan;
     const auto parent = request.folder.empty() ? fs::path("rig-try") : request.folder;
-    const auto incoming = parent / ".incoming";
+    const auto incoming = parent / fmt::format(".incoming-{}", ::getpid());
     RIG_TRY(series,
             import_series(request.series, incoming, environment.runner, environment.progress));
     plan.series = std::move(series);
@@ -276,6 +306,7 @@ Result<TrialPlan> plan_trial(const TrialRequest& request, const fs::path& shippe
     experiment.description = printable(plan.series.title).substr(0, 200);
     plan.folder = parent / experiment.name;
     plan.file = plan.folder / (experiment.name + ".toml");
+    RIG_CHECK(own_folder(plan.folder, incoming));
     std::error_code error;
     fs::create_directories(plan.folder / "kernel-patches", error);
     fs::create_directories(plan.folder / "configs" / "kernel", error);
@@ -305,7 +336,6 @@ Result<TrialPlan> plan_trial(const TrialRequest& request, const fs::path& shippe
     if (request.vcpus) experiment.vcpus = *request.vcpus;
     if (request.boots) experiment.boots = *request.boots;
     if (request.iterations) experiment.iterations = *request.iterations;
-    if (request.clock) experiment.clock = *request.clock;
     for (const auto& text : request.not_worse) {
         RIG_TRY(bound, parse_not_worse(text));
         experiment.bounds.push_back(bound);
@@ -399,7 +429,12 @@ Result<TrialKernels> build_trial(TrialPlan& plan, const Environment& environment
     if (!kernel) return tl::unexpected(kernel.error());
     TrialKernels out;
     auto changed = changed_functions(spec, base, patched, context);
-    if (!changed) return tl::unexpected(changed.error());
+    if (!changed) {
+        auto error = changed.error();
+        // These very kernels were built before: it is no verdict about them.
+        if (error.fault_domain == FaultDomain::Kernel) error.fault_domain = FaultDomain::Host;
+        return tl::unexpected(error);
+    }
     environment.progress.start("reading who calls whom");
     out.changed = std::move(*changed);
     auto graph = CallGraph::read(kernel->vmlinux, arch_named(spec.kernel.arch), environment.runner);
@@ -435,7 +470,9 @@ Result<TrialKernels> build_trial(TrialPlan& plan, const Environment& environment
                     "--target");
     if (experiment.target.empty()) experiment.target = functions.front();
     for (const auto& function : functions)
-        if (function != experiment.target && experiment.functions.size() < kMostFunctions)
+        if (function != experiment.target && experiment.functions.size() < kMostFunctions &&
+            std::find(experiment.functions.begin(), experiment.functions.end(), function) ==
+                experiment.functions.end())
             experiment.functions.push_back(function);
     if (need_workload(experiment, ways, plan.remarks).empty())
         return fail(FaultDomain::Spec,
@@ -443,6 +480,19 @@ Result<TrialKernels> build_trial(TrialPlan& plan, const Environment& environment
                                 "--run\n{}",
                                 experiment.target, ways_text(out)));
     RIG_TRY(text, experiment_text(experiment));
+    // What the user made of an earlier file stays.
+    std::error_code error;
+    if (const auto old = slurp(plan.file); !old.empty() && old != text) {
+        auto kept = plan.file;
+        for (unsigned n = 1; fs::exists(kept, error); ++n)
+            kept = fmt::format("{}.{}", plan.file.string(), n);
+        fs::rename(plan.file, kept, error);
+        if (error)
+            return fail(FaultDomain::Host,
+                        fmt::format("cannot rename {}: {}", plan.file.string(), error.message()));
+        environment.progress.say(fmt::format("{}: another file was there; it is now {}",
+                                             plan.file.string(), kept.filename().string()));
+    }
     RIG_CHECK(write_atomically(plan.file, text));
     return out;
 }

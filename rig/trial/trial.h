@@ -39,7 +39,6 @@ struct TrialRequest {
     std::string arch;
     std::vector<std::string> options; // "NAME=value"
     std::optional<unsigned> vcpus, boots, iterations;
-    std::optional<std::string> clock;
     std::vector<std::string> not_worse;
 };
 

@@ -29,7 +29,7 @@ std::string option_value(const std::string& value) {
     const bool number =
         !value.empty() && std::all_of(value.begin(), value.end(),
                                       [](unsigned char c) { return std::isdigit(c) != 0; });
-    if (number) return value;
+    if (number && (value == "0" || value[0] != '0')) return value;
     return toml_text(value);
 }
 
@@ -57,7 +57,10 @@ std::vector<Entry> entries_of(const TrialExperiment& trial) {
     out.push_back({"context_switches",
                    {"event = \"sched:sched_switch\"", "own = true", "label = \"context switches\""},
                    "of the workload's tasks"});
+    std::set<std::string> seen;
     for (const auto& function : trial.functions) {
+        // Names that differ in case or in dots only would be one key.
+        if (!seen.insert(metric_name("", function)).second) continue;
         out.push_back({metric_name("calls_", function), {"calls_of = " + toml_text(function)}, ""});
         out.push_back(
             {metric_name("latency_", function), {"latency_of = " + toml_text(function)}, ""});

@@ -36,8 +36,8 @@ struct TrialExperiment {
     std::string series;
     std::vector<TrialOption> options;
     unsigned vcpus = 4;
-    unsigned boots = 0; // 0: boots_for() the metrics of the file
-    std::string clock = "auto";
+    unsigned boots = 0;            // 0: boots_for() the metrics of the file
+    std::string clock = "virtual"; // only the emulator counts changed lines
     // Of the workload: its name, and for `command` what runs in each iteration.
     std::string workload;
     std::vector<std::string> command;
