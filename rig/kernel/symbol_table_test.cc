@@ -99,16 +99,16 @@ TEST(SymbolTable, OfSeveralNamesTheOneThatPerfTakes) {
 }
 
 TEST(SymbolTable, FunctionsAreThoseOfTheTextEachToTheNextSymbol) {
-    const auto functions = SymbolTable::parse("ffffffff81000000 T _text\n"
-                                              "ffffffff81000010 t twice\n"
-                                              "ffffffff81000020 D data\n"
-                                              "ffffffff81000030 W twice\n"
-                                              "ffffffff81000030 T __alias\n"
-                                              "00000000000000ff A constant\n"
-                                              "ffffffff81000040 T last\n",
-                                              "System.map")
-                               .value()
-                               .functions();
+    const auto table = SymbolTable::parse("ffffffff81000000 T _text\n"
+                                          "ffffffff81000010 t twice\n"
+                                          "ffffffff81000020 D data\n"
+                                          "ffffffff81000030 W twice\n"
+                                          "ffffffff81000030 T __alias\n"
+                                          "00000000000000ff A constant\n"
+                                          "ffffffff81000040 T last\n",
+                                          "System.map")
+                           .value(); // the names are views of it
+    const auto functions = table.functions();
     ASSERT_EQ(functions.size(), 3u);
     EXPECT_EQ(functions[0].name, "_text");
     EXPECT_EQ(functions[1].name, "twice");

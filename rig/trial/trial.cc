@@ -29,6 +29,8 @@ using nlohmann::json;
 constexpr const char* kSeries = "kernel-patches/series";
 constexpr const char* kMark = ".rig-try"; // in each trial's folder
 constexpr std::size_t kMostShown = 8;     // paths and functions in a text
+// Calls between a changed function and an allocation that is named.
+constexpr std::size_t kDeepest = 4;
 
 BuildContext context_of(const Environment& environment) {
     return {environment.cache, environment.runner, environment.progress, 0};
@@ -517,11 +519,15 @@ std::string ways_text(const TrialKernels& kernels) {
     for (const auto& way : ways.workloads)
         workloads.push_back(fmt::format("--workload {}: it calls {}", way.workload, way.by));
     for (const auto& way : ways.allocations)
-        allocations.push_back(fmt::format("{}: {}", way.fault_point, fmt::join(way.path, " > ")));
+        if (way.path.size() <= kDeepest + 1)
+            allocations.push_back(
+                fmt::format("{}: {}", way.fault_point, fmt::join(way.path, " > ")));
     list("System calls that lead to the changed functions", calls);
     list("Called through a pointer, from where is unknown", indirect);
     list("Shipped workloads that lead there", workloads);
-    list("Allocations below them that could be made to fail", allocations);
+    list(
+        fmt::format("Allocations at most {} calls below them that could be made to fail", kDeepest),
+        allocations);
     if (!ways.missing.empty()) list("Not in the kernel as functions of their own", ways.missing);
     return out;
 }
