@@ -28,9 +28,6 @@ using nlohmann::json;
 
 constexpr const char* kSeries = "kernel-patches/series";
 constexpr const char* kMark = ".rig-try"; // in each trial's folder
-constexpr std::size_t kMostShown = 8;     // paths and functions in a text
-// Calls between a changed function and an allocation that is named.
-constexpr std::size_t kDeepest = 4;
 
 BuildContext context_of(const Environment& environment) {
     return {environment.cache, environment.runner, environment.progress, 0};
@@ -285,14 +282,6 @@ const std::string& need_workload(TrialExperiment& experiment, const WaysToFuncti
     return experiment.workload;
 }
 
-std::vector<WantedFunction> wanted_of(const ChangedFunctions& changed) {
-    std::vector<WantedFunction> wanted;
-    for (const auto& one : changed.functions)
-        if (one.kind != FunctionChange::Kind::Removed && !one.init)
-            wanted.push_back({one.function, fs::path(one.object).replace_extension(".c").string()});
-    return wanted;
-}
-
 } // namespace
 
 Result<TrialPlan> plan_trial(const TrialRequest& request, const fs::path& shipped,
@@ -344,67 +333,6 @@ Result<TrialPlan> plan_trial(const TrialRequest& request, const fs::path& shippe
     }
     RIG_CHECK(derive_options(plan, environment));
     return plan;
-}
-
-std::string plan_text(const TrialPlan& plan) {
-    std::string out = fmt::format("{}\n", printable(plan.series.title));
-    const auto line = [&](const std::string& text) { out += wrapped("  " + text, page, 4) + "\n"; };
-    for (const auto& patch : plan.series.patches)
-        line(fmt::format("{}: {}", patch.file, fmt::join(patch.paths, ", ")));
-    for (const auto& remark : plan.remarks)
-        line(printable(remark));
-    for (const auto& file : plan.derived.files) {
-        if (!file.why_not.empty())
-            line(fmt::format("{}: {}", file.file, file.why_not));
-        else if (!file.objects.empty())
-            line(fmt::format("{}: compiled into {}{}", file.file, fmt::join(file.objects, ", "),
-                             file.options.empty()
-                                 ? ""
-                                 : fmt::format(" with {}", fmt::join(file.options, ", "))));
-        for (const auto& note : file.notes)
-            line(fmt::format("{}: {}", file.file, note));
-    }
-    for (const auto& option : plan.experiment.options)
-        line(fmt::format("option {}={}{}", option.name, option.value,
-                         option.reason.empty() ? "" : ": " + option.reason));
-    for (const auto& conflict : plan.derived.conflicts)
-        line("! " + conflict);
-    line(plan.experiment.workload.empty()
-             ? std::string("workload: the first shipped one that leads to a changed function; none "
-                           "was given by --run or --workload")
-             : fmt::format(
-                   "workload: {}{}", plan.experiment.workload,
-                   plan.experiment.command.empty() ? "" : ": " + plan.experiment.command.back()));
-    line(fmt::format("experiment: {}", plan.file.string()));
-    return out;
-}
-
-std::string plan_json(const TrialPlan& plan) {
-    json patches = json::array(), files = json::array(), options = json::array();
-    for (const auto& patch : plan.series.patches)
-        patches.push_back({{"file", patch.file},
-                           {"subject", patch.subject},
-                           {"author", patch.author},
-                           {"paths", patch.paths}});
-    for (const auto& file : plan.derived.files)
-        files.push_back({{"file", file.file},
-                         {"objects", file.objects},
-                         {"options", file.options},
-                         {"notes", file.notes},
-                         {"why_not", file.why_not}});
-    for (const auto& option : plan.experiment.options)
-        options.push_back(
-            {{"name", option.name}, {"value", option.value}, {"reason", option.reason}});
-    return json{{"title", plan.series.title},
-                {"patches", patches},
-                {"remarks", plan.remarks},
-                {"files", files},
-                {"options", options},
-                {"conflicts", plan.derived.conflicts},
-                {"workload", plan.experiment.workload},
-                {"experiment", plan.file.string()}}
-               .dump(2, ' ', false, json::error_handler_t::replace) +
-           "\n";
 }
 
 Result<TrialKernels> build_trial(TrialPlan& plan, const Environment& environment) {
@@ -464,7 +392,7 @@ Result<TrialKernels> build_trial(TrialPlan& plan, const Environment& environment
         if (one.kind == FunctionChange::Kind::Changed && !one.init &&
             symbols.bounds(one.function) && base_symbols.bounds(one.function))
             functions.push_back(one.function);
-    const auto ways = ways_to(out.graph, wanted_of(out.changed));
+    const auto ways = ways_to(out.graph, wanted_functions(out.changed));
     if (experiment.target.empty() && functions.empty())
         return fail(FaultDomain::Spec,
                     "no changed function is a function of its own in both kernels (all are new, "
@@ -496,39 +424,6 @@ Result<TrialKernels> build_trial(TrialPlan& plan, const Environment& environment
                                              plan.file.string(), kept.filename().string()));
     }
     RIG_CHECK(write_atomically(plan.file, text));
-    return out;
-}
-
-std::string ways_text(const TrialKernels& kernels) {
-    const auto ways = ways_to(kernels.graph, wanted_of(kernels.changed));
-    std::string out;
-    const auto list = [&](const std::string& heading, const std::vector<std::string>& entries) {
-        if (entries.empty()) return;
-        out += heading + "\n";
-        for (std::size_t i = 0; i < std::min(entries.size(), kMostShown); ++i)
-            out += wrapped("  " + entries[i], page, 4) + "\n";
-        if (entries.size() > kMostShown)
-            out += fmt::format("  and {} more\n", entries.size() - kMostShown);
-    };
-    std::vector<std::string> calls, indirect, workloads, allocations;
-    for (const auto& way : ways.system_calls)
-        calls.push_back(fmt::format("{}: {}", way.system_call, fmt::join(way.path, " > ")));
-    for (const auto& way : ways.indirect)
-        indirect.push_back(fmt::format("{}{}: {}", way.function, way.at_boot ? " (at boot)" : "",
-                                       fmt::join(way.path, " > ")));
-    for (const auto& way : ways.workloads)
-        workloads.push_back(fmt::format("--workload {}: it calls {}", way.workload, way.by));
-    for (const auto& way : ways.allocations)
-        if (way.path.size() <= kDeepest + 1)
-            allocations.push_back(
-                fmt::format("{}: {}", way.fault_point, fmt::join(way.path, " > ")));
-    list("System calls that lead to the changed functions", calls);
-    list("Called through a pointer, from where is unknown", indirect);
-    list("Shipped workloads that lead there", workloads);
-    list(
-        fmt::format("Allocations at most {} calls below them that could be made to fail", kDeepest),
-        allocations);
-    if (!ways.missing.empty()) list("Not in the kernel as functions of their own", ways.missing);
     return out;
 }
 

@@ -77,6 +77,9 @@ struct TrialKernels {
 // FaultDomain::Guest if no machine code differs.
 Result<TrialKernels> build_trial(TrialPlan& plan, const Environment& environment);
 
+// The functions that are changed or new, and not freed after boot.
+std::vector<WantedFunction> wanted_functions(const ChangedFunctions& changed);
+
 // For a run in which no changed line ran: how to reach the changed functions, and what could be
 // made to fail below them.
 std::string ways_text(const TrialKernels& kernels);
