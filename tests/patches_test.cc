@@ -63,6 +63,11 @@ const Tree kTrees[] = {
          {"enable", "planted-delay"},
          {"enable", "planted-flush"},
          {"enable", "beside"},
+         {"enable", "vacuous-branch"},
+         {"enable", "vacuous-comment"},
+         {"enable", "vacuous-config"},
+         {"enable", "vacuous-init"},
+         {"enable", "vacuous-inline"},
          {"enable", "provoke"},
      }},
     {"7.3",
@@ -271,9 +276,11 @@ TEST_P(KernelPatches, EveryCompositionAppliesAndGitAndRigAgreeOnTheResult) {
 
 // Whoever must be caught says so where a reader cannot miss it, and nobody else does.
 TEST_P(KernelPatches, TestOnlySeriesSayIt) {
-    const std::set<std::string> test_only{
-        "broken-atomic",     "broken-nosync", "broken-retained", "gup-widen",     "misuse",
-        "no-rcu-table-free", "planted-ipi",   "planted-delay",   "planted-flush", "beside"};
+    const std::set<std::string> test_only{"broken-atomic",  "broken-nosync",  "broken-retained",
+                                          "gup-widen",      "misuse",         "no-rcu-table-free",
+                                          "planted-ipi",    "planted-delay",  "planted-flush",
+                                          "beside",         "vacuous-branch", "vacuous-comment",
+                                          "vacuous-config", "vacuous-init",   "vacuous-inline"};
     for (const auto& entry : fs::directory_iterator(kTop / "kernel-patches" / GetParam().name)) {
         const auto series = entry.path().filename().string();
         for (const auto& patch : read({series.c_str()}))
