@@ -9,6 +9,7 @@
 #include "rig/kernel/kernel_config.h"
 #include "rig/kernel/kernel_recipe.h"
 #include "rig/kernel/symbol_table.h"
+#include "rig/report/wording.h"
 #include "rig/series/breaking_patch.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/workloads/workload.h"
@@ -171,14 +172,6 @@ Result<std::vector<std::string>> copy_fragments(const TrialRequest& request,
     return out;
 }
 
-// One word for a shell.
-std::string in_shell(const std::string& word) {
-    std::string out = "'";
-    for (const char c : word)
-        out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return out + "'";
-}
-
 // `--run './bench -n 5'`: the program goes into the guest at the same path.
 Status set_command(const std::string& run, TrialExperiment& experiment) {
     auto text = trimmed(run);
@@ -196,7 +189,8 @@ Status set_command(const std::string& run, TrialExperiment& experiment) {
                 return fail(FaultDomain::Spec,
                             fmt::format("--run {}: {} cannot be executed", run, file.string()));
             experiment.image_files.push_back(file.string());
-            text = in_shell(file.string()) + (blank == std::string::npos ? "" : text.substr(blank));
+            text =
+                shell_word(file.string()) + (blank == std::string::npos ? "" : text.substr(blank));
         }
     }
     experiment.workload = "command";
