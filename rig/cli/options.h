@@ -37,6 +37,7 @@ struct ProgramOptions {
     TaskOptions task;
     TriageOptions triage_line;
     LinesOptions lines;
+    std::string init_name; // of the experiment that rig init writes
 };
 
 // The app owns them. parsed() is true for the one that was given on the command line.
@@ -46,7 +47,7 @@ struct Subcommands {
     CLI::App *exporting = nullptr, *calibrate = nullptr, *bisect = nullptr, *verdict = nullptr,
              *nightly = nullptr;
     CLI::App *build_task = nullptr, *boot_task = nullptr, *doctor = nullptr, *cache = nullptr,
-             *triage = nullptr, *lines = nullptr;
+             *triage = nullptr, *lines = nullptr, *init = nullptr, *schema = nullptr;
     HistoryCommands history;
 };
 
