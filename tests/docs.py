@@ -6,8 +6,9 @@
 - A cell of a table has at most eight words. Code, figures and links count as one word each.
 - Every relative link points to a file, and its anchor to a heading of that file.
 - docs/README.md has a glossary of at most 25 terms.
-- docs/reference/cli.md is what RIG --help and the --help of each command print. With --write the
-  page is written instead.
+- docs/reference/cli.md is what RIG --help and the --help of each command print, and the keys in
+  docs/reference/experiment-file.md are those of the program's table. With --write both pages are
+  written instead.
 
 As a control, each check has to find what is wrong in a page made for it."""
 import os
@@ -92,22 +93,29 @@ def terms(text):
     return []
 
 
-def help_of(rig, *command):
+def help_of(rig, *command, option="--help"):
     env = dict(os.environ, COLUMNS="100", NO_COLOR="1")
-    done = subprocess.run([rig, *command, "--help"], capture_output=True, text=True, env=env, check=True)
+    done = subprocess.run([rig, *command, option], capture_output=True, text=True, env=env, check=True)
     return done.stdout.replace(rig, "rig").rstrip() + "\n"
 
 
 def cli_page(rig):
-    whole = help_of(rig)
-    commands = re.search(r"^Subcommands:\n(.*?)(?=^\S|\Z)", whole, re.M | re.S)[1]
-    names = re.findall(r"^  ([a-z][a-z-]*)", commands, re.M)
+    whole = help_of(rig, option="--help-all")
+    groups = re.findall(r"^(?:Experiments|Runs|Tools):\n(.*?)(?=^\S|\Z)", whole, re.M | re.S)
+    names = [name for commands in groups for name in re.findall(r"^  ([a-z][a-z-]*)", commands, re.M)]
     assert len(names) > 10, whole
-    parts = ["# Command line\n\nThis page is the output of `rig --help` and of `rig COMMAND --help`. A test compares them;\n"
-             "`tests/docs.py . build/rig/rig --write` renews the page.\n",
-             f"## rig\n\n```text\n{whole}```\n"]
+    parts = ["# Command line\n\nThis page is the output of `rig --help`, `rig --help-all` and `rig COMMAND --help`. A\ntest compares them; "
+             "`tests/docs.py . build/rig/rig --write` renews the\npage.\n",
+             f"## rig\n\n```text\n{help_of(rig)}```\n", f"## All options\n\n```text\n{whole}```\n"]
     parts += [f"## {name}\n\n```text\n{help_of(rig, name)}```\n" for name in names]
     return "\n".join(parts)
+
+
+def key_page(rig, text):
+    """The page of the experiment file with the keys of the program's table."""
+    keys = subprocess.run([rig, "__keys"], capture_output=True, text=True, check=True).stdout
+    begin, end = text.index("## Top level\n"), text.index("## Old names\n")
+    return text[:begin] + keys + "\n" + text[end:]
 
 
 def control():
@@ -129,8 +137,10 @@ def control():
 def main(top, rig, write):
     control()
     page = top / "docs/reference/cli.md"
+    keys = top / "docs/reference/experiment-file.md"
     if write:
         page.write_text(cli_page(rig), encoding="utf-8")
+        keys.write_text(key_page(rig, keys.read_text(encoding="utf-8")), encoding="utf-8")
     wrong = []
     listed = subprocess.run(["git", "-C", top, "ls-files", "-z", "--", "*.md"], capture_output=True, text=True)
     pages = [top / name for name in listed.stdout.split("\0") if name] if listed.returncode == 0 else sorted(top.glob("**/*.md"))
@@ -147,6 +157,8 @@ def main(top, rig, write):
     now = page.read_text(encoding="utf-8") if page.exists() else ""
     if now != cli_page(rig):
         wrong.append("docs/reference/cli.md: not what rig --help prints: tests/docs.py TOP RIG --write")
+    if keys.read_text(encoding="utf-8") != key_page(rig, keys.read_text(encoding="utf-8")):
+        wrong.append("docs/reference/experiment-file.md: not the keys of rig's table: tests/docs.py TOP RIG --write")
     print("\n".join(wrong) or f"{len(pages)} pages are in order")
     return 1 if wrong else 0
 

@@ -6,6 +6,7 @@
 #include "rig/base/guest_clock.h"
 #include "rig/base/scratch_dir.h"
 #include "rig/base/sha256.h"
+#include "rig/base/shipped_files.h"
 #include "rig/base/utc.h"
 #include "rig/base/version.h"
 #include "rig/bisect/bisect_environment.h"
@@ -103,9 +104,8 @@ Status describe_history(const BisectCommandOptions& line, const Spec& spec,
 }
 
 std::vector<std::string> reproduce(const BisectCommandOptions& line, const Spec& spec) {
-    std::vector<std::string> argv{"./bootstrap", "bisect",
-                                  fs::proximate(spec.file, spec.top).string(), "--metric",
-                                  line.metric};
+    std::vector<std::string> argv{own_command(), "bisect", own_argument(spec.file, spec.top),
+                                  "--metric", line.metric};
     const auto add = [&argv](const char* option, const std::string& value) {
         if (!value.empty()) argv.insert(argv.end(), {option, value});
     };

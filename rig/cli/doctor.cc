@@ -72,6 +72,7 @@ class Examination {
         tcg();
         confinement();
         counting();
+        own_files();
         kvm();
         for (const auto& each : programs)
             program(each);
@@ -139,6 +140,13 @@ class Examination {
                 ? "seccomp sandbox, " + rest
                 : fmt::format("QEMU refuses its sandbox ({}); else {}", in_.sandbox_trouble, rest),
             there ? "" : install("qemu-system-x86"));
+    }
+
+    void own_files() {
+        const bool there = in_.own_trouble.empty();
+        add("rig's own files", there ? Finding::State::Ok : Finding::State::Missing,
+            there ? in_.own_files + ", and the guest's agent" : in_.own_trouble,
+            there ? "" : "install rig again, or run ninja in the build folder");
     }
 
     // Without the plugin nothing is lost but `rig boot --count`.

@@ -47,6 +47,9 @@ struct DoctorInputs {
     std::string sandbox_trouble;
     // Why instructions cannot be counted (count_plugin.h) in this QEMU; empty: they can.
     std::string plugin_trouble;
+    // Where rig's own files are (shipped_files.h), and why they or the agent are not found; empty:
+    // they are.
+    std::string own_files, own_trouble;
     bool kvm_exists = false;
     std::string kvm_trouble; // why /dev/kvm cannot be opened; empty: it can
     // The stored result of the probe boot (kvm_probe.h), if there was one since the host booted.

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The part of `rig doctor` that accesses the host.
+#include "rig/base/shipped_files.h"
 #include "rig/boot/kvm_probe.h"
 #include "rig/cli/doctor.h"
 #include "rig/host/capacity.h"
 #include "rig/hypervisor/count_plugin.h"
 #include "rig/hypervisor/qemu_hypervisor.h"
+#include "rig/kernel/initramfs.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -144,6 +146,10 @@ DoctorInputs gather(CommandRunner& runner, const fs::path& cache_dir) {
         else
             inputs.programs[name].trouble = describe(*result);
     }
+    const auto shipped = shipped_files();
+    const auto agent = find_agent(arch_named(kDefaultArch));
+    if (shipped) inputs.own_files = shipped->data.string();
+    inputs.own_trouble = !shipped ? shipped.error().message : !agent ? agent.error().message : "";
     inputs.sandbox_trouble = sandbox_trouble(runner);
     inputs.accelerators = answer(runner, {"qemu-system-x86_64", "-accel", "help"});
     gather_kvm(inputs, cache_dir);

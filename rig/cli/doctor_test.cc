@@ -40,6 +40,7 @@ DoctorInputs healthy() {
     in.cache = {"/somewhere/rig", 50 * gib, true};
     in.temporary = {"/scratch", 5 * gib, true};
     in.apt_candidate = "6.12.73-1";
+    in.own_files = "/usr/share/rig";
     in.root = true;
     return in;
 }
@@ -49,6 +50,18 @@ Finding find(const std::vector<Finding>& findings, const std::string& name) {
                               [&](const Finding& f) { return f.name == name; });
     EXPECT_NE(found, findings.end()) << name;
     return found == findings.end() ? Finding{} : *found;
+}
+
+TEST(Doctor, WithoutItsOwnFilesRigIsNotWhole) {
+    EXPECT_EQ(find(examine(healthy()), "rig's own files").found,
+              "/usr/share/rig, and the guest's agent");
+    auto in = healthy();
+    in.own_trouble = "no guest agent at /usr/lib/rig/rig-agent";
+    const auto finding = find(examine(in), "rig's own files");
+    EXPECT_EQ(finding.state, Finding::State::Missing);
+    EXPECT_EQ(finding.found, in.own_trouble);
+    EXPECT_NE(finding.mend, "");
+    EXPECT_TRUE(anything_missing(examine(in)));
 }
 
 TEST(Doctor, HealthyHostHasNothingToMend) {

@@ -142,6 +142,8 @@ HistoryCommands declare_history_options(CLI::App& app, HistoryOptions& history, 
     serve->footer(kServeHelp);
     serve->add_option("--port", site.port, "Port on 127.0.0.1; 0: any free port")
         ->capture_default_str();
+    for (auto* one : {list, show, diff, prune, index, dashboard, serve})
+        one->group("Runs");
     commands.list = list;
     commands.show = show;
     commands.diff = diff;

@@ -2,13 +2,16 @@
 // Parses argv, wires the modules, and returns the exit code. Decides nothing about experiments. The
 // only place that prints errors.
 #include "rig/base/scratch_dir.h"
+#include "rig/base/shipped_files.h"
 #include "rig/base/version.h"
 #include "rig/cli/bisect_command.h"
 #include "rig/cli/boot_command.h"
 #include "rig/cli/compare_command.h"
+#include "rig/cli/describe_program.h"
 #include "rig/cli/doctor_command.h"
 #include "rig/cli/engine_option.h"
 #include "rig/cli/export_command.h"
+#include "rig/cli/help_command.h"
 #include "rig/cli/history_commands.h"
 #include "rig/cli/lines_command.h"
 #include "rig/cli/nightly_command.h"
@@ -110,7 +113,7 @@ int print_error(const rig::Error& error, bool json) {
     return static_cast<int>(exit);
 }
 
-// The description and the footer of rig --help. At most 100 columns.
+// The description and the footer of rig --help-all and rig(1). At most 100 columns.
 constexpr const char* kDescription = R"(rig - an A/B test rig for Linux kernel patches
 
 Builds patched and unpatched kernels (the arms), boots each in QEMU many times, triggers the changed
@@ -120,6 +123,7 @@ really ran: a run without that evidence is inconclusive, never "no change".
 Examples:
   rig doctor                                           can this machine run it?
   rig try fix.mbox                                     compare with and without a patch
+  rig init my-patch                                    write an experiment file
   rig compare configs/batch-alloc-fail.toml            build, boot, compare: the main command
   rig report latest                                    print the comparison again
   rig explain latest target_latency                    how did this verdict come about?
@@ -149,6 +153,20 @@ int main(int argc, char** argv) {
     auto& common = options.common;
     auto& line = options.line;
     const auto commands = rig::declare_options(app, options);
+    const auto program = rig::describe_program(app);
+    // Commands have CLI11's form of help, and so has --help-all.
+    app.set_help_all_flag("--help-all", "Print the options of all commands, and a line on each");
+    app.formatter_fn(
+        [&program](const CLI::App* of, const std::string& name, CLI::AppFormatMode mode) {
+            return mode == CLI::AppFormatMode::All
+                       ? CLI::Formatter().make_help(of, name, CLI::AppFormatMode::Normal)
+                       : rig::one_screen(program);
+        });
+    if (const auto hidden = rig::hidden_help(program, {argv + 1, argv + argc})) {
+        if (!*hidden) return print_error(hidden->error(), false);
+        std::fputs((*hidden)->text.c_str(), stdout);
+        return std::fflush(stdout) == 0 ? 0 : static_cast<int>(Exit::Host);
+    }
 
     const auto newer = rig::with_newer_names({argv + 1, argv + argc});
     if (!newer.deprecation.empty()) std::fprintf(stderr, "rig: %s\n", newer.deprecation.c_str());
@@ -171,6 +189,10 @@ int main(int argc, char** argv) {
         if (code == 0) return 0;
         return bisecting ? rig::kGitBisectStop : static_cast<int>(Exit::Usage);
     }
+    // configs/NAME.toml means the shipped one where there is none of that name.
+    for (auto* file :
+         {&line.spec, &options.lines.spec, &options.bisection.spec, &options.nightly_line.config})
+        *file = rig::or_shipped(".", *file);
     common.colour = colours_wanted(options.colour, STDOUT_FILENO);
     common.warn = [](const std::string& text) {
         std::fprintf(stderr, "rig: warning: %s\n", text.c_str());
@@ -279,6 +301,8 @@ int main(int argc, char** argv) {
         }
         if (commands.triage->parsed())
             return rig::triage_command(options.triage_line, common, runner, std::cin);
+        if (commands.init->parsed()) return rig::init_command(options.init_name, common);
+        if (commands.schema->parsed()) return rig::schema_command();
         if (commands.doctor->parsed()) return rig::doctor_command(common, environment);
         if (commands.cache->parsed()) return rig::cache_command(line, common, environment);
         return rig::fail(rig::FaultDomain::Spec, "no command");

@@ -3,6 +3,7 @@
 
 #include "rig/base/files.h"
 #include "rig/base/home.h"
+#include "rig/base/shipped_files.h"
 #include "rig/base/text.h"
 #include "rig/base/utc.h"
 #include "rig/base/version.h"
@@ -41,6 +42,15 @@ RunRecord outcome_of(const Error& error, const std::string& commit) {
     return record;
 }
 
+// An absolute path; empty: none is wanted.
+fs::path metrics_file(const NightlyOptions& line, const NightConfig& config) {
+    std::error_code error;
+    if (!line.metrics_file.empty())
+        return fs::absolute(line.metrics_file, error).lexically_normal();
+    if (config.metrics_file.empty()) return {};
+    return (config.top / config.metrics_file).lexically_normal();
+}
+
 Result<CommandOutput> install_units(const NightlyOptions& line, const CommonOptions& common,
                                     const NightConfig& config, const fs::path& cache) {
     RIG_CHECK(usable_cache(cache));
@@ -62,6 +72,9 @@ Result<CommandOutput> install_units(const NightlyOptions& line, const CommonOpti
                          fs::proximate(config.file, config.top).string()};
     if (!line.since.empty())
         options.arguments.insert(options.arguments.end(), {"--since", line.since});
+    if (!line.metrics_file.empty())
+        options.arguments.insert(options.arguments.end(),
+                                 {"--metrics-file", metrics_file(line, config).string()});
     options.on_calendar = line.on_calendar;
     options.budget_minutes = config.budget_minutes;
     options.email = config.notify.email.has_value();
@@ -70,6 +83,8 @@ Result<CommandOutput> install_units(const NightlyOptions& line, const CommonOpti
                 (config.top / config.notify.file->path).lexically_normal().parent_path();
             folder.lexically_relative(options.results).native().starts_with(".."))
             options.writable.push_back(folder);
+    if (const auto metrics = metrics_file(line, config); !metrics.empty())
+        options.writable.push_back(metrics.parent_path());
     RIG_TRY(units, systemd_units(options));
     fs::path folder = "/etc/systemd/system";
     if (!line.system) {
@@ -157,6 +172,10 @@ Result<CommandOutput> nightly_command(const NightlyOptions& line, const CommonOp
         return fail(FaultDomain::Spec, "--why: only with --close N");
     if (!line.install_units && (line.system || !line.root.empty()))
         return fail(FaultDomain::Spec, "--system, --root: only with --install-units");
+    if (!line.metrics_file.empty())
+        if (const auto want = metrics_file_name(line.metrics_file))
+            return fail(FaultDomain::Spec, fmt::format("--metrics-file {}: want {}",
+                                                       line.metrics_file.string(), *want));
     RIG_CHECK(check_night_files(config));
     const auto send = make_sender(config.notify, {environment.runner, config.top});
     if (line.install_units) return install_units(line, common, config, environment.cache.root());
@@ -172,12 +191,13 @@ Result<CommandOutput> nightly_command(const NightlyOptions& line, const CommonOp
                     bool fresh) -> Result<RunRecord> {
         const auto overrides = overrides_of(cell, commit);
         RIG_TRY(spec, load_spec(config.top / cell.spec, overrides));
-        ExperimentOptions run{common.results,
-                              common.jobs,
-                              {"./bootstrap", "compare", cell.spec.string()},
-                              fresh,
-                              common.disk_budget_mib << 20,
-                              common.warn};
+        ExperimentOptions run{
+            common.results,
+            common.jobs,
+            {own_command(), "compare", own_argument(config.top / cell.spec, config.top)},
+            fresh,
+            common.disk_budget_mib << 20,
+            common.warn};
         for (const auto& one : overrides)
             run.command.insert(run.command.end(),
                                {"--set", fmt::format("{}={}", one.key, one.value)});
@@ -206,6 +226,12 @@ Result<CommandOutput> nightly_command(const NightlyOptions& line, const CommonOp
         environment.progress.finish();
     };
     RIG_TRY(result, run_night(config, options, night, stop));
+    // The night counts even if nobody can watch it; the old file tells its age.
+    if (const auto file = metrics_file(line, config); !file.empty())
+        if (const auto written = write_atomically(file, night_metrics(result.night, result.book));
+            !written)
+            night.warn(
+                fmt::format("the metrics of this night are lost: {}", written.error().message));
     return CommandOutput{common.json ? night_report_json(result.night, result.book)
                                      : night_text(result.night, result.book, common.colour),
                          result.night.exit(result.book)};

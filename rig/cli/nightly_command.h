@@ -23,7 +23,8 @@ struct NightlyOptions {
     std::string why;
     bool install_units = false, system = false;
     std::string on_calendar = "*-*-* 01:00";
-    std::filesystem::path root; // prefix of the path of the units; empty: /
+    std::filesystem::path metrics_file; // replaces that of the configuration
+    std::filesystem::path root;         // prefix of the path of the units; empty: /
 };
 
 // `bisect` searches for the commit behind a change.

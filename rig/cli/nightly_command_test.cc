@@ -134,6 +134,35 @@ TEST_F(NightlyCommandTest, AnIncidentIsClosedByHandAndToldOnce) {
     EXPECT_EQ(run(close).error().fault_domain, FaultDomain::Spec);
 }
 
+TEST_F(NightlyCommandTest, MetricsAreWrittenWhereTheyAreWanted) {
+    // No cell can run: the followed tree is no repository. That is a night, too.
+    const auto config =
+        replaced(fixture::night_config, "[[experiment]]\nspec = \"configs/b.toml\"\n", "");
+    std::ofstream(file()) << "metrics_file = \"out/rig.prom\"\n" << config;
+    fs::create_directories(top_ / "out");
+    ASSERT_TRUE(run(line()));
+    const auto text = slurp(top_ / "out/rig.prom");
+    EXPECT_NE(text.find("rig_night_cells{config=\"configs/test.toml\""), text.npos) << text;
+    auto elsewhere = line();
+    elsewhere.metrics_file = top_ / "other.prom";
+    ASSERT_TRUE(run(elsewhere));
+    EXPECT_TRUE(fs::exists(top_ / "other.prom"));
+    // A night counts although nobody can watch it.
+    elsewhere.metrics_file = top_ / "missing/other.prom";
+    EXPECT_TRUE(run(elsewhere));
+    auto units = line();
+    units.install_units = true, units.system = true, units.root = top_ / "root";
+    ASSERT_TRUE(run(units));
+    EXPECT_NE(
+        slurp(top_ / "root/etc/systemd/system/rig-nightly.service").find((top_ / "out").string()),
+        std::string::npos);
+    auto wrong = line();
+    wrong.metrics_file = top_ / "rig.txt";
+    EXPECT_NE(run(wrong).error().message.find("ends in .prom"), std::string::npos);
+    std::ofstream(file()) << "metrics_file = \"rig.txt\"\n" << config;
+    EXPECT_NE(run(line()).error().message.find("bad metrics_file"), std::string::npos);
+}
+
 TEST_F(NightlyCommandTest, MistakesAreFoundBeforeAnythingRuns) {
     std::ofstream(file()) << replaced(fixture::night_config, "\"sync_ipis\", ", "\"sink_ipis\", ");
     auto output = run(line());

@@ -251,6 +251,23 @@ or downloaded again. --prune does not ask, and never removes what another rig is
 
 Exit codes: 0 done, 3 host fault.)";
 
+constexpr const char* kInitHelp = R"(Examples:
+  rig init my-patch                                    writes my-patch.toml
+  rig init configs/my-patch                            writes configs/my-patch.toml
+
+The file has two arms, a comment on every key that it uses, and the other common keys as comments
+with their defaults. rig accepts it as it is. An existing file is never changed.
+
+Exit codes: 0 written, 2 the file exists or its name is no name of an experiment, 3 host fault.)";
+
+constexpr const char* kSchemaHelp = R"(Example:
+  rig schema > experiment.schema.json                  for editors and other programs
+
+Prints a JSON schema (draft 2020-12) of experiment files: keys, types, ranges, choices. rig itself
+checks more: that files exist, and what the keys mean together.
+
+Exit codes: 0 printed, 3 host fault.)";
+
 void add_overrides(CLI::App* command, Overrides& o) {
     command->add_option("--boots", o.boots, "Boots per arm, instead of guest.boots")
         ->check(CLI::Range(1u, 1000u));
@@ -467,6 +484,10 @@ void add_experiments(CLI::App& app, ProgramOptions& options, Subcommands& comman
                      "Comparisons of each kind, resampled from the boots")
         ->capture_default_str()
         ->check(CLI::Range(20u, 100000u));
+    for (auto* one : {compare, build, boot, shell, lines, calibrate})
+        one->group("Experiments");
+    for (auto* one : {report, explain, exporting})
+        one->group("Runs");
     commands.compare = compare;
     commands.build = build;
     commands.boot = boot;
@@ -552,6 +573,8 @@ void add_bisections(CLI::App& app, ProgramOptions& options, Subcommands& command
     verdict->add_flag("--git-bisect", verdict_line.git_bisect,
                       "Exit with the codes that git bisect run expects, see below");
     add_overrides(verdict, verdict_line.overrides);
+    for (auto* one : {bisect, verdict})
+        one->group("Experiments");
     commands.bisect = bisect;
     commands.verdict = verdict;
 }
@@ -576,6 +599,12 @@ void add_nights(CLI::App& app, ProgramOptions& options, Subcommands& commands) {
                      "Close the open incident with this number, and report that")
         ->type_name("N");
     nightly->add_option("--why", nightly_line.why, "With --close: the reason");
+    nightly
+        ->add_option("--metrics-file", nightly_line.metrics_file,
+                     "Write verdicts and durations of the night to this file, *.prom, for\n"
+                     "Prometheus' node_exporter, instead of metrics_file of the\n"
+                     "configuration")
+        ->type_name("FILE");
     nightly->add_flag("--install-units", nightly_line.install_units,
                       "Write rig-nightly.service and rig-nightly.timer, run nothing");
     nightly->add_flag("--system", nightly_line.system,
@@ -587,6 +616,7 @@ void add_nights(CLI::App& app, ProgramOptions& options, Subcommands& commands) {
         ->capture_default_str();
     nightly->add_option("--root", nightly_line.root,
                         "With --install-units: prefix of the folder of the units, for packages");
+    nightly->group("Experiments");
     commands.nightly = nightly;
 }
 
@@ -601,6 +631,7 @@ void add_triage(CLI::App& app, ProgramOptions& options, Subcommands& commands) {
                      "Kernel with debug information: also print file and line of the guilty\n"
                      "function (needs nm and addr2line)")
         ->type_name("FILE");
+    triage->group("Tools");
     commands.triage = triage;
 }
 
@@ -640,6 +671,16 @@ void add_upkeep(CLI::App& app, ProgramOptions& options, Subcommands& commands) {
                       "entries go first");
     cache->add_option("--max-age-days", line.max_age_days,
                       "With --prune: remove entries that were unused for so many days");
+    auto* init = app.add_subcommand("init", "Write a commented experiment file to begin with");
+    init->footer(kInitHelp);
+    init->add_option("NAME", options.init_name, "Name of the experiment; the file is NAME.toml")
+        ->required();
+    auto* schema = app.add_subcommand("schema", "Print a JSON schema of experiment files");
+    schema->footer(kSchemaHelp);
+    for (auto* one : {doctor, cache, init, schema})
+        one->group("Tools");
+    commands.init = init;
+    commands.schema = schema;
     commands.doctor = doctor;
     commands.cache = cache;
 }
@@ -659,8 +700,9 @@ Subcommands declare_options(CLI::App& app, ProgramOptions& options) {
     add_tasks(app, options, commands);
     add_upkeep(app, options, commands);
     for (auto* command : app.get_subcommands([](CLI::App*) { return true; }))
-        command->footer(command->get_footer() +
-                        "\n\nOptions of all commands, such as --json and --results: rig --help");
+        command->footer(
+            command->get_footer() +
+            "\n\nOptions of all commands, such as --json and --results: rig --help-all");
     return commands;
 }
 

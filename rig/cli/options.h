@@ -39,6 +39,7 @@ struct ProgramOptions {
     TriageOptions triage_line;
     LinesOptions lines;
     TryOptions trial;
+    std::string init_name; // of the experiment that rig init writes
 };
 
 // The app owns them. parsed() is true for the one that was given on the command line.
@@ -48,7 +49,7 @@ struct Subcommands {
     CLI::App *exporting = nullptr, *calibrate = nullptr, *bisect = nullptr, *verdict = nullptr,
              *nightly = nullptr;
     CLI::App *build_task = nullptr, *boot_task = nullptr, *doctor = nullptr, *cache = nullptr,
-             *triage = nullptr, *lines = nullptr, *trial = nullptr;
+             *triage = nullptr, *lines = nullptr, *trial = nullptr, *init = nullptr, *schema = nullptr;
     HistoryCommands history;
 };
 

@@ -1,33 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/cli/try_command.h"
 
+#include "rig/base/shipped_files.h"
 #include "rig/cli/report_command.h"
 #include "rig/report/wording.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/trial/trial.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <fmt/format.h>
 
 namespace rig {
 namespace {
-
-// The folder with rig's own configs/: $RIG_DATA_DIR, or the checkout that this program was built
-// in.
-Result<std::filesystem::path> shipped_folder() {
-    std::error_code error;
-    std::vector<std::filesystem::path> places;
-    if (const char* folder = std::getenv("RIG_DATA_DIR")) places.emplace_back(folder);
-    const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-    places.push_back(self.parent_path().parent_path().parent_path());
-    for (const auto& place : places)
-        if (std::filesystem::exists(place / "configs" / "kernel" / "base.config", error))
-            return place;
-    return fail(FaultDomain::Host,
-                "rig's own files are not beside its build folder: set RIG_DATA_DIR to the folder "
-                "that has configs/ and kernel-patches/");
-}
 
 Result<TrialRequest> request_of(const TryOptions& options) {
     TrialRequest request;
@@ -95,9 +79,9 @@ bool was_missed(const ReportInput& report) {
 
 Result<CommandOutput> try_command(const TryOptions& options, const CommonOptions& common,
                                   const Environment& environment, std::stop_token stop) {
-    RIG_TRY(shipped, shipped_folder());
+    RIG_TRY(shipped, shipped_files());
     RIG_TRY(request, request_of(options));
-    RIG_TRY(plan, plan_trial(request, shipped, environment));
+    RIG_TRY(plan, plan_trial(request, shipped.data, environment));
     if (options.plan_only)
         return CommandOutput{common.json ? plan_json(plan) : plan_text(plan), Exit::Pass};
     if (!common.quiet) environment.progress.say(plan_text(plan));

@@ -42,6 +42,7 @@ CLI::App* declare_try(CLI::App& app, TryOptions& options) {
     auto* command = app.add_subcommand(
         "try", "Take a patch, a series, commits or a work tree, and compare with and without it");
     command->footer(kTryHelp);
+    command->group("Experiments");
     auto* series = command->add_option("SERIES", options.series,
                                        "Mbox, patch, folder of patches, - for standard input, or\n"
                                        "commits A..B of a git repository");

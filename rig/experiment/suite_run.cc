@@ -2,6 +2,7 @@
 #include "rig/experiment/suite_run.h"
 
 #include "rig/base/files.h"
+#include "rig/base/shipped_files.h"
 #include "rig/base/utc.h"
 #include "rig/guest_output/metric.h"
 #include "rig/host/build_context.h"
@@ -166,7 +167,8 @@ class SuiteRun {
             const auto& overrides = all[variant];
             RIG_TRY(spec, load_spec(suite_.top / run.experiment, overrides));
             auto options = options_;
-            options.command = {"./bootstrap", "compare", run.experiment.string()};
+            options.command = {own_command(), "compare",
+                               own_argument(suite_.top / run.experiment, suite_.top)};
             std::vector<std::string> varied;
             for (const auto& one : overrides) {
                 options.command.insert(options.command.end(),

@@ -3,8 +3,11 @@
 
 #include "rig/base/file_lock.h"
 #include "rig/base/files.h"
+#include "rig/base/version.h"
 #include "rig/html/live_page.h"
+#include "rig/run_index/index_folder.h"
 #include "rig/run_index/run_reader.h"
+#include "rig/spec/spec_parser.h"
 
 #include <algorithm>
 #include <charconv>
@@ -158,6 +161,44 @@ HttpAnswer LiveResults::console(std::string_view run, std::string_view boot,
     return answer;
 }
 
+// Reads run.json and report.json, and not the samples: a scrape must not take seconds. Runs that
+// did not change since the last scrape are not read again.
+std::string LiveResults::metrics() {
+    std::map<std::string, Figured> now;
+    std::vector<RunFigures> runs;
+    for (const auto& folder : run_folders(results_)) {
+        const auto id = folder.filename().string();
+        const bool running = has_writer(folder);
+        const auto fingerprint = fingerprint_of(folder) + (running ? "+" : "");
+        auto& one = now[id];
+        if (const auto known = figured_.find(id);
+            known != figured_.end() && known->second.fingerprint == fingerprint) {
+            one = known->second;
+        } else {
+            RunRecord record;
+            record.id = id;
+            const auto info = json::parse(slurp(folder / "run.json"), nullptr, false);
+            if (info.is_object()) take_run_json(info, record);
+            if (const auto report = json::parse(slurp(folder / "report.json"), nullptr, false);
+                report.is_object())
+                take_report_json(report, record);
+            // A run without a report: its experiment is known from the copy of its file.
+            if (record.experiment.empty())
+                if (const auto spec = parse_stored_spec(slurp(folder / "spec.toml"),
+                                                        folder / "spec.toml", {}))
+                    record.experiment = spec->name;
+            record.state =
+                info.is_object() ? state_of(record.failure, record.ended, running) : "unreadable";
+            one = {fingerprint,
+                   {id, record.experiment, record.state, record.verdict(), record.started,
+                    record.ended}};
+        }
+        runs.push_back(one.figures);
+    }
+    figured_ = std::move(now);
+    return metrics_of_runs(runs, rig_version());
+}
+
 HttpAnswer LiveResults::report(std::string_view run) const {
     const auto folder = among(results_, run);
     if (folder.empty()) return not_found();
@@ -194,6 +235,10 @@ HttpAnswer LiveResults::look_up(std::string_view target) {
     if (what == "live.json" && run.empty()) {
         const std::lock_guard lock(mutex_);
         return {200, "application/json", live_json()};
+    }
+    if (what == "metrics" && run.empty()) {
+        const std::lock_guard lock(mutex_);
+        return {200, kPrometheusType, metrics()};
     }
     if (what == "report" && boot.empty()) return report(run);
     if (what != "console") return not_found();

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/html/live.h"
 
+#include "rig/base/files.h"
 #include "rig/html/serve.h"
+#include "rig/report/json.h"
+#include "rig/run_index/run_reader.h"
 #include "rig/testing/results_fixture.h"
 #include "rig/testing/temp_tree.h"
 
 #include <boost/asio.hpp>
+#include <fmt/format.h>
 #include <future>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -45,6 +49,43 @@ TEST_F(LiveTest, ARunningRunIsCountedAsItGrows) {
     EXPECT_EQ(live(here)[0]["done"]["ipi"], 3 + (more.id.arm == "ipi"));
     { RunWriter gone = std::move(writer); }
     EXPECT_EQ(live(here)[0]["state"], "interrupted");
+}
+
+TEST_F(LiveTest, MetricsOfAllRunsForPrometheus) {
+    LiveResults here(results());
+    const auto has = [&](const std::string& line) {
+        const auto answer = here.answer("/metrics");
+        EXPECT_EQ(answer.status, 200u);
+        EXPECT_EQ(answer.type, "text/plain; version=0.0.4; charset=utf-8");
+        return answer.body.find("\n" + line + "\n") != std::string::npos;
+    };
+    EXPECT_TRUE(has("# TYPE rig_runs gauge")) << "no run yet";
+    const auto run = make_run(0);
+    const auto loaded = load_run(run);
+    ASSERT_TRUE(loaded);
+    const auto input = report_of(*loaded);
+    ASSERT_TRUE(input) << input.error().message;
+    const auto report = render_json(*input);
+    std::ofstream(run / "report.json") << report;
+    const auto info = json::parse(slurp(run / "run.json"));
+    RunRecord record;
+    take_run_json(info, record);
+    ASSERT_TRUE(take_report_json(report, record));
+    const auto ended = fmt::format("rig_runs{{experiment=\"{}\",state=\"ended\",verdict=\"{}\"}} 1",
+                                   record.experiment, record.verdict());
+    EXPECT_TRUE(has(ended)) << here.answer("/metrics").body;
+    {
+        auto writer = begin(1, 3);
+        EXPECT_TRUE(
+            has(fmt::format("rig_runs{{experiment=\"{}\",state=\"running\",verdict=\"unknown\"}} 1",
+                            record.experiment)))
+            << here.answer("/metrics").body;
+        EXPECT_TRUE(has(ended));
+    }
+    // What was read once is read again when it changes.
+    std::filesystem::remove_all(run);
+    EXPECT_FALSE(has(ended));
+    EXPECT_EQ(here.answer("/metrics/x").status, 404u);
 }
 
 TEST_F(LiveTest, AConsoleFromAnyByteOn) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/hypervisor/count_plugin.h"
 
+#include "rig/base/shipped_files.h"
 #include "rig/hypervisor/qemu_choice.h"
 
 #include <charconv>
@@ -43,9 +44,7 @@ PluginChoice choose_plugin(Accelerator accelerator, std::string_view qemu_versio
 
 std::filesystem::path plugin_folder() {
     if (const char* folder = std::getenv("RIG_PLUGINS")) return folder;
-    std::error_code error;
-    const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-    return self.parent_path().parent_path() / "plugin";
+    return shipped_programs("plugin");
 }
 
 } // namespace rig

@@ -37,8 +37,8 @@ PluginChoice choose_plugin(Accelerator accelerator, std::string_view qemu_versio
                            const std::filesystem::path& folder,
                            std::string_view plugin = "count_ranges");
 
-// Where rig finds the plugins it was built with: $RIG_PLUGINS, else ../plugin beside the
-// executable's folder.
+// The folder of the plugins that this rig was built or installed with: $RIG_PLUGINS, else
+// shipped_programs().
 std::filesystem::path plugin_folder();
 
 } // namespace rig

@@ -3,6 +3,7 @@
 
 #include "guest/protocol/protocol.h"
 #include "rig/base/sha256.h"
+#include "rig/base/shipped_files.h"
 #include "rig/base/text.h"
 #include "rig/host/apt.h"
 #include "rig/spec/value_rules.h"
@@ -230,9 +231,8 @@ Result<std::filesystem::path> find_busybox(const BuildContext& context, const Ar
 Result<std::filesystem::path> find_agent(const Arch& arch) {
     if (const char* agent = std::getenv("RIG_AGENT")) return std::filesystem::path(agent);
     std::error_code error;
-    const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-    const auto agent = self.parent_path().parent_path() / "guest" /
-                       (arch.cross.empty() ? "rig-agent" : "rig-agent-" + arch.name);
+    const auto agent =
+        shipped_programs("guest") / (arch.cross.empty() ? "rig-agent" : "rig-agent-" + arch.name);
     if (!std::filesystem::exists(agent, error))
         return fail(
             FaultDomain::Host,

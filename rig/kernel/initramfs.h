@@ -48,8 +48,8 @@ Result<std::filesystem::path> build_initramfs(const InitramfsInputs& inputs, Art
 Status initramfs_with_plan(const std::filesystem::path& image, std::string_view plan,
                            const std::filesystem::path& to);
 
-// The agent of this build of rig: $RIG_AGENT, else ../guest/rig-agent next to the executable's
-// folder; for an architecture other than the host's, ../guest/rig-agent-NAME.
+// The agent of this build of rig: $RIG_AGENT, else rig-agent in shipped_programs(); for an
+// architecture other than the host's, rig-agent-NAME.
 Result<std::filesystem::path> find_agent(const Arch& arch);
 
 // A static busybox: the host's own, or Debian's for another architecture.

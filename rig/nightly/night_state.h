@@ -68,6 +68,9 @@ Result<NightMemory> memory_from_json(std::string_view text, const std::filesyste
 // For people, at most 100 columns: the cells, unconfirmed findings, incidents that are open or
 // changed tonight, and the exit code in words.
 std::string night_text(const Night& night, const IncidentBook& book, bool colour);
+// For Prometheus (export/prometheus.h): the night's cells, verdicts, durations, and how many
+// incidents are open.
+std::string night_metrics(const Night& night, const IncidentBook& book);
 // For programs: night.json, with the incidents and the exit code.
 std::string night_report_json(const Night& night, const IncidentBook& book);
 

@@ -77,6 +77,41 @@ TEST(NightState, TheTableShowsEveryCellAndWhy) {
     EXPECT_NE(night_report_json(night, {}).find("\"exit\": 4"), std::string::npos);
 }
 
+TEST(NightState, MetricsSayWhatRanHowItEndedAndHowLongItTook) {
+    Night night;
+    night.config = "nightly";
+    night.started = "2026-02-23T01:00:00Z";
+    night.spent = 90;
+    CellResult done, resumed, left;
+    done.cell = "a/v2", done.state = "done", done.run = "1", done.verdict = "pass",
+    done.seconds = 60;
+    resumed.cell = "a/v4", resumed.state = "done", resumed.run = "2", resumed.verdict = "fail",
+    resumed.seconds = 30, resumed.resumed = true;
+    left.cell = "b", left.state = "not run";
+    night.cells = {done, resumed, left};
+    IncidentBook book;
+    book.incidents.resize(3);
+    book.incidents[1].fixed = "later";
+    const auto text = night_metrics(night, book);
+    const auto has = [&](const std::string& line) {
+        return text.find("\n" + line + "\n") != text.npos;
+    };
+    for (const auto* line :
+         {"rig_night_start_timestamp_seconds{config=\"nightly\"} 1771808400",
+          "rig_night_duration_seconds{config=\"nightly\"} 90",
+          "rig_night_cells{config=\"nightly\",state=\"done\"} 2",
+          "rig_night_cells{config=\"nightly\",state=\"not run\"} 1",
+          "rig_night_cell_verdict{config=\"nightly\",cell=\"a/v4\",verdict=\"fail\"} 1",
+          "rig_night_cell_duration_seconds{config=\"nightly\",cell=\"a/v2\"} 60",
+          "rig_night_open_incidents{config=\"nightly\"} 2"})
+        EXPECT_TRUE(has(line)) << line << "\n" << text;
+    EXPECT_EQ(text.find("duration_seconds{config=\"nightly\",cell=\"a/v4\"}"), text.npos)
+        << "a resumed run took longer than this night";
+    EXPECT_EQ(text.find("rig_night_end_timestamp_seconds{"), text.npos) << "it has not ended";
+    EXPECT_TRUE(has("rig_night_exit_code{config=\"nightly\"} " +
+                    std::to_string(static_cast<int>(night.exit(book)))));
+}
+
 TEST(NightState, FilesRoundTripAndRefuseWhatIsNone) {
     const auto text = night_json(night_of({cell_of("done", "pass")}));
     const auto night = night_from_json(text, "night.json");

@@ -2,6 +2,7 @@
 #include "rig/nightly/nightly_config.h"
 
 #include "rig/base/files.h"
+#include "rig/base/shipped_files.h"
 #include "rig/guest_output/metric.h"
 #include "rig/spec/older_keys.h"
 #include "rig/spec/override.h"
@@ -121,6 +122,7 @@ Result<std::optional<FollowedTree>> read_follow(const SpecTable& table, const fs
     RIG_CHECK(git->require("branch", "the branch that is followed"));
     FollowedTree tree;
     RIG_CHECK(path(*git, "repository", tree.repository, rules::existing_folder(top)));
+    tree.repository = or_shipped(top, tree.repository);
     RIG_CHECK(git->text("branch", tree.branch, rules::revision));
     RIG_CHECK(git->text("base", tree.base, rules::revision));
     return std::optional(std::move(tree));
@@ -131,6 +133,7 @@ Status read_experiment(const SpecTable& table, NightConfig& config) {
     RIG_CHECK(table.require("spec", "an experiment file, relative to the project's top"));
     NightCell cell;
     RIG_CHECK(path(table, "spec", cell.spec, rules::existing_file(config.top)));
+    cell.spec = or_shipped(config.top, cell.spec);
     RIG_CHECK(table.text("tree", cell.tree, rules::experiment_name));
     RIG_TRY(follow, read_follow(table, config.top));
     cell.follow = follow;
@@ -264,6 +267,12 @@ std::size_t number_of(const NightConfig& config, const std::string& cell) {
         config.cells.begin());
 }
 
+std::optional<std::string> metrics_file_name(const std::string& value) {
+    const fs::path file(value);
+    if (file.extension() == ".prom" && file.has_stem()) return std::nullopt;
+    return "a file whose name ends in .prom: node_exporter reads no other";
+}
+
 bool is_night_config(std::string_view text) {
     try {
         return toml::parse(text).contains("experiment");
@@ -284,7 +293,7 @@ Result<NightConfig> parse_night_config(std::string_view text, const fs::path& fi
     config.top = top;
     const SpecTable root(parsed, "", file.string());
     RIG_CHECK(root.only({"name", "budget_minutes", "first_run_minutes", "significance",
-                         "min_effect", "experiment", "notify"}));
+                         "min_effect", "metrics_file", "experiment", "notify"}));
     RIG_CHECK(root.require("name", "the night's name"));
     RIG_CHECK(root.text("name", config.name, rules::experiment_name));
     RIG_CHECK(root.integer("budget_minutes", config.budget_minutes, 1, 7 * 24 * 60));
@@ -294,6 +303,7 @@ Result<NightConfig> parse_night_config(std::string_view text, const fs::path& fi
     RIG_CHECK(root.number("significance", config.significance, 0.005,
                           0.2)); // 199 permutations cannot show less
     RIG_CHECK(root.number("min_effect", config.min_effect, 0, 10));
+    RIG_CHECK(path(root, "metrics_file", config.metrics_file, metrics_file_name));
     RIG_CHECK(
         root.require("experiment", fmt::format("1..{} tables: [[experiment]]", max_experiments)));
     RIG_TRY(experiments, root.tables("experiment", max_experiments));

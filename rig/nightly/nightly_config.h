@@ -7,6 +7,7 @@
 //   first_run_minutes = 30      # the assumed duration of a cell that never ran
 //   significance = 0.01         # of change points
 //   min_effect = 0.005          # the smallest step to report
+//   metrics_file = "/var/lib/prometheus/node-exporter/rig.prom"
 //
 //   [[experiment]]              # its cells: vcpus x variant
 //   spec = "configs/batch-alloc-fail.toml"
@@ -97,7 +98,12 @@ struct NightConfig {
     double significance = 0.01, min_effect = 0.005;
     std::vector<NightCell> cells; // at least one
     NotifyConfig notify;
+    // Where night_metrics() are written, relative to `top` or absolute; empty: nowhere.
+    std::filesystem::path metrics_file;
 };
+
+// Accepts a name that node_exporter's textfile collector reads: *.prom.
+std::optional<std::string> metrics_file_name(const std::string& value);
 
 // The index of the cell with this name in NightConfig::cells, or the number of cells if there is
 // none.

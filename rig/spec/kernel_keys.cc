@@ -2,6 +2,7 @@
 #include "rig/spec/kernel_keys.h"
 
 #include "rig/arch/arch.h"
+#include "rig/spec/experiment_keys.h"
 #include "rig/spec/value_rules.h"
 
 #include <fmt/format.h>
@@ -17,27 +18,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Limits on what a file may request. Each is several times what an experiment has needed. Together
-// they keep a mistake (a pasted log, a generated list) from becoming a week of builds.
-constexpr std::size_t max_arms = 16;
-constexpr std::size_t max_series = 64;
-constexpr std::size_t max_fragments = 64;
-constexpr std::size_t max_options = 512;
-
 constexpr std::string_view source_forms =
     "one of { distro = \"linux-source-6.12\" }, { tarball = \"...\", sha256 = \"...\" }, "
     "{ git = \"...\", revision = \"...\" }, { prebuilt = true }";
 
-Status read_path(const SpecTable& table, std::string_view key, fs::path& out, const Rule& rule) {
+Status read_path(const SpecTable& table, std::string_view key, fs::path& out,
+                 const rules::PathRules& paths, const Rule& rule) {
     std::string text;
     RIG_CHECK(table.text(key, text, rule));
-    if (!text.empty()) out = fs::path(text).lexically_normal();
+    if (!text.empty()) out = paths.placed(text);
     return {};
 }
 
 Result<Source> read_source(const SpecTable& table, const rules::PathRules& paths) {
-    RIG_CHECK(table.only(
-        {"distro", "suite", "tarball", "sha256", "git", "revision", "base", "prebuilt"}));
+    RIG_CHECK(KeyedTable(table, "kernel.source").only());
     std::vector<std::string> forms;
     for (const auto& key : table.keys())
         if (key == "distro" || key == "tarball" || key == "git" || key == "prebuilt")
@@ -59,7 +53,7 @@ Result<Source> read_source(const SpecTable& table, const rules::PathRules& paths
         RIG_CHECK(table.only({"tarball", "sha256"}));
         RIG_CHECK(table.require("sha256", "the tarball's checksum: 64 lower-case hex digits"));
         TarballSource source;
-        RIG_CHECK(read_path(table, "tarball", source.path, paths.file()));
+        RIG_CHECK(read_path(table, "tarball", source.path, paths, paths.file()));
         RIG_CHECK(table.text("sha256", source.sha256, rules::sha256));
         return source;
     }
@@ -67,7 +61,7 @@ Result<Source> read_source(const SpecTable& table, const rules::PathRules& paths
         RIG_CHECK(table.only({"git", "revision", "base"}));
         RIG_CHECK(table.require("revision", "a git revision such as \"v6.12\""));
         GitSource source;
-        RIG_CHECK(read_path(table, "git", source.repository, paths.folder()));
+        RIG_CHECK(read_path(table, "git", source.repository, paths, paths.folder()));
         RIG_CHECK(table.text("revision", source.revision, rules::revision));
         RIG_CHECK(table.text("base", source.base, rules::revision));
         return source;
@@ -82,11 +76,12 @@ Result<Source> read_source(const SpecTable& table, const rules::PathRules& paths
 }
 
 // Booleans and integers become what Kconfig writes for them.
-Status read_options(const SpecTable& table, std::map<std::string, std::string>& out) {
+Status read_options(const SpecTable& table, std::size_t limit,
+                    std::map<std::string, std::string>& out) {
     auto keys = table.keys();
-    if (keys.size() > max_options)
-        return tl::unexpected(table.wrong(fmt::format("bad {}: {} options, want at most {}",
-                                                      table.path(), keys.size(), max_options)));
+    if (keys.size() > limit)
+        return tl::unexpected(table.wrong(
+            fmt::format("bad {}: {} options, want at most {}", table.path(), keys.size(), limit)));
     for (const auto& key : keys) {
         if (auto want = rules::option_name(key)) return tl::unexpected(table.bad_key(key, *want));
         const auto* node = table.find(key);
@@ -114,18 +109,18 @@ Result<PrebuiltImage> read_prebuilt(const SpecTable& table, const rules::PathRul
             table.bad("series", "it left out: a prebuilt image cannot be patched"));
     PrebuiltImage image;
     auto file = paths.file();
-    RIG_CHECK(read_path(table, "bzimage", image.bzimage, file));
-    RIG_CHECK(read_path(table, "system_map", image.system_map, file));
-    RIG_CHECK(read_path(table, "vmlinux", image.vmlinux, file));
-    RIG_CHECK(read_path(table, "config", image.config, file));
+    RIG_CHECK(read_path(table, "bzimage", image.bzimage, paths, file));
+    RIG_CHECK(read_path(table, "system_map", image.system_map, paths, file));
+    RIG_CHECK(read_path(table, "vmlinux", image.vmlinux, paths, file));
+    RIG_CHECK(read_path(table, "config", image.config, paths, file));
     return image;
 }
 
 Result<Arm> read_arm(const SpecTable& table, const Source& source, const TargetSpec& target,
                      const rules::PathRules& paths) {
     const bool prebuilt = std::holds_alternative<PrebuiltSource>(source);
-    RIG_CHECK(table.only({"name", "series", "revision", "marker", "splat", "config_differs",
-                          "cmdline", "bzimage", "system_map", "vmlinux", "config"}));
+    const KeyedTable keys(table, "arm");
+    RIG_CHECK(keys.only());
     RIG_CHECK(table.require("name", "a name such as \"ipi\""));
     if (!target.same_path && !target.revisions) {
         // Otherwise the emulator counts the changed lines themselves.
@@ -153,9 +148,9 @@ Result<Arm> read_arm(const SpecTable& table, const Source& source, const TargetS
         return tl::unexpected(table.bad(
             "splat", fmt::format("it left out: with {} nothing is declared", arms_are_revisions)));
     RIG_CHECK(table.text("splat", arm.splat, rules::splat_text));
-    RIG_CHECK(
-        table.texts("config_differs", arm.config_differs, max_options, rules::option_name_or_any));
-    RIG_CHECK(table.text("cmdline", arm.cmdline, rules::kernel_words(max_extra_cmdline)));
+    RIG_CHECK(table.texts("config_differs", arm.config_differs, keys.limit("config_differs"),
+                          rules::option_name_or_any));
+    RIG_CHECK(table.text("cmdline", arm.cmdline, rules::kernel_words(keys.limit("cmdline"))));
     if (table.has("revision") && !std::holds_alternative<GitSource>(source))
         return tl::unexpected(table.bad(
             "revision", "it left out, or kernel.source = { git = \"...\", revision = \"...\" }"));
@@ -169,46 +164,46 @@ Result<Arm> read_arm(const SpecTable& table, const Source& source, const TargetS
         if (table.has(key))
             return tl::unexpected(table.bad(
                 key, "it left out (this arm is built), or kernel.source = { prebuilt = true }"));
-    RIG_CHECK(read_paths(table, "series", arm.series, max_series, paths.series()));
+    RIG_CHECK(read_paths(table, "series", arm.series, keys.limit("series"), paths, paths.series()));
     return arm;
 }
 
 } // namespace
 
 Status read_paths(const SpecTable& table, std::string_view key, std::vector<fs::path>& out,
-                  std::size_t limit, const Rule& rule) {
+                  std::size_t limit, const rules::PathRules& paths, const Rule& rule) {
     std::vector<std::string> texts;
     RIG_CHECK(table.texts(key, texts, limit, rule));
     for (const auto& text : texts)
-        out.push_back(fs::path(text).lexically_normal());
+        out.push_back(paths.placed(text));
     return {};
 }
 
 Status read_kernel(const SpecTable& table, KernelSpec& kernel, const rules::PathRules& paths) {
-    RIG_CHECK(table.only({"source", "arch", "prerequisites", "fragments", "options"}));
+    const KeyedTable keys(table, "kernel");
+    RIG_CHECK(keys.only());
     RIG_CHECK(table.require("source", source_forms));
     RIG_TRY(source_table, table.table("source", source_forms));
     RIG_TRY(source, read_source(*source_table, paths));
     kernel.source = std::move(source);
-    std::vector<std::string> archs;
-    for (const auto* arch : all_archs())
-        archs.push_back(arch->name);
-    RIG_CHECK(table.choice("arch", kernel.arch, archs));
+    RIG_CHECK(keys.choice("arch", kernel.arch));
     if (std::holds_alternative<PrebuiltSource>(kernel.source))
         for (auto key : {"prerequisites", "fragments", "options"})
             if (table.has(key))
                 return tl::unexpected(table.bad(
                     key, "it left out: nothing is built with source = { prebuilt = true }"));
-    RIG_CHECK(read_paths(table, "prerequisites", kernel.prerequisites, max_series, paths.series()));
-    RIG_CHECK(read_paths(table, "fragments", kernel.fragments, max_fragments, paths.file()));
+    RIG_CHECK(read_paths(table, "prerequisites", kernel.prerequisites, keys.limit("prerequisites"),
+                         paths, paths.series()));
+    RIG_CHECK(read_paths(table, "fragments", kernel.fragments, keys.limit("fragments"), paths,
+                         paths.file()));
     RIG_TRY(options, table.table("options"));
-    if (options) RIG_CHECK(read_options(*options, kernel.options));
+    if (options) RIG_CHECK(read_options(*options, keys.limit("options"), kernel.options));
     return {};
 }
 
 Status read_target(const SpecTable& table, TargetSpec& target) {
-    RIG_CHECK(
-        table.only({"function", "sync_function", "config", "lines", "same_path", "revisions"}));
+    const KeyedTable keys(table, "target");
+    RIG_CHECK(keys.only());
     if (target.same_path && target.revisions)
         return tl::unexpected(
             table.bad("revisions", "it or same_path left out: each of the two replaces a marker"));
@@ -217,13 +212,14 @@ Status read_target(const SpecTable& table, TargetSpec& target) {
     RIG_CHECK(table.text("function", target.function, rules::kernel_function));
     RIG_CHECK(table.text("sync_function", target.sync_function, rules::kernel_function));
     RIG_TRY(config, table.table("config"));
-    if (config) RIG_CHECK(read_options(*config, target.config));
+    if (config) RIG_CHECK(read_options(*config, keys.limit("config"), target.config));
     return {};
 }
 
 Status read_arms(const SpecTable& root, Spec& spec, const rules::PathRules& paths) {
-    RIG_CHECK(root.require("arm", fmt::format("1..{} tables: [[arm]]", max_arms)));
-    RIG_TRY(tables, root.tables("arm", max_arms));
+    const auto limit = KeyedTable(root, "").limit("arm");
+    RIG_CHECK(root.require("arm", fmt::format("1..{} tables: [[arm]]", limit)));
+    RIG_TRY(tables, root.tables("arm", limit));
     for (const auto& table : tables) {
         RIG_TRY(arm, read_arm(table, spec.kernel.source, spec.target, paths));
         if (spec.find_arm(arm.name))

@@ -15,14 +15,12 @@
 
 namespace rig {
 
-// The x86 kernel truncates its command line at 2048 bytes. The other half is left for rig's own
-// parameters.
-inline constexpr std::size_t max_extra_cmdline = 1024;
 inline constexpr std::string_view arms_are_revisions = "target.revisions = true";
 
-// Reads an array of 0..limit paths, each of which must pass `rule`.
+// Reads an array of 0..limit paths, each of which must pass `rule`, one of those of `paths`.
 Status read_paths(const SpecTable& table, std::string_view key,
-                  std::vector<std::filesystem::path>& out, std::size_t limit, const Rule& rule);
+                  std::vector<std::filesystem::path>& out, std::size_t limit,
+                  const rules::PathRules& paths, const Rule& rule);
 
 Status read_kernel(const SpecTable& table, KernelSpec& kernel, const rules::PathRules& paths);
 // `target` must contain same_path and revisions already: they decide whether the arms need a

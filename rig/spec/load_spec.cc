@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/spec/load_spec.h"
 
+#include "rig/base/shipped_files.h"
 #include "rig/spec/override.h"
 #include "rig/spec/spec_parser.h"
 
@@ -11,8 +12,7 @@ namespace rig {
 
 std::vector<std::string> reproduce(const std::filesystem::path& file,
                                    const std::filesystem::path& top, const Overrides& o) {
-    std::vector<std::string> argv{"./bootstrap", "compare",
-                                  std::filesystem::proximate(file, top).string()};
+    std::vector<std::string> argv{own_command(), "compare", own_argument(file, top)};
     const auto words = words_of(o);
     argv.insert(argv.end(), words.begin(), words.end());
     return argv;

@@ -2,6 +2,7 @@
 #include "rig/spec/metric_spec.h"
 
 #include "rig/arch/arch.h"
+#include "rig/spec/experiment_keys.h"
 #include "rig/spec/value_rules.h"
 #include "rig/workloads/workload.h"
 
@@ -12,7 +13,7 @@
 namespace rig {
 namespace {
 
-constexpr std::size_t max_metrics = 48; // each is a probe or a counter in every guest
+constexpr const char* kMetricSection = "metrics.NAME";
 
 Status read_exact_values(const SpecTable& table, MetricSpec& metric, const Spec& spec) {
     std::vector<std::string> arms;
@@ -80,6 +81,7 @@ Result<CustomMetric> read_custom_metric(const SpecTable& table, const std::strin
     if (auto want = rules::metric_name(name))
         return tl::unexpected(
             table.wrong(fmt::format("bad name {}, want {}", table.path(), *want)));
+    const KeyedTable keys(table, kMetricSection);
     CustomMetric custom;
     custom.kind = metric_sources().at(found[0]);
     RIG_CHECK(table.text(found[0], custom.what, rule_of(custom.kind)));
@@ -102,8 +104,8 @@ Result<CustomMetric> read_custom_metric(const SpecTable& table, const std::strin
         RIG_CHECK(table.integer("cpu", cpu, 0, spec.guest.vcpus - 1));
         custom.cpu = cpu;
     }
-    RIG_CHECK(table.text("filter", custom.filter, rules::at_most(256)));
-    RIG_CHECK(table.text("label", custom.label, rules::at_most(40)));
+    RIG_CHECK(table.text("filter", custom.filter, rules::at_most(keys.limit("filter"))));
+    RIG_CHECK(table.text("label", custom.label, rules::at_most(keys.limit("label"))));
     RIG_CHECK(table.boolean("own", custom.own));
     return custom;
 }
@@ -119,17 +121,14 @@ Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, 
         {"unchanged", {ExpectKind::Unchanged, "within"}},
         {"falls", {ExpectKind::Falls, ""}},
     };
-    auto accepted = std::vector<std::string>{"expect", "values", "ratio", "within", "at_least"};
+    const KeyedTable keys(table, kMetricSection);
     const bool defined_here = !is_known_metric(name);
-    if (defined_here)
-        accepted.insert(accepted.end(), {"event", "filter", "calls_of", "latency_of", "counter",
-                                         "histogram_of", "label", "own", "cpu"});
-    RIG_CHECK(table.only(accepted));
-    RIG_CHECK(
-        table.require("expect", "one of report, exactly, at-most, not-worse, unchanged, falls"));
+    RIG_CHECK(keys.only(defined_here));
+    RIG_CHECK(table.require(
+        "expect",
+        fmt::format("one of {}", fmt::join(key_named(kMetricSection, "expect").choices, ", "))));
     std::string expect;
-    RIG_CHECK(table.choice("expect", expect,
-                           {"report", "exactly", "at-most", "not-worse", "unchanged", "falls"}));
+    RIG_CHECK(keys.choice("expect", expect));
     const auto& [kind, companion] = expectations.at(expect);
     for (const auto& key : table.keys())
         if (key != companion && (key == "values" || key == "ratio" || key == "within"))
@@ -144,10 +143,11 @@ Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, 
     metric.kind = kind;
     RIG_TRY(values, table.table("values"));
     if (values) RIG_CHECK(read_exact_values(*values, metric, spec));
-    RIG_CHECK(table.number("ratio", metric.ratio, 0, 1e9, true));
+    RIG_CHECK(keys.number("ratio", metric.ratio));
     // With "unchanged" within more than a half, a halved value would pass as unchanged.
-    RIG_CHECK(table.number("within", metric.within, 0, kind == ExpectKind::Unchanged ? 0.5 : 10));
-    RIG_CHECK(table.integer("at_least", metric.at_least, 1, 1'000'000'000));
+    RIG_CHECK(kind == ExpectKind::Unchanged ? table.number("within", metric.within, 0, 0.5)
+                                            : keys.number("within", metric.within));
+    RIG_CHECK(keys.integer("at_least", metric.at_least));
     if (defined_here) {
         RIG_TRY(custom, read_custom_metric(table, name, spec));
         metric.custom = std::move(custom);
@@ -158,9 +158,10 @@ Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, 
 } // namespace
 
 Status read_metrics(const SpecTable& table, Spec& spec) {
-    if (table.keys().size() > max_metrics)
-        return tl::unexpected(table.wrong(fmt::format("bad metrics: {} of them, want at most {}",
-                                                      table.keys().size(), max_metrics)));
+    const auto limit = static_cast<std::size_t>(key_named("", "metrics").high);
+    if (table.keys().size() > limit)
+        return tl::unexpected(table.wrong(
+            fmt::format("bad metrics: {} of them, want at most {}", table.keys().size(), limit)));
     // A name that is not built in needs a definition; without one it is a misspelt built-in name.
     auto accepted = metric_names();
     for (const auto& key : table.keys())

@@ -3,6 +3,7 @@
 
 #include "rig/arch/arch.h"
 #include "rig/base/files.h"
+#include "rig/spec/experiment_keys.h"
 #include "rig/spec/kernel_keys.h"
 #include "rig/spec/metric_spec.h"
 #include "rig/spec/override.h"
@@ -19,7 +20,6 @@
 #include <fmt/ranges.h>
 #include <fstream>
 #include <iterator>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -28,31 +28,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Limits on what a file may request, as in kernel_keys.cc.
-constexpr std::size_t max_backgrounds = 8;
-constexpr std::size_t max_words = 64;
-constexpr std::size_t max_image_files = 64;
-// Seeds pass through JSON, where numbers above 2^53 are not exact.
-constexpr std::int64_t max_seed = std::int64_t{1} << 53;
-
 Status read_guest(const SpecTable& table, GuestSpec& guest) {
-    RIG_CHECK(table.only({"vcpus", "memory_mib", "clock", "boots", "warmup_boots", "seed",
-                          "deadline_seconds", "perf_pages", "extra_cmdline"}));
-    RIG_CHECK(table.integer("vcpus", guest.vcpus, 2, 16));
-    RIG_CHECK(table.integer("memory_mib", guest.memory_mib, 128, 65536));
+    const KeyedTable keys(table, "guest");
+    RIG_CHECK(keys.only());
+    RIG_CHECK(keys.integer("vcpus", guest.vcpus));
+    RIG_CHECK(keys.integer("memory_mib", guest.memory_mib));
     std::string clock = "auto";
-    RIG_CHECK(table.choice("clock", clock, {"auto", "virtual", "wall"}));
+    RIG_CHECK(keys.choice("clock", clock));
     guest.clock = clock == "auto"   ? ClockChoice::Auto
                   : clock == "wall" ? ClockChoice::Wall
                                     : ClockChoice::Virtual;
-    RIG_CHECK(table.integer("boots", guest.boots, 1, 1000));
-    RIG_CHECK(table.integer("warmup_boots", guest.warmup_boots, 0, 100));
-    RIG_CHECK(table.integer("seed", guest.seed, 0, max_seed));
-    RIG_CHECK(table.integer("deadline_seconds", guest.deadline_seconds, 0, 86400));
-    RIG_CHECK(table.integer("perf_pages", guest.perf_pages, 1, 16384));
+    for (const auto& [key, out] : {std::pair{"boots", &guest.boots},
+                                   {"warmup_boots", &guest.warmup_boots},
+                                   {"deadline_seconds", &guest.deadline_seconds},
+                                   {"perf_pages", &guest.perf_pages}})
+        RIG_CHECK(keys.integer(key, *out));
+    RIG_CHECK(keys.integer("seed", guest.seed));
     if (!std::has_single_bit(guest.perf_pages))
-        return tl::unexpected(table.bad("perf_pages", "a power of two, 1..16384"));
-    return table.text("extra_cmdline", guest.extra_cmdline, rules::kernel_words(max_extra_cmdline));
+        return tl::unexpected(table.bad(
+            "perf_pages", fmt::format("a power of two, 1..{}", keys.limit("perf_pages"))));
+    return table.text("extra_cmdline", guest.extra_cmdline,
+                      rules::kernel_words(keys.limit("extra_cmdline")));
 }
 
 // "x", or "x or y": the workloads that have the parameter.
@@ -114,48 +110,46 @@ Status read_parameters(const SpecTable& table, WorkloadSpec& workload) {
 }
 
 Status read_workload(const SpecTable& table, WorkloadSpec& workload) {
-    std::vector<std::string> accepted = {"name",       "iterations",          "pace_us",
-                                         "bystanders", "bystander_period_us", "bystander_mode"};
-    for (const auto& key : parameter_keys())
-        accepted.push_back(key);
-    RIG_CHECK(table.only(accepted));
-    RIG_CHECK(table.choice("name", workload.name, workload_names()));
-    RIG_CHECK(table.integer("iterations", workload.iterations, 1, 100000));
-    RIG_CHECK(table.integer("pace_us", workload.pace_us, 0, 10000000));
+    const KeyedTable keys(table, "workload");
+    RIG_CHECK(keys.only());
+    RIG_CHECK(keys.choice("name", workload.name));
+    RIG_CHECK(keys.integer("iterations", workload.iterations));
+    RIG_CHECK(keys.integer("pace_us", workload.pace_us));
     RIG_CHECK(table.boolean("bystanders", workload.bystanders));
-    RIG_CHECK(table.integer("bystander_period_us", workload.bystander_period_us, 50, 1000000));
+    RIG_CHECK(keys.integer("bystander_period_us", workload.bystander_period_us));
     if (table.has("bystander_mode") && !workload.bystanders)
         return tl::unexpected(
             table.bad("bystander_mode", "it left out, or workload.bystanders = true"));
     std::string mode = "sleep";
-    RIG_CHECK(table.choice("bystander_mode", mode, {"sleep", "busy"}));
+    RIG_CHECK(keys.choice("bystander_mode", mode));
     workload.bystanders_busy = mode == "busy";
     return read_parameters(table, workload);
 }
 
 Status read_fault(const SpecTable& table, FaultSpec& fault) {
-    RIG_CHECK(table.only(
-        {"enabled", "function", "interval", "times", "min_order", "task_filter", "stack_filter"}));
+    const KeyedTable keys(table, "fault");
+    RIG_CHECK(keys.only());
     RIG_CHECK(table.boolean("enabled", fault.enabled));
     RIG_CHECK(table.text("function", fault.function, rules::kernel_function));
-    RIG_CHECK(table.integer("interval", fault.interval, 1, 1000000));
-    RIG_CHECK(table.integer("times", fault.times, 0, std::numeric_limits<std::int32_t>::max()));
-    RIG_CHECK(table.integer("min_order", fault.min_order, 0, 10));
+    RIG_CHECK(keys.integer("interval", fault.interval));
+    RIG_CHECK(keys.integer("times", fault.times));
+    RIG_CHECK(keys.integer("min_order", fault.min_order));
     RIG_CHECK(table.boolean("task_filter", fault.task_filter));
     return table.boolean("stack_filter", fault.stack_filter);
 }
 
 Status read_backgrounds(const SpecTable& root, std::vector<BackgroundSpec>& out) {
-    RIG_TRY(tables, root.tables("background", max_backgrounds));
+    RIG_TRY(tables, root.tables("background", KeyedTable(root, "").limit("background")));
     for (const auto& table : tables) {
-        RIG_CHECK(table.only({"name", "command"}));
+        const KeyedTable keys(table, "background");
+        RIG_CHECK(keys.only());
         RIG_CHECK(table.require("name", "a name such as \"cyclictest\""));
         RIG_CHECK(table.require(
             "command",
             "an absolute path in the guest, and arguments: [\"/usr/bin/cyclictest\", \"-q\"]"));
         BackgroundSpec one;
         RIG_CHECK(table.text("name", one.name, rules::arm_name));
-        RIG_CHECK(table.texts("command", one.command, max_words, rules::at_most(1024)));
+        RIG_CHECK(table.texts("command", one.command, keys.limit("command"), rules::at_most(1024)));
         if (one.command.empty() || !one.command[0].starts_with('/'))
             return tl::unexpected(
                 table.bad("command", "an absolute path in the guest, and arguments"));
@@ -174,12 +168,13 @@ template<class Read> Status section(const SpecTable& root, std::string_view key,
 }
 
 Status read_root(const SpecTable& root, Spec& spec, const rules::PathRules& paths) {
-    RIG_CHECK(root.only({"name", "description", "kernel", "image", "arm", "guest", "workload",
-                         "background", "fault", "target", "metrics"}));
+    const KeyedTable keys(root, "");
+    RIG_CHECK(keys.only());
     RIG_CHECK(root.require("name", "the experiment's name"));
     RIG_CHECK(root.require("kernel", "a table [kernel] with at least the key source"));
     RIG_CHECK(root.text("name", spec.name, rules::experiment_name));
-    RIG_CHECK(root.text("description", spec.description, rules::at_most(1000)));
+    RIG_CHECK(
+        root.text("description", spec.description, rules::at_most(keys.limit("description"))));
     RIG_CHECK(section(root, "kernel", [&](const SpecTable& table) {
         return read_kernel(table, spec.kernel, paths);
     }));
@@ -188,7 +183,7 @@ Status read_root(const SpecTable& root, Spec& spec, const rules::PathRules& path
         RIG_CHECK(table.boolean("same_path", spec.target.same_path));
         RIG_CHECK(table.boolean("revisions", spec.target.revisions));
         std::string lines = "any";
-        RIG_CHECK(table.choice("lines", lines, {"any", "all", "off"}));
+        RIG_CHECK(KeyedTable(table, "target").choice("lines", lines));
         // A bisection adds `revisions` to a file that may have it.
         if (table.has("lines") && spec.target.same_path)
             return tl::unexpected(
@@ -204,14 +199,16 @@ Status read_root(const SpecTable& root, Spec& spec, const rules::PathRules& path
     RIG_CHECK(section(root, "workload",
                       [&](const SpecTable& table) { return read_workload(table, spec.workload); }));
     RIG_CHECK(section(root, "image", [&](const SpecTable& table) -> Status {
-        RIG_CHECK(table.only({"files", "full_perf"}));
+        const KeyedTable image(table, "image");
+        RIG_CHECK(image.only());
         if (table.has("files") && !arch_named(spec.kernel.arch).cross.empty())
             return tl::unexpected(
                 table.bad("files", fmt::format("it left out: a guest with kernel.arch = \"{}\" "
                                                "cannot run the programs of this machine",
                                                spec.kernel.arch)));
         RIG_CHECK(table.boolean("full_perf", spec.full_perf));
-        return read_paths(table, "files", spec.image_files, max_image_files, paths.program());
+        return read_paths(table, "files", spec.image_files, image.limit("files"), paths,
+                          paths.program());
     }));
     RIG_CHECK(read_backgrounds(root, spec.backgrounds));
     RIG_CHECK(section(root, "fault",

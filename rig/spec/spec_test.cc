@@ -368,7 +368,9 @@ TEST_F(SpecTest, ReportsTheFirstUnknownKeyInTheFilesOrder) {
 
 TEST_F(SpecTest, WantsAProjectAroundTheFile) {
     fs::remove_all(top_ / "kernel-patches");
+    ASSERT_EQ(::setenv("RIG_DATA_DIR", top_.c_str(), 1), 0);
     auto spec = parse_spec(minimal_spec, file());
+    ::unsetenv("RIG_DATA_DIR");
     ASSERT_FALSE(spec);
     EXPECT_NE(spec.error().message.find(
                   "test.toml:1:1: no parent folder of this file holds `kernel-patches/`"),

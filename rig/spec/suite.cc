@@ -2,6 +2,7 @@
 #include "rig/spec/suite.h"
 
 #include "rig/base/files.h"
+#include "rig/base/shipped_files.h"
 #include "rig/spec/older_keys.h"
 #include "rig/spec/toml_reader.h"
 #include "rig/spec/value_rules.h"
@@ -38,11 +39,12 @@ std::optional<std::string> dotted_key(const std::string& value) {
     return "a dotted key of the experiment file such as guest.vcpus";
 }
 
-Status existing(const SpecTable& table, std::string_view key, fs::path& out, const Rule& rule) {
+Status existing(const SpecTable& table, std::string_view key, fs::path& out, const fs::path& top,
+                const Rule& rule) {
     RIG_CHECK(table.require(key, "a path relative to the project's top"));
     std::string text;
     RIG_CHECK(table.text(key, text, rule));
-    out = fs::path(text).lexically_normal();
+    out = or_shipped(top, fs::path(text).lexically_normal());
     return {};
 }
 
@@ -78,7 +80,7 @@ Status read_sweep(const SpecTable& table, std::optional<Sweep>& out) {
 Result<SuiteCheck> read_run(const SpecTable& table, const fs::path& top) {
     RIG_CHECK(table.only({"experiment", "set", "sweep", "expect", "says", "show", "plot"}));
     RunCheck run;
-    RIG_CHECK(existing(table, "experiment", run.experiment, rules::existing_file(top)));
+    RIG_CHECK(existing(table, "experiment", run.experiment, top, rules::existing_file(top)));
     RIG_CHECK(read_set(table, run.set));
     RIG_CHECK(read_sweep(table, run.sweep));
     std::string expect = "pass";
@@ -108,7 +110,7 @@ Result<SuiteCheck> read_build(const SpecTable& table, const fs::path& top) {
     for (const char* key : {"arm", "object", "expect"})
         RIG_CHECK(table.require(key, "see rig/spec/suite.h"));
     BuildCheck build;
-    RIG_CHECK(existing(table, "experiment", build.experiment, rules::existing_file(top)));
+    RIG_CHECK(existing(table, "experiment", build.experiment, top, rules::existing_file(top)));
     RIG_CHECK(table.text("arm", build.arm, rules::arm_name));
     RIG_CHECK(table.text(
         "object", build.object, [](const std::string& value) -> std::optional<std::string> {
@@ -131,7 +133,7 @@ Result<SuiteCheck> read_build(const SpecTable& table, const fs::path& top) {
 Result<SuiteCheck> read_patch(const SpecTable& table, const fs::path& top) {
     RIG_CHECK(table.only({"series", "has", "lacks"}));
     PatchCheck patch;
-    RIG_CHECK(existing(table, "series", patch.series, rules::series_folder(top)));
+    RIG_CHECK(existing(table, "series", patch.series, top, rules::series_folder(top)));
     RIG_CHECK(table.texts("has", patch.has, max_texts, rules::at_most(200)));
     RIG_CHECK(table.texts("lacks", patch.lacks, max_texts, rules::at_most(200)));
     if (patch.has.empty() && patch.lacks.empty())

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/spec/toml_reader.h"
 
+#include "rig/base/shipped_files.h"
+
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
@@ -315,11 +317,14 @@ Result<toml::table> parse_toml(std::string_view text, const fs::path& file) {
 
 Result<fs::path> project_top(const fs::path& file) {
     auto top = find_top(file);
-    if (top.empty())
-        return tl::unexpected(spec_error(file.string(), {1, 1},
-                                         "no parent folder of this file holds `kernel-patches/`, "
-                                         "want the file inside a project"));
-    return top;
+    if (!top.empty()) return top;
+    if (const auto shipped = shipped_files(); !shipped)
+        return tl::unexpected(
+            spec_error(file.string(), {1, 1},
+                       fmt::format("no parent folder of this file holds `kernel-patches/`, and {}",
+                                   shipped.error().message)));
+    std::error_code error;
+    return fs::absolute(file, error).lexically_normal().parent_path();
 }
 
 } // namespace rig

@@ -104,7 +104,8 @@ std::string did_you_mean(std::string_view found, const std::vector<std::string>&
 inline constexpr std::uintmax_t max_file_bytes = 256 * 1024;
 // Parses the text as TOML, with limits on size and nesting. `file` is its name for messages.
 Result<toml::table> parse_toml(std::string_view text, const std::filesystem::path& file);
-// The nearest parent of `file` that contains `kernel-patches/`.
+// The folder to which the paths in `file` are relative: its nearest parent that contains
+// `kernel-patches/`, else the folder of the file. or_shipped() finds rig's own files from either.
 Result<std::filesystem::path> project_top(const std::filesystem::path& file);
 
 Error spec_error(const std::string& file, const toml::source_position& place,

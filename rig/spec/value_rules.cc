@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/spec/value_rules.h"
 
+#include "rig/base/shipped_files.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -62,7 +64,7 @@ std::string what_is(const fs::path& path) {
 }
 
 fs::path under(const fs::path& top, const std::string& value) {
-    return (top / value).lexically_normal();
+    return (top / or_shipped(top, value)).lexically_normal();
 }
 
 } // namespace
@@ -243,6 +245,11 @@ std::optional<std::string> as_it_was(const std::string& value) {
 }
 
 } // namespace
+
+fs::path PathRules::placed(const std::string& text) const {
+    const auto path = fs::path(text).lexically_normal();
+    return top ? or_shipped(*top, path) : path;
+}
 
 Rule PathRules::file() const {
     return top ? existing_file(*top) : as_it_was;

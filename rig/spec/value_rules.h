@@ -44,7 +44,7 @@ std::optional<std::string> host_file(const std::string& value);
 const std::vector<const char*>& guest_mounts();
 const char* hidden_in_guest(const std::filesystem::path& path);
 
-// For the next three, paths are relative to `top`.
+// For the next three, paths are relative to `top`, or those of files that come with rig.
 Rule existing_file(const std::filesystem::path& top);
 Rule existing_folder(const std::filesystem::path& top);
 Rule series_folder(const std::filesystem::path& top); // a folder with a `series` file
@@ -54,6 +54,9 @@ Rule series_folder(const std::filesystem::path& top); // a folder with a `series
 struct PathRules {
     std::optional<std::filesystem::path> top;
     Rule file() const, folder() const, series() const, program() const;
+    // An accepted path, normalised: relative to `top`, or the absolute path of a shipped file that
+    // is not below it.
+    std::filesystem::path placed(const std::string& text) const;
 };
 
 } // namespace rig::rules

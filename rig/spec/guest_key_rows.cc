@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "rig/spec/experiment_keys.h"
+
+#include "rig/workloads/workload.h"
+
+namespace rig {
+
+std::vector<FileKey> key_rows::guest() {
+    return {
+        {.section = "guest",
+         .name = "vcpus",
+         .type = KeyType::Integer,
+         .low = 2,
+         .high = 16,
+         .standard = "4",
+         .example = "vcpus = 8",
+         .text = R"(The workload runs on CPU 0. All other CPUs are bystanders.)"},
+        {.section = "guest",
+         .name = "memory_mib",
+         .type = KeyType::Integer,
+         .low = 128,
+         .high = 65536,
+         .standard = "512",
+         .example = "memory_mib = 1024",
+         .text = R"(Memory of the guest in MiB.)"},
+        {.section = "guest",
+         .name = "clock",
+         .type = KeyType::Text,
+         .choices = {"auto", "virtual", "wall"},
+         .standard = "`\"auto\"`",
+         .example = "clock = \"virtual\"",
+         .text =
+             R"(
+- `"virtual"`: QEMU's icount mode under TCG, one instruction per nanosecond. The same seed
+  gives the same bytes. Counts are exact; times are instructions, not real time.
+- `"wall"`: real time, with KVM if KVM boots this kernel on this host, else with TCG.
+- `"auto"`: `wall` if KVM boots this kernel on this host, else `virtual`. So on most
+  machines with KVM the default is the wall clock.
+
+Which one to choose: [choose metrics and
+bounds](../how-to/choose-metrics-and-bounds.md#virtual-or-wall-clock).)"},
+        {.section = "guest",
+         .name = "boots",
+         .type = KeyType::Integer,
+         .low = 1,
+         .high = 1000,
+         .standard = "8",
+         .example = "boots = 16",
+         .text =
+             R"(
+Boots per arm. Under the virtual clock each has its own perturbation seed. A confidence
+interval needs at least 6 boots (virtual clock) or 5 (wall clock). From 4 boots on, the
+virtual clock also repeats boot 0 of each arm for the check
+[`replay`](validity-checks.md#replay).)"},
+        {.section = "guest",
+         .name = "warmup_boots",
+         .type = KeyType::Integer,
+         .low = 0,
+         .high = 100,
+         .standard = "0",
+         .example = "warmup_boots = 1",
+         .text =
+             R"(
+Boots per arm before the measured ones. They are checked and kept, but are in no figure.
+Wall clock only; ignored under the virtual clock.)"},
+        {.section = "guest",
+         .name = "seed",
+         .type = KeyType::Integer,
+         .low = 0,
+         .high = 9007199254740992,
+         .standard = "1",
+         .range = "0 to 9007199254740992 (2^53)",
+         .example = "seed = 7",
+         .text = R"(All perturbation seeds and the order of the boots derive from it.)"},
+        {.section = "guest",
+         .name = "deadline_seconds",
+         .type = KeyType::Integer,
+         .low = 0,
+         .high = 86400,
+         .standard = "0 (chosen by rig)",
+         .example = "deadline_seconds = 600",
+         .text =
+             R"(
+Host seconds after which a boot counts as hung. With 0, rig computes them from vCPUs,
+accelerator, `iterations`, `pace_us` and the speed of the host's CPU
+([formula](boot-outcomes.md#how-a-silent-hang-is-classified)). The default experiment gets
+124 s on a fast host.)"},
+        {.section = "guest",
+         .name = "perf_pages",
+         .type = KeyType::Integer,
+         .low = 1,
+         .high = 16384,
+         .standard = "1024",
+         .range = "a power of two, 1 to 16384",
+         .example = "perf_pages = 4096",
+         .text =
+             R"(
+Pages of perf record's ring buffer for each CPU. The guest needs memory for it. Raise it
+if the check [`no_lost_events`](validity-checks.md#no_lost_events) fails.)"},
+        {.section = "guest",
+         .name = "extra_cmdline",
+         .type = KeyType::Text,
+         .low = 0,
+         // The x86 kernel truncates its command line at 2048 bytes. The other half is left for
+         // rig's own parameters.
+         .high = 1024,
+         .standard = "empty",
+         .range = "at most 1024 bytes; no console parameters (see below)",
+         .example = "extra_cmdline = \"isolcpus=3\"",
+         .text =
+             R"(
+Kernel parameters for every arm. Words that begin with `quiet`, `loglevel=`, `console=`,
+`printk.`, `ignore_loglevel` or `earlyprintk` are refused, because they can hide kernel
+splats. A parameter that mutes one of the kernel's detectors is listed in the report.)"},
+    };
+}
+
+std::vector<FileKey> key_rows::workload() {
+    return {
+        {.section = "workload",
+         .name = "name",
+         .type = KeyType::Text,
+         .choices = workload_names(),
+         .standard = "`\"munmap\"`",
+         .range = "a workload of the table above",
+         .example = "name = \"munmap\"",
+         .text = R"(What the guest does. To write your own see
+[add a workload](../how-to/add-a-workload.md).)"},
+        {.section = "workload",
+         .name = "iterations",
+         .type = KeyType::Integer,
+         .low = 1,
+         .high = 100000,
+         .standard = "20",
+         .example = "iterations = 50",
+         .text =
+             R"(Calls in each pass. With fewer than 5, bounds on counts and bystander latencies are
+reported as undecided.)"},
+        {.section = "workload",
+         .name = "pace_us",
+         .type = KeyType::Integer,
+         .low = 0,
+         .high = 10000000,
+         .standard = "100000",
+         .example = "pace_us = 50000",
+         .text =
+             R"(Calls start this many microseconds apart, so that all arms are measured over equally
+long windows. A call that takes longer than the pace ends the boot as a guest fault. 0
+means back to back; bounds on counts and bystander latencies are then undecided.)"},
+        {.section = "workload",
+         .name = "bystanders",
+         .type = KeyType::Boolean,
+         .standard = "true",
+         .example = "bystanders = false",
+         .text = R"(One thread on every CPU but CPU 0 that measures how much it is disturbed.)"},
+        {.section = "workload",
+         .name = "bystander_period_us",
+         .type = KeyType::Integer,
+         .low = 50,
+         .high = 1000000,
+         .standard = "1000",
+         .example = "bystander_period_us = 500",
+         .text = R"(Microseconds between two wake-ups of a bystander.)"},
+        {.section = "workload",
+         .name = "bystander_mode",
+         .type = KeyType::Text,
+         .choices = {"sleep", "busy"},
+         .standard = "`\"sleep\"`",
+         .example = "bystander_mode = \"busy\"",
+         .text =
+             R"(
+`busy` adds a computing thread of lowest priority to each bystander CPU, so that the CPU
+is never idle. Refused with `bystanders = false`.)"},
+    };
+}
+
+std::vector<FileKey> key_rows::background() {
+    return {
+        {.section = "background",
+         .name = "name",
+         .type = KeyType::Text,
+         .low = 1,
+         .high = 32,
+         .required = true,
+         .standard = "none (required)",
+         .range = "1 to 32 of `a-z 0-9 -`, the first not `-`",
+         .example = "name = \"cyclictest\"",
+         .text =
+             R"(The name for `histogram_of` and for the files `*-background-NAME.txt` of each boot.
+Unique in the file.)"},
+        {.section = "background",
+         .name = "command",
+         .type = KeyType::Texts,
+         .low = 1,
+         .high = 64,
+         .required = true,
+         .standard = "none (required)",
+         .range = "1 to 64 words of at most 1024 bytes",
+         .example = "command = [\"/usr/bin/cyclictest\", \"-q\"]",
+         .text =
+             R"(
+An absolute path in the guest and its arguments. The command starts before the window of
+each pass opens and is ended by SIGINT after it closed.)"},
+        {.section = "image",
+         .name = "files",
+         .type = KeyType::Texts,
+         .shape = "array of paths",
+         .low = 0,
+         .high = 64,
+         .standard = "empty",
+         .range = "0 to 64 programs of the host",
+         .example = "files = [\"/usr/bin/cyclictest\"]",
+         .text = R"(Absolute paths of programs that the initramfs gets at the same place, with their
+libraries and the interpreters of scripts. Nothing below `/dev`, `/proc`, `/sys` and
+`/tmp`, which the guest's mounts hide. Refused with `arch` other than `x86_64`: such a
+guest cannot run the programs of this machine.)"},
+        {.section = "image",
+         .name = "full_perf",
+         .type = KeyType::Boolean,
+         .standard = "false",
+         .example = "full_perf = true",
+         .text =
+             R"(The guest's perf has every subcommand, for `rig shell`. By default it has only those
+that rig runs.)"},
+    };
+}
+
+std::vector<FileKey> key_rows::fault() {
+    return {
+        {.section = "fault",
+         .name = "enabled",
+         .type = KeyType::Boolean,
+         .standard = "true",
+         .example = "enabled = false",
+         .text =
+             R"(Whether page allocations are made to fail. A file without `[fault]` injects too.)"},
+        {.section = "fault",
+         .name = "function",
+         .type = KeyType::Text,
+         .low = 1,
+         .high = 128,
+         .standard = "`\"tlb_remove_table\"`",
+         .range = "a kernel function",
+         .example = "function = \"tlb_remove_table\"",
+         .text =
+             R"(
+The only function whose page allocations fail (the stack filter of `fail_page_alloc`).)"},
+        {.section = "fault",
+         .name = "interval",
+         .type = KeyType::Integer,
+         .low = 1,
+         .high = 1000000,
+         .standard = "1",
+         .example = "interval = 2",
+         .text = R"(Every n-th allocation fails; 1 means every allocation.)"},
+        {.section = "fault",
+         .name = "times",
+         .type = KeyType::Integer,
+         .low = 0,
+         .high = 2147483647,
+         .standard = "1000000",
+         .example = "times = 100",
+         .text = R"(The largest number of failures in a pass.)"},
+        {.section = "fault",
+         .name = "min_order",
+         .type = KeyType::Integer,
+         .low = 0,
+         .high = 10,
+         .standard = "0",
+         .example = "min_order = 1",
+         .text = R"(Allocations of a smaller order never fail.)"},
+        {.section = "fault",
+         .name = "task_filter",
+         .type = KeyType::Boolean,
+         .standard = "true",
+         .example = "task_filter = false",
+         .text = R"(Only allocations of the workload's tasks fail.)"},
+        {.section = "fault",
+         .name = "stack_filter",
+         .type = KeyType::Boolean,
+         .standard = "true",
+         .example = "stack_filter = false",
+         .text =
+             R"(
+Only allocations that `function` asks for fail. `false` lets any call site of the task
+fail; the check [`faults_reconcile`](validity-checks.md#faults_reconcile) is then
+expected to fail (a negative control).)"},
+        {.section = "target",
+         .name = "function",
+         .type = KeyType::Text,
+         .low = 1,
+         .high = 128,
+         .standard = "`\"tlb_remove_table_one\"`",
+         .range = "a kernel function",
+         .example = "function = \"tlb_remove_table_one\"",
+         .text =
+             R"(
+The function that contains the changed code. Every boot of every arm must enter it. The
+time from its entry to its return is `target_latency`. Required with `same_path`.)"},
+        {.section = "target",
+         .name = "sync_function",
+         .type = KeyType::Text,
+         .low = 1,
+         .high = 128,
+         .standard = "none",
+         .range = "a kernel function",
+         .example = "sync_function = \"tlb_remove_table_smp_sync\"",
+         .text = R"(The function that the IPIs under test run on the receiving CPUs. Required for
+`[metrics.sync_ipis]`.)"},
+        {.section = "target",
+         .name = "config",
+         .type = KeyType::Table,
+         .low = 0,
+         .high = 512,
+         .standard = "empty",
+         .range = "the keys of `[target.config]`, at most 512",
+         .example = "config = { PT_RECLAIM = \"n\" }",
+         .text = R"(Options without which the changed code is not compiled.)"},
+        {.section = "target",
+         .name = "lines",
+         .type = KeyType::Text,
+         .choices = {"any", "all", "off"},
+         .standard = "`\"any\"`",
+         .example = "lines = \"all\"",
+         .text =
+             R"(
+Which changed lines must run in both passes of every boot: at least one of each arm, or
+each that has instructions. An arm that has none, because the patch only adds or only
+removes lines, must run the lines next to the change. `"off"`: the lines are not counted,
+and every arm needs a `marker`. Refused together with `same_path`; without effect with
+`revisions`.)"},
+        {.section = "target",
+         .name = "same_path",
+         .type = KeyType::Boolean,
+         .standard = "false",
+         .example = "same_path = true",
+         .text =
+             R"(
+The arms run the same code here, and that is what you want to show. Arms then have no
+`marker`; instead the target must run exactly as often as the workload predicts. Only
+with the workloads `collapse` and `pmd_unshare`.)"},
+        {.section = "target",
+         .name = "revisions",
+         .type = KeyType::Boolean,
+         .standard = "false",
+         .example = "revisions = true",
+         .text =
+             R"(
+The arms are revisions of one history, in which a change is searched. What changed is
+unknown, so arms have no `marker`, and every metric has `expect = "report"`. Refused
+together with `same_path`.)"},
+        {.section = "target.config",
+         .name = "NAME",
+         .type = KeyType::Scalar,
+         .standard = "none",
+         .range = "as in `[kernel.options]`",
+         .example = "PT_RECLAIM = \"n\"",
+         .text =
+             R"(The value that the final `.config` must have. It is checked, not set: set it with a
+fragment or `[kernel.options]`.)"},
+    };
+}
+
+} // namespace rig
