@@ -4,6 +4,7 @@
 #include "rig/analysis/injection_checks.h"
 #include "rig/analysis/instrument_checks.h"
 #include "rig/analysis/kernel_checks.h"
+#include "rig/analysis/requirement_checks.h"
 #include "rig/guest_output/metric.h"
 #include "rig/plan/count_keys.h"
 #include "rig/plan/schedule.h"
@@ -275,6 +276,7 @@ std::vector<ValidityCheck> prove(const ArmEvidence& evidence) {
     check_hits(evidence, boots, checks);
     check_at_least(evidence, boots, checks);
     check_instruments(evidence, boots, checks);
+    check_requirements(evidence, boots, checks);
     return checks;
 }
 

@@ -10,6 +10,8 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <map>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,11 +20,15 @@ namespace rig {
 // The x86 kernel truncates its command line at 2048 bytes. The other half is left for rig's own
 // parameters.
 inline constexpr std::size_t max_extra_cmdline = 1024;
+inline constexpr std::size_t max_options = 512; // several times what an experiment has needed
 inline constexpr std::string_view arms_are_revisions = "target.revisions = true";
 
 // Reads an array of 0..limit paths, each of which must pass `rule`.
 Status read_paths(const SpecTable& table, std::string_view key,
                   std::vector<std::filesystem::path>& out, std::size_t limit, const Rule& rule);
+
+// Reads a table of kernel options with their values, as in kernel.options.
+Status read_options(const SpecTable& table, std::map<std::string, std::string>& out);
 
 Status read_kernel(const SpecTable& table, KernelSpec& kernel, const rules::PathRules& paths);
 // `target` must contain same_path and revisions already: they decide whether the arms need a

@@ -32,6 +32,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t max_backgrounds = 8;
 constexpr std::size_t max_words = 64;
 constexpr std::size_t max_image_files = 64;
+constexpr std::size_t max_required = 64;
 // Seeds pass through JSON, where numbers above 2^53 are not exact.
 constexpr std::int64_t max_seed = std::int64_t{1} << 53;
 
@@ -53,6 +54,30 @@ Status read_guest(const SpecTable& table, GuestSpec& guest) {
     if (!std::has_single_bit(guest.perf_pages))
         return tl::unexpected(table.bad("perf_pages", "a power of two, 1..16384"));
     return table.text("extra_cmdline", guest.extra_cmdline, rules::kernel_words(max_extra_cmdline));
+}
+
+// Reads a command that the guest runs; absent: none.
+Status read_command(const SpecTable& table, std::string_view key, std::vector<std::string>& out) {
+    if (!table.has(key)) return {};
+    RIG_CHECK(table.texts(key, out, max_words, rules::at_most(1024)));
+    if (out.empty() || !out[0].starts_with('/'))
+        return tl::unexpected(table.bad(key, "an absolute path in the guest, and arguments"));
+    return {};
+}
+
+Status read_requirements(const SpecTable& table, Requirements& required) {
+    RIG_CHECK(table.only({"cpu_flags", "files", "tracepoints", "options", "vcpus"}));
+    RIG_CHECK(table.texts("cpu_flags", required.cpu_flags, max_required, rules::cpu_flag));
+    RIG_CHECK(table.texts("files", required.files, max_required, rules::guest_file));
+    RIG_CHECK(table.texts("tracepoints", required.tracepoints, max_required, rules::event_name));
+    RIG_CHECK(table.integer("vcpus", required.vcpus, 1, 64));
+    RIG_TRY(options, table.table("options"));
+    if (options) RIG_CHECK(read_options(*options, required.options));
+    if (required.empty())
+        return tl::unexpected(table.wrong(
+            "bad requires: nothing is required, want cpu_flags, files, tracepoints, options or "
+            "vcpus"));
+    return {};
 }
 
 // "x", or "x or y": the workloads that have the parameter.
@@ -114,8 +139,9 @@ Status read_parameters(const SpecTable& table, WorkloadSpec& workload) {
 }
 
 Status read_workload(const SpecTable& table, WorkloadSpec& workload) {
-    std::vector<std::string> accepted = {"name",       "iterations",          "pace_us",
-                                         "bystanders", "bystander_period_us", "bystander_mode"};
+    std::vector<std::string> accepted = {
+        "name",           "iterations", "pace_us", "bystanders", "bystander_period_us",
+        "bystander_mode", "setup",      "check",   "teardown"};
     for (const auto& key : parameter_keys())
         accepted.push_back(key);
     RIG_CHECK(table.only(accepted));
@@ -130,6 +156,9 @@ Status read_workload(const SpecTable& table, WorkloadSpec& workload) {
     std::string mode = "sleep";
     RIG_CHECK(table.choice("bystander_mode", mode, {"sleep", "busy"}));
     workload.bystanders_busy = mode == "busy";
+    RIG_CHECK(read_command(table, "setup", workload.setup));
+    RIG_CHECK(read_command(table, "check", workload.check));
+    RIG_CHECK(read_command(table, "teardown", workload.teardown));
     return read_parameters(table, workload);
 }
 
@@ -155,10 +184,7 @@ Status read_backgrounds(const SpecTable& root, std::vector<BackgroundSpec>& out)
             "an absolute path in the guest, and arguments: [\"/usr/bin/cyclictest\", \"-q\"]"));
         BackgroundSpec one;
         RIG_CHECK(table.text("name", one.name, rules::arm_name));
-        RIG_CHECK(table.texts("command", one.command, max_words, rules::at_most(1024)));
-        if (one.command.empty() || !one.command[0].starts_with('/'))
-            return tl::unexpected(
-                table.bad("command", "an absolute path in the guest, and arguments"));
+        RIG_CHECK(read_command(table, "command", one.command));
         if (std::any_of(out.begin(), out.end(),
                         [&](const auto& other) { return other.name == one.name; }))
             return tl::unexpected(table.bad("name", "a name that no other background command has"));
@@ -175,7 +201,7 @@ template<class Read> Status section(const SpecTable& root, std::string_view key,
 
 Status read_root(const SpecTable& root, Spec& spec, const rules::PathRules& paths) {
     RIG_CHECK(root.only({"name", "description", "kernel", "image", "arm", "guest", "workload",
-                         "background", "fault", "target", "metrics"}));
+                         "background", "fault", "target", "requires", "metrics"}));
     RIG_CHECK(root.require("name", "the experiment's name"));
     RIG_CHECK(root.require("kernel", "a table [kernel] with at least the key source"));
     RIG_CHECK(root.text("name", spec.name, rules::experiment_name));
@@ -208,6 +234,9 @@ Status read_root(const SpecTable& root, Spec& spec, const rules::PathRules& path
                       [&](const SpecTable& table) { return read_fault(table, spec.fault); }));
     RIG_CHECK(section(root, "target",
                       [&](const SpecTable& table) { return read_target(table, spec.target); }));
+    RIG_CHECK(section(root, "requires", [&](const SpecTable& table) {
+        return read_requirements(table, spec.required);
+    }));
     RIG_CHECK(section(root, "metrics",
                       [&](const SpecTable& table) { return read_metrics(table, spec); }));
     if (spec.target.revisions)
