@@ -6,6 +6,7 @@
 #include "guest/files.h"
 #include "guest/instruments.h"
 #include "guest/window_marks.h"
+#include "guest/workload_commands.h"
 #include "guest/workloads/workload.h"
 
 #include <algorithm>
@@ -146,6 +147,12 @@ struct Pass {
 
  private:
     bool measured(WorkloadProcess& workload, Backgrounds& backgrounds);
+    json step(const std::string& of_workload) const {
+        return run_step(plan, of_workload, name(), channel, deadline);
+    }
+    bool workload_did_its_calls(const WorkloadProcess& workload) const {
+        return result.value("workload_done", false) && !workload.report->error[0];
+    }
     bool named_by_host() const {
         return plan.at("kernel_names").get<std::string>() == kNamedByHost;
     }
@@ -157,18 +164,31 @@ struct Pass {
 bool Pass::run() {
     WorkloadProcess workload;
     Backgrounds backgrounds;
+    stage = "workload.setup";
+    if (!step_succeeded(plan, "setup", step("setup"), error)) return false;
     stage = "workload";
     const bool ok = start_workload(plan, command_output(), deadline, workload, error) &&
                     measured(workload, backgrounds);
     for (const auto& output : backgrounds.outputs())
         channel.send_file(output, "/tmp/" + output);
     disarm_faults();
+    // The workload's process is still there, with what it has mapped and opened. Only if it did all
+    // its calls is there an operation to check.
+    if (ok && workload_did_its_calls(workload)) {
+        const auto checked = step("check");
+        if (!checked.is_null()) result["check"] = checked;
+    }
     if (workload.pid > 0) {
         if (!ok || !workload.steer_on()) ::kill(workload.pid, SIGKILL);
         const int status = workload.reap();
         result["workload"] = outcome_of(status);
     }
     if (!ok) return false;
+    stage = "workload.teardown";
+    // After a workload that failed, its failure is the news.
+    if (!step_succeeded(plan, "teardown", step("teardown"), error) &&
+        workload_did_its_calls(workload))
+        return false;
     const WorkloadReport& report = *workload.report;
     const unsigned calls = std::min(report.calls, kMaxIterations);
     result["workload"]["error"] = std::string(report.error);
@@ -302,6 +322,7 @@ void measure(const json& plan, Channel& channel, Deadline& deadline) {
         return fail("bystanders", errno_text("start"));
 
     json result = {{"cpus_online", cpus}, {"passes", json::array()}};
+    report_required(plan, channel, result);
     const WindowMarks marks;
     unsigned index = 0;
     for (const auto& own : plan.at("passes")) {

@@ -7,6 +7,7 @@
 #include <cassert>
 #include <cmath>
 #include <fmt/format.h>
+#include <limits>
 #include <tuple>
 
 namespace rig {
@@ -67,6 +68,91 @@ void claim(ArmMetric& arm, const Claim& made, Verdict verdict, std::string why) 
                               made.p, test.family, made.adjusted, family_error);
 }
 
+// The interval of a ratio.
+struct Reach {
+    double low = 0, high = 0;
+};
+
+// The interval contains a bound of the expectation.
+void straddles(const Reach& reach, double bound, ArmMetric& arm) {
+    arm.verdict = Verdict::Undecided;
+    arm.why = fmt::format("interval ×{:.4g} to ×{:.4g} straddles ×{}", reach.low, reach.high,
+                          number(bound));
+}
+
+// Expectations of a metric of which less is better.
+void decide_lower(const MetricSpec& expect, const BoundTest& test, const Reach& reach,
+                  ArmMetric& arm) {
+    const auto [low, high] = reach;
+    const bool falls = expect.kind == ExpectKind::Falls;
+    if (low > test.high) {
+        claim(arm, test.worse,
+              expect.kind == ExpectKind::AtMost ? Verdict::Broken : Verdict::Regressed,
+              fmt::format("interval from ×{:.4g}, want {} ×{}", low, falls ? "below" : "at most",
+                          number(test.high)));
+    } else if (falls && high < 1) {
+        claim(arm, test.better, Verdict::Improved, "");
+    } else if (falls && low == 1 && high == 1) {
+        arm.verdict = Verdict::Broken;
+        arm.why = "it did not fall: the same in every boot";
+    } else if (!falls && high <= test.high && low >= test.low) {
+        const bool improved =
+            expect.kind == ExpectKind::NotWorse && high < 1 && test.better.adjusted <= family_error;
+        claim(arm, test.holds,
+              improved                               ? Verdict::Improved
+              : expect.kind == ExpectKind::AtMost    ? Verdict::AsDeclared
+              : expect.kind == ExpectKind::Unchanged ? Verdict::Unchanged
+                                                     : Verdict::WithinBound,
+              "");
+    } else if (high < test.low) {
+        claim(
+            arm, test.better, Verdict::Broken,
+            fmt::format("it fell: interval to ×{:.4g}, want at least ×{}", high, number(test.low)));
+    } else {
+        straddles(reach, low < test.low && high <= test.high ? test.low : test.high, arm);
+    }
+}
+
+// "not-worse" and "unchanged" of a rate.
+void decide_higher(const MetricSpec& expect, const BoundTest& test, const Reach& reach,
+                   ArmMetric& arm) {
+    const auto [low, high] = reach;
+    if (high < test.low) {
+        claim(arm, test.worse, Verdict::Regressed,
+              fmt::format("interval to ×{:.4g}, want at least ×{}", high, number(test.low)));
+    } else if (low > test.high) {
+        claim(arm, test.better, Verdict::Broken,
+              fmt::format("it rose: interval from ×{:.4g}, want at most ×{}", low,
+                          number(test.high)));
+    } else if (low >= test.low && high <= test.high) {
+        const bool improved =
+            expect.kind == ExpectKind::NotWorse && low > 1 && test.better.adjusted <= family_error;
+        claim(arm, test.holds,
+              improved                               ? Verdict::Improved
+              : expect.kind == ExpectKind::Unchanged ? Verdict::Unchanged
+                                                     : Verdict::WithinBound,
+              "");
+    } else {
+        straddles(reach, high > test.high && low >= test.low ? test.high : test.low, arm);
+    }
+}
+
+void decide_rise(const BoundTest& test, const Reach& reach, ArmMetric& arm) {
+    const auto [low, high] = reach;
+    if (test.low == 1 && low == 1 && high == 1) {
+        arm.verdict = Verdict::Broken;
+        arm.why = "it did not rise: the same in every boot";
+    } else if (high < test.low) {
+        claim(arm, test.worse, high < 1 ? Verdict::Regressed : Verdict::Broken,
+              fmt::format("interval to ×{:.4g}, want {} ×{}", high,
+                          test.low > 1 ? "at least" : "above", number(test.low)));
+    } else if (test.low > 1 ? low >= test.low : low > 1) {
+        claim(arm, test.holds, Verdict::Improved, "");
+    } else {
+        straddles(reach, test.low, arm);
+    }
+}
+
 } // namespace
 
 Contrast contrast(const ArmMetric& arm, const ArmMetric& base, bool paired) {
@@ -112,7 +198,10 @@ std::pair<double, double> bounds_of(const MetricSpec& expect) {
     case ExpectKind::AtMost:
         return {0, expect.ratio};
     case ExpectKind::NotWorse:
+        if (higher_is_better(expect)) return {1 - expect.within, no_upper_bound};
         return {0, 1 + expect.within};
+    case ExpectKind::Rises:
+        return {std::max(1.0, expect.ratio), no_upper_bound};
     case ExpectKind::Unchanged:
         return {1 - expect.within, 1 + expect.within};
     case ExpectKind::Falls:
@@ -128,21 +217,22 @@ std::optional<BoundTest> test_bound(const MetricSpec& expect, const Contrast& co
     if (expect.kind == ExpectKind::Report || expect.kind == ExpectKind::Exactly)
         return std::nullopt;
     BoundTest test;
+    test.higher_is_better = higher_is_better(expect);
     std::tie(test.low, test.high) = bounds_of(expect);
     test.min_p = min_p(contrast);
-    // A value at the bound still keeps it.
-    const auto upper = against(contrast, test.high, AtBound::Below);
-    test.worse.p = upper.above;
-    test.holds.p = upper.below;
-    if (test.low > 0) {
-        const auto lower = against(contrast, test.low, AtBound::Above);
-        test.holds.p = std::max(test.holds.p, lower.above);
-        test.better.p = lower.below;
-    } else {
-        test.better.p = against(contrast, 1, AtBound::Above).below; // strictly less
-    }
-    // Only a fall satisfies "falls".
-    if (expect.kind == ExpectKind::Falls) test.holds = test.better;
+    // The probabilities of values at a bound or beyond it. A value at the bound still keeps it.
+    const auto above = [&](double bound) { return against(contrast, bound, AtBound::Below).above; };
+    const auto below = [&](double bound) { return against(contrast, bound, AtBound::Above).below; };
+    const bool has_low = test.low > 0, has_high = std::isfinite(test.high);
+    const auto beyond_high = [&] { return has_high ? above(test.high) : above(1); };
+    const auto beyond_low = [&] { return has_low ? below(test.low) : below(1); };
+    test.worse.p = test.higher_is_better ? beyond_low() : beyond_high();
+    test.better.p = test.higher_is_better ? beyond_high() : beyond_low();
+    test.holds.p = std::max(has_high ? against(contrast, test.high, AtBound::Below).below : 0,
+                            has_low ? against(contrast, test.low, AtBound::Above).above : 0);
+    // Only a fall satisfies "falls", and only a rise "rises"; one as large as declared will do.
+    if (expect.kind == ExpectKind::Falls || (expect.kind == ExpectKind::Rises && test.low == 1))
+        test.holds = test.better;
     return test;
 }
 
@@ -169,6 +259,9 @@ std::string declared(const MetricSpec& expect) {
         return fmt::format("unchanged within {} %", number(100 * expect.within));
     case ExpectKind::Falls:
         return "falls";
+    case ExpectKind::Rises:
+        return expect.ratio > 1 ? fmt::format("rises to at least ×{}", number(expect.ratio))
+                                : "rises";
     case ExpectKind::Report:
     case ExpectKind::Exactly:
         break;
@@ -190,37 +283,13 @@ void decide(const MetricSpec& expect, ArmMetric& arm) {
         return;
     }
     const auto& test = *arm.test;
-    const auto low = ratio.interval->low, high = ratio.interval->high;
-    const bool falls = expect.kind == ExpectKind::Falls;
-    if (low > test.high) {
-        claim(arm, test.worse,
-              expect.kind == ExpectKind::AtMost ? Verdict::Broken : Verdict::Regressed,
-              fmt::format("interval from ×{:.4g}, want {} ×{}", low, falls ? "below" : "at most",
-                          number(test.high)));
-    } else if (falls && high < 1) {
-        claim(arm, test.better, Verdict::Improved, "");
-    } else if (falls && low == 1 && high == 1) {
-        arm.verdict = Verdict::Broken;
-        arm.why = "it did not fall: the same in every boot";
-    } else if (!falls && high <= test.high && low >= test.low) {
-        const bool improved =
-            expect.kind == ExpectKind::NotWorse && high < 1 && test.better.adjusted <= family_error;
-        claim(arm, test.holds,
-              improved                               ? Verdict::Improved
-              : expect.kind == ExpectKind::AtMost    ? Verdict::AsDeclared
-              : expect.kind == ExpectKind::Unchanged ? Verdict::Unchanged
-                                                     : Verdict::WithinBound,
-              "");
-    } else if (high < test.low) {
-        claim(
-            arm, test.better, Verdict::Broken,
-            fmt::format("it fell: interval to ×{:.4g}, want at least ×{}", high, number(test.low)));
-    } else {
-        const bool lower = low < test.low && high <= test.high;
-        arm.verdict = Verdict::Undecided;
-        arm.why = fmt::format("interval ×{:.4g} to ×{:.4g} straddles ×{}", low, high,
-                              number(lower ? test.low : test.high));
-    }
+    const Reach reach{ratio.interval->low, ratio.interval->high};
+    if (expect.kind == ExpectKind::Rises)
+        decide_rise(test, reach, arm);
+    else if (test.higher_is_better)
+        decide_higher(expect, test, reach, arm);
+    else
+        decide_lower(expect, test, reach, arm);
 }
 
 std::size_t boots_needed(std::size_t family, bool paired) {

@@ -12,6 +12,7 @@
 #include "rig/analysis/comparison.h"
 #include "rig/spec/spec.h"
 
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,8 +39,9 @@ std::optional<BoundTest> test_bound(const MetricSpec& expect, const Contrast& co
 // that are only reported.
 bool bounds_a_ratio(const MetricSpec& expect);
 
-// The ratios {low, high} between which `expect` holds; low 0 means no lower bound. `expect` must
-// bound a ratio.
+inline constexpr double no_upper_bound = std::numeric_limits<double>::infinity();
+// The ratios {low, high} between which `expect` holds; low 0 means no lower bound, infinity no
+// upper one. `expect` must bound a ratio.
 std::pair<double, double> bounds_of(const MetricSpec& expect);
 
 // Applies Holm's correction over the whole family.

@@ -5,6 +5,7 @@
 #include "rig/analysis/doubts.h"
 #include "rig/analysis/power.h"
 #include "rig/guest_output/metric.h"
+#include "rig/plan/count_keys.h"
 
 #include <algorithm>
 #include <cmath>
@@ -97,6 +98,41 @@ void check_exact(const MetricSpec& expect, const Boots& boots, ArmMetric& arm) {
     }
     if (bad > 1) arm.why += fmt::format(" ({} of {} boots differ)", bad, boots.size());
     arm.verdict = bad ? Verdict::Broken : Verdict::AsDeclared;
+}
+
+// The metric that workload.check adds: 0 in every boot, or the operation did not do its work.
+MetricSpec no_failed_check(const Spec& spec) {
+    MetricSpec expect;
+    expect.name = kFailedChecks;
+    expect.kind = ExpectKind::Exactly;
+    for (const auto& arm : spec.arms)
+        expect.exactly[arm.name] = std::int64_t{0};
+    return expect;
+}
+
+MetricResult failed_checks(const Spec& spec, const std::vector<Sample>& samples) {
+    MetricResult out{{kFailedChecks, "passes that workload.check refused", Unit::Count, ""}, {}};
+    const auto expect = no_failed_check(spec);
+    for (const auto& arm_spec : spec.arms) {
+        const auto boots = boots_of(samples, arm_spec.name);
+        auto arm = summarise(out.info, arm_spec.name, boots, spec.target);
+        check_exact(expect, boots, arm);
+        if (arm.verdict == Verdict::Broken)
+            arm.why = "the operation did not do its work: " + arm.why;
+        out.arms.push_back(std::move(arm));
+    }
+    return out;
+}
+
+// What an operation takes that did not do its work is no improvement.
+void doubt_failed_operations(const MetricResult& failed, std::vector<MetricResult>& metrics) {
+    for (auto& metric : metrics)
+        doubt(metric, [&](const ArmMetric& arm) {
+            for (const auto& one : failed.arms)
+                if (one.arm == arm.arm && one.verdict == Verdict::Broken)
+                    return "workload.check: " + one.why;
+            return std::string();
+        });
 }
 
 // Decides all bounds. Holm's family is every bounded (metric, arm) of the run, whatever its
@@ -283,6 +319,11 @@ Comparison compare(const Spec& spec, const std::vector<Sample>& samples,
                     return "boots shared host CPUs (--share-cpus): what all waited for each other "
                            "hides what one arm waits more";
                 });
+    if (!spec.workload.check.empty()) {
+        auto failed = failed_checks(spec, samples);
+        doubt_failed_operations(failed, out.metrics);
+        out.metrics.push_back(std::move(failed));
+    }
     if (!unproven.empty())
         for (auto& metric : out.metrics)
             for (auto& arm : metric.arms)

@@ -20,14 +20,19 @@
 namespace rig {
 
 enum class Verdict {
-    AsDeclared,  // exactly: the declared value in every boot; at-most: the interval lies within its
-                 // bound
-    Improved,    // not-worse, falls: the interval lies below "no change"
-    WithinBound, // not-worse: the interval lies below the bound, but not below "no change"
+    AsDeclared, // exactly: the declared value in every boot; at-most: the interval lies within its
+                // bound
+    // not-worse, falls: the interval lies below "no change"; of a rate not-worse: above it; rises:
+    // above its bound.
+    Improved,
+    WithinBound, // not-worse: the interval keeps the bound, but contains "no change"
     Unchanged,   // unchanged: the interval lies between both bounds
-    Regressed,   // not-worse, unchanged, falls: the interval lies above the bound
+    // not-worse, unchanged, falls: the interval lies above the bound, of a rate below it; rises: it
+    // lies below "no change".
+    Regressed,
     // exactly: a boot has another value; at-most: the interval lies above the bound; unchanged: the
-    // interval lies below the bounds; falls: the same in every boot.
+    // interval lies beyond the other bound; falls, rises: the same in every boot, or it rose by
+    // less than declared.
     Broken,
     // The interval contains the bound or does not exist at this number of boots, or Holm's
     // correction does not allow a decision.
@@ -75,11 +80,15 @@ struct Claim {
 };
 // The rank tests of an expectation that bounds the ratio to the baseline, see bound_tests.h.
 struct BoundTest {
-    double low = 0, high = 0; // the bounds; low 0 means no lower bound
-    Claim worse;              // "above `high`"
-    // "At most `high`", and "at least `low`" if there is a lower bound (the larger p of the two).
+    double low = 0, high = 0; // the bounds; low 0 means no lower bound, high infinity no upper one
+    // A rate. Else less is better.
+    bool higher_is_better = false;
+    Claim
+        worse; // "beyond the bound on the side that is worse": above `high`, of a rate below `low`
+    // "At most `high`", and "at least `low`", as far as there are such bounds (the larger p).
     Claim holds;
-    Claim better;           // "below `low`", or "below 1" if there is no lower bound
+    // "Beyond the bound on the side that is better", or if there is none "on that side of 1".
+    Claim better;
     double min_p = 0;       // the smallest p that is possible with this number of boots
     std::size_t family = 0; // number of comparisons corrected for
 };

@@ -42,6 +42,25 @@ ValidityCheck check_config(const ArmEvidence& evidence) {
     return check;
 }
 
+// verify_config() refused to build a kernel without them; this shows it of the kernel that booted.
+ValidityCheck check_arm_options(const ArmEvidence& evidence) {
+    ValidityCheck check{"arm_options", "the final .config holds the arm's own options", true, "",
+                        ""};
+    std::vector<std::string> right, wrong;
+    for (const auto& [name, want] : evidence.arm.options) {
+        const auto value = kernel_option(evidence.kernel, name);
+        if (value == want)
+            right.push_back(fmt::format("CONFIG_{}={}", name, value));
+        else
+            wrong.push_back(fmt::format("CONFIG_{}={}, want {}", name,
+                                        value.empty() ? "unknown" : value, want));
+    }
+    check.passed = wrong.empty();
+    check.found = fmt::format("{}", fmt::join(check.passed ? right : wrong, "; "));
+    if (!check.passed) check.reason = "the kernel is not the one that [arm.options] describes";
+    return check;
+}
+
 ValidityCheck check_symbols(const ArmEvidence& evidence) {
     ValidityCheck check{"symbols", "the functions under test are in System.map", true, "", ""};
     std::vector<std::string> names = {evidence.spec.target.function};
@@ -110,16 +129,21 @@ ValidityCheck check_image_differs(const ArmEvidence& evidence) {
     else
         check.found = fmt::format("both sha256 {:.12}..., want two different ones", own);
     if (!check.passed)
-        check.reason = evidence.arm.series.empty()
+        check.reason = evidence.arm.series.empty() && evidence.arm.options.empty()
                            ? "the arm has no series: it is the baseline under another name"
+                       : evidence.arm.series.empty()
+                           ? "the arm has no series, and the baseline's options already have the "
+                             "values of its own"
                            : "the series changes only comments, or a file or branch that this "
                              "configuration does not compile";
     return check;
 }
 
 // The options in which an arm's kernel differs from the baseline's without a declaration.
-std::vector<std::string> undeclared_differences(const Arm& arm, const KernelFacts& kernel) {
+std::vector<std::string> undeclared_differences(const Arm& arm, const Arm& baseline,
+                                                const KernelFacts& kernel) {
     const auto declared = [&](const std::string& name) {
+        if (arm.options.contains(name) || baseline.options.contains(name)) return true;
         return std::any_of(arm.config_differs.begin(), arm.config_differs.end(),
                            [&](const std::string& one) { return one == name || one == "*"; });
     };
@@ -145,7 +169,8 @@ ValidityCheck check_same_config(const ArmEvidence& evidence) {
                        "arm's key `config`";
         return check;
     }
-    const auto undeclared = undeclared_differences(evidence.arm, kernel);
+    const auto undeclared =
+        undeclared_differences(evidence.arm, evidence.spec.arms.front(), kernel);
     check.passed = undeclared.empty();
     check.found = kernel.config_differs.empty()
                       ? "every one"
@@ -169,6 +194,7 @@ std::vector<ValidityCheck> check_kernel(const ArmEvidence& evidence) {
     std::vector<ValidityCheck> checks;
     // An empty [target.config] gets no line: nothing was checked.
     if (!evidence.spec.target.config.empty()) checks.push_back(check_config(evidence));
+    if (!evidence.arm.options.empty()) checks.push_back(check_arm_options(evidence));
     checks.push_back(check_symbols(evidence));
     if (evidence.arm.prebuilt) checks.push_back(check_own_config(evidence));
     if (&evidence.arm != &evidence.spec.arms.front() &&

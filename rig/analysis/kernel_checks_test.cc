@@ -60,6 +60,30 @@ TEST_F(ExercisedTest, KernelsMustBeBuiltAlike) {
     EXPECT_EQ(check("same_config").found, "ipi came without its .config, want both");
 }
 
+// What an arm sets for itself is declared by that; what follows from it is not.
+TEST_F(ExercisedTest, OptionsOfAnArmAreVerifiedAndDeclared) {
+    spec_.arms[1].options = {{"DEBUG_VM", "y"}};
+    expect_failing({"arm_options"});
+    EXPECT_EQ(check("arm_options").found, "CONFIG_DEBUG_VM=unknown, want y");
+    facts_.config["DEBUG_VM"] = "n"; // a kernel of another configuration
+    EXPECT_EQ(check("arm_options").found, "CONFIG_DEBUG_VM=n, want y");
+    facts_.config["DEBUG_VM"] = "y";
+    facts_.config_differs = {{"DEBUG_VM", "n -> y"}};
+    expect_failing({});
+    EXPECT_EQ(check("arm_options").found, "CONFIG_DEBUG_VM=y");
+    facts_.config_differs["DEBUG_VM_IRQSOFF"] = "n -> y";
+    expect_failing({"same_config"});
+    EXPECT_EQ(check("same_config").found, "DEBUG_VM_IRQSOFF n -> y");
+    spec_.arms[1].config_differs = {"DEBUG_VM_IRQSOFF"};
+    expect_failing({});
+    // An option of the baseline alone makes the other arms differ from it.
+    spec_.arms[1].options.clear(), spec_.arms[1].config_differs.clear();
+    facts_.config_differs = {{"DEBUG_VM", "y -> n"}};
+    expect_failing({"same_config"});
+    spec_.arms[0].options = {{"DEBUG_VM", "y"}};
+    expect_failing({});
+}
+
 TEST_F(ExercisedTest, SymbolsMustBeThereUnderTheirOwnName) {
     facts_.symbols["tlb_remove_table_one"] = "";
     expect_failing({"symbols"});

@@ -5,6 +5,7 @@
 #include "rig/analysis/instrument_checks.h"
 #include "rig/analysis/kernel_checks.h"
 #include "rig/analysis/line_checks.h"
+#include "rig/analysis/requirement_checks.h"
 #include "rig/guest_output/metric.h"
 #include "rig/plan/count_keys.h"
 #include "rig/plan/schedule.h"
@@ -278,6 +279,7 @@ std::vector<ValidityCheck> prove(const ArmEvidence& evidence) {
     check_lines(evidence, boots, checks);
     check_at_least(evidence, boots, checks);
     check_instruments(evidence, boots, checks);
+    check_requirements(evidence, boots, checks);
     return checks;
 }
 

@@ -148,7 +148,7 @@ Status read_request(JsonReader reader, BisectRequestRecord& r) {
                                   {"machine", &r.machine}})
         RIG_CHECK(reader.text(key, *to));
     r.metric = older::metric(r.metric);
-    RIG_CHECK(reader.one_of("unit", r.unit, {"count", "ns"}));
+    RIG_CHECK(reader.one_of("unit", r.unit, {"count", "ns", "per_second"}));
     RIG_CHECK(reader.text("spec_text", r.spec_text, kMostText));
     RIG_CHECK(reader.whole("vcpus", r.vcpus));
     RIG_CHECK(reader.whole("seed", r.seed));

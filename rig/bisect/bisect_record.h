@@ -19,7 +19,7 @@ namespace rig {
 struct BisectRequestRecord {
     std::string spec_file, spec_text; // path relative to the project; text at that time
     std::vector<SpecOverride> overrides;
-    std::string arm, metric, unit; // "count" | "ns"
+    std::string arm, metric, unit; // "count" | "ns" | "per_second"
     std::string clock;             // "virtual" | "wall": the clock that was used
     unsigned vcpus = 0;
     std::uint64_t seed = 0;

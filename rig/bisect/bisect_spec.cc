@@ -114,6 +114,12 @@ Result<std::vector<SpecOverride>> revision_overrides(const Spec& spec, const Arm
             text += ", revision = " + quoted(at);
         if (!arm.cmdline.empty()) text += ", cmdline = " + quoted(arm.cmdline);
         if (!arm.config_differs.empty()) text += ", config_differs = " + list(arm.config_differs);
+        if (!arm.options.empty()) {
+            std::vector<std::string> options;
+            for (const auto& [name, value] : arm.options)
+                options.push_back(fmt::format("{} = {}", name, quoted(value)));
+            text += fmt::format(", options = {{ {} }}", fmt::join(options, ", "));
+        }
         arms.push_back("{ " + text + " }");
     }
     out.push_back({"arm", fmt::format("[{}]", fmt::join(arms, ", "))});

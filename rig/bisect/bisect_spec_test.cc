@@ -62,6 +62,24 @@ TEST_F(BisectSpec, OwnMetricsKeepTheirDefinition) {
     EXPECT_EQ(own.kind, ExpectKind::Report);
 }
 
+TEST_F(BisectSpec, RatesStayRatesAndOptionsOfTheArmAreThoseOfItsRevisions) {
+    const auto text = std::string(good_spec) +
+                      "[metrics.throughput]\ncounter = \"iterations\"\nper = \"second\"\n"
+                      "expect = \"rises\"\nratio = 1.2\n";
+    const auto spec = parse_spec(
+        text, file(), {{"arm.ipi.options", "{ DEBUG_VM = \"y\", LOCALVERSION = '\"-x\"' }"}});
+    ASSERT_TRUE(spec) << spec.error().message;
+    const auto revisions = with(*spec, {{"r00", {}, {}}});
+    ASSERT_TRUE(revisions) << revisions.error().message;
+    EXPECT_EQ(revisions->arms[0].options,
+              (std::map<std::string, std::string>{{"DEBUG_VM", "y"}, {"LOCALVERSION", "\"-x\""}}));
+    const auto found = std::find_if(revisions->metrics.begin(), revisions->metrics.end(),
+                                    [](const MetricSpec& one) { return one.name == "throughput"; });
+    ASSERT_NE(found, revisions->metrics.end());
+    EXPECT_TRUE(found->custom->per_second);
+    EXPECT_EQ(found->kind, ExpectKind::Report);
+}
+
 TEST_F(BisectSpec, CommitsAreRevisionsOfOneSourceOnTheGoodEndsTree) {
     std::filesystem::create_directories(top_ / "linux");
     const auto spec = parse_spec(good_spec, file());

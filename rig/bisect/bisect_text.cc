@@ -37,7 +37,7 @@ std::string shortened(const std::string& text, std::size_t width) {
 }
 
 Unit unit_of(const BisectRecord& record) {
-    return record.request.unit == "ns" ? Unit::Nanoseconds : Unit::Count;
+    return unit_named(record.request.unit);
 }
 
 std::string values_text(const BisectStep& visit, Unit unit) {

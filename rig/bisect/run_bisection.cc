@@ -200,7 +200,7 @@ run_bisection(const BisectCommandOptions& line, const ExperimentOptions& options
     request.overrides = spec.overrides;
     request.arm = arm->name;
     request.metric = line.metric;
-    request.unit = info != infos.end() && info->unit == Unit::Nanoseconds ? "ns" : "count";
+    request.unit = unit_name(info == infos.end() ? Unit::Count : info->unit);
     request.vcpus = spec.guest.vcpus;
     request.seed = spec.guest.seed;
     RIG_CHECK(describe_history(line, spec, request, environment.runner));

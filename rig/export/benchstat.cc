@@ -4,6 +4,7 @@
 #include "rig/export/checks.h"
 #include "rig/guest_output/sample.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace rig {
@@ -43,6 +44,10 @@ std::string render_benchstat(const ReportInput& input, const std::vector<Sample>
         config_line("verdict", input.comparison.closing) +
         config_line("faults", injected_faults(input, "")) +
         "Unit ns better=lower assume=nothing\nUnit count better=lower assume=nothing\n";
+    const auto& metrics = input.comparison.metrics;
+    if (std::any_of(metrics.begin(), metrics.end(),
+                    [](const MetricResult& metric) { return metric.info.unit == Unit::PerSecond; }))
+        out += "Unit per_second better=higher assume=nothing\n";
     for (const auto& metric : input.comparison.metrics) {
         if (metric.info.name == "injections" || metric.info.name == "predicted_sync") continue;
         for (const auto& arm : input.spec.arms)
@@ -50,8 +55,7 @@ std::string render_benchstat(const ReportInput& input, const std::vector<Sample>
                 if (is_warmup(input.spec, *boot)) continue;
                 if (const auto value = metric_value(metric.info.name, *boot, input.spec.target))
                     out += fmt::format("Benchmark{}/arm={}-{} 1 {} {}\n", camel(metric.info.name),
-                                       arm.name, run.vcpus, *value,
-                                       metric.info.unit == Unit::Count ? "count" : "ns");
+                                       arm.name, run.vcpus, *value, unit_name(metric.info.unit));
             }
     }
     return out;

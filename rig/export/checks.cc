@@ -3,6 +3,7 @@
 
 #include "rig/base/text.h"
 #include "rig/report/figures.h"
+#include "rig/report/wording.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -66,7 +67,7 @@ CheckOutcome outcome_of(const MetricResult& metric, const ArmMetric& arm) {
 }
 
 std::optional<Check> expectation(const MetricResult& metric, const ArmMetric& arm,
-                                 const std::string& baseline) {
+                                 const Comparison& comparison) {
     // Not a check: a figure next to those of the other arms.
     if (arm.verdict == Verdict::NotJudged && !arm.change) return std::nullopt;
     Check check{CheckKind::Expectation, metric.info.name, outcome_of(metric, arm), "", {}};
@@ -75,8 +76,10 @@ std::optional<Check> expectation(const MetricResult& metric, const ArmMetric& ar
         check.why += ", but 0 in every arm: nothing shows that it can be seen";
     if (!arm.why.empty()) check.why += ": " + arm.why;
     check.details.push_back(side_by_side(metric));
+    if (const auto caveat = rate_caveat(comparison, metric.info); !caveat.empty())
+        check.details.push_back(caveat);
     if (arm.change)
-        check.details.push_back(fmt::format("change against {}: {}", baseline,
+        check.details.push_back(fmt::format("change against {}: {}", comparison.baseline,
                                             change_figure(*arm.change, metric.info.unit)));
     if (!arm.declared.empty())
         check.details.push_back(fmt::format("declared: {}; {}", arm.declared, words(arm.verdict)));
@@ -187,7 +190,7 @@ std::vector<CheckGroup> checks_of(const ReportInput& input,
         for (const auto& metric : input.comparison.metrics)
             for (const auto& one : metric.arms)
                 if (one.arm == arm.name)
-                    if (auto check = expectation(metric, one, input.comparison.baseline))
+                    if (auto check = expectation(metric, one, input.comparison))
                         group.checks.push_back(std::move(*check));
         for (const auto& set : input.comparison.splats)
             if (set.arm == arm.name) group.checks.push_back(splats(set, proven));

@@ -6,14 +6,6 @@
 #include <fmt/format.h>
 
 namespace rig {
-namespace {
-
-const char* unit_name(Unit unit) {
-    return unit == Unit::Count ? "count" : "ns";
-}
-
-} // namespace
-
 std::string csv_field(std::string_view text) {
     if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
     std::string out = "\"";

@@ -169,6 +169,7 @@ class Export {
         const auto scaled = [time](double value) { return time ? value / 1e9 : value; };
         out["number"] = {{"value", scaled(arm.spread->median)}};
         if (time) out["number"].update({{"unit", "s"}, {"prefix", "metric"}});
+        if (metric.info.unit == Unit::PerSecond) out["number"]["unit"] = "1/s";
         json boots = json::array();
         for (const auto& boot : arm.boots)
             boots.push_back({{"boot", boot.boot}, {"value", scaled(boot.value)}});

@@ -108,6 +108,28 @@ std::optional<double> latency_of_boot(const Latency& latency, const Sample& samp
 
 } // namespace
 
+const char* unit_name(Unit unit) {
+    switch (unit) {
+    case Unit::Count:
+        return "count";
+    case Unit::Nanoseconds:
+        return "ns";
+    case Unit::PerSecond:
+        return "per_second";
+    }
+    return "count";
+}
+
+Unit unit_named(std::string_view name) {
+    for (const auto unit : {Unit::Nanoseconds, Unit::PerSecond})
+        if (name == unit_name(unit)) return unit;
+    return Unit::Count;
+}
+
+bool higher_is_better(Unit unit) {
+    return unit == Unit::PerSecond;
+}
+
 std::string definition(const CustomMetric& metric) {
     using Kind = CustomMetric::Kind;
     std::string text;
@@ -122,7 +144,12 @@ std::string definition(const CustomMetric& metric) {
         text = metric.what + "() from entry to return, whether or not the target runs within it";
         break;
     case Kind::Counter:
-        return "the workload's counter " + metric.what;
+        if (!metric.per_second) return "the workload's counter " + metric.what;
+        return fmt::format("{} per second of guest time, from the first iteration's begin to the "
+                           "last one's end in the latency pass; higher is better",
+                           metric.what == kIterationsCounter
+                               ? "the workload's iterations"
+                               : "the workload's counter " + metric.what);
     case Kind::Histogram:
         return "what " + metric.what + " prints, mean of its values";
     }
@@ -160,7 +187,9 @@ std::vector<MetricInfo> metric_infos(const std::vector<MetricSpec>& metrics) {
         // bystander: use the mean, see above.
         infos.push_back({metric.name,
                          metric.custom->label.empty() ? metric.name : metric.custom->label,
-                         latency ? Unit::Nanoseconds : Unit::Count,
+                         latency                     ? Unit::Nanoseconds
+                         : metric.custom->per_second ? Unit::PerSecond
+                                                     : Unit::Count,
                          !latency                               ? ""
                          : metric.custom->kind == Kind::Latency ? "median"
                                                                 : "mean"});
@@ -194,7 +223,12 @@ std::optional<double> metric_value(std::string_view metric, const Sample& sample
                                                                      : mean(values);
         return one ? std::optional<double>(*one) : std::nullopt;
     }
-    return count(sample, custom_count_key(metric));
+    if (const auto events = count(sample, rate_key(metric))) {
+        const auto window_ns = count(sample, kRateWindowKey);
+        if (!window_ns || *window_ns == 0) return std::nullopt;
+        return *events * 1e9 / *window_ns;
+    }
+    return count(sample, metric == kFailedChecks ? kFailedChecks : custom_count_key(metric));
 }
 
 const std::vector<std::uint64_t>* metric_values(std::string_view metric, const Sample& sample) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The metrics: how the Sample of one boot becomes one number. The boot is the sampling unit: values
-// within a boot share its seed, its host and its time, so they are not independent. Lower is better
-// for all metrics. Pure.
+// within a boot share its seed, its host and its time, so they are not independent. Of counts and
+// latencies less is better, of rates more. Pure.
 #pragma once
 
 #include "rig/guest_output/sample.h"
@@ -14,7 +14,13 @@
 
 namespace rig {
 
-enum class Unit { Count, Nanoseconds };
+enum class Unit { Count, Nanoseconds, PerSecond }; // PerSecond: a rate, of guest time
+
+// "count", "ns", "per_second", as exports and the index spell it.
+const char* unit_name(Unit unit);
+// The unit of that name; Count for any other name.
+Unit unit_named(std::string_view name);
+bool higher_is_better(Unit unit);
 
 struct MetricInfo {
     std::string name;

@@ -19,6 +19,7 @@ constexpr std::size_t max_values = 8u << 20;
 constexpr std::size_t max_names = 4096; // functions; a run has about 40
 constexpr std::size_t max_counters = 64;
 constexpr std::size_t max_cpus = 4096;
+constexpr std::size_t max_requirements = 256;
 constexpr std::size_t max_text = 256;  // uname fields have at most 64 bytes
 constexpr std::size_t max_splats = 32; // kMaxSplats and kMaxTrace of console_triage.h
 constexpr std::size_t max_trace = 8;
@@ -116,6 +117,7 @@ json to_json(const Sample& sample, bool with_host) {
     out["latencies_ns"] = sample.latencies_ns;
     out["background_ns"] = sample.background_ns;
     out["counters"] = sample.counters;
+    if (!sample.requirements.empty()) out["requires"] = sample.requirements;
     out["splats"] = json::array();
     for (const auto& splat : sample.splats) {
         auto& one = out["splats"].emplace_back(json{{"kind", name(splat.kind)},
@@ -166,6 +168,9 @@ Result<Sample> sample_from_json(const json& value) {
     RIG_CHECK(reader.map("latencies_ns", sample.latencies_ns, max_counters, max_values));
     RIG_CHECK(reader.map("background_ns", sample.background_ns, max_counters, max_values));
     RIG_CHECK(reader.map("counters", sample.counters, max_counters));
+    // Absent if the experiment requires nothing.
+    if (reader.has("requires"))
+        RIG_CHECK(reader.map("requires", sample.requirements, max_requirements));
     RIG_TRY(splats, reader.objects("splats", max_splats));
     for (auto& one : splats)
         RIG_CHECK(read_splat(one, sample.splats.emplace_back()));

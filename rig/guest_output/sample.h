@@ -114,6 +114,10 @@ struct Sample {
     // Both passes together: what the workload counts itself (guest/protocol/workload_counters.h).
     std::map<std::string, std::uint64_t> counters;
 
+    // What the experiment requires of the guest: requirement_key() -> 1 if the guest has it, else
+    // 0.
+    std::map<std::string, std::uint64_t> requirements = {};
+
     // From the console, for both passes and the boot itself, ordered by first occurrence.
     std::vector<SampleSplat> splats;
     // Occurrences of distinct splats that did not fit into the list.

@@ -5,11 +5,13 @@
 #include "rig/guest_output/boot_outcome.h"
 #include "rig/guest_output/perf_output.h"
 #include "rig/guest_output/perf_trace.h"
+#include "rig/guest_output/requirements.h"
 #include "rig/plan/count_keys.h"
 #include "rig/workloads/workload.h"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sstream>
 #include <utility>
 
@@ -114,6 +116,35 @@ Status check_workload(const json& pass, const std::string& name, const Spec& spe
     return {};
 }
 
+// What the guest lacks is the likely cause of a workload's failure.
+std::string what_is_missing(const Sample& sample) {
+    std::vector<std::string> missing;
+    for (const auto& [requirement, there] : sample.requirements)
+        if (!there) missing.push_back(requirement);
+    return missing.empty() ? ""
+                           : fmt::format("; the guest lacks what the experiment requires: {}",
+                                         fmt::join(missing, ", "));
+}
+
+// What workload.check said about the operation of this pass.
+Status check_operation(Sample& sample, const json& pass, const std::string& name, const Spec& spec,
+                       FailedCheck failed_check) {
+    if (spec.workload.check.empty()) return {};
+    auto& failures = sample.counts[kFailedChecks];
+    const auto& check = pass.at("check");
+    const bool killed = check.contains("signal");
+    if (!killed && check.at("exit").get<int>() == 0) return {};
+    ++failures;
+    if (failed_check == FailedCheck::Counts) return {};
+    return ended(BootOutcome::WorkloadFailure,
+                 fmt::format("the workload's operation did not do its work in the {} pass: "
+                             "workload.check {} {}{}; it said: {}",
+                             name, killed ? "was killed by signal" : "ended with exit code",
+                             check.at(killed ? "signal" : "exit").get<int>(),
+                             what_is_missing(sample),
+                             printable_ascii(check.at("said").get<std::string>(), kMaxError)));
+}
+
 Result<std::uint64_t> injections_of(const json& pass) {
     const auto before = pass.at("times_before").get<std::int64_t>(),
                after = pass.at("times_after").get<std::int64_t>();
@@ -134,9 +165,23 @@ Status fill_counters(Sample& sample, const json& pass, const Spec& spec) {
         sample.counters[key] += counters.at(key).get<std::uint64_t>();
     }
     for (const auto& metric : spec.metrics)
-        if (metric.custom && metric.custom->kind == CustomMetric::Kind::Counter)
+        if (metric.custom && metric.custom->kind == CustomMetric::Kind::Counter &&
+            !metric.custom->per_second)
             sample.counts[custom_count_key(metric.name)] = sample.counters[metric.custom->what];
     return {};
+}
+
+// A rate is of the latency pass alone: the count pass's probes slow down what is counted.
+void fill_rates(Sample& sample, const json& pass, const Calls& iterations, const Spec& spec) {
+    for (const auto& metric : spec.metrics) {
+        if (!metric.custom || !metric.custom->per_second) continue;
+        const auto& what = metric.custom->what;
+        sample.counts[rate_key(metric.name)] =
+            what == kIterationsCounter
+                ? iterations.latency_ns.size()
+                : pass.at("workload").at("counters").at(what).get<std::uint64_t>();
+        sample.counts[kRateWindowKey] = iterations.last - iterations.first;
+    }
 }
 
 Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass,
@@ -239,6 +284,7 @@ Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, 
     RIG_TRY(trace, parse_perf_script(script));
     RIG_TRY(iterations, pair_calls(trace, iteration_of(spec.workload)));
     RIG_CHECK(check_pace(iterations, spec, "latency"));
+    fill_rates(sample, pass, iterations, spec);
     const auto call = call_of(spec.workload);
     RIG_TRY(calls, pair_calls(trace, call));
     RIG_TRY(target, pair_calls(trace, "rig:target", "rig:target_return"));
@@ -299,7 +345,8 @@ bool probe_matches(const std::string& list, std::uint64_t address, const std::st
 
 } // namespace
 
-Result<Sample> collect(const Artifacts& artifacts, const GuestPlan& plan, const Spec& spec) {
+Result<Sample> collect(const Artifacts& artifacts, const GuestPlan& plan, const Spec& spec,
+                       FailedCheck failed_check) {
     RIG_TRY(text, artifact(artifacts, "result.json"));
     RIG_TRY(kprobes, artifact(artifacts, "kprobes.txt"));
     try {
@@ -317,11 +364,21 @@ Result<Sample> collect(const Artifacts& artifacts, const GuestPlan& plan, const 
         if (sample.cpus_online == 0 || sample.cpus_online > kMaxCpus)
             return guest_error(fmt::format("result.json: {} CPUs online, want 1..{}",
                                            sample.cpus_online, kMaxCpus));
+        if (!spec.required.empty()) {
+            RIG_TRY(cpuinfo, artifact(artifacts, kCpuInfo));
+            RIG_TRY(required, look_up(spec.required, cpuinfo, result.value("required", json())));
+            sample.requirements = required;
+        }
         const auto& passes = result.at("passes");
         if (passes.size() != 2)
             return guest_error(fmt::format("result.json: {} passes, want 2", passes.size()));
         for (const auto& pass : passes) {
-            RIG_CHECK(check_workload(pass, pass_word(pass.at("name").get<std::string>()), spec));
+            const auto name = pass_word(pass.at("name").get<std::string>());
+            if (auto status = check_workload(pass, name, spec); !status) {
+                status.error().message += what_is_missing(sample);
+                return tl::unexpected(std::move(status.error()));
+            }
+            RIG_CHECK(check_operation(sample, pass, name, spec, failed_check));
             RIG_CHECK(fill_counters(sample, pass, spec));
         }
         RIG_CHECK(fill_counted(sample, artifacts, passes.at(0), plan, spec));

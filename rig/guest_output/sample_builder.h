@@ -17,6 +17,11 @@ using Artifacts = std::map<std::string, std::string>; // name -> content, as the
 // FaultDomain::Guest if something is missing, malformed or out of bounds (the message names the
 // file), or if the workload died or reported an error; such a boot is no sample. The caller fills
 // in `id`, clock, accelerator and the measurements of the host.
-Result<Sample> collect(const Artifacts& artifacts, const GuestPlan& plan, const Spec& spec);
+//
+// A workload.check that fails is a fault of the guest, too, where FailedCheck says so. Else the
+// sample counts it (kFailedChecks).
+enum class FailedCheck { IsFault, Counts };
+Result<Sample> collect(const Artifacts& artifacts, const GuestPlan& plan, const Spec& spec,
+                       FailedCheck failed_check = FailedCheck::Counts);
 
 } // namespace rig

@@ -48,10 +48,6 @@ json to_json(const ChartAxis& axis) {
             {"categories", axis.categories}};
 }
 
-const char* unit_name(Unit unit) {
-    return unit == Unit::Count ? "count" : "ns";
-}
-
 // A logarithmic axis if the figures differ much and none is zero.
 ChartAxis value_axis(const std::string& label, Unit unit, const std::vector<ChartSeries>& series,
                      std::size_t coordinate) {
@@ -62,10 +58,10 @@ ChartAxis value_axis(const std::string& label, Unit unit, const std::vector<Char
             high = std::max(high, point[coordinate]);
         }
     const bool log = low > 0 && high > wide * low;
-    return {label + (unit == Unit::Count ? " (count" : " (time") + (log ? ", log scale)" : ")"),
-            unit_name(unit),
-            log,
-            {}};
+    const char* what = unit == Unit::Count         ? " (count"
+                       : unit == Unit::Nanoseconds ? " (time"
+                                                   : " (per second";
+    return {label + what + (log ? ", log scale)" : ")"), unit_name(unit), log, {}};
 }
 
 // The boots that count in figures, as in the comparison.

@@ -85,6 +85,8 @@ Markup moved(const ReportInput& input) {
         };
         add("▲ Rose: worse", movements.rose);
         add("▼ Fell: better", movements.fell);
+        if (!movements.rates_fell.empty()) add("▼ Rates that fell: worse", movements.rates_fell);
+        if (!movements.rates_rose.empty()) add("▲ Rates that rose: better", movements.rates_rose);
         add("? Undecided", movements.unclear);
         add("= Same", movements.same);
         out.push_back(element(
@@ -175,9 +177,16 @@ Markup metrics(const ReportInput& input, bool proven) {
                 out.cells.push_back(std::move(cell));
         rows.push_back(std::move(out));
     }
-    Children all{paragraph("Lower is better in every row. Counts that vary over boots are shown as "
-                           "lowest..highest, times as the median over boots "
-                           "with the range below it.",
+    const auto& compared = input.comparison.metrics;
+    const bool rates =
+        std::any_of(compared.begin(), compared.end(),
+                    [](const MetricResult& metric) { return metric.info.unit == Unit::PerSecond; });
+    Children all{paragraph(std::string(rates ? "Lower is better in every row but the rates, of "
+                                               "which higher is better. "
+                                             : "Lower is better in every row. ") +
+                               "Counts that vary over boots are shown as "
+                               "lowest..highest, times as the median over boots "
+                               "with the range below it.",
                            "note"),
                  table("Metrics of all arms", head, rows)};
     Children tests;
@@ -329,6 +338,9 @@ Markup provenance(const ReportInput& input) {
     for (std::size_t i = 0; i < run.kernels.size(); ++i) {
         const auto& kernel = run.kernels[i];
         Markup own = patches.own[i].empty() ? Markup("no patch of its own") : list(patches.own[i]);
+        const auto* arm = input.spec.find_arm(kernel.arm);
+        if (const auto options = arm ? options_text(*arm) : ""; !options.empty())
+            own += paragraph("options of its own: " + options);
         kernels.push_back({{{kernel.arm, "th"},
                             {kernel.facts.version},
                             {element("code", {}, {kernel.facts.image_sha256})},

@@ -50,6 +50,36 @@ TEST(HtmlReport, TheVerdictComesFirstAndWhatRoseStandsBesideWhatFell) {
     EXPECT_NE(html.find("<title>✔ batch-alloc-fail: PASS: 5 hold</title>"), std::string::npos);
 }
 
+TEST(HtmlReport, ARateThatRoseIsBetterAndNoParallelSpeedUp) {
+    auto spec = page_spec();
+    MetricSpec rate;
+    rate.name = "throughput";
+    rate.kind = ExpectKind::Rises;
+    rate.custom =
+        CustomMetric{CustomMetric::Kind::Counter, kIterationsCounter, "", "munmaps", false};
+    rate.custom->per_second = true;
+    auto samples = make_samples(spec);
+    EXPECT_NE(page(spec, samples).find("Lower is better in every row. "), std::string::npos);
+    EXPECT_EQ(page(spec, samples).find("Rates that"), std::string::npos);
+    spec.metrics.push_back(rate);
+    for (auto& s : samples) {
+        s.counts[kRateWindowKey] = 1'000'000'000;
+        s.counts[rate_key("throughput")] = s.id.arm == "ipi" ? 1000 : 1500;
+    }
+    const auto html = page(spec, samples);
+    const auto rose = html.find("Rates that rose: better");
+    ASSERT_NE(rose, std::string::npos);
+    EXPECT_NE(
+        html.find("<li>munmaps +50 % (virtual clock: vCPUs run one at a time, so a rise is no "
+                  "parallel speed-up)</li>",
+                  rose),
+        std::string::npos);
+    EXPECT_EQ(html.find("Rates that fell"), std::string::npos);
+    EXPECT_NE(html.find("Lower is better in every row but the rates"), std::string::npos);
+    spec.arms[1].options = {{"DEBUG_VM", "y"}};
+    EXPECT_NE(page(spec, samples).find("options of its own: DEBUG_VM=y"), std::string::npos);
+}
+
 TEST(HtmlReport, BrokenIsSaidInWordAndMark) {
     const auto spec = page_spec();
     auto samples = make_samples(spec);

@@ -307,8 +307,12 @@ TEST_F(KernelBuild, EverythingThatGoesInChangesTheKey) {
     dir.put("back/b.patch", "--- a/mm/more.c\n+++ /dev/null\n@@ -1 +0,0 @@\n-int more;\n");
     more.series.push_back("back");
     EXPECT_EQ(key(more), keys[1]);
+    auto own_options = base; // of one arm
+    own_options.options = {{"B", "y"}};
+    keys.push_back(key(own_options));
     spec.kernel.options = {{"B", "y"}};
-    keys.push_back(key(base));
+    EXPECT_EQ(key(base), keys.back()) << "the same configuration is the same kernel";
+    EXPECT_EQ(key(own_options), keys.back());
     dir.put("base.config", "CONFIG_A=y\nCONFIG_C=y\n");
     keys.push_back(key(base));
     runner.on({"gcc", "--version"}, exits(0, "gcc (Test) 13.1.0\n"));

@@ -108,12 +108,16 @@ std::vector<fs::path> kernel_fragments(const Spec& spec) {
     return fragments;
 }
 
-Result<OptionRequests> requested_options(const Spec& spec) {
+Result<OptionRequests> requested_options(const Spec& spec, const Arm* arm) {
     OptionRequests requests;
     for (const auto& fragment : kernel_fragments(spec))
         RIG_CHECK(merge_fragment(requests, slurp(spec.top / fragment), fragment.string()));
     for (const auto& [name, value] : spec.kernel.options)
         request(requests, name, value, fmt::format("{} [kernel.options]", spec.file.string()));
+    if (arm)
+        for (const auto& [name, value] : arm->options)
+            request(requests, name, value,
+                    fmt::format("{} [arm.options] of {}", spec.file.string(), arm->name));
     return requests;
 }
 

@@ -36,8 +36,9 @@ Status merge_fragment(OptionRequests& requests, std::string_view text, const std
 // belongs to other architectures and adds its own options.
 std::vector<std::filesystem::path> kernel_fragments(const Spec& spec);
 
-// Merges kernel_fragments(), then the spec's [kernel.options].
-Result<OptionRequests> requested_options(const Spec& spec);
+// Merges kernel_fragments(), then the spec's [kernel.options], then the arm's options (nullptr:
+// none).
+Result<OptionRequests> requested_options(const Spec& spec, const Arm* arm = nullptr);
 
 // The text for KCONFIG_ALLCONFIG.
 std::string render_fragment(const OptionRequests& requests);

@@ -88,6 +88,14 @@ TEST(KernelConfig, SpecOptionsHaveTheLastWord) {
     EXPECT_EQ(render_fragment(*requests),
               "CONFIG_A=y\n# CONFIG_B is not set\n# CONFIG_C is not set\n");
     EXPECT_EQ(requests->at("C").origin, "x.toml [kernel.options]");
+    Arm arm;
+    arm.name = "mine";
+    arm.options = {{"C", "y"}, {"D", "7"}};
+    const auto own = requested_options(spec, &arm);
+    ASSERT_TRUE(own);
+    EXPECT_EQ(render_fragment(*own), "CONFIG_A=y\n# CONFIG_B is not set\nCONFIG_C=y\nCONFIG_D=7\n");
+    EXPECT_EQ(origin_of(own->at("C")),
+              "x.toml [arm.options] of mine, over n of x.toml [kernel.options]");
 }
 
 TEST(KernelConfig, AcceptsAConfigThatHoldsWhatWasAsked) {

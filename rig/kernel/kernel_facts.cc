@@ -168,6 +168,11 @@ KernelFacts kernel_facts(const Spec& spec, std::string_view config_text,
         names.push_back(arch_named(spec.kernel.arch).option);
         for (const auto& [name, value] : spec.target.config)
             names.push_back(name);
+        for (const auto& [name, value] : spec.required.options)
+            names.push_back(name);
+        for (const auto& arm : spec.arms)
+            for (const auto& [name, value] : arm.options)
+                names.push_back(name);
         facts.config = config_values(config_text, names);
     }
     std::vector<std::string> symbols = {spec.target.function};

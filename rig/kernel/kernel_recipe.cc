@@ -137,7 +137,7 @@ Result<Recipe> make_recipe(const Spec& spec, const Arm& arm, const BuildContext&
     folders.insert(folders.end(), arm.series.begin(), arm.series.end());
     RIG_TRY(patches, read_series(folders, spec.top));
     recipe.patches = patches;
-    RIG_TRY(requests, requested_options(spec));
+    RIG_TRY(requests, requested_options(spec, &arm));
     recipe.requests = requests;
     RIG_TRY(compiler, compiler_identity(context.runner, arch));
     recipe.compiler = compiler;

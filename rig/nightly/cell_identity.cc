@@ -65,6 +65,9 @@ std::string kernel_id(const Spec& spec) {
         add(slurp(spec.top / fragment));
     for (const auto& [option, value] : spec.kernel.options)
         add(option + "=" + value);
+    for (const auto& arm : spec.arms)
+        for (const auto& [option, value] : arm.options)
+            add(fmt::format("{}: {}={}", arm.name, option, value));
     return sha256_hex(all);
 }
 

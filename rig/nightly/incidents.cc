@@ -31,10 +31,6 @@ namespace {
 
 constexpr unsigned kIncidentsFormat = 1; // raise it if a key changes its meaning or is removed
 
-Unit unit_of(const std::string& unit) {
-    return unit == "ns" ? Unit::Nanoseconds : Unit::Count;
-}
-
 // The place of a run among `runs`, or the place where it would be. Ids begin with the start time.
 std::size_t place_of(const std::string& run, const std::vector<const RunRecord*>& runs) {
     return static_cast<std::size_t>(
@@ -55,8 +51,9 @@ std::string brief(const std::string& commit) {
 std::string levels_text(const Incident& incident) {
     std::vector<std::string> arms;
     for (const auto& level : incident.levels)
-        arms.push_back(fmt::format("{} to {} in {}", figure(level.before, unit_of(incident.unit)),
-                                   figure(level.after, unit_of(incident.unit)), level.arm));
+        arms.push_back(fmt::format("{} to {} in {}",
+                                   figure(level.before, unit_named(incident.unit)),
+                                   figure(level.after, unit_named(incident.unit)), level.arm));
     return fmt::format("{}", fmt::join(arms, ", "));
 }
 
@@ -110,16 +107,24 @@ json data_of(const Incident& incident, const std::string& id) {
     return {{"id", id}, {"transitions", incident.untold}, {"incident", std::move(data)}};
 }
 
+// Whether a change to more, or to less, of a figure with this unit makes it worse.
+bool is_worse(bool rose, const std::string& unit) {
+    return rose != higher_is_better(unit_named(unit));
+}
+
 bool back_at(const Incident& incident, const Step& step, double min_effect) {
-    return std::all_of(step.levels.begin(), step.levels.end(),
-                       [&](const Level& now) {
-                           const auto was = std::find_if(
-                               incident.levels.begin(), incident.levels.end(),
-                               [&](const Level& level) { return level.arm == now.arm; });
-                           // A step of another arm does not contradict a fix.
-                           if (was == incident.levels.end()) return true;
-                           return now.after <= std::max(was->before * (1 + min_effect), was->high);
-                       }) &&
+    const bool rate = higher_is_better(unit_named(step.unit));
+    return std::all_of(
+               step.levels.begin(), step.levels.end(),
+               [&](const Level& now) {
+                   const auto was =
+                       std::find_if(incident.levels.begin(), incident.levels.end(),
+                                    [&](const Level& level) { return level.arm == now.arm; });
+                   // A step of another arm does not contradict a fix.
+                   if (was == incident.levels.end()) return true;
+                   if (rate) return now.after >= std::min(was->before * (1 - min_effect), was->low);
+                   return now.after <= std::max(was->before * (1 + min_effect), was->high);
+               }) &&
            std::any_of(step.levels.begin(), step.levels.end(), [&](const Level& now) {
                return std::any_of(incident.levels.begin(), incident.levels.end(),
                                   [&](const Level& level) { return level.arm == now.arm; });
@@ -127,6 +132,10 @@ bool back_at(const Incident& incident, const Step& step, double min_effect) {
 }
 
 } // namespace
+
+bool Incident::is_regression() const {
+    return direction == "broken" || is_worse(direction == "rose", unit);
+}
 
 bool IncidentBook::regression_open() const {
     return std::any_of(incidents.begin(), incidents.end(),
@@ -180,12 +189,13 @@ StepMeaning meaning_of(const Step& step, const std::string& cell,
         return std::max(place, step.at) - std::min(place, step.at) < options.min_segment;
     };
     const std::string direction = word(step.rose);
-    StepMeaning meaning{step.rose ? StepMeaning::Opens : StepMeaning::Improves, {}};
+    const bool worse = is_worse(step.rose, step.unit);
+    StepMeaning meaning{worse ? StepMeaning::Opens : StepMeaning::Improves, {}};
     for (const auto& incident : book.incidents) {
         if (incident.cell != cell || incident.metric != step.metric) continue;
         if (incident.direction == direction && near(incident.cause.span.bad_run)) return {};
-        if (!incident.fixed.empty() && !step.rose && near(incident.fix.span.bad_run)) return {};
-        if (!step.rose && incident.is_open() && incident.direction == "rose" &&
+        if (!incident.fixed.empty() && !worse && near(incident.fix.span.bad_run)) return {};
+        if (!worse && incident.is_open() && incident.is_regression() &&
             place_of(incident.cause.span.bad_run, runs) < step.at &&
             back_at(incident, step, options.min_effect))
             meaning.fixes.push_back(incident.id);

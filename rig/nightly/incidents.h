@@ -2,10 +2,11 @@
 // The incidents that `rig nightly` stores, and the news about them that is still to be sent
 // (results/nightly/incidents.json). Pure.
 //
-//   opened -> bisected -> fixed    a regression: a metric rose, or an expectation failed
-//                                  (run_failures.h)
-//   opened -> bisected             an improvement: a metric fell that no open regression had
-//                                  raised. Reported like a regression; no effect on the exit code
+//   opened -> bisected -> fixed    a regression: a metric rose (a rate fell), or an
+//                                  expectation failed (run_failures.h)
+//   opened -> bisected             an improvement: a metric fell (a rate rose) that no open
+//                                  regression had made worse. Reported like a regression; no effect
+//                                  on the exit code
 //   any state -> closed            by hand: `rig nightly --close N`
 //
 // A fix is not an incident of its own. It is the last state of the incident that it ends, and has a
@@ -63,7 +64,7 @@ struct Incident {
     std::vector<std::string> told, untold;
 
     bool is_open() const { return fixed.empty() && closed.empty(); }
-    bool is_regression() const { return direction != "fell"; }
+    bool is_regression() const;
     Failure failure() const { return {expectation, arms}; }
 };
 
@@ -107,9 +108,9 @@ struct StepMeaning {
 // Known: an incident or a fix has it already (the same direction within min_segment runs, because
 // its place moves a little as runs are added), it was dismissed and few runs have been added since,
 // or it is before `first_seen` (UTC).
-// Fixes: it fell, and in every arm the level after it is within `min_effect` of the level before an
-// open incident, or within the range of values of that level.
-// Improves: any other fall.
+// Fixes: it fell (a rate rose), and in every arm the level after it is within `min_effect` of the
+// level before an open incident, or within the range of values of that level, or better.
+// Improves: any other fall (of a rate: rise).
 StepMeaning meaning_of(const Step& step, const std::string& cell,
                        const std::vector<const RunRecord*>& runs, const IncidentBook& book,
                        const std::string& first_seen, const ChangePointOptions& options);

@@ -100,6 +100,31 @@ TEST_F(IncidentsTest, AFallToTheLevelBeforeIsAFixAndAnyOtherIsNot) {
     EXPECT_FALSE(book_.regression_open());
 }
 
+// Of a rate less is worse: what a rise is to a latency, a fall is to it.
+TEST_F(IncidentsTest, ARateThatFallsIsARegressionAndOneThatRisesBackIsFixed) {
+    const auto rate = [](std::size_t at, double before, double after) {
+        auto step = step_at(at, before, after, 2);
+        step.metric = "throughput", step.unit = "per_second";
+        return step;
+    };
+    EXPECT_EQ(meaning(rate(10, 100, 120)).what, StepMeaning::Improves);
+    EXPECT_EQ(meaning(rate(10, 120, 100)).what, StepMeaning::Opens);
+    const auto id = open(rate(10, 120, 100)).id;
+    EXPECT_TRUE(book_.incidents[0].is_regression());
+    EXPECT_TRUE(book_.regression_open());
+    EXPECT_EQ(meaning(rate(10, 120, 100)).what, StepMeaning::Known);
+    EXPECT_EQ(meaning(rate(15, 100, 119.6)).fixes, std::vector<unsigned>{id}); // within min_effect
+    EXPECT_EQ(meaning(rate(15, 100, 118)).what, StepMeaning::Fixes); // within the old level's range
+    EXPECT_EQ(meaning(rate(15, 100, 150)).what, StepMeaning::Fixes);
+    EXPECT_EQ(meaning(rate(15, 100, 110)).what, StepMeaning::Improves);
+    EXPECT_EQ(meaning(rate(15, 100, 90)).what, StepMeaning::Opens);
+    auto improved = book_.incidents[0];
+    improved.direction = "rose";
+    EXPECT_FALSE(improved.is_regression());
+    improved.direction = "broken";
+    EXPECT_TRUE(improved.is_regression());
+}
+
 TEST_F(IncidentsTest, TwoStepsUpMayBeFixedByOneDown) {
     open(step_at(5, 100, 110));
     open(step_at(10, 110, 120));

@@ -129,7 +129,7 @@ TEST_F(ReferencePages, EveryKeyOfAnExperimentIsOnItsPageAndNoOther) {
     }
     check("kernel.source", source);
     check("arm", accepted(parse, kMinimal + "ZZZ = 1\n"));
-    for (const char* table : {"guest", "workload", "image", "fault", "target"})
+    for (const char* table : {"guest", "workload", "image", "fault", "target", "requires"})
         check(table, accepted(parse, kMinimal + "[" + table + "]\nZZZ = 1\n"));
     check("background", accepted(parse, kMinimal + "[[background]]\nZZZ = 1\n"));
     check("metrics.NAME", accepted(parse, kMinimal + kMetric + "ZZZ = 1\n"));
@@ -237,6 +237,7 @@ std::map<std::string, std::string> values_of(const Spec& s) {
         {"fault.stack_filter", flag(s.fault.stack_filter)},
         {"target.same_path", flag(s.target.same_path)},
         {"target.revisions", flag(s.target.revisions)},
+        {"requires.vcpus", number(s.required.vcpus)},
     };
     for (const char* key : {"tables", "pages_per_table"})
         out[std::string("workload.") + key] = number(s.workload.number(key));

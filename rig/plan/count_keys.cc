@@ -7,6 +7,10 @@ std::string custom_count_key(std::string_view metric) {
     return "metric:" + std::string(metric);
 }
 
+std::string rate_key(std::string_view metric) {
+    return "rate:" + std::string(metric);
+}
+
 std::string marker_key(const std::string& function) {
     return "witness:" + function;
 }

@@ -253,11 +253,24 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
         {"passes",
          {{{"name", "counted"}, {"bystanders", false}, {"stat", stat}, {"record", counted}},
           {{"name", "timed"}, {"bystanders", true}, {"stat", json::array()}, {"record", timed}}}}};
+    for (const auto& [step, command] :
+         {std::pair{"setup", &w.setup}, {"check", &w.check}, {"teardown", &w.teardown}})
+        if (!command->empty()) plan.json["around"][step] = *command;
+    if (!spec.required.empty()) plan.json["required_paths"] = required_paths(spec.required);
     if (plan.json.dump().size() > guest::kMaxPayload)
         return fail(FaultDomain::Spec,
                     fmt::format("{}: the plan for arm '{}' does not fit in a frame",
                                 spec.file.string(), arm.name));
     return plan;
+}
+
+std::vector<std::string> required_paths(const Requirements& required) {
+    auto paths = required.files;
+    for (auto event : required.tracepoints) {
+        std::replace(event.begin(), event.end(), ':', '/');
+        paths.push_back(fmt::format("/sys/kernel/tracing/events/{}/id", event));
+    }
+    return paths;
 }
 
 unsigned guest_deadline_s(const WorkloadSpec& workload) {

@@ -41,6 +41,10 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
 inline constexpr unsigned kGuestPatience = 3600;
 unsigned guest_deadline_s(const WorkloadSpec& workload);
 
+// The paths whose presence in the guest shows the required files and tracepoints, in the order of
+// Requirements::of_guest() without the CPU flags.
+std::vector<std::string> required_paths(const Requirements& required);
+
 // {"mode": "shell"} or {"mode": "idle"}.
 nlohmann::json simple_plan(const std::string& mode);
 

@@ -3,8 +3,10 @@
 
 #include "rig/analysis/bound_tests.h"
 #include "rig/base/text.h"
+#include "rig/plan/count_keys.h"
 #include "rig/report/figures.h"
 #include "rig/report/tests.h"
+#include "rig/report/wording.h"
 
 #include <algorithm>
 #include <cmath>
@@ -50,7 +52,13 @@ class ArmStory {
             estimate();
             no_change();
         }
-        if (!expect_ || expect_->kind == ExpectKind::Report)
+        if (const auto caveat = rate_caveat(input_.comparison, metric_.info); !caveat.empty())
+            add("clock", caveat);
+        if (metric_.info.name == kFailedChecks)
+            add("declared", fmt::format("exactly 0: workload.check says of each pass whether the "
+                                        "operation did its work; {}",
+                                        arm_.why.empty() ? "it did" : arm_.why));
+        else if (!expect_ || expect_->kind == ExpectKind::Report)
             add("declared", "nothing is declared for this metric: it is shown only");
         else if (expect_->kind == ExpectKind::Exactly)
             exactly();
@@ -159,20 +167,29 @@ class ArmStory {
                             : arm_.why);
     }
 
+    // Where the interval must lie.
+    std::string wanted(const BoundTest& test) const {
+        if (std::isinf(test.high))
+            return fmt::format("{} ×{:g}",
+                               expect_->kind == ExpectKind::Rises && test.low == 1 ? "above"
+                                                                                   : "at or above",
+                               test.low);
+        if (test.low > 0) return fmt::format("between ×{:g} and ×{:g}", test.low, test.high);
+        return expect_->kind == ExpectKind::Falls ? std::string("below ×1")
+                                                  : fmt::format("at or below ×{:g}", test.high);
+    }
+
     void bound() {
         const auto& test = *arm_.test;
         add("declared",
-            fmt::format("{}: the ratio's interval must lie {}", arm_.declared,
-                        test.low > 0 ? fmt::format("between ×{:g} and ×{:g}", test.low, test.high)
-                        : expect_->kind == ExpectKind::Falls
-                            ? std::string("below ×1")
-                            : fmt::format("at or below ×{:g}", test.high)));
-        add("bound", fmt::format("the same rank test against the bound: p = {} that a figure "
-                                 "beyond ×{:g} came by chance, p = {} that keeping the "
-                                 "bound did; no p is below "
-                                 "{} at this number of boots",
-                                 p_figure(test.worse.p), test.high, p_figure(test.holds.p),
-                                 p_figure(test.min_p)));
+            fmt::format("{}: the ratio's interval must lie {}", arm_.declared, wanted(test)));
+        add("bound",
+            fmt::format("the same rank test against the bound: p = {} that a figure "
+                        "beyond ×{:g} came by chance, p = {} that keeping the "
+                        "bound did; no p is below "
+                        "{} at this number of boots",
+                        p_figure(test.worse.p), test.higher_is_better ? test.low : test.high,
+                        p_figure(test.holds.p), p_figure(test.min_p)));
         add("holm",
             fmt::format("{} bounds are declared in this run; corrected for that (Holm): beyond {}, "
                         "kept {}, better {}; a claim needs at most {:g}",

@@ -27,6 +27,8 @@ std::string signed_figure(double value, Unit unit) {
 
 std::string figure(double value, Unit unit) {
     if (std::isinf(value)) return value > 0 ? "infinite" : "−infinite";
+    if (unit == Unit::PerSecond)
+        return (std::abs(value) >= 1000 ? fmt::format("{:.0f}", value) : significant(value)) + "/s";
     if (unit == Unit::Count)
         return value == std::floor(value) ? fmt::format("{:.0f}", value)
                                           : fmt::format("{:.1f}", value);
@@ -44,7 +46,7 @@ std::string figure(double value, Unit unit) {
 }
 
 std::string spread_figure(const Spread& spread, Unit unit) {
-    if (unit == Unit::Nanoseconds || spread.min == spread.max) return figure(spread.median, unit);
+    if (unit != Unit::Count || spread.min == spread.max) return figure(spread.median, unit);
     return figure(spread.min, unit) + ".." + figure(spread.max, unit);
 }
 

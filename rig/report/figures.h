@@ -8,9 +8,10 @@
 
 namespace rig {
 
-// "240", "43.1 µs", "32.0 ms": times have three significant digits, counts are not rounded.
+// "240", "43.1 µs", "32.0 ms", "12.3/s": times and rates have three significant digits, rates from
+// 1000 on are whole, counts are not rounded.
 std::string figure(double value, Unit unit);
-// A count that varies over boots: "236..244". A time: its median over boots.
+// A count that varies over boots: "236..244". A time or a rate: its median over boots.
 std::string spread_figure(const Spread& spread, Unit unit);
 // A ratio: "+4.9 %", "−100 %", "×743", "÷350". Never rounded to "no change" or to −100 %. Infinity:
 // "from 0".

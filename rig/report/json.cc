@@ -4,6 +4,7 @@
 #include "rig/report/changed_line_rows.h"
 #include "rig/report/splats.h"
 #include "rig/report/tests.h"
+#include "rig/report/wording.h"
 
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -76,9 +77,12 @@ json metrics_json(const ReportInput& input) {
     json out = json::array();
     for (const auto& metric : input.comparison.metrics) {
         json one = {{"name", metric.info.name},
-                    {"unit", metric.info.unit == Unit::Count ? "count" : "ns"},
+                    {"unit", unit_name(metric.info.unit)},
                     {"per_boot", metric.info.per_boot},
                     {"arms", json::array()}};
+        if (metric.info.unit == Unit::PerSecond) one["better"] = "higher";
+        if (const auto caveat = rate_caveat(input.comparison, metric.info); !caveat.empty())
+            one["note"] = caveat;
         for (const auto& arm : metric.arms)
             one["arms"].push_back(to_json(arm));
         out.push_back(std::move(one));

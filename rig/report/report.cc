@@ -5,8 +5,10 @@
 #include "rig/analysis/compare.h"
 #include "rig/analysis/drift.h"
 #include "rig/analysis/target_checks.h"
+#include "rig/report/wording.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <map>
 
@@ -64,6 +66,7 @@ std::vector<std::string> loose_bounds(const Spec& spec, const Comparison& compar
         if ((expect.kind != ExpectKind::AtMost && expect.kind != ExpectKind::NotWorse) || !metric)
             continue;
         const auto bound = bounds_of(expect).second;
+        if (std::isinf(bound)) continue; // a rate has no upper bound
         for (const auto& arm : metric->arms)
             if ((arm.verdict == Verdict::AsDeclared || arm.verdict == Verdict::WithinBound) &&
                 arm.change && arm.change->ratio.interval &&
@@ -102,9 +105,11 @@ ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sam
                                            arm.name, spec.arms.front().name, arm.cmdline,
                                            spec.arms.front().cmdline));
         if (const auto& differs = facts(arm.name).config_differs; !differs.empty())
-            warnings.push_back(fmt::format("{} is built with {} other options than {} (run.json: "
-                                           "config_differs); what differs is not the patch alone",
-                                           arm.name, differs.size(), spec.arms.front().name));
+            warnings.push_back(
+                fmt::format("{} is built with {} other options than {} (run.json: "
+                            "config_differs{}); what differs is not the patch alone",
+                            arm.name, differs.size(), spec.arms.front().name,
+                            arm.options.empty() ? "" : "; set for it: " + options_text(arm)));
         if (spec.target.same_path) continue;
         if (const auto thin = thinly_exposed(spec, samples, arm.name); !thin.empty())
             warnings.push_back(fmt::format(

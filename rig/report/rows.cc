@@ -2,6 +2,7 @@
 #include "rig/report/rows.h"
 
 #include "rig/report/figures.h"
+#include "rig/report/wording.h"
 #include "rig/workloads/workload.h"
 
 #include <algorithm>
@@ -69,6 +70,7 @@ std::vector<ReportRow> table_rows(const ReportInput& input) {
     for (const auto& metric : input.comparison.metrics) {
         if (metric.arms.empty()) continue;
         const auto& info = metric.info;
+        if (info.unit == Unit::PerSecond) continue; // after the latencies
         if (info.unit == Unit::Count) {
             rows.push_back(metric_row(metric, info.label));
             // These follow from other rows by arithmetic, so a change would be shown twice.
@@ -93,6 +95,20 @@ std::vector<ReportRow> table_rows(const ReportInput& input) {
             rows.push_back(pooled_row(metric, "median", [](const Pooled& p) { return p.median; }));
         rows.push_back(pooled_row(metric, "p99", [](const Pooled& p) { return p.p99; }));
         rows.push_back(pooled_row(metric, "max", [](const Pooled& p) { return p.max; }));
+    }
+    bool rates = false;
+    for (const auto& metric : input.comparison.metrics) {
+        if (metric.arms.empty() || metric.info.unit != Unit::PerSecond) continue;
+        const auto caveat = rate_caveat(input.comparison, metric.info);
+        if (!std::exchange(rates, true))
+            rows.push_back({fmt::format("Rates (latency pass, per second of guest time; higher is "
+                                        "better{}{})",
+                                        caveat.empty() ? "" : "; ", caveat),
+                            {},
+                            {},
+                            false,
+                            nullptr});
+        rows.push_back(metric_row(metric, metric.info.label));
     }
     return rows;
 }

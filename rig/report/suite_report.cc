@@ -123,7 +123,7 @@ json suite_json(const SuiteResult& result) {
                                 {"high", row.spread.max}});
             plots.push_back({{"label", plot.label},
                              {"over", plot.key},
-                             {"unit", plot.unit == Unit::Nanoseconds ? "ns" : "count"},
+                             {"unit", unit_name(plot.unit)},
                              {"rows", rows}});
         }
         points.push_back({{"id", point.id},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/report/tests.h"
 
+#include <cmath>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -66,7 +67,7 @@ json test_json(const Change& change) {
 }
 
 json test_json(const BoundTest& test) {
-    json out = {{"high", test.high},
+    json out = {{"high", nullptr},
                 {"low", nullptr},
                 {"worse", claim_json(test.worse)},
                 {"holds", claim_json(test.holds)},
@@ -75,6 +76,7 @@ json test_json(const BoundTest& test) {
                 {"family", test.family},
                 {"family_error", family_error}};
     if (test.low > 0) out["low"] = test.low;
+    if (std::isfinite(test.high)) out["high"] = test.high;
     return out;
 }
 

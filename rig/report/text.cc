@@ -130,6 +130,8 @@ void gains_and_costs(Page& out, const ReportInput& input) {
         };
         list("fell", moved.fell);
         list("rose", moved.rose);
+        list("rates: better, rose", moved.rates_rose);
+        list("rates: worse, fell", moved.rates_fell);
         list("same", moved.same);
         list("undecided", moved.unclear);
     }
@@ -226,9 +228,13 @@ void patches(Page& out, const ReportInput& input) {
     const auto lists = patch_lists(input);
     for (std::size_t i = 0; i < input.run.kernels.size(); ++i) {
         const auto& kernel = input.run.kernels[i];
+        const auto* arm = input.spec.find_arm(kernel.arm);
+        const auto options = arm ? options_text(*arm) : "";
         out.entry(kernel.arm,
-                  fmt::format("{} image {:.12}{}", kernel.facts.version, kernel.facts.image_sha256,
-                              lists.own[i].empty() ? ", no patch of its own" : ""));
+                  fmt::format("{} image {:.12}{}{}{}", kernel.facts.version,
+                              kernel.facts.image_sha256,
+                              lists.own[i].empty() ? ", no patch of its own" : "",
+                              options.empty() ? "" : ", options of its own: ", options));
         patch_list(out, lists.own[i]);
     }
     out.entry("every arm",

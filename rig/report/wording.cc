@@ -41,6 +41,11 @@ std::string conditions(const ReportInput& input) {
                        run.boots, run.seed);
 }
 
+std::string rate_caveat(const Comparison& comparison, const MetricInfo& metric) {
+    if (metric.unit != Unit::PerSecond || !comparison.paired) return "";
+    return "virtual clock: vCPUs run one at a time, so a rise is no parallel speed-up";
+}
+
 Movement movement(const ReportInput& input, std::size_t arm) {
     Movement out;
     for (const auto& metric : input.comparison.metrics) {
@@ -56,6 +61,18 @@ Movement movement(const ReportInput& input, std::size_t arm) {
         bool failed = one.verdict == Verdict::Broken || one.verdict == Verdict::Regressed;
         auto declared = one.declared.empty() ? " (nothing declared)"
                                              : fmt::format(" (declared: {})", one.declared);
+        if (metric.info.unit == Unit::PerSecond) {
+            const auto caveat = rate_caveat(input.comparison, metric.info);
+            text += caveat.empty() ? "" : fmt::format(" ({})", caveat);
+            if (one.change->direction == Direction::Fell) {
+                out.rates_fell.push_back(text + declared);
+                continue;
+            }
+            if (one.change->direction == Direction::Rose) {
+                out.rates_rose.push_back(failed ? text + declared : text);
+                continue;
+            }
+        }
         switch (one.change->direction) {
         case Direction::Fell:
             out.fell.push_back(failed ? text + declared : text);
@@ -87,20 +104,12 @@ std::vector<std::string> open_expectations(const Comparison& comparison) {
     return out;
 }
 
-namespace {
-
-// Only markers show that the lines ran, where there are markers; "" if the lines do.
-std::string lines_caveat(const ReportInput& input) {
-    if (input.spec.arms.front().marker.empty()) return "";
-    auto why = input.lines.why_not;
-    for (const auto& one : input.lines.maps)
-        if (why.empty()) why = one.map.why_not;
-    return why.empty() ? ""
-                       : "the changed lines were not counted (" + why +
-                             "); the markers alone show that they ran";
+std::string options_text(const Arm& arm) {
+    std::vector<std::string> words;
+    for (const auto& [name, value] : arm.options)
+        words.push_back(fmt::format("{}={}", name, value));
+    return fmt::format("{}", fmt::join(words, " "));
 }
-
-} // namespace
 
 ChecksClaim checks_claim(const ReportInput& input) {
     if (input.spec.target.same_path)

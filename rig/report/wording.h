@@ -18,16 +18,24 @@ bool anything_measured(const Comparison& comparison);
 // "kernel 6.12.117, virtual clock on tcg, 4 vCPUs, 8 boots per arm, seed 1".
 std::string conditions(const ReportInput& input);
 
+// What a reader must know beside a rate: under the virtual clock, that a rise is no parallel
+// speed-up; else "". Also "" for metrics that are no rates.
+std::string rate_caveat(const Comparison& comparison, const MetricInfo& metric);
+
 // The metrics of an arm, grouped by their change against the baseline: "target latency ×3632
 // (declared: at most ×7500)".
 struct Movement {
     std::vector<std::string> fell, rose, same, unclear;
+    std::vector<std::string> rates_fell, rates_rose; // of these more is better
 };
 Movement movement(const ReportInput& input, std::size_t arm);
 
 // One text for each expectation that does not hold or is undecided: its mark, what was declared,
 // and why.
 std::vector<std::string> open_expectations(const Comparison& comparison);
+
+// The kernel options that the arm sets for itself: "A=y B=n"; "" if none.
+std::string options_text(const Arm& arm);
 
 // What the validity checks show, and what they do not show ("" if there is nothing to add).
 struct ChecksClaim {

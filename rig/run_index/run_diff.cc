@@ -64,6 +64,22 @@ void compare_arms(const RunRecord& left, const RunRecord& right,
         if (!find_arm(left, arm.arm)) out.push_back({"arm " + arm.arm, "not there", "there"});
 }
 
+// The options that arms of the same name set for themselves. The kernels' keys differ by them.
+void compare_arm_options(const RunSide& left, const RunSide& right,
+                         std::vector<SetUpDifference>& out) {
+    if (!left.spec || !right.spec) return;
+    const auto text = [](const Arm& arm) {
+        std::vector<std::string> words;
+        for (const auto& [name, value] : arm.options)
+            words.push_back(fmt::format("{}={}", name, value));
+        return fmt::format("{}", fmt::join(words, " "));
+    };
+    for (const auto& arm : left.spec->arms)
+        if (const auto* other = right.spec->find_arm(arm.name);
+            other && other->options != arm.options)
+            out.push_back({"options of " + arm.name, text(arm), text(*other)});
+}
+
 const MetricRecord* find_metric(const RunRecord& record, const MetricRecord& like) {
     const auto found =
         std::find_if(record.metrics.begin(), record.metrics.end(), [&](const MetricRecord& one) {
@@ -166,6 +182,7 @@ RunDiff diff_runs(const RunSide& left, const RunSide& right) {
             out.set_up.push_back({name, text_of(value), theirs.at(name)});
     });
     compare_arms(left.record, right.record, out.set_up);
+    compare_arm_options(left, right, out.set_up);
     if (left.record.clock == "virtual" && right.record.clock == "virtual")
         for (const auto& arm : left.record.arms)
             if (find_arm(right.record, arm.arm))

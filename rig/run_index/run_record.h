@@ -28,7 +28,7 @@ struct ArmRecord {
 // a ratio to a baseline of zero.
 struct MetricRecord {
     std::string metric, arm;
-    std::string unit; // "count" | "ns"
+    std::string unit; // "count" | "ns" | "per_second"
     // For latencies, the statistic that represents a boot: "median".
     std::string per_boot;
     // Compact JSON for trends and intervals: [[boot, value], ...].

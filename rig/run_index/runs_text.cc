@@ -67,17 +67,13 @@ std::string boots_of_run(const RunRecord& run) {
                                 : fmt::format("{} (made {})", run.boots, run.samples);
 }
 
-Unit unit_of(const std::string& unit) {
-    return unit == "count" ? Unit::Count : Unit::Nanoseconds;
-}
-
 std::string value_text(const std::optional<double>& value, const std::string& unit) {
-    return value ? figure(*value, unit_of(unit)) : "-";
+    return value ? figure(*value, unit_named(unit)) : "-";
 }
 
 std::string difference_text(double difference, const std::string& unit) {
     if (difference == 0) return "0";
-    return (difference < 0 ? "−" : "+") + figure(std::abs(difference), unit_of(unit));
+    return (difference < 0 ? "−" : "+") + figure(std::abs(difference), unit_named(unit));
 }
 
 std::string change_text(const MetricRecord& metric) {

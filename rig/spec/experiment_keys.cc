@@ -164,9 +164,10 @@ const std::vector<KeySection>& key_sections() {
 belong to one of these forms.)"},
         {"kernel.options", false, R"()"},
         {"arm", true, R"()"},
+        {"arm.options", false, R"()"},
         {"guest", false, R"()"},
         {"workload", false, R"(Every workload accepts `name`, `iterations`, `pace_us`, `bystanders`,
-`bystander_period_us` and `bystander_mode`. The other keys are parameters of single
+`bystander_period_us`, `bystander_mode`, `setup`, `check` and `teardown`. The other keys are parameters of single
 workloads.
 
 | workload | one call | started processes | `target.same_path` |
@@ -193,6 +194,11 @@ code but 0 makes the boot a guest fault.)"},
 `enabled = false`.)"},
         {"target", false, R"()"},
         {"target.config", false, R"()"},
+        {"requires", false,
+         R"(The check [`requires`](validity-checks.md#requires) names what is missing; the run is
+then INCONCLUSIVE. `target.config` is for the options without which the changed line is not
+compiled, `[requires]` for everything else that the experiment takes for granted.)"},
+        {"requires.options", false, R"()"},
         {"metrics", false, R"()"},
         {"metrics.NAME", false, R"()"},
     };
@@ -212,7 +218,7 @@ const std::vector<FileKey>& experiment_keys() {
                                 key_rows::guest, key_rows::workload})
             add(part());
         add(parameter_rows());
-        for (const auto part : {key_rows::background, key_rows::fault, key_rows::metric})
+        for (const auto part : {key_rows::background, key_rows::fault, key_rows::requirements, key_rows::metric})
             add(part());
         return out;
     }();

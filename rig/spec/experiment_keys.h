@@ -73,7 +73,7 @@ std::vector<std::string> faults_of(const FileKey& key);
 // The parts of the table; experiment_keys() joins them.
 namespace key_rows {
 std::vector<FileKey> top_level(), kernel(), arm(), guest(), workload(), background(), fault(),
-    metric();
+    requirements(), metric();
 }
 
 // A table of an experiment file together with its rows. Every method takes keys that have a row.

@@ -171,6 +171,54 @@ means back to back; bounds on counts and bystander latencies are then undecided.
              R"(
 `busy` adds a computing thread of lowest priority to each bystander CPU, so that the CPU
 is never idle. Refused with `bystanders = false`.)"},
+        {.section = "workload",
+         .name = "setup",
+         .type = KeyType::Texts,
+         .low = 1,
+         .high = 64,
+         .standard = "none",
+         .range = "1 to 64 words of at most 1024 bytes",
+         .example = "setup = [\"/bin/busybox\", \"touch\", \"/tmp/before\"]",
+         .text =
+             R"(
+A command in the guest, an absolute path and its arguments. It runs to its end in each
+pass before the workload's process starts, outside the measured window. An exit code
+other than 0 ends the boot as a guest fault. Its output is kept in the boot's folder
+as `PASS-setup.txt` (`counted-setup.txt`, `timed-setup.txt`).)"},
+        {.section = "workload",
+         .name = "check",
+         .type = KeyType::Texts,
+         .low = 1,
+         .high = 64,
+         .standard = "none",
+         .range = "1 to 64 words of at most 1024 bytes",
+         .example = "check = [\"/bin/busybox\", \"test\", \"-s\", \"/tmp/numbers.gz\"]",
+         .text =
+             R"(
+A command as `setup`, run in each pass after the last call and after perf has stopped,
+while the workload's process still exists. Its exit code says whether the operation did
+its work: 0 means that it did. Its output is kept as `PASS-check.txt`.
+
+- **In the baseline** another exit code is a fault of the workload (guest fault,
+  exit code 4), and the boot is no sample. An experiment that does not work without the
+  patch tests nothing. With `target.revisions` this applies to every arm.
+- **In another arm** the boot is a sample, and the metric
+  [`failed_checks`](metrics.md#failed_checks) counts the pass. The baseline's operation
+  works and this arm's does not, so the verdict is FAIL (1). No other expectation of that
+  arm counts as held: work that was not done takes no time.)"},
+        {.section = "workload",
+         .name = "teardown",
+         .type = KeyType::Texts,
+         .low = 1,
+         .high = 64,
+         .standard = "none",
+         .range = "1 to 64 words of at most 1024 bytes",
+         .example = "teardown = [\"/bin/busybox\", \"rm\", \"/tmp/before\"]",
+         .text =
+             R"(
+A command as `setup`, run in each pass after the workload's process has ended. An exit
+code other than 0 ends the boot as a guest fault. Its output is kept as
+`PASS-teardown.txt`.)"},
     };
 }
 
@@ -358,6 +406,71 @@ together with `same_path`.)"},
          .text =
              R"(The value that the final `.config` must have. It is checked, not set: set it with a
 fragment or `[kernel.options]`.)"},
+    };
+}
+
+std::vector<FileKey> key_rows::requirements() {
+    return {
+        {.section = "requires",
+         .name = "cpu_flags",
+         .type = KeyType::Texts,
+         .low = 0,
+         .high = 64,
+         .standard = "empty",
+         .range = "0 to 64 flags of 1 to 64 of `a-z 0-9 _`",
+         .example = "cpu_flags = [\"pcid\"]",
+         .text =
+             R"(
+CPU flags as `/proc/cpuinfo` of the guest spells them (on riscv64 the extensions of its
+line `isa`). Every CPU must have them. An emulated CPU has few of those that new kernels
+use, such as `invlpgb`.)"},
+        {.section = "requires",
+         .name = "files",
+         .type = KeyType::Texts,
+         .low = 0,
+         .high = 64,
+         .standard = "empty",
+         .range = "0 to 64 absolute paths of at most 255 bytes",
+         .example = "files = [\"/sys/kernel/mm/ksm/run\"]",
+         .text = R"(Files that must exist in the guest, such as `/sys/kernel/mm/ksm/run`.)"},
+        {.section = "requires",
+         .name = "tracepoints",
+         .type = KeyType::Texts,
+         .low = 0,
+         .high = 64,
+         .standard = "empty",
+         .range = "0 to 64 texts `subsystem:event`",
+         .example = "tracepoints = [\"tlb:tlb_flush\"]",
+         .text =
+             R"(
+Tracepoints that the guest's kernel must have. An event that a metric counts is required
+already: a kernel without it ends the boot as a guest fault.)"},
+        {.section = "requires",
+         .name = "options",
+         .type = KeyType::Table,
+         .low = 0,
+         .high = 512,
+         .standard = "empty",
+         .range = "as `[kernel.options]`, at most 512",
+         .example = "options = { KSM = \"y\" }",
+         .text =
+             R"(Values that the final `.config` of every arm must have. They are checked, not set.)"},
+        {.section = "requires",
+         .name = "vcpus",
+         .type = KeyType::Integer,
+         .low = 1,
+         .high = 64,
+         .standard = "any number",
+         .range = "1 to 64",
+         .example = "vcpus = 4",
+         .text = R"(The least number of online vCPUs.)"},
+        {.section = "requires.options",
+         .name = "NAME",
+         .type = KeyType::Scalar,
+         .standard = "none",
+         .range = "as in `[kernel.options]`",
+         .example = "KSM = \"y\"",
+         .text = R"(The value that the final `.config` of every arm must have.)"},
     };
 }
 

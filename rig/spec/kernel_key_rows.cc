@@ -108,6 +108,13 @@ Which page allocations fail. The defaults inject failures, also if the table is 
          .example = "[target]",
          .text = R"(The code under test.)"},
         {.section = "",
+         .name = "requires",
+         .type = KeyType::Table,
+         .standard = "nothing",
+         .range = "the keys of `[requires]`",
+         .example = "[requires]",
+         .text = R"(What the guest must have for the experiment to mean anything.)"},
+        {.section = "",
          .name = "metrics",
          .type = KeyType::Table,
          .low = 0,
@@ -370,6 +377,41 @@ allows any difference. Without it a difference fails the check
              R"(
 Kernel parameters of this arm, appended after `guest.extra_cmdline`. The same words are
 refused as there. The report warns if arms boot with different command lines.)"},
+        {.section = "arm",
+         .name = "options",
+         .type = KeyType::Table,
+         .low = 0,
+         .high = 512,
+         .standard = "empty",
+         .range = "as `[kernel.options]`, at most 512",
+         .example = "options = { DEBUG_VM = \"y\" }",
+         .text =
+             R"(
+Kernel options of this arm, applied after `kernel.options`. The table `[arm.options]`
+belongs to the `[[arm]]` above it:
+
+```toml
+[[arm]]
+name = "debug"
+marker = "new_helper"
+[arm.options]
+DEBUG_VM = "y"
+```
+
+rig verifies them in the final `.config`, when it builds the kernel and again with the
+check [`arm_options`](validity-checks.md#arm_options). Another option is another
+kernel with another cache key; the object tree is the shared one, in which Kbuild
+compiles only what the option changes. An option that an arm sets, or that the baseline
+sets, counts as named in `config_differs`. What Kconfig changes as a consequence does
+not: name that in `config_differs`. The report shows the options beside the kernel, and
+warns that the patch is not all that differs. Refused with a prebuilt source.)"},
+        {.section = "arm.options",
+         .name = "NAME",
+         .type = KeyType::Scalar,
+         .standard = "none",
+         .range = "as in `[kernel.options]`",
+         .example = "DEBUG_VM = \"y\"",
+         .text = R"(The value of the option in this arm.)"},
         {.section = "arm",
          .name = "bzimage",
          .type = KeyType::Text,

@@ -75,28 +75,6 @@ Result<Source> read_source(const SpecTable& table, const rules::PathRules& paths
     return PrebuiltSource{};
 }
 
-// Booleans and integers become what Kconfig writes for them.
-Status read_options(const SpecTable& table, std::size_t limit,
-                    std::map<std::string, std::string>& out) {
-    auto keys = table.keys();
-    if (keys.size() > limit)
-        return tl::unexpected(table.wrong(
-            fmt::format("bad {}: {} options, want at most {}", table.path(), keys.size(), limit)));
-    for (const auto& key : keys) {
-        if (auto want = rules::option_name(key)) return tl::unexpected(table.bad_key(key, *want));
-        const auto* node = table.find(key);
-        if (node->is_boolean())
-            out[key] = node->as_boolean()->get() ? "y" : "n";
-        else if (node->is_integer())
-            out[key] = fmt::format("{}", node->as_integer()->get());
-        else if (node->is_string())
-            RIG_CHECK(table.text(key, out[key], rules::option_value));
-        else
-            return tl::unexpected(table.bad(key, *rules::option_value("")));
-    }
-    return {};
-}
-
 Result<PrebuiltImage> read_prebuilt(const SpecTable& table, const rules::PathRules& paths) {
     RIG_CHECK(
         table.require("bzimage", "the image to boot, since kernel.source is { prebuilt = true }"));
@@ -155,6 +133,11 @@ Result<Arm> read_arm(const SpecTable& table, const Source& source, const TargetS
         return tl::unexpected(table.bad(
             "revision", "it left out, or kernel.source = { git = \"...\", revision = \"...\" }"));
     RIG_CHECK(table.text("revision", arm.revision, rules::revision));
+    RIG_TRY(options, table.table("options"));
+    if (options && prebuilt)
+        return tl::unexpected(table.bad(
+            "options", "it left out: a prebuilt image has the options that it was built with"));
+    if (options) RIG_CHECK(read_options(*options, keys.limit("options"), arm.options));
     if (prebuilt) {
         RIG_TRY(image, read_prebuilt(table, paths));
         arm.prebuilt = std::move(image);
@@ -169,6 +152,28 @@ Result<Arm> read_arm(const SpecTable& table, const Source& source, const TargetS
 }
 
 } // namespace
+
+// Booleans and integers become what Kconfig writes for them.
+Status read_options(const SpecTable& table, std::size_t limit,
+                    std::map<std::string, std::string>& out) {
+    auto keys = table.keys();
+    if (keys.size() > limit)
+        return tl::unexpected(table.wrong(
+            fmt::format("bad {}: {} options, want at most {}", table.path(), keys.size(), limit)));
+    for (const auto& key : keys) {
+        if (auto want = rules::option_name(key)) return tl::unexpected(table.bad_key(key, *want));
+        const auto* node = table.find(key);
+        if (node->is_boolean())
+            out[key] = node->as_boolean()->get() ? "y" : "n";
+        else if (node->is_integer())
+            out[key] = fmt::format("{}", node->as_integer()->get());
+        else if (node->is_string())
+            RIG_CHECK(table.text(key, out[key], rules::option_value));
+        else
+            return tl::unexpected(table.bad(key, *rules::option_value("")));
+    }
+    return {};
+}
 
 Status read_paths(const SpecTable& table, std::string_view key, std::vector<fs::path>& out,
                   std::size_t limit, const rules::PathRules& paths, const Rule& rule) {

@@ -10,6 +10,8 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <map>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -21,6 +23,10 @@ inline constexpr std::string_view arms_are_revisions = "target.revisions = true"
 Status read_paths(const SpecTable& table, std::string_view key,
                   std::vector<std::filesystem::path>& out, std::size_t limit,
                   const rules::PathRules& paths, const Rule& rule);
+
+// Reads a table of at most `limit` kernel options with their values, as in kernel.options.
+Status read_options(const SpecTable& table, std::size_t limit,
+                    std::map<std::string, std::string>& out);
 
 Status read_kernel(const SpecTable& table, KernelSpec& kernel, const rules::PathRules& paths);
 // `target` must contain same_path and revisions already: they decide whether the arms need a

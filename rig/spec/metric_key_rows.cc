@@ -25,10 +25,10 @@ than `x86_64`.)md"},
         {.section = "metrics.NAME",
          .name = "expect",
          .type = KeyType::Text,
-         .choices = {"report", "exactly", "at-most", "not-worse", "unchanged", "falls"},
+         .choices = {"report", "exactly", "at-most", "not-worse", "unchanged", "falls", "rises"},
          .required = true,
          .standard = "none (required)",
-         .range = "one of these six words",
+         .range = "one of these seven words",
          .example = "expect = \"at-most\"",
          .text =
              R"(
@@ -41,8 +41,12 @@ than `x86_64`.)md"},
 - `"unchanged"`: neither higher nor lower than the baseline by more than `within`
   (equivalence test, TOST).
 - `"falls"`: lower than the baseline (superiority test).
+- `"rises"`: of a rate: higher than the baseline (superiority test), and with `ratio`, by
+  at least that factor.
 
-Lower is better for all metrics. To choose among them see
+Lower is better for all metrics but [rates](metrics.md#rates). A rate accepts `report`,
+`rises`, `not-worse` (not *lower* by more than `within`) and `unchanged`; `rises` is for
+rates only. To choose among them see
 [choose metrics and bounds](../how-to/choose-metrics-and-bounds.md).)"},
         {.section = "metrics.NAME",
          .name = "values",
@@ -68,16 +72,22 @@ values = { ipi = "predicted", reviewed = 0 }
          .standard = "none (required with `\"at-most\"`)",
          .range = "above 0, at most 1000000000",
          .example = "ratio = 1.5",
-         .text = R"(The largest accepted ratio to the baseline.)"},
+         .text =
+             R"(
+The largest accepted ratio to the baseline. With `"rises"` it may be left out, and is the
+smallest accepted ratio, above 1.)"},
         {.section = "metrics.NAME",
          .name = "within",
          .type = KeyType::Number,
          .low = 0,
          .high = 10,
          .standard = "none (required, see below)",
-         .range = "0 to 10; `\"unchanged\"`: 0 to 0.5",
+         .range = "0 to 10; see below",
          .example = "within = 0.05",
-         .text = R"(A share: 0.01 is 1 %. Required with `"not-worse"` and `"unchanged"`.)"},
+         .text =
+             R"(
+A share: 0.01 is 1 %. Required with `"not-worse"` and `"unchanged"`. With `"unchanged"`,
+and for rates, at most 0.5.)"},
         {.section = "metrics.NAME",
          .name = "at_least",
          .type = KeyType::Integer,
@@ -148,7 +158,28 @@ the workload's tasks only.)"},
          .example = "counter = \"walks\"",
          .text =
              R"(What the workload counts itself, in both passes together. `gup_race` has `walks` and
-`corruptions`; the other workloads have none.)"},
+`corruptions`; the other workloads have none. With `per = "second"` every workload also
+has `iterations`, its completed calls, which needs `pace_us = 0`: a pace would decide the
+rate.)"},
+        {.section = "metrics.NAME",
+         .name = "per",
+         .type = KeyType::Text,
+         .choices = {"second"},
+         .defines_metric = true,
+         .standard = "none",
+         .example = "per = \"second\"",
+         .text =
+             R"(
+With `counter` only. Makes the metric a [rate](metrics.md#rates): what the workload
+counts in the latency pass, per second of guest time.
+
+```toml
+[metrics.walks_per_s]
+counter = "walks"
+per = "second"
+expect = "rises"
+ratio = 1.1                      # by a tenth at least
+```)"},
         {.section = "metrics.NAME",
          .name = "histogram_of",
          .type = KeyType::Text,

@@ -50,14 +50,23 @@ const std::map<std::string, CustomMetric::Kind>& metric_sources() {
 }
 
 Status known_counter(const SpecTable& table, const std::string& counter,
-                     const std::string& workload) {
-    const auto names = counters_of(workload);
+                     const WorkloadSpec& workload, bool per_second) {
+    const auto names = counters_of(workload.name);
+    if (per_second && counter == kIterationsCounter) {
+        if (workload.pace_us == 0) return {};
+        return tl::unexpected(table.bad(
+            "counter", fmt::format("it with workload.pace_us = 0: a pace of {} us decides how many "
+                                   "iterations there are in a second",
+                                   workload.pace_us)));
+    }
     if (std::find(names.begin(), names.end(), counter) != names.end()) return {};
     return tl::unexpected(table.bad(
         "counter",
-        names.empty()
-            ? fmt::format("another source: workload \"{}\" counts nothing itself", workload)
-            : fmt::format("what workload \"{}\" counts: {}", workload, fmt::join(names, ", "))));
+        (names.empty()
+             ? fmt::format("another source: workload \"{}\" counts nothing itself", workload.name)
+             : fmt::format("what workload \"{}\" counts: {}", workload.name,
+                           fmt::join(names, ", "))) +
+            fmt::format("; with per = \"second\" also {}", kIterationsCounter)));
 }
 
 Rule rule_of(CustomMetric::Kind kind) {
@@ -85,8 +94,13 @@ Result<CustomMetric> read_custom_metric(const SpecTable& table, const std::strin
     CustomMetric custom;
     custom.kind = metric_sources().at(found[0]);
     RIG_CHECK(table.text(found[0], custom.what, rule_of(custom.kind)));
+    if (custom.kind != Kind::Counter && table.has("per"))
+        return tl::unexpected(table.bad("per", "it left out: it goes with counter"));
+    std::string per;
+    RIG_CHECK(keys.choice("per", per));
+    custom.per_second = !per.empty();
     if (custom.kind == Kind::Counter)
-        RIG_CHECK(known_counter(table, custom.what, spec.workload.name));
+        RIG_CHECK(known_counter(table, custom.what, spec.workload, custom.per_second));
     if (custom.kind == Kind::Histogram &&
         std::none_of(spec.backgrounds.begin(), spec.backgrounds.end(),
                      [&](const auto& one) { return one.name == custom.what; }))
@@ -110,6 +124,27 @@ Result<CustomMetric> read_custom_metric(const SpecTable& table, const std::strin
     return custom;
 }
 
+// Refuses what an expectation cannot mean for a metric of which more is better, or less.
+Status fits_direction(const SpecTable& table, const MetricSpec& metric) {
+    const bool rate = higher_is_better(metric);
+    if (metric.kind == ExpectKind::Rises && !rate)
+        return tl::unexpected(
+            table.bad("expect", "another expectation: only of a counter with per = \"second\" is "
+                                "more better"));
+    if (rate && (metric.kind == ExpectKind::Falls || metric.kind == ExpectKind::AtMost ||
+                 metric.kind == ExpectKind::Exactly))
+        return tl::unexpected(table.bad(
+            "expect", "report, rises, not-worse or unchanged: of a rate more is better, and no two "
+                      "boots have exactly the same"));
+    // A rate that falls by more than a half would pass as not worse.
+    if (rate && metric.within > 0.5)
+        return tl::unexpected(table.bad("within", "0..0.5 for a rate"));
+    if (metric.kind == ExpectKind::Rises && table.has("ratio") && metric.ratio <= 1)
+        return tl::unexpected(
+            table.bad("ratio", "a number above 1: the least rise, such as 1.2 for 20 %"));
+    return {};
+}
+
 Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, const Spec& spec) {
     // The one further key that goes with each expectation; any other key would have no effect, so
     // it is refused.
@@ -120,6 +155,7 @@ Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, 
         {"not-worse", {ExpectKind::NotWorse, "within"}},
         {"unchanged", {ExpectKind::Unchanged, "within"}},
         {"falls", {ExpectKind::Falls, ""}},
+        {"rises", {ExpectKind::Rises, ""}},
     };
     const KeyedTable keys(table, kMetricSection);
     const bool defined_here = !is_known_metric(name);
@@ -131,7 +167,8 @@ Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, 
     RIG_CHECK(keys.choice("expect", expect));
     const auto& [kind, companion] = expectations.at(expect);
     for (const auto& key : table.keys())
-        if (key != companion && (key == "values" || key == "ratio" || key == "within"))
+        if (key != companion && !(kind == ExpectKind::Rises && key == "ratio") &&
+            (key == "values" || key == "ratio" || key == "within"))
             return tl::unexpected(table.bad(
                 key, fmt::format("it left out: {} goes with another expectation than \"{}\"", key,
                                  expect)));
@@ -152,6 +189,7 @@ Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, 
         RIG_TRY(custom, read_custom_metric(table, name, spec));
         metric.custom = std::move(custom);
     }
+    RIG_CHECK(fits_direction(table, metric));
     return metric;
 }
 

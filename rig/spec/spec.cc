@@ -18,4 +18,22 @@ Spec Spec::for_arm(const Arm& arm) const {
     return copy;
 }
 
+bool Requirements::empty() const {
+    return cpu_flags.empty() && files.empty() && tracepoints.empty() && options.empty() &&
+           vcpus == 0;
+}
+
+std::vector<std::pair<std::string, std::string>> Requirements::of_guest() const {
+    std::vector<std::pair<std::string, std::string>> out;
+    for (const auto& [what, names] :
+         {std::pair{"CPU flag", &cpu_flags}, {"file", &files}, {"tracepoint", &tracepoints}})
+        for (const auto& name : *names)
+            out.emplace_back(what, name);
+    return out;
+}
+
+bool higher_is_better(const MetricSpec& metric) {
+    return metric.custom && metric.custom->per_second;
+}
+
 } // namespace rig

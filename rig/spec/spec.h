@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -66,6 +67,9 @@ struct Arm {
     std::string revision = {};
     // Appended to the kernel command line of this arm, after guest.extra_cmdline.
     std::string cmdline = {};
+    // Override kernel.options in this arm's kernel: name without CONFIG_ -> value. In the checks
+    // they count as named in config_differs.
+    std::map<std::string, std::string> options = {};
 };
 
 struct KernelSpec {
@@ -142,12 +146,14 @@ struct TargetSpec {
 
 // What the experiment expects of one metric. The numbers can differ per arm.
 enum class ExpectKind {
-    Report,    // shown, without an expectation
-    Exactly,   // every boot of the arm has the value `exactly[arm]`
-    AtMost,    // ratio of its median to the baseline's is at most `ratio`
-    NotWorse,  // not higher than the baseline by more than `within` (0.01 = 1 %)
+    Report,  // shown, without an expectation
+    Exactly, // every boot of the arm has the value `exactly[arm]`
+    AtMost,  // ratio of its median to the baseline's is at most `ratio`
+    // Not higher than the baseline by more than `within` (0.01 = 1 %); a rate: not lower.
+    NotWorse,
     Unchanged, // neither higher nor lower than the baseline by more than `within`
     Falls,     // lower than the baseline
+    Rises,     // a rate: higher than the baseline, by at least `ratio` if that is given
 };
 // injections x (online CPUs - 1); without fault injection, hits of the target x (online CPUs - 1)
 struct Predicted {};
@@ -172,17 +178,34 @@ struct CustomMetric {
     std::string label;                // for people; empty: the metric's name
     bool own = false;                 // counts only the workload's tasks; a latency always does
     std::optional<unsigned> cpu = {}; // counts only on this CPU (Kind::Event and Kind::Calls)
+    // Kind::Counter: a rate, per second of guest time, of the latency pass alone. Of rates, and of
+    // nothing else, more is better.
+    bool per_second = false;
 };
 
 struct MetricSpec {
     std::string name; // one of metric_names(), or any other [a-z][a-z0-9_]* with a definition
     ExpectKind kind = ExpectKind::Report;
     std::map<std::string, ExactValue> exactly; // by arm name
-    double ratio = 0;                          // > 0
+    double ratio = 0;                          // > 0; Rises: 0 or > 1
     double within = 0;                         // 0..10; Unchanged: 0..0.5
     std::optional<CustomMetric> custom = {};
     // A boot with less than this has tested nothing; 0 = no such requirement.
     std::uint64_t at_least = 0;
+};
+
+// What the guest must have for the experiment to mean anything. A validity check (`requires`) names
+// what is missing.
+struct Requirements {
+    std::vector<std::string> cpu_flags;         // as /proc/cpuinfo spells them
+    std::vector<std::string> files;             // absolute paths in the guest
+    std::vector<std::string> tracepoints;       // "subsystem:event"
+    std::map<std::string, std::string> options; // values in the final .config, as in kernel.options
+    unsigned vcpus = 0;                         // online at least; 0 = any number
+
+    bool empty() const;
+    // What the guest has to look up: {"CPU flag", "invlpgb"}, {"file", "/proc/kcore"}.
+    std::vector<std::pair<std::string, std::string>> of_guest() const;
 };
 
 // `key` and `value` as in override.h.
@@ -210,6 +233,7 @@ struct Spec {
     bool full_perf = false; // the guest's perf has all subcommands, not only those that rig runs
     FaultSpec fault;
     TargetSpec target;
+    Requirements required;
     std::vector<MetricSpec> metrics;
 
     const Arm* find_arm(std::string_view name) const;
@@ -219,5 +243,9 @@ struct Spec {
 };
 
 const std::vector<std::string>& metric_names();
+// A counter of every workload, for rates only: its completed iterations.
+inline constexpr const char* kIterationsCounter = "iterations";
+// Whether more is better; else less is.
+bool higher_is_better(const MetricSpec& metric);
 
 } // namespace rig

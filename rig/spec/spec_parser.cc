@@ -51,6 +51,35 @@ Status read_guest(const SpecTable& table, GuestSpec& guest) {
                       rules::kernel_words(keys.limit("extra_cmdline")));
 }
 
+// Reads a command that the guest runs; absent: none.
+Status read_command(const SpecTable& table, std::string_view section, std::string_view key,
+                    std::vector<std::string>& out) {
+    if (!table.has(key)) return {};
+    RIG_CHECK(
+        table.texts(key, out, KeyedTable(table, section).limit(key), rules::at_most(1024)));
+    if (out.empty() || !out[0].starts_with('/'))
+        return tl::unexpected(table.bad(key, "an absolute path in the guest, and arguments"));
+    return {};
+}
+
+Status read_requirements(const SpecTable& table, Requirements& required) {
+    const KeyedTable keys(table, "requires");
+    RIG_CHECK(keys.only());
+    RIG_CHECK(table.texts("cpu_flags", required.cpu_flags, keys.limit("cpu_flags"),
+                          rules::cpu_flag));
+    RIG_CHECK(table.texts("files", required.files, keys.limit("files"), rules::guest_file));
+    RIG_CHECK(table.texts("tracepoints", required.tracepoints, keys.limit("tracepoints"),
+                          rules::event_name));
+    RIG_CHECK(keys.integer("vcpus", required.vcpus));
+    RIG_TRY(options, table.table("options"));
+    if (options) RIG_CHECK(read_options(*options, keys.limit("options"), required.options));
+    if (required.empty())
+        return tl::unexpected(table.wrong(
+            "bad requires: nothing is required, want cpu_flags, files, tracepoints, options or "
+            "vcpus"));
+    return {};
+}
+
 // "x", or "x or y": the workloads that have the parameter.
 std::string owners_of(std::string_view key) {
     std::vector<std::string> names;
@@ -123,6 +152,9 @@ Status read_workload(const SpecTable& table, WorkloadSpec& workload) {
     std::string mode = "sleep";
     RIG_CHECK(keys.choice("bystander_mode", mode));
     workload.bystanders_busy = mode == "busy";
+    RIG_CHECK(read_command(table, "workload", "setup", workload.setup));
+    RIG_CHECK(read_command(table, "workload", "check", workload.check));
+    RIG_CHECK(read_command(table, "workload", "teardown", workload.teardown));
     return read_parameters(table, workload);
 }
 
@@ -149,10 +181,7 @@ Status read_backgrounds(const SpecTable& root, std::vector<BackgroundSpec>& out)
             "an absolute path in the guest, and arguments: [\"/usr/bin/cyclictest\", \"-q\"]"));
         BackgroundSpec one;
         RIG_CHECK(table.text("name", one.name, rules::arm_name));
-        RIG_CHECK(table.texts("command", one.command, keys.limit("command"), rules::at_most(1024)));
-        if (one.command.empty() || !one.command[0].starts_with('/'))
-            return tl::unexpected(
-                table.bad("command", "an absolute path in the guest, and arguments"));
+        RIG_CHECK(read_command(table, "background", "command", one.command));
         if (std::any_of(out.begin(), out.end(),
                         [&](const auto& other) { return other.name == one.name; }))
             return tl::unexpected(table.bad("name", "a name that no other background command has"));
@@ -215,6 +244,9 @@ Status read_root(const SpecTable& root, Spec& spec, const rules::PathRules& path
                       [&](const SpecTable& table) { return read_fault(table, spec.fault); }));
     RIG_CHECK(section(root, "target",
                       [&](const SpecTable& table) { return read_target(table, spec.target); }));
+    RIG_CHECK(section(root, "requires", [&](const SpecTable& table) {
+        return read_requirements(table, spec.required);
+    }));
     RIG_CHECK(section(root, "metrics",
                       [&](const SpecTable& table) { return read_metrics(table, spec); }));
     if (spec.target.revisions)

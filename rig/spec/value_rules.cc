@@ -188,6 +188,17 @@ std::optional<std::string> event_name(const std::string& value) {
                   "a tracepoint: subsystem:event");
 }
 
+std::optional<std::string> cpu_flag(const std::string& value) {
+    bool good = all(value, [](char c) { return lower(c) || digit(c) || c == '_'; });
+    return unless(good && value.size() <= 64,
+                  "a flag as /proc/cpuinfo spells it, such as \"invlpgb\": a-z, 0-9 or '_'");
+}
+
+std::optional<std::string> guest_file(const std::string& value) {
+    return unless(value.size() >= 2 && value.size() <= 255 && value.starts_with('/'),
+                  "the absolute path of a file in the guest, of at most 255 bytes");
+}
+
 const std::vector<const char*>& guest_mounts() {
     static const std::vector<const char*> mounts{"/dev", "/proc", "/sys", "/tmp"};
     return mounts;

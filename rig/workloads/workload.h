@@ -43,6 +43,11 @@ struct WorkloadSpec {
     bool bystanders_busy = false;
     // The parameters of this workload that the file sets.
     std::map<std::string, ParameterValue, std::less<>> parameters;
+    // Commands in the guest, as in BackgroundSpec, run once in each pass outside its measured
+    // window: before the workload starts, after the last call, and after the workload's end. Empty:
+    // none. A set-up or teardown that fails is a fault of the guest. An exit code of `check` other
+    // than 0 says that the operation did not do its work.
+    std::vector<std::string> setup = {}, check = {}, teardown = {};
 
     // The value of a parameter, or its default. 0, "" or no words if this workload has no such
     // parameter, or one of another type.

@@ -297,7 +297,7 @@ function trend(metric, query) {
       tooltip: { trigger: "axis", renderMode: "richText", valueFormatter: (value) => figure(value, metric.unit) },
       grid: { left: 80, right: 20, top: 40, bottom: 50 },
       xAxis: { type: "time", name: "start of the run (UTC)", nameLocation: "middle", nameGap: 28, axisLabel: { color: look.text, hideOverlap: true } },
-      yAxis: { type: "value", min: 0, name: metric.unit === "ns" ? "time, from 0" : "count, from 0", axisLabel: { color: look.text, formatter: (value) => tick(value, metric.unit) }, splitLine: { lineStyle: { color: look.grid } } },
+      yAxis: { type: "value", min: 0, name: metric.unit === "ns" ? "time, from 0" : metric.unit === "per_second" ? "per second, from 0" : "count, from 0", axisLabel: { color: look.text, formatter: (value) => tick(value, metric.unit) }, splitLine: { lineStyle: { color: look.grid } } },
       dataZoom: [{ type: "inside" }],
       series,
     });
@@ -348,7 +348,7 @@ async function showCompare(query) {
   const names = [...new Set([...first.metrics, ...second.metrics].map((metric) => metric.metric))];
   // Counts of one experiment are comparable whatever the clock; times only within one cell of the site.
   const [own, other] = [a, b].map((run) => index().cells[run.cell]);
-  const alike = (unit) => a.cell === b.cell || (unit !== "ns" && own.experiment === other.experiment && own.vcpus === other.vcpus && own.overrides.join() === other.overrides.join());
+  const alike = (unit) => a.cell === b.cell || (unit === "count" && own.experiment === other.experiment && own.vcpus === other.vcpus && own.overrides.join() === other.overrides.join());
   for (const name of names) {
     const unit = [...first.metrics, ...second.metrics].find((metric) => metric.metric === name).unit;
     for (const arm of [...new Set([...a.arms, ...b.arms])]) {

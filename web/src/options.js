@@ -4,7 +4,7 @@ import { figure, tick } from './figures.js';
 import { dashes, nth, symbols } from './theme.js';
 
 /**
- * @typedef {{name: string, unit: 'count' | 'ns' | 'share' | '', log: boolean, categories: string[]}} Axis
+ * @typedef {{name: string, unit: 'count' | 'ns' | 'per_second' | 'share' | '', log: boolean, categories: string[]}} Axis
  * @typedef {{name: string, style: number, faint: boolean, points: number[][]}} Series
  * @typedef {{kind: 'bars' | 'steps' | 'boots' | 'curve' | 'heat', title: string, x: Axis, y: Axis, unit: Axis['unit'], series: Series[]}} Chart
  * @typedef {typeof import('./theme.js').theme extends () => infer T ? T : never} Theme
