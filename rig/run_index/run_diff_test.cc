@@ -64,6 +64,17 @@ TEST(RunDiff, FiguresOfTheHostAreNotAmongThem) {
               8u);
 }
 
+TEST(RunDiff, OptionsOfAnArmAreSetUp) {
+    auto left = side(), right = side();
+    EXPECT_TRUE(diff_runs(left, right).set_up.empty());
+    right.spec->arms[1].options = {{"DEBUG_VM", "y"}, {"HZ", "250"}};
+    const auto diff = diff_runs(left, right);
+    ASSERT_EQ(diff.set_up.size(), 1u);
+    EXPECT_EQ(diff.set_up[0].what, "options of reviewed");
+    EXPECT_EQ(diff.set_up[0].left, "");
+    EXPECT_EQ(diff.set_up[0].right, "DEBUG_VM=y HZ=250");
+}
+
 TEST(RunDiff, SetUpIsToldFieldByField) {
     auto info = fixture::make_run(fixture::make_spec());
     info.seed = 7;
