@@ -48,6 +48,11 @@ std::string rate_caveat(const Comparison& comparison, const MetricInfo& metric) 
 
 Movement movement(const ReportInput& input, std::size_t arm) {
     Movement out;
+    // What an operation costs that did not do its work says nothing.
+    const auto* refused = input.comparison.find(kFailedChecks);
+    const bool did_not_work =
+        refused && arm < refused->arms.size() && refused->arms[arm].verdict == Verdict::Broken;
+    if (did_not_work) out.rose.push_back(trimmed(refused->info.label));
     for (const auto& metric : input.comparison.metrics) {
         if (arm >= metric.arms.size()) continue;
         const auto& one = metric.arms[arm];
@@ -61,6 +66,10 @@ Movement movement(const ReportInput& input, std::size_t arm) {
         bool failed = one.verdict == Verdict::Broken || one.verdict == Verdict::Regressed;
         auto declared = one.declared.empty() ? " (nothing declared)"
                                              : fmt::format(" (declared: {})", one.declared);
+        if (did_not_work) {
+            out.unclear.push_back(text + " (workload.check failed)");
+            continue;
+        }
         if (metric.info.unit == Unit::PerSecond) {
             const auto caveat = rate_caveat(input.comparison, metric.info);
             text += caveat.empty() ? "" : fmt::format(" ({})", caveat);

@@ -122,7 +122,7 @@ class EveryKey : public SpecProject {
             head += std::string("name = \"command\"\n") +
                     (key.name == "call" ? "command = [\"/a\"]\n" : "");
         // A counter is that of a workload.
-        const std::string race = key.name == "per" ? "[workload]\nname = \"gup_race\"\n" : "";
+        const std::string race = key.name == "per" ? "[workload]\nname = \"gup_race\"\npace_us = 0\n" : "";
         return minimal + race + head + line;
     }
 };
