@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fstream>
 #include <optional>
@@ -35,7 +36,8 @@ std::string boot_image(const Arch& arch, std::string_view config) {
 std::vector<std::string> copy_of_tree(const fs::path& tree, const fs::path& to) {
     const auto probe = to.string() + ".link";
     ::unlink(probe.c_str());
-    const bool links = ::link((tree / "Makefile").c_str(), probe.c_str()) == 0;
+    const bool links = ::linkat(AT_FDCWD, (tree / "Makefile").c_str(), AT_FDCWD, probe.c_str(),
+                                AT_SYMLINK_FOLLOW) == 0;
     ::unlink(probe.c_str());
     return {"cp", links ? "-al" : "-a", tree.string(), to.string()};
 }
