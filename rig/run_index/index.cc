@@ -177,7 +177,7 @@ Result<Index> Index::open(const fs::path& results) {
     RIG_CHECK(with_advice(opened(database)));
     // Despite the umask, for those who share the results. SQLite gives its other files the same
     // permissions. Fails for another user's, which needs none.
-    std::ignore = ::chmod(file.c_str(), 0644 | (shared_permissions(results) & 066));
+    std::ignore = ::chmod(file.c_str(), 0600 | (shared_permissions(results) & 066));
     return Index(std::move(in_use), std::move(database));
 }
 
@@ -201,6 +201,7 @@ Status replace_index(const fs::path& results, const fs::path& made) {
     const bool synced = fd >= 0 && ::fsync(fd) == 0;
     const int error = errno;
     if (fd >= 0) ::close(fd);
+    std::ignore = ::chmod(made.c_str(), 0600 | (shared_permissions(results) & 066));
     if (!synced)
         return fail(FaultDomain::Host,
                     fmt::format("cannot sync {}: {}", made.string(), std::strerror(error)), made);
