@@ -384,7 +384,7 @@ TEST(ArtifactCache, UsersShareArtefactsButNotWhatChanges) {
     EXPECT_TRUE(cache.find("kernels", "of-root"));
     EXPECT_EQ(*cache.worktree("w"), dir / "worktrees/w");
     // The suffix is no part of the lock's name: a worktree in use is not removed.
-    fs::create_directories(dir / "worktrees/w-65534");
+    dir.put("worktrees/w-65534/file", "x");
     auto held = cache.lock("worktrees", "w");
     cache.prune(0, std::nullopt);
     EXPECT_TRUE(fs::exists(dir / "worktrees/w-65534"));

@@ -232,9 +232,13 @@ TEST_F(StoreTest, NotARun) {
 
 TEST_F(StoreTest, AnotherUsersInterruptedRunIsNotResumed) {
     if (::geteuid() != 0) GTEST_SKIP() << "wants to be two users";
-    const auto dir = create().dir();
+    auto info = make_run(make_spec());
+    info.ended.clear();
+    const auto dir = RunWriter::create(results_, make_spec().name, info,
+                                       std::chrono::system_clock::from_time_t(1771842768))
+                         ->dir();
     const auto resumed = [&] {
-        auto writer = RunWriter::resume_like(results_, make_spec().name, make_run(make_spec()));
+        auto writer = RunWriter::resume_like(results_, make_spec().name, info);
         EXPECT_TRUE(writer) << writer.error().message;
         return writer && writer->has_value();
     };

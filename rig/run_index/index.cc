@@ -183,7 +183,8 @@ Result<Index> Index::open(const fs::path& results) {
 
 Result<Index> Index::open_to_read(const fs::path& results) {
     std::error_code error;
-    if (fs::is_directory(results, error) && ::access(results.c_str(), W_OK) != 0)
+    if (fs::is_directory(results, error) &&
+        ::faccessat(AT_FDCWD, results.c_str(), W_OK, AT_EACCESS) != 0)
         return make(":memory:");
     return open(results);
 }
