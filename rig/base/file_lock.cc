@@ -9,7 +9,9 @@
 #include <fmt/format.h>
 #include <string>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <thread>
+#include <tuple>
 #include <unistd.h>
 
 namespace rig {
@@ -24,6 +26,28 @@ constexpr unsigned kGlances = 50;
 constexpr std::chrono::milliseconds kGlance(2);
 
 } // namespace
+
+unsigned shared_permissions(const fs::path& folder) {
+    struct stat info {};
+    return ::stat(folder.c_str(), &info) == 0 ? info.st_mode & 077 : 0;
+}
+
+bool of_another_user(const fs::path& path) {
+    struct stat info {};
+    return ::stat(path.c_str(), &info) == 0 && info.st_uid != ::geteuid();
+}
+
+int open_lock_file(const fs::path& file) {
+    // Without O_CREAT first: in a folder with the sticky bit the kernel refuses it for another
+    // user's file (fs.protected_regular).
+    int fd = ::open(file.c_str(), O_RDWR | O_CLOEXEC);
+    if (fd < 0 && errno == EACCES) fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 || errno != ENOENT) return fd;
+    fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    // Fails if another user created it just now, who sets its permissions himself.
+    if (fd >= 0) std::ignore = ::fchmod(fd, 0600 | (shared_permissions(file.parent_path()) & 066));
+    return fd;
+}
 
 Result<int> lock_run(const fs::path& dir) {
     auto file = dir / "lock";

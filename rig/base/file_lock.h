@@ -30,6 +30,17 @@ class FileLock {
     int fd_ = -1;
 };
 
+// Opens a file for flock(2), and creates it if necessary; -1 with errno on failure. A new file is
+// as accessible for group and others as its folder, whatever the umask. The file of another user
+// may be opened for reading only, which is enough for a lock except on NFS.
+int open_lock_file(const std::filesystem::path& file);
+
+// The permissions of a folder for group and others (mode & 077); 0 if it is missing.
+unsigned shared_permissions(const std::filesystem::path& folder);
+
+// Whether the file or folder belongs to another user. False if it is missing.
+bool of_another_user(const std::filesystem::path& path);
+
 // Whether a process is writing this run. The check holds a shared lock for an instant; a writer
 // that starts at that moment waits for it (see lock_run()).
 bool has_writer(const std::filesystem::path& dir);

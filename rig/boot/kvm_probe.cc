@@ -4,6 +4,7 @@
 #include "rig/base/files.h"
 #include "rig/base/guest_clock.h"
 #include "rig/guest_output/boot_outcome.h"
+#include "rig/host/artifact_cache.h"
 #include "rig/host/capacity.h"
 
 #include <algorithm>
@@ -90,10 +91,15 @@ Result<KvmProbe> probe_kvm(const GuestSetup& setup, const Kernel& kernel,
         spec.guest.deadline_seconds = static_cast<unsigned>(kKvmProbeDeadline.count());
         const GuestSetup bounded{
             spec, {GuestClock::Wall, Accelerator::Kvm}, setup.image, setup.hypervisor};
-        std::error_code ignored;
-        std::filesystem::create_directories(cache / "kvm-probe", ignored);
+        const auto folder = ArtifactCache(cache).own_folder("", "kvm-probe");
+        std::error_code error;
+        std::filesystem::create_directories(folder, error);
+        // It would be taken for a KVM that does not work.
+        if (error)
+            return fail(FaultDomain::Host,
+                        fmt::format("cannot make {}: {}", folder.string(), error.message()));
         const auto started = std::chrono::steady_clock::now();
-        record = boot_guest(bounded, kernel, simple_plan("idle"), 1, cache / "kvm-probe", stop);
+        record = boot_guest(bounded, kernel, simple_plan("idle"), 1, folder, stop);
         probe.seconds =
             std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
         if (stop.stop_requested()) return fail(FaultDomain::Host, "cancelled");

@@ -53,8 +53,14 @@ Result<CommandOutput> cache_command(const CommandOptions& line, const CommonOpti
     text +=
         fmt::format("{} {} in {} ({})\n", line.prune ? "removed" : "total", size_text(total),
                     environment.cache.root().string(), fmt::format("{} entries", entries.size()));
+    json read_only = json::array();
+    for (const auto& folder : environment.cache.read_only()) {
+        read_only.push_back(folder.string());
+        text += fmt::format("read-only, not listed: {}\n", folder.string());
+    }
     if (common.json)
         text = json{{"root", environment.cache.root().string()},
+                    {"read_only", read_only},
                     {"entries", all},
                     {"bytes", total},
                     {"pruned", line.prune}}

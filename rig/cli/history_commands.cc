@@ -38,7 +38,7 @@ json row_json(const RunRecord& run) {
 }
 
 Result<Index> fresh_index(const CommonOptions& common, Progress& progress, std::stop_token stop) {
-    RIG_TRY(index, Index::open(common.results));
+    RIG_TRY(index, Index::open_to_read(common.results));
     RIG_TRY(change, refresh_index(index, common.results, Retry::No, progress, stop));
     (void)change;
     return std::move(index);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Parses argv, wires the modules, and returns the exit code. Decides nothing about experiments. The
 // only place that prints errors.
+#include "rig/base/file_lock.h"
 #include "rig/base/scratch_dir.h"
 #include "rig/base/shipped_files.h"
 #include "rig/base/version.h"
@@ -46,6 +47,7 @@
 #include <fmt/format.h>
 #include <iostream>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <thread>
 #include <tuple>
 #include <unistd.h>
@@ -88,7 +90,7 @@ bool colours_wanted(const std::string& choice, int fd) {
 
 unsigned terminal_columns() {
     winsize size{};
-    return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
+    return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 // If a standard file is closed, the next opened file gets its number and would receive what rig
@@ -203,10 +205,15 @@ int main(int argc, char** argv) {
     if (const auto enough = rig::enough_open_files(); !enough) return failed(enough.error());
     Interrupts interrupts;
     rig::remove_abandoned_scratch();
+    if (const char* folders = std::getenv("RIG_CACHE_RO");
+        folders && options.read_only_cache.empty())
+        options.read_only_cache = folders;
+    const auto read_only = rig::read_only_caches(options.read_only_cache);
+    if (!read_only) return failed(read_only.error());
     rig::ArtifactCache artifacts(options.cache_dir.empty()
                                      ? rig::default_cache_dir()
                                      : std::filesystem::path(options.cache_dir),
-                                 interrupts.token());
+                                 interrupts.token(), *read_only);
     options.share.claims = rig::cpu_claim_folder(artifacts.root());
     rig::BoostCommandRunner runner(interrupts.token());
     std::unique_ptr<rig::Hypervisor> libvirt;
@@ -234,6 +241,9 @@ int main(int argc, char** argv) {
             commands.bisect->parsed() || commands.verdict->parsed() || commands.trial->parsed() ||
             a_night) {
             RIG_CHECK(rig::usable_cache(artifacts.root()));
+            // What a run writes is as accessible as the folder of the runs: a team may share it.
+            const auto mask = ::umask(077);
+            ::umask(mask & ~rig::shared_permissions(common.results));
             RIG_TRY(chosen, rig::choose_libvirt(options.connect));
             libvirt = std::move(chosen);
         }

@@ -52,7 +52,8 @@ fs::path metrics_file(const NightlyOptions& line, const NightConfig& config) {
 }
 
 Result<CommandOutput> install_units(const NightlyOptions& line, const CommonOptions& common,
-                                    const NightConfig& config, const fs::path& cache) {
+                                    const NightConfig& config, const ArtifactCache& artifacts) {
+    const auto& cache = artifacts.root();
     RIG_CHECK(usable_cache(cache));
     std::error_code error;
     UnitOptions options;
@@ -70,6 +71,11 @@ Result<CommandOutput> install_units(const NightlyOptions& line, const CommonOpti
                          "--quiet",
                          "nightly",
                          fs::proximate(config.file, config.top).string()};
+    std::string read_only;
+    for (const auto& folder : artifacts.read_only())
+        read_only += (read_only.empty() ? "" : ":") + folder.string();
+    if (!read_only.empty())
+        options.arguments.insert(options.arguments.begin(), {"--read-only-cache", read_only});
     if (!line.since.empty())
         options.arguments.insert(options.arguments.end(), {"--since", line.since});
     if (!line.metrics_file.empty())
@@ -178,7 +184,7 @@ Result<CommandOutput> nightly_command(const NightlyOptions& line, const CommonOp
                                                        line.metrics_file.string(), *want));
     RIG_CHECK(check_night_files(config));
     const auto send = make_sender(config.notify, {environment.runner, config.top});
-    if (line.install_units) return install_units(line, common, config, environment.cache.root());
+    if (line.install_units) return install_units(line, common, config, environment.cache);
     if (line.close) return close_by_hand(line, common, config, send);
     RIG_TRY(excluded, since_filter(config, line.since, environment.runner));
     RIG_TRY(program, own_sha256());

@@ -304,6 +304,10 @@ void add_common(CLI::App& app, ProgramOptions& options) {
     app.add_option("--cache", options.cache_dir,
                    "Folder of the cache: sources, kernels, perf, initramfs images.\n"
                    "Default: $RIG_CACHE_DIR, else $XDG_CACHE_HOME/rig, else ~/.cache/rig");
+    app.add_option("--read-only-cache", options.read_only_cache,
+                   "Folders of caches, separated by colons, such as a team's. What is\n"
+                   "there is used without being copied or locked; what is not there is\n"
+                   "made in the cache of --cache. Default: $RIG_CACHE_RO, else none");
     app.add_option("--results", common.results, "Folder of the runs")->capture_default_str();
     app.add_option("--parallel,--jobs,-j", common.jobs,
                    "Number of concurrent boots. Default with the virtual clock: as many\n"

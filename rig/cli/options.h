@@ -28,6 +28,7 @@ struct ProgramOptions {
     CommonOptions common;
     std::string colour = "auto"; // auto, always or never
     std::string cache_dir;       // empty: default_cache_dir()
+    std::string read_only_cache; // see read_only_caches()
     HostShare share;
     std::string connect; // see choose_libvirt()
     CommandOptions line;

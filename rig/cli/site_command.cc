@@ -120,7 +120,7 @@ Result<CommandOutput> dashboard_command(const SiteOptions& line, const CommonOpt
     auto out = line.out;
     if (!out.has_filename()) out = out.parent_path(); // "site/"
     RIG_CHECK(may_replace(out));
-    RIG_TRY(index, Index::open(common.results));
+    RIG_TRY(index, Index::open_to_read(common.results));
     RIG_TRY(change, refresh_index(index, common.results, Retry::No, progress, stop));
     RIG_TRY(runs, index.runs({}, Detail::Whole));
 

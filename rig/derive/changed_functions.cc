@@ -30,11 +30,8 @@ class Objects {
         }));
         (void)held;
         RIG_TRY(dir, context_.cache.worktree(recipe_.worktree_key));
-        const auto log = context_.cache.root() / "logs" /
-                         fmt::format("{}-{}-objects.log", arm, recipe_.key.substr(0, 12));
-        std::error_code error;
-        fs::create_directories(log.parent_path(), error);
-        fs::remove(log, error);
+        RIG_TRY(log, context_.cache.new_log(
+                         fmt::format("{}-{}-objects.log", arm, recipe_.key.substr(0, 12))));
         Worktree worktree(dir, recipe_, context_);
         RIG_CHECK(worktree.prepare());
         context_.progress.start(

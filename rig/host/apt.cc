@@ -62,9 +62,10 @@ std::vector<std::string> Apt::command(const char* program,
 Result<Apt> private_apt(const BuildContext& context, const std::string& suite,
                         const std::string& architecture) {
     const auto what = suite + (architecture.empty() || suite.empty() ? "" : "-") + architecture;
-    const auto dir = context.cache.root() / "apt" / what;
     RIG_TRY(held, context.cache.lock("apt", what));
     (void)held;
+    RIG_CHECK(context.cache.make_folder("apt"));
+    const auto dir = context.cache.own_folder("apt", what);
     std::error_code error;
     for (const char* sub : {"lists/partial", "cache/archives/partial", "parts"})
         fs::create_directories(dir / sub, error);

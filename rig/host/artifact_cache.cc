@@ -15,9 +15,11 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <pwd.h>
+#include <sstream>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <thread>
+#include <tuple>
 #include <unistd.h>
 
 namespace rig {
@@ -27,8 +29,8 @@ namespace {
 constexpr std::chrono::milliseconds kLockPoll{
     // Short compared with any build, long compared with a wake-up.
     50};
-constexpr std::array kKinds{"sources", "deltas",   "kernels",  "perf",
-                            "images",  "packages", "worktrees"};
+constexpr std::array kKinds{"sources", "deltas", "kernels",  "perf",     "lines",
+                            "images",  "roots",  "packages", "worktrees"};
 
 tl::unexpected<Error> host_error(std::string_view what, const fs::path& path,
                                  const std::string& why) {
@@ -97,14 +99,49 @@ std::int64_t mtime_of(const fs::path& path) {
     return ::stat(path.c_str(), &info) == 0 ? info.st_mtime : 0;
 }
 
-void mark_used(const fs::path& dir) {
+void mark_used(const fs::path& dir, const fs::path& root) {
     const int fd = ::open((dir / "used").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     if (fd < 0) return; // a read-only cache is still usable
     ::futimens(fd, nullptr);
+    // Despite the umask. Fails for another user's, which needs none.
+    std::ignore = ::fchmod(fd, 0600 | (shared_permissions(root) & 066));
     ::close(fd);
 }
 
+// Makes the files of an artefact readable for those who can read the cache, despite the umask.
+void open_to_readers(const fs::path& dir, const fs::path& root) {
+    const auto shared = shared_permissions(root);
+    const auto open = [shared](const fs::path& path) {
+        struct stat info {};
+        if (::lstat(path.c_str(), &info) != 0 || S_ISLNK(info.st_mode)) return;
+        const auto mode = info.st_mode & 07777,
+                   more = mode | (shared & 044) | (mode & S_IXUSR ? shared & 011 : 0);
+        if (more != mode) ::chmod(path.c_str(), more);
+    };
+    if (!shared) return;
+    open(dir);
+    std::error_code error;
+    for (fs::recursive_directory_iterator it(dir, error), end; !error && it != end;
+         it.increment(error))
+        open(it->path());
+}
+
 } // namespace
+
+Result<std::vector<fs::path>> read_only_caches(const std::string& folders) {
+    std::vector<fs::path> found;
+    std::istringstream words(folders);
+    for (std::string word; std::getline(words, word, ':');) {
+        if (word.empty()) continue;
+        std::error_code error;
+        if (!fs::is_directory(word, error))
+            return fail(FaultDomain::Host,
+                        fmt::format("read-only cache {:?}: {}, want an existing folder", word,
+                                    error ? error.message() : "it is not a folder"));
+        found.push_back(fs::absolute(word, error));
+    }
+    return found;
+}
 
 fs::path default_cache_dir() {
     if (const char* dir = std::getenv("RIG_CACHE_DIR"); dir && *dir) return dir;
@@ -113,8 +150,9 @@ fs::path default_cache_dir() {
     return home.empty() ? home : home / ".cache" / "rig";
 }
 
-ArtifactCache::ArtifactCache(fs::path root, std::stop_token stop)
-    : root_(root.empty() ? root : fs::absolute(root)), stop_(std::move(stop)) {}
+ArtifactCache::ArtifactCache(fs::path root, std::stop_token stop, std::vector<fs::path> read_only)
+    : root_(root.empty() ? root : fs::absolute(root)), stop_(std::move(stop)),
+      read_only_(std::move(read_only)) {}
 
 Status usable_cache(const fs::path& root) {
     if (root.empty())
@@ -135,22 +173,44 @@ Status usable_cache(const fs::path& root) {
 }
 
 std::optional<fs::path> ArtifactCache::find(std::string_view kind, std::string_view key) const {
-    if (root_.empty()) return std::nullopt;
-    const auto dir = root_ / kind / key;
     std::error_code error;
-    if (!fs::is_directory(dir, error)) return std::nullopt;
-    mark_used(dir);
-    return dir;
+    if (!root_.empty())
+        if (auto dir = root_ / kind / key; fs::is_directory(dir, error)) {
+            mark_used(dir, root_);
+            return dir;
+        }
+    for (const auto& root : read_only_)
+        if (auto dir = root / kind / key; fs::is_directory(dir, error)) return dir;
+    return std::nullopt;
+}
+
+Status ArtifactCache::make_folder(std::string_view name) {
+    std::error_code error;
+    fs::create_directories(root_, error);
+    if (error) return host_error("make", root_, error.value(), root_);
+    const auto dir = root_ / name;
+    if (::mkdir(dir.c_str(), 0777) == 0) {
+        // Despite the umask. Keeps the bits that the folder inherits.
+        struct stat info {};
+        if (::stat(dir.c_str(), &info) == 0)
+            std::ignore = ::chmod(dir.c_str(), (info.st_mode & 07700) | shared_permissions(root_));
+        return {};
+    }
+    if (const int why = errno; why != EEXIST) return host_error("make", dir, why, root_);
+    return {};
+}
+
+fs::path ArtifactCache::own_folder(std::string_view kind, std::string_view key) const {
+    auto dir = root_ / kind / key;
+    return of_another_user(dir) ? fs::path(fmt::format("{}-{}", dir.string(), ::geteuid())) : dir;
 }
 
 Result<FileLock> ArtifactCache::lock(std::string_view kind, std::string_view key,
                                      const std::function<void()>& waiting) {
     RIG_CHECK(usable_cache(root_));
-    std::error_code error;
-    fs::create_directories(root_ / "locks", error);
-    if (error) return host_error("make", root_ / "locks", error.value(), root_);
+    RIG_CHECK(make_folder("locks"));
     const auto file = root_ / "locks" / fmt::format("{}-{}", kind, key);
-    const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    const int fd = open_lock_file(file);
     if (fd < 0) return host_error("open", file, errno, root_);
     FileLock lock(fd);
     if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return lock;
@@ -176,12 +236,14 @@ ArtifactCache::get_or_make(std::string_view kind, std::string_view key, std::str
     const auto dir = root_ / kind / key;
     const auto work = root_ / kind / fmt::format("{}.tmp-{}-{}", key, ::getpid(), counter++);
     std::error_code error;
+    RIG_CHECK(make_folder(kind));
     fs::create_directories(work, error);
     if (error) return host_error("make", work, error.value(), root_);
     auto made = make(work);
     if (made) {
         std::ofstream(work / "label") << label << "\n";
-        mark_used(work);
+        open_to_readers(work, root_);
+        mark_used(work, root_);
         fs::rename(work, dir, error);
         if (!error) return dir;
         made = host_error("commit", dir, error.value(), root_);
@@ -193,12 +255,36 @@ ArtifactCache::get_or_make(std::string_view kind, std::string_view key, std::str
 
 Result<fs::path> ArtifactCache::worktree(std::string_view key) {
     RIG_CHECK(usable_cache(root_));
-    const auto dir = root_ / "worktrees" / key;
+    RIG_CHECK(make_folder("worktrees"));
+    const auto dir = own_folder("worktrees", key);
     std::error_code error;
     fs::create_directories(dir, error);
     if (error) return host_error("make", dir, error.value(), root_);
-    mark_used(dir);
+    mark_used(dir, root_);
     return dir;
+}
+
+Result<fs::path> ArtifactCache::new_log(std::string_view name) {
+    RIG_CHECK(make_folder("logs"));
+    const auto log = own_folder("logs", name);
+    std::error_code error;
+    fs::remove(log, error);
+    return log;
+}
+
+std::vector<CacheEntry> ArtifactCache::labels(std::string_view kind) const {
+    std::vector<CacheEntry> entries;
+    auto roots = read_only_;
+    if (!root_.empty()) roots.insert(roots.begin(), root_);
+    for (const auto& root : roots) {
+        std::error_code error;
+        for (const auto& entry : fs::directory_iterator(root / kind, error))
+            if (auto name = entry.path().filename().string(); name.find(kWork) == name.npos)
+                entries.push_back({std::string(kind), name, entry.path(),
+                                   first_line(entry.path() / "label"), 0,
+                                   mtime_of(entry.path() / "used")});
+    }
+    return entries;
 }
 
 std::vector<CacheEntry> ArtifactCache::list() const {
@@ -208,7 +294,7 @@ std::vector<CacheEntry> ArtifactCache::list() const {
         std::error_code error;
         for (const auto& entry : fs::directory_iterator(root_ / kind, error)) {
             const auto name = entry.path().filename().string();
-            entries.push_back({kind, name, first_line(entry.path() / "label"),
+            entries.push_back({kind, name, entry.path(), first_line(entry.path() / "label"),
                                disk_usage(entry.path()),
                                std::max(mtime_of(entry.path() / "used"), std::int64_t{0})});
         }
@@ -236,12 +322,14 @@ std::vector<CacheEntry> ArtifactCache::prune(std::optional<std::uint64_t> max_by
             max_age_days && now - entry.last_used > std::int64_t{*max_age_days} * 86400;
         const bool over = max_bytes && total > *max_bytes;
         if (!leftover && !old && !over) continue;
+        if (::geteuid() != 0 && of_another_user(entry.dir)) continue;
         // Only the lock shows whether the owner is alive, not the pid in the name: pids are reused,
         // and a cache may be shared with a container that has other pids.
-        const auto file =
-            root_ / "locks" / fmt::format("{}-{}", entry.kind, entry.key.substr(0, work));
-        fs::create_directories(file.parent_path(), error);
-        const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+        auto key = entry.key.substr(0, work);
+        if (entry.kind == "worktrees") key = key.substr(0, key.find('-')); // see own_folder()
+        const auto file = root_ / "locks" / fmt::format("{}-{}", entry.kind, key);
+        if (!make_folder("locks")) continue;
+        const int fd = open_lock_file(file);
         const FileLock held(fd);
         if (fd < 0 || ::flock(fd, LOCK_EX | LOCK_NB) != 0) continue; // in use
         // Rename it first, so that nobody finds half an artefact.

@@ -2,7 +2,7 @@
 // The artefact cache: $RIG_CACHE_DIR, else $XDG_CACHE_HOME/rig, else ~/.cache/rig.
 //
 //   <kind>/<key>/...      a committed artefact, never changed afterwards (kinds: sources, deltas,
-//                         lines, kernels, perf, images, packages)
+//                         lines, kernels, perf, images, packages, roots)
 //   <kind>/<key>.tmp-*    work in progress of a live process. Left-overs, whose lock is free, are
 //                         removed by prune.
 //   worktrees/<key>/      hard links to the sources and an object tree; mutable, used only under
@@ -12,6 +12,10 @@
 // Safe with several rigs at once: an artefact is prepared in a private folder and renamed into
 // place. A second process that needs the same artefact waits for the lock and then finds it. A
 // killed rig leaves only .tmp- folders.
+//
+// Several users may share a cache. What rig makes in it is as accessible as the cache's folder,
+// whatever the umask: a group can read all artefacts of a cache with the mode 2770, and add others.
+// Artefacts are shared; what rig changes again (worktrees, apt's lists) each user has for himself.
 #pragma once
 
 #include "rig/base/error.h"
@@ -30,8 +34,13 @@ namespace rig {
 
 std::filesystem::path default_cache_dir();
 
+// Parses the value of $RIG_CACHE_RO: folders of caches that rig reads but does not write, separated
+// by colons. FaultDomain::Host if one is not a folder.
+Result<std::vector<std::filesystem::path>> read_only_caches(const std::string& folders);
+
 struct CacheEntry {
     std::string kind, key;
+    std::filesystem::path dir;
     std::string label;          // human-readable, from the artefact's file `label`
     std::uint64_t bytes = 0;    // disk usage
     std::int64_t last_used = 0; // seconds since 1970
@@ -40,11 +49,15 @@ struct CacheEntry {
 class ArtifactCache {
  public:
     // A relative root is made absolute immediately. A stop request ends the wait for a lock with an
-    // error.
-    explicit ArtifactCache(std::filesystem::path root, std::stop_token stop = {});
+    // error. Artefacts are also taken from the caches `read_only`, where nothing is locked, marked
+    // or copied.
+    explicit ArtifactCache(std::filesystem::path root, std::stop_token stop = {},
+                           std::vector<std::filesystem::path> read_only = {});
     const std::filesystem::path& root() const { return root_; }
+    const std::vector<std::filesystem::path>& read_only() const { return read_only_; }
 
-    // The artefact's folder, or nullopt. Marks the artefact as just used.
+    // The artefact's folder, or nullopt. Marks the artefact as just used, unless it is in a
+    // read-only cache.
     std::optional<std::filesystem::path> find(std::string_view kind, std::string_view key) const;
 
     // Finds the artefact or creates it: `make` fills an empty private folder, which is renamed into
@@ -62,17 +75,30 @@ class ArtifactCache {
     // key).
     Result<std::filesystem::path> worktree(std::string_view key);
 
+    // The name of a folder that rig changes again: <kind>/<key>, or <kind>/<key>-<uid> if the
+    // former belongs to another user.
+    std::filesystem::path own_folder(std::string_view kind, std::string_view key) const;
+
+    // Creates a folder directly below the root, with the root's permissions.
+    Status make_folder(std::string_view name);
+
+    // A file in `logs` that does not exist yet.
+    Result<std::filesystem::path> new_log(std::string_view name);
+
     std::vector<CacheEntry> list() const;
+    // The artefacts of one kind, also those of read-only caches, without their sizes.
+    std::vector<CacheEntry> labels(std::string_view kind) const;
 
     // Removes the entries that were not used within `max_age_days`, and then the least recently
-    // used ones until at most `max_bytes` remain. Never removes a locked entry. Returns the removed
-    // entries.
+    // used ones until at most `max_bytes` remain. Never removes a locked entry, or one of another
+    // user. Returns the removed entries.
     std::vector<CacheEntry> prune(std::optional<std::uint64_t> max_bytes,
                                   std::optional<unsigned> max_age_days);
 
  private:
     std::filesystem::path root_;
     std::stop_token stop_;
+    std::vector<std::filesystem::path> read_only_;
 };
 
 } // namespace rig

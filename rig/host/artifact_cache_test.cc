@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <functional>
 #include <pwd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -284,6 +285,112 @@ TEST(ArtifactCache, WithoutHomeItIsThatOfThePasswdEntryOrNone) {
     EXPECT_EQ(none, "artefact cache: there is no place for it: HOME is not set, and the user with "
                     "the number 54321 has no home in the passwd database; set RIG_CACHE_DIR to a "
                     "folder");
+}
+
+unsigned mode_of(const fs::path& path) {
+    return static_cast<unsigned>(fs::symlink_status(path).permissions());
+}
+
+TEST(ArtifactCache, TakesFromReadOnlyCachesWithoutTouchingThem) {
+    TempTree own, team;
+    ASSERT_TRUE(ArtifactCache(team.path()).get_or_make("kernels", "k", "of the team", succeed));
+    age(team / "kernels/k", 24h);
+    const auto used = fs::last_write_time(team / "kernels/k/used");
+    fs::remove_all(team / "locks");
+    ArtifactCache cache(own.path(), {}, {team.path()});
+    const auto make = [](const fs::path&) -> Status { return fail(FaultDomain::Host, "made"); };
+    EXPECT_EQ(*cache.get_or_make("kernels", "k", "", make), team / "kernels/k");
+    EXPECT_EQ(fs::last_write_time(team / "kernels/k/used"), used);
+    EXPECT_EQ(entries_in(team.path()), 1u) << "a lock";
+    EXPECT_EQ(entries_in(own.path()), 0u) << "a copy";
+    // One's own comes first, and what neither has is made there.
+    ASSERT_TRUE(ArtifactCache(own.path()).get_or_make("kernels", "k", "own", succeed));
+    EXPECT_EQ(*cache.find("kernels", "k"), own / "kernels/k");
+    EXPECT_EQ(*cache.get_or_make("kernels", "new", "", succeed), own / "kernels/new");
+    const auto labels = cache.labels("kernels");
+    ASSERT_EQ(labels.size(), 3u);
+    EXPECT_EQ(labels[2].label, "of the team");
+    EXPECT_EQ(labels[2].dir, team / "kernels/k");
+    EXPECT_EQ(cache.list().size(), 2u);
+    cache.prune(0, 0);
+    EXPECT_EQ(*cache.find("kernels", "k"), team / "kernels/k");
+}
+
+TEST(ArtifactCache, ReadOnlyCachesHaveToExist) {
+    TempTree a, b;
+    const auto file = b.put("file", "");
+    const auto both = read_only_caches(a.path().string() + "::" + b.path().string());
+    ASSERT_TRUE(both) << both.error().message;
+    EXPECT_EQ(*both, (std::vector<fs::path>{a.path(), b.path()}));
+    EXPECT_TRUE(read_only_caches("")->empty());
+    for (const auto& wrong : {a.path().string() + ":/no/such", file.string()}) {
+        const auto found = read_only_caches(wrong);
+        ASSERT_FALSE(found) << wrong;
+        EXPECT_EQ(found.error().fault_domain, FaultDomain::Host);
+        EXPECT_NE(found.error().message.find("want an existing folder"), std::string::npos)
+            << found.error().message;
+    }
+}
+
+TEST(ArtifactCache, IsAsAccessibleAsItsFolderWhateverTheUmask) {
+    const auto make = [](const fs::path& into) -> Status {
+        std::ofstream(into / "content") << "made";
+        std::ofstream(into / "program") << "made";
+        fs::permissions(into / "program", fs::perms(0700));
+        return {};
+    };
+    TempTree shared, own;
+    fs::permissions(shared.path(), fs::perms(02770));
+    fs::permissions(own.path(), fs::perms(0700));
+    const auto old = ::umask(077);
+    for (const auto* dir : {&shared, &own}) {
+        ArtifactCache cache(dir->path());
+        EXPECT_TRUE(cache.get_or_make("kernels", "k", "", make));
+        EXPECT_TRUE(cache.new_log("x.log"));
+    }
+    ::umask(old);
+    EXPECT_EQ(mode_of(shared / "kernels"), 02770u);
+    EXPECT_EQ(mode_of(shared / "locks"), 02770u);
+    EXPECT_EQ(mode_of(shared / "logs"), 02770u);
+    EXPECT_EQ(mode_of(shared / "kernels/k") & 0777, 0750u);
+    EXPECT_EQ(mode_of(shared / "kernels/k/content"), 0640u);
+    EXPECT_EQ(mode_of(shared / "kernels/k/program"), 0750u);
+    EXPECT_EQ(mode_of(shared / "kernels/k/used"), 0660u);
+    EXPECT_EQ(mode_of(shared / "locks/kernels-k"), 0660u);
+    EXPECT_EQ(mode_of(own / "kernels") & 0777, 0700u);
+    EXPECT_EQ(mode_of(own / "kernels/k/content"), 0600u);
+    EXPECT_EQ(mode_of(own / "locks/kernels-k"), 0600u);
+}
+
+TEST(ArtifactCache, UsersShareArtefactsButNotWhatChanges) {
+    if (::geteuid() != 0) GTEST_SKIP() << "wants to be two users";
+    TempTree dir;
+    fs::permissions(dir.path(), fs::perms(0777));
+    ArtifactCache cache(dir.path());
+    ASSERT_TRUE(cache.get_or_make("kernels", "of-root", "", succeed));
+    ASSERT_TRUE(cache.worktree("w"));
+    const auto other = as_user(kNobody, [&] {
+        ArtifactCache theirs(dir.path());
+        std::string text;
+        if (theirs.find("kernels", "of-root") != dir / "kernels/of-root") text += "not found; ";
+        if (!theirs.get_or_make("kernels", "of-nobody", "", succeed)) text += "not made; ";
+        if (!theirs.lock("kernels", "of-root")) text += "not locked; ";
+        const auto tree = theirs.worktree("w");
+        if (!tree || *tree != dir / "worktrees/w-65534") text += "no worktree of its own; ";
+        const auto removed = theirs.prune(0, std::nullopt);
+        return text + std::to_string(removed.size());
+    });
+    EXPECT_EQ(other, "2") << "its kernel and its worktree";
+    EXPECT_TRUE(cache.find("kernels", "of-root"));
+    EXPECT_EQ(*cache.worktree("w"), dir / "worktrees/w");
+    // The suffix is no part of the lock's name: a worktree in use is not removed.
+    dir.put("worktrees/w-65534/file", "x");
+    auto held = cache.lock("worktrees", "w");
+    cache.prune(0, std::nullopt);
+    EXPECT_TRUE(fs::exists(dir / "worktrees/w-65534"));
+    *held = FileLock();
+    cache.prune(0, std::nullopt);
+    EXPECT_FALSE(fs::exists(dir / "worktrees/w-65534"));
 }
 
 } // namespace

@@ -37,10 +37,7 @@ Status make_kernel(const Recipe& recipe, const std::string& arm, const BuildCont
     (void)held;
     RIG_TRY(tree, context.cache.worktree(recipe.worktree_key));
     std::error_code error;
-    const auto log =
-        context.cache.root() / "logs" / fmt::format("{}-{}.log", arm, recipe.key.substr(0, 12));
-    fs::create_directories(log.parent_path(), error);
-    fs::remove(log, error);
+    RIG_TRY(log, context.cache.new_log(fmt::format("{}-{}.log", arm, recipe.key.substr(0, 12))));
     const auto started = std::chrono::steady_clock::now();
     Worktree worktree(tree, recipe, context);
     context.progress.start(fmt::format("configuring {} {}", recipe.source.version, arm));
@@ -178,11 +175,8 @@ Result<ObjectBuild> build_object(const Spec& spec, const Arm& arm, const std::st
     }));
     (void)held;
     RIG_TRY(tree, context.cache.worktree(recipe.worktree_key));
-    const auto log = context.cache.root() / "logs" /
-                     fmt::format("{}-{}-object.log", arm.name, recipe.key.substr(0, 12));
-    std::error_code error;
-    fs::create_directories(log.parent_path(), error);
-    fs::remove(log, error);
+    RIG_TRY(log, context.cache.new_log(
+                     fmt::format("{}-{}-object.log", arm.name, recipe.key.substr(0, 12))));
     Worktree worktree(tree, recipe, context);
     context.progress.start(
         fmt::format("building {} of {} {}", object, recipe.source.version, arm.name));

@@ -5,6 +5,7 @@
 #include "rig/host/boost_command_runner.h"
 #include "rig/host/build_context.h"
 #include "rig/kernel/kernel.h"
+#include "rig/kernel/worktree.h"
 #include "rig/testing/fake_command_runner.h"
 #include "rig/testing/temp_tree.h"
 
@@ -548,6 +549,17 @@ TEST_F(PerfBuild, WithoutTracepointsItIsAnError) {
     ASSERT_FALSE(perf);
     EXPECT_EQ(perf.error().fault_domain, FaultDomain::Host);
     EXPECT_NE(perf.error().message.find("libtraceevent-dev"), std::string::npos);
+}
+
+TEST_F(KernelBuild, ATreeIsCopiedWhereItCannotBeLinked) {
+    dir.put("tree/Makefile", "VERSION = 6\n");
+    EXPECT_EQ(copy_of_tree(dir / "tree", dir / "to"),
+              (std::vector<std::string>{"cp", "-al", dir / "tree", dir / "to"}));
+    EXPECT_FALSE(fs::exists(dir / "to.link"));
+    // On another file system: a file of /proc, under the name that is tried.
+    fs::create_directories(dir / "elsewhere");
+    fs::create_symlink("/proc/self/status", dir / "elsewhere/Makefile");
+    EXPECT_EQ(copy_of_tree(dir / "elsewhere", dir / "to")[1], "-a");
 }
 
 } // namespace

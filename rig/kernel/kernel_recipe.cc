@@ -96,13 +96,20 @@ std::map<std::string, std::string> compiler_cache(const BuildContext& context) {
     const auto dir = context.cache.root() / "ccache";
     // A folder and settings of its own, so that neither the user's ccache.conf nor another
     // project's objects have an effect. A kernel takes some 20 MiB of it.
-    return {{"CCACHE_DIR", dir.string()},
-            {"CCACHE_CONFIGPATH", (dir / "ccache.conf").string()},
-            {"CCACHE_MAXSIZE", "2G"},
-            // The compiler's own list of headers is the key. Without it ccache preprocesses each
-            // source before it compiles it, which costs a first build a quarter more CPU; and an
-            // option that changes is in every source's autoconf.h anyway.
-            {"CCACHE_DEPEND", "1"}};
+    std::error_code error;
+    const bool group = (fs::status(context.cache.root(), error).permissions() &
+                        fs::perms::group_write) != fs::perms::none;
+    std::map<std::string, std::string> shared;
+    if (group) shared = {{"CCACHE_UMASK", "002"}};
+    shared.merge(std::map<std::string, std::string>{
+        {"CCACHE_DIR", dir.string()},
+        {"CCACHE_CONFIGPATH", (dir / "ccache.conf").string()},
+        {"CCACHE_MAXSIZE", "2G"},
+        // The compiler's own list of headers is the key. Without it ccache preprocesses each
+        // source before it compiles it, which costs a first build a quarter more CPU; and an
+        // option that changes is in every source's autoconf.h anyway.
+        {"CCACHE_DEPEND", "1"}});
+    return shared;
 }
 
 Status require_build_tools(const Arch& arch) {

@@ -246,10 +246,8 @@ Result<LineMap> map_lines(const Spec& spec, const Arm& arm, const Kernel& kernel
     (void)held;
     RIG_TRY(dir, context.cache.worktree(key));
     std::error_code error;
-    const auto log = context.cache.root() / "logs" /
-                     fmt::format("{}-{}-lines.log", arm.name, recipe.key.substr(0, 12));
-    fs::create_directories(log.parent_path(), error);
-    fs::remove(log, error);
+    RIG_TRY(log, context.cache.new_log(
+                     fmt::format("{}-{}-lines.log", arm.name, recipe.key.substr(0, 12))));
     LineBuild build(recipe, context, dir, log);
     auto started = std::chrono::steady_clock::now();
     if (!fs::exists(dir / "src", error)) {

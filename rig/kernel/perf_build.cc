@@ -6,6 +6,7 @@
 #include "rig/kernel/kernel_recipe.h"
 #include "rig/kernel/perf_subset.h"
 #include "rig/kernel/source.h"
+#include "rig/kernel/worktree.h"
 
 #include <algorithm>
 #include <chrono>
@@ -132,8 +133,7 @@ Status make_perf(const SourceTree& source, const Arch& arch, bool full, const Bu
     };
     // perf's build writes generated files next to its sources. It gets its own tree of links, with
     // a real copy of tools/, where it might write into existing files.
-    RIG_TRY(linked,
-            must({"cp", "-al", source.tree.string(), scratch.string()}, "linking the source tree"));
+    RIG_TRY(linked, must(copy_of_tree(source.tree, scratch), "linking the source tree"));
     (void)linked;
     fs::remove_all(scratch / "tools", error);
     RIG_TRY(copied,
@@ -167,11 +167,10 @@ Status make_perf(const SourceTree& source, const Arch& arch, bool full, const Bu
 Result<fs::path> build_perf(const Spec& spec, const BuildContext& context) {
     const auto& arch = arch_named(spec.kernel.arch);
     if (std::holds_alternative<PrebuiltSource>(spec.kernel.source)) {
-        const auto entries = context.cache.list();
+        const auto entries = context.cache.labels("perf");
         const CacheEntry* newest = nullptr;
         for (const auto& entry : entries)
-            if (entry.kind == "perf" && entry.key.find(".tmp-") == std::string::npos &&
-                label_arch(entry.label) == arch.name &&
+            if (label_arch(entry.label) == arch.name &&
                 entry.label.starts_with(kFull) == spec.full_perf &&
                 (!newest || entry.last_used > newest->last_used))
                 newest = &entry;
@@ -181,7 +180,7 @@ Result<fs::path> build_perf(const Spec& spec, const BuildContext& context) {
                                     "{}: run 'rig build' once with an experiment that builds a "
                                     "kernel for it, such as those in configs/",
                                     arch.name));
-        return context.cache.root() / "perf" / newest->key / "perf";
+        return newest->dir / "perf";
     }
     RIG_TRY(source, fetch_source(spec, context));
     RIG_TRY(compiler, compiler_identity(context.runner, arch));

@@ -81,7 +81,7 @@ Status unpack_tree(const BuildContext& context, const fs::path& archive, const f
 std::string lists_stamp(const BuildContext& context, const DistroSource& source) {
     const fs::path lists = source.suite.empty()
                                ? fs::path("/var/lib/apt/lists")
-                               : context.cache.root() / "apt" / source.suite / "lists";
+                               : context.cache.own_folder("apt", source.suite) / "lists";
     struct stat info {};
     if (::stat(lists.c_str(), &info) != 0) return {};
     return fmt::format("{}.{:09}", info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
@@ -98,9 +98,8 @@ Result<std::string> remembered_candidate(const BuildContext& context, const Apt&
     std::string stamp, version;
     if (in >> stamp >> version && stamp == lists_stamp(context, source)) return version;
     RIG_TRY(found, candidate(context, apt, source));
-    std::error_code ignored;
-    fs::create_directories(memo.parent_path(), ignored);
-    if (!found.empty()) std::ofstream(memo) << lists_stamp(context, source) << " " << found << "\n";
+    if (!found.empty() && context.cache.make_folder("apt"))
+        std::ofstream(memo) << lists_stamp(context, source) << " " << found << "\n";
     return found;
 }
 
@@ -147,16 +146,13 @@ std::optional<std::pair<std::string, fs::path>> cached_package(const std::string
     std::optional<std::pair<std::string, fs::path>> newest;
     fs::file_time_type newest_time;
     std::error_code error;
-    for (const auto& entry : fs::directory_iterator(context.cache.root() / "sources", error)) {
-        std::ifstream in(entry.path() / "label");
-        std::string label;
-        std::getline(in, label);
-        if (!label.starts_with(package + "=") || entry.path().filename() != sha256_hex(label))
+    for (const auto& entry : context.cache.labels("sources")) {
+        if (!entry.label.starts_with(package + "=") || entry.key != sha256_hex(entry.label))
             continue;
         // Versions in an archive only increase, so what was unpacked later is newer.
-        const auto made = fs::last_write_time(entry.path() / "label", error);
+        const auto made = fs::last_write_time(entry.dir / "label", error);
         if (newest && made <= newest_time) continue;
-        newest = {label, entry.path()};
+        newest = {entry.label, entry.dir};
         newest_time = made;
     }
     return newest;

@@ -6,12 +6,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fstream>
 #include <optional>
 #include <set>
 #include <sstream>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 #include <variant>
 
@@ -31,13 +33,22 @@ std::string boot_image(const Arch& arch, std::string_view config) {
     return fmt::format("arch/{}/boot/{}", arch.kernel_arch, arch.image);
 }
 
+std::vector<std::string> copy_of_tree(const fs::path& tree, const fs::path& to) {
+    const auto probe = to.string() + ".link";
+    ::unlink(probe.c_str());
+    const bool links = ::linkat(AT_FDCWD, (tree / "Makefile").c_str(), AT_FDCWD, probe.c_str(),
+                                AT_SYMLINK_FOLLOW) == 0;
+    ::unlink(probe.c_str());
+    return {"cp", links ? "-al" : "-a", tree.string(), to.string()};
+}
+
 Status Worktree::link_sources() {
     std::error_code error;
     if (fs::exists(dir_ / "src", error)) return {};
     context_.progress.start("linking the source tree");
     fs::remove_all(dir_ / "src.tmp", error);
     Command command;
-    command.argv = {"cp", "-al", recipe_.source.tree.string(), (dir_ / "src.tmp").string()};
+    command.argv = copy_of_tree(recipe_.source.tree, dir_ / "src.tmp");
     RIG_TRY(result, context_.runner.run(command));
     if (!result.ok())
         return fail(FaultDomain::Host,

@@ -29,11 +29,17 @@ inline constexpr const char* kObjects = "rig-objects"; // no kernel tree has a f
 // emulated; else the architecture's own image.
 std::string boot_image(const Arch& arch, std::string_view config);
 
+// The command that makes `to` a copy of a tree that stays as it is: of hard links, or of files
+// where the kernel allows no links (another file system, or another user's files).
+std::vector<std::string> copy_of_tree(const std::filesystem::path& tree,
+                                      const std::filesystem::path& to);
+
 // The fault domain of a failed make. Only an exit code can count against the kernel, and not if the
 // disk is full or the kernel's OOM killer killed the compiler.
 FaultDomain fault_domain_of(const CommandResult& result, const std::string& out);
 
-// A source tree of hard links with its object tree, shared by all arms. Use it only under its lock.
+// A source tree of hard links (see copy_of_tree()) with its object tree, shared by all arms. Use it
+// only under its lock.
 class Worktree {
  public:
     Worktree(std::filesystem::path dir, const Recipe& recipe, const BuildContext& context)

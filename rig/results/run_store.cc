@@ -193,6 +193,7 @@ RunWriter::resume_like(const fs::path& results, std::string_view experiment, con
     std::sort(runs.rbegin(), runs.rend());
     for (const auto& dir : runs) {
         const auto found = load_info(dir / "run.json");
+        if (of_another_user(dir)) continue; // whose files cannot be written
         // A run of another version must not be resumed.
         if (!found || !found->ended.empty() || !info.same_run(*found)) continue;
         RIG_TRY(writer, resume(dir));

@@ -230,6 +230,23 @@ TEST_F(StoreTest, NotARun) {
     EXPECT_TRUE(fs::is_empty(results_)); // resume_like() leaves no files behind
 }
 
+TEST_F(StoreTest, AnotherUsersInterruptedRunIsNotResumed) {
+    if (::geteuid() != 0) GTEST_SKIP() << "wants to be two users";
+    auto info = make_run(make_spec());
+    info.ended.clear();
+    const auto dir = RunWriter::create(results_, make_spec().name, info,
+                                       std::chrono::system_clock::from_time_t(1771842768))
+                         ->dir();
+    const auto resumed = [&] {
+        auto writer = RunWriter::resume_like(results_, make_spec().name, info);
+        EXPECT_TRUE(writer) << writer.error().message;
+        return writer && writer->has_value();
+    };
+    EXPECT_TRUE(resumed()) << "control";
+    ASSERT_EQ(::chown(dir.c_str(), 65534, 65534), 0);
+    EXPECT_FALSE(resumed());
+}
+
 TEST_F(StoreTest, BootFoldersSortByOrder) {
     auto writer = create();
     auto dir = writer.boot_dir({"posted-v1", 3, 7, 12});

@@ -9,7 +9,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <thread>
+#include <tuple>
 #include <unistd.h>
 
 namespace rig {
@@ -133,7 +135,7 @@ Status check_since(const std::string& text) {
 
 Result<FileLock> Index::lock(const fs::path& results, int operation) {
     const auto file = results / ".index.lock";
-    const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    const int fd = open_lock_file(file);
     if (fd < 0)
         return fail(FaultDomain::Host,
                     fmt::format("cannot open {}: {}", file.string(), std::strerror(errno)), file);
@@ -173,7 +175,18 @@ Result<Index> Index::open(const fs::path& results) {
     };
     RIG_TRY(database, Database::open(file, kPatience));
     RIG_CHECK(with_advice(opened(database)));
+    // Despite the umask, for those who share the results. SQLite gives its other files the same
+    // permissions. Fails for another user's, which needs none.
+    std::ignore = ::chmod(file.c_str(), 0600 | (shared_permissions(results) & 066));
     return Index(std::move(in_use), std::move(database));
+}
+
+Result<Index> Index::open_to_read(const fs::path& results) {
+    std::error_code error;
+    if (fs::is_directory(results, error) &&
+        ::faccessat(AT_FDCWD, results.c_str(), W_OK, AT_EACCESS) != 0)
+        return make(":memory:");
+    return open(results);
 }
 
 Result<Index> Index::make(const fs::path& file) {
@@ -189,6 +202,7 @@ Status replace_index(const fs::path& results, const fs::path& made) {
     const bool synced = fd >= 0 && ::fsync(fd) == 0;
     const int error = errno;
     if (fd >= 0) ::close(fd);
+    std::ignore = ::chmod(made.c_str(), 0600 | (shared_permissions(results) & 066));
     if (!synced)
         return fail(FaultDomain::Host,
                     fmt::format("cannot sync {}: {}", made.string(), std::strerror(error)), made);

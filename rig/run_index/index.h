@@ -47,6 +47,9 @@ class Index {
     // FaultDomain::Host if it is damaged (Error::kind kDamagedDatabase), of a newer rig, no index
     // at all, or not writable.
     static Result<Index> open(const std::filesystem::path& results);
+    // The same, but if nothing can be written into that folder: an empty index in memory, to be
+    // filled by refresh_index().
+    static Result<Index> open_to_read(const std::filesystem::path& results);
     // Makes a new index at `file`, without a journal. The caller renames it into place when it is
     // complete.
     static Result<Index> make(const std::filesystem::path& file);

@@ -109,7 +109,7 @@ Result<IndexChange> rebuild_index(const fs::path& results, Progress& progress,
                     fmt::format("{}: no such folder, want the one that holds the runs (--results)",
                                 results.string()));
     const auto lock = results / kRebuildLock;
-    const int fd = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    const int fd = open_lock_file(lock);
     if (fd < 0)
         return fail(FaultDomain::Host,
                     fmt::format("cannot open {}: {}", lock.string(), std::strerror(errno)), lock);

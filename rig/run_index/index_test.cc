@@ -3,6 +3,7 @@
 
 #include "rig/run_index/index_folder.h"
 #include "rig/run_index/run_reader.h"
+#include "rig/testing/as_user.h"
 #include "rig/testing/results_fixture.h"
 #include "rig/testing/temp_tree.h"
 
@@ -345,6 +346,26 @@ TEST_F(IndexTest, OneRunAloneIsAddedAndAFolderThatIsNoneIsRefused) {
     ASSERT_FALSE(none);
     EXPECT_EQ(none.error().fault_domain, FaultDomain::Spec);
     EXPECT_FALSE(fs::exists(top_ / "nowhere"));
+}
+
+TEST_F(IndexTest, ForResultsThatCannotBeWrittenItIsInMemory) {
+    if (::geteuid() != 0) GTEST_SKIP() << "wants to be two users";
+    make_run(0), make_run(1);
+    for (auto folder = results(); folder.has_relative_path() && folder != "/tmp";
+         folder = folder.parent_path())
+        fs::permissions(folder, fs::perms(0755));
+    const auto runs = testing::as_user(testing::kNobody, [&]() -> std::string {
+        auto index = Index::open_to_read(results());
+        if (!index) return index.error().message;
+        if (const auto change = refresh_index(*index, results(), Retry::No, Progress::silent(), {});
+            !change)
+            return change.error().message;
+        return std::to_string(index->runs()->size());
+    });
+    EXPECT_EQ(runs, "2");
+    EXPECT_FALSE(fs::exists(file()));
+    ASSERT_TRUE(Index::open_to_read(results()));
+    EXPECT_TRUE(fs::exists(file())) << "control: it is a file where one can be written";
 }
 
 TEST_F(IndexTest, AFailedUpdateLeavesNothingHalf) {
