@@ -159,7 +159,7 @@ Result<std::map<std::string, std::string>> kconfig_values(const fs::path& tree, 
     std::map<std::string, std::string> values;
     RIG_CHECK(in.map("values", values, kMostFiles));
     RIG_CHECK(in.finish());
-    return std::move(values);
+    return values;
 }
 
 Status link_tree(const fs::path& tree, const Overlay& overlay, const fs::path& into) {
