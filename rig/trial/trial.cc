@@ -148,11 +148,11 @@ Status own_folder(const fs::path& folder, const fs::path& incoming) {
                             folder.string()));
 }
 
-// rig's own fragments, copied so that the experiment's folder needs nothing else.
-Result<std::vector<std::string>> copy_fragments(const TrialRequest& request,
-                                                const fs::path& shipped, const fs::path& folder) {
-    std::vector<std::string> names{"base.config"};
-    if (!request.fault.empty()) names.emplace_back("fault-injection.config");
+// rig's own fragments, copied so that the experiment's folder needs nothing else. Fault injection
+// is always among them: with --fault a trial is often made again, and a kernel with other options
+// would take minutes.
+Result<std::vector<std::string>> copy_fragments(const fs::path& shipped, const fs::path& folder) {
+    const std::vector<std::string> names{"base.config", "fault-injection.config"};
     std::vector<std::string> out;
     const fs::path kernel = fs::path("configs") / "kernel";
     for (const auto& name : names) {
@@ -308,7 +308,7 @@ Result<TrialPlan> plan_trial(const TrialRequest& request, const fs::path& shippe
     }
     RIG_TRY(source, source_of(request, plan.series, environment.runner, plan.remarks));
     experiment.source = source;
-    RIG_TRY(fragments, copy_fragments(request, shipped, plan.folder));
+    RIG_TRY(fragments, copy_fragments(shipped, plan.folder));
     experiment.fragments = fragments;
     RIG_CHECK(set_workload(request, experiment));
     RIG_CHECK(set_options(request, experiment));
