@@ -277,10 +277,12 @@ Result<TrialPlan> plan_trial(const TrialRequest& request, const fs::path& shippe
         RIG_TRY(place, place_for("rig-try"));
         parent = place;
     }
-    RIG_CHECK(make_ignored(parent));
+    std::error_code error;
+    const bool parent_is_new = !fs::exists(parent, error);
     const auto incoming = parent / fmt::format(".incoming-{}", ::getpid());
     RIG_TRY(series,
             import_series(request.series, incoming, environment.runner, environment.progress));
+    if (parent_is_new) RIG_CHECK(ignore_in_git(parent));
     plan.series = std::move(series);
     auto& experiment = plan.experiment;
     experiment.name = request.name.empty() ? slug_of(plan.series.title) : slug_of(request.name);
@@ -288,7 +290,6 @@ Result<TrialPlan> plan_trial(const TrialRequest& request, const fs::path& shippe
     plan.folder = parent / experiment.name;
     plan.file = plan.folder / (experiment.name + ".toml");
     RIG_CHECK(own_folder(plan.folder, incoming));
-    std::error_code error;
     fs::create_directories(plan.folder / "kernel-patches", error);
     fs::create_directories(plan.folder / "configs" / "kernel", error);
     fs::remove_all(plan.folder / kSeries, error);

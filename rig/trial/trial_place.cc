@@ -24,6 +24,10 @@ Result<fs::path> place_for(const std::string& name) {
                             name));
 }
 
+Status ignore_in_git(const fs::path& folder) {
+    return write_atomically(folder / ".gitignore", "# Made by rig try\n*\n");
+}
+
 Status make_ignored(const fs::path& folder) {
     std::error_code error;
     if (fs::exists(folder, error)) return {};
@@ -31,7 +35,7 @@ Status make_ignored(const fs::path& folder) {
     if (error)
         return fail(FaultDomain::Host,
                     fmt::format("cannot make {}: {}", folder.string(), error.message()));
-    return write_atomically(folder / ".gitignore", "# Made by rig try\n*\n");
+    return ignore_in_git(folder);
 }
 
 } // namespace rig

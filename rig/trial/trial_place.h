@@ -14,8 +14,10 @@ namespace rig {
 // either.
 Result<std::filesystem::path> place_for(const std::string& name);
 
-// Makes the folder if it is not there, with a .gitignore: in a kernel tree the next trial of the
-// work tree would else take it for a change.
+// Writes a .gitignore into a folder, so that git sees nothing of it: in a kernel tree the next
+// trial of the work tree would else take it for a change.
+Status ignore_in_git(const std::filesystem::path& folder);
+// Makes the folder, ignored, if it is not there.
 Status make_ignored(const std::filesystem::path& folder);
 
 } // namespace rig
