@@ -69,6 +69,55 @@ TEST_F(Try, AWorkloadThatMissesTheChangeIsInconclusiveAndToldTheWay) {
         << result.out;
 }
 
+TEST_F(Try, TheJsonOfARunThatMissesHasTheWays) {
+    const auto result =
+        try_it({reviewed_, "--base", "linux-source-6.12", "--prerequisites", enable_, "--workload",
+                "munmap", "--fault", "tlb_finish_mmu", "--boots", "1", "--json", "--quiet"},
+               testing::kBuildLimit);
+    EXPECT_EQ(exit_code(result), 4) << result.out;
+    const auto report = json::parse(result.out, nullptr, false);
+    ASSERT_TRUE(report.is_object()) << result.out;
+    const auto& trial = report["trial"];
+    std::set<std::string> changed, indirect;
+    for (const auto& one : trial["changed_functions"])
+        changed.insert(one["function"]);
+    EXPECT_TRUE(changed.contains("tlb_remove_table_one")) << trial.dump();
+    for (const auto& one : trial["ways"]["indirect"])
+        indirect.insert(one["function"]);
+    EXPECT_TRUE(indirect.contains("tlb_remove_table")) << trial.dump();
+    EXPECT_TRUE(trial["ways"]["allocations"].is_array());
+    // Calls and latency of each changed function are metrics.
+    std::set<std::string> metrics;
+    for (const auto& one : report["metrics"])
+        metrics.insert(one["name"]);
+    for (const char* name :
+         {"calls_tlb_remove_table_one", "target_latency", "page_faults", "context_switches"})
+        EXPECT_TRUE(metrics.contains(name)) << name << ": " << report["metrics"].dump();
+}
+
+TEST_F(Try, AnOptionOfTheSeriesIsOfThePatchedKernelOnly) {
+    const auto plan_of = [&](const char* patch) {
+        const auto result = try_it({std::string("tests/trials/") + patch, "--base",
+                                    "linux-source-6.12", "--plan", "--json", "--quiet"},
+                                   testing::kBuildLimit);
+        EXPECT_EQ(exit_code(result), 0) << result.out;
+        return json::parse(result.out, nullptr, false);
+    };
+    const auto names = [](const json& options) {
+        std::set<std::string> out;
+        for (const auto& option : options)
+            out.insert(option["name"]);
+        return out;
+    };
+    const auto fresh = plan_of("0010-TEST-ONLY-fs-proc-add-proc-threads_total.patch");
+    EXPECT_EQ(names(fresh["patched_options"]), std::set<std::string>{"PROC_THREADS_TOTAL"});
+    EXPECT_FALSE(names(fresh["options"]).contains("PROC_THREADS_TOTAL"));
+    // One option compiles the file, another one the changed lines.
+    const auto gated = plan_of("0005-TEST-ONLY-configs-return-early-from-an-empty-read.patch");
+    EXPECT_EQ(names(gated["options"]), (std::set<std::string>{"IKCONFIG", "IKCONFIG_PROC"}));
+    EXPECT_TRUE(gated["patched_options"].empty());
+}
+
 TEST_F(Try, ThePlanNamesObjectsAndOptions) {
     std::ofstream(dir_ / "tun.patch") << R"(--- a/drivers/net/tun.c
 +++ b/drivers/net/tun.c

@@ -3,15 +3,21 @@
 
 #include "rig/base/shipped_files.h"
 #include "rig/cli/report_command.h"
+#include "rig/report/json.h"
 #include "rig/report/wording.h"
 #include "rig/spec/spec_parser.h"
 #include "rig/trial/trial.h"
+#include "rig/trial/trial_place.h"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace rig {
 namespace {
+
+constexpr const char* kTreeSplats =
+    "The kernel splats without the series, too: no verdict about it.";
 
 Result<TrialRequest> request_of(const TryOptions& options) {
     TrialRequest request;
@@ -86,9 +92,17 @@ Result<CommandOutput> try_command(const TryOptions& options, const CommonOptions
         return CommandOutput{common.json ? plan_json(plan) : plan_text(plan), Exit::Pass};
     if (!common.quiet) environment.progress.say(plan_text(plan));
     RIG_TRY(kernels, build_trial(plan, environment));
+    if (!common.quiet)
+        environment.progress.say("Machine code that differs:\n" + changed_text(kernels.changed));
     RIG_TRY(spec, load_spec(plan.file));
+    auto results = common.results;
+    if (results == CommonOptions{}.results) {
+        RIG_TRY(place, place_for(results.string()));
+        results = place;
+    }
+    RIG_CHECK(make_ignored(results));
     auto result = run_experiment(spec, environment,
-                                 {common.results,
+                                 {results,
                                   common.jobs,
                                   {"rig", "compare", plan.file.string()},
                                   false,
@@ -104,14 +118,21 @@ Result<CommandOutput> try_command(const TryOptions& options, const CommonOptions
         return tl::unexpected(error);
     }
     if (!result) return tl::unexpected(result.error());
-    auto output = report_output(result->report, common);
-    if (is_measured(result->report.comparison)) output.exit = Exit::Pass;
-    if (only_the_tree_splats(result->report.comparison)) {
-        output.exit = Exit::Inconclusive;
-        if (!common.json)
-            output.text += "\nThe kernel splats without the series, too: no verdict about it.\n";
+    const auto& report = result->report;
+    CommandOutput output = report_output(report, common);
+    if (is_measured(report.comparison)) output.exit = Exit::Pass;
+    const bool tree_splats = only_the_tree_splats(report.comparison);
+    if (tree_splats) output.exit = Exit::Inconclusive;
+    if (common.json) {
+        auto json = render_json(report);
+        json["trial"] = trial_json(plan, kernels);
+        if (tree_splats) json["trial"]["note"] = kTreeSplats;
+        if (was_missed(report)) json["trial"]["ways"] = ways_json(kernels);
+        output.text = json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+        return output;
     }
-    if (!common.json && was_missed(result->report)) output.text += "\n" + ways_text(kernels);
+    if (tree_splats) output.text += fmt::format("\n{}\n", kTreeSplats);
+    if (was_missed(report)) output.text += "\n" + ways_text(kernels);
     return output;
 }
 

@@ -21,13 +21,15 @@ constexpr const char* kTryHelp = R"(Examples:
 rig reads the series, finds the tree it is for, derives the kernel options that compile it, builds
 the kernel with and without it, finds the functions whose machine code differs, and boots both
 kernels with the workload. The report says which changed lines ran and how often, and what changed
-in the calls and latencies of these functions, in IPIs, TLB flushes and context switches.
+in the calls and latencies of these functions, in IPIs, TLB flushes, context switches and page
+faults.
 
 Without --run and --workload rig takes a shipped workload that leads to a changed function. If no
 changed line ran, it prints which system calls lead there.
 
 Everything goes into rig-try/NAME: the patches, the kernel fragments and the experiment file.
-`rig compare` with that file makes the same run again; edit it to declare what you expect.
+`rig compare` with that file makes the same run again; edit it to declare what you expect. Where the
+current folder cannot be written in, it goes to ~/.local/share/rig.
 
 Exit codes:
   0  every validity check passed; with --not-worse: and the bounds hold

@@ -74,14 +74,15 @@ std::string reason_of(const std::string& out) {
     return last;
 }
 
-} // namespace
-
-Result<DerivedOptions> options_for(const std::vector<std::string>& files, const fs::path& tree,
-                                   const Arch& arch, const OptionRequests& requests,
-                                   const BuildContext& context) {
+// Runs a script of this folder as a rule of the kernel's own Makefile: so it has every variable
+// that make exports. Returns its answer. `step`: for people; each "rig-file" line is one of
+// `steps`.
+Result<std::string> ask(const char* script_name, nlohmann::json request, const fs::path& tree,
+                        const Arch& arch, const OptionRequests& requests, const std::string& step,
+                        std::uint64_t steps, const BuildContext& context) {
     Scratch scratch;
     RIG_CHECK(scratch.made());
-    const auto objects = scratch.dir() / "objects", request = scratch.dir() / "request.json",
+    const auto objects = scratch.dir() / "objects", asked = scratch.dir() / "request.json",
                answer = scratch.dir() / "answer.json";
     std::error_code error;
     fs::create_directories(objects, error);
@@ -98,26 +99,23 @@ Result<DerivedOptions> options_for(const std::vector<std::string>& files, const 
                                         "O=" + objects.string(),
                                         "ARCH=" + arch.kernel_arch,
                                         "CROSS_COMPILE=" + arch.cross};
-    auto asked = nlohmann::json::array();
+    request["requests"] = nlohmann::json::array();
     for (const auto& [name, option] : requests)
-        asked.push_back({name, option.value});
-    RIG_CHECK(write_atomically(request, nlohmann::json{{"files", files},
-                                                       {"requests", asked},
-                                                       {"arch", arch.kernel_arch},
-                                                       {"tree", tree.string()},
-                                                       {"make", make}}
-                                            .dump()));
+        request["requests"].push_back({name, option.value});
+    request["arch"] = arch.kernel_arch;
+    request["tree"] = tree.string();
+    request["make"] = make;
+    RIG_CHECK(write_atomically(asked, request.dump()));
     Command command;
     command.argv = make;
-    // A rule of the kernel's own Makefile: so the script has every variable that make exports. A
-    // name with "config" needs no .config.
+    // A name with "config" needs no .config.
     command.argv.push_back(fmt::format("--eval=rig-config: ; +@python3 {} {} {}",
-                                       (scratch.dir() / "kernel_options.py").string(),
-                                       request.string(), answer.string()));
+                                       (scratch.dir() / script_name).string(), asked.string(),
+                                       answer.string()));
     command.argv.push_back("rig-config");
     command.env = build_environment(arch);
     command.env["PYTHONDONTWRITEBYTECODE"] = "1";
-    context.progress.start("deriving the options that compile the changed files", files.size());
+    context.progress.start(step, steps);
     std::uint64_t begun = 0;
     command.on_line = [&](std::string_view line) {
         if (!line.starts_with("rig-file ")) return;
@@ -133,7 +131,35 @@ Result<DerivedOptions> options_for(const std::vector<std::string>& files, const 
                     fmt::format("deriving the options of {}: {}", tree.string(),
                                 result->out.empty() ? describe(*result) : reason_of(result->out)));
     context.progress.finish();
-    return read_answer(slurp(answer));
+    return slurp(answer);
+}
+
+} // namespace
+
+Result<DerivedOptions> options_for(const std::vector<std::string>& files, const fs::path& tree,
+                                   const Arch& arch, const OptionRequests& requests,
+                                   const BuildContext& context,
+                                   const std::map<std::string, TouchedLines>& lines) {
+    auto touched = nlohmann::json::object();
+    for (const auto& [file, some] : lines)
+        touched[file] = {some.changed, some.before_gaps};
+    RIG_TRY(answer,
+            ask("kernel_options.py", {{"files", files}, {"lines", touched}}, tree, arch, requests,
+                "deriving the options that compile the changed files", files.size(), context));
+    return read_answer(answer);
+}
+
+Result<std::map<std::string, std::string>> kconfig_values(const fs::path& tree, const Arch& arch,
+                                                          const OptionRequests& requests,
+                                                          const BuildContext& context) {
+    RIG_TRY(answer, ask("kconfig_values.py", nlohmann::json::object(), tree, arch, requests,
+                        "reading the tree's options", 0, context));
+    const auto json = nlohmann::json::parse(answer, nullptr, false);
+    RIG_TRY(in, JsonReader::open(json, "the answer of kconfig_values.py"));
+    std::map<std::string, std::string> values;
+    RIG_CHECK(in.map("values", values, kMostFiles));
+    RIG_CHECK(in.finish());
+    return values;
 }
 
 Status link_tree(const fs::path& tree, const Overlay& overlay, const fs::path& into) {

@@ -12,6 +12,7 @@
 #include "rig/kernel/patch_series.h"
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -45,12 +46,27 @@ struct DerivedOptions {
     std::vector<std::string> conflicts;
 };
 
+// The lines of a file that a change is in, 1-based and ascending.
+struct TouchedLines {
+    std::vector<unsigned> changed;
+    std::vector<unsigned> before_gaps; // lines went behind these
+};
+
 // `tree` is a kernel's source, with the patches; its path is absolute. The kernel is `make
-// allnoconfig` with `requests`. FaultDomain::Host: make or python3 failed, or kconfiglib is not
-// installed, which names the package. FaultDomain::Spec: the tree's Kconfig files cannot be parsed.
+// allnoconfig` with `requests`. `lines` (by file) adds the options that the #if around these lines
+// and IS_ENABLED() on them ask for: never against `requests`, and the file's notes name what is not
+// set, with the reason. FaultDomain::Host: make or python3 failed, or kconfiglib is not installed,
+// which names the package. FaultDomain::Spec: the tree's Kconfig files cannot be parsed.
 Result<DerivedOptions> options_for(const std::vector<std::string>& files,
                                    const std::filesystem::path& tree, const Arch& arch,
-                                   const OptionRequests& requests, const BuildContext& context);
+                                   const OptionRequests& requests, const BuildContext& context,
+                                   const std::map<std::string, TouchedLines>& lines = {});
+
+// The options that are on in that kernel: name -> value as in a .config. Errors as options_for().
+Result<std::map<std::string, std::string>> kconfig_values(const std::filesystem::path& tree,
+                                                          const Arch& arch,
+                                                          const OptionRequests& requests,
+                                                          const BuildContext& context);
 
 // Makes `into`, which must not exist, a tree with the overlay's files over those of `tree`, of
 // which only the folders that hold such files are made: all else are links into `tree`. To read,

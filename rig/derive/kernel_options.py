@@ -11,7 +11,8 @@ exported what Makefile.build and Kconfig files need. Both are then asked, with v
   Kconfig   kconfiglib evaluates the tree's Kconfig files for `make allnoconfig` with the requested options. What has
             to be set so that an option gets a value is searched backwards: prompts, selects, defaults, choices.
 
-REQUEST {"files": [path, ...], "requests": [[name, value], ...], "arch": "x86", "tree": path, "make": [word, ...]}
+REQUEST {"files": [path, ...], "lines": {path: [[line, ...], [place, ...]]}, "requests": [[name, value], ...], "arch": "x86",
+         "tree": path, "make": [word, ...]}
 ANSWER  {"files": [{"file", "objects", "options", "needed", "notes", "why_not"}, ...],
          "together": [setting, ...], "conflicts": [text, ...]}
         options: texts "CONFIG_X=y" of the Makefiles; setting: {"name", "value", "reason", "instead_of"}
@@ -23,7 +24,8 @@ import subprocess
 import sys
 
 from kconfig_search import Configuration, Underivable
-from make_lists import NAME, Makefiles, changes_that_list, text_of
+from line_guards import guards_of
+from make_lists import Makefiles, changes_that_list, text_of
 
 
 def files_with(text, names, tree, under="."):
@@ -34,7 +36,7 @@ def files_with(text, names, tree, under="."):
 
 
 def including_lines(tree, file):
-    """The .c files that include this .c file, with the options of the #if around it: [(path, goals or None, text)]."""
+    """The .c files that include this .c file, with the options of the #if around it: [(path, goals, what else it asks)]."""
     folder, name = os.path.split(file)
     near = [f"{folder}/{entry}" for entry in sorted(os.listdir(os.path.join(tree, folder))) if entry.endswith((".c", ".S"))]
     directive = re.compile(rf'^\s*#\s*include\s+["<](?:[^">]*/)?{re.escape(name)}[">]', re.MULTILINE)
@@ -44,21 +46,13 @@ def including_lines(tree, file):
     result = []
     for path in candidates:
         text = text_of(os.path.join(tree, path))
-        stack = []
         for number, line in enumerate(text.splitlines(), 1):
-            words = re.match(r"\s*#\s*(ifdef|ifndef|if|elif|else|endif|include)\b\s*(.*)", line)
-            if not words:
+            words = re.match(r"\s*#\s*include\b\s*(.*)", line)
+            if not words or not directive.match(line) or included(tree, path, words[1].strip()) != file:
                 continue
-            word, rest = words[1], re.sub(r"/[*].*", "", words[2]).strip()
-            if word in ("if", "ifdef", "ifndef"):
-                stack.append(conditions(word, rest))
-            elif word in ("else", "elif") and stack:
-                stack[-1] = negated(stack[-1]) if word == "else" else (None, f"#elif {rest}")
-            elif word == "endif" and stack:
-                stack.pop()
-            elif word == "include" and directive.match(line) and included(tree, path, rest) == file:
-                goals = [goal for each, _ in stack if each is not None for goal in each]
-                unread = [text for each, text in stack if each is None]
+            guards = guards_of(text, path, [number], [])
+            ways = guards[0].ways() if guards else [([], [])]
+            for goals, unread in ways:
                 result.append((path, goals, f"{path}:{number} is inside {', '.join(unread)}" if unread else ""))
     return result
 
@@ -71,27 +65,6 @@ def included(tree, path, rest):
         if os.path.exists(os.path.join(tree, found)):
             return found
     return ""
-
-
-def conditions(word, rest):
-    text = f"#{word} {rest}"
-    if word in ("ifdef", "ifndef"):
-        name = NAME.fullmatch(rest)
-        return ([(name[1], "y" if word == "ifdef" else "n")] if name else None, text)
-    goals = []
-    for term in rest.split("&&"):
-        term = re.fullmatch(r"\s*(!?)\s*(?:defined\s*\(?|IS_ENABLED\s*\(|IS_BUILTIN\s*\()\s*CONFIG_(\w+)\s*\)?\s*", term)
-        if not term:
-            return (None, text)
-        goals.append((term[2], "n" if term[1] else "y"))
-    return (goals, text)
-
-
-def negated(condition):
-    goals, text = condition
-    if goals is not None and len(goals) == 1:
-        return ([(goals[0][0], "n" if goals[0][1] == "y" else "y")], f"the #else of {text}")
-    return (None, f"the #else of {text}")
 
 
 class Listing:
@@ -274,6 +247,44 @@ def unique(items):
     return result
 
 
+def compile_lines(configuration, entries, reached):
+    """Sets what the conditions around changed lines ask for, and notes what is not set, and why."""
+    kept, wanted = [], []  # what may not be lost: (place, goals)
+
+    def holds(goals):
+        return all((configuration.value(name) != "n") == (value == "y") for name, value in goals)
+
+    for entry in entries:
+        for guard in entry.pop("guards", []):
+            found = next((goals for goals, unread in guard.ways() if not unread and holds(goals)), None)
+            place = f"{entry['file']}:{guard.where()}"
+            if found is None:
+                wanted.append((entry, guard, place))
+            else:
+                kept.append((place, found))
+    for entry, guard, place in wanted:
+        reasons = []
+        for goals, unread in guard.ways():
+            try:
+                names = configuration.reach([goal for goal in goals if not holds([goal])], f"{place} is {guard.inside}")
+            except Underivable as error:
+                reasons.append(str(error))
+                continue
+            against = [f"CONFIG_{setting['name']}={setting['instead_of']}" for setting in configuration.settings(names) if setting["instead_of"]]
+            lost = [file for file, way in reached if way.missing(configuration)] + [other for other, before in kept if not holds(before)]
+            if against or lost:
+                configuration.forget(names)
+                reasons.append(f"{', '.join(against)} is asked for" if against else f"with its options {', '.join(lost[:4])} would not be compiled")
+                continue
+            kept.append((place, goals))
+            reasons = [f"whether {', '.join(unread)} holds is not derived"] if unread else []
+            break
+        else:
+            reasons = reasons or ["no option compiles it"]
+        if reasons:
+            entry["notes"].append(f"line {guard.where()} is {guard.inside}: {'; '.join(unique(reasons))}")
+
+
 def main(request_file, answer_file):
     with open(request_file, encoding="utf-8") as file:
         request = json.load(file)
@@ -300,6 +311,11 @@ def main(request_file, answer_file):
             answer["conflicts"].append(f"{file}: with its options {', '.join(lost)} would not be compiled")
         else:
             reached.append((file, way))
+    for entry in answer["files"]:
+        if not entry["why_not"]:
+            entry["guards"] = guards_of(text_of(os.path.join(request["tree"], entry["file"])), entry["file"],
+                                        *request["lines"].get(entry["file"], [[], []]))
+    compile_lines(configuration, answer["files"], reached)
     answer["together"] = configuration.settings(list(configuration.set))
     with open(answer_file, "w", encoding="utf-8") as file:
         json.dump(answer, file, indent=1)

@@ -278,6 +278,104 @@ TEST_F(SmallTree, AllFilesTogetherShareWhatTheyNeedOrConflict) {
     EXPECT_NE(against.conflicts[0].find("mm/swap.c"), std::string::npos);
 }
 
+// ---- Lines
+
+constexpr const char* kGuarded = R"(#ifndef GUARDED
+#define GUARDED
+#ifdef CONFIG_SWAP /* with a comment */
+int swap;
+#else
+int no_swap;
+#endif
+/* #ifdef CONFIG_NOT_A_DIRECTIVE
+ */
+int always;
+#if defined(CONFIG_ALONE) || (IS_ENABLED(CONFIG_PCI) && !defined CONFIG_NET)
+int either;
+#endif
+int asked = IS_ENABLED(CONFIG_NET) && !IS_ENABLED(CONFIG_PART);
+#if CONFIG_LEVELS > 3 && defined(CONFIG_BLOCK)
+int levels;
+#elif 0
+int never;
+#endif
+#ifdef CONFIG_ELSEWHERE
+int elsewhere;
+#endif
+#ifdef CONFIG_ALONE
+int alone;
+#endif
+#endif
+)";
+
+class GuardedLines : public SmallTree {
+ protected:
+    GuardedLines() { tree.put("mm/always.c", kGuarded); }
+    DerivedOptions of(TouchedLines lines, OptionRequests requests = {}) {
+        auto derived = options_for({"mm/always.c"}, tree.path(), x86_64(), requests, context,
+                                   {{"mm/always.c", std::move(lines)}});
+        EXPECT_TRUE(derived) << derived.error().message;
+        return derived ? *derived : DerivedOptions{};
+    }
+    Words set_for(std::vector<unsigned> lines) {
+        const auto derived = of({std::move(lines), {}});
+        EXPECT_TRUE(derived.files.at(0).notes.empty()) << derived.files[0].notes[0];
+        return words(derived.together);
+    }
+    std::string note_for(std::vector<unsigned> lines, OptionRequests requests = {}) {
+        const auto derived = of({std::move(lines), {}}, std::move(requests));
+        const auto& notes = derived.files.at(0).notes;
+        EXPECT_EQ(notes.size(), 1u);
+        return notes.empty() ? "" : notes[0];
+    }
+};
+
+TEST_F(GuardedLines, AskForTheOptionsOfTheirConditions) {
+    EXPECT_EQ(set_for({4}), (Words{"BLOCK=y", "SWAP=y"}));
+    EXPECT_EQ(set_for({3}), (Words{"BLOCK=y", "SWAP=y"})); // the #ifdef itself
+    EXPECT_EQ(set_for({6}), Words{});                      // holds already
+    EXPECT_EQ(set_for({8, 9, 10}), Words{});
+    EXPECT_EQ(set_for({12}), Words{"PCI=y"}); // ALONE cannot be set, the other way can
+    EXPECT_EQ(set_for({14}), Words{"NET=y"});
+    const auto swap = of({{4}, {}});
+    bool found = false;
+    for (const auto& one : swap.together)
+        found = found ||
+                (one.name == "SWAP" && one.reason == "mm/always.c:4 is inside #ifdef CONFIG_SWAP");
+    EXPECT_TRUE(found);
+}
+
+TEST_F(GuardedLines, APlaceWhereLinesWentIsGuardedToo) {
+    EXPECT_EQ(words(of({{}, {4}}).together), (Words{"BLOCK=y", "SWAP=y"}));
+    EXPECT_EQ(words(of({{}, {10}}).together), Words{});
+}
+
+TEST_F(GuardedLines, WhatIsNotSetIsNamedWithTheReason) {
+    EXPECT_EQ(note_for({18}), "line 18 is inside #elif 0: no option compiles it");
+    EXPECT_NE(note_for({16}).find("whether CONFIG_LEVELS > 3 holds is not derived"),
+              std::string::npos);
+    EXPECT_EQ(words(of({{16}, {}}).together), Words{"BLOCK=y"});
+    EXPECT_EQ(note_for({21}), "line 21 is inside #ifdef CONFIG_ELSEWHERE: no Kconfig file of this "
+                              "architecture has CONFIG_ELSEWHERE");
+    EXPECT_NE(note_for({24}).find("it has no prompt, and nothing selects it"), std::string::npos);
+    // Both sides of an #if: the one that is compiled anyway stays.
+    EXPECT_NE(note_for({4, 6}).find("with its options mm/always.c:6 would not be compiled"),
+              std::string::npos);
+    // What is asked for is not taken back for a line.
+    const auto note = note_for({6}, {{"BLOCK", {"y", ""}}, {"SWAP", {"y", ""}}});
+    EXPECT_EQ(note, "line 6 is inside #else of #ifdef CONFIG_SWAP: CONFIG_SWAP=y is asked for");
+}
+
+TEST_F(SmallTree, ValuesAreThoseOfAConfiguration) {
+    const auto values = kconfig_values(tree.path(), x86_64(),
+                                       {{"BLOCK", {"y", ""}}, {"NOWHERE", {"y", ""}}}, context);
+    ASSERT_TRUE(values) << values.error().message;
+    EXPECT_EQ(values->at("BLOCK"), "y");
+    EXPECT_EQ(values->at("MMU"), "y"); // without a prompt
+    EXPECT_FALSE(values->contains("NET"));
+    EXPECT_FALSE(values->contains("NOWHERE"));
+}
+
 TEST_F(SmallTree, ABrokenKconfigIsTheUsersFault) {
     tree.put("Kconfig", "config\n");
     const auto derived = options_for({"mm/always.c"}, tree.path(), x86_64(), {}, context);
@@ -320,8 +418,9 @@ TEST(Scripts, AreInTheProgram) {
         EXPECT_TRUE(script.text.find("SPDX-License-Identifier") != std::string_view::npos);
         EXPECT_TRUE(script.text.ends_with('\n'));
     }
-    EXPECT_EQ(names, (std::vector<std::string>{"kconfig_search.py", "kernel_options.py",
-                                               "make_lists.py"}));
+    EXPECT_EQ(names,
+              (std::vector<std::string>{"kconfig_search.py", "kconfig_values.py",
+                                        "kernel_options.py", "line_guards.py", "make_lists.py"}));
 }
 
 } // namespace

@@ -6,12 +6,12 @@
 #include "rig/base/text.h"
 #include "rig/host/git.h"
 #include "rig/kernel/kernel_build.h"
-#include "rig/kernel/kernel_config.h"
-#include "rig/kernel/kernel_recipe.h"
 #include "rig/kernel/symbol_table.h"
 #include "rig/report/wording.h"
 #include "rig/series/breaking_patch.h"
 #include "rig/spec/spec_parser.h"
+#include "rig/trial/trial_options.h"
+#include "rig/trial/trial_place.h"
 #include "rig/workloads/workload.h"
 
 #include <algorithm>
@@ -148,11 +148,11 @@ Status own_folder(const fs::path& folder, const fs::path& incoming) {
                             folder.string()));
 }
 
-// rig's own fragments, copied so that the experiment's folder needs nothing else.
-Result<std::vector<std::string>> copy_fragments(const TrialRequest& request,
-                                                const fs::path& shipped, const fs::path& folder) {
-    std::vector<std::string> names{"base.config"};
-    if (!request.fault.empty()) names.emplace_back("fault-injection.config");
+// rig's own fragments, copied so that the experiment's folder needs nothing else. Fault injection
+// is always among them: with --fault a trial is often made again, and a kernel with other options
+// would take minutes.
+Result<std::vector<std::string>> copy_fragments(const fs::path& shipped, const fs::path& folder) {
+    const std::vector<std::string> names{"base.config", "fault-injection.config"};
     std::vector<std::string> out;
     const fs::path kernel = fs::path("configs") / "kernel";
     for (const auto& name : names) {
@@ -224,46 +224,37 @@ Status set_options(const TrialRequest& request, TrialExperiment& experiment) {
     return {};
 }
 
-// The spec of what is known so far. `workload` and `target` stand in until the kernels are built.
-Result<Spec> spec_of_plan(const TrialPlan& plan) {
-    auto experiment = plan.experiment;
+// `experiment` with a workload, a target and no bounds: what is known so far can be built, and
+// `rig lines` and `rig build` take it.
+TrialExperiment stand_ins(TrialExperiment experiment) {
     if (experiment.workload.empty()) experiment.workload = "munmap";
     if (experiment.target.empty()) experiment.target = "do_exit";
     experiment.bounds.clear();
-    RIG_TRY(text, experiment_text(experiment));
+    return experiment;
+}
+
+Result<Spec> spec_of_plan(const TrialPlan& plan) {
+    RIG_TRY(text, experiment_text(stand_ins(plan.experiment)));
     return parse_spec(text, plan.file);
 }
 
-Status derive_options(TrialPlan& plan, const Environment& environment) {
-    const auto context = context_of(environment);
-    RIG_TRY(spec, spec_of_plan(plan));
-    RIG_TRY(recipe, make_recipe(spec, spec.arms.back(), context));
-    RIG_CHECK(touches_tree(plan.series, recipe.source.tree));
-    std::vector<std::string> files;
-    for (const auto& patch : plan.series.patches)
-        for (const auto& path : patch.paths)
-            if ((path.ends_with(".c") || path.ends_with(".S") || path.ends_with(".h")) &&
-                std::find(files.begin(), files.end(), path) == files.end())
-                files.push_back(path);
-    // A file that the series deletes compiles to nothing.
-    std::erase_if(files, [&](const std::string& path) {
-        const auto found = recipe.overlay.find(path);
-        return found != recipe.overlay.end() && !found->second;
-    });
-    const Scratch scratch;
-    RIG_CHECK(scratch.made());
-    const auto tree = scratch.dir() / "tree";
-    RIG_CHECK(link_tree(recipe.source.tree, recipe.overlay, tree));
-    auto derived = options_for(files, tree, *recipe.arch, recipe.requests, context);
-    if (!derived) return tl::unexpected(derived.error());
-    std::set<std::string> given;
-    for (const auto& option : plan.experiment.options)
-        given.insert(option.name);
-    for (const auto& one : derived->together)
-        if (!given.contains(one.name))
-            plan.experiment.options.push_back({one.name, one.value, one.reason});
-    plan.derived = std::move(*derived);
-    return {};
+// Writes plan.file. What the user made of an earlier file stays.
+Status write_experiment(const TrialPlan& plan, const TrialExperiment& experiment,
+                        Progress& progress) {
+    RIG_TRY(text, experiment_text(experiment));
+    std::error_code error;
+    if (const auto old = slurp(plan.file); !old.empty() && old != text) {
+        auto kept = plan.file;
+        for (unsigned n = 1; fs::exists(kept, error); ++n)
+            kept = fmt::format("{}.{}", plan.file.string(), n);
+        fs::rename(plan.file, kept, error);
+        if (error)
+            return fail(FaultDomain::Host,
+                        fmt::format("cannot rename {}: {}", plan.file.string(), error.message()));
+        progress.say(fmt::format("{}: another file was there; it is now {}", plan.file.string(),
+                                 kept.filename().string()));
+    }
+    return write_atomically(plan.file, text);
 }
 
 const std::string& need_workload(TrialExperiment& experiment, const WaysToFunctions& ways,
@@ -281,10 +272,17 @@ const std::string& need_workload(TrialExperiment& experiment, const WaysToFuncti
 Result<TrialPlan> plan_trial(const TrialRequest& request, const fs::path& shipped,
                              const Environment& environment) {
     TrialPlan plan;
-    const auto parent = request.folder.empty() ? fs::path("rig-try") : request.folder;
+    auto parent = request.folder;
+    if (parent.empty()) {
+        RIG_TRY(place, place_for("rig-try"));
+        parent = place;
+    }
+    std::error_code error;
+    const bool parent_is_new = !fs::exists(parent, error);
     const auto incoming = parent / fmt::format(".incoming-{}", ::getpid());
     RIG_TRY(series,
             import_series(request.series, incoming, environment.runner, environment.progress));
+    if (parent_is_new) RIG_CHECK(ignore_in_git(parent));
     plan.series = std::move(series);
     auto& experiment = plan.experiment;
     experiment.name = request.name.empty() ? slug_of(plan.series.title) : slug_of(request.name);
@@ -292,7 +290,6 @@ Result<TrialPlan> plan_trial(const TrialRequest& request, const fs::path& shippe
     plan.folder = parent / experiment.name;
     plan.file = plan.folder / (experiment.name + ".toml");
     RIG_CHECK(own_folder(plan.folder, incoming));
-    std::error_code error;
     fs::create_directories(plan.folder / "kernel-patches", error);
     fs::create_directories(plan.folder / "configs" / "kernel", error);
     fs::remove_all(plan.folder / kSeries, error);
@@ -312,7 +309,7 @@ Result<TrialPlan> plan_trial(const TrialRequest& request, const fs::path& shippe
     }
     RIG_TRY(source, source_of(request, plan.series, environment.runner, plan.remarks));
     experiment.source = source;
-    RIG_TRY(fragments, copy_fragments(request, shipped, plan.folder));
+    RIG_TRY(fragments, copy_fragments(shipped, plan.folder));
     experiment.fragments = fragments;
     RIG_CHECK(set_workload(request, experiment));
     RIG_CHECK(set_options(request, experiment));
@@ -325,7 +322,8 @@ Result<TrialPlan> plan_trial(const TrialRequest& request, const fs::path& shippe
         RIG_TRY(bound, parse_not_worse(text));
         experiment.bounds.push_back(bound);
     }
-    RIG_CHECK(derive_options(plan, environment));
+    RIG_TRY(spec, spec_of_plan(plan));
+    RIG_CHECK(derive_options(plan, spec, environment));
     return plan;
 }
 
@@ -351,6 +349,7 @@ Result<TrialKernels> build_trial(TrialPlan& plan, const Environment& environment
         return tl::unexpected(error);
     }
     if (!kernel) return tl::unexpected(kernel.error());
+    name_differing_options(plan, *base_kernel, *kernel);
     TrialKernels out;
     auto changed = changed_functions(spec, base, patched, context);
     if (!changed) {
@@ -368,7 +367,9 @@ Result<TrialKernels> build_trial(TrialPlan& plan, const Environment& environment
     }
     environment.progress.finish();
     out.graph = std::move(*graph);
-    if (out.changed.functions.empty())
+    auto& experiment = plan.experiment;
+    if (out.changed.functions.empty()) {
+        RIG_CHECK(write_experiment(plan, stand_ins(experiment), environment.progress));
         return fail(FaultDomain::Guest,
                     fmt::format("no function differs between the two kernels, so that nothing of "
                                 "the series can run; {}",
@@ -376,48 +377,41 @@ Result<TrialKernels> build_trial(TrialPlan& plan, const Environment& environment
                                     ? "comments, or code that this configuration leaves out: "
                                       "`rig lines " +
                                           plan.file.string() + " --arm patched` tells"
-                                    : "only data differ"));
+                                    : "only data differ:\n" + changed_text(out.changed)));
+    }
     RIG_TRY(base_symbols,
             SymbolTable::parse(slurp(base_kernel->system_map), base_kernel->system_map.string()));
     RIG_TRY(symbols, SymbolTable::parse(slurp(kernel->system_map), kernel->system_map.string()));
-    auto& experiment = plan.experiment;
     std::vector<std::string> functions;
-    for (const auto& one : out.changed.functions)
-        if (one.kind == FunctionChange::Kind::Changed && !one.init &&
-            symbols.bounds(one.function) && base_symbols.bounds(one.function))
-            functions.push_back(one.function);
+    for (const bool only_numbers : {false, true}) // what differs in line numbers comes last
+        for (const auto& one : out.changed.functions)
+            if (one.kind == FunctionChange::Kind::Changed && !one.init &&
+                one.only_numbers == only_numbers && symbols.bounds(one.function) &&
+                base_symbols.bounds(one.function))
+                functions.push_back(one.function);
     const auto ways = ways_to(out.graph, wanted_functions(out.changed));
-    if (experiment.target.empty() && functions.empty())
+    if (experiment.target.empty() && functions.empty()) {
+        RIG_CHECK(write_experiment(plan, stand_ins(experiment), environment.progress));
         return fail(FaultDomain::Spec,
                     "no changed function is a function of its own in both kernels (all are new, "
                     "removed, inlined or run at boot only): name one that contains the change by "
-                    "--target");
+                    "--target\n" +
+                        changed_text(out.changed));
+    }
     if (experiment.target.empty()) experiment.target = functions.front();
     for (const auto& function : functions)
         if (function != experiment.target && experiment.functions.size() < kMostFunctions &&
             std::find(experiment.functions.begin(), experiment.functions.end(), function) ==
                 experiment.functions.end())
             experiment.functions.push_back(function);
-    if (need_workload(experiment, ways, plan.remarks).empty())
+    if (need_workload(experiment, ways, plan.remarks).empty()) {
+        RIG_CHECK(write_experiment(plan, stand_ins(experiment), environment.progress));
         return fail(FaultDomain::Spec,
                     fmt::format("no shipped workload leads to {}(): name a command that does by "
                                 "--run\n{}",
                                 experiment.target, ways_text(out)));
-    RIG_TRY(text, experiment_text(experiment));
-    // What the user made of an earlier file stays.
-    std::error_code error;
-    if (const auto old = slurp(plan.file); !old.empty() && old != text) {
-        auto kept = plan.file;
-        for (unsigned n = 1; fs::exists(kept, error); ++n)
-            kept = fmt::format("{}.{}", plan.file.string(), n);
-        fs::rename(plan.file, kept, error);
-        if (error)
-            return fail(FaultDomain::Host,
-                        fmt::format("cannot rename {}: {}", plan.file.string(), error.message()));
-        environment.progress.say(fmt::format("{}: another file was there; it is now {}",
-                                             plan.file.string(), kept.filename().string()));
     }
-    RIG_CHECK(write_atomically(plan.file, text));
+    RIG_CHECK(write_experiment(plan, experiment, environment.progress));
     return out;
 }
 

@@ -18,6 +18,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -80,8 +81,16 @@ Result<TrialKernels> build_trial(TrialPlan& plan, const Environment& environment
 // The functions that are changed or new, and not freed after boot.
 std::vector<WantedFunction> wanted_functions(const ChangedFunctions& changed);
 
+// One line for each changed function and object, for people.
+std::string changed_text(const ChangedFunctions& changed);
 // For a run in which no changed line ran: how to reach the changed functions, and what could be
 // made to fail below them.
 std::string ways_text(const TrialKernels& kernels);
+// Likewise, whole, as an object {"system_calls": [{"system_call", "path"}, ...], "indirect",
+// "workloads", "allocations", "missing"}.
+nlohmann::json ways_json(const TrialKernels& kernels);
+// {"experiment", "remarks", "changed_functions": [{"function", "object", "kind", "init",
+// "only_numbers"}, ...], "only_data"}.
+nlohmann::json trial_json(const TrialPlan& plan, const TrialKernels& kernels);
 
 } // namespace rig

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/trial/trial_experiment.h"
 
+#include "rig/arch/arch.h"
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -16,6 +18,8 @@ namespace {
 constexpr double kFamilyError = 0.05;
 constexpr unsigned kFewestBoots = 6, kMostBoots = 1000;
 constexpr std::size_t kLongestSlug = 40;
+constexpr std::size_t kLongestName = 32, kLongestLabel = 40; // of a metric
+constexpr std::size_t kMostDiffering = 512;                  // names that config_differs takes
 
 std::string list_of(const std::vector<std::string>& texts) {
     std::vector<std::string> all;
@@ -33,6 +37,14 @@ std::string option_value(const std::string& value) {
     return toml_text(value);
 }
 
+std::string options_text(const std::vector<TrialOption>& options) {
+    std::string out;
+    for (const auto& option : options)
+        out += fmt::format("{} = {}{}\n", option.name, option_value(option.value),
+                           option.reason.empty() ? "" : " # " + option.reason);
+    return out;
+}
+
 // One metric of the file.
 struct Entry {
     std::string name;
@@ -40,14 +52,31 @@ struct Entry {
     std::string remark;
 };
 
-std::string metric_name(const std::string& prefix, const std::string& function) {
+// "calls_tlb_remove_table", at most as long as the name of a metric may be. Functions that differ
+// in case, in dots or behind the limit get a number.
+std::string metric_name(const std::string& prefix, const std::string& function,
+                        std::set<std::string>& taken) {
     std::string name = prefix;
     for (const unsigned char c : function)
         name += std::isalnum(c) ? static_cast<char>(std::tolower(c)) : '_';
+    name = name.substr(0, kLongestName);
+    for (unsigned n = 2; !taken.insert(name).second; ++n) {
+        const auto number = fmt::format("_{}", n);
+        name = name.substr(0, kLongestName - number.size()) + number;
+    }
     return name;
 }
 
 std::vector<Entry> entries_of(const TrialExperiment& trial) {
+    std::set<std::string> taken;
+    const auto of_function = [&](const char* prefix, const char* key, const char* label,
+                                 const std::string& function) {
+        Entry entry{
+            metric_name(prefix, function, taken), {key + (" = " + toml_text(function))}, ""};
+        if (const auto text = label + (" " + function) + "()"; text.size() <= kLongestLabel)
+            entry.lines.push_back("label = " + toml_text(text));
+        return entry;
+    };
     std::vector<Entry> out{{"target_latency", {}, "of " + trial.target + "()"},
                            {"call_latency", {}, "one iteration of the workload"},
                            {"total_ipis", {}, ""},
@@ -57,14 +86,20 @@ std::vector<Entry> entries_of(const TrialExperiment& trial) {
     out.push_back({"context_switches",
                    {"event = \"sched:sched_switch\"", "own = true", "label = \"context switches\""},
                    "of the workload's tasks"});
-    std::set<std::string> seen;
-    for (const auto& function : trial.functions) {
-        // Names that differ in case or in dots only would be one key.
-        if (!seen.insert(metric_name("", function)).second) continue;
-        out.push_back({metric_name("calls_", function), {"calls_of = " + toml_text(function)}, ""});
-        out.push_back(
-            {metric_name("latency_", function), {"latency_of = " + toml_text(function)}, ""});
+    // Every architecture has this function, and not every one a tracepoint.
+    out.push_back({"page_faults",
+                   {"calls_of = \"handle_mm_fault\"", "own = true", "label = \"page faults\""},
+                   "of the workload's tasks"});
+    auto functions = trial.functions;
+    functions.insert(functions.begin(), trial.target);
+    for (const auto& function : functions) {
+        out.push_back(of_function("calls_", "calls_of", "calls of", function));
+        if (function != trial.target)
+            out.push_back(of_function("latency_", "latency_of", "latency of", function));
     }
+    const auto* arch = find_arch(trial.arch);
+    std::erase_if(
+        out, [&](const Entry& entry) { return arch && !why_missing(*arch, entry.name).empty(); });
     return out;
 }
 
@@ -139,15 +174,18 @@ Result<std::string> experiment_text(const TrialExperiment& trial) {
         "prerequisites = {}\nfragments = {}\n",
         toml_text(trial.name), toml_text(trial.description), trial.source, toml_text(trial.arch),
         list_of(trial.prerequisites), list_of(trial.fragments));
-    if (!trial.options.empty()) {
-        out += "\n[kernel.options]\n";
-        for (const auto& option : trial.options)
-            out += fmt::format("{} = {}{}\n", option.name, option_value(option.value),
-                               option.reason.empty() ? "" : " # " + option.reason);
-    }
+    if (!trial.options.empty()) out += "\n[kernel.options]\n" + options_text(trial.options);
     out += fmt::format("\n[[arm]]\nname = \"base\"\nseries = []\n\n[[arm]]\nname = \"patched\"\n"
                        "series = [{}]\n",
                        toml_text(trial.series));
+    if (!trial.config_differs.empty())
+        out += fmt::format("config_differs = {} # from the series' Kconfig files\n",
+                           trial.config_differs.size() > kMostDiffering
+                               ? list_of({"*"})
+                               : list_of(trial.config_differs));
+    if (!trial.patched_options.empty())
+        out += "[arm.options] # the tree without the series does not have them\n" +
+               options_text(trial.patched_options);
     // The workload's calls are one more comparison than the metrics that are shown.
     const auto boots = trial.boots ? trial.boots : boots_for(entries.size());
     out += fmt::format("\n[guest]\nvcpus = {}\nclock = {}\nboots = {}\n", trial.vcpus,

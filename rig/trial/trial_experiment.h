@@ -34,7 +34,9 @@ struct TrialExperiment {
     // Relative to the folder of the file.
     std::vector<std::string> prerequisites, fragments;
     std::string series;
-    std::vector<TrialOption> options;
+    std::vector<TrialOption> options;         // of both kernels
+    std::vector<TrialOption> patched_options; // the tree without the series cannot have them
+    std::vector<std::string> config_differs;  // what else follows from the series' Kconfig files
     unsigned vcpus = 4;
     unsigned boots = 0;            // 0: boots_for() the metrics of the file
     std::string clock = "virtual"; // only the emulator counts changed lines

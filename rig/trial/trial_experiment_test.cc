@@ -66,6 +66,28 @@ TEST_F(TrialText, CountsAndTimesEachChangedFunction) {
     EXPECT_TRUE(has("calls_need_update", "need_update"));
     EXPECT_TRUE(has("latency_need_update", "need_update"));
     EXPECT_TRUE(has("latency_quiet_vmstat", "Quiet_vmstat"));
+    EXPECT_TRUE(has("calls_vmstat_refresh", "vmstat_refresh"));
+    EXPECT_TRUE(has("page_faults", "handle_mm_fault"));
+    EXPECT_TRUE(has("context_switches", "sched:sched_switch"));
+}
+
+TEST_F(TrialText, LongAndAlikeNamesAreMetricsOfTheirOwn) {
+    trial.functions = {"Need_update", "need_update", "pgtable_trans_huge_withdraw_and_deposit_one",
+                       "pgtable_trans_huge_withdraw_and_deposit_two"};
+    const auto spec = must_parse();
+    std::map<std::string, unsigned> times;
+    for (const auto& metric : spec.metrics)
+        if (metric.custom) ++times[metric.custom->what];
+    for (const auto& function : trial.functions)
+        EXPECT_EQ(times[function], 2u) << function;
+}
+
+TEST_F(TrialText, HasOnlyMetricsOfItsArchitecture) {
+    trial.arch = "arm64";
+    for (const auto& metric : must_parse().metrics)
+        EXPECT_NE(metric.name, "tlb_flushes");
+    trial.bounds = {{"tlb_flushes", 0.01}};
+    EXPECT_FALSE(experiment_text(trial));
 }
 
 TEST_F(TrialText, BoundsAreExpectations) {
@@ -84,6 +106,20 @@ TEST_F(TrialText, BoundsAreExpectations) {
     EXPECT_NE(text.error().message.find("no such metric, accepted: latency, duration, ipis, "),
               std::string::npos)
         << text.error().message;
+}
+
+TEST_F(TrialText, WhatTheSeriesAddsToKconfigIsOfThePatchedArm) {
+    trial.patched_options = {{"FRESH", "y", "compiles mm/fresh.o"}};
+    trial.config_differs = {"HAVE_FRESH"};
+    auto spec = must_parse();
+    EXPECT_TRUE(spec.arms[0].options.empty());
+    EXPECT_EQ(spec.arms[1].options.at("FRESH"), "y");
+    EXPECT_EQ(spec.arms[1].config_differs, std::vector<std::string>{"HAVE_FRESH"});
+    EXPECT_FALSE(spec.kernel.options.contains("FRESH"));
+    for (unsigned i = 0; i < 600; ++i) // more than the key takes
+        trial.config_differs.push_back("OPTION_" + std::to_string(i));
+    spec = must_parse();
+    EXPECT_EQ(spec.arms[1].config_differs, std::vector<std::string>{"*"});
 }
 
 TEST_F(TrialText, AFaultIsOneFunctions) {

@@ -14,9 +14,17 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::size_t kMostChanged = 20;
 constexpr std::size_t kMostShown = 8; // paths and functions in a text
 // Calls between a changed function and an allocation that is named.
 constexpr std::size_t kDeepest = 4;
+
+json options_json(const std::vector<TrialOption>& options) {
+    json out = json::array();
+    for (const auto& option : options)
+        out.push_back({{"name", option.name}, {"value", option.value}, {"reason", option.reason}});
+    return out;
+}
 
 } // namespace
 
@@ -49,6 +57,14 @@ std::string plan_text(const TrialPlan& plan) {
     for (const auto& option : plan.experiment.options)
         line(fmt::format("option {}={}{}", option.name, option.value,
                          option.reason.empty() ? "" : ": " + option.reason));
+    for (const auto& option : plan.experiment.patched_options)
+        line(fmt::format("option {}={} of the patched kernel only, because the tree without the "
+                         "series does not have it{}",
+                         option.name, option.value,
+                         option.reason.empty() ? "" : ": " + option.reason));
+    if (!plan.experiment.config_differs.empty())
+        line(fmt::format("options that differ as a consequence: {}",
+                         fmt::join(plan.experiment.config_differs, ", ")));
     for (const auto& conflict : plan.derived.conflicts)
         line("! " + conflict);
     line(plan.experiment.workload.empty()
@@ -62,7 +78,7 @@ std::string plan_text(const TrialPlan& plan) {
 }
 
 std::string plan_json(const TrialPlan& plan) {
-    json patches = json::array(), files = json::array(), options = json::array();
+    json patches = json::array(), files = json::array();
     for (const auto& patch : plan.series.patches)
         patches.push_back({{"file", patch.file},
                            {"subject", patch.subject},
@@ -74,14 +90,13 @@ std::string plan_json(const TrialPlan& plan) {
                          {"options", file.options},
                          {"notes", file.notes},
                          {"why_not", file.why_not}});
-    for (const auto& option : plan.experiment.options)
-        options.push_back(
-            {{"name", option.name}, {"value", option.value}, {"reason", option.reason}});
     return json{{"title", plan.series.title},
                 {"patches", patches},
                 {"remarks", plan.remarks},
                 {"files", files},
-                {"options", options},
+                {"options", options_json(plan.experiment.options)},
+                {"patched_options", options_json(plan.experiment.patched_options)},
+                {"config_differs", plan.experiment.config_differs},
                 {"conflicts", plan.derived.conflicts},
                 {"workload", plan.experiment.workload},
                 {"experiment", plan.file.string()}}
@@ -119,6 +134,59 @@ std::string ways_text(const TrialKernels& kernels) {
         fmt::format("Allocations at most {} calls below them that could be made to fail", kDeepest),
         allocations);
     if (!ways.missing.empty()) list("Not in the kernel as functions of their own", ways.missing);
+    return out;
+}
+
+nlohmann::json ways_json(const TrialKernels& kernels) {
+    const auto ways = ways_to(kernels.graph, wanted_functions(kernels.changed));
+    json calls = json::array(), indirect = json::array(), workloads = json::array(),
+         allocations = json::array();
+    for (const auto& way : ways.system_calls)
+        calls.push_back({{"system_call", way.system_call}, {"path", way.path}});
+    for (const auto& way : ways.indirect)
+        indirect.push_back(
+            {{"function", way.function}, {"at_boot", way.at_boot}, {"path", way.path}});
+    for (const auto& way : ways.workloads)
+        workloads.push_back({{"workload", way.workload}, {"by", way.by}});
+    for (const auto& way : ways.allocations)
+        allocations.push_back(
+            {{"fault_point", way.fault_point}, {"function", way.function}, {"path", way.path}});
+    return {{"system_calls", calls},
+            {"indirect", indirect},
+            {"workloads", workloads},
+            {"allocations", allocations},
+            {"missing", ways.missing}};
+}
+
+nlohmann::json trial_json(const TrialPlan& plan, const TrialKernels& kernels) {
+    json functions = json::array(), data = json::array();
+    for (const auto& one : kernels.changed.functions)
+        functions.push_back({{"function", one.function},
+                             {"object", one.object},
+                             {"kind", words_of(one.kind)},
+                             {"init", one.init},
+                             {"only_numbers", one.only_numbers}});
+    for (const auto& one : kernels.changed.only_data)
+        data.push_back({{"object", one.object}, {"sections", one.sections}});
+    return {{"experiment", plan.file.string()},
+            {"remarks", plan.remarks},
+            {"changed_functions", functions},
+            {"only_data", data}};
+}
+
+std::string changed_text(const ChangedFunctions& changed) {
+    std::string out;
+    std::size_t shown = 0;
+    for (const auto& one : changed.functions)
+        if (shown++ < kMostChanged)
+            out += fmt::format("  {} {}() in {}{}\n", words_of(one.kind), one.function, one.object,
+                               one.init           ? ", freed after boot"
+                               : one.only_numbers ? ", in numbers only (such as line numbers)"
+                                                  : "");
+    if (shown > kMostChanged) out += fmt::format("  and {} more functions\n", shown - kMostChanged);
+    for (const auto& one : changed.only_data)
+        out += fmt::format("  only data differ in {}: {}\n", one.object,
+                           fmt::join(one.sections, ", "));
     return out;
 }
 
