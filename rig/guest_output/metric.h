@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The metrics: how the Sample of one boot becomes one number. The boot is the sampling unit: values
 // within a boot share its seed, its host and its time, so they are not independent. Lower is better
-// for all metrics. Pure.
+// for all metrics but bystander_user_work. Pure.
 #pragma once
 
 #include "rig/guest_output/sample.h"
@@ -22,6 +22,9 @@ struct MetricInfo {
     Unit unit = Unit::Count;
     // For latencies, how the values of a boot become one number: "median of the boot".
     std::string per_boot;
+    // Only few experiments have it: reports leave it out if no boot has it and the experiment does
+    // not name it.
+    bool rare = false;
 };
 
 // In the order of the report: all of metric_names(), injections and predicted_sync, then the

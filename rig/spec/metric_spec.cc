@@ -33,6 +33,11 @@ Status read_exact_values(const SpecTable& table, MetricSpec& metric, const Spec&
     return {};
 }
 
+// All other metrics are the better the lower they are.
+bool more_is_better(const std::string& metric) {
+    return metric == "bystander_user_work";
+}
+
 bool is_known_metric(const std::string& name) {
     const auto& known = metric_names();
     return std::find(known.begin(), known.end(), name) != known.end();
@@ -40,30 +45,29 @@ bool is_known_metric(const std::string& name) {
 
 const std::map<std::string, CustomMetric::Kind>& metric_sources() {
     using Kind = CustomMetric::Kind;
-    static const std::map<std::string, Kind> sources = {{"event", Kind::Event},
-                                                        {"calls_of", Kind::Calls},
-                                                        {"latency_of", Kind::Latency},
-                                                        {"counter", Kind::Counter},
-                                                        {"histogram_of", Kind::Histogram}};
+    static const std::map<std::string, Kind> sources = {
+        {"event", Kind::Event},     {"calls_of", Kind::Calls}, {"latency_of", Kind::Latency},
+        {"counter", Kind::Counter}, {"timing", Kind::Timing},  {"histogram_of", Kind::Histogram}};
     return sources;
 }
 
-Status known_counter(const SpecTable& table, const std::string& counter,
-                     const std::string& workload) {
-    const auto names = counters_of(workload);
-    if (std::find(names.begin(), names.end(), counter) != names.end()) return {};
+// `does` is what the workload does with these names: "counts" or "times".
+Status known_name(const SpecTable& table, const std::string& key, const std::string& found,
+                  const std::vector<std::string>& names, const std::string& workload,
+                  std::string_view does) {
+    if (std::find(names.begin(), names.end(), found) != names.end()) return {};
     return tl::unexpected(table.bad(
-        "counter",
+        key,
         names.empty()
-            ? fmt::format("another source: workload \"{}\" counts nothing itself", workload)
-            : fmt::format("what workload \"{}\" counts: {}", workload, fmt::join(names, ", "))));
+            ? fmt::format("another source: workload \"{}\" {} nothing itself", workload, does)
+            : fmt::format("what workload \"{}\" {}: {}", workload, does, fmt::join(names, ", "))));
 }
 
 Rule rule_of(CustomMetric::Kind kind) {
     using Kind = CustomMetric::Kind;
     if (kind == Kind::Event) return rules::event_name;
     if (kind == Kind::Histogram) return rules::arm_name;
-    if (kind == Kind::Counter) return rules::metric_name;
+    if (kind == Kind::Counter || kind == Kind::Timing) return rules::metric_name;
     return rules::kernel_function;
 }
 
@@ -84,7 +88,14 @@ Result<CustomMetric> read_custom_metric(const SpecTable& table, const std::strin
     custom.kind = metric_sources().at(found[0]);
     RIG_CHECK(table.text(found[0], custom.what, rule_of(custom.kind)));
     if (custom.kind == Kind::Counter)
-        RIG_CHECK(known_counter(table, custom.what, spec.workload.name));
+        RIG_CHECK(known_name(table, "counter", custom.what, counters_of(spec.workload),
+                             spec.workload.name, "counts"));
+    if (custom.kind == Kind::Timing) {
+        std::vector<std::string> names;
+        for (const auto& timing : timings_of(spec.workload))
+            names.push_back(timing.name);
+        RIG_CHECK(known_name(table, "timing", custom.what, names, spec.workload.name, "times"));
+    }
     if (custom.kind == Kind::Histogram &&
         std::none_of(spec.backgrounds.begin(), spec.backgrounds.end(),
                      [&](const auto& one) { return one.name == custom.what; }))
@@ -123,7 +134,7 @@ Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, 
     const bool defined_here = !is_known_metric(name);
     if (defined_here)
         accepted.insert(accepted.end(), {"event", "filter", "calls_of", "latency_of", "counter",
-                                         "histogram_of", "label", "own", "cpu"});
+                                         "timing", "histogram_of", "label", "own", "cpu"});
     RIG_CHECK(table.only(accepted));
     RIG_CHECK(
         table.require("expect", "one of report, exactly, at-most, not-worse, unchanged, falls"));
@@ -131,6 +142,10 @@ Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, 
     RIG_CHECK(table.choice("expect", expect,
                            {"report", "exactly", "at-most", "not-worse", "unchanged", "falls"}));
     const auto& [kind, companion] = expectations.at(expect);
+    if (more_is_better(name) && expect != "report" && expect != "unchanged" && expect != "exactly")
+        return tl::unexpected(table.bad(
+            "expect", "\"report\", \"unchanged\" or \"exactly\": more work done is better, and "
+                      "the other expectations are kept by less of it"));
     for (const auto& key : table.keys())
         if (key != companion && (key == "values" || key == "ratio" || key == "within"))
             return tl::unexpected(table.bad(
@@ -190,7 +205,9 @@ const std::vector<std::string>& metric_names() {
         for (const auto& metric : arch_metrics())
             out.push_back(metric.name);
         out.insert(out.end(), {"call_function_vectors", "bystander_interrupts", "target_latency",
-                               "call_latency", "bystander_wakeup", "bystander_work_time"});
+                               "call_latency", "bystander_wakeup", "bystander_work_time",
+                               "bystander_user_work", "bystander_user_gap",
+                               "caller_bystander_wakeup", "caller_bystander_worst"});
         return out;
     }();
     return names;

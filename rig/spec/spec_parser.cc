@@ -8,6 +8,7 @@
 #include "rig/spec/override.h"
 #include "rig/spec/toml_reader.h"
 #include "rig/spec/value_rules.h"
+#include "rig/spec/workload_parameters.h"
 #include "rig/workloads/older_names.h"
 #include "rig/workloads/workload.h"
 
@@ -64,42 +65,16 @@ std::string owners_of(std::string_view key) {
     return fmt::format("{}", fmt::join(names, " or "));
 }
 
-Status read_parameter(const SpecTable& table, const WorkloadParameter& parameter,
-                      WorkloadSpec& workload) {
-    if (parameter.required) RIG_CHECK(table.require(parameter.key, parameter.meaning));
-    if (!table.has(parameter.key)) return {};
-    auto& out = workload.parameters[parameter.key];
-    switch (parameter.type) {
-    case WorkloadParameter::Type::Number: {
-        unsigned number = 0;
-        RIG_CHECK(table.integer(parameter.key, number, parameter.minimum, parameter.maximum));
-        out = number;
-        return {};
-    }
-    case WorkloadParameter::Type::KernelFunction: {
-        std::string function;
-        RIG_CHECK(table.text(parameter.key, function, rules::kernel_function));
-        out = function;
-        return {};
-    }
-    case WorkloadParameter::Type::Command: {
-        std::vector<std::string> words;
-        RIG_CHECK(table.texts(parameter.key, words, parameter.maximum, rules::at_most(4096)));
-        if (words.empty() || !words[0].starts_with('/'))
-            return tl::unexpected(table.bad(parameter.key, parameter.meaning));
-        out = words;
-        return {};
-    }
-    }
-    return {};
-}
-
 // Reads the parameters that the workload declares. A parameter of another workload is refused with
 // the reason.
 Status read_parameters(const SpecTable& table, WorkloadSpec& workload) {
     const auto& declared = workload_named(workload.name);
-    for (const auto& parameter : declared.parameters)
-        RIG_CHECK(read_parameter(table, parameter, workload));
+    for (const auto& parameter : declared.parameters) {
+        if (parameter.required) RIG_CHECK(table.require(parameter.key, parameter.meaning));
+        std::optional<ParameterValue> value;
+        RIG_CHECK(read_parameter(table, parameter, value));
+        if (value) workload.parameters[parameter.key] = std::move(*value);
+    }
     for (const auto& key : parameter_keys()) {
         const bool own = std::any_of(declared.parameters.begin(), declared.parameters.end(),
                                      [&](const auto& one) { return one.key == key; });
@@ -113,24 +88,18 @@ Status read_parameters(const SpecTable& table, WorkloadSpec& workload) {
     return {};
 }
 
-Status read_workload(const SpecTable& table, WorkloadSpec& workload) {
-    std::vector<std::string> accepted = {"name",       "iterations",          "pace_us",
-                                         "bystanders", "bystander_period_us", "bystander_mode"};
+Status read_workload(const SpecTable& table, WorkloadSpec& workload, unsigned vcpus) {
+    std::vector<std::string> accepted = {"name", "iterations", "pace_us"};
+    accepted.insert(accepted.end(), bystander_keys.begin(), bystander_keys.end());
     for (const auto& key : parameter_keys())
         accepted.push_back(key);
     RIG_CHECK(table.only(accepted));
     RIG_CHECK(table.choice("name", workload.name, workload_names()));
     RIG_CHECK(table.integer("iterations", workload.iterations, 1, 100000));
     RIG_CHECK(table.integer("pace_us", workload.pace_us, 0, 10000000));
-    RIG_CHECK(table.boolean("bystanders", workload.bystanders));
-    RIG_CHECK(table.integer("bystander_period_us", workload.bystander_period_us, 50, 1000000));
-    if (table.has("bystander_mode") && !workload.bystanders)
-        return tl::unexpected(
-            table.bad("bystander_mode", "it left out, or workload.bystanders = true"));
-    std::string mode = "sleep";
-    RIG_CHECK(table.choice("bystander_mode", mode, {"sleep", "busy"}));
-    workload.bystanders_busy = mode == "busy";
-    return read_parameters(table, workload);
+    RIG_CHECK(read_bystanders(table, workload, vcpus));
+    RIG_CHECK(read_parameters(table, workload));
+    return check_parameters(table, workload, vcpus);
 }
 
 Status read_fault(const SpecTable& table, FaultSpec& fault) {
@@ -191,8 +160,9 @@ Status read_root(const SpecTable& root, Spec& spec, const rules::PathRules& path
     RIG_CHECK(read_arms(root, spec, paths));
     RIG_CHECK(section(root, "guest",
                       [&](const SpecTable& table) { return read_guest(table, spec.guest); }));
-    RIG_CHECK(section(root, "workload",
-                      [&](const SpecTable& table) { return read_workload(table, spec.workload); }));
+    RIG_CHECK(section(root, "workload", [&](const SpecTable& table) {
+        return read_workload(table, spec.workload, spec.guest.vcpus);
+    }));
     RIG_CHECK(section(root, "image", [&](const SpecTable& table) -> Status {
         RIG_CHECK(table.only({"files", "full_perf"}));
         if (table.has("files") && !arch_named(spec.kernel.arch).cross.empty())
