@@ -308,6 +308,10 @@ Comparison compare(const Spec& spec, const std::vector<Sample>& samples,
                 check_exact(*expect, boots, arm);
             result.arms.push_back(std::move(arm));
         }
+        if (info.rare && expect == spec.metrics.end() &&
+            std::all_of(result.arms.begin(), result.arms.end(),
+                        [](const ArmMetric& arm) { return arm.boots.empty(); }))
+            continue;
         out.metrics.push_back(std::move(result));
     }
     decide_bounds(spec, out.metrics);

@@ -69,6 +69,12 @@ std::vector<SampleSplat> as_data(const ConsoleTriage& console) {
     return data;
 }
 
+// Whether user space of the guest computes besides the workload's own process.
+bool computes_besides(const Spec& spec) {
+    return spec.workload.bystander_mode != BystanderMode::Sleep || !spec.backgrounds.empty() ||
+           has_threads(spec.workload);
+}
+
 } // namespace
 
 std::string kernel_cmdline(const Spec& spec, const Machine& machine) {
@@ -178,12 +184,11 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
     ConsoleTriage console(words_of(kernel_log).programs);
     triage_log(log, console);
     RIG_CHECK(write_splats(evidence / kSplatsFile, console, log_arrived));
-    auto status =
-        classify_end(*end,
-                     {talk.ready.has_value(), talk.bye, talk.failure, talk.violation,
-                      std::string(sent(guest::kTasks))},
-                     console, host_room(evidence, scratch.dir()), log, request.deadline,
-                     setup.spec.workload.bystanders_busy || !setup.spec.backgrounds.empty());
+    auto status = classify_end(*end,
+                               {talk.ready.has_value(), talk.bye, talk.failure, talk.violation,
+                                std::string(sent(guest::kTasks))},
+                               console, host_room(evidence, scratch.dir()), log, request.deadline,
+                               computes_besides(setup.spec));
     if (status) status = nothing_withheld(console, kernel_log, log);
     if (status && !talk.artifacts.contains(guest::kDetectorSwitches))
         status = ended(BootOutcome::BadEvidence,

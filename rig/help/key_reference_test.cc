@@ -33,6 +33,11 @@ TEST(Schema, HasEveryKeyWithItsTypeAndRange) {
     EXPECT_EQ(metric["required"], json{"expect"});
     EXPECT_EQ(metric["properties"]["ratio"]["exclusiveMinimum"], 0);
     EXPECT_EQ(metric["properties"]["values"]["type"], "object");
+    const auto& group = properties["workload"]["properties"]["group"];
+    EXPECT_EQ(group["maxItems"], 8);
+    EXPECT_EQ(group["items"]["required"], (json{"name", "cpus"}));
+    EXPECT_EQ(group["items"]["properties"]["args"]["items"]["type"], (json{"integer", "string"}));
+    EXPECT_EQ(group["items"]["properties"]["args"]["maxItems"], 6);
     EXPECT_EQ(properties["kernel"]["properties"]["options"]["additionalProperties"]["type"],
               (json{"boolean", "integer", "string"}));
 }

@@ -33,7 +33,7 @@ std::vector<std::pair<std::string, std::string>> Requirements::of_guest() const 
 }
 
 bool higher_is_better(const MetricSpec& metric) {
-    return metric.custom && metric.custom->per_second;
+    return metric.custom ? metric.custom->per_second : metric.name == "bystander_user_work";
 }
 
 } // namespace rig

@@ -169,10 +169,11 @@ struct CustomMetric {
                    // kretprobe)
         Counter,   // a counter of the workload (guest/protocol/workload_counters.h), of both passes
                    // together
+        Timing,    // what the workload times itself (Workload::timings), in the latency pass, ns
         Histogram, // what a background command prints at its end, as cyclictest -h does: lines of
                    // "MICROSECONDS COUNT..."
     } kind = Kind::Event;
-    // "subsystem:event", the function, the counter, or the background command's name.
+    // "subsystem:event", the function, the counter or timing, or the background command's name.
     std::string what;
     std::string filter;               // a perf filter over the event's fields (Kind::Event)
     std::string label;                // for people; empty: the metric's name

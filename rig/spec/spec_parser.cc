@@ -9,6 +9,7 @@
 #include "rig/spec/override.h"
 #include "rig/spec/toml_reader.h"
 #include "rig/spec/value_rules.h"
+#include "rig/spec/workload_parameters.h"
 #include "rig/workloads/older_names.h"
 #include "rig/workloads/workload.h"
 
@@ -55,8 +56,7 @@ Status read_guest(const SpecTable& table, GuestSpec& guest) {
 Status read_command(const SpecTable& table, std::string_view section, std::string_view key,
                     std::vector<std::string>& out) {
     if (!table.has(key)) return {};
-    RIG_CHECK(
-        table.texts(key, out, KeyedTable(table, section).limit(key), rules::at_most(1024)));
+    RIG_CHECK(table.texts(key, out, KeyedTable(table, section).limit(key), rules::at_most(1024)));
     if (out.empty() || !out[0].starts_with('/'))
         return tl::unexpected(table.bad(key, "an absolute path in the guest, and arguments"));
     return {};
@@ -65,8 +65,8 @@ Status read_command(const SpecTable& table, std::string_view section, std::strin
 Status read_requirements(const SpecTable& table, Requirements& required) {
     const KeyedTable keys(table, "requires");
     RIG_CHECK(keys.only());
-    RIG_CHECK(table.texts("cpu_flags", required.cpu_flags, keys.limit("cpu_flags"),
-                          rules::cpu_flag));
+    RIG_CHECK(
+        table.texts("cpu_flags", required.cpu_flags, keys.limit("cpu_flags"), rules::cpu_flag));
     RIG_CHECK(table.texts("files", required.files, keys.limit("files"), rules::guest_file));
     RIG_CHECK(table.texts("tracepoints", required.tracepoints, keys.limit("tracepoints"),
                           rules::event_name));
@@ -89,42 +89,16 @@ std::string owners_of(std::string_view key) {
     return fmt::format("{}", fmt::join(names, " or "));
 }
 
-Status read_parameter(const SpecTable& table, const WorkloadParameter& parameter,
-                      WorkloadSpec& workload) {
-    if (parameter.required) RIG_CHECK(table.require(parameter.key, parameter.meaning));
-    if (!table.has(parameter.key)) return {};
-    auto& out = workload.parameters[parameter.key];
-    switch (parameter.type) {
-    case WorkloadParameter::Type::Number: {
-        unsigned number = 0;
-        RIG_CHECK(table.integer(parameter.key, number, parameter.minimum, parameter.maximum));
-        out = number;
-        return {};
-    }
-    case WorkloadParameter::Type::KernelFunction: {
-        std::string function;
-        RIG_CHECK(table.text(parameter.key, function, rules::kernel_function));
-        out = function;
-        return {};
-    }
-    case WorkloadParameter::Type::Command: {
-        std::vector<std::string> words;
-        RIG_CHECK(table.texts(parameter.key, words, parameter.maximum, rules::at_most(4096)));
-        if (words.empty() || !words[0].starts_with('/'))
-            return tl::unexpected(table.bad(parameter.key, parameter.meaning));
-        out = words;
-        return {};
-    }
-    }
-    return {};
-}
-
 // Reads the parameters that the workload declares. A parameter of another workload is refused with
 // the reason.
 Status read_parameters(const SpecTable& table, WorkloadSpec& workload) {
     const auto& declared = workload_named(workload.name);
-    for (const auto& parameter : declared.parameters)
-        RIG_CHECK(read_parameter(table, parameter, workload));
+    for (const auto& parameter : declared.parameters) {
+        if (parameter.required) RIG_CHECK(table.require(parameter.key, parameter.meaning));
+        std::optional<ParameterValue> value;
+        RIG_CHECK(read_parameter(table, parameter, value));
+        if (value) workload.parameters[parameter.key] = std::move(*value);
+    }
     for (const auto& key : parameter_keys()) {
         const bool own = std::any_of(declared.parameters.begin(), declared.parameters.end(),
                                      [&](const auto& one) { return one.key == key; });
@@ -138,24 +112,18 @@ Status read_parameters(const SpecTable& table, WorkloadSpec& workload) {
     return {};
 }
 
-Status read_workload(const SpecTable& table, WorkloadSpec& workload) {
+Status read_workload(const SpecTable& table, WorkloadSpec& workload, unsigned vcpus) {
     const KeyedTable keys(table, "workload");
     RIG_CHECK(keys.only());
     RIG_CHECK(keys.choice("name", workload.name));
     RIG_CHECK(keys.integer("iterations", workload.iterations));
     RIG_CHECK(keys.integer("pace_us", workload.pace_us));
-    RIG_CHECK(table.boolean("bystanders", workload.bystanders));
-    RIG_CHECK(keys.integer("bystander_period_us", workload.bystander_period_us));
-    if (table.has("bystander_mode") && !workload.bystanders)
-        return tl::unexpected(
-            table.bad("bystander_mode", "it left out, or workload.bystanders = true"));
-    std::string mode = "sleep";
-    RIG_CHECK(keys.choice("bystander_mode", mode));
-    workload.bystanders_busy = mode == "busy";
+    RIG_CHECK(read_bystanders(table, workload, vcpus));
     RIG_CHECK(read_command(table, "workload", "setup", workload.setup));
     RIG_CHECK(read_command(table, "workload", "check", workload.check));
     RIG_CHECK(read_command(table, "workload", "teardown", workload.teardown));
-    return read_parameters(table, workload);
+    RIG_CHECK(read_parameters(table, workload));
+    return check_parameters(table, workload, vcpus);
 }
 
 Status read_fault(const SpecTable& table, FaultSpec& fault) {
@@ -225,8 +193,9 @@ Status read_root(const SpecTable& root, Spec& spec, const rules::PathRules& path
     RIG_CHECK(read_arms(root, spec, paths));
     RIG_CHECK(section(root, "guest",
                       [&](const SpecTable& table) { return read_guest(table, spec.guest); }));
-    RIG_CHECK(section(root, "workload",
-                      [&](const SpecTable& table) { return read_workload(table, spec.workload); }));
+    RIG_CHECK(section(root, "workload", [&](const SpecTable& table) {
+        return read_workload(table, spec.workload, spec.guest.vcpus);
+    }));
     RIG_CHECK(section(root, "image", [&](const SpecTable& table) -> Status {
         const KeyedTable image(table, "image");
         RIG_CHECK(image.only());

@@ -237,9 +237,9 @@ TEST_F(SpecTest, BystandersSleepUnlessToldOtherwise) {
     const auto with = [&](const std::string& mode) {
         return parse_spec(std::string(minimal_spec) + "[workload]\n" + mode, file());
     };
-    EXPECT_FALSE(with("")->workload.bystanders_busy);
-    EXPECT_FALSE(with("bystander_mode = \"sleep\"\n")->workload.bystanders_busy);
-    EXPECT_TRUE(with("bystander_mode = \"busy\"\n")->workload.bystanders_busy);
+    EXPECT_EQ(with("")->workload.bystander_mode, BystanderMode::Sleep);
+    EXPECT_EQ(with("bystander_mode = \"sleep\"\n")->workload.bystander_mode, BystanderMode::Sleep);
+    EXPECT_EQ(with("bystander_mode = \"busy\"\n")->workload.bystander_mode, BystanderMode::Busy);
 }
 
 TEST_F(SpecTest, CountersAreOfKnownWorkloadsAndFitWhereTheyGo) {
