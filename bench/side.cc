@@ -141,7 +141,10 @@ Side::Compiled Side::compile(bool web) const {
         compiled.packages = ninja({"web/packages.stamp"});
         compiled.packages.objects.reset();
     }
-    compiled.rig = ninja({"rig/rig", "guest/rig-agent"});
+    std::vector<std::string> targets{"rig/rig", "guest/rig-agent"};
+    // Older revisions have none. Without them rig counts no changed line.
+    if (fs::exists(clone() / "plugin" / "meson.build")) targets.emplace_back("plugins");
+    compiled.rig = ninja(targets);
     if (compiled.rig.objects.value_or(0) == 0)
         refuse("ninja said of no object that it compiles it: '[1/2] Compiling C++ object ...'");
     *compiled.rig.wall += configured.seconds;

@@ -452,6 +452,54 @@ def test_what_does_not_fit_is_one_clear_error():
     assert done.returncode == 3 and "fault-0.txt:1: found 'nobody is to blame" in done.stderr.decode(), done.stderr
 
 
+def counted():
+    """The run with changed lines, which were counted in other boots of the same experiment."""
+    folder = warp(lambda *_: None)
+    lines = json.loads((DATA / "lines/changed-lines.json").read_text())
+    counts = json.loads((DATA / "lines/line-counts.json").read_text())
+    for name, content in (("changed-lines.json", lines), ("line-counts.json", counts)):
+        (folder / name).write_text(json.dumps(content))
+    return folder, lines, counts
+
+
+def lcov_total(trace):
+    """(hit, found) as lcov itself counts them; an AssertionError if it refuses the file."""
+    file = Path(scratch, "trace.info")
+    file.write_bytes(trace)
+    done = run("lcov", "--summary", file)
+    found = re.search(rb"lines\.*: [0-9.]+% \((\d+) of (\d+) lines?\)", done.stdout + done.stderr)
+    assert done.returncode == 0 and found, done
+    return int(found[1]), int(found[2])
+
+
+def test_lcov_is_read_by_lcov():
+    folder, lines, counts = counted()
+    for arm in ("ipi", "reviewed"):
+        places = {place for one in lines["maps"] if one["arm"] == arm
+                  for place, line in enumerate(one["map"]["lines"]) if line["addresses"] and not line["border"]}
+        assert places
+        trace = export(folder, "lcov", "--arm", arm)
+        assert lcov_total(trace) == (len(places), len(places)), trace
+        text = trace.decode()
+        boots = [boot for boot in counts["boots"] if boot["arm"] == arm]
+        for place in places:
+            line = next(one for one in lines["maps"] if one["arm"] == arm)["map"]["lines"][place]
+            total = sum(sum(boot["lines"][0][place][:2]) for boot in boots)
+            assert total and f"DA:{line['line']},{total}\n" in text, (line, total, text)
+    assert export(folder, "lcov") == export(folder, "lcov", "--arm", "reviewed")
+
+
+def test_lcov_controls():
+    folder, _, _ = counted()
+    trace = export(folder, "lcov")
+    refused(lcov_total, re.sub(rb"DA:\d+", b"DA:x", trace), "")
+    refused(lcov_total, b"", "")
+    done = run(RIG, "export", BASE, "--format", "lcov")
+    assert done.returncode == 2 and "no changed line of arm 'reviewed' was counted" in done.stderr.decode(), done
+    done = run(RIG, "export", folder, "--format", "lcov", "--arm", "none")
+    assert done.returncode == 2 and "--arm none: accepted: ipi, reviewed" in done.stderr.decode(), done
+
+
 def test_out_is_what_stdout_is():
     for form in ("ktap", "junit", "kcidb", "csv", "benchstat"):
         file = Path(scratch, form)

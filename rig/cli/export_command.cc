@@ -8,6 +8,7 @@
 #include "rig/export/junit.h"
 #include "rig/export/kcidb.h"
 #include "rig/export/ktap.h"
+#include "rig/export/lcov.h"
 #include "rig/results/run_profiles.h"
 #include "rig/results/run_store.h"
 #include "rig/run_index/run_reader.h"
@@ -39,14 +40,43 @@ Status check_options(const CommandOptions& line) {
         if (const auto want = bad_origin(*line.origin))
             return fail(FaultDomain::Spec,
                         fmt::format("--origin '{}': accepted: {}", *line.origin, *want));
+    if (!line.arm.empty() && line.format != "lcov")
+        return fail(
+            FaultDomain::Spec,
+            fmt::format("--arm with --format {}: it is for lcov, accepted: lcov or no --arm",
+                        line.format));
     return {};
+}
+
+// One arm's lines: those of several arms are of several trees, under the same file names.
+Result<std::string> lcov_of(const ReportInput& report, const std::string& wanted,
+                            const std::filesystem::path& run) {
+    std::vector<std::string> arms;
+    for (const auto& arm : report.spec.arms)
+        arms.push_back(arm.name);
+    const auto names = fmt::format("{}", fmt::join(arms, ", "));
+    if (wanted.empty() && arms.size() != 2)
+        return fail(FaultDomain::Spec,
+                    fmt::format("--format lcov: {} has {} arms, want --arm with one of them: {}",
+                                run.string(), arms.size(), names));
+    const auto& arm = wanted.empty() ? arms.back() : wanted;
+    if (std::find(arms.begin(), arms.end(), arm) == arms.end())
+        return fail(FaultDomain::Spec, fmt::format("--arm {}: accepted: {}", arm, names));
+    auto text = render_lcov(report.lines, arm);
+    if (!text.empty()) return text;
+    std::string why = report.lines.why_not;
+    for (const auto* map : report.lines.of_arm(arm))
+        if (why.empty()) why = map->map.why_not;
+    return fail(FaultDomain::Spec,
+                fmt::format("--format lcov: no changed line of arm '{}' was counted in {}{}{}", arm,
+                            run.string(), why.empty() ? "" : ": ", why));
 }
 
 } // namespace
 
 const std::vector<std::string>& export_formats() {
-    static const std::vector<std::string> formats{"ktap", "junit",     "kcidb",
-                                                  "csv",  "benchstat", "folded"};
+    static const std::vector<std::string> formats{"ktap",      "junit",  "kcidb", "csv",
+                                                  "benchstat", "folded", "lcov"};
     return formats;
 }
 
@@ -74,6 +104,10 @@ Result<CommandOutput> export_command(const CommandOptions& line, const CommonOpt
                                     "compare --profile",
                                     run.dir.string()));
         text = render_folded(profiles);
+    }
+    if (line.format == "lcov") {
+        RIG_TRY(lcov, lcov_of(report, line.arm, run.dir));
+        text = std::move(lcov);
     }
     if (line.out.empty()) return CommandOutput{text, Exit::Pass};
     if (auto written = write_atomically(line.out, text); !written)

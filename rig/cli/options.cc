@@ -125,6 +125,7 @@ constexpr const char* kExportHelp = R"(Examples:
   rig export latest --format csv --raw                 one row per single latency
   rig export latest --format benchstat                 for benchstat -col /arm
   rig export latest --format folded                    a profile, for flame-graph tools
+  rig export latest --format lcov > rig.info           changed lines, for genhtml and editors
 
 Only what was shown to hold counts as passed. What is undecided, or was not shown to run, is a skip
 or an error. --json does not change the format.
@@ -450,10 +451,10 @@ void add_experiments(CLI::App& app, ProgramOptions& options, Subcommands& comman
                      "that explain the difference in instructions (rig compare --profile)")
         ->required();
     auto* exporting = app.add_subcommand(
-        "export", "Export a run as KTAP, JUnit XML, KCIDB, CSV, benchstat or folded");
+        "export", "Export a run as KTAP, JUnit XML, KCIDB, CSV, benchstat, folded or lcov");
     exporting->footer(kExportHelp);
     exporting->add_option("RUN", line.run, kRun)->required();
-    exporting->add_option("--format", line.format, "ktap, junit, kcidb, csv, benchstat or folded")
+    exporting->add_option("--format", line.format, "ktap, junit, kcidb, csv, benchstat, folded or lcov")
         ->required()
         ->check(CLI::IsMember(export_formats()));
     exporting->add_option("--out", line.out,
@@ -464,6 +465,9 @@ void add_experiments(CLI::App& app, ProgramOptions& options, Subcommands& comman
     exporting->add_option("--origin", line.origin,
                           "kcidb only: name of the CI system that submits, [a-z0-9_]+\n"
                           "(default: rig)");
+    exporting->add_option("--arm", line.arm,
+                          "lcov only: the arm whose changed lines are written (default: the\n"
+                          "second of two)");
     auto* calibrate = app.add_subcommand(
         "calibrate", "Measure the false-positive rate, and which regressions rig detects");
     calibrate->footer(kCalibrateHelp);

@@ -118,9 +118,13 @@ Status LineBuild::copy_from(const fs::path& original) {
     return {};
 }
 
-Status LineBuild::build() {
+Status LineBuild::compile() {
     RIG_CHECK(worktree_.prepare());
-    return worktree_.build(log_);
+    context_.progress.start("compiling what differs from the copied objects");
+    // compile_with_debug_information() links.
+    RIG_CHECK(worktree_.compile(log_));
+    context_.progress.finish();
+    return {};
 }
 
 Result<CommandResult> LineBuild::rules(const std::string& goal) {

@@ -37,8 +37,8 @@ class LineBuild {
 
     // Makes the copy of the worktree `original` if there is none yet. Under the lock of both.
     Status copy_from(const std::filesystem::path& original);
-    // Builds the kernel of the recipe, as it is. Call it before those below.
-    Status build();
+    // Compiles the kernel of the recipe, as it is. Call it before those below.
+    Status compile();
     // The objects of vmlinux that compile or include one of `files`.
     Result<std::vector<AffectedObject>> affected(const std::set<std::string>& files);
     // Compiles these, the result of affected(), again with -g, and links vmlinux from them.

@@ -146,7 +146,7 @@ Result<LineMap> map_in(LineBuild& build, const Kernel& kernel,
     std::set<std::string> c_files;
     for (const auto& [path, text] : texts)
         if (source_kind(path) == SourceKind::C) c_files.insert(path);
-    if (auto built = build.build(); !built) {
+    if (auto built = build.compile(); !built) {
         auto error = built.error();
         // This very kernel was built before: it is no verdict about it.
         if (error.fault_domain == FaultDomain::Kernel) error.fault_domain = FaultDomain::Host;

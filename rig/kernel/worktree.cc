@@ -170,11 +170,18 @@ Status Worktree::prepare() {
 }
 
 Status Worktree::build(const fs::path& log) {
+    return make_goal(fs::path(image()).filename().string(), log);
+}
+
+Status Worktree::compile(const fs::path& log) {
+    return make_goal("vmlinux_o", log);
+}
+
+Status Worktree::make_goal(const std::string& goal, const fs::path& log) {
     const unsigned jobs =
         context_.jobs ? context_.jobs : std::max(1u, std::thread::hardware_concurrency());
-    const auto target = fs::path(image()).filename().string();
     std::uint64_t lines = 0, total = had_objects_ ? 0 : kColdLines;
-    auto result = make({fmt::format("-j{}", jobs), target}, log, [&](std::string_view line) {
+    auto result = make({fmt::format("-j{}", jobs), goal}, log, [&](std::string_view line) {
         ++lines;
         if (total)
             context_.progress.advance(std::min(lines, total - 1));
@@ -186,7 +193,7 @@ Status Worktree::build(const fs::path& log) {
         return fail(FaultDomain::Host, "interrupted while building; what is compiled is kept", log);
     if (std::holds_alternative<Signalled>(result->outcome) ||
         std::holds_alternative<TimedOut>(result->outcome))
-        return fail(FaultDomain::Host, fmt::format("make {}: {}", target, describe(*result)), log);
+        return fail(FaultDomain::Host, fmt::format("make {}: {}", goal, describe(*result)), log);
     if (!result->ok()) {
         const auto out = slurp(log);
         const auto fault_domain = fault_domain_of(*result, out);

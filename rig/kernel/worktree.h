@@ -41,6 +41,8 @@ class Worktree {
 
     Status prepare(); // brings sources and .config to the recipe's; call it first
     Status build(const std::filesystem::path& log);
+    // Makes all objects of vmlinux, and links no kernel from them.
+    Status compile(const std::filesystem::path& log);
     // Builds one object; its path is relative to the tree. A compiler error is a result, not an
     // error.
     Result<CommandResult> make_object(const std::string& object, const std::filesystem::path& log);
@@ -57,6 +59,7 @@ class Worktree {
     Status link_sources();
     Status apply_overlay();
     Status configure();
+    Status make_goal(const std::string& goal, const std::filesystem::path& log);
     Result<CommandResult> make(std::vector<std::string> words, const std::filesystem::path& log,
                                std::function<void(std::string_view)> on_line = {});
 
