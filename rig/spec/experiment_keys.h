@@ -31,8 +31,8 @@ enum class KeyType {
 };
 
 struct FileKey {
-    std::string section; // name of a KeySection
-    std::string name;    // "NAME": every key that the user chooses
+    std::string section = {}; // name of a KeySection
+    std::string name = {};    // "NAME": every key that the user chooses
     KeyType type = KeyType::Text;
     // For people: what the texts are, such as "array of series folders". Empty: type_words().
     std::string shape = {};
