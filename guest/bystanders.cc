@@ -134,6 +134,8 @@ bool Bystanders::start(const BystanderPlan& plan) {
     if (pid_ > 0)
         return wait_until_ready(static_cast<unsigned>(plan.cpus.size()) + plan.caller.wanted);
     ::prctl(PR_SET_NAME, "bystander");
+    const unsigned stagger =
+        plan.cpus.empty() ? 16 : std::max(16u, *std::ranges::max_element(plan.cpus) + 1);
     ::prctl(PR_SET_TIMERSLACK,
             1); // the default slack of 50 us would hide the latency that is measured
     std::vector<std::thread> threads;
@@ -143,7 +145,7 @@ bool Bystanders::start(const BystanderPlan& plan) {
             keep_busy();
         });
     for (std::size_t n = 0; n < plan.cpus.size(); ++n)
-        threads.emplace_back([this, n, user] {
+        threads.emplace_back([this, n, user, stagger] {
             const unsigned cpu = plan_.cpus[n];
             pin(cpu);
             if (user)
@@ -154,7 +156,8 @@ bool Bystanders::start(const BystanderPlan& plan) {
             control_->ready.fetch_add(1);
             const std::uint64_t period = plan_.period_us * 1000ull;
             // Stagger the threads over the period, so that they do not all wake at once.
-            const std::uint64_t first = (monotonic_ns() / period + 2) * period + cpu * period / 16;
+            const std::uint64_t first =
+                (monotonic_ns() / period + 2) * period + cpu * period / stagger;
             wake_again_and_again(first, period, [&](std::uint64_t due, std::uint64_t woke) {
                 volatile unsigned work = plan_.burst_iterations;
                 while (work > 0)

@@ -139,6 +139,14 @@ BystanderPlan bystander_plan(const json& plan, unsigned cpus) {
     return out;
 }
 
+// NUMA nodes with memory or CPUs; 1 if the kernel knows of none.
+unsigned numa_nodes() {
+    unsigned nodes = 0;
+    while (::access(("/sys/devices/system/node/node" + std::to_string(nodes)).c_str(), F_OK) == 0)
+        ++nodes;
+    return std::max(nodes, 1u);
+}
+
 json outcome_of(int status) {
     if (WIFSIGNALED(status)) return {{"signal", WTERMSIG(status)}};
     return {{"exit", WEXITSTATUS(status)}};
@@ -365,6 +373,7 @@ void measure(const json& plan, Channel& channel, Deadline& deadline) {
         return fail("bystanders", errno_text("start"));
 
     json result = {{"cpus_online", cpus}, {"passes", json::array()}};
+    if (plan.contains("numa")) result["nodes_online"] = numa_nodes();
     report_required(plan, channel, result);
     const WindowMarks marks;
     unsigned index = 0;

@@ -98,8 +98,9 @@ std::chrono::seconds boot_deadline(const Spec& spec, const Machine& machine) {
     // busy host.
     const unsigned work = 1 + spec.workload.iterations / 100;
     const unsigned per_vcpu = machine.accelerator == Accelerator::Kvm ? 2 : 15;
-    // Under the wall clock both passes keep their pace.
-    const auto paced = 2ull * spec.workload.iterations * spec.workload.pace_us / 1'000'000;
+    // Under the wall clock every pass keeps its pace.
+    const auto passes = spec.guest.passes == Passes::Count ? 1ull : 2ull;
+    const auto paced = passes * spec.workload.iterations * spec.workload.pace_us / 1'000'000;
     return std::chrono::seconds(
         static_cast<long>(machine.slowness * (60 + per_vcpu * spec.guest.vcpus * work)) +
         static_cast<long>(paced));
@@ -113,6 +114,7 @@ BootRequest make_request(const GuestSetup& setup, const Kernel& kernel, std::uin
     request.kernel = kernel.boot_image;
     request.cmdline = kernel_cmdline(setup.spec, setup.machine);
     request.vcpus = setup.spec.guest.vcpus;
+    request.numa = setup.spec.guest.numa;
     request.memory_mib = setup.spec.guest.memory_mib;
     request.clock = setup.machine.clock;
     request.accelerator = setup.machine.accelerator;

@@ -276,7 +276,7 @@ void add_overrides(CLI::App* command, Overrides& o) {
                         "Seed of the perturbations and of the order of the boots,\n"
                         "instead of guest.seed");
     command->add_option("--vcpus", o.vcpus, "vCPUs of each guest, instead of guest.vcpus")
-        ->check(CLI::Range(2u, 16u));
+        ->check(CLI::Range(2u, 64u));
     command
         ->add_option("--clock", o.clock,
                      "Clock of the guests, instead of guest.clock:\n"
@@ -454,7 +454,8 @@ void add_experiments(CLI::App& app, ProgramOptions& options, Subcommands& comman
         "export", "Export a run as KTAP, JUnit XML, KCIDB, CSV, benchstat, folded or lcov");
     exporting->footer(kExportHelp);
     exporting->add_option("RUN", line.run, kRun)->required();
-    exporting->add_option("--format", line.format, "ktap, junit, kcidb, csv, benchstat, folded or lcov")
+    exporting
+        ->add_option("--format", line.format, "ktap, junit, kcidb, csv, benchstat, folded or lcov")
         ->required()
         ->check(CLI::IsMember(export_formats()));
     exporting->add_option("--out", line.out,

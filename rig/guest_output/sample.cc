@@ -124,6 +124,7 @@ json to_json(const Sample& sample, bool with_host) {
     visit_latencies(sample, [&](const char* key, const std::vector<std::uint64_t>& values) {
         out[key] = values;
     });
+    if (sample.nodes_online > 1) out["nodes_online"] = sample.nodes_online;
     visit_rare(sample, [&](const char* key, const std::vector<std::uint64_t>& values) {
         if (!values.empty()) out[key] = values;
     });
@@ -182,6 +183,7 @@ Result<Sample> sample_from_json(const json& value) {
         if (status && reader.has(key)) status = reader.wholes(key, values, max_values);
     });
     RIG_CHECK(status);
+    if (reader.has("nodes_online")) RIG_CHECK(reader.whole("nodes_online", sample.nodes_online));
     if (reader.has("workload_ns"))
         RIG_CHECK(reader.map("workload_ns", sample.workload_ns, max_timings, max_values));
     RIG_CHECK(reader.map("latencies_ns", sample.latencies_ns, max_counters, max_values));

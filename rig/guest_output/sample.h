@@ -67,8 +67,9 @@ struct SampleSplat {
 
 struct Sample {
     BootId id;
-    std::string run_clock;   // "virtual" | "wall"
-    std::string accelerator; // "tcg" | "kvm"
+    std::string run_clock;     // "virtual" | "wall"
+    std::string accelerator;   // "tcg" | "kvm"
+    unsigned nodes_online = 1; // NUMA nodes
     unsigned cpus_online = 0;
     // `uname -r` and `uname -v` of the guest.
     std::string kernel_release;

@@ -23,7 +23,7 @@ TEST(Schema, HasEveryKeyWithItsTypeAndRange) {
     EXPECT_EQ(schema["required"], (json{"name", "kernel", "arm"}));
     const auto& properties = schema["properties"];
     EXPECT_EQ(properties["guest"]["properties"]["vcpus"]["minimum"], 2);
-    EXPECT_EQ(properties["guest"]["properties"]["vcpus"]["maximum"], 16);
+    EXPECT_EQ(properties["guest"]["properties"]["vcpus"]["maximum"], 64);
     EXPECT_EQ(properties["guest"]["properties"]["clock"]["enum"],
               (json{"auto", "virtual", "wall"}));
     EXPECT_EQ(properties["arm"]["items"]["required"], json{"name"});

@@ -227,6 +227,7 @@ std::map<std::string, std::string> values_of(const Spec& s) {
     const auto number = [](auto value) { return std::to_string(value); };
     std::map<std::string, std::string> out{
         {"guest.vcpus", number(s.guest.vcpus)},
+        {"guest.numa", number(s.guest.numa)},
         {"guest.memory_mib", number(s.guest.memory_mib)},
         {"guest.boots", number(s.guest.boots)},
         {"guest.warmup_boots", number(s.guest.warmup_boots)},

@@ -286,8 +286,12 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
         {"backgrounds", backgrounds},
         {"fault", fault_json(spec.fault, symbols)},
         {"passes",
-         {{{"name", "counted"}, {"bystanders", false}, {"stat", stat}, {"record", counted}},
-          {{"name", "timed"}, {"bystanders", true}, {"stat", json::array()}, {"record", timed}}}}};
+         json::array(
+             {{{"name", "counted"}, {"bystanders", false}, {"stat", stat}, {"record", counted}}})}};
+    if (spec.guest.passes == Passes::Both)
+        plan.json["passes"].push_back(
+            {{"name", "timed"}, {"bystanders", true}, {"stat", json::array()}, {"record", timed}});
+    if (spec.guest.numa > 1) plan.json["numa"] = spec.guest.numa;
     for (const auto& [step, command] :
          {std::pair{"setup", &w.setup}, {"check", &w.check}, {"teardown", &w.teardown}})
         if (!command->empty()) plan.json["around"][step] = *command;

@@ -115,6 +115,23 @@ TEST(Plan, TheAgentLearnsOfOtherBystandersOnlyIfThereAreAny) {
               nlohmann::json({{"cpu", 1}, {"period_us", 200}, {"priority", 60}}));
 }
 
+TEST(Plan, TheLatencyPassCanBeLeftOut) {
+    Spec spec = captured_spec();
+    const auto both = plan_for(spec, kTarget);
+    ASSERT_EQ(both.json.at("passes").size(), 2u);
+    spec.guest.passes = Passes::Count;
+    const auto plan = plan_for(spec, kTarget);
+    ASSERT_EQ(plan.json.at("passes").size(), 1u);
+    EXPECT_EQ(plan.json.at("passes")[0], both.json.at("passes")[0]);
+}
+
+TEST(Plan, TheAgentCountsNodesOnlyIfThereAreSeveral) {
+    Spec spec = captured_spec();
+    EXPECT_FALSE(plan_for(spec, kTarget).json.contains("numa"));
+    spec.guest.numa = 2;
+    EXPECT_EQ(plan_for(spec, kTarget).json.at("numa"), 2);
+}
+
 // perf starts after the threads, so that their ids are the first ones above the workload's.
 TEST(Plan, ThreadsOfTheWorkloadAreItsOwnTasks) {
     Spec spec = captured_spec();

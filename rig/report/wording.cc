@@ -168,6 +168,7 @@ std::vector<std::string> bystander_texts(const ReportInput& input) {
     const auto& workload = input.spec.workload;
     const bool turns = input.run.clock == "virtual";
     std::vector<std::string> out;
+    if (input.spec.guest.passes == Passes::Count) return out;
     if (workload.bystanders && workload.bystander_mode == BystanderMode::User)
         out.push_back(fmt::format(
             "in user space on {}: they enter the kernel only when it interrupts them; more work "
@@ -222,6 +223,13 @@ std::vector<MethodEntry> method_entries(const ReportInput& input) {
     if (const auto text = cpu_allocation_text(run); !text.empty())
         out.push_back({"host CPUs", text});
     if (!run.seed_varies.empty()) out.push_back({"a seed varies", run.seed_varies});
+    if (input.spec.guest.passes == Passes::Count)
+        out.push_back({"passes", "the count pass only: no latency, no rate and no bystander was "
+                                 "measured"});
+    if (input.spec.guest.numa > 1)
+        out.push_back({"NUMA", fmt::format("{} nodes of {} vCPUs and {} MiB", input.spec.guest.numa,
+                                           input.spec.guest.vcpus / input.spec.guest.numa,
+                                           input.spec.guest.memory_mib / input.spec.guest.numa)});
     for (auto& text : bystander_texts(input))
         out.push_back({"bystanders", std::move(text)});
     for (const auto& metric : input.spec.metrics)

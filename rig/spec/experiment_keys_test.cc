@@ -29,7 +29,7 @@ TEST(ExperimentKeys, ControlWhatARowLacksIsFound) {
     EXPECT_EQ(found([](FileKey& row) { row.text = ""; }), "it has no text");
     EXPECT_EQ(found([](FileKey& row) { row.standard = ""; }), "it has no default");
     EXPECT_EQ(found([](FileKey& row) { row.low = row.high = 0; }), "it has no range");
-    EXPECT_EQ(found([](FileKey& row) { row.example = "vcpus = 17"; }),
+    EXPECT_EQ(found([](FileKey& row) { row.example = "vcpus = 65"; }),
               "its example is out of range");
     EXPECT_EQ(found([](FileKey& row) { row.example = "vcpus = true"; }),
               "its example is of another type");

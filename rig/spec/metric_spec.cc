@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <set>
 
 namespace rig {
 namespace {
@@ -134,6 +135,19 @@ Result<CustomMetric> read_custom_metric(const SpecTable& table, const std::strin
     return custom;
 }
 
+// Whether only the latency pass measures it.
+bool is_of_latency_pass(const MetricSpec& metric) {
+    using Kind = CustomMetric::Kind;
+    static const std::set<std::string> built_in{
+        "target_latency",          "call_latency",          "bystander_wakeup",
+        "bystander_work_time",     "bystander_user_work",   "bystander_user_gap",
+        "caller_bystander_wakeup", "caller_bystander_worst"};
+    if (!metric.custom) return built_in.contains(metric.name);
+    const auto kind = metric.custom->kind;
+    return metric.custom->per_second || kind == Kind::Latency || kind == Kind::Timing ||
+           kind == Kind::Histogram;
+}
+
 // Refuses what an expectation cannot mean for a metric of which more is better, or less.
 Status fits_direction(const SpecTable& table, const MetricSpec& metric) {
     const bool rate = higher_is_better(metric);
@@ -200,6 +214,13 @@ Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, 
         metric.custom = std::move(custom);
     }
     RIG_CHECK(fits_direction(table, metric));
+    if (spec.guest.passes == Passes::Count && is_of_latency_pass(metric) &&
+        (metric.kind != ExpectKind::Report || metric.at_least > 0))
+        return tl::unexpected(table.bad(
+            metric.kind != ExpectKind::Report ? "expect" : "at_least",
+            metric.kind != ExpectKind::Report
+                ? "\"report\", or guest.passes = \"both\": the latency pass measures it"
+                : "it left out, or guest.passes = \"both\": the latency pass measures it"));
     return metric;
 }
 

@@ -29,11 +29,35 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Status read_guest(const SpecTable& table, GuestSpec& guest) {
+// What a large guest needs of the architecture and of its own numbers.
+Status check_size(const SpecTable& table, const GuestSpec& guest, const std::string& arch) {
+    if (guest.is_large() && arch != kDefaultArch)
+        return tl::unexpected(table.bad(
+            guest.numa > 1 ? "numa" : "vcpus",
+            fmt::format("{} with kernel.arch = \"{}\": larger guests are x86_64 only",
+                        guest.numa > 1 ? "1" : fmt::format("at most {}", kOrdinaryVcpus), arch)));
+    if (guest.vcpus % guest.numa != 0)
+        return tl::unexpected(table.bad(
+            "numa", fmt::format("a divisor of guest.vcpus = {}: all nodes have as many vCPUs",
+                                guest.vcpus)));
+    if (guest.memory_mib % guest.numa != 0)
+        return tl::unexpected(table.bad(
+            "numa", fmt::format("a divisor of guest.memory_mib = {}: all nodes have as much memory",
+                                guest.memory_mib)));
+    return {};
+}
+
+Status read_guest(const SpecTable& table, GuestSpec& guest, const std::string& arch) {
     const KeyedTable keys(table, "guest");
     RIG_CHECK(keys.only());
     RIG_CHECK(keys.integer("vcpus", guest.vcpus));
+    RIG_CHECK(keys.integer("numa", guest.numa));
+    guest.memory_mib = default_memory_mib(guest.vcpus);
     RIG_CHECK(keys.integer("memory_mib", guest.memory_mib));
+    RIG_CHECK(check_size(table, guest, arch));
+    std::string passes = "both";
+    RIG_CHECK(keys.choice("passes", passes));
+    guest.passes = passes == "count" ? Passes::Count : Passes::Both;
     std::string clock = "auto";
     RIG_CHECK(keys.choice("clock", clock));
     guest.clock = clock == "auto"   ? ClockChoice::Auto
@@ -191,8 +215,9 @@ Status read_root(const SpecTable& root, Spec& spec, const rules::PathRules& path
         return {};
     }));
     RIG_CHECK(read_arms(root, spec, paths));
-    RIG_CHECK(section(root, "guest",
-                      [&](const SpecTable& table) { return read_guest(table, spec.guest); }));
+    RIG_CHECK(section(root, "guest", [&](const SpecTable& table) {
+        return read_guest(table, spec.guest, spec.kernel.arch);
+    }));
     RIG_CHECK(section(root, "workload", [&](const SpecTable& table) {
         return read_workload(table, spec.workload, spec.guest.vcpus);
     }));
