@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sstream>
 #include <thread>
 #include <variant>
@@ -137,7 +138,7 @@ Result<std::vector<AffectedObject>> LineBuild::affected(const std::set<std::stri
     // Members of the archives that vmlinux is linked from.
     objects_.clear();
     std::set<std::string> of_libraries;
-    std::string objects, changed;
+    std::string changed;
     std::vector<fs::path> archives{"vmlinux.a"};
     for (const char* library : {"lib/lib.a", "arch/{}/lib/lib.a"})
         archives.emplace_back(fmt::format(fmt::runtime(library), recipe_.arch->kernel_arch));
@@ -151,13 +152,15 @@ Result<std::vector<AffectedObject>> LineBuild::affected(const std::set<std::stri
             if (archive != "vmlinux.a") of_libraries.emplace(name);
         }
     }
-    for (const auto& object : objects_)
-        objects += " " + object;
     for (const auto& file : files)
         changed += " ../" + file;
-    RIG_CHECK(write_atomically(
-        obj() / kMakefile,
-        fmt::format("rig_objects :={}\nrig_changed :={}\n", objects, changed) + kRules));
+    const auto write_rules = [&](const auto& objects) {
+        return write_atomically(obj() / kMakefile,
+                                fmt::format("rig_objects := {}\nrig_changed :={}\n",
+                                            fmt::join(objects, " "), changed) +
+                                    kRules);
+    };
+    RIG_CHECK(write_rules(objects_));
     std::error_code error;
     const auto listed = obj() / "rig-lines.list";
     fs::remove(listed, error);
@@ -179,6 +182,11 @@ Result<std::vector<AffectedObject>> LineBuild::affected(const std::set<std::stri
         one.of_library = of_libraries.contains(one.object);
         all.push_back(std::move(one));
     }
+    // What follows is of these only: make takes seconds to read the commands of all objects.
+    std::vector<std::string> compiled;
+    for (const auto& one : all)
+        compiled.push_back(one.object);
+    RIG_CHECK(write_rules(compiled));
     return all;
 }
 

@@ -111,6 +111,21 @@ std::string options_text(const Arm& arm) {
     return fmt::format("{}", fmt::join(words, " "));
 }
 
+namespace {
+
+// Only markers show that the lines ran, where there are markers; "" if the lines do.
+std::string lines_caveat(const ReportInput& input) {
+    if (input.spec.arms.front().marker.empty()) return "";
+    auto why = input.lines.why_not;
+    for (const auto& one : input.lines.maps)
+        if (why.empty()) why = one.map.why_not;
+    return why.empty() ? ""
+                       : "the changed lines were not counted (" + why +
+                             "); the markers alone show that they ran";
+}
+
+} // namespace
+
 ChecksClaim checks_claim(const ReportInput& input) {
     if (input.spec.target.same_path)
         return {"Validity checks: every arm ran the target as often, and nothing was made to fail "
