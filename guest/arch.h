@@ -43,4 +43,20 @@ inline void relax() {
 #endif
 }
 
+// A counter that user space reads without entering the kernel. It runs evenly, at a rate that
+// depends on the machine. Under the virtual clock it follows that clock.
+inline std::uint64_t counter_ticks() {
+#if defined(__x86_64__) || defined(__i386__)
+    return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+    std::uint64_t ticks;
+    asm volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+    return ticks;
+#elif defined(__riscv)
+    std::uint64_t ticks;
+    asm volatile("rdtime %0" : "=r"(ticks));
+    return ticks;
+#endif
+}
+
 } // namespace rig::guest

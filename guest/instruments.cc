@@ -2,7 +2,6 @@
 #include "guest/instruments.h"
 
 #include "guest/files.h"
-#include "guest/workloads/fork_own.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -20,9 +19,10 @@ constexpr const char* kTracing = "/sys/kernel/tracing";
 constexpr const char* kFault = "/sys/kernel/debug/fail_page_alloc";
 constexpr const char* kPointers = "/proc/sys/kernel/kptr_restrict";
 
-std::string replace_pids(std::string text, pid_t workload) {
-    for (const auto& [mark, pid] : {std::pair<std::string, pid_t>{"$PID", workload},
-                                    {"$CHILDREN", first_child_pid(workload)}})
+std::string replace_pids(std::string text, const OwnTasks& tasks) {
+    for (const auto& [mark, pid] : {std::pair<std::string, pid_t>{"$PID", tasks.pid},
+                                    {"$LAST", tasks.last},
+                                    {"$CHILDREN", first_child_pid(tasks.last)}})
         for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at))
             text.replace(at, mark.size(), std::to_string(pid));
     return text;
@@ -124,12 +124,12 @@ KernelPointersHidden::~KernelPointersHidden() {
     if (!before_.empty()) write_file(kPointers, before_);
 }
 
-std::vector<std::string> event_arguments(const nlohmann::json& events, pid_t workload) {
+std::vector<std::string> event_arguments(const nlohmann::json& events, const OwnTasks& tasks) {
     std::vector<std::string> args;
     for (const auto& event : events) {
         args.insert(args.end(), {"-e", event.at("event").get<std::string>()});
         const auto filter = event.value("filter", std::string());
-        if (!filter.empty()) args.insert(args.end(), {"--filter", replace_pids(filter, workload)});
+        if (!filter.empty()) args.insert(args.end(), {"--filter", replace_pids(filter, tasks)});
     }
     return args;
 }
@@ -168,7 +168,7 @@ void disable_probe_optimization() {
     write_file("/proc/sys/debug/kprobes-optimization", "0");
 }
 
-bool arm_faults(const nlohmann::json& fault, pid_t workload, nlohmann::json& readback,
+bool arm_faults(const nlohmann::json& fault, const OwnTasks& tasks, nlohmann::json& readback,
                 std::string& error) {
     if (!fault.at("enabled").get<bool>()) return true;
     for (const auto& attribute : fault.at("attributes")) {
@@ -184,11 +184,13 @@ bool arm_faults(const nlohmann::json& fault, pid_t workload, nlohmann::json& rea
             text.pop_back();
         readback[name] = text;
     }
-    if (!write_file("/proc/" + std::to_string(workload) + "/make-it-fail", "1")) {
-        error = errno_text("make-it-fail");
-        return false;
-    }
-    return true;
+    const auto mark = [&](pid_t task) {
+        return write_file("/proc/" + std::to_string(task) + "/make-it-fail", "1");
+    };
+    if (mark(tasks.pid) && std::all_of(tasks.threads.begin(), tasks.threads.end(), mark))
+        return true;
+    error = errno_text("make-it-fail");
+    return false;
 }
 
 bool read_fault_times(long long& times) {

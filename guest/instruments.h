@@ -3,6 +3,8 @@
 // filters; this code knows no kernel function by name.
 #pragma once
 
+#include "guest/workloads/fork_own.h"
+
 #include <nlohmann/json.hpp>
 #include <string>
 #include <sys/types.h>
@@ -48,8 +50,9 @@ class KernelPointersHidden {
 };
 
 // "-e EVENT --filter FILTER" for every entry of plan["stat"] or plan["record"]. $PID is replaced by
-// the workload's pid, $CHILDREN by the lowest pid of a process that it starts (fork_own.h).
-std::vector<std::string> event_arguments(const nlohmann::json& events, pid_t workload);
+// the workload's pid, $LAST by the highest id of its threads, and $CHILDREN by the lowest pid of a
+// process that it starts (fork_own.h).
+std::vector<std::string> event_arguments(const nlohmann::json& events, const OwnTasks& tasks);
 
 // Events of the plan (subsystem:name) that the kernel does not have.
 std::vector<std::string> missing_events(const nlohmann::json& plan);
@@ -62,8 +65,9 @@ void disable_probe_optimization();
 // Writes the plan's lines to kprobe_events. False: `error` names the line.
 bool define_probes(const nlohmann::json& lines, std::string& error);
 
-// Writes the attributes of fail_page_alloc in order, then reads each back into `readback`.
-bool arm_faults(const nlohmann::json& fault, pid_t workload, nlohmann::json& readback,
+// Writes the attributes of fail_page_alloc in order, then reads each back into `readback`, and
+// marks the workload's tasks.
+bool arm_faults(const nlohmann::json& fault, const OwnTasks& tasks, nlohmann::json& readback,
                 std::string& error);
 bool read_fault_times(long long& times);
 void disarm_faults();

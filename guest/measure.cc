@@ -7,6 +7,7 @@
 #include "guest/instruments.h"
 #include "guest/window_marks.h"
 #include "guest/workload_commands.h"
+#include "guest/workloads/fork_own.h"
 #include "guest/workloads/workload.h"
 
 #include <algorithm>
@@ -32,6 +33,11 @@ struct WorkloadProcess {
     int steer = -1; // write: the first byte starts it, the second lets it exit
     int news = -1;  // read: 'r' = ready, 'd' = done, end of file = died
     WorkloadReport* report = nullptr;
+    const Workload* workload = nullptr;
+    WorkloadParams params = {};
+
+    // The tasks that make the calls, once it is ready.
+    OwnTasks tasks() const { return own_tasks(pid, *report); }
 
     bool steer_on() const { return ::write(steer, "g", 1) == 1; }
     bool wait_for(char word) const {
@@ -61,6 +67,7 @@ WorkloadParams read_params(const json& plan, const std::string& output) {
     params.ballast_pages = p.at("ballast_pages");
     params.address_slot = p.at("address_slot");
     params.command = w.value("command", std::vector<std::string>());
+    if (w.contains("group")) params.groups = read_groups(w.at("group"));
     params.output = output;
     return params;
 }
@@ -68,12 +75,13 @@ WorkloadParams read_params(const json& plan, const std::string& output) {
 bool start_workload(const json& plan, const std::string& output, Deadline& deadline,
                     WorkloadProcess& process, std::string& error) {
     const auto name = plan.at("workload").at("name").get<std::string>();
-    const Workload* workload = find_workload(name);
+    const Workload* workload = process.workload = find_workload(name);
     if (!workload) {
         error = "no workload named '" + name + "'";
         return false;
     }
-    const WorkloadParams params = read_params(plan, output);
+    const WorkloadParams& params = process.params = read_params(plan, output);
+    if (workload->share && !workload->share(params, error)) return false;
     void* shared = ::mmap(nullptr, sizeof(WorkloadReport), PROT_READ | PROT_WRITE,
                           MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     int steer[2], news[2];
@@ -110,22 +118,66 @@ bool start_workload(const json& plan, const std::string& output, Deadline& deadl
     return ok;
 }
 
+BystanderPlan bystander_plan(const json& plan, unsigned cpus) {
+    using Mode = BystanderPlan::Mode;
+    BystanderPlan out;
+    out.period_us = plan.at("period_us");
+    out.burst_iterations = plan.at("burst_iterations");
+    if (plan.at("enabled").get<bool>()) {
+        std::vector<unsigned> others;
+        for (unsigned cpu = 1; cpu < cpus; ++cpu)
+            others.push_back(cpu);
+        out.cpus = plan.value("cpus", others);
+    }
+    out.mode = plan.value("user", false)     ? Mode::User
+               : plan.at("busy").get<bool>() ? Mode::Busy
+                                             : Mode::Sleep;
+    if (plan.contains("caller")) {
+        const auto& caller = plan.at("caller");
+        out.caller = {true, caller.at("cpu"), caller.at("period_us"), caller.at("priority")};
+    }
+    return out;
+}
+
+// NUMA nodes with memory or CPUs; 1 if the kernel knows of none.
+unsigned numa_nodes() {
+    unsigned nodes = 0;
+    while (::access(("/sys/devices/system/node/node" + std::to_string(nodes)).c_str(), F_OK) == 0)
+        ++nodes;
+    return std::max(nodes, 1u);
+}
+
 json outcome_of(int status) {
     if (WIFSIGNALED(status)) return {{"signal", WTERMSIG(status)}};
     return {{"exit", WEXITSTATUS(status)}};
 }
 
-json bystander_results(const Bystanders& bystanders) {
-    json all = json::array();
-    for (unsigned cpu = 1; cpu < bystanders.cpus(); ++cpu) {
-        const BystanderLog& log = bystanders.log(cpu);
-        all.push_back(
-            {{"cpu", cpu},
-             {"dropped", log.dropped},
-             {"wakeup_ns", std::vector<std::uint64_t>(log.wakeup_ns, log.wakeup_ns + log.count)},
-             {"burst_ns", std::vector<std::uint64_t>(log.burst_ns, log.burst_ns + log.count)}});
+json wakeups(unsigned cpu, const BystanderLog& log) {
+    return {{"cpu", cpu},
+            {"dropped", log.dropped},
+            {"wakeup_ns", std::vector<std::uint64_t>(log.wakeup_ns, log.wakeup_ns + log.count)}};
+}
+
+void add_bystander_results(const Bystanders& bystanders, json& result) {
+    const auto& plan = bystanders.plan();
+    json all = json::array(), user = json::array();
+    for (std::size_t n = 0; n < plan.cpus.size(); ++n) {
+        if (plan.mode == BystanderPlan::Mode::User) {
+            const UserLog& log = bystanders.user_log(n);
+            user.push_back({{"cpu", plan.cpus[n]},
+                            {"work", log.work},
+                            {"window_ns", bystanders.recorded_ns()},
+                            {"gap_ns", bystanders.ticks_to_ns(log.gap_ticks)}});
+            continue;
+        }
+        const BystanderLog& log = bystanders.log(n);
+        all.push_back(wakeups(plan.cpus[n], log));
+        all.back()["burst_ns"] = std::vector<std::uint64_t>(log.burst_ns, log.burst_ns + log.count);
     }
-    return all;
+    result["bystanders"] = all;
+    if (plan.mode == BystanderPlan::Mode::User) result["user_bystanders"] = user;
+    if (plan.caller.wanted)
+        result["caller_bystander"] = wakeups(plan.caller.cpu, bystanders.caller_log());
 }
 
 // One pass: its input from the plan, and its results.
@@ -141,8 +193,9 @@ struct Pass {
     std::string stage{}, error{};
 
     std::string name() const { return own.at("name").get<std::string>(); }
-    // Output file of the workload "command".
+    // Output file of the commands that the workload runs; absent if it runs none.
     std::string command_output() const { return "/tmp/" + name() + "-command.txt"; }
+    bool printed() const { return ::access(command_output().c_str(), F_OK) == 0; }
     bool run();
 
  private:
@@ -192,13 +245,14 @@ bool Pass::run() {
     const WorkloadReport& report = *workload.report;
     const unsigned calls = std::min(report.calls, kMaxIterations);
     result["workload"]["error"] = std::string(report.error);
-    if (report.error[0] && plan.at("workload").contains("command"))
+    if (report.error[0] && printed())
         result["workload"]["error"] = report.error + ("; it said: " + tail(command_output()));
     result["workload"]["calls"] = calls;
     result["workload"]["tables_freed"] = report.tables_freed;
     result["workload"]["counters"] = counters_of(report);
     result["workload"]["call_ns"] =
         std::vector<std::uint64_t>(report.call_ns, report.call_ns + calls);
+    if (workload.workload->results) workload.workload->results(workload.params, result["workload"]);
     return true;
 }
 
@@ -221,7 +275,8 @@ bool Pass::start_recording(PerfProcess& record, const std::vector<std::string>& 
 
 bool Pass::measured(WorkloadProcess& workload, Backgrounds& backgrounds) {
     stage = "fault injection";
-    if (!arm_faults(plan.at("fault"), workload.pid, result["readback"], error)) return false;
+    const OwnTasks tasks = workload.tasks();
+    if (!arm_faults(plan.at("fault"), tasks, result["readback"], error)) return false;
     long long before = 0, after = 0;
     read_fault_times(before);
 
@@ -229,7 +284,7 @@ bool Pass::measured(WorkloadProcess& workload, Backgrounds& backgrounds) {
     const bool counting = !own.at("stat").empty();
     PerfProcess stat, record;
     const auto with_events = [&](std::vector<std::string> args, const char* list) {
-        const auto events = event_arguments(own.at(list), workload.pid);
+        const auto events = event_arguments(own.at(list), tasks);
         args.insert(args.end(), events.begin(), events.end());
         return args;
     };
@@ -293,8 +348,7 @@ void Pass::send_output() {
                                "-perf-stat.err", "-perf-script.err"})
         channel.send_file(name() + suffix, "/tmp/" + name() + suffix);
     ::unlink("/tmp/perf.data");
-    if (plan.at("workload").contains("command"))
-        channel.send_tail(name() + "-command.txt", command_output());
+    if (printed()) channel.send_tail(name() + "-command.txt", command_output());
 }
 
 } // namespace
@@ -320,13 +374,11 @@ void measure(const json& plan, Channel& channel, Deadline& deadline) {
             error += " " + name;
         return fail("tracepoints", error);
     }
-    const auto& crowd = plan.at("bystanders");
-    if (crowd.at("enabled").get<bool>() && cpus > 1 &&
-        !bystanders.start(cpus, crowd.at("period_us"), crowd.at("burst_iterations"),
-                          crowd.at("busy")))
+    if (!bystanders.start(bystander_plan(plan.at("bystanders"), cpus)))
         return fail("bystanders", errno_text("start"));
 
     json result = {{"cpus_online", cpus}, {"passes", json::array()}};
+    if (plan.contains("numa")) result["nodes_online"] = numa_nodes();
     report_required(plan, channel, result);
     const WindowMarks marks;
     unsigned index = 0;
@@ -338,7 +390,7 @@ void measure(const json& plan, Channel& channel, Deadline& deadline) {
     }
     bystanders.stop();
     channel.send_file("kprobes.txt", "/tmp/kprobes.txt");
-    result["bystanders"] = bystander_results(bystanders);
+    add_bystander_results(bystanders, result);
     const std::string text = text_of(result);
     // The samples of many CPUs do not fit into a frame. They are sent as a file; the Result frame
     // tells the host that the file is complete.

@@ -6,11 +6,10 @@
 #include "guest/files.h"
 #include "guest/workloads/fork_own.h"
 #include "guest/workloads/mapping.h"
+#include "guest/workloads/program.h"
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
-#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,29 +22,12 @@ void prepare_command(const WorkloadParams& params, WorkloadReport& report) {
     prepare_common(params, report);
 }
 
-[[noreturn]] void become(const WorkloadParams& params) {
-    std::vector<char*> argv;
-    for (const auto& word : params.command)
-        argv.push_back(const_cast<char*>(word.c_str()));
-    argv.push_back(nullptr);
-    const int out = ::open(params.output.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600),
-              in = ::open("/dev/null", O_RDONLY);
-    ::dup2(in, 0);
-    ::dup2(out, 1);
-    ::dup2(out, 2);
-    ::setenv("PATH", "/bin", 1);
-    ::setenv("HOME", "/tmp", 1);
-    if (::chdir("/tmp") == 0) ::execv(argv[0], argv.data());
-    std::perror(argv[0]);
-    ::_exit(127);
-}
-
 void run_command(const WorkloadParams& params, WorkloadReport& report) {
     if (!reserve_child_pids(report)) return;
     at_pace(params, [&](unsigned i) {
         const pid_t child = fork_own(report);
         if (child < 0) return false;
-        if (child == 0) become(params);
+        if (child == 0) become(params.command, params.output);
         const std::uint64_t before = monotonic_ns();
         int status = 0;
         // Only one wait, whatever it returns, because one wait is one iteration. Nothing sends

@@ -3,6 +3,7 @@
 
 #include "guest/workloads/workload.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -30,8 +31,19 @@ pid_t burn_pid() {
 
 } // namespace
 
+OwnTasks own_tasks(pid_t pid, const WorkloadReport& report) {
+    OwnTasks tasks{pid, pid, {report.thread_ids, report.thread_ids + report.threads}};
+    for (const pid_t thread : tasks.threads)
+        tasks.last = std::max(tasks.last, thread);
+    return tasks;
+}
+
+bool is_own_child(pid_t child, const WorkloadReport& report) {
+    return child >= first_child_pid(own_tasks(::getpid(), report).last);
+}
+
 bool reserve_child_pids(WorkloadReport& report) {
-    const pid_t self = ::getpid(), first = first_child_pid(self);
+    const pid_t self = own_tasks(::getpid(), report).last, first = first_child_pid(self);
     for (pid_t last = self; last < first - 1;) {
         const pid_t pid = burn_pid();
         if (pid < 0) return complain(report, "vfork");

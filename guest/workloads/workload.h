@@ -4,9 +4,12 @@
 // name it in an experiment file.
 #pragma once
 
+#include "guest/protocol/thread_groups.h"
 #include "guest/protocol/workload_counters.h"
+#include "guest/workloads/thread_group.h"
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +26,8 @@ struct WorkloadParams {
     unsigned ballast_pages = 0;
     unsigned address_slot = 0;             // perturbation: which 1 GiB slot the mapping lies in
     std::vector<std::string> command = {}; // workload "command": the command and its arguments
-    std::string output = {}; // workload "command": its stdout and stderr are appended to this file
+    std::vector<ThreadGroup> groups = {};  // workload "threads"
+    std::string output = {}; // the stdout and stderr of commands are appended to this file
 };
 
 constexpr unsigned kMaxIterations = 100000;
@@ -36,6 +40,9 @@ struct WorkloadReport {
     char error[200] = {}; // empty: no error
     // The workload's own counters, in the order of workload_counters().
     std::uint64_t counters[kMaxCounters] = {};
+    // Threads that make the workload's calls, by their ids. They must exist when it is ready.
+    std::uint32_t threads = 0;
+    std::int32_t thread_ids[kMaxThreads] = {};
     std::uint64_t call_ns[kMaxIterations] = {}; // CLOCK_MONOTONIC around each call
 };
 
@@ -47,6 +54,12 @@ struct Workload {
     const char* name;
     WorkloadRun prepare;
     WorkloadRun run;
+    // For a workload whose results do not fit into the report. share() maps memory that the agent
+    // and the workload share, in the agent, before the workload's process exists. results() adds
+    // what is in it to the workload's results, in the agent: an object with "counters" and, if the
+    // workload times something itself, "timings" (name -> nanoseconds).
+    bool (*share)(const WorkloadParams& params, std::string& error) = nullptr;
+    void (*results)(const WorkloadParams& params, nlohmann::json& workload) = nullptr;
 };
 
 const Workload* find_workload(std::string_view name); // nullptr if there is none

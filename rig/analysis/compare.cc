@@ -290,7 +290,11 @@ Comparison compare(const Spec& spec, const std::vector<Sample>& samples,
                          [&](const MetricInfo& i) { return i.name == expect.name; }))
             infos.push_back({expect.name, expect.name, Unit::Count, ""});
 
+    const auto not_measured = [&](const MetricInfo& info) {
+        return spec.guest.passes == Passes::Count && info.unit != Unit::Count;
+    };
     for (const auto& info : infos) {
+        if (not_measured(info)) continue; // no metric of the file has an expectation of it
         MetricResult result{info, {}};
         auto expect = std::find_if(spec.metrics.begin(), spec.metrics.end(),
                                    [&](const MetricSpec& m) { return m.name == info.name; });
@@ -308,6 +312,10 @@ Comparison compare(const Spec& spec, const std::vector<Sample>& samples,
                 check_exact(*expect, boots, arm);
             result.arms.push_back(std::move(arm));
         }
+        if (info.rare && expect == spec.metrics.end() &&
+            std::all_of(result.arms.begin(), result.arms.end(),
+                        [](const ArmMetric& arm) { return arm.boots.empty(); }))
+            continue;
         out.metrics.push_back(std::move(result));
     }
     decide_bounds(spec, out.metrics);

@@ -80,7 +80,8 @@ void doubt_what_holds(const Spec& spec, const std::vector<Sample>& samples,
                                          [&](const MetricSpec& m) { return m.name == name; });
         if (expect == spec.metrics.end() || metric.arms.empty()) continue;
         if (name == "call_latency" ||
-            (expect->custom && expect->custom->kind == CustomMetric::Kind::Latency))
+            (expect->custom && (expect->custom->kind == CustomMetric::Kind::Latency ||
+                                expect->custom->kind == CustomMetric::Kind::Timing)))
             doubt(metric, [&](const ArmMetric& arm) {
                 const auto thin = thinly_exposed(spec, samples, arm.arm);
                 return thin.empty() ? "" : thin + ": the median over calls cannot show it";
@@ -89,7 +90,8 @@ void doubt_what_holds(const Spec& spec, const std::vector<Sample>& samples,
             doubt(metric,
                   [&](const ArmMetric& arm) { return paid_by_few(arm, metric.arms.front()); });
         if (bounds_a_ratio(*expect) &&
-            (metric.info.unit == Unit::Count || name.starts_with("bystander_")))
+            (metric.info.unit == Unit::Count || name.starts_with("bystander_") ||
+             name.starts_with("caller_bystander_")))
             doubt(metric, [&](const ArmMetric&) { return unequal_windows(spec); });
         if (name == "sync_ipis")
             doubt(metric, [&](ArmMetric& arm) {

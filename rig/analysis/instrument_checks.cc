@@ -127,29 +127,32 @@ void check_instruments(const ArmEvidence& evidence, const Boots& boots,
         [&](const Sample& s) {
             return "the workload ended early" + workload_hint(evidence, HintFor::Incomplete, &s);
         }));
-    checks.push_back(over_boots(
-        {"timed_pass", "the latency pass took the same path", true,
-         range(boots, [](const Sample& s) { return s.exercised.timed_target_hits; }), ""},
-        boots,
-        [&](const Sample& s) -> Wrong {
-            const auto& e = s.exercised;
-            if (e.timed_target_hits == 0 ||
-                (e.timed_injections != e.timed_target_hits && spec.fault.enabled))
-                return fmt::format("{} injections and {} target hits, want equal and > 0",
-                                   e.timed_injections, e.timed_target_hits);
-            if (static_cast<double>(e.timed_target_hits) >=
-                same_exercised * static_cast<double>(e.target_hits))
-                return {};
-            return fmt::format("{} target hits, want at least nine tenths of the count pass's {}",
-                               e.timed_target_hits, e.target_hits);
-        },
-        [](const Sample& s) -> std::string {
-            if (s.exercised.timed_injections == 0)
-                return "faults were not armed again after the count pass";
-            return "the probe's entry or return was missed (perf's buffer, or kretprobe's "
-                   "maxactive)";
-        }));
-    if (call_of(spec.workload).own_clock)
+    const bool timed = spec.guest.passes == Passes::Both;
+    if (timed)
+        checks.push_back(over_boots(
+            {"timed_pass", "the latency pass took the same path", true,
+             range(boots, [](const Sample& s) { return s.exercised.timed_target_hits; }), ""},
+            boots,
+            [&](const Sample& s) -> Wrong {
+                const auto& e = s.exercised;
+                if (e.timed_target_hits == 0 ||
+                    (e.timed_injections != e.timed_target_hits && spec.fault.enabled))
+                    return fmt::format("{} injections and {} target hits, want equal and > 0",
+                                       e.timed_injections, e.timed_target_hits);
+                if (static_cast<double>(e.timed_target_hits) >=
+                    same_exercised * static_cast<double>(e.target_hits))
+                    return {};
+                return fmt::format(
+                    "{} target hits, want at least nine tenths of the count pass's {}",
+                    e.timed_target_hits, e.target_hits);
+            },
+            [](const Sample& s) -> std::string {
+                if (s.exercised.timed_injections == 0)
+                    return "faults were not armed again after the count pass";
+                return "the probe's entry or return was missed (perf's buffer, or kretprobe's "
+                       "maxactive)";
+            }));
+    if (timed && call_of(spec.workload).own_clock)
         checks.push_back(over_boots(
             {"clocks_agree",
              "the workload's clock and perf's agree on the median call within a factor of two",
@@ -183,6 +186,19 @@ void check_instruments(const ArmEvidence& evidence, const Boots& boots,
                        "maxcpus=";
             return "CONFIG_NR_CPUS is too small, or a CPU did not come up (see the console log)";
         }));
+    if (spec.guest.numa > 1)
+        checks.push_back(over_boots(
+            {"numa_nodes", "the kernel has every NUMA node", true,
+             range(boots, [](const Sample& s) { return s.nodes_online; }), ""},
+            boots,
+            [&](const Sample& s) -> Wrong {
+                if (s.nodes_online == spec.guest.numa) return {};
+                return fmt::format("{} online, want {}", s.nodes_online, spec.guest.numa);
+            },
+            [](const Sample&) -> std::string {
+                return "CONFIG_NUMA or CONFIG_X86_64_ACPI_NUMA is off, or the command line has "
+                       "numa=";
+            }));
 }
 
 } // namespace rig

@@ -84,7 +84,7 @@ Wrong not_run(const ArmEvidence& evidence, const ArmLineMap& map, std::size_t pl
     for (const auto& group : wanted.groups) {
         bool all = true;
         for (const auto i : group) {
-            if (counts[i] && counts[i]->in_both_passes()) continue;
+            if (counts[i] && evidence.lines->in_every_pass(*counts[i])) continue;
             all = false;
             elsewhere = elsewhere || (counts[i] && counts[i]->rest > 0);
             missing.push_back(place_of(map.map.lines[i]));
@@ -93,7 +93,7 @@ Wrong not_run(const ArmEvidence& evidence, const ArmLineMap& map, std::size_t pl
     }
     const bool enough = all_wanted(evidence.spec) && !wanted.borders ? missing.empty() : ran > 0;
     if (enough) return {};
-    return fmt::format("{} did not run in both passes{}{}", list_of(missing),
+    return fmt::format("{} did not run in {}{}{}", list_of(missing), evidence.lines->passes(),
                        elsewhere ? ", but at other times" : "",
                        sample.exercised.marker_hits > 0 && !evidence.arm.marker.empty()
                            ? fmt::format("; {}() was called {} times all the same",
@@ -162,9 +162,10 @@ void check_changed(const ArmEvidence& evidence, const Boots& boots,
         return checks.push_back(
             cannot_check("no source line differs from any other arm",
                          "the arms differ by an option or not at all: name a marker"));
-    check.claim = all_wanted(evidence.spec)
-                      ? "all changed lines with instructions ran in both passes of every boot"
-                      : "changed lines ran in both passes of every boot";
+    check.claim = fmt::format("{} ran in {} of every boot",
+                              all_wanted(evidence.spec) ? "all changed lines with instructions"
+                                                        : "changed lines",
+                              evidence.lines->passes());
     check.found = fmt::format("{}", fmt::join(found, "; "));
     checks.push_back(over_boots(
         std::move(check), boots,
@@ -196,12 +197,13 @@ void check_entries(const ArmEvidence& evidence, const Boots& boots,
     const auto maps = evidence.lines->of_arm(evidence.arm.name);
     if (maps.empty() || boots.empty()) return;
     const auto count_pass = [](const LineCount& count) { return count.count_pass; };
-    std::vector<Instrument> instruments{
-        {evidence.spec.target.function, "target_hits",
-         [](const Sample& s) { return s.exercised.target_hits; }, count_pass},
-        {evidence.spec.target.function, "timed_target_hits",
-         [](const Sample& s) { return s.exercised.timed_target_hits; },
-         [](const LineCount& count) { return count.latency_pass; }}};
+    std::vector<Instrument> instruments{{evidence.spec.target.function, "target_hits",
+                                         [](const Sample& s) { return s.exercised.target_hits; },
+                                         count_pass}};
+    if (!evidence.lines->count_only)
+        instruments.push_back({evidence.spec.target.function, "timed_target_hits",
+                               [](const Sample& s) { return s.exercised.timed_target_hits; },
+                               [](const LineCount& count) { return count.latency_pass; }});
     if (!evidence.arm.marker.empty())
         instruments.push_back({evidence.arm.marker, "witness_hits",
                                [](const Sample& s) { return s.exercised.marker_hits; },
@@ -281,7 +283,7 @@ LineSummary summary_of(const LineEvidence& lines, const ArmLineMap& map) {
         for (const auto& boot : lines.boots) {
             if (boot.arm != map.arm) continue;
             ran = place < boot.lines.size() && i < boot.lines[place].size() &&
-                  boot.lines[place][i] && boot.lines[place][i]->in_both_passes();
+                  boot.lines[place][i] && lines.in_every_pass(*boot.lines[place][i]);
             if (!ran) break;
         }
         out.ran += ran;

@@ -18,7 +18,6 @@ namespace rig {
 // Executions in each window of a boot.
 struct LineCount {
     std::uint64_t count_pass = 0, latency_pass = 0, rest = 0;
-    bool in_both_passes() const { return count_pass > 0 && latency_pass > 0; }
     bool operator==(const LineCount&) const = default;
 };
 
@@ -47,6 +46,13 @@ struct LineEvidence {
     std::string why_not;
     std::vector<ArmLineMap> maps; // in the order of the arms
     std::vector<BootLines> boots;
+    bool count_only = false; // the boots have no latency pass
+
+    bool in_every_pass(const LineCount& count) const {
+        return count.count_pass > 0 && (count_only || count.latency_pass > 0);
+    }
+    // "both passes", "the count pass"
+    const char* passes() const { return count_only ? "the count pass" : "both passes"; }
 
     std::vector<const ArmLineMap*> of_arm(std::string_view arm) const;
     const ArmLineMap* find(std::string_view arm, std::string_view against) const;

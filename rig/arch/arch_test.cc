@@ -113,6 +113,12 @@ TEST_F(ArchSpec, WhatItCannotDoIsOneErrorWithTheReason) {
     const auto flushes = refusal(minimal("arm64") + "[metrics.tlb_flushes]\nexpect = \"report\"\n");
     EXPECT_NE(flushes.find("tlb_flushes"), flushes.npos) << flushes;
     EXPECT_NE(flushes.find(why_missing(arm64(), "tlb_flushes")), flushes.npos) << flushes;
+    const auto large = refusal(minimal("arm64") + "[guest]\nvcpus = 17\n");
+    EXPECT_NE(large.find("guest.vcpus: 17, want at most 16 with kernel.arch = \"arm64\""),
+              large.npos)
+        << large;
+    const auto nodes = refusal(minimal("arm64") + "[guest]\nnuma = 2\n");
+    EXPECT_NE(nodes.find("guest.numa: 2, want 1 with"), nodes.npos) << nodes;
     EXPECT_TRUE(parse(std::string(minimal_spec) + "[metrics.tlb_flushes]\nexpect = \"report\"\n"));
 }
 
@@ -133,6 +139,29 @@ TEST(ArchConfig, AFragmentsSiblingGoesBehindIt) {
     ASSERT_TRUE(requests);
     EXPECT_EQ(render_fragment(*requests), "CONFIG_A=y\n# CONFIG_ACPI is not set\n");
     EXPECT_EQ(requests->at("ACPI").origin, "configs/base.arm64.config:1");
+}
+
+// The kernels of guests up to 16 vCPUs do not depend on the size: their keys stay as they were.
+TEST(ArchConfig, OnlyALargeGuestsKernelHasFurtherOptions) {
+    testing::TempTree dir;
+    dir.put("configs/base.config", "CONFIG_NR_CPUS=16\n# CONFIG_ACPI is not set\n");
+    dir.put("configs/kernel/large.config", "CONFIG_NR_CPUS=64\nCONFIG_ACPI=y\n");
+    Spec spec;
+    spec.top = dir.path();
+    spec.kernel.fragments = {"configs/base.config"};
+    for (const unsigned vcpus : {2u, 16u}) {
+        spec.guest.vcpus = vcpus;
+        EXPECT_EQ(kernel_fragments(spec), spec.kernel.fragments) << vcpus;
+    }
+    for (const auto& [vcpus, numa] : {std::pair{17u, 1u}, {4u, 2u}}) {
+        spec.guest.vcpus = vcpus, spec.guest.numa = numa;
+        const auto requests = requested_options(spec);
+        ASSERT_TRUE(requests);
+        EXPECT_EQ(render_fragment(*requests), "CONFIG_ACPI=y\nCONFIG_NR_CPUS=64\n");
+    }
+    // [kernel.options] come last.
+    spec.kernel.options["NR_CPUS"] = "128";
+    EXPECT_EQ(requested_options(spec)->at("NR_CPUS").value, "128");
 }
 
 TEST(ArchGuest, TheCommandLineNamesItsConsole) {

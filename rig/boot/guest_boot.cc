@@ -69,6 +69,12 @@ std::vector<SampleSplat> as_data(const ConsoleTriage& console) {
     return data;
 }
 
+// Whether user space of the guest computes besides the workload's own process.
+bool computes_besides(const Spec& spec) {
+    return spec.workload.bystander_mode != BystanderMode::Sleep || !spec.backgrounds.empty() ||
+           has_threads(spec.workload);
+}
+
 } // namespace
 
 std::string kernel_cmdline(const Spec& spec, const Machine& machine) {
@@ -95,13 +101,15 @@ std::chrono::seconds boot_deadline(const Spec& spec, const Machine& machine) {
     // busy host.
     const unsigned work = 1 + spec.workload.iterations / 100;
     const unsigned per_vcpu = machine.accelerator == Accelerator::Kvm ? 2 : 15;
-    // Commands around the workload run in both passes. How long they take nobody knows.
+    const unsigned passes = spec.guest.passes == Passes::Count ? 1 : 2;
+    // Commands around the workload run in each pass. How long they take nobody knows.
     unsigned steps = 0;
     for (const auto* command :
          {&spec.workload.setup, &spec.workload.check, &spec.workload.teardown})
-        if (!command->empty()) steps += 2 * kSecondsPerStep;
-    // Under the wall clock both passes keep their pace.
-    const auto paced = 2ull * spec.workload.iterations * spec.workload.pace_us / 1'000'000;
+        if (!command->empty()) steps += passes * kSecondsPerStep;
+    // Under the wall clock every pass keeps its pace.
+    const auto paced = static_cast<unsigned long long>(passes) * spec.workload.iterations *
+                       spec.workload.pace_us / 1'000'000;
     return std::chrono::seconds(
         static_cast<long>(machine.slowness * (60 + steps + per_vcpu * spec.guest.vcpus * work)) +
         static_cast<long>(paced));
@@ -115,6 +123,7 @@ BootRequest make_request(const GuestSetup& setup, const Kernel& kernel, std::uin
     request.kernel = kernel.boot_image;
     request.cmdline = kernel_cmdline(setup.spec, setup.machine);
     request.vcpus = setup.spec.guest.vcpus;
+    request.numa = setup.spec.guest.numa;
     request.memory_mib = setup.spec.guest.memory_mib;
     request.clock = setup.machine.clock;
     request.accelerator = setup.machine.accelerator;
@@ -186,12 +195,11 @@ Result<BootRecord> boot_guest(const GuestSetup& setup, const Kernel& kernel, con
     ConsoleTriage console(words_of(kernel_log).programs);
     triage_log(log, console);
     RIG_CHECK(write_splats(evidence / kSplatsFile, console, log_arrived));
-    auto status =
-        classify_end(*end,
-                     {talk.ready.has_value(), talk.bye, talk.failure, talk.violation,
-                      std::string(sent(guest::kTasks))},
-                     console, host_room(evidence, scratch.dir()), log, request.deadline,
-                     setup.spec.workload.bystanders_busy || !setup.spec.backgrounds.empty());
+    auto status = classify_end(*end,
+                               {talk.ready.has_value(), talk.bye, talk.failure, talk.violation,
+                                std::string(sent(guest::kTasks))},
+                               console, host_room(evidence, scratch.dir()), log, request.deadline,
+                               computes_besides(setup.spec));
     if (status) status = nothing_withheld(console, kernel_log, log);
     if (status && !talk.artifacts.contains(guest::kDetectorSwitches))
         status = ended(BootOutcome::BadEvidence,

@@ -407,6 +407,20 @@ TEST_F(GuestRun, EveryEndingIsToldFromTheOthers) {
     }
 }
 
+// What the agent sends only if the experiment asks for it is no violation of the protocol.
+TEST_F(GuestRun, OutputOfStepsAndTheCpuInfoAreKept) {
+    const std::vector<std::string> names{"counted-setup.txt", "counted-check.txt",
+                                         "timed-teardown.txt", "cpuinfo.txt"};
+    auto sent = kHello;
+    for (const auto& name : names)
+        sent += guest::encode_artifact(name, "said");
+    FakeHypervisor hypervisor({{sent + kBye, "fine\n", Exited{0}, ""}});
+    const auto record = boot(hypervisor);
+    ASSERT_TRUE(record) << record.error().message;
+    for (const auto& name : names)
+        EXPECT_EQ(record->artifacts.at(name), "said") << name;
+}
+
 TEST_F(GuestRun, AGoodEndKeepsWhatTheGuestSent) {
     FakeHypervisor hypervisor({{kHello + guest::encode_artifact("kprobes.txt", "one ") +
                                     guest::encode_artifact("kprobes.txt", "two") + kBye,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/boot/guest_session.h"
 
+#include "rig/guest_output/requirements.h"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <regex>
@@ -14,11 +16,20 @@ using nlohmann::json;
 // Only files that the agent sends are accepted: the console log and rig's own files are in the same
 // folder.
 bool expected_name(const std::string& name) {
-    static const std::set<std::string> own{"result.json", "kprobes.txt", guest::kKernelLog,
-                                           guest::kDetectorSwitches, guest::kTasks},
-        of_a_pass{"interrupts-before.txt", "interrupts-after.txt", "perf-stat.csv",
-                  "perf-stat.err",         "perf-script.txt",      "perf-script.err",
-                  "perf-record.err",       "command.txt"};
+    static const std::set<std::string> own{"result.json",     "kprobes.txt",
+                                           guest::kKernelLog, guest::kDetectorSwitches,
+                                           guest::kTasks,     kCpuInfo},
+        of_a_pass{"interrupts-before.txt",
+                  "interrupts-after.txt",
+                  "perf-stat.csv",
+                  "perf-stat.err",
+                  "perf-script.txt",
+                  "perf-script.err",
+                  "perf-record.err",
+                  "command.txt",
+                  "setup.txt",
+                  "check.txt",
+                  "teardown.txt"};
     static const std::regex background("(counted|timed)-background-[a-z0-9-]{1,32}\\.txt");
     if (std::regex_match(name, background)) return true;
     for (const std::string pass : {"counted-", "timed-"})

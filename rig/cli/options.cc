@@ -277,7 +277,7 @@ void add_overrides(CLI::App* command, Overrides& o) {
                         "Seed of the perturbations and of the order of the boots,\n"
                         "instead of guest.seed");
     command->add_option("--vcpus", o.vcpus, "vCPUs of each guest, instead of guest.vcpus")
-        ->check(CLI::Range(2u, 16u));
+        ->check(CLI::Range(2u, 64u));
     command
         ->add_option("--clock", o.clock,
                      "Clock of the guests, instead of guest.clock:\n"

@@ -158,8 +158,9 @@ std::uint64_t InstructionCounts::begun(CountWindow window) const {
 }
 
 bool InstructionCounts::windows_complete() const {
-    return begun(CountWindow::CountPass) == 1 && begun(CountWindow::LatencyPass) == 1 &&
-           begun(CountWindow::Rest) == 2 && window_ == RIG_WINDOW_REST;
+    const auto latency = begun(CountWindow::LatencyPass);
+    return begun(CountWindow::CountPass) == 1 && latency <= 1 &&
+           begun(CountWindow::Rest) == 1 + latency && window_ == RIG_WINDOW_REST;
 }
 
 std::optional<std::uint64_t> InstructionCounts::cell_of(std::uint64_t address) const {

@@ -75,7 +75,7 @@ class InstructionCounts {
     bool vcpus_apart() const { return vcpus_apart_; }
     // How often the guest began this window; the boot itself begins in Rest without a mark.
     std::uint64_t begun(CountWindow window) const;
-    // The count pass and the latency pass each began once and ended.
+    // The count pass began once and ended, and so did the latency pass if it began at all.
     bool windows_complete() const;
 
     // How often the instruction at `address` was begun on one vCPU, or on all of them. nullopt

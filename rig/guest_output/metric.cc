@@ -18,7 +18,10 @@ namespace {
 // show it, and the p99 jumps when the disturbed share crosses 1 %. The mean is proportional to the
 // time taken away. A single outlier moves the mean too, but that matters little, since reports take
 // the median over boots.
-enum class PerBoot { Median, Mean };
+//
+// The longest gap of a bystander in user space, and the latest wake-up on the caller's CPU, are
+// what a real-time task has to live with: the largest of the boot.
+enum class PerBoot { Median, Mean, Largest };
 struct Latency {
     std::string_view metric;
     std::vector<std::uint64_t> Sample::*values;
@@ -29,6 +32,9 @@ constexpr Latency latencies[] = {
     {"call_latency", &Sample::call_latency_ns, PerBoot::Median},
     {"bystander_wakeup", &Sample::bystander_wakeup_ns, PerBoot::Mean},
     {"bystander_work_time", &Sample::bystander_work_time_ns, PerBoot::Mean},
+    {"bystander_user_gap", &Sample::bystander_user_gap_ns, PerBoot::Largest},
+    {"caller_bystander_wakeup", &Sample::caller_bystander_wakeup_ns, PerBoot::Mean},
+    {"caller_bystander_worst", &Sample::caller_bystander_wakeup_ns, PerBoot::Largest},
 };
 
 std::optional<double> count(const Sample& sample, const std::string& key) {
@@ -81,6 +87,16 @@ std::optional<double> bystander_interrupts(const Sample& sample) {
     return sum;
 }
 
+std::optional<double> user_work(const Sample& sample) {
+    const auto& work = sample.bystander_user_work;
+    const auto& window_ns = sample.bystander_user_window_ns;
+    if (work.empty() || work.size() != window_ns.size()) return std::nullopt;
+    double per_second = 0;
+    for (std::size_t i = 0; i < work.size(); ++i)
+        per_second += static_cast<double>(work[i]) * 1e9 / static_cast<double>(window_ns[i]);
+    return per_second;
+}
+
 bool is_arch_metric(std::string_view metric) {
     return std::any_of(arch_metrics().begin(), arch_metrics().end(),
                        [&](const ArchMetric& one) { return one.name == metric; });
@@ -101,6 +117,10 @@ const std::vector<std::uint64_t>* custom_values(std::string_view metric, const S
 
 std::optional<double> latency_of_boot(const Latency& latency, const Sample& sample) {
     const auto& list = sample.*latency.values;
+    if (latency.per_boot == PerBoot::Largest) {
+        const auto largest = std::max_element(list.begin(), list.end());
+        return largest == list.end() ? std::nullopt : std::optional(static_cast<double>(*largest));
+    }
     std::vector<double> values(list.begin(), list.end());
     auto one = latency.per_boot == PerBoot::Median ? median(std::move(values)) : mean(values);
     return one ? std::optional<double>(*one) : std::nullopt;
@@ -150,6 +170,8 @@ std::string definition(const CustomMetric& metric) {
                            metric.what == kIterationsCounter
                                ? "the workload's iterations"
                                : "the workload's counter " + metric.what);
+    case Kind::Timing:
+        return "what the workload times as " + metric.what + ", by its own clock";
     case Kind::Histogram:
         return "what " + metric.what + " prints, mean of its values";
     }
@@ -167,10 +189,14 @@ std::vector<MetricInfo> metric_infos(const std::vector<MetricSpec>& metrics) {
         {"total_ipis", "all call-function IPIs", Unit::Count, ""},
         {"call_function_vectors", "call-function interrupts", Unit::Count, ""},
         {"bystander_interrupts", "  on bystander CPUs", Unit::Count, ""},
+        {"bystander_user_work", "user-space bystander work", Unit::PerSecond, "", true},
         {"target_latency", "target latency", Unit::Nanoseconds, "median"},
         {"call_latency", "call latency", Unit::Nanoseconds, "median"},
         {"bystander_wakeup", "bystander wake-up latency", Unit::Nanoseconds, "mean"},
         {"bystander_work_time", "bystander work time", Unit::Nanoseconds, "mean"},
+        {"bystander_user_gap", "user-space bystander gap", Unit::Nanoseconds, "largest", true},
+        {"caller_bystander_wakeup", "wake-up on the caller's CPU", Unit::Nanoseconds, "mean", true},
+        {"caller_bystander_worst", "worst wake-up there", Unit::Nanoseconds, "largest", true},
     };
     // Put it next to the counts that all architectures have.
     auto place = std::find_if(infos.begin(), infos.end(), [](const MetricInfo& info) {
@@ -181,8 +207,9 @@ std::vector<MetricInfo> metric_infos(const std::vector<MetricSpec>& metrics) {
     for (const auto& metric : metrics) {
         if (!metric.custom) continue;
         using Kind = CustomMetric::Kind;
-        const bool latency =
-            metric.custom->kind == Kind::Latency || metric.custom->kind == Kind::Histogram;
+        const bool repeated =
+            metric.custom->kind == Kind::Latency || metric.custom->kind == Kind::Timing;
+        const bool latency = repeated || metric.custom->kind == Kind::Histogram;
         // Wake-ups of a background command are disturbed in a minority of cases, like those of a
         // bystander: use the mean, see above.
         infos.push_back({metric.name,
@@ -190,9 +217,9 @@ std::vector<MetricInfo> metric_infos(const std::vector<MetricSpec>& metrics) {
                          latency                     ? Unit::Nanoseconds
                          : metric.custom->per_second ? Unit::PerSecond
                                                      : Unit::Count,
-                         !latency                               ? ""
-                         : metric.custom->kind == Kind::Latency ? "median"
-                                                                : "mean"});
+                         !latency   ? ""
+                         : repeated ? "median"
+                                    : "mean"});
     }
     return infos;
 }
@@ -217,6 +244,7 @@ std::optional<double> metric_value(std::string_view metric, const Sample& sample
     if (metric == "other_ipis") return other_ipis(sample, target);
     if (metric == "call_function_vectors") return both_vectors(sample);
     if (metric == "bystander_interrupts") return bystander_interrupts(sample);
+    if (metric == "bystander_user_work") return user_work(sample);
     if (const auto* custom = custom_values(metric, sample)) {
         std::vector<double> values(custom->begin(), custom->end());
         auto one = sample.latencies_ns.contains(std::string(metric)) ? median(std::move(values))

@@ -28,6 +28,9 @@ struct MetricInfo {
     Unit unit = Unit::Count;
     // For latencies, how the values of a boot become one number: "median of the boot".
     std::string per_boot;
+    // Only few experiments have it: reports leave it out if no boot has it and the experiment does
+    // not name it.
+    bool rare = false;
 };
 
 // In the order of the report: all of metric_names(), injections and predicted_sync, then the

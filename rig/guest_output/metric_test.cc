@@ -20,12 +20,33 @@ double value(const std::string& metric, const Sample& sample) {
 
 TEST(Metric, EveryNameOfASpecIsKnown) {
     const auto infos = metric_infos();
+    auto whole = make_sample("ipi", 0, false);
+    whole.bystander_user_work = {1000};
+    whole.bystander_user_window_ns = {1'000'000};
+    whole.bystander_user_gap_ns = {5};
+    whole.caller_bystander_wakeup_ns = {5};
     for (const auto& name : metric_names()) {
-        EXPECT_TRUE(std::any_of(infos.begin(), infos.end(), [&](const auto& i) {
-            return i.name == name;
-        })) << name;
-        EXPECT_TRUE(metric_value(name, make_sample("ipi", 0, false), TargetSpec{})) << name;
+        const auto info =
+            std::find_if(infos.begin(), infos.end(), [&](const auto& i) { return i.name == name; });
+        ASSERT_TRUE(info != infos.end()) << name;
+        EXPECT_TRUE(metric_value(name, whole, TargetSpec{})) << name;
+        // What most experiments do not measure is missing, not 0.
+        EXPECT_EQ(metric_value(name, make_sample("ipi", 0, false), TargetSpec{}).has_value(),
+                  !info->rare)
+            << name;
     }
+}
+
+TEST(Metric, TheBystandersFigureIsWhatARealTimeTaskHasToLiveWith) {
+    Sample s;
+    s.bystander_user_work = {1000, 500};
+    s.bystander_user_window_ns = {500'000'000, 500'000'000};
+    s.bystander_user_gap_ns = {30, 70};
+    s.caller_bystander_wakeup_ns = {10, 10, 10, 50};
+    EXPECT_EQ(value("bystander_user_work", s), 3000); // per second
+    EXPECT_EQ(value("bystander_user_gap", s), 70);
+    EXPECT_EQ(value("caller_bystander_wakeup", s), 20);
+    EXPECT_EQ(value("caller_bystander_worst", s), 50);
 }
 
 TEST(Metric, CountsComeFromTheSample) {

@@ -56,6 +56,39 @@ TEST_F(Operation, ARateIsOfTheLatencyPassAlone) {
     EXPECT_NE(definition(*metric.custom).find("higher is better"), std::string::npos);
 }
 
+TEST_F(Operation, WithoutTheLatencyPassASampleHasCountsOnly) {
+    const auto both = sample();
+    ASSERT_TRUE(both) << both.error().message;
+    spec_.guest.passes = Passes::Count;
+    expect_fault(sample(), "2 passes, want 1");
+    result_.at("passes").erase(1);
+    boot_.erase("timed-perf-script.txt");
+    const auto found = sample();
+    ASSERT_TRUE(found) << found.error().message;
+    EXPECT_EQ(found->counts, both->counts);
+    EXPECT_EQ(found->exercised.calls, both->exercised.calls);
+    EXPECT_TRUE(found->call_latency_ns.empty());
+    EXPECT_TRUE(found->bystander_wakeup_ns.empty());
+    EXPECT_FALSE(metric_value("target_latency", *found, spec_.target));
+    spec_.guest.passes = Passes::Both;
+    expect_fault(sample(), "1 passes, want 2");
+}
+
+TEST_F(Operation, NodesAreReadIfTheGuestHasSeveral) {
+    const auto usual = sample();
+    ASSERT_TRUE(usual) << usual.error().message;
+    EXPECT_FALSE(to_json(*usual).contains("nodes_online")) << "other samples look as before";
+    spec_.guest.numa = 2;
+    result_["nodes_online"] = 2;
+    const auto found = sample();
+    ASSERT_TRUE(found) << found.error().message;
+    const auto again = sample_from_json(to_json(*found));
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_EQ(again->nodes_online, 2u);
+    result_.erase("nodes_online");
+    expect_fault(sample(), "nodes_online");
+}
+
 TEST_F(Operation, AFailingCheckCountsOrIsAFaultAndIsNeverOverlooked) {
     spec_.workload.check = {"/bin/busybox", "true"};
     for (auto& pass : result_["passes"])

@@ -18,6 +18,8 @@ using nlohmann::json;
 constexpr std::size_t max_values = 8u << 20;
 constexpr std::size_t max_names = 4096; // functions; a run has about 40
 constexpr std::size_t max_counters = 64;
+constexpr std::size_t max_own_counters = 256; // a workload's: of its threads and their errors
+constexpr std::size_t max_timings = 256;
 constexpr std::size_t max_cpus = 4096;
 constexpr std::size_t max_requirements = 256;
 constexpr std::size_t max_text = 256;  // uname fields have at most 64 bytes
@@ -47,6 +49,14 @@ template<class Visit, class S> void visit_latencies(S& sample, Visit visit) {
     visit("agent_call_ns", sample.agent_call_ns);
     visit("bystander_wakeup_ns", sample.bystander_wakeup_ns);
     visit("bystander_work_time_ns", sample.bystander_work_time_ns);
+}
+
+// Values of few experiments: absent if there are none.
+template<class Visit, class S> void visit_rare(S& sample, Visit visit) {
+    visit("bystander_user_work", sample.bystander_user_work);
+    visit("bystander_user_window_ns", sample.bystander_user_window_ns);
+    visit("bystander_user_gap_ns", sample.bystander_user_gap_ns);
+    visit("caller_bystander_wakeup_ns", sample.caller_bystander_wakeup_ns);
 }
 
 // Samples of older versions of rig have some values under other keys. If both keys are present, the
@@ -114,6 +124,11 @@ json to_json(const Sample& sample, bool with_host) {
     visit_latencies(sample, [&](const char* key, const std::vector<std::uint64_t>& values) {
         out[key] = values;
     });
+    if (sample.nodes_online > 1) out["nodes_online"] = sample.nodes_online;
+    visit_rare(sample, [&](const char* key, const std::vector<std::uint64_t>& values) {
+        if (!values.empty()) out[key] = values;
+    });
+    if (!sample.workload_ns.empty()) out["workload_ns"] = sample.workload_ns;
     out["latencies_ns"] = sample.latencies_ns;
     out["background_ns"] = sample.background_ns;
     out["counters"] = sample.counters;
@@ -164,10 +179,16 @@ Result<Sample> sample_from_json(const json& value) {
     visit_latencies(sample, [&](const char* key, std::vector<std::uint64_t>& values) {
         if (status) status = reader.wholes(key_in(reader, key), values, max_values);
     });
+    visit_rare(sample, [&](const char* key, std::vector<std::uint64_t>& values) {
+        if (status && reader.has(key)) status = reader.wholes(key, values, max_values);
+    });
     RIG_CHECK(status);
+    if (reader.has("nodes_online")) RIG_CHECK(reader.whole("nodes_online", sample.nodes_online));
+    if (reader.has("workload_ns"))
+        RIG_CHECK(reader.map("workload_ns", sample.workload_ns, max_timings, max_values));
     RIG_CHECK(reader.map("latencies_ns", sample.latencies_ns, max_counters, max_values));
     RIG_CHECK(reader.map("background_ns", sample.background_ns, max_counters, max_values));
-    RIG_CHECK(reader.map("counters", sample.counters, max_counters));
+    RIG_CHECK(reader.map("counters", sample.counters, max_own_counters));
     // Absent if the experiment requires nothing.
     if (reader.has("requires"))
         RIG_CHECK(reader.map("requires", sample.requirements, max_requirements));

@@ -67,8 +67,9 @@ struct SampleSplat {
 
 struct Sample {
     BootId id;
-    std::string run_clock;   // "virtual" | "wall"
-    std::string accelerator; // "tcg" | "kvm"
+    std::string run_clock;     // "virtual" | "wall"
+    std::string accelerator;   // "tcg" | "kvm"
+    unsigned nodes_online = 1; // NUMA nodes
     unsigned cpus_online = 0;
     // `uname -r` and `uname -v` of the guest.
     std::string kernel_release;
@@ -106,12 +107,21 @@ struct Sample {
     std::vector<std::uint64_t> bystander_wakeup_ns;
     // Duration of a fixed piece of work after each wake-up.
     std::vector<std::uint64_t> bystander_work_time_ns;
-    // By metric: functions that the experiment times, and the workload's tasks.
+    // Bystanders in user space, one value for each of their CPUs: pieces of work done in the
+    // window, the length of the window, and the longest time between the ends of two pieces.
+    std::vector<std::uint64_t> bystander_user_work;
+    std::vector<std::uint64_t> bystander_user_window_ns;
+    std::vector<std::uint64_t> bystander_user_gap_ns;
+    // Lateness of each wake-up of the bystander on the caller's CPU.
+    std::vector<std::uint64_t> caller_bystander_wakeup_ns;
+    // By name: what the workload times itself (Workload::timings), part by part.
+    std::map<std::string, std::vector<std::uint64_t>> workload_ns;
+    // By metric: functions that the experiment times, and the workload's timings.
     std::map<std::string, std::vector<std::uint64_t>> latencies_ns;
     // By metric: what a background command measured.
     std::map<std::string, std::vector<std::uint64_t>> background_ns;
 
-    // Both passes together: what the workload counts itself (guest/protocol/workload_counters.h).
+    // Both passes together: what the workload counts itself (counters_of()).
     std::map<std::string, std::uint64_t> counters;
 
     // What the experiment requires of the guest: requirement_key() -> 1 if the guest has it, else

@@ -156,8 +156,7 @@ Result<std::uint64_t> injections_of(const json& pass) {
 // Adds the counters of this pass; a sample holds the sum over both passes.
 Status fill_counters(Sample& sample, const json& pass, const Spec& spec) {
     const auto counters = pass.at("workload").value("counters", json::object());
-    for (const auto name : counters_of(spec.workload.name)) {
-        const std::string key(name);
+    for (const auto& key : counters_of(spec.workload)) {
         if (!counters.contains(key))
             return guest_error(
                 fmt::format("the workload did not report its counter {} in the {} pass", key,
@@ -278,6 +277,69 @@ Status fill_backgrounds(Sample& sample, const Artifacts& artifacts, const Spec& 
     return {};
 }
 
+// What the workload timed itself in this pass, and the metrics that read it.
+Status fill_timings(Sample& sample, const json& pass, const Spec& spec) {
+    const auto found = pass.at("workload").value("timings", json::object());
+    const auto timings = timings_of(spec.workload);
+    for (const auto& timing : timings)
+        for (const auto& part : timing.parts) {
+            if (!found.contains(part))
+                return guest_error(
+                    fmt::format("the workload did not report what it timed as {}", part));
+            sample.workload_ns[part] = found.at(part).get<std::vector<std::uint64_t>>();
+        }
+    for (const auto& metric : spec.metrics) {
+        if (!metric.custom || metric.custom->kind != CustomMetric::Kind::Timing) continue;
+        auto& values = sample.latencies_ns[metric.name];
+        for (const auto& timing : timings)
+            for (const auto& part : timing.parts)
+                if (const auto& some = sample.workload_ns[part]; timing.name == metric.custom->what)
+                    values.insert(values.end(), some.begin(), some.end());
+    }
+    return {};
+}
+
+void append(std::vector<std::uint64_t>& all, const json& some) {
+    const auto values = some.get<std::vector<std::uint64_t>>();
+    all.insert(all.end(), values.begin(), values.end());
+}
+
+Status fill_bystanders(Sample& sample, const json& result, const WorkloadSpec& workload) {
+    const auto kept = [](const json& one, const char* who, const char* period) -> Status {
+        const auto dropped = one.at("dropped").get<std::uint64_t>();
+        if (dropped == 0) return {};
+        return guest_error(fmt::format("{} on CPU {}: {} wake-ups beyond what is kept: shorten the "
+                                       "run or raise workload.{}",
+                                       who, one.at("cpu").get<unsigned>(), dropped, period));
+    };
+    for (const auto& one : result.at("bystanders")) {
+        RIG_CHECK(kept(one, "bystander", "bystander_period_us"));
+        append(sample.bystander_wakeup_ns, one.at("wakeup_ns"));
+        append(sample.bystander_work_time_ns, one.at("burst_ns"));
+    }
+    if (workload.bystanders && workload.bystander_mode == BystanderMode::User)
+        for (const auto& one : result.at("user_bystanders")) {
+            const auto work = one.at("work").get<std::uint64_t>();
+            // Its share of an equal window cannot be known if it never ran.
+            if (work == 0)
+                return guest_error(fmt::format("the bystander in user space on CPU {} did no work: "
+                                               "something else took all of its CPU",
+                                               one.at("cpu").get<unsigned>()));
+            sample.bystander_user_work.push_back(work);
+            const auto window_ns = one.at("window_ns").get<std::uint64_t>();
+            if (window_ns == 0)
+                return guest_error("the bystanders in user space report a window of 0 ns");
+            sample.bystander_user_window_ns.push_back(window_ns);
+            sample.bystander_user_gap_ns.push_back(one.at("gap_ns").get<std::uint64_t>());
+        }
+    if (workload.caller_bystander) {
+        const auto& one = result.at("caller_bystander");
+        RIG_CHECK(kept(one, "the caller's bystander", "caller_bystander.period_us"));
+        append(sample.caller_bystander_wakeup_ns, one.at("wakeup_ns"));
+    }
+    return {};
+}
+
 Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, const json& result,
                   const Spec& spec) {
     RIG_TRY(script, artifact(artifacts, "timed-perf-script.txt"));
@@ -311,20 +373,8 @@ Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, 
                 "the latency pass saw {} calls by perf and {} by the workload, the count pass {}",
                 iterations.latency_ns.size(), agent.size(), e.calls));
     if (call.own_clock) sample.agent_call_ns = agent;
-    for (const auto& one : result.at("bystanders")) {
-        if (one.at("dropped").get<std::uint64_t>() > 0)
-            return guest_error(fmt::format("bystander on CPU {}: {} wake-ups beyond what is kept: "
-                                           "shorten the run or raise workload.bystander_period_us",
-                                           one.at("cpu").get<unsigned>(),
-                                           one.at("dropped").get<std::uint64_t>()));
-        const auto wakeup = one.at("wakeup_ns").get<std::vector<std::uint64_t>>();
-        const auto burst = one.at("burst_ns").get<std::vector<std::uint64_t>>();
-        sample.bystander_wakeup_ns.insert(sample.bystander_wakeup_ns.end(), wakeup.begin(),
-                                          wakeup.end());
-        sample.bystander_work_time_ns.insert(sample.bystander_work_time_ns.end(), burst.begin(),
-                                             burst.end());
-    }
-    return {};
+    RIG_CHECK(fill_timings(sample, pass, spec));
+    return fill_bystanders(sample, result, spec.workload);
 }
 
 // The agent disables optimised probes, see disable_probe_optimization().
@@ -370,8 +420,10 @@ Result<Sample> collect(const Artifacts& artifacts, const GuestPlan& plan, const 
             sample.requirements = required;
         }
         const auto& passes = result.at("passes");
-        if (passes.size() != 2)
-            return guest_error(fmt::format("result.json: {} passes, want 2", passes.size()));
+        const bool timed = spec.guest.passes == Passes::Both;
+        if (const std::size_t want = timed ? 2 : 1; passes.size() != want)
+            return guest_error(fmt::format("result.json: {} passes, want {}", passes.size(), want));
+        if (spec.guest.numa > 1) sample.nodes_online = result.at("nodes_online").get<unsigned>();
         for (const auto& pass : passes) {
             const auto name = pass_word(pass.at("name").get<std::string>());
             if (auto status = check_workload(pass, name, spec); !status) {
@@ -382,7 +434,7 @@ Result<Sample> collect(const Artifacts& artifacts, const GuestPlan& plan, const 
             RIG_CHECK(fill_counters(sample, pass, spec));
         }
         RIG_CHECK(fill_counted(sample, artifacts, passes.at(0), plan, spec));
-        RIG_CHECK(fill_timed(sample, artifacts, passes.at(1), result, spec));
+        if (timed) RIG_CHECK(fill_timed(sample, artifacts, passes.at(1), result, spec));
         RIG_CHECK(no_optimised_probe(kprobes));
         sample.exercised.probe_addresses_match =
             probe_matches(kprobes, plan.target_address, spec.target.function);

@@ -55,6 +55,12 @@ Json value_of(const FileKey& key) {
                {"maxItems", key.high},
                {"items", {{"type", "string"}, {"maxLength", 4096}}}};
         break;
+    case KeyType::Arguments:
+        out = {{"type", "array"},
+               {"minItems", key.low},
+               {"maxItems", key.high},
+               {"items", {{"type", {"integer", "string"}}, {"maxLength", 4096}}}};
+        break;
     case KeyType::Table:
         out = table_of(key);
         break;

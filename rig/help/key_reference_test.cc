@@ -23,7 +23,7 @@ TEST(Schema, HasEveryKeyWithItsTypeAndRange) {
     EXPECT_EQ(schema["required"], (json{"name", "kernel", "arm"}));
     const auto& properties = schema["properties"];
     EXPECT_EQ(properties["guest"]["properties"]["vcpus"]["minimum"], 2);
-    EXPECT_EQ(properties["guest"]["properties"]["vcpus"]["maximum"], 16);
+    EXPECT_EQ(properties["guest"]["properties"]["vcpus"]["maximum"], 64);
     EXPECT_EQ(properties["guest"]["properties"]["clock"]["enum"],
               (json{"auto", "virtual", "wall"}));
     EXPECT_EQ(properties["arm"]["items"]["required"], json{"name"});
@@ -33,6 +33,11 @@ TEST(Schema, HasEveryKeyWithItsTypeAndRange) {
     EXPECT_EQ(metric["required"], json{"expect"});
     EXPECT_EQ(metric["properties"]["ratio"]["exclusiveMinimum"], 0);
     EXPECT_EQ(metric["properties"]["values"]["type"], "object");
+    const auto& group = properties["workload"]["properties"]["group"];
+    EXPECT_EQ(group["maxItems"], 8);
+    EXPECT_EQ(group["items"]["required"], (json{"name", "cpus"}));
+    EXPECT_EQ(group["items"]["properties"]["args"]["items"]["type"], (json{"integer", "string"}));
+    EXPECT_EQ(group["items"]["properties"]["args"]["maxItems"], 6);
     EXPECT_EQ(properties["kernel"]["properties"]["options"]["additionalProperties"]["type"],
               (json{"boolean", "integer", "string"}));
 }

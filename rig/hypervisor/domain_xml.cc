@@ -70,7 +70,19 @@ void add_boot(pugi::xml_node domain, const BootRequest& request) {
         add(cpu, "model", {{"fallback", "forbid"}}).text() = "qemu64";
     }
     add(cpu, "topology",
-        {{"sockets", "1"}, {"cores", std::to_string(request.vcpus)}, {"threads", "1"}});
+        {{"sockets", std::to_string(request.numa)},
+         {"cores", std::to_string(request.vcpus / request.numa)},
+         {"threads", "1"}});
+    if (request.numa > 1) {
+        auto numa = add(cpu, "numa");
+        const auto cores = request.vcpus / request.numa;
+        for (unsigned node = 0; node < request.numa; ++node)
+            add(numa, "cell",
+                {{"id", std::to_string(node)},
+                 {"cpus", fmt::format("{}-{}", node * cores, (node + 1) * cores - 1)},
+                 {"memory", std::to_string(request.memory_mib / request.numa)},
+                 {"unit", "MiB"}});
+    }
     if (request.accelerator == Accelerator::Tcg)
         for (const char* entropy : {"rdrand", "rdseed"})
             add(cpu, "feature", {{"policy", "disable"}, {"name", entropy}});

@@ -130,6 +130,22 @@ TEST(DomainXml, TheWallsClockIsNeitherCountedNorPinned) {
                  "host-passthrough");
 }
 
+TEST(DomainXml, NodesShareTheCpusAndTheMemoryEvenly) {
+    auto r = request();
+    r.vcpus = 8;
+    r.memory_mib = 1024;
+    EXPECT_FALSE(parsed(r).child("domain").child("cpu").child("numa"));
+    r.numa = 2;
+    const auto document = parsed(r);
+    const auto cpu = document.child("domain").child("cpu");
+    EXPECT_STREQ(cpu.child("topology").attribute("sockets").value(), "2");
+    EXPECT_STREQ(cpu.child("topology").attribute("cores").value(), "4");
+    const auto second = cpu.child("numa").last_child();
+    EXPECT_STREQ(second.attribute("id").value(), "1");
+    EXPECT_STREQ(second.attribute("cpus").value(), "4-7");
+    EXPECT_STREQ(second.attribute("memory").value(), "512");
+}
+
 TEST(DomainXml, TextsOfTheUsersStayTexts) {
     auto r = request();
     r.console_log = "/results/a\"/><x/>&amp;.log";

@@ -29,6 +29,7 @@ struct BootRequest {
     std::filesystem::path initrd;
     std::string cmdline;
     unsigned vcpus = 4;
+    unsigned numa = 1; // nodes; divides vcpus and memory_mib
     unsigned memory_mib = 512;
     GuestClock clock = GuestClock::Virtual;
     Accelerator accelerator = Accelerator::Tcg; // Kvm only with GuestClock::Wall

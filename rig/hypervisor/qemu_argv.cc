@@ -30,7 +30,18 @@ std::vector<std::string> qemu_argv(const BootRequest& r, const std::string& prog
     else
         add({"-accel", r.clock == GuestClock::Virtual ? "tcg,thread=single" : "tcg,thread=multi",
              "-cpu", arch.cpu});
-    add({"-smp", std::to_string(r.vcpus), "-m", std::to_string(r.memory_mib)});
+    add({"-smp",
+         r.numa > 1
+             // A node is a socket: a kernel warns of CPUs of one socket in several nodes.
+             ? fmt::format("{},sockets={},cores={},threads=1", r.vcpus, r.numa, r.vcpus / r.numa)
+             : std::to_string(r.vcpus),
+         "-m", std::to_string(r.memory_mib)});
+    for (unsigned node = 0; r.numa > 1 && node < r.numa; ++node)
+        add({"-object",
+             fmt::format("memory-backend-ram,id=ram-node{},size={}M", node, r.memory_mib / r.numa),
+             "-numa",
+             fmt::format("node,nodeid={0},cpus={1}-{2},memdev=ram-node{0}", node,
+                         node * (r.vcpus / r.numa), (node + 1) * (r.vcpus / r.numa) - 1)});
     if (r.clock == GuestClock::Virtual)
         // One instruction takes one nanosecond, and idle time passes immediately. The RTC starts at
         // a fixed date.

@@ -43,6 +43,21 @@ TEST(QemuArgv, VirtualClockGolden) {
         "-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
 }
 
+TEST(QemuArgv, NodesShareTheCpusAndTheMemoryEvenly) {
+    auto r = machine_request();
+    r.vcpus = 8;
+    r.memory_mib = 1024;
+    EXPECT_EQ(line(r).find("-numa"), std::string::npos) << "one node needs no word about it";
+    r.numa = 2;
+    EXPECT_NE(line(r).find("-smp 8,sockets=2,cores=4,threads=1 -m 1024 "
+                           "-object memory-backend-ram,id=ram-node0,size=512M "
+                           "-numa node,nodeid=0,cpus=0-3,memdev=ram-node0 "
+                           "-object memory-backend-ram,id=ram-node1,size=512M "
+                           "-numa node,nodeid=1,cpus=4-7,memdev=ram-node1 "),
+              std::string::npos)
+        << line(r);
+}
+
 TEST(QemuArgv, Arm64Golden) {
     auto r = machine_request();
     r.arch = "arm64";

@@ -2,6 +2,7 @@
 #include "rig/kernel/kernel_config.h"
 
 #include "rig/base/files.h"
+#include "rig/base/shipped_files.h"
 #include "rig/kernel/kconfig_reasons.h"
 #include "rig/spec/value_rules.h"
 
@@ -18,6 +19,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kWhereKnown = " # where the tree has it";
+constexpr const char* kLargeFragment = "configs/kernel/large.config";
 constexpr std::string_view kUnknown = "unknown symbol"; // Kconfig's message
 
 bool good_name(std::string_view name) {
@@ -98,7 +100,9 @@ Status merge_fragment(OptionRequests& requests, std::string_view text, const std
 std::vector<fs::path> kernel_fragments(const Spec& spec) {
     std::vector<fs::path> fragments;
     std::error_code error;
-    for (const auto& fragment : spec.kernel.fragments) {
+    auto named = spec.kernel.fragments;
+    if (spec.guest.is_large()) named.push_back(or_shipped(spec.top, kLargeFragment));
+    for (const auto& fragment : named) {
         fragments.push_back(fragment);
         const auto sibling =
             fragment.parent_path() / fmt::format("{}.{}{}", fragment.stem().string(),

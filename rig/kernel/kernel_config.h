@@ -33,7 +33,9 @@ Status merge_fragment(OptionRequests& requests, std::string_view text, const std
 
 // The fragments of the spec in order, relative to its top. Each is followed by its sibling for the
 // spec's architecture, if there is one: base.config, base.arm64.config. The sibling turns off what
-// belongs to other architectures and adds its own options.
+// belongs to other architectures and adds its own options. A large guest's kernel has
+// configs/kernel/large.config as well, after them; that of any other guest does not depend on the
+// guest's size.
 std::vector<std::filesystem::path> kernel_fragments(const Spec& spec);
 
 // Merges kernel_fragments(), then the spec's [kernel.options], then the arm's options (nullptr:

@@ -22,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t max_experiments = 64, max_variants = 16, max_texts = 64, max_cells = 512;
-constexpr unsigned min_vcpus = 2, max_vcpus = 16; // same range as guest.vcpus
+constexpr unsigned min_vcpus = 2, max_vcpus = 64; // same range as guest.vcpus
 
 std::optional<std::string> address(const std::string& value) {
     // Accepts one addr-spec (RFC 5322). Refuses display names, and anything that could end a header

@@ -7,6 +7,7 @@
 #include "rig/spec/spec_parser.h"
 #include "rig/spec/suite.h"
 #include "rig/testing/spec_project.h"
+#include "rig/workloads/workload.h"
 
 #include <map>
 #include <optional>
@@ -108,6 +109,9 @@ class ReferencePages : public SpecProject {
 };
 
 const std::string kMinimal(minimal_spec);
+const std::string kGroup = kMinimal +
+                           "[workload]\nname = \"threads\"\n[[workload.group]]\nname = \"mine\"\n"
+                           "cpus = \"0\"\n";
 const std::string kMetric = "\n[metrics.mine]\nexpect = \"report\"\nevent = \"a:b\"\n";
 
 TEST_F(ReferencePages, EveryKeyOfAnExperimentIsOnItsPageAndNoOther) {
@@ -131,6 +135,9 @@ TEST_F(ReferencePages, EveryKeyOfAnExperimentIsOnItsPageAndNoOther) {
     check("arm", accepted(parse, kMinimal + "ZZZ = 1\n"));
     for (const char* table : {"guest", "workload", "image", "fault", "target", "requires"})
         check(table, accepted(parse, kMinimal + "[" + table + "]\nZZZ = 1\n"));
+    check("workload.caller_bystander",
+          accepted(parse, kMinimal + "[workload.caller_bystander]\nZZZ = 1\n"));
+    check("workload.group", accepted(parse, kGroup + "ZZZ = 1\n"));
     check("background", accepted(parse, kMinimal + "[[background]]\nZZZ = 1\n"));
     check("metrics.NAME", accepted(parse, kMinimal + kMetric + "ZZZ = 1\n"));
     // Tables whose keys are names of the user's.
@@ -200,8 +207,10 @@ TEST_F(ReferencePages, BothEndsOfARangeAreAcceptedAndTheNextNumbersRefused) {
         for (const auto& [key, text] : keys) {
             std::string before = kMinimal + "[" + section + "]\n";
             if (section == "metrics.NAME") before = kMinimal + kMetric; // which is [metrics.mine]
+            std::string named = section == "metrics.NAME" ? "metrics.mine" : section;
             if (key == "pages_per_table") before += "name = \"munmap\"\n";
-            ends(parse, before, section == "metrics.NAME" ? "metrics.mine" : section, key, text);
+            if (section == "workload.group") before = kGroup, named = "workload.group[0]";
+            ends(parse, before, named, key, text);
         }
     std::ofstream(file()) << good_spec;
     const Parse nights = [&](const std::string& text) {
@@ -219,6 +228,7 @@ std::map<std::string, std::string> values_of(const Spec& s) {
     const auto number = [](auto value) { return std::to_string(value); };
     std::map<std::string, std::string> out{
         {"guest.vcpus", number(s.guest.vcpus)},
+        {"guest.numa", number(s.guest.numa)},
         {"guest.memory_mib", number(s.guest.memory_mib)},
         {"guest.boots", number(s.guest.boots)},
         {"guest.warmup_boots", number(s.guest.warmup_boots)},
@@ -240,6 +250,13 @@ std::map<std::string, std::string> values_of(const Spec& s) {
         {"target.revisions", flag(s.target.revisions)},
         {"requires.vcpus", number(s.required.vcpus)},
     };
+    const CallerBystander caller;
+    out["workload.caller_bystander.cpu"] = number(caller.cpu);
+    out["workload.caller_bystander.period_us"] = number(caller.period_us);
+    out["workload.caller_bystander.priority"] = number(caller.priority);
+    for (const auto& key : workload_named("threads").parameters.at(0).keys)
+        if (const auto* standard = std::get_if<unsigned>(&key.standard))
+            out["workload.group." + key.key] = *standard < key.minimum ? "none" : number(*standard);
     for (const char* key : {"tables", "pages_per_table"})
         out[std::string("workload.") + key] = number(s.workload.number(key));
     return out;

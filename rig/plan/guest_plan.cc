@@ -2,6 +2,7 @@
 #include "rig/plan/guest_plan.h"
 
 #include "guest/protocol/protocol.h"
+#include "guest/protocol/system_call.h"
 #include "rig/plan/count_keys.h"
 #include "rig/workloads/workload.h"
 
@@ -21,6 +22,17 @@ using nlohmann::json;
 constexpr const char* kOwn = "common_pid == $PID";
 constexpr const char* kOwnAndChildren =
     "(common_pid == $PID || (common_pid >= $CHILDREN && !(comm ~ \"kworker*\")))";
+// The same with threads, which have the ids after $PID up to $LAST. Among these may be kernel
+// threads, which may start at any time.
+constexpr const char* kOwnThreads =
+    "(common_pid >= $PID && common_pid <= $LAST && !(comm ~ \"kworker*\"))";
+constexpr const char* kOwnThreadsAndChildren =
+    "(((common_pid >= $PID && common_pid <= $LAST) || common_pid >= $CHILDREN) && "
+    "!(comm ~ \"kworker*\"))";
+std::string own_filter_of(const WorkloadSpec& workload) {
+    if (has_threads(workload)) return has_children(workload) ? kOwnThreadsAndChildren : kOwnThreads;
+    return has_children(workload) ? kOwnAndChildren : kOwn;
+}
 // About 30 us at one instruction per nanosecond: 3 % of the default period.
 constexpr unsigned kBurstIterations = 5000;
 
@@ -50,6 +62,19 @@ json fault_json(const FaultSpec& fault, const SymbolTable& symbols) {
     return {{"enabled", fault.enabled}, {"attributes", attributes}};
 }
 
+json value_json(const ParameterValue& value) {
+    if (const auto* number = std::get_if<unsigned>(&value)) return *number;
+    if (const auto* text = std::get_if<std::string>(&value)) return *text;
+    if (const auto* words = std::get_if<std::vector<std::string>>(&value)) return *words;
+    json list = json::array();
+    for (const auto& table : std::get<std::vector<ParameterTable>>(value)) {
+        auto& one = list.emplace_back(json::object());
+        for (const auto& [key, inner] : table.values)
+            one[key] = value_json(inner);
+    }
+    return list;
+}
+
 // The agent takes every parameter by its key. A function to be timed is not among them: it becomes
 // a probe.
 json workload_json(const WorkloadSpec& workload) {
@@ -60,11 +85,25 @@ json workload_json(const WorkloadSpec& workload) {
     for (const auto& [key, number] : declared.plan_only)
         out[key] = number;
     for (const auto& parameter : declared.parameters) {
-        if (parameter.type == WorkloadParameter::Type::Number)
-            out[parameter.key] = workload.number(parameter.key);
-        if (parameter.type == WorkloadParameter::Type::Command)
-            out[parameter.key] = workload.words(parameter.key);
+        if (parameter.type == WorkloadParameter::Type::KernelFunction) continue;
+        const auto given = workload.parameters.find(parameter.key);
+        out[parameter.key] =
+            value_json(given == workload.parameters.end() ? parameter.standard : given->second);
     }
+    return out;
+}
+
+json bystanders_json(const WorkloadSpec& workload) {
+    json out = {{"enabled", workload.bystanders},
+                {"period_us", workload.bystander_period_us},
+                {"burst_iterations", kBurstIterations},
+                {"busy", workload.bystander_mode == BystanderMode::Busy}};
+    if (workload.bystander_mode == BystanderMode::User) out["user"] = true;
+    if (!workload.bystander_cpus.empty())
+        out["cpus"] = guest::parse_cpu_list(workload.bystander_cpus).value();
+    if (const auto& caller = workload.caller_bystander)
+        out["caller"] = {
+            {"cpu", caller->cpu}, {"period_us", caller->period_us}, {"priority", caller->priority}};
     return out;
 }
 
@@ -113,7 +152,7 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
                             const Perturbation& perturbation) {
     const auto& arch = arch_named(spec.kernel.arch);
     const TimedCall iteration = iteration_of(spec.workload), call = call_of(spec.workload);
-    const std::string own_filter = has_children(spec.workload) ? kOwnAndChildren : kOwn;
+    const std::string own_filter = own_filter_of(spec.workload);
     for (const auto& [what, function] :
          {std::pair{"target.function", spec.target.function},
           {"target.sync_function", spec.target.sync_function},
@@ -240,19 +279,19 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
          {{"start_offset_us", perturbation.start_offset_us},
           {"ballast_pages", perturbation.ballast_pages},
           {"address_slot", perturbation.address_slot}}},
-        {"bystanders",
-         {{"enabled", w.bystanders},
-          {"period_us", w.bystander_period_us},
-          {"burst_iterations", kBurstIterations},
-          {"busy", w.bystanders_busy}}},
+        {"bystanders", bystanders_json(w)},
         {"probes", probes},
         {"perf_pages", spec.guest.perf_pages},
         {"kernel_names", plan.symbols ? guest::kNamedByHost : guest::kNamedByGuest},
         {"backgrounds", backgrounds},
         {"fault", fault_json(spec.fault, symbols)},
         {"passes",
-         {{{"name", "counted"}, {"bystanders", false}, {"stat", stat}, {"record", counted}},
-          {{"name", "timed"}, {"bystanders", true}, {"stat", json::array()}, {"record", timed}}}}};
+         json::array(
+             {{{"name", "counted"}, {"bystanders", false}, {"stat", stat}, {"record", counted}}})}};
+    if (spec.guest.passes == Passes::Both)
+        plan.json["passes"].push_back(
+            {{"name", "timed"}, {"bystanders", true}, {"stat", json::array()}, {"record", timed}});
+    if (spec.guest.numa > 1) plan.json["numa"] = spec.guest.numa;
     for (const auto& [step, command] :
          {std::pair{"setup", &w.setup}, {"check", &w.check}, {"teardown", &w.teardown}})
         if (!command->empty()) plan.json["around"][step] = *command;

@@ -95,8 +95,72 @@ TEST(Plan, FollowsChildrenOnlyWhereThereAreAny) {
 TEST(Plan, TellsTheBystandersWhetherToBeBusy) {
     Spec spec = captured_spec();
     EXPECT_EQ(plan_for(spec, kTarget).json.at("bystanders").at("busy"), false);
-    spec.workload.bystanders_busy = true;
+    spec.workload.bystander_mode = BystanderMode::Busy;
     EXPECT_EQ(plan_for(spec, kTarget).json.at("bystanders").at("busy"), true);
+}
+
+TEST(Plan, TheAgentLearnsOfOtherBystandersOnlyIfThereAreAny) {
+    Spec spec = captured_spec();
+    const auto usual = plan_for(spec, kTarget).json.at("bystanders");
+    for (const char* key : {"user", "cpus", "caller"})
+        EXPECT_FALSE(usual.contains(key)) << key;
+    spec.workload.bystander_mode = BystanderMode::User;
+    spec.workload.bystander_cpus = "2-3";
+    spec.workload.caller_bystander = CallerBystander{1, 200, 60};
+    const auto plan = plan_for(spec, kTarget).json.at("bystanders");
+    EXPECT_EQ(plan.at("user"), true);
+    EXPECT_EQ(plan.at("busy"), false);
+    EXPECT_EQ(plan.at("cpus"), nlohmann::json({2, 3}));
+    EXPECT_EQ(plan.at("caller"),
+              nlohmann::json({{"cpu", 1}, {"period_us", 200}, {"priority", 60}}));
+}
+
+TEST(Plan, TheLatencyPassCanBeLeftOut) {
+    Spec spec = captured_spec();
+    const auto both = plan_for(spec, kTarget);
+    ASSERT_EQ(both.json.at("passes").size(), 2u);
+    spec.guest.passes = Passes::Count;
+    const auto plan = plan_for(spec, kTarget);
+    ASSERT_EQ(plan.json.at("passes").size(), 1u);
+    EXPECT_EQ(plan.json.at("passes")[0], both.json.at("passes")[0]);
+}
+
+TEST(Plan, TheAgentCountsNodesOnlyIfThereAreSeveral) {
+    Spec spec = captured_spec();
+    EXPECT_FALSE(plan_for(spec, kTarget).json.contains("numa"));
+    spec.guest.numa = 2;
+    EXPECT_EQ(plan_for(spec, kTarget).json.at("numa"), 2);
+}
+
+// perf starts after the threads, so that their ids are the first ones above the workload's.
+TEST(Plan, ThreadsOfTheWorkloadAreItsOwnTasks) {
+    Spec spec = captured_spec();
+    spec.workload.name = "threads";
+    ParameterTable group{{{"name", std::string("callers")},
+                          {"threads", 2u},
+                          {"args", std::vector<std::string>{"@region", "4096"}}}};
+    spec.workload.parameters["group"] = std::vector<ParameterTable>{group};
+    const auto filter = [&](const char* list, const char* event) {
+        const auto plan = plan_for(spec, kTarget);
+        for (const auto& pass : plan.json.at("passes"))
+            for (const auto& one : pass.at(list))
+                if (one.at("event") == event) return one.value("filter", std::string());
+        return std::string("no such event");
+    };
+    const std::string threads =
+        "(common_pid >= $PID && common_pid <= $LAST && !(comm ~ \"kworker*\"))";
+    EXPECT_EQ(filter("stat", "rig:target"), threads);
+    EXPECT_EQ(filter("stat", "rig:alloc_failed"), "ret == 1 && " + threads);
+    // A round is the main thread's.
+    EXPECT_EQ(filter("record", "syscalls:sys_enter_futex"), "common_pid == $PID");
+    EXPECT_EQ(filter("record", "syscalls:sys_exit_readv"), "common_pid == $PID");
+    const auto groups = plan_for(spec, kTarget).json.at("workload").at("group");
+    ASSERT_EQ(groups.size(), 1u);
+    EXPECT_EQ(groups[0].at("threads"), 2);
+    EXPECT_EQ(groups[0].at("args"), nlohmann::json({"@region", "4096"}));
+    group.values["command"] = std::vector<std::string>{"/bin/true"};
+    spec.workload.parameters["group"] = std::vector<ParameterTable>{group};
+    EXPECT_NE(filter("stat", "rig:target").find("common_pid >= $CHILDREN"), std::string::npos);
 }
 
 TEST(Plan, AnArmWithoutAWitnessHasNoProbeForIt) {

@@ -66,9 +66,10 @@ Profile make_profile(const RawProfile& raw, const ProfileLayout& layout,
                      const std::vector<std::uint64_t>& event_ns) {
     Profile profile;
     profile.exact = raw.plugin_api != 0 && raw.threads == 1;
-    profile.windows_complete = raw.marks[RIG_WINDOW_COUNT_PASS] == 1 &&
-                               raw.marks[RIG_WINDOW_LATENCY_PASS] == 1 &&
-                               raw.marks[RIG_WINDOW_REST] == 2 && raw.window == RIG_WINDOW_REST;
+    const auto latency = raw.marks[RIG_WINDOW_LATENCY_PASS];
+    profile.windows_complete = raw.marks[RIG_WINDOW_COUNT_PASS] == 1 && latency <= 1 &&
+                               raw.marks[RIG_WINDOW_REST] == 1 + latency &&
+                               raw.window == RIG_WINDOW_REST;
     Rows rows;
     for (std::size_t i = 0; i < raw.functions.size(); ++i) {
         const auto& cell = raw.functions[i];

@@ -51,7 +51,7 @@ struct ClockSpan {
 struct Profile {
     // One thread of the host executed all vCPUs. If not, the counts mean nothing.
     bool exact = false;
-    // The count pass and the latency pass each began once and ended.
+    // The count pass began once and ended, and so did the latency pass if it began at all.
     bool windows_complete = false;
     // Functions that executed an instruction, and those of them that were entered at their first
     // one. Functions of one name count one by one.

@@ -43,7 +43,7 @@ ChangedLineRow row_of(const LineEvidence& lines, const ArmLineMap& map, std::siz
         const auto& count = *boot.lines[place][line];
         widen(row.count_pass, count.count_pass);
         widen(row.latency_pass, count.latency_pass);
-        all = all && count.in_both_passes();
+        all = all && lines.in_every_pass(count);
     }
     row.ran = any && all;
     return row;

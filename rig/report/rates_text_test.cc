@@ -111,5 +111,24 @@ TEST_F(RatesText, OptionsOfAnArmAreShownBesideItsKernel) {
               std::string::npos);
 }
 
+TEST(CountsOnly, TheReportSaysThatNothingWasTimed) {
+    auto spec = make_spec();
+    std::erase_if(spec.metrics,
+                  [](const MetricSpec& metric) { return metric.name != "sync_ipis"; });
+    const auto shown = [&] {
+        return render_text(assemble(spec, make_run(spec), make_samples(spec), {}, "results/x"));
+    };
+    const std::string words = "Latencies and rates: not measured (guest.passes = \"count\")";
+    const auto written = [&] {
+        return render_json(assemble(spec, make_run(spec), make_samples(spec), {}, "results/x"));
+    };
+    EXPECT_EQ(shown().find(words), std::string::npos);
+    EXPECT_FALSE(written().contains("not_measured"));
+    spec.guest.passes = Passes::Count;
+    EXPECT_NE(shown().find(words), std::string::npos) << shown();
+    EXPECT_EQ(written().at("not_measured"), (nlohmann::json{"latencies", "rates"}));
+    EXPECT_EQ(shown().find("target latency"), std::string::npos) << shown();
+}
+
 } // namespace
 } // namespace rig

@@ -88,6 +88,7 @@ ReportInput assemble(const Spec& spec, const RunInfo& run, const std::vector<Sam
         const auto* kernel = run.find_kernel(arm);
         return kernel ? kernel->facts : unknown;
     };
+    lines.count_only = spec.guest.passes == Passes::Count;
     if (!run.failure.empty()) warnings.push_back("the run ended before its time: " + run.failure);
     warnings.insert(warnings.end(), run.source_warnings.begin(), run.source_warnings.end());
     std::vector<ArmChecks> checks;

@@ -96,6 +96,12 @@ std::vector<ReportRow> table_rows(const ReportInput& input) {
         rows.push_back(pooled_row(metric, "p99", [](const Pooled& p) { return p.p99; }));
         rows.push_back(pooled_row(metric, "max", [](const Pooled& p) { return p.max; }));
     }
+    if (input.spec.guest.passes == Passes::Count)
+        rows.push_back({"Latencies and rates: not measured (guest.passes = \"count\")",
+                        {},
+                        {},
+                        false,
+                        nullptr});
     bool rates = false;
     for (const auto& metric : input.comparison.metrics) {
         if (metric.arms.empty() || metric.info.unit != Unit::PerSecond) continue;

@@ -185,6 +185,32 @@ std::string cpu_allocation_text(const RunInfo& run) {
                  : "; no other rig boots on them");
 }
 
+namespace {
+
+// What a reader has to know about bystanders other than those that sleep.
+std::vector<std::string> bystander_texts(const ReportInput& input) {
+    const auto& workload = input.spec.workload;
+    const bool turns = input.run.clock == "virtual";
+    std::vector<std::string> out;
+    if (input.spec.guest.passes == Passes::Count) return out;
+    if (workload.bystanders && workload.bystander_mode == BystanderMode::User)
+        out.push_back(fmt::format(
+            "in user space on {}: they enter the kernel only when it interrupts them; more work "
+            "is better{}",
+            workload.bystander_cpus.empty() ? "every CPU but 0" : "CPU " + workload.bystander_cpus,
+            turns ? "; vCPUs run one at a time, so that a gap includes the turns of the others, "
+                    "and the work is a share of the turns"
+                  : ""));
+    if (const auto& caller = workload.caller_bystander)
+        out.push_back(fmt::format(
+            "on the caller's CPU {}: SCHED_FIFO {}, every {} us; what it takes is part of the "
+            "caller's latencies",
+            caller->cpu, caller->priority, caller->period_us));
+    return out;
+}
+
+} // namespace
+
 std::vector<MethodEntry> method_entries(const ReportInput& input) {
     const auto& run = input.run;
     std::vector<MethodEntry> out;
@@ -221,6 +247,15 @@ std::vector<MethodEntry> method_entries(const ReportInput& input) {
     if (const auto text = cpu_allocation_text(run); !text.empty())
         out.push_back({"host CPUs", text});
     if (!run.seed_varies.empty()) out.push_back({"a seed varies", run.seed_varies});
+    if (input.spec.guest.passes == Passes::Count)
+        out.push_back({"passes", "the count pass only: no latency, no rate and no bystander was "
+                                 "measured"});
+    if (input.spec.guest.numa > 1)
+        out.push_back({"NUMA", fmt::format("{} nodes of {} vCPUs and {} MiB", input.spec.guest.numa,
+                                           input.spec.guest.vcpus / input.spec.guest.numa,
+                                           input.spec.guest.memory_mib / input.spec.guest.numa)});
+    for (auto& text : bystander_texts(input))
+        out.push_back({"bystanders", std::move(text)});
     for (const auto& metric : input.spec.metrics)
         if (metric.custom)
             out.push_back(

@@ -203,9 +203,16 @@ Result<RunInfo> run_info_from_json(const json& value) {
 
 namespace {
 
+// With the number of vCPUs, on which other values of the file depend.
+std::vector<SpecOverride> overrides_of(const RunInfo& info) {
+    auto all = info.overrides;
+    if (info.vcpus > 0) all.push_back({"guest.vcpus", std::to_string(info.vcpus)});
+    return all;
+}
+
 Spec as_run(Spec spec, const RunInfo& info) {
     spec.guest.boots = info.boots;
-    spec.guest.vcpus = info.vcpus;
+    spec.overrides = info.overrides;
     spec.guest.seed = info.seed;
     spec.guest.clock = info.clock == "wall" ? ClockChoice::Wall : ClockChoice::Virtual;
     return spec;
@@ -214,12 +221,12 @@ Spec as_run(Spec spec, const RunInfo& info) {
 } // namespace
 
 Result<Spec> spec_of(const RunInfo& info, const std::filesystem::path& top) {
-    RIG_TRY(spec, parse_spec(info.spec_text, top / info.spec_file, info.overrides));
+    RIG_TRY(spec, parse_spec(info.spec_text, top / info.spec_file, overrides_of(info)));
     return as_run(std::move(spec), info);
 }
 
 Result<Spec> stored_spec_of(const RunInfo& info) {
-    RIG_TRY(spec, parse_stored_spec(info.spec_text, info.spec_file, info.overrides));
+    RIG_TRY(spec, parse_stored_spec(info.spec_text, info.spec_file, overrides_of(info)));
     return as_run(std::move(spec), info);
 }
 

@@ -55,29 +55,41 @@ std::string parameter_text(const std::string& key) {
 }
 
 FileKey parameter_row(const WorkloadParameter& parameter) {
+    using enum WorkloadParameter::Type;
     FileKey row{.section = "workload",
                 .name = parameter.key,
+                .type = key_type_of(parameter.type),
+                .low = parameter.minimum,
+                .high = parameter.maximum,
+                .choices = parameter.choices,
                 .standard = "none",
                 .example = {},
                 .text = parameter_text(parameter.key)};
     switch (parameter.type) {
-    case WorkloadParameter::Type::Number:
-        row.type = KeyType::Integer;
-        row.low = parameter.minimum, row.high = parameter.maximum;
+    case Number:
         row.standard = fmt::format("{}", std::get<unsigned>(parameter.standard));
         row.example = fmt::format("{} = {}", row.name, std::min(row.low + 8, row.high));
         break;
-    case WorkloadParameter::Type::KernelFunction:
+    case KernelFunction:
         row.range = "a kernel function";
         row.low = 1, row.high = 128;
         row.example = row.name + " = \"synchronize_rcu\"";
         break;
-    case WorkloadParameter::Type::Command:
-        row.type = KeyType::Texts;
-        row.low = parameter.minimum, row.high = parameter.maximum;
+    case Command:
         row.range = fmt::format("{} to {} words of at most 4096 bytes", row.low, row.high);
         row.example = row.name + " = [\"/bin/sh\", \"-c\", \"sync\"]";
         break;
+    case Tables:
+        row.range = fmt::format("{} to {} tables", row.low, row.high);
+        // One line of TOML cannot have a header and its keys.
+        row.example = row.name + " = [{ name = \"callers\", cpus = \"0\", call = \"getppid\", "
+                                 "calls = 1 }]";
+        row.text += fmt::format(" See [`[[workload.{0}]]`](#workload{0}).", row.name);
+        break;
+    case Text:
+    case Texts:
+    case Arguments:
+        break; // no workload has one outside of its tables
     }
     // Other workloads refuse the key, so that the schema must not require it.
     if (parameter.required) row.standard = "none (required)";
@@ -110,6 +122,11 @@ bool is_of_type(const toml::node& value, const FileKey& key) {
         return value.is_boolean();
     case KeyType::Texts:
         return value.is_array() && value.as_array()->is_homogeneous(toml::node_type::string);
+    case KeyType::Arguments:
+        return value.is_array() && std::all_of(value.as_array()->begin(), value.as_array()->end(),
+                                               [](const toml::node& one) {
+                                                   return one.is_integer() || one.is_string();
+                                               });
     case KeyType::Table:
         return value.is_table();
     case KeyType::Tables:
@@ -127,7 +144,8 @@ bool is_in_range(const toml::node& value, const FileKey& key) {
     };
     if (key.type == KeyType::Integer || key.type == KeyType::Number)
         return key.high == 0 || within(*value.value<double>());
-    if (key.type == KeyType::Texts) return within(static_cast<double>(value.as_array()->size()));
+    if (key.type == KeyType::Texts || key.type == KeyType::Arguments)
+        return within(static_cast<double>(value.as_array()->size()));
     if (key.type != KeyType::Text) return true;
     const auto text = *value.value<std::string>();
     if (!key.choices.empty())
@@ -155,6 +173,25 @@ std::string fault_of_example(const FileKey& key) {
 
 } // namespace
 
+KeyType key_type_of(WorkloadParameter::Type type) {
+    using enum WorkloadParameter::Type;
+    switch (type) {
+    case Number:
+        return KeyType::Integer;
+    case KernelFunction:
+    case Text:
+        return KeyType::Text;
+    case Command:
+    case Texts:
+        return KeyType::Texts;
+    case Arguments:
+        return KeyType::Arguments;
+    case Tables:
+        return KeyType::Tables;
+    }
+    return KeyType::Text;
+}
+
 const std::vector<KeySection>& key_sections() {
     static const std::vector<KeySection> sections{
         {"", false, R"()"},
@@ -167,8 +204,9 @@ belong to one of these forms.)"},
         {"arm.options", false, R"()"},
         {"guest", false, R"()"},
         {"workload", false, R"(Every workload accepts `name`, `iterations`, `pace_us`, `bystanders`,
-`bystander_period_us`, `bystander_mode`, `setup`, `check` and `teardown`. The other keys
-are parameters of single workloads.
+`bystander_period_us`, `bystander_mode`, `bystander_cpus`, `setup`, `check`, `teardown` and
+the table `[workload.caller_bystander]`. The other keys are parameters of single
+workloads.
 
 | workload | one call | started processes | `target.same_path` |
 |---|---|---|---|
@@ -178,6 +216,7 @@ are parameters of single workloads.
 | `pmd_unshare` | `munmap()` of a shared hugetlb mapping | no | yes |
 | `gup_race` | `munmap()` while others walk (`get_user_pages_fast()`) | no | no |
 | `command` | one run of a program | yes | no |
+| `threads` | a round of all threads of its groups | groups with `command` | no |
 | `crash` | dies of SIGSEGV (rig's self-test) | no | no |
 
 "Started processes" means that fault injection, probes and counters follow the processes
@@ -187,6 +226,17 @@ for each call, `pmd_unshare` one.
 
 The program of the workload `command` runs on CPU 0 in `/tmp` with `PATH=/bin`. Any exit
 code but 0 makes the boot a guest fault.)"},
+        {"workload.caller_bystander", false,
+         R"(A real-time thread (`SCHED_FIFO`) of another process, which sleeps and wakes on the CPU of
+a caller. With this table there is one; its metrics are `caller_bystander_wakeup` and
+`caller_bystander_worst`. It delays the caller, so the caller's latencies include it. It
+does not depend on `bystanders`.)"},
+        {"workload.group", true,
+         R"(A group of threads of the workload `threads`. All groups are threads of one process. An
+iteration is a *round*: all threads of all groups wait at a barrier, which opens at the
+start of the round, and the round ends when every thread has made its calls. The threads
+are created before the window opens. [How to use
+them](../how-to/measure-many-threads.md).)"},
         {"background", true, R"()"},
         {"image", false, R"()"},
         {"fault", false,
@@ -219,7 +269,8 @@ const std::vector<FileKey>& experiment_keys() {
             add(part());
         add(parameter_rows());
         for (const auto part :
-             {key_rows::background, key_rows::fault, key_rows::requirements, key_rows::metric})
+             {key_rows::caller_bystander, key_rows::thread_group, key_rows::background,
+              key_rows::fault, key_rows::requirements, key_rows::metric})
             add(part());
         return out;
     }();
@@ -252,6 +303,7 @@ std::string type_words(const FileKey& key) {
         {KeyType::Table, "table"},
         {KeyType::Tables, "array of tables"},
         {KeyType::Texts, "array of texts"},
+        {KeyType::Arguments, "array of integers and texts"},
         {KeyType::Scalar, "boolean, integer or text"}};
     return words.at(key.type);
 }

@@ -7,6 +7,7 @@
 
 #include "rig/base/error.h"
 #include "rig/spec/toml_reader.h"
+#include "rig/workloads/workload.h"
 
 #include <concepts>
 #include <cstddef>
@@ -22,21 +23,22 @@ enum class KeyType {
     Integer,
     Number, // integers are accepted too
     Boolean,
-    Texts,  // array of texts
-    Table,  // [section]
-    Tables, // [[section]]
-    Scalar, // boolean, integer or text
+    Texts,     // array of texts
+    Arguments, // array of integers and texts
+    Table,     // [section]
+    Tables,    // [[section]]
+    Scalar,    // boolean, integer or text
 };
 
 struct FileKey {
-    std::string section; // name of a KeySection
-    std::string name;    // "NAME": every key that the user chooses
+    std::string section = {}; // name of a KeySection
+    std::string name = {};    // "NAME": every key that the user chooses
     KeyType type = KeyType::Text;
     // For people: what the texts are, such as "array of series folders". Empty: type_words().
     std::string shape = {};
     // Integer and Number: the smallest and the largest value. Text: high is the largest number of
-    // bytes, 0 if it is not limited further. Texts, Tables, and tables of NAMEs: number of
-    // elements.
+    // bytes, 0 if it is not limited further. Texts, Arguments, Tables, and tables of NAMEs: number
+    // of elements.
     std::int64_t low = 0, high = 0;
     bool above = false;                    // Number: `low` itself is refused
     std::vector<std::string> choices = {}; // Text: the accepted values, if they are these only
@@ -63,6 +65,9 @@ std::vector<const FileKey*> keys_of(std::string_view section);
 // The row must exist.
 const FileKey& key_named(std::string_view section, std::string_view name);
 
+// The type of the key of a workload's parameter.
+KeyType key_type_of(WorkloadParameter::Type type);
+
 // "Type", "default" and "range" for people, in Markdown.
 std::string type_words(const FileKey& key);
 std::string range_words(const FileKey& key);
@@ -72,8 +77,8 @@ std::vector<std::string> faults_of(const FileKey& key);
 
 // The parts of the table; experiment_keys() joins them.
 namespace key_rows {
-std::vector<FileKey> top_level(), kernel(), arm(), guest(), workload(), background(), fault(),
-    requirements(), metric();
+std::vector<FileKey> top_level(), kernel(), arm(), guest(), workload(), caller_bystander(),
+    thread_group(), background(), fault(), requirements(), metric();
 }
 
 // A table of an experiment file together with its rows. Every method takes keys that have a row.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/spec/experiment_keys.h"
 
-#include "rig/workloads/workload.h"
-
 namespace rig {
 
 std::vector<FileKey> key_rows::guest() {
@@ -11,16 +9,44 @@ std::vector<FileKey> key_rows::guest() {
          .name = "vcpus",
          .type = KeyType::Integer,
          .low = 2,
-         .high = 16,
+         .high = 64,
          .standard = "4",
          .example = "vcpus = 8",
-         .text = R"(The workload runs on CPU 0. All other CPUs are bystanders.)"},
+         .text = R"(
+The workload runs on CPU 0, except with the workload `threads`. All other CPUs are
+bystanders.
+
+More than 16 make a *large guest*, as `numa` does: its kernel is built with
+`configs/kernel/large.config` after the fragments (64 CPUs, ACPI, NUMA), and is another
+kernel than that of smaller guests. x86-64 only. Under the virtual clock a boot takes time
+in proportion to the vCPUs ([figures](../evaluation/costs.md#large-guests)).)"},
+        {.section = "guest",
+         .name = "numa",
+         .type = KeyType::Integer,
+         .low = 1,
+         .high = 8,
+         .standard = "1",
+         .example = "numa = 2",
+         .text = R"(
+NUMA nodes. Each has as many of the vCPUs, in order, and as much of the memory, so that
+both are multiples of it. The check [`numa_nodes`](validity-checks.md#numa_nodes) fails if
+the guest's kernel sees others. x86-64 only.)"},
+        {.section = "guest",
+         .name = "passes",
+         .type = KeyType::Text,
+         .choices = {"both", "count"},
+         .standard = "`\"both\"`",
+         .example = "passes = \"count\"",
+         .text = R"(
+`"count"` leaves out the latency pass, which makes boots of large guests shorter. Latencies,
+rates and bystanders are then not measured, and the report says so. A metric of these is
+refused unless it has `expect = "report"`.)"},
         {.section = "guest",
          .name = "memory_mib",
          .type = KeyType::Integer,
          .low = 128,
          .high = 65536,
-         .standard = "512",
+         .standard = "512 (above 16 vCPUs 32 for each)",
          .example = "memory_mib = 1024",
          .text = R"(Memory of the guest in MiB.)"},
         {.section = "guest",
@@ -112,113 +138,6 @@ if the check [`no_lost_events`](validity-checks.md#no_lost_events) fails.)"},
 Kernel parameters for every arm. Words that begin with `quiet`, `loglevel=`, `console=`,
 `printk.`, `ignore_loglevel` or `earlyprintk` are refused, because they can hide kernel
 splats. A parameter that mutes one of the kernel's detectors is listed in the report.)"},
-    };
-}
-
-std::vector<FileKey> key_rows::workload() {
-    return {
-        {.section = "workload",
-         .name = "name",
-         .type = KeyType::Text,
-         .choices = workload_names(),
-         .standard = "`\"munmap\"`",
-         .range = "a workload of the table above",
-         .example = "name = \"munmap\"",
-         .text = R"(What the guest does. To write your own see
-[add a workload](../how-to/add-a-workload.md).)"},
-        {.section = "workload",
-         .name = "iterations",
-         .type = KeyType::Integer,
-         .low = 1,
-         .high = 100000,
-         .standard = "20",
-         .example = "iterations = 50",
-         .text =
-             R"(Calls in each pass. With fewer than 5, bounds on counts and bystander latencies are
-reported as undecided.)"},
-        {.section = "workload",
-         .name = "pace_us",
-         .type = KeyType::Integer,
-         .low = 0,
-         .high = 10000000,
-         .standard = "100000",
-         .example = "pace_us = 50000",
-         .text =
-             R"(Calls start this many microseconds apart, so that all arms are measured over equally
-long windows. A call that takes longer than the pace ends the boot as a guest fault. 0
-means back to back; bounds on counts and bystander latencies are then undecided.)"},
-        {.section = "workload",
-         .name = "bystanders",
-         .type = KeyType::Boolean,
-         .standard = "true",
-         .example = "bystanders = false",
-         .text = R"(One thread on every CPU but CPU 0 that measures how much it is disturbed.)"},
-        {.section = "workload",
-         .name = "bystander_period_us",
-         .type = KeyType::Integer,
-         .low = 50,
-         .high = 1000000,
-         .standard = "1000",
-         .example = "bystander_period_us = 500",
-         .text = R"(Microseconds between two wake-ups of a bystander.)"},
-        {.section = "workload",
-         .name = "bystander_mode",
-         .type = KeyType::Text,
-         .choices = {"sleep", "busy"},
-         .standard = "`\"sleep\"`",
-         .example = "bystander_mode = \"busy\"",
-         .text =
-             R"(
-`busy` adds a computing thread of lowest priority to each bystander CPU, so that the CPU
-is never idle. Refused with `bystanders = false`.)"},
-        {.section = "workload",
-         .name = "setup",
-         .type = KeyType::Texts,
-         .low = 1,
-         .high = 64,
-         .standard = "none",
-         .range = "1 to 64 words of at most 1024 bytes",
-         .example = "setup = [\"/bin/busybox\", \"touch\", \"/tmp/before\"]",
-         .text =
-             R"(
-A command in the guest, an absolute path and its arguments. It runs to its end in each
-pass before the workload's process starts, outside the measured window. An exit code
-other than 0 ends the boot as a guest fault. Its output is kept in the boot's folder
-as `PASS-setup.txt` (`counted-setup.txt`, `timed-setup.txt`).)"},
-        {.section = "workload",
-         .name = "check",
-         .type = KeyType::Texts,
-         .low = 1,
-         .high = 64,
-         .standard = "none",
-         .range = "1 to 64 words of at most 1024 bytes",
-         .example = "check = [\"/bin/busybox\", \"test\", \"-s\", \"/tmp/numbers.gz\"]",
-         .text =
-             R"(
-A command as `setup`, run in each pass after the last call and after perf has stopped,
-while the workload's process still exists. Its exit code says whether the operation did
-its work: 0 means that it did. Its output is kept as `PASS-check.txt`.
-
-- **In the baseline** another exit code is a fault of the workload (guest fault,
-  exit code 4), and the boot is no sample. An experiment that does not work without the
-  patch tests nothing. With `target.revisions` this applies to every arm.
-- **In another arm** the boot is a sample, and the metric
-  [`failed_checks`](metrics.md#failed_checks) counts the pass. The baseline's operation
-  works and this arm's does not, so the verdict is FAIL (1). No other expectation of that
-  arm counts as held: work that was not done takes no time.)"},
-        {.section = "workload",
-         .name = "teardown",
-         .type = KeyType::Texts,
-         .low = 1,
-         .high = 64,
-         .standard = "none",
-         .range = "1 to 64 words of at most 1024 bytes",
-         .example = "teardown = [\"/bin/busybox\", \"rm\", \"/tmp/before\"]",
-         .text =
-             R"(
-A command as `setup`, run in each pass after the workload's process has ended. An exit
-code other than 0 ends the boot as a guest fault. Its output is kept as
-`PASS-teardown.txt`.)"},
     };
 }
 
@@ -372,7 +291,7 @@ time from its entry to its return is `target_latency`. Required with `same_path`
          .example = "lines = \"all\"",
          .text =
              R"(
-Which changed lines must run in both passes of every boot: at least one of each arm, or
+Which changed lines must run in every pass of every boot: at least one of each arm, or
 each that has instructions. An arm that has none, because the patch only adds or only
 removes lines, must run the lines next to the change. `"off"`: the lines are not counted,
 and every arm needs a `marker`. Refused together with `same_path`; without effect with

@@ -51,10 +51,14 @@ Result<Spec> load_with_overrides(const std::filesystem::path& file, const Overri
         RIG_TRY(one, parse_override(text));
         overrides.push_back(one);
     }
-    RIG_TRY(spec, load_spec(file, overrides));
+    // The file is read for this number of vCPUs: CPUs that it names must exist, and the memory
+    // follows. It is no override of the run, which stores the number apart.
+    auto all = overrides;
+    if (o.vcpus) all.push_back({"guest.vcpus", std::to_string(*o.vcpus)});
+    RIG_TRY(spec, load_spec(file, all));
+    spec.overrides = overrides;
     if (o.boots) spec.guest.boots = *o.boots;
     if (o.seed) spec.guest.seed = *o.seed;
-    if (o.vcpus) spec.guest.vcpus = *o.vcpus;
     if (o.clock)
         spec.guest.clock = *o.clock == "virtual" ? ClockChoice::Virtual
                            : *o.clock == "wall"  ? ClockChoice::Wall

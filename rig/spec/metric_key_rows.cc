@@ -15,13 +15,14 @@ std::vector<FileKey> key_rows::metric() {
              R"md(
 A built-in metric (see [metrics](metrics.md)) or a name of 1 to 32 of `a-z 0-9 _` that
 begins with a letter and has exactly one of the keys `event`, `calls_of`, `latency_of`,
-`counter` and `histogram_of`. A built-in metric without a table is measured and shown as
-"(undeclared)".
+`counter`, `timing` and `histogram_of`. A built-in metric without a table is measured and
+shown as "(undeclared)".
 
 Built-in names: `sync_ipis`, `total_ipis`, `other_ipis`, `tlb_flushes`,
 `call_function_vectors`, `bystander_interrupts`, `target_latency`, `call_latency`,
-`bystander_wakeup`, `bystander_work_time`. `tlb_flushes` is refused with `arch` other
-than `x86_64`.)md"},
+`bystander_wakeup`, `bystander_work_time`, `bystander_user_work`, `bystander_user_gap`,
+`caller_bystander_wakeup`, `caller_bystander_worst`. `tlb_flushes` is refused with `arch`
+other than `x86_64`.)md"},
         {.section = "metrics.NAME",
          .name = "expect",
          .type = KeyType::Text,
@@ -158,7 +159,8 @@ the workload's tasks only.)"},
          .example = "counter = \"walks\"",
          .text =
              R"(What the workload counts itself, in both passes together. `gup_race` has `walks` and
-`corruptions`; the other workloads have none. With `per = "second"` every workload also
+`corruptions`, `threads` those of [its groups](../how-to/measure-many-threads.md); the
+other workloads have none. With `per = "second"` every workload also
 has `iterations`, its completed calls.)"},
         {.section = "metrics.NAME",
          .name = "per",
@@ -180,6 +182,16 @@ per = "second"
 expect = "rises"
 ratio = 1.1                      # by a tenth at least
 ```)"},
+        {.section = "metrics.NAME",
+         .name = "timing",
+         .type = KeyType::Text,
+         .defines_metric = true,
+         .standard = "none",
+         .range = "a timing of the workload",
+         .example = "timing = \"callers\"",
+         .text = R"(
+What the workload times itself in the latency pass, by its own clock: with `threads` the
+calls of a group (`"callers"`) or of one of its threads (`"callers_0"`).)"},
         {.section = "metrics.NAME",
          .name = "histogram_of",
          .type = KeyType::Text,

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <set>
 
 namespace rig {
 namespace {
@@ -42,11 +43,9 @@ bool is_known_metric(const std::string& name) {
 
 const std::map<std::string, CustomMetric::Kind>& metric_sources() {
     using Kind = CustomMetric::Kind;
-    static const std::map<std::string, Kind> sources = {{"event", Kind::Event},
-                                                        {"calls_of", Kind::Calls},
-                                                        {"latency_of", Kind::Latency},
-                                                        {"counter", Kind::Counter},
-                                                        {"histogram_of", Kind::Histogram}};
+    static const std::map<std::string, Kind> sources = {
+        {"event", Kind::Event},     {"calls_of", Kind::Calls}, {"latency_of", Kind::Latency},
+        {"counter", Kind::Counter}, {"timing", Kind::Timing},  {"histogram_of", Kind::Histogram}};
     return sources;
 }
 
@@ -64,26 +63,34 @@ Status fits_rate(const SpecTable& table, const std::string& counter, const Workl
     return {};
 }
 
+// `does` is what the workload does with these names: "counts" or "times".
+Status known_name(const SpecTable& table, const std::string& key, const std::string& found,
+                  const std::vector<std::string>& names, const std::string& workload,
+                  std::string_view does, const std::string& otherwise = "") {
+    if (std::find(names.begin(), names.end(), found) != names.end()) return {};
+    return tl::unexpected(table.bad(
+        key,
+        (names.empty()
+             ? fmt::format("another source: workload \"{}\" {} nothing itself", workload, does)
+             : fmt::format("what workload \"{}\" {}: {}", workload, does, fmt::join(names, ", "))) +
+            otherwise));
+}
+
 Status known_counter(const SpecTable& table, const std::string& counter,
                      const WorkloadSpec& workload, bool per_second) {
-    const auto names = counters_of(workload.name);
+    const auto names = counters_of(workload);
     if ((per_second && counter == kIterationsCounter) ||
         std::find(names.begin(), names.end(), counter) != names.end())
         return per_second ? fits_rate(table, counter, workload) : Status{};
-    return tl::unexpected(table.bad(
-        "counter",
-        (names.empty()
-             ? fmt::format("another source: workload \"{}\" counts nothing itself", workload.name)
-             : fmt::format("what workload \"{}\" counts: {}", workload.name,
-                           fmt::join(names, ", "))) +
-            fmt::format("; with per = \"second\" also {}", kIterationsCounter)));
+    return known_name(table, "counter", counter, names, workload.name, "counts",
+                      fmt::format("; with per = \"second\" also {}", kIterationsCounter));
 }
 
 Rule rule_of(CustomMetric::Kind kind) {
     using Kind = CustomMetric::Kind;
     if (kind == Kind::Event) return rules::event_name;
     if (kind == Kind::Histogram) return rules::arm_name;
-    if (kind == Kind::Counter) return rules::metric_name;
+    if (kind == Kind::Counter || kind == Kind::Timing) return rules::metric_name;
     return rules::kernel_function;
 }
 
@@ -114,6 +121,12 @@ Result<CustomMetric> read_custom_metric(const SpecTable& table, const std::strin
     custom.per_second = !per.empty();
     if (custom.kind == Kind::Counter)
         RIG_CHECK(known_counter(table, custom.what, spec.workload, custom.per_second));
+    if (custom.kind == Kind::Timing) {
+        std::vector<std::string> names;
+        for (const auto& timing : timings_of(spec.workload))
+            names.push_back(timing.name);
+        RIG_CHECK(known_name(table, "timing", custom.what, names, spec.workload.name, "times"));
+    }
     if (custom.kind == Kind::Histogram &&
         std::none_of(spec.backgrounds.begin(), spec.backgrounds.end(),
                      [&](const auto& one) { return one.name == custom.what; }))
@@ -137,13 +150,26 @@ Result<CustomMetric> read_custom_metric(const SpecTable& table, const std::strin
     return custom;
 }
 
+// Whether only the latency pass measures it.
+bool is_of_latency_pass(const MetricSpec& metric) {
+    using Kind = CustomMetric::Kind;
+    static const std::set<std::string> built_in{
+        "target_latency",          "call_latency",          "bystander_wakeup",
+        "bystander_work_time",     "bystander_user_work",   "bystander_user_gap",
+        "caller_bystander_wakeup", "caller_bystander_worst"};
+    if (!metric.custom) return built_in.contains(metric.name);
+    const auto kind = metric.custom->kind;
+    return metric.custom->per_second || kind == Kind::Latency || kind == Kind::Timing ||
+           kind == Kind::Histogram;
+}
+
 // Refuses what an expectation cannot mean for a metric of which more is better, or less.
 Status fits_direction(const SpecTable& table, const MetricSpec& metric) {
     const bool rate = higher_is_better(metric);
     if (metric.kind == ExpectKind::Rises && !rate)
         return tl::unexpected(
-            table.bad("expect", "another expectation: only of a counter with per = \"second\" is "
-                                "more better"));
+            table.bad("expect", "another expectation: only of a counter with per = \"second\" and "
+                                "of bystander_user_work is more better"));
     if (rate && (metric.kind == ExpectKind::Falls || metric.kind == ExpectKind::AtMost ||
                  metric.kind == ExpectKind::Exactly))
         return tl::unexpected(table.bad(
@@ -203,6 +229,13 @@ Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, 
         metric.custom = std::move(custom);
     }
     RIG_CHECK(fits_direction(table, metric));
+    if (spec.guest.passes == Passes::Count && is_of_latency_pass(metric) &&
+        (metric.kind != ExpectKind::Report || metric.at_least > 0))
+        return tl::unexpected(table.bad(
+            metric.kind != ExpectKind::Report ? "expect" : "at_least",
+            metric.kind != ExpectKind::Report
+                ? "\"report\", or guest.passes = \"both\": the latency pass measures it"
+                : "it left out, or guest.passes = \"both\": the latency pass measures it"));
     return metric;
 }
 
@@ -242,7 +275,9 @@ const std::vector<std::string>& metric_names() {
         for (const auto& metric : arch_metrics())
             out.push_back(metric.name);
         out.insert(out.end(), {"call_function_vectors", "bystander_interrupts", "target_latency",
-                               "call_latency", "bystander_wakeup", "bystander_work_time"});
+                               "call_latency", "bystander_wakeup", "bystander_work_time",
+                               "bystander_user_work", "bystander_user_gap",
+                               "caller_bystander_wakeup", "caller_bystander_worst"});
         return out;
     }();
     return names;

@@ -74,7 +74,7 @@ TEST_F(SpecOverridesInAProject, PassTheSameChecksAndErrorsNameThem) {
     EXPECT_EQ(good->overrides.size(), 1u);
     const auto bad = parse_spec(good_spec, file(), {{"guest.vcpus", "99"}});
     ASSERT_FALSE(bad);
-    EXPECT_EQ(bad.error().message, "--set guest.vcpus=99:1:7: bad guest.vcpus: 99, want 2..16");
+    EXPECT_EQ(bad.error().message, "--set guest.vcpus=99:1:7: bad guest.vcpus: 99, want 2..64");
     const auto unknown = parse_spec(good_spec, file(), {{"guest.vcpu", "8"}});
     ASSERT_FALSE(unknown);
     EXPECT_TRUE(unknown.error().message.starts_with("--set guest.vcpu=8:1:"))

@@ -11,6 +11,11 @@ const Arm* Spec::find_arm(std::string_view wanted) const {
     return found == arms.end() ? nullptr : &*found;
 }
 
+unsigned default_memory_mib(unsigned vcpus) {
+    constexpr unsigned kOfEach = 32; // 512 MiB for 16
+    return std::max(vcpus, kOrdinaryVcpus) * kOfEach;
+}
+
 Spec Spec::for_arm(const Arm& arm) const {
     auto copy = *this;
     if (!arm.cmdline.empty())
@@ -33,7 +38,7 @@ std::vector<std::pair<std::string, std::string>> Requirements::of_guest() const 
 }
 
 bool higher_is_better(const MetricSpec& metric) {
-    return metric.custom && metric.custom->per_second;
+    return metric.custom ? metric.custom->per_second : metric.name == "bystander_user_work";
 }
 
 } // namespace rig

@@ -84,9 +84,18 @@ struct KernelSpec {
 
 enum class ClockChoice { Auto, Virtual, Wall };
 
+// The passes of a boot: with Count, none is timed and there is no latency.
+enum class Passes { Both, Count };
+
+// A guest with more CPUs than this, or with several NUMA nodes, is a large one: its kernel has
+// further options (configs/kernel/large.config).
+inline constexpr unsigned kOrdinaryVcpus = 16;
+
 struct GuestSpec {
-    unsigned vcpus = 4;        // 2..16
-    unsigned memory_mib = 512; // 128..65536
+    unsigned vcpus = 4;        // 2..64
+    unsigned numa = 1;         // NUMA nodes, each with as many vCPUs and as much memory, 1..8
+    unsigned memory_mib = 512; // 128..65536; by default default_memory_mib()
+    Passes passes = Passes::Both;
     ClockChoice clock = ClockChoice::Auto;
     unsigned boots = 8; // per arm, 1..1000. Virtual clock: each has its own perturbation seed
     // Per arm, 0..100, before the others. They must pass the validity checks, but are left out of
@@ -98,7 +107,11 @@ struct GuestSpec {
     // memory.
     unsigned perf_pages = 1024;
     std::string extra_cmdline; // appended to the kernel command line
+
+    bool is_large() const { return vcpus > kOrdinaryVcpus || numa > 1; }
 };
+// Each CPU has a ring buffer of perf, buffers of the bystanders and the kernel's own data.
+unsigned default_memory_mib(unsigned vcpus);
 
 // A command that runs next to the workload in both passes. It is started before the measured window
 // opens, and ended by SIGINT after the window has closed. Its output is kept as evidence in
@@ -169,10 +182,11 @@ struct CustomMetric {
                    // kretprobe)
         Counter,   // a counter of the workload (guest/protocol/workload_counters.h), of both passes
                    // together
+        Timing,    // what the workload times itself (Workload::timings), in the latency pass, ns
         Histogram, // what a background command prints at its end, as cyclictest -h does: lines of
                    // "MICROSECONDS COUNT..."
     } kind = Kind::Event;
-    // "subsystem:event", the function, the counter, or the background command's name.
+    // "subsystem:event", the function, the counter or timing, or the background command's name.
     std::string what;
     std::string filter;               // a perf filter over the event's fields (Kind::Event)
     std::string label;                // for people; empty: the metric's name

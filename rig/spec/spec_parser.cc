@@ -9,6 +9,7 @@
 #include "rig/spec/override.h"
 #include "rig/spec/toml_reader.h"
 #include "rig/spec/value_rules.h"
+#include "rig/spec/workload_parameters.h"
 #include "rig/workloads/older_names.h"
 #include "rig/workloads/workload.h"
 
@@ -28,11 +29,35 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Status read_guest(const SpecTable& table, GuestSpec& guest) {
+// What a large guest needs of the architecture and of its own numbers.
+Status check_size(const SpecTable& table, const GuestSpec& guest, const std::string& arch) {
+    if (guest.is_large() && arch != kDefaultArch)
+        return tl::unexpected(table.bad(
+            guest.numa > 1 ? "numa" : "vcpus",
+            fmt::format("{} with kernel.arch = \"{}\": larger guests are x86_64 only",
+                        guest.numa > 1 ? "1" : fmt::format("at most {}", kOrdinaryVcpus), arch)));
+    if (guest.vcpus % guest.numa != 0)
+        return tl::unexpected(table.bad(
+            "numa", fmt::format("a divisor of guest.vcpus = {}: all nodes have as many vCPUs",
+                                guest.vcpus)));
+    if (guest.memory_mib % guest.numa != 0)
+        return tl::unexpected(table.bad(
+            "numa", fmt::format("a divisor of guest.memory_mib = {}: all nodes have as much memory",
+                                guest.memory_mib)));
+    return {};
+}
+
+Status read_guest(const SpecTable& table, GuestSpec& guest, const std::string& arch) {
     const KeyedTable keys(table, "guest");
     RIG_CHECK(keys.only());
     RIG_CHECK(keys.integer("vcpus", guest.vcpus));
+    RIG_CHECK(keys.integer("numa", guest.numa));
+    guest.memory_mib = default_memory_mib(guest.vcpus);
     RIG_CHECK(keys.integer("memory_mib", guest.memory_mib));
+    RIG_CHECK(check_size(table, guest, arch));
+    std::string passes = "both";
+    RIG_CHECK(keys.choice("passes", passes));
+    guest.passes = passes == "count" ? Passes::Count : Passes::Both;
     std::string clock = "auto";
     RIG_CHECK(keys.choice("clock", clock));
     guest.clock = clock == "auto"   ? ClockChoice::Auto
@@ -88,42 +113,16 @@ std::string owners_of(std::string_view key) {
     return fmt::format("{}", fmt::join(names, " or "));
 }
 
-Status read_parameter(const SpecTable& table, const WorkloadParameter& parameter,
-                      WorkloadSpec& workload) {
-    if (parameter.required) RIG_CHECK(table.require(parameter.key, parameter.meaning));
-    if (!table.has(parameter.key)) return {};
-    auto& out = workload.parameters[parameter.key];
-    switch (parameter.type) {
-    case WorkloadParameter::Type::Number: {
-        unsigned number = 0;
-        RIG_CHECK(table.integer(parameter.key, number, parameter.minimum, parameter.maximum));
-        out = number;
-        return {};
-    }
-    case WorkloadParameter::Type::KernelFunction: {
-        std::string function;
-        RIG_CHECK(table.text(parameter.key, function, rules::kernel_function));
-        out = function;
-        return {};
-    }
-    case WorkloadParameter::Type::Command: {
-        std::vector<std::string> words;
-        RIG_CHECK(table.texts(parameter.key, words, parameter.maximum, rules::at_most(4096)));
-        if (words.empty() || !words[0].starts_with('/'))
-            return tl::unexpected(table.bad(parameter.key, parameter.meaning));
-        out = words;
-        return {};
-    }
-    }
-    return {};
-}
-
 // Reads the parameters that the workload declares. A parameter of another workload is refused with
 // the reason.
 Status read_parameters(const SpecTable& table, WorkloadSpec& workload) {
     const auto& declared = workload_named(workload.name);
-    for (const auto& parameter : declared.parameters)
-        RIG_CHECK(read_parameter(table, parameter, workload));
+    for (const auto& parameter : declared.parameters) {
+        if (parameter.required) RIG_CHECK(table.require(parameter.key, parameter.meaning));
+        std::optional<ParameterValue> value;
+        RIG_CHECK(read_parameter(table, parameter, value));
+        if (value) workload.parameters[parameter.key] = std::move(*value);
+    }
     for (const auto& key : parameter_keys()) {
         const bool own = std::any_of(declared.parameters.begin(), declared.parameters.end(),
                                      [&](const auto& one) { return one.key == key; });
@@ -137,24 +136,18 @@ Status read_parameters(const SpecTable& table, WorkloadSpec& workload) {
     return {};
 }
 
-Status read_workload(const SpecTable& table, WorkloadSpec& workload) {
+Status read_workload(const SpecTable& table, WorkloadSpec& workload, unsigned vcpus) {
     const KeyedTable keys(table, "workload");
     RIG_CHECK(keys.only());
     RIG_CHECK(keys.choice("name", workload.name));
     RIG_CHECK(keys.integer("iterations", workload.iterations));
     RIG_CHECK(keys.integer("pace_us", workload.pace_us));
-    RIG_CHECK(table.boolean("bystanders", workload.bystanders));
-    RIG_CHECK(keys.integer("bystander_period_us", workload.bystander_period_us));
-    if (table.has("bystander_mode") && !workload.bystanders)
-        return tl::unexpected(
-            table.bad("bystander_mode", "it left out, or workload.bystanders = true"));
-    std::string mode = "sleep";
-    RIG_CHECK(keys.choice("bystander_mode", mode));
-    workload.bystanders_busy = mode == "busy";
+    RIG_CHECK(read_bystanders(table, workload, vcpus));
     RIG_CHECK(read_command(table, "workload", "setup", workload.setup));
     RIG_CHECK(read_command(table, "workload", "check", workload.check));
     RIG_CHECK(read_command(table, "workload", "teardown", workload.teardown));
-    return read_parameters(table, workload);
+    RIG_CHECK(read_parameters(table, workload));
+    return check_parameters(table, workload, vcpus);
 }
 
 Status read_fault(const SpecTable& table, FaultSpec& fault) {
@@ -222,10 +215,12 @@ Status read_root(const SpecTable& root, Spec& spec, const rules::PathRules& path
         return {};
     }));
     RIG_CHECK(read_arms(root, spec, paths));
-    RIG_CHECK(section(root, "guest",
-                      [&](const SpecTable& table) { return read_guest(table, spec.guest); }));
-    RIG_CHECK(section(root, "workload",
-                      [&](const SpecTable& table) { return read_workload(table, spec.workload); }));
+    RIG_CHECK(section(root, "guest", [&](const SpecTable& table) {
+        return read_guest(table, spec.guest, spec.kernel.arch);
+    }));
+    RIG_CHECK(section(root, "workload", [&](const SpecTable& table) {
+        return read_workload(table, spec.workload, spec.guest.vcpus);
+    }));
     RIG_CHECK(section(root, "image", [&](const SpecTable& table) -> Status {
         const KeyedTable image(table, "image");
         RIG_CHECK(image.only());

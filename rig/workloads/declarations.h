@@ -13,6 +13,7 @@ const Workload& collapse();
 const Workload& pmd_unshare();
 const Workload& gup_race();
 const Workload& command();
+const Workload& threads();
 const Workload& crash();
 
 } // namespace rig::workloads

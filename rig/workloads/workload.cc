@@ -20,7 +20,25 @@ template<class T> T value_of(const WorkloadSpec& workload, std::string_view key)
     return {};
 }
 
+template<class T> T value_of(const ParameterTable& table, std::string_view key) {
+    if (const auto found = table.values.find(key); found != table.values.end())
+        if (const auto* value = std::get_if<T>(&found->second)) return *value;
+    return {};
+}
+
 } // namespace
+
+unsigned ParameterTable::number(std::string_view key) const {
+    return value_of<unsigned>(*this, key);
+}
+
+std::string ParameterTable::text(std::string_view key) const {
+    return value_of<std::string>(*this, key);
+}
+
+std::vector<std::string> ParameterTable::words(std::string_view key) const {
+    return value_of<std::vector<std::string>>(*this, key);
+}
 
 unsigned WorkloadSpec::number(std::string_view key) const {
     return value_of<unsigned>(*this, key);
@@ -32,6 +50,10 @@ std::string WorkloadSpec::text(std::string_view key) const {
 
 std::vector<std::string> WorkloadSpec::words(std::string_view key) const {
     return value_of<std::vector<std::string>>(*this, key);
+}
+
+std::vector<ParameterTable> WorkloadSpec::tables(std::string_view key) const {
+    return value_of<std::vector<ParameterTable>>(*this, key);
 }
 
 TimedCall timed_system_call(const std::string& name) {
@@ -51,7 +73,7 @@ const std::vector<const Workload*>& all_workloads() {
     static const std::vector<const Workload*> all = {
         &workloads::munmap(),      &workloads::exit(),     &workloads::collapse(),
         &workloads::pmd_unshare(), &workloads::gup_race(), &workloads::command(),
-        &workloads::crash()};
+        &workloads::threads(),     &workloads::crash()};
     return all;
 }
 
@@ -100,11 +122,26 @@ std::optional<std::uint64_t> hits_per_call(const WorkloadSpec& workload) {
 }
 
 bool has_children(const WorkloadSpec& workload) {
-    return workload_named(workload.name).starts_processes;
+    const auto& declared = workload_named(workload.name);
+    return declared.starts_processes ||
+           (declared.may_start_processes && declared.may_start_processes(workload));
 }
 
-std::span<const std::string_view> counters_of(std::string_view workload) {
-    return guest::workload_counters(workload);
+bool has_threads(const WorkloadSpec& workload) {
+    return workload_named(workload.name).has_threads;
+}
+
+std::vector<std::string> counters_of(const WorkloadSpec& workload) {
+    const auto* declared = find_workload(workload.name);
+    if (declared && declared->counters) return declared->counters(workload);
+    const auto fixed = guest::workload_counters(workload.name);
+    return {fixed.begin(), fixed.end()};
+}
+
+std::vector<WorkloadTiming> timings_of(const WorkloadSpec& workload) {
+    const auto* declared = find_workload(workload.name);
+    return declared && declared->timings ? declared->timings(workload)
+                                         : std::vector<WorkloadTiming>();
 }
 
 std::vector<std::string> workloads_with_predicted_hits() {

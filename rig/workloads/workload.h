@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -16,17 +15,56 @@
 
 namespace rig {
 
-// A number, a kernel function ("" = none), or the words of a command.
-using ParameterValue = std::variant<unsigned, std::string, std::vector<std::string>>;
+struct ParameterTable;
+// A number, a text such as a kernel function ("" = none), several texts such as the words of a
+// command, or the tables of a list.
+using ParameterValue =
+    std::variant<unsigned, std::string, std::vector<std::string>, std::vector<ParameterTable>>;
+
+// One table [[workload.KEY]], with the value or the default of every key that it may have.
+struct ParameterTable {
+    std::map<std::string, ParameterValue, std::less<>> values;
+
+    // 0, "" or no words if there is no such key, or one of another type.
+    unsigned number(std::string_view key) const;
+    std::string text(std::string_view key) const;
+    std::vector<std::string> words(std::string_view key) const;
+};
 
 // A key of [workload] that only some workloads have.
 struct WorkloadParameter {
-    enum class Type { Number, KernelFunction, Command } type = Type::Number;
+    enum class Type {
+        Number,
+        KernelFunction,
+        Command,   // a path in the guest and arguments
+        Text,      // accepted by `accepts`
+        Texts,     // 1..maximum texts, each accepted by `accepts`
+        Arguments, // the same, or whole numbers, which become their decimal texts
+        Tables,    // 1..maximum tables [[workload.KEY]] with the keys `keys`
+    } type = Type::Number;
     std::string key;
     std::string meaning;               // for people, with the unit
     unsigned minimum = 0, maximum = 0; // if type is Number
     ParameterValue standard = {};      // the default
     bool required = false;
+    // What is wanted instead of the text; nullopt if the text is accepted.
+    std::optional<std::string> (*accepts)(const std::string& text) = nullptr;
+    std::vector<WorkloadParameter> keys = {}; // if type is Tables
+    std::vector<std::string> choices = {};    // Text: the accepted values, instead of `accepts`
+};
+
+// What the bystanders do on their CPUs.
+enum class BystanderMode {
+    Sleep, // they sleep, wake at their period and do a piece of work; their CPUs are idle meanwhile
+    Busy,  // the same, and a thread of lowest priority computes on each of their CPUs
+    User,  // they compute without ever entering the kernel, and look for gaps in their time
+};
+
+// A real-time thread that wakes at its period on the CPU of a caller.
+struct CallerBystander {
+    unsigned cpu = 0;          // below guest.vcpus
+    unsigned period_us = 1000; // 50..1000000
+    unsigned priority = 50;    // of SCHED_FIFO, 1..99
 };
 
 // The table [workload] of an experiment file.
@@ -37,10 +75,12 @@ struct WorkloadSpec {
     // boot in which a call takes longer is no sample, because the windows of the arms must be
     // equal.
     unsigned pace_us = 100000;
-    bool bystanders = true;              // one sleeping thread on every other CPU
-    unsigned bystander_period_us = 1000; // 50..1000000
-    // bystander_mode = "busy": the bystanders' CPUs compute between wake-ups instead of idling.
-    bool bystanders_busy = false;
+    bool bystanders = true;              // one thread on each of their CPUs
+    unsigned bystander_period_us = 1000; // 50..1000000; without meaning if the mode is User
+    BystanderMode bystander_mode = BystanderMode::Sleep;
+    // As "1,3" or "1-3" (guest/protocol/cpu_list.h); empty: every CPU but CPU 0.
+    std::string bystander_cpus = {};
+    std::optional<CallerBystander> caller_bystander = {};
     // The parameters of this workload that the file sets.
     std::map<std::string, ParameterValue, std::less<>> parameters;
     // Commands in the guest, as in BackgroundSpec, run once in each pass outside its measured
@@ -54,6 +94,7 @@ struct WorkloadSpec {
     unsigned number(std::string_view key) const;
     std::string text(std::string_view key) const;
     std::vector<std::string> words(std::string_view key) const;
+    std::vector<ParameterTable> tables(std::string_view key) const;
 };
 
 // One call, and the two perf events at which it begins and ends.
@@ -100,6 +141,20 @@ struct HintFacts {
 };
 using Hint = std::string (*)(HintFor, const HintFacts&);
 
+// A value of one of a workload's tables that does not go with the others, or with the guest.
+struct ParameterFault {
+    std::string list;      // the parameter with the tables
+    std::size_t table = 0; // which of them
+    std::string key;       // of this table; it may be absent
+    std::string want;
+};
+
+// What a workload times itself: the lists of the samples that make it up, in their order.
+struct WorkloadTiming {
+    std::string name;
+    std::vector<std::string> parts;
+};
+
 struct Workload {
     std::string name;
     std::string purpose; // one line, for people
@@ -111,6 +166,10 @@ struct Workload {
     // The parameter with the name of the function that call_latency times instead; "" = none.
     std::string call_parameter = {};
     bool starts_processes = false; // injection and counting include them
+    // The same, if that depends on the parameters.
+    bool (*may_start_processes)(const WorkloadSpec&) = nullptr;
+    // The calls are made by threads, which the workload starts before the window opens.
+    bool has_threads = false;
     // What the workload reports as done, in the plural ("tables"); "" = nothing.
     std::string work = {};
     std::string work_claim = {}; // if there is work: "freed every table"
@@ -120,6 +179,12 @@ struct Workload {
     std::uint64_t (*hits_per_call)(const WorkloadSpec&) = nullptr;
     // Numbers that the agent requires in its plan although they mean nothing for this workload.
     std::map<std::string, unsigned> plan_only = {};
+    // Counters whose names follow from the parameters. Others are in
+    // guest/protocol/workload_counters.h.
+    std::vector<std::string> (*counters)(const WorkloadSpec&) = nullptr;
+    std::vector<WorkloadTiming> (*timings)(const WorkloadSpec&) = nullptr;
+    // The first of the tables' values that is refused, after each was accepted for itself.
+    std::optional<ParameterFault> (*refuse)(const WorkloadSpec&, unsigned vcpus) = nullptr;
     Hint hint = nullptr;
     // Kernel options, without CONFIG_, that the workload's hints look at.
     std::vector<std::string> hint_options = {};
@@ -142,8 +207,11 @@ TimedCall call_of(const WorkloadSpec& workload);
 std::uint64_t expected_work(const WorkloadSpec& workload);
 std::optional<std::uint64_t> hits_per_call(const WorkloadSpec& workload);
 bool has_children(const WorkloadSpec& workload);
-// Names of the workload's further counters, from guest/protocol/workload_counters.h.
-std::span<const std::string_view> counters_of(std::string_view workload);
+bool has_threads(const WorkloadSpec& workload);
+// Names of the workload's further counters.
+std::vector<std::string> counters_of(const WorkloadSpec& workload);
+// What the workload times besides its iterations; names are unique.
+std::vector<WorkloadTiming> timings_of(const WorkloadSpec& workload);
 // Workloads that determine how often the target runs: target.same_path needs one of them.
 std::vector<std::string> workloads_with_predicted_hits();
 // The keys of all workloads' parameters, each once.

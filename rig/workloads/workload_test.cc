@@ -93,7 +93,7 @@ TEST(Workload, DeclarationsAreWholeAndNamesUnique) {
         EXPECT_TRUE(one->call_parameter.empty() || keys.contains(one->call_parameter)) << one->name;
     }
     EXPECT_EQ(find_workload("no such workload"), nullptr);
-    EXPECT_TRUE(counters_of("no such workload").empty());
+    EXPECT_TRUE(counters_of(named("no such workload")).empty());
 }
 
 TEST(Workload, AParameterIsWhatTheFileSaysElseTheDefault) {
