@@ -48,8 +48,9 @@ TEST_F(OptionalKeys, ARateIsACounterPerSecond) {
 }
 
 TEST_F(OptionalKeys, OfRatesMoreIsBetterAndOfNothingElse) {
-    expect_error(replaced(good_spec, "\"report\"", "\"rises\""),
-                 "only of a counter with per = \"second\" is more better");
+    expect_error(
+        replaced(good_spec, "\"report\"", "\"rises\""),
+        "only of a counter with per = \"second\" and of bystander_user_work is more better");
     for (const char* expect : {"expect = \"falls\"\n", "expect = \"at-most\"\nratio = 2\n",
                                "expect = \"exactly\"\nvalues = { ipi = 1, reviewed = 1 }\n"})
         expect_error(with_metric(kRate + expect), "of a rate more is better");
