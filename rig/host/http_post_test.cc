@@ -24,7 +24,9 @@ TEST(HttpPost, UrlsAreThoseOfServers) {
           "https://u@x/", "https://x/#f", "https://x/a b", "https://x/\n"}) {
         const auto bad = parse_http_url(text);
         EXPECT_FALSE(bad) << text;
-        if (!bad) EXPECT_EQ(bad.error().fault_domain, FaultDomain::Spec);
+        if (!bad) {
+            EXPECT_EQ(bad.error().fault_domain, FaultDomain::Spec);
+        }
     }
 }
 
