@@ -37,11 +37,17 @@ bool failed(const ArmMetric& arm) {
     return arm.verdict == Verdict::Broken || arm.verdict == Verdict::Regressed;
 }
 
+// In a table the label of this one is a detail of the row above it.
+std::string label_of(const MetricResult& metric) {
+    return metric.info.name == "bystander_interrupts" ? "bystander interrupts"
+                                                      : trimmed(metric.info.label);
+}
+
 // "4.39 µs -> 16.0 ms  ×3639 [×3638, ×3640]", and what was declared.
 void figures(Mail& out, const MetricResult& metric, const ArmMetric& arm) {
     const auto unit = metric.info.unit;
     const auto& base = metric.arms.front();
-    auto label = trimmed(metric.info.label);
+    auto label = label_of(metric);
     if (!metric.info.per_boot.empty()) label += ", " + metric.info.per_boot;
     const auto text =
         fmt::format("{} -> {}  {}", spread_figure(*base.spread, unit),
@@ -85,7 +91,7 @@ void changes(Mail& out, const ReportInput& input, std::size_t arm) {
             if (failed(one))
                 worse.metrics.emplace_back(&metric, &one);
             else
-                same.push_back(trimmed(metric.info.label));
+                same.push_back(label_of(metric));
             break;
         case Direction::Unclear:
             (failed(one) ? worse : undecided).metrics.emplace_back(&metric, &one);
