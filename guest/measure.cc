@@ -299,12 +299,17 @@ void Pass::send_output() {
 
 } // namespace
 
+// What a command printed need not be UTF-8, and may be cut within a character.
+static std::string text_of(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 void measure(const json& plan, Channel& channel, Deadline& deadline) {
     const unsigned cpus = static_cast<unsigned>(::sysconf(_SC_NPROCESSORS_ONLN));
     Bystanders bystanders;
     const auto fail = [&](const std::string& stage, const std::string& error) {
         bystanders.stop();
-        channel.send(FrameType::Failure, json{{"stage", stage}, {"message", error}}.dump());
+        channel.send(FrameType::Failure, text_of(json{{"stage", stage}, {"message", error}}));
     };
     std::string error;
     disable_probe_optimization();
@@ -334,7 +339,7 @@ void measure(const json& plan, Channel& channel, Deadline& deadline) {
     bystanders.stop();
     channel.send_file("kprobes.txt", "/tmp/kprobes.txt");
     result["bystanders"] = bystander_results(bystanders);
-    const std::string text = result.dump();
+    const std::string text = text_of(result);
     // The samples of many CPUs do not fit into a frame. They are sent as a file; the Result frame
     // tells the host that the file is complete.
     write_file("/tmp/result.json", text);

@@ -104,7 +104,6 @@ def schema_accepts_what_rig_accepts():
         table = copy.deepcopy(good)
         change(table)
         assert not check.is_valid(table), "control: the schema accepts what it should not"
-        # And rig refuses it as well.
 
     refused(lambda table: table.pop("name"))
     refused(lambda table: table.update(nmae="x"))
@@ -135,7 +134,7 @@ def bash_completion():
     assert "--arm" in bash_completes("lines", "--")
     assert "--results" in bash_completes("lines", "--r")
     assert bash_completes("export", "latest", "--format", "=", "k") == ["ktap", "kcidb"]
-    assert bash_completes("export", "latest", "--format", "=") == ["ktap", "junit", "kcidb", "csv", "benchstat"]
+    assert bash_completes("export", "latest", "--format", "=") == ["ktap", "junit", "kcidb", "csv", "benchstat", "folded", "lcov"]
     assert "configs/faults.toml" in bash_completes("compare", "configs/f")
     assert bash_completes("lines", "configs/batch-alloc-fail.toml", "--arm", "") == ["ipi", "reviewed"]
     assert bash_completes("bisect", "configs/batch-alloc-fail.toml", "--metric", "sync") == ["sync_ipis"]

@@ -314,13 +314,14 @@ Comparison compare(const Spec& spec, const std::vector<Sample>& samples,
     doubt_what_holds(spec, samples, out.metrics);
     if (shared_cpus)
         for (auto& metric : out.metrics)
-            if (metric.info.unit == Unit::Nanoseconds)
+            if (metric.info.unit != Unit::Count) // times, and rates, which are counts over a time
                 doubt(metric, [](const ArmMetric&) {
                     return "boots shared host CPUs (--share-cpus): what all waited for each other "
                            "hides what one arm waits more";
                 });
     if (!spec.workload.check.empty()) {
-        auto failed = failed_checks(spec, samples);
+        // Warm-up boots too, as for splats.
+        auto failed = failed_checks(spec, every_boot ? *every_boot : samples);
         doubt_failed_operations(failed, out.metrics);
         out.metrics.push_back(std::move(failed));
     }

@@ -50,7 +50,7 @@ std::vector<std::string> drift_warnings(const Spec& spec, const std::vector<Samp
     std::vector<MetricInfo> infos;
     std::vector<Halves> halves;
     for (const auto& info : metric_infos(spec.metrics))
-        if (info.unit == Unit::Nanoseconds)
+        if (info.unit != Unit::Count)
             if (auto found = halves_of(info.name, in_order, spec.target); found)
                 infos.push_back(info), halves.push_back(std::move(*found));
     if (infos.empty()) return {};
@@ -59,7 +59,7 @@ std::vector<std::string> drift_warnings(const Spec& spec, const std::vector<Samp
         static_cast<double>(infos.size());
     if (in_order.size() < 2 || least > family_error)
         return {fmt::format("{} boots are too few to tell whether the host drifted (first half "
-                            "against second, {} latencies)",
+                            "against second, {} latencies and rates)",
                             in_order.size(), infos.size())};
     std::vector<double> p;
     for (const auto& one : halves)

@@ -57,7 +57,7 @@ TEST(Drift, FewBootsCannotTell) {
     const auto warnings = drift_warnings(spec, on_wall_clock(spec));
     ASSERT_EQ(warnings.size(), 1u);
     EXPECT_EQ(warnings[0], "4 boots are too few to tell whether the host drifted (first half "
-                           "against second, 4 latencies)");
+                           "against second, 4 latencies and rates)");
 }
 
 TEST(Drift, VirtualTimeDoesNot) {

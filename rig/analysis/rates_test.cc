@@ -34,11 +34,11 @@ class Rates : public ::testing::Test {
                 (sample.id.arm == "ipi" ? 1000 : per_second[sample.id.index]) / 2;
         }
     }
-    Comparison run() {
+    Comparison run(bool shared_cpus = false, const std::vector<Sample>* every_boot = nullptr) {
         std::vector<ArmChecks> checks;
         for (const auto& arm : spec_.arms)
             checks.push_back({arm.name, {{"injections", "", true, "", ""}}});
-        return compare(spec_, samples_, std::move(checks));
+        return compare(spec_, samples_, std::move(checks), every_boot, shared_cpus);
     }
     ArmMetric judged(const MetricSpec& expect, const std::vector<std::uint64_t>& per_second) {
         spec_.metrics = {expect};
@@ -106,6 +106,16 @@ TEST_F(Rates, NotWorseAndUnchangedLookAtTheOtherSide) {
     EXPECT_EQ(rose.why, "it rose: interval from ×1.3, want at most ×1.1");
 }
 
+// A rate is a count over a time: what hides a difference of latencies hides one of rates.
+TEST_F(Rates, BootsThatSharedCpusDecideNoRate) {
+    spec_.metrics = {rate(ExpectKind::Rises)};
+    set(all(1500));
+    EXPECT_EQ(run().find("throughput")->arms[1].verdict, Verdict::Improved);
+    const auto shared = run(true);
+    EXPECT_EQ(shared.find("throughput")->arms[1].verdict, Verdict::Undecided);
+    EXPECT_NE(shared.exit, Exit::Pass);
+}
+
 // A bound of a rate may be met by an estimate that is far on the good side, never doubtful.
 TEST_F(Rates, DoubtAndPowerKnowTheDirection) {
     const auto up =
@@ -149,6 +159,14 @@ TEST_F(FailedOperations, AFailureInThePatchedArmIsWorseAndClearsNothing) {
     const auto& rose = result.find("throughput")->arms[1];
     EXPECT_EQ(rose.verdict, Verdict::Undecided);
     EXPECT_NE(rose.why.find("workload.check: "), std::string::npos);
+}
+
+TEST_F(FailedOperations, AFailureInAWarmUpBootCounts) {
+    auto every = samples_;
+    every.push_back(samples_[1]);
+    every.back().counts[kFailedChecks] = 1;
+    EXPECT_EQ(run(false, &every).exit, Exit::Fail);
+    EXPECT_EQ(run(false, &samples_).exit, Exit::Pass);
 }
 
 // Samples without the count: nothing was checked.

@@ -85,6 +85,9 @@ std::string kernel_cmdline(const Spec& spec, const Machine& machine) {
     return line;
 }
 
+// For each command around the workload, in each pass.
+constexpr unsigned kSecondsPerStep = 60;
+
 std::chrono::seconds boot_deadline(const Spec& spec, const Machine& machine) {
     if (spec.guest.deadline_seconds) return std::chrono::seconds(spec.guest.deadline_seconds);
     // A boot with the default workload takes 5 s with 4 vCPUs under icount, and the time of the
@@ -92,10 +95,15 @@ std::chrono::seconds boot_deadline(const Spec& spec, const Machine& machine) {
     // busy host.
     const unsigned work = 1 + spec.workload.iterations / 100;
     const unsigned per_vcpu = machine.accelerator == Accelerator::Kvm ? 2 : 15;
+    // Commands around the workload run in both passes. How long they take nobody knows.
+    unsigned steps = 0;
+    for (const auto* command :
+         {&spec.workload.setup, &spec.workload.check, &spec.workload.teardown})
+        if (!command->empty()) steps += 2 * kSecondsPerStep;
     // Under the wall clock both passes keep their pace.
     const auto paced = 2ull * spec.workload.iterations * spec.workload.pace_us / 1'000'000;
     return std::chrono::seconds(
-        static_cast<long>(machine.slowness * (60 + per_vcpu * spec.guest.vcpus * work)) +
+        static_cast<long>(machine.slowness * (60 + steps + per_vcpu * spec.guest.vcpus * work)) +
         static_cast<long>(paced));
 }
 

@@ -21,6 +21,7 @@ struct CommandOptions {
     std::filesystem::path spec;
     std::string run;            // see find_run()
     std::filesystem::path html; // for report: the page to write; empty: none
+    bool mail = false;          // for report: as text for a mailing list
     std::string arm, metric;
     std::vector<std::string> points; // of a suite; empty: all points
     bool fresh = false;              // do not resume an interrupted run

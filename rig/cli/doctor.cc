@@ -143,9 +143,11 @@ class Examination {
     }
 
     void own_files() {
-        const bool there = in_.own_trouble.empty();
+        const bool there = !in_.own_files.empty() && in_.own_trouble.empty();
         add("rig's own files", there ? Finding::State::Ok : Finding::State::Missing,
-            there ? in_.own_files + ", and the guest's agent" : in_.own_trouble,
+            there                     ? in_.own_files + ", and the guest's agent"
+            : in_.own_trouble.empty() ? "not found"
+                                      : in_.own_trouble,
             there ? "" : "install rig again, or run ninja in the build folder");
     }
 

@@ -90,9 +90,10 @@ Result<CommandOutput> export_command(const CommandOptions& line, const CommonOpt
     if (line.format == "ktap") text = render_ktap(report, faults);
     if (line.format == "junit") text = render_junit(report, faults);
     if (line.format == "kcidb")
-        text = render_kcidb(report, faults, line.origin.value_or("rig"))
-                   .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
-               "\n";
+        text =
+            render_kcidb(report, faults, line.origin.value_or("rig"), checkout_origins(report, "."))
+                .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
+            "\n";
     if (line.format == "csv")
         text = line.raw ? render_csv_raw(report, run.samples) : render_csv(report, run.samples);
     if (line.format == "benchstat") text = render_benchstat(report, run.samples);

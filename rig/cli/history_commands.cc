@@ -6,6 +6,7 @@
 #include "rig/base/scratch_dir.h"
 #include "rig/base/text.h"
 #include "rig/base/utc.h"
+#include "rig/cli/pack_command.h"
 #include "rig/results/run_store.h"
 #include "rig/run_index/index_folder.h"
 #include "rig/run_index/run_reader.h"
@@ -92,6 +93,7 @@ Result<CommandOutput> list_command(const HistoryOptions& line, const CommonOptio
 }
 
 Result<CommandOutput> show_command(const HistoryOptions& line, const CommonOptions& common) {
+    if (names_pack(line.run)) return show_pack(line.run, common);
     RIG_TRY(dir, find_run(common.results, line.run));
     std::error_code error;
     if (!fs::exists(dir / "run.json", error))

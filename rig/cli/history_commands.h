@@ -23,7 +23,8 @@ struct HistoryOptions {
 // list and prune update the index first, so that they show the current runs.
 Result<CommandOutput> list_command(const HistoryOptions&, const CommonOptions&, Progress&,
                                    std::stop_token);
-// Reads the folder of the run. Works without an index, and outside of the results folder.
+// Reads the folder of the run, or a pack (show_pack()). Works without an index, and outside of the
+// results folder.
 Result<CommandOutput> show_command(const HistoryOptions&, const CommonOptions&);
 // Succeeds whatever the differences are.
 Result<CommandOutput> diff_command(const HistoryOptions&, const CommonOptions&, CommandRunner&);

@@ -21,9 +21,11 @@ Exit codes: 0 done, whatever the runs; 2 wrong command line; 3 host fault.)";
 constexpr const char* kShowHelp = R"(Examples:
   rig show latest
   rig show 20260223-1032                               the run whose id begins like this
+  rig show fix.rigpack                                 a file of rig pack
 
 Prints how the run was made (with the command that repeats it), its kernels, its verdict, and the
-figures of each arm. It reads the folder of the run and needs no index.
+figures of each arm. It reads the folder of the run and needs no index. Of a pack it checks and
+prints the hashes, too, and leaves nothing unpacked.
 
 Exit codes: 0 done, whatever the verdict; 2 no such run; 3 host fault.)";
 
@@ -99,7 +101,7 @@ HistoryCommands declare_history_options(CLI::App& app, HistoryOptions& history, 
     auto* show =
         app.add_subcommand("show", "Show one run: set-up, kernels, verdict, figures by arm");
     show->footer(kShowHelp);
-    show->add_option("RUN", history.run, kRun)->required();
+    show->add_option("RUN", history.run, std::string(kRun) + ",\nor a file of rig pack")->required();
     auto* diff = app.add_subcommand("diff", "Show how two runs differ in set-up and results");
     diff->footer(kDiffHelp);
     diff->add_option("LEFT", history.run, kRun)->required();

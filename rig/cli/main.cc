@@ -18,8 +18,10 @@
 #include "rig/cli/nightly_command.h"
 #include "rig/cli/older_options.h"
 #include "rig/cli/options.h"
+#include "rig/cli/pack_command.h"
 #include "rig/cli/report_command.h"
 #include "rig/cli/site_command.h"
+#include "rig/cli/submit_command.h"
 #include "rig/cli/triage_command.h"
 #include "rig/cli/try_command.h"
 #include "rig/experiment/environment.h"
@@ -302,6 +304,11 @@ int main(int argc, char** argv) {
                 interrupts.token());
         if (commands.history.index->parsed())
             return rig::index_command(options.history, common, progress, interrupts.token());
+        if (commands.submit->parsed()) return rig::submit_command(options.submission, common);
+        if (commands.packing.pack->parsed())
+            return rig::pack_command(options.packing, common, environment);
+        if (commands.packing.replay->parsed())
+            return rig::replay_command(options.packing, common, environment, interrupts.token());
         if (commands.nightly->parsed()) {
             const auto bisector = rig::nightly_bisector(
                 {common.results, common.jobs, {}, false, common.disk_budget_mib << 20, common.warn},

@@ -95,6 +95,7 @@ constexpr const char* kReportHelp = R"(Examples:
   rig report latest
   rig report 20260223-1032                             the run whose id begins like this
   rig report latest --html page.html                   as a web page, too
+  rig report latest --mail                             72 columns, for a reply on a mailing list
 
 Boots nothing: everything is computed from the raw samples in the folder of the run.
 
@@ -445,6 +446,9 @@ void add_experiments(CLI::App& app, ProgramOptions& options, Subcommands& comman
         ->check([](const std::string& file) {
             return file.empty() ? std::string("an empty name, want that of a file") : std::string();
         });
+    report->add_flag("--mail", line.mail,
+                     "Print it as plain text of at most 72 columns, for a reply on a mailing\n"
+                     "list");
     auto* explain = app.add_subcommand(
         "explain", "Show how the verdicts on one metric came about, or what a profile says");
     explain->footer(kExplainHelp);
@@ -458,7 +462,8 @@ void add_experiments(CLI::App& app, ProgramOptions& options, Subcommands& comman
         "export", "Export a run as KTAP, JUnit XML, KCIDB, CSV, benchstat, folded or lcov");
     exporting->footer(kExportHelp);
     exporting->add_option("RUN", line.run, kRun)->required();
-    exporting->add_option("--format", line.format, "ktap, junit, kcidb, csv, benchstat, folded or lcov")
+    exporting
+        ->add_option("--format", line.format, "ktap, junit, kcidb, csv, benchstat, folded or lcov")
         ->required()
         ->check(CLI::IsMember(export_formats()));
     exporting->add_option("--out", line.out,
@@ -703,6 +708,8 @@ Subcommands declare_options(CLI::App& app, ProgramOptions& options) {
     add_experiments(app, options, commands);
     add_bisections(app, options, commands);
     commands.history = declare_history_options(app, options.history, options.site);
+    commands.packing = declare_pack(app, options.packing);
+    commands.submit = declare_submit(app, options.submission);
     add_nights(app, options, commands);
     add_triage(app, options, commands);
     add_tasks(app, options, commands);

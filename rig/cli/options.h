@@ -9,6 +9,8 @@
 #include "rig/cli/history_options.h"
 #include "rig/cli/lines_command.h"
 #include "rig/cli/nightly_command.h"
+#include "rig/cli/pack_command.h"
+#include "rig/cli/submit_command.h"
 #include "rig/cli/triage_command.h"
 #include "rig/cli/try_command.h"
 #include "rig/host/cpu_placement.h"
@@ -40,6 +42,8 @@ struct ProgramOptions {
     TriageOptions triage_line;
     LinesOptions lines;
     TryOptions trial;
+    PackCommandOptions packing;
+    SubmitOptions submission;
     std::string init_name; // of the experiment that rig init writes
 };
 
@@ -50,8 +54,11 @@ struct Subcommands {
     CLI::App *exporting = nullptr, *calibrate = nullptr, *bisect = nullptr, *verdict = nullptr,
              *nightly = nullptr;
     CLI::App *build_task = nullptr, *boot_task = nullptr, *doctor = nullptr, *cache = nullptr,
-             *triage = nullptr, *lines = nullptr, *trial = nullptr, *init = nullptr, *schema = nullptr;
+             *triage = nullptr, *lines = nullptr, *trial = nullptr, *init = nullptr,
+             *schema = nullptr;
     HistoryCommands history;
+    PackCommands packing;
+    CLI::App* submit = nullptr;
 };
 
 // `app` writes into `options` when it parses, so `options` must still exist then.

@@ -7,6 +7,7 @@
 #include "rig/report/calibration_text.h"
 #include "rig/report/explain.h"
 #include "rig/report/json.h"
+#include "rig/report/mail.h"
 #include "rig/report/profile_report.h"
 #include "rig/report/text.h"
 #include "rig/results/run_store.h"
@@ -25,12 +26,15 @@ CommandOutput report_output(const ReportInput& report, const CommonOptions& comm
 }
 
 Result<CommandOutput> report_command(const CommandOptions& line, const CommonOptions& common) {
+    if (line.mail && common.json)
+        return fail(FaultDomain::Spec, "--mail with --json: want one of them");
     RIG_TRY(dir, find_run(common.results, line.run));
     RIG_TRY(run, load_run(dir));
     RIG_TRY(report, report_of(run));
     add_profile(report, run.dir, run.samples);
     if (!line.html.empty())
         RIG_CHECK(write_report_page(line.html, run.dir, report, run.samples, web_assets()));
+    if (line.mail) return CommandOutput{render_mail(report), report.comparison.exit};
     return report_output(report, common);
 }
 

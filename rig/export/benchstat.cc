@@ -3,6 +3,7 @@
 
 #include "rig/export/checks.h"
 #include "rig/guest_output/sample.h"
+#include "rig/report/wording.h"
 
 #include <algorithm>
 #include <fmt/format.h>

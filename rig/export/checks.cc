@@ -140,31 +140,6 @@ Check attempt(const FaultRecord& fault) {
 
 } // namespace
 
-std::string injected_faults(const ReportInput& input, const std::string& arm, bool of_boot) {
-    const auto& fault = input.spec.fault;
-    if (!fault.enabled) return "";
-    const auto where = fault.stack_filter  ? fault.function + "()"
-                       : fault.task_filter ? std::string("any function of the workload's task")
-                                           : std::string("any function");
-    const auto out = "with injected faults: fail_page_alloc in " + where;
-    const auto unknown = [](const std::string& name) { return "an unknown number in " + name; };
-    if (of_boot) return out + ", " + unknown("this boot");
-    std::vector<std::string> counts;
-    const auto* metric = input.comparison.find("injections");
-    for (const auto& one : input.spec.arms) {
-        if (!arm.empty() && arm != one.name) continue;
-        const ArmMetric* found = nullptr;
-        if (metric)
-            for (const auto& candidate : metric->arms)
-                if (candidate.arm == one.name) found = &candidate;
-        counts.push_back(found && found->spread
-                             ? fmt::format("{} a boot in {}",
-                                           spread_figure(*found->spread, Unit::Count), one.name)
-                             : unknown(one.name));
-    }
-    return fmt::format("{}, {}", out, fmt::join(counts, ", "));
-}
-
 bool failing(CheckOutcome outcome) {
     return outcome == CheckOutcome::Broken || outcome == CheckOutcome::Unproven ||
            outcome == CheckOutcome::Missed || outcome == CheckOutcome::Doubtful;

@@ -61,12 +61,6 @@ struct CheckGroup {
     std::vector<Check> checks;
 };
 
-// Describes the injected faults, for a check that failed: where, in which function, and how often
-// in a boot of the arm ("" for all arms): "with injected faults: fail_page_alloc in f(), 80 a boot
-// in ipi". Empty for a run without faults. With `of_boot` it describes one boot that gave no
-// sample, and says that the number is unknown.
-std::string injected_faults(const ReportInput& input, const std::string& arm, bool of_boot = false);
-
 // Whether this is Broken, Unproven, Missed or Doubtful: a reader may take it for a failure of the
 // kernel.
 bool failing(CheckOutcome outcome);

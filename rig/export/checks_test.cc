@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/export/checks.h"
 
+#include "rig/report/wording.h"
+
 #include "rig/testing/export_fixture.h"
 
 #include <algorithm>

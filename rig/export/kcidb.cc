@@ -2,6 +2,7 @@
 #include "rig/export/kcidb.h"
 
 #include "rig/base/sha256.h"
+#include "rig/report/wording.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -61,7 +62,9 @@ std::string excerpt(std::string_view text) {
 
 class Export {
  public:
-    Export(const ReportInput& input, const std::string& origin) : input_(input), origin_(origin) {}
+    Export(const ReportInput& input, const std::string& origin,
+           const std::map<std::string, CheckoutOrigin>& origins)
+        : input_(input), origin_(origin), origins_(origins) {}
 
     json render(const std::vector<CheckGroup>& groups) {
         for (const auto& group : groups)
@@ -122,6 +125,12 @@ class Export {
                 "Linux {}, arm {} of {}", kernel->facts.version, arm, input_.spec.name));
             checkout["misc"] = {{"patches", kernel->patches}};
             if (const auto hash = patchset_hash(*kernel)) checkout["patchset_hash"] = *hash;
+            if (const auto known = origins_.find(arm); known != origins_.end()) {
+                if (const auto& commit = known->second.git_commit_hash; !commit.empty())
+                    checkout["git_commit_hash"] = commit;
+                if (const auto& mail = known->second.message_id; !mail.empty())
+                    checkout["message_id"] = mail;
+            }
             // Without a compiler rig did not build the image, and does not report it as built.
             if (!kernel->compiler.empty()) {
                 build["compiler"] = clean_line(kernel->compiler);
@@ -197,6 +206,7 @@ class Export {
 
     const ReportInput& input_;
     const std::string& origin_;
+    const std::map<std::string, CheckoutOrigin>& origins_;
     bool proven_ = true; // every validity check of every arm passed
     json checkouts_ = json::array(), builds_ = json::array(), tests_ = json::array();
 };
@@ -221,8 +231,9 @@ std::optional<std::string> bad_origin(const std::string& origin) {
 }
 
 nlohmann::json render_kcidb(const ReportInput& input, const std::vector<FaultRecord>& faults,
-                            const std::string& origin) {
-    return Export(input, origin).render(checks_of(input, faults));
+                            const std::string& origin,
+                            const std::map<std::string, CheckoutOrigin>& origins) {
+    return Export(input, origin, origins).render(checks_of(input, faults));
 }
 
 } // namespace rig

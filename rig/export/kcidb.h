@@ -29,8 +29,10 @@
 // Prerequisites are included, since they were applied. Pure.
 #pragma once
 
+#include "rig/export/checkout_origin.h"
 #include "rig/export/checks.h"
 
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -38,8 +40,10 @@
 namespace rig {
 
 // `origin` is the name of the submitting CI system, [a-z0-9_]+.
+// Checkouts of arms in `origins` have git_commit_hash and message_id, as far as they are known.
 nlohmann::json render_kcidb(const ReportInput& input, const std::vector<FaultRecord>& faults,
-                            const std::string& origin);
+                            const std::string& origin,
+                            const std::map<std::string, CheckoutOrigin>& origins = {});
 
 // nullopt: unknown.
 std::optional<std::string> patchset_hash(const RunKernel& kernel);

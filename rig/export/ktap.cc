@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/export/ktap.h"
 
+#include "rig/report/wording.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 

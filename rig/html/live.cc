@@ -182,10 +182,11 @@ std::string LiveResults::metrics() {
             if (const auto report = json::parse(slurp(folder / "report.json"), nullptr, false);
                 report.is_object())
                 take_report_json(report, record);
+            if (!record.failure.empty()) record.exit = exit_of_failure(record.failure);
             // A run without a report: its experiment is known from the copy of its file.
             if (record.experiment.empty())
-                if (const auto spec = parse_stored_spec(slurp(folder / "spec.toml"),
-                                                        folder / "spec.toml", {}))
+                if (const auto spec =
+                        parse_stored_spec(slurp(folder / "spec.toml"), folder / "spec.toml", {}))
                     record.experiment = spec->name;
             record.state =
                 info.is_object() ? state_of(record.failure, record.ended, running) : "unreadable";

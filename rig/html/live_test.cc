@@ -82,7 +82,14 @@ TEST_F(LiveTest, MetricsOfAllRunsForPrometheus) {
             << here.answer("/metrics").body;
         EXPECT_TRUE(has(ended));
     }
-    // What was read once is read again when it changes.
+    // What was read once is read again when it changes: the kernel ended this run.
+    auto failed = info;
+    failed["failure"] = "kernel: panic: not syncing";
+    std::filesystem::remove(run / "report.json");
+    std::ofstream(run / "run.json") << failed.dump();
+    EXPECT_TRUE(has(fmt::format("rig_runs{{experiment=\"{}\",state=\"failed\",verdict=\"fail\"}} 1",
+                                record.experiment)))
+        << here.answer("/metrics").body;
     std::filesystem::remove_all(run);
     EXPECT_FALSE(has(ended));
     EXPECT_EQ(here.answer("/metrics/x").status, 404u);

@@ -29,29 +29,6 @@ json build_record(const Kernel& kernel) {
             {"incremental", kernel.incremental}};
 }
 
-Result<Kernel> load_kernel(const fs::path& dir) {
-    Kernel kernel;
-    kernel.vmlinux = dir / "vmlinux";
-    kernel.system_map = dir / "System.map";
-    kernel.config = dir / "config";
-    try {
-        const json record = json::parse(slurp(dir / "build.json"));
-        kernel.boot_image = dir / record.at("boot_image").get<std::string>();
-        kernel.pvh = kernel.boot_image == kernel.vmlinux;
-        record.at("key").get_to(kernel.key);
-        record.at("image_sha256").get_to(kernel.image_sha256);
-        record.at("compiler").get_to(kernel.compiler);
-        record.at("version").get_to(kernel.version);
-        record.at("patches").get_to(kernel.patches);
-        record.at("build_seconds").get_to(kernel.build_seconds);
-        record.at("incremental").get_to(kernel.incremental);
-    } catch (const json::exception& e) {
-        return fail(FaultDomain::Host, fmt::format("{}: {}: remove the folder, it is built again",
-                                                   (dir / "build.json").string(), e.what()));
-    }
-    return kernel;
-}
-
 Status make_kernel(const Recipe& recipe, const std::string& arm, const BuildContext& context,
                    const fs::path& dir) {
     RIG_TRY(held, context.cache.lock("worktrees", recipe.worktree_key, [&] {
@@ -139,6 +116,29 @@ Result<Kernel> prebuilt_kernel(const Spec& spec, const Arm& arm, const BuildCont
 }
 
 } // namespace
+
+Result<Kernel> load_kernel(const fs::path& dir) {
+    Kernel kernel;
+    kernel.vmlinux = dir / "vmlinux";
+    kernel.system_map = dir / "System.map";
+    kernel.config = dir / "config";
+    try {
+        const json record = json::parse(slurp(dir / "build.json"));
+        kernel.boot_image = dir / record.at("boot_image").get<std::string>();
+        kernel.pvh = kernel.boot_image == kernel.vmlinux;
+        record.at("key").get_to(kernel.key);
+        record.at("image_sha256").get_to(kernel.image_sha256);
+        record.at("compiler").get_to(kernel.compiler);
+        record.at("version").get_to(kernel.version);
+        record.at("patches").get_to(kernel.patches);
+        record.at("build_seconds").get_to(kernel.build_seconds);
+        record.at("incremental").get_to(kernel.incremental);
+    } catch (const json::exception& e) {
+        return fail(FaultDomain::Host, fmt::format("{}: {}: remove the folder, it is built again",
+                                                   (dir / "build.json").string(), e.what()));
+    }
+    return kernel;
+}
 
 Result<Kernel> build_kernel(const Spec& spec, const Arm& arm, const BuildContext& context) {
     if (arm.prebuilt) return prebuilt_kernel(spec, arm, context);

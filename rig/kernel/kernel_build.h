@@ -29,6 +29,10 @@ namespace rig {
 // not compile (with the log, quoting the first error line).
 Result<Kernel> build_kernel(const Spec& spec, const Arm& arm, const BuildContext& context);
 
+// The kernel in a folder `kernels/<key>` of the cache. FaultDomain::Host: its build.json cannot be
+// read.
+Result<Kernel> load_kernel(const std::filesystem::path& dir);
+
 // The result of compiling one object of a patched tree, which takes seconds instead of a whole
 // build.
 struct ObjectBuild {

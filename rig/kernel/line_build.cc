@@ -155,10 +155,10 @@ Result<std::vector<AffectedObject>> LineBuild::affected(const std::set<std::stri
     for (const auto& file : files)
         changed += " ../" + file;
     const auto write_rules = [&](const auto& objects) {
-        return write_atomically(obj() / kMakefile,
-                                fmt::format("rig_objects := {}\nrig_changed :={}\n",
-                                            fmt::join(objects, " "), changed) +
-                                    kRules);
+        return write_atomically(
+            obj() / kMakefile,
+            fmt::format("rig_objects := {}\nrig_changed :={}\n", fmt::join(objects, " "), changed) +
+                kRules);
     };
     RIG_CHECK(write_rules(objects_));
     std::error_code error;

@@ -26,16 +26,18 @@ constexpr const char* kKbuild = R"mk(VERSION = 6
 PATCHLEVEL = 12
 SUBLEVEL = 117
 ifneq ($(O),)
-vmlinux: ; $(MAKE) -C $(O) -f ../Makefile O= vmlinux
+vmlinux vmlinux_o: ; $(MAKE) -C $(O) -f ../Makefile O= $@
 else
 objects := init/main.o mm/a.o gen.o
 libs := lib/l.o lib/unused.o
 others := vdso/v.o
 include $(wildcard $(foreach o,$(objects) $(libs) $(others),$(dir $o).$(notdir $o).cmd))
-vmlinux: $(objects) $(libs) ../script
+.PHONY: vmlinux_o
+vmlinux_o: $(objects) $(libs)
 	rm -f vmlinux.a lib/lib.a
 	ar cDPrST vmlinux.a $(objects)
 	ar cDPrsT lib/lib.a $(libs)
+vmlinux: vmlinux_o ../script
 	ld --build-id -T ../script -o $@ --whole-archive vmlinux.a --no-whole-archive lib/lib.a
 	nm -n $@ >System.map
 options := -nostdinc -I../include -D__KERNEL__ -DNAME='"$$HOME"' -ffreestanding -fno-pic \

@@ -3,6 +3,7 @@
 
 #include "rig/base/text.h"
 #include "rig/html/dashboard.h"
+#include "rig/nightly/regression_report.h"
 #include "rig/report/figures.h"
 #include "rig/run_index/trend.h"
 #include "rig/workloads/older_names.h"
@@ -21,9 +22,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Span, good_run, bad_run, good, bad, also)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Culprit, span, wanted, attempts, found, candidates, text,
                                    why_not, log)
 // Keys that an older rig did not write stay empty.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SeenIn, figures, command, injected)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Incident, id, cell, tree, metric, unit, direction,
                                                 levels, expectation, arms, closing, state, opened,
-                                                fixed, closed, note, cause, fix, told, untold)
+                                                fixed, closed, note, cause, fix, seen, told, untold)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Dismissed, cell, metric, direction, run, night, runs)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Message, id, subject, text, data, pending, why)
 
@@ -290,6 +292,8 @@ void write_messages(IncidentBook& book, const std::vector<std::string>& channels
             message.text = incident_text(incident);
             for (const auto* culprit : {&incident.cause, &incident.fix})
                 if (!culprit->text.empty()) message.text += "\n" + culprit->text + "\n";
+            if (const auto report = regression_report(incident); !report.empty())
+                message.text += "\n" + report;
             message.data =
                 data_of(incident, message.id).dump(-1, ' ', false, json::error_handler_t::replace);
             message.pending = channels;

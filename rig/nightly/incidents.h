@@ -44,6 +44,13 @@ struct Culprit {
     std::string text, why_not, log;
 };
 
+// The run in which a regression was seen, in words, for the report of it (regression_report.h).
+struct SeenIn {
+    std::vector<std::string> figures; // of a failed expectation: one text for each arm
+    std::vector<std::string> command; // the words that make the run again
+    std::string injected;             // "80 a boot in ipi"; empty: no faults were injected
+};
+
 struct Incident {
     unsigned id = 0;
     std::string cell, tree;
@@ -60,6 +67,7 @@ struct Incident {
     std::string opened, fixed, closed; // night ids
     std::string note;                  // reason for closing it
     Culprit cause, fix;
+    SeenIn seen;
     // Transitions that were sent, and that are still to be sent.
     std::vector<std::string> told, untold;
 

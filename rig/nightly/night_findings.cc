@@ -2,6 +2,7 @@
 #include "rig/nightly/night_findings.h"
 
 #include "rig/nightly/cell_history.h"
+#include "rig/nightly/regression_report.h"
 #include "rig/run_index/run_failures.h"
 #include "rig/run_index/trend.h"
 
@@ -105,6 +106,7 @@ class Findings {
                 span_to(result, before, {run_.memory.good_run, "", run_.memory.good, "", {}},
                         records, record);
             want(incident.cause, cell, same);
+            incident.seen = seen_in(record, same.expectation, same.arms);
             open_incident(run_.book, incident, run_.night);
         }
         for (auto& incident : run_.book.incidents) {
@@ -166,6 +168,7 @@ class Findings {
             incident.cell = cell.name, incident.tree = cell.tree, incident.metric = step.metric,
             incident.unit = step.unit, incident.direction = direction;
             incident.levels = step.levels, incident.cause = culprit;
+            incident.seen = seen_in(*runs[step.at], "", {});
             open_incident(run_.book, incident, run_.night);
         }
         return {};

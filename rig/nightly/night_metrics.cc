@@ -30,7 +30,8 @@ std::string night_metrics(const Night& night, const IncidentBook& book) {
         out.sample({{"config", night.config}, {"state", state}}, count);
     out.family("rig_night_cell_verdict", "1: the cell's run of the last night has this verdict.");
     for (const auto& cell : night.cells)
-        if (!cell.run.empty())
+        // A kernel that does not build is a verdict without a run.
+        if (!cell.verdict.empty())
             out.sample({{"config", night.config}, {"cell", cell.cell}, {"verdict", cell.verdict}},
                        1);
     out.family("rig_night_cell_duration_seconds", "Duration of the cell's run of the last night.");

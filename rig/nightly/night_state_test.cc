@@ -88,7 +88,9 @@ TEST(NightState, MetricsSayWhatRanHowItEndedAndHowLongItTook) {
     resumed.cell = "a/v4", resumed.state = "done", resumed.run = "2", resumed.verdict = "fail",
     resumed.seconds = 30, resumed.resumed = true;
     left.cell = "b", left.state = "not run";
-    night.cells = {done, resumed, left};
+    CellResult unbuilt; // no run: the patched kernel does not build
+    unbuilt.cell = "c", unbuilt.state = "done", unbuilt.verdict = "fail";
+    night.cells = {done, resumed, left, unbuilt};
     IncidentBook book;
     book.incidents.resize(3);
     book.incidents[1].fixed = "later";
@@ -99,7 +101,8 @@ TEST(NightState, MetricsSayWhatRanHowItEndedAndHowLongItTook) {
     for (const auto* line :
          {"rig_night_start_timestamp_seconds{config=\"nightly\"} 1771808400",
           "rig_night_duration_seconds{config=\"nightly\"} 90",
-          "rig_night_cells{config=\"nightly\",state=\"done\"} 2",
+          "rig_night_cells{config=\"nightly\",state=\"done\"} 3",
+          "rig_night_cell_verdict{config=\"nightly\",cell=\"c\",verdict=\"fail\"} 1",
           "rig_night_cells{config=\"nightly\",state=\"not run\"} 1",
           "rig_night_cell_verdict{config=\"nightly\",cell=\"a/v4\",verdict=\"fail\"} 1",
           "rig_night_cell_duration_seconds{config=\"nightly\",cell=\"a/v2\"} 60",

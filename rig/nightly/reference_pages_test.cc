@@ -134,7 +134,8 @@ TEST_F(ReferencePages, EveryKeyOfAnExperimentIsOnItsPageAndNoOther) {
     check("background", accepted(parse, kMinimal + "[[background]]\nZZZ = 1\n"));
     check("metrics.NAME", accepted(parse, kMinimal + kMetric + "ZZZ = 1\n"));
     // Tables whose keys are names of the user's.
-    for (const char* table : {"kernel.options", "target.config", "metrics"})
+    for (const char* table :
+         {"kernel.options", "arm.options", "target.config", "requires.options", "metrics"})
         check(table, {"NAME"});
     for (const auto& [section, keys] : pages)
         EXPECT_TRUE(covered.contains(section)) << section << " is not compared with the parser";

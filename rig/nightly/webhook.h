@@ -12,9 +12,8 @@
 
 namespace rig {
 
-// Sends a POST request. Any status 2xx counts as delivered, whatever follows the header. https: the
-// certificate must match the host name, with TLS 1.2 or later. Redirects are not followed, since
-// the token must not go to another server. The token is in no error message and in no log.
+// Sends a POST request (host/http_post.h). Any status 2xx counts as delivered, whatever follows the
+// header.
 Status post_webhook(const WebhookChannel& channel, const std::filesystem::path& top,
                     const Message& message, std::chrono::seconds patience);
 

@@ -3,6 +3,8 @@
 // Sample::counts use them.
 #pragma once
 
+#include "rig/spec/spec.h"
+
 #include <string>
 #include <string_view>
 
@@ -16,10 +18,6 @@ std::string custom_count_key(std::string_view metric);
 // that pass's window. Present only if the experiment has a rate.
 std::string rate_key(std::string_view metric);
 inline constexpr const char* kRateWindowKey = "rate_window_ns";
-
-// The key in Sample::counts, and the name of the metric, for the passes of a boot in which
-// workload.check found that the operation did not do its work. Present only if there is a check.
-inline constexpr const char* kFailedChecks = "failed_checks";
 
 // The key in Sample::counts for the calls of another arm's marker by the workload. The key is
 // absent if the kernel has no such function, or if it is the arm's own marker.

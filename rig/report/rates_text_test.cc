@@ -91,6 +91,18 @@ TEST_F(RatesText, ARateThatFellIsAmongWhatGotWorse) {
     EXPECT_EQ(input().comparison.exit, Exit::Fail);
 }
 
+TEST_F(RatesText, NothingOfAnOperationThatDidNotWorkIsBetter) {
+    spec_.workload.check = {"/bin/busybox", "true"};
+    for (auto& sample : samples_)
+        sample.counts[kFailedChecks] = sample.id.arm == "ipi" ? 0 : 2;
+    const auto moved = movement(input(), 1);
+    EXPECT_TRUE(moved.rates_rose.empty() && moved.fell.empty());
+    ASSERT_EQ(moved.rose.size(), 1u);
+    EXPECT_EQ(moved.rose[0], "passes that workload.check refused");
+    ASSERT_FALSE(moved.unclear.empty());
+    EXPECT_NE(moved.unclear[0].find("(workload.check failed)"), std::string::npos);
+}
+
 TEST_F(RatesText, OptionsOfAnArmAreShownBesideItsKernel) {
     EXPECT_EQ(render_text(input()).find("options of its own"), std::string::npos);
     spec_.arms[1].options = {{"DEBUG_VM", "y"}, {"HZ", "250"}};

@@ -48,6 +48,11 @@ std::string rate_caveat(const Comparison& comparison, const MetricInfo& metric) 
 
 Movement movement(const ReportInput& input, std::size_t arm) {
     Movement out;
+    // What an operation costs that did not do its work says nothing.
+    const auto* refused = input.comparison.find(kFailedChecks);
+    const bool did_not_work =
+        refused && arm < refused->arms.size() && refused->arms[arm].verdict == Verdict::Broken;
+    if (did_not_work) out.rose.push_back(trimmed(refused->info.label));
     for (const auto& metric : input.comparison.metrics) {
         if (arm >= metric.arms.size()) continue;
         const auto& one = metric.arms[arm];
@@ -61,6 +66,10 @@ Movement movement(const ReportInput& input, std::size_t arm) {
         bool failed = one.verdict == Verdict::Broken || one.verdict == Verdict::Regressed;
         auto declared = one.declared.empty() ? " (nothing declared)"
                                              : fmt::format(" (declared: {})", one.declared);
+        if (did_not_work) {
+            out.unclear.push_back(text + " (workload.check failed)");
+            continue;
+        }
         if (metric.info.unit == Unit::PerSecond) {
             const auto caveat = rate_caveat(input.comparison, metric.info);
             text += caveat.empty() ? "" : fmt::format(" ({})", caveat);
@@ -232,6 +241,31 @@ std::string raw_data(const ReportInput& input) {
     return fmt::format(
         "{0}/samples.jsonl, one line per boot; {0}/boots/ holds consoles and perf output",
         input.run_dir);
+}
+
+std::string injected_faults(const ReportInput& input, const std::string& arm, bool of_boot) {
+    const auto& fault = input.spec.fault;
+    if (!fault.enabled) return "";
+    const auto where = fault.stack_filter  ? fault.function + "()"
+                       : fault.task_filter ? std::string("any function of the workload's task")
+                                           : std::string("any function");
+    const auto out = "with injected faults: fail_page_alloc in " + where;
+    const auto unknown = [](const std::string& name) { return "an unknown number in " + name; };
+    if (of_boot) return out + ", " + unknown("this boot");
+    std::vector<std::string> counts;
+    const auto* metric = input.comparison.find("injections");
+    for (const auto& one : input.spec.arms) {
+        if (!arm.empty() && arm != one.name) continue;
+        const ArmMetric* found = nullptr;
+        if (metric)
+            for (const auto& candidate : metric->arms)
+                if (candidate.arm == one.name) found = &candidate;
+        counts.push_back(found && found->spread
+                             ? fmt::format("{} a boot in {}",
+                                           spread_figure(*found->spread, Unit::Count), one.name)
+                             : unknown(one.name));
+    }
+    return fmt::format("{}, {}", out, fmt::join(counts, ", "));
 }
 
 std::string shell_word(const std::string& word) {

@@ -62,6 +62,12 @@ std::vector<MethodEntry> method_entries(const ReportInput& input);
 // The path of the raw data.
 std::string raw_data(const ReportInput& input);
 
+// Describes the injected faults: where, in which function, and how often in a boot of the arm (""
+// for all arms): "with injected faults: fail_page_alloc in f(), 80 a boot in ipi". Empty for a run
+// without faults. With `of_boot` it describes one boot that gave no sample, and says that the
+// number is unknown.
+std::string injected_faults(const ReportInput& input, const std::string& arm, bool of_boot = false);
+
 // The word for a shell, quoted if necessary.
 std::string shell_word(const std::string& word);
 

@@ -101,13 +101,8 @@ RunRecord read_record(const fs::path& dir) {
     take_faults(dir / "boots", record);
     record.state = state_of(record.failure, record.ended, has_writer(dir));
     if (record.failure.empty()) return record;
-    // Use the exit of `compare`: a kernel that panicked is a failure, while an incomplete set of
-    // boots alone would be inconclusive.
     record.closing = record.failure;
-    record.exit = static_cast<unsigned>(
-        record.failure.starts_with(std::string(name(FaultDomain::Kernel)) + ":")
-            ? Exit::Fail
-            : Exit::Inconclusive);
+    record.exit = exit_of_failure(record.failure);
     return record;
 }
 

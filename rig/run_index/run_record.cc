@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/run_index/run_record.h"
 
+#include "rig/base/error.h"
 #include "rig/base/sha256.h"
 #include "rig/workloads/older_names.h"
 
@@ -134,6 +135,12 @@ std::string spec_identity(std::string text, const std::vector<std::string>& over
     for (const auto& one : overrides)
         text += "\n--set " + one;
     return sha256_hex(text);
+}
+
+unsigned exit_of_failure(std::string_view failure) {
+    return static_cast<unsigned>(failure.starts_with(std::string(name(FaultDomain::Kernel)) + ":")
+                                     ? Exit::Fail
+                                     : Exit::Inconclusive);
 }
 
 bool RunRecord::proven() const {

@@ -102,6 +102,10 @@ struct RunRecord {
     bool operator==(const RunRecord&) const = default;
 };
 
+// The exit code of `compare` for a run that `failure` (of run.json, "DOMAIN: MESSAGE") ended: a
+// kernel that panicked is a failure; an incomplete set of boots alone would be inconclusive.
+unsigned exit_of_failure(std::string_view failure);
+
 // Visits every (name, member) of the record's own row. Reading and writing use this one order.
 template<class Record, class Visit> void visit_columns(Record& run, Visit visit) {
     visit("id", run.id), visit("state", run.state), visit("experiment", run.experiment),

@@ -167,8 +167,8 @@ belong to one of these forms.)"},
         {"arm.options", false, R"()"},
         {"guest", false, R"()"},
         {"workload", false, R"(Every workload accepts `name`, `iterations`, `pace_us`, `bystanders`,
-`bystander_period_us`, `bystander_mode`, `setup`, `check` and `teardown`. The other keys are parameters of single
-workloads.
+`bystander_period_us`, `bystander_mode`, `setup`, `check` and `teardown`. The other keys
+are parameters of single workloads.
 
 | workload | one call | started processes | `target.same_path` |
 |---|---|---|---|
@@ -218,7 +218,8 @@ const std::vector<FileKey>& experiment_keys() {
                                 key_rows::guest, key_rows::workload})
             add(part());
         add(parameter_rows());
-        for (const auto part : {key_rows::background, key_rows::fault, key_rows::requirements, key_rows::metric})
+        for (const auto part :
+             {key_rows::background, key_rows::fault, key_rows::requirements, key_rows::metric})
             add(part());
         return out;
     }();

@@ -108,7 +108,10 @@ class EveryKey : public SpecProject {
             head = "[metrics.mine]\n";
             const std::set<std::string> sources{"event", "calls_of", "latency_of", "counter",
                                                 "histogram_of"};
-            if (!sources.contains(key.name)) head += "event = \"a:b\"\n";
+            if (key.name == "per")
+                head += "counter = \"walks\"\n";
+            else if (!sources.contains(key.name))
+                head += "event = \"a:b\"\n";
             const std::string expect = key.name == "values"   ? "exactly"
                                        : key.name == "ratio"  ? "at-most"
                                        : key.name == "within" ? "not-worse"
@@ -118,7 +121,9 @@ class EveryKey : public SpecProject {
         if (section == "workload" && (key.name == "command" || key.name == "call"))
             head += std::string("name = \"command\"\n") +
                     (key.name == "call" ? "command = [\"/a\"]\n" : "");
-        return minimal + head + line;
+        // A counter is that of a workload.
+        const std::string race = key.name == "per" ? "[workload]\nname = \"gup_race\"\npace_us = 0\n" : "";
+        return minimal + race + head + line;
     }
 };
 
@@ -131,6 +136,7 @@ TEST_F(EveryKey, IsReadByTheParser) {
         const bool array = key.section == "arm" || key.section == "background";
         const auto where = key.section.empty()             ? name
                            : array                         ? key.section + "[0]." + name
+                           : key.section == "arm.options"  ? "arm[0].options." + name
                            : key.section == "metrics.NAME" ? "metrics.mine." + name
                                                            : key.section + "." + name;
         ASSERT_FALSE(spec) << key.section << '.' << key.name << " takes a date";

@@ -159,8 +159,7 @@ the workload's tasks only.)"},
          .text =
              R"(What the workload counts itself, in both passes together. `gup_race` has `walks` and
 `corruptions`; the other workloads have none. With `per = "second"` every workload also
-has `iterations`, its completed calls, which needs `pace_us = 0`: a pace would decide the
-rate.)"},
+has `iterations`, its completed calls.)"},
         {.section = "metrics.NAME",
          .name = "per",
          .type = KeyType::Text,
@@ -171,11 +170,12 @@ rate.)"},
          .text =
              R"(
 With `counter` only. Makes the metric a [rate](metrics.md#rates): what the workload
-counts in the latency pass, per second of guest time.
+counts in the latency pass, per second of guest time. It needs `workload.pace_us = 0`: a
+pace would decide the rate. Not for `corruptions`, of which more is worse.
 
 ```toml
-[metrics.walks_per_s]
-counter = "walks"
+[metrics.calls_per_s]
+counter = "iterations"
 per = "second"
 expect = "rises"
 ratio = 1.1                      # by a tenth at least

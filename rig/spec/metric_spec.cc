@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/spec/metric_spec.h"
 
+#include "guest/protocol/workload_counters.h"
 #include "rig/arch/arch.h"
 #include "rig/spec/experiment_keys.h"
 #include "rig/spec/value_rules.h"
@@ -49,17 +50,26 @@ const std::map<std::string, CustomMetric::Kind>& metric_sources() {
     return sources;
 }
 
+// A rate needs a workload that calls back to back, and a counter of which more is better.
+Status fits_rate(const SpecTable& table, const std::string& counter, const WorkloadSpec& workload) {
+    if (workload.pace_us != 0)
+        return tl::unexpected(table.bad(
+            "counter", fmt::format("it with workload.pace_us = 0: a pace of {} us decides how many "
+                                   "calls there are in a second",
+                                   workload.pace_us)));
+    if (counter == guest::kGupRaceCounters[guest::kCorruptions])
+        return tl::unexpected(table.bad(
+            "per", fmt::format("it left out: of {} more is worse, and of a rate more is better",
+                               counter)));
+    return {};
+}
+
 Status known_counter(const SpecTable& table, const std::string& counter,
                      const WorkloadSpec& workload, bool per_second) {
     const auto names = counters_of(workload.name);
-    if (per_second && counter == kIterationsCounter) {
-        if (workload.pace_us == 0) return {};
-        return tl::unexpected(table.bad(
-            "counter", fmt::format("it with workload.pace_us = 0: a pace of {} us decides how many "
-                                   "iterations there are in a second",
-                                   workload.pace_us)));
-    }
-    if (std::find(names.begin(), names.end(), counter) != names.end()) return {};
+    if ((per_second && counter == kIterationsCounter) ||
+        std::find(names.begin(), names.end(), counter) != names.end())
+        return per_second ? fits_rate(table, counter, workload) : Status{};
     return tl::unexpected(table.bad(
         "counter",
         (names.empty()
@@ -87,6 +97,9 @@ Result<CustomMetric> read_custom_metric(const SpecTable& table, const std::strin
     if (found.size() > 1)
         return tl::unexpected(table.bad(
             found[1], fmt::format("it left out: {} defines the metric already", found[0])));
+    if (name == kFailedChecks)
+        return tl::unexpected(table.wrong(fmt::format(
+            "bad name {}, want another: it is that of what workload.check finds", table.path())));
     if (auto want = rules::metric_name(name))
         return tl::unexpected(
             table.wrong(fmt::format("bad name {}, want {}", table.path(), *want)));

@@ -70,6 +70,21 @@ TEST_F(OptionalKeys, OfRatesMoreIsBetterAndOfNothingElse) {
     expect_error(
         replaced(with_metric(kRate + "expect = \"rises\"\n"), "pace_us = 0", "pace_us = 50000"),
         "workload.pace_us = 0");
+    const auto race = [](const char* counter) {
+        return "[metrics.throughput]\ncounter = \"" + std::string(counter) +
+               "\"\nper = \"second\"\nexpect = \"rises\"\n";
+    };
+    const std::string spec = std::string(minimal_spec) + "[workload]\nname = \"gup_race\"\n";
+    EXPECT_EQ(read(spec + "pace_us = 0\n" + race("walks")).metrics.size(), 1u);
+    expect_error(spec + race("walks"), "workload.pace_us = 0");
+    expect_error(spec + "pace_us = 0\n" + race("corruptions"), "of corruptions more is worse");
+}
+
+TEST_F(OptionalKeys, TheNameOfWhatAWorkloadsCheckFindsIsTaken) {
+    expect_error(
+        std::string(good_spec) +
+            "[metrics.failed_checks]\ncalls_of = \"synchronize_rcu\"\nexpect = \"report\"\n",
+        "bad name metrics.failed_checks, want another");
 }
 
 TEST_F(OptionalKeys, Requirements) {

@@ -245,6 +245,10 @@ struct Spec {
 const std::vector<std::string>& metric_names();
 // A counter of every workload, for rates only: its completed iterations.
 inline constexpr const char* kIterationsCounter = "iterations";
+// The key in Sample::counts, and the name of the metric, for the passes of a boot in which
+// workload.check found that the operation did not do its work. Present only if there is a check. No
+// metric of the user's has this name.
+inline constexpr const char* kFailedChecks = "failed_checks";
 // Whether more is better; else less is.
 bool higher_is_better(const MetricSpec& metric);
 

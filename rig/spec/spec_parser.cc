@@ -55,8 +55,7 @@ Status read_guest(const SpecTable& table, GuestSpec& guest) {
 Status read_command(const SpecTable& table, std::string_view section, std::string_view key,
                     std::vector<std::string>& out) {
     if (!table.has(key)) return {};
-    RIG_CHECK(
-        table.texts(key, out, KeyedTable(table, section).limit(key), rules::at_most(1024)));
+    RIG_CHECK(table.texts(key, out, KeyedTable(table, section).limit(key), rules::at_most(1024)));
     if (out.empty() || !out[0].starts_with('/'))
         return tl::unexpected(table.bad(key, "an absolute path in the guest, and arguments"));
     return {};
@@ -65,8 +64,8 @@ Status read_command(const SpecTable& table, std::string_view section, std::strin
 Status read_requirements(const SpecTable& table, Requirements& required) {
     const KeyedTable keys(table, "requires");
     RIG_CHECK(keys.only());
-    RIG_CHECK(table.texts("cpu_flags", required.cpu_flags, keys.limit("cpu_flags"),
-                          rules::cpu_flag));
+    RIG_CHECK(
+        table.texts("cpu_flags", required.cpu_flags, keys.limit("cpu_flags"), rules::cpu_flag));
     RIG_CHECK(table.texts("files", required.files, keys.limit("files"), rules::guest_file));
     RIG_CHECK(table.texts("tracepoints", required.tracepoints, keys.limit("tracepoints"),
                           rules::event_name));
