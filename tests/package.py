@@ -37,7 +37,9 @@ mount --make-rprivate /
 mount -t proc proc "$root/proc"
 mount --bind /sys "$root/sys"; mount -o remount,bind,ro "$root/sys"
 mount -t tmpfs -o mode=755 dev "$root/dev"
-mkdir "$root/dev/shm"; mount -t tmpfs -o mode=1777 shm "$root/dev/shm"
+mkdir "$root/dev/shm" "$root/dev/pts"
+mount -t tmpfs -o mode=1777 shm "$root/dev/shm"
+mount -t devpts -o newinstance,ptmxmode=666 pts "$root/dev/pts"; ln -s pts/ptmx "$root/dev/ptmx"
 for one in null zero full random urandom tty kvm; do
   [ ! -e "/dev/$one" ] || { touch "$root/dev/$one"; mount --bind "/dev/$one" "$root/dev/$one"; }
 done
@@ -201,7 +203,7 @@ class Tests:
         self.before = self.root.files()
         assert len(self.before) > 5000, len(self.before)
         shutil.copy(package(), self.root.dir / "tmp/rig.deb")
-        self.root.inside("apt-get", "install", "-q", "-y", "--no-install-recommends", "--no-download", "/tmp/rig.deb", user="root")
+        self.root.inside("apt-get", "install", "-q", "-y", "--no-install-recommends", "/tmp/rig.deb", user="root")
         (self.root.dir / "tmp/rig.deb").unlink()
         added = self.root.files() - self.before
         for file in ("usr/bin/rig", "usr/share/man/man1/rig.1.gz", "usr/share/man/man5/rig.toml.5.gz", "usr/share/rig/configs/batch-alloc-fail.toml",
