@@ -269,25 +269,6 @@ class Tests:
         assert not list((self.root.dir / "var/lib/dpkg/info").glob("rig.*"))
 
 
-class NextRelease(Tests):
-    """Of Debian 13, from the same package. Its compiler is another one, so the kernels of the first root are booted as they are."""
-
-    def a_user_compares(self):
-        if not all((CACHE / "kernels" / key / "build.json").is_file() for key in KERNELS.values()) or not KERNELS:
-            raise Skip("the cache has no kernels of the default experiment")
-        text = (TOP / "configs/batch-alloc-fail.toml").read_text(encoding="utf-8")
-        text = re.sub(r"^(prerequisites|fragments|series) = .*\n", "", text, flags=re.M).replace('{ distro = "linux-source-6.12" }', "{ prebuilt = true }")
-        text = re.sub(r"\[target.config\].*\n(\w+ = .*\n)+", "", text)
-        for arm, key in KERNELS.items():
-            folder = f"{SHARED}/kernels/{key}"
-            image = json.loads((CACHE / "kernels" / key / "build.json").read_text(encoding="utf-8"))["boot_image"]
-            text = text.replace(f'name = "{arm}"\n', f'name = "{arm}"\nbzimage = "{folder}/{image}"\nvmlinux = "{folder}/vmlinux"\n'
-                                                     f'system_map = "{folder}/System.map"\nconfig = "{folder}/config"\n')
-        file = self.root.dir / "home" / USER / "prebuilt.toml"
-        file.write_text(text, encoding="utf-8")
-        self.answer("prebuilt.toml")
-
-
 def build_dependencies_are_bootstraps():
     text = (TOP / "debian/control").read_text(encoding="utf-8")
     listed = re.search(r"^Build-Depends:\n((?: .*\n)+)", text, re.M).group(1)
@@ -309,7 +290,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     names = [name for name in vars(Tests) if not name.startswith("_") and name != "answer"]
     first = [build_dependencies_are_bootstraps, bootstrap_makes_it]
-    roots = [("Debian 12", None, Tests), ("Debian 13", "trixie", NextRelease)]
+    roots = [("Debian 12", None, Tests)]
     print(f"1..{len(first) + len(names) * len(roots)}", flush=True)
     number = bad = 0
 
