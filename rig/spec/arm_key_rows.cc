@@ -123,13 +123,6 @@ compiles only what the option changes. An option that an arm sets, or that the b
 sets, counts as named in `config_differs`. What Kconfig changes as a consequence does
 not: name that in `config_differs`. The report shows the options beside the kernel, and
 warns that the patch is not all that differs. Refused with a prebuilt source.)"},
-        {.section = "arm.options",
-         .name = "NAME",
-         .type = KeyType::Scalar,
-         .standard = "none",
-         .range = "as in `[kernel.options]`",
-         .example = "DEBUG_VM = \"y\"",
-         .text = R"(The value of the option in this arm.)"},
         {.section = "arm",
          .name = "bzimage",
          .type = KeyType::Text,
@@ -166,6 +159,13 @@ The `vmlinux` of `bzimage`. rig reads its symbols with `nm` if there is no `syst
          .example = "config = \"/srv/build/.config\"",
          .text = R"(The `.config` with which `bzimage` was built. Without it the checks `config`,
 `own_config` and `same_config` fail.)"},
+        {.section = "arm.options",
+         .name = "NAME",
+         .type = KeyType::Scalar,
+         .standard = "none",
+         .range = "as in `[kernel.options]`",
+         .example = "DEBUG_VM = \"y\"",
+         .text = R"(The value of the option in this arm.)"},
     };
 }
 
