@@ -101,7 +101,8 @@ HistoryCommands declare_history_options(CLI::App& app, HistoryOptions& history, 
     auto* show =
         app.add_subcommand("show", "Show one run: set-up, kernels, verdict, figures by arm");
     show->footer(kShowHelp);
-    show->add_option("RUN", history.run, std::string(kRun) + ",\nor a file of rig pack")->required();
+    show->add_option("RUN", history.run, std::string(kRun) + ",\nor a file of rig pack")
+        ->required();
     auto* diff = app.add_subcommand("diff", "Show how two runs differ in set-up and results");
     diff->footer(kDiffHelp);
     diff->add_option("LEFT", history.run, kRun)->required();

@@ -84,6 +84,7 @@ TEST_F(Operation, NodesAreReadIfTheGuestHasSeveral) {
     ASSERT_TRUE(found) << found.error().message;
     auto stored = *found;
     stored.run_clock = "virtual";
+    stored.accelerator = "tcg";
     const auto again = sample_from_json(to_json(stored));
     ASSERT_TRUE(again) << again.error().message;
     EXPECT_EQ(again->nodes_online, 2u);

@@ -81,7 +81,8 @@ TEST_F(OfThreads, TimingsAreKeptByThreadAndReadByMetrics) {
     EXPECT_EQ(metric_value("failed", *sample, spec_.target), 2); // both passes
     EXPECT_EQ(sample->counters.at("callers_calls"), 24u);
     auto stored = *sample;
-    stored.run_clock = "virtual"; // the boot's, which collect() does not know
+    stored.run_clock = "virtual"; // the boot's, which collect() does not know, as its accelerator
+    stored.accelerator = "tcg";
     const auto again = sample_from_json(to_json(stored));
     ASSERT_TRUE(again) << again.error().message;
     EXPECT_EQ(to_json(*again), to_json(stored));
@@ -117,7 +118,8 @@ TEST_F(OwnMeasurements, BystandersInUserSpaceAndOnTheCallersCpu) {
     EXPECT_EQ(metric_value("caller_bystander_worst", *sample, spec_.target), 7);
     EXPECT_FALSE(metric_value("bystander_wakeup", *sample, spec_.target)) << "none sleeps";
     auto stored = *sample;
-    stored.run_clock = "virtual"; // the boot's, which collect() does not know
+    stored.run_clock = "virtual"; // the boot's, which collect() does not know, as its accelerator
+    stored.accelerator = "tcg";
     const auto again = sample_from_json(to_json(stored));
     ASSERT_TRUE(again) << again.error().message;
     EXPECT_EQ(to_json(*again), to_json(stored));

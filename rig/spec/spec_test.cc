@@ -505,8 +505,8 @@ TEST_F(SpecTest, OlderKeysMeanTheNewerOnes) {
 TEST(SpecNames, Lists) {
     EXPECT_EQ(workload_names(),
               (std::vector<std::string>{"munmap", "exit", "collapse", "pmd_unshare", "gup_race",
-                                        "command", "crash"}));
-    EXPECT_EQ(metric_names().size(), 10U);
+                                        "command", "threads", "crash"}));
+    EXPECT_EQ(metric_names().size(), 14U);
 }
 
 TEST(SpecNames, WhatTheAgentMountsHidesPrograms) {
