@@ -291,7 +291,9 @@ Comparison compare(const Spec& spec, const std::vector<Sample>& samples,
             infos.push_back({expect.name, expect.name, Unit::Count, ""});
 
     const auto not_measured = [&](const MetricInfo& info) {
-        return spec.guest.passes == Passes::Count && info.unit != Unit::Count;
+        return (spec.guest.passes == Passes::Count && info.unit != Unit::Count) ||
+               (info.name == "bystander_interrupts" &&
+                (has_threads(spec.workload) || !spec.workload.bystander_cpus.empty()));
     };
     for (const auto& info : infos) {
         if (not_measured(info)) continue; // no metric of the file has an expectation of it

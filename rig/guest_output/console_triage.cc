@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kContext = 3;  // lines before a headline that are part of its excerpt
 constexpr std::size_t kTail = 6;     // lines of tail()
-constexpr std::size_t kMaxOpen = 16; // reports in progress at once; a guest has at most 16 CPUs
+constexpr std::size_t kMaxOpen = 64; // reports in progress at once; a guest has at most 64 CPUs
 // Lines read per report; one with the stacks of all CPUs has about 300.
 constexpr unsigned kMaxReport = 1000;
 constexpr std::size_t kMaxNameLines = 16; // lines into which a task's name can split one record

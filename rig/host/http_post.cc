@@ -87,11 +87,13 @@ Result<HttpUrl> parse_http_url(const std::string& text) {
         !part_of(url.get(), CURLUPART_PASSWORD).empty() ||
         !part_of(url.get(), CURLUPART_FRAGMENT).empty())
         return bad();
-    return HttpUrl{text,
-                   fmt::format("{}://{}:{}", scheme, host,
-                               part_of(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT)),
-                   scheme == "https",
-                   host == "localhost" || host == "[::1]" || host.starts_with("127.")};
+    return HttpUrl{
+        text,
+        fmt::format("{}://{}:{}", scheme, host,
+                    part_of(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT)),
+        scheme == "https",
+        host == "localhost" || host == "[::1]" ||
+            (host.starts_with("127.") && host.find_first_not_of("0123456789.") == host.npos)};
 }
 
 Result<std::string> read_token(const std::string& who, const std::string& env,

@@ -19,6 +19,7 @@ TEST(HttpPost, UrlsAreThoseOfServers) {
     EXPECT_EQ(parse_http_url("https://kcidb.example/")->where, "https://kcidb.example:443");
     EXPECT_TRUE(parse_http_url("http://127.0.0.1:80/")->loopback);
     EXPECT_TRUE(parse_http_url("http://[::1]/")->loopback);
+    EXPECT_FALSE(parse_http_url("http://127.0.0.1.evil.example/")->loopback);
     for (const char* text :
          {"", "kcidb.example", "file:///etc/passwd", "ftp://x/", "https://", "https://u:p@x/",
           "https://u@x/", "https://x/#f", "https://x/a b", "https://x/\n"}) {

@@ -45,10 +45,13 @@ struct Culprit {
 };
 
 // The run in which a regression was seen, in words, for the report of it (regression_report.h).
+inline constexpr const char* kNoFaults = "none";
 struct SeenIn {
     std::vector<std::string> figures; // of a failed expectation: one text for each arm
     std::vector<std::string> command; // the words that make the run again
-    std::string injected;             // "80 a boot in ipi"; empty: no faults were injected
+    // "80 a boot in ipi"; kNoFaults: none in the median boot of any arm; empty: not known, as of a
+    // run without samples.
+    std::string injected;
 };
 
 struct Incident {

@@ -63,8 +63,10 @@ SeenIn seen_in(const RunRecord& run, const std::string& expectation,
     SeenIn seen;
     seen.command = run.command;
     std::vector<std::string> injected;
+    bool is_known = false;
     for (const auto& metric : run.metrics) {
         const auto unit = unit_named(metric.unit);
+        is_known = is_known || (metric.metric == "injections" && metric.median);
         if (metric.metric == "injections" && metric.median.value_or(0) > 0)
             injected.push_back(
                 fmt::format("{} a boot in {}", figure(*metric.median, unit), metric.arm));
@@ -76,15 +78,20 @@ SeenIn seen_in(const RunRecord& run, const std::string& expectation,
                         metric.declared.empty() ? "" : "; declared: " + metric.declared,
                         metric.why.empty() ? "" : "; " + metric.why));
     }
-    seen.injected = fmt::format("{}", fmt::join(injected, ", "));
+    if (is_known)
+        seen.injected = injected.empty() ? kNoFaults : fmt::format("{}", fmt::join(injected, ", "));
     return seen;
 }
 
 std::string regzbot_line(const Culprit& cause) {
-    if (cause.found && cause.candidates.size() == 1)
-        if (const auto commit = commit_named(cause.candidates.front()); !commit.empty())
-            return "#regzbot introduced: " + commit;
-    if (!is_range(cause.span)) return "";
+    if (cause.found && cause.candidates.size() == 1) {
+        const auto commit = commit_named(cause.candidates.front());
+        return commit.empty() ? "" : "#regzbot introduced: " + commit;
+    }
+    // A robot takes the range for the cause: not if something else changed too, or if a bisection
+    // did not find the cause in it.
+    if (!is_range(cause.span) || !cause.span.also.empty()) return "";
+    if (!cause.found && !cause.why_not.empty()) return "";
     return fmt::format("#regzbot introduced: {}..{}", cause.span.good, cause.span.bad);
 }
 
@@ -121,10 +128,18 @@ std::string regression_report(const Incident& incident) {
     else if (!span.good_run.empty() && !span.bad_run.empty())
         text += mail_line(
             fmt::format("Range: between the runs {} and {}", span.good_run, span.bad_run));
-    text += mail_line(
-        incident.seen.injected.empty()
-            ? std::string("No faults were injected.")
-            : fmt::format("Faults were injected (fail_page_alloc): {}.", incident.seen.injected));
+    if (!span.also.empty())
+        text += mail_line(fmt::format("Between them also differ: {}", fmt::join(span.also, ", ")));
+    if (!cause.found && !cause.why_not.empty())
+        text += mail_line("Not found by bisection: " + cause.why_not);
+    const auto& injected = incident.seen.injected;
+    text +=
+        mail_line(injected.empty()
+                      ? std::string("Whether faults were injected is not known: see [fault] of the "
+                                    "experiment.")
+                  : injected == kNoFaults
+                      ? std::string("In the median boot of every arm no fault was injected.")
+                      : fmt::format("Faults were injected (fail_page_alloc): {}.", injected));
     if (!incident.seen.command.empty())
         text += "To reproduce:\n" + command_lines(incident.seen.command);
     if (const auto line = regzbot_line(cause); !line.empty()) text += "\n" + line + "\n";

@@ -64,6 +64,28 @@ TEST(RegressionReport, ACommitIsNamedOnlyIfTheSearchNamedOne) {
     EXPECT_EQ(regzbot_line(incident.cause), "");
 }
 
+TEST(RegressionReport, ARangeIsNoCauseIfMoreChangedOrTheSearchRefusedIt) {
+    auto incident = stepped();
+    incident.cause.span.also = {"QEMU"};
+    EXPECT_EQ(regzbot_line(incident.cause), "");
+    EXPECT_NE(regression_report(incident).find("Between them also differ: QEMU"),
+              std::string::npos);
+    incident = stepped();
+    incident.cause.why_not = "the ends do not differ in target_latency";
+    EXPECT_EQ(regzbot_line(incident.cause), "");
+    EXPECT_NE(regression_report(incident).find("Not found by bisection: the ends do not differ"),
+              std::string::npos);
+}
+
+TEST(RegressionReport, FaultsThatAreNotKnownAreNotDenied) {
+    auto incident = stepped();
+    incident.seen.injected.clear();
+    EXPECT_NE(regression_report(incident).find("Whether faults were injected is not known"),
+              std::string::npos);
+    incident.seen.injected = kNoFaults;
+    EXPECT_NE(regression_report(incident).find("no fault was injected"), std::string::npos);
+}
+
 TEST(RegressionReport, OnlyOfARegressionThatIsOpen) {
     auto incident = stepped();
     EXPECT_NE(regression_report(incident), "");
@@ -105,6 +127,8 @@ TEST(RegressionReport, AFailedExpectationHasItsFigures) {
     EXPECT_EQ(seen.injected, "80 a boot in ipi");
     EXPECT_TRUE(seen_in(run, "target_latency", {"ipi"}).figures.empty());
     run.metrics[1].median = 0;
+    EXPECT_EQ(seen_in(run, "", {}).injected, kNoFaults);
+    run.metrics.clear(); // a panic in the first boot
     EXPECT_EQ(seen_in(run, "", {}).injected, "");
     Incident incident;
     incident.cell = "cell", incident.direction = "broken", incident.expectation = "target_latency";

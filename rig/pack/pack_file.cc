@@ -32,6 +32,19 @@ Status create_file(const fs::path& file, std::string_view content) {
     return status;
 }
 
+// Some hundred KB of zeros, compressed, would fill a disk. Packs of rig's become five times as
+// large.
+Status is_of_a_usual_size(const PackManifest& manifest, std::size_t packed) {
+    constexpr std::uint64_t free = std::uint64_t{64} << 20, most_ratio = 200;
+    std::uint64_t total = 0;
+    for (const auto& member : manifest.members)
+        total += member.bytes;
+    if (total <= free || total / most_ratio <= packed) return {};
+    return fail(
+        FaultDomain::Spec,
+        fmt::format("{} bytes would become {}: no pack of rig's is that dense", packed, total));
+}
+
 } // namespace
 
 Result<PackManifest> read_members(std::string_view archive,
@@ -44,6 +57,7 @@ Result<PackManifest> read_members(std::string_view archive,
                 return fail(FaultDomain::Spec, fmt::format("its first member is {}, want {}",
                                                            member.name, kManifestMember));
             RIG_TRY(read, manifest_from_text(member.content));
+            RIG_CHECK(is_of_a_usual_size(read, archive.size()));
             manifest = std::move(read);
             return {};
         }

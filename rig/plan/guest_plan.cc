@@ -23,11 +23,11 @@ constexpr const char* kOwn = "common_pid == $PID";
 constexpr const char* kOwnAndChildren =
     "(common_pid == $PID || (common_pid >= $CHILDREN && !(comm ~ \"kworker*\")))";
 // The same with threads, which have the ids after $PID up to $LAST. Among these may be kernel
-// threads, which may start at any time.
+// threads, which may start at any time. $PID itself only begins and ends the rounds.
 constexpr const char* kOwnThreads =
-    "(common_pid >= $PID && common_pid <= $LAST && !(comm ~ \"kworker*\"))";
+    "(common_pid > $PID && common_pid <= $LAST && !(comm ~ \"kworker*\"))";
 constexpr const char* kOwnThreadsAndChildren =
-    "(((common_pid >= $PID && common_pid <= $LAST) || common_pid >= $CHILDREN) && "
+    "(((common_pid > $PID && common_pid <= $LAST) || common_pid >= $CHILDREN) && "
     "!(comm ~ \"kworker*\"))";
 std::string own_filter_of(const WorkloadSpec& workload) {
     if (has_threads(workload)) return has_children(workload) ? kOwnThreadsAndChildren : kOwnThreads;

@@ -148,7 +148,7 @@ TEST(Plan, ThreadsOfTheWorkloadAreItsOwnTasks) {
         return std::string("no such event");
     };
     const std::string threads =
-        "(common_pid >= $PID && common_pid <= $LAST && !(comm ~ \"kworker*\"))";
+        "(common_pid > $PID && common_pid <= $LAST && !(comm ~ \"kworker*\"))";
     EXPECT_EQ(filter("stat", "rig:target"), threads);
     EXPECT_EQ(filter("stat", "rig:alloc_failed"), "ret == 1 && " + threads);
     // A round is the main thread's.

@@ -24,7 +24,7 @@ class Mail {
         out_ += wrapped(printable(text), kMailColumns, indent) + "\n";
     }
     void entry(const std::string& label, const std::string& text) {
-        line("  " + padded(label, 10) + " " + text, 13);
+        line(text.empty() ? "  " + label : "  " + padded(label, 10) + " " + text, 13);
     }
     void raw(std::string_view text) { out_ += text; }
     std::string take() { return std::move(out_); }
@@ -44,7 +44,8 @@ std::string label_of(const MetricResult& metric) {
 }
 
 // "4.39 µs -> 16.0 ms  ×3639 [×3638, ×3640]", and what was declared.
-void figures(Mail& out, const MetricResult& metric, const ArmMetric& arm) {
+void figures(Mail& out, const MetricResult& metric, const ArmMetric& arm,
+             const std::string& caveat) {
     const auto unit = metric.info.unit;
     const auto& base = metric.arms.front();
     auto label = label_of(metric);
@@ -59,6 +60,7 @@ void figures(Mail& out, const MetricResult& metric, const ArmMetric& arm) {
         out.line("  " + label, 4);
         out.line("      " + text, 8);
     }
+    if (!caveat.empty()) out.line("      " + caveat, 8);
     if (arm.verdict != Verdict::NotJudged)
         out.line(fmt::format("      declared: {}: {}", arm.declared, verdict_figure(arm)), 8);
     if (failed(arm) && !arm.why.empty()) out.line("      " + arm.why, 8);
@@ -77,7 +79,25 @@ void changes(Mail& out, const ReportInput& input, std::size_t arm) {
         undecided{fmt::format("Undecided with {} boots per arm (the 95 % interval includes no "
                               "change, or there is none):",
                               input.run.boots),
-                  {}};
+                  {}},
+        changed{"Changed, without a declared direction:", {}};
+    // A count that the experiment defines may be of work that was done.
+    const auto has_no_direction = [&](const MetricResult& metric, const ArmMetric& one) {
+        return metric.info.unit == Unit::Count && one.verdict == Verdict::NotJudged &&
+               one.change->direction != Direction::Same &&
+               one.change->direction != Direction::Unclear &&
+               std::any_of(input.spec.metrics.begin(), input.spec.metrics.end(),
+                           [&](const MetricSpec& spec) {
+                               return spec.name == metric.info.name && spec.custom;
+                           });
+    };
+    // What an operation costs that did not do its work is no better.
+    const auto* refused = input.comparison.find(kFailedChecks);
+    const bool did_not_work = refused && arm < refused->arms.size() && failed(refused->arms[arm]);
+    if (did_not_work) {
+        out.line(fmt::format("workload.check failed in {}: {}", name, refused->arms[arm].why), 0);
+        out.line();
+    }
     std::vector<std::string> same;
     for (const auto& metric : input.comparison.metrics) {
         if (arm >= metric.arms.size() || metric.info.name == "injections" ||
@@ -85,7 +105,12 @@ void changes(Mail& out, const ReportInput& input, std::size_t arm) {
             continue;
         const auto& one = metric.arms[arm];
         if (!one.change || !one.spread || !metric.arms.front().spread) continue;
+        if (has_no_direction(metric, one)) {
+            changed.metrics.emplace_back(&metric, &one);
+            continue;
+        }
         const bool rose_is_better = metric.info.unit == Unit::PerSecond;
+        auto& good = did_not_work ? undecided : better;
         switch (one.change->direction) {
         case Direction::Same:
             if (failed(one))
@@ -97,18 +122,18 @@ void changes(Mail& out, const ReportInput& input, std::size_t arm) {
             (failed(one) ? worse : undecided).metrics.emplace_back(&metric, &one);
             break;
         case Direction::Rose:
-            (rose_is_better && !failed(one) ? better : worse).metrics.emplace_back(&metric, &one);
+            (rose_is_better && !failed(one) ? good : worse).metrics.emplace_back(&metric, &one);
             break;
         case Direction::Fell:
-            (rose_is_better || failed(one) ? worse : better).metrics.emplace_back(&metric, &one);
+            (rose_is_better || failed(one) ? worse : good).metrics.emplace_back(&metric, &one);
             break;
         }
     }
-    for (const auto* group : {&worse, &better, &undecided}) {
-        if (group == &undecided && group->metrics.empty()) continue;
+    for (const auto* group : {&worse, &better, &changed, &undecided}) {
+        if ((group == &undecided || group == &changed) && group->metrics.empty()) continue;
         out.line(group->metrics.empty() ? group->title + " nothing measured" : group->title, 0);
         for (const auto& [metric, one] : group->metrics)
-            figures(out, *metric, *one);
+            figures(out, *metric, *one, rate_caveat(input.comparison, metric->info));
         out.line();
     }
     if (same.empty()) return;
@@ -145,7 +170,8 @@ void changed_lines(Mail& out, const ReportInput& input) {
             if (!row.ran) continue;
             if (++ran > kMostLines) continue;
             ++shown;
-            out.line(fmt::format("    {} {}", padded(place_of(*row.line), 28),
+            out.line(fmt::format("    {} {}{}", padded(place_of(*row.line), 28),
+                                 is_bound(row.line->reason) ? "<= " : "",
                                  row.count_pass ? text_of(*row.count_pass) : "-"),
                      6);
         }
@@ -169,21 +195,23 @@ void command(Mail& out, const std::vector<std::string>& words) {
     out.raw(line + "\n");
 }
 
+// On lines of their own: git's names of patches have up to 64 characters.
+void patches(Mail& out, const std::vector<std::string>& files) {
+    for (const auto& file : files)
+        out.line("    " + std::filesystem::path(file).filename().string(), 4);
+}
+
 void setup(Mail& out, const ReportInput& input) {
     out.line("How it was measured:", 0);
     out.entry("conditions", conditions(input));
     out.entry("QEMU", input.run.qemu_version);
     const auto lists = patch_lists(input);
     for (std::size_t i = 0; i < input.run.kernels.size(); ++i) {
-        std::vector<std::string> names;
-        for (const auto& patch : lists.own[i])
-            names.push_back(std::filesystem::path(patch).filename().string());
-        out.entry(input.run.kernels[i].arm, names.empty()
-                                                ? std::string("no patch of its own")
-                                                : fmt::format("{}", fmt::join(names, ", ")));
+        out.entry(input.run.kernels[i].arm, lists.own[i].empty() ? "no patch of its own" : "");
+        patches(out, lists.own[i]);
     }
-    for (const auto& patch : lists.shared)
-        out.entry("every arm", std::filesystem::path(patch).filename().string());
+    if (!lists.shared.empty()) out.entry("every arm", "");
+    patches(out, lists.shared);
     for (const auto& warning : input.warnings)
         out.entry("warning", warning);
     out.line();

@@ -56,6 +56,29 @@ TEST(MailReport, HasWhatAReviewerAsksFor) {
     at("7.2.11");
 }
 
+TEST(MailReport, ABoundIsNoCount) {
+    const auto spec = mailed_spec();
+    auto lines = make_lines(spec);
+    for (auto& map : lines.maps)
+        map.map.lines[1].reason = LineReason::Merged;
+    const auto text = mail_of(spec, make_samples(spec), lines);
+    EXPECT_NE(text.find("mm/mmu_gather.c:317          <= 80"), std::string::npos) << text;
+    EXPECT_NE(text.find("mm/mmu_gather.c:318          80"), std::string::npos) << text;
+}
+
+TEST(MailReport, NothingOfAnOperationThatDidNotWorkIsBetter) {
+    auto spec = mailed_spec();
+    spec.workload.check = {"/bin/busybox", "true"};
+    auto samples = make_samples(spec);
+    for (auto& sample : samples)
+        sample.counts[kFailedChecks] = sample.id.arm == "ipi" ? 0 : 1;
+    const auto text = mail_of(spec, samples, make_lines(spec));
+    EXPECT_NE(text.find("workload.check failed in reviewed: "), std::string::npos) << text;
+    EXPECT_NE(text.find("Better in reviewed than in ipi: nothing measured"), std::string::npos)
+        << text;
+    expect_columns(text);
+}
+
 TEST(MailReport, WhatIsUndecidedIsCalledSo) {
     auto spec = mailed_spec();
     auto samples = make_samples(spec);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/spec/metric_spec.h"
 
+#include "guest/protocol/thread_groups.h"
 #include "guest/protocol/workload_counters.h"
 #include "rig/arch/arch.h"
 #include "rig/spec/experiment_keys.h"
@@ -60,6 +61,21 @@ Status fits_rate(const SpecTable& table, const std::string& counter, const Workl
         return tl::unexpected(table.bad(
             "per", fmt::format("it left out: of {} more is worse, and of a rate more is better",
                                counter)));
+    for (const auto& group : workload.tables("group")) {
+        const auto name = group.text("name");
+        const auto errors = group.words("errors");
+        bool is_error = counter == guest::errors_counter(name),
+             is_calls = counter == kIterationsCounter || counter == guest::calls_counter(name);
+        for (const auto& error : errors)
+            is_error = is_error || counter == guest::error_counter(name, error);
+        for (unsigned i = 0; i < group.number("threads"); ++i)
+            is_calls = is_calls || counter == guest::calls_counter(guest::thread_name(name, i));
+        if (is_error || (is_calls && !errors.empty()))
+            return tl::unexpected(table.bad(
+                "per", fmt::format("it left out: {} counts calls of group {} that failed, and of a "
+                                   "rate more is better",
+                                   counter, name)));
+    }
     return {};
 }
 
@@ -196,6 +212,12 @@ Result<MetricSpec> read_metric(const SpecTable& table, const std::string& name, 
         {"falls", {ExpectKind::Falls, ""}},
         {"rises", {ExpectKind::Rises, ""}},
     };
+    if (name == "bystander_interrupts" &&
+        (has_threads(spec.workload) || !spec.workload.bystander_cpus.empty()))
+        return tl::unexpected(table.wrong(fmt::format(
+            "bad name {}, want metrics with event and cpu: it counts every CPU but CPU 0, and here "
+            "other CPUs than those are bystanders",
+            table.path())));
     const KeyedTable keys(table, kMetricSection);
     const bool defined_here = !is_known_metric(name);
     RIG_CHECK(keys.only(defined_here));

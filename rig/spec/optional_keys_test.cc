@@ -81,6 +81,28 @@ TEST_F(OptionalKeys, OfRatesMoreIsBetterAndOfNothingElse) {
     expect_error(spec + "pace_us = 0\n" + race("corruptions"), "of corruptions more is worse");
 }
 
+TEST_F(OptionalKeys, OfThreads) {
+    const auto threads = [](const std::string& errors, const std::string& further) {
+        return std::string(minimal_spec) +
+               "[workload]\nname = \"threads\"\npace_us = 0\n[[workload.group]]\nname = \"mine\"\n"
+               "cpus = \"0\"\ncall = \"getppid\"\ncalls = 1\n" +
+               errors + further;
+    };
+    const auto rate = [](const char* counter) {
+        return "[metrics.throughput]\ncounter = \"" + std::string(counter) +
+               "\"\nper = \"second\"\nexpect = \"rises\"\n";
+    };
+    const std::string errors = "errors = [\"EAGAIN\"]\n";
+    EXPECT_EQ(read(threads("", rate("mine_calls"))).metrics.size(), 1u);
+    for (const char* counter :
+         {"mine_calls", "mine_errors", "mine_eagain", "mine_0_calls", "iterations"})
+        expect_error(threads(errors, rate(counter)), "that failed, and of a rate more is better");
+    expect_error(threads("", "[metrics.bystander_interrupts]\nexpect = \"report\"\n"),
+                 "want metrics with event and cpu");
+    expect_error(threads("", "[target]\nfunction = \"futex_wait\"\n"),
+                 "the barrier between the rounds of the threads enters it too");
+}
+
 TEST_F(OptionalKeys, TheNameOfWhatAWorkloadsCheckFindsIsTaken) {
     expect_error(
         std::string(good_spec) +

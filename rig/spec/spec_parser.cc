@@ -256,6 +256,13 @@ Status read_root(const SpecTable& root, Spec& spec, const rules::PathRules& path
                         "predicted, so that nothing could replace a marker; "
                         "accepted with {}",
                         spec.workload.name, fmt::join(workloads_with_predicted_hits(), " and "))));
+    if (has_threads(spec.workload))
+        for (const auto* part : {"futex_wa", "do_futex", "pipe_write", "pipe_read"})
+            if (spec.target.function.find(part) != std::string::npos)
+                return tl::unexpected(root.wrong(
+                    fmt::format("bad target.function: {}, want another, or workload \"command\": "
+                                "the barrier between the rounds of the threads enters it too",
+                                spec.target.function)));
     if (has_children(spec.workload) && !spec.backgrounds.empty())
         return tl::unexpected(
             root.wrong(fmt::format("bad background: its processes cannot be told from those that "
