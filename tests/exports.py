@@ -476,7 +476,7 @@ def test_lcov_is_read_by_lcov():
     folder, lines, counts = counted()
     for arm in ("ipi", "reviewed"):
         places = {place for one in lines["maps"] if one["arm"] == arm
-                  for place, line in enumerate(one["map"]["lines"]) if line["addresses"] and not line["border"]}
+                  for place, line in enumerate(one["map"]["lines"]) if line["addresses"] and not line["border"] and line["reason"] != "merged"}  # of which only a bound is known
         assert places
         trace = export(folder, "lcov", "--arm", arm)
         assert lcov_total(trace) == (len(places), len(places)), trace
