@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/cli/command.h"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace rig {
@@ -20,6 +21,14 @@ std::string error_json(const Error& error) {
                   {"message", error.message},
                   {"log", error.log.string()}}}}
         .dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string dumped(const nlohmann::json& value) {
+    return value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+std::string plural(std::size_t count, const char* thing) {
+    return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
 }
 
 } // namespace rig

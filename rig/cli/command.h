@@ -8,9 +8,11 @@
 #include "rig/experiment/experiment.h"
 #include "rig/spec/load_spec.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -59,6 +61,11 @@ struct CommandOutput {
 // Calls load_with_overrides(). Reports older names in the file through common.warn, in one line.
 Result<Spec> load_and_warn(const std::filesystem::path& file, const Overrides& overrides,
                            const CommonOptions& common);
+
+// What a command prints with --json: indented, with a line end. What is not UTF-8 is replaced.
+std::string dumped(const nlohmann::json& value);
+// "1 boot", "2 boots".
+std::string plural(std::size_t count, const char* thing);
 
 // {"error": {"blame", "kind", "message", "log"}} on one line.
 std::string error_json(const Error& error);

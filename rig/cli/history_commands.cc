@@ -26,10 +26,6 @@ Colour colour_of(const CommonOptions& common) {
     return common.colour ? Colour::Yes : Colour::No;
 }
 
-std::string dumped(const json& value) {
-    return value.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
-}
-
 json row_json(const RunRecord& run) {
     auto out = to_json(run);
     for (const char* list : {"arms", "metrics", "splats", "faults"})

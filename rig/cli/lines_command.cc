@@ -15,10 +15,6 @@ namespace {
 
 constexpr std::size_t kMostAddresses = 8; // of one line in the text; the JSON has all
 
-std::string plural(std::size_t count, const char* thing) {
-    return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
-}
-
 std::string in_hex(std::uint64_t address) {
     return fmt::format("{:#x}", address);
 }

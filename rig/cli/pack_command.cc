@@ -17,14 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-std::string dumped(const json& value) {
-    return value.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
-}
-
-std::string plural(std::size_t count, const char* thing) {
-    return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
-}
-
 std::string row(const std::string& label, const std::string& name, const std::string& sha256) {
     return fmt::format("  {:<13} {:<26} {}\n", label, printable(name), sha256.substr(0, 32));
 }

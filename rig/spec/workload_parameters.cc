@@ -22,7 +22,7 @@ Status read_tables(const SpecTable& table, const WorkloadParameter& parameter,
             if (key.required) RIG_CHECK(entry.require(key.key, key.meaning));
             std::optional<ParameterValue> value;
             RIG_CHECK(read_parameter(entry, key, value));
-            one.values[key.key] = value ? std::move(*value) : key.standard;
+            one.values[key.key] = value ? *value : key.standard;
         }
         out.push_back(std::move(one));
     }

@@ -113,10 +113,10 @@ void name_differing_options(TrialPlan& plan, const Kernel& base, const Kernel& p
     auto& names = plan.experiment.config_differs;
     names.clear();
     const auto& own = plan.experiment.patched_options;
-    for (const auto& [name, values] : differing_options(slurp(base.config), slurp(patched.config)))
+    for (const auto& differs : differing_options(slurp(base.config), slurp(patched.config)))
         if (std::none_of(own.begin(), own.end(),
-                         [&](const TrialOption& option) { return option.name == name; }))
-            names.push_back(name);
+                         [&](const TrialOption& option) { return option.name == differs.first; }))
+            names.push_back(differs.first);
 }
 
 } // namespace rig
