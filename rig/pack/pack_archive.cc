@@ -93,8 +93,8 @@ std::uint64_t most_bytes_of(std::string_view name) {
 }
 
 Result<std::string> archive_of(const std::vector<PackMember>& members) {
+    std::string out; // outlives the writer, which writes what it holds when it is freed
     const Archive writer(archive_write_new(), archive_write_free);
-    std::string out;
     const auto append = [](archive*, void* to, const void* data, std::size_t size) -> la_ssize_t {
         static_cast<std::string*>(to)->append(static_cast<const char*>(data), size);
         return static_cast<la_ssize_t>(size);
