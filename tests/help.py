@@ -12,18 +12,15 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-import traceback
 from pathlib import Path
 
 import jsonschema
 
+from tap_tests import Skip, run_all
+
 RIG, TOP = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
 RUN = TOP / "rig/testdata/runs/20261126-101046-batch-alloc-fail"
 WORK = Path(tempfile.mkdtemp(prefix="rig-help-"))
-
-
-class Skip(Exception):
-    pass
 
 
 def run(*argv, cwd=TOP, code=0, **more):
@@ -180,18 +177,7 @@ def init_writes_an_experiment():
 def main():
     tests = [help_is_one_screen, man_pages_are_clean, schema_accepts_what_rig_accepts, bash_completion, other_shells_read_their_scripts,
              init_writes_an_experiment]
-    print(f"1..{len(tests)}")
-    bad = 0
-    for number, test in enumerate(tests, 1):
-        try:
-            test()
-            print(f"ok {number} - {test.__name__}")
-        except Skip as why:
-            print(f"ok {number} - {test.__name__} # SKIP {why}")
-        except Exception:
-            bad += 1
-            print(f"not ok {number} - {test.__name__}")
-            print("".join("# " + line + "\n" for line in traceback.format_exc().splitlines()), end="")
+    bad = run_all(tests)
     shutil.rmtree(WORK)
     return 1 if bad else 0
 

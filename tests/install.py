@@ -8,15 +8,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import traceback
 from pathlib import Path
+
+from tap_tests import Skip, run_all
 
 TOP, BUILD = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
 WORK = Path(tempfile.mkdtemp(prefix="rig-install-"))
-
-
-class Skip(Exception):
-    pass
 
 
 def options():
@@ -105,18 +102,7 @@ def experiments_are_loaded():
 
 def main():
     tests = [everything_is_installed, the_checkout_is_hidden, doctor_finds_the_installed_files, experiments_are_loaded]
-    print(f"1..{len(tests)}")
-    bad = 0
-    for number, test in enumerate(tests, 1):
-        try:
-            test()
-            print(f"ok {number} - {test.__name__}")
-        except Skip as why:
-            print(f"ok {number} - {test.__name__} # SKIP {why}")
-        except Exception:
-            bad += 1
-            print(f"not ok {number} - {test.__name__}")
-            print("".join("# " + line + "\n" for line in traceback.format_exc().splitlines()), end="")
+    bad = run_all(tests)
     shutil.rmtree(WORK)
     return 1 if bad else 0
 

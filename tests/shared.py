@@ -16,8 +16,9 @@ import subprocess
 import sys
 import tempfile
 import termios
-import traceback
 from pathlib import Path
+
+from tap_tests import Skip, run_all
 
 RIG, TOP = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
 WORK = Path(tempfile.mkdtemp(prefix="rig-shared-"))
@@ -65,10 +66,6 @@ full_perf = true
 [metrics.total_ipis]
 expect = "report"
 """
-
-
-class Skip(Exception):
-    pass
 
 
 def project(at):
@@ -403,18 +400,7 @@ def main():
     tests = [a_group_shares_a_cache_despite_the_umask, a_private_cache_stays_private, a_team_cache_is_read_and_not_written,
              a_group_shares_results_despite_the_umask, read_only_results, blanks_in_paths, no_home, any_locale_and_time_zone, a_narrow_terminal,
              few_descriptors, a_temporary_folder_without_programs, a_cache_without_programs, control_groups]
-    print(f"1..{len(tests)}")
-    bad = 0
-    for number, test in enumerate(tests, 1):
-        try:
-            test()
-            print(f"ok {number} - {test.__name__}", flush=True)
-        except Skip as why:
-            print(f"ok {number} - {test.__name__} # SKIP {why}", flush=True)
-        except Exception:
-            bad += 1
-            print(f"not ok {number} - {test.__name__}")
-            print("".join("# " + line + "\n" for line in traceback.format_exc().splitlines()), end="", flush=True)
+    bad = run_all(tests)
     shutil.rmtree(WORK)
     return 1 if bad else 0
 
