@@ -43,19 +43,6 @@ bool is_range(const Span& span) {
     return is_commit_id(span.good) && is_commit_id(span.bad) && span.good != span.bad;
 }
 
-std::string command_lines(const std::vector<std::string>& words) {
-    std::string text, line = " ";
-    for (const auto& word : words) {
-        const auto next = " " + shell_word(printable(word));
-        if (display_width(line) + display_width(next) + 2 > kMailColumns && line.size() > 1) {
-            text += line + " \\\n";
-            line = "    ";
-        }
-        line += next;
-    }
-    return text + line + "\n";
-}
-
 } // namespace
 
 SeenIn seen_in(const RunRecord& run, const std::string& expectation,

@@ -180,21 +180,6 @@ void changed_lines(Mail& out, const ReportInput& input) {
     out.line();
 }
 
-void command(Mail& out, const std::vector<std::string>& words) {
-    if (words.empty()) return;
-    out.line("To reproduce:", 0);
-    std::string line = " ";
-    for (const auto& word : words) {
-        const auto next = " " + shell_word(printable(word));
-        if (display_width(line) + display_width(next) + 2 > kMailColumns && line.size() > 1) {
-            out.raw(line + " \\\n");
-            line = "    ";
-        }
-        line += next;
-    }
-    out.raw(line + "\n");
-}
-
 // On lines of their own: git's names of patches have up to 64 characters.
 void patches(Mail& out, const std::vector<std::string>& files) {
     for (const auto& file : files)
@@ -218,6 +203,19 @@ void setup(Mail& out, const ReportInput& input) {
 }
 
 } // namespace
+
+std::string command_lines(const std::vector<std::string>& words) {
+    std::string text, line = " ";
+    for (const auto& word : words) {
+        const auto next = " " + shell_word(printable(word));
+        if (display_width(line) + display_width(next) + 2 > kMailColumns && line.size() > 1) {
+            text += line + " \\\n";
+            line = "    ";
+        }
+        line += next;
+    }
+    return text + line + "\n";
+}
 
 std::string render_mail(const ReportInput& input) {
     Mail out;
@@ -246,7 +244,10 @@ std::string render_mail(const ReportInput& input) {
         out.line(line.text, std::max<std::size_t>(line.indent, 2));
     out.line();
     setup(out, input);
-    command(out, input.run.command);
+    if (!input.run.command.empty()) {
+        out.line("To reproduce:", 0);
+        out.raw(command_lines(input.run.command));
+    }
     return out.take();
 }
 

@@ -5,7 +5,9 @@
 
 #include "rig/report/report.h"
 
+#include <cstddef>
 #include <string>
+#include <vector>
 
 namespace rig {
 
@@ -17,5 +19,9 @@ namespace rig {
 std::string render_mail(const ReportInput& input);
 
 inline constexpr std::size_t kMailColumns = 72;
+
+// A command as it is typed, on lines of at most kMailColumns that end in a backslash but for the
+// last.
+std::string command_lines(const std::vector<std::string>& words);
 
 } // namespace rig
