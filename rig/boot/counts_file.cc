@@ -3,6 +3,7 @@
 
 #include "plugin/counts_file.h"
 #include "rig/base/files.h"
+#include "rig/plan/count_keys.h"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -63,6 +64,23 @@ Result<InstructionCounts> read_counts_file(const std::filesystem::path& file,
                                 "vCPUs or its architecture is another",
                                 file.string()));
     return counts;
+}
+
+Status add_instructions(Sample& sample, const InstructionCounting& counting,
+                        const std::filesystem::path& file) {
+    if (counting.functions.empty()) return {};
+    RIG_TRY(counts, read_counts_file(file, counting.layout));
+    if (!counts.exact() || !counts.windows_complete())
+        return fail(FaultDomain::Host,
+                    fmt::format("{}: the instructions of the count pass were not counted exactly",
+                                file.string()));
+    for (const auto& [metric, ranges] : counting.functions) {
+        auto& sum = sample.counts[custom_count_key(metric)];
+        for (const auto& range : ranges)
+            for (auto at = range.start; at < range.start + range.length; at += counting.layout.step)
+                sum += counts.total(CountWindow::CountPass, at).value_or(0);
+    }
+    return {};
 }
 
 } // namespace rig

@@ -5,8 +5,12 @@
 
 #include "rig/base/error.h"
 #include "rig/guest_output/instruction_counts.h"
+#include "rig/guest_output/sample.h"
 
 #include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
 
 namespace rig {
 
@@ -17,6 +21,8 @@ inline constexpr const char* kCountsFile = "instruction-counts.bin";
 struct InstructionCounting {
     std::filesystem::path module;
     CountsLayout layout;
+    // The code of a function, by the metric that counts its instructions. Within the layout's.
+    std::map<std::string, std::vector<CountedRange>> functions = {};
 };
 
 // Creates or replaces a file of `bytes` bytes for a plugin: `head`, then zeros, with all of its
@@ -32,5 +38,11 @@ Status create_counts_file(const std::filesystem::path& file, const CountsLayout&
 // any that rig makes, or has another layout than `expected`.
 Result<InstructionCounts> read_counts_file(const std::filesystem::path& file,
                                            const CountsLayout& expected);
+
+// Adds the instructions of `counting.functions` in the count pass to sample.counts
+// (plan/count_keys.h). Error (the host's fault): as read_counts_file(), or the counts are not
+// exact.
+Status add_instructions(Sample& sample, const InstructionCounting& counting,
+                        const std::filesystem::path& file);
 
 } // namespace rig

@@ -4,12 +4,14 @@
 #include "plugin/counts_file.h"
 #include "rig/base/files.h"
 #include "rig/boot/guest_boot.h"
+#include "rig/plan/count_keys.h"
 #include "rig/testing/fake_hypervisor.h"
 #include "rig/testing/temp_tree.h"
 
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <fstream>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -75,6 +77,45 @@ TEST(CountsFile, CountsSurviveAKilledWriter) {
     ASSERT_TRUE(counts) << counts.error().message;
     EXPECT_TRUE(counts->exact());
     EXPECT_EQ(counts->total(CountWindow::Rest, 0xffffffff81000003), 160u);
+}
+
+TEST(CountsFile, InstructionsOfAFunctionAreASum) {
+    const testing::TempTree tree;
+    const auto file = tree.path() / kCountsFile;
+    constexpr std::uint64_t kStart = 0xffffffff81000000;
+    const InstructionCounting counting{
+        "", kLayout, {{"mine", {{kStart, 4}, {kStart + 8, 2}}}, {"other", {{kStart + 16, 4}}}}};
+    Sample sample;
+    ASSERT_TRUE(create_counts_file(file, kLayout));
+    const auto nobody = add_instructions(sample, counting, file);
+    ASSERT_FALSE(nobody) << "no plugin mapped it";
+    EXPECT_EQ(nobody.error().fault_domain, FaultDomain::Host);
+
+    std::fstream bytes(file, std::ios::in | std::ios::out | std::ios::binary);
+    rig_counts_header header{};
+    bytes.read(reinterpret_cast<char*>(&header), sizeof header);
+    header.plugin_api = header.threads = header.vcpus_apart = 1;
+    header.blocks = 1;
+    for (auto& marks : header.marks)
+        marks = 1;
+    header.marks[RIG_WINDOW_REST] = 2;
+    const auto put = [&](unsigned window, unsigned vcpu, std::uint64_t cell, std::uint64_t count) {
+        const auto at = (window * header.vcpus + vcpu) * header.cells + cell;
+        bytes.seekp(static_cast<std::streamoff>(header.counters_at + at * sizeof count));
+        bytes.write(reinterpret_cast<const char*>(&count), sizeof count);
+    };
+    put(RIG_WINDOW_COUNT_PASS, 0, 0, 5);
+    put(RIG_WINDOW_COUNT_PASS, 1, 3, 7);
+    put(RIG_WINDOW_COUNT_PASS, 0, 9, 11);
+    put(RIG_WINDOW_COUNT_PASS, 0, 5, 100); // of neither
+    put(RIG_WINDOW_LATENCY_PASS, 0, 0, 1000);
+    bytes.seekp(0);
+    bytes.write(reinterpret_cast<const char*>(&header), sizeof header);
+    bytes.close();
+    const auto added = add_instructions(sample, counting, file);
+    ASSERT_TRUE(added) << added.error().message;
+    EXPECT_EQ(sample.counts.at(custom_count_key("mine")), 23u);
+    EXPECT_EQ(sample.counts.at(custom_count_key("other")), 0u);
 }
 
 TEST(CountsFile, MissingTornOrOfAnotherBootIsTheHostsFault) {

@@ -255,6 +255,8 @@ Result<Sample> measure_boot(const GuestSetup& setup, const Kernel& kernel, const
         error = after_complaint(error);
         return sample;
     }
+    if (setup.counting)
+        RIG_CHECK(add_instructions(*sample, *setup.counting, evidence / kCountsFile));
     sample->id = id;
     sample->run_clock = name(setup.machine.clock);
     sample->accelerator = name(setup.machine.accelerator);

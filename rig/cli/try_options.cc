@@ -21,8 +21,8 @@ constexpr const char* kTryHelp = R"(Examples:
 rig reads the series, finds the tree it is for, derives the kernel options that compile it, builds
 the kernel with and without it, finds the functions whose machine code differs, and boots both
 kernels with the workload. The report says which changed lines ran and how often, and what changed
-in the calls and latencies of these functions, in IPIs, TLB flushes, context switches and page
-faults.
+in the calls, latencies and instructions of these functions, in IPIs, TLB flushes, context
+switches and page faults.
 
 Without --run and --workload rig takes a shipped workload that leads to a changed function. If no
 changed line ran, it prints which system calls lead there.

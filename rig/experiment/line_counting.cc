@@ -6,7 +6,9 @@
 #include "rig/hypervisor/count_plugin.h"
 #include "rig/kernel/symbol_table.h"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <vector>
 
 namespace rig {
 namespace {
@@ -39,6 +41,33 @@ Result<std::map<std::string, std::uint64_t>> entries_of(const Spec& spec, const 
         if (const auto address = symbols.address(function); address && !function.empty())
             entries[function] = *address;
     return entries;
+}
+
+bool counts_instructions(const MetricSpec& metric) {
+    return metric.custom && metric.custom->kind == CustomMetric::Kind::Instructions;
+}
+
+const MetricSpec* instructions_metric(const Spec& spec) {
+    const auto found = std::find_if(spec.metrics.begin(), spec.metrics.end(), counts_instructions);
+    return found == spec.metrics.end() ? nullptr : &*found;
+}
+
+// By metric: the code of the function. The compiler puts what it takes for rare into f.cold.
+Result<std::map<std::string, std::vector<CountedRange>>> functions_of(const Spec& spec,
+                                                                      const Kernel& kernel) {
+    std::map<std::string, std::vector<CountedRange>> out;
+    if (!instructions_metric(spec)) return out;
+    RIG_TRY(symbols, SymbolTable::parse(slurp(kernel.system_map), kernel.system_map.string()));
+    for (const auto& metric : spec.metrics) {
+        if (!counts_instructions(metric)) continue;
+        std::vector<CountedRange> code;
+        for (const char* part : {"", ".cold"})
+            for (const auto& bounds : symbols.text_bounds(metric.custom->what + part))
+                code.push_back({bounds.start, bounds.end - bounds.start});
+        // Whole steps, so that two functions in a row share no cell.
+        out[metric.name] = joined(std::move(code), instruction_step(spec.kernel.arch));
+    }
+    return out;
 }
 
 } // namespace
@@ -85,19 +114,31 @@ Result<LineEvidence> map_changed_lines(const Spec& spec, const Prepared& prepare
 }
 
 Result<std::map<std::string, InstructionCounting>>
-counting_of_arms(const Spec& spec, const LineEvidence& lines, const Machine& machine,
+counting_of_arms(const Spec& spec, const Prepared& prepared, const Machine& machine,
                  const Environment& environment) {
     std::map<std::string, InstructionCounting> out;
-    if (lines.maps.empty()) return out;
+    const auto& lines = prepared.lines;
+    const auto* metric = instructions_metric(spec);
+    if (lines.maps.empty() && !metric) return out;
     RIG_TRY(plugin, plugin_for(spec, machine, environment));
+    if (plugin.module.empty() && metric)
+        return fail(FaultDomain::Spec,
+                    fmt::format("{}: metrics.{}: instructions cannot be counted: {}; want guests "
+                                "that QEMU emulates (--clock virtual)",
+                                spec.file.string(), metric->name, plugin.why_not));
     if (plugin.module.empty())
         return fail(FaultDomain::Host,
                     "the changed lines cannot be counted here: " + plugin.why_not);
     for (const auto& arm : spec.arms) {
         const auto maps = lines.of_arm(arm.name);
-        if (maps.empty()) continue;
+        RIG_TRY(functions, functions_of(spec, prepared.kernels.at(arm.name)));
+        if (maps.empty() && functions.empty()) continue;
+        auto ranges = ranges_of(maps);
+        for (const auto& [name, code] : functions)
+            ranges.insert(ranges.end(), code.begin(), code.end());
         out[arm.name] = {plugin.module,
-                         counts_layout(ranges_of(maps), spec.guest.vcpus, spec.kernel.arch)};
+                         counts_layout(std::move(ranges), spec.guest.vcpus, spec.kernel.arch),
+                         std::move(functions)};
     }
     return out;
 }

@@ -25,9 +25,10 @@ namespace rig {
 Result<LineEvidence> map_changed_lines(const Spec& spec, const Prepared& prepared,
                                        const Machine& machine, const Environment& environment);
 
-// For the boots of each arm that has lines. Empty: none.
+// For the boots of each arm that has lines (prepared.lines), or functions whose instructions are a
+// metric. Empty: none. FaultDomain::Spec: such a metric, and nothing can be counted.
 Result<std::map<std::string, InstructionCounting>> counting_of_arms(const Spec& spec,
-                                                                    const LineEvidence& lines,
+                                                                    const Prepared& prepared,
                                                                     const Machine& machine,
                                                                     const Environment& environment);
 

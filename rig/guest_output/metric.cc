@@ -163,6 +163,11 @@ std::string definition(const CustomMetric& metric) {
     case Kind::Latency:
         text = metric.what + "() from entry to return, whether or not the target runs within it";
         break;
+    case Kind::Instructions:
+        text = fmt::format("instructions that ran in {}() itself, without what it calls, by any "
+                           "task in the count pass",
+                           metric.what);
+        break;
     case Kind::Counter:
         if (!metric.per_second) return "the workload's counter " + metric.what;
         return fmt::format("{} per second of guest time, from the first iteration's begin to the "

@@ -176,6 +176,7 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
     for (const auto& metric : spec.metrics)
         if (metric.custom &&
             (metric.custom->kind == CustomMetric::Kind::Calls ||
+             metric.custom->kind == CustomMetric::Kind::Instructions ||
              metric.custom->kind == CustomMetric::Kind::Latency) &&
             !symbols.bounds(metric.custom->what))
             return fail(FaultDomain::Spec,

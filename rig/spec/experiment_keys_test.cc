@@ -138,8 +138,9 @@ class EveryKey : public SpecProject {
         if (array && key.name != "command") head += "command = [\"/a\"]\n";
         if (section == "metrics.NAME") {
             head = "[metrics.mine]\n";
-            const std::set<std::string> sources{"event",   "calls_of", "latency_of",
-                                                "counter", "timing",   "histogram_of"};
+            const std::set<std::string> sources{"event",       "calls_of",        "latency_of",
+                                                "timing",      "instructions_of", "counter",
+                                                "histogram_of"};
             if (key.name == "per")
                 head += "counter = \"walks\"\n";
             else if (!sources.contains(key.name))

@@ -15,8 +15,8 @@ std::vector<FileKey> key_rows::metric() {
              R"md(
 A built-in metric (see [metrics](metrics.md)) or a name of 1 to 32 of `a-z 0-9 _` that
 begins with a letter and has exactly one of the keys `event`, `calls_of`, `latency_of`,
-`counter`, `timing` and `histogram_of`. A built-in metric without a table is measured and
-shown as "(undeclared)".
+`instructions_of`, `counter`, `timing` and `histogram_of`. A built-in metric without a table
+is measured and shown as "(undeclared)".
 
 Built-in names: `sync_ipis`, `total_ipis`, `other_ipis`, `tlb_flushes`,
 `call_function_vectors`, `bystander_interrupts`, `target_latency`, `call_latency`,
@@ -150,6 +150,20 @@ With `event` only. A perf filter over the fields of the tracepoint, such as `cpu
              R"(
 Times the function from entry to return in the latency pass (kprobe and kretprobe), for
 the workload's tasks only.)"},
+        {.section = "metrics.NAME",
+         .name = "instructions_of",
+         .type = KeyType::Text,
+         .low = 1,
+         .high = 128,
+         .defines_metric = true,
+         .standard = "none",
+         .range = "a kernel function",
+         .example = "instructions_of = \"tlb_remove_table\"",
+         .text =
+             R"(
+Counts the instructions that ran in the function itself, without what it calls, in the
+count pass and by any task. The emulator counts them, as it counts changed lines: the
+virtual clock is needed.)"},
         {.section = "metrics.NAME",
          .name = "counter",
          .type = KeyType::Text,

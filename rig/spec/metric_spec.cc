@@ -45,8 +45,10 @@ bool is_known_metric(const std::string& name) {
 const std::map<std::string, CustomMetric::Kind>& metric_sources() {
     using Kind = CustomMetric::Kind;
     static const std::map<std::string, Kind> sources = {
-        {"event", Kind::Event},     {"calls_of", Kind::Calls}, {"latency_of", Kind::Latency},
-        {"counter", Kind::Counter}, {"timing", Kind::Timing},  {"histogram_of", Kind::Histogram}};
+        {"event", Kind::Event},           {"calls_of", Kind::Calls},
+        {"latency_of", Kind::Latency},    {"instructions_of", Kind::Instructions},
+        {"counter", Kind::Counter},       {"timing", Kind::Timing},
+        {"histogram_of", Kind::Histogram}};
     return sources;
 }
 
@@ -152,7 +154,8 @@ Result<CustomMetric> read_custom_metric(const SpecTable& table, const std::strin
         return tl::unexpected(table.bad("filter", "it left out: it goes with event"));
     if (custom.kind != Kind::Event && custom.kind != Kind::Calls && table.has("own"))
         return tl::unexpected(table.bad("own", "it left out: a latency or counter is always the "
-                                               "workload's, a histogram the background command's"));
+                                               "workload's, a histogram the background command's, "
+                                               "and instructions are of all tasks"));
     if (table.has("cpu")) {
         if (custom.kind != Kind::Event && custom.kind != Kind::Calls)
             return tl::unexpected(table.bad("cpu", "it left out: it goes with event and calls_of"));

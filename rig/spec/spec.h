@@ -176,10 +176,11 @@ using ExactValue = std::variant<std::int64_t, Predicted>;
 // code.
 struct CustomMetric {
     enum class Kind {
-        Event,     // a tracepoint, counted in the count pass
-        Calls,     // calls of a kernel function, counted in the count pass (kprobe)
-        Latency,   // entry to return of a kernel function in the latency pass, ns (kprobe and
-                   // kretprobe)
+        Event,        // a tracepoint, counted in the count pass
+        Calls,        // calls of a kernel function, counted in the count pass (kprobe)
+        Latency,      // entry to return of a kernel function in the latency pass, ns (kprobe and
+                      // kretprobe)
+        Instructions, // that ran in a kernel function itself, in the count pass (TCG plugin)
         Counter,   // a counter of the workload (guest/protocol/workload_counters.h), of both passes
                    // together
         Timing,    // what the workload times itself (Workload::timings), in the latency pass, ns

@@ -94,6 +94,7 @@ std::vector<Entry> entries_of(const TrialExperiment& trial) {
     functions.insert(functions.begin(), trial.target);
     for (const auto& function : functions) {
         out.push_back(of_function("calls_", "calls_of", "calls of", function));
+        out.push_back(of_function("instructions_", "instructions_of", "instructions of", function));
         if (function != trial.target)
             out.push_back(of_function("latency_", "latency_of", "latency of", function));
     }
