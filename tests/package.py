@@ -269,6 +269,46 @@ class Tests:
         assert not list((self.root.dir / "var/lib/dpkg/info").glob("rig.*"))
 
 
+PREBUILT = """name = "prebuilt"
+description = "the kernels of the other release"
+[kernel]
+source = {{ prebuilt = true }}
+{arms}
+[guest]
+clock = "virtual"
+boots = 1
+[workload]
+name = "munmap"
+iterations = 5
+[fault]
+function = "tlb_remove_table"
+interval = 1
+[target]
+function = "tlb_remove_table_one"
+sync_function = "tlb_remove_table_smp_sync"
+[metrics.sync_ipis]
+expect = "exactly"
+values = {{ ipi = "predicted", reviewed = 0 }}
+"""
+MARKERS = {"ipi": "smp_call_function", "reviewed": "synchronize_rcu"}
+
+
+class OfAnotherRelease(Tests):
+    """The package that was made on the host's release. Its compiler would make other kernels: it boots those of the host's."""
+
+    def a_user_compares(self):
+        arms = ""
+        for arm, key in KERNELS.items():
+            found = CACHE / "kernels" / key
+            if not found.is_dir():
+                raise Skip(f"the first root made the kernel of {arm}, which went with it")
+            files = f"{SHARED}/kernels/{key}"
+            arms += (f'[[arm]]\nname = "{arm}"\nmarker = "{MARKERS[arm]}"\nbzimage = "{files}/vmlinux"\n'
+                     f'system_map = "{files}/System.map"\nconfig = "{files}/config"\n')
+        (self.root.dir / "home" / USER / "prebuilt.toml").write_text(PREBUILT.format(arms=arms), encoding="utf-8")
+        self.answer("prebuilt.toml")
+
+
 def build_dependencies_are_bootstraps():
     text = (TOP / "debian/control").read_text(encoding="utf-8")
     listed = re.search(r"^Build-Depends:\n((?: .*\n)+)", text, re.M).group(1)
@@ -290,7 +330,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     names = [name for name in vars(Tests) if not name.startswith("_") and name != "answer"]
     first = [build_dependencies_are_bootstraps, bootstrap_makes_it]
-    roots = [("Debian 12", None, Tests)]
+    roots = [("Debian 12", None, Tests), ("Debian 13", "trixie", OfAnotherRelease)]
     print(f"1..{len(first) + len(names) * len(roots)}", flush=True)
     number = bad = 0
 

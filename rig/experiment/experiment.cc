@@ -121,7 +121,8 @@ Result<ExperimentResult> measure_experiment(const Spec& spec, const Environment&
     }
     RIG_TRY(ready, ready_arms(spec, prepared));
     if (!environment.engine) {
-        RIG_TRY(counting, counting_of_arms(spec, prepared, chosen.machine, environment));
+        RIG_TRY(counting, counting_of_arms(spec, prepared.kernels, prepared.lines, chosen.machine,
+                                           environment));
         for (auto& [arm, what] : counting)
             ready.at(arm).counting = std::move(what);
     }

@@ -43,12 +43,12 @@ Result<std::map<std::string, std::uint64_t>> entries_of(const Spec& spec, const 
     return entries;
 }
 
-bool counts_instructions(const MetricSpec& metric) {
+bool is_of_instructions(const MetricSpec& metric) {
     return metric.custom && metric.custom->kind == CustomMetric::Kind::Instructions;
 }
 
 const MetricSpec* instructions_metric(const Spec& spec) {
-    const auto found = std::find_if(spec.metrics.begin(), spec.metrics.end(), counts_instructions);
+    const auto found = std::find_if(spec.metrics.begin(), spec.metrics.end(), is_of_instructions);
     return found == spec.metrics.end() ? nullptr : &*found;
 }
 
@@ -59,7 +59,7 @@ Result<std::map<std::string, std::vector<CountedRange>>> functions_of(const Spec
     if (!instructions_metric(spec)) return out;
     RIG_TRY(symbols, SymbolTable::parse(slurp(kernel.system_map), kernel.system_map.string()));
     for (const auto& metric : spec.metrics) {
-        if (!counts_instructions(metric)) continue;
+        if (!is_of_instructions(metric)) continue;
         std::vector<CountedRange> code;
         for (const char* part : {"", ".cold"})
             for (const auto& bounds : symbols.text_bounds(metric.custom->what + part))
@@ -71,6 +71,10 @@ Result<std::map<std::string, std::vector<CountedRange>>> functions_of(const Spec
 }
 
 } // namespace
+
+bool counts_instructions(const Spec& spec) {
+    return instructions_metric(spec);
+}
 
 Result<LineEvidence> map_changed_lines(const Spec& spec, const Prepared& prepared,
                                        const Machine& machine, const Environment& environment) {
@@ -114,10 +118,10 @@ Result<LineEvidence> map_changed_lines(const Spec& spec, const Prepared& prepare
 }
 
 Result<std::map<std::string, InstructionCounting>>
-counting_of_arms(const Spec& spec, const Prepared& prepared, const Machine& machine,
+counting_of_arms(const Spec& spec, const std::map<std::string, Kernel>& kernels,
+                 const LineEvidence& lines, const Machine& machine,
                  const Environment& environment) {
     std::map<std::string, InstructionCounting> out;
-    const auto& lines = prepared.lines;
     const auto* metric = instructions_metric(spec);
     if (lines.maps.empty() && !metric) return out;
     RIG_TRY(plugin, plugin_for(spec, machine, environment));
@@ -131,7 +135,7 @@ counting_of_arms(const Spec& spec, const Prepared& prepared, const Machine& mach
                     "the changed lines cannot be counted here: " + plugin.why_not);
     for (const auto& arm : spec.arms) {
         const auto maps = lines.of_arm(arm.name);
-        RIG_TRY(functions, functions_of(spec, prepared.kernels.at(arm.name)));
+        RIG_TRY(functions, functions_of(spec, kernels.at(arm.name)));
         if (maps.empty() && functions.empty()) continue;
         auto ranges = ranges_of(maps);
         for (const auto& [name, code] : functions)

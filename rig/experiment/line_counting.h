@@ -25,11 +25,14 @@ namespace rig {
 Result<LineEvidence> map_changed_lines(const Spec& spec, const Prepared& prepared,
                                        const Machine& machine, const Environment& environment);
 
-// For the boots of each arm that has lines (prepared.lines), or functions whose instructions are a
-// metric. Empty: none. FaultDomain::Spec: such a metric, and nothing can be counted.
-Result<std::map<std::string, InstructionCounting>> counting_of_arms(const Spec& spec,
-                                                                    const Prepared& prepared,
-                                                                    const Machine& machine,
-                                                                    const Environment& environment);
+// Whether a metric counts the instructions of a function, so that every arm's boots are counted.
+bool counts_instructions(const Spec& spec);
+
+// For the boots of each arm that has lines, or functions whose instructions are a metric. Empty:
+// none. `kernels` by arm; their System.map is read for such metrics only. FaultDomain::Spec: such
+// a metric, and nothing can be counted.
+Result<std::map<std::string, InstructionCounting>>
+counting_of_arms(const Spec& spec, const std::map<std::string, Kernel>& kernels,
+                 const LineEvidence& lines, const Machine& machine, const Environment& environment);
 
 } // namespace rig

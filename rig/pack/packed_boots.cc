@@ -5,6 +5,7 @@
 #include "rig/base/guest_clock.h"
 #include "rig/base/sha256.h"
 #include "rig/base/text.h"
+#include "rig/experiment/line_counting.h"
 #include "rig/host/cpu_speed.h"
 #include "rig/hypervisor/qemu_hypervisor.h"
 #include "rig/plan/schedule.h"
@@ -49,6 +50,9 @@ Result<RunSetup> setup_of_run(const LoadedRun& run, const std::map<std::string, 
                                    fmt::format("{} of {}", map.filename().string(), arm.name)));
         setup.arms.emplace(arm.name, PackedArm{kernel->second, std::move(symbols)});
     }
+    if (counts_instructions(setup.spec))
+        for (const auto& arm : setup.spec.arms)
+            setup.counted.insert(arm.name);
     for (const auto& boot : run.lines.boots)
         if (boot.why_not.empty() && !run.lines.of_arm(boot.arm).empty())
             setup.counted.insert(boot.arm);

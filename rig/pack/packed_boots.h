@@ -31,7 +31,7 @@ struct RunSetup {
     Machine machine; // of the run; emulated, with the virtual clock
     std::map<std::string, PackedArm> arms;
     std::string emulator; // QEMU's program, without folder
-    // The plugin that counts the changed lines, without folder; empty: none does.
+    // The plugin that counts changed lines and instructions, without folder; empty: none does.
     std::string plugin;
     std::set<std::string> counted; // arms whose boots it counts in
 };

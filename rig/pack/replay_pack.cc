@@ -208,7 +208,11 @@ Result<PackReplay> replay_pack(const fs::path& file, const ReplayOptions& option
     std::map<std::string, InstructionCounting> counting;
     if (manifest.plugin && !setup.counted.empty() && reasons.empty()) {
         setup.plugin = manifest.plugin->name;
-        RIG_TRY(counted, counting_of_arms(setup.spec, run.lines, setup.machine, environment));
+        std::map<std::string, Kernel> kernels;
+        for (const auto& [arm, what] : setup.arms)
+            kernels.emplace(arm, what.kernel);
+        RIG_TRY(counted,
+                counting_of_arms(setup.spec, kernels, run.lines, setup.machine, environment));
         std::erase_if(counted, [&](const auto& one) { return !setup.counted.contains(one.first); });
         counting = std::move(counted);
         for (const auto& [arm, what] : counting) {

@@ -97,7 +97,8 @@ Result<Sample> make(const Task& task, const PlannedBoot& planned, const SlurmPre
     static const double slowness = host_slowdown_factor(); // same for all boots on this host
     const GuestClock clock = GuestClock::Virtual;
     const Machine machine{clock, Accelerator::Tcg, slowness};
-    RIG_TRY(counting, counting_of_arms(task.spec, there.prepared, machine, environment));
+    RIG_TRY(counting, counting_of_arms(task.spec, there.prepared.kernels, there.prepared.lines,
+                                       machine, environment));
     RIG_TRY(places, take_places({clock, own.guest.vcpus, own.guest.memory_mib}, 1, environment.host,
                                 environment.progress, stop));
     GuestSetup setup{
