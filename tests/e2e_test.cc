@@ -319,6 +319,14 @@ TEST_F(EndToEnd, ABadExperimentFileIsOneErrorWithItsPlace) {
         << result.out;
 }
 
+TEST_F(EndToEnd, ACalibrationWithTooFewBootsIsRefusedBeforeOneIsMade) {
+    const auto result = rig({"calibrate", (kTop / "configs/calibrate.toml").string(), "--boots",
+                             "6", "--boots-per-side", "5"});
+    EXPECT_EQ(exit_code(result), 2);
+    EXPECT_NE(result.out.find("guest.boots = 6, want at least 10"), std::string::npos)
+        << result.out;
+}
+
 TEST_F(EndToEnd, AHostInAnOddStateIsOneErrorOfTheHost) {
     const auto lost = rig({"doctor"}, kBootLimit, {"sh", "-c", "exec \"$@\" > /dev/full", "sh"});
     EXPECT_EQ(exit_code(lost), 3);

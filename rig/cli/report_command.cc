@@ -60,12 +60,15 @@ Result<CommandOutput> calibrate_command(const CommandOptions& line, const Common
     auto dir = line.spec;
     if (!std::filesystem::is_directory(dir)) {
         RIG_TRY(spec, load_and_warn(line.spec, line.overrides, common));
-        if (spec.guest.boots < line.calibration.boots)
-            return fail(
-                FaultDomain::Spec,
-                fmt::format(
-                    "{}: guest.boots = {}, want at least the {} of one side of a comparison",
-                    line.spec.string(), spec.guest.boots, line.calibration.boots));
+        // Under the virtual clock the replay repeats the baseline's boots and adds none to its
+        // pool.
+        const auto side = line.calibration.boots;
+        const auto wanted = spec.guest.clock == ClockChoice::Virtual ? 2 * side : side;
+        if (spec.guest.boots < wanted)
+            return fail(FaultDomain::Spec,
+                        fmt::format("{}: guest.boots = {}, want at least {} (--boots): {} for each "
+                                    "side of a comparison (--boots-per-side)",
+                                    line.spec.string(), spec.guest.boots, wanted, side));
         RIG_TRY(booted, run_experiment(with_replay(spec), environment,
                                        {common.results, common.jobs,
                                         compare_command_words(spec, line.overrides), line.fresh,
