@@ -47,7 +47,7 @@ ValidityCheck check_boots(const ArmEvidence& evidence, const Boots& boots) {
     check.found = fmt::format("{} of {} boots", seen.size(), planned);
     if (!check.passed)
         check.reason =
-            "the run was interrupted or nothing could be booted; a part is not the experiment";
+            "the run goes on, was interrupted, or could boot no guest: see boots/*/fault-*.txt";
     return check;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <sstream>
 
 namespace rig {
 namespace {
@@ -20,6 +21,7 @@ constexpr std::size_t max_bar = 24; // in cells; a wider bar shows nothing more
 constexpr std::size_t min_bar = 4;
 
 // Texts may come from a build or a guest: their escape sequences must not reach the terminal.
+// A line feed is one of them.
 std::string harmless(const std::string& text) {
     std::string out = text;
     for (auto& c : out)
@@ -74,7 +76,7 @@ Progress& Progress::silent() {
 
 void Progress::start(const std::string& what, std::uint64_t total) {
     std::lock_guard lock(mutex_);
-    end("done in");
+    end(true);
     what_ = harmless(what);
     note_.clear();
     total_ = total;
@@ -99,12 +101,12 @@ void Progress::note(const std::string& text) {
 
 void Progress::finish() {
     std::lock_guard lock(mutex_);
-    end("done in");
+    end(true);
 }
 
 void Progress::interrupt() {
     std::lock_guard lock(mutex_);
-    end("stopped after");
+    end(false);
 }
 
 void Progress::only_say() {
@@ -116,7 +118,11 @@ void Progress::only_say() {
 void Progress::say(const std::string& text) {
     std::lock_guard lock(mutex_);
     if (!write_) return;
-    write_((terminal_ && steps_ ? "\r\x1b[K" : "") + harmless(text) + "\n");
+    std::string out = terminal_ && steps_ ? "\r\x1b[K" : "";
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);)
+        out += harmless(line) + "\n";
+    write_(out);
     if (terminal_) draw(true);
 }
 
@@ -181,15 +187,16 @@ void Progress::draw(bool force) {
     drawn_ = now;
 }
 
-void Progress::end(const char* how) {
+void Progress::end(bool finished) {
     if (!active_) return;
     active_ = false;
     if (!write_ || !steps_) return;
     auto now = now_();
     std::string text = terminal_ ? "\r\x1b[K" : "";
     if (now - started_ > quick) {
-        text += fmt::format("{}: {} {:.1f} s", what_, how, seconds(now));
-        if (done_ < total_) text += fmt::format(" at {}/{}", done_, total_);
+        text += fmt::format("{}: {} {:.1f} s", what_, finished ? "done in" : "stopped after",
+                            seconds(now));
+        if (done_ < total_ && !finished) text += fmt::format(" at {}/{}", done_, total_);
         text += "\n";
     }
     if (!text.empty()) write_(text);

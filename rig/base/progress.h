@@ -6,7 +6,7 @@
 //
 // There is no timer: the time is checked only when a member is called, so a long step should call
 // advance() or note() now and then. Members may be called from any thread. Control characters in
-// texts are shown as '?'.
+// texts are shown as '?', except line feeds in say().
 #pragma once
 
 #include <chrono>
@@ -39,14 +39,14 @@ class Progress {
     void note(const std::string& text); // short text after the bar ("boot 3/16 reviewed seed 2")
     void finish();    // prints "what: done in 12.3 s"; also called by start() of the next step
     void interrupt(); // ends the line without reporting the step as done
-    void say(const std::string& text); // prints a whole line of its own, such as a warning
+    void say(const std::string& text); // prints whole lines of their own, such as a warning
     void only_say();                   // from now on only say() prints anything: for --quiet
 
     static Progress& silent(); // for tests
 
  private:
     void draw(bool force);
-    void end(const char* how);
+    void end(bool finished);
     std::string line(Clock::time_point now) const;
     std::string eta(Clock::time_point now) const;
     double seconds(Clock::time_point now) const;

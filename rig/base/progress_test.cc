@@ -77,6 +77,22 @@ TEST_F(ProgressTest, AWarningIsAWholeLineOfItsOwn) {
     EXPECT_TRUE(take().starts_with("\r\x1b[Kwarning\n\rbuilding"));
 }
 
+TEST_F(ProgressTest, SeveralLinesStayLines) {
+    auto plain = make(false);
+    plain.say("changed:\n  pipe_read()\x1b\n");
+    EXPECT_EQ(take(), "changed:\n  pipe_read()?\n");
+}
+
+TEST_F(ProgressTest, WhatEndedBeforeItsTotalIsDone) {
+    auto progress = make(false);
+    progress.start("kernel ipi", 200);
+    now += 5s;
+    progress.advance(150);
+    take();
+    progress.finish();
+    EXPECT_EQ(take(), "kernel ipi: done in 5.0 s\n");
+}
+
 TEST_F(ProgressTest, PlainLinesAreRare) {
     auto progress = make(false);
     progress.start("kernel ipi", 200);

@@ -3,6 +3,7 @@
 
 #include "rig/base/shipped_files.h"
 #include "rig/cli/report_command.h"
+#include "rig/plan/schedule.h"
 #include "rig/report/json.h"
 #include "rig/report/wording.h"
 #include "rig/spec/spec_parser.h"
@@ -95,6 +96,15 @@ Result<CommandOutput> try_command(const TryOptions& options, const CommonOptions
     if (!common.quiet)
         environment.progress.say("Machine code that differs:\n" + changed_text(kernels.changed));
     RIG_TRY(spec, load_spec(plan.file));
+    if (!common.quiet)
+        environment.progress.say(fmt::format(
+            "Target, whose latency is measured: {}(){}\nBoots: {} of each kernel{}",
+            plan.experiment.target,
+            options.target.empty() ? ", the first of them (--target names another)" : "",
+            spec.guest.boots,
+            has_replays(spec, false)
+                ? ", and one of each again with the same seed, which must give the same bytes"
+                : ""));
     auto results = common.results;
     if (results == CommonOptions{}.results) {
         RIG_TRY(place, place_for(results.string()));

@@ -27,9 +27,21 @@ switches and page faults.
 Without --run and --workload rig takes a shipped workload that leads to a changed function. If no
 changed line ran, it prints which system calls lead there.
 
-Everything goes into rig-try/NAME: the patches, the kernel fragments and the experiment file.
-`rig compare` with that file makes the same run again; edit it to declare what you expect. Where the
-current folder cannot be written in, it goes to ~/.local/share/rig.
+The guests are emulated, under a virtual clock: a latency is the time of one instruction per
+nanosecond plus waits. It shows what one kernel does more than the other, and repeats exactly. It is
+not the time on hardware, which has caches and CPUs that run at once.
+
+Metrics of --not-worse: latency (of the target, see --target), duration (of one iteration of the
+workload), ipis (all call-function IPIs), tlb_flushes, page_faults, context_switches,
+bystander_wakeup, bystander_work_time; and of each changed function F calls_F, instructions_F and
+latency_F.
+
+The guest has busybox: its shell and tools run what --run says. Programs that the command names by
+their paths go into the guest, with their libraries.
+
+The patches, the kernel fragments and the experiment file go into rig-try/NAME, the results into
+results/. `rig compare` with that file makes the same run again; edit it to declare what you expect.
+Where the current folder cannot be written in, both go to ~/.local/share/rig.
 
 Exit codes:
   0  every validity check passed; with --not-worse: and the bounds hold
@@ -73,8 +85,8 @@ CLI::App* declare_try(CLI::App& app, TryOptions& options) {
         ->check(CLI::ExistingDirectory);
     command
         ->add_option("--run", options.run,
-                     "Shell command that is the workload. A program that is named by\n"
-                     "its path goes into the guest, with its libraries")
+                     "Shell command that is the workload. Programs that it names by\n"
+                     "their paths go into the guest, with their libraries")
         ->type_name("COMMAND");
     command
         ->add_option("--workload", options.workload,
@@ -104,9 +116,8 @@ CLI::App* declare_try(CLI::App& app, TryOptions& options) {
                         "Iterations of the workload in each pass (default: 20)");
     command
         ->add_option("--not-worse", options.not_worse,
-                     "Bound: METRIC=PERCENT%, such as latency=1%. METRIC is latency,\n"
-                     "duration, ipis, or a metric of the experiment file; may be given\n"
-                     "several times")
+                     "Bound: METRIC=PERCENT%, such as latency=1%, on one of the metrics\n"
+                     "below; may be given several times")
         ->type_name("METRIC=PERCENT%");
     command->add_option("--name", options.name,
                         "Name of the experiment (default: from the series' subject)");

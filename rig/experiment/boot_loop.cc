@@ -6,12 +6,18 @@
 #include "rig/plan/guest_plan.h"
 
 #include <algorithm>
+#include <condition_variable>
 #include <fmt/format.h>
 #include <thread>
 #include <tuple>
 #include <utility>
 
 namespace rig {
+namespace {
+
+constexpr auto kAlive = std::chrono::seconds(5);
+
+} // namespace
 
 BootLoop::BootLoop(const Spec& spec, const GuestSetup& setup,
                    const std::map<std::string, ReadyArm>& ready, RunWriter& writer,
@@ -49,8 +55,13 @@ Status BootLoop::room_for_all() const {
 tl::unexpected<Error> BootLoop::interrupted() const {
     return fail(FaultDomain::Host,
                 fmt::format("interrupted after {} of {} boots; what is measured is kept, and the "
-                            "same command resumes it",
-                            schedule_.size() - missing_.size() + done_, schedule_.size()));
+                            "same command resumes it{}",
+                            schedule_.size() - missing_.size() + done_, schedule_.size(),
+                            host_faults_ == 0
+                                ? ""
+                                : fmt::format("; {} attempts before that failed by the host's "
+                                              "fault, the last: {}",
+                                              host_faults_, last_host_fault_)));
 }
 
 Status BootLoop::boot(const PlannedBoot& planned, const std::vector<int>& cpus) {
@@ -104,7 +115,14 @@ Result<Engine::Disposition> BootLoop::settle(const PlannedBoot& planned,
     std::ignore = write_atomically(dir / fmt::format("fault-{}.txt", attempt),
                                    fmt::format("{}: {}: {}\n", name(sample.error().fault_domain),
                                                sample.error().kind, sample.error().message));
-    if (again) return Engine::Disposition::Retry;
+    if (again) {
+        ++host_faults_;
+        last_host_fault_ = sample.error().message;
+        progress_.say(fmt::format("boot {} of {}: host fault: {}; trying again ({} of {})",
+                                  planned.id.index, planned.id.arm, last_host_fault_, attempt + 1,
+                                  kHostRetries));
+        return Engine::Disposition::Retry;
+    }
     auto error = sample.error();
     error.arm = planned.id.arm;
     error.message =
@@ -154,6 +172,17 @@ Status BootLoop::run(const std::vector<std::vector<int>>& places, std::stop_toke
     RIG_CHECK(room_for_all());
     const std::stop_callback forward(stop, [this] { stop_.request_stop(); });
     {
+        // Nothing else reports until the first boot has ended. Ends after the workers.
+        const std::jthread alive([this](std::stop_token over) {
+            std::mutex own;
+            std::condition_variable_any wait;
+            std::unique_lock lock(own);
+            while (!wait.wait_for(lock, over, kAlive, [] { return false; }) &&
+                   !over.stop_requested()) {
+                const std::lock_guard guard(mutex_);
+                progress_.advance(done_);
+            }
+        });
         std::vector<std::jthread> workers;
         for (const auto& cpus : places)
             workers.emplace_back([this, &cpus] { work(cpus); });

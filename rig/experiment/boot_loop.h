@@ -83,8 +83,10 @@ class BootLoop {
     std::uintmax_t disk_used_ = 0;
     const std::vector<PlannedBoot> schedule_;
     std::stop_source stop_;
-    std::mutex mutex_; // guards next_, done_, error_, writer_, samples_, disk_used_
+    std::mutex mutex_; // guards next_, done_, host_faults_, error_, writer_, samples_, disk_used_
     std::size_t next_ = 0, done_ = 0;
+    unsigned host_faults_ = 0;    // attempts that are made again
+    std::string last_host_fault_; // of them
     std::optional<Error> error_;
     std::vector<Sample> samples_, replayed_;
     std::vector<const PlannedBoot*> missing_; // points into schedule_

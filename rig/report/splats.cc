@@ -130,7 +130,9 @@ std::vector<ReportLine> splat_lines(const ReportInput& input) {
         boots += arm.boots;
         clean = clean && arm.verdict == SplatVerdict::Clean && arm.notices.empty();
     }
-    if (clean) lines.push_back(labelled("all arms", fmt::format("none in {} boots", boots)));
+    if (clean)
+        lines.push_back(labelled("all arms", boots == 0 ? "not known: no boot"
+                                                        : fmt::format("none in {} boots", boots)));
     for (const auto& arm : arms) {
         if (clean) break;
         lines.push_back(labelled(arm.arm, summary(arm)));

@@ -134,6 +134,26 @@ Result<NotWorse> parse_not_worse(const std::string& text) {
     return bound;
 }
 
+Status check_bounds(const std::vector<NotWorse>& bounds) {
+    std::set<std::string> names;
+    for (const auto& entry : entries_of({}))
+        names.insert(entry.name);
+    const std::set<std::string> of_functions{"calls_", "instructions_", "latency_"};
+    for (const auto& prefix : of_functions)
+        names.erase(prefix);
+    for (const auto& bound : bounds)
+        if (!names.contains(bound.metric) &&
+            std::none_of(of_functions.begin(), of_functions.end(), [&](const auto& prefix) {
+                return bound.metric.starts_with(prefix) && bound.metric != prefix;
+            }))
+            return fail(FaultDomain::Spec,
+                        fmt::format("--not-worse {}: no such metric, accepted: latency, duration, "
+                                    "ipis, {}, and calls_, instructions_ or latency_ with a "
+                                    "changed function, such as calls_vmstat_refresh",
+                                    bound.metric, fmt::join(names, ", ")));
+    return {};
+}
+
 unsigned boots_for(std::size_t comparisons) {
     for (unsigned n = kFewestBoots; n < kMostBoots; ++n)
         if (static_cast<double>(std::max<std::size_t>(comparisons, 1)) *
@@ -151,7 +171,10 @@ std::string slug_of(const std::string& title) {
         else if (!slug.empty() && slug.back() != '-')
             slug += '-';
     }
-    slug = slug.substr(0, kLongestSlug);
+    if (slug.size() > kLongestSlug) { // whole words, if there are several
+        const auto end = slug.rfind('-', kLongestSlug);
+        slug.resize(end == slug.npos || end == 0 ? kLongestSlug : end);
+    }
     while (slug.ends_with('-'))
         slug.pop_back();
     return slug.empty() ? "patch" : slug;

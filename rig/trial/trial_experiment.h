@@ -22,6 +22,10 @@ struct NotWorse {
 // `duration` call_latency, and `ipis` total_ipis.
 Result<NotWorse> parse_not_worse(const std::string& text);
 
+// FaultDomain::Spec for a bound on a metric that no trial has, whatever functions its series
+// changes.
+Status check_bounds(const std::vector<NotWorse>& bounds);
+
 // An option with the reason for which it is set, which becomes a comment.
 struct TrialOption {
     std::string name, value, reason;

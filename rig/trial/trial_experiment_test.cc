@@ -146,6 +146,20 @@ TEST(NotWorse, WantsAMetricAndPercent) {
     }
 }
 
+TEST(NotWorse, IsOfAMetricThatATrialCanHave) {
+    const auto check = [](const char* text) { return check_bounds({*parse_not_worse(text)}); };
+    for (const char* good : {"latency=1%", "duration=1%", "ipis=0%", "page_faults=0%",
+                             "calls_pipe_read=1%", "latency_pipe_read=1%"})
+        EXPECT_TRUE(check(good)) << good;
+    for (const char* wrong : {"pipe_read=1%", "calls_=1%", "sync_ipis=1%"}) {
+        const auto status = check(wrong);
+        ASSERT_FALSE(status) << wrong;
+        EXPECT_NE(status.error().message.find("no such metric, accepted: latency, duration, ipis"),
+                  std::string::npos)
+            << status.error().message;
+    }
+}
+
 TEST(BootsFor, IsTheLeastThatCanDecideAll) {
     EXPECT_EQ(boots_for(0), 6u);
     EXPECT_EQ(boots_for(1), 6u);
@@ -167,7 +181,9 @@ TEST(SlugOf, IsAWordForFiles) {
     EXPECT_EQ(slug_of("äöü"), "patch");
     EXPECT_EQ(slug_of(""), "patch");
     EXPECT_EQ(slug_of("../../etc"), "etc");
-    EXPECT_LE(slug_of(std::string(500, 'a')).size(), 40u);
+    EXPECT_EQ(slug_of(std::string(500, 'a')).size(), 40u);
+    EXPECT_EQ(slug_of("pipe: clear the flags of a released buffer"),
+              "pipe-clear-the-flags-of-a-released");
 }
 
 } // namespace

@@ -73,7 +73,23 @@ std::string plan_text(const TrialPlan& plan) {
              : fmt::format(
                    "workload: {}{}", plan.experiment.workload,
                    plan.experiment.command.empty() ? "" : ": " + plan.experiment.command.back()));
-    line(fmt::format("experiment: {}", plan.file.string()));
+    if (!plan.experiment.command.empty())
+        line(fmt::format("programs of this machine in the guest: {}; all else in the command is "
+                         "busybox's",
+                         plan.experiment.image_files.empty()
+                             ? "none"
+                             : fmt::format("{}", fmt::join(plan.experiment.image_files, ", "))));
+    for (const auto& bound : plan.experiment.bounds)
+        line(fmt::format("bound: {} not worse by more than {:g} %", bound.metric,
+                         bound.within * 100));
+    line(plan.experiment.target.empty()
+             ? std::string("latency: of the first function whose machine code differs, which is "
+                           "known once both kernels are built (--target names another)")
+             : fmt::format("latency: of {}()", plan.experiment.target));
+    line(fmt::format("boots: {}", plan.experiment.boots
+                                      ? fmt::format("{} of each kernel", plan.experiment.boots)
+                                      : "as many as the number of metrics needs"));
+    line(fmt::format("experiment: {}, written once both kernels are built", plan.file.string()));
     return out;
 }
 
