@@ -28,7 +28,8 @@ tl::unexpected<Error> torn(const Trace& trace, std::string what) {
     return guest_error(what);
 }
 
-Result<Calls> pair_calls(const Trace& trace, const std::string& enter, const std::string& exit) {
+Result<Calls> pair_calls(const Trace& trace, const std::string& enter, const std::string& exit,
+                         std::optional<std::uint64_t> ended) {
     Calls calls;
     std::map<int, std::uint64_t> entered; // key: thread
     bool any = false;
@@ -46,7 +47,11 @@ Result<Calls> pair_calls(const Trace& trace, const std::string& enter, const std
             entered.erase(open);
         }
     }
-    if (!entered.empty()) return torn(trace, fmt::format("perf: {} without {}", enter, exit));
+    for (const auto& [tid, time] : entered) {
+        if (!ended || time < *ended || trace.lost > 0)
+            return torn(trace, fmt::format("perf: {} without {}", enter, exit));
+        ++calls.waiting;
+    }
     return calls;
 }
 
@@ -54,8 +59,8 @@ Result<Calls> pair_calls(const Trace& trace, const TimedCall& call) {
     return pair_calls(trace, call.enter, call.exit);
 }
 
-Result<std::uint64_t> marked_hits(const Trace& trace) {
-    RIG_CHECK(pair_calls(trace, "rig:target", "rig:target_return"));
+Result<std::uint64_t> marked_hits(const Trace& trace, std::uint64_t ended) {
+    RIG_CHECK(pair_calls(trace, "rig:target", "rig:target_return", ended));
     // Key: a thread in the target; value: its calls of the marker so far.
     std::map<int, unsigned> inside;
     std::uint64_t once = 0;

@@ -11,6 +11,7 @@
 #include "rig/workloads/workload.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,20 +22,25 @@ struct Calls {
     std::vector<std::uint64_t> latency_ns;
     // The first entry and the last return.
     std::uint64_t first = 0, last = 0;
+    std::uint64_t waiting = 0; // entries that are not in latency_ns, see pair_calls()
 };
 
 // The error of an inconsistent trace. If perf lost events, the message names that as the cause.
 tl::unexpected<Error> torn(const Trace& trace, std::string what);
 
 // Pairs entry and return events, which alternate per task. An unmatched event means that perf lost
-// some, and is an error.
-Result<Calls> pair_calls(const Trace& trace, const std::string& enter, const std::string& exit);
+// some, and is an error. The exception: after the last iteration the workload waits for the agent's
+// order, in a read() of a pipe. If that is a call of the function, it has not returned when perf
+// stops. So the entry of a task at `ended`, the end of the last iteration, or later may lack its
+// return.
+Result<Calls> pair_calls(const Trace& trace, const std::string& enter, const std::string& exit,
+                         std::optional<std::uint64_t> ended = {});
 Result<Calls> pair_calls(const Trace& trace, const TimedCall& call);
 
 // Runs of the target that called the marker exactly once. Two equal totals would not show this,
 // since the calls could come from elsewhere. Matches entry and return of the same task instead of
-// callchains: after a tail call the target is not in the callchain.
-Result<std::uint64_t> marked_hits(const Trace& trace);
+// callchains: after a tail call the target is not in the callchain. `ended` as for pair_calls().
+Result<std::uint64_t> marked_hits(const Trace& trace, std::uint64_t ended);
 
 // Calls during which the target was entered; hits that fall on a few calls do not exercise the
 // others. If the call is a function's own, only entries by the same task count; the work of a

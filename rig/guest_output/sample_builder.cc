@@ -194,7 +194,7 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
     RIG_TRY(calls, pair_calls(trace, iteration));
     RIG_CHECK(check_pace(calls, spec, "count"));
     RIG_TRY(injections, injections_of(pass));
-    RIG_TRY(marked, marked_hits(trace));
+    RIG_TRY(marked, marked_hits(trace, calls.last));
     Exercised& e = sample.exercised;
     e.marked_hits = marked;
     // Key: thread. Value: the stack of its latest allocation, for architectures whose return probes
@@ -349,18 +349,18 @@ Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, 
     fill_rates(sample, pass, iterations, spec);
     const auto call = call_of(spec.workload);
     RIG_TRY(calls, pair_calls(trace, call));
-    RIG_TRY(target, pair_calls(trace, "rig:target", "rig:target_return"));
+    RIG_TRY(target, pair_calls(trace, "rig:target", "rig:target_return", iterations.last));
     for (const auto& metric : spec.metrics) {
         if (!metric.custom || metric.custom->kind != CustomMetric::Kind::Latency) continue;
-        RIG_TRY(timed,
-                pair_calls(trace, "rig:m_" + metric.name, "rig:m_" + metric.name + "_return"));
+        RIG_TRY(timed, pair_calls(trace, "rig:m_" + metric.name, "rig:m_" + metric.name + "_return",
+                                  iterations.last));
         sample.latencies_ns[metric.name] = timed.latency_ns;
     }
     RIG_CHECK(fill_backgrounds(sample, artifacts, spec));
     RIG_TRY(injections, injections_of(pass));
     Exercised& e = sample.exercised;
     e.timed_injections = injections;
-    e.timed_target_hits = target.latency_ns.size();
+    e.timed_target_hits = target.latency_ns.size() + target.waiting;
     e.exposed_calls = exposed_calls(trace, call);
     e.lost_events += trace.lost;
     sample.target_latency_ns = target.latency_ns;

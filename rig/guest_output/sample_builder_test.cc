@@ -266,6 +266,25 @@ TEST(Collect, DamagedEvidenceIsNoSample) {
     }
 }
 
+// After its last iteration the workload waits for an order in a pipe, whose read() may be the target.
+TEST(Collect, OnlyAWaitAfterTheLastIterationNeedNotReturn) {
+    const auto spec = captured_spec();
+    const auto whole = collect(captured_boot("6.12-ipi"), plan_for(spec, kTarget), spec);
+    ASSERT_TRUE(whole) << whole.error().message;
+    const auto with_entry = [&](const std::string& time) {
+        auto artifacts = captured_boot("6.12-ipi");
+        artifacts.at("timed-perf-script.txt") +=
+            "workload 62 [000] " + time + ": rig:target: (ffffffff8116e420) ffffffff8116e421\n";
+        return collect(artifacts, plan_for(spec, kTarget), spec);
+    };
+    const auto after = with_entry("1.175758945");
+    ASSERT_TRUE(after) << after.error().message;
+    EXPECT_EQ(after->target_latency_ns, whole->target_latency_ns);
+    EXPECT_EQ(after->exercised.timed_target_hits, whole->exercised.timed_target_hits + 1)
+        << "it is counted as in the count pass";
+    EXPECT_FALSE(with_entry("1.175750279")) << "control: before the end of the last iteration";
+}
+
 // Two children at once: their entries and returns interleave, but pair up per thread.
 TEST(Collect, CallsArePairedWithinAThread) {
     Spec spec = captured_spec();
