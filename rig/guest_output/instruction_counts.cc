@@ -58,6 +58,15 @@ std::vector<CountedRange> joined(std::vector<CountedRange> ranges, std::uint64_t
     return out;
 }
 
+bool covers(const std::vector<CountedRange>& outer, const std::vector<CountedRange>& inner) {
+    return std::all_of(inner.begin(), inner.end(), [&](const CountedRange& one) {
+        return std::any_of(outer.begin(), outer.end(), [&](const CountedRange& all) {
+            return all.start <= one.start && one.start - all.start <= all.length &&
+                   one.length <= all.length - (one.start - all.start);
+        });
+    });
+}
+
 CountsLayout counts_layout(std::vector<CountedRange> ranges, unsigned vcpus,
                            std::string_view arch) {
     const auto step = instruction_step(arch);

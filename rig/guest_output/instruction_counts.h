@@ -44,6 +44,9 @@ struct CountsLayout {
 // of the step. Empty ranges are dropped.
 std::vector<CountedRange> joined(std::vector<CountedRange> ranges, std::uint64_t step);
 
+// Whether each of `inner` lies within one of `outer`. Both as joined() makes them.
+bool covers(const std::vector<CountedRange>& outer, const std::vector<CountedRange>& inner);
+
 // `ranges` as a layout, joined.
 CountsLayout counts_layout(std::vector<CountedRange> ranges, unsigned vcpus, std::string_view arch);
 

@@ -65,6 +65,17 @@ std::string error_of(const std::string& bytes) {
     return counts.error().message;
 }
 
+TEST(CountsLayout, CoversRangesThatLieWithinOneOfItsOwn) {
+    const std::vector<CountedRange> outer{{100, 10}, {200, 50}};
+    EXPECT_TRUE(covers(outer, {}));
+    EXPECT_TRUE(covers(outer, outer));
+    EXPECT_TRUE(covers(outer, {{100, 1}, {109, 1}, {210, 40}}));
+    for (const CountedRange& outside :
+         {CountedRange{99, 2}, {109, 2}, {110, 1}, {200, 51}, {90, 200}})
+        EXPECT_FALSE(covers(outer, {{100, 1}, outside})) << outside.start;
+    EXPECT_FALSE(covers({}, {{1, 1}}));
+}
+
 TEST(InstructionCounts, FreshFileSaysThatNothingWasCounted) {
     const auto counts = InstructionCounts::parse(fresh());
     ASSERT_TRUE(counts) << counts.error().message;

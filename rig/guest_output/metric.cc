@@ -180,6 +180,7 @@ std::string definition(const CustomMetric& metric) {
     case Kind::Histogram:
         return "what " + metric.what + " prints, mean of its values";
     }
+    if (metric.kind == Kind::Instructions) return text;
     text += metric.own || metric.kind == Kind::Latency ? ", the workload's tasks" : ", all tasks";
     if (metric.cpu) text += fmt::format(", on CPU {}", *metric.cpu);
     return text;
