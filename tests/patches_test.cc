@@ -89,6 +89,8 @@ const Tree kTrees[] = {
          {"enable", "broken-nosync", "gup-widen"},
          {"enable", "misuse"},
          {"enable", "reviewed", "misuse"},
+         {"enable", "pt-reclaim"},
+         {"enable", "no-global-asid"},
      }},
 };
 
