@@ -89,6 +89,11 @@ const Tree kTrees[] = {
          {"enable", "broken-nosync", "gup-widen"},
          {"enable", "misuse"},
          {"enable", "reviewed", "misuse"},
+         {"enable", "pt-reclaim"},
+         {"enable", "no-global-asid"},
+         {"enable", "lru-drain-event"},
+         {"enable", "lru-drain-event", "lru-drain-remote"},
+         {"enable", "lru-drain-event", "lru-drain-remote", "lru-drain-skip"},
      }},
 };
 
@@ -280,7 +285,8 @@ TEST_P(KernelPatches, TestOnlySeriesSayIt) {
                                           "gup-widen",      "misuse",         "no-rcu-table-free",
                                           "planted-ipi",    "planted-delay",  "planted-flush",
                                           "beside",         "vacuous-branch", "vacuous-comment",
-                                          "vacuous-config", "vacuous-init",   "vacuous-inline"};
+                                          "vacuous-config", "vacuous-init",   "vacuous-inline",
+                                          "lru-drain-skip"};
     for (const auto& entry : fs::directory_iterator(kTop / "kernel-patches" / GetParam().name)) {
         const auto series = entry.path().filename().string();
         for (const auto& patch : read({series.c_str()}))
