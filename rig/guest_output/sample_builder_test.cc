@@ -266,7 +266,8 @@ TEST(Collect, DamagedEvidenceIsNoSample) {
     }
 }
 
-// After its last iteration the workload waits for an order in a pipe, whose read() may be the target.
+// After its last iteration the workload waits for an order in a pipe, whose read() may be the
+// target.
 TEST(Collect, OnlyAWaitAfterTheLastIterationNeedNotReturn) {
     const auto spec = captured_spec();
     const auto whole = collect(captured_boot("6.12-ipi"), plan_for(spec, kTarget), spec);
