@@ -297,6 +297,8 @@ class OfAnotherRelease(Tests):
     """The package that was made on the host's release. Its compiler would make other kernels: it boots those of the host's."""
 
     def a_user_compares(self):
+        if not KERNELS:
+            raise Skip("no root of the host's release: no kernel to boot")
         arms = ""
         for arm, key in KERNELS.items():
             found = CACHE / "kernels" / key

@@ -243,6 +243,9 @@ Result<Sample> measure_boot(const GuestSetup& setup, const Kernel& kernel, const
     const bool reference = setup.spec.target.revisions || id.arm == setup.spec.arms.front().name;
     auto sample = collect(record.artifacts, plan, setup.spec,
                           reference ? FailedCheck::IsFault : FailedCheck::Counts);
+    if (sample && setup.counting)
+        if (auto added = add_instructions(*sample, *setup.counting, evidence / kCountsFile); !added)
+            sample = tl::unexpected(std::move(added.error()));
     if (!sample) {
         auto& error = sample.error();
         error.log = evidence;
@@ -255,8 +258,6 @@ Result<Sample> measure_boot(const GuestSetup& setup, const Kernel& kernel, const
         error = after_complaint(error);
         return sample;
     }
-    if (setup.counting)
-        RIG_CHECK(add_instructions(*sample, *setup.counting, evidence / kCountsFile));
     sample->id = id;
     sample->run_clock = name(setup.machine.clock);
     sample->accelerator = name(setup.machine.accelerator);

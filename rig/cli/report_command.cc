@@ -60,10 +60,10 @@ Result<CommandOutput> calibrate_command(const CommandOptions& line, const Common
     auto dir = line.spec;
     if (!std::filesystem::is_directory(dir)) {
         RIG_TRY(spec, load_and_warn(line.spec, line.overrides, common));
-        // Under the virtual clock the replay repeats the baseline's boots and adds none to its
-        // pool.
+        // Under the virtual clock, which "auto" may turn out to be, the replay repeats the
+        // baseline's boots and adds none to its pool.
         const auto side = line.calibration.boots;
-        const auto wanted = spec.guest.clock == ClockChoice::Virtual ? 2 * side : side;
+        const auto wanted = spec.guest.clock == ClockChoice::Wall ? side : 2 * side;
         if (spec.guest.boots < wanted)
             return fail(FaultDomain::Spec,
                         fmt::format("{}: guest.boots = {}, want at least {} (--boots): {} for each "

@@ -2,6 +2,7 @@
 #include "rig/experiment/line_counting.h"
 
 #include "rig/base/files.h"
+#include "rig/derive/call_graph.h"
 #include "rig/host/build_context.h"
 #include "rig/hypervisor/count_plugin.h"
 #include "rig/kernel/symbol_table.h"
@@ -52,7 +53,8 @@ const MetricSpec* instructions_metric(const Spec& spec) {
     return found == spec.metrics.end() ? nullptr : &*found;
 }
 
-// By metric: the code of the function. The compiler puts what it takes for rare into f.cold.
+// By metric: the code of the function, with the parts that the compiler made functions of their
+// own: f.cold, f.part.0, f.isra.0, f.constprop.0.
 Result<std::map<std::string, std::vector<CountedRange>>> functions_of(const Spec& spec,
                                                                       const Kernel& kernel) {
     std::map<std::string, std::vector<CountedRange>> out;
@@ -61,9 +63,12 @@ Result<std::map<std::string, std::vector<CountedRange>>> functions_of(const Spec
     for (const auto& metric : spec.metrics) {
         if (!is_of_instructions(metric)) continue;
         std::vector<CountedRange> code;
-        for (const char* part : {"", ".cold"})
-            for (const auto& bounds : symbols.text_bounds(metric.custom->what + part))
-                code.push_back({bounds.start, bounds.end - bounds.start});
+        for (const auto& bounds : symbols.text_bounds(metric.custom->what))
+            code.push_back({bounds.start, bounds.end - bounds.start});
+        for (const auto& function : symbols.functions())
+            if (function.name != metric.custom->what &&
+                source_name(function.name) == metric.custom->what)
+                code.push_back({function.start, function.end - function.start});
         // Whole steps, so that two functions in a row share no cell.
         out[metric.name] = joined(std::move(code), instruction_step(spec.kernel.arch));
     }
@@ -126,9 +131,8 @@ counting_of_arms(const Spec& spec, const std::map<std::string, Kernel>& kernels,
     if (lines.maps.empty() && !metric) return out;
     RIG_TRY(plugin, plugin_for(spec, machine, environment));
     if (plugin.module.empty() && metric)
-        return fail(FaultDomain::Spec,
-                    fmt::format("{}: metrics.{}: instructions cannot be counted: {}; want guests "
-                                "that QEMU emulates (--clock virtual)",
+        return fail(machine.clock == GuestClock::Virtual ? FaultDomain::Host : FaultDomain::Spec,
+                    fmt::format("{}: metrics.{}: instructions cannot be counted: {}",
                                 spec.file.string(), metric->name, plugin.why_not));
     if (plugin.module.empty())
         return fail(FaultDomain::Host,

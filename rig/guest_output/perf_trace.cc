@@ -47,11 +47,9 @@ Result<Calls> pair_calls(const Trace& trace, const std::string& enter, const std
             entered.erase(open);
         }
     }
-    for (const auto& [tid, time] : entered) {
+    for (const auto& [tid, time] : entered)
         if (!ended || time < *ended || trace.lost > 0)
             return torn(trace, fmt::format("perf: {} without {}", enter, exit));
-        ++calls.waiting;
-    }
     return calls;
 }
 

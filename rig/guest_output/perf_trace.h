@@ -22,7 +22,6 @@ struct Calls {
     std::vector<std::uint64_t> latency_ns;
     // The first entry and the last return.
     std::uint64_t first = 0, last = 0;
-    std::uint64_t waiting = 0; // entries that are not in latency_ns, see pair_calls()
 };
 
 // The error of an inconsistent trace. If perf lost events, the message names that as the cause.

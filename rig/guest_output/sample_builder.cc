@@ -360,7 +360,7 @@ Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, 
     RIG_TRY(injections, injections_of(pass));
     Exercised& e = sample.exercised;
     e.timed_injections = injections;
-    e.timed_target_hits = target.latency_ns.size() + target.waiting;
+    e.timed_target_hits = target.latency_ns.size();
     e.exposed_calls = exposed_calls(trace, call);
     e.lost_events += trace.lost;
     sample.target_latency_ns = target.latency_ns;

@@ -220,6 +220,10 @@ Result<PackReplay> replay_pack(const fs::path& file, const ReplayOptions& option
             if (plugin.name != manifest.plugin->name)
                 reasons.push_back(fmt::format("another plugin: {} here, {} in the run", plugin.name,
                                               manifest.plugin->name));
+            else if (plugin.sha256 != manifest.plugin->sha256 && counts_instructions(setup.spec))
+                reasons.push_back(fmt::format("another build of {}, whose counts are a metric: "
+                                              "SHA-256 {} here, {} in the run",
+                                              plugin.name, plugin.sha256, manifest.plugin->sha256));
             else if (plugin.sha256 != manifest.plugin->sha256)
                 replay.notes = {
                     fmt::format("another build of {}: samples do not depend on it", plugin.name)};

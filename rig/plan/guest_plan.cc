@@ -178,7 +178,9 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
             (metric.custom->kind == CustomMetric::Kind::Calls ||
              metric.custom->kind == CustomMetric::Kind::Instructions ||
              metric.custom->kind == CustomMetric::Kind::Latency) &&
-            !symbols.bounds(metric.custom->what))
+            (!symbols.bounds(metric.custom->what) ||
+             (metric.custom->kind == CustomMetric::Kind::Instructions &&
+              symbols.text_bounds(metric.custom->what).empty())))
             return fail(FaultDomain::Spec,
                         fmt::format("{}: metrics.{}: {} is not a symbol of arm '{}': "
                                     "not compiled in, inlined, or misspelt",

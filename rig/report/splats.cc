@@ -80,6 +80,7 @@ void add_splat(std::vector<ReportLine>& lines, const char* mark, const ArmSplat&
 std::string summary(const ArmSplats& arm) {
     switch (arm.verdict) {
     case SplatVerdict::Clean:
+        if (arm.boots == 0) return "not known: no boot";
         return arm.notices.empty() ? fmt::format("none in {} boots", arm.boots)
                                    : fmt::format("none in {} boots, but", arm.boots);
     case SplatVerdict::AsDeclared:
@@ -125,11 +126,13 @@ std::vector<ReportLine> splat_lines(const ReportInput& input) {
         return ReportLine{label + text, 16, label.size()};
     };
     unsigned boots = 0;
-    bool clean = true;
+    bool clean = true, some_without = false;
     for (const auto& arm : arms) {
         boots += arm.boots;
+        some_without = some_without || arm.boots == 0;
         clean = clean && arm.verdict == SplatVerdict::Clean && arm.notices.empty();
     }
+    clean = clean && (boots == 0 || !some_without);
     if (clean)
         lines.push_back(labelled("all arms", boots == 0 ? "not known: no boot"
                                                         : fmt::format("none in {} boots", boots)));

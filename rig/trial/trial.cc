@@ -176,19 +176,27 @@ constexpr const char* kBetweenWords = " \t\n;|&<>()'\"`$=";
 
 // Programs that the command names by an absolute path after its first word: `a | /usr/bin/b`. The
 // guest has its own /bin/sh and /bin/busybox.
-void add_further_programs(const std::string& command, TrialExperiment& experiment) {
+Status add_further_programs(const std::string& command, TrialExperiment& experiment) {
     for (auto at = command.find_first_of(kBetweenWords); at != command.npos;) {
         const auto begin = command.find_first_not_of(kBetweenWords, at);
-        if (begin == command.npos) return;
+        if (begin == command.npos) break;
         at = command.find_first_of(kBetweenWords, begin);
         const auto word = command.substr(begin, at == command.npos ? at : at - begin);
         auto& files = experiment.image_files;
         std::error_code error;
+        if (word.starts_with("./") && fs::is_regular_file(word, error) &&
+            ::access(word.c_str(), X_OK) == 0)
+            return fail(FaultDomain::Spec,
+                        fmt::format("--run: {} is a program of this machine after the command's "
+                                    "first word: want its absolute path, {}",
+                                    word,
+                                    fs::weakly_canonical(fs::absolute(word), error).string()));
         if (word.starts_with('/') && word != "/bin/sh" && word != "/bin/busybox" &&
             fs::is_regular_file(word, error) && ::access(word.c_str(), X_OK) == 0 &&
             std::find(files.begin(), files.end(), word) == files.end())
             files.push_back(word);
     }
+    return {};
 }
 
 // `--run './bench -n 5'`: the program goes into the guest at the same path.
@@ -212,7 +220,7 @@ Status set_command(const std::string& run, TrialExperiment& experiment) {
                 shell_word(file.string()) + (blank == std::string::npos ? "" : text.substr(blank));
         }
     }
-    add_further_programs(text, experiment);
+    RIG_CHECK(add_further_programs(text, experiment));
     experiment.workload = "command";
     experiment.command = {"/bin/sh", "-c", text};
     return {};
@@ -342,7 +350,7 @@ Result<TrialPlan> plan_trial(const TrialRequest& request, const fs::path& shippe
         RIG_TRY(bound, parse_not_worse(text));
         experiment.bounds.push_back(bound);
     }
-    RIG_CHECK(check_bounds(experiment.bounds));
+    RIG_CHECK(check_bounds(experiment.bounds, experiment.arch));
     RIG_TRY(spec, spec_of_plan(plan));
     RIG_CHECK(derive_options(plan, spec, environment));
     return plan;

@@ -104,6 +104,18 @@ std::vector<Entry> entries_of(const TrialExperiment& trial) {
     return out;
 }
 
+// A bound names a function as the kernel does; the name of a metric is shorter and in lower case.
+NotWorse of_metric(NotWorse bound, const TrialExperiment& trial) {
+    if (!trial.target.empty() && bound.metric == "latency_" + trial.target)
+        bound.metric = "target_latency";
+    for (const std::string prefix : {"calls_", "instructions_", "latency_"})
+        if (bound.metric.starts_with(prefix)) {
+            std::set<std::string> none;
+            bound.metric = metric_name(prefix, bound.metric.substr(prefix.size()), none);
+        }
+    return bound;
+}
+
 } // namespace
 
 // JSON's escapes are a part of those of TOML's basic strings.
@@ -134,9 +146,11 @@ Result<NotWorse> parse_not_worse(const std::string& text) {
     return bound;
 }
 
-Status check_bounds(const std::vector<NotWorse>& bounds) {
+Status check_bounds(const std::vector<NotWorse>& bounds, const std::string& arch) {
     std::set<std::string> names;
-    for (const auto& entry : entries_of({}))
+    TrialExperiment any;
+    any.arch = arch;
+    for (const auto& entry : entries_of(any))
         names.insert(entry.name);
     const std::set<std::string> of_functions{"calls_", "instructions_", "latency_"};
     for (const auto& prefix : of_functions)
@@ -185,7 +199,10 @@ Result<std::string> experiment_text(const TrialExperiment& trial) {
     std::set<std::string> names;
     for (const auto& entry : entries)
         names.insert(entry.name);
+    std::vector<NotWorse> bounds;
     for (const auto& bound : trial.bounds)
+        bounds.push_back(of_metric(bound, trial));
+    for (const auto& bound : bounds)
         if (!names.contains(bound.metric))
             return fail(FaultDomain::Spec,
                         fmt::format("--not-worse {}: no such metric, accepted: latency, duration, "
@@ -224,14 +241,14 @@ Result<std::string> experiment_text(const TrialExperiment& trial) {
                                : fmt::format("function = {}\n", toml_text(trial.fault));
     out += fmt::format("\n[target]\nfunction = {}\n", toml_text(trial.target));
     for (const auto& entry : entries) {
-        const auto bound =
-            std::find_if(trial.bounds.begin(), trial.bounds.end(),
-                         [&](const NotWorse& one) { return one.metric == entry.name; });
+        const auto bound = std::find_if(bounds.begin(), bounds.end(), [&](const NotWorse& one) {
+            return one.metric == entry.name;
+        });
         out += fmt::format("\n[metrics.{}]{}\n", entry.name,
                            entry.remark.empty() ? "" : " # " + entry.remark);
         for (const auto& line : entry.lines)
             out += line + "\n";
-        if (bound == trial.bounds.end())
+        if (bound == bounds.end())
             out += "expect = \"report\"\n";
         else
             out += fmt::format("expect = \"not-worse\"\nwithin = {}\n", bound->within);

@@ -22,9 +22,9 @@ struct NotWorse {
 // `duration` call_latency, and `ipis` total_ipis.
 Result<NotWorse> parse_not_worse(const std::string& text);
 
-// FaultDomain::Spec for a bound on a metric that no trial has, whatever functions its series
-// changes.
-Status check_bounds(const std::vector<NotWorse>& bounds);
+// FaultDomain::Spec for a bound on a metric that no trial of this architecture has, whatever
+// functions its series changes.
+Status check_bounds(const std::vector<NotWorse>& bounds, const std::string& arch);
 
 // An option with the reason for which it is set, which becomes a comment.
 struct TrialOption {

@@ -147,7 +147,9 @@ TEST(NotWorse, WantsAMetricAndPercent) {
 }
 
 TEST(NotWorse, IsOfAMetricThatATrialCanHave) {
-    const auto check = [](const char* text) { return check_bounds({*parse_not_worse(text)}); };
+    const auto check = [](const char* text) {
+        return check_bounds({*parse_not_worse(text)}, "x86_64");
+    };
     for (const char* good : {"latency=1%", "duration=1%", "ipis=0%", "page_faults=0%",
                              "calls_pipe_read=1%", "latency_pipe_read=1%"})
         EXPECT_TRUE(check(good)) << good;
@@ -158,6 +160,18 @@ TEST(NotWorse, IsOfAMetricThatATrialCanHave) {
                   std::string::npos)
             << status.error().message;
     }
+}
+
+TEST_F(TrialText, ABoundNamesAFunctionAsTheKernelDoes) {
+    trial.target = "Tlb_remove_table_sync_one_of_all";
+    trial.functions = {"Another_function_with_a_long_name"};
+    trial.bounds = {*parse_not_worse("latency_Tlb_remove_table_sync_one_of_all=1%"),
+                    *parse_not_worse("instructions_Another_function_with_a_long_name=0%")};
+    const auto spec = must_parse();
+    std::size_t bounds = 0;
+    for (const auto& metric : spec.metrics)
+        bounds += metric.kind == ExpectKind::NotWorse;
+    EXPECT_EQ(bounds, 2u);
 }
 
 TEST(BootsFor, IsTheLeastThatCanDecideAll) {
