@@ -60,12 +60,13 @@ Result<std::map<std::string, std::vector<CountedRange>>> functions_of(const Spec
     std::map<std::string, std::vector<CountedRange>> out;
     if (!instructions_metric(spec)) return out;
     RIG_TRY(symbols, SymbolTable::parse(slurp(kernel.system_map), kernel.system_map.string()));
+    const auto functions = symbols.functions();
     for (const auto& metric : spec.metrics) {
         if (!is_of_instructions(metric)) continue;
         std::vector<CountedRange> code;
         for (const auto& bounds : symbols.text_bounds(metric.custom->what))
             code.push_back({bounds.start, bounds.end - bounds.start});
-        for (const auto& function : symbols.functions())
+        for (const auto& function : functions)
             if (function.name != metric.custom->what &&
                 source_name(function.name) == metric.custom->what)
                 code.push_back({function.start, function.end - function.start});

@@ -172,6 +172,11 @@ Result<std::vector<std::string>> copy_fragments(const fs::path& shipped, const f
     return out;
 }
 
+bool is_program(const fs::path& file) {
+    std::error_code error;
+    return fs::is_regular_file(file, error) && ::access(file.c_str(), X_OK) == 0;
+}
+
 constexpr const char* kBetweenWords = " \t\n;|&<>()'\"`$=";
 
 // Programs that the command names by an absolute path after its first word: `a | /usr/bin/b`. The
@@ -184,16 +189,14 @@ Status add_further_programs(const std::string& command, TrialExperiment& experim
         const auto word = command.substr(begin, at == command.npos ? at : at - begin);
         auto& files = experiment.image_files;
         std::error_code error;
-        if (word.starts_with("./") && fs::is_regular_file(word, error) &&
-            ::access(word.c_str(), X_OK) == 0)
+        if (word.starts_with("./") && is_program(word))
             return fail(FaultDomain::Spec,
                         fmt::format("--run: {} is a program of this machine after the command's "
                                     "first word: want its absolute path, {}",
                                     word,
                                     fs::weakly_canonical(fs::absolute(word), error).string()));
         if (word.starts_with('/') && word != "/bin/sh" && word != "/bin/busybox" &&
-            fs::is_regular_file(word, error) && ::access(word.c_str(), X_OK) == 0 &&
-            std::find(files.begin(), files.end(), word) == files.end())
+            is_program(word) && std::find(files.begin(), files.end(), word) == files.end())
             files.push_back(word);
     }
     return {};

@@ -4,6 +4,7 @@
 #include "rig/arch/arch.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <cmath>
@@ -104,11 +105,14 @@ std::vector<Entry> entries_of(const TrialExperiment& trial) {
     return out;
 }
 
+// Metrics of a changed function: one of these and its name.
+constexpr std::array kOfFunction{"calls_", "instructions_", "latency_"};
+
 // A bound names a function as the kernel does; the name of a metric is shorter and in lower case.
 NotWorse of_metric(NotWorse bound, const TrialExperiment& trial) {
     if (!trial.target.empty() && bound.metric == "latency_" + trial.target)
         bound.metric = "target_latency";
-    for (const std::string prefix : {"calls_", "instructions_", "latency_"})
+    for (const std::string prefix : kOfFunction)
         if (bound.metric.starts_with(prefix)) {
             std::set<std::string> none;
             bound.metric = metric_name(prefix, bound.metric.substr(prefix.size()), none);
@@ -152,12 +156,11 @@ Status check_bounds(const std::vector<NotWorse>& bounds, const std::string& arch
     any.arch = arch;
     for (const auto& entry : entries_of(any))
         names.insert(entry.name);
-    const std::set<std::string> of_functions{"calls_", "instructions_", "latency_"};
-    for (const auto& prefix : of_functions)
-        names.erase(prefix);
+    for (const auto* prefix : kOfFunction)
+        names.erase(prefix); // of a trial that names no function yet
     for (const auto& bound : bounds)
         if (!names.contains(bound.metric) &&
-            std::none_of(of_functions.begin(), of_functions.end(), [&](const auto& prefix) {
+            std::none_of(kOfFunction.begin(), kOfFunction.end(), [&](const char* prefix) {
                 return bound.metric.starts_with(prefix) && bound.metric != prefix;
             }))
             return fail(FaultDomain::Spec,
