@@ -18,9 +18,10 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 from contextlib import contextmanager
 from pathlib import Path
+
+from tap_tests import Skip, run_one
 
 TOP, BUILD = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
 CACHE = Path(os.environ.get("RIG_CACHE_DIR") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rig")
@@ -49,10 +50,6 @@ home=/root; [ "$user" = root ] || home=/home/$user
 exec chroot --userspec="$user:$user" "$root" env -i HOME="$home" PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin LC_ALL=C.UTF-8 MANPAGER=cat \
   NO_COLOR=1 DEBIAN_FRONTEND=noninteractive RIG_CACHE_RO="$SHARED" sh -c 'cd; exec "$@"' sh "$@"
 """
-
-
-class Skip(Exception):
-    pass
 
 
 def run(*argv, **more):
@@ -339,16 +336,7 @@ def main():
     def step(name, call):
         nonlocal number, bad
         number += 1
-        begun = time.monotonic()
-        try:
-            call()
-            print(f"ok {number} - {name} ({time.monotonic() - begun:.0f} s)", flush=True)
-        except Skip as why:
-            print(f"ok {number} - {name} # SKIP {why}", flush=True)
-        except Exception:
-            bad += 1
-            print(f"not ok {number} - {name}")
-            print("".join("# " + line + "\n" for line in traceback.format_exc().splitlines()), end="", flush=True)
+        bad += run_one(number, name, call)
 
     def skip(why):
         raise Skip(why)
