@@ -69,6 +69,7 @@ const Tree kTrees[] = {
          {"enable", "vacuous-init"},
          {"enable", "vacuous-inline"},
          {"enable", "provoke"},
+         {"enable", "skip-sync", "gup-widen"},
      }},
     {"7.3",
      "configs/batch-alloc-fail-7.3.toml",
@@ -94,6 +95,9 @@ const Tree kTrees[] = {
          {"enable", "lru-drain-event"},
          {"enable", "lru-drain-event", "lru-drain-remote"},
          {"enable", "lru-drain-event", "lru-drain-remote", "lru-drain-skip"},
+         {"enable", "skip-sync"},
+         {"enable", "slow-cpu", "membarrier-one-mutex"},
+         {"enable", "slow-cpu", "ipi-wait-pinned"},
      }},
 };
 
@@ -286,7 +290,7 @@ TEST_P(KernelPatches, TestOnlySeriesSayIt) {
                                           "planted-ipi",    "planted-delay",  "planted-flush",
                                           "beside",         "vacuous-branch", "vacuous-comment",
                                           "vacuous-config", "vacuous-init",   "vacuous-inline",
-                                          "lru-drain-skip"};
+                                          "slow-cpu",       "lru-drain-skip"};
     for (const auto& entry : fs::directory_iterator(kTop / "kernel-patches" / GetParam().name)) {
         const auto series = entry.path().filename().string();
         for (const auto& patch : read({series.c_str()}))

@@ -69,6 +69,36 @@ bool all_wanted(const Spec& spec) {
     return spec.target.lines == LinesWanted::All;
 }
 
+// Whether a line ran in every pass of every boot of the map's arm.
+bool ran_in_all_boots(const LineEvidence& lines, const ArmLineMap& map, std::size_t place,
+                      std::size_t line) {
+    bool ran = false;
+    for (const auto& boot : lines.boots) {
+        if (boot.arm != map.arm) continue;
+        ran = place < boot.lines.size() && line < boot.lines[place].size() &&
+              boot.lines[place][line] && lines.in_every_pass(*boot.lines[place][line]);
+        if (!ran) return false;
+    }
+    return ran;
+}
+
+std::size_t place_among(const LineEvidence& lines, const ArmLineMap& map) {
+    const auto maps = lines.of_arm(map.arm);
+    return static_cast<std::size_t>(std::find(maps.begin(), maps.end(), &map) - maps.begin());
+}
+
+// Whether lines that only this arm has ran at a hunk, in every boot.
+bool hunk_ran(const LineEvidence& lines, const ArmLineMap& map, unsigned hunk) {
+    const auto place = place_among(lines, map);
+    for (std::size_t i = 0; i < map.map.lines.size(); ++i) {
+        const auto& line = map.map.lines[i];
+        if (line.hunk == hunk && !line.border && is_counted_exactly(line) &&
+            ran_in_all_boots(lines, map, place, i))
+            return true;
+    }
+    return false;
+}
+
 // What is wrong with a boot, for the map at `place` among those of the arm.
 Wrong not_run(const ArmEvidence& evidence, const ArmLineMap& map, std::size_t place,
               const ShowingLines& wanted, const Sample& sample) {
@@ -79,19 +109,30 @@ Wrong not_run(const ArmEvidence& evidence, const ArmLineMap& map, std::size_t pl
         return "its counts belong to other lines";
     const auto& counts = boot->lines[place];
     std::vector<std::string> missing;
-    std::size_t ran = 0;
     bool elsewhere = false;
-    for (const auto& group : wanted.groups) {
-        bool all = true;
-        for (const auto i : group) {
-            if (counts[i] && evidence.lines->in_every_pass(*counts[i])) continue;
-            all = false;
-            elsewhere = elsewhere || (counts[i] && counts[i]->rest > 0);
-            missing.push_back(place_of(map.map.lines[i]));
-        }
-        ran += all;
-    }
-    const bool enough = all_wanted(evidence.spec) && !wanted.borders ? missing.empty() : ran > 0;
+    const auto did_run = [&](std::size_t i) {
+        if (counts[i] && evidence.lines->in_every_pass(*counts[i])) return true;
+        elsewhere = elsewhere || (counts[i] && counts[i]->rest > 0);
+        missing.push_back(place_of(map.map.lines[i]));
+        return false;
+    };
+    const auto count_in = [&](const std::vector<std::size_t>& some) {
+        return static_cast<std::size_t>(std::count_if(some.begin(), some.end(), did_run));
+    };
+    const auto ran = count_in(wanted.changed);
+    bool enough = all_wanted(evidence.spec) ? ran == wanted.changed.size() : ran > 0;
+    if (wanted.changed.empty() || !all_wanted(evidence.spec))
+        enough = (enough && ran > 0) ||
+                 std::any_of(wanted.borders.begin(), wanted.borders.end(), [&](const auto& hunk) {
+                     // What comes behind a hunk in the source need not come behind it in a run, as
+                     // behind a return. Then the line before it shows that the workload came here,
+                     // and the other arm that it goes on to the hunk.
+                     const auto& before = map.map.lines[hunk.front()];
+                     const auto* other = evidence.lines->find(map.against, map.arm);
+                     return count_in(hunk) == hunk.size() ||
+                            (did_run(hunk.front()) && other &&
+                             hunk_ran(*evidence.lines, *other, before.hunk));
+                 });
     if (enough) return {};
     return fmt::format("{} did not run in {}{}{}", list_of(missing), evidence.lines->passes(),
                        elsewhere ? ", but at other times" : "",
@@ -130,7 +171,7 @@ void check_changed(const ArmEvidence& evidence, const Boots& boots,
         const auto* map = maps[place];
         const auto* other = evidence.lines->find(map->against, map->arm);
         auto one = showing_lines(*map, other);
-        if (one.groups.empty()) {
+        if (one.empty()) {
             const bool nothing = map->map.lines.empty() && !(other && !other->map.lines.empty());
             // A replay of the baseline (rig calibrate); the check of that arm says so.
             if (nothing && maps.size() > 1) continue;
@@ -151,11 +192,12 @@ void check_changed(const ArmEvidence& evidence, const Boots& boots,
         }
         const auto summary = summary_of(*evidence.lines, *map);
         found.push_back(
-            one.borders
-                ? std::string("it has none; the lines next to the change ran")
+            one.changed.empty()
+                ? std::string("it has none; lines next to the change ran")
                 : fmt::format("{} of {} changed lines", summary.ran, summary.with_code) +
                       (maps.size() > 1 ? " against " + map->against : "") +
-                      (summary.did_not_run.empty() ? "" : "; not " + list_of(summary.did_not_run)));
+                      (summary.did_not_run.empty() ? "" : "; not " + list_of(summary.did_not_run)) +
+                      (summary.ran == 0 ? "; lines next to others ran" : ""));
         wanted.emplace_back(place, std::move(one));
     }
     if (wanted.empty())
@@ -248,9 +290,8 @@ ShowingLines showing_lines(const ArmLineMap& own, const ArmLineMap* other) {
     ShowingLines showing;
     const auto& lines = own.map.lines;
     for (std::size_t i = 0; i < lines.size(); ++i)
-        if (!lines[i].border && is_counted_exactly(lines[i])) showing.groups.push_back({i});
-    if (!showing.groups.empty() || !other) return showing;
-    showing.borders = true;
+        if (!lines[i].border && is_counted_exactly(lines[i])) showing.changed.push_back(i);
+    if (!other) return showing;
     const auto changed = functions_by_hunk(other->map);
     std::map<unsigned, std::vector<std::size_t>> by_hunk;
     for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -264,28 +305,20 @@ ShowingLines showing_lines(const ArmLineMap& own, const ArmLineMap* other) {
             by_hunk[lines[i].hunk].push_back(i);
     }
     for (auto& [hunk, group] : by_hunk)
-        showing.groups.push_back(std::move(group));
+        showing.borders.push_back(std::move(group));
     return showing;
 }
 
 LineSummary summary_of(const LineEvidence& lines, const ArmLineMap& map) {
     LineSummary out;
-    const auto maps = lines.of_arm(map.arm);
-    const auto place =
-        static_cast<std::size_t>(std::find(maps.begin(), maps.end(), &map) - maps.begin());
+    const auto place = place_among(lines, map);
     for (std::size_t i = 0; i < map.map.lines.size(); ++i) {
         const auto& line = map.map.lines[i];
         if (line.border) continue;
         ++out.changed;
         if (!is_counted_exactly(line)) continue;
         ++out.with_code;
-        bool ran = false;
-        for (const auto& boot : lines.boots) {
-            if (boot.arm != map.arm) continue;
-            ran = place < boot.lines.size() && i < boot.lines[place].size() &&
-                  boot.lines[place][i] && lines.in_every_pass(*boot.lines[place][i]);
-            if (!ran) break;
-        }
+        const bool ran = ran_in_all_boots(lines, map, place, i);
         out.ran += ran;
         if (!ran) out.did_not_run.push_back(place_of(line));
     }

@@ -13,10 +13,11 @@ namespace rig {
 // Appends `changed_lines` and `entries_reconcile` to `checks`.
 //
 // `changed_lines` holds for a pair of arms if, in each pass of each boot, a changed line of this
-// arm ran (target.lines = "any") or all that have instructions did ("all"). An arm that has none,
-// because the patch only adds or only removes lines, must have run instructions next to the change,
-// in the function in which the other arm has the changed lines. Execution at boot, in the agent or
-// in perf's start does not count.
+// arm ran (target.lines = "any") or all that have instructions did ("all"). Where a hunk leaves
+// this arm no instructions of its own, because it only adds or only removes lines, instructions
+// next to it count instead, in the function in which the other arm has the changed lines; with
+// "all" only if no hunk leaves it any. Execution at boot, in the agent or in perf's start does not
+// count.
 //
 // Without lines to count (an older run, KVM, lines that could not be mapped) an arm with a marker
 // has no such check, since the marker proves the same; without a marker the check fails and says
@@ -24,15 +25,15 @@ namespace rig {
 void check_lines(const ArmEvidence& evidence, const Boots& boots,
                  std::vector<ValidityCheck>& checks);
 
-// Which lines of a map show that the change of this pair of arms ran.
+// Which lines of a map show that the change of this pair of arms ran. Indices of map.lines.
 struct ShowingLines {
-    // Indices of map.lines. All lines of a group have to run for the group to count. A changed line
-    // is a group of its own.
-    std::vector<std::vector<std::size_t>> groups;
-    // The arm has no changed line with instructions. The groups are the lines next to each hunk, in
-    // the function in which `other` has changed lines: both ran if the place between them did,
-    // but for what a branch can pass over.
-    bool borders = false;
+    std::vector<std::size_t> changed; // lines of this arm that the other does not have
+    // For each hunk without such lines: the nearest lines before and behind it, ascending, in the
+    // function in which `other` has changed lines. All of a hunk have to run: they did if the place
+    // between them did, but for what a branch can pass over. Or the first one has to run, and in
+    // `other` a changed line of this hunk.
+    std::vector<std::vector<std::size_t>> borders;
+    bool empty() const { return changed.empty() && borders.empty(); }
 };
 // `other`: the same pair seen from the other arm; nullptr: not known, so that no border shows it.
 ShowingLines showing_lines(const ArmLineMap& own, const ArmLineMap* other);

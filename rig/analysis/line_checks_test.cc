@@ -105,7 +105,7 @@ TEST_F(LineChecks, AnArmWithoutLinesOfItsOwnRunsThoseNextToTheChange) {
     without_markers();
     strip(0);
     expect_failing({}, 0);
-    EXPECT_EQ(check("changed_lines", 0).found, "it has none; the lines next to the change ran");
+    EXPECT_EQ(check("changed_lines", 0).found, "it has none; lines next to the change ran");
     // In another function they show nothing.
     for (auto& line : lines_.maps[0].map.lines)
         for (auto& at : line.addresses)
@@ -130,15 +130,45 @@ TEST_F(LineChecks, NextToTheChangeMustHaveRunToo) {
     expect_failing({"changed_lines"}, 0);
 }
 
-TEST_F(LineChecks, BothSidesOfTheChangeMustHaveRun) {
+TEST_F(LineChecks, BothSidesOfTheChangeMustHaveRunOrTheOneBeforeItAndTheChangeInTheOtherArm) {
     without_markers();
     strip(0);
-    for (auto& boot : lines_.boots)
-        if (boot.arm == "ipi") boot.lines[0][2] = LineCount{0, 0, 3};
+    const auto counted = [&](const char* arm, std::size_t i, const LineCount& count) {
+        for (auto& boot : lines_.boots)
+            if (boot.arm == arm) boot.lines[0][i] = count;
+    };
+    counted("ipi", 2, LineCount{0, 0, 3}); // behind a return, say
+    expect_failing({}, 0);
+    count(4, 1) = count(6, 2) = LineCount{80, 0, 0}; // neither line of the patched arm always ran
     expect_failing({"changed_lines"}, 0);
     line(0, 2).hunk = 1; // next to another change
     line(1, 2).hunk = 1;
     expect_failing({}, 0); // one of two is enough
+    counted("ipi", 1, LineCount{0, 0, 3});
+    counted("ipi", 2, LineCount{80, 80, 0}); // behind the change, which shows nothing
+    line(0, 2).hunk = line(1, 2).hunk = 0;
+    counted("reviewed", 1, LineCount{80, 80, 0});
+    expect_failing({"changed_lines"}, 0);
+}
+
+TEST_F(LineChecks, WhereOneHunkDidNotRunTheLinesNextToAnotherThatOnlyAddsCount) {
+    without_markers();
+    line(0, 2).border = true; // the patched arm adds lines here, and this arm has none
+    line(0, 2).hunk = line(1, 2).hunk = 1;
+    const auto counted = [&](std::size_t i, const LineCount& count) {
+        for (auto& boot : lines_.boots)
+            if (boot.arm == "ipi") boot.lines[0][i] = count;
+    };
+    counted(1, LineCount{0, 0, 3});
+    counted(2, LineCount{80, 80, 0});
+    expect_failing({}, 0);
+    EXPECT_EQ(check("changed_lines", 0).found,
+              "0 of 1 changed lines; not " + place_of(line(0, 1)) + "; lines next to others ran");
+    spec_.target.lines = LinesWanted::All; // then each line of its own has to run
+    expect_failing({"changed_lines"}, 0);
+    spec_.target.lines = LinesWanted::Any;
+    counted(2, LineCount{80, 0, 0});
+    expect_failing({"changed_lines"}, 0);
 }
 
 TEST_F(LineChecks, CommentsInitCodeAndBoundsShowNothing) {

@@ -69,15 +69,16 @@ ChangedLinesOfArm lines_of(const LineEvidence& lines, const ArmLineMap& map) {
         static_cast<std::size_t>(std::find(maps.begin(), maps.end(), &map) - maps.begin());
     const auto showing = showing_lines(map, lines.find(map.against, map.arm));
     std::set<std::size_t> next_to_change;
-    for (const auto& group : showing.groups)
-        next_to_change.insert(group.begin(), group.end());
+    if (summary.ran == 0)
+        for (const auto& hunk : showing.borders)
+            next_to_change.insert(hunk.begin(), hunk.end());
     std::set<std::pair<std::string, unsigned>> places; // a line may be next to two hunks
     std::map<std::string, std::size_t> reasons;
     for (std::size_t i = 0; i < map.map.lines.size(); ++i) {
         const auto& line = map.map.lines[i];
-        const bool shown = line.border ? showing.borders && next_to_change.contains(i) &&
-                                             places.emplace(line.file, line.line).second
-                                       : !line.addresses.empty();
+        const bool shown =
+            line.border ? next_to_change.contains(i) && places.emplace(line.file, line.line).second
+                        : !line.addresses.empty();
         if (shown)
             out.rows.push_back(row_of(lines, map, place, i));
         else if (!line.border)
@@ -96,8 +97,9 @@ ChangedLinesOfArm lines_of(const LineEvidence& lines, const ArmLineMap& map) {
                                    summary.changed, summary.changed == 1 ? "" : "s");
     else
         out.headline = fmt::format(
-            "{} of {} changed lines with instructions ran{}", summary.ran, summary.with_code,
-            summary.did_not_run.empty() ? "" : "; not " + named(summary.did_not_run));
+            "{} of {} changed lines with instructions ran{}{}", summary.ran, summary.with_code,
+            summary.did_not_run.empty() ? "" : "; not " + named(summary.did_not_run),
+            next_to_change.empty() ? "" : "; next to other changes");
     return out;
 }
 

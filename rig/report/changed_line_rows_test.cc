@@ -59,6 +59,18 @@ TEST_F(ChangedLineRows, LinesNextToTheChangeAreShownWhereThereAreNoOthers) {
         << text();
 }
 
+TEST_F(ChangedLineRows, LinesNextToOtherChangesAreShownWhereNoneOfItsOwnRan) {
+    for (std::size_t arm = 0; arm < 2; ++arm)
+        lines.maps[arm].map.lines[2].hunk = 1;
+    lines.maps[0].map.lines[2].border = true;
+    const auto headline = "changed lines with instructions ran";
+    EXPECT_EQ(text().find("; next to other changes"), std::string::npos) << text();
+    for (auto& boot : lines.boots)
+        if (boot.arm == "ipi") boot.lines[0][1] = LineCount{0, 0, 3};
+    EXPECT_NE(text().find(std::string("ipi: 0 of 1 ") + headline), std::string::npos) << text();
+    EXPECT_NE(text().find("; next to other changes"), std::string::npos) << text();
+}
+
 TEST_F(ChangedLineRows, LinesThatWereNotCountedHaveTheReason) {
     lines = {};
     EXPECT_EQ(text(), "");

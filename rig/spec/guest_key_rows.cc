@@ -292,8 +292,9 @@ time from its entry to its return is `target_latency`. Required with `same_path`
          .text =
              R"(
 Which changed lines must run in every pass of every boot: at least one of each arm, or
-each that has instructions. An arm that has none, because the patch only adds or only
-removes lines, must run the lines next to the change. `"off"`: the lines are not counted,
+each that has instructions. Where a change leaves an arm no line of its own, because it only
+adds or only removes lines, the lines next to it count; with `"all"` only if no change leaves
+it any. `"off"`: the lines are not counted,
 and every arm needs a `marker`. Refused together with `same_path`; without effect with
 `revisions`.)"},
         {.section = "target",
