@@ -10,8 +10,10 @@
 #include <algorithm>
 #include <chrono>
 #include <fmt/format.h>
+#include <map>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 
 namespace rig {
@@ -82,12 +84,55 @@ Result<ObjectCode> code_of(const fs::path& object, const Arch& arch, CommandRunn
     return read_object(object, arch, runner);
 }
 
+// Functions that left one object and came into another: with their file, if it was renamed, or
+// alone. A name of which there are several stays removed and added: which is which nobody knows.
+class MovedFunctions {
+ public:
+    void see(const FunctionChange& change, const ObjectCode& was, const ObjectCode& is) {
+        if (change.kind == FunctionChange::Kind::Removed)
+            removed_[change.function].push_back(was.functions.at(change.function));
+        if (change.kind == FunctionChange::Kind::Added)
+            added_[change.function].push_back({is.functions.at(change.function), change.object});
+    }
+    // Replaces the two changes of each by one, or by none if its code is the same.
+    void join(std::vector<FunctionChange>& changes) const {
+        std::vector<FunctionChange> joined;
+        std::set<std::string> moved;
+        for (const auto& [name, codes] : removed_) {
+            const auto there = added_.find(name);
+            if (there == added_.end() || codes.size() != 1 || there->second.size() != 1) continue;
+            moved.insert(name);
+            ObjectCode before, after;
+            before.functions[name] = codes.front();
+            after.functions[name] = there->second.front().code;
+            std::ranges::move(changes_of(before, after, there->second.front().object),
+                              std::back_inserter(joined));
+        }
+        std::erase_if(changes, [&](const FunctionChange& change) {
+            return change.kind != FunctionChange::Kind::Changed && moved.contains(change.function);
+        });
+        std::ranges::move(joined, std::back_inserter(changes));
+        std::ranges::sort(changes, {}, [](const FunctionChange& change) {
+            return std::tie(change.object, change.function);
+        });
+    }
+
+ private:
+    struct Place {
+        FunctionCode code;
+        std::string object;
+    };
+    std::map<std::string, std::vector<FunctionCode>> removed_;
+    std::map<std::string, std::vector<Place>> added_;
+};
+
 } // namespace
 
 Result<ChangedFunctions> compare_objects(const fs::path& before, const fs::path& after,
                                          const std::vector<std::string>& objects, const Arch& arch,
                                          CommandRunner& runner) {
     ChangedFunctions changed;
+    MovedFunctions moved;
     for (const auto& object : objects) {
         ++changed.objects;
         if (slurp(before / object) == slurp(after / object)) continue;
@@ -105,8 +150,11 @@ Result<ChangedFunctions> compare_objects(const fs::path& before, const fs::path&
             if (!sections.empty())
                 changed.only_data.push_back({object, {sections.begin(), sections.end()}});
         }
+        for (const auto& change : changes)
+            moved.see(change, was, is);
         std::ranges::move(changes, std::back_inserter(changed.functions));
     }
+    moved.join(changed.functions);
     return changed;
 }
 

@@ -35,7 +35,8 @@ Result<ChangedFunctions> changed_functions(const Spec& spec, const Arm& before, 
                                            const BuildContext& context);
 
 // Compares the objects of two folders: `objects` are relative to both. One that is in only one of
-// them has added or removed all its functions.
+// them has added or removed all its functions. A function that went from one object to another, as
+// where a file is renamed, is Changed, in its new object, or not listed if its code is the same.
 Result<ChangedFunctions> compare_objects(const std::filesystem::path& before,
                                          const std::filesystem::path& after,
                                          const std::vector<std::string>& objects, const Arch& arch,

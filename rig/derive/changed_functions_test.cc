@@ -127,6 +127,19 @@ TEST_F(KernelOfTwo, ACommentChangesNothing) {
     EXPECT_EQ(changes(), Words{});
 }
 
+TEST_F(KernelOfTwo, AFunctionThatMovesToAnotherFileIsChangedOnlyIfItsCodeIs) {
+    const auto moves = [&](const std::string& function) {
+        dir.put("patched/x.patch",
+                patch("mm/a.c", "3 +2,0 @@", "-int alone(int a) { return out(a) - 3; }\n") +
+                    patch("mm/b.c", "2,0 +3 @@", "+" + function + "\n"));
+        return changes();
+    };
+    EXPECT_EQ(moves("int alone(int a) { return out(a) - 3; }"), Words{});
+    EXPECT_EQ(moves("int alone(int a) { return out(a) + out(1); }"), Words{"changed alone mm/b.o"});
+    EXPECT_EQ(moves("int other(int a) { return out(a) - 3; }"),
+              (Words{"removed alone mm/a.o", "added other mm/b.o"}));
+}
+
 TEST_F(KernelOfTwo, WhatDoesNotCompileIsTheKernelsFault) {
     dir.put("patched/x.patch", patch("mm/a.c", "1 +1,2 @@", "+#error no\n #include \"both.h\"\n"));
     const auto changed = changed_functions(spec, base, patched, context);
