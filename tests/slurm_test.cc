@@ -131,6 +131,10 @@ TEST_F(Slurm, GivesTheSamplesOfTheLocalEngineByteForByte) {
     EXPECT_EQ(figures(runs()[0]), expected());
     EXPECT_EQ(load_run(runs()[0])->info.replays.size(), boots() < kReplayedFrom ? 0u : 2u);
     EXPECT_EQ(restarts(runs()[0]), 0);
+    // The nodes counted the changed lines too, and their counts came with the samples.
+    EXPECT_TRUE(
+        std::regex_search(result.out, std::regex("mm/mmu_gather.c:307 +80 +80  synchronize_rcu")))
+        << result.out;
     std::set<std::string> nodes;
     for (const auto& entry : fs::recursive_directory_iterator(runs()[0] / "boots"))
         if (entry.path().filename() == "slurm.json")
