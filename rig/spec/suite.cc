@@ -3,6 +3,7 @@
 
 #include "rig/base/files.h"
 #include "rig/base/shipped_files.h"
+#include "rig/base/text.h"
 #include "rig/spec/older_keys.h"
 #include "rig/spec/toml_reader.h"
 #include "rig/spec/value_rules.h"
@@ -20,12 +21,24 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t max_points = 64, max_checks = 64, max_values = 64, max_texts = 64;
 
+// On one line, as an override on the command line and in a report.
 std::string toml_text(const toml::node& node) {
     if (const auto* real = node.as_floating_point())
         return fmt::format("{:#}", real->get()); // the shortest form: 0.1
-    std::ostringstream out;
-    node.visit([&](const auto& typed) { out << typed; });
-    return out.str();
+    using enum toml::format_flags;
+    const auto written_with = [&](toml::format_flags flags) {
+        std::stringstream written;
+        written << toml::toml_formatter{node, flags};
+        return written;
+    };
+    constexpr auto one_line = toml::toml_formatter::default_flags & ~allow_multi_line_strings;
+    // A line end in 'a text' would be taken for one between elements.
+    auto written = written_with(one_line & ~allow_literal_strings);
+    if (written.str().find("\\n") == std::string::npos) written = written_with(one_line);
+    std::string text;
+    for (std::string line; std::getline(written, line);)
+        text += (text.empty() ? "" : " ") + trimmed(line);
+    return text;
 }
 
 Rule metric_shown() {

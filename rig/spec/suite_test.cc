@@ -5,6 +5,7 @@
 #include "rig/spec/toml_reader.h"
 #include "rig/testing/spec_project.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <set>
 
@@ -50,6 +51,24 @@ class SuiteTest : public SpecProject {
         return suite ? "" : suite.error().message;
     }
 };
+
+TEST_F(SuiteTest, AValueOfAnOverrideIsOneLine) {
+    // The library writes long arrays and texts with line ends on several lines.
+    const auto suite = parse_suite(
+        replaced(
+            good_suite, "\"arm.b.series\" = [\"x\"]",
+            "\"workload.group\" = [{ name = \"one\", call = \"getppid\", cpus = \"0-3\", calls = 4 "
+            "}, { name = \"two\", call = \"read\", cpus = \"1\", file = \"a\\nb\" }]"),
+        file());
+    ASSERT_TRUE(suite) << suite.error().message;
+    const auto& run = std::get<RunCheck>(suite->points[1].checks[0]);
+    const auto found = std::find_if(run.set.begin(), run.set.end(),
+                                    [](const auto& one) { return one.key == "workload.group"; });
+    ASSERT_NE(found, run.set.end());
+    EXPECT_EQ(found->value.find('\n'), std::string::npos) << found->value;
+    toml::table read = toml::parse("g = " + found->value);
+    EXPECT_EQ(read["g"][1]["file"].value<std::string>(), "a\nb");
+}
 
 TEST_F(SuiteTest, ReadsEveryKindOfCheck) {
     const auto suite = parse_suite(good_suite, file());
