@@ -16,7 +16,6 @@ namespace rig::guest {
 namespace {
 
 constexpr const char* kTracing = "/sys/kernel/tracing";
-constexpr const char* kFault = "/sys/kernel/debug/fail_page_alloc";
 constexpr const char* kPointers = "/proc/sys/kernel/kptr_restrict";
 
 std::string replace_pids(std::string text, const OwnTasks& tasks) {
@@ -166,42 +165,6 @@ bool define_probes(const nlohmann::json& lines, std::string& error) {
 
 void disable_probe_optimization() {
     write_file("/proc/sys/debug/kprobes-optimization", "0");
-}
-
-bool arm_faults(const nlohmann::json& fault, const OwnTasks& tasks, nlohmann::json& readback,
-                std::string& error) {
-    if (!fault.at("enabled").get<bool>()) return true;
-    for (const auto& attribute : fault.at("attributes")) {
-        const auto name = attribute.at(0).get<std::string>(),
-                   value = attribute.at(1).get<std::string>();
-        if (!write_file(std::string(kFault) + "/" + name, value)) {
-            error = errno_text("fail_page_alloc/" + name + " = " + value);
-            return false;
-        }
-        std::string text;
-        read_file(std::string(kFault) + "/" + name, text);
-        while (!text.empty() && text.back() == '\n')
-            text.pop_back();
-        readback[name] = text;
-    }
-    const auto mark = [&](pid_t task) {
-        return write_file("/proc/" + std::to_string(task) + "/make-it-fail", "1");
-    };
-    if (mark(tasks.pid) && std::all_of(tasks.threads.begin(), tasks.threads.end(), mark))
-        return true;
-    error = errno_text("make-it-fail");
-    return false;
-}
-
-bool read_fault_times(long long& times) {
-    std::string text;
-    if (!read_file(std::string(kFault) + "/times", text)) return false;
-    times = std::atoll(text.c_str());
-    return true;
-}
-
-void disarm_faults() {
-    write_file(std::string(kFault) + "/probability", "0");
 }
 
 int run_to_file(const std::vector<std::string>& argv, const std::string& out,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Sets up perf, kprobes and fault injection according to the plan. The host composes events and
+// Sets up perf and kprobes according to the plan. The host composes events and
 // filters; this code knows no kernel function by name.
 #pragma once
 
@@ -64,13 +64,6 @@ void disable_probe_optimization();
 
 // Writes the plan's lines to kprobe_events. False: `error` names the line.
 bool define_probes(const nlohmann::json& lines, std::string& error);
-
-// Writes the attributes of fail_page_alloc in order, then reads each back into `readback`, and
-// marks the workload's tasks.
-bool arm_faults(const nlohmann::json& fault, const OwnTasks& tasks, nlohmann::json& readback,
-                std::string& error);
-bool read_fault_times(long long& times);
-void disarm_faults();
 
 // Runs a program to its end, with stdout and stderr in files. Returns the wait status.
 int run_to_file(const std::vector<std::string>& argv, const std::string& out,

@@ -3,6 +3,7 @@
 #include "guest/background.h"
 
 #include "guest/bystanders.h"
+#include "guest/fault_injection.h"
 #include "guest/files.h"
 #include "guest/instruments.h"
 #include "guest/window_marks.h"
@@ -187,6 +188,7 @@ struct Pass {
     Channel& channel;
     Deadline& deadline;
     Bystanders& bystanders;
+    const FaultInjection& faults;
     const WindowMarks& marks;
     unsigned window;              // reported to the plugin while the workload runs
     json result = json::object(); // this pass's part of the Result frame
@@ -224,7 +226,7 @@ bool Pass::run() {
                     measured(workload, backgrounds);
     for (const auto& output : backgrounds.outputs())
         channel.send_file(output, "/tmp/" + output);
-    disarm_faults();
+    faults.disarm();
     // The workload's process is still there, with what it has mapped and opened. Only if it did all
     // its calls is there an operation to check.
     if (ok && workload_did_its_calls(workload)) {
@@ -276,9 +278,8 @@ bool Pass::start_recording(PerfProcess& record, const std::vector<std::string>& 
 bool Pass::measured(WorkloadProcess& workload, Backgrounds& backgrounds) {
     stage = "fault injection";
     const OwnTasks tasks = workload.tasks();
-    if (!arm_faults(plan.at("fault"), tasks, result["readback"], error)) return false;
-    long long before = 0, after = 0;
-    read_fault_times(before);
+    if (!faults.arm(tasks, result, error)) return false;
+    const auto before = faults.times();
 
     stage = "perf";
     const bool counting = !own.at("stat").empty();
@@ -325,12 +326,11 @@ bool Pass::measured(WorkloadProcess& workload, Backgrounds& backgrounds) {
     stage = "perf";
     if ((counting && !stat.command("disable", error)) || !record.command("disable", error))
         return false;
-    read_fault_times(after);
-    disarm_faults();
+    const auto after = faults.times();
+    faults.disarm();
     channel.send_file(name() + "-interrupts-after.txt", "/proc/interrupts");
     if ((counting && !stat.stop(error)) || !record.stop(error)) return false;
-    result["times_before"] = before;
-    result["times_after"] = after;
+    faults.report(before, after, result);
     send_output();
     return true;
 }
@@ -367,6 +367,8 @@ void measure(const json& plan, Channel& channel, Deadline& deadline) {
     };
     std::string error;
     disable_probe_optimization();
+    const FaultInjection faults(plan);
+    if (!faults.prepare(error)) return fail("fault injection", error);
     if (!define_probes(plan.at("probes"), error)) return fail("kprobes", error);
     if (const auto missing = missing_events(plan); !missing.empty()) {
         error = "the kernel has no event";
@@ -383,7 +385,7 @@ void measure(const json& plan, Channel& channel, Deadline& deadline) {
     const WindowMarks marks;
     unsigned index = 0;
     for (const auto& own : plan.at("passes")) {
-        Pass pass{plan, own, channel, deadline, bystanders, marks, window_of_pass(index++)};
+        Pass pass{plan, own, channel, deadline, bystanders, faults, marks, window_of_pass(index++)};
         if (!pass.run()) return fail(pass.name() + " pass: " + pass.stage, pass.error);
         pass.result["name"] = pass.name();
         result["passes"].push_back(pass.result);

@@ -8,7 +8,7 @@ import pathlib
 import re
 import sys
 
-ORDER = ("base arch protocol stats workloads spec host hypervisor kernel series derive plan guest_output profile boot analysis results "
+ORDER = ("base arch protocol stats workloads fault_points spec host hypervisor kernel series derive plan guest_output profile boot analysis results "
          "report run_index export html experiment slurm pack bisect nightly trial help cli").split()
 RANK = {name: rank for rank, name in enumerate(ORDER)}
 THREADS = re.compile(r'^\s*#\s*include\s+<(?:atomic|barrier|condition_variable|future|latch|mutex|pthread\.h|semaphore|shared_mutex|thread|'

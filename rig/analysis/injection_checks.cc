@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rig/analysis/injection_checks.h"
 
+#include "rig/analysis/fault_point_checks.h"
 #include "rig/analysis/kernel_checks.h"
 
 #include <cstdint>
@@ -12,18 +13,18 @@ namespace rig {
 namespace {
 
 std::string why_no_injection(const ArmEvidence& evidence, const Sample& s) {
-    const auto& fault = evidence.spec.fault;
-    if (fault.min_order > 0)
-        return fmt::format("fault.min_order = {} lets order-0 allocations pass{}", fault.min_order,
-                           workload_hint(evidence, HintFor::OrderTooHigh, &s));
+    const auto& fault = evidence.spec.faults.front();
+    const auto& point = fault_point_named(fault.point);
+    if (point.why_none)
+        if (const auto why = point.why_none(fault.values, "fault."); !why.empty())
+            return why + workload_hint(evidence, HintFor::OrderTooHigh, &s);
     if (fault.times == 0) return "fault.times = 0 allows no injection";
-    for (const char* name : {"FAIL_PAGE_ALLOC", "FAULT_INJECTION_STACKTRACE_FILTER"})
-        if (kernel_option(evidence.kernel, name) == "n" &&
-            (fault.stack_filter || name == std::string("FAIL_PAGE_ALLOC")))
+    for (const auto& name : fault.options())
+        if (kernel_option(evidence.kernel, name) == "n")
             return fmt::format("CONFIG_{}=n: the kernel cannot inject this", name);
     if (auto more = workload_hint(evidence, HintFor::NoInjection, &s); !more.empty()) return more;
     std::vector<std::string> causes;
-    if (fault.stack_filter)
+    if (fault.pinned())
         causes.push_back(fmt::format(
             "the stack filter's range is not {}() (inlined, or System.map of another image)",
             fault.function));
@@ -36,12 +37,12 @@ std::string why_no_injection(const ArmEvidence& evidence, const Sample& s) {
 }
 
 std::string why_not_only_target(const ArmEvidence& evidence, const Sample& s) {
-    if (!evidence.spec.fault.stack_filter)
+    if (!evidence.spec.faults.front().pinned())
         return "fault.stack_filter = false: every allocation of the task may fail" +
                workload_hint(evidence, HintFor::AnySite, &s);
     const auto& e = s.exercised;
-    if (!evidence.spec.fault.task_filter && e.injections > e.target_hits)
-        return "fault.task_filter = false: allocations failed outside the workload as well, whose "
+    if (!evidence.spec.faults.front().task_filter && e.injections > e.target_hits)
+        return "fault.task-filter = false: allocations failed outside the workload as well, whose "
                "effects are not told apart";
     if (e.target_hits > e.injections)
         return "allocations failed that were not injected: too little guest.memory_mib, or another "
@@ -49,14 +50,16 @@ std::string why_not_only_target(const ArmEvidence& evidence, const Sample& s) {
     if (e.target_hits < e.injections)
         return "the stack filter let other call sites fail" +
                workload_hint(evidence, HintFor::OtherSites, &s);
-    return "fail_page_alloc/times and the probe on should_fail_alloc_page() disagree: the probe "
-           "missed some";
+    const auto& point = fault_point_named(evidence.spec.faults.front().point);
+    return fmt::format("{}/times and the probe on {}() disagree: the probe missed some", point.name,
+                       point.decides.function);
 }
 
 } // namespace
 
 void check_faults(const ArmEvidence& evidence, const Boots& boots,
                   std::vector<ValidityCheck>& checks) {
+    if (!evidence.spec.failures_hit_target()) return check_faults_apart(evidence, boots, checks);
     checks.push_back(over_boots(
         {"injections", "allocations were made to fail in every boot", true,
          range(boots, [](const Sample& s) { return s.exercised.injections; }), ""},
@@ -77,7 +80,7 @@ void check_faults(const ArmEvidence& evidence, const Boots& boots,
                 e.injections, e.failed_allocations, e.target_hits);
         },
         [&](const Sample& s) { return why_not_only_target(evidence, s); }));
-    const auto& function = evidence.spec.fault.function;
+    const auto& function = evidence.spec.faults.front().function;
     checks.push_back(over_boots(
         {"failure_sites", "every failure was in " + function + "()", true,
          range(boots, [](const Sample& s) { return s.exercised.injections; }), ""},
@@ -94,7 +97,7 @@ void check_faults(const ArmEvidence& evidence, const Boots& boots,
                                s.exercised.injections);
         },
         [&](const Sample& s) -> std::string {
-            if (!evidence.spec.fault.stack_filter)
+            if (!evidence.spec.faults.front().pinned())
                 return "fault.stack_filter = false lets any call site of the task fail";
             if (s.injections_by_site.empty() || s.injections_by_site.contains("unknown"))
                 return "perf recorded no usable callchain: CONFIG_UNWINDER_FRAME_POINTER is wanted";
@@ -113,7 +116,7 @@ void check_no_faults(const Boots& boots, std::vector<ValidityCheck>& checks) {
                        s.exercised.failed_allocations;
             return all == 0 ? Wrong{} : Wrong{fmt::format("{} failures, want 0", all)};
         },
-        [](const Sample&) { return "fail_page_alloc was armed although fault.enabled = false"; }));
+        [](const Sample&) { return "a fault point was armed although fault.enabled = false"; }));
 }
 
 } // namespace rig

@@ -66,7 +66,8 @@ ValidityCheck check_symbols(const ArmEvidence& evidence) {
     std::vector<std::string> names = {evidence.spec.target.function};
     for (const auto& name : {evidence.spec.target.sync_function, evidence.arm.marker})
         if (!name.empty()) names.push_back(name);
-    if (evidence.spec.fault.enabled) names.push_back(evidence.spec.fault.function);
+    for (const auto& function : evidence.spec.fault_functions())
+        names.push_back(function);
     std::vector<std::string> missing;
     for (const auto& name : names) {
         auto found = evidence.kernel.symbols.find(name);

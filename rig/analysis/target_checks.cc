@@ -210,9 +210,9 @@ void check_hits(const ArmEvidence& evidence, const Boots& boots,
         [&](const Sample& s) -> std::string {
             if (auto more = workload_hint(evidence, HintFor::TargetNotHit, &s); !more.empty())
                 return more;
-            if (evidence.spec.fault.enabled && s.exercised.injections == 0)
+            if (evidence.spec.injects() && s.exercised.injections == 0)
                 return "no allocation failed, so the fallback was not needed: see injections";
-            if (!evidence.spec.fault.enabled)
+            if (!evidence.spec.injects())
                 return "the workload does not lead there, or this kernel does it elsewhere";
             const auto more = workload_hint(evidence, HintFor::InjectedElsewhere, &s);
             return more.empty() ? "the failures hit something that does not lead to the target: "
@@ -271,7 +271,7 @@ std::vector<ValidityCheck> prove(const ArmEvidence& evidence) {
     checks.push_back(check_platform(evidence, boots));
     if (!boots.empty() && has_replays(evidence.spec, boots[0]->run_clock == "wall"))
         checks.push_back(check_replay(evidence));
-    if (evidence.spec.fault.enabled)
+    if (evidence.spec.injects())
         check_faults(evidence, boots, checks);
     else
         check_no_faults(boots, checks);

@@ -121,7 +121,7 @@ TEST_F(ExercisedTest, AClockThatStandsStillProvesNothing) {
 }
 
 TEST_F(ExercisedTest, OtherTasksFailuresAreToldApart) {
-    spec_.fault.task_filter = false;
+    spec_.faults[0].task_filter = false;
     boot(1).exercised.injections = boot(1).exercised.failed_allocations = 95;
     boot(1).injections_by_site = {{"tlb_remove_table", 95}};
     expect_failing({"faults_reconcile"});
@@ -305,7 +305,7 @@ class SamePathTest : public ExercisedTest {
  protected:
     void SetUp() override {
         spec_.workload.name = "collapse";
-        spec_.fault.enabled = false;
+        spec_.faults[0].enabled = false;
         spec_.target.same_path = true;
         for (auto& arm : spec_.arms)
             arm.marker.clear();
@@ -379,16 +379,16 @@ TEST_F(ExercisedTest, ExplainsWhyNothingWasInjected) {
     boot(0).exercised.injections = 0;
     auto reason = [&] { return check("injections").reason; };
     EXPECT_NE(reason().find("make-it-fail"), std::string::npos);
-    spec_.fault.interval = 100;
+    spec_.faults[0].interval = 100;
     EXPECT_EQ(reason(), "fault.interval = 100 is more than the 80 tables freed");
     spec_.kernel.prerequisites.clear();
     EXPECT_NE(reason().find("bypasses the table batch"), std::string::npos);
     facts_.config["FAULT_INJECTION_STACKTRACE_FILTER"] = "n";
     EXPECT_NE(reason().find("CONFIG_FAULT_INJECTION_STACKTRACE_FILTER=n"), std::string::npos);
-    spec_.fault.times = 0;
+    spec_.faults[0].times = 0;
     EXPECT_EQ(reason(), "fault.times = 0 allows no injection");
-    spec_.fault.min_order = 1;
-    EXPECT_NE(reason().find("fault.min_order = 1"), std::string::npos);
+    spec_.faults[0].values["min-order"] = std::int64_t{1};
+    EXPECT_NE(reason().find("fault.min-order = 1"), std::string::npos);
 }
 
 // Data from real guests, see testdata/README.md.
@@ -414,13 +414,13 @@ TEST_F(ExercisedTest, ARealBootProvesItself) {
     expect_failing({}, 0);
     EXPECT_TRUE(
         clock_warnings({spec_, spec_.arms[0], baseline_, baseline_, samples_, replays_}).empty());
-    spec_.fault.stack_filter = false;
+    spec_.faults[0].stack_filter = false;
     samples_ = {captured_sample(spec_, "6.12-ipi-no-stack-filter")};
     expect_failing({"faults_reconcile", "failure_sites", "timed_pass"}, 0);
 }
 
 TEST_F(ExercisedTest, TheNegativeControlIsRecognised) {
-    spec_.fault.stack_filter = false;
+    spec_.faults[0].stack_filter = false;
     boot(0).exercised.injections = boot(0).exercised.failed_allocations = 120;
     boot(0).injections_by_site["tlb_next_batch"] = 40;
     expect_failing({"faults_reconcile", "failure_sites"});
@@ -428,7 +428,7 @@ TEST_F(ExercisedTest, TheNegativeControlIsRecognised) {
 }
 
 TEST_F(ExercisedTest, WithoutFaultsTheTargetMustStillRun) {
-    spec_.fault.enabled = false;
+    spec_.faults[0].enabled = false;
     expect_failing({"no_injections"}); // the samples hold 80
     for (auto& s : samples_) {
         s.exercised.injections = s.exercised.failed_allocations = s.exercised.timed_injections = 0;

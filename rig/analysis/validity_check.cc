@@ -18,8 +18,8 @@ std::string workload_hint(const ArmEvidence& evidence, HintFor what, const Sampl
                  .config = evidence.kernel.config,
                  .stock = spec.kernel.prerequisites.empty() && !evidence.arm.prebuilt,
                  .target_function = spec.target.function,
-                 .fault_function = spec.fault.function,
-                 .fault_interval = spec.fault.interval,
+                 .fault_function = spec.faults.front().function,
+                 .fault_interval = spec.faults.front().interval,
                  .work_done = boot ? boot->exercised.work_done : 0,
                  .option = option});
 }

@@ -509,7 +509,7 @@ TEST_F(GuestRun, AMeasuredBootBecomesASample) {
         "ffffffff8116e420 t tlb_remove_table_one\nffffffff8116e8d0 T "
         "tlb_remove_table\nffffffff8116eaf0 T x\n",
         "m");
-    spec_.fault.function = "tlb_remove_table";
+    spec_.faults[0].function = "tlb_remove_table";
     spec_.target.function = "tlb_remove_table_one";
     spec_.target.sync_function = "tlb_remove_table_smp_sync";
     const auto plan = make_plan(spec_, spec_.arms[0], *symbols, {});

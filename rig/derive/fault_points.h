@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The functions of the kernel that each fault point can make fail.
+// Which functions of the kernel a fault point can make fail.
 #pragma once
 
-#include <string>
+#include "rig/fault_points/fault_point.h"
+
 #include <string_view>
-#include <vector>
 
 namespace rig {
-
-struct FaultPoint {
-    std::string name;                   // its folder in debugfs: "failslab"
-    std::vector<std::string> functions; // what callers call, under the names of all known kernels
-};
-const std::vector<FaultPoint>& fault_points();
 
 // The fault point that can make calls of this function fail. nullptr: none. `function` is a name
 // of the source. Pure.

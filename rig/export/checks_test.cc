@@ -182,10 +182,10 @@ TEST(Checks, WhatFailsWithInjectedFaultsSaysSo) {
     EXPECT_NE(
         check(checks_of(input_of(spec, {}), {}), "", "verdict").why.find(words + "an unknown"),
         std::string::npos);
-    spec.fault.stack_filter = false;
+    spec.faults[0].stack_filter = false;
     EXPECT_NE(injected_faults(input_of(spec, samples), "").find("any function of the workload's"),
               std::string::npos);
-    spec.fault.enabled = false;
+    spec.faults[0].enabled = false;
     for (const auto& one : checks_of(input_of(spec, samples), faults))
         for (const auto& c : one.checks)
             EXPECT_EQ(c.why.find("injected faults"), std::string::npos) << c.name << ": " << c.why;

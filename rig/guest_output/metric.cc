@@ -232,7 +232,9 @@ std::vector<MetricInfo> metric_infos(const std::vector<MetricSpec>& metrics) {
 
 std::uint64_t predicted_sync(const Sample& sample) {
     const auto& e = sample.exercised;
-    const bool faults = e.injections + e.failed_allocations + e.timed_injections > 0;
+    // Faults that are counted apart need not lead to the target.
+    const bool faults =
+        e.injections + e.failed_allocations + e.timed_injections > 0 && sample.faults.empty();
     const auto broadcasts = faults ? e.injections : e.target_hits;
     return sample.cpus_online == 0 ? 0 : broadcasts * (sample.cpus_online - 1);
 }

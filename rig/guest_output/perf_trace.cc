@@ -4,6 +4,7 @@
 #include "rig/base/text.h"
 #include "rig/kernel/symbol_table.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <map>
 #include <optional>
@@ -100,22 +101,20 @@ Result<std::string> call_site_named(std::string_view field, const GuestPlan& pla
     return fmt::format("{}+{:#x}", place.name, place.offset);
 }
 
-Result<std::string> allocation_site(const std::vector<Frame>& chain, const GuestPlan& plan) {
-    const auto internal = [](std::string_view name) {
-        for (const char* part : {"should_fail_alloc_page", "alloc_pages", "get_free_pages",
-                                 "__get_free_page", "prepare_alloc_pages", "alloc_frozen_pages"})
-            if (name.find(part) != std::string_view::npos) return true;
-        return false;
+Result<std::string> call_site(const std::vector<Frame>& chain,
+                              const std::vector<std::string>& inner, const GuestPlan& plan) {
+    const auto internal = [&](const std::string& name) {
+        return std::any_of(inner.begin(), inner.end(),
+                           [&](const std::string& part) { return name.find(part) != name.npos; });
     };
     for (const auto& frame : chain) {
         std::string name = frame.name;
         if (name.empty()) {
-            // User space: no function of the kernel outside of the allocator is on the stack.
+            // User space: no function of the kernel but the inner ones is on the stack.
             if (frame.address >> 63 == 0) break;
             if (!plan.symbols)
                 return guest_error(fmt::format("perf: the frame {:#x} has no name", frame.address));
-            RIG_TRY(place,
-                    place_in(*plan.symbols, frame.address, "a caller of the page allocator,"));
+            RIG_TRY(place, place_in(*plan.symbols, frame.address, "the caller of a failed call,"));
             name = place.name;
         }
         if (!internal(name)) return printable_ascii(name);

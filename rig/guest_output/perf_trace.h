@@ -54,8 +54,9 @@ std::string function_named(std::string_view field, const GuestPlan& plan);
 // The call site of an IPI, in the format of perf's %pS ("smp_call_function+0x20").
 Result<std::string> call_site_named(std::string_view field, const GuestPlan& plan);
 
-// The innermost caller of the page allocator: the first frame that is not part of the allocator.
-// "unknown" if there is none.
-Result<std::string> allocation_site(const std::vector<Frame>& chain, const GuestPlan& plan);
+// The innermost caller of a function: the first frame whose name contains none of `inner`, which
+// are parts of the names of functions in between. "unknown" if there is none.
+Result<std::string> call_site(const std::vector<Frame>& chain,
+                              const std::vector<std::string>& inner, const GuestPlan& plan);
 
 } // namespace rig

@@ -22,6 +22,7 @@ constexpr std::size_t max_own_counters = 256; // a workload's: of its threads an
 constexpr std::size_t max_timings = 256;
 constexpr std::size_t max_cpus = 4096;
 constexpr std::size_t max_requirements = 256;
+constexpr std::size_t max_faults = 8;
 constexpr std::size_t max_text = 256;  // uname fields have at most 64 bytes
 constexpr std::size_t max_splats = 32; // kMaxSplats and kMaxTrace of console_triage.h
 constexpr std::size_t max_trace = 8;
@@ -41,6 +42,13 @@ template<class Visit, class E> void visit_exposure(E& exercised, Visit visit) {
     visit("exposed_calls", exercised.exposed_calls);
     visit("calls", exercised.calls);
     visit("lost_events", exercised.lost_events);
+}
+
+template<class Visit, class F> void visit_fault(F& fault, Visit visit) {
+    visit("injections", fault.injections);
+    visit("timed_injections", fault.timed_injections);
+    visit("failed", fault.failed);
+    visit("below", fault.below);
 }
 
 template<class Visit, class S> void visit_latencies(S& sample, Visit visit) {
@@ -97,6 +105,34 @@ Status read_exercised(JsonReader reader, Exercised& exercised) {
     return reader.finish();
 }
 
+// [{"point": NAME, ...}]: a reader of JSON goes through a list of objects.
+json faults_json(const std::map<std::string, FaultCounts>& faults) {
+    json out = json::array();
+    for (const auto& [point, counts] : faults) {
+        auto& one = out.emplace_back(json{{"point", point}, {"by_site", counts.by_site}});
+        visit_fault(counts, [&](const char* key, std::uint64_t value) { one[key] = value; });
+    }
+    return out;
+}
+
+Status read_faults(JsonReader& reader, std::map<std::string, FaultCounts>& faults) {
+    RIG_TRY(list, reader.objects("faults", max_faults));
+    for (auto& one : list) {
+        std::string point;
+        FaultCounts counts;
+        RIG_CHECK(one.one_of("point", point, fault_point_names()));
+        Status status;
+        visit_fault(counts, [&](const char* key, std::uint64_t& value) {
+            if (status) status = one.whole(key, value);
+        });
+        RIG_CHECK(status);
+        RIG_CHECK(one.map("by_site", counts.by_site, max_names));
+        RIG_CHECK(one.finish());
+        faults[point] = std::move(counts);
+    }
+    return {};
+}
+
 } // namespace
 
 json to_json(const Sample& sample, bool with_host) {
@@ -124,6 +160,7 @@ json to_json(const Sample& sample, bool with_host) {
     visit_latencies(sample, [&](const char* key, const std::vector<std::uint64_t>& values) {
         out[key] = values;
     });
+    if (!sample.faults.empty()) out["faults"] = faults_json(sample.faults);
     if (sample.nodes_online > 1) out["nodes_online"] = sample.nodes_online;
     visit_rare(sample, [&](const char* key, const std::vector<std::uint64_t>& values) {
         if (!values.empty()) out[key] = values;
@@ -175,6 +212,7 @@ Result<Sample> sample_from_json(const json& value) {
     RIG_CHECK(reader.map("ipis_by_function", sample.ipis_by_function, max_names));
     RIG_CHECK(reader.map("sync_callsites", sample.sync_callsites, max_names));
     RIG_CHECK(reader.map("injections_by_site", sample.injections_by_site, max_names));
+    if (reader.has("faults")) RIG_CHECK(read_faults(reader, sample.faults));
     Status status;
     visit_latencies(sample, [&](const char* key, std::vector<std::uint64_t>& values) {
         if (status) status = reader.wholes(key_in(reader, key), values, max_values);

@@ -22,7 +22,7 @@ namespace rig {
 // of the calls, so that the instruments of the count pass do not distort latencies. (For example, a
 // kprobe in the IPI handler would make the IPI look slower.)
 struct Exercised {
-    // Count pass: fail_page_alloc/times before - after.
+    // Count pass: the fault point's times before - after, the sum over all points.
     std::uint64_t injections = 0;
     // Count pass, perf stat: entries of spec.target.function by the workload.
     std::uint64_t target_hits = 0;
@@ -31,7 +31,7 @@ struct Exercised {
     // Count pass, perf record: runs of the target in which the marker ran exactly once between
     // entry and return of the same task.
     std::uint64_t marked_hits = 0;
-    // Count pass, perf stat: allocations of the workload that the fault injection failed.
+    // Count pass, perf stat: calls of the workload that the fault injection failed, all points.
     std::uint64_t failed_allocations = 0;
     // Count pass, perf stat: runs of the sync function on the receiving CPUs.
     std::uint64_t sync_handled = 0;
@@ -65,6 +65,20 @@ struct SampleSplat {
     bool operator==(const SampleSplat&) const = default;
 };
 
+// What was made to fail at one fault point.
+struct FaultCounts {
+    // Count pass and latency pass: times before - after.
+    std::uint64_t injections = 0, timed_injections = 0;
+    // Count pass, perf stat: failed calls of the workload.
+    std::uint64_t failed = 0;
+    // Count pass, perf record: failed calls with a frame in the functions that the fault names; all
+    // if it names none.
+    std::uint64_t below = 0;
+    // Count pass, perf record: failed calls by the innermost caller.
+    std::map<std::string, std::uint64_t> by_site = {};
+    bool operator==(const FaultCounts&) const = default;
+};
+
 struct Sample {
     BootId id;
     std::string run_clock;     // "virtual" | "wall"
@@ -94,6 +108,10 @@ struct Sample {
     // Count pass: injected failures by the function whose allocation failed (innermost caller of
     // the allocator), from callchains.
     std::map<std::string, std::uint64_t> injections_by_site;
+
+    // By fault point, if the experiment's faults are counted apart (Spec::failures_hit_target());
+    // else empty.
+    std::map<std::string, FaultCounts> faults = {};
 
     // Latency pass.
     // From perf: entry to return of the target, one value per hit.

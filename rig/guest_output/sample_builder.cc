@@ -3,6 +3,7 @@
 
 #include "rig/base/text.h"
 #include "rig/guest_output/boot_outcome.h"
+#include "rig/guest_output/fault_counts.h"
 #include "rig/guest_output/perf_output.h"
 #include "rig/guest_output/perf_trace.h"
 #include "rig/guest_output/requirements.h"
@@ -88,7 +89,7 @@ Status check_pace(const Calls& calls, const Spec& spec, const char* pass) {
                     late, calls.latency_ns.size(), pass, spec.workload.pace_us));
 }
 
-std::uint64_t count_of(const Sample& sample, const char* key) {
+std::uint64_t count_of(const Sample& sample, const std::string& key) {
     const auto found = sample.counts.find(key);
     return found == sample.counts.end() ? 0 : found->second;
 }
@@ -145,14 +146,6 @@ Status check_operation(Sample& sample, const json& pass, const std::string& name
                              printable_ascii(check.at("said").get<std::string>(), kMaxError)));
 }
 
-Result<std::uint64_t> injections_of(const json& pass) {
-    const auto before = pass.at("times_before").get<std::int64_t>(),
-               after = pass.at("times_after").get<std::int64_t>();
-    if (after > before)
-        return guest_error(fmt::format("fail_page_alloc/times rose from {} to {}", before, after));
-    return static_cast<std::uint64_t>(before - after);
-}
-
 // Adds the counters of this pass; a sample holds the sum over both passes.
 Status fill_counters(Sample& sample, const json& pass, const Spec& spec) {
     const auto counters = pass.at("workload").value("counters", json::object());
@@ -193,17 +186,12 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
     const auto iteration = iteration_of(spec.workload);
     RIG_TRY(calls, pair_calls(trace, iteration));
     RIG_CHECK(check_pace(calls, spec, "count"));
-    RIG_TRY(injections, injections_of(pass));
+    RIG_TRY(injections, fill_injections(sample, pass, plan, spec, &FaultCounts::injections));
     RIG_TRY(marked, marked_hits(trace, calls.last));
     Exercised& e = sample.exercised;
     e.marked_hits = marked;
-    // Key: thread. Value: the stack of its latest allocation, for architectures whose return probes
-    // have no stack. (If an interrupt allocates in between, its stack replaces the thread's. The
-    // failure is then attributed to the wrong site, and a validity check fails.)
-    std::map<int, const std::vector<Frame>*> asked;
-    const bool return_stacks = arch_named(spec.kernel.arch).return_stacks;
-    for (const auto& event : trace.events) {
-        if (event.event == "rig:alloc") asked[event.tid] = &event.callchain;
+    RIG_CHECK(fill_failures(sample, trace, plan, spec));
+    for (const auto& event : trace.events)
         if (event.event == "csd:csd_queue_cpu") {
             const auto function = function_named(trace_field(event.trace, "func"), plan);
             if (function == spec.target.sync_function) {
@@ -213,18 +201,15 @@ Status fill_counted(Sample& sample, const Artifacts& artifacts, const json& pass
             }
             if (event.time_ns >= calls.first && event.time_ns <= calls.last)
                 ++sample.ipis_by_function[function];
-        } else if (event.event == "rig:alloc_failed") {
-            const auto entry = asked.extract(event.tid);
-            RIG_TRY(site,
-                    allocation_site(
-                        return_stacks || entry.empty() ? event.callchain : *entry.mapped(), plan));
-            ++sample.injections_by_site[site];
         }
-    }
     e.injections = injections;
     e.target_hits = count_of(sample, "target_hits");
     e.marker_hits = count_of(sample, "witness_hits");
-    e.failed_allocations = count_of(sample, "failed_allocations");
+    for (const auto& fault : plan.faults) {
+        const auto failed = count_of(sample, fault.point->count_key);
+        e.failed_allocations += failed;
+        if (!spec.failures_hit_target()) sample.faults[fault.point->name].failed = failed;
+    }
     e.sync_handled = count_of(sample, "sync_handled");
     // The agent uses this key for the work of any workload.
     e.work_done = pass.at("workload").at("tables_freed").get<std::uint64_t>();
@@ -341,7 +326,7 @@ Status fill_bystanders(Sample& sample, const json& result, const WorkloadSpec& w
 }
 
 Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, const json& result,
-                  const Spec& spec) {
+                  const GuestPlan& plan, const Spec& spec) {
     RIG_TRY(script, artifact(artifacts, "timed-perf-script.txt"));
     RIG_TRY(trace, parse_perf_script(script));
     RIG_TRY(iterations, pair_calls(trace, iteration_of(spec.workload)));
@@ -357,7 +342,7 @@ Status fill_timed(Sample& sample, const Artifacts& artifacts, const json& pass, 
         sample.latencies_ns[metric.name] = timed.latency_ns;
     }
     RIG_CHECK(fill_backgrounds(sample, artifacts, spec));
-    RIG_TRY(injections, injections_of(pass));
+    RIG_TRY(injections, fill_injections(sample, pass, plan, spec, &FaultCounts::timed_injections));
     Exercised& e = sample.exercised;
     e.timed_injections = injections;
     e.timed_target_hits = target.latency_ns.size();
@@ -434,7 +419,7 @@ Result<Sample> collect(const Artifacts& artifacts, const GuestPlan& plan, const 
             RIG_CHECK(fill_counters(sample, pass, spec));
         }
         RIG_CHECK(fill_counted(sample, artifacts, passes.at(0), plan, spec));
-        if (timed) RIG_CHECK(fill_timed(sample, artifacts, passes.at(1), result, spec));
+        if (timed) RIG_CHECK(fill_timed(sample, artifacts, passes.at(1), result, plan, spec));
         RIG_CHECK(no_optimised_probe(kprobes));
         sample.exercised.probe_addresses_match =
             probe_matches(kprobes, plan.target_address, spec.target.function);

@@ -70,6 +70,12 @@ Json value_of(const FileKey& key) {
                {"maxItems", key.high},
                {"items", table_of(key)}};
         break;
+    case KeyType::OneOrMore:
+        out["anyOf"] = Json::array({table_of(key), Json{{"type", "array"},
+                                                        {"minItems", 1},
+                                                        {"maxItems", key.high},
+                                                        {"items", table_of(key)}}});
+        break;
     case KeyType::Scalar:
         out = {{"type", {"boolean", "integer", "string"}}};
         break;

@@ -53,6 +53,11 @@ void count_keys(const json& schema, std::size_t& keys) {
         count_keys(schema["additionalProperties"], keys);
     }
     if (schema.contains("items")) count_keys(schema["items"], keys);
+    // A table, or a list of the same tables.
+    if (schema.contains("anyOf")) {
+        EXPECT_EQ(schema["anyOf"][0], schema["anyOf"][1]["items"]);
+        count_keys(schema["anyOf"][0], keys);
+    }
 }
 
 TEST(Schema, UnknownKeysAreRefusedEverywhere) {

@@ -2,9 +2,11 @@
 #include "rig/help/sample_experiment.h"
 
 #include "rig/base/text.h"
+#include "rig/fault_points/fault_point.h"
 #include "rig/help/roff.h"
 #include "rig/spec/experiment_keys.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace rig {
@@ -70,11 +72,26 @@ values = {{ base = "predicted", patched = 0 }}
 expect = "falls"
 )";
 
+// Keys of [fault] that mean nothing beside the function that the file names: other points with
+// their attributes, and ranges of functions.
+bool needs_another_fault(const FileKey& key) {
+    if (key.section != "fault") return false;
+    const auto has = [&](const std::vector<FaultAttribute>& attributes) {
+        return std::any_of(attributes.begin(), attributes.end(),
+                           [&](const FaultAttribute& one) { return one.key == key.name; });
+    };
+    const auto points = all_fault_points();
+    const bool of_some_point = std::any_of(
+        points.begin(), points.end(), [&](const FaultPoint* one) { return has(one->attributes); });
+    return key.name == "point" || key.name.starts_with("require-") || key.name.ends_with("-end") ||
+           (of_some_point && !has(standard_fault_point().attributes));
+}
+
 // "# vcpus = 8    # default: 4; 2 to 16", one line for each key that is not in the file already.
 std::string other_keys(std::string_view section, std::string_view there) {
     std::string out;
     for (const auto* key : keys_of(section)) {
-        if (key->name == there) continue;
+        if (key->name == there || needs_another_fault(*key)) continue;
         const auto line = fmt::format("# {}", key->example);
         const auto about = fmt::format("# default: {}; {}", roff::plain(key->standard),
                                        roff::plain(range_words(*key)));

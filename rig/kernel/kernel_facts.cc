@@ -166,6 +166,9 @@ KernelFacts kernel_facts(const Spec& spec, std::string_view config_text,
         auto names = explaining_options();
         names.insert(names.end(), detector_options().begin(), detector_options().end());
         names.push_back(arch_named(spec.kernel.arch).option);
+        for (const auto* fault : spec.enabled_faults())
+            for (const auto& option : fault->options())
+                names.push_back(option);
         for (const auto& [name, value] : spec.target.config)
             names.push_back(name);
         for (const auto& [name, value] : spec.required.options)
@@ -177,7 +180,8 @@ KernelFacts kernel_facts(const Spec& spec, std::string_view config_text,
     }
     std::vector<std::string> symbols = {spec.target.function};
     if (!spec.target.sync_function.empty()) symbols.push_back(spec.target.sync_function);
-    if (spec.fault.enabled) symbols.push_back(spec.fault.function);
+    for (const auto& function : spec.fault_functions())
+        symbols.push_back(function);
     for (const auto& arm : spec.arms)
         if (!arm.marker.empty()) symbols.push_back(arm.marker);
     for (const auto& [option, symbol] : detector_symbols())

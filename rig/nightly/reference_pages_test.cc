@@ -28,8 +28,8 @@ using Sections = std::map<std::string, std::map<std::string, KeyText>>;
 // Of a page, by section ("" for the top level) and key. The line below a key's heading is
 // "Type: T. Default: D. Range: R."
 Sections read_page(const std::string& text) {
-    static const std::regex section(R"(## \[\[?([A-Za-z_.]+)\]\]?)"), key(R"(### ([A-Za-z0-9_]+))"),
-        line(R"(Type: (.+)\. Default: (.+)\. Range: (.+)\.)");
+    static const std::regex section(R"(## \[\[?([A-Za-z_.]+)\]\]?)"),
+        key(R"(### ([A-Za-z0-9_-]+))"), line(R"(Type: (.+)\. Default: (.+)\. Range: (.+)\.)");
     Sections out;
     std::istringstream in(text);
     std::optional<std::string> here;
@@ -242,16 +242,26 @@ std::map<std::string, std::string> values_of(const Spec& s) {
         {"workload.bystanders", flag(s.workload.bystanders)},
         {"workload.bystander_period_us", number(s.workload.bystander_period_us)},
         {"image.full_perf", flag(s.full_perf)},
-        {"fault.enabled", flag(s.fault.enabled)},
-        {"fault.interval", number(s.fault.interval)},
-        {"fault.times", number(s.fault.times)},
-        {"fault.min_order", number(s.fault.min_order)},
-        {"fault.task_filter", flag(s.fault.task_filter)},
-        {"fault.stack_filter", flag(s.fault.stack_filter)},
+        {"fault.enabled", flag(s.faults[0].enabled)},
+        {"fault.interval", number(s.faults[0].interval)},
+        {"fault.times", number(s.faults[0].times)},
+        {"fault.probability", number(s.faults[0].probability)},
+        {"fault.space", number(s.faults[0].space)},
+        {"fault.stacktrace-depth", number(s.faults[0].stacktrace_depth)},
+        {"fault.task-filter", flag(s.faults[0].task_filter)},
+        {"fault.stack_filter", flag(s.faults[0].stack_filter)},
         {"target.same_path", flag(s.target.same_path)},
         {"target.revisions", flag(s.target.revisions)},
         {"requires.vcpus", number(s.required.vcpus)},
     };
+    for (const auto* point : all_fault_points())
+        for (const auto& attribute : point->attributes) {
+            const auto& key = attribute.key;
+            if (attribute.type == FaultAttribute::Type::Flag)
+                out["fault." + key] = flag(flag_of(*point, {}, key));
+            if (attribute.type == FaultAttribute::Type::Number)
+                out["fault." + key] = number(number_of(*point, {}, key));
+        }
     const CallerBystander caller;
     out["workload.caller_bystander.cpu"] = number(caller.cpu);
     out["workload.caller_bystander.period_us"] = number(caller.period_us);

@@ -126,7 +126,7 @@ std::string regression_report(const Incident& incident) {
                                     "experiment.")
                   : injected == kNoFaults
                       ? std::string("In the median boot of every arm no fault was injected.")
-                      : fmt::format("Faults were injected (fail_page_alloc): {}.", injected));
+                      : fmt::format("Faults were injected: {}.", injected));
     if (!incident.seen.command.empty())
         text += "To reproduce:\n" + command_lines(incident.seen.command);
     if (const auto line = regzbot_line(cause); !line.empty()) text += "\n" + line + "\n";

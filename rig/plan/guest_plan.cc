@@ -42,26 +42,6 @@ json event_json(const StatEvent& event) {
     return out;
 }
 
-json fault_json(const FaultSpec& fault, const SymbolTable& symbols) {
-    const auto hex = [](std::uint64_t value) { return fmt::format("{:#x}", value); };
-    // `probability` comes last: nothing may be injected before the filters are set.
-    json attributes = json::array({{"interval", std::to_string(fault.interval)},
-                                   {"times", std::to_string(fault.times)},
-                                   {"space", "0"},
-                                   {"verbose", "0"},
-                                   {"min-order", std::to_string(fault.min_order)},
-                                   {"ignore-gfp-wait", "Y"},
-                                   {"task-filter", fault.task_filter ? "Y" : "N"}});
-    if (fault.enabled && fault.stack_filter) {
-        const auto bounds = symbols.bounds(fault.function).value();
-        attributes.push_back({"stacktrace-depth", "32"});
-        attributes.push_back({"require-start", hex(bounds.start)});
-        attributes.push_back({"require-end", hex(bounds.end)});
-    }
-    attributes.push_back({"probability", "100"});
-    return {{"enabled", fault.enabled}, {"attributes", attributes}};
-}
-
 json value_json(const ParameterValue& value) {
     if (const auto* number = std::get_if<unsigned>(&value)) return *number;
     if (const auto* text = std::get_if<std::string>(&value)) return *text;
@@ -142,6 +122,19 @@ std::vector<ForeignWitness> foreign_markers(const Spec& spec, const Arm& arm,
     return out;
 }
 
+// The functions that the experiment names, with what it calls each; a name may be empty.
+std::vector<std::pair<std::string, std::string>>
+functions_under_test(const Spec& spec, const Arm& arm, const TimedCall& call) {
+    std::vector<std::pair<std::string, std::string>> out{
+        {"target.function", spec.target.function},
+        {"target.sync_function", spec.target.sync_function}};
+    for (const auto& function : spec.fault_functions())
+        out.emplace_back("fault.function", function);
+    out.emplace_back("the function that is one call", call.function);
+    out.emplace_back("marker", arm.marker);
+    return out;
+}
+
 std::string both(const std::string& a, const std::string& b) {
     return a.empty() || b.empty() ? a + b : fmt::format("({}) && ({})", a, b);
 }
@@ -153,12 +146,7 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
     const auto& arch = arch_named(spec.kernel.arch);
     const TimedCall iteration = iteration_of(spec.workload), call = call_of(spec.workload);
     const std::string own_filter = own_filter_of(spec.workload);
-    for (const auto& [what, function] :
-         {std::pair{"target.function", spec.target.function},
-          {"target.sync_function", spec.target.sync_function},
-          {"fault.function", spec.fault.enabled ? spec.fault.function : ""},
-          {"the function that is one call", call.function},
-          {"marker", arm.marker}})
+    for (const auto& [what, function] : functions_under_test(spec, arm, call))
         if (!function.empty() && !symbols.bounds(function))
             return fail(
                 FaultDomain::Spec,
@@ -187,6 +175,8 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
                                     spec.file.string(), metric.name, metric.custom->what,
                                     arm.name));
     GuestPlan plan;
+    RIG_TRY(faults, plan_faults(spec, symbols));
+    plan.faults = faults;
     plan.target_address = symbols.address(spec.target.function).value();
     // For a kernel that rig built, System.map is certain to match. For a prebuilt one, the map is
     // only the user's claim.
@@ -205,9 +195,11 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
     for (std::size_t i = 0; i < foreign.size(); ++i)
         plan.stat.push_back({foreign[i].key, fmt::format("rig:foreign_{}", i), own_filter});
     if (has_sync) plan.stat.push_back({"sync_handled", "rig:sync_handled", ""});
-    if (spec.fault.enabled)
-        plan.stat.push_back(
-            {"failed_allocations", "rig:alloc_failed", fmt::format("ret == 1 && {}", own_filter)});
+    const auto failed = [&](const PlannedFault& fault) {
+        return fmt::format("{} && {}", fault.probe.failed, own_filter);
+    };
+    for (const auto& fault : plan.faults)
+        plan.stat.push_back({fault.point->count_key, fault.failed_event(), failed(fault)});
     const auto probed = [&](const MetricSpec& metric) { return "rig:m_" + metric.name; };
     for (const auto& metric : spec.metrics) {
         if (!metric.custom || !is_counted(*metric.custom)) continue;
@@ -231,11 +223,11 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
     json timed = counted;
     counted.push_back({{"event", "csd:csd_queue_cpu"}});
     const std::string with_stack = "/call-graph=fp/";
-    if (spec.fault.enabled && !arch.return_stacks) counted.push_back(own("rig:alloc" + with_stack));
-    if (spec.fault.enabled)
-        counted.push_back(
-            event_json({"", "rig:alloc_failed" + (arch.return_stacks ? with_stack : ""),
-                        fmt::format("ret == 1 && {}", own_filter)}));
+    for (const auto& fault : plan.faults) {
+        if (!arch.return_stacks) counted.push_back(own(fault.entry_event() + with_stack));
+        counted.push_back(event_json(
+            {"", fault.failed_event() + (arch.return_stacks ? with_stack : ""), failed(fault)}));
+    }
     for (const char* event : {"rig:target", "rig:target_return"}) {
         timed.push_back(own(event));
         if (!arm.marker.empty()) counted.push_back(own(event));
@@ -250,10 +242,9 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
     for (std::size_t i = 0; i < foreign.size(); ++i)
         probes.push_back(fmt::format("p:rig/foreign_{} {}", i, foreign[i].probed));
     if (has_sync) probes.push_back("p:rig/sync_handled " + spec.target.sync_function);
-    if (spec.fault.enabled)
-        probes.push_back("r:rig/alloc_failed should_fail_alloc_page ret=$retval:u8");
-    if (spec.fault.enabled && !arch.return_stacks)
-        probes.push_back("p:rig/alloc should_fail_alloc_page");
+    for (const auto& fault : plan.faults)
+        for (const auto& line : fault.probes(arch.return_stacks))
+            probes.push_back(line);
     for (const auto& metric : spec.metrics) {
         if (!metric.custom || (metric.custom->kind != CustomMetric::Kind::Calls &&
                                metric.custom->kind != CustomMetric::Kind::Latency))
@@ -287,13 +278,13 @@ Result<GuestPlan> make_plan(const Spec& spec, const Arm& arm, const SymbolTable&
         {"perf_pages", spec.guest.perf_pages},
         {"kernel_names", plan.symbols ? guest::kNamedByHost : guest::kNamedByGuest},
         {"backgrounds", backgrounds},
-        {"fault", fault_json(spec.fault, symbols)},
         {"passes",
          json::array(
              {{{"name", "counted"}, {"bystanders", false}, {"stat", stat}, {"record", counted}}})}};
     if (spec.guest.passes == Passes::Both)
         plan.json["passes"].push_back(
             {{"name", "timed"}, {"bystanders", true}, {"stat", json::array()}, {"record", timed}});
+    add_faults(spec, plan.faults, plan.json);
     if (spec.guest.numa > 1) plan.json["numa"] = spec.guest.numa;
     for (const auto& [step, command] :
          {std::pair{"setup", &w.setup}, {"check", &w.check}, {"teardown", &w.teardown}})

@@ -6,6 +6,7 @@
 
 #include "rig/base/error.h"
 #include "rig/kernel/symbol_table.h"
+#include "rig/plan/fault_plan.h"
 #include "rig/plan/schedule.h"
 #include "rig/spec/spec.h"
 
@@ -25,6 +26,7 @@ struct StatEvent {
 struct GuestPlan {
     nlohmann::json json;
     std::vector<StatEvent> stat; // events of the count pass
+    std::vector<PlannedFault> faults;
     std::uint64_t target_address = 0;
     // Resolves the addresses in perf's output; nullopt if perf in the guest resolves them itself.
     std::optional<SymbolTable> symbols;

@@ -180,7 +180,7 @@ TEST(GuestPlan, EveryArmProbesTheOthersWitnesses) {
                  {"again", {}, "smp_call_function", {}}};
     spec.target.function = "tlb_remove_table_one";
     spec.target.sync_function.clear();
-    spec.fault.enabled = false;
+    spec.faults[0].enabled = false;
     const std::string common =
         "ffffffff81000000 T panic\nffffffff81000100 T smp_call_function\nffffffff81000200 T "
         "synchronize_rcu\nffffffff81000300 t tlb_remove_table_one\n";
@@ -217,7 +217,7 @@ TEST(GuestPlan, NoFunctionStandsInTwice) {
                  {"c", {}, "planted_c", {}}};
     spec.target.function = "tlb_remove_table_one";
     spec.target.sync_function.clear();
-    spec.fault.enabled = false;
+    spec.faults[0].enabled = false;
     const auto symbols =
         SymbolTable::parse("ffffffff81000000 T panic\nffffffff81000050 T "
                            "kernel_halt\nffffffff81000100 T smp_call_function\n"
@@ -260,8 +260,8 @@ TEST(Plan, ACommandsRunsAndTheCallsTimedInThemAreDifferentEvents) {
 
 TEST(Plan, WithoutFaultsNothingIsAskedOfTheirFunction) {
     Spec spec = captured_spec();
-    spec.fault.enabled = false;
-    spec.fault.function = "no_such_function";
+    spec.faults[0].enabled = false;
+    spec.faults[0].function = "no_such_function";
     const auto fault = plan_for(spec, kTarget).json.at("fault");
     EXPECT_EQ(fault.at("enabled"), false);
     EXPECT_EQ(fault.dump().find("require-start"), std::string::npos);

@@ -120,7 +120,7 @@ TEST(MailReport, WithoutEvidenceNothingIsCompared) {
 
 TEST(MailReport, ARunWithoutFaultsDoesNotSpeakOfThem) {
     auto spec = mailed_spec();
-    spec.fault.enabled = false;
+    spec.faults[0].enabled = false;
     EXPECT_EQ(mail_of(spec, make_samples(spec)).find("injected"), std::string::npos);
 }
 

@@ -279,12 +279,14 @@ std::string raw_data(const ReportInput& input) {
 }
 
 std::string injected_faults(const ReportInput& input, const std::string& arm, bool of_boot) {
-    const auto& fault = input.spec.fault;
-    if (!fault.enabled) return "";
-    const auto where = fault.stack_filter  ? fault.function + "()"
-                       : fault.task_filter ? std::string("any function of the workload's task")
-                                           : std::string("any function");
-    const auto out = "with injected faults: fail_page_alloc in " + where;
+    if (!input.spec.injects()) return "";
+    std::vector<std::string> points;
+    for (const auto* fault : input.spec.enabled_faults())
+        points.push_back(fmt::format("{} in {}", fault->point,
+                                     fault->pinned()      ? fault->function + "()"
+                                     : fault->task_filter ? "any function of the workload's task"
+                                                          : "any function"));
+    const auto out = fmt::format("with injected faults: {}", fmt::join(points, ", "));
     const auto unknown = [](const std::string& name) { return "an unknown number in " + name; };
     if (of_boot) return out + ", " + unknown("this boot");
     std::vector<std::string> counts;

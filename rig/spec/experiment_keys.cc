@@ -131,6 +131,8 @@ bool is_of_type(const toml::node& value, const FileKey& key) {
         return value.is_table();
     case KeyType::Tables:
         return value.is_array_of_tables();
+    case KeyType::OneOrMore:
+        return value.is_table() || value.is_array_of_tables();
     case KeyType::Scalar:
         return value.is_boolean() || value.is_integer() || value.is_string();
     }
@@ -240,8 +242,25 @@ them](../how-to/measure-many-threads.md).)"},
         {"background", true, R"()"},
         {"image", false, R"()"},
         {"fault", false,
-         R"(Injection uses the kernel's `fail_page_alloc` with probability 100 %. It is on unless
-`enabled = false`.)"},
+         R"(What is made to fail at one of the kernel's fault points. It is on unless
+`enabled = false`. Keys with a hyphen are called as the kernel calls its attributes
+(`Documentation/fault-injection/`); the agent writes them and reads each back.
+
+With `[fault]` and `fail_page_alloc` every failure is to lead to exactly one run of the
+target, and the checks demand it. Write `[[fault]]` once for each point to fail calls at
+several; each point's injections are then compared with what perf counted there, and the
+target must run, however often:
+
+```toml
+[[fault]]
+point = "fail_page_alloc"
+function = "tlb_remove_table"
+
+[[fault]]
+point = "failslab"
+function = "do_eventfd"
+ignore-gfp-wait = false
+```)"},
         {"target", false, R"()"},
         {"target.config", false, R"()"},
         {"requires", false,
@@ -270,7 +289,7 @@ const std::vector<FileKey>& experiment_keys() {
         add(parameter_rows());
         for (const auto part :
              {key_rows::caller_bystander, key_rows::thread_group, key_rows::background,
-              key_rows::fault, key_rows::requirements, key_rows::metric})
+              key_rows::fault, key_rows::target, key_rows::requirements, key_rows::metric})
             add(part());
         return out;
     }();
@@ -302,6 +321,7 @@ std::string type_words(const FileKey& key) {
         {KeyType::Boolean, "boolean"},
         {KeyType::Table, "table"},
         {KeyType::Tables, "array of tables"},
+        {KeyType::OneOrMore, "table or tables"},
         {KeyType::Texts, "array of texts"},
         {KeyType::Arguments, "array of integers and texts"},
         {KeyType::Scalar, "boolean, integer or text"}};

@@ -27,6 +27,7 @@ enum class KeyType {
     Arguments, // array of integers and texts
     Table,     // [section]
     Tables,    // [[section]]
+    OneOrMore, // [section] or [[section]]
     Scalar,    // boolean, integer or text
 };
 
@@ -54,7 +55,7 @@ struct FileKey {
 // A table of the file.
 struct KeySection {
     std::string name;   // "" (top level), "kernel.source", "metrics.NAME"
-    bool array = false; // [[name]]
+    bool array = false; // [[name]]; or this as well, if its key is of KeyType::OneOrMore
     std::string text = {};
 };
 
@@ -78,7 +79,7 @@ std::vector<std::string> faults_of(const FileKey& key);
 // The parts of the table; experiment_keys() joins them.
 namespace key_rows {
 std::vector<FileKey> top_level(), kernel(), arm(), guest(), workload(), caller_bystander(),
-    thread_group(), background(), fault(), requirements(), metric();
+    thread_group(), background(), fault(), target(), requirements(), metric();
 }
 
 // A table of an experiment file together with its rows. Every method takes keys that have a row.

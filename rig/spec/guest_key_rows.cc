@@ -192,66 +192,8 @@ that rig runs.)"},
     };
 }
 
-std::vector<FileKey> key_rows::fault() {
+std::vector<FileKey> key_rows::target() {
     return {
-        {.section = "fault",
-         .name = "enabled",
-         .type = KeyType::Boolean,
-         .standard = "true",
-         .example = "enabled = false",
-         .text =
-             R"(Whether page allocations are made to fail. A file without `[fault]` injects too.)"},
-        {.section = "fault",
-         .name = "function",
-         .type = KeyType::Text,
-         .low = 1,
-         .high = 128,
-         .standard = "`\"tlb_remove_table\"`",
-         .range = "a kernel function",
-         .example = "function = \"tlb_remove_table\"",
-         .text =
-             R"(
-The only function whose page allocations fail (the stack filter of `fail_page_alloc`).)"},
-        {.section = "fault",
-         .name = "interval",
-         .type = KeyType::Integer,
-         .low = 1,
-         .high = 1000000,
-         .standard = "1",
-         .example = "interval = 2",
-         .text = R"(Every n-th allocation fails; 1 means every allocation.)"},
-        {.section = "fault",
-         .name = "times",
-         .type = KeyType::Integer,
-         .low = 0,
-         .high = 2147483647,
-         .standard = "1000000",
-         .example = "times = 100",
-         .text = R"(The largest number of failures in a pass.)"},
-        {.section = "fault",
-         .name = "min_order",
-         .type = KeyType::Integer,
-         .low = 0,
-         .high = 10,
-         .standard = "0",
-         .example = "min_order = 1",
-         .text = R"(Allocations of a smaller order never fail.)"},
-        {.section = "fault",
-         .name = "task_filter",
-         .type = KeyType::Boolean,
-         .standard = "true",
-         .example = "task_filter = false",
-         .text = R"(Only allocations of the workload's tasks fail.)"},
-        {.section = "fault",
-         .name = "stack_filter",
-         .type = KeyType::Boolean,
-         .standard = "true",
-         .example = "stack_filter = false",
-         .text =
-             R"(
-Only allocations that `function` asks for fail. `false` lets any call site of the task
-fail; the check [`faults_reconcile`](validity-checks.md#faults_reconcile) is then
-expected to fail (a negative control).)"},
         {.section = "target",
          .name = "function",
          .type = KeyType::Text,

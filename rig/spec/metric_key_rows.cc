@@ -58,8 +58,8 @@ rates only. To choose among them see
          .text =
              R"(
 One value for every arm. `"predicted"` is what an unpatched kernel sends, computed for
-each boot: injections x (online CPUs - 1). With `fault.enabled = false` it is hits of the
-target x (online CPUs - 1).
+each boot: injections x (online CPUs - 1). With `fault.enabled = false`, and with
+`[[fault]]`, it is hits of the target x (online CPUs - 1).
 
 ```toml
 values = { ipi = "predicted", reviewed = 0 }

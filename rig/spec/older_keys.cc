@@ -20,6 +20,8 @@ struct RenamedKey {
 constexpr RenamedKey kBound{"metrics", "at_most", "ratio"};
 constexpr RenamedKey kPatches{"kernel", "enable", "prerequisites"};
 constexpr RenamedKey kMarker{"arm", "witness", "marker"};
+constexpr RenamedKey kOrder{"fault", "min_order", "min-order"};
+constexpr RenamedKey kTasks{"fault", "task_filter", "task-filter"};
 
 std::string place_of(const toml::node& node) {
     const auto& source = node.source();
@@ -79,6 +81,9 @@ Status rename_older_keys(toml::table& root, std::vector<OlderKey>& found) {
     RIG_CHECK(rename_metrics(root, found));
     if (auto* kernel = root["kernel"].as_table())
         RIG_CHECK(rename_key(*kernel, kPatches.table, kPatches.before, kPatches.now, found));
+    if (auto* fault = root["fault"].as_table())
+        for (const auto& key : {kOrder, kTasks})
+            RIG_CHECK(rename_key(*fault, key.table, key.before, key.now, found));
     if (auto* arms = root["arm"].as_array())
         for (auto& arm : *arms)
             if (auto* table = arm.as_table())
@@ -111,9 +116,12 @@ void rename_older_outcomes(toml::table& root, std::vector<OlderKey>& found) {
 void rename_older_parts(std::vector<std::string>& parts) {
     if (parts.size() < 2) return;
     if (parts[0] == kBound.table) parts[1] = older::metric(parts[1]);
-    // kernel.KEY, but metrics.NAME.KEY and arm.NAME.KEY.
-    for (const auto& [key, at] :
-         {std::pair{kPatches, std::size_t{1}}, {kBound, std::size_t{2}}, {kMarker, std::size_t{2}}})
+    // kernel.KEY and fault.KEY, but metrics.NAME.KEY and arm.NAME.KEY.
+    for (const auto& [key, at] : {std::pair{kPatches, std::size_t{1}},
+                                  {kOrder, std::size_t{1}},
+                                  {kTasks, std::size_t{1}},
+                                  {kBound, std::size_t{2}},
+                                  {kMarker, std::size_t{2}}})
         if (parts[0] == key.table && parts.size() > at && parts[at] == key.before)
             parts[at] = key.now;
 }

@@ -47,13 +47,15 @@ Result<toml::table> parse_value(const SpecOverride& one) {
     return bad(one, "not a TOML value, want e.g. 4, true, \"text\" or [\"a\", \"b\"]");
 }
 
-toml::table* arm_named(toml::node& arms, const std::string& name) {
-    auto* array = arms.as_array();
+// Arms, groups and the like have a name; a fault has the name of its point.
+toml::table* table_named(toml::node& tables, const std::string& name) {
+    auto* array = tables.as_array();
     if (!array) return nullptr;
     for (auto& element : *array)
-        if (auto* table = element.as_table();
-            table && (*table)["name"].value_or(std::string()) == name)
-            return table;
+        for (const char* key : {"name", "point"})
+            if (auto* table = element.as_table();
+                table && (*table)[key].value_or(std::string()) == name)
+                return table;
     return nullptr;
 }
 
@@ -69,7 +71,7 @@ Status apply(toml::table& root, const SpecOverride& one) {
     for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
         auto* next = table->get(parts[i]);
         if (next && next->is_array_of_tables()) {
-            table = i + 2 < parts.size() ? arm_named(*next, parts[i + 1]) : nullptr;
+            table = i + 2 < parts.size() ? table_named(*next, parts[i + 1]) : nullptr;
             if (!table)
                 return bad(one,
                            fmt::format("no {} of that name, want {}.NAME.KEY", parts[i], parts[i]));

@@ -6,6 +6,7 @@
 
 #include "rig/arch/arch.h"
 #include "rig/base/error.h"
+#include "rig/fault_points/fault_point.h"
 #include "rig/workloads/workload.h"
 
 #include <cstdint>
@@ -121,17 +122,33 @@ struct BackgroundSpec {
     std::vector<std::string> command; // an absolute path in the guest, and its arguments
 };
 
+// What is made to fail at one fault point.
 struct FaultSpec {
+    std::string point = standard_fault_point().name; // one of fault_point_names()
     bool enabled = true;
-    // For the stack-trace filter: its bounds become require-start and require-end.
-    std::string function;
-    unsigned interval = 1; // 1 = every allocation; 1..1000000
+    // For the stack-trace filter: only calls below these functions fail. From the first to the last
+    // of them in memory; `last` is empty if it is one. Empty: any call site.
+    std::string function, last = {};
+    // The same of calls that never fail.
+    std::string reject = {}, last_rejected = {};
+    unsigned interval = 1; // 1 = every call; 1..1000000
     // 0..2^31-1. The kernel counts it down, so that reading it back gives the number of injections.
     std::int64_t times = 1000000;
-    unsigned min_order = 0;  // 0..10
-    bool task_filter = true; // only allocations of the workload's task fail
-    // false = allocations at any call site of the task fail (the negative control).
+    unsigned probability = 100;     // percent, 1..100
+    unsigned space = 0;             // 0..2^31-1
+    bool task_filter = true;        // only calls of the workload's tasks fail
+    unsigned stacktrace_depth = 32; // 1..32
+    // false = calls at any call site of the task fail (the negative control).
     bool stack_filter = true;
+    // What the file sets of the point's own attributes.
+    FaultValues values = {};
+
+    // Whether only calls below `function` fail.
+    bool pinned() const { return stack_filter && !function.empty(); }
+    // The kernel functions that it names, each once.
+    std::vector<std::string> functions() const;
+    // The options, without CONFIG_, that it needs.
+    std::vector<std::string> options() const;
 };
 
 // Which of the changed lines must have run in every boot, where they can be counted.
@@ -168,7 +185,8 @@ enum class ExpectKind {
     Falls,     // lower than the baseline
     Rises,     // a rate: higher than the baseline, by at least `ratio` if that is given
 };
-// injections x (online CPUs - 1); without fault injection, hits of the target x (online CPUs - 1)
+// injections x (online CPUs - 1); without fault injection, and with faults that are counted apart,
+// hits of the target x (online CPUs - 1)
 struct Predicted {};
 using ExactValue = std::variant<std::int64_t, Predicted>;
 
@@ -246,12 +264,21 @@ struct Spec {
     // Programs of the host that are copied into the guest at the same path, with their libraries.
     std::vector<std::filesystem::path> image_files;
     bool full_perf = false; // the guest's perf has all subcommands, not only those that rig runs
-    FaultSpec fault;
+    std::vector<FaultSpec> faults{FaultSpec{}}; // at most one for each point
+    bool faults_listed = false;                 // as [[fault]]
     TargetSpec target;
     Requirements required;
     std::vector<MetricSpec> metrics;
 
     const Arm* find_arm(std::string_view name) const;
+    // Those of `faults` that are enabled, and whether there are any.
+    std::vector<const FaultSpec*> enabled_faults() const;
+    bool injects() const;
+    // The kernel functions that the enabled faults name or, if they are counted apart, need.
+    std::vector<std::string> fault_functions() const;
+    // Each failure is to lead to one run of the target: with [fault] and the standard point. Else
+    // the faults are counted apart, each for itself.
+    bool failures_hit_target() const;
     // This spec with the arm's kernel command line appended to guest.extra_cmdline, as its boots
     // need it.
     Spec for_arm(const Arm& arm) const;

@@ -4,6 +4,7 @@
 #include "rig/arch/arch.h"
 #include "rig/base/files.h"
 #include "rig/spec/experiment_keys.h"
+#include "rig/spec/fault_keys.h"
 #include "rig/spec/kernel_keys.h"
 #include "rig/spec/metric_spec.h"
 #include "rig/spec/override.h"
@@ -150,18 +151,6 @@ Status read_workload(const SpecTable& table, WorkloadSpec& workload, unsigned vc
     return check_parameters(table, workload, vcpus);
 }
 
-Status read_fault(const SpecTable& table, FaultSpec& fault) {
-    const KeyedTable keys(table, "fault");
-    RIG_CHECK(keys.only());
-    RIG_CHECK(table.boolean("enabled", fault.enabled));
-    RIG_CHECK(table.text("function", fault.function, rules::kernel_function));
-    RIG_CHECK(keys.integer("interval", fault.interval));
-    RIG_CHECK(keys.integer("times", fault.times));
-    RIG_CHECK(keys.integer("min_order", fault.min_order));
-    RIG_CHECK(table.boolean("task_filter", fault.task_filter));
-    return table.boolean("stack_filter", fault.stack_filter);
-}
-
 Status read_backgrounds(const SpecTable& root, std::vector<BackgroundSpec>& out) {
     RIG_TRY(tables, root.tables("background", KeyedTable(root, "").limit("background")));
     for (const auto& table : tables) {
@@ -234,8 +223,7 @@ Status read_root(const SpecTable& root, Spec& spec, const rules::PathRules& path
                           paths.program());
     }));
     RIG_CHECK(read_backgrounds(root, spec.backgrounds));
-    RIG_CHECK(section(root, "fault",
-                      [&](const SpecTable& table) { return read_fault(table, spec.fault); }));
+    RIG_CHECK(read_faults(root, spec));
     RIG_CHECK(section(root, "target",
                       [&](const SpecTable& table) { return read_target(table, spec.target); }));
     RIG_CHECK(section(root, "requires", [&](const SpecTable& table) {
@@ -275,7 +263,7 @@ Result<Spec> parse(std::string_view text, const fs::path& file,
                    const std::vector<SpecOverride>& overrides, bool stored) {
     Spec spec;
     // Older files could leave these out; newer ones must name them.
-    spec.fault.function = older::kFaultFunction;
+    spec.faults.front().function = older::kFaultFunction;
     spec.target.function = older::kTargetFunction;
     spec.file = file;
     spec.text = text;

@@ -85,13 +85,21 @@ TEST_F(SpecTest, ReadsEveryField) {
     EXPECT_FALSE(spec->workload.bystanders);
     EXPECT_EQ(spec->workload.bystander_period_us, 700U);
 
-    EXPECT_FALSE(spec->fault.enabled);
-    EXPECT_EQ(spec->fault.function, "tlb_remove_table.isra.0");
-    EXPECT_EQ(spec->fault.interval, 2U);
-    EXPECT_EQ(spec->fault.times, 2147483647);
-    EXPECT_EQ(spec->fault.min_order, 1U);
-    EXPECT_FALSE(spec->fault.task_filter);
-    EXPECT_FALSE(spec->fault.stack_filter);
+    EXPECT_FALSE(spec->faults[0].enabled);
+    EXPECT_EQ(spec->faults[0].function, "tlb_remove_table.isra.0");
+    EXPECT_EQ(spec->faults[0].interval, 2U);
+    EXPECT_EQ(spec->faults[0].times, 2147483647);
+    EXPECT_EQ(number_of(standard_fault_point(), spec->faults[0].values, "min-order"), 1);
+    EXPECT_FALSE(spec->faults_listed);
+    EXPECT_EQ(spec->faults[0].probability, 60U);
+    EXPECT_EQ(spec->faults[0].space, 1U);
+    EXPECT_EQ(spec->faults[0].stacktrace_depth, 16U);
+    EXPECT_EQ(spec->faults[0].reject, "tlb_flush_mmu");
+    EXPECT_EQ(spec->faults[0].last_rejected, "tlb_finish_mmu");
+    EXPECT_FALSE(flag_of(standard_fault_point(), spec->faults[0].values, "ignore-gfp-wait"));
+    EXPECT_FALSE(flag_of(standard_fault_point(), spec->faults[0].values, "ignore-gfp-highmem"));
+    EXPECT_FALSE(spec->faults[0].task_filter);
+    EXPECT_FALSE(spec->faults[0].stack_filter);
 
     EXPECT_EQ(spec->target.function, "tlb_remove_table_one");
     EXPECT_EQ(spec->target.sync_function, "tlb_remove_table_smp_sync");
@@ -151,13 +159,13 @@ TEST_F(SpecTest, AbsentKeysKeepTheDefaults) {
     EXPECT_EQ(spec->workload.bystanders, workload.bystanders);
     EXPECT_EQ(spec->workload.bystander_period_us, workload.bystander_period_us);
     FaultSpec fault;
-    EXPECT_EQ(spec->fault.enabled, fault.enabled);
-    EXPECT_EQ(spec->fault.function, older::kFaultFunction);
-    EXPECT_EQ(spec->fault.interval, fault.interval);
-    EXPECT_EQ(spec->fault.times, fault.times);
-    EXPECT_EQ(spec->fault.min_order, fault.min_order);
-    EXPECT_EQ(spec->fault.task_filter, fault.task_filter);
-    EXPECT_EQ(spec->fault.stack_filter, fault.stack_filter);
+    EXPECT_EQ(spec->faults[0].enabled, fault.enabled);
+    EXPECT_EQ(spec->faults[0].function, older::kFaultFunction);
+    EXPECT_EQ(spec->faults[0].interval, fault.interval);
+    EXPECT_EQ(spec->faults[0].times, fault.times);
+    EXPECT_TRUE(spec->faults[0].values.empty());
+    EXPECT_EQ(spec->faults[0].task_filter, fault.task_filter);
+    EXPECT_EQ(spec->faults[0].stack_filter, fault.stack_filter);
     TargetSpec target;
     EXPECT_EQ(spec->target.function, older::kTargetFunction);
     EXPECT_EQ(spec->target.sync_function, ""); // IPIs of one function only if the file names it
@@ -188,7 +196,7 @@ TEST_F(SpecTest, AcceptsTheEndsOfTheRanges) {
         {"bystander_period_us = 700", "bystander_period_us = 1000000"},
         {"interval = 2", "interval = 1000000"},
         {"times = 2147483647", "times = 0"},
-        {"min_order = 1", "min_order = 10"},
+        {"min-order = 1", "min-order = 10"},
         {"within = 0.01", "within = 0"},
         {"within = 0.01", "within = 10.0"},
         {"ratio = 5000", "ratio = 0.001"},

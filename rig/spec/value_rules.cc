@@ -194,6 +194,12 @@ std::optional<std::string> cpu_flag(const std::string& value) {
                   "a flag as /proc/cpuinfo spells it, such as \"invlpgb\": a-z, 0-9 or '_'");
 }
 
+std::optional<std::string> cache_name(const std::string& value) {
+    bool good = all(value, [](char c) { return alnum(c) || c == '_' || c == '-' || c == ':'; });
+    return unless(good && value.size() <= 64,
+                  "a slab cache: a folder of /sys/kernel/slab, such as \"vm_area_struct\"");
+}
+
 std::optional<std::string> guest_file(const std::string& value) {
     return unless(value.size() >= 2 && value.size() <= 255 && value.starts_with('/'),
                   "the absolute path of a file in the guest, of at most 255 bytes");

@@ -37,6 +37,7 @@ revision(const std::string& value); // git revision that cannot be taken for an 
 std::optional<std::string> metric_name(const std::string& value); // [a-z][a-z0-9_]*; 1..32
 std::optional<std::string> event_name(const std::string& value);  // subsystem:event
 std::optional<std::string> cpu_flag(const std::string& value);    // [a-z0-9_]+; 1..64
+std::optional<std::string> cache_name(const std::string& value);  // a folder's name; 1..64
 std::optional<std::string> guest_file(const std::string& value);  // an absolute path; 2..255
 // The absolute path of an existing file that is not hidden by the guest's mounts.
 std::optional<std::string> host_file(const std::string& value);

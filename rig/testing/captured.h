@@ -35,7 +35,7 @@ inline std::map<std::string, std::string> captured_boot(const std::string& folde
 inline Spec captured_spec(bool beside_reviewed = false) {
     Spec spec;
     spec.workload.iterations = 3;
-    spec.fault.function = "tlb_remove_table";
+    spec.faults[0].function = "tlb_remove_table";
     spec.target.function = "tlb_remove_table_one";
     spec.target.sync_function = "tlb_remove_table_smp_sync";
     spec.arms = {{"ipi", {}, "smp_call_function", {}}};

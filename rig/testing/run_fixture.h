@@ -25,7 +25,7 @@ inline Spec make_spec(unsigned boots = 8) {
     spec.arms = {{"ipi", {}, "smp_call_function", {}},
                  {"reviewed", {"kernel-patches/6.12/reviewed"}, "synchronize_rcu", {}}};
     spec.guest.boots = boots;
-    spec.fault.function = "tlb_remove_table";
+    spec.faults[0].function = "tlb_remove_table";
     spec.target.function = "tlb_remove_table_one";
     spec.target.sync_function = "tlb_remove_table_smp_sync";
     spec.target.config = {{"MMU_GATHER_RCU_TABLE_FREE", "y"}, {"PT_RECLAIM", "n"}};

@@ -49,7 +49,7 @@ TEST_F(TrialText, IsAnExperimentOfItsOwn) {
     EXPECT_EQ(spec.kernel.options.at("LOCALVERSION"), "\"-x\"");
     ASSERT_EQ(spec.arms.size(), 2u);
     EXPECT_EQ(spec.arms[0].marker, ""); // the lines are counted
-    EXPECT_FALSE(spec.fault.enabled);
+    EXPECT_FALSE(spec.faults[0].enabled);
     EXPECT_EQ(spec.workload.words("command"), trial.command);
     EXPECT_EQ(spec.target.function, "vmstat_refresh");
     for (const auto& metric : spec.metrics)
@@ -127,8 +127,8 @@ TEST_F(TrialText, WhatTheSeriesAddsToKconfigIsOfThePatchedArm) {
 TEST_F(TrialText, AFaultIsOneFunctions) {
     trial.fault = "tlb_remove_table";
     const auto spec = must_parse();
-    EXPECT_TRUE(spec.fault.enabled);
-    EXPECT_EQ(spec.fault.function, "tlb_remove_table");
+    EXPECT_TRUE(spec.faults[0].enabled);
+    EXPECT_EQ(spec.faults[0].function, "tlb_remove_table");
 }
 
 TEST(NotWorse, WantsAMetricAndPercent) {

@@ -113,7 +113,7 @@ TimedCall timed_function(const std::string& function);
 // Failed checks about whose cause a workload may know more than the check does. A hint is a reason
 // or, if marked *, a clause that is appended to the check's own reason; "" = no hint.
 enum class HintFor {
-    OrderTooHigh,      // * fault.min_order > 0, and nothing was injected
+    OrderTooHigh,      // * fault.min-order > 0, and nothing was injected
     NoInjection,       // nothing was injected, and no general reason explains it
     NoInjectionCause,  // one more possible cause to list then
     AnySite,           // * fault.stack_filter is off
