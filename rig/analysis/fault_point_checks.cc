@@ -45,20 +45,24 @@ ValidityCheck check_options(const ArmEvidence& evidence, const Faults& faults) {
         for (const auto& name : fault->options()) {
             const auto value = kernel_option(evidence.kernel, name);
             const auto& point = fault_point_named(fault->point);
-            if (value == "y")
-                right.push_back(fmt::format("CONFIG_{}=y", name));
-            else if (std::ranges::find(point.task_filter_options, name) !=
-                     point.task_filter_options.end())
+            if (value == "y") {
+                if (auto set = fmt::format("CONFIG_{}=y", name);
+                    std::ranges::find(right, set) == right.end())
+                    right.push_back(std::move(set));
+                continue;
+            }
+            if (std::ranges::find(point.task_filter_options, name) !=
+                point.task_filter_options.end())
                 check.reason = point.without_task_filter;
-            if (value != "y")
-                wrong.push_back(fmt::format("CONFIG_{}={}, want y for {}", name,
-                                            value.empty() ? "unknown" : value, fault->point));
+            wrong.push_back(fmt::format("CONFIG_{}={}, want y for {}", name,
+                                        value.empty() ? "unknown" : value, fault->point));
         }
     check.passed = wrong.empty();
     check.found = fmt::format("{}", fmt::join(check.passed ? right : wrong, "; "));
     if (!check.passed && check.reason.empty())
         check.reason = evidence.kernel.config_known
-                           ? "add configs/kernel/fault-points.config to kernel.fragments"
+                           ? "add configs/kernel/fault-injection.config and "
+                             "configs/kernel/fault-points.config to kernel.fragments"
                            : "no .config came with this image: name it in the arm's key `config`";
     return check;
 }
@@ -119,11 +123,20 @@ void check_faults_apart(const ArmEvidence& evidence, const Boots& boots,
                 if (c.injections == c.failed) continue;
                 if (c.failed > c.injections)
                     return "calls failed that were not injected, or fault.times is used up";
-                return fault->task_filter
-                           ? "the probe missed some: the compiler may have inlined the function "
-                             "that decides"
-                           : "task-filter = false: calls failed outside of the workload, which "
-                             "perf does not count";
+                if (!fault->task_filter)
+                    return "task-filter = false: calls failed outside of the workload, which "
+                           "perf does not count";
+                const auto decides =
+                    probe_of(fault_point_named(fault->point), fault->values).function;
+                return c.failed == 0
+                           ? fmt::format(
+                                 "perf cannot see what fails there: the probe on {}() never "
+                                 "matched, most likely because the compiler inlined the "
+                                 "function into its callers",
+                                 decides)
+                           : fmt::format("the probe on {}() missed some: the compiler may have "
+                                         "inlined the function into some of its callers",
+                                         decides);
             }
             return "";
         }));

@@ -110,6 +110,11 @@ TEST_F(FaultCountsTest, AStoredSampleHasTheSameCounts) {
     other["faults"][0]["point"] = "fail_everything";
     EXPECT_FALSE(sample_from_json(other));
     other = text;
+    other["faults"][0]["point"] = "failslab"; // as [1]
+    const auto twice = sample_from_json(other);
+    ASSERT_FALSE(twice);
+    EXPECT_EQ(twice.error().message, "sample.faults: 'failslab' is there twice");
+    other = text;
     other["faults"][0]["more"] = 1;
     EXPECT_FALSE(sample_from_json(other));
 }

@@ -5,7 +5,7 @@
 #include "rig/workloads/older_names.h"
 
 #include <algorithm>
-
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace rig {
@@ -128,7 +128,9 @@ Status read_faults(JsonReader& reader, std::map<std::string, FaultCounts>& fault
         RIG_CHECK(status);
         RIG_CHECK(one.map("by_site", counts.by_site, max_names));
         RIG_CHECK(one.finish());
-        faults[point] = std::move(counts);
+        if (!faults.emplace(point, std::move(counts)).second)
+            return fail(FaultDomain::Host,
+                        fmt::format("sample.faults: '{}' is there twice", point));
     }
     return {};
 }
