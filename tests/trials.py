@@ -62,8 +62,8 @@ def note(text):
 
 # ---- A diff of two linked kernels
 
-# objdump reads on behind what it cannot decode, in the middle of instructions: it takes so many to find its way back.
-LOST = 8
+# objdump reads on behind what it cannot decode, in the middle of instructions: it takes so many bytes to find its way back.
+LOST = 32
 COMPILER_SUFFIX = re.compile(r"(\.(cold|isra|constprop|part)(\.\d+)?)+$")
 
 
@@ -98,8 +98,10 @@ def functions_of(vmlinux):
                 bodies[function].append(body)
         elif line.startswith(("f", " ")) and function:
             code = masked(line, function)
-            lost = LOST if "(bad)" in code else max(lost - 1, 0)
-            if code and not lost:
+            address = int(line.split(":")[0], 16)
+            if "(bad)" in code:
+                lost = address + LOST
+            if code and address >= lost:
                 body.append(code)
     return {name: sorted(tuple(body) for body in all_of_it) for name, all_of_it in bodies.items()}
 
@@ -155,19 +157,19 @@ def share(part, whole):
 def try_it(trial, scratch, rows):
     patch = TOP / trial.patch if "/" in trial.patch else next(PATCHES.glob(f"{trial.patch}-*.patch"))
     title = f"{trial.kind}, {trial.tree}"
-    name = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+    name = re.sub(r"[^a-z0-9]+", "-", title.lower())[:30].strip("-")
     seen = []
     for what, command in (("reach", trial.reach), ("miss", MISS)):
         begun = time.monotonic()
         done = run(["--json", "--results", scratch / "results", "try", patch, "--base", f"linux-source-{trial.tree}", "--folder", scratch,
                     "--prerequisites", TOP / "kernel-patches" / trial.tree / "enable",  # boots in a quarter of the time
-                    "--name", f"{name[:30]}-{what}", "--boots", "1", "--iterations", "5", "--run", command, *trial.options])
+                    "--name", f"{name}-{what}", "--boots", "1", "--iterations", "5", "--run", command, *trial.options])
         minutes = (time.monotonic() - begun) / 60
         seen.append((done, report_of(done), minutes))
         if done.returncode not in (PASS, INCONCLUSIVE):
             note(f"{title}, {what}: exit {done.returncode}\n{done.stderr[-1500:]}")
     reach, miss = seen
-    folder = scratch / f"{name[:30]}-reach"
+    folder = scratch / f"{name}-reach"
     wanted_reach, wanted_miss = trial.exits
     check(f"{title}: exit code of the command that reaches it", reach[0].returncode == wanted_reach,
           f"{reach[0].returncode}, want {wanted_reach}: {reach[0].stderr[-600:]}")

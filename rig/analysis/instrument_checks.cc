@@ -136,6 +136,7 @@ void check_instruments(const ArmEvidence& evidence, const Boots& boots,
             boots,
             [&](const Sample& s) -> Wrong {
                 const auto& e = s.exercised;
+                if (e.timed_target_hits == 0 && !one_for_each) return "0 target hits, want > 0";
                 if (e.timed_target_hits == 0 ||
                     (e.timed_injections != e.timed_target_hits && one_for_each))
                     return fmt::format("{} injections and {} target hits, want equal and > 0",
@@ -153,8 +154,10 @@ void check_instruments(const ArmEvidence& evidence, const Boots& boots,
                     "{} target hits, want at least nine tenths of the count pass's {}",
                     e.timed_target_hits, e.target_hits);
             },
-            [](const Sample& s) -> std::string {
-                if (s.exercised.timed_injections == 0)
+            [&](const Sample& s) -> std::string {
+                if (s.exercised.timed_target_hits == 0 && !spec.injects())
+                    return "the workload does not lead there: see target_hits";
+                if (s.exercised.timed_injections == 0 && spec.injects())
                     return "faults were not armed again after the count pass";
                 return "the probe's entry or return was missed (perf's buffer, or kretprobe's "
                        "maxactive)";

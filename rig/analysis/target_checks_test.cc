@@ -338,6 +338,13 @@ TEST_F(SamePathTest, MoreOrFewerHitsThanTheCallsExplainProveNothing) {
     expect_failing({"target_hits", "hits_as_called", "workload_complete"});
 }
 
+TEST_F(SamePathTest, WithoutFaultsALatencyPassThatMissedTheTargetSpeaksOfNone) {
+    boot(5).exercised.timed_target_hits = 0;
+    expect_failing({"timed_pass"});
+    EXPECT_EQ(check("timed_pass").found, "boot 5: 0 target hits, want > 0");
+    EXPECT_NE(check("timed_pass").reason.find("does not lead there"), std::string::npos);
+}
+
 TEST_F(SamePathTest, AnIpiThatIsNotSentIsTheVerdictsToFind) {
     boot(5).counts["sync_ipis"] = boot(5).exercised.recorded_sync = boot(5).exercised.sync_handled =
         0;
