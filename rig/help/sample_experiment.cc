@@ -80,7 +80,7 @@ bool needs_another_fault(const FileKey& key) {
         return std::any_of(attributes.begin(), attributes.end(),
                            [&](const FaultAttribute& one) { return one.key == key.name; });
     };
-    const auto points = all_fault_points();
+    const auto& points = all_fault_points();
     const bool of_some_point = std::any_of(
         points.begin(), points.end(), [&](const FaultPoint* one) { return has(one->attributes); });
     return key.name == "point" || key.name.starts_with("require-") || key.name.ends_with("-end") ||
