@@ -77,7 +77,7 @@ def masked(line, function):
         own = COMPILER_SUFFIX.sub("", target[1]) == function
         code = code.replace(target[0], f"<{target[1]}{target[2] or '' if own else ''}>")
     code = re.sub(r"-?0x[0-9a-f]+\(%rip\)", "ADDRESS", code)
-    code = re.sub(r"\$?-?0x(ffffffff)?[0-9a-f]{8}\b", "ADDRESS", code)
+    code = re.sub(r"\$?-?0x(ffffffff)?[0-9a-f]{7,8}\b", "ADDRESS", code)  # 7: sizes of the image
     code = re.sub(r"%gs:-?0x[0-9a-f]+", "%gs:ADDRESS", code)
     return " ".join(code.split())
 
