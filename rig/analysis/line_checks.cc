@@ -82,11 +82,6 @@ bool ran_in_all_boots(const LineEvidence& lines, const ArmLineMap& map, std::siz
     return ran;
 }
 
-std::size_t place_among(const LineEvidence& lines, const ArmLineMap& map) {
-    const auto maps = lines.of_arm(map.arm);
-    return static_cast<std::size_t>(std::find(maps.begin(), maps.end(), &map) - maps.begin());
-}
-
 // Whether lines that only this arm has ran at a hunk, in every boot.
 bool hunk_ran(const LineEvidence& lines, const ArmLineMap& map, unsigned hunk) {
     const auto place = place_among(lines, map);
@@ -120,19 +115,12 @@ Wrong not_run(const ArmEvidence& evidence, const ArmLineMap& map, std::size_t pl
         return static_cast<std::size_t>(std::count_if(some.begin(), some.end(), did_run));
     };
     const auto ran = count_in(wanted.changed);
-    bool enough = all_wanted(evidence.spec) ? ran == wanted.changed.size() : ran > 0;
-    if (wanted.changed.empty() || !all_wanted(evidence.spec))
-        enough = (enough && ran > 0) ||
-                 std::any_of(wanted.borders.begin(), wanted.borders.end(), [&](const auto& hunk) {
-                     // What comes behind a hunk in the source need not come behind it in a run, as
-                     // behind a return. Then the line before it shows that the workload came here,
-                     // and the other arm that it goes on to the hunk.
-                     const auto& before = map.map.lines[hunk.front()];
-                     const auto* other = evidence.lines->find(map.against, map.arm);
-                     return count_in(hunk) == hunk.size() ||
-                            (did_run(hunk.front()) && other &&
-                             hunk_ran(*evidence.lines, *other, before.hunk));
-                 });
+    const bool all = all_wanted(evidence.spec) && !wanted.changed.empty();
+    const bool enough = all ? ran == wanted.changed.size()
+                            : ran > 0 || std::any_of(wanted.borders.begin(), wanted.borders.end(),
+                                                     [&](const auto& hunk) {
+                                                         return count_in(hunk) == hunk.size();
+                                                     });
     if (enough) return {};
     return fmt::format("{} did not run in {}{}{}", list_of(missing), evidence.lines->passes(),
                        elsewhere ? ", but at other times" : "",
@@ -198,6 +186,12 @@ void check_changed(const ArmEvidence& evidence, const Boots& boots,
                       (maps.size() > 1 ? " against " + map->against : "") +
                       (summary.did_not_run.empty() ? "" : "; not " + list_of(summary.did_not_run)) +
                       (summary.ran == 0 ? "; lines next to others ran" : ""));
+        // What comes behind a hunk in the source need not come behind it in a run, as behind a
+        // return. Then the line before it shows that the workload came here, and the other arm that
+        // it goes on to the hunk.
+        for (auto& hunk : one.borders)
+            if (hunk_ran(*evidence.lines, *other, map->map.lines[hunk.front()].hunk))
+                hunk.resize(1);
         wanted.emplace_back(place, std::move(one));
     }
     if (wanted.empty())
@@ -307,6 +301,11 @@ ShowingLines showing_lines(const ArmLineMap& own, const ArmLineMap* other) {
     for (auto& [hunk, group] : by_hunk)
         showing.borders.push_back(std::move(group));
     return showing;
+}
+
+std::size_t place_among(const LineEvidence& lines, const ArmLineMap& map) {
+    const auto maps = lines.of_arm(map.arm);
+    return static_cast<std::size_t>(std::find(maps.begin(), maps.end(), &map) - maps.begin());
 }
 
 LineSummary summary_of(const LineEvidence& lines, const ArmLineMap& map) {

@@ -38,6 +38,9 @@ struct ShowingLines {
 // `other`: the same pair seen from the other arm; nullptr: not known, so that no border shows it.
 ShowingLines showing_lines(const ArmLineMap& own, const ArmLineMap* other);
 
+// Which of the maps of its arm this one is, and so which of the lists in BootLines::lines.
+std::size_t place_among(const LineEvidence& lines, const ArmLineMap& map);
+
 // How the lines of an arm ran, over its boots, for one pair of arms. For reports.
 struct LineSummary {
     std::size_t changed = 0;              // lines of this arm that the other does not have

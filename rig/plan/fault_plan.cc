@@ -8,8 +8,10 @@ namespace {
 
 using nlohmann::json;
 
-Result<Bounds> range_of(const Spec& spec, const std::string& first, const std::string& last,
+// From the first function to the last one; an empty `last` is the first.
+Result<Bounds> range_of(const Spec& spec, const std::string& first, const std::string& named_last,
                         const SymbolTable& symbols) {
+    const auto& last = named_last.empty() ? first : named_last;
     const auto start = symbols.bounds(first).value(), end = symbols.bounds(last).value();
     if (end.start < start.start)
         return fail(FaultDomain::Spec,
@@ -84,16 +86,12 @@ Result<std::vector<PlannedFault>> plan_faults(const Spec& spec, const SymbolTabl
                          .first = first_writes(point, fault->values),
                          .writes = {}};
         if (fault->pinned()) {
-            RIG_TRY(below, range_of(spec, fault->function,
-                                    fault->last.empty() ? fault->function : fault->last, symbols));
+            RIG_TRY(below, range_of(spec, fault->function, fault->last, symbols));
             one.below = below;
         }
         std::optional<Bounds> rejected;
         if (!fault->reject.empty()) {
-            RIG_TRY(range,
-                    range_of(spec, fault->reject,
-                             fault->last_rejected.empty() ? fault->reject : fault->last_rejected,
-                             symbols));
+            RIG_TRY(range, range_of(spec, fault->reject, fault->last_rejected, symbols));
             rejected = range;
         }
         one.writes = writes_of(*fault, one.below, rejected);

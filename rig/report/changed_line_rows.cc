@@ -64,9 +64,7 @@ ChangedLinesOfArm lines_of(const LineEvidence& lines, const ArmLineMap& map) {
         return out;
     }
     const auto summary = summary_of(lines, map);
-    const auto maps = lines.of_arm(map.arm);
-    const auto place =
-        static_cast<std::size_t>(std::find(maps.begin(), maps.end(), &map) - maps.begin());
+    const auto place = place_among(lines, map);
     const auto showing = showing_lines(map, lines.find(map.against, map.arm));
     std::set<std::size_t> next_to_change;
     if (summary.ran == 0)
